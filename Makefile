@@ -1,0 +1,78 @@
+# The two commands of the README are `make run` and `make test`; the others are their parts.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Fyne's Wayland driver has open regressions: Linux builds are for X11 (and XWayland).
+TAGS      := x11
+TOOLS     := $(CURDIR)/build/tools
+ARTIFACTS := $(CURDIR)/artifacts
+
+STATICCHECK_VERSION := v0.8.2
+MAILPIT_VERSION     := v1.27.11
+
+# Rooms without a window build without cgo and run under the race detector.
+CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./server/... ./cmd/acen-server/...
+WINDOW := ./assets/... ./ui/... ./cmd/acen/... ./cmd/acen-demo/...
+
+.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-keyring test-mail test-window bench-fingerprint clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+run: setup-run ## install what is missing and try everything: a server with sample orders, and the window on it
+	go run -tags $(TAGS) ./cmd/acen-demo
+
+build: setup-run ## build the programs into build/
+	go build -tags $(TAGS) -o build/ ./cmd/acen ./cmd/acen-demo
+	CGO_ENABLED=0 go build -o build/ ./cmd/acen-server
+
+test: setup-test format vet staticcheck test-core test-ui test-keyring test-mail test-window ## install what is missing and run every test
+	@echo "all tests passed"
+
+setup-run:
+	@scripts/setup.sh run
+
+setup-test:
+	@scripts/setup.sh test
+
+format:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted" >&2; exit 1; }
+
+vet: ## go vet for Linux, and for Windows and macOS as far as it can be done from Linux
+	go vet -tags $(TAGS) ./...
+	CGO_ENABLED=0 GOOS=windows go vet $(CORE) ./ui/...
+	CGO_ENABLED=0 GOOS=darwin go vet $(CORE)
+
+staticcheck: $(TOOLS)/staticcheck-$(STATICCHECK_VERSION)
+	$< -tags $(TAGS) ./...
+
+test-core: ## everything without a window, under the race detector
+	go test -race . $(CORE) ./e2e/...
+
+test-ui: ## the screens, in Fyne's test driver
+	go test -tags $(TAGS) $(WINDOW)
+
+test-keyring: ## credentials, against a real GNOME keyring
+	scripts/with-secret-service.sh go test -count=1 -tags keyring ./client/keyring/...
+
+test-mail: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## mails, against a real mail server
+	MAILPIT=$< go test -count=1 -tags integration ./server/mail/...
+
+test-window: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## the real window under Xvfb, the real server, keyring and mail server
+	rm -rf $(ARTIFACTS) && mkdir -p $(ARTIFACTS)
+	MAILPIT=$< ARTIFACTS=$(ARTIFACTS) go test -count=1 -v -timeout 20m -tags "$(TAGS) window" ./e2e/window/...
+
+bench-fingerprint: ## time to read all seven locks, beside the machine id alone
+	go test -run '^$$' -bench . -benchmem ./fingerprint
+
+$(TOOLS)/staticcheck-$(STATICCHECK_VERSION):
+	GOBIN=$(TOOLS) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+	mv $(TOOLS)/staticcheck $@
+
+$(TOOLS)/mailpit-$(MAILPIT_VERSION):
+	GOBIN=$(TOOLS) go install github.com/axllent/mailpit@$(MAILPIT_VERSION)
+	mv $(TOOLS)/mailpit $@
+
+clean: ## remove what was built
+	rm -rf build artifacts

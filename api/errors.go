@@ -1,0 +1,153 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Code is the machine-readable name of a refusal, as it stands in the "code"
+// member of a problem document. It is an error itself, so that
+// errors.Is(err, api.ErrLicensesInUse) finds it through every layer.
+type Code string
+
+// The codes of api.md, "Codes of errors".
+const (
+	ErrAuthorization       Code = "STATUS_AUTHORIZATION_ERROR"
+	ErrCredentialsMissing  Code = "STATUS_CREDENTIALS_MISSING"
+	ErrLicensesInUse       Code = "STATUS_LICENSES_IN_USE"
+	ErrFlexibleLicensing   Code = "STATUS_FLEXIBLE_LICENSING_ERROR"
+	ErrHostBanned          Code = "STATUS_HOST_TEMPORARILY_BANNED"
+	ErrSiteMIDMismatch     Code = "STATUS_SITE_MID_MISMATCH"
+	ErrCodeMalformed       Code = "STATUS_CODE_MALFORMED"
+	ErrSiteCodeSpent       Code = "STATUS_SITE_CODE_SPENT"
+	ErrSiteCodeInUse       Code = "STATUS_SITE_CODE_IN_USE"
+	ErrRemovalCodeInvalid  Code = "STATUS_REMOVAL_CODE_INVALID"
+	ErrLimitReached        Code = "STATUS_LIMIT_REACHED"
+	ErrTaskDisabled        Code = "STATUS_TASK_DISABLED"
+	ErrOrderReadOnly       Code = "STATUS_ORDER_READ_ONLY"
+	ErrSubscriptionExpired Code = "STATUS_SUBSCRIPTION_EXPIRED"
+	ErrSerialInvalid       Code = "STATUS_SERIAL_INVALID"
+	ErrSerialInUse         Code = "STATUS_SERIAL_IN_USE"
+	ErrVerificationFailed  Code = "STATUS_VERIFICATION_FAILED"
+	ErrValidation          Code = "STATUS_VALIDATION_ERROR"
+	ErrConflict            Code = "STATUS_CONFLICT"
+	ErrNotFound            Code = "STATUS_NOT_FOUND"
+	ErrLicenseEnded        Code = "STATUS_LICENSE_ENDED"
+	ErrUnavailable         Code = "STATUS_UNAVAILABLE"
+	ErrInternal            Code = "STATUS_INTERNAL_ERROR"
+)
+
+var statuses = map[Code]int{
+	ErrAuthorization: 401, ErrCredentialsMissing: 401,
+	ErrTaskDisabled: 403, ErrOrderReadOnly: 403, ErrSubscriptionExpired: 403,
+	ErrNotFound:      404,
+	ErrLicensesInUse: 409, ErrFlexibleLicensing: 409, ErrSiteCodeSpent: 409, ErrSiteCodeInUse: 409,
+	ErrSerialInUse: 409, ErrConflict: 409, ErrLicenseEnded: 409,
+	ErrSiteMIDMismatch: 422, ErrCodeMalformed: 422, ErrRemovalCodeInvalid: 422, ErrSerialInvalid: 422,
+	ErrVerificationFailed: 422, ErrValidation: 422,
+	ErrHostBanned: 429, ErrLimitReached: 429,
+	ErrInternal: 500, ErrUnavailable: 503,
+}
+
+// Error returns the code itself.
+func (c Code) Error() string { return string(c) }
+
+// HTTPStatus is the status a problem with this code is answered with; 500 for a code this package does not know.
+func (c Code) HTTPStatus() int {
+	if s, ok := statuses[c]; ok {
+		return s
+	}
+	return 500
+}
+
+// Codes lists every code of the contract, in no order.
+func Codes() []Code {
+	all := make([]Code, 0, len(statuses))
+	for c := range statuses {
+		all = append(all, c)
+	}
+	return all
+}
+
+// Problem is an RFC 9457 problem document with the members api.md adds.
+// It is the error that the client returns for every refusal; Unwrap gives its Code.
+type Problem struct {
+	Type       string        `json:"type" doc:"URI of the kind of problem" example:"about:blank"`
+	Title      string        `json:"title" doc:"Short name of the kind of problem"`
+	Status     int           `json:"status" doc:"HTTP status"`
+	Detail     string        `json:"detail,omitempty" doc:"One plain sentence that a person can act on"`
+	Instance   string        `json:"instance,omitempty" doc:"Id of the request, to quote to the vendor"`
+	Code       Code          `json:"code" doc:"Machine-readable name of the refusal"`
+	Errors     []FieldError  `json:"errors,omitempty" doc:"Faults field by field"`
+	RetryAfter int           `json:"retry_after,omitempty" doc:"Seconds to wait before the next try"`
+	Limit      *LimitReached `json:"limit,omitempty" doc:"The limit that refused"`
+	Comparison *Comparison   `json:"comparison,omitempty" doc:"The lock comparison that refused"`
+}
+
+// FieldError is one fault of one field.
+type FieldError struct {
+	Location string `json:"location" doc:"Path of the field" example:"body.note"`
+	Message  string `json:"message" doc:"What is wrong with it"`
+}
+
+// LimitReached says which limit refused a task.
+type LimitReached struct {
+	Task     string    `json:"task"`
+	Period   string    `json:"period" enum:"day,month"`
+	Allowed  int       `json:"allowed"`
+	Used     int       `json:"used"`
+	ResetsAt time.Time `json:"resets_at"`
+}
+
+// Comparison is the outcome of comparing two lock blocks (codes.md, "Comparing locks").
+type Comparison struct {
+	Locks              []LockState `json:"locks"`
+	HardwareChanges    int         `json:"hardware_changes"`
+	MaxHardwareChanges int         `json:"max_hardware_changes"`
+	Verdict            string      `json:"verdict" enum:"accepted,refused"`
+	Reasons            []string    `json:"reasons,omitempty"`
+}
+
+// LockState is the state of one lock in a Comparison.
+type LockState struct {
+	Name       string `json:"name" example:"NET_ID"`
+	Kind       string `json:"kind" enum:"hardware,software"`
+	State      string `json:"state" enum:"same,changed,unreadable"`
+	Changeable bool   `json:"changeable"`
+}
+
+// Error says what happened in one line; it never contains a secret.
+func (p *Problem) Error() string {
+	var b strings.Builder
+	b.WriteString(string(p.Code))
+	if p.Detail != "" {
+		fmt.Fprintf(&b, ": %s", p.Detail)
+	}
+	for _, e := range p.Errors {
+		fmt.Fprintf(&b, " (%s: %s)", e.Location, e.Message)
+	}
+	return b.String()
+}
+
+// Unwrap returns the code, so that errors.Is finds it.
+func (p *Problem) Unwrap() error { return p.Code }
+
+// GetStatus is the HTTP status the problem is answered with.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is the media type of a problem document, whatever type was negotiated (RFC 9457 section 3).
+func (p *Problem) ContentType(string) string { return ProblemMediaType }
+
+// NewProblem makes the problem for a code with one plain sentence for the person.
+func NewProblem(code Code, detail string) *Problem {
+	return &Problem{Type: "about:blank", Title: title(code), Status: code.HTTPStatus(), Detail: detail, Code: code}
+}
+
+func title(c Code) string {
+	words := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(string(c), "STATUS_"), "_", " "))
+	if words == "" {
+		return ""
+	}
+	return strings.ToUpper(words[:1]) + words[1:]
+}

@@ -1,0 +1,219 @@
+// Package api holds what the server and its clients agree on: paths, headers, wire types and error codes.
+//
+// Struct tags other than json describe the fields to the generated OpenAPI document; they carry no behaviour here.
+// All times are RFC 3339 in UTC. Fields are additive: a reader ignores what it does not know.
+package api
+
+import "time"
+
+const (
+	// Base is the path under which every call of this version lives.
+	Base = "/api/v1"
+	// IdempotencyKey is the header that names one intended change (a UUID).
+	IdempotencyKey = "Idempotency-Key"
+	// ProblemMediaType is the media type of a Problem (RFC 9457).
+	ProblemMediaType = "application/problem+json"
+	// LicenseFileMediaType is the media type of a license file (codes.md, "License file").
+	LicenseFileMediaType = "application/vnd.acen.license"
+	// LicenseFileExtension ends the name of a license file.
+	LicenseFileExtension = ".acen"
+
+	// MaxNote is the longest note in Unicode code points (api.md rule 8).
+	MaxNote = 30
+	// MaxMessage is the longest personal message of an email in Unicode code points.
+	MaxMessage = 500
+	// MaxPage is the largest page of a list in rows.
+	MaxPage = 500
+	// MinPassword and MaxPassword bound a password in bytes (api.md rule 13).
+	MinPassword = 10
+	// MaxPassword is the longest password in bytes.
+	MaxPassword = 1024
+)
+
+// Server describes a license server to somebody who has not signed in.
+type Server struct {
+	Name            string           `json:"name" doc:"Name that the vendor gave the server"`
+	Version         string           `json:"version" doc:"Version of the server program"`
+	Time            time.Time        `json:"time" doc:"The server's clock, UTC"`
+	Registration    bool             `json:"registration" doc:"Whether new accounts are taken"`
+	KeyFingerprints []KeyFingerprint `json:"key_fingerprints" nullable:"false" doc:"Public keys of the programs"`
+}
+
+// KeyFingerprint names the public key that signs a program's license files.
+type KeyFingerprint struct {
+	ProgramID   int64  `json:"program_id"`
+	KeyID       string `json:"key_id"`
+	Fingerprint string `json:"fingerprint" doc:"SHA-256 of the public key, hex"`
+}
+
+// SessionRequest signs somebody in.
+type SessionRequest struct {
+	Username   string `json:"username" minLength:"1" maxLength:"200"`
+	Password   string `json:"password" minLength:"1" maxLength:"1024"`
+	DeviceName string `json:"device_name,omitempty" maxLength:"100" doc:"What the person calls this PC"`
+}
+
+// RefreshRequest exchanges a refresh token for a new pair of tokens.
+type RefreshRequest struct {
+	RefreshToken string `json:"refresh_token" minLength:"1" maxLength:"200"`
+}
+
+// Session is a pair of tokens and whose they are.
+type Session struct {
+	AccessToken      string    `json:"access_token"`
+	ExpiresAt        time.Time `json:"expires_at" doc:"When the access token ends"`
+	RefreshToken     string    `json:"refresh_token"`
+	RefreshExpiresAt time.Time `json:"refresh_expires_at" doc:"When the refresh token ends"`
+	Client           Client    `json:"client"`
+}
+
+// Client is the person or company a session belongs to.
+type Client struct {
+	ID          int64  `json:"id"`
+	Username    string `json:"username"`
+	DisplayName string `json:"display_name"`
+}
+
+// FlexibleLocking is a program's policy for recognising a changed PC (codes.md, "Comparing locks").
+type FlexibleLocking struct {
+	Enabled            bool     `json:"enabled"`
+	MaxHardwareChanges int      `json:"max_hardware_changes"`
+	Changeable         []string `json:"changeable" nullable:"false" doc:"Names of the locks that may change"`
+}
+
+// Program is a licensed program.
+type Program struct {
+	ID                   int64           `json:"id"`
+	Name                 string          `json:"name"`
+	RequiresActivation   bool            `json:"requires_activation"`
+	ApplicationSignature string          `json:"application_signature" doc:"6 to 10 ASCII characters that the lock values are keyed with"`
+	MergedCodes          bool            `json:"merged_codes" doc:"Show Site code and Machine ID as one merged code"`
+	PublicKey            string          `json:"public_key" doc:"Ed25519 public key of the license files, hex"`
+	KeyID                string          `json:"key_id"`
+	AcceptsSerials       bool            `json:"accepts_serials"`
+	FlexibleLocking      FlexibleLocking `json:"flexible_locking"`
+}
+
+// ProgramList is the answer of GET /programs.
+type ProgramList struct {
+	Programs []Program `json:"programs" nullable:"false"`
+}
+
+// SubscriptionState says whether an order has a subscription and whether it still runs.
+type SubscriptionState string
+
+// The states of a subscription.
+const (
+	SubscriptionNone    SubscriptionState = "none"
+	SubscriptionValid   SubscriptionState = "valid"
+	SubscriptionExpired SubscriptionState = "expired"
+)
+
+// Subscription of an order.
+type Subscription struct {
+	State     SubscriptionState `json:"state" enum:"none,valid,expired"`
+	ExpiresAt *time.Time        `json:"expires_at,omitempty"`
+}
+
+// Allowance says whether a task may be done now. Reason is the code the server would refuse with.
+// A nil remaining count means that there is no limit.
+type Allowance struct {
+	OK             bool       `json:"ok"`
+	Reason         Code       `json:"reason,omitempty"`
+	RemainingToday *int       `json:"remaining_today,omitempty"`
+	RemainingMonth *int       `json:"remaining_month,omitempty"`
+	ResetsAt       *time.Time `json:"resets_at,omitempty"`
+}
+
+// Allowed lists the allowances of an order's tasks. A task the server does not offer is absent.
+type Allowed struct {
+	Add        *Allowance `json:"add,omitempty"`
+	Reactivate *Allowance `json:"reactivate,omitempty"`
+	Transfer   *Allowance `json:"transfer,omitempty"`
+	Remove     *Allowance `json:"remove,omitempty"`
+}
+
+// Order is a purchase of one program with a number of licenses.
+type Order struct {
+	ID                 int64        `json:"id"`
+	ProgramID          int64        `json:"program_id"`
+	ProgramName        string       `json:"program_name"`
+	OrderedAt          time.Time    `json:"ordered_at"`
+	LicensesTotal      int          `json:"licenses_total"`
+	LicensesActivated  int          `json:"licenses_activated"`
+	SerialNumber       string       `json:"serial_number,omitempty"`
+	RequiresActivation bool         `json:"requires_activation" doc:"Off: the order has no licenses to open"`
+	CanManage          bool         `json:"can_manage" doc:"Off: the order can be looked at and its codes emailed, nothing else"`
+	Subscription       Subscription `json:"subscription"`
+	Allowed            Allowed      `json:"allowed"`
+}
+
+// OrderList is one page of orders.
+type OrderList struct {
+	Orders      []Order `json:"orders" nullable:"false"`
+	CanAddOrder bool    `json:"can_add_order" doc:"Whether any program accepts serial numbers"`
+	NextCursor  string  `json:"next_cursor,omitempty"`
+}
+
+// LicenseStatus is what became of a license (api.md rule 6).
+type LicenseStatus string
+
+// The statuses of a license.
+const (
+	StatusActive      LicenseStatus = "Active"
+	StatusRemoved     LicenseStatus = "Removed"
+	StatusReactivated LicenseStatus = "Reactivated"
+	StatusTransferred LicenseStatus = "Transferred"
+	StatusReplaced    LicenseStatus = "Replaced"
+	StatusUnknown     LicenseStatus = "Unknown"
+)
+
+// License is one activation of a program on one PC. Codes stand in their shown form (codes.md).
+type License struct {
+	ID                int64         `json:"id"`
+	OrderID           int64         `json:"order_id"`
+	OriginalLicenseID int64         `json:"original_license_id" doc:"First license of the family; its own id for a new license"`
+	SiteCode          string        `json:"site_code" example:"7183EC4D"`
+	MachineID         string        `json:"machine_id" example:"83A9-3429-0090-B3F5"`
+	ActivationCode    string        `json:"activation_code" example:"F3945D8C-B0D71FFA-02A956E3-8D6DB947"`
+	Note              string        `json:"note"`
+	Features          uint16        `json:"features"`
+	ActivatedAt       time.Time     `json:"activated_at"`
+	ExpiresAt         *time.Time    `json:"expires_at,omitempty" doc:"Last moment of validity; absent: never ends"`
+	LastAliveAt       *time.Time    `json:"last_alive_at,omitempty"`
+	Status            LicenseStatus `json:"status" enum:"Active,Removed,Reactivated,Transferred,Replaced,Unknown"`
+	EndedAt           *time.Time    `json:"ended_at,omitempty"`
+}
+
+// LicenseList is one page of licenses.
+type LicenseList struct {
+	Licenses   []License `json:"licenses" nullable:"false"`
+	NextCursor string    `json:"next_cursor,omitempty"`
+}
+
+// NewLicense asks for a license for one PC. Either SiteCode and MachineID or SiteMID is given.
+type NewLicense struct {
+	SiteCode  string `json:"site_code,omitempty" maxLength:"64"`
+	MachineID string `json:"machine_id,omitempty" maxLength:"64"`
+	SiteMID   string `json:"site_mid,omitempty" maxLength:"128" doc:"Merged form of both"`
+	Note      string `json:"note,omitempty" maxLength:"30" doc:"At most 30 Unicode code points, no control characters"`
+}
+
+// LicenseChange changes what a person may change of a license.
+type LicenseChange struct {
+	Note *string `json:"note,omitempty" maxLength:"30"`
+}
+
+// EmailPreview is the mail that the server would send for a license.
+type EmailPreview struct {
+	To          []string `json:"to" nullable:"false" doc:"Addresses on file"`
+	Subject     string   `json:"subject"`
+	Body        string   `json:"body" doc:"Plain text, without the personal message"`
+	Attachments []string `json:"attachments" nullable:"false" doc:"File names"`
+}
+
+// EmailRequest sends the activation code of a license to addresses on file.
+type EmailRequest struct {
+	To      []string `json:"to" minItems:"1" maxItems:"10" doc:"Subset of the addresses on file"`
+	Message string   `json:"message,omitempty" maxLength:"500" doc:"Plain text to add"`
+}

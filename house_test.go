@@ -1,0 +1,139 @@
+// Package acen has no code of its own at its root: this test keeps the house in order.
+package acen
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/acen-desktop/acen"
+
+// arrows holds, for each room, the rooms of ours that it may import; a room may always import itself.
+// cmd and the test-only rooms are absent: they wire everything together.
+var arrows = map[string][]string{
+	"api":         {},
+	"assets":      {},
+	"license":     {},
+	"client":      {"api"},
+	"fingerprint": {"license"},
+	"protect":     {"fingerprint", "license"},
+	"server":      {"api", "license"},
+	"manager":     {"api", "client", "fingerprint", "license"},
+	"ui":          {"api", "assets", "license", "manager"},
+}
+
+// wiring are the rooms that may import any other.
+var wiring = []string{"cmd", "e2e", "examples"}
+
+// owners names the only rooms that may import a library whose use must not spread.
+var owners = map[string][]string{
+	"fyne.io/fyne/v2":                    {"ui", "cmd"},
+	"github.com/go-resty/resty/v2":       {"client"},
+	"github.com/zalando/go-keyring":      {"client"},
+	"github.com/danielgtaylor/huma":      {"server"},
+	"github.com/jackc/pgx":               {"server"},
+	"aidanwoods.dev/go-paseto":           {"license"},
+	"github.com/wneessen/go-mail":        {"server"},
+	"github.com/spf13/cobra":             {"cmd"},
+	"flag":                               {"cmd"},
+	"github.com/denisbrodbeck/machineid": {"fingerprint"},
+}
+
+func TestArrows(t *testing.T) {
+	seen := map[string]bool{}
+	eachFile(t, func(path string, file *ast.File, _ *token.FileSet) {
+		isTest := strings.HasSuffix(path, "_test.go")
+		room, _, _ := strings.Cut(filepath.ToSlash(path), "/")
+		if strings.HasSuffix(room, ".go") {
+			return
+		}
+		seen[room] = true
+		allowed, known := arrows[room]
+		if !known {
+			require.Contains(t, wiring, room, "%s stands in a room that no rule knows", path)
+		}
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			for library, rooms := range owners {
+				if isTest || imported != library && !strings.HasPrefix(imported, library+"/") {
+					continue
+				}
+				require.Contains(t, rooms, room, "%s imports %s", path, imported)
+			}
+			rest, ours := strings.CutPrefix(imported, module+"/")
+			if !ours || !known {
+				continue
+			}
+			target, _, _ := strings.Cut(rest, "/")
+			if target != room {
+				require.Contains(t, allowed, target, "%s imports %s: no such arrow", path, imported)
+			}
+		}
+	})
+	for _, room := range []string{"api", "client", "cmd", "fingerprint", "license", "manager", "server", "ui"} {
+		require.True(t, seen[room], "room %s is missing", room)
+	}
+}
+
+// Only cmd reads the environment: everything else takes parameters.
+func TestEnvironmentIsReadInCmdOnly(t *testing.T) {
+	readers := map[string]bool{"Getenv": true, "LookupEnv": true, "Environ": true, "ExpandEnv": true}
+	eachFile(t, func(path string, file *ast.File, set *token.FileSet) {
+		if strings.HasSuffix(path, "_test.go") || strings.HasPrefix(filepath.ToSlash(path), "cmd/") {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.SelectorExpr)
+			if !ok || !readers[call.Sel.Name] {
+				return true
+			}
+			if pkg, ok := call.X.(*ast.Ident); ok && pkg.Name == "os" {
+				t.Errorf("%s reads the environment", set.Position(call.Pos()))
+			}
+			return true
+		})
+	})
+}
+
+func eachFile(t *testing.T, visit func(path string, file *ast.File, set *token.FileSet)) {
+	t.Helper()
+	set := token.NewFileSet()
+	files := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name := d.Name(); name == "testdata" || name == "build" || name == "artifacts" || name == "bench" || strings.HasPrefix(name, ".") && name != "." {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		file, err := parser.ParseFile(set, path, source, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		files++
+		visit(path, file, set)
+		return nil
+	})
+	require.NoError(t, err)
+	require.Greater(t, files, 0)
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Install what building (setup.sh run) or testing (setup.sh test) needs from Debian or Ubuntu.
+# Quiet and quick when everything is there. Elsewhere it names what is missing and stops.
+set -eu
+
+build=(gcc libc6-dev pkg-config libgl1-mesa-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev libxxf86vm-dev)
+run=(ca-certificates libgl1-mesa-dri xdg-utils)
+test=(xvfb xauth xdotool xclip openbox imagemagick x11-utils x11-xserver-utils x11-xkb-utils dbus gnome-keyring xdg-utils iproute2 util-linux)
+
+case ${1:-run} in
+run) packages=("${build[@]}" "${run[@]}") ;;
+test) packages=("${build[@]}" "${run[@]}" "${test[@]}") ;;
+*) echo "usage: $0 run|test" >&2; exit 2 ;;
+esac
+
+command -v go >/dev/null || { echo "Go is not installed. Install Go 1.26 or newer from https://go.dev/dl/ and try again." >&2; exit 1; }
+
+# Windows and macOS need a C compiler only; the system brings the rest.
+case $(uname -s) in
+Linux) ;;
+*) command -v cc >/dev/null || command -v gcc >/dev/null || { echo "No C compiler found: install Xcode's command line tools (macOS) or MSYS2's mingw-w64 gcc (Windows)." >&2; exit 1; }
+   exit 0 ;;
+esac
+
+if ! command -v dpkg-query >/dev/null; then
+  command -v pkg-config >/dev/null && pkg-config --exists gl x11 xcursor xrandr xinerama xi xxf86vm && exit 0
+  echo "This is not Debian or Ubuntu. Install the development packages of OpenGL, X11, Xcursor, Xrandr, Xinerama, Xi and Xxf86vm, and gcc and pkg-config." >&2
+  exit 1
+fi
+
+missing=()
+for p in "${packages[@]}"; do
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+sudo=
+if [ "$(id -u)" != 0 ]; then
+  command -v sudo >/dev/null || { echo "Missing packages: ${missing[*]}. Install them as root: apt-get install ${missing[*]}" >&2; exit 1; }
+  sudo=sudo
+fi
+echo "Installing ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+if ! { $sudo apt-get -q update && $sudo apt-get -q install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+  cat "$log" >&2
+  echo "The packages above could not be installed." >&2
+  exit 1
+fi

@@ -1,0 +1,382 @@
+//go:build window
+
+package window
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// patience ends a wait for something that will not come. It guards against hanging and judges no speed.
+const patience = 90 * time.Second
+
+// beat is how often a state outside this process is looked at again.
+const beat = 50 * time.Millisecond
+
+func setting(t *testing.T, name string) string {
+	t.Helper()
+	value := os.Getenv(name)
+	require.NotEmpty(t, value, "%s is not set: run `make test-window`", name)
+	return value
+}
+
+// eventually looks again until ready answers true; what says what was waited for.
+func eventually(t *testing.T, what string, ready func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	end := time.NewTimer(patience)
+	defer end.Stop()
+	for !ready() {
+		select {
+		case <-ticker.C:
+		case <-end.C:
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// display is a private X server.
+type display struct{ name string }
+
+// startDisplay starts Xvfb on a free display. Extra arguments go to Xvfb.
+func startDisplay(t *testing.T, extra ...string) display {
+	t.Helper()
+	read, write, err := os.Pipe()
+	require.NoError(t, err)
+	defer read.Close()
+	args := append([]string{"-displayfd", "3", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset", "+render"}, extra...)
+	cmd := exec.Command("Xvfb", args...)
+	cmd.ExtraFiles = []*os.File{write}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	require.NoError(t, cmd.Start())
+	require.NoError(t, write.Close())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	number, err := bufio.NewReader(read).ReadString('\n')
+	require.NoError(t, err, "Xvfb did not start")
+	d := display{name: ":" + strings.TrimSpace(number)}
+	d.run(t, "setxkbmap", "us")
+	return d
+}
+
+func (d display) run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "DISPLAY="+d.name)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s %v: %s", name, args, out)
+	return string(out)
+}
+
+// screenshot keeps a picture of the display among the artefacts and returns it.
+func (d display) screenshot(t *testing.T, name string) image.Image {
+	t.Helper()
+	path := filepath.Join(setting(t, "ARTIFACTS"), name+".png")
+	d.run(t, "import", "-window", "root", path)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	picture, err := png.Decode(bytes.NewReader(data))
+	require.NoError(t, err)
+	return picture
+}
+
+// process is a started program whose output is kept.
+type process struct {
+	cmd    *exec.Cmd
+	stdout *lines
+	stderr *lines
+	done   chan struct{}
+	err    error
+}
+
+// lines collects what a program prints.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func start(t *testing.T, env []string, name string, args ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(name, args...), stdout: &lines{}, stderr: &lines{}, done: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	require.NoError(t, p.cmd.Start())
+	go func() { p.err = p.cmd.Wait(); close(p.done) }()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-p.done
+		if t.Failed() {
+			t.Logf("%s printed on standard error:\n%s", filepath.Base(name), p.stderr)
+		}
+	})
+	return p
+}
+
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// exit waits for the program's end and returns its exit status.
+func (p *process) exit(t *testing.T) int {
+	t.Helper()
+	eventually(t, "the end of "+p.cmd.Path, p.ended)
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// stop asks the program to end and waits for it.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	p.exit(t)
+}
+
+// kill ends the program as a power cut would.
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Kill())
+	p.exit(t)
+}
+
+// demo is a running acen-demo: server and window in one process.
+type demo struct {
+	*process
+	*window
+	URL, Username, Password string
+}
+
+// person is a fresh home folder: the application's data, preferences and cache of one person.
+type person struct{ home string }
+
+func newPerson(t *testing.T) person {
+	t.Helper()
+	home := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(home, ".cache"), 0o700))
+	return person{home: home}
+}
+
+func (p person) env(extra ...string) []string {
+	return append([]string{
+		"HOME=" + p.home,
+		"XDG_DATA_HOME=" + filepath.Join(p.home, ".local", "share"),
+		"XDG_CONFIG_HOME=" + filepath.Join(p.home, ".config"),
+		"XDG_CACHE_HOME=" + filepath.Join(p.home, ".cache"),
+		"XDG_STATE_HOME=" + filepath.Join(p.home, ".local", "state"),
+		"LIBGL_ALWAYS_SOFTWARE=1", "FYNE_SCALE=1", "LANG=en_US.UTF-8", "TZ=UTC",
+	}, extra...)
+}
+
+func program(t *testing.T, name string) string {
+	t.Helper()
+	return filepath.Join(setting(t, "PROGRAMS"), name)
+}
+
+// startDemo starts acen-demo and waits until its server listens and its window is drawn.
+func startDemo(t *testing.T, d display, p person, env []string, args ...string) *demo {
+	t.Helper()
+	uiMap := filepath.Join(t.TempDir(), "ui.json")
+	args = append([]string{"--ui-map", uiMap}, args...)
+	proc := start(t, p.env(append([]string{"DISPLAY=" + d.name}, env...)...), program(t, "acen-demo"), args...)
+	app := &demo{process: proc, window: &window{display: d, uiMap: uiMap, proc: proc}}
+	eventually(t, "the line that acen-demo prints", func() bool {
+		require.False(t, proc.ended(), "acen-demo ended: %s", proc.stderr)
+		return strings.Contains(proc.stdout.String(), "\n")
+	})
+	line, _, _ := strings.Cut(proc.stdout.String(), "\n")
+	require.NoError(t, json.Unmarshal([]byte(line), app), "acen-demo printed %q", line)
+	return app
+}
+
+// widget is one visible widget as the window maps it; positions are in pixels of the screen.
+type widget struct {
+	Type        string  `json:"type"`
+	Text        string  `json:"text"`
+	Placeholder string  `json:"placeholder"`
+	X           float64 `json:"x"`
+	Y           float64 `json:"y"`
+	W           float64 `json:"w"`
+	H           float64 `json:"h"`
+	Enabled     bool    `json:"enabled"`
+	Focused     bool    `json:"focused"`
+}
+
+func (w widget) label() string {
+	if w.Text != "" {
+		return w.Text
+	}
+	return w.Placeholder
+}
+
+// window drives a program's window from outside, by mouse and keyboard.
+type window struct {
+	display display
+	uiMap   string
+	proc    *process
+}
+
+// widgets is what the window shows now; nothing while it has not been drawn.
+func (w *window) widgets() []widget {
+	data, err := os.ReadFile(w.uiMap)
+	if err != nil {
+		return nil
+	}
+	var all []widget
+	if json.Unmarshal(data, &all) != nil {
+		return nil
+	}
+	return all
+}
+
+// texts is everything that can be read in the window, a line a widget.
+func (w *window) texts() string {
+	var b strings.Builder
+	for _, one := range w.widgets() {
+		fmt.Fprintf(&b, "%s %q %q %v,%v %vx%v enabled=%v focused=%v\n",
+			one.Type, one.Text, one.Placeholder, one.X, one.Y, one.W, one.H, one.Enabled, one.Focused)
+	}
+	return b.String()
+}
+
+type match func(widget) bool
+
+func button(text string) match {
+	return func(w widget) bool { return strings.Contains(w.Type, "Button") && w.Text == text && w.Enabled }
+}
+
+func entry(placeholder string) match {
+	return func(w widget) bool {
+		return strings.Contains(w.Type, "Entry") && strings.Contains(w.Placeholder, placeholder)
+	}
+}
+
+func reading(text string) match {
+	return func(w widget) bool { return strings.Contains(w.Text, text) }
+}
+
+func exactly(text string) match {
+	return func(w widget) bool { return w.Text == text }
+}
+
+// find waits until the window shows a widget that matches.
+func (w *window) find(t *testing.T, what string, m match) widget {
+	t.Helper()
+	var found widget
+	defer func() {
+		if t.Failed() {
+			w.display.screenshot(t, "failed-"+strings.ReplaceAll(t.Name(), "/", "-"))
+			t.Logf("the window shows:\n%s", w.texts())
+		}
+	}()
+	eventually(t, what, func() bool {
+		require.False(t, w.proc.ended(), "the program ended: %s", w.proc.stderr)
+		for _, one := range w.widgets() {
+			if m(one) && one.W > 0 && one.H > 0 {
+				found = one
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// gone waits until nothing that matches is shown.
+func (w *window) gone(t *testing.T, what string, m match) {
+	t.Helper()
+	eventually(t, "the end of "+what, func() bool {
+		all := w.widgets()
+		for _, one := range all {
+			if m(one) {
+				return false
+			}
+		}
+		return len(all) > 0
+	})
+}
+
+// click presses the left button in the middle of a widget.
+func (w *window) click(t *testing.T, what string, m match) widget {
+	t.Helper()
+	found := w.find(t, what, m)
+	w.display.run(t, "xdotool", "mousemove", fmt.Sprint(int(found.X+found.W/2)), fmt.Sprint(int(found.Y+found.H/2)), "click", "1")
+	return found
+}
+
+// fill replaces the text of an entry by typing.
+func (w *window) fill(t *testing.T, what string, m match, text string) {
+	t.Helper()
+	w.click(t, what, m)
+	w.display.run(t, "xdotool", "key", "ctrl+a", "key", "BackSpace")
+	w.display.run(t, "xdotool", "type", "--delay", "15", text)
+}
+
+func (w *window) key(t *testing.T, keys ...string) {
+	t.Helper()
+	w.display.run(t, "xdotool", append([]string{"key"}, keys...)...)
+}
+
+// drawn asserts that the picture really shows something where the window says a widget is.
+func drawn(t *testing.T, picture image.Image, w widget) {
+	t.Helper()
+	area := image.Rect(int(w.X), int(w.Y), int(w.X+w.W), int(w.Y+w.H)).Intersect(picture.Bounds())
+	require.False(t, area.Empty(), "%q lies outside the picture", w.label())
+	colors := map[[3]uint32]bool{}
+	for y := area.Min.Y; y < area.Max.Y; y++ {
+		for x := area.Min.X; x < area.Max.X; x++ {
+			r, g, b, _ := picture.At(x, y).RGBA()
+			colors[[3]uint32{r >> 8, g >> 8, b >> 8}] = true
+		}
+	}
+	require.Greater(t, len(colors), 3, "nothing is drawn where %q should be", w.label())
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func readAll(t *testing.T, r io.Reader) string {
+	t.Helper()
+	data, err := io.ReadAll(r)
+	require.NoError(t, err)
+	return string(data)
+}

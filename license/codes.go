@@ -1,0 +1,85 @@
+package license
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// MaxGeneration is the largest generation of a Site code (12 bits).
+const MaxGeneration = 1<<12 - 1
+
+// ErrMismatch is returned for a Site code and a Machine ID that do not belong together or belong to another program.
+var ErrMismatch = errors.New("the Site code and the Machine ID do not belong together, or belong to another program")
+
+// SiteCode is 32 bits: 12 bits of generation, then 20 check bits.
+type SiteCode uint32
+
+// String returns the shown form, eight hex digits: "7183EC4D".
+func (s SiteCode) String() string { return fmt.Sprintf("%08X", uint32(s)) }
+
+// Generation returns the generation (12 bits) that the Site code carries.
+func (s SiteCode) Generation() uint16 { return uint16(s >> 20) }
+
+// MachineID is the masked lock block, 64 bits.
+type MachineID uint64
+
+// String returns the shown form, four groups of four hex digits: "83A9-3429-0090-B3F5".
+func (m MachineID) String() string { return grouped(fmt.Sprintf("%016X", uint64(m)), 4) }
+
+// Codes are the Site code and the Machine ID of one PC for one program.
+type Codes struct {
+	Site    SiteCode
+	Machine MachineID
+}
+
+// Merged returns the merged form, six groups of four hex digits, Site code first.
+func (c Codes) Merged() string {
+	return grouped(fmt.Sprintf("%08X%016X", uint32(c.Site), uint64(c.Machine)), 4)
+}
+
+// IsZero reports whether no codes are set.
+func (c Codes) IsZero() bool { return c == Codes{} }
+
+func (c Codes) bytes() []byte { return append(be32(uint32(c.Site)), be64(uint64(c.Machine))...) }
+
+// Codes computes Site code and Machine ID of a lock block for a generation (0 to MaxGeneration).
+func (k Key) Codes(generation uint16, b Block) Codes {
+	generation &= MaxGeneration
+	site := k.site(generation, b)
+	return Codes{Site: site, Machine: MachineID(uint64(b) ^ k.mask(site))}
+}
+
+// Open returns the lock block that the codes carry. It fails with ErrMismatch when the Site code is not the one
+// that belongs to the Machine ID (codes.md, "Site code and Machine ID").
+func (k Key) Open(c Codes) (Block, error) {
+	b := Block(uint64(c.Machine) ^ k.mask(c.Site))
+	if b>>63 != 0 || k.site(c.Site.Generation(), b) != c.Site {
+		return 0, ErrMismatch
+	}
+	return b, nil
+}
+
+func (k Key) site(generation uint16, b Block) SiteCode {
+	sum := mac(k.bytes[:], []byte{0x02}, be16(generation), be64(uint64(b)))
+	return SiteCode(uint32(generation)<<20 | uint32(top64(sum)>>44))
+}
+
+func (k Key) mask(s SiteCode) uint64 {
+	return top64(mac(k.bytes[:], []byte{0x03}, be32(uint32(s))))
+}
+
+// grouped puts a dash after every size characters.
+func grouped(s string, size int) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i += size {
+		if i > 0 {
+			b.WriteByte('-')
+		}
+		b.WriteString(s[i:min(i+size, len(s))])
+	}
+	return b.String()
+}
+
+func upperHex(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }

@@ -1,0 +1,113 @@
+package license
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// Signature is a program's application signature: 6 to 10 printable ASCII characters, public.
+type Signature string
+
+// ErrSignature is returned for a text that cannot be an application signature.
+var ErrSignature = errors.New("an application signature has 6 to 10 ASCII letters, digits or signs and no spaces")
+
+// ParseSignature checks an application signature. It is kept to the letter.
+func ParseSignature(s string) (Signature, error) {
+	if len(s) < 6 || len(s) > 10 {
+		return "", ErrSignature
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return "", ErrSignature
+		}
+	}
+	return Signature(s), nil
+}
+
+// Key is the fingerprint key K of a program, derived from its application signature. Anyone can derive it.
+type Key struct{ bytes [32]byte }
+
+// Key derives K = HKDF-SHA256(signature, salt "acen/v1", info "fingerprint", 32 bytes).
+func (s Signature) Key() Key {
+	var k Key
+	derived, err := hkdf.Key(sha256.New, []byte(s), []byte("acen/v1"), "fingerprint", len(k.bytes))
+	if err != nil {
+		panic(err) // only a length beyond 255 hashes fails
+	}
+	copy(k.bytes[:], derived)
+	return k
+}
+
+// LockValue returns the 9-bit value of a lock: 0 for an unreadable raw value, else 1 to 511.
+func (k Key) LockValue(l Lock, raw string) uint16 {
+	normalized := Normalize(raw)
+	if normalized == "" || !l.valid() {
+		return 0
+	}
+	sum := mac(k.bytes[:], []byte{0x01, byte(l)}, []byte(normalized))
+	return uint16(1 + top64(sum)%511)
+}
+
+// Block computes the lock block of raw values.
+func (k Key) Block(raw RawLocks) Block {
+	var values [LockCount]uint16
+	for _, l := range Locks() {
+		values[l-1] = k.LockValue(l, raw[l-1])
+	}
+	return newBlock(values)
+}
+
+// secret is key material of 32 bytes that never shows itself.
+type secret [32]byte
+
+// String hides the key.
+func (secret) String() string { return redacted }
+
+// Format hides the key from every verb of package fmt.
+func (secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// LogValue hides the key from structured logs.
+func (secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText hides the key from encoders.
+func (secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// ActivationKey is a program's secret key A (32 bytes): it makes and checks activation codes and removal
+// seeds. Whoever has it can make codes.
+type ActivationKey struct{ secret }
+
+// NewActivationKey wraps 32 bytes of key material.
+func NewActivationKey(b [32]byte) ActivationKey { return ActivationKey{b} }
+
+// Bytes returns the 32 bytes of key material, to be sealed and stored.
+func (a ActivationKey) Bytes() [32]byte { return a.secret }
+
+// SerialSeed is a program's secret key Q (32 bytes), which only the server has: it makes and opens serial numbers.
+type SerialSeed struct{ secret }
+
+// NewSerialSeed wraps 32 bytes of key material.
+func NewSerialSeed(b [32]byte) SerialSeed { return SerialSeed{b} }
+
+// Bytes returns the 32 bytes of key material, to be sealed and stored.
+func (q SerialSeed) Bytes() [32]byte { return q.secret }
+
+func mac(key []byte, parts ...[]byte) []byte {
+	h := hmac.New(sha256.New, key)
+	for _, p := range parts {
+		h.Write(p)
+	}
+	return h.Sum(nil)
+}
+
+func top64(sum []byte) uint64 { return binary.BigEndian.Uint64(sum) }
+
+func be16(v uint16) []byte { return binary.BigEndian.AppendUint16(nil, v) }
+
+func be32(v uint32) []byte { return binary.BigEndian.AppendUint32(nil, v) }
+
+func be64(v uint64) []byte { return binary.BigEndian.AppendUint64(nil, v) }

@@ -1,0 +1,232 @@
+package license
+
+import (
+	"crypto/ed25519"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"os"
+	"testing"
+	"time"
+
+	"aidanwoods.dev/go-paseto"
+	"github.com/stretchr/testify/require"
+)
+
+var moreVectors = flag.String("vectors", "", "a further file of acen/v1 test vectors to run")
+
+type vectorFile struct {
+	Scheme string       `json:"scheme"`
+	Cases  []codeVector `json:"cases"`
+}
+
+type codeVector struct {
+	Signature         string            `json:"application_signature"`
+	Locks             map[string]string `json:"locks"`
+	LockValues        map[string]uint16 `json:"lock_values"`
+	Generation        uint16            `json:"generation"`
+	SiteCode          string            `json:"site_code"`
+	MachineID         string            `json:"machine_id"`
+	Merged            string            `json:"merged"`
+	MismatchedMachine string            `json:"mismatched_machine_id"`
+	ActivationKey     string            `json:"activation_key"`
+	Features          uint16            `json:"features"`
+	ExpiryDays        int               `json:"expiry_days_since_2020"`
+	Issue             uint16            `json:"issue"`
+	ActivationCode    string            `json:"activation_code"`
+	RemovalSeed       string            `json:"removal_seed"`
+	RemovalCode       string            `json:"removal_code"`
+	SerialSeed        string            `json:"serial_seed"`
+	ProgramID         uint32            `json:"program_id"`
+	SerialID          uint16            `json:"serial_id"`
+	SerialFeatures    uint16            `json:"serial_features"`
+	SerialNumber      string            `json:"serial_number"`
+}
+
+func TestVectors(t *testing.T) {
+	files := []string{"testdata/codes.json"}
+	if *moreVectors != "" {
+		files = append(files, *moreVectors)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		var f vectorFile
+		require.NoError(t, json.Unmarshal(data, &f))
+		require.Equal(t, "acen/v1", f.Scheme)
+		require.NotEmpty(t, f.Cases)
+		for _, v := range f.Cases {
+			t.Run(v.SiteCode+"/"+v.MachineID, v.check)
+		}
+	}
+}
+
+func key32(t *testing.T, text string) (b [32]byte) {
+	t.Helper()
+	raw, err := hex.DecodeString(text)
+	require.NoError(t, err)
+	require.Len(t, raw, len(b))
+	copy(b[:], raw)
+	return b
+}
+
+func (v codeVector) check(t *testing.T) {
+	signature, err := ParseSignature(v.Signature)
+	require.NoError(t, err)
+	key := signature.Key()
+
+	var raw RawLocks
+	for name, value := range v.Locks {
+		l, err := ParseLock(name)
+		require.NoError(t, err)
+		raw[l-1] = value
+	}
+	block := key.Block(raw)
+	for name, want := range v.LockValues {
+		l, err := ParseLock(name)
+		require.NoError(t, err)
+		require.Equal(t, want, key.LockValue(l, raw[l-1]), name)
+		require.Equal(t, want, block.Value(l), name)
+	}
+
+	codes := key.Codes(v.Generation, block)
+	require.Equal(t, v.SiteCode, codes.Site.String())
+	require.Equal(t, v.MachineID, codes.Machine.String())
+	require.Equal(t, v.Merged, codes.Merged())
+	require.Equal(t, v.Generation, codes.Site.Generation())
+	parsed, err := ParseMerged(v.Merged)
+	require.NoError(t, err)
+	require.Equal(t, codes, parsed)
+	opened, err := key.Open(codes)
+	require.NoError(t, err)
+	require.Equal(t, block, opened)
+	if v.MismatchedMachine != "" {
+		wrong, err := ParseCodes(v.SiteCode, v.MismatchedMachine)
+		require.NoError(t, err)
+		_, err = key.Open(wrong)
+		require.ErrorIs(t, err, ErrMismatch)
+	}
+
+	activation := NewActivationKey(key32(t, v.ActivationKey))
+	grant := Grant{Features: v.Features, Issue: v.Issue}
+	if v.ExpiryDays != 0 {
+		grant.Expires = time.Date(2020, 1, 1+v.ExpiryDays, 0, 0, 0, 0, time.UTC)
+	}
+	code, err := activation.Activate(codes, grant)
+	require.NoError(t, err)
+	require.Equal(t, v.ActivationCode, code.String())
+	read, err := ParseActivationCode(v.ActivationCode)
+	require.NoError(t, err)
+	checked, err := activation.Check(codes, read)
+	require.NoError(t, err)
+	require.Equal(t, grant, checked)
+
+	seed := activation.RemovalSeed(code)
+	require.Equal(t, v.RemovalSeed, hex.EncodeToString(seed[:]))
+	removal := seed.RemovalCode(codes)
+	require.Equal(t, v.RemovalCode, removal.String())
+	typed, err := ParseRemovalCode(v.RemovalCode)
+	require.NoError(t, err)
+	require.True(t, seed.Verify(codes, typed))
+
+	serials := NewSerialSeed(key32(t, v.SerialSeed))
+	serial, err := serials.Serial(v.ProgramID, v.SerialID, v.SerialFeatures)
+	require.NoError(t, err)
+	require.Equal(t, v.SerialNumber, serial.String())
+	typedSerial, err := ParseSerialNumber(v.SerialNumber)
+	require.NoError(t, err)
+	id, features, err := serials.Open(v.ProgramID, typedSerial)
+	require.NoError(t, err)
+	require.Equal(t, v.SerialID, id)
+	require.Equal(t, v.SerialFeatures, features)
+	_, _, err = serials.Open(v.ProgramID+1, typedSerial)
+	require.ErrorIs(t, err, ErrSerialInvalid)
+}
+
+// PASETO's own vectors for v4.public hold the library to the standard that license files rest on.
+func TestPASETOVectors(t *testing.T) {
+	data, err := os.ReadFile("testdata/paseto-v4-public.json")
+	require.NoError(t, err)
+	var f struct {
+		Tests []struct {
+			Name      string `json:"name"`
+			Fails     bool   `json:"expect-fail"`
+			PublicKey string `json:"public-key"`
+			SecretKey string `json:"secret-key"`
+			Token     string `json:"token"`
+			Payload   string `json:"payload"`
+			Footer    string `json:"footer"`
+			Implicit  string `json:"implicit-assertion"`
+		} `json:"tests"`
+	}
+	require.NoError(t, json.Unmarshal(data, &f))
+	require.GreaterOrEqual(t, len(f.Tests), 4)
+	for _, v := range f.Tests {
+		t.Run(v.Name, func(t *testing.T) {
+			parser := paseto.NewParserWithoutExpiryCheck()
+			if v.PublicKey == "" {
+				v.PublicKey = f.Tests[0].PublicKey
+			}
+			public, err := paseto.NewV4AsymmetricPublicKeyFromHex(v.PublicKey)
+			require.NoError(t, err)
+			token, err := parser.ParseV4Public(public, v.Token, []byte(v.Implicit))
+			if v.Fails {
+				require.Error(t, err)
+				return
+			}
+			require.NoError(t, err)
+			require.JSONEq(t, v.Payload, string(token.ClaimsJSON()))
+			secret, err := paseto.NewV4AsymmetricSecretKeyFromHex(v.SecretKey)
+			require.NoError(t, err)
+			again, err := paseto.NewTokenFromClaimsJSON([]byte(v.Payload), []byte(v.Footer))
+			require.NoError(t, err)
+			require.Equal(t, v.Token, again.V4Sign(secret, []byte(v.Implicit)))
+		})
+	}
+}
+
+// RFC 8032 section 7.1, tests 1 to 3, and signatures that a strict verifier must refuse: S not reduced, truncated, of
+// another message.
+func TestEd25519Vectors(t *testing.T) {
+	vectors := []struct{ seed, public, message, signature string }{
+		{
+			"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+			"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
+			"e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+		},
+		{
+			"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+			"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
+			"92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+		},
+		{
+			"c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+			"fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
+			"6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+		},
+	}
+	order, err := hex.DecodeString("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")
+	require.NoError(t, err)
+	for _, v := range vectors {
+		k := SigningKeyFromSeed(key32(t, v.seed))
+		require.Equal(t, v.public, k.Public().String())
+		message, err := hex.DecodeString(v.message)
+		require.NoError(t, err)
+		signature, err := hex.DecodeString(v.signature)
+		require.NoError(t, err)
+		seed := k.Seed()
+		private := ed25519.NewKeyFromSeed(seed[:])
+		require.Equal(t, signature, ed25519.Sign(private, message))
+		p := k.Public()
+		require.True(t, ed25519.Verify(p[:], message, signature))
+		require.False(t, ed25519.Verify(p[:], append(message, 0), signature))
+		require.False(t, ed25519.Verify(p[:], message, signature[:63]))
+		malleable := append([]byte{}, signature...)
+		carry := 0
+		for i := range order {
+			sum := int(malleable[32+i]) + int(order[i]) + carry
+			malleable[32+i], carry = byte(sum), sum>>8
+		}
+		require.False(t, ed25519.Verify(p[:], message, malleable), "S plus the group order is the same point but not the signature")
+	}
+}

@@ -94,7 +94,7 @@ type FieldError struct {
 // LimitReached says which limit refused a task.
 type LimitReached struct {
 	Task     string    `json:"task"`
-	Period   string    `json:"period" enum:"day,month"`
+	Period   string    `json:"period" enum:"hour,day,month"`
 	Allowed  int       `json:"allowed"`
 	Used     int       `json:"used"`
 	ResetsAt time.Time `json:"resets_at"`

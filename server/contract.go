@@ -1,0 +1,182 @@
+package server
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+type none struct{}
+
+type body[T any] struct{ Body T }
+
+// answer is a body with the status it is sent with.
+type answer[T any] struct {
+	Status int
+	Body   T
+}
+
+type empty struct{ Status int }
+
+// ListInput pages a list. Like the other parts of inputs it is exported because huma fills only exported embedded structs.
+type ListInput struct {
+	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
+	Limit  int    `query:"limit" minimum:"0" maximum:"500" doc:"Rows of a page; 0 leaves it to the server"`
+}
+
+// OrderPath names an order.
+type OrderPath struct {
+	ID int64 `path:"id" minimum:"1" doc:"Order"`
+}
+
+// LicensePath names a license.
+type LicensePath struct {
+	ID int64 `path:"id" minimum:"1" doc:"License"`
+}
+
+// Idempotent carries the key of one intended change.
+type Idempotent struct {
+	Key string `header:"Idempotency-Key" doc:"UUID that names one intended change; required"`
+}
+
+type contract struct {
+	api    huma.API
+	server *Server
+}
+
+// call describes one operation.
+func (c contract) call(method, path, id, summary string, status int) huma.Operation {
+	return huma.Operation{
+		OperationID: id, Method: method, Path: api.Base + path, Summary: summary, DefaultStatus: status, MaxBodyBytes: maxBody,
+		Errors: []int{http.StatusUnprocessableEntity, http.StatusInternalServerError},
+	}
+}
+
+// signedIn is a call that needs an access token.
+func (c contract) signedIn(method, path, id, summary string, status int) huma.Operation {
+	op := c.call(method, path, id, summary, status)
+	op.Middlewares = huma.Middlewares{c.server.authenticate}
+	op.Security = []map[string][]string{{"bearer": {}}}
+	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusNotFound)
+	return op
+}
+
+// register adds a call whose errors come out as problems.
+func register[I, O any](c contract, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	huma.Register(c.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			p := c.server.problem(ctx, err)
+			if p.RetryAfter > 0 {
+				return nil, huma.ErrorWithHeaders(p, http.Header{"Retry-After": {strconv.Itoa(p.RetryAfter)}})
+			}
+			return nil, p
+		}
+		return out, nil
+	})
+}
+
+// contract registers every call of api.md that this server offers.
+func (s *Server) contract(a huma.API) contract {
+	c := contract{a, s}
+
+	register(c, c.call(http.MethodGet, "/server", "describe-server", "Describe the server", 200), func(ctx context.Context, _ *none) (*body[api.Server], error) {
+		out, err := s.describe(ctx)
+		return &body[api.Server]{out}, err
+	})
+	register(c, c.call(http.MethodPost, "/sessions", "sign-in", "Sign in", 201), func(ctx context.Context, in *body[api.SessionRequest]) (*body[api.Session], error) {
+		out, err := s.signIn(ctx, in.Body)
+		return &body[api.Session]{out}, err
+	})
+	register(c, c.call(http.MethodPost, "/sessions/refresh", "refresh-session", "Exchange a refresh token", 201), func(ctx context.Context, in *body[api.RefreshRequest]) (*body[api.Session], error) {
+		out, err := s.refresh(ctx, in.Body.RefreshToken)
+		return &body[api.Session]{out}, err
+	})
+	register(c, c.signedIn(http.MethodDelete, "/sessions/current", "sign-out", "Sign out", 204), func(ctx context.Context, _ *none) (*none, error) {
+		return &none{}, s.signOut(ctx)
+	})
+	register(c, c.signedIn(http.MethodGet, "/programs", "list-programs", "List programs", 200), func(ctx context.Context, in *struct {
+		AcceptsSerials bool `query:"accepts_serials" doc:"Only programs that accept serial numbers"`
+	},
+	) (*body[api.ProgramList], error) {
+		out, err := s.programs(ctx, in.AcceptsSerials)
+		return &body[api.ProgramList]{out}, err
+	})
+	register(c, c.signedIn(http.MethodGet, "/orders", "list-orders", "List active and visible orders", 200), func(ctx context.Context, in *ListInput) (*body[api.OrderList], error) {
+		p, err := readPage(in.Cursor, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		out, err := s.orders(ctx, p)
+		return &body[api.OrderList]{out}, err
+	})
+	register(c, c.signedIn(http.MethodGet, "/orders/{id}/licenses", "list-licenses", "List the licenses of an order", 200), func(ctx context.Context, in *struct {
+		OrderPath
+		ListInput
+		Include string `query:"include" enum:"ended" doc:"Also licenses that have ended"`
+	},
+	) (*body[api.LicenseList], error) {
+		p, err := readPage(in.Cursor, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		out, err := s.licenses(ctx, in.ID, in.Include == "ended", p)
+		return &body[api.LicenseList]{out}, err
+	})
+	register(c, c.signedIn(http.MethodPost, "/orders/{id}/licenses", "new-license", "New license", 201), func(ctx context.Context, in *struct {
+		OrderPath
+		Idempotent
+		Body api.NewLicense
+	},
+	) (*answer[api.License], error) {
+		object := "order " + strconv.FormatInt(in.ID, 10)
+		status, out, err := once(ctx, s, in.Key, "new-license "+object, in.Body, "license.create", object, func(tx store.Tx) (int, api.License, error) {
+			return s.newLicense(ctx, tx, in.ID, in.Body)
+		})
+		return &answer[api.License]{status, out}, err
+	})
+	register(c, c.signedIn(http.MethodPatch, "/licenses/{id}", "change-license", "Change the note of a license", 200), func(ctx context.Context, in *struct {
+		LicensePath
+		Body api.LicenseChange
+	},
+	) (*body[api.License], error) {
+		out, err := s.changeNote(ctx, in.ID, in.Body)
+		return &body[api.License]{out}, err
+	})
+	file := c.signedIn(http.MethodGet, "/licenses/{id}/file", "license-file", "Get the license file", 200)
+	file.Responses = map[string]*huma.Response{"200": {Description: "License file", Content: map[string]*huma.MediaType{api.LicenseFileMediaType: {}}}}
+	register(c, file, func(ctx context.Context, in *LicensePath) (*huma.StreamResponse, error) {
+		name, content, err := s.file(ctx, in.ID)
+		return &huma.StreamResponse{Body: func(hctx huma.Context) {
+			hctx.SetHeader("Content-Type", api.LicenseFileMediaType)
+			hctx.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+			_, _ = hctx.BodyWriter().Write([]byte(content)) // the client is gone when this fails
+		}}, err
+	})
+	register(c, c.signedIn(http.MethodGet, "/licenses/{id}/email", "preview-email", "Preview the mail with the activation code", 200), func(ctx context.Context, in *LicensePath) (*body[api.EmailPreview], error) {
+		out, err := s.emailPreview(ctx, in.ID)
+		return &body[api.EmailPreview]{out}, err
+	})
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/email", "send-email", "Email the activation code", 202), func(ctx context.Context, in *struct {
+		LicensePath
+		Idempotent
+		Body api.EmailRequest
+	},
+	) (*empty, error) {
+		object := "license " + strconv.FormatInt(in.ID, 10)
+		status, _, err := once(ctx, s, in.Key, "send-email "+object, in.Body, "license.email", object, func(tx store.Tx) (int, struct{}, error) {
+			return s.sendEmail(ctx, tx, in.ID, in.Body)
+		})
+		if err == nil {
+			s.QueuedMail()
+		}
+		return &empty{status}, err
+	})
+	return c
+}

@@ -1,0 +1,136 @@
+package server
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/mail"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// emailParts is a rendered mail with its attachment.
+type emailParts struct {
+	to            []string
+	subject, body string
+	fileName      string
+	file          string
+}
+
+// renderEmail renders the mail of a license: the preview and the mail that is sent are the same.
+func (s *Server) renderEmail(ctx context.Context, tx store.Tx, id int64) (parts emailParts, err error) {
+	l, o, p, err := ownLicense(ctx, tx, id)
+	if err != nil {
+		return parts, err
+	}
+	if l.Status != api.StatusActive {
+		return parts, ended(l)
+	}
+	client := callerOf(ctx).client
+	macros := mail.Activation{Name: client.DisplayName(), Program: p.Name, Order: o.ID, SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(),
+		ActivationCode: l.Activation.String(), Note: l.Note, ExpiresAt: utc(l.ExpiresAt), Server: s.Name}
+	parts.to = client.Emails
+	if parts.subject, parts.body, err = macros.Render(); err != nil {
+		return parts, err
+	}
+	parts.fileName, parts.file, err = s.licenseFile(l, o, p)
+	return parts, err
+}
+
+// emailPreview is GET /licenses/{id}/email.
+func (s *Server) emailPreview(ctx context.Context, id int64) (out api.EmailPreview, err error) {
+	err = s.Store.Read(ctx, func(tx store.Tx) error {
+		parts, err := s.renderEmail(ctx, tx, id)
+		out = api.EmailPreview{To: append([]string{}, parts.to...), Subject: parts.subject, Body: parts.body, Attachments: []string{parts.fileName}}
+		return err
+	})
+	return out, err
+}
+
+// sendEmail is POST /licenses/{id}/email: the mail is queued with the answer, in one transaction (api.md rule 12).
+func (s *Server) sendEmail(ctx context.Context, tx store.Tx, id int64, r api.EmailRequest) (int, struct{}, error) {
+	var none struct{}
+	parts, err := s.renderEmail(ctx, tx, id)
+	if err != nil {
+		return 0, none, err
+	}
+	if s.QueuedMail == nil {
+		return 0, none, api.NewProblem(api.ErrUnavailable, "This server has no mail service. Open the mail in your own mail program or copy the code.")
+	}
+	if utf8.RuneCountInString(r.Message) > api.MaxMessage {
+		return 0, none, field("body.message", fmt.Sprintf("The message has at most %d characters.", api.MaxMessage))
+	}
+	to, err := onFile(parts.to, r.To)
+	if err != nil {
+		return 0, none, err
+	}
+	if err := s.limitMail(ctx, tx, to); err != nil {
+		return 0, none, err
+	}
+	messageID, err := s.messageID()
+	if err != nil {
+		return 0, none, err
+	}
+	now := s.Now()
+	_, err = tx.QueueMail(ctx, store.Mail{
+		ClientID: callerOf(ctx).client.ID, LicenseID: id, Host: requestOf(ctx).host, MessageID: messageID, To: to, Subject: parts.subject,
+		Body: mail.WithMessage(parts.body, r.Message), AttachmentName: parts.fileName, Attachment: []byte(parts.file), NextAt: now, CreatedAt: now,
+	})
+	return http.StatusAccepted, none, err
+}
+
+// onFile returns the wanted addresses as they stand on file, each once.
+func onFile(known, wanted []string) ([]string, error) {
+	var to []string
+	for _, address := range wanted {
+		i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, strings.TrimSpace(address)) })
+		if i < 0 {
+			return nil, field("body.to", "Codes are sent only to addresses on file.")
+		}
+		if !slices.Contains(to, known[i]) {
+			to = append(to, known[i])
+		}
+	}
+	if len(to) == 0 {
+		return nil, field("body.to", "Choose at least one address.")
+	}
+	return to, nil
+}
+
+func (s *Server) limitMail(ctx context.Context, tx store.Tx, to []string) error {
+	now := s.Now()
+	since := now.Add(-time.Hour)
+	for _, address := range to {
+		byClient, byHost, byAddress, err := tx.CountMails(ctx, since, callerOf(ctx).client.ID, requestOf(ctx).host, address)
+		if err != nil {
+			return err
+		}
+		for _, limit := range []struct{ used, allowed int }{
+			{byAddress, s.MailLimits.PerRecipient}, {byClient, s.MailLimits.PerAccount}, {byHost, s.MailLimits.PerHost},
+		} {
+			if limit.used >= limit.allowed {
+				p := api.NewProblem(api.ErrLimitReached, "Too many mails were asked for within an hour. Try again later, or copy the code.")
+				p.RetryAfter = int(time.Hour / time.Second)
+				p.Limit = &api.LimitReached{Task: "email", Period: "hour", Allowed: limit.allowed, Used: limit.used, ResetsAt: now.Add(time.Hour).UTC()}
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+// messageID names a mail once and for all (RFC 5322 section 3.6.4).
+func (s *Server) messageID() (string, error) {
+	var b [15]byte
+	if _, err := io.ReadFull(s.Random, b[:]); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]) + "@" + s.MailDomain, nil
+}

@@ -1,0 +1,87 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// Listening says where and how a server listens.
+type Listening struct {
+	// Address is host:port; port 0 takes a free one.
+	Address string
+	// CertFile and KeyFile hold the certificate; both or none.
+	CertFile, KeyFile string
+	// Proxies are the reverse proxies that speak TLS in this server's place.
+	Proxies []netip.Prefix
+}
+
+// Listen opens the port. Outside loopback it speaks TLS only, unless proxies are named (api.md, "Who may call").
+func (l Listening) Listen() (net.Listener, error) {
+	if (l.CertFile == "") != (l.KeyFile == "") {
+		return nil, errors.New("a certificate needs its key file and a key file its certificate")
+	}
+	host, _, err := net.SplitHostPort(l.Address)
+	if err != nil {
+		return nil, fmt.Errorf("the address %q is not of the form host:port", l.Address)
+	}
+	if l.CertFile == "" && len(l.Proxies) == 0 && !isLoopback(host) {
+		return nil, fmt.Errorf("%s can be reached from other machines: give a certificate, or name the proxy that speaks TLS, or listen on 127.0.0.1", l.Address)
+	}
+	var config *tls.Config
+	if l.CertFile != "" {
+		certificate, err := tls.LoadX509KeyPair(l.CertFile, l.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("the certificate %s cannot be used: %w", l.CertFile, err)
+		}
+		config = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	}
+	listener, err := net.Listen("tcp", l.Address)
+	if err != nil {
+		return nil, fmt.Errorf("the server cannot listen on %s: %w", l.Address, err)
+	}
+	if config != nil {
+		listener = tls.NewListener(listener, config)
+	}
+	return listener, nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback()
+}
+
+// grace is how long a stopping server lets calls finish.
+const grace = 15 * time.Second
+
+// Serve answers calls on a listener until ctx ends, then lets running calls finish.
+func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	srv := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       120 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		timeout, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+		stopped <- srv.Shutdown(timeout)
+	})
+	err := srv.Serve(listener)
+	if !errors.Is(err, http.ErrServerClosed) {
+		stop()
+		return err
+	}
+	return <-stopped
+}

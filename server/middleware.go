@@ -1,0 +1,179 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+type contextKey int
+
+const (
+	requestKey contextKey = iota
+	callerKey
+)
+
+// request is what every handler may know of the HTTP request.
+type request struct {
+	id   string
+	host string // address of the client, without port
+}
+
+func requestOf(ctx context.Context) request {
+	r, _ := ctx.Value(requestKey).(request)
+	return r
+}
+
+// surround puts around every call: request id, address of the client, log, panics, body limit, headers and ETags.
+func (s *Server) surround(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := s.Now()
+		req := request{id: s.requestID(), host: s.clientAddress(r)}
+		r = r.WithContext(context.WithValue(r.Context(), requestKey, req))
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+
+		header := w.Header()
+		header.Set("X-Request-Id", req.id)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cache-Control", "no-store")
+		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+
+		recorder := &recorder{ResponseWriter: w, hold: r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, api.Base+"/")}
+		defer func() {
+			if fault := recover(); fault != nil {
+				if fault == http.ErrAbortHandler {
+					panic(fault)
+				}
+				s.Logger.Error("a handler panicked", "request", req.id, "fault", fault, "stack", string(debug.Stack()))
+				recorder.fail(req.id)
+			}
+			recorder.finish(r)
+			// The path holds ids only; queries and bodies may hold codes and are not logged.
+			s.Logger.Info("request", "request", req.id, "method", r.Method, "path", r.URL.Path, "status", recorder.status,
+				"host", req.host, "duration_ms", s.Now().Sub(started).Milliseconds())
+		}()
+		next.ServeHTTP(recorder, r)
+	})
+}
+
+func (s *Server) requestID() string {
+	var b [9]byte
+	if _, err := io.ReadFull(s.Random, b[:]); err != nil {
+		return "unknown"
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// clientAddress is the peer's address or, when the peer is a named proxy, the last address that is no named proxy.
+func (s *Server) clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(forwarded) - 1; i >= 0 && s.isProxy(host); i-- {
+		address, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
+		if err != nil {
+			break
+		}
+		host = address.Unmap().String()
+	}
+	return host
+}
+
+func (s *Server) isProxy(host string) bool {
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	for _, p := range s.Proxies {
+		if p.Contains(address.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// recorder remembers the status and, for reads of the contract, holds the body back to give it an ETag.
+type recorder struct {
+	http.ResponseWriter
+	hold   bool
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status != 0 {
+		return
+	}
+	r.status = status
+	if !r.hold {
+		r.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
+	}
+	if r.hold {
+		return r.body.Write(p)
+	}
+	return r.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// fail answers a panic, unless an answer was begun.
+func (r *recorder) fail(requestID string) {
+	if r.status != 0 && !r.hold {
+		return
+	}
+	r.body.Reset()
+	r.status = 0
+	p := problemOf(http.StatusInternalServerError, "")
+	p.Instance = requestID
+	writeProblem(r, p)
+}
+
+// finish sends what was held back: 304 when the client has it already.
+func (r *recorder) finish(req *http.Request) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	if !r.hold {
+		return
+	}
+	if r.status == http.StatusOK {
+		sum := sha256.Sum256(r.body.Bytes())
+		tag := `"` + hex.EncodeToString(sum[:16]) + `"`
+		r.Header().Set("ETag", tag)
+		r.Header().Set("Cache-Control", "private, no-cache")
+		for candidate := range strings.SplitSeq(req.Header.Get("If-None-Match"), ",") {
+			if candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/"); candidate == tag || candidate == "*" {
+				r.Header().Del("Content-Type")
+				r.status = http.StatusNotModified
+				r.ResponseWriter.WriteHeader(r.status)
+				return
+			}
+		}
+	}
+	r.ResponseWriter.WriteHeader(r.status)
+	_, _ = r.ResponseWriter.Write(r.body.Bytes()) // the client is gone when this fails
+}
+
+// day is used where a rule speaks of hours in days.
+const day = 24 * time.Hour

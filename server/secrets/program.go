@@ -1,0 +1,66 @@
+package secrets
+
+import (
+	"io"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// The places that a program's keys are sealed for. The application signature binds them to the program before it has an id.
+func place(p store.Program, key string) string {
+	return "acen/v1 program " + string(p.Signature) + " " + key
+}
+
+// NewProgramKeys makes fresh keys for a program and seals them into it.
+func (k *Keeper) NewProgramKeys(p *store.Program) error {
+	var activation, serial [32]byte
+	for _, key := range []*[32]byte{&activation, &serial} {
+		if _, err := io.ReadFull(k.random, key[:]); err != nil {
+			return err
+		}
+	}
+	signing, err := license.NewSigningKey(k.random)
+	if err != nil {
+		return err
+	}
+	seed := signing.Seed()
+	if p.SealedActivation, err = k.Seal(place(*p, "activation"), activation[:]); err != nil {
+		return err
+	}
+	if p.SealedSerial, err = k.Seal(place(*p, "serial"), serial[:]); err != nil {
+		return err
+	}
+	if p.SealedSigning, err = k.Seal(place(*p, "signing"), seed[:]); err != nil {
+		return err
+	}
+	p.PublicKey = signing.Public()
+	return nil
+}
+
+// ActivationKey opens the program's activation key.
+func (k *Keeper) ActivationKey(p store.Program) (license.ActivationKey, error) {
+	b, err := k.open32(place(p, "activation"), p.SealedActivation)
+	return license.NewActivationKey(b), err
+}
+
+// SerialSeed opens the program's serial seed.
+func (k *Keeper) SerialSeed(p store.Program) (license.SerialSeed, error) {
+	b, err := k.open32(place(p, "serial"), p.SealedSerial)
+	return license.NewSerialSeed(b), err
+}
+
+// SigningKey opens the program's signing key.
+func (k *Keeper) SigningKey(p store.Program) (license.SigningKey, error) {
+	b, err := k.open32(place(p, "signing"), p.SealedSigning)
+	return license.SigningKeyFromSeed(b), err
+}
+
+func (k *Keeper) open32(place string, sealed []byte) (b [32]byte, err error) {
+	value, err := k.Open(place, sealed)
+	if err != nil || len(value) != len(b) {
+		return b, ErrSealed
+	}
+	copy(b[:], value)
+	return b, nil
+}

@@ -1,0 +1,134 @@
+// Package server holds the rules of api.md and the HTTP handlers that carry them out.
+package server
+
+import (
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/secrets"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// Options are what a Server needs. Store, Secrets and Logger must be given.
+type Options struct {
+	Store   store.Store
+	Secrets *secrets.Keeper
+	Logger  *slog.Logger
+	// Name is the vendor's name of the server, Version the version of the program.
+	Name, Version string
+	// Proxies are the addresses of reverse proxies whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
+	// QueuedMail is called after a mail was queued; nil means that the server has no mail service and refuses to queue.
+	QueuedMail func()
+	// MailDomain ends the Message-ID of mails.
+	MailDomain string
+	// MailLimits bound mails per hour; zero fields take DefaultMailLimits.
+	MailLimits MailLimits
+	// Passwords are the costs of hashing; zero takes DefaultPasswordCost.
+	Passwords PasswordCost
+	// Now tells the time and Random gives randomness; nil means the system's.
+	Now    func() time.Time
+	Random io.Reader
+}
+
+// MailLimits bound the mails that may be asked for within an hour (api.md rule 12).
+type MailLimits struct{ PerRecipient, PerAccount, PerHost int }
+
+// DefaultMailLimits let a person work and keep a robot from flooding a mailbox.
+var DefaultMailLimits = MailLimits{PerRecipient: 20, PerAccount: 60, PerHost: 120}
+
+// Server answers the calls of the contract.
+type Server struct {
+	Options
+	rules   Rules
+	handler http.Handler
+	hashing chan struct{} // bounds the memory of concurrent password hashes
+	dummy   string        // hash that unknown user names are compared with
+}
+
+// New makes a server. It fails when the randomness does.
+func New(o Options) (*Server, error) {
+	if o.Store == nil || o.Secrets == nil || o.Logger == nil {
+		return nil, errors.New("a server needs a store, secrets and a logger")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Passwords == (PasswordCost{}) {
+		o.Passwords = DefaultPasswordCost
+	}
+	if o.MailLimits == (MailLimits{}) {
+		o.MailLimits = DefaultMailLimits
+	}
+	if o.MailDomain == "" {
+		o.MailDomain = "localhost"
+	}
+	s := &Server{Options: o, rules: Rules{o.Secrets, o.Now}, hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	dummy, err := o.Passwords.Hash(o.Random, "a password that nobody has")
+	if err != nil {
+		return nil, err
+	}
+	s.dummy = dummy
+	s.handler = s.routes()
+	return s, nil
+}
+
+// Handler answers all paths of the server.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// maxBody bounds a request's body in bytes.
+const maxBody = 64 << 10
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	contract := s.contract(humago.New(mux, configuration(s.Version)))
+	mux.HandleFunc("GET /docs", contract.page)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, api.NewProblem(api.ErrNotFound, "There is nothing at this address."))
+	})
+	return s.surround(mux)
+}
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if err := s.Store.Ping(r.Context()); err != nil {
+		writeProblem(w, api.NewProblem(api.ErrUnavailable, "The database cannot be reached."))
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func configuration(version string) huma.Config {
+	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	config := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info:    &huma.Info{Title: "ACEN license server", Version: version, Description: "Every error is an RFC 9457 problem document with a code."},
+			Components: &huma.Components{
+				Schemas: registry,
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"bearer": {Type: "http", Scheme: "bearer", Description: "Access token of a session"},
+				},
+			},
+		},
+		OpenAPIPath:   "/openapi",
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json",
+	}
+	config.AllowAdditionalPropertiesByDefault = true // api.md: fields are additive
+	return config
+}

@@ -1,0 +1,166 @@
+package sqlite
+
+import (
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+// instant keeps a time as microseconds since 1970 UTC.
+type instant time.Time
+
+func at(t time.Time) instant { return instant(t) }
+
+// Value returns microseconds; NULL for the zero time.
+func (i instant) Value() (driver.Value, error) {
+	if time.Time(i).IsZero() {
+		return nil, nil
+	}
+	return time.Time(i).UnixMicro(), nil
+}
+
+// Scan reads microseconds; the zero time for NULL.
+func (i *instant) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*i = instant{}
+	case int64:
+		*i = instant(time.UnixMicro(v).UTC())
+	default:
+		return fmt.Errorf("a time is kept as %T", v)
+	}
+	return nil
+}
+
+// optional is a time that may be absent.
+type optional struct{ to **time.Time }
+
+func maybe(t *time.Time) instant {
+	if t == nil {
+		return instant{}
+	}
+	return instant(*t)
+}
+
+// Scan reads microseconds; nil for NULL.
+func (o optional) Scan(v any) error {
+	var i instant
+	if err := i.Scan(v); err != nil {
+		return err
+	}
+	*o.to = nil
+	if v != nil {
+		t := time.Time(i)
+		*o.to = &t
+	}
+	return nil
+}
+
+type policyColumn struct{ to *license.Policy }
+
+// policyRow is how a policy is kept.
+type policyRow struct {
+	Enabled    bool     `json:"enabled"`
+	Max        int      `json:"max_hardware_changes"`
+	Changeable []string `json:"changeable"`
+}
+
+// Value returns the policy as JSON.
+func (p policyColumn) Value() (driver.Value, error) {
+	row := policyRow{Enabled: p.to.Enabled, Max: p.to.MaxHardwareChanges, Changeable: []string{}}
+	for _, l := range p.to.Changeable {
+		row.Changeable = append(row.Changeable, l.String())
+	}
+	b, err := json.Marshal(row)
+	return string(b), err
+}
+
+// Scan reads a policy from JSON.
+func (p policyColumn) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("a policy is kept as %T", v)
+	}
+	var row policyRow
+	if err := json.Unmarshal([]byte(text), &row); err != nil {
+		return err
+	}
+	*p.to = license.Policy{Enabled: row.Enabled, MaxHardwareChanges: row.Max}
+	for _, name := range row.Changeable {
+		l, err := license.ParseLock(name)
+		if err != nil {
+			return err
+		}
+		p.to.Changeable = append(p.to.Changeable, l)
+	}
+	return nil
+}
+
+// list is a list of texts kept as JSON.
+type list struct{ to *[]string }
+
+// Value returns the list as JSON.
+func (l list) Value() (driver.Value, error) {
+	b, err := json.Marshal(*l.to)
+	return string(b), err
+}
+
+// Scan reads a list from JSON.
+func (l list) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("a list is kept as %T", v)
+	}
+	return json.Unmarshal([]byte(text), l.to)
+}
+
+// machineColumn keeps a Machine ID as text because SQLite's integers are signed.
+type machineColumn struct{ to *license.MachineID }
+
+// Value returns the Machine ID as 16 hex digits.
+func (m machineColumn) Value() (driver.Value, error) { return fmt.Sprintf("%016X", uint64(*m.to)), nil }
+
+// Scan reads a Machine ID from 16 hex digits.
+func (m machineColumn) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("a Machine ID is kept as %T", v)
+	}
+	n, err := strconv.ParseUint(text, 16, 64)
+	*m.to = license.MachineID(n)
+	return err
+}
+
+type activationColumn struct{ to *license.ActivationCode }
+
+// Value returns the activation code in its shown form.
+func (a activationColumn) Value() (driver.Value, error) { return a.to.String(), nil }
+
+// Scan reads an activation code from its shown form.
+func (a activationColumn) Scan(v any) (err error) {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("an activation code is kept as %T", v)
+	}
+	*a.to, err = license.ParseActivationCode(text)
+	return err
+}
+
+type publicKeyColumn struct{ to *license.PublicKey }
+
+// Value returns the key as hex.
+func (p publicKeyColumn) Value() (driver.Value, error) { return p.to.String(), nil }
+
+// Scan reads a key from hex.
+func (p publicKeyColumn) Scan(v any) (err error) {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("a public key is kept as %T", v)
+	}
+	*p.to, err = license.ParsePublicKey(text)
+	return err
+}

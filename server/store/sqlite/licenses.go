@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+const licenseColumns = `id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, expires_at,
+ last_alive_at, status, ended_at`
+
+func scanLicense(row scanner) (l store.License, err error) {
+	err = row.Scan(&l.ID, &l.OrderID, &l.ProgramID, &l.OriginalID, &l.Codes.Site, machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
+		&l.Note, &l.Features, policyColumn{&l.Policy}, (*instant)(&l.ActivatedAt), optional{&l.ExpiresAt}, optional{&l.LastAliveAt}, &l.Status, optional{&l.EndedAt})
+	return l, err
+}
+
+func (t tx) Licenses(ctx context.Context, orderID int64, ended bool, after int64, limit int) ([]store.License, error) {
+	query := `SELECT ` + licenseColumns + ` FROM licenses WHERE order_id = ? AND id > ?`
+	if !ended {
+		query += ` AND status = 'Active'`
+	}
+	rows, err := t.QueryContext(ctx, query+` ORDER BY id LIMIT ?`, orderID, after, rowLimit(limit))
+	return all(scanLicense, rows, err)
+}
+
+func (t tx) License(ctx context.Context, id int64) (store.License, error) {
+	return one(scanLicense, t.QueryRowContext(ctx, `SELECT `+licenseColumns+` FROM licenses WHERE id = ?`, id))
+}
+
+func (t tx) ActiveLicenseBySite(ctx context.Context, programID int64, site license.SiteCode) (store.License, error) {
+	return one(scanLicense, t.QueryRowContext(ctx,
+		`SELECT `+licenseColumns+` FROM licenses WHERE program_id = ? AND site = ? AND status = 'Active'`, programID, int64(site)))
+}
+
+func (t tx) SiteSpent(ctx context.Context, programID int64, site license.SiteCode) (spent bool, err error) {
+	err = t.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM licenses WHERE program_id = ? AND site = ? AND status <> 'Active')`,
+		programID, int64(site)).Scan(&spent)
+	return spent, err
+}
+
+func (t tx) NextLicenseID(ctx context.Context) (id int64, err error) {
+	err = t.QueryRowContext(ctx, `UPDATE license_ids SET next = next + 1 RETURNING next - 1`).Scan(&id)
+	return id, plain(err)
+}
+
+func (t tx) AddLicense(ctx context.Context, l store.License) error {
+	err := t.change(ctx, `UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = ? AND licenses_active < licenses_total`, l.OrderID)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.ErrNoSeat
+	}
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO licenses (`+licenseColumns+`) VALUES (?`+params(14)+`)`,
+		l.ID, l.OrderID, l.ProgramID, l.OriginalID, int64(l.Codes.Site), machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
+		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt), api.StatusActive, nil)
+	return err
+}
+
+func (t tx) ChangeLicense(ctx context.Context, l store.License) error {
+	return t.change(ctx, `UPDATE licenses SET note = ?, features = ?, expires_at = ?, activation = ? WHERE id = ?`,
+		l.Note, l.Features, maybe(l.ExpiresAt), activationColumn{&l.Activation}, l.ID)
+}
+
+func (t tx) EndLicense(ctx context.Context, id int64, status api.LicenseStatus, when time.Time) error {
+	if err := t.change(ctx, `UPDATE licenses SET status = ?, ended_at = ? WHERE id = ? AND status = 'Active'`, status, at(when), id); err != nil {
+		return err
+	}
+	return t.change(ctx, `UPDATE orders SET licenses_active = licenses_active - 1 WHERE id = (SELECT order_id FROM licenses WHERE id = ?)`, id)
+}

@@ -1,0 +1,226 @@
+// Package sqlite keeps the server's data in one SQLite file.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"github.com/acen-desktop/acen/server/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// readers bounds the connections that only read; writers queue for one connection.
+const readers = 8
+
+// Store is a store.Store on one SQLite file.
+type Store struct {
+	write *sql.DB
+	read  *sql.DB
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens the database file, makes it (mode 0600) when it is missing, and brings its schema up to date.
+// The error is one sentence that names the file.
+func Open(ctx context.Context, path string) (*Store, error) {
+	s, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("the database %s cannot be opened: %w", path, plain(err))
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	// busy_timeout stands first: switching to WAL may already have to wait.
+	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)"}
+	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate", pragmas...))
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1)
+	if err := migrate(ctx, write); err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read, err := sql.Open("sqlite", dsn(path, "_txlock=deferred", append(pragmas, "query_only(ON)")...))
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	return &Store{write: write, read: read}, nil
+}
+
+func dsn(path, lock string, pragmas ...string) string {
+	var b strings.Builder
+	b.WriteString((&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()}).String())
+	b.WriteString("?" + lock)
+	for _, p := range pragmas {
+		b.WriteString("&_pragma=" + url.QueryEscape(p))
+	}
+	return b.String()
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
+	if err != nil {
+		return err
+	}
+	have, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return err
+	}
+	known := int64(0)
+	for _, m := range provider.ListSources() {
+		known = max(known, m.Version)
+	}
+	if have > known {
+		return fmt.Errorf("it was written by a newer version of this program (schema %d, known here %d); nothing was changed", have, known)
+	}
+	_, err = provider.Up(ctx)
+	return err
+}
+
+// plain puts the failures of a disk into words.
+func plain(err error) error {
+	var e *driver.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case lib.SQLITE_NOTADB, lib.SQLITE_CORRUPT:
+		return fmt.Errorf("the file is damaged or no database; restore it from a backup or move it away: %w", err)
+	case lib.SQLITE_FULL:
+		return fmt.Errorf("the disk is full: %w", err)
+	case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
+		return fmt.Errorf("the folder or the file cannot be written: %w", err)
+	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
+		return fmt.Errorf("another program holds it: %w", err)
+	}
+	return err
+}
+
+// Close ends the use of the database.
+func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close()) }
+
+// Ping fails when the database cannot be read.
+func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
+
+// Read runs fn in a transaction that cannot write.
+func (s *Store) Read(ctx context.Context, fn func(store.Tx) error) error {
+	return s.run(ctx, s.read, fn)
+}
+
+// Write runs fn in a transaction that began with BEGIN IMMEDIATE.
+func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
+	return s.run(ctx, s.write, fn)
+}
+
+func (s *Store) run(ctx context.Context, db *sql.DB, fn func(store.Tx) error) error {
+	t, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return plain(err)
+	}
+	defer func() { _ = t.Rollback() }() // after Commit it does nothing
+	if err := fn(tx{t}); err != nil {
+		return err
+	}
+	return plain(t.Commit())
+}
+
+type tx struct{ *sql.Tx }
+
+// exec runs a statement that changes rows and returns how many.
+func (t tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	result, err := t.ExecContext(ctx, query, args...)
+	var e *driver.Error
+	if errors.As(err, &e) {
+		switch e.Code() {
+		case lib.SQLITE_CONSTRAINT_UNIQUE, lib.SQLITE_CONSTRAINT_PRIMARYKEY:
+			return nil, store.ErrExists
+		case lib.SQLITE_CONSTRAINT_CHECK:
+			if strings.Contains(e.Error(), "licenses_active") {
+				return nil, store.ErrNoSeat
+			}
+		}
+		return nil, plain(err)
+	}
+	return result, err
+}
+
+// insert runs an INSERT and returns the new id.
+func (t tx) insert(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := t.exec(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
+// change runs a statement that must change exactly one row.
+func (t tx) change(ctx context.Context, query string, args ...any) error {
+	result, err := t.exec(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	if err == nil && n == 0 {
+		return store.ErrNotFound
+	}
+	return err
+}
+
+type scanner interface{ Scan(...any) error }
+
+// one reads the single row of a query.
+func one[T any](scan func(scanner) (T, error), row *sql.Row) (T, error) {
+	v, err := scan(row)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = store.ErrNotFound
+	}
+	return v, err
+}
+
+// all reads every row of a query.
+func all[T any](scan func(scanner) (T, error), rows *sql.Rows, err error) ([]T, error) {
+	if err != nil {
+		return nil, plain(err)
+	}
+	defer rows.Close()
+	list := []T{}
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, rows.Err()
+}

@@ -1,0 +1,267 @@
+// Package store says what the server keeps and under which rules. Packages below it keep it: sqlite does, and
+// storetest holds every implementation to the same rules.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+)
+
+// Errors that every implementation returns for the same causes.
+var (
+	// ErrNotFound: no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrExists: a row with this unique value exists (user name, Site code of an active license, idempotency key).
+	ErrExists = errors.New("exists already")
+	// ErrNoSeat: the order has no free license. The database decides it, whatever the caller saw before.
+	ErrNoSeat = errors.New("no free license")
+)
+
+// Program is a licensed program. The secret keys are sealed.
+type Program struct {
+	ID                 int64
+	Name               string
+	Signature          license.Signature
+	RequiresActivation bool
+	MergedCodes        bool
+	AcceptsSerials     bool
+	Policy             license.Policy
+	Features           uint16 // features of new orders
+	LicenseDays        int    // validity of new orders' licenses in days; 0 = for ever
+	PublicKey          license.PublicKey
+	SealedActivation   []byte // activation key A
+	SealedSerial       []byte // serial seed Q
+	SealedSigning      []byte // Ed25519 seed
+	CreatedAt          time.Time
+}
+
+// Client is a person or company that owns orders.
+type Client struct {
+	ID               int64
+	Username         string // unique, compared without case
+	PasswordHash     string // argon2id in PHC form; empty: cannot sign in
+	RegistrationName string
+	FirstName        string
+	LastName         string
+	Company          string
+	Emails           []string // addresses on file, at most two
+	Active           bool
+	CreatedAt        time.Time
+}
+
+// DisplayName is how the client is greeted.
+func (c Client) DisplayName() string {
+	switch {
+	case c.FirstName != "" && c.LastName != "":
+		return c.FirstName + " " + c.LastName
+	case c.RegistrationName != "":
+		return c.RegistrationName
+	default:
+		return c.Username
+	}
+}
+
+// Order is a purchase of one program.
+type Order struct {
+	ID                    int64
+	ClientID              int64
+	ProgramID             int64
+	OrderedAt             time.Time
+	LicensesTotal         int
+	LicensesActive        int // kept by AddLicense and EndLicense, never set by hand
+	SerialNumber          string
+	Active                bool
+	Visible               bool // "visible in client interface"
+	CanManage             bool
+	Features              uint16
+	Policy                license.Policy
+	LicensesExpireAt      *time.Time // expiry of the order's licenses
+	HasSubscription       bool
+	SubscriptionExpiresAt *time.Time
+}
+
+// License is one activation.
+type License struct {
+	ID          int64
+	OrderID     int64
+	ProgramID   int64
+	OriginalID  int64 // first license of the family
+	Codes       license.Codes
+	Activation  license.ActivationCode
+	Note        string
+	Features    uint16
+	Policy      license.Policy
+	ActivatedAt time.Time
+	ExpiresAt   *time.Time
+	LastAliveAt *time.Time
+	Status      api.LicenseStatus
+	EndedAt     *time.Time
+}
+
+// Session is a family of tokens that began with one sign-in. Tokens are kept as SHA-256.
+type Session struct {
+	ID              int64
+	ClientID        int64
+	DeviceName      string
+	AccessHash      []byte
+	AccessExpiresAt time.Time
+	CreatedAt       time.Time
+	EndedAt         *time.Time
+}
+
+// RefreshToken belongs to a session; it works once.
+type RefreshToken struct {
+	Hash      []byte
+	SessionID int64
+	ExpiresAt time.Time
+	UsedAt    *time.Time
+}
+
+// Answer is what was answered under an idempotency key.
+type Answer struct {
+	ClientID  int64
+	Key       string
+	Request   []byte // SHA-256 of method, path and body
+	Status    int
+	Body      []byte
+	CreatedAt time.Time
+}
+
+// MailState is how far a mail is.
+type MailState string
+
+// The states of a mail.
+const (
+	MailQueued MailState = "queued" // to be sent at NextAt, or being sent until LeaseUntil
+	MailSent   MailState = "sent"
+	MailFailed MailState = "failed" // given up
+)
+
+// Mail is one mail in the queue. Its attachment is erased when it is sent or given up.
+type Mail struct {
+	ID             int64
+	ClientID       int64
+	LicenseID      int64
+	Host           string // who asked for it
+	MessageID      string
+	To             []string
+	Subject        string
+	Body           string
+	AttachmentName string
+	Attachment     []byte
+	State          MailState
+	Attempts       int
+	NextAt         time.Time
+	LastError      string
+	CreatedAt      time.Time
+	EndedAt        *time.Time
+}
+
+// Audit is one line of the audit trail: who, what, when, from where, outcome. It holds no secret.
+type Audit struct {
+	ID       int64
+	At       time.Time
+	Actor    string // "client", "admin", "server" or "anonymous"
+	ClientID int64
+	Host     string
+	Device   string
+	Action   string // such as "session.create", "license.create"
+	Object   string // such as "order 1042"
+	Outcome  string // "ok" or the code of the refusal
+	Detail   string
+}
+
+// Store keeps the server's data. All methods may be called from any goroutine.
+type Store interface {
+	// Read runs fn on a consistent view. Nothing fn does through tx may write.
+	Read(ctx context.Context, fn func(tx Tx) error) error
+	// Write runs fn as one transaction that excludes other writers of the same rows; it is undone when fn fails.
+	// fn may run again when the database asks for it, so it must have no effect besides tx.
+	Write(ctx context.Context, fn func(tx Tx) error) error
+	// Ping fails when the database cannot be reached.
+	Ping(ctx context.Context) error
+	// Close ends the use of the database.
+	Close() error
+}
+
+// Tx is the inside of one transaction. Methods that look for one row fail with ErrNotFound.
+type Tx interface {
+	Programs(ctx context.Context) ([]Program, error)
+	Program(ctx context.Context, id int64) (Program, error)
+	AddProgram(ctx context.Context, p Program) (int64, error)
+	ChangeProgram(ctx context.Context, p Program) error
+
+	Clients(ctx context.Context) ([]Client, error)
+	Client(ctx context.Context, id int64) (Client, error)
+	ClientByUsername(ctx context.Context, username string) (Client, error)
+	// AddClient fails with ErrExists for a user name that is taken.
+	AddClient(ctx context.Context, c Client) (int64, error)
+	ChangeClient(ctx context.Context, c Client) error
+
+	// Orders lists orders, newest first: those of a client, or of all when clientID is 0; only active and visible
+	// ones when listed is set. before is the id to go on from, 0 for the newest; limit ≤ 0 means all.
+	Orders(ctx context.Context, clientID int64, listed bool, before int64, limit int) ([]Order, error)
+	Order(ctx context.Context, id int64) (Order, error)
+	// LockOrder is Order; the row is held until the transaction ends.
+	LockOrder(ctx context.Context, id int64) (Order, error)
+	AddOrder(ctx context.Context, o Order) (int64, error)
+	// ChangeOrder fails with ErrNoSeat when LicensesTotal would fall below the active licenses.
+	ChangeOrder(ctx context.Context, o Order) error
+
+	// Licenses lists an order's licenses, oldest first, after an id; ended ones only when asked for.
+	Licenses(ctx context.Context, orderID int64, ended bool, after int64, limit int) ([]License, error)
+	License(ctx context.Context, id int64) (License, error)
+	// ActiveLicenseBySite finds the active license with a Site code in a program.
+	ActiveLicenseBySite(ctx context.Context, programID int64, site license.SiteCode) (License, error)
+	// SiteSpent reports whether a license of the program with this Site code has ended.
+	SiteSpent(ctx context.Context, programID int64, site license.SiteCode) (bool, error)
+	// NextLicenseID reserves the id of the next license, so that the activation code can hold it.
+	NextLicenseID(ctx context.Context) (int64, error)
+	// AddLicense adds an active license with its id and takes one seat. It fails with ErrNoSeat when the order has none
+	// left and with ErrExists when the Site code has an active license in the program.
+	AddLicense(ctx context.Context, l License) error
+	// ChangeLicense changes note, features and expiry.
+	ChangeLicense(ctx context.Context, l License) error
+	// EndLicense gives an active license a final status and frees its seat.
+	EndLicense(ctx context.Context, id int64, status api.LicenseStatus, at time.Time) error
+
+	AddSession(ctx context.Context, s Session) (int64, error)
+	SessionByAccess(ctx context.Context, hash []byte) (Session, error)
+	// RenewSession replaces the access token of a session.
+	RenewSession(ctx context.Context, id int64, accessHash []byte, expires time.Time) error
+	// EndSession ends a session with all its tokens; ending it again does nothing.
+	EndSession(ctx context.Context, id int64, at time.Time) error
+	Session(ctx context.Context, id int64) (Session, error)
+	AddRefreshToken(ctx context.Context, r RefreshToken) error
+	RefreshToken(ctx context.Context, hash []byte) (RefreshToken, error)
+	UseRefreshToken(ctx context.Context, hash []byte, at time.Time) error
+
+	Answer(ctx context.Context, clientID int64, key string) (Answer, error)
+	// AddAnswer fails with ErrExists when the key has an answer.
+	AddAnswer(ctx context.Context, a Answer) error
+	// PruneAnswers forgets answers from before a time.
+	PruneAnswers(ctx context.Context, before time.Time) error
+
+	// QueueMail puts a mail into the queue.
+	QueueMail(ctx context.Context, m Mail) (int64, error)
+	// ClaimMail returns the mail that is due longest and puts it off until lease, counting an attempt, so that no other
+	// worker sends it and a crash brings it back. It fails with ErrNotFound when none is due.
+	ClaimMail(ctx context.Context, now, lease time.Time) (Mail, error)
+	// EndMail closes a mail as sent or failed and erases its attachment.
+	EndMail(ctx context.Context, id int64, state MailState, lastError string, at time.Time) error
+	// RetryMail puts a mail off after a failed attempt.
+	RetryMail(ctx context.Context, id int64, lastError string, next time.Time) error
+	// NextMailAt is when the next mail is due; zero when none is queued.
+	NextMailAt(ctx context.Context) (time.Time, error)
+	// CountMails counts mails asked for since a time by a client, from a host, and to one address.
+	CountMails(ctx context.Context, since time.Time, clientID int64, host, address string) (byClient, byHost, byAddress int, err error)
+	Mails(ctx context.Context, limit int) ([]Mail, error)
+
+	AddAudit(ctx context.Context, a Audit) error
+	// AuditTrail lists the newest lines first.
+	AuditTrail(ctx context.Context, limit int) ([]Audit, error)
+}

@@ -1,0 +1,289 @@
+// Package client speaks the HTTP contract of package api with a license server.
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+const (
+	// maxAnswer bounds an answer in bytes, after decompression.
+	maxAnswer = 16 << 20
+	// callTimeout bounds one try of a call.
+	callTimeout = 30 * time.Second
+	// tries is how often a call that may be repeated is tried.
+	tries = 3
+	// longestPause is the longest wait between two tries that a server may ask for.
+	longestPause = 5 * time.Second
+	// early is how long before its end an access token is renewed.
+	early = time.Minute
+)
+
+// Tokens are the credentials of a session. They are secret.
+type Tokens struct {
+	Access          string
+	AccessExpiresAt time.Time
+	Refresh         string
+}
+
+// LogValue hides the tokens from structured logs.
+func (Tokens) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// Format hides the tokens from every verb of package fmt.
+func (Tokens) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
+
+// Options are what a Client needs.
+type Options struct {
+	// Server is the address, as ParseServer returns it.
+	Server string
+	// Tokens continue a session; empty before sign-in.
+	Tokens Tokens
+	// OnTokens is called with new tokens before they are used, so that they can be stored: a refresh token works once.
+	OnTokens func(Tokens)
+	// Transport replaces the network; nil means the system's, with its proxies.
+	Transport http.RoundTripper
+	// UserAgent names the program.
+	UserAgent string
+	// Now tells the time and Pause waits; nil means the system's.
+	Now   func() time.Time
+	Pause func(ctx context.Context, d time.Duration) error
+}
+
+// Client calls one license server. All methods may be called from any goroutine; they fail with *api.Problem for
+// refusals, *NetworkError when no answer came, ErrSignedOut when the session has ended, and context.Canceled.
+type Client struct {
+	options Options
+	host    string
+	resty   *resty.Client
+
+	refreshing chan struct{} // holds one token: only one goroutine renews the session
+	mu         sync.Mutex
+	tokens     Tokens
+}
+
+// New makes a client. It fails for an address that ParseServer would not return.
+func New(o Options) (*Client, error) {
+	server, err := ParseServer(o.Server)
+	if err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Pause == nil {
+		o.Pause = pause
+	}
+	if o.OnTokens == nil {
+		o.OnTokens = func(Tokens) {}
+	}
+	transport := o.Transport
+	if transport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+		t.TLSHandshakeTimeout = 10 * time.Second
+		t.ResponseHeaderTimeout = callTimeout
+		t.MaxResponseHeaderBytes = 64 << 10
+		transport = t
+	}
+	c := &Client{options: o, host: u.Hostname(), tokens: o.Tokens, refreshing: make(chan struct{}, 1)}
+	c.resty = resty.New().
+		SetBaseURL(server+api.Base).
+		SetTransport(limited{transport}).
+		SetTimeout(callTimeout).
+		SetHeader("User-Agent", o.UserAgent).
+		SetHeader("Accept", "application/json").
+		SetRedirectPolicy(resty.NoRedirectPolicy()).
+		SetLogger(silent{}).
+		SetDisableWarn(true)
+	c.resty.GetClient().Jar = nil
+	return c, nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// silent keeps resty from logging requests, which hold secrets.
+type silent struct{}
+
+func (silent) Errorf(string, ...any) {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Debugf(string, ...any) {}
+
+// limited bounds every answer, whatever its length header says.
+type limited struct{ http.RoundTripper }
+
+func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := l.RoundTripper.RoundTrip(r)
+	if err == nil {
+		response.Body = &limitedBody{ReadCloser: response.Body, left: maxAnswer, host: r.URL.Hostname()}
+	}
+	return response, err
+}
+
+type limitedBody struct {
+	io.ReadCloser
+	left int64
+	host string
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return n, &NetworkError{Kind: TooLarge, Host: b.host, Err: fmt.Errorf("more than %d bytes", maxAnswer)}
+	}
+	return n, err
+}
+
+// ErrAddress is found in errors of ParseServer.
+var ErrAddress = errors.New("this is no server address")
+
+// ParseServer reads a server address as people type it and returns scheme, host and port: "licenses.example.com" becomes
+// "https://licenses.example.com". Plain http is accepted for this PC only.
+func ParseServer(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return "", fmt.Errorf("%w: it is empty", ErrAddress)
+	}
+	if !strings.Contains(text, "://") {
+		text = "https://" + text
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Host, " \t\\%"):
+		return "", fmt.Errorf("%w: it looks like licenses.example.com or https://licenses.example.com:8443", ErrAddress)
+	case u.User != nil:
+		return "", fmt.Errorf("%w: leave out the user name", ErrAddress)
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "", fmt.Errorf("%w: it begins with https://", ErrAddress)
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return "", &NetworkError{Kind: Insecure, Host: u.Hostname(), Err: ErrAddress}
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host), nil
+}
+
+func loopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
+}
+
+// call is one call of the contract.
+type call struct {
+	method, path string
+	params       map[string]string // path parameters, escaped
+	query        map[string]string
+	key          string // idempotency key
+	body         any
+	into         any
+	open         bool // needs no session
+}
+
+// repeatable reports whether sending the call twice does no harm (a key makes a change happen once).
+func (c call) repeatable() bool { return c.method == http.MethodGet || c.key != "" }
+
+func (c *Client) do(ctx context.Context, k call) (*resty.Response, error) {
+	var response *resty.Response
+	var err error
+	for try := 1; ; try++ {
+		response, err = c.authorized(ctx, k)
+		wait, again := retryAfter(err)
+		if err == nil || !again || !k.repeatable() || try == tries {
+			return response, err
+		}
+		if wait == 0 {
+			wait = time.Duration(try) * (200*time.Millisecond + rand.N(200*time.Millisecond))
+		}
+		if pauseErr := c.options.Pause(ctx, wait); pauseErr != nil {
+			return nil, classify(ctx, c.host, pauseErr)
+		}
+	}
+}
+
+// retryAfter reports whether a failure may pass by itself soon, and how long the server asks to wait.
+func retryAfter(err error) (time.Duration, bool) {
+	var network *NetworkError
+	if errors.As(err, &network) {
+		return 0, network.Kind == Connect || network.Kind == Timeout
+	}
+	var p *api.Problem
+	if errors.As(err, &p) && errors.Is(p.Code, api.ErrUnavailable) {
+		wait := time.Duration(p.RetryAfter) * time.Second
+		return wait, wait > 0 && wait <= longestPause
+	}
+	return 0, false
+}
+
+// authorized sends a call with a good access token; when the server knows it no longer, once more with a new one.
+func (c *Client) authorized(ctx context.Context, k call) (*resty.Response, error) {
+	if k.open {
+		return c.send(ctx, k, "")
+	}
+	token, err := c.access(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	response, err := c.send(ctx, k, token)
+	if !errors.Is(err, api.ErrAuthorization) {
+		return response, err
+	}
+	if token, err = c.access(ctx, token); err != nil {
+		return nil, err
+	}
+	response, err = c.send(ctx, k, token)
+	if errors.Is(err, api.ErrAuthorization) {
+		return nil, ErrSignedOut
+	}
+	return response, err
+}
+
+func (c *Client) send(ctx context.Context, k call, token string) (*resty.Response, error) {
+	r := c.resty.R().SetContext(ctx).SetPathParams(k.params).SetQueryParams(k.query)
+	if token != "" {
+		r.SetHeader("Authorization", "Bearer "+token)
+	}
+	if k.key != "" {
+		r.SetHeader(api.IdempotencyKey, k.key)
+	}
+	if k.body != nil {
+		r.SetHeader("Content-Type", "application/json").SetBody(k.body)
+	}
+	response, err := r.Execute(k.method, k.path)
+	if err != nil && (response == nil || response.RawResponse == nil || response.StatusCode() < 300 || response.StatusCode() >= 400) {
+		return nil, classify(ctx, c.host, err)
+	}
+	if status := response.StatusCode(); status < 200 || status > 299 {
+		return nil, problem(c.host, status, response.Header().Get("Content-Type"), response.Body())
+	}
+	if k.into != nil {
+		if err := decode(response, k.into); err != nil {
+			return nil, &NetworkError{Kind: NotACEN, Host: c.host, Err: err}
+		}
+	}
+	return response, nil
+}

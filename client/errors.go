@@ -1,0 +1,155 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+var (
+	// ErrUnreachable is found by errors.Is in every NetworkError: no answer of a license server came back.
+	ErrUnreachable = errors.New("the license server cannot be reached")
+	// ErrSignedOut is returned when the session has ended: sign in again.
+	ErrSignedOut = errors.New("the session has ended")
+)
+
+// Kind says at which step a connection failed.
+type Kind int
+
+// The kinds of connection failures.
+const (
+	Connect  Kind = 1 + iota // nobody answers at the address
+	DNS                      // the server's name is not known
+	Proxy                    // the proxy refused
+	TLS                      // the server's certificate is not trusted
+	Timeout                  // no answer in time
+	NotACEN                  // something else than a license server answered
+	TooLarge                 // the answer is larger than any of the contract
+	Insecure                 // the address is neither https nor this PC
+)
+
+// NetworkError says why no answer came from the server.
+type NetworkError struct {
+	Kind Kind
+	// Host is the server's name or address.
+	Host string
+	// Issuer is who signed the certificate of a TLS failure, when known.
+	Issuer string
+	// Err is the cause; it holds no secret.
+	Err error
+}
+
+// Error is one plain sentence.
+func (e *NetworkError) Error() string {
+	switch e.Kind {
+	case DNS:
+		return fmt.Sprintf("The server name %s is not known. Check the address and the connection.", e.Host)
+	case Proxy:
+		return "The proxy of this network did not let the connection through."
+	case TLS:
+		if e.Issuer != "" {
+			return fmt.Sprintf("The connection to %s is not trusted: its certificate was issued by %q.", e.Host, e.Issuer)
+		}
+		return fmt.Sprintf("The connection to %s is not trusted: its certificate cannot be checked.", e.Host)
+	case Timeout:
+		return fmt.Sprintf("%s did not answer in time.", e.Host)
+	case NotACEN:
+		return fmt.Sprintf("What answers at %s is no license server.", e.Host)
+	case TooLarge:
+		return fmt.Sprintf("The answer of %s is too large to be right.", e.Host)
+	case Insecure:
+		return fmt.Sprintf("%s would be reached without encryption. Use an address that begins with https://.", e.Host)
+	}
+	return fmt.Sprintf("%s cannot be reached.", e.Host)
+}
+
+// Unwrap returns the cause.
+func (e *NetworkError) Unwrap() error { return e.Err }
+
+// Is makes errors.Is(err, ErrUnreachable) true.
+func (e *NetworkError) Is(target error) bool { return target == ErrUnreachable }
+
+// classify turns an error of the transport into a NetworkError. A call that the caller ended stays context.Canceled.
+func classify(ctx context.Context, host string, err error) error {
+	var network *NetworkError
+	if errors.As(err, &network) {
+		return network
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return context.Canceled
+	}
+	e := &NetworkError{Kind: Connect, Host: host, Err: stripURL(err)}
+	var (
+		dns         *net.DNSError
+		op          *net.OpError
+		verify      *tls.CertificateVerificationError
+		authority   x509.UnknownAuthorityError
+		wrongHost   x509.HostnameError
+		invalid     x509.CertificateInvalidError
+		record      tls.RecordHeaderError
+		netErr      net.Error
+		unexpectedN = errors.Is(err, io.ErrUnexpectedEOF)
+	)
+	switch {
+	case errors.As(err, &verify):
+		e.Kind = TLS
+		if len(verify.UnverifiedCertificates) > 0 {
+			e.Issuer = issuer(verify.UnverifiedCertificates[0])
+		}
+	case errors.As(err, &authority):
+		e.Kind = TLS
+		if authority.Cert != nil {
+			e.Issuer = issuer(authority.Cert)
+		}
+	case errors.As(err, &wrongHost), errors.As(err, &invalid):
+		e.Kind = TLS
+	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		e.Kind = NotACEN
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		e.Kind = Proxy
+	case errors.As(err, &dns) && !dns.IsTimeout:
+		e.Kind = DNS
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+		e.Kind = Timeout
+	case unexpectedN:
+		e.Kind = Connect
+	}
+	return e
+}
+
+func issuer(c *x509.Certificate) string {
+	if len(c.Issuer.Organization) > 0 {
+		return c.Issuer.Organization[0]
+	}
+	return c.Issuer.CommonName
+}
+
+// stripURL removes the address that net/http puts around errors: it may hold user data.
+func stripURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// problem reads a refusal. An answer that is no problem document comes from something else than a license server.
+func problem(host string, status int, contentType string, body []byte) error {
+	var p api.Problem
+	mediaType, _, _ := strings.Cut(contentType, ";")
+	if strings.TrimSpace(mediaType) != api.ProblemMediaType || json.Unmarshal(body, &p) != nil || p.Code == "" {
+		return &NetworkError{Kind: NotACEN, Host: host, Err: fmt.Errorf("HTTP status %d with content type %q", status, mediaType)}
+	}
+	p.Status = status
+	return &p
+}

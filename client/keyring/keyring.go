@@ -1,0 +1,140 @@
+// Package keyring keeps credentials in the keyring of the operating system and nowhere else.
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+
+	system "github.com/zalando/go-keyring"
+)
+
+var (
+	// ErrNotFound: the keyring works and holds no such secret.
+	ErrNotFound = errors.New("the keyring holds no such secret")
+	// ErrUnavailable: there is no usable keyring. The error's text says why.
+	ErrUnavailable = errors.New("the keyring of this system cannot be used")
+)
+
+// maxSecret is what the smallest keyring (Windows Credential Manager) holds, in bytes.
+const maxSecret = 2560
+
+// Store keeps secrets under names. Calls may block on the system's password prompt; they end with ctx.
+type Store interface {
+	// Get fails with ErrNotFound or ErrUnavailable.
+	Get(ctx context.Context, name string) (string, error)
+	// Set fails with ErrUnavailable.
+	Set(ctx context.Context, name, secret string) error
+	// Delete does nothing for a name that is not there; it fails with ErrUnavailable.
+	Delete(ctx context.Context, name string) error
+}
+
+// System is the keyring of the operating system: Credential Manager, Keychain or Secret Service.
+func System(service string) Store {
+	return &systemStore{service: service, busy: make(chan struct{}, 1)}
+}
+
+type systemStore struct {
+	service string
+	busy    chan struct{} // one call at a time: prompts do not pile up
+}
+
+func (s *systemStore) Get(ctx context.Context, name string) (secret string, err error) {
+	var found string // written by the call's goroutine, read only after it has ended
+	err = s.call(ctx, func() (err error) {
+		found, err = system.Get(s.service, name)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return found, nil
+}
+
+func (s *systemStore) Set(ctx context.Context, name, secret string) error {
+	if len(secret) > maxSecret {
+		return fmt.Errorf("%w: the secret is longer than %d bytes", ErrUnavailable, maxSecret)
+	}
+	return s.call(ctx, func() error { return system.Set(s.service, name, secret) })
+}
+
+func (s *systemStore) Delete(ctx context.Context, name string) error {
+	err := s.call(ctx, func() error { return system.Delete(s.service, name) })
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// call runs fn on a goroutine of its own, for fn cannot be ended: a locked keyring waits for a person.
+func (s *systemStore) call(ctx context.Context, fn func() error) error {
+	select {
+	case s.busy <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("%w: it is waiting for its password", ErrUnavailable)
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer func() { <-s.busy }()
+		done <- fn()
+	}()
+	select {
+	case err := <-done:
+		return explain(err)
+	case <-ctx.Done():
+		return fmt.Errorf("%w: it did not answer, perhaps it is waiting for its password", ErrUnavailable)
+	}
+}
+
+// explain puts the failures of the system's keyrings into words.
+func explain(err error) error {
+	var missing *exec.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, system.ErrNotFound):
+		return ErrNotFound
+	case errors.As(err, &missing), strings.Contains(err.Error(), "dial unix"):
+		return fmt.Errorf("%w: this session has no D-Bus", ErrUnavailable)
+	case strings.Contains(err.Error(), "org.freedesktop.secrets"):
+		return fmt.Errorf("%w: no Secret Service is running, such as GNOME Keyring or KWallet", ErrUnavailable)
+	case strings.Contains(err.Error(), "failed to unlock"):
+		return fmt.Errorf("%w: it is locked", ErrUnavailable)
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// Memory keeps secrets in memory, for tests and for sessions without a keyring.
+func Memory() Store { return &memory{secrets: map[string]string{}} }
+
+type memory struct {
+	mu      sync.Mutex
+	secrets map[string]string
+}
+
+func (m *memory) Get(_ context.Context, name string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	secret, ok := m.secrets[name]
+	if !ok {
+		return "", ErrNotFound
+	}
+	return secret, nil
+}
+
+func (m *memory) Set(_ context.Context, name, secret string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.secrets[name] = secret
+	return nil
+}
+
+func (m *memory) Delete(_ context.Context, name string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.secrets, name)
+	return nil
+}

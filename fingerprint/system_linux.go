@@ -1,0 +1,68 @@
+package fingerprint
+
+import (
+	"fmt"
+	"os"
+	"unsafe"
+
+	"github.com/denisbrodbeck/machineid"
+	"golang.org/x/sys/unix"
+)
+
+// System reads the PC that the program runs on.
+func System() *Reader {
+	root := os.DirFS("/")
+	return &Reader{linuxSource{
+		root:             root,
+		machineID:        systemMachineID,
+		permanentAddress: permanentAddress,
+		fileSystemID: func() string {
+			var s unix.Statfs_t
+			if unix.Statfs("/", &s) != nil {
+				return ""
+			}
+			return statfsID(s.Fsid.Val[0], s.Fsid.Val[1])
+		},
+	}}
+}
+
+// systemMachineID takes an empty file of the first place for what it is: no id.
+func systemMachineID() (string, error) {
+	if id, err := machineid.ID(); err == nil && id != "" {
+		return id, nil
+	}
+	return treeMachineID(os.DirFS("/"))()
+}
+
+// permAddr is struct ethtool_perm_addr of linux/ethtool.h with room for the longest address.
+type permAddr struct {
+	cmd, size uint32
+	data      [32]byte
+}
+
+// ifreq is struct ifreq of linux/if.h with a pointer in its union.
+type ifreq struct {
+	name [unix.IFNAMSIZ]byte
+	data unsafe.Pointer
+	_    [16]byte
+}
+
+// permanentAddress asks the kernel (ETHTOOL_GPERMADDR), which every user may.
+func permanentAddress(name string) string {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(fd)
+	address := permAddr{cmd: unix.ETHTOOL_GPERMADDR, size: 32}
+	request := ifreq{data: unsafe.Pointer(&address)}
+	if len(name) >= len(request.name) {
+		return ""
+	}
+	copy(request.name[:], name)
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&request)))
+	if errno != 0 || address.size != 6 {
+		return ""
+	}
+	return fmt.Sprintf("%x", address.data[:6])
+}

@@ -1,0 +1,223 @@
+package manager
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
+	"github.com/acen-desktop/acen/client/keyring"
+)
+
+// keyringTime bounds how long the system's keyring is waited for; a prompt may need a person.
+const keyringTime = 20 * time.Second
+
+// Account is a client's account at one server.
+type Account struct {
+	ID         int64
+	Server     string // address
+	ServerName string // name that the vendor gave it
+	Username   string
+	// DisplayName greets the person.
+	DisplayName string
+	// Remembered tells that the keyring holds the session.
+	Remembered bool
+}
+
+// secretName is the keyring's name for the account's session.
+func (a Account) secretName() string { return fmt.Sprintf("session %s %s", a.Server, a.Username) }
+
+const accountColumns = `id, server, server_name, username, display_name, remembered`
+
+func scanAccount(row interface{ Scan(...any) error }) (a Account, err error) {
+	err = row.Scan(&a.ID, &a.Server, &a.ServerName, &a.Username, &a.DisplayName, &a.Remembered)
+	return a, err
+}
+
+// Accounts lists the known accounts, last used first.
+func (m *Manager) Accounts(ctx context.Context) (list []Account, err error) {
+	rows, err := m.db.QueryContext(ctx, `SELECT `+accountColumns+` FROM accounts ORDER BY last_used DESC`)
+	if err != nil {
+		return nil, storageError(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		a, err := scanAccount(rows)
+		if err != nil {
+			return nil, storageError(err)
+		}
+		list = append(list, a)
+	}
+	return list, storageError(rows.Err())
+}
+
+// Current returns who is signed in.
+func (m *Manager) Current() (Account, bool) {
+	a, _, err := m.session()
+	return a, err == nil
+}
+
+// SignIn is what somebody signs in with.
+type SignIn struct {
+	Server, Username, Password string
+	// Remember keeps the session in the system's keyring.
+	Remember bool
+}
+
+// SignIn begins a session. The warning, if any, is an ErrKeyringUnavailable: the session works but is not remembered.
+func (m *Manager) SignIn(ctx context.Context, s SignIn) (account Account, warning error, err error) { //nolint:staticcheck // two errors of different weight
+	server, err := client.ParseServer(s.Server)
+	if err != nil {
+		return account, nil, err
+	}
+	holder := &tokenHolder{manager: m}
+	c, err := m.newClient(server, client.Tokens{}, holder)
+	if err != nil {
+		return account, nil, err
+	}
+	about, err := c.Server(ctx)
+	if err != nil {
+		return account, nil, err
+	}
+	session, err := c.SignIn(ctx, api.SessionRequest{Username: s.Username, Password: s.Password, DeviceName: m.options.DeviceName})
+	if err != nil {
+		return account, nil, err
+	}
+	account = Account{Server: server, ServerName: about.Name, Username: session.Client.Username, DisplayName: session.Client.DisplayName, Remembered: s.Remember}
+	if s.Remember {
+		if warning = m.remember(ctx, account, c.Tokens().Refresh); warning != nil {
+			account.Remembered = false
+		}
+	}
+	if !account.Remembered {
+		// An older session of this account must not come back at the next start; without a keyring there is none.
+		_ = m.forget(ctx, account)
+	}
+	err = m.db.QueryRowContext(ctx, `INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used)
+ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (server, client_id) DO UPDATE SET server_name = excluded.server_name, username = excluded.username,
+ display_name = excluded.display_name, remembered = excluded.remembered, last_used = excluded.last_used RETURNING id`,
+		server, about.Name, session.Client.ID, account.Username, account.DisplayName, account.Remembered, m.options.Now().UnixMicro()).Scan(&account.ID)
+	if err != nil {
+		return account, warning, storageError(err)
+	}
+	m.use(account, c, holder)
+	return account, warning, nil
+}
+
+// use makes an account the current one.
+func (m *Manager) use(a Account, c *client.Client, holder *tokenHolder) {
+	holder.use(a)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.account, m.client = &a, c
+	clear(m.programs)
+}
+
+func (m *Manager) newClient(server string, t client.Tokens, holder *tokenHolder) (*client.Client, error) {
+	return client.New(client.Options{Server: server, Tokens: t, OnTokens: holder.keep, Transport: m.options.HTTPTransport,
+		UserAgent: "ACEN-Desktop/" + m.options.Version, Now: m.options.Now})
+}
+
+func (m *Manager) remember(ctx context.Context, a Account, refresh string) error {
+	ctx, cancel := context.WithTimeout(ctx, keyringTime)
+	defer cancel()
+	return m.options.Keyring.Set(ctx, a.secretName(), refresh)
+}
+
+func (m *Manager) forget(ctx context.Context, a Account) error {
+	ctx, cancel := context.WithTimeout(ctx, keyringTime)
+	defer cancel()
+	return m.options.Keyring.Delete(ctx, a.secretName())
+}
+
+// Resume continues the last remembered session. It fails with ErrSignedOut when there is none. When the server cannot be
+// reached it returns the account together with the network error: the last known tables can be shown.
+func (m *Manager) Resume(ctx context.Context) (Account, error) {
+	a, err := scanAccount(m.db.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts ORDER BY last_used DESC LIMIT 1`))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Account{}, ErrSignedOut
+	}
+	if err != nil {
+		return Account{}, storageError(err)
+	}
+	if !a.Remembered {
+		return a, ErrSignedOut
+	}
+	keyCtx, cancel := context.WithTimeout(ctx, keyringTime)
+	defer cancel()
+	refresh, err := m.options.Keyring.Get(keyCtx, a.secretName())
+	if errors.Is(err, keyring.ErrNotFound) {
+		return a, ErrSignedOut
+	}
+	if err != nil {
+		m.addNotice("The session could not be taken from the keyring.", err.Error()+". Sign in to go on.")
+		return a, errors.Join(ErrSignedOut, err)
+	}
+	holder := &tokenHolder{manager: m}
+	c, err := m.newClient(a.Server, client.Tokens{Refresh: refresh}, holder)
+	if err != nil {
+		return a, err
+	}
+	m.use(a, c, holder)
+	if err := c.Renew(ctx); err != nil {
+		if errors.Is(err, ErrSignedOut) {
+			m.drop()
+		}
+		return a, err
+	}
+	return a, nil
+}
+
+func (m *Manager) drop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.account, m.client = nil, nil
+	clear(m.programs)
+}
+
+// SignOut ends the session here at once, and on the server if it can be reached. The keyring and the last known tables
+// of the account are forgotten; open jobs stay for the next sign-in.
+func (m *Manager) SignOut(ctx context.Context) error {
+	a, c, err := m.session()
+	if err != nil {
+		return nil
+	}
+	m.drop()
+	keyringErr := m.forget(ctx, a)
+	if errors.Is(keyringErr, keyring.ErrUnavailable) && !a.Remembered {
+		keyringErr = nil
+	}
+	_, dbErr := m.db.change(ctx, `UPDATE accounts SET remembered = 0 WHERE id = ?`, a.ID)
+	_, cacheErr := m.db.change(ctx, `DELETE FROM cache WHERE account = ?`, a.ID)
+	if err := c.SignOut(ctx); err != nil {
+		m.options.Logger.Info("the server was not told of the sign-out", "error", err)
+	}
+	return errors.Join(keyringErr, dbErr, cacheErr)
+}
+
+// tokenHolder writes new refresh tokens of a remembered account to the keyring before they are used.
+type tokenHolder struct {
+	manager *Manager
+	account *Account
+}
+
+func (h *tokenHolder) use(a Account) {
+	h.manager.mu.Lock()
+	defer h.manager.mu.Unlock()
+	h.account = &a
+}
+
+func (h *tokenHolder) keep(t client.Tokens) {
+	h.manager.mu.Lock()
+	a := h.account
+	h.manager.mu.Unlock()
+	if a == nil || !a.Remembered {
+		return
+	}
+	if err := h.manager.remember(context.Background(), *a, t.Refresh); err != nil {
+		h.manager.addNotice("The session could not be kept in the keyring.", err.Error()+". You will be asked to sign in at the next start.")
+	}
+}

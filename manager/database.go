@@ -1,0 +1,187 @@
+package manager
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+)
+
+// schema holds the steps from one version of the data file to the next; its length is the newest version.
+var schema = []string{`
+CREATE TABLE accounts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  server TEXT NOT NULL,
+  server_name TEXT NOT NULL,
+  client_id INTEGER NOT NULL,
+  username TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  remembered INTEGER NOT NULL,
+  last_used INTEGER NOT NULL,
+  UNIQUE (server, client_id)
+) STRICT;
+CREATE TABLE cache (
+  account INTEGER NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  content BLOB NOT NULL,
+  fetched_at INTEGER NOT NULL,
+  PRIMARY KEY (account, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE generations (
+  signature TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  current INTEGER NOT NULL,
+  PRIMARY KEY (signature, generation)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX current_generation ON generations(signature) WHERE current;
+CREATE TABLE jobs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account INTEGER NOT NULL REFERENCES accounts(id),
+  key TEXT NOT NULL UNIQUE,
+  task TEXT NOT NULL,
+  title TEXT NOT NULL,
+  request BLOB NOT NULL,
+  state TEXT NOT NULL,
+  error TEXT NOT NULL,
+  order_id INTEGER NOT NULL,
+  license_id INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX open_jobs ON jobs(account, id) WHERE state IN ('pending', 'sent');
+`}
+
+// errDamaged is an ErrStorage whose file should be set aside.
+var errDamaged = errors.New("the local data file is damaged")
+
+type database struct{ *sql.DB }
+
+func openDatabase(ctx context.Context, path string) (*database, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, storageError(err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, storageError(err)
+	}
+	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()}
+	// busy_timeout stands first: switching to WAL may already have to wait.
+	db, err := sql.Open("sqlite", address.String()+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)")
+	if err != nil {
+		return nil, storageError(err)
+	}
+	db.SetMaxOpenConns(1)
+	d := &database{db}
+	if err := d.prepare(ctx); err != nil {
+		return nil, errors.Join(storageError(err), db.Close())
+	}
+	return d, nil
+}
+
+func (d *database) prepare(ctx context.Context) error {
+	var check string
+	if err := d.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&check); err != nil {
+		return err
+	}
+	if check != "ok" {
+		return errDamaged
+	}
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	var version int
+	if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
+		return err
+	}
+	if version > len(schema) {
+		return fmt.Errorf("it was written by a newer version of this app; install that version (the file is untouched)")
+	}
+	for ; version < len(schema); version++ {
+		if _, err := tx.ExecContext(ctx, schema[version]); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, len(schema))); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// storageError makes an ErrStorage whose text says what is wrong with the disk.
+func storageError(err error) error {
+	if err == nil || errors.Is(err, ErrStorage) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if errors.Is(err, errDamaged) {
+		return fmt.Errorf("%w: %w", ErrStorage, errDamaged)
+	}
+	var e *driver.Error
+	if errors.As(err, &e) {
+		switch e.Code() & 0xff {
+		case lib.SQLITE_NOTADB, lib.SQLITE_CORRUPT:
+			return fmt.Errorf("%w: %w", ErrStorage, errDamaged)
+		case lib.SQLITE_FULL:
+			return fmt.Errorf("%w: the disk is full", ErrStorage)
+		case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
+			return fmt.Errorf("%w: the folder cannot be written", ErrStorage)
+		case lib.SQLITE_IOERR:
+			return fmt.Errorf("%w: the disk is full or failing: %w", ErrStorage, err)
+		}
+	}
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w: the disk is full", ErrStorage)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: the folder cannot be written", ErrStorage)
+	case errors.As(err, &path):
+		return fmt.Errorf("%w: %s: %w", ErrStorage, path.Path, path.Err)
+	}
+	return fmt.Errorf("%w: %w", ErrStorage, err)
+}
+
+// change runs a statement that writes.
+func (d *database) change(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	result, err := d.ExecContext(ctx, query, args...)
+	return result, storageError(err)
+}
+
+// save puts something into the cache of an account.
+func (d *database) save(ctx context.Context, account int64, name string, content any, at time.Time) error {
+	data, err := json.Marshal(content)
+	if err != nil {
+		return err
+	}
+	_, err = d.change(ctx, `INSERT INTO cache (account, name, content, fetched_at) VALUES (?, ?, ?, ?)
+ ON CONFLICT DO UPDATE SET content = excluded.content, fetched_at = excluded.fetched_at`, account, name, data, at.UnixMicro())
+	return err
+}
+
+// load reads from the cache into content; false when it holds nothing readable under the name.
+func (d *database) load(ctx context.Context, account int64, name string, content any) (at time.Time, ok bool, err error) {
+	var data []byte
+	var micro int64
+	err = d.QueryRowContext(ctx, `SELECT content, fetched_at FROM cache WHERE account = ? AND name = ?`, account, name).Scan(&data, &micro)
+	if errors.Is(err, sql.ErrNoRows) {
+		return at, false, nil
+	}
+	if err != nil {
+		return at, false, storageError(err)
+	}
+	if json.Unmarshal(data, content) != nil {
+		return at, false, nil // an older version's form: it is fetched anew
+	}
+	return time.UnixMicro(micro), true, nil
+}

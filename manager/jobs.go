@@ -1,0 +1,363 @@
+package manager
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
+	"github.com/acen-desktop/acen/license"
+)
+
+// Task names what a job does.
+type Task string
+
+// The tasks.
+const (
+	TaskNewLicense Task = "new-license"
+	TaskEmail      Task = "email"
+)
+
+// JobState is how far a job is.
+type JobState string
+
+// The states of a job.
+const (
+	JobPending JobState = "pending" // written down, not sent
+	JobSent    JobState = "sent"    // sent; the answer has not come
+	JobDone    JobState = "done"
+	JobFailed  JobState = "failed"
+)
+
+// Job is a task that survives a crash. It is written down with its idempotency key before anything is sent, and sent again
+// with the same key until an answer comes, so that it happens once.
+type Job struct {
+	ID        int64
+	Key       string // UUID
+	Task      Task
+	Title     string
+	State     JobState
+	Err       error
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	OrderID   int64
+	LicenseID int64
+
+	account int64
+	request []byte
+}
+
+// answersKept is how long a server surely knows an idempotency key (api.md).
+const answersKept = 24 * time.Hour
+
+// runningJob lets a second click wait for the first one's outcome.
+type runningJob struct {
+	done chan struct{}
+	job  Job
+	err  error
+	out  api.License
+}
+
+// NewLicense is the request of a new license.
+type NewLicense struct {
+	OrderID int64
+	Codes   license.Codes
+	Note    string
+	// ThisPC tells that the codes are this PC's.
+	ThisPC bool
+}
+
+// SendEmail is the request of a mail with an activation code.
+type SendEmail struct {
+	LicenseID int64
+	To        []string
+	Message   string
+}
+
+// NewLicense activates a PC for an order. The same order and codes while a job is open join that job. On a network error the
+// job stays open and goes on with ResumeJobs.
+func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
+	request := newLicenseRequest{OrderID: r.OrderID, Body: api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note}}
+	title := "New license for " + r.Codes.Site.String()
+	out, err := m.run(ctx, TaskNewLicense, title, r.OrderID, 0, request, func(open newLicenseRequest) bool {
+		return open.OrderID == request.OrderID && open.Body.SiteCode == request.Body.SiteCode && open.Body.MachineID == request.Body.MachineID
+	})
+	if err != nil {
+		return License{}, err
+	}
+	marked := m.mark(ctx, r.OrderID, []api.License{out})
+	return marked[0], nil
+}
+
+// SendEmail asks the server to mail an activation code. The same mail while a job is open joins that job.
+func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
+	request := emailRequest{LicenseID: r.LicenseID, Body: api.EmailRequest{To: r.To, Message: r.Message}}
+	_, err := m.run(ctx, TaskEmail, fmt.Sprintf("Email of license %d", r.LicenseID), 0, r.LicenseID, request, func(open emailRequest) bool {
+		return fmt.Sprint(open) == fmt.Sprint(request)
+	})
+	return err
+}
+
+type newLicenseRequest struct {
+	OrderID int64          `json:"order_id"`
+	Body    api.NewLicense `json:"body"`
+}
+
+type emailRequest struct {
+	LicenseID int64            `json:"license_id"`
+	Body      api.EmailRequest `json:"body"`
+}
+
+// run writes a job down, or joins the open one that is the same, and sends it.
+func (m *Manager) run(ctx context.Context, task Task, title string, order, licenseID int64, request any, same any) (api.License, error) {
+	a, _, err := m.session()
+	if err != nil {
+		return api.License{}, m.fail(err)
+	}
+	m.jobsMu.Lock()
+	job, err := m.findOpen(ctx, a, task, same)
+	if err == nil && job.ID == 0 {
+		job, err = m.writeDown(ctx, a, task, title, order, licenseID, request)
+	}
+	if err != nil {
+		m.jobsMu.Unlock()
+		return api.License{}, err
+	}
+	running, joined := m.begin(job)
+	m.jobsMu.Unlock()
+	if joined {
+		select {
+		case <-running.done:
+			return running.out, running.err
+		case <-ctx.Done():
+			return api.License{}, ctx.Err()
+		}
+	}
+	m.carryOut(ctx, running)
+	return running.out, running.err
+}
+
+// begin marks a job as being carried out; joined when it is already. jobsMu is held.
+func (m *Manager) begin(job Job) (running *runningJob, joined bool) {
+	if running, ok := m.running[job.ID]; ok {
+		return running, true
+	}
+	running = &runningJob{done: make(chan struct{}), job: job}
+	m.running[job.ID] = running
+	return running, false
+}
+
+// findOpen looks for an open job with the same request.
+func (m *Manager) findOpen(ctx context.Context, a Account, task Task, same any) (Job, error) {
+	open, err := m.openJobs(ctx, a)
+	if err != nil {
+		return Job{}, err
+	}
+	for _, job := range open {
+		if job.Task != task {
+			continue
+		}
+		switch same := same.(type) {
+		case func(newLicenseRequest) bool:
+			var r newLicenseRequest
+			if json.Unmarshal(job.request, &r) == nil && same(r) {
+				return job, nil
+			}
+		case func(emailRequest) bool:
+			var r emailRequest
+			if json.Unmarshal(job.request, &r) == nil && same(r) {
+				return job, nil
+			}
+		}
+	}
+	return Job{}, nil
+}
+
+func (m *Manager) writeDown(ctx context.Context, a Account, task Task, title string, order, licenseID int64, request any) (Job, error) {
+	data, err := json.Marshal(request)
+	if err != nil {
+		return Job{}, err
+	}
+	key, err := uuid.NewRandomFromReader(m.options.Rand)
+	if err != nil {
+		return Job{}, err
+	}
+	now := m.options.Now()
+	job := Job{Key: key.String(), Task: task, Title: title, State: JobPending, CreatedAt: now, UpdatedAt: now, OrderID: order, LicenseID: licenseID, account: a.ID, request: data}
+	result, err := m.db.change(ctx, `INSERT INTO jobs (account, key, task, title, request, state, error, order_id, license_id, created_at, updated_at)
+ VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)`, a.ID, job.Key, task, title, data, JobPending, order, licenseID, now.UnixMicro(), now.UnixMicro())
+	if err != nil {
+		return Job{}, err
+	}
+	job.ID, err = result.LastInsertId()
+	return job, err
+}
+
+// carryOut sends a job and records what came of it.
+func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
+	job := &running.job
+	defer func() {
+		m.jobsMu.Lock()
+		delete(m.running, job.ID)
+		m.jobsMu.Unlock()
+		close(running.done)
+		m.publish(Event{Kind: JobChanged, Job: *job, OrderID: job.OrderID})
+	}()
+	_, c, err := m.session()
+	if err != nil {
+		running.err = m.fail(err)
+		return
+	}
+	if job.Task == TaskEmail && job.State == JobSent && m.options.Now().Sub(job.CreatedAt) >= answersKept {
+		running.err = fmt.Errorf("%w: the mail was asked for on %s; send it again if it did not arrive", ErrOutcomeUnknown, job.CreatedAt.Format("2 January 15:04"))
+		_ = m.record(ctx, job, JobFailed, running.err)
+		return
+	}
+	// From here on the server may have done it, whatever happens to this app.
+	if running.err = m.record(ctx, job, JobSent, nil); running.err != nil {
+		return
+	}
+	m.publish(Event{Kind: JobChanged, Job: *job, OrderID: job.OrderID})
+	out, err := m.send(ctx, c, job)
+	running.out, running.err = out, err
+	var refusal *api.Problem
+	// The outcome is recorded even when the caller gave up meanwhile.
+	ctx = context.WithoutCancel(ctx)
+	switch {
+	case err == nil:
+		if out.ID != 0 {
+			job.LicenseID = out.ID
+		}
+		// The answer counts even when it cannot be written down: the next start asks again with the same key.
+		if err := m.record(ctx, job, JobDone, nil); err != nil {
+			m.options.Logger.Error("a finished job could not be recorded", "job", job.ID, "error", err)
+			job.State = JobDone
+		}
+		if job.Task == TaskNewLicense {
+			m.publish(Event{Kind: LicensesChanged, OrderID: job.OrderID})
+			m.publish(Event{Kind: OrdersChanged})
+		}
+	case errors.As(err, &refusal) && refusal.Status < 500 && !errors.Is(err, api.ErrAuthorization) && !errors.Is(err, api.ErrHostBanned):
+		if err := m.record(ctx, job, JobFailed, err); err != nil {
+			m.options.Logger.Error("a refused job could not be recorded", "job", job.ID, "error", err)
+		}
+	case errors.As(err, &refusal) && errors.Is(err, api.ErrUnavailable) && job.Task == TaskEmail:
+		// The server has no mail service: it queued nothing and waiting does not help.
+		if err := m.record(ctx, job, JobFailed, err); err != nil {
+			m.options.Logger.Error("a refused job could not be recorded", "job", job.ID, "error", err)
+		}
+	default:
+		job.Err = err
+		running.err = m.fail(err)
+	}
+}
+
+func (m *Manager) send(ctx context.Context, c *client.Client, job *Job) (api.License, error) {
+	switch job.Task {
+	case TaskNewLicense:
+		var r newLicenseRequest
+		if err := json.Unmarshal(job.request, &r); err != nil {
+			return api.License{}, storageError(errDamaged)
+		}
+		return c.NewLicense(ctx, job.Key, r.OrderID, r.Body)
+	case TaskEmail:
+		var r emailRequest
+		if err := json.Unmarshal(job.request, &r); err != nil {
+			return api.License{}, storageError(errDamaged)
+		}
+		return api.License{}, c.SendEmail(ctx, job.Key, r.LicenseID, r.Body)
+	}
+	return api.License{}, fmt.Errorf("%w: a job %q of a newer version", ErrStorage, job.Task)
+}
+
+func (m *Manager) record(ctx context.Context, job *Job, state JobState, cause error) error {
+	text := ""
+	if cause != nil {
+		text = cause.Error()
+	}
+	now := m.options.Now()
+	_, err := m.db.change(ctx, `UPDATE jobs SET state = ?, error = ?, license_id = ?, updated_at = ? WHERE id = ?`, state, text, job.LicenseID, now.UnixMicro(), job.ID)
+	if err == nil {
+		job.State, job.Err, job.UpdatedAt = state, cause, now
+	}
+	return err
+}
+
+// Jobs lists the open jobs of the current account, oldest first.
+func (m *Manager) Jobs(ctx context.Context) ([]Job, error) {
+	a, _, err := m.session()
+	if err != nil {
+		return nil, err
+	}
+	return m.openJobs(ctx, a)
+}
+
+func (m *Manager) openJobs(ctx context.Context, a Account) (list []Job, err error) {
+	rows, err := m.db.QueryContext(ctx, `SELECT id, account, key, task, title, request, state, order_id, license_id, created_at, updated_at FROM jobs
+ WHERE account = ? AND state IN ('pending', 'sent') ORDER BY id`, a.ID)
+	if err != nil {
+		return nil, storageError(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var j Job
+		var created, updated int64
+		if err := rows.Scan(&j.ID, &j.account, &j.Key, &j.Task, &j.Title, &j.request, &j.State, &j.OrderID, &j.LicenseID, &created, &updated); err != nil {
+			return nil, storageError(err)
+		}
+		j.CreatedAt, j.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)
+		list = append(list, j)
+	}
+	return list, storageError(rows.Err())
+}
+
+// ResumeJobs carries out what was left open, oldest first, and returns those jobs with their outcome. It stops at the first
+// that cannot reach the server.
+func (m *Manager) ResumeJobs(ctx context.Context) ([]Job, error) {
+	open, err := m.Jobs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var outcomes []Job
+	for _, job := range open {
+		m.jobsMu.Lock()
+		running, joined := m.begin(job)
+		m.jobsMu.Unlock()
+		if joined {
+			continue
+		}
+		m.carryOut(ctx, running)
+		outcome := running.job
+		outcome.Err = running.err
+		outcomes = append(outcomes, outcome)
+		if errors.Is(running.err, ErrUnreachable) || errors.Is(running.err, ErrSignedOut) || ctx.Err() != nil {
+			return outcomes, running.err
+		}
+	}
+	return outcomes, nil
+}
+
+// ErrJobSent is returned by DropJob for a job that the server may have carried out.
+var ErrJobSent = errors.New("this was sent already; its outcome must be asked for first")
+
+// DropJob forgets an open job that was never sent.
+func (m *Manager) DropJob(ctx context.Context, id int64) error {
+	m.jobsMu.Lock()
+	defer m.jobsMu.Unlock()
+	if _, busy := m.running[id]; busy {
+		return ErrJobSent
+	}
+	result, err := m.db.change(ctx, `UPDATE jobs SET state = 'failed', error = 'dropped' WHERE id = ? AND state = 'pending'`, id)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrJobSent)
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+// Package manager is the license manager without a window: accounts, tables, tasks as jobs that survive a crash, this PC.
+//
+// All methods may be called from any goroutine; they may block and end with their context.
+package manager
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
+	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/license"
+)
+
+// Errors of the layers below that the window tells apart.
+var (
+	// ErrUnreachable: no answer of a license server came back; errors.As finds the NetworkError.
+	ErrUnreachable = client.ErrUnreachable
+	// ErrSignedOut: sign in again.
+	ErrSignedOut = client.ErrSignedOut
+	// ErrAddress: a text is no server address.
+	ErrAddress = client.ErrAddress
+	// ErrKeyringUnavailable: credentials cannot be remembered; the session lasts until the app ends.
+	ErrKeyringUnavailable = keyring.ErrUnavailable
+	// ErrStorage: the local data file cannot be read or written; the error's text says why.
+	ErrStorage = errors.New("the local data cannot be kept")
+	// ErrAlreadyRunning: another app uses the same data folder.
+	ErrAlreadyRunning = errors.New("the app is running already")
+	// ErrOutcomeUnknown: a job was sent and its answer lost so long ago that the server no longer knows it.
+	ErrOutcomeUnknown = errors.New("whether the server did this is not known")
+)
+
+// NetworkError says why no answer came from the server.
+type NetworkError = client.NetworkError
+
+// The kinds of NetworkError.
+const (
+	NetworkConnect  = client.Connect
+	NetworkDNS      = client.DNS
+	NetworkProxy    = client.Proxy
+	NetworkTLS      = client.TLS
+	NetworkTimeout  = client.Timeout
+	NetworkNotACEN  = client.NotACEN
+	NetworkTooLarge = client.TooLarge
+	NetworkInsecure = client.Insecure
+)
+
+// Fingerprint reads the locks of a PC.
+type Fingerprint interface {
+	Read(ctx context.Context) (fingerprint.Reading, error)
+}
+
+// Options are what a Manager needs.
+type Options struct {
+	// DataDir is the person's folder for the app's data.
+	DataDir     string
+	Keyring     keyring.Store
+	Fingerprint Fingerprint
+	// DeviceName is what this PC is called on the server.
+	DeviceName string
+	// Version is the app's, for the user agent.
+	Version string
+	Logger  *slog.Logger
+	// Now tells the time and Rand gives randomness; nil means the system's.
+	Now  func() time.Time
+	Rand io.Reader
+	// HTTPTransport replaces the network; nil means the system's.
+	HTTPTransport http.RoundTripper
+}
+
+// Notice is something to tell the person at start.
+type Notice struct{ Title, Detail string }
+
+// Manager is the license manager of one person.
+type Manager struct {
+	options Options
+	lock    *flock.Flock
+	db      *database
+
+	mu       sync.Mutex
+	notices  []Notice
+	account  *Account
+	client   *client.Client
+	programs map[int64]api.Program
+	reading  *fingerprint.Reading
+
+	jobsMu  sync.Mutex
+	running map[int64]*runningJob
+
+	subscribersMu sync.Mutex
+	subscribers   map[int]func(Event)
+	nextSub       int
+}
+
+// databaseName is the file in the data folder.
+const databaseName = "acen.db"
+
+// Open opens the data folder and makes it when it is missing. It fails with ErrAlreadyRunning or ErrStorage. A damaged data
+// file is set aside, never erased, and a Notice tells.
+func Open(ctx context.Context, o Options) (*Manager, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
+		return nil, storageError(err)
+	}
+	lock := flock.New(filepath.Join(o.DataDir, "acen.lock"), flock.SetPermissions(0o600))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, storageError(err)
+	}
+	if !locked {
+		return nil, ErrAlreadyRunning
+	}
+	m := &Manager{options: o, lock: lock, programs: map[int64]api.Program{}, running: map[int64]*runningJob{}, subscribers: map[int]func(Event){}}
+	if err := m.openDatabase(ctx); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	return m, nil
+}
+
+func (m *Manager) openDatabase(ctx context.Context) (err error) {
+	path := filepath.Join(m.options.DataDir, databaseName)
+	m.db, err = openDatabase(ctx, path)
+	if !errors.Is(err, errDamaged) {
+		return err
+	}
+	aside := path + ".damaged-" + m.options.Now().UTC().Format("20060102-150405")
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return storageError(err)
+		}
+	}
+	m.options.Logger.Warn("the data file was damaged and set aside", "file", filepath.Base(aside))
+	m.addNotice("The local data file was damaged.", fmt.Sprintf("It was set aside as %s and a new one begun. Your orders and licenses are safe on the server; sign in again to see them.", filepath.Base(aside)))
+	m.db, err = openDatabase(ctx, path)
+	return err
+}
+
+// Close ends the manager. Open jobs go on at the next start.
+func (m *Manager) Close() error {
+	return errors.Join(m.db.Close(), m.lock.Unlock())
+}
+
+// Notices returns what there is to tell since the start.
+func (m *Manager) Notices() []Notice {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]Notice(nil), m.notices...)
+}
+
+func (m *Manager) addNotice(title, detail string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.notices = append(m.notices, Notice{title, detail})
+}
+
+// EventKind says what an Event is about.
+type EventKind int
+
+// The kinds of events.
+const (
+	JobChanged EventKind = 1 + iota
+	OrdersChanged
+	LicensesChanged
+	SignedOut
+)
+
+// Event tells a subscriber that something changed.
+type Event struct {
+	Kind    EventKind
+	Job     Job
+	OrderID int64
+}
+
+// Subscribe calls fn for every event, on an arbitrary goroutine, until cancel is called.
+func (m *Manager) Subscribe(fn func(Event)) (cancel func()) {
+	m.subscribersMu.Lock()
+	defer m.subscribersMu.Unlock()
+	id := m.nextSub
+	m.nextSub++
+	m.subscribers[id] = fn
+	return func() {
+		m.subscribersMu.Lock()
+		defer m.subscribersMu.Unlock()
+		delete(m.subscribers, id)
+	}
+}
+
+func (m *Manager) publish(e Event) {
+	m.subscribersMu.Lock()
+	all := make([]func(Event), 0, len(m.subscribers))
+	for _, fn := range m.subscribers {
+		all = append(all, fn)
+	}
+	m.subscribersMu.Unlock()
+	for _, fn := range all {
+		fn(e)
+	}
+}
+
+// session returns account and client of who is signed in; it fails with ErrSignedOut.
+func (m *Manager) session() (Account, *client.Client, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.account == nil || m.client == nil {
+		return Account{}, nil, ErrSignedOut
+	}
+	return *m.account, m.client, nil
+}
+
+// fail passes an error on; when the session has ended, subscribers hear of it.
+func (m *Manager) fail(err error) error {
+	if errors.Is(err, ErrSignedOut) {
+		m.publish(Event{Kind: SignedOut})
+	}
+	return err
+}
+
+// policyOf reads a program's locking policy; locks this version does not know cannot change.
+func policyOf(p api.Program) license.Policy {
+	policy := license.Policy{Enabled: p.FlexibleLocking.Enabled, MaxHardwareChanges: p.FlexibleLocking.MaxHardwareChanges}
+	for _, name := range p.FlexibleLocking.Changeable {
+		if l, err := license.ParseLock(name); err == nil {
+			policy.Changeable = append(policy.Changeable, l)
+		}
+	}
+	return policy
+}

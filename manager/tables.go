@@ -1,0 +1,172 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+)
+
+// Orders is the table of orders with its age.
+type Orders struct {
+	Orders      []api.Order `json:"orders"`
+	CanAddOrder bool        `json:"can_add_order"`
+	FetchedAt   time.Time   `json:"-"`
+	// Cached tells that these are the last known rows.
+	Cached bool `json:"-"`
+}
+
+// License is a license with what this PC knows of it.
+type License struct {
+	api.License
+	// ThisPC tells that the license is this PC's: same Machine ID and Site code, or the locks recognise it.
+	ThisPC bool
+}
+
+// Licenses is the table of an order's licenses with its age.
+type Licenses struct {
+	OrderID   int64
+	Licenses  []License
+	FetchedAt time.Time
+	// Cached tells that these are the last known rows.
+	Cached bool
+}
+
+const (
+	ordersName   = "orders"
+	programsName = "programs"
+)
+
+func licensesName(order int64) string { return fmt.Sprintf("licenses %d", order) }
+
+// Orders asks the server for the orders and keeps them.
+func (m *Manager) Orders(ctx context.Context) (Orders, error) {
+	a, c, err := m.session()
+	if err != nil {
+		return Orders{}, m.fail(err)
+	}
+	orders, canAdd, err := c.Orders(ctx)
+	if err != nil {
+		return Orders{}, m.fail(err)
+	}
+	out := Orders{Orders: orders, CanAddOrder: canAdd, FetchedAt: m.options.Now()}
+	m.keep(ctx, a, ordersName, out, out.FetchedAt)
+	return out, nil
+}
+
+// keep saves rows for later; that they cannot be kept must not hide them now.
+func (m *Manager) keep(ctx context.Context, a Account, name string, content any, at time.Time) {
+	if err := m.db.save(ctx, a.ID, name, content, at); err != nil && ctx.Err() == nil {
+		m.options.Logger.Warn("a table could not be kept", "table", name, "error", err)
+	}
+}
+
+// CachedOrders returns the last known orders of the current account; false when none are known.
+func (m *Manager) CachedOrders(ctx context.Context) (out Orders, ok bool, err error) {
+	a, _, err := m.session()
+	if err != nil {
+		return out, false, err
+	}
+	out.FetchedAt, ok, err = m.db.load(ctx, a.ID, ordersName, &out)
+	out.Cached = true
+	return out, ok, err
+}
+
+// Licenses asks the server for the active licenses of an order and keeps them.
+func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
+	a, c, err := m.session()
+	if err != nil {
+		return Licenses{}, m.fail(err)
+	}
+	rows, err := c.Licenses(ctx, order)
+	if err != nil {
+		return Licenses{}, m.fail(err)
+	}
+	now := m.options.Now()
+	m.keep(ctx, a, licensesName(order), rows, now)
+	return Licenses{OrderID: order, Licenses: m.mark(ctx, order, rows), FetchedAt: now}, nil
+}
+
+// CachedLicenses returns the last known licenses of an order; false when none are known.
+func (m *Manager) CachedLicenses(ctx context.Context, order int64) (out Licenses, ok bool, err error) {
+	a, _, err := m.session()
+	if err != nil {
+		return out, false, err
+	}
+	var rows []api.License
+	at, ok, err := m.db.load(ctx, a.ID, licensesName(order), &rows)
+	if err != nil || !ok {
+		return out, false, err
+	}
+	return Licenses{OrderID: order, Licenses: m.mark(ctx, order, rows), FetchedAt: at, Cached: true}, true, nil
+}
+
+// mark finds this PC among the licenses of an order.
+func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []License {
+	out := make([]License, len(rows))
+	for i, row := range rows {
+		out[i].License = row
+	}
+	orders, ok, err := m.CachedOrders(ctx)
+	if err != nil || !ok {
+		return out
+	}
+	for _, o := range orders.Orders {
+		if o.ID != order || !o.RequiresActivation {
+			continue
+		}
+		p, err := m.Program(ctx, o.ProgramID)
+		if err != nil {
+			return out
+		}
+		recognize, err := m.recognizer(ctx, p)
+		if err != nil {
+			return out // without locks no row is this PC's
+		}
+		for i := range out {
+			out[i].ThisPC = recognize(out[i].License)
+		}
+	}
+	return out
+}
+
+// Program returns a program of the current account's server.
+func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
+	m.mu.Lock()
+	p, ok := m.programs[id]
+	m.mu.Unlock()
+	if ok {
+		return p, nil
+	}
+	a, c, err := m.session()
+	if err != nil {
+		return p, m.fail(err)
+	}
+	programs, err := c.Programs(ctx)
+	if err == nil {
+		m.keep(ctx, a, programsName, programs, m.options.Now())
+	} else {
+		_, known, cacheErr := m.db.load(ctx, a.ID, programsName, &programs)
+		if !errors.Is(err, ErrUnreachable) || !known || cacheErr != nil {
+			return p, m.fail(err)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, known := range programs {
+		m.programs[known.ID] = known
+	}
+	if p, ok = m.programs[id]; !ok {
+		return p, api.NewProblem(api.ErrNotFound, "The server knows no such program.")
+	}
+	return p, nil
+}
+
+// keyOf returns the fingerprint key of a program.
+func keyOf(p api.Program) (license.Key, error) {
+	signature, err := license.ParseSignature(p.ApplicationSignature)
+	return signature.Key(), err
+}

@@ -1,0 +1,200 @@
+package manager
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"io"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/license"
+)
+
+// LockInfo says whether a lock of this PC can be read.
+type LockInfo struct {
+	Lock     license.Lock
+	Readable bool
+	// Why says in words why a lock cannot be read.
+	Why string
+}
+
+// ThisPC is this PC as a program sees it.
+type ThisPC struct {
+	Codes license.Codes
+	Locks [license.LockCount]LockInfo
+	// HardwareReadable counts the readable hardware locks.
+	HardwareReadable int
+}
+
+// ThisPC computes Site code and Machine ID of this PC for a program.
+func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
+	var out ThisPC
+	p, err := m.Program(ctx, programID)
+	if err != nil {
+		return out, err
+	}
+	key, err := keyOf(p)
+	if err != nil {
+		return out, err
+	}
+	reading, err := m.locks(ctx)
+	if err != nil {
+		return out, err
+	}
+	for i, l := range license.Locks() {
+		info := LockInfo{Lock: l, Readable: reading.Readable(l)}
+		if problem := reading.Problem(l); problem != nil {
+			info.Why = problem.Error()
+		}
+		if info.Readable && l.Kind() == license.Hardware {
+			out.HardwareReadable++
+		}
+		out.Locks[i] = info
+	}
+	generation, err := m.generation(ctx, p.ApplicationSignature)
+	if err != nil {
+		return out, err
+	}
+	out.Codes = key.Codes(generation, reading.Block(key))
+	return out, nil
+}
+
+// locks reads the locks of this PC once and remembers them until Refresh forgets them.
+func (m *Manager) locks(ctx context.Context) (fingerprint.Reading, error) {
+	m.mu.Lock()
+	known := m.reading
+	m.mu.Unlock()
+	if known != nil {
+		return *known, nil
+	}
+	reading, err := m.options.Fingerprint.Read(ctx)
+	if err != nil {
+		return reading, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reading = &reading
+	return reading, nil
+}
+
+// ForgetThisPC lets the locks be read anew, for hardware may have changed.
+func (m *Manager) ForgetThisPC() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reading = nil
+}
+
+// generation returns the generation of this PC for an application signature; at first use it is random.
+func (m *Manager) generation(ctx context.Context, signature string) (uint16, error) {
+	g, err := m.currentGeneration(ctx, signature)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return g, storageError(err)
+	}
+	var b [2]byte
+	if _, err := io.ReadFull(m.options.Rand, b[:]); err != nil {
+		return 0, err
+	}
+	fresh := binary.BigEndian.Uint16(b[:]) & license.MaxGeneration
+	if _, err := m.db.change(ctx, `INSERT INTO generations (signature, generation, current) VALUES (?, ?, 1) ON CONFLICT DO NOTHING`, signature, fresh); err != nil {
+		return 0, err
+	}
+	g, err = m.currentGeneration(ctx, signature)
+	return g, storageError(err)
+}
+
+func (m *Manager) currentGeneration(ctx context.Context, signature string) (g uint16, err error) {
+	err = m.db.QueryRowContext(ctx, `SELECT generation FROM generations WHERE signature = ? AND current`, signature).Scan(&g)
+	return g, err
+}
+
+// recognizer returns a function that tells whether a license of a program is this PC's: its Site code carries this PC's
+// generation and its locks are this PC's, under the program's policy. The adapter that the license was bound to is looked
+// for among all, so a dock or a VPN changes nothing.
+func (m *Manager) recognizer(ctx context.Context, p api.Program) (func(api.License) bool, error) {
+	key, err := keyOf(p)
+	if err != nil {
+		return nil, err
+	}
+	reading, err := m.locks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	generation, err := m.generation(ctx, p.ApplicationSignature)
+	if err != nil {
+		return nil, err
+	}
+	own := key.Codes(generation, reading.Block(key))
+	policy := policyOf(p)
+	return func(l api.License) bool {
+		codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+		if err != nil || l.Status != api.StatusActive || codes.Site.Generation() != generation {
+			return false
+		}
+		if codes == own {
+			return true
+		}
+		then, err := key.Open(codes)
+		return err == nil && license.Compare(then, reading.BlockFor(key, then), policy).Accepted
+	}, nil
+}
+
+// RecheckThisPC compares this PC, read anew, with the one that a license was made for.
+func (m *Manager) RecheckThisPC(ctx context.Context, l License) (license.Comparison, error) {
+	var none license.Comparison
+	program, err := m.programOfOrder(ctx, l.OrderID)
+	if err != nil {
+		return none, err
+	}
+	key, err := keyOf(program)
+	if err != nil {
+		return none, err
+	}
+	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+	if err != nil {
+		return none, err
+	}
+	then, err := key.Open(codes)
+	if err != nil {
+		return none, err
+	}
+	m.ForgetThisPC()
+	reading, err := m.locks(ctx)
+	if err != nil {
+		return none, err
+	}
+	return license.Compare(then, reading.BlockFor(key, then), policyOf(program)), nil
+}
+
+func (m *Manager) programOfOrder(ctx context.Context, order int64) (api.Program, error) {
+	orders, _, err := m.CachedOrders(ctx)
+	if err != nil {
+		return api.Program{}, err
+	}
+	for _, o := range orders.Orders {
+		if o.ID == order {
+			return m.Program(ctx, o.ProgramID)
+		}
+	}
+	return api.Program{}, api.NewProblem(api.ErrNotFound, "The order of this license is not known.")
+}
+
+// CheckCodes reads typed codes and checks that they belong together and to a program. It fails with *license.CodeError or
+// license.ErrMismatch.
+func (m *Manager) CheckCodes(ctx context.Context, programID int64, site, machine string) (license.Codes, error) {
+	codes, err := license.ParseCodes(site, machine)
+	if err != nil {
+		return codes, err
+	}
+	p, err := m.Program(ctx, programID)
+	if err != nil {
+		return codes, err
+	}
+	key, err := keyOf(p)
+	if err != nil {
+		return codes, err
+	}
+	_, err = key.Open(codes)
+	return codes, err
+}

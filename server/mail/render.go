@@ -8,7 +8,8 @@ import (
 	"unicode"
 )
 
-// Activation are the macros of the mail that carries an activation code.
+// Activation are the macros of the mail that carries an activation code. Texts may come from anywhere: Render makes
+// each of them one line of valid UTF-8.
 type Activation struct {
 	Name           string // who is greeted
 	Program        string
@@ -25,13 +26,13 @@ var activationSubject = template.Must(template.New("subject").Parse(`Activation 
 
 var activationBody = template.Must(template.New("body").Parse(`Dear {{.Name}},
 
-here is the activation code for {{.Program}}{{with .Note}} on "{{.}}"{{end}}:
+here is the activation code for {{.Program}}{{with .Note}} on “{{.}}”{{end}}:
 
     Activation code  {{.ActivationCode}}
     Site code        {{.SiteCode}}
     Machine ID       {{.MachineID}}
     Order            {{.Order}}
-    Valid            {{with .ExpiresAt}}through {{.Format "2 January 2006"}} (UTC){{else}}without end{{end}}
+    Valid            {{with .ExpiresAt}}through {{.UTC.Format "2 January 2006"}} (UTC){{else}}without end{{end}}
 
 Enter the activation code in the program, or open the attached license file with it.
 The code works on the PC with this Site code and Machine ID only.
@@ -41,6 +42,9 @@ The code works on the PC with this Site code and Machine ID only.
 
 // Render returns subject and plain-text body of the mail with an activation code. Preview and sending both use it.
 func (a Activation) Render() (subject, body string, err error) {
+	for _, text := range []*string{&a.Name, &a.Program, &a.SiteCode, &a.MachineID, &a.ActivationCode, &a.Note, &a.Server} {
+		*text = OneLine(*text)
+	}
 	var s, b strings.Builder
 	if err := activationSubject.Execute(&s, a); err != nil {
 		return "", "", err
@@ -53,6 +57,7 @@ func (a Activation) Render() (subject, body string, err error) {
 
 // WithMessage puts a personal message above a rendered body.
 func WithMessage(body, message string) string {
+	message = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(message, ""))
 	message = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return -1
@@ -65,7 +70,8 @@ func WithMessage(body, message string) string {
 	return message + "\n\n" + strings.Repeat("-", 60) + "\n\n" + body
 }
 
-// OneLine makes a text safe for a header: line breaks and other control characters become spaces.
+// OneLine makes a text safe for a header: line breaks and other control characters become single spaces, what is no
+// UTF-8 is left out.
 func OneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
 }

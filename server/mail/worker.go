@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/acen-desktop/acen/server/store"
@@ -14,13 +13,19 @@ import (
 const (
 	// lease is how long a mail that is being sent is left alone; a crash brings it back after that.
 	lease = 5 * time.Minute
+	// patience bounds one attempt, well within the lease: nobody else sends the mail meanwhile.
+	patience = 2 * time.Minute
+	// grace is how long an attempt may go on when the server stops.
+	grace = 10 * time.Second
 	// giveUpAfter is how long a mail is tried.
 	giveUpAfter = 3 * 24 * time.Hour
-	// longest is the longest pause between two attempts.
-	longest = time.Hour
+	// firstPause and longestPause bound the pauses between attempts, which double.
+	firstPause, longestPause = 30 * time.Second, time.Hour
+	// recordPause lies between attempts to write down what became of a mail.
+	recordPause = 5 * time.Second
 )
 
-// Worker sends the mails of the queue, one at a time.
+// Worker sends the mails of the queue, one at a time. Several workers, also of several servers, may share a queue.
 type Worker struct {
 	Store  store.Store
 	Sender Sender
@@ -37,7 +42,7 @@ func NewWorker(s store.Store, sender Sender, logger *slog.Logger) *Worker {
 	return &Worker{Store: s, Sender: sender, Logger: logger, Now: time.Now, After: time.After, wake: make(chan struct{}, 1)}
 }
 
-// Wake tells the worker that a mail was queued. It never blocks.
+// Wake tells the worker that a mail was queued. It never blocks; any goroutine.
 func (w *Worker) Wake() {
 	select {
 	case w.wake <- struct{}{}:
@@ -45,44 +50,41 @@ func (w *Worker) Wake() {
 	}
 }
 
-// Run sends mails until ctx ends. What it has begun to send it finishes or leaves to the next start.
+// Run sends mails until ctx ends. An attempt that has begun then has 10 s to finish.
 func (w *Worker) Run(ctx context.Context) {
-	for {
-		sent, err := w.Step(ctx)
+	for ctx.Err() == nil {
+		found, err := w.Step(ctx)
 		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			w.Logger.Error("the mail queue cannot be read", "error", err)
-		case sent:
+		case err != nil && !errors.Is(err, context.Canceled):
+			w.Logger.Error("the mail queue cannot be used", "error", err)
+		case found:
 			continue
-		}
-		pause, err := w.pause(ctx)
-		if err != nil {
-			pause = longest / 60
 		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-w.wake:
-		case <-w.After(pause):
+		case <-w.After(w.pause(ctx)):
 		}
 	}
 }
 
-func (w *Worker) pause(ctx context.Context) (time.Duration, error) {
+// pause is how long to wait for the next mail that is due.
+func (w *Worker) pause(ctx context.Context) time.Duration {
 	var next time.Time
 	err := w.Store.Read(ctx, func(tx store.Tx) (err error) {
 		next, err = tx.NextMailAt(ctx)
 		return err
 	})
-	if err != nil || next.IsZero() {
-		return longest, err
+	switch {
+	case err != nil:
+		return firstPause
+	case next.IsZero():
+		return longestPause
 	}
-	return min(max(next.Sub(w.Now()), time.Second), longest), nil
+	return min(max(next.Sub(w.Now()), time.Second), longestPause)
 }
 
-// Step sends the mail that is due longest and reports whether there was one.
+// Step sends the mail that is due longest and reports whether there was one. The attempt is counted before it begins.
 func (w *Worker) Step(ctx context.Context) (bool, error) {
 	now := w.Now()
 	var m store.Mail
@@ -96,29 +98,92 @@ func (w *Worker) Step(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	sendErr := w.Sender.Send(ctx, m)
-	if sendErr != nil && ctx.Err() != nil {
-		return true, nil // stopping: the lease brings it back
-	}
-	// The outcome is recorded even while the server stops, so that nothing is sent twice.
-	ctx = context.WithoutCancel(ctx)
-	return true, w.Store.Write(ctx, func(tx store.Tx) error { return w.record(ctx, tx, m, sendErr) })
+	attempt, end := w.attempt(ctx)
+	sendErr := w.Sender.Send(attempt, m)
+	end()
+	return true, w.record(ctx, m, sendErr)
 }
 
-func (w *Worker) record(ctx context.Context, tx store.Tx, m store.Mail, sendErr error) error {
+// attempt is the context of one attempt: it outlives ctx by the grace, so that a stop does not tear a delivery apart.
+func (w *Worker) attempt(ctx context.Context) (context.Context, func()) {
+	attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-w.After(grace):
+			cancel()
+		case <-attempt.Done():
+		}
+	})
+	return attempt, func() { stop(); cancel() }
+}
+
+// record writes down what became of a mail. A delivered mail that is not written down would be sent again, so it tries
+// until it succeeds or the server stops.
+func (w *Worker) record(ctx context.Context, m store.Mail, sendErr error) error {
+	writing := context.WithoutCancel(ctx)
+	for {
+		err := w.Store.Write(writing, func(tx store.Tx) error { return w.settle(writing, tx, m, sendErr) })
+		if errors.Is(err, store.ErrNotFound) {
+			return nil // another worker has ended it
+		}
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		w.Logger.Error("what became of a mail cannot be written down; trying again", "mail", m.ID, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-w.After(recordPause):
+		}
+	}
+}
+
+func (w *Worker) settle(ctx context.Context, tx store.Tx, m store.Mail, sendErr error) error {
 	now := w.Now()
-	audit := store.Audit{At: now, Actor: "server", ClientID: m.ClientID, Action: "mail.send", Object: fmt.Sprintf("mail %d", m.ID), Outcome: "ok"}
+	trail := func(outcome, detail string) error {
+		return tx.AddAudit(ctx, store.Audit{At: now, Actor: "server", ClientID: m.ClientID, Action: "mail.send",
+			Object: fmt.Sprintf("mail %d", m.ID), Outcome: outcome, Detail: detail})
+	}
 	if sendErr == nil {
-		return errors.Join(tx.EndMail(ctx, m.ID, store.MailSent, "", now), tx.AddAudit(ctx, audit))
+		return errors.Join(tx.EndMail(ctx, m.ID, store.MailSent, "", now), trail("ok", ""))
 	}
-	reason := strings.ToValidUTF8(OneLine(sendErr.Error()), "")
-	w.Logger.Warn("a mail could not be sent", "mail", m.ID, "attempt", m.Attempts, "error", reason)
-	audit.Detail = reason
-	if Permanent(sendErr) || now.Sub(m.CreatedAt) > giveUpAfter {
-		audit.Outcome = "failed"
-		return errors.Join(tx.EndMail(ctx, m.ID, store.MailFailed, reason, now), tx.AddAudit(ctx, audit))
+	reason := shorten(OneLine(sendErr.Error()))
+	later, never := m.To, []string(nil)
+	var undelivered *Undelivered
+	if errors.As(sendErr, &undelivered) {
+		later, never = undelivered.Later, undelivered.Never
 	}
-	audit.Outcome = "retry"
-	pause := min(30*time.Second<<min(m.Attempts-1, 10), longest)
-	return errors.Join(tx.RetryMail(ctx, m.ID, reason, now.Add(pause)), tx.AddAudit(ctx, audit))
+	if now.Sub(m.CreatedAt) >= giveUpAfter {
+		later, never = nil, append(append([]string{}, never...), later...)
+	}
+	again := now.Add(min(firstPause<<min(m.Attempts-1, 10), longestPause))
+	w.Logger.Warn("a mail was not delivered", "mail", m.ID, "attempt", m.Attempts, "again", len(later) > 0, "error", reason)
+	if len(later) == len(m.To) {
+		return errors.Join(tx.RetryMail(ctx, m.ID, reason, again), trail("retry", reason))
+	}
+	if len(later) > 0 { // the others are done with it: who is left gets a place of their own in the queue
+		rest := m
+		rest.To, rest.NextAt = later, again
+		if _, err := tx.QueueMail(ctx, rest); err != nil {
+			return err
+		}
+	}
+	state := store.MailSent
+	if len(later)+len(never) == len(m.To) {
+		state = store.MailFailed
+	}
+	outcome := "retry"
+	if len(never) > 0 {
+		outcome = "failed"
+	}
+	return errors.Join(tx.EndMail(ctx, m.ID, state, reason, now), trail(outcome, reason))
+}
+
+// maxReason bounds in characters what a mail server may have written into the database.
+const maxReason = 500
+
+func shorten(text string) string {
+	if runes := []rune(text); len(runes) > maxReason {
+		return string(runes[:maxReason-1]) + "…"
+	}
+	return text
 }

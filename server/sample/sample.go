@@ -46,7 +46,11 @@ func Prepare(folder string, now time.Time, login *Login) func(context.Context, *
 				return err
 			}
 		}
-		return Fill(ctx, d, now, *login)
+		hash, err := server.DefaultPasswordCost.Hash(rand.Reader, login.Password)
+		if err != nil {
+			return err
+		}
+		return Fill(ctx, d, now, login.Username, hash)
 	}
 }
 
@@ -58,19 +62,16 @@ func newPassword() string {
 	return text[:4] + "-" + text[4:8] + "-" + text[8:]
 }
 
-// Fill adds the sample data in one transaction, unless there is a program already.
-func Fill(ctx context.Context, d *service.Data, now time.Time, login Login) error {
-	hash, err := server.DefaultPasswordCost.Hash(rand.Reader, login.Password)
-	if err != nil {
-		return err
-	}
+// Fill adds the sample data in one transaction, unless there is a program already. The sample client gets the user name and
+// the password hash.
+func Fill(ctx context.Context, d *service.Data, now time.Time, username, passwordHash string) error {
 	return d.Store.Write(ctx, func(tx store.Tx) error {
 		programs, err := tx.Programs(ctx)
 		if err != nil || len(programs) > 0 {
 			return err
 		}
 		f := &filler{ctx: ctx, tx: tx, data: d, now: now.UTC().Truncate(time.Second), random: mathrand.New(mathrand.NewPCG(2020, 1))}
-		return f.fill(login.Username, hash)
+		return f.fill(username, passwordHash)
 	})
 }
 

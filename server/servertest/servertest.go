@@ -1,0 +1,125 @@
+// Package servertest starts whole license servers inside tests: real handlers on a real SQLite file.
+package servertest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/sample"
+	"github.com/acen-desktop/acen/server/secrets"
+	"github.com/acen-desktop/acen/server/service"
+	"github.com/acen-desktop/acen/server/store/sqlite"
+)
+
+// Clock is a clock that tests set.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewClock starts at noon UTC of a Tuesday.
+func NewClock() *Clock { return &Clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)} }
+
+// Now tells the time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves the clock.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Server is a running server with the sample data.
+type Server struct {
+	*service.Data
+	URL   string
+	Login sample.Login
+	Clock *Clock
+	// Log is everything the server logged.
+	Log *Log
+	// HTTP is the listener; closing it makes the server unreachable.
+	HTTP   *httptest.Server
+	folder string
+	t      *testing.T
+}
+
+// Log collects log lines.
+type Log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write adds to the log.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String returns the whole log.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// cheap keeps hashing out of the tests' time.
+var cheap = server.PasswordCost{Memory: 64, Time: 1, Threads: 1}
+
+// Start starts a server with the sample data. Options may be changed by the given functions.
+func Start(t *testing.T, change ...func(*server.Options)) *Server {
+	t.Helper()
+	s := &Server{Clock: NewClock(), Log: &Log{}, folder: t.TempDir(), t: t, Login: sample.Login{Username: "anna", Password: "correct horse battery"}}
+	s.open(change)
+	hash, err := cheap.Hash(rand.Reader, s.Login.Password)
+	require.NoError(t, err)
+	require.NoError(t, sample.Fill(t.Context(), s.Data, s.Clock.Now(), s.Login.Username, hash))
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+func (s *Server) open(change []func(*server.Options)) {
+	t := s.t
+	t.Helper()
+	keeper, err := secrets.File(filepath.Join(s.folder, "master.key"), rand.Reader)
+	require.NoError(t, err)
+	db, err := sqlite.Open(context.Background(), filepath.Join(s.folder, "acen.db"))
+	require.NoError(t, err)
+	s.Data = &service.Data{Store: db, Secrets: keeper}
+	o := server.Options{Store: db, Secrets: keeper, Logger: slog.New(slog.NewJSONHandler(s.Log, nil)), Name: "Lumen licenses", Version: "test",
+		Now: s.Clock.Now, Passwords: cheap, QueuedMail: func() {}}
+	for _, fn := range change {
+		fn(&o)
+	}
+	srv, err := server.New(o)
+	require.NoError(t, err)
+	s.HTTP = httptest.NewServer(srv.Handler())
+	s.URL = s.HTTP.URL
+}
+
+func (s *Server) stop() {
+	s.HTTP.Close()
+	_ = s.Store.Close()
+}
+
+// Restart ends the server and starts it on the same data, as after a crash. Its address changes.
+func (s *Server) Restart(change ...func(*server.Options)) {
+	s.t.Helper()
+	s.stop()
+	s.open(change)
+}

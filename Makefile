@@ -54,7 +54,10 @@ test-ui: ## the screens, in Fyne's test driver
 	go test -tags $(TAGS) $(WINDOW)
 
 test-keyring: ## credentials, against a real GNOME keyring
-	scripts/with-secret-service.sh go test -count=1 -tags keyring ./client/keyring/...
+	KEYRING=unlocked scripts/with-secret-service.sh go test -count=1 -tags keyring -run TestRealKeyring ./client/keyring
+	KEYRING=locked scripts/with-secret-service.sh --locked go test -count=1 -tags keyring -run TestRealKeyring ./client/keyring
+	KEYRING=no-service scripts/with-secret-service.sh --no-service go test -count=1 -tags keyring -run TestRealKeyring ./client/keyring
+	KEYRING=no-bus scripts/with-secret-service.sh --no-service go test -count=1 -tags keyring -run TestRealKeyring ./client/keyring
 
 test-mail: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## mails, against a real mail server
 	MAILPIT=$< go test -count=1 -tags integration ./server/mail/...

@@ -1,0 +1,193 @@
+package theme
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Badge is a short text on a rounded background in a tone, such as the mark of this PC beside a name.
+// Its methods belong to the UI thread.
+type Badge struct {
+	widget.BaseWidget
+	text string
+	tone Tone
+}
+
+// NewBadge returns a badge. UI thread.
+func NewBadge(text string, tone Tone) *Badge {
+	b := &Badge{text: text, tone: tone}
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// Set changes text and tone; an empty text draws nothing and takes no width. UI thread.
+func (b *Badge) Set(text string, tone Tone) {
+	if b.text == text && b.tone == tone {
+		return
+	}
+	b.text, b.tone = text, tone
+	b.Refresh()
+}
+
+// AccessibilityLabel returns the text for a screen reader. UI thread.
+func (b *Badge) AccessibilityLabel() string { return b.text }
+
+// AccessibilityRole tells a screen reader that a badge is text. UI thread.
+func (b *Badge) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
+
+// CreateRenderer is called by Fyne. UI thread.
+func (b *Badge) CreateRenderer() fyne.WidgetRenderer {
+	r := &badgeRenderer{badge: b, pill: canvas.NewRectangle(nil), label: canvas.NewText("", nil)}
+	r.label.Alignment = fyne.TextAlignCenter
+	r.label.TextStyle.Bold = true
+	r.apply()
+	return r
+}
+
+type badgeRenderer struct {
+	badge *Badge
+	pill  *canvas.Rectangle
+	label *canvas.Text
+}
+
+func (r *badgeRenderer) apply() {
+	r.label.Text = r.badge.text
+	r.label.TextSize = Size(fynetheme.SizeNameCaptionText)
+	r.label.Color = r.badge.tone.Text()
+	r.pill.FillColor = r.badge.tone.Background()
+	r.pill.CornerRadius = PillHeight / 2
+	r.pill.Hidden = r.badge.text == ""
+}
+
+func (r *badgeRenderer) Layout(size fyne.Size) {
+	top := (size.Height - PillHeight) / 2
+	width := fyne.Min(size.Width, r.MinSize().Width)
+	for _, o := range r.Objects() {
+		o.Move(fyne.NewPos(0, top))
+		o.Resize(fyne.NewSize(width, PillHeight))
+	}
+}
+
+func (r *badgeRenderer) MinSize() fyne.Size {
+	if r.badge.text == "" {
+		return fyne.NewSize(0, PillHeight)
+	}
+	return fyne.NewSize(r.label.MinSize().Width+2*PillPadding, PillHeight)
+}
+
+func (r *badgeRenderer) Refresh() {
+	r.apply()
+	r.Layout(r.badge.Size())
+	r.pill.Refresh()
+	r.label.Refresh()
+}
+
+func (r *badgeRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.pill, r.label}
+}
+
+func (r *badgeRenderer) Destroy() {}
+
+// Surface puts content on a background of the theme that follows a change between light and dark, such as
+// ColorNameToolbar, ColorNamePanel or ColorNameStatusBar.
+type Surface struct {
+	widget.BaseWidget
+	name    fyne.ThemeColorName
+	content fyne.CanvasObject
+}
+
+// NewSurface returns content on a background of the theme. UI thread.
+func NewSurface(name fyne.ThemeColorName, content fyne.CanvasObject) *Surface {
+	s := &Surface{name: name, content: content}
+	s.ExtendBaseWidget(s)
+	return s
+}
+
+// CreateRenderer is called by Fyne. UI thread.
+func (s *Surface) CreateRenderer() fyne.WidgetRenderer {
+	background := canvas.NewRectangle(Color(s.name))
+	return &surfaceRenderer{
+		WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(background, s.content)),
+		surface:        s, background: background,
+	}
+}
+
+type surfaceRenderer struct {
+	fyne.WidgetRenderer
+	surface    *Surface
+	background *canvas.Rectangle
+}
+
+func (r *surfaceRenderer) Refresh() {
+	r.background.FillColor = Color(r.surface.name)
+	r.WidgetRenderer.Refresh()
+}
+
+// NewCaption returns small secondary text, such as the reason under a disabled button or the name over a value.
+// UI thread.
+func NewCaption(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.SizeName = fynetheme.SizeNameCaptionText
+	l.Importance = widget.LowImportance
+	return l
+}
+
+// Tight takes off the empty space that a label keeps around its text, so that a caption stands close to what it
+// belongs to and texts line up with other things at the left edge. UI thread.
+func Tight(label fyne.CanvasObject) *fyne.Container { return container.New(tight{}, label) }
+
+type tight struct{}
+
+func (tight) inset() float32 { return Size(fynetheme.SizeNameInnerPadding) }
+
+func (l tight) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var size fyne.Size
+	for _, o := range objects {
+		if o.Visible() {
+			size = size.Max(o.MinSize().SubtractWidthHeight(2*l.inset(), 2*l.inset()-2))
+		}
+	}
+	return size
+}
+
+func (l tight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Move(fyne.NewPos(-l.inset(), 1-l.inset()))
+		o.Resize(size.AddWidthHeight(2*l.inset(), 2*l.inset()-2))
+	}
+}
+
+// NewHeading returns the bold title of a table, a panel or a dialog. UI thread.
+func NewHeading(text string) *widget.Label {
+	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	l.SizeName = fynetheme.SizeNameSubHeadingText
+	return l
+}
+
+// Quiet shows buttons of widget.DangerImportance inside content in soft red instead of full red: for a destructive
+// action that stands among others and is not the one proposed. UI thread.
+func Quiet(content fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewThemeOverride(content, &quietTheme{Theme: New()})
+}
+
+// quietTheme is the app's theme with soft danger buttons.
+type quietTheme struct {
+	fyne.Theme
+}
+
+func (t *quietTheme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
+	switch name {
+	case fynetheme.ColorNameError:
+		name = Bad.BackgroundName()
+	case fynetheme.ColorNameForegroundOnError:
+		name = Bad.TextName()
+	case fynetheme.ColorNameFocus:
+		return rgba(0x7f1d1d, 0x1c)
+	}
+	return t.Theme.Color(name, variant)
+}

@@ -1,0 +1,75 @@
+// Command acen-demo starts a real license server with sample orders on this PC and opens the app's window on it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/adrg/xdg"
+
+	"github.com/acen-desktop/acen/cmd/desktop"
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/mail"
+	"github.com/acen-desktop/acen/server/sample"
+	"github.com/acen-desktop/acen/server/service"
+)
+
+// sender stands in the mails of the trial; the domain is reserved for such use (RFC 2606).
+const sender = "Lumen licenses <licenses@lumen.example>"
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:0", "loopback address of the server; port 0 takes a free one")
+	data := flag.String("data", filepath.Join(xdg.CacheHome, "acen-demo"), "folder for everything of the trial")
+	smtp := flag.String("smtp", "", "mail server, host:port, that gets the mails")
+	mailDir := flag.String("mail-dir", "", "folder in which mails are written as files (default: mail in the data folder)")
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), "Usage: acen-demo [flags]\n\nTry everything: a server with sample orders on this PC, and the window on it.\n\n")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if flag.NArg() > 0 || *smtp != "" && *mailDir != "" {
+		fmt.Fprintln(os.Stderr, "acen-demo: give flags only, and either --smtp or --mail-dir")
+		os.Exit(2)
+	}
+	if err := run(*listen, *data, *smtp, *mailDir); err != nil {
+		desktop.Fail(err)
+	}
+}
+
+func run(listen, data, smtp, mailDir string) error {
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	folder := filepath.Join(data, "server")
+	if mailDir == "" {
+		mailDir = filepath.Join(data, "mail")
+	}
+	options := service.Options{
+		Data: folder, Listening: server.Listening{Address: listen}, Name: "Lumen licenses (trial)", Version: desktop.Version(),
+		Mail: mail.Folder{Path: mailDir, From: sender}, Logger: logger,
+	}
+	if smtp != "" {
+		post := mail.SMTP{Address: smtp, From: sender}
+		if err := post.Check(); err != nil {
+			return err
+		}
+		options.Mail = post
+	}
+	var login sample.Login
+	running, err := service.Start(context.Background(), options, sample.Prepare(folder, time.Now(), &login))
+	if err != nil {
+		return err
+	}
+	if err := sample.Announce(os.Stdout, running.URL, login); err != nil {
+		return errors.Join(err, running.Stop())
+	}
+	hint := fmt.Sprintf("The password of this trial is %s", login.Password)
+	err = desktop.Run(desktop.Program{
+		ID: desktop.ID + ".demo", Data: filepath.Join(data, "app"), Server: running.URL, Username: login.Username, Hint: hint, Logger: logger,
+	})
+	return errors.Join(err, running.Stop())
+}

@@ -1,0 +1,114 @@
+// Package desktop is what acen and acen-demo share: it opens the license manager on a data folder and runs the window.
+package desktop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/dialog"
+	"github.com/adrg/xdg"
+
+	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui"
+	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/opener"
+)
+
+const (
+	// ID is the app's id, under which the toolkit keeps its preferences.
+	ID = "com.github.acen-desktop.acen"
+	// KeyringService is the name under which the keyring shows the app's credentials.
+	KeyringService = "ACEN Desktop"
+
+	name    = "ACEN Desktop"
+	release = "0.1.0"
+)
+
+// Program is what one of the programs runs.
+type Program struct {
+	// ID keeps the window's look of one program apart from that of the other.
+	ID string
+	// Data is the folder with the person's data.
+	Data string
+	// Server, Username and Hint fill the sign-in screen.
+	Server, Username, Hint string
+	Logger                 *slog.Logger
+}
+
+// DefaultData is the person's folder for application data, as the system has it.
+func DefaultData() string { return filepath.Join(xdg.DataHome, "acen-desktop") }
+
+// Version is that of the module when it was built as one, else that of the latest release.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return release
+}
+
+// Run shows the window until the person closes it. It must be called on the main goroutine. An error is a sentence for
+// the person; where there is no display or no OpenGL it is ErrNoDisplay or ErrNoOpenGL.
+func Run(p Program) (err error) {
+	if err := checkDisplay(); err != nil {
+		return err
+	}
+	if cache, err := os.UserCacheDir(); err == nil {
+		_ = os.MkdirAll(cache, 0o700) // the toolkit expects it and complains otherwise
+	}
+	app.SetMetadata(fyne.AppMetadata{ID: p.ID, Name: name, Version: release, Migrations: map[string]bool{"fyneDo": true}})
+	a := app.NewWithID(p.ID)
+
+	m, err := manager.Open(context.Background(), manager.Options{
+		DataDir: p.Data, Keyring: keyring.System(KeyringService), Fingerprint: fingerprint.System(),
+		DeviceName: deviceName(), Version: Version(), Logger: p.Logger,
+	})
+	if errors.Is(err, manager.ErrAlreadyRunning) {
+		return fmt.Errorf("ACEN Desktop is running already with the data folder %s. Go on in its window", p.Data)
+	}
+	if err != nil {
+		return errors.Join(err, tell(a, err))
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	w, err := ui.New(a, ui.Options{
+		Backend: m, Opener: opener.System(), Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Version: Version(),
+		DeviceName: deviceName(), Server: p.Server, Username: p.Username, Hint: p.Hint,
+	})
+	if err != nil {
+		return err
+	}
+	stopMapping := mapWidgets(w.Fyne())
+	defer stopMapping()
+	defer func() { w.End(); w.Wait() }()
+	return show(a, w.Fyne(), w.Show, time.After(firstFrame))
+}
+
+// tell shows in a window why the app cannot start, for somebody who started it without a terminal.
+func tell(a fyne.App, cause error) error {
+	w := a.NewWindow(name)
+	w.Resize(fyne.NewSize(560, 260))
+	m := explain.Error(cause)
+	d := dialog.NewInformation(m.What, m.Why+"\n\n"+m.Next, w)
+	d.SetOnClosed(w.Close)
+	return show(a, w, func() { w.Show(); d.Show() }, time.After(firstFrame))
+}
+
+func deviceName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return host
+}

@@ -1,0 +1,131 @@
+package ui
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/words"
+)
+
+// showNotices takes over what the manager has to tell.
+func (w *Window) showNotices() {
+	for _, n := range w.options.Backend.Notices() {
+		w.notify(n)
+	}
+}
+
+// notice is something that was told, once.
+type notice struct {
+	manager.Notice
+	dismissed bool
+}
+
+// notify shows a notice until the person dismisses it.
+func (w *Window) notify(n manager.Notice) {
+	for _, known := range w.state.notices {
+		if known.Notice == n {
+			return
+		}
+	}
+	w.state.notices = append(w.state.notices, &notice{Notice: n})
+	w.refreshBanners()
+}
+
+// recallNotices shows dismissed notices again.
+func (w *Window) recallNotices() {
+	for _, n := range w.state.notices {
+		n.dismissed = false
+	}
+	w.refreshBanners()
+	w.status.refresh()
+}
+
+func (w *Window) dismissedText() string {
+	count := 0
+	for _, n := range w.state.notices {
+		if n.dismissed {
+			count++
+		}
+	}
+	if count == 0 {
+		return ""
+	}
+	return words.Count(count, "notice", "notices")
+}
+
+// banner is one message at the top of the window.
+type banner struct {
+	tone    theme.Tone
+	message dialogs.Message
+}
+
+// object draws the banner flat: the button stands at its right.
+func (b banner) object() fyne.CanvasObject {
+	m := b.message
+	m.Action = nil
+	act := widget.NewButton(b.message.Action.Label, b.message.Action.Do)
+	right := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewCenter(act))
+	return container.NewStack(dialogs.Notice(b.tone, m), container.NewBorder(nil, nil, nil, right))
+}
+
+// refreshBanners shows notices, and why the tables are old when they are.
+func (w *Window) refreshBanners() {
+	var list []banner
+	if b, ok := w.offlineBanner(); ok {
+		list = append(list, b)
+	}
+	for _, n := range w.state.notices {
+		if n.dismissed {
+			continue
+		}
+		list = append(list, banner{theme.Warning, dialogs.Message{What: n.Title, Why: n.Detail, Action: &dialogs.Action{
+			Label: "Dismiss",
+			Do: func() {
+				n.dismissed = true
+				w.refreshBanners()
+				w.status.refresh()
+			},
+		}}})
+	}
+	if w.sameBanners(list) {
+		return
+	}
+	w.state.banners = list
+	w.banners.RemoveAll()
+	for _, b := range list {
+		w.banners.Add(container.New(layout.NewCustomPaddedLayout(theme.Gap, 0, theme.Margin, theme.Margin), b.object()))
+	}
+	w.window.Content().Refresh()
+}
+
+func (w *Window) sameBanners(list []banner) bool {
+	shown := w.state.banners
+	if len(shown) != len(list) {
+		return false
+	}
+	for i := range list {
+		if shown[i].message.What != list[i].message.What || shown[i].message.Why != list[i].message.Why {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *Window) offlineBanner() (banner, bool) {
+	m := w.state.fault
+	if m.What == "" || !w.state.signedIn {
+		return banner{}, false
+	}
+	if w.state.loaded {
+		m.What = fmt.Sprintf("No connection to %s; showing what was known %s.", host(w.state.account.Server), w.age())
+	}
+	m.Action = &dialogs.Action{Label: "Try again", Do: w.refresh}
+	return banner{theme.Warning, m}, true
+}

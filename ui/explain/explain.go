@@ -1,0 +1,181 @@
+// Package explain turns every error into what a person reads: what happened, why, and what to do next.
+package explain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/opener"
+	"github.com/acen-desktop/acen/ui/words"
+)
+
+// text is a message without an action.
+type text struct{ what, why, next string }
+
+func (t text) message() dialogs.Message {
+	return dialogs.Message{What: t.what, Why: t.why, Next: t.next}
+}
+
+// refusals explains every code of the contract (api.md, "Codes of errors"). The sentence that came with a refusal
+// replaces why.
+var refusals = map[api.Code]text{
+	api.ErrAuthorization:       {"You could not be signed in.", "The server does not accept this user name and password.", "Check both, and mind capitals and the keyboard layout."},
+	api.ErrCredentialsMissing:  {"You are not signed in.", "The session has ended.", "Sign in again; nothing is lost."},
+	api.ErrLicensesInUse:       {"There is no free license.", "All licenses of this order are in use.", "Use another order, or ask the vendor for more licenses."},
+	api.ErrFlexibleLicensing:   {"This PC was not recognized.", "Too many locking parameters are different.", "Use a free license for it, or ask the vendor for help."},
+	api.ErrHostBanned:          {"The server does not let this PC try again yet.", "There were too many failed attempts.", "Wait a while, then try again with the right data."},
+	api.ErrSiteMIDMismatch:     {"Site code and Machine ID do not fit together.", "They are mistyped, or they belong to another program.", "Copy both from the same window of the program and paste them here."},
+	api.ErrCodeMalformed:       {"A code cannot be read.", "It has a wrong length or a wrong letter.", "Compare it with the original, or copy and paste it."},
+	api.ErrSiteCodeSpent:       {"This Site code has been used up.", "Its license was removed or transferred, and a Site code serves once.", "Start the program on that PC: it shows a new Site code."},
+	api.ErrSiteCodeInUse:       {"This PC is licensed already.", "A license of another order or account uses this Site code.", "Look for it in your other orders."},
+	api.ErrRemovalCodeInvalid:  {"The removal code is not right.", "It does not belong to this license.", "Copy it from the window in which the program showed it."},
+	api.ErrLimitReached:        {"The limit is reached.", "The vendor limits how often this may be done.", "Try again after the limit has been reset."},
+	api.ErrTaskDisabled:        {"This is switched off.", "The vendor does not offer it for this order.", "Ask the vendor."},
+	api.ErrOrderReadOnly:       {"This order cannot be changed.", "The vendor lets you look at it and email its codes, nothing else.", "Ask the vendor."},
+	api.ErrSubscriptionExpired: {"The subscription has ended.", "Without it the vendor allows no changes to this order.", "Renew the subscription with the vendor."},
+	api.ErrSerialInvalid:       {"The serial number was not accepted.", "It is mistyped, or it belongs to another program.", "Compare it with the original, or copy and paste it."},
+	api.ErrSerialInUse:         {"The serial number was used before.", "A serial number makes one order.", "Look for that order in the table, or ask the vendor."},
+	api.ErrVerificationFailed:  {"The verification number was not right.", "It serves once and for five minutes.", "Read the new picture and try again."},
+	api.ErrValidation:          {"The server did not accept what was entered.", "", "Change it and try again."},
+	api.ErrConflict:            {"This does not fit what was asked for before.", "The same request came with other data.", "Refresh the table and start anew."},
+	api.ErrNotFound:            {"The server does not find it.", "It was removed, or it is not part of your account.", "Refresh the tables."},
+	api.ErrLicenseEnded:        {"This license has ended.", "It was removed, transferred or replaced.", "Refresh the table and choose the license that took its place."},
+	api.ErrUnavailable:         {"The server cannot do this now.", "It is being worked on or very busy.", "Try again in a few minutes; nothing is lost."},
+	api.ErrInternal:            {"The server made a mistake.", "It was not your doing, and nothing was changed.", "Try again. If it happens again, tell the vendor."},
+}
+
+// networks explains why no answer came; the sentence of the error is the reason.
+var networks = map[any]text{
+	manager.NetworkConnect:  {"There is no connection to the license server.", "", "Check the network, then try again."},
+	manager.NetworkDNS:      {"The license server was not found.", "", "Check the address for typing errors, and that this PC is online."},
+	manager.NetworkProxy:    {"The way to the license server is blocked.", "", "Ask whoever runs this network to let the address through."},
+	manager.NetworkTLS:      {"The connection is not safe, so nothing was sent.", "", "Check date and time of this PC. In a company network, ask whether it inspects connections."},
+	manager.NetworkTimeout:  {"The license server took too long to answer.", "", "Try again in a moment."},
+	manager.NetworkNotACEN:  {"No license server answers at this address.", "", "Check the address: the vendor told you in the email with your account. In a hotel or train, sign in to its network first."},
+	manager.NetworkTooLarge: {"The license server sent an answer that cannot be right.", "", "Try again. If it happens again, tell the vendor."},
+	manager.NetworkInsecure: {"The address is not safe, so nothing was sent.", "", "Enter the address with https:// in front."},
+}
+
+// others explains errors of this PC, in the order in which they are looked for.
+var others = []struct {
+	err  error
+	text text
+}{
+	{opener.ErrTooLong, text{"The mail does not fit into the hand-over to a mail program.", "This system passes on only a limited length.", "Shorten the message, or copy the text and paste it into a mail of your own."}},
+	{opener.ErrNoHandler, text{"Your mail program could not be opened.", "No mail program is set up on this PC.", "Copy the text and paste it into the mail you write elsewhere, or send it through the server."}},
+	{opener.ErrNoOpener, text{"Your mail program could not be opened.", "This system lacks the helper xdg-open, of the package xdg-utils.", "Install it, or copy the text and paste it into a mail of your own."}},
+	{opener.ErrAddress, text{"The address cannot be opened.", "It is none that this app opens.", "Copy the text instead."}},
+	{manager.ErrOutcomeUnknown, text{"Whether the server did this is not known.", "", "Refresh the table and look before you try again."}},
+	{manager.ErrJobSent, text{"This cannot be taken back.", "It was sent to the server already.", "Refresh to learn what came of it."}},
+	{manager.ErrAlreadyRunning, text{"ACEN Desktop is running already.", "Another window uses the same data folder.", "Go on in that window."}},
+	{manager.ErrAddress, text{"This is not the address of a server.", "", "Enter it as the vendor told you, such as licenses.example.com."}},
+	{manager.ErrKeyringUnavailable, text{"You will be asked to sign in again next time.", "The keyring of this PC cannot be used, and the app keeps passwords nowhere else.", "Unlock or install the keyring of your system, then sign in again."}},
+	{manager.ErrSignedOut, text{"You are not signed in.", "The session has ended.", "Sign in again; nothing is lost."}},
+	{manager.ErrStorage, text{"The app cannot keep its data on this PC.", "", "Make room on the disk and check that you may write to the folder, then try again."}},
+	{license.ErrMismatch, text{"Site code and Machine ID do not fit together.", "They are mistyped, or they belong to another program.", "Copy both from the same window of the program and paste them here."}},
+	{license.ErrFileSignature, text{"The license file was not accepted.", "It was not signed with this program's key.", "Tell the vendor; do not use the file."}},
+	{license.ErrFileDamaged, text{"The license file is damaged.", "", "Try again. If it happens again, tell the vendor."}},
+	{os.ErrPermission, text{"The file could not be written.", "You may not write to this place.", "Choose another folder."}},
+	{context.DeadlineExceeded, text{"It took too long.", "", "Try again in a moment."}},
+	{context.Canceled, text{"Canceled.", "", ""}},
+}
+
+// Error explains an error. The message has no action: the screen knows the next step's button. Any goroutine.
+func Error(err error) dialogs.Message {
+	var problem *api.Problem
+	var code api.Code
+	var network *manager.NetworkError
+	var typed *license.CodeError
+	switch {
+	case err == nil:
+		return dialogs.Message{}
+	case errors.As(err, &problem):
+		return refusal(problem)
+	case errors.As(err, &code):
+		return known(code).message()
+	case errors.As(err, &network):
+		t, ok := networks[network.Kind]
+		if !ok {
+			t = networks[manager.NetworkConnect]
+		}
+		t.why = network.Error()
+		return t.message()
+	case errors.As(err, &typed):
+		return dialogs.Message{What: fmt.Sprintf("The %s cannot be read.", typed.Kind), Why: sentence(typed.Error()), Next: "Compare it with the original, or copy and paste it."}
+	}
+	for _, o := range others {
+		if errors.Is(err, o.err) {
+			t := o.text
+			if t.why == "" && err != o.err {
+				t.why = sentence(err.Error())
+			}
+			return t.message()
+		}
+	}
+	if errors.Is(err, manager.ErrUnreachable) {
+		return networks[manager.NetworkConnect].message()
+	}
+	return dialogs.Message{What: "Something went wrong.", Why: sentence(err.Error()), Next: "Try again. If it happens again, tell the vendor."}
+}
+
+// refusal explains what the server said; its own sentence is the most exact reason.
+func refusal(p *api.Problem) dialogs.Message {
+	t := known(p.Code)
+	if p.Detail != "" {
+		t.why = sentence(p.Detail)
+	}
+	if len(p.Errors) > 0 {
+		faults := make([]string, 0, len(p.Errors))
+		for _, e := range p.Errors {
+			faults = append(faults, sentence(e.Message))
+		}
+		t.why = strings.Join(faults, " ")
+	}
+	switch {
+	case p.RetryAfter > 0:
+		t.next = fmt.Sprintf("Try again in %s.", words.Wait(time.Duration(p.RetryAfter)*time.Second))
+	case p.Limit != nil && !p.Limit.ResetsAt.IsZero():
+		t.next = fmt.Sprintf("%d of %d were used; the count starts anew on %s.", p.Limit.Used, p.Limit.Allowed, p.Limit.ResetsAt.Local().Format("2 January 2006 at 15:04"))
+	}
+	if p.Instance != "" && p.Code == api.ErrInternal {
+		t.next = fmt.Sprintf("Try again. If it happens again, tell the vendor this number: %s.", p.Instance)
+	}
+	return t.message()
+}
+
+// known returns the text of a code; a server of a later version may send codes that are not in the table.
+func known(c api.Code) text {
+	if t, ok := refusals[c]; ok {
+		return t
+	}
+	return text{"The server refused.", fmt.Sprintf("Its reason is %s.", c), "Ask the vendor, or look for a newer version of this app."}
+}
+
+// sentence makes a capital of the first letter and ends with a period.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return ""
+	}
+	s = string(unicode.ToUpper(r)) + s[size:]
+	if last, _ := utf8.DecodeLastRuneInString(s); !strings.ContainsRune(".!?…", last) {
+		s += "."
+	}
+	return s
+}
+
+// Line says a message in one line, such as for the status line. Any goroutine.
+func Line(m dialogs.Message) string {
+	return strings.TrimSpace(m.What + " " + m.Next)
+}

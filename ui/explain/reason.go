@@ -1,0 +1,37 @@
+package explain
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+// reasons stand under disabled buttons: a few words each.
+var reasons = map[api.Code]string{
+	api.ErrLicensesInUse:       "all are in use",
+	api.ErrOrderReadOnly:       "read-only order",
+	api.ErrSubscriptionExpired: "subscription ended",
+	api.ErrLimitReached:        "limit reached",
+	api.ErrLicenseEnded:        "license has ended",
+	api.ErrUnavailable:         "not available now",
+}
+
+// Reason says in a few words why a button is disabled. Any goroutine.
+func Reason(err error) string {
+	var code api.Code
+	if errors.As(err, &code) {
+		if text, ok := reasons[code]; ok {
+			return text
+		}
+	}
+	var problem *api.Problem
+	if errors.As(err, &problem) && problem.Detail != "" {
+		text := strings.TrimSuffix(problem.Detail, ".")
+		r, size := utf8.DecodeRuneInString(text)
+		return string(unicode.ToLower(r)) + text[size:]
+	}
+	return "not available"
+}

@@ -1,0 +1,111 @@
+package licenses
+
+import (
+	"errors"
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/theme"
+)
+
+// action is a button with a line below it that says how things stand, such as why it is disabled.
+type action struct {
+	button *widget.Button
+	line   *widget.Label
+	object *fyne.Container
+}
+
+func newAction(text string, icon fyne.Resource, do func()) *action {
+	a := &action{button: widget.NewButtonWithIcon(text, icon, do), line: theme.NewCaption("")}
+	a.line.Alignment = fyne.TextAlignCenter
+	a.object = container.NewVBox(a.button, theme.Tight(a.line))
+	return a
+}
+
+func (a *action) set(enabled bool, importance widget.Importance, line string) {
+	a.line.SetText(line)
+	if a.button.Importance != importance {
+		a.button.Importance = importance
+		a.button.Refresh()
+	}
+	if enabled {
+		a.button.Enable()
+	} else {
+		a.button.Disable()
+	}
+}
+
+func (a *action) enabled() bool { return a.object.Visible() && !a.button.Disabled() }
+
+// refreshActions brings the buttons in line with the order, its licenses and the selected one. One button at most
+// stands out: activating this PC where that is open, else emailing the code.
+func (s *Screen) refreshActions() {
+	c := s.content
+	create, createReason := s.mayCreate()
+	activate := create && c.Loaded && !s.ownsLicense()
+	switch {
+	case activate && c.ThisPCElsewhere != 0:
+		s.activate.set(true, widget.MediumImportance, fmt.Sprintf("licensed in order %d", c.ThisPCElsewhere))
+	case activate:
+		s.activate.set(true, widget.HighImportance, "")
+	}
+	s.activate.object.Hidden = !activate
+	s.create.set(create, widget.MediumImportance, createReason)
+
+	prominent := widget.HighImportance
+	if activate && c.ThisPCElsewhere == 0 {
+		prominent = widget.MediumImportance
+	}
+	l, ok := s.Selected()
+	refusal := error(nil)
+	if ok {
+		refusal = manager.EmailRefusal(l)
+	}
+	switch {
+	case !ok && s.shown && c.Order.RequiresActivation && len(c.Licenses) > 0:
+		s.email.set(false, prominent, "select a license")
+	case !ok:
+		s.email.set(false, prominent, "no license")
+	case refusal != nil:
+		s.email.set(false, prominent, explain.Reason(refusal))
+	default:
+		s.email.set(true, prominent, "")
+	}
+	s.object.Refresh()
+}
+
+// mayCreate tells whether the order takes a new license, and what stands under the button.
+func (s *Screen) mayCreate() (bool, string) {
+	o := s.content.Order
+	if !s.shown {
+		return false, "select an order"
+	}
+	if manager.OpenLicensesRefusal(o) != nil {
+		return false, "needs no activation"
+	}
+	err := manager.NewLicenseRefusal(o)
+	switch {
+	case errors.Is(err, api.ErrLicensesInUse) && o.LicensesTotal == 1:
+		return false, "the only one is in use"
+	case errors.Is(err, api.ErrLicensesInUse):
+		return false, fmt.Sprintf("all %d are in use", o.LicensesTotal)
+	case err != nil:
+		return false, explain.Reason(err)
+	}
+	return true, fmt.Sprintf("%d of %d left", o.LicensesTotal-o.LicensesActivated, o.LicensesTotal)
+}
+
+func (s *Screen) ownsLicense() bool {
+	for _, l := range s.content.Licenses {
+		if l.ThisPC {
+			return true
+		}
+	}
+	return false
+}

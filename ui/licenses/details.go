@@ -1,0 +1,209 @@
+package licenses
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/words"
+)
+
+// detailsWidth is the least width of the panel, in device-independent pixels: room for the widest line of a code.
+const detailsWidth float32 = 250
+
+// Details is the panel with everything about one license. Its methods belong to the UI thread.
+type Details struct {
+	options Options
+	slot    *background.Slot
+	shown   manager.License
+	program api.Program
+	rows    *fyne.Container
+	thisPC  *fyne.Container
+	object  fyne.CanvasObject
+}
+
+// NewDetails returns an empty panel. UI thread.
+func NewDetails(o Options) *Details {
+	d := &Details{options: o, slot: o.Work.NewSlot(), rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section))}
+	padded := container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), d.rows)
+	d.object = theme.NewSurface(theme.ColorNamePanel, container.NewVScroll(padded))
+	d.Clear()
+	return d
+}
+
+// Object is what is put into the window.
+func (d *Details) Object() fyne.CanvasObject { return d.object }
+
+// Clear shows that no license is selected.
+func (d *Details) Clear() {
+	d.slot.Cancel()
+	d.shown = manager.License{}
+	l := widget.NewLabel("Select a license to see its codes and how this PC compares with it.")
+	l.Wrapping, l.Importance = fyne.TextWrapWord, widget.LowImportance
+	d.set(theme.Tight(l))
+}
+
+// Show shows a license and compares this PC with it.
+func (d *Details) Show(l manager.License, o api.Order, p api.Program) {
+	same := d.shown.ID == l.ID && d.program.ID == p.ID && d.thisPC != nil
+	d.shown, d.program = l, p
+	if !same {
+		d.thisPC = container.NewVBox(value("Comparing…", theme.Muted))
+	}
+	rows := []fyne.CanvasObject{d.heading(l)}
+	if p.MergedCodes {
+		rows = append(rows, d.section("Site code and Machine ID, merged", codeLines(breakAfter(Merged(l), 15)),
+			d.link("Copy", func() { d.options.Copy(Merged(l)) })))
+	} else {
+		rows = append(rows,
+			d.section("Site code", codeLines(l.SiteCode), d.link("Copy", func() { d.options.Copy(l.SiteCode) })),
+			d.section("Machine ID", codeLines(l.MachineID), d.link("Copy", func() { d.options.Copy(l.MachineID) })))
+	}
+	rows = append(rows, d.section("Activation code", codeLines(breakAfter(l.ActivationCode, 18)),
+		d.link("Copy", func() { d.options.Copy(l.ActivationCode) }),
+		d.link("Save file", func() { d.options.OnSaveFile(l) })))
+	rows = append(rows, d.section("This PC now", d.thisPC))
+	now := d.options.Now()
+	if l.ExpiresAt == nil {
+		rows = append(rows, d.section("Expires", value("never", theme.Neutral)))
+	} else {
+		text := fmt.Sprintf("%s, %s", words.LongDate(*l.ExpiresAt, now), words.Expiry(l.ExpiresAt, now))
+		rows = append(rows, d.section("Expires", value(text, expiryTone(l.ExpiresAt, now))))
+	}
+	rows = append(rows, d.section("Activated", value(words.LongDate(l.ActivatedAt, now), theme.Neutral)))
+	rows = append(rows, d.section("Order", value(fmt.Sprintf("%d, %s", o.ID, o.ProgramName), theme.Neutral)))
+	d.set(rows...)
+	d.compare(l)
+}
+
+func (d *Details) set(rows ...fyne.CanvasObject) {
+	strut := container.NewGridWrap(fyne.NewSize(detailsWidth, 0))
+	d.rows.Objects = append([]fyne.CanvasObject{}, rows...)
+	d.rows.Objects[0] = container.NewStack(strut, d.rows.Objects[0])
+	d.object.Refresh()
+}
+
+func (d *Details) heading(l manager.License) fyne.CanvasObject {
+	note := theme.NewHeading(words.Note(l.Note))
+	note.Wrapping = fyne.TextWrapWord
+	line := container.NewHBox(theme.Tight(d.link("Change note", func() { d.options.OnChangeNote(l) })))
+	if l.ThisPC {
+		line.Objects = append([]fyne.CanvasObject{theme.NewBadge("This PC", theme.Good)}, line.Objects...)
+	}
+	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(note), line)
+}
+
+// section is a caption with links at its right, over a value.
+func (d *Details) section(caption string, content fyne.CanvasObject, links ...fyne.CanvasObject) fyne.CanvasObject {
+	right := container.New(layout.NewCustomPaddedHBoxLayout(theme.Gap))
+	for _, l := range links {
+		right.Add(theme.Tight(l))
+	}
+	head := container.NewBorder(nil, nil, nil, right, theme.Tight(theme.NewCaption(caption)))
+	return container.New(layout.NewCustomPaddedVBoxLayout(2), head, content)
+}
+
+func (d *Details) link(text string, do func()) *widget.Hyperlink {
+	h := widget.NewHyperlink(text, nil)
+	h.OnTapped = do
+	return h
+}
+
+func value(text string, tone theme.Tone) fyne.CanvasObject {
+	r := widget.NewRichText(&widget.TextSegment{Text: text, Style: widget.RichTextStyle{ColorName: tone.TextName()}})
+	r.Wrapping = fyne.TextWrapWord
+	return theme.Tight(r)
+}
+
+func codeLines(text string) fyne.CanvasObject {
+	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, theme.Monospace())
+	return theme.Tight(l)
+}
+
+// breakAfter breaks a code that is too long for one line of the panel after the first n characters.
+func breakAfter(code string, n int) string {
+	if len(code) <= n {
+		return code
+	}
+	return code[:n] + "\n" + code[n:]
+}
+
+// compare asks how this PC compares with the license and shows the answer in plain words.
+func (d *Details) compare(l manager.License) {
+	background.Run(d.slot, func(ctx context.Context) (license.Comparison, error) {
+		return d.options.Recheck.RecheckThisPC(ctx, l)
+	}, func(c license.Comparison, err error) {
+		d.thisPC.RemoveAll()
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				m := d.options.Explain(err)
+				d.thisPC.Add(value(strings.TrimSpace(m.What+" "+m.Why), theme.Muted))
+			}
+		} else {
+			for _, line := range Sentences(c, l.ThisPC) {
+				d.thisPC.Add(value(line.Text, line.Tone))
+			}
+		}
+		d.object.Refresh()
+	})
+}
+
+// Sentence is one line of a comparison in plain words.
+type Sentence struct {
+	Text string
+	Tone theme.Tone
+}
+
+// Sentences says a comparison of this PC with a license in plain words; own tells that the license is the one of this PC.
+func Sentences(c license.Comparison, own bool) []Sentence {
+	var changed, unreadable []string
+	for _, l := range c.Locks {
+		switch l.State {
+		case license.Changed:
+			changed = append(changed, words.Lock(l.Lock))
+		case license.Unreadable:
+			unreadable = append(unreadable, words.Lock(l.Lock))
+		}
+	}
+	same := c.Count(license.Same)
+	if !own && !c.Accepted {
+		return []Sentence{{fmt.Sprintf("This license belongs to another PC: %d of %d locks differ.", license.LockCount-same, license.LockCount), theme.Muted}}
+	}
+	text := words.Count(same, "lock", "locks") + " same"
+	if len(changed) > 0 {
+		text += fmt.Sprintf(" · %d changed (%s)", len(changed), strings.Join(changed, ", "))
+	}
+	if len(unreadable) > 0 {
+		text += fmt.Sprintf(" · %d unreadable (%s)", len(unreadable), strings.Join(unreadable, ", "))
+	}
+	lines := []Sentence{{text, theme.Neutral}}
+	switch {
+	case c.Accepted && c.HardwareChanges > 0:
+		lines = append(lines, Sentence{fmt.Sprintf("Still recognized: %s.", allowed(c.MaxHardwareChanges)), theme.Good})
+	case c.Accepted:
+		lines = append(lines, Sentence{"Recognized.", theme.Good})
+	default:
+		for _, r := range c.Reasons {
+			lines = append(lines, Sentence{r.String(), theme.Bad})
+		}
+	}
+	return lines
+}
+
+func allowed(n int) string {
+	if n == 1 {
+		return "1 hardware change is allowed"
+	}
+	return fmt.Sprintf("%d hardware changes are allowed", n)
+}

@@ -1,0 +1,157 @@
+package licenses
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/datatable"
+	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/words"
+)
+
+// Merged returns Site code and Machine ID of a license in their merged form, or both in their own forms when the server
+// sent codes that cannot be read.
+func Merged(l manager.License) string {
+	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+	if err != nil {
+		return l.SiteCode + " " + l.MachineID
+	}
+	return codes.Merged()
+}
+
+// SearchText holds what a search for licenses looks through.
+func SearchText(l manager.License) string {
+	parts := []string{l.Note, l.SiteCode, l.MachineID, l.ActivationCode}
+	if l.ThisPC {
+		parts = append(parts, "This PC")
+	}
+	return strings.Join(parts, "\n")
+}
+
+func key(l manager.License) string { return strconv.FormatInt(l.ID, 10) }
+
+// columns of the table; a program with merged codes shows one code instead of two.
+func columns(merged bool, now func() time.Time) []datatable.Column[manager.License] {
+	byID := func(order func(a, b manager.License) int) func(a, b manager.License) int {
+		return func(a, b manager.License) int { return cmp.Or(order(a, b), cmp.Compare(a.ID, b.ID)) }
+	}
+	list := []datatable.Column[manager.License]{{
+		ID: "note", Title: "Note", Width: 170, Stretch: true,
+		Text: func(l manager.License) string { return words.Note(l.Note) },
+		Tone: func(l manager.License) theme.Tone {
+			if l.Note == "" {
+				return theme.Muted
+			}
+			return theme.Neutral
+		},
+		Badge: func(l manager.License) (datatable.Badge, bool) {
+			return datatable.Badge{Text: "This PC", Tone: theme.Good}, l.ThisPC
+		},
+		Compare: byID(func(a, b manager.License) int {
+			return cmp.Compare(strings.ToLower(a.Note), strings.ToLower(b.Note))
+		}),
+	}}
+	if merged {
+		list = append(list, datatable.Column[manager.License]{
+			ID: "merged", Title: "Site code and Machine ID", Width: 250, Monospace: true,
+			Text:    Merged,
+			Compare: byID(func(a, b manager.License) int { return cmp.Compare(Merged(a), Merged(b)) }),
+		})
+	} else {
+		list = append(list, datatable.Column[manager.License]{
+			ID: "site", Title: "Site code", Width: 92, Monospace: true,
+			Text:    func(l manager.License) string { return l.SiteCode },
+			Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.SiteCode, b.SiteCode) }),
+		}, datatable.Column[manager.License]{
+			ID: "machine", Title: "Machine ID", Width: 172, Monospace: true,
+			Text:    func(l manager.License) string { return l.MachineID },
+			Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.MachineID, b.MachineID) }),
+		})
+	}
+	return append(list, datatable.Column[manager.License]{
+		ID: "code", Title: "Activation code", Width: 190, Stretch: true, Monospace: true,
+		Text:    func(l manager.License) string { return l.ActivationCode },
+		Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.ActivationCode, b.ActivationCode) }),
+	}, datatable.Column[manager.License]{
+		ID: "activated", Title: "Activated", Width: 112,
+		Text:    func(l manager.License) string { return words.Date(l.ActivatedAt, now()) },
+		Compare: byID(func(a, b manager.License) int { return a.ActivatedAt.Compare(b.ActivatedAt) }),
+	}, datatable.Column[manager.License]{
+		ID: "expires", Title: "Expires", Width: 120,
+		Text: func(l manager.License) string { return words.Expiry(l.ExpiresAt, now()) },
+		Tone: func(l manager.License) theme.Tone { return expiryTone(l.ExpiresAt, now()) },
+		Compare: byID(func(a, b manager.License) int {
+			switch {
+			case a.ExpiresAt == nil && b.ExpiresAt == nil:
+				return 0
+			case a.ExpiresAt == nil:
+				return 1
+			case b.ExpiresAt == nil:
+				return -1
+			}
+			return a.ExpiresAt.Compare(*b.ExpiresAt)
+		}),
+	})
+}
+
+// soon is how long before its end a license asks for attention.
+const soon = 14 * 24 * time.Hour
+
+func expiryTone(last *time.Time, now time.Time) theme.Tone {
+	switch {
+	case last == nil:
+		return theme.Neutral
+	case now.After(*last):
+		return theme.Bad
+	case last.Sub(now) < soon:
+		return theme.Warning
+	}
+	return theme.Neutral
+}
+
+func newTable(merged bool, o Options, empty fyne.CanvasObject, selected func(manager.License, bool), updated func(manager.License)) (*datatable.Table[manager.License], error) {
+	return datatable.New(datatable.Options[manager.License]{
+		Key:     key,
+		Columns: columns(merged, o.Now),
+		Sort:    "activated", Descending: true,
+		SearchText:    SearchText,
+		OnSelected:    selected,
+		OnUpdated:     updated,
+		OnActivated:   func(l manager.License) { o.OnEmail(l) },
+		Menu:          o.menu,
+		Empty:         func() fyne.CanvasObject { return empty },
+		NoMatch:       func(text string) string { return fmt.Sprintf("No license of this order matches “%s”.", text) },
+		OnClearFilter: o.OnClearSearch,
+		OnState: func(s datatable.State) {
+			if o.OnState != nil {
+				o.OnState(merged, s)
+			}
+		},
+		Copy: o.Copy,
+	})
+}
+
+func (o Options) menu(l manager.License) []*fyne.MenuItem {
+	email := fyne.NewMenuItem("Email activation code…", func() { o.OnEmail(l) })
+	email.Disabled = manager.EmailRefusal(l) != nil
+	return []*fyne.MenuItem{
+		fyne.NewMenuItem("Copy activation code", func() { o.Copy(l.ActivationCode) }),
+		fyne.NewMenuItem("Copy Site code and Machine ID", func() { o.Copy(codesText(l)) }),
+		fyne.NewMenuItemSeparator(),
+		email,
+		fyne.NewMenuItem("Save license file…", func() { o.OnSaveFile(l) }),
+		fyne.NewMenuItem("Change note…", func() { o.OnChangeNote(l) }),
+	}
+}
+
+// codesText is what is copied of Site code and Machine ID: a form that one paste reads back.
+func codesText(l manager.License) string {
+	return fmt.Sprintf("Site code: %s\nMachine ID: %s", l.SiteCode, l.MachineID)
+}

@@ -1,0 +1,296 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/licenses"
+	"github.com/acen-desktop/acen/ui/orders"
+	"github.com/acen-desktop/acen/ui/words"
+)
+
+// maxIndexed bounds how many orders' licenses are asked for, one after the other, only to be found by the search.
+const maxIndexed = 50
+
+func isSignedOut(err error) bool {
+	return errors.Is(err, manager.ErrSignedOut) || errors.Is(err, api.ErrCredentialsMissing)
+}
+
+// showKnownOrders shows the orders of an earlier time while the server has not been heard.
+func (w *Window) showKnownOrders() {
+	background.Run(w.loadingOrders, w.knownOrders, func(k known, err error) {
+		if err == nil && k.ok && !w.state.loaded {
+			w.showOrders(k.orders)
+		}
+	})
+}
+
+type known struct {
+	orders manager.Orders
+	ok     bool
+}
+
+func (w *Window) knownOrders(ctx context.Context) (k known, err error) {
+	k.orders, k.ok, err = w.options.Backend.CachedOrders(ctx)
+	return k, err
+}
+
+// loadOrders shows the last known orders, if none are shown yet, and then those of the server.
+func (w *Window) loadOrders() {
+	w.status.working("Loading orders…")
+	if w.state.loaded {
+		w.fetchOrders()
+		return
+	}
+	background.Run(w.loadingOrders, w.knownOrders, func(k known, err error) {
+		if err == nil && k.ok {
+			w.showOrders(k.orders)
+		}
+		w.fetchOrders()
+	})
+}
+
+func (w *Window) fetchOrders() {
+	background.Run(w.loadingOrders, w.options.Backend.Orders, func(o manager.Orders, err error) {
+		w.status.working("")
+		if err != nil {
+			w.failed(err)
+			return
+		}
+		w.state.fault = dialogs.Message{}
+		w.showOrders(o)
+		w.refreshBanners()
+		w.loadLicenses()
+		w.index()
+		w.resumeJobs()
+	})
+}
+
+// failed tells that the orders could not be loaded; what is shown stays.
+func (w *Window) failed(err error) {
+	switch {
+	case isSignedOut(err):
+		w.signIn.Fill(w.state.account.Server, w.state.account.Username)
+		w.showSignIn(explain.Error(err))
+		return
+	case errors.Is(err, context.Canceled):
+		return
+	}
+	w.state.fault = explain.Error(err)
+	w.refreshBanners()
+	w.status.refresh()
+	if w.state.loaded {
+		w.index()
+	}
+}
+
+func (w *Window) showOrders(o manager.Orders) {
+	w.state.orders, w.state.loaded, w.state.fetchedAt = o.Orders, true, o.FetchedAt
+	w.orders.SetOrders(o.Orders)
+	w.status.refresh()
+}
+
+// orderSelected shows the licenses of another order.
+func (w *Window) orderSelected(o api.Order, ok bool) {
+	w.loadingLicenses.Cancel()
+	if !ok {
+		w.state.content = licenses.Content{}
+		w.licenses.ShowNone()
+		return
+	}
+	w.state.content = licenses.Content{Order: o}
+	w.showContent()
+	w.loadLicenses()
+}
+
+// orderUpdated takes over new values of the selected order.
+func (w *Window) orderUpdated(o api.Order) {
+	w.state.content.Order = o
+	w.showContent()
+}
+
+func (w *Window) showContent() {
+	c := &w.state.content
+	c.ThisPCElsewhere = 0
+	for id, owner := range w.state.owners {
+		if id != c.Order.ID && owner.thisPC && owner.program == c.Order.ProgramID {
+			c.ThisPCElsewhere = max(c.ThisPCElsewhere, id)
+		}
+	}
+	w.licenses.Show(*c)
+}
+
+// table is what one order's licenses need to be shown.
+type table struct {
+	licenses manager.Licenses
+	program  api.Program
+	ok       bool
+}
+
+// loadLicenses shows the last known licenses of the selected order, if none are shown yet, and then those of the server.
+func (w *Window) loadLicenses() {
+	o := w.state.content.Order
+	if o.ID == 0 || !o.RequiresActivation {
+		return
+	}
+	if w.state.content.Loaded {
+		w.fetchLicenses(o)
+		return
+	}
+	background.Run(w.loadingLicenses, func(ctx context.Context) (t table, err error) {
+		t.licenses, t.ok, err = w.options.Backend.CachedLicenses(ctx, o.ID)
+		if err == nil && t.ok {
+			t.program, err = w.options.Backend.Program(ctx, o.ProgramID)
+		}
+		return t, err
+	}, func(t table, err error) {
+		if err == nil && t.ok {
+			w.showLicenses(t)
+		}
+		w.fetchLicenses(o)
+	})
+}
+
+func (w *Window) fetchLicenses(o api.Order) {
+	background.Run(w.loadingLicenses, func(ctx context.Context) (t table, err error) {
+		if t.program, err = w.options.Backend.Program(ctx, o.ProgramID); err != nil {
+			return t, err
+		}
+		t.licenses, err = w.options.Backend.Licenses(ctx, o.ID)
+		return t, err
+	}, func(t table, err error) {
+		switch {
+		case err == nil:
+			w.showLicenses(t)
+		case isSignedOut(err):
+			w.failed(err)
+		case !w.state.content.Loaded && !errors.Is(err, context.Canceled):
+			w.licenses.ShowError(explain.Error(err))
+		}
+	})
+}
+
+func (w *Window) showLicenses(t table) {
+	c := &w.state.content
+	c.Program, c.Licenses, c.Loaded = t.program, t.licenses.Licenses, true
+	k := summary(t.licenses.Licenses)
+	w.state.owners[c.Order.ID] = owner{c.Order.ProgramID, k.ThisPC}
+	w.orders.SetKnown(map[int64]orders.Known{c.Order.ID: k})
+	w.showContent()
+}
+
+// summary is what the table of orders needs to know of an order's licenses.
+func summary(list []manager.License) orders.Known {
+	var k orders.Known
+	texts := make([]string, len(list))
+	for i, l := range list {
+		texts[i] = licenses.SearchText(l)
+		k.ThisPC = k.ThisPC || l.ThisPC
+	}
+	k.Text = strings.Join(texts, "\n")
+	return k
+}
+
+// index learns of the licenses of all orders, so that the search finds them and this PC is known wherever it is: first
+// what was known before, and then, within bounds, what was never asked for.
+func (w *Window) index() {
+	list := w.state.orders
+	backend, online := w.options.Backend, w.state.fault.What == ""
+	background.Run(w.indexing, func(ctx context.Context) (found map[int64]orders.Known, err error) {
+		found = map[int64]orders.Known{}
+		asked := 0
+		for _, o := range list {
+			if !o.RequiresActivation {
+				continue
+			}
+			rows, ok, err := backend.CachedLicenses(ctx, o.ID)
+			if (err != nil || !ok) && online && asked < maxIndexed {
+				asked++
+				rows, err = backend.Licenses(ctx, o.ID)
+				ok = true
+			}
+			if ctx.Err() != nil || errors.Is(err, manager.ErrUnreachable) {
+				break
+			}
+			if err == nil && ok {
+				found[o.ID] = summary(rows.Licenses)
+			}
+		}
+		return found, nil
+	}, func(found map[int64]orders.Known, _ error) {
+		for _, o := range list {
+			if k, ok := found[o.ID]; ok && o.ID != w.state.content.Order.ID {
+				w.state.owners[o.ID] = owner{o.ProgramID, k.ThisPC}
+			}
+		}
+		delete(found, w.state.content.Order.ID)
+		w.orders.SetKnown(found)
+		if w.state.content.Order.ID != 0 {
+			w.showContent()
+		}
+	})
+}
+
+// refresh asks the server for everything that is shown.
+func (w *Window) refresh() {
+	if !w.state.signedIn || w.loadingOrders.Busy() {
+		return
+	}
+	w.loadOrders()
+}
+
+// event hears of changes that the manager made.
+func (w *Window) event(e manager.Event) {
+	if !w.state.signedIn {
+		return
+	}
+	switch e.Kind {
+	case manager.OrdersChanged:
+		w.loadOrders()
+	case manager.LicensesChanged:
+		if e.OrderID == w.state.content.Order.ID {
+			w.loadLicenses()
+		}
+	case manager.JobChanged:
+		w.loadJobs()
+	case manager.SignedOut:
+		w.failed(manager.ErrSignedOut)
+	}
+}
+
+// resumeJobs sends what was left open by an earlier start or a lost connection.
+func (w *Window) resumeJobs() {
+	background.Run(w.sending, w.options.Backend.ResumeJobs, func(done []manager.Job, err error) {
+		for _, job := range done {
+			if job.Err != nil && job.State == manager.JobFailed {
+				m := explain.Error(job.Err)
+				w.notify(manager.Notice{Title: fmt.Sprintf("%s: %s", job.Title, m.What), Detail: strings.TrimSpace(m.Why + " " + m.Next)})
+			}
+		}
+		w.loadJobs()
+	})
+}
+
+func (w *Window) loadJobs() {
+	background.Run(w.jobs, w.options.Backend.Jobs, func(open []manager.Job, err error) {
+		if err == nil {
+			w.state.openJobs = open
+			w.status.refresh()
+		}
+	})
+}
+
+// age says how old the shown tables are.
+func (w *Window) age() string {
+	if w.state.fetchedAt.IsZero() {
+		return ""
+	}
+	return words.Age(w.state.fetchedAt, w.options.Now())
+}

@@ -1,0 +1,168 @@
+package ui
+
+import (
+	"fmt"
+	"runtime"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/theme"
+)
+
+// command is something the window does by a shortcut.
+type command struct {
+	key      fyne.KeyName
+	modifier fyne.KeyModifier
+	what     string
+	do       func()
+}
+
+// commands are the shortcuts of the window; those without a modifier are listed in keys.
+func (w *Window) commands() []command {
+	const ctrl = fyne.KeyModifierShortcutDefault
+	return []command{
+		{fyne.KeyF, ctrl, "Search", w.focusSearch},
+		{fyne.KeyR, ctrl, "Refresh", w.refresh},
+		{fyne.KeyN, ctrl, "New license", func() { w.newLicense(false) }},
+		{fyne.KeyE, ctrl, "Email the activation code", w.emailSelected},
+		{fyne.KeyQ, ctrl, "Quit", w.Close},
+	}
+}
+
+// shortcuts gives the window its keys. They are off while a dialog is up.
+func (w *Window) shortcuts() {
+	for _, c := range w.commands() {
+		w.queue.AddShortcut(&desktop.CustomShortcut{KeyName: c.key, Modifier: c.modifier}, w.whileSignedIn(c))
+	}
+	w.window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) { w.typedKey(e) })
+}
+
+// whileSignedIn keeps all shortcuts but Quit from the sign-in screen.
+func (w *Window) whileSignedIn(c command) func() {
+	return func() {
+		if w.state.signedIn || c.key == fyne.KeyQ {
+			c.do()
+		}
+	}
+}
+
+func (w *Window) owns(s *desktop.CustomShortcut) bool {
+	for _, c := range w.commands() {
+		if c.key == s.KeyName && c.modifier == s.Modifier {
+			return true
+		}
+	}
+	return false
+}
+
+// typedKey acts on the function keys; it reports whether it had a use for the key.
+func (w *Window) typedKey(e *fyne.KeyEvent) bool {
+	if w.queue.Visible() != nil {
+		return false
+	}
+	switch e.Name {
+	case fyne.KeyF1:
+		w.showShortcuts()
+	case fyne.KeyF5:
+		w.refresh()
+	default:
+		return false
+	}
+	return true
+}
+
+func (w *Window) focusSearch() {
+	w.window.Canvas().Focus(w.toolbar.search)
+	w.toolbar.search.TypedShortcut(&fyne.ShortcutSelectAll{})
+}
+
+// accountMenu is the menu below the account's button.
+func (w *Window) accountMenu() *fyne.Menu {
+	who := fyne.NewMenuItem("Signed in as "+w.state.account.Username, nil)
+	who.Disabled = true
+	signOut := fyne.NewMenuItem("Sign out…", w.signOut)
+	signOut.Disabled = !w.state.signedIn
+	items := []*fyne.MenuItem{
+		fyne.NewMenuItem("What is sent about this PC…", w.showPrivacy),
+		fyne.NewMenuItem("Keyboard shortcuts…", w.showShortcuts),
+		fyne.NewMenuItem("About ACEN Desktop…", w.showAbout),
+		fyne.NewMenuItemSeparator(),
+		signOut,
+		fyne.NewMenuItem("Quit", w.Close),
+	}
+	if w.state.signedIn {
+		items = append([]*fyne.MenuItem{who, fyne.NewMenuItemSeparator()}, items...)
+	}
+	return fyne.NewMenu("", items...)
+}
+
+func (w *Window) showPrivacy() {
+	w.queue.Info("What is sent about this PC",
+		"To the license server go your user name and password when you sign in, the name of this PC, and what you enter.\n\n"+
+			"About the hardware go Site code and Machine ID only. They hold 63 bits for each program: nine for each of seven locks "+
+			"(system volume, firmware, operating system, network card, processor, system disk, optical drive). "+
+			"Serial numbers and addresses never leave this PC and cannot be read back from nine bits, "+
+			"and two programs get different bits of the same PC.\n\n"+
+			"The session is kept in the keyring of this PC, the last known tables in your own application-data folder. "+
+			"Nothing goes to anybody else.")
+}
+
+func (w *Window) showAbout() {
+	text := fmt.Sprintf("Version %s on %s.\n\nLook after your licenses: on this PC, on your other PCs, and for a PC that has no network.", w.options.Version, runtime.GOOS)
+	if w.state.signedIn {
+		text += fmt.Sprintf("\n\nServer: %s (%s)", w.state.account.ServerName, w.state.account.Server)
+	}
+	w.queue.Info("About ACEN Desktop", text)
+}
+
+func (w *Window) showShortcuts() {
+	rows := container.New(layout.NewFormLayout())
+	add := func(keys, what string) {
+		k := widget.NewLabelWithStyle(keys, fyne.TextAlignLeading, theme.Monospace())
+		rows.Add(theme.Tight(k))
+		rows.Add(theme.Tight(widget.NewLabel(what)))
+	}
+	control := "Ctrl"
+	if runtime.GOOS == "darwin" {
+		control = "Cmd"
+	}
+	for _, c := range w.commands() {
+		add(fmt.Sprintf("%s+%s", control, c.key), c.what)
+	}
+	add("F5", "Refresh")
+	add(control+"+C", "Copy the cell")
+	add(control+"+Shift+C", "Copy the row")
+	add("Enter", "Email the code of the selected license")
+	add("Shift+F10", "Menu of the row")
+	add("Escape", "Close a dialog, empty the search")
+	add("F1", "This list")
+	w.queue.Show(dialogs.Spec{
+		Title: "Keyboard shortcuts", Content: rows, Width: dialogs.SmallWidth,
+		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+	})
+}
+
+// showJobs lists what waits to be sent, with a button that tries at once.
+func (w *Window) showJobs() {
+	list := container.NewVBox()
+	for _, job := range w.state.openJobs {
+		l := widget.NewLabel(fmt.Sprintf("%s, asked for on %s", job.Title, job.CreatedAt.In(w.options.Now().Location()).Format("2 January at 15:04")))
+		l.Wrapping = fyne.TextWrapWord
+		list.Add(theme.Tight(l))
+	}
+	var d *dialogs.Dialog
+	d = w.queue.Show(dialogs.Spec{
+		Title:    "Waiting for the server",
+		Subtitle: "This is sent by itself when the connection is back. Each is done once, however often it is sent.",
+		Content:  list,
+		Buttons: []dialogs.Button{
+			{Text: "Close", Cancel: true},
+			{Text: "Try now", Default: true, OnTapped: func() { d.Close(); w.refresh() }},
+		},
+	})
+}

@@ -1,0 +1,35 @@
+package opener
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/windows"
+)
+
+// seErrNoAssoc is what ShellExecute answers when no program is set up (SE_ERR_NOASSOC).
+const seErrNoAssoc = windows.Errno(31)
+
+// start hands the address to the shell, which reports at once.
+func start(address string) (<-chan error, error) {
+	file, err := windows.UTF16PtrFromString(address)
+	if err != nil {
+		return nil, ErrAddress
+	}
+	verb, err := windows.UTF16PtrFromString("open")
+	if err != nil {
+		return nil, err
+	}
+	done := make(chan error, 1)
+	go func() {
+		err := windows.ShellExecute(0, verb, file, nil, nil, windows.SW_SHOWNORMAL)
+		switch {
+		case errors.Is(err, windows.ERROR_NO_ASSOCIATION), errors.Is(err, seErrNoAssoc):
+			err = ErrNoHandler
+		case err != nil:
+			err = fmt.Errorf("the program for this address could not be started: %w", err)
+		}
+		done <- err
+	}()
+	return done, nil
+}

@@ -1,0 +1,288 @@
+// Package signin is the screen on which a person names the license server and signs in.
+package signin
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/theme"
+)
+
+// Authenticator signs a person in. *manager.Manager is one.
+type Authenticator interface {
+	// SignIn returns a warning when the session works but cannot be remembered.
+	SignIn(ctx context.Context, s manager.SignIn) (account manager.Account, warning, err error)
+}
+
+// Options of a Screen. Functions are called on the UI thread.
+type Options struct {
+	Icon     fyne.Resource
+	Work     *background.Group
+	Sessions Authenticator
+	Explain  func(error) dialogs.Message
+	// Server and Username fill their fields at the start.
+	Server, Username string
+	// Hint is shown below the fields, such as the password of a trial server; empty for none.
+	Hint string
+	// OnSignedIn gets the account; warning tells why it will not be remembered, or is nil.
+	OnSignedIn func(account manager.Account, warning error)
+}
+
+// width of the form in device-independent pixels.
+const width float32 = 380
+
+// Screen is the form. Its methods belong to the UI thread.
+type Screen struct {
+	options                    Options
+	slot                       *background.Slot
+	server, username, password *dialogs.Entry
+	remember                   *dialogs.Check
+	submit, cancel             *widget.Button
+	progress                   *widget.Activity
+	fault, actions             *fyne.Container
+	object                     fyne.CanvasObject
+}
+
+// New returns the screen. UI thread.
+func New(o Options) *Screen {
+	s := &Screen{options: o, slot: o.Work.NewSlot(), fault: container.NewStack(), progress: widget.NewActivity()}
+	s.server = s.field(dialogs.NewEntry(), o.Server, "licenses.example.com")
+	s.username = s.field(dialogs.NewEntry(), o.Username, "Name the vendor gave you")
+	s.password = s.field(dialogs.NewPasswordEntry(), "", "Password")
+	s.remember = dialogs.NewCheck("Remember me on this PC", nil)
+	s.remember.Checked = true
+	s.submit = widget.NewButton("Sign in", s.signIn)
+	s.submit.Importance = widget.HighImportance
+	s.cancel = widget.NewButton("Cancel", s.stop)
+	s.fault.Hide()
+
+	s.actions = container.NewStack(s.submit)
+	form := container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
+		s.title(), s.fault,
+		labeled("License server", s.server), labeled("User name", s.username), labeled("Password", s.password),
+		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
+			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0), theme.Tight(caption("Kept in the keyring of this PC, never in a file.")))),
+		s.actions)
+	if o.Hint != "" {
+		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: "Try it out", Why: o.Hint}))
+	}
+	card := container.New(layout.NewCustomPaddedLayout(28, 28, 32, 32), container.New(fixedWidth(width), form))
+	s.object = theme.NewSurface(theme.ColorNamePanel, container.NewVScroll(container.NewCenter(container.NewPadded(newCard(card)))))
+	return s
+}
+
+// Object is what is put into the window.
+func (s *Screen) Object() fyne.CanvasObject { return s.object }
+
+// Focus gives the first empty field the keyboard; the screen must be in the window.
+func (s *Screen) Focus() {
+	c := fyne.CurrentApp().Driver().CanvasForObject(s.server)
+	if c == nil {
+		return
+	}
+	for _, e := range s.fields() {
+		if e.Text == "" || e == s.password {
+			c.Focus(e)
+			e.TypedShortcut(&fyne.ShortcutSelectAll{})
+			return
+		}
+	}
+}
+
+// Fill puts server and user name into their fields, such as those of the latest account, and empties the password.
+func (s *Screen) Fill(server, username string) {
+	if server != "" {
+		s.server.SetText(server)
+	}
+	if username != "" {
+		s.username.SetText(username)
+	}
+	s.password.SetText("")
+}
+
+// ShowError tells what went wrong; the zero message takes an earlier one away.
+func (s *Screen) ShowError(m dialogs.Message) {
+	if m.What == "" {
+		s.fault.RemoveAll()
+		s.fault.Hide()
+	} else {
+		s.fault.Objects = []fyne.CanvasObject{dialogs.Notice(theme.Bad, m)}
+		s.fault.Show()
+	}
+	s.object.Refresh()
+}
+
+func (s *Screen) fields() []*dialogs.Entry {
+	return []*dialogs.Entry{s.server, s.username, s.password}
+}
+
+func (s *Screen) field(e *dialogs.Entry, text, placeholder string) *dialogs.Entry {
+	e.Text, e.PlaceHolder = text, placeholder
+	e.OnSubmitted = func(string) { s.signIn() }
+	return e
+}
+
+// signIn checks what can be checked here and asks the server.
+func (s *Screen) signIn() {
+	if s.slot.Busy() {
+		return
+	}
+	for _, missing := range []struct {
+		field *dialogs.Entry
+		what  string
+	}{
+		{s.server, "Enter the address of the license server. The vendor told you in the email with your account."},
+		{s.username, "Enter your user name."},
+		{s.password, "Enter your password."},
+	} {
+		if strings.TrimSpace(missing.field.Text) == "" {
+			s.ShowError(dialogs.Message{What: missing.what})
+			if c := fyne.CurrentApp().Driver().CanvasForObject(missing.field); c != nil {
+				c.Focus(missing.field)
+			}
+			return
+		}
+	}
+	s.ShowError(dialogs.Message{})
+	s.busy(true)
+	request := manager.SignIn{
+		Server: strings.TrimSpace(s.server.Text), Username: strings.TrimSpace(s.username.Text), Password: s.password.Text,
+		Remember: s.remember.Checked,
+	}
+	type outcome struct {
+		account manager.Account
+		warning error
+	}
+	background.Run(s.slot, func(ctx context.Context) (outcome, error) {
+		account, warning, err := s.options.Sessions.SignIn(ctx, request)
+		return outcome{account, warning}, err
+	}, func(o outcome, err error) {
+		s.busy(false)
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				s.ShowError(s.options.Explain(err))
+			}
+			s.Focus()
+			return
+		}
+		s.password.SetText("")
+		s.options.OnSignedIn(o.account, o.warning)
+	})
+}
+
+// stop ends the attempt to sign in.
+func (s *Screen) stop() {
+	s.slot.Cancel()
+	s.busy(false)
+	s.Focus()
+}
+
+func (s *Screen) busy(on bool) {
+	for _, e := range s.fields() {
+		setEnabled(e, !on)
+	}
+	setEnabled(s.remember, !on)
+	setEnabled(s.submit, !on)
+	if on {
+		s.submit.SetText("Signing in…")
+		s.progress.Start()
+		s.actions.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(s.progress, s.cancel), s.submit)}
+		return
+	}
+	s.submit.SetText("Sign in")
+	s.progress.Stop()
+	s.actions.Objects = []fyne.CanvasObject{s.submit}
+	s.actions.Refresh()
+}
+
+func setEnabled(o fyne.Disableable, on bool) {
+	if on {
+		o.Enable()
+	} else {
+		o.Disable()
+	}
+}
+
+func (s *Screen) title() fyne.CanvasObject {
+	icon := canvas.NewImageFromResource(s.options.Icon)
+	icon.FillMode = canvas.ImageFillContain
+	icon.SetMinSize(fyne.NewSquareSize(56))
+	name := widget.NewLabelWithStyle("ACEN Desktop", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
+	name.SizeName = fynetheme.SizeNameHeadingText
+	about := widget.NewLabel("Sign in to look after your licenses.")
+	about.Alignment, about.Importance = fyne.TextAlignCenter, widget.LowImportance
+	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), icon, theme.Tight(name), theme.Tight(about))
+}
+
+func labeled(name string, field fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(name)), field)
+}
+
+func caption(text string) fyne.CanvasObject {
+	c := theme.NewCaption(text)
+	c.Wrapping = fyne.TextWrapWord
+	return c
+}
+
+// fixedWidth lays out one object in a width of its own, so that wrapped texts in it know theirs.
+type fixedWidth float32
+
+func (w fixedWidth) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	o := objects[0]
+	if o.Size().Width != float32(w) {
+		o.Resize(fyne.NewSize(float32(w), o.MinSize().Height))
+	}
+	return fyne.NewSize(float32(w), o.MinSize().Height)
+}
+
+func (w fixedWidth) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	objects[0].Resize(fyne.NewSize(float32(w), size.Height))
+}
+
+// card is content on a raised surface.
+type card struct {
+	widget.BaseWidget
+	content fyne.CanvasObject
+}
+
+func newCard(content fyne.CanvasObject) *card {
+	c := &card{content: content}
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// CreateRenderer is called by Fyne.
+func (c *card) CreateRenderer() fyne.WidgetRenderer {
+	face := canvas.NewRectangle(nil)
+	r := &cardRenderer{WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(face, c.content)), face: face}
+	r.style()
+	return r
+}
+
+type cardRenderer struct {
+	fyne.WidgetRenderer
+	face *canvas.Rectangle
+}
+
+func (r *cardRenderer) style() {
+	r.face.FillColor = theme.Color(fynetheme.ColorNameBackground)
+	r.face.StrokeColor = theme.Color(fynetheme.ColorNameSeparator)
+	r.face.StrokeWidth = 1
+	r.face.CornerRadius = theme.Size(fynetheme.SizeNameDialogRadius)
+}
+
+func (r *cardRenderer) Refresh() {
+	r.style()
+	r.WidgetRenderer.Refresh()
+}

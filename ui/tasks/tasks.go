@@ -1,0 +1,116 @@
+// Package tasks holds the dialogs in which licenses are made and changed.
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"unicode/utf8"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/theme"
+)
+
+// Licenser makes and changes licenses. *manager.Manager is one.
+type Licenser interface {
+	ThisPC(ctx context.Context, programID int64) (manager.ThisPC, error)
+	CheckCodes(ctx context.Context, programID int64, site, machine string) (license.Codes, error)
+	NewLicense(ctx context.Context, r manager.NewLicense) (manager.License, error)
+	ChangeNote(ctx context.Context, licenseID int64, note string) (manager.License, error)
+}
+
+// Options of the dialogs. Functions are called on the UI thread.
+type Options struct {
+	Dialogs  *dialogs.Queue
+	Work     *background.Group
+	Licenses Licenser
+	Copy     func(text string)
+	Explain  func(error) dialogs.Message
+	// DeviceName is proposed as the note of a license for this PC.
+	DeviceName string
+	// OnLicense tells that a license was made or changed.
+	OnLicense func(manager.License)
+	// OnEmail and OnSaveFile are the next steps that are offered with a new license.
+	OnEmail    func(manager.License)
+	OnSaveFile func(manager.License)
+}
+
+// noteField is the field for a note with its counter (api.md rule 8: at most 30 characters).
+type noteField struct {
+	entry   *dialogs.Entry
+	counter *widget.Label
+	object  fyne.CanvasObject
+}
+
+func newNoteField(text string) *noteField {
+	n := &noteField{entry: dialogs.NewEntry(), counter: theme.NewCaption("")}
+	n.counter.Alignment = fyne.TextAlignTrailing
+	n.entry.PlaceHolder = "What you call that PC (optional)"
+	n.entry.OnChanged = n.changed
+	n.object = container.New(layout.NewCustomPaddedVBoxLayout(2), n.entry, theme.Tight(n.counter))
+	n.entry.SetText(text)
+	n.changed(n.entry.Text)
+	return n
+}
+
+// changed keeps the note within its bound and its rule: one line without control characters.
+func (n *noteField) changed(text string) {
+	if clean := cleanNote(text); clean != text {
+		n.entry.SetText(clean)
+		return
+	}
+	n.counter.SetText(fmt.Sprintf("%d of %d characters", utf8.RuneCountInString(text), api.MaxNote))
+}
+
+// cleanNote cuts a note to its bound and makes spaces of line breaks and other control characters.
+func cleanNote(text string) string {
+	out := make([]rune, 0, api.MaxNote)
+	for _, r := range text {
+		if len(out) == api.MaxNote {
+			break
+		}
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+			r = ' '
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+// ChangeNote shows the dialog that changes the note of a license. UI thread.
+func ChangeNote(o Options, l manager.License) {
+	note := newNoteField(l.Note)
+	slot := o.Work.NewSlot()
+	var d *dialogs.Dialog
+	save := func() {
+		text := note.entry.Text
+		d.SetBusy("Saving…", slot.Interrupt)
+		background.Run(slot, func(ctx context.Context) (manager.License, error) {
+			return o.Licenses.ChangeNote(ctx, l.ID, text)
+		}, func(changed manager.License, err error) {
+			d.SetIdle()
+			if err != nil {
+				showError(d, o.Explain, err)
+				return
+			}
+			d.Close()
+			o.OnLicense(changed)
+		})
+	}
+	d = o.Dialogs.Show(dialogs.Spec{
+		Title:    "Change note",
+		Subtitle: "The note tells you which PC a license belongs to. The vendor sees it too.",
+		Width:    dialogs.SmallWidth,
+		Content:  note.object,
+		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: "Save", Default: true, OnTapped: save}},
+		OnClosed: slot.Cancel,
+	})
+}

@@ -1,0 +1,374 @@
+// Package ui is the window: it puts the screens together, loads the tables and passes what happens between them.
+//
+// Everything in it belongs to the UI thread. What may block runs through package background.
+package ui
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/assets"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/datatable"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/email"
+	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/flush"
+	"github.com/acen-desktop/acen/ui/licenses"
+	"github.com/acen-desktop/acen/ui/orders"
+	"github.com/acen-desktop/acen/ui/signin"
+	"github.com/acen-desktop/acen/ui/tasks"
+	"github.com/acen-desktop/acen/ui/theme"
+)
+
+// Backend is the license manager as the window uses it. *manager.Manager is one. All methods may block and are called
+// off the UI thread, besides Current, Notices and Subscribe, which return at once.
+type Backend interface {
+	signin.Authenticator
+	licenses.Rechecker
+	tasks.Licenser
+	email.Mailer
+
+	Current() (manager.Account, bool)
+	Notices() []manager.Notice
+	Subscribe(func(manager.Event)) (cancel func())
+
+	Accounts(ctx context.Context) ([]manager.Account, error)
+	Resume(ctx context.Context) (manager.Account, error)
+	SignOut(ctx context.Context) error
+	Orders(ctx context.Context) (manager.Orders, error)
+	CachedOrders(ctx context.Context) (manager.Orders, bool, error)
+	Licenses(ctx context.Context, orderID int64) (manager.Licenses, error)
+	CachedLicenses(ctx context.Context, orderID int64) (manager.Licenses, bool, error)
+	Program(ctx context.Context, id int64) (api.Program, error)
+	LicenseFile(ctx context.Context, licenseID int64) (name, content string, err error)
+	Jobs(ctx context.Context) ([]manager.Job, error)
+	ResumeJobs(ctx context.Context) ([]manager.Job, error)
+	DropJob(ctx context.Context, id int64) error
+}
+
+var _ Backend = (*manager.Manager)(nil)
+
+// Options of a Window.
+type Options struct {
+	Backend Backend
+	// Opener hands mails to the person's mail program.
+	Opener email.Opener
+	// Do runs a function on the UI thread without waiting: fyne.Do. Tests pass a queue of their own.
+	Do func(func())
+	// Now tells the time and the time zone in which dates are shown.
+	Now func() time.Time
+	// Ticks come about once a second and let the ages on the screen grow.
+	Ticks <-chan time.Time
+	// Version is that of the app.
+	Version string
+	// DeviceName is what this PC is called.
+	DeviceName string
+	// Server and Username fill the fields of the sign-in screen when no account is known; Hint stands below them.
+	Server, Username, Hint string
+}
+
+const (
+	title     = "ACEN Desktop"
+	minWidth  = 860
+	minHeight = 560
+)
+
+// Window is the main window.
+type Window struct {
+	options Options
+	app     fyne.App
+	window  fyne.Window
+	work    *background.Group
+	queue   *dialogs.Queue
+
+	root    *fyne.Container // the sign-in screen or the main screen, below the banners
+	banners *fyne.Container
+	main    fyne.CanvasObject
+	split   splits
+
+	signIn   *signin.Screen
+	orders   *orders.Screen
+	licenses *licenses.Screen
+	toolbar  *toolbar
+	status   *statusBar
+
+	resuming, loadingOrders, loadingLicenses, indexing, jobs, sending, ending, saving *background.Slot
+
+	unsubscribe func()
+	closed      chan struct{} // ends the ticking
+	state       state
+	remembered  remembered
+}
+
+// state is what the window knows about the account that is signed in.
+type state struct {
+	account   manager.Account
+	signedIn  bool
+	waiting   bool // for Resume; the last known tables are shown as soon as there are any
+	fetchedAt time.Time
+	fault     dialogs.Message // of the latest attempt to load the orders; zero when it went well
+	orders    []api.Order
+	loaded    bool // orders are shown
+	content   licenses.Content
+	owners    map[int64]owner // by order
+	openJobs  []manager.Job
+	notices   []*notice // of this start of the app
+	banners   []banner  // as they are shown
+}
+
+// owner tells of an order whether this PC has a license of it.
+type owner struct {
+	program int64
+	thisPC  bool
+}
+
+// New makes the window without showing it. It fails when a screen is defined wrongly, a fault of the program. UI thread.
+func New(app fyne.App, o Options) (*Window, error) {
+	app.Settings().SetTheme(theme.New())
+	icon := fyne.NewStaticResource("acen.svg", assets.Icon)
+	app.SetIcon(icon)
+	w := &Window{options: o, app: app, window: app.NewWindow(title), closed: make(chan struct{})}
+	w.window.SetIcon(icon)
+	w.work = background.NewGroup(context.Background(), o.Do)
+	w.queue = dialogs.New(w.window)
+	for _, slot := range []**background.Slot{
+		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving,
+	} {
+		*slot = w.work.NewSlot()
+	}
+	w.forget()
+	w.signIn = signin.New(signin.Options{
+		Icon: icon, Work: w.work, Sessions: o.Backend, Explain: explain.Error,
+		Server: o.Server, Username: o.Username, Hint: o.Hint, OnSignedIn: w.signedIn,
+	})
+	var err error
+	if w.orders, err = orders.New(orders.Options{
+		Now: o.Now, OnSelected: w.orderSelected, OnUpdated: w.orderUpdated, Copy: w.copy, OnClearSearch: w.clearSearch,
+		OnState: func(s datatable.State) { w.remembered.Tables["orders"] = s },
+	}); err != nil {
+		return nil, err
+	}
+	if w.licenses, err = licenses.New(licenses.Options{
+		Now: o.Now, Work: w.work, Recheck: o.Backend, Copy: w.copy, Explain: explain.Error,
+		OnRetry: func() { w.loadLicenses() },
+		OnState: func(merged bool, s datatable.State) { w.remembered.Tables[licensesTable(merged)] = s },
+		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnClearSearch: w.clearSearch,
+	}); err != nil {
+		return nil, err
+	}
+	w.toolbar = newToolbar(w)
+	w.status = newStatusBar(w)
+	w.banners = container.New(layout.NewCustomPaddedVBoxLayout(0))
+	w.root = container.NewStack()
+	w.layout()
+	w.restore()
+	w.shortcuts()
+	w.window.SetPadded(false)
+	w.window.SetContent(flush.New(w.banners, w.root, nil))
+	w.window.SetMaster()
+	w.window.SetCloseIntercept(w.Close)
+	w.unsubscribe = o.Backend.Subscribe(func(e manager.Event) { w.work.Do(func() { w.event(e) }) })
+	return w, nil
+}
+
+func licensesTable(merged bool) string {
+	if merged {
+		return "licenses, merged codes"
+	}
+	return "licenses"
+}
+
+// Fyne returns the window of the toolkit.
+func (w *Window) Fyne() fyne.Window { return w.window }
+
+// Show shows the window and begins: it resumes the last remembered session or asks to sign in. UI thread.
+func (w *Window) Show() {
+	w.showNotices()
+	w.start()
+	w.window.Show()
+	w.focusFirst()
+	go w.tick()
+}
+
+// Close ends all work, remembers how the window looks, and closes it. Open jobs go on at the next start. UI thread.
+func (w *Window) Close() {
+	w.End()
+	w.window.Close()
+}
+
+// End does what Close does but for closing the window, for an app that was ended from outside; again it does nothing.
+// UI thread, or any goroutine once the app has ended.
+func (w *Window) End() {
+	select {
+	case <-w.closed:
+		return
+	default:
+	}
+	close(w.closed)
+	w.save()
+	w.unsubscribe()
+	w.work.Close()
+}
+
+// Wait blocks until all work has ended, after Close; not on the UI thread.
+func (w *Window) Wait() { w.work.Wait() }
+
+// tick lets time pass on the screen.
+func (w *Window) tick() {
+	for {
+		select {
+		case <-w.closed:
+			return
+		case _, ok := <-w.options.Ticks:
+			if !ok {
+				return
+			}
+			w.work.Do(w.passTime)
+		}
+	}
+}
+
+func (w *Window) passTime() {
+	if w.state.waiting && !w.state.loaded && !w.loadingOrders.Busy() {
+		if account, ok := w.options.Backend.Current(); ok {
+			w.state.account = account
+			w.toolbar.refresh()
+			w.showKnownOrders()
+		}
+	}
+	w.status.refresh()
+	w.refreshBanners()
+	w.save()
+}
+
+// forget clears what is known about an account.
+func (w *Window) forget() {
+	w.state = state{owners: map[int64]owner{}, notices: w.state.notices, banners: w.state.banners}
+}
+
+// start resumes the last session, or asks to sign in where there is none.
+func (w *Window) start() {
+	w.state.waiting = true
+	w.showMain()
+	background.Run(w.resuming, func(ctx context.Context) (resumed, error) {
+		known, err := w.options.Backend.Accounts(ctx)
+		if err != nil {
+			return resumed{}, err
+		}
+		r := resumed{}
+		if len(known) > 0 {
+			r.latest = known[0]
+		}
+		r.account, err = w.options.Backend.Resume(ctx)
+		return r, err
+	}, w.resumed)
+}
+
+type resumed struct{ latest, account manager.Account }
+
+func (w *Window) resumed(r resumed, err error) {
+	w.state.waiting = false
+	w.showNotices()
+	if _, ok := w.options.Backend.Current(); ok {
+		// Without a connection the last known tables are there to look at.
+		w.state.account, w.state.signedIn = r.account, true
+		w.toolbar.refresh()
+		w.loadOrders()
+		return
+	}
+	w.signIn.Fill(r.latest.Server, r.latest.Username)
+	message := dialogs.Message{}
+	if err != nil && !isSignedOut(err) {
+		message = explain.Error(err)
+	}
+	w.showSignIn(message)
+}
+
+// showSignIn shows the sign-in screen; the message, if any, tells why.
+func (w *Window) showSignIn(m dialogs.Message) {
+	for _, slot := range []*background.Slot{w.resuming, w.loadingOrders, w.loadingLicenses, w.indexing, w.jobs, w.sending} {
+		slot.Cancel()
+	}
+	w.forget()
+	w.orders.Clear()
+	w.licenses.ShowNone()
+	w.signIn.ShowError(m)
+	w.root.Objects = []fyne.CanvasObject{w.signIn.Object()}
+	w.root.Refresh()
+	w.refreshBanners()
+	w.focusFirst()
+}
+
+func (w *Window) showMain() {
+	w.root.Objects = []fyne.CanvasObject{w.main}
+	w.root.Refresh()
+	w.toolbar.refresh()
+	w.status.refresh()
+}
+
+func (w *Window) signedIn(a manager.Account, warning error) {
+	w.forget()
+	w.state.account, w.state.signedIn = a, true
+	if warning != nil {
+		m := explain.Error(warning)
+		w.notify(manager.Notice{Title: m.What, Detail: m.Why + " " + m.Next})
+	}
+	w.showMain()
+	w.focusFirst()
+	w.loadOrders()
+}
+
+// signOut asks, and then ends the session.
+func (w *Window) signOut() {
+	w.queue.Confirm(dialogs.Confirmation{
+		Title: "Sign out?",
+		Text: fmt.Sprintf("%s is signed out on this PC, and the tables kept for working without a connection are removed from it. "+
+			"Licenses stay as they are.", w.state.account.DisplayName),
+		Label: "Sign out",
+		OnConfirm: func() {
+			account := w.state.account
+			w.status.working("Signing out…")
+			background.Run(w.ending, func(ctx context.Context) (struct{}, error) {
+				return struct{}{}, w.options.Backend.SignOut(ctx)
+			}, func(_ struct{}, err error) {
+				w.status.working("")
+				message := dialogs.Message{}
+				if err != nil {
+					message = explain.Error(err)
+				}
+				w.signIn.Fill(account.Server, account.Username)
+				w.showSignIn(message)
+			})
+		},
+	})
+}
+
+// focusFirst gives the keyboard to what a person wants first.
+func (w *Window) focusFirst() {
+	if w.root.Objects[0] == w.main {
+		w.orders.Focus()
+		return
+	}
+	w.signIn.Focus()
+}
+
+func (w *Window) layout() {
+	w.split.details = container.NewHSplit(w.licenses.Object(), w.licenses.DetailsObject())
+	w.split.orders = container.NewVSplit(w.orders.Object(), w.split.details)
+	w.split.details.Offset, w.split.orders.Offset = 0.74, 0.42
+	w.main = flush.New(w.toolbar.object, w.split.orders, w.status.object)
+}
+
+// copy puts a text on the clipboard and says so.
+func (w *Window) copy(text string) {
+	w.app.Clipboard().SetContent(text)
+	w.status.say("Copied.")
+}

@@ -94,6 +94,7 @@ func (w *Window) failed(err error) {
 func (w *Window) showOrders(o manager.Orders) {
 	w.state.orders, w.state.loaded, w.state.fetchedAt = o.Orders, true, o.FetchedAt
 	w.orders.SetOrders(o.Orders)
+	w.takeFocus()
 	w.status.refresh()
 }
 

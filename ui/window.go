@@ -106,6 +106,7 @@ type Window struct {
 	closed      chan struct{} // ends the ticking
 	state       state
 	remembered  remembered
+	wantsFocus  bool // nothing has the keyboard yet
 }
 
 // state is what the window knows about the account that is signed in.
@@ -146,7 +147,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	}
 	w.forget()
 	w.signIn = signin.New(signin.Options{
-		Icon: icon, Work: w.work, Sessions: o.Backend, Explain: explain.Error,
+		Canvas: w.window.Canvas(), Icon: icon, Work: w.work, Sessions: o.Backend, Explain: explain.Error,
 		Server: o.Server, Username: o.Username, Hint: o.Hint, OnSignedIn: w.signedIn,
 	})
 	var err error
@@ -244,6 +245,7 @@ func (w *Window) passTime() {
 			w.showKnownOrders()
 		}
 	}
+	w.takeFocus()
 	w.status.refresh()
 	w.refreshBanners()
 	w.save()
@@ -266,6 +268,9 @@ func (w *Window) start() {
 		r := resumed{}
 		if len(known) > 0 {
 			r.latest = known[0]
+		}
+		if given := w.options.Server; given != "" && given != r.latest.Server {
+			return resumed{}, manager.ErrSignedOut // the person named another server
 		}
 		r.account, err = w.options.Backend.Resume(ctx)
 		return r, err
@@ -351,13 +356,21 @@ func (w *Window) signOut() {
 	})
 }
 
-// focusFirst gives the keyboard to what a person wants first.
+// focusFirst gives the keyboard to what a person wants first: the empty field of the sign-in screen, or the orders. The
+// toolkit refuses the focus to a table that it has not drawn yet, so that is tried again until something has it.
 func (w *Window) focusFirst() {
-	if w.root.Objects[0] == w.main {
-		w.orders.Focus()
-		return
+	w.wantsFocus = true
+	if w.root.Objects[0] != w.main {
+		w.signIn.Focus()
 	}
-	w.signIn.Focus()
+	w.takeFocus()
+}
+
+func (w *Window) takeFocus() {
+	if w.wantsFocus && w.window.Canvas().Focused() == nil && w.root.Objects[0] == w.main && w.queue.Visible() == nil {
+		w.orders.Focus()
+	}
+	w.wantsFocus = w.wantsFocus && w.window.Canvas().Focused() == nil
 }
 
 func (w *Window) layout() {

@@ -7,8 +7,10 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/adrg/xdg"
@@ -42,6 +44,29 @@ func main() {
 	}
 }
 
+// start starts the server. A free port is the one of the latest start if it can be: a remembered session then goes on.
+func start(o service.Options, prepare func(context.Context, *service.Data) error) (*service.Service, error) {
+	note := filepath.Join(o.Data, "address")
+	host, port, err := net.SplitHostPort(o.Listening.Address)
+	if latest, readErr := os.ReadFile(note); readErr == nil && err == nil && port == "0" {
+		if latestHost, _, err := net.SplitHostPort(string(latest)); err == nil && latestHost == host {
+			again := o
+			again.Listening.Address = string(latest)
+			if running, err := service.Start(context.Background(), again, prepare); err == nil {
+				return running, nil
+			}
+		}
+	}
+	running, err := service.Start(context.Background(), o, prepare)
+	if err != nil {
+		return nil, err
+	}
+	_, address, _ := strings.Cut(running.URL, "://")
+	// Without the note the next start takes another port.
+	_ = os.WriteFile(note, []byte(address), 0o600)
+	return running, nil
+}
+
 func run(listen, data, smtp, mailDir string) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	folder := filepath.Join(data, "server")
@@ -60,7 +85,7 @@ func run(listen, data, smtp, mailDir string) error {
 		options.Mail = post
 	}
 	var login sample.Login
-	running, err := service.Start(context.Background(), options, sample.Prepare(folder, time.Now(), &login))
+	running, err := start(options, sample.Prepare(folder, time.Now(), &login))
 	if err != nil {
 		return err
 	}

@@ -220,7 +220,7 @@ func (d *Dialog) open() {
 		d.drawCurtain()
 	}
 	if d.spec.OnShown != nil {
-		d.spec.OnShown()
+		d.spec.OnShown(d)
 	}
 }
 

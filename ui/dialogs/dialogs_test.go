@@ -143,7 +143,7 @@ func TestOneDialogIsVisibleAndTheOthersWait(t *testing.T) {
 	spec := func(name string) Spec {
 		return Spec{
 			Title: name, Content: NewEntry(),
-			OnShown:  func() { shown = append(shown, name) },
+			OnShown:  func(*Dialog) { shown = append(shown, name) },
 			OnClosed: func() { closed = append(closed, name) },
 		}
 	}

@@ -20,8 +20,8 @@ type Spec struct {
 	// default button.
 	FirstFocus fyne.Focusable
 
-	OnShown  func() // called once, when the dialog has come up, which may be later than Show
-	OnClosed func() // called once, whatever closed the dialog, also if it never came up
+	OnShown  func(*Dialog) // called once, when the dialog has come up: within Show, or later
+	OnClosed func()        // called once, whatever closed the dialog, also if it never came up
 }
 
 // Button is one button in the bottom line of a dialog.

@@ -83,7 +83,7 @@ func Open(o Options, l manager.License, program string) {
 			{Text: openInMail, OnTapped: p.openInMail},
 			{Text: send, Default: true, OnTapped: p.send},
 		},
-		OnShown:  p.load,
+		OnShown:  func(d *dialogs.Dialog) { p.dialog = d; p.load() },
 		OnClosed: p.slot.Cancel,
 	})
 	p.refreshButtons()

@@ -27,6 +27,7 @@ type Authenticator interface {
 
 // Options of a Screen. Functions are called on the UI thread.
 type Options struct {
+	Canvas   fyne.Canvas // of the window the screen is in
 	Icon     fyne.Resource
 	Work     *background.Group
 	Sessions Authenticator
@@ -87,10 +88,7 @@ func (s *Screen) Object() fyne.CanvasObject { return s.object }
 
 // Focus gives the first empty field the keyboard; the screen must be in the window.
 func (s *Screen) Focus() {
-	c := fyne.CurrentApp().Driver().CanvasForObject(s.server)
-	if c == nil {
-		return
-	}
+	c := s.options.Canvas
 	for _, e := range s.fields() {
 		if e.Text == "" || e == s.password {
 			c.Focus(e)
@@ -148,9 +146,7 @@ func (s *Screen) signIn() {
 	} {
 		if strings.TrimSpace(missing.field.Text) == "" {
 			s.ShowError(dialogs.Message{What: missing.what})
-			if c := fyne.CurrentApp().Driver().CanvasForObject(missing.field); c != nil {
-				c.Focus(missing.field)
-			}
+			s.options.Canvas.Focus(missing.field)
 			return
 		}
 	}

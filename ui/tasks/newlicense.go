@@ -71,7 +71,7 @@ func NewLicense(o Options, order api.Order, program api.Program, thisPC bool) er
 			n.choice, n.pane,
 			container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel("Note")), n.note.object)),
 		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: activate, Default: true, OnTapped: n.submit}},
-		OnShown:  func() { n.choose(thisPC) },
+		OnShown:  func(d *dialogs.Dialog) { n.dialog = d; n.choose(thisPC) },
 		OnClosed: func() { n.reading.Cancel(); n.sending.Cancel() },
 	})
 	return nil

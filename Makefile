@@ -41,6 +41,7 @@ format:
 
 vet: ## go vet for Linux, and for Windows and macOS as far as it can be done from Linux
 	go vet -tags $(TAGS) ./...
+	go vet -tags "$(TAGS) uimap window keyring integration" ./...
 	CGO_ENABLED=0 GOOS=windows go vet $(CORE) ./ui/...
 	CGO_ENABLED=0 GOOS=darwin go vet $(CORE)
 
@@ -63,8 +64,10 @@ test-mail: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## mails, against a real mail ser
 	MAILPIT=$< go test -count=1 -tags integration ./server/mail/...
 
 test-window: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## the real window under Xvfb, the real server, keyring and mail server
-	rm -rf $(ARTIFACTS) && mkdir -p $(ARTIFACTS)
-	MAILPIT=$< ARTIFACTS=$(ARTIFACTS) go test -count=1 -v -timeout 20m -tags "$(TAGS) window" ./e2e/window/...
+	rm -rf $(ARTIFACTS) && mkdir -p $(ARTIFACTS) build/uimap
+	go build -tags "$(TAGS) uimap" -o build/uimap/ ./cmd/acen ./cmd/acen-demo
+	MAILPIT=$< ARTIFACTS=$(ARTIFACTS) PROGRAMS=$(CURDIR)/build/uimap scripts/with-secret-service.sh \
+	  go test -count=1 -timeout 30m -tags window ./e2e/window
 
 bench-fingerprint: ## time to read all seven locks, beside the machine id alone
 	go test -run '^$$' -bench . -benchmem ./fingerprint

@@ -1,0 +1,296 @@
+//go:build window
+
+package window
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
+	"github.com/acen-desktop/acen/license"
+)
+
+// studio is the sample order with free licenses that the tests work on; render has none left.
+const (
+	studio = 1042
+	render = 1037
+)
+
+// onServer asks the demo's server directly, as the sample client.
+func onServer(t *testing.T, d *demo) *client.Client {
+	t.Helper()
+	c, err := client.New(client.Options{Server: d.URL, UserAgent: "test"})
+	require.NoError(t, err)
+	_, err = c.SignIn(t.Context(), api.SessionRequest{Username: d.Username, Password: d.Password})
+	require.NoError(t, err)
+	return c
+}
+
+func signIn(t *testing.T, d *demo) {
+	t.Helper()
+	d.fill(t, "the password field", entry("Password"), d.Password)
+	d.key(t, "Return")
+	d.find(t, "the orders table", exactly(fmt.Sprint(studio)))
+}
+
+func order(t *testing.T, c *client.Client, id int64) api.Order {
+	t.Helper()
+	orders, _, err := c.Orders(t.Context())
+	require.NoError(t, err)
+	for _, o := range orders {
+		if o.ID == id {
+			return o
+		}
+	}
+	t.Fatalf("order %d is not listed", id)
+	return api.Order{}
+}
+
+// The main job: start, sign in, see orders and licenses, activate this PC, email the code. Every step is checked on the server
+// and in a picture of the window.
+func TestMainJob(t *testing.T) {
+	for _, theme := range []string{"light", "dark"} {
+		t.Run(theme, func(t *testing.T) {
+			post := startMailServer(t)
+			screen := startDisplay(t)
+			anna := newPerson(t)
+			d := startDemo(t, screen, anna, []string{"FYNE_THEME=" + theme}, "--smtp", post.smtp)
+			picture := func(name string, widgets ...widget) {
+				t.Helper()
+				eventually(t, "a picture of "+name, func() bool {
+					shot := screen.screenshot(t, theme+"-"+name)
+					return !slices.ContainsFunc(widgets, func(w widget) bool { return !drawn(shot, w) })
+				})
+			}
+			picture("1-sign-in", d.find(t, "the sign-in button", button("Sign in")))
+
+			d.fill(t, "the password field", entry("Password"), "not the password")
+			d.key(t, "Return")
+			picture("2-wrong-password", d.find(t, "the refusal", reading("The user name or the password is not right.")))
+
+			signIn(t, d)
+			server := onServer(t, d)
+			require.Equal(t, 3, order(t, server, studio).LicensesActivated)
+			for _, text := range []string{"1044", "1037", "all in use", "read-only", "subscription ended"} {
+				picture("3-orders", d.find(t, text, exactly(text)))
+			}
+			for _, text := range []string{"1024", "1025", "1046"} {
+				for _, w := range d.widgets() {
+					require.NotEqual(t, text, w.Text, "disabled, invisible and foreign orders are not listed")
+				}
+			}
+
+			d.click(t, "the order without free licenses", exactly(fmt.Sprint(render)))
+			d.find(t, "the reason why there is no new license", reading("in use"))
+			picture("4-all-in-use")
+
+			d.click(t, "the order", exactly(fmt.Sprint(studio)))
+			d.click(t, "Activate this PC", button("Activate this PC"))
+			d.find(t, "this PC's codes", reading("63 bits"))
+			picture("5-new-license", d.find(t, "Activate", button("Activate")))
+			d.fill(t, "the note", entry("What you call that PC"), "Test PC")
+			d.click(t, "Activate", button("Activate"))
+			picture("6-activated", d.find(t, "the outcome", exactly("Test PC is activated.")))
+
+			require.Equal(t, 4, order(t, server, studio).LicensesActivated)
+			licenses, err := server.Licenses(t.Context(), studio)
+			require.NoError(t, err)
+			mine := licenses[len(licenses)-1]
+			require.Equal(t, "Test PC", mine.Note)
+			require.Len(t, licenses, 4)
+			d.find(t, "the new activation code", reading(mine.ActivationCode))
+
+			d.key(t, "Escape")
+			d.gone(t, "the dialog", exactly("Test PC is activated."))
+			picture("7-this-pc", d.find(t, "the badge", exactly("This PC")))
+
+			d.click(t, "Email code", button("Email code…"))
+			picture("8-email", d.find(t, "the addresses on file", reading("anna.berg@lumen.example")))
+			d.fill(t, "the message", entry("Add a few words"), "Hello from the test")
+			d.click(t, "Send", button("Send"))
+			eventually(t, "the mail", func() bool { return len(post.mails(t)) > 0 })
+			mails := post.mails(t)
+			require.Len(t, mails, 1)
+			require.Equal(t, "Activation code for Lumen Studio 7", mails[0].Subject)
+			body := post.open(t, mails[0].ID)
+			require.Contains(t, body.Text, mine.ActivationCode)
+			require.Contains(t, body.Text, "Hello from the test")
+			require.Len(t, body.Attachments, 1)
+			require.Equal(t, api.LicenseFileMediaType, body.Attachments[0].ContentType)
+			_, file, err := server.LicenseFile(t.Context(), mine.ID)
+			require.NoError(t, err)
+			require.Equal(t, file, strings.TrimSpace(post.attachment(t, mails[0].ID, body.Attachments[0].PartID)))
+			picture("9-sent", d.find(t, "the outcome", reading("sends the code")))
+
+			// A second start continues the session from the keyring and shows this PC.
+			d.stop(t)
+			d = startDemo(t, screen, anna, []string{"FYNE_THEME=" + theme}, "--smtp", post.smtp, "--listen", strings.TrimPrefix(d.URL, "http://"))
+			d.find(t, "the orders, without signing in", exactly(fmt.Sprint(studio)))
+			picture("10-second-start")
+			require.Len(t, post.mails(t), 1, "nothing is sent twice")
+		})
+	}
+}
+
+// By keyboard: codes of another PC pasted out of an email fill both fields; a wrong group is named.
+func TestAnotherPC(t *testing.T) {
+	screen := startDisplay(t)
+	d := startDemo(t, screen, newPerson(t), nil)
+	signIn(t, d)
+	server := onServer(t, d)
+	d.click(t, "the order", exactly(fmt.Sprint(studio)))
+	d.find(t, "the licenses", exactly("Büro Süd"))
+	d.click(t, "New license", button("New license…"))
+	d.click(t, "another PC", exactly("Another PC"))
+	screen.screenshot(t, "another-pc-1-empty")
+	program := programOf(t, server)
+	codes := madeUp(t, program)
+	text := "Hello,\nplease activate my PC. Site code: " + codes.Site.String() + "\nMachine ID " + codes.Machine.String() + "\nThanks"
+	d.paste(t, "the Site code field", func(w widget) bool { return strings.Contains(w.Type, "ntry") && w.Enabled && w.Placeholder == "" }, text)
+	screen.screenshot(t, "another-pc-2-pasted")
+	d.click(t, "Activate", button("Activate"))
+	d.find(t, "the outcome", reading("is activated."))
+	licenses, err := server.Licenses(t.Context(), studio)
+	require.NoError(t, err)
+	require.Equal(t, codes.Machine.String(), licenses[len(licenses)-1].MachineID)
+}
+
+// No server: the app says so, and shows the last known tables with their age.
+func TestNoServer(t *testing.T) {
+	screen := startDisplay(t)
+	anna := newPerson(t)
+	d := startDemo(t, screen, anna, nil)
+	signIn(t, d)
+	d.click(t, "the order", exactly(fmt.Sprint(studio)))
+	d.find(t, "the licenses", exactly("Büro Süd"))
+	d.stop(t)
+	// The app alone, on the same data, while nothing listens.
+	uiMap := filepath.Join(t.TempDir(), "ui.json")
+	data := filepath.Join(anna.home, ".cache", "acen-demo", "app")
+	p := start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", data, "--ui-map", uiMap)
+	w := &window{display: screen, uiMap: uiMap, proc: p}
+	w.find(t, "the last known orders", exactly(fmt.Sprint(studio)))
+	w.find(t, "that there is no connection", reading("No connection"))
+	screen.screenshot(t, "no-server")
+}
+
+func TestNobodyListens(t *testing.T) {
+	screen := startDisplay(t)
+	uiMap := filepath.Join(t.TempDir(), "ui.json")
+	p := start(t, newPerson(t).env("DISPLAY="+screen.name), program(t, "acen"), "--server", "http://"+freeAddress(t), "--ui-map", uiMap)
+	w := &window{display: screen, uiMap: uiMap, proc: p}
+	w.fill(t, "the user name", entry("Name the vendor gave you"), "anna")
+	w.fill(t, "the password", entry("Password"), "whatever it is")
+	w.key(t, "Return")
+	w.find(t, "that the server cannot be reached", reading("127.0.0.1"))
+	screen.screenshot(t, "nobody-listens")
+}
+
+func TestNoKeyring(t *testing.T) {
+	screen := startDisplay(t)
+	d := startDemo(t, screen, newPerson(t), []string{"DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere/bus"})
+	signIn(t, d)
+	d.find(t, "that the session is not remembered", reading("keyring"))
+	screen.screenshot(t, "no-keyring")
+}
+
+func TestDamagedFile(t *testing.T) {
+	screen := startDisplay(t)
+	anna := newPerson(t)
+	data := filepath.Join(anna.home, ".cache", "acen-demo", "app")
+	require.NoError(t, os.MkdirAll(data, 0o700))
+	damaged := strings.Repeat("this is no database ", 500)
+	require.NoError(t, os.WriteFile(filepath.Join(data, "acen.db"), []byte(damaged), 0o600))
+	d := startDemo(t, screen, anna, nil)
+	d.find(t, "that the file was damaged", reading("damaged"))
+	screen.screenshot(t, "damaged-file")
+	aside, err := filepath.Glob(filepath.Join(data, "acen.db.damaged-*"))
+	require.NoError(t, err)
+	require.Len(t, aside, 1)
+	kept, err := os.ReadFile(aside[0])
+	require.NoError(t, err)
+	require.Equal(t, damaged, string(kept), "nothing of it is lost")
+	signIn(t, d)
+}
+
+func TestNoDisplay(t *testing.T) {
+	p := start(t, newPerson(t).env("DISPLAY=", "WAYLAND_DISPLAY="), program(t, "acen"))
+	require.Equal(t, 1, p.exit(t))
+	require.Contains(t, p.stderr.String(), "display")
+	require.NotContains(t, p.stderr.String(), "goroutine")
+}
+
+func TestNoOpenGL(t *testing.T) {
+	screen := startDisplay(t, "-extension", "GLX")
+	p := start(t, newPerson(t).env("DISPLAY="+screen.name), program(t, "acen"))
+	require.Equal(t, 1, p.exit(t))
+	require.Contains(t, p.stderr.String(), "OpenGL")
+	require.NotContains(t, p.stderr.String(), "goroutine")
+}
+
+func TestSecondStart(t *testing.T) {
+	screen := startDisplay(t)
+	anna := newPerson(t)
+	d := startDemo(t, screen, anna, nil)
+	d.find(t, "the window", button("Sign in"))
+	data := filepath.Join(anna.home, ".cache", "acen-demo", "app")
+	p := start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", data)
+	require.Equal(t, 1, p.exit(t))
+	require.Contains(t, p.stderr.String(), "running already")
+}
+
+// Killed in the middle: after a power cut the app comes back and the license was made once.
+func TestKilledAfterActivation(t *testing.T) {
+	screen := startDisplay(t)
+	anna := newPerson(t)
+	d := startDemo(t, screen, anna, nil)
+	signIn(t, d)
+	d.click(t, "the order", exactly(fmt.Sprint(studio)))
+	d.click(t, "Activate this PC", button("Activate this PC"))
+	d.find(t, "this PC's codes", reading("63 bits"))
+	d.click(t, "Activate", button("Activate"))
+	d.kill(t)
+	d = startDemo(t, screen, anna, nil, "--listen", strings.TrimPrefix(d.URL, "http://"))
+	d.find(t, "the orders, without signing in", exactly(fmt.Sprint(studio)))
+	server := onServer(t, d)
+	active := order(t, server, studio).LicensesActivated
+	require.Contains(t, []int{3, 4}, active)
+	if active == 3 { // killed before anything was written down
+		d.click(t, "the order", exactly(fmt.Sprint(studio)))
+		d.click(t, "Activate this PC", button("Activate this PC"))
+		d.find(t, "this PC's codes", reading("63 bits"))
+		d.click(t, "Activate", button("Activate"))
+		d.find(t, "the outcome", reading("is activated."))
+	}
+	require.Equal(t, 4, order(t, server, studio).LicensesActivated)
+}
+
+func programOf(t *testing.T, c *client.Client) api.Program {
+	t.Helper()
+	programs, err := c.Programs(t.Context())
+	require.NoError(t, err)
+	id := order(t, c, studio).ProgramID
+	for _, p := range programs {
+		if p.ID == id {
+			return p
+		}
+	}
+	t.Fatal("the program of the order is not listed")
+	return api.Program{}
+}
+
+// madeUp are the codes of a PC that does not exist.
+func madeUp(t *testing.T, p api.Program) license.Codes {
+	t.Helper()
+	signature, err := license.ParseSignature(p.ApplicationSignature)
+	require.NoError(t, err)
+	key := signature.Key()
+	return key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))
+}

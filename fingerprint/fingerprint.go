@@ -72,6 +72,9 @@ func (Reading) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[redacted]")
 // LogValue hides the values from structured logs.
 func (Reading) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
+// MarshalText hides the values from encoders.
+func (Reading) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
+
 // Read reads all locks. A lock that cannot be read is no error; the error is the context's.
 func (r *Reader) Read(ctx context.Context) (Reading, error) {
 	var reading Reading

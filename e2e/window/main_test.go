@@ -220,6 +220,22 @@ func TestDamagedFile(t *testing.T) {
 	signIn(t, d)
 }
 
+// A full disk: the app says so in a window and ends; what is there stays.
+func TestFullDisk(t *testing.T) {
+	screen := startDisplay(t)
+	folder := t.TempDir()
+	anna := newPerson(t)
+	// A file system of 64 KiB that is full, in a mount namespace of its own.
+	p := start(t, anna.env("DISPLAY="+screen.name), "unshare", "--map-root-user", "--mount", "sh", "-euc",
+		`mount -t tmpfs -o size=64k tmpfs "$1"; head -c 60k /dev/zero >"$1/other"; shift; exec "$@"`, "sh", folder, program(t, "acen"), "--data", filepath.Join(folder, "data"))
+	screen.run(t, "xdotool", "search", "--sync", "--onlyvisible", "--name", "ACEN Desktop")
+	screen.screenshot(t, "full-disk")
+	p.stop(t)
+	require.Equal(t, 1, p.cmd.ProcessState.ExitCode())
+	require.Contains(t, p.stderr.String(), "disk is full")
+	require.NotContains(t, p.stderr.String(), "goroutine")
+}
+
 func TestNoDisplay(t *testing.T) {
 	p := start(t, newPerson(t).env("DISPLAY=", "WAYLAND_DISPLAY="), program(t, "acen"))
 	require.Equal(t, 1, p.exit(t))

@@ -1,0 +1,189 @@
+package manager
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/license"
+)
+
+func options(folder string) Options {
+	return Options{DataDir: folder, Keyring: keyring.Memory(), Fingerprint: fingerprint.System(),
+		Now: func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }}
+}
+
+func open(t *testing.T, folder string) *Manager {
+	t.Helper()
+	m, err := Open(t.Context(), options(folder))
+	require.NoError(t, err)
+	return m
+}
+
+func TestDataIsPrivate(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "new", "data")
+	m := open(t, folder)
+	defer m.Close()
+	for path, mode := range map[string]os.FileMode{folder: 0o700, filepath.Join(folder, databaseName): 0o600, filepath.Join(folder, "acen.lock"): 0o600} {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, mode, info.Mode().Perm(), path)
+	}
+	require.Empty(t, m.Notices())
+}
+
+func TestOneAppPerFolder(t *testing.T) {
+	folder := t.TempDir()
+	m := open(t, folder)
+	_, err := Open(t.Context(), options(folder))
+	require.ErrorIs(t, err, ErrAlreadyRunning)
+	require.NoError(t, m.Close())
+	require.NoError(t, open(t, folder).Close(), "after the first has ended, the next may start")
+}
+
+func TestDamagedFileIsSetAside(t *testing.T) {
+	whole := t.TempDir()
+	require.NoError(t, open(t, whole).Close())
+	good, err := os.ReadFile(filepath.Join(whole, databaseName))
+	require.NoError(t, err)
+	inner := append([]byte{}, good...)
+	copy(inner[4096:], strings.Repeat("\xa5", len(inner)-4096))
+	for name, content := range map[string][]byte{"no database": []byte(strings.Repeat("nonsense ", 1000)), "cut off": good[:len(good)/3], "overwritten pages": inner} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			path := filepath.Join(folder, databaseName)
+			require.NoError(t, os.WriteFile(path, content, 0o600))
+			m := open(t, folder)
+			defer m.Close()
+			require.Len(t, m.Notices(), 1)
+			aside, err := filepath.Glob(path + ".damaged-*")
+			require.NoError(t, err)
+			require.Len(t, aside, 1)
+			kept, err := os.ReadFile(aside[0])
+			require.NoError(t, err)
+			require.Equal(t, content, kept, "nothing of the file is lost")
+			_, err = m.Resume(t.Context())
+			require.ErrorIs(t, err, ErrSignedOut)
+		})
+	}
+}
+
+func TestNewerFileIsLeftAlone(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, open(t, folder).Close())
+	path := filepath.Join(folder, databaseName)
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	_, err = db.Exec(`PRAGMA user_version = 999`)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	before, err := os.ReadFile(path)
+	require.NoError(t, err)
+	_, err = Open(t.Context(), options(folder))
+	require.ErrorIs(t, err, ErrStorage)
+	require.ErrorContains(t, err, "newer version")
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+}
+
+func TestFolderThatCannotBeMade(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err := Open(t.Context(), options(filepath.Join(file, "data")))
+	require.ErrorIs(t, err, ErrStorage)
+}
+
+// A job that cannot be written down is not sent: nothing could bring it back after a crash.
+func TestFullDisk(t *testing.T) {
+	m := open(t, t.TempDir())
+	defer m.Close()
+	ctx := t.Context()
+	_, err := m.db.change(ctx, `INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used) VALUES ('s', 's', 1, 'u', 'u', 0, 0)`)
+	require.NoError(t, err)
+	_, err = m.db.Exec(`PRAGMA max_page_count = 1`) // SQLite takes the present size: no page can be added
+	require.NoError(t, err)
+	request := newLicenseRequest{OrderID: 1, Body: api.NewLicense{Note: strings.Repeat("x", 200_000)}}
+	_, err = m.writeDown(ctx, Account{ID: 1}, TaskNewLicense, "x", 1, 0, request)
+	require.ErrorIs(t, err, ErrStorage)
+	require.ErrorContains(t, err, "disk is full")
+	open, err := m.openJobs(ctx, Account{ID: 1})
+	require.NoError(t, err)
+	require.Empty(t, open)
+}
+
+func TestStorageErrorsKeepTheirKind(t *testing.T) {
+	require.NoError(t, storageError(nil))
+	require.ErrorIs(t, storageError(context.Canceled), context.Canceled)
+	require.NotErrorIs(t, storageError(context.Canceled), ErrStorage)
+	require.ErrorIs(t, storageError(os.ErrPermission), ErrStorage)
+	require.ErrorIs(t, storageError(errors.New("anything")), ErrStorage)
+}
+
+// The generation of a program is random at first use and stays.
+func TestGeneration(t *testing.T) {
+	folder := t.TempDir()
+	m := open(t, folder)
+	g, err := m.generation(t.Context(), "LUMENST7")
+	require.NoError(t, err)
+	require.LessOrEqual(t, g, uint16(license.MaxGeneration))
+	again, err := m.generation(t.Context(), "LUMENST7")
+	require.NoError(t, err)
+	require.Equal(t, g, again)
+	require.NoError(t, m.Close())
+	m = open(t, folder)
+	defer m.Close()
+	again, err = m.generation(t.Context(), "LUMENST7")
+	require.NoError(t, err)
+	require.Equal(t, g, again, "also at the next start")
+}
+
+func TestReasonsForButtons(t *testing.T) {
+	allowed := func(a *api.Allowance) api.Order {
+		return api.Order{ProgramName: "Lumen", RequiresActivation: true, LicensesTotal: 4, CanManage: true, Allowed: api.Allowed{Add: a}}
+	}
+	for name, c := range map[string]struct {
+		order api.Order
+		code  api.Code
+		words string
+	}{
+		"allowed":             {allowed(&api.Allowance{OK: true}), "", ""},
+		"in use":              {allowed(&api.Allowance{Reason: api.ErrLicensesInUse}), api.ErrLicensesInUse, "All 4 licenses are in use."},
+		"read-only":           {allowed(&api.Allowance{Reason: api.ErrOrderReadOnly}), api.ErrOrderReadOnly, "no changes"},
+		"subscription":        {allowed(&api.Allowance{Reason: api.ErrSubscriptionExpired}), api.ErrSubscriptionExpired, "subscription"},
+		"a newer server's":    {allowed(&api.Allowance{Reason: "STATUS_NEWER"}), "STATUS_NEWER", "does not allow"},
+		"not offered":         {allowed(nil), api.ErrTaskDisabled, "does not offer"},
+		"needs no activation": {api.Order{ProgramName: "Lumen Fonts"}, api.ErrTaskDisabled, "Lumen Fonts needs no activation"},
+	} {
+		err := NewLicenseRefusal(c.order)
+		if c.code == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.ErrorIs(t, err, c.code, name)
+		require.ErrorContains(t, err, c.words, name)
+	}
+	require.NoError(t, EmailRefusal(License{License: api.License{Status: api.StatusActive}}))
+	require.ErrorIs(t, EmailRefusal(License{License: api.License{Status: api.StatusRemoved}}), api.ErrLicenseEnded)
+}
+
+func TestEventsUntilCanceled(t *testing.T) {
+	m := open(t, t.TempDir())
+	defer m.Close()
+	var got []EventKind
+	cancel := m.Subscribe(func(e Event) { got = append(got, e.Kind) })
+	m.publish(Event{Kind: OrdersChanged})
+	cancel()
+	m.publish(Event{Kind: SignedOut})
+	require.Equal(t, []EventKind{OrdersChanged}, got)
+}

@@ -96,9 +96,9 @@ func (a ActivationKey) Check(c Codes, code ActivationCode) (Grant, error) {
 }
 
 func (a ActivationKey) tag(c Codes, payload uint64) []byte {
-	return mac(a.secret[:], []byte{0x10}, c.bytes(), be64(payload)[2:])[:tagBytes]
+	return mac(a.key(), []byte{0x10}, c.bytes(), be64(payload)[2:])[:tagBytes]
 }
 
 func (a ActivationKey) payloadMask(tag []byte) uint64 {
-	return top64(mac(a.secret[:], []byte{0x11}, tag)) >> 16
+	return top64(mac(a.key(), []byte{0x11}, tag)) >> 16
 }

@@ -1,6 +1,9 @@
 package license
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Policy says how much of a PC may change before it is no longer recognised (codes.md, "Comparing locks").
 type Policy struct {
@@ -18,12 +21,7 @@ func DefaultPolicy() Policy {
 }
 
 func (p Policy) changeable(l Lock) bool {
-	for _, c := range p.Changeable {
-		if c == l {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.Changeable, l)
 }
 
 // State is what became of one lock.

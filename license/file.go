@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"aidanwoods.dev/go-paseto"
 )
@@ -55,36 +57,31 @@ type File struct {
 func (f File) Expired(now time.Time) bool { return !f.Expires.IsZero() && now.After(f.Expires) }
 
 // SigningKey is a program's Ed25519 private key, which only the server has.
-type SigningKey struct{ seed secret }
+type SigningKey struct{ secret }
 
 // NewSigningKey makes a key from 32 random bytes read from a source of randomness.
 func NewSigningKey(random io.Reader) (SigningKey, error) {
-	var k SigningKey
-	_, err := io.ReadFull(random, k.seed[:])
-	return k, err
+	var seed [32]byte
+	if _, err := io.ReadFull(random, seed[:]); err != nil {
+		return SigningKey{}, fmt.Errorf("there is no randomness for a signing key: %w", err)
+	}
+	return SigningKeyFromSeed(seed), nil
 }
 
 // SigningKeyFromSeed wraps the 32-byte seed of an Ed25519 key (RFC 8032).
-func SigningKeyFromSeed(seed [32]byte) SigningKey { return SigningKey{seed} }
+func SigningKeyFromSeed(seed [32]byte) SigningKey { return SigningKey{newSecret(seed)} }
 
 // Seed returns the 32-byte seed, to be sealed and stored.
-func (k SigningKey) Seed() [32]byte { return k.seed }
-
-// String hides the key.
-func (k SigningKey) String() string { return redacted }
-
-// Format hides the key from every verb of package fmt.
-func (k SigningKey) Format(f fmt.State, verb rune) { k.seed.Format(f, verb) }
-
-// MarshalText hides the key from encoders.
-func (k SigningKey) MarshalText() ([]byte, error) { return k.seed.MarshalText() }
+func (k SigningKey) Seed() [32]byte { return k.bytes() }
 
 // Public returns the public half.
 func (k SigningKey) Public() PublicKey {
 	var p PublicKey
-	copy(p[:], ed25519.NewKeyFromSeed(k.seed[:]).Public().(ed25519.PublicKey))
+	copy(p[:], k.private().Public().(ed25519.PublicKey))
 	return p
 }
+
+func (k SigningKey) private() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(k.key()) }
 
 // PublicKey is a program's Ed25519 public key, 32 bytes.
 type PublicKey [ed25519.PublicKeySize]byte
@@ -127,68 +124,84 @@ type policyClaim struct {
 	Changeable         []string `json:"changeable"`
 }
 
-// claims are the claims of a license file as they stand in the token.
+// claims are the claims of a license file as they stand in the token. Pointers tell a missing claim from an empty one.
 type claims struct {
-	Issuer    string       `json:"iss"`
-	ID        string       `json:"jti"`
-	IssuedAt  time.Time    `json:"iat"`
-	Expires   *time.Time   `json:"exp,omitempty"`
-	Program   programClaim `json:"program"`
-	Signature string       `json:"signature"`
-	Order     int64        `json:"order"`
-	Site      string       `json:"site"`
-	Machine   string       `json:"mid"`
-	Code      string       `json:"code"`
-	Features  uint16       `json:"features"`
-	Policy    policyClaim  `json:"policy"`
-	Seed      string       `json:"seed"`
-	Note      string       `json:"note"`
+	Issuer    *string       `json:"iss"`
+	ID        string        `json:"jti"`
+	IssuedAt  *time.Time    `json:"iat"`
+	Expires   *time.Time    `json:"exp,omitempty"`
+	Program   *programClaim `json:"program"`
+	Signature string        `json:"signature"`
+	Order     int64         `json:"order"`
+	Site      string        `json:"site"`
+	Machine   string        `json:"mid"`
+	Code      string        `json:"code"`
+	Features  *uint16       `json:"features"`
+	Policy    *policyClaim  `json:"policy"`
+	Seed      string        `json:"seed"`
+	Note      string        `json:"note"`
 }
 
-// Sign makes the license file: a PASETO v4.public token.
+// Sign makes the license file: a PASETO v4.public token, times in whole seconds. It refuses, with ErrFileDamaged, what
+// Verify would not read.
 func (k SigningKey) Sign(f File) (string, error) {
+	issuedAt := f.IssuedAt.UTC().Truncate(time.Second)
 	c := claims{
-		Issuer: f.Issuer, ID: strconv.FormatInt(f.ID, 10), IssuedAt: f.IssuedAt.UTC().Truncate(time.Second),
-		Program:   programClaim{f.ProgramID, f.ProgramName},
+		Issuer: &f.Issuer, ID: strconv.FormatInt(f.ID, 10), IssuedAt: &issuedAt,
+		Program:   &programClaim{f.ProgramID, f.ProgramName},
 		Signature: string(f.Signature), Order: f.Order,
 		Site: f.Codes.Site.String(), Machine: f.Codes.Machine.String(), Code: f.ActivationCode.String(),
-		Features: f.Features,
-		Policy:   policyClaim{Enabled: f.Policy.Enabled, MaxHardwareChanges: f.Policy.MaxHardwareChanges, Changeable: []string{}},
+		Features: &f.Features,
+		Policy:   &policyClaim{Enabled: f.Policy.Enabled, MaxHardwareChanges: f.Policy.MaxHardwareChanges, Changeable: []string{}},
 		Seed:     base64.RawURLEncoding.EncodeToString(f.Seed[:]), Note: f.Note,
 	}
 	for _, l := range f.Policy.Changeable {
-		c.Policy.Changeable = append(c.Policy.Changeable, l.String())
+		if name := l.String(); !slices.Contains(c.Policy.Changeable, name) {
+			c.Policy.Changeable = append(c.Policy.Changeable, name)
+		}
 	}
 	if !f.Expires.IsZero() {
 		expires := f.Expires.UTC().Truncate(time.Second)
 		c.Expires = &expires
 	}
+	if !utf8.ValidString(f.Issuer + f.ProgramName + f.Note) {
+		return "", fmt.Errorf("%w: a text in it is not UTF-8", ErrFileDamaged)
+	}
 	body, err := json.Marshal(c)
 	if err != nil {
+		return "", fmt.Errorf("the license file cannot be written: %w", err)
+	}
+	if _, err := fileFromClaims(body); err != nil {
 		return "", err
 	}
 	foot, err := json.Marshal(footer{k.Public().KeyID()})
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("the license file cannot be written: %w", err)
 	}
 	token, err := paseto.NewTokenFromClaimsJSON(body, foot)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("the license file cannot be written: %w", err)
 	}
-	key, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(ed25519.NewKeyFromSeed(k.seed[:]))
+	key, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(k.private())
 	if err != nil {
-		return "", err
+		return "", ErrKey
 	}
-	return token.V4Sign(key, []byte(implicitAssertion)), nil
+	signed := token.V4Sign(key, []byte(implicitAssertion))
+	if len(signed) > MaxFile {
+		return "", errFileSize
+	}
+	return signed, nil
 }
 
-// clean strips what an editor or a mail program may have put around a token.
+var errFileSize = fmt.Errorf("%w: it is larger than %d KiB", ErrFileDamaged, MaxFile>>10)
+
+// clean strips what an editor or a mail program may have put around or into a token.
 func clean(token string) (string, error) {
 	if len(token) > MaxFile {
-		return "", fmt.Errorf("%w: it is larger than %d KiB", ErrFileDamaged, MaxFile>>10)
+		return "", errFileSize
 	}
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '\ufeff' {
+		if unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' {
 			return -1
 		}
 		return r
@@ -218,50 +231,79 @@ func (p PublicKey) Verify(token string) (File, error) {
 }
 
 func fileFromClaims(body []byte) (File, error) {
-	var c claims
-	if err := json.Unmarshal(body, &c); err != nil {
-		return File{}, ErrFileDamaged
-	}
 	damaged := func(what string) (File, error) {
 		return File{}, fmt.Errorf("%w: its %s cannot be read", ErrFileDamaged, what)
 	}
+	var c claims
+	if err := json.Unmarshal(body, &c); err != nil {
+		var wrongType *json.UnmarshalTypeError
+		if errors.As(err, &wrongType) && wrongType.Field != "" {
+			return damaged("claim " + wrongType.Field)
+		}
+		return damaged("content")
+	}
+	switch {
+	case c.Issuer == nil:
+		return damaged("server name")
+	case c.IssuedAt == nil || c.IssuedAt.IsZero():
+		return damaged("date of issue")
+	case c.Program == nil || c.Program.ID < 1:
+		return damaged("program")
+	case c.Order < 1:
+		return damaged("order id")
+	case c.Features == nil:
+		return damaged("features")
+	case c.Policy == nil:
+		return damaged("locking policy")
+	}
 	f := File{
-		Issuer: c.Issuer, IssuedAt: c.IssuedAt, ProgramID: c.Program.ID, ProgramName: c.Program.Name,
-		Order: c.Order, Features: c.Features, Note: c.Note,
-		Policy: Policy{Enabled: c.Policy.Enabled, MaxHardwareChanges: c.Policy.MaxHardwareChanges},
+		Issuer: *c.Issuer, IssuedAt: c.IssuedAt.UTC(), ProgramID: c.Program.ID, ProgramName: c.Program.Name,
+		Order: c.Order, Features: *c.Features, Note: c.Note,
+	}
+	if c.Expires != nil {
+		f.Expires = c.Expires.UTC()
+		if f.Expires.IsZero() {
+			return damaged("expiry date")
+		}
 	}
 	var err error
 	if f.ID, err = strconv.ParseInt(c.ID, 10, 64); err != nil || f.ID < 1 {
 		return damaged("license id")
 	}
-	if c.Expires != nil {
-		f.Expires = *c.Expires
-	}
 	if f.Signature, err = ParseSignature(c.Signature); err != nil {
 		return damaged("application signature")
 	}
-	if f.Codes, err = ParseCodes(c.Site, c.Machine); err != nil {
+	// Codes stand in their shown form and no other.
+	if f.Codes, err = ParseCodes(c.Site, c.Machine); err != nil || f.Codes.Site.String() != c.Site || f.Codes.Machine.String() != c.Machine {
 		return damaged("Site code or Machine ID")
 	}
-	if f.ActivationCode, err = ParseActivationCode(c.Code); err != nil {
+	if f.ActivationCode, err = ParseActivationCode(c.Code); err != nil || f.ActivationCode.String() != c.Code {
 		return damaged("activation code")
 	}
-	if f.Policy.MaxHardwareChanges < 0 || f.Policy.MaxHardwareChanges > LockCount {
+	if f.Policy, err = c.Policy.policy(); err != nil {
 		return damaged("locking policy")
 	}
-	for _, name := range c.Policy.Changeable {
-		l, err := ParseLock(name)
-		if err != nil {
-			return damaged("locking policy")
-		}
-		f.Policy.Changeable = append(f.Policy.Changeable, l)
-	}
-	seed, err := base64.RawURLEncoding.DecodeString(c.Seed)
+	seed, err := base64.RawURLEncoding.Strict().DecodeString(c.Seed)
 	if err != nil || len(seed) != len(f.Seed) {
 		return damaged("removal seed")
 	}
 	copy(f.Seed[:], seed)
 	return f, nil
+}
+
+func (c policyClaim) policy() (Policy, error) {
+	p := Policy{Enabled: c.Enabled, MaxHardwareChanges: c.MaxHardwareChanges}
+	if p.MaxHardwareChanges < 0 || p.MaxHardwareChanges > LockCount {
+		return Policy{}, ErrFileDamaged
+	}
+	for _, name := range c.Changeable {
+		l, err := ParseLock(name)
+		if err != nil || p.changeable(l) {
+			return Policy{}, ErrFileDamaged
+		}
+		p.Changeable = append(p.Changeable, l)
+	}
+	return p, nil
 }
 
 // FileKeyID returns the id of the key that a license file claims to be signed with, unverified. It fails with
@@ -280,10 +322,18 @@ func FileKeyID(token string) (string, error) {
 		return "", ErrFileDamaged
 	}
 	var foot footer
-	if json.Unmarshal(raw, &foot) != nil || foot.KeyID == "" {
+	if json.Unmarshal(raw, &foot) != nil || !isKeyID(foot.KeyID) {
 		return "", ErrFileDamaged
 	}
 	return foot.KeyID, nil
+}
+
+// isKeyID reports whether an unverified key id is short and plain enough to be looked up and shown.
+func isKeyID(id string) bool {
+	const longest = 128
+	return id != "" && len(id) <= longest && !strings.ContainsFunc(id, func(r rune) bool {
+		return !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r == '.' || r == '_' || r == '-')
+	})
 }
 
 // FileName returns the name of a license file, "<program>-<license id>.acen": the program's name in lower case,
@@ -294,7 +344,7 @@ func FileName(program string, id int64) string {
 	for _, r := range strings.ToLower(program) {
 		switch {
 		case b.Len() >= longest:
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) && b.Len() > 0:
 			b.WriteRune(r)
 		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
 			b.WriteByte('-')

@@ -1,6 +1,7 @@
 package license
 
 import (
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,174 +21,370 @@ type Found struct {
 // maxSearched bounds the text that Find looks at, in bytes.
 const maxSearched = 1 << 20
 
-// run is a stretch of letters in a text without a separator.
-type run struct {
-	text       string
-	start, end int
-	// joined tells that only dashes, spaces or the like stand between this run and the one before.
-	joined bool
-	// dashed tells that what stands between holds a dash, which people do not write between words.
-	dashed bool
-	// lineBreak tells that a line ends between this run and the one before.
-	lineBreak bool
+// layout is one way in which a kind of code stands in a text.
+type layout struct {
+	kind   CodeKind
+	groups []int
+	// labeled layouts are looked for only after the words "Site code": on their own they could be anything.
+	labeled bool
+	// tight layouts have a dash and nothing else between groups.
+	tight bool
 }
 
-// searchOrder lists longer codes first, so that a Site code inside a merged code is not found again.
-var searchOrder = []CodeKind{KindActivationCode, KindMerged, KindSerialNumber, KindMachineID, KindRemovalCode, KindSiteCode}
+// layouts lists longer codes first, so that a Site code inside a merged code is not found again.
+var layouts = []layout{
+	{kind: KindActivationCode, groups: []int{8, 8, 8, 8}},
+	{kind: KindActivationCode, groups: []int{32}},
+	{kind: KindMerged, groups: []int{4, 4, 4, 4, 4, 4}},
+	{kind: KindMerged, groups: []int{8, 4, 4, 4, 4}, tight: true},
+	{kind: KindMerged, groups: []int{24}},
+	{kind: KindSerialNumber, groups: []int{4, 4, 2, 4, 4}},
+	{kind: KindSerialNumber, groups: []int{18}},
+	{kind: KindMachineID, groups: []int{4, 4, 4, 4}},
+	{kind: KindMachineID, groups: []int{16}},
+	{kind: KindRemovalCode, groups: []int{5, 5, 1}},
+	{kind: KindRemovalCode, groups: []int{11}},
+	{kind: KindSiteCode, groups: []int{8}},
+	{kind: KindSiteCode, groups: []int{8}, labeled: true},
+	{kind: KindSiteCode, groups: []int{4, 4}, labeled: true},
+}
 
 // Find returns every code in a pasted text by its shape, in the order of the text and without overlap: an email, log
-// lines, the output of text recognition with stray spaces. It looks at the first MiB.
+// lines, the output of text recognition with stray spaces. It looks at the first MiB and takes time linear in it.
 func Find(text string) []Found {
-	if len(text) > maxSearched {
-		text = strings.ToValidUTF8(text[:maxSearched], "")
-	}
-	runs := split(text)
+	words := split(bounded(text))
 	var found []Found
-	for i := 0; i < len(runs); {
-		f, used := findAt(runs, i)
+	var numbers []int // indices of Site codes that are only a number and might as well be an amount or a telephone number
+	certain := false
+	for i := 0; i < len(words); {
+		f, used, sure := findAt(words, i)
 		if used == 0 {
 			i++
 			continue
 		}
+		if f.Kind == KindSiteCode {
+			certain = certain || sure
+			if !sure {
+				numbers = append(numbers, len(found))
+			}
+		}
 		found = append(found, f)
 		i += used
 	}
-	return found
+	if !certain || len(numbers) == 0 {
+		return found
+	}
+	kept := found[:0]
+	for i, f := range found {
+		if len(numbers) > 0 && numbers[0] == i {
+			numbers = numbers[1:]
+			continue
+		}
+		kept = append(kept, f)
+	}
+	return kept
 }
 
-// findAt looks for a code that starts with run i and returns how many runs it takes; 0 when there is none.
-func findAt(runs []run, i int) (Found, int) {
-	for _, kind := range searchOrder {
-		s := shapes[kind]
-		if used := s.match(runs[i:]); used > 0 {
-			var raw strings.Builder
-			for _, r := range runs[i : i+used] {
-				raw.WriteString(r.text)
-			}
-			shown, err := kind.Shown(raw.String())
-			if err != nil {
-				continue
-			}
-			f := Found{Kind: kind, Text: shown, Offset: runs[i].start, Length: runs[i+used-1].end - runs[i].start}
-			if kind == KindMerged {
-				f.Codes, _ = ParseMerged(shown)
-			}
-			return f, used
+// bounded cuts a long text at a space near the bound, so that no code is cut in two and taken for a shorter one.
+func bounded(text string) string {
+	if len(text) <= maxSearched {
+		return text
+	}
+	text = text[:maxSearched]
+	if at := strings.LastIndexAny(text[maxSearched-1024:], "\n "); at >= 0 {
+		return text[:maxSearched-1024+at]
+	}
+	for len(text) > 0 && !utf8.RuneStart(text[len(text)-1]) {
+		text = text[:len(text)-1]
+	}
+	return text[:max(len(text)-1, 0)]
+}
+
+// findAt looks for a code that starts with word i. It returns how many words the code takes, 0 when there is none, and
+// whether it cannot well be anything else.
+func findAt(words []word, i int) (f Found, used int, sure bool) {
+	for _, l := range layouts {
+		if l.labeled && !labeled(words, i) {
+			continue
+		}
+		used, sure := l.match(words, i)
+		if used == 0 {
+			continue
+		}
+		var raw strings.Builder
+		for _, w := range words[i : i+used] {
+			raw.Write(w.letters)
+		}
+		shown, err := l.kind.Shown(raw.String())
+		if err != nil {
+			continue
+		}
+		f := Found{Kind: l.kind, Text: shown, Offset: int(words[i].start), Length: int(words[i+used-1].end - words[i].start)}
+		if l.kind == KindMerged {
+			f.Codes, _ = ParseMerged(shown)
+		}
+		return f, used, sure
+	}
+	return Found{}, 0, false
+}
+
+// labeled reports whether the words "Site code" stand shortly before word i.
+func labeled(words []word, i int) bool {
+	for _, w := range words[max(0, i-3):i] {
+		if name := string(w.letters); strings.EqualFold(name, "site") || strings.EqualFold(name, "sitecode") {
+			return true
 		}
 	}
-	return Found{}, 0
+	return false
 }
 
-// match returns how many runs at the start of runs make up a code of the shape; 0 when they do not. The groups may be
-// split by stray spaces, but a group's end must be the end of a run, and the code must not go on with a further dash.
-func (s shape) match(runs []run) int {
-	if used := s.matchGroups(runs); used > 0 {
-		return used
+// maxStray is how many stray spaces a code may have inside its groups when dashes do not tell where the groups end.
+const maxStray = 2
+
+// match returns how many words from word i on make up a code of the layout, 0 when they do not, and whether the
+// result cannot well be anything else. Groups may be split by stray spaces, but end where a word ends.
+func (l layout) match(words []word, i int) (used int, sure bool) {
+	hexOnly := shapes[l.kind].hex
+	var seen tally
+	stray, dashed, loose := 0, len(l.groups) > 1, false
+	at := i
+	for _, size := range l.groups {
+		for have := 0; have < size; at++ {
+			if at == len(words) {
+				return 0, false
+			}
+			w := &words[at]
+			if have+len(w.letters) > size || !w.fits(hexOnly) {
+				return 0, false
+			}
+			switch {
+			case at == i:
+			case w.gap.other || w.gap.lines > 1 || l.tight && !w.gap.tight():
+				return 0, false
+			case have > 0:
+				if w.gap.dash || w.gap.lines > 0 {
+					return 0, false
+				}
+				stray++
+			case w.gap.dash:
+				loose = loose || w.gap.space
+			case w.gap.lines > 0:
+				// A line ends between groups only after their dash; otherwise codes below each other would join.
+				return 0, false
+			default:
+				dashed = false
+			}
+			if !dashed && stray > l.maxStray() {
+				return 0, false
+			}
+			have += len(w.letters)
+			seen.merge(&w.tally)
+		}
 	}
-	// Written in one piece: only for codes long enough not to be a word or a number.
-	if n := s.length(); len(runs[0].text) == n && s.fits(runs[0].text) && (n >= 16 || s.looksLikeCode(runs[0].text)) &&
-		!(len(runs) > 1 && runs[1].joined && runs[1].dashed) {
-		return 1
+	if goesOn(words, i, at, hexOnly, loose) {
+		return 0, false
+	}
+	sure = l.plausible(&seen, dashed)
+	if l.kind == KindSiteCode && !sure {
+		// A number alone is a weak sign, a date none.
+		if !l.labeled && (seen.digits < seen.size || looksLikeDate(words[i].letters)) {
+			return 0, false
+		}
+		return at - i, l.labeled
+	}
+	if !sure {
+		return 0, false
+	}
+	return at - i, true
+}
+
+// maxStray returns how many stray spaces the layout bears when its groups are not all joined by dashes.
+func (l layout) maxStray() int {
+	if shapes[l.kind].hex && (len(l.groups) > 1 || l.labeled) {
+		return maxStray
 	}
 	return 0
 }
 
-func (s shape) matchGroups(runs []run) int {
-	if len(s.groups) == 1 {
-		return 0
+// plausible tells codes from words, numbers and amounts of the same shape. Check letters are looked at later.
+func (l layout) plausible(seen *tally, dashed bool) bool {
+	hexCode, letters := shapes[l.kind].hex, seen.size-seen.digits
+	switch {
+	case hexCode && dashed:
+		return seen.digits > 0
+	case hexCode:
+		return seen.digits > 0 && letters > 0
+	case dashed:
+		return seen.digits > 0 || seen.lower == 0
+	default:
+		return seen.digits > 1 && letters > 0 && seen.lower == 0
 	}
-	used, digits := 0, false
-	for g, size := range s.groups {
-		have := 0
-		for have < size {
-			if used == len(runs) || !s.fits(runs[used].text) {
-				return 0
-			}
-			r := runs[used]
-			if used > 0 && (!r.joined || r.lineBreak && !r.dashed && have > 0) {
-				return 0
-			}
-			// Between groups a dash is expected; text recognition may turn it into a space.
-			if have > 0 && r.dashed || g > 0 && have == 0 && !r.dashed && s.ambiguous() {
-				return 0
-			}
-			have += len(r.text)
-			digits = digits || strings.ContainsAny(r.text, "0123456789")
-			used++
-		}
-		if have > size {
-			return 0
-		}
-	}
-	if !digits || used < len(runs) && runs[used].joined && runs[used].dashed {
-		return 0
-	}
-	return used
 }
 
-// ambiguous shapes are so short that words separated by spaces could look like them.
-func (s shape) ambiguous() bool { return s.length() < 16 }
-
-func (s shape) fits(text string) bool {
-	for i := range len(text) {
-		if _, ok := foldLetter(rune(text[i]), s.hex); !ok {
-			return false
+// goesOn reports whether the words from..to are a part of something longer: a further group follows or precedes.
+func goesOn(words []word, from, to int, hexOnly, loose bool) bool {
+	if from > 0 && words[from].gap.tight() {
+		if before := &words[from-1]; before.fits(hexOnly) && before.digits > 0 {
+			return true
 		}
 	}
-	return true
+	if to == len(words) {
+		return false
+	}
+	next := &words[to]
+	if !next.gap.tight() && (!loose || !next.gap.dash || next.gap.other || next.gap.lines > 0) || !next.fits(hexOnly) {
+		return false
+	}
+	return next.digits > 0 || len(next.letters) == 4 || len(next.letters) == 8
 }
 
-// looksLikeCode tells an eight-digit Site code from a word, a date or an amount: digits and letters are mixed, or the
-// letters stand in upper case.
-func (s shape) looksLikeCode(text string) bool {
-	digit := strings.ContainsAny(text, "0123456789")
-	letter := strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) })
-	return digit && letter || digit && !strings.HasPrefix(text, "19") && !strings.HasPrefix(text, "20")
+// looksLikeDate reports whether eight digits are a calendar date, year first or last.
+func looksLikeDate(digits []byte) bool {
+	number := func(from, to int) int {
+		n := 0
+		for _, c := range digits[from:to] {
+			n = 10*n + int(c-'0')
+		}
+		return n
+	}
+	isDate := func(year, a, b int) bool {
+		return year >= 1900 && year < 2100 && a >= 1 && b >= 1 && min(a, b) <= 12 && max(a, b) <= 31
+	}
+	return isDate(number(0, 4), number(4, 6), number(6, 8)) || isDate(number(4, 8), number(0, 2), number(2, 4))
 }
 
-// split cuts a text into runs of letters that some code can hold.
-func split(text string) []run {
-	var runs []run
-	var current strings.Builder
-	start, end := 0, 0
-	joined, dashed, lineBreak := false, false, false
+// gap is what stands before a word.
+type gap struct {
+	space, dash bool
+	joint       bool  // the dash joins: no underscore
+	lines       uint8 // line ends, at most 255
+	other       bool  // anything that ends a code
+}
+
+// tight reports whether only a dash stands there, as inside a code.
+func (g gap) tight() bool { return g.dash && g.joint && !g.space && g.lines == 0 && !g.other }
+
+// word is a stretch of letters without a separator. It is small, for a hostile text has one for every second byte.
+type word struct {
+	letters    []byte
+	start, end int32 // in the text, in bytes
+	gap        gap
+	tally
+}
+
+// tally counts letters, each count at most 255: no code is that long.
+type tally struct{ size, digits, lower, notHex, notCrockford uint8 }
+
+func (t *tally) fits(hexOnly bool) bool { return t.notCrockford == 0 && (!hexOnly || t.notHex == 0) }
+
+// merge adds the counts of another word of the same code.
+func (t *tally) merge(more *tally) {
+	t.size += more.size
+	t.digits += more.digits
+	t.lower += more.lower
+}
+
+func (t *tally) count(letter byte) {
+	increase(&t.size)
+	switch {
+	case letter >= '0' && letter <= '9':
+		increase(&t.digits)
+	case letter >= 'a' && letter <= 'z':
+		increase(&t.lower)
+	}
+	if _, ok := foldLetter(rune(letter), true); !ok {
+		increase(&t.notHex)
+	}
+	if _, ok := foldLetter(rune(letter), false); !ok {
+		increase(&t.notCrockford)
+	}
+}
+
+func increase(n *uint8) {
+	if *n < math.MaxUint8 {
+		*n++
+	}
+}
+
+// foreign stands in a word for a letter that no code holds.
+const foreign = '!'
+
+// split cuts a text into words. Quote marks of replies at the start of a line and soft line ends of mails count as
+// nothing.
+func split(text string) []word {
+	letters := make([]byte, 0, len(text))
+	var words []word
+	var current word
+	before := gap{other: true}
+	lineStart := true
+	first := 0 // letter of the current word
 	flush := func() {
-		if current.Len() > 0 {
-			runs = append(runs, run{current.String(), start, end, joined, dashed, lineBreak})
-			current.Reset()
-			joined, dashed, lineBreak = true, false, false
+		if len(letters) > first {
+			current.letters, first = letters[first:], len(letters)
+			words = append(words, current)
+			current, before = word{}, gap{}
 		}
 	}
-	for i, r := range text {
-		if r >= '\uff01' && r <= '\uff5e' {
-			r -= '\uff01' - '!'
-		}
+	for i := 0; i < len(text); {
+		r, width := utf8.DecodeRuneInString(text[i:])
+		at := i
+		i += width
+		r = narrow(r)
+		kind := classify(r)
 		switch {
-		case r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r)):
-			if current.Len() == 0 {
-				start = i
+		case r == '=' && softLineEnd(text[i:]) > 0:
+			i += softLineEnd(text[i:])
+			continue
+		case r == '\n' || r == '\u2028' || r == '\u2029' || r == '\u0085' || r == '\r' && !strings.HasPrefix(text[i:], "\n"):
+			flush()
+			// A dash on the next line is a bullet: it joins nothing.
+			increase(&before.lines)
+			lineStart = true
+			continue
+		case kind == hidden && !isQuote(r):
+			continue
+		case kind == space, lineStart && (r == '>' || r == '|'):
+			flush()
+			before.space = true
+			continue
+		case r == '.' || r == ':':
+			flush()
+			before.other = true
+		case kind == dash:
+			flush()
+			if before.lines > 0 && !before.dash {
+				before.other = true
 			}
-			current.WriteByte(byte(r))
-			end = i + utf8.RuneLen(rune(text[i]))
-			if text[i] >= 0x80 {
-				_, width := utf8.DecodeRuneInString(text[i:])
-				end = i + width
+			before.dash = true
+			before.joint = r != '_' && r != '\uff3f'
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			letter := byte(foreign)
+			if r < utf8.RuneSelf {
+				letter = byte(r)
 			}
-		case unicode.In(r, unicode.Cf) || r == '\u00ad':
-			// Invisible characters stand inside codes that were copied from formatted text.
-		case r == '\n' || r == '\r' || r == '\u2028':
-			flush()
-			lineBreak = true
-		case unicode.IsSpace(r):
-			flush()
-		case unicode.Is(unicode.Pd, r) || r == '_' || r == '\u2212':
-			flush()
-			dashed = true
+			if current.size == 0 {
+				current.start, current.gap = int32(at), before
+			}
+			letters = append(letters, letter)
+			current.count(letter)
+			current.end = int32(i)
 		default:
 			flush()
-			joined = false
+			before.other = true
 		}
+		lineStart = false
 	}
 	flush()
-	return runs
+	return words
+}
+
+// softLineEnd returns the length of the line end after the "=" of a quoted-printable mail, or 0.
+func softLineEnd(rest string) int {
+	switch {
+	case strings.HasPrefix(rest, "\r\n"):
+		return 2
+	case strings.HasPrefix(rest, "\n"):
+		return 1
+	}
+	return 0
 }

@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"fmt"
-	"log/slog"
 )
 
 // Signature is a program's application signature: 6 to 10 printable ASCII characters, public.
@@ -61,40 +59,6 @@ func (k Key) Block(raw RawLocks) Block {
 	}
 	return newBlock(values)
 }
-
-// secret is key material of 32 bytes that never shows itself.
-type secret [32]byte
-
-// String hides the key.
-func (secret) String() string { return redacted }
-
-// Format hides the key from every verb of package fmt.
-func (secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
-
-// LogValue hides the key from structured logs.
-func (secret) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// MarshalText hides the key from encoders.
-func (secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// ActivationKey is a program's secret key A (32 bytes): it makes and checks activation codes and removal
-// seeds. Whoever has it can make codes.
-type ActivationKey struct{ secret }
-
-// NewActivationKey wraps 32 bytes of key material.
-func NewActivationKey(b [32]byte) ActivationKey { return ActivationKey{b} }
-
-// Bytes returns the 32 bytes of key material, to be sealed and stored.
-func (a ActivationKey) Bytes() [32]byte { return a.secret }
-
-// SerialSeed is a program's secret key Q (32 bytes), which only the server has: it makes and opens serial numbers.
-type SerialSeed struct{ secret }
-
-// NewSerialSeed wraps 32 bytes of key material.
-func NewSerialSeed(b [32]byte) SerialSeed { return SerialSeed{b} }
-
-// Bytes returns the 32 bytes of key material, to be sealed and stored.
-func (q SerialSeed) Bytes() [32]byte { return q.secret }
 
 func mac(key []byte, parts ...[]byte) []byte {
 	h := hmac.New(sha256.New, key)

@@ -2,6 +2,7 @@ package license
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 )
@@ -75,29 +76,32 @@ func ParseLock(name string) (Lock, error) {
 	return 0, fmt.Errorf("there is no lock named %q", name)
 }
 
-// placeholders are normalised values that vendors leave where a real one is missing.
+// placeholders are normalized values that vendors leave where a real one is missing.
 var placeholders = map[string]bool{
-	"TOBEFILLEDBYOEM": true, "DEFAULTSTRING": true, "NONE": true, "NA": true, "NULL": true, "UNKNOWN": true,
-	"NOTSPECIFIED": true, "NOTAPPLICABLE": true, "NOTAVAILABLE": true, "NOTPRESENT": true, "INVALID": true,
-	"SYSTEMSERIALNUMBER": true, "BASEBOARDSERIALNUMBER": true, "CHASSISSERIALNUMBER": true, "SERIALNUMBER": true,
-	"SYSTEMMANUFACTURER": true, "SYSTEMPRODUCTNAME": true, "SYSTEMVERSION": true, "OEM": true, "EMPTY": true,
+	"TOBEFILLEDBYOEM": true, "TOBEFILLEDBYOEMS": true, "TOBEFILLEDINBYOEM": true, "TOBEFILLED": true, "OEM": true, "BYOEM": true,
+	"DEFAULT": true, "DEFAULTSTRING": true, "NONE": true, "NA": true, "NULL": true, "NIL": true, "EMPTY": true, "BLANK": true,
+	"UNKNOWN": true, "INVALID": true, "UNDEFINED": true, "UNINITIALIZED": true, "UNSPECIFIED": true, "NOTDEFINED": true,
+	"NOTSPECIFIED": true, "NOTAPPLICABLE": true, "NOTAVAILABLE": true, "NOTPRESENT": true, "NOTPROVIDED": true, "NOTSET": true,
+	"SYSTEMSERIALNUMBER": true, "BASEBOARDSERIALNUMBER": true, "BASESERIALNUMBER": true, "CHASSISSERIALNUMBER": true, "SERIALNUMBER": true,
+	"SYSTEMMANUFACTURER": true, "SYSTEMPRODUCTNAME": true, "SYSTEMVERSION": true, "BIOSVERSION": true,
+	"0123456789": true, "123456789": true, "1234567890": true,
 }
 
 // Normalize prepares a raw lock value: upper case, only 0-9 and A-Z kept. It returns "" for a value that
-// is unreadable: nothing left, a vendor's placeholder, all zeros or all F (codes.md, "Locks").
+// is unreadable: nothing left, a vendor's placeholder, nothing but zeros or nothing but F (codes.md, "Locks").
+// Letters outside ASCII are dropped, not transliterated, so that every platform gets the same value.
 func Normalize(raw string) string {
-	var b strings.Builder
-	b.Grow(len(raw))
+	kept := make([]byte, 0, len(raw))
 	for i := range len(raw) {
 		c := raw[i]
 		if c >= 'a' && c <= 'z' {
 			c -= 'a' - 'A'
 		}
 		if c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' {
-			b.WriteByte(c)
+			kept = append(kept, c)
 		}
 	}
-	value := b.String()
+	value := string(kept)
 	if placeholders[value] || strings.Trim(value, "0") == "" || strings.Trim(value, "F") == "" {
 		return ""
 	}
@@ -105,16 +109,18 @@ func Normalize(raw string) string {
 }
 
 // RawLocks are the raw values of the locks, the value of lock n at index n-1. They identify a PC and
-// never leave it: printing, logging or encoding them shows nothing.
+// never leave it: printing, logging or encoding them shows nothing. Package fmt can hide them only where it may call
+// methods, so keep them out of unexported fields of types that are printed.
 type RawLocks [LockCount]string
-
-const redacted = "[redacted]"
 
 // String hides the values.
 func (RawLocks) String() string { return redacted }
 
+// GoString hides the values.
+func (RawLocks) GoString() string { return redacted }
+
 // Format hides the values from every verb of package fmt.
-func (RawLocks) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+func (RawLocks) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue hides the values from structured logs.
 func (RawLocks) LogValue() slog.Value { return slog.StringValue(redacted) }

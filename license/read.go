@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
-	"unicode"
+	"unicode/utf8"
 )
 
 // CodeKind names a kind of code.
@@ -80,26 +79,34 @@ type CodeError struct {
 	Group int
 	// Letter is the wrong letter of FaultLetter.
 	Letter rune
-	// Have and Want count letters for FaultTooShort and FaultTooLong.
+	// Have is how many letters were typed and Want how many there must be, for FaultTooShort and FaultTooLong: in
+	// the group when Group is set, else in the whole code.
 	Have, Want int
 }
 
 // Error is one plain sentence that names the group; it does not repeat the code.
 func (e *CodeError) Error() string {
-	name := e.Kind.String()
+	name, groups := e.Kind.String(), len(shapes[e.Kind].groups)
+	inGroup := e.Group > 0 && groups > 1
 	switch e.Fault {
 	case FaultEmpty:
 		return fmt.Sprintf("The %s is missing.", name)
 	case FaultTooShort:
-		if groups := len(shapes[e.Kind].groups); groups > 1 {
+		if inGroup && e.Have == 0 {
+			return fmt.Sprintf("The %s is not complete: group %d of %d is missing.", name, e.Group, groups)
+		}
+		if inGroup {
 			return fmt.Sprintf("The %s is not complete: group %d of %d is too short (%d of %d characters so far).", name, e.Group, groups, e.Have, e.Want)
 		}
 		return fmt.Sprintf("The %s is not complete: %d of %d characters so far.", name, e.Have, e.Want)
 	case FaultTooLong:
-		return fmt.Sprintf("The %s is too long: it has %d characters, not %d.", name, e.Want, e.Have)
+		if inGroup {
+			return fmt.Sprintf("Group %d of the %s is too long: it has %d characters, not %d.", e.Group, name, e.Have, e.Want)
+		}
+		return fmt.Sprintf("The %s is too long: it has %d characters, not %d.", name, e.Have, e.Want)
 	case FaultLetter:
 		letter := strconv.QuoteRune(e.Letter)
-		if groups := len(shapes[e.Kind].groups); groups > 1 {
+		if inGroup {
 			return fmt.Sprintf("Group %d of the %s has the character %s, which no %s contains.", e.Group, name, letter, name)
 		}
 		return fmt.Sprintf("The %s has the character %s, which no %s contains.", name, letter, name)
@@ -111,38 +118,6 @@ func (e *CodeError) Error() string {
 
 // Is makes errors.Is(err, ErrMalformed) true.
 func (e *CodeError) Is(target error) bool { return target == ErrMalformed }
-
-// ignored reports whether a rune may stand anywhere in a typed code without meaning: spaces, dashes,
-// quotes, invisible characters.
-func ignored(r rune) bool {
-	switch r {
-	case '\'', '"', '`', '´', '_', '.', ':', '\u00ad', '\u2212', '\u30fc', '\uff3f':
-		return true
-	}
-	return unicode.IsSpace(r) || unicode.In(r, unicode.Pd, unicode.Pi, unicode.Pf, unicode.Cf, unicode.Cc, unicode.Zs, unicode.Mn) ||
-		r == '\u3164' || r == '\u115f' || r == '\u1160' || r == '\uffa0'
-}
-
-// foldLetter returns a rune as a code writes it: full-width forms narrowed, upper case, O read as 0, I and L as 1.
-// It answers false for a letter that the alphabet does not have.
-func foldLetter(r rune, hexOnly bool) (byte, bool) {
-	if r >= '\uff01' && r <= '\uff5e' {
-		r -= '\uff01' - '!'
-	}
-	if r >= 'a' && r <= 'z' {
-		r -= 'a' - 'A'
-	}
-	switch r {
-	case 'O':
-		r = '0'
-	case 'I', 'L':
-		r = '1'
-	}
-	if r > 'Z' || crockfordValue[byte(r)] < 0 || hexOnly && r > 'F' {
-		return 0, false
-	}
-	return byte(r), true
-}
 
 // FoldLetter reads one typed letter of a kind of code: upper case, O as 0, I and L as 1. It answers false for
 // a letter that no such code contains.
@@ -158,48 +133,128 @@ const maxTyped = 4096
 func letters(kind CodeKind, text string) (string, error) {
 	s := shapes[kind]
 	want := s.length()
-	read := make([]byte, 0, want)
-	have := 0
 	if len(text) > maxTyped {
-		return "", &CodeError{Kind: kind, Fault: FaultTooLong, Have: want, Want: len(text)}
+		return "", &CodeError{Kind: kind, Fault: FaultTooLong, Have: utf8.RuneCountInString(text), Want: want}
 	}
+	read := make([]byte, 0, want)
+	var byDash, bySpace pieces
 	for _, r := range text {
-		if ignored(r) {
+		switch classify(r) {
+		case hidden:
+			continue
+		case space:
+			bySpace.cut()
+			continue
+		case dash:
+			byDash.cut()
+			bySpace.cut()
 			continue
 		}
 		letter, ok := foldLetter(r, s.hex)
 		if !ok {
-			return "", &CodeError{Kind: kind, Fault: FaultLetter, Group: s.groupOf(have), Letter: r}
+			return "", &CodeError{Kind: kind, Fault: FaultLetter, Group: s.groupOfNext(choose(byDash, bySpace)), Letter: r}
 		}
-		if have < want {
-			read = append(read, letter)
-		}
-		have++
+		byDash.add()
+		bySpace.add()
+		read = append(read, letter)
 	}
 	switch {
-	case have == 0:
+	case len(read) == want:
+		return string(read), nil
+	case len(read) == 0:
 		return "", &CodeError{Kind: kind, Fault: FaultEmpty}
-	case have > want:
-		return "", &CodeError{Kind: kind, Fault: FaultTooLong, Have: want, Want: have}
-	case have < want:
-		group, inGroup := s.groupOf(have), have
-		for _, g := range s.groups[:group-1] {
-			inGroup -= g
-		}
-		return "", &CodeError{Kind: kind, Fault: FaultTooShort, Group: group, Have: inGroup, Want: s.groups[group-1]}
 	}
-	return string(read), nil
+	return "", s.lengthError(kind, choose(byDash, bySpace), len(read))
 }
 
-// groupOf returns the group, counted from 1, in which the letter with an index stands.
-func (s shape) groupOf(index int) int {
-	for i, g := range s.groups {
-		if index < g {
-			return i + 1
-		}
-		index -= g
+// pieces counts the letters of each stretch of a typed code between separators.
+type pieces struct {
+	sizes []int
+	open  bool
+}
+
+func (p *pieces) cut() { p.open = false }
+
+func (p *pieces) add() {
+	if !p.open {
+		p.sizes, p.open = append(p.sizes, 0), true
 	}
-	return len(s.groups)
+	p.sizes[len(p.sizes)-1]++
+}
+
+// choose prefers the dashes as group ends; only a code without them has its groups at the spaces.
+func choose(byDash, bySpace pieces) pieces {
+	if len(byDash.sizes) > 1 || len(byDash.sizes) == 1 && !byDash.open {
+		return byDash
+	}
+	return bySpace
+}
+
+// fill puts the pieces into the groups of a shape. A piece may span several whole groups, for people leave dashes out. It
+// returns the number of groups filled and, when a piece ends within a group, how many letters of that piece fall to
+// the group; excess tells that the piece has more letters than its group.
+func (s shape) fill(sizes []int) (full, rest int, excess bool) {
+	for _, size := range sizes {
+		first := full
+		rest = size
+		for full < len(s.groups) && rest >= s.groups[full] {
+			rest -= s.groups[full]
+			full++
+		}
+		switch {
+		case rest == 0:
+		case full == first:
+			return full, rest, full == len(s.groups)
+		default:
+			// The piece is longer than its group but does not end with one: the excess belongs to its first group.
+			return first, size, true
+		}
+	}
+	return full, 0, false
+}
+
+// groupOfNext returns the group, counted from 1, of the letter that follows the pieces read so far.
+func (s shape) groupOfNext(p pieces) int {
+	group := 0
+	for i, size := range p.sizes {
+		last := i == len(p.sizes)-1
+		if last && p.open {
+			for group < len(s.groups)-1 && size >= s.groups[group] {
+				size -= s.groups[group]
+				group++
+			}
+			break
+		}
+		// A separator ends the group, whatever its length.
+		for group++; group < len(s.groups) && size >= s.groups[group-1]+s.groups[group]; group++ {
+			size -= s.groups[group-1]
+		}
+	}
+	return min(group+1, len(s.groups))
+}
+
+// lengthError names the group of the wrong length where the separators tell it.
+func (s shape) lengthError(kind CodeKind, p pieces, have int) *CodeError {
+	e := &CodeError{Kind: kind, Fault: FaultTooShort, Have: have, Want: s.length()}
+	if have > e.Want {
+		e.Fault = FaultTooLong
+	}
+	switch {
+	case len(s.groups) == 1:
+		e.Group = 1
+		return e
+	case len(p.sizes) < 2 && have > s.groups[0]:
+		return e
+	}
+	full, rest, excess := s.fill(p.sizes)
+	if full == len(s.groups) {
+		return e
+	}
+	e.Group, e.Have, e.Want, e.Fault = full+1, rest, s.groups[full], FaultTooShort
+	if excess {
+		e.Fault = FaultTooLong
+	}
+	return e
 }
 
 func parseHex(kind CodeKind, text string, bits int) (uint64, error) {
@@ -320,5 +375,5 @@ func (k CodeKind) Shown(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimSpace(shown.String()), nil
+	return shown.String(), nil
 }

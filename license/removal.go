@@ -3,17 +3,22 @@ package license
 import (
 	"crypto/subtle"
 	"fmt"
+	"io"
 	"log/slog"
 )
 
 // RemovalSeed is the 16-byte secret that a license file carries and from which a program makes the removal code.
+// Package fmt can hide it only where it may call methods, so keep it out of unexported fields of types that are printed.
 type RemovalSeed [16]byte
 
 // String hides the seed.
 func (RemovalSeed) String() string { return redacted }
 
+// GoString hides the seed.
+func (RemovalSeed) GoString() string { return redacted }
+
 // Format hides the seed from every verb of package fmt.
-func (RemovalSeed) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+func (RemovalSeed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue hides the seed from structured logs.
 func (RemovalSeed) LogValue() slog.Value { return slog.StringValue(redacted) }
@@ -24,7 +29,7 @@ func (RemovalSeed) MarshalText() ([]byte, error) { return []byte(redacted), nil 
 // RemovalSeed derives the seed of an activation code: top(128, HMAC(A, 0x20 ‖ code)).
 func (a ActivationKey) RemovalSeed(code ActivationCode) RemovalSeed {
 	var s RemovalSeed
-	copy(s[:], mac(a.secret[:], []byte{0x20}, code[:]))
+	copy(s[:], mac(a.key(), []byte{0x20}, code[:]))
 	return s
 }
 

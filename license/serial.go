@@ -66,9 +66,9 @@ func (q SerialSeed) Open(programID uint32, n SerialNumber) (serialID, features u
 }
 
 func (q SerialSeed) tag(programID uint32, serialID, features uint16) uint64 {
-	return top64(mac(q.secret[:], []byte{0x30}, be32(programID), be16(serialID), be16(features))) >> (64 - serialTagBits)
+	return top64(mac(q.key(), []byte{0x30}, be32(programID), be16(serialID), be16(features))) >> (64 - serialTagBits)
 }
 
 func (q SerialSeed) mask(tag uint64) uint32 {
-	return uint32(top64(mac(q.secret[:], []byte{0x31}, be64(tag))) >> 32)
+	return uint32(top64(mac(q.key(), []byte{0x31}, be64(tag))) >> 32)
 }

@@ -4,8 +4,11 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -44,12 +47,16 @@ type codeVector struct {
 }
 
 func TestVectors(t *testing.T) {
-	files := []string{"testdata/codes.json"}
+	files := []string{"testdata/codes.json", "testdata/codes-edges.json"}
 	if *moreVectors != "" {
 		files = append(files, *moreVectors)
 	}
 	for _, name := range files {
 		data, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(name) {
+			// A test runs in its package's folder; whoever names a file stands in the one above.
+			data, err = os.ReadFile(filepath.Join("..", name))
+		}
 		require.NoError(t, err)
 		var f vectorFile
 		require.NoError(t, json.Unmarshal(data, &f))
@@ -82,6 +89,7 @@ func (v codeVector) check(t *testing.T) {
 		raw[l-1] = value
 	}
 	block := key.Block(raw)
+	require.Len(t, v.LockValues, LockCount)
 	for name, want := range v.LockValues {
 		l, err := ParseLock(name)
 		require.NoError(t, err)
@@ -97,6 +105,9 @@ func (v codeVector) check(t *testing.T) {
 	parsed, err := ParseMerged(v.Merged)
 	require.NoError(t, err)
 	require.Equal(t, codes, parsed)
+	apart, err := ParseCodes(v.SiteCode, v.MachineID)
+	require.NoError(t, err)
+	require.Equal(t, codes, apart)
 	opened, err := key.Open(codes)
 	require.NoError(t, err)
 	require.Equal(t, block, opened)
@@ -127,6 +138,7 @@ func (v codeVector) check(t *testing.T) {
 	require.Equal(t, v.RemovalCode, removal.String())
 	typed, err := ParseRemovalCode(v.RemovalCode)
 	require.NoError(t, err)
+	require.Equal(t, removal, typed)
 	require.True(t, seed.Verify(codes, typed))
 
 	serials := NewSerialSeed(key32(t, v.SerialSeed))
@@ -228,5 +240,28 @@ func TestEd25519Vectors(t *testing.T) {
 			malleable[32+i], carry = byte(sum), sum>>8
 		}
 		require.False(t, ed25519.Verify(p[:], message, malleable), "S plus the group order is the same point but not the signature")
+	}
+}
+
+// A selection of Project Wycheproof's vectors: special values, truncation, garbage, changed R, and S that is not reduced.
+func TestWycheproofEd25519(t *testing.T) {
+	data, err := os.ReadFile("testdata/ed25519-wycheproof.json")
+	require.NoError(t, err)
+	var f struct {
+		Tests []struct {
+			ID                            int `json:"tcId"`
+			Comment, PK, Msg, Sig, Result string
+		}
+	}
+	require.NoError(t, json.Unmarshal(data, &f))
+	require.NotEmpty(t, f.Tests)
+	for _, v := range f.Tests {
+		public, err := ParsePublicKey(v.PK)
+		require.NoError(t, err)
+		message, err := hex.DecodeString(v.Msg)
+		require.NoError(t, err)
+		signature, err := hex.DecodeString(v.Sig)
+		require.NoError(t, err)
+		require.Equal(t, v.Result == "valid", ed25519.Verify(public[:], message, signature), "%d %s", v.ID, v.Comment)
 	}
 }

@@ -1,0 +1,134 @@
+package license
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestActivationEdges(t *testing.T) {
+	a := NewActivationKey([32]byte{7})
+	codes := Codes{1, 2}
+	day := time.Date(2027, 3, 1, 15, 0, 0, 0, time.UTC)
+	code, err := a.Activate(codes, Grant{Expires: day})
+	require.NoError(t, err)
+	g, err := a.Check(codes, code)
+	require.NoError(t, err)
+	require.False(t, g.Expired(time.Date(2027, 3, 1, 23, 59, 59, 999, time.UTC)), "valid through the end of the day")
+	require.True(t, g.Expired(time.Date(2027, 3, 2, 0, 0, 0, 0, time.UTC)))
+	require.False(t, Grant{}.Expired(day), "never ends")
+	_, err = a.Activate(codes, Grant{Expires: time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)})
+	require.Error(t, err)
+	_, err = a.Activate(codes, Grant{Issue: MaxIssue + 1})
+	require.Error(t, err)
+	_, err = a.Check(Codes{1, 3}, code)
+	require.ErrorIs(t, err, ErrActivationInvalid)
+	for i := range code {
+		changed := code
+		changed[i] ^= 0x10
+		_, err := a.Check(codes, changed)
+		require.ErrorIs(t, err, ErrActivationInvalid)
+	}
+}
+
+func TestExpiryDays(t *testing.T) {
+	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
+	for _, day := range []time.Time{epoch.AddDate(0, 0, 1), epoch.AddDate(0, 0, 65535), time.Date(2028, 2, 29, 0, 0, 0, 0, time.UTC)} {
+		code, err := a.Activate(codes, Grant{Features: 65535, Expires: day.Add(86399 * time.Second), Issue: MaxIssue})
+		require.NoError(t, err, day)
+		g, err := a.Check(codes, code)
+		require.NoError(t, err)
+		require.Equal(t, Grant{Features: 65535, Expires: day, Issue: MaxIssue}, g)
+	}
+	for _, day := range []time.Time{epoch, epoch.Add(-time.Second), epoch.AddDate(0, 0, 65536), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-9999, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		_, err := a.Activate(codes, Grant{Expires: day})
+		require.ErrorContains(t, err, "cannot end on", day)
+	}
+	// The day is the one in UTC, wherever the caller is.
+	east := time.Date(2027, 3, 1, 1, 0, 0, 0, time.FixedZone("", 10*3600))
+	require.Equal(t, time.Date(2027, 2, 28, 23, 59, 59, 999999999, time.UTC), Grant{Expires: east}.ValidThrough())
+	require.True(t, Grant{}.ValidThrough().IsZero())
+}
+
+// A forged code passes only by guessing 80 bits: nothing shorter, zero or of another version does.
+func TestForgedActivationCodes(t *testing.T) {
+	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
+	for _, forged := range []ActivationCode{{}, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}} {
+		_, err := a.Check(codes, forged)
+		require.ErrorIs(t, err, ErrActivationInvalid)
+	}
+	payload := uint64(2) << 44
+	tag := a.tag(codes, payload)
+	var future ActivationCode
+	copy(future[:6], be64((payload^a.payloadMask(tag))<<16))
+	copy(future[6:], tag)
+	_, err := a.Check(codes, future)
+	require.ErrorIs(t, err, ErrActivationInvalid, "a genuine code of version 2")
+}
+
+func TestRemovalCodes(t *testing.T) {
+	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
+	code, err := a.Activate(codes, Grant{})
+	require.NoError(t, err)
+	seed := a.RemovalSeed(code)
+	removal := seed.RemovalCode(codes)
+	require.Less(t, uint64(removal), uint64(1)<<50)
+	require.True(t, seed.Verify(codes, removal))
+	require.False(t, seed.Verify(codes, removal|1<<50), "only 50 bits are a code")
+	require.False(t, seed.Verify(Codes{1, 3}, removal))
+	require.False(t, RemovalSeed{}.Verify(codes, removal))
+	for bit := range 50 {
+		require.False(t, seed.Verify(codes, removal^1<<bit))
+	}
+}
+
+func TestSerialNumbers(t *testing.T) {
+	q := NewSerialSeed([32]byte{9})
+	_, err := q.Serial(1, 0, 0)
+	require.ErrorIs(t, err, ErrSerialID)
+	_, _, err = q.Open(1, SerialNumber{})
+	require.ErrorIs(t, err, ErrSerialInvalid)
+	for _, id := range []uint16{1, 2, 32768, 65535} {
+		for _, program := range []uint32{0, 1, 1<<32 - 1} {
+			n, err := q.Serial(program, id, ^id)
+			require.NoError(t, err)
+			typed, err := ParseSerialNumber(n.String())
+			require.NoError(t, err)
+			require.Equal(t, n, typed)
+			gotID, features, err := q.Open(program, typed)
+			require.NoError(t, err)
+			require.Equal(t, []uint16{id, ^id}, []uint16{gotID, features})
+			_, _, err = q.Open(program+1, typed)
+			require.ErrorIs(t, err, ErrSerialInvalid)
+			_, _, err = NewSerialSeed([32]byte{8}).Open(program, typed)
+			require.ErrorIs(t, err, ErrSerialInvalid)
+			for bit := range 53 {
+				_, _, err = q.Open(program, SerialNumber{data: n.data, tag: n.tag ^ 1<<bit})
+				require.ErrorIs(t, err, ErrSerialInvalid)
+			}
+		}
+	}
+}
+
+func BenchmarkActivate(b *testing.B) {
+	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
+	for b.Loop() {
+		if _, err := a.Activate(codes, Grant{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
+	code, err := a.Activate(codes, Grant{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := a.Check(codes, code); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

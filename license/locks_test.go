@@ -1,0 +1,116 @@
+package license
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestNormalize(t *testing.T) {
+	for raw, want := range map[string]string{
+		"a1b2-c3d4": "A1B2C3D4", "To be filled by O.E.M.": "", "Default string": "", "None": "", "0": "", "00-00-00": "", "ffff-ffff": "", "": "", "ÄÖÜ": "",
+		" 7c3e 22 ": "7C3E22", "0001": "0001", "FF01": "FF01",
+		"Not Specified": "", "System Serial Number": "", "N/A": "", "unknown": "", "TO BE FILLED BY O.E.M": "", "FF:FF:FF:FF:FF:FF": "", "0123456789": "", "None1": "NONE1",
+	} {
+		require.Equal(t, want, Normalize(raw), raw)
+	}
+}
+
+func BenchmarkCodes(b *testing.B) {
+	key := Signature("EQH524Y").Key()
+	raw := RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}
+	for b.Loop() {
+		key.Codes(1816, key.Block(raw))
+	}
+}
+
+func TestLocks(t *testing.T) {
+	require.Len(t, Locks(), LockCount)
+	software := 0
+	for i, l := range Locks() {
+		require.Equal(t, Lock(i+1), l)
+		parsed, err := ParseLock(l.String())
+		require.NoError(t, err)
+		require.Equal(t, l, parsed)
+		if l.Kind() == Software {
+			software++
+		}
+	}
+	require.Equal(t, 2, software)
+	for _, bad := range []string{"", "hd_id", "HD_ID ", "lock 1"} {
+		_, err := ParseLock(bad)
+		require.Error(t, err)
+	}
+	require.Zero(t, Block(1<<63-1).Value(0))
+	require.Zero(t, Block(1<<63-1).Value(8))
+	require.Zero(t, Signature("EQH524Y").Key().LockValue(8, "value"))
+}
+
+// Whatever the raw values are, the codes of every generation open to the block they were made of.
+func FuzzCodes(f *testing.F) {
+	f.Add("EQH524Y", "volume", "serial", uint16(0))
+	f.Add("16MTS56ZC4", "", "None", uint16(MaxGeneration))
+	f.Fuzz(func(t *testing.T, signature, a, b string, generation uint16) {
+		key := Signature(signature).Key()
+		block := key.Block(RawLocks{a, b, a + b, "", b, a, b})
+		if block>>63 != 0 || block.Value(NETID) != 0 {
+			t.Fatalf("block %x", uint64(block))
+		}
+		for _, l := range Locks() {
+			if (block.Value(l) == 0) != (Normalize(RawLocks{a, b, a + b, "", b, a, b}[l-1]) == "") {
+				t.Fatalf("%v: %d", l, block.Value(l))
+			}
+		}
+		codes := key.Codes(generation, block)
+		opened, err := key.Open(codes)
+		if err != nil || opened != block || codes.Site.Generation() != generation&MaxGeneration {
+			t.Fatalf("%v opens to %x, %v", codes, uint64(opened), err)
+		}
+		if Normalize(Normalize(a)) != Normalize(a) {
+			t.Fatalf("%q is not normalized for good", a)
+		}
+	})
+}
+
+func TestWrongCodesDoNotOpen(t *testing.T) {
+	key := Signature("EQH524Y").Key()
+	codes := key.Codes(1816, key.Block(RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))
+	for _, text := range []string{codes.Merged()} {
+		for i := range len(text) {
+			if text[i] == '-' {
+				continue
+			}
+			for _, digit := range "0123456789ABCDEF" {
+				mistyped := text[:i] + string(digit) + text[i+1:]
+				if mistyped == text {
+					continue
+				}
+				wrong, err := ParseMerged(mistyped)
+				require.NoError(t, err)
+				_, err = key.Open(wrong)
+				require.ErrorIs(t, err, ErrMismatch, mistyped)
+			}
+		}
+	}
+	_, err := Signature("OTHERPRG").Key().Open(codes)
+	require.ErrorIs(t, err, ErrMismatch)
+	require.True(t, strings.HasSuffix(codes.Merged(), codes.Machine.String()))
+}
+
+func FuzzNames(f *testing.F) {
+	for _, seed := range []string{"", "HD_ID", "EQH524Y", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if l, err := ParseLock(text); err == nil && l.String() != text {
+			t.Fatalf("%q is lock %v", text, l)
+		}
+		if s, err := ParseSignature(text); err == nil && (string(s) != text || len(text) < 6 || len(text) > 10) {
+			t.Fatalf("%q is signature %q", text, s)
+		}
+		if p, err := ParsePublicKey(text); err == nil && p.String() != strings.ToLower(text) {
+			t.Fatalf("%q is public key %v", text, p)
+		}
+	})
+}

@@ -1,0 +1,398 @@
+// Package storetest holds every store.Store to the same rules.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// noon is the time of the tests; stores keep microseconds.
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 123456000, time.UTC)
+
+// Run runs the suite. open makes an empty store that is closed by the test's cleanup; reopen opens the same data again.
+func Run(t *testing.T, open func(t *testing.T) (s store.Store, reopen func() store.Store)) {
+	for name, test := range map[string]func(*testing.T, *fixture){
+		"programs and clients":    testCatalog,
+		"orders":                  testOrders,
+		"licenses and seats":      testLicenses,
+		"seats under concurrency": testSeats,
+		"sessions":                testSessions,
+		"answers":                 testAnswers,
+		"mail queue":              testMails,
+		"audit":                   testAudit,
+		"transactions":            testTransactions,
+		"data survives a restart": testRestart,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, reopen := open(t)
+			f := &fixture{t: t, Store: s, reopen: reopen}
+			f.fill()
+			test(t, f)
+		})
+	}
+}
+
+// fixture is a store with one program, one client and one order with three seats.
+type fixture struct {
+	store.Store
+	t                      *testing.T
+	reopen                 func() store.Store
+	program, client, order int64
+}
+
+func (f *fixture) write(fn func(ctx context.Context, tx store.Tx) error) {
+	f.t.Helper()
+	require.NoError(f.t, f.try(fn))
+}
+
+func (f *fixture) try(fn func(ctx context.Context, tx store.Tx) error) error {
+	ctx := f.t.Context()
+	return f.Write(ctx, func(tx store.Tx) error { return fn(ctx, tx) })
+}
+
+func (f *fixture) read(fn func(ctx context.Context, tx store.Tx) error) {
+	f.t.Helper()
+	ctx := f.t.Context()
+	require.NoError(f.t, f.Read(ctx, func(tx store.Tx) error { return fn(ctx, tx) }))
+}
+
+func program() store.Program {
+	return store.Program{Name: "Lumen Studio 7", Signature: "LUMENST7", RequiresActivation: true, AcceptsSerials: true, Policy: license.DefaultPolicy(), Features: 65535,
+		LicenseDays: 30, PublicKey: license.PublicKey{1, 2, 255}, SealedActivation: []byte{0, 1}, SealedSerial: []byte{2}, SealedSigning: []byte{3}, CreatedAt: noon}
+}
+
+func (f *fixture) fill() {
+	f.write(func(ctx context.Context, tx store.Tx) (err error) {
+		if f.program, err = tx.AddProgram(ctx, program()); err != nil {
+			return err
+		}
+		if f.client, err = tx.AddClient(ctx, store.Client{Username: "Anna", FirstName: "Anna", LastName: "Berg", Emails: []string{"a@b.example"}, Active: true, CreatedAt: noon}); err != nil {
+			return err
+		}
+		f.order, err = tx.AddOrder(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, LicensesTotal: 3, Active: true, Visible: true, CanManage: true, Policy: license.DefaultPolicy()})
+		return err
+	})
+}
+
+func (f *fixture) license(ctx context.Context, tx store.Tx, site license.SiteCode) (store.License, error) {
+	id, err := tx.NextLicenseID(ctx)
+	if err != nil {
+		return store.License{}, err
+	}
+	l := store.License{ID: id, OrderID: f.order, ProgramID: f.program, OriginalID: id, Codes: license.Codes{Site: site, Machine: license.MachineID(1<<63 | uint64(site))},
+		Activation: license.ActivationCode{1, 255}, Note: "Büro 🖥", Features: 7, Policy: license.Policy{Enabled: true, MaxHardwareChanges: 2, Changeable: []license.Lock{license.NETID}},
+		ActivatedAt: noon, Status: api.StatusActive}
+	return l, tx.AddLicense(ctx, l)
+}
+
+func testCatalog(t *testing.T, f *fixture) {
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		got, err := tx.Program(ctx, f.program)
+		want := program()
+		want.ID = f.program
+		require.Empty(t, cmp.Diff(want, got))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Program(ctx, 999)
+		require.ErrorIs(t, err, store.ErrNotFound)
+		c, err := tx.ClientByUsername(ctx, "ANNA")
+		require.NoError(t, err, "user names are compared without case")
+		require.Equal(t, "Anna Berg", c.DisplayName())
+		require.Equal(t, []string{"a@b.example"}, c.Emails)
+		_, err = tx.ClientByUsername(ctx, "nobody")
+		require.ErrorIs(t, err, store.ErrNotFound)
+		return nil
+	})
+	err := f.try(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.AddClient(ctx, store.Client{Username: "aNNA", CreatedAt: noon})
+		return err
+	})
+	require.ErrorIs(t, err, store.ErrExists)
+	err = f.try(func(ctx context.Context, tx store.Tx) error { return tx.ChangeClient(ctx, store.Client{ID: 999}) })
+	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+func testOrders(t *testing.T, f *fixture) {
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		for i := range 5 {
+			o := store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, LicensesTotal: 1, Active: i != 1, Visible: i != 2}
+			if _, err := tx.AddOrder(ctx, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		listed, err := tx.Orders(ctx, f.client, true, 0, 0)
+		require.NoError(t, err)
+		require.Len(t, listed, 4, "inactive and invisible orders are not listed")
+		everything, err := tx.Orders(ctx, 0, false, 0, 0)
+		require.NoError(t, err)
+		require.Len(t, everything, 6)
+		page, err := tx.Orders(ctx, f.client, true, listed[1].ID, 1)
+		require.NoError(t, err)
+		require.Len(t, page, 1)
+		require.Equal(t, listed[2].ID, page[0].ID, "newest first, after the cursor")
+		none, err := tx.Orders(ctx, f.client+1, true, 0, 0)
+		require.NoError(t, err)
+		require.Empty(t, none)
+		return nil
+	})
+}
+
+func testLicenses(t *testing.T, f *fixture) {
+	var first store.License
+	f.write(func(ctx context.Context, tx store.Tx) (err error) {
+		first, err = f.license(ctx, tx, 0xFFFFFFFF)
+		return err
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		got, err := tx.License(ctx, first.ID)
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(first, got), "what is kept comes back to the bit")
+		got, err = tx.ActiveLicenseBySite(ctx, f.program, 0xFFFFFFFF)
+		require.NoError(t, err)
+		require.Equal(t, first.ID, got.ID)
+		_, err = tx.ActiveLicenseBySite(ctx, f.program+1, 0xFFFFFFFF)
+		require.ErrorIs(t, err, store.ErrNotFound)
+		o, err := tx.Order(ctx, f.order)
+		require.NoError(t, err)
+		require.Equal(t, 1, o.LicensesActive)
+		return nil
+	})
+	err := f.try(func(ctx context.Context, tx store.Tx) error { _, err := f.license(ctx, tx, 0xFFFFFFFF); return err })
+	require.ErrorIs(t, err, store.ErrExists, "one active license per Site code in a program")
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		for site := range license.SiteCode(2) {
+			if _, err := f.license(ctx, tx, site); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	err = f.try(func(ctx context.Context, tx store.Tx) error { _, err := f.license(ctx, tx, 77); return err })
+	require.ErrorIs(t, err, store.ErrNoSeat)
+	err = f.try(func(ctx context.Context, tx store.Tx) error {
+		o, err := tx.LockOrder(ctx, f.order)
+		if err != nil {
+			return err
+		}
+		o.LicensesTotal = 2
+		return tx.ChangeOrder(ctx, o)
+	})
+	require.ErrorIs(t, err, store.ErrNoSeat, "the total never falls below the active licenses")
+
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		return tx.EndLicense(ctx, first.ID, api.StatusRemoved, noon.Add(time.Hour))
+	})
+	err = f.try(func(ctx context.Context, tx store.Tx) error {
+		return tx.EndLicense(ctx, first.ID, api.StatusRemoved, noon)
+	})
+	require.ErrorIs(t, err, store.ErrNotFound, "a license ends once, so a seat is freed once")
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		spent, err := tx.SiteSpent(ctx, f.program, 0xFFFFFFFF)
+		require.NoError(t, err)
+		require.True(t, spent)
+		active, err := tx.Licenses(ctx, f.order, false, 0, 0)
+		require.NoError(t, err)
+		require.Len(t, active, 2)
+		everything, err := tx.Licenses(ctx, f.order, true, 0, 0)
+		require.NoError(t, err)
+		require.Len(t, everything, 3)
+		require.Equal(t, noon.Add(time.Hour), *everything[0].EndedAt)
+		page, err := tx.Licenses(ctx, f.order, true, everything[0].ID, 1)
+		require.NoError(t, err)
+		require.Equal(t, everything[1].ID, page[0].ID)
+		return nil
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error { _, err := f.license(ctx, tx, 78); return err })
+}
+
+func testSeats(t *testing.T, f *fixture) {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	outcomes := map[bool]int{}
+	for site := range license.SiteCode(20) {
+		group.Go(func() {
+			err := f.try(func(ctx context.Context, tx store.Tx) error { _, err := f.license(ctx, tx, site); return err })
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[err == nil]++
+			if err != nil && !errors.Is(err, store.ErrNoSeat) {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	require.Equal(t, map[bool]int{true: 3, false: 17}, outcomes)
+}
+
+func testSessions(t *testing.T, f *fixture) {
+	var id int64
+	f.write(func(ctx context.Context, tx store.Tx) (err error) {
+		if id, err = tx.AddSession(ctx, store.Session{ClientID: f.client, DeviceName: "PC", AccessHash: []byte{1}, AccessExpiresAt: noon, CreatedAt: noon}); err != nil {
+			return err
+		}
+		return tx.AddRefreshToken(ctx, store.RefreshToken{Hash: []byte{2}, SessionID: id, ExpiresAt: noon})
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error { return tx.UseRefreshToken(ctx, []byte{2}, noon) })
+	err := f.try(func(ctx context.Context, tx store.Tx) error { return tx.UseRefreshToken(ctx, []byte{2}, noon) })
+	require.ErrorIs(t, err, store.ErrNotFound, "a refresh token is used once")
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		return tx.RenewSession(ctx, id, []byte{3}, noon.Add(time.Minute))
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.SessionByAccess(ctx, []byte{1})
+		require.ErrorIs(t, err, store.ErrNotFound, "the old access token is gone")
+		s, err := tx.SessionByAccess(ctx, []byte{3})
+		require.NoError(t, err)
+		require.Equal(t, noon.Add(time.Minute), s.AccessExpiresAt)
+		r, err := tx.RefreshToken(ctx, []byte{2})
+		require.NoError(t, err)
+		require.Equal(t, noon, *r.UsedAt)
+		return nil
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		return errors.Join(tx.EndSession(ctx, id, noon), tx.EndSession(ctx, id, noon.Add(time.Hour)))
+	})
+	err = f.try(func(ctx context.Context, tx store.Tx) error { return tx.RenewSession(ctx, id, []byte{4}, noon) })
+	require.ErrorIs(t, err, store.ErrNotFound, "an ended session does not come back")
+}
+
+func testAnswers(t *testing.T, f *fixture) {
+	a := store.Answer{ClientID: f.client, Key: "key", Request: []byte{1}, Status: 201, Body: []byte("{}"), CreatedAt: noon}
+	f.write(func(ctx context.Context, tx store.Tx) error { return tx.AddAnswer(ctx, a) })
+	err := f.try(func(ctx context.Context, tx store.Tx) error { return tx.AddAnswer(ctx, a) })
+	require.ErrorIs(t, err, store.ErrExists)
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		other := a
+		other.ClientID++
+		return errors.Join(tx.AddAnswer(ctx, other), tx.PruneAnswers(ctx, noon))
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		got, err := tx.Answer(ctx, f.client, "key")
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(a, got))
+		return nil
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error { return tx.PruneAnswers(ctx, noon.Add(time.Second)) })
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.Answer(ctx, f.client, "key")
+		require.ErrorIs(t, err, store.ErrNotFound)
+		return nil
+	})
+}
+
+func testMails(t *testing.T, f *fixture) {
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		for i := range 2 {
+			m := store.Mail{ClientID: f.client, Host: "127.0.0.1", MessageID: fmt.Sprint(i), To: []string{"A@b.example", "c@d.example"}, Subject: "s", Body: "b", AttachmentName: "x.acen", Attachment: []byte("x"),
+				NextAt: noon.Add(time.Duration(i) * time.Minute), CreatedAt: noon}
+			if _, err := tx.QueueMail(ctx, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	claim := func(at time.Time) (m store.Mail, err error) {
+		err = f.try(func(ctx context.Context, tx store.Tx) (err error) {
+			m, err = tx.ClaimMail(ctx, at, at.Add(time.Hour))
+			return err
+		})
+		return m, err
+	}
+	_, err := claim(noon.Add(-time.Second))
+	require.ErrorIs(t, err, store.ErrNotFound, "nothing is due yet")
+	first, err := claim(noon.Add(time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, "0", first.MessageID, "what is due longest comes first")
+	require.Equal(t, 1, first.Attempts)
+	second, err := claim(noon.Add(time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, "1", second.MessageID)
+	_, err = claim(noon.Add(2 * time.Minute))
+	require.ErrorIs(t, err, store.ErrNotFound, "claimed mails are left alone")
+	again, err := claim(noon.Add(62 * time.Minute))
+	require.NoError(t, err, "until the lease ends: a crash brings them back")
+	require.Equal(t, 2, again.Attempts)
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		return errors.Join(tx.EndMail(ctx, first.ID, store.MailSent, "", noon), tx.RetryMail(ctx, second.ID, "busy", noon.Add(5*time.Hour)))
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		next, err := tx.NextMailAt(ctx)
+		require.NoError(t, err)
+		require.Equal(t, noon.Add(5*time.Hour), next.UTC())
+		mails, err := tx.Mails(ctx, 0)
+		require.NoError(t, err)
+		require.Empty(t, mails[1].Attachment, "the license file is erased when the mail was sent")
+		require.NotEmpty(t, mails[0].Attachment)
+		byClient, byHost, byAddress, err := tx.CountMails(ctx, noon, f.client, "127.0.0.1", "a@B.example")
+		require.NoError(t, err)
+		require.Equal(t, [3]int{2, 2, 2}, [3]int{byClient, byHost, byAddress})
+		byClient, byHost, byAddress, err = tx.CountMails(ctx, noon.Add(time.Second), f.client, "", "")
+		require.NoError(t, err)
+		require.Equal(t, [3]int{}, [3]int{byClient, byHost, byAddress})
+		return nil
+	})
+}
+
+func testAudit(t *testing.T, f *fixture) {
+	line := store.Audit{At: noon, Actor: "client", ClientID: f.client, Host: "127.0.0.1", Device: "PC", Action: "license.create", Object: "order 1", Outcome: "ok", Detail: "d"}
+	f.write(func(ctx context.Context, tx store.Tx) error { return tx.AddAudit(ctx, line) })
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		trail, err := tx.AuditTrail(ctx, 1)
+		require.NoError(t, err)
+		line.ID = trail[0].ID
+		require.Empty(t, cmp.Diff(line, trail[0]))
+		return nil
+	})
+}
+
+func testTransactions(t *testing.T, f *fixture) {
+	failure := errors.New("failure")
+	err := f.try(func(ctx context.Context, tx store.Tx) error {
+		_, err := f.license(ctx, tx, 5)
+		return errors.Join(err, failure)
+	})
+	require.ErrorIs(t, err, failure)
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		list, err := tx.Licenses(ctx, f.order, true, 0, 0)
+		require.NoError(t, err)
+		require.Empty(t, list, "a failed transaction leaves nothing")
+		return nil
+	})
+	err = f.Read(t.Context(), func(tx store.Tx) error { _, err := f.license(t.Context(), tx, 6); return err })
+	require.Error(t, err, "a reading transaction does not write")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.Error(t, f.Write(ctx, func(store.Tx) error { return nil }))
+}
+
+func testRestart(t *testing.T, f *fixture) {
+	var l store.License
+	f.write(func(ctx context.Context, tx store.Tx) (err error) { l, err = f.license(ctx, tx, 9); return err })
+	f.Store = f.reopen()
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		got, err := tx.License(ctx, l.ID)
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(l, got))
+		return nil
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		next, err := f.license(ctx, tx, 10)
+		require.Greater(t, next.ID, l.ID, "ids are never used again")
+		return err
+	})
+}

@@ -68,7 +68,7 @@ type SignIn struct {
 }
 
 // SignIn begins a session. The warning, if any, is an ErrKeyringUnavailable: the session works but is not remembered.
-func (m *Manager) SignIn(ctx context.Context, s SignIn) (account Account, warning error, err error) { //nolint:staticcheck // two errors of different weight
+func (m *Manager) SignIn(ctx context.Context, s SignIn) (account Account, warning error, err error) {
 	server, err := client.ParseServer(s.Server)
 	if err != nil {
 		return account, nil, err

@@ -50,6 +50,7 @@ CREATE TABLE jobs (
   key TEXT NOT NULL UNIQUE,
   task TEXT NOT NULL,
   title TEXT NOT NULL,
+  intent TEXT NOT NULL,
   request BLOB NOT NULL,
   state TEXT NOT NULL,
   error TEXT NOT NULL,

@@ -48,8 +48,8 @@ type Job struct {
 	OrderID   int64
 	LicenseID int64
 
-	account int64
-	request []byte
+	intent  string // what is wanted, in words: two clicks with the same intent are one job
+	request []byte // JSON
 }
 
 // answersKept is how long a server surely knows an idempotency key (api.md).
@@ -83,23 +83,23 @@ type SendEmail struct {
 // job stays open and goes on with ResumeJobs.
 func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
 	request := newLicenseRequest{OrderID: r.OrderID, Body: api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note}}
-	title := "New license for " + r.Codes.Site.String()
-	out, err := m.run(ctx, TaskNewLicense, title, r.OrderID, 0, request, func(open newLicenseRequest) bool {
-		return open.OrderID == request.OrderID && open.Body.SiteCode == request.Body.SiteCode && open.Body.MachineID == request.Body.MachineID
-	})
+	out, err := m.run(ctx, Job{
+		Task: TaskNewLicense, Title: "New license for " + r.Codes.Site.String(), OrderID: r.OrderID,
+		intent: fmt.Sprintf("order %d, codes %s", r.OrderID, r.Codes.Merged()),
+	}, request)
 	if err != nil {
 		return License{}, err
 	}
-	marked := m.mark(ctx, r.OrderID, []api.License{out})
-	return marked[0], nil
+	return m.mark(ctx, r.OrderID, []api.License{out})[0], nil
 }
 
 // SendEmail asks the server to mail an activation code. The same mail while a job is open joins that job.
 func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
 	request := emailRequest{LicenseID: r.LicenseID, Body: api.EmailRequest{To: r.To, Message: r.Message}}
-	_, err := m.run(ctx, TaskEmail, fmt.Sprintf("Email of license %d", r.LicenseID), 0, r.LicenseID, request, func(open emailRequest) bool {
-		return fmt.Sprint(open) == fmt.Sprint(request)
-	})
+	_, err := m.run(ctx, Job{
+		Task: TaskEmail, Title: fmt.Sprintf("Email of license %d", r.LicenseID), LicenseID: r.LicenseID,
+		intent: fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
+	}, request)
 	return err
 }
 
@@ -113,33 +113,30 @@ type emailRequest struct {
 	Body      api.EmailRequest `json:"body"`
 }
 
-// run writes a job down, or joins the open one that is the same, and sends it.
-func (m *Manager) run(ctx context.Context, task Task, title string, order, licenseID int64, request any, same any) (api.License, error) {
+// run writes a job down, or joins the open one with the same intent, and sends it.
+func (m *Manager) run(ctx context.Context, job Job, request any) (api.License, error) {
 	a, _, err := m.session()
 	if err != nil {
 		return api.License{}, m.fail(err)
 	}
 	m.jobsMu.Lock()
-	job, err := m.findOpen(ctx, a, task, same)
-	if err == nil && job.ID == 0 {
-		job, err = m.writeDown(ctx, a, task, title, order, licenseID, request)
-	}
+	job, err = m.openOrWrite(ctx, a, job, request)
 	if err != nil {
 		m.jobsMu.Unlock()
 		return api.License{}, err
 	}
 	running, joined := m.begin(job)
 	m.jobsMu.Unlock()
-	if joined {
-		select {
-		case <-running.done:
-			return running.out, running.err
-		case <-ctx.Done():
-			return api.License{}, ctx.Err()
-		}
+	if !joined {
+		m.carryOut(ctx, running)
+		return running.out, running.err
 	}
-	m.carryOut(ctx, running)
-	return running.out, running.err
+	select {
+	case <-running.done:
+		return running.out, running.err
+	case <-ctx.Done():
+		return api.License{}, ctx.Err()
+	}
 }
 
 // begin marks a job as being carried out; joined when it is already. jobsMu is held.
@@ -152,35 +149,18 @@ func (m *Manager) begin(job Job) (running *runningJob, joined bool) {
 	return running, false
 }
 
-// findOpen looks for an open job with the same request.
-func (m *Manager) findOpen(ctx context.Context, a Account, task Task, same any) (Job, error) {
+// openOrWrite returns the open job with the same intent, or writes the job down. jobsMu is held.
+func (m *Manager) openOrWrite(ctx context.Context, a Account, job Job, request any) (Job, error) {
 	open, err := m.openJobs(ctx, a)
 	if err != nil {
 		return Job{}, err
 	}
-	for _, job := range open {
-		if job.Task != task {
-			continue
-		}
-		switch same := same.(type) {
-		case func(newLicenseRequest) bool:
-			var r newLicenseRequest
-			if json.Unmarshal(job.request, &r) == nil && same(r) {
-				return job, nil
-			}
-		case func(emailRequest) bool:
-			var r emailRequest
-			if json.Unmarshal(job.request, &r) == nil && same(r) {
-				return job, nil
-			}
+	for _, old := range open {
+		if old.Task == job.Task && old.intent == job.intent {
+			return old, nil
 		}
 	}
-	return Job{}, nil
-}
-
-func (m *Manager) writeDown(ctx context.Context, a Account, task Task, title string, order, licenseID int64, request any) (Job, error) {
-	data, err := json.Marshal(request)
-	if err != nil {
+	if job.request, err = json.Marshal(request); err != nil {
 		return Job{}, err
 	}
 	key, err := uuid.NewRandomFromReader(m.options.Rand)
@@ -188,9 +168,9 @@ func (m *Manager) writeDown(ctx context.Context, a Account, task Task, title str
 		return Job{}, err
 	}
 	now := m.options.Now()
-	job := Job{Key: key.String(), Task: task, Title: title, State: JobPending, CreatedAt: now, UpdatedAt: now, OrderID: order, LicenseID: licenseID, account: a.ID, request: data}
-	result, err := m.db.change(ctx, `INSERT INTO jobs (account, key, task, title, request, state, error, order_id, license_id, created_at, updated_at)
- VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)`, a.ID, job.Key, task, title, data, JobPending, order, licenseID, now.UnixMicro(), now.UnixMicro())
+	job.Key, job.State, job.CreatedAt, job.UpdatedAt = key.String(), JobPending, now, now
+	result, err := m.db.change(ctx, `INSERT INTO jobs (account, key, task, title, intent, request, state, error, order_id, license_id, created_at, updated_at)
+ VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)`, a.ID, job.Key, job.Task, job.Title, job.intent, job.request, job.State, job.OrderID, job.LicenseID, now.UnixMicro(), now.UnixMicro())
 	if err != nil {
 		return Job{}, err
 	}
@@ -298,7 +278,7 @@ func (m *Manager) Jobs(ctx context.Context) ([]Job, error) {
 }
 
 func (m *Manager) openJobs(ctx context.Context, a Account) (list []Job, err error) {
-	rows, err := m.db.QueryContext(ctx, `SELECT id, account, key, task, title, request, state, order_id, license_id, created_at, updated_at FROM jobs
+	rows, err := m.db.QueryContext(ctx, `SELECT id, key, task, title, intent, request, state, order_id, license_id, created_at, updated_at FROM jobs
  WHERE account = ? AND state IN ('pending', 'sent') ORDER BY id`, a.ID)
 	if err != nil {
 		return nil, storageError(err)
@@ -307,7 +287,7 @@ func (m *Manager) openJobs(ctx context.Context, a Account) (list []Job, err erro
 	for rows.Next() {
 		var j Job
 		var created, updated int64
-		if err := rows.Scan(&j.ID, &j.account, &j.Key, &j.Task, &j.Title, &j.request, &j.State, &j.OrderID, &j.LicenseID, &created, &updated); err != nil {
+		if err := rows.Scan(&j.ID, &j.Key, &j.Task, &j.Title, &j.intent, &j.request, &j.State, &j.OrderID, &j.LicenseID, &created, &updated); err != nil {
 			return nil, storageError(err)
 		}
 		j.CreatedAt, j.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)

@@ -114,7 +114,7 @@ func TestFullDisk(t *testing.T) {
 	_, err = m.db.Exec(`PRAGMA max_page_count = 1`) // SQLite takes the present size: no page can be added
 	require.NoError(t, err)
 	request := newLicenseRequest{OrderID: 1, Body: api.NewLicense{Note: strings.Repeat("x", 200_000)}}
-	_, err = m.writeDown(ctx, Account{ID: 1}, TaskNewLicense, "x", 1, 0, request)
+	_, err = m.openOrWrite(ctx, Account{ID: 1}, Job{Task: TaskNewLicense, Title: "x", OrderID: 1}, request)
 	require.ErrorIs(t, err, ErrStorage)
 	require.ErrorContains(t, err, "disk is full")
 	open, err := m.openJobs(ctx, Account{ID: 1})

@@ -5,13 +5,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+// The exit statuses.
+const (
+	exitFailed = 1
+	exitUsage  = 2
 )
 
 // version is set by the linker; without it the module's version is told.
@@ -19,33 +26,78 @@ var version string
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	if err := command().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "acen-server:", err)
+		fmt.Fprintln(os.Stderr, "acen-server:", sentence(err))
 		var usage usageError
 		if errors.As(err, &usage) {
-			os.Exit(2)
+			os.Exit(exitUsage)
 		}
-		os.Exit(1)
+		os.Exit(exitFailed)
 	}
 }
 
-// usageError is an error in the command's words; the exit status is 2.
+// usageError is a fault in the command's words.
 type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+// sentence is what a person reads of an error: of a refusal what it says, without its code.
+func sentence(err error) string {
+	var refusal *api.Problem
+	if errors.As(err, &refusal) && refusal.Detail != "" {
+		return refusal.Detail
+	}
+	return err.Error()
+}
 
 func command() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "acen-server",
-		Short:         "License server: serves the ACEN app and is administered from here",
-		Long:          "acen-server serves licenses and administers them.\n\nExit status: 0 done, 1 failed, 2 wrong command line.",
+		Use:   "acen-server",
+		Short: "License server: serves the ACEN app and is administered from here",
+		Long: `acen-server serves licenses to the ACEN app and administers them.
+
+The administration works on the data folder, also while a server serves it. Every change is written into the
+audit trail. Secrets never stand in arguments: they are asked for, or read from standard input or a file.
+
+The flags of serve and demo, and --data everywhere, are also taken from the environment: ACEN_ and the name in
+capitals with underscores, such as ACEN_DATA for --data and ACEN_SMTP_PASSWORD_FILE for --smtp-password-file.
+
+Exit status: 0 done, 1 failed, 2 wrong command line.`,
 		Version:       versionText(),
+		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		// help is what somebody needs who says nothing
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(serveCommand(), demoCommand())
-	root.AddCommand(administration()...)
+	root.AddCommand(serveCommand(), demoCommand(), programCommand(), clientCommand(), orderCommand(), licenseCommand())
+	prepare(root)
 	return root
+}
+
+// prepare gives every command below c what all have in common: faults of flags and arguments are usage errors, and
+// flags come from the environment, too.
+func prepare(c *cobra.Command) {
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			err := check(c, args)
+			if err == nil {
+				err = c.ValidateRequiredFlags()
+			}
+			if err == nil {
+				err = c.ValidateFlagGroups()
+			}
+			if err != nil {
+				return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
+			}
+			return fromEnvironment(c)
+		}
+	}
+	for _, child := range c.Commands() {
+		prepare(child)
+	}
 }
 
 func versionText() string {
@@ -57,5 +109,3 @@ func versionText() string {
 	}
 	return "development"
 }
-
-func logger() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) }

@@ -1,232 +1,139 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// showCommand shows one row by its id.
-func showCommand[T any](d *desk, what string, v view[T], get func(admin.Admin, context.Context, int64) (T, error)) *cobra.Command {
-	return &cobra.Command{Use: "show ID", Short: "Show " + what, Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			id, err := idArgument(args)
-			if err != nil {
-				return err
-			}
-			return d.with(c.Context(), func(a admin.Admin) error {
-				one, err := get(a, c.Context(), id)
-				if err != nil {
-					return err
-				}
-				return d.print(c.OutOrStdout(), v.one(one))
-			})
-		}}
+// orderJSON is an order as --json prints it.
+type orderJSON struct {
+	ID                    int64      `json:"id"`
+	ClientID              int64      `json:"client_id"`
+	ProgramID             int64      `json:"program_id"`
+	OrderedAt             time.Time  `json:"ordered_at"`
+	LicensesTotal         int        `json:"licenses_total"`
+	LicensesActivated     int        `json:"licenses_activated"`
+	SerialNumber          string     `json:"serial_number,omitempty"`
+	Active                bool       `json:"active"`
+	Visible               bool       `json:"visible"`
+	CanManage             bool       `json:"can_manage"`
+	Features              uint16     `json:"features"`
+	LicensesExpireAt      *time.Time `json:"licenses_expire_at,omitempty"`
+	HasSubscription       bool       `json:"has_subscription"`
+	SubscriptionExpiresAt *time.Time `json:"subscription_expires_at,omitempty"`
 }
 
 var orderView = view[store.Order]{
 	header: []string{"ID", "CLIENT", "PROGRAM", "ORDERED", "LICENSES", "SERIAL NUMBER", "ACTIVE", "VISIBLE", "MANAGE", "LICENSES END"},
 	row: func(o store.Order) []string {
-		return []string{fmt.Sprint(o.ID), fmt.Sprint(o.ClientID), fmt.Sprint(o.ProgramID), showDay(&o.OrderedAt), fmt.Sprintf("%d/%d", o.LicensesActive, o.LicensesTotal),
-			o.SerialNumber, yesNo(o.Active), yesNo(o.Visible), yesNo(o.CanManage), showDay(o.LicensesExpireAt)}
+		return []string{
+			strconv.FormatInt(o.ID, 10), strconv.FormatInt(o.ClientID, 10), strconv.FormatInt(o.ProgramID, 10), showDay(&o.OrderedAt),
+			fmt.Sprintf("%d/%d", o.LicensesActive, o.LicensesTotal), o.SerialNumber, yesNo(o.Active), yesNo(o.Visible), yesNo(o.CanManage), showDay(o.LicensesExpireAt),
+		}
+	},
+	detail: func(o store.Order) [][2]string {
+		subscription := "none"
+		if o.HasSubscription {
+			subscription = showDay(o.SubscriptionExpiresAt)
+		}
+		return [][2]string{{"FEATURES", strconv.Itoa(int(o.Features))}, {"SUBSCRIPTION ENDS", subscription}}
 	},
 	wire: func(o store.Order) any {
-		return map[string]any{"id": o.ID, "client_id": o.ClientID, "program_id": o.ProgramID, "ordered_at": o.OrderedAt.UTC(), "licenses_total": o.LicensesTotal,
-			"licenses_activated": o.LicensesActive, "serial_number": o.SerialNumber, "active": o.Active, "visible": o.Visible, "can_manage": o.CanManage,
-			"features": o.Features, "licenses_expire_at": o.LicensesExpireAt, "subscription": o.HasSubscription, "subscription_expires_at": o.SubscriptionExpiresAt}
+		return orderJSON{
+			ID: o.ID, ClientID: o.ClientID, ProgramID: o.ProgramID, OrderedAt: o.OrderedAt.UTC(), LicensesTotal: o.LicensesTotal, LicensesActivated: o.LicensesActive,
+			SerialNumber: o.SerialNumber, Active: o.Active, Visible: o.Visible, CanManage: o.CanManage, Features: o.Features, LicensesExpireAt: o.LicensesExpireAt,
+			HasSubscription: o.HasSubscription, SubscriptionExpiresAt: o.SubscriptionExpiresAt,
+		}
 	},
 }
 
 type orderFlags struct {
-	client, program         int64
-	licenses                int
-	active, visible, manage bool
-	features                uint16
-	expires, subscription   string
+	licenses                  int
+	active, visible, manage   bool
+	features                  uint16
+	licensesEnd, subscription string
 }
 
 func (f *orderFlags) register(c *cobra.Command) {
 	flags := c.Flags()
 	flags.IntVar(&f.licenses, "licenses", 1, "number of licenses")
-	flags.BoolVar(&f.active, "active", true, "the order counts")
+	flags.BoolVar(&f.active, "active", true, "the order counts; off: it is not listed in the app")
 	flags.BoolVar(&f.visible, "visible", true, "the order is listed in the app")
-	flags.BoolVar(&f.manage, "manage", true, "the client may change its licenses")
-	flags.Uint16Var(&f.features, "features", 0, "features of new licenses (16 bits)")
-	flags.StringVar(&f.expires, "licenses-end", "", "last day of its licenses, such as 2027-12-31, or \"never\"")
-	flags.StringVar(&f.subscription, "subscription-end", "", "last day of the subscription, or \"never\" for an order without one")
+	flags.BoolVar(&f.manage, "manage", true, "the client may change its licenses; off: look and email only")
+	flags.Uint16Var(&f.features, "features", 0, "features of new licenses (16 bits); of a new order, the program's unless given")
+	flags.StringVar(&f.licensesEnd, "licenses-end", "", "last day of new licenses, such as 2027-12-31, or \"never\"; of a new order, the program's unless given")
+	flags.StringVar(&f.subscription, "subscription-end", "", "last day of the subscription, \"never\" for one without end, or \"none\"")
 }
 
 // apply sets what was given on the command line.
-func (f *orderFlags) apply(c *cobra.Command, o *store.Order, all bool) error {
-	given := func(name string) bool { return all || c.Flags().Changed(name) }
-	for name, do := range map[string]func(){
-		"licenses": func() { o.LicensesTotal = f.licenses },
-		"active":   func() { o.Active = f.active },
-		"visible":  func() { o.Visible = f.visible },
-		"manage":   func() { o.CanManage = f.manage },
+func (f *orderFlags) apply(c *cobra.Command, o *store.Order) error {
+	for name, set := range map[string]func() error{
+		"active":       func() error { o.Active = f.active; return nil },
+		"visible":      func() error { o.Visible = f.visible; return nil },
+		"manage":       func() error { o.CanManage = f.manage; return nil },
+		"features":     func() error { o.Features = f.features; return nil },
+		"licenses":     func() error { o.LicensesTotal = f.licenses; return nil },
+		"licenses-end": func() (err error) { o.LicensesExpireAt, err = parseDay(f.licensesEnd); return err },
+		"subscription-end": func() (err error) {
+			o.HasSubscription, o.SubscriptionExpiresAt = f.subscription != "none", nil
+			if o.HasSubscription {
+				o.SubscriptionExpiresAt, err = parseDay(f.subscription)
+			}
+			if o.SubscriptionExpiresAt != nil {
+				last := license.Grant{Expires: *o.SubscriptionExpiresAt}.ValidThrough().Truncate(time.Second)
+				o.SubscriptionExpiresAt = &last
+			}
+			return err
+		},
 	} {
-		if given(name) {
-			do()
+		if !c.Flags().Changed(name) {
+			continue
 		}
-	}
-	if c.Flags().Changed("features") {
-		o.Features = f.features
-	}
-	if c.Flags().Changed("licenses-end") {
-		day, err := parseDay(f.expires)
-		if err != nil {
+		if err := set(); err != nil {
 			return err
 		}
-		o.LicensesExpireAt = day
-	}
-	if c.Flags().Changed("subscription-end") {
-		day, err := parseDay(f.subscription)
-		if err != nil {
-			return err
-		}
-		o.HasSubscription, o.SubscriptionExpiresAt = day != nil, day
 	}
 	return nil
 }
 
 func orderCommand() *cobra.Command {
 	d := &desk{}
-	var adding, changing orderFlags
-	var ofClient int64
-	add := &cobra.Command{Use: "add --client ID --program ID", Short: "Add an order", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			o := store.Order{ClientID: adding.client, ProgramID: adding.program}
-			if err := adding.apply(c, &o, true); err != nil {
-				return err
-			}
-			return d.with(c.Context(), func(a admin.Admin) error {
-				o, err := a.AddOrder(c.Context(), o)
-				if err != nil {
-					return err
-				}
-				return d.print(c.OutOrStdout(), orderView.one(o))
-			})
-		}}
-	adding.register(add)
-	add.Flags().Int64Var(&adding.client, "client", 0, "client")
-	add.Flags().Int64Var(&adding.program, "program", 0, "program")
-	change := &cobra.Command{Use: "change ID", Short: "Change an order", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			id, err := idArgument(args)
-			if err != nil {
-				return err
-			}
-			var probe store.Order
-			if err := changing.apply(c, &probe, false); err != nil {
-				return err
-			}
-			return d.with(c.Context(), func(a admin.Admin) error {
-				var flagErr error
-				o, err := a.ChangeOrder(c.Context(), id, func(o *store.Order) { flagErr = changing.apply(c, o, false) })
-				if err = errors.Join(flagErr, err); err != nil {
-					return err
-				}
-				return d.print(c.OutOrStdout(), orderView.one(o))
-			})
-		}}
-	changing.register(change)
-	list := &cobra.Command{Use: "list", Short: "List orders, newest first", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return d.with(c.Context(), func(a admin.Admin) error {
-				list, err := a.Orders(c.Context(), ofClient)
-				if err != nil {
-					return err
-				}
-				return d.print(c.OutOrStdout(), orderView.many(list))
-			})
-		}}
-	list.Flags().Int64Var(&ofClient, "client", 0, "only this client's")
-	return d.group("order", "Administer orders", add, list, showCommand(d, "an order", orderView, admin.Admin.Order), change)
+	var client int64
+	list := d.task("list", "List orders, newest first", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+		return orderView.many(a.Orders(c.Context(), client))
+	})
+	list.Flags().Int64Var(&client, "client", 0, "only this client's")
+	return d.group("order", "Administer orders", addOrder(d), list, show(d, "an order", orderView, admin.Admin.Order), changeOrder(d))
 }
 
-var licenseView = view[store.License]{
-	header: []string{"ID", "ORDER", "SITE CODE", "MACHINE ID", "ACTIVATION CODE", "NOTE", "ENDS", "STATUS"},
-	row: func(l store.License) []string {
-		return []string{fmt.Sprint(l.ID), fmt.Sprint(l.OrderID), l.Codes.Site.String(), l.Codes.Machine.String(), l.Activation.String(), l.Note, showDay(l.ExpiresAt), string(l.Status)}
-	},
-	wire: func(l store.License) any {
-		return map[string]any{"id": l.ID, "order_id": l.OrderID, "original_license_id": l.OriginalID, "site_code": l.Codes.Site.String(), "machine_id": l.Codes.Machine.String(),
-			"activation_code": l.Activation.String(), "note": l.Note, "features": l.Features, "activated_at": l.ActivatedAt.UTC(), "expires_at": l.ExpiresAt, "status": l.Status}
-	},
+func addOrder(d *desk) *cobra.Command {
+	var f orderFlags
+	var client, program int64
+	c := d.task("add", "Add an order of a program for a client", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+		return orderView.one(a.AddOrder(c.Context(), client, program, func(o *store.Order) error {
+			o.LicensesTotal = f.licenses
+			return f.apply(c, o)
+		}))
+	})
+	f.register(c)
+	c.Flags().Int64Var(&client, "client", 0, "id of the client")
+	c.Flags().Int64Var(&program, "program", 0, "id of the program")
+	require(c, "client", "program")
+	return c
 }
 
-func licenseCommand() *cobra.Command {
-	d := &desk{}
-	var order int64
-	var request api.NewLicense
-	var ended bool
-	add := &cobra.Command{Use: "add --order ID --site-code CODE --machine-id CODE", Short: "Activate a PC for an order", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return d.with(c.Context(), func(a admin.Admin) error {
-				l, err := a.AddLicense(c.Context(), order, request)
-				if err != nil {
-					return err
-				}
-				return d.print(c.OutOrStdout(), licenseView.one(l))
-			})
-		}}
-	flags := add.Flags()
-	flags.Int64Var(&order, "order", 0, "order")
-	flags.StringVar(&request.SiteCode, "site-code", "", "Site code of the PC")
-	flags.StringVar(&request.MachineID, "machine-id", "", "Machine ID of the PC")
-	flags.StringVar(&request.SiteMID, "site-mid", "", "both codes in their merged form")
-	flags.StringVar(&request.Note, "note", "", "note, at most 30 characters")
-	var ofOrder int64
-	list := &cobra.Command{Use: "list --order ID", Short: "List the licenses of an order", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return d.with(c.Context(), func(a admin.Admin) error {
-				list, err := a.Licenses(c.Context(), ofOrder, ended)
-				if err != nil {
-					return err
-				}
-				return d.print(c.OutOrStdout(), licenseView.many(list))
-			})
-		}}
-	list.Flags().Int64Var(&ofOrder, "order", 0, "order")
-	list.Flags().BoolVar(&ended, "ended", false, "also licenses that have ended")
-	var note, expires string
-	var features uint16
-	change := &cobra.Command{Use: "change ID", Short: "Change note, features or expiry; the activation code follows", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			id, err := idArgument(args)
-			if err != nil {
-				return err
-			}
-			day, err := parseDay(expires)
-			if err != nil {
-				return err
-			}
-			return d.with(c.Context(), func(a admin.Admin) error {
-				l, err := a.ChangeLicense(c.Context(), id, func(l *store.License) {
-					if c.Flags().Changed("note") {
-						l.Note = note
-					}
-					if c.Flags().Changed("features") {
-						l.Features = features
-					}
-					if c.Flags().Changed("ends") {
-						l.ExpiresAt = day
-					}
-				})
-				if err != nil {
-					return err
-				}
-				return d.print(c.OutOrStdout(), licenseView.one(l))
-			})
-		}}
-	change.Flags().StringVar(&note, "note", "", "note, at most 30 characters")
-	change.Flags().Uint16Var(&features, "features", 0, "features (16 bits)")
-	change.Flags().StringVar(&expires, "ends", "", "last day, such as 2027-12-31, or \"never\"")
-	return d.group("license", "Administer licenses", add, list, showCommand(d, "a license", licenseView, admin.Admin.License), change)
+func changeOrder(d *desk) *cobra.Command {
+	var f orderFlags
+	c := d.task("change ID", "Change an order; its licenses keep what they have", oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+		return orderView.one(a.ChangeOrder(c.Context(), id(args), func(o *store.Order) error { return f.apply(c, o) }))
+	})
+	f.register(c)
+	return c
 }

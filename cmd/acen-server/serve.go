@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -16,89 +18,113 @@ import (
 	"github.com/acen-desktop/acen/server/service"
 )
 
-// serving holds the flags that serve and demo share. Each can be given as an environment variable instead, such as
-// ACEN_SMTP for --smtp.
+// defaultData is the data folder when none is named.
+const defaultData = "acen-data"
+
+// serving holds the flags that serve and demo share.
 type serving struct {
-	listen, data, name string
-	certFile, keyFile  string
-	proxies            []string
-	smtp, smtpUser     string
-	smtpPasswordFile   string
-	mailFrom, mailDir  string
+	listen, data, name, logFormat string
+	certFile, keyFile             string
+	proxies                       []string
+	smtp, smtpTLS, smtpUser       string
+	smtpPasswordFile              string
+	mailFrom, mailDir             string
 }
 
-func (s *serving) register(c *cobra.Command) {
+func (s *serving) register(c *cobra.Command, logFormat string) {
 	f := c.Flags()
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to listen on; port 0 takes a free one")
-	f.StringVar(&s.data, "data", "acen-data", "folder with the database and the master key")
+	f.StringVar(&s.data, "data", defaultData, "folder with the database and the master key")
 	f.StringVar(&s.name, "name", "ACEN license server", "name that people see")
 	f.StringVar(&s.certFile, "tls-cert", "", "certificate file (PEM)")
 	f.StringVar(&s.keyFile, "tls-key", "", "key file of the certificate (PEM)")
 	f.StringSliceVar(&s.proxies, "behind-proxy", nil, "address or network of a proxy that speaks TLS in this server's place")
-	f.StringVar(&s.smtp, "smtp", "", "mail server, host:port (TLS always, except on this machine)")
+	f.StringVar(&s.smtp, "smtp", "", "mail server, host:port")
+	f.StringVar(&s.smtpTLS, "smtp-tls", "auto", "starttls, implicit, none (this machine only), or auto: implicit on port 465, none on this machine, else starttls")
 	f.StringVar(&s.smtpUser, "smtp-user", "", "user name at the mail server")
 	f.StringVar(&s.smtpPasswordFile, "smtp-password-file", "", "file with the password at the mail server")
 	f.StringVar(&s.mailFrom, "mail-from", "licenses@localhost.localdomain", "sender address of mails")
-	f.StringVar(&s.mailDir, "mail-dir", "", "folder to write mails to instead of sending them")
-	c.PreRunE = func(c *cobra.Command, _ []string) error { return fromEnvironment(c) }
+	f.StringVar(&s.mailDir, "mail-dir", "", "folder to write mails to as files instead of sending them")
+	f.StringVar(&s.logFormat, "log-format", logFormat, "json or text; logs go to standard error")
 }
 
-// fromEnvironment takes flags that were not given from ACEN_… variables.
-func fromEnvironment(c *cobra.Command) error {
-	for _, name := range []string{"listen", "data", "name", "tls-cert", "tls-key", "behind-proxy", "smtp", "smtp-user", "smtp-password-file", "mail-from", "mail-dir"} {
-		variable := "ACEN_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-		value, set := os.LookupEnv(variable)
-		if f := c.Flags().Lookup(name); set && f != nil && !f.Changed {
-			if err := c.Flags().Set(name, value); err != nil {
-				return usageError{fmt.Errorf("%s: %w", variable, err)}
-			}
-		}
+func (s *serving) logger() (*slog.Logger, error) {
+	switch s.logFormat {
+	case "json":
+		return slog.New(slog.NewJSONHandler(os.Stderr, nil)), nil
+	case "text":
+		return slog.New(slog.NewTextHandler(os.Stderr, nil)), nil
 	}
-	return nil
+	return nil, usageError{fmt.Errorf("the log format %q is neither json nor text", s.logFormat)}
 }
 
-func (s *serving) options() (service.Options, error) {
-	o := service.Options{Data: s.data, Name: s.name, Version: versionText(), Logger: logger(),
-		Listening: server.Listening{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile}}
-	for _, text := range s.proxies {
+func (s *serving) options() (o service.Options, err error) {
+	o = service.Options{Data: s.data, Name: s.name, Version: versionText(), Listening: server.Listening{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile}}
+	if o.Logger, err = s.logger(); err != nil {
+		return o, err
+	}
+	if o.Listening.Proxies, err = readProxies(s.proxies); err != nil {
+		return o, err
+	}
+	o.Mail, err = s.sender()
+	return o, err
+}
+
+func readProxies(texts []string) (proxies []netip.Prefix, err error) {
+	for _, text := range texts {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
 			address, err := netip.ParseAddr(text)
 			if err != nil {
-				return o, usageError{fmt.Errorf("the proxy %q is neither an address nor a network", text)}
+				return nil, usageError{fmt.Errorf("the proxy %q is neither an address nor a network", text)}
 			}
 			prefix = netip.PrefixFrom(address, address.BitLen())
 		}
-		o.Listening.Proxies = append(o.Listening.Proxies, prefix)
+		proxies = append(proxies, prefix)
 	}
+	return proxies, nil
+}
+
+// sender is what delivers mails; nil when the server shall have no mail service.
+func (s *serving) sender() (mail.Sender, error) {
 	switch {
 	case s.smtp != "" && s.mailDir != "":
-		return o, usageError{fmt.Errorf("give either --smtp or --mail-dir")}
+		return nil, usageError{errors.New("give either --smtp or --mail-dir")}
 	case s.mailDir != "":
-		o.Mail = mail.Folder{Path: s.mailDir, From: s.mailFrom}
-	case s.smtp != "":
-		sender := mail.SMTP{Address: s.smtp, Username: s.smtpUser, From: s.mailFrom}
-		if s.smtpPasswordFile != "" {
-			password, err := os.ReadFile(s.smtpPasswordFile)
-			if err != nil {
-				return o, fmt.Errorf("the mail password cannot be read: %w", err)
-			}
-			sender.Password = strings.TrimRight(string(password), "\r\n")
+		folder := mail.Folder{Path: s.mailDir, From: s.mailFrom}
+		return folder, folder.Check()
+	case s.smtp == "":
+		if s.smtpUser != "" || s.smtpPasswordFile != "" {
+			return nil, usageError{errors.New("--smtp-user and --smtp-password-file need --smtp")}
 		}
-		if err := sender.Check(); err != nil {
-			return o, usageError{err}
-		}
-		o.Mail = sender
+		return nil, nil
 	}
-	return o, nil
+	post := mail.SMTP{Address: s.smtp, Username: s.smtpUser, From: s.mailFrom}
+	if s.smtpTLS != "auto" {
+		post.Security = mail.Security(s.smtpTLS)
+	}
+	if s.smtpPasswordFile != "" {
+		password, err := os.ReadFile(s.smtpPasswordFile)
+		if err != nil {
+			return nil, fmt.Errorf("the mail password cannot be read: %w", err)
+		}
+		post.Password = strings.TrimRight(string(password), "\r\n")
+	}
+	if err := post.Check(); err != nil {
+		return nil, usageError{err}
+	}
+	return post, nil
 }
 
 func serveCommand() *cobra.Command {
 	var s serving
 	c := &cobra.Command{
 		Use: "serve", Short: "Serve licenses", Args: cobra.NoArgs,
-		Long: "Serve licenses until interrupted. Logs go to standard error, one JSON object a line.\n" +
-			"Every flag can be given as an environment variable instead: ACEN_LISTEN, ACEN_DATA, ACEN_SMTP and so on.",
+		Long: `Serve licenses until interrupted; calls and the mail being sent are finished first.
+
+Outside this machine the server speaks TLS only: give --tls-cert and --tls-key, or name with --behind-proxy the
+proxy that does it. Without --smtp and --mail-dir the server sends no mails, and the app offers the person's own
+mail program.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := s.options()
 			if err != nil {
@@ -112,7 +138,7 @@ func serveCommand() *cobra.Command {
 			return running.Wait()
 		},
 	}
-	s.register(c)
+	s.register(c, "json")
 	return c
 }
 
@@ -120,8 +146,9 @@ func demoCommand() *cobra.Command {
 	var s serving
 	c := &cobra.Command{
 		Use: "demo", Short: "Serve sample data for trying out", Args: cobra.NoArgs,
-		Long: "Make sample data if the data folder holds none, print one JSON line with url, username and password on\n" +
-			"standard output, and serve. Mails are written to the data folder unless a mail server is given.",
+		Long: `Make sample data if the data folder holds none, print one JSON line with url, username and password on
+standard output as soon as the server listens, and serve. Mails are written to the folder mail in the data
+folder unless --smtp or --mail-dir says otherwise.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if s.smtp == "" && s.mailDir == "" {
 				s.mailDir = filepath.Join(s.data, "mail")
@@ -136,11 +163,11 @@ func demoCommand() *cobra.Command {
 				return err
 			}
 			if err := sample.Announce(c.OutOrStdout(), running.URL, login); err != nil {
-				return err
+				return errors.Join(fmt.Errorf("the login cannot be printed: %w", err), running.Stop())
 			}
 			return running.Wait()
 		},
 	}
-	s.register(c)
+	s.register(c, "text")
 	return c
 }

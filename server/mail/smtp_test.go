@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"mime"
@@ -47,7 +48,8 @@ func open(t *testing.T, data []byte) (o opened) {
 	o.text = read(t, quotedprintable.NewReader(text))
 	attachment, err := parts.NextPart()
 	require.NoError(t, err)
-	o.fileName, o.file = attachment.FileName(), read(t, attachment)
+	require.Equal(t, "base64", attachment.Header.Get("Content-Transfer-Encoding"))
+	o.fileName, o.file = attachment.FileName(), read(t, base64.NewDecoder(base64.StdEncoding, attachment))
 	o.fileType, _, err = mime.ParseMediaType(attachment.Header.Get("Content-Type"))
 	require.NoError(t, err)
 	return o

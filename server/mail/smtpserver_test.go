@@ -49,7 +49,7 @@ func (s *mailServer) arrived() []arrived {
 
 type serverOptions struct{ startTLS, implicitTLS, login bool }
 
-const user, password = "licenses", "correct horse"
+const user, password = "licenses", "correct-horse"
 
 func startMailServer(t *testing.T, o serverOptions) *mailServer {
 	t.Helper()

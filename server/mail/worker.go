@@ -98,15 +98,13 @@ func (w *Worker) Step(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	attempt, end := w.attempt(ctx)
-	sendErr := w.Sender.Send(attempt, m)
-	end()
-	return true, w.record(ctx, m, sendErr)
+	return true, w.record(ctx, m, w.send(ctx, m))
 }
 
-// attempt is the context of one attempt: it outlives ctx by the grace, so that a stop does not tear a delivery apart.
-func (w *Worker) attempt(ctx context.Context) (context.Context, func()) {
+// send makes one attempt. It outlives ctx by the grace, so that a stop does not tear a delivery apart.
+func (w *Worker) send(ctx context.Context, m store.Mail) error {
 	attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
 		select {
 		case <-w.After(grace):
@@ -114,7 +112,8 @@ func (w *Worker) attempt(ctx context.Context) (context.Context, func()) {
 		case <-attempt.Done():
 		}
 	})
-	return attempt, func() { stop(); cancel() }
+	defer stop()
+	return w.Sender.Send(attempt, m)
 }
 
 // record writes down what became of a mail. A delivered mail that is not written down would be sent again, so it tries

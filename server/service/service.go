@@ -41,6 +41,15 @@ type Data struct {
 	Secrets *secrets.Keeper
 }
 
+// databaseFile is the name of the database in a data folder.
+const databaseFile = "acen.db"
+
+// Exists reports whether a folder holds a server's data.
+func Exists(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, databaseFile))
+	return !errors.Is(err, os.ErrNotExist)
+}
+
 // OpenData opens a data folder and makes it when it is missing.
 func OpenData(ctx context.Context, folder string) (*Data, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -50,7 +59,7 @@ func OpenData(ctx context.Context, folder string) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := sqlite.Open(ctx, filepath.Join(folder, "acen.db"))
+	s, err := sqlite.Open(ctx, filepath.Join(folder, databaseFile))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/admin"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// programJSON is a program as --json prints it.
+type programJSON struct {
+	ID                   int64           `json:"id"`
+	Name                 string          `json:"name"`
+	ApplicationSignature string          `json:"application_signature"`
+	RequiresActivation   bool            `json:"requires_activation"`
+	MergedCodes          bool            `json:"merged_codes"`
+	AcceptsSerials       bool            `json:"accepts_serials"`
+	Features             uint16          `json:"features"`
+	LicenseDays          int             `json:"license_days"`
+	PublicKey            string          `json:"public_key"`
+	KeyID                string          `json:"key_id"`
+	FlexibleLocking      flexibleLocking `json:"flexible_locking"`
+}
+
+type flexibleLocking struct {
+	Enabled            bool     `json:"enabled"`
+	MaxHardwareChanges int      `json:"max_hardware_changes"`
+	Changeable         []string `json:"changeable"`
+}
+
+var programView = view[store.Program]{
+	header: []string{"ID", "NAME", "SIGNATURE", "ACTIVATION", "SERIALS", "FEATURES", "LICENSE DAYS"},
+	row: func(p store.Program) []string {
+		return []string{
+			strconv.FormatInt(p.ID, 10), p.Name, string(p.Signature), yesNo(p.RequiresActivation), yesNo(p.AcceptsSerials),
+			strconv.Itoa(int(p.Features)), strconv.Itoa(p.LicenseDays),
+		}
+	},
+	detail: func(p store.Program) [][2]string {
+		return [][2]string{
+			{"MERGED CODES", yesNo(p.MergedCodes)},
+			{"FLEXIBLE LOCKING", yesNo(p.Policy.Enabled)},
+			{"HARDWARE CHANGES", strconv.Itoa(p.Policy.MaxHardwareChanges)},
+			{"CHANGEABLE", strings.Join(lockNames(p.Policy.Changeable), " ")},
+			{"PUBLIC KEY", p.PublicKey.String()},
+			{"KEY ID", p.PublicKey.KeyID()},
+		}
+	},
+	wire: func(p store.Program) any {
+		return programJSON{
+			ID: p.ID, Name: p.Name, ApplicationSignature: string(p.Signature), RequiresActivation: p.RequiresActivation, MergedCodes: p.MergedCodes,
+			AcceptsSerials: p.AcceptsSerials, Features: p.Features, LicenseDays: p.LicenseDays, PublicKey: p.PublicKey.String(), KeyID: p.PublicKey.KeyID(),
+			FlexibleLocking: flexibleLocking{p.Policy.Enabled, p.Policy.MaxHardwareChanges, lockNames(p.Policy.Changeable)},
+		}
+	},
+}
+
+func lockNames(locks []license.Lock) []string {
+	names := []string{}
+	for _, l := range locks {
+		names = append(names, l.String())
+	}
+	return names
+}
+
+// programFlags are what add and change have in common.
+type programFlags struct {
+	name                                  string
+	activation, merged, serials, flexible bool
+	features                              uint16
+	days, hardwareChanges                 int
+	changeable                            []string
+}
+
+func (f *programFlags) register(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.name, "name", "", "name of the program")
+	flags.BoolVar(&f.activation, "activation", true, "the program needs activation")
+	flags.BoolVar(&f.merged, "merged-codes", false, "show Site code and Machine ID as one merged code")
+	flags.BoolVar(&f.serials, "serials", false, "the program accepts serial numbers")
+	flags.Uint16Var(&f.features, "features", 0, "features of new orders (16 bits)")
+	flags.IntVar(&f.days, "license-days", 0, "validity of new orders' licenses in days; 0: for ever")
+	flags.BoolVar(&f.flexible, "flexible-locking", true, "recognise a PC of which something changed")
+	flags.IntVar(&f.hardwareChanges, "max-hardware-changes", license.DefaultPolicy().MaxHardwareChanges, "how many hardware locks may change")
+	flags.StringSliceVar(&f.changeable, "changeable", lockNames(license.DefaultPolicy().Changeable), "locks that may change")
+}
+
+// apply sets what was given on the command line, or everything for a new program.
+func (f *programFlags) apply(c *cobra.Command, p *store.Program, everything bool) error {
+	given := func(name string) bool { return everything || c.Flags().Changed(name) }
+	for name, set := range map[string]func(){
+		"name":                 func() { p.Name = strings.TrimSpace(f.name) },
+		"activation":           func() { p.RequiresActivation = f.activation },
+		"merged-codes":         func() { p.MergedCodes = f.merged },
+		"serials":              func() { p.AcceptsSerials = f.serials },
+		"features":             func() { p.Features = f.features },
+		"license-days":         func() { p.LicenseDays = f.days },
+		"flexible-locking":     func() { p.Policy.Enabled = f.flexible },
+		"max-hardware-changes": func() { p.Policy.MaxHardwareChanges = f.hardwareChanges },
+	} {
+		if given(name) {
+			set()
+		}
+	}
+	if !given("changeable") {
+		return nil
+	}
+	p.Policy.Changeable = nil
+	for _, name := range f.changeable {
+		l, err := license.ParseLock(strings.ToUpper(strings.TrimSpace(name)))
+		if err != nil {
+			return usageError{err}
+		}
+		p.Policy.Changeable = append(p.Policy.Changeable, l)
+	}
+	return nil
+}
+
+func programCommand() *cobra.Command {
+	d := &desk{}
+	list := d.task("list", "List programs", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+		return programView.many(a.Programs(c.Context()))
+	})
+	return d.group("program", "Administer programs", addProgram(d), list, show(d, "a program with its public key", programView, admin.Admin.Program), changeProgram(d))
+}
+
+func addProgram(d *desk) *cobra.Command {
+	var f programFlags
+	var signature string
+	c := d.first("add", "Add a program; its keys are made here", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+		p := store.Program{Signature: license.Signature(signature)}
+		if err := f.apply(c, &p, true); err != nil {
+			return printable{}, err
+		}
+		return programView.one(a.AddProgram(c.Context(), p))
+	})
+	f.register(c)
+	c.Flags().StringVar(&signature, "signature", "", "application signature, 6 to 10 ASCII characters; it cannot be changed later")
+	require(c, "name", "signature")
+	return c
+}
+
+func changeProgram(d *desk) *cobra.Command {
+	var f programFlags
+	c := d.task("change ID", "Change a program; its orders and licenses keep what they have", oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+		return programView.one(a.ChangeProgram(c.Context(), id(args), func(p *store.Program) error { return f.apply(c, p, false) }))
+	})
+	f.register(c)
+	return c
+}

@@ -1,0 +1,120 @@
+package admin
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+const (
+	// maxEmails is how many addresses a client has on file.
+	maxEmails = 2
+	// maxText is the longest user name, name or company in bytes.
+	maxText = 200
+)
+
+// Clients lists all clients.
+func (a Admin) Clients(ctx context.Context) ([]store.Client, error) {
+	return read(ctx, a, func(tx store.Tx) ([]store.Client, error) { return tx.Clients(ctx) })
+}
+
+// Client returns one client.
+func (a Admin) Client(ctx context.Context, id int64) (store.Client, error) {
+	c, err := read(ctx, a, func(tx store.Tx) (store.Client, error) { return tx.Client(ctx, id) })
+	return c, missing(err, "client", id)
+}
+
+// AddClient adds a client. An empty password leaves the client unable to sign in.
+func (a Admin) AddClient(ctx context.Context, c store.Client, password string) (store.Client, error) {
+	c.Username, c.CreatedAt = strings.TrimSpace(c.Username), a.Now()
+	if err := checkClient(c); err != nil {
+		return c, err
+	}
+	hash, err := hashPassword(password)
+	if err != nil {
+		return c, err
+	}
+	c.PasswordHash = hash
+	err = a.write(ctx, "client.add", "", func(tx store.Tx) (_ done, err error) {
+		c.ID, err = tx.AddClient(ctx, c)
+		if errors.Is(err, store.ErrExists) {
+			return done{}, fmt.Errorf("the user name %q is taken", c.Username)
+		}
+		return done{object("client", c.ID), ""}, err
+	})
+	return c, err
+}
+
+// ChangeClient changes a client; a password that is not empty replaces the old one. The user name stays.
+func (a Admin) ChangeClient(ctx context.Context, id int64, password string, change func(*store.Client) error) (c store.Client, err error) {
+	hash, err := hashPassword(password) // not within the transaction: it takes long and other writers wait
+	if err != nil {
+		return c, err
+	}
+	err = a.write(ctx, "client.change", object("client", id), func(tx store.Tx) (_ done, err error) {
+		if c, err = tx.Client(ctx, id); err != nil {
+			return done{}, missing(err, "client", id)
+		}
+		before := clientFields(c)
+		if err := change(&c); err != nil {
+			return done{}, err
+		}
+		if hash != "" {
+			c.PasswordHash = hash
+		}
+		if err := checkClient(c); err != nil {
+			return done{}, err
+		}
+		return done{object("client", id), changedNames(before, clientFields(c))}, tx.ChangeClient(ctx, c)
+	})
+	return c, err
+}
+
+// hashPassword returns the hash of a password, "" for none.
+func hashPassword(password string) (string, error) {
+	if password == "" {
+		return "", nil
+	}
+	return server.DefaultPasswordCost.Hash(rand.Reader, password)
+}
+
+func clientFields(c store.Client) []field {
+	return []field{
+		property("registration name", c.RegistrationName), property("first name", c.FirstName), property("last name", c.LastName),
+		property("company", c.Company), property("emails", c.Emails), property("active", c.Active), property("password", c.PasswordHash),
+	}
+}
+
+func checkClient(c store.Client) error {
+	if c.Username == "" || len(c.Username) > maxText || !utf8.ValidString(c.Username) ||
+		strings.ContainsFunc(c.Username, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
+		return fmt.Errorf("a user name has 1 to %d characters and no spaces", maxText)
+	}
+	for _, text := range []string{c.RegistrationName, c.FirstName, c.LastName, c.Company} {
+		if len(text) > maxText || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			return fmt.Errorf("names and company have one line and at most %d characters", maxText)
+		}
+	}
+	if len(c.Emails) > maxEmails {
+		return fmt.Errorf("a client has at most %d addresses on file", maxEmails)
+	}
+	for i, address := range c.Emails {
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			return fmt.Errorf("%q is no email address", address)
+		}
+		for _, other := range c.Emails[:i] {
+			if strings.EqualFold(other, address) {
+				return fmt.Errorf("the address %s is given twice", address)
+			}
+		}
+	}
+	return nil
+}

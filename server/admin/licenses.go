@@ -1,0 +1,93 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// Licenses lists an order's licenses, oldest first; ended ones only when asked for.
+func (a Admin) Licenses(ctx context.Context, order int64, ended bool) ([]store.License, error) {
+	return read(ctx, a, func(tx store.Tx) ([]store.License, error) {
+		if _, err := tx.Order(ctx, order); err != nil {
+			return nil, missing(err, "order", order)
+		}
+		return tx.Licenses(ctx, order, ended, 0, 0)
+	})
+}
+
+// License returns one license.
+func (a Admin) License(ctx context.Context, id int64) (store.License, error) {
+	l, err := read(ctx, a, func(tx store.Tx) (store.License, error) { return tx.License(ctx, id) })
+	return l, missing(err, "license", id)
+}
+
+// AddLicense activates a PC for an order, under the same rules as the app: a refusal is an *api.Problem.
+func (a Admin) AddLicense(ctx context.Context, order int64, request api.NewLicense) (l store.License, err error) {
+	err = a.write(ctx, "license.create", object("order", order), func(tx store.Tx) (done, error) {
+		o, err := tx.LockOrder(ctx, order)
+		if err != nil {
+			return done{}, missing(err, "order", order)
+		}
+		p, err := tx.Program(ctx, o.ProgramID)
+		if err != nil {
+			return done{}, err
+		}
+		l, err = server.Rules{Secrets: a.Secrets, Now: a.Now}.NewLicense(ctx, tx, o, p, request)
+		return done{object("license", l.ID), object("order", order)}, err
+	})
+	return l, err
+}
+
+// ChangeLicense changes note, features or expiry of an active license; the activation code follows features and expiry.
+func (a Admin) ChangeLicense(ctx context.Context, id int64, change func(*store.License) error) (l store.License, err error) {
+	err = a.write(ctx, "license.change", object("license", id), func(tx store.Tx) (_ done, err error) {
+		if l, err = tx.License(ctx, id); err != nil {
+			return done{}, missing(err, "license", id)
+		}
+		if l.Status != api.StatusActive {
+			return done{}, fmt.Errorf("license %d has ended (%s)", id, l.Status)
+		}
+		before := licenseFields(l)
+		if err := change(&l); err != nil {
+			return done{}, err
+		}
+		if l.Note, err = server.ReadNote(l.Note); err != nil {
+			return done{}, err
+		}
+		if err := a.activate(ctx, tx, &l); err != nil {
+			return done{}, err
+		}
+		return done{object("license", id), changes(before, licenseFields(l))}, tx.ChangeLicense(ctx, l)
+	})
+	return l, err
+}
+
+// activate computes the activation code of a license from what it grants now.
+func (a Admin) activate(ctx context.Context, tx store.Tx, l *store.License) error {
+	p, err := tx.Program(ctx, l.ProgramID)
+	if err != nil {
+		return err
+	}
+	key, err := a.Secrets.ActivationKey(p)
+	if err != nil {
+		return err
+	}
+	grant := license.Grant{Features: l.Features, Issue: uint16(l.ID % (license.MaxIssue + 1))}
+	if l.ExpiresAt != nil {
+		grant.Expires = *l.ExpiresAt
+		last := grant.ValidThrough().Truncate(time.Second)
+		l.ExpiresAt = &last
+	}
+	l.Activation, err = key.Activate(l.Codes, grant)
+	return err
+}
+
+func licenseFields(l store.License) []field {
+	return []field{property("note", l.Note), property("features", l.Features), property("ends", l.ExpiresAt)}
+}

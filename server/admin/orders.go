@@ -1,0 +1,98 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// Orders lists orders, newest first: a client's, or all for client 0.
+func (a Admin) Orders(ctx context.Context, client int64) ([]store.Order, error) {
+	return read(ctx, a, func(tx store.Tx) ([]store.Order, error) {
+		if client != 0 {
+			if _, err := tx.Client(ctx, client); err != nil {
+				return nil, missing(err, "client", client)
+			}
+		}
+		return tx.Orders(ctx, client, false, 0, 0)
+	})
+}
+
+// Order returns one order.
+func (a Admin) Order(ctx context.Context, id int64) (store.Order, error) {
+	o, err := read(ctx, a, func(tx store.Tx) (store.Order, error) { return tx.Order(ctx, id) })
+	return o, missing(err, "order", id)
+}
+
+// AddOrder adds an order of a program for a client. Features, policy and the expiry of its licenses come from the
+// program (api.md rule 2); change may set them otherwise.
+func (a Admin) AddOrder(ctx context.Context, client, program int64, change func(*store.Order) error) (o store.Order, err error) {
+	err = a.write(ctx, "order.add", "", func(tx store.Tx) (done, error) {
+		p, err := tx.Program(ctx, program)
+		if err != nil {
+			return done{}, missing(err, "program", program)
+		}
+		if _, err := tx.Client(ctx, client); err != nil {
+			return done{}, missing(err, "client", client)
+		}
+		o = store.Order{ClientID: client, ProgramID: program, OrderedAt: a.Now(), Active: true, Visible: true, CanManage: true, Features: p.Features, Policy: p.Policy}
+		if p.LicenseDays > 0 {
+			expires := a.Now().AddDate(0, 0, p.LicenseDays)
+			o.LicensesExpireAt = &expires
+		}
+		if err := change(&o); err != nil {
+			return done{}, err
+		}
+		if err := checkOrder(o); err != nil {
+			return done{}, err
+		}
+		o.ID, err = tx.AddOrder(ctx, o)
+		return done{object("order", o.ID), fmt.Sprintf("%s, %s, licenses: %d", object("client", client), object("program", program), o.LicensesTotal)}, err
+	})
+	return o, err
+}
+
+// ChangeOrder changes an order; licenses that it has keep what they have.
+func (a Admin) ChangeOrder(ctx context.Context, id int64, change func(*store.Order) error) (o store.Order, err error) {
+	err = a.write(ctx, "order.change", object("order", id), func(tx store.Tx) (_ done, err error) {
+		if o, err = tx.LockOrder(ctx, id); err != nil {
+			return done{}, missing(err, "order", id)
+		}
+		before := orderFields(o)
+		if err := change(&o); err != nil {
+			return done{}, err
+		}
+		if err := checkOrder(o); err != nil {
+			return done{}, err
+		}
+		if o.LicensesTotal < o.LicensesActive {
+			return done{}, fmt.Errorf("order %d has %d active licenses; the total cannot be less", id, o.LicensesActive)
+		}
+		return done{object("order", id), changes(before, orderFields(o))}, tx.ChangeOrder(ctx, o)
+	})
+	return o, err
+}
+
+func orderFields(o store.Order) []field {
+	return []field{
+		property("licenses", o.LicensesTotal), property("active", o.Active), property("visible", o.Visible), property("manage", o.CanManage),
+		property("features", o.Features), property("licenses end", o.LicensesExpireAt), property("subscription", o.HasSubscription),
+		property("subscription ends", o.SubscriptionExpiresAt),
+	}
+}
+
+func checkOrder(o store.Order) error {
+	if o.LicensesTotal < 0 {
+		return errors.New("the number of licenses cannot be negative")
+	}
+	if o.LicensesExpireAt != nil {
+		// An activation code holds the day in 16 bits: making one tells whether it fits.
+		if _, err := (license.ActivationKey{}).Activate(license.Codes{}, license.Grant{Expires: *o.LicensesExpireAt}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

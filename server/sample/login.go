@@ -1,0 +1,117 @@
+package sample
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/service"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// Login is the sample client's user name and password.
+type Login struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+// loginFile keeps the login beside the data, so that a restart tells the same.
+const loginFile = "sample-login.json"
+
+// Prepare returns a function for service.Start that fills the data folder if it holds no data, and remembers the
+// password, made for this folder, beside the data (mode 0600). It refuses a folder with a server's own data.
+func Prepare(folder string, now time.Time, login *Login) func(context.Context, *service.Data) error {
+	return func(ctx context.Context, d *service.Data) error {
+		empty, err := isEmpty(ctx, d)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(folder, loginFile)
+		*login, err = readLogin(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && !empty:
+			return fmt.Errorf("the folder %s holds a server's own data: give the trial a folder of its own", folder)
+		case errors.Is(err, fs.ErrNotExist):
+			*login = Login{Username: "anna", Password: newPassword()}
+			err = writeLogin(path, *login)
+		}
+		if err != nil || !empty {
+			return err
+		}
+		hash, err := server.DefaultPasswordCost.Hash(rand.Reader, login.Password)
+		if err != nil {
+			return err
+		}
+		return Fill(ctx, d, now, login.Username, hash)
+	}
+}
+
+func isEmpty(ctx context.Context, d *service.Data) (empty bool, err error) {
+	err = d.Store.Read(ctx, func(tx store.Tx) error {
+		programs, err := tx.Programs(ctx)
+		if err != nil {
+			return err
+		}
+		clients, err := tx.Clients(ctx)
+		empty = len(programs) == 0 && len(clients) == 0
+		return err
+	})
+	return empty, err
+}
+
+func readLogin(path string) (login Login, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return login, err
+	}
+	if err := json.Unmarshal(data, &login); err != nil || login.Username == "" || login.Password == "" {
+		return login, fmt.Errorf("the file %s is damaged: remove its folder to start anew", path)
+	}
+	return login, nil
+}
+
+// writeLogin writes a whole file or none.
+func writeLogin(path string, login Login) error {
+	data, err := json.Marshal(login)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".login-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails after the renaming, as it should
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// newPassword is easy to read and to type, and holds 60 random bits.
+func newPassword() string {
+	text := strings.ToLower(rand.Text()) // letters and 2 to 7
+	return text[:4] + "-" + text[4:8] + "-" + text[8:12]
+}
+
+// Announce prints the one JSON line that tells scripts where the server is and how to sign in.
+func Announce(w io.Writer, url string, login Login) error {
+	line, err := json.Marshal(struct {
+		URL string `json:"url"`
+		Login
+	}{url, login})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n", line)
+	return err
+}

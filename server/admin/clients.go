@@ -73,7 +73,10 @@ func (a Admin) ChangeClient(ctx context.Context, id int64, password string, chan
 		if err := checkClient(c); err != nil {
 			return done{}, err
 		}
-		return done{object("client", id), changedNames(before, clientFields(c))}, tx.ChangeClient(ctx, c)
+		if hash != "" || !c.Active { // whoever knew the old password is out
+			err = tx.EndSessions(ctx, id, a.Now())
+		}
+		return done{object("client", id), changedNames(before, clientFields(c))}, errors.Join(err, tx.ChangeClient(ctx, c))
 	})
 	return c, err
 }

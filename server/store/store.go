@@ -235,6 +235,8 @@ type Tx interface {
 	RenewSession(ctx context.Context, id int64, accessHash []byte, expires time.Time) error
 	// EndSession ends a session with all its tokens; ending it again does nothing.
 	EndSession(ctx context.Context, id int64, at time.Time) error
+	// EndSessions ends every session of a client.
+	EndSessions(ctx context.Context, clientID int64, at time.Time) error
 	Session(ctx context.Context, id int64) (Session, error)
 	AddRefreshToken(ctx context.Context, r RefreshToken) error
 	RefreshToken(ctx context.Context, hash []byte) (RefreshToken, error)

@@ -36,6 +36,11 @@ func (t tx) EndSession(ctx context.Context, id int64, when time.Time) error {
 	return err
 }
 
+func (t tx) EndSessions(ctx context.Context, clientID int64, when time.Time) error {
+	_, err := t.exec(ctx, `UPDATE sessions SET ended_at = ? WHERE client_id = ? AND ended_at IS NULL`, at(when), clientID)
+	return err
+}
+
 func (t tx) AddRefreshToken(ctx context.Context, r store.RefreshToken) error {
 	_, err := t.exec(ctx, `INSERT INTO refresh_tokens (hash, session_id, expires_at, used_at) VALUES (?, ?, ?, NULL)`, r.Hash, r.SessionID, at(r.ExpiresAt))
 	return err

@@ -267,6 +267,22 @@ func testSessions(t *testing.T, f *fixture) {
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		return errors.Join(tx.EndSession(ctx, id, noon), tx.EndSession(ctx, id, noon.Add(time.Hour)))
 	})
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		other, err := tx.AddSession(ctx, store.Session{ClientID: f.client, AccessHash: []byte{9}, AccessExpiresAt: noon, CreatedAt: noon})
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(tx.EndSessions(ctx, f.client+1, noon), tx.RenewSession(ctx, other, []byte{8}, noon)); err != nil {
+			return err // another client's sessions go on
+		}
+		return tx.EndSessions(ctx, f.client, noon)
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		s, err := tx.SessionByAccess(ctx, []byte{8})
+		require.NoError(t, err)
+		require.Equal(t, noon, *s.EndedAt)
+		return nil
+	})
 	err = f.try(func(ctx context.Context, tx store.Tx) error { return tx.RenewSession(ctx, id, []byte{4}, noon) })
 	require.ErrorIs(t, err, store.ErrNotFound, "an ended session does not come back")
 }

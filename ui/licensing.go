@@ -21,7 +21,7 @@ import (
 
 func (w *Window) taskOptions() tasks.Options {
 	return tasks.Options{
-		Dialogs: w.queue, Work: w.work, Licenses: w.options.Backend, Copy: w.copy, Explain: explain.Error,
+		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Licenses: w.options.Backend, Copy: w.copy, Explain: explain.Error,
 		DeviceName: w.options.DeviceName, OnLicense: w.licensed, OnEmail: w.emailCode, OnSaveFile: w.saveFile,
 	}
 }
@@ -79,7 +79,7 @@ func (w *Window) emailCode(l manager.License) {
 		return
 	}
 	email.Open(email.Options{
-		Dialogs: w.queue, Work: w.work, Mailer: w.options.Backend, Opener: w.options.Opener, Copy: w.copy, Explain: explain.Error,
+		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Mailer: w.options.Backend, Opener: w.options.Opener, Copy: w.copy, Explain: explain.Error,
 		OnSent: func(to []string) {
 			w.status.say(fmt.Sprintf("The server sends the code to %s.", strings.Join(to, ", ")))
 		},

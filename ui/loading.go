@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
@@ -64,7 +65,7 @@ func (w *Window) fetchOrders() {
 			w.failed(err)
 			return
 		}
-		w.state.fault = dialogs.Message{}
+		w.state.fault, w.state.attempts = dialogs.Message{}, 0
 		w.showOrders(o)
 		w.refreshBanners()
 		w.loadLicenses()
@@ -83,12 +84,25 @@ func (w *Window) failed(err error) {
 	case errors.Is(err, context.Canceled):
 		return
 	}
-	w.state.fault = explain.Error(err)
-	w.refreshBanners()
-	w.status.refresh()
+	w.offline(err)
 	if w.state.loaded {
 		w.index()
 	}
+}
+
+// The time between two attempts to reach the server again doubles from retryFirst to retryLast.
+const (
+	retryFirst = 15 * time.Second
+	retryLast  = 5 * time.Minute
+)
+
+// offline tells that the server was not reached, and arranges for another attempt.
+func (w *Window) offline(err error) {
+	w.state.fault = explain.Error(err)
+	w.state.retryAt = w.options.Now().Add(min(retryLast, retryFirst<<min(w.state.attempts, 10)))
+	w.state.attempts++
+	w.refreshBanners()
+	w.status.refresh()
 }
 
 func (w *Window) showOrders(o manager.Orders) {
@@ -260,6 +274,9 @@ func (w *Window) event(e manager.Event) {
 			w.loadLicenses()
 		}
 	case manager.JobChanged:
+		if errors.Is(e.Job.Err, manager.ErrUnreachable) {
+			w.offline(e.Job.Err)
+		}
 		w.loadJobs()
 	case manager.SignedOut:
 		w.failed(manager.ErrSignedOut)

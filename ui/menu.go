@@ -124,7 +124,7 @@ func (w *Window) showShortcuts() {
 	rows := container.New(layout.NewFormLayout())
 	add := func(keys, what string) {
 		k := widget.NewLabelWithStyle(keys, fyne.TextAlignLeading, theme.Monospace())
-		rows.Add(theme.Tight(k))
+		rows.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Section), theme.Tight(k)))
 		rows.Add(theme.Tight(widget.NewLabel(what)))
 	}
 	control := "Ctrl"

@@ -115,7 +115,9 @@ type state struct {
 	signedIn  bool
 	waiting   bool // for Resume; the last known tables are shown as soon as there are any
 	fetchedAt time.Time
-	fault     dialogs.Message // of the latest attempt to load the orders; zero when it went well
+	fault     dialogs.Message // of the latest attempt to reach the server; zero when it went well
+	attempts  int             // in vain since the server was last reached
+	retryAt   time.Time       // when it is tried again by itself
 	orders    []api.Order
 	loaded    bool // orders are shown
 	content   licenses.Content
@@ -246,6 +248,9 @@ func (w *Window) passTime() {
 		}
 	}
 	w.takeFocus()
+	if w.state.signedIn && w.state.fault.What != "" && !w.options.Now().Before(w.state.retryAt) {
+		w.refresh()
+	}
 	w.status.refresh()
 	w.refreshBanners()
 	w.save()
@@ -306,15 +311,20 @@ func (w *Window) showSignIn(m dialogs.Message) {
 	w.orders.Clear()
 	w.licenses.ShowNone()
 	w.signIn.ShowError(m)
-	w.root.Objects = []fyne.CanvasObject{w.signIn.Object()}
-	w.root.Refresh()
+	w.put(w.signIn.Object())
 	w.refreshBanners()
 	w.focusFirst()
 }
 
-func (w *Window) showMain() {
-	w.root.Objects = []fyne.CanvasObject{w.main}
+// put shows one of the two screens. The focus does not stay behind in the other.
+func (w *Window) put(screen fyne.CanvasObject) {
+	w.window.Canvas().Unfocus()
+	w.root.Objects = []fyne.CanvasObject{screen}
 	w.root.Refresh()
+}
+
+func (w *Window) showMain() {
+	w.put(w.main)
 	w.toolbar.refresh()
 	w.status.refresh()
 }

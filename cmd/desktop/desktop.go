@@ -13,14 +13,12 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
-	"fyne.io/fyne/v2/dialog"
 	"github.com/adrg/xdg"
 
 	"github.com/acen-desktop/acen/client/keyring"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
-	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/opener"
 )
 
@@ -95,14 +93,12 @@ func Run(p Program) (err error) {
 	return show(a, w.Fyne(), w.Show, time.After(firstFrame))
 }
 
-// tell shows in a window why the app cannot start, for somebody who started it without a terminal.
+// tell shows in a window why the app cannot start; standard error gets the same when the program ends.
 func tell(a fyne.App, cause error) error {
-	w := a.NewWindow(name)
-	w.Resize(fyne.NewSize(560, 260))
-	m := explain.Error(cause)
-	d := dialog.NewInformation(m.What, m.Why+"\n\n"+m.Next, w)
-	d.SetOnClosed(w.Close)
-	return show(a, w, func() { w.Show(); d.Show() }, time.After(firstFrame))
+	w := ui.NewFailure(a, cause)
+	stopMapping := mapWidgets(w)
+	defer stopMapping()
+	return show(a, w, w.Show, time.After(firstFrame))
 }
 
 func deviceName() string {

@@ -46,7 +46,7 @@ func show(a fyne.App, w fyne.Window, do func(), overdue <-chan time.Time) (err e
 			if !isToolkit(fault) {
 				panic(fault)
 			}
-			err = fmt.Errorf("%w (%v)", ErrNoDisplay, fault)
+			err = ErrNoDisplay
 		}
 	}()
 	drawn := watch(w)

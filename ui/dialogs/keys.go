@@ -8,7 +8,8 @@ import (
 
 // HandleKey gives a key that a focused object has no use for to the dialog it stands in, which acts on Enter and
 // Escape; it reports whether the dialog did. Fyne gives keys to the focused object alone, so every field that can stand
-// in a dialog calls it from TypedKey: those of this package do. Outside a dialog it does nothing. UI thread.
+// in a dialog calls it from TypedKey: those of this package do. With no dialog up the key goes on to the window, as one does
+// when nothing has the focus. UI thread.
 func HandleKey(o fyne.CanvasObject, e *fyne.KeyEvent) bool {
 	c := fyne.CurrentApp().Driver().CanvasForObject(o)
 	if c == nil {
@@ -19,6 +20,10 @@ func HandleKey(o fyne.CanvasObject, e *fyne.KeyEvent) bool {
 		return top.dialog.typedKey(e)
 	case *curtain:
 		return top.dialog.typedKey(e)
+	case nil:
+		if typed := c.OnTypedKey(); typed != nil {
+			typed(e)
+		}
 	}
 	return false
 }

@@ -37,6 +37,7 @@ type Opener interface {
 
 // Options of a panel. Functions are called on the UI thread.
 type Options struct {
+	Canvas  fyne.Canvas // of the window
 	Dialogs *dialogs.Queue
 	Work    *background.Group
 	Mailer  Mailer
@@ -83,10 +84,10 @@ func Open(o Options, l manager.License, program string) {
 			{Text: openInMail, OnTapped: p.openInMail},
 			{Text: send, Default: true, OnTapped: p.send},
 		},
-		OnShown:  func(d *dialogs.Dialog) { p.dialog = d; p.load() },
 		OnClosed: p.slot.Cancel,
 	})
 	p.refreshButtons()
+	p.load()
 }
 
 // load asks the server for addresses, subject and text.
@@ -105,6 +106,7 @@ func (p *panel) load() {
 		}
 		p.preview = preview
 		p.dialog.SetContent(p.form(preview.To))
+		p.options.Canvas.Focus(p.message)
 		p.refreshButtons()
 	})
 }

@@ -68,7 +68,9 @@ func (s *Screen) refreshActions() {
 		refusal = manager.EmailRefusal(l)
 	}
 	switch {
-	case !ok && s.shown && c.Order.RequiresActivation && len(c.Licenses) > 0:
+	case !s.shown:
+		s.email.set(false, prominent, "select an order")
+	case !ok && c.Order.RequiresActivation && len(c.Licenses) > 0:
 		s.email.set(false, prominent, "select a license")
 	case !ok:
 		s.email.set(false, prominent, "no license")

@@ -38,18 +38,21 @@ func NewDetails(o Options) *Details {
 	d := &Details{options: o, slot: o.Work.NewSlot(), rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section))}
 	padded := container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), d.rows)
 	d.object = theme.NewSurface(theme.ColorNamePanel, container.NewVScroll(padded))
-	d.Clear()
+	d.Clear(selectLicense)
 	return d
 }
 
 // Object is what is put into the window.
 func (d *Details) Object() fyne.CanvasObject { return d.object }
 
-// Clear shows that no license is selected.
-func (d *Details) Clear() {
+// selectLicense says what to do first.
+const selectLicense = "Select a license to see its codes and how this PC compares with it."
+
+// Clear shows a sentence in place of a license.
+func (d *Details) Clear(text string) {
 	d.slot.Cancel()
 	d.shown = manager.License{}
-	l := widget.NewLabel("Select a license to see its codes and how this PC compares with it.")
+	l := widget.NewLabel(text)
 	l.Wrapping, l.Importance = fyne.TextWrapWord, widget.LowImportance
 	d.set(theme.Tight(l))
 }
@@ -167,18 +170,23 @@ type Sentence struct {
 
 // Sentences says a comparison of this PC with a license in plain words; own tells that the license is the one of this PC.
 func Sentences(c license.Comparison, own bool) []Sentence {
-	var changed, unreadable []string
+	var changed, unreadable, absent []string
+	same := 0
 	for _, l := range c.Locks {
-		switch l.State {
-		case license.Changed:
+		switch {
+		case l.State == license.Changed:
 			changed = append(changed, words.Lock(l.Lock))
-		case license.Unreadable:
+		case l.State == license.Unreadable:
 			unreadable = append(unreadable, words.Lock(l.Lock))
+		case l.Absent:
+			absent = append(absent, words.Lock(l.Lock))
+		default:
+			same++
 		}
 	}
-	same := c.Count(license.Same)
 	if !own && !c.Accepted {
-		return []Sentence{{fmt.Sprintf("This license belongs to another PC: %d of %d locks differ.", license.LockCount-same, license.LockCount), theme.Muted}}
+		differ := len(changed) + len(unreadable)
+		return []Sentence{{fmt.Sprintf("This license belongs to another PC: %d of %d locks differ.", differ, license.LockCount), theme.Muted}}
 	}
 	text := words.Count(same, "lock", "locks") + " same"
 	if len(changed) > 0 {
@@ -188,6 +196,9 @@ func Sentences(c license.Comparison, own bool) []Sentence {
 		text += fmt.Sprintf(" · %d unreadable (%s)", len(unreadable), strings.Join(unreadable, ", "))
 	}
 	lines := []Sentence{{text, theme.Neutral}}
+	if len(absent) > 0 {
+		lines = append(lines, Sentence{fmt.Sprintf("Not readable then and now: %s.", strings.Join(absent, ", ")), theme.Muted})
+	}
 	switch {
 	case c.Accepted && c.HardwareChanges > 0:
 		lines = append(lines, Sentence{fmt.Sprintf("Still recognized: %s.", allowed(c.MaxHardwareChanges)), theme.Good})

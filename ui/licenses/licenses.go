@@ -204,8 +204,16 @@ func (s *Screen) table() *datatable.Table[manager.License] { return s.tables[s.m
 func (s *Screen) setRows(list []manager.License) {
 	s.table().SetRows(list)
 	if len(list) == 0 {
-		s.details.Clear()
+		s.details.Clear(s.guide())
 	}
+}
+
+// guide says in the panel what to do first.
+func (s *Screen) guide() string {
+	if s.shown && (!s.content.Order.RequiresActivation || s.content.Loaded && len(s.content.Licenses) == 0) {
+		return "There is no license to show."
+	}
+	return selectLicense
 }
 
 // filter finds out by the words of the search whether licenses of this order match, as the table does.
@@ -235,7 +243,7 @@ func (s *Screen) selected(l manager.License, ok bool) {
 	if ok {
 		s.details.Show(l, s.content.Order, s.content.Program)
 	} else {
-		s.details.Clear()
+		s.details.Clear(s.guide())
 	}
 	s.refreshActions()
 }

@@ -168,12 +168,12 @@ func first(list []api.Order) (int64, bool) {
 func columns(now func() time.Time) []datatable.Column[Row] {
 	return []datatable.Column[Row]{
 		{
-			ID: "order", Title: "Order ID", Width: 100,
+			ID: "order", Title: "Order ID", Width: 94,
 			Text:    func(r Row) string { return strconv.FormatInt(r.ID, 10) },
 			Compare: func(a, b Row) int { return cmp.Compare(a.ID, b.ID) },
 		},
 		{
-			ID: "program", Title: "Program", Width: 250, Stretch: true,
+			ID: "program", Title: "Program", Width: 200, Stretch: true,
 			Text: func(r Row) string { return r.ProgramName },
 			Badge: func(r Row) (datatable.Badge, bool) {
 				return datatable.Badge{Text: "This PC", Tone: theme.Good}, r.ThisPC
@@ -183,7 +183,7 @@ func columns(now func() time.Time) []datatable.Column[Row] {
 			},
 		},
 		{
-			ID: "date", Title: "Order date", Width: 120,
+			ID: "date", Title: "Order date", Width: 108,
 			Text:    func(r Row) string { return words.Date(r.OrderedAt, now()) },
 			Compare: func(a, b Row) int { return cmp.Or(a.OrderedAt.Compare(b.OrderedAt), cmp.Compare(a.ID, b.ID)) },
 		},
@@ -193,7 +193,7 @@ func columns(now func() time.Time) []datatable.Column[Row] {
 			Compare: func(a, b Row) int { return cmp.Or(cmp.Compare(left(a.Order), left(b.Order)), cmp.Compare(a.ID, b.ID)) },
 		},
 		{
-			ID: "serial", Title: "Serial number", Width: 210, Monospace: true,
+			ID: "serial", Title: "Serial number", Width: 196, Monospace: true,
 			Text: func(r Row) string { return r.SerialNumber },
 			Compare: func(a, b Row) int {
 				return cmp.Or(cmp.Compare(a.SerialNumber, b.SerialNumber), cmp.Compare(a.ID, b.ID))

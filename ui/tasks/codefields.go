@@ -90,12 +90,20 @@ func (c *codeFields) missing() string {
 	return "Enter the codes of the other PC."
 }
 
-func (c *codeFields) focus() {
+// first returns what gets the focus.
+func (c *codeFields) first() fyne.Focusable {
 	if c.merged != nil {
-		c.merged.Focus()
-		return
+		return c.merged.Focusable()
 	}
-	c.site.Focus()
+	return c.site.Focusable()
+}
+
+// mismatch says below the field what is wrong with codes that do not fit together.
+func (c *codeFields) mismatch() string {
+	if c.merged != nil {
+		return "This code does not fit the program."
+	}
+	return "It does not fit the Site code."
 }
 
 func (c *codeFields) showErr(err error) {

@@ -39,7 +39,7 @@ type newLicense struct {
 	known  bool // thisPC was read
 	own    bool // the choice is this PC
 
-	choice *widget.RadioGroup
+	choice [2]*dialogs.ContentButton // this PC, another PC
 	pane   *fyne.Container
 	codes  *codeFields
 	note   *noteField
@@ -56,24 +56,19 @@ func NewLicense(o Options, order api.Order, program api.Program, thisPC bool) er
 		return err
 	}
 	n.note = newNoteField("")
-	n.choice = widget.NewRadioGroup([]string{choiceThisPC, choiceAnotherPC}, nil)
-	n.choice.Horizontal, n.choice.Required = true, true
-	n.choice.Selected = choiceAnotherPC
-	if thisPC {
-		n.choice.Selected = choiceThisPC
-	}
-	n.choice.OnChanged = func(chosen string) { n.choose(chosen == choiceThisPC) }
+	n.choice[0] = dialogs.NewButton(choiceThisPC, nil, func() { n.choose(true) })
+	n.choice[1] = dialogs.NewButton(choiceAnotherPC, nil, func() { n.choose(false) })
 
 	n.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    "New license",
 		Subtitle: fmt.Sprintf("%s · order %d · %d of %d left", order.ProgramName, order.ID, order.LicensesTotal-order.LicensesActivated, order.LicensesTotal),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
-			n.choice, n.pane,
+			container.NewHBox(n.choice[0], n.choice[1]), n.pane,
 			container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel("Note")), n.note.object)),
 		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: activate, Default: true, OnTapped: n.submit}},
-		OnShown:  func(d *dialogs.Dialog) { n.dialog = d; n.choose(thisPC) },
 		OnClosed: func() { n.reading.Cancel(); n.sending.Cancel() },
 	})
+	n.choose(thisPC)
 	return nil
 }
 
@@ -81,7 +76,10 @@ func NewLicense(o Options, order api.Order, program api.Program, thisPC bool) er
 func (n *newLicense) choose(own bool) {
 	n.own = own
 	n.dialog.ClearError()
+	mark(n.choice[0], own)
+	mark(n.choice[1], !own)
 	if own {
+		n.options.Canvas.Focus(n.note.entry)
 		if n.note.entry.Text == "" {
 			n.note.entry.SetText(cleanNote(n.options.DeviceName))
 		}
@@ -92,9 +90,18 @@ func (n *newLicense) choose(own bool) {
 			n.note.entry.SetText("")
 		}
 		n.show(n.codes.object)
-		n.codes.focus()
+		n.options.Canvas.Focus(n.codes.first())
 	}
 	n.changed()
+}
+
+// mark shows a button as the chosen one of several or not.
+func mark(b *dialogs.ContentButton, chosen bool) {
+	b.Icon, b.Importance = fynetheme.RadioButtonIcon(), widget.LowImportance
+	if chosen {
+		b.Icon, b.Importance = fynetheme.RadioButtonCheckedIcon(), widget.MediumImportance
+	}
+	b.Refresh()
 }
 
 func (n *newLicense) show(o fyne.CanvasObject) {
@@ -169,17 +176,13 @@ func Sent(pc manager.ThisPC) string {
 
 // changed enables the button when there is something to send.
 func (n *newLicense) changed() {
-	if n.dialog == nil {
+	n.dialog.ClearError()
+	if n.own {
+		n.dialog.SetButton(activate, n.known, "")
 		return
 	}
-	n.dialog.ClearError()
-	switch {
-	case n.own:
-		n.dialog.SetButton(activate, n.known, "")
-	default:
-		_, _, ok := n.codes.values()
-		n.dialog.SetButton(activate, ok, n.codes.missing())
-	}
+	_, _, ok := n.codes.values()
+	n.dialog.SetButton(activate, ok, n.codes.missing())
 }
 
 // submit sends the request. Typed codes are checked here first: a slip then costs no way to the server.
@@ -219,7 +222,7 @@ func (n *newLicense) submit() {
 func (n *newLicense) fail(err error) {
 	switch {
 	case errors.Is(err, license.ErrMismatch), errors.Is(err, api.ErrSiteMIDMismatch):
-		n.codes.showErr(errors.New("These codes do not fit together, or belong to another program."))
+		n.codes.showErr(errors.New(n.codes.mismatch()))
 	case errors.Is(err, context.Canceled):
 		n.dialog.SetError(dialogs.Message{
 			What: "Canceled.",
@@ -242,7 +245,7 @@ func Activated(o Options, l manager.License, program api.Program) {
 	if l.ThisPC {
 		next = "Enter this code in the program, or open the license file with it."
 	}
-	name := fmt.Sprintf("%s is activated.", words.Note(l.Note))
+	name := fmt.Sprintf("“%s” is activated.", l.Note)
 	if l.Note == "" {
 		name = "The license is activated."
 	}

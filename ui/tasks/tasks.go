@@ -29,6 +29,7 @@ type Licenser interface {
 
 // Options of the dialogs. Functions are called on the UI thread.
 type Options struct {
+	Canvas   fyne.Canvas // of the window
 	Dialogs  *dialogs.Queue
 	Work     *background.Group
 	Licenses Licenser

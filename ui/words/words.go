@@ -86,7 +86,7 @@ func Age(t, now time.Time) string {
 // Wait says a time to wait, rounded up: "1 minute", "20 seconds".
 func Wait(d time.Duration) string {
 	switch {
-	case d <= time.Minute:
+	case d < time.Minute:
 		return Count(max(1, int((d+time.Second-1)/time.Second)), "second", "seconds")
 	case d <= 90*time.Minute:
 		return Count(int((d+time.Minute-1)/time.Minute), "minute", "minutes")

@@ -1,0 +1,113 @@
+package explain_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/opener"
+)
+
+// unknown is what is said of an error that nobody thought of.
+const unknown = "Something went wrong."
+
+func requireWhole(t *testing.T, m dialogs.Message) {
+	t.Helper()
+	require.NotEqual(t, unknown, m.What)
+	for name, s := range map[string]string{"what": m.What, "why": m.Why, "next": m.Next} {
+		require.NotEmpty(t, s, name)
+		require.Contains(t, ".!?", s[len(s)-1:], "%s: %q is no sentence", name, s)
+		require.Equal(t, strings.ToUpper(s[:1]), s[:1], "%s: %q", name, s)
+		require.NotContains(t, s, "STATUS_", name)
+	}
+	require.Nil(t, m.Action)
+}
+
+func TestEveryCodeOfTheContractIsExplained(t *testing.T) {
+	for _, code := range api.Codes() {
+		t.Run(string(code), func(t *testing.T) {
+			m := explain.Error(api.NewProblem(code, "The server's own sentence"))
+			requireWhole(t, m)
+			require.Equal(t, "The server's own sentence.", m.Why)
+			plain := explain.Error(fmt.Errorf("wrapped: %w", code))
+			require.Equal(t, m.What, plain.What)
+			if code != api.ErrValidation { // which always comes with its fields
+				requireWhole(t, plain)
+			}
+		})
+	}
+}
+
+func TestEveryNetworkErrorIsExplained(t *testing.T) {
+	seen := map[string]bool{}
+	for kind := manager.NetworkConnect; kind <= manager.NetworkInsecure; kind++ {
+		m := explain.Error(fmt.Errorf("wrapped: %w", &manager.NetworkError{Kind: kind, Host: "10.1.2.3", Err: errors.New("cause")}))
+		requireWhole(t, m)
+		require.False(t, seen[m.What], "two kinds are told alike: %s", m.What)
+		seen[m.What] = true
+	}
+	intercepted := explain.Error(&manager.NetworkError{Kind: manager.NetworkTLS, Host: "licenses.example.com", Issuer: "Nosy Proxy"})
+	require.Contains(t, intercepted.Why, "Nosy Proxy", "says who intercepts")
+	require.NotEmpty(t, explain.Error(manager.ErrUnreachable).What)
+}
+
+func TestErrorsOfThisPCAreExplained(t *testing.T) {
+	_, typed := license.ParseMachineID("83A9-34")
+	for _, err := range []error{
+		opener.ErrTooLong, opener.ErrNoHandler, opener.ErrNoOpener, opener.ErrAddress,
+		manager.ErrAlreadyRunning, manager.ErrSignedOut, manager.ErrKeyringUnavailable, manager.ErrJobSent,
+		fmt.Errorf("%w: it is empty", manager.ErrAddress), fmt.Errorf("%w: no space left on device", manager.ErrStorage),
+		fmt.Errorf("%w: the mail was asked for on 2 January", manager.ErrOutcomeUnknown),
+		license.ErrMismatch, license.ErrFileSignature, fmt.Errorf("%w: it is cut off", license.ErrFileDamaged),
+		typed, fmt.Errorf("open x: %w", os.ErrPermission),
+	} {
+		t.Run(err.Error(), func(t *testing.T) { requireWhole(t, explain.Error(err)) })
+	}
+	require.Contains(t, explain.Error(fmt.Errorf("%w: no space left on device", manager.ErrStorage)).Why, "no space left")
+	require.Equal(t, "Canceled.", explain.Error(context.Canceled).What)
+	require.Equal(t, dialogs.Message{}, explain.Error(nil))
+}
+
+func TestWhatTheServerSaysMoreIsTold(t *testing.T) {
+	p := api.NewProblem(api.ErrHostBanned, "")
+	p.RetryAfter = 90
+	require.Equal(t, "Try again in 2 minutes.", explain.Error(p).Next)
+
+	p = api.NewProblem(api.ErrLimitReached, "")
+	p.Limit = &api.LimitReached{Allowed: 5, Used: 5, ResetsAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.Local)}
+	require.Contains(t, explain.Error(p).Next, "5 of 5 were used; the count starts anew on 1 December 2026")
+
+	p = api.NewProblem(api.ErrValidation, "Something is wrong")
+	p.Errors = []api.FieldError{{Location: "body.note", Message: "the note is too long"}, {Location: "body.to", Message: "choose an address"}}
+	require.Equal(t, "The note is too long. Choose an address.", explain.Error(p).Why)
+
+	p = api.NewProblem(api.ErrInternal, "")
+	p.Instance = "req-17"
+	require.Contains(t, explain.Error(p).Next, "req-17")
+
+	later := explain.Error(api.NewProblem("STATUS_FROM_THE_FUTURE", ""))
+	require.NotEmpty(t, later.What)
+	require.Contains(t, later.Why, "STATUS_FROM_THE_FUTURE")
+	require.Equal(t, unknown, explain.Error(errors.New("x")).What)
+	require.Equal(t, "There is no free license. Use another order, or ask the vendor for more licenses.", explain.Line(explain.Error(api.ErrLicensesInUse)))
+}
+
+func TestReason(t *testing.T) {
+	require.Equal(t, "subscription ended", explain.Reason(api.ErrSubscriptionExpired))
+	require.Equal(t, "the licenses of this order have ended", explain.Reason(api.NewProblem(api.ErrTaskDisabled, "The licenses of this order have ended.")))
+	require.Equal(t, "not available", explain.Reason(errors.New("x")))
+	for _, code := range api.Codes() {
+		require.LessOrEqual(t, len(explain.Reason(code)), 28, "fits under a button")
+	}
+}

@@ -1,0 +1,31 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/flush"
+	"github.com/acen-desktop/acen/ui/theme"
+)
+
+// NewFailure makes a window that tells why the app cannot start, for somebody who started it without a terminal. UI thread.
+func NewFailure(app fyne.App, cause error) fyne.Window {
+	app.Settings().SetTheme(theme.New())
+	w := app.NewWindow(title)
+	closing := widget.NewButton("Close", w.Close)
+	closing.Importance = widget.HighImportance
+	content := flush.New(nil, container.NewVBox(dialogs.Notice(theme.Bad, explain.Error(cause))), container.NewHBox(layout.NewSpacer(), closing))
+	w.SetContent(container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), content))
+	w.Resize(fyne.NewSize(560, 220))
+	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+		switch e.Name {
+		case fyne.KeyEscape, fyne.KeyReturn, fyne.KeyEnter:
+			w.Close()
+		}
+	})
+	return w
+}

@@ -1,0 +1,43 @@
+package tasks
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+)
+
+func TestCleanNote(t *testing.T) {
+	require.Equal(t, "Büro Süd", cleanNote("Büro Süd"))
+	require.Equal(t, strings.Repeat("日", 30), cleanNote(strings.Repeat("日", 31)))
+	require.Equal(t, "a b  c", cleanNote("a\tb\r\nc"))
+}
+
+func TestPick(t *testing.T) {
+	const mail = "Hello,\n\nmy Site code is 7183EC4D and the\nMachine ID 83A9-3429-0090-B3F5.\nThanks, Anna"
+	site, machine := pick(mail)
+	require.Equal(t, "7183EC4D", site)
+	require.Equal(t, "83A9-3429-0090-B3F5", machine)
+
+	site, machine = pick("merged: 7183-EC4D-83A9-3429-0090-B3F5")
+	require.Equal(t, "7183EC4D", site)
+	require.Equal(t, "83A9-3429-0090-B3F5", machine)
+
+	site, machine = pick("no codes here")
+	require.Empty(t, site)
+	require.Empty(t, machine)
+}
+
+func TestSentNamesWhatCannotBeRead(t *testing.T) {
+	var pc manager.ThisPC
+	for i, l := range license.Locks() {
+		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: l != license.CDHWID}
+	}
+	require.Contains(t, Sent(pc), "63 bits")
+	require.Contains(t, Sent(pc), "Not readable here: optical drive.")
+	pc.Locks[6].Readable = true
+	require.NotContains(t, Sent(pc), "Not readable")
+}

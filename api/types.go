@@ -22,6 +22,10 @@ const (
 	MaxNote = 30
 	// MaxMessage is the longest personal message of an email in Unicode code points.
 	MaxMessage = 500
+	// MaxField is the longest contact field in Unicode code points.
+	MaxField = 200
+	// VerificationDigits is the length of a verification number (api.md rule 10).
+	VerificationDigits = 6
 	// MaxPage is the largest page of a list in rows.
 	MaxPage = 500
 	// MinPassword and MaxPassword bound a password in bytes (api.md rule 13).
@@ -37,6 +41,13 @@ type Server struct {
 	Time            time.Time        `json:"time" doc:"The server's clock, UTC"`
 	Registration    bool             `json:"registration" doc:"Whether new accounts are taken"`
 	KeyFingerprints []KeyFingerprint `json:"key_fingerprints" nullable:"false" doc:"Public keys of the programs"`
+	SerialPrograms  []SerialProgram  `json:"serial_programs" nullable:"false" doc:"Programs whose serial numbers open a new account"`
+}
+
+// SerialProgram is a program that accepts serial numbers, for somebody who has no account yet.
+type SerialProgram struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
 }
 
 // KeyFingerprint names the public key that signs a program's license files.
@@ -183,6 +194,26 @@ type License struct {
 	LastAliveAt       *time.Time    `json:"last_alive_at,omitempty"`
 	Status            LicenseStatus `json:"status" enum:"Active,Removed,Reactivated,Transferred,Replaced,Unknown"`
 	EndedAt           *time.Time    `json:"ended_at,omitempty"`
+	// Allowed says what may be done with an active license now; absent for one that has ended.
+	Allowed *LicenseAllowed `json:"allowed,omitempty"`
+	// Recognition is what a reactivation is compared with, where that is not simply the license's own codes under the
+	// program's policy.
+	Recognition *Recognition `json:"recognition,omitempty"`
+}
+
+// LicenseAllowed lists the allowances of one license: reactivations and transfers count for its family, removals for its
+// order (api.md rule 7). A task the server does not offer is absent.
+type LicenseAllowed struct {
+	Reactivate *Allowance `json:"reactivate,omitempty"`
+	Transfer   *Allowance `json:"transfer,omitempty"`
+	Remove     *Allowance `json:"remove,omitempty"`
+}
+
+// Recognition is a PC as it was when a license was activated there, and the policy it is recognised by.
+type Recognition struct {
+	SiteCode        string          `json:"site_code"`
+	MachineID       string          `json:"machine_id"`
+	FlexibleLocking FlexibleLocking `json:"flexible_locking"`
 }
 
 // LicenseList is one page of licenses.
@@ -197,6 +228,37 @@ type NewLicense struct {
 	MachineID string `json:"machine_id,omitempty" maxLength:"64"`
 	SiteMID   string `json:"site_mid,omitempty" maxLength:"128" doc:"Merged form of both"`
 	Note      string `json:"note,omitempty" maxLength:"30" doc:"At most 30 Unicode code points, no control characters"`
+}
+
+// Reactivation moves a license to the new codes of the PC it was made for. Either SiteCode and MachineID or SiteMID is
+// given; without a note the old one stays.
+type Reactivation struct {
+	SiteCode  string `json:"site_code,omitempty" maxLength:"64"`
+	MachineID string `json:"machine_id,omitempty" maxLength:"64"`
+	SiteMID   string `json:"site_mid,omitempty" maxLength:"128" doc:"Merged form of both"`
+	Note      string `json:"note,omitempty" maxLength:"30" doc:"At most 30 Unicode code points, no control characters; empty keeps the old one"`
+}
+
+// Transfer moves a license to another PC. Either SiteCode and MachineID or SiteMID is given; without a note the old one
+// stays.
+type Transfer struct {
+	SiteCode    string `json:"site_code,omitempty" maxLength:"64"`
+	MachineID   string `json:"machine_id,omitempty" maxLength:"64"`
+	SiteMID     string `json:"site_mid,omitempty" maxLength:"128" doc:"Merged form of both"`
+	RemovalCode string `json:"removal_code" minLength:"1" maxLength:"64"`
+	Note        string `json:"note,omitempty" maxLength:"30" doc:"At most 30 Unicode code points, no control characters; empty keeps the old one"`
+}
+
+// Removal ends a license and gives the order one back.
+type Removal struct {
+	RemovalCode string `json:"removal_code" minLength:"1" maxLength:"64"`
+}
+
+// PCCodes are the codes of a PC. Either SiteCode and MachineID or SiteMID is given.
+type PCCodes struct {
+	SiteCode  string `json:"site_code,omitempty" maxLength:"64"`
+	MachineID string `json:"machine_id,omitempty" maxLength:"64"`
+	SiteMID   string `json:"site_mid,omitempty" maxLength:"128" doc:"Merged form of both"`
 }
 
 // LicenseChange changes what a person may change of a license.
@@ -216,4 +278,126 @@ type EmailPreview struct {
 type EmailRequest struct {
 	To      []string `json:"to" minItems:"1" maxItems:"10" doc:"Subset of the addresses on file"`
 	Message string   `json:"message,omitempty" maxLength:"500" doc:"Plain text to add"`
+}
+
+// HistoryTask names what happened to an order or one of its licenses.
+type HistoryTask string
+
+// The tasks in a history.
+const (
+	HistoryOrder        HistoryTask = "order"
+	HistoryNewLicense   HistoryTask = "new-license"
+	HistoryReactivation HistoryTask = "reactivation"
+	HistoryTransfer     HistoryTask = "transfer"
+	HistoryRemoval      HistoryTask = "removal"
+	HistoryReplacement  HistoryTask = "replacement"
+	HistoryNote         HistoryTask = "note"
+	HistoryEmail        HistoryTask = "email"
+)
+
+// OutcomeOK is the outcome of a task that was done; every other outcome is the Code it was refused with.
+const OutcomeOK = "ok"
+
+// HistoryEntry is one thing that happened to an order.
+type HistoryEntry struct {
+	Time       time.Time   `json:"time"`
+	Task       HistoryTask `json:"task"`
+	LicenseID  int64       `json:"license_id,omitempty" doc:"License that was made or changed; absent where none was"`
+	Outcome    string      `json:"outcome" doc:"ok, or the code of the refusal"`
+	DeviceName string      `json:"device_name,omitempty" doc:"What the person who did it calls that PC"`
+}
+
+// HistoryList is one page of a history, newest first.
+type HistoryList struct {
+	History    []HistoryEntry `json:"history" nullable:"false"`
+	NextCursor string         `json:"next_cursor,omitempty"`
+}
+
+// Verification is a picture with a number that a person types to show that no robot is asking (api.md rule 10).
+type Verification struct {
+	ID        string    `json:"id"`
+	Image     []byte    `json:"image" doc:"PNG, base64"`
+	Sound     []byte    `json:"sound,omitempty" doc:"WAV that says the number, base64; on request only"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// VerificationAnswer is what a person read in the picture.
+type VerificationAnswer struct {
+	ID     string `json:"id" minLength:"1" maxLength:"100"`
+	Number string `json:"number" minLength:"1" maxLength:"20"`
+}
+
+// NewOrder makes an order of a serial number.
+type NewOrder struct {
+	ProgramID    int64              `json:"program_id" minimum:"1"`
+	SerialNumber string             `json:"serial_number" minLength:"1" maxLength:"64"`
+	Verification VerificationAnswer `json:"verification"`
+}
+
+// Contact is what the vendor knows of a client. Every field has one line and at most 200 characters.
+type Contact struct {
+	FirstName string `json:"first_name" maxLength:"200"`
+	LastName  string `json:"last_name" maxLength:"200"`
+	Company   string `json:"company,omitempty" maxLength:"200"`
+	Address   string `json:"address" maxLength:"200"`
+	City      string `json:"city" maxLength:"200"`
+	Zip       string `json:"zip" maxLength:"200"`
+	State     string `json:"state,omitempty" maxLength:"200"`
+	Country   string `json:"country" maxLength:"200"`
+	Phone     string `json:"phone" maxLength:"200"`
+	Fax       string `json:"fax,omitempty" maxLength:"200"`
+	Email     string `json:"email" maxLength:"200"`
+	Email2    string `json:"email2,omitempty" maxLength:"200"`
+}
+
+// Account is a client's account.
+type Account struct {
+	Username         string `json:"username"`
+	RegistrationName string `json:"registration_name" doc:"Name that licenses are made out to; it cannot change"`
+	Contact
+}
+
+// AccountChange changes the contact data of an account; an absent field stays.
+type AccountChange struct {
+	FirstName *string `json:"first_name,omitempty" maxLength:"200"`
+	LastName  *string `json:"last_name,omitempty" maxLength:"200"`
+	Company   *string `json:"company,omitempty" maxLength:"200"`
+	Address   *string `json:"address,omitempty" maxLength:"200"`
+	City      *string `json:"city,omitempty" maxLength:"200"`
+	Zip       *string `json:"zip,omitempty" maxLength:"200"`
+	State     *string `json:"state,omitempty" maxLength:"200"`
+	Country   *string `json:"country,omitempty" maxLength:"200"`
+	Phone     *string `json:"phone,omitempty" maxLength:"200"`
+	Fax       *string `json:"fax,omitempty" maxLength:"200"`
+	Email     *string `json:"email,omitempty" maxLength:"200"`
+	Email2    *string `json:"email2,omitempty" maxLength:"200"`
+}
+
+// NewAccount opens an account with a serial number, which becomes its first order.
+type NewAccount struct {
+	ProgramID        int64              `json:"program_id" minimum:"1"`
+	SerialNumber     string             `json:"serial_number" minLength:"1" maxLength:"64"`
+	Verification     VerificationAnswer `json:"verification"`
+	Username         string             `json:"username" minLength:"1" maxLength:"200"`
+	Password         string             `json:"password" minLength:"1" maxLength:"1024"`
+	RegistrationName string             `json:"registration_name" minLength:"1" maxLength:"200"`
+	Contact
+}
+
+// PasswordReset asks for a mail with a link that sets a new password.
+type PasswordReset struct {
+	Login        string             `json:"login" minLength:"1" maxLength:"200" doc:"User name or email address"`
+	Verification VerificationAnswer `json:"verification"`
+}
+
+// NewPassword sets a new password with the token of the mailed link.
+type NewPassword struct {
+	Token       string `json:"token" minLength:"1" maxLength:"200"`
+	NewPassword string `json:"new_password" minLength:"1" maxLength:"1024"`
+}
+
+// PasswordChange sets a new password by somebody who knows the old one.
+type PasswordChange struct {
+	CurrentPassword string `json:"current_password" minLength:"1" maxLength:"1024"`
+	NewPassword     string `json:"new_password" minLength:"1" maxLength:"1024"`
 }

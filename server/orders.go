@@ -14,7 +14,7 @@ import (
 // describe is GET /server.
 func (s *Server) describe(ctx context.Context) (out api.Server, err error) {
 	programs, err := s.allPrograms(ctx)
-	out = api.Server{Name: s.Name, Version: s.Version, Time: s.Now().UTC(), KeyFingerprints: []api.KeyFingerprint{}}
+	out = api.Server{Name: s.Name, Version: s.Version, Time: s.Now().UTC(), KeyFingerprints: []api.KeyFingerprint{}, SerialPrograms: []api.SerialProgram{}}
 	for _, p := range programs {
 		out.KeyFingerprints = append(out.KeyFingerprints, api.KeyFingerprint{ProgramID: p.ID, KeyID: p.PublicKey.KeyID(), Fingerprint: p.PublicKey.Fingerprint()})
 	}

@@ -135,11 +135,39 @@ func (s *Server) contract(a huma.API) contract {
 		Body api.NewLicense
 	},
 	) (*answer[api.License], error) {
-		object := "order " + strconv.FormatInt(in.ID, 10)
-		status, out, err := once(ctx, s, in.Key, "new-license "+object, in.Body, "license.create", object, func(tx store.Tx) (int, api.License, error) {
-			return s.newLicense(ctx, tx, in.ID, in.Body)
-		})
-		return &answer[api.License]{status, out}, err
+		return changed(ctx, s, in.Key, "new-license", "license.create", "order", in.ID, in.Body, s.newLicense)
+	})
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/reactivation", "reactivate-license", "License reactivation", 201), func(ctx context.Context, in *struct {
+		LicensePath
+		Idempotent
+		Body api.Reactivation
+	},
+	) (*answer[api.License], error) {
+		return changed(ctx, s, in.Key, "reactivate-license", "license.reactivate", "license", in.ID, in.Body, s.reactivate)
+	})
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/transfer", "transfer-license", "License transfer", 201), func(ctx context.Context, in *struct {
+		LicensePath
+		Idempotent
+		Body api.Transfer
+	},
+	) (*answer[api.License], error) {
+		return changed(ctx, s, in.Key, "transfer-license", "license.transfer", "license", in.ID, in.Body, s.transfer)
+	})
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/removal", "remove-license", "License removal", 200), func(ctx context.Context, in *struct {
+		LicensePath
+		Idempotent
+		Body api.Removal
+	},
+	) (*answer[api.Order], error) {
+		return changed(ctx, s, in.Key, "remove-license", "license.remove", "license", in.ID, in.Body, s.remove)
+	})
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/comparison", "compare-license", "Compare a PC with a license; changes nothing", 200), func(ctx context.Context, in *struct {
+		LicensePath
+		Body api.PCCodes
+	},
+	) (*body[api.Comparison], error) {
+		out, err := s.comparison(ctx, in.ID, in.Body)
+		return &body[api.Comparison]{out}, err
 	})
 	register(c, c.signedIn(http.MethodPatch, "/licenses/{id}", "change-license", "Change the note of a license", 200), func(ctx context.Context, in *struct {
 		LicensePath
@@ -169,14 +197,101 @@ func (s *Server) contract(a huma.API) contract {
 		Body api.EmailRequest
 	},
 	) (*empty, error) {
-		object := "license " + strconv.FormatInt(in.ID, 10)
-		status, _, err := once(ctx, s, in.Key, "send-email "+object, in.Body, "license.email", object, func(tx store.Tx) (int, struct{}, error) {
-			return s.sendEmail(ctx, tx, in.ID, in.Body)
-		})
-		if err == nil {
-			s.QueuedMail()
+		out, err := changed(ctx, s, in.Key, "send-email", "license.email", "license", in.ID, in.Body, s.sendEmail)
+		if err != nil {
+			return nil, err
 		}
-		return &empty{status}, err
+		s.queuedMail()
+		return &empty{out.Status}, nil
 	})
+	register(c, c.signedIn(http.MethodPost, "/orders", "new-order", "New order with a serial number", 201), func(ctx context.Context, in *struct {
+		Idempotent
+		Body api.NewOrder
+	},
+	) (*answer[api.Order], error) {
+		change := change[api.NewOrder]{key: in.Key, call: "new-order", in: in.Body, action: "order.create"}
+		status, out, err := once(ctx, s, change, func(tx store.Tx, e *store.Event) (int, api.Order, error) { return s.newOrder(ctx, tx, e, in.Body) })
+		return &answer[api.Order]{status, out}, err
+	})
+	register(c, c.signedIn(http.MethodGet, "/orders/{id}/history", "order-history", "List what happened to an order, newest first", 200), func(ctx context.Context, in *struct {
+		OrderPath
+		ListInput
+	},
+	) (*body[api.HistoryList], error) {
+		p, err := readPage(in.Cursor, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		out, err := s.history(ctx, in.ID, p)
+		return &body[api.HistoryList]{out}, err
+	})
+	s.accountCalls(c)
 	return c
+}
+
+// accountCalls registers the calls about accounts, most of which need no session.
+func (s *Server) accountCalls(c contract) {
+	register(c, c.call(http.MethodPost, "/verifications", "new-verification", "Get a verification number as a picture", 201), func(ctx context.Context, in *struct {
+		Sound bool `query:"sound" doc:"Also as a sound"`
+	},
+	) (*body[api.Verification], error) {
+		out, err := s.verification(ctx, in.Sound)
+		return &body[api.Verification]{out}, err
+	})
+	register(c, c.call(http.MethodPost, "/accounts", "new-account", "Open an account with a serial number", 201), func(ctx context.Context, in *struct {
+		Idempotent
+		Body api.NewAccount
+	},
+	) (*answer[api.Client], error) {
+		status, out, err := s.newAccount(ctx, in.Key, in.Body)
+		if err == nil {
+			s.queuedMail()
+		}
+		return &answer[api.Client]{status, out}, err
+	})
+	register(c, c.call(http.MethodPost, "/password-resets", "request-password-reset", "Ask for a mail with a link that sets a new password", 202), func(ctx context.Context, in *struct {
+		Idempotent
+		Body api.PasswordReset
+	},
+	) (*empty, error) {
+		return &empty{http.StatusAccepted}, s.requestReset(ctx, in.Key, in.Body)
+	})
+	register(c, c.call(http.MethodPost, "/password-resets/confirm", "confirm-password-reset", "Set a new password with the token of a mailed link", 204), func(ctx context.Context, in *struct {
+		Idempotent
+		Body api.NewPassword
+	},
+	) (*empty, error) {
+		return &empty{http.StatusNoContent}, s.confirmReset(ctx, in.Key, in.Body)
+	})
+	register(c, c.signedIn(http.MethodGet, "/account", "get-account", "Get the account's contact data", 200), func(ctx context.Context, _ *none) (*body[api.Account], error) {
+		return &body[api.Account]{s.account(ctx)}, nil
+	})
+	register(c, c.signedIn(http.MethodPatch, "/account", "change-account", "Change the account's contact data", 200), func(ctx context.Context, in *body[api.AccountChange]) (*body[api.Account], error) {
+		out, err := s.changeAccount(ctx, in.Body)
+		if err == nil {
+			s.queuedMail()
+		}
+		return &body[api.Account]{out}, err
+	})
+	register(c, c.signedIn(http.MethodPut, "/account/password", "change-password", "Change the password; other sessions end", 204), func(ctx context.Context, in *body[api.PasswordChange]) (*empty, error) {
+		return &empty{http.StatusNoContent}, s.changePassword(ctx, in.Body)
+	})
+}
+
+// changed carries out a change of one order or license under its idempotency key.
+func changed[I, O any](ctx context.Context, s *Server, key, call, action, kind string, id int64, in I,
+	do func(context.Context, store.Tx, *store.Event, int64, I) (int, O, error),
+) (*answer[O], error) {
+	of := object(kind, id)
+	status, out, err := once(ctx, s, change[I]{key, call + " " + of, in, action, of}, func(tx store.Tx, e *store.Event) (int, O, error) {
+		return do(ctx, tx, e, id, in)
+	})
+	return &answer[O]{status, out}, err
+}
+
+// queuedMail wakes the mail service, if there is one: a mail of an earlier run may be answered again without.
+func (s *Server) queuedMail() {
+	if s.QueuedMail != nil {
+		s.QueuedMail()
+	}
 }

@@ -18,6 +18,7 @@ import (
 
 // emailParts is a rendered mail with its attachment.
 type emailParts struct {
+	order         int64
 	to            []string
 	subject, body string
 	fileName      string
@@ -31,12 +32,12 @@ func (s *Server) renderEmail(ctx context.Context, tx store.Tx, id int64) (parts 
 		return parts, err
 	}
 	if l.Status != api.StatusActive {
-		return parts, ended(l)
+		return parts, ended(ctx, tx, l)
 	}
 	client := callerOf(ctx).client
 	macros := mail.Activation{Name: client.DisplayName(), Program: p.Name, Order: o.ID, SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(),
 		ActivationCode: l.Activation.String(), Note: l.Note, ExpiresAt: utc(l.ExpiresAt), Server: s.Name}
-	parts.to = client.Emails
+	parts.order, parts.to = o.ID, client.Emails
 	if parts.subject, parts.body, err = macros.Render(); err != nil {
 		return parts, err
 	}
@@ -55,12 +56,13 @@ func (s *Server) emailPreview(ctx context.Context, id int64) (out api.EmailPrevi
 }
 
 // sendEmail is POST /licenses/{id}/email: the mail is queued with the answer, in one transaction (api.md rule 12).
-func (s *Server) sendEmail(ctx context.Context, tx store.Tx, id int64, r api.EmailRequest) (int, struct{}, error) {
+func (s *Server) sendEmail(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.EmailRequest) (int, struct{}, error) {
 	var none struct{}
 	parts, err := s.renderEmail(ctx, tx, id)
 	if err != nil {
 		return 0, none, err
 	}
+	e.OrderID, e.LicenseID, e.Task = parts.order, id, api.HistoryEmail
 	if s.QueuedMail == nil {
 		return 0, none, api.NewProblem(api.ErrUnavailable, "This server has no mail service. Open the mail in your own mail program or copy the code.")
 	}
@@ -71,19 +73,22 @@ func (s *Server) sendEmail(ctx context.Context, tx store.Tx, id int64, r api.Ema
 	if err != nil {
 		return 0, none, err
 	}
-	if err := s.limitMail(ctx, tx, to); err != nil {
+	if err := s.limitMail(ctx, tx, callerOf(ctx).client.ID, to); err != nil {
 		return 0, none, err
 	}
-	messageID, err := s.messageID()
-	if err != nil {
-		return 0, none, err
-	}
-	now := s.Now()
-	_, err = tx.QueueMail(ctx, store.Mail{
-		ClientID: callerOf(ctx).client.ID, LicenseID: id, Host: requestOf(ctx).host, MessageID: messageID, To: to, Subject: parts.subject,
-		Body: mail.WithMessage(parts.body, r.Message), AttachmentName: parts.fileName, Attachment: []byte(parts.file), NextAt: now, CreatedAt: now,
-	})
+	err = s.queue(ctx, tx, store.Mail{ClientID: callerOf(ctx).client.ID, LicenseID: id, To: to, Subject: parts.subject,
+		Body: mail.WithMessage(parts.body, r.Message), AttachmentName: parts.fileName, Attachment: []byte(parts.file)})
 	return http.StatusAccepted, none, err
+}
+
+// queue puts a mail into the queue with what every mail has.
+func (s *Server) queue(ctx context.Context, tx store.Tx, m store.Mail) (err error) {
+	if m.MessageID, err = s.messageID(); err != nil {
+		return err
+	}
+	m.Host, m.NextAt, m.CreatedAt = requestOf(ctx).host, s.Now(), s.Now()
+	_, err = tx.QueueMail(ctx, m)
+	return err
 }
 
 // onFile returns the wanted addresses as they stand on file, each once.
@@ -104,11 +109,12 @@ func onFile(known, wanted []string) ([]string, error) {
 	return to, nil
 }
 
-func (s *Server) limitMail(ctx context.Context, tx store.Tx, to []string) error {
+// limitMail refuses more mails than MailLimits allow for an account, a host and each address.
+func (s *Server) limitMail(ctx context.Context, tx store.Tx, client int64, to []string) error {
 	now := s.Now()
 	since := now.Add(-time.Hour)
 	for _, address := range to {
-		byClient, byHost, byAddress, err := tx.CountMails(ctx, since, callerOf(ctx).client.ID, requestOf(ctx).host, address)
+		byClient, byHost, byAddress, err := tx.CountMails(ctx, since, client, requestOf(ctx).host, address)
 		if err != nil {
 			return err
 		}

@@ -12,20 +12,103 @@ import (
 )
 
 // newLicense is POST /orders/{id}/licenses.
-func (s *Server) newLicense(ctx context.Context, tx store.Tx, orderID int64, r api.NewLicense) (int, api.License, error) {
+func (s *Server) newLicense(ctx context.Context, tx store.Tx, e *store.Event, orderID int64, r api.NewLicense) (int, api.License, error) {
 	order, program, err := ownOrder(ctx, tx, orderID)
 	if err != nil {
 		return 0, api.License{}, err
 	}
-	l, err := s.rules.NewLicense(ctx, tx, order, program, r)
-	return http.StatusCreated, wireLicense(l), err
+	e.OrderID, e.Task = orderID, api.HistoryNewLicense
+	l, made, err := s.rules.NewLicense(ctx, tx, order, program, r)
+	return s.licensed(ctx, tx, e, l, made, err)
+}
+
+// reactivate is POST /licenses/{id}/reactivation.
+func (s *Server) reactivate(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Reactivation) (int, api.License, error) {
+	l, order, program, err := ownLicense(ctx, tx, id)
+	if err != nil {
+		return 0, api.License{}, err
+	}
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryReactivation
+	next, made, err := s.rules.Reactivate(ctx, tx, l, order, program, r)
+	return s.licensed(ctx, tx, e, next, made, err)
+}
+
+// transfer is POST /licenses/{id}/transfer.
+func (s *Server) transfer(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Transfer) (int, api.License, error) {
+	l, order, program, err := ownLicense(ctx, tx, id)
+	if err != nil {
+		return 0, api.License{}, err
+	}
+	if err := s.guardRemovalCode(ctx, tx, id); err != nil {
+		return 0, api.License{}, err
+	}
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryTransfer
+	next, err := s.rules.Transfer(ctx, tx, l, order, program, r)
+	return s.licensed(ctx, tx, e, next, err == nil, s.countRemovalCode(ctx, tx, id, err))
+}
+
+// licensed answers with a license that was made, or that the same codes had already: then there is nothing to tell.
+func (s *Server) licensed(ctx context.Context, tx store.Tx, e *store.Event, l store.License, made bool, err error) (int, api.License, error) {
+	if err != nil {
+		return 0, api.License{}, err
+	}
+	if e.LicenseID = l.ID; !made {
+		e.OrderID = 0
+	}
+	order, program, err := ownOrder(ctx, tx, l.OrderID)
+	if err != nil {
+		return 0, api.License{}, err
+	}
+	w, err := s.wireLicenses(ctx, tx, order, program, []store.License{l})
+	if err != nil {
+		return 0, api.License{}, err
+	}
+	return http.StatusCreated, w[0], nil
+}
+
+// remove is POST /licenses/{id}/removal.
+func (s *Server) remove(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Removal) (int, api.Order, error) {
+	l, order, program, err := ownLicense(ctx, tx, id)
+	if err != nil {
+		return 0, api.Order{}, err
+	}
+	if err := s.guardRemovalCode(ctx, tx, id); err != nil {
+		return 0, api.Order{}, err
+	}
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryRemoval
+	if err := s.countRemovalCode(ctx, tx, id, s.rules.Remove(ctx, tx, l, order, program, r)); err != nil {
+		return 0, api.Order{}, err
+	}
+	if order, err = tx.Order(ctx, order.ID); err != nil {
+		return 0, api.Order{}, err
+	}
+	w, err := s.wireOrder(ctx, tx, order, program)
+	return http.StatusOK, w, err
+}
+
+// comparison is POST /licenses/{id}/comparison: it changes nothing and spends no allowance.
+func (s *Server) comparison(ctx context.Context, id int64, r api.PCCodes) (out api.Comparison, err error) {
+	err = s.Store.Read(ctx, func(tx store.Tx) error {
+		l, _, p, err := ownLicense(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		codes, err := readCodes(p, r)
+		if err != nil {
+			return err
+		}
+		c, err := s.rules.compare(ctx, tx, l, p, codes)
+		out = wireComparison(c)
+		return err
+	})
+	return out, err
 }
 
 // changeNote is PATCH /licenses/{id}.
 func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) (out api.License, err error) {
 	who, object := callerOf(ctx), fmt.Sprintf("license %d", id)
 	err = s.Store.Write(ctx, func(tx store.Tx) error {
-		l, o, _, err := ownLicense(ctx, tx, id)
+		l, o, p, err := ownLicense(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -33,7 +116,7 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 			return readOnly()
 		}
 		if l.Status != api.StatusActive {
-			return ended(l)
+			return ended(ctx, tx, l)
 		}
 		if r.Note != nil {
 			if l.Note, err = ReadNote(*r.Note); err != nil {
@@ -42,8 +125,16 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 			if err := tx.ChangeLicense(ctx, l); err != nil {
 				return err
 			}
+			e := store.Event{At: s.Now(), OrderID: o.ID, LicenseID: id, Task: api.HistoryNote, Outcome: api.OutcomeOK, Device: who.session.DeviceName}
+			if err := tx.AddEvent(ctx, e); err != nil {
+				return err
+			}
 		}
-		out = wireLicense(l)
+		w, err := s.wireLicenses(ctx, tx, o, p, []store.License{l})
+		if err != nil {
+			return err
+		}
+		out = w[0]
 		return s.audit(ctx, tx, who, "license.note", object, "ok")
 	})
 	var refusal *api.Problem
@@ -51,10 +142,6 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 		return out, s.refused(ctx, who, "license.note", object, refusal)
 	}
 	return out, err
-}
-
-func ended(l store.License) *api.Problem {
-	return api.NewProblem(api.ErrLicenseEnded, fmt.Sprintf("This license has ended (%s).", l.Status))
 }
 
 // file is GET /licenses/{id}/file.
@@ -65,7 +152,7 @@ func (s *Server) file(ctx context.Context, id int64) (name, content string, err 
 			return err
 		}
 		if l.Status != api.StatusActive {
-			return ended(l)
+			return ended(ctx, tx, l)
 		}
 		name, content, err = s.licenseFile(l, o, p)
 		return err

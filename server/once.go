@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
 
 	"github.com/google/uuid"
 
@@ -15,19 +17,28 @@ import (
 // answersKept is how long an answer is given again; the contract asks for 24 h at least.
 const answersKept = 2 * day
 
+// change is one request to change something. in stands for the request's content: what is secret is left out of it.
+type change[I any] struct {
+	key, call      string
+	in             I
+	action, object string // for the audit trail
+}
+
 // once carries out a change under an idempotency key: the same key with the same request gets the same answer, also
 // after a crash, and the change is done once. A refusal is an answer like any other. Change, answer and audit line are one
-// transaction. do must refuse (return an *api.Problem) before it writes.
-func once[I, O any](ctx context.Context, s *Server, key, call string, in I, action, object string, do func(tx store.Tx) (int, O, error)) (status int, out O, err error) {
+// transaction. do must refuse (return an *api.Problem) before it writes, but for failures and numbers that were tried; it
+// fills the event as soon as it knows the order, and leaves it empty when there is nothing to tell. A refusal for the time
+// being (429) is no answer: nothing was done, and the same key may try again.
+func once[I, O any](ctx context.Context, s *Server, c change[I], do func(tx store.Tx, e *store.Event) (int, O, error)) (status int, out O, err error) {
 	who := callerOf(ctx)
-	id, err := uuid.Parse(key)
-	if err != nil || len(key) != 36 {
+	id, err := uuid.Parse(c.key)
+	if err != nil || len(c.key) != 36 {
 		return 0, out, field("header."+api.IdempotencyKey, "This call needs the header Idempotency-Key with a UUID.")
 	}
 	request, err := json.Marshal(struct {
 		Call string
 		In   I
-	}{call, in})
+	}{c.call, c.in})
 	if err != nil {
 		return 0, out, err
 	}
@@ -46,20 +57,33 @@ func once[I, O any](ctx context.Context, s *Server, key, call string, in I, acti
 			return err
 		}
 		var body any
-		status, out, err = do(tx)
+		event := store.Event{At: s.Now(), Device: who.session.DeviceName}
+		status, out, err = do(tx, &event)
 		body = out
-		outcome := "ok"
+		outcome := api.OutcomeOK
 		if errors.As(err, &refusal) && refusal.Status < 500 {
 			status, body, outcome = refusal.Status, refusal, string(refusal.Code)
 		} else if err != nil {
 			return err
+		}
+		if err := s.audit(ctx, tx, who, c.action, c.object, outcome); err != nil {
+			return err
+		}
+		if event.OrderID != 0 {
+			event.Outcome = outcome
+			if err := tx.AddEvent(ctx, event); err != nil {
+				return err
+			}
+		}
+		if status == http.StatusTooManyRequests {
+			return nil
 		}
 		data, err := json.Marshal(body)
 		if err != nil {
 			return err
 		}
 		answer := store.Answer{ClientID: who.client.ID, Key: id.String(), Request: fingerprint[:], Status: status, Body: data, CreatedAt: s.Now()}
-		return errors.Join(tx.AddAnswer(ctx, answer), tx.PruneAnswers(ctx, s.Now().Add(-answersKept)), s.audit(ctx, tx, who, action, object, outcome))
+		return errors.Join(tx.AddAnswer(ctx, answer), tx.PruneAnswers(ctx, s.Now().Add(-answersKept)))
 	})
 	if err == nil && refusal != nil {
 		err = refusal
@@ -77,4 +101,13 @@ func replay(old store.Answer, fingerprint []byte, out any) (int, *api.Problem, e
 		return old.Status, &p, err
 	}
 	return old.Status, nil, json.Unmarshal(old.Body, out)
+}
+
+// newKey makes an idempotency key for a form; "" when the randomness fails, which the form's answer then refuses.
+func newKey(random io.Reader) string {
+	id, err := uuid.NewRandomFromReader(random)
+	if err != nil {
+		return ""
+	}
+	return id.String()
 }

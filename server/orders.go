@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,6 +17,10 @@ func (s *Server) describe(ctx context.Context) (out api.Server, err error) {
 	programs, err := s.allPrograms(ctx)
 	out = api.Server{Name: s.Name, Version: s.Version, Time: s.Now().UTC(), KeyFingerprints: []api.KeyFingerprint{}, SerialPrograms: []api.SerialProgram{}}
 	for _, p := range programs {
+		if p.AcceptsSerials {
+			out.Registration = true
+			out.SerialPrograms = append(out.SerialPrograms, api.SerialProgram{ID: p.ID, Name: p.Name})
+		}
 		out.KeyFingerprints = append(out.KeyFingerprints, api.KeyFingerprint{ProgramID: p.ID, KeyID: p.PublicKey.KeyID(), Fingerprint: p.PublicKey.Fingerprint()})
 	}
 	return out, err
@@ -45,7 +50,7 @@ func wireProgram(p store.Program) api.Program {
 	return api.Program{
 		ID: p.ID, Name: p.Name, RequiresActivation: p.RequiresActivation, ApplicationSignature: string(p.Signature), MergedCodes: p.MergedCodes,
 		PublicKey: p.PublicKey.String(), KeyID: p.PublicKey.KeyID(), AcceptsSerials: p.AcceptsSerials,
-		FlexibleLocking: api.FlexibleLocking{Enabled: p.Policy.Enabled, MaxHardwareChanges: p.Policy.MaxHardwareChanges, Changeable: lockNames(p.Policy.Changeable)},
+		FlexibleLocking: wirePolicy(p.Policy),
 	}
 }
 
@@ -103,25 +108,24 @@ func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err err
 			out.NextCursor = cursorAfter(orders[len(orders)-1].ID)
 		}
 		for _, o := range orders {
-			out.Orders = append(out.Orders, s.wireOrder(o, byID[o.ProgramID]))
+			w, err := s.wireOrder(ctx, tx, o, byID[o.ProgramID])
+			if err != nil {
+				return err
+			}
+			out.Orders = append(out.Orders, w)
 		}
 		return nil
 	})
 	return out, err
 }
 
-func (s *Server) wireOrder(o store.Order, p store.Program) api.Order {
-	w := api.Order{
+func (s *Server) wireOrder(ctx context.Context, tx store.Tx, o store.Order, p store.Program) (api.Order, error) {
+	u, err := s.rules.uses(ctx, tx, o, p)
+	return api.Order{
 		ID: o.ID, ProgramID: p.ID, ProgramName: p.Name, OrderedAt: o.OrderedAt.UTC(), LicensesTotal: o.LicensesTotal, LicensesActivated: o.LicensesActive,
 		SerialNumber: o.SerialNumber, RequiresActivation: p.RequiresActivation, CanManage: o.CanManage,
-		Subscription: api.Subscription{State: s.rules.subscription(o), ExpiresAt: utc(o.SubscriptionExpiresAt)},
-	}
-	add := api.Allowance{OK: true}
-	if refusal := s.rules.refuseNewLicense(o, p); refusal != nil {
-		add = api.Allowance{Reason: refusal.Code}
-	}
-	w.Allowed.Add = &add
-	return w
+		Subscription: api.Subscription{State: s.rules.subscription(o), ExpiresAt: utc(o.SubscriptionExpiresAt)}, Allowed: s.rules.orderAllowed(o, p, u),
+	}, err
 }
 
 // ownOrder loads an order that the caller may see, with its program. Anything else is not found.
@@ -159,7 +163,7 @@ func hide(err error) error {
 func (s *Server) licenses(ctx context.Context, orderID int64, ended bool, p page) (out api.LicenseList, err error) {
 	out.Licenses = []api.License{}
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
-		_, program, err := ownOrder(ctx, tx, orderID)
+		order, program, err := ownOrder(ctx, tx, orderID)
 		if err != nil {
 			return err
 		}
@@ -174,12 +178,42 @@ func (s *Server) licenses(ctx context.Context, orderID int64, ended bool, p page
 			licenses = licenses[:p.limit]
 			out.NextCursor = cursorAfter(licenses[len(licenses)-1].ID)
 		}
-		for _, l := range licenses {
-			out.Licenses = append(out.Licenses, wireLicense(l))
-		}
-		return nil
+		out.Licenses, err = s.wireLicenses(ctx, tx, order, program, licenses)
+		return err
 	})
 	return out, err
+}
+
+// wireLicenses puts licenses of an order into the form of the contract.
+func (s *Server) wireLicenses(ctx context.Context, tx store.Tx, o store.Order, p store.Program, licenses []store.License) ([]api.License, error) {
+	u, err := s.rules.uses(ctx, tx, o, p)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.License, len(licenses))
+	for i, l := range licenses {
+		out[i] = wireLicense(l)
+		if l.Status != api.StatusActive {
+			continue
+		}
+		out[i].Allowed = s.rules.licenseAllowed(l, o, p, u)
+		first, err := origin(ctx, tx, l)
+		if err != nil {
+			return nil, err
+		}
+		if first.ID != l.ID || !samePolicy(l.Policy, p.Policy) {
+			out[i].Recognition = &api.Recognition{SiteCode: first.Codes.Site.String(), MachineID: first.Codes.Machine.String(), FlexibleLocking: wirePolicy(l.Policy)}
+		}
+	}
+	return out, nil
+}
+
+func samePolicy(a, b license.Policy) bool {
+	return a.Enabled == b.Enabled && a.MaxHardwareChanges == b.MaxHardwareChanges && slices.Equal(a.Changeable, b.Changeable)
+}
+
+func wirePolicy(p license.Policy) api.FlexibleLocking {
+	return api.FlexibleLocking{Enabled: p.Enabled, MaxHardwareChanges: p.MaxHardwareChanges, Changeable: lockNames(p.Changeable)}
 }
 
 func wireLicense(l store.License) api.License {
@@ -205,4 +239,27 @@ func lockNames(locks []license.Lock) []string {
 		names = append(names, l.String())
 	}
 	return names
+}
+
+// history is GET /orders/{id}/history, newest first.
+func (s *Server) history(ctx context.Context, orderID int64, p page) (out api.HistoryList, err error) {
+	out.History = []api.HistoryEntry{}
+	err = s.Store.Read(ctx, func(tx store.Tx) error {
+		if _, _, err := ownOrder(ctx, tx, orderID); err != nil {
+			return err
+		}
+		events, err := tx.History(ctx, orderID, p.after, p.limit+1)
+		if err != nil {
+			return err
+		}
+		if len(events) > p.limit {
+			events = events[:p.limit]
+			out.NextCursor = cursorAfter(events[len(events)-1].ID)
+		}
+		for _, e := range events {
+			out.History = append(out.History, api.HistoryEntry{Time: e.At.UTC(), Task: e.Task, LicenseID: e.LicenseID, Outcome: e.Outcome, DeviceName: e.Device})
+		}
+		return nil
+	})
+	return out, err
 }

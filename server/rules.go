@@ -21,6 +21,8 @@ import (
 type Rules struct {
 	Secrets *secrets.Keeper
 	Now     func() time.Time
+	// Zone is the server's time zone, in which limits count calendar days and months; nil means the system's.
+	Zone *time.Location
 }
 
 func (r Rules) subscription(o store.Order) api.SubscriptionState {
@@ -40,24 +42,6 @@ func needsNoActivation(p store.Program) *api.Problem {
 
 func readOnly() *api.Problem {
 	return api.NewProblem(api.ErrOrderReadOnly, "This order can be looked at and its activation codes emailed; the vendor allows no changes to it.")
-}
-
-// refuseNewLicense says why an order takes no new license now; nil when it does. Orders are listed with the same
-// answer, so that the app knows before it asks (api.md rules 1, 2 and 7).
-func (r Rules) refuseNewLicense(o store.Order, p store.Program) *api.Problem {
-	switch {
-	case !p.RequiresActivation:
-		return needsNoActivation(p)
-	case !o.CanManage:
-		return readOnly()
-	case r.subscription(o) == api.SubscriptionExpired:
-		return api.NewProblem(api.ErrSubscriptionExpired, "The subscription of this order has ended. Renew it with the vendor to add licenses.")
-	case o.LicensesExpireAt != nil && r.Now().After(lastMoment(*o.LicensesExpireAt)):
-		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("The licenses of this order ended on %s. Ask the vendor to extend them.", o.LicensesExpireAt.UTC().Format("2 January 2006")))
-	case o.LicensesActive >= o.LicensesTotal:
-		return inUse(o)
-	}
-	return nil
 }
 
 func inUse(o store.Order) *api.Problem {
@@ -88,7 +72,7 @@ func ReadNote(note string) (string, error) {
 }
 
 // readCodes reads the codes of a request, in either form, and checks that they belong together and to the program.
-func readCodes(p store.Program, r api.NewLicense) (license.Codes, error) {
+func readCodes(p store.Program, r api.PCCodes) (license.Codes, error) {
 	var codes license.Codes
 	var err error
 	if r.SiteMID != "" {
@@ -120,35 +104,40 @@ func readCodes(p store.Program, r api.NewLicense) (license.Codes, error) {
 }
 
 // NewLicense activates a PC for an order of the program. It refuses, with an *api.Problem, in this order: codes malformed,
-// codes do not belong together, note, then — unless the pair has a license already, which is returned — Site code in use,
-// Site code spent, and what refuseNewLicense says (api.md rule 2).
-func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, program store.Program, request api.NewLicense) (l store.License, err error) {
+// codes do not belong together, note, then — unless the pair has a license already, which is returned and for which made is
+// false — Site code in use, Site code spent, and what refuse says (api.md rules 2 and 7).
+func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, program store.Program, request api.NewLicense) (l store.License, made bool, err error) {
 	if !program.RequiresActivation {
-		return l, needsNoActivation(program)
+		return l, false, needsNoActivation(program)
 	}
-	codes, err := readCodes(program, request)
+	codes, err := readCodes(program, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID})
 	if err != nil {
-		return l, err
+		return l, false, err
 	}
 	note, err := ReadNote(request.Note)
 	if err != nil {
-		return l, err
+		return l, false, err
 	}
 	existing, err := existingLicense(ctx, tx, order, program, codes)
 	if err != nil {
-		return l, err
+		return l, false, err
 	}
 	if existing != nil {
-		return *existing, nil
+		return *existing, false, nil
 	}
-	if refusal := r.refuseNewLicense(order, program); refusal != nil {
-		return l, refusal
+	use, err := r.uses(ctx, tx, order, program)
+	if err != nil {
+		return l, false, err
 	}
-	l, err = r.grant(ctx, tx, order, program, codes, note)
+	if refusal := r.refuse(store.TaskAdd, order, program, use.order[store.TaskAdd]); refusal != nil {
+		return l, false, refusal
+	}
+	fresh := store.License{Codes: codes, Note: note, Features: order.Features, Policy: order.Policy, ExpiresAt: order.LicensesExpireAt}
+	l, err = r.grant(ctx, tx, order, program, fresh)
 	if errors.Is(err, store.ErrNoSeat) {
-		return l, inUse(order)
+		return l, false, inUse(order)
 	}
-	return l, err
+	return l, err == nil, err
 }
 
 // existingLicense returns the license that the same pair has already: sending it again is a success and free (api.md rule 2).
@@ -167,32 +156,39 @@ func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Pr
 	if !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	spent, err := tx.SiteSpent(ctx, p.ID, codes.Site)
-	if err == nil && spent {
-		err = api.NewProblem(api.ErrSiteCodeSpent, "This Site code belonged to a license that has ended. The program or the app on that PC shows a new one.")
-	}
-	return nil, err
+	return nil, siteSpent(ctx, tx, p, codes)
 }
 
-// grant makes and adds a license with the order's features, expiry and policy.
-func (r Rules) grant(ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes, note string) (store.License, error) {
+// siteSpent refuses a Site code that a removal code has used up.
+func siteSpent(ctx context.Context, tx store.Tx, p store.Program, codes license.Codes) error {
+	spent, err := tx.SiteSpent(ctx, p.ID, codes.Site)
+	if err == nil && spent {
+		err = api.NewProblem(api.ErrSiteCodeSpent, "This Site code belonged to a license that was removed or transferred. The program or the app on that PC shows a new one.")
+	}
+	return err
+}
+
+// grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, expiry and,
+// within a family, OriginalID are given.
+func (r Rules) grant(ctx context.Context, tx store.Tx, o store.Order, p store.Program, l store.License) (store.License, error) {
 	key, err := r.Secrets.ActivationKey(p)
 	if err != nil {
-		return store.License{}, err
+		return l, err
 	}
-	id, err := tx.NextLicenseID(ctx)
-	if err != nil {
-		return store.License{}, err
+	if l.ID, err = tx.NextLicenseID(ctx); err != nil {
+		return l, err
 	}
-	l := store.License{ID: id, OrderID: o.ID, ProgramID: p.ID, OriginalID: id, Codes: codes, Note: note, Features: o.Features, Policy: o.Policy,
-		ActivatedAt: r.Now().Truncate(time.Second), Status: api.StatusActive}
-	grant := license.Grant{Features: o.Features, Issue: uint16(id % (license.MaxIssue + 1))}
-	if o.LicensesExpireAt != nil {
-		grant.Expires = *o.LicensesExpireAt
+	if l.OriginalID == 0 {
+		l.OriginalID = l.ID
+	}
+	l.OrderID, l.ProgramID, l.ActivatedAt, l.Status = o.ID, p.ID, r.Now().Truncate(time.Second), api.StatusActive
+	grant := license.Grant{Features: l.Features, Issue: uint16(l.ID % (license.MaxIssue + 1))}
+	if l.ExpiresAt != nil {
+		grant.Expires = *l.ExpiresAt
 		expires := lastMoment(grant.Expires)
 		l.ExpiresAt = &expires
 	}
-	if l.Activation, err = key.Activate(codes, grant); err != nil {
+	if l.Activation, err = key.Activate(l.Codes, grant); err != nil {
 		return l, err
 	}
 	return l, tx.AddLicense(ctx, l)

@@ -30,12 +30,17 @@ type Options struct {
 	Proxies []netip.Prefix
 	// QueuedMail is called after a mail was queued; nil means that the server has no mail service and refuses to queue.
 	QueuedMail func()
+	// PublicURL returns the address under which people reach the server, for links in mails; nil or "" means that none can be
+	// sent. It is never taken from a request, whose sender could lead the link elsewhere.
+	PublicURL func() string
 	// MailDomain ends the Message-ID of mails.
 	MailDomain string
 	// MailLimits bound mails per hour; zero fields take DefaultMailLimits.
 	MailLimits MailLimits
 	// Passwords are the costs of hashing; zero takes DefaultPasswordCost.
 	Passwords PasswordCost
+	// Zone is the time zone in which limits count days and months; nil means the system's.
+	Zone *time.Location
 	// Now tells the time and Random gives randomness; nil means the system's.
 	Now    func() time.Time
 	Random io.Reader
@@ -76,7 +81,7 @@ func New(o Options) (*Server, error) {
 	if o.MailDomain == "" {
 		o.MailDomain = "localhost"
 	}
-	s := &Server{Options: o, rules: Rules{o.Secrets, o.Now}, hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	s := &Server{Options: o, rules: Rules{o.Secrets, o.Now, o.Zone}, hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	dummy, err := o.Passwords.Hash(o.Random, "a password that nobody has")
 	if err != nil {
 		return nil, err
@@ -96,6 +101,8 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	contract := s.contract(humago.New(mux, configuration(s.Version)))
 	mux.HandleFunc("GET /docs", contract.page)
+	mux.HandleFunc("GET "+resetPath, s.passwordForm)
+	mux.HandleFunc("POST "+resetPath, s.passwordForm)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -98,12 +98,16 @@ func (s *Server) identify(ctx context.Context, token string) (who caller, err er
 // signIn is POST /sessions. An unknown name costs the same time as a wrong password (api.md rule 13).
 func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.Session, err error) {
 	var client store.Client
+	a := attemptBy(ctx, r.Username)
 	err = s.Store.Read(ctx, func(tx store.Tx) (err error) {
+		if err := s.guard(ctx, tx, a); err != nil {
+			return err
+		}
 		client, err = tx.ClientByUsername(ctx, strings.TrimSpace(r.Username))
 		return err
 	})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return session, err
+		return session, s.noted(ctx, caller{session: store.Session{DeviceName: r.DeviceName}}, "session.create", "", err)
 	}
 	ok, err := s.checkPassword(ctx, client.PasswordHash, r.Password)
 	if err != nil {
@@ -112,7 +116,7 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 	who := caller{client: client, session: store.Session{DeviceName: r.DeviceName}}
 	if !ok || !client.Active {
 		who.client.ID = 0 // the trail must not tell which names exist
-		return session, s.refused(ctx, who, "session.create", "", errSignIn)
+		return session, s.failed(ctx, who, a, store.FailureSignIn, "session.create", "", errSignIn)
 	}
 	err = s.Store.Write(ctx, func(tx store.Tx) error {
 		access, accessHash, err := s.newToken()

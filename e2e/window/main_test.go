@@ -97,7 +97,7 @@ func TestMainJob(t *testing.T) {
 			picture("5-new-license", d.find(t, "Activate", button("Activate")))
 			d.fill(t, "the note", entry("What you call that PC"), "Test PC")
 			d.click(t, "Activate", button("Activate"))
-			picture("6-activated", d.find(t, "the outcome", exactly("Test PC is activated.")))
+			picture("6-activated", d.find(t, "the outcome", exactly("“Test PC” is activated.")))
 
 			require.Equal(t, 4, order(t, server, studio).LicensesActivated)
 			licenses, err := server.Licenses(t.Context(), studio)
@@ -108,7 +108,7 @@ func TestMainJob(t *testing.T) {
 			d.find(t, "the new activation code", reading(mine.ActivationCode))
 
 			d.key(t, "Escape")
-			d.gone(t, "the dialog", exactly("Test PC is activated."))
+			d.gone(t, "the dialog", exactly("“Test PC” is activated."))
 			picture("7-this-pc", d.find(t, "the badge", exactly("This PC")))
 
 			d.click(t, "Email code", button("Email code…"))

@@ -172,8 +172,8 @@ func TestClients(t *testing.T) {
 		"address with a new line":  {store.Client{Username: "b", Emails: []string{"b@example.com\r\nBcc: c@example.com"}}, "", `"b@example.com\r\nBcc: c@example.com" is no email address`},
 		"three addresses":          {store.Client{Username: "b", Emails: []string{"a@example.com", "b@example.com", "c@example.com"}}, "", "a client has at most 2 addresses on file"},
 		"the same address twice":   {store.Client{Username: "b", Emails: []string{"a@example.com", "A@example.com"}}, "", "the address A@example.com is given twice"},
-		"first name of two lines":  {store.Client{Username: "b", FirstName: "a\nb"}, "", "names and company have one line and at most 200 characters"},
-		"company that is too long": {store.Client{Username: "b", Company: strings.Repeat("x", 201)}, "", "names and company have one line and at most 200 characters"},
+		"first name of two lines":  {store.Client{Username: "b", FirstName: "a\nb"}, "", "names, company and contact data have one line and at most 200 characters"},
+		"company that is too long": {store.Client{Username: "b", Company: strings.Repeat("x", 201)}, "", "names, company and contact data have one line and at most 200 characters"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := a.AddClient(t.Context(), tt.client, tt.password)

@@ -5,20 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/mail"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/store"
-)
-
-const (
-	// maxEmails is how many addresses a client has on file.
-	maxEmails = 2
-	// maxText is the longest user name, name or company in bytes.
-	maxText = 200
 )
 
 // Clients lists all clients.
@@ -35,7 +25,7 @@ func (a Admin) Client(ctx context.Context, id int64) (store.Client, error) {
 // AddClient adds a client. An empty password leaves the client unable to sign in.
 func (a Admin) AddClient(ctx context.Context, c store.Client, password string) (store.Client, error) {
 	c.Username, c.CreatedAt = strings.TrimSpace(c.Username), a.Now()
-	if err := checkClient(c); err != nil {
+	if err := server.CheckClient(c); err != nil {
 		return c, err
 	}
 	hash, err := hashPassword(password)
@@ -70,11 +60,11 @@ func (a Admin) ChangeClient(ctx context.Context, id int64, password string, chan
 		if hash != "" {
 			c.PasswordHash = hash
 		}
-		if err := checkClient(c); err != nil {
+		if err := server.CheckClient(c); err != nil {
 			return done{}, err
 		}
 		if hash != "" || !c.Active { // whoever knew the old password is out
-			err = tx.EndSessions(ctx, id, a.Now())
+			err = tx.EndSessions(ctx, id, 0, a.Now())
 		}
 		return done{object("client", id), changedNames(before, clientFields(c))}, errors.Join(err, tx.ChangeClient(ctx, c))
 	})
@@ -94,30 +84,4 @@ func clientFields(c store.Client) []field {
 		property("registration name", c.RegistrationName), property("first name", c.FirstName), property("last name", c.LastName),
 		property("company", c.Company), property("emails", c.Emails), property("active", c.Active), property("password", c.PasswordHash),
 	}
-}
-
-func checkClient(c store.Client) error {
-	if c.Username == "" || len(c.Username) > maxText || !utf8.ValidString(c.Username) ||
-		strings.ContainsFunc(c.Username, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
-		return fmt.Errorf("a user name has 1 to %d characters and no spaces", maxText)
-	}
-	for _, text := range []string{c.RegistrationName, c.FirstName, c.LastName, c.Company} {
-		if len(text) > maxText || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-			return fmt.Errorf("names and company have one line and at most %d characters", maxText)
-		}
-	}
-	if len(c.Emails) > maxEmails {
-		return fmt.Errorf("a client has at most %d addresses on file", maxEmails)
-	}
-	for i, address := range c.Emails {
-		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
-			return fmt.Errorf("%q is no email address", address)
-		}
-		for _, other := range c.Emails[:i] {
-			if strings.EqualFold(other, address) {
-				return fmt.Errorf("the address %s is given twice", address)
-			}
-		}
-	}
-	return nil
 }

@@ -38,7 +38,13 @@ func (a Admin) AddLicense(ctx context.Context, order int64, request api.NewLicen
 		if err != nil {
 			return done{}, err
 		}
-		l, err = server.Rules{Secrets: a.Secrets, Now: a.Now}.NewLicense(ctx, tx, o, p, request)
+		made := false
+		if l, made, err = (server.Rules{Secrets: a.Secrets, Now: a.Now}).NewLicense(ctx, tx, o, p, request); err != nil {
+			return done{}, err
+		}
+		if made {
+			err = tx.AddEvent(ctx, store.Event{At: a.Now(), OrderID: o.ID, LicenseID: l.ID, Task: api.HistoryNewLicense, Outcome: api.OutcomeOK})
+		}
 		return done{object("license", l.ID), object("order", order)}, err
 	})
 	return l, err

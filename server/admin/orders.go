@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -38,18 +40,17 @@ func (a Admin) AddOrder(ctx context.Context, client, program int64, change func(
 		if _, err := tx.Client(ctx, client); err != nil {
 			return done{}, missing(err, "client", client)
 		}
-		o = store.Order{ClientID: client, ProgramID: program, OrderedAt: a.Now(), Active: true, Visible: true, CanManage: true, Features: p.Features, Policy: p.Policy}
-		if p.LicenseDays > 0 {
-			expires := a.Now().AddDate(0, 0, p.LicenseDays)
-			o.LicensesExpireAt = &expires
-		}
+		o = server.Rules{Secrets: a.Secrets, Now: a.Now}.DefaultOrder(p, client)
 		if err := change(&o); err != nil {
 			return done{}, err
 		}
 		if err := checkOrder(o); err != nil {
 			return done{}, err
 		}
-		o.ID, err = tx.AddOrder(ctx, o)
+		if o.ID, err = tx.AddOrder(ctx, o); err != nil {
+			return done{}, err
+		}
+		err = tx.AddEvent(ctx, store.Event{At: a.Now(), OrderID: o.ID, Task: api.HistoryOrder, Outcome: api.OutcomeOK})
 		return done{object("order", o.ID), fmt.Sprintf("%s, %s, licenses: %d", object("client", client), object("program", program), o.LicensesTotal)}, err
 	})
 	return o, err

@@ -28,11 +28,11 @@ var activationBody = template.Must(template.New("body").Parse(`Dear {{.Name}},
 
 here is the activation code for {{.Program}}{{with .Note}} on “{{.}}”{{end}}:
 
-    Activation code  {{.ActivationCode}}
-    Site code        {{.SiteCode}}
-    Machine ID       {{.MachineID}}
-    Order            {{.Order}}
-    Valid            {{with .ExpiresAt}}through {{.UTC.Format "2 January 2006"}} (UTC){{else}}without end{{end}}
+Activation code: {{.ActivationCode}}
+Site code: {{.SiteCode}}
+Machine ID: {{.MachineID}}
+Order: {{.Order}}
+Valid: {{with .ExpiresAt}}through {{.UTC.Format "2 January 2006"}} (UTC){{else}}without end{{end}}
 
 Enter the activation code in the program, or open the attached license file with it.
 The code works on the PC with this Site code and Machine ID only.
@@ -45,14 +45,108 @@ func (a Activation) Render() (subject, body string, err error) {
 	for _, text := range []*string{&a.Name, &a.Program, &a.SiteCode, &a.MachineID, &a.ActivationCode, &a.Note, &a.Server} {
 		*text = OneLine(*text)
 	}
+	return render(activationSubject, activationBody, a)
+}
+
+func render(subject, body *template.Template, macros any) (string, string, error) {
 	var s, b strings.Builder
-	if err := activationSubject.Execute(&s, a); err != nil {
+	if err := subject.Execute(&s, macros); err != nil {
 		return "", "", err
 	}
-	if err := activationBody.Execute(&b, a); err != nil {
+	if err := body.Execute(&b, macros); err != nil {
 		return "", "", err
 	}
 	return OneLine(s.String()), b.String(), nil
+}
+
+// Welcome are the macros of the mail about a new account. It holds no password.
+type Welcome struct {
+	Name     string // who is greeted
+	Username string
+	Address  string // of the server, as it is entered in the app
+	Program  string
+	Order    int64
+	Server   string
+}
+
+var welcomeSubject = template.Must(template.New("subject").Parse(`Your account at {{.Server}}`))
+
+var welcomeBody = template.Must(template.New("body").Parse(`Dear {{.Name}},
+
+your account is open. Sign in with the app:
+
+{{with .Address}}License server: {{.}}
+{{end}}User name: {{.Username}}
+Password: the one that you chose
+
+Order {{.Order}} of {{.Program}} is in it.
+
+If it was not you who opened the account, tell us.
+
+{{.Server}}
+`))
+
+// Render returns subject and plain-text body.
+func (w Welcome) Render() (subject, body string, err error) {
+	for _, text := range []*string{&w.Name, &w.Username, &w.Address, &w.Program, &w.Server} {
+		*text = OneLine(*text)
+	}
+	return render(welcomeSubject, welcomeBody, w)
+}
+
+// PasswordReset are the macros of the mail with a link that sets a new password.
+type PasswordReset struct {
+	Name     string // who is greeted
+	Username string
+	Link     string // secret
+	Server   string
+}
+
+var resetSubject = template.Must(template.New("subject").Parse(`New password for {{.Server}}`))
+
+var resetBody = template.Must(template.New("body").Parse(`Dear {{.Name}},
+
+somebody, probably you, asked for a new password for the user name {{.Username}}. Open this link to choose it:
+
+{{.Link}}
+
+The link works once, for one hour. If it was not you, do nothing: the old password stays.
+
+{{.Server}}
+`))
+
+// Render returns subject and plain-text body.
+func (r PasswordReset) Render() (subject, body string, err error) {
+	for _, text := range []*string{&r.Name, &r.Username, &r.Link, &r.Server} {
+		*text = OneLine(*text)
+	}
+	return render(resetSubject, resetBody, r)
+}
+
+// AddressChanged are the macros of the mail to an address that was taken off the file.
+type AddressChanged struct {
+	Name     string // who is greeted
+	Username string
+	Server   string
+}
+
+var addressSubject = template.Must(template.New("subject").Parse(`Your address at {{.Server}} was changed`))
+
+var addressBody = template.Must(template.New("body").Parse(`Dear {{.Name}},
+
+this address was taken out of the account {{.Username}}: codes and links go to it no longer.
+
+If it was not you, sign in, put the address back and change the password, or tell us.
+
+{{.Server}}
+`))
+
+// Render returns subject and plain-text body.
+func (c AddressChanged) Render() (subject, body string, err error) {
+	for _, text := range []*string{&c.Name, &c.Username, &c.Server} {
+		*text = OneLine(*text)
+	}
+	return render(addressSubject, addressBody, c)
 }
 
 // WithMessage puts a personal message above a rendered body.

@@ -24,11 +24,11 @@ func TestRenderActivation(t *testing.T) {
 
 here is the activation code for Lumen Render Node on “Studio PC”:
 
-    Activation code  F3945D8C-B0D71FFA-02A956E3-8D6DB947
-    Site code        7183EC4D
-    Machine ID       83A9-3429-0090-B3F5
-    Order            1037
-    Valid            without end
+Activation code: F3945D8C-B0D71FFA-02A956E3-8D6DB947
+Site code: 7183EC4D
+Machine ID: 83A9-3429-0090-B3F5
+Order: 1037
+Valid: without end
 
 Enter the activation code in the program, or open the attached license file with it.
 The code works on the PC with this Site code and Machine ID only.
@@ -44,7 +44,7 @@ func TestRenderActivationWithoutNoteAndWithExpiry(t *testing.T) {
 	_, body, err := a.Render()
 	require.NoError(t, err)
 	require.Contains(t, body, "here is the activation code for Lumen Render Node:\n")
-	require.Contains(t, body, "Valid            through 5 December 2026 (UTC)\n")
+	require.Contains(t, body, "Valid: through 5 December 2026 (UTC)\n")
 }
 
 func TestRenderKeepsOtherLanguages(t *testing.T) {

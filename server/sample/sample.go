@@ -4,6 +4,7 @@ package sample
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
 	"time"
@@ -37,10 +38,26 @@ const (
 
 // programs are the sample programs by their application signatures.
 var programs = []store.Program{
-	{Name: "Lumen Studio 7", Signature: studio, RequiresActivation: true, AcceptsSerials: true, Policy: license.DefaultPolicy(), Features: 3},
-	{Name: "Lumen Render Node", Signature: node, RequiresActivation: true, Policy: license.DefaultPolicy(), Features: 1},
-	{Name: "Tide Survey", Signature: survey, RequiresActivation: true, MergedCodes: true, Features: 7}, // no flexible locking
+	{
+		Name: "Lumen Studio 7", Signature: studio, RequiresActivation: true, AcceptsSerials: true, FirstSerial: 1, LastSerial: 999, OrderLicenses: 3, SubscriptionDays: 365,
+		Policy: license.DefaultPolicy(), Features: 3, Tasks: store.TaskRules{
+			store.TaskReactivate: everywhere(store.TaskRule{On: true, PerDay: 2, PerMonth: 4}),
+			store.TaskTransfer:   everywhere(store.TaskRule{On: true, PerMonth: 2}),
+			store.TaskRemove:     everywhere(store.TaskRule{On: true, PerDay: 3}),
+		},
+	},
+	{
+		Name: "Lumen Render Node", Signature: node, RequiresActivation: true, Policy: license.DefaultPolicy(), Features: 1,
+		Tasks: store.TaskRules{store.TaskTransfer: everywhere(store.TaskRule{})}, // switched off
+	},
+	{Name: "Tide Survey", Signature: survey, RequiresActivation: true, MergedCodes: true, AcceptsSerials: true, FirstSerial: 1, LastSerial: 99, OrderLicenses: 1, Features: 7}, // no flexible locking
 	{Name: "Lumen Fonts", Signature: fonts, Policy: license.DefaultPolicy()},
+}
+
+// everywhere applies a rule to orders without and with a valid subscription; those whose subscription has expired keep the
+// default.
+func everywhere(rule store.TaskRule) map[api.SubscriptionState]store.TaskRule {
+	return map[api.SubscriptionState]store.TaskRule{api.SubscriptionNone: rule, api.SubscriptionValid: rule}
 }
 
 const (
@@ -60,6 +77,7 @@ type sampleOrder struct {
 	serial             uint16 // serial id
 	licensesEnd        int
 	subscriptionEnds   int
+	ended              int  // licenses that were removed
 	off, hidden, fixed bool // not active, not visible, cannot be managed
 }
 
@@ -72,7 +90,7 @@ var orders = []sampleOrder{
 	{id: Disabled, program: studio, client: Username, ago: 240, total: 2, used: 1, off: true},
 	{id: Invisible, program: studio, client: Username, ago: 230, total: 2, used: 1, hidden: true},
 	{id: Full, program: node, client: Username, ago: 295, total: 4, used: 4, licensesEnd: 12},
-	{id: WithSerial, program: studio, client: Username, ago: 257, total: 5, used: 3, serial: 42, subscriptionEnds: 200},
+	{id: WithSerial, program: studio, client: Username, ago: 257, total: 5, used: 3, serial: 42, subscriptionEnds: 200, ended: 1},
 	{id: MergedCodes, program: survey, client: Username, ago: 30, total: 2, used: 1},
 	{id: OfSomebody, program: studio, client: OtherUsername, ago: 10, total: 3, used: 2},
 }
@@ -81,6 +99,40 @@ var orders = []sampleOrder{
 var notes = []string{
 	"Studio PC", "Anna’s laptop", "Büro Süd", "", "自宅のパソコン", "Γραφείο Αθήνας", "جهاز المكتب", "Poste d’édition",
 	"Сервер рендеринга", "Portátil de Íñigo", "Render node 7", "编辑工作站", "מחשב במשרד", "Ordinateur de secours 🖥",
+}
+
+// FreeSerials returns serial numbers of a sample program that made no order yet, for trying out.
+func FreeSerials(ctx context.Context, d *service.Data, name string, count int) (list []string, err error) {
+	err = d.Store.Read(ctx, func(tx store.Tx) error {
+		programs, err := tx.Programs(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range programs {
+			if p.Name != name || p.FirstSerial == 0 {
+				continue
+			}
+			seed, err := d.Secrets.SerialSeed(p)
+			if err != nil {
+				return err
+			}
+			for id := p.LastSerial; id >= p.FirstSerial && len(list) < count; id-- {
+				serial, err := seed.Serial(uint32(p.ID), id, p.Features)
+				if err != nil {
+					return err
+				}
+				switch _, err := tx.OrderBySerial(ctx, p.ID, serial.String()); {
+				case err == nil:
+				case errors.Is(err, store.ErrNotFound):
+					list = append(list, serial.String())
+				default:
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return list, err
 }
 
 // Fill adds the sample data in one transaction, unless there is a program already. The sample client gets the user name and
@@ -121,6 +173,7 @@ func (f *filler) fill(ctx context.Context, username, passwordHash string) error 
 	anna := store.Client{
 		Username: username, PasswordHash: passwordHash, RegistrationName: "Anna Berg", FirstName: "Anna", LastName: "Berg",
 		Company: "Lumen Example", Emails: []string{"anna.berg@lumen.example", "it@lumen.example"},
+		Contact: store.Contact{Address: "Lindenweg 4", City: "Zürich", Zip: "8001", Country: "Switzerland", Phone: "+41 44 555 01 23"},
 	}
 	other := store.Client{Username: OtherUsername, RegistrationName: "Bruno Keller", Emails: []string{"bruno@keller.example"}}
 	for _, c := range []*store.Client{&anna, &other} {
@@ -134,6 +187,11 @@ func (f *filler) fill(ctx context.Context, username, passwordHash string) error 
 	f.clients = map[string]int64{Username: anna.ID, OtherUsername: other.ID}
 	for _, o := range orders {
 		if err := f.addOrder(ctx, o); err != nil {
+			return fmt.Errorf("sample order %d: %w", o.id, err)
+		}
+	}
+	for _, o := range orders {
+		if err := f.addEnded(ctx, o); err != nil {
 			return fmt.Errorf("sample order %d: %w", o.id, err)
 		}
 	}
@@ -174,8 +232,36 @@ func (f *filler) addOrder(ctx context.Context, s sampleOrder) error {
 	if _, err := f.tx.AddOrder(ctx, o); err != nil {
 		return err
 	}
+	if err := f.tx.AddEvent(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.HistoryOrder, Outcome: api.OutcomeOK}); err != nil {
+		return err
+	}
 	for n := range s.used {
 		if err := f.addLicense(ctx, p, o, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addEnded adds the order's licenses of made-up PCs that were removed some days ago.
+func (f *filler) addEnded(ctx context.Context, s sampleOrder) error {
+	p := f.programs[s.program]
+	o, err := f.tx.Order(ctx, s.id)
+	if err != nil {
+		return err
+	}
+	for n := range s.ended {
+		made := f.now.AddDate(0, 0, -120-n)
+		l, err := f.add(ctx, p, o, store.License{Codes: p.computer(n), Note: "Old laptop", ActivatedAt: made})
+		if err != nil {
+			return err
+		}
+		gone := f.now.AddDate(0, 0, -60-n)
+		if err := f.tx.EndLicense(ctx, l.ID, api.StatusRemoved, gone); err != nil {
+			return err
+		}
+		e := store.Event{At: gone, OrderID: o.ID, LicenseID: l.ID, Task: api.HistoryRemoval, Outcome: api.OutcomeOK, Device: "Old laptop"}
+		if err := f.tx.AddEvent(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -193,24 +279,29 @@ func (f *filler) day(days int) *time.Time {
 
 // addLicense adds the license of a made-up PC, with codes that are really computed.
 func (f *filler) addLicense(ctx context.Context, p *sampleProgram, o store.Order, n int) error {
+	_, err := f.add(ctx, p, o, store.License{Codes: p.computer(n), Note: note(n), ActivatedAt: o.OrderedAt.Add(time.Duration(n+1) * 7 * time.Hour)})
+	return err
+}
+
+func (f *filler) add(ctx context.Context, p *sampleProgram, o store.Order, l store.License) (store.License, error) {
 	id, err := f.tx.NextLicenseID(ctx)
 	if err != nil {
-		return err
+		return l, err
 	}
+	l.ID, l.OriginalID, l.OrderID, l.ProgramID, l.Features, l.Policy, l.Status = id, id, o.ID, p.ID, o.Features, o.Policy, api.StatusActive
 	grant := license.Grant{Features: o.Features, Issue: uint16(id % (license.MaxIssue + 1))}
-	l := store.License{
-		ID: id, OrderID: o.ID, ProgramID: p.ID, OriginalID: id, Codes: p.computer(n), Note: note(n), Features: o.Features, Policy: o.Policy,
-		ActivatedAt: o.OrderedAt.Add(time.Duration(n+1) * 7 * time.Hour), Status: api.StatusActive,
-	}
 	if o.LicensesExpireAt != nil {
 		grant.Expires = *o.LicensesExpireAt
 		expires := grant.ValidThrough().Truncate(time.Second)
 		l.ExpiresAt = &expires
 	}
 	if l.Activation, err = p.activation.Activate(l.Codes, grant); err != nil {
-		return err
+		return l, err
 	}
-	return f.tx.AddLicense(ctx, l)
+	if err := f.tx.AddLicense(ctx, l); err != nil {
+		return l, err
+	}
+	return l, f.tx.AddEvent(ctx, store.Event{At: l.ActivatedAt, OrderID: o.ID, LicenseID: id, Task: api.HistoryNewLicense, Outcome: api.OutcomeOK})
 }
 
 func note(n int) string {

@@ -102,7 +102,7 @@ func (s *Server) open(change []func(*server.Options)) {
 	require.NoError(t, err)
 	s.Data = &service.Data{Store: db, Secrets: keeper}
 	o := server.Options{Store: db, Secrets: keeper, Logger: slog.New(slog.NewJSONHandler(s.Log, nil)), Name: "Lumen licenses", Version: "test",
-		Now: s.Clock.Now, Passwords: cheap, QueuedMail: func() {}}
+		Now: s.Clock.Now, Zone: time.UTC, Passwords: cheap, QueuedMail: func() {}, PublicURL: func() string { return s.URL }}
 	for _, fn := range change {
 		fn(&o)
 	}

@@ -30,6 +30,8 @@ type Options struct {
 	Listening server.Listening
 	// Name is the vendor's name of the server.
 	Name, Version string
+	// PublicURL is the address that people reach the server under, for links in mails; "" means the address it listens on.
+	PublicURL string
 	// Mail delivers the queue; nil means that the server has no mail service.
 	Mail   mail.Sender
 	Logger *slog.Logger
@@ -118,13 +120,18 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 		worker = mail.NewWorker(data.Store, o.Mail, o.Logger)
 		options.QueuedMail = worker.Wake
 	}
-	srv, err := server.New(options)
-	if err != nil {
-		return nil, errors.Join(err, data.Store.Close())
-	}
 	listener, err := o.Listening.Listen()
 	if err != nil {
 		return nil, errors.Join(err, data.Store.Close())
+	}
+	public := o.PublicURL
+	if public == "" {
+		public = address(o.Listening, listener.Addr())
+	}
+	options.PublicURL = func() string { return public }
+	srv, err := server.New(options)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), data.Store.Close())
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Service{Data: data, URL: address(o.Listening, listener.Addr()), cancel: cancel, done: make(chan struct{})}

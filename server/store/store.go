@@ -32,12 +32,50 @@ type Program struct {
 	Policy             license.Policy
 	Features           uint16 // features of new orders
 	LicenseDays        int    // validity of new orders' licenses in days; 0 = for ever
+	OrderLicenses      int    // licenses of an order that a serial number makes
+	SubscriptionDays   int    // subscription of such an order in days; 0 = none
+	FirstSerial        uint16 // serial ids that are accepted; 0 = none
+	LastSerial         uint16
+	Tasks              TaskRules
 	PublicKey          license.PublicKey
 	SealedActivation   []byte // activation key A
 	SealedSerial       []byte // serial seed Q
 	SealedSigning      []byte // Ed25519 seed
 	CreatedAt          time.Time
 }
+
+// TaskRules are the switches and limits of a program's tasks (api.md rule 7). What is not set has the default: on and
+// unlimited for orders without and with a valid subscription, off for those whose subscription has expired.
+type TaskRules map[Task]map[api.SubscriptionState]TaskRule
+
+// TaskRule is the switch and the limits of one task.
+type TaskRule struct {
+	On       bool `json:"on"`
+	PerDay   int  `json:"per_day"`   // 0 = no limit
+	PerMonth int  `json:"per_month"` // 0 = no limit
+}
+
+// Rule returns the rule that applies to an order with a subscription in this state.
+func (t TaskRules) Rule(task Task, state api.SubscriptionState) TaskRule {
+	if rule, ok := t[task][state]; ok {
+		return rule
+	}
+	return TaskRule{On: state != api.SubscriptionExpired}
+}
+
+// Task is a task that a program's rules speak of.
+type Task string
+
+// The tasks with switches and limits.
+const (
+	TaskAdd        Task = "add"
+	TaskReactivate Task = "reactivate"
+	TaskTransfer   Task = "transfer"
+	TaskRemove     Task = "remove"
+)
+
+// Tasks lists the tasks with switches and limits.
+func Tasks() []Task { return []Task{TaskAdd, TaskReactivate, TaskTransfer, TaskRemove} }
 
 // Client is a person or company that owns orders.
 type Client struct {
@@ -49,8 +87,20 @@ type Client struct {
 	LastName         string
 	Company          string
 	Emails           []string // addresses on file, at most two
+	Contact          Contact
 	Active           bool
 	CreatedAt        time.Time
+}
+
+// Contact is what is known of a client besides name, company and email.
+type Contact struct {
+	Address string `json:"address,omitempty"`
+	City    string `json:"city,omitempty"`
+	Zip     string `json:"zip,omitempty"`
+	State   string `json:"state,omitempty"`
+	Country string `json:"country,omitempty"`
+	Phone   string `json:"phone,omitempty"`
+	Fax     string `json:"fax,omitempty"`
 }
 
 // DisplayName is how the client is greeted.
@@ -100,6 +150,73 @@ type License struct {
 	LastAliveAt *time.Time
 	Status      api.LicenseStatus
 	EndedAt     *time.Time
+}
+
+// Use is how often something was done that a limit counts.
+type Use struct{ Today, ThisMonth int }
+
+// Ending is the end of one license, for counting against limits.
+type Ending struct {
+	OriginalID int64 // family
+	Status     api.LicenseStatus
+	At         time.Time
+}
+
+// Event is one line of an order's history.
+type Event struct {
+	ID        int64
+	At        time.Time
+	OrderID   int64
+	LicenseID int64 // 0 when no license was made or changed
+	Task      api.HistoryTask
+	Outcome   string // api.OutcomeOK or the code of the refusal
+	Device    string
+}
+
+// Verification is a verification number that was given out and not used yet. The number is kept as SHA-256.
+type Verification struct {
+	ID         string
+	NumberHash []byte
+	ExpiresAt  time.Time
+}
+
+// PasswordReset is a mailed link that was not used yet. The token is kept as SHA-256. ClientID 0 stands for a login that
+// nobody has, so that asking costs the same.
+type PasswordReset struct {
+	TokenHash []byte
+	ClientID  int64
+	ExpiresAt time.Time
+}
+
+// FailureKind names what failed.
+type FailureKind string
+
+// The kinds of failures that are counted (api.md rules 9 and 11).
+const (
+	FailureSignIn       FailureKind = "sign-in"
+	FailurePassword     FailureKind = "password"
+	FailureSerial       FailureKind = "serial"
+	FailureVerification FailureKind = "verification"
+	FailureRemovalCode  FailureKind = "removal-code"
+	FailureReset        FailureKind = "reset"
+)
+
+// Failure is one failed attempt at something that could be guessed.
+type Failure struct {
+	At        time.Time
+	Kind      FailureKind
+	Host      string
+	Account   string // what stands for the account; "" when none was named
+	LicenseID int64  // of a removal code; else 0
+}
+
+// FailureFilter chooses failures: since a time, and of a host, an account, a license and a kind unless they are zero.
+type FailureFilter struct {
+	Since     time.Time
+	Kind      FailureKind
+	Host      string
+	Account   string
+	LicenseID int64
 }
 
 // Session is a family of tokens that began with one sign-in. Tokens are kept as SHA-256.
@@ -198,6 +315,8 @@ type Tx interface {
 	Clients(ctx context.Context) ([]Client, error)
 	Client(ctx context.Context, id int64) (Client, error)
 	ClientByUsername(ctx context.Context, username string) (Client, error)
+	// ClientsByEmail lists the clients that have an address on file, compared without case.
+	ClientsByEmail(ctx context.Context, address string) ([]Client, error)
 	// AddClient fails with ErrExists for a user name that is taken.
 	AddClient(ctx context.Context, c Client) (int64, error)
 	ChangeClient(ctx context.Context, c Client) error
@@ -208,7 +327,10 @@ type Tx interface {
 	Order(ctx context.Context, id int64) (Order, error)
 	// LockOrder is Order; the row is held until the transaction ends.
 	LockOrder(ctx context.Context, id int64) (Order, error)
+	// AddOrder fails with ErrExists when the program has an order with this serial number.
 	AddOrder(ctx context.Context, o Order) (int64, error)
+	// OrderBySerial finds the order that a serial number made.
+	OrderBySerial(ctx context.Context, programID int64, serial string) (Order, error)
 	// ChangeOrder fails with ErrNoSeat when LicensesTotal would fall below the active licenses.
 	ChangeOrder(ctx context.Context, o Order) error
 
@@ -217,15 +339,23 @@ type Tx interface {
 	License(ctx context.Context, id int64) (License, error)
 	// ActiveLicenseBySite finds the active license with a Site code in a program.
 	ActiveLicenseBySite(ctx context.Context, programID int64, site license.SiteCode) (License, error)
-	// SiteSpent reports whether a license of the program with this Site code has ended.
+	// SiteSpent reports whether a license of the program with this Site code was removed or transferred.
 	SiteSpent(ctx context.Context, programID int64, site license.SiteCode) (bool, error)
 	// NextLicenseID reserves the id of the next license, so that the activation code can hold it.
 	NextLicenseID(ctx context.Context) (int64, error)
 	// AddLicense adds an active license with its id and takes one seat. It fails with ErrNoSeat when the order has none
 	// left and with ErrExists when the Site code has an active license in the program.
 	AddLicense(ctx context.Context, l License) error
-	// ChangeLicense changes note, features and expiry.
+	// ChangeLicense changes note, features, expiry and activation code; it remembers an activation code that it replaces.
 	ChangeLicense(ctx context.Context, l License) error
+	// FormerActivations lists the activation codes that a license had before.
+	FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error)
+	// Family lists the licenses of a family, oldest first.
+	Family(ctx context.Context, originalID int64) ([]License, error)
+	// Endings lists when licenses of an order ended since a time.
+	Endings(ctx context.Context, orderID int64, since time.Time) ([]Ending, error)
+	// Activations lists when families of an order began since a time.
+	Activations(ctx context.Context, orderID int64, since time.Time) ([]time.Time, error)
 	// EndLicense gives an active license a final status and frees its seat.
 	EndLicense(ctx context.Context, id int64, status api.LicenseStatus, at time.Time) error
 
@@ -235,8 +365,8 @@ type Tx interface {
 	RenewSession(ctx context.Context, id int64, accessHash []byte, expires time.Time) error
 	// EndSession ends a session with all its tokens; ending it again does nothing.
 	EndSession(ctx context.Context, id int64, at time.Time) error
-	// EndSessions ends every session of a client.
-	EndSessions(ctx context.Context, clientID int64, at time.Time) error
+	// EndSessions ends every session of a client but one; 0 spares none.
+	EndSessions(ctx context.Context, clientID, besides int64, at time.Time) error
 	Session(ctx context.Context, id int64) (Session, error)
 	AddRefreshToken(ctx context.Context, r RefreshToken) error
 	RefreshToken(ctx context.Context, hash []byte) (RefreshToken, error)
@@ -262,6 +392,23 @@ type Tx interface {
 	// CountMails counts mails asked for since a time by a client, from a host, and to one address.
 	CountMails(ctx context.Context, since time.Time, clientID int64, host, address string) (byClient, byHost, byAddress int, err error)
 	Mails(ctx context.Context, limit int) ([]Mail, error)
+
+	AddEvent(ctx context.Context, e Event) error
+	// History lists what happened to an order, newest first, before an id; 0 begins with the newest.
+	History(ctx context.Context, orderID, before int64, limit int) ([]Event, error)
+
+	AddVerification(ctx context.Context, v Verification) error
+	// TakeVerification returns a verification and forgets it: it works once.
+	TakeVerification(ctx context.Context, id string) (Verification, error)
+	AddPasswordReset(ctx context.Context, r PasswordReset) error
+	PasswordReset(ctx context.Context, tokenHash []byte) (PasswordReset, error)
+	// EndPasswordResets forgets the links of a client.
+	EndPasswordResets(ctx context.Context, clientID int64) error
+	AddFailure(ctx context.Context, f Failure) error
+	// Failures counts failures and tells when the latest was; zero when there is none.
+	Failures(ctx context.Context, f FailureFilter) (count int, latest time.Time, err error)
+	// PruneAttempts forgets verifications and links that ended before now, and failures from before a time.
+	PruneAttempts(ctx context.Context, now, failuresBefore time.Time) error
 
 	AddAudit(ctx context.Context, a Audit) error
 	// AuditTrail lists the newest lines first.

@@ -8,11 +8,13 @@ import (
 )
 
 const programColumns = `id, name, signature, requires_activation, merged_codes, accepts_serials, policy, features,
- license_days, public_key, sealed_activation, sealed_serial, sealed_signing, created_at`
+ license_days, public_key, sealed_activation, sealed_serial, sealed_signing, created_at, tasks, first_serial, last_serial,
+ order_licenses, subscription_days`
 
 func scanProgram(row scanner) (p store.Program, err error) {
 	err = row.Scan(&p.ID, &p.Name, &p.Signature, &p.RequiresActivation, &p.MergedCodes, &p.AcceptsSerials, policyColumn{&p.Policy}, &p.Features,
-		&p.LicenseDays, publicKeyColumn{&p.PublicKey}, &p.SealedActivation, &p.SealedSerial, &p.SealedSigning, (*instant)(&p.CreatedAt))
+		&p.LicenseDays, publicKeyColumn{&p.PublicKey}, &p.SealedActivation, &p.SealedSerial, &p.SealedSigning, (*instant)(&p.CreatedAt),
+		document{&p.Tasks}, &p.FirstSerial, &p.LastSerial, &p.OrderLicenses, &p.SubscriptionDays)
 	return p, err
 }
 
@@ -26,22 +28,25 @@ func (t tx) Program(ctx context.Context, id int64) (store.Program, error) {
 }
 
 func (t tx) AddProgram(ctx context.Context, p store.Program) (int64, error) {
-	return t.insert(ctx, `INSERT INTO programs (`+programColumns+`) VALUES (NULLIF(?, 0)`+params(13)+`)`,
+	return t.insert(ctx, `INSERT INTO programs (`+programColumns+`) VALUES (NULLIF(?, 0)`+params(18)+`)`,
 		p.ID, p.Name, p.Signature, p.RequiresActivation, p.MergedCodes, p.AcceptsSerials, policyColumn{&p.Policy}, p.Features,
-		p.LicenseDays, publicKeyColumn{&p.PublicKey}, p.SealedActivation, p.SealedSerial, p.SealedSigning, at(p.CreatedAt))
+		p.LicenseDays, publicKeyColumn{&p.PublicKey}, p.SealedActivation, p.SealedSerial, p.SealedSigning, at(p.CreatedAt),
+		document{&p.Tasks}, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays)
 }
 
 func (t tx) ChangeProgram(ctx context.Context, p store.Program) error {
 	return t.change(ctx, `UPDATE programs SET name = ?, requires_activation = ?, merged_codes = ?, accepts_serials = ?, policy = ?,
- features = ?, license_days = ?, sealed_activation = ?, sealed_serial = ?, sealed_signing = ? WHERE id = ?`,
+ features = ?, license_days = ?, sealed_activation = ?, sealed_serial = ?, sealed_signing = ?, tasks = ?, first_serial = ?, last_serial = ?,
+ order_licenses = ?, subscription_days = ? WHERE id = ?`,
 		p.Name, p.RequiresActivation, p.MergedCodes, p.AcceptsSerials, policyColumn{&p.Policy}, p.Features, p.LicenseDays,
-		p.SealedActivation, p.SealedSerial, p.SealedSigning, p.ID)
+		p.SealedActivation, p.SealedSerial, p.SealedSigning, document{&p.Tasks}, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays, p.ID)
 }
 
-const clientColumns = `id, username, password_hash, registration_name, first_name, last_name, company, emails, active, created_at`
+const clientColumns = `id, username, password_hash, registration_name, first_name, last_name, company, emails, active, created_at, contact`
 
 func scanClient(row scanner) (c store.Client, err error) {
-	err = row.Scan(&c.ID, &c.Username, &c.PasswordHash, &c.RegistrationName, &c.FirstName, &c.LastName, &c.Company, list{&c.Emails}, &c.Active, (*instant)(&c.CreatedAt))
+	err = row.Scan(&c.ID, &c.Username, &c.PasswordHash, &c.RegistrationName, &c.FirstName, &c.LastName, &c.Company, document{&c.Emails}, &c.Active,
+		(*instant)(&c.CreatedAt), document{&c.Contact})
 	return c, err
 }
 
@@ -58,14 +63,21 @@ func (t tx) ClientByUsername(ctx context.Context, username string) (store.Client
 	return one(scanClient, t.QueryRowContext(ctx, `SELECT `+clientColumns+` FROM clients WHERE username = ?`, username))
 }
 
+func (t tx) ClientsByEmail(ctx context.Context, address string) ([]store.Client, error) {
+	rows, err := t.QueryContext(ctx, `SELECT `+clientColumns+` FROM clients
+ WHERE EXISTS (SELECT 1 FROM json_each(emails) WHERE lower(value) = lower(?)) ORDER BY id`, address)
+	return all(scanClient, rows, err)
+}
+
 func (t tx) AddClient(ctx context.Context, c store.Client) (int64, error) {
-	return t.insert(ctx, `INSERT INTO clients (`+clientColumns+`) VALUES (NULLIF(?, 0)`+params(9)+`)`,
-		c.ID, c.Username, c.PasswordHash, c.RegistrationName, c.FirstName, c.LastName, c.Company, list{&c.Emails}, c.Active, at(c.CreatedAt))
+	return t.insert(ctx, `INSERT INTO clients (`+clientColumns+`) VALUES (NULLIF(?, 0)`+params(10)+`)`,
+		c.ID, c.Username, c.PasswordHash, c.RegistrationName, c.FirstName, c.LastName, c.Company, document{&c.Emails}, c.Active, at(c.CreatedAt), document{&c.Contact})
 }
 
 func (t tx) ChangeClient(ctx context.Context, c store.Client) error {
-	return t.change(ctx, `UPDATE clients SET password_hash = ?, registration_name = ?, first_name = ?, last_name = ?, company = ?, emails = ?, active = ? WHERE id = ?`,
-		c.PasswordHash, c.RegistrationName, c.FirstName, c.LastName, c.Company, list{&c.Emails}, c.Active, c.ID)
+	return t.change(ctx, `UPDATE clients SET password_hash = ?, registration_name = ?, first_name = ?, last_name = ?, company = ?, emails = ?, active = ?,
+ contact = ? WHERE id = ?`,
+		c.PasswordHash, c.RegistrationName, c.FirstName, c.LastName, c.Company, document{&c.Emails}, c.Active, document{&c.Contact}, c.ID)
 }
 
 const orderColumns = `id, client_id, program_id, ordered_at, licenses_total, licenses_active, serial_number, active, visible, can_manage,
@@ -96,6 +108,10 @@ func (t tx) Orders(ctx context.Context, clientID int64, listed bool, before int6
 
 func (t tx) Order(ctx context.Context, id int64) (store.Order, error) {
 	return one(scanOrder, t.QueryRowContext(ctx, `SELECT `+orderColumns+` FROM orders WHERE id = ?`, id))
+}
+
+func (t tx) OrderBySerial(ctx context.Context, programID int64, serial string) (store.Order, error) {
+	return one(scanOrder, t.QueryRowContext(ctx, `SELECT `+orderColumns+` FROM orders WHERE program_id = ? AND serial_number = ? AND serial_number <> ''`, programID, serial))
 }
 
 // LockOrder needs nothing more here: BEGIN IMMEDIATE excludes every other writer.

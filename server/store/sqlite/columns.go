@@ -100,22 +100,22 @@ func (p policyColumn) Scan(v any) error {
 	return nil
 }
 
-// list is a list of texts kept as JSON.
-type list struct{ to *[]string }
+// document is a value kept as JSON.
+type document struct{ to any }
 
-// Value returns the list as JSON.
-func (l list) Value() (driver.Value, error) {
-	b, err := json.Marshal(*l.to)
+// Value returns the JSON.
+func (d document) Value() (driver.Value, error) {
+	b, err := json.Marshal(d.to)
 	return string(b), err
 }
 
-// Scan reads a list from JSON.
-func (l list) Scan(v any) error {
+// Scan reads the JSON.
+func (d document) Scan(v any) error {
 	text, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("a list is kept as %T", v)
+		return fmt.Errorf("a document is kept as %T", v)
 	}
-	return json.Unmarshal([]byte(text), l.to)
+	return json.Unmarshal([]byte(text), d.to)
 }
 
 // machineColumn keeps a Machine ID as text because SQLite's integers are signed.

@@ -38,7 +38,7 @@ func (t tx) ActiveLicenseBySite(ctx context.Context, programID int64, site licen
 }
 
 func (t tx) SiteSpent(ctx context.Context, programID int64, site license.SiteCode) (spent bool, err error) {
-	err = t.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM licenses WHERE program_id = ? AND site = ? AND status <> 'Active')`,
+	err = t.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM licenses WHERE program_id = ? AND site = ? AND status IN ('Removed', 'Transferred'))`,
 		programID, int64(site)).Scan(&spent)
 	return spent, err
 }
@@ -63,6 +63,10 @@ func (t tx) AddLicense(ctx context.Context, l store.License) error {
 }
 
 func (t tx) ChangeLicense(ctx context.Context, l store.License) error {
+	if _, err := t.exec(ctx, `INSERT OR IGNORE INTO former_activations (license_id, activation) SELECT id, activation FROM licenses WHERE id = ? AND activation <> ?`,
+		l.ID, activationColumn{&l.Activation}); err != nil {
+		return err
+	}
 	return t.change(ctx, `UPDATE licenses SET note = ?, features = ?, expires_at = ?, activation = ? WHERE id = ?`,
 		l.Note, l.Features, maybe(l.ExpiresAt), activationColumn{&l.Activation}, l.ID)
 }
@@ -72,4 +76,33 @@ func (t tx) EndLicense(ctx context.Context, id int64, status api.LicenseStatus, 
 		return err
 	}
 	return t.change(ctx, `UPDATE orders SET licenses_active = licenses_active - 1 WHERE id = (SELECT order_id FROM licenses WHERE id = ?)`, id)
+}
+
+func (t tx) FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error) {
+	rows, err := t.QueryContext(ctx, `SELECT activation FROM former_activations WHERE license_id = ?`, id)
+	return all(func(row scanner) (code license.ActivationCode, err error) {
+		err = row.Scan(activationColumn{&code})
+		return code, err
+	}, rows, err)
+}
+
+func (t tx) Family(ctx context.Context, originalID int64) ([]store.License, error) {
+	rows, err := t.QueryContext(ctx, `SELECT `+licenseColumns+` FROM licenses WHERE original_id = ? ORDER BY id`, originalID)
+	return all(scanLicense, rows, err)
+}
+
+func (t tx) Endings(ctx context.Context, orderID int64, since time.Time) ([]store.Ending, error) {
+	rows, err := t.QueryContext(ctx, `SELECT original_id, status, ended_at FROM licenses WHERE order_id = ? AND ended_at >= ?`, orderID, at(since))
+	return all(func(row scanner) (e store.Ending, err error) {
+		err = row.Scan(&e.OriginalID, &e.Status, (*instant)(&e.At))
+		return e, err
+	}, rows, err)
+}
+
+func (t tx) Activations(ctx context.Context, orderID int64, since time.Time) ([]time.Time, error) {
+	rows, err := t.QueryContext(ctx, `SELECT activated_at FROM licenses WHERE order_id = ? AND activated_at >= ? AND id = original_id`, orderID, at(since))
+	return all(func(row scanner) (when time.Time, err error) {
+		err = row.Scan((*instant)(&when))
+		return when, err
+	}, rows, err)
 }

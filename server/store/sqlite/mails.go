@@ -12,14 +12,14 @@ const mailColumns = `id, client_id, license_id, host, message_id, recipients, su
  last_error, created_at, ended_at`
 
 func scanMail(row scanner) (m store.Mail, err error) {
-	err = row.Scan(&m.ID, &m.ClientID, &m.LicenseID, &m.Host, &m.MessageID, list{&m.To}, &m.Subject, &m.Body, &m.AttachmentName, &m.Attachment, &m.State,
+	err = row.Scan(&m.ID, &m.ClientID, &m.LicenseID, &m.Host, &m.MessageID, document{&m.To}, &m.Subject, &m.Body, &m.AttachmentName, &m.Attachment, &m.State,
 		&m.Attempts, (*instant)(&m.NextAt), &m.LastError, (*instant)(&m.CreatedAt), optional{&m.EndedAt})
 	return m, err
 }
 
 func (t tx) QueueMail(ctx context.Context, m store.Mail) (int64, error) {
 	return t.insert(ctx, `INSERT INTO mails (`+mailColumns+`) VALUES (NULL`+params(15)+`)`,
-		m.ClientID, m.LicenseID, m.Host, m.MessageID, list{&m.To}, m.Subject, m.Body, m.AttachmentName, m.Attachment, store.MailQueued,
+		m.ClientID, m.LicenseID, m.Host, m.MessageID, document{&m.To}, m.Subject, m.Body, m.AttachmentName, m.Attachment, store.MailQueued,
 		0, at(m.NextAt), "", at(m.CreatedAt), nil)
 }
 

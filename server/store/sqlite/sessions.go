@@ -36,8 +36,8 @@ func (t tx) EndSession(ctx context.Context, id int64, when time.Time) error {
 	return err
 }
 
-func (t tx) EndSessions(ctx context.Context, clientID int64, when time.Time) error {
-	_, err := t.exec(ctx, `UPDATE sessions SET ended_at = ? WHERE client_id = ? AND ended_at IS NULL`, at(when), clientID)
+func (t tx) EndSessions(ctx context.Context, clientID, besides int64, when time.Time) error {
+	_, err := t.exec(ctx, `UPDATE sessions SET ended_at = ? WHERE client_id = ? AND id <> ? AND ended_at IS NULL`, at(when), clientID, besides)
 	return err
 }
 

@@ -12,7 +12,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
 	driver "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -62,7 +64,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1)
-	if err := migrate(ctx, write); err != nil {
+	if err := migrateAlone(ctx, path, write); err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
 	read, err := sql.Open("sqlite", dsn(path, "_txlock=deferred", append(pragmas, "query_only(ON)")...))
@@ -82,6 +84,16 @@ func dsn(path, lock string, pragmas ...string) string {
 		b.WriteString("&_pragma=" + url.QueryEscape(p))
 	}
 	return b.String()
+}
+
+// migrateAlone migrates while no other process does: a server and a command of the administration may be started at the
+// same moment.
+func migrateAlone(ctx context.Context, path string, db *sql.DB) error {
+	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return err
+	}
+	return errors.Join(migrate(ctx, db), lock.Unlock())
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

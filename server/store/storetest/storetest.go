@@ -272,10 +272,10 @@ func testSessions(t *testing.T, f *fixture) {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(tx.EndSessions(ctx, f.client+1, noon), tx.RenewSession(ctx, other, []byte{8}, noon)); err != nil {
+		if err := errors.Join(tx.EndSessions(ctx, f.client+1, 0, noon), tx.RenewSession(ctx, other, []byte{8}, noon)); err != nil {
 			return err // another client's sessions go on
 		}
-		return tx.EndSessions(ctx, f.client, noon)
+		return tx.EndSessions(ctx, f.client, 0, noon)
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
 		s, err := tx.SessionByAccess(ctx, []byte{8})

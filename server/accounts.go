@@ -1,0 +1,218 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/mail"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// refuseClient turns a fault in a client's data into the refusal of its field.
+func refuseClient(err error) error {
+	var fault *ClientFault
+	if errors.As(err, &fault) {
+		return field("body."+fault.Field, fault.Sentence)
+	}
+	return err
+}
+
+// hashNew hashes a new password, in bounded memory; a length that is not allowed refuses its field.
+func (s *Server) hashNew(ctx context.Context, location, password string) (hash string, err error) {
+	select {
+	case s.hashing <- struct{}{}:
+		defer func() { <-s.hashing }()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	hash, err = s.Passwords.Hash(s.Random, password)
+	if errors.Is(err, ErrPasswordLength) {
+		return "", field(location, fmt.Sprintf("%s.", capital(err.Error())))
+	}
+	return hash, err
+}
+
+func capital(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
+
+func wireAccount(c store.Client) api.Account {
+	return api.Account{Username: c.Username, RegistrationName: c.RegistrationName, Contact: contactOf(c)}
+}
+
+// account is GET /account.
+func (s *Server) account(ctx context.Context) api.Account { return wireAccount(callerOf(ctx).client) }
+
+// changeAccount is PATCH /account: the registration name stays.
+func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out api.Account, err error) {
+	who := callerOf(ctx)
+	err = s.Store.Write(ctx, func(tx store.Tx) error {
+		c, err := tx.Client(ctx, who.client.ID)
+		if err != nil {
+			return err
+		}
+		w := contactOf(c)
+		for _, change := range []struct{ to, from *string }{
+			{&w.FirstName, r.FirstName}, {&w.LastName, r.LastName}, {&w.Company, r.Company}, {&w.Address, r.Address}, {&w.City, r.City}, {&w.Zip, r.Zip},
+			{&w.State, r.State}, {&w.Country, r.Country}, {&w.Phone, r.Phone}, {&w.Fax, r.Fax}, {&w.Email, r.Email}, {&w.Email2, r.Email2},
+		} {
+			if change.from != nil {
+				*change.to = *change.from
+			}
+		}
+		if r.Email != nil && strings.TrimSpace(*r.Email) == "" {
+			return field("body.email", "The email address is missing: codes and links are sent there.")
+		}
+		before := c.Emails
+		setContact(&c, w)
+		if err := refuseClient(CheckClient(c)); err != nil {
+			return err
+		}
+		if err := tx.ChangeClient(ctx, c); err != nil {
+			return err
+		}
+		out = wireAccount(c)
+		return errors.Join(s.tellFormerAddresses(ctx, tx, c, before), s.audit(ctx, tx, who, "account.change", object("client", c.ID), api.OutcomeOK))
+	})
+	var refusal *api.Problem
+	if errors.As(err, &refusal) {
+		return out, s.refused(ctx, who, "account.change", object("client", who.client.ID), refusal)
+	}
+	return out, err
+}
+
+// tellFormerAddresses mails to addresses that were taken off the file: whoever took over a session must not lead the codes
+// elsewhere in silence.
+func (s *Server) tellFormerAddresses(ctx context.Context, tx store.Tx, c store.Client, before []string) error {
+	if s.QueuedMail == nil {
+		return nil
+	}
+	var former []string
+	for _, address := range before {
+		if _, err := onFile(c.Emails, []string{address}); err != nil {
+			former = append(former, address)
+		}
+	}
+	if len(former) == 0 || s.limitMail(ctx, tx, c.ID, former) != nil {
+		return nil
+	}
+	subject, body, err := mail.AddressChanged{Name: c.DisplayName(), Username: c.Username, Server: s.Name}.Render()
+	if err != nil {
+		return err
+	}
+	return s.queue(ctx, tx, store.Mail{ClientID: c.ID, To: former, Subject: subject, Body: body})
+}
+
+func object(kind string, id int64) string { return fmt.Sprintf("%s %d", kind, id) }
+
+// changePassword is PUT /account/password: other sessions end. A wrong current password counts as a failure.
+func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error {
+	who := callerOf(ctx)
+	a, action, account := attemptBy(ctx, who.client.Username), "account.password", object("client", who.client.ID)
+	if err := s.Store.Read(ctx, func(tx store.Tx) error { return s.guard(ctx, tx, a) }); err != nil {
+		return s.noted(ctx, who, action, account, err)
+	}
+	ok, err := s.checkPassword(ctx, who.client.PasswordHash, r.CurrentPassword)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		refusal := field("body.current_password", "The current password is not right.")
+		return s.failed(ctx, who, a, store.FailurePassword, action, account, refusal)
+	}
+	hash, err := s.hashNew(ctx, "body.new_password", r.NewPassword)
+	if err != nil {
+		return s.noted(ctx, who, action, account, err)
+	}
+	return s.Store.Write(ctx, func(tx store.Tx) error {
+		return errors.Join(s.setPassword(ctx, tx, who.client.ID, hash, who.session.ID), s.audit(ctx, tx, who, action, account, api.OutcomeOK))
+	})
+}
+
+// setPassword gives a client a new password; sessions but one, and links that were mailed, end.
+func (s *Server) setPassword(ctx context.Context, tx store.Tx, client int64, hash string, besides int64) error {
+	c, err := tx.Client(ctx, client)
+	if err != nil {
+		return err
+	}
+	c.PasswordHash = hash
+	return errors.Join(tx.ChangeClient(ctx, c), tx.EndSessions(ctx, client, besides, s.Now()), tx.EndPasswordResets(ctx, client))
+}
+
+// newAccount is POST /accounts: a serial number opens an account and becomes its first order.
+func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (int, api.Client, error) {
+	hash, err := s.hashNew(ctx, "body.password", r.Password)
+	if err != nil {
+		return 0, api.Client{}, s.noted(ctx, caller{}, "account.create", "", err)
+	}
+	r.Password = "" // it is no part of what an idempotency key remembers
+	c := change[api.NewAccount]{key: key, call: "new-account", in: r, action: "account.create"}
+	return once(ctx, s, c, func(tx store.Tx, e *store.Event) (int, api.Client, error) {
+		o, p, err := s.redeem(ctx, tx, attemptBy(ctx, ""), r.ProgramID, r.SerialNumber, r.Verification)
+		if err != nil {
+			return 0, api.Client{}, err
+		}
+		client := store.Client{Username: strings.TrimSpace(r.Username), PasswordHash: hash, RegistrationName: strings.TrimSpace(r.RegistrationName), Active: true, CreatedAt: s.Now()}
+		setContact(&client, r.Contact)
+		if err := refuseClient(errors.Join(required(r.Contact), CheckClient(client))); err != nil {
+			return 0, api.Client{}, err
+		}
+		if client.RegistrationName == "" {
+			return 0, api.Client{}, field("body.registration_name", "The registration name is missing: licenses are made out to it.")
+		}
+		if _, err := tx.ClientByUsername(ctx, client.Username); !errors.Is(err, store.ErrNotFound) {
+			if err == nil {
+				err = field("body.username", "This user name is taken. Choose another one.")
+			}
+			return 0, api.Client{}, err
+		}
+		if client.ID, err = tx.AddClient(ctx, client); err != nil {
+			return 0, api.Client{}, err
+		}
+		if o, err = s.addOrder(ctx, tx, e, o, client.ID); err != nil {
+			return 0, api.Client{}, err
+		}
+		if err := s.welcome(ctx, tx, client, o, p); err != nil {
+			return 0, api.Client{}, err
+		}
+		return http.StatusCreated, api.Client{ID: client.ID, Username: client.Username, DisplayName: client.DisplayName()}, nil
+	})
+}
+
+// welcome mails what a person needs to sign in; the password is in no mail.
+func (s *Server) welcome(ctx context.Context, tx store.Tx, c store.Client, o store.Order, p store.Program) error {
+	if s.QueuedMail == nil || s.limitMail(ctx, tx, c.ID, c.Emails[:1]) != nil {
+		return nil
+	}
+	subject, body, err := mail.Welcome{Name: c.DisplayName(), Username: c.Username, Address: s.publicURL(), Program: p.Name, Order: o.ID, Server: s.Name}.Render()
+	if err != nil {
+		return err
+	}
+	return s.queue(ctx, tx, store.Mail{ClientID: c.ID, To: c.Emails[:1], Subject: subject, Body: body})
+}
+
+// failed counts a failure outside a change, writes it into the trail and returns the refusal.
+func (s *Server) failed(ctx context.Context, who caller, a attempt, kind store.FailureKind, action, object string, refusal *api.Problem) error {
+	err := s.Store.Write(ctx, func(tx store.Tx) error {
+		var counted *api.Problem
+		if err := s.fail(ctx, tx, a, kind, 0, refusal); !errors.As(err, &counted) {
+			return err
+		}
+		return s.audit(ctx, tx, who, action, object, string(refusal.Code))
+	})
+	if err != nil {
+		return err
+	}
+	return refusal
+}
+
+// noted writes a refusal into the trail and passes the error on.
+func (s *Server) noted(ctx context.Context, who caller, action, object string, err error) error {
+	var refusal *api.Problem
+	if errors.As(err, &refusal) {
+		return s.refused(ctx, who, action, object, refusal)
+	}
+	return err
+}

@@ -1,0 +1,113 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// DefaultOrder is a new order of a program with the program's own data (api.md rules 2 and 9); it is not stored yet.
+func (r Rules) DefaultOrder(p store.Program, client int64) store.Order {
+	now := r.Now()
+	in := func(days int) *time.Time {
+		if days <= 0 {
+			return nil
+		}
+		t := now.AddDate(0, 0, days)
+		return &t
+	}
+	return store.Order{
+		ClientID: client, ProgramID: p.ID, OrderedAt: now.Truncate(time.Second), LicensesTotal: p.OrderLicenses, Active: true, Visible: true, CanManage: true,
+		Features: p.Features, Policy: p.Policy, LicensesExpireAt: in(p.LicenseDays), HasSubscription: p.SubscriptionDays > 0, SubscriptionExpiresAt: in(p.SubscriptionDays),
+	}
+}
+
+// newOrder is POST /orders.
+func (s *Server) newOrder(ctx context.Context, tx store.Tx, e *store.Event, r api.NewOrder) (int, api.Order, error) {
+	who := callerOf(ctx)
+	o, p, err := s.redeem(ctx, tx, attemptBy(ctx, who.client.Username), r.ProgramID, r.SerialNumber, r.Verification)
+	if err != nil {
+		return 0, api.Order{}, err
+	}
+	if o, err = s.addOrder(ctx, tx, e, o, who.client.ID); err != nil {
+		return 0, api.Order{}, err
+	}
+	w, err := s.wireOrder(ctx, tx, o, p)
+	return http.StatusCreated, w, err
+}
+
+// addOrder gives a redeemed order to a client.
+func (s *Server) addOrder(ctx context.Context, tx store.Tx, e *store.Event, o store.Order, client int64) (store.Order, error) {
+	o.ClientID = client
+	id, err := tx.AddOrder(ctx, o)
+	if err != nil {
+		return o, err
+	}
+	e.OrderID, e.Task = id, api.HistoryOrder
+	return tx.Order(ctx, id)
+}
+
+// redeem checks a verification number and a serial number and returns the order that the serial number makes. It refuses,
+// with an *api.Problem, in this order: banned or too early, serial number malformed, verification number wrong, serial number
+// unknown, out of range or of another program, serial number used (api.md rules 9 to 11).
+func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID int64, serial string, v api.VerificationAnswer) (o store.Order, p store.Program, err error) {
+	if err := s.guardSerial(ctx, tx, a); err != nil {
+		return o, p, err
+	}
+	number, err := license.ParseSerialNumber(serial)
+	var fault *license.CodeError
+	if errors.As(err, &fault) {
+		problem := api.NewProblem(api.ErrCodeMalformed, fault.Error())
+		problem.Errors = []api.FieldError{{Location: "body.serial_number", Message: fault.Error()}}
+		return o, p, problem
+	}
+	if err != nil {
+		return o, p, err
+	}
+	if err := s.verify(ctx, tx, a, v); err != nil {
+		return o, p, err
+	}
+	if p, err = tx.Program(ctx, programID); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return o, p, err
+	}
+	if err != nil || !p.AcceptsSerials {
+		return o, p, api.NewProblem(api.ErrTaskDisabled, "This program takes no serial numbers.")
+	}
+	seed, err := s.Secrets.SerialSeed(p)
+	if err != nil {
+		return o, p, err
+	}
+	// Whether a serial is unknown, out of range or used, the same is done before it is refused.
+	id, features, openErr := seed.Open(uint32(p.ID), number)
+	_, usedErr := tx.OrderBySerial(ctx, p.ID, number.String())
+	if usedErr != nil && !errors.Is(usedErr, store.ErrNotFound) {
+		return o, p, usedErr
+	}
+	var refusal *api.Problem
+	switch {
+	case openErr != nil || p.FirstSerial == 0 || id < p.FirstSerial || id > p.LastSerial:
+		refusal = api.NewProblem(api.ErrSerialInvalid, fmt.Sprintf("This is no serial number of %s.", p.Name))
+	case usedErr == nil:
+		refusal = api.NewProblem(api.ErrSerialInUse, "An order was made with this serial number before.")
+	default:
+		o = s.rules.DefaultOrder(p, 0)
+		o.SerialNumber = number.String()
+		if features != 0 {
+			o.Features = features
+		}
+		return o, p, nil
+	}
+	earlier, _, err := s.failedSerials(ctx, tx, a)
+	if err != nil {
+		return o, p, err
+	}
+	refusal.RetryAfter = int((time.Duration(earlier+1) * serialWait).Seconds())
+	refusal.Errors = []api.FieldError{{Location: "body.serial_number", Message: refusal.Detail}}
+	return o, p, s.fail(ctx, tx, a, store.FailureSerial, 0, refusal)
+}

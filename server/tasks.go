@@ -1,0 +1,238 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// Reactivate gives a license to the new codes of the PC it was made for (api.md rule 3). It refuses, with an *api.Problem, in
+// this order: codes malformed, codes do not belong together, note, license ended; then — unless the codes are the license's
+// own, which changes nothing and is free — what refuseFor says, Site code in use, Site code spent, too many differences.
+func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, made bool, err error) {
+	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
+	if err != nil {
+		return out, false, err
+	}
+	if codes == l.Codes {
+		return l, false, nil
+	}
+	u, err := r.uses(ctx, tx, o, p)
+	if err != nil {
+		return out, false, err
+	}
+	if refusal := r.refuseFor(store.TaskReactivate, l, o, p, u); refusal != nil {
+		return out, false, refusal
+	}
+	if err := siteFree(ctx, tx, l, p, codes); err != nil {
+		return out, false, err
+	}
+	c, err := r.compare(ctx, tx, l, p, codes)
+	if err != nil {
+		return out, false, err
+	}
+	if !c.Accepted {
+		refusal := api.NewProblem(api.ErrFlexibleLicensing, "Too many locking parameters are different.")
+		wire := wireComparison(c)
+		refusal.Comparison = &wire
+		return out, false, refusal
+	}
+	out, err = r.replace(ctx, tx, l, o, p, codes, note, api.StatusReactivated)
+	return out, err == nil, err
+}
+
+// Transfer gives a license to another PC (api.md rule 4). It refuses, with an *api.Problem, in this order: codes malformed,
+// codes do not belong together, note, removal code malformed, license ended, same Site code, what refuseFor says, removal
+// code wrong, Site code in use, Site code spent.
+func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Transfer) (out store.License, err error) {
+	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
+	if err != nil {
+		return out, err
+	}
+	removal, err := readRemovalCode(request.RemovalCode)
+	if err != nil {
+		return out, err
+	}
+	if codes.Site == l.Codes.Site {
+		return out, api.NewProblem(api.ErrSiteCodeInUse, "These are the codes of the PC that the license is on. A transfer needs those of the other PC.")
+	}
+	u, err := r.uses(ctx, tx, o, p)
+	if err != nil {
+		return out, err
+	}
+	if refusal := r.refuseFor(store.TaskTransfer, l, o, p, u); refusal != nil {
+		return out, refusal
+	}
+	if err := r.checkRemovalCode(ctx, tx, l, p, removal); err != nil {
+		return out, err
+	}
+	if err := siteFree(ctx, tx, l, p, codes); err != nil {
+		return out, err
+	}
+	return r.replace(ctx, tx, l, o, p, codes, note, api.StatusTransferred)
+}
+
+// Remove ends a license and gives its order one back (api.md rule 5). It refuses, with an *api.Problem, in this order: removal
+// code malformed, license ended, what refuseFor says, removal code wrong.
+func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Removal) error {
+	removal, err := readRemovalCode(request.RemovalCode)
+	if err != nil {
+		return err
+	}
+	if l.Status != api.StatusActive {
+		return ended(ctx, tx, l)
+	}
+	u, err := r.uses(ctx, tx, o, p)
+	if err != nil {
+		return err
+	}
+	if refusal := r.refuseFor(store.TaskRemove, l, o, p, u); refusal != nil {
+		return refusal
+	}
+	if err := r.checkRemovalCode(ctx, tx, l, p, removal); err != nil {
+		return err
+	}
+	return tx.EndLicense(ctx, l.ID, api.StatusRemoved, r.Now())
+}
+
+// read reads what reactivation and transfer have in common. Without a note the old one stays.
+func (r Rules) read(ctx context.Context, tx store.Tx, l store.License, p store.Program, pc api.PCCodes, newNote string) (codes license.Codes, note string, err error) {
+	if codes, err = readCodes(p, pc); err != nil {
+		return codes, "", err
+	}
+	if note, err = ReadNote(newNote); err != nil {
+		return codes, "", err
+	}
+	if l.Status != api.StatusActive {
+		return codes, "", ended(ctx, tx, l)
+	}
+	if note == "" {
+		note = l.Note
+	}
+	return codes, note, nil
+}
+
+func readRemovalCode(text string) (license.RemovalCode, error) {
+	code, err := license.ParseRemovalCode(text)
+	var fault *license.CodeError
+	if errors.As(err, &fault) {
+		problem := api.NewProblem(api.ErrCodeMalformed, fault.Error())
+		problem.Errors = []api.FieldError{{Location: "body.removal_code", Message: fault.Error()}}
+		return code, problem
+	}
+	return code, err
+}
+
+// checkRemovalCode accepts the removal code of a license's present activation code and of those that it had before: a PC that
+// has not heard of a change by the vendor still makes it from the old one.
+func (r Rules) checkRemovalCode(ctx context.Context, tx store.Tx, l store.License, p store.Program, code license.RemovalCode) error {
+	key, err := r.Secrets.ActivationKey(p)
+	if err != nil {
+		return err
+	}
+	activations, err := tx.FormerActivations(ctx, l.ID)
+	if err != nil {
+		return err
+	}
+	for _, activation := range append(activations, l.Activation) {
+		if key.RemovalSeed(activation).Verify(l.Codes, code) {
+			return nil
+		}
+	}
+	return api.NewProblem(api.ErrRemovalCodeInvalid, "The removal code does not belong to this license.")
+}
+
+// siteFree refuses codes whose Site code another license has, or that is spent.
+func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) error {
+	other, err := tx.ActiveLicenseBySite(ctx, p.ID, codes.Site)
+	switch {
+	case err == nil && other.ID != l.ID:
+		return api.NewProblem(api.ErrSiteCodeInUse, "The PC with this Site code has a license of this program already.")
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	return siteSpent(ctx, tx, p, codes)
+}
+
+// replace ends a license and puts one with other codes into its place: family, expiry, features and policy carry over, and
+// the order has as many active licenses as before.
+func (r Rules) replace(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, codes license.Codes, note string, status api.LicenseStatus) (store.License, error) {
+	if err := tx.EndLicense(ctx, l.ID, status, r.Now()); err != nil {
+		return store.License{}, err
+	}
+	next := store.License{OriginalID: l.OriginalID, Codes: codes, Note: note, Features: l.Features, Policy: l.Policy, ExpiresAt: l.ExpiresAt}
+	return r.grant(ctx, tx, o, p, next)
+}
+
+// origin is the license whose PC a reactivation is compared with: the first one on this PC, before any reactivation. A lock
+// that changed and came back then counts for nothing (codes.md, "Comparing locks").
+func origin(ctx context.Context, tx store.Tx, l store.License) (store.License, error) {
+	if l.ID == l.OriginalID {
+		return l, nil
+	}
+	family, err := tx.Family(ctx, l.OriginalID)
+	if err != nil {
+		return l, err
+	}
+	for i := len(family) - 1; i >= 0; i-- {
+		if family[i].ID >= l.ID {
+			continue
+		}
+		if family[i].Status != api.StatusReactivated {
+			break
+		}
+		l = family[i]
+	}
+	return l, nil
+}
+
+// compare decides whether the PC with these codes is the one a license was made for.
+func (r Rules) compare(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) (license.Comparison, error) {
+	first, err := origin(ctx, tx, l)
+	if err != nil {
+		return license.Comparison{}, err
+	}
+	key := p.Signature.Key()
+	then, err := key.Open(first.Codes)
+	if err != nil {
+		return license.Comparison{}, fmt.Errorf("the codes of license %d: %w", first.ID, err)
+	}
+	now, err := key.Open(codes)
+	if err != nil {
+		return license.Comparison{}, err
+	}
+	return license.Compare(then, now, l.Policy), nil
+}
+
+func wireComparison(c license.Comparison) api.Comparison {
+	w := api.Comparison{HardwareChanges: c.HardwareChanges, MaxHardwareChanges: c.MaxHardwareChanges, Verdict: "refused"}
+	if c.Accepted {
+		w.Verdict = "accepted"
+	}
+	for _, l := range c.Locks {
+		w.Locks = append(w.Locks, api.LockState{Name: l.Lock.String(), Kind: l.Lock.Kind().String(), State: l.State.String(), Changeable: l.Changeable})
+	}
+	for _, reason := range c.Reasons {
+		w.Reasons = append(w.Reasons, reason.String())
+	}
+	return w
+}
+
+// ended refuses a license that is active no longer, and names the one that took its place.
+func ended(ctx context.Context, tx store.Tx, l store.License) error {
+	detail := fmt.Sprintf("This license has ended (%s).", l.Status)
+	family, err := tx.Family(ctx, l.OriginalID)
+	if err != nil {
+		return err
+	}
+	for _, member := range family {
+		if member.Status == api.StatusActive {
+			detail = fmt.Sprintf("This license has ended (%s); license %d took its place.", l.Status, member.ID)
+		}
+	}
+	return api.NewProblem(api.ErrLicenseEnded, detail)
+}

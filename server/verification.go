@@ -1,0 +1,101 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/dchest/captcha"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// verificationLife is how long a verification number is good (api.md rule 10).
+const verificationLife = 5 * time.Minute
+
+// pictureWidth and pictureHeight are those of a verification picture in pixels.
+const (
+	pictureWidth  = 300
+	pictureHeight = 100
+)
+
+// verification is POST /verifications: a picture, and on request a sound, of a number that works once.
+func (s *Server) verification(ctx context.Context, sound bool) (out api.Verification, err error) {
+	id, _, err := s.newToken()
+	if err != nil {
+		return out, err
+	}
+	digits := make([]byte, api.VerificationDigits)
+	for i := range digits {
+		if digits[i], err = s.digit(); err != nil {
+			return out, err
+		}
+	}
+	out = api.Verification{ID: id, ExpiresAt: s.Now().Add(verificationLife).UTC()}
+	var image bytes.Buffer
+	if _, err := captcha.NewImage(id, digits, pictureWidth, pictureHeight).WriteTo(&image); err != nil {
+		return out, err
+	}
+	out.Image = image.Bytes()
+	if sound {
+		var wav bytes.Buffer
+		if _, err := captcha.NewAudio(id, digits, "en").WriteTo(&wav); err != nil {
+			return out, err
+		}
+		out.Sound = wav.Bytes()
+	}
+	number := make([]byte, len(digits))
+	for i, d := range digits {
+		number[i] = '0' + d
+	}
+	err = s.Store.Write(ctx, func(tx store.Tx) error {
+		now := s.Now()
+		return errors.Join(tx.PruneAttempts(ctx, now, now.Add(-2*day)),
+			tx.AddVerification(ctx, store.Verification{ID: id, NumberHash: numberHash(id, string(number)), ExpiresAt: out.ExpiresAt}))
+	})
+	return out, err
+}
+
+// digit returns a random digit from 0 to 9, each as likely as the others.
+func (s *Server) digit() (byte, error) {
+	var b [1]byte
+	for {
+		if _, err := io.ReadFull(s.Random, b[:]); err != nil {
+			return 0, err
+		}
+		if b[0] < 250 {
+			return b[0] % 10, nil
+		}
+	}
+}
+
+func numberHash(id, number string) []byte {
+	sum := sha256.Sum256([]byte(id + " " + number))
+	return sum[:]
+}
+
+// verify checks a verification number and uses it up, right or wrong. A wrong one counts as a failure.
+func (s *Server) verify(ctx context.Context, tx store.Tx, a attempt, answer api.VerificationAnswer) error {
+	v, err := tx.TakeVerification(ctx, answer.ID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	number := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, answer.Number)
+	if err == nil && s.Now().Before(v.ExpiresAt) && subtle.ConstantTimeCompare(v.NumberHash, numberHash(v.ID, number)) == 1 {
+		return nil
+	}
+	refusal := api.NewProblem(api.ErrVerificationFailed, "The verification number is not the one in the picture, or the picture is too old.")
+	refusal.Errors = []api.FieldError{{Location: "body.verification.number", Message: refusal.Detail}}
+	return s.fail(ctx, tx, a, store.FailureVerification, 0, refusal)
+}

@@ -338,10 +338,10 @@ func TestLists(t *testing.T) {
 			answer(w, 200, api.LicenseList{Licenses: []api.License{{ID: 3}}})
 		}
 	})
-	list, err := c.Licenses(t.Context(), 1)
+	list, err := c.Licenses(t.Context(), 1, false)
 	require.NoError(t, err)
 	require.Len(t, list, 3)
-	_, err = c.Licenses(t.Context(), 9)
+	_, err = c.Licenses(t.Context(), 9, false)
 	require.ErrorIs(t, err, ErrUnreachable, "a list without end ends")
 }
 

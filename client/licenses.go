@@ -14,6 +14,9 @@ import (
 // maxPages bounds how many pages a list is followed for.
 const maxPages = 10_000
 
+// maxHistory bounds how much of a history is asked for: what is older is of no use in a window.
+const maxHistory = 1_000
+
 func id(n int64) map[string]string { return map[string]string{"id": strconv.FormatInt(n, 10)} }
 
 // pages follows a list to its end. fetch gets a cursor and returns the next one.
@@ -52,9 +55,12 @@ func (c *Client) Orders(ctx context.Context) (orders []api.Order, canAdd bool, e
 	return orders, canAdd, err
 }
 
-// Licenses lists the active licenses of an order.
-func (c *Client) Licenses(ctx context.Context, order int64) (licenses []api.License, err error) {
+// Licenses lists the active licenses of an order, on request those that have ended too.
+func (c *Client) Licenses(ctx context.Context, order int64, ended bool) (licenses []api.License, err error) {
 	err = c.pages(func(query map[string]string) (string, error) {
+		if ended {
+			query["include"] = "ended"
+		}
 		var out api.LicenseList
 		_, err := c.do(ctx, call{method: http.MethodGet, path: "/orders/{id}/licenses", params: id(order), query: query, into: &out})
 		licenses = append(licenses, out.Licenses...)
@@ -101,4 +107,48 @@ func (c *Client) EmailPreview(ctx context.Context, license int64) (out api.Email
 func (c *Client) SendEmail(ctx context.Context, key string, license int64, r api.EmailRequest) error {
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/licenses/{id}/email", params: id(license), key: key, body: r})
 	return err
+}
+
+// Reactivate gives a license to the new codes of its PC. The same key with the same request has one effect and one answer.
+func (c *Client) Reactivate(ctx context.Context, key string, license int64, r api.Reactivation) (out api.License, err error) {
+	_, err = c.do(ctx, call{method: http.MethodPost, path: "/licenses/{id}/reactivation", params: id(license), key: key, body: r, into: &out})
+	return out, err
+}
+
+// Transfer gives a license to another PC. The same key with the same request has one effect and one answer.
+func (c *Client) Transfer(ctx context.Context, key string, license int64, r api.Transfer) (out api.License, err error) {
+	_, err = c.do(ctx, call{method: http.MethodPost, path: "/licenses/{id}/transfer", params: id(license), key: key, body: r, into: &out})
+	return out, err
+}
+
+// Remove ends a license and returns its order. The same key with the same request has one effect and one answer.
+func (c *Client) Remove(ctx context.Context, key string, license int64, r api.Removal) (out api.Order, err error) {
+	_, err = c.do(ctx, call{method: http.MethodPost, path: "/licenses/{id}/removal", params: id(license), key: key, body: r, into: &out})
+	return out, err
+}
+
+// Compare asks how the PC with these codes compares with a license; it changes nothing.
+func (c *Client) Compare(ctx context.Context, license int64, r api.PCCodes) (out api.Comparison, err error) {
+	_, err = c.do(ctx, call{method: http.MethodPost, path: "/licenses/{id}/comparison", params: id(license), body: r, into: &out})
+	return out, err
+}
+
+// NewOrder makes an order of a serial number. The same key with the same request has one effect and one answer.
+func (c *Client) NewOrder(ctx context.Context, key string, r api.NewOrder) (out api.Order, err error) {
+	_, err = c.do(ctx, call{method: http.MethodPost, path: "/orders", key: key, body: r, into: &out})
+	return out, err
+}
+
+// History lists what happened to an order, newest first, at most maxHistory entries.
+func (c *Client) History(ctx context.Context, order int64) (entries []api.HistoryEntry, err error) {
+	err = c.pages(func(query map[string]string) (string, error) {
+		var out api.HistoryList
+		_, err := c.do(ctx, call{method: http.MethodGet, path: "/orders/{id}/history", params: id(order), query: query, into: &out})
+		entries = append(entries, out.History...)
+		if len(entries) >= maxHistory {
+			return "", err
+		}
+		return out.NextCursor, err
+	})
+	return entries, err
 }

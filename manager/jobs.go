@@ -11,7 +11,6 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"
-	"github.com/acen-desktop/acen/license"
 )
 
 // Task names what a job does.
@@ -20,7 +19,11 @@ type Task string
 // The tasks.
 const (
 	TaskNewLicense Task = "new-license"
+	TaskReactivate Task = "reactivation"
+	TaskTransfer   Task = "transfer"
+	TaskRemove     Task = "removal"
 	TaskEmail      Task = "email"
+	TaskNewOrder   Task = "new-order"
 )
 
 // JobState is how far a job is.
@@ -49,7 +52,7 @@ type Job struct {
 	LicenseID int64
 
 	intent  string // what is wanted, in words: two clicks with the same intent are one job
-	request []byte // JSON
+	request []byte // JSON, sealed where it holds a removal code
 }
 
 // answersKept is how long a server surely knows an idempotency key (api.md).
@@ -60,70 +63,26 @@ type runningJob struct {
 	done chan struct{}
 	job  Job
 	err  error
-	out  api.License
+	out  outcome
 }
 
-// NewLicense is the request of a new license.
-type NewLicense struct {
-	OrderID int64
-	Codes   license.Codes
-	Note    string
-	// ThisPC tells that the codes are this PC's.
-	ThisPC bool
-}
-
-// SendEmail is the request of a mail with an activation code.
-type SendEmail struct {
-	LicenseID int64
-	To        []string
-	Message   string
-}
-
-// NewLicense activates a PC for an order. The same order and codes while a job is open join that job. On a network error the
-// job stays open and goes on with ResumeJobs.
-func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
-	request := newLicenseRequest{OrderID: r.OrderID, Body: api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note}}
-	out, err := m.run(ctx, Job{
-		Task: TaskNewLicense, Title: "New license for " + r.Codes.Site.String(), OrderID: r.OrderID,
-		intent: fmt.Sprintf("order %d, codes %s", r.OrderID, r.Codes.Merged()),
-	}, request)
-	if err != nil {
-		return License{}, err
-	}
-	return m.mark(ctx, r.OrderID, []api.License{out})[0], nil
-}
-
-// SendEmail asks the server to mail an activation code. The same mail while a job is open joins that job.
-func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
-	request := emailRequest{LicenseID: r.LicenseID, Body: api.EmailRequest{To: r.To, Message: r.Message}}
-	_, err := m.run(ctx, Job{
-		Task: TaskEmail, Title: fmt.Sprintf("Email of license %d", r.LicenseID), LicenseID: r.LicenseID,
-		intent: fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
-	}, request)
-	return err
-}
-
-type newLicenseRequest struct {
-	OrderID int64          `json:"order_id"`
-	Body    api.NewLicense `json:"body"`
-}
-
-type emailRequest struct {
-	LicenseID int64            `json:"license_id"`
-	Body      api.EmailRequest `json:"body"`
+// outcome is what a job brought: a license or an order.
+type outcome struct {
+	license api.License
+	order   api.Order
 }
 
 // run writes a job down, or joins the open one with the same intent, and sends it.
-func (m *Manager) run(ctx context.Context, job Job, request any) (api.License, error) {
+func (m *Manager) run(ctx context.Context, job Job, request any) (outcome, error) {
 	a, _, err := m.session()
 	if err != nil {
-		return api.License{}, m.fail(err)
+		return outcome{}, m.fail(err)
 	}
 	m.jobsMu.Lock()
 	job, err = m.openOrWrite(ctx, a, job, request)
 	if err != nil {
 		m.jobsMu.Unlock()
-		return api.License{}, err
+		return outcome{}, err
 	}
 	running, joined := m.begin(job)
 	m.jobsMu.Unlock()
@@ -135,7 +94,7 @@ func (m *Manager) run(ctx context.Context, job Job, request any) (api.License, e
 	case <-running.done:
 		return running.out, running.err
 	case <-ctx.Done():
-		return api.License{}, ctx.Err()
+		return outcome{}, ctx.Err()
 	}
 }
 
@@ -162,6 +121,11 @@ func (m *Manager) openOrWrite(ctx context.Context, a Account, job Job, request a
 	}
 	if job.request, err = json.Marshal(request); err != nil {
 		return Job{}, err
+	}
+	if kinds[job.Task].secret {
+		if job.request, err = m.seal(ctx, job.request); err != nil {
+			return Job{}, err
+		}
 	}
 	key, err := uuid.NewRandomFromReader(m.options.Rand)
 	if err != nil {
@@ -205,29 +169,26 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	m.publish(Event{Kind: JobChanged, Job: *job, OrderID: job.OrderID})
 	out, err := m.send(ctx, c, job)
 	running.out, running.err = out, err
-	var refusal *api.Problem
 	// The outcome is recorded even when the caller gave up meanwhile.
 	ctx = context.WithoutCancel(ctx)
 	switch {
 	case err == nil:
-		if out.ID != 0 {
-			job.LicenseID = out.ID
+		if out.license.ID != 0 {
+			job.LicenseID = out.license.ID
+		}
+		if out.order.ID != 0 {
+			job.OrderID = out.order.ID
 		}
 		// The answer counts even when it cannot be written down: the next start asks again with the same key.
 		if err := m.record(ctx, job, JobDone, nil); err != nil {
 			m.options.Logger.Error("a finished job could not be recorded", "job", job.ID, "error", err)
 			job.State = JobDone
 		}
-		if job.Task == TaskNewLicense {
+		if job.Task != TaskEmail {
 			m.publish(Event{Kind: LicensesChanged, OrderID: job.OrderID})
 			m.publish(Event{Kind: OrdersChanged})
 		}
-	case errors.As(err, &refusal) && refusal.Status < 500 && !errors.Is(err, api.ErrAuthorization) && !errors.Is(err, api.ErrHostBanned):
-		if err := m.record(ctx, job, JobFailed, err); err != nil {
-			m.options.Logger.Error("a refused job could not be recorded", "job", job.ID, "error", err)
-		}
-	case errors.As(err, &refusal) && errors.Is(err, api.ErrUnavailable) && job.Task == TaskEmail:
-		// The server has no mail service: it queued nothing and waiting does not help.
+	case final(job.Task, err):
 		if err := m.record(ctx, job, JobFailed, err); err != nil {
 			m.options.Logger.Error("a refused job could not be recorded", "job", job.ID, "error", err)
 		}
@@ -237,22 +198,64 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	}
 }
 
-func (m *Manager) send(ctx context.Context, c *client.Client, job *Job) (api.License, error) {
-	switch job.Task {
-	case TaskNewLicense:
-		var r newLicenseRequest
-		if err := json.Unmarshal(job.request, &r); err != nil {
-			return api.License{}, storageError(errDamaged)
-		}
-		return c.NewLicense(ctx, job.Key, r.OrderID, r.Body)
-	case TaskEmail:
-		var r emailRequest
-		if err := json.Unmarshal(job.request, &r); err != nil {
-			return api.License{}, storageError(errDamaged)
-		}
-		return api.License{}, c.SendEmail(ctx, job.Key, r.LicenseID, r.Body)
+// final reports whether an error is the server's last word on a job. A refusal for the time being is not, but for tasks in
+// which a person tries something that they may have mistyped: those are not tried again by themselves.
+func final(task Task, err error) bool {
+	var refusal *api.Problem
+	switch {
+	case errors.Is(err, errRequestLost), errors.Is(err, ErrOutcomeUnknown):
+		return true
+	case !errors.As(err, &refusal) || errors.Is(err, api.ErrAuthorization):
+		return false
+	case errors.Is(err, api.ErrUnavailable):
+		return task == TaskEmail // the server has no mail service: it queued nothing and waiting does not help
+	case errors.Is(err, api.ErrHostBanned):
+		return task == TaskTransfer || task == TaskRemove || task == TaskNewOrder
 	}
-	return api.License{}, fmt.Errorf("%w: a job %q of a newer version", ErrStorage, job.Task)
+	return refusal.Status < 500
+}
+
+// kind is what is particular to a task.
+type kind struct {
+	// secret requests hold a removal code.
+	secret bool
+	send   func(ctx context.Context, m *Manager, c *client.Client, job *Job, request []byte) (outcome, error)
+}
+
+var kinds map[Task]kind
+
+func init() { // the functions refer to the table through the journal
+	kinds = map[Task]kind{
+		TaskNewLicense: {send: sendNewLicense},
+		TaskReactivate: {send: sendReactivation},
+		TaskTransfer:   {send: sendTransfer, secret: true},
+		TaskRemove:     {send: sendRemoval, secret: true},
+		TaskEmail:      {send: sendEmail},
+		TaskNewOrder:   {send: sendNewOrder},
+	}
+}
+
+func (m *Manager) send(ctx context.Context, c *client.Client, job *Job) (outcome, error) {
+	k, ok := kinds[job.Task]
+	if !ok {
+		return outcome{}, fmt.Errorf("%w: a job %q of a newer version", ErrStorage, job.Task)
+	}
+	request := job.request
+	if k.secret {
+		var err error
+		if request, err = m.open(ctx, job.request); err != nil {
+			return outcome{}, err
+		}
+	}
+	return k.send(ctx, m, c, job, request)
+}
+
+// readRequest reads what a job was written down with.
+func readRequest[T any](request []byte) (r T, err error) {
+	if json.Unmarshal(request, &r) != nil {
+		return r, storageError(errDamaged)
+	}
+	return r, nil
 }
 
 func (m *Manager) record(ctx context.Context, job *Job, state JobState, cause error) error {

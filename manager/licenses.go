@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/acen-desktop/acen/api"
@@ -25,21 +26,29 @@ func (m *Manager) ChangeNote(ctx context.Context, licenseID int64, note string) 
 // LicenseFile returns name and text of a license file. It is checked against the program's public key first; a file that
 // does not fit is not handed on.
 func (m *Manager) LicenseFile(ctx context.Context, licenseID int64) (name, content string, err error) {
-	_, c, err := m.session()
-	if err != nil {
-		return "", "", m.fail(err)
-	}
-	_, content, err = c.LicenseFile(ctx, licenseID)
-	if err != nil {
-		return "", "", m.fail(err)
-	}
-	keyID, err := license.FileKeyID(content)
+	f, content, err := m.verifiedFile(ctx, licenseID)
 	if err != nil {
 		return "", "", err
 	}
+	return license.FileName(f.ProgramName, licenseID), content, nil
+}
+
+func (m *Manager) verifiedFile(ctx context.Context, licenseID int64) (f license.File, content string, err error) {
+	_, c, err := m.session()
+	if err != nil {
+		return f, "", m.fail(err)
+	}
+	_, content, err = c.LicenseFile(ctx, licenseID)
+	if err != nil {
+		return f, "", m.fail(err)
+	}
+	keyID, err := license.FileKeyID(content)
+	if err != nil {
+		return f, "", err
+	}
 	programs, err := c.Programs(ctx)
 	if err != nil {
-		return "", "", m.fail(err)
+		return f, "", m.fail(err)
 	}
 	for _, p := range programs {
 		if p.KeyID != keyID {
@@ -47,18 +56,33 @@ func (m *Manager) LicenseFile(ctx context.Context, licenseID int64) (name, conte
 		}
 		public, err := license.ParsePublicKey(p.PublicKey)
 		if err != nil {
-			return "", "", err
+			return f, "", err
 		}
-		f, err := public.Verify(content)
-		if err != nil {
-			return "", "", err
+		if f, err = public.Verify(content); err != nil {
+			return f, "", err
 		}
 		if f.ID != licenseID || f.ProgramID != p.ID {
-			return "", "", fmt.Errorf("%w: it is the file of another license", license.ErrFileDamaged)
+			return f, "", fmt.Errorf("%w: it is the file of another license", license.ErrFileDamaged)
 		}
-		return license.FileName(p.Name, licenseID), content, nil
+		f.ProgramName = p.Name
+		return f, content, nil
 	}
-	return "", "", license.ErrFileSignature
+	return f, "", license.ErrFileSignature
+}
+
+// ErrNotThisPC is returned when something can be done only on the PC that a license is on.
+var ErrNotThisPC = errors.New("the license is on another PC; its removal code is made there")
+
+// RemovalCode makes the removal code of a license of this PC. It fails with ErrNotThisPC for another one's.
+func (m *Manager) RemovalCode(ctx context.Context, l License) (license.RemovalCode, error) {
+	if !l.ThisPC {
+		return 0, ErrNotThisPC
+	}
+	f, _, err := m.verifiedFile(ctx, l.ID)
+	if err != nil {
+		return 0, err
+	}
+	return f.Seed.RemovalCode(f.Codes), nil
 }
 
 // EmailPreview returns the mail that the server would send for a license.
@@ -84,26 +108,66 @@ func NewLicenseRefusal(o api.Order) error {
 	if err := OpenLicensesRefusal(o); err != nil {
 		return err
 	}
-	if o.Allowed.Add == nil {
-		return api.NewProblem(api.ErrTaskDisabled, "This server does not offer it.")
+	return allowanceRefusal(o, o.Allowed.Add, "The licenses of this order have ended.")
+}
+
+// ReactivationRefusal says why a license cannot be reactivated now, whatever the PC; nil when it can.
+func ReactivationRefusal(o api.Order, l License) error {
+	return licenseRefusal(o, l, func(a *api.LicenseAllowed) *api.Allowance { return a.Reactivate })
+}
+
+// TransferRefusal says why a license cannot be transferred now; nil when it can.
+func TransferRefusal(o api.Order, l License) error {
+	return licenseRefusal(o, l, func(a *api.LicenseAllowed) *api.Allowance { return a.Transfer })
+}
+
+// RemovalRefusal says why a license cannot be removed now; nil when it can.
+func RemovalRefusal(o api.Order, l License) error {
+	return licenseRefusal(o, l, func(a *api.LicenseAllowed) *api.Allowance { return a.Remove })
+}
+
+func licenseRefusal(o api.Order, l License, of func(*api.LicenseAllowed) *api.Allowance) error {
+	if err := EmailRefusal(l); err != nil {
+		return err
 	}
-	if o.Allowed.Add.OK {
+	if l.Allowed == nil {
+		return notOffered()
+	}
+	disabled := "The vendor does not offer it for this order."
+	if l.ExpiresAt != nil && of(l.Allowed) != nil && of(l.Allowed).Reason == api.ErrTaskDisabled {
+		disabled = "The vendor does not offer it, or the license has ended."
+	}
+	return allowanceRefusal(o, of(l.Allowed), disabled)
+}
+
+func notOffered() error { return api.NewProblem(api.ErrTaskDisabled, "This server does not offer it.") }
+
+// allowanceRefusal puts an allowance into the words of a button's reason; nil when the task is allowed.
+func allowanceRefusal(o api.Order, a *api.Allowance, disabled string) error {
+	switch {
+	case a == nil:
+		return notOffered()
+	case a.OK:
 		return nil
 	}
 	sentence := map[api.Code]string{
 		api.ErrLicensesInUse:       fmt.Sprintf("All %d licenses are in use.", o.LicensesTotal),
 		api.ErrOrderReadOnly:       "The vendor allows no changes to this order.",
 		api.ErrSubscriptionExpired: "The subscription has ended.",
-		api.ErrTaskDisabled:        "The licenses of this order have ended.",
+		api.ErrTaskDisabled:        disabled,
 		api.ErrLimitReached:        "The limit is reached.",
-	}[o.Allowed.Add.Reason]
-	if o.Allowed.Add.Reason == api.ErrLicensesInUse && o.LicensesTotal == 1 {
+	}[a.Reason]
+	if a.Reason == api.ErrLicensesInUse && o.LicensesTotal == 1 {
 		sentence = "The only license is in use."
 	}
 	if sentence == "" {
 		sentence = "The server does not allow it now."
 	}
-	return api.NewProblem(o.Allowed.Add.Reason, sentence)
+	p := api.NewProblem(a.Reason, sentence)
+	if a.Reason == api.ErrLimitReached && a.ResetsAt != nil {
+		p.Limit = &api.LimitReached{ResetsAt: *a.ResetsAt}
+	}
+	return p
 }
 
 // EmailRefusal says why the activation code of a license cannot be mailed; nil when it can.

@@ -97,6 +97,9 @@ type Manager struct {
 	programs map[int64]api.Program
 	reading  *fingerprint.Reading
 
+	vaultMu sync.Mutex
+	vault   []byte
+
 	jobsMu  sync.Mutex
 	running map[int64]*runningJob
 
@@ -236,10 +239,10 @@ func (m *Manager) fail(err error) error {
 	return err
 }
 
-// policyOf reads a program's locking policy; locks this version does not know cannot change.
-func policyOf(p api.Program) license.Policy {
-	policy := license.Policy{Enabled: p.FlexibleLocking.Enabled, MaxHardwareChanges: p.FlexibleLocking.MaxHardwareChanges}
-	for _, name := range p.FlexibleLocking.Changeable {
+// policyOf reads a locking policy; locks this version does not know cannot change.
+func policyOf(w api.FlexibleLocking) license.Policy {
+	policy := license.Policy{Enabled: w.Enabled, MaxHardwareChanges: w.MaxHardwareChanges}
+	for _, name := range w.Changeable {
 		if l, err := license.ParseLock(name); err == nil {
 			policy.Changeable = append(policy.Changeable, l)
 		}

@@ -81,13 +81,36 @@ func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
 	if err != nil {
 		return Licenses{}, m.fail(err)
 	}
-	rows, err := c.Licenses(ctx, order)
+	rows, err := c.Licenses(ctx, order, false)
 	if err != nil {
 		return Licenses{}, m.fail(err)
 	}
 	now := m.options.Now()
 	m.keep(ctx, a, licensesName(order), rows, now)
 	return Licenses{OrderID: order, Licenses: m.mark(ctx, order, rows), FetchedAt: now}, nil
+}
+
+// AllLicenses asks the server for all licenses of an order, also those that have ended. They are not kept.
+func (m *Manager) AllLicenses(ctx context.Context, order int64) (Licenses, error) {
+	_, c, err := m.session()
+	if err != nil {
+		return Licenses{}, m.fail(err)
+	}
+	rows, err := c.Licenses(ctx, order, true)
+	if err != nil {
+		return Licenses{}, m.fail(err)
+	}
+	return Licenses{OrderID: order, Licenses: m.mark(ctx, order, rows), FetchedAt: m.options.Now()}, nil
+}
+
+// History asks the server what happened to an order, newest first.
+func (m *Manager) History(ctx context.Context, order int64) ([]api.HistoryEntry, error) {
+	_, c, err := m.session()
+	if err != nil {
+		return nil, m.fail(err)
+	}
+	entries, err := c.History(ctx, order)
+	return entries, m.fail(err)
 }
 
 // CachedLicenses returns the last known licenses of an order; false when none are known.
@@ -163,6 +186,25 @@ func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 		return p, api.NewProblem(api.ErrNotFound, "The server knows no such program.")
 	}
 	return p, nil
+}
+
+// SerialPrograms asks the server for the programs that accept serial numbers.
+func (m *Manager) SerialPrograms(ctx context.Context) ([]api.Program, error) {
+	_, c, err := m.session()
+	if err != nil {
+		return nil, m.fail(err)
+	}
+	programs, err := c.Programs(ctx)
+	if err != nil {
+		return nil, m.fail(err)
+	}
+	var accepting []api.Program
+	for _, p := range programs {
+		if p.AcceptsSerials {
+			accepting = append(accepting, p)
+		}
+	}
+	return accepting, nil
 }
 
 // keyOf returns the fingerprint key of a program.

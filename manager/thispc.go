@@ -92,16 +92,71 @@ func (m *Manager) generation(ctx context.Context, signature string) (uint16, err
 	if !errors.Is(err, sql.ErrNoRows) {
 		return g, storageError(err)
 	}
-	var b [2]byte
-	if _, err := io.ReadFull(m.options.Rand, b[:]); err != nil {
+	fresh, err := m.randomGeneration()
+	if err != nil {
 		return 0, err
 	}
-	fresh := binary.BigEndian.Uint16(b[:]) & license.MaxGeneration
 	if _, err := m.db.change(ctx, `INSERT INTO generations (signature, generation, current) VALUES (?, ?, 1) ON CONFLICT DO NOTHING`, signature, fresh); err != nil {
 		return 0, err
 	}
 	g, err = m.currentGeneration(ctx, signature)
 	return g, storageError(err)
+}
+
+func (m *Manager) randomGeneration() (uint16, error) {
+	var b [2]byte
+	_, err := io.ReadFull(m.options.Rand, b[:])
+	return binary.BigEndian.Uint16(b[:]) & license.MaxGeneration, err
+}
+
+// errGenerations is returned when every generation of a program was used on this PC: after 4,096 removals.
+var errGenerations = errors.New("this PC has used up its Site codes for this program; ask the vendor for help")
+
+// renewGeneration replaces the generation of an application signature by a random one that was never used before on this PC.
+func (m *Manager) renewGeneration(ctx context.Context, signature string) error {
+	tx, err := m.db.BeginTx(ctx, nil)
+	if err != nil {
+		return storageError(err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	used, err := usedGenerations(ctx, tx, signature)
+	if err != nil {
+		return storageError(err)
+	}
+	if len(used) > license.MaxGeneration {
+		return errGenerations
+	}
+	fresh, err := m.randomGeneration()
+	if err != nil {
+		return err
+	}
+	for used[fresh] {
+		fresh = (fresh + 1) & license.MaxGeneration
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE generations SET current = 0 WHERE signature = ?`, signature); err != nil {
+		return storageError(err)
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO generations (signature, generation, current) VALUES (?, ?, 1)`, signature, fresh); err != nil {
+		return storageError(err)
+	}
+	return storageError(tx.Commit())
+}
+
+func usedGenerations(ctx context.Context, tx *sql.Tx, signature string) (map[uint16]bool, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT generation FROM generations WHERE signature = ?`, signature)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	used := map[uint16]bool{}
+	for rows.Next() {
+		var g uint16
+		if err := rows.Scan(&g); err != nil {
+			return nil, err
+		}
+		used[g] = true
+	}
+	return used, rows.Err()
 }
 
 func (m *Manager) currentGeneration(ctx context.Context, signature string) (g uint16, err error) {
@@ -126,7 +181,6 @@ func (m *Manager) recognizer(ctx context.Context, p api.Program) (func(api.Licen
 		return nil, err
 	}
 	own := key.Codes(generation, reading.Block(key))
-	policy := policyOf(p)
 	return func(l api.License) bool {
 		codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 		if err != nil || l.Status != api.StatusActive || codes.Site.Generation() != generation {
@@ -136,35 +190,90 @@ func (m *Manager) recognizer(ctx context.Context, p api.Program) (func(api.Licen
 			return true
 		}
 		then, err := key.Open(codes)
-		return err == nil && license.Compare(then, reading.BlockFor(key, then), policy).Accepted
+		return err == nil && license.Compare(then, reading.BlockFor(key, then), licensePolicy(l, p)).Accepted
 	}, nil
+}
+
+// licensePolicy is the policy that a license is recognised by.
+func licensePolicy(l api.License, p api.Program) license.Policy {
+	if l.Recognition != nil {
+		return policyOf(l.Recognition.FlexibleLocking)
+	}
+	return policyOf(p.FlexibleLocking)
+}
+
+// bound is what a PC is compared with to reactivate a license.
+type bound struct {
+	key    license.Key
+	then   license.Block
+	policy license.Policy
+}
+
+func (m *Manager) bound(ctx context.Context, l License) (b bound, err error) {
+	program, err := m.programOfOrder(ctx, l.OrderID)
+	if err != nil {
+		return b, err
+	}
+	if b.key, err = keyOf(program); err != nil {
+		return b, err
+	}
+	site, machine := l.SiteCode, l.MachineID
+	if l.Recognition != nil {
+		site, machine = l.Recognition.SiteCode, l.Recognition.MachineID
+	}
+	codes, err := license.ParseCodes(site, machine)
+	if err != nil {
+		return b, err
+	}
+	b.policy = licensePolicy(l.License, program)
+	b.then, err = b.key.Open(codes)
+	return b, err
+}
+
+// Compare tells how the PC with these codes compares with the one that a license was made for: the server decides about a
+// reactivation by the same function. It needs no network, and fails with license.ErrMismatch for codes of another program.
+func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (license.Comparison, error) {
+	b, err := m.bound(ctx, l)
+	if err != nil {
+		return license.Comparison{}, err
+	}
+	now, err := b.key.Open(codes)
+	if err != nil {
+		return license.Comparison{}, err
+	}
+	return license.Compare(b.then, now, b.policy), nil
+}
+
+// ThisPCFor computes Site code and Machine ID of this PC for the reactivation of a license: the adapter that the license was
+// bound to is looked for among all.
+func (m *Manager) ThisPCFor(ctx context.Context, l License) (license.Codes, error) {
+	program, err := m.programOfOrder(ctx, l.OrderID)
+	if err != nil {
+		return license.Codes{}, err
+	}
+	b, err := m.bound(ctx, l)
+	if err != nil {
+		return license.Codes{}, err
+	}
+	reading, err := m.locks(ctx)
+	if err != nil {
+		return license.Codes{}, err
+	}
+	generation, err := m.generation(ctx, program.ApplicationSignature)
+	if err != nil {
+		return license.Codes{}, err
+	}
+	return b.key.Codes(generation, reading.BlockFor(b.key, b.then)), nil
 }
 
 // RecheckThisPC compares this PC, read anew, with the one that a license was made for.
 func (m *Manager) RecheckThisPC(ctx context.Context, l License) (license.Comparison, error) {
-	var none license.Comparison
-	program, err := m.programOfOrder(ctx, l.OrderID)
-	if err != nil {
-		return none, err
-	}
-	key, err := keyOf(program)
-	if err != nil {
-		return none, err
-	}
-	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
-	if err != nil {
-		return none, err
-	}
-	then, err := key.Open(codes)
-	if err != nil {
-		return none, err
-	}
 	m.ForgetThisPC()
-	reading, err := m.locks(ctx)
+	codes, err := m.ThisPCFor(ctx, l)
 	if err != nil {
-		return none, err
+		return license.Comparison{}, err
 	}
-	return license.Compare(then, reading.BlockFor(key, then), policyOf(program)), nil
+	return m.Compare(ctx, l, codes)
 }
 
 func (m *Manager) programOfOrder(ctx context.Context, order int64) (api.Program, error) {

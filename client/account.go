@@ -1,0 +1,48 @@
+package client
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+// Verification gets a verification number as a picture, and on request as a sound; it needs no session.
+func (c *Client) Verification(ctx context.Context, sound bool) (out api.Verification, err error) {
+	k := call{method: http.MethodPost, path: "/verifications", into: &out, open: true}
+	if sound {
+		k.query = map[string]string{"sound": "true"}
+	}
+	_, err = c.do(ctx, k)
+	return out, err
+}
+
+// NewAccount opens an account with a serial number; it needs no session.
+func (c *Client) NewAccount(ctx context.Context, key string, r api.NewAccount) (out api.Client, err error) {
+	_, err = c.do(ctx, call{method: http.MethodPost, path: "/accounts", key: key, body: r, into: &out, open: true})
+	return out, err
+}
+
+// RequestPasswordReset asks for a mail with a link; it needs no session, and never tells whether the account exists.
+func (c *Client) RequestPasswordReset(ctx context.Context, key string, r api.PasswordReset) error {
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/password-resets", key: key, body: r, open: true})
+	return err
+}
+
+// Account returns the contact data of the account.
+func (c *Client) Account(ctx context.Context) (out api.Account, err error) {
+	_, err = c.do(ctx, call{method: http.MethodGet, path: "/account", into: &out})
+	return out, err
+}
+
+// ChangeAccount changes contact data.
+func (c *Client) ChangeAccount(ctx context.Context, r api.AccountChange) (out api.Account, err error) {
+	_, err = c.do(ctx, call{method: http.MethodPatch, path: "/account", body: r, into: &out})
+	return out, err
+}
+
+// ChangePassword sets a new password; other sessions end.
+func (c *Client) ChangePassword(ctx context.Context, r api.PasswordChange) error {
+	_, err := c.do(ctx, call{method: http.MethodPut, path: "/account/password", body: r})
+	return err
+}

@@ -1,0 +1,103 @@
+package manager
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
+)
+
+// anonymous returns a client of a server that needs no session; "" means the server of the current account.
+func (m *Manager) anonymous(server string) (*client.Client, error) {
+	if server == "" {
+		_, c, err := m.session()
+		return c, m.fail(err)
+	}
+	address, err := client.ParseServer(server)
+	if err != nil {
+		return nil, err
+	}
+	return m.newClient(address, client.Tokens{}, &tokenHolder{manager: m})
+}
+
+func (m *Manager) key() (string, error) {
+	key, err := uuid.NewRandomFromReader(m.options.Rand)
+	return key.String(), err
+}
+
+// About describes a server to somebody who has not signed in. It fails with ErrAddress for a text that is no address.
+func (m *Manager) About(ctx context.Context, server string) (api.Server, error) {
+	c, err := m.anonymous(server)
+	if err != nil {
+		return api.Server{}, err
+	}
+	return c.Server(ctx)
+}
+
+// Verification gets a verification number of a server as a picture, and on request as a sound; "" means the server of the
+// current account.
+func (m *Manager) Verification(ctx context.Context, server string, sound bool) (api.Verification, error) {
+	c, err := m.anonymous(server)
+	if err != nil {
+		return api.Verification{}, err
+	}
+	return c.Verification(ctx, sound)
+}
+
+// Register opens an account with a serial number; the person signs in afterwards. A lost answer is asked for again with the
+// same key while the call lasts.
+func (m *Manager) Register(ctx context.Context, server string, a api.NewAccount) (api.Client, error) {
+	c, err := m.anonymous(server)
+	if err != nil {
+		return api.Client{}, err
+	}
+	key, err := m.key()
+	if err != nil {
+		return api.Client{}, err
+	}
+	return c.NewAccount(ctx, key, a)
+}
+
+// RequestPasswordReset asks a server to mail a link that sets a new password. Whether there is such an account is not told.
+func (m *Manager) RequestPasswordReset(ctx context.Context, server, login string, v api.VerificationAnswer) error {
+	c, err := m.anonymous(server)
+	if err != nil {
+		return err
+	}
+	key, err := m.key()
+	if err != nil {
+		return err
+	}
+	return c.RequestPasswordReset(ctx, key, api.PasswordReset{Login: login, Verification: v})
+}
+
+// Account asks for the contact data of the current account.
+func (m *Manager) Account(ctx context.Context) (api.Account, error) {
+	_, c, err := m.session()
+	if err != nil {
+		return api.Account{}, m.fail(err)
+	}
+	out, err := c.Account(ctx)
+	return out, m.fail(err)
+}
+
+// ChangeAccount changes contact data of the current account.
+func (m *Manager) ChangeAccount(ctx context.Context, change api.AccountChange) (api.Account, error) {
+	_, c, err := m.session()
+	if err != nil {
+		return api.Account{}, m.fail(err)
+	}
+	out, err := c.ChangeAccount(ctx, change)
+	return out, m.fail(err)
+}
+
+// ChangePassword sets a new password for the current account; its other sessions end.
+func (m *Manager) ChangePassword(ctx context.Context, current, next string) error {
+	_, c, err := m.session()
+	if err != nil {
+		return m.fail(err)
+	}
+	return m.fail(c.ChangePassword(ctx, api.PasswordChange{CurrentPassword: current, NewPassword: next}))
+}

@@ -1,0 +1,249 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
+	"github.com/acen-desktop/acen/license"
+)
+
+// NewLicense is the request of a new license.
+type NewLicense struct {
+	OrderID int64
+	Codes   license.Codes
+	Note    string
+	// ThisPC tells that the codes are this PC's.
+	ThisPC bool
+}
+
+// Reactivate is the request to give a license to the new codes of its PC.
+type Reactivate struct {
+	License License
+	Codes   license.Codes
+	// Note replaces the license's; "" keeps it.
+	Note string
+	// ThisPC tells that the codes are this PC's.
+	ThisPC bool
+}
+
+// Transfer is the request to give a license to another PC.
+type Transfer struct {
+	License     License
+	Codes       license.Codes // of the other PC
+	RemovalCode license.RemovalCode
+	// Note replaces the license's; "" keeps it.
+	Note string
+}
+
+// Remove is the request to end a license, which gives its order one back.
+type Remove struct {
+	License     License
+	RemovalCode license.RemovalCode
+}
+
+// SendEmail is the request of a mail with an activation code.
+type SendEmail struct {
+	LicenseID int64
+	To        []string
+	Message   string
+}
+
+// The requests as they are written down.
+type (
+	newLicenseRequest struct {
+		OrderID int64          `json:"order_id"`
+		Body    api.NewLicense `json:"body"`
+	}
+	reactivationRequest struct {
+		LicenseID int64            `json:"license_id"`
+		Body      api.Reactivation `json:"body"`
+	}
+	transferRequest struct {
+		LicenseID int64        `json:"license_id"`
+		Body      api.Transfer `json:"body"`
+		Leaves    leaving      `json:"leaves"`
+	}
+	removalRequest struct {
+		LicenseID int64       `json:"license_id"`
+		Body      api.Removal `json:"body"`
+		Leaves    leaving     `json:"leaves"`
+	}
+	emailRequest struct {
+		LicenseID int64            `json:"license_id"`
+		Body      api.EmailRequest `json:"body"`
+	}
+)
+
+// NewLicense activates a PC for an order. The same order and codes while a job is open join that job. On a network error the
+// job stays open and goes on with ResumeJobs.
+func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
+	request := newLicenseRequest{OrderID: r.OrderID, Body: api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note}}
+	return m.licensed(ctx, Job{
+		Task: TaskNewLicense, Title: "New license for " + r.Codes.Site.String(), OrderID: r.OrderID,
+		intent: fmt.Sprintf("order %d, codes %s", r.OrderID, r.Codes.Merged()),
+	}, request)
+}
+
+func sendNewLicense(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
+	r, err := readRequest[newLicenseRequest](request)
+	if err == nil {
+		out.license, err = c.NewLicense(ctx, job.Key, r.OrderID, r.Body)
+	}
+	return out, err
+}
+
+// Reactivate gives a license to the new codes of the PC it was made for. The job works like that of NewLicense.
+func (m *Manager) Reactivate(ctx context.Context, r Reactivate) (License, error) {
+	request := reactivationRequest{LicenseID: r.License.ID, Body: api.Reactivation{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note}}
+	return m.licensed(ctx, Job{
+		Task: TaskReactivate, Title: "Reactivation of " + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
+		intent: fmt.Sprintf("license %d, codes %s", r.License.ID, r.Codes.Merged()),
+	}, request)
+}
+
+func sendReactivation(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
+	r, err := readRequest[reactivationRequest](request)
+	if err == nil {
+		out.license, err = c.Reactivate(ctx, job.Key, r.LicenseID, r.Body)
+	}
+	return out, err
+}
+
+// Transfer gives a license to another PC. The job works like that of NewLicense; the removal code in it is sealed. When the
+// license was this PC's, its Site code changes.
+func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
+	leaves, err := m.leaving(ctx, r.License)
+	if err != nil {
+		return License{}, err
+	}
+	request := transferRequest{LicenseID: r.License.ID, Leaves: leaves, Body: api.Transfer{
+		SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), RemovalCode: r.RemovalCode.String(), Note: r.Note,
+	}}
+	return m.licensed(ctx, Job{
+		Task: TaskTransfer, Title: "Transfer of " + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
+		intent: fmt.Sprintf("license %d, codes %s", r.License.ID, r.Codes.Merged()),
+	}, request)
+}
+
+func sendTransfer(ctx context.Context, m *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
+	r, err := readRequest[transferRequest](request)
+	if err != nil {
+		return out, err
+	}
+	if out.license, err = c.Transfer(ctx, job.Key, r.LicenseID, r.Body); err == nil {
+		err = m.leave(context.WithoutCancel(ctx), r.Leaves)
+	}
+	return out, err
+}
+
+// Remove ends a license and returns its order. The job works like that of Transfer.
+func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
+	leaves, err := m.leaving(ctx, r.License)
+	if err != nil {
+		return api.Order{}, err
+	}
+	request := removalRequest{LicenseID: r.License.ID, Leaves: leaves, Body: api.Removal{RemovalCode: r.RemovalCode.String()}}
+	out, err := m.run(ctx, Job{
+		Task: TaskRemove, Title: "Removal of " + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
+		intent: fmt.Sprintf("license %d", r.License.ID),
+	}, request)
+	return out.order, err
+}
+
+func sendRemoval(ctx context.Context, m *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
+	r, err := readRequest[removalRequest](request)
+	if err != nil {
+		return out, err
+	}
+	if out.order, err = c.Remove(ctx, job.Key, r.LicenseID, r.Body); err == nil {
+		err = m.leave(context.WithoutCancel(ctx), r.Leaves)
+	}
+	return out, err
+}
+
+// SendEmail asks the server to mail an activation code. The same mail while a job is open joins that job.
+func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
+	request := emailRequest{LicenseID: r.LicenseID, Body: api.EmailRequest{To: r.To, Message: r.Message}}
+	_, err := m.run(ctx, Job{
+		Task: TaskEmail, Title: fmt.Sprintf("Email of license %d", r.LicenseID), LicenseID: r.LicenseID,
+		intent: fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
+	}, request)
+	return err
+}
+
+func sendEmail(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (outcome, error) {
+	r, err := readRequest[emailRequest](request)
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{}, c.SendEmail(ctx, job.Key, r.LicenseID, r.Body)
+}
+
+// NewOrder makes an order of a serial number. The same serial number while a job is open joins that job, whose verification
+// number then counts.
+func (m *Manager) NewOrder(ctx context.Context, r api.NewOrder) (api.Order, error) {
+	out, err := m.run(ctx, Job{
+		Task: TaskNewOrder, Title: "New order with serial number " + r.SerialNumber,
+		intent: fmt.Sprintf("program %d, serial %s", r.ProgramID, r.SerialNumber),
+	}, r)
+	return out.order, err
+}
+
+func sendNewOrder(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
+	r, err := readRequest[api.NewOrder](request)
+	if err == nil {
+		out.order, err = c.NewOrder(ctx, job.Key, r)
+	}
+	return out, err
+}
+
+// licensed runs a job that brings a license and finds out whether it is this PC's.
+func (m *Manager) licensed(ctx context.Context, job Job, request any) (License, error) {
+	out, err := m.run(ctx, job, request)
+	if err != nil {
+		return License{}, err
+	}
+	return m.mark(ctx, job.OrderID, []api.License{out.license})[0], nil
+}
+
+// nameOf names a license in the title of a job.
+func nameOf(l License) string {
+	if l.Note != "" {
+		return fmt.Sprintf("“%s”", l.Note)
+	}
+	return fmt.Sprintf("license %d", l.ID)
+}
+
+// leaving names a license that leaves this PC by the application signature and the generation of its Site code; it is zero
+// when the license is another PC's.
+type leaving struct {
+	Signature  string `json:"signature,omitempty"`
+	Generation uint16 `json:"generation,omitempty"`
+}
+
+func (m *Manager) leaving(ctx context.Context, l License) (leaving, error) {
+	if !l.ThisPC {
+		return leaving{}, nil
+	}
+	p, err := m.programOfOrder(ctx, l.OrderID)
+	if err != nil {
+		return leaving{}, err
+	}
+	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+	return leaving{p.ApplicationSignature, codes.Site.Generation()}, err
+}
+
+// leave gives this PC a new Site code after a license has left it: the old one is spent (codes.md, "Site code and Machine
+// ID"). Done again it does nothing.
+func (m *Manager) leave(ctx context.Context, l leaving) error {
+	if l.Signature == "" {
+		return nil
+	}
+	current, err := m.generation(ctx, l.Signature)
+	if err != nil || current != l.Generation {
+		return err
+	}
+	return m.renewGeneration(ctx, l.Signature)
+}

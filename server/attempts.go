@@ -78,8 +78,8 @@ func (s *Server) guard(ctx context.Context, tx store.Tx, a attempt) error {
 		if err != nil {
 			return err
 		}
-		if count >= who.most {
-			return s.wait(latest.Add(banPeriod), "There were too many failed attempts from this PC or for this account.")
+		if until := latest.Add(banPeriod); count >= who.most && s.Now().Before(until) {
+			return s.wait(until, "There were too many failed attempts from this PC or for this account.")
 		}
 	}
 	return nil

@@ -1,0 +1,32 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/acen-desktop/acen/server/store"
+)
+
+var errFound = errors.New("found")
+
+// SolveVerification finds the number of a picture by trying all of them; the number stays good.
+func SolveVerification(ctx context.Context, s store.Store, id string) (number string, err error) {
+	err = s.Write(ctx, func(tx store.Tx) error {
+		v, err := tx.TakeVerification(ctx, id)
+		if err != nil {
+			return err
+		}
+		for n := range 1_000_000 {
+			if number = fmt.Sprintf("%06d", n); bytes.Equal(v.NumberHash, numberHash(id, number)) {
+				return errFound // undoes the taking
+			}
+		}
+		return errors.New("the hash is of no number")
+	})
+	if errors.Is(err, errFound) {
+		err = nil
+	}
+	return number, err
+}

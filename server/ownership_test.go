@@ -1,0 +1,200 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sort"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/sample"
+)
+
+// operations lists every call of the contract, as the server itself publishes it.
+func operations(t *testing.T, c client) (list []string) {
+	t.Helper()
+	_, body := c.call("GET", "/openapi.json", nil)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Security []any `json:"security"`
+		} `json:"paths"`
+	}
+	require.NoError(t, json.Unmarshal(body, &doc))
+	for path, methods := range doc.Paths {
+		for method := range methods {
+			list = append(list, strings.ToUpper(method)+" "+strings.TrimPrefix(path, api.Base))
+		}
+	}
+	sort.Strings(list)
+	return list
+}
+
+// Every call that names an order or a license answers somebody else's with the bytes of one that does not exist, whoever asks
+// and however good the rest of the call is; and changes nothing.
+func TestNobodyReachesRowsOfOthers(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	codes := codesOf(w.program.Signature, "B")
+	bodies := map[string]any{
+		"POST /orders/{id}/licenses":       api.NewLicense{SiteMID: codes.Merged()},
+		"POST /licenses/{id}/reactivation": api.Reactivation{SiteMID: codesOf(w.program.Signature, "A+NET").Merged()},
+		"POST /licenses/{id}/transfer":     api.Transfer{SiteMID: codes.Merged(), RemovalCode: w.removalCode("A")},
+		"POST /licenses/{id}/removal":      api.Removal{RemovalCode: w.removalCode("A")},
+		"POST /licenses/{id}/comparison":   api.PCCodes{SiteMID: codes.Merged()},
+		"POST /licenses/{id}/email":        api.EmailRequest{To: []string{"bruno@keller.example"}},
+		"PATCH /licenses/{id}":             map[string]string{"note": "mine"},
+	}
+	named := 0
+	for _, operation := range operations(t, w.clients["anna"]) {
+		if !strings.Contains(operation, "{id}") {
+			continue
+		}
+		named++
+		t.Run(operation, func(t *testing.T) {
+			method, path, _ := strings.Cut(operation, " ")
+			body := bodies[operation]
+			require.Equal(t, method == "GET", body == nil, "every change has a good body")
+			foreign := w.licenses["A"]
+			if strings.HasPrefix(path, "/orders") {
+				foreign = sample.WithSerial
+			}
+			before := w.tables()
+			ask := func(id int64) (int, http.Header, string) {
+				c := w.clients["bruno"].with(api.IdempotencyKey, uuid.NewString())
+				c.t = t
+				response := c.raw(method, strings.Replace(path, "{id}", fmt.Sprint(id), 1), body)
+				defer response.Body.Close()
+				var text strings.Builder
+				_, err := fmt.Fprint(&text, readAll(t, response))
+				require.NoError(t, err)
+				return response.StatusCode, response.Header, text.String()
+			}
+			status, header, existing := ask(foreign)
+			require.Equal(t, http.StatusNotFound, status, existing)
+			_, missingHeader, missing := ask(88_888_888)
+			require.Equal(t, missing, existing)
+			for _, h := range []http.Header{header, missingHeader} {
+				h.Del("X-Request-Id")
+				h.Del("Date")
+			}
+			require.Equal(t, missingHeader, header)
+			require.Equal(t, before, w.tables())
+		})
+	}
+	require.Equal(t, 11, named, "a new call belongs into this test")
+}
+
+func readAll(t *testing.T, r *http.Response) string {
+	t.Helper()
+	var b strings.Builder
+	buffer := make([]byte, 4096)
+	for {
+		n, err := r.Body.Read(buffer)
+		b.Write(buffer[:n])
+		if err != nil {
+			return b.String()
+		}
+	}
+}
+
+// Every call but the public ones asks for a session.
+func TestCallsNeedASession(t *testing.T) {
+	w := newWorld(t)
+	open := map[string]bool{
+		"GET /server": true, "POST /sessions": true, "POST /sessions/refresh": true, "POST /verifications": true, "POST /accounts": true,
+		"POST /password-resets": true, "POST /password-resets/confirm": true,
+	}
+	anonymous := client{Server: w.Server, t: t}
+	for _, operation := range operations(t, anonymous) {
+		method, path, _ := strings.Cut(operation, " ")
+		if open[operation] {
+			continue
+		}
+		status, body := anonymous.call(method, strings.Replace(path, "{id}", "1042", 1), nil)
+		require.Equal(t, 401, status, "%s: %s", operation, body)
+		require.Contains(t, string(body), api.ErrCredentialsMissing)
+	}
+}
+
+// A key of one client is nothing to another: the same key does each one's own change.
+func TestKeysBelongToTheirClient(t *testing.T) {
+	w := newWorld(t)
+	key := uuid.NewString()
+	a := api.NewLicense{SiteMID: codesOf(w.program.Signature, "A").Merged()}
+	b := api.NewLicense{SiteMID: codesOf(w.program.Signature, "B").Merged()}
+	status, first := w.clients["anna"].with(api.IdempotencyKey, key).call("POST", "/orders/1042/licenses", a)
+	require.Equal(t, 201, status)
+	status, second := w.clients["bruno"].with(api.IdempotencyKey, key).call("POST", "/orders/1046/licenses", b)
+	require.Equal(t, 201, status, string(second))
+	require.NotEqual(t, string(first), string(second))
+	status, _ = w.clients["bruno"].with(api.IdempotencyKey, key).call("POST", "/orders/1042/licenses", a)
+	require.Equal(t, 409, status, "bruno's key was used for another request")
+}
+
+// Each pair of tasks on one license at the same moment: one of them is done or, where both may be, one after the other; seats
+// and rows agree, and the family has one active license at most.
+func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
+	tasks := []string{"reactivate A A+NET", "reactivate A A@9", "transfer A B", "transfer A C", "remove A", "new A", "note A x", "email A"}
+	for i, one := range tasks {
+		for _, other := range tasks[i:] {
+			t.Run(one+" and "+other, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.prepare("new A")
+				original := w.licenses["A"]
+				calls := []string{one, other}
+				worlds := make([]*world, len(calls))
+				for n := range calls { // each caller notes what it made for itself
+					copied := *w
+					copied.licenses = map[string]int64{"A": original}
+					worlds[n] = &copied
+				}
+				code := w.removalCode("A")
+				statuses := make([]int, len(calls))
+				var group sync.WaitGroup
+				start := make(chan struct{})
+				for n, call := range calls {
+					worlds[n].remembered = code
+					if strings.HasPrefix(call, "remove") || strings.HasPrefix(call, "transfer") {
+						call += " code=remembered"
+					}
+					group.Go(func() {
+						<-start
+						statuses[n], _ = worlds[n].do(call)
+					})
+				}
+				close(start)
+				group.Wait()
+
+				ends := func(call string) bool {
+					return strings.HasPrefix(call, "reactivate") || strings.HasPrefix(call, "transfer") || strings.HasPrefix(call, "remove")
+				}
+				done := 0
+				for n, status := range statuses {
+					require.Less(t, status, 500)
+					if ends(calls[n]) && status < 300 {
+						done++
+					}
+				}
+				if ends(one) && ends(other) {
+					require.Equal(t, 1, done, "%v", statuses)
+				}
+				active := 0
+				for _, line := range strings.Split(w.tables(), "\n") {
+					if strings.Contains(line, fmt.Sprintf("OriginalID:%d ", original)) && strings.Contains(line, "Status:Active") {
+						active++
+					}
+				}
+				require.LessOrEqual(t, active, 1)
+				seats := 3 + active
+				w.check(fmt.Sprintf("seats %d", seats))
+			})
+		}
+	}
+}

@@ -40,6 +40,7 @@ type Server struct {
 	Version         string           `json:"version" doc:"Version of the server program"`
 	Time            time.Time        `json:"time" doc:"The server's clock, UTC"`
 	Registration    bool             `json:"registration" doc:"Whether new accounts are taken"`
+	Contact         string           `json:"contact,omitempty" doc:"Email address of the vendor's support"`
 	KeyFingerprints []KeyFingerprint `json:"key_fingerprints" nullable:"false" doc:"Public keys of the programs"`
 	SerialPrograms  []SerialProgram  `json:"serial_programs" nullable:"false" doc:"Programs whose serial numbers open a new account"`
 }

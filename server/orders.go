@@ -15,7 +15,7 @@ import (
 // describe is GET /server.
 func (s *Server) describe(ctx context.Context) (out api.Server, err error) {
 	programs, err := s.allPrograms(ctx)
-	out = api.Server{Name: s.Name, Version: s.Version, Time: s.Now().UTC(), KeyFingerprints: []api.KeyFingerprint{}, SerialPrograms: []api.SerialProgram{}}
+	out = api.Server{Name: s.Name, Version: s.Version, Contact: s.Contact, Time: s.Now().UTC(), KeyFingerprints: []api.KeyFingerprint{}, SerialPrograms: []api.SerialProgram{}}
 	for _, p := range programs {
 		if p.AcceptsSerials {
 			out.Registration = true

@@ -26,6 +26,8 @@ type Options struct {
 	Logger  *slog.Logger
 	// Name is the vendor's name of the server, Version the version of the program.
 	Name, Version string
+	// Contact is the email address of the vendor's support; "" names none.
+	Contact string
 	// Proxies are the addresses of reverse proxies whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
 	// QueuedMail is called after a mail was queued; nil means that the server has no mail service and refuses to queue.

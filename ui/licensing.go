@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -16,14 +17,86 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/email"
 	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/opener"
 	"github.com/acen-desktop/acen/ui/tasks"
 )
 
 func (w *Window) taskOptions() tasks.Options {
 	return tasks.Options{
 		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Licenses: w.options.Backend, Copy: w.copy, Explain: explain.Error,
-		DeviceName: w.options.DeviceName, OnLicense: w.licensed, OnEmail: w.emailCode, OnSaveFile: w.saveFile,
+		DeviceName: w.options.DeviceName, OnLicense: w.licensed, OnRemoved: w.removed, OnEmail: w.emailCode, OnSaveFile: w.saveFile,
+		Now: w.options.Now, Shown: w.state.content.Licenses, ContactVendor: w.contactVendor,
 	}
+}
+
+// task opens a dialog about a license, unless the server has said that it would refuse.
+func (w *Window) task(l manager.License, refusal func(api.Order, manager.License) error, open func(tasks.Options, manager.License) error) {
+	if err := refusal(w.state.content.Order, l); err != nil {
+		w.queue.Error(explain.Error(err))
+		return
+	}
+	if w.state.content.Program.ID == 0 {
+		return
+	}
+	if err := open(w.taskOptions(), l); err != nil {
+		w.queue.Error(explain.Error(err))
+	}
+}
+
+func (w *Window) reactivate(l manager.License) {
+	w.task(l, manager.ReactivationRefusal, func(o tasks.Options, l manager.License) error {
+		return tasks.Reactivate(o, l, w.state.content.Program)
+	})
+}
+
+func (w *Window) transfer(l manager.License) {
+	w.task(l, manager.TransferRefusal, func(o tasks.Options, l manager.License) error {
+		return tasks.Transfer(o, l, w.state.content.Program)
+	})
+}
+
+func (w *Window) remove(l manager.License) {
+	w.task(l, manager.RemovalRefusal, func(o tasks.Options, l manager.License) error {
+		return tasks.Remove(o, l, w.state.content.Order)
+	})
+}
+
+// selected returns a function for a shortcut that does something with the selected license.
+func (w *Window) selected(do func(manager.License)) func() {
+	return func() {
+		if l, ok := w.licenses.Selected(); ok {
+			do(l)
+		}
+	}
+}
+
+// contactVendor opens the person's mail program with what the vendor needs, where the server names an address, and copies
+// the text otherwise.
+func (w *Window) contactVendor(subject, text string) {
+	w.status.working("Asking for the vendor's address…")
+	background.Run(w.contacting, func(ctx context.Context) (string, error) {
+		about, err := w.options.Backend.About(ctx, "")
+		if err != nil || about.Contact == "" {
+			return "", err
+		}
+		address, err := opener.Mailto([]string{about.Contact}, subject, text, w.options.Opener.MaxMailto())
+		if err != nil {
+			return about.Contact, err
+		}
+		return about.Contact, w.options.Opener.Open(ctx, address)
+	}, func(address string, err error) {
+		w.status.working("")
+		if err == nil && address != "" {
+			w.status.say(fmt.Sprintf("Your mail program writes to %s.", address))
+			return
+		}
+		w.copy(subject + "\n\n" + text)
+		to := "the vendor"
+		if address != "" {
+			to = address
+		}
+		w.queue.Info("The text for the vendor is copied", fmt.Sprintf("Paste it into a mail to %s. It names the order, the license, the codes then and now, and what has changed.", to))
+	})
 }
 
 // newLicense opens the dialog for a new license of the shown order.
@@ -45,17 +118,21 @@ func (w *Window) changeNote(l manager.License) {
 	tasks.ChangeNote(w.taskOptions(), l)
 }
 
-// licensed shows a license that was made or changed at once; the tables follow when the server has been asked.
-func (w *Window) licensed(l manager.License) {
+// licensed shows a license that was made or changed at once, in the place of one that it replaced; the tables follow when
+// the server has been asked.
+func (w *Window) licensed(replaced int64, l manager.License) {
 	c := &w.state.content
 	if c.Order.ID != l.OrderID {
 		return
 	}
-	list := append([]manager.License(nil), c.Licenses...)
+	list := make([]manager.License, 0, len(c.Licenses)+1)
 	found := false
-	for i := range list {
-		if list[i].ID == l.ID {
-			list[i], found = l, true
+	for _, known := range c.Licenses {
+		switch {
+		case known.ID == l.ID:
+			list, found = append(list, l), true
+		case known.ID != replaced:
+			list = append(list, known)
 		}
 	}
 	if !found {
@@ -65,6 +142,13 @@ func (w *Window) licensed(l manager.License) {
 	w.clearSearch()
 	w.showContent()
 	w.licenses.Select(l.ID)
+}
+
+// removed takes a license out of the table at once.
+func (w *Window) removed(id int64) {
+	c := &w.state.content
+	c.Licenses = slices.DeleteFunc(slices.Clone(c.Licenses), func(l manager.License) bool { return l.ID == id })
+	w.showContent()
 }
 
 func (w *Window) emailSelected() {

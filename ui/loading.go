@@ -174,21 +174,44 @@ func (w *Window) loadLicenses() {
 }
 
 func (w *Window) fetchLicenses(o api.Order) {
+	load := w.options.Backend.Licenses
+	if w.licenses.ShowsEnded() {
+		load = w.options.Backend.AllLicenses
+	}
 	background.Run(w.loadingLicenses, func(ctx context.Context) (t table, err error) {
 		if t.program, err = w.options.Backend.Program(ctx, o.ProgramID); err != nil {
 			return t, err
 		}
-		t.licenses, err = w.options.Backend.Licenses(ctx, o.ID)
+		t.licenses, err = load(ctx, o.ID)
 		return t, err
 	}, func(t table, err error) {
 		switch {
 		case err == nil:
 			w.showLicenses(t)
+			w.loadHistory(o)
 		case isSignedOut(err):
 			w.failed(err)
 		case !w.state.content.Loaded && !errors.Is(err, context.Canceled):
 			w.licenses.ShowError(explain.Error(err))
 		}
+	})
+}
+
+// showEnded shows the licenses that have ended, too, or no longer.
+func (w *Window) showEnded(bool) { w.loadLicenses() }
+
+// loadHistory asks what happened to an order, for the panel.
+func (w *Window) loadHistory(o api.Order) {
+	background.Run(w.loadingHistory, func(ctx context.Context) ([]api.HistoryEntry, error) {
+		return w.options.Backend.History(ctx, o.ID)
+	}, func(entries []api.HistoryEntry, err error) {
+		if errors.Is(err, context.Canceled) {
+			return
+		}
+		if entries == nil {
+			entries = []api.HistoryEntry{}
+		}
+		w.licenses.SetHistory(o.ID, entries, err)
 	})
 }
 
@@ -206,6 +229,9 @@ func summary(list []manager.License) orders.Known {
 	var k orders.Known
 	texts := make([]string, len(list))
 	for i, l := range list {
+		if l.Status != api.StatusActive {
+			continue
+		}
 		texts[i] = licenses.SearchText(l)
 		k.ThisPC = k.ThisPC || l.ThisPC
 	}

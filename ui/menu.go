@@ -30,6 +30,9 @@ func (w *Window) commands() []command {
 		{fyne.KeyR, ctrl, "Refresh", w.refresh},
 		{fyne.KeyN, ctrl, "New license", func() { w.newLicense(false) }},
 		{fyne.KeyE, ctrl, "Email the activation code", w.emailSelected},
+		{fyne.KeyB, ctrl, "License reactivation", w.selected(w.reactivate)},
+		{fyne.KeyT, ctrl, "License transfer", w.selected(w.transfer)},
+		{fyne.KeyD, ctrl, "License removal", w.selected(w.remove)},
 		{fyne.KeyQ, ctrl, "Quit", w.Close},
 	}
 }

@@ -126,24 +126,27 @@ func setLink(h *widget.Hyperlink, text string) {
 	}
 }
 
-// waiting says what open jobs there are: "1 email waiting to be sent".
+// waiting says what open jobs there are: "1 email and 2 tasks waiting to be sent".
 func waiting(jobs []manager.Job) string {
-	mails, licenses := 0, 0
+	mails, tasks := 0, 0
 	for _, j := range jobs {
 		if j.Task == manager.TaskEmail {
 			mails++
 		} else {
-			licenses++
+			tasks++
 		}
 	}
 	var parts []string
 	if mails > 0 {
-		parts = append(parts, words.Count(mails, "email", "emails")+" waiting to be sent")
+		parts = append(parts, words.Count(mails, "email", "emails"))
 	}
-	if licenses > 0 {
-		parts = append(parts, words.Count(licenses, "license", "licenses")+" waiting to be activated")
+	if tasks > 0 {
+		parts = append(parts, words.Count(tasks, "task", "tasks"))
 	}
-	return strings.Join(parts, " · ")
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, " and ") + " waiting to be sent"
 }
 
 // dot is a small disk in the color of a tone; the words beside it say the same.

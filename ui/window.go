@@ -47,6 +47,9 @@ type Backend interface {
 	CachedOrders(ctx context.Context) (manager.Orders, bool, error)
 	Licenses(ctx context.Context, orderID int64) (manager.Licenses, error)
 	CachedLicenses(ctx context.Context, orderID int64) (manager.Licenses, bool, error)
+	AllLicenses(ctx context.Context, orderID int64) (manager.Licenses, error)
+	History(ctx context.Context, orderID int64) ([]api.HistoryEntry, error)
+	About(ctx context.Context, server string) (api.Server, error)
 	Program(ctx context.Context, id int64) (api.Program, error)
 	LicenseFile(ctx context.Context, licenseID int64) (name, content string, err error)
 	Jobs(ctx context.Context) ([]manager.Job, error)
@@ -100,7 +103,7 @@ type Window struct {
 	toolbar  *toolbar
 	status   *statusBar
 
-	resuming, loadingOrders, loadingLicenses, indexing, jobs, sending, ending, saving *background.Slot
+	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting *background.Slot
 
 	unsubscribe func()
 	closed      chan struct{} // ends the ticking
@@ -143,7 +146,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.work = background.NewGroup(context.Background(), o.Do)
 	w.queue = dialogs.New(w.window)
 	for _, slot := range []**background.Slot{
-		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving,
+		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting,
 	} {
 		*slot = w.work.NewSlot()
 	}
@@ -164,6 +167,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 		OnRetry: func() { w.loadLicenses() },
 		OnState: func(merged bool, s datatable.State) { w.remembered.Tables[licensesTable(merged)] = s },
 		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnClearSearch: w.clearSearch,
+		OnReactivate: w.reactivate, OnTransfer: w.transfer, OnRemove: w.remove, OnShowEnded: w.showEnded, OnHistory: w.showHistory,
 	}); err != nil {
 		return nil, err
 	}
@@ -304,7 +308,7 @@ func (w *Window) resumed(r resumed, err error) {
 
 // showSignIn shows the sign-in screen; the message, if any, tells why.
 func (w *Window) showSignIn(m dialogs.Message) {
-	for _, slot := range []*background.Slot{w.resuming, w.loadingOrders, w.loadingLicenses, w.indexing, w.jobs, w.sending} {
+	for _, slot := range []*background.Slot{w.resuming, w.loadingOrders, w.loadingLicenses, w.loadingHistory, w.indexing, w.jobs, w.sending} {
 		slot.Cancel()
 	}
 	w.forget()

@@ -75,7 +75,7 @@ func run(listen, data, smtp, mailDir string) error {
 	}
 	options := service.Options{
 		Data: folder, Listening: server.Listening{Address: listen}, Name: "Lumen licenses (trial)", Version: desktop.Version(),
-		Mail: mail.Folder{Path: mailDir, From: sender}, Logger: logger,
+		Mail: mail.Folder{Path: mailDir, From: sender}, Logger: logger, Contact: "support@lumen.example",
 	}
 	if smtp != "" {
 		post := mail.SMTP{Address: smtp, From: sender}
@@ -93,6 +93,9 @@ func run(listen, data, smtp, mailDir string) error {
 		return errors.Join(err, running.Stop())
 	}
 	hint := fmt.Sprintf("The password of this trial is %s", login.Password)
+	if serials, err := sample.FreeSerials(context.Background(), running.Data, sample.SerialProgram, 1); err == nil && len(serials) > 0 {
+		hint += fmt.Sprintf("\nA serial number of %s for a new order: %s", sample.SerialProgram, serials[0])
+	}
 	err = desktop.Run(desktop.Program{
 		ID: desktop.ID + ".demo", Data: filepath.Join(data, "app"), Server: running.URL, Username: login.Username, Hint: hint, Logger: logger,
 	})

@@ -36,10 +36,13 @@ const (
 	OtherUsername = "bruno"
 )
 
+// SerialProgram is the sample program whose serial numbers FreeSerials can be asked for.
+const SerialProgram = "Lumen Studio 7"
+
 // programs are the sample programs by their application signatures.
 var programs = []store.Program{
 	{
-		Name: "Lumen Studio 7", Signature: studio, RequiresActivation: true, AcceptsSerials: true, FirstSerial: 1, LastSerial: 999, OrderLicenses: 3, SubscriptionDays: 365,
+		Name: SerialProgram, Signature: studio, RequiresActivation: true, AcceptsSerials: true, FirstSerial: 1, LastSerial: 999, OrderLicenses: 3, SubscriptionDays: 365,
 		Policy: license.DefaultPolicy(), Features: 3, Tasks: store.TaskRules{
 			store.TaskReactivate: everywhere(store.TaskRule{On: true, PerDay: 2, PerMonth: 4}),
 			store.TaskTransfer:   everywhere(store.TaskRule{On: true, PerMonth: 2}),

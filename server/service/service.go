@@ -30,6 +30,8 @@ type Options struct {
 	Listening server.Listening
 	// Name is the vendor's name of the server.
 	Name, Version string
+	// Contact is the email address of the vendor's support; "" names none.
+	Contact string
 	// PublicURL is the address that people reach the server under, for links in mails; "" means the address it listens on.
 	PublicURL string
 	// Mail delivers the queue; nil means that the server has no mail service.
@@ -111,7 +113,7 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 		}
 	}
 	var worker *mail.Worker
-	options := server.Options{Store: data.Store, Secrets: data.Secrets, Logger: o.Logger, Name: o.Name, Version: o.Version,
+	options := server.Options{Store: data.Store, Secrets: data.Secrets, Logger: o.Logger, Name: o.Name, Version: o.Version, Contact: o.Contact,
 		Proxies: o.Listening.Proxies, MailDomain: "acen.invalid"}
 	if host, err := os.Hostname(); err == nil && host != "" && !strings.ContainsAny(host, "<>@ ") {
 		options.MailDomain = host

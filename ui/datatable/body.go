@@ -143,6 +143,10 @@ func (b *body[T]) grow(count int) {
 				cell.pill.Hide()
 				cell.badge.Hide()
 			}
+			if c.Icon != nil {
+				cell.icon = &canvas.Image{FillMode: canvas.ImageFillContain}
+				cell.icon.Hide()
+			}
 			s.cells = append(s.cells, cell)
 		}
 		b.slots = append(b.slots, s)
@@ -160,6 +164,9 @@ func (b *body[T]) collect() {
 			if c.pill != nil {
 				objects = append(objects, c.pill, c.badge)
 			}
+			if c.icon != nil {
+				objects = append(objects, c.icon)
+			}
 		}
 	}
 	b.objects = append(objects, b.ring)
@@ -176,6 +183,9 @@ func (b *body[T]) clear(s *slot) {
 		if c.pill != nil {
 			c.pill.Hide()
 			c.badge.Hide()
+		}
+		if c.icon != nil {
+			c.icon.Hide()
 		}
 	}
 }

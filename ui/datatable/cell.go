@@ -15,6 +15,7 @@ type cell struct {
 	text  *canvas.Text
 	pill  *canvas.Rectangle // nil when the column has no badges
 	badge *canvas.Text
+	icon  *canvas.Image // nil when the column has no icons
 }
 
 // inked is what a cell shows, cut to the width it has.
@@ -65,6 +66,13 @@ func (b *body[T]) drawCell(c *cell, column int, row T, top float32) {
 	if definition.Tone != nil {
 		tone = definition.Tone(row)
 	}
+	if c.icon != nil {
+		if drawIcon(c.icon, definition.Icon(row), tone, left, top) {
+			left += iconSize + iconGap
+			ink.width = min(ink.width, max(0, width-iconSize-iconGap))
+			ink.text = ink.style.fit(ink.text, ink.width)
+		}
+	}
 	color := tone.Text()
 	if tone == theme.Neutral {
 		color = theme.Color(fynetheme.ColorNameForeground)
@@ -87,6 +95,28 @@ func (b *body[T]) drawCell(c *cell, column int, row T, top float32) {
 	} else {
 		show(c.pill)
 	}
+}
+
+// iconSize is that of an icon before a text, iconGap what lies between them.
+const (
+	iconSize float32 = 16
+	iconGap  float32 = 5
+)
+
+// drawIcon shows an icon in a tone, or none; it reports whether there is one.
+func drawIcon(i *canvas.Image, icon fyne.Resource, tone theme.Tone, left, top float32) bool {
+	if icon == nil {
+		hide(i)
+		return false
+	}
+	colored := fynetheme.NewColoredResource(icon, tone.TextName())
+	if i.Resource == nil || i.Resource.Name() != colored.Name() {
+		i.Resource = colored
+		i.Refresh()
+	}
+	place(i, left, top+(theme.RowHeight-iconSize)/2, iconSize, iconSize)
+	show(i)
+	return true
 }
 
 // content asks the definition for what a cell shows.

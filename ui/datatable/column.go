@@ -45,6 +45,10 @@ type Column[T any] struct {
 	// visible rows only. Optional.
 	Tone func(T) theme.Tone
 
+	// Icon returns what is drawn before the text in its tone, nil for none. It is called on the UI thread for visible rows
+	// only. Optional; for columns that align to the left.
+	Icon func(T) fyne.Resource
+
 	// Unsortable must be set if Compare is nil on purpose, so that New can tell a forgotten Compare.
 	Unsortable bool
 }

@@ -77,6 +77,7 @@ var others = []struct {
 	{opener.ErrAddress, text{"The address cannot be opened.", "It is none that this app opens.", "Copy the text instead."}},
 	{manager.ErrOutcomeUnknown, text{"Whether the server did this is not known.", "", "Refresh the table and look before you try again."}},
 	{manager.ErrJobSent, text{"This cannot be taken back.", "It was sent to the server already.", "Refresh to learn what came of it."}},
+	{manager.ErrNotThisPC, text{"The removal code cannot be made here.", "The license is on another PC.", "Start the program there: it shows the removal code when the license is removed."}},
 	{manager.ErrAlreadyRunning, text{"ACEN Desktop is running already.", "Another window uses the same data folder.", "Go on in that window."}},
 	{manager.ErrAddress, text{"This is not the address of a server.", "", "Enter it as the vendor told you, such as licenses.example.com."}},
 	{manager.ErrKeyringUnavailable, text{"You will be asked to sign in again next time.", "The keyring of this PC cannot be used, and the app keeps passwords nowhere else.", "Unlock or install the keyring of your system, then sign in again."}},
@@ -144,6 +145,8 @@ func refusal(p *api.Problem) dialogs.Message {
 	switch {
 	case p.RetryAfter > 0:
 		t.next = fmt.Sprintf("Try again in %s.", words.Wait(time.Duration(p.RetryAfter)*time.Second))
+	case p.Limit != nil && p.Limit.Allowed == 0 && !p.Limit.ResetsAt.IsZero():
+		t.next = fmt.Sprintf("The count starts anew on %s.", p.Limit.ResetsAt.Local().Format("2 January 2006 at 15:04"))
 	case p.Limit != nil && !p.Limit.ResetsAt.IsZero():
 		t.next = fmt.Sprintf("%d of %d were used; the count starts anew on %s.", p.Limit.Used, p.Limit.Allowed, p.Limit.ResetsAt.Local().Format("2 January 2006 at 15:04"))
 	}

@@ -17,6 +17,14 @@ var reasons = map[api.Code]string{
 	api.ErrLimitReached:        "limit reached",
 	api.ErrLicenseEnded:        "license has ended",
 	api.ErrUnavailable:         "not available now",
+	api.ErrFlexibleLicensing:   "too many locks are different",
+	api.ErrRemovalCodeInvalid:  "wrong removal code",
+	api.ErrSiteCodeInUse:       "the Site code is in use",
+	api.ErrSiteCodeSpent:       "the Site code is used up",
+	api.ErrSiteMIDMismatch:     "the codes do not fit together",
+	api.ErrCodeMalformed:       "a code was malformed",
+	api.ErrHostBanned:          "too many failed attempts",
+	api.ErrValidation:          "something was entered wrongly",
 }
 
 // Reason says in a few words why a button is disabled. Any goroutine.

@@ -12,6 +12,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 // action is a button with a line below it that says how things stand, such as why it is disabled.
@@ -63,6 +64,9 @@ func (s *Screen) refreshActions() {
 		prominent = widget.MediumImportance
 	}
 	l, ok := s.Selected()
+	s.refreshTask(s.reactivate, l, ok, manager.ReactivationRefusal, func(a *api.LicenseAllowed) *api.Allowance { return a.Reactivate })
+	s.refreshTask(s.transfer, l, ok, manager.TransferRefusal, func(a *api.LicenseAllowed) *api.Allowance { return a.Transfer })
+	s.refreshTask(s.remove, l, ok, manager.RemovalRefusal, func(a *api.LicenseAllowed) *api.Allowance { return a.Remove })
 	refusal := error(nil)
 	if ok {
 		refusal = manager.EmailRefusal(l)
@@ -80,6 +84,29 @@ func (s *Screen) refreshActions() {
 		s.email.set(true, prominent, "")
 	}
 	s.object.Refresh()
+}
+
+// refreshTask brings the button of a task on the selected license in line with what is left of its allowance.
+func (s *Screen) refreshTask(a *action, l manager.License, selected bool, refusal func(api.Order, manager.License) error, of func(*api.LicenseAllowed) *api.Allowance) {
+	a.object.Hidden = s.shown && !s.content.Order.RequiresActivation
+	if !selected {
+		a.set(false, widget.MediumImportance, "")
+		return
+	}
+	err := refusal(s.content.Order, l)
+	var limited *api.Problem
+	switch {
+	case err == nil:
+		a.set(true, widget.MediumImportance, words.Left(*of(l.Allowed), s.options.Now()))
+	case errors.As(err, &limited) && limited.Limit != nil:
+		a.set(false, widget.MediumImportance, words.Left(*of(l.Allowed), s.options.Now()))
+	case errors.Is(err, api.ErrTaskDisabled) && l.ExpiresAt != nil && s.options.Now().After(*l.ExpiresAt):
+		a.set(false, widget.MediumImportance, "license has ended")
+	case errors.Is(err, api.ErrTaskDisabled):
+		a.set(false, widget.MediumImportance, "not offered")
+	default:
+		a.set(false, widget.MediumImportance, explain.Reason(err))
+	}
 }
 
 // mayCreate tells whether the order takes a new license, and what stands under the button.
@@ -105,7 +132,7 @@ func (s *Screen) mayCreate() (bool, string) {
 
 func (s *Screen) ownsLicense() bool {
 	for _, l := range s.content.Licenses {
-		if l.ThisPC {
+		if l.ThisPC && l.Status == api.StatusActive {
 			return true
 		}
 	}

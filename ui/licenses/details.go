@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/api"
@@ -30,12 +32,17 @@ type Details struct {
 	program api.Program
 	rows    *fyne.Container
 	thisPC  *fyne.Container
+	history *fyne.Container
+	order   api.Order
+	entries []api.HistoryEntry
+	fault   error // of asking for the history
 	object  fyne.CanvasObject
 }
 
 // NewDetails returns an empty panel. UI thread.
 func NewDetails(o Options) *Details {
-	d := &Details{options: o, slot: o.Work.NewSlot(), rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section))}
+	d := &Details{options: o, slot: o.Work.NewSlot(), rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section)),
+		history: container.New(layout.NewCustomPaddedVBoxLayout(2))}
 	padded := container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), d.rows)
 	d.object = theme.NewSurface(theme.ColorNamePanel, container.NewVScroll(padded))
 	d.Clear(selectLicense)
@@ -60,7 +67,10 @@ func (d *Details) Clear(text string) {
 // Show shows a license and compares this PC with it.
 func (d *Details) Show(l manager.License, o api.Order, p api.Program) {
 	same := d.shown.ID == l.ID && d.program.ID == p.ID && d.thisPC != nil
-	d.shown, d.program = l, p
+	if d.order.ID != o.ID {
+		d.entries, d.fault = nil, nil
+	}
+	d.shown, d.program, d.order = l, p, o
 	if !same {
 		d.thisPC = container.NewVBox(value("Comparing…", theme.Muted))
 	}
@@ -73,21 +83,108 @@ func (d *Details) Show(l manager.License, o api.Order, p api.Program) {
 			d.section("Site code", codeLines(l.SiteCode), d.link("Copy", func() { d.options.Copy(l.SiteCode) })),
 			d.section("Machine ID", codeLines(l.MachineID), d.link("Copy", func() { d.options.Copy(l.MachineID) })))
 	}
-	rows = append(rows, d.section("Activation code", codeLines(breakAfter(l.ActivationCode, 18)),
-		d.link("Copy", func() { d.options.Copy(l.ActivationCode) }),
-		d.link("Save file", func() { d.options.OnSaveFile(l) })))
-	rows = append(rows, d.section("This PC now", d.thisPC))
+	active := l.Status == api.StatusActive
+	links := []fyne.CanvasObject{d.link("Copy", func() { d.options.Copy(l.ActivationCode) })}
+	if active {
+		links = append(links, d.link("Save file", func() { d.options.OnSaveFile(l) }))
+	}
+	rows = append(rows, d.section("Activation code", codeLines(breakAfter(l.ActivationCode, 18)), links...))
+	if active {
+		rows = append(rows, d.section("This PC now", d.thisPC))
+	}
 	now := d.options.Now()
-	if l.ExpiresAt == nil {
+	switch {
+	case !active:
+		text := ends(l, now)
+		if l.EndedAt != nil {
+			text += " on " + words.LongDate(*l.EndedAt, now)
+		}
+		rows = append(rows, d.section("Ended", value(text, theme.Muted)))
+	case l.ExpiresAt == nil:
 		rows = append(rows, d.section("Expires", value("never", theme.Neutral)))
-	} else {
-		text := fmt.Sprintf("%s, %s", words.LongDate(*l.ExpiresAt, now), words.Expiry(l.ExpiresAt, now))
-		rows = append(rows, d.section("Expires", value(text, expiryTone(l.ExpiresAt, now))))
+	default:
+		tone := expiryTone(l.ExpiresAt, now)
+		text := value(fmt.Sprintf("%s, %s", words.LongDate(*l.ExpiresAt, now), words.Expiry(l.ExpiresAt, now)), tone)
+		if icon := endIcon(tone); icon != nil {
+			text = container.NewBorder(nil, nil, widget.NewIcon(fynetheme.NewColoredResource(icon, tone.TextName())), nil, text)
+		}
+		rows = append(rows, d.section("Expires", text))
 	}
 	rows = append(rows, d.section("Activated", value(words.LongDate(l.ActivatedAt, now), theme.Neutral)))
-	rows = append(rows, d.section("Order", value(fmt.Sprintf("%d, %s", o.ID, o.ProgramName), theme.Neutral)))
+	rows = append(rows, d.section("Order", container.New(layout.NewCustomPaddedVBoxLayout(2),
+		value(fmt.Sprintf("%d, %s", o.ID, o.ProgramName), theme.Neutral), subscription(o, now))))
+	rows = append(rows, d.section("History", d.history, d.link("All of the order", func() { d.options.OnHistory(o) })))
 	d.set(rows...)
-	d.compare(l)
+	d.showHistory()
+	if active {
+		d.compare(l)
+	} else {
+		d.slot.Cancel()
+	}
+}
+
+// subscription says how the subscription of an order stands, with an icon where it has ended.
+func subscription(o api.Order, now time.Time) fyne.CanvasObject {
+	text, tone := Subscription(o, now)
+	line := value(text, tone)
+	if icon := endIcon(tone); icon != nil {
+		line = container.NewBorder(nil, nil, widget.NewIcon(fynetheme.NewColoredResource(icon, tone.TextName())), nil, line)
+	}
+	return line
+}
+
+// Subscription says how the subscription of an order stands.
+func Subscription(o api.Order, now time.Time) (string, theme.Tone) {
+	switch s := o.Subscription; {
+	case s.State == api.SubscriptionNone || s.ExpiresAt == nil:
+		return "no subscription", theme.Muted
+	case s.State == api.SubscriptionExpired:
+		return "subscription ended on " + words.LongDate(*s.ExpiresAt, now), theme.Bad
+	default:
+		return "subscription until " + words.LongDate(*s.ExpiresAt, now), expiryTone(s.ExpiresAt, now)
+	}
+}
+
+// mostHistory is how many lines of a license's history the panel shows.
+const mostHistory = 6
+
+// SetHistory shows what happened to the order; err tells why that is not known.
+func (d *Details) SetHistory(entries []api.HistoryEntry, err error) {
+	d.entries, d.fault = entries, err
+	if d.shown.ID != 0 {
+		d.showHistory()
+		d.object.Refresh()
+	}
+}
+
+// showHistory shows the latest that was done with the license that is shown.
+func (d *Details) showHistory() {
+	d.history.RemoveAll()
+	now, count := d.options.Now(), 0
+	for _, e := range d.entries {
+		if e.LicenseID != d.shown.ID || e.Outcome != api.OutcomeOK || count == mostHistory {
+			continue
+		}
+		count++
+		d.history.Add(value(Happened(e, now), theme.Neutral))
+	}
+	switch {
+	case d.fault != nil:
+		d.history.Add(value("Not known without a connection.", theme.Muted))
+	case d.entries == nil:
+		d.history.Add(value("Loading…", theme.Muted))
+	case count == 0:
+		d.history.Add(value("Nothing yet.", theme.Muted))
+	}
+}
+
+// Happened says one line of a history: "24 Nov 2026 · License transfer, from Studio PC".
+func Happened(e api.HistoryEntry, now time.Time) string {
+	text := fmt.Sprintf("%s · %s", words.Date(e.Time, now), words.Task(e.Task))
+	if e.DeviceName != "" {
+		text += ", from " + e.DeviceName
+	}
+	return text
 }
 
 func (d *Details) set(rows ...fyne.CanvasObject) {
@@ -101,6 +198,9 @@ func (d *Details) heading(l manager.License) fyne.CanvasObject {
 	note := theme.NewHeading(words.Note(l.Note))
 	note.Wrapping = fyne.TextWrapWord
 	line := container.NewHBox(theme.Tight(d.link("Change note", func() { d.options.OnChangeNote(l) })))
+	if l.Status != api.StatusActive {
+		line = container.NewHBox(theme.NewBadge(strings.ToLower(string(l.Status)), theme.Neutral))
+	}
 	if l.ThisPC {
 		line.Objects = append([]fyne.CanvasObject{theme.NewBadge("This PC", theme.Good)}, line.Objects...)
 	}

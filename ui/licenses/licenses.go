@@ -42,6 +42,11 @@ type Options struct {
 	OnEmail       func(manager.License)                // email the activation code
 	OnSaveFile    func(manager.License)
 	OnChangeNote  func(manager.License)
+	OnReactivate  func(manager.License)
+	OnTransfer    func(manager.License)
+	OnRemove      func(manager.License)
+	OnShowEnded   func(on bool)         // show licenses that have ended, too, or no longer
+	OnHistory     func(order api.Order) // show the whole history of an order
 	OnClearSearch func()
 }
 
@@ -71,8 +76,10 @@ type Screen struct {
 	object  fyne.CanvasObject
 	search  string
 
-	activate, create, email *action
-	details                 *Details
+	activate, create, email      *action
+	reactivate, transfer, remove *action
+	ended                        *widget.Check
+	details                      *Details
 }
 
 // New returns a screen that shows no order. It fails when a table is defined wrongly, a fault of the program. UI thread.
@@ -85,7 +92,7 @@ func New(o Options) (*Screen, error) {
 		s.empty.Alignment, s.empty.Importance = fyne.TextAlignCenter, widget.LowImportance
 		s.empty.SetText("No license of this order is activated yet.\nActivate this PC, or add a license for another PC.")
 		var err error
-		s.tables[i], err = newTable(i == 1, o, s.empty, selected, func(l manager.License) { s.selected(l, true) })
+		s.tables[i], err = s.newTable(i == 1, s.empty, selected, func(l manager.License) { s.selected(l, true) })
 		if err != nil {
 			return nil, err
 		}
@@ -93,10 +100,15 @@ func New(o Options) (*Screen, error) {
 	s.create = newAction("New license…", nil, func() { o.OnNew(false) })
 	s.email = newAction("Email code…", fynetheme.MailComposeIcon(), s.emailSelected)
 	s.activate = newAction("Activate this PC", fynetheme.ComputerIcon(), func() { o.OnNew(true) })
+	s.reactivate = newAction("Reactivate…", nil, s.withSelected(o.OnReactivate))
+	s.transfer = newAction("Transfer…", nil, s.withSelected(o.OnTransfer))
+	s.remove = newAction("Remove…", nil, s.withSelected(o.OnRemove))
+	s.ended = widget.NewCheck("Show ended", o.OnShowEnded)
 	s.body = container.NewStack(s.tables[0], s.tables[1], s.notice)
-	actions := container.New(layout.NewCustomPaddedHBoxLayout(theme.Gap), s.create.object, layout.NewSpacer(), s.activate.object, s.email.object)
+	actions := container.New(layout.NewCustomPaddedHBoxLayout(theme.Gap), s.create.object, s.reactivate.object, s.transfer.object, s.remove.object,
+		layout.NewSpacer(), s.activate.object, s.email.object)
 	s.object = flush.New(
-		container.New(layout.NewCustomPaddedLayout(theme.Gap+2, theme.Gap, theme.Margin-4, theme.Margin), theme.Tight(s.heading)),
+		container.New(layout.NewCustomPaddedLayout(theme.Gap+2, theme.Gap, theme.Margin-4, theme.Margin), container.NewBorder(nil, nil, nil, theme.Tight(s.ended), theme.Tight(s.heading))),
 		s.body,
 		container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin-4), actions))
 	s.ShowNone()
@@ -229,6 +241,9 @@ func (s *Screen) filter() {
 func (s *Screen) selectFirst() {
 	best := -1
 	for i, l := range s.content.Licenses {
+		if l.Status != api.StatusActive {
+			continue
+		}
 		if best < 0 || l.ThisPC && !s.content.Licenses[best].ThisPC ||
 			l.ThisPC == s.content.Licenses[best].ThisPC && l.ActivatedAt.After(s.content.Licenses[best].ActivatedAt) {
 			best = i
@@ -248,9 +263,24 @@ func (s *Screen) selected(l manager.License, ok bool) {
 	s.refreshActions()
 }
 
-func (s *Screen) emailSelected() {
-	if l, ok := s.Selected(); ok {
-		s.options.OnEmail(l)
+func (s *Screen) emailSelected() { s.withSelected(s.options.OnEmail)() }
+
+// withSelected returns a function that does something with the selected license.
+func (s *Screen) withSelected(do func(manager.License)) func() {
+	return func() {
+		if l, ok := s.Selected(); ok {
+			do(l)
+		}
+	}
+}
+
+// ShowsEnded reports whether licenses that have ended are asked for.
+func (s *Screen) ShowsEnded() bool { return s.ended.Checked }
+
+// SetHistory tells the panel what happened to the order that is shown.
+func (s *Screen) SetHistory(order int64, entries []api.HistoryEntry, err error) {
+	if s.shown && s.content.Order.ID == order {
+		s.details.SetHistory(entries, err)
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	fynetheme "fyne.io/fyne/v2/theme"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/datatable"
@@ -46,7 +48,7 @@ func columns(merged bool, now func() time.Time) []datatable.Column[manager.Licen
 		ID: "note", Title: "Note", Width: 170, Stretch: true,
 		Text: func(l manager.License) string { return words.Note(l.Note) },
 		Tone: func(l manager.License) theme.Tone {
-			if l.Note == "" {
+			if l.Note == "" || l.Status != api.StatusActive {
 				return theme.Muted
 			}
 			return theme.Neutral
@@ -84,9 +86,10 @@ func columns(merged bool, now func() time.Time) []datatable.Column[manager.Licen
 		Text:    func(l manager.License) string { return words.Date(l.ActivatedAt, now()) },
 		Compare: byID(func(a, b manager.License) int { return a.ActivatedAt.Compare(b.ActivatedAt) }),
 	}, datatable.Column[manager.License]{
-		ID: "expires", Title: "Expires", Width: 120,
-		Text: func(l manager.License) string { return words.Expiry(l.ExpiresAt, now()) },
-		Tone: func(l manager.License) theme.Tone { return expiryTone(l.ExpiresAt, now()) },
+		ID: "expires", Title: "Expires", Width: 130,
+		Text: func(l manager.License) string { return ends(l, now()) },
+		Tone: func(l manager.License) theme.Tone { return endTone(l, now()) },
+		Icon: func(l manager.License) fyne.Resource { return endIcon(endTone(l, now())) },
 		Compare: byID(func(a, b manager.License) int {
 			switch {
 			case a.ExpiresAt == nil && b.ExpiresAt == nil:
@@ -99,6 +102,32 @@ func columns(merged bool, now func() time.Time) []datatable.Column[manager.Licen
 			return a.ExpiresAt.Compare(*b.ExpiresAt)
 		}),
 	})
+}
+
+// ends says when a license ends or, where it has ended, how: "removed".
+func ends(l manager.License, now time.Time) string {
+	if l.Status == api.StatusActive {
+		return words.Expiry(l.ExpiresAt, now)
+	}
+	return strings.ToLower(string(l.Status))
+}
+
+func endTone(l manager.License, now time.Time) theme.Tone {
+	if l.Status != api.StatusActive {
+		return theme.Muted
+	}
+	return expiryTone(l.ExpiresAt, now)
+}
+
+// endIcon says what the color of the words says.
+func endIcon(tone theme.Tone) fyne.Resource {
+	switch tone {
+	case theme.Bad:
+		return fynetheme.ErrorIcon()
+	case theme.Warning:
+		return fynetheme.WarningIcon()
+	}
+	return nil
 }
 
 // soon is how long before its end a license asks for attention.
@@ -116,7 +145,8 @@ func expiryTone(last *time.Time, now time.Time) theme.Tone {
 	return theme.Neutral
 }
 
-func newTable(merged bool, o Options, empty fyne.CanvasObject, selected func(manager.License, bool), updated func(manager.License)) (*datatable.Table[manager.License], error) {
+func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(manager.License, bool), updated func(manager.License)) (*datatable.Table[manager.License], error) {
+	o := s.options
 	return datatable.New(datatable.Options[manager.License]{
 		Key:     key,
 		Columns: columns(merged, o.Now),
@@ -125,7 +155,7 @@ func newTable(merged bool, o Options, empty fyne.CanvasObject, selected func(man
 		OnSelected:    selected,
 		OnUpdated:     updated,
 		OnActivated:   func(l manager.License) { o.OnEmail(l) },
-		Menu:          o.menu,
+		Menu:          s.menu,
 		Empty:         func() fyne.CanvasObject { return empty },
 		NoMatch:       func(text string) string { return fmt.Sprintf("No license of this order matches “%s”.", text) },
 		OnClearFilter: o.OnClearSearch,
@@ -138,12 +168,23 @@ func newTable(merged bool, o Options, empty fyne.CanvasObject, selected func(man
 	})
 }
 
-func (o Options) menu(l manager.License) []*fyne.MenuItem {
+func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
+	o := s.options
 	email := fyne.NewMenuItem("Email activation code…", func() { o.OnEmail(l) })
 	email.Disabled = manager.EmailRefusal(l) != nil
+	task := func(text string, refusal error, do func(manager.License)) *fyne.MenuItem {
+		item := fyne.NewMenuItem(text, func() { do(l) })
+		item.Disabled = refusal != nil
+		return item
+	}
+	order := s.content.Order
 	return []*fyne.MenuItem{
 		fyne.NewMenuItem("Copy activation code", func() { o.Copy(l.ActivationCode) }),
 		fyne.NewMenuItem("Copy Site code and Machine ID", func() { o.Copy(codesText(l)) }),
+		fyne.NewMenuItemSeparator(),
+		task("Reactivate…", manager.ReactivationRefusal(order, l), o.OnReactivate),
+		task("Transfer…", manager.TransferRefusal(order, l), o.OnTransfer),
+		task("Remove…", manager.RemovalRefusal(order, l), o.OnRemove),
 		fyne.NewMenuItemSeparator(),
 		email,
 		fyne.NewMenuItem("Save license file…", func() { o.OnSaveFile(l) }),

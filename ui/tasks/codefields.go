@@ -1,13 +1,16 @@
 package tasks
 
 import (
+	"context"
 	"errors"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/ui/codeentry"
 	"github.com/acen-desktop/acen/ui/theme"
@@ -35,19 +38,21 @@ func format(kind license.CodeKind, placeholder string) codeentry.Format {
 	}
 }
 
-func newCodeFields(merged bool, changed func()) (*codeFields, error) {
+// newCodeFields returns empty fields below a hint. Every change is told to changed.
+func newCodeFields(merged bool, hint string, changed func()) (*codeFields, error) {
 	c := &codeFields{}
-	hint := theme.Tight(muted("The program shows both codes on the other PC. Type them, or paste the whole message that has them: they are picked out."))
-	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), hint)
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(muted(hint)))
+	pair := container.NewGridWithColumns(1)
+	if !merged {
+		pair = container.NewGridWithColumns(2)
+	}
+	rows.Add(pair)
 	add := func(kind license.CodeKind, placeholder string) (*codeentry.Entry, error) {
-		e, err := codeentry.New(format(kind, placeholder))
-		if err != nil {
-			return nil, err
+		e, err := newCodeField(pair, kind, placeholder, changed)
+		if err == nil {
+			e.OnPaste = func(text string) bool { return c.paste(pick(text)) }
 		}
-		e.OnChanged = func(string, error) { changed() }
-		e.OnPaste = c.paste
-		rows.Add(container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(kind.String())), e))
-		return e, nil
+		return e, err
 	}
 	var err error
 	if merged {
@@ -57,6 +62,38 @@ func newCodeFields(merged bool, changed func()) (*codeFields, error) {
 	}
 	c.object = rows
 	return c, err
+}
+
+// newCodeField adds the field for a code with its name above to some rows.
+func newCodeField(rows *fyne.Container, kind license.CodeKind, placeholder string, changed func()) (*codeentry.Entry, error) {
+	e, err := codeentry.New(format(kind, placeholder))
+	if err != nil {
+		return nil, err
+	}
+	e.OnChanged = func(string, error) { changed() }
+	rows.Add(container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(title(kind))), e))
+	return e, nil
+}
+
+// title is the name of a kind of code at the start of a line: "Removal code".
+func title(kind license.CodeKind) string {
+	name := kind.String()
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// take returns a function that checks what is typed now and gives it as codes.
+func (c *codeFields) take(o Options, program api.Program) func(context.Context) (license.Codes, error) {
+	site, machine, _ := c.values()
+	return func(ctx context.Context) (license.Codes, error) {
+		return o.Licenses.CheckCodes(ctx, program.ID, site, machine)
+	}
+}
+
+// showFault shows at the field that the codes do not fit together, if that is what the error says.
+func (c *codeFields) showFault(err error) {
+	if errors.Is(err, license.ErrMismatch) || errors.Is(err, api.ErrSiteMIDMismatch) {
+		c.showErr(errors.New(c.mismatch()))
+	}
 }
 
 // values returns what was typed; false while a code is unfinished or wrong.
@@ -114,39 +151,41 @@ func (c *codeFields) showErr(err error) {
 	c.machine.ShowErr(err)
 }
 
-// paste picks the codes out of a pasted text, such as an email. It leaves a text with one code of the field's own kind
-// to the field.
-func (c *codeFields) paste(text string) bool {
-	site, machine := pick(text)
+// paste takes the codes that were picked out of a pasted text, such as an email. It leaves a text that has not both to the
+// field.
+func (c *codeFields) paste(found picked) bool {
 	switch {
-	case site == "" || machine == "":
+	case found.site == "" || found.machine == "":
 		return false
 	case c.merged != nil:
-		codes, err := license.ParseCodes(site, machine)
+		codes, err := license.ParseCodes(found.site, found.machine)
 		if err != nil {
 			return false
 		}
 		c.merged.SetText(codes.Merged())
 	default:
-		c.site.SetText(site)
-		c.machine.SetText(machine)
+		c.site.SetText(found.site)
+		c.machine.SetText(found.machine)
 	}
 	return true
 }
 
-// pick returns the first Site code and the first Machine ID of a text; a merged code holds both.
-func pick(text string) (site, machine string) {
+// picked are the first codes of each kind in a text, in their shown forms.
+type picked struct{ site, machine, removal string }
+
+// pick finds the codes in a text; a merged code holds Site code and Machine ID.
+func pick(text string) (p picked) {
 	for _, found := range license.Find(text) {
 		switch {
-		case found.Kind == license.KindMerged:
-			if site == "" && machine == "" {
-				return found.Codes.Site.String(), found.Codes.Machine.String()
-			}
-		case found.Kind == license.KindSiteCode && site == "":
-			site = found.Text
-		case found.Kind == license.KindMachineID && machine == "":
-			machine = found.Text
+		case found.Kind == license.KindMerged && p.site == "" && p.machine == "":
+			p.site, p.machine = found.Codes.Site.String(), found.Codes.Machine.String()
+		case found.Kind == license.KindSiteCode && p.site == "":
+			p.site = found.Text
+		case found.Kind == license.KindMachineID && p.machine == "":
+			p.machine = found.Text
+		case found.Kind == license.KindRemovalCode && p.removal == "":
+			p.removal = found.Text
 		}
 	}
-	return site, machine
+	return p
 }

@@ -3,7 +3,9 @@ package tasks
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
@@ -23,7 +25,13 @@ import (
 type Licenser interface {
 	ThisPC(ctx context.Context, programID int64) (manager.ThisPC, error)
 	CheckCodes(ctx context.Context, programID int64, site, machine string) (license.Codes, error)
+	ThisPCFor(ctx context.Context, l manager.License) (license.Codes, error)
+	Compare(ctx context.Context, l manager.License, codes license.Codes) (license.Comparison, error)
+	RemovalCode(ctx context.Context, l manager.License) (license.RemovalCode, error)
 	NewLicense(ctx context.Context, r manager.NewLicense) (manager.License, error)
+	Reactivate(ctx context.Context, r manager.Reactivate) (manager.License, error)
+	Transfer(ctx context.Context, r manager.Transfer) (manager.License, error)
+	Remove(ctx context.Context, r manager.Remove) (api.Order, error)
 	ChangeNote(ctx context.Context, licenseID int64, note string) (manager.License, error)
 }
 
@@ -35,10 +43,18 @@ type Options struct {
 	Licenses Licenser
 	Copy     func(text string)
 	Explain  func(error) dialogs.Message
+	// Shown are the licenses of the order that is shown.
+	Shown []manager.License
 	// DeviceName is proposed as the note of a license for this PC.
 	DeviceName string
-	// OnLicense tells that a license was made or changed.
-	OnLicense func(manager.License)
+	// Now tells the time and the time zone in which dates are shown.
+	Now func() time.Time
+	// OnLicense tells that a license was made or changed; it took the place of another one unless replaced is 0.
+	OnLicense func(replaced int64, l manager.License)
+	// OnRemoved tells that a license has ended.
+	OnRemoved func(licenseID int64)
+	// ContactVendor lets the person write to the vendor with this subject and text.
+	ContactVendor func(subject, text string)
 	// OnEmail and OnSaveFile are the next steps that are offered with a new license.
 	OnEmail    func(manager.License)
 	OnSaveFile func(manager.License)
@@ -60,6 +76,11 @@ func newNoteField(text string) *noteField {
 	n.entry.SetText(text)
 	n.changed(n.entry.Text)
 	return n
+}
+
+// labeled is the field with its name above.
+func (n *noteField) labeled() fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel("Note")), n.object)
 }
 
 // changed keeps the note within its bound and its rule: one line without control characters.
@@ -99,11 +120,13 @@ func ChangeNote(o Options, l manager.License) {
 		}, func(changed manager.License, err error) {
 			d.SetIdle()
 			if err != nil {
-				showError(d, o.Explain, err)
+				if !errors.Is(err, context.Canceled) {
+					d.SetError(o.Explain(err))
+				}
 				return
 			}
 			d.Close()
-			o.OnLicense(changed)
+			o.OnLicense(0, changed)
 		})
 	}
 	d = o.Dialogs.Show(dialogs.Spec{

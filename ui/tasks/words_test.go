@@ -18,17 +18,10 @@ func TestCleanNote(t *testing.T) {
 
 func TestPick(t *testing.T) {
 	const mail = "Hello,\n\nmy Site code is 7183EC4D and the\nMachine ID 83A9-3429-0090-B3F5.\nThanks, Anna"
-	site, machine := pick(mail)
-	require.Equal(t, "7183EC4D", site)
-	require.Equal(t, "83A9-3429-0090-B3F5", machine)
-
-	site, machine = pick("merged: 7183-EC4D-83A9-3429-0090-B3F5")
-	require.Equal(t, "7183EC4D", site)
-	require.Equal(t, "83A9-3429-0090-B3F5", machine)
-
-	site, machine = pick("no codes here")
-	require.Empty(t, site)
-	require.Empty(t, machine)
+	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5"}, pick(mail))
+	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5"}, pick("merged: 7183-EC4D-83A9-3429-0090-B3F5"))
+	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5", removal: "9D2BK-DD62M-C"}, pick(mail+"\nRemoval code: 9d2bk-dd62m-c"))
+	require.Zero(t, pick("no codes here"))
 }
 
 func TestSentNamesWhatCannotBeRead(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 )
 
@@ -115,6 +116,40 @@ func Lock(l license.Lock) string {
 		return name
 	}
 	return l.String()
+}
+
+// Left says what is left of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1 Dec 2026".
+// Where a day's and a month's limit hold, the tighter one is said.
+func Left(a api.Allowance, now time.Time) string {
+	today, month := a.RemainingToday, a.RemainingMonth
+	switch {
+	case today == nil && month == nil:
+		return "no limit"
+	case today == nil || month != nil && *month <= *today:
+		return left(*month, "this month", a.ResetsAt, now)
+	}
+	return left(*today, "today", a.ResetsAt, now)
+}
+
+func left(n int, period string, resets *time.Time, now time.Time) string {
+	if n > 0 || resets == nil {
+		return fmt.Sprintf("%d left %s", n, period)
+	}
+	return "none left until " + Date(*resets, now)
+}
+
+// Task names what is in an order's history: "License reactivation".
+func Task(t api.HistoryTask) string {
+	if name, ok := tasks[t]; ok {
+		return name
+	}
+	return string(t)
+}
+
+var tasks = map[api.HistoryTask]string{
+	api.HistoryOrder: "Order added", api.HistoryNewLicense: "New license", api.HistoryReactivation: "License reactivation",
+	api.HistoryTransfer: "License transfer", api.HistoryRemoval: "License removal", api.HistoryReplacement: "Replaced by the vendor",
+	api.HistoryNote: "Note changed", api.HistoryEmail: "Activation code emailed",
 }
 
 // Note returns a license's note, or "no note" where there is none.

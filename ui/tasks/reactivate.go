@@ -1,0 +1,199 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/theme"
+)
+
+const (
+	reactivate    = "Reactivate"
+	contactVendor = "Contact the vendor…"
+)
+
+// reactivation is one open dialog.
+type reactivation struct {
+	options Options
+	license manager.License
+	program api.Program
+	dialog  *dialogs.Dialog
+	pc      *pcPane
+	note    *noteField
+	outcome *fyne.Container // how the PC compares
+
+	compared   bool // comparison is that of codes, which are chosen now
+	codes      license.Codes
+	comparison license.Comparison
+
+	comparing, sending *background.Slot
+}
+
+// Reactivate shows the dialog that gives a license to the new codes of its PC, with the lock comparison before the attempt.
+// UI thread.
+func Reactivate(o Options, l manager.License, program api.Program) error {
+	r := &reactivation{options: o, license: l, program: program, outcome: container.NewVBox(), comparing: o.Work.NewSlot(), sending: o.Work.NewSlot()}
+	read := func(ctx context.Context) (pc manager.ThisPC, err error) {
+		if pc, err = o.Licenses.ThisPC(ctx, program.ID); err == nil {
+			pc.Codes, err = o.Licenses.ThisPCFor(ctx, l)
+		}
+		return pc, err
+	}
+	const hint = "The program shows new codes on the PC that crashed or was changed. Type them, or paste the whole message that has them."
+	var err error
+	if r.pc, err = newPCPane(o, program, read, hint, r.choose, r.changed); err != nil {
+		return err
+	}
+	r.note = newNoteField(l.Note)
+	r.dialog = o.Dialogs.Show(dialogs.Spec{
+		Title:    fmt.Sprintf("Reactivate %s", quoted(l)),
+		Subtitle: "For the same computer after a crash, a new disk or a new system. No removal code is needed.",
+		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), r.pc.object, r.outcome, r.note.labeled()),
+		Buttons: []dialogs.Button{
+			{Text: contactVendor, OnTapped: r.contact},
+			{Text: "Cancel", Cancel: true},
+			{Text: reactivate, Default: true, OnTapped: r.submit},
+		},
+		OnClosed: func() { r.pc.slot.Cancel(); r.comparing.Cancel(); r.sending.Cancel() },
+	})
+	// Another PC than the one the license is on cannot be this one: its codes are typed.
+	r.choose(l.ThisPC || !o.thisPCHasAnother(l))
+	return nil
+}
+
+// quoted names a license in a title.
+func quoted(l manager.License) string {
+	if l.Note == "" {
+		return fmt.Sprintf("license %d", l.ID)
+	}
+	return fmt.Sprintf("“%s”", l.Note)
+}
+
+func (r *reactivation) choose(own bool) {
+	r.dialog.ClearError()
+	if own {
+		r.options.Canvas.Focus(r.note.entry)
+	}
+	r.pc.choose(own)
+	r.changed()
+}
+
+// changed compares what is chosen now.
+func (r *reactivation) changed() {
+	r.dialog.ClearError()
+	r.comparing.Cancel()
+	r.compared = false
+	r.show()
+	ok, missing := r.pc.ready()
+	r.refreshButtons(false, missing)
+	if !ok {
+		return
+	}
+	take := r.pc.take()
+	type compared struct {
+		codes      license.Codes
+		comparison license.Comparison
+	}
+	background.Run(r.comparing, func(ctx context.Context) (c compared, err error) {
+		if c.codes, err = take(ctx); err == nil {
+			c.comparison, err = r.options.Licenses.Compare(ctx, r.license, c.codes)
+		}
+		return c, err
+	}, func(c compared, err error) {
+		if err != nil {
+			r.pc.showFault(err)
+			if !errors.Is(err, license.ErrMismatch) && !errors.Is(err, context.Canceled) {
+				r.dialog.SetError(r.options.Explain(err))
+			}
+			r.refreshButtons(false, "The codes cannot be compared with the license.")
+			return
+		}
+		if c.codes.Site.String() == r.license.SiteCode && c.codes.Machine.String() == r.license.MachineID {
+			r.show(dialogs.Notice(theme.Accent, dialogs.Message{
+				What: "There is nothing to reactivate: these are the codes that the license has.",
+				Next: "Email the activation code, or save the license file, and use it in the program again.",
+			}))
+			r.refreshButtons(false, "")
+			return
+		}
+		r.compared, r.codes, r.comparison = true, c.codes, c.comparison
+		r.show(comparisonTable(c.comparison), dialogs.Notice(verdict(c.comparison, r.left())))
+		r.refreshButtons(c.comparison.Accepted, "This PC is not recognized.")
+	})
+}
+
+func (r *reactivation) left() string {
+	var a *api.Allowance
+	if r.license.Allowed != nil {
+		a = r.license.Allowed.Reactivate
+	}
+	return r.options.allowanceLine(a, "reactivation", "reactivations")
+}
+
+func (r *reactivation) show(parts ...fyne.CanvasObject) {
+	r.outcome.Objects = parts
+	r.outcome.Refresh()
+}
+
+// refreshButtons offers the vendor's help where the server will refuse.
+func (r *reactivation) refreshButtons(accepted bool, reason string) {
+	r.dialog.SetButton(reactivate, accepted, reason)
+	r.dialog.SetButton(contactVendor, r.compared && !r.comparison.Accepted, "")
+}
+
+func (r *reactivation) contact() {
+	r.options.ContactVendor(report(r.license, r.program, r.codes, r.comparison))
+}
+
+func (r *reactivation) submit() {
+	if !r.compared || !r.comparison.Accepted {
+		return
+	}
+	request := manager.Reactivate{License: r.license, Codes: r.codes, ThisPC: r.pc.own}
+	if note := strings.TrimSpace(r.note.entry.Text); note != r.license.Note {
+		request.Note = note
+	}
+	r.dialog.SetBusy("Reactivating…", r.sending.Interrupt)
+	background.Run(r.sending, func(ctx context.Context) (manager.License, error) {
+		return r.options.Licenses.Reactivate(ctx, request)
+	}, func(made manager.License, err error) {
+		r.dialog.SetIdle()
+		if err != nil {
+			failed(r.dialog, r.options, err, canceledTask, keptTask)
+			return
+		}
+		r.dialog.Close()
+		r.options.OnLicense(r.license.ID, made)
+		Activated(r.options, "Reactivated", made, r.program)
+	})
+}
+
+// canceledTask and keptTask say what became of a task that was interrupted or could not be sent.
+var canceledTask = dialogs.Message{
+	What: "Canceled.",
+	Why:  "If the server had done it already, the table shows it.",
+	Next: "Trying again is safe: it happens once.",
+}
+
+const keptTask = "Nothing is lost: the request is kept and sent again when the connection is back. It happens once."
+
+// thisPCHasAnother reports whether this PC is known to have another license of the same order.
+func (o Options) thisPCHasAnother(l manager.License) bool {
+	for _, other := range o.Shown {
+		if other.ThisPC && other.ID != l.ID && other.OrderID == l.OrderID {
+			return true
+		}
+	}
+	return false
+}

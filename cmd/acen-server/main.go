@@ -71,7 +71,7 @@ Exit status: 0 done, 1 failed, 2 wrong command line.`,
 		// help is what somebody needs who says nothing
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(serveCommand(), demoCommand(), programCommand(), clientCommand(), orderCommand(), licenseCommand())
+	root.AddCommand(serveCommand(), demoCommand(), programCommand(), serialCommand(), clientCommand(), orderCommand(), licenseCommand())
 	prepare(root)
 	return root
 }

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/store"
@@ -24,6 +28,11 @@ type programJSON struct {
 	PublicKey            string          `json:"public_key"`
 	KeyID                string          `json:"key_id"`
 	FlexibleLocking      flexibleLocking `json:"flexible_locking"`
+	FirstSerial          uint16          `json:"first_serial"`
+	LastSerial           uint16          `json:"last_serial"`
+	OrderLicenses        int             `json:"order_licenses"`
+	SubscriptionDays     int             `json:"subscription_days"`
+	Tasks                store.TaskRules `json:"tasks,omitempty"`
 }
 
 type flexibleLocking struct {
@@ -41,7 +50,10 @@ var programView = view[store.Program]{
 		}
 	},
 	detail: func(p store.Program) [][2]string {
-		return [][2]string{
+		lines := [][2]string{
+			{"SERIAL IDS", fmt.Sprintf("%d to %d", p.FirstSerial, p.LastSerial)},
+			{"LICENSES OF AN ORDER", strconv.Itoa(p.OrderLicenses)},
+			{"SUBSCRIPTION DAYS", strconv.Itoa(p.SubscriptionDays)},
 			{"MERGED CODES", yesNo(p.MergedCodes)},
 			{"FLEXIBLE LOCKING", yesNo(p.Policy.Enabled)},
 			{"HARDWARE CHANGES", strconv.Itoa(p.Policy.MaxHardwareChanges)},
@@ -49,14 +61,39 @@ var programView = view[store.Program]{
 			{"PUBLIC KEY", p.PublicKey.String()},
 			{"KEY ID", p.PublicKey.KeyID()},
 		}
+		for _, task := range store.Tasks() {
+			for _, state := range admin.States() {
+				r := p.Tasks.Rule(task, state)
+				lines = append(lines, [2]string{
+					strings.ToUpper(fmt.Sprintf("%s, subscription %s", task, state)),
+					fmt.Sprintf("%s, a day: %s, a month: %s", onOff(r.On), limit(r.PerDay), limit(r.PerMonth)),
+				})
+			}
+		}
+		return lines
 	},
 	wire: func(p store.Program) any {
 		return programJSON{
 			ID: p.ID, Name: p.Name, ApplicationSignature: string(p.Signature), RequiresActivation: p.RequiresActivation, MergedCodes: p.MergedCodes,
 			AcceptsSerials: p.AcceptsSerials, Features: p.Features, LicenseDays: p.LicenseDays, PublicKey: p.PublicKey.String(), KeyID: p.PublicKey.KeyID(),
+			FirstSerial: p.FirstSerial, LastSerial: p.LastSerial, OrderLicenses: p.OrderLicenses, SubscriptionDays: p.SubscriptionDays, Tasks: p.Tasks,
 			FlexibleLocking: flexibleLocking{p.Policy.Enabled, p.Policy.MaxHardwareChanges, lockNames(p.Policy.Changeable)},
 		}
 	},
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+func limit(n int) string {
+	if n == 0 {
+		return "no limit"
+	}
+	return strconv.Itoa(n)
 }
 
 func lockNames(locks []license.Lock) []string {
@@ -73,6 +110,8 @@ type programFlags struct {
 	activation, merged, serials, flexible bool
 	features                              uint16
 	days, hardwareChanges                 int
+	licenses, subscription                int
+	first, last                           uint16
 	changeable                            []string
 }
 
@@ -84,6 +123,10 @@ func (f *programFlags) register(c *cobra.Command) {
 	flags.BoolVar(&f.serials, "serials", false, "the program accepts serial numbers")
 	flags.Uint16Var(&f.features, "features", 0, "features of new orders (16 bits)")
 	flags.IntVar(&f.days, "license-days", 0, "validity of new orders' licenses in days; 0: for ever")
+	flags.Uint16Var(&f.first, "first-serial", 0, "first serial id that is accepted")
+	flags.Uint16Var(&f.last, "last-serial", 0, "last serial id that is accepted")
+	flags.IntVar(&f.licenses, "order-licenses", 1, "licenses of an order that a serial number makes")
+	flags.IntVar(&f.subscription, "subscription-days", 0, "subscription of new orders in days; 0: none")
 	flags.BoolVar(&f.flexible, "flexible-locking", true, "recognise a PC of which something changed")
 	flags.IntVar(&f.hardwareChanges, "max-hardware-changes", license.DefaultPolicy().MaxHardwareChanges, "how many hardware locks may change")
 	flags.StringSliceVar(&f.changeable, "changeable", lockNames(license.DefaultPolicy().Changeable), "locks that may change")
@@ -99,6 +142,10 @@ func (f *programFlags) apply(c *cobra.Command, p *store.Program, everything bool
 		"serials":              func() { p.AcceptsSerials = f.serials },
 		"features":             func() { p.Features = f.features },
 		"license-days":         func() { p.LicenseDays = f.days },
+		"first-serial":         func() { p.FirstSerial = f.first },
+		"last-serial":          func() { p.LastSerial = f.last },
+		"order-licenses":       func() { p.OrderLicenses = f.licenses },
+		"subscription-days":    func() { p.SubscriptionDays = f.subscription },
 		"flexible-locking":     func() { p.Policy.Enabled = f.flexible },
 		"max-hardware-changes": func() { p.Policy.MaxHardwareChanges = f.hardwareChanges },
 	} {
@@ -125,7 +172,7 @@ func programCommand() *cobra.Command {
 	list := d.task("list", "List programs", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 		return programView.many(a.Programs(c.Context()))
 	})
-	return d.group("program", "Administer programs", addProgram(d), list, show(d, "a program with its public key", programView, admin.Admin.Program), changeProgram(d))
+	return d.group("program", "Administer programs", addProgram(d), list, show(d, "a program with its public key", programView, admin.Admin.Program), changeProgram(d), programRule(d))
 }
 
 func addProgram(d *desk) *cobra.Command {
@@ -151,4 +198,75 @@ func changeProgram(d *desk) *cobra.Command {
 	})
 	f.register(c)
 	return c
+}
+
+// programRule sets switch and limits of a task (api.md rule 7).
+func programRule(d *desk) *cobra.Command {
+	var states []string
+	var r store.TaskRule
+	c := d.task("rule ID TASK", "Set switch and limits of a task: "+taskNames(), ruleArgs, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+		return programView.one(a.ChangeProgram(c.Context(), id(args), func(p *store.Program) error {
+			task := store.Task(args[1])
+			changed := store.TaskRules{}
+			for t, rules := range p.Tasks {
+				changed[t] = maps.Clone(rules)
+			}
+			if changed[task] == nil {
+				changed[task] = map[api.SubscriptionState]store.TaskRule{}
+			}
+			for _, state := range states {
+				if !slices.Contains(admin.States(), api.SubscriptionState(state)) {
+					return usageError{fmt.Errorf("%q is no state of a subscription: none, valid or expired", state)}
+				}
+				changed[task][api.SubscriptionState(state)] = r
+			}
+			p.Tasks = changed
+			return nil
+		}))
+	})
+	flags := c.Flags()
+	flags.StringSliceVar(&states, "subscription", []string{"none", "valid"}, "orders it is for, by their subscription: none, valid, expired")
+	flags.BoolVar(&r.On, "on", true, "the task is offered")
+	flags.IntVar(&r.PerDay, "per-day", 0, "limit for a calendar day; 0: none")
+	flags.IntVar(&r.PerMonth, "per-month", 0, "limit for a calendar month; 0: none")
+	return c
+}
+
+func taskNames() string {
+	var names []string
+	for _, t := range store.Tasks() {
+		names = append(names, string(t))
+	}
+	return strings.Join(names, ", ")
+}
+
+func ruleArgs(c *cobra.Command, args []string) error {
+	if err := cobra.ExactArgs(2)(c, args); err != nil {
+		return err
+	}
+	if !slices.Contains(store.Tasks(), store.Task(args[1])) {
+		return fmt.Errorf("%q is no task: %s", args[1], taskNames())
+	}
+	return oneID(c, args[:1])
+}
+
+func serialCommand() *cobra.Command {
+	d := &desk{}
+	var count int
+	var features uint16
+	c := d.task("make PROGRAM", "Make serial numbers with the ids after the program's last one; they are printed and not kept", oneID,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			serials, err := a.MakeSerials(c.Context(), id(args), count, features)
+			out := printable{}
+			texts := []string{}
+			for _, n := range serials {
+				out.lines = append(out.lines, []string{n.String()})
+				texts = append(texts, n.String())
+			}
+			out.values = texts
+			return out, err
+		})
+	c.Flags().IntVar(&count, "count", 1, "how many")
+	c.Flags().Uint16Var(&features, "features", 0, "features of their orders (16 bits); 0: those of the program")
+	return d.group("serial", "Make serial numbers", c)
 }

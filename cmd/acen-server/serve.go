@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	netmail "net/mail"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +26,7 @@ const defaultData = "acen-data"
 // serving holds the flags that serve and demo share.
 type serving struct {
 	listen, data, name, logFormat string
+	publicURL, contact            string
 	certFile, keyFile             string
 	proxies                       []string
 	smtp, smtpTLS, smtpUser       string
@@ -36,6 +39,8 @@ func (s *serving) register(c *cobra.Command, logFormat string) {
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to listen on; port 0 takes a free one")
 	f.StringVar(&s.data, "data", defaultData, "folder with the database and the master key")
 	f.StringVar(&s.name, "name", "ACEN license server", "name that people see")
+	f.StringVar(&s.publicURL, "public-url", "", "address under which people reach the server, for links in mails (default: the one it listens on)")
+	f.StringVar(&s.contact, "contact", "", "email address of your support, which the app offers to write to")
 	f.StringVar(&s.certFile, "tls-cert", "", "certificate file (PEM)")
 	f.StringVar(&s.keyFile, "tls-key", "", "key file of the certificate (PEM)")
 	f.StringSliceVar(&s.proxies, "behind-proxy", nil, "address or network of a proxy that speaks TLS in this server's place")
@@ -60,6 +65,9 @@ func (s *serving) logger() (*slog.Logger, error) {
 
 func (s *serving) options() (o service.Options, err error) {
 	o = service.Options{Data: s.data, Name: s.name, Version: versionText(), Listening: server.Listening{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile}}
+	if o.PublicURL, o.Contact, err = readPublic(s.publicURL, s.contact); err != nil {
+		return o, err
+	}
 	if o.Logger, err = s.logger(); err != nil {
 		return o, err
 	}
@@ -68,6 +76,22 @@ func (s *serving) options() (o service.Options, err error) {
 	}
 	o.Mail, err = s.sender()
 	return o, err
+}
+
+// readPublic checks what people get to see of the server: its address for links, and the address of the support.
+func readPublic(address, contact string) (string, string, error) {
+	if address != "" {
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			return "", "", usageError{fmt.Errorf("%q is no address such as https://licenses.example.com", address)}
+		}
+	}
+	if contact != "" {
+		if parsed, err := netmail.ParseAddress(contact); err != nil || parsed.Address != contact {
+			return "", "", usageError{fmt.Errorf("%q is no email address", contact)}
+		}
+	}
+	return address, contact, nil
 }
 
 func readProxies(texts []string) (proxies []netip.Prefix, err error) {

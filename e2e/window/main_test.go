@@ -100,7 +100,7 @@ func TestMainJob(t *testing.T) {
 			picture("6-activated", d.find(t, "the outcome", exactly("“Test PC” is activated.")))
 
 			require.Equal(t, 4, order(t, server, studio).LicensesActivated)
-			licenses, err := server.Licenses(t.Context(), studio)
+			licenses, err := server.Licenses(t.Context(), studio, false)
 			require.NoError(t, err)
 			mine := licenses[len(licenses)-1]
 			require.Equal(t, "Test PC", mine.Note)
@@ -157,7 +157,7 @@ func TestAnotherPC(t *testing.T) {
 	screen.screenshot(t, "another-pc-2-pasted")
 	d.click(t, "Activate", button("Activate"))
 	d.find(t, "the outcome", reading("is activated."))
-	licenses, err := server.Licenses(t.Context(), studio)
+	licenses, err := server.Licenses(t.Context(), studio, false)
 	require.NoError(t, err)
 	require.Equal(t, codes.Machine.String(), licenses[len(licenses)-1].MachineID)
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server/store"
 )
@@ -83,6 +85,8 @@ func programFields(p store.Program) []field {
 	return []field{
 		property("name", p.Name), property("requires activation", p.RequiresActivation), property("merged codes", p.MergedCodes),
 		property("accepts serials", p.AcceptsSerials), property("features", p.Features), property("license days", p.LicenseDays),
+		property("first serial", p.FirstSerial), property("last serial", p.LastSerial), property("licenses of an order", p.OrderLicenses),
+		property("subscription days", p.SubscriptionDays), property("rules", rulesText(p.Tasks)),
 		property("flexible locking", p.Policy.Enabled), property("hardware changes", p.Policy.MaxHardwareChanges), property("changeable", p.Policy.Changeable),
 	}
 }
@@ -97,6 +101,80 @@ func checkProgram(p store.Program) error {
 		return fmt.Errorf("the allowed hardware changes lie between 0 and %d", license.LockCount)
 	case p.LicenseDays < 0:
 		return errors.New("the validity of licenses cannot be negative")
+	case p.OrderLicenses < 0:
+		return errors.New("the number of licenses of an order cannot be negative")
+	case p.SubscriptionDays < 0:
+		return errors.New("a subscription cannot last a negative number of days")
+	case p.FirstSerial > p.LastSerial:
+		return errors.New("the first serial id is greater than the last one")
+	}
+	for task, states := range p.Tasks {
+		for _, rule := range states {
+			if rule.PerDay < 0 || rule.PerMonth < 0 {
+				return fmt.Errorf("the limits of %s cannot be negative", task)
+			}
+		}
 	}
 	return nil
+}
+
+// rulesText says the switches and limits that a program sets itself, such as "reactivate valid: on, 2 a day".
+func rulesText(rules store.TaskRules) string {
+	var list []string
+	for _, task := range store.Tasks() {
+		for _, state := range States() {
+			rule, ok := rules[task][state]
+			if !ok {
+				continue
+			}
+			text := fmt.Sprintf("%s %s: off", task, state)
+			if rule.On {
+				text = fmt.Sprintf("%s %s: on", task, state)
+			}
+			if rule.PerDay > 0 {
+				text += fmt.Sprintf(", %d a day", rule.PerDay)
+			}
+			if rule.PerMonth > 0 {
+				text += fmt.Sprintf(", %d a month", rule.PerMonth)
+			}
+			list = append(list, text)
+		}
+	}
+	return strings.Join(list, "; ")
+}
+
+// States lists the states of a subscription that rules tell apart.
+func States() []api.SubscriptionState {
+	return []api.SubscriptionState{api.SubscriptionNone, api.SubscriptionValid, api.SubscriptionExpired}
+}
+
+// MakeSerials makes serial numbers with the ids after a program's last one, which moves along; the program accepts serial
+// numbers from then on. Features of 0 leave those of the program to the orders. The numbers are in no log and not kept.
+func (a Admin) MakeSerials(ctx context.Context, program int64, count int, features uint16) (serials []license.SerialNumber, err error) {
+	err = a.write(ctx, "serial.make", object("program", program), func(tx store.Tx) (done, error) {
+		serials = nil
+		p, err := tx.Program(ctx, program)
+		if err != nil {
+			return done{}, missing(err, "program", program)
+		}
+		if free := math.MaxUint16 - int(p.LastSerial); count < 1 || count > free {
+			return done{}, fmt.Errorf("program %d has %d serial ids left; ask for 1 to %d", program, free, free)
+		}
+		seed, err := a.Secrets.SerialSeed(p)
+		if err != nil {
+			return done{}, err
+		}
+		first := p.LastSerial + 1
+		for range count {
+			p.LastSerial++
+			n, err := seed.Serial(uint32(p.ID), p.LastSerial, features)
+			if err != nil {
+				return done{}, err
+			}
+			serials = append(serials, n)
+		}
+		p.FirstSerial, p.AcceptsSerials = max(1, p.FirstSerial), true
+		return done{object("program", program), fmt.Sprintf("serial ids %d to %d", first, p.LastSerial)}, tx.ChangeProgram(ctx, p)
+	})
+	return serials, err
 }

@@ -60,12 +60,13 @@ func (t tx) AddFailure(ctx context.Context, f store.Failure) error {
 }
 
 func (t tx) Failures(ctx context.Context, f store.FailureFilter) (count int, latest time.Time, err error) {
-	query, args := `SELECT count(*), max(at) FROM failures WHERE at >= ?`, []any{at(f.Since)}
+	query, args := `SELECT count(*), max(at) FROM failures WHERE 1`, []any(nil)
 	add := func(condition string, value any, wanted bool) {
 		if wanted {
 			query, args = query+condition, append(args, value)
 		}
 	}
+	add(` AND at >= ?`, at(f.Since), !f.Since.IsZero())
 	add(` AND kind = ?`, f.Kind, f.Kind != "")
 	add(` AND host = ?`, f.Host, f.Host != "")
 	add(` AND account = ?`, f.Account, f.Account != "")

@@ -4,11 +4,14 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server/store"
 	"github.com/acen-desktop/acen/server/store/storetest"
 )
@@ -72,4 +75,65 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 
 	_, err = Open(t.Context(), filepath.Join(damaged, "below", "a", "file.db"))
 	require.Error(t, err)
+}
+
+// A server and a command of the administration may be started on a new data folder at the same moment.
+func TestOpenedByManyAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "acen.db")
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			s, err := Open(t.Context(), path)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// Data of the first schema come through the migration: orders and licenses get their history, and keep all else.
+func TestMigrationFromTheFirstSchema(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "acen.db")
+	first, err := migrations.ReadFile("migrations/00001_first.sql")
+	require.NoError(t, err)
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	up := regexp.MustCompile(`(?m)^-- \+goose.*$`).ReplaceAllString(string(first), "")
+	for _, statement := range []string{
+		up,
+		`CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')))`,
+		`INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1), (1, 1)`,
+		`INSERT INTO programs VALUES (1, 'Studio', 'LUMENST7', 1, 0, 1, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', 3, 0, '` + strings.Repeat("00", 32) + `', x'01', x'02', x'03', 1)`,
+		`INSERT INTO clients VALUES (1, 'anna', '', '', '', '', '', '[]', 1, 1)`,
+		`INSERT INTO orders VALUES (7, 1, 1, 1000000, 2, 1, 'ABCD', 1, 1, 1, 3, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', NULL, 0, NULL)`,
+		`INSERT INTO licenses VALUES (20001, 7, 1, 20001, 5, '0000000000000001', 'F3945D8C-B0D71FFA-02A956E3-8D6DB947', 'x', 3, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', 2000000, NULL, NULL, 'Active', NULL)`,
+	} {
+		_, err := db.Exec(statement)
+		require.NoError(t, err, statement)
+	}
+	require.NoError(t, db.Close())
+
+	s := start(t, path)
+	require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
+		l, err := tx.License(t.Context(), 20001)
+		require.NoError(t, err)
+		require.Equal(t, "x", l.Note)
+		o, err := tx.OrderBySerial(t.Context(), 1, "ABCD")
+		require.NoError(t, err)
+		require.Equal(t, 1, o.LicensesActive)
+		p, err := tx.Program(t.Context(), 1)
+		require.NoError(t, err)
+		require.Equal(t, 1, p.OrderLicenses)
+		require.True(t, p.Tasks.Rule(store.TaskRemove, api.SubscriptionNone).On)
+		events, err := tx.History(t.Context(), 7, 0, 0)
+		require.NoError(t, err)
+		require.Len(t, events, 2)
+		require.Equal(t, api.HistoryNewLicense, events[0].Task)
+		return nil
+	}))
 }

@@ -1,0 +1,240 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// A family is counted and listed as it is; an activation code that was replaced is remembered.
+func testFamilies(t *testing.T, f *fixture) {
+	var first, second, other store.License
+	f.write(func(ctx context.Context, tx store.Tx) (err error) {
+		if first, err = f.license(ctx, tx, 1); err != nil {
+			return err
+		}
+		if err := tx.EndLicense(ctx, first.ID, api.StatusReactivated, noon.Add(time.Hour)); err != nil {
+			return err
+		}
+		if second.ID, err = tx.NextLicenseID(ctx); err != nil {
+			return err
+		}
+		id := second.ID
+		second = first
+		second.ID, second.OriginalID, second.Codes.Site, second.ActivatedAt = id, first.ID, 2, noon.Add(time.Hour)
+		if err := tx.AddLicense(ctx, second); err != nil {
+			return err
+		}
+		other, err = f.license(ctx, tx, 3)
+		return err
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		family, err := tx.Family(ctx, first.ID)
+		require.NoError(t, err)
+		require.Len(t, family, 2)
+		require.Equal(t, []int64{first.ID, second.ID}, []int64{family[0].ID, family[1].ID})
+		spent, err := tx.SiteSpent(ctx, f.program, 1)
+		require.NoError(t, err)
+		require.False(t, spent, "a reactivation spends no Site code")
+		endings, err := tx.Endings(ctx, f.order, noon.Add(time.Hour))
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff([]store.Ending{{OriginalID: first.ID, Status: api.StatusReactivated, At: noon.Add(time.Hour)}}, endings))
+		endings, err = tx.Endings(ctx, f.order, noon.Add(time.Hour+time.Microsecond))
+		require.NoError(t, err)
+		require.Empty(t, endings)
+		began, err := tx.Activations(ctx, f.order, noon)
+		require.NoError(t, err)
+		require.Len(t, began, 2, "a reactivation begins no family")
+		return nil
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		return tx.EndLicense(ctx, other.ID, api.StatusTransferred, noon)
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		changed := second
+		changed.Note = "other"
+		if err := tx.ChangeLicense(ctx, changed); err != nil {
+			return err
+		}
+		for _, code := range []license.ActivationCode{{7}, {8}, second.Activation} {
+			changed.Activation = code
+			if err := tx.ChangeLicense(ctx, changed); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		spent, err := tx.SiteSpent(ctx, f.program, 3)
+		require.NoError(t, err)
+		require.True(t, spent, "a transfer does")
+		former, err := tx.FormerActivations(ctx, second.ID)
+		require.NoError(t, err)
+		require.ElementsMatch(t, []license.ActivationCode{second.Activation, {7}, {8}}, former)
+		former, err = tx.FormerActivations(ctx, first.ID)
+		require.NoError(t, err)
+		require.Empty(t, former)
+		return nil
+	})
+}
+
+// What a program and a client have besides comes back to the bit; a serial number makes one order of a program.
+func testSerials(t *testing.T, f *fixture) {
+	rules := store.TaskRules{store.TaskReactivate: {api.SubscriptionValid: {On: true, PerDay: 2, PerMonth: 3}, api.SubscriptionExpired: {On: true}}, store.TaskRemove: {api.SubscriptionNone: {}}}
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		p, err := tx.Program(ctx, f.program)
+		if err != nil {
+			return err
+		}
+		p.Tasks, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays = rules, 5, 65535, 7, 365
+		c, err := tx.Client(ctx, f.client)
+		if err != nil {
+			return err
+		}
+		c.Contact = store.Contact{Address: "Straße 1", City: "Köln", Zip: "1", State: "NRW", Country: "D", Phone: "2", Fax: "3"}
+		return errors.Join(tx.ChangeProgram(ctx, p), tx.ChangeClient(ctx, c))
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		p, err := tx.Program(ctx, f.program)
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(rules, p.Tasks))
+		require.Equal(t, []any{uint16(5), uint16(65535), 7, 365}, []any{p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays})
+		require.Equal(t, store.TaskRule{On: true, PerDay: 2, PerMonth: 3}, p.Tasks.Rule(store.TaskReactivate, api.SubscriptionValid))
+		require.Equal(t, store.TaskRule{On: true}, p.Tasks.Rule(store.TaskTransfer, api.SubscriptionNone), "on and unlimited where nothing is set")
+		require.Equal(t, store.TaskRule{}, p.Tasks.Rule(store.TaskTransfer, api.SubscriptionExpired), "off where the subscription has expired")
+		c, err := tx.Client(ctx, f.client)
+		require.NoError(t, err)
+		require.Equal(t, "Köln", c.Contact.City)
+		for address, want := range map[string]int{"A@B.EXAMPLE": 1, "b.example": 0, "": 0, "%": 0} {
+			found, err := tx.ClientsByEmail(ctx, address)
+			require.NoError(t, err)
+			require.Len(t, found, want, address)
+		}
+		return nil
+	})
+	add := func(serial string) error {
+		return f.try(func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.AddOrder(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, SerialNumber: serial})
+			return err
+		})
+	}
+	require.NoError(t, add("ABCD"))
+	require.ErrorIs(t, add("ABCD"), store.ErrExists)
+	require.NoError(t, add(""))
+	require.NoError(t, add(""), "orders without a serial number are many")
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		o, err := tx.OrderBySerial(ctx, f.program, "ABCD")
+		require.NoError(t, err)
+		require.Equal(t, "ABCD", o.SerialNumber)
+		for _, serial := range []string{"", "EFGH"} {
+			_, err = tx.OrderBySerial(ctx, f.program, serial)
+			require.ErrorIs(t, err, store.ErrNotFound)
+		}
+		return nil
+	})
+}
+
+func testHistory(t *testing.T, f *fixture) {
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		for i := range 3 {
+			e := store.Event{At: noon.Add(time.Duration(i)), OrderID: f.order, LicenseID: int64(i), Task: api.HistoryTransfer, Outcome: api.OutcomeOK, Device: "Büro"}
+			if err := tx.AddEvent(ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		all, err := tx.History(ctx, f.order, 0, 0)
+		require.NoError(t, err)
+		require.Len(t, all, 3)
+		require.Equal(t, int64(2), all[0].LicenseID, "newest first")
+		require.Equal(t, "Büro", all[0].Device)
+		page, err := tx.History(ctx, f.order, all[0].ID, 1)
+		require.NoError(t, err)
+		require.Equal(t, all[1:2], page)
+		none, err := tx.History(ctx, f.order+1, 0, 0)
+		require.NoError(t, err)
+		require.Empty(t, none)
+		return nil
+	})
+}
+
+// Verifications work once, failures are counted by what they are asked for, and old ones are forgotten.
+func testAttempts(t *testing.T, f *fixture) {
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		return errors.Join(
+			tx.AddVerification(ctx, store.Verification{ID: "a", NumberHash: []byte{1}, ExpiresAt: noon}),
+			tx.AddVerification(ctx, store.Verification{ID: "b", NumberHash: []byte{2}, ExpiresAt: noon.Add(time.Hour)}),
+			tx.AddPasswordReset(ctx, store.PasswordReset{TokenHash: []byte{1}, ClientID: f.client, ExpiresAt: noon}),
+			tx.AddPasswordReset(ctx, store.PasswordReset{TokenHash: []byte{2}, ClientID: f.client, ExpiresAt: noon.Add(time.Hour)}),
+			tx.AddPasswordReset(ctx, store.PasswordReset{TokenHash: []byte{3}, ExpiresAt: noon.Add(time.Hour)}),
+		)
+	})
+	for i, failure := range []store.Failure{
+		{Kind: store.FailureSerial, Host: "h", Account: "a"}, {Kind: store.FailureSerial, Host: "h", Account: "b"},
+		{Kind: store.FailureRemovalCode, Host: "i", Account: "a", LicenseID: 7},
+	} {
+		failure.At = noon.Add(time.Duration(i) * time.Minute)
+		f.write(func(ctx context.Context, tx store.Tx) error { return tx.AddFailure(ctx, failure) })
+	}
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		for _, c := range []struct {
+			filter store.FailureFilter
+			count  int
+			latest time.Duration
+		}{
+			{store.FailureFilter{Host: "h"}, 2, time.Minute},
+			{store.FailureFilter{Account: "a"}, 2, 2 * time.Minute},
+			{store.FailureFilter{Account: "a", Kind: store.FailureSerial}, 1, 0},
+			{store.FailureFilter{LicenseID: 7}, 1, 2 * time.Minute},
+			{store.FailureFilter{Host: "h", Since: noon.Add(time.Second)}, 1, time.Minute},
+		} {
+			count, latest, err := tx.Failures(ctx, c.filter)
+			require.NoError(t, err)
+			require.Equal(t, c.count, count)
+			require.Equal(t, noon.Add(c.latest), latest)
+		}
+		count, latest, err := tx.Failures(ctx, store.FailureFilter{Host: "nobody"})
+		require.NoError(t, err)
+		require.Zero(t, count)
+		require.True(t, latest.IsZero())
+		return nil
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		v, err := tx.TakeVerification(ctx, "b")
+		require.NoError(t, err)
+		require.Equal(t, store.Verification{ID: "b", NumberHash: []byte{2}, ExpiresAt: noon.Add(time.Hour)}, v)
+		_, err = tx.TakeVerification(ctx, "b")
+		require.ErrorIs(t, err, store.ErrNotFound)
+		return tx.PruneAttempts(ctx, noon.Add(time.Minute), noon.Add(90*time.Second))
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.TakeVerification(ctx, "a")
+		require.ErrorIs(t, err, store.ErrNotFound)
+		_, err = tx.PasswordReset(ctx, []byte{1})
+		require.ErrorIs(t, err, store.ErrNotFound)
+		r, err := tx.PasswordReset(ctx, []byte{2})
+		require.NoError(t, err)
+		require.Equal(t, f.client, r.ClientID)
+		count, _, err := tx.Failures(ctx, store.FailureFilter{Since: noon})
+		require.NoError(t, err)
+		require.Equal(t, 1, count)
+		return tx.EndPasswordResets(ctx, f.client)
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.PasswordReset(ctx, []byte{2})
+		require.ErrorIs(t, err, store.ErrNotFound)
+		_, err = tx.PasswordReset(ctx, []byte{3})
+		require.NoError(t, err)
+		return nil
+	})
+}

@@ -1,0 +1,320 @@
+package account
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/ui/account/field"
+	"github.com/acen-desktop/acen/ui/codeentry"
+	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/verification"
+)
+
+// Names of fields in the requests.
+const (
+	wireProgram      = "program_id"
+	wireSerial       = "serial_number"
+	wireVerification = "verification"
+	wireServer       = "server" // in no request: the address it goes to
+	wireEmail        = "email"
+	wireEmail2       = "email2"
+)
+
+// mark says beside the label of a field whether it must be filled in.
+type mark string
+
+const (
+	unmarked mark = ""
+	required mark = "required"
+	optional mark = "optional"
+)
+
+// labeled puts a label, its mark and a note around a field.
+func labeled(label string, m mark, control fyne.CanvasObject, note *field.Note) fyne.CanvasObject {
+	head := fyne.CanvasObject(theme.Tight(widget.NewLabel(label)))
+	if m != unmarked {
+		head = container.New(layout.NewCustomPaddedHBoxLayout(6), head, theme.Tight(theme.NewCaption(string(m))))
+	}
+	return container.New(layout.NewCustomPaddedVBoxLayout(3), head, control, note.Object())
+}
+
+// textInput is a field of one line.
+type textInput struct {
+	name   string
+	label  string
+	needed bool // must not be empty
+	entry  *field.Entry
+	note   *field.Note
+	hint   string                   // shown in the note while nothing is wrong
+	faulty func(text string) string // checks more than the mark does; nil for no more
+	object fyne.CanvasObject
+}
+
+// newTextInput returns a field; changed is called after every change.
+func newTextInput(name, label string, m mark, entry *field.Entry, changed func()) *textInput {
+	t := &textInput{name: name, label: label, needed: m == required, entry: entry, note: field.NewNote()}
+	t.object = labeled(label, m, entry, t.note)
+	entry.OnChanged = func(string) {
+		t.show("")
+		changed()
+	}
+	return t
+}
+
+// newPassword returns a field for a password, which is sent as it is.
+func newPassword(name, label string, m mark, changed func()) *textInput {
+	return newTextInput(name, label, m, field.NewPasswordEntry(), changed)
+}
+
+// withHint adds a sentence below the field.
+func (t *textInput) withHint(hint string) *textInput {
+	t.hint = hint
+	t.show("")
+	return t
+}
+
+func (t *textInput) wire() string              { return t.name }
+func (t *textInput) focusable() fyne.Focusable { return t.entry }
+
+func (t *textInput) show(fault string) {
+	if fault == "" {
+		t.note.Say(t.hint, theme.Muted)
+		return
+	}
+	t.note.Say(fault, theme.Bad)
+}
+
+// text returns what is in the field: one line, without the spaces around it.
+func (t *textInput) text() string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, t.entry.Text))
+}
+
+func (t *textInput) check() string {
+	if t.entry.Password {
+		if t.entry.Text == "" {
+			return fmt.Sprintf("Enter the %s.", lower(t.label))
+		}
+		return t.faults(t.entry.Text)
+	}
+	text := t.text()
+	switch n := utf8.RuneCountInString(text); {
+	case text == "" && t.needed:
+		return fmt.Sprintf("Enter the %s.", lower(t.label))
+	case text == "":
+		return ""
+	case n > api.MaxField:
+		return fmt.Sprintf("It is too long: %d characters, and at most %d are taken.", n, api.MaxField)
+	}
+	return t.faults(text)
+}
+
+func (t *textInput) faults(text string) string {
+	if t.faulty == nil {
+		return ""
+	}
+	return t.faulty(text)
+}
+
+// lower makes the first letter small, for a label within a sentence.
+func lower(label string) string {
+	r, size := utf8.DecodeRuneInString(label)
+	return string(unicode.ToLower(r)) + label[size:]
+}
+
+// emailFault says what is wrong with an email address; "" when nothing is.
+func emailFault(address string) string {
+	parsed, err := mail.ParseAddress(address)
+	switch {
+	case err == nil && parsed.Address == address:
+		return ""
+	case err == nil:
+		return fmt.Sprintf("Enter the address alone: %s.", parsed.Address)
+	case !strings.Contains(address, "@"):
+		return "This is no email address: the @ is missing."
+	}
+	return "This is no email address. It looks like name@example.com."
+}
+
+// passwordFault says what is wrong with the length of a new password (api.md rule 13); "" when nothing is.
+func passwordFault(password string) string {
+	switch n := len(password); {
+	case n < api.MinPassword:
+		return fmt.Sprintf("It is too short: enter at least %d characters.", api.MinPassword)
+	case n > api.MaxPassword:
+		return fmt.Sprintf("It is too long: it has %d bytes, and at most %d are taken.", n, api.MaxPassword)
+	}
+	return ""
+}
+
+// newPasswords returns the field for a new password and the one for typing it again.
+func newPasswords(name, label string, m mark, changed func()) (next, again *textInput) {
+	next = newPassword(name, label, m, changed).withHint(fmt.Sprintf("At least %d characters, of any kind. Several words are easy to keep in mind.", api.MinPassword))
+	next.faulty = passwordFault
+	again = newPassword("", label+", again", m, changed)
+	again.faulty = func(text string) string {
+		if text != next.entry.Text {
+			return "It is not the same as above. Type it once more."
+		}
+		return ""
+	}
+	return next, again
+}
+
+// serialInput is the field for a serial number.
+type serialInput struct {
+	entry  *codeentry.Entry
+	object fyne.CanvasObject
+}
+
+// newSerialInput returns a field; it fails when the shape of serial numbers is wrong, a fault of the program.
+func newSerialInput(m mark, changed func()) (*serialInput, error) {
+	kind := license.KindSerialNumber
+	entry, err := codeentry.New(codeentry.Format{
+		Groups: kind.Groups(), Separator: "-", Alphabet: kind.FoldLetter, Parse: kind.Shown,
+		ErrorGroup: func(err error) int {
+			var typed *license.CodeError
+			if errors.As(err, &typed) {
+				return typed.Group
+			}
+			return 0
+		},
+		Name: kind.String(), Placeholder: "SM4G-2FQZ-XF-7EGC-WT2T",
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &serialInput{entry: entry}
+	entry.OnChanged = func(string, error) { changed() }
+	entry.OnPaste = s.paste
+	s.object = labeled("Serial number", m, entry, field.NewNote())
+	return s, nil
+}
+
+// paste picks the serial number out of a pasted text, such as an email; a text without one is left to the field.
+func (s *serialInput) paste(text string) bool {
+	for _, found := range license.Find(text) {
+		if found.Kind == license.KindSerialNumber {
+			s.entry.SetText(found.Text)
+			return true
+		}
+	}
+	return false
+}
+
+func (s *serialInput) wire() string              { return wireSerial }
+func (s *serialInput) focusable() fyne.Focusable { return s.entry.Focusable() }
+
+// text returns the serial number in its shown form.
+func (s *serialInput) text() string {
+	shown, _ := s.entry.Value()
+	return shown
+}
+
+func (s *serialInput) check() string {
+	var empty *codeentry.EmptyError
+	switch err := s.entry.Err(); {
+	case errors.As(err, &empty):
+		return "Enter the serial number. It came with the program or in the email about your purchase."
+	case err != nil:
+		return err.Error()
+	}
+	return ""
+}
+
+func (s *serialInput) show(fault string) {
+	if fault == "" {
+		s.entry.ShowErr(nil)
+		return
+	}
+	s.entry.ShowErr(errors.New(fault))
+}
+
+// programInput is the choice among the programs that accept serial numbers.
+type programInput struct {
+	ids    []int64
+	choice *field.Select
+	note   *field.Note
+	object fyne.CanvasObject
+}
+
+// newProgramInput returns a choice; the only program is chosen already.
+func newProgramInput(programs []api.SerialProgram, m mark, changed func()) *programInput {
+	p := &programInput{note: field.NewNote()}
+	names := make([]string, len(programs))
+	seen := map[string]bool{}
+	for i, program := range programs {
+		p.ids = append(p.ids, program.ID)
+		names[i] = program.Name
+		if seen[program.Name] {
+			names[i] = fmt.Sprintf("%s (program %d)", program.Name, program.ID)
+		}
+		seen[program.Name] = true
+	}
+	p.choice = field.NewSelect(names, nil)
+	p.choice.PlaceHolder = "Choose the program"
+	if len(names) == 1 {
+		p.choice.SetSelectedIndex(0)
+	}
+	p.choice.OnChanged = func(string) {
+		p.show("")
+		changed()
+	}
+	p.object = labeled("Program", m, p.choice, p.note)
+	return p
+}
+
+func (p *programInput) wire() string              { return wireProgram }
+func (p *programInput) focusable() fyne.Focusable { return p.choice }
+func (p *programInput) show(fault string)         { p.note.Say(fault, theme.Bad) }
+
+func (p *programInput) check() string {
+	if p.id() == 0 {
+		return "Choose the program that the serial number belongs to."
+	}
+	return ""
+}
+
+// id returns the program's id; 0 when none is chosen.
+func (p *programInput) id() int64 {
+	if i := p.choice.SelectedIndex(); i >= 0 && i < len(p.ids) {
+		return p.ids[i]
+	}
+	return 0
+}
+
+// pictureInput makes a field of a form of the one for a verification number.
+type pictureInput struct {
+	*verification.Field
+	object fyne.CanvasObject
+}
+
+func newPictureInput(f *verification.Field, m mark) *pictureInput {
+	return &pictureInput{f, labeled("Verification number", m, f, field.NewNote())}
+}
+
+func (p *pictureInput) wire() string              { return wireVerification }
+func (p *pictureInput) focusable() fyne.Focusable { return p.Focusable() }
+func (p *pictureInput) show(fault string)         { p.ShowFault(fault) }
+func (p *pictureInput) check() string             { return p.Missing() }
+
+// answer returns what was read in the picture.
+func (p *pictureInput) answer() api.VerificationAnswer {
+	answer, _ := p.Answer()
+	return answer
+}

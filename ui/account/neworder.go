@@ -1,0 +1,77 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/words"
+)
+
+const addOrder = "Add order"
+
+// NewOrder shows the dialog that makes an order of a serial number, for those of the programs that accept one. It fails when
+// a field is defined wrongly, a fault of the program. UI thread.
+func NewOrder(o Options, programs []api.Program) error {
+	var accepting []api.SerialProgram
+	for _, p := range programs {
+		if p.AcceptsSerials {
+			accepting = append(accepting, api.SerialProgram{ID: p.ID, Name: p.Name})
+		}
+	}
+	if len(accepting) == 0 {
+		o.Dialogs.Info("New order", "None of the vendor's programs takes a serial number now, so no order can be added with one. Ask the vendor for the order.")
+		return nil
+	}
+	f := newForm(o, addOrder, "If the server had added the order already, it appears in the table after a refresh.")
+	serial, err := newSerialInput(unmarked, f.changed)
+	if err != nil {
+		return err
+	}
+	program := newProgramInput(accepting, unmarked, func() {
+		serial.show("") // what was said of the serial number was said of another program
+		f.changed()
+	})
+	picture := f.withPicture("", unmarked)
+	f.inputs = []input{program, serial, picture}
+	first := program.focusable()
+	if len(accepting) == 1 {
+		first = serial.focusable()
+	}
+
+	f.dialog = o.Dialogs.Show(dialogs.Spec{
+		Title:    "New order",
+		Subtitle: "With the serial number of a program that you bought. Each makes one order.",
+		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), program.object, serial.object, picture.object),
+		Buttons: []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: addOrder, Default: true, OnTapped: func() {
+			if !f.checked() {
+				return
+			}
+			request := api.NewOrder{ProgramID: program.id(), SerialNumber: serial.text(), Verification: picture.answer()}
+			send(f, "Adding the order…", func(ctx context.Context) (api.Order, error) {
+				return o.Manager.NewOrder(ctx, request)
+			}, func(made api.Order) {
+				f.dialog.Close()
+				o.OnOrder(made)
+				o.Dialogs.Info("Order added", added(made))
+			})
+		}}},
+		FirstFocus: first,
+		OnClosed:   f.close,
+	})
+	f.picture.Renew()
+	return nil
+}
+
+// added says which order was added.
+func added(o api.Order) string {
+	if !o.RequiresActivation {
+		return fmt.Sprintf("Order %d of %s was added. The program needs no activation.", o.ID, o.ProgramName)
+	}
+	return fmt.Sprintf("Order %d of %s was added: %s.", o.ID, o.ProgramName, words.Count(o.LicensesTotal, "license", "licenses"))
+}

@@ -1,9 +1,14 @@
-// Package assets holds what is built into the programs: the icon, drawn for this project.
+// Package assets holds what is built into the programs: the icon and the pictures of the help, drawn for this project.
 package assets
 
-import _ "embed"
+import "embed"
 
 // Icon is the app's icon as SVG.
 //
 //go:embed icon.svg
 var Icon []byte
+
+// Help are the pictures of the help as SVG in one color, 64 to 32 in size: help/transfer.svg and others by the task.
+//
+//go:embed help/*.svg
+var Help embed.FS

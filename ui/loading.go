@@ -106,7 +106,8 @@ func (w *Window) offline(err error) {
 }
 
 func (w *Window) showOrders(o manager.Orders) {
-	w.state.orders, w.state.loaded, w.state.fetchedAt = o.Orders, true, o.FetchedAt
+	w.state.orders, w.state.loaded, w.state.fetchedAt, w.state.canAddOrder = o.Orders, true, o.FetchedAt, o.CanAddOrder
+	w.toolbar.refresh()
 	w.orders.SetOrders(o.Orders)
 	w.takeFocus()
 	w.status.refresh()

@@ -29,6 +29,7 @@ func (w *Window) commands() []command {
 		{fyne.KeyF, ctrl, "Search", w.focusSearch},
 		{fyne.KeyR, ctrl, "Refresh", w.refresh},
 		{fyne.KeyN, ctrl, "New license", func() { w.newLicense(false) }},
+		{fyne.KeyO, ctrl, "New order", w.newOrder},
 		{fyne.KeyE, ctrl, "Email the activation code", w.emailSelected},
 		{fyne.KeyB, ctrl, "License reactivation", w.selected(w.reactivate)},
 		{fyne.KeyT, ctrl, "License transfer", w.selected(w.transfer)},
@@ -70,7 +71,7 @@ func (w *Window) typedKey(e *fyne.KeyEvent) bool {
 	}
 	switch e.Name {
 	case fyne.KeyF1:
-		w.showShortcuts()
+		w.showHelp()
 	case fyne.KeyF5:
 		w.refresh()
 	default:
@@ -91,6 +92,7 @@ func (w *Window) accountMenu() *fyne.Menu {
 	signOut := fyne.NewMenuItem("Sign out…", w.signOut)
 	signOut.Disabled = !w.state.signedIn
 	items := []*fyne.MenuItem{
+		fyne.NewMenuItem("Help…", w.showHelp),
 		fyne.NewMenuItem("What is sent about this PC…", w.showPrivacy),
 		fyne.NewMenuItem("Keyboard shortcuts…", w.showShortcuts),
 		fyne.NewMenuItem("About ACEN Desktop…", w.showAbout),
@@ -99,7 +101,9 @@ func (w *Window) accountMenu() *fyne.Menu {
 		fyne.NewMenuItem("Quit", w.Close),
 	}
 	if w.state.signedIn {
-		items = append([]*fyne.MenuItem{who, fyne.NewMenuItemSeparator()}, items...)
+		items = append([]*fyne.MenuItem{
+			who, fyne.NewMenuItem("Contact data…", w.profile), fyne.NewMenuItem("Change password…", w.changePassword), fyne.NewMenuItemSeparator(),
+		}, items...)
 	}
 	return fyne.NewMenu("", items...)
 }
@@ -143,7 +147,7 @@ func (w *Window) showShortcuts() {
 	add("Enter", "Email the code of the selected license")
 	add("Shift+F10", "Menu of the row")
 	add("Escape", "Close a dialog, empty the search")
-	add("F1", "This list")
+	add("F1", "Help")
 	w.queue.Show(dialogs.Spec{
 		Title: "Keyboard shortcuts", Content: rows, Width: dialogs.SmallWidth,
 		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},

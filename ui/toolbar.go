@@ -14,12 +14,13 @@ import (
 	"github.com/acen-desktop/acen/ui/theme"
 )
 
-// toolbar is the line at the top: account menu, search, refresh.
+// toolbar is the line at the top: account menu, search, refresh, and a new order where a program accepts serial numbers.
 type toolbar struct {
 	window  *Window
 	account *widget.Button
 	search  *searchEntry
 	reload  *widget.Button
+	order   *widget.Button
 	object  fyne.CanvasObject
 }
 
@@ -30,7 +31,9 @@ func newToolbar(w *Window) *toolbar {
 	t.search = newSearchEntry(w)
 	t.reload = widget.NewButtonWithIcon("Refresh", fynetheme.ViewRefreshIcon(), w.refresh)
 	search := container.New(layout.NewCustomPaddedLayout(0, 0, 4, 4), t.search)
-	bar := container.NewBorder(nil, nil, t.account, t.reload, search)
+	t.order = widget.NewButtonWithIcon("New order…", fynetheme.ContentAddIcon(), w.newOrder)
+	t.order.Hide()
+	bar := container.NewBorder(nil, nil, t.account, container.NewHBox(t.reload, t.order), search)
 	padded := container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin, theme.Margin), bar)
 	t.object = theme.NewSurface(theme.ColorNameToolbar, container.NewVBox(padded, widget.NewSeparator()))
 	return t
@@ -44,6 +47,8 @@ func (t *toolbar) refresh() {
 		text = fmt.Sprintf("%s · %s", shorten(a.DisplayName, 32), shorten(host(a.Server), 40))
 	}
 	t.account.SetText(text)
+	t.order.Hidden = !t.window.state.canAddOrder
+	t.object.Refresh()
 }
 
 func (t *toolbar) openMenu() {

@@ -15,6 +15,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/assets"
 	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/account"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/datatable"
 	"github.com/acen-desktop/acen/ui/dialogs"
@@ -35,6 +36,7 @@ type Backend interface {
 	licenses.Rechecker
 	tasks.Licenser
 	email.Mailer
+	account.Backend
 
 	Current() (manager.Account, bool)
 	Notices() []manager.Notice
@@ -49,7 +51,7 @@ type Backend interface {
 	CachedLicenses(ctx context.Context, orderID int64) (manager.Licenses, bool, error)
 	AllLicenses(ctx context.Context, orderID int64) (manager.Licenses, error)
 	History(ctx context.Context, orderID int64) ([]api.HistoryEntry, error)
-	About(ctx context.Context, server string) (api.Server, error)
+	SerialPrograms(ctx context.Context) ([]api.Program, error)
 	Program(ctx context.Context, id int64) (api.Program, error)
 	LicenseFile(ctx context.Context, licenseID int64) (name, content string, err error)
 	Jobs(ctx context.Context) ([]manager.Job, error)
@@ -59,11 +61,17 @@ type Backend interface {
 
 var _ Backend = (*manager.Manager)(nil)
 
+// Opener hands what this app does not do itself to the person's own programs. *opener.Opener is one.
+type Opener interface {
+	email.Opener
+	Play(wav []byte) error
+}
+
 // Options of a Window.
 type Options struct {
 	Backend Backend
-	// Opener hands mails to the person's mail program.
-	Opener email.Opener
+	// Opener hands mails to the person's mail program, and sounds to their player.
+	Opener Opener
 	// Do runs a function on the UI thread without waiting: fyne.Do. Tests pass a queue of their own.
 	Do func(func())
 	// Now tells the time and the time zone in which dates are shown.
@@ -103,7 +111,7 @@ type Window struct {
 	toolbar  *toolbar
 	status   *statusBar
 
-	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting *background.Slot
+	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting, asking *background.Slot
 
 	unsubscribe func()
 	closed      chan struct{} // ends the ticking
@@ -114,20 +122,21 @@ type Window struct {
 
 // state is what the window knows about the account that is signed in.
 type state struct {
-	account   manager.Account
-	signedIn  bool
-	waiting   bool // for Resume; the last known tables are shown as soon as there are any
-	fetchedAt time.Time
-	fault     dialogs.Message // of the latest attempt to reach the server; zero when it went well
-	attempts  int             // in vain since the server was last reached
-	retryAt   time.Time       // when it is tried again by itself
-	orders    []api.Order
-	loaded    bool // orders are shown
-	content   licenses.Content
-	owners    map[int64]owner // by order
-	openJobs  []manager.Job
-	notices   []*notice // of this start of the app
-	banners   []banner  // as they are shown
+	account     manager.Account
+	signedIn    bool
+	waiting     bool // for Resume; the last known tables are shown as soon as there are any
+	fetchedAt   time.Time
+	fault       dialogs.Message // of the latest attempt to reach the server; zero when it went well
+	attempts    int             // in vain since the server was last reached
+	retryAt     time.Time       // when it is tried again by itself
+	orders      []api.Order
+	loaded      bool // orders are shown
+	canAddOrder bool // a program accepts serial numbers
+	content     licenses.Content
+	owners      map[int64]owner // by order
+	openJobs    []manager.Job
+	notices     []*notice // of this start of the app
+	banners     []banner  // as they are shown
 }
 
 // owner tells of an order whether this PC has a license of it.
@@ -146,7 +155,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.work = background.NewGroup(context.Background(), o.Do)
 	w.queue = dialogs.New(w.window)
 	for _, slot := range []**background.Slot{
-		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting,
+		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting, &w.asking,
 	} {
 		*slot = w.work.NewSlot()
 	}
@@ -154,6 +163,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.signIn = signin.New(signin.Options{
 		Canvas: w.window.Canvas(), Icon: icon, Work: w.work, Sessions: o.Backend, Explain: explain.Error,
 		Server: o.Server, Username: o.Username, Hint: o.Hint, OnSignedIn: w.signedIn,
+		OnForgotPassword: w.forgotPassword, OnNewAccount: w.newAccount,
 	})
 	var err error
 	if w.orders, err = orders.New(orders.Options{

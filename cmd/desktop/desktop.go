@@ -78,10 +78,12 @@ func Run(p Program) (err error) {
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 
+	programs := opener.System()
+	defer func() { err = errors.Join(err, programs.Close()) }()
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	w, err := ui.New(a, ui.Options{
-		Backend: m, Opener: opener.System(), Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Version: Version(),
+		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Version: Version(),
 		DeviceName: deviceName(), Server: p.Server, Username: p.Username, Hint: p.Hint,
 	})
 	if err != nil {

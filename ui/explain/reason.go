@@ -24,7 +24,7 @@ var reasons = map[api.Code]string{
 	api.ErrSiteMIDMismatch:     "the codes do not fit together",
 	api.ErrCodeMalformed:       "a code was malformed",
 	api.ErrHostBanned:          "too many failed attempts",
-	api.ErrValidation:          "something was entered wrongly",
+	api.ErrValidation:          "something was wrong in it",
 }
 
 // Reason says in a few words why a button is disabled. Any goroutine.

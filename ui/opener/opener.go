@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"runtime"
+	"sync"
 	"time"
 )
 
@@ -31,6 +32,9 @@ type Opener struct {
 	start func(address string) (<-chan error, error)
 	after func(time.Duration) <-chan time.Time
 	goos  string
+
+	soundMu sync.Mutex
+	sound   string // folder of the sound that was handed over last
 }
 
 // System returns the opener of this system. Any goroutine.
@@ -52,6 +56,11 @@ func (o *Opener) Open(ctx context.Context, address string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	return o.watch(ctx, address)
+}
+
+// watch starts the program for an address or a file and reports how that went.
+func (o *Opener) watch(ctx context.Context, address string) error {
 	done, err := o.start(address)
 	if err != nil {
 		return err

@@ -36,6 +36,8 @@ type Options struct {
 	Server, Username string
 	// Hint is shown below the fields, such as the password of a trial server; empty for none.
 	Hint string
+	// OnForgotPassword and OnNewAccount help somebody who cannot sign in; server is what stands in its field.
+	OnForgotPassword, OnNewAccount func(server string)
 	// OnSignedIn gets the account; warning tells why it will not be remembered, or is nil.
 	OnSignedIn func(account manager.Account, warning error)
 }
@@ -74,7 +76,7 @@ func New(o Options) *Screen {
 		labeled("License server", s.server), labeled("User name", s.username), labeled("Password", s.password),
 		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
 			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0), theme.Tight(caption("Kept in the keyring of this PC, never in a file.")))),
-		s.actions)
+		s.actions, s.links())
 	if o.Hint != "" {
 		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: "Try it out", Why: o.Hint}))
 	}
@@ -175,6 +177,20 @@ func (s *Screen) signIn() {
 		s.password.SetText("")
 		s.options.OnSignedIn(o.account, o.warning)
 	})
+}
+
+// links help somebody who has no password or no account.
+func (s *Screen) links() fyne.CanvasObject {
+	link := func(text string, do func(server string)) fyne.CanvasObject {
+		h := widget.NewHyperlink(text, nil)
+		h.OnTapped = func() {
+			if !s.slot.Busy() {
+				do(strings.TrimSpace(s.server.Text))
+			}
+		}
+		return h
+	}
+	return container.NewBorder(nil, nil, theme.Tight(link("Forgot password?", s.options.OnForgotPassword)), theme.Tight(link("New account…", s.options.OnNewAccount)))
 }
 
 // stop ends the attempt to sign in.

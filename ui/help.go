@@ -1,0 +1,62 @@
+package ui
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/assets"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/theme"
+)
+
+// topics are the tasks in the words of the vendor's mails; picture names the file in assets.
+var topics = []struct{ picture, title, text string }{
+	{"new", "New license", "Activates a PC. Only while unused licenses are left. For this PC the codes are filled in; for another PC, type or paste the Site code and the Machine ID that the program shows there."},
+	{"reactivation", "License reactivation", "Brings a license back after a crash, a new disk or a new system, on the same PC. No removal code is needed: the PC is recognized by comparing seven locks, " +
+		"such as the system disk and the network card. You see the comparison and the verdict before you try."},
+	{"transfer", "License transfer", "Moves a license to another PC. Remove it from the old PC first: the program there shows a removal code. Enter it together with the Site code and the Machine ID of the new PC."},
+	{"removal", "License removal", "Ends a license on its PC. With the removal code the order gets one license back, which you can activate elsewhere. A removal code works once."},
+	{"email", "Email activation code", "Sends the activation code and the license file to an address on file, or opens the text in your own mail program."},
+	{"order", "New order", "Adds an order with a serial number, where the vendor sells programs that way. The numbers in the picture show that no robot is asking; you can hear them, too."},
+}
+
+// showHelp explains each task, with a picture.
+func (w *Window) showHelp() {
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section))
+	for _, t := range topics {
+		name := widget.NewLabelWithStyle(t.title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+		text := widget.NewLabel(t.text)
+		text.Wrapping = fyne.TextWrapWord
+		rows.Add(container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), container.NewVBox(helpPicture(t.picture))), nil,
+			container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Tight(name), theme.Tight(text))))
+	}
+	more := widget.NewLabel("A gray button says below why it is off: what the vendor allows is known before you try. What cannot be sent now is kept and sent when the connection is back; it happens once, however often it is sent.")
+	more.Wrapping, more.Importance = fyne.TextWrapWord, widget.LowImportance
+	rows.Add(theme.Tight(more))
+	var d *dialogs.Dialog
+	d = w.queue.Show(dialogs.Spec{
+		Title: "Help", Subtitle: "What you can do with orders and licenses", Content: rows, Width: 640,
+		Buttons: []dialogs.Button{
+			{Text: "Keyboard shortcuts…", OnTapped: func() { d.Close(); w.showShortcuts() }},
+			{Text: "Close", Default: true, Cancel: true},
+		},
+	})
+}
+
+// helpPicture draws a picture of the help in the color of the text.
+func helpPicture(name string) fyne.CanvasObject {
+	data, err := assets.Help.ReadFile(fmt.Sprintf("help/%s.svg", name))
+	if err != nil {
+		return container.NewStack() // a test makes sure that every topic has its picture
+	}
+	image := canvas.NewImageFromResource(fynetheme.NewThemedResource(fyne.NewStaticResource("help-"+name+".svg", data)))
+	image.FillMode = canvas.ImageFillContain
+	image.SetMinSize(fyne.NewSize(64, 32))
+	return image
+}

@@ -69,7 +69,8 @@ type pc struct {
 func newPC(t *testing.T, s *servertest.Server) *pc {
 	t.Helper()
 	p := &pc{network: &faultyNetwork{}}
-	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyring.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network}
+	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyring.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network,
+		Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
 	p.start(t)
 	t.Cleanup(func() { _ = p.Close() })
 	return p

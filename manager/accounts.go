@@ -118,7 +118,7 @@ func (m *Manager) use(a Account, c *client.Client, holder *tokenHolder) {
 
 func (m *Manager) newClient(server string, t client.Tokens, holder *tokenHolder) (*client.Client, error) {
 	return client.New(client.Options{Server: server, Tokens: t, OnTokens: holder.keep, Transport: m.options.HTTPTransport,
-		UserAgent: "ACEN-Desktop/" + m.options.Version, Now: m.options.Now})
+		UserAgent: "ACEN-Desktop/" + m.options.Version, Now: m.options.Now, Pause: m.options.Pause})
 }
 
 func (m *Manager) remember(ctx context.Context, a Account, refresh string) error {

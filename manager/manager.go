@@ -79,6 +79,8 @@ type Options struct {
 	Rand io.Reader
 	// HTTPTransport replaces the network; nil means the system's.
 	HTTPTransport http.RoundTripper
+	// Pause waits between two tries of a call; nil means that time passes.
+	Pause func(ctx context.Context, d time.Duration) error
 }
 
 // Notice is something to tell the person at start.

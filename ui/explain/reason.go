@@ -21,7 +21,7 @@ var reasons = map[api.Code]string{
 	api.ErrRemovalCodeInvalid:  "wrong removal code",
 	api.ErrSiteCodeInUse:       "the Site code is in use",
 	api.ErrSiteCodeSpent:       "the Site code is used up",
-	api.ErrSiteMIDMismatch:     "the codes do not fit together",
+	api.ErrSiteMIDMismatch:     "codes do not fit together",
 	api.ErrCodeMalformed:       "a code was malformed",
 	api.ErrHostBanned:          "too many failed attempts",
 	api.ErrValidation:          "something was wrong in it",

@@ -42,8 +42,8 @@ var contactRows = [][]contactField{
 		{"country", "Country", required, func(c *api.Contact) *string { return &c.Country }, func(c *api.AccountChange) **string { return &c.Country }},
 	},
 	{
-		{"phone", "Phone", required, func(c *api.Contact) *string { return &c.Phone }, func(c *api.AccountChange) **string { return &c.Phone }},
-		{"fax", "Fax", optional, func(c *api.Contact) *string { return &c.Fax }, func(c *api.AccountChange) **string { return &c.Fax }},
+		{"phone", "Phone number", required, func(c *api.Contact) *string { return &c.Phone }, func(c *api.AccountChange) **string { return &c.Phone }},
+		{"fax", "Fax number", optional, func(c *api.Contact) *string { return &c.Fax }, func(c *api.AccountChange) **string { return &c.Fax }},
 	},
 }
 
@@ -57,13 +57,13 @@ type contactInputs struct {
 func newContactInputs(marks func(contactField) mark, changed func()) *contactInputs {
 	c := &contactInputs{}
 	for _, row := range contactRows {
-		cells := container.NewGridWithColumns(len(row))
+		var cells []fyne.CanvasObject
 		for _, spec := range row {
 			in := newTextInput(spec.wire, spec.label, marks(spec), field.NewEntry(), changed)
 			c.inputs = append(c.inputs, in)
-			cells.Add(in.object)
+			cells = append(cells, in.object)
 		}
-		c.rows = append(c.rows, cells)
+		c.rows = append(c.rows, abreast(cells...))
 	}
 	first, second := c.input(wireEmail), c.input(wireEmail2)
 	first.faulty = emailFault
@@ -122,6 +122,22 @@ func (c *contactInputs) all() []input {
 // column puts the parts of a form below each other.
 func column(parts ...fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), parts...)
+}
+
+// abreast puts the parts of a form beside each other, all equally wide.
+func abreast(parts ...fyne.CanvasObject) fyne.CanvasObject {
+	cells := container.NewGridWithColumns(len(parts))
+	for i, part := range parts {
+		var left, right float32
+		if i > 0 {
+			left = theme.Gap / 2
+		}
+		if i < len(parts)-1 {
+			right = theme.Gap / 2
+		}
+		cells.Add(container.New(layout.NewCustomPaddedLayout(0, 0, left, right), part))
+	}
+	return cells
 }
 
 // heading begins a group of fields, with a sentence about it.

@@ -19,7 +19,8 @@ const sendLink = "Send the link"
 // is an account, and so does this dialog (api.md rule 13). UI thread.
 func ForgotPassword(o Options, server string) {
 	f := newForm(o, sendLink, "Asking once more does no harm.")
-	picture := f.withPicture(strings.TrimSpace(server), unmarked)
+	picture := f.withPicture(unmarked)
+	f.picture.SetServer(strings.TrimSpace(server))
 	address := newServerInput(server, func() {})
 	address.entry.OnChanged = func(string) {
 		address.show("")

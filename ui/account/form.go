@@ -25,6 +25,8 @@ type input interface {
 	show(fault string)
 	// focusable gets the keyboard when something is wrong.
 	focusable() fyne.Focusable
+	// area is what is shown of the field, with its label.
+	area() fyne.CanvasObject
 }
 
 // form is what the dialogs have in common: fields that show what is wrong with them, and a button that sends them. The
@@ -34,6 +36,7 @@ type form struct {
 	dialog  *dialogs.Dialog
 	button  string              // that sends
 	inputs  []input             // from top to bottom
+	long    *longForm           // what they stand in; nil: it needs no scrolling
 	picture *verification.Field // nil: without
 	sending *background.Slot
 	wait    *countdown
@@ -49,16 +52,17 @@ func newForm(o Options, button, unsure string) *form {
 	return f
 }
 
-// withPicture gives the form the field for a verification number of a server.
-func (f *form) withPicture(server string, m mark) *pictureInput {
+// withPicture gives the form the field for a verification number, of the server that is signed in to.
+func (f *form) withPicture(m mark) *pictureInput {
 	o := f.options
 	f.picture = verification.New(verification.Options{
 		Canvas: o.Canvas, Work: o.Work, Source: o.Manager, Explain: o.Explain, Play: o.Play, After: o.After,
-	}, server)
+	})
 	f.picture.OnChanged = func() {
-		// A picture that arrives leaves alone what is said of the attempt before.
 		if _, typed := f.picture.Answer(); typed {
 			f.changed()
+		} else if f.dialog != nil {
+			f.refresh() // a picture that comes leaves alone what is said of the attempt before
 		}
 	}
 	return newPictureInput(f.picture, m)
@@ -116,6 +120,9 @@ func (f *form) show(faults map[input]string) {
 	f.refresh()
 	if first != nil {
 		f.options.Canvas.Focus(first.focusable())
+		if f.long != nil {
+			f.long.reveal(first.area())
+		}
 	}
 }
 
@@ -176,7 +183,11 @@ func (f *form) locate(err error) (faults map[input]string, rest error) {
 	faults = map[input]string{}
 	for _, known := range fieldOf {
 		if in := f.input(known.wire); in != nil && errors.Is(err, known.err) {
-			faults[in] = field.Text(f.options.Explain(err))
+			m := f.options.Explain(err)
+			if m.Why != "" {
+				m.What = "" // the place says it
+			}
+			faults[in] = field.Text(m)
 			return faults, nil
 		}
 	}

@@ -44,26 +44,27 @@ const (
 func labeled(label string, m mark, control fyne.CanvasObject, note *field.Note) fyne.CanvasObject {
 	head := fyne.CanvasObject(theme.Tight(widget.NewLabel(label)))
 	if m != unmarked {
-		head = container.New(layout.NewCustomPaddedHBoxLayout(6), head, theme.Tight(theme.NewCaption(string(m))))
+		head = container.New(layout.NewCustomPaddedHBoxLayout(6), head, container.New(layout.NewCustomPaddedLayout(2, 0, 0, 0), theme.Tight(theme.NewCaption(string(m)))))
 	}
 	return container.New(layout.NewCustomPaddedVBoxLayout(3), head, control, note.Object())
 }
 
 // textInput is a field of one line.
 type textInput struct {
-	name   string
-	label  string
-	needed bool // must not be empty
-	entry  *field.Entry
-	note   *field.Note
-	hint   string                   // shown in the note while nothing is wrong
-	faulty func(text string) string // checks more than the mark does; nil for no more
-	object fyne.CanvasObject
+	name    string
+	needed  bool   // must not be empty; a password never is
+	missing string // is said when it is
+	hint    string // shown in the note while nothing is wrong
+	entry   *field.Entry
+	note    *field.Note
+	faulty  func(text string) string // checks what is in it; nil: anything goes
+	object  fyne.CanvasObject
 }
 
 // newTextInput returns a field; changed is called after every change.
 func newTextInput(name, label string, m mark, entry *field.Entry, changed func()) *textInput {
-	t := &textInput{name: name, label: label, needed: m == required, entry: entry, note: field.NewNote()}
+	t := &textInput{name: name, needed: m == required, entry: entry, note: field.NewNote()}
+	t.missing = fmt.Sprintf("Enter the %s.", lower(label))
 	t.object = labeled(label, m, entry, t.note)
 	entry.OnChanged = func(string) {
 		t.show("")
@@ -86,6 +87,7 @@ func (t *textInput) withHint(hint string) *textInput {
 
 func (t *textInput) wire() string              { return t.name }
 func (t *textInput) focusable() fyne.Focusable { return t.entry }
+func (t *textInput) area() fyne.CanvasObject   { return t.object }
 
 func (t *textInput) show(fault string) {
 	if fault == "" {
@@ -108,14 +110,14 @@ func (t *textInput) text() string {
 func (t *textInput) check() string {
 	if t.entry.Password {
 		if t.entry.Text == "" {
-			return fmt.Sprintf("Enter the %s.", lower(t.label))
+			return t.missing
 		}
 		return t.faults(t.entry.Text)
 	}
 	text := t.text()
 	switch n := utf8.RuneCountInString(text); {
 	case text == "" && t.needed:
-		return fmt.Sprintf("Enter the %s.", lower(t.label))
+		return t.missing
 	case text == "":
 		return ""
 	case n > api.MaxField:
@@ -167,6 +169,7 @@ func newPasswords(name, label string, m mark, changed func()) (next, again *text
 	next = newPassword(name, label, m, changed).withHint(fmt.Sprintf("At least %d characters, of any kind. Several words are easy to keep in mind.", api.MinPassword))
 	next.faulty = passwordFault
 	again = newPassword("", label+", again", m, changed)
+	again.missing = fmt.Sprintf("Type the %s once more.", lower(label))
 	again.faulty = func(text string) string {
 		if text != next.entry.Text {
 			return "It is not the same as above. Type it once more."
@@ -219,6 +222,7 @@ func (s *serialInput) paste(text string) bool {
 
 func (s *serialInput) wire() string              { return wireSerial }
 func (s *serialInput) focusable() fyne.Focusable { return s.entry.Focusable() }
+func (s *serialInput) area() fyne.CanvasObject   { return s.object }
 
 // text returns the serial number in its shown form.
 func (s *serialInput) text() string {
@@ -260,11 +264,11 @@ func newProgramInput(programs []api.SerialProgram, m mark, changed func()) *prog
 	seen := map[string]bool{}
 	for i, program := range programs {
 		p.ids = append(p.ids, program.ID)
-		names[i] = program.Name
-		if seen[program.Name] {
-			names[i] = fmt.Sprintf("%s (program %d)", program.Name, program.ID)
+		names[i] = shorten(program.Name)
+		if seen[names[i]] {
+			names[i] = fmt.Sprintf("%s (program %d)", names[i], program.ID)
 		}
-		seen[program.Name] = true
+		seen[names[i]] = true
 	}
 	p.choice = field.NewSelect(names, nil)
 	p.choice.PlaceHolder = "Choose the program"
@@ -279,8 +283,18 @@ func newProgramInput(programs []api.SerialProgram, m mark, changed func()) *prog
 	return p
 }
 
+// shorten cuts a name that is too long for a line of a menu.
+func shorten(name string) string {
+	const most = 60
+	if runes := []rune(name); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return name
+}
+
 func (p *programInput) wire() string              { return wireProgram }
 func (p *programInput) focusable() fyne.Focusable { return p.choice }
+func (p *programInput) area() fyne.CanvasObject   { return p.object }
 func (p *programInput) show(fault string)         { p.note.Say(fault, theme.Bad) }
 
 func (p *programInput) check() string {
@@ -310,6 +324,7 @@ func newPictureInput(f *verification.Field, m mark) *pictureInput {
 
 func (p *pictureInput) wire() string              { return wireVerification }
 func (p *pictureInput) focusable() fyne.Focusable { return p.Focusable() }
+func (p *pictureInput) area() fyne.CanvasObject   { return p.object }
 func (p *pictureInput) show(fault string)         { p.ShowFault(fault) }
 func (p *pictureInput) check() string             { return p.Missing() }
 

@@ -37,10 +37,10 @@ func NewOrder(o Options, programs []api.Program) error {
 		serial.show("") // what was said of the serial number was said of another program
 		f.changed()
 	})
-	picture := f.withPicture("", unmarked)
+	picture := f.withPicture(unmarked)
 	f.inputs = []input{program, serial, picture}
 	first := program.focusable()
-	if len(accepting) == 1 {
+	if program.id() != 0 {
 		first = serial.focusable()
 	}
 

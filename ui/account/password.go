@@ -21,7 +21,7 @@ func ChangePassword(o Options) {
 
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    "Change password",
-		Subtitle: "Other sessions end: on your other PCs you sign in again with the new password. This one goes on.",
+		Subtitle: "Other sessions end: on your other PCs you sign in again with the new password.",
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), current.object, next.object, again.object),
 		Buttons: []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: changePassword, Default: true, OnTapped: func() {
 			if !f.checked() {

@@ -78,15 +78,15 @@ func (p *profile) show() {
 	p.contact.input(wireEmail).withHint("Codes and links are sent here.")
 	p.inputs = p.contact.all()
 
-	rows := column(container.NewGridWithColumns(2,
+	rows := column(abreast(
 		fixed("User name", p.account.Username, "Only the vendor can change it."),
-		fixed("Registration name", p.account.RegistrationName, "It cannot be changed: licenses are made out to it.")))
+		fixed("Registration name", p.account.RegistrationName, "It stays: licenses are made out to it.")))
 	rows.Objects = append(rows.Objects, p.contact.rows...)
-	long := newLongForm(p.options.Canvas, rows)
+	p.long = newLongForm(p.options.Canvas, rows)
 	for _, in := range p.contact.inputs {
-		long.follow(&in.entry.Hooks, in.object)
+		p.long.follow(&in.entry.Hooks, in.object)
 	}
-	p.dialog.SetContent(long.object)
+	p.dialog.SetContent(p.long.object)
 	p.refresh()
 }
 

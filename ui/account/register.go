@@ -43,7 +43,7 @@ func NewAccount(o Options, server string) {
 	}
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    "New account",
-		Subtitle: "With the serial number of a program that you bought. Which license server it belongs to is said where you got it.",
+		Subtitle: "You need the serial number of a program that you bought, and the address of its license server.",
 		Content:  address.object,
 		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: goOn, Default: true, OnTapped: ask}},
 		OnClosed: f.close,
@@ -92,7 +92,8 @@ func register(o Options, server string, about api.Server) error {
 	name := newTextInput("registration_name", "Registration name", required, field.NewEntry(), f.changed).
 		withHint("Your licenses are made out to this name, yours or your company's. It cannot be changed later.")
 	contact := newContactInputs(func(c contactField) mark { return c.mark }, f.changed)
-	picture := f.withPicture(server, required)
+	picture := f.withPicture(required)
+	f.picture.SetServer(server)
 
 	texts := append([]*textInput{username, password, again, name}, contact.inputs...)
 	f.inputs = []input{program, serial}
@@ -101,23 +102,27 @@ func register(o Options, server string, about api.Server) error {
 	}
 	f.inputs = append(f.inputs, picture)
 
+	first := program.focusable()
+	if program.id() != 0 {
+		first = serial.focusable()
+	}
 	rows := column(
 		heading("Your purchase", "The serial number becomes the first order of the account."), program.object, serial.object,
 		heading("Signing in", ""), username.object, password.object, again.object,
 		heading("You", ""), name.object)
 	rows.Objects = append(rows.Objects, contact.rows...)
-	rows.Objects = append(rows.Objects, heading("Last", "The number in the picture shows that no robot is asking."), picture.object)
-	long := newLongForm(o.Canvas, rows)
-	long.follow(&program.choice.Hooks, program.object)
+	rows.Objects = append(rows.Objects, heading("Verification", "The number in the picture shows that no robot is asking."), picture.object)
+	f.long = newLongForm(o.Canvas, rows)
+	f.long.follow(&program.choice.Hooks, program.object)
 	for _, in := range texts {
-		long.follow(&in.entry.Hooks, in.object)
+		f.long.follow(&in.entry.Hooks, in.object)
 	}
-	f.picture.OnFocus = func() { long.reveal(picture.object) }
+	f.picture.OnFocus = func() { f.long.reveal(picture.object) }
 
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    "New account",
 		Subtitle: fmt.Sprintf("%s · %s", about.Name, host(server)),
-		Content:  long.object,
+		Content:  f.long.object,
 		Buttons: []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: createAccount, Default: true, OnTapped: func() {
 			if !f.checked() {
 				return
@@ -134,7 +139,8 @@ func register(o Options, server string, about api.Server) error {
 				o.Dialogs.Info("Account created", fmt.Sprintf("Sign in as “%s” with the password that you chose. Your first order, of %s, is in the account.", made.Username, program.choice.Selected))
 			})
 		}}},
-		OnClosed: f.close,
+		FirstFocus: first,
+		OnClosed:   f.close,
 	})
 	f.picture.Renew()
 	return nil

@@ -36,8 +36,10 @@ type Options struct {
 	Server, Username string
 	// Hint is shown below the fields, such as the password of a trial server; empty for none.
 	Hint string
-	// OnForgotPassword and OnNewAccount help somebody who cannot sign in; server is what stands in its field.
-	OnForgotPassword, OnNewAccount func(server string)
+	// OnForgotPassword and OnNewAccount are the links below the form; they get the server as it is entered, or "". A link
+	// whose function is nil is not shown.
+	OnForgotPassword func(server string)
+	OnNewAccount     func(server string)
 	// OnSignedIn gets the account; warning tells why it will not be remembered, or is nil.
 	OnSignedIn func(account manager.Account, warning error)
 }
@@ -235,6 +237,50 @@ func (s *Screen) title() fyne.CanvasObject {
 	about := widget.NewLabel("Sign in to look after your licenses.")
 	about.Alignment, about.Importance = fyne.TextAlignCenter, widget.LowImportance
 	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), icon, theme.Tight(name), theme.Tight(about))
+}
+
+// links are the ways on for somebody who cannot sign in. They rest while the screen signs in.
+func (s *Screen) links() fyne.CanvasObject {
+	row := container.NewHBox()
+	row.Hide()
+	for _, l := range []struct {
+		text string
+		open func(server string)
+	}{{"Forgot password?", s.options.OnForgotPassword}, {"New account…", s.options.OnNewAccount}} {
+		if l.open == nil {
+			continue
+		}
+		if len(row.Objects) > 0 {
+			row.Add(layout.NewSpacer())
+		}
+		row.Add(theme.Tight(newLink(l.text, func() {
+			if !s.slot.Busy() {
+				l.open(strings.TrimSpace(s.server.Text))
+			}
+		})))
+		row.Show()
+	}
+	return row
+}
+
+// link is a hyperlink that Enter follows, too.
+type link struct{ widget.Hyperlink }
+
+func newLink(text string, follow func()) *link {
+	l := &link{}
+	l.Text, l.OnTapped = text, follow
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// TypedKey is called by Fyne.
+func (l *link) TypedKey(key *fyne.KeyEvent) {
+	switch key.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		l.OnTapped()
+	default:
+		l.Hyperlink.TypedKey(key)
+	}
 }
 
 func labeled(name string, field fyne.CanvasObject) fyne.CanvasObject {

@@ -53,12 +53,21 @@ func decode(data []byte) (image.Image, error) {
 	return picture, nil
 }
 
-// show puts something into the place of the picture, which keeps its size so that the form does not jump.
-func (f *Field) show(o fyne.CanvasObject) {
+// Texts of the button that gets a picture.
+const (
+	getPicture     = "Get a picture"
+	anotherPicture = "Another picture"
+	tryAgain       = "Try again"
+)
+
+// show puts something into the place of the picture, which keeps its size so that the form does not jump; action is what the
+// button says then.
+func (f *Field) show(o fyne.CanvasObject, action string) {
 	size := canvas.NewRectangle(color.Transparent)
 	size.SetMinSize(fyne.NewSize(pictureWidth+2*picturePad, pictureHeight+2*picturePad))
 	f.area.Objects = []fyne.CanvasObject{size, o}
 	f.area.Refresh()
+	f.another.SetText(action)
 }
 
 // wait shows that a picture is on its way.
@@ -66,22 +75,17 @@ func (f *Field) wait() {
 	f.activity.Start()
 	text := widget.NewLabel("Loading the picture…")
 	text.Importance = widget.LowImportance
-	f.show(copyfield.NewFrame(container.NewCenter(container.NewHBox(f.activity, text))))
+	f.show(copyfield.NewFrame(container.NewCenter(container.NewHBox(f.activity, text))), anotherPicture)
 }
 
-// say shows a sentence in the place of the picture, with the button that gets one.
+// say shows a sentence in the place of the picture.
 func (f *Field) say(sentence string) {
-	get := f.button("Get a picture", fynetheme.ViewRefreshIcon(), f.takeAnother)
-	if sentence == "" {
-		f.show(copyfield.NewFrame(container.NewCenter(get)))
-		return
-	}
 	text := widget.NewLabel(sentence)
-	text.Importance, text.Alignment = widget.LowImportance, fyne.TextAlignCenter
-	f.show(copyfield.NewFrame(container.NewCenter(container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), text, container.NewCenter(get)))))
+	text.Importance, text.Wrapping = widget.LowImportance, fyne.TextWrapWord
+	f.show(copyfield.NewFrame(text), getPicture)
 }
 
-// fail shows why there is no picture, and the way to try again.
+// fail shows why there is no picture.
 func (f *Field) fail(err error) {
 	m := f.options.Explain(err)
 	if errors.Is(err, ErrPicture) {
@@ -89,9 +93,8 @@ func (f *Field) fail(err error) {
 	}
 	text := field.NewNote()
 	text.Say(field.Text(m), theme.Bad)
-	again := f.button("Try again", fynetheme.ViewRefreshIcon(), f.takeAnother)
 	f.show(copyfield.NewFrame(container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Gap, theme.Gap),
-		container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), text.Object(), container.NewHBox(again)))))
+		container.NewVBox(text.Object()))), tryAgain)
 }
 
 // paper is a picture on white: its digits are dark and its ground may be transparent, so a dark window must not shine through.

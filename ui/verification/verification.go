@@ -55,14 +55,15 @@ type Options struct {
 type Field struct {
 	widget.BaseWidget
 
-	// OnChanged is called after every change of what Answer returns. UI thread.
+	// OnChanged is called after every change of what the field shows or Answer returns. UI thread.
 	OnChanged func()
 
 	// OnFocus is called when a control of the field gets the keyboard, so that a long form can scroll to it. UI thread.
 	OnFocus func()
 
 	options Options
-	server  string
+	server  string // "": the one that is signed in to
+	unnamed bool   // it is not known yet which server to ask
 
 	id         string // of the picture that is shown; "" while there is none
 	sound      []byte // of the same number
@@ -78,18 +79,17 @@ type Field struct {
 	note            *field.Note
 }
 
-// New returns a field that asks a server, or with "" the one that is signed in to. It gets its first picture by Renew.
-// UI thread.
-func New(o Options, server string) *Field {
-	f := &Field{options: o, server: server, area: container.NewStack(), activity: widget.NewActivity(), note: field.NewNote()}
+// New returns a field that asks the server that is signed in to. It gets its first picture by Renew. UI thread.
+func New(o Options) *Field {
+	f := &Field{options: o, area: container.NewStack(), activity: widget.NewActivity(), note: field.NewNote()}
 	f.loading, f.expiring, f.playing = o.Work.NewSlot(), o.Work.NewSlot(), o.Work.NewSlot()
 	f.number = field.NewEntry()
 	f.number.TextStyle, f.number.PlaceHolder = theme.Monospace(), "Six digits"
 	f.number.OnChanged, f.number.OnFocus = f.typed, f.focused
-	f.another = f.button("Another picture", fynetheme.ViewRefreshIcon(), f.takeAnother)
+	f.another = f.button(getPicture, fynetheme.ViewRefreshIcon(), f.takeAnother)
 	f.listen = f.button("Listen", fynetheme.VolumeUpIcon(), f.hear)
 	f.listen.Hidden = o.Play == nil
-	f.say("")
+	f.say("There is no picture yet.")
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -118,6 +118,8 @@ func (f *Field) Answer() (api.VerificationAnswer, bool) {
 // Missing says what is to be done yet, a sentence; "" when Answer is true.
 func (f *Field) Missing() string {
 	switch typed := len(f.number.Text); {
+	case f.unnamed:
+		return "Enter the address of the license server first: it sends the picture."
 	case f.id == "" && f.loading.Busy():
 		return "The picture is on its way: wait a moment, then type its number."
 	case f.id == "":
@@ -135,20 +137,24 @@ func (f *Field) Empty() bool { return f.id == "" && !f.loading.Busy() }
 
 // Renew gets another picture and drops the number of the one before: a number serves once. What ShowFault says stays.
 func (f *Field) Renew() {
+	if f.unnamed {
+		return
+	}
 	f.unattended = 0
 	f.load(false, nil)
 }
 
-// SetServer names the server to ask from now on. The picture of another server is dropped; Renew gets the new one.
+// SetServer names the server to ask from now on; "": it is not known yet, and nothing is asked. The picture of another
+// server is dropped; Renew gets the new one.
 func (f *Field) SetServer(server string) {
-	if server == f.server {
+	if server == f.server && f.unnamed == (server == "") {
 		return
 	}
 	f.Stop()
-	f.server = server
-	f.drop()
+	f.server, f.unnamed = server, server == ""
 	f.note.Say("", theme.Muted)
-	f.say("")
+	f.say("The license server sends a picture once its address is entered.")
+	f.drop()
 }
 
 // ShowFault shows a sentence about the number below it until somebody types; "" takes it away.
@@ -224,11 +230,14 @@ func digits(text string) string {
 // takeAnother is the button "Another picture".
 func (f *Field) takeAnother() {
 	f.options.Canvas.Focus(f.number)
-	if f.loading.Busy() {
-		return
+	switch {
+	case f.loading.Busy():
+	case f.unnamed:
+		f.ShowFault(f.Missing())
+	default:
+		f.note.Say("", theme.Muted)
+		f.Renew()
 	}
-	f.note.Say("", theme.Muted)
-	f.Renew()
 }
 
 // hear is the button "Listen": it plays the number, again if it was heard before, or a new one that has a sound.
@@ -237,6 +246,8 @@ func (f *Field) hear() {
 	f.unattended = 0
 	switch {
 	case f.loading.Busy():
+	case f.unnamed:
+		f.ShowFault(f.Missing())
 	case f.id != "" && len(f.sound) > 0:
 		f.play()
 	default:
@@ -261,10 +272,11 @@ func (f *Field) load(sound bool, then func()) {
 		f.activity.Stop()
 		if err != nil {
 			f.fail(err)
+			f.changed()
 			return
 		}
 		f.id, f.sound = l.verification.ID, l.verification.Sound
-		f.show(newPaper(l.picture))
+		f.show(newPaper(l.picture), anotherPicture)
 		f.await()
 		f.changed()
 		if then != nil {
@@ -296,8 +308,8 @@ func (f *Field) await() {
 			return
 		}
 		if f.unattended++; f.unattended > maxUnattended {
-			f.drop()
 			f.say("The picture has expired.")
+			f.drop()
 			return
 		}
 		if f.note.Tone() != theme.Bad {

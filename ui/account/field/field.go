@@ -161,11 +161,12 @@ func Text(m dialogs.Message) string {
 	return strings.Join(sentences, " ")
 }
 
-// Note is a sentence in small letters below a field. It wraps, an icon says its tone too, and it takes no room while it is
-// empty. Its methods belong to the UI thread.
+// Note is a sentence in small letters below a field. It wraps, an icon says too that it is a warning or a fault, and
+// it takes no room while it is empty. Its methods belong to the UI thread.
 type Note struct {
 	tone   theme.Tone
 	icon   *widget.Icon
+	mark   *fyne.Container // with the icon
 	text   *widget.Label
 	object *fyne.Container
 }
@@ -178,7 +179,8 @@ func NewNote() *Note {
 	n.text.Wrapping = fyne.TextWrapWord
 	size := canvas.NewRectangle(color.Transparent)
 	size.SetMinSize(fyne.NewSquareSize(noteIcon))
-	n.object = container.NewBorder(nil, nil, container.NewVBox(container.NewStack(size, n.icon)), nil, theme.Tight(n.text))
+	n.mark = container.NewVBox(container.NewStack(size, n.icon))
+	n.object = container.NewBorder(nil, nil, n.mark, nil, theme.Tight(n.text))
 	n.object.Hide()
 	return n
 }
@@ -189,15 +191,18 @@ func (n *Note) Object() fyne.CanvasObject { return n.object }
 // Say shows a sentence in a tone; an empty one takes the note away.
 func (n *Note) Say(sentence string, tone theme.Tone) {
 	n.tone = tone
-	icon := fynetheme.InfoIcon()
 	n.text.Importance = widget.LowImportance
+	n.mark.Show()
 	switch tone {
 	case theme.Bad:
-		n.text.Importance, icon = widget.DangerImportance, fynetheme.ErrorIcon()
+		n.text.Importance = widget.DangerImportance
+		n.icon.SetResource(fynetheme.NewColoredResource(fynetheme.ErrorIcon(), tone.TextName()))
 	case theme.Warning:
-		n.text.Importance, icon = widget.WarningImportance, fynetheme.WarningIcon()
+		n.text.Importance = widget.WarningImportance
+		n.icon.SetResource(fynetheme.NewColoredResource(fynetheme.WarningIcon(), tone.TextName()))
+	default:
+		n.mark.Hide()
 	}
-	n.icon.SetResource(fynetheme.NewColoredResource(icon, tone.TextName()))
 	n.text.SetText(sentence)
 	n.object.Hidden = sentence == ""
 	n.object.Refresh()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"strings"
 	"testing"
 	"time"
 
@@ -210,13 +211,19 @@ func (s *screen) pass(wait time.Duration) {
 	}
 }
 
+// blank returns a picture.
+func blank(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, 30, 10))))
+	return b.Bytes()
+}
+
 // picture answers a request for a picture; its id counts up from "picture 1".
 func (s *screen) picture() {
 	c := s.call("Verification")
 	s.pics++
-	var data bytes.Buffer
-	require.NoError(s.t, png.Encode(&data, image.NewGray(image.Rect(0, 0, 30, 10))))
-	c.give(api.Verification{ID: fmt.Sprintf("picture %d", s.pics), Image: data.Bytes()}, nil)
+	c.give(api.Verification{ID: fmt.Sprintf("picture %d", s.pics), Image: blank(s.t)}, nil)
 	s.until(func() bool { return !s.shows("Loading the picture…") })
 }
 
@@ -251,12 +258,20 @@ func (s *screen) texts() (texts []string) {
 		case *widget.Label:
 			texts = append(texts, o.Text)
 		case *widget.RichText:
-			texts = append(texts, o.String())
+			for _, segment := range o.Segments {
+				texts = append(texts, segment.Textual())
+			}
+		case *fyne.Container:
 		case fyne.Accessible:
 			texts = append(texts, o.AccessibilityLabel())
 		}
 	})
 	return texts
+}
+
+// said returns all that can be read in one text.
+func (s *screen) said() string {
+	return strings.Join(strings.Fields(strings.Join(s.texts(), " ")), " ")
 }
 
 func (s *screen) shows(text string) bool {

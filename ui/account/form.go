@@ -42,6 +42,8 @@ type form struct {
 	wait    *countdown
 	// unsure says what to think of a request whose answer did not come.
 	unsure string
+	// kept says what becomes of a request that could not be sent, where it is not simply lost.
+	kept string
 	// rests says why there is nothing to send; nil or "": there is.
 	rests func() string
 }
@@ -151,7 +153,9 @@ func (f *form) refused(err error) {
 		return
 	case errors.Is(err, manager.ErrUnreachable):
 		m := f.options.Explain(err)
-		m.Next = strings.TrimSpace(m.Next + " " + f.unsure)
+		if m.Next = strings.TrimSpace(m.Next + " " + f.unsure); f.kept != "" {
+			m.Next = f.kept
+		}
 		f.dialog.SetError(m)
 		return
 	}

@@ -28,7 +28,8 @@ func NewOrder(o Options, programs []api.Program) error {
 		o.Dialogs.Info("New order", "None of the vendor's programs takes a serial number now, so no order can be added with one. Ask the vendor for the order.")
 		return nil
 	}
-	f := newForm(o, addOrder, "If the server had added the order already, it appears in the table after a refresh.")
+	f := newForm(o, addOrder, "If the server had added the order already, it appears in the table. One serial number makes one order.")
+	f.kept = "Nothing is lost: the request is kept and sent again when the connection is back. It makes one order at most."
 	serial, err := newSerialInput(unmarked, f.changed)
 	if err != nil {
 		return err

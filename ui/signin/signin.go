@@ -181,20 +181,6 @@ func (s *Screen) signIn() {
 	})
 }
 
-// links help somebody who has no password or no account.
-func (s *Screen) links() fyne.CanvasObject {
-	link := func(text string, do func(server string)) fyne.CanvasObject {
-		h := widget.NewHyperlink(text, nil)
-		h.OnTapped = func() {
-			if !s.slot.Busy() {
-				do(strings.TrimSpace(s.server.Text))
-			}
-		}
-		return h
-	}
-	return container.NewBorder(nil, nil, theme.Tight(link("Forgot password?", s.options.OnForgotPassword)), theme.Tight(link("New account…", s.options.OnNewAccount)))
-}
-
 // stop ends the attempt to sign in.
 func (s *Screen) stop() {
 	s.slot.Cancel()

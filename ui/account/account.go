@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/verification"
@@ -37,6 +38,8 @@ type Backend interface {
 	// Register opens an account with a serial number.
 	Register(ctx context.Context, server string, a api.NewAccount) (api.Client, error)
 }
+
+var _ Backend = (*manager.Manager)(nil)
 
 // Options of the dialogs. Functions without another word are called on the UI thread.
 type Options struct {

@@ -236,6 +236,7 @@ func (s *screen) visit(do func(fyne.CanvasObject)) {
 		}
 		do(o)
 		switch o := o.(type) {
+		case *widget.Label: // repeats itself below
 		case *fyne.Container:
 			for _, child := range o.Objects {
 				walk(child)

@@ -1,0 +1,248 @@
+package account
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager"
+)
+
+var anna = api.Account{Username: "anna", RegistrationName: "Lumen GmbH", Contact: api.Contact{
+	FirstName: "Anna", LastName: "Berg", Company: "Lumen", Address: "Seestraße 5", City: "Friedrichshafen", Zip: "88045",
+	Country: "Germany", Phone: "+49 7541 1", Email: "anna@lumen.example",
+}}
+
+// openProfile opens the dialog with Anna's contact data.
+func openProfile(t *testing.T) *screen {
+	t.Helper()
+	s := newScreen(t)
+	Profile(s.options)
+	s.call("Account").give(anna, nil)
+	s.answered()
+	return s
+}
+
+func TestOnlyWhatChangedIsSaved(t *testing.T) {
+	s := openProfile(t)
+	s.requireText("anna", "Lumen GmbH", "It stays: licenses are made out to it.", "Nothing was changed yet.")
+	require.Same(t, s.field("First name"), s.focused())
+	s.key(fyne.KeyReturn)
+	s.noCall("ChangeAccount")
+
+	s.fill("City", "  Lindau ")
+	s.fill("Company", "")
+	s.fill("Second email address", "it@lumen.example")
+	s.fill("Zip code", "88045") // as it was
+	s.key(fyne.KeyReturn)
+	city, company, email2 := "Lindau", "", "it@lumen.example"
+	c := s.call("ChangeAccount")
+	require.Equal(t, api.AccountChange{City: &city, Company: &company, Email2: &email2}, c.args[0])
+	changed := anna
+	changed.City = city
+	c.give(changed, nil)
+	s.answered()
+	require.Equal(t, []api.Account{changed}, s.accounts)
+	require.True(t, s.closed())
+}
+
+func TestEveryContactFieldIsSaved(t *testing.T) {
+	s := openProfile(t)
+	for _, f := range contactFields() {
+		text := "new " + f.wire
+		if f.wire == wireEmail || f.wire == wireEmail2 {
+			text = f.wire + "@lumen.example"
+		}
+		s.fill(f.label, text)
+	}
+	s.press(save)
+	change := s.call("ChangeAccount").args[0].(api.AccountChange)
+	for _, f := range contactFields() {
+		text := *f.change(&change)
+		require.NotNil(t, text, f.wire)
+		require.Contains(t, *text, f.wire)
+	}
+}
+
+func TestEmailAddressesAreCheckedBeforeTheyAreSent(t *testing.T) {
+	for text, fault := range map[string]string{
+		"anna":                     "This is no email address: the @ is missing.",
+		"anna@":                    "This is no email address. It looks like name@example.com.",
+		"Anna <anna@lumen.org>":    "Enter the address alone: anna@lumen.org.",
+		"a@b.org, c@d.org":         "This is no email address. It looks like name@example.com.",
+		"":                         "Enter the email address.",
+		strings.Repeat("a", 201):   "It is too long: 201 characters, and at most 200 are taken.",
+		"anna.berg@büro.example":   "",
+		"anna+codes@lumen.example": "",
+	} {
+		t.Run(text, func(t *testing.T) {
+			s := openProfile(t)
+			s.fill("Email address", text)
+			s.key(fyne.KeyReturn)
+			if fault == "" {
+				require.Equal(t, text, *s.call("ChangeAccount").args[0].(api.AccountChange).Email)
+				return
+			}
+			s.requireText(fault)
+			s.noCall("ChangeAccount")
+			require.Same(t, s.field("Email address"), s.focused())
+			require.Equal(t, text, s.content("Email address"), "what was typed stays")
+			s.fill("Email address", "anna@lumen.org")
+			s.requireText("Codes and links are sent here.")
+		})
+	}
+	s := openProfile(t)
+	s.fill("Second email address", "Anna@Lumen.example")
+	s.press(save)
+	s.requireText("This is the first address again. Enter another one, or none.")
+}
+
+func TestFaultsThatTheServerFindsStandAtTheirFields(t *testing.T) {
+	s := openProfile(t)
+	s.fill("City", "Lindau")
+	s.fill("Fax number", "none")
+	s.press(save)
+	s.call("ChangeAccount").give(nil, refusal(api.ErrValidation, "", 0,
+		api.FieldError{Location: "body.fax", Message: "this is no fax number"},
+		api.FieldError{Location: "body.email", Message: "the address is blocked"},
+		api.FieldError{Location: "body.shoe_size", Message: "the shoe size is missing"}))
+	s.answered()
+	s.requireText("This is no fax number.", "The address is blocked.", "The server did not accept what was entered.", "The shoe size is missing.")
+	require.Same(t, s.field("Email address"), s.focused(), "the first field with a fault")
+	require.Equal(t, "Lindau", s.content("City"))
+
+	s.fill("Fax number", "1")
+	require.NotContains(t, s.said(), "This is no fax number.")
+	require.NotContains(t, s.said(), "shoe size")
+	s.requireText("The address is blocked.")
+}
+
+func TestContactDataThatDoNotCome(t *testing.T) {
+	s := newScreen(t)
+	Profile(s.options)
+	s.requireText("Loading the contact data…")
+	s.call("Account").give(nil, &manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"})
+	s.answered()
+	s.requireText("There is no connection to the license server.", "The contact data are not here yet.")
+	s.press("Try again")
+	s.call("Account").give(anna, nil)
+	s.answered()
+	require.Equal(t, "Anna", s.content("First name"))
+	s.key(fyne.KeyEscape)
+	require.True(t, s.closed())
+
+	Profile(s.options)
+	s.call("Account")
+	s.key(fyne.KeyEscape)
+	require.True(t, s.closed(), "loading can be canceled")
+}
+
+func TestSavingWithoutAConnectionKeepsWhatWasTyped(t *testing.T) {
+	s := openProfile(t)
+	s.fill("City", "Lindau")
+	s.press(save)
+	s.call("ChangeAccount").give(nil, &manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"})
+	s.answered()
+	require.Contains(t, s.said(), "Saving once more does no harm.")
+	require.Equal(t, "Lindau", s.content("City"))
+	require.Empty(t, s.accounts)
+}
+
+func TestTheFieldWithTheKeyboardIsInSight(t *testing.T) {
+	s := newScreen(t)
+	s.window.Resize(fyne.NewSize(860, 560))
+	Profile(s.options)
+	s.call("Account").give(anna, nil)
+	s.answered()
+	inSight := func(label string) {
+		o := s.field(label).(fyne.CanvasObject)
+		top := fyne.CurrentApp().Driver().AbsolutePositionForObject(o).Y
+		require.Greater(t, top, float32(100), label)
+		require.Less(t, top+o.Size().Height, float32(460), label)
+	}
+	c := s.window.Canvas()
+	for _, label := range []string{"First name", "Fax number", "Street and number", "First name"} {
+		c.Focus(s.field(label))
+		inSight(label)
+	}
+	c.Focus(s.field("Fax number"))
+	s.fill("Email address", "x")
+	c.Focus(s.field("Fax number"))
+	s.press(save)
+	inSight("Email address")
+}
+
+func TestAPasswordIsChanged(t *testing.T) {
+	s := newScreen(t)
+	ChangePassword(s.options)
+	require.Contains(t, s.said(), "Other sessions end")
+	s.fill("Current password", " old secret ")
+	s.fill("New password", "a new, long one")
+	s.fill("New password, again", "a new, long one")
+	s.key(fyne.KeyReturn)
+	c := s.call("ChangePassword")
+	require.Equal(t, []any{" old secret ", "a new, long one"}, c.args, "as it was typed")
+	c.give(nil, nil)
+	s.answered()
+	s.requireText("Password changed")
+	require.Contains(t, s.said(), "Other sessions have ended")
+}
+
+func TestAPasswordIsCheckedBeforeItIsSent(t *testing.T) {
+	for name, c := range map[string]struct{ current, next, again, says, focus string }{
+		"nothing":         {"", "", "", "Enter the current password.", "Current password"},
+		"no new one":      {"x", "", "", "Enter the new password.", "New password"},
+		"not again":       {"x", "0123456789", "", "Type the new password once more.", "New password, again"},
+		"too short":       {"x", "012345678", "012345678", "It is too short: enter at least 10 characters.", "New password"},
+		"too long":        {"x", strings.Repeat("ü", 513), "x", "It is too long: it has 1026 bytes, and at most 1024 are taken.", "New password"},
+		"not the same":    {"x", "0123456789", "0123456780", "It is not the same as above. Type it once more.", "New password, again"},
+		"10 bytes":        {"x", "üüüüü", "üüüüü", "", ""},
+		"spaces count":    {"x", "          ", "          ", "", ""},
+		"the longest one": {"x", strings.Repeat("x", 1024), strings.Repeat("x", 1024), "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScreen(t)
+			ChangePassword(s.options)
+			s.fill("Current password", c.current)
+			s.fill("New password", c.next)
+			s.fill("New password, again", c.again)
+			s.press(changePassword)
+			if c.says == "" {
+				require.Equal(t, []any{c.current, c.next}, s.call("ChangePassword").args)
+				return
+			}
+			s.noCall("ChangePassword")
+			s.requireText(c.says)
+			require.Same(t, s.field(c.focus), s.focused())
+		})
+	}
+}
+
+func TestARefusedPassword(t *testing.T) {
+	s := newScreen(t)
+	ChangePassword(s.options)
+	s.fill("Current password", "wrong")
+	s.fill("New password", "0123456789")
+	s.fill("New password, again", "0123456789")
+	s.press(changePassword)
+	s.call("ChangePassword").give(nil, refusal(api.ErrValidation, "", 0, api.FieldError{Location: "body.current_password", Message: "The current password is not right."}))
+	s.answered()
+	s.requireText("The current password is not right.")
+	require.Same(t, s.field("Current password"), s.focused())
+	s.fill("Current password", "wrong too")
+	s.press(changePassword)
+	s.call("ChangePassword").give(nil, refusal(api.ErrHostBanned, "There were too many failed attempts.", 2))
+	s.answered()
+	s.requireText("The server takes the next try in 2 seconds.")
+	s.pass(time.Second)
+	s.until(func() bool { return s.shows("The server takes the next try in 1 second.") })
+	s.pass(time.Second)
+	s.until(func() bool { return !strings.Contains(s.said(), "next try") })
+	s.fill("Current password", "right")
+	s.press(changePassword)
+	require.Equal(t, []any{"right", "0123456789"}, s.call("ChangePassword").args, "nothing else had to be typed again")
+}

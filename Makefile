@@ -12,7 +12,7 @@ STATICCHECK_VERSION := v0.8.2
 MAILPIT_VERSION     := v1.27.11
 
 # Rooms without a window build without cgo and run under the race detector.
-CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./server/... ./cmd/acen-server/...
+CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/...
 WINDOW := ./assets/... ./ui/... ./cmd/acen/... ./cmd/acen-demo/...
 
 .PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-keyring test-mail test-window bench-fingerprint clean
@@ -25,7 +25,7 @@ run: setup-run ## install what is missing and try everything: a server with samp
 
 build: setup-run ## build the programs into build/
 	go build -tags $(TAGS) -o build/ ./cmd/acen ./cmd/acen-demo
-	CGO_ENABLED=0 go build -o build/ ./cmd/acen-server
+	CGO_ENABLED=0 go build -o build/ ./cmd/acen-server ./cmd/acenctl
 
 test: setup-test format vet staticcheck test-core test-ui test-keyring test-mail test-window ## install what is missing and run every test
 	@echo "all tests passed"

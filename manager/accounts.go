@@ -65,6 +65,8 @@ type SignIn struct {
 	Server, Username, Password string
 	// Remember keeps the session in the system's keyring.
 	Remember bool
+	// Once begins a session besides a remembered one, which stays as it is: for one command.
+	Once bool
 }
 
 // SignIn begins a session. The warning, if any, is an ErrKeyringUnavailable: the session works but is not remembered.
@@ -92,19 +94,41 @@ func (m *Manager) SignIn(ctx context.Context, s SignIn) (account Account, warnin
 			account.Remembered = false
 		}
 	}
-	if !account.Remembered {
+	if !account.Remembered && !s.Once {
 		// An older session of this account must not come back at the next start; without a keyring there is none.
 		_ = m.forget(ctx, account)
 	}
 	err = m.db.QueryRowContext(ctx, `INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used)
  VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (server, client_id) DO UPDATE SET server_name = excluded.server_name, username = excluded.username,
- display_name = excluded.display_name, remembered = excluded.remembered, last_used = excluded.last_used RETURNING id`,
-		server, about.Name, session.Client.ID, account.Username, account.DisplayName, account.Remembered, m.options.Now().UnixMicro()).Scan(&account.ID)
+ display_name = excluded.display_name, remembered = CASE WHEN ? THEN remembered ELSE excluded.remembered END,
+ last_used = CASE WHEN ? THEN last_used ELSE excluded.last_used END RETURNING id`,
+		server, about.Name, session.Client.ID, account.Username, account.DisplayName, account.Remembered, m.options.Now().UnixMicro(), s.Once, s.Once).Scan(&account.ID)
 	if err != nil {
 		return account, warning, storageError(err)
 	}
 	m.use(account, c, holder)
+	m.mu.Lock()
+	m.once = s.Once
+	m.mu.Unlock()
 	return account, warning, nil
+}
+
+// Recall makes the last used account the current one without a session: its last known tables can be read, and nothing is
+// asked of the server. It fails with ErrSignedOut when there is none.
+func (m *Manager) Recall(ctx context.Context) error {
+	accounts, err := m.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	if len(accounts) == 0 {
+		return ErrSignedOut
+	}
+	holder := &tokenHolder{manager: m}
+	c, err := m.newClient(accounts[0].Server, client.Tokens{}, holder)
+	if err == nil {
+		m.use(accounts[0], c, holder)
+	}
+	return err
 }
 
 // use makes an account the current one.
@@ -112,7 +136,7 @@ func (m *Manager) use(a Account, c *client.Client, holder *tokenHolder) {
 	holder.use(a)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.account, m.client = &a, c
+	m.account, m.client, m.once = &a, c, false
 	clear(m.programs)
 }
 
@@ -185,7 +209,13 @@ func (m *Manager) SignOut(ctx context.Context) error {
 	if err != nil {
 		return nil
 	}
+	m.mu.Lock()
+	once := m.once
+	m.mu.Unlock()
 	m.drop()
+	if once { // what is remembered of the account belongs to another session
+		return c.SignOut(ctx)
+	}
 	keyringErr := m.forget(ctx, a)
 	if errors.Is(keyringErr, keyring.ErrUnavailable) && !a.Remembered {
 		keyringErr = nil

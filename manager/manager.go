@@ -96,6 +96,7 @@ type Manager struct {
 	notices  []Notice
 	account  *Account
 	client   *client.Client
+	once     bool // the session is one besides a remembered one
 	programs map[int64]api.Program
 	reading  *fingerprint.Reading
 

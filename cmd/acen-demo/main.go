@@ -16,6 +16,7 @@ import (
 	"github.com/adrg/xdg"
 
 	"github.com/acen-desktop/acen/cmd/desktop"
+	"github.com/acen-desktop/acen/cmd/place"
 	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/sample"
@@ -74,7 +75,7 @@ func run(listen, data, smtp, mailDir string) error {
 		mailDir = filepath.Join(data, "mail")
 	}
 	options := service.Options{
-		Data: folder, Listening: server.Listening{Address: listen}, Name: "Lumen licenses (trial)", Version: desktop.Version(),
+		Data: folder, Listening: server.Listening{Address: listen}, Name: "Lumen licenses (trial)", Version: place.Version(),
 		Mail: mail.Folder{Path: mailDir, From: sender}, Logger: logger, Contact: "support@lumen.example",
 	}
 	if smtp != "" {

@@ -17,7 +17,7 @@ func variable(flag string) string {
 // configured are the flags that describe an installation and not one task: only they come from the environment.
 var configured = map[string]bool{
 	"listen": true, "data": true, "name": true, "tls-cert": true, "tls-key": true, "behind-proxy": true, "log-format": true,
-	"smtp": true, "smtp-tls": true, "smtp-user": true, "smtp-password-file": true, "mail-from": true, "mail-dir": true,
+	"public-url": true, "contact": true, "smtp": true, "smtp-tls": true, "smtp-user": true, "smtp-password-file": true, "mail-from": true, "mail-dir": true,
 }
 
 // fromEnvironment sets flags that were not given from their variables. An empty variable counts as none.

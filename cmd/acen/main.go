@@ -8,10 +8,11 @@ import (
 	"os"
 
 	"github.com/acen-desktop/acen/cmd/desktop"
+	"github.com/acen-desktop/acen/cmd/place"
 )
 
 func main() {
-	data := flag.String("data", desktop.DefaultData(), "folder with your data")
+	data := flag.String("data", place.DefaultData(), "folder with your data")
 	server := flag.String("server", "", "address of the license server, filled in for signing in")
 	version := flag.Bool("version", false, "print the version and end")
 	flag.Usage = func() {
@@ -24,7 +25,7 @@ func main() {
 		os.Exit(2)
 	}
 	if *version {
-		fmt.Println("acen", desktop.Version())
+		fmt.Println("acen", place.Version())
 		return
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))

@@ -7,15 +7,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
-	"github.com/adrg/xdg"
 
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/cmd/place"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
@@ -25,11 +23,8 @@ import (
 const (
 	// ID is the app's id, under which the toolkit keeps its preferences.
 	ID = "com.github.acen-desktop.acen"
-	// KeyringService is the name under which the keyring shows the app's credentials.
-	KeyringService = "ACEN Desktop"
 
-	name    = "ACEN Desktop"
-	release = "0.1.0"
+	name = "ACEN Desktop"
 )
 
 // Program is what one of the programs runs.
@@ -43,17 +38,6 @@ type Program struct {
 	Logger                 *slog.Logger
 }
 
-// DefaultData is the person's folder for application data, as the system has it.
-func DefaultData() string { return filepath.Join(xdg.DataHome, "acen-desktop") }
-
-// Version is that of the module when it was built as one, else that of the latest release.
-func Version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return release
-}
-
 // Run shows the window until the person closes it. It must be called on the main goroutine. An error is a sentence for
 // the person; where there is no display or no OpenGL it is ErrNoDisplay or ErrNoOpenGL.
 func Run(p Program) (err error) {
@@ -63,12 +47,12 @@ func Run(p Program) (err error) {
 	if cache, err := os.UserCacheDir(); err == nil {
 		_ = os.MkdirAll(cache, 0o700) // the toolkit expects it and complains otherwise
 	}
-	app.SetMetadata(fyne.AppMetadata{ID: p.ID, Name: name, Version: release, Migrations: map[string]bool{"fyneDo": true}})
+	app.SetMetadata(fyne.AppMetadata{ID: p.ID, Name: name, Version: place.Release(), Migrations: map[string]bool{"fyneDo": true}})
 	a := app.NewWithID(p.ID)
 
 	m, err := manager.Open(context.Background(), manager.Options{
-		DataDir: p.Data, Keyring: keyring.System(KeyringService), Fingerprint: fingerprint.System(),
-		DeviceName: deviceName(), Version: Version(), Logger: p.Logger,
+		DataDir: p.Data, Keyring: keyring.System(place.KeyringService), Fingerprint: fingerprint.System(),
+		DeviceName: place.DeviceName(), Version: place.Version(), Logger: p.Logger,
 	})
 	if errors.Is(err, manager.ErrAlreadyRunning) {
 		return fmt.Errorf("ACEN Desktop is running already with the data folder %s. Go on in its window", p.Data)
@@ -83,8 +67,8 @@ func Run(p Program) (err error) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	w, err := ui.New(a, ui.Options{
-		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Version: Version(),
-		DeviceName: deviceName(), Server: p.Server, Username: p.Username, Hint: p.Hint,
+		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Version: place.Version(),
+		DeviceName: place.DeviceName(), Server: p.Server, Username: p.Username, Hint: p.Hint,
 	})
 	if err != nil {
 		return err
@@ -101,12 +85,4 @@ func tell(a fyne.App, cause error) error {
 	stopMapping := mapWidgets(w)
 	defer stopMapping()
 	return show(a, w, w.Show, time.After(firstFrame))
-}
-
-func deviceName() string {
-	host, err := os.Hostname()
-	if err != nil {
-		return ""
-	}
-	return host
 }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+// foundJSON is a code in a text as --json prints it.
+type foundJSON struct {
+	Kind   string `json:"kind"`
+	Text   string `json:"text"`
+	Offset int    `json:"offset"`
+	Length int    `json:"length"`
+}
+
+// pairJSON is a Site code with its Machine ID, opened with an application signature.
+type pairJSON struct {
+	SiteCode   string     `json:"site_code"`
+	MachineID  string     `json:"machine_id"`
+	Generation uint16     `json:"generation"`
+	Fits       *bool      `json:"fits,omitempty"`
+	Locks      []lockJSON `json:"locks,omitempty"`
+}
+
+func (d *desk) decodeCommand() *cobra.Command {
+	var signature string
+	c := &cobra.Command{
+		Use: "decode [FILE]", Short: "Find every code in a text: a mail, log lines, what a program showed",
+		Long: `Find every code in a text by its shape, in a file or on standard input. Nothing is sent.
+
+With --signature, the application signature of the program (6 to 10 characters), a Site code and a Machine ID are
+opened: whether they belong together and to the program, and which of the seven locks of that PC could be read.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			file := "-"
+			if len(args) == 1 {
+				file = args[0]
+			}
+			text, err := d.text(file)
+			if err != nil {
+				return err
+			}
+			return d.decode(text, signature)
+		},
+	}
+	c.Flags().StringVar(&signature, "signature", "", "application signature of the program")
+	return c
+}
+
+func (d *desk) decode(text, signature string) error {
+	found := license.Find(text)
+	out := struct {
+		Found []foundJSON `json:"found"`
+		PCs   []pairJSON  `json:"pcs"`
+	}{[]foundJSON{}, []pairJSON{}}
+	lines := [][]string{{"KIND", "CODE"}}
+	for _, f := range found {
+		out.Found = append(out.Found, foundJSON{f.Kind.String(), f.Text, f.Offset, f.Length})
+		lines = append(lines, []string{f.Kind.String(), f.Text})
+	}
+	if len(found) == 0 {
+		lines = [][]string{{"There is no code in this text."}}
+	}
+	var key *license.Key
+	if signature != "" {
+		s, err := license.ParseSignature(signature)
+		if err != nil {
+			return usageError{err}
+		}
+		k := s.Key()
+		key = &k
+	}
+	for _, codes := range pairs(found) {
+		pair := pairJSON{SiteCode: codes.Site.String(), MachineID: codes.Machine.String(), Generation: codes.Site.Generation()}
+		lines = append(lines, nil, []string{"PC", codes.Site.String() + " " + codes.Machine.String()})
+		if key != nil {
+			block, err := key.Open(codes)
+			fits := err == nil
+			pair.Fits = &fits
+			if !fits {
+				lines = append(lines, []string{"", "The codes do not belong together, or to another program."})
+			} else {
+				for _, l := range license.Locks() {
+					readable := block.Value(l) != 0
+					pair.Locks = append(pair.Locks, lockJSON{Name: l.String(), Kind: l.Kind().String(), Readable: readable})
+					lines = append(lines, []string{l.String(), map[bool]string{true: "readable", false: "not readable"}[readable]})
+				}
+			}
+		}
+		out.PCs = append(out.PCs, pair)
+	}
+	if err := d.print(out, lines...); err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return fmt.Errorf("%w: no code was found", license.ErrMalformed)
+	}
+	return nil
+}
+
+// pairs puts each Site code together with the Machine ID that follows it.
+func pairs(found []license.Found) (list []license.Codes) {
+	var site *license.SiteCode
+	for _, f := range found {
+		switch f.Kind {
+		case license.KindMerged:
+			list = append(list, f.Codes)
+		case license.KindSiteCode:
+			if s, err := license.ParseSiteCode(f.Text); err == nil {
+				site = &s
+			}
+		case license.KindMachineID:
+			m, err := license.ParseMachineID(f.Text)
+			if err == nil && site != nil {
+				list = append(list, license.Codes{Site: *site, Machine: m})
+				site = nil
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/sample"
+	"github.com/acen-desktop/acen/server/service"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// The scripts in testdata run the real program against a real server process.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"acenctl": func() {
+		if folder := os.Getenv("TEST_KEYRING"); folder != "" {
+			systemKeyring = func() keyring.Store { return files(folder) }
+		}
+		main()
+	}})
+}
+
+func TestScripts(t *testing.T) {
+	folder := t.TempDir()
+	server := filepath.Join(folder, "acen-server")
+	build := exec.Command("go", "build", "-o", server, "../acen-server")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("the server cannot be built: %v\n%s", err, out)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("SERVER_PROGRAM", server)
+			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "home"))
+			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("TZ", "UTC")
+			return os.MkdirAll(filepath.Join(e.WorkDir, "home"), 0o700)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"server": startServer, "stopserver": killServer, "codes": codesOfPC, "removal": removalCodeOf, "serials": freeSerials, "solve": solve, "keyring": useKeyring,
+			"field": field,
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+// files is a keyring of the tests: secrets as files.
+type files string
+
+func (f files) path(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return filepath.Join(string(f), fmt.Sprintf("%x", sum[:8]))
+}
+
+func (f files) Get(_ context.Context, name string) (string, error) {
+	data, err := os.ReadFile(f.path(name))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", keyring.ErrNotFound
+	}
+	return string(data), err
+}
+
+func (f files) Set(_ context.Context, name, secret string) error {
+	return os.WriteFile(f.path(name), []byte(secret), 0o600)
+}
+
+func (f files) Delete(_ context.Context, name string) error {
+	if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func useKeyring(ts *testscript.TestScript, _ bool, _ []string) {
+	folder := ts.MkAbs("keyring")
+	ts.Check(os.MkdirAll(folder, 0o700))
+	ts.Setenv("TEST_KEYRING", folder)
+}
+
+// servers are the running servers by their process ids.
+var servers sync.Map
+
+// startServer starts a server with sample data; URL and PASSWORD say how to sign in. Started again it listens on the same
+// address.
+func startServer(ts *testscript.TestScript, _ bool, _ []string) {
+	listen := "127.0.0.1:0"
+	if url := ts.Getenv("URL"); url != "" {
+		listen = strings.TrimPrefix(url, "http://")
+	}
+	c := exec.Command(ts.Getenv("SERVER_PROGRAM"), "demo", "--data", ts.MkAbs("data"), "--listen", listen)
+	out, err := c.StdoutPipe()
+	ts.Check(err)
+	var log bytes.Buffer
+	c.Stderr = &log
+	ts.Check(c.Start())
+	ts.Defer(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	var login struct{ URL, Username, Password string }
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil {
+		ts.Fatalf("the server did not start: %v\n%s", err, log.String())
+	}
+	ts.Check(json.Unmarshal(line, &login))
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	ts.Setenv("URL", login.URL)
+	ts.Setenv("PASSWORD", login.Password)
+	ts.Check(os.WriteFile(ts.MkAbs("password"), []byte(login.Password+"\n"), 0o600))
+	servers.Store(c.Process.Pid, c)
+	ts.Setenv("SERVER_PID", strconv.Itoa(c.Process.Pid))
+}
+
+func killServer(ts *testscript.TestScript, _ bool, _ []string) {
+	pid, err := strconv.Atoi(ts.Getenv("SERVER_PID"))
+	ts.Check(err)
+	c, _ := servers.Load(pid)
+	ts.Check(c.(*exec.Cmd).Process.Kill())
+	_ = c.(*exec.Cmd).Wait() // it ends by the signal
+}
+
+// codesOfPC sets VAR_SITE, VAR_MID and VAR_MERGED to the codes of a made-up PC for the sample program: codes A1 pc-a 1 NET_ID.
+func codesOfPC(ts *testscript.TestScript, _ bool, args []string) {
+	var raw license.RawLocks
+	for i := range raw {
+		raw[i] = fmt.Sprintf("%s lock %d", args[1], i)
+	}
+	for _, name := range args[3:] {
+		l, err := license.ParseLock(name)
+		ts.Check(err)
+		raw[l-1] = "another " + name
+	}
+	generation, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	key := license.Signature("LUMENST7").Key()
+	codes := key.Codes(uint16(generation), key.Block(raw))
+	ts.Setenv(args[0]+"_SITE", codes.Site.String())
+	ts.Setenv(args[0]+"_MID", codes.Machine.String())
+	ts.Setenv(args[0]+"_MERGED", codes.Merged())
+}
+
+func data(ts *testscript.TestScript, fn func(ctx context.Context, d *service.Data) error) {
+	ctx := context.Background()
+	d, err := service.OpenData(ctx, ts.MkAbs("data"))
+	ts.Check(err)
+	ts.Check(errors.Join(fn(ctx, d), d.Store.Close()))
+}
+
+// removalCodeOf writes the removal code of a license, as the program on its PC shows it, to the file removal.
+func removalCodeOf(ts *testscript.TestScript, _ bool, args []string) {
+	id, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	data(ts, func(ctx context.Context, d *service.Data) error {
+		return d.Store.Read(ctx, func(tx store.Tx) error {
+			l, err := tx.License(ctx, id)
+			if err != nil {
+				return err
+			}
+			p, err := tx.Program(ctx, l.ProgramID)
+			if err != nil {
+				return err
+			}
+			key, err := d.Secrets.ActivationKey(p)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(ts.MkAbs("removal"), []byte(key.RemovalSeed(l.Activation).RemovalCode(l.Codes).String()+"\n"), 0o600)
+		})
+	})
+}
+
+// freeSerials sets SERIAL to a serial number that made no order yet.
+func freeSerials(ts *testscript.TestScript, _ bool, _ []string) {
+	data(ts, func(ctx context.Context, d *service.Data) error {
+		list, err := sample.FreeSerials(ctx, d, sample.SerialProgram, 1)
+		if err == nil {
+			ts.Setenv("SERIAL", list[0])
+		}
+		return err
+	})
+}
+
+var errFound = errors.New("found")
+
+// solve sets NUMBER to the number of a verification, found by trying all against the hash that the server keeps.
+func solve(ts *testscript.TestScript, _ bool, args []string) {
+	data(ts, func(ctx context.Context, d *service.Data) error {
+		err := d.Store.Write(ctx, func(tx store.Tx) error {
+			v, err := tx.TakeVerification(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			for n := range 1_000_000 {
+				number := fmt.Sprintf("%06d", n)
+				if sum := sha256.Sum256([]byte(v.ID + " " + number)); bytes.Equal(sum[:], v.NumberHash) {
+					ts.Setenv("NUMBER", number)
+					return errFound // undoes the taking
+				}
+			}
+			return errors.New("no number fits")
+		})
+		if errors.Is(err, errFound) {
+			return nil
+		}
+		return err
+	})
+}
+
+// field sets a variable to a field of the JSON that the last command printed: field ID licenses.0.id.
+func field(ts *testscript.TestScript, _ bool, args []string) {
+	var value any
+	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
+	decoder.UseNumber()
+	ts.Check(decoder.Decode(&value))
+	for _, name := range strings.Split(args[1], ".") {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[name]
+		case []any:
+			n, err := strconv.Atoi(name)
+			ts.Check(err)
+			value = v[n]
+		}
+	}
+	ts.Setenv(args[0], fmt.Sprint(value))
+}

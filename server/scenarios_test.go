@@ -213,8 +213,7 @@ type world struct {
 	t          *testing.T
 	clients    map[string]client
 	licenses   map[string]int64 // by the name of the PC
-	orders     map[string]int64
-	remembered string // a removal code
+	remembered string           // a removal code
 	kept       api.VerificationAnswer
 	program    store.Program // of order 1042
 	newest     int64         // order id before the scenario

@@ -350,6 +350,12 @@ func (w *window) fill(t *testing.T, what string, m match, text string) {
 func (w *window) paste(t *testing.T, what string, m match, text string) {
 	t.Helper()
 	w.click(t, what, m)
+	w.pasteHere(t, text)
+}
+
+// pasteHere puts a text on the clipboard and pastes it into what has the keyboard.
+func (w *window) pasteHere(t *testing.T, text string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "xclip", "-i", "-selection", "clipboard")

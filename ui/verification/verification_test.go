@@ -58,7 +58,6 @@ type fixture struct {
 	source  source
 	ui      chan func()
 	timers  chan chan time.Time
-	waits   []time.Duration
 	played  chan []byte
 	playErr error
 }

@@ -55,6 +55,18 @@ func (c *countdown) reason() string {
 	return fmt.Sprintf("The server takes the next try in %s.", words.Wait(left))
 }
 
+// label is what a button shows: "Add order (12 s)", "Add order (14:59)"; "" when it does not rest.
+func (c *countdown) label(text string) string {
+	switch left := int(c.left() / time.Second); {
+	case left == 0:
+		return ""
+	case left < 100:
+		return fmt.Sprintf("%s (%d s)", text, left)
+	default:
+		return fmt.Sprintf("%s (%d:%02d)", text, left/60, left%60)
+	}
+}
+
 // tick sleeps until one whole second less is left.
 func (c *countdown) tick() {
 	left := c.until.Sub(c.now())

@@ -85,6 +85,7 @@ func (f *form) refresh() {
 	if reason == "" && f.rests != nil {
 		reason = f.rests()
 	}
+	f.dialog.SetButtonLabel(f.button, f.wait.label(f.button))
 	f.dialog.SetButton(f.button, reason == "", reason)
 }
 

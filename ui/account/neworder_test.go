@@ -2,6 +2,7 @@ package account
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -162,7 +163,9 @@ func TestTheButtonRestsWhileTheServerWantsAWait(t *testing.T) {
 	s.answered()
 	s.picture()
 	s.fill("Verification number", "654321")
-	for _, left := range []string{"3 seconds", "2 seconds", "1 second"} {
+	for i, left := range []string{"3 seconds", "2 seconds", "1 second"} {
+		label := fmt.Sprintf("Add order (%d s)", 3-i)
+		s.until(func() bool { return s.shows(label) })
 		reason := "The server takes the next try in " + left + "."
 		s.until(func() bool { return s.shows(reason) })
 		s.key(fyne.KeyReturn)
@@ -171,6 +174,7 @@ func TestTheButtonRestsWhileTheServerWantsAWait(t *testing.T) {
 	}
 	s.until(func() bool { return !s.shows("The server takes the next try in 1 second.") })
 	require.NotContains(t, s.said(), "next try")
+	s.requireText(addOrder)
 	s.key(fyne.KeyReturn)
 	require.Equal(t, serial, s.call("NewOrder").args[0].(api.NewOrder).SerialNumber)
 }
@@ -181,7 +185,7 @@ func TestAnAttemptTooEarlyWaits(t *testing.T) {
 	s.call("NewOrder").give(nil, refusal(api.ErrHostBanned, "After a serial number that was not accepted the server waits a little longer each time.", 600))
 	s.answered()
 	require.Contains(t, s.said(), "the server waits a little longer each time. Wait a while")
-	s.requireText("The server takes the next try in 10 minutes.")
+	s.requireText("The server takes the next try in 10 minutes.", "Add order (10:00)")
 	s.press("Cancel")
 	require.True(t, s.closed(), "it can be canceled while it waits")
 }

@@ -397,3 +397,17 @@ func TestSetContentMovesOnToTheNextStep(t *testing.T) {
 	d.SetContent(container.NewVBox(next))
 	require.Same(t, next, s.canvas().Focused())
 }
+
+func TestAButtonWithAnotherLabelKeepsItsName(t *testing.T) {
+	s, n := newScreen(t), taps{}
+	d := s.queue.Show(n.form(NewEntry()))
+	d.SetButtonLabel("Send", "Send (12 s)")
+	d.SetButton("Send", false, "Wait.")
+	require.Equal(t, "Send (12 s)", d.buttons[1].Text)
+	require.True(t, d.buttons[1].Disabled())
+	d.SetButtonLabel("Send", "")
+	d.SetButton("Send", true, "")
+	require.Equal(t, "Send", d.buttons[1].Text)
+	s.key(fyne.KeyReturn)
+	require.Equal(t, taps{"Send": 1}, n)
+}

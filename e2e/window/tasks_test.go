@@ -134,6 +134,7 @@ func TestTasks(t *testing.T) {
 
 			// A PC that is not recognized: the reasons, and the text for the vendor.
 			d.click(t, "Reactivate", button("Reactivate…"))
+			d.find(t, "the verdict on this PC", reading("The server will refuse this")) // the dialog grows until then
 			d.click(t, "another PC", exactly("Another PC"))
 			wrong := pcOf(program, "B", 1)
 			d.paste(t, "the Site code field", codeField, fmt.Sprintf("Site code %s, Machine ID %s", wrong.Site, wrong.Machine))
@@ -147,6 +148,7 @@ func TestTasks(t *testing.T) {
 
 			// The same PC with another network card.
 			d.click(t, "Reactivate", button("Reactivate…"))
+			d.find(t, "the verdict on this PC", reading("The server will refuse this")) // the dialog grows until then
 			d.click(t, "another PC", exactly("Another PC"))
 			changed := pcOf(program, "A", 2, license.NETID, license.OSID)
 			d.paste(t, "the Site code field", codeField, fmt.Sprintf("Site code %s\nMachine ID %s", changed.Site, changed.Machine))
@@ -201,8 +203,9 @@ func TestTasks(t *testing.T) {
 			})
 			d.click(t, "New order", button("New order…"))
 			d.find(t, "the number's field", entry("Six digits"))
-			d.click(t, "the programs", exactly("Choose the program"))
-			d.display.run(t, "xdotool", "key", "Down", "Return")
+			d.click(t, "the programs", func(w widget) bool { return strings.Contains(w.Type, "Select") })
+			d.click(t, "the program", func(w widget) bool { return w.Text == sample.SerialProgram && w.Enabled })
+			d.find(t, "the program, chosen", func(w widget) bool { return strings.Contains(w.Type, "Select") && w.Text == sample.SerialProgram })
 			d.paste(t, "the serial number field", codeField, "Your serial number is "+serial+". Enjoy!")
 			picture("task-8-new-order")
 			d.fill(t, "the number", entry("Six digits"), verificationNumber(t, anna))

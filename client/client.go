@@ -212,7 +212,7 @@ func (c *Client) do(ctx context.Context, k call) (*resty.Response, error) {
 	var err error
 	for try := 1; ; try++ {
 		response, err = c.authorized(ctx, k)
-		wait, again := retryAfter(err)
+		wait, again := retryAfter(k, err)
 		if err == nil || !again || !k.repeatable() || try == tries {
 			return response, err
 		}
@@ -226,13 +226,14 @@ func (c *Client) do(ctx context.Context, k call) (*resty.Response, error) {
 }
 
 // retryAfter reports whether a failure may pass by itself soon, and how long the server asks to wait.
-func retryAfter(err error) (time.Duration, bool) {
+func retryAfter(k call, err error) (time.Duration, bool) {
 	var network *NetworkError
 	if errors.As(err, &network) {
 		return 0, network.Kind == Connect || network.Kind == Timeout
 	}
 	var p *api.Problem
-	if errors.As(err, &p) && errors.Is(p.Code, api.ErrUnavailable) {
+	// A read that was asked for too often waits; an attempt at something that could be guessed is the person's to repeat.
+	if errors.As(err, &p) && (errors.Is(p.Code, api.ErrUnavailable) || k.method == http.MethodGet && errors.Is(p.Code, api.ErrHostBanned)) {
 		wait := time.Duration(p.RetryAfter) * time.Second
 		return wait, wait > 0 && wait <= longestPause
 	}

@@ -245,6 +245,27 @@ func TestBusyServer(t *testing.T) {
 	require.Equal(t, int64(7), programs[0].ID)
 }
 
+// A read that was asked for too often waits as long as the server says; an attempt at something that could be guessed is not
+// repeated by itself.
+func TestTooManyRequests(t *testing.T) {
+	var calls atomic.Int32
+	c := to(t, func(w http.ResponseWriter, r *http.Request) {
+		if n := calls.Add(1); n == 1 || r.Method == http.MethodPost {
+			p := api.NewProblem(api.ErrHostBanned, "too much at once")
+			p.RetryAfter = 1
+			refuse(w, p)
+			return
+		}
+		answer(w, 200, api.ProgramList{Programs: []api.Program{{ID: 7}}})
+	})
+	_, err := c.Programs(t.Context())
+	require.NoError(t, err)
+	before := calls.Load()
+	_, err = c.Remove(t.Context(), "key", 1, api.Removal{RemovalCode: "9D2BK-DD62M-C"})
+	require.ErrorIs(t, err, api.ErrHostBanned)
+	require.Equal(t, before+1, calls.Load())
+}
+
 func TestCancel(t *testing.T) {
 	arrived := make(chan struct{})
 	release := make(chan struct{})

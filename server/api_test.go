@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -499,4 +500,30 @@ func TestListening(t *testing.T) {
 	defer l.Close()
 	_, err = server.Listening{Address: l.Addr().String()}.Listen()
 	require.ErrorContains(t, err, "cannot listen")
+}
+
+// One host that asks for too much waits; another one does not notice.
+func TestRequestsOfAHostAreLimited(t *testing.T) {
+	s := servertest.Start(t, func(o *server.Options) {
+		o.Requests = server.RequestRate{PerSecond: 2, Burst: 3}
+		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	})
+	from := func(host string) client { return client{Server: s, t: t}.with("X-Forwarded-For", host) }
+	for range 3 {
+		status, _ := from("203.0.113.5").call("GET", "/server", nil)
+		require.Equal(t, 200, status)
+	}
+	response := from("203.0.113.5").raw("GET", "/server", nil)
+	_ = response.Body.Close()
+	require.Equal(t, 429, response.StatusCode)
+	require.Equal(t, "1", response.Header.Get("Retry-After"))
+	status, _ := from("203.0.113.6").call("GET", "/server", nil)
+	require.Equal(t, 200, status)
+	for i := range 4 { // who has one IPv6 address has those beside it
+		status, _ = from(fmt.Sprintf("2001:db8::%d", i)).call("GET", "/server", nil)
+	}
+	require.Equal(t, 429, status)
+	s.Clock.Advance(time.Second)
+	status, body := from("203.0.113.5").call("GET", "/server", nil)
+	require.Equal(t, 200, status, string(body))
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,6 +65,11 @@ func (s *Server) surround(next http.Handler) http.Handler {
 			s.Logger.Info("request", "request", req.id, "method", r.Method, "path", r.URL.Path, "status", recorder.status,
 				"host", req.host, "duration_ms", s.Now().Sub(started).Milliseconds())
 		}()
+		if refusal := s.hosts.allow(hostKey(req.host), started); refusal != nil {
+			header.Set("Retry-After", strconv.Itoa(refusal.RetryAfter))
+			writeProblem(recorder, refusal)
+			return
+		}
 		next.ServeHTTP(recorder, r)
 	})
 }

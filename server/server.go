@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/time/rate"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server/secrets"
@@ -39,6 +40,8 @@ type Options struct {
 	MailDomain string
 	// MailLimits bound mails per hour; zero fields take DefaultMailLimits.
 	MailLimits MailLimits
+	// Requests bounds the requests of one host; zero takes DefaultRequestRate.
+	Requests RequestRate
 	// Passwords are the costs of hashing; zero takes DefaultPasswordCost.
 	Passwords PasswordCost
 	// Zone is the time zone in which limits count days and months; nil means the system's.
@@ -58,6 +61,7 @@ var DefaultMailLimits = MailLimits{PerRecipient: 20, PerAccount: 60, PerHost: 12
 type Server struct {
 	Options
 	rules   Rules
+	hosts   hosts
 	handler http.Handler
 	hashing chan struct{} // bounds the memory of concurrent password hashes
 	dummy   string        // hash that unknown user names are compared with
@@ -77,13 +81,16 @@ func New(o Options) (*Server, error) {
 	if o.Passwords == (PasswordCost{}) {
 		o.Passwords = DefaultPasswordCost
 	}
+	if o.Requests == (RequestRate{}) {
+		o.Requests = DefaultRequestRate
+	}
 	if o.MailLimits == (MailLimits{}) {
 		o.MailLimits = DefaultMailLimits
 	}
 	if o.MailDomain == "" {
 		o.MailDomain = "localhost"
 	}
-	s := &Server{Options: o, rules: Rules{o.Secrets, o.Now, o.Zone}, hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	s := &Server{Options: o, rules: Rules{o.Secrets, o.Now, o.Zone}, hosts: hosts{rate: o.Requests, known: map[string]*rate.Limiter{}}, hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	dummy, err := o.Passwords.Hash(o.Random, "a password that nobody has")
 	if err != nil {
 		return nil, err

@@ -53,9 +53,10 @@ opened: whether they belong together and to the program, and which of the seven 
 func (d *desk) decode(text, signature string) error {
 	found := license.Find(text)
 	out := struct {
-		Found []foundJSON `json:"found"`
-		PCs   []pairJSON  `json:"pcs"`
-	}{[]foundJSON{}, []pairJSON{}}
+		Found  []foundJSON `json:"found"`
+		PCs    []pairJSON  `json:"pcs"`
+		Faults []string    `json:"faults"` // of what stands behind a code's name and cannot be read
+	}{[]foundJSON{}, []pairJSON{}, []string{}}
 	lines := [][]string{{"KIND", "CODE"}}
 	for _, f := range found {
 		out.Found = append(out.Found, foundJSON{f.Kind.String(), f.Text, f.Offset, f.Length})
@@ -91,6 +92,11 @@ func (d *desk) decode(text, signature string) error {
 			}
 		}
 		out.PCs = append(out.PCs, pair)
+	}
+	faults := license.Faults(text)
+	for _, fault := range faults {
+		out.Faults = append(out.Faults, fault.Error())
+		lines = append(lines, []string{fault.Error()})
 	}
 	if err := d.print(out, lines...); err != nil {
 		return err

@@ -65,6 +65,11 @@ func (p *pcFlags) codes(d *desk) (license.Codes, error) {
 		}
 	}
 	if site == "" || machine == "" {
+		for _, fault := range license.Faults(text) {
+			if fault.Kind == license.KindSiteCode || fault.Kind == license.KindMachineID {
+				return license.Codes{}, fault
+			}
+		}
 		return license.Codes{}, usageError{errors.New("the text holds no Site code and Machine ID")}
 	}
 	return license.ParseCodes(site, machine)

@@ -151,12 +151,17 @@ func (c *codeFields) showErr(err error) {
 	c.machine.ShowErr(err)
 }
 
-// paste takes the codes that were picked out of a pasted text, such as an email. It leaves a text that has not both to the
-// field.
+// paste takes the codes that were picked out of a pasted text, such as an email. What stands in it and cannot be read is
+// said at its field. It leaves a text with nothing for both fields to the one it was pasted into.
 func (c *codeFields) paste(found picked) bool {
 	switch {
 	case found.site == "" || found.machine == "":
-		return false
+		site, machine := found.faults[license.KindSiteCode], found.faults[license.KindMachineID]
+		if c.merged != nil || site == nil && machine == nil {
+			return false
+		}
+		fillOrSay(c.site, found.site, site)
+		fillOrSay(c.machine, found.machine, machine)
 	case c.merged != nil:
 		codes, err := license.ParseCodes(found.site, found.machine)
 		if err != nil {
@@ -170,8 +175,23 @@ func (c *codeFields) paste(found picked) bool {
 	return true
 }
 
-// picked are the first codes of each kind in a text, in their shown forms.
-type picked struct{ site, machine, removal string }
+// fillOrSay puts a code into its field, or says there what is wrong with it.
+func fillOrSay(e *codeentry.Entry, code string, fault error) {
+	if code != "" {
+		e.SetText(code)
+		return
+	}
+	e.SetText("")
+	if fault != nil {
+		e.ShowErr(fault)
+	}
+}
+
+// picked are the first codes of each kind in a text, in their shown forms, and what is wrong with others in it.
+type picked struct {
+	site, machine, removal string
+	faults                 map[license.CodeKind]error
+}
 
 // pick finds the codes in a text; a merged code holds Site code and Machine ID.
 func pick(text string) (p picked) {
@@ -186,6 +206,12 @@ func pick(text string) (p picked) {
 		case found.Kind == license.KindRemovalCode && p.removal == "":
 			p.removal = found.Text
 		}
+	}
+	for _, fault := range license.Faults(text) {
+		if p.faults == nil {
+			p.faults = map[license.CodeKind]error{}
+		}
+		p.faults[fault.Kind] = fault
 	}
 	return p
 }

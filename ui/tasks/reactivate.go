@@ -171,6 +171,11 @@ func (r *reactivation) submit() {
 		r.dialog.SetIdle()
 		if err != nil {
 			failed(r.dialog, r.options, err, canceledTask, keptTask)
+			if errors.Is(err, api.ErrFlexibleLicensing) { // the PC has changed since it was compared
+				m := r.options.Explain(err)
+				m.Action = &dialogs.Action{Label: contactVendor, Do: r.contact}
+				r.dialog.SetError(m)
+			}
 			return
 		}
 		r.dialog.Close()

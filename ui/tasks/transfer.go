@@ -144,8 +144,8 @@ func (t *transfer) left() string {
 func (t *transfer) paste(text string) bool {
 	found := pick(text)
 	filled := t.codes.paste(found)
-	if found.removal != "" {
-		t.removal.entry.SetText(found.removal)
+	if fault := found.faults[license.KindRemovalCode]; found.removal != "" || fault != nil {
+		fillOrSay(t.removal.entry, found.removal, fault)
 		filled = true
 	}
 	return filled
@@ -216,10 +216,12 @@ func Remove(o Options, l manager.License, order api.Order) error {
 	}
 	r.code.entry.OnPaste = func(text string) bool {
 		found := pick(text)
-		if found.removal != "" {
-			r.code.entry.SetText(found.removal)
+		fault := found.faults[license.KindRemovalCode]
+		if found.removal == "" && fault == nil {
+			return false
 		}
-		return found.removal != ""
+		fillOrSay(r.code.entry, found.removal, fault)
+		return true
 	}
 	r.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    fmt.Sprintf("Remove %s", quoted(l)),

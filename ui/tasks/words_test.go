@@ -22,6 +22,10 @@ func TestPick(t *testing.T) {
 	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5"}, pick("merged: 7183-EC4D-83A9-3429-0090-B3F5"))
 	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5", removal: "9D2BK-DD62M-C"}, pick(mail+"\nRemoval code: 9d2bk-dd62m-c"))
 	require.Zero(t, pick("no codes here"))
+	wrong := pick("Site code 7183EC4D, Machine ID 83A9-34290-0090-B3F5")
+	require.Equal(t, "7183EC4D", wrong.site)
+	require.Empty(t, wrong.machine)
+	require.ErrorContains(t, wrong.faults[license.KindMachineID], "Group 2 of the Machine ID is too long")
 }
 
 func TestSentNamesWhatCannotBeRead(t *testing.T) {

@@ -1,0 +1,67 @@
+package license
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// labels are the names under which people and programs write codes, longer ones first.
+var labels = regexp.MustCompile(`(?i)\b(site[ _-]?code|machine[ _-]?id|mid|removal[ _-]?code|activation[ _-]?code|serial[ _-]?(?:number|no\.?)|s/n)\b`)
+
+func labelKind(label string) CodeKind {
+	switch strings.ToLower(label[:2]) {
+	case "si":
+		return KindSiteCode
+	case "ma", "mi":
+		return KindMachineID
+	case "re":
+		return KindRemovalCode
+	case "ac":
+		return KindActivationCode
+	}
+	return KindSerialNumber
+}
+
+// Faults tells of codes in a pasted text that stand behind their names and cannot be read, such as a Machine ID with a
+// letter too many: what is wrong with each, and in which group. Codes that Find finds are not among them.
+func Faults(text string) []*CodeError {
+	text = bounded(text)
+	var faults []*CodeError
+	found := labels.FindAllStringIndex(text, -1)
+	for i, at := range found {
+		end := len(text)
+		if i+1 < len(found) {
+			end = found[i+1][0]
+		}
+		kind := labelKind(text[at[0]:at[1]])
+		code := codeBehind(text[at[1]:end])
+		if count := strings.Count(code, "") - 1; count < shapes[kind].length()/2 || count > 3*shapes[kind].length() {
+			continue // no attempt at this code
+		}
+		_, err := kind.Shown(code)
+		var fault *CodeError
+		if errors.As(err, &fault) {
+			faults = append(faults, fault)
+		}
+	}
+	return faults
+}
+
+// codeBehind returns the words after a name that look like groups of a code: in the same line, with a digit, or in capitals.
+func codeBehind(text string) string {
+	text = strings.TrimLeft(text, " \t:=.#*|>\"'")
+	if at := strings.IndexAny(text, "\r\n,;()"); at >= 0 {
+		text = text[:at]
+	}
+	var words []string
+	for _, word := range strings.Fields(text) {
+		word = strings.Trim(word, ".\"'")
+		if word != "-" && !strings.ContainsFunc(word, unicode.IsDigit) && (word != strings.ToUpper(word) || len(word) > 8) {
+			break
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}

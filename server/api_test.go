@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -526,4 +527,26 @@ func TestRequestsOfAHostAreLimited(t *testing.T) {
 	s.Clock.Advance(time.Second)
 	status, body := from("203.0.113.5").call("GET", "/server", nil)
 	require.Equal(t, 200, status, string(body))
+}
+
+// full is a store whose disk is full.
+type full struct{ store.Store }
+
+func (full) Write(context.Context, func(store.Tx) error) error {
+	return fmt.Errorf("the disk is full: %w", store.ErrUnavailable)
+}
+
+// A full disk is no fault of the caller's and passes: what can be read is answered, and a change asks to come back.
+func TestFullDisk(t *testing.T) {
+	s := servertest.Start(t)
+	c, _ := signIn(t, s)
+	s.Restart(func(o *server.Options) { o.Store = full{o.Store} })
+	status, _ := c.call("GET", "/orders", nil)
+	require.Equal(t, 200, status)
+	status, body := c.keyed().call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: made("LUMENST7", 1).Merged()})
+	require.Equal(t, 503, status)
+	require.Contains(t, string(body), api.ErrUnavailable)
+	require.NotContains(t, string(body), "disk", "nothing leaks")
+	s.Restart()
+	require.Equal(t, 3, order(t, s, 1042).LicensesActive)
 }

@@ -37,8 +37,11 @@ func (s *Server) problem(ctx context.Context, err error) *api.Problem {
 	s.Logger.Error("a call failed", "request", req.id, "error", err)
 	code := api.ErrInternal
 	detail := "The server failed. Try again later; if it goes on, tell the vendor the request id."
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		code, detail = api.ErrUnavailable, "The server is too busy; try again."
+	case errors.Is(err, store.ErrUnavailable):
+		code, detail = api.ErrUnavailable, "The server cannot keep anything now. Nothing was changed; try again later."
 	}
 	p = api.NewProblem(code, detail)
 	p.Instance = req.id

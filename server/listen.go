@@ -42,6 +42,10 @@ func (l Listening) Listen() (net.Listener, error) {
 		config = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	}
 	listener, err := net.Listen("tcp", l.Address)
+	var operation *net.OpError
+	if errors.As(err, &operation) {
+		err = operation.Err // the address is said once
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the server cannot listen on %s: %w", l.Address, err)
 	}

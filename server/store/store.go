@@ -19,6 +19,8 @@ var (
 	ErrExists = errors.New("exists already")
 	// ErrNoSeat: the order has no free license. The database decides it, whatever the caller saw before.
 	ErrNoSeat = errors.New("no free license")
+	// ErrUnavailable: the database cannot write or answer now, such as on a full disk. Nothing was changed.
+	ErrUnavailable = errors.New("the database is not available")
 )
 
 // Program is a licensed program. The secret keys are sealed.

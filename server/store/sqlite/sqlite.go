@@ -130,11 +130,13 @@ func plain(err error) error {
 	case lib.SQLITE_NOTADB, lib.SQLITE_CORRUPT:
 		return fmt.Errorf("the file is damaged or no database; restore it from a backup or move it away: %w", err)
 	case lib.SQLITE_FULL:
-		return fmt.Errorf("the disk is full: %w", err)
+		return fmt.Errorf("the disk is full: %w: %w", store.ErrUnavailable, err)
 	case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
-		return fmt.Errorf("the folder or the file cannot be written: %w", err)
+		return fmt.Errorf("the folder or the file cannot be written: %w: %w", store.ErrUnavailable, err)
+	case lib.SQLITE_IOERR:
+		return fmt.Errorf("the disk is full or failing: %w: %w", store.ErrUnavailable, err)
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
-		return fmt.Errorf("another program holds it: %w", err)
+		return fmt.Errorf("another program holds it: %w: %w", store.ErrUnavailable, err)
 	}
 	return err
 }

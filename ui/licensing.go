@@ -43,9 +43,21 @@ func (w *Window) task(l manager.License, refusal func(api.Order, manager.License
 	}
 }
 
+// reactivate reads and compares this PC first, so that the dialog comes up whole and none of its buttons moves.
 func (w *Window) reactivate(l manager.License) {
-	w.task(l, manager.ReactivationRefusal, func(o tasks.Options, l manager.License) error {
-		return tasks.Reactivate(o, l, w.state.content.Program)
+	program := w.state.content.Program
+	w.status.working("Comparing this PC…")
+	background.Run(w.asking, func(ctx context.Context) (tasks.ThisPCCompared, error) {
+		return tasks.CompareThisPC(ctx, w.options.Backend, l, program.ID)
+	}, func(c tasks.ThisPCCompared, err error) {
+		w.status.working("")
+		first := &c
+		if err != nil {
+			first = nil
+		}
+		w.task(l, manager.ReactivationRefusal, func(o tasks.Options, l manager.License) error {
+			return tasks.Reactivate(o, l, program, first)
+		})
 	})
 }
 

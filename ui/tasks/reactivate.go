@@ -33,27 +33,48 @@ type reactivation struct {
 	note    *noteField
 	outcome *fyne.Container // how the PC compares
 
-	compared   bool // comparison is that of codes, which are chosen now
+	first      *ThisPCCompared // this PC as it was when the dialog opened; nil when it could not be read
+	compared   bool            // comparison is that of codes, which are chosen now
 	codes      license.Codes
 	comparison license.Comparison
 
 	comparing, sending *background.Slot
 }
 
+// ThisPCCompared is this PC with its codes for the reactivation of a license, and how it compares.
+type ThisPCCompared struct {
+	PC         manager.ThisPC
+	Comparison license.Comparison
+}
+
+// CompareThisPC reads this PC and compares it with the one that a license was made for. Not on the UI thread.
+func CompareThisPC(ctx context.Context, m Licenser, l manager.License, programID int64) (c ThisPCCompared, err error) {
+	if c.PC, err = m.ThisPC(ctx, programID); err != nil {
+		return c, err
+	}
+	if c.PC.Codes, err = m.ThisPCFor(ctx, l); err != nil {
+		return c, err
+	}
+	c.Comparison, err = m.Compare(ctx, l, c.PC.Codes)
+	return c, err
+}
+
 // Reactivate shows the dialog that gives a license to the new codes of its PC, with the lock comparison before the attempt.
-// UI thread.
-func Reactivate(o Options, l manager.License, program api.Program) error {
-	r := &reactivation{options: o, license: l, program: program, outcome: container.NewVBox(), comparing: o.Work.NewSlot(), sending: o.Work.NewSlot()}
-	read := func(ctx context.Context) (pc manager.ThisPC, err error) {
-		if pc, err = o.Licenses.ThisPC(ctx, program.ID); err == nil {
-			pc.Codes, err = o.Licenses.ThisPCFor(ctx, l)
-		}
-		return pc, err
+// first is this PC, compared already, so that the dialog comes up whole; nil when it could not be read: the dialog then tries
+// and tells. UI thread.
+func Reactivate(o Options, l manager.License, program api.Program, first *ThisPCCompared) error {
+	r := &reactivation{first: first, options: o, license: l, program: program, outcome: container.NewVBox(), comparing: o.Work.NewSlot(), sending: o.Work.NewSlot()}
+	read := func(ctx context.Context) (manager.ThisPC, error) {
+		c, err := CompareThisPC(ctx, o.Licenses, l, program.ID)
+		return c.PC, err
 	}
 	const hint = "The program shows new codes on the PC that crashed or was changed. Type them, or paste the whole message that has them."
 	var err error
 	if r.pc, err = newPCPane(o, program, read, hint, r.choose, r.changed); err != nil {
 		return err
+	}
+	if first != nil {
+		r.pc.thisPC, r.pc.known = first.PC, true
 	}
 	r.note = newNoteField(l.Note)
 	r.dialog = o.Dialogs.Show(dialogs.Spec{
@@ -100,17 +121,17 @@ func (r *reactivation) changed() {
 	if !ok {
 		return
 	}
-	take := r.pc.take()
-	type compared struct {
-		codes      license.Codes
-		comparison license.Comparison
+	if r.pc.own && r.first != nil {
+		r.judge(r.first.PC.Codes, r.first.Comparison)
+		return
 	}
-	background.Run(r.comparing, func(ctx context.Context) (c compared, err error) {
-		if c.codes, err = take(ctx); err == nil {
-			c.comparison, err = r.options.Licenses.Compare(ctx, r.license, c.codes)
+	take := r.pc.take()
+	background.Run(r.comparing, func(ctx context.Context) (c ThisPCCompared, err error) {
+		if c.PC.Codes, err = take(ctx); err == nil {
+			c.Comparison, err = r.options.Licenses.Compare(ctx, r.license, c.PC.Codes)
 		}
 		return c, err
-	}, func(c compared, err error) {
+	}, func(c ThisPCCompared, err error) {
 		if err != nil {
 			r.pc.showFault(err)
 			if !errors.Is(err, license.ErrMismatch) && !errors.Is(err, context.Canceled) {
@@ -119,18 +140,23 @@ func (r *reactivation) changed() {
 			r.refreshButtons(false, "The codes cannot be compared with the license.")
 			return
 		}
-		if c.codes.Site.String() == r.license.SiteCode && c.codes.Machine.String() == r.license.MachineID {
-			r.show(dialogs.Notice(theme.Accent, dialogs.Message{
-				What: "There is nothing to reactivate: these are the codes that the license has.",
-				Next: "Email the activation code, or save the license file, and use it in the program again.",
-			}))
-			r.refreshButtons(false, "")
-			return
-		}
-		r.compared, r.codes, r.comparison = true, c.codes, c.comparison
-		r.show(comparisonTable(c.comparison), dialogs.Notice(verdict(c.comparison, r.left())))
-		r.refreshButtons(c.comparison.Accepted, "This PC is not recognized.")
+		r.judge(c.PC.Codes, c.Comparison)
 	})
+}
+
+// judge shows how the PC with these codes compares.
+func (r *reactivation) judge(codes license.Codes, c license.Comparison) {
+	if codes.Site.String() == r.license.SiteCode && codes.Machine.String() == r.license.MachineID {
+		r.show(dialogs.Notice(theme.Accent, dialogs.Message{
+			What: "There is nothing to reactivate: these are the codes that the license has.",
+			Next: "Email the activation code, or save the license file, and use it in the program again.",
+		}))
+		r.refreshButtons(false, "")
+		return
+	}
+	r.compared, r.codes, r.comparison = true, codes, c
+	r.show(comparisonTable(c), dialogs.Notice(verdict(c, r.left())))
+	r.refreshButtons(c.Accepted, "This PC is not recognized.")
 }
 
 func (r *reactivation) left() string {

@@ -1,0 +1,390 @@
+package ui_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui"
+)
+
+var now = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+
+const password = "correct horse"
+
+// codesOf are the codes of made-up PCs of a program with the signature LUMENST7.
+func codesOf(generation uint16, block license.Block) license.Codes {
+	signature, err := license.ParseSignature("LUMENST7")
+	if err != nil {
+		panic(err)
+	}
+	return signature.Key().Codes(generation, block)
+}
+
+var thisPC, otherPC = codesOf(100, 12345), codesOf(200, 54321)
+
+// backend is a license manager in memory.
+type backend struct {
+	ui.Backend // what no test needs
+
+	mu sync.Mutex
+
+	account     manager.Account
+	remembered  bool // Resume finds a session
+	signedIn    bool
+	offline     error // every call to the server fails with it
+	warning     error // of SignIn
+	notices     []manager.Notice
+	orders      []api.Order
+	licenses    map[int64][]manager.License
+	cached      time.Time // zero: nothing is known from an earlier time
+	programs    map[int64]api.Program
+	refusal     error // of NewLicense and SendEmail
+	open        []manager.Job
+	resumed     []manager.Job
+	unreadable  int // hardware locks of this PC
+	subscribers []func(manager.Event)
+
+	hold    map[string]chan struct{} // calls wait until the channel is closed
+	calls   []string
+	made    []manager.NewLicense
+	sent    []manager.SendEmail
+	file    string
+	fileErr error
+}
+
+func newBackend() *backend {
+	yes := api.Allowed{Add: &api.Allowance{OK: true}}
+	no := func(code api.Code) api.Allowed { return api.Allowed{Add: &api.Allowance{Reason: code}} }
+	soon := now.AddDate(0, 0, 12)
+	order := func(id, program int64, name string, total, used int, allowed api.Allowed) api.Order {
+		return api.Order{ID: id, ProgramID: program, ProgramName: name, OrderedAt: now.AddDate(0, -int(1100-id)/20, 0), LicensesTotal: total,
+			LicensesActivated: used, RequiresActivation: true, CanManage: true, Subscription: api.Subscription{State: api.SubscriptionNone}, Allowed: allowed}
+	}
+	b := &backend{
+		account: manager.Account{ID: 1, Server: "https://licenses.lumen.example", ServerName: "Lumen", Username: "anna", DisplayName: "Anna Berg", Remembered: true},
+		programs: map[int64]api.Program{
+			1: {ID: 1, Name: "Lumen Studio 7", RequiresActivation: true, ApplicationSignature: "LUMENST7"},
+			2: {ID: 2, Name: "Tide Survey", RequiresActivation: true, ApplicationSignature: "TIDESRV2", MergedCodes: true},
+			3: {ID: 3, Name: "Lumen Fonts"},
+		},
+		licenses: map[int64][]manager.License{},
+		hold:     map[string]chan struct{}{},
+	}
+	fonts := order(1003, 3, "Lumen Fonts", 0, 0, api.Allowed{})
+	fonts.RequiresActivation = false
+	merged := order(1015, 2, "Tide Survey", 2, 1, no(api.ErrSubscriptionExpired))
+	merged.Subscription.State = api.SubscriptionExpired
+	b.orders = []api.Order{order(1042, 1, "Lumen Studio 7", 5, 2, yes), order(1037, 1, "Lumen Studio 7", 1, 1, no(api.ErrLicensesInUse)), merged, fonts}
+	add := func(order int64, note string, expires *time.Time) {
+		id := int64(20000 + len(b.licenses[order]) + int(order)*10)
+		codes := codesOf(uint16(id%4096), license.Block(id))
+		b.licenses[order] = append(b.licenses[order], manager.License{License: api.License{
+			ID: id, OrderID: order, OriginalLicenseID: id, SiteCode: codes.Site.String(), MachineID: codes.Machine.String(),
+			ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947", Note: note, ActivatedAt: now.AddDate(0, -1, -len(b.licenses[order])),
+			ExpiresAt: expires, Status: api.StatusActive,
+		}})
+	}
+	add(1042, "Studio PC", nil)
+	add(1042, "", &soon)
+	add(1037, "Büro Süd", nil)
+	add(1015, "Survey boat", nil)
+	return b
+}
+
+// enter notes a call and waits while it is held.
+func (b *backend) enter(ctx context.Context, call string) error {
+	b.mu.Lock()
+	b.calls = append(b.calls, call)
+	held, ok := b.hold[call]
+	b.mu.Unlock()
+	if ok {
+		select {
+		case <-held:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return ctx.Err()
+}
+
+// server is enter for calls that go over the network.
+func (b *backend) server(ctx context.Context, call string) error {
+	if err := b.enter(ctx, call); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.offline != nil {
+		return b.offline
+	}
+	if !b.signedIn {
+		return manager.ErrSignedOut
+	}
+	return nil
+}
+
+func (b *backend) called(call string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := 0
+	for _, c := range b.calls {
+		if c == call {
+			n++
+		}
+	}
+	return n
+}
+
+func (b *backend) change(f func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f()
+}
+
+func (b *backend) publish(e manager.Event) {
+	b.mu.Lock()
+	all := slices.Clone(b.subscribers)
+	b.mu.Unlock()
+	for _, f := range all {
+		f(e)
+	}
+}
+
+func (b *backend) SignIn(ctx context.Context, s manager.SignIn) (manager.Account, error, error) { //nolint:staticcheck // two errors of different weight
+	if err := b.enter(ctx, "SignIn"); err != nil {
+		return manager.Account{}, nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.offline != nil:
+		return manager.Account{}, nil, b.offline
+	case s.Password != password || s.Username != "anna":
+		return manager.Account{}, nil, api.NewProblem(api.ErrAuthorization, "The user name or the password is not right.")
+	}
+	b.signedIn = true
+	return b.account, b.warning, nil
+}
+
+func (b *backend) Current() (manager.Account, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.account, b.signedIn
+}
+
+func (b *backend) Notices() []manager.Notice {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.notices)
+}
+
+func (b *backend) Subscribe(f func(manager.Event)) func() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.subscribers = append(b.subscribers, f)
+	return func() { b.change(func() { b.subscribers = nil }) }
+}
+
+func (b *backend) Accounts(ctx context.Context) ([]manager.Account, error) {
+	if err := b.enter(ctx, "Accounts"); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.remembered {
+		return nil, nil
+	}
+	return []manager.Account{b.account}, nil
+}
+
+func (b *backend) Resume(ctx context.Context) (manager.Account, error) {
+	b.change(func() { b.signedIn = b.remembered })
+	if err := b.enter(ctx, "Resume"); err != nil {
+		return manager.Account{}, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.remembered {
+		return manager.Account{}, manager.ErrSignedOut
+	}
+	return b.account, b.offline
+}
+
+func (b *backend) SignOut(ctx context.Context) error {
+	err := b.enter(ctx, "SignOut")
+	b.change(func() { b.signedIn, b.remembered = false, false })
+	return err
+}
+
+func (b *backend) Orders(ctx context.Context) (manager.Orders, error) {
+	if err := b.server(ctx, "Orders"); err != nil {
+		return manager.Orders{}, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return manager.Orders{Orders: slices.Clone(b.orders), FetchedAt: now}, nil
+}
+
+func (b *backend) CachedOrders(ctx context.Context) (manager.Orders, bool, error) {
+	err := b.enter(ctx, "CachedOrders")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return manager.Orders{Orders: slices.Clone(b.orders), FetchedAt: b.cached, Cached: true}, err == nil && !b.cached.IsZero(), err
+}
+
+func (b *backend) Licenses(ctx context.Context, order int64) (manager.Licenses, error) {
+	if err := b.server(ctx, fmt.Sprintf("Licenses %d", order)); err != nil {
+		return manager.Licenses{}, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return manager.Licenses{OrderID: order, Licenses: slices.Clone(b.licenses[order]), FetchedAt: now}, nil
+}
+
+func (b *backend) CachedLicenses(ctx context.Context, order int64) (manager.Licenses, bool, error) {
+	err := b.enter(ctx, "CachedLicenses")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return manager.Licenses{OrderID: order, Licenses: slices.Clone(b.licenses[order]), FetchedAt: b.cached, Cached: true}, err == nil && !b.cached.IsZero(), err
+}
+
+func (b *backend) Program(ctx context.Context, id int64) (api.Program, error) {
+	if err := b.enter(ctx, "Program"); err != nil {
+		return api.Program{}, err
+	}
+	return b.programs[id], nil
+}
+
+func (b *backend) ThisPC(ctx context.Context, _ int64) (manager.ThisPC, error) {
+	pc := manager.ThisPC{Codes: thisPC, HardwareReadable: 5 - b.unreadable}
+	for i, l := range license.Locks() {
+		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: l != license.CDHWID}
+	}
+	return pc, b.enter(ctx, "ThisPC")
+}
+
+func (b *backend) CheckCodes(ctx context.Context, program int64, site, machine string) (license.Codes, error) {
+	if err := b.enter(ctx, "CheckCodes"); err != nil {
+		return license.Codes{}, err
+	}
+	codes, err := license.ParseCodes(site, machine)
+	if err != nil {
+		return codes, err
+	}
+	signature, err := license.ParseSignature(b.programs[program].ApplicationSignature)
+	if err != nil {
+		return codes, err
+	}
+	_, err = signature.Key().Open(codes)
+	return codes, err
+}
+
+func (b *backend) RecheckThisPC(ctx context.Context, l manager.License) (license.Comparison, error) {
+	same := license.Block(12345)
+	then := license.Block(54321)
+	if l.ThisPC {
+		then = same
+	}
+	return license.Compare(then, same, license.DefaultPolicy()), b.enter(ctx, "RecheckThisPC")
+}
+
+func (b *backend) NewLicense(ctx context.Context, r manager.NewLicense) (manager.License, error) {
+	if err := b.server(ctx, "NewLicense"); err != nil {
+		return manager.License{}, err
+	}
+	b.mu.Lock()
+	if b.refusal != nil {
+		defer b.mu.Unlock()
+		return manager.License{}, b.refusal
+	}
+	b.made = append(b.made, r)
+	made := manager.License{ThisPC: r.Codes == thisPC, License: api.License{
+		ID: 30000 + int64(len(b.made)), OrderID: r.OrderID, SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(),
+		ActivationCode: "ABCDEF01-23456789-ABCDEF01-23456789", Note: r.Note, ActivatedAt: now, Status: api.StatusActive,
+	}}
+	b.licenses[r.OrderID] = append(b.licenses[r.OrderID], made)
+	for i := range b.orders {
+		if b.orders[i].ID == r.OrderID {
+			b.orders[i].LicensesActivated++
+		}
+	}
+	b.mu.Unlock()
+	b.publish(manager.Event{Kind: manager.LicensesChanged, OrderID: r.OrderID})
+	b.publish(manager.Event{Kind: manager.OrdersChanged})
+	return made, nil
+}
+
+func (b *backend) ChangeNote(ctx context.Context, id int64, note string) (manager.License, error) {
+	if err := b.server(ctx, "ChangeNote"); err != nil {
+		return manager.License{}, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, list := range b.licenses {
+		for i := range list {
+			if list[i].ID == id {
+				list[i].Note = note
+				return list[i], nil
+			}
+		}
+	}
+	return manager.License{}, api.ErrNotFound
+}
+
+func (b *backend) LicenseFile(ctx context.Context, id int64) (string, string, error) {
+	if err := b.server(ctx, "LicenseFile"); err != nil {
+		return "", "", err
+	}
+	return fmt.Sprintf("lumen-studio-7-%d.acen", id), b.file, b.fileErr
+}
+
+func (b *backend) EmailPreview(ctx context.Context, _ int64) (api.EmailPreview, error) {
+	if err := b.server(ctx, "EmailPreview"); err != nil {
+		return api.EmailPreview{}, err
+	}
+	return api.EmailPreview{To: []string{"anna.berg@lumen.example", "it@lumen.example"}, Subject: "Activation code for Lumen Studio 7",
+		Body: "Dear Anna Berg,\n\nhere is the code.", Attachments: []string{"lumen-studio-7-20000.acen"}}, nil
+}
+
+func (b *backend) SendEmail(ctx context.Context, m manager.SendEmail) error {
+	if err := b.server(ctx, "SendEmail"); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.refusal != nil {
+		return b.refusal
+	}
+	b.sent = append(b.sent, m)
+	return nil
+}
+
+func (b *backend) Jobs(ctx context.Context) ([]manager.Job, error) {
+	err := b.enter(ctx, "Jobs")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.open), err
+}
+
+func (b *backend) ResumeJobs(ctx context.Context) ([]manager.Job, error) {
+	err := b.server(ctx, "ResumeJobs")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.resumed), err
+}
+
+func (b *backend) DropJob(ctx context.Context, _ int64) error { return b.enter(ctx, "DropJob") }
+
+func (b *backend) History(ctx context.Context, _ int64) ([]api.HistoryEntry, error) {
+	return nil, b.server(ctx, "History")
+}
+
+func (b *backend) AllLicenses(ctx context.Context, order int64) (manager.Licenses, error) {
+	return b.Licenses(ctx, order)
+}

@@ -1,0 +1,467 @@
+package ui_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui"
+	"github.com/acen-desktop/acen/ui/opener"
+)
+
+var unreachable = &manager.NetworkError{Kind: manager.NetworkConnect, Host: "licenses.lumen.example", Err: errors.New("refused")}
+
+func TestFirstStart(t *testing.T) {
+	d := drive(t, newBackend())
+	d.sees("Sign in to look after your licenses.")
+	require.NotNil(t, d.canvas().Focused(), "typing works at once")
+
+	d.press("Sign in")
+	d.sees("Enter the address of the license server.")
+	d.write("licenses.example.com", "licenses.lumen.example")
+	d.write("Name the vendor", "anna")
+	d.key(fyne.KeyReturn)
+	d.sees("Enter your password.")
+	require.Zero(t, d.b.called("SignIn"), "nothing is sent that cannot succeed")
+
+	d.write("Password", "wrong")
+	d.key(fyne.KeyReturn)
+	d.sees("You could not be signed in.")
+	d.sees("The user name or the password is not right.")
+
+	d.write("Password", password)
+	d.key(fyne.KeyReturn)
+	d.sees("Licenses of order 1042")
+	d.sees("Studio PC")
+	d.sees("Connected to licenses.lumen.example")
+	d.sees("all in use")
+	d.sees("subscription ended")
+	d.sees("needs no activation")
+	d.sees("in 12 days")
+	d.sees("Anna Berg · licenses.lumen.example")
+	require.False(t, d.shows(password))
+}
+
+func TestNoServerAtSignIn(t *testing.T) {
+	b := newBackend()
+	b.offline = unreachable
+	d := drive(t, b)
+	d.sees("Sign in to look after")
+	d.write("licenses.example.com", "licenses.lumen.example")
+	d.write("Name the vendor", "anna")
+	d.write("Password", password)
+	d.press("Sign in")
+	d.sees("There is no connection to the license server.")
+	d.sees("Check the network, then try again.")
+}
+
+func TestSignInCanBeCanceled(t *testing.T) {
+	b := newBackend()
+	b.hold["SignIn"] = make(chan struct{})
+	d := drive(t, b)
+	d.sees("Sign in to look after")
+	d.write("licenses.example.com", "licenses.lumen.example")
+	d.write("Name the vendor", "anna")
+	d.write("Password", password)
+	d.key(fyne.KeyReturn)
+	d.sees("Signing in…")
+	d.key(fyne.KeyReturn)
+	d.press("Cancel")
+	require.False(t, d.shows("Signing in…"))
+	d.until("the dropped outcome", func() bool { return d.b.called("SignIn") == 1 })
+	require.True(t, d.enabled("Sign in"))
+}
+
+func TestWithoutAKeyringTheSessionWorksAndThePersonIsTold(t *testing.T) {
+	b := newBackend()
+	b.warning = fmt.Errorf("%w: no service", manager.ErrKeyringUnavailable)
+	d := drive(t, b)
+	d.signIn()
+	d.sees("You will be asked to sign in again next time.")
+	d.press("Dismiss")
+	require.False(t, d.shows("You will be asked to sign in again"))
+	d.follow("1 notice")
+	d.sees("You will be asked to sign in again")
+}
+
+func TestADamagedDataFileIsTold(t *testing.T) {
+	b := newBackend()
+	b.notices = []manager.Notice{{Title: "The local data file was damaged.", Detail: "It was set aside as acen.db.damaged-x."}}
+	d := drive(t, b)
+	d.sees("The local data file was damaged.")
+	d.sees("Sign in to look after")
+}
+
+func TestAnotherServerThanTheRememberedOneIsAskedFor(t *testing.T) {
+	b := newBackend()
+	b.remembered = true
+	d := drive(t, b, func(o *ui.Options) {
+		o.Server, o.Username, o.Hint = "http://127.0.0.1:8080", "demo", "The password of this trial is xyz"
+	})
+	d.sees("The password of this trial is xyz")
+	d.sees("http://127.0.0.1:8080")
+	require.Zero(t, b.called("Resume"))
+}
+
+func TestOfflineStartShowsWhatWasKnown(t *testing.T) {
+	b := newBackend()
+	b.remembered, b.offline, b.cached = true, unreachable, now.Add(-3*time.Hour)
+	b.hold["Resume"] = make(chan struct{})
+	d := drive(t, b)
+	d.until("the attempt to resume", func() bool { return b.called("Resume") == 1 })
+	d.tick(time.Second)
+	d.sees("Licenses of order 1042")
+	require.False(t, d.shows("No connection to"), "the server has not failed to answer yet")
+	close(b.hold["Resume"])
+	d.sees("No connection to licenses.lumen.example; showing what was known 3 hours ago.")
+	d.sees("No answer from licenses.lumen.example")
+	d.sees("Studio PC")
+
+	b.change(func() { b.offline = nil })
+	d.tick(20 * time.Second)
+	d.sees("Connected to licenses.lumen.example")
+	require.False(t, d.shows("No connection to"))
+}
+
+func TestTheAgeGrows(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.sees("Updated just now")
+	d.tick(12 * time.Second)
+	d.sees("Updated 12 seconds ago")
+}
+
+func TestAnEndedSessionLeadsBackToSigningIn(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.b.change(func() { d.b.signedIn = false })
+	d.b.publish(manager.Event{Kind: manager.SignedOut})
+	d.sees("You are not signed in.")
+	d.sees("https://licenses.lumen.example")
+	require.False(t, d.shows("Licenses of order"))
+	require.False(t, d.shows("Studio PC"))
+}
+
+func TestSigningOut(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.press("Anna Berg · licenses.lumen.example")
+	d.sees("Signed in as anna")
+	d.follow("Sign out…")
+	d.press("Sign out")
+	d.sees("Sign in to look after")
+	require.Equal(t, 1, d.b.called("SignOut"))
+}
+
+func TestActivateThisPC(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.press("Activate this PC")
+	d.sees(thisPC.Site.String())
+	d.sees("They hold 63 bits about this PC")
+	d.sees("Anna's PC")
+	d.sees("3 of 5 left")
+
+	d.b.change(func() { d.b.hold["NewLicense"] = make(chan struct{}) })
+	d.press("Activate")
+	d.sees("Activating…")
+	require.False(t, d.enabled("Activate"))
+	close(d.b.hold["NewLicense"])
+	d.sees("“Anna's PC” is activated.")
+	d.sees("ABCDEF01-23456789-ABCDEF01-23456789")
+	require.Equal(t, []manager.NewLicense{{OrderID: 1042, Codes: thisPC, Note: "Anna's PC", ThisPC: true}}, d.b.made)
+
+	d.press("Close")
+	d.sees("2 of 5 left")
+	d.sees("3 / 5")
+	d.sees("Recognized.")
+	require.False(t, d.enabled("Activate this PC"), "this PC has its license")
+	require.True(t, d.enabled("Email code…"), "the new license is selected")
+}
+
+func TestThisPCOfAnotherOrderIsNotPushedIntoASecondLicense(t *testing.T) {
+	b := newBackend()
+	b.licenses[1037][0].ThisPC = true
+	d := drive(t, b)
+	d.signIn()
+	d.sees("licensed in order 1037")
+}
+
+func TestNewLicenseForAnotherPC(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.Shortcut(fyne.KeyN)
+	d.sees("Enter the codes of the other PC.")
+	require.False(t, d.enabled("Activate"))
+
+	d.paste(fmt.Sprintf("Hello,\nSite code: %s\nMachine ID: %s\nBye", otherPC.Site, thisPC.Machine))
+	require.True(t, d.enabled("Activate"), "one paste fills both fields")
+	d.key(fyne.KeyReturn)
+	d.sees("Site code and Machine ID do not fit together.")
+	require.Empty(t, d.b.made)
+
+	d.write("7183EC4D", "")
+	d.paste(otherPC.Merged())
+	d.write("What you call that PC", strings.Repeat("日", 40))
+	d.sees("30 of 30 characters")
+	d.press("Activate")
+	d.sees("is activated.")
+	require.Equal(t, []manager.NewLicense{{OrderID: 1042, Codes: otherPC, Note: strings.Repeat("日", 30)}}, d.b.made)
+}
+
+func TestRefusedNewLicense(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	for what, refusal := range map[string]error{
+		"There is no free license.":             api.NewProblem(api.ErrLicensesInUse, "All licenses are in use."),
+		"It uses one license at most.":          unreachable,
+		"Trying again with the same codes uses": context.Canceled,
+	} {
+		d.b.change(func() { d.b.refusal = refusal })
+		d.press("Activate this PC")
+		d.press("Activate")
+		d.sees(what)
+		d.key(fyne.KeyEscape)
+		d.until("the end of the dialog", func() bool { return !d.shows(what) })
+	}
+}
+
+func TestAPCThatCanHardlyBeRecognizedIsTold(t *testing.T) {
+	b := newBackend()
+	b.unreadable = 4
+	d := drive(t, b)
+	d.signIn()
+	d.press("Activate this PC")
+	d.sees("Only 1 hardware lock can be read.")
+	require.True(t, d.enabled("Activate"))
+}
+
+func TestButtonsSayWhyTheyAreDisabled(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	for order, reason := range map[string]string{"1037": "the only one is in use", "1015": "subscription ended", "1003": "needs no activation"} {
+		d.choose(order)
+		d.sees("Licenses of order " + order)
+		d.sees(reason)
+		require.False(t, d.enabled("New license…"), order)
+	}
+	d.sees("Lumen Fonts needs no activation.")
+}
+
+// choose selects an order by the keyboard; the newest stands first.
+func (d *driven) choose(order string) {
+	d.t.Helper()
+	d.Shortcut(fyne.KeyF)
+	d.key(fyne.KeyDown)
+	d.key(fyne.KeyHome)
+	for range slices.Index([]string{"1042", "1037", "1015", "1003"}, order) {
+		d.key(fyne.KeyDown)
+	}
+}
+
+func TestMergedCodesAreShownAsOne(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.choose("1015")
+	d.sees("Site code and Machine ID, merged")
+	require.True(t, d.shows("Survey boat"))
+}
+
+func TestSearch(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.until("the index", func() bool { return d.b.called("Licenses 1015") > 0 })
+	d.until("all jobs", func() bool { return d.b.called("Jobs") > 0 })
+	d.Shortcut(fyne.KeyF)
+	d.write("Search orders", "survey BOAT")
+	d.until("the order of that license", func() bool { return d.shows("1015") && !d.shows("1037") })
+	d.write("Search orders", "nothing like this")
+	d.sees("No order and no license matches “nothing like this”.")
+	d.key(fyne.KeyEscape)
+	d.sees("1037")
+	d.write("Search orders", "1042")
+	d.sees("Studio PC")
+}
+
+func TestALateAnswerForAnotherOrderIsDropped(t *testing.T) {
+	b := newBackend()
+	d := drive(t, b)
+	d.signIn()
+	b.change(func() { b.hold["Licenses 1037"] = make(chan struct{}) })
+	d.choose("1037")
+	d.sees("Loading licenses…")
+	d.choose("1042")
+	d.sees("Studio PC")
+	close(b.hold["Licenses 1037"])
+	d.tick(time.Second)
+	d.settle()
+	require.False(t, d.shows("Büro Süd"))
+}
+
+func TestLicensesThatCannotBeLoadedSayWhy(t *testing.T) {
+	b := newBackend()
+	d := drive(t, b)
+	d.signIn()
+	d.until("all is quiet", func() bool { return b.called("Jobs") > 0 })
+	b.change(func() { b.offline = unreachable })
+	d.choose("1037")
+	d.sees("There is no connection to the license server.")
+	b.change(func() { b.offline = nil })
+	d.press("Try again")
+	d.sees("Büro Süd")
+}
+
+func TestEmailThroughTheServer(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.Shortcut(fyne.KeyE)
+	d.sees("Activation code for Lumen Studio 7")
+	d.sees("lumen-studio-7-20000.acen")
+	d.write("Add a few words", "Hello ü")
+	d.sees("7 of 500 characters")
+	d.sees("Hello ü\n\n----")
+	d.press("it@lumen.example")
+	d.press("Send")
+	d.sees("The server sends the code to anna.berg@lumen.example, it@lumen.example.")
+	require.Equal(t, "Hello ü", d.b.sent[0].Message)
+	require.Equal(t, []string{"anna.berg@lumen.example", "it@lumen.example"}, d.b.sent[0].To)
+	d.tick(10 * time.Second)
+	require.False(t, d.shows("The server sends the code"))
+}
+
+func TestEmailNeedsAnAddress(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.press("Email code…")
+	d.press("anna.berg@lumen.example")
+	d.sees("Choose at least one address.")
+	require.False(t, d.enabled("Send"))
+	require.True(t, d.enabled("Open in my mail program"))
+}
+
+func TestEmailWithoutAMailService(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.b.change(func() { d.b.refusal = api.NewProblem(api.ErrUnavailable, "This server has no mail service.") })
+	d.press("Email code…")
+	d.press("Send")
+	d.sees("This server has no mail service.")
+}
+
+func TestEmailInTheMailProgram(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.press("Email code…")
+	d.sees("here is the code")
+	d.write("Add a few words", "Grüße")
+	d.press("Open in my mail program")
+	d.until("the hand-over", func() bool { d.mail.mu.Lock(); defer d.mail.mu.Unlock(); return len(d.mail.opened) == 1 })
+	require.Contains(t, d.mail.opened[0], "mailto:anna.berg@lumen.example?subject=Activation%20code%20for%20Lumen%20Studio%207&body=Gr%C3%BC%C3%9Fe%0D%0A")
+	d.until("idle", func() bool { return d.enabled("Open in my mail program") })
+
+	d.mail.mu.Lock()
+	d.mail.err = opener.ErrNoHandler
+	d.mail.mu.Unlock()
+	d.press("Open in my mail program")
+	d.sees("No mail program is set up on this PC.")
+	d.press("Copy text")
+	require.Contains(t, d.app.Clipboard().Content(), "Grüße")
+
+	d.write("Add a few words", strings.Repeat("ü", 500))
+	d.press("Open in my mail program")
+	d.sees("The mail does not fit into the hand-over to a mail program.")
+}
+
+func TestChangeNote(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.follow("Change note")
+	d.write("What you call that PC", "Attic")
+	d.press("Save")
+	d.until("the new note", func() bool { return !d.shows("Studio PC") && d.shows("Attic") })
+}
+
+func TestALicenseFileThatDoesNotFitIsNotSaved(t *testing.T) {
+	b := newBackend()
+	b.fileErr = api.NewProblem(api.ErrNotFound, "There is no such license.")
+	d := drive(t, b)
+	d.signIn()
+	d.follow("Save file")
+	d.sees("The server does not find it.")
+}
+
+func TestOpenJobsAreToldAndFailedOnesExplained(t *testing.T) {
+	b := newBackend()
+	b.open = []manager.Job{{ID: 1, Task: manager.TaskEmail, Title: "Email of license 20000", CreatedAt: now}, {ID: 2, Task: manager.TaskNewLicense, CreatedAt: now}}
+	b.resumed = []manager.Job{{ID: 3, Title: "New license for 7183EC4D", State: manager.JobFailed, Err: api.ErrLicensesInUse}}
+	d := drive(t, b)
+	d.signIn()
+	d.sees("1 email and 1 task waiting to be sent")
+	d.sees("New license for 7183EC4D: There is no free license.")
+	d.follow("1 email and 1 task waiting to be sent")
+	d.sees("Email of license 20000, asked for on 24 November at 09:00")
+	before := b.called("ResumeJobs")
+	d.press("Try now")
+	d.until("another attempt", func() bool { return b.called("ResumeJobs") > before })
+}
+
+func TestKeys(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.until("all is quiet", func() bool { return d.b.called("Jobs") > 0 })
+	d.key(fyne.KeyF1)
+	d.sees("License transfer")
+	before := d.b.called("Orders")
+	d.Shortcut(fyne.KeyR)
+	d.settle()
+	require.Equal(t, before, d.b.called("Orders"), "shortcuts rest under a dialog")
+	d.key(fyne.KeyEscape)
+	d.key(fyne.KeyF5)
+	d.until("a refresh", func() bool { return d.b.called("Orders") > before })
+	d.press("Anna Berg · licenses.lumen.example")
+	d.follow("What is sent about this PC…")
+	d.sees("63 bits for each program")
+	d.key(fyne.KeyReturn)
+	d.press("Anna Berg · licenses.lumen.example")
+	d.follow("About ACEN Desktop…")
+	d.sees("Version 0.1.0-test")
+}
+
+func TestManyRowsAndLongTexts(t *testing.T) {
+	b := newBackend()
+	for i := range 200 {
+		l := b.licenses[1042][0]
+		l.ID, l.Note = int64(50000+i), strings.Repeat("Ǝ🖥", 15)
+		b.licenses[1042] = append(b.licenses[1042], l)
+	}
+	for i := range b.orders {
+		b.orders[i].ProgramName = strings.Repeat("A very long program name ", 20)
+	}
+	b.account.DisplayName = strings.Repeat("Anna ", 50)
+	d := drive(t, b)
+	d.signIn()
+	for _, size := range []fyne.Size{{Width: 640, Height: 420}, {Width: 2400, Height: 1400}, {Width: 900, Height: 600}} {
+		d.Fyne().Resize(size)
+		require.LessOrEqual(t, d.canvas().Content().MinSize().Width, float32(960), "the texts do not widen the window")
+	}
+}
+
+func TestQuitEndsTheWork(t *testing.T) {
+	b := newBackend()
+	b.hold["Orders"] = make(chan struct{})
+	b.remembered = true
+	d := drive(t, b)
+	d.until("a call that hangs", func() bool { return b.called("Orders") == 1 })
+	d.Close()
+	d.Wait()
+	d.Close()
+}

@@ -15,7 +15,7 @@ MAILPIT_VERSION     := v1.27.11
 CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/...
 WINDOW := ./assets/... ./ui/... ./cmd/acen/... ./cmd/acen-demo/...
 
-.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-keyring test-mail test-window bench-fingerprint clean
+.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-window bench-fingerprint clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -27,7 +27,7 @@ build: setup-run ## build the programs into build/
 	go build -tags $(TAGS) -o build/ ./cmd/acen ./cmd/acen-demo
 	CGO_ENABLED=0 go build -o build/ ./cmd/acen-server ./cmd/acenctl
 
-test: setup-test format vet staticcheck test-core test-ui test-keyring test-mail test-window ## install what is missing and run every test
+test: setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-window ## install what is missing and run every test
 	@echo "all tests passed"
 
 setup-run:
@@ -41,7 +41,7 @@ format:
 
 vet: ## go vet for Linux, and for Windows and macOS as far as it can be done from Linux
 	go vet -tags $(TAGS) ./...
-	go vet -tags "$(TAGS) uimap window keyring integration" ./...
+	go vet -tags "$(TAGS) uimap window keyring integration postgres" ./...
 	CGO_ENABLED=0 GOOS=windows go vet $(CORE) ./ui/...
 	CGO_ENABLED=0 GOOS=darwin go vet $(CORE)
 
@@ -53,6 +53,10 @@ test-core: ## everything without a window, under the race detector
 
 test-ui: ## the screens, in Fyne's test driver
 	go test -tags $(TAGS) $(WINDOW)
+
+test-postgres: ## the server's rules again, on a real PostgreSQL; the store is tested alone because it crashes the database
+	scripts/with-postgres.sh go test -count=1 -tags postgres ./server/store/postgres
+	scripts/with-postgres.sh go test -count=1 -tags postgres ./server ./e2e
 
 test-keyring: ## credentials, against a real GNOME keyring
 	KEYRING=unlocked scripts/with-secret-service.sh go test -count=1 -tags keyring -run TestRealKeyring ./client/keyring

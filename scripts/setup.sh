@@ -5,7 +5,7 @@ set -eu
 
 build=(gcc libc6-dev pkg-config libgl1-mesa-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev libxxf86vm-dev)
 run=(ca-certificates libgl1-mesa-dri xdg-utils)
-test=(xvfb xauth xdotool xclip openbox imagemagick x11-utils x11-xserver-utils x11-xkb-utils dbus gnome-keyring xdg-utils iproute2 util-linux)
+test=(xvfb xauth xdotool xclip openbox imagemagick x11-utils x11-xserver-utils x11-xkb-utils dbus gnome-keyring xdg-utils iproute2 util-linux postgresql)
 
 case ${1:-run} in
 run) packages=("${build[@]}" "${run[@]}") ;;

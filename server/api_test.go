@@ -127,7 +127,7 @@ func change(t *testing.T, s *servertest.Server, id int64, fn func(*store.Order))
 
 func audit(t *testing.T, s *servertest.Server) (list []store.Audit) {
 	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.AuditTrail(t.Context(), 0); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.AuditTrail(t.Context(), store.AuditFilter{}); return err }))
 	return list
 }
 

@@ -121,9 +121,13 @@ func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err err
 
 func (s *Server) wireOrder(ctx context.Context, tx store.Tx, o store.Order, p store.Program) (api.Order, error) {
 	u, err := s.rules.uses(ctx, tx, o, p)
+	if err != nil {
+		return api.Order{}, err
+	}
+	serial, err := s.Secrets.Serial(p, o)
 	return api.Order{
 		ID: o.ID, ProgramID: p.ID, ProgramName: p.Name, OrderedAt: o.OrderedAt.UTC(), LicensesTotal: o.LicensesTotal, LicensesActivated: o.LicensesActive,
-		SerialNumber: o.SerialNumber, RequiresActivation: p.RequiresActivation, CanManage: o.CanManage,
+		SerialNumber: serial, RequiresActivation: p.RequiresActivation, CanManage: o.CanManage,
 		Subscription: api.Subscription{State: s.rules.subscription(o), ExpiresAt: utc(o.SubscriptionExpiresAt)}, Allowed: s.rules.orderAllowed(o, p, u),
 	}, err
 }

@@ -85,7 +85,7 @@ func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID i
 	}
 	// Whether a serial is unknown, out of range or used, the same is done before it is refused.
 	id, features, openErr := seed.Open(uint32(p.ID), number)
-	_, usedErr := tx.OrderBySerial(ctx, p.ID, number.String())
+	_, usedErr := tx.OrderBySerial(ctx, p.ID, id)
 	if usedErr != nil && !errors.Is(usedErr, store.ErrNotFound) {
 		return o, p, usedErr
 	}
@@ -97,7 +97,7 @@ func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID i
 		refusal = api.NewProblem(api.ErrSerialInUse, "An order was made with this serial number before.")
 	default:
 		o = s.rules.DefaultOrder(p, 0)
-		o.SerialNumber = number.String()
+		o.SerialID, o.SerialFeatures = id, features
 		if features != 0 {
 			o.Features = features
 		}

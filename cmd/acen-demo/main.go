@@ -47,7 +47,7 @@ func main() {
 
 // start starts the server. A free port is the one of the latest start if it can be: a remembered session then goes on.
 func start(o service.Options, prepare func(context.Context, *service.Data) error) (*service.Service, error) {
-	note := filepath.Join(o.Data, "address")
+	note := filepath.Join(o.Folder, "address")
 	host, port, err := net.SplitHostPort(o.Listening.Address)
 	if latest, readErr := os.ReadFile(note); readErr == nil && err == nil && port == "0" {
 		if latestHost, _, err := net.SplitHostPort(string(latest)); err == nil && latestHost == host {
@@ -75,7 +75,7 @@ func run(listen, data, smtp, mailDir string) error {
 		mailDir = filepath.Join(data, "mail")
 	}
 	options := service.Options{
-		Data: folder, Listening: server.Listening{Address: listen}, Name: "Lumen licenses (trial)", Version: place.Version(),
+		Place: service.Place{Folder: folder}, Listening: server.Listening{Address: listen}, Name: "Lumen licenses (trial)", Version: place.Version(),
 		Mail: mail.Folder{Path: mailDir, From: sender}, Logger: logger, Contact: "support@lumen.example",
 	}
 	if smtp != "" {

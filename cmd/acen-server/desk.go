@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/service"
@@ -19,7 +20,7 @@ import (
 
 // desk holds what the commands of one kind of row share.
 type desk struct {
-	data   string
+	service.Place
 	asJSON bool
 }
 
@@ -31,10 +32,17 @@ func (d *desk) group(name, short string, verbs ...*cobra.Command) *cobra.Command
 			return usageError{fmt.Errorf("say what to do: %s", strings.Join(verbNames(verbs), ", "))}
 		},
 	}
-	c.PersistentFlags().StringVar(&d.data, "data", defaultData, "folder with the database and the master key")
+	placeFlags(c.PersistentFlags(), &d.Place)
 	c.PersistentFlags().BoolVar(&d.asJSON, "json", false, "print JSON")
 	c.AddCommand(verbs...)
 	return c
+}
+
+// placeFlags are the flags that say where the data lie.
+func placeFlags(f *pflag.FlagSet, p *service.Place) {
+	f.StringVar(&p.Folder, "data", defaultData, "folder with the database and the master key")
+	f.StringVar(&p.Database, "database", "", "PostgreSQL database to use instead of the one in the folder, such as postgres://acen@db.example.com/acen")
+	f.StringVar(&p.KeyCommand, "master-key-command", "", "command that prints the master key (base64), instead of the file master.key")
 }
 
 func verbNames(verbs []*cobra.Command) (names []string) {
@@ -52,8 +60,8 @@ func (d *desk) task(use, short string, args cobra.PositionalArgs, do work) *cobr
 	c := d.first(use, short, args, do)
 	run := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if !service.Exists(d.data) {
-			return fmt.Errorf("there is no data in the folder %s: name the right one with --data, or add a program first", d.data)
+		if !d.Exists() {
+			return fmt.Errorf("there is no data in the folder %s: name the right one with --data, or add a program first", d.Folder)
 		}
 		return run(c, args)
 	}
@@ -63,7 +71,7 @@ func (d *desk) task(use, short string, args cobra.PositionalArgs, do work) *cobr
 // first is a task that may be the first on a new data folder.
 func (d *desk) first(use, short string, args cobra.PositionalArgs, do work) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
-		data, err := service.OpenData(c.Context(), d.data)
+		data, err := service.OpenData(c.Context(), d.Place)
 		if err != nil {
 			return err
 		}

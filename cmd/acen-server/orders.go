@@ -30,22 +30,22 @@ type orderJSON struct {
 	SubscriptionExpiresAt *time.Time `json:"subscription_expires_at,omitempty"`
 }
 
-var orderView = view[store.Order]{
+var orderView = view[admin.Order]{
 	header: []string{"ID", "CLIENT", "PROGRAM", "ORDERED", "LICENSES", "SERIAL NUMBER", "ACTIVE", "VISIBLE", "MANAGE", "LICENSES END"},
-	row: func(o store.Order) []string {
+	row: func(o admin.Order) []string {
 		return []string{
 			strconv.FormatInt(o.ID, 10), strconv.FormatInt(o.ClientID, 10), strconv.FormatInt(o.ProgramID, 10), showDay(&o.OrderedAt),
 			fmt.Sprintf("%d/%d", o.LicensesActive, o.LicensesTotal), o.SerialNumber, yesNo(o.Active), yesNo(o.Visible), yesNo(o.CanManage), showDay(o.LicensesExpireAt),
 		}
 	},
-	detail: func(o store.Order) [][2]string {
+	detail: func(o admin.Order) [][2]string {
 		subscription := "none"
 		if o.HasSubscription {
 			subscription = showDay(o.SubscriptionExpiresAt)
 		}
 		return [][2]string{{"FEATURES", strconv.Itoa(int(o.Features))}, {"SUBSCRIPTION ENDS", subscription}}
 	},
-	wire: func(o store.Order) any {
+	wire: func(o admin.Order) any {
 		return orderJSON{
 			ID: o.ID, ClientID: o.ClientID, ProgramID: o.ProgramID, OrderedAt: o.OrderedAt.UTC(), LicensesTotal: o.LicensesTotal, LicensesActivated: o.LicensesActive,
 			SerialNumber: o.SerialNumber, Active: o.Active, Visible: o.Visible, CanManage: o.CanManage, Features: o.Features, LicensesExpireAt: o.LicensesExpireAt,
@@ -117,10 +117,11 @@ func addOrder(d *desk) *cobra.Command {
 	var f orderFlags
 	var client, program int64
 	c := d.task("add", "Add an order of a program for a client", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		return orderView.one(a.AddOrder(c.Context(), client, program, func(o *store.Order) error {
+		o, err := a.AddOrder(c.Context(), client, program, func(o *store.Order) error {
 			o.LicensesTotal = f.licenses
 			return f.apply(c, o)
-		}))
+		})
+		return orderView.one(admin.Order{Order: o}, err)
 	})
 	f.register(c)
 	c.Flags().Int64Var(&client, "client", 0, "id of the client")
@@ -132,7 +133,10 @@ func addOrder(d *desk) *cobra.Command {
 func changeOrder(d *desk) *cobra.Command {
 	var f orderFlags
 	c := d.task("change ID", "Change an order; its licenses keep what they have", oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		return orderView.one(a.ChangeOrder(c.Context(), id(args), func(o *store.Order) error { return f.apply(c, o) }))
+		if _, err := a.ChangeOrder(c.Context(), id(args), func(o *store.Order) error { return f.apply(c, o) }); err != nil {
+			return printable{}, err
+		}
+		return orderView.one(a.Order(c.Context(), id(args)))
 	})
 	f.register(c)
 	return c

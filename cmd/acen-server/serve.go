@@ -25,19 +25,20 @@ const defaultData = "acen-data"
 
 // serving holds the flags that serve and demo share.
 type serving struct {
-	listen, data, name, logFormat string
-	publicURL, contact            string
-	certFile, keyFile             string
-	proxies                       []string
-	smtp, smtpTLS, smtpUser       string
-	smtpPasswordFile              string
-	mailFrom, mailDir             string
+	service.Place
+	listen, name, logFormat string
+	publicURL, contact      string
+	certFile, keyFile       string
+	proxies                 []string
+	smtp, smtpTLS, smtpUser string
+	smtpPasswordFile        string
+	mailFrom, mailDir       string
 }
 
 func (s *serving) register(c *cobra.Command, logFormat string) {
 	f := c.Flags()
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to listen on; port 0 takes a free one")
-	f.StringVar(&s.data, "data", defaultData, "folder with the database and the master key")
+	placeFlags(f, &s.Place)
 	f.StringVar(&s.name, "name", "ACEN license server", "name that people see")
 	f.StringVar(&s.publicURL, "public-url", "", "address under which people reach the server, for links in mails (default: the one it listens on)")
 	f.StringVar(&s.contact, "contact", "", "email address of your support, which the app offers to write to")
@@ -64,7 +65,7 @@ func (s *serving) logger() (*slog.Logger, error) {
 }
 
 func (s *serving) options() (o service.Options, err error) {
-	o = service.Options{Data: s.data, Name: s.name, Version: versionText(), Listening: server.Listening{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile}}
+	o = service.Options{Place: s.Place, Name: s.name, Version: versionText(), Listening: server.Listening{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile}}
 	if o.PublicURL, o.Contact, err = readPublic(s.publicURL, s.contact); err != nil {
 		return o, err
 	}
@@ -158,7 +159,7 @@ mail program.`,
 			if err != nil {
 				return err
 			}
-			o.Logger.Info("serving", "url", running.URL, "data", s.data, "mail", o.Mail != nil)
+			o.Logger.Info("serving", "url", running.URL, "data", s.Folder, "postgres", s.Database != "", "mail", o.Mail != nil)
 			return running.Wait()
 		},
 	}
@@ -175,14 +176,14 @@ standard output as soon as the server listens, and serve. Mails are written to t
 folder unless --smtp or --mail-dir says otherwise.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if s.smtp == "" && s.mailDir == "" {
-				s.mailDir = filepath.Join(s.data, "mail")
+				s.mailDir = filepath.Join(s.Folder, "mail")
 			}
 			o, err := s.options()
 			if err != nil {
 				return err
 			}
 			var login sample.Login
-			running, err := service.Start(c.Context(), o, sample.Prepare(s.data, time.Now(), &login))
+			running, err := service.Start(c.Context(), o, sample.Prepare(s.Folder, time.Now(), &login))
 			if err != nil {
 				return err
 			}

@@ -155,7 +155,7 @@ func codesOfPC(ts *testscript.TestScript, _ bool, args []string) {
 
 func data(ts *testscript.TestScript, fn func(ctx context.Context, d *service.Data) error) {
 	ctx := context.Background()
-	d, err := service.OpenData(ctx, ts.MkAbs("data"))
+	d, err := service.OpenData(ctx, service.Place{Folder: ts.MkAbs("data")})
 	ts.Check(err)
 	ts.Check(errors.Join(fn(ctx, d), d.Store.Close()))
 }

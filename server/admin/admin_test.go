@@ -19,7 +19,7 @@ var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func open(t *testing.T) admin.Admin {
 	t.Helper()
-	d, err := service.OpenData(t.Context(), t.TempDir())
+	d, err := service.OpenData(t.Context(), service.Place{Folder: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.Store.Close()) })
 	return admin.Admin{Data: d, Now: func() time.Time { return now }}
@@ -65,7 +65,7 @@ func pc(signature license.Signature, n int) api.NewLicense {
 func (s shop) trail(t *testing.T) (lines []string) {
 	t.Helper()
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) error {
-		list, err := tx.AuditTrail(t.Context(), 0)
+		list, err := tx.AuditTrail(t.Context(), store.AuditFilter{})
 		for _, a := range list {
 			require.Equal(t, "admin", a.Actor)
 			require.True(t, a.At.Equal(now))
@@ -206,7 +206,7 @@ func TestOrdersTakeDefaultsFromTheProgram(t *testing.T) {
 	require.Nil(t, own.LicensesExpireAt)
 	stored, err := s.Order(t.Context(), own.ID)
 	require.NoError(t, err)
-	require.Equal(t, own, stored)
+	require.Equal(t, own, stored.Order)
 	list, err := s.Orders(t.Context(), s.client.ID)
 	require.NoError(t, err)
 	require.Equal(t, own.ID, list[0].ID, "newest first")

@@ -11,22 +11,61 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
+// Order is an order with the serial number that made it; "" when none did.
+type Order struct {
+	store.Order
+	SerialNumber string
+}
+
+// withSerials puts the serial numbers to orders.
+func (a Admin) withSerials(ctx context.Context, tx store.Tx, orders ...store.Order) (list []Order, err error) {
+	programs := map[int64]store.Program{}
+	for _, o := range orders {
+		p, known := programs[o.ProgramID]
+		if !known && o.SerialID != 0 {
+			if p, err = tx.Program(ctx, o.ProgramID); err != nil {
+				return nil, err
+			}
+			programs[o.ProgramID] = p
+		}
+		serial, err := a.Secrets.Serial(p, o)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Order{o, serial})
+	}
+	return list, nil
+}
+
 // Orders lists orders, newest first: a client's, or all for client 0.
-func (a Admin) Orders(ctx context.Context, client int64) ([]store.Order, error) {
-	return read(ctx, a, func(tx store.Tx) ([]store.Order, error) {
+func (a Admin) Orders(ctx context.Context, client int64) ([]Order, error) {
+	return read(ctx, a, func(tx store.Tx) ([]Order, error) {
 		if client != 0 {
 			if _, err := tx.Client(ctx, client); err != nil {
 				return nil, missing(err, "client", client)
 			}
 		}
-		return tx.Orders(ctx, client, false, 0, 0)
+		orders, err := tx.Orders(ctx, client, false, 0, 0)
+		if err != nil {
+			return nil, err
+		}
+		return a.withSerials(ctx, tx, orders...)
 	})
 }
 
 // Order returns one order.
-func (a Admin) Order(ctx context.Context, id int64) (store.Order, error) {
-	o, err := read(ctx, a, func(tx store.Tx) (store.Order, error) { return tx.Order(ctx, id) })
-	return o, missing(err, "order", id)
+func (a Admin) Order(ctx context.Context, id int64) (Order, error) {
+	return read(ctx, a, func(tx store.Tx) (Order, error) {
+		o, err := tx.Order(ctx, id)
+		if err != nil {
+			return Order{}, missing(err, "order", id)
+		}
+		list, err := a.withSerials(ctx, tx, o)
+		if err != nil {
+			return Order{}, err
+		}
+		return list[0], nil
+	})
 }
 
 // AddOrder adds an order of a program for a client. Features, policy and the expiry of its licenses come from the

@@ -88,7 +88,7 @@ func (p *post) mails() (list []store.Mail, outcomes []string) {
 		for _, m := range newest {
 			list = append([]store.Mail{m}, list...)
 		}
-		trail, err := tx.AuditTrail(p.t.Context(), 0)
+		trail, err := tx.AuditTrail(p.t.Context(), store.AuditFilter{})
 		for _, a := range trail {
 			require.Equal(p.t, "server", a.Actor)
 			require.Equal(p.t, "mail.send", a.Action)

@@ -124,7 +124,7 @@ func FreeSerials(ctx context.Context, d *service.Data, name string, count int) (
 				if err != nil {
 					return err
 				}
-				switch _, err := tx.OrderBySerial(ctx, p.ID, serial.String()); {
+				switch _, err := tx.OrderBySerial(ctx, p.ID, id); {
 				case err == nil:
 				case errors.Is(err, store.ErrNotFound):
 					list = append(list, serial.String())
@@ -226,11 +226,7 @@ func (f *filler) addOrder(ctx context.Context, s sampleOrder) error {
 		LicensesExpireAt: f.day(s.licensesEnd), HasSubscription: s.subscriptionEnds != 0, SubscriptionExpiresAt: f.day(s.subscriptionEnds),
 	}
 	if s.serial != 0 {
-		serial, err := p.serials.Serial(uint32(p.ID), s.serial, p.Features)
-		if err != nil {
-			return err
-		}
-		o.SerialNumber = serial.String()
+		o.SerialID, o.SerialFeatures = s.serial, p.Features
 	}
 	if _, err := f.tx.AddOrder(ctx, o); err != nil {
 		return err

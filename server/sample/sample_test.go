@@ -38,7 +38,7 @@ type everything struct {
 
 func filled(t *testing.T) (*service.Data, everything) {
 	t.Helper()
-	d, err := service.OpenData(t.Context(), t.TempDir())
+	d, err := service.OpenData(t.Context(), service.Place{Folder: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.Store.Close()) })
 	require.NoError(t, sample.Fill(t.Context(), d, now, sample.Username, "hash"))
@@ -97,7 +97,8 @@ func TestFillShowsEveryCase(t *testing.T) {
 	require.Equal(t, e.clients[sample.OtherUsername].ID, e.orders[sample.OfSomebody].ClientID)
 	require.Empty(t, e.clients[sample.OtherUsername].PasswordHash, "nobody signs in as the other client")
 
-	serial := e.orders[sample.WithSerial].SerialNumber
+	serial, err := d.Secrets.Serial(program(sample.WithSerial), e.orders[sample.WithSerial])
+	require.NoError(t, err)
 	number, err := license.ParseSerialNumber(serial)
 	require.NoError(t, err)
 	seed, err := d.Secrets.SerialSeed(program(sample.WithSerial))
@@ -182,7 +183,7 @@ func TestFillLeavesDataAlone(t *testing.T) {
 
 func prepare(t *testing.T, folder string) (sample.Login, error) {
 	t.Helper()
-	d, err := service.OpenData(t.Context(), folder)
+	d, err := service.OpenData(t.Context(), service.Place{Folder: folder})
 	require.NoError(t, err)
 	defer d.Store.Close()
 	var login sample.Login
@@ -219,7 +220,7 @@ func TestPrepareAfterACrashBeforeTheData(t *testing.T) {
 func TestPrepareRefuses(t *testing.T) {
 	t.Run("a server's own data", func(t *testing.T) {
 		folder := t.TempDir()
-		d, err := service.OpenData(t.Context(), folder)
+		d, err := service.OpenData(t.Context(), service.Place{Folder: folder})
 		require.NoError(t, err)
 		require.NoError(t, d.Store.Write(t.Context(), func(tx store.Tx) error {
 			_, err := tx.AddClient(t.Context(), store.Client{Username: "real", Active: true, CreatedAt: now})
@@ -246,7 +247,7 @@ func TestServiceWithSampleData(t *testing.T) {
 	folder := t.TempDir()
 	var login sample.Login
 	running, err := service.Start(context.Background(), service.Options{
-		Data: folder, Listening: server.Listening{Address: "127.0.0.1:0"}, Logger: slog.New(slog.DiscardHandler),
+		Place: service.Place{Folder: folder}, Listening: server.Listening{Address: "127.0.0.1:0"}, Logger: slog.New(slog.DiscardHandler),
 	}, sample.Prepare(folder, time.Now(), &login))
 	require.NoError(t, err)
 	var out bytes.Buffer
@@ -261,7 +262,7 @@ func TestServiceWithSampleData(t *testing.T) {
 	require.Equal(t, http.StatusCreated, resp.StatusCode)
 	http.DefaultClient.CloseIdleConnections()
 
-	_, err = service.Start(context.Background(), service.Options{Data: folder, Listening: server.Listening{Address: "127.0.0.1:0"}, Logger: slog.New(slog.DiscardHandler)}, nil)
+	_, err = service.Start(context.Background(), service.Options{Place: service.Place{Folder: folder}, Listening: server.Listening{Address: "127.0.0.1:0"}, Logger: slog.New(slog.DiscardHandler)}, nil)
 	require.EqualError(t, err, "another server is running on the data folder "+folder)
 	require.NoError(t, running.Stop())
 }

@@ -56,6 +56,23 @@ func (k *Keeper) SigningKey(p store.Program) (license.SigningKey, error) {
 	return license.SigningKeyFromSeed(b), err
 }
 
+// Serial returns the serial number that made an order of the program; "" when none did. It is not kept anywhere: it follows
+// from its id, its features and the seed (codes.md, "Serial number").
+func (k *Keeper) Serial(p store.Program, o store.Order) (string, error) {
+	if o.SerialID == 0 {
+		return "", nil
+	}
+	seed, err := k.SerialSeed(p)
+	if err != nil {
+		return "", err
+	}
+	number, err := seed.Serial(uint32(p.ID), o.SerialID, o.SerialFeatures)
+	if err != nil {
+		return "", err
+	}
+	return number.String(), nil
+}
+
 func (k *Keeper) open32(place string, sealed []byte) (b [32]byte, err error) {
 	value, err := k.Open(place, sealed)
 	if err != nil || len(value) != len(b) {

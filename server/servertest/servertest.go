@@ -1,9 +1,9 @@
-// Package servertest starts whole license servers inside tests: real handlers on a real SQLite file.
+// Package servertest starts whole license servers inside tests: real handlers on a real SQLite file or, with the
+// build tag postgres, on a real PostgreSQL.
 package servertest
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"log/slog"
@@ -20,7 +20,6 @@ import (
 	"github.com/acen-desktop/acen/server/secrets"
 	"github.com/acen-desktop/acen/server/service"
 	"github.com/acen-desktop/acen/server/store"
-	"github.com/acen-desktop/acen/server/store/sqlite"
 )
 
 // Clock is a clock that tests set.
@@ -55,9 +54,10 @@ type Server struct {
 	// Log is everything the server logged.
 	Log *Log
 	// HTTP is the listener; closing it makes the server unreachable.
-	HTTP   *httptest.Server
-	folder string
-	t      *testing.T
+	HTTP     *httptest.Server
+	folder   string
+	database func() store.Store
+	t        *testing.T
 }
 
 // Log collects log lines.
@@ -87,6 +87,7 @@ var cheap = server.PasswordCost{Memory: 64, Time: 1, Threads: 1}
 func Start(t *testing.T, change ...func(*server.Options)) *Server {
 	t.Helper()
 	s := &Server{Clock: NewClock(), Log: &Log{}, folder: t.TempDir(), t: t, Login: sample.Login{Username: "anna", Password: "correct horse battery"}}
+	s.database = database(t, s.folder)
 	s.open(change)
 	hash, err := cheap.Hash(rand.Reader, s.Login.Password)
 	require.NoError(t, err)
@@ -100,8 +101,7 @@ func (s *Server) open(change []func(*server.Options)) {
 	t.Helper()
 	keeper, err := secrets.File(filepath.Join(s.folder, "master.key"), rand.Reader)
 	require.NoError(t, err)
-	db, err := sqlite.Open(context.Background(), filepath.Join(s.folder, "acen.db"))
-	require.NoError(t, err)
+	db := s.database()
 	s.Data = &service.Data{Store: db, Secrets: keeper}
 	o := server.Options{Store: db, Secrets: keeper, Logger: slog.New(slog.NewJSONHandler(s.Log, nil)), Name: "Lumen licenses", Version: "test",
 		Now: s.Clock.Now, Zone: time.UTC, Passwords: cheap, QueuedMail: func() {}, PublicURL: func() string { return s.URL }}

@@ -15,17 +15,28 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/secrets"
 	"github.com/acen-desktop/acen/server/store"
+	"github.com/acen-desktop/acen/server/store/postgres"
 	"github.com/acen-desktop/acen/server/store/sqlite"
 )
 
+// Place says where a server's data lie.
+type Place struct {
+	// Folder holds the master key (master.key) and, unless Database names another place, the database (acen.db).
+	Folder string
+	// Database is the address of a PostgreSQL database, such as "postgres://acen@db.example.com/acen"; "" means SQLite in the folder.
+	Database string
+	// KeyCommand is a command that prints the master key, as key services do; "" means the file.
+	KeyCommand string
+}
+
 // Options say where a server keeps its data and how it is reached.
 type Options struct {
-	// Data is the folder with the database (acen.db) and the master key (master.key).
-	Data string
+	Place
 	// Listening is the address and who speaks TLS.
 	Listening server.Listening
 	// Name is the vendor's name of the server.
@@ -39,7 +50,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Data is an opened data folder: what the administration works on.
+// Data are opened data: what the administration works on.
 type Data struct {
 	Store   store.Store
 	Secrets *secrets.Keeper
@@ -48,26 +59,111 @@ type Data struct {
 // databaseFile is the name of the database in a data folder.
 const databaseFile = "acen.db"
 
-// Exists reports whether a folder holds a server's data.
-func Exists(folder string) bool {
-	_, err := os.Stat(filepath.Join(folder, databaseFile))
+// Exists reports whether a server's data are there already. A PostgreSQL database that answers counts as there.
+func (p Place) Exists() bool {
+	if p.Database != "" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(p.Folder, databaseFile))
 	return !errors.Is(err, os.ErrNotExist)
 }
 
-// OpenData opens a data folder and makes it when it is missing.
-func OpenData(ctx context.Context, folder string) (*Data, error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("the data folder %s cannot be made: %w", folder, err)
+// OpenData opens a server's data and makes them when they are missing.
+func OpenData(ctx context.Context, p Place) (*Data, error) {
+	if err := os.MkdirAll(p.Folder, 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder %s cannot be made: %w", p.Folder, err)
 	}
-	keeper, err := secrets.File(filepath.Join(folder, "master.key"), rand.Reader)
+	keeper, err := p.keeper(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s, err := sqlite.Open(ctx, filepath.Join(folder, databaseFile))
+	d := &Data{Secrets: keeper}
+	if p.Database != "" {
+		d.Store, err = postgres.Open(ctx, p.Database)
+	} else {
+		d.Store, err = sqlite.Open(ctx, filepath.Join(p.Folder, databaseFile))
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &Data{Store: s, Secrets: keeper}, nil
+	if err := d.settle(ctx); err != nil {
+		return nil, errors.Join(err, d.Store.Close())
+	}
+	return d, nil
+}
+
+func (p Place) keeper(ctx context.Context) (*secrets.Keeper, error) {
+	if p.KeyCommand != "" {
+		return secrets.Command(ctx, p.KeyCommand, rand.Reader)
+	}
+	return secrets.File(filepath.Join(p.Folder, "master.key"), rand.Reader)
+}
+
+// masterKey is the option that names the master key of a database, so that a server with another one does not start on it.
+const masterKey = "master-key"
+
+// settle puts what an older version or nobody has left right: the database belongs to one master key, and serial numbers do
+// not stand in it.
+func (d *Data) settle(ctx context.Context) error {
+	return d.Store.Write(ctx, func(tx store.Tx) error {
+		options, err := tx.Options(ctx)
+		if err != nil {
+			return err
+		}
+		switch named := options[masterKey]; {
+		case named == "":
+			programs, err := tx.Programs(ctx)
+			if err != nil {
+				return err
+			}
+			for _, p := range programs {
+				if _, err := d.Secrets.SigningKey(p); err != nil {
+					return err
+				}
+			}
+			if err := tx.SetOption(ctx, masterKey, d.Secrets.ID()); err != nil {
+				return err
+			}
+		case !d.Secrets.Knows(named):
+			return fmt.Errorf("the database belongs to the master key %s, and this server has %s: give it the file master.key of the other servers", named, d.Secrets.ID())
+		}
+		return d.moveSerials(ctx, tx)
+	})
+}
+
+// moveSerials replaces the serial numbers of an older schema by their ids. One that the program's seed does not know stays.
+func (d *Data) moveSerials(ctx context.Context, tx store.Tx) error {
+	list, err := tx.LegacySerials(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range list {
+		p, err := tx.Program(ctx, l.ProgramID)
+		if err != nil {
+			return err
+		}
+		seed, err := d.Secrets.SerialSeed(p)
+		if err != nil {
+			return err
+		}
+		number, err := license.ParseSerialNumber(l.SerialNumber)
+		if err != nil {
+			continue
+		}
+		serialID, features, err := seed.Open(uint32(p.ID), number)
+		if err != nil {
+			continue
+		}
+		o, err := tx.LockOrder(ctx, l.OrderID)
+		if err != nil {
+			return err
+		}
+		o.SerialID, o.SerialFeatures = serialID, features
+		if err := errors.Join(tx.ChangeOrder(ctx, o), tx.EndLegacySerial(ctx, o.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Service is a running license server.
@@ -84,26 +180,39 @@ type Service struct {
 // Start opens the data folder, listens and serves until Stop, or until ctx ends. prepare, if any, runs on the data before
 // the first call is answered.
 func Start(ctx context.Context, o Options, prepare func(context.Context, *Data) error) (*Service, error) {
-	if err := os.MkdirAll(o.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("the data folder %s cannot be made: %w", o.Data, err)
-	}
-	lock := flock.New(filepath.Join(o.Data, "server.lock"))
-	locked, err := lock.TryLock()
+	unlock, err := o.lock()
 	if err != nil {
-		return nil, fmt.Errorf("the data folder %s cannot be locked: %w", o.Data, err)
+		return nil, err
 	}
-	if !locked {
-		return nil, fmt.Errorf("another server is running on the data folder %s", o.Data)
-	}
-	s, err := start(ctx, o, prepare, func() { _ = lock.Unlock() })
+	s, err := start(ctx, o, prepare, unlock)
 	if err != nil {
-		return nil, errors.Join(err, lock.Unlock())
+		unlock()
+		return nil, err
 	}
 	return s, nil
 }
 
+// lock keeps a second server from the SQLite database of a data folder; on PostgreSQL there may be many.
+func (p Place) lock() (unlock func(), err error) {
+	if p.Database != "" {
+		return func() {}, nil
+	}
+	if err := os.MkdirAll(p.Folder, 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder %s cannot be made: %w", p.Folder, err)
+	}
+	lock := flock.New(filepath.Join(p.Folder, "server.lock"))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("the data folder %s cannot be locked: %w", p.Folder, err)
+	}
+	if !locked {
+		return nil, fmt.Errorf("another server is running on the data folder %s", p.Folder)
+	}
+	return func() { _ = lock.Unlock() }, nil
+}
+
 func start(ctx context.Context, o Options, prepare func(context.Context, *Data) error, unlock func()) (*Service, error) {
-	data, err := OpenData(ctx, o.Data)
+	data, err := OpenData(ctx, o.Place)
 	if err != nil {
 		return nil, err
 	}

@@ -40,9 +40,10 @@ type Program struct {
 	LastSerial         uint16
 	Tasks              TaskRules
 	PublicKey          license.PublicKey
-	SealedActivation   []byte // activation key A
-	SealedSerial       []byte // serial seed Q
-	SealedSigning      []byte // Ed25519 seed
+	FormerKeys         []license.PublicKey // signing keys that the program had before; license files signed with them stay good
+	SealedActivation   []byte              // activation key A
+	SealedSerial       []byte              // serial seed Q
+	SealedSigning      []byte              // Ed25519 seed
 	CreatedAt          time.Time
 }
 
@@ -124,8 +125,9 @@ type Order struct {
 	ProgramID             int64
 	OrderedAt             time.Time
 	LicensesTotal         int
-	LicensesActive        int // kept by AddLicense and EndLicense, never set by hand
-	SerialNumber          string
+	LicensesActive        int    // kept by AddLicense and EndLicense, never set by hand
+	SerialID              uint16 // id of the serial number that made the order; 0 = none
+	SerialFeatures        uint16 // features in that serial number
 	Active                bool
 	Visible               bool // "visible in client interface"
 	CanManage             bool
@@ -260,7 +262,7 @@ const (
 	MailFailed MailState = "failed" // given up
 )
 
-// Mail is one mail in the queue. Its attachment is erased when it is sent or given up.
+// Mail is one mail in the queue. Body and attachment are erased when it is sent or given up.
 type Mail struct {
 	ID             int64
 	ClientID       int64
@@ -293,6 +295,52 @@ type Audit struct {
 	Outcome  string // "ok" or the code of the refusal
 	Detail   string
 }
+
+// AuditFilter chooses lines of the audit trail; what is zero chooses all. Times are a half-open range, Before is an id.
+type AuditFilter struct {
+	Since, Until time.Time
+	Actor        string
+	ClientID     int64
+	Host         string
+	Action       string // the beginning of an action, such as "license."
+	Object       string
+	Outcome      string
+	Text         string // a part of object or detail
+	Before       int64
+	Limit        int
+}
+
+// BanKind is what a ban speaks of.
+type BanKind string
+
+// The kinds of bans.
+const (
+	BanHost    BanKind = "host"    // an address; of an IPv6 one its network of 64 bits
+	BanAccount BanKind = "account" // what stands for a user name among failures
+)
+
+// Ban keeps a host or an account out until it ends.
+type Ban struct {
+	ID        int64
+	Kind      BanKind
+	Subject   string
+	Reason    string
+	MadeBy    string // "admin" or "server"
+	CreatedAt time.Time
+	EndsAt    *time.Time // nil = for good
+}
+
+// Template is the text of a mail that the vendor has written instead of the built-in one.
+type Template struct{ Name, Subject, Body string }
+
+// Legacy is an order that still has its serial number in clear, from a schema before 3.
+type Legacy struct {
+	OrderID, ProgramID int64
+	SerialNumber       string
+}
+
+// Stock is what is there in numbers.
+type Stock struct{ MailsQueued, MailsFailed, SeatsTotal, SeatsActive int }
 
 // Store keeps the server's data. All methods may be called from any goroutine.
 type Store interface {
@@ -329,10 +377,13 @@ type Tx interface {
 	Order(ctx context.Context, id int64) (Order, error)
 	// LockOrder is Order; the row is held until the transaction ends.
 	LockOrder(ctx context.Context, id int64) (Order, error)
-	// AddOrder fails with ErrExists when the program has an order with this serial number.
+	// AddOrder fails with ErrExists when the program has an order with this serial id.
 	AddOrder(ctx context.Context, o Order) (int64, error)
 	// OrderBySerial finds the order that a serial number made.
-	OrderBySerial(ctx context.Context, programID int64, serial string) (Order, error)
+	OrderBySerial(ctx context.Context, programID int64, serialID uint16) (Order, error)
+	// LegacySerials lists the orders with a serial number in clear; EndLegacySerial erases it.
+	LegacySerials(ctx context.Context) ([]Legacy, error)
+	EndLegacySerial(ctx context.Context, orderID int64) error
 	// ChangeOrder fails with ErrNoSeat when LicensesTotal would fall below the active licenses.
 	ChangeOrder(ctx context.Context, o Order) error
 
@@ -350,6 +401,8 @@ type Tx interface {
 	AddLicense(ctx context.Context, l License) error
 	// ChangeLicense changes note, features, expiry and activation code; it remembers an activation code that it replaces.
 	ChangeLicense(ctx context.Context, l License) error
+	// Touch remembers when a program with this license was alive.
+	Touch(ctx context.Context, id int64, at time.Time) error
 	// FormerActivations lists the activation codes that a license had before.
 	FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error)
 	// Family lists the licenses of a family, oldest first.
@@ -377,6 +430,9 @@ type Tx interface {
 	Answer(ctx context.Context, clientID int64, key string) (Answer, error)
 	// AddAnswer fails with ErrExists when the key has an answer.
 	AddAnswer(ctx context.Context, a Answer) error
+	// Answers lists all answers, ReplaceAnswer changes the body of one: for sealing them with another key.
+	Answers(ctx context.Context) ([]Answer, error)
+	ReplaceAnswer(ctx context.Context, a Answer) error
 	// PruneAnswers forgets answers from before a time.
 	PruneAnswers(ctx context.Context, before time.Time) error
 
@@ -385,7 +441,7 @@ type Tx interface {
 	// ClaimMail returns the mail that is due longest and puts it off until lease, counting an attempt, so that no other
 	// worker sends it and a crash brings it back. It fails with ErrNotFound when none is due.
 	ClaimMail(ctx context.Context, now, lease time.Time) (Mail, error)
-	// EndMail closes a mail as sent or failed and erases its attachment.
+	// EndMail closes a mail as sent or failed and erases its body and attachment.
 	EndMail(ctx context.Context, id int64, state MailState, lastError string, at time.Time) error
 	// RetryMail puts a mail off after a failed attempt.
 	RetryMail(ctx context.Context, id int64, lastError string, next time.Time) error
@@ -393,7 +449,12 @@ type Tx interface {
 	NextMailAt(ctx context.Context) (time.Time, error)
 	// CountMails counts mails asked for since a time by a client, from a host, and to one address.
 	CountMails(ctx context.Context, since time.Time, clientID int64, host, address string) (byClient, byHost, byAddress int, err error)
+	// Mails lists the newest mails first.
 	Mails(ctx context.Context, limit int) ([]Mail, error)
+	// QueuedMails lists the mails that are still to be sent, ReplaceMail changes body and attachment of one: for sealing them
+	// with another key.
+	QueuedMails(ctx context.Context) ([]Mail, error)
+	ReplaceMail(ctx context.Context, m Mail) error
 
 	AddEvent(ctx context.Context, e Event) error
 	// History lists what happened to an order, newest first, before an id; 0 begins with the newest.
@@ -413,6 +474,27 @@ type Tx interface {
 	PruneAttempts(ctx context.Context, now, failuresBefore time.Time) error
 
 	AddAudit(ctx context.Context, a Audit) error
-	// AuditTrail lists the newest lines first.
-	AuditTrail(ctx context.Context, limit int) ([]Audit, error)
+	// AuditTrail lists lines, the newest first.
+	AuditTrail(ctx context.Context, f AuditFilter) ([]Audit, error)
+
+	AddBan(ctx context.Context, b Ban) (int64, error)
+	Ban(ctx context.Context, id int64) (Ban, error)
+	// Bans lists the bans that have not ended, oldest first.
+	Bans(ctx context.Context, now time.Time) ([]Ban, error)
+	// EndBan ends a ban that has not ended; ErrNotFound when there is none.
+	EndBan(ctx context.Context, id int64, at time.Time) error
+	// ForgetFailures forgets the failures of a host or an account.
+	ForgetFailures(ctx context.Context, kind BanKind, subject string) error
+
+	// Options are settings of the server by name.
+	Options(ctx context.Context) (map[string]string, error)
+	// SetOption changes a setting; "" forgets it.
+	SetOption(ctx context.Context, name, value string) error
+	Templates(ctx context.Context) ([]Template, error)
+	SetTemplate(ctx context.Context, t Template) error
+	// ResetTemplate forgets a template, so that the built-in text counts again; ErrNotFound when there is none.
+	ResetTemplate(ctx context.Context, name string) error
+
+	// Stock counts mails and seats.
+	Stock(ctx context.Context) (Stock, error)
 }

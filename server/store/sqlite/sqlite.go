@@ -7,7 +7,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"github.com/acen-desktop/acen/server/store"
+	"github.com/acen-desktop/acen/server/store/sqlstore"
 )
 
 //go:embed migrations/*.sql
@@ -58,7 +58,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	// busy_timeout stands first: switching to WAL may already have to wait.
-	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)"}
+	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "secure_delete(ON)"}
 	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate", pragmas...))
 	if err != nil {
 		return nil, err
@@ -97,27 +97,7 @@ func migrateAlone(ctx context.Context, path string, db *sql.DB) error {
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
-	if err != nil {
-		return err
-	}
-	have, err := provider.GetDBVersion(ctx)
-	if err != nil {
-		return err
-	}
-	known := int64(0)
-	for _, m := range provider.ListSources() {
-		known = max(known, m.Version)
-	}
-	if have > known {
-		return fmt.Errorf("it was written by a newer version of this program (schema %d, known here %d); nothing was changed", have, known)
-	}
-	_, err = provider.Up(ctx)
-	return err
+	return sqlstore.Migrate(ctx, db, goose.DialectSQLite3, migrations)
 }
 
 // plain puts the failures of a disk into words.
@@ -160,81 +140,37 @@ func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
 func (s *Store) run(ctx context.Context, db *sql.DB, fn func(store.Tx) error) error {
 	t, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return plain(err)
+		return fault(err)
 	}
 	defer func() { _ = t.Rollback() }() // after Commit it does nothing
-	if err := fn(tx{t}); err != nil {
+	if err := fn(sqlstore.Tx{Tx: t, Dialect: dialect}); err != nil {
 		return err
 	}
-	return plain(t.Commit())
+	return fault(t.Commit())
 }
 
-type tx struct{ *sql.Tx }
+// dialect is how SQLite says it. BEGIN IMMEDIATE excludes every other writer: rows need not be held.
+var dialect = &sqlstore.Dialect{
+	Same:        func(column string) string { return column + ` = ? COLLATE NOCASE` },
+	Each:        func(column string) string { return `json_each(` + column + `)` },
+	NextLicense: `UPDATE license_ids SET next = next + 1 RETURNING next - 1`,
+	Fault:       fault,
+	Took:        func(context.Context, *sql.Tx, string) error { return nil }, // AUTOINCREMENT sees to it
+}
 
-// exec runs a statement that changes rows and returns how many.
-func (t tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	result, err := t.ExecContext(ctx, query, args...)
+// fault turns an error of the driver into the errors of package store.
+func fault(err error) error {
 	var e *driver.Error
-	if errors.As(err, &e) {
-		switch e.Code() {
-		case lib.SQLITE_CONSTRAINT_UNIQUE, lib.SQLITE_CONSTRAINT_PRIMARYKEY:
-			return nil, store.ErrExists
-		case lib.SQLITE_CONSTRAINT_CHECK:
-			if strings.Contains(e.Error(), "licenses_active") {
-				return nil, store.ErrNoSeat
-			}
-		}
-		return nil, plain(err)
-	}
-	return result, err
-}
-
-// insert runs an INSERT and returns the new id.
-func (t tx) insert(ctx context.Context, query string, args ...any) (int64, error) {
-	result, err := t.exec(ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.LastInsertId()
-}
-
-// change runs a statement that must change exactly one row.
-func (t tx) change(ctx context.Context, query string, args ...any) error {
-	result, err := t.exec(ctx, query, args...)
-	if err != nil {
+	if !errors.As(err, &e) {
 		return err
 	}
-	n, err := result.RowsAffected()
-	if err == nil && n == 0 {
-		return store.ErrNotFound
-	}
-	return err
-}
-
-type scanner interface{ Scan(...any) error }
-
-// one reads the single row of a query.
-func one[T any](scan func(scanner) (T, error), row *sql.Row) (T, error) {
-	v, err := scan(row)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = store.ErrNotFound
-	}
-	return v, err
-}
-
-// all reads every row of a query.
-func all[T any](scan func(scanner) (T, error), rows *sql.Rows, err error) ([]T, error) {
-	if err != nil {
-		return nil, plain(err)
-	}
-	defer rows.Close()
-	list := []T{}
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
+	switch e.Code() {
+	case lib.SQLITE_CONSTRAINT_UNIQUE, lib.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return store.ErrExists
+	case lib.SQLITE_CONSTRAINT_CHECK:
+		if strings.Contains(e.Error(), "licenses_active") {
+			return store.ErrNoSeat
 		}
-		list = append(list, v)
 	}
-	return list, rows.Err()
+	return plain(err)
 }

@@ -372,7 +372,7 @@ func testAudit(t *testing.T, f *fixture) {
 	line := store.Audit{At: noon, Actor: "client", ClientID: f.client, Host: "127.0.0.1", Device: "PC", Action: "license.create", Object: "order 1", Outcome: "ok", Detail: "d"}
 	f.write(func(ctx context.Context, tx store.Tx) error { return tx.AddAudit(ctx, line) })
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		trail, err := tx.AuditTrail(ctx, 1)
+		trail, err := tx.AuditTrail(ctx, store.AuditFilter{Limit: 1})
 		require.NoError(t, err)
 		line.ID = trail[0].ID
 		require.Empty(t, cmp.Diff(line, trail[0]))

@@ -120,21 +120,21 @@ func testSerials(t *testing.T, f *fixture) {
 		}
 		return nil
 	})
-	add := func(serial string) error {
+	add := func(serial uint16) error {
 		return f.try(func(ctx context.Context, tx store.Tx) error {
-			_, err := tx.AddOrder(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, SerialNumber: serial})
+			_, err := tx.AddOrder(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, SerialID: serial, SerialFeatures: 5})
 			return err
 		})
 	}
-	require.NoError(t, add("ABCD"))
-	require.ErrorIs(t, add("ABCD"), store.ErrExists)
-	require.NoError(t, add(""))
-	require.NoError(t, add(""), "orders without a serial number are many")
+	require.NoError(t, add(7))
+	require.ErrorIs(t, add(7), store.ErrExists)
+	require.NoError(t, add(0))
+	require.NoError(t, add(0), "orders without a serial number are many")
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		o, err := tx.OrderBySerial(ctx, f.program, "ABCD")
+		o, err := tx.OrderBySerial(ctx, f.program, 7)
 		require.NoError(t, err)
-		require.Equal(t, "ABCD", o.SerialNumber)
-		for _, serial := range []string{"", "EFGH"} {
+		require.Equal(t, uint16(5), o.SerialFeatures)
+		for _, serial := range []uint16{0, 8} {
 			_, err = tx.OrderBySerial(ctx, f.program, serial)
 			require.ErrorIs(t, err, store.ErrNotFound)
 		}

@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"database/sql/driver"
@@ -118,7 +118,7 @@ func (d document) Scan(v any) error {
 	return json.Unmarshal([]byte(text), d.to)
 }
 
-// machineColumn keeps a Machine ID as text because SQLite's integers are signed.
+// machineColumn keeps a Machine ID as text because integers of a database are signed.
 type machineColumn struct{ to *license.MachineID }
 
 // Value returns the Machine ID as 16 hex digits.
@@ -163,4 +163,33 @@ func (p publicKeyColumn) Scan(v any) (err error) {
 	}
 	*p.to, err = license.ParsePublicKey(text)
 	return err
+}
+
+// formerKeys keeps public keys as JSON.
+type formerKeys struct{ to *[]license.PublicKey }
+
+// Value returns the keys as a JSON array of hex.
+func (f formerKeys) Value() (driver.Value, error) {
+	texts := []string{}
+	for _, key := range *f.to {
+		texts = append(texts, key.String())
+	}
+	return document{texts}.Value()
+}
+
+// Scan reads keys from a JSON array of hex; none is nil.
+func (f formerKeys) Scan(v any) error {
+	var texts []string
+	if err := (document{&texts}).Scan(v); err != nil {
+		return err
+	}
+	*f.to = nil
+	for _, text := range texts {
+		key, err := license.ParsePublicKey(text)
+		if err != nil {
+			return err
+		}
+		*f.to = append(*f.to, key)
+	}
+	return nil
 }

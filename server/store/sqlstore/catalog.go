@@ -1,0 +1,141 @@
+package sqlstore
+
+import (
+	"context"
+	"math"
+
+	"github.com/acen-desktop/acen/server/store"
+)
+
+const programColumns = `id, name, signature, requires_activation, merged_codes, accepts_serials, policy, features,
+ license_days, public_key, sealed_activation, sealed_serial, sealed_signing, created_at, tasks, first_serial, last_serial,
+ order_licenses, subscription_days, former_keys`
+
+func scanProgram(row scanner) (p store.Program, err error) {
+	err = row.Scan(&p.ID, &p.Name, &p.Signature, &p.RequiresActivation, &p.MergedCodes, &p.AcceptsSerials, policyColumn{&p.Policy}, &p.Features,
+		&p.LicenseDays, publicKeyColumn{&p.PublicKey}, &p.SealedActivation, &p.SealedSerial, &p.SealedSigning, (*instant)(&p.CreatedAt),
+		document{&p.Tasks}, &p.FirstSerial, &p.LastSerial, &p.OrderLicenses, &p.SubscriptionDays,
+		formerKeys{&p.FormerKeys})
+	return p, err
+}
+
+func (t Tx) Programs(ctx context.Context) ([]store.Program, error) {
+	return all(ctx, t, scanProgram, `SELECT `+programColumns+` FROM programs ORDER BY id`)
+}
+
+func (t Tx) Program(ctx context.Context, id int64) (store.Program, error) {
+	return one(ctx, t, scanProgram, `SELECT `+programColumns+` FROM programs WHERE id = ?`, id)
+}
+
+func (t Tx) AddProgram(ctx context.Context, p store.Program) (int64, error) {
+	return t.insert(ctx, "programs", programColumns, p.ID,
+		p.Name, p.Signature, p.RequiresActivation, p.MergedCodes, p.AcceptsSerials, policyColumn{&p.Policy}, p.Features,
+		p.LicenseDays, publicKeyColumn{&p.PublicKey}, p.SealedActivation, p.SealedSerial, p.SealedSigning, at(p.CreatedAt),
+		document{&p.Tasks}, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays, formerKeys{&p.FormerKeys})
+}
+
+func (t Tx) ChangeProgram(ctx context.Context, p store.Program) error {
+	return t.change(ctx, `UPDATE programs SET name = ?, requires_activation = ?, merged_codes = ?, accepts_serials = ?, policy = ?,
+ features = ?, license_days = ?, sealed_activation = ?, sealed_serial = ?, sealed_signing = ?, tasks = ?, first_serial = ?, last_serial = ?,
+ order_licenses = ?, subscription_days = ?, public_key = ?, former_keys = ? WHERE id = ?`,
+		p.Name, p.RequiresActivation, p.MergedCodes, p.AcceptsSerials, policyColumn{&p.Policy}, p.Features, p.LicenseDays,
+		p.SealedActivation, p.SealedSerial, p.SealedSigning, document{&p.Tasks}, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays,
+		publicKeyColumn{&p.PublicKey}, formerKeys{&p.FormerKeys}, p.ID)
+}
+
+const clientColumns = `id, username, password_hash, registration_name, first_name, last_name, company, emails, active, created_at, contact`
+
+func scanClient(row scanner) (c store.Client, err error) {
+	err = row.Scan(&c.ID, &c.Username, &c.PasswordHash, &c.RegistrationName, &c.FirstName, &c.LastName, &c.Company, document{&c.Emails}, &c.Active,
+		(*instant)(&c.CreatedAt), document{&c.Contact})
+	return c, err
+}
+
+func (t Tx) Clients(ctx context.Context) ([]store.Client, error) {
+	return all(ctx, t, scanClient, `SELECT `+clientColumns+` FROM clients ORDER BY id`)
+}
+
+func (t Tx) Client(ctx context.Context, id int64) (store.Client, error) {
+	return one(ctx, t, scanClient, `SELECT `+clientColumns+` FROM clients WHERE id = ?`, id)
+}
+
+func (t Tx) ClientByUsername(ctx context.Context, username string) (store.Client, error) {
+	return one(ctx, t, scanClient, `SELECT `+clientColumns+` FROM clients WHERE `+t.Dialect.Same("username"), username)
+}
+
+func (t Tx) ClientsByEmail(ctx context.Context, address string) ([]store.Client, error) {
+	return all(ctx, t, scanClient, `SELECT `+clientColumns+` FROM clients
+ WHERE EXISTS (SELECT 1 FROM `+t.Dialect.Each("emails")+` WHERE `+t.Dialect.Same("value")+`) ORDER BY id`, address)
+}
+
+func (t Tx) AddClient(ctx context.Context, c store.Client) (int64, error) {
+	return t.insert(ctx, "clients", clientColumns, c.ID,
+		c.Username, c.PasswordHash, c.RegistrationName, c.FirstName, c.LastName, c.Company, document{&c.Emails}, c.Active, at(c.CreatedAt), document{&c.Contact})
+}
+
+func (t Tx) ChangeClient(ctx context.Context, c store.Client) error {
+	return t.change(ctx, `UPDATE clients SET password_hash = ?, registration_name = ?, first_name = ?, last_name = ?, company = ?, emails = ?, active = ?,
+ contact = ? WHERE id = ?`,
+		c.PasswordHash, c.RegistrationName, c.FirstName, c.LastName, c.Company, document{&c.Emails}, c.Active, document{&c.Contact}, c.ID)
+}
+
+const orderColumns = `id, client_id, program_id, ordered_at, licenses_total, licenses_active, serial_id, serial_features, active, visible, can_manage,
+ features, policy, licenses_expire_at, has_subscription, subscription_expires_at`
+
+func scanOrder(row scanner) (o store.Order, err error) {
+	err = row.Scan(&o.ID, &o.ClientID, &o.ProgramID, (*instant)(&o.OrderedAt), &o.LicensesTotal, &o.LicensesActive, &o.SerialID, &o.SerialFeatures, &o.Active, &o.Visible, &o.CanManage,
+		&o.Features, policyColumn{&o.Policy}, optional{&o.LicensesExpireAt}, &o.HasSubscription, optional{&o.SubscriptionExpiresAt})
+	return o, err
+}
+
+func (t Tx) Orders(ctx context.Context, clientID int64, listed bool, before int64, limit int) ([]store.Order, error) {
+	var w where
+	w.add(clientID != 0, `client_id = ?`, clientID)
+	w.add(listed, `active AND visible`)
+	w.add(before != 0, `id < ?`, before)
+	return all(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE TRUE`+w.text+` ORDER BY id DESC LIMIT ?`, append(w.args, rowLimit(limit))...)
+}
+
+func (t Tx) Order(ctx context.Context, id int64) (store.Order, error) {
+	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE id = ?`, id)
+}
+
+func (t Tx) OrderBySerial(ctx context.Context, programID int64, serialID uint16) (store.Order, error) {
+	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE program_id = ? AND serial_id = ? AND serial_id <> 0`, programID, serialID)
+}
+
+func (t Tx) LegacySerials(ctx context.Context) ([]store.Legacy, error) {
+	return all(ctx, t, func(row scanner) (l store.Legacy, err error) {
+		err = row.Scan(&l.OrderID, &l.ProgramID, &l.SerialNumber)
+		return l, err
+	}, `SELECT id, program_id, unread_serial FROM orders WHERE unread_serial <> '' ORDER BY id`)
+}
+
+func (t Tx) EndLegacySerial(ctx context.Context, orderID int64) error {
+	return t.change(ctx, `UPDATE orders SET unread_serial = '' WHERE id = ?`, orderID)
+}
+
+func (t Tx) LockOrder(ctx context.Context, id int64) (store.Order, error) {
+	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE id = ?`+t.Dialect.Held, id)
+}
+
+func (t Tx) AddOrder(ctx context.Context, o store.Order) (int64, error) {
+	return t.insert(ctx, "orders", orderColumns, o.ID,
+		o.ClientID, o.ProgramID, at(o.OrderedAt), o.LicensesTotal, 0, o.SerialID, o.SerialFeatures, o.Active, o.Visible, o.CanManage,
+		o.Features, policyColumn{&o.Policy}, maybe(o.LicensesExpireAt), o.HasSubscription, maybe(o.SubscriptionExpiresAt))
+}
+
+func (t Tx) ChangeOrder(ctx context.Context, o store.Order) error {
+	return t.change(ctx, `UPDATE orders SET licenses_total = ?, serial_id = ?, serial_features = ?, active = ?, visible = ?, can_manage = ?, features = ?, policy = ?,
+ licenses_expire_at = ?, has_subscription = ?, subscription_expires_at = ? WHERE id = ?`,
+		o.LicensesTotal, o.SerialID, o.SerialFeatures, o.Active, o.Visible, o.CanManage, o.Features, policyColumn{&o.Policy},
+		maybe(o.LicensesExpireAt), o.HasSubscription, maybe(o.SubscriptionExpiresAt), o.ID)
+}
+
+// rowLimit is a LIMIT that may be none.
+func rowLimit(limit int) int {
+	if limit <= 0 {
+		return math.MaxInt
+	}
+	return limit
+}

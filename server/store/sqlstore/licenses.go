@@ -1,0 +1,107 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+const licenseColumns = `id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, expires_at,
+ last_alive_at, status, ended_at`
+
+func scanLicense(row scanner) (l store.License, err error) {
+	err = row.Scan(&l.ID, &l.OrderID, &l.ProgramID, &l.OriginalID, &l.Codes.Site, machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
+		&l.Note, &l.Features, policyColumn{&l.Policy}, (*instant)(&l.ActivatedAt), optional{&l.ExpiresAt}, optional{&l.LastAliveAt}, &l.Status, optional{&l.EndedAt})
+	return l, err
+}
+
+func (t Tx) Licenses(ctx context.Context, orderID int64, ended bool, after int64, limit int) ([]store.License, error) {
+	query := `SELECT ` + licenseColumns + ` FROM licenses WHERE order_id = ? AND id > ?`
+	if !ended {
+		query += ` AND status = 'Active'`
+	}
+	return all(ctx, t, scanLicense, query+` ORDER BY id LIMIT ?`, orderID, after, rowLimit(limit))
+}
+
+func (t Tx) License(ctx context.Context, id int64) (store.License, error) {
+	return one(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE id = ?`, id)
+}
+
+func (t Tx) ActiveLicenseBySite(ctx context.Context, programID int64, site license.SiteCode) (store.License, error) {
+	return one(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE program_id = ? AND site = ? AND status = 'Active'`, programID, int64(site))
+}
+
+func (t Tx) SiteSpent(ctx context.Context, programID int64, site license.SiteCode) (spent bool, err error) {
+	err = t.value(ctx, &spent, `SELECT EXISTS (SELECT 1 FROM licenses WHERE program_id = ? AND site = ? AND status IN ('Removed', 'Transferred'))`,
+		programID, int64(site))
+	return spent, err
+}
+
+func (t Tx) NextLicenseID(ctx context.Context) (id int64, err error) {
+	err = t.value(ctx, &id, t.Dialect.NextLicense)
+	return id, err
+}
+
+func (t Tx) AddLicense(ctx context.Context, l store.License) error {
+	err := t.change(ctx, `UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = ? AND licenses_active < licenses_total`, l.OrderID)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.ErrNoSeat
+	}
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO licenses (`+licenseColumns+`) VALUES (?`+params(14)+`)`,
+		l.ID, l.OrderID, l.ProgramID, l.OriginalID, int64(l.Codes.Site), machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
+		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt), api.StatusActive, nil)
+	return err
+}
+
+func (t Tx) ChangeLicense(ctx context.Context, l store.License) error {
+	if _, err := t.exec(ctx, `INSERT INTO former_activations (license_id, activation)
+ SELECT id, activation FROM licenses WHERE id = ? AND activation <> ? ON CONFLICT DO NOTHING`,
+		l.ID, activationColumn{&l.Activation}); err != nil {
+		return err
+	}
+	return t.change(ctx, `UPDATE licenses SET note = ?, features = ?, expires_at = ?, activation = ? WHERE id = ?`,
+		l.Note, l.Features, maybe(l.ExpiresAt), activationColumn{&l.Activation}, l.ID)
+}
+
+func (t Tx) Touch(ctx context.Context, id int64, when time.Time) error {
+	return t.change(ctx, `UPDATE licenses SET last_alive_at = ? WHERE id = ?`, at(when), id)
+}
+
+func (t Tx) EndLicense(ctx context.Context, id int64, status api.LicenseStatus, when time.Time) error {
+	if err := t.change(ctx, `UPDATE licenses SET status = ?, ended_at = ? WHERE id = ? AND status = 'Active'`, status, at(when), id); err != nil {
+		return err
+	}
+	return t.change(ctx, `UPDATE orders SET licenses_active = licenses_active - 1 WHERE id = (SELECT order_id FROM licenses WHERE id = ?)`, id)
+}
+
+func (t Tx) FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error) {
+	return all(ctx, t, func(row scanner) (code license.ActivationCode, err error) {
+		err = row.Scan(activationColumn{&code})
+		return code, err
+	}, `SELECT activation FROM former_activations WHERE license_id = ?`, id)
+}
+
+func (t Tx) Family(ctx context.Context, originalID int64) ([]store.License, error) {
+	return all(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE original_id = ? ORDER BY id`, originalID)
+}
+
+func (t Tx) Endings(ctx context.Context, orderID int64, since time.Time) ([]store.Ending, error) {
+	return all(ctx, t, func(row scanner) (e store.Ending, err error) {
+		err = row.Scan(&e.OriginalID, &e.Status, (*instant)(&e.At))
+		return e, err
+	}, `SELECT original_id, status, ended_at FROM licenses WHERE order_id = ? AND ended_at >= ?`, orderID, at(since))
+}
+
+func (t Tx) Activations(ctx context.Context, orderID int64, since time.Time) ([]time.Time, error) {
+	return all(ctx, t, func(row scanner) (when time.Time, err error) {
+		err = row.Scan((*instant)(&when))
+		return when, err
+	}, `SELECT activated_at FROM licenses WHERE order_id = ? AND activated_at >= ? AND id = original_id`, orderID, at(since))
+}

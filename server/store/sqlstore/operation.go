@@ -1,0 +1,112 @@
+package sqlstore
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/acen-desktop/acen/server/store"
+)
+
+const auditColumns = `at, actor, client_id, host, device, action, object, outcome, detail`
+
+func (t Tx) AddAudit(ctx context.Context, a store.Audit) error {
+	_, err := t.exec(ctx, `INSERT INTO audit (`+auditColumns+`) VALUES (?`+params(8)+`)`,
+		at(a.At), a.Actor, a.ClientID, a.Host, a.Device, a.Action, a.Object, a.Outcome, a.Detail)
+	return err
+}
+
+func (t Tx) AuditTrail(ctx context.Context, f store.AuditFilter) ([]store.Audit, error) {
+	var w where
+	w.add(!f.Since.IsZero(), `at >= ?`, at(f.Since))
+	w.add(!f.Until.IsZero(), `at < ?`, at(f.Until))
+	w.add(f.Actor != "", `actor = ?`, f.Actor)
+	w.add(f.ClientID != 0, `client_id = ?`, f.ClientID)
+	w.add(f.Host != "", `host = ?`, f.Host)
+	w.add(f.Action != "", `substr(action, 1, length(?)) = ?`, f.Action, f.Action)
+	w.add(f.Object != "", `object = ?`, f.Object)
+	w.add(f.Outcome != "", `outcome = ?`, f.Outcome)
+	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Text)) + "%"
+	w.add(f.Text != "", `(lower(object) LIKE ? ESCAPE '\' OR lower(detail) LIKE ? ESCAPE '\')`, pattern, pattern)
+	w.add(f.Before != 0, `id < ?`, f.Before)
+	return all(ctx, t, func(row scanner) (a store.Audit, err error) {
+		err = row.Scan(&a.ID, (*instant)(&a.At), &a.Actor, &a.ClientID, &a.Host, &a.Device, &a.Action, &a.Object, &a.Outcome, &a.Detail)
+		return a, err
+	}, `SELECT id, `+auditColumns+` FROM audit WHERE TRUE`+w.text+` ORDER BY id DESC LIMIT ?`, append(w.args, rowLimit(f.Limit))...)
+}
+
+const banColumns = `id, kind, subject, reason, made_by, created_at, ends_at`
+
+func scanBan(row scanner) (b store.Ban, err error) {
+	err = row.Scan(&b.ID, &b.Kind, &b.Subject, &b.Reason, &b.MadeBy, (*instant)(&b.CreatedAt), optional{&b.EndsAt})
+	return b, err
+}
+
+func (t Tx) AddBan(ctx context.Context, b store.Ban) (int64, error) {
+	return t.insert(ctx, "bans", banColumns, 0, b.Kind, b.Subject, b.Reason, b.MadeBy, at(b.CreatedAt), maybe(b.EndsAt))
+}
+
+func (t Tx) Ban(ctx context.Context, id int64) (store.Ban, error) {
+	return one(ctx, t, scanBan, `SELECT `+banColumns+` FROM bans WHERE id = ?`, id)
+}
+
+func (t Tx) Bans(ctx context.Context, now time.Time) ([]store.Ban, error) {
+	return all(ctx, t, scanBan, `SELECT `+banColumns+` FROM bans WHERE ends_at IS NULL OR ends_at > ? ORDER BY id`, at(now))
+}
+
+func (t Tx) EndBan(ctx context.Context, id int64, when time.Time) error {
+	return t.change(ctx, `UPDATE bans SET ends_at = ? WHERE id = ? AND (ends_at IS NULL OR ends_at > ?)`, at(when), id, at(when))
+}
+
+func (t Tx) ForgetFailures(ctx context.Context, kind store.BanKind, subject string) error {
+	column := `host`
+	if kind == store.BanAccount {
+		column = `account`
+	}
+	_, err := t.exec(ctx, `DELETE FROM failures WHERE `+column+` = ?`, subject)
+	return err
+}
+
+func (t Tx) Options(ctx context.Context) (map[string]string, error) {
+	options := map[string]string{}
+	_, err := all(ctx, t, func(row scanner) (struct{}, error) {
+		var name, value string
+		err := row.Scan(&name, &value)
+		options[name] = value
+		return struct{}{}, err
+	}, `SELECT name, value FROM options`)
+	return options, err
+}
+
+func (t Tx) SetOption(ctx context.Context, name, value string) error {
+	if value == "" {
+		_, err := t.exec(ctx, `DELETE FROM options WHERE name = ?`, name)
+		return err
+	}
+	_, err := t.exec(ctx, `INSERT INTO options (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+	return err
+}
+
+func (t Tx) Templates(ctx context.Context) ([]store.Template, error) {
+	return all(ctx, t, func(row scanner) (m store.Template, err error) {
+		err = row.Scan(&m.Name, &m.Subject, &m.Body)
+		return m, err
+	}, `SELECT name, subject, body FROM templates ORDER BY name`)
+}
+
+func (t Tx) SetTemplate(ctx context.Context, m store.Template) error {
+	_, err := t.exec(ctx, `INSERT INTO templates (name, subject, body) VALUES (?, ?, ?)
+ ON CONFLICT (name) DO UPDATE SET subject = excluded.subject, body = excluded.body`, m.Name, m.Subject, m.Body)
+	return err
+}
+
+func (t Tx) ResetTemplate(ctx context.Context, name string) error {
+	return t.change(ctx, `DELETE FROM templates WHERE name = ?`, name)
+}
+
+func (t Tx) Stock(ctx context.Context) (s store.Stock, err error) {
+	err = t.QueryRowContext(ctx, t.text(`SELECT (SELECT COUNT(*) FROM mails WHERE state = 'queued'), (SELECT COUNT(*) FROM mails WHERE state = 'failed'),
+ (SELECT COALESCE(SUM(licenses_total), 0) FROM orders WHERE active), (SELECT COALESCE(SUM(licenses_active), 0) FROM orders WHERE active)`)).
+		Scan(&s.MailsQueued, &s.MailsFailed, &s.SeatsTotal, &s.SeatsActive)
+	return s, t.Dialect.Fault(err)
+}

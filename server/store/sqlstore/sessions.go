@@ -1,0 +1,88 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/acen-desktop/acen/server/store"
+)
+
+const sessionColumns = `id, client_id, device_name, access_hash, access_expires_at, created_at, ended_at`
+
+func scanSession(row scanner) (s store.Session, err error) {
+	err = row.Scan(&s.ID, &s.ClientID, &s.DeviceName, &s.AccessHash, (*instant)(&s.AccessExpiresAt), (*instant)(&s.CreatedAt), optional{&s.EndedAt})
+	return s, err
+}
+
+func (t Tx) AddSession(ctx context.Context, s store.Session) (int64, error) {
+	return t.insert(ctx, "sessions", sessionColumns, 0,
+		s.ClientID, s.DeviceName, s.AccessHash, at(s.AccessExpiresAt), at(s.CreatedAt), nil)
+}
+
+func (t Tx) Session(ctx context.Context, id int64) (store.Session, error) {
+	return one(ctx, t, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE id = ?`, id)
+}
+
+func (t Tx) SessionByAccess(ctx context.Context, hash []byte) (store.Session, error) {
+	return one(ctx, t, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE access_hash = ?`, hash)
+}
+
+func (t Tx) RenewSession(ctx context.Context, id int64, accessHash []byte, expires time.Time) error {
+	return t.change(ctx, `UPDATE sessions SET access_hash = ?, access_expires_at = ? WHERE id = ? AND ended_at IS NULL`, accessHash, at(expires), id)
+}
+
+func (t Tx) EndSession(ctx context.Context, id int64, when time.Time) error {
+	_, err := t.exec(ctx, `UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL`, at(when), id)
+	return err
+}
+
+func (t Tx) EndSessions(ctx context.Context, clientID, besides int64, when time.Time) error {
+	_, err := t.exec(ctx, `UPDATE sessions SET ended_at = ? WHERE client_id = ? AND id <> ? AND ended_at IS NULL`, at(when), clientID, besides)
+	return err
+}
+
+func (t Tx) AddRefreshToken(ctx context.Context, r store.RefreshToken) error {
+	_, err := t.exec(ctx, `INSERT INTO refresh_tokens (hash, session_id, expires_at, used_at) VALUES (?, ?, ?, NULL)`, r.Hash, r.SessionID, at(r.ExpiresAt))
+	return err
+}
+
+func (t Tx) RefreshToken(ctx context.Context, hash []byte) (store.RefreshToken, error) {
+	return one(ctx, t, func(row scanner) (r store.RefreshToken, err error) {
+		err = row.Scan(&r.Hash, &r.SessionID, (*instant)(&r.ExpiresAt), optional{&r.UsedAt})
+		return r, err
+	}, `SELECT hash, session_id, expires_at, used_at FROM refresh_tokens WHERE hash = ?`, hash)
+}
+
+func (t Tx) UseRefreshToken(ctx context.Context, hash []byte, when time.Time) error {
+	return t.change(ctx, `UPDATE refresh_tokens SET used_at = ? WHERE hash = ? AND used_at IS NULL`, at(when), hash)
+}
+
+const answerColumns = `client_id, key, request, status, body, created_at`
+
+func scanAnswer(row scanner) (a store.Answer, err error) {
+	err = row.Scan(&a.ClientID, &a.Key, &a.Request, &a.Status, &a.Body, (*instant)(&a.CreatedAt))
+	return a, err
+}
+
+func (t Tx) Answer(ctx context.Context, clientID int64, key string) (store.Answer, error) {
+	return one(ctx, t, scanAnswer, `SELECT `+answerColumns+` FROM answers WHERE client_id = ? AND key = ?`, clientID, key)
+}
+
+func (t Tx) Answers(ctx context.Context) ([]store.Answer, error) {
+	return all(ctx, t, scanAnswer, `SELECT `+answerColumns+` FROM answers ORDER BY client_id, key`)
+}
+
+func (t Tx) ReplaceAnswer(ctx context.Context, a store.Answer) error {
+	return t.change(ctx, `UPDATE answers SET body = ? WHERE client_id = ? AND key = ?`, a.Body, a.ClientID, a.Key)
+}
+
+func (t Tx) AddAnswer(ctx context.Context, a store.Answer) error {
+	_, err := t.exec(ctx, `INSERT INTO answers (`+answerColumns+`) VALUES (?`+params(5)+`)`,
+		a.ClientID, a.Key, a.Request, a.Status, a.Body, at(a.CreatedAt))
+	return err
+}
+
+func (t Tx) PruneAnswers(ctx context.Context, before time.Time) error {
+	_, err := t.exec(ctx, `DELETE FROM answers WHERE created_at < ?`, at(before))
+	return err
+}

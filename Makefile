@@ -15,7 +15,7 @@ MAILPIT_VERSION     := v1.27.11
 CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/...
 WINDOW := ./assets/... ./ui/... ./cmd/acen/... ./cmd/acen-demo/...
 
-.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-window bench-fingerprint clean
+.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-window exactness bench-fingerprint clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -57,6 +57,7 @@ test-ui: ## the screens, in Fyne's test driver
 test-postgres: ## the server's rules again, on a real PostgreSQL; the store is tested alone because it crashes the database
 	scripts/with-postgres.sh go test -count=1 -tags postgres ./server/store/postgres
 	scripts/with-postgres.sh go test -count=1 -tags postgres ./server ./e2e
+	scripts/with-postgres.sh go test -count=1 -tags postgres ./e2e/exactness
 
 test-keyring: ## credentials, against a real GNOME keyring
 	KEYRING=unlocked scripts/with-secret-service.sh go test -count=1 -tags keyring -run TestRealKeyring ./client/keyring
@@ -72,6 +73,10 @@ test-window: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## the real window under Xvfb, 
 	go build -tags "$(TAGS) uimap" -o build/uimap/ ./cmd/acen ./cmd/acen-demo
 	MAILPIT=$< ARTIFACTS=$(ARTIFACTS) PROGRAMS=$(CURDIR)/build/uimap scripts/with-secret-service.sh \
 	  go test -count=1 -timeout 30m -tags window ./e2e/window
+
+exactness: setup-test ## 64 clients, 1,000 rounds, servers killed at random: is a license ever lost, or sold twice? (half an hour)
+	go test -count=1 -v -timeout 60m ./e2e/exactness -rounds 1000
+	scripts/with-postgres.sh go test -count=1 -v -timeout 120m -tags postgres ./e2e/exactness -rounds 1000
 
 bench-fingerprint: ## time to read all seven locks, beside the machine id alone
 	go test -run '^$$' -bench . -benchmem ./fingerprint

@@ -195,15 +195,26 @@ func (s *Server) welcome(ctx context.Context, tx store.Tx, c store.Client, o sto
 
 // failed counts a failure outside a change, writes it into the trail and returns the refusal.
 func (s *Server) failed(ctx context.Context, who caller, a attempt, kind store.FailureKind, action, object string, refusal *api.Problem) error {
+	var banned error
 	err := s.Store.Write(ctx, func(tx store.Tx) error {
+		// Of attempts that were made at the same moment no more are answered than of those made one after the other.
+		var refused *api.Problem
+		if banned = s.guard(ctx, tx, a); errors.As(banned, &refused) {
+			return s.audit(ctx, tx, who, action, object, string(refused.Code))
+		} else if banned != nil {
+			return banned
+		}
 		var counted *api.Problem
 		if err := s.fail(ctx, tx, a, kind, 0, refusal); !errors.As(err, &counted) {
 			return err
 		}
 		return s.audit(ctx, tx, who, action, object, string(refusal.Code))
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case banned != nil:
+		return banned
 	}
 	return refusal
 }

@@ -16,11 +16,6 @@ import (
 )
 
 const (
-	// banPeriod is the period in which failures are counted, and for which a ban lasts after the last one (api.md rule 11).
-	banPeriod = 15 * time.Minute
-	// accountFailures and hostFailures are how many failures ban.
-	accountFailures = 10
-	hostFailures    = 30
 	// removalCodesPerDay is how many wrong removal codes a license takes in a calendar day.
 	removalCodesPerDay = 5
 	// serialWait is how much longer every failed serial number makes the next attempt wait (api.md rule 9).
@@ -32,16 +27,21 @@ const (
 type attempt struct{ host, account string }
 
 func attemptBy(ctx context.Context, username string) attempt {
-	a := attempt{host: hostKey(requestOf(ctx).host)}
+	a := attempt{host: HostKey(requestOf(ctx).host)}
 	if username != "" {
-		sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(username))))
-		a.account = hex.EncodeToString(sum[:16])
+		a.account = AccountKey(username)
 	}
 	return a
 }
 
-// hostKey stands for a host: whoever has one IPv6 address has the 2^64 beside it.
-func hostKey(host string) string {
+// AccountKey stands for a user name among failures and bans: the name itself is not kept.
+func AccountKey(username string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(username))))
+	return hex.EncodeToString(sum[:16])
+}
+
+// HostKey stands for a host: whoever has one IPv6 address has the 2^64 beside it.
+func HostKey(host string) string {
 	address, err := netip.ParseAddr(host)
 	if err != nil || !address.Is6() || address.Is4In6() {
 		return host
@@ -55,12 +55,17 @@ func hostKey(host string) string {
 
 // guard refuses an attempt while the host or the account is banned (api.md rule 11).
 func (s *Server) guard(ctx context.Context, tx store.Tx, a attempt) error {
+	if err := s.refuseBanned(a.host, a.account); err != nil {
+		return err
+	}
+	settings := s.current()
+	banPeriod := settings.BanPeriod
 	for _, who := range []struct {
 		filter store.FailureFilter
 		most   int
 	}{
-		{store.FailureFilter{Host: a.host}, hostFailures},
-		{store.FailureFilter{Account: a.account}, accountFailures},
+		{store.FailureFilter{Host: a.host}, settings.HostFailures},
+		{store.FailureFilter{Account: a.account}, settings.AccountFailures},
 	} {
 		if who.filter.Host == "" && who.filter.Account == "" {
 			continue
@@ -103,7 +108,7 @@ func (s *Server) guardSerial(ctx context.Context, tx store.Tx, a attempt) error 
 // failedSerials counts the failures that the next attempt has to wait for: those of the account or of the host, whichever
 // are more.
 func (s *Server) failedSerials(ctx context.Context, tx store.Tx, a attempt) (most int, latest time.Time, err error) {
-	since := s.Now().Add(-banPeriod)
+	since := s.Now().Add(-s.current().BanPeriod)
 	for _, filter := range []store.FailureFilter{{Host: a.host}, {Account: a.account}} {
 		if filter.Host == "" && filter.Account == "" {
 			continue

@@ -109,17 +109,18 @@ func onFile(known, wanted []string) ([]string, error) {
 	return to, nil
 }
 
-// limitMail refuses more mails than MailLimits allow for an account, a host and each address.
+// limitMail refuses more mails than the settings allow for an account, a host and each address.
 func (s *Server) limitMail(ctx context.Context, tx store.Tx, client int64, to []string) error {
 	now := s.Now()
 	since := now.Add(-time.Hour)
+	most := s.current().Mails
 	for _, address := range to {
 		byClient, byHost, byAddress, err := tx.CountMails(ctx, since, client, requestOf(ctx).host, address)
 		if err != nil {
 			return err
 		}
 		for _, limit := range []struct{ used, allowed int }{
-			{byAddress, s.MailLimits.PerRecipient}, {byClient, s.MailLimits.PerAccount}, {byHost, s.MailLimits.PerHost},
+			{byAddress, most.PerRecipient}, {byClient, most.PerAccount}, {byHost, most.PerHost},
 		} {
 			if limit.used >= limit.allowed {
 				p := api.NewProblem(api.ErrLimitReached, "Too many mails were asked for within an hour. Try again later, or copy the code.")

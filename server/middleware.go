@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -65,13 +66,27 @@ func (s *Server) surround(next http.Handler) http.Handler {
 			s.Logger.Info("request", "request", req.id, "method", r.Method, "path", r.URL.Path, "status", recorder.status,
 				"host", req.host, "duration_ms", s.Now().Sub(started).Milliseconds())
 		}()
-		if refusal := s.hosts.allow(hostKey(req.host), started); refusal != nil {
+		if refusal := s.turnAway(r.Context(), HostKey(req.host), started); refusal != nil {
 			header.Set("Retry-After", strconv.Itoa(refusal.RetryAfter))
 			writeProblem(recorder, refusal)
 			return
 		}
 		next.ServeHTTP(recorder, r)
 	})
+}
+
+// turnAway refuses a host that is banned or asks for too much.
+func (s *Server) turnAway(ctx context.Context, host string, now time.Time) *api.Problem {
+	s.learn(ctx)
+	var refusal *api.Problem
+	if errors.As(s.refuseBanned(host, ""), &refusal) {
+		return refusal
+	}
+	refusal, refused := s.hosts.allow(host, now)
+	if refused == s.current().FloodRefusals {
+		s.banFlood(ctx, host)
+	}
+	return refusal
 }
 
 func (s *Server) requestID() string {

@@ -22,18 +22,39 @@ var DefaultRequestRate = RequestRate{PerSecond: 50, Burst: 300}
 
 // hosts are the limiters of the hosts that were heard lately.
 type hosts struct {
-	rate  RequestRate
 	mu    sync.Mutex
-	known map[string]*rate.Limiter
+	rate  RequestRate
+	known map[string]*host
 	swept time.Time
+}
+
+// host is one of them; refused counts what was refused since the minute began.
+type host struct {
+	*rate.Limiter
+	minute  time.Time
+	refused int
+}
+
+// set changes the rate, for the hosts that are known, too.
+func (h *hosts) set(r RequestRate) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.rate == r {
+		return
+	}
+	h.rate = r
+	for _, l := range h.known {
+		l.SetLimit(rate.Limit(r.PerSecond))
+		l.SetBurst(r.Burst)
+	}
 }
 
 // mostHosts bounds how many hosts are remembered between two sweeps.
 const mostHosts = 100_000
 
-// allow counts a request of a host; when it is one too many it is refused with the time to wait. A limiter that is full again
-// is as good as none and is forgotten.
-func (h *hosts) allow(host string, now time.Time) *api.Problem {
+// allow counts a request of a host; when it is one too many it is refused with the time to wait, and refused tells how many
+// were within a minute. A limiter that is full again is as good as none and is forgotten.
+func (h *hosts) allow(name string, now time.Time) (p *api.Problem, refused int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if now.Sub(h.swept) > time.Minute || len(h.known) >= mostHosts {
@@ -44,15 +65,19 @@ func (h *hosts) allow(host string, now time.Time) *api.Problem {
 		}
 		h.swept = now
 	}
-	l, ok := h.known[host]
+	l, ok := h.known[name]
 	if !ok {
-		l = rate.NewLimiter(rate.Limit(h.rate.PerSecond), h.rate.Burst)
-		h.known[host] = l
+		l = &host{Limiter: rate.NewLimiter(rate.Limit(h.rate.PerSecond), h.rate.Burst)}
+		h.known[name] = l
 	}
 	if l.AllowN(now, 1) {
-		return nil
+		return nil, 0
 	}
-	p := api.NewProblem(api.ErrHostBanned, "This PC asks for too much at once.")
+	if now.Sub(l.minute) > time.Minute {
+		l.minute, l.refused = now, 0
+	}
+	l.refused++
+	p = api.NewProblem(api.ErrHostBanned, "This PC asks for too much at once.")
 	p.RetryAfter = max(1, int(math.Ceil((1-l.TokensAt(now))/h.rate.PerSecond)))
-	return p
+	return p, l.refused
 }

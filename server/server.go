@@ -11,13 +11,11 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"golang.org/x/time/rate"
-
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server/secrets"
 	"github.com/acen-desktop/acen/server/store"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
 // Options are what a Server needs. Store, Secrets and Logger must be given.
@@ -38,9 +36,9 @@ type Options struct {
 	PublicURL func() string
 	// MailDomain ends the Message-ID of mails.
 	MailDomain string
-	// MailLimits bound mails per hour; zero fields take DefaultMailLimits.
+	// MailLimits bound mails per hour unless the options of the database do; zero takes DefaultMailLimits.
 	MailLimits MailLimits
-	// Requests bounds the requests of one host; zero takes DefaultRequestRate.
+	// Requests bounds the requests of one host unless the options of the database do; zero takes DefaultRequestRate.
 	Requests RequestRate
 	// Passwords are the costs of hashing; zero takes DefaultPasswordCost.
 	Passwords PasswordCost
@@ -62,6 +60,9 @@ type Server struct {
 	Options
 	rules   Rules
 	hosts   hosts
+	base    Settings // before the options of the database
+	shared  shared
+	warned  map[string]string // options that were complained of; under shared.mu
 	handler http.Handler
 	hashing chan struct{} // bounds the memory of concurrent password hashes
 	dummy   string        // hash that unknown user names are compared with
@@ -90,7 +91,9 @@ func New(o Options) (*Server, error) {
 	if o.MailDomain == "" {
 		o.MailDomain = "localhost"
 	}
-	s := &Server{Options: o, rules: Rules{o.Secrets, o.Now, o.Zone}, hosts: hosts{rate: o.Requests, known: map[string]*rate.Limiter{}}, hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	base := DefaultSettings()
+	base.Mails, base.Requests = o.MailLimits, o.Requests
+	s := &Server{Options: o, rules: Rules{o.Secrets, o.Now, o.Zone}, base: base, shared: shared{settings: base, bans: map[banned]time.Time{}}, hosts: hosts{rate: o.Requests, known: map[string]*host{}}, hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	dummy, err := o.Passwords.Hash(o.Random, "a password that nobody has")
 	if err != nil {
 		return nil, err

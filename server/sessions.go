@@ -119,6 +119,9 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 		return session, s.failed(ctx, who, a, store.FailureSignIn, "session.create", "", errSignIn)
 	}
 	err = s.Store.Write(ctx, func(tx store.Tx) error {
+		if err := s.guard(ctx, tx, a); err != nil {
+			return err
+		}
 		access, accessHash, err := s.newToken()
 		if err != nil {
 			return err

@@ -330,6 +330,13 @@ type Ban struct {
 	EndsAt    *time.Time // nil = for good
 }
 
+// Failing is how often a host or an account failed at what could be guessed.
+type Failing struct {
+	Subject string
+	Count   int
+	Latest  time.Time
+}
+
 // Template is the text of a mail that the vendor has written instead of the built-in one.
 type Template struct{ Name, Subject, Body string }
 
@@ -483,6 +490,8 @@ type Tx interface {
 	Bans(ctx context.Context, now time.Time) ([]Ban, error)
 	// EndBan ends a ban that has not ended; ErrNotFound when there is none.
 	EndBan(ctx context.Context, id int64, at time.Time) error
+	// Failing lists the hosts or accounts with failures since a time, those with most first.
+	Failing(ctx context.Context, kind BanKind, since time.Time) ([]Failing, error)
 	// ForgetFailures forgets the failures of a host or an account.
 	ForgetFailures(ctx context.Context, kind BanKind, subject string) error
 

@@ -58,12 +58,24 @@ func (t Tx) EndBan(ctx context.Context, id int64, when time.Time) error {
 	return t.change(ctx, `UPDATE bans SET ends_at = ? WHERE id = ? AND (ends_at IS NULL OR ends_at > ?)`, at(when), id, at(when))
 }
 
-func (t Tx) ForgetFailures(ctx context.Context, kind store.BanKind, subject string) error {
-	column := `host`
+// failureColumn is what a ban of a kind speaks of among failures.
+func failureColumn(kind store.BanKind) string {
 	if kind == store.BanAccount {
-		column = `account`
+		return `account`
 	}
-	_, err := t.exec(ctx, `DELETE FROM failures WHERE `+column+` = ?`, subject)
+	return `host`
+}
+
+func (t Tx) Failing(ctx context.Context, kind store.BanKind, since time.Time) ([]store.Failing, error) {
+	column := failureColumn(kind)
+	return all(ctx, t, func(row scanner) (f store.Failing, err error) {
+		err = row.Scan(&f.Subject, &f.Count, (*instant)(&f.Latest))
+		return f, err
+	}, `SELECT `+column+`, COUNT(*), MAX(at) FROM failures WHERE at >= ? AND `+column+` <> '' GROUP BY `+column+` ORDER BY COUNT(*) DESC, `+column, at(since))
+}
+
+func (t Tx) ForgetFailures(ctx context.Context, kind store.BanKind, subject string) error {
+	_, err := t.exec(ctx, `DELETE FROM failures WHERE `+failureColumn(kind)+` = ?`, subject)
 	return err
 }
 

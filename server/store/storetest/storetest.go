@@ -35,6 +35,8 @@ func Run(t *testing.T, open func(t *testing.T) (s store.Store, reopen func() sto
 		"answers":                 testAnswers,
 		"mail queue":              testMails,
 		"audit":                   testAudit,
+		"operation":               testOperation,
+		"audit search":            testAuditSearch,
 		"transactions":            testTransactions,
 		"data survives a restart": testRestart,
 	} {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -235,6 +236,170 @@ func testAttempts(t *testing.T, f *fixture) {
 		require.ErrorIs(t, err, store.ErrNotFound)
 		_, err = tx.PasswordReset(ctx, []byte{3})
 		require.NoError(t, err)
+		return nil
+	})
+}
+
+func testOperation(t *testing.T, f *fixture) {
+	later := noon.Add(time.Hour)
+	var ban int64
+	f.write(func(ctx context.Context, tx store.Tx) (err error) {
+		_, err = tx.AddBan(ctx, store.Ban{Kind: store.BanHost, Subject: "192.0.2.1", Reason: "r", MadeBy: "admin", CreatedAt: noon, EndsAt: &later})
+		require.NoError(t, err)
+		ban, err = tx.AddBan(ctx, store.Ban{Kind: store.BanAccount, Subject: "x", MadeBy: "server", CreatedAt: noon})
+		return err
+	})
+	bans := func(now time.Time) (list []store.Ban) {
+		f.read(func(ctx context.Context, tx store.Tx) (err error) { list, err = tx.Bans(ctx, now); return err })
+		return list
+	}
+	list := bans(noon)
+	require.Len(t, list, 2)
+	require.Equal(t, store.Ban{ID: list[0].ID, Kind: store.BanHost, Subject: "192.0.2.1", Reason: "r", MadeBy: "admin", CreatedAt: noon, EndsAt: &later}, list[0])
+	require.Len(t, bans(later), 1, "a ban ends")
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		require.ErrorIs(t, tx.EndBan(ctx, list[0].ID, later), store.ErrNotFound, "it has ended")
+		return tx.EndBan(ctx, ban, noon)
+	})
+	require.Empty(t, bans(later))
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		b, err := tx.Ban(ctx, ban)
+		require.NoError(t, err)
+		require.Equal(t, noon, *b.EndsAt)
+		_, err = tx.Ban(ctx, 999)
+		require.ErrorIs(t, err, store.ErrNotFound)
+		return nil
+	})
+
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		for _, host := range []string{"a", "a", "b"} {
+			require.NoError(t, tx.AddFailure(ctx, store.Failure{At: noon, Kind: store.FailureSignIn, Host: host, Account: "acc-" + host}))
+		}
+		return nil
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		hosts, err := tx.Failing(ctx, store.BanHost, noon)
+		require.NoError(t, err)
+		require.Equal(t, []store.Failing{{Subject: "a", Count: 2, Latest: noon}, {Subject: "b", Count: 1, Latest: noon}}, hosts)
+		accounts, err := tx.Failing(ctx, store.BanAccount, noon.Add(time.Second))
+		require.NoError(t, err)
+		require.Empty(t, accounts)
+		return nil
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		require.NoError(t, tx.ForgetFailures(ctx, store.BanHost, "a"))
+		return tx.ForgetFailures(ctx, store.BanAccount, "acc-b")
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		n, _, err := tx.Failures(ctx, store.FailureFilter{})
+		require.Zero(t, n)
+		return err
+	})
+
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		require.NoError(t, tx.SetOption(ctx, "o", "1"))
+		require.NoError(t, tx.SetOption(ctx, "o", "2"))
+		require.NoError(t, tx.SetOption(ctx, "p", "3"))
+		require.NoError(t, tx.SetOption(ctx, "p", ""))
+		require.NoError(t, tx.SetTemplate(ctx, store.Template{Name: "t", Subject: "s", Body: "b"}))
+		require.NoError(t, tx.SetTemplate(ctx, store.Template{Name: "t", Subject: "s2", Body: "b2"}))
+		require.ErrorIs(t, tx.ResetTemplate(ctx, "none"), store.ErrNotFound)
+		return nil
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		options, err := tx.Options(ctx)
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"o": "2"}, options)
+		templates, err := tx.Templates(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []store.Template{{Name: "t", Subject: "s2", Body: "b2"}}, templates)
+		return nil
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error { return tx.ResetTemplate(ctx, "t") })
+
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.QueueMail(ctx, store.Mail{To: []string{"a@b.example"}, Body: "text", Attachment: []byte("file"), NextAt: noon, CreatedAt: noon})
+		require.NoError(t, err)
+		queued, err := tx.QueuedMails(ctx)
+		require.NoError(t, err)
+		require.Len(t, queued, 1)
+		queued[0].Body, queued[0].Attachment = "other", []byte("other file")
+		require.NoError(t, tx.ReplaceMail(ctx, queued[0]))
+		l, err := f.license(ctx, tx, 77)
+		require.NoError(t, err)
+		require.NoError(t, tx.Touch(ctx, l.ID, noon))
+		l, err = tx.License(ctx, l.ID)
+		require.NoError(t, err)
+		require.Equal(t, noon, *l.LastAliveAt)
+		require.ErrorIs(t, tx.Touch(ctx, 1, noon), store.ErrNotFound)
+		require.NoError(t, tx.AddAnswer(ctx, store.Answer{ClientID: 1, Key: "k", Request: []byte("r"), Status: 200, Body: []byte("b"), CreatedAt: noon}))
+		require.NoError(t, tx.ReplaceAnswer(ctx, store.Answer{ClientID: 1, Key: "k", Body: []byte("c")}))
+		return nil
+	})
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		stock, err := tx.Stock(ctx)
+		require.NoError(t, err)
+		require.Equal(t, store.Stock{MailsQueued: 1, SeatsTotal: 3, SeatsActive: 1}, stock)
+		queued, err := tx.QueuedMails(ctx)
+		require.NoError(t, err)
+		require.Equal(t, "other", queued[0].Body)
+		answers, err := tx.Answers(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []byte("c"), answers[0].Body)
+		require.Equal(t, []byte("r"), answers[0].Request)
+		return nil
+	})
+}
+
+func testAuditSearch(t *testing.T, f *fixture) {
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		for i, a := range []store.Audit{
+			{Actor: "client", ClientID: 5, Host: "192.0.2.1", Action: "license.create", Object: "license 20001", Outcome: "ok"},
+			{Actor: "admin", Action: "order.change", Object: "order 7", Outcome: "ok", Detail: "visible: true → FALSE"},
+			{Actor: "client", ClientID: 5, Action: "license.remove", Object: "license 20001", Outcome: "STATUS_LICENSE_ENDED", Detail: "100%_sure"},
+		} {
+			a.At = noon.Add(time.Duration(i) * time.Hour)
+			require.NoError(t, tx.AddAudit(ctx, a))
+		}
+		return nil
+	})
+	for name, want := range map[string]struct {
+		store.AuditFilter
+		actions string
+	}{
+		"all, newest first": {store.AuditFilter{}, "license.remove order.change license.create"},
+		"limit":             {store.AuditFilter{Limit: 1}, "license.remove"},
+		"actor":             {store.AuditFilter{Actor: "admin"}, "order.change"},
+		"client":            {store.AuditFilter{ClientID: 5}, "license.remove license.create"},
+		"host":              {store.AuditFilter{Host: "192.0.2.1"}, "license.create"},
+		"action":            {store.AuditFilter{Action: "license."}, "license.remove license.create"},
+		"action is no part": {store.AuditFilter{Action: "create"}, ""},
+		"object":            {store.AuditFilter{Object: "order 7"}, "order.change"},
+		"outcome":           {store.AuditFilter{Outcome: "ok"}, "order.change license.create"},
+		"since":             {store.AuditFilter{Since: noon.Add(time.Hour)}, "license.remove order.change"},
+		"until":             {store.AuditFilter{Until: noon.Add(time.Hour)}, "license.create"},
+		"text":              {store.AuditFilter{Text: "false"}, "order.change"},
+		"text of an object": {store.AuditFilter{Text: "ORDER"}, "order.change"},
+		"no patterns":       {store.AuditFilter{Text: "%_s"}, "license.remove"},
+		"no pattern":        {store.AuditFilter{Text: "a%l"}, ""},
+	} {
+		f.read(func(ctx context.Context, tx store.Tx) error {
+			list, err := tx.AuditTrail(ctx, want.AuditFilter)
+			require.NoError(t, err)
+			var actions []string
+			for _, a := range list {
+				actions = append(actions, a.Action)
+			}
+			require.Equal(t, want.actions, strings.Join(actions, " "), name)
+			return nil
+		})
+	}
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		list, err := tx.AuditTrail(ctx, store.AuditFilter{})
+		require.NoError(t, err)
+		rest, err := tx.AuditTrail(ctx, store.AuditFilter{Before: list[0].ID})
+		require.NoError(t, err)
+		require.Len(t, rest, 2)
 		return nil
 	})
 }

@@ -102,6 +102,9 @@ func (p *pc) signIn(t *testing.T, s *servertest.Server) {
 func mails(t *testing.T, s *servertest.Server) (list []store.Mail) {
 	t.Helper()
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.Mails(t.Context(), 0); return err }))
+	for i := range list {
+		require.NoError(t, s.Secrets.OpenMail(&list[i]))
+	}
 	return list
 }
 

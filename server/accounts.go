@@ -98,7 +98,11 @@ func (s *Server) tellFormerAddresses(ctx context.Context, tx store.Tx, c store.C
 	if len(former) == 0 || s.limitMail(ctx, tx, c.ID, former) != nil {
 		return nil
 	}
-	subject, body, err := mail.AddressChanged{Name: c.DisplayName(), Username: c.Username, Server: s.Name}.Render()
+	own, err := texts(ctx, tx)
+	if err != nil {
+		return err
+	}
+	subject, body, err := mail.AddressChanged{Name: c.DisplayName(), Username: c.Username, Server: s.Name}.Render(own)
 	if err != nil {
 		return err
 	}
@@ -186,7 +190,11 @@ func (s *Server) welcome(ctx context.Context, tx store.Tx, c store.Client, o sto
 	if s.QueuedMail == nil || s.limitMail(ctx, tx, c.ID, c.Emails[:1]) != nil {
 		return nil
 	}
-	subject, body, err := mail.Welcome{Name: c.DisplayName(), Username: c.Username, Address: s.publicURL(), Program: p.Name, Order: o.ID, Server: s.Name}.Render()
+	own, err := texts(ctx, tx)
+	if err != nil {
+		return err
+	}
+	subject, body, err := mail.Welcome{Name: c.DisplayName(), Username: c.Username, Address: s.publicURL(), Program: p.Name, Order: o.ID, Server: s.Name}.Render(own)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,9 @@ import (
 func mails(t *testing.T, s *servertest.Server) (list []store.Mail) {
 	t.Helper()
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.Mails(t.Context(), 0); return err }))
+	for i := range list {
+		require.NoError(t, s.Secrets.OpenMail(&list[i]))
+	}
 	return list
 }
 

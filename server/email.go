@@ -38,7 +38,11 @@ func (s *Server) renderEmail(ctx context.Context, tx store.Tx, id int64) (parts 
 	macros := mail.Activation{Name: client.DisplayName(), Program: p.Name, Order: o.ID, SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(),
 		ActivationCode: l.Activation.String(), Note: l.Note, ExpiresAt: utc(l.ExpiresAt), Server: s.Name}
 	parts.order, parts.to = o.ID, client.Emails
-	if parts.subject, parts.body, err = macros.Render(); err != nil {
+	own, err := texts(ctx, tx)
+	if err != nil {
+		return parts, err
+	}
+	if parts.subject, parts.body, err = macros.Render(own); err != nil {
 		return parts, err
 	}
 	parts.fileName, parts.file, err = s.licenseFile(l, o, p)
@@ -81,12 +85,25 @@ func (s *Server) sendEmail(ctx context.Context, tx store.Tx, e *store.Event, id 
 	return http.StatusAccepted, none, err
 }
 
+// texts are the mail templates that the vendor has written.
+func texts(ctx context.Context, tx store.Tx) (mail.Texts, error) {
+	list, err := tx.Templates(ctx)
+	own := mail.Texts{}
+	for _, t := range list {
+		own[mail.Kind(t.Name)] = mail.Text{Subject: t.Subject, Body: t.Body}
+	}
+	return own, err
+}
+
 // queue puts a mail into the queue with what every mail has.
 func (s *Server) queue(ctx context.Context, tx store.Tx, m store.Mail) (err error) {
 	if m.MessageID, err = s.messageID(); err != nil {
 		return err
 	}
 	m.Host, m.NextAt, m.CreatedAt = requestOf(ctx).host, s.Now(), s.Now()
+	if err := s.Secrets.SealMail(&m); err != nil {
+		return err
+	}
 	_, err = tx.QueueMail(ctx, m)
 	return err
 }

@@ -50,7 +50,9 @@ func once[I, O any](ctx context.Context, s *Server, c change[I], do func(tx stor
 		status, out, refusal = 0, zero, nil
 		old, err := tx.Answer(ctx, who.client.ID, id.String())
 		if err == nil {
-			status, refusal, err = replay(old, fingerprint[:], &out)
+			if err = s.Secrets.OpenAnswer(&old); err == nil {
+				status, refusal, err = replay(old, fingerprint[:], &out)
+			}
 			return err
 		}
 		if !errors.Is(err, store.ErrNotFound) {
@@ -83,6 +85,9 @@ func once[I, O any](ctx context.Context, s *Server, c change[I], do func(tx stor
 			return err
 		}
 		answer := store.Answer{ClientID: who.client.ID, Key: id.String(), Request: fingerprint[:], Status: status, Body: data, CreatedAt: s.Now()}
+		if err := s.Secrets.SealAnswer(&answer); err != nil {
+			return err
+		}
 		return errors.Join(tx.AddAnswer(ctx, answer), tx.PruneAnswers(ctx, s.Now().Add(-answersKept)))
 	})
 	if err == nil && refusal != nil {

@@ -103,7 +103,11 @@ func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) err
 		return err
 	}
 	link := s.publicURL() + resetPath + "?" + url.Values{"token": {token}}.Encode()
-	subject, body, err := mail.PasswordReset{Name: c.DisplayName(), Username: c.Username, Link: link, Server: s.Name}.Render()
+	own, err := texts(ctx, tx)
+	if err != nil {
+		return err
+	}
+	subject, body, err := mail.PasswordReset{Name: c.DisplayName(), Username: c.Username, Link: link, Server: s.Name}.Render(own)
 	if err != nil {
 		return err
 	}

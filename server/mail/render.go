@@ -3,7 +3,6 @@ package mail
 
 import (
 	"strings"
-	"text/template"
 	"time"
 	"unicode"
 )
@@ -22,9 +21,9 @@ type Activation struct {
 	Server         string
 }
 
-var activationSubject = template.Must(template.New("subject").Parse(`Activation code for {{.Program}}`))
+const activationSubject = `Activation code for {{.Program}}`
 
-var activationBody = template.Must(template.New("body").Parse(`Dear {{.Name}},
+const activationBody = `Dear {{.Name}},
 
 here is the activation code for {{.Program}}{{with .Note}} on “{{.}}”{{end}}:
 
@@ -38,25 +37,14 @@ Enter the activation code in the program, or open the attached license file with
 The code works on the PC with this Site code and Machine ID only.
 
 {{.Server}}
-`))
+`
 
 // Render returns subject and plain-text body of the mail with an activation code. Preview and sending both use it.
-func (a Activation) Render() (subject, body string, err error) {
+func (a Activation) Render(own Texts) (subject, body string, err error) {
 	for _, text := range []*string{&a.Name, &a.Program, &a.SiteCode, &a.MachineID, &a.ActivationCode, &a.Note, &a.Server} {
 		*text = OneLine(*text)
 	}
-	return render(activationSubject, activationBody, a)
-}
-
-func render(subject, body *template.Template, macros any) (string, string, error) {
-	var s, b strings.Builder
-	if err := subject.Execute(&s, macros); err != nil {
-		return "", "", err
-	}
-	if err := body.Execute(&b, macros); err != nil {
-		return "", "", err
-	}
-	return OneLine(s.String()), b.String(), nil
+	return own.render(KindActivation, a)
 }
 
 // Welcome are the macros of the mail about a new account. It holds no password.
@@ -69,9 +57,9 @@ type Welcome struct {
 	Server   string
 }
 
-var welcomeSubject = template.Must(template.New("subject").Parse(`Your account at {{.Server}}`))
+const welcomeSubject = `Your account at {{.Server}}`
 
-var welcomeBody = template.Must(template.New("body").Parse(`Dear {{.Name}},
+const welcomeBody = `Dear {{.Name}},
 
 your account is open. Sign in with the app:
 
@@ -84,14 +72,14 @@ Order {{.Order}} of {{.Program}} is in it.
 If it was not you who opened the account, tell us.
 
 {{.Server}}
-`))
+`
 
 // Render returns subject and plain-text body.
-func (w Welcome) Render() (subject, body string, err error) {
+func (w Welcome) Render(own Texts) (subject, body string, err error) {
 	for _, text := range []*string{&w.Name, &w.Username, &w.Address, &w.Program, &w.Server} {
 		*text = OneLine(*text)
 	}
-	return render(welcomeSubject, welcomeBody, w)
+	return own.render(KindAccount, w)
 }
 
 // PasswordReset are the macros of the mail with a link that sets a new password.
@@ -102,9 +90,9 @@ type PasswordReset struct {
 	Server   string
 }
 
-var resetSubject = template.Must(template.New("subject").Parse(`New password for {{.Server}}`))
+const resetSubject = `New password for {{.Server}}`
 
-var resetBody = template.Must(template.New("body").Parse(`Dear {{.Name}},
+const resetBody = `Dear {{.Name}},
 
 somebody, probably you, asked for a new password for the user name {{.Username}}. Open this link to choose it:
 
@@ -113,14 +101,14 @@ somebody, probably you, asked for a new password for the user name {{.Username}}
 The link works once, for one hour. If it was not you, do nothing: the old password stays.
 
 {{.Server}}
-`))
+`
 
 // Render returns subject and plain-text body.
-func (r PasswordReset) Render() (subject, body string, err error) {
+func (r PasswordReset) Render(own Texts) (subject, body string, err error) {
 	for _, text := range []*string{&r.Name, &r.Username, &r.Link, &r.Server} {
 		*text = OneLine(*text)
 	}
-	return render(resetSubject, resetBody, r)
+	return own.render(KindPasswordReset, r)
 }
 
 // AddressChanged are the macros of the mail to an address that was taken off the file.
@@ -130,23 +118,23 @@ type AddressChanged struct {
 	Server   string
 }
 
-var addressSubject = template.Must(template.New("subject").Parse(`Your address at {{.Server}} was changed`))
+const addressSubject = `Your address at {{.Server}} was changed`
 
-var addressBody = template.Must(template.New("body").Parse(`Dear {{.Name}},
+const addressBody = `Dear {{.Name}},
 
 this address was taken out of the account {{.Username}}: codes and links go to it no longer.
 
 If it was not you, sign in, put the address back and change the password, or tell us.
 
 {{.Server}}
-`))
+`
 
 // Render returns subject and plain-text body.
-func (c AddressChanged) Render() (subject, body string, err error) {
+func (c AddressChanged) Render(own Texts) (subject, body string, err error) {
 	for _, text := range []*string{&c.Name, &c.Username, &c.Server} {
 		*text = OneLine(*text)
 	}
-	return render(addressSubject, addressBody, c)
+	return own.render(KindAddressChanged, c)
 }
 
 // WithMessage puts a personal message above a rendered body.

@@ -17,7 +17,7 @@ var sampleActivation = mail.Activation{
 }
 
 func TestRenderActivation(t *testing.T) {
-	subject, body, err := sampleActivation.Render()
+	subject, body, err := sampleActivation.Render(nil)
 	require.NoError(t, err)
 	require.Equal(t, "Activation code for Lumen Render Node", subject)
 	require.Equal(t, `Dear Anna Berg,
@@ -41,7 +41,7 @@ func TestRenderActivationWithoutNoteAndWithExpiry(t *testing.T) {
 	a := sampleActivation
 	end := time.Date(2026, 12, 5, 23, 59, 59, 0, time.FixedZone("east", 14*3600))
 	a.Note, a.ExpiresAt = "", &end
-	_, body, err := a.Render()
+	_, body, err := a.Render(nil)
 	require.NoError(t, err)
 	require.Contains(t, body, "here is the activation code for Lumen Render Node:\n")
 	require.Contains(t, body, "Valid: through 5 December 2026 (UTC)\n")
@@ -50,7 +50,7 @@ func TestRenderActivationWithoutNoteAndWithExpiry(t *testing.T) {
 func TestRenderKeepsOtherLanguages(t *testing.T) {
 	a := sampleActivation
 	a.Name, a.Note, a.Program = "Ζωή Παπαδοπούλου", "自宅のパソコン", "Bürowelt – Größe"
-	subject, body, err := a.Render()
+	subject, body, err := a.Render(nil)
 	require.NoError(t, err)
 	require.Equal(t, "Activation code for Bürowelt – Größe", subject)
 	require.Contains(t, body, "Dear Ζωή Παπαδοπούλου,")
@@ -61,7 +61,7 @@ func TestRenderLetsNothingOutOfItsLine(t *testing.T) {
 	a := sampleActivation
 	evil := "X\r\nBcc: everyone@example.com\u2028\u0085\x00\xff\v"
 	a.Name, a.Program, a.Note, a.Server = evil, evil, evil, evil
-	subject, body, err := a.Render()
+	subject, body, err := a.Render(nil)
 	require.NoError(t, err)
 	require.Equal(t, "Activation code for X Bcc: everyone@example.com", subject)
 	require.True(t, utf8.ValidString(body))

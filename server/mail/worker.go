@@ -30,6 +30,8 @@ type Worker struct {
 	Store  store.Store
 	Sender Sender
 	Logger *slog.Logger
+	// Open opens a mail that is kept sealed; nil when mails are kept in clear.
+	Open func(*store.Mail) error
 	// Now tells the time, After a moment from now; tests give their own.
 	Now   func() time.Time
 	After func(time.Duration) <-chan time.Time
@@ -98,7 +100,17 @@ func (w *Worker) Step(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return true, w.record(ctx, m, w.send(ctx, m))
+	return true, w.record(ctx, m, w.deliver(ctx, m))
+}
+
+// deliver opens a mail and sends it.
+func (w *Worker) deliver(ctx context.Context, m store.Mail) error {
+	if w.Open != nil {
+		if err := w.Open(&m); err != nil {
+			return err
+		}
+	}
+	return w.send(ctx, m)
 }
 
 // send makes one attempt. It outlives ctx by the grace, so that a stop does not tear a delivery apart.

@@ -20,17 +20,22 @@ func (k *Keeper) NewProgramKeys(p *store.Program) error {
 			return err
 		}
 	}
-	signing, err := license.NewSigningKey(k.random)
-	if err != nil {
-		return err
-	}
-	seed := signing.Seed()
+	var err error
 	if p.SealedActivation, err = k.Seal(place(*p, "activation"), activation[:]); err != nil {
 		return err
 	}
 	if p.SealedSerial, err = k.Seal(place(*p, "serial"), serial[:]); err != nil {
 		return err
 	}
+	return k.newSigningKey(p)
+}
+
+func (k *Keeper) newSigningKey(p *store.Program) error {
+	signing, err := license.NewSigningKey(k.random)
+	if err != nil {
+		return err
+	}
+	seed := signing.Seed()
 	if p.SealedSigning, err = k.Seal(place(*p, "signing"), seed[:]); err != nil {
 		return err
 	}

@@ -271,15 +271,6 @@ func (k *Keeper) open(place string, sealed []byte) ([]byte, error) {
 	return nil, ErrSealed
 }
 
-// Reseal opens a value and seals it with the current key.
-func (k *Keeper) Reseal(place string, sealed []byte) ([]byte, error) {
-	value, err := k.Open(place, sealed)
-	if err != nil {
-		return nil, err
-	}
-	return k.Seal(place, value)
-}
-
 func shell(ctx context.Context, command string) *exec.Cmd {
 	if os.PathSeparator == '\\' {
 		return exec.CommandContext(ctx, "cmd", "/C", command)

@@ -229,6 +229,7 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 	}
 	if o.Mail != nil {
 		worker = mail.NewWorker(data.Store, o.Mail, o.Logger)
+		worker.Open = data.Secrets.OpenMail
 		options.QueuedMail = worker.Wake
 	}
 	listener, err := o.Listening.Listen()

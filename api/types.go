@@ -101,6 +101,7 @@ type Program struct {
 	ApplicationSignature string          `json:"application_signature" doc:"6 to 10 ASCII characters that the lock values are keyed with"`
 	MergedCodes          bool            `json:"merged_codes" doc:"Show Site code and Machine ID as one merged code"`
 	PublicKey            string          `json:"public_key" doc:"Ed25519 public key of the license files, hex"`
+	FormerKeys           []string        `json:"former_keys,omitempty" doc:"Public keys of license files that were signed before the key changed, hex"`
 	KeyID                string          `json:"key_id"`
 	AcceptsSerials       bool            `json:"accepts_serials"`
 	FlexibleLocking      FlexibleLocking `json:"flexible_locking"`

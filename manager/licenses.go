@@ -51,12 +51,9 @@ func (m *Manager) verifiedFile(ctx context.Context, licenseID int64) (f license.
 		return f, "", m.fail(err)
 	}
 	for _, p := range programs {
-		if p.KeyID != keyID {
+		public, known := signer(p, keyID)
+		if !known {
 			continue
-		}
-		public, err := license.ParsePublicKey(p.PublicKey)
-		if err != nil {
-			return f, "", err
 		}
 		if f, err = public.Verify(content); err != nil {
 			return f, "", err
@@ -68,6 +65,16 @@ func (m *Manager) verifiedFile(ctx context.Context, licenseID int64) (f license.
 		return f, content, nil
 	}
 	return f, "", license.ErrFileSignature
+}
+
+// signer finds the key of a program that a license file names: the present one, or one from before the vendor changed it.
+func signer(p api.Program, keyID string) (license.PublicKey, bool) {
+	for _, text := range append([]string{p.PublicKey}, p.FormerKeys...) {
+		if public, err := license.ParsePublicKey(text); err == nil && public.KeyID() == keyID {
+			return public, true
+		}
+	}
+	return license.PublicKey{}, false
 }
 
 // ErrNotThisPC is returned when something can be done only on the PC that a license is on.

@@ -49,7 +49,7 @@ func (s *Server) programs(ctx context.Context, acceptingSerials bool) (out api.P
 func wireProgram(p store.Program) api.Program {
 	return api.Program{
 		ID: p.ID, Name: p.Name, RequiresActivation: p.RequiresActivation, ApplicationSignature: string(p.Signature), MergedCodes: p.MergedCodes,
-		PublicKey: p.PublicKey.String(), KeyID: p.PublicKey.KeyID(), AcceptsSerials: p.AcceptsSerials,
+		PublicKey: p.PublicKey.String(), FormerKeys: formerKeys(p), KeyID: p.PublicKey.KeyID(), AcceptsSerials: p.AcceptsSerials,
 		FlexibleLocking: wirePolicy(p.Policy),
 	}
 }
@@ -117,6 +117,13 @@ func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err err
 		return nil
 	})
 	return out, err
+}
+
+func formerKeys(p store.Program) (list []string) {
+	for _, key := range p.FormerKeys {
+		list = append(list, key.String())
+	}
+	return list
 }
 
 func (s *Server) wireOrder(ctx context.Context, tx store.Tx, o store.Order, p store.Program) (api.Order, error) {

@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"errors"
 	"io"
 
 	"github.com/acen-desktop/acen/license"
@@ -27,19 +28,55 @@ func (k *Keeper) NewProgramKeys(p *store.Program) error {
 	if p.SealedSerial, err = k.Seal(place(*p, "serial"), serial[:]); err != nil {
 		return err
 	}
-	return k.newSigningKey(p)
+	p.PublicKey, p.SealedSigning, err = k.newSigningKey(*p, "signing")
+	return err
 }
 
-func (k *Keeper) newSigningKey(p *store.Program) error {
+func (k *Keeper) newSigningKey(p store.Program, name string) (public license.PublicKey, sealed []byte, err error) {
 	signing, err := license.NewSigningKey(k.random)
+	if err != nil {
+		return public, nil, err
+	}
+	seed := signing.Seed()
+	sealed, err = k.Seal(place(p, name), seed[:])
+	return signing.Public(), sealed, err
+}
+
+// PrepareSigningKey makes the signing key that comes next. Nothing is signed with it before UseNextKey, so that programs can
+// learn its public half first.
+func (k *Keeper) PrepareSigningKey(p *store.Program) (err error) {
+	_, p.SealedNext, err = k.newSigningKey(*p, "next")
+	return err
+}
+
+// NextKey is the public half of the prepared signing key; nil when none was prepared.
+func (k *Keeper) NextKey(p store.Program) (*license.PublicKey, error) {
+	if p.SealedNext == nil {
+		return nil, nil
+	}
+	seed, err := k.open32(place(p, "next"), p.SealedNext)
+	if err != nil {
+		return nil, err
+	}
+	public := license.SigningKeyFromSeed(seed).Public()
+	return &public, nil
+}
+
+// UseNextKey signs with the prepared key from now on. The former key stays known by its public half: license files that were
+// signed with it stay good.
+func (k *Keeper) UseNextKey(p *store.Program) error {
+	if p.SealedNext == nil {
+		return errors.New("no signing key was prepared")
+	}
+	seed, err := k.open32(place(*p, "next"), p.SealedNext)
 	if err != nil {
 		return err
 	}
-	seed := signing.Seed()
 	if p.SealedSigning, err = k.Seal(place(*p, "signing"), seed[:]); err != nil {
 		return err
 	}
-	p.PublicKey = signing.Public()
+	p.FormerKeys = append(p.FormerKeys, p.PublicKey)
+	p.PublicKey, p.SealedNext = license.SigningKeyFromSeed(seed).Public(), nil
 	return nil
 }
 

@@ -16,7 +16,9 @@ const (
 	sealedText  = "sealed:"
 )
 
-func answerPlace(a store.Answer) string { return fmt.Sprintf("acen/v1 answer %d %s", a.ClientID, a.Key) }
+func answerPlace(a store.Answer) string {
+	return fmt.Sprintf("acen/v1 answer %d %s", a.ClientID, a.Key)
+}
 
 // SealAnswer seals the body of an answer: it may hold codes.
 func (k *Keeper) SealAnswer(a *store.Answer) error {
@@ -80,7 +82,10 @@ func (k *Keeper) Reseal(ctx context.Context, tx store.Tx) (rows int, err error) 
 		return 0, err
 	}
 	for _, p := range programs {
-		for name, sealed := range map[string]*[]byte{"activation": &p.SealedActivation, "serial": &p.SealedSerial, "signing": &p.SealedSigning} {
+		for name, sealed := range map[string]*[]byte{"activation": &p.SealedActivation, "serial": &p.SealedSerial, "signing": &p.SealedSigning, "next": &p.SealedNext} {
+			if *sealed == nil {
+				continue
+			}
 			value, err := k.Open(place(p, name), *sealed)
 			if err != nil {
 				return 0, fmt.Errorf("program %d: %w", p.ID, err)
@@ -124,15 +129,4 @@ func (k *Keeper) Reseal(ctx context.Context, tx store.Tx) (rows int, err error) 
 		}
 	}
 	return len(programs) + len(answers) + len(mails), nil
-}
-
-// NewSigningKey gives a program another signing key; the former one stays known by its public half, so that license files signed
-// with it stay good.
-func (k *Keeper) NewSigningKey(p *store.Program) error {
-	former := p.PublicKey
-	if err := k.newSigningKey(p); err != nil {
-		return err
-	}
-	p.FormerKeys = append(p.FormerKeys, former)
-	return nil
 }

@@ -44,6 +44,7 @@ type Program struct {
 	SealedActivation   []byte              // activation key A
 	SealedSerial       []byte              // serial seed Q
 	SealedSigning      []byte              // Ed25519 seed
+	SealedNext         []byte              // Ed25519 seed of the signing key that comes next; nil = none was prepared
 	CreatedAt          time.Time
 }
 

@@ -9,13 +9,13 @@ import (
 
 const programColumns = `id, name, signature, requires_activation, merged_codes, accepts_serials, policy, features,
  license_days, public_key, sealed_activation, sealed_serial, sealed_signing, created_at, tasks, first_serial, last_serial,
- order_licenses, subscription_days, former_keys`
+ order_licenses, subscription_days, former_keys, sealed_next`
 
 func scanProgram(row scanner) (p store.Program, err error) {
 	err = row.Scan(&p.ID, &p.Name, &p.Signature, &p.RequiresActivation, &p.MergedCodes, &p.AcceptsSerials, policyColumn{&p.Policy}, &p.Features,
 		&p.LicenseDays, publicKeyColumn{&p.PublicKey}, &p.SealedActivation, &p.SealedSerial, &p.SealedSigning, (*instant)(&p.CreatedAt),
 		document{&p.Tasks}, &p.FirstSerial, &p.LastSerial, &p.OrderLicenses, &p.SubscriptionDays,
-		formerKeys{&p.FormerKeys})
+		formerKeys{&p.FormerKeys}, &p.SealedNext)
 	return p, err
 }
 
@@ -31,16 +31,16 @@ func (t Tx) AddProgram(ctx context.Context, p store.Program) (int64, error) {
 	return t.insert(ctx, "programs", programColumns, p.ID,
 		p.Name, p.Signature, p.RequiresActivation, p.MergedCodes, p.AcceptsSerials, policyColumn{&p.Policy}, p.Features,
 		p.LicenseDays, publicKeyColumn{&p.PublicKey}, p.SealedActivation, p.SealedSerial, p.SealedSigning, at(p.CreatedAt),
-		document{&p.Tasks}, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays, formerKeys{&p.FormerKeys})
+		document{&p.Tasks}, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays, formerKeys{&p.FormerKeys}, p.SealedNext)
 }
 
 func (t Tx) ChangeProgram(ctx context.Context, p store.Program) error {
 	return t.change(ctx, `UPDATE programs SET name = ?, requires_activation = ?, merged_codes = ?, accepts_serials = ?, policy = ?,
  features = ?, license_days = ?, sealed_activation = ?, sealed_serial = ?, sealed_signing = ?, tasks = ?, first_serial = ?, last_serial = ?,
- order_licenses = ?, subscription_days = ?, public_key = ?, former_keys = ? WHERE id = ?`,
+ order_licenses = ?, subscription_days = ?, public_key = ?, former_keys = ?, sealed_next = ? WHERE id = ?`,
 		p.Name, p.RequiresActivation, p.MergedCodes, p.AcceptsSerials, policyColumn{&p.Policy}, p.Features, p.LicenseDays,
 		p.SealedActivation, p.SealedSerial, p.SealedSigning, document{&p.Tasks}, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays,
-		publicKeyColumn{&p.PublicKey}, formerKeys{&p.FormerKeys}, p.ID)
+		publicKeyColumn{&p.PublicKey}, formerKeys{&p.FormerKeys}, p.SealedNext, p.ID)
 }
 
 const clientColumns = `id, username, password_hash, registration_name, first_name, last_name, company, emails, active, created_at, contact`

@@ -1,6 +1,8 @@
 -- +goose Up
 -- Signing keys that a program had before: license files signed with them stay good.
 ALTER TABLE programs ADD COLUMN former_keys TEXT NOT NULL DEFAULT '[]';
+-- The signing key that comes next: programs learn its public half before it is used.
+ALTER TABLE programs ADD COLUMN sealed_next BYTEA;
 
 -- A serial number is its id and its features; the rest of it follows from the program's seed and is not kept. What stands in
 -- unread_serial is moved when the server starts with its master key.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/secrets"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -151,6 +152,7 @@ func (s *Server) learn(ctx context.Context) {
 		bans, err = tx.Bans(ctx, now)
 		return err
 	})
+	s.Secrets.Follow(options[secrets.Option])
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.reading = false

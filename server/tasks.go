@@ -99,6 +99,23 @@ func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store
 	return tx.EndLicense(ctx, l.ID, api.StatusRemoved, r.Now())
 }
 
+// Replace puts a license for other codes into the place of one whose PC is gone: what the vendor may do without a removal code.
+// It refuses, with an *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended, same
+// Site code, Site code in use, Site code spent.
+func (r Rules) Replace(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, err error) {
+	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
+	if err != nil {
+		return out, err
+	}
+	if codes.Site == l.Codes.Site {
+		return out, api.NewProblem(api.ErrSiteCodeInUse, "These are the codes that the license has already.")
+	}
+	if err := siteFree(ctx, tx, l, p, codes); err != nil {
+		return out, err
+	}
+	return r.replace(ctx, tx, l, o, p, codes, note, api.StatusReplaced)
+}
+
 // read reads what reactivation and transfer have in common. Without a note the old one stays.
 func (r Rules) read(ctx context.Context, tx store.Tx, l store.License, p store.Program, pc api.PCCodes, newNote string) (codes license.Codes, note string, err error) {
 	if codes, err = readCodes(p, pc); err != nil {

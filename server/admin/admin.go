@@ -19,7 +19,12 @@ type Admin struct {
 	*service.Data
 	// Now tells the time.
 	Now func() time.Time
+	// DryRun makes every change be tried and undone: what it returns is what would be, and nothing is kept.
+	DryRun bool
 }
+
+// errDry undoes a change that was only tried.
+var errDry = errors.New("dry run")
 
 // done is what a change did, for the audit trail. It holds no secret.
 type done struct{ object, detail string }
@@ -32,12 +37,18 @@ func (a Admin) write(ctx context.Context, action, object string, fn func(tx stor
 		if err != nil {
 			return err
 		}
+		if a.DryRun {
+			return errDry
+		}
 		line := line
 		line.Object, line.Detail = did.object, did.detail
 		return tx.AddAudit(ctx, line)
 	})
+	if errors.Is(err, errDry) {
+		return nil
+	}
 	var refusal *api.Problem
-	if !errors.As(err, &refusal) {
+	if !errors.As(err, &refusal) || a.DryRun {
 		return err
 	}
 	line.Outcome = string(refusal.Code)

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -96,4 +97,58 @@ func (a Admin) activate(ctx context.Context, tx store.Tx, l *store.License) erro
 
 func licenseFields(l store.License) []field {
 	return []field{property("note", l.Note), property("features", l.Features), property("ends", l.ExpiresAt)}
+}
+
+// EndLicense ends a license without a removal code; its order has one more free license.
+func (a Admin) EndLicense(ctx context.Context, id int64) (l store.License, err error) {
+	err = a.write(ctx, "license.end", object("license", id), func(tx store.Tx) (did done, err error) {
+		var o store.Order
+		if l, o, _, err = a.activeLicense(ctx, tx, id); err != nil {
+			return did, err
+		}
+		if err := tx.EndLicense(ctx, id, api.StatusRemoved, a.Now()); err != nil {
+			return did, err
+		}
+		l, err = tx.License(ctx, id)
+		return done{object("license", id), object("order", o.ID)}, errors.Join(err, a.event(ctx, tx, o, id, api.HistoryRemoval))
+	})
+	return l, err
+}
+
+// ReplaceLicense gives a license to another PC without a removal code, when the old PC is gone.
+func (a Admin) ReplaceLicense(ctx context.Context, id int64, request api.Reactivation) (l store.License, err error) {
+	err = a.write(ctx, "license.replace", object("license", id), func(tx store.Tx) (did done, err error) {
+		old, o, p, err := a.activeLicense(ctx, tx, id)
+		if err != nil {
+			return did, err
+		}
+		if l, err = (server.Rules{Secrets: a.Secrets, Now: a.Now}).Replace(ctx, tx, old, o, p, request); err != nil {
+			return did, err
+		}
+		return done{object("license", id), object("license", l.ID)}, a.event(ctx, tx, o, l.ID, api.HistoryReplacement)
+	})
+	return l, err
+}
+
+// activeLicense loads a license that has not ended, with its order, which is held, and its program.
+func (a Admin) activeLicense(ctx context.Context, tx store.Tx, id int64) (l store.License, o store.Order, p store.Program, err error) {
+	if l, err = tx.License(ctx, id); err != nil {
+		return l, o, p, missing(err, "license", id)
+	}
+	if o, err = tx.LockOrder(ctx, l.OrderID); err != nil {
+		return l, o, p, err
+	}
+	if l, err = tx.License(ctx, id); err != nil { // as it is now that the order is held
+		return l, o, p, err
+	}
+	if l.Status != api.StatusActive {
+		return l, o, p, fmt.Errorf("license %d has ended (%s)", id, l.Status)
+	}
+	p, err = tx.Program(ctx, l.ProgramID)
+	return l, o, p, err
+}
+
+// event adds a line to an order's history that its client sees.
+func (a Admin) event(ctx context.Context, tx store.Tx, o store.Order, license int64, task api.HistoryTask) error {
+	return tx.AddEvent(ctx, store.Event{At: a.Now(), OrderID: o.ID, LicenseID: license, Task: task, Outcome: api.OutcomeOK})
 }

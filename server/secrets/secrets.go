@@ -22,6 +22,10 @@ import (
 // ErrSealed is returned for a sealed value that no known master key opens or that was moved to another place.
 var ErrSealed = errors.New("a sealed value cannot be opened with this master key: it was sealed with another one, or the database was changed by hand")
 
+// Option is the option of a database that names its master key, so that a server with another one does not start on it and
+// running ones hear of a new one.
+const Option = "master-key"
+
 // Key is a master key.
 type Key [chacha20poly1305.KeySize]byte
 
@@ -229,6 +233,13 @@ func (k *Keeper) Knows(id string) bool {
 	return knows() || k.reload() && knows()
 }
 
+// Follow reads the keys again when another key is the current one.
+func (k *Keeper) Follow(id string) {
+	if id != "" && id != k.ID() {
+		k.reload()
+	}
+}
+
 func (k *Keeper) reload() bool {
 	if k.load == nil {
 		return false
@@ -277,3 +288,6 @@ func shell(ctx context.Context, command string) *exec.Cmd {
 	}
 	return exec.CommandContext(ctx, "/bin/sh", "-c", command)
 }
+
+// KeyFile reports whether the keys come from a file, which this program may change.
+func (k *Keeper) KeyFile() bool { return k.path != "" }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -73,11 +74,8 @@ func OpenData(ctx context.Context, p Place) (*Data, error) {
 	if err := os.MkdirAll(p.Folder, 0o700); err != nil {
 		return nil, fmt.Errorf("the data folder %s cannot be made: %w", p.Folder, err)
 	}
-	keeper, err := p.keeper(ctx)
-	if err != nil {
-		return nil, err
-	}
-	d := &Data{Secrets: keeper}
+	d := &Data{}
+	var err error
 	if p.Database != "" {
 		d.Store, err = postgres.Open(ctx, p.Database)
 	} else {
@@ -86,21 +84,43 @@ func OpenData(ctx context.Context, p Place) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.settle(ctx); err != nil {
+	if err := d.unlock(ctx, p); err != nil {
 		return nil, errors.Join(err, d.Store.Close())
 	}
 	return d, nil
 }
 
-func (p Place) keeper(ctx context.Context) (*secrets.Keeper, error) {
-	if p.KeyCommand != "" {
-		return secrets.Command(ctx, p.KeyCommand, rand.Reader)
+// unlock gets the master key. A key file is made for data that have none yet, and not beside data whose key is somewhere else.
+func (d *Data) unlock(ctx context.Context, p Place) error {
+	file := filepath.Join(p.Folder, "master.key")
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) && p.KeyCommand == "" {
+		used := false
+		if err := d.Store.Read(ctx, func(tx store.Tx) error {
+			options, err := tx.Options(ctx)
+			if err != nil {
+				return err
+			}
+			programs, err := tx.Programs(ctx)
+			used = options[secrets.Option] != "" || len(programs) > 0
+			return err
+		}); err != nil {
+			return err
+		}
+		if used {
+			return fmt.Errorf("the master key file %s is missing: put the one there that belongs to these data, from a backup or from another server", file)
+		}
 	}
-	return secrets.File(filepath.Join(p.Folder, "master.key"), rand.Reader)
+	var err error
+	if p.KeyCommand != "" {
+		d.Secrets, err = secrets.Command(ctx, p.KeyCommand, rand.Reader)
+	} else {
+		d.Secrets, err = secrets.File(file, rand.Reader)
+	}
+	if err != nil {
+		return err
+	}
+	return d.settle(ctx)
 }
-
-// masterKey is the option that names the master key of a database, so that a server with another one does not start on it.
-const masterKey = "master-key"
 
 // settle puts what an older version or nobody has left right: the database belongs to one master key, and serial numbers do
 // not stand in it.
@@ -110,7 +130,7 @@ func (d *Data) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		switch named := options[masterKey]; {
+		switch named := options[secrets.Option]; {
 		case named == "":
 			programs, err := tx.Programs(ctx)
 			if err != nil {
@@ -121,7 +141,7 @@ func (d *Data) settle(ctx context.Context) error {
 					return err
 				}
 			}
-			if err := tx.SetOption(ctx, masterKey, d.Secrets.ID()); err != nil {
+			if err := tx.SetOption(ctx, secrets.Option, d.Secrets.ID()); err != nil {
 				return err
 			}
 		case !d.Secrets.Knows(named):
@@ -280,4 +300,35 @@ func (s *Service) Wait() error {
 func (s *Service) Stop() error {
 	s.cancel()
 	return s.Wait()
+}
+
+// ErrPostgres is returned for what PostgreSQL's own programs do.
+var ErrPostgres = errors.New("PostgreSQL is backed up and restored with its own programs, pg_dump and pg_restore (docs/operations.md)")
+
+// Backup writes a copy of the SQLite database to a new file, also while a server works on it. The master key is not in it.
+func (d *Data) Backup(ctx context.Context, path string) error {
+	s, ok := d.Store.(*sqlite.Store)
+	if !ok {
+		return ErrPostgres
+	}
+	return s.Backup(ctx, path)
+}
+
+// Restore puts a backup into the place of the SQLite database, on which no server may be running. kept is the name of the
+// former database; "" when there was none. A backup that is damaged or belongs to another master key changes nothing.
+func (p Place) Restore(ctx context.Context, backup string, now time.Time) (kept string, err error) {
+	if p.Database != "" {
+		return "", ErrPostgres
+	}
+	unlock, err := p.lock()
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if err := os.MkdirAll(p.Folder, 0o700); err != nil {
+		return "", fmt.Errorf("the data folder %s cannot be made: %w", p.Folder, err)
+	}
+	return sqlite.Restore(ctx, backup, filepath.Join(p.Folder, databaseFile), now, func(s *sqlite.Store) error {
+		return (&Data{Store: s}).unlock(ctx, p)
+	})
 }

@@ -30,6 +30,7 @@ const readers = 8
 
 // Store is a store.Store on one SQLite file.
 type Store struct {
+	path  string
 	write *sql.DB
 	read  *sql.DB
 }
@@ -73,7 +74,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &Store{write: write, read: read}, nil
+	return &Store{path: path, write: write, read: read}, nil
 }
 
 func dsn(path, lock string, pragmas ...string) string {

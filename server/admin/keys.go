@@ -1,0 +1,84 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/secrets"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// PrepareKey makes the signing key that a program gets next and returns its public half, for the program's next version.
+func (a Admin) PrepareKey(ctx context.Context, program int64) (p store.Program, next license.PublicKey, err error) {
+	err = a.write(ctx, "program.prepare-key", object("program", program), func(tx store.Tx) (did done, err error) {
+		if p, err = tx.Program(ctx, program); err != nil {
+			return did, missing(err, "program", program)
+		}
+		if p.SealedNext == nil {
+			if err := a.Secrets.PrepareSigningKey(&p); err != nil {
+				return did, err
+			}
+		}
+		public, err := a.Secrets.NextKey(p)
+		if err != nil {
+			return did, err
+		}
+		next = *public
+		return done{object("program", program), "key " + next.KeyID()}, tx.ChangeProgram(ctx, p)
+	})
+	return p, next, err
+}
+
+// UseKey signs a program's license files with the prepared key from now on. License files signed before stay good for programs
+// and apps that know the former key.
+func (a Admin) UseKey(ctx context.Context, program int64) (p store.Program, err error) {
+	err = a.write(ctx, "program.use-key", object("program", program), func(tx store.Tx) (did done, err error) {
+		if p, err = tx.Program(ctx, program); err != nil {
+			return did, missing(err, "program", program)
+		}
+		former := p.PublicKey.KeyID()
+		if p.SealedNext == nil {
+			return did, errors.New("no key was prepared: prepare one, and ship the program with both public keys first")
+		}
+		if err := a.Secrets.UseNextKey(&p); err != nil {
+			return did, err
+		}
+		return done{object("program", program), former + " → " + p.PublicKey.KeyID()}, tx.ChangeProgram(ctx, p)
+	})
+	return p, err
+}
+
+// RotateMaster makes a new master key, seals everything with it, and returns how many rows that were. The former key stays in
+// the key file, so that running servers and a crash in the middle lose nothing, until ForgetFormer.
+func (a Admin) RotateMaster(ctx context.Context) (rows int, err error) {
+	if a.DryRun {
+		return a.reseal(ctx)
+	}
+	if a.Secrets.KeyFile() {
+		if err := a.Secrets.AddKey(); err != nil {
+			return 0, err
+		}
+	}
+	return a.reseal(ctx)
+}
+
+// ForgetFormer seals with the current key what is not yet, and leaves that one alone in the key file.
+func (a Admin) ForgetFormer(ctx context.Context) (rows int, err error) {
+	if rows, err = a.reseal(ctx); err != nil || a.DryRun {
+		return rows, err
+	}
+	return rows, a.Secrets.ForgetKeys()
+}
+
+func (a Admin) reseal(ctx context.Context) (rows int, err error) {
+	err = a.write(ctx, "master-key.rotate", "master key", func(tx store.Tx) (did done, err error) {
+		if rows, err = a.Secrets.Reseal(ctx, tx); err != nil {
+			return did, err
+		}
+		id := a.Secrets.ID()
+		return done{"master key " + id, fmt.Sprintf("rows: %d", rows)}, tx.SetOption(ctx, secrets.Option, id)
+	})
+	return rows, err
+}

@@ -1,0 +1,223 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/mail"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// Audit lists lines of the audit trail, the newest first.
+func (a Admin) Audit(ctx context.Context, f store.AuditFilter) ([]store.Audit, error) {
+	return read(ctx, a, func(tx store.Tx) ([]store.Audit, error) { return tx.AuditTrail(ctx, f) })
+}
+
+// Settings are the settings that count for all servers on the database.
+func (a Admin) Settings(ctx context.Context) (server.Settings, error) {
+	options, err := read(ctx, a, func(tx store.Tx) (map[string]string, error) { return tx.Options(ctx) })
+	if err != nil {
+		return server.Settings{}, err
+	}
+	return server.ReadSettings(server.DefaultSettings(), options)
+}
+
+// SetOption changes a setting of all servers on the database; they follow within seconds. "" brings the default back.
+func (a Admin) SetOption(ctx context.Context, name, value string) error {
+	var setting *server.Setting
+	for _, s := range server.AllSettings() {
+		if s.Name == name {
+			setting = &s
+		}
+	}
+	if setting == nil {
+		return fmt.Errorf("there is no option %q", name)
+	}
+	if value != "" {
+		s := server.DefaultSettings()
+		if err := setting.Set(&s, value); err != nil {
+			return err
+		}
+	}
+	return a.write(ctx, "option.set", "option "+name, func(tx store.Tx) (done, error) {
+		options, err := tx.Options(ctx)
+		if err != nil {
+			return done{}, err
+		}
+		before := options[name]
+		if before == "" {
+			before = "default"
+		}
+		after := value
+		if after == "" {
+			after = "default"
+		}
+		return done{"option " + name, before + " → " + after}, tx.SetOption(ctx, name, value)
+	})
+}
+
+// Ban is a ban that counts now: one in the table, or one that failed attempts have brought about (ID 0).
+type Ban struct {
+	store.Ban
+	Failures int
+}
+
+// Bans lists the bans that count now.
+func (a Admin) Bans(ctx context.Context) (list []Ban, err error) {
+	settings, err := a.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return read(ctx, a, func(tx store.Tx) (list []Ban, err error) {
+		now := a.Now()
+		bans, err := tx.Bans(ctx, now)
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range bans {
+			list = append(list, Ban{Ban: b})
+		}
+		for kind, most := range map[store.BanKind]int{store.BanHost: settings.HostFailures, store.BanAccount: settings.AccountFailures} {
+			failing, err := tx.Failing(ctx, kind, now.Add(-settings.BanPeriod))
+			if err != nil {
+				return nil, err
+			}
+			for _, f := range failing {
+				if ends := f.Latest.Add(settings.BanPeriod); f.Count >= most {
+					list = append(list, Ban{store.Ban{Kind: kind, Subject: f.Subject, Reason: "failed attempts", MadeBy: "server", CreatedAt: f.Latest, EndsAt: &ends}, f.Count})
+				}
+			}
+		}
+		return list, nil
+	})
+}
+
+// banned returns what a ban of a host or of a user name speaks of.
+func banned(host, username string) (store.BanKind, string, error) {
+	if username != "" {
+		return store.BanAccount, server.AccountKey(username), nil
+	}
+	if prefix, err := netip.ParsePrefix(host); err == nil && prefix.Bits() == 64 && prefix.Addr().Is6() {
+		return store.BanHost, prefix.Masked().String(), nil
+	}
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		return "", "", fmt.Errorf("%q is no address of a host", host)
+	}
+	return store.BanHost, server.HostKey(address.Unmap().String()), nil
+}
+
+// AddBan bans a host, or the attempts for a user name, for a time; 0 means for good. Servers follow within seconds.
+func (a Admin) AddBan(ctx context.Context, host, username, reason string, lasts time.Duration) (b store.Ban, err error) {
+	if strings.ContainsAny(reason, "\r\n") || len(reason) > 200 {
+		return b, errors.New("a reason is one line of at most 200 bytes")
+	}
+	if lasts < 0 {
+		return b, errors.New("a ban cannot last less than no time")
+	}
+	b = store.Ban{Reason: reason, MadeBy: "admin", CreatedAt: a.Now()}
+	if b.Kind, b.Subject, err = banned(host, username); err != nil {
+		return b, err
+	}
+	if lasts > 0 {
+		ends := b.CreatedAt.Add(lasts)
+		b.EndsAt = &ends
+	}
+	err = a.write(ctx, "ban.add", string(b.Kind)+" "+b.Subject, func(tx store.Tx) (_ done, err error) {
+		b.ID, err = tx.AddBan(ctx, b)
+		return done{string(b.Kind) + " " + b.Subject, reason}, err
+	})
+	return b, err
+}
+
+// LiftBan ends all bans of a host or of a user name, and forgets the failed attempts.
+func (a Admin) LiftBan(ctx context.Context, host, username string) (ended int, err error) {
+	kind, subject, err := banned(host, username)
+	if err != nil {
+		return 0, err
+	}
+	err = a.write(ctx, "ban.lift", string(kind)+" "+subject, func(tx store.Tx) (did done, err error) {
+		ended = 0
+		bans, err := tx.Bans(ctx, a.Now())
+		if err != nil {
+			return did, err
+		}
+		for _, b := range bans {
+			if b.Kind == kind && b.Subject == subject {
+				ended++
+				if err := tx.EndBan(ctx, b.ID, a.Now()); err != nil {
+					return did, err
+				}
+			}
+		}
+		return done{string(kind) + " " + subject, fmt.Sprintf("bans: %d", ended)}, tx.ForgetFailures(ctx, kind, subject)
+	})
+	return ended, err
+}
+
+// Template is a mail template and whether the vendor wrote it.
+type Template struct {
+	Kind mail.Kind
+	Own  bool
+	mail.Text
+}
+
+// Templates lists the templates of all kinds of mails.
+func (a Admin) Templates(ctx context.Context) ([]Template, error) {
+	return read(ctx, a, func(tx store.Tx) (list []Template, err error) {
+		stored, err := tx.Templates(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, kind := range mail.Kinds() {
+			t := Template{Kind: kind, Text: mail.BuiltIn(kind)}
+			for _, s := range stored {
+				if s.Name == string(kind) {
+					t.Own, t.Text = true, mail.Text{Subject: s.Subject, Body: s.Body}
+				}
+			}
+			list = append(list, t)
+		}
+		return list, nil
+	})
+}
+
+// Template returns the template of one kind.
+func (a Admin) Template(ctx context.Context, kind mail.Kind) (Template, error) {
+	list, err := a.Templates(ctx)
+	if err != nil {
+		return Template{}, err
+	}
+	for _, t := range list {
+		if t.Kind == kind {
+			return t, nil
+		}
+	}
+	return Template{}, fmt.Errorf("there is no mail %q; there are %v", kind, mail.Kinds())
+}
+
+// SetTemplate replaces a template; it must render and hold what the mail is sent for.
+func (a Admin) SetTemplate(ctx context.Context, kind mail.Kind, text mail.Text) error {
+	if err := text.Check(kind); err != nil {
+		return err
+	}
+	return a.write(ctx, "template.set", "template "+string(kind), func(tx store.Tx) (done, error) {
+		return done{"template " + string(kind), ""}, tx.SetTemplate(ctx, store.Template{Name: string(kind), Subject: text.Subject, Body: text.Body})
+	})
+}
+
+// ResetTemplate brings a built-in template back.
+func (a Admin) ResetTemplate(ctx context.Context, kind mail.Kind) error {
+	return a.write(ctx, "template.reset", "template "+string(kind), func(tx store.Tx) (done, error) {
+		err := tx.ResetTemplate(ctx, string(kind))
+		if errors.Is(err, store.ErrNotFound) {
+			err = fmt.Errorf("the template %q is the built-in one already", kind)
+		}
+		return done{"template " + string(kind), ""}, err
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/service"
@@ -22,6 +24,8 @@ import (
 type desk struct {
 	service.Place
 	asJSON bool
+	// dryRun tries changes and undoes them; yes goes on without being asked.
+	dryRun, yes bool
 }
 
 // group is a command with verbs below it.
@@ -32,10 +36,25 @@ func (d *desk) group(name, short string, verbs ...*cobra.Command) *cobra.Command
 			return usageError{fmt.Errorf("say what to do: %s", strings.Join(verbNames(verbs), ", "))}
 		},
 	}
-	placeFlags(c.PersistentFlags(), &d.Place)
-	c.PersistentFlags().BoolVar(&d.asJSON, "json", false, "print JSON")
+	d.alone(c)
 	c.AddCommand(verbs...)
 	return c
+}
+
+// alone gives a command the flags of the administration.
+func (d *desk) alone(c *cobra.Command) *cobra.Command {
+	f := c.PersistentFlags()
+	placeFlags(f, &d.Place)
+	f.BoolVar(&d.asJSON, "json", false, "print JSON")
+	f.BoolVar(&d.dryRun, "dry-run", false, "try it, print what would be, and keep nothing")
+	f.BoolVar(&d.yes, "yes", false, "go on without being asked")
+	return c
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // placeFlags are the flags that say where the data lie.
@@ -75,9 +94,14 @@ func (d *desk) first(use, short string, args cobra.PositionalArgs, do work) *cob
 		if err != nil {
 			return err
 		}
-		out, err := do(c, args, admin.Admin{Data: data, Now: time.Now})
+		out, err := do(c, args, admin.Admin{Data: data, Now: time.Now, DryRun: d.dryRun})
 		if err = errors.Join(err, data.Store.Close()); err != nil {
 			return err
+		}
+		if d.dryRun {
+			if _, err := fmt.Fprintln(c.ErrOrStderr(), "This was a dry run: nothing was changed."); err != nil {
+				return err
+			}
 		}
 		return out.print(c.OutOrStdout(), d.asJSON)
 	}}

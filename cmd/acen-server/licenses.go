@@ -42,7 +42,8 @@ func utc(t *time.Time) *time.Time {
 
 func licenseCommand() *cobra.Command {
 	d := &desk{}
-	return d.group("license", "Administer licenses", addLicense(d), listLicenses(d), show(d, "a license", licenseView, admin.Admin.License), changeLicense(d))
+	return d.group("license", "Administer licenses", addLicense(d), listLicenses(d), show(d, "a license", licenseView, admin.Admin.License), changeLicense(d),
+		extendLicense(d), replaceLicense(d), endLicense(d))
 }
 
 func listLicenses(d *desk) *cobra.Command {
@@ -63,17 +64,22 @@ func addLicense(d *desk) *cobra.Command {
 	c := d.task("add", "Activate a PC for an order, under the same rules as the app", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 		return licenseView.one(a.AddLicense(c.Context(), order, request))
 	})
-	flags := c.Flags()
-	flags.Int64Var(&order, "order", 0, "id of the order")
-	flags.StringVar(&request.SiteCode, "site-code", "", "Site code of the PC")
-	flags.StringVar(&request.MachineID, "machine-id", "", "Machine ID of the PC")
-	flags.StringVar(&request.SiteMID, "site-mid", "", "both codes in their merged form")
-	flags.StringVar(&request.Note, "note", "", "note, at most 30 characters")
+	c.Flags().Int64Var(&order, "order", 0, "id of the order")
 	require(c, "order")
+	pcFlags(c, &request.SiteCode, &request.MachineID, &request.SiteMID, &request.Note)
+	return c
+}
+
+// pcFlags are the codes of a PC, in either form, and the note.
+func pcFlags(c *cobra.Command, site, machine, merged, note *string) {
+	flags := c.Flags()
+	flags.StringVar(site, "site-code", "", "Site code of the PC")
+	flags.StringVar(machine, "machine-id", "", "Machine ID of the PC")
+	flags.StringVar(merged, "site-mid", "", "both codes in their merged form")
+	flags.StringVar(note, "note", "", "note, at most 30 characters")
 	c.MarkFlagsOneRequired("site-code", "site-mid")
 	c.MarkFlagsRequiredTogether("site-code", "machine-id")
 	c.MarkFlagsMutuallyExclusive("site-code", "site-mid")
-	return c
 }
 
 func changeLicense(d *desk) *cobra.Command {

@@ -71,7 +71,8 @@ Exit status: 0 done, 1 failed, 2 wrong command line.`,
 		// help is what somebody needs who says nothing
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(serveCommand(), demoCommand(), programCommand(), serialCommand(), clientCommand(), orderCommand(), licenseCommand())
+	root.AddCommand(serveCommand(), demoCommand(), programCommand(), serialCommand(), clientCommand(), orderCommand(), licenseCommand(),
+		templateCommand(), optionCommand(), banCommand(), auditCommand(), keyCommand(), backupCommand(), restoreCommand())
 	prepare(root)
 	return root
 }

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/acen-desktop/acen/license"
 )
 
 // The scripts in testdata run the real program.
@@ -32,7 +34,25 @@ func TestScripts(t *testing.T) {
 			"refused": refused, "start": start, "stop": stop, "signin": signIn, "call": call, "await": await, "setjson": setJSON, "mode": mode, "damage": damage, "address": address,
 		},
 		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			for n, names := range [][2]string{{"SITE", "MACHINE"}, {"SITE2", "MACHINE2"}} {
+				codes := pcCodes(n)
+				env.Setenv(names[0], codes.Site.String())
+				env.Setenv(names[1], codes.Machine.String())
+			}
+			return nil
+		},
 	})
+}
+
+// pcCodes are the codes of a made-up PC for the program with the signature LUMENST7.
+func pcCodes(n int) license.Codes {
+	var raw license.RawLocks
+	for i := range raw {
+		raw[i] = strconv.Itoa(1000*n + i + 77)
+	}
+	key := license.Signature("LUMENST7").Key()
+	return key.Codes(1, key.Block(raw))
 }
 
 // patience ends a wait for something that will not come. It judges no speed.

@@ -133,10 +133,13 @@ func addOrder(d *desk) *cobra.Command {
 func changeOrder(d *desk) *cobra.Command {
 	var f orderFlags
 	c := d.task("change ID", "Change an order; its licenses keep what they have", oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		if _, err := a.ChangeOrder(c.Context(), id(args), func(o *store.Order) error { return f.apply(c, o) }); err != nil {
+		changed, err := a.ChangeOrder(c.Context(), id(args), func(o *store.Order) error { return f.apply(c, o) })
+		if err != nil {
 			return printable{}, err
 		}
-		return orderView.one(a.Order(c.Context(), id(args)))
+		o, err := a.Order(c.Context(), id(args))
+		o.Order = changed
+		return orderView.one(o, err)
 	})
 	f.register(c)
 	return c

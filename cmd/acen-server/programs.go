@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/acen-desktop/acen/api"
@@ -27,6 +29,7 @@ type programJSON struct {
 	LicenseDays          int             `json:"license_days"`
 	PublicKey            string          `json:"public_key"`
 	KeyID                string          `json:"key_id"`
+	FormerKeyIDs         []string        `json:"former_key_ids"`
 	FlexibleLocking      flexibleLocking `json:"flexible_locking"`
 	FirstSerial          uint16          `json:"first_serial"`
 	LastSerial           uint16          `json:"last_serial"`
@@ -60,6 +63,7 @@ var programView = view[store.Program]{
 			{"CHANGEABLE", strings.Join(lockNames(p.Policy.Changeable), " ")},
 			{"PUBLIC KEY", p.PublicKey.String()},
 			{"KEY ID", p.PublicKey.KeyID()},
+			{"FORMER KEY IDS", strings.Join(keyIDs(p.FormerKeys), " ")},
 		}
 		for _, task := range store.Tasks() {
 			for _, state := range admin.States() {
@@ -77,9 +81,17 @@ var programView = view[store.Program]{
 			ID: p.ID, Name: p.Name, ApplicationSignature: string(p.Signature), RequiresActivation: p.RequiresActivation, MergedCodes: p.MergedCodes,
 			AcceptsSerials: p.AcceptsSerials, Features: p.Features, LicenseDays: p.LicenseDays, PublicKey: p.PublicKey.String(), KeyID: p.PublicKey.KeyID(),
 			FirstSerial: p.FirstSerial, LastSerial: p.LastSerial, OrderLicenses: p.OrderLicenses, SubscriptionDays: p.SubscriptionDays, Tasks: p.Tasks,
-			FlexibleLocking: flexibleLocking{p.Policy.Enabled, p.Policy.MaxHardwareChanges, lockNames(p.Policy.Changeable)},
+			FormerKeyIDs: keyIDs(p.FormerKeys), FlexibleLocking: flexibleLocking{p.Policy.Enabled, p.Policy.MaxHardwareChanges, lockNames(p.Policy.Changeable)},
 		}
 	},
+}
+
+func keyIDs(keys []license.PublicKey) []string {
+	ids := []string{}
+	for _, k := range keys {
+		ids = append(ids, k.KeyID())
+	}
+	return ids
 }
 
 func onOff(on bool) string {
@@ -172,7 +184,8 @@ func programCommand() *cobra.Command {
 	list := d.task("list", "List programs", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 		return programView.many(a.Programs(c.Context()))
 	})
-	return d.group("program", "Administer programs", addProgram(d), list, show(d, "a program with its public key", programView, admin.Admin.Program), changeProgram(d), programRule(d))
+	return d.group("program", "Administer programs", addProgram(d), list, show(d, "a program with its public key", programView, admin.Admin.Program), changeProgram(d), programRule(d),
+		programKey(d), programUseKey(d))
 }
 
 func addProgram(d *desk) *cobra.Command {
@@ -250,13 +263,28 @@ func ruleArgs(c *cobra.Command, args []string) error {
 	return oneID(c, args[:1])
 }
 
+// manySerials is a number of serial numbers that takes long enough for a progress bar.
+const manySerials = 1000
+
+// progress is a bar on standard error, on a terminal and for many things alone.
+func progress(c *cobra.Command, count int) *progressbar.ProgressBar {
+	shown := count >= manySerials && isTerminal(c.ErrOrStderr())
+	return progressbar.NewOptions(count, progressbar.OptionSetWriter(c.ErrOrStderr()), progressbar.OptionSetVisibility(shown),
+		progressbar.OptionShowCount(), progressbar.OptionThrottle(50*time.Millisecond), progressbar.OptionClearOnFinish())
+}
+
 func serialCommand() *cobra.Command {
 	d := &desk{}
 	var count int
 	var features uint16
 	c := d.task("make PROGRAM", "Make serial numbers with the ids after the program's last one; they are printed and not kept", oneID,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-			serials, err := a.MakeSerials(c.Context(), id(args), count, features)
+			bar := progress(c, count)
+			serials, err := a.MakeSerials(c.Context(), id(args), count, features, func(n int) { _ = bar.Set(n) })
+			_ = bar.Finish()
+			if d.dryRun && err == nil { // the next real ones would be the same
+				return said(fmt.Sprintf("%d serial numbers would be made", count), map[string]int{"count": count}), nil
+			}
 			out := printable{}
 			texts := []string{}
 			for _, n := range serials {

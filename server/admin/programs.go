@@ -150,7 +150,8 @@ func States() []api.SubscriptionState {
 
 // MakeSerials makes serial numbers with the ids after a program's last one, which moves along; the program accepts serial
 // numbers from then on. Features of 0 leave those of the program to the orders. The numbers are in no log and not kept.
-func (a Admin) MakeSerials(ctx context.Context, program int64, count int, features uint16) (serials []license.SerialNumber, err error) {
+// progress hears how many are made; it may begin again.
+func (a Admin) MakeSerials(ctx context.Context, program int64, count int, features uint16, progress func(made int)) (serials []license.SerialNumber, err error) {
 	err = a.write(ctx, "serial.make", object("program", program), func(tx store.Tx) (done, error) {
 		serials = nil
 		p, err := tx.Program(ctx, program)
@@ -172,6 +173,7 @@ func (a Admin) MakeSerials(ctx context.Context, program int64, count int, featur
 				return done{}, err
 			}
 			serials = append(serials, n)
+			progress(len(serials))
 		}
 		p.FirstSerial, p.AcceptsSerials = max(1, p.FirstSerial), true
 		return done{object("program", program), fmt.Sprintf("serial ids %d to %d", first, p.LastSerial)}, tx.ChangeProgram(ctx, p)

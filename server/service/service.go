@@ -145,7 +145,7 @@ func (d *Data) settle(ctx context.Context) error {
 				return err
 			}
 		case !d.Secrets.Knows(named):
-			return fmt.Errorf("the database belongs to the master key %s, and this server has %s: give it the file master.key of the other servers", named, d.Secrets.ID())
+			return fmt.Errorf("the database belongs to the master key %s, and this server has %s: give it the file master.key that belongs to these data", named, d.Secrets.ID())
 		}
 		return d.moveSerials(ctx, tx)
 	})

@@ -61,8 +61,12 @@ func Restore(ctx context.Context, backup, path string, now time.Time, check func
 	if err := checkCopy(ctx, fresh, check); err != nil {
 		return "", fmt.Errorf("the backup %s cannot be used: %w", backup, err)
 	}
-	if _, err := os.Stat(path); err == nil {
-		kept = path + ".before-" + now.UTC().Format("20060102-150405")
+	if exists(path) {
+		name := path + ".before-" + now.UTC().Format("20060102-150405")
+		kept = name
+		for n := 2; exists(kept); n++ {
+			kept = fmt.Sprintf("%s-%d", name, n)
+		}
 		if err := setAside(ctx, path, kept); err != nil {
 			return "", err
 		}
@@ -108,6 +112,11 @@ func setAside(ctx context.Context, path, kept string) error {
 		}
 	}
 	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 func copyFile(from, to string) error {

@@ -263,6 +263,23 @@ type PCCodes struct {
 	SiteMID   string `json:"site_mid,omitempty" maxLength:"128" doc:"Merged form of both"`
 }
 
+// LicenseCheck is what a program knows of its license; it needs no session.
+type LicenseCheck struct {
+	SiteCode       string `json:"site_code" minLength:"1" maxLength:"64"`
+	MachineID      string `json:"machine_id" minLength:"1" maxLength:"64"`
+	ActivationCode string `json:"activation_code" minLength:"1" maxLength:"64"`
+}
+
+// Validation is what the server says of a license to the program that has it.
+type Validation struct {
+	State          LicenseStatus `json:"state" enum:"Active,Removed,Reactivated,Transferred,Replaced,Unknown" doc:"Anything but Active: the license is no longer this PC's"`
+	Features       uint16        `json:"features"`
+	ExpiresAt      *time.Time    `json:"expires_at,omitempty" doc:"Last moment of validity; absent: never ends"`
+	CheckedAt      time.Time     `json:"checked_at" doc:"The server's time"`
+	ActivationCode string        `json:"activation_code,omitempty" doc:"Present when the vendor has changed features or expiry"`
+	LicenseFile    string        `json:"license_file,omitempty" doc:"Present when the vendor has changed features or expiry"`
+}
+
 // LicenseChange changes what a person may change of a license.
 type LicenseChange struct {
 	Note *string `json:"note,omitempty" maxLength:"30"`

@@ -71,6 +71,20 @@ func ReadNote(note string) (string, error) {
 	return note, nil
 }
 
+// malformed refuses a code that cannot be read; the location is that of a code whose kind does not tell it.
+func malformed(err error, location string) error {
+	var fault *license.CodeError
+	if !errors.As(err, &fault) {
+		return err
+	}
+	if of := map[license.CodeKind]string{license.KindMerged: "body.site_mid", license.KindMachineID: "body.machine_id"}[fault.Kind]; of != "" {
+		location = of
+	}
+	problem := api.NewProblem(api.ErrCodeMalformed, fault.Error())
+	problem.Errors = []api.FieldError{{Location: location, Message: fault.Error()}}
+	return problem
+}
+
 // readCodes reads the codes of a request, in either form, and checks that they belong together and to the program.
 func readCodes(p store.Program, r api.PCCodes) (license.Codes, error) {
 	var codes license.Codes
@@ -83,18 +97,8 @@ func readCodes(p store.Program, r api.PCCodes) (license.Codes, error) {
 	} else {
 		codes, err = license.ParseCodes(r.SiteCode, r.MachineID)
 	}
-	var fault *license.CodeError
-	if errors.As(err, &fault) {
-		location := map[license.CodeKind]string{license.KindMerged: "body.site_mid", license.KindMachineID: "body.machine_id"}[fault.Kind]
-		if location == "" {
-			location = "body.site_code"
-		}
-		problem := api.NewProblem(api.ErrCodeMalformed, fault.Error())
-		problem.Errors = []api.FieldError{{Location: location, Message: fault.Error()}}
-		return codes, problem
-	}
 	if err != nil {
-		return codes, err
+		return codes, malformed(err, "body.site_code")
 	}
 	if _, err := p.Signature.Key().Open(codes); err != nil {
 		return codes, api.NewProblem(api.ErrSiteMIDMismatch,

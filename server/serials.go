@@ -61,14 +61,8 @@ func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID i
 		return o, p, err
 	}
 	number, err := license.ParseSerialNumber(serial)
-	var fault *license.CodeError
-	if errors.As(err, &fault) {
-		problem := api.NewProblem(api.ErrCodeMalformed, fault.Error())
-		problem.Errors = []api.FieldError{{Location: "body.serial_number", Message: fault.Error()}}
-		return o, p, problem
-	}
 	if err != nil {
-		return o, p, err
+		return o, p, malformed(err, "body.serial_number")
 	}
 	if err := s.verify(ctx, tx, a, v); err != nil {
 		return o, p, err

@@ -135,13 +135,7 @@ func (r Rules) read(ctx context.Context, tx store.Tx, l store.License, p store.P
 
 func readRemovalCode(text string) (license.RemovalCode, error) {
 	code, err := license.ParseRemovalCode(text)
-	var fault *license.CodeError
-	if errors.As(err, &fault) {
-		problem := api.NewProblem(api.ErrCodeMalformed, fault.Error())
-		problem.Errors = []api.FieldError{{Location: "body.removal_code", Message: fault.Error()}}
-		return code, problem
-	}
-	return code, err
+	return code, malformed(err, "body.removal_code")
 }
 
 // checkRemovalCode accepts the removal code of a license's present activation code and of those that it had before: a PC that

@@ -4,6 +4,10 @@ package servertest
 
 import (
 	"context"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,12 +18,26 @@ import (
 )
 
 // database returns what opens a test's database, again after it was closed.
-func database(t *testing.T, _ string) func() store.Store {
-	url := postgrestest.Database(t)
-	return func() store.Store {
+func database(t *testing.T, _ string) (url string, open func() store.Store) {
+	url = postgrestest.Database(t)
+	return url, func() store.Store {
 		t.Helper()
 		db, err := postgres.Open(context.Background(), url)
 		require.NoError(t, err)
 		return db
 	}
+}
+
+// Dump is what pg_dump writes.
+func (s *Server) Dump() string {
+	s.t.Helper()
+	address, err := url.Parse(s.url)
+	require.NoError(s.t, err)
+	query := address.Query()
+	schema := query.Get("search_path")
+	query.Del("search_path")
+	address.RawQuery = query.Encode()
+	out, err := exec.Command(filepath.Join(os.Getenv("POSTGRES_BIN"), "pg_dump"), "--schema", schema, address.String()).Output()
+	require.NoError(s.t, err)
+	return string(out)
 }

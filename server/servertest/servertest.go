@@ -57,6 +57,7 @@ type Server struct {
 	HTTP     *httptest.Server
 	folder   string
 	database func() store.Store
+	url      string // of the database, when it has one
 	t        *testing.T
 }
 
@@ -87,7 +88,7 @@ var cheap = server.PasswordCost{Memory: 64, Time: 1, Threads: 1}
 func Start(t *testing.T, change ...func(*server.Options)) *Server {
 	t.Helper()
 	s := &Server{Clock: NewClock(), Log: &Log{}, folder: t.TempDir(), t: t, Login: sample.Login{Username: "anna", Password: "correct horse battery"}}
-	s.database = database(t, s.folder)
+	s.url, s.database = database(t, s.folder)
 	s.open(change)
 	hash, err := cheap.Hash(rand.Reader, s.Login.Password)
 	require.NoError(t, err)
@@ -103,7 +104,7 @@ func (s *Server) open(change []func(*server.Options)) {
 	require.NoError(t, err)
 	db := s.database()
 	s.Data = &service.Data{Store: db, Secrets: keeper}
-	o := server.Options{Store: db, Secrets: keeper, Logger: slog.New(slog.NewJSONHandler(s.Log, nil)), Name: "Lumen licenses", Version: "test",
+	o := server.Options{Store: db, Secrets: keeper, Logger: s.Logger(), Name: "Lumen licenses", Version: "test",
 		Now: s.Clock.Now, Zone: time.UTC, Passwords: cheap, QueuedMail: func() {}, PublicURL: func() string { return s.URL }}
 	for _, fn := range change {
 		fn(&o)
@@ -118,6 +119,12 @@ func (s *Server) stop() {
 	s.HTTP.Close()
 	_ = s.Store.Close()
 }
+
+// Logger writes to Log.
+func (s *Server) Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(s.Log, nil)) }
+
+// Folder is the data folder.
+func (s *Server) Folder() string { return s.folder }
 
 // Restart ends the server and starts it on the same data, as after a crash. Its address changes.
 func (s *Server) Restart(change ...func(*server.Options)) {

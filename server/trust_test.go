@@ -1,0 +1,389 @@
+package server_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/admin"
+	"github.com/acen-desktop/acen/server/sample"
+	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// proxied lets tests name the host that they call from.
+func proxied(o *server.Options) { o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} }
+
+// second starts another server on the same database.
+func second(t *testing.T, s *servertest.Server) client {
+	t.Helper()
+	o := server.Options{Store: s.Store, Secrets: s.Secrets, Logger: s.Logger(), Name: "second", Now: s.Clock.Now, Zone: time.UTC,
+		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1}}
+	proxied(&o)
+	srv, err := server.New(o)
+	require.NoError(t, err)
+	h := httptest.NewServer(srv.Handler())
+	t.Cleanup(h.Close)
+	other := *s
+	other.URL = h.URL
+	return client{Server: &other, t: t}
+}
+
+func vendor(s *servertest.Server) admin.Admin { return admin.Admin{Data: s.Data, Now: s.Clock.Now} }
+
+// A program asks for its license without a session: by id, codes and activation code, old or new.
+func TestAliveAndValidation(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	id := w.licenses["A"]
+	anonymous := client{Server: w.Server, t: t}
+	stored := func() (l store.License) {
+		w.read(func(tx store.Tx) (err error) { l, err = tx.License(t.Context(), id); return err })
+		return l
+	}
+	l := stored()
+	good := api.LicenseCheck{SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(), ActivationCode: l.Activation.String()}
+	ask := func(call string, id int64, r api.LicenseCheck) (status int, v api.Validation, body []byte) {
+		status, body = anonymous.call("POST", fmt.Sprintf("/licenses/%d/%s", id, call), r)
+		if status == 200 {
+			require.NoError(t, json.Unmarshal(body, &v))
+		}
+		return status, v, body
+	}
+
+	require.Nil(t, l.LastAliveAt)
+	status, _, body := ask("alive", id, good)
+	require.Equal(t, 204, status, string(body))
+	first := *stored().LastAliveAt
+	require.True(t, first.Equal(w.Clock.Now()))
+	w.Clock.Advance(30 * time.Second)
+	_, _, _ = ask("alive", id, good)
+	require.Equal(t, first, *stored().LastAliveAt, "a sign just after the last one is not written")
+	w.Clock.Advance(time.Minute)
+	_, v, _ := ask("validation", id, good)
+	require.True(t, stored().LastAliveAt.Equal(w.Clock.Now()), "a validation is a sign of life, too")
+	require.Equal(t, api.Validation{State: api.StatusActive, Features: l.Features, ExpiresAt: v.ExpiresAt, CheckedAt: w.Clock.Now()}, v, "nothing new")
+
+	// What does not fit looks like a license that is not there, whatever it is.
+	other := codesOf(w.program.Signature, "B")
+	_, _, missing := ask("validation", 88_888_888, good)
+	for name, r := range map[string]api.LicenseCheck{
+		"codes of another PC":     {SiteCode: other.Site.String(), MachineID: other.Machine.String(), ActivationCode: good.ActivationCode},
+		"another activation code": {SiteCode: good.SiteCode, MachineID: good.MachineID, ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947"},
+	} {
+		for _, call := range []string{"alive", "validation"} {
+			status, _, body := ask(call, id, r)
+			require.Equal(t, 404, status, name)
+			require.Equal(t, string(missing), string(body), name)
+		}
+	}
+	status, _, body = ask("validation", id, api.LicenseCheck{SiteCode: "7183EC4", MachineID: good.MachineID, ActivationCode: good.ActivationCode})
+	require.Equal(t, 422, status)
+	require.Contains(t, string(body), "body.site_code")
+
+	// The vendor changes features and expiry: the program gets a new license file for its old activation code.
+	ends := time.Date(2031, 5, 6, 0, 0, 0, 0, time.UTC)
+	changed, err := vendor(w.Server).ChangeLicense(t.Context(), id, func(l *store.License) error { l.Features, l.ExpiresAt = 9, &ends; return nil })
+	require.NoError(t, err)
+	_, v, _ = ask("validation", id, good)
+	require.Equal(t, uint16(9), v.Features)
+	require.Equal(t, changed.Activation.String(), v.ActivationCode)
+	f, err := w.program.PublicKey.Verify(v.LicenseFile)
+	require.NoError(t, err)
+	require.Equal(t, changed.Activation, f.ActivationCode)
+	require.Equal(t, "2031-05-06T23:59:59Z", f.Expires.UTC().Format(time.RFC3339))
+	good.ActivationCode = v.ActivationCode
+	_, v, _ = ask("validation", id, good)
+	require.Empty(t, v.LicenseFile, "it has the new one")
+
+	// A license that has ended says so, and is alive no longer.
+	_, err = vendor(w.Server).EndLicense(t.Context(), id)
+	require.NoError(t, err)
+	w.Clock.Advance(time.Hour)
+	before := stored()
+	status, _, body = ask("alive", id, good)
+	require.Equal(t, 409, status)
+	require.Contains(t, string(body), api.ErrLicenseEnded)
+	_, v, _ = ask("validation", id, good)
+	require.Equal(t, api.StatusRemoved, v.State)
+	require.Equal(t, before, stored())
+}
+
+// License files that were signed before the signing key changed stay good, and the app learns both keys.
+func TestSigningKeyChanges(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	file := func() string {
+		response := w.clients["anna"].raw("GET", fmt.Sprintf("/licenses/%d/file", w.licenses["A"]), nil)
+		defer response.Body.Close()
+		return readAll(t, response)
+	}
+	old := file()
+	_, next, err := vendor(w.Server).PrepareKey(t.Context(), w.program.ID)
+	require.NoError(t, err)
+	require.Equal(t, old, file(), "a prepared key signs nothing")
+	_, err = vendor(w.Server).UseKey(t.Context(), w.program.ID)
+	require.NoError(t, err)
+	fresh := file()
+	_, err = next.Verify(fresh)
+	require.NoError(t, err)
+	_, err = w.program.PublicKey.Verify(fresh)
+	require.Error(t, err)
+	_, body := w.clients["anna"].call("GET", "/programs", nil)
+	var list api.ProgramList
+	require.NoError(t, json.Unmarshal(body, &list))
+	p := list.Programs[0]
+	require.Equal(t, next.String(), p.PublicKey)
+	require.Equal(t, []string{w.program.PublicKey.String()}, p.FormerKeys)
+	former, err := license.ParsePublicKey(p.FormerKeys[0])
+	require.NoError(t, err)
+	_, err = former.Verify(old)
+	require.NoError(t, err)
+}
+
+// Bans and options count on all servers of a database within seconds, and for nobody else.
+func TestServersAgree(t *testing.T) {
+	s := servertest.Start(t, proxied)
+	first, other := client{Server: s, t: t}, second(t, s)
+	from := func(c client, host string) int {
+		status, _ := c.with("X-Forwarded-For", host).call("GET", "/server", nil)
+		return status
+	}
+	require.Equal(t, 200, from(first, "203.0.113.5"))
+	require.Equal(t, 200, from(other, "203.0.113.5"))
+	_, err := vendor(s).AddBan(t.Context(), "203.0.113.5", "", "test", time.Hour)
+	require.NoError(t, err)
+	_, err = vendor(s).AddBan(t.Context(), "2001:db8:1::7", "", "test", 0)
+	require.NoError(t, err)
+	s.Clock.Advance(3 * time.Second)
+	for _, c := range []client{first, other} {
+		require.Equal(t, 429, from(c, "203.0.113.5"))
+		require.Equal(t, 429, from(c, "2001:db8:1::8"), "the network of an IPv6 address is meant")
+		require.Equal(t, 200, from(c, "203.0.113.6"))
+	}
+	response := other.with("X-Forwarded-For", "203.0.113.5").raw("GET", "/server", nil)
+	_ = response.Body.Close()
+	require.Equal(t, "3597", response.Header.Get("Retry-After"))
+	s.Clock.Advance(time.Hour)
+	require.Equal(t, 200, from(other, "203.0.113.5"), "a ban ends")
+	require.Equal(t, 429, from(other, "2001:db8:1::7"), "one for good does not")
+	_, err = vendor(s).LiftBan(t.Context(), "2001:db8:1::9", "")
+	require.NoError(t, err)
+	s.Clock.Advance(3 * time.Second)
+	require.Equal(t, 200, from(first, "2001:db8:1::7"))
+
+	// Failed attempts at one server count at the other, and the vendor can lift that ban, too.
+	require.NoError(t, vendor(s).SetOption(t.Context(), "account-failures", "2"))
+	s.Clock.Advance(3 * time.Second)
+	try := func(c client, host, password string) int {
+		status, _ := c.with("X-Forwarded-For", host).call("POST", "/sessions", api.SessionRequest{Username: s.Login.Username, Password: password})
+		return status
+	}
+	require.Equal(t, 401, try(first, "203.0.113.7", "wrong password"))
+	require.Equal(t, 401, try(other, "203.0.113.8", "wrong password"))
+	require.Equal(t, 429, try(first, "203.0.113.9", s.Login.Password))
+	bans, err := vendor(s).Bans(t.Context())
+	require.NoError(t, err)
+	require.Len(t, bans, 1)
+	require.Equal(t, "failed attempts", bans[0].Reason)
+	_, err = vendor(s).LiftBan(t.Context(), "", s.Login.Username)
+	require.NoError(t, err)
+	require.Equal(t, 201, try(other, "203.0.113.9", s.Login.Password))
+
+	// An account can be closed to attempts.
+	_, err = vendor(s).AddBan(t.Context(), "", strings.ToUpper(s.Login.Username), "test", 0)
+	require.NoError(t, err)
+	s.Clock.Advance(3 * time.Second)
+	require.Equal(t, 429, try(first, "203.0.113.10", s.Login.Password))
+}
+
+// A host that goes on asking although it is refused is banned on every server; the others do not notice.
+func TestFloods(t *testing.T) {
+	s := servertest.Start(t, proxied, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 5} })
+	other := second(t, s)
+	require.NoError(t, vendor(s).SetOption(t.Context(), "flood-refusals", "10"))
+	c := client{Server: s, t: t}
+	flood, quiet := c.with("X-Forwarded-For", "203.0.113.5"), c.with("X-Forwarded-For", "203.0.113.6")
+	for range 20 {
+		flood.call("GET", "/server", nil)
+	}
+	status, _ := quiet.call("GET", "/server", nil)
+	require.Equal(t, 200, status)
+	s.Clock.Advance(3 * time.Second)
+	response := other.with("X-Forwarded-For", "203.0.113.5").raw("GET", "/server", nil)
+	_ = response.Body.Close()
+	require.Equal(t, 429, response.StatusCode)
+	require.Equal(t, "597", response.Header.Get("Retry-After"))
+	bans, err := vendor(s).Bans(t.Context())
+	require.NoError(t, err)
+	require.Len(t, bans, 1)
+	require.Equal(t, "server", bans[0].MadeBy)
+	s.Clock.Advance(10 * time.Minute)
+	status, _ = flood.call("GET", "/server", nil)
+	require.Equal(t, 200, status)
+}
+
+// Guesses that are made at the same moment are no more than those made one after the other.
+func TestGuessesAtOnce(t *testing.T) {
+	s := servertest.Start(t, proxied)
+	other := second(t, s)
+	var mu sync.Mutex
+	answers := map[int]int{}
+	var group sync.WaitGroup
+	for n := range 40 {
+		c := client{Server: s, t: t}
+		if n%2 == 1 {
+			c = other
+		}
+		group.Go(func() {
+			status, _ := c.with("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n)).call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: fmt.Sprintf("guess number %d", n)})
+			mu.Lock()
+			defer mu.Unlock()
+			answers[status]++
+		})
+	}
+	group.Wait()
+	require.Equal(t, map[int]int{401: 10, 429: 30}, answers)
+}
+
+// A forwarded address counts from named proxies only: whoever says it himself stays who he is.
+func TestForwardedAddresses(t *testing.T) {
+	s := servertest.Start(t, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 2} })
+	status := 0
+	for n := range 3 {
+		status, _ = client{Server: s, t: t}.with("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n)).call("GET", "/server", nil)
+	}
+	require.Equal(t, 429, status)
+	require.NotContains(t, s.Log.String(), "203.0.113.")
+}
+
+// witness keeps every refusal that is answered.
+type witness struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (w *witness) watch(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rec := httptest.NewRecorder()
+		next.ServeHTTP(rec, r)
+		if rec.Code >= 400 {
+			w.mu.Lock()
+			fmt.Fprintln(&w.text, rec.Header(), rec.Body)
+			w.mu.Unlock()
+		}
+		for name, values := range rec.Header() {
+			rw.Header()[name] = values
+		}
+		rw.WriteHeader(rec.Code)
+		_, _ = rw.Write(rec.Body.Bytes())
+	})
+}
+
+// No secret of the sample data stands in a log, in the audit trail, in a refusal, or in a copy of the database.
+func TestSecretsStandNowhere(t *testing.T) {
+	w := newWorld(t)
+	seen := &witness{}
+	watched := httptest.NewServer(seen.watch(w.HTTP.Config.Handler))
+	t.Cleanup(watched.Close)
+	w.URL = watched.URL
+
+	// Everything that carries a secret is done once well and once badly.
+	secrets := map[string]string{"password": w.Login.Password}
+	anna := w.clients["anna"]
+	secrets["access token"] = anna.token
+	status, body := anna.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
+	require.Equal(t, 201, status)
+	var session api.Session
+	require.NoError(t, json.Unmarshal(body, &session))
+	secrets["second access token"], secrets["refresh token"] = session.AccessToken, session.RefreshToken
+	secrets["wrong password"] = "not the right password"
+	anna.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: secrets["wrong password"]})
+	secrets["password as a user name"] = "typed into the wrong field"
+	anna.call("POST", "/sessions", api.SessionRequest{Username: secrets["password as a user name"], Password: "x"})
+	program, serial := w.serial("701")
+	secrets["serial"] = serial
+	redeem := func(serial string) (int, []byte) {
+		w.Clock.Advance(10 * time.Second)
+		return anna.keyed().call("POST", "/orders", api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: w.picture("anna")})
+	}
+	status, body = redeem(serial)
+	require.Equal(t, 201, status, string(body))
+	_, secrets["unknown serial"] = w.serial("unknown")
+	redeem(secrets["unknown serial"])
+	redeem(serial)
+	var sold store.Order
+	w.read(func(tx store.Tx) (err error) { sold, err = tx.Order(t.Context(), sample.WithSerial); return err })
+	var err error
+	secrets["serial of the sample"], err = w.Secrets.Serial(w.program, sold)
+	require.NoError(t, err)
+	link := w.askForLink("anna")[0]
+	secrets["reset token"] = link[strings.Index(link, "=")+1:]
+	w.prepare("new A")
+	secrets["removal code"] = w.removalCode("A")
+	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/removal", w.licenses["A"]), api.Removal{RemovalCode: "0" + secrets["removal code"][1:]})
+	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/email", w.licenses["A"]), api.EmailRequest{To: []string{"it@lumen.example"}})
+	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/removal", w.licenses["A"]), api.Removal{RemovalCode: secrets["removal code"]})
+	secrets["new password"] = "another good password"
+	anna.call("PUT", "/account/password", api.PasswordChange{CurrentPassword: "wrong once more", NewPassword: secrets["new password"]})
+	anna.call("PUT", "/account/password", api.PasswordChange{CurrentPassword: w.Login.Password, NewPassword: secrets["new password"]})
+	secrets["not a token"] = strings.Repeat("t", 43)
+	client{Server: w.Server, t: t, token: secrets["not a token"]}.call("GET", "/orders", nil)
+
+	raw := map[string][]byte{}
+	w.read(func(tx store.Tx) error {
+		programs, err := tx.Programs(t.Context())
+		for _, p := range programs {
+			activation, err := w.Secrets.ActivationKey(p)
+			require.NoError(t, err)
+			seed, err := w.Secrets.SerialSeed(p)
+			require.NoError(t, err)
+			signing, err := w.Secrets.SigningKey(p)
+			require.NoError(t, err)
+			a, q, s := activation.Bytes(), seed.Bytes(), signing.Seed()
+			raw[p.Name+" activation key"], raw[p.Name+" serial seed"], raw[p.Name+" signing key"] = a[:], q[:], s[:]
+		}
+		return err
+	})
+	master, err := os.ReadFile(filepath.Join(w.Folder(), "master.key"))
+	require.NoError(t, err)
+	raw["master key"], err = base64.StdEncoding.DecodeString(strings.TrimSpace(string(master)))
+	require.NoError(t, err)
+	for name, key := range raw {
+		secrets[name], secrets[name+" in hex"], secrets[name+" in base64"] = string(key), hex.EncodeToString(key), base64.StdEncoding.EncodeToString(key)
+	}
+
+	var trail strings.Builder
+	for _, line := range audit(t, w.Server) {
+		fmt.Fprintf(&trail, "%+v\n", line)
+	}
+	places := map[string]string{"log": w.Log.String(), "audit trail": trail.String(), "refusals": seen.text.String(), "copy of the database": w.Dump()}
+	for name, text := range places {
+		require.NotEmpty(t, text, name)
+	}
+	require.Contains(t, places["copy of the database"], "anna", "the copy is whole")
+	require.Contains(t, places["refusals"], api.ErrSerialInUse)
+	for name, secret := range secrets {
+		require.GreaterOrEqual(t, len(secret), 10, name)
+		for place, text := range places {
+			for form, value := range map[string]string{"": secret, "without dashes": strings.ReplaceAll(secret, "-", ""), "in lower case": strings.ToLower(secret)} {
+				require.False(t, strings.Contains(text, value), "the %s stands in the %s %s", name, place, form)
+			}
+		}
+	}
+}

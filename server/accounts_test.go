@@ -107,7 +107,7 @@ func TestNewAccountRefusals(t *testing.T) {
 		"header in the email":    {func(_ *world, a *api.NewAccount) { a.Email = "c@example.com\r\nBcc: eve@evil.example" }, api.ErrValidation, "body.email"},
 		"the same address":       {func(_ *world, a *api.NewAccount) { a.Email2 = "CARLA@example.com" }, api.ErrValidation, "body.email2"},
 		"no city":                {func(_ *world, a *api.NewAccount) { a.City = "" }, api.ErrValidation, "body.city"},
-		"control characters":     {func(_ *world, a *api.NewAccount) { a.Phone = "1\x002" }, api.ErrValidation, "body.phone"},
+		"control characters":     {func(_ *world, a *api.NewAccount) { a.Phone = "1\x012" }, api.ErrValidation, "body.phone"},
 		"no registration name":   {func(_ *world, a *api.NewAccount) { a.RegistrationName = " " }, api.ErrValidation, "body.registration_name"},
 		"used serial":            {func(w *world, a *api.NewAccount) { _, a.SerialNumber = w.serial("42") }, api.ErrSerialInUse, "serial"},
 		"unknown serial":         {func(w *world, a *api.NewAccount) { _, a.SerialNumber = w.serial("unknown") }, api.ErrSerialInvalid, "retry_after"},

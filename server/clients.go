@@ -25,10 +25,18 @@ type ClientFault struct {
 // Error returns the sentence.
 func (f *ClientFault) Error() string { return f.Sentence }
 
+// unruly finds what text of one line has no use for: control characters, ends of lines and paragraphs, and what turns the
+// direction of all that follows (Unicode UAX 9, embeddings, overrides and isolates).
+func unruly(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || '\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
+}
+
+func invisible(r rune) bool { return !unicode.IsPrint(r) }
+
 // CheckClient checks what is known of a client. It fails with a *ClientFault.
 func CheckClient(c store.Client) error {
 	if c.Username == "" || utf8.RuneCountInString(c.Username) > api.MaxField || !utf8.ValidString(c.Username) ||
-		strings.ContainsFunc(c.Username, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
+		strings.ContainsFunc(c.Username, func(r rune) bool { return unruly(r) || unicode.IsSpace(r) }) {
 		return &ClientFault{"username", fmt.Sprintf("a user name has 1 to %d characters and no spaces", api.MaxField)}
 	}
 	for _, text := range []struct{ field, value string }{
@@ -36,7 +44,7 @@ func CheckClient(c store.Client) error {
 		{"address", c.Contact.Address}, {"city", c.Contact.City}, {"zip", c.Contact.Zip}, {"state", c.Contact.State},
 		{"country", c.Contact.Country}, {"phone", c.Contact.Phone}, {"fax", c.Contact.Fax},
 	} {
-		if utf8.RuneCountInString(text.value) > api.MaxField || !utf8.ValidString(text.value) || strings.ContainsFunc(text.value, unicode.IsControl) {
+		if utf8.RuneCountInString(text.value) > api.MaxField || !utf8.ValidString(text.value) || strings.ContainsFunc(text.value, unruly) {
 			return &ClientFault{text.field, fmt.Sprintf("names, company and contact data have one line and at most %d characters", api.MaxField)}
 		}
 	}
@@ -45,7 +53,9 @@ func CheckClient(c store.Client) error {
 	}
 	for i, address := range c.Emails {
 		name := emailField(i)
-		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address || len(address) > api.MaxField {
+		// "=?" begins an encoded word, which mail programs must not, but do, decode inside an address.
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address || len(address) > api.MaxField ||
+			strings.ContainsFunc(address, invisible) || strings.Contains(address, "=?") {
 			return &ClientFault{name, fmt.Sprintf("%q is no email address", address)}
 		}
 		for _, other := range c.Emails[:i] {

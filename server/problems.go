@@ -27,6 +27,10 @@ func problemOf(status int, message string, errs ...error) *api.Problem {
 		code, detail = api.ErrNotFound, "There is nothing at this address."
 	case status == http.StatusServiceUnavailable || status == http.StatusRequestTimeout:
 		code, detail = api.ErrUnavailable, "The request did not arrive in time; try again."
+	case status == http.StatusUnsupportedMediaType: // whose fault would repeat a header of any length
+		detail, message, errs = "The body must be JSON, sent as application/json.", "the content type is not application/json", nil
+	case message == "cannot read request body": // the framework takes it for a fault of the server
+		detail, errs = "The request did not arrive whole; try again.", nil
 	case status >= 500:
 		code, detail = api.ErrInternal, "The server failed. Try again later; if it goes on, tell the vendor the request id."
 	}

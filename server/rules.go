@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -65,7 +64,7 @@ func ReadNote(note string) (string, error) {
 		return "", field("body.note", "The note is not valid text.")
 	case utf8.RuneCountInString(note) > api.MaxNote:
 		return "", field("body.note", fmt.Sprintf("A note has at most %d characters.", api.MaxNote))
-	case strings.ContainsFunc(note, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }):
+	case strings.ContainsFunc(note, unruly):
 		return "", field("body.note", "A note has no line breaks or other control characters.")
 	}
 	return note, nil

@@ -145,7 +145,7 @@ func configuration(version string) huma.Config {
 			},
 		},
 		OpenAPIPath:   "/openapi",
-		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		Formats:       map[string]huma.Format{"application/json": wireJSON, "json": wireJSON},
 		DefaultFormat: "application/json",
 	}
 	config.AllowAdditionalPropertiesByDefault = true // api.md: fields are additive

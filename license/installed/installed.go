@@ -1,0 +1,490 @@
+// Package installed keeps what the programs of one PC and the desktop app share about licenses, in a folder of one person:
+// license files where programs find them, the generation of the Site code, Site codes that are spent, and the latest time
+// that was seen.
+//
+// Below the folder each application signature has a folder of its own:
+//
+//	lumenst7-63b4a1f0/pc.json                  State, replaced as a whole
+//	lumenst7-63b4a1f0/lumen-studio-20219.acen  license files
+//	lumenst7-63b4a1f0/clock.json               Clock
+//	lumenst7-63b4a1f0/lock                     held while one of them is changed
+//
+// A license leaves the PC in one step, the replacement of pc.json, which spends its Site code, keeps its removal code and
+// gives the PC a new generation. A program runs under no license file whose Site code is spent, so it does not matter how
+// much later the file itself is erased.
+//
+// All functions may be called from any goroutine and any process.
+package installed
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/adrg/xdg"
+	"github.com/gofrs/flock"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+var (
+	// ErrDamaged is returned for a state that cannot be read. The file is left as it is.
+	ErrDamaged = errors.New("the file that keeps this PC's Site code is damaged")
+	// ErrGenerations is returned when every generation of a program was used on this PC: after 4,096 removals.
+	ErrGenerations = errors.New("this PC has used up its Site codes for this program; ask the vendor for help")
+)
+
+// Extension is the end of a license file's name.
+const Extension = ".acen"
+
+const (
+	stateName = "pc.json"
+	clockName = "clock.json"
+	lockName  = "lock"
+	freshName = ".fresh-" // begins the names of files that are being written
+
+	maxState = 1 << 20 // bytes
+	maxFiles = 1000    // license files that are looked at in one folder
+)
+
+// User is the person's folder, as the system has it: acen/licenses in the folder for application data.
+func User() string { return filepath.Join(xdg.DataHome, "acen", "licenses") }
+
+// Machine lists the folders that all persons of this PC share, for an administrator to put license files into.
+func Machine() (list []string) {
+	for _, dir := range xdg.DataDirs {
+		list = append(list, filepath.Join(dir, "acen", "licenses"))
+	}
+	return list
+}
+
+// Below is the folder of a signature in a folder: its letters and digits, and eight hex digits of its SHA-256, for signatures
+// may differ in case and signs alone.
+func Below(dir string, s license.Signature) string {
+	var plain strings.Builder
+	for _, r := range strings.ToLower(string(s)) {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			plain.WriteRune(r)
+		}
+	}
+	sum := sha256.Sum256([]byte(s))
+	return filepath.Join(dir, plain.String()+"-"+hex.EncodeToString(sum[:4]))
+}
+
+// Disk makes the changes in a folder. A test's may fail, or end the program, at any of them.
+type Disk interface {
+	// Write makes a file that only its owner reads, and returns when it is on the disk.
+	Write(path string, content []byte) error
+	// Rename puts a file into the place of another, and returns when that is on the disk.
+	Rename(from, to string) error
+	Remove(path string) error
+}
+
+// Store is one person's folder.
+type Store struct {
+	dir string
+	o   Options
+}
+
+// Options are what a Store may be given; the zero value means the system's disk, clock and randomness.
+type Options struct {
+	Disk Disk
+	Rand io.Reader
+	Now  func() time.Time
+}
+
+// Open returns the store in a folder, which is made when something is first kept in it.
+func Open(dir string, o Options) *Store {
+	if o.Disk == nil {
+		o.Disk = systemDisk{}
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Store{dir, o}
+}
+
+// Dir is the store's folder.
+func (s *Store) Dir() string { return s.dir }
+
+// State is what this PC knows of one program.
+type State struct {
+	Signature license.Signature
+	// Program is what the program says of itself; zero until it has run here.
+	Program Program
+	// Generation is that of the PC's Site code, and HasGeneration whether one was chosen yet.
+	Generation    uint16
+	HasGeneration bool
+	// Used are all generations that the PC ever had.
+	Used []uint16
+	// Spent are the licenses that left this PC, the latest last.
+	Spent []Spent
+	// Typed is a typed activation code that the program runs under; nil when there is none.
+	Typed *Typed
+}
+
+// Program is what a program says of itself, so that the app on a PC without a network knows it.
+type Program struct {
+	Name       string   `json:"name,omitempty"`
+	PublicKeys []string `json:"public_keys,omitempty"`
+	// TypedCodes tells that the program accepts typed activation codes.
+	TypedCodes bool `json:"typed_codes,omitempty"`
+}
+
+// Spent is a license that left this PC.
+type Spent struct {
+	Codes license.Codes
+	// LicenseID is the license's; 0 for a typed activation code.
+	LicenseID int64
+	// RemovalCode is the promise that the license is not used here any more; zero when the desktop app keeps it sealed.
+	RemovalCode license.RemovalCode
+	At          time.Time
+}
+
+// Typed is a typed activation code and the codes that it was made for.
+type Typed struct {
+	Codes license.Codes
+	Code  license.ActivationCode
+}
+
+// Find returns the license that left this PC with a Site code; false when none did.
+func (s State) Find(site license.SiteCode) (Spent, bool) {
+	for _, one := range s.Spent {
+		if one.Codes.Site == site {
+			return one, true
+		}
+	}
+	return Spent{}, false
+}
+
+// State reads what this PC knows of a program; a program that was never seen has the zero state. It fails with ErrDamaged.
+func (s *Store) State(signature license.Signature) (State, error) {
+	state, err := readState(filepath.Join(Below(s.dir, signature), stateName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return State{Signature: signature}, nil
+	}
+	if err == nil && state.Signature != signature {
+		err = ErrDamaged
+	}
+	return state, err
+}
+
+// States lists what this PC knows of all programs. Folders that cannot be read are left out.
+func (s *Store) States() (list []State, err error) {
+	entries, err := os.ReadDir(s.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		state, err := readState(filepath.Join(s.dir, e.Name(), stateName))
+		if err == nil && Below(s.dir, state.Signature) == filepath.Join(s.dir, e.Name()) {
+			list = append(list, state)
+		}
+	}
+	return list, err
+}
+
+// Update changes what this PC knows of a program, as one step: after a crash the state is the old or the new one. Nothing is
+// written when change fails or changes nothing.
+func (s *Store) Update(ctx context.Context, signature license.Signature, change func(*State) error) (State, error) {
+	unlock, err := s.lock(ctx, signature)
+	if err != nil {
+		return State{}, err
+	}
+	defer unlock()
+	state, err := s.State(signature)
+	if err != nil {
+		return state, err
+	}
+	before, err := state.encode()
+	if err != nil {
+		return state, err
+	}
+	if err := change(&state); err != nil {
+		return state, err
+	}
+	after, err := state.encode()
+	if err != nil || string(after) == string(before) {
+		return state, err
+	}
+	return state, s.replace(filepath.Join(Below(s.dir, signature), stateName), after)
+}
+
+// Generation returns the generation of this PC's Site code for a program; at first use it is random.
+func (s *Store) Generation(ctx context.Context, signature license.Signature) (uint16, error) {
+	state, err := s.State(signature)
+	if err != nil || state.HasGeneration {
+		return state.Generation, err
+	}
+	state, err = s.Update(ctx, signature, func(state *State) error {
+		if state.HasGeneration {
+			return nil
+		}
+		return s.renew(state)
+	})
+	return state.Generation, err
+}
+
+// renew gives a state a random generation that the PC never had.
+func (s *Store) renew(state *State) error {
+	if len(state.Used) > license.MaxGeneration {
+		return ErrGenerations
+	}
+	var b [2]byte
+	if _, err := io.ReadFull(s.o.Rand, b[:]); err != nil {
+		return err
+	}
+	fresh := binary.BigEndian.Uint16(b[:]) & license.MaxGeneration
+	for slices.Contains(state.Used, fresh) {
+		fresh = (fresh + 1) & license.MaxGeneration
+	}
+	state.Generation, state.HasGeneration = fresh, true
+	state.Used = append(state.Used, fresh)
+	return nil
+}
+
+// Leave lets a license leave this PC: its Site code is spent, its removal code kept, and the PC gets a new generation when the
+// license had the present one. It is one step; done again it does nothing, but for a removal code that is kept now. The
+// license files stay until Erase.
+func (s *Store) Leave(ctx context.Context, signature license.Signature, gone Spent) error {
+	if gone.At.IsZero() {
+		gone.At = s.o.Now()
+	}
+	gone.At = gone.At.UTC().Truncate(time.Second)
+	_, err := s.Update(ctx, signature, func(state *State) error {
+		for i, one := range state.Spent {
+			if one.Codes.Site == gone.Codes.Site {
+				if one.RemovalCode == 0 {
+					state.Spent[i].RemovalCode = gone.RemovalCode
+				}
+				return nil
+			}
+		}
+		state.Spent = append(state.Spent, gone)
+		if state.Typed != nil && state.Typed.Codes.Site == gone.Codes.Site {
+			state.Typed = nil
+		}
+		if g := gone.Codes.Site.Generation(); !slices.Contains(state.Used, g) {
+			state.Used = append(state.Used, g)
+		}
+		if state.HasGeneration && state.Generation != gone.Codes.Site.Generation() {
+			return nil
+		}
+		return s.renew(state)
+	})
+	return err
+}
+
+// Return takes back that a license left, because the server refused it: its Site code is good again, and this PC's.
+func (s *Store) Return(ctx context.Context, signature license.Signature, site license.SiteCode) error {
+	_, err := s.Update(ctx, signature, func(state *State) error {
+		i := slices.IndexFunc(state.Spent, func(one Spent) bool { return one.Codes.Site == site })
+		if i < 0 {
+			return nil
+		}
+		state.Spent = slices.Delete(state.Spent, i, i+1)
+		state.Generation, state.HasGeneration = site.Generation(), true
+		return nil
+	})
+	return err
+}
+
+// Settle forgets the removal code of a license that left, because the server has it. The Site code stays spent.
+func (s *Store) Settle(ctx context.Context, signature license.Signature, site license.SiteCode) error {
+	_, err := s.Update(ctx, signature, func(state *State) error {
+		for i := range state.Spent {
+			if state.Spent[i].Codes.Site == site {
+				state.Spent[i].RemovalCode = 0
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// SetAside renames a damaged state, so that a new one can begin, and returns its new name. A state that is not damaged stays.
+func (s *Store) SetAside(ctx context.Context, signature license.Signature) (name string, err error) {
+	unlock, err := s.lock(ctx, signature)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if _, err := s.State(signature); !errors.Is(err, ErrDamaged) {
+		return "", err
+	}
+	path := filepath.Join(Below(s.dir, signature), stateName)
+	name = stateName + ".damaged-" + s.o.Now().UTC().Format("20060102-150405")
+	return name, s.o.Disk.Rename(path, filepath.Join(filepath.Dir(path), name))
+}
+
+// File is a license file in a folder. Its content is not verified.
+type File struct {
+	Path    string
+	Content string
+}
+
+// Files lists the license files of a program in the store.
+func (s *Store) Files(signature license.Signature) ([]File, error) {
+	return Files(Below(s.dir, signature))
+}
+
+// Files lists the files of a folder that are named as license files; a folder that is not there holds none. Files that are
+// too large, or cannot be read, have no content.
+func Files(dir string) (list []File, err error) {
+	folder, err := os.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	names, err := folder.Readdirnames(maxFiles)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if !strings.EqualFold(filepath.Ext(name), Extension) || strings.HasPrefix(name, freshName) {
+			continue
+		}
+		f := File{Path: filepath.Join(dir, name)}
+		if content, err := readSome(f.Path, license.MaxFile); err == nil {
+			f.Content = string(content)
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
+
+// Put keeps a license file for a program, in the place of all others that it has in the store.
+func (s *Store) Put(ctx context.Context, signature license.Signature, name, content string) error {
+	unlock, err := s.lock(ctx, signature)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	dir := Below(s.dir, signature)
+	if filepath.Base(name) != name || !strings.EqualFold(filepath.Ext(name), Extension) {
+		return fmt.Errorf("%q is no name of a license file", name)
+	}
+	if err := s.replace(filepath.Join(dir, name), []byte(content)); err != nil {
+		return err
+	}
+	return s.erase(dir, func(f File) bool { return filepath.Base(f.Path) != name })
+}
+
+// Erase erases the license files of a program that which chooses.
+func (s *Store) Erase(ctx context.Context, signature license.Signature, which func(File) bool) error {
+	unlock, err := s.lock(ctx, signature)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.erase(Below(s.dir, signature), which)
+}
+
+func (s *Store) erase(dir string, which func(File) bool) error {
+	files, err := Files(dir)
+	for _, f := range files {
+		if which(f) {
+			if e := s.o.Disk.Remove(f.Path); !errors.Is(e, fs.ErrNotExist) {
+				err = errors.Join(err, e)
+			}
+		}
+	}
+	return err
+}
+
+// Clock is the latest time that was seen while a license was checked. It shows a clock that was set back.
+type Clock struct {
+	Latest time.Time `json:"latest"`
+	// Issued is when the newest license was issued that was checked: a newer one begins anew.
+	Issued time.Time `json:"issued"`
+}
+
+// Clock returns the clock of a program; zero when there is none, or none that can be read.
+func (s *Store) Clock(signature license.Signature) (c Clock) {
+	content, err := readSome(filepath.Join(Below(s.dir, signature), clockName), maxState)
+	if err != nil || json.Unmarshal(content, &c) != nil {
+		return Clock{}
+	}
+	return c
+}
+
+// SetClock keeps the clock of a program.
+func (s *Store) SetClock(ctx context.Context, signature license.Signature, c Clock) error {
+	content, err := json.Marshal(Clock{c.Latest.UTC(), c.Issued.UTC()})
+	if err != nil {
+		return err
+	}
+	unlock, err := s.lock(ctx, signature)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.replace(filepath.Join(Below(s.dir, signature), clockName), content)
+}
+
+// lock makes the folder of a signature and keeps everybody else from changing it until unlock.
+func (s *Store) lock(ctx context.Context, signature license.Signature) (unlock func(), err error) {
+	dir := Below(s.dir, signature)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, lockPause); err != nil {
+		return nil, err
+	}
+	return func() { _ = lock.Unlock() }, nil
+}
+
+// lockPause is how often somebody else's lock is looked at.
+const lockPause = 5 * time.Millisecond
+
+// replace puts content into the place of a file; the lock of its folder is held.
+func (s *Store) replace(path string, content []byte) error {
+	dir, name := filepath.Split(path)
+	if left, err := filepath.Glob(filepath.Join(dir, freshName+"*")); err == nil { // of a crash
+		for _, f := range left {
+			_ = s.o.Disk.Remove(f)
+		}
+	}
+	fresh := filepath.Join(dir, freshName+name)
+	if err := s.o.Disk.Write(fresh, content); err != nil {
+		return err
+	}
+	return s.o.Disk.Rename(fresh, path)
+}
+
+// readSome reads a file of at most max bytes.
+func readSome(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(err, fs.ErrInvalid)
+	}
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(content)) > limit {
+		err = fs.ErrInvalid
+	}
+	return content, err
+}

@@ -1,0 +1,317 @@
+package installed
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+const notepad license.Signature = "NOTEPAD1"
+
+// fixed are random bytes that say the generation 0x123.
+func fixed() Options { return Options{Rand: bytes.NewReader(bytes.Repeat([]byte{0x01, 0x23}, 100))} }
+
+func codesOf(t *testing.T, generation uint16) license.Codes {
+	t.Helper()
+	return notepad.Key().Codes(generation, license.Block(12345))
+}
+
+func TestGenerationIsKept(t *testing.T) {
+	dir := t.TempDir()
+	s := Open(dir, fixed())
+	g, err := s.Generation(t.Context(), notepad)
+	require.NoError(t, err)
+	require.EqualValues(t, 0x123, g)
+	again, err := Open(dir, Options{}).Generation(t.Context(), notepad)
+	require.NoError(t, err)
+	require.Equal(t, g, again)
+
+	other, err := s.State("notepad1")
+	require.NoError(t, err)
+	require.False(t, other.HasGeneration, "signatures that differ in case are two programs")
+	info, err := os.Stat(filepath.Join(Below(dir, notepad), stateName))
+	require.NoError(t, err)
+	require.EqualValues(t, 0o600, info.Mode().Perm())
+}
+
+func TestLeaving(t *testing.T) {
+	s := Open(t.TempDir(), fixed())
+	g, err := s.Generation(t.Context(), notepad)
+	require.NoError(t, err)
+	gone := Spent{Codes: codesOf(t, g), LicenseID: 7, RemovalCode: 99}
+	for range 2 {
+		require.NoError(t, s.Leave(t.Context(), notepad, gone))
+		state, err := s.State(notepad)
+		require.NoError(t, err)
+		require.Equal(t, []uint16{0x123, 0x124}, state.Used, "a generation that was used is not used again, and leaving twice is leaving once")
+		require.EqualValues(t, 0x124, state.Generation)
+		found, ok := state.Find(gone.Codes.Site)
+		require.True(t, ok)
+		require.EqualValues(t, 99, found.RemovalCode)
+	}
+
+	// What left with another generation leaves the present one alone.
+	require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 5)}))
+	state, err := s.State(notepad)
+	require.NoError(t, err)
+	require.EqualValues(t, 0x124, state.Generation)
+
+	require.NoError(t, s.Settle(t.Context(), notepad, gone.Codes.Site))
+	state, err = s.State(notepad)
+	require.NoError(t, err)
+	found, ok := state.Find(gone.Codes.Site)
+	require.True(t, ok)
+	require.Zero(t, found.RemovalCode)
+
+	for range 2 {
+		require.NoError(t, s.Return(t.Context(), notepad, gone.Codes.Site))
+		state, err = s.State(notepad)
+		require.NoError(t, err)
+		require.EqualValues(t, 0x123, state.Generation)
+		_, ok = state.Find(gone.Codes.Site)
+		require.False(t, ok)
+	}
+}
+
+func TestGenerationsEnd(t *testing.T) {
+	s := Open(t.TempDir(), fixed())
+	_, err := s.Update(t.Context(), notepad, func(state *State) error {
+		for g := range uint16(license.MaxGeneration) {
+			state.Used = append(state.Used, g)
+		}
+		state.Generation, state.HasGeneration = 1, true
+		return nil
+	})
+	require.NoError(t, err)
+	require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 1)}))
+	state, err := s.State(notepad)
+	require.NoError(t, err)
+	require.EqualValues(t, license.MaxGeneration, state.Generation, "the only one left")
+	require.ErrorIs(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, license.MaxGeneration)}), ErrGenerations)
+}
+
+func TestFiles(t *testing.T) {
+	s := Open(t.TempDir(), Options{})
+	for _, name := range []string{"../evil.acen", "evil.txt", "", "a/b.acen"} {
+		require.Error(t, s.Put(t.Context(), notepad, name, "x"), name)
+	}
+	require.NoError(t, s.Put(t.Context(), notepad, "notepad-1.acen", "first"))
+	require.NoError(t, s.Put(t.Context(), notepad, "notepad-2.acen", "second"))
+	files, err := s.Files(notepad)
+	require.NoError(t, err)
+	require.Len(t, files, 1, "a new license file takes the place of the former")
+	require.Equal(t, "second", files[0].Content)
+
+	dir := Below(s.Dir(), notepad)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "large.ACEN"), bytes.Repeat([]byte("a"), license.MaxFile+1), 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder.acen"), 0o700))
+	files, err = s.Files(notepad)
+	require.NoError(t, err)
+	require.Len(t, files, 3)
+	for _, f := range files {
+		require.Equal(t, strings.Contains(f.Path, "notepad-2"), f.Content != "", f.Path)
+	}
+
+	require.NoError(t, s.Erase(t.Context(), notepad, func(f File) bool { return f.Content != "" }))
+	files, err = s.Files(notepad)
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+	none, err := Files(filepath.Join(dir, "missing"))
+	require.NoError(t, err)
+	require.Empty(t, none)
+}
+
+func TestDamagedStateIsSetAside(t *testing.T) {
+	s := Open(t.TempDir(), fixed())
+	g, err := s.Generation(t.Context(), notepad)
+	require.NoError(t, err)
+	name, err := s.SetAside(t.Context(), notepad)
+	require.NoError(t, err)
+	require.Empty(t, name, "a good state stays")
+	path := filepath.Join(Below(s.Dir(), notepad), stateName)
+	good, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for name, content := range map[string]string{
+		"empty":              "",
+		"half":               string(good[:len(good)/2]),
+		"newer":              strings.Replace(string(good), `"version": 1`, `"version": 2`, 1),
+		"other program":      strings.Replace(string(good), "NOTEPAD1", "NOTEPAD2", 1),
+		"no signature":       strings.Replace(string(good), "NOTEPAD1", "N", 1),
+		"generation":         `{"version":1,"signature":"NOTEPAD1","generation":4096}`,
+		"negative":           `{"version":1,"signature":"NOTEPAD1","generation":-1}`,
+		"used":               `{"version":1,"signature":"NOTEPAD1","used_generations":[65535]}`,
+		"spent":              `{"version":1,"signature":"NOTEPAD1","spent":[{"site_code":"x"}]}`,
+		"spent removal code": `{"version":1,"signature":"NOTEPAD1","spent":[{"site_code":"12345678","machine_id":"1234123412341234","removal_code":"u"}]}`,
+		"typed":              `{"version":1,"signature":"NOTEPAD1","typed":{"site_code":"12345678","machine_id":"1234123412341234"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+			_, err := s.Generation(t.Context(), notepad)
+			require.ErrorIs(t, err, ErrDamaged)
+			_, err = s.Update(t.Context(), notepad, func(*State) error { return errors.New("not called") })
+			require.ErrorIs(t, err, ErrDamaged)
+			kept, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, content, string(kept))
+		})
+	}
+	name, err = s.SetAside(t.Context(), notepad)
+	require.NoError(t, err)
+	require.FileExists(t, filepath.Join(filepath.Dir(path), name))
+	_, err = s.Update(t.Context(), notepad, func(state *State) error {
+		state.Generation, state.HasGeneration = g, true
+		return nil
+	})
+	require.NoError(t, err)
+	list, err := s.States()
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	require.Equal(t, notepad, list[0].Signature)
+}
+
+func TestClock(t *testing.T) {
+	s := Open(t.TempDir(), Options{})
+	require.Zero(t, s.Clock(notepad))
+	c := Clock{Latest: time.Date(2026, 11, 25, 1, 2, 3, 0, time.UTC), Issued: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	require.NoError(t, s.SetClock(t.Context(), notepad, c))
+	require.Equal(t, c, s.Clock(notepad))
+	require.NoError(t, os.WriteFile(filepath.Join(Below(s.Dir(), notepad), clockName), []byte("{"), 0o600))
+	require.Zero(t, s.Clock(notepad))
+}
+
+// dyingDisk stops working after some changes, the last of which is half done: what a power cut leaves.
+type dyingDisk struct {
+	systemDisk
+	left int
+}
+
+var errPower = errors.New("the power is gone")
+
+func (d *dyingDisk) Write(path string, content []byte) error {
+	if d.left--; d.left == 0 {
+		_ = d.systemDisk.Write(path, content[:len(content)/2])
+	}
+	if d.left <= 0 {
+		return errPower
+	}
+	return d.systemDisk.Write(path, content)
+}
+
+func (d *dyingDisk) Rename(from, to string) error {
+	if d.left--; d.left <= 0 {
+		return errPower
+	}
+	return d.systemDisk.Rename(from, to)
+}
+
+func (d *dyingDisk) Remove(path string) error {
+	if d.left--; d.left <= 0 {
+		return errPower
+	}
+	return d.systemDisk.Remove(path)
+}
+
+// Whenever the power goes, the license is either here, or has left and its removal code is kept.
+func TestLeavingIsOneStep(t *testing.T) {
+	const code license.RemovalCode = 99
+	left := false
+	for step := 1; ; step++ {
+		s := Open(t.TempDir(), fixed())
+		g, err := s.Generation(t.Context(), notepad)
+		require.NoError(t, err)
+		codes := codesOf(t, g)
+		require.NoError(t, s.Put(t.Context(), notepad, "notepad-1.acen", "license"))
+
+		dying := Open(s.Dir(), Options{Disk: &dyingDisk{left: step}, Rand: fixed().Rand})
+		leave := func(s *Store) error {
+			return errors.Join(s.Leave(t.Context(), notepad, Spent{Codes: codes, RemovalCode: code}), s.Erase(t.Context(), notepad, func(File) bool { return true }))
+		}
+		done := leave(dying) == nil
+		state, err := s.State(notepad)
+		require.NoError(t, err)
+		files, err := s.Files(notepad)
+		require.NoError(t, err)
+		if spent, ok := state.Find(codes.Site); ok {
+			left = true
+			require.Equal(t, code, spent.RemovalCode)
+			require.NotEqual(t, g, state.Generation)
+		} else {
+			require.False(t, left, "what left at an earlier step has left at a later one")
+			require.Len(t, files, 1)
+			require.Equal(t, g, state.Generation)
+		}
+		require.NoError(t, leave(s), "it goes on after the crash")
+		entries, err := os.ReadDir(Below(s.Dir(), notepad))
+		require.NoError(t, err)
+		require.False(t, slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), freshName) }), "nothing half written stays")
+		if done {
+			require.True(t, left)
+			return
+		}
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	got := make(chan uint16)
+	for range 16 {
+		go func() {
+			g, err := Open(dir, Options{}).Generation(context.Background(), notepad)
+			if err != nil {
+				g = license.MaxGeneration + 1
+			}
+			got <- g
+		}()
+	}
+	first := <-got
+	require.LessOrEqual(t, first, uint16(license.MaxGeneration))
+	for range 15 {
+		require.Equal(t, first, <-got)
+	}
+}
+
+func TestWaitingForALockEnds(t *testing.T) {
+	s := Open(t.TempDir(), Options{})
+	unlock, err := s.lock(t.Context(), notepad)
+	require.NoError(t, err)
+	defer unlock()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = s.Generation(ctx, notepad)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func FuzzState(f *testing.F) {
+	state := State{Signature: notepad, Generation: 1, HasGeneration: true, Used: []uint16{1, 2}, Spent: []Spent{{Codes: notepad.Key().Codes(2, 3), RemovalCode: 4}},
+		Typed: &Typed{Codes: notepad.Key().Codes(1, 3)}}
+	good, err := state.encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte(`{"version":1,"signature":"NOTEPAD1","spent":[{}]}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		s, err := decodeState(content)
+		if err != nil {
+			require.ErrorIs(t, err, ErrDamaged)
+			return
+		}
+		text, err := s.encode()
+		require.NoError(t, err)
+		again, err := decodeState(text)
+		require.NoError(t, err)
+		require.Equal(t, s.Generation, again.Generation)
+		require.Equal(t, len(s.Spent), len(again.Spent))
+	})
+}

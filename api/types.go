@@ -181,6 +181,10 @@ const (
 	StatusUnknown     LicenseStatus = "Unknown"
 )
 
+// StateReleased is the state that a validation answers for an active license that was released for another PC. It is no
+// status: the license stays Active and keeps its seat until the other PC picks it up.
+const StateReleased LicenseStatus = "Released"
+
 // License is one activation of a program on one PC. Codes stand in their shown form (codes.md).
 type License struct {
 	ID                int64         `json:"id"`
@@ -196,6 +200,9 @@ type License struct {
 	LastAliveAt       *time.Time    `json:"last_alive_at,omitempty"`
 	Status            LicenseStatus `json:"status" enum:"Active,Removed,Reactivated,Transferred,Replaced,Unknown"`
 	EndedAt           *time.Time    `json:"ended_at,omitempty"`
+	// ReleasedAt is when the PC gave its removal code, so that another PC may take the license without one. The license is
+	// on no PC from then on, and its Site code is spent.
+	ReleasedAt *time.Time `json:"released_at,omitempty" doc:"When the license was released for another PC; absent: it was not"`
 	// Allowed says what may be done with an active license now; absent for one that has ended.
 	Allowed *LicenseAllowed `json:"allowed,omitempty"`
 	// Recognition is what a reactivation is compared with, where that is not simply the license's own codes under the
@@ -241,13 +248,19 @@ type Reactivation struct {
 	Note      string `json:"note,omitempty" maxLength:"30" doc:"At most 30 Unicode code points, no control characters; empty keeps the old one"`
 }
 
+// Release gives a license free for another PC, which then picks it up with a Transfer without a removal code. Until then
+// it stays Active and keeps its seat.
+type Release struct {
+	RemovalCode string `json:"removal_code" minLength:"1" maxLength:"64"`
+}
+
 // Transfer moves a license to another PC. Either SiteCode and MachineID or SiteMID is given; without a note the old one
-// stays.
+// stays. The removal code may be left out when the license is released.
 type Transfer struct {
 	SiteCode    string `json:"site_code,omitempty" maxLength:"64"`
 	MachineID   string `json:"machine_id,omitempty" maxLength:"64"`
 	SiteMID     string `json:"site_mid,omitempty" maxLength:"128" doc:"Merged form of both"`
-	RemovalCode string `json:"removal_code" minLength:"1" maxLength:"64"`
+	RemovalCode string `json:"removal_code,omitempty" maxLength:"64" doc:"May be left out when the license is released"`
 	Note        string `json:"note,omitempty" maxLength:"30" doc:"At most 30 Unicode code points, no control characters; empty keeps the old one"`
 }
 
@@ -263,21 +276,40 @@ type PCCodes struct {
 	SiteMID   string `json:"site_mid,omitempty" maxLength:"128" doc:"Merged form of both"`
 }
 
-// LicenseCheck is what a program knows of its license; it needs no session.
+// LicenseCheck is what a program knows of its license, from its license file; it needs no session. SiteCode and MachineID are
+// those that the license was made for, not those of the PC as it is now. ActivationCode is the present one or any that the
+// license had before the vendor changed its features or expiry. What does not fit together answers ErrNotFound, the same
+// bytes as for a license that does not exist.
 type LicenseCheck struct {
 	SiteCode       string `json:"site_code" minLength:"1" maxLength:"64"`
 	MachineID      string `json:"machine_id" minLength:"1" maxLength:"64"`
 	ActivationCode string `json:"activation_code" minLength:"1" maxLength:"64"`
 }
 
-// Validation is what the server says of a license to the program that has it.
+// Validation is what the server says of a license to the program that has it. A program goes by it like this:
+//
+//   - State is Active: the license is this PC's. Features and ExpiresAt are what it grants now; whether its end has come is
+//     the program's to see, by CheckedAt. When the program named an activation code that the vendor has replaced,
+//     ActivationCode and LicenseFile are both present, and the license file takes the place of the one that the program has
+//     after its signature was verified; otherwise both are absent, and the program has the newest.
+//   - State is anything else, also a word that is not known: the license is no longer this PC's and the program must not run
+//     on. StateReleased and StatusTransferred: it was moved to another PC. StatusReactivated: the PC got a new license, whose
+//     file has another Site code. StatusRemoved, StatusReplaced: it was removed, or the vendor gave it to another PC.
+//     ActivationCode and LicenseFile are absent.
+//
+// A refusal says nothing about the license. ErrNotFound: no license with this id has these codes, which for a license file whose
+// signature is good means another server or one restored from an older copy; the program goes on as without an answer.
+// ErrHostBanned: asked too often, not again before RetryAfter.
+//
+// POST /licenses/{id}/alive takes the same question and answers 204 for an active license, and ErrLicenseEnded for every
+// other state, StateReleased too.
 type Validation struct {
-	State          LicenseStatus `json:"state" enum:"Active,Removed,Reactivated,Transferred,Replaced,Unknown" doc:"Anything but Active: the license is no longer this PC's"`
+	State          LicenseStatus `json:"state" enum:"Active,Released,Removed,Reactivated,Transferred,Replaced,Unknown" doc:"Anything but Active: the license is no longer this PC's"`
 	Features       uint16        `json:"features"`
 	ExpiresAt      *time.Time    `json:"expires_at,omitempty" doc:"Last moment of validity; absent: never ends"`
 	CheckedAt      time.Time     `json:"checked_at" doc:"The server's time"`
-	ActivationCode string        `json:"activation_code,omitempty" doc:"Present when the vendor has changed features or expiry"`
-	LicenseFile    string        `json:"license_file,omitempty" doc:"Present when the vendor has changed features or expiry"`
+	ActivationCode string        `json:"activation_code,omitempty" doc:"Present when the vendor has changed features or expiry since the activation code that was asked with"`
+	LicenseFile    string        `json:"license_file,omitempty" doc:"Present with activation_code: the license file that replaces the program's"`
 }
 
 // LicenseChange changes what a person may change of a license.
@@ -307,6 +339,7 @@ const (
 	HistoryOrder        HistoryTask = "order"
 	HistoryNewLicense   HistoryTask = "new-license"
 	HistoryReactivation HistoryTask = "reactivation"
+	HistoryRelease      HistoryTask = "release"
 	HistoryTransfer     HistoryTask = "transfer"
 	HistoryRemoval      HistoryTask = "removal"
 	HistoryReplacement  HistoryTask = "replacement"

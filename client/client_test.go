@@ -209,6 +209,7 @@ func TestRetries(t *testing.T) {
 	}{
 		"read":            {func(c *Client) error { _, err := c.Programs(t.Context()); return err }, tries},
 		"change with key": {func(c *Client) error { _, err := c.NewLicense(t.Context(), "key", 1, api.NewLicense{}); return err }, tries},
+		"release":         {func(c *Client) error { _, err := c.Release(t.Context(), "key", 1, api.Release{}); return err }, tries},
 		"change":          {func(c *Client) error { _, err := c.ChangeLicense(t.Context(), 1, api.LicenseChange{}); return err }, 1},
 		"sign-in":         {func(c *Client) error { _, err := c.SignIn(t.Context(), api.SessionRequest{}); return err }, 1},
 	} {
@@ -264,6 +265,30 @@ func TestTooManyRequests(t *testing.T) {
 	_, err = c.Remove(t.Context(), "key", 1, api.Removal{RemovalCode: "9D2BK-DD62M-C"})
 	require.ErrorIs(t, err, api.ErrHostBanned)
 	require.Equal(t, before+1, calls.Load())
+}
+
+// A release carries the removal code, and the transfer after it none.
+func TestReleaseAndTransfer(t *testing.T) {
+	var calls []string
+	c := to(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		calls = append(calls, fmt.Sprintf("%s %s %s %s", r.Method, r.URL.Path, r.Header.Get(api.IdempotencyKey), strings.TrimSpace(string(body))))
+		if strings.HasSuffix(r.URL.Path, "/release") {
+			answer(w, 200, api.License{ID: 7, Status: api.StatusActive, ReleasedAt: &noon})
+			return
+		}
+		answer(w, 201, api.License{ID: 8, Status: api.StatusActive})
+	})
+	released, err := c.Release(t.Context(), "first", 7, api.Release{RemovalCode: "9D2BK-DD62M-C"})
+	require.NoError(t, err)
+	require.Equal(t, api.License{ID: 7, Status: api.StatusActive, ReleasedAt: &noon}, released)
+	next, err := c.Transfer(t.Context(), "second", 7, api.Transfer{SiteCode: "7183EC4D", MachineID: "83A9-3429-0090-B3F5"})
+	require.NoError(t, err)
+	require.Nil(t, next.ReleasedAt)
+	require.Equal(t, []string{
+		`POST /api/v1/licenses/7/release first {"removal_code":"9D2BK-DD62M-C"}`,
+		`POST /api/v1/licenses/7/transfer second {"site_code":"7183EC4D","machine_id":"83A9-3429-0090-B3F5"}`,
+	}, calls)
 }
 
 func TestCancel(t *testing.T) {

@@ -115,7 +115,14 @@ func (c *Client) Reactivate(ctx context.Context, key string, license int64, r ap
 	return out, err
 }
 
-// Transfer gives a license to another PC. The same key with the same request has one effect and one answer.
+// Release gives a license free for another PC, which can then Transfer it without a removal code; it returns the license with
+// ReleasedAt. The same key with the same request has one effect and one answer.
+func (c *Client) Release(ctx context.Context, key string, license int64, r api.Release) (out api.License, err error) {
+	_, err = c.do(ctx, call{method: http.MethodPost, path: "/licenses/{id}/release", params: id(license), key: key, body: r, into: &out})
+	return out, err
+}
+
+// Transfer gives a license to another PC; a released one needs no removal code. The same key with the same request has one effect and one answer.
 func (c *Client) Transfer(ctx context.Context, key string, license int64, r api.Transfer) (out api.License, err error) {
 	_, err = c.do(ctx, call{method: http.MethodPost, path: "/licenses/{id}/transfer", params: id(license), key: key, body: r, into: &out})
 	return out, err

@@ -23,6 +23,14 @@ type checked struct {
 	outdated bool
 }
 
+// state is that of the license on the PC that asks: one that was released is on no PC.
+func (c checked) state() api.LicenseStatus {
+	if c.license.Status == api.StatusActive && c.license.ReleasedAt != nil {
+		return api.StateReleased
+	}
+	return c.license.Status
+}
+
 // check finds the license that a program has, by its id, codes and activation code. Whatever does not fit is not found: the
 // answer tells nothing of licenses whose activation code the caller does not have.
 func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.LicenseCheck) (c checked, err error) {
@@ -64,17 +72,21 @@ func (s *Server) alive(ctx context.Context, id int64, r api.LicenseCheck) error 
 	if err != nil {
 		return err
 	}
-	if c.license.Status != api.StatusActive {
+	switch state := c.state(); state {
+	case api.StatusActive:
+		return nil
+	case api.StateReleased:
+		return api.NewProblem(api.ErrLicenseEnded, "This license was released for another PC, so it is on this one no longer.")
+	default:
 		return s.Store.Read(ctx, func(tx store.Tx) error { return ended(ctx, tx, c.license) })
 	}
-	return nil
 }
 
 // validated checks a license and writes down that it is alive, unless that was done just before.
 func (s *Server) validated(ctx context.Context, id int64, r api.LicenseCheck) (c checked, err error) {
 	err = s.Store.Read(ctx, func(tx store.Tx) error { c, err = s.check(ctx, tx, id, r); return err })
 	now := s.Now()
-	if err != nil || c.license.Status != api.StatusActive || c.license.LastAliveAt != nil && now.Sub(*c.license.LastAliveAt) < aliveEvery {
+	if err != nil || c.state() != api.StatusActive || c.license.LastAliveAt != nil && now.Sub(*c.license.LastAliveAt) < aliveEvery {
 		return c, err
 	}
 	return c, s.Store.Write(ctx, func(tx store.Tx) error { return tx.Touch(ctx, id, now) })
@@ -87,8 +99,8 @@ func (s *Server) validation(ctx context.Context, id int64, r api.LicenseCheck) (
 	if err != nil {
 		return out, err
 	}
-	out = api.Validation{State: c.license.Status, Features: c.license.Features, ExpiresAt: utc(c.license.ExpiresAt), CheckedAt: s.Now().UTC().Truncate(time.Second)}
-	if c.outdated && c.license.Status == api.StatusActive {
+	out = api.Validation{State: c.state(), Features: c.license.Features, ExpiresAt: utc(c.license.ExpiresAt), CheckedAt: s.Now().UTC().Truncate(time.Second)}
+	if c.outdated && out.State == api.StatusActive {
 		out.ActivationCode = c.license.Activation.String()
 		_, out.LicenseFile, err = s.licenseFile(c.license, c.order, c.program)
 	}

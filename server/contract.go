@@ -145,6 +145,14 @@ func (s *Server) contract(a huma.API) contract {
 	) (*answer[api.License], error) {
 		return changed(ctx, s, in.Key, "reactivate-license", "license.reactivate", "license", in.ID, in.Body, s.reactivate)
 	})
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/release", "release-license", "Release a license for another PC, which may then take it without the removal code", 200), func(ctx context.Context, in *struct {
+		LicensePath
+		Idempotent
+		Body api.Release
+	},
+	) (*answer[api.License], error) {
+		return changed(ctx, s, in.Key, "release-license", "license.release", "license", in.ID, in.Body, s.release)
+	})
 	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/transfer", "transfer-license", "License transfer", 201), func(ctx context.Context, in *struct {
 		LicensePath
 		Idempotent

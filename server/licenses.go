@@ -33,8 +33,8 @@ func (s *Server) reactivate(ctx context.Context, tx store.Tx, e *store.Event, id
 	return s.licensed(ctx, tx, e, next, made, err)
 }
 
-// transfer is POST /licenses/{id}/transfer.
-func (s *Server) transfer(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Transfer) (int, api.License, error) {
+// release is POST /licenses/{id}/release.
+func (s *Server) release(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Release) (int, api.License, error) {
 	l, order, program, err := ownLicense(ctx, tx, id)
 	if err != nil {
 		return 0, api.License{}, err
@@ -42,12 +42,29 @@ func (s *Server) transfer(ctx context.Context, tx store.Tx, e *store.Event, id i
 	if err := s.guardRemovalCode(ctx, tx, id); err != nil {
 		return 0, api.License{}, err
 	}
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryRelease
+	released, made, err := s.rules.Release(ctx, tx, l, order, program, r)
+	_, out, err := s.licensed(ctx, tx, e, released, made, s.countRemovalCode(ctx, tx, id, err))
+	return http.StatusOK, out, err
+}
+
+// transfer is POST /licenses/{id}/transfer. Without a removal code nothing is guessed.
+func (s *Server) transfer(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Transfer) (int, api.License, error) {
+	l, order, program, err := ownLicense(ctx, tx, id)
+	if err != nil {
+		return 0, api.License{}, err
+	}
+	if r.RemovalCode != "" {
+		if err := s.guardRemovalCode(ctx, tx, id); err != nil {
+			return 0, api.License{}, err
+		}
+	}
 	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryTransfer
 	next, err := s.rules.Transfer(ctx, tx, l, order, program, r)
 	return s.licensed(ctx, tx, e, next, err == nil, s.countRemovalCode(ctx, tx, id, err))
 }
 
-// licensed answers with a license that was made, or that the same codes had already: then there is nothing to tell.
+// licensed answers with a license that was made or changed, or that was so already: then there is nothing to tell.
 func (s *Server) licensed(ctx context.Context, tx store.Tx, e *store.Event, l store.License, made bool, err error) (int, api.License, error) {
 	if err != nil {
 		return 0, api.License{}, err

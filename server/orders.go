@@ -231,7 +231,7 @@ func wireLicense(l store.License) api.License {
 	return api.License{
 		ID: l.ID, OrderID: l.OrderID, OriginalLicenseID: l.OriginalID, SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(),
 		ActivationCode: l.Activation.String(), Note: l.Note, Features: l.Features, ActivatedAt: l.ActivatedAt.UTC(), ExpiresAt: utc(l.ExpiresAt),
-		LastAliveAt: utc(l.LastAliveAt), Status: l.Status, EndedAt: utc(l.EndedAt),
+		LastAliveAt: utc(l.LastAliveAt), Status: l.Status, EndedAt: utc(l.EndedAt), ReleasedAt: utc(l.ReleasedAt),
 	}
 }
 

@@ -147,6 +147,9 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes) (*store.License, error) {
 	l, err := tx.ActiveLicenseBySite(ctx, p.ID, codes.Site)
 	if err == nil {
+		if l.ReleasedAt != nil {
+			return nil, siteSpent(ctx, tx, p, codes)
+		}
 		owner, err := tx.Order(ctx, l.OrderID)
 		if err != nil {
 			return nil, err
@@ -166,7 +169,7 @@ func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Pr
 func siteSpent(ctx context.Context, tx store.Tx, p store.Program, codes license.Codes) error {
 	spent, err := tx.SiteSpent(ctx, p.ID, codes.Site)
 	if err == nil && spent {
-		err = api.NewProblem(api.ErrSiteCodeSpent, "This Site code belonged to a license that was removed or transferred. The program or the app on that PC shows a new one.")
+		err = api.NewProblem(api.ErrSiteCodeSpent, "This Site code belonged to a license that was removed, transferred or released. The program or the app on that PC shows a new one.")
 	}
 	return err
 }

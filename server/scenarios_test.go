@@ -78,6 +78,55 @@ var taskScenarios = []scenario{
 	{"rule 4: a removal code works once", []string{"new A", "transfer A B"}, "transfer A C", "409 STATUS_LICENSE_ENDED", nil},
 	{"rule 4: also when all licenses are in use", []string{"total 4", "new A"}, "transfer A B", "201", []string{"seats 4"}},
 
+	{"release: the license stays active and keeps its seat", []string{"new A"}, "release A", "200 \"status\":\"Active\" \"released_at\":\"2026-11-24T12:00:00Z\"", []string{"seats 4", "A Active", "A released", "history release ok"}},
+	{"release: nothing is released before", []string{"new A"}, "licenses", "200 !released_at", []string{"A !released"}},
+	{"release: it is listed", []string{"new A", "release A"}, "licenses", "200 \"released_at\":\"2026-11-24T12:00:00Z\"", nil},
+	{"release: once more keeps the first time", []string{"new A", "release A", "clock 1h"}, "release A", "200 \"released_at\":\"2026-11-24T12:00:00Z\"", []string{"A released", "events release 1"}},
+	{"release: once more with a wrong removal code", []string{"new A", "release A"}, "release A code=wrong", "422 STATUS_REMOVAL_CODE_INVALID", nil},
+	{"release: once more although a transfer is refused by now", []string{"new A", "release A", "read-only"}, "release A", "200", []string{"A released"}},
+	{"release: wrong removal code", []string{"new A"}, "release A code=wrong", "422 STATUS_REMOVAL_CODE_INVALID", []string{"A !released", "history release STATUS_REMOVAL_CODE_INVALID"}},
+	{"release: removal code of another license", []string{"new A", "new C"}, "release A code=C", "422 STATUS_REMOVAL_CODE_INVALID", nil},
+	{"release: removal code malformed", []string{"new A"}, "release A code=malformed", "422 STATUS_CODE_MALFORMED", nil},
+	{"release: removal code missing", []string{"new A"}, "release A code=none", "422 STATUS_VALIDATION_ERROR body.removal_code", nil},
+	{"release: a removal code made before the vendor changed the license", []string{"new A", "remember A", "regrant A"}, "release A code=remembered", "200", []string{"A released"}},
+	{"release: a license that has ended names its successor", []string{"new A", "reactivate A A@9"}, "release A", "409 STATUS_LICENSE_ENDED took its place", nil},
+	{"release: ended comes before the removal code", []string{"new A", "remove A"}, "release A code=malformed", "409 STATUS_LICENSE_ENDED", nil},
+	{"release: a read-only order", []string{"new A", "read-only"}, "release A", "403 STATUS_ORDER_READ_ONLY", []string{"A !released"}},
+	{"release: read-only comes before the removal code", []string{"new A", "read-only"}, "release A code=wrong", "403 STATUS_ORDER_READ_ONLY", nil},
+	{"release: an invisible order", []string{"new A", "invisible"}, "release A", "404 STATUS_NOT_FOUND", nil},
+	{"release: somebody else's", []string{"new A"}, "release A as bruno", "404 STATUS_NOT_FOUND", []string{"A !released"}},
+	{"release: the vendor switched transfer off", []string{"new A", "rule transfer none,valid off"}, "release A", "403 STATUS_TASK_DISABLED", []string{"A !released"}},
+	{"release: subscription expired", []string{"new A", "subscription 2026-11-23"}, "release A", "403 STATUS_SUBSCRIPTION_EXPIRED", nil},
+	{"release: a license whose end has come", []string{"licenses end 2026-11-25", "new A", "clock 48h"}, "release A", "403 STATUS_TASK_DISABLED ended on 25 November 2026", nil},
+	{"release: the transfer's limit is reached", []string{"rule transfer none,valid day=1", "new A", "transfer A B"}, "release B", "429 STATUS_LIMIT_REACHED \"task\":\"transfer\"", []string{"B !released"}},
+	{"release: counts for nothing", []string{"rule transfer none,valid day=1", "new A", "release A"}, "transfer A B code=none", "201", []string{"B Active"}},
+	{"release: the transfer after it counts", []string{"rule transfer none,valid day=1", "new A", "release A", "transfer A B code=none"}, "release B", "429 STATUS_LIMIT_REACHED", nil},
+	{"release: five wrong removal codes a day for a license", []string{"new A", "2x refused release A code=wrong", "3x refused transfer A B code=wrong"}, "release A", "429 STATUS_LIMIT_REACHED removal-code", []string{"A !released"}},
+	{"release: wrong removal codes count for the account", []string{"new A", "new B", "5x refused release A code=wrong", "5x refused release B code=wrong"}, "release A", "429 STATUS_HOST_TEMPORARILY_BANNED \"retry_after\":900", nil},
+
+	{"rule 4: a released license needs no removal code", []string{"new A", "release A"}, "transfer A B code=none", "201 !released_at", []string{"seats 4", "A Transferred", "A released", "B Active", "B !released", "history transfer ok"}},
+	{"rule 4: a released license takes its removal code, too", []string{"new A", "release A"}, "transfer A B", "201", []string{"A Transferred", "B Active"}},
+	{"rule 4: a released license with a wrong removal code", []string{"new A", "release A"}, "transfer A B code=wrong", "422 STATUS_REMOVAL_CODE_INVALID", []string{"A Active", "A released"}},
+	{"rule 4: removal code missing", []string{"new A"}, "transfer A B code=none", "422 STATUS_VALIDATION_ERROR body.removal_code", []string{"A Active"}},
+	{"rule 4: a released license goes back to its PC with a new Site code", []string{"new A", "release A"}, "transfer A A@8 code=none", "201", []string{"A Transferred", "A@8 Active", "A@8 !released", "seats 4"}},
+	{"rule 4: never to the Site code that was released", []string{"new A", "release A"}, "transfer A A code=none", "409 STATUS_SITE_CODE_SPENT", []string{"A released"}},
+	{"rule 4: the Site code that was released stays spent", []string{"new A", "release A", "transfer A B code=none"}, "new A", "409 STATUS_SITE_CODE_SPENT", []string{"seats 4"}},
+	{"rule 4: to the Site code of another released license", []string{"new A", "new B", "release B"}, "transfer A B", "409 STATUS_SITE_CODE_SPENT", []string{"A Active"}},
+	{"rule 4: to a PC that has a license", []string{"new A", "new B", "release A"}, "transfer A B code=none", "409 STATUS_SITE_CODE_IN_USE", []string{"A released"}},
+	{"rule 4: a released license is picked up once", []string{"new A", "release A", "transfer A B code=none"}, "transfer A C code=none", "409 STATUS_LICENSE_ENDED took its place", []string{"B Active"}},
+	{"rule 4: a released license when the vendor switched transfer off", []string{"new A", "release A", "rule transfer none,valid off"}, "transfer A B code=none", "403 STATUS_TASK_DISABLED", []string{"A released"}},
+	{"rule 4: a released license, somebody else's", []string{"new A", "release A"}, "transfer A B code=none as bruno", "404 STATUS_NOT_FOUND", []string{"A released"}},
+	{"rule 4: what needs no guessing goes on", []string{"new A", "release A", "5x refused transfer A B code=wrong"}, "transfer A B code=none", "201", []string{"B Active"}},
+	{"rule 2: the same pair again after its release", []string{"new A", "release A"}, "new A", "409 STATUS_SITE_CODE_SPENT", []string{"seats 4", "A released"}},
+	{"rule 2: the pair of a license that somebody else released", []string{"bruno new A in 1046", "bruno release A"}, "new A", "409 STATUS_SITE_CODE_SPENT", []string{"seats 3"}},
+	{"rule 3: a released license", []string{"new A", "release A"}, "reactivate A A@9", "201 !released_at", []string{"A Reactivated", "A@9 Active", "A@9 !released", "seats 4"}},
+	{"rule 3: a released license on its own codes", []string{"new A", "release A"}, "reactivate A A", "409 STATUS_SITE_CODE_SPENT", []string{"A released"}},
+	{"rule 3: back to a Site code that was released", []string{"new A", "release A", "reactivate A A@9"}, "reactivate A@9 A", "409 STATUS_SITE_CODE_SPENT", []string{"A@9 Active"}},
+	{"rule 5: a released license", []string{"new A", "release A"}, "remove A", "200", []string{"seats 3", "A Removed", "A released"}},
+	{"rule 5: a released license needs its removal code all the same", []string{"new A", "release A"}, "remove A code=none", "422 STATUS_VALIDATION_ERROR", []string{"A released"}},
+	{"rule 8: the note of a released license", []string{"new A", "release A"}, "note A x", "200 \"note\":\"x\"", []string{"A released"}},
+	{"history: a release and the transfer after it", []string{"new A", "release A", "transfer A B code=none"}, "history", "200 \"task\":\"release\"", []string{"events release 1", "events transfer 1"}},
+
 	{"rule 5: removal gives a seat back", []string{"total 4", "new A", "remove A"}, "new B", "201", []string{"seats 4", "A Removed", "B Active", "history removal ok"}},
 	{"rule 5: removal", []string{"new A"}, "remove A", "200 \"licenses_activated\":3", []string{"seats 3", "A Removed"}},
 	{"rule 5: wrong removal code", []string{"new A"}, "remove A code=wrong", "422 STATUS_REMOVAL_CODE_INVALID", []string{"seats 4", "A Active"}},
@@ -572,6 +621,8 @@ func (w *world) do(words string) (status int, body []byte) {
 			return w.removalCode(name)
 		case "wrong":
 			return "00000-00000-0"
+		case "none":
+			return ""
 		case "malformed":
 			return "00000-00000-1"
 		case "remembered":
@@ -602,6 +653,8 @@ func (w *world) do(words string) (status int, body []byte) {
 		codes := pc(args[2])
 		status, body = c.call("POST", license(args[1], "/transfer"), api.Transfer{SiteCode: codes.SiteCode, MachineID: codes.MachineID, RemovalCode: removal(args[1])})
 		made(args[2])
+	case "release":
+		status, body = c.call("POST", license(args[1], "/release"), api.Release{RemovalCode: removal(args[1])})
 	case "remove":
 		status, body = c.call("POST", license(args[1], "/removal"), api.Removal{RemovalCode: removal(args[1])})
 	case "compare":
@@ -675,17 +728,9 @@ func (w *world) check(text string) {
 		}
 		require.Equal(w.t, words[1], strconv.Itoa(added), text)
 	case "history":
-		var events []store.Event
-		w.read(func(tx store.Tx) (err error) {
-			events, err = tx.History(w.t.Context(), sample.WithSerial, 0, 0)
-			return err
-		})
-		for _, e := range events {
-			if string(e.Task) == words[1] && e.Outcome == words[2] && e.Device == "PC of anna" {
-				return
-			}
-		}
-		w.t.Fatalf("not in the history: %s", text)
+		require.NotZero(w.t, w.events(words[1], words[2]), "not in the history: %s", text)
+	case "events":
+		require.Equal(w.t, words[2], strconv.Itoa(w.events(words[1], api.OutcomeOK)), text)
 	case "left":
 		status, body := w.do("licenses")
 		require.Equal(w.t, 200, status)
@@ -693,9 +738,29 @@ func (w *world) check(text string) {
 	default:
 		var l store.License
 		w.read(func(tx store.Tx) (err error) { l, err = tx.License(w.t.Context(), w.licenses[words[0]]); return err })
-		require.Equal(w.t, words[1], string(l.Status), text)
 		require.Equal(w.t, l.Status == api.StatusActive, l.EndedAt == nil)
+		if of, ok := map[string]bool{"released": true, "!released": false}[words[1]]; ok {
+			require.Equal(w.t, of, l.ReleasedAt != nil, text)
+			return
+		}
+		require.Equal(w.t, words[1], string(l.Status), text)
 	}
+}
+
+// events counts what anna did to order 1042, by task and outcome.
+func (w *world) events(task, outcome string) (n int) {
+	w.t.Helper()
+	var events []store.Event
+	w.read(func(tx store.Tx) (err error) {
+		events, err = tx.History(w.t.Context(), sample.WithSerial, 0, 0)
+		return err
+	})
+	for _, e := range events {
+		if string(e.Task) == task && e.Outcome == outcome && e.Device == "PC of anna" {
+			n++
+		}
+	}
+	return n
 }
 
 // readPicture gets a verification picture and finds its number, which no answer holds, by trying all of them against the

@@ -12,13 +12,14 @@ import (
 
 // Reactivate gives a license to the new codes of the PC it was made for (api.md rule 3). It refuses, with an *api.Problem, in
 // this order: codes malformed, codes do not belong together, note, license ended; then — unless the codes are the license's
-// own, which changes nothing and is free — what refuseFor says, Site code in use, Site code spent, too many differences.
+// own and it is not released, which changes nothing and is free — what refuseFor says, Site code in use, Site code spent, too
+// many differences.
 func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, made bool, err error) {
 	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
 	if err != nil {
 		return out, false, err
 	}
-	if codes == l.Codes {
+	if codes == l.Codes && l.ReleasedAt == nil {
 		return l, false, nil
 	}
 	u, err := r.uses(ctx, tx, o, p)
@@ -45,30 +46,71 @@ func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o s
 	return out, err == nil, err
 }
 
-// Transfer gives a license to another PC (api.md rule 4). It refuses, with an *api.Problem, in this order: codes malformed,
-// codes do not belong together, note, removal code malformed, license ended, same Site code, what refuseFor says, removal
-// code wrong, Site code in use, Site code spent.
+// Release gives a license free for another PC, with the removal code of the PC that it is on. It stays active and keeps its
+// seat, and counts for nothing: the transfer that ends it does. It refuses, with an *api.Problem, in this order: license ended,
+// removal code malformed, what refuseFor says of a transfer unless the license is released, removal code wrong. Releasing once
+// more with the right code changes nothing, and released is false.
+func (r Rules) Release(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Release) (out store.License, released bool, err error) {
+	if l.Status != api.StatusActive {
+		return out, false, ended(ctx, tx, l)
+	}
+	removal, err := readRemovalCode(request.RemovalCode)
+	if err != nil {
+		return out, false, err
+	}
+	if l.ReleasedAt == nil {
+		if err := r.transferable(ctx, tx, l, o, p); err != nil {
+			return out, false, err
+		}
+	}
+	if err := r.checkRemovalCode(ctx, tx, l, p, removal); err != nil || l.ReleasedAt != nil {
+		return l, false, err
+	}
+	now := r.Now()
+	l.ReleasedAt = &now
+	return l, true, tx.ReleaseLicense(ctx, l.ID, now)
+}
+
+// transferable refuses a license that may not go to another PC now.
+func (r Rules) transferable(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program) error {
+	u, err := r.uses(ctx, tx, o, p)
+	if err != nil {
+		return err
+	}
+	if refusal := r.refuseFor(store.TaskTransfer, l, o, p, u); refusal != nil {
+		return refusal
+	}
+	return nil
+}
+
+// Transfer gives a license to another PC (api.md rule 4); a released one needs no removal code. It refuses, with an
+// *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended, removal code missing or
+// malformed, same Site code, what refuseFor says, removal code wrong, Site code in use, Site code spent.
 func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Transfer) (out store.License, err error) {
 	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
 	if err != nil {
 		return out, err
 	}
-	removal, err := readRemovalCode(request.RemovalCode)
+	var removal license.RemovalCode
+	coded := request.RemovalCode != ""
+	if coded {
+		removal, err = readRemovalCode(request.RemovalCode)
+	} else if l.ReleasedAt == nil {
+		err = field("body.removal_code", "Give the removal code that the program shows on the old PC, or release the license there first.")
+	}
 	if err != nil {
 		return out, err
 	}
-	if codes.Site == l.Codes.Site {
+	if codes.Site == l.Codes.Site && l.ReleasedAt == nil {
 		return out, api.NewProblem(api.ErrSiteCodeInUse, "These are the codes of the PC that the license is on. A transfer needs those of the other PC.")
 	}
-	u, err := r.uses(ctx, tx, o, p)
-	if err != nil {
+	if err := r.transferable(ctx, tx, l, o, p); err != nil {
 		return out, err
 	}
-	if refusal := r.refuseFor(store.TaskTransfer, l, o, p, u); refusal != nil {
-		return out, refusal
-	}
-	if err := r.checkRemovalCode(ctx, tx, l, p, removal); err != nil {
-		return out, err
+	if coded {
+		if err := r.checkRemovalCode(ctx, tx, l, p, removal); err != nil {
+			return out, err
+		}
 	}
 	if err := siteFree(ctx, tx, l, p, codes); err != nil {
 		return out, err
@@ -161,7 +203,7 @@ func (r Rules) checkRemovalCode(ctx context.Context, tx store.Tx, l store.Licens
 func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) error {
 	other, err := tx.ActiveLicenseBySite(ctx, p.ID, codes.Site)
 	switch {
-	case err == nil && other.ID != l.ID:
+	case err == nil && other.ID != l.ID && other.ReleasedAt == nil:
 		return api.NewProblem(api.ErrSiteCodeInUse, "The PC with this Site code has a license of this program already.")
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return err

@@ -155,6 +155,7 @@ type License struct {
 	LastAliveAt *time.Time
 	Status      api.LicenseStatus
 	EndedAt     *time.Time
+	ReleasedAt  *time.Time // when its PC gave the removal code for another PC to take it
 }
 
 // Use is how often something was done that a limit counts.
@@ -400,7 +401,7 @@ type Tx interface {
 	License(ctx context.Context, id int64) (License, error)
 	// ActiveLicenseBySite finds the active license with a Site code in a program.
 	ActiveLicenseBySite(ctx context.Context, programID int64, site license.SiteCode) (License, error)
-	// SiteSpent reports whether a license of the program with this Site code was removed or transferred.
+	// SiteSpent reports whether a license of the program with this Site code was removed, transferred or released.
 	SiteSpent(ctx context.Context, programID int64, site license.SiteCode) (bool, error)
 	// NextLicenseID reserves the id of the next license, so that the activation code can hold it.
 	NextLicenseID(ctx context.Context) (int64, error)
@@ -409,6 +410,8 @@ type Tx interface {
 	AddLicense(ctx context.Context, l License) error
 	// ChangeLicense changes note, features, expiry and activation code; it remembers an activation code that it replaces.
 	ChangeLicense(ctx context.Context, l License) error
+	// ReleaseLicense remembers when an active license was released; it fails with ErrNotFound when it was before.
+	ReleaseLicense(ctx context.Context, id int64, at time.Time) error
 	// Touch remembers when a program with this license was alive.
 	Touch(ctx context.Context, id int64, at time.Time) error
 	// FormerActivations lists the activation codes that a license had before.

@@ -148,7 +148,7 @@ func Task(t api.HistoryTask) string {
 
 var tasks = map[api.HistoryTask]string{
 	api.HistoryOrder: "Order added", api.HistoryNewLicense: "New license", api.HistoryReactivation: "License reactivation",
-	api.HistoryTransfer: "License transfer", api.HistoryRemoval: "License removal", api.HistoryReplacement: "Replaced by the vendor",
+	api.HistoryRelease: "Released for another PC", api.HistoryTransfer: "License transfer", api.HistoryRemoval: "License removal", api.HistoryReplacement: "Replaced by the vendor",
 	api.HistoryNote: "Note changed", api.HistoryEmail: "Activation code emailed",
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server/store"
 	"github.com/acen-desktop/acen/server/store/postgres/postgrestest"
 	"github.com/acen-desktop/acen/server/store/storetest"
@@ -106,6 +107,7 @@ func TestMigrationFromAnOlderSchema(t *testing.T) {
  VALUES ('Studio', 'LUMENST7', TRUE, FALSE, TRUE, ` + policy + `, 3, 0, '` + strings.Repeat("00", 32) + `', '\x01', '\x02', '\x03', 1)`,
 		`INSERT INTO clients (username, password_hash, registration_name, first_name, last_name, company, emails, active, created_at) VALUES ('anna', '', '', '', '', '', '[]', TRUE, 1)`,
 		`INSERT INTO orders VALUES (7, 1, 1, 1000000, 2, 1, 'ABCD', TRUE, TRUE, TRUE, 3, ` + policy + `, NULL, FALSE, NULL)`,
+		`INSERT INTO licenses VALUES (20000, 7, 1, 20000, 6, '0000000000000001', 'F3945D8C-B0D71FFA-02A956E3-8D6DB947', 'x', 3, ` + policy + `, 1500000, NULL, NULL, 'Removed', 1600000)`,
 		`INSERT INTO licenses VALUES (20001, 7, 1, 20001, 5, '0000000000000001', 'F3945D8C-B0D71FFA-02A956E3-8D6DB947', 'x', 3, ` + policy + `, 2000000, NULL, NULL, 'Active', NULL)`,
 		`INSERT INTO audit (at, actor, client_id, host, device, action, object, outcome, detail) VALUES (1, 'admin', 0, '', '', 'order.add', 'order 7', 'ok', '')`,
 	} {
@@ -117,6 +119,7 @@ func TestMigrationFromAnOlderSchema(t *testing.T) {
 		l, err := tx.License(t.Context(), 20001)
 		require.NoError(t, err)
 		require.Equal(t, "x", l.Note)
+		require.Nil(t, l.ReleasedAt)
 		o, err := tx.Order(t.Context(), 7)
 		require.NoError(t, err)
 		require.Equal(t, 1, o.LicensesActive)
@@ -127,6 +130,17 @@ func TestMigrationFromAnOlderSchema(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, p.Tasks.Rule(store.TaskRemove, api.SubscriptionNone).On)
 		return nil
+	}))
+	require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error {
+		for site, want := range map[license.SiteCode]bool{5: false, 6: true} {
+			spent, err := tx.SiteSpent(t.Context(), 1, site)
+			require.NoError(t, err)
+			require.Equal(t, want, spent, "Site code %d", site)
+		}
+		require.NoError(t, tx.ReleaseLicense(t.Context(), 20001, time.UnixMicro(3)))
+		spent, err := tx.SiteSpent(t.Context(), 1, 5)
+		require.True(t, spent)
+		return err
 	}))
 }
 

@@ -8,10 +8,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server/store"
 	"github.com/acen-desktop/acen/server/store/storetest"
 )
@@ -111,6 +113,7 @@ func TestMigrationFromTheFirstSchema(t *testing.T) {
 		`INSERT INTO programs VALUES (1, 'Studio', 'LUMENST7', 1, 0, 1, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', 3, 0, '` + strings.Repeat("00", 32) + `', x'01', x'02', x'03', 1)`,
 		`INSERT INTO clients VALUES (1, 'anna', '', '', '', '', '', '[]', 1, 1)`,
 		`INSERT INTO orders VALUES (7, 1, 1, 1000000, 2, 1, 'ABCD', 1, 1, 1, 3, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', NULL, 0, NULL)`,
+		`INSERT INTO licenses VALUES (20000, 7, 1, 20000, 6, '0000000000000001', 'F3945D8C-B0D71FFA-02A956E3-8D6DB947', 'x', 3, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', 1500000, NULL, NULL, 'Removed', 1600000)`,
 		`INSERT INTO licenses VALUES (20001, 7, 1, 20001, 5, '0000000000000001', 'F3945D8C-B0D71FFA-02A956E3-8D6DB947', 'x', 3, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', 2000000, NULL, NULL, 'Active', NULL)`,
 	} {
 		_, err := db.Exec(statement)
@@ -123,6 +126,7 @@ func TestMigrationFromTheFirstSchema(t *testing.T) {
 		l, err := tx.License(t.Context(), 20001)
 		require.NoError(t, err)
 		require.Equal(t, "x", l.Note)
+		require.Nil(t, l.ReleasedAt)
 		o, err := tx.Order(t.Context(), 7)
 		require.NoError(t, err)
 		legacy, err := tx.LegacySerials(t.Context())
@@ -135,8 +139,19 @@ func TestMigrationFromTheFirstSchema(t *testing.T) {
 		require.True(t, p.Tasks.Rule(store.TaskRemove, api.SubscriptionNone).On)
 		events, err := tx.History(t.Context(), 7, 0, 0)
 		require.NoError(t, err)
-		require.Len(t, events, 2)
+		require.Len(t, events, 3)
 		require.Equal(t, api.HistoryNewLicense, events[0].Task)
 		return nil
+	}))
+	require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error {
+		for site, want := range map[license.SiteCode]bool{5: false, 6: true} {
+			spent, err := tx.SiteSpent(t.Context(), 1, site)
+			require.NoError(t, err)
+			require.Equal(t, want, spent, "Site code %d", site)
+		}
+		require.NoError(t, tx.ReleaseLicense(t.Context(), 20001, time.UnixMicro(3)))
+		spent, err := tx.SiteSpent(t.Context(), 1, 5)
+		require.True(t, spent)
+		return err
 	}))
 }

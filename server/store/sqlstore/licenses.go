@@ -11,11 +11,12 @@ import (
 )
 
 const licenseColumns = `id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, expires_at,
- last_alive_at, status, ended_at`
+ last_alive_at, status, ended_at, released_at`
 
 func scanLicense(row scanner) (l store.License, err error) {
 	err = row.Scan(&l.ID, &l.OrderID, &l.ProgramID, &l.OriginalID, &l.Codes.Site, machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
-		&l.Note, &l.Features, policyColumn{&l.Policy}, (*instant)(&l.ActivatedAt), optional{&l.ExpiresAt}, optional{&l.LastAliveAt}, &l.Status, optional{&l.EndedAt})
+		&l.Note, &l.Features, policyColumn{&l.Policy}, (*instant)(&l.ActivatedAt), optional{&l.ExpiresAt}, optional{&l.LastAliveAt}, &l.Status, optional{&l.EndedAt},
+		optional{&l.ReleasedAt})
 	return l, err
 }
 
@@ -36,7 +37,8 @@ func (t Tx) ActiveLicenseBySite(ctx context.Context, programID int64, site licen
 }
 
 func (t Tx) SiteSpent(ctx context.Context, programID int64, site license.SiteCode) (spent bool, err error) {
-	err = t.value(ctx, &spent, `SELECT EXISTS (SELECT 1 FROM licenses WHERE program_id = ? AND site = ? AND status IN ('Removed', 'Transferred'))`,
+	err = t.value(ctx, &spent, `SELECT EXISTS (SELECT 1 FROM licenses WHERE program_id = ? AND site = ?
+ AND (status IN ('Removed', 'Transferred') OR released_at IS NOT NULL))`,
 		programID, int64(site))
 	return spent, err
 }
@@ -54,9 +56,9 @@ func (t Tx) AddLicense(ctx context.Context, l store.License) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `INSERT INTO licenses (`+licenseColumns+`) VALUES (?`+params(14)+`)`,
+	_, err = t.exec(ctx, `INSERT INTO licenses (`+licenseColumns+`) VALUES (?`+params(15)+`)`,
 		l.ID, l.OrderID, l.ProgramID, l.OriginalID, int64(l.Codes.Site), machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
-		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt), api.StatusActive, nil)
+		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt), api.StatusActive, nil, maybe(l.ReleasedAt))
 	return err
 }
 
@@ -68,6 +70,10 @@ func (t Tx) ChangeLicense(ctx context.Context, l store.License) error {
 	}
 	return t.change(ctx, `UPDATE licenses SET note = ?, features = ?, expires_at = ?, activation = ? WHERE id = ?`,
 		l.Note, l.Features, maybe(l.ExpiresAt), activationColumn{&l.Activation}, l.ID)
+}
+
+func (t Tx) ReleaseLicense(ctx context.Context, id int64, when time.Time) error {
+	return t.change(ctx, `UPDATE licenses SET released_at = ? WHERE id = ? AND status = 'Active' AND released_at IS NULL`, at(when), id)
 }
 
 func (t Tx) Touch(ctx context.Context, id int64, when time.Time) error {

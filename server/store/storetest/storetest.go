@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) (s store.Store, reopen func() sto
 		"programs and clients":    testCatalog,
 		"orders":                  testOrders,
 		"licenses and seats":      testLicenses,
+		"released licenses":       testReleases,
 		"seats under concurrency": testSeats,
 		"families":                testFamilies,
 		"serial numbers":          testSerials,

@@ -15,6 +15,62 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
+// A released license is active as before, but its Site code is spent, and stays so whatever becomes of the license.
+func testReleases(t *testing.T, f *fixture) {
+	var l, other store.License
+	f.write(func(ctx context.Context, tx store.Tx) (err error) {
+		if l, err = f.license(ctx, tx, 1); err != nil {
+			return err
+		}
+		other, err = f.license(ctx, tx, 2)
+		return err
+	})
+	release := func(id int64, at time.Time) error {
+		return f.try(func(ctx context.Context, tx store.Tx) error { return tx.ReleaseLicense(ctx, id, at) })
+	}
+	spent := func(site license.SiteCode) (spent bool) {
+		f.read(func(ctx context.Context, tx store.Tx) (err error) {
+			spent, err = tx.SiteSpent(ctx, f.program, site)
+			return err
+		})
+		return spent
+	}
+	stored := func(id int64) (l store.License) {
+		f.read(func(ctx context.Context, tx store.Tx) (err error) { l, err = tx.License(ctx, id); return err })
+		return l
+	}
+	require.False(t, spent(1))
+	later := noon.Add(time.Hour)
+	require.NoError(t, release(l.ID, later))
+	l.ReleasedAt = &later
+	require.Empty(t, cmp.Diff(l, stored(l.ID)), "nothing else changed")
+	require.Empty(t, cmp.Diff(other, stored(other.ID)))
+	require.True(t, spent(1))
+	require.False(t, spent(2))
+	require.ErrorIs(t, release(l.ID, later.Add(time.Hour)), store.ErrNotFound, "the first time counts")
+	require.ErrorIs(t, release(l.ID+other.ID, later), store.ErrNotFound)
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		found, err := tx.ActiveLicenseBySite(ctx, f.program, 1)
+		require.NoError(t, err)
+		require.Equal(t, l.ID, found.ID)
+		o, err := tx.Order(ctx, f.order)
+		require.NoError(t, err)
+		require.Equal(t, 2, o.LicensesActive, "it keeps its seat")
+		return nil
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error {
+		l.Note, l.ReleasedAt = "other", nil
+		if err := tx.ChangeLicense(ctx, l); err != nil {
+			return err
+		}
+		return errors.Join(tx.EndLicense(ctx, l.ID, api.StatusReactivated, later), tx.EndLicense(ctx, other.ID, api.StatusReactivated, later))
+	})
+	require.Equal(t, later, *stored(l.ID).ReleasedAt, "a change of the license does not take it back")
+	require.True(t, spent(1))
+	require.False(t, spent(2))
+	require.ErrorIs(t, release(other.ID, later), store.ErrNotFound, "it has ended")
+}
+
 // A family is counted and listed as it is; an activation code that was replaced is remembered.
 func testFamilies(t *testing.T, f *fixture) {
 	var first, second, other store.License

@@ -10,10 +10,12 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -202,16 +204,27 @@ type call struct {
 	body         any
 	into         any
 	open         bool // needs no session
+
+	begun *atomic.Bool // set once the request was being written: from then on the server may have it
 }
 
 // repeatable reports whether sending the call twice does no harm (a key makes a change happen once).
 func (c call) repeatable() bool { return c.method == http.MethodGet || c.key != "" }
 
 func (c *Client) do(ctx context.Context, k call) (*resty.Response, error) {
-	var response *resty.Response
-	var err error
+	k.begun = new(atomic.Bool)
+	response, err := c.repeat(ctx, k)
+	var network *NetworkError
+	if errors.As(err, &network) {
+		network.NotSent = !k.begun.Load()
+	}
+	return response, err
+}
+
+// repeat sends a call until it is answered, as often as that does no harm.
+func (c *Client) repeat(ctx context.Context, k call) (*resty.Response, error) {
 	for try := 1; ; try++ {
-		response, err = c.authorized(ctx, k)
+		response, err := c.authorized(ctx, k)
 		wait, again := retryAfter(k, err)
 		if err == nil || !again || !k.repeatable() || try == tries {
 			return response, err
@@ -264,6 +277,9 @@ func (c *Client) authorized(ctx context.Context, k call) (*resty.Response, error
 }
 
 func (c *Client) send(ctx context.Context, k call, token string) (*resty.Response, error) {
+	if k.begun != nil {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { k.begun.Store(true) }})
+	}
 	r := c.resty.R().SetContext(ctx).SetPathParams(k.params).SetQueryParams(k.query)
 	if token != "" {
 		r.SetHeader("Authorization", "Bearer "+token)

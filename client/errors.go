@@ -45,6 +45,8 @@ type NetworkError struct {
 	Host string
 	// Issuer is who signed the certificate of a TLS failure, when known.
 	Issuer string
+	// NotSent tells that the call surely never left this PC.
+	NotSent bool
 	// Err is the cause; it holds no secret.
 	Err error
 }

@@ -60,6 +60,27 @@ CREATE TABLE jobs (
   updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX open_jobs ON jobs(account, id) WHERE state IN ('pending', 'sent');
+`, `
+CREATE TABLE vault (
+  kind TEXT NOT NULL,
+  signature TEXT NOT NULL,
+  site_code TEXT NOT NULL,
+  machine_id TEXT NOT NULL,
+  account INTEGER NOT NULL,
+  order_id INTEGER NOT NULL,
+  license_id INTEGER NOT NULL,
+  program TEXT NOT NULL,
+  note TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  content BLOB NOT NULL,
+  kept_at INTEGER NOT NULL,
+  PRIMARY KEY (kind, signature, site_code)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE requests (
+  id TEXT PRIMARY KEY,
+  content BLOB NOT NULL,
+  made_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 `}
 
 // errDamaged is an ErrStorage whose file should be set aside.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"
+	"github.com/acen-desktop/acen/license"
 )
 
 // Task names what a job does.
@@ -22,6 +23,7 @@ const (
 	TaskReactivate Task = "reactivation"
 	TaskTransfer   Task = "transfer"
 	TaskRemove     Task = "removal"
+	TaskRelease    Task = "release"
 	TaskEmail      Task = "email"
 	TaskNewOrder   Task = "new-order"
 )
@@ -53,6 +55,7 @@ type Job struct {
 
 	intent  string // what is wanted, in words: two clicks with the same intent are one job
 	request []byte // JSON, sealed where it holds a removal code
+	leaves  bool   // a license of this PC leaves it
 }
 
 // answersKept is how long a server surely knows an idempotency key (api.md).
@@ -152,7 +155,7 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 		close(running.done)
 		m.publish(Event{Kind: JobChanged, Job: *job, OrderID: job.OrderID})
 	}()
-	_, c, err := m.session()
+	a, c, err := m.session()
 	if err != nil {
 		running.err = m.fail(err)
 		return
@@ -162,45 +165,89 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 		_ = m.record(ctx, job, JobFailed, running.err)
 		return
 	}
+	fresh := job.State == JobPending
+	request, leaves, err := m.prepare(ctx, job)
+	if err == nil && leaves.Signature != "" {
+		err = m.leave(ctx, a, leaves, job.Task)
+	}
+	if err != nil {
+		running.err = err
+		if final(*job, err) {
+			_ = m.record(ctx, job, JobFailed, err)
+		}
+		return
+	}
 	// From here on the server may have done it, whatever happens to this app.
 	if running.err = m.record(ctx, job, JobSent, nil); running.err != nil {
 		return
 	}
 	m.publish(Event{Kind: JobChanged, Job: *job, OrderID: job.OrderID})
-	out, err := m.send(ctx, c, job)
+	out, err := kinds[job.Task].send(ctx, m, c, job, request)
 	running.out, running.err = out, err
 	// The outcome is recorded even when the caller gave up meanwhile.
 	ctx = context.WithoutCancel(ctx)
+	var network *NetworkError
 	switch {
 	case err == nil:
-		if out.license.ID != 0 {
-			job.LicenseID = out.license.ID
+		m.succeeded(ctx, job, out, leaves)
+	case final(*job, err):
+		if leaves.Signature != "" {
+			m.refused(ctx, leaves, err)
 		}
-		if out.order.ID != 0 {
-			job.OrderID = out.order.ID
-		}
-		// The answer counts even when it cannot be written down: the next start asks again with the same key.
-		if err := m.record(ctx, job, JobDone, nil); err != nil {
-			m.options.Logger.Error("a finished job could not be recorded", "job", job.ID, "error", err)
-			job.State = JobDone
-		}
-		if job.Task != TaskEmail {
-			m.publish(Event{Kind: LicensesChanged, OrderID: job.OrderID})
-			m.publish(Event{Kind: OrdersChanged})
-		}
-	case final(job.Task, err):
 		if err := m.record(ctx, job, JobFailed, err); err != nil {
 			m.options.Logger.Error("a refused job could not be recorded", "job", job.ID, "error", err)
 		}
 	default:
+		if fresh && errors.As(err, &network) && network.NotSent {
+			if err := m.record(ctx, job, JobPending, nil); err != nil {
+				m.options.Logger.Error("a waiting job could not be recorded", "job", job.ID, "error", err)
+			}
+		}
 		job.Err = err
 		running.err = m.fail(err)
 	}
 }
 
+// succeeded closes a job that the server has done.
+func (m *Manager) succeeded(ctx context.Context, job *Job, out outcome, leaves leaving) {
+	if out.license.ID != 0 {
+		job.LicenseID = out.license.ID
+	}
+	if out.order.ID != 0 {
+		job.OrderID = out.order.ID
+	}
+	if leaves.Signature != "" {
+		if err := m.left(ctx, leaves); err != nil { // the license has left all the same; what is kept of it does no harm
+			m.options.Logger.Error("a removal code that was handed in could not be forgotten", "job", job.ID, "error", err)
+		}
+	}
+	// The answer counts even when it cannot be written down: the next start asks again with the same key.
+	if err := m.record(ctx, job, JobDone, nil); err != nil {
+		m.options.Logger.Error("a finished job could not be recorded", "job", job.ID, "error", err)
+		job.State = JobDone
+	}
+	if job.Task != TaskEmail {
+		m.installOutcome(ctx, out.license)
+		m.publish(Event{Kind: LicensesChanged, OrderID: job.OrderID})
+		m.publish(Event{Kind: OrdersChanged})
+	}
+}
+
+// refused brings back what had left for a job that the server refused, unless the license has ended anyway.
+func (m *Manager) refused(ctx context.Context, leaves leaving, cause error) {
+	finish := m.comeBack
+	if gone(cause) {
+		finish = m.left
+	}
+	if err := finish(ctx, leaves); err != nil {
+		m.options.Logger.Error("a license that the server did not let go could not be put back", "license", leaves.LicenseID, "error", err)
+		m.addNotice("A license could not be put back on this PC.", "The server refused to let it go, so it is still yours. Refresh the tables, or bring it back with Reactivate.")
+	}
+}
+
 // final reports whether an error is the server's last word on a job. A refusal for the time being is not, but for tasks in
 // which a person tries something that they may have mistyped: those are not tried again by themselves.
-func final(task Task, err error) bool {
+func final(job Job, err error) bool {
 	var refusal *api.Problem
 	switch {
 	case errors.Is(err, errRequestLost), errors.Is(err, ErrOutcomeUnknown):
@@ -208,18 +255,20 @@ func final(task Task, err error) bool {
 	case !errors.As(err, &refusal) || errors.Is(err, api.ErrAuthorization):
 		return false
 	case errors.Is(err, api.ErrUnavailable):
-		return task == TaskEmail // the server has no mail service: it queued nothing and waiting does not help
+		return job.Task == TaskEmail // the server has no mail service: it queued nothing and waiting does not help
 	case errors.Is(err, api.ErrHostBanned):
-		return task == TaskTransfer || task == TaskRemove || task == TaskNewOrder
+		return !job.leaves && (job.Task == TaskTransfer || job.Task == TaskRemove || job.Task == TaskNewOrder)
 	}
 	return refusal.Status < 500
 }
 
 // kind is what is particular to a task.
 type kind struct {
-	// secret requests hold a removal code.
+	// secret requests hold a removal code, and tell in "leaves" what leaves this PC.
 	secret bool
-	send   func(ctx context.Context, m *Manager, c *client.Client, job *Job, request []byte) (outcome, error)
+	// again makes the request anew for a license that has left this PC; nil where more is needed than its removal code.
+	again func(leaving) any
+	send  func(ctx context.Context, m *Manager, c *client.Client, job *Job, request []byte) (outcome, error)
 }
 
 var kinds map[Task]kind
@@ -229,25 +278,76 @@ func init() { // the functions refer to the table through the journal
 		TaskNewLicense: {send: sendNewLicense},
 		TaskReactivate: {send: sendReactivation},
 		TaskTransfer:   {send: sendTransfer, secret: true},
-		TaskRemove:     {send: sendRemoval, secret: true},
-		TaskEmail:      {send: sendEmail},
-		TaskNewOrder:   {send: sendNewOrder},
+		TaskRemove: {send: sendRemoval, secret: true, again: func(l leaving) any {
+			return removalRequest{LicenseID: l.LicenseID, Leaves: l, Body: api.Removal{RemovalCode: l.RemovalCode}}
+		}},
+		TaskRelease: {send: sendRelease, secret: true, again: func(l leaving) any {
+			return releaseRequest{LicenseID: l.LicenseID, Leaves: l, Body: api.Release{RemovalCode: l.RemovalCode}}
+		}},
+		TaskEmail:    {send: sendEmail},
+		TaskNewOrder: {send: sendNewOrder},
 	}
 }
 
-func (m *Manager) send(ctx context.Context, c *client.Client, job *Job) (outcome, error) {
+// prepare reads what a job was written down with, and what leaves this PC with it.
+func (m *Manager) prepare(ctx context.Context, job *Job) (request []byte, leaves leaving, err error) {
 	k, ok := kinds[job.Task]
 	if !ok {
-		return outcome{}, fmt.Errorf("%w: a job %q of a newer version", ErrStorage, job.Task)
+		return nil, leaves, fmt.Errorf("%w: a job %q of a newer version", ErrStorage, job.Task)
 	}
-	request := job.request
+	request = job.request
 	if k.secret {
-		var err error
-		if request, err = m.open(ctx, job.request); err != nil {
-			return outcome{}, err
+		if request, err = m.open(ctx, job.request); errors.Is(err, errRequestLost) && k.again != nil {
+			request, err = m.again(ctx, job, k)
 		}
+		if err != nil {
+			return nil, leaves, err
+		}
+		r, err := readRequest[struct {
+			Leaves leaving `json:"leaves"`
+		}](request)
+		if err != nil {
+			return nil, leaves, err
+		}
+		leaves = r.Leaves
 	}
-	return k.send(ctx, m, c, job, request)
+	job.leaves = leaves.Signature != ""
+	return request, leaves, nil
+}
+
+// again makes the request of a job anew whose key is gone from the keyring, if its license has left this PC: the removal code
+// lies beside the Site code, or follows from the license file that the server has.
+func (m *Manager) again(ctx context.Context, job *Job, k kind) ([]byte, error) {
+	p, err := m.programOfOrder(ctx, job.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	signature, err := license.ParseSignature(p.ApplicationSignature)
+	if err != nil {
+		return nil, err
+	}
+	state, err := m.options.Installed.State(signature)
+	if err != nil {
+		return nil, installedError(err)
+	}
+	for _, spent := range state.Spent {
+		if spent.LicenseID != job.LicenseID {
+			continue
+		}
+		code := spent.RemovalCode
+		if code == 0 {
+			f, _, err := m.verifiedFile(ctx, job.LicenseID)
+			if err != nil {
+				return nil, err
+			}
+			if f.Codes != spent.Codes {
+				break
+			}
+			code = f.Seed.RemovalCode(f.Codes)
+		}
+		return json.Marshal(k.again(leavingOf(p, License{License: api.License{ID: job.LicenseID, OrderID: job.OrderID}}, spent.Codes, code)))
+	}
+	return nil, errRequestLost
 }
 
 // readRequest reads what a job was written down with.
@@ -328,19 +428,35 @@ func (m *Manager) ResumeJobs(ctx context.Context) ([]Job, error) {
 // ErrJobSent is returned by DropJob for a job that the server may have carried out.
 var ErrJobSent = errors.New("this was sent already; its outcome must be asked for first")
 
-// DropJob forgets an open job that was never sent.
+// DropJob forgets an open job that was never sent. A license that had left this PC for it comes back.
 func (m *Manager) DropJob(ctx context.Context, id int64) error {
+	a, _, err := m.session()
+	if err != nil {
+		return m.fail(err)
+	}
 	m.jobsMu.Lock()
 	defer m.jobsMu.Unlock()
 	if _, busy := m.running[id]; busy {
 		return ErrJobSent
 	}
-	result, err := m.db.change(ctx, `UPDATE jobs SET state = 'failed', error = 'dropped' WHERE id = ? AND state = 'pending'`, id)
+	open, err := m.openJobs(ctx, a)
 	if err != nil {
 		return err
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, ErrJobSent)
+	for _, job := range open {
+		if job.ID != id || job.State != JobPending {
+			continue
+		}
+		if _, leaves, err := m.prepare(ctx, &job); err == nil && job.leaves {
+			if err := m.comeBack(ctx, leaves); err != nil {
+				return err
+			}
+		}
+		if _, err := m.db.change(ctx, `UPDATE jobs SET state = 'failed', error = 'dropped' WHERE id = ?`, id); err != nil {
+			return err
+		}
+		m.publish(Event{Kind: LicensesChanged, OrderID: job.OrderID})
+		return nil
 	}
-	return nil
+	return ErrJobSent
 }

@@ -42,20 +42,16 @@ func (m *Manager) verifiedFile(ctx context.Context, licenseID int64) (f license.
 	if err != nil {
 		return f, "", m.fail(err)
 	}
-	keyID, err := license.FileKeyID(content)
-	if err != nil {
-		return f, "", err
-	}
 	programs, err := c.Programs(ctx)
 	if err != nil {
 		return f, "", m.fail(err)
 	}
 	for _, p := range programs {
-		public, known := signer(p, keyID)
-		if !known {
+		f, err = verify(p, content)
+		if errors.Is(err, license.ErrFileSignature) {
 			continue
 		}
-		if f, err = public.Verify(content); err != nil {
+		if err != nil {
 			return f, "", err
 		}
 		if f.ID != licenseID || f.ProgramID != p.ID {
@@ -85,11 +81,11 @@ func (m *Manager) RemovalCode(ctx context.Context, l License) (license.RemovalCo
 	if !l.ThisPC {
 		return 0, ErrNotThisPC
 	}
-	f, _, err := m.verifiedFile(ctx, l.ID)
+	leaves, err := m.leaving(ctx, l)
 	if err != nil {
 		return 0, err
 	}
-	return f.Seed.RemovalCode(f.Codes), nil
+	return license.ParseRemovalCode(leaves.RemovalCode)
 }
 
 // EmailPreview returns the mail that the server would send for a license.

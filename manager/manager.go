@@ -23,6 +23,7 @@ import (
 	"github.com/acen-desktop/acen/client/keyring"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
 )
 
 // Errors of the layers below that the window tells apart.
@@ -66,7 +67,9 @@ type Fingerprint interface {
 // Options are what a Manager needs.
 type Options struct {
 	// DataDir is the person's folder for the app's data.
-	DataDir     string
+	DataDir string
+	// Installed is where the programs of this PC find their licenses; nil means a folder of its own in DataDir.
+	Installed   *installed.Store
 	Keyring     keyring.Store
 	Fingerprint Fingerprint
 	// DeviceName is what this PC is called on the server.
@@ -100,8 +103,12 @@ type Manager struct {
 	programs map[int64]api.Program
 	reading  *fingerprint.Reading
 
+	hereMu   sync.Mutex
+	installs int // license files put on this PC
+
 	vaultMu sync.Mutex
 	vault   []byte
+	lasting bool // the keyring has the vault's key
 
 	jobsMu  sync.Mutex
 	running map[int64]*runningJob
@@ -126,6 +133,9 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Installed == nil {
+		o.Installed = installed.Open(filepath.Join(o.DataDir, "licenses"), installed.Options{Rand: o.Rand, Now: o.Now})
+	}
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, storageError(err)
 	}
@@ -140,6 +150,9 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 	m := &Manager{options: o, lock: lock, programs: map[int64]api.Program{}, running: map[int64]*runningJob{}, subscribers: map[int]func(Event){}}
 	if err := m.openDatabase(ctx); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
+	}
+	if err := m.moveGenerations(ctx); err != nil {
+		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
 }

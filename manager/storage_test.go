@@ -16,6 +16,7 @@ import (
 	"github.com/acen-desktop/acen/client/keyring"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
 )
 
 func options(folder string) Options {
@@ -130,22 +131,65 @@ func TestStorageErrorsKeepTheirKind(t *testing.T) {
 	require.ErrorIs(t, storageError(errors.New("anything")), ErrStorage)
 }
 
+var lumen = api.Program{ID: 1, Name: "Lumen Studio 7", ApplicationSignature: "LUMENST7"}
+
 // The generation of a program is random at first use and stays.
 func TestGeneration(t *testing.T) {
 	folder := t.TempDir()
 	m := open(t, folder)
-	g, err := m.generation(t.Context(), "LUMENST7")
+	g, err := m.generation(t.Context(), lumen)
 	require.NoError(t, err)
 	require.LessOrEqual(t, g, uint16(license.MaxGeneration))
-	again, err := m.generation(t.Context(), "LUMENST7")
+	again, err := m.generation(t.Context(), lumen)
 	require.NoError(t, err)
 	require.Equal(t, g, again)
 	require.NoError(t, m.Close())
 	m = open(t, folder)
 	defer m.Close()
-	again, err = m.generation(t.Context(), "LUMENST7")
+	again, err = m.generation(t.Context(), lumen)
 	require.NoError(t, err)
 	require.Equal(t, g, again, "also at the next start")
+}
+
+// A data file of the first schema hands its Site codes over once, also when the new record begins in the middle.
+func TestGenerationsOfTheFirstSchema(t *testing.T) {
+	folder := t.TempDir()
+	m := open(t, folder)
+	for _, statement := range []string{
+		`DROP TABLE vault`, `DROP TABLE requests`, `PRAGMA user_version = 1`,
+		`INSERT INTO generations VALUES ('LUMENST7', 5, 0), ('LUMENST7', 6, 1), ('LUMENST7', 7, 0), ('not a signature', 1, 1)`,
+	} {
+		_, err := m.db.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	require.NoError(t, m.Close())
+	for range 2 {
+		m = open(t, folder)
+		g, err := m.generation(t.Context(), lumen)
+		require.NoError(t, err)
+		require.EqualValues(t, 6, g)
+		state, err := m.options.Installed.State("LUMENST7")
+		require.NoError(t, err)
+		require.ElementsMatch(t, []uint16{5, 6, 7}, state.Used)
+		require.NoError(t, m.Close())
+	}
+}
+
+// A damaged record of the Site code is set aside with a notice, and the app goes on with a new one.
+func TestDamagedSiteCodeRecord(t *testing.T) {
+	m := open(t, t.TempDir())
+	defer m.Close()
+	_, err := m.generation(t.Context(), lumen)
+	require.NoError(t, err)
+	record := filepath.Join(installed.Below(m.options.Installed.Dir(), "LUMENST7"), "pc.json")
+	require.NoError(t, os.WriteFile(record, []byte("{"), 0o600))
+	_, err = m.generation(t.Context(), lumen)
+	require.NoError(t, err)
+	require.Len(t, m.Notices(), 1)
+	require.Contains(t, m.Notices()[0].Detail, "damaged-20261124")
+	aside, err := os.ReadFile(record + ".damaged-20261124-120000")
+	require.NoError(t, err)
+	require.Equal(t, "{", string(aside))
 }
 
 func TestReasonsForButtons(t *testing.T) {

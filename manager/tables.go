@@ -24,6 +24,10 @@ type License struct {
 	api.License
 	// ThisPC tells that the license is this PC's: same Machine ID and Site code, or the locks recognise it.
 	ThisPC bool
+	// Installed tells that its license file is where its program finds it. Set for licenses of this PC.
+	Installed bool
+	// LeftHere tells that the license was this PC's and left it; the server may not know yet.
+	LeftHere bool
 }
 
 // Licenses is the table of an order's licenses with its age.
@@ -75,19 +79,24 @@ func (m *Manager) CachedOrders(ctx context.Context) (out Orders, ok bool, err er
 	return out, ok, err
 }
 
-// Licenses asks the server for the active licenses of an order and keeps them.
+// Licenses asks the server for the active licenses of an order and keeps them. Those of this PC get their license files, and
+// the file of one that has ended is erased.
 func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
 	a, c, err := m.session()
 	if err != nil {
 		return Licenses{}, m.fail(err)
 	}
+	installs := m.installCount()
 	rows, err := c.Licenses(ctx, order, false)
 	if err != nil {
 		return Licenses{}, m.fail(err)
 	}
 	now := m.options.Now()
 	m.keep(ctx, a, licensesName(order), rows, now)
-	return Licenses{OrderID: order, Licenses: m.mark(ctx, order, rows), FetchedAt: now}, nil
+	m.dropEnded(ctx, order, rows, installs)
+	out := m.mark(ctx, order, rows)
+	m.settle(ctx, out, true)
+	return Licenses{OrderID: order, Licenses: out, FetchedAt: now}, nil
 }
 
 // AllLicenses asks the server for all licenses of an order, also those that have ended. They are not kept.
@@ -100,7 +109,9 @@ func (m *Manager) AllLicenses(ctx context.Context, order int64) (Licenses, error
 	if err != nil {
 		return Licenses{}, m.fail(err)
 	}
-	return Licenses{OrderID: order, Licenses: m.mark(ctx, order, rows), FetchedAt: m.options.Now()}, nil
+	out := m.mark(ctx, order, rows)
+	m.settle(ctx, out, true)
+	return Licenses{OrderID: order, Licenses: out, FetchedAt: m.options.Now()}, nil
 }
 
 // History asks the server what happened to an order, newest first.
@@ -124,7 +135,9 @@ func (m *Manager) CachedLicenses(ctx context.Context, order int64) (out Licenses
 	if err != nil || !ok {
 		return out, false, err
 	}
-	return Licenses{OrderID: order, Licenses: m.mark(ctx, order, rows), FetchedAt: at, Cached: true}, true, nil
+	marked := m.mark(ctx, order, rows)
+	m.settle(ctx, marked, false)
+	return Licenses{OrderID: order, Licenses: marked, FetchedAt: at, Cached: true}, true, nil
 }
 
 // mark finds this PC among the licenses of an order.
@@ -151,6 +164,7 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 		}
 		for i := range out {
 			out[i].ThisPC = recognize(out[i].License)
+			out[i].LeftHere = m.leftHere(p, out[i].License)
 		}
 	}
 	return out

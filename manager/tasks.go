@@ -30,8 +30,9 @@ type Reactivate struct {
 
 // Transfer is the request to give a license to another PC.
 type Transfer struct {
-	License     License
-	Codes       license.Codes // of the other PC
+	License License
+	Codes   license.Codes // of the other PC
+	// RemovalCode may be zero for a license of this PC, which makes it, and for one that is released.
 	RemovalCode license.RemovalCode
 	// Note replaces the license's; "" keeps it.
 	Note string
@@ -39,7 +40,8 @@ type Transfer struct {
 
 // Remove is the request to end a license, which gives its order one back.
 type Remove struct {
-	License     License
+	License License
+	// RemovalCode may be zero for a license of this PC, which makes it.
 	RemovalCode license.RemovalCode
 }
 
@@ -68,6 +70,11 @@ type (
 	removalRequest struct {
 		LicenseID int64       `json:"license_id"`
 		Body      api.Removal `json:"body"`
+		Leaves    leaving     `json:"leaves"`
+	}
+	releaseRequest struct {
+		LicenseID int64       `json:"license_id"`
+		Body      api.Release `json:"body"`
 		Leaves    leaving     `json:"leaves"`
 	}
 	emailRequest struct {
@@ -111,15 +118,15 @@ func sendReactivation(ctx context.Context, _ *Manager, c *client.Client, job *Jo
 	return out, err
 }
 
-// Transfer gives a license to another PC. The job works like that of NewLicense; the removal code in it is sealed. When the
-// license was this PC's, its Site code changes.
+// Transfer gives a license to another PC. The job works like that of NewLicense; the removal code in it is sealed. A license
+// of this PC leaves it first, as with Move.
 func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
 	leaves, err := m.leaving(ctx, r.License)
 	if err != nil {
 		return License{}, err
 	}
 	request := transferRequest{LicenseID: r.License.ID, Leaves: leaves, Body: api.Transfer{
-		SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), RemovalCode: r.RemovalCode.String(), Note: r.Note,
+		SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), RemovalCode: codeText(r.RemovalCode, leaves), Note: r.Note,
 	}}
 	return m.licensed(ctx, Job{
 		Task: TaskTransfer, Title: "Transfer of " + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
@@ -127,13 +134,18 @@ func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
 	}, request)
 }
 
-func sendTransfer(ctx context.Context, m *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
-	r, err := readRequest[transferRequest](request)
-	if err != nil {
-		return out, err
+// codeText is the removal code that a request carries: the one given, else that of the license that leaves, else none.
+func codeText(given license.RemovalCode, leaves leaving) string {
+	if given == 0 {
+		return leaves.RemovalCode
 	}
-	if out.license, err = c.Transfer(ctx, job.Key, r.LicenseID, r.Body); err == nil {
-		err = m.leave(context.WithoutCancel(ctx), r.Leaves)
+	return given.String()
+}
+
+func sendTransfer(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
+	r, err := readRequest[transferRequest](request)
+	if err == nil {
+		out.license, err = c.Transfer(ctx, job.Key, r.LicenseID, r.Body)
 	}
 	return out, err
 }
@@ -144,21 +156,20 @@ func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
 	if err != nil {
 		return api.Order{}, err
 	}
-	request := removalRequest{LicenseID: r.License.ID, Leaves: leaves, Body: api.Removal{RemovalCode: r.RemovalCode.String()}}
+	return m.remove(ctx, r.License, codeText(r.RemovalCode, leaves), leaves)
+}
+
+func (m *Manager) remove(ctx context.Context, l License, code string, leaves leaving) (api.Order, error) {
 	out, err := m.run(ctx, Job{
-		Task: TaskRemove, Title: "Removal of " + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
-		intent: fmt.Sprintf("license %d", r.License.ID),
-	}, request)
+		Task: TaskRemove, Title: "Removal of " + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
+	}, removalRequest{LicenseID: l.ID, Leaves: leaves, Body: api.Removal{RemovalCode: code}})
 	return out.order, err
 }
 
-func sendRemoval(ctx context.Context, m *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
+func sendRemoval(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
 	r, err := readRequest[removalRequest](request)
-	if err != nil {
-		return out, err
-	}
-	if out.order, err = c.Remove(ctx, job.Key, r.LicenseID, r.Body); err == nil {
-		err = m.leave(context.WithoutCancel(ctx), r.Leaves)
+	if err == nil {
+		out.order, err = c.Remove(ctx, job.Key, r.LicenseID, r.Body)
 	}
 	return out, err
 }
@@ -214,36 +225,4 @@ func nameOf(l License) string {
 		return fmt.Sprintf("“%s”", l.Note)
 	}
 	return fmt.Sprintf("license %d", l.ID)
-}
-
-// leaving names a license that leaves this PC by the application signature and the generation of its Site code; it is zero
-// when the license is another PC's.
-type leaving struct {
-	Signature  string `json:"signature,omitempty"`
-	Generation uint16 `json:"generation,omitempty"`
-}
-
-func (m *Manager) leaving(ctx context.Context, l License) (leaving, error) {
-	if !l.ThisPC {
-		return leaving{}, nil
-	}
-	p, err := m.programOfOrder(ctx, l.OrderID)
-	if err != nil {
-		return leaving{}, err
-	}
-	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
-	return leaving{p.ApplicationSignature, codes.Site.Generation()}, err
-}
-
-// leave gives this PC a new Site code after a license has left it: the old one is spent (codes.md, "Site code and Machine
-// ID"). Done again it does nothing.
-func (m *Manager) leave(ctx context.Context, l leaving) error {
-	if l.Signature == "" {
-		return nil
-	}
-	current, err := m.generation(ctx, l.Signature)
-	if err != nil || current != l.Generation {
-		return err
-	}
-	return m.renewGeneration(ctx, l.Signature)
 }

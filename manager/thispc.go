@@ -2,14 +2,14 @@ package manager
 
 import (
 	"context"
-	"database/sql"
-	"encoding/binary"
 	"errors"
-	"io"
+	"fmt"
+	"slices"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
 )
 
 // LockInfo says whether a lock of this PC can be read.
@@ -53,7 +53,7 @@ func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
 		}
 		out.Locks[i] = info
 	}
-	generation, err := m.generation(ctx, p.ApplicationSignature)
+	generation, err := m.generation(ctx, p)
 	if err != nil {
 		return out, err
 	}
@@ -86,82 +86,92 @@ func (m *Manager) ForgetThisPC() {
 	m.reading = nil
 }
 
-// generation returns the generation of this PC for an application signature; at first use it is random.
-func (m *Manager) generation(ctx context.Context, signature string) (uint16, error) {
-	g, err := m.currentGeneration(ctx, signature)
-	if !errors.Is(err, sql.ErrNoRows) {
-		return g, storageError(err)
-	}
-	fresh, err := m.randomGeneration()
+// generation returns the generation of this PC for a program; at first use it is random. A damaged record of it is set aside:
+// the license file that is here tells the generation again.
+func (m *Manager) generation(ctx context.Context, p api.Program) (uint16, error) {
+	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {
 		return 0, err
 	}
-	if _, err := m.db.change(ctx, `INSERT INTO generations (signature, generation, current) VALUES (?, ?, 1) ON CONFLICT DO NOTHING`, signature, fresh); err != nil {
-		return 0, err
+	g, err := m.options.Installed.Generation(ctx, signature)
+	if !errors.Is(err, installed.ErrDamaged) {
+		return g, installedError(err)
 	}
-	g, err = m.currentGeneration(ctx, signature)
-	return g, storageError(err)
+	name, err := m.options.Installed.SetAside(ctx, signature)
+	if err != nil {
+		return 0, installedError(err)
+	}
+	if name != "" {
+		m.addNotice("This PC's record of its Site code was damaged.", fmt.Sprintf("It was set aside as %s. If a license of %s is not recognized here any more, bring it back with Reactivate.", name, p.Name))
+	}
+	if here, ok := m.fileHere(p); ok {
+		if _, err := m.options.Installed.Update(ctx, signature, func(s *installed.State) error {
+			if !s.HasGeneration {
+				s.Generation, s.HasGeneration = here.Codes.Site.Generation(), true
+				s.Used = append(s.Used, s.Generation)
+			}
+			return nil
+		}); err != nil {
+			return 0, installedError(err)
+		}
+	}
+	g, err = m.options.Installed.Generation(ctx, signature)
+	return g, installedError(err)
 }
 
-func (m *Manager) randomGeneration() (uint16, error) {
-	var b [2]byte
-	_, err := io.ReadFull(m.options.Rand, b[:])
-	return binary.BigEndian.Uint16(b[:]) & license.MaxGeneration, err
-}
-
-// errGenerations is returned when every generation of a program was used on this PC: after 4,096 removals.
-var errGenerations = errors.New("this PC has used up its Site codes for this program; ask the vendor for help")
-
-// renewGeneration replaces the generation of an application signature by a random one that was never used before on this PC.
-func (m *Manager) renewGeneration(ctx context.Context, signature string) error {
-	tx, err := m.db.BeginTx(ctx, nil)
+// moveGenerations hands what a data file from before schema 2 knows of this PC's Site codes to the folder that programs share.
+func (m *Manager) moveGenerations(ctx context.Context) error {
+	rows, err := m.db.QueryContext(ctx, `SELECT signature, generation, current FROM generations ORDER BY current`)
 	if err != nil {
 		return storageError(err)
 	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	used, err := usedGenerations(ctx, tx, signature)
-	if err != nil {
+	known := map[license.Signature][]uint16{} // the current one last
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		var g uint16
+		var current bool
+		if err := rows.Scan(&text, &g, &current); err != nil {
+			return storageError(err)
+		}
+		if signature, err := license.ParseSignature(text); err == nil && g <= license.MaxGeneration {
+			known[signature] = append(known[signature], g)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return storageError(err)
 	}
-	if len(used) > license.MaxGeneration {
-		return errGenerations
+	for signature, list := range known {
+		_, err := m.options.Installed.Update(ctx, signature, func(s *installed.State) error {
+			for _, g := range list {
+				if !slices.Contains(s.Used, g) {
+					s.Used = append(s.Used, g)
+				}
+			}
+			if !s.HasGeneration {
+				s.Generation, s.HasGeneration = list[len(list)-1], true
+			}
+			return nil
+		})
+		if errors.Is(err, installed.ErrDamaged) {
+			continue // what is kept here serves when the damaged record has been set aside
+		}
+		if err != nil {
+			return installedError(err)
+		}
+		if _, err := m.db.change(ctx, `DELETE FROM generations WHERE signature = ?`, string(signature)); err != nil {
+			return err
+		}
 	}
-	fresh, err := m.randomGeneration()
-	if err != nil {
+	return nil
+}
+
+// installedError makes an ErrStorage of a fault of the folder that programs share.
+func installedError(err error) error {
+	if err == nil || errors.Is(err, installed.ErrGenerations) {
 		return err
 	}
-	for used[fresh] {
-		fresh = (fresh + 1) & license.MaxGeneration
-	}
-	if _, err := tx.ExecContext(ctx, `UPDATE generations SET current = 0 WHERE signature = ?`, signature); err != nil {
-		return storageError(err)
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO generations (signature, generation, current) VALUES (?, ?, 1)`, signature, fresh); err != nil {
-		return storageError(err)
-	}
-	return storageError(tx.Commit())
-}
-
-func usedGenerations(ctx context.Context, tx *sql.Tx, signature string) (map[uint16]bool, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT generation FROM generations WHERE signature = ?`, signature)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	used := map[uint16]bool{}
-	for rows.Next() {
-		var g uint16
-		if err := rows.Scan(&g); err != nil {
-			return nil, err
-		}
-		used[g] = true
-	}
-	return used, rows.Err()
-}
-
-func (m *Manager) currentGeneration(ctx context.Context, signature string) (g uint16, err error) {
-	err = m.db.QueryRowContext(ctx, `SELECT generation FROM generations WHERE signature = ? AND current`, signature).Scan(&g)
-	return g, err
+	return storageError(err)
 }
 
 // recognizer returns a function that tells whether a license of a program is this PC's: its Site code carries this PC's
@@ -176,14 +186,14 @@ func (m *Manager) recognizer(ctx context.Context, p api.Program) (func(api.Licen
 	if err != nil {
 		return nil, err
 	}
-	generation, err := m.generation(ctx, p.ApplicationSignature)
+	generation, err := m.generation(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	own := key.Codes(generation, reading.Block(key))
 	return func(l api.License) bool {
 		codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
-		if err != nil || l.Status != api.StatusActive || codes.Site.Generation() != generation {
+		if err != nil || l.Status != api.StatusActive || l.ReleasedAt != nil || codes.Site.Generation() != generation {
 			return false
 		}
 		if codes == own {
@@ -259,7 +269,7 @@ func (m *Manager) ThisPCFor(ctx context.Context, l License) (license.Codes, erro
 	if err != nil {
 		return license.Codes{}, err
 	}
-	generation, err := m.generation(ctx, program.ApplicationSignature)
+	generation, err := m.generation(ctx, program)
 	if err != nil {
 		return license.Codes{}, err
 	}

@@ -30,7 +30,7 @@ func (m *Manager) vaultKey(ctx context.Context) ([]byte, error) {
 	text, err := m.options.Keyring.Get(ctx, vaultKeyName)
 	if err == nil {
 		if key, err := base64.StdEncoding.DecodeString(text); err == nil && len(key) == chacha20poly1305.KeySize {
-			m.vault = key
+			m.vault, m.lasting = key, true
 			return key, nil
 		}
 	}
@@ -47,8 +47,15 @@ func (m *Manager) vaultKey(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		m.options.Logger.Warn("the keyring keeps no key; open tasks with a removal code end with the app", "error", err)
 	}
-	m.vault = key
+	m.vault, m.lasting = key, err == nil
 	return key, nil
+}
+
+// vaultLasts reports whether the keyring has the vault's key, so that what is sealed can be opened at the next start.
+func (m *Manager) vaultLasts() bool {
+	m.vaultMu.Lock()
+	defer m.vaultMu.Unlock()
+	return m.lasting
 }
 
 // seal encrypts a secret for the data file.

@@ -1,0 +1,337 @@
+package e2e_test
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// activateThisPC gives a license of the sample order to this PC.
+func (p *pc) activateThisPC(t *testing.T) manager.License {
+	t.Helper()
+	thisPC, err := p.ThisPC(t.Context(), studioProgram(t, p))
+	require.NoError(t, err)
+	l, err := p.NewLicense(t.Context(), manager.NewLicense{OrderID: studioOrder, Codes: thisPC.Codes, Note: "Studio", ThisPC: true})
+	require.NoError(t, err)
+	require.True(t, l.ThisPC)
+	return l
+}
+
+func (p *pc) files(t *testing.T) []installed.File {
+	t.Helper()
+	store := p.options.Installed
+	if store == nil {
+		store = installed.Open(p.options.DataDir+"/licenses", installed.Options{})
+	}
+	files, err := store.Files(studioSignature)
+	require.NoError(t, err)
+	return files
+}
+
+// row returns the row of a license as the server lists it now; nil when it is not active.
+func (p *pc) row(t *testing.T, id int64) *manager.License {
+	t.Helper()
+	_, err := p.Orders(t.Context())
+	require.NoError(t, err)
+	table, err := p.Licenses(t.Context(), studioOrder)
+	require.NoError(t, err)
+	for _, l := range table.Licenses {
+		if l.ID == id {
+			return &l
+		}
+	}
+	return nil
+}
+
+// After Activate this PC the license file lies where the program finds it; lost, it is put back, with or without the server.
+func TestLicenseFileIsWhereTheProgramFindsIt(t *testing.T) {
+	s := servertest.Start(t)
+	p := newPC(t, s)
+	p.signIn(t, s)
+	l := p.activateThisPC(t)
+	files := p.files(t)
+	require.Len(t, files, 1)
+	_, content, err := p.LicenseFile(t.Context(), l.ID)
+	require.NoError(t, err)
+	require.Equal(t, content, files[0].Content)
+	require.Contains(t, files[0].Path, "lumen-studio-7-")
+	require.True(t, p.row(t, l.ID).Installed)
+
+	require.NoError(t, os.Remove(files[0].Path))
+	require.True(t, p.row(t, l.ID).Installed)
+	require.Len(t, p.files(t), 1, "from the server")
+
+	require.NoError(t, os.Remove(files[0].Path))
+	p.network.set(func(*http.Request) bool { return true }, nil)
+	table, ok, err := p.CachedLicenses(t.Context(), studioOrder)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Equal(t, 3, activeLicenses(t, s, studioOrder)-1)
+	require.Len(t, p.files(t), 1, "from the vault, without a connection")
+	require.NotEmpty(t, table.Licenses)
+}
+
+// The whole move: the old PC releases, the new one picks up with one click, and both programs know.
+func TestMove(t *testing.T) {
+	s := servertest.Start(t)
+	old, other := newPC(t, s), newPC(t, s)
+	old.signIn(t, s)
+	other.signIn(t, s)
+	ctx := t.Context()
+	l := old.activateThisPC(t)
+
+	_, err := other.Move(ctx, *other.row(t, l.ID))
+	require.ErrorIs(t, err, manager.ErrNotThisPC)
+
+	released, err := old.Move(ctx, l)
+	require.NoError(t, err)
+	require.NotNil(t, released.ReleasedAt)
+	require.False(t, released.ThisPC)
+	require.True(t, released.LeftHere)
+	require.Empty(t, old.files(t), "the program runs here no more")
+	kept, err := old.KeptCodes(ctx)
+	require.NoError(t, err)
+	require.Empty(t, kept, "the server has the promise")
+	require.Equal(t, 4, activeLicenses(t, s, studioOrder), "the seat stays taken meanwhile")
+
+	_, err = other.Orders(ctx)
+	require.NoError(t, err)
+	require.NotNil(t, other.row(t, l.ID).ReleasedAt)
+	waiting, err := other.WaitingToMove(ctx)
+	require.NoError(t, err)
+	require.Len(t, waiting, 1)
+	require.NoError(t, waiting[0].Refusal)
+	offers, err := old.BringBacks(ctx)
+	require.NoError(t, err)
+	require.Empty(t, offers, "what was given away is not offered back")
+
+	moved, err := other.PickUp(ctx, waiting[0].License)
+	require.NoError(t, err)
+	require.True(t, moved.ThisPC)
+	require.Equal(t, "Studio", moved.Note)
+	require.Len(t, other.files(t), 1)
+	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
+	require.Nil(t, old.row(t, l.ID))
+	require.Equal(t, 1, history(t, old, api.HistoryRelease))
+	require.Equal(t, 1, history(t, old, api.HistoryTransfer))
+}
+
+// Without a connection a license leaves at once, its removal code is kept and can be shown, and it is sent by itself later. Before
+// that the person may change their mind.
+func TestMoveWithoutConnection(t *testing.T) {
+	for name, ring := range map[string]keyring.Store{"with keyring": keyring.Memory(), "without keyring": locked{}} {
+		t.Run(name, func(t *testing.T) {
+			s := servertest.Start(t)
+			p := newPC(t, s)
+			require.NoError(t, p.Close())
+			p.options.Keyring = ring
+			p.start(t)
+			ctx := t.Context()
+			signIn := func() {
+				_, _, err := p.SignIn(ctx, manager.SignIn{Server: s.URL, Username: s.Login.Username, Password: s.Login.Password, Remember: true})
+				require.NoError(t, err)
+			}
+			signIn()
+			l := p.activateThisPC(t)
+			code := removalCode(t, s, l.ID)
+			p.network.set(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/release") }, nil)
+
+			_, err := p.Move(ctx, l)
+			require.ErrorIs(t, err, manager.ErrUnreachable)
+			require.Empty(t, p.files(t))
+			kept, err := p.KeptCodes(ctx)
+			require.NoError(t, err)
+			require.Len(t, kept, 1)
+			require.Equal(t, code, kept[0].Code)
+			require.Equal(t, "Studio", kept[0].Note)
+			require.Equal(t, name == "with keyring", kept[0].Sealed)
+
+			jobs, err := p.Jobs(ctx)
+			require.NoError(t, err)
+			require.Len(t, jobs, 1)
+			require.NoError(t, p.DropJob(ctx, jobs[0].ID))
+			require.True(t, p.row(t, l.ID).ThisPC, "it is this PC's again")
+			require.Len(t, p.files(t), 1)
+			kept, err = p.KeptCodes(ctx)
+			require.NoError(t, err)
+			require.Empty(t, kept)
+
+			_, err = p.Move(ctx, l)
+			require.ErrorIs(t, err, manager.ErrUnreachable)
+			require.NoError(t, p.Close())
+			p.network.set(nil, nil)
+			p.start(t)
+			kept, err = p.KeptCodes(ctx)
+			require.NoError(t, err)
+			require.Len(t, kept, 1, "after a crash it is still there")
+			require.Equal(t, code, kept[0].Code)
+			signIn()
+			_, err = p.Orders(ctx)
+			require.NoError(t, err)
+			done, err := p.ResumeJobs(ctx)
+			require.NoError(t, err)
+			require.Len(t, done, 1)
+			require.NoError(t, done[0].Err)
+			require.NotNil(t, p.row(t, l.ID).ReleasedAt)
+			kept, err = p.KeptCodes(ctx)
+			require.NoError(t, err)
+			require.Empty(t, kept)
+		})
+	}
+}
+
+// The keyring forgot the vault's key after a license had left: the removal code follows from the license file that the server has.
+func TestMoveAfterTheVaultKeyIsLost(t *testing.T) {
+	s := servertest.Start(t)
+	p := newPC(t, s)
+	p.signIn(t, s)
+	ctx := t.Context()
+	l := p.activateThisPC(t)
+	p.network.set(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/removal") }, nil)
+	_, err := p.Remove(ctx, manager.Remove{License: l})
+	require.ErrorIs(t, err, manager.ErrUnreachable)
+	p.network.set(nil, nil)
+	require.NoError(t, p.Close())
+	p.options.Keyring = keyring.Memory()
+	p.start(t)
+	p.signIn(t, s)
+	_, err = p.Orders(ctx)
+	require.NoError(t, err)
+	done, err := p.ResumeJobs(ctx)
+	require.NoError(t, err)
+	require.Len(t, done, 1)
+	require.NoError(t, done[0].Err)
+	require.Equal(t, 3, activeLicenses(t, s, studioOrder))
+}
+
+// manageable lets clients change the licenses of the sample order, or not.
+func manageable(t *testing.T, s *servertest.Server, yes bool) {
+	t.Helper()
+	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
+		o, err := tx.LockOrder(t.Context(), studioOrder)
+		if err != nil {
+			return err
+		}
+		o.CanManage = yes
+		return tx.ChangeOrder(t.Context(), o)
+	}))
+}
+
+// What the server refuses to let go stays, and is where it was.
+func TestRefusedRemovalComesBack(t *testing.T) {
+	s := servertest.Start(t)
+	p := newPC(t, s)
+	p.signIn(t, s)
+	ctx := t.Context()
+	l := p.activateThisPC(t)
+	thisPC, err := p.ThisPC(ctx, studioProgram(t, p))
+	require.NoError(t, err)
+	manageable(t, s, false)
+	_, err = p.Remove(ctx, manager.Remove{License: l})
+	require.ErrorIs(t, err, api.ErrOrderReadOnly)
+	require.Len(t, p.files(t), 1)
+	again, err := p.ThisPC(ctx, studioProgram(t, p))
+	require.NoError(t, err)
+	require.Equal(t, thisPC.Codes, again.Codes)
+	require.True(t, p.row(t, l.ID).ThisPC)
+	kept, err := p.KeptCodes(ctx)
+	require.NoError(t, err)
+	require.Empty(t, kept)
+	manageable(t, s, true)
+	_, err = p.Remove(ctx, manager.Remove{License: l})
+	require.NoError(t, err)
+	require.Empty(t, p.files(t))
+}
+
+// The license ended elsewhere: its file is erased as soon as the server says so.
+func TestEndedElsewhere(t *testing.T) {
+	s := servertest.Start(t)
+	p, web := newPC(t, s), newPC(t, s)
+	p.signIn(t, s)
+	web.signIn(t, s)
+	l := p.activateThisPC(t)
+	_, err := web.Remove(t.Context(), manager.Remove{License: *web.row(t, l.ID), RemovalCode: removalCode(t, s, l.ID)})
+	require.NoError(t, err)
+	require.Len(t, p.files(t), 1)
+	require.Nil(t, p.row(t, l.ID))
+	require.Empty(t, p.files(t))
+}
+
+// The data are lost: the app finds by itself what this PC had, and brings it back.
+func TestBringBack(t *testing.T) {
+	s := servertest.Start(t)
+	p := newPC(t, s)
+	p.signIn(t, s)
+	ctx := t.Context()
+	old := p.activateThisPC(t)
+	offers, err := p.BringBacks(ctx)
+	require.NoError(t, err)
+	require.Empty(t, offers, "nothing is missing")
+
+	again := newPC(t, s)
+	again.signIn(t, s)
+	require.NotNil(t, again.row(t, old.ID))
+	offers, err = again.BringBacks(ctx)
+	require.NoError(t, err)
+	require.Len(t, offers, 1)
+	offer := offers[0]
+	require.Equal(t, old.ID, offer.License.ID)
+	require.NoError(t, offer.Refusal)
+	require.Equal(t, license.LockCount, offer.Comparison.Count(license.Same))
+	l, err := again.Reactivate(ctx, manager.Reactivate{License: offer.License, Codes: offer.Codes, ThisPC: true})
+	require.NoError(t, err)
+	require.True(t, l.ThisPC)
+	require.Len(t, again.files(t), 1)
+	require.NotNil(t, again.row(t, l.ID))
+	offers, err = again.BringBacks(ctx)
+	require.NoError(t, err)
+	require.Empty(t, offers)
+}
+
+// A license that the program itself let go: the app finds the removal code and hands it in, or offers the license to another PC.
+func TestProgramLetItGo(t *testing.T) {
+	for name, hand := range map[string]func(*pc, manager.KeptCode) error{
+		"hand in": func(p *pc, k manager.KeptCode) error { _, err := p.HandIn(t.Context(), k); return err },
+		"offer":   func(p *pc, k manager.KeptCode) error { _, err := p.Offer(t.Context(), k); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := servertest.Start(t)
+			p := newPC(t, s)
+			p.signIn(t, s)
+			ctx := t.Context()
+			l := p.activateThisPC(t)
+			codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+			require.NoError(t, err)
+			program := installed.Open(p.options.DataDir+"/licenses", installed.Options{})
+			code := removalCode(t, s, l.ID)
+			require.NoError(t, program.Leave(ctx, studioSignature, installed.Spent{Codes: codes, LicenseID: l.ID, RemovalCode: code}))
+
+			left := p.row(t, l.ID)
+			require.False(t, left.ThisPC)
+			require.True(t, left.LeftHere)
+			kept, err := p.KeptCodes(ctx)
+			require.NoError(t, err)
+			require.Len(t, kept, 1)
+			require.Equal(t, code, kept[0].Code)
+			require.Empty(t, kept[0].Purpose)
+			require.NoError(t, hand(p, kept[0]))
+			row := p.row(t, l.ID)
+			require.Equal(t, name == "hand in", row == nil)
+			require.True(t, row == nil || row.ReleasedAt != nil)
+			kept, err = p.KeptCodes(ctx)
+			require.NoError(t, err)
+			require.Empty(t, kept)
+		})
+	}
+}

@@ -1,0 +1,265 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
+)
+
+// hereFile is a license file of this PC that was verified.
+type hereFile struct {
+	license.File
+	content string
+}
+
+// fileHere finds the license file of a program where the program finds it: signed with one of the program's keys, and of a
+// license that has not left this PC. Of several the one issued last counts.
+func (m *Manager) fileHere(p api.Program) (here hereFile, ok bool) {
+	signature, err := license.ParseSignature(p.ApplicationSignature)
+	if err != nil {
+		return here, false
+	}
+	files, err := m.options.Installed.Files(signature)
+	if err != nil {
+		return here, false
+	}
+	state, _ := m.options.Installed.State(signature) // a damaged one knows of no license that left
+	for _, f := range files {
+		file, err := verify(p, f.Content)
+		if err != nil {
+			continue
+		}
+		if _, spent := state.Find(file.Codes.Site); !spent && (!ok || file.IssuedAt.After(here.IssuedAt)) {
+			here, ok = hereFile{file, f.Content}, true
+		}
+	}
+	return here, ok
+}
+
+// verify reads a license file of a program. It fails with license.ErrFileSignature or license.ErrFileDamaged.
+func verify(p api.Program, content string) (license.File, error) {
+	keyID, err := license.FileKeyID(content)
+	if err != nil {
+		return license.File{}, err
+	}
+	public, known := signer(p, keyID)
+	if !known {
+		return license.File{}, license.ErrFileSignature
+	}
+	f, err := public.Verify(content)
+	if err == nil && string(f.Signature) != p.ApplicationSignature {
+		err = license.ErrFileSignature
+	}
+	return f, err
+}
+
+// install puts a license file where its program finds it, and a sealed copy into the vault.
+func (m *Manager) install(ctx context.Context, p api.Program, l api.License, content string) error {
+	signature, err := license.ParseSignature(p.ApplicationSignature)
+	if err != nil {
+		return err
+	}
+	m.hereMu.Lock()
+	m.installs++
+	m.hereMu.Unlock()
+	if err := m.options.Installed.Put(ctx, signature, license.FileName(p.Name, l.ID), content); err != nil {
+		return installedError(err)
+	}
+	return m.keepCopy(ctx, p, l, content)
+}
+
+// installCount tells whether a license file was put on this PC meanwhile.
+func (m *Manager) installCount() int {
+	m.hereMu.Lock()
+	defer m.hereMu.Unlock()
+	return m.installs
+}
+
+// settle lets every license of this PC have its file where its program finds it: from the vault, else from the server. What
+// fails is logged and tried again with the next table. Rows are marked with what is here.
+func (m *Manager) settle(ctx context.Context, rows []License, online bool) {
+	for i := range rows {
+		l := &rows[i]
+		if !l.ThisPC {
+			continue
+		}
+		p, err := m.programOfOrder(ctx, l.OrderID)
+		if err != nil {
+			return
+		}
+		if here, ok := m.fileHere(p); ok && here.ID == l.ID && here.ActivationCode.String() == l.ActivationCode {
+			l.Installed = true
+			continue
+		}
+		if content, ok := m.copyOf(ctx, p, l.License); ok {
+			l.Installed = m.install(ctx, p, l.License, content) == nil
+			continue
+		}
+		if !online {
+			continue
+		}
+		_, content, err := m.verifiedFile(ctx, l.ID)
+		if err == nil {
+			err = m.install(ctx, p, l.License, content)
+		}
+		if l.Installed = err == nil; err != nil && ctx.Err() == nil {
+			m.options.Logger.Warn("a license file could not be put on this PC", "license", l.ID, "error", err)
+		}
+	}
+}
+
+// dropEnded erases the license file of a license that the server no longer lists as active; rows are all of an order, asked
+// for when installCount was asked.
+func (m *Manager) dropEnded(ctx context.Context, order int64, rows []api.License, asked int) {
+	p, err := m.programOfOrder(ctx, order)
+	if err != nil {
+		return
+	}
+	here, ok := m.fileHere(p)
+	if !ok || here.Order != order || here.ProgramID != p.ID {
+		return
+	}
+	for _, l := range rows {
+		if l.ID == here.ID && l.Status == api.StatusActive {
+			return
+		}
+	}
+	if m.installCount() != asked {
+		return
+	}
+	if err := m.options.Installed.Erase(ctx, here.Signature, func(f installed.File) bool { return f.Content == here.content }); err != nil {
+		m.options.Logger.Warn("the file of an ended license could not be erased", "license", here.ID, "error", err)
+	}
+	m.forgetCopy(ctx, here.Signature, here.Codes.Site)
+}
+
+// installOutcome puts the license that a job brought on this PC, when it is this PC's. That it fails changes nothing about the
+// license: it is tried again with the next table.
+func (m *Manager) installOutcome(ctx context.Context, l api.License) {
+	if l.ID == 0 || l.Status != api.StatusActive {
+		return
+	}
+	rows := m.mark(ctx, l.OrderID, []api.License{l})
+	m.settle(ctx, rows, true)
+	if rows[0].ThisPC && !rows[0].Installed {
+		m.addNotice("The license file could not be put on this PC yet.", fmt.Sprintf("The license %s is yours all the same. It is tried again when the tables are refreshed; Save file puts it where you want.", nameOf(rows[0])))
+	}
+}
+
+// leftHere reports whether a license left this PC, by its Site code.
+func (m *Manager) leftHere(p api.Program, l api.License) bool {
+	signature, err := license.ParseSignature(p.ApplicationSignature)
+	if err != nil {
+		return false
+	}
+	state, err := m.options.Installed.State(signature)
+	if err != nil {
+		return false
+	}
+	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+	if err != nil {
+		return false
+	}
+	_, left := state.Find(codes.Site)
+	return left
+}
+
+// BringBack is a license that this PC had: its locks match, and its license file and Site code are gone, as after a crash or
+// a new system. Reactivate with Codes brings it back.
+type BringBack struct {
+	Order      api.Order
+	License    License
+	Codes      license.Codes
+	Comparison license.Comparison
+	// Refusal says why the server would not allow it now; nil when it would.
+	Refusal error
+}
+
+// BringBacks finds the licenses that this PC had among the last known ones, at most one for each program: where several
+// match, the one with the most locks the same, and of those the one activated last.
+func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) {
+	best := map[string]int{} // by application signature, an index of list
+	err = m.eachKnown(ctx, func(o api.Order, p api.Program, rows []License) error {
+		if _, here := m.fileHere(p); here {
+			return nil
+		}
+		for _, l := range rows {
+			if l.ThisPC {
+				return nil // its file is put back
+			}
+		}
+		for _, l := range rows {
+			offer, ok, err := m.bringBack(ctx, o, l)
+			if err != nil || !ok {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				continue
+			}
+			i, known := best[p.ApplicationSignature]
+			switch {
+			case !known:
+				best[p.ApplicationSignature] = len(list)
+				list = append(list, offer)
+			case offer.better(list[i]):
+				list[i] = offer
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (b BringBack) better(other BringBack) bool {
+	if mine, others := b.Comparison.Count(license.Same), other.Comparison.Count(license.Same); mine != others {
+		return mine > others
+	}
+	return b.License.ActivatedAt.After(other.License.ActivatedAt)
+}
+
+func (m *Manager) bringBack(ctx context.Context, o api.Order, l License) (b BringBack, ok bool, err error) {
+	if l.Status != api.StatusActive || l.ReleasedAt != nil || l.LeftHere {
+		return b, false, nil
+	}
+	b = BringBack{Order: o, License: l, Refusal: ReactivationRefusal(o, l)}
+	if b.Codes, err = m.ThisPCFor(ctx, l); err != nil {
+		return b, false, err
+	}
+	b.Comparison, err = m.Compare(ctx, l, b.Codes)
+	return b, err == nil && b.Comparison.Accepted, err
+}
+
+// eachKnown goes through the last known licenses of all orders that have some.
+func (m *Manager) eachKnown(ctx context.Context, visit func(api.Order, api.Program, []License) error) error {
+	orders, _, err := m.CachedOrders(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range orders.Orders {
+		if !o.RequiresActivation {
+			continue
+		}
+		rows, known, err := m.CachedLicenses(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		if !known {
+			continue
+		}
+		p, err := m.Program(ctx, o.ProgramID)
+		if errors.Is(err, api.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := visit(o, p, rows.Licenses); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -46,6 +46,8 @@ var owners = map[string][]string{
 	"github.com/spf13/cobra":             {"cmd"},
 	"flag":                               {"cmd"},
 	"github.com/denisbrodbeck/machineid": {"fingerprint"},
+	"github.com/makiuchi-d/gozxing":      {"license"},
+	"rsc.io/qr":                          {"license"},
 }
 
 func TestArrows(t *testing.T) {

@@ -58,6 +58,8 @@ type Document interface {
 	Kind() Kind
 	// check fails with a *Fault for a document that Read would refuse.
 	check() error
+	// wire returns the document as it stands in a file.
+	wire() any
 	describe(d *description)
 	text(t *printout)
 }

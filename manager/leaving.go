@@ -105,15 +105,15 @@ func (m *Manager) leave(ctx context.Context, a Account, l leaving, purpose Task)
 		return installedError(err)
 	}
 	// From here on no program runs under the file; that it cannot be erased does no harm.
-	if err := m.erase(ctx, signature, codes.Site, l.OrderID); err != nil {
+	if err := m.erase(ctx, signature, codes.Site); err != nil {
 		m.options.Logger.Warn("the file of a license that left could not be erased", "license", l.LicenseID, "error", err)
 	}
 	return nil
 }
 
 // erase erases the license files of a Site code on this PC.
-func (m *Manager) erase(ctx context.Context, signature license.Signature, site license.SiteCode, order int64) error {
-	p, err := m.programOfOrder(ctx, order)
+func (m *Manager) erase(ctx context.Context, signature license.Signature, site license.SiteCode) error {
+	p, err := m.programBySignature(ctx, signature)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (m *Manager) comeBack(ctx context.Context, l leaving) error {
 	if err := m.forgetRemovalCode(ctx, signature, codes.Site); err != nil {
 		return err
 	}
-	p, err := m.programOfOrder(ctx, l.OrderID)
+	p, err := m.programBySignature(ctx, signature)
 	if err != nil {
 		return err
 	}

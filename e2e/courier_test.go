@@ -1,0 +1,239 @@
+package e2e_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/server/servertest"
+)
+
+// newOfflinePC is a PC that never had a network and nobody signed in on; the sample program has run on it.
+func newOfflinePC(t *testing.T, s *servertest.Server, keys ...string) *pc {
+	t.Helper()
+	p := &pc{network: &faultyNetwork{}}
+	p.network.set(func(*http.Request) bool { return true }, nil)
+	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyring.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network}
+	p.options.Installed = installed.Open(t.TempDir(), installed.Options{})
+	_, err := p.options.Installed.Update(t.Context(), studioSignature, func(state *installed.State) error {
+		state.Program = installed.Program{Name: "Lumen Studio 7", PublicKeys: keys}
+		return nil
+	})
+	require.NoError(t, err)
+	p.start(t)
+	t.Cleanup(func() { _ = p.Close() })
+	return p
+}
+
+// hand carries a document from one PC to another as a file.
+func hand[T courier.Document](t *testing.T, doc T) T {
+	t.Helper()
+	content, err := courier.Encode(doc)
+	require.NoError(t, err)
+	read, err := courier.Read(content)
+	require.NoError(t, err)
+	out, ok := read.(T)
+	require.True(t, ok)
+	return out
+}
+
+// carry lets a courier do the first option of each item.
+func carry(t *testing.T, by *pc, r courier.Request) (courier.Answer, []manager.CourierItem) {
+	t.Helper()
+	plan, err := by.PlanCourier(t.Context(), r)
+	require.NoError(t, err)
+	a, err := by.CarryOut(t.Context(), r, plan, make([]int, len(plan)), func(int) {})
+	require.NoError(t, err)
+	return hand(t, a), plan
+}
+
+func studioKey(t *testing.T, p *pc) string {
+	t.Helper()
+	program, err := p.Program(t.Context(), studioProgram(t, p))
+	require.NoError(t, err)
+	return program.PublicKey
+}
+
+// A whole round: a PC without a network gets a license, gives it back, and gets it again, by a courier.
+func TestCourierRound(t *testing.T) {
+	s := servertest.Start(t)
+	online := newPC(t, s)
+	online.signIn(t, s)
+	ctx := t.Context()
+	offline := newOfflinePC(t, s, studioKey(t, online))
+
+	programs, err := offline.OfflinePrograms(ctx)
+	require.NoError(t, err)
+	require.Len(t, programs, 1)
+	require.Equal(t, "Lumen Studio 7", programs[0].Name)
+	require.Nil(t, programs[0].Here)
+
+	request, err := offline.MakeRequest(ctx, "Cutting room", []manager.Wish{
+		{Task: courier.TaskActivate, Signature: studioSignature, Note: "Cutting room"},
+		{Task: courier.TaskActivate, Signature: "UNKNOWN7", Program: "Nobody's"},
+	})
+	require.NoError(t, err)
+	for range 2 { // carried twice, it happens once
+		answer, plan := carry(t, online, hand(t, request))
+		require.Equal(t, courier.OutcomeRefused, answer.Results[1].Outcome)
+		require.Contains(t, answer.Results[1].Sentence, "no order of Nobody's")
+		require.Contains(t, []manager.CourierAction{manager.CourierNew, manager.CourierHave}, plan[0].Options[0].Action)
+		require.Equal(t, 4, activeLicenses(t, s, studioOrder))
+
+		taken, err := offline.TakeAnswer(ctx, answer)
+		require.NoError(t, err)
+		require.NoError(t, taken[0].Err)
+		require.False(t, taken[0].Unproven)
+		require.Equal(t, "Cutting room", taken[0].License.Note)
+	}
+	files, err := offline.options.Installed.Files(studioSignature)
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	requests, err := offline.Requests(ctx)
+	require.NoError(t, err)
+	require.Empty(t, requests, "all of it was answered")
+	programs, err = offline.OfflinePrograms(ctx)
+	require.NoError(t, err)
+	require.NotNil(t, programs[0].Here)
+	require.Equal(t, request.Items[0].Codes, programs[0].Here.Codes)
+
+	kept, err := offline.LetGo(ctx, studioSignature)
+	require.NoError(t, err)
+	require.True(t, kept.Sealed)
+	_, err = offline.LetGo(ctx, studioSignature)
+	require.ErrorIs(t, err, manager.ErrNotThisPC)
+	removal, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskRemove, Signature: studioSignature, Kept: kept}})
+	require.NoError(t, err)
+	for range 2 {
+		answer, _ := carry(t, online, hand(t, removal))
+		require.Equal(t, courier.OutcomeDone, answer.Results[0].Outcome)
+		require.Equal(t, 3, activeLicenses(t, s, studioOrder))
+		_, err = offline.TakeAnswer(ctx, answer)
+		require.NoError(t, err)
+		codes, err := offline.KeptCodes(ctx)
+		require.NoError(t, err)
+		require.Empty(t, codes)
+	}
+	again, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	require.NoError(t, err)
+	require.NotEqual(t, request.Items[0].Codes.Site, again.Items[0].Codes.Site, "the old Site code is spent")
+	taken, err := offline.TakeAnswer(ctx, first(carry(t, online, hand(t, again))))
+	require.NoError(t, err)
+	require.NoError(t, taken[0].Err)
+}
+
+func first[A, B any](a A, _ B) A { return a }
+
+// A PC without a network that lost its data gets its license back, not a second one; and one that another PC released or gave a
+// removal code for.
+func TestCourierFindsTheRightWay(t *testing.T) {
+	s := servertest.Start(t)
+	online := newPC(t, s)
+	online.signIn(t, s)
+	ctx := t.Context()
+	lost := newOfflinePC(t, s)
+	request, err := lost.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	require.NoError(t, err)
+	carry(t, online, request)
+
+	anew := newOfflinePC(t, s)
+	request, err = anew.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	require.NoError(t, err)
+	answer, plan := carry(t, online, request)
+	require.Equal(t, manager.CourierReactivate, plan[0].Options[0].Action)
+	require.Equal(t, manager.CourierNew, plan[0].Options[len(plan[0].Options)-1].Action)
+	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
+	taken, err := anew.TakeAnswer(ctx, answer)
+	require.NoError(t, err)
+	require.NoError(t, taken[0].Err)
+	require.True(t, taken[0].Unproven, "this program has never run there")
+
+	// The answer is for one PC only.
+	wrong := newOfflinePC(t, s)
+	_, err = wrong.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	require.NoError(t, err)
+	other, code := activated(t, s, online, otherPC("A", 1))
+	content := first2(online.LicenseFile(ctx, other.ID))
+	_, _, err = wrong.TakeLicense(ctx, content)
+	require.ErrorIs(t, err, license.ErrFileSignature, "nobody there knows the key")
+	known := newOfflinePC(t, s, studioKey(t, online))
+	_, _, err = known.TakeLicense(ctx, content)
+	require.ErrorIs(t, err, manager.ErrOtherPC)
+	files, err := known.options.Installed.Files(studioSignature)
+	require.NoError(t, err)
+	require.Empty(t, files)
+
+	transfer, err := wrong.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskTransfer, Signature: studioSignature, RemovalCode: code, From: otherPC("A", 1)}})
+	require.NoError(t, err)
+	answer, plan = carry(t, online, hand(t, transfer))
+	require.Equal(t, manager.CourierTransfer, plan[0].Options[0].Action)
+	require.Equal(t, courier.OutcomeLicense, answer.Results[0].Outcome)
+	taken, err = wrong.TakeAnswer(ctx, answer)
+	require.NoError(t, err)
+	require.NoError(t, taken[0].Err)
+}
+
+func first2(_ string, content string, err error) string {
+	if err != nil {
+		panic(err)
+	}
+	return content
+}
+
+// The network goes away in the middle: what was done is in the answer, and the same request brings the rest.
+func TestCourierIsInterrupted(t *testing.T) {
+	s := servertest.Start(t)
+	online := newPC(t, s)
+	online.signIn(t, s)
+	ctx := t.Context()
+	offline := newOfflinePC(t, s)
+	request, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	require.NoError(t, err)
+	plan, err := online.PlanCourier(ctx, request)
+	require.NoError(t, err)
+	online.network.set(nil, changing)
+	answer, err := online.CarryOut(ctx, request, plan, []int{0}, func(int) {})
+	require.ErrorIs(t, err, manager.ErrUnreachable)
+	require.Empty(t, answer.Results)
+	online.network.set(nil, nil)
+	online.crash(t)
+	answer, plan = carry(t, online, request)
+	require.Equal(t, manager.CourierHave, plan[0].Options[0].Action)
+	require.Len(t, answer.Results, 1)
+	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
+	answer, err = online.CarryOut(ctx, request, plan, []int{-1}, func(int) {})
+	require.NoError(t, err)
+	require.Empty(t, answer.Results, "nothing was chosen")
+
+	canceled, cancel := context.WithCancel(ctx)
+	cancel()
+	_, err = online.PlanCourier(canceled, request)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// A typed activation code is kept for a program that says that it accepts such codes.
+func TestTypedCodeOnAPCWithoutNetwork(t *testing.T) {
+	s := servertest.Start(t)
+	p := newOfflinePC(t, s)
+	ctx := t.Context()
+	const code = "F3945D8C-B0D71FFA-02A956E3-8D6DB947"
+	require.ErrorIs(t, p.EnterCode(ctx, studioSignature, code), manager.ErrNoTypedCodes)
+	_, err := p.options.Installed.Update(ctx, studioSignature, func(state *installed.State) error {
+		state.Program.TypedCodes = true
+		return nil
+	})
+	require.NoError(t, err)
+	require.ErrorIs(t, p.EnterCode(ctx, studioSignature, "F3945D8C"), license.ErrMalformed)
+	require.NoError(t, p.EnterCode(ctx, studioSignature, code))
+	state, err := p.options.Installed.State(studioSignature)
+	require.NoError(t, err)
+	require.Equal(t, code, state.Typed.Code.String())
+}

@@ -1,0 +1,292 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+)
+
+// CourierAction is what a courier can do for an item of a request.
+type CourierAction string
+
+// The actions.
+const (
+	// CourierNew gives the PC a new license of an order.
+	CourierNew CourierAction = "new-license"
+	// CourierHave brings the license that the PC has already.
+	CourierHave CourierAction = "have"
+	// CourierReactivate brings a license back that the PC had before.
+	CourierReactivate CourierAction = "reactivation"
+	// CourierTransfer gives the PC the license of another one.
+	CourierTransfer CourierAction = "transfer"
+	// CourierRemove hands in a removal code.
+	CourierRemove CourierAction = "removal"
+	// CourierRemoved tells that the license was removed already.
+	CourierRemoved CourierAction = "removed"
+)
+
+// CourierOption is one way to do what an item asks for.
+type CourierOption struct {
+	Action CourierAction
+	Order  api.Order
+	// License is the license that the action is about; zero for CourierNew.
+	License License
+	// Comparison is that of the PC with the license, for CourierReactivate.
+	Comparison license.Comparison
+	// Refusal says why the server would not allow it now; nil when it would.
+	Refusal error
+}
+
+// CourierItem is an item of a request with what the current account can do for it.
+type CourierItem struct {
+	Item courier.Item
+	// Options are the ways to do it, the best first; those that would be refused come last.
+	Options []CourierOption
+	// Refusal says why there is no option; nil when there is one.
+	Refusal error
+}
+
+// PlanCourier finds out what the current account can do for the items of another PC's request. It asks the server for orders and
+// licenses and changes nothing.
+func (m *Manager) PlanCourier(ctx context.Context, r courier.Request) ([]CourierItem, error) {
+	orders, err := m.Orders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tables := map[license.Signature][]courierOrder{}
+	plan := make([]CourierItem, len(r.Items))
+	for i, item := range r.Items {
+		plan[i].Item = item
+		known, asked := tables[item.Signature]
+		if !asked {
+			if known, err = m.courierOrders(ctx, orders.Orders, item.Signature); err != nil {
+				return nil, err
+			}
+			tables[item.Signature] = known
+		}
+		if plan[i].Options, err = m.courierOptions(ctx, item, known); err != nil {
+			return nil, err
+		}
+		slices.SortStableFunc(plan[i].Options, func(a, b CourierOption) int { return boolInt(a.Refusal != nil) - boolInt(b.Refusal != nil) })
+		if len(plan[i].Options) == 0 {
+			plan[i].Refusal = noOption(item, len(known) > 0)
+		}
+	}
+	return plan, nil
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// noOption says why nothing can be done for an item.
+func noOption(item courier.Item, hasOrders bool) error {
+	name := item.Program
+	if name == "" {
+		name = string(item.Signature)
+	}
+	switch {
+	case !hasOrders:
+		return api.NewProblem(api.ErrNotFound, fmt.Sprintf("This account has no order of %s. Let somebody carry the request whose account has one.", name))
+	case item.Task == courier.TaskRemove:
+		return api.NewProblem(api.ErrNotFound, fmt.Sprintf("No license of %s in this account has the Site code %s.", name, item.Codes.Site))
+	case item.Task == courier.TaskTransfer:
+		return api.NewProblem(api.ErrNotFound, fmt.Sprintf("This account has no active license of %s that could be transferred.", name))
+	}
+	return api.NewProblem(api.ErrLicensesInUse, fmt.Sprintf("This account has no license of %s left.", name))
+}
+
+// courierOrder is an order of the program that an item speaks of, with all its licenses.
+type courierOrder struct {
+	order    api.Order
+	program  api.Program
+	licenses []License
+}
+
+func (m *Manager) courierOrders(ctx context.Context, orders []api.Order, signature license.Signature) (list []courierOrder, err error) {
+	for _, o := range orders {
+		if !o.RequiresActivation {
+			continue
+		}
+		p, err := m.Program(ctx, o.ProgramID)
+		if errors.Is(err, api.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if p.ApplicationSignature != string(signature) {
+			continue
+		}
+		table, err := m.AllLicenses(ctx, o.ID)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, courierOrder{o, p, table.Licenses})
+	}
+	return list, nil
+}
+
+func (m *Manager) courierOptions(ctx context.Context, item courier.Item, orders []courierOrder) (list []CourierOption, err error) {
+	switch item.Task {
+	case courier.TaskRemove:
+		return removals(item, orders), nil
+	case courier.TaskTransfer:
+		return transfers(item, orders), nil
+	}
+	var back, pickUps, fresh []CourierOption
+	for _, o := range orders {
+		for _, l := range o.licenses {
+			if l.Status != api.StatusActive {
+				continue
+			}
+			option := CourierOption{Order: o.order, License: l}
+			switch {
+			case samePair(l, item.Codes):
+				option.Action = CourierHave
+				return []CourierOption{option}, nil
+			case l.ReleasedAt != nil:
+				option.Action, option.Refusal = CourierTransfer, TransferRefusal(o.order, l)
+				pickUps = append(pickUps, option)
+				continue
+			}
+			option.Comparison, err = m.Compare(ctx, l, item.Codes)
+			switch {
+			case errors.Is(err, license.ErrMismatch), errors.Is(err, license.ErrMalformed):
+				continue
+			case err != nil:
+				return nil, err
+			}
+			if option.Comparison.Accepted {
+				option.Action, option.Refusal = CourierReactivate, ReactivationRefusal(o.order, l)
+				back = append(back, option)
+			}
+		}
+		fresh = append(fresh, CourierOption{Action: CourierNew, Order: o.order, Refusal: NewLicenseRefusal(o.order)})
+	}
+	slices.SortStableFunc(back, func(a, b CourierOption) int {
+		return b.Comparison.Count(license.Same) - a.Comparison.Count(license.Same)
+	})
+	return slices.Concat(back, pickUps, fresh), nil
+}
+
+func samePair(l License, codes license.Codes) bool {
+	return l.SiteCode == codes.Site.String() && l.MachineID == codes.Machine.String()
+}
+
+// removals finds the license of a removal code by its Site code.
+func removals(item courier.Item, orders []courierOrder) []CourierOption {
+	var done []CourierOption
+	for _, o := range orders {
+		for _, l := range o.licenses {
+			switch {
+			case !samePair(l, item.Codes):
+			case l.Status == api.StatusActive:
+				return []CourierOption{{Action: CourierRemove, Order: o.order, License: l, Refusal: RemovalRefusal(o.order, l)}}
+			case l.Status == api.StatusRemoved || l.Status == api.StatusTransferred:
+				done = []CourierOption{{Action: CourierRemoved, Order: o.order, License: l}}
+			}
+		}
+	}
+	return done
+}
+
+// transfers finds the licenses that a removal code of another PC may belong to; the server tells whether it does.
+func transfers(item courier.Item, orders []courierOrder) (list []CourierOption) {
+	for _, o := range orders {
+		for _, l := range o.licenses {
+			if l.Status != api.StatusActive {
+				continue
+			}
+			if samePair(l, item.Codes) { // it was done before
+				return []CourierOption{{Action: CourierHave, Order: o.order, License: l}}
+			}
+			named := item.License == l.ID || item.License == 0 && (item.From.IsZero() || samePair(l, item.From))
+			if named {
+				list = append(list, CourierOption{Action: CourierTransfer, Order: o.order, License: l, Refusal: TransferRefusal(o.order, l)})
+			}
+		}
+	}
+	return list
+}
+
+// CarryOut does what was chosen for each item of a plan and returns the answer for the other PC. choices are indexes of the
+// items' options; a negative one leaves its item open. done is called after each item. When the server cannot be reached any
+// more, the answer holds what was done until then: the same request carried once more brings the rest, and nothing twice.
+func (m *Manager) CarryOut(ctx context.Context, r courier.Request, plan []CourierItem, choices []int, done func(count int)) (courier.Answer, error) {
+	a := courier.Answer{Request: r.ID, MadeAt: m.options.Now()}
+	if account, ok := m.Current(); ok {
+		a.Server = courier.Clean(account.ServerName, courier.MaxName)
+	}
+	for i, item := range plan {
+		if choices[i] < 0 && item.Refusal == nil {
+			continue
+		}
+		result := courier.Result{Item: i + 1, Task: item.Item.Task, Signature: item.Item.Signature, Program: item.Item.Program, Codes: item.Item.Codes}
+		err := item.Refusal
+		if err == nil {
+			err = m.carry(ctx, item.Item, item.Options[choices[i]], &result)
+		}
+		var refusal *api.Problem
+		switch {
+		case err == nil:
+		case errors.As(err, &refusal) && refusal.Status < 500 && !errors.Is(err, ErrSignedOut) && !errors.Is(err, api.ErrAuthorization):
+			result.Outcome, result.Code, result.Sentence = courier.OutcomeRefused, string(refusal.Code), courier.Clean(refusal.Detail, courier.MaxSentence)
+		default:
+			return a, err
+		}
+		a.Results = append(a.Results, result)
+		done(len(a.Results))
+	}
+	return a, nil
+}
+
+// carry does one option and fills in its result.
+func (m *Manager) carry(ctx context.Context, item courier.Item, option CourierOption, result *courier.Result) error {
+	l := option.License
+	var err error
+	switch option.Action {
+	case CourierNew:
+		l, err = m.NewLicense(ctx, NewLicense{OrderID: option.Order.ID, Codes: item.Codes, Note: item.Note})
+	case CourierReactivate:
+		l, err = m.Reactivate(ctx, Reactivate{License: l, Codes: item.Codes, Note: item.Note})
+	case CourierTransfer:
+		l, err = m.Transfer(ctx, Transfer{License: l, Codes: item.Codes, RemovalCode: item.RemovalCode, Note: item.Note})
+	case CourierRemove:
+		_, err = m.Remove(ctx, Remove{License: l, RemovalCode: item.RemovalCode})
+		result.Outcome = courier.OutcomeDone
+		return err
+	case CourierRemoved:
+		result.Outcome = courier.OutcomeDone
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, content, err := m.verifiedFile(ctx, l.ID)
+	if err != nil {
+		return err
+	}
+	p, err := m.programOfOrder(ctx, option.Order.ID)
+	if err != nil {
+		return err
+	}
+	result.Outcome, result.License = courier.OutcomeLicense, content
+	for _, text := range append([]string{p.PublicKey}, p.FormerKeys...) {
+		if public, err := license.ParsePublicKey(text); err == nil && len(result.PublicKeys) < courier.MaxKeys {
+			result.PublicKeys = append(result.PublicKeys, public)
+		}
+	}
+	if result.Program == "" {
+		result.Program = courier.Clean(p.Name, courier.MaxName)
+	}
+	return nil
+}

@@ -1,0 +1,410 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/installed"
+)
+
+// OfflineProgram is a program that this PC knows without asking a server: it has run here, or an account of this PC has it.
+type OfflineProgram struct {
+	Signature license.Signature
+	Name      string // "" when nobody told it
+	// TypedCodes tells that the program accepts typed activation codes.
+	TypedCodes bool
+	// Here is the license that the program runs under on this PC; nil when it has none, or none that can be verified here.
+	Here *license.File
+}
+
+// OfflinePrograms lists the programs that this PC knows without asking a server, by name. It needs no account.
+func (m *Manager) OfflinePrograms(ctx context.Context) (list []OfflineProgram, err error) {
+	programs, err := m.knownPrograms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range programs {
+		one := OfflineProgram{Signature: license.Signature(p.ApplicationSignature), Name: p.Name}
+		if here, ok := m.fileHere(p.Program); ok {
+			one.Here = &here.File
+		}
+		one.TypedCodes = p.typed
+		list = append(list, one)
+	}
+	slices.SortFunc(list, func(a, b OfflineProgram) int {
+		if a.Name != b.Name && (a.Name == "" || b.Name == "") {
+			return len(b.Name) - len(a.Name) // those without a name come last
+		}
+		return strings.Compare(a.Name+"\x00"+string(a.Signature), b.Name+"\x00"+string(b.Signature))
+	})
+	return list, nil
+}
+
+// knownProgram is what is known of a program, put together from what it says of itself and from the programs of accounts.
+type knownProgram struct {
+	api.Program
+	typed bool
+}
+
+func (m *Manager) knownPrograms(ctx context.Context) (map[license.Signature]*knownProgram, error) {
+	known := map[license.Signature]*knownProgram{}
+	accounts, err := m.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range accounts {
+		var programs []api.Program
+		if _, ok, err := m.db.load(ctx, a.ID, programsName, &programs); err != nil || !ok {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		for _, p := range programs {
+			signature, err := license.ParseSignature(p.ApplicationSignature)
+			if err != nil || !p.RequiresActivation {
+				continue
+			}
+			if one, ok := known[signature]; ok {
+				one.FormerKeys = append(one.FormerKeys, append([]string{p.PublicKey}, p.FormerKeys...)...)
+				continue
+			}
+			known[signature] = &knownProgram{Program: p}
+		}
+	}
+	states, err := m.options.Installed.States()
+	if err != nil {
+		return nil, installedError(err)
+	}
+	for _, s := range states {
+		one, ok := known[s.Signature]
+		if !ok {
+			one = &knownProgram{Program: api.Program{ApplicationSignature: string(s.Signature), Name: courier.Clean(s.Program.Name, courier.MaxName)}}
+			known[s.Signature] = one
+		}
+		one.typed = s.Program.TypedCodes
+		one.FormerKeys = append(one.FormerKeys, s.Program.PublicKeys...)
+	}
+	return known, nil
+}
+
+// programBySignature is what is known here of a program; of one that nobody knows, its signature.
+func (m *Manager) programBySignature(ctx context.Context, signature license.Signature) (api.Program, error) {
+	known, err := m.knownPrograms(ctx)
+	if err != nil {
+		return api.Program{}, err
+	}
+	if p, ok := known[signature]; ok {
+		return p.Program, nil
+	}
+	return api.Program{ApplicationSignature: string(signature)}, nil
+}
+
+// Wish is one thing that this PC asks a courier for.
+type Wish struct {
+	Task      courier.Task
+	Signature license.Signature
+	// Program is the name to show; "" takes the one that is known.
+	Program string
+	Note    string
+	// RemovalCode is the other PC's, for a transfer.
+	RemovalCode license.RemovalCode
+	// From are the codes of the other PC of a transfer; zero when they are not known.
+	From license.Codes
+	// Kept is the removal code to hand in, for a removal.
+	Kept KeptCode
+}
+
+// MakeRequest makes a request for a courier, with the codes of this PC, and keeps it until its answer is taken. It needs no
+// account and no network. It fails with a *courier.Fault for a note or a name that cannot be sent.
+func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish) (courier.Request, error) {
+	request := courier.Request{Device: courier.Clean(device, courier.MaxName), MadeAt: m.options.Now()}
+	var err error
+	if request.ID, err = courier.NewID(m.options.Rand); err != nil {
+		return request, err
+	}
+	for _, w := range wishes {
+		item := courier.Item{Task: w.Task, Signature: w.Signature, Program: w.Program, Note: w.Note, RemovalCode: w.RemovalCode, From: w.From}
+		p, err := m.programBySignature(ctx, w.Signature)
+		if err != nil {
+			return request, err
+		}
+		if item.Program == "" {
+			item.Program = p.Name
+		}
+		if w.Task == courier.TaskRemove {
+			item.Codes, item.RemovalCode, item.License, item.Note = w.Kept.Codes, w.Kept.Code, w.Kept.LicenseID, ""
+		} else if item.Codes, err = m.codesHere(ctx, p); err != nil {
+			return request, err
+		}
+		request.Items = append(request.Items, item)
+	}
+	content, err := courier.Encode(request)
+	if err != nil {
+		return request, err
+	}
+	sealed, err := m.seal(ctx, content) // it may hold removal codes
+	if err != nil {
+		return request, err
+	}
+	_, err = m.db.change(ctx, `INSERT INTO requests (id, content, made_at) VALUES (?, ?, ?)`, request.ID, sealed, request.MadeAt.UnixMicro())
+	return request, err
+}
+
+// codesHere are Site code and Machine ID of this PC for a program.
+func (m *Manager) codesHere(ctx context.Context, p api.Program) (license.Codes, error) {
+	key, err := keyOf(p)
+	if err != nil {
+		return license.Codes{}, err
+	}
+	reading, err := m.locks(ctx)
+	if err != nil {
+		return license.Codes{}, err
+	}
+	generation, err := m.generation(ctx, p)
+	if err != nil {
+		return license.Codes{}, err
+	}
+	return key.Codes(generation, reading.Block(key)), nil
+}
+
+// Requests lists the requests whose answers have not been taken, the newest first. Those sealed with a key that is gone are
+// left out.
+func (m *Manager) Requests(ctx context.Context) (list []courier.Request, err error) {
+	rows, err := m.db.QueryContext(ctx, `SELECT content FROM requests ORDER BY made_at DESC, id`)
+	if err != nil {
+		return nil, storageError(err)
+	}
+	defer rows.Close()
+	var contents [][]byte
+	for rows.Next() {
+		var sealed []byte
+		if err := rows.Scan(&sealed); err != nil {
+			return nil, storageError(err)
+		}
+		contents = append(contents, sealed)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, storageError(err)
+	}
+	for _, sealed := range contents {
+		content, err := m.open(ctx, sealed)
+		if errors.Is(err, errRequestLost) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if doc, err := courier.Read(content); err == nil {
+			if request, ok := doc.(courier.Request); ok {
+				list = append(list, request)
+			}
+		}
+	}
+	return list, nil
+}
+
+// ForgetRequest forgets a request. What it asked for may be asked for again; removal codes in it stay kept.
+func (m *Manager) ForgetRequest(ctx context.Context, id string) error {
+	_, err := m.db.change(ctx, `DELETE FROM requests WHERE id = ?`, id)
+	return err
+}
+
+// LetGo lets the license of a program leave this PC without a server: the program runs no more, and the removal code is kept
+// until it is handed in, by a courier or when there is a connection. It fails with ErrNotThisPC when there is none.
+func (m *Manager) LetGo(ctx context.Context, signature license.Signature) (KeptCode, error) {
+	p, err := m.programBySignature(ctx, signature)
+	if err != nil {
+		return KeptCode{}, err
+	}
+	here, ok := m.fileHere(p)
+	if !ok {
+		return KeptCode{}, ErrNotThisPC
+	}
+	l := License{License: api.License{ID: here.ID, OrderID: here.Order, Note: here.Note}}
+	code := here.Seed.RemovalCode(here.Codes)
+	if err := m.leave(ctx, Account{}, leavingOf(p, l, here.Codes, code), ""); err != nil {
+		return KeptCode{}, err
+	}
+	return KeptCode{Signature: signature, Program: p.Name, Codes: here.Codes, Code: code, Note: here.Note, OrderID: here.Order, LicenseID: here.ID, Sealed: m.vaultLasts()}, nil
+}
+
+// ErrOtherPC is returned for a license file that was made for another PC, or for a Site code that this PC no longer has.
+var ErrOtherPC = errors.New("this license file was made for another PC, or for a Site code that this PC no longer has")
+
+// Taken is what became of one result of an answer.
+type Taken struct {
+	Result courier.Result
+	// License is what the license file says; nil for other results.
+	License *license.File
+	// Unproven tells that this PC did not know the program, so that only the program itself can tell whether the license is
+	// the vendor's.
+	Unproven bool
+	// Err says why the result could not be taken; nil when it was. A refusal by the server is no error.
+	Err error
+}
+
+// TakeAnswer takes what a courier brought: license files go where their programs find them, removal codes that were accepted are
+// forgotten. Taken again it does nothing more. The error is that of this PC's disk; what is wrong with a result stands in it.
+func (m *Manager) TakeAnswer(ctx context.Context, a courier.Answer) ([]Taken, error) {
+	list := make([]Taken, len(a.Results))
+	settled := map[int]bool{}
+	for i, r := range a.Results {
+		t := Taken{Result: r}
+		switch r.Outcome {
+		case courier.OutcomeLicense:
+			var f license.File
+			if f, t.Unproven, t.Err = m.take(ctx, r.License, r.PublicKeys); t.Err == nil {
+				t.License = &f
+			}
+		case courier.OutcomeDone:
+			if r.Task == courier.TaskRemove {
+				t.Err = m.left(ctx, leaving{Signature: string(r.Signature), SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String()})
+			}
+		}
+		if errors.Is(t.Err, ErrStorage) || ctx.Err() != nil {
+			return list[:i], errors.Join(t.Err, ctx.Err())
+		}
+		settled[r.Item] = t.Err == nil
+		list[i] = t
+	}
+	return list, m.closeRequest(ctx, a.Request, settled)
+}
+
+// closeRequest forgets a request all of whose items are settled.
+func (m *Manager) closeRequest(ctx context.Context, id string, settled map[int]bool) error {
+	requests, err := m.Requests(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range requests {
+		if r.ID != id {
+			continue
+		}
+		for i := range r.Items {
+			if !settled[i+1] {
+				return nil
+			}
+		}
+		return m.ForgetRequest(ctx, id)
+	}
+	return nil
+}
+
+// TakeLicense puts a license file that came some other way, such as by mail, where its program finds it. It fails with
+// ErrOtherPC, license.ErrFileSignature or license.ErrFileDamaged.
+func (m *Manager) TakeLicense(ctx context.Context, content string) (f license.File, unproven bool, err error) {
+	return m.take(ctx, content, nil)
+}
+
+// take verifies a license file and puts it where its program finds it. keys verify it where this PC does not know the program.
+func (m *Manager) take(ctx context.Context, content string, keys []license.PublicKey) (f license.File, unproven bool, err error) {
+	claimed, err := license.UnverifiedFile(content)
+	if err != nil {
+		return f, false, err
+	}
+	p, err := m.programBySignature(ctx, claimed.Signature)
+	if err != nil {
+		return f, false, err
+	}
+	f, err = verify(p, content)
+	if errors.Is(err, license.ErrFileSignature) && len(keys) > 0 && !m.knowsOwnKeys(claimed.Signature) {
+		// Nobody here knows the program's key, or only as it was once.
+		unproven = true
+		for _, k := range keys {
+			p.FormerKeys = append(p.FormerKeys, k.String())
+		}
+		f, err = verify(p, content)
+	}
+	if err != nil {
+		return f, unproven, err
+	}
+	if err := m.mine(ctx, p, f); err != nil {
+		return f, unproven, err
+	}
+	if here, ok := m.fileHere(p); ok && here.IssuedAt.After(f.IssuedAt) {
+		return here.File, unproven, nil // an older one does not take the place of a newer one
+	}
+	if p.Name == "" {
+		p.Name = courier.Clean(f.ProgramName, courier.MaxName)
+	}
+	return f, unproven, m.install(ctx, p, api.License{ID: f.ID, OrderID: f.Order, Note: f.Note}, content)
+}
+
+// knowsOwnKeys reports whether a program has said here which keys it accepts.
+func (m *Manager) knowsOwnKeys(signature license.Signature) bool {
+	state, err := m.options.Installed.State(signature)
+	return err == nil && len(state.Program.PublicKeys) > 0
+}
+
+// mine reports, with ErrOtherPC, a license file that this PC's programs would not run under.
+func (m *Manager) mine(ctx context.Context, p api.Program, f license.File) error {
+	state, err := m.options.Installed.State(f.Signature)
+	if err != nil {
+		return installedError(err)
+	}
+	if _, left := state.Find(f.Codes.Site); left {
+		return fmt.Errorf("%w: its license has left this PC", ErrOtherPC)
+	}
+	key, err := keyOf(p)
+	if err != nil {
+		return err
+	}
+	then, err := key.Open(f.Codes)
+	if err != nil {
+		return license.ErrFileDamaged
+	}
+	reading, err := m.locks(ctx)
+	if err != nil {
+		return err
+	}
+	if !license.Compare(then, reading.BlockFor(key, then), f.Policy).Accepted {
+		return ErrOtherPC
+	}
+	// The PC is the same: a record that was lost, as with the data of an older system, learns the Site code again.
+	_, err = m.options.Installed.Update(ctx, f.Signature, func(s *installed.State) error {
+		if g := f.Codes.Site.Generation(); !s.HasGeneration {
+			s.Generation, s.HasGeneration = g, true
+			s.Used = append(s.Used, g)
+		}
+		return nil
+	})
+	return installedError(err)
+}
+
+// EnterCode gives a typed activation code to a program of this PC that accepts such codes. The program checks it at its next
+// start. It fails with a *license.CodeError, or ErrNoTypedCodes.
+func (m *Manager) EnterCode(ctx context.Context, signature license.Signature, text string) error {
+	code, err := license.ParseActivationCode(text)
+	if err != nil {
+		return err
+	}
+	p, err := m.programBySignature(ctx, signature)
+	if err != nil {
+		return err
+	}
+	codes, err := m.codesHere(ctx, p)
+	if err != nil {
+		return err
+	}
+	_, err = m.options.Installed.Update(ctx, signature, func(s *installed.State) error {
+		if !s.Program.TypedCodes {
+			return ErrNoTypedCodes
+		}
+		s.Typed = &installed.Typed{Codes: codes, Code: code}
+		return nil
+	})
+	if errors.Is(err, ErrNoTypedCodes) {
+		return err
+	}
+	return installedError(err)
+}
+
+// ErrNoTypedCodes is returned for a program that has not said that it accepts typed activation codes.
+var ErrNoTypedCodes = errors.New("this program has not been started here yet, or accepts license files only; take the license file")

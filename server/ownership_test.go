@@ -72,26 +72,26 @@ func TestNobodyReachesRowsOfOthers(t *testing.T) {
 			ask := func(id int64) (int, http.Header, string) {
 				c := w.clients["bruno"].with(api.IdempotencyKey, uuid.NewString())
 				c.t = t
-				response := c.raw(method, strings.Replace(path, "{id}", fmt.Sprint(id), 1), body)
-				defer response.Body.Close()
-				var text strings.Builder
-				_, err := fmt.Fprint(&text, readAll(t, response))
-				require.NoError(t, err)
-				return response.StatusCode, response.Header, text.String()
+				return withoutDates(t, c.raw(method, strings.Replace(path, "{id}", fmt.Sprint(id), 1), body))
 			}
 			status, header, existing := ask(foreign)
 			require.Equal(t, http.StatusNotFound, status, existing)
 			_, missingHeader, missing := ask(88_888_888)
 			require.Equal(t, missing, existing)
-			for _, h := range []http.Header{header, missingHeader} {
-				h.Del("X-Request-Id")
-				h.Del("Date")
-			}
 			require.Equal(t, missingHeader, header)
 			require.Equal(t, before, w.tables())
 		})
 	}
 	require.Equal(t, 12, named, "a new call belongs into this test")
+}
+
+// withoutDates reads an answer without what differs from one request to the next.
+func withoutDates(t *testing.T, r *http.Response) (status int, header http.Header, body string) {
+	t.Helper()
+	defer r.Body.Close()
+	r.Header.Del("X-Request-Id")
+	r.Header.Del("Date")
+	return r.StatusCode, r.Header, readAll(t, r)
 }
 
 func readAll(t *testing.T, r *http.Response) string {
@@ -139,6 +139,34 @@ func TestKeysBelongToTheirClient(t *testing.T) {
 	require.NotEqual(t, string(first), string(second))
 	status, _ = w.clients["bruno"].with(api.IdempotencyKey, key).call("POST", "/orders/1042/licenses", a)
 	require.Equal(t, 409, status, "bruno's key was used for another request")
+}
+
+// The answer to a release is given again under its key, whatever became of the license; the audit trail names the release.
+func TestReleaseIsAnsweredAgain(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	anna, path, code := w.clients["anna"].keyed(), fmt.Sprintf("/licenses/%d/release", w.licenses["A"]), w.removalCode("A")
+	status, first := anna.call("POST", path, api.Release{RemovalCode: code})
+	require.Equal(t, 200, status, string(first))
+	w.prepare("transfer A B code=none")
+	w.Restart()
+	before := w.tables()
+	status, again := anna.call("POST", path, api.Release{RemovalCode: code})
+	require.Equal(t, 200, status)
+	require.Equal(t, string(first), string(again))
+	status, _ = anna.call("POST", path, api.Release{RemovalCode: "00000-00000-0"})
+	require.Equal(t, 409, status, "one key, one request")
+	require.Equal(t, before, w.tables())
+	status, body := w.clients["anna"].call("POST", path, api.Release{RemovalCode: code})
+	require.Equal(t, 422, status)
+	require.Contains(t, string(body), api.IdempotencyKey)
+	var lines []string
+	for _, line := range audit(t, w.Server) {
+		if line.Action == "license.release" {
+			lines = append(lines, line.Actor+" "+line.Object+" "+line.Outcome)
+		}
+	}
+	require.Equal(t, []string{fmt.Sprintf("client license %d ok", w.licenses["A"])}, lines)
 }
 
 // A released license is no more anybody else's than before: without the removal code it goes to its owner's PCs only.

@@ -477,7 +477,7 @@ func TestPublicPages(t *testing.T) {
 		require.True(t, strings.HasPrefix(path, api.Base), path)
 		calls += len(methods)
 	}
-	require.Equal(t, 27, calls)
+	require.Equal(t, 28, calls)
 	status, body = c.call("GET", "/docs", nil)
 	require.Equal(t, 200, status)
 	require.Contains(t, string(body), "STATUS_LICENSES_IN_USE")

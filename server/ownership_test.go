@@ -47,6 +47,7 @@ func TestNobodyReachesRowsOfOthers(t *testing.T) {
 	bodies := map[string]any{
 		"POST /orders/{id}/licenses":       api.NewLicense{SiteMID: codes.Merged()},
 		"POST /licenses/{id}/reactivation": api.Reactivation{SiteMID: codesOf(w.program.Signature, "A+NET").Merged()},
+		"POST /licenses/{id}/release":      api.Release{RemovalCode: w.removalCode("A")},
 		"POST /licenses/{id}/transfer":     api.Transfer{SiteMID: codes.Merged(), RemovalCode: w.removalCode("A")},
 		"POST /licenses/{id}/removal":      api.Removal{RemovalCode: w.removalCode("A")},
 		"POST /licenses/{id}/comparison":   api.PCCodes{SiteMID: codes.Merged()},
@@ -71,26 +72,26 @@ func TestNobodyReachesRowsOfOthers(t *testing.T) {
 			ask := func(id int64) (int, http.Header, string) {
 				c := w.clients["bruno"].with(api.IdempotencyKey, uuid.NewString())
 				c.t = t
-				response := c.raw(method, strings.Replace(path, "{id}", fmt.Sprint(id), 1), body)
-				defer response.Body.Close()
-				var text strings.Builder
-				_, err := fmt.Fprint(&text, readAll(t, response))
-				require.NoError(t, err)
-				return response.StatusCode, response.Header, text.String()
+				return withoutDates(t, c.raw(method, strings.Replace(path, "{id}", fmt.Sprint(id), 1), body))
 			}
 			status, header, existing := ask(foreign)
 			require.Equal(t, http.StatusNotFound, status, existing)
 			_, missingHeader, missing := ask(88_888_888)
 			require.Equal(t, missing, existing)
-			for _, h := range []http.Header{header, missingHeader} {
-				h.Del("X-Request-Id")
-				h.Del("Date")
-			}
 			require.Equal(t, missingHeader, header)
 			require.Equal(t, before, w.tables())
 		})
 	}
-	require.Equal(t, 11, named, "a new call belongs into this test")
+	require.Equal(t, 12, named, "a new call belongs into this test")
+}
+
+// withoutDates reads an answer without what differs from one request to the next.
+func withoutDates(t *testing.T, r *http.Response) (status int, header http.Header, body string) {
+	t.Helper()
+	defer r.Body.Close()
+	r.Header.Del("X-Request-Id")
+	r.Header.Del("Date")
+	return r.StatusCode, r.Header, readAll(t, r)
 }
 
 func readAll(t *testing.T, r *http.Response) string {
@@ -140,10 +141,78 @@ func TestKeysBelongToTheirClient(t *testing.T) {
 	require.Equal(t, 409, status, "bruno's key was used for another request")
 }
 
+// The answer to a release is given again under its key, whatever became of the license; the audit trail names the release.
+func TestReleaseIsAnsweredAgain(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	anna, path, code := w.clients["anna"].keyed(), fmt.Sprintf("/licenses/%d/release", w.licenses["A"]), w.removalCode("A")
+	status, first := anna.call("POST", path, api.Release{RemovalCode: code})
+	require.Equal(t, 200, status, string(first))
+	w.prepare("transfer A B code=none")
+	w.Restart()
+	before := w.tables()
+	status, again := anna.call("POST", path, api.Release{RemovalCode: code})
+	require.Equal(t, 200, status)
+	require.Equal(t, string(first), string(again))
+	status, _ = anna.call("POST", path, api.Release{RemovalCode: "00000-00000-0"})
+	require.Equal(t, 409, status, "one key, one request")
+	require.Equal(t, before, w.tables())
+	status, body := w.clients["anna"].call("POST", path, api.Release{RemovalCode: code})
+	require.Equal(t, 422, status)
+	require.Contains(t, string(body), api.IdempotencyKey)
+	var lines []string
+	for _, line := range audit(t, w.Server) {
+		if line.Action == "license.release" {
+			lines = append(lines, line.Actor+" "+line.Object+" "+line.Outcome)
+		}
+	}
+	require.Equal(t, []string{fmt.Sprintf("client license %d ok", w.licenses["A"])}, lines)
+}
+
+// A released license is no more anybody else's than before: without the removal code it goes to its owner's PCs only.
+func TestReleasedLicensesStayTheirOwners(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	w.prepare("release A")
+	before := w.tables()
+	pickUp := api.Transfer{SiteMID: codesOf(w.program.Signature, "B").Merged()}
+	ask := func(id int64) string {
+		status, body := w.clients["bruno"].keyed().call("POST", fmt.Sprintf("/licenses/%d/transfer", id), pickUp)
+		require.Equal(t, http.StatusNotFound, status)
+		return string(body)
+	}
+	require.Equal(t, ask(88_888_888), ask(w.licenses["A"]))
+	require.Equal(t, before, w.tables())
+}
+
+// Several PCs pick one released license up at the same moment: one of them gets it.
+func TestPickUpsAtTheSameMoment(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	w.prepare("release A")
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	answers := map[int]int{}
+	for _, pc := range []string{"B", "C", "D", "E", "F", "G"} {
+		one := *w
+		one.licenses = map[string]int64{"A": w.licenses["A"]}
+		group.Go(func() {
+			status, _ := one.do("transfer A " + pc + " code=none")
+			mu.Lock()
+			defer mu.Unlock()
+			answers[status]++
+		})
+	}
+	group.Wait()
+	require.Equal(t, map[int]int{201: 1, 409: 5}, answers)
+	w.check("seats 4")
+	w.check("A Transferred")
+}
+
 // Each pair of tasks on one license at the same moment: one of them is done or, where both may be, one after the other; seats
 // and rows agree, and the family has one active license at most.
 func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
-	tasks := []string{"reactivate A A+NET", "reactivate A A@9", "transfer A B", "transfer A C", "remove A", "new A", "note A x", "email A"}
+	tasks := []string{"reactivate A A+NET", "reactivate A A@9", "transfer A B", "transfer A C", "remove A", "release A", "new A", "note A x", "email A"}
 	for i, one := range tasks {
 		for _, other := range tasks[i:] {
 			t.Run(one+" and "+other, func(t *testing.T) {
@@ -164,7 +233,7 @@ func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
 				start := make(chan struct{})
 				for n, call := range calls {
 					worlds[n].remembered = code
-					if strings.HasPrefix(call, "remove") || strings.HasPrefix(call, "transfer") {
+					if strings.HasPrefix(call, "remove") || strings.HasPrefix(call, "transfer") || strings.HasPrefix(call, "release") {
 						call += " code=remembered"
 					}
 					group.Go(func() {
@@ -178,16 +247,24 @@ func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
 				ends := func(call string) bool {
 					return strings.HasPrefix(call, "reactivate") || strings.HasPrefix(call, "transfer") || strings.HasPrefix(call, "remove")
 				}
-				done := 0
+				done, released := 0, 0
 				for n, status := range statuses {
 					require.Less(t, status, 500)
 					if ends(calls[n]) && status < 300 {
 						done++
 					}
+					if calls[n] == "release A" && status == 200 {
+						released++
+					}
 				}
 				if ends(one) && ends(other) {
 					require.Equal(t, 1, done, "%v", statuses)
 				}
+				events := 0
+				if released > 0 { // twice is once
+					events = 1
+				}
+				require.Equal(t, events, w.events("release", api.OutcomeOK))
 				family, all := 0, 0
 				for _, line := range strings.Split(w.tables(), "\n") {
 					if !strings.Contains(line, "OrderID:1042 ") || !strings.Contains(line, "Status:Active") {

@@ -81,15 +81,16 @@ func TestAliveAndValidation(t *testing.T) {
 
 	// What does not fit looks like a license that is not there, whatever it is.
 	other := codesOf(w.program.Signature, "B")
-	_, _, missing := ask("validation", 88_888_888, good)
 	for name, r := range map[string]api.LicenseCheck{
 		"codes of another PC":     {SiteCode: other.Site.String(), MachineID: other.Machine.String(), ActivationCode: good.ActivationCode},
 		"another activation code": {SiteCode: good.SiteCode, MachineID: good.MachineID, ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947"},
 	} {
 		for _, call := range []string{"alive", "validation"} {
-			status, _, body := ask(call, id, r)
+			status, header, body := withoutDates(t, anonymous.raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), r))
 			require.Equal(t, 404, status, name)
-			require.Equal(t, string(missing), string(body), name)
+			_, missingHeader, missing := withoutDates(t, anonymous.raw("POST", fmt.Sprintf("/licenses/88888888/%s", call), good))
+			require.Equal(t, missing, body, name)
+			require.Equal(t, missingHeader, header, name)
 		}
 	}
 	status, _, body = ask("validation", id, api.LicenseCheck{SiteCode: "7183EC4", MachineID: good.MachineID, ActivationCode: good.ActivationCode})
@@ -122,6 +123,118 @@ func TestAliveAndValidation(t *testing.T) {
 	_, v, _ = ask("validation", id, good)
 	require.Equal(t, api.StatusRemoved, v.State)
 	require.Equal(t, before, stored())
+}
+
+// What a validation says of every state that a license can be in; a file is there only for what the program does not have.
+func TestValidationStates(t *testing.T) {
+	for name, row := range map[string]struct {
+		steps []string
+		asks  string // the PC whose license is asked for; the program knows of it what it was at "|"
+		state api.LicenseStatus
+		fresh bool
+	}{
+		"active":                                   {[]string{"new A", "|"}, "A", api.StatusActive, false},
+		"changed by the vendor":                    {[]string{"new A", "|", "regrant A"}, "A", api.StatusActive, true},
+		"changed by the vendor twice":              {[]string{"new A", "|", "regrant A", "regrant A"}, "A", api.StatusActive, true},
+		"the note changed":                         {[]string{"new A", "|", "note A x"}, "A", api.StatusActive, false},
+		"reactivated":                              {[]string{"new A", "|", "reactivate A A@9"}, "A", api.StatusReactivated, false},
+		"changed, then reactivated":                {[]string{"new A", "|", "regrant A", "reactivate A A@9"}, "A", api.StatusReactivated, false},
+		"the new one of a reactivation":            {[]string{"new A", "reactivate A A@9", "|"}, "A@9", api.StatusActive, false},
+		"the new one, changed by the vendor":       {[]string{"new A", "reactivate A A@9", "|", "regrant A@9"}, "A@9", api.StatusActive, true},
+		"the new one of a changed license":         {[]string{"new A", "regrant A", "reactivate A A@9", "|"}, "A@9", api.StatusActive, false},
+		"released":                                 {[]string{"new A", "|", "release A"}, "A", api.StateReleased, false},
+		"released, then changed by the vendor":     {[]string{"new A", "|", "release A", "regrant A"}, "A", api.StateReleased, false},
+		"released and picked up":                   {[]string{"new A", "|", "release A", "transfer A B code=none"}, "A", api.StatusTransferred, false},
+		"the new one of a pick-up":                 {[]string{"new A", "release A", "transfer A B code=none", "|"}, "B", api.StatusActive, false},
+		"the new one of a pick-up, changed":        {[]string{"new A", "release A", "transfer A B code=none", "|", "regrant B"}, "B", api.StatusActive, true},
+		"released and reactivated":                 {[]string{"new A", "|", "release A", "reactivate A A@9"}, "A", api.StatusReactivated, false},
+		"transferred":                              {[]string{"new A", "|", "transfer A B"}, "A", api.StatusTransferred, false},
+		"removed":                                  {[]string{"new A", "|", "remove A"}, "A", api.StatusRemoved, false},
+		"its end has come: the program sees to it": {[]string{"licenses end 2026-11-25", "new A", "|", "clock 48h"}, "A", api.StatusActive, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			var known store.License
+			for _, step := range row.steps {
+				if step == "|" {
+					w.read(func(tx store.Tx) (err error) { known, err = tx.License(t.Context(), w.licenses[row.asks]); return err })
+					continue
+				}
+				w.prepare(step)
+			}
+			var now store.License
+			stored := func() store.License {
+				w.read(func(tx store.Tx) (err error) { now, err = tx.License(t.Context(), known.ID); return err })
+				return now
+			}
+			before := stored()
+			question := api.LicenseCheck{SiteCode: known.Codes.Site.String(), MachineID: known.Codes.Machine.String(), ActivationCode: known.Activation.String()}
+			anonymous := client{Server: w.Server, t: t}
+			status, body := anonymous.call("POST", fmt.Sprintf("/licenses/%d/validation", known.ID), question)
+			require.Equal(t, 200, status, string(body))
+			var v api.Validation
+			require.NoError(t, json.Unmarshal(body, &v))
+			require.Equal(t, row.state, v.State)
+			require.Equal(t, before.Features, v.Features)
+			require.True(t, v.CheckedAt.Equal(w.Clock.Now().Truncate(time.Second)))
+			require.Equal(t, row.fresh, v.LicenseFile != "")
+			require.Equal(t, row.fresh, v.ActivationCode != "")
+			if row.fresh {
+				f, err := w.program.PublicKey.Verify(v.LicenseFile)
+				require.NoError(t, err)
+				require.Equal(t, known.ID, f.ID)
+				require.Equal(t, known.Codes, f.Codes)
+				require.Equal(t, before.Features, f.Features)
+				require.Equal(t, before.Activation.String(), v.ActivationCode)
+				question.ActivationCode = v.ActivationCode
+				_, body = anonymous.call("POST", fmt.Sprintf("/licenses/%d/validation", known.ID), question)
+				require.NotContains(t, string(body), "license_file", "it has the new one")
+			}
+
+			w.Clock.Advance(2 * time.Minute)
+			status, body = anonymous.call("POST", fmt.Sprintf("/licenses/%d/alive", known.ID), question)
+			if row.state == api.StatusActive {
+				require.Equal(t, 204, status, string(body))
+				require.True(t, stored().LastAliveAt.Equal(w.Clock.Now()))
+				return
+			}
+			require.Equal(t, 409, status, string(body))
+			require.Contains(t, string(body), api.ErrLicenseEnded)
+			require.Equal(t, before, stored(), "what is not on this PC is not alive")
+		})
+	}
+}
+
+// Programs need no session, so their questions count for the host: one that asks without end is refused, for a license that is there
+// and for one that is not alike, and others go on.
+func TestValidationsAreLimited(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	var l store.License
+	w.read(func(tx store.Tx) (err error) { l, err = tx.License(t.Context(), w.licenses["A"]); return err })
+	w.Restart(proxied, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 3} })
+	good := api.LicenseCheck{SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(), ActivationCode: l.Activation.String()}
+	hosts := 0
+	host := func() client {
+		hosts++
+		return client{Server: w.Server, t: t}.with("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", hosts))
+	}
+	for _, call := range []string{"alive", "validation"} {
+		for id, want := range map[int64]int{l.ID: map[string]int{"alive": 204, "validation": 200}[call], 88_888_888: 404} {
+			from := host()
+			for range 3 {
+				status, _ := from.call("POST", fmt.Sprintf("/licenses/%d/%s", id, call), good)
+				require.Equal(t, want, status)
+			}
+			response := from.raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), good)
+			_ = response.Body.Close()
+			require.Equal(t, 429, response.StatusCode)
+			require.Equal(t, "1", response.Header.Get("Retry-After"))
+			status, _ := host().call("POST", fmt.Sprintf("/licenses/%d/validation", l.ID), good)
+			require.Equal(t, 200, status)
+		}
+	}
 }
 
 // License files that were signed before the signing key changed stay good, and the app learns both keys.
@@ -336,6 +449,8 @@ func TestSecretsStandNowhere(t *testing.T) {
 	secrets["reset token"] = link[strings.Index(link, "=")+1:]
 	w.prepare("new A")
 	secrets["removal code"] = w.removalCode("A")
+	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/release", w.licenses["A"]), api.Release{RemovalCode: "0" + secrets["removal code"][1:]})
+	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/release", w.licenses["A"]), api.Release{RemovalCode: secrets["removal code"]})
 	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/removal", w.licenses["A"]), api.Removal{RemovalCode: "0" + secrets["removal code"][1:]})
 	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/email", w.licenses["A"]), api.EmailRequest{To: []string{"it@lumen.example"}})
 	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/removal", w.licenses["A"]), api.Removal{RemovalCode: secrets["removal code"]})

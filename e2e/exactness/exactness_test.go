@@ -461,14 +461,35 @@ func (x *worker) rivals() {
 	x.removed(n)
 }
 
+// transfer gives a license to another PC, with its removal code or after a release.
 func (x *worker) transfer() {
 	n := x.choose()
 	old := x.pcs[n]
+	code := x.removalCode(old)
+	if rand.IntN(2) == 0 {
+		if !x.released(old, code) {
+			return
+		}
+		code = ""
+	}
 	p := x.newPC(old.order)
 	codes := p.wire()
-	status, body := x.task(fmt.Sprintf("/licenses/%d/transfer", old.license),
-		api.Transfer{SiteCode: codes.SiteCode, MachineID: codes.MachineID, RemovalCode: x.removalCode(old)})
+	status, body := x.task(fmt.Sprintf("/licenses/%d/transfer", old.license), api.Transfer{SiteCode: codes.SiteCode, MachineID: codes.MachineID, RemovalCode: code})
 	x.replaced(n, p, status, body)
+}
+
+// released releases a license, which keeps its seat.
+func (x *worker) released(p pc, code string) bool {
+	status, body := x.task(fmt.Sprintf("/licenses/%d/release", p.license), api.Release{RemovalCode: code})
+	var l api.License
+	if err := json.Unmarshal(body, &l); err != nil || status != http.StatusOK || l.ID != p.license || l.Status != api.StatusActive || l.ReleasedAt == nil {
+		x.t.Errorf("release of license %d: %d %s %v", p.license, status, body, err)
+		return false
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.orders[p.order].events++
+	return true
 }
 
 func (x *worker) reactivate() {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/ui/words"
 )
@@ -78,4 +79,12 @@ func TestNoteAndCount(t *testing.T) {
 	require.Equal(t, "Büro", words.Note("Büro"))
 	require.Equal(t, "1 license", words.Count(1, "license", "licenses"))
 	require.Equal(t, "0 licenses", words.Count(0, "license", "licenses"))
+}
+
+func TestTasks(t *testing.T) {
+	for task, want := range map[api.HistoryTask]string{
+		api.HistoryRelease: "Released for another PC", api.HistoryTransfer: "License transfer", "something-newer": "something-newer",
+	} {
+		require.Equal(t, want, words.Task(task))
+	}
 }

@@ -62,6 +62,12 @@ func removalCode(t *testing.T, s *servertest.Server, id int64) (code license.Rem
 	return code
 }
 
+func storedLicense(t *testing.T, s *servertest.Server, id int64) (l store.License) {
+	t.Helper()
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { l, err = tx.License(t.Context(), id); return err }))
+	return l
+}
+
 // history counts what was done with an order.
 func history(t *testing.T, p *pc, task api.HistoryTask) (count int) {
 	t.Helper()

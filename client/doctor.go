@@ -1,0 +1,318 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-ieproxy"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+// Check names one step of the connection doctor.
+type Check string
+
+// The steps, in their order.
+const (
+	CheckAddress Check = "address"
+	CheckProxy   Check = "proxy"
+	CheckName    Check = "name"
+	CheckConnect Check = "connection"
+	CheckTLS     Check = "encryption"
+	CheckServer  Check = "server"
+	CheckClock   Check = "clock"
+	CheckHealth  Check = "health"
+)
+
+// Verdict is how a step of the doctor ended.
+type Verdict string
+
+// The verdicts.
+const (
+	VerdictGood    Verdict = "good"
+	VerdictWarning Verdict = "warning"
+	VerdictBad     Verdict = "bad"
+	VerdictSkipped Verdict = "skipped" // an earlier step failed
+)
+
+// Finding is what the doctor found at one step. Its texts hold no secret.
+type Finding struct {
+	Check   Check   `json:"check"`
+	Verdict Verdict `json:"verdict"`
+	// What is one sentence for the person.
+	What string `json:"what"`
+	// Next is what to do about it, one sentence; "" when nothing is to be done.
+	Next string `json:"next,omitempty"`
+}
+
+// Doctor finds out at which step the way to a license server is broken. The zero value uses the system's network.
+type Doctor struct {
+	// Proxy finds the proxy for an address; nil means the one of the environment or the system.
+	Proxy func(*http.Request) (*url.URL, error)
+	// Lookup finds the addresses of a name, and Dial connects.
+	Lookup func(ctx context.Context, host string) ([]string, error)
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	// Roots are who is trusted; nil means the system's.
+	Roots *x509.CertPool
+	Now   func() time.Time
+}
+
+// checkTime bounds one step.
+const checkTime = 10 * time.Second
+
+// clockTolerance is how far this PC's clock may be off without a warning. A license file and a session show it first.
+const clockTolerance = 5 * time.Minute
+
+// Examine goes along the way to a server, step by step, and tells found of each. The steps behind a broken one are skipped.
+func (d Doctor) Examine(ctx context.Context, server string, found func(Finding)) []Finding {
+	if d.Proxy == nil {
+		d.Proxy = systemProxy
+	}
+	if d.Lookup == nil {
+		d.Lookup = net.DefaultResolver.LookupHost
+	}
+	if d.Dial == nil {
+		d.Dial = new(net.Dialer).DialContext
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	e := examination{Doctor: d}
+	var list []Finding
+	broken := false
+	for _, step := range []struct {
+		check Check
+		run   func(context.Context) Finding
+	}{
+		{CheckAddress, func(context.Context) Finding { return e.address(server) }},
+		{CheckProxy, e.proxy},
+		{CheckName, e.name},
+		{CheckConnect, e.connect},
+		{CheckTLS, e.encryption},
+		{CheckServer, e.server},
+		{CheckClock, e.clock},
+		{CheckHealth, e.health},
+	} {
+		f := Finding{Verdict: VerdictSkipped, What: "Not looked at, because of what stands above."}
+		if !broken {
+			stepCtx, cancel := context.WithTimeout(ctx, checkTime)
+			f = step.run(stepCtx)
+			cancel()
+		}
+		f.Check = step.check
+		broken = broken || f.Verdict == VerdictBad
+		list = append(list, f)
+		found(f)
+	}
+	return list
+}
+
+// systemProxy is the proxy that the environment names, or the system's settings.
+var systemProxy = ieproxy.GetProxyFunc()
+
+// examination is the state of one Examine.
+type examination struct {
+	Doctor
+	url   *url.URL
+	via   *url.URL // proxy; nil when there is none
+	about api.Server
+}
+
+func good(format string, args ...any) Finding {
+	return Finding{Verdict: VerdictGood, What: fmt.Sprintf(format, args...)}
+}
+
+func bad(next, format string, args ...any) Finding {
+	return Finding{Verdict: VerdictBad, What: fmt.Sprintf(format, args...), Next: next}
+}
+
+func warning(next, format string, args ...any) Finding {
+	return Finding{Verdict: VerdictWarning, What: fmt.Sprintf(format, args...), Next: next}
+}
+
+func (e *examination) address(server string) Finding {
+	address, err := ParseServer(server)
+	if err == nil {
+		e.url, err = url.Parse(address)
+	}
+	if err != nil {
+		return bad("Compare it with the address that the vendor gave you.", "%s", sentence(err.Error()))
+	}
+	return good("The address is %s.", e.url)
+}
+
+func (e *examination) proxy(ctx context.Context) Finding {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, e.url.String(), nil)
+	if err == nil {
+		e.via, err = e.Proxy(r)
+	}
+	if err != nil {
+		return bad("Correct the proxy in the system's network settings, or the environment variable HTTPS_PROXY.", "The proxy that is set up cannot be read.")
+	}
+	if e.via == nil {
+		return good("No proxy is set up for this address.")
+	}
+	return good("The proxy %s is set up for this address.", e.via.Host)
+}
+
+// target is whom the connection goes to: the proxy, or the server.
+func (e *examination) target() (host, port string) {
+	u := e.url
+	if e.via != nil {
+		u = e.via
+	}
+	host, port = u.Hostname(), u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80", "socks5": "1080"}[u.Scheme]
+	}
+	return host, port
+}
+
+func (e *examination) name(ctx context.Context) Finding {
+	host, _ := e.target()
+	if net.ParseIP(host) != nil {
+		return good("%s is an address, no name has to be looked up.", host)
+	}
+	list, err := e.Lookup(ctx, host)
+	if err == nil && len(list) > 0 {
+		return good("The name %s is known: %s.", host, strings.Join(list[:min(len(list), 3)], ", "))
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return bad("Check the spelling, and whether this PC has a connection.", "The name %s is not known.", host)
+	}
+	return bad("This PC has no connection, or its network's name service does not answer. Check the network.", "The name %s could not be looked up.", host)
+}
+
+func (e *examination) connect(ctx context.Context) Finding {
+	host, port := e.target()
+	conn, err := e.Dial(ctx, "tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		next := "A firewall may be in the way, or the server is off. Ask who looks after your network, or the vendor."
+		if e.via != nil {
+			next = "The proxy does not answer. Check it in the system's network settings, or ask who looks after your network."
+		}
+		return bad(next, "Nobody answers at %s, port %s.", host, port)
+	}
+	_ = conn.Close()
+	return good("%s answers at port %s.", host, port)
+}
+
+// transport reaches the server like the app does.
+func (e *examination) transport(insecure bool) *http.Transport {
+	return &http.Transport{
+		Proxy:             func(*http.Request) (*url.URL, error) { return e.via, nil },
+		DialContext:       e.Dial,
+		TLSClientConfig:   &tls.Config{RootCAs: e.Roots, Time: e.Now, InsecureSkipVerify: insecure}, //nolint:gosec // insecure only looks who answers
+		DisableKeepAlives: true,
+		ForceAttemptHTTP2: true,
+	}
+}
+
+func (e *examination) get(ctx context.Context, path string, insecure bool) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, e.url.String()+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return e.transport(insecure).RoundTrip(r)
+}
+
+func (e *examination) encryption(ctx context.Context) Finding {
+	if e.url.Scheme == "http" {
+		return good("The server is on this PC, so nothing has to be encrypted.")
+	}
+	response, err := e.get(ctx, "/healthz", false)
+	if err == nil {
+		_ = response.Body.Close()
+		return good("The connection is encrypted and trusted: the certificate was issued by %q.", issuer(response.TLS.PeerCertificates[0]))
+	}
+	var network *NetworkError
+	if !errors.As(classify(ctx, e.url.Hostname(), err), &network) || network.Kind != TLS {
+		return bad("Something on the way breaks the connection off: a firewall, a proxy or a virus scanner. Ask who looks after your network.", "%s does not speak TLS as a license server does.", e.url.Hostname())
+	}
+	name := network.Issuer
+	if response, err := e.get(ctx, "/healthz", true); err == nil { // nothing is sent but the question who answers
+		_ = response.Body.Close()
+		name = issuer(response.TLS.PeerCertificates[0])
+	}
+	f := bad("If your company or a virus scanner inspects connections, its certificate must be installed in the system; otherwise do not go on, and tell the vendor.",
+		"The connection is not trusted: the certificate was issued by %q.", name)
+	var invalid x509.CertificateInvalidError
+	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
+		f.What = fmt.Sprintf("The certificate is valid from %s to %s, and this PC's date is %s.", date(invalid.Cert.NotBefore), date(invalid.Cert.NotAfter), date(e.Now()))
+		f.Next = "Check the date of this PC. If it is right, tell the vendor."
+	}
+	return f
+}
+
+func date(t time.Time) string { return t.Format("2 January 2006") }
+
+func (e *examination) server(ctx context.Context) Finding {
+	c, err := New(Options{Server: e.url.String(), Transport: e.transport(false), Now: e.Now,
+		Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+	if err == nil {
+		e.about, err = c.Server(ctx)
+	}
+	if err != nil {
+		return bad("A sign-in page of the network, or a proxy, may answer in its place: open a page in the browser. If that works, ask the vendor.", "%s", sentence(err.Error()))
+	}
+	return good("%s answers, version %s.", e.about.Name, e.about.Version)
+}
+
+func (e *examination) clock(context.Context) Finding {
+	off := e.Now().Sub(e.about.Time)
+	switch {
+	case off > clockTolerance:
+		return warning("Set the date and time of this PC, best automatically.", "The clock of this PC is %s ahead of the server's.", roughly(off))
+	case off < -clockTolerance:
+		return warning("Set the date and time of this PC, best automatically.", "The clock of this PC is %s behind the server's.", roughly(-off))
+	}
+	return good("The clock of this PC is right.")
+}
+
+// roughly tells a duration in its largest unit.
+func roughly(d time.Duration) string {
+	for _, unit := range []struct {
+		size      time.Duration
+		one, many string
+	}{{24 * time.Hour, "one day", "days"}, {time.Hour, "one hour", "hours"}, {time.Minute, "one minute", "minutes"}} {
+		if n := d / unit.size; n == 1 {
+			return unit.one
+		} else if n > 1 {
+			return fmt.Sprintf("%d %s", n, unit.many)
+		}
+	}
+	return "less than a minute"
+}
+
+func (e *examination) health(ctx context.Context) Finding {
+	response, err := e.get(ctx, "/readyz", false)
+	if err != nil {
+		return warning("Try again in some minutes.", "The server did not say how it is.")
+	}
+	_ = response.Body.Close()
+	if response.StatusCode >= 300 {
+		return bad("Try again later; tasks are kept meanwhile and sent by themselves.", "The server is there, but cannot work just now.")
+	}
+	return good("The server is well.")
+}
+
+// sentence is a text with a capital and a full stop.
+func sentence(text string) string {
+	if text == "" {
+		return text
+	}
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}

@@ -167,6 +167,30 @@ func (m *Manager) Resume(ctx context.Context) (Account, error) {
 	if err != nil {
 		return Account{}, storageError(err)
 	}
+	return m.resume(ctx, a)
+}
+
+// Switch makes another remembered account the current one, with the session that the keyring holds, and the one that the next
+// start resumes. The account that was current stays signed in. It fails like Resume; the current account then stays.
+func (m *Manager) Switch(ctx context.Context, id int64) (Account, error) {
+	a, err := scanAccount(m.db.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts WHERE id = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Account{}, ErrSignedOut
+	}
+	if err != nil {
+		return Account{}, storageError(err)
+	}
+	if a, err = m.resume(ctx, a); err != nil && !errors.Is(err, ErrUnreachable) {
+		return a, err
+	}
+	if _, dbErr := m.db.change(ctx, `UPDATE accounts SET last_used = ? WHERE id = ?`, m.options.Now().UnixMicro(), id); dbErr != nil {
+		return a, dbErr
+	}
+	return a, err
+}
+
+// resume continues the remembered session of an account and makes it the current one.
+func (m *Manager) resume(ctx context.Context, a Account) (Account, error) {
 	if !a.Remembered {
 		return a, ErrSignedOut
 	}
@@ -185,22 +209,32 @@ func (m *Manager) Resume(ctx context.Context) (Account, error) {
 	if err != nil {
 		return a, err
 	}
+	before, beforeClient := m.current()
 	m.use(a, c, holder)
 	if err := c.Renew(ctx); err != nil {
 		if errors.Is(err, ErrSignedOut) {
-			m.drop()
+			m.restore(before, beforeClient)
 		}
 		return a, err
 	}
 	return a, nil
 }
 
-func (m *Manager) drop() {
+func (m *Manager) current() (*Account, *client.Client) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.account, m.client = nil, nil
+	return m.account, m.client
+}
+
+// restore makes an earlier account the current one again; nil means none.
+func (m *Manager) restore(a *Account, c *client.Client) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.account, m.client = a, c
 	clear(m.programs)
 }
+
+func (m *Manager) drop() { m.restore(nil, nil) }
 
 // SignOut ends the session here at once, and on the server if it can be reached. The keyring and the last known tables
 // of the account are forgotten; open jobs stay for the next sign-in.

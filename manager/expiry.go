@@ -1,0 +1,75 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	ics "github.com/arran4/golang-ical"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+// noticeDays are the days before its end on which a license is spoken of, the longest first.
+var noticeDays = []int{14, 7, 1}
+
+// Expiring is a license that ends soon.
+type Expiring struct {
+	Order   api.Order
+	License License
+	// Days are the whole days that are left; 0 on the last one.
+	Days int
+	// Step is 14, 7 or 1: a notice that was dismissed comes back at the next step.
+	Step int
+}
+
+// Expiring lists the last known licenses that end within 14 days, the soonest first. Those that have ended are not among them.
+func (m *Manager) Expiring(ctx context.Context) (list []Expiring, err error) {
+	now := m.options.Now()
+	err = m.eachKnown(ctx, func(o api.Order, _ api.Program, rows []License) error {
+		for _, l := range rows {
+			if l.Status != api.StatusActive || l.ExpiresAt == nil || l.ExpiresAt.Before(now) {
+				continue
+			}
+			days := int(l.ExpiresAt.Sub(now) / (24 * time.Hour))
+			step := 0
+			for _, s := range noticeDays {
+				if days <= s {
+					step = s
+				}
+			}
+			if step > 0 {
+				list = append(list, Expiring{o, l, days, step})
+			}
+		}
+		return nil
+	})
+	slices.SortStableFunc(list, func(a, b Expiring) int { return a.License.ExpiresAt.Compare(*b.License.ExpiresAt) })
+	return list, err
+}
+
+// Calendar makes a calendar file (iCalendar, RFC 5545) with the end of a license as an event of that day, which reminds 14, 7
+// and 1 days before. It holds no code.
+func (m *Manager) Calendar(o api.Order, l License) (name string, content []byte) {
+	end := l.ExpiresAt.In(m.options.Now().Location())
+	c := ics.NewCalendarFor("ACEN Desktop")
+	e := c.AddEvent(fmt.Sprintf("license-%d-%d@acen", o.ID, l.ID))
+	e.SetDtStampTime(m.options.Now())
+	e.SetAllDayStartAt(end)
+	e.SetAllDayEndAt(end.AddDate(0, 0, 1))
+	e.SetSummary(fmt.Sprintf("License of %s ends", o.ProgramName))
+	about := fmt.Sprintf("Order %d, license %d", o.ID, l.ID)
+	if l.Note != "" {
+		about += ", “" + l.Note + "”"
+	}
+	e.SetDescription(about + ".")
+	e.SetTimeTransparency(ics.TransparencyTransparent)
+	for _, days := range noticeDays {
+		alarm := e.AddAlarm()
+		alarm.SetAction(ics.ActionDisplay)
+		alarm.SetDescription(fmt.Sprintf("License of %s ends", o.ProgramName))
+		alarm.SetTrigger(fmt.Sprintf("-P%dD", days))
+	}
+	return fmt.Sprintf("license-%d.ics", l.ID), []byte(c.Serialize())
+}

@@ -307,7 +307,7 @@ func TestHostileFiles(t *testing.T) {
 			require.Nil(t, doc)
 		})
 	}
-	doc, err := Read([]byte(l[:100]+"\r\n "+l[100:]))
+	doc, err := Read([]byte(l[:100] + "\r\n " + l[100:]))
 	require.NoError(t, err, "a mail program broke the lines")
 	require.Equal(t, documents(t)["license"], doc)
 }

@@ -30,7 +30,9 @@ func desk(width, height int, dark bool, pictures ...image.Image) *image.RGBA {
 			img.Set(x, y, color.RGBA{uint8(60 + 60*math.Sin(float64(x)/90)), uint8(90 + y*60/height), 140, 255})
 		}
 	}
-	fill := func(r image.Rectangle, c color.Color) { draw.Draw(img, r, image.NewUniform(c), image.Point{}, draw.Src) }
+	fill := func(r image.Rectangle, c color.Color) {
+		draw.Draw(img, r, image.NewUniform(c), image.Point{}, draw.Src)
+	}
 	ground, ink := color.Color(color.Gray{245}), color.Color(color.Gray{30})
 	if dark {
 		ground, ink = color.Gray{28}, color.Gray{230}

@@ -13,6 +13,7 @@ import (
 	"image/png"
 	"math"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -171,6 +172,14 @@ func TestReadPictures(t *testing.T) {
 			require.Equal(t, texts, read)
 		})
 	}
+}
+
+func TestReadWebP(t *testing.T) {
+	data, err := os.ReadFile("testdata/code.webp")
+	require.NoError(t, err)
+	read, err := ReadPictureFile(t.Context(), data)
+	require.NoError(t, err)
+	require.Equal(t, []string{"ACEN:REQUEST/X"}, read)
 }
 
 func turned(img image.Image) image.Image {

@@ -211,3 +211,20 @@ func TestUnverifiedKeyID(t *testing.T) {
 		}
 	}
 }
+
+func TestUnverifiedFile(t *testing.T) {
+	key, f := testFile()
+	token, err := key.Sign(f)
+	require.NoError(t, err)
+	claimed, err := UnverifiedFile(token)
+	require.NoError(t, err)
+	require.Equal(t, f, claimed)
+	parts := strings.Split(token, ".")
+	for name, text := range map[string]string{
+		"nothing": "", "no footer": strings.Join(parts[:3], "."), "no claims": "v4.public.AAAA." + parts[3], "no base64": "v4.public.!!!." + parts[3],
+		"too large": strings.Repeat("A", MaxFile+1),
+	} {
+		_, err := UnverifiedFile(text)
+		require.ErrorIs(t, err, ErrFileDamaged, name)
+	}
+}

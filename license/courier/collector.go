@@ -73,9 +73,9 @@ func (c *Collector) Open() []Progress {
 	return open
 }
 
-// Add takes one scanned text: a part, or a whole document as Read reads it. A text that is refused leaves what was collected as
-// it is, except that a document whose parts are all there and do not make one is begun anew. It fails as ParseLink and Read
-// do, and with ErrConflict.
+// Add takes one scanned text: a part, or a whole document as Read reads it. It fails as ParseLink and Read do, and with
+// ErrConflict. A text that is refused leaves what was collected as it is, with two exceptions in which a document is begun anew:
+// a conflict, for nobody knows which of the two parts is right, and parts that are all there and do not make a document.
 func (c *Collector) Add(text string) (Progress, error) {
 	text = strings.TrimSpace(text)
 	if !hasScheme(text) || len(strings.Fields(text)) > 1 {
@@ -102,7 +102,7 @@ func (c *Collector) AddPart(p Part) (Progress, error) {
 	}
 	s := c.find(p)
 	if len(s.chunks) != p.Count || s.chunks[p.Number-1] != "" && s.chunks[p.Number-1] != p.chunk {
-		if s.doc == nil { // nobody knows which of the two is right
+		if s.doc == nil {
 			c.drop(s)
 		}
 		return Progress{}, ErrConflict

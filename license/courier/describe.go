@@ -111,7 +111,7 @@ func (r Request) describe(d *description) {
 		d.codes("", i.Codes)
 		d.add("Note", i.Note)
 		if i.RemovalCode != 0 {
-			d.add(license.KindRemovalCode.String(), i.RemovalCode.String())
+			d.add("Removal code", i.RemovalCode.String())
 		}
 		d.number("License", i.License)
 		d.codes("Other PC: ", i.From)
@@ -162,7 +162,7 @@ func (l License) lines(d *description, prefix string) {
 	d.number(prefix+"Program number", f.ProgramID)
 	add("Application signature", string(f.Signature))
 	d.codes(prefix, f.Codes)
-	add(license.KindActivationCode.String(), f.ActivationCode.String())
+	add("Activation code", f.ActivationCode.String())
 	d.time(prefix+"Issued", f.IssuedAt)
 	if f.Expires.IsZero() {
 		add("Ends", "never")

@@ -188,7 +188,6 @@ func parsePart(body string) (Part, error) {
 	return p, nil
 }
 
-
 // The sizes of pictures: how many bytes the QR code of one holds.
 const (
 	// DefaultPicture gives codes of at most 97 modules a side, which a screen clipping and a telephone read well.

@@ -50,7 +50,7 @@ func (r Request) text(t *printout) {
 		t.codes(i.Codes)
 		t.add("Note", i.Note)
 		if i.RemovalCode != 0 {
-			t.add(license.KindRemovalCode.String(), i.RemovalCode.String())
+			t.add("Removal code", i.RemovalCode.String())
 		}
 		if !i.From.IsZero() {
 			t.line("   The PC that gives its license away:")
@@ -72,7 +72,7 @@ func (a Answer) text(t *printout) {
 		t.add("Reason", r.Sentence)
 		t.add("Error code", r.Code)
 		if f, err := r.File(); err == nil {
-			t.add(license.KindActivationCode.String(), f.ActivationCode.String())
+			t.add("Activation code", f.ActivationCode.String())
 		}
 	}
 }
@@ -86,7 +86,7 @@ func (l License) text(t *printout) {
 	t.line("License %d for %s, order %d, made %s", f.ID, shown(f.ProgramName), f.Order, f.IssuedAt.UTC().Format(timeShown))
 	t.add("Note", f.Note)
 	t.codes(f.Codes)
-	t.add(license.KindActivationCode.String(), f.ActivationCode.String())
+	t.add("Activation code", f.ActivationCode.String())
 	if !f.Expires.IsZero() {
 		t.add("Ends", f.Expires.UTC().Format(timeShown))
 	}

@@ -77,6 +77,8 @@ type Options struct {
 	// Version is the app's, for the user agent.
 	Version string
 	Logger  *slog.Logger
+	// Notices are what there is to tell from before.
+	Notices []Notice
 	// Now tells the time and Rand gives randomness; nil means the system's.
 	Now  func() time.Time
 	Rand io.Reader
@@ -147,7 +149,7 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 	if !locked {
 		return nil, ErrAlreadyRunning
 	}
-	m := &Manager{options: o, lock: lock, programs: map[int64]api.Program{}, running: map[int64]*runningJob{}, subscribers: map[int]func(Event){}}
+	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, running: map[int64]*runningJob{}, subscribers: map[int]func(Event){}}
 	if err := m.openDatabase(ctx); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}

@@ -50,7 +50,12 @@ func Run(p Program) (err error) {
 	app.SetMetadata(fyne.AppMetadata{ID: p.ID, Name: name, Version: place.Release(), Migrations: map[string]bool{"fyneDo": true}})
 	a := app.NewWithID(p.ID)
 
+	notices, err := keepCrashes(p.Data)
+	if err != nil {
+		p.Logger.Warn("a crash would leave no report", "error", err)
+	}
 	m, err := manager.Open(context.Background(), manager.Options{
+		Notices: notices,
 		DataDir: p.Data, Keyring: keyring.System(place.KeyringService), Fingerprint: fingerprint.System(),
 		DeviceName: place.DeviceName(), Version: place.Version(), Logger: p.Logger,
 	})

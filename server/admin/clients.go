@@ -33,14 +33,17 @@ func (a Admin) AddClient(ctx context.Context, c store.Client, password string) (
 		return c, err
 	}
 	c.PasswordHash = hash
-	err = a.write(ctx, "client.add", "", func(tx store.Tx) (_ done, err error) {
-		c.ID, err = tx.AddClient(ctx, c)
-		if errors.Is(err, store.ErrExists) {
-			return done{}, fmt.Errorf("the user name %q is taken", c.Username)
-		}
-		return done{object("client", c.ID), ""}, err
-	})
+	err = a.write(ctx, "client.add", "", func(tx store.Tx) (done, error) { return insertClient(ctx, tx, &c) })
 	return c, err
+}
+
+// insertClient adds a client that was checked.
+func insertClient(ctx context.Context, tx store.Tx, c *store.Client) (did done, err error) {
+	c.ID, err = tx.AddClient(ctx, *c)
+	if errors.Is(err, store.ErrExists) {
+		return did, fmt.Errorf("the user name %q is taken", c.Username)
+	}
+	return done{object("client", c.ID), ""}, err
 }
 
 // ChangeClient changes a client; a password that is not empty replaces the old one. The user name stays.

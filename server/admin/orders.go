@@ -86,13 +86,18 @@ func (a Admin) AddOrder(ctx context.Context, client, program int64, change func(
 		if err := checkOrder(o); err != nil {
 			return done{}, err
 		}
-		if o.ID, err = tx.AddOrder(ctx, o); err != nil {
-			return done{}, err
-		}
-		err = tx.AddEvent(ctx, store.Event{At: a.Now(), OrderID: o.ID, Task: api.HistoryOrder, Outcome: api.OutcomeOK})
-		return done{object("order", o.ID), fmt.Sprintf("%s, %s, licenses: %d", object("client", client), object("program", program), o.LicensesTotal)}, err
+		return insertOrder(ctx, tx, &o)
 	})
 	return o, err
+}
+
+// insertOrder adds an order that was checked.
+func insertOrder(ctx context.Context, tx store.Tx, o *store.Order) (did done, err error) {
+	if o.ID, err = tx.AddOrder(ctx, *o); err != nil {
+		return did, err
+	}
+	did = done{object("order", o.ID), fmt.Sprintf("%s, %s, licenses: %d", object("client", o.ClientID), object("program", o.ProgramID), o.LicensesTotal)}
+	return did, tx.AddEvent(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.HistoryOrder, Outcome: api.OutcomeOK})
 }
 
 // ChangeOrder changes an order; licenses that it has keep what they have.
@@ -127,6 +132,12 @@ func orderFields(o store.Order) []field {
 func checkOrder(o store.Order) error {
 	if o.LicensesTotal < 0 {
 		return errors.New("the number of licenses cannot be negative")
+	}
+	if o.LicensesTotal > maxLicenses {
+		return errTooManyLicenses
+	}
+	if o.SubscriptionExpiresAt != nil && o.SubscriptionExpiresAt.UTC().Year() > lastYear {
+		return fmt.Errorf("a subscription ends in the year %d at the latest", lastYear)
 	}
 	if o.LicensesExpireAt != nil {
 		// An activation code holds the day in 16 bits: making one tells whether it fits.

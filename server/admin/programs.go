@@ -14,8 +14,15 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// maxName is the longest name of a program in characters.
-const maxName = 100
+// The bounds of what a program or an order says.
+const (
+	maxName     = 100       // characters of a program's name
+	maxDays     = 36_500    // of licenses and subscriptions
+	maxLicenses = 1_000_000 // of an order
+	maxLimit    = 1_000_000 // of a task in a day or a month
+)
+
+var errTooManyLicenses = fmt.Errorf("an order has at most %d licenses", maxLicenses)
 
 // Programs lists all programs.
 func (a Admin) Programs(ctx context.Context) ([]store.Program, error) {
@@ -50,10 +57,15 @@ func (a Admin) AddProgram(ctx context.Context, p store.Program) (store.Program, 
 				return done{}, fmt.Errorf("%s has this application signature already", o.Name)
 			}
 		}
-		p.ID, err = tx.AddProgram(ctx, p)
-		return done{object("program", p.ID), p.Name}, taken(err, p.Name)
+		return insertProgram(ctx, tx, &p)
 	})
 	return p, err
+}
+
+// insertProgram adds a program that was checked.
+func insertProgram(ctx context.Context, tx store.Tx, p *store.Program) (did done, err error) {
+	p.ID, err = tx.AddProgram(ctx, *p)
+	return done{object("program", p.ID), p.Name}, taken(err, p.Name)
 }
 
 // ChangeProgram changes a program; its signature and keys stay, and orders and licenses keep what they have.
@@ -105,6 +117,10 @@ func checkProgram(p store.Program) error {
 		return errors.New("the number of licenses of an order cannot be negative")
 	case p.SubscriptionDays < 0:
 		return errors.New("a subscription cannot last a negative number of days")
+	case p.LicenseDays > maxDays || p.SubscriptionDays > maxDays:
+		return fmt.Errorf("licenses and subscriptions last at most %d days; 0 means for ever, or none", maxDays)
+	case p.OrderLicenses > maxLicenses:
+		return errTooManyLicenses
 	case p.FirstSerial > p.LastSerial:
 		return errors.New("the first serial id is greater than the last one")
 	}
@@ -112,6 +128,9 @@ func checkProgram(p store.Program) error {
 		for _, rule := range states {
 			if rule.PerDay < 0 || rule.PerMonth < 0 {
 				return fmt.Errorf("the limits of %s cannot be negative", task)
+			}
+			if max(rule.PerDay, rule.PerMonth) > maxLimit {
+				return fmt.Errorf("the limits of %s are at most %d; 0 means none", task, maxLimit)
 			}
 		}
 	}

@@ -1,0 +1,165 @@
+// Package sheet reads and writes rows of one kind as CSV, the way spreadsheets write it, and as JSON. Whatever the bytes are,
+// reading ends with rows, with rows that say why they cannot be read, or with a sentence about the whole file.
+package sheet
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// The bounds of what is read.
+const (
+	MaxSize = 64 << 20 // bytes of a file
+	MaxRows = 250_000
+	MaxCell = 4 << 10 // bytes of one value
+)
+
+// Column is one property of a row: a column in CSV, a key in JSON.
+type Column[T any] struct {
+	Name string
+	// What is said of it in the help.
+	What string
+	// Required columns must be given in every row.
+	Required bool
+	// Cell is the value of the property in a row.
+	Cell func(*T) Cell
+}
+
+// Row is a row as it stands in a file.
+type Row[T any] struct {
+	// Line is where it begins, counted from 1.
+	Line int
+	// Fault says why it cannot be read; nil when it can.
+	Fault error
+	given []given[T]
+}
+
+// given is a value that a row gives; an empty cell and a null give none.
+type given[T any] struct {
+	column *Column[T]
+	set    func(Cell) error
+}
+
+// Apply sets what the row gives and leaves everything else.
+func (r Row[T]) Apply(to *T) error {
+	if r.Fault != nil {
+		return r.Fault
+	}
+	for _, g := range r.given {
+		if err := g.set(g.column.Cell(to)); err != nil {
+			return fmt.Errorf("%s: %w", g.column.Name, err)
+		}
+	}
+	return nil
+}
+
+// Differences names the columns that the row gives and that a stored row has otherwise. The stored row is handed over as a copy.
+func (r Row[T]) Differences(stored T) (names []string, err error) {
+	changed := stored
+	if err := r.Apply(&changed); err != nil {
+		return nil, err
+	}
+	for _, g := range r.given {
+		if g.column.Cell(&stored).Text() != g.column.Cell(&changed).Text() {
+			names = append(names, g.column.Name)
+		}
+	}
+	return names, nil
+}
+
+// complete adds the fault of a row that lacks a required value.
+func (r *Row[T]) complete(columns []Column[T]) {
+	for i := range columns {
+		c := &columns[i]
+		if r.Fault == nil && c.Required && !slices.ContainsFunc(r.given, func(g given[T]) bool { return g.column == c }) {
+			r.Fault = fmt.Errorf("%s is missing", c.Name)
+		}
+	}
+}
+
+// Load reads a file that is not too large.
+func Load(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
+	if err == nil && len(data) > MaxSize {
+		err = fmt.Errorf("the file is larger than %d MiB: split it", MaxSize>>20)
+	}
+	return data, err
+}
+
+var byteOrderMark = []byte("\ufeff")
+
+// Read reads the rows of a file: JSON when it begins with a bracket or a brace, else CSV. It fails where the file as a whole
+// cannot be used.
+func Read[T any](data []byte, columns []Column[T]) ([]Row[T], error) {
+	if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
+		return nil, errors.New("the file is UTF-16: save it as UTF-8, which spreadsheets call \"CSV UTF-8\"")
+	}
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		return nil, fmt.Errorf("line %d holds a NUL byte: this is no text file", lineOf(data, i))
+	}
+	if !utf8.Valid(data) {
+		return nil, fmt.Errorf("line %d is not UTF-8: save the file as UTF-8, which spreadsheets call \"CSV UTF-8\"", lineOf(data, invalid(data)))
+	}
+	data = bytes.TrimPrefix(data, byteOrderMark)
+	var rows []Row[T]
+	var err error
+	switch text := bytes.TrimSpace(data); {
+	case len(text) == 0:
+		return nil, errors.New("the file is empty")
+	case text[0] == '[' || text[0] == '{':
+		rows, err = readJSON(data, columns)
+	default:
+		rows, err = readCSV(data, columns)
+	}
+	for i := range rows {
+		rows[i].complete(columns)
+	}
+	return rows, err
+}
+
+// lineOf is the line, counted from 1, that a place lies in.
+func lineOf(data []byte, place int) int { return 1 + bytes.Count(data[:place], []byte("\n")) }
+
+// invalid is where data stops being UTF-8.
+func invalid(data []byte) (place int) {
+	for place < len(data) {
+		r, size := utf8.DecodeRune(data[place:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		place += size
+	}
+	return place
+}
+
+var errTooManyRows = fmt.Errorf("the file has more than %d rows: split it", MaxRows)
+
+// Quote shows a value of a file in a sentence: on one line, with nothing that a terminal obeys, and not too long.
+func Quote(text string) string {
+	const most = 60
+	if utf8.RuneCountInString(text) > most {
+		text = string([]rune(text)[:most-1]) + "…"
+	}
+	return strconv.Quote(text)
+}
+
+// find finds a column by its name.
+func find[T any](columns []Column[T], name string) (*Column[T], error) {
+	var names []string
+	for i := range columns {
+		if columns[i].Name == name {
+			return &columns[i], nil
+		}
+		names = append(names, columns[i].Name)
+	}
+	if strings.Contains(name, "password") {
+		return nil, errors.New("passwords do not belong into a file: take the column out; people choose theirs with \"Forgot password?\"")
+	}
+	return nil, fmt.Errorf("there is no column %s; there are %s", Quote(name), strings.Join(names, ", "))
+}

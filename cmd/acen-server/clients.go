@@ -135,7 +135,8 @@ func clientCommand() *cobra.Command {
 	list := d.task("list", "List clients", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 		return clientView.many(a.Clients(c.Context()))
 	})
-	return d.group("client", "Administer clients", addClient(d), list, show(d, "a client", clientView, admin.Admin.Client), changeClient(d))
+	return d.group("client", "Administer clients", addClient(d), list, show(d, "a client", clientView, admin.Admin.Client), changeClient(d),
+		importRows(d, admin.ClientSheet(), true), exportRows(d, admin.ClientSheet()))
 }
 
 func addClient(d *desk) *cobra.Command {

@@ -103,7 +103,7 @@ func (d *desk) first(use, short string, args cobra.PositionalArgs, do work) *cob
 				return err
 			}
 		}
-		return out.print(c.OutOrStdout(), d.asJSON)
+		return errors.Join(out.print(c.OutOrStdout(), d.asJSON), out.failed)
 	}}
 }
 
@@ -111,9 +111,17 @@ func (d *desk) first(use, short string, args cobra.PositionalArgs, do work) *cob
 type printable struct {
 	lines  [][]string
 	values any
+	// data is printed as it is, instead of all else.
+	data []byte
+	// failed is why the command fails although it prints.
+	failed error
 }
 
 func (p printable) print(w io.Writer, asJSON bool) error {
+	if p.data != nil {
+		_, err := w.Write(p.data)
+		return err
+	}
 	if asJSON {
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")

@@ -198,6 +198,13 @@ func templateCommand() *cobra.Command {
 		}))
 	set.MarkFlagsOneRequired("subject", "body")
 	reset := d.task("reset NAME", "Bring the built-in template back", cobra.ExactArgs(1), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+		if t, err := a.Template(c.Context(), mail.Kind(args[0])); err != nil {
+			return printable{}, err
+		} else if t.Own {
+			if err := d.confirm(c, "Your own text of this mail is lost. Bring the built-in one back?"); err != nil {
+				return printable{}, err
+			}
+		}
 		if err := a.ResetTemplate(c.Context(), mail.Kind(args[0])); err != nil {
 			return printable{}, err
 		}
@@ -392,6 +399,9 @@ func backupCommand() *cobra.Command {
 	d := &desk{}
 	return d.alone(d.task("backup FILE", "Write a whole copy of the SQLite database, also while a server works on it", cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			if d.dryRun {
+				return printable{}, usageError{errors.New("a backup cannot be tried; it changes nothing in the database")}
+			}
 			if err := a.Backup(c.Context(), args[0]); err != nil {
 				return printable{}, err
 			}

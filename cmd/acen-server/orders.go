@@ -110,7 +110,8 @@ func orderCommand() *cobra.Command {
 		return orderView.many(a.Orders(c.Context(), client))
 	})
 	list.Flags().Int64Var(&client, "client", 0, "only this client's")
-	return d.group("order", "Administer orders", addOrder(d), list, show(d, "an order", orderView, admin.Admin.Order), changeOrder(d))
+	return d.group("order", "Administer orders", addOrder(d), list, show(d, "an order", orderView, admin.Admin.Order), changeOrder(d),
+		importRows(d, admin.OrderSheet(), false), exportRows(d, admin.OrderSheet()))
 }
 
 func addOrder(d *desk) *cobra.Command {

@@ -22,6 +22,7 @@ const (
 	Exists  Result = "exists"  // it is there already and the same
 	Differs Result = "differs" // it is there already and otherwise; an import changes nothing that is there
 	Refused Result = "refused" // it cannot be imported, and so nothing of the file is
+	Fine    Result = "fine"    // it would have been added, were no other row refused
 )
 
 // Line says what became of one row.
@@ -29,7 +30,7 @@ type Line struct {
 	Number int    // of the line in the file
 	What   string // such as `client "anna"`
 	Result Result
-	ID     int64  // 0 when it was refused
+	ID     int64  // 0 when nothing has come of it
 	Why    string // why it was refused, what differs, or what is worth knowing
 }
 
@@ -53,14 +54,15 @@ type Sheet struct {
 	// Columns are names and meanings.
 	Columns [][2]string
 
-	load func(ctx context.Context, a Admin, file []byte) (Report, error)
+	load func(ctx context.Context, a Admin, file []byte, progress func(row, rows int)) (Report, error)
 	dump func(ctx context.Context, a Admin, asJSON bool) (data []byte, rows int, err error)
 }
 
 // Import adds the rows of a CSV or JSON file: all of them, or none when one is refused. Rows that are there stay as they are, so
-// the same file may be imported again. It fails where the file as a whole cannot be used.
-func (a Admin) Import(ctx context.Context, s Sheet, file []byte) (Report, error) {
-	return s.load(ctx, a, file)
+// the same file may be imported again. It fails where the file as a whole cannot be used. progress hears how many rows are done;
+// it may begin again.
+func (a Admin) Import(ctx context.Context, s Sheet, file []byte, progress func(row, rows int)) (Report, error) {
+	return s.load(ctx, a, file, progress)
 }
 
 // Export returns all rows in the form that Import takes, and how many there are. No secret is in them.
@@ -90,7 +92,7 @@ func newSheet[T any](kind string, columns []sheet.Column[T], begin func(context.
 		}
 		s.Columns = append(s.Columns, [2]string{c.Name, what})
 	}
-	s.load = func(ctx context.Context, a Admin, file []byte) (report Report, err error) {
+	s.load = func(ctx context.Context, a Admin, file []byte, progress func(row, rows int)) (report Report, err error) {
 		rows, err := sheet.Read(file, columns)
 		if err != nil {
 			return report, err
@@ -101,7 +103,8 @@ func newSheet[T any](kind string, columns []sheet.Column[T], begin func(context.
 			if err != nil {
 				return done{}, err
 			}
-			for _, row := range rows {
+			for i, row := range rows {
+				progress(i, len(rows))
 				line := Line{Number: row.Line, What: kind, Result: Added}
 				did, err := take(row, &line)
 				var why refusal
@@ -122,10 +125,15 @@ func newSheet[T any](kind string, columns []sheet.Column[T], begin func(context.
 			}
 			return done{detail: fmt.Sprintf("added: %d; there already: %d", report.Count(Added), report.Count(Exists)+report.Count(Differs))}, nil
 		})
-		if errors.Is(err, errRefused) {
-			err = nil
+		if !errors.Is(err, errRefused) {
+			return report, err
 		}
-		return report, err
+		for i, l := range report.Lines {
+			if l.Result == Added {
+				report.Lines[i].Result, report.Lines[i].ID = Fine, 0
+			}
+		}
+		return report, nil
 	}
 	s.dump = func(ctx context.Context, a Admin, asJSON bool) ([]byte, int, error) {
 		rows, err := read(ctx, a, func(tx store.Tx) ([]T, error) { return all(ctx, tx) })

@@ -16,7 +16,7 @@ import (
 // The bounds of what is read.
 const (
 	MaxSize = 64 << 20 // bytes of a file
-	MaxRows = 250_000
+	MaxRows = 100_000
 	MaxCell = 4 << 10 // bytes of one value
 )
 
@@ -159,7 +159,7 @@ func find[T any](columns []Column[T], name string) (*Column[T], error) {
 		names = append(names, columns[i].Name)
 	}
 	if strings.Contains(name, "password") {
-		return nil, errors.New("passwords do not belong into a file: take the column out; people choose theirs with \"Forgot password?\"")
+		return nil, errors.New("passwords do not belong in a file: take the column out; people choose theirs with \"Forgot password?\"")
 	}
 	return nil, fmt.Errorf("there is no column %s; there are %s", Quote(name), strings.Join(names, ", "))
 }

@@ -98,7 +98,8 @@ type orderRow struct {
 	signature license.Signature
 }
 
-// orderColumns are the columns of orders. Serial numbers and licenses are not among them: they live and die with the program's keys.
+// orderColumns are the columns of orders. Serial numbers and licenses are not among them: they live and die with the program's
+// keys.
 var orderColumns = append([]sheet.Column[orderRow]{
 	{Name: "id", What: "number of the order; a new one unless given", Cell: func(o *orderRow) sheet.Cell { return sheet.Number(&o.ID, 1, math.MaxInt32) }},
 	{Name: "client", Required: true, What: "user name", Cell: func(o *orderRow) sheet.Cell { return sheet.String(&o.username) }},

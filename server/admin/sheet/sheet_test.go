@@ -146,8 +146,8 @@ func TestFormulasAreGuarded(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, it is read or told why not in one line of plain text; and what was read is the same after it was written
-// and read again, as CSV and as JSON.
+// Whatever a file holds, it is read or told why not in one line of plain text; and what was read is the same after it was
+// written and read again, as CSV and as JSON.
 func FuzzRead(f *testing.F) {
 	for _, file := range []string{
 		"name,legs,tame,place\nant,6,no,wood\n", "\ufeffname;place\r\n\"a;b\";'=x\r\n", "name\tplace\n\"x\ny\"\tz", "name\n\"", `[{"name": "ant", "legs": 6, "tame": true}]`,

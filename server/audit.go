@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server/store"
@@ -34,11 +35,15 @@ func (s *Server) problem(ctx context.Context, err error) *api.Problem {
 		return p
 	}
 	req := requestOf(ctx)
-	s.Logger.Error("a call failed", "request", req.id, "error", err)
+	level := slog.LevelError
+	if ctx.Err() != nil {
+		level = slog.LevelInfo // the client hung up: whatever failed, failed for that
+	}
+	s.Logger.Log(ctx, level, "a call failed", "request", req.id, "error", err)
 	code := api.ErrInternal
 	detail := "The server failed. Try again later; if it goes on, tell the vendor the request id."
 	switch {
-	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+	case ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		code, detail = api.ErrUnavailable, "The server is too busy; try again."
 	case errors.Is(err, store.ErrUnavailable):
 		code, detail = api.ErrUnavailable, "The server cannot keep anything now. Nothing was changed; try again later."

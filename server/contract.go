@@ -53,7 +53,7 @@ type contract struct {
 // call describes one operation.
 func (c contract) call(method, path, id, summary string, status int) huma.Operation {
 	return huma.Operation{
-		OperationID: id, Method: method, Path: api.Base + path, Summary: summary, DefaultStatus: status, MaxBodyBytes: maxBody,
+		OperationID: id, Method: method, Path: api.Base + path, Summary: summary, DefaultStatus: status, MaxBodyBytes: maxBody, BodyReadTimeout: bodyTime,
 		Errors: []int{http.StatusUnprocessableEntity, http.StatusInternalServerError},
 	}
 }

@@ -2,9 +2,13 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"time"
 
 	"github.com/acen-desktop/acen/server/store"
 )
@@ -29,4 +33,9 @@ func SolveVerification(ctx context.Context, s store.Store, id string) (number st
 		err = nil
 	}
 	return number, err
+}
+
+// ServePatiently is Serve with other times for a header, a whole request and the pause between two; zero is an hour.
+func ServePatiently(ctx context.Context, listener net.Listener, handler http.Handler, header, read, idle time.Duration) error {
+	return serve(ctx, listener, handler, timeouts{cmp.Or(header, time.Hour), cmp.Or(read, time.Hour), time.Hour, cmp.Or(idle, time.Hour)})
 }

@@ -66,14 +66,27 @@ func isLoopback(host string) bool {
 // grace is how long a stopping server lets calls finish.
 const grace = 15 * time.Second
 
+// timeouts are how long a connection may take for a request's header, for the whole request, for the answer, and between two
+// requests. The body of a call of the contract has a time of its own, bodyTime.
+type timeouts struct{ header, read, write, idle time.Duration }
+
+var usualTimeouts = timeouts{header: 10 * time.Second, read: 30 * time.Second, write: 60 * time.Second, idle: 120 * time.Second}
+
+// bodyTime is how long the body of a call of the contract may take once the call is known.
+const bodyTime = 5 * time.Second
+
 // Serve answers calls on a listener until ctx ends, then lets running calls finish.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	return serve(ctx, listener, handler, usualTimeouts)
+}
+
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, t timeouts) error {
 	srv := &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       120 * time.Second,
+		ReadHeaderTimeout: t.header,
+		ReadTimeout:       t.read,
+		WriteTimeout:      t.write,
+		IdleTimeout:       t.idle,
 		MaxHeaderBytes:    32 << 10,
 	}
 	stopped := make(chan error, 1)

@@ -52,6 +52,13 @@ func (s *Server) surround(next http.Handler) http.Handler {
 		header.Set("Cache-Control", "no-store")
 		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
+		tooLarge := r.ContentLength > maxBody && strings.HasPrefix(r.URL.Path, api.Base+"/")
+		if (tooLarge || len(r.TransferEncoding) > 0) && r.ProtoMajor == 1 {
+			// What is too large is not waited for. A length beside chunks may have led a proxy to see other requests than we do
+			// (RFC 9112 section 6.1); Go drops it in silence. Either is the last request of its connection.
+			header.Set("Connection", "close")
+		}
+
 		recorder := &recorder{ResponseWriter: w, hold: r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, api.Base+"/")}
 		defer func() {
 			if fault := recover(); fault != nil {
@@ -69,6 +76,10 @@ func (s *Server) surround(next http.Handler) http.Handler {
 		if refusal := s.turnAway(r.Context(), HostKey(req.host), started); refusal != nil {
 			header.Set("Retry-After", strconv.Itoa(refusal.RetryAfter))
 			writeProblem(recorder, refusal)
+			return
+		}
+		if tooLarge {
+			writeProblem(recorder, problemOf(http.StatusRequestEntityTooLarge, ""))
 			return
 		}
 		next.ServeHTTP(recorder, r)

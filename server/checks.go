@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"time"
 
 	"github.com/acen-desktop/acen/api"
@@ -32,7 +33,7 @@ func (c checked) state() api.LicenseStatus {
 }
 
 // check finds the license that a program has, by its id, codes and activation code. Whatever does not fit is not found: the
-// answer tells nothing of licenses whose activation code the caller does not have.
+// answer, and the time it takes, tells nothing of licenses whose activation code the caller does not have.
 func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.LicenseCheck) (c checked, err error) {
 	codes, err := license.ParseCodes(r.SiteCode, r.MachineID)
 	if err != nil {
@@ -42,9 +43,11 @@ func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.License
 	if err != nil {
 		return c, malformed(err, "body.activation_code")
 	}
-	if c.license, err = tx.License(ctx, id); err != nil {
-		return c, hide(err)
+	c.license, err = tx.License(ctx, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return c, err
 	}
+	exists := err == nil
 	former, err := tx.FormerActivations(ctx, id)
 	if err != nil {
 		return c, err
@@ -55,7 +58,7 @@ func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.License
 			fits = true
 		}
 	}
-	if !fits || c.license.Codes != codes {
+	if !exists || !fits || c.license.Codes != codes {
 		return c, notFound()
 	}
 	c.outdated = c.license.Activation != activation

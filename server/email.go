@@ -96,16 +96,23 @@ func texts(ctx context.Context, tx store.Tx) (mail.Texts, error) {
 }
 
 // queue puts a mail into the queue with what every mail has.
-func (s *Server) queue(ctx context.Context, tx store.Tx, m store.Mail) (err error) {
-	if m.MessageID, err = s.messageID(); err != nil {
-		return err
-	}
-	m.Host, m.NextAt, m.CreatedAt = requestOf(ctx).host, s.Now(), s.Now()
-	if err := s.Secrets.SealMail(&m); err != nil {
+func (s *Server) queue(ctx context.Context, tx store.Tx, m store.Mail) error {
+	m, err := s.sealedMail(ctx, m)
+	if err != nil {
 		return err
 	}
 	_, err = tx.QueueMail(ctx, m)
 	return err
+}
+
+// sealedMail gives a mail what every mail has and seals it.
+func (s *Server) sealedMail(ctx context.Context, m store.Mail) (store.Mail, error) {
+	id, err := s.messageID()
+	if err != nil {
+		return m, err
+	}
+	m.MessageID, m.Host, m.NextAt, m.CreatedAt = id, requestOf(ctx).host, s.Now(), s.Now()
+	return m, s.Secrets.SealMail(&m)
 }
 
 // onFile returns the wanted addresses as they stand on file, each once.

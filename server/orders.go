@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -152,11 +153,12 @@ func ownOrder(ctx context.Context, tx store.Tx, id int64) (store.Order, store.Pr
 	return o, p, err
 }
 
-// ownLicense loads a license of an order that the caller may see.
+// ownLicense loads a license of an order that the caller may see. For a license that does not exist it looks for an order as well,
+// so that the time tells nothing either.
 func ownLicense(ctx context.Context, tx store.Tx, id int64) (store.License, store.Order, store.Program, error) {
 	l, err := tx.License(ctx, id)
-	if err != nil {
-		return l, store.Order{}, store.Program{}, hide(err)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return l, store.Order{}, store.Program{}, err
 	}
 	o, p, err := ownOrder(ctx, tx, l.OrderID)
 	return l, o, p, err
@@ -164,7 +166,7 @@ func ownLicense(ctx context.Context, tx store.Tx, id int64) (store.License, stor
 
 // hide makes a missing row look like somebody else's.
 func hide(err error) error {
-	if err == store.ErrNotFound {
+	if errors.Is(err, store.ErrNotFound) {
 		return notFound()
 	}
 	return err

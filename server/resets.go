@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordRes
 		}
 		if len(clients) == 0 {
 			// A mail that is never sent costs what a real one does.
-			clients = []store.Client{{Username: r.Login, Emails: []string{r.Login}}}
+			clients = []store.Client{{Username: r.Login, Emails: []string{strings.TrimSpace(r.Login)}}}
 		}
 		for _, client := range clients {
 			if err := s.mailReset(ctx, tx, client); err != nil {
@@ -114,11 +115,17 @@ func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) err
 	if err := tx.AddPasswordReset(ctx, store.PasswordReset{TokenHash: hash, ClientID: c.ID, ExpiresAt: s.Now().Add(resetLife)}); err != nil {
 		return err
 	}
-	limited := s.limitMail(ctx, tx, c.ID, c.Emails) != nil
-	if limited || c.ID == 0 {
+	// As many addresses are counted for every account, however many are on file.
+	counted := slices.Repeat(c.Emails, maxEmails)[:maxEmails]
+	if s.limitMail(ctx, tx, c.ID, counted) != nil {
 		return nil // to say so would tell that the account exists
 	}
-	return s.queue(ctx, tx, store.Mail{ClientID: c.ID, To: c.Emails, Subject: subject, Body: body})
+	m, err := s.sealedMail(ctx, store.Mail{ClientID: c.ID, To: c.Emails, Subject: subject, Body: body})
+	if err != nil || c.ID == 0 {
+		return err
+	}
+	_, err = tx.QueueMail(ctx, m)
+	return err
 }
 
 var errLink = api.NewProblem(api.ErrVerificationFailed, "The link is too old or was used. Ask for a new one in the app.")

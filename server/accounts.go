@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/store"
@@ -35,6 +37,33 @@ func (s *Server) hashNew(ctx context.Context, location, password string) (hash s
 	}
 	return hash, err
 }
+
+// hashForChange is hashNew for a change that needs no session: hashing costs more than all else, so nobody gets it who is refused
+// anyway, which check finds out, or whose key has its answer. The hash is then "", which errUnhashed keeps from being used.
+func (s *Server) hashForChange(ctx context.Context, key, location, password string, check func(store.Tx) error) (string, error) {
+	id, err := uuid.Parse(key)
+	if err != nil {
+		return "", nil // once says so
+	}
+	answered := false
+	err = s.Store.Read(ctx, func(tx store.Tx) error {
+		_, err := tx.Answer(ctx, 0, id.String())
+		if answered = err == nil; answered {
+			return nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		return check(tx)
+	})
+	if err != nil || answered {
+		return "", err
+	}
+	return s.hashNew(ctx, location, password)
+}
+
+// errUnhashed is for an answer that was forgotten between two looks at it.
+var errUnhashed = api.NewProblem(api.ErrUnavailable, "The server is too busy; try again.")
 
 func capital(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
 
@@ -147,14 +176,18 @@ func (s *Server) setPassword(ctx context.Context, tx store.Tx, client int64, has
 
 // newAccount is POST /accounts: a serial number opens an account and becomes its first order.
 func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (int, api.Client, error) {
-	hash, err := s.hashNew(ctx, "body.password", r.Password)
+	a := attemptBy(ctx, "")
+	hash, err := s.hashForChange(ctx, key, "body.password", r.Password, func(tx store.Tx) error { return s.guardSerial(ctx, tx, a) })
 	if err != nil {
 		return 0, api.Client{}, s.noted(ctx, caller{}, "account.create", "", err)
 	}
 	r.Password = "" // it is no part of what an idempotency key remembers
 	c := change[api.NewAccount]{key: key, call: "new-account", in: r, action: "account.create"}
 	return once(ctx, s, c, func(tx store.Tx, e *store.Event) (int, api.Client, error) {
-		o, p, err := s.redeem(ctx, tx, attemptBy(ctx, ""), r.ProgramID, r.SerialNumber, r.Verification)
+		if hash == "" {
+			return 0, api.Client{}, errUnhashed
+		}
+		o, p, err := s.redeem(ctx, tx, a, r.ProgramID, r.SerialNumber, r.Verification)
 		if err != nil {
 			return 0, api.Client{}, err
 		}

@@ -133,8 +133,14 @@ var errLink = api.NewProblem(api.ErrVerificationFailed, "The link is too old or 
 // confirmReset is POST /password-resets/confirm.
 func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword) error {
 	a := attemptBy(ctx, "")
-	hash, err := s.hashNew(ctx, "body.new_password", r.NewPassword)
-	if err != nil {
+	hash, err := s.hashForChange(ctx, key, "body.new_password", r.NewPassword, func(tx store.Tx) error {
+		if err := s.guard(ctx, tx, a); err != nil {
+			return err
+		}
+		_, err := s.reset(ctx, tx, r.Token)
+		return err
+	})
+	if err != nil && !errors.Is(err, errLink) { // which the change finds and counts
 		return s.noted(ctx, caller{}, "password-reset.confirm", "", err)
 	}
 	c := change[string]{key: key, call: "confirm-reset", in: string(hashToken(r.Token)), action: "password-reset.confirm"}
@@ -150,6 +156,9 @@ func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword
 				err = s.fail(ctx, tx, a, store.FailureReset, 0, refusal)
 			}
 			return 0, none, err
+		}
+		if hash == "" {
+			return 0, none, errUnhashed
 		}
 		return http.StatusNoContent, none, s.setPassword(ctx, tx, reset.ClientID, hash, 0)
 	})

@@ -225,6 +225,7 @@ func (d *discreet) twins() []twins {
 		"POST /licenses/{id}/reactivation": api.Reactivation{SiteMID: codes.Merged()},
 		"POST /licenses/{id}/transfer":     api.Transfer{SiteMID: codes.Merged(), RemovalCode: "00000-00000-0"},
 		"POST /licenses/{id}/removal":      api.Removal{RemovalCode: "00000-00000-0"},
+		"POST /licenses/{id}/release":      api.Release{RemovalCode: "00000-00000-0"},
 		"POST /licenses/{id}/comparison":   api.PCCodes{SiteMID: codes.Merged()},
 		"POST /licenses/{id}/alive":        check,
 		"POST /licenses/{id}/validation":   check,

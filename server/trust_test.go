@@ -33,7 +33,7 @@ func proxied(o *server.Options) { o.Proxies = []netip.Prefix{netip.MustParsePref
 func second(t *testing.T, s *servertest.Server) client {
 	t.Helper()
 	o := server.Options{Store: s.Store, Secrets: s.Secrets, Logger: s.Logger(), Name: "second", Now: s.Clock.Now, Zone: time.UTC,
-		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1}}
+		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1}, QueuedMail: func() {}}
 	proxied(&o)
 	srv, err := server.New(o)
 	require.NoError(t, err)

@@ -74,6 +74,12 @@ func TestDatabasesThatCannotBeUsed(t *testing.T) {
 // Several servers start on an empty database at the same moment.
 func TestOpenedByManyAtOnce(t *testing.T) {
 	url := postgrestest.Database(t)
+	openAtOnce(t, url)
+}
+
+// openAtOnce opens a database as many servers do that start at the same moment.
+func openAtOnce(t *testing.T, url string) {
+	t.Helper()
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -90,7 +96,7 @@ func TestOpenedByManyAtOnce(t *testing.T) {
 	group.Wait()
 }
 
-// Data of an older schema come through the migrations.
+// Data of an older schema come through the migrations, which many servers want to make at once.
 func TestMigrationFromAnOlderSchema(t *testing.T) {
 	url := postgrestest.Database(t)
 	first, err := migrations.ReadFile("migrations/00002_tasks.sql")
@@ -114,6 +120,7 @@ func TestMigrationFromAnOlderSchema(t *testing.T) {
 		_, err := db.Exec(statement)
 		require.NoError(t, err, statement)
 	}
+	openAtOnce(t, url)
 	s := start(t, url)
 	require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
 		l, err := tx.License(t.Context(), 20001)

@@ -82,6 +82,12 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 // A server and a command of the administration may be started on a new data folder at the same moment.
 func TestOpenedByManyAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "acen.db")
+	openAtOnce(t, path)
+}
+
+// openAtOnce opens a database as many servers do that start at the same moment.
+func openAtOnce(t *testing.T, path string) {
+	t.Helper()
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -98,7 +104,8 @@ func TestOpenedByManyAtOnce(t *testing.T) {
 	group.Wait()
 }
 
-// Data of the first schema come through the migration: orders and licenses get their history, and keep all else.
+// Data of the first schema come through the migrations, which many programs want to make at once: orders and licenses get their
+// history, and keep all else.
 func TestMigrationFromTheFirstSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "acen.db")
 	first, err := migrations.ReadFile("migrations/00001_first.sql")
@@ -121,6 +128,7 @@ func TestMigrationFromTheFirstSchema(t *testing.T) {
 	}
 	require.NoError(t, db.Close())
 
+	openAtOnce(t, path)
 	s := start(t, path)
 	require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
 		l, err := tx.License(t.Context(), 20001)

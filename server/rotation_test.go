@@ -1,0 +1,87 @@
+package server_test
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/admin"
+	"github.com/acen-desktop/acen/server/secrets"
+	"github.com/acen-desktop/acen/server/service"
+)
+
+// The master key changes under two running servers, by a command that is a program of its own: nothing that was sealed is lost,
+// neither programs' keys nor answers nor mails, and license files stay the same to the byte.
+func TestMasterKeyChangesWhileServersRun(t *testing.T) {
+	w := newWorld(t)
+	keeper := func() *secrets.Keeper {
+		k, err := secrets.File(filepath.Join(w.Folder(), "master.key"), rand.Reader)
+		require.NoError(t, err)
+		return k
+	}
+	srv, err := server.New(server.Options{Store: w.Store, Secrets: keeper(), Logger: w.Logger(), Name: "Lumen licenses", Now: w.Clock.Now, Zone: time.UTC, QueuedMail: func() {}})
+	require.NoError(t, err)
+	h := httptest.NewServer(srv.Handler())
+	t.Cleanup(h.Close)
+	elsewhere := *w.Server
+	elsewhere.URL = h.URL
+	servers := []client{w.clients["anna"], w.clients["anna"]}
+	servers[1].Server = &elsewhere
+	command := admin.Admin{Data: &service.Data{Store: w.Store, Secrets: keeper()}, Now: w.Clock.Now}
+
+	w.prepare("total 9")
+	w.prepare("new A")
+	w.prepare("email A")
+	file := func(c client) string {
+		response := c.raw("GET", fmt.Sprintf("/licenses/%d/file", w.licenses["A"]), nil)
+		defer response.Body.Close()
+		return readAll(t, response)
+	}
+	key := uuid.NewString()
+	again := func(c client) string {
+		status, body := c.with(api.IdempotencyKey, key).call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: codesOf(w.program.Signature, "B").Merged()})
+		require.Equal(t, 201, status, string(body))
+		return string(body)
+	}
+	signed, answer, letters := file(servers[0]), again(servers[0]), mails(t, w.Server)
+	former := w.Secrets.ID()
+	check := func(stage string) {
+		for n, c := range servers {
+			require.Equal(t, signed, file(c), stage)
+			require.Equal(t, answer, again(c), stage)
+			pc := fmt.Sprintf("C@%d", n)
+			status, body := c.keyed().call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: codesOf(w.program.Signature, pc).Merged()})
+			require.Equal(t, 201, status, string(body))
+		}
+		require.Equal(t, letters, mails(t, w.Server), stage)
+	}
+
+	rows, err := command.RotateMaster(t.Context())
+	require.NoError(t, err)
+	require.Greater(t, rows, 3)
+	require.NotEqual(t, former, command.Secrets.ID())
+	check("just after the rotation")
+	w.Clock.Advance(3 * time.Second)
+	check("when the servers have heard of it")
+	require.Equal(t, command.Secrets.ID(), w.Secrets.ID())
+
+	_, err = command.ForgetFormer(t.Context())
+	require.NoError(t, err)
+	check("when the former key is forgotten")
+	w.Restart()
+	servers = []client{newSessions(w)["anna"]}
+	check("after a restart with the new key alone")
+	require.False(t, w.Secrets.Knows(former))
+	for _, secret := range []string{former, command.Secrets.ID()} {
+		require.NotContains(t, w.Log.String(), secret)
+	}
+	require.NotContains(t, w.Log.String(), `"level":"ERROR"`)
+}

@@ -1,0 +1,191 @@
+package secrets_test
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/server/secrets"
+)
+
+const place = "program 7 activation key"
+
+// line is a new key as key files and commands hold it.
+func line(t *testing.T) string {
+	t.Helper()
+	var key secrets.Key
+	_, err := rand.Read(key[:])
+	require.NoError(t, err)
+	return base64.StdEncoding.EncodeToString(key[:]) + "\n"
+}
+
+func seal(t *testing.T, k *secrets.Keeper, value string) []byte {
+	t.Helper()
+	sealed, err := k.Seal(place, []byte(value))
+	require.NoError(t, err)
+	require.NotContains(t, string(sealed), value)
+	return sealed
+}
+
+func opens(t *testing.T, k *secrets.Keeper, sealed []byte, value string) {
+	t.Helper()
+	got, err := k.Open(place, sealed)
+	require.NoError(t, err)
+	require.Equal(t, value, string(got))
+}
+
+// The first start makes the key file, for its owner alone; whoever starts at the same moment takes the same key.
+func TestFileIsMadeOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "master.key")
+	ids := make([]string, 8)
+	var group sync.WaitGroup
+	for i := range ids {
+		group.Go(func() {
+			k, err := secrets.File(path, rand.Reader)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			ids[i] = k.ID()
+		})
+	}
+	group.Wait()
+	for _, id := range ids {
+		require.Equal(t, ids[0], id)
+	}
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	files, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, files, 1, "nothing half-written is left")
+}
+
+// What is sealed opens in its place, whole, and with its key only.
+func TestSealedValuesOpenInTheirPlaceOnly(t *testing.T) {
+	var key, other secrets.Key
+	other[0] = 1
+	k, err := secrets.New(rand.Reader, key)
+	require.NoError(t, err)
+	stranger, err := secrets.New(rand.Reader, other)
+	require.NoError(t, err)
+	sealed := seal(t, k, "a secret")
+	require.NotEqual(t, sealed, seal(t, k, "a secret"), "the same value never looks the same")
+	opens(t, k, sealed, "a secret")
+	_, err = k.Open("program 8 activation key", sealed)
+	require.ErrorIs(t, err, secrets.ErrSealed)
+	_, err = stranger.Open(place, sealed)
+	require.ErrorIs(t, err, secrets.ErrSealed)
+	for i := range sealed {
+		damaged := append([]byte(nil), sealed...)
+		damaged[i] ^= 1
+		_, err = k.Open(place, damaged)
+		require.ErrorIs(t, err, secrets.ErrSealed)
+		_, err = k.Open(place, sealed[:i])
+		require.ErrorIs(t, err, secrets.ErrSealed)
+	}
+}
+
+// A new key in the file seals from then on; another server on the same file learns it when it meets such a value. A forgotten key
+// opens nothing.
+func TestKeyFileRotates(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "master.key")
+	one, err := secrets.File(path, rand.Reader)
+	require.NoError(t, err)
+	two, err := secrets.File(path, rand.Reader)
+	require.NoError(t, err)
+	former, old := one.ID(), seal(t, one, "old")
+	require.NoError(t, one.AddKey())
+	require.NotEqual(t, former, one.ID())
+	fresh := seal(t, one, "new")
+	opens(t, one, old, "old")
+	require.Equal(t, former, two.ID())
+	opens(t, two, fresh, "new")
+	require.Equal(t, one.ID(), two.ID())
+	opens(t, two, old, "old")
+	require.True(t, two.Knows(former))
+
+	require.NoError(t, one.ForgetKeys())
+	require.False(t, one.Knows(former))
+	_, err = one.Open(place, old)
+	require.ErrorIs(t, err, secrets.ErrSealed)
+	again, err := secrets.File(path, rand.Reader)
+	require.NoError(t, err)
+	require.Equal(t, one.ID(), again.ID())
+	opens(t, again, fresh, "new")
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+// A command prints the keys as a key service does: a new one before the old one, until the old one is no longer needed.
+func TestCommandRotates(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "printed")
+	first, second := line(t), line(t)
+	prints := func(text string) { require.NoError(t, os.WriteFile(path, []byte(text), 0o600)) }
+	prints(first)
+	k, err := secrets.Command(t.Context(), "cat '"+path+"'", rand.Reader)
+	require.NoError(t, err)
+	require.False(t, k.KeyFile())
+	require.ErrorContains(t, k.AddKey(), "let it print the new key before the old one")
+	former, old := k.ID(), seal(t, k, "old")
+
+	prints(second + first)
+	other, err := secrets.Command(t.Context(), "cat '"+path+"'", rand.Reader)
+	require.NoError(t, err)
+	k.Follow(other.ID()) // as the option of the database says
+	require.Equal(t, other.ID(), k.ID())
+	require.NotEqual(t, former, k.ID())
+	opens(t, k, old, "old")
+	fresh := seal(t, k, "new")
+
+	prints("not a key\n") // what is known stays when the command fails for a while
+	opens(t, k, fresh, "new")
+	require.False(t, k.Knows("0000000000000000"))
+	opens(t, k, fresh, "new")
+
+	prints(second)
+	require.NoError(t, k.ForgetKeys(), "that is the command's to do")
+	k, err = secrets.Command(t.Context(), "cat '"+path+"'", rand.Reader)
+	require.NoError(t, err)
+	opens(t, k, fresh, "new")
+	_, err = k.Open(place, old)
+	require.ErrorIs(t, err, secrets.ErrSealed)
+}
+
+// What cannot be used says so, and shows neither a key nor what a command printed.
+func TestKeysThatCannotBeUsed(t *testing.T) {
+	good := strings.TrimSpace(line(t))
+	for name, content := range map[string]string{
+		"empty": "", "blank": "\n \n", "short": "c2hvcnQ=", "no base64": strings.Repeat("!", 44), "one good and one damaged": good + "\n" + good[:40], "two in a line": good + good,
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "master.key")
+			require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+			_, err := secrets.File(path, rand.Reader)
+			require.ErrorContains(t, err, path)
+			require.ErrorContains(t, err, "restore it from a backup")
+			_, byCommand := secrets.Command(t.Context(), "cat '"+path+"'", rand.Reader)
+			require.ErrorContains(t, byCommand, "the command for the master key cannot be used")
+			for _, err := range []error{err, byCommand} {
+				require.NotContains(t, err.Error(), good[:20])
+			}
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, content, string(data), "nothing is written over")
+		})
+	}
+	for _, command := range []string{"exit 3", "echo hush-hush >&2; exit 1", "echo hush-hush; exit 1", "no-such-program"} {
+		_, err := secrets.Command(t.Context(), command, rand.Reader)
+		require.ErrorContains(t, err, "it failed")
+		require.NotContains(t, err.Error(), "hush-hush")
+	}
+	_, err := secrets.New(rand.Reader)
+	require.Error(t, err)
+}

@@ -225,3 +225,30 @@ func (c *counting) Read(p []byte) (int, error) {
 	}
 	return rand.Read(p)
 }
+
+// Names that hold ends of lines, as data of an import or of another program may, lead no mail elsewhere.
+func TestMailsHoldNoInjectedHeader(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	const evil = "Anna\r\nBcc: eve@evil.example\r\n\r\nhello"
+	w.write(func(tx store.Tx) error {
+		c, err := tx.ClientByUsername(t.Context(), "anna")
+		if err != nil {
+			return err
+		}
+		c.RegistrationName, c.FirstName, c.LastName, c.Company = evil, evil, evil, evil
+		return tx.ChangeClient(t.Context(), c)
+	})
+	w.prepare("email A")
+	require.Len(t, w.askForLink("anna"), 1)
+	status, body := w.clients["anna"].call("PATCH", "/account", map[string]string{"first_name": "Anna", "last_name": evil, "email": "new@lumen.example"})
+	w.status(status, body, api.ErrValidation, "one line")
+	list := mails(t, w.Server)
+	require.Len(t, list, 2)
+	for _, m := range list {
+		require.NotContains(t, m.Subject+m.AttachmentName+m.MessageID+strings.Join(m.To, ""), "\n")
+		require.NotContains(t, m.Subject+m.AttachmentName+m.MessageID+strings.Join(m.To, ""), "\r")
+		require.NotContains(t, m.Body, "\nBcc:")
+		require.NotContains(t, m.To, "eve@evil.example")
+	}
+}

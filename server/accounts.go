@@ -200,8 +200,8 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 			return 0, api.Client{}, field("body.registration_name", "The registration name is missing: licenses are made out to it.")
 		}
 		if _, err := tx.ClientByUsername(ctx, client.Username); !errors.Is(err, store.ErrNotFound) {
-			if err == nil {
-				err = field("body.username", "This user name is taken. Choose another one.")
+			if err == nil { // asking for names again and again is guessing, too
+				err = s.fail(ctx, tx, a, store.FailureSignIn, 0, field("body.username", "This user name is taken. Choose another one."))
 			}
 			return 0, api.Client{}, err
 		}

@@ -135,6 +135,25 @@ func TestHashingIsNotForNothing(t *testing.T) {
 	w.status(status, body, api.ErrValidation, "Idempotency-Key")
 }
 
+// Whoever has one serial number finds out by it only so many of the names that are taken.
+func TestTakenNamesAreGuessing(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, vendor(w.Server).SetOption(t.Context(), "host-failures", "2"))
+	w.Clock.Advance(3 * time.Second)
+	c := client{Server: w.Server, t: t}
+	for range 2 {
+		status, body := c.keyed().call("POST", "/accounts", w.newAccount(func(a *api.NewAccount) { a.Username = "Anna" }))
+		w.status(status, body, api.ErrValidation, "body.username")
+	}
+	request := w.newAccount(nil)
+	status, body := c.keyed().call("POST", "/accounts", request)
+	w.status(status, body, api.ErrHostBanned, "retry_after")
+	w.Clock.Advance(15 * time.Minute)
+	request.Verification = w.answer()
+	status, body = c.keyed().call("POST", "/accounts", request)
+	require.Equal(t, 201, status, string(body))
+}
+
 // Limits count at every server of a database: mails of a host, and wrong removal codes of a license.
 func TestLimitsAreShared(t *testing.T) {
 	w := newWorld(t)

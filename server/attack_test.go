@@ -101,7 +101,7 @@ func TestOthersStayUnaffected(t *testing.T) {
 // somebody without a link, nor by sending an answered key again.
 func TestHashingIsNotForNothing(t *testing.T) {
 	w := newWorld(t)
-	hashes := &counting{}
+	hashes := &saltCounter{}
 	w.Restart(func(o *server.Options) { o.Random = hashes })
 	c := client{Server: w.Server, t: t}
 	hashed := func(fn func()) int64 {
@@ -235,10 +235,10 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// counting is randomness that counts the salts of password hashes, which alone take 16 bytes.
-type counting struct{ salts atomic.Int64 }
+// saltCounter is randomness that counts the salts of password hashes, which alone take 16 bytes.
+type saltCounter struct{ salts atomic.Int64 }
 
-func (c *counting) Read(p []byte) (int, error) {
+func (c *saltCounter) Read(p []byte) (int, error) {
 	if len(p) == 16 {
 		c.salts.Add(1)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -303,6 +304,15 @@ func parseMoment(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, usageError{fmt.Errorf("%q is neither a day, nor a time such as 2026-11-24T15:04:05Z, nor how long ago, such as 36h", text)}
 }
 
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func keyCommand() *cobra.Command {
 	d := &desk{}
 	rotate := d.task("rotate", "Make a new master key and seal everything with it; the former one stays in the key file until forget", cobra.NoArgs,
@@ -315,7 +325,7 @@ func keyCommand() *cobra.Command {
 			if err := d.confirm(c, "Backups that were made before the rotation open with the former key only. Forget it?"); err != nil {
 				return printable{}, err
 			}
-			rows, err := a.ForgetFormer(c.Context())
+			rows, err := a.ForgetFormer(c.Context(), pause)
 			return said(fmt.Sprintf("the master key %s is the only one", a.Secrets.ID()), map[string]any{"rows": rows, "master_key": a.Secrets.ID()}), err
 		})
 	return d.group("master-key", "Change the key that everything secret in the database is sealed with", forget, rotate)

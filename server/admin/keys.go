@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server/secrets"
@@ -64,16 +65,36 @@ func (a Admin) RotateMaster(ctx context.Context) (rows int, err error) {
 	return a.reseal(ctx)
 }
 
-// ForgetFormer seals with the current key what is not yet, and leaves that one alone in the key file.
-func (a Admin) ForgetFormer(ctx context.Context) (rows int, err error) {
+// heard is how long after a rotation every running server has surely heard of the new key.
+const heard = 5 * time.Second
+
+// ForgetFormer seals with the current key what is not yet, and leaves that one alone in the key file. Right after a rotation it
+// waits first, with wait, until running servers seal nothing more with the former key.
+func (a Admin) ForgetFormer(ctx context.Context, wait func(context.Context, time.Duration) error) (rows int, err error) {
+	trail, err := read(ctx, a, func(tx store.Tx) ([]store.Audit, error) {
+		return tx.AuditTrail(ctx, store.AuditFilter{Action: rotation, Limit: 1})
+	})
+	if err != nil {
+		return 0, err
+	}
+	if len(trail) > 0 && !a.DryRun {
+		if left := heard - a.Now().Sub(trail[0].At); left > 0 && left <= heard {
+			if err := wait(ctx, left); err != nil {
+				return 0, err
+			}
+		}
+	}
 	if rows, err = a.reseal(ctx); err != nil || a.DryRun {
 		return rows, err
 	}
 	return rows, a.Secrets.ForgetKeys()
 }
 
+// rotation is the action of a rotation in the audit trail.
+const rotation = "master-key.rotate"
+
 func (a Admin) reseal(ctx context.Context) (rows int, err error) {
-	err = a.write(ctx, "master-key.rotate", "master key", func(tx store.Tx) (did done, err error) {
+	err = a.write(ctx, rotation, "master key", func(tx store.Tx) (did done, err error) {
 		if rows, err = a.Secrets.Reseal(ctx, tx); err != nil {
 			return did, err
 		}

@@ -188,7 +188,7 @@ func (s *Server) licenseFile(l store.License, o store.Order, p store.Program) (n
 		return "", "", err
 	}
 	f := license.File{
-		Issuer: s.Name, ID: l.ID, IssuedAt: l.ActivatedAt, ProgramID: p.ID, ProgramName: p.Name, Signature: p.Signature, Order: o.ID,
+		Issuer: s.Name, ID: l.ID, IssuedAt: s.Now(), ProgramID: p.ID, ProgramName: p.Name, Signature: p.Signature, Order: o.ID,
 		Codes: l.Codes, ActivationCode: l.Activation, Features: l.Features, Policy: l.Policy, Seed: activation.RemovalSeed(l.Activation), Note: l.Note,
 	}
 	if l.ExpiresAt != nil {

@@ -7,6 +7,7 @@
 //	lumenst7-63b4a1f0/pc.json                  State, replaced as a whole
 //	lumenst7-63b4a1f0/lumen-studio-20219.acen  license files
 //	lumenst7-63b4a1f0/clock.json               Clock
+//	lumenst7-63b4a1f0/contacts.json            Contacts
 //	lumenst7-63b4a1f0/lock                     held while one of them is changed
 //
 // A license leaves the PC in one step, the replacement of pc.json, which spends its Site code, keeps its removal code and
@@ -55,8 +56,9 @@ const (
 	lockName  = "lock"
 	freshName = ".fresh-" // begins the names of files that are being written
 
-	maxState = 1 << 20 // bytes
-	maxFiles = 1000    // license files that are looked at in one folder
+	maxState   = 1 << 20 // bytes
+	maxFiles   = 1000    // license files that are looked at in one folder
+	maxEntries = 20_000  // names that are looked at for them, for programs lie in large folders
 )
 
 // User is the person's folder, as the system has it: acen/licenses in the folder for application data.
@@ -354,22 +356,36 @@ func Files(dir string) (list []File, err error) {
 		return nil, err
 	}
 	defer folder.Close()
-	names, err := folder.Readdirnames(maxFiles)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+	var names []string
+	for looked := 0; looked < maxEntries && len(names) < maxFiles; {
+		some, err := folder.Readdirnames(256)
+		looked += len(some)
+		for _, name := range some {
+			if strings.EqualFold(filepath.Ext(name), Extension) && !strings.HasPrefix(name, freshName) {
+				names = append(names, name)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		if !strings.EqualFold(filepath.Ext(name), Extension) || strings.HasPrefix(name, freshName) {
-			continue
-		}
-		f := File{Path: filepath.Join(dir, name)}
-		if content, err := readSome(f.Path, license.MaxFile); err == nil {
-			f.Content = string(content)
-		}
-		list = append(list, f)
+		list = append(list, ReadFile(filepath.Join(dir, name)))
 	}
 	return list, nil
+}
+
+// ReadFile reads one license file. A file that is too large, or cannot be read, has no content.
+func ReadFile(path string) File {
+	content, err := readSome(path, license.MaxFile)
+	if err != nil {
+		return File{Path: path}
+	}
+	return File{path, string(content)}
 }
 
 // Put keeps a license file for a program, in the place of all others that it has in the store.

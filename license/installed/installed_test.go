@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +189,36 @@ func TestClock(t *testing.T) {
 	require.Equal(t, c, s.Clock(notepad))
 	require.NoError(t, os.WriteFile(filepath.Join(Below(s.Dir(), notepad), clockName), []byte("{"), 0o600))
 	require.Zero(t, s.Clock(notepad))
+}
+
+func TestContacts(t *testing.T) {
+	s := Open(t.TempDir(), Options{})
+	require.Empty(t, s.Contacts(notepad))
+	at := time.Date(2026, 11, 25, 1, 2, 3, 0, time.UTC)
+	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 1, Site: 2, At: at}))
+	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 2, Site: 2, At: at}))
+	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 1, Site: 2, At: at.Add(time.Hour), Ended: "Removed"}))
+	require.Equal(t, []Contact{{LicenseID: 2, Site: 2, At: at}, {LicenseID: 1, Site: 2, At: at.Add(time.Hour), Ended: "Removed"}}, s.Contacts(notepad))
+	for id := range int64(2 * maxContacts) {
+		require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: id, Site: 3, At: at}))
+	}
+	list := s.Contacts(notepad)
+	require.Len(t, list, maxContacts)
+	require.EqualValues(t, 2*maxContacts-1, list[maxContacts-1].LicenseID)
+	require.NoError(t, os.WriteFile(filepath.Join(Below(s.Dir(), notepad), contactsName), []byte("["), 0o600))
+	require.Empty(t, s.Contacts(notepad))
+}
+
+// License files are found among thousands of other files, for they may lie beside a program.
+func TestFilesOfALargeFolder(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 2 * maxFiles {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "program-"+strconv.Itoa(i)), nil, 0o600))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "z.acen"), []byte("license"), 0o600))
+	files, err := Files(dir)
+	require.NoError(t, err)
+	require.Equal(t, []File{{filepath.Join(dir, "z.acen"), "license"}}, files)
 }
 
 // dyingDisk stops working after some changes, the last of which is half done: what a power cut leaves.

@@ -124,6 +124,9 @@ func Open(dir string, o Options) *Store {
 // Dir is the store's folder.
 func (s *Store) Dir() string { return s.dir }
 
+// Disk is what makes the store's changes.
+func (s *Store) Disk() Disk { return s.o.Disk }
+
 // State is what this PC knows of one program.
 type State struct {
 	Signature license.Signature

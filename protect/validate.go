@@ -195,7 +195,9 @@ func (l *License) heed(ctx context.Context, c candidate, said answer) error {
 			_ = l.store.SetClock(ctx, l.signature, installed.Clock{Latest: at, Issued: laterOf(clock.Issued, c.file.IssuedAt)}) // the next answer does it
 		}
 	}
-	l.unkept = slices.DeleteFunc(l.unkept, func(one installed.Contact) bool { return one.LicenseID == contact.LicenseID && one.Site == contact.Site })
+	l.unkept = slices.DeleteFunc(l.unkept, func(one installed.Contact) bool {
+		return one.LicenseID == contact.LicenseID && one.Site == contact.Site
+	})
 	if err := l.store.SetContact(ctx, l.signature, contact); err != nil {
 		l.unkept = append(l.unkept, contact) // this process goes by it all the same
 	}

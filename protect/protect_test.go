@@ -150,7 +150,7 @@ func TestVerdicts(t *testing.T) {
 		}},
 		"issued in the future": {prepare: func(d *desk) {
 			d.put(d.sign(signing, d.license(ends(noon.AddDate(1, 0, 0)), func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, 2) })))
-		}, kind: protect.ClockSetBack, says: []string{"it tells 25 November 2026, and has told 27 November 2026"}},
+		}, kind: protect.ClockSetBack, says: []string{"it tells 25 November 2026, but it has been 27 November 2026 already"}},
 		"issued in the future, never ends": {prepare: func(d *desk) {
 			d.put(d.sign(signing, d.license(func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, 2) })))
 		}, kind: protect.Valid},

@@ -28,7 +28,7 @@ type Removal struct {
 	Left []string
 }
 
-// Remove removes the license from this PC and returns its removal code. In one step the Site code is spent and the removal
+// Remove removes the license that the verdict is about from this PC and returns its removal code. In one step the Site code is spent and the removal
 // code kept; then the license files are erased. Called again, after a crash or at any time, it returns the code again. It
 // fails with ErrNothing when there is nothing to remove and no removal code is kept.
 func (l *License) Remove(ctx context.Context) (r Removal, err error) {

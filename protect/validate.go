@@ -113,13 +113,14 @@ func (l *License) Watch(ctx context.Context, changedTo func(Verdict)) {
 	if every <= 0 {
 		every = usualEvery
 	}
-	next := l.lastContact(ctx).Add(every)
-	if last.Kind != Valid {
-		next = l.options.Now()
+	next := l.options.Now()
+	if last.Kind == Valid {
+		next = l.lastContact(ctx).Add(every)
 	}
 	for ctx.Err() == nil {
 		var v Verdict
-		if l.program.Validation.Server != "" && !l.options.Now().Before(next) {
+		until := next.Sub(l.options.Now())
+		if l.program.Validation.Server != "" && (until <= 0 || until > max(every, usualEvery)) { // or the clock was set back
 			var err error
 			v, err = l.Validate(ctx)
 			wait := every

@@ -256,6 +256,26 @@ func TestWatchWaitsAsLongAsItIsTold(t *testing.T) {
 	}
 }
 
+// A clock that is set back does not put off what may set it right.
+func TestWatchWithClockSetBack(t *testing.T) {
+	d := newDesk(t)
+	server := d.server()
+	d.put(d.sign(signing, d.license(ends(noon.AddDate(1, 0, 0)), func(f *license.File) { f.IssuedAt = noon })))
+	server.says("Active", noon, "")
+	var kinds []protect.Kind
+	d.options.Pause = func(context.Context, time.Duration) error {
+		if len(server.paths) == 2 {
+			return errors.New("enough")
+		}
+		d.now = noon.AddDate(0, 0, -5)
+		return nil
+	}
+	l := d.open()
+	l.Watch(t.Context(), func(v protect.Verdict) { kinds = append(kinds, v.Kind) })
+	require.Len(t, server.paths, 2)
+	require.Equal(t, []protect.Kind{protect.ClockSetBack}, kinds)
+}
+
 // Without a server, too, a license that ends while the program runs is told, and the end of the context ends all.
 func TestWatchWithoutServer(t *testing.T) {
 	d := newDesk(t)

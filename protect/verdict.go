@@ -129,7 +129,7 @@ func (l *License) explain(v *Verdict) {
 		v.Text = fmt.Sprintf("The license of %s had to be confirmed by the vendor's server by %s. Connect this PC to the network and start the program again; "+
 			"without a network, get the license file anew with %s on another PC.", name, day(v.At), ask)
 	case ClockSetBack:
-		v.Text = fmt.Sprintf("The clock of this PC is wrong: it tells %s, and has told %s before. Set it right and start %s again. Is it right now, get the license file anew with %s.",
+		v.Text = fmt.Sprintf("The clock of this PC is wrong: it tells %s, but it has been %s already. Set it right and start %s again. If it is right now, get the license file anew with %s.",
 			day(l.options.Now()), day(v.At), name, ask)
 	case Expired:
 		v.Text = fmt.Sprintf("%s of %s ended on %s. Renew it with the vendor, then get the license file anew with %s.", which, name, day(v.At), ask)

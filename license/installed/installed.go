@@ -491,16 +491,20 @@ func (s *Store) replace(path string, content []byte) error {
 	return s.o.Disk.Rename(fresh, path)
 }
 
-// readSome reads a file of at most max bytes.
+// readSome reads a file of at most limit bytes.
 func readSome(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait for somebody to write into it
+		return nil, fs.ErrInvalid
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(err, fs.ErrInvalid)
-	}
 	content, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(content)) > limit {
 		err = fs.ErrInvalid

@@ -12,10 +12,10 @@ STATICCHECK_VERSION := v0.8.2
 MAILPIT_VERSION     := v1.27.11
 
 # Rooms without a window build without cgo and run under the race detector.
-CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/...
+CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/... ./examples/...
 WINDOW := ./assets/... ./ui/... ./cmd/desktop/... ./cmd/acen/... ./cmd/acen-demo/...
 
-.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-window exactness bench-fingerprint clean
+.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-window exactness bench-fingerprint bench-protect clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -80,6 +80,9 @@ exactness: setup-test ## 64 clients, 1,000 rounds, servers killed at random: is 
 
 bench-fingerprint: ## time to read all seven locks, beside the machine id alone
 	go test -run '^$$' -bench . -benchmem ./fingerprint
+
+bench-protect: ## time of a whole license check, beside the signature alone
+	go test -run '^$$' -bench . -benchmem ./protect
 
 $(TOOLS)/staticcheck-$(STATICCHECK_VERSION):
 	GOBIN=$(TOOLS) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)

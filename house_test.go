@@ -44,7 +44,7 @@ var owners = map[string][]string{
 	"aidanwoods.dev/go-paseto":           {"license"},
 	"github.com/wneessen/go-mail":        {"server"},
 	"github.com/spf13/cobra":             {"cmd"},
-	"flag":                               {"cmd"},
+	"flag":                               {"cmd", "examples"},
 	"github.com/denisbrodbeck/machineid": {"fingerprint"},
 	"github.com/makiuchi-d/gozxing":      {"license"},
 	"rsc.io/qr":                          {"license"},
@@ -82,7 +82,7 @@ func TestArrows(t *testing.T) {
 			}
 		}
 	})
-	for _, room := range []string{"api", "client", "cmd", "fingerprint", "license", "manager", "server", "ui"} {
+	for _, room := range []string{"api", "client", "cmd", "fingerprint", "license", "manager", "protect", "server", "ui"} {
 		require.True(t, seen[room], "room %s is missing", room)
 	}
 }

@@ -177,7 +177,8 @@ func (s *Server) file(ctx context.Context, id int64) (name, content string, err 
 	return name, content, err
 }
 
-// licenseFile signs the license file of a license.
+// licenseFile signs the license file of a license. It is issued now, however old the license is: of two files of a license the
+// newer counts, and a program whose PC told a wrong time begins anew with it.
 func (s *Server) licenseFile(l store.License, o store.Order, p store.Program) (name, content string, err error) {
 	signing, err := s.Secrets.SigningKey(p)
 	if err != nil {
@@ -188,7 +189,7 @@ func (s *Server) licenseFile(l store.License, o store.Order, p store.Program) (n
 		return "", "", err
 	}
 	f := license.File{
-		Issuer: s.Name, ID: l.ID, IssuedAt: l.ActivatedAt, ProgramID: p.ID, ProgramName: p.Name, Signature: p.Signature, Order: o.ID,
+		Issuer: s.Name, ID: l.ID, IssuedAt: s.Now(), ProgramID: p.ID, ProgramName: p.Name, Signature: p.Signature, Order: o.ID,
 		Codes: l.Codes, ActivationCode: l.Activation, Features: l.Features, Policy: l.Policy, Seed: activation.RemovalSeed(l.Activation), Note: l.Note,
 	}
 	if l.ExpiresAt != nil {

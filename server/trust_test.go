@@ -237,6 +237,20 @@ func TestValidationsAreLimited(t *testing.T) {
 	}
 }
 
+// A license file is issued when it is made: a program takes the newer one.
+func TestLicenseFileIsIssuedNow(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	for range 2 {
+		w.Clock.Advance(time.Minute)
+		response := w.clients["anna"].raw("GET", fmt.Sprintf("/licenses/%d/file", w.licenses["A"]), nil)
+		f, err := w.program.PublicKey.Verify(readAll(t, response))
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, w.Clock.Now(), f.IssuedAt)
+	}
+}
+
 // License files that were signed before the signing key changed stay good, and the app learns both keys.
 func TestSigningKeyChanges(t *testing.T) {
 	w := newWorld(t)

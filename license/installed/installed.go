@@ -7,6 +7,7 @@
 //	lumenst7-63b4a1f0/pc.json                  State, replaced as a whole
 //	lumenst7-63b4a1f0/lumen-studio-20219.acen  license files
 //	lumenst7-63b4a1f0/clock.json               Clock
+//	lumenst7-63b4a1f0/contacts.json            Contacts
 //	lumenst7-63b4a1f0/lock                     held while one of them is changed
 //
 // A license leaves the PC in one step, the replacement of pc.json, which spends its Site code, keeps its removal code and
@@ -55,8 +56,9 @@ const (
 	lockName  = "lock"
 	freshName = ".fresh-" // begins the names of files that are being written
 
-	maxState = 1 << 20 // bytes
-	maxFiles = 1000    // license files that are looked at in one folder
+	maxState   = 1 << 20 // bytes
+	maxFiles   = 1000    // license files that are looked at in one folder
+	maxEntries = 20_000  // names that are looked at for them, for programs lie in large folders
 )
 
 // User is the person's folder, as the system has it: acen/licenses in the folder for application data.
@@ -121,6 +123,9 @@ func Open(dir string, o Options) *Store {
 
 // Dir is the store's folder.
 func (s *Store) Dir() string { return s.dir }
+
+// Disk is what makes the store's changes.
+func (s *Store) Disk() Disk { return s.o.Disk }
 
 // State is what this PC knows of one program.
 type State struct {
@@ -354,22 +359,36 @@ func Files(dir string) (list []File, err error) {
 		return nil, err
 	}
 	defer folder.Close()
-	names, err := folder.Readdirnames(maxFiles)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+	var names []string
+	for looked := 0; looked < maxEntries && len(names) < maxFiles; {
+		some, err := folder.Readdirnames(256)
+		looked += len(some)
+		for _, name := range some {
+			if strings.EqualFold(filepath.Ext(name), Extension) && !strings.HasPrefix(name, freshName) {
+				names = append(names, name)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		if !strings.EqualFold(filepath.Ext(name), Extension) || strings.HasPrefix(name, freshName) {
-			continue
-		}
-		f := File{Path: filepath.Join(dir, name)}
-		if content, err := readSome(f.Path, license.MaxFile); err == nil {
-			f.Content = string(content)
-		}
-		list = append(list, f)
+		list = append(list, ReadFile(filepath.Join(dir, name)))
 	}
 	return list, nil
+}
+
+// ReadFile reads one license file. A file that is too large, or cannot be read, has no content.
+func ReadFile(path string) File {
+	content, err := readSome(path, license.MaxFile)
+	if err != nil {
+		return File{Path: path}
+	}
+	return File{path, string(content)}
 }
 
 // Put keeps a license file for a program, in the place of all others that it has in the store.
@@ -472,16 +491,20 @@ func (s *Store) replace(path string, content []byte) error {
 	return s.o.Disk.Rename(fresh, path)
 }
 
-// readSome reads a file of at most max bytes.
+// readSome reads a file of at most limit bytes.
 func readSome(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait for somebody to write into it
+		return nil, fs.ErrInvalid
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(err, fs.ErrInvalid)
-	}
 	content, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(content)) > limit {
 		err = fs.ErrInvalid

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -190,76 +189,34 @@ func TestClock(t *testing.T) {
 	require.Zero(t, s.Clock(notepad))
 }
 
-// dyingDisk stops working after some changes, the last of which is half done: what a power cut leaves.
-type dyingDisk struct {
-	systemDisk
-	left int
+func TestContacts(t *testing.T) {
+	s := Open(t.TempDir(), Options{})
+	require.Empty(t, s.Contacts(notepad))
+	at := time.Date(2026, 11, 25, 1, 2, 3, 0, time.UTC)
+	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 1, Site: 2, At: at}))
+	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 2, Site: 2, At: at}))
+	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 1, Site: 2, At: at.Add(time.Hour), Ended: "Removed"}))
+	require.Equal(t, []Contact{{LicenseID: 2, Site: 2, At: at}, {LicenseID: 1, Site: 2, At: at.Add(time.Hour), Ended: "Removed"}}, s.Contacts(notepad))
+	for id := range int64(2 * maxContacts) {
+		require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: id, Site: 3, At: at}))
+	}
+	list := s.Contacts(notepad)
+	require.Len(t, list, maxContacts)
+	require.EqualValues(t, 2*maxContacts-1, list[maxContacts-1].LicenseID)
+	require.NoError(t, os.WriteFile(filepath.Join(Below(s.Dir(), notepad), contactsName), []byte("["), 0o600))
+	require.Empty(t, s.Contacts(notepad))
 }
 
-var errPower = errors.New("the power is gone")
-
-func (d *dyingDisk) Write(path string, content []byte) error {
-	if d.left--; d.left == 0 {
-		_ = d.systemDisk.Write(path, content[:len(content)/2])
+// License files are found among thousands of other files, for they may lie beside a program.
+func TestFilesOfALargeFolder(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 2 * maxFiles {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "program-"+strconv.Itoa(i)), nil, 0o600))
 	}
-	if d.left <= 0 {
-		return errPower
-	}
-	return d.systemDisk.Write(path, content)
-}
-
-func (d *dyingDisk) Rename(from, to string) error {
-	if d.left--; d.left <= 0 {
-		return errPower
-	}
-	return d.systemDisk.Rename(from, to)
-}
-
-func (d *dyingDisk) Remove(path string) error {
-	if d.left--; d.left <= 0 {
-		return errPower
-	}
-	return d.systemDisk.Remove(path)
-}
-
-// Whenever the power goes, the license is either here, or has left and its removal code is kept.
-func TestLeavingIsOneStep(t *testing.T) {
-	const code license.RemovalCode = 99
-	left := false
-	for step := 1; ; step++ {
-		s := Open(t.TempDir(), fixed())
-		g, err := s.Generation(t.Context(), notepad)
-		require.NoError(t, err)
-		codes := codesOf(t, g)
-		require.NoError(t, s.Put(t.Context(), notepad, "notepad-1.acen", "license"))
-
-		dying := Open(s.Dir(), Options{Disk: &dyingDisk{left: step}, Rand: fixed().Rand})
-		leave := func(s *Store) error {
-			return errors.Join(s.Leave(t.Context(), notepad, Spent{Codes: codes, RemovalCode: code}), s.Erase(t.Context(), notepad, func(File) bool { return true }))
-		}
-		done := leave(dying) == nil
-		state, err := s.State(notepad)
-		require.NoError(t, err)
-		files, err := s.Files(notepad)
-		require.NoError(t, err)
-		if spent, ok := state.Find(codes.Site); ok {
-			left = true
-			require.Equal(t, code, spent.RemovalCode)
-			require.NotEqual(t, g, state.Generation)
-		} else {
-			require.False(t, left, "what left at an earlier step has left at a later one")
-			require.Len(t, files, 1)
-			require.Equal(t, g, state.Generation)
-		}
-		require.NoError(t, leave(s), "it goes on after the crash")
-		entries, err := os.ReadDir(Below(s.Dir(), notepad))
-		require.NoError(t, err)
-		require.False(t, slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), freshName) }), "nothing half written stays")
-		if done {
-			require.True(t, left)
-			return
-		}
-	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "z.acen"), []byte("license"), 0o600))
+	files, err := Files(dir)
+	require.NoError(t, err)
+	require.Equal(t, []File{{filepath.Join(dir, "z.acen"), "license"}}, files)
 }
 
 func TestManyAtOnce(t *testing.T) {

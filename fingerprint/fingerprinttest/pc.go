@@ -1,0 +1,65 @@
+// Package fingerprinttest makes PCs up for tests.
+package fingerprinttest
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"slices"
+	"testing/fstest"
+
+	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/license"
+)
+
+const (
+	disk = "sys/devices/pci0000:00/ata1/host0/target0:0:0/0:0:0:0/block/sda"
+	card = "sys/devices/pci0000:00/0000:00:19.0"
+)
+
+// PC is a made-up PC without an optical drive. Its locks come from its name; those that are listed differ from the locks of
+// the PC of this name.
+func PC(name string, changed ...license.Lock) *fingerprint.Reader {
+	return fingerprint.Recorded(Tree(name, changed...))
+}
+
+// Tree is the recorded tree of a PC.
+func Tree(name string, changed ...license.Lock) fstest.MapFS {
+	value := func(l license.Lock) [sha256.Size]byte {
+		if slices.Contains(changed, l) {
+			return sha256.Sum256(fmt.Appendf(nil, "%s %s changed", name, l))
+		}
+		return sha256.Sum256(fmt.Appendf(nil, "%s %s", name, l))
+	}
+	hd, bios, os, net, cpu, hw := value(license.HDID), value(license.BIOSID), value(license.OSID), value(license.NETID), value(license.CPUID), value(license.HDHWID)
+	tree := fstest.MapFS{}
+	for path, text := range map[string]string{
+		"proc/cpuinfo":                      fmt.Sprintf("processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: %d\nstepping\t: %d\n\n", cpu[0], cpu[1]),
+		"proc/self/mountinfo":               "28 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw\n",
+		"etc/machine-id":                    fmt.Sprintf("%x\n", os[:16]),
+		"run/udev/data/b8:2":                fmt.Sprintf("E:ID_FS_UUID=%x-%x-%x-%x-%x\n", hd[:4], hd[4:6], hd[6:8], hd[8:10], hd[10:16]),
+		"sys/class/dmi/id/bios_vendor":      "LENOVO\n",
+		"sys/class/dmi/id/bios_version":     fmt.Sprintf("%X\n", bios[:4]),
+		"sys/class/dmi/id/bios_date":        "03/14/2024\n",
+		disk + "/dev":                       "8:0\n",
+		disk + "/device/vpd_pg80":           string([]byte{0, 0x80, 0, 16}) + fmt.Sprintf("%X", hw[:8]),
+		disk + "/sda2/dev":                  "8:2\n",
+		disk + "/sda2/partition":            "2\n",
+		card + "/uevent":                    "DRIVER=x\n",
+		card + "/net/eno1/address":          fmt.Sprintf("f4:8e:38:%02x:%02x:%02x\n", net[0], net[1], net[2]),
+		card + "/net/eno1/type":             "1\n",
+		card + "/net/eno1/addr_assign_type": "0\n",
+	} {
+		tree[path] = &fstest.MapFile{Data: []byte(text), Mode: 0o444}
+	}
+	for path, target := range map[string]string{
+		"sys/dev/block/8:0":       "../../" + disk[len("sys/"):],
+		"sys/dev/block/8:2":       "../../" + disk[len("sys/"):] + "/sda2",
+		"sys/class/block/sda":     "../../" + disk[len("sys/"):],
+		"sys/class/net/eno1":      "../../" + card[len("sys/"):] + "/net/eno1",
+		card + "/net/eno1/device": "../..",
+	} {
+		tree[path] = &fstest.MapFile{Data: []byte(target), Mode: fs.ModeSymlink | 0o777}
+	}
+	return tree
+}

@@ -1,0 +1,146 @@
+package protect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
+)
+
+// Refusal is returned for a license that the program may not run under. Its verdict says why.
+type Refusal struct{ Verdict Verdict }
+
+// Error is the verdict's text.
+func (r *Refusal) Error() string { return r.Verdict.Text }
+
+// Codes returns Site code and Machine ID of this PC for the program, which a vendor makes a license for.
+func (l *License) Codes(ctx context.Context) (codes license.Codes, err error) {
+	l.checking.Lock()
+	defer l.checking.Unlock()
+	return l.codes(ctx)
+}
+
+func (l *License) codes(ctx context.Context) (codes license.Codes, err error) {
+	if l.broken != nil {
+		return codes, l.broken
+	}
+	reading, err := l.options.Fingerprint.Read(ctx)
+	if err != nil {
+		return codes, err
+	}
+	err = l.whole(ctx, func() error {
+		generation, err := l.store.Generation(ctx, l.signature)
+		codes = l.key.Codes(generation, reading.Block(l.key))
+		return err
+	})
+	return codes, err
+}
+
+// ActivateFile activates this PC with a license file.
+func (l *License) ActivateFile(ctx context.Context, path string) (Verdict, error) {
+	f := installed.ReadFile(path)
+	if f.Content == "" {
+		return l.Verdict(), fmt.Errorf("%s cannot be read, or is too large for a license file", path)
+	}
+	return l.Activate(ctx, f.Content)
+}
+
+// Activate activates this PC with the text of a license file, or with a typed activation code, alone or in the mail that it
+// came in. It keeps a license file where the program and the desktop app find it, in the place of the former one. It fails with
+// a *Refusal for a license that the program may not run under; the former one stays.
+func (l *License) Activate(ctx context.Context, text string) (Verdict, error) {
+	l.checking.Lock()
+	defer l.checking.Unlock()
+	if l.broken != nil {
+		return l.Verdict(), l.broken
+	}
+	_, notFile := license.FileKeyID(text)
+	var err error
+	switch {
+	case notFile == nil:
+		err = l.activateFile(ctx, text)
+	case strings.HasPrefix(strings.TrimSpace(text), "v4.public."):
+		err = notFile
+	default:
+		err = l.activateCode(ctx, text)
+	}
+	if err != nil {
+		return l.Verdict(), err
+	}
+	best, err := l.check(ctx)
+	return best.verdict, err
+}
+
+func (l *License) activateFile(ctx context.Context, text string) error {
+	file, kind := l.read(text, new(int))
+	if kind != Valid {
+		v := Verdict{Kind: kind, Path: "that was given"}
+		l.explain(&v)
+		return &Refusal{v}
+	}
+	if err := l.acceptable(ctx, candidate{file: file}); err != nil {
+		return err
+	}
+	return l.store.Put(ctx, l.signature, license.FileName(file.ProgramName, file.ID), strings.TrimSpace(text)+"\n")
+}
+
+func (l *License) activateCode(ctx context.Context, text string) error {
+	if l.program.ActivationKey == nil {
+		return errTypedRefused
+	}
+	code, err := findCode(text)
+	if err != nil {
+		return err
+	}
+	codes, err := l.codes(ctx)
+	if err != nil {
+		return err
+	}
+	typed := installed.Typed{Codes: codes, Code: code}
+	file, err := l.typed(typed)
+	if errors.Is(err, license.ErrActivationInvalid) {
+		return fmt.Errorf("%w of this PC, which are %s and %s now: get a code for these", err, codes.Site, codes.Machine)
+	}
+	if err != nil {
+		return err
+	}
+	if err := l.acceptable(ctx, candidate{file: file, typed: true}); err != nil {
+		return err
+	}
+	_, err = l.store.Update(ctx, l.signature, func(s *installed.State) error { s.Typed = &typed; return nil })
+	return err
+}
+
+// findCode reads an activation code, alone or in a text.
+func findCode(text string) (license.ActivationCode, error) {
+	code, err := license.ParseActivationCode(text)
+	if err == nil {
+		return code, nil
+	}
+	for _, found := range license.Find(text) {
+		if found.Kind == license.KindActivationCode {
+			return license.ParseActivationCode(found.Text)
+		}
+	}
+	return code, err
+}
+
+// acceptable fails with a *Refusal for a license under which the program may not run.
+func (l *License) acceptable(ctx context.Context, c candidate) error {
+	var judged candidate
+	err := l.whole(ctx, func() error {
+		state, err := l.store.State(l.signature)
+		if err != nil {
+			return err
+		}
+		judged, err = l.judge(ctx, []candidate{c}, state)
+		return err
+	})
+	if err == nil && judged.verdict.Kind != Valid && judged.verdict.Kind != ValidationDue {
+		err = &Refusal{judged.verdict}
+	}
+	return err
+}

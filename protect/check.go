@@ -1,0 +1,333 @@
+package protect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
+)
+
+const (
+	// Tolerance is how far the clock may be set back unnoticed: time zones, and other systems on the same PC, move clocks.
+	Tolerance = 24 * time.Hour
+	// clockEvery is how far the clock must have moved to be written down.
+	clockEvery = time.Hour
+	// patience is how long a check waits for others that change the folder. What it would write is not needed for the verdict.
+	patience = 25 * time.Millisecond
+	// maxVerified bounds how many license files are verified.
+	maxVerified = 50
+)
+
+// candidate is a license that may be this PC's. A typed activation code is one, too: a file without an id.
+type candidate struct {
+	path    string
+	file    license.File
+	typed   bool
+	verdict Verdict
+}
+
+func (c candidate) timed(v Validation) bool {
+	return !c.file.Expires.IsZero() || !c.typed && v.grace() > 0
+}
+
+func (v Validation) grace() time.Duration {
+	if v.Server == "" {
+		return 0
+	}
+	return v.Grace
+}
+
+// Verdict is what the latest check found.
+func (l *License) Verdict() Verdict {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.verdict
+}
+
+// Has reports whether the license is valid and grants a feature: bit 0 to 15.
+func (l *License) Has(bit int) bool { return l.Verdict().Has(bit) }
+
+// Check finds and checks the license anew, without a network. When it is interrupted the verdict stays as it was.
+func (l *License) Check(ctx context.Context) Verdict {
+	l.checking.Lock()
+	defer l.checking.Unlock()
+	_, _ = l.check(ctx) // the verdict tells
+	return l.Verdict()
+}
+
+// check decides about everything that is found and remembers the verdict about the best, which it returns. It fails when no
+// decision can be made.
+func (l *License) check(ctx context.Context) (best candidate, err error) {
+	best, err = l.best(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case err == nil:
+		l.verdict = best.verdict
+	case l.verdict.Text == "":
+		l.verdict = Verdict{Text: err.Error()}
+	}
+	return best, err
+}
+
+func (l *License) best(ctx context.Context) (best candidate, err error) {
+	if l.broken != nil {
+		return best, fmt.Errorf("This program was built wrongly and cannot check its license; tell its vendor: %w.", l.broken)
+	}
+	state, damaged := l.store.State(l.signature) // a damaged state spends nothing: a good license is not lost by it
+	list, other := l.find(state)
+	if len(list) == 0 {
+		l.explain(&other)
+		best = candidate{verdict: other}
+	} else if best, err = l.judge(ctx, list, state); err != nil {
+		return candidate{}, fmt.Errorf("The license of %s could not be checked, because the locks of this PC could not be read: %w. Start the program again.", l.program.Name, err)
+	}
+	if damaged == nil {
+		l.register(ctx, state, best)
+	}
+	return best, nil
+}
+
+// find lists the licenses that were made by the vendor for this program, and tells the best verdict of all else.
+func (l *License) find(state installed.State) (list []candidate, other Verdict) {
+	other.Kind = NoLicense
+	verified, seen := 0, map[string]bool{}
+	for _, f := range l.files() {
+		if seen[f.Content] && f.Content != "" || verified >= maxVerified {
+			continue
+		}
+		seen[f.Content] = true
+		file, kind := l.read(f.Content, &verified)
+		if kind == Valid {
+			list = add(list, candidate{path: f.Path, file: file})
+		} else if kind < other.Kind {
+			other = Verdict{Kind: kind, Path: f.Path}
+		}
+	}
+	if state.Typed != nil {
+		if file, err := l.typed(*state.Typed); err == nil {
+			list = append(list, candidate{file: file, typed: true})
+		}
+	}
+	return list, other
+}
+
+// add puts a license file among others. Of several files of one license only the newest counts: the vendor changed it.
+func add(list []candidate, c candidate) []candidate {
+	for i, one := range list {
+		if one.file.ID == c.file.ID && one.file.Codes == c.file.Codes {
+			if c.file.IssuedAt.After(one.file.IssuedAt) {
+				list[i] = c
+			}
+			return list
+		}
+	}
+	return append(list, c)
+}
+
+// files lists everything that may be a license file.
+func (l *License) files() (list []installed.File) {
+	for _, path := range l.options.Paths {
+		if f := installed.ReadFile(path); f.Content != "" || exists(path) {
+			list = append(list, f)
+		}
+	}
+	own, _ := l.store.Files(l.signature) // a folder that cannot be read holds nothing for this program
+	list = append(list, own...)
+	for _, dir := range l.options.Elsewhere {
+		files, _ := installed.Files(dir)
+		list = append(list, files...)
+	}
+	return list
+}
+
+// read verifies a license file: Valid, Damaged or OtherProgram. Nothing is verified that names a key of others.
+func (l *License) read(content string, verified *int) (license.File, Kind) {
+	id, err := license.FileKeyID(content)
+	if err != nil {
+		return license.File{}, Damaged
+	}
+	key, known := l.keys[id]
+	if !known {
+		return license.File{}, OtherProgram
+	}
+	*verified++
+	file, err := key.Verify(content)
+	switch {
+	case err != nil:
+		return file, Damaged
+	case file.Signature != l.signature:
+		return license.File{}, OtherProgram
+	}
+	if _, err := l.key.Open(file.Codes); err != nil {
+		return license.File{}, Damaged
+	}
+	return file, Valid
+}
+
+var errTypedRefused = errors.New("this program accepts license files only, no typed activation codes: get the license file with the ACEN Desktop app")
+
+// typed makes a typed activation code a license file without an id.
+func (l *License) typed(t installed.Typed) (license.File, error) {
+	if l.program.ActivationKey == nil {
+		return license.File{}, errTypedRefused
+	}
+	grant, err := l.program.ActivationKey.Check(t.Codes, t.Code)
+	if err != nil {
+		return license.File{}, err
+	}
+	if _, err := l.key.Open(t.Codes); err != nil {
+		return license.File{}, err
+	}
+	return license.File{
+		Signature: l.signature, ProgramName: l.program.Name, Codes: t.Codes, ActivationCode: t.Code, Features: grant.Features, Expires: grant.ValidThrough(),
+		Policy: l.program.Policy, Seed: l.program.ActivationKey.RemovalSeed(t.Code),
+	}, nil
+}
+
+// judge decides about licenses, and tells the best. It fails when the locks of the PC cannot be read now.
+func (l *License) judge(ctx context.Context, list []candidate, state installed.State) (best candidate, err error) {
+	contacts := l.contacts()
+	var reading *fingerprint.Reading
+	for i := range list {
+		c := &list[i]
+		c.verdict = Verdict{Kind: Valid, Path: c.path, License: c.details()}
+		if spent, ok := state.Find(c.file.Codes.Site); ok {
+			c.verdict.Kind, c.verdict.At = Removed, spent.At
+			continue
+		}
+		if reading == nil {
+			now, err := l.options.Fingerprint.Read(ctx)
+			if err != nil {
+				return best, err
+			}
+			reading = &now
+		}
+		then, err := l.key.Open(c.file.Codes) // find has seen that it opens
+		if err != nil {
+			return best, err
+		}
+		if compared := license.Compare(then, reading.BlockFor(l.key, then), c.file.Policy); !compared.Accepted {
+			c.verdict.Kind, c.verdict.Comparison = WrongPC, &compared
+		} else if contact := contactOf(contacts, c.file); contact.Ended != "" && !c.typed {
+			c.verdict.Kind, c.verdict.At = Ended, contact.At
+		}
+	}
+	l.judgeTime(ctx, list, contacts)
+	best = list[0]
+	for _, c := range list[1:] {
+		if better(c, best) {
+			best = c
+		}
+	}
+	l.explain(&best.verdict)
+	return best, nil
+}
+
+// better reports whether a verdict is to be told in the place of another: of two valid ones that of the license that lasts
+// longer, then of the one that was issued later.
+func better(c, than candidate) bool {
+	if c.verdict.Kind != than.verdict.Kind || c.verdict.Kind != Valid {
+		return c.verdict.Kind < than.verdict.Kind
+	}
+	a, b := c.file, than.file
+	if !a.Expires.Equal(b.Expires) {
+		return a.Expires.IsZero() || !b.Expires.IsZero() && a.Expires.After(b.Expires)
+	}
+	return a.IssuedAt.After(b.IssuedAt)
+}
+
+// judgeTime decides about the licenses of this PC that time ends. The latest time seen counts in the place of a clock that
+// was set back within the tolerance. A license that was issued later than all before begins anew at its own issue.
+func (l *License) judgeTime(ctx context.Context, list []candidate, contacts []installed.Contact) {
+	var timed []*candidate
+	for i := range list {
+		if c := &list[i]; c.verdict.Kind == Valid && c.timed(l.program.Validation) {
+			timed = append(timed, c)
+		}
+	}
+	if len(timed) == 0 {
+		return
+	}
+	before, now := l.store.Clock(l.signature), l.options.Now()
+	clock := before
+	for _, c := range timed {
+		if c.file.IssuedAt.After(clock.Issued) {
+			clock = installed.Clock{Latest: c.file.IssuedAt, Issued: c.file.IssuedAt}
+		}
+	}
+	if clock.Latest.Sub(now) > Tolerance {
+		for _, c := range timed {
+			c.verdict.Kind, c.verdict.At = ClockSetBack, clock.Latest
+		}
+		return
+	}
+	if now.After(clock.Latest) {
+		clock.Latest = now
+	}
+	now = clock.Latest
+	for _, c := range timed {
+		due := laterOf(contactOf(contacts, c.file).At, c.file.IssuedAt).Add(l.program.Validation.grace())
+		switch {
+		case c.file.Expired(now):
+			c.verdict.Kind, c.verdict.At = Expired, c.file.Expires
+		case !c.typed && l.program.Validation.grace() > 0 && now.After(due):
+			c.verdict.Kind, c.verdict.At = ValidationDue, due
+		case !c.file.Expires.IsZero():
+			c.verdict.DaysLeft = int(c.file.Expires.Sub(now)/(24*time.Hour)) + 1
+		}
+	}
+	if clock.Issued.Equal(before.Issued) && clock.Latest.Sub(before.Latest) <= clockEvery {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_ = l.store.SetClock(ctx, l.signature, clock) // the next check writes it
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// contactOf is what the server last said of a license; zero when nothing.
+func contactOf(contacts []installed.Contact, f license.File) (last installed.Contact) {
+	for _, c := range contacts {
+		if c.LicenseID == f.ID && c.Site == f.Codes.Site {
+			last = c
+		}
+	}
+	return last
+}
+
+func (c candidate) details() *Details {
+	f := c.file
+	return &Details{
+		ID: f.ID, Order: f.Order, Issuer: f.Issuer, Program: f.ProgramName, Note: f.Note, Features: f.Features, Expires: f.Expires, Codes: f.Codes, Typed: c.typed,
+	}
+}
+
+// register tells the desktop app on this PC of the program, and gives a PC that has no Site code yet the one of its valid
+// license, so that the app recognizes it. It is done at first start, and when the program has changed.
+func (l *License) register(ctx context.Context, state installed.State, best candidate) {
+	self := installed.Program{Name: l.program.Name, PublicKeys: l.program.PublicKeys, TypedCodes: l.program.ActivationKey != nil}
+	adopt := best.verdict.Valid() && !state.HasGeneration
+	if equal(state.Program, self) && !adopt {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, _ = l.store.Update(ctx, l.signature, func(s *installed.State) error { // the next start does it
+		s.Program = self
+		if adopt {
+			adoptGeneration(s, best.file.Codes)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,39 @@
+package protect
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
+)
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func equal(a, b installed.Program) bool {
+	return a.Name == b.Name && a.TypedCodes == b.TypedCodes && slices.Equal(a.PublicKeys, b.PublicKeys)
+}
+
+// adoptGeneration gives a PC without a Site code that of a license.
+func adoptGeneration(s *installed.State, c license.Codes) {
+	if g := c.Site.Generation(); !s.HasGeneration && !slices.Contains(s.Used, g) {
+		s.Generation, s.HasGeneration, s.Used = g, true, append(s.Used, g)
+	}
+}
+
+// whole does a change of the state. A damaged state is set aside, for else nothing could ever be changed again.
+func (l *License) whole(ctx context.Context, change func() error) error {
+	err := change()
+	if !errors.Is(err, installed.ErrDamaged) {
+		return err
+	}
+	if _, err := l.store.SetAside(ctx, l.signature); err != nil {
+		return err
+	}
+	return change()
+}

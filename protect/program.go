@@ -1,0 +1,205 @@
+package protect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
+)
+
+// Program is what the vendor builds into a program.
+type Program struct {
+	// Name is what people call the program.
+	Name string
+	// Signature is the application signature.
+	Signature string
+	// PublicKeys are 64 hex digits each: the program's present key and those that its license files were signed with before.
+	PublicKeys []string
+	// ActivationKey lets the program accept typed activation codes; nil refuses them. Whoever digs the key out of the
+	// program can make codes.
+	ActivationKey *license.ActivationKey
+	// Policy says how much of a PC may change under a typed code; a license file brings its own.
+	Policy license.Policy
+	// Validation asks the vendor's server about the license; the zero value never does.
+	Validation Validation
+}
+
+// Validation says how a program asks the vendor's server about its license. Typed activation codes are not asked about.
+type Validation struct {
+	// Server is the server's address, such as "https://licenses.example.com"; http is for loopback only. Without it nobody
+	// is asked, and there is no grace.
+	Server string
+	// Every is how often Watch asks; 0 means once a day.
+	Every time.Duration
+	// Grace is how long the program runs on without an answer; 0 means without end.
+	Grace time.Duration
+}
+
+// Fingerprint reads the locks of this PC.
+type Fingerprint interface {
+	Read(ctx context.Context) (fingerprint.Reading, error)
+}
+
+// Options are what Open may be given; the zero value means this PC, its folders, its clock, its network.
+type Options struct {
+	// Paths are license files that are looked at besides those in the folders, as a program's settings may name them.
+	Paths []string
+	// Folder is the person's folder that programs share with the desktop app; "" means installed.User.
+	Folder string
+	// Elsewhere are folders with license files that are looked at besides; nil means the machine-wide folders of the program
+	// and the folder of its executable.
+	Elsewhere []string
+	// Fingerprint reads the locks; nil means this PC's, read once in a process.
+	Fingerprint Fingerprint
+	// Transport replaces the network; nil means the system's, with its proxies.
+	Transport http.RoundTripper
+	// Now tells the time, and Pause waits; nil means the system's.
+	Now   func() time.Time
+	Pause func(ctx context.Context, d time.Duration) error
+	// Disk and Rand replace the system's disk and randomness.
+	Disk installed.Disk
+	Rand io.Reader
+}
+
+// License is a program's view of its license on this PC. Its methods may be called from any goroutine.
+type License struct {
+	program   Program
+	signature license.Signature
+	key       license.Key
+	keys      map[string]license.PublicKey // by key id
+	broken    error                        // why the program cannot check any license
+	options   Options
+	store     *installed.Store
+
+	checking sync.Mutex          // held while the license is checked or changed
+	unkept   []installed.Contact // what the server said and could not be kept; guarded by checking
+	mu       sync.Mutex          // guards verdict
+	verdict  Verdict
+}
+
+// String tells the verdict. A License holds secrets, which it does not show.
+func (l *License) String() string { return l.Verdict().Text }
+
+// Format hides the secrets from every verb of package fmt.
+func (l *License) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, l.String()) }
+
+// LogValue hides the secrets from structured logs.
+func (l *License) LogValue() slog.Value { return slog.StringValue(l.String()) }
+
+// Check tells what is wrong with what the vendor built in; nil when nothing is. It is for the vendor's tests.
+func (p Program) Check() error {
+	l := &License{program: p}
+	l.build()
+	return l.broken
+}
+
+// build reads what the vendor built in.
+func (l *License) build() {
+	p := l.program
+	fail := func(err error) { l.broken = errors.Join(l.broken, err) }
+	signature, err := license.ParseSignature(p.Signature)
+	if err != nil {
+		fail(err)
+	}
+	l.signature, l.key, l.keys = signature, signature.Key(), map[string]license.PublicKey{}
+	if p.Name == "" {
+		fail(errors.New("the program has no name"))
+	}
+	if len(p.PublicKeys) == 0 {
+		fail(errors.New("the program has no public key"))
+	}
+	for _, text := range p.PublicKeys {
+		k, err := license.ParsePublicKey(text)
+		if err != nil {
+			fail(fmt.Errorf("public key %q: %w", text, err))
+			continue
+		}
+		l.keys[k.KeyID()] = k
+	}
+	if p.Validation.Server != "" {
+		if _, err := validationURL(p.Validation.Server, 1); err != nil {
+			fail(err)
+		}
+	}
+}
+
+// Open finds the license of a program on this PC and checks it, without a network. It never fails: the Verdict tells.
+func (p Program) Open(ctx context.Context, o Options) *License {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Pause == nil {
+		o.Pause = pause
+	}
+	if o.Folder == "" {
+		o.Folder = installed.User()
+	}
+	if o.Fingerprint == nil {
+		o.Fingerprint = thisPC
+	}
+	l := &License{program: p, options: o, store: installed.Open(o.Folder, installed.Options{Disk: o.Disk, Rand: o.Rand, Now: o.Now})}
+	l.build()
+	if o.Elsewhere == nil {
+		l.options.Elsewhere = l.usualFolders()
+	}
+	l.Check(ctx)
+	return l
+}
+
+// usualFolders are the machine-wide folders of the program and the folder of its executable.
+func (l *License) usualFolders() (list []string) {
+	for _, dir := range installed.Machine() {
+		list = append(list, installed.Below(dir, l.signature))
+	}
+	if path, err := os.Executable(); err == nil {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
+		list = append(list, filepath.Dir(path))
+	}
+	return list
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// once reads the locks of a PC once and remembers them; a reading that was interrupted is made again.
+type once struct {
+	Fingerprint
+	mu      sync.Mutex
+	reading *fingerprint.Reading
+}
+
+// thisPC reads the PC that the program runs on, once in a process.
+var thisPC Fingerprint = &once{Fingerprint: fingerprint.System()}
+
+func (o *once) Read(ctx context.Context) (fingerprint.Reading, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.reading != nil {
+		return *o.reading, nil
+	}
+	reading, err := o.Fingerprint.Read(ctx)
+	if err == nil {
+		o.reading = &reading
+	}
+	return reading, err
+}

@@ -1,0 +1,480 @@
+package protect_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/protect"
+)
+
+const signature license.Signature = "NOTEPAD1"
+
+var (
+	signing    = license.SigningKeyFromSeed([32]byte{1})
+	former     = license.SigningKeyFromSeed([32]byte{2})
+	strange    = license.SigningKeyFromSeed([32]byte{3})
+	activation = license.NewActivationKey([32]byte{4})
+	noon       = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+)
+
+// still gives a reading that was made before.
+type still struct{ reading fingerprint.Reading }
+
+func (s still) Read(ctx context.Context) (fingerprint.Reading, error) { return s.reading, ctx.Err() }
+
+func pc(t testing.TB, name string, changed ...license.Lock) still {
+	t.Helper()
+	reading, err := fingerprinttest.PC(name, changed...).Read(t.Context())
+	require.NoError(t, err)
+	return still{reading}
+}
+
+// desk is a program on a PC.
+type desk struct {
+	t       testing.TB
+	program protect.Program
+	options protect.Options
+	now     time.Time
+	store   *installed.Store
+}
+
+func newDesk(t testing.TB) *desk {
+	t.Helper()
+	d := &desk{t: t, now: noon}
+	d.program = protect.Program{
+		Name: "Notepad", Signature: string(signature), PublicKeys: []string{signing.Public().String(), former.Public().String()},
+		ActivationKey: &activation, Policy: license.DefaultPolicy(),
+	}
+	d.options = protect.Options{Folder: t.TempDir(), Elsewhere: []string{t.TempDir()}, Fingerprint: pc(t, "a"), Now: func() time.Time { return d.now }}
+	d.store = installed.Open(d.options.Folder, installed.Options{})
+	return d
+}
+
+func (d *desk) open() *protect.License { return d.program.Open(d.t.Context(), d.options) }
+
+// license is a license of the PC.
+func (d *desk) license(change ...func(*license.File)) license.File {
+	key := signature.Key()
+	reading, err := d.options.Fingerprint.Read(d.t.Context())
+	require.NoError(d.t, err)
+	f := license.File{
+		Issuer: "Vendor", ID: 7, IssuedAt: noon.AddDate(0, 0, -10), ProgramID: 3, ProgramName: "Notepad", Signature: signature, Order: 5,
+		Codes: key.Codes(0x123, reading.Block(key)), Features: 0b101, Policy: license.DefaultPolicy(), Note: "Studio PC",
+	}
+	for _, fn := range change {
+		fn(&f)
+	}
+	code, err := activation.Activate(f.Codes, license.Grant{Features: f.Features, Expires: f.Expires, Issue: uint16(f.ID)})
+	require.NoError(d.t, err)
+	f.ActivationCode, f.Seed = code, activation.RemovalSeed(code)
+	return f
+}
+
+func (d *desk) sign(k license.SigningKey, f license.File) string {
+	token, err := k.Sign(f)
+	require.NoError(d.t, err)
+	return token
+}
+
+func (d *desk) put(content string) {
+	require.NoError(d.t, d.store.Put(d.t.Context(), signature, "notepad-7.acen", content))
+}
+
+func (d *desk) write(path, content string) string {
+	require.NoError(d.t, os.MkdirAll(filepath.Dir(path), 0o700))
+	require.NoError(d.t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func ends(at time.Time) func(*license.File) {
+	return func(f *license.File) { f.Expires = at }
+}
+
+func id(n int64) func(*license.File) { return func(f *license.File) { f.ID = n } }
+
+func TestVerdicts(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(*desk)
+		kind    protect.Kind
+		says    []string
+		check   func(*testing.T, protect.Verdict)
+	}{
+		"nothing":                      {kind: protect.NoLicense, says: []string{"There is no license for Notepad on this PC.", "activation code"}},
+		"nothing, without typed codes": {prepare: func(d *desk) { d.program.ActivationKey = nil }, kind: protect.NoLicense, says: []string{"license file."}},
+		"never ends": {prepare: func(d *desk) { d.put(d.sign(signing, d.license())) }, kind: protect.Valid, says: []string{"Notepad is licensed on this PC."}, check: func(t *testing.T, v protect.Verdict) {
+			require.Equal(t, int64(7), v.License.ID)
+			require.Equal(t, "Studio PC", v.License.Note)
+			require.Zero(t, v.DaysLeft)
+			require.True(t, v.Has(0) && !v.Has(1) && v.Has(2) && !v.Has(16) && !v.Has(-1))
+			require.NotEmpty(t, v.Path)
+		}},
+		"ends": {prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(36*time.Hour))))) }, kind: protect.Valid, says: []string{"through 27 November 2026", "2 days left"}, check: func(t *testing.T, v protect.Verdict) {
+			require.Equal(t, 2, v.DaysLeft)
+		}},
+		"last day":       {prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(time.Second))))) }, kind: protect.Valid, says: []string{"its last day"}},
+		"the former key": {prepare: func(d *desk) { d.put(d.sign(former, d.license())) }, kind: protect.Valid},
+		"given": {prepare: func(d *desk) {
+			d.options.Paths = []string{d.write(filepath.Join(d.t.TempDir(), "my license"), d.sign(signing, d.license()))}
+		}, kind: protect.Valid},
+		"given and missing": {prepare: func(d *desk) { d.options.Paths = []string{filepath.Join(d.t.TempDir(), "x.acen")} }, kind: protect.NoLicense},
+		"elsewhere":         {prepare: func(d *desk) { d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license())) }, kind: protect.Valid},
+		"the network card changed": {prepare: func(d *desk) {
+			d.put(d.sign(signing, d.license()))
+			d.options.Fingerprint = pc(d.t, "a", license.NETID, license.HDID)
+		}, kind: protect.Valid},
+		"more has changed than may": {prepare: func(d *desk) {
+			d.put(d.sign(signing, d.license()))
+			d.options.Fingerprint = pc(d.t, "a", license.NETID, license.CPUID)
+		}, kind: protect.WrongPC, says: []string{"too much of this PC has changed", license.ReasonTooManyChanges.String(), "License reactivation"}, check: func(t *testing.T, v protect.Verdict) {
+			require.Equal(t, 2, v.Comparison.HardwareChanges)
+			require.False(t, v.Has(0), "a license of another PC grants nothing")
+		}},
+		"another PC under no flexible locking": {prepare: func(d *desk) {
+			d.put(d.sign(signing, d.license(func(f *license.File) { f.Policy = license.Policy{} })))
+			d.options.Fingerprint = pc(d.t, "a", license.NETID)
+		}, kind: protect.WrongPC, says: []string{license.ReasonAnyDifference.String()}},
+		"ended on time": {prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(-time.Second))))) }, kind: protect.Expired, says: []string{"ended on 25 November 2026"}, check: func(t *testing.T, v protect.Verdict) {
+			require.Equal(t, noon.Add(-time.Second), v.At)
+			require.Zero(t, v.DaysLeft)
+		}},
+		"issued in the future": {prepare: func(d *desk) {
+			d.put(d.sign(signing, d.license(ends(noon.AddDate(1, 0, 0)), func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, 2) })))
+		}, kind: protect.ClockSetBack, says: []string{"it tells 25 November 2026, but it has been 27 November 2026 already"}},
+		"issued in the future, never ends": {prepare: func(d *desk) {
+			d.put(d.sign(signing, d.license(func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, 2) })))
+		}, kind: protect.Valid},
+		"removed, and the file put back": {prepare: func(d *desk) {
+			f := d.license()
+			require.NoError(d.t, d.store.Leave(d.t.Context(), signature, installed.Spent{Codes: f.Codes, LicenseID: f.ID, At: noon}))
+			d.put(d.sign(signing, f))
+		}, kind: protect.Removed, says: []string{"removed from this PC on 25 November 2026"}},
+		"ended by the server": {prepare: func(d *desk) {
+			f := d.license()
+			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon, Ended: "Removed"}))
+			d.put(d.sign(signing, f))
+		}, kind: protect.Ended, says: []string{"no longer this PC's"}},
+		"grace": {prepare: func(d *desk) {
+			d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 10 * 24 * time.Hour}
+			d.put(d.sign(signing, d.license()))
+		}, kind: protect.Valid},
+		"grace is over": {prepare: func(d *desk) {
+			d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 9 * 24 * time.Hour}
+			d.put(d.sign(signing, d.license()))
+		}, kind: protect.ValidationDue, says: []string{"by 24 November 2026", "Connect this PC to the network"}},
+		"grace counts from the last contact": {prepare: func(d *desk) {
+			d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 9 * 24 * time.Hour}
+			f := d.license()
+			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon.AddDate(0, 0, -1)}))
+			d.put(d.sign(signing, f))
+		}, kind: protect.Valid},
+		"empty file":  {prepare: func(d *desk) { d.put("") }, kind: protect.Damaged, says: []string{"notepad-7.acen", "damaged"}},
+		"half a file": {prepare: func(d *desk) { token := d.sign(signing, d.license()); d.put(token[:len(token)/2]) }, kind: protect.Damaged},
+		"one letter changed": {prepare: func(d *desk) {
+			token := []byte(d.sign(signing, d.license()))
+			token[40] ^= 1
+			d.put(string(token))
+		}, kind: protect.Damaged},
+		"a forged signature": {prepare: func(d *desk) {
+			forged, footer := d.sign(strange, d.license()), d.sign(signing, d.license())
+			d.put(forged[:strings.LastIndex(forged, ".")] + footer[strings.LastIndex(footer, "."):])
+		}, kind: protect.Damaged},
+		"the key of another program": {prepare: func(d *desk) { d.put(d.sign(strange, d.license())) }, kind: protect.OtherProgram, says: []string{"for another program"}},
+		"another program of the same key": {prepare: func(d *desk) {
+			d.put(d.sign(signing, d.license(func(f *license.File) { f.Signature = "OTHER777" })))
+		}, kind: protect.OtherProgram},
+		"codes that do not belong together": {prepare: func(d *desk) {
+			d.put(d.sign(signing, d.license(func(f *license.File) { f.Codes.Machine ^= 1 })))
+		}, kind: protect.Damaged},
+		"typed code": {prepare: func(d *desk) {
+			f := d.license()
+			_, err := d.store.Update(d.t.Context(), signature, func(s *installed.State) error {
+				s.Typed = &installed.Typed{Codes: f.Codes, Code: f.ActivationCode}
+				return nil
+			})
+			require.NoError(d.t, err)
+		}, kind: protect.Valid, check: func(t *testing.T, v protect.Verdict) {
+			require.True(t, v.License.Typed && v.Has(2) && !v.Has(1))
+		}},
+		"typed code, which the program does not accept": {prepare: func(d *desk) {
+			f := d.license()
+			d.program.ActivationKey = nil
+			_, err := d.store.Update(d.t.Context(), signature, func(s *installed.State) error {
+				s.Typed = &installed.Typed{Codes: f.Codes, Code: f.ActivationCode}
+				return nil
+			})
+			require.NoError(d.t, err)
+		}, kind: protect.NoLicense},
+		"the best of many": {prepare: func(d *desk) {
+			d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, -1)))))
+			for i, f := range []license.File{d.license(id(8), ends(noon.AddDate(0, 0, 5))), d.license(id(9), ends(noon.AddDate(0, 0, 9))), d.license(id(10), ends(noon.AddDate(0, 0, 7)))} {
+				d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("%d.acen", i)), d.sign(signing, f))
+			}
+			d.write(filepath.Join(d.options.Elsewhere[0], "broken.acen"), "v4.public.x")
+		}, kind: protect.Valid, check: func(t *testing.T, v protect.Verdict) { require.Equal(t, int64(9), v.License.ID) }},
+		"an older file of the same license counts no more": {prepare: func(d *desk) {
+			d.write(filepath.Join(d.options.Elsewhere[0], "old.acen"), d.sign(signing, d.license()))
+			d.put(d.sign(signing, d.license(ends(noon.Add(-time.Hour)), func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, -2) })))
+		}, kind: protect.Expired},
+		"hundreds of files": {prepare: func(d *desk) {
+			for i := range 200 {
+				d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("%d.acen", i)), d.sign(signing, d.license(id(int64(100+i)), ends(noon.AddDate(0, 0, -1)))))
+			}
+			d.put(d.sign(signing, d.license()))
+		}, kind: protect.Valid},
+		"damaged state": {prepare: func(d *desk) {
+			d.put(d.sign(signing, d.license()))
+			d.write(filepath.Join(installed.Below(d.options.Folder, signature), "pc.json"), "{")
+		}, kind: protect.Valid},
+		"built wrongly": {prepare: func(d *desk) { d.program.PublicKeys = []string{"x"} }, kind: protect.Undecided, says: []string{"built wrongly", `public key "x"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			if c.prepare != nil {
+				c.prepare(d)
+			}
+			v := d.open().Verdict()
+			require.Equal(t, c.kind.String(), v.Kind.String(), v.Text)
+			require.Equal(t, c.kind == protect.Valid, v.Valid())
+			for _, text := range c.says {
+				require.Contains(t, v.Text, text)
+			}
+			require.NotEmpty(t, v.Text)
+			require.Equal(t, v, d.open().Verdict(), "the second start finds the same")
+			if c.check != nil {
+				c.check(t, v)
+			}
+		})
+	}
+}
+
+func TestProgramIsChecked(t *testing.T) {
+	good := newDesk(t).program
+	require.NoError(t, good.Check())
+	for name, spoil := range map[string]func(*protect.Program){
+		"signature":   func(p *protect.Program) { p.Signature = "x" },
+		"name":        func(p *protect.Program) { p.Name = "" },
+		"no key":      func(p *protect.Program) { p.PublicKeys = nil },
+		"bad key":     func(p *protect.Program) { p.PublicKeys = append(p.PublicKeys, "12") },
+		"plain http":  func(p *protect.Program) { p.Validation.Server = "http://licenses.example.com" },
+		"no address":  func(p *protect.Program) { p.Validation.Server = "licenses" },
+		"credentials": func(p *protect.Program) { p.Validation.Server = "https://a:b@licenses.example.com" },
+	} {
+		d := newDesk(t)
+		spoil(&d.program)
+		require.Error(t, d.program.Check(), name)
+		l := d.open()
+		require.Equal(t, protect.Undecided, l.Verdict().Kind, name)
+		_, err := l.Codes(t.Context())
+		require.Error(t, err, name)
+		_, err = l.Activate(t.Context(), "x")
+		require.Error(t, err, name)
+		_, err = l.Remove(t.Context())
+		require.Error(t, err, name)
+	}
+	for _, local := range []string{"http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1/path"} {
+		good.Validation.Server = local
+		require.NoError(t, good.Check(), local)
+	}
+}
+
+// A clock that is set back ends a license that ends, until it is right again or a license file was issued anew.
+func TestClock(t *testing.T) {
+	d := newDesk(t)
+	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30)))))
+	start := func(at time.Time) protect.Verdict { d.now = at; return d.open().Verdict() }
+	require.Equal(t, 31, start(noon).DaysLeft)
+	require.Equal(t, 21, start(noon.AddDate(0, 0, 10)).DaysLeft)
+	require.Equal(t, 21, start(noon.AddDate(0, 0, 9)).DaysLeft, "within the tolerance the latest time counts")
+	v := start(noon.AddDate(0, 0, 9).Add(-time.Second))
+	require.Equal(t, protect.ClockSetBack, v.Kind)
+	require.Equal(t, noon.AddDate(0, 0, 10), v.At)
+	require.Contains(t, v.Text, "get the license file anew")
+	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(-50, 0, 0)).Kind)
+	require.Equal(t, protect.Valid, start(noon.AddDate(0, 0, 11)).Kind, "the clock is right again")
+
+	// The clock was far ahead once.
+	require.Equal(t, protect.Expired, start(noon.AddDate(70, 0, 0)).Kind)
+	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(0, 0, 12)).Kind)
+	fresh := d.license(ends(noon.AddDate(0, 0, 30)), func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, 12) })
+	v, err := d.open().Activate(t.Context(), d.sign(signing, fresh))
+	require.NoError(t, err)
+	require.Equal(t, 19, v.DaysLeft)
+	require.Equal(t, 19, start(noon.AddDate(0, 0, 12)).DaysLeft)
+
+	// An older license file does not turn the clock back.
+	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30)))))
+	require.Equal(t, 9, start(noon.AddDate(0, 0, 22)).DaysLeft)
+	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(0, 0, 13)).Kind)
+	require.Equal(t, protect.Expired, start(noon.AddDate(0, 0, 31)).Kind)
+}
+
+// The clock is written when it has moved by more than an hour, and its folder need not be writable.
+func TestClockIsWrittenSeldom(t *testing.T) {
+	d := newDesk(t)
+	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30)))))
+	d.open()
+	require.Equal(t, noon, d.store.Clock(signature).Latest)
+	d.now = noon.Add(time.Hour)
+	d.open()
+	require.Equal(t, noon, d.store.Clock(signature).Latest)
+	d.now = noon.Add(time.Hour + time.Second)
+	d.open()
+	require.Equal(t, d.now, d.store.Clock(signature).Latest)
+
+	d.options.Disk = refusing{}
+	d.now = noon.Add(5 * time.Hour)
+	require.True(t, d.open().Verdict().Valid())
+}
+
+type refusing struct{}
+
+func (refusing) Write(string, []byte) error  { return os.ErrPermission }
+func (refusing) Rename(string, string) error { return os.ErrPermission }
+func (refusing) Remove(string) error         { return os.ErrPermission }
+
+func TestFirstStartTellsTheApp(t *testing.T) {
+	d := newDesk(t)
+	d.open()
+	state, err := d.store.State(signature)
+	require.NoError(t, err)
+	require.Equal(t, installed.Program{Name: "Notepad", PublicKeys: d.program.PublicKeys, TypedCodes: true}, state.Program)
+	require.False(t, state.HasGeneration)
+
+	d.program.ActivationKey = nil
+	d.put(d.sign(signing, d.license()))
+	d.open()
+	state, err = d.store.State(signature)
+	require.NoError(t, err)
+	require.False(t, state.Program.TypedCodes)
+	require.EqualValues(t, 0x123, state.Generation, "a PC without a Site code takes that of its license, so that the app recognizes it")
+	codes, err := d.open().Codes(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, d.license().Codes, codes)
+}
+
+// Somebody who changes the folder does not delay a start.
+func TestHeldLock(t *testing.T) {
+	d := newDesk(t)
+	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 3)))))
+	started, release, ended := make(chan struct{}), make(chan struct{}), make(chan error)
+	go func() {
+		_, err := d.store.Update(context.Background(), signature, func(*installed.State) error { close(started); <-release; return nil })
+		ended <- err
+	}()
+	<-started
+	require.True(t, d.open().Verdict().Valid())
+	require.Zero(t, d.store.Clock(signature), "it was not waited for")
+	close(release)
+	require.NoError(t, <-ended)
+	d.open()
+	require.NotZero(t, d.store.Clock(signature))
+}
+
+func TestInterrupted(t *testing.T) {
+	d := newDesk(t)
+	d.put(d.sign(signing, d.license()))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	l := d.program.Open(ctx, d.options)
+	require.Equal(t, protect.Undecided, l.Verdict().Kind)
+	require.Contains(t, l.Verdict().Text, "could not be checked")
+	require.True(t, l.Check(t.Context()).Valid())
+	require.True(t, l.Check(ctx).Valid(), "the verdict stays as it was")
+}
+
+func TestActivate(t *testing.T) {
+	d := newDesk(t)
+	good := d.sign(signing, d.license())
+	_, err := d.store.Update(t.Context(), signature, func(s *installed.State) error { s.Generation, s.HasGeneration = 0x123, true; return nil })
+	require.NoError(t, err)
+	l := d.open()
+	codes, err := l.Codes(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, d.license().Codes, codes)
+	other := newDesk(t)
+	other.options.Fingerprint = pc(t, "b")
+	for name, c := range map[string]struct{ text, says string }{
+		"empty":            {"", "missing"},
+		"half a code":      {"F3945D8C-B0D71FFA", "not complete"},
+		"code of others":   {"F3945D8C-B0D71FFA-02A956E3-8D6DB947", codes.Site.String()},
+		"damaged file":     {"v4.public.AAAA", "damaged"},
+		"file of others":   {d.sign(strange, d.license()), "another program"},
+		"file of other PC": {other.sign(signing, other.license()), "another PC"},
+		"file that ended":  {d.sign(signing, d.license(ends(noon.Add(-time.Hour)))), "ended"},
+		"code of other PC": {other.license().ActivationCode.String(), "do not belong|belong to this Site code"},
+		"code that ended":  {d.license(ends(noon.AddDate(0, 0, -2))).ActivationCode.String(), "activation code of Notepad ended on 23 November 2026"},
+	} {
+		_, err := l.Activate(t.Context(), c.text)
+		require.Error(t, err, name)
+		require.Regexp(t, c.says, err.Error(), name)
+		require.Equal(t, protect.NoLicense, d.open().Verdict().Kind, name)
+	}
+
+	mail := "Dear Anna,\n\nActivation code: " + d.license(ends(noon.AddDate(0, 0, 2))).ActivationCode.String() + "\n"
+	v, err := l.Activate(t.Context(), mail)
+	require.NoError(t, err)
+	require.True(t, v.Valid() && v.License.Typed)
+	require.Equal(t, 3, v.DaysLeft)
+	require.True(t, l.Has(2))
+
+	v, err = l.ActivateFile(t.Context(), d.write(filepath.Join(t.TempDir(), "from mail.txt"), "\ufeff "+good[:30]+"\r\n"+good[30:]+"\n"))
+	require.NoError(t, err)
+	require.True(t, v.Valid() && !v.License.Typed)
+	require.Equal(t, v, d.open().Verdict())
+	_, err = l.ActivateFile(t.Context(), filepath.Join(t.TempDir(), "missing"))
+	require.ErrorContains(t, err, "cannot be read")
+
+	var refusal *protect.Refusal
+	_, err = l.Activate(t.Context(), other.sign(signing, other.license()))
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, protect.WrongPC, refusal.Verdict.Kind)
+	require.True(t, l.Verdict().Valid(), "the former license stays")
+
+	d.program.ActivationKey = nil
+	_, err = d.open().Activate(t.Context(), d.license().ActivationCode.String())
+	require.ErrorContains(t, err, "license files only")
+}
+
+// A damaged state is set aside when something must be kept.
+func TestDamagedState(t *testing.T) {
+	d := newDesk(t)
+	path := filepath.Join(installed.Below(d.options.Folder, signature), "pc.json")
+	d.write(path, "{")
+	_, err := d.open().Codes(t.Context())
+	require.NoError(t, err)
+	aside, err := filepath.Glob(path + ".damaged-*")
+	require.NoError(t, err)
+	require.Len(t, aside, 1)
+	d.write(path, "{")
+	v, err := d.open().Activate(t.Context(), d.sign(signing, d.license()))
+	require.NoError(t, err)
+	require.True(t, v.Valid())
+	d.write(path, "{")
+	r, err := d.open().Remove(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, d.license().Seed.RemovalCode(d.license().Codes), r.Code)
+	require.Equal(t, protect.NoLicense, d.open().Verdict().Kind)
+}
+
+// However a License is printed, it shows none of its secrets.
+func TestLicenseHidesItself(t *testing.T) {
+	d := newDesk(t)
+	d.put(d.sign(signing, d.license()))
+	l := d.open()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		require.Equal(t, l.Verdict().Text, fmt.Sprintf(verb, l))
+	}
+	seed := d.license().Seed
+	require.NotContains(t, fmt.Sprintf("%#v", l.Verdict()), fmt.Sprintf("%x", seed[:]))
+}

@@ -1,0 +1,96 @@
+package protect
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
+)
+
+// ErrNothing is returned by Remove when there is no license to remove.
+var ErrNothing = errors.New("there is no license of this program on this PC that could be removed")
+
+// Removal is a license that left this PC.
+type Removal struct {
+	// Code is the removal code, with which the vendor gives the license back or to another PC.
+	Code license.RemovalCode
+	// LicenseID is the license's; 0 for a typed activation code.
+	LicenseID int64
+	// Codes are those that the license was made for.
+	Codes license.Codes
+	// At is when it left.
+	At time.Time
+	// Left are license files that could not be erased, such as those of an administrator. The program does not run under
+	// them any more, for this person.
+	Left []string
+}
+
+// Remove removes the license that the verdict is about from this PC and returns its removal code. In one step the Site code is spent and the removal
+// code kept; then the license files are erased. Called again, after a crash or at any time, it returns the code again. It
+// fails with ErrNothing when there is nothing to remove and no removal code is kept.
+func (l *License) Remove(ctx context.Context) (r Removal, err error) {
+	l.checking.Lock()
+	defer l.checking.Unlock()
+	best, err := l.check(ctx)
+	if err != nil {
+		return r, err
+	}
+	switch best.verdict.Kind {
+	case Valid, ValidationDue, ClockSetBack, Expired:
+		gone := installed.Spent{Codes: best.file.Codes, LicenseID: best.file.ID, RemovalCode: best.file.Seed.RemovalCode(best.file.Codes), At: l.options.Now()}
+		if err := l.whole(ctx, func() error { return l.store.Leave(ctx, l.signature, gone) }); err != nil {
+			return r, err
+		}
+		r = removal(gone)
+	case Removed:
+		r = Removal{Code: best.file.Seed.RemovalCode(best.file.Codes), LicenseID: best.file.ID, Codes: best.file.Codes, At: best.verdict.At}
+	default:
+		kept, err := l.RemovalCodes()
+		if err == nil && len(kept) == 0 {
+			err = ErrNothing
+		}
+		if err != nil {
+			return r, err
+		}
+		return kept[len(kept)-1], nil
+	}
+	r.Left = l.erase(ctx, r.Codes.Site)
+	_, err = l.check(ctx)
+	return r, err
+}
+
+// RemovalCodes lists the removal codes that are kept, the latest last, so that none is lost that was not written down.
+func (l *License) RemovalCodes() (list []Removal, err error) {
+	state, err := l.store.State(l.signature)
+	for _, one := range state.Spent {
+		if one.RemovalCode != 0 {
+			list = append(list, removal(one))
+		}
+	}
+	return list, err
+}
+
+func removal(s installed.Spent) Removal {
+	return Removal{Code: s.RemovalCode, LicenseID: s.LicenseID, Codes: s.Codes, At: s.At}
+}
+
+// erase erases the license files of a Site code, wherever they lie, and returns those that it cannot erase.
+func (l *License) erase(ctx context.Context, site license.SiteCode) (left []string) {
+	gone := func(f installed.File) bool {
+		file, kind := l.read(f.Content, new(int))
+		return kind == Valid && file.Codes.Site == site
+	}
+	_ = l.store.Erase(ctx, l.signature, gone) // what stays is tried again below
+	for _, f := range l.files() {
+		if !gone(f) {
+			continue
+		}
+		if err := l.store.Disk().Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			left = append(left, f.Path)
+		}
+	}
+	return left
+}

@@ -1,0 +1,177 @@
+package protect_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/license/installed/installedtest"
+	"github.com/acen-desktop/acen/protect"
+)
+
+func TestRemove(t *testing.T) {
+	d := newDesk(t)
+	_, err := d.open().Remove(t.Context())
+	require.ErrorIs(t, err, protect.ErrNothing)
+
+	f := d.license()
+	token := d.sign(signing, f)
+	d.put(token)
+	beside := d.write(filepath.Join(d.options.Elsewhere[0], "beside.acen"), token)
+	another := d.write(filepath.Join(d.options.Elsewhere[0], "another.acen"), d.sign(strange, f))
+	l := d.open()
+	before, err := l.Codes(t.Context())
+	require.NoError(t, err)
+	first, err := l.Remove(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, protect.Removal{Code: f.Seed.RemovalCode(f.Codes), LicenseID: 7, Codes: f.Codes, At: noon}, first)
+	require.False(t, l.Verdict().Valid())
+	require.NoFileExists(t, beside)
+	require.FileExists(t, another, "what is not this license's stays")
+	after, err := l.Codes(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, before.Site, after.Site, "the PC has a new Site code")
+
+	again, err := d.open().Remove(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	kept, err := l.RemovalCodes()
+	require.NoError(t, err)
+	require.Equal(t, []protect.Removal{first}, kept)
+
+	var refusal *protect.Refusal
+	_, err = l.Activate(t.Context(), token)
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, protect.Removed, refusal.Verdict.Kind)
+
+	require.NoError(t, d.store.Settle(t.Context(), signature, f.Codes.Site))
+	_, err = l.Remove(t.Context())
+	require.ErrorIs(t, err, protect.ErrNothing, "the server has the removal code")
+}
+
+func TestRemoveTypedCode(t *testing.T) {
+	d := newDesk(t)
+	l := d.open()
+	codes, err := l.Codes(t.Context())
+	require.NoError(t, err)
+	code, err := activation.Activate(codes, license.Grant{Features: 1})
+	require.NoError(t, err)
+	_, err = l.Activate(t.Context(), code.String())
+	require.NoError(t, err)
+	r, err := l.Remove(t.Context())
+	require.NoError(t, err)
+	require.True(t, activation.RemovalSeed(code).Verify(codes, r.Code))
+	require.Zero(t, r.LicenseID)
+	_, err = l.Activate(t.Context(), code.String())
+	require.ErrorContains(t, err, "does not belong")
+}
+
+// What cannot be erased is told, and runs no more.
+func TestRemoveWhatCannotBeErased(t *testing.T) {
+	d := newDesk(t)
+	path := d.write(filepath.Join(d.options.Elsewhere[0], "machine.acen"), d.sign(signing, d.license()))
+	d.options.Disk = keeping{d.store.Disk(), path}
+	l := d.open()
+	first, err := l.Remove(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{path}, first.Left)
+	require.Equal(t, protect.Removed, l.Verdict().Kind)
+	require.Equal(t, protect.Removed, d.open().Verdict().Kind)
+
+	// The desktop app keeps the removal code elsewhere, or the server has it: the license tells it again.
+	require.NoError(t, d.store.Settle(t.Context(), signature, first.Codes.Site))
+	again, err := d.open().Remove(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	kept, err := l.RemovalCodes()
+	require.NoError(t, err)
+	require.Empty(t, kept)
+}
+
+// keeping is a disk on which a file of the administrator stays.
+type keeping struct {
+	installed.Disk
+	path string
+}
+
+func (k keeping) Remove(path string) error {
+	if path == k.path {
+		return fs.ErrPermission
+	}
+	return k.Disk.Remove(path)
+}
+
+// Whenever the power goes during a removal, the license is still here or its removal code is, and Remove called again gives
+// the same code.
+func TestRemovalSurvivesPowerCuts(t *testing.T) {
+	for name, install := range map[string]func(d *desk, f license.File){
+		"license file": func(d *desk, f license.File) {
+			d.put(d.sign(signing, f))
+			d.write(filepath.Join(d.options.Elsewhere[0], "beside.acen"), d.sign(signing, f))
+		},
+		"typed code": func(d *desk, f license.File) {
+			_, err := d.store.Update(d.t.Context(), signature, func(s *installed.State) error {
+				s.Typed = &installed.Typed{Codes: f.Codes, Code: f.ActivationCode}
+				return nil
+			})
+			require.NoError(d.t, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cuts, left := 0, false
+			for step := 1; ; step++ {
+				d := newDesk(t)
+				f := d.license()
+				install(d, f)
+				require.True(t, d.open().Verdict().Valid()) // the first start has been before
+				want := f.Seed.RemovalCode(f.Codes)
+
+				disk := &installedtest.Dying{Left: step}
+				dying := *d
+				dying.options.Disk = disk
+				first, err := dying.open().Remove(t.Context())
+				done := disk.Left > 0
+				if err == nil {
+					require.Equal(t, want, first.Code)
+				}
+				verdict := d.open().Verdict()
+				kept, keptErr := d.open().RemovalCodes()
+				require.NoError(t, keptErr)
+				if verdict.Valid() {
+					require.False(t, left, "what left at an earlier step has left at a later one")
+					require.Error(t, err, "a removal code is told only when the license has left")
+					require.Empty(t, kept)
+				} else {
+					left = true
+					require.Len(t, kept, 1)
+					require.Equal(t, want, kept[0].Code)
+				}
+
+				again, err := d.open().Remove(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, want, again.Code)
+				require.Empty(t, again.Left)
+				require.Equal(t, protect.NoLicense, d.open().Verdict().Kind)
+				kept, err = d.open().RemovalCodes()
+				require.NoError(t, err)
+				require.Len(t, kept, 1)
+				names, err := os.ReadDir(installed.Below(d.options.Folder, signature))
+				require.NoError(t, err)
+				for _, n := range names {
+					require.NotContains(t, n.Name(), ".fresh-")
+				}
+				if done {
+					require.True(t, left)
+					require.Greater(t, cuts, 1)
+					return
+				}
+				cuts++
+			}
+		})
+	}
+}

@@ -1,0 +1,269 @@
+package protect
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
+)
+
+const (
+	// callTime bounds one call of the server, and maxAnswer its answer in bytes.
+	callTime  = 30 * time.Second
+	maxAnswer = 4 * license.MaxFile
+	// usualEvery is how often Watch asks the server when the vendor does not say, and checkEvery how often it looks at the
+	// clock and the license files.
+	usualEvery = 24 * time.Hour
+	checkEvery = time.Hour
+	// After a failure Watch asks again after firstRetry, then after twice as long each time, up to longestRetry.
+	firstRetry   = time.Minute
+	longestRetry = time.Hour
+)
+
+var (
+	// ErrNoServer is returned by Validate for a program that the vendor gave no server.
+	ErrNoServer = errors.New("this program asks no server about its license")
+	// ErrNotAsked is returned by Validate when there is no license file of this PC to ask about.
+	ErrNotAsked = errors.New("there is no license file of this PC that the server could be asked about")
+)
+
+// question is what the server is asked, and answer what it says: those parts of the HTTP contract that a program needs.
+type (
+	question struct {
+		SiteCode       string `json:"site_code"`
+		MachineID      string `json:"machine_id"`
+		ActivationCode string `json:"activation_code"`
+	}
+	answer struct {
+		State       string    `json:"state"`
+		CheckedAt   time.Time `json:"checked_at"`
+		LicenseFile string    `json:"license_file"`
+	}
+)
+
+// active is the one state in which a license is this PC's.
+const active = "Active"
+
+// refused is a server's answer that says nothing about the license.
+type refused struct {
+	status int
+	// after is how long the server wants not to be asked; 0 when it does not say.
+	after time.Duration
+}
+
+func (r *refused) Error() string {
+	return fmt.Sprintf("the license server did not confirm the license: it answered %d %s", r.status, http.StatusText(r.status))
+}
+
+// Validate asks the vendor's server about the license now, once. It returns the verdict that follows; the error says why
+// there was no answer, which for itself changes no verdict.
+func (l *License) Validate(ctx context.Context) (Verdict, error) {
+	if l.program.Validation.Server == "" {
+		return l.Check(ctx), ErrNoServer
+	}
+	l.checking.Lock()
+	best, err := l.check(ctx)
+	l.checking.Unlock()
+	if err != nil {
+		return l.Verdict(), err
+	}
+	switch best.verdict.Kind {
+	case Valid, ValidationDue, ClockSetBack, Expired, Ended:
+	default:
+		return best.verdict, ErrNotAsked
+	}
+	if best.typed {
+		return best.verdict, ErrNotAsked
+	}
+	said, err := l.ask(ctx, best.file)
+	if err != nil {
+		return l.Verdict(), err
+	}
+	l.checking.Lock()
+	defer l.checking.Unlock()
+	now, err := l.check(ctx)
+	if err != nil || now.file.ID != best.file.ID || now.file.Codes != best.file.Codes {
+		return l.Verdict(), err // meanwhile the program got another license
+	}
+	if err := l.heed(ctx, now, said); err != nil {
+		return l.Verdict(), err
+	}
+	now, err = l.check(ctx)
+	return now.verdict, err
+}
+
+// Watch asks the vendor's server about the license from time to time, looks at the clock, and calls changed when the verdict
+// has changed. It returns when the context ends; a program runs it in a goroutine of its own.
+func (l *License) Watch(ctx context.Context, changedTo func(Verdict)) {
+	last, failures := l.Verdict(), 0
+	every := l.program.Validation.Every
+	if every <= 0 {
+		every = usualEvery
+	}
+	next := l.options.Now()
+	if last.Kind == Valid {
+		next = l.lastContact(ctx).Add(every)
+	}
+	for ctx.Err() == nil {
+		var v Verdict
+		until := next.Sub(l.options.Now())
+		if l.program.Validation.Server != "" && (until <= 0 || until > max(every, usualEvery)) { // or the clock was set back
+			var err error
+			v, err = l.Validate(ctx)
+			wait := every
+			var no *refused
+			switch {
+			case err == nil || errors.Is(err, ErrNotAsked):
+				failures = 0
+			case errors.As(err, &no) && no.after > 0:
+				wait = min(no.after, usualEvery)
+			default:
+				wait = min(firstRetry<<min(failures, 10), longestRetry)
+				wait += rand.N(wait/4 + 1) // many programs do not come back in the same second
+				failures++
+			}
+			next = l.options.Now().Add(wait)
+		} else {
+			v = l.Check(ctx)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if changed(last, v) {
+			last = v
+			changedTo(v)
+		}
+		wait := checkEvery
+		if l.program.Validation.Server != "" {
+			wait = min(wait, max(next.Sub(l.options.Now()), 0))
+		}
+		if l.options.Pause(ctx, wait) != nil {
+			return
+		}
+	}
+}
+
+// lastContact is when the server last spoke of the license; zero when it never did.
+func (l *License) lastContact(ctx context.Context) time.Time {
+	l.checking.Lock()
+	defer l.checking.Unlock()
+	best, err := l.check(ctx)
+	if err != nil {
+		return time.Time{}
+	}
+	return contactOf(l.contacts(), best.file).At
+}
+
+func (l *License) contacts() []installed.Contact {
+	return append(l.store.Contacts(l.signature), l.unkept...)
+}
+
+// heed does what the server said: it keeps that it spoke, when, and a renewed license file. The server's time corrects the
+// latest time that was seen.
+func (l *License) heed(ctx context.Context, c candidate, said answer) error {
+	at := said.CheckedAt
+	if at.IsZero() {
+		at = l.options.Now()
+	}
+	contact := installed.Contact{LicenseID: c.file.ID, Site: c.file.Codes.Site, At: at}
+	if said.State != active {
+		contact.Ended = word(said.State)
+	} else if said.LicenseFile != "" {
+		file, kind := l.read(said.LicenseFile, new(int))
+		if kind != Valid || file.ID != c.file.ID || file.Codes != c.file.Codes {
+			return errors.New("the license server sent a license file that is not this license's")
+		}
+		if err := l.store.Put(ctx, l.signature, license.FileName(file.ProgramName, file.ID), said.LicenseFile); err != nil {
+			return err
+		}
+	}
+	if c.timed(l.program.Validation) {
+		clock := l.store.Clock(l.signature)
+		if ahead := clock.Latest.Sub(at); ahead > Tolerance || ahead < -clockEvery {
+			_ = l.store.SetClock(ctx, l.signature, installed.Clock{Latest: at, Issued: laterOf(clock.Issued, c.file.IssuedAt)}) // the next answer does it
+		}
+	}
+	l.unkept = slices.DeleteFunc(l.unkept, func(one installed.Contact) bool {
+		return one.LicenseID == contact.LicenseID && one.Site == contact.Site
+	})
+	if err := l.store.SetContact(ctx, l.signature, contact); err != nil {
+		l.unkept = append(l.unkept, contact) // this process goes by it all the same
+	}
+	return nil
+}
+
+// word makes the server's word for a state one that can be kept.
+func word(state string) string {
+	if len(state) > 32 || strings.ContainsFunc(state, func(r rune) bool { return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z') }) {
+		return "Unknown"
+	}
+	return state
+}
+
+// ask calls POST /licenses/{id}/validation.
+func (l *License) ask(ctx context.Context, f license.File) (said answer, err error) {
+	address, err := validationURL(l.program.Validation.Server, f.ID)
+	if err != nil {
+		return said, err
+	}
+	body, err := json.Marshal(question{f.Codes.Site.String(), f.Codes.Machine.String(), f.ActivationCode.String()})
+	if err != nil {
+		return said, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return said, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", "acen-protect")
+	client := http.Client{Transport: l.options.Transport, Timeout: callTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(request)
+	if err != nil {
+		return said, fmt.Errorf("the license server cannot be reached: %w", err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		return said, fmt.Errorf("the answer of the license server broke off: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		var problem struct {
+			RetryAfter int64 `json:"retry_after"`
+		}
+		_ = json.Unmarshal(content, &problem) // what is no problem names no time
+		return said, &refused{response.StatusCode, time.Duration(min(max(problem.RetryAfter, 0), int64(usualEvery/time.Second))) * time.Second}
+	}
+	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" || len(content) > maxAnswer || json.Unmarshal(content, &said) != nil || said.State == "" {
+		return answer{}, errors.New("what answered is no license server")
+	}
+	return said, nil
+}
+
+// validationURL is the address of a validation. It must not be read on its way: https, or a server on this PC.
+func validationURL(server string, id int64) (string, error) {
+	u, err := url.Parse(server)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("the address of the license server is none; it looks like https://licenses.example.com")
+	}
+	ip := net.ParseIP(u.Hostname())
+	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	if u.Scheme != "https" && !(u.Scheme == "http" && local) {
+		return "", errors.New("the license server's address must begin with https://")
+	}
+	return u.JoinPath("api", "v1", "licenses", fmt.Sprint(id), "validation").String(), nil
+}

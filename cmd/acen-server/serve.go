@@ -79,6 +79,7 @@ func (s *serving) options() (o service.Options, err error) {
 	if o.Logger, err = s.logger(); err != nil {
 		return o, err
 	}
+	slog.SetDefault(o.Logger) // also for what libraries log
 	if o.Listening.Proxies, err = readProxies(s.proxies); err != nil {
 		return o, err
 	}
@@ -165,6 +166,9 @@ mail program.`,
 			running, err := service.Start(c.Context(), o, nil)
 			if err != nil {
 				return err
+			}
+			if err := notify(c.Context()); err != nil {
+				o.Logger.Warn("the service manager cannot be told that the server is ready", "error", err)
 			}
 			o.Logger.Info("serving", "url", running.URL, "data", s.Folder, "postgres", s.Database != "", "mail", o.Mail != nil, "metrics", running.MetricsURL)
 			return running.Wait()

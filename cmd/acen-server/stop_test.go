@@ -65,6 +65,12 @@ func (l *lines) read(r io.Reader) {
 	}
 }
 
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // await returns the first line with a message from here on.
 func (l *lines) await(t *testing.T, message string) (line string) {
 	t.Helper()
@@ -72,7 +78,7 @@ func (l *lines) await(t *testing.T, message string) (line string) {
 	for {
 		select {
 		case line, open := <-l.come:
-			must.True(t, open, "the log ends without %q: %s", message, l.text.String())
+			must.True(t, open, "the log ends without %q: %s", message, l)
 			if strings.Contains(line, `"msg":"`+message+`"`) {
 				return line
 			}
@@ -195,7 +201,7 @@ func TestStopFinishesWhatWasBegun(t *testing.T) {
 	close(post.finish)
 	for range log.come { // until the process closes its standard error
 	}
-	must.NoError(t, run.Wait(), log.text.String())
+	must.NoError(t, run.Wait(), log.String())
 
 	data, err = service.OpenData(context.Background(), service.Place{Folder: folder})
 	must.NoError(t, err)

@@ -41,6 +41,7 @@ var owners = map[string][]string{
 	"github.com/zalando/go-keyring":      {"client"},
 	"github.com/danielgtaylor/huma":      {"server"},
 	"github.com/jackc/pgx":               {"server"},
+	"github.com/prometheus":              {"server"},
 	"aidanwoods.dev/go-paseto":           {"license"},
 	"github.com/wneessen/go-mail":        {"server"},
 	"github.com/spf13/cobra":             {"cmd"},

@@ -39,10 +39,8 @@ func (c contract) page(w http.ResponseWriter, r *http.Request) {
 		Codes                       []api.Code
 	}{Title: doc.Info.Title, Version: doc.Info.Version, Description: doc.Info.Description, Codes: api.Codes()}
 	for _, item := range doc.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
-			if op != nil {
-				data.Calls = append(data.Calls, describeCall(op))
-			}
+		for _, op := range operationsOf(item) {
+			data.Calls = append(data.Calls, describeCall(op))
 		}
 	}
 	slices.SortFunc(data.Calls, func(a, b docsCall) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method)) })
@@ -58,6 +56,16 @@ func (c contract) page(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 	_ = docsPage.Execute(w, data) // the client is gone when this fails
+}
+
+// operationsOf lists the operations of a path.
+func operationsOf(item *huma.PathItem) (list []*huma.Operation) {
+	for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+		if op != nil {
+			list = append(list, op)
+		}
+	}
+	return list
 }
 
 func describeCall(op *huma.Operation) docsCall {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -19,6 +20,9 @@ type Listening struct {
 	CertFile, KeyFile string
 	// Proxies are the reverse proxies that speak TLS in this server's place.
 	Proxies []netip.Prefix
+	// Logger hears when the certificate was changed; nil logs nothing. Now tells the time; nil means the system's.
+	Logger *slog.Logger
+	Now    func() time.Time
 }
 
 // Listen opens the port. Outside loopback it speaks TLS only, unless proxies are named (api.md, "Who may call").
@@ -35,22 +39,28 @@ func (l Listening) Listen() (net.Listener, error) {
 	}
 	var config *tls.Config
 	if l.CertFile != "" {
-		certificate, err := tls.LoadX509KeyPair(l.CertFile, l.KeyFile)
+		certificate, err := openCertificate(l)
 		if err != nil {
-			return nil, fmt.Errorf("the certificate %s cannot be used: %w", l.CertFile, err)
+			return nil, err
 		}
-		config = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+		config = &tls.Config{GetCertificate: certificate.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	}
-	listener, err := net.Listen("tcp", l.Address)
+	listener, err := ListenPlain(l.Address)
+	if err == nil && config != nil {
+		listener = tls.NewListener(listener, config)
+	}
+	return listener, err
+}
+
+// ListenPlain opens a port without TLS, for what anybody may read.
+func ListenPlain(address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
 	var operation *net.OpError
 	if errors.As(err, &operation) {
 		err = operation.Err // the address is said once
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the server cannot listen on %s: %w", l.Address, err)
-	}
-	if config != nil {
-		listener = tls.NewListener(listener, config)
+		return nil, fmt.Errorf("the server cannot listen on %s: %w", address, err)
 	}
 	return listener, nil
 }
@@ -90,15 +100,22 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, t t
 		MaxHeaderBytes:    32 << 10,
 	}
 	stopped := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() {
-		timeout, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-		defer cancel()
-		stopped <- srv.Shutdown(timeout)
-	})
+	stop := context.AfterFunc(ctx, func() { stopped <- finish(context.WithoutCancel(ctx), srv, grace) })
 	err := srv.Serve(listener)
 	if !errors.Is(err, http.ErrServerClosed) {
 		stop()
 		return err
 	}
 	return <-stopped
+}
+
+// finish lets running calls finish and cuts off those that take longer than the time.
+func finish(ctx context.Context, srv *http.Server, patience time.Duration) error {
+	timeout, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := srv.Shutdown(timeout)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errors.Join(fmt.Errorf("calls that did not finish within %s were cut off", patience), srv.Close())
+	}
+	return err
 }

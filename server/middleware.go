@@ -69,11 +69,9 @@ func (s *Server) surround(next http.Handler) http.Handler {
 				recorder.fail(req.id)
 			}
 			recorder.finish(r)
-			// The path holds ids only; queries and bodies may hold codes and are not logged.
-			s.Logger.Info("request", "request", req.id, "method", r.Method, "path", r.URL.Path, "status", recorder.status,
-				"host", req.host, "duration_ms", s.Now().Sub(started).Milliseconds())
+			s.report(r, req, recorder, started)
 		}()
-		if refusal := s.turnAway(r.Context(), HostKey(req.host), started); refusal != nil {
+		if refusal := s.turnAway(r, HostKey(req.host), started); refusal != nil {
 			header.Set("Retry-After", strconv.Itoa(refusal.RetryAfter))
 			writeProblem(recorder, refusal)
 			return
@@ -86,8 +84,13 @@ func (s *Server) surround(next http.Handler) http.Handler {
 	})
 }
 
-// turnAway refuses a host that is banned or asks for too much.
-func (s *Server) turnAway(ctx context.Context, host string, now time.Time) *api.Problem {
+// turnAway refuses a host that is banned or asks for too much. Whether the process lives may be asked always; nothing is
+// looked up for it.
+func (s *Server) turnAway(r *http.Request, host string, now time.Time) *api.Problem {
+	if r.URL.Path == healthPath {
+		return nil
+	}
+	ctx := r.Context()
 	s.learn(ctx)
 	var refusal *api.Problem
 	if errors.As(s.refuseBanned(host, ""), &refusal) {
@@ -138,7 +141,7 @@ func (s *Server) isProxy(host string) bool {
 	return false
 }
 
-// recorder remembers the status and, for reads of the contract, holds the body back to give it an ETag.
+// recorder remembers the status and the body of a refusal; the body of reads of the contract it holds back to give it an ETag.
 type recorder struct {
 	http.ResponseWriter
 	hold   bool
@@ -162,6 +165,9 @@ func (r *recorder) Write(p []byte) (int, error) {
 	}
 	if r.hold {
 		return r.body.Write(p)
+	}
+	if r.status >= http.StatusBadRequest {
+		r.body.Write(p)
 	}
 	return r.ResponseWriter.Write(p)
 }

@@ -268,9 +268,9 @@ type world struct {
 	newest     int64         // order id before the scenario
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*server.Options)) *world {
 	t.Helper()
-	s := servertest.Start(t)
+	s := servertest.Start(t, change...)
 	w := &world{Server: s, t: t, clients: map[string]client{}, licenses: map[string]int64{}}
 	w.write(func(tx store.Tx) error {
 		bruno, err := tx.ClientByUsername(t.Context(), sample.OtherUsername)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/acen-desktop/acen/api"
@@ -47,6 +48,8 @@ type Options struct {
 	// Now tells the time and Random gives randomness; nil means the system's.
 	Now    func() time.Time
 	Random io.Reader
+	// Answered is called after each request; nil counts nothing.
+	Answered func(Answered)
 }
 
 // MailLimits bound the mails that may be asked for within an hour (api.md rule 12).
@@ -64,6 +67,8 @@ type Server struct {
 	shared  shared
 	warned  map[string]string // options that were complained of; under shared.mu
 	handler http.Handler
+	names   map[string]string // of operations, by the patterns of their routes
+	stop    atomic.Bool
 	hashing chan struct{} // bounds the memory of concurrent password hashes
 	dummy   string        // hash that unknown user names are compared with
 }
@@ -115,20 +120,13 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /docs", contract.page)
 	mux.HandleFunc("GET "+resetPath, s.passwordForm)
 	mux.HandleFunc("POST "+resetPath, s.passwordForm)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	mux.HandleFunc("GET /readyz", s.ready)
+	mux.HandleFunc("GET "+healthPath, s.Healthy)
+	mux.HandleFunc("GET "+readyPath, s.Ready)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, api.NewProblem(api.ErrNotFound, "There is nothing at this address."))
 	})
+	s.names = contract.nameRoutes()
 	return s.surround(mux)
-}
-
-func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	if err := s.Store.Ping(r.Context()); err != nil {
-		writeProblem(w, api.NewProblem(api.ErrUnavailable, "The database cannot be reached."))
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
 }
 
 func configuration(version string) huma.Config {

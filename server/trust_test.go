@@ -21,6 +21,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/admin"
+	"github.com/acen-desktop/acen/server/metrics"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/servertest"
 	"github.com/acen-desktop/acen/server/store"
@@ -422,9 +423,10 @@ func (w *witness) watch(next http.Handler) http.Handler {
 	})
 }
 
-// No secret of the sample data stands in a log, in the audit trail, in a refusal, or in a copy of the database.
+// No secret of the sample data stands in a log, in the audit trail, in a refusal, in the metrics, or in a copy of the database.
 func TestSecretsStandNowhere(t *testing.T) {
-	w := newWorld(t)
+	var counted *metrics.Metrics
+	w := newWorld(t, counting(&counted))
 	seen := &witness{}
 	watched := httptest.NewServer(seen.watch(w.HTTP.Config.Handler))
 	t.Cleanup(watched.Close)
@@ -501,7 +503,7 @@ func TestSecretsStandNowhere(t *testing.T) {
 	for _, line := range audit(t, w.Server) {
 		fmt.Fprintf(&trail, "%+v\n", line)
 	}
-	places := map[string]string{"log": w.Log.String(), "audit trail": trail.String(), "refusals": seen.text.String(), "copy of the database": w.Dump()}
+	places := map[string]string{"log": w.Log.String(), "audit trail": trail.String(), "refusals": seen.text.String(), "metrics": scrape(t, counted), "copy of the database": w.Dump()}
 	for name, text := range places {
 		require.NotEmpty(t, text, name)
 	}

@@ -60,8 +60,9 @@ func command() *cobra.Command {
 The administration works on the data folder, also while a server serves it. Every change is written into the
 audit trail. Secrets never stand in arguments: they are asked for, or read from standard input or a file.
 
-The flags of serve and demo, and --data everywhere, are also taken from the environment: ACEN_ and the name in
-capitals with underscores, such as ACEN_DATA for --data and ACEN_SMTP_PASSWORD_FILE for --smtp-password-file.
+The flags of serve and demo, and --data, --database and --master-key-command everywhere, are also taken from the
+environment: ACEN_ and the name in capitals with underscores, such as ACEN_DATA for --data and
+ACEN_SMTP_PASSWORD_FILE for --smtp-password-file.
 
 Exit status: 0 done, 1 failed, 2 wrong command line.`,
 		Version:       versionText(),

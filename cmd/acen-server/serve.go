@@ -33,6 +33,8 @@ type serving struct {
 	smtp, smtpTLS, smtpUser string
 	smtpPasswordFile        string
 	mailFrom, mailDir       string
+	metrics                 string
+	drain                   time.Duration
 }
 
 func (s *serving) register(c *cobra.Command, logFormat string) {
@@ -51,6 +53,8 @@ func (s *serving) register(c *cobra.Command, logFormat string) {
 	f.StringVar(&s.smtpPasswordFile, "smtp-password-file", "", "file with the password at the mail server")
 	f.StringVar(&s.mailFrom, "mail-from", "licenses@localhost.localdomain", "sender address of mails")
 	f.StringVar(&s.mailDir, "mail-dir", "", "folder to write mails to as files instead of sending them")
+	f.StringVar(&s.metrics, "metrics", "", "second address for /metrics (Prometheus), /healthz and /readyz, such as 127.0.0.1:9090; without TLS, so not for the public")
+	f.DurationVar(&s.drain, "drain", 0, "time in which a server that shall stop still takes calls and says on /readyz that it goes, such as 10s behind a balancer")
 	f.StringVar(&s.logFormat, "log-format", logFormat, "json or text; logs go to standard error")
 }
 
@@ -65,13 +69,17 @@ func (s *serving) logger() (*slog.Logger, error) {
 }
 
 func (s *serving) options() (o service.Options, err error) {
-	o = service.Options{Place: s.Place, Name: s.name, Version: versionText(), Listening: server.Listening{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile}}
+	o = service.Options{Place: s.Place, Name: s.name, Version: versionText(), Listening: server.Listening{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile}, Metrics: s.metrics, Drain: s.drain}
+	if s.drain < 0 {
+		return o, usageError{fmt.Errorf("the time to drain, %s, is negative", s.drain)}
+	}
 	if o.PublicURL, o.Contact, err = readPublic(s.publicURL, s.contact); err != nil {
 		return o, err
 	}
 	if o.Logger, err = s.logger(); err != nil {
 		return o, err
 	}
+	slog.SetDefault(o.Logger) // also for what libraries log
 	if o.Listening.Proxies, err = readProxies(s.proxies); err != nil {
 		return o, err
 	}
@@ -159,7 +167,10 @@ mail program.`,
 			if err != nil {
 				return err
 			}
-			o.Logger.Info("serving", "url", running.URL, "data", s.Folder, "postgres", s.Database != "", "mail", o.Mail != nil)
+			if err := notify(c.Context()); err != nil {
+				o.Logger.Warn("the service manager cannot be told that the server is ready", "error", err)
+			}
+			o.Logger.Info("serving", "url", running.URL, "data", s.Folder, "postgres", s.Database != "", "mail", o.Mail != nil, "metrics", running.MetricsURL)
 			return running.Wait()
 		},
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/mail"
+	"github.com/acen-desktop/acen/server/metrics"
 	"github.com/acen-desktop/acen/server/secrets"
 	"github.com/acen-desktop/acen/server/store"
 	"github.com/acen-desktop/acen/server/store/postgres"
@@ -49,6 +51,12 @@ type Options struct {
 	// Mail delivers the queue; nil means that the server has no mail service.
 	Mail   mail.Sender
 	Logger *slog.Logger
+	// Metrics is host:port of a second address, without TLS, with /metrics, /healthz and /readyz; "" opens none.
+	Metrics string
+	// Drain is how long a server that shall stop still takes calls and says that it is not ready, so that a balancer sends
+	// no more. After tells when it is over; nil means the system's clock.
+	Drain time.Duration
+	After func(time.Duration) <-chan time.Time
 }
 
 // Data are opened data: what the administration works on.
@@ -191,6 +199,8 @@ type Service struct {
 	*Data
 	// URL is the address for clients, such as "http://127.0.0.1:8080".
 	URL string
+	// MetricsURL is where the metrics are; "" when there are none.
+	MetricsURL string
 
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -252,6 +262,12 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 		worker.Open = data.Secrets.OpenMail
 		options.QueuedMail = worker.Wake
 	}
+	var counted *metrics.Metrics
+	if o.Metrics != "" {
+		counted = metrics.New(o.Version, data.Store)
+		options.Answered = counted.Answered
+	}
+	o.Listening.Logger = o.Logger
 	listener, err := o.Listening.Listen()
 	if err != nil {
 		return nil, errors.Join(err, data.Store.Close())
@@ -265,21 +281,66 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), data.Store.Close())
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	s := &Service{Data: data, URL: address(o.Listening, listener.Addr()), cancel: cancel, done: make(chan struct{})}
+	s := &Service{Data: data, URL: address(o.Listening, listener.Addr()), done: make(chan struct{})}
+	endWatching := func() error { return nil }
+	if counted != nil {
+		if s.MetricsURL, endWatching, err = watch(ctx, o.Metrics, srv, counted); err != nil {
+			return nil, errors.Join(err, listener.Close(), data.Store.Close())
+		}
+	}
+	serving, end := s.stopping(ctx, o, srv)
 	var running sync.WaitGroup
 	if worker != nil {
-		running.Go(func() { worker.Run(ctx) })
+		running.Go(func() { worker.Run(serving) })
 	}
 	go func() {
 		defer close(s.done)
-		s.err = server.Serve(ctx, listener, srv.Handler())
-		cancel()
+		s.err = server.Serve(serving, listener, srv.Handler())
+		s.cancel()
+		end()
 		running.Wait()
-		s.err = errors.Join(s.err, data.Store.Close())
+		s.err = errors.Join(s.err, endWatching(), data.Store.Close())
 		unlock()
 	}()
 	return s, nil
+}
+
+// stopping leads from the wish to stop to the end of serving: first the server says that it is not ready.
+func (s *Service) stopping(ctx context.Context, o Options, srv *server.Server) (serving context.Context, end context.CancelFunc) {
+	serving, end = context.WithCancel(context.WithoutCancel(ctx))
+	ctx, s.cancel = context.WithCancel(ctx)
+	after := o.After
+	if after == nil {
+		after = time.After
+	}
+	context.AfterFunc(ctx, func() {
+		defer end()
+		srv.Stopping()
+		o.Logger.Info("stopping", "drain", o.Drain.String())
+		if o.Drain > 0 {
+			select {
+			case <-after(o.Drain):
+			case <-serving.Done():
+			}
+		}
+	})
+	return serving, end
+}
+
+// watch opens the second address. It answers until end, also while the server stops.
+func watch(ctx context.Context, listen string, srv *server.Server, counted *metrics.Metrics) (url string, end func() error, err error) {
+	listener, err := server.ListenPlain(listen)
+	if err != nil {
+		return "", nil, fmt.Errorf("metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", counted.Handler())
+	mux.HandleFunc("GET /healthz", srv.Healthy)
+	mux.HandleFunc("GET /readyz", srv.Ready)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(ctx, listener, mux) }()
+	return "http://" + listener.Addr().String() + "/metrics", func() error { cancel(); return <-ended }, nil
 }
 
 func address(l server.Listening, a net.Addr) string {

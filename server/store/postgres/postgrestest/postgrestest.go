@@ -19,22 +19,45 @@ var count atomic.Int64
 // Database makes an empty schema and returns the address of the database with it; the schema ends with the test.
 func Database(t testing.TB) string {
 	t.Helper()
-	server := os.Getenv("POSTGRES")
-	require.NotEmpty(t, server, "run this test with scripts/with-postgres.sh")
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), count.Add(1))
-	run := func(statement string) {
-		db, err := sql.Open("pgx", server)
-		require.NoError(t, err)
-		defer db.Close()
-		_, err = db.ExecContext(context.Background(), statement)
-		require.NoError(t, err)
-	}
-	run("CREATE SCHEMA " + name)
-	t.Cleanup(func() { run("DROP SCHEMA " + name + " CASCADE") })
-	address, err := url.Parse(server)
+	run(t, "CREATE SCHEMA "+name)
+	t.Cleanup(func() { run(t, "DROP SCHEMA "+name+" CASCADE") })
+	address, err := url.Parse(os.Getenv("POSTGRES"))
 	require.NoError(t, err)
 	query := address.Query()
 	query.Set("search_path", name)
 	address.RawQuery = query.Encode()
 	return address.String()
+}
+
+// Whole makes an empty database of its own and returns its address; it ends with the test.
+func Whole(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), count.Add(1))
+	run(t, "CREATE DATABASE "+name)
+	t.Cleanup(func() { Drop(t, name) })
+	return Named(t, name)
+}
+
+// Named is the address of a database on the server of the tests.
+func Named(t testing.TB, name string) string {
+	t.Helper()
+	address, err := url.Parse(os.Getenv("POSTGRES"))
+	require.NoError(t, err)
+	address.Path = "/" + name
+	return address.String()
+}
+
+// Drop ends a database, also one that is still in use.
+func Drop(t testing.TB, name string) { run(t, "DROP DATABASE "+name+" WITH (FORCE)") }
+
+func run(t testing.TB, statement string) {
+	t.Helper()
+	server := os.Getenv("POSTGRES")
+	require.NotEmpty(t, server, "run this test with scripts/with-postgres.sh")
+	db, err := sql.Open("pgx", server)
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(context.Background(), statement)
+	require.NoError(t, err)
 }

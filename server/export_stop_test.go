@@ -1,0 +1,4 @@
+package server
+
+// Finish ends a server as Serve does, with another patience.
+var Finish = finish

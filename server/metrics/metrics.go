@@ -1,0 +1,107 @@
+// Package metrics counts what a server does and what lies in its database, for Prometheus. It holds no secret, and its labels
+// have few values, whatever clients send.
+package metrics
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// Metrics are the metrics of one server.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+	refusals *prometheus.CounterVec
+}
+
+// buckets are the bounds of durations in seconds: from a read out of memory to a client that hardly sends.
+var buckets = []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30}
+
+// New makes the metrics of a server of a version on a database.
+func New(version string, s store.Store) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "acen_request_duration_seconds", Buckets: buckets,
+			Help: "Time that requests took, by operation and class of the status; its count is the number of requests.",
+		}, []string{"operation", "class"}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "acen_refusals_total", Help: "Requests that were refused, by code.",
+		}, []string{"code"}),
+	}
+	for _, code := range api.Codes() {
+		m.refusals.WithLabelValues(string(code)) // 0 is there before the first one
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "acen_build_info", Help: "1; the version of the program and of Go.",
+		ConstLabels: prometheus.Labels{"version": version, "go_version": runtime.Version()},
+	})
+	build.Set(1)
+	m.registry.MustRegister(m.requests, m.refusals, build, stock{s},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Answered counts a request.
+func (m *Metrics) Answered(a server.Answered) {
+	m.requests.WithLabelValues(a.Operation, strconv.Itoa(a.Status/100)+"xx").Observe(a.Duration.Seconds())
+	if a.Code != "" {
+		m.refusals.WithLabelValues(string(a.Code)).Inc()
+	}
+}
+
+// Handler answers what Prometheus asks for.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, ErrorHandling: promhttp.ContinueOnError})
+}
+
+// stock tells what is in the database whenever it is asked. When the database is away, that is all it tells.
+type stock struct{ store store.Store }
+
+// patience bounds how long the database may take, well within the 10 s that Prometheus waits.
+const patience = 5 * time.Second
+
+var (
+	databaseUp  = prometheus.NewDesc("acen_database_up", "1 when the database answers, else 0.", nil, nil)
+	mailsQueued = prometheus.NewDesc("acen_mails_queued", "Mails that are still to be sent.", nil, nil)
+	mailsFailed = prometheus.NewDesc("acen_mails_failed", "Mails that were given up, ever.", nil, nil)
+	seats       = prometheus.NewDesc("acen_seats", "Licenses that active orders allow.", nil, nil)
+	seatsActive = prometheus.NewDesc("acen_seats_active", "Licenses of active orders that are activated.", nil, nil)
+)
+
+// Describe names the metrics.
+func (stock) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{databaseUp, mailsQueued, mailsFailed, seats, seatsActive} {
+		out <- d
+	}
+}
+
+// Collect asks the database.
+func (s stock) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	gauge := func(d *prometheus.Desc, value int) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value))
+	}
+	var is store.Stock
+	if err := s.store.Read(ctx, func(tx store.Tx) (err error) { is, err = tx.Stock(ctx); return err }); err != nil {
+		gauge(databaseUp, 0)
+		return
+	}
+	gauge(databaseUp, 1)
+	gauge(mailsQueued, is.MailsQueued)
+	gauge(mailsFailed, is.MailsFailed)
+	gauge(seats, is.SeatsTotal)
+	gauge(seatsActive, is.SeatsActive)
+}

@@ -1,0 +1,236 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/metrics"
+	"github.com/acen-desktop/acen/server/sample"
+	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// counting has metrics count the requests of a test's server.
+func counting(m **metrics.Metrics) func(*server.Options) {
+	return func(o *server.Options) {
+		*m = metrics.New("1.2.3", o.Store)
+		o.Answered = (*m).Answered
+	}
+}
+
+// scrape is what Prometheus reads.
+func scrape(t *testing.T, m *metrics.Metrics) string {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	m.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	require.Equal(t, 200, rec.Code)
+	return rec.Body.String()
+}
+
+// values are the lines of the metrics whose names begin so.
+func values(text, begin string) []string {
+	return slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return !strings.HasPrefix(line, begin) })
+}
+
+func TestMetrics(t *testing.T) {
+	var m *metrics.Metrics
+	s := servertest.Start(t, counting(&m), func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 12} })
+	var before store.Stock
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { before, err = tx.Stock(t.Context()); return err }))
+	c, _ := signIn(t, s)
+	c.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: "wrong password"})
+	codes := made("LUMENST7", 1)
+	status, body := c.keyed().call("POST", fmt.Sprintf("/orders/%d/licenses", sample.WithSerial), api.NewLicense{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()})
+	require.Equal(t, 201, status, string(body))
+	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
+		_, err := tx.QueueMail(t.Context(), store.Mail{MessageID: "1", To: []string{"it@lumen.example"}, State: store.MailQueued, NextAt: s.Clock.Now(), CreatedAt: s.Clock.Now()})
+		return err
+	}))
+	c.call("GET", "/orders/88888888/licenses", nil)
+	c.call("GET", "/orders/not-a-number/licenses", nil)
+	c.call("GET", "/nothing/"+uuid.NewString(), nil)
+	c.call("GET", "/healthz", nil)
+	c.call("GET", "/readyz", nil)
+	c.call("GET", "/docs", nil)
+	s.Clock.Advance(5 * time.Millisecond)
+	for range 10 {
+		c.call("GET", "/server", nil)
+	}
+
+	text := scrape(t, m)
+	requests := map[string]string{}
+	for _, line := range values(text, "acen_request_duration_seconds_count") {
+		found := regexp.MustCompile(`^acen_request_duration_seconds_count\{class="(.xx)",operation="(.*)"\} (\d+)$`).FindStringSubmatch(line)
+		require.NotNil(t, found, line)
+		requests[found[2]+" "+found[1]] = found[3]
+	}
+	require.Equal(t, map[string]string{
+		"sign-in 2xx": "1", "sign-in 4xx": "1", "new-license 2xx": "1", "list-licenses 4xx": "2", "nowhere 4xx": "1", "/healthz 2xx": "1", "/readyz 2xx": "1", "/docs 2xx": "1",
+		"describe-server 2xx": "4", "turned-away 4xx": "6", // /healthz counts for no limit
+	}, requests)
+	refusals := map[string]string{}
+	for _, line := range values(text, "acen_refusals_total") {
+		found := regexp.MustCompile(`^acen_refusals_total\{code="(STATUS_[A-Z_]+)"\} (\d+)$`).FindStringSubmatch(line)
+		require.NotNil(t, found, line)
+		refusals[found[1]] = found[2]
+	}
+	require.Len(t, refusals, len(api.Codes()), "all are there from the beginning")
+	maps.DeleteFunc(refusals, func(_, count string) bool { return count == "0" })
+	require.Equal(t, map[string]string{
+		string(api.ErrAuthorization): "1", string(api.ErrNotFound): "2", string(api.ErrValidation): "1", string(api.ErrHostBanned): "6",
+	}, refusals)
+	for _, line := range []string{
+		fmt.Sprintf("acen_seats %d", before.SeatsTotal), fmt.Sprintf("acen_seats_active %d", before.SeatsActive+1), "acen_mails_queued 1", "acen_mails_failed 0", "acen_database_up 1",
+	} {
+		require.Contains(t, text, "\n"+line+"\n")
+	}
+	require.Regexp(t, `(?m)^acen_build_info\{go_version="go1\.[^"]+",version="1\.2\.3"\} 1$`, text)
+	require.Contains(t, text, "\ngo_goroutines ")
+
+	// No address of the server itself leads there.
+	s.Clock.Advance(time.Minute)
+	for _, path := range []string{"/metrics", api.Base + "/metrics", "/metrics/", "/debug/pprof/"} {
+		response, err := http.Get(s.URL + path)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, 404, response.StatusCode, path)
+	}
+}
+
+// Whatever a client asks for, the metrics have no more series.
+func TestMetricsStaySmall(t *testing.T) {
+	var m *metrics.Metrics
+	s := servertest.Start(t, counting(&m))
+	odd := func(n int) {
+		for _, line := range []string{
+			fmt.Sprintf("GET /odd/%d HTTP/1.1", n), fmt.Sprintf("M%d /odd HTTP/1.1", n), fmt.Sprintf("CONNECT /odd%d HTTP/1.1", n), fmt.Sprintf("CONNECT odd%d:443 HTTP/1.1", n), "OPTIONS * HTTP/1.1",
+			fmt.Sprintf("GET //odd/../docs/%d HTTP/1.1", n), fmt.Sprintf("GET /api/v1/licenses/%d/file HTTP/1.1", n), fmt.Sprintf("GET /api/v1/licenses/x%d/file HTTP/1.1", n), fmt.Sprintf("GET /schemas/x%d HTTP/1.1", n),
+		} {
+			conn, err := net.Dial("tcp", s.HTTP.Listener.Addr().String())
+			require.NoError(t, err)
+			_, err = fmt.Fprintf(conn, "%s\r\nHost: odd%d.example\r\nConnection: close\r\n\r\n", line, n)
+			require.NoError(t, err)
+			var answer [12]byte
+			_, err = conn.Read(answer[:])
+			require.NoError(t, err)
+			require.Regexp(t, `^HTTP/1\.1 [234]`, string(answer[:]), line)
+			require.NoError(t, conn.Close())
+		}
+	}
+	odd(1)
+	series := func() int { return len(values(scrape(t, m), "acen_")) }
+	before := series()
+	odd(2)
+	require.Equal(t, before, series())
+	require.NotContains(t, scrape(t, m), "odd")
+}
+
+// absent is a database that cannot be reached.
+type absent struct{ store.Store }
+
+var errAbsent = errors.New("connection refused")
+
+func (absent) Ping(context.Context) error { return errAbsent }
+
+func (absent) Read(context.Context, func(store.Tx) error) error { return errAbsent }
+
+func (absent) Write(context.Context, func(store.Tx) error) error { return errAbsent }
+
+func TestReadiness(t *testing.T) {
+	s := servertest.Start(t)
+	var m *metrics.Metrics
+	ask := func(srv *server.Server, path string) (int, string) {
+		rec := httptest.NewRecorder()
+		srv.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
+		return rec.Code, rec.Body.String()
+	}
+	start := func(o server.Options) *server.Server {
+		o.Secrets, o.Logger, o.Now = s.Secrets, s.Logger(), s.Clock.Now
+		o.Passwords = server.PasswordCost{Memory: 64, Time: 1, Threads: 1}
+		srv, err := server.New(o)
+		require.NoError(t, err)
+		return srv
+	}
+	srv := start(server.Options{Store: s.Store})
+	status, _ := ask(srv, "/readyz")
+	require.Equal(t, 204, status)
+	srv.Stopping()
+	status, body := ask(srv, "/readyz")
+	require.Equal(t, 503, status)
+	require.Contains(t, body, "The server is stopping.")
+	status, _ = ask(srv, "/healthz")
+	require.Equal(t, 204, status)
+	status, _ = ask(srv, "/api/v1/server")
+	require.Equal(t, 200, status, "calls are still answered")
+
+	o := server.Options{Store: absent{}}
+	counting(&m)(&o)
+	srv = start(o)
+	status, body = ask(srv, "/readyz")
+	require.Equal(t, 503, status)
+	require.Contains(t, body, "The database cannot be reached.")
+	require.NotContains(t, body, "refused")
+	status, _ = ask(srv, "/healthz")
+	require.Equal(t, 204, status, "a restart would not bring the database back")
+	text := scrape(t, m)
+	require.Contains(t, text, "\nacen_database_up 0\n")
+	require.NotContains(t, text, "\nacen_seats")
+	require.Contains(t, text, `acen_refusals_total{code="STATUS_UNAVAILABLE"} 1`)
+}
+
+// The log tells what was asked for, and nothing of what stood in the wrong place.
+func TestLogOfRequests(t *testing.T) {
+	s := servertest.Start(t)
+	c, _ := signIn(t, s)
+	c.call("GET", fmt.Sprintf("/orders/%d/licenses?cursor=cursor-secret", sample.WithSerial), nil)
+	c.call("GET", "/licenses/F3945D8C-B0D71FFA-02A956E3-8D6DB947/file", nil)
+	c.call("GET", "/serials/SERIAL-SECRET", nil)
+	c.call("METHOD-SECRET", "/orders", nil)
+	c.call("GET", "/healthz", nil)
+	log := s.Log.String()
+	require.Contains(t, log, fmt.Sprintf(`"path":"/api/v1/orders/%d/licenses","status":422,"operation":"list-licenses"`, sample.WithSerial))
+	require.Contains(t, log, `"path":"/api/v1/licenses/{id}/file","status":422,"operation":"license-file"`)
+	require.Contains(t, log, `"path":"","status":404,"operation":"nowhere"`)
+	require.Contains(t, log, `"code":"STATUS_VALIDATION_ERROR"`)
+	for _, secret := range []string{"F3945D8C", "SECRET", "secret", "healthz"} {
+		require.NotContains(t, log, secret)
+	}
+}
+
+// A call that outlives the patience of a stop is cut off, and the stop says so.
+func TestStopCutsOff(t *testing.T) {
+	begun, cut := make(chan struct{}), make(chan struct{})
+	srv := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+		close(cut)
+	})}
+	listener, err := server.ListenPlain("127.0.0.1:0")
+	require.NoError(t, err)
+	served, asked := make(chan error, 1), make(chan error, 1)
+	go func() { served <- srv.Serve(listener) }()
+	go func() {
+		_, err := http.Get("http://" + listener.Addr().String())
+		asked <- err
+	}()
+	<-begun
+	require.ErrorContains(t, server.Finish(t.Context(), srv, 0), "calls that did not finish within 0s were cut off")
+	require.Error(t, <-asked)
+	<-cut
+	require.ErrorIs(t, <-served, http.ErrServerClosed)
+}

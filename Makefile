@@ -15,7 +15,7 @@ MAILPIT_VERSION     := v1.27.11
 CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/... ./examples/...
 WINDOW := ./assets/... ./ui/... ./cmd/desktop/... ./cmd/acen/... ./cmd/acen-demo/...
 
-.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-window exactness bench-fingerprint bench-protect clean
+.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness bench-fingerprint bench-protect clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -27,7 +27,7 @@ build: setup-run ## build the programs into build/
 	go build -tags $(TAGS) -o build/ ./cmd/acen ./cmd/acen-demo
 	CGO_ENABLED=0 go build -o build/ ./cmd/acen-server ./cmd/acenctl
 
-test: setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-window ## install what is missing and run every test
+test: setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window ## install what is missing and run every test
 	@echo "all tests passed"
 
 setup-run:
@@ -41,7 +41,7 @@ format:
 
 vet: ## go vet for Linux, and for Windows and macOS as far as it can be done from Linux
 	go vet -tags $(TAGS) ./...
-	go vet -tags "$(TAGS) uimap window keyring integration postgres" ./...
+	go vet -tags "$(TAGS) uimap window keyring integration postgres twopcs" ./...
 	CGO_ENABLED=0 GOOS=windows go vet $(CORE) ./ui/...
 	CGO_ENABLED=0 GOOS=darwin go vet $(CORE)
 
@@ -67,6 +67,9 @@ test-keyring: ## credentials, against a real GNOME keyring
 
 test-mail: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## mails, against a real mail server
 	MAILPIT=$< go test -count=1 -tags integration ./server/mail/...
+
+test-twopcs: ## three PCs in namespaces of their own: a whole move, a kill in between, a courier's round (as root)
+	go test -count=1 -tags twopcs ./e2e/twopcs
 
 test-window: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## the real window under Xvfb, the real server, keyring and mail server
 	rm -rf $(ARTIFACTS) && mkdir -p $(ARTIFACTS) build/uimap

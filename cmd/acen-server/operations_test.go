@@ -219,14 +219,11 @@ func TestDocumentedMetricsExist(t *testing.T) {
 }
 
 func TestDocumentedOptionsExist(t *testing.T) {
-	var there, documented [][]string
+	var there [][]string
 	for _, o := range server.AllSettings() {
 		there = append(there, []string{"`" + o.Name + "`", o.Value(server.DefaultSettings()), o.What})
 	}
-	for _, row := range rows(text(t, "docs/operations.md"), "Bans and options") {
-		documented = append(documented, row)
-	}
-	must.Equal(t, there, documented)
+	must.Equal(t, there, rows(text(t, "docs/operations.md"), "Bans and options"))
 }
 
 // What the manual says that the program says, the program says.

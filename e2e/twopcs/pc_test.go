@@ -1,0 +1,170 @@
+//go:build twopcs && linux
+
+package twopcs
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
+)
+
+// pc is a PC in namespaces of its own.
+type pc struct {
+	name string // of its network namespace
+	tree string // folder with what its hardware says of itself
+	env  []string
+	home string
+	t    *testing.T
+}
+
+// enter puts the hardware of a PC into the place of the machine's, in a private mount namespace, and becomes a command.
+const enter = `set -eu
+tree=$1; shift
+mount --make-rprivate /
+mount -t tmpfs tmpfs /run
+cp -a "$tree/run/." /run/
+mount --bind "$tree/proc/cpuinfo" /proc/cpuinfo
+for id in /etc/machine-id /var/lib/dbus/machine-id; do
+  [ ! -e "$id" ] || mount --bind "$tree/etc/machine-id" "$id"
+done
+mount --rbind "$tree/sys" /sys
+exec "$@"`
+
+// namespace makes a network namespace with a loopback.
+func namespace(t *testing.T, name string) string {
+	t.Helper()
+	full := fmt.Sprintf("acen-%d-%s", os.Getpid(), name)
+	run(t, "ip", "netns", "add", full)
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "delete", full).Run() })
+	run(t, "ip", "-n", full, "link", "set", "lo", "up")
+	return full
+}
+
+// cable joins a PC and the server; number tells cables apart. The server is 10.77.number.1.
+func cable(t *testing.T, server, pc string, number int) {
+	t.Helper()
+	end := fmt.Sprintf("pc%d", number)
+	run(t, "ip", "link", "add", end, "netns", server, "type", "veth", "peer", "name", "eth0", "netns", pc)
+	run(t, "ip", "-n", server, "address", "add", fmt.Sprintf("10.77.%d.1/30", number), "dev", end)
+	run(t, "ip", "-n", pc, "address", "add", fmt.Sprintf("10.77.%d.2/30", number), "dev", "eth0")
+	run(t, "ip", "-n", server, "link", "set", end, "up")
+	run(t, "ip", "-n", pc, "link", "set", "eth0", "up")
+}
+
+// newPC makes a PC with the hardware of its name, a home and an unlocked keyring. certificates are whom it trusts.
+func newPC(t *testing.T, name, certificates string) *pc {
+	t.Helper()
+	p := &pc{name: namespace(t, name), tree: t.TempDir(), t: t}
+	writeTree(t, name, p.tree)
+	// The keyring lives as long as the PC: in its network, where its bus is found.
+	keyring := exec.Command("ip", "netns", "exec", p.name, filepath.Join(root, "scripts", "with-secret-service.sh"),
+		"sh", "-c", `printf '%s\n' "$HOME" "$XDG_RUNTIME_DIR" "$DBUS_SESSION_BUS_ADDRESS"; exec cat`)
+	stdin, err := keyring.StdinPipe()
+	require.NoError(t, err)
+	stdout, err := keyring.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, keyring.Start())
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		_, _ = io.Copy(io.Discard, stdout)
+		_ = keyring.Wait()
+	})
+	lines := bufio.NewScanner(stdout)
+	var said []string
+	for len(said) < 3 && lines.Scan() {
+		said = append(said, lines.Text())
+	}
+	require.Len(t, said, 3, "the keyring did not start")
+	p.home = said[0]
+	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "XDG_RUNTIME_DIR=" + said[1], "DBUS_SESSION_BUS_ADDRESS=" + said[2],
+		"XDG_DATA_HOME=" + filepath.Join(p.home, ".local", "share"), "SSL_CERT_FILE=" + certificates}
+	return p
+}
+
+// writeTree writes a recorded PC to the disk, with the real number of the root file system's device, which the kernel tells.
+func writeTree(t *testing.T, name, dir string) {
+	t.Helper()
+	device := rootDevice(t)
+	for path, file := range fingerprinttest.Tree(name) {
+		path = strings.ReplaceAll(path, "8:2", device)
+		full := filepath.Join(dir, filepath.FromSlash(path))
+		require.NoError(t, os.MkdirAll(filepath.Dir(full), 0o755))
+		if file.Mode&fs.ModeSymlink != 0 {
+			require.NoError(t, os.Symlink(string(file.Data), full))
+			continue
+		}
+		require.NoError(t, os.WriteFile(full, []byte(strings.ReplaceAll(string(file.Data), "8:2", device)), 0o644))
+	}
+}
+
+// rootDevice is major:minor of the root file system.
+func rootDevice(t *testing.T) string {
+	t.Helper()
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	require.NoError(t, err)
+	for line := range strings.SplitSeq(string(mounts), "\n") {
+		if fields := strings.Fields(line); len(fields) > 4 && fields[4] == "/" {
+			return fields[2]
+		}
+	}
+	t.Fatal("the root file system is not mounted")
+	return ""
+}
+
+func (p *pc) command(program string, arguments ...string) *exec.Cmd {
+	cmd := exec.Command("ip", append([]string{"netns", "exec", p.name, "unshare", "-m", "bash", "-c", enter, "enter", p.tree, program}, arguments...)...)
+	cmd.Env, cmd.Dir = p.env, p.home
+	return cmd
+}
+
+// try runs a program on the PC and returns what it printed and its exit status.
+func (p *pc) try(stdin, program string, arguments ...string) (output string, status int) {
+	p.t.Helper()
+	cmd := p.command(program, arguments...)
+	var out bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &out
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		require.NoError(p.t, err)
+	}
+	p.t.Logf("%s: %s %s → %d\n%s", p.name, filepath.Base(program), strings.Join(arguments, " "), cmd.ProcessState.ExitCode(), out.String())
+	return out.String(), cmd.ProcessState.ExitCode()
+}
+
+// do runs a program that must succeed.
+func (p *pc) do(program string, arguments ...string) string {
+	p.t.Helper()
+	output, status := p.try("", program, arguments...)
+	require.Zero(p.t, status, output)
+	return output
+}
+
+// connect lets a PC reach the server again, or no longer.
+func (p *pc) connect(number int, yes bool) {
+	p.t.Helper()
+	if yes {
+		run(p.t, "ip", "-n", p.name, "route", "delete", "unreachable", fmt.Sprintf("10.77.%d.1/32", number))
+		return
+	}
+	run(p.t, "ip", "-n", p.name, "route", "add", "unreachable", fmt.Sprintf("10.77.%d.1/32", number))
+}
+
+func run(t *testing.T, name string, arguments ...string) string {
+	t.Helper()
+	output, err := exec.Command(name, arguments...).CombinedOutput()
+	require.NoError(t, err, "%s %v: %s", name, arguments, output)
+	return string(output)
+}

@@ -340,20 +340,25 @@ func (m *Manager) Offer(ctx context.Context, k KeptCode) (License, error) {
 
 // keptLicense finds the license of a kept removal code, and what leaves with it.
 func (m *Manager) keptLicense(ctx context.Context, k KeptCode) (License, leaving, error) {
-	l, p, err := m.licenseOf(ctx, k)
+	l, _, p, err := m.licenseOf(ctx, k)
 	if err != nil {
 		return License{}, leaving{}, err
 	}
-	leaves := leavingOf(p, l, k.Codes, k.Code)
-	return l, leaves, nil
+	return l, leavingOf(p, l, k.Codes, k.Code), nil
 }
 
-// licenseOf finds the license of a kept removal code among the last known ones of the current account.
-func (m *Manager) licenseOf(ctx context.Context, k KeptCode) (found License, program api.Program, err error) {
-	err = m.eachKnown(ctx, func(_ api.Order, p api.Program, rows []License) error {
+// LicenseOf finds the license of a kept removal code, with its order, among the last known ones of the current account. It
+// fails with api.ErrNotFound when the license is none of the account's.
+func (m *Manager) LicenseOf(ctx context.Context, k KeptCode) (License, api.Order, error) {
+	l, o, _, err := m.licenseOf(ctx, k)
+	return l, o, err
+}
+
+func (m *Manager) licenseOf(ctx context.Context, k KeptCode) (found License, order api.Order, program api.Program, err error) {
+	err = m.eachKnown(ctx, func(o api.Order, p api.Program, rows []License) error {
 		for _, l := range rows {
 			if p.ApplicationSignature == string(k.Signature) && l.SiteCode == k.Codes.Site.String() && l.Status == api.StatusActive {
-				found, program = l, p
+				found, order, program = l, o, p
 			}
 		}
 		return nil
@@ -361,7 +366,7 @@ func (m *Manager) licenseOf(ctx context.Context, k KeptCode) (found License, pro
 	if err == nil && found.ID == 0 {
 		err = api.NewProblem(api.ErrNotFound, "This account has no active license with this Site code. Sign in to the account that the license belongs to, or give the removal code to its owner.")
 	}
-	return found, program, err
+	return found, order, program, err
 }
 
 const (

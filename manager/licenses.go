@@ -119,6 +119,30 @@ func ReactivationRefusal(o api.Order, l License) error {
 	return licenseRefusal(o, l, func(a *api.LicenseAllowed) *api.Allowance { return a.Reactivate })
 }
 
+// MoveRefusal says why a license cannot be moved from this PC to another now; nil when it can.
+func MoveRefusal(o api.Order, l License) error {
+	switch {
+	case l.Status != api.StatusActive, l.LeftHere:
+	case l.ReleasedAt != nil:
+		return api.NewProblem(api.ErrConflict, "The license was released already; another PC picks it up.")
+	case !l.ThisPC:
+		return ErrNotThisPC
+	}
+	return TransferRefusal(o, l)
+}
+
+// PickUpRefusal says why this PC cannot pick up a license now; nil when it can. licensed is the order with a license of the same
+// program for this PC, or 0.
+func PickUpRefusal(o api.Order, l License, licensed int64) error {
+	switch {
+	case l.Status == api.StatusActive && l.ReleasedAt == nil:
+		return api.NewProblem(api.ErrConflict, "The license was not released: move it on the PC that it is on first.")
+	case l.Status == api.StatusActive && licensed != 0:
+		return api.NewProblem(api.ErrSiteCodeInUse, fmt.Sprintf("This PC has a license of %s already, in order %d. It needs no second one.", o.ProgramName, licensed))
+	}
+	return TransferRefusal(o, l)
+}
+
 // TransferRefusal says why a license cannot be transferred now; nil when it can.
 func TransferRefusal(o api.Order, l License) error {
 	return licenseRefusal(o, l, func(a *api.LicenseAllowed) *api.Allowance { return a.Transfer })
@@ -132,6 +156,9 @@ func RemovalRefusal(o api.Order, l License) error {
 func licenseRefusal(o api.Order, l License, of func(*api.LicenseAllowed) *api.Allowance) error {
 	if err := EmailRefusal(l); err != nil {
 		return err
+	}
+	if l.LeftHere && l.ReleasedAt == nil {
+		return api.NewProblem(api.ErrConflict, "The license left this PC, and the server has to be told of that first.")
 	}
 	if l.Allowed == nil {
 		return notOffered()

@@ -210,13 +210,15 @@ func sendNewOrder(ctx context.Context, _ *Manager, c *client.Client, job *Job, r
 	return out, err
 }
 
-// licensed runs a job that brings a license and finds out whether it is this PC's.
+// licensed runs a job that brings a license and finds out whether it is this PC's, and whether its file is in place.
 func (m *Manager) licensed(ctx context.Context, job Job, request any) (License, error) {
 	out, err := m.run(ctx, job, request)
 	if err != nil {
 		return License{}, err
 	}
-	return m.mark(ctx, job.OrderID, []api.License{out.license})[0], nil
+	rows := m.mark(ctx, job.OrderID, []api.License{out.license})
+	m.settle(ctx, rows, false)
+	return rows[0], nil
 }
 
 // nameOf names a license in the title of a job.

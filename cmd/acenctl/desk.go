@@ -87,8 +87,8 @@ func (d *desk) open(ctx context.Context) (*manager.Manager, error) {
 		return d.manager, nil
 	}
 	m, err := manager.Open(ctx, manager.Options{
-		DataDir: d.data, Keyring: systemKeyring(), Fingerprint: fingerprint.System(), DeviceName: place.DeviceName(), Version: place.Version(),
-		Logger: slog.New(slog.DiscardHandler),
+		DataDir: d.data, Installed: place.Licenses(d.data), Keyring: systemKeyring(), Fingerprint: fingerprint.System(), DeviceName: place.DeviceName(),
+		Version: place.Version(), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, err

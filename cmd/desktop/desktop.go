@@ -56,7 +56,7 @@ func Run(p Program) (err error) {
 	}
 	m, err := manager.Open(context.Background(), manager.Options{
 		Notices: notices,
-		DataDir: p.Data, Keyring: keyring.System(place.KeyringService), Fingerprint: fingerprint.System(),
+		DataDir: p.Data, Installed: place.Licenses(p.Data), Keyring: keyring.System(place.KeyringService), Fingerprint: fingerprint.System(),
 		DeviceName: place.DeviceName(), Version: place.Version(), Logger: p.Logger,
 	})
 	if errors.Is(err, manager.ErrAlreadyRunning) {

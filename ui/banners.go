@@ -43,6 +43,7 @@ func (w *Window) recallNotices() {
 	for _, n := range w.state.notices {
 		n.dismissed = false
 	}
+	clear(w.dismissed)
 	w.refreshBanners()
 	w.status.refresh()
 }
@@ -51,6 +52,11 @@ func (w *Window) dismissedText() string {
 	count := 0
 	for _, n := range w.state.notices {
 		if n.dismissed {
+			count++
+		}
+	}
+	for _, o := range w.offers() {
+		if w.dismissed[o.key] {
 			count++
 		}
 	}
@@ -64,15 +70,20 @@ func (w *Window) dismissedText() string {
 type banner struct {
 	tone    theme.Tone
 	message dialogs.Message
+	actions []dialogs.Action
 }
 
-// object draws the banner flat: the button stands at its right.
+// object draws the banner flat: the buttons stand at its right. The first of several is the one proposed.
 func (b banner) object() fyne.CanvasObject {
-	m := b.message
-	m.Action = nil
-	act := widget.NewButton(b.message.Action.Label, b.message.Action.Do)
-	right := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewCenter(act))
-	return container.NewStack(dialogs.Notice(b.tone, m), container.NewBorder(nil, nil, nil, right))
+	var buttons []fyne.CanvasObject
+	for i, a := range b.actions {
+		act := widget.NewButton(a.Label, a.Do)
+		if i == 0 && len(b.actions) > 1 {
+			act.Importance = widget.HighImportance
+		}
+		buttons = append(buttons, act)
+	}
+	return dialogs.Banner(b.tone, b.message, buttons...)
 }
 
 // refreshBanners shows notices, and why the tables are old when they are.
@@ -85,14 +96,14 @@ func (w *Window) refreshBanners() {
 		if n.dismissed {
 			continue
 		}
-		list = append(list, banner{theme.Warning, dialogs.Message{What: n.Title, Why: n.Detail, Action: &dialogs.Action{
-			Label: "Dismiss",
-			Do: func() {
-				n.dismissed = true
-				w.refreshBanners()
-				w.status.refresh()
-			},
-		}}})
+		list = append(list, banner{theme.Warning, dialogs.Message{What: n.Title, Why: n.Detail}, []dialogs.Action{
+			w.dismiss(func() { n.dismissed = true }),
+		}})
+	}
+	for _, o := range w.offers() {
+		if !w.dismissed[o.key] {
+			list = append(list, banner{o.tone, o.message, append(o.actions, w.dismiss(func() { w.dismissed[o.key] = true }))})
+		}
 	}
 	if w.sameBanners(list) {
 		return
@@ -103,6 +114,15 @@ func (w *Window) refreshBanners() {
 		w.banners.Add(container.New(layout.NewCustomPaddedLayout(theme.Gap, 0, theme.Margin, theme.Margin), b.object()))
 	}
 	w.window.Content().Refresh()
+}
+
+// dismiss is the button that takes a banner away for this start; the status line brings it back.
+func (w *Window) dismiss(note func()) dialogs.Action {
+	return dialogs.Action{Label: "Dismiss", Do: func() {
+		note()
+		w.refreshBanners()
+		w.status.refresh()
+	}}
 }
 
 func (w *Window) sameBanners(list []banner) bool {
@@ -126,6 +146,5 @@ func (w *Window) offlineBanner() (banner, bool) {
 	if w.state.loaded {
 		m.What = fmt.Sprintf("No connection to %s; showing what was known %s.", host(w.state.account.Server), w.age())
 	}
-	m.Action = &dialogs.Action{Label: "Try again", Do: w.refresh}
-	return banner{theme.Warning, m}, true
+	return banner{theme.Warning, m, []dialogs.Action{{Label: "Try again", Do: w.refresh}}}, true
 }

@@ -43,6 +43,7 @@ func (c *clock) pass(d time.Duration) {
 type mailProgram struct {
 	mu     sync.Mutex
 	opened []string
+	pages  []string
 	err    error
 }
 
@@ -54,6 +55,13 @@ func (p *mailProgram) Open(_ context.Context, address string) error {
 }
 
 func (p *mailProgram) MaxMailto() int { return 2000 }
+
+func (p *mailProgram) Show(_ context.Context, page []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pages = append(p.pages, string(page))
+	return p.err
+}
 
 func (p *mailProgram) Play([]byte) error { return nil }
 

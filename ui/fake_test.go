@@ -2,6 +2,7 @@ package ui_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -15,7 +16,10 @@ import (
 
 var now = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
-const password = "correct horse"
+const (
+	password    = "correct horse"
+	removalCode = "9D2BK-DD62M-C"
+)
 
 // codesOf are the codes of made-up PCs of a program with the signature LUMENST7.
 func codesOf(generation uint16, block license.Block) license.Codes {
@@ -47,12 +51,16 @@ type backend struct {
 	refusal     error // of NewLicense and SendEmail
 	open        []manager.Job
 	resumed     []manager.Job
+	bringBacks  []manager.BringBack
+	kept        []manager.KeptCode
 	unreadable  int // hardware locks of this PC
 	subscribers []func(manager.Event)
 
 	hold    map[string]chan struct{} // calls wait until the channel is closed
 	calls   []string
 	made    []manager.NewLicense
+	given   []manager.Transfer
+	done    []string // tasks on licenses, such as "move 20000"
 	sent    []manager.SendEmail
 	file    string
 	fileErr error
@@ -66,6 +74,8 @@ func newBackend() *backend {
 		return api.Order{ID: id, ProgramID: program, ProgramName: name, OrderedAt: now.AddDate(0, -int(1100-id)/20, 0), LicensesTotal: total,
 			LicensesActivated: used, RequiresActivation: true, CanManage: true, Subscription: api.Subscription{State: api.SubscriptionNone}, Allowed: allowed}
 	}
+	two := 2
+	transfer := &api.Allowance{OK: true, RemainingToday: &two}
 	b := &backend{
 		account: manager.Account{ID: 1, Server: "https://licenses.lumen.example", ServerName: "Lumen", Username: "anna", DisplayName: "Anna Berg", Remembered: true},
 		programs: map[int64]api.Program{
@@ -87,7 +97,7 @@ func newBackend() *backend {
 		b.licenses[order] = append(b.licenses[order], manager.License{License: api.License{
 			ID: id, OrderID: order, OriginalLicenseID: id, SiteCode: codes.Site.String(), MachineID: codes.Machine.String(),
 			ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947", Note: note, ActivatedAt: now.AddDate(0, -1, -len(b.licenses[order])),
-			ExpiresAt: expires, Status: api.StatusActive,
+			ExpiresAt: expires, Status: api.StatusActive, Allowed: &api.LicenseAllowed{Transfer: transfer, Remove: &api.Allowance{OK: true}, Reactivate: &api.Allowance{OK: true}},
 		}})
 	}
 	add(1042, "Studio PC", nil)
@@ -301,6 +311,9 @@ func (b *backend) NewLicense(ctx context.Context, r manager.NewLicense) (manager
 	b.mu.Lock()
 	if b.refusal != nil {
 		defer b.mu.Unlock()
+		if errors.Is(b.refusal, manager.ErrUnreachable) {
+			b.wait(manager.Job{Task: manager.TaskNewLicense, Title: "New license for " + r.Codes.Site.String(), OrderID: r.OrderID})
+		}
 		return manager.License{}, b.refusal
 	}
 	b.made = append(b.made, r)
@@ -379,7 +392,152 @@ func (b *backend) ResumeJobs(ctx context.Context) ([]manager.Job, error) {
 	return slices.Clone(b.resumed), err
 }
 
-func (b *backend) DropJob(ctx context.Context, _ int64) error { return b.enter(ctx, "DropJob") }
+func (b *backend) DropJob(ctx context.Context, id int64) error {
+	err := b.enter(ctx, "DropJob")
+	b.change(func() { b.open = slices.DeleteFunc(b.open, func(j manager.Job) bool { return j.ID == id }) })
+	return err
+}
+
+// wait keeps a task that did not reach the server; mu is held.
+func (b *backend) wait(job manager.Job) {
+	job.ID, job.State, job.CreatedAt = int64(len(b.open)+1), manager.JobPending, now
+	b.open = append(b.open, job)
+}
+
+// onLicense changes a license; without the server it leaves this PC and the task waits.
+func (b *backend) onLicense(ctx context.Context, what string, task manager.Task, l manager.License, change func(*manager.License)) (out manager.License, err error) {
+	if err := b.enter(ctx, what); err != nil {
+		return out, err
+	}
+	b.mu.Lock()
+	job := manager.Job{Task: task, Title: what + " of “" + l.Note + "”", OrderID: l.OrderID, LicenseID: l.ID}
+	err = b.offline
+	for i := range b.licenses[l.OrderID] {
+		row := &b.licenses[l.OrderID][i]
+		if row.ID != l.ID {
+			continue
+		}
+		if row.ThisPC {
+			row.ThisPC, row.LeftHere = false, true
+		}
+		if err != nil {
+			b.wait(job)
+		} else {
+			b.done = append(b.done, fmt.Sprintf("%s %d", what, l.ID))
+			change(row)
+		}
+		out = *row
+	}
+	b.mu.Unlock()
+	if job.Err = err; err != nil {
+		b.publish(manager.Event{Kind: manager.JobChanged, Job: job, OrderID: l.OrderID})
+		return manager.License{}, err
+	}
+	b.publish(manager.Event{Kind: manager.LicensesChanged, OrderID: l.OrderID})
+	b.publish(manager.Event{Kind: manager.OrdersChanged})
+	return out, nil
+}
+
+func (b *backend) RemovalCode(ctx context.Context, l manager.License) (license.RemovalCode, error) {
+	if err := b.enter(ctx, "RemovalCode"); err != nil || !l.ThisPC {
+		return 0, errors.Join(err, manager.ErrNotThisPC)
+	}
+	return license.ParseRemovalCode(removalCode)
+}
+
+func (b *backend) Move(ctx context.Context, l manager.License) (manager.License, error) {
+	return b.onLicense(ctx, "Move", manager.TaskRelease, l, func(row *manager.License) { at := now; row.ReleasedAt = &at })
+}
+
+func (b *backend) Remove(ctx context.Context, r manager.Remove) (api.Order, error) {
+	_, err := b.onLicense(ctx, "Removal", manager.TaskRemove, r.License, func(row *manager.License) { row.Status = api.StatusRemoved })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.orders[0], err
+}
+
+func (b *backend) Transfer(ctx context.Context, r manager.Transfer) (manager.License, error) {
+	l, err := b.onLicense(ctx, "Transfer", manager.TaskTransfer, r.License, func(row *manager.License) {
+		row.ReleasedAt, row.LeftHere, row.Note, row.ThisPC = nil, false, r.Note, r.Codes == thisPC
+	})
+	b.change(func() { b.given = append(b.given, r) })
+	return l, err
+}
+
+func (b *backend) ThisPCFor(ctx context.Context, _ manager.License) (license.Codes, error) {
+	return thisPC, b.enter(ctx, "ThisPCFor")
+}
+
+func (b *backend) Compare(ctx context.Context, l manager.License, _ license.Codes) (license.Comparison, error) {
+	return license.Compare(license.Block(12345), license.Block(12345), license.DefaultPolicy()), b.enter(ctx, "Compare")
+}
+
+func (b *backend) BringBacks(ctx context.Context) ([]manager.BringBack, error) {
+	err := b.enter(ctx, "BringBacks")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.bringBacks), err
+}
+
+func (b *backend) WaitingToMove(ctx context.Context) (list []manager.Waiting, err error) {
+	err = b.enter(ctx, "WaitingToMove")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, o := range b.orders {
+		for _, l := range b.licenses[o.ID] {
+			if l.ReleasedAt != nil {
+				list = append(list, manager.Waiting{Order: o, License: l})
+			}
+		}
+	}
+	return list, err
+}
+
+func (b *backend) KeptCodes(ctx context.Context) ([]manager.KeptCode, error) {
+	err := b.enter(ctx, "KeptCodes")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.kept), err
+}
+
+func (b *backend) LicenseOf(ctx context.Context, k manager.KeptCode) (manager.License, api.Order, error) {
+	if err := b.enter(ctx, "LicenseOf"); err != nil {
+		return manager.License{}, api.Order{}, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, o := range b.orders {
+		for _, l := range b.licenses[o.ID] {
+			if l.SiteCode == k.Codes.Site.String() {
+				return l, o, nil
+			}
+		}
+	}
+	return manager.License{}, api.Order{}, api.NewProblem(api.ErrNotFound, "This account has no active license with this Site code.")
+}
+
+// handOver ends a kept removal code.
+func (b *backend) handOver(ctx context.Context, what string, k manager.KeptCode) error {
+	if err := b.server(ctx, what); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.done = append(b.done, fmt.Sprintf("%s %s", what, k.Code))
+	b.kept = slices.DeleteFunc(b.kept, func(one manager.KeptCode) bool { return one.Code == k.Code })
+	return nil
+}
+
+func (b *backend) HandIn(ctx context.Context, k manager.KeptCode) (api.Order, error) {
+	err := b.handOver(ctx, "hand in", k)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.orders[0], err
+}
+
+func (b *backend) Offer(ctx context.Context, k manager.KeptCode) (manager.License, error) {
+	return manager.License{}, b.handOver(ctx, "offer", k)
+}
 
 func (b *backend) History(ctx context.Context, _ int64) ([]api.HistoryEntry, error) {
 	return nil, b.server(ctx, "History")

@@ -25,7 +25,8 @@ func (w *Window) taskOptions() tasks.Options {
 	return tasks.Options{
 		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Licenses: w.options.Backend, Copy: w.copy, Explain: explain.Error,
 		DeviceName: w.options.DeviceName, OnLicense: w.licensed, OnRemoved: w.removed, OnEmail: w.emailCode, OnSaveFile: w.saveFile,
-		Now: w.options.Now, Shown: w.state.content.Licenses, ContactVendor: w.contactVendor,
+		Now: w.options.Now, Shown: w.state.content.Licenses, ContactVendor: w.contactVendor, OnWaiting: w.showJobs, Removal: w.removalOptions(),
+		Account: fmt.Sprintf("%s at %s", w.state.account.Username, host(w.state.account.Server)),
 	}
 }
 
@@ -43,23 +44,8 @@ func (w *Window) task(l manager.License, refusal func(api.Order, manager.License
 	}
 }
 
-// reactivate reads and compares this PC first, so that the dialog comes up whole and none of its buttons moves.
-func (w *Window) reactivate(l manager.License) {
-	program := w.state.content.Program
-	w.status.working("Comparing this PC…")
-	background.Run(w.asking, func(ctx context.Context) (tasks.ThisPCCompared, error) {
-		return tasks.CompareThisPC(ctx, w.options.Backend, l, program.ID)
-	}, func(c tasks.ThisPCCompared, err error) {
-		w.status.working("")
-		first := &c
-		if err != nil {
-			first = nil
-		}
-		w.task(l, manager.ReactivationRefusal, func(o tasks.Options, l manager.License) error {
-			return tasks.Reactivate(o, l, program, first)
-		})
-	})
-}
+// reactivate gives a license of the shown order to the new codes of its PC.
+func (w *Window) reactivate(l manager.License) { w.bringBack(w.state.content.Order, l) }
 
 func (w *Window) transfer(l manager.License) {
 	w.task(l, manager.TransferRefusal, func(o tasks.Options, l manager.License) error {
@@ -69,7 +55,7 @@ func (w *Window) transfer(l manager.License) {
 
 func (w *Window) remove(l manager.License) {
 	w.task(l, manager.RemovalRefusal, func(o tasks.Options, l manager.License) error {
-		return tasks.Remove(o, l, w.state.content.Order)
+		return tasks.Remove(o, l, w.state.content.Order, w.state.content.Program)
 	})
 }
 
@@ -208,39 +194,47 @@ func (w *Window) saveFile(l manager.License) {
 			w.queue.Error(m)
 			return
 		}
-		d := dialog.NewFileSave(func(to fyne.URIWriteCloser, err error) {
+		w.saveText(f.name, f.content, api.LicenseFileExtension, func(err error) {
 			if err != nil {
 				w.queue.Error(explain.Error(err))
-			} else if to != nil {
-				w.write(to, f)
 			}
-		}, w.window)
-		d.SetFileName(f.name)
-		d.SetFilter(storage.NewExtensionFileFilter([]string{api.LicenseFileExtension}))
-		size := w.window.Canvas().Size()
-		d.Resize(fyne.NewSize(min(760, size.Width-60), min(520, size.Height-60)))
-		d.Show()
+		})
 	})
 }
 
-// write puts a license file where the person wants it. Others on the PC may not read it: it holds the removal seed.
-func (w *Window) write(to fyne.URIWriteCloser, f licenseFile) {
+// saveText asks where to put a text, and puts it there; done hears how that went, unless the person chose no place.
+func (w *Window) saveText(name, text, extension string, done func(error)) {
+	d := dialog.NewFileSave(func(to fyne.URIWriteCloser, err error) {
+		if err != nil {
+			done(err)
+		} else if to != nil {
+			w.write(to, text, done)
+		}
+	}, w.window)
+	d.SetFileName(name)
+	d.SetFilter(storage.NewExtensionFileFilter([]string{extension}))
+	size := w.window.Canvas().Size()
+	d.Resize(fyne.NewSize(min(760, size.Width-60), min(520, size.Height-60)))
+	d.Show()
+}
+
+// write puts a text where the person wants it. Others on the PC may not read it: license files hold the removal seed.
+func (w *Window) write(to fyne.URIWriteCloser, text string, done func(error)) {
 	path := to.URI().Path()
 	background.Run(w.saving, func(context.Context) (struct{}, error) {
 		if err := os.Chmod(path, 0o600); err != nil && !os.IsNotExist(err) {
 			_ = to.Close()
 			return struct{}{}, err
 		}
-		_, err := to.Write([]byte(f.content))
+		_, err := to.Write([]byte(text))
 		if closeErr := to.Close(); err == nil {
 			err = closeErr
 		}
 		return struct{}{}, err
 	}, func(_ struct{}, err error) {
-		if err != nil {
-			w.queue.Error(explain.Error(err))
-			return
+		if err == nil {
+			w.status.say("Saved as " + path)
 		}
-		w.status.say("Saved as " + path)
+		done(err)
 	})
 }

@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -87,6 +86,7 @@ func (w *Window) failed(err error) {
 	w.offline(err)
 	if w.state.loaded {
 		w.index()
+		w.loadJobs()
 	}
 }
 
@@ -140,7 +140,9 @@ func (w *Window) showContent() {
 			c.ThisPCElsewhere = max(c.ThisPCElsewhere, id)
 		}
 	}
+	c.BringBacks, c.LetGo = w.state.found.marks()
 	w.licenses.Show(*c)
+	w.selectWaiting()
 }
 
 // table is what one order's licenses need to be shown.
@@ -192,8 +194,25 @@ func (w *Window) fetchLicenses(o api.Order) {
 			w.loadHistory(o)
 		case isSignedOut(err):
 			w.failed(err)
+		case w.state.content.Loaded && errors.Is(err, manager.ErrUnreachable):
+			w.showKnownLicenses(o)
 		case !w.state.content.Loaded && !errors.Is(err, context.Canceled):
 			w.licenses.ShowError(explain.Error(err))
+		}
+	})
+}
+
+// showKnownLicenses shows the last known licenses once more: what left this PC, or came back, is marked without the server too.
+func (w *Window) showKnownLicenses(o api.Order) {
+	if w.licenses.ShowsEnded() {
+		return // those are not known without the server
+	}
+	background.Run(w.loadingLicenses, func(ctx context.Context) (t table, err error) {
+		t.licenses, t.ok, err = w.options.Backend.CachedLicenses(ctx, o.ID)
+		return t, err
+	}, func(t table, err error) {
+		if t.program = w.state.content.Program; err == nil && t.ok && t.program.ID != 0 {
+			w.showLicenses(t)
 		}
 	})
 }
@@ -223,6 +242,7 @@ func (w *Window) showLicenses(t table) {
 	w.state.owners[c.Order.ID] = owner{c.Order.ProgramID, k.ThisPC}
 	w.orders.SetKnown(map[int64]orders.Known{c.Order.ID: k})
 	w.showContent()
+	w.find()
 }
 
 // summary is what the table of orders needs to know of an order's licenses.
@@ -240,11 +260,15 @@ func summary(list []manager.License) orders.Known {
 	return k
 }
 
-// index learns of the licenses of all orders, so that the search finds them and this PC is known wherever it is: first
-// what was known before, and then, within bounds, what was never asked for.
+// index learns of the licenses of all orders, so that the search finds them, and what waits for this PC is known wherever it is:
+// at first and after a refresh from the server, within bounds, else what was known before.
 func (w *Window) index() {
 	list := w.state.orders
 	backend, online := w.options.Backend, w.state.fault.What == ""
+	stale := w.state.stale && online
+	if stale {
+		w.state.stale = false
+	}
 	background.Run(w.indexing, func(ctx context.Context) (found map[int64]orders.Known, err error) {
 		found = map[int64]orders.Known{}
 		asked := 0
@@ -253,7 +277,7 @@ func (w *Window) index() {
 				continue
 			}
 			rows, ok, err := backend.CachedLicenses(ctx, o.ID)
-			if (err != nil || !ok) && online && asked < maxIndexed {
+			if (err != nil || !ok || stale) && online && asked < maxIndexed {
 				asked++
 				rows, err = backend.Licenses(ctx, o.ID)
 				ok = true
@@ -277,6 +301,7 @@ func (w *Window) index() {
 		if w.state.content.Order.ID != 0 {
 			w.showContent()
 		}
+		w.find()
 	})
 }
 
@@ -285,6 +310,7 @@ func (w *Window) refresh() {
 	if !w.state.signedIn || w.loadingOrders.Busy() {
 		return
 	}
+	w.state.stale = true
 	w.loadOrders()
 }
 
@@ -300,36 +326,16 @@ func (w *Window) event(e manager.Event) {
 		if e.OrderID == w.state.content.Order.ID {
 			w.loadLicenses()
 		}
+		w.find()
 	case manager.JobChanged:
 		if errors.Is(e.Job.Err, manager.ErrUnreachable) {
 			w.offline(e.Job.Err)
+			w.jobWaits(e.Job)
 		}
 		w.loadJobs()
 	case manager.SignedOut:
 		w.failed(manager.ErrSignedOut)
 	}
-}
-
-// resumeJobs sends what was left open by an earlier start or a lost connection.
-func (w *Window) resumeJobs() {
-	background.Run(w.sending, w.options.Backend.ResumeJobs, func(done []manager.Job, err error) {
-		for _, job := range done {
-			if job.Err != nil && job.State == manager.JobFailed {
-				m := explain.Error(job.Err)
-				w.notify(manager.Notice{Title: fmt.Sprintf("%s: %s", job.Title, m.What), Detail: strings.TrimSpace(m.Why + " " + m.Next)})
-			}
-		}
-		w.loadJobs()
-	})
-}
-
-func (w *Window) loadJobs() {
-	background.Run(w.jobs, w.options.Backend.Jobs, func(open []manager.Job, err error) {
-		if err == nil {
-			w.state.openJobs = open
-			w.status.refresh()
-		}
-	})
 }
 
 // age says how old the shown tables are.

@@ -31,6 +31,7 @@ func (w *Window) commands() []command {
 		{fyne.KeyN, ctrl, "New license", func() { w.newLicense(false) }},
 		{fyne.KeyO, ctrl, "New order", w.newOrder},
 		{fyne.KeyE, ctrl, "Email the activation code", w.emailSelected},
+		{fyne.KeyM, ctrl, "Move to another PC", w.selected(w.move)},
 		{fyne.KeyB, ctrl, "License reactivation", w.selected(w.reactivate)},
 		{fyne.KeyT, ctrl, "License transfer", w.selected(w.transfer)},
 		{fyne.KeyD, ctrl, "License removal", w.selected(w.remove)},
@@ -103,6 +104,7 @@ func (w *Window) accountMenu() *fyne.Menu {
 	if w.state.signedIn {
 		items = append([]*fyne.MenuItem{
 			who, fyne.NewMenuItem("Contact data…", w.profile), fyne.NewMenuItem("Change password…", w.changePassword), fyne.NewMenuItemSeparator(),
+			fyne.NewMenuItem("Removal codes…", w.showRemovalCodes), fyne.NewMenuItem("What waits for the server…", w.showJobs), fyne.NewMenuItemSeparator(),
 		}, items...)
 	}
 	return fyne.NewMenu("", items...)
@@ -151,25 +153,5 @@ func (w *Window) showShortcuts() {
 	w.queue.Show(dialogs.Spec{
 		Title: "Keyboard shortcuts", Content: rows, Width: dialogs.SmallWidth,
 		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
-	})
-}
-
-// showJobs lists what waits to be sent, with a button that tries at once.
-func (w *Window) showJobs() {
-	list := container.NewVBox()
-	for _, job := range w.state.openJobs {
-		l := widget.NewLabel(fmt.Sprintf("%s, asked for on %s", job.Title, job.CreatedAt.In(w.options.Now().Location()).Format("2 January at 15:04")))
-		l.Wrapping = fyne.TextWrapWord
-		list.Add(theme.Tight(l))
-	}
-	var d *dialogs.Dialog
-	d = w.queue.Show(dialogs.Spec{
-		Title:    "Waiting for the server",
-		Subtitle: "This is sent by itself when the connection is back. Each is done once, however often it is sent.",
-		Content:  list,
-		Buttons: []dialogs.Button{
-			{Text: "Close", Cancel: true},
-			{Text: "Try now", Default: true, OnTapped: func() { d.Close(); w.refresh() }},
-		},
 	})
 }

@@ -126,7 +126,7 @@ func setLink(h *widget.Hyperlink, text string) {
 	}
 }
 
-// waiting says what open jobs there are: "1 email and 2 tasks waiting to be sent".
+// waiting says what open jobs there are: "1 email and 2 tasks wait for the server".
 func waiting(jobs []manager.Job) string {
 	mails, tasks := 0, 0
 	for _, j := range jobs {
@@ -146,7 +146,11 @@ func waiting(jobs []manager.Job) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return strings.Join(parts, " and ") + " waiting to be sent"
+	verb := " wait for the server"
+	if mails+tasks == 1 {
+		verb = " waits for the server"
+	}
+	return strings.Join(parts, " and ") + verb
 }
 
 // dot is a small disk in the color of a tone; the words beside it say the same.

@@ -24,6 +24,7 @@ import (
 	"github.com/acen-desktop/acen/ui/flush"
 	"github.com/acen-desktop/acen/ui/licenses"
 	"github.com/acen-desktop/acen/ui/orders"
+	"github.com/acen-desktop/acen/ui/removalcode"
 	"github.com/acen-desktop/acen/ui/signin"
 	"github.com/acen-desktop/acen/ui/tasks"
 	"github.com/acen-desktop/acen/ui/theme"
@@ -35,6 +36,7 @@ type Backend interface {
 	signin.Authenticator
 	licenses.Rechecker
 	tasks.Licenser
+	removalcode.Keeper
 	email.Mailer
 	account.Backend
 
@@ -57,6 +59,8 @@ type Backend interface {
 	Jobs(ctx context.Context) ([]manager.Job, error)
 	ResumeJobs(ctx context.Context) ([]manager.Job, error)
 	DropJob(ctx context.Context, id int64) error
+	BringBacks(ctx context.Context) ([]manager.BringBack, error)
+	WaitingToMove(ctx context.Context) ([]manager.Waiting, error)
 }
 
 var _ Backend = (*manager.Manager)(nil)
@@ -65,12 +69,13 @@ var _ Backend = (*manager.Manager)(nil)
 type Opener interface {
 	email.Opener
 	Play(wav []byte) error
+	Show(ctx context.Context, page []byte) error
 }
 
 // Options of a Window.
 type Options struct {
 	Backend Backend
-	// Opener hands mails to the person's mail program, and sounds to their player.
+	// Opener hands mails to the person's mail program, sounds to their player, and pages to print to their browser.
 	Opener Opener
 	// Do runs a function on the UI thread without waiting: fyne.Do. Tests pass a queue of their own.
 	Do func(func())
@@ -111,13 +116,16 @@ type Window struct {
 	toolbar  *toolbar
 	status   *statusBar
 
-	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting, asking *background.Slot
+	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting, asking, finding *background.Slot
 
 	unsubscribe func()
 	closed      chan struct{} // ends the ticking
 	state       state
 	remembered  remembered
-	wantsFocus  bool // nothing has the keyboard yet
+	wantsFocus  bool            // nothing has the keyboard yet
+	dismissed   map[string]bool // offers, by their keys, for this start of the app
+	waiting     *waitingList    // the open dialog, or nil
+	selectLater int64           // license to be selected when its order is shown
 }
 
 // state is what the window knows about the account that is signed in.
@@ -135,6 +143,8 @@ type state struct {
 	content     licenses.Content
 	owners      map[int64]owner // by order
 	openJobs    []manager.Job
+	found       found     // licenses that this PC had, could have, or let go
+	stale       bool      // all licenses are to be asked for again
 	notices     []*notice // of this start of the app
 	banners     []banner  // as they are shown
 }
@@ -150,12 +160,12 @@ func New(app fyne.App, o Options) (*Window, error) {
 	app.Settings().SetTheme(theme.New())
 	icon := fyne.NewStaticResource("acen.svg", assets.Icon)
 	app.SetIcon(icon)
-	w := &Window{options: o, app: app, window: app.NewWindow(title), closed: make(chan struct{})}
+	w := &Window{options: o, app: app, window: app.NewWindow(title), closed: make(chan struct{}), dismissed: map[string]bool{}}
 	w.window.SetIcon(icon)
 	w.work = background.NewGroup(context.Background(), o.Do)
 	w.queue = dialogs.New(w.window)
 	for _, slot := range []**background.Slot{
-		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting, &w.asking,
+		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting, &w.asking, &w.finding,
 	} {
 		*slot = w.work.NewSlot()
 	}
@@ -177,6 +187,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 		OnRetry: func() { w.loadLicenses() },
 		OnState: func(merged bool, s datatable.State) { w.remembered.Tables[licensesTable(merged)] = s },
 		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnClearSearch: w.clearSearch,
+		OnMove: w.move, OnPickUp: w.pickUp, OnRemovalCodes: w.showRemovalCodes, OnWaiting: w.showJobs,
 		OnReactivate: w.reactivate, OnTransfer: w.transfer, OnRemove: w.remove, OnShowEnded: w.showEnded, OnHistory: w.showHistory,
 	}); err != nil {
 		return nil, err
@@ -272,7 +283,7 @@ func (w *Window) passTime() {
 
 // forget clears what is known about an account.
 func (w *Window) forget() {
-	w.state = state{owners: map[int64]owner{}, notices: w.state.notices, banners: w.state.banners}
+	w.state = state{owners: map[int64]owner{}, stale: true, notices: w.state.notices, banners: w.state.banners}
 }
 
 // start resumes the last session, or asks to sign in where there is none.
@@ -318,7 +329,7 @@ func (w *Window) resumed(r resumed, err error) {
 
 // showSignIn shows the sign-in screen; the message, if any, tells why.
 func (w *Window) showSignIn(m dialogs.Message) {
-	for _, slot := range []*background.Slot{w.resuming, w.loadingOrders, w.loadingLicenses, w.loadingHistory, w.indexing, w.jobs, w.sending} {
+	for _, slot := range []*background.Slot{w.resuming, w.loadingOrders, w.loadingLicenses, w.loadingHistory, w.indexing, w.jobs, w.sending, w.finding} {
 		slot.Cancel()
 	}
 	w.forget()

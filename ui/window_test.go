@@ -223,7 +223,7 @@ func TestRefusedNewLicense(t *testing.T) {
 	d.signIn()
 	for what, refusal := range map[string]error{
 		"There is no free license.":             api.NewProblem(api.ErrLicensesInUse, "All licenses are in use."),
-		"It uses one license at most.":          unreachable,
+		"This is kept, and sent by itself":      unreachable,
 		"Trying again with the same codes uses": context.Canceled,
 	} {
 		d.b.change(func() { d.b.refusal = refusal })
@@ -405,12 +405,13 @@ func TestOpenJobsAreToldAndFailedOnesExplained(t *testing.T) {
 	b.resumed = []manager.Job{{ID: 3, Title: "New license for 7183EC4D", State: manager.JobFailed, Err: api.ErrLicensesInUse}}
 	d := drive(t, b)
 	d.signIn()
-	d.sees("1 email and 1 task waiting to be sent")
+	d.sees("1 email and 1 task wait for the server")
 	d.sees("New license for 7183EC4D: There is no free license.")
-	d.follow("1 email and 1 task waiting to be sent")
-	d.sees("Email of license 20000, asked for on 24 November at 09:00")
+	d.follow("1 email and 1 task wait for the server")
+	d.sees("Email of license 20000")
+	d.sees("Asked for on 24 November at 09:00. It is sent next.")
 	before := b.called("ResumeJobs")
-	d.press("Try now")
+	d.press("Send now")
 	d.until("another attempt", func() bool { return b.called("ResumeJobs") > before })
 }
 

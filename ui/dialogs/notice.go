@@ -16,6 +16,21 @@ import (
 // Notice returns a box in a tone that tells what happened, why, and what to do next, with a button for it: for a fault in
 // the middle of a form, or for good news. An icon says the tone too. UI thread.
 func Notice(tone theme.Tone, m Message) fyne.CanvasObject {
+	parts := []fyne.CanvasObject{}
+	if m.Action != nil {
+		parts = append(parts, container.NewHBox(NewButton(m.Action.Label, nil, m.Action.Do)))
+	}
+	return newNotice(tone, m, parts, nil)
+}
+
+// Banner returns a notice for the width of a window: its buttons stand at the right of the text. The action of the message
+// is left out. UI thread.
+func Banner(tone theme.Tone, m Message, buttons ...fyne.CanvasObject) fyne.CanvasObject {
+	return newNotice(tone, m, nil, container.NewCenter(container.NewHBox(buttons...)))
+}
+
+// newNotice puts parts below the text, and something at its right.
+func newNotice(tone theme.Tone, m Message, below []fyne.CanvasObject, right fyne.CanvasObject) fyne.CanvasObject {
 	text := widget.NewRichText()
 	add := func(sentence string, bold bool, name fyne.ThemeColorName) {
 		if sentence == "" {
@@ -30,13 +45,10 @@ func Notice(tone theme.Tone, m Message) fyne.CanvasObject {
 	add(m.Next, false, fynetheme.ColorNameForeground)
 	text.Wrapping = fyne.TextWrapWord
 
-	parts := []fyne.CanvasObject{theme.Tight(text)}
-	if m.Action != nil {
-		parts = append(parts, container.NewHBox(NewButton(m.Action.Label, nil, m.Action.Do)))
-	}
+	parts := append([]fyne.CanvasObject{theme.Tight(text)}, below...)
 	n := &notice{tone: tone}
 	icon := widget.NewIcon(fynetheme.NewColoredResource(iconOf(tone), tone.TextName()))
-	n.content = container.NewBorder(nil, nil, container.NewVBox(icon), nil,
+	n.content = container.NewBorder(nil, nil, container.NewVBox(icon), right,
 		container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), parts...))
 	n.ExtendBaseWidget(n)
 	return n

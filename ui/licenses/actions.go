@@ -45,12 +45,22 @@ func (a *action) set(enabled bool, importance widget.Importance, line string) {
 func (a *action) enabled() bool { return a.object.Visible() && !a.button.Disabled() }
 
 // refreshActions brings the buttons in line with the order, its licenses and the selected one. One button at most
-// stands out: activating this PC where that is open, else emailing the code.
+// stands out: that of the panel where it asks for a step, else activating this PC where that is open, else emailing the code.
 func (s *Screen) refreshActions() {
 	c := s.content
 	create, createReason := s.mayCreate()
 	activate := create && c.Loaded && !s.ownsLicense()
+	l, ok := s.Selected()
+	asks := false
+	if ok {
+		one, has := s.options.stepOf(c, l)
+		asks = has && one.prominent && one.refusal == nil
+	}
 	switch {
+	case activate && s.lostHere():
+		s.activate.set(true, widget.MediumImportance, "this PC had one: bring it back")
+	case activate && asks:
+		s.activate.set(true, widget.MediumImportance, "")
 	case activate && c.ThisPCElsewhere != 0:
 		s.activate.set(true, widget.MediumImportance, fmt.Sprintf("licensed in order %d", c.ThisPCElsewhere))
 	case activate:
@@ -60,10 +70,9 @@ func (s *Screen) refreshActions() {
 	s.create.set(create, widget.MediumImportance, createReason)
 
 	prominent := widget.HighImportance
-	if activate && c.ThisPCElsewhere == 0 {
+	if asks || activate && c.ThisPCElsewhere == 0 {
 		prominent = widget.MediumImportance
 	}
-	l, ok := s.Selected()
 	s.refreshTask(s.reactivate, l, ok, manager.ReactivationRefusal, func(a *api.LicenseAllowed) *api.Allowance { return a.Reactivate })
 	s.refreshTask(s.transfer, l, ok, manager.TransferRefusal, func(a *api.LicenseAllowed) *api.Allowance { return a.Transfer })
 	s.refreshTask(s.remove, l, ok, manager.RemovalRefusal, func(a *api.LicenseAllowed) *api.Allowance { return a.Remove })
@@ -96,6 +105,8 @@ func (s *Screen) refreshTask(a *action, l manager.License, selected bool, refusa
 	err := refusal(s.content.Order, l)
 	var limited *api.Problem
 	switch {
+	case l.LeftHere && l.ReleasedAt == nil && l.Status == api.StatusActive:
+		a.set(false, widget.MediumImportance, "left this PC")
 	case err == nil:
 		a.set(true, widget.MediumImportance, words.Left(*of(l.Allowed), s.options.Now()))
 	case errors.As(err, &limited) && limited.Limit != nil:
@@ -128,6 +139,16 @@ func (s *Screen) mayCreate() (bool, string) {
 		return false, explain.Reason(err)
 	}
 	return true, fmt.Sprintf("%d of %d left", o.LicensesTotal-o.LicensesActivated, o.LicensesTotal)
+}
+
+// lostHere reports whether this PC had a license of the order.
+func (s *Screen) lostHere() bool {
+	for _, l := range s.content.Licenses {
+		if s.content.situation(l) == lost {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Screen) ownsLicense() bool {

@@ -29,6 +29,8 @@ type Details struct {
 	options Options
 	slot    *background.Slot
 	shown   manager.License
+	stood   situation // as it is shown
+	content Content
 	program api.Program
 	rows    *fyne.Container
 	thisPC  *fyne.Container
@@ -55,6 +57,11 @@ func (d *Details) Object() fyne.CanvasObject { return d.object }
 // selectLicense says what to do first.
 const selectLicense = "Select a license to see its codes and how this PC compares with it."
 
+// showsOld reports whether the shown license stands otherwise to this PC than the panel says.
+func (d *Details) showsOld(c Content) bool {
+	return d.shown.ID != 0 && (d.stood != c.situation(d.shown) || d.content.Licensed() != c.Licensed())
+}
+
 // Clear shows a sentence in place of a license.
 func (d *Details) Clear(text string) {
 	d.slot.Cancel()
@@ -65,16 +72,20 @@ func (d *Details) Clear(text string) {
 }
 
 // Show shows a license and compares this PC with it.
-func (d *Details) Show(l manager.License, o api.Order, p api.Program) {
+func (d *Details) Show(l manager.License, c Content) {
+	o, p := c.Order, c.Program
 	same := d.shown.ID == l.ID && d.program.ID == p.ID && d.thisPC != nil
 	if d.order.ID != o.ID {
 		d.entries, d.fault = nil, nil
 	}
-	d.shown, d.program, d.order = l, p, o
+	d.shown, d.program, d.order, d.content, d.stood = l, p, o, c, c.situation(l)
 	if !same {
 		d.thisPC = container.NewVBox(value("Comparing…", theme.Muted))
 	}
 	rows := []fyne.CanvasObject{d.heading(l)}
+	if stands := d.stands(c, l); stands != nil {
+		rows = append(rows, stands)
+	}
 	if p.MergedCodes {
 		rows = append(rows, d.section("Site code and Machine ID, merged", codeLines(breakAfter(Merged(l), 15)),
 			d.link("Copy", func() { d.options.Copy(Merged(l)) })))
@@ -201,10 +212,21 @@ func (d *Details) heading(l manager.License) fyne.CanvasObject {
 	if l.Status != api.StatusActive {
 		line = container.NewHBox(theme.NewBadge(strings.ToLower(string(l.Status)), theme.Neutral))
 	}
-	if l.ThisPC {
-		line.Objects = append([]fyne.CanvasObject{theme.NewBadge("This PC", theme.Good)}, line.Objects...)
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(note))
+	if b, ok := badge(l); ok {
+		text := b.Text
+		if l.ReleasedAt != nil {
+			text = "Moving: waits to be picked up"
+		}
+		mark := theme.NewBadge(text, b.Tone)
+		if l.ThisPC && l.ReleasedAt == nil {
+			line.Objects = append([]fyne.CanvasObject{mark}, line.Objects...)
+		} else { // no room for both in one line
+			rows.Add(mark)
+		}
 	}
-	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(note), line)
+	rows.Add(line)
+	return rows
 }
 
 // section is a caption with links at its right, over a value.

@@ -31,20 +31,25 @@ type Rechecker interface {
 
 // Options of a Screen. Functions are called on the UI thread.
 type Options struct {
-	Now           func() time.Time
-	Work          *background.Group
-	Recheck       Rechecker
-	Copy          func(text string)
-	Explain       func(error) dialogs.Message
-	OnRetry       func()                               // load the licenses again
-	OnState       func(merged bool, s datatable.State) // the person changed the sort or a width of one of the two tables
-	OnNew         func(thisPC bool)                    // new license, for this PC or for another
-	OnEmail       func(manager.License)                // email the activation code
-	OnSaveFile    func(manager.License)
-	OnChangeNote  func(manager.License)
-	OnReactivate  func(manager.License)
-	OnTransfer    func(manager.License)
-	OnRemove      func(manager.License)
+	Now          func() time.Time
+	Work         *background.Group
+	Recheck      Rechecker
+	Copy         func(text string)
+	Explain      func(error) dialogs.Message
+	OnRetry      func()                               // load the licenses again
+	OnState      func(merged bool, s datatable.State) // the person changed the sort or a width of one of the two tables
+	OnNew        func(thisPC bool)                    // new license, for this PC or for another
+	OnEmail      func(manager.License)                // email the activation code
+	OnSaveFile   func(manager.License)
+	OnChangeNote func(manager.License)
+	OnReactivate func(manager.License)
+	OnTransfer   func(manager.License)
+	OnRemove     func(manager.License)
+	OnMove       func(manager.License) // to another PC
+	OnPickUp     func(manager.License) // onto this PC
+	// OnRemovalCodes shows the removal codes that this PC keeps, OnWaiting the tasks that wait for the server.
+	OnRemovalCodes, OnWaiting func()
+
 	OnShowEnded   func(on bool)         // show licenses that have ended, too, or no longer
 	OnHistory     func(order api.Order) // show the whole history of an order
 	OnClearSearch func()
@@ -58,6 +63,8 @@ type Content struct {
 	Loaded   bool // the licenses are known, from the server or from an earlier time
 	// ThisPCElsewhere is the id of another order with a license of the same program for this PC, or 0.
 	ThisPCElsewhere int64
+	// BringBacks are the licenses that this PC had; LetGo are those that their programs let go, by id.
+	BringBacks, LetGo map[int64]bool
 }
 
 // Screen shows the licenses of the selected order. Its methods belong to the UI thread.
@@ -160,6 +167,9 @@ func (s *Screen) Show(c Content) {
 			s.fresh = false
 			s.selectFirst()
 		}
+		if l, ok := s.Selected(); ok && s.details.showsOld(c) {
+			s.details.Show(l, c)
+		}
 	}
 	s.refreshActions()
 }
@@ -256,7 +266,7 @@ func (s *Screen) selectFirst() {
 
 func (s *Screen) selected(l manager.License, ok bool) {
 	if ok {
-		s.details.Show(l, s.content.Order, s.content.Program)
+		s.details.Show(l, s.content)
 	} else {
 		s.details.Clear(s.guide())
 	}

@@ -31,8 +31,8 @@ func Merged(l manager.License) string {
 // SearchText holds what a search for licenses looks through.
 func SearchText(l manager.License) string {
 	parts := []string{l.Note, l.SiteCode, l.MachineID, l.ActivationCode}
-	if l.ThisPC {
-		parts = append(parts, "This PC")
+	if b, ok := badge(l); ok {
+		parts = append(parts, b.Text)
 	}
 	return strings.Join(parts, "\n")
 }
@@ -53,9 +53,7 @@ func columns(merged bool, now func() time.Time) []datatable.Column[manager.Licen
 			}
 			return theme.Neutral
 		},
-		Badge: func(l manager.License) (datatable.Badge, bool) {
-			return datatable.Badge{Text: "This PC", Tone: theme.Good}, l.ThisPC
-		},
+		Badge: badge,
 		Compare: byID(func(a, b manager.License) int {
 			return cmp.Compare(strings.ToLower(a.Note), strings.ToLower(b.Note))
 		}),
@@ -178,10 +176,15 @@ func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
 		return item
 	}
 	order := s.content.Order
-	return []*fyne.MenuItem{
+	items := []*fyne.MenuItem{
 		fyne.NewMenuItem("Copy activation code", func() { o.Copy(l.ActivationCode) }),
 		fyne.NewMenuItem("Copy Site code and Machine ID", func() { o.Copy(codesText(l)) }),
 		fyne.NewMenuItemSeparator(),
+	}
+	if one, ok := o.stepOf(s.content, l); ok {
+		items = append(items, task(one.text, one.refusal, one.do))
+	}
+	return append(items,
 		task("Reactivate…", manager.ReactivationRefusal(order, l), o.OnReactivate),
 		task("Transfer…", manager.TransferRefusal(order, l), o.OnTransfer),
 		task("Remove…", manager.RemovalRefusal(order, l), o.OnRemove),
@@ -189,7 +192,7 @@ func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
 		email,
 		fyne.NewMenuItem("Save license file…", func() { o.OnSaveFile(l) }),
 		fyne.NewMenuItem("Change note…", func() { o.OnChangeNote(l) }),
-	}
+	)
 }
 
 // codesText is what is copied of Site code and Machine ID: a form that one paste reads back.

@@ -33,8 +33,8 @@ type Opener struct {
 	after func(time.Duration) <-chan time.Time
 	goos  string
 
-	soundMu sync.Mutex
-	sound   string // folder of the sound that was handed over last
+	handedMu sync.Mutex
+	handed   map[string]string // folders of the files that were handed over last, by kind
 }
 
 // System returns the opener of this system. Any goroutine.

@@ -31,7 +31,17 @@ func TestPlayLeavesOneSoundAtMost(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 
+	done <- nil
+	require.NoError(t, o.Show(t.Context(), []byte("<p>page</p>")))
+	path := (*started)[len(*started)-1]
+	require.Equal(t, ".html", filepath.Ext(path))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "<p>page</p>", string(data))
+
 	done <- ErrNoHandler
 	require.ErrorIs(t, o.Play([]byte("three")), ErrNoHandler)
+	require.FileExists(t, path, "the sound does not take the place of the page")
 	require.NoError(t, o.Close())
+	require.NoFileExists(t, path)
 }

@@ -91,7 +91,8 @@ func (n *newLicense) submit() {
 		if request.Codes, err = take(ctx); err != nil {
 			return made, err
 		}
-		return n.options.Licenses.NewLicense(ctx, request)
+		made, err = n.options.Licenses.NewLicense(ctx, request)
+		return made, n.options.kept(ctx, err, manager.TaskNewLicense, func(j manager.Job) bool { return j.OrderID == n.order.ID })
 	}, func(made manager.License, err error) {
 		n.dialog.SetIdle()
 		if err != nil {
@@ -100,7 +101,7 @@ func (n *newLicense) submit() {
 				What: "Canceled.",
 				Why:  "If the server had done it already, the license appears in the table.",
 				Next: "Trying again with the same codes uses no second license.",
-			}, "Nothing is lost: the request is kept and sent again when the connection is back. It uses one license at most.")
+			})
 			return
 		}
 		n.dialog.Close()
@@ -112,7 +113,10 @@ func (n *newLicense) submit() {
 // Activated shows a license that was just made, with the next steps; title says how. UI thread.
 func Activated(o Options, title string, l manager.License, program api.Program) {
 	next := "Enter this code in the program on that PC, or open the license file with it."
-	if l.ThisPC {
+	switch {
+	case l.Installed:
+		next = fmt.Sprintf("The license file lies where %s finds it: just start the program. If it asks for a code, enter this one.", program.Name)
+	case l.ThisPC:
 		next = "Enter this code in the program, or open the license file with it."
 	}
 	name := fmt.Sprintf("“%s” is activated.", l.Note)

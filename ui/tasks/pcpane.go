@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -169,17 +168,3 @@ func (p *pcPane) take() func(context.Context) (license.Codes, error) {
 
 // showFault shows a fault of the codes at their field; it reports whether the error is one.
 func (p *pcPane) showFault(err error) { p.codes.showFault(err) }
-
-// failed shows in a dialog why a task came to nothing. kept is what happens to a request that the server was not reached with.
-func failed(d *dialogs.Dialog, o Options, err error, canceled dialogs.Message, kept string) {
-	switch {
-	case errors.Is(err, context.Canceled):
-		d.SetError(canceled)
-	case errors.Is(err, manager.ErrUnreachable):
-		m := o.Explain(err)
-		m.Next = kept
-		d.SetError(m)
-	default:
-		d.SetError(o.Explain(err))
-	}
-}

@@ -192,11 +192,12 @@ func (r *reactivation) submit() {
 	}
 	r.dialog.SetBusy("Reactivating…", r.sending.Interrupt)
 	background.Run(r.sending, func(ctx context.Context) (manager.License, error) {
-		return r.options.Licenses.Reactivate(ctx, request)
+		made, err := r.options.Licenses.Reactivate(ctx, request)
+		return made, r.options.kept(ctx, err, manager.TaskReactivate, of(r.license))
 	}, func(made manager.License, err error) {
 		r.dialog.SetIdle()
 		if err != nil {
-			failed(r.dialog, r.options, err, canceledTask, keptTask)
+			failed(r.dialog, r.options, err, canceledTask)
 			if errors.Is(err, api.ErrFlexibleLicensing) { // the PC has changed since it was compared
 				m := r.options.Explain(err)
 				m.Action = &dialogs.Action{Label: contactVendor, Do: r.contact}
@@ -209,15 +210,6 @@ func (r *reactivation) submit() {
 		Activated(r.options, "Reactivated", made, r.program)
 	})
 }
-
-// canceledTask and keptTask say what became of a task that was interrupted or could not be sent.
-var canceledTask = dialogs.Message{
-	What: "Canceled.",
-	Why:  "If the server had done it already, the table shows it.",
-	Next: "Trying again is safe: it happens once.",
-}
-
-const keptTask = "Nothing is lost: the request is kept and sent again when the connection is back. It happens once."
 
 // thisPCHasAnother reports whether this PC is known to have another license of the same order.
 func (o Options) thisPCHasAnother(l manager.License) bool {

@@ -18,6 +18,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/removalcode"
 	"github.com/acen-desktop/acen/ui/theme"
 )
 
@@ -31,7 +32,9 @@ type Licenser interface {
 	NewLicense(ctx context.Context, r manager.NewLicense) (manager.License, error)
 	Reactivate(ctx context.Context, r manager.Reactivate) (manager.License, error)
 	Transfer(ctx context.Context, r manager.Transfer) (manager.License, error)
+	Move(ctx context.Context, l manager.License) (manager.License, error)
 	Remove(ctx context.Context, r manager.Remove) (api.Order, error)
+	Jobs(ctx context.Context) ([]manager.Job, error)
 	ChangeNote(ctx context.Context, licenseID int64, note string) (manager.License, error)
 }
 
@@ -53,6 +56,12 @@ type Options struct {
 	OnLicense func(replaced int64, l manager.License)
 	// OnRemoved tells that a license has ended.
 	OnRemoved func(licenseID int64)
+	// OnWaiting shows what waits for the server.
+	OnWaiting func()
+	// Removal is for dialogs that show a removal code.
+	Removal removalcode.Options
+	// Account says in words who is signed in and where: "anna at licenses.example.com".
+	Account string
 	// ContactVendor lets the person write to the vendor with this subject and text.
 	ContactVendor func(subject, text string)
 	// OnEmail and OnSaveFile are the next steps that are offered with a new license.

@@ -1,0 +1,177 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/removalcode"
+	"github.com/acen-desktop/acen/ui/theme"
+)
+
+const moving = "Move"
+
+// Move shows the dialog that releases a license of this PC for another one, which picks it up: first what will happen, then
+// how it went and what is to be done on the other PC. UI thread.
+func Move(o Options, l manager.License, order api.Order, program api.Program) {
+	sending := o.Work.NewSlot()
+	var d *dialogs.Dialog
+	submit := func() {
+		d.SetBusy("Moving…", sending.Interrupt)
+		background.Run(sending, func(ctx context.Context) (code license.RemovalCode, err error) {
+			if code, err = o.Licenses.RemovalCode(ctx, l); err != nil {
+				return code, err
+			}
+			_, err = o.Licenses.Move(ctx, l)
+			return code, o.kept(ctx, err, manager.TaskRelease, of(l))
+		}, func(code license.RemovalCode, err error) {
+			d.SetIdle()
+			var kept keptError
+			if err != nil && !errors.As(err, &kept) {
+				failed(d, o, err, canceledTask)
+				return
+			}
+			d.Close()
+			moved(o, l, program, code, err)
+		})
+	}
+	part := func(title, text string) fyne.CanvasObject {
+		return container.New(layout.NewCustomPaddedVBoxLayout(2),
+			theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})), theme.Tight(plain(text)))
+	}
+	d = o.Dialogs.Show(dialogs.Spec{
+		Title:    fmt.Sprintf("Move %s to another PC", quoted(l)),
+		Subtitle: fmt.Sprintf("%s · order %d", program.Name, order.ID),
+		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
+			part("On this PC", fmt.Sprintf("The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.", program.Name)),
+			part("On the other PC", fmt.Sprintf("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. No code is to be carried. Until then the license waits there for you and for nobody else.", o.Account)),
+			part("If the network fails", "Nothing is lost. The removal code is kept on this PC before anything else happens, and it is sent by itself when the server answers."),
+			theme.Tight(muted("Picking up counts as a transfer. "+o.allowanceLine(transferAllowance(l), "transfer", "transfers")))),
+		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: moving, Default: true, OnTapped: submit}},
+		OnClosed: sending.Cancel,
+	})
+}
+
+func transferAllowance(l manager.License) *api.Allowance {
+	if l.Allowed == nil {
+		return nil
+	}
+	return l.Allowed.Transfer
+}
+
+// moved says what is to be done on the other PC; waits is why the server does not know yet, or nil.
+func moved(o Options, l manager.License, program api.Program, code license.RemovalCode, waits error) {
+	tone, m := theme.Good, dialogs.Message{What: fmt.Sprintf("%s has left this PC and waits for the other one.", capitalized(quoted(l)))}
+	if waits != nil {
+		tone = theme.Accent
+		m = dialogs.Message{
+			What: fmt.Sprintf("%s has left this PC. The server is told by itself when it answers.", capitalized(quoted(l))),
+			Why:  o.Explain(waits).What,
+			Next: "From then on the other PC can pick it up. You may close the app: it goes on at the next start.",
+		}
+	}
+	step := func(number, text string) fyne.CanvasObject {
+		return container.NewBorder(nil, nil, container.NewVBox(theme.NewBadge(number, theme.Accent)), nil, theme.Tight(plain(text)))
+	}
+	o.showLeft(fmt.Sprintf("Moving %s", quoted(l)), l, program, code,
+		dialogs.Notice(tone, m),
+		step("1", fmt.Sprintf("On the other PC, open ACEN Desktop and sign in as %s.", o.Account)),
+		step("2", "Choose Pick up on this PC: the app offers it at the top of its window."),
+		theme.Tight(plain("Or without the app on the other PC: Transfer gives the license to the codes that the program shows there. On the vendor's web page this removal code is asked for:")))
+}
+
+// showLeft shows a license's removal code below what is told about its leaving.
+func (o Options) showLeft(title string, l manager.License, program api.Program, code license.RemovalCode, told ...fyne.CanvasObject) {
+	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), told...)
+	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+	var d *dialogs.Dialog
+	closed := func() {}
+	if err == nil {
+		box := removalcode.NewBox(o.Removal, removalcode.Code{Program: program.Name, Note: l.Note, Codes: codes, Code: code}, false,
+			func(m dialogs.Message) { d.SetError(m) })
+		content.Add(box.Object())
+		closed = box.Close
+	}
+	d = o.keptDialog(dialogs.Spec{Title: title, Subtitle: fmt.Sprintf("%s · order %d", program.Name, l.OrderID), Content: content, OnClosed: closed})
+}
+
+// plain is a text of a dialog.
+func plain(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.Wrapping = fyne.TextWrapWord
+	return l
+}
+
+// capitalized begins a sentence.
+func capitalized(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+const pickingUp = "Pick up"
+
+// PickUp shows the dialog that takes a released license onto this PC. UI thread.
+func PickUp(o Options, l manager.License, program api.Program) error {
+	sending := o.Work.NewSlot()
+	var d *dialogs.Dialog
+	var pc *pcPane
+	changed := func() {
+		if d == nil {
+			return
+		}
+		d.ClearError()
+		d.SetButton(pickingUp, pc.known, "")
+	}
+	read := func(ctx context.Context) (manager.ThisPC, error) { return o.Licenses.ThisPC(ctx, program.ID) }
+	var err error
+	if pc, err = newPCPane(o, program, read, "", func(bool) {}, changed); err != nil {
+		return err
+	}
+	note := newNoteField(cleanNote(o.DeviceName))
+	if l.Note != "" {
+		note.entry.PlaceHolder = fmt.Sprintf("What you call this PC (empty keeps %s)", quoted(l))
+	}
+	submit := func() {
+		if !pc.known {
+			return
+		}
+		request := manager.Transfer{License: l, Codes: pc.thisPC.Codes, Note: strings.TrimSpace(note.entry.Text)}
+		d.SetBusy("Picking up…", sending.Interrupt)
+		background.Run(sending, func(ctx context.Context) (manager.License, error) {
+			made, err := o.Licenses.Transfer(ctx, request)
+			return made, o.kept(ctx, err, manager.TaskTransfer, of(l))
+		}, func(made manager.License, err error) {
+			d.SetIdle()
+			if err != nil {
+				failed(d, o, err, canceledTask)
+				return
+			}
+			d.Close()
+			o.OnLicense(l.ID, made)
+			Activated(o, "Picked up", made, program)
+		})
+	}
+	d = o.Dialogs.Show(dialogs.Spec{
+		Title:    fmt.Sprintf("Pick up %s on this PC", quoted(l)),
+		Subtitle: fmt.Sprintf("The license was released for another PC. Here it makes %s run on this one. %s", program.Name, o.allowanceLine(transferAllowance(l), "transfer", "transfers")),
+		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), pc.pane, note.labeled()),
+		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: pickingUp, Default: true, OnTapped: submit}},
+		OnClosed: func() { pc.slot.Cancel(); sending.Cancel() },
+	})
+	pc.choose(true)
+	changed()
+	return nil
+}

@@ -1,0 +1,300 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/licenses"
+	"github.com/acen-desktop/acen/ui/removalcode"
+	"github.com/acen-desktop/acen/ui/tasks"
+	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/words"
+)
+
+// found is what was found by itself: licenses that this PC had, that wait for a PC, and that programs let go here.
+type found struct {
+	bringBacks []manager.BringBack
+	waiting    []manager.Waiting
+	letGo      []removalcode.Entry
+}
+
+// marks names the licenses by id, for the table and the panel.
+func (f found) marks() (bringBacks, letGo map[int64]bool) {
+	bringBacks, letGo = map[int64]bool{}, map[int64]bool{}
+	for _, b := range f.bringBacks {
+		bringBacks[b.License.ID] = true
+	}
+	for _, e := range f.letGo {
+		if e.Fault == nil {
+			letGo[e.License.ID] = true
+		}
+	}
+	return bringBacks, letGo
+}
+
+// find looks among the last known licenses for what has to do with this PC.
+func (w *Window) find() {
+	backend := w.options.Backend
+	background.Run(w.finding, func(ctx context.Context) (f found, err error) {
+		var bringErr, waitErr, codesErr error
+		f.bringBacks, bringErr = backend.BringBacks(ctx)
+		f.waiting, waitErr = backend.WaitingToMove(ctx)
+		kept, codesErr := removalcode.Load(ctx, backend)
+		for _, e := range kept {
+			if !e.Waits() {
+				f.letGo = append(f.letGo, e)
+			}
+		}
+		return f, errors.Join(bringErr, waitErr, codesErr)
+	}, func(f found, err error) {
+		if err != nil {
+			return // what is shown stays; the next table brings another attempt
+		}
+		w.state.found = f
+		if w.state.content.Order.ID != 0 {
+			w.showContent()
+		}
+		w.refreshBanners()
+		w.status.refresh()
+	})
+}
+
+// offer is a banner that proposes a step; its key tells it from others when it is dismissed.
+type offer struct {
+	key     string
+	tone    theme.Tone
+	message dialogs.Message
+	actions []dialogs.Action
+}
+
+// offers proposes steps for what was found.
+func (w *Window) offers() (list []offer) {
+	if !w.state.signedIn {
+		return nil
+	}
+	for _, b := range w.state.found.bringBacks {
+		list = append(list, w.bringBackOffer(b))
+	}
+	if o, ok := w.pickUpOffer(); ok {
+		list = append(list, o)
+	}
+	if o, ok := w.letGoOffer(); ok {
+		list = append(list, o)
+	}
+	return list
+}
+
+func (w *Window) bringBackOffer(b manager.BringBack) offer {
+	var lines []string
+	for _, s := range licenses.Sentences(b.Comparison, true) {
+		lines = append(lines, strings.TrimSuffix(s.Text, "."))
+	}
+	o := offer{
+		key: fmt.Sprintf("lost %d", b.License.ID), tone: theme.Accent,
+		message: dialogs.Message{What: fmt.Sprintf("This PC had a license of %s: %s.", b.Order.ProgramName, quoted(b.License)), Why: strings.Join(lines, ". ") + "."},
+		actions: []dialogs.Action{{Label: "Bring back…", Do: func() { w.bringBack(b.Order, b.License) }}},
+	}
+	if b.Refusal != nil {
+		m := explain.Error(b.Refusal)
+		o.message.Why, o.actions = strings.TrimSpace(fmt.Sprintf("It cannot be brought back now. %s %s", m.Why, m.Next)), nil
+	}
+	return o
+}
+
+// licensedFor is an order with a license of a program for this PC, or 0.
+func (w *Window) licensedFor(program int64) (order int64) {
+	for id, owner := range w.state.owners {
+		if owner.thisPC && owner.program == program {
+			order = max(order, id)
+		}
+	}
+	return order
+}
+
+// pickUpOffer proposes to pick up what waits, besides what this PC itself released.
+func (w *Window) pickUpOffer() (offer, bool) {
+	var open []manager.Waiting
+	var key, names []string
+	for _, one := range w.state.found.waiting {
+		if one.License.LeftHere || manager.PickUpRefusal(one.Order, one.License, w.licensedFor(one.Order.ProgramID)) != nil {
+			continue
+		}
+		open = append(open, one)
+		key = append(key, fmt.Sprint(one.License.ID))
+		names = append(names, quoted(one.License))
+	}
+	if len(open) == 0 {
+		return offer{}, false
+	}
+	first := open[0]
+	o := offer{key: "waiting " + strings.Join(key, " "), tone: theme.Accent}
+	if len(open) == 1 {
+		o.message = dialogs.Message{
+			What: fmt.Sprintf("A license of %s waits to be picked up: %s.", first.Order.ProgramName, names[0]),
+			Why:  fmt.Sprintf("It was released for another PC on %s.", words.LongDate(*first.License.ReleasedAt, w.options.Now())),
+		}
+		o.actions = []dialogs.Action{{Label: "Pick up on this PC…", Do: func() { w.pickUpOf(first.Order, first.License) }}}
+		return o, true
+	}
+	const most = 4
+	rest := ""
+	if len(names) > most {
+		names, rest = names[:most], fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	o.message = dialogs.Message{What: fmt.Sprintf("%d licenses wait to be picked up.", len(open)), Why: strings.Join(names, ", ") + rest + "."}
+	o.actions = []dialogs.Action{{Label: "Show the first", Do: func() { w.showLicense(first.Order, first.License) }}}
+	return o, true
+}
+
+// showLicense selects a license and its order.
+func (w *Window) showLicense(o api.Order, l manager.License) {
+	w.clearSearch()
+	if w.orders.Select(o.ID) {
+		w.selectLater = l.ID
+		w.selectWaiting()
+	}
+}
+
+// selectWaiting selects the license that was asked for as soon as its order is shown.
+func (w *Window) selectWaiting() {
+	if w.selectLater != 0 && w.licenses.Select(w.selectLater) {
+		w.selectLater = 0
+	}
+}
+
+// letGoOffer proposes to tell the server of what programs let go.
+func (w *Window) letGoOffer() (offer, bool) {
+	list := w.state.found.letGo
+	if len(list) == 0 {
+		return offer{}, false
+	}
+	var key []string
+	for _, e := range list {
+		key = append(key, e.Codes.Site.String())
+	}
+	o := offer{key: "let go " + strings.Join(key, " "), tone: theme.Warning, message: dialogs.Message{
+		What: fmt.Sprintf("Programs on this PC let %d licenses go.", len(list)), Why: "The server does not know yet; their removal codes are kept here.",
+	}, actions: []dialogs.Action{{Label: "Removal codes…", Do: w.showRemovalCodes}}}
+	if e := list[0]; len(list) == 1 {
+		o.message = dialogs.Message{What: fmt.Sprintf("%s let its license go on this PC.", nameOf(e)), Why: "The server does not know yet; the removal code is kept here."}
+		if handIn, release := e.Refusals(); e.Fault == nil && handIn == nil && release == nil {
+			o.actions = []dialogs.Action{
+				{Label: "Hand in", Do: func() { w.tellServer(e, removalcode.HandIn) }},
+				{Label: "Offer to another PC", Do: func() { w.tellServer(e, removalcode.Offer) }},
+			}
+		}
+	}
+	return o, true
+}
+
+func nameOf(e removalcode.Entry) string {
+	if e.Program == "" {
+		return "A program"
+	}
+	return e.Program
+}
+
+func quoted(l manager.License) string {
+	if l.Note == "" {
+		return fmt.Sprintf("license %d", l.ID)
+	}
+	return "“" + l.Note + "”"
+}
+
+// tellServer hands a kept removal code in, or offers its license to another PC.
+func (w *Window) tellServer(e removalcode.Entry, do func(context.Context, removalcode.Keeper, removalcode.Entry) (dialogs.Message, error)) {
+	w.status.working("Telling the server…")
+	background.Run(w.asking, func(ctx context.Context) (dialogs.Message, error) {
+		return do(ctx, w.options.Backend, e)
+	}, func(done dialogs.Message, err error) {
+		w.status.working("")
+		_, m, ok := removalcode.Outcome(done, err)
+		if !ok {
+			w.queue.Error(explain.Error(err))
+			return
+		}
+		w.find()
+		w.queue.Info(strings.TrimSuffix(m.What, "."), m.Why)
+	})
+}
+
+// withProgram does something with an order's program.
+func (w *Window) withProgram(o api.Order, do func(api.Program)) {
+	if c := w.state.content; c.Order.ID == o.ID && c.Program.ID != 0 {
+		do(c.Program)
+		return
+	}
+	background.Run(w.asking, func(ctx context.Context) (api.Program, error) { return w.options.Backend.Program(ctx, o.ProgramID) }, func(p api.Program, err error) {
+		if err != nil {
+			w.queue.Error(explain.Error(err))
+			return
+		}
+		do(p)
+	})
+}
+
+// bringBack gives a license to the new codes of its PC. It reads and compares this PC first, so that the dialog comes up whole
+// and none of its buttons moves.
+func (w *Window) bringBack(o api.Order, l manager.License) {
+	w.withProgram(o, func(program api.Program) {
+		w.status.working("Comparing this PC…")
+		background.Run(w.asking, func(ctx context.Context) (tasks.ThisPCCompared, error) {
+			return tasks.CompareThisPC(ctx, w.options.Backend, l, program.ID)
+		}, func(c tasks.ThisPCCompared, err error) {
+			w.status.working("")
+			first := &c
+			if err != nil {
+				first = nil
+			}
+			if err := manager.ReactivationRefusal(o, l); err != nil {
+				w.queue.Error(explain.Error(err))
+				return
+			}
+			if err := tasks.Reactivate(w.taskOptions(), l, program, first); err != nil {
+				w.queue.Error(explain.Error(err))
+			}
+		})
+	})
+}
+
+// move releases a license of this PC for another one.
+func (w *Window) move(l manager.License) {
+	w.task(l, manager.MoveRefusal, func(o tasks.Options, l manager.License) error {
+		tasks.Move(o, l, w.state.content.Order, w.state.content.Program)
+		return nil
+	})
+}
+
+// pickUp takes a released license of the shown order onto this PC.
+func (w *Window) pickUp(l manager.License) { w.pickUpOf(w.state.content.Order, l) }
+
+func (w *Window) pickUpOf(o api.Order, l manager.License) {
+	if err := manager.PickUpRefusal(o, l, w.licensedFor(o.ProgramID)); err != nil {
+		w.queue.Error(explain.Error(err))
+		return
+	}
+	w.withProgram(o, func(program api.Program) {
+		if err := tasks.PickUp(w.taskOptions(), l, program); err != nil {
+			w.queue.Error(explain.Error(err))
+		}
+	})
+}
+
+func (w *Window) removalOptions() removalcode.Options {
+	return removalcode.Options{
+		Dialogs: w.queue, Work: w.work, Copy: w.copy, Explain: explain.Error, Now: w.options.Now, Show: w.options.Opener.Show,
+		Save: func(name, text string, done func(error)) { w.saveText(name, text, ".txt", done) },
+	}
+}
+
+// showRemovalCodes lists the removal codes that this PC keeps.
+func (w *Window) showRemovalCodes() {
+	removalcode.List(w.removalOptions(), w.options.Backend, w.find)
+}

@@ -65,7 +65,7 @@ func TestBreakAfter(t *testing.T) {
 }
 
 func TestSearchText(t *testing.T) {
-	l := manager.License{License: api.License{Note: "Büro", SiteCode: "7183EC4D"}, ThisPC: true}
+	l := manager.License{License: api.License{Note: "Büro", SiteCode: "7183EC4D", Status: api.StatusActive}, ThisPC: true}
 	require.Contains(t, SearchText(l), "Büro")
 	require.Contains(t, SearchText(l), "This PC")
 }

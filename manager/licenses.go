@@ -119,13 +119,23 @@ func ReactivationRefusal(o api.Order, l License) error {
 	return licenseRefusal(o, l, func(a *api.LicenseAllowed) *api.Allowance { return a.Reactivate })
 }
 
+// Why a license cannot go on its way to another PC.
+var (
+	// ErrLeftThisPC is the refusal of a license that left this PC while the server does not know.
+	ErrLeftThisPC = errors.New("the license left this PC, and the server has to be told of that first")
+	// ErrReleased is the refusal of a license that waits to be picked up.
+	ErrReleased = errors.New("the license was released already; another PC picks it up")
+	// ErrNotReleased is the refusal of a license that is on a PC.
+	ErrNotReleased = errors.New("the license was not released; move it on the PC that it is on first")
+)
+
 // MoveRefusal says why a license cannot be moved from this PC to another now; nil when it can.
 func MoveRefusal(o api.Order, l License) error {
 	switch {
-	case l.Status != api.StatusActive, l.LeftHere:
+	case l.Status != api.StatusActive:
 	case l.ReleasedAt != nil:
-		return api.NewProblem(api.ErrConflict, "The license was released already; another PC picks it up.")
-	case !l.ThisPC:
+		return ErrReleased
+	case !l.ThisPC && !l.LeftHere:
 		return ErrNotThisPC
 	}
 	return TransferRefusal(o, l)
@@ -135,9 +145,10 @@ func MoveRefusal(o api.Order, l License) error {
 // program for this PC, or 0.
 func PickUpRefusal(o api.Order, l License, licensed int64) error {
 	switch {
-	case l.Status == api.StatusActive && l.ReleasedAt == nil:
-		return api.NewProblem(api.ErrConflict, "The license was not released: move it on the PC that it is on first.")
-	case l.Status == api.StatusActive && licensed != 0:
+	case l.Status != api.StatusActive:
+	case l.ReleasedAt == nil:
+		return ErrNotReleased
+	case licensed != 0:
 		return api.NewProblem(api.ErrSiteCodeInUse, fmt.Sprintf("This PC has a license of %s already, in order %d. It needs no second one.", o.ProgramName, licensed))
 	}
 	return TransferRefusal(o, l)
@@ -158,7 +169,7 @@ func licenseRefusal(o api.Order, l License, of func(*api.LicenseAllowed) *api.Al
 		return err
 	}
 	if l.LeftHere && l.ReleasedAt == nil {
-		return api.NewProblem(api.ErrConflict, "The license left this PC, and the server has to be told of that first.")
+		return ErrLeftThisPC
 	}
 	if l.Allowed == nil {
 		return notOffered()

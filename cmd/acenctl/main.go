@@ -86,7 +86,8 @@ func exitStatus(err error) int {
 		return exitNetwork
 	case errors.Is(err, manager.ErrStorage), errors.Is(err, manager.ErrAlreadyRunning), errors.Is(err, manager.ErrKeyringUnavailable):
 		return exitLocal
-	case errors.As(err, &refusal), errors.Is(err, errNotRecognized), errors.Is(err, manager.ErrNotThisPC):
+	case errors.As(err, &refusal), errors.Is(err, errNotRecognized), errors.Is(err, manager.ErrNotThisPC), errors.Is(err, manager.ErrJobSent),
+		errors.Is(err, manager.ErrLeftThisPC), errors.Is(err, manager.ErrReleased), errors.Is(err, manager.ErrNotReleased):
 		return exitRefused
 	}
 	return exitFailed
@@ -165,7 +166,8 @@ one a line. With --json every command prints JSON, on standard output its result
 	root.AddCommand(
 		d.signInCommand(), d.signOutCommand(), d.whoamiCommand(), d.accountCommand(), d.passwordCommand(),
 		d.ordersCommand(), d.licensesCommand(), d.historyCommand(), d.thisPCCommand(), d.fileCommand(),
-		d.newCommand(), d.reactivateCommand(), d.transferCommand(), d.removeCommand(), d.noteCommand(), d.emailCommand(),
+		d.newCommand(), d.reactivateCommand(), d.transferCommand(), d.removeCommand(),
+		d.moveCommand(), d.pickUpCommand(), d.bringBackCommand(), d.removalCodesCommand(), d.noteCommand(), d.emailCommand(),
 		d.verificationCommand(), d.newOrderCommand(), d.compareCommand(), d.decodeCommand(), d.jobsCommand(), d.sendCommand(),
 		&cobra.Command{Use: "exit-codes", Short: "Explain the exit statuses", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(d.out, exitHelp+"\n")

@@ -63,7 +63,30 @@ func reason(err error) string {
 // licenseJSON is a license as --json prints it: that of the contract with what this PC knows of it.
 type licenseJSON struct {
 	api.License
-	ThisPC bool `json:"this_pc"`
+	ThisPC    bool `json:"this_pc"`
+	Installed bool `json:"installed"` // its file is where its program finds it
+	LeftHere  bool `json:"left_here"` // it left this PC; the server may not know yet
+}
+
+func licenseOf(l manager.License) licenseJSON {
+	return licenseJSON{l.License, l.ThisPC, l.Installed, l.LeftHere}
+}
+
+// statusOf says how a license stands, to this PC too.
+func statusOf(l manager.License) string {
+	status := string(l.Status)
+	switch {
+	case l.Status != api.StatusActive:
+	case l.ReleasedAt != nil:
+		status += ", waits to be picked up"
+	case l.LeftHere:
+		status += ", left this PC"
+	case l.ThisPC && !l.Installed:
+		status += ", this PC, its file is not in place"
+	case l.ThisPC:
+		status += ", this PC"
+	}
+	return status
 }
 
 func (d *desk) licensesCommand() *cobra.Command {
@@ -84,13 +107,9 @@ func (d *desk) licensesCommand() *cobra.Command {
 		out := []licenseJSON{}
 		lines := [][]string{{"LICENSE", "NOTE", "SITE CODE", "MACHINE ID", "ACTIVATION CODE", "ACTIVATED", "EXPIRES", "STATUS"}}
 		for _, l := range licenses.Licenses {
-			out = append(out, licenseJSON{l.License, l.ThisPC})
-			status := string(l.Status)
-			if l.ThisPC {
-				status += ", this PC"
-			}
+			out = append(out, licenseOf(l))
 			lines = append(lines, []string{
-				strconv.FormatInt(l.ID, 10), l.Note, l.SiteCode, l.MachineID, l.ActivationCode, day(l.ActivatedAt), maybeDay(l.ExpiresAt, "never"), status,
+				strconv.FormatInt(l.ID, 10), l.Note, l.SiteCode, l.MachineID, l.ActivationCode, day(l.ActivatedAt), maybeDay(l.ExpiresAt, "never"), statusOf(l),
 			})
 		}
 		return d.print(struct {

@@ -90,7 +90,7 @@ func (d *desk) text(file string) (string, error) {
 
 // made prints a license that was made or changed.
 func (d *desk) made(l manager.License, how string) error {
-	return d.print(licenseJSON{l.License, l.ThisPC}, []string{how, fmt.Sprintf("license %d of order %d", l.ID, l.OrderID)}, []string{"Note", l.Note},
+	return d.print(licenseOf(l), []string{how, fmt.Sprintf("license %d of order %d", l.ID, l.OrderID)}, []string{"Note", l.Note},
 		[]string{"Site code", l.SiteCode}, []string{"Machine ID", l.MachineID}, []string{"Activation code", l.ActivationCode}, []string{"Expires", maybeDay(l.ExpiresAt, "never")})
 }
 
@@ -170,10 +170,13 @@ func (d *desk) reactivateCommand() *cobra.Command {
 	return c
 }
 
-// removalCode is made here for a license of this PC when that is asked for, else read as a secret.
-func (d *desk) removalCode(ctx context.Context, m *manager.Manager, l manager.License, here, stdin bool) (license.RemovalCode, error) {
-	if here {
-		return m.RemovalCode(ctx, l)
+// removalCode is read as a secret, unless the license is this PC's, which makes it, or needs none.
+func (d *desk) removalCode(l manager.License, none, here, stdin bool) (license.RemovalCode, error) {
+	switch {
+	case here && !l.ThisPC:
+		return 0, manager.ErrNotThisPC
+	case (l.ThisPC || none) && !stdin:
+		return 0, nil
 	}
 	text, err := d.secret("removal code", stdin)
 	if err != nil {
@@ -183,7 +186,7 @@ func (d *desk) removalCode(ctx context.Context, m *manager.Manager, l manager.Li
 }
 
 func removalFlags(c *cobra.Command, here, stdin *bool) {
-	c.Flags().BoolVar(here, "from-this-pc", false, "the license is on this PC: make its removal code here")
+	c.Flags().BoolVar(here, "from-this-pc", false, "only if the license is on this PC, which makes its removal code")
 	c.Flags().BoolVar(stdin, "removal-code-stdin", false, "read the removal code from standard input")
 	c.MarkFlagsMutuallyExclusive("from-this-pc", "removal-code-stdin")
 }
@@ -197,7 +200,7 @@ func (d *desk) transferCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		code, err := d.removalCode(ctx, m, l, here, stdin)
+		code, err := d.removalCode(l, l.ReleasedAt != nil, here, stdin)
 		if err != nil {
 			return err
 		}
@@ -226,7 +229,7 @@ func (d *desk) removeCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		code, err := d.removalCode(ctx, m, l, here, stdin)
+		code, err := d.removalCode(l, false, here, stdin)
 		if err != nil {
 			return err
 		}
@@ -456,10 +459,14 @@ func (d *desk) printJobs(jobs []manager.Job) error {
 }
 
 func (d *desk) jobsCommand() *cobra.Command {
-	return &cobra.Command{Use: "jobs", Short: "List tasks that wait to be sent", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	var cancel int64
+	c := &cobra.Command{Use: "jobs", Short: "List tasks that wait to be sent, or cancel one that never was", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		m, err := d.session(c.Context())
 		if err != nil && !errors.Is(err, manager.ErrUnreachable) {
 			return err
+		}
+		if c.Flags().Changed("cancel") {
+			return d.cancelJob(c.Context(), m, cancel)
 		}
 		jobs, err := m.Jobs(c.Context())
 		if err != nil {
@@ -467,6 +474,8 @@ func (d *desk) jobsCommand() *cobra.Command {
 		}
 		return d.printJobs(jobs)
 	}}
+	c.Flags().Int64Var(&cancel, "cancel", 0, "cancel the task with this number")
+	return c
 }
 
 func (d *desk) sendCommand() *cobra.Command {

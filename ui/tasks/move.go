@@ -57,7 +57,7 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 		Subtitle: fmt.Sprintf("%s · order %d", program.Name, order.ID),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
 			part("On this PC", fmt.Sprintf("The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.", program.Name)),
-			part("On the other PC", fmt.Sprintf("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. No code is to be carried. Until then the license waits there for you and for nobody else.", o.Account)),
+			part("On the other PC", fmt.Sprintf("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. No code is to be carried. Until then the license waits for you.", o.Account)),
 			part("If the network fails", "Nothing is lost. The removal code is kept on this PC before anything else happens, and it is sent by itself when the server answers."),
 			theme.Tight(muted("Picking up counts as a transfer. "+o.allowanceLine(transferAllowance(l), "transfer", "transfers")))),
 		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: moving, Default: true, OnTapped: submit}},

@@ -1,0 +1,106 @@
+//go:build window
+
+package window
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+// activateThisPC gives a license of the sample order to this PC.
+func activateThisPC(t *testing.T, d *demo) {
+	t.Helper()
+	d.click(t, "the order", exactly(fmt.Sprint(studio)))
+	d.find(t, "its licenses", exactly("Büro Süd"))
+	d.click(t, "Activate this PC", button("Activate this PC"))
+	d.find(t, "this PC's codes", reading("63 bits"))
+	d.fill(t, "the note", entry("What you call that PC"), "My PC")
+	d.click(t, "Activate", button("Activate"))
+	d.find(t, "the outcome", exactly("“My PC” is activated."))
+	d.key(t, "Escape")
+}
+
+func licenseFiles(t *testing.T, p person) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(p.home, ".cache", "acen-demo", "app", "licenses", "*", "*.acen"))
+	require.NoError(t, err)
+	return files
+}
+
+// A license of this PC is moved away and picked up again, and is brought back after everything on the PC was lost. Every step
+// is checked on the server and on the disk.
+func TestMoveAndBringBack(t *testing.T) {
+	for _, theme := range []string{"light", "dark"} {
+		t.Run(theme, func(t *testing.T) {
+			screen := startDisplay(t)
+			anna := newPerson(t)
+			env := []string{"FYNE_THEME=" + theme}
+			d := startDemo(t, screen, anna, env)
+			picture := func(name string, widgets ...widget) {
+				t.Helper()
+				eventually(t, "a picture of "+name, func() bool {
+					shot := screen.screenshot(t, theme+"-"+name)
+					return !slices.ContainsFunc(widgets, func(w widget) bool { return !drawn(shot, w) })
+				})
+			}
+			signIn(t, d)
+			server := onServer(t, d)
+			active := func() (list []api.License) {
+				list, err := server.Licenses(t.Context(), studio, false)
+				require.NoError(t, err)
+				return list
+			}
+			activateThisPC(t, d)
+			picture("move-1-this-pc", d.find(t, "Move", button("Move to another PC…")), d.find(t, "the file is in place", reading("The license file lies where")))
+			require.Len(t, licenseFiles(t, anna), 1)
+
+			d.click(t, "Move", button("Move to another PC…"))
+			picture("move-2-before", d.find(t, "what will happen", reading("Picking up counts as a transfer.")))
+			d.click(t, "Move", button("Move"))
+			picture("move-3-moved", d.find(t, "the outcome", reading("has left this PC and waits for the other one.")))
+			require.Empty(t, licenseFiles(t, anna), "the program runs here no more")
+			rows := active()
+			require.Len(t, rows, 4)
+			require.NotNil(t, rows[3].ReleasedAt)
+			d.click(t, "QR code", button("QR code"))
+			picture("move-4-qr", d.find(t, "the picture's text", reading("The picture holds the removal code")))
+			d.key(t, "Escape")
+			picture("move-5-released", d.find(t, "the badge", exactly("Moving: waits to be picked up")))
+
+			d.click(t, "Pick up", button("Pick up on this PC…"))
+			picture("move-6-pick-up", d.find(t, "this PC's codes", reading("63 bits")))
+			d.click(t, "Pick up", button("Pick up"))
+			picture("move-7-picked-up", d.find(t, "the outcome", reading("is activated.")))
+			require.Len(t, licenseFiles(t, anna), 1)
+			require.Len(t, active(), 4, "one license, whatever happened")
+			mine := active()[3]
+			d.key(t, "Escape")
+			d.find(t, "it is this PC's", button("Move to another PC…"))
+
+			// The disk is lost; the server goes on.
+			d.stop(t)
+			require.NoError(t, os.RemoveAll(filepath.Join(anna.home, ".cache", "acen-demo", "app")))
+			d = startDemo(t, screen, anna, env, "--listen", strings.TrimPrefix(d.URL, "http://"))
+			signIn(t, d)
+			picture("move-8-found", d.find(t, "the offer", reading("This PC had a license of")))
+			d.click(t, "Bring back", button("Bring back…"))
+			picture("move-9-bring-back", d.find(t, "the verdict", reading("The server will accept this.")))
+			d.click(t, "Reactivate", button("Reactivate"))
+			picture("move-10-back", d.find(t, "the outcome", exactly("Reactivated")))
+			require.Len(t, licenseFiles(t, anna), 1)
+			rows = active()
+			require.Len(t, rows, 4)
+			require.Equal(t, mine.OriginalLicenseID, rows[3].OriginalLicenseID)
+			d.key(t, "Escape")
+			d.gone(t, "the offer", reading("This PC had a license of"))
+		})
+	}
+}

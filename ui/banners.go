@@ -86,6 +86,9 @@ func (b banner) object() fyne.CanvasObject {
 	return dialogs.Banner(b.tone, b.message, buttons...)
 }
 
+// mostOffers is how many offers are shown at once; the tables keep their room. The others follow when those are taken or dismissed.
+const mostOffers = 3
+
 // refreshBanners shows notices, and why the tables are old when they are.
 func (w *Window) refreshBanners() {
 	var list []banner
@@ -100,8 +103,10 @@ func (w *Window) refreshBanners() {
 			w.dismiss(func() { n.dismissed = true }),
 		}})
 	}
+	shown := 0
 	for _, o := range w.offers() {
-		if !w.dismissed[o.key] {
+		if shown < mostOffers && !w.dismissed[o.key] {
+			shown++
 			list = append(list, banner{o.tone, o.message, append(o.actions, w.dismiss(func() { w.dismissed[o.key] = true }))})
 		}
 	}

@@ -19,9 +19,11 @@ import (
 var topics = []struct{ picture, title, text string }{
 	{"new", "New license", "Activates a PC. Only while unused licenses are left. For this PC the codes are filled in; for another PC, type or paste the Site code and the Machine ID that the program shows there."},
 	{"reactivation", "License reactivation", "Brings a license back after a crash, a new disk or a new system, on the same PC. No removal code is needed: the PC is recognized by comparing seven locks, " +
-		"such as the system disk and the network card. You see the comparison and the verdict before you try."},
-	{"transfer", "License transfer", "Moves a license to another PC. Remove it from the old PC first: the program there shows a removal code. Enter it together with the Site code and the Machine ID of the new PC."},
+		"such as the system disk and the network card. You see the comparison and the verdict before you try. What this PC had is found by itself, and offered to be brought back."},
+	{"move", "Move to another PC", "One job on two PCs: here the license leaves, and on the other PC, signed in to the same account, ACEN Desktop offers Pick up on this PC. No code is typed, and a power cut at any moment loses nothing."},
+	{"transfer", "License transfer", "Moves a license to a PC without the app. Enter the Site code and the Machine ID that the program shows there, and the removal code that it showed on the old PC; a license of this PC needs no removal code."},
 	{"removal", "License removal", "Ends a license on its PC. With the removal code the order gets one license back, which you can activate elsewhere. A removal code works once."},
+	{"codes", "Removal codes", "The promise of a PC that a license has left it. One made here is kept, sealed with a key of your keyring, before the license leaves, and sent by itself until the server has it. The account menu lists them, to copy, save, print or show as a QR code."},
 	{"email", "Email activation code", "Sends the activation code and the license file to an address on file, or opens the text in your own mail program."},
 	{"order", "New order", "Adds an order with a serial number, where the vendor sells programs that way. The numbers in the picture show that no robot is asking; you can hear them, too."},
 }

@@ -98,7 +98,7 @@ func (w *Window) bringBackOffer(b manager.BringBack) offer {
 	}
 	o := offer{
 		key: fmt.Sprintf("lost %d", b.License.ID), tone: theme.Accent,
-		message: dialogs.Message{What: fmt.Sprintf("This PC had a license of %s: %s.", b.Order.ProgramName, quoted(b.License)), Why: strings.Join(lines, ". ") + "."},
+		message: dialogs.Message{What: fmt.Sprintf("This PC had a license of %s: %s.", b.Order.ProgramName, quoted(b.License)), Why: "The license file is gone. " + strings.Join(lines, ". ") + "."},
 		actions: []dialogs.Action{{Label: "Bring back…", Do: func() { w.bringBack(b.Order, b.License) }}},
 	}
 	if b.Refusal != nil {

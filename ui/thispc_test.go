@@ -208,7 +208,9 @@ func TestAProgramLetItsLicenseGo(t *testing.T) {
 			d.sees("Lumen Studio 7 let its license go on this PC.")
 			d.sees("The server does not know yet")
 			d.press(button)
-			d.until("the outcome", func() bool { return d.shows("The server has the removal code") || d.shows("The license waits for another PC") })
+			d.until("the outcome", func() bool {
+				return d.shows("The server has the removal code") || d.shows("The license waits for another PC")
+			})
 			require.Equal(t, []string{done}, b.done)
 			d.press("Close")
 			d.until("the end of the banner", func() bool { return !d.shows("let its license go") })

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
 )
 
 // activateThisPC gives a license of the sample order to this PC.
@@ -73,6 +75,7 @@ func TestMoveAndBringBack(t *testing.T) {
 			d.click(t, "QR code", button("QR code"))
 			picture("move-4-qr", d.find(t, "the picture's text", reading("The picture holds the removal code")))
 			d.key(t, "Escape")
+			d.gone(t, "the dialog", reading("has left this PC and waits"))
 			picture("move-5-released", d.find(t, "the badge", exactly("Moving: waits to be picked up")))
 
 			d.click(t, "Pick up", button("Pick up on this PC…"))
@@ -99,8 +102,28 @@ func TestMoveAndBringBack(t *testing.T) {
 			rows = active()
 			require.Len(t, rows, 4)
 			require.Equal(t, mine.OriginalLicenseID, rows[3].OriginalLicenseID)
+			back := rows[3]
 			d.key(t, "Escape")
 			d.gone(t, "the offer", reading("This PC had a license of"))
+
+			// The program itself lets it go: the app finds the removal code, and hands it in.
+			codes, err := license.ParseCodes(back.SiteCode, back.MachineID)
+			require.NoError(t, err)
+			removal, err := license.ParseRemovalCode(removalCode(t, anna, back.ID))
+			require.NoError(t, err)
+			pc := installed.Open(filepath.Join(anna.home, ".cache", "acen-demo", "app", "licenses"), installed.Options{})
+			require.NoError(t, pc.Leave(t.Context(), license.Signature(programOf(t, server).ApplicationSignature), installed.Spent{Codes: codes, LicenseID: back.ID, RemovalCode: removal}))
+			d.key(t, "F5")
+			picture("move-11-let-go", d.find(t, "what the program did", reading("let its license go on this PC")))
+			d.click(t, "the order", exactly(fmt.Sprint(studio)))
+			d.find(t, "the license, selected", reading("The server does not know yet."))
+			d.click(t, "the removal codes", button("Hand in or offer…"))
+			picture("move-12-removal-codes", d.find(t, "the masked code", exactly("•••••-•••••-•")))
+			d.click(t, "Show", button("Show"))
+			d.find(t, "the code", exactly(removal.String()))
+			d.click(t, "Hand in", button("Hand in"))
+			picture("move-13-handed-in", d.find(t, "the outcome", reading("The server has the removal code.")))
+			require.Len(t, active(), 3)
 		})
 	}
 }

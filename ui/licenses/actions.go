@@ -58,7 +58,7 @@ func (s *Screen) refreshActions() {
 	}
 	switch {
 	case activate && s.lostHere():
-		s.activate.set(true, widget.MediumImportance, "this PC had one: bring it back")
+		s.activate.set(true, widget.MediumImportance, "this PC had a license")
 	case activate && asks:
 		s.activate.set(true, widget.MediumImportance, "")
 	case activate && c.ThisPCElsewhere != 0:

@@ -85,7 +85,7 @@ func (o Options) stepOf(c Content, l manager.License) (step, bool) {
 	case here:
 		return step{text: "Move to another PC…", icon: fynetheme.MailForwardIcon(), do: o.OnMove, refusal: manager.MoveRefusal(c.Order, l)}, true
 	case released:
-		return step{text: "Pick up on this PC…", icon: fynetheme.DownloadIcon(), do: o.OnPickUp, refusal: manager.PickUpRefusal(c.Order, l, c.Licensed()), prominent: true}, true
+		return step{text: "Pick up on this PC…", icon: fynetheme.DownloadIcon(), do: o.OnPickUp, refusal: manager.PickUpRefusal(c.Order, l, c.Licensed()), prominent: !l.LeftHere}, true
 	case lost:
 		return step{text: "Bring back…", icon: fynetheme.HistoryIcon(), do: o.OnReactivate, refusal: manager.ReactivationRefusal(c.Order, l), prominent: true}, true
 	case letGo:
@@ -134,6 +134,9 @@ func (d *Details) stands(c Content, l manager.License) fyne.CanvasObject {
 		text = fmt.Sprintf("%s let it go on this PC. The server does not know yet.", c.Order.ProgramName)
 	case released:
 		text = fmt.Sprintf("Released on %s. It waits until a PC picks it up.", words.LongDate(*l.ReleasedAt, now))
+		if l.LeftHere {
+			text = fmt.Sprintf("Released here on %s. It waits for another PC; picking it up here takes it back.", words.LongDate(*l.ReleasedAt, now))
+		}
 	case lost:
 		text = "This PC had it: the locks match, and the license file is gone."
 	default:

@@ -104,7 +104,6 @@ func (l *list) closeBoxes() {
 func (l *list) load(done fyne.CanvasObject) {
 	l.dialog.SetBusy("Looking for removal codes…", func() { l.slot.Cancel(); l.dialog.Close() })
 	background.Run(l.slot, func(ctx context.Context) ([]Entry, error) { return Load(ctx, l.keeper) }, func(entries []Entry, err error) {
-		l.dialog.SetIdle()
 		if err != nil {
 			m := l.options.Explain(err)
 			m.Action = &dialogs.Action{Label: "Try again", Do: func() { l.load(done) }}
@@ -112,6 +111,7 @@ func (l *list) load(done fyne.CanvasObject) {
 			return
 		}
 		l.show(done, entries)
+		l.dialog.SetIdle()
 	})
 }
 

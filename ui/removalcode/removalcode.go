@@ -181,8 +181,8 @@ func (b *Box) showPicture() {
 	picture := canvas.NewImageFromImage(img)
 	picture.FillMode, picture.ScaleMode = canvas.ImageFillContain, canvas.ImageScalePixels
 	picture.SetMinSize(fyne.NewSquareSize(pictureSide))
-	b.under(container.NewBorder(nil, nil, picture, nil,
-		container.NewVBox(layout.NewSpacer(), caption("The picture holds the removal code and nothing else. Scan it with a phone, or with the program on the other PC."), layout.NewSpacer())))
+	beside := container.NewVBox(layout.NewSpacer(), caption("The picture holds the removal code and nothing else. Scan it with a phone."), layout.NewSpacer())
+	b.under(container.NewBorder(nil, nil, picture, nil, container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), beside)))
 	b.qr.SetText(hideQR)
 }
 

@@ -72,13 +72,11 @@ func (o Options) showKept(k keptError) {
 	})
 }
 
-const showWaiting = "What waits…"
-
 // keptDialog shows a dialog with a way to all that waits.
 func (o Options) keptDialog(s dialogs.Spec) *dialogs.Dialog {
 	var d *dialogs.Dialog
 	s.Buttons = []dialogs.Button{
-		{Text: showWaiting, OnTapped: func() { d.Close(); o.OnWaiting() }},
+		{Text: "What waits…", OnTapped: func() { d.Close(); o.OnWaiting() }},
 		{Text: "Close", Default: true, Cancel: true},
 	}
 	d = o.Dialogs.Show(s)

@@ -86,15 +86,15 @@ func moved(o Options, l manager.License, program api.Program, code license.Remov
 	step := func(number, text string) fyne.CanvasObject {
 		return container.NewBorder(nil, nil, container.NewVBox(theme.NewBadge(number, theme.Accent)), nil, theme.Tight(plain(text)))
 	}
-	o.showLeft(fmt.Sprintf("Moving %s", quoted(l)), l, program, code,
+	o.showLeft(fmt.Sprintf("Moving %s", quoted(l)), l, program, code, waits != nil,
 		dialogs.Notice(tone, m),
 		step("1", fmt.Sprintf("On the other PC, open ACEN Desktop and sign in as %s.", o.Account)),
 		step("2", "Choose Pick up on this PC: the app offers it at the top of its window."),
 		theme.Tight(plain("Or without the app on the other PC: Transfer gives the license to the codes that the program shows there. On the vendor's web page this removal code is asked for:")))
 }
 
-// showLeft shows a license's removal code below what is told about its leaving.
-func (o Options) showLeft(title string, l manager.License, program api.Program, code license.RemovalCode, told ...fyne.CanvasObject) {
+// showLeft shows a license's removal code below what is told about its leaving; waits tells that the server does not know yet.
+func (o Options) showLeft(title string, l manager.License, program api.Program, code license.RemovalCode, waits bool, told ...fyne.CanvasObject) {
 	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), told...)
 	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 	var d *dialogs.Dialog
@@ -105,7 +105,15 @@ func (o Options) showLeft(title string, l manager.License, program api.Program, 
 		content.Add(box.Object())
 		closed = box.Close
 	}
-	d = o.keptDialog(dialogs.Spec{Title: title, Subtitle: fmt.Sprintf("%s · order %d", program.Name, l.OrderID), Content: content, OnClosed: closed})
+	spec := dialogs.Spec{
+		Title: title, Subtitle: fmt.Sprintf("%s · order %d", program.Name, l.OrderID), Content: content, OnClosed: closed,
+		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+	}
+	if waits {
+		d = o.keptDialog(spec)
+		return
+	}
+	d = o.Dialogs.Show(spec)
 }
 
 // plain is a text of a dialog.
@@ -166,7 +174,7 @@ func PickUp(o Options, l manager.License, program api.Program) error {
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
 		Title:    fmt.Sprintf("Pick up %s on this PC", quoted(l)),
-		Subtitle: fmt.Sprintf("The license was released for another PC. Here it makes %s run on this one. %s", program.Name, o.allowanceLine(transferAllowance(l), "transfer", "transfers")),
+		Subtitle: fmt.Sprintf("It was released on the PC that had it, and %s runs on this PC from now on. %s", program.Name, o.allowanceLine(transferAllowance(l), "transfer", "transfers")),
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), pc.pane, note.labeled()),
 		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: pickingUp, Default: true, OnTapped: submit}},
 		OnClosed: func() { pc.slot.Cancel(); sending.Cancel() },

@@ -132,7 +132,7 @@ func (r *removal) submit() {
 
 // waits tells that a license has left this PC and the server does not know yet.
 func (r *removal) waits(code license.RemovalCode, kept keptError) {
-	r.options.showLeft(fmt.Sprintf("Removing %s", quoted(r.license)), r.license, r.program, code, dialogs.Notice(theme.Accent, dialogs.Message{
+	r.options.showLeft(fmt.Sprintf("Removing %s", quoted(r.license)), r.license, r.program, code, true, dialogs.Notice(theme.Accent, dialogs.Message{
 		What: fmt.Sprintf("%s has left this PC. The server is told by itself when it answers.", capitalized(quoted(r.license))),
 		Why:  r.options.Explain(kept.error).What,
 		Next: fmt.Sprintf("Then order %d has one more license to activate. You may close the app: it goes on at the next start.", r.order.ID),

@@ -127,3 +127,42 @@ func TestMoveAndBringBack(t *testing.T) {
 		})
 	}
 }
+
+// Moved while the server is away: the license leaves, what waits is shown, and the next start with the server goes on by itself.
+func TestMoveWithoutServer(t *testing.T) {
+	screen := startDisplay(t)
+	anna := newPerson(t)
+	d := startDemo(t, screen, anna, nil)
+	signIn(t, d)
+	activateThisPC(t, d)
+	d.find(t, "the license of this PC", button("Move to another PC…"))
+	d.stop(t)
+
+	uiMap := filepath.Join(t.TempDir(), "ui.json")
+	p := start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", filepath.Join(anna.home, ".cache", "acen-demo", "app"), "--ui-map", uiMap)
+	w := &window{display: screen, uiMap: uiMap, proc: p}
+	w.find(t, "that there is no connection", reading("No connection"))
+	w.click(t, "the order", exactly(fmt.Sprint(studio)))
+	w.click(t, "Move", button("Move to another PC…"))
+	w.click(t, "Move", button("Move"))
+	w.find(t, "that it is kept", reading("The server is told by itself when it answers."))
+	screen.screenshot(t, "move-kept")
+	require.Empty(t, licenseFiles(t, anna), "the program runs here no more")
+	w.click(t, "what waits", button("What waits…"))
+	w.find(t, "the task", exactly("Move of “My PC”"))
+	screen.screenshot(t, "move-waits")
+	w.key(t, "Escape")
+	w.find(t, "the badge", exactly("Left this PC"))
+	w.find(t, "the status line", exactly("1 task waits for the server"))
+	screen.screenshot(t, "move-left")
+	p.stop(t)
+
+	d = startDemo(t, screen, anna, nil, "--listen", strings.TrimPrefix(d.URL, "http://"))
+	d.click(t, "the order", exactly(fmt.Sprint(studio)))
+	d.find(t, "that it goes on", exactly("Moving: waits to be picked up"))
+	require.Len(t, func() []api.License {
+		list, err := onServer(t, d).Licenses(t.Context(), studio, false)
+		require.NoError(t, err)
+		return slices.DeleteFunc(list, func(l api.License) bool { return l.ReleasedAt == nil })
+	}(), 1)
+}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/acen-desktop/acen/client/keyring"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/service"
 	"github.com/acen-desktop/acen/server/store"
@@ -55,7 +56,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"server": startServer, "stopserver": killServer, "codes": codesOfPC, "removal": removalCodeOf, "serials": freeSerials, "solve": solve, "keyring": useKeyring,
-			"field": field,
+			"field": field, "letgo": letGo,
 		},
 		RequireExplicitExec: true,
 	})
@@ -179,6 +180,25 @@ func removalCodeOf(ts *testscript.TestScript, _ bool, args []string) {
 				return err
 			}
 			return os.WriteFile(ts.MkAbs("removal"), []byte(key.RemovalSeed(l.Activation).RemovalCode(l.Codes).String()+"\n"), 0o600)
+		})
+	})
+}
+
+// letGo lets a license of this PC go as its program does, behind the app's back.
+func letGo(ts *testscript.TestScript, _ bool, args []string) {
+	removalCodeOf(ts, false, args)
+	code, err := license.ParseRemovalCode(strings.TrimSpace(ts.ReadFile("removal")))
+	ts.Check(err)
+	id, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	data(ts, func(ctx context.Context, d *service.Data) error {
+		return d.Store.Read(ctx, func(tx store.Tx) error {
+			l, err := tx.License(ctx, id)
+			if err != nil {
+				return err
+			}
+			pc := installed.Open(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen", "licenses"), installed.Options{})
+			return pc.Leave(ctx, "LUMENST7", installed.Spent{Codes: l.Codes, LicenseID: id, RemovalCode: code})
 		})
 	})
 }

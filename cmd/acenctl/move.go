@@ -252,6 +252,9 @@ func (d *desk) printKeptCodes(ctx context.Context, m *manager.Manager) error {
 	out := []keptCodeJSON{}
 	lines := [][]string{{"ID", "PROGRAM", "NOTE", "REMOVAL CODE", "SEALED", "WAITS FOR"}}
 	for _, k := range list {
+		if l, o, err := m.LicenseOf(ctx, k); err == nil {
+			k.Program, k.Note, k.OrderID, k.LicenseID = o.ProgramName, l.Note, o.ID, l.ID
+		}
 		one := keptCodeJSON{
 			ID: k.Codes.Site.String(), Program: k.Program, Note: k.Note, SiteCode: k.Codes.Site.String(), MachineID: k.Codes.Machine.String(), RemovalCode: k.Code.String(),
 			OrderID: k.OrderID, LicenseID: k.LicenseID, Purpose: string(k.Purpose), Sealed: k.Sealed,

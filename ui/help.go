@@ -43,7 +43,8 @@ func (w *Window) showHelp() {
 	rows.Add(theme.Tight(more))
 	var d *dialogs.Dialog
 	d = w.queue.Show(dialogs.Spec{
-		Title: "Help", Subtitle: "What you can do with orders and licenses", Content: rows, Width: 640,
+		Title: "Help", Subtitle: "What you can do with orders and licenses", Width: 640,
+		Content: container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), rows), // beside the scroll bar
 		Buttons: []dialogs.Button{
 			{Text: "Keyboard shortcuts…", OnTapped: func() { d.Close(); w.showShortcuts() }},
 			{Text: "Close", Default: true, Cancel: true},

@@ -178,6 +178,17 @@ func (d *desk) signedIn(use, short string, args cobra.PositionalArgs, do work) *
 	}}
 }
 
+// anyway is a command that goes on with what was last known when the server cannot be reached.
+func (d *desk) anyway(use, short string, args cobra.PositionalArgs, do work) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
+		m, err := d.session(c.Context())
+		if err != nil && !errors.Is(err, manager.ErrUnreachable) {
+			return err
+		}
+		return do(c.Context(), m, args)
+	}}
+}
+
 // oneID checks that the only argument is an id.
 func oneID(c *cobra.Command, args []string) error {
 	if err := cobra.ExactArgs(1)(c, args); err != nil {
@@ -246,6 +257,30 @@ func findLicense(ctx context.Context, m *manager.Manager, id int64) (manager.Lic
 		}
 	}
 	return manager.License{}, api.Order{}, api.NewProblem(api.ErrNotFound, fmt.Sprintf("There is no active license %d in this account.", id))
+}
+
+// findKnownLicense is findLicense, with what was last known when the server cannot be reached.
+func findKnownLicense(ctx context.Context, m *manager.Manager, id int64) (manager.License, api.Order, error) {
+	l, o, unreachable := findLicense(ctx, m, id)
+	if !errors.Is(unreachable, manager.ErrUnreachable) {
+		return l, o, unreachable
+	}
+	orders, _, err := m.CachedOrders(ctx)
+	if err != nil {
+		return manager.License{}, api.Order{}, err
+	}
+	for _, o := range orders.Orders {
+		known, _, err := m.CachedLicenses(ctx, o.ID)
+		if err != nil {
+			return manager.License{}, api.Order{}, err
+		}
+		for _, l := range known.Licenses {
+			if l.ID == id {
+				return l, o, nil
+			}
+		}
+	}
+	return manager.License{}, api.Order{}, unreachable
 }
 
 // kept marks the error of a task that goes on later.

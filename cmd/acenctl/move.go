@@ -40,8 +40,8 @@ func oneIDOrNone(c *cobra.Command, args []string) error {
 }
 
 func (d *desk) moveCommand() *cobra.Command {
-	c := d.signedIn("move LICENSE", "Move a license of this PC: it leaves, and another PC picks it up", oneID, func(ctx context.Context, m *manager.Manager, args []string) error {
-		l, o, err := findLicense(ctx, m, id(args))
+	c := d.anyway("move LICENSE", "Move a license of this PC: it leaves, and another PC picks it up", oneID, func(ctx context.Context, m *manager.Manager, args []string) error {
+		l, o, err := findKnownLicense(ctx, m, id(args))
 		if err != nil {
 			return err
 		}
@@ -191,7 +191,7 @@ type keptCodeJSON struct {
 
 func (d *desk) removalCodesCommand() *cobra.Command {
 	var handIn, offer string
-	c := d.signedIn("removal-codes", "List the removal codes that this PC keeps, hand one in, or offer its license to another PC", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
+	c := d.anyway("removal-codes", "List the removal codes that this PC keeps, hand one in, or offer its license to another PC", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
 		if handIn == "" && offer == "" {
 			return d.printKeptCodes(ctx, m)
 		}

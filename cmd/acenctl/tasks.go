@@ -224,8 +224,8 @@ func (d *desk) transferCommand() *cobra.Command {
 
 func (d *desk) removeCommand() *cobra.Command {
 	var here, stdin bool
-	c := d.signedIn("remove LICENSE", "License removal: end a license; its order gets one back", oneID, func(ctx context.Context, m *manager.Manager, args []string) error {
-		l, _, err := findLicense(ctx, m, id(args))
+	c := d.anyway("remove LICENSE", "License removal: end a license; its order gets one back", oneID, func(ctx context.Context, m *manager.Manager, args []string) error {
+		l, _, err := findKnownLicense(ctx, m, id(args))
 		if err != nil {
 			return err
 		}
@@ -460,39 +460,46 @@ func (d *desk) printJobs(jobs []manager.Job) error {
 
 func (d *desk) jobsCommand() *cobra.Command {
 	var cancel int64
-	c := &cobra.Command{Use: "jobs", Short: "List tasks that wait to be sent, or cancel one that never was", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
-		m, err := d.session(c.Context())
-		if err != nil && !errors.Is(err, manager.ErrUnreachable) {
-			return err
+	var resume bool
+	c := d.anyway("jobs", "List tasks that wait to be sent; send them, or cancel one that never was", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
+		switch {
+		case resume:
+			return d.send(ctx, m)
+		case cancel != 0:
+			return d.cancelJob(ctx, m, cancel)
 		}
-		if c.Flags().Changed("cancel") {
-			return d.cancelJob(c.Context(), m, cancel)
-		}
-		jobs, err := m.Jobs(c.Context())
+		jobs, err := m.Jobs(ctx)
 		if err != nil {
 			return err
 		}
 		return d.printJobs(jobs)
-	}}
+	})
 	c.Flags().Int64Var(&cancel, "cancel", 0, "cancel the task with this number")
+	c.Flags().BoolVar(&resume, "resume", false, "send them, as \"acenctl send\" does")
+	c.MarkFlagsMutuallyExclusive("cancel", "resume")
 	return c
 }
 
 func (d *desk) sendCommand() *cobra.Command {
 	return d.signedIn("send", "Send the tasks that wait", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
-		defer d.progress("Sending")()
-		jobs, err := m.ResumeJobs(ctx)
-		if printErr := d.printJobs(jobs); printErr != nil {
-			return printErr
-		}
-		if err != nil {
-			return kept(err)
-		}
-		for _, j := range jobs {
-			if j.Err != nil {
-				return j.Err
-			}
-		}
-		return nil
+		return d.send(ctx, m)
 	})
+}
+
+// send sends what waits, and prints what came of it.
+func (d *desk) send(ctx context.Context, m *manager.Manager) error {
+	defer d.progress("Sending")()
+	jobs, err := m.ResumeJobs(ctx)
+	if printErr := d.printJobs(jobs); printErr != nil {
+		return printErr
+	}
+	if err != nil {
+		return kept(err)
+	}
+	for _, j := range jobs {
+		if j.Err != nil {
+			return j.Err
+		}
+	}
+	return nil
 }

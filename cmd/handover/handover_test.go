@@ -1,0 +1,107 @@
+package handover
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// boxes returns the two ends of a handing over; the second start's waiting asks the first to look.
+func boxes(t *testing.T) (first, second *Box, got *[][]byte) {
+	t.Helper()
+	dir := t.TempDir()
+	first, second, got = In(dir), In(dir), &[][]byte{}
+	second.after = func(time.Duration) <-chan time.Time {
+		taken, err := first.Taken()
+		require.NoError(t, err)
+		*got = append(*got, taken...)
+		now := make(chan time.Time, 1)
+		now <- time.Time{}
+		return now
+	}
+	return first, second, got
+}
+
+func TestHandOver(t *testing.T) {
+	_, second, got := boxes(t)
+	for _, content := range []string{"acen:request/A", "", "v4.public.x"} {
+		require.NoError(t, second.Give(t.Context(), []byte(content)))
+	}
+	require.Equal(t, [][]byte{[]byte("acen:request/A"), {}, []byte("v4.public.x")}, *got)
+	left, err := os.ReadDir(second.dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.ErrorIs(t, second.Give(t.Context(), make([]byte, MaxSize+1)), ErrSize)
+}
+
+func TestOnlyThisPersonReadsIt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // the folder of application data is the person's own there
+	}
+	b := In(t.TempDir())
+	b.after = func(time.Duration) <-chan time.Time {
+		info, err := os.Stat(b.dir)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+		entries, err := os.ReadDir(b.dir)
+		require.NoError(t, err)
+		require.Len(t, entries, 1)
+		info, err = entries[0].Info()
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+		_, err = b.Taken()
+		require.NoError(t, err)
+		now := make(chan time.Time, 1)
+		now <- time.Time{}
+		return now
+	}
+	require.NoError(t, b.Give(t.Context(), []byte("x")))
+}
+
+func TestNobodyTakesIt(t *testing.T) {
+	b := In(t.TempDir())
+	b.after = func(time.Duration) <-chan time.Time {
+		now := make(chan time.Time, 1)
+		now <- time.Time{}
+		return now
+	}
+	require.ErrorIs(t, b.Give(t.Context(), []byte("x")), ErrNobody)
+	ctx, cancel := context.WithCancel(t.Context())
+	b.after = func(time.Duration) <-chan time.Time { cancel(); return nil }
+	require.ErrorIs(t, b.Give(ctx, []byte("x")), context.Canceled)
+	taken, err := b.Taken()
+	require.NoError(t, err)
+	require.Empty(t, taken, "nothing is left behind")
+}
+
+func TestWhatIsNoPlainFileIsRemovedUnread(t *testing.T) {
+	b := In(t.TempDir())
+	taken, err := b.Taken()
+	require.NoError(t, err)
+	require.Empty(t, taken)
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("secret"), 0o600))
+	require.NoError(t, os.MkdirAll(b.dir, 0o700))
+	if runtime.GOOS != "windows" { // links need a right there
+		require.NoError(t, os.Symlink(secret, filepath.Join(b.dir, "link.in")))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(b.dir, "big.in"), bytes.Repeat([]byte{'a'}, MaxSize+1), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(b.dir, "old.in"), []byte("old"), 0o600))
+	past := time.Now().Add(-time.Hour)
+	require.NoError(t, os.Chtimes(filepath.Join(b.dir, "old.in"), past, past))
+	require.NoError(t, os.WriteFile(filepath.Join(b.dir, "half.in.new"), []byte("half"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(b.dir, "right.in"), []byte("right"), 0o600))
+	taken, err = b.Taken()
+	require.NoError(t, err)
+	require.Equal(t, [][]byte{[]byte("right")}, taken)
+	left, err := os.ReadDir(b.dir)
+	require.NoError(t, err)
+	require.Len(t, left, 1, "what is being written stays")
+	require.FileExists(t, secret)
+}

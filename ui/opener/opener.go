@@ -32,6 +32,8 @@ type Opener struct {
 	start func(address string) (<-chan error, error)
 	after func(time.Duration) <-chan time.Time
 	goos  string
+	// output runs a helper and returns what it prints.
+	output func(ctx context.Context, name string, args ...string) ([]byte, error)
 
 	handedMu sync.Mutex
 	handed   map[string]string // folders of the files that were handed over last, by kind
@@ -39,7 +41,7 @@ type Opener struct {
 
 // System returns the opener of this system. Any goroutine.
 func System() *Opener {
-	return &Opener{start: start, after: time.After, goos: runtime.GOOS}
+	return &Opener{start: start, after: time.After, goos: runtime.GOOS, output: output}
 }
 
 // MaxMailto returns the longest mailto: address in bytes that this system hands over.

@@ -3,6 +3,8 @@ package opener
 import (
 	"errors"
 	"fmt"
+	"os/exec"
+	"syscall"
 
 	"golang.org/x/sys/windows"
 )
@@ -33,3 +35,6 @@ func start(address string) (<-chan error, error) {
 	}()
 	return done, nil
 }
+
+// hide keeps the console of a helper off the screen.
+func hide(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{HideWindow: true} }

@@ -47,7 +47,7 @@ type CourierItem struct {
 	Item courier.Item
 	// Options are the ways to do it, the best first; those that would be refused come last.
 	Options []CourierOption
-	// Refusal says why there is no option; nil when there is one.
+	// Refusal says why there is no option that the server would allow; nil when there is one. The answer tells it.
 	Refusal error
 }
 
@@ -73,8 +73,10 @@ func (m *Manager) PlanCourier(ctx context.Context, r courier.Request) ([]Courier
 			return nil, err
 		}
 		slices.SortStableFunc(plan[i].Options, func(a, b CourierOption) int { return boolInt(a.Refusal != nil) - boolInt(b.Refusal != nil) })
-		if len(plan[i].Options) == 0 {
+		if options := plan[i].Options; len(options) == 0 {
 			plan[i].Refusal = noOption(item, len(known) > 0)
+		} else {
+			plan[i].Refusal = options[0].Refusal
 		}
 	}
 	return plan, nil

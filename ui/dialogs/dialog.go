@@ -34,6 +34,7 @@ type Dialog struct {
 	curtain *curtain // over the overlay while busy
 	cancel  func()   // what cancels the work; nil when it cannot be canceled
 	stop    func()   // ends the animation of the progress bar
+	working *widget.Label
 
 	opened, isClosed, busy bool
 	focusBefore            fyne.Focusable
@@ -107,11 +108,19 @@ func (d *Dialog) SetBusy(text string, cancel func()) {
 	d.stop = bar.Stop
 	label := widget.NewLabel(text)
 	label.Truncation = fyne.TextTruncateClip
+	d.working = label
 	d.status.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, container.New(thinBar{}, bar), nil, label)}
 	d.status.Refresh()
 	d.showStatus(true)
 	if d.up() {
 		d.drawCurtain()
+	}
+}
+
+// SetBusyText changes the text of SetBusy, such as when one of several things is done. UI thread.
+func (d *Dialog) SetBusyText(text string) {
+	if d.busy && !d.isClosed {
+		d.working.SetText(text)
 	}
 }
 

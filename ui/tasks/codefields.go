@@ -23,8 +23,8 @@ type codeFields struct {
 	object        fyne.CanvasObject
 }
 
-// format is the shape of a kind of code for its field.
-func format(kind license.CodeKind, placeholder string) codeentry.Format {
+// Format is the shape of a kind of code for its field. Any goroutine.
+func Format(kind license.CodeKind, placeholder string) codeentry.Format {
 	return codeentry.Format{
 		Groups: kind.Groups(), Separator: "-", Alphabet: kind.FoldLetter, Parse: kind.Shown,
 		ErrorGroup: func(err error) int {
@@ -66,7 +66,7 @@ func newCodeFields(merged bool, hint string, changed func()) (*codeFields, error
 
 // newCodeField adds the field for a code with its name above to some rows.
 func newCodeField(rows *fyne.Container, kind license.CodeKind, placeholder string, changed func()) (*codeentry.Entry, error) {
-	e, err := codeentry.New(format(kind, placeholder))
+	e, err := codeentry.New(Format(kind, placeholder))
 	if err != nil {
 		return nil, err
 	}

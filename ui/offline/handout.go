@@ -1,0 +1,163 @@
+package offline
+
+import (
+	"fmt"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/qrview"
+	"github.com/acen-desktop/acen/ui/theme"
+)
+
+// handout gives a document to the person who carries it: as a file, as QR codes, as text.
+type handout struct {
+	desk     *Desk
+	document courier.Document
+	fault    func(dialogs.Message)
+	show     *dialogs.ContentButton
+	save     *dialogs.ContentButton
+	copy     *dialogs.ContentButton
+	below    *fyne.Container
+	view     *qrview.View
+	object   fyne.CanvasObject
+}
+
+// wide is the width of dialogs with a handout.
+const wide float32 = 820
+
+// newHandout returns the buttons for a document; open shows its QR codes at once.
+func (d *Desk) newHandout(doc courier.Document, open bool, fault func(dialogs.Message)) *handout {
+	h := &handout{desk: d, document: doc, fault: fault, below: container.NewStack()}
+	h.save = dialogs.NewButton("Save as a file…", fynetheme.DocumentSaveIcon(), h.saveFile)
+	h.show = dialogs.NewButton("Show QR", nil, h.toggle)
+	h.copy = dialogs.NewButton("Copy as text", fynetheme.ContentCopyIcon(), h.copyText)
+	h.below.Hide()
+	h.object = rows(theme.Margin, container.NewHBox(h.save, h.show, h.copy), h.below)
+	if open {
+		h.toggle()
+	}
+	return h
+}
+
+// close ends the turning of the pictures.
+func (h *handout) close() {
+	if h.view != nil {
+		h.view.Close()
+		h.view = nil
+	}
+}
+
+func (h *handout) saveFile() {
+	content, err := courier.Encode(h.document)
+	if err != nil {
+		h.fault(h.desk.options.Explain(err))
+		return
+	}
+	h.desk.options.Save(courier.FileName(h.document), content, func(err error) {
+		if err != nil {
+			h.fault(h.desk.options.Explain(err))
+			return
+		}
+		h.save.SetText("Saved")
+	})
+}
+
+// copyText copies what a person reads, and below it the links that the app reads.
+func (h *handout) copyText() {
+	text, err := mailText(h.document)
+	if err != nil {
+		h.fault(h.desk.options.Explain(err))
+		return
+	}
+	h.desk.options.Copy(text)
+	h.copy.SetText("Copied")
+}
+
+func mailText(doc courier.Document) (string, error) {
+	links, err := courier.Pictures(doc, courier.MaxPicture)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\nTo open it in ACEN Desktop, copy this whole text there:\n\n", courier.Text(doc))
+	for _, link := range links {
+		fmt.Fprintln(&b, link)
+	}
+	return b.String(), nil
+}
+
+// toggle shows the QR codes beside all that is in them, or no longer.
+func (h *handout) toggle() {
+	if h.view != nil {
+		h.close()
+		h.below.Hide()
+		h.show.SetText("Show QR")
+		return
+	}
+	parts, err := courier.Pictures(h.document, courier.DefaultPicture)
+	if err == nil {
+		texts := make([]string, len(parts))
+		for i, p := range parts {
+			texts[i] = p.String()
+		}
+		h.view, err = qrview.New(qrview.Options{Work: h.desk.options.Work, After: h.desk.options.After}, texts...)
+	}
+	if err != nil {
+		h.below.Objects = []fyne.CanvasObject{dialogs.Notice(theme.Warning, h.desk.options.Explain(err))}
+	} else {
+		lines := container.NewVScroll(described(h.document))
+		lines.SetMinSize(fyne.NewSize(0, qrview.DefaultSide-24))
+		beside := container.NewBorder(muted("This is all that is in the pictures:"), nil, nil, nil, lines)
+		h.below.Objects = []fyne.CanvasObject{container.New(layout.NewCustomPaddedLayout(0, 0, 0, 0),
+			container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), container.NewVBox(h.view.Object())), nil, beside))}
+		h.show.SetText("Hide QR")
+	}
+	h.below.Show()
+	h.below.Refresh()
+}
+
+// described is exactly what courier.Describe says of a document.
+func described(doc courier.Document) fyne.CanvasObject {
+	all := rows(2)
+	item := 0
+	for _, line := range courier.Describe(doc) {
+		if line.Item != item {
+			item = line.Item
+			all.Add(container.New(layout.NewCustomPaddedLayout(theme.Gap, 0, 0, 0), widget.NewSeparator()))
+		}
+		title := theme.NewCaption(line.Title)
+		title.Wrapping = fyne.TextWrapWord
+		value := widget.NewLabel(line.Value)
+		value.Wrapping = fyne.TextWrapBreak
+		all.Add(container.New(columns{}, theme.Tight(title), theme.Tight(value)))
+	}
+	return all
+}
+
+// columns lays out a name in two fifths of the width and its value in the rest.
+type columns struct{}
+
+func (columns) split(width float32) (name, value float32) {
+	name = float32(int(width * 0.38))
+	return name, width - name - theme.Gap
+}
+
+// MinSize is part of fyne.Layout.
+func (columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(200, fyne.Max(objects[0].MinSize().Height, objects[1].MinSize().Height))
+}
+
+// Layout is part of fyne.Layout.
+func (c columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	name, value := c.split(size.Width)
+	objects[0].Resize(fyne.NewSize(name, objects[0].MinSize().Height))
+	objects[1].Resize(fyne.NewSize(value, objects[1].MinSize().Height))
+	objects[1].Move(fyne.NewPos(name+theme.Gap, 0))
+}

@@ -1,0 +1,261 @@
+package offline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/words"
+)
+
+// intake is the part of a dialog through which requests, answers and license files come in, in all their forms.
+type intake struct {
+	desk      *Desk
+	dialog    *dialogs.Dialog
+	found     func([]courier.Document)
+	slot      *background.Slot
+	collector courier.Collector // used by the work of slot
+	waiting   [][]byte
+	missing   *fyne.Container
+	object    fyne.CanvasObject
+}
+
+// newIntake returns the part for a dialog that is set later. found gets what is whole.
+func (d *Desk) newIntake(found func([]courier.Document)) *intake {
+	in := &intake{desk: d, found: found, slot: d.options.Work.NewSlot(), missing: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap))}
+	in.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
+		container.NewHBox(
+			dialogs.NewButton("File or picture…", fynetheme.FolderOpenIcon(), in.choose),
+			dialogs.NewButton("Picture on the clipboard", fynetheme.FileImageIcon(), in.clipping),
+			dialogs.NewButton("Paste text", fynetheme.ContentPasteIcon(), in.paste)),
+		muted("Or drop files on this window. QR codes may come in any order, several in one picture, such as a screen clipping."),
+		in.missing)
+	d.intake = in
+	return in
+}
+
+// close ends the reading; it is called when the dialog is closed.
+func (in *intake) close() {
+	in.slot.Cancel()
+	in.waiting = nil
+	if in.desk.intake == in {
+		in.desk.intake = nil
+	}
+}
+
+func (in *intake) choose() {
+	in.desk.options.Choose(func(content []byte, err error) {
+		if err != nil {
+			in.dialog.SetError(in.desk.options.Explain(err))
+			return
+		}
+		in.take(content)
+	})
+}
+
+func (in *intake) paste() {
+	text := in.desk.options.Paste()
+	if strings.TrimSpace(text) == "" {
+		in.dialog.SetError(dialogs.Message{What: "There is no text on the clipboard.", Next: "Copy the whole text or the links first, or take the picture instead."})
+		return
+	}
+	in.take([]byte(text))
+}
+
+func (in *intake) clipping() {
+	if in.slot.Busy() {
+		return
+	}
+	in.dialog.SetBusy("Looking at the clipboard…", in.slot.Interrupt)
+	background.Run(in.slot, in.desk.options.Picture, func(content []byte, err error) {
+		in.dialog.SetIdle()
+		switch {
+		case errors.Is(err, context.Canceled):
+		case err != nil:
+			in.dialog.SetError(in.desk.options.Explain(err))
+		default:
+			in.waiting = append(in.waiting, content)
+		}
+		in.next()
+	})
+}
+
+// take reads contents one after another; what comes meanwhile waits.
+func (in *intake) take(contents ...[]byte) {
+	in.waiting = append(in.waiting, contents...)
+	if !in.slot.Busy() {
+		in.next()
+	}
+}
+
+// read is what came out of some contents.
+type read struct {
+	docs []courier.Document
+	open []courier.Progress
+	code string // a typed activation code where there was no document
+}
+
+func (in *intake) next() {
+	contents := in.waiting
+	if len(contents) == 0 {
+		return
+	}
+	in.waiting = nil
+	in.dialog.SetBusy("Reading…", in.slot.Interrupt)
+	background.Run(in.slot, func(ctx context.Context) (r read, fault error) {
+		for _, content := range contents {
+			docs, err := in.collector.Take(ctx, content)
+			if ctx.Err() != nil {
+				return r, ctx.Err()
+			}
+			if code := activationCode(content); code != "" && errors.Is(err, courier.ErrUnknown) {
+				r.code, err = code, nil
+			}
+			if err != nil && fault == nil {
+				fault = err
+			}
+			r.docs = append(r.docs, docs...)
+		}
+		r.open = in.collector.Open()
+		return r, fault
+	}, func(r read, err error) {
+		in.dialog.SetIdle()
+		in.showMissing(r.open)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			in.dialog.SetError(in.desk.options.Explain(err))
+		}
+		switch {
+		case len(r.docs) > 0:
+			in.found(r.docs)
+			if err != nil && in.dialog.Closed() {
+				in.desk.options.Dialogs.Error(in.desk.options.Explain(err))
+			}
+		case r.code != "":
+			in.dialog.Close()
+			in.desk.enterCode(r.code)
+		}
+		in.next()
+	})
+}
+
+// activationCode is the first typed activation code in a text, or "".
+func activationCode(content []byte) string {
+	if len(content) > courier.MaxSize {
+		return ""
+	}
+	for _, found := range license.Find(string(content)) {
+		if found.Kind == license.KindActivationCode {
+			return found.Text
+		}
+	}
+	return ""
+}
+
+// showMissing tells which pictures are still to come.
+func (in *intake) showMissing(open []courier.Progress) {
+	in.missing.RemoveAll()
+	for _, p := range open {
+		in.missing.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: missingText(p), Why: "Show the others too, in any order."}))
+	}
+	in.missing.Refresh()
+}
+
+func missingText(p courier.Progress) string {
+	numbers := make([]string, len(p.Missing))
+	for i, n := range p.Missing {
+		numbers[i] = fmt.Sprint(n)
+	}
+	text := numbers[0]
+	if last := len(numbers) - 1; last > 0 {
+		text = strings.Join(numbers[:last], ", ") + " and " + numbers[last]
+	}
+	verb := "is"
+	if len(numbers) > 1 {
+		verb = "are"
+	}
+	return fmt.Sprintf("%d of %s of the %s read; number %s %s missing.", p.Count-len(p.Missing), words.Count(p.Count, "picture", "pictures"), kindName(p.Kind), text, verb)
+}
+
+func kindName(k courier.Kind) string {
+	if k == courier.KindLicense {
+		return "license file"
+	}
+	return string(k)
+}
+
+// Open shows the dialog that takes in what another PC made. UI thread.
+func (d *Desk) Open() {
+	var dialog *dialogs.Dialog
+	in := d.newIntake(func(docs []courier.Document) {
+		dialog.Close()
+		d.route(docs)
+	})
+	dialog = d.options.Dialogs.Show(dialogs.Spec{
+		Title:    "Open a request, an answer or a license file",
+		Subtitle: "You see what is in it before anything is done.",
+		Content:  in.object,
+		Width:    620,
+		Buttons: []dialogs.Button{
+			{Text: "Type an activation code…", OnTapped: func() { dialog.Close(); d.enterCode("") }},
+			{Text: "Close", Cancel: true},
+		},
+		OnClosed: in.close,
+	})
+	in.dialog = dialog
+}
+
+// muted is a sentence of little weight over the whole width.
+func muted(text string) fyne.CanvasObject {
+	l := widget.NewLabel(text)
+	l.Wrapping, l.Importance = fyne.TextWrapWord, widget.LowImportance
+	return theme.Tight(l)
+}
+
+// plain is a sentence over the whole width.
+func plain(text string) fyne.CanvasObject {
+	l := widget.NewLabel(text)
+	l.Wrapping = fyne.TextWrapWord
+	return theme.Tight(l)
+}
+
+// bold is a heading inside a dialog.
+func bold(text string) fyne.CanvasObject {
+	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	l.Wrapping = fyne.TextWrapWord
+	return theme.Tight(l)
+}
+
+// labeled is a field with its name above.
+func labeled(name string, field fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(name)), field)
+}
+
+// rows stand below each other.
+func rows(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedVBoxLayout(gap), objects...)
+}
+
+// indented moves something in below its heading.
+func indented(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(0, 0, 28, 0), o)
+}
+
+// programName is what is shown of a program.
+func programName(name string, signature license.Signature) string {
+	if name == "" {
+		return fmt.Sprintf("Program with signature %s", signature)
+	}
+	return name
+}

@@ -1,0 +1,110 @@
+// Package offline holds the dialogs for PCs without a network: a PC asks for licenses with a request, a courier carries it to a
+// PC with a network and brings the answer back, as a file, as QR codes or as a text.
+//
+// Nothing that comes in is acted on before the person has seen it and pressed a button. Everything in this package belongs to the UI
+// thread; what may block runs through package background.
+package offline
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
+)
+
+// Backend is the license manager as the dialogs use it. *manager.Manager is one. All methods may block and are called off the UI
+// thread.
+type Backend interface {
+	OfflinePrograms(ctx context.Context) ([]manager.OfflineProgram, error)
+	KeptCodes(ctx context.Context) ([]manager.KeptCode, error)
+	MakeRequest(ctx context.Context, device string, wishes []manager.Wish) (courier.Request, error)
+	Requests(ctx context.Context) ([]courier.Request, error)
+	ForgetRequest(ctx context.Context, id string) error
+	LetGo(ctx context.Context, signature license.Signature) (manager.KeptCode, error)
+	TakeAnswer(ctx context.Context, a courier.Answer) ([]manager.Taken, error)
+	TakeLicense(ctx context.Context, content string) (f license.File, unproven bool, err error)
+	EnterCode(ctx context.Context, signature license.Signature, text string) error
+	PlanCourier(ctx context.Context, r courier.Request) ([]manager.CourierItem, error)
+	CarryOut(ctx context.Context, r courier.Request, plan []manager.CourierItem, choices []int, done func(count int)) (courier.Answer, error)
+}
+
+var _ Backend = (*manager.Manager)(nil)
+
+// Options of the dialogs. Functions without another word are called on the UI thread.
+type Options struct {
+	Canvas  fyne.Canvas // of the window
+	Dialogs *dialogs.Queue
+	Work    *background.Group
+	Manager Backend
+	Copy    func(text string)
+	Explain func(error) dialogs.Message
+	// DeviceName is proposed as the name of this PC.
+	DeviceName string
+	// Now tells the time and the time zone in which dates are shown; After sends when a time has passed.
+	Now   func() time.Time
+	After func(time.Duration) <-chan time.Time
+	// Save asks for a place and writes there; done hears how that went, unless the person chose no place.
+	Save func(name string, content []byte, done func(error))
+	// Choose asks for a file and reads it; done hears of it, unless the person chose none.
+	Choose func(done func(content []byte, err error))
+	// Paste returns the text on the clipboard.
+	Paste func() string
+	// Picture returns the picture on the clipboard. Not on the UI thread.
+	Picture func(ctx context.Context) ([]byte, error)
+	// SignedIn reports whether there is an account to carry requests with.
+	SignedIn func() bool
+	// OnCarried tells that orders and licenses of the account may have changed, OnTaken that licenses of this PC have.
+	OnCarried, OnTaken func()
+}
+
+// Desk opens the dialogs. Its methods belong to the UI thread.
+type Desk struct {
+	options Options
+	intake  *intake           // of the dialog that takes things in; nil when there is none
+	waiting []courier.Request // until somebody has signed in
+}
+
+// New returns the desk of a window. UI thread.
+func New(o Options) *Desk { return &Desk{options: o} }
+
+// Receive takes what came from outside: files, pictures, texts, in a dialog that takes things in or a new one. Nothing else
+// happens before the person has seen it. UI thread.
+func (d *Desk) Receive(contents ...[]byte) {
+	if d.intake == nil {
+		d.Open()
+	}
+	d.intake.take(contents...)
+}
+
+// SignedIn shows a request that waited for somebody to sign in. UI thread.
+func (d *Desk) SignedIn() {
+	if requests := d.waiting; len(requests) > 0 {
+		d.waiting = nil
+		d.carry(requests)
+	}
+}
+
+// route opens the dialog for what was taken in.
+func (d *Desk) route(docs []courier.Document) {
+	var requests []courier.Request
+	var others []courier.Document
+	for _, doc := range docs {
+		if r, ok := doc.(courier.Request); ok {
+			requests = append(requests, r)
+		} else {
+			others = append(others, doc)
+		}
+	}
+	if len(others) > 0 {
+		d.take(others)
+	}
+	if len(requests) > 0 {
+		d.carry(requests)
+	}
+}

@@ -41,10 +41,11 @@ func (c *clock) pass(d time.Duration) {
 
 // mailProgram records what is handed over to it.
 type mailProgram struct {
-	mu     sync.Mutex
-	opened []string
-	pages  []string
-	err    error
+	mu      sync.Mutex
+	opened  []string
+	pages   []string
+	err     error
+	picture []byte
 }
 
 func (p *mailProgram) Open(_ context.Context, address string) error {
@@ -64,6 +65,8 @@ func (p *mailProgram) Show(_ context.Context, page []byte) error {
 }
 
 func (p *mailProgram) Play([]byte) error { return nil }
+
+func (p *mailProgram) ClipboardPicture(context.Context) ([]byte, error) { return p.picture, p.err }
 
 // driven is a window whose UI thread is the test.
 type driven struct {

@@ -93,6 +93,9 @@ func (w *Window) accountMenu() *fyne.Menu {
 	signOut := fyne.NewMenuItem("Sign out…", w.signOut)
 	signOut.Disabled = !w.state.signedIn
 	items := []*fyne.MenuItem{
+		fyne.NewMenuItem("PCs without a network…", w.noNetwork),
+		fyne.NewMenuItem("Open a file…", w.openFile),
+		fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem("Help…", w.showHelp),
 		fyne.NewMenuItem("What is sent about this PC…", w.showPrivacy),
 		fyne.NewMenuItem("Keyboard shortcuts…", w.showShortcuts),
@@ -109,6 +112,10 @@ func (w *Window) accountMenu() *fyne.Menu {
 	}
 	return fyne.NewMenu("", items...)
 }
+
+func (w *Window) noNetwork() { w.desk.Home() }
+
+func (w *Window) openFile() { w.desk.Open() }
 
 func (w *Window) showPrivacy() {
 	w.queue.Info("What is sent about this PC",

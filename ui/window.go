@@ -23,6 +23,7 @@ import (
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/flush"
 	"github.com/acen-desktop/acen/ui/licenses"
+	"github.com/acen-desktop/acen/ui/offline"
 	"github.com/acen-desktop/acen/ui/orders"
 	"github.com/acen-desktop/acen/ui/removalcode"
 	"github.com/acen-desktop/acen/ui/signin"
@@ -39,6 +40,7 @@ type Backend interface {
 	removalcode.Keeper
 	email.Mailer
 	account.Backend
+	offline.Backend
 
 	Current() (manager.Account, bool)
 	Notices() []manager.Notice
@@ -70,6 +72,7 @@ type Opener interface {
 	email.Opener
 	Play(wav []byte) error
 	Show(ctx context.Context, page []byte) error
+	ClipboardPicture(ctx context.Context) ([]byte, error)
 }
 
 // Options of a Window.
@@ -83,6 +86,9 @@ type Options struct {
 	Now func() time.Time
 	// Ticks come about once a second and let the ages on the screen grow.
 	Ticks <-chan time.Time
+	// Given brings what the program is started with, also by later starts: files, pictures, links, or nothing, which raises the
+	// window. It may be nil.
+	Given <-chan []byte
 	// Version is that of the app.
 	Version string
 	// DeviceName is what this PC is called.
@@ -113,6 +119,7 @@ type Window struct {
 	signIn   *signin.Screen
 	orders   *orders.Screen
 	licenses *licenses.Screen
+	desk     *offline.Desk
 	toolbar  *toolbar
 	status   *statusBar
 
@@ -173,7 +180,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.signIn = signin.New(signin.Options{
 		Canvas: w.window.Canvas(), Icon: icon, Work: w.work, Sessions: o.Backend, Explain: explain.Error,
 		Server: o.Server, Username: o.Username, Hint: o.Hint, OnSignedIn: w.signedIn,
-		OnForgotPassword: w.forgotPassword, OnNewAccount: w.newAccount,
+		OnForgotPassword: w.forgotPassword, OnNewAccount: w.newAccount, OnNoNetwork: w.noNetwork,
 	})
 	var err error
 	if w.orders, err = orders.New(orders.Options{
@@ -192,6 +199,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	}); err != nil {
 		return nil, err
 	}
+	w.desk = offline.New(w.offlineOptions())
 	w.toolbar = newToolbar(w)
 	w.status = newStatusBar(w)
 	w.banners = container.New(layout.NewCustomPaddedVBoxLayout(0))
@@ -203,6 +211,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.window.SetContent(flush.New(w.banners, w.root, nil))
 	w.window.SetMaster()
 	w.window.SetCloseIntercept(w.Close)
+	w.window.SetOnDropped(w.dropped)
 	w.unsubscribe = o.Backend.Subscribe(func(e manager.Event) { w.work.Do(func() { w.event(e) }) })
 	return w, nil
 }
@@ -249,12 +258,19 @@ func (w *Window) End() {
 // Wait blocks until all work has ended, after Close; not on the UI thread.
 func (w *Window) Wait() { w.work.Wait() }
 
-// tick lets time pass on the screen.
+// tick lets time pass on the screen, and takes what the program is started with.
 func (w *Window) tick() {
+	from := w.options.Given
 	for {
 		select {
 		case <-w.closed:
 			return
+		case content, ok := <-from:
+			if !ok {
+				from = nil
+				continue
+			}
+			w.work.Do(func() { w.given(content) })
 		case _, ok := <-w.options.Ticks:
 			if !ok {
 				return
@@ -317,6 +333,7 @@ func (w *Window) resumed(r resumed, err error) {
 		w.state.account, w.state.signedIn = r.account, true
 		w.toolbar.refresh()
 		w.loadOrders()
+		w.desk.SignedIn()
 		return
 	}
 	w.signIn.Fill(r.latest.Server, r.latest.Username)
@@ -364,6 +381,7 @@ func (w *Window) signedIn(a manager.Account, warning error) {
 	w.showMain()
 	w.focusFirst()
 	w.loadOrders()
+	w.desk.SignedIn()
 }
 
 // signOut asks, and then ends the session.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/opener"
@@ -75,6 +76,22 @@ var others = []struct {
 	{opener.ErrNoHandler, text{"Your mail program could not be opened.", "No mail program is set up on this PC.", "Copy the text and paste it into the mail you write elsewhere, or send it through the server."}},
 	{opener.ErrNoOpener, text{"Your mail program could not be opened.", "This system lacks the helper xdg-open, of the package xdg-utils.", "Install it, or copy the text and paste it into a mail of your own."}},
 	{opener.ErrAddress, text{"The address cannot be opened.", "It is none that this app opens.", "Copy the text instead."}},
+	{opener.ErrNoPicture, text{"There is no picture on the clipboard.", "", "Copy the picture or the screen clipping first, or save it and choose the file."}},
+	{opener.ErrNoClipboard, text{"The picture on the clipboard cannot be read.", "This system lacks the helper for it: xclip, or wl-clipboard under Wayland.", "Install one of them, or save the picture and choose the file."}},
+	{courier.ErrNewer, text{"This was made by a newer version of the app.", "", "Update ACEN Desktop on this PC, then open it again."}},
+	{courier.ErrTooLarge, text{"This is too large to be a request, an answer or a license file.", "", "Choose the file that the other PC made."}},
+	{courier.ErrTooManyPictures, text{"This is too much for pictures.", "", "Save it as a file, or copy it as text."}},
+	{courier.ErrPictureText, text{"This is too much for a picture.", "", "Save it as a file, or copy it as text."}},
+	{courier.ErrConflict, text{"The pictures do not fit together.", "Two with the same number say different things.", "Show all of them once more."}},
+	{courier.ErrNoCode, text{"There is no QR code in this picture that can be read.", "", "Show the code larger and take it whole, with its white margin."}},
+	{courier.ErrPictureSize, text{"This picture is too large.", "", "Clip the part with the QR codes."}},
+	{courier.ErrPictureTime, text{"Reading this picture took too long.", "", "Clip the part with the QR codes."}},
+	{courier.ErrPicture, text{"This picture cannot be read.", "It is damaged, or of a kind that the app does not know.", "Take PNG, JPEG, GIF, BMP or WebP."}},
+	{courier.ErrLink, text{"This link cannot be used.", "It is damaged, or cut off.", "Copy the whole link, or take the file instead."}},
+	{courier.ErrUnknown, text{"There is nothing for the app in it.", "It is neither a request nor an answer nor a license file.", "Choose the file, the picture or the text that the other PC made."}},
+	{courier.ErrOther, text{"This answer belongs to another request.", "", "Take it on the PC that made the request."}},
+	{manager.ErrOtherPC, text{"The license is for another PC.", "Its license file was made for another PC, or for a Site code that this PC no longer has.", "Take it on that PC, or ask for a license with a new request."}},
+	{manager.ErrNoTypedCodes, text{"The program does not accept this code.", "It has not been started on this PC yet, or it accepts license files only.", "Start the program once and try again, or take the license file."}},
 	{manager.ErrOutcomeUnknown, text{"Whether the server did this is not known.", "", "Refresh the table and look before you try again."}},
 	{manager.ErrJobSent, text{"This cannot be taken back.", "It was sent to the server already.", "Refresh to learn what came of it."}},
 	{manager.ErrNotThisPC, text{"This can be done on the license's own PC only.", "The license is on another PC.", "Open ACEN Desktop there. Without it, the program there shows the removal code when the license is removed."}},
@@ -100,6 +117,8 @@ func Error(err error) dialogs.Message {
 	var code api.Code
 	var network *manager.NetworkError
 	var typed *license.CodeError
+	var fault *courier.Fault
+	var incomplete *courier.Incomplete
 	switch {
 	case err == nil:
 		return dialogs.Message{}
@@ -114,6 +133,10 @@ func Error(err error) dialogs.Message {
 		}
 		t.why = network.Error()
 		return t.message()
+	case errors.As(err, &fault):
+		return dialogs.Message{What: sentence(fault.Error()), Next: "Nothing was changed. Take it once more from the PC that made it."}
+	case errors.As(err, &incomplete):
+		return dialogs.Message{What: sentence(incomplete.Error()), Next: "Copy all of the links."}
 	case errors.As(err, &typed):
 		return dialogs.Message{What: fmt.Sprintf("The %s cannot be read.", typed.Kind), Why: sentence(typed.Error()), Next: "Compare it with the original, or copy and paste it."}
 	}
@@ -166,6 +189,9 @@ func known(c api.Code) text {
 	}
 	return text{"The server refused.", fmt.Sprintf("Its reason is %s.", c), "Ask the vendor, or look for a newer version of this app."}
 }
+
+// Sentence says an error of this PC in a sentence of its own. Any goroutine.
+func Sentence(err error) string { return sentence(err.Error()) }
 
 // sentence makes a capital of the first letter and ends with a period.
 func sentence(s string) string {

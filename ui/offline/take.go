@@ -248,6 +248,9 @@ func takenText(t manager.Taken, d *Desk) (theme.Tone, dialogs.Message) {
 		return m
 	}
 	switch {
+	case errors.Is(t.Err, license.ErrFileSignature):
+		return theme.Bad, dialogs.Message{What: name + ": its license file was not accepted.", Why: "It was not signed with a key that this PC knows as the program's.",
+			Next: "If the program has never run on this PC, start it once and try again. Otherwise tell the vendor, and do not use the file."}
 	case t.Err != nil:
 		return theme.Bad, about(d.options.Explain(t.Err))
 	case t.Result.Outcome == courier.OutcomeRefused:

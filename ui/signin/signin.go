@@ -40,6 +40,8 @@ type Options struct {
 	// whose function is nil is not shown.
 	OnForgotPassword func(server string)
 	OnNewAccount     func(server string)
+	// OnNoNetwork is the link for a PC that is never online.
+	OnNoNetwork func()
 	// OnSignedIn gets the account; warning tells why it will not be remembered, or is nil.
 	OnSignedIn func(account manager.Account, warning error)
 }
@@ -78,7 +80,7 @@ func New(o Options) *Screen {
 		labeled("License server", s.server), labeled("User name", s.username), labeled("Password", s.password),
 		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
 			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0), theme.Tight(caption("Kept in the keyring of this PC, never in a file.")))),
-		s.actions, s.links())
+		s.actions, s.links(), s.noNetwork())
 	if o.Hint != "" {
 		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: "Try it out", Why: o.Hint}))
 	}
@@ -246,6 +248,18 @@ func (s *Screen) links() fyne.CanvasObject {
 		})))
 		row.Show()
 	}
+	return row
+}
+
+// noNetwork is the way on without signing in.
+func (s *Screen) noNetwork() fyne.CanvasObject {
+	row := container.NewCenter()
+	row.Hidden = s.options.OnNoNetwork == nil
+	row.Add(theme.Tight(newLink("This PC has no network…", func() {
+		if !s.slot.Busy() {
+			s.options.OnNoNetwork()
+		}
+	})))
 	return row
 }
 

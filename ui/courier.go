@@ -1,0 +1,176 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
+
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/offline"
+)
+
+func (w *Window) offlineOptions() offline.Options {
+	return offline.Options{
+		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Manager: w.options.Backend, Copy: w.copy, Explain: explain.Error,
+		DeviceName: w.options.DeviceName, Now: w.options.Now, After: time.After,
+		Save: w.saveDocument, Choose: w.chooseDocument, Paste: func() string { return w.app.Clipboard().Content() },
+		Picture: w.options.Opener.ClipboardPicture, SignedIn: func() bool { return w.state.signedIn },
+		OnCarried: w.refresh, OnTaken: func() {
+			if w.state.signedIn {
+				w.refresh()
+			}
+		},
+	}
+}
+
+// given takes what the program was started with, here or once more, or what was dropped on the window, and raises the window.
+// It shows it and does nothing else. Nothing at all just raises the window.
+func (w *Window) given(content []byte) {
+	w.window.RequestFocus()
+	if len(content) == 0 {
+		return
+	}
+	if link, err := courier.ParseLink(string(content)); err == nil && link.Part == nil {
+		w.serverLink(link.Server)
+		return
+	}
+	w.desk.Receive(content)
+}
+
+// serverLink fills in the server of a link for signing in.
+func (w *Window) serverLink(address string) {
+	if w.state.signedIn || w.state.waiting {
+		w.queue.Info("A link to a license server", fmt.Sprintf("It leads to %s. To use it, sign out first and open the link again.", address))
+		return
+	}
+	w.signIn.Fill(address, "")
+	w.focusFirst()
+}
+
+// dropped reads files that were dropped on the window.
+func (w *Window) dropped(_ fyne.Position, files []fyne.URI) {
+	slot := w.work.NewSlot()
+	background.Run(slot, func(ctx context.Context) (contents [][]byte, err error) {
+		for _, f := range files {
+			if f.Scheme() != "file" {
+				return contents, errNoFile
+			}
+			content, err := readFile(f.Path())
+			if err != nil {
+				return contents, err
+			}
+			contents = append(contents, content)
+		}
+		return contents, nil
+	}, func(contents [][]byte, err error) {
+		if err != nil {
+			w.queue.Error(readFault(err))
+		}
+		if len(contents) > 0 {
+			w.desk.Receive(contents...)
+		}
+	})
+}
+
+var errNoFile = errors.New("what was dropped is no file of this PC")
+
+// readFile reads a file that may be a document or a picture.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNoFile
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readBounded(f)
+}
+
+func readBounded(from io.Reader) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(from, courier.MaxPictureFile+1))
+	if err == nil && len(content) > courier.MaxPictureFile {
+		err = courier.ErrTooLarge
+	}
+	return content, err
+}
+
+func readFault(err error) dialogs.Message {
+	if errors.Is(err, courier.ErrTooLarge) {
+		return explain.Error(err)
+	}
+	return dialogs.Message{What: "The file cannot be read.", Why: explain.Sentence(err), Next: "Copy it to this PC and try again."}
+}
+
+// chooseDocument asks for a file and reads it.
+func (w *Window) chooseDocument(done func([]byte, error)) {
+	slot := w.work.NewSlot()
+	d := dialog.NewFileOpen(func(from fyne.URIReadCloser, err error) {
+		if err != nil {
+			done(nil, err)
+			return
+		}
+		if from == nil {
+			return
+		}
+		background.Run(slot, func(context.Context) ([]byte, error) {
+			content, err := readBounded(from)
+			return content, errors.Join(err, from.Close())
+		}, done)
+	}, w.window)
+	d.SetFilter(storage.NewExtensionFileFilter([]string{courier.Extension, ".txt", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"}))
+	d.Resize(w.fileDialogSize())
+	d.Show()
+}
+
+// fileDialogSize is that of a dialog for files, within the window.
+func (w *Window) fileDialogSize() fyne.Size {
+	size := w.window.Canvas().Size()
+	return fyne.NewSize(min(760, size.Width-60), min(520, size.Height-60))
+}
+
+// saveDocument asks for a place and writes there. Others on the PC may not read it: it may hold removal codes.
+func (w *Window) saveDocument(name string, content []byte, done func(error)) {
+	slot := w.work.NewSlot()
+	d := dialog.NewFileSave(func(to fyne.URIWriteCloser, err error) {
+		switch {
+		case err != nil:
+			done(err)
+		case to != nil:
+			path := to.URI().Path()
+			background.Run(slot, func(context.Context) (struct{}, error) { return struct{}{}, writePrivate(to, content) }, func(_ struct{}, err error) {
+				if err == nil {
+					w.status.say("Saved as " + path)
+				}
+				done(err)
+			})
+		}
+	}, w.window)
+	d.SetFileName(name)
+	d.SetFilter(storage.NewExtensionFileFilter([]string{courier.Extension}))
+	d.Resize(w.fileDialogSize())
+	d.Show()
+}
+
+// writePrivate writes and closes a file that only this person may read.
+func writePrivate(to fyne.URIWriteCloser, content []byte) error {
+	if err := os.Chmod(to.URI().Path(), 0o600); err != nil && !os.IsNotExist(err) {
+		return errors.Join(err, to.Close())
+	}
+	_, err := to.Write(content)
+	return errors.Join(err, to.Close())
+}

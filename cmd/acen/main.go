@@ -16,12 +16,13 @@ func main() {
 	server := flag.String("server", "", "address of the license server, filled in for signing in")
 	version := flag.Bool("version", false, "print the version and end")
 	flag.Usage = func() {
-		fmt.Fprint(flag.CommandLine.Output(), "Usage: acen [flags]\n\nLook after your licenses: on this PC and on your other PCs.\n\n")
+		fmt.Fprint(flag.CommandLine.Output(), "Usage: acen [flags] [FILE|LINK]\n\nLook after your licenses: on this PC and on your other PCs. A license file, a request, an answer, or a picture\n"+
+			"with QR codes, or a link that begins with acen:, is shown in the window; nothing is done with it by itself.\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "acen: unexpected argument %q\n", flag.Arg(0))
+	if flag.NArg() > 1 {
+		fmt.Fprintf(os.Stderr, "acen: unexpected argument %q\n", flag.Arg(1))
 		os.Exit(2)
 	}
 	if *version {
@@ -29,7 +30,14 @@ func main() {
 		return
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if err := desktop.Run(desktop.Program{ID: desktop.ID, Data: *data, Server: *server, Logger: logger}); err != nil {
+	var given []byte
+	if flag.NArg() == 1 {
+		var err error
+		if given, err = desktop.Given(flag.Arg(0)); err != nil {
+			desktop.Fail(err)
+		}
+	}
+	if err := desktop.Run(desktop.Program{ID: desktop.ID, Data: *data, Server: *server, Given: given, Logger: logger}); err != nil {
 		desktop.Fail(err)
 	}
 }

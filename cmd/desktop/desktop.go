@@ -4,7 +4,6 @@ package desktop
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -35,10 +34,12 @@ type Program struct {
 	Data string
 	// Server, Username and Hint fill the sign-in screen.
 	Server, Username, Hint string
-	Logger                 *slog.Logger
+	// Given is the content of the file, or the link, that the program is started with; nil for none.
+	Given  []byte
+	Logger *slog.Logger
 }
 
-// Run shows the window until the person closes it. It must be called on the main goroutine. An error is a sentence for
+// Run shows the window until the person closes it; where it is running already, that window is raised instead. It must be called on the main goroutine. An error is a sentence for
 // the person; where there is no display or no OpenGL it is ErrNoDisplay or ErrNoOpenGL.
 func Run(p Program) (err error) {
 	if err := checkDisplay(); err != nil {
@@ -60,7 +61,7 @@ func Run(p Program) (err error) {
 		DeviceName: place.DeviceName(), Version: place.Version(), Logger: p.Logger,
 	})
 	if errors.Is(err, manager.ErrAlreadyRunning) {
-		return fmt.Errorf("ACEN Desktop is running already with the data folder %s. Go on in its window", p.Data)
+		return handOver(p)
 	}
 	if err != nil {
 		return errors.Join(err, tell(a, err))
@@ -71,8 +72,12 @@ func Run(p Program) (err error) {
 	defer func() { err = errors.Join(err, programs.Close()) }()
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
+	looking := time.NewTicker(time.Second / 4)
+	defer looking.Stop()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	w, err := ui.New(a, ui.Options{
-		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Version: place.Version(),
+		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Given: watchGiven(ctx, p, looking.C, p.Logger), Version: place.Version(),
 		DeviceName: place.DeviceName(), Server: p.Server, Username: p.Username, Hint: p.Hint,
 	})
 	if err != nil {

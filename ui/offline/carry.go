@@ -9,6 +9,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/api"
@@ -125,6 +126,7 @@ func (c *carriage) plan() {
 			}
 		}
 		c.show()
+		c.desk.options.Canvas.Unfocus() // Enter presses the button
 		if err != nil {
 			m := c.desk.options.Explain(err)
 			if errors.Is(err, context.Canceled) {
@@ -156,8 +158,8 @@ func (c *carriage) section(l *load) fyne.CanvasObject {
 		default:
 			c.item(one, l, n)
 		}
-		badge := container.NewVBox(theme.NewBadge(fmt.Sprint(n+1), theme.Accent))
-		all.Add(container.NewBorder(nil, nil, container.NewHBox(badge, container.NewWithoutLayout()), nil, one))
+		badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(theme.NewBadge(fmt.Sprint(n+1), theme.Accent)))
+		all.Add(container.NewBorder(nil, nil, badge, nil, one))
 	}
 	return all
 }
@@ -383,7 +385,7 @@ func (d *Desk) showCarried(loads []*load, answers []courier.Answer, err error) {
 		one.Add(h.object)
 		list.Add(one)
 	}
-	title, subtitle := "Bring the answer back", "To the PC that asked: the file, photographs of the pictures, or the text. Its license files hold a secret of their PC, so give them to nobody else."
+	title, subtitle := "Bring the answer back", "To the PC that asked: the file, a photograph of each picture, or the text. Its license files hold a secret of their PC, so give them to nobody else."
 	if whole == 0 {
 		title, subtitle = "There is no answer yet", ""
 	}

@@ -114,9 +114,13 @@ func (h *handout) toggle() {
 	} else {
 		lines := container.NewVScroll(described(h.document))
 		lines.SetMinSize(fyne.NewSize(0, qrview.DefaultSide-24))
-		beside := container.NewBorder(muted("This is all that is in the pictures:"), nil, nil, nil, lines)
-		h.below.Objects = []fyne.CanvasObject{container.New(layout.NewCustomPaddedLayout(0, 0, 0, 0),
-			container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), container.NewVBox(h.view.Object())), nil, beside))}
+		all := "This is all that is in the picture:"
+		if len(parts) > 1 {
+			all = "This is all that is in the pictures:"
+		}
+		beside := container.NewBorder(muted(all), nil, nil, nil, lines)
+		pictures := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), container.NewVBox(h.view.Object()))
+		h.below.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, pictures, nil, beside)}
 		h.show.SetText("Hide QR")
 	}
 	h.below.Show()

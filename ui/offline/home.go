@@ -57,10 +57,13 @@ func (h *home) leave(open func()) func() {
 	}
 }
 
+// taskButton is the width of the buttons, which stand below each other.
+const taskButton float32 = 140
+
 // task is one numbered step with its button.
 func task(number, title, text string, button fyne.CanvasObject) fyne.CanvasObject {
 	badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(theme.NewBadge(number, theme.Accent)))
-	right := container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), container.NewVBox(button))
+	right := container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), container.NewVBox(container.NewGridWrap(fyne.NewSize(taskButton, button.MinSize().Height), button)))
 	return container.NewBorder(nil, nil, badge, right, rows(2, bold(title), muted(text)))
 }
 
@@ -123,7 +126,7 @@ func (d *Desk) showRequest(r courier.Request) {
 	h := d.newHandout(r, true, func(m dialogs.Message) { dialog.SetError(m) })
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title: fmt.Sprintf("Request for %s", words.Count(len(r.Items), "program", "programs")),
-		Subtitle: "Bring it to a PC with a network on which ACEN Desktop is signed in: the file, photographs of the pictures, or the text. " +
+		Subtitle: "Bring it to a PC with a network on which ACEN Desktop is signed in: the file, a photograph of each picture, or the text. " +
 			"It is kept here until its answer has been taken.",
 		Content:  h.object,
 		Width:    wide,

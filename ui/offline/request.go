@@ -79,7 +79,7 @@ func (d *Desk) askAgain(before *asking, given *manager.KeptCode) {
 	a.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    "Ask for licenses",
 		Subtitle: "Choose what this PC needs; several programs go into one request. Nothing is changed on this PC by asking.",
-		Content:  rows(theme.Section, labeled("Name of this PC", a.device), rows(theme.Gap, bold("Programs"), a.known, container.NewHBox(more)), a.keptBox),
+		Content:  beside(rows(theme.Section, labeled("Name of this PC", a.device), rows(theme.Gap, bold("Programs"), a.known, container.NewHBox(more)), a.keptBox)),
 		Width:    680,
 		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: making, Default: true, OnTapped: a.submit}},
 		OnClosed: a.slot.Cancel,
@@ -318,22 +318,22 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 		}
 		a.changed()
 	})
-	w.details = rows(theme.Gap, w.note, w.other, pasted)
+	w.details = rows(theme.Gap, labeled("Note of the license", w.note), w.other, pasted)
 	if p == nil {
 		w.check = dialogs.NewCheck("Another program", w.choose)
 		w.check.Checked = true
-		w.details.Objects = append([]fyne.CanvasObject{container.NewGridWithColumns(2, w.name, w.sign)}, w.details.Objects...)
+		w.details.Objects = append([]fyne.CanvasObject{container.NewGridWithColumns(2, labeled("Program", w.name), labeled("Signature", w.sign))}, w.details.Objects...)
 		w.object = rows(theme.Gap, w.check, indented(w.details))
 		return w
 	}
 	w.check = dialogs.NewCheck(programName(p.Name, p.Signature), w.choose)
 	w.details.Hide()
-	about := container.NewBorder(nil, nil, nil, nil, muted(about(*p, a.desk)))
+	known := container.NewBorder(nil, nil, nil, nil, muted(about(*p, a.desk)))
 	if p.Here != nil {
 		back := dialogs.NewButton("Give back…", nil, func() { a.giveBack(*p) })
-		about = container.NewBorder(nil, nil, nil, container.NewVBox(back), about)
+		known = container.NewBorder(nil, nil, nil, container.NewVBox(back), known)
 	}
-	w.object = rows(theme.Gap, rows(0, w.check, indented(about)), indented(w.details))
+	w.object = rows(theme.Gap, rows(0, w.check, indented(known)), indented(w.details))
 	return w
 }
 

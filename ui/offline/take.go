@@ -38,13 +38,14 @@ func (d *Desk) take(docs []courier.Document) {
 	t.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    "Take what the courier brought?",
 		Subtitle: "Each license file is checked, and put where its program on this PC finds it. Nothing else changes.",
-		Content:  rows(theme.Section, t.list, widget.NewSeparator(), bold("More of it"), t.intake.object),
+		Content:  rows(theme.Section, t.list, widget.NewSeparator(), bold("Another answer"), t.intake.object),
 		Width:    680,
 		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: putting, Default: true, OnTapped: t.submit}},
 		OnClosed: func() { t.intake.close(); t.slot.Cancel() },
 	})
 	t.intake.dialog = t.dialog
 	t.add(docs)
+	d.options.Canvas.Unfocus() // Enter presses the button
 }
 
 // more takes in further answers; a request among them gets its own dialog afterwards.

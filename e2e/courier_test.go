@@ -155,6 +155,10 @@ func TestCourierFindsTheRightWay(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 	require.True(t, taken[0].Unproven, "this program has never run there")
+	programs, err := anew.OfflinePrograms(ctx)
+	require.NoError(t, err)
+	require.Nil(t, programs[0].Here)
+	require.Equal(t, request.Items[0].Codes, programs[0].Unproven.Codes)
 
 	// The answer is for one PC only.
 	wrong := newOfflinePC(t, s)

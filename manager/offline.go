@@ -21,6 +21,9 @@ type OfflineProgram struct {
 	TypedCodes bool
 	// Here is the license that the program runs under on this PC; nil when it has none, or none that can be verified here.
 	Here *license.File
+	// Unproven is what a license file claims that lies here and that nothing here can verify, for the program has never run on
+	// this PC; nil when there is Here.
+	Unproven *license.File
 }
 
 // OfflinePrograms lists the programs that this PC knows without asking a server, by name. It needs no account.
@@ -33,6 +36,11 @@ func (m *Manager) OfflinePrograms(ctx context.Context) (list []OfflineProgram, e
 		one := OfflineProgram{Signature: license.Signature(p.ApplicationSignature), Name: p.Name}
 		if here, ok := m.fileHere(p.Program); ok {
 			one.Here = &here.File
+		} else if claimed, ok := m.claimedHere(one.Signature); ok {
+			one.Unproven = &claimed
+			if one.Name == "" {
+				one.Name = courier.Clean(claimed.ProgramName, courier.MaxName)
+			}
 		}
 		one.TypedCodes = p.typed
 		list = append(list, one)
@@ -44,6 +52,25 @@ func (m *Manager) OfflinePrograms(ctx context.Context) (list []OfflineProgram, e
 		return strings.Compare(a.Name+"\x00"+string(a.Signature), b.Name+"\x00"+string(b.Signature))
 	})
 	return list, nil
+}
+
+// claimedHere is what the license file that was issued last claims, of those that lie here and have not left, unverified.
+func (m *Manager) claimedHere(signature license.Signature) (claimed license.File, ok bool) {
+	files, err := m.options.Installed.Files(signature)
+	if err != nil {
+		return claimed, false
+	}
+	state, _ := m.options.Installed.State(signature) // a damaged one knows of no license that left
+	for _, f := range files {
+		file, err := license.UnverifiedFile(f.Content)
+		if err != nil || file.Signature != signature {
+			continue
+		}
+		if _, spent := state.Find(file.Codes.Site); !spent && (!ok || file.IssuedAt.After(claimed.IssuedAt)) {
+			claimed, ok = file, true
+		}
+	}
+	return claimed, ok
 }
 
 // knownProgram is what is known of a program, put together from what it says of itself and from the programs of accounts.

@@ -76,7 +76,7 @@ func exitStatus(err error) int {
 	var kept keptError
 	var refusal *api.Problem
 	switch {
-	case errors.As(err, &usage), errors.Is(err, license.ErrMalformed), errors.Is(err, license.ErrMismatch), errors.Is(err, manager.ErrAddress):
+	case errors.As(err, &usage), errors.Is(err, license.ErrMalformed), errors.Is(err, license.ErrMismatch), errors.Is(err, manager.ErrAddress), unreadable(err):
 		return exitUsage
 	case errors.As(err, &kept):
 		return exitKept
@@ -87,7 +87,8 @@ func exitStatus(err error) int {
 	case errors.Is(err, manager.ErrStorage), errors.Is(err, manager.ErrAlreadyRunning), errors.Is(err, manager.ErrKeyringUnavailable):
 		return exitLocal
 	case errors.As(err, &refusal), errors.Is(err, errNotRecognized), errors.Is(err, manager.ErrNotThisPC), errors.Is(err, manager.ErrJobSent),
-		errors.Is(err, manager.ErrLeftThisPC), errors.Is(err, manager.ErrReleased), errors.Is(err, manager.ErrNotReleased):
+		errors.Is(err, manager.ErrLeftThisPC), errors.Is(err, manager.ErrReleased), errors.Is(err, manager.ErrNotReleased),
+		errors.Is(err, manager.ErrOtherPC), errors.Is(err, manager.ErrNoTypedCodes), errors.Is(err, errSomeRefused), errors.Is(err, license.ErrFileSignature):
 		return exitRefused
 	}
 	return exitFailed
@@ -168,6 +169,7 @@ one a line. With --json every command prints JSON, on standard output its result
 		d.ordersCommand(), d.licensesCommand(), d.historyCommand(), d.thisPCCommand(), d.fileCommand(),
 		d.newCommand(), d.reactivateCommand(), d.transferCommand(), d.removeCommand(),
 		d.moveCommand(), d.pickUpCommand(), d.bringBackCommand(), d.removalCodesCommand(), d.noteCommand(), d.emailCommand(),
+		d.offlineProgramsCommand(), d.requestCommand(), d.requestsCommand(), d.carryCommand(), d.takeCommand(), d.enterCodeCommand(), d.letGoCommand(),
 		d.verificationCommand(), d.newOrderCommand(), d.compareCommand(), d.decodeCommand(), d.jobsCommand(), d.sendCommand(),
 		&cobra.Command{Use: "exit-codes", Short: "Explain the exit statuses", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(d.out, exitHelp+"\n")

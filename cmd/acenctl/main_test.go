@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -56,7 +57,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"server": startServer, "stopserver": killServer, "codes": codesOfPC, "removal": removalCodeOf, "serials": freeSerials, "solve": solve, "keyring": useKeyring,
-			"field": field, "letgo": letGo,
+			"field": field, "letgo": letGo, "run": runProgram,
 		},
 		RequireExplicitExec: true,
 	})
@@ -199,6 +200,24 @@ func letGo(ts *testscript.TestScript, _ bool, args []string) {
 			}
 			pc := installed.Open(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen", "licenses"), installed.Options{})
 			return pc.Leave(ctx, "LUMENST7", installed.Spent{Codes: l.Codes, LicenseID: id, RemovalCode: code})
+		})
+	})
+}
+
+// runProgram does on a PC what a program does at its start: it says its name and which keys it accepts: run DATA SIGNATURE NAME.
+func runProgram(ts *testscript.TestScript, _ bool, args []string) {
+	data(ts, func(ctx context.Context, d *service.Data) error {
+		return d.Store.Read(ctx, func(tx store.Tx) error {
+			programs, err := tx.Programs(ctx)
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(programs, func(p store.Program) bool { return string(p.Signature) == args[1] })
+			_, err = installed.Open(filepath.Join(ts.MkAbs(args[0]), "licenses"), installed.Options{}).Update(ctx, programs[i].Signature, func(s *installed.State) error {
+				s.Program = installed.Program{Name: args[2], PublicKeys: []string{programs[i].PublicKey.String()}}
+				return nil
+			})
+			return err
 		})
 	})
 }

@@ -3,9 +3,25 @@ package courier
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image"
 	"strings"
 )
+
+// TextWithLinks returns a document to send as a message: what a person reads, and below it the links that Take finds. It fails as
+// Pictures does.
+func TextWithLinks(doc Document) (string, error) {
+	links, err := Pictures(doc, MaxPicture)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\nTo open it in ACEN Desktop, copy this whole text there:\n\n", Text(doc))
+	for _, link := range links {
+		fmt.Fprintln(&b, link)
+	}
+	return b.String(), nil
+}
 
 // Take takes whatever a person may give: the content of a file, a picture with QR codes, or a text in which links or a license file
 // stand among other words. It returns the documents that are whole now; parts of others stay in the Collector (Open). It fails when

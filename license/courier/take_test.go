@@ -39,6 +39,12 @@ func TestTake(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, docs, 1)
 
+			message, err := TextWithLinks(doc)
+			require.NoError(t, err)
+			docs, err = new(Collector).Take(t.Context(), []byte(message))
+			require.NoError(t, err)
+			require.Equal(t, []Document{doc}, docs)
+
 			c = Collector{}
 			for i, p := range parts {
 				docs, err = c.Take(t.Context(), pictureFile(t, p.String()))

@@ -1,9 +1,6 @@
 package offline
 
 import (
-	"fmt"
-	"strings"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -71,26 +68,13 @@ func (h *handout) saveFile() {
 
 // copyText copies what a person reads, and below it the links that the app reads.
 func (h *handout) copyText() {
-	text, err := mailText(h.document)
+	text, err := courier.TextWithLinks(h.document)
 	if err != nil {
 		h.fault(h.desk.options.Explain(err))
 		return
 	}
 	h.desk.options.Copy(text)
 	h.copy.SetText("Copied")
-}
-
-func mailText(doc courier.Document) (string, error) {
-	links, err := courier.Pictures(doc, courier.MaxPicture)
-	if err != nil {
-		return "", err
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\nTo open it in ACEN Desktop, copy this whole text there:\n\n", courier.Text(doc))
-	for _, link := range links {
-		fmt.Fprintln(&b, link)
-	}
-	return b.String(), nil
 }
 
 // toggle shows the QR codes beside all that is in them, or no longer.

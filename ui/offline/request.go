@@ -116,7 +116,7 @@ func (a *asking) fill(o offer, before *asking, given *manager.KeptCode) {
 	case len(a.wishes) == 0:
 		a.known.Add(muted("No program that needs a license has been started on this PC yet. Enter the one you mean: the program shows its signature in its window for the license."))
 		a.add(nil)
-	case len(o.programs) == 1 && o.programs[0].Here == nil && before == nil:
+	case len(o.programs) == 1 && o.programs[0].Here == nil && o.programs[0].Unproven == nil && before == nil:
 		a.wishes[0].check.SetChecked(true)
 	}
 	a.showKept(o.kept, before, given)
@@ -342,6 +342,9 @@ func about(p manager.OfflineProgram, d *Desk) string {
 	text := fmt.Sprintf("Signature %s", p.Signature)
 	if p.Name == "" {
 		text = "Its name is not known here"
+	}
+	if p.Unproven != nil {
+		return text + " · a license file lies here, which the program has not confirmed: start the program"
 	}
 	if p.Here == nil {
 		return text + " · no license on this PC"

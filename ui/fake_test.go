@@ -32,9 +32,13 @@ func codesOf(generation uint16, block license.Block) license.Codes {
 
 var thisPC, otherPC = codesOf(100, 12345), codesOf(200, 54321)
 
+// unneeded is what no test needs.
+type unneeded struct{ ui.Backend }
+
 // backend is a license manager in memory.
 type backend struct {
-	ui.Backend // what no test needs
+	unneeded
+	courierDesk
 
 	mu sync.Mutex
 

@@ -1,0 +1,217 @@
+package ui_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image/png"
+	"slices"
+	"sync"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/manager"
+)
+
+const studio license.Signature = "LUMENST7"
+
+// courierDesk is what a backend knows of requests and answers.
+type courierDesk struct {
+	mu       sync.Mutex
+	programs []manager.OfflineProgram
+	left     []manager.KeptCode
+	wishes   []manager.Wish
+	requests []courier.Request
+	plan     []manager.CourierItem
+	choices  [][]int
+	answer   courier.Answer
+	broken   error // of CarryOut
+	taken    []manager.Taken
+	takenAll []courier.Document
+	entered  []string
+	err      error // of the others
+}
+
+func (n *courierDesk) OfflinePrograms(context.Context) ([]manager.OfflineProgram, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.programs), n.err
+}
+
+// KeptCodes lists those of licenses that were let go.
+func (n *courierDesk) KeptCodes(context.Context) ([]manager.KeptCode, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.left), n.err
+}
+
+func (n *courierDesk) MakeRequest(_ context.Context, device string, wishes []manager.Wish) (courier.Request, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.wishes = wishes
+	r := courier.Request{ID: "ABCDEFGHI2", Device: device, MadeAt: now}
+	for _, w := range wishes {
+		item := courier.Item{Task: w.Task, Signature: w.Signature, Program: w.Program, Note: w.Note, Codes: w.Signature.Key().Codes(7, 1), RemovalCode: w.RemovalCode, From: w.From}
+		if w.Task == courier.TaskRemove {
+			item.Codes, item.RemovalCode = w.Kept.Codes, w.Kept.Code
+		}
+		r.Items = append(r.Items, item)
+	}
+	if _, err := courier.Encode(r); err != nil {
+		return r, err
+	}
+	n.requests = append(n.requests, r)
+	return r, n.err
+}
+
+func (n *courierDesk) Requests(context.Context) ([]courier.Request, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.requests), n.err
+}
+
+func (n *courierDesk) ForgetRequest(_ context.Context, id string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.requests = slices.DeleteFunc(n.requests, func(r courier.Request) bool { return r.ID == id })
+	return n.err
+}
+
+func (n *courierDesk) LetGo(_ context.Context, signature license.Signature) (manager.KeptCode, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i, p := range n.programs {
+		if p.Signature == signature && p.Here != nil {
+			k := manager.KeptCode{Signature: signature, Program: p.Name, Codes: p.Here.Codes, Code: 77, Note: p.Here.Note}
+			n.programs[i].Here = nil
+			n.left = append(n.left, k)
+			return k, nil
+		}
+	}
+	return manager.KeptCode{}, manager.ErrNotThisPC
+}
+
+func (n *courierDesk) TakeAnswer(_ context.Context, a courier.Answer) ([]manager.Taken, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.takenAll = append(n.takenAll, a)
+	return n.taken, n.err
+}
+
+func (n *courierDesk) TakeLicense(_ context.Context, content string) (license.File, bool, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.takenAll = append(n.takenAll, courier.License(content))
+	f, err := license.UnverifiedFile(content)
+	if n.err != nil {
+		return license.File{}, false, n.err
+	}
+	return f, false, err
+}
+
+func (n *courierDesk) EnterCode(_ context.Context, signature license.Signature, text string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.entered = append(n.entered, fmt.Sprintf("%s %s", signature, text))
+	return n.err
+}
+
+func (n *courierDesk) PlanCourier(context.Context, courier.Request) ([]manager.CourierItem, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.plan), n.err
+}
+
+func (n *courierDesk) CarryOut(_ context.Context, _ courier.Request, _ []manager.CourierItem, choices []int, done func(int)) (courier.Answer, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.choices = append(n.choices, slices.Clone(choices))
+	for i := range n.answer.Results {
+		done(i + 1)
+	}
+	return n.answer, n.broken
+}
+
+// sampleRequest asks for a license and hands one in.
+func sampleRequest() courier.Request {
+	return courier.Request{ID: "K7Q2MZXDAB", Device: "Cutting room", MadeAt: now, Items: []courier.Item{
+		{Task: courier.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: codesOf(7, 1), Note: "Cutting room"},
+		{Task: courier.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: codesOf(8, 1), RemovalCode: 77},
+	}}
+}
+
+// samplePlan offers two ways for the first item, and refuses the second.
+func samplePlan() []manager.CourierItem {
+	r := sampleRequest()
+	order := api.Order{ID: 1042, LicensesTotal: 5, LicensesActivated: 2}
+	back := license.Compare(license.Block(0x7fff_ffff_ffff_ffff), license.Block(0x7fff_ffff_ffff_ffff), license.DefaultPolicy())
+	full := api.NewProblem(api.ErrLicensesInUse, "The only license is in use.")
+	gone := api.NewProblem(api.ErrNotFound, "No license of Lumen Studio 7 in this account has the Site code.")
+	return []manager.CourierItem{
+		{Item: r.Items[0], Options: []manager.CourierOption{
+			{Action: manager.CourierReactivate, Order: order, License: manager.License{License: api.License{ID: 20000, Note: "Old name"}}, Comparison: back},
+			{Action: manager.CourierNew, Order: order},
+			{Action: manager.CourierNew, Order: api.Order{ID: 1037, LicensesTotal: 1, LicensesActivated: 1}, Refusal: full},
+		}},
+		{Item: r.Items[1], Refusal: gone},
+	}
+}
+
+func sampleLicense() string {
+	key := license.NewActivationKey([32]byte{9})
+	code, err := key.Activate(codesOf(7, 1), license.Grant{Issue: 1})
+	if err != nil {
+		panic(err)
+	}
+	token, err := license.SigningKeyFromSeed([32]byte{1}).Sign(license.File{
+		Issuer: "Lumen", ID: 20231, IssuedAt: now, ProgramID: 1, ProgramName: "Lumen Studio 7", Signature: studio, Order: 1042, Codes: codesOf(7, 1),
+		ActivationCode: code, Policy: license.DefaultPolicy(), Seed: key.RemovalSeed(code), Note: "Cutting room",
+	})
+	if err != nil {
+		panic(err)
+	}
+	return token
+}
+
+func sampleAnswer() courier.Answer {
+	r := sampleRequest()
+	return courier.Answer{Request: r.ID, MadeAt: now, Server: "Lumen", Results: []courier.Result{
+		{
+			Item: 1, Task: courier.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: r.Items[0].Codes, Outcome: courier.OutcomeLicense,
+			License: sampleLicense(), PublicKeys: []license.PublicKey{license.SigningKeyFromSeed([32]byte{1}).Public()},
+		},
+		{
+			Item: 2, Task: courier.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: r.Items[1].Codes, Outcome: courier.OutcomeRefused,
+			Code: string(api.ErrNotFound), Sentence: "No license of this account has the Site code.",
+		},
+	}}
+}
+
+func file(doc courier.Document) []byte {
+	content, err := courier.Encode(doc)
+	if err != nil {
+		panic(err)
+	}
+	return content
+}
+
+// pictures are the QR codes of a document as files.
+func pictures(doc courier.Document, size int) (list [][]byte) {
+	parts, err := courier.Pictures(doc, size)
+	if err != nil {
+		panic(err)
+	}
+	for _, p := range parts {
+		img, err := p.Picture(4)
+		if err != nil {
+			panic(err)
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, img); err != nil {
+			panic(err)
+		}
+		list = append(list, b.Bytes())
+	}
+	return list
+}

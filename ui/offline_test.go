@@ -1,0 +1,389 @@
+package ui_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui"
+	"github.com/acen-desktop/acen/ui/opener"
+)
+
+// enter follows a link by the keyboard.
+func (d *driven) enter(label string) {
+	d.t.Helper()
+	var link fyne.Focusable
+	d.until("the link "+label, func() bool {
+		d.walk(func(o fyne.CanvasObject) {
+			if f, ok := o.(fyne.Focusable); ok && field(o, "Text") == label {
+				link = f
+			}
+		})
+		return link != nil
+	})
+	d.canvas().Focus(link)
+	d.key(fyne.KeyReturn)
+}
+
+// give starts the program once more with something.
+func give(t *testing.T, contents ...[]byte) func(*ui.Options) {
+	t.Helper()
+	given := make(chan []byte, len(contents))
+	for _, c := range contents {
+		given <- c
+	}
+	return func(o *ui.Options) { o.Given = given }
+}
+
+func withProgram(b *backend, here bool) *backend {
+	p := manager.OfflineProgram{Signature: studio, Name: "Lumen Studio 7", TypedCodes: true}
+	if here {
+		p.Here = &license.File{ID: 20231, Codes: codesOf(7, 1), Note: "Cutting room"}
+	}
+	b.courierDesk.programs = []manager.OfflineProgram{p}
+	return b
+}
+
+func TestAskingWithoutANetworkAndWithoutAnAccount(t *testing.T) {
+	d := drive(t, withProgram(newBackend(), false))
+	d.enter("This PC has no network…")
+	d.sees("PCs without a network")
+	d.sees("Sign in first.")
+	d.press("New request…")
+	d.sees("Signature LUMENST7 · no license on this PC")
+	d.until("the only program to be chosen", func() bool { return d.enabled("Make the request") })
+	d.write("What you call this PC", strings.Repeat("日", 40))
+	d.press("Make the request")
+	d.sees("Request for 1 program")
+	require.Equal(t, []manager.Wish{{Task: courier.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Note: strings.Repeat("日", 30)}}, d.b.courierDesk.wishes)
+
+	request := d.b.courierDesk.requests[0]
+	for _, line := range courier.Describe(request) {
+		require.True(t, d.shows(line.Title) && d.shows(line.Value), "%+v", line)
+	}
+	d.press("Copy as text")
+	docs, err := new(courier.Collector).Take(t.Context(), []byte(d.app.Clipboard().Content()))
+	require.NoError(t, err)
+	require.Equal(t, []courier.Document{request}, docs)
+	d.press("Hide QR")
+	require.False(t, d.shows("This is all that is in the picture"))
+	d.key(fyne.KeyEscape)
+
+	// It can be shown again, and forgotten.
+	d.enter("This PC has no network…")
+	d.sees("Anna's PC · 1 program · 24 Nov 2026 · ABCDEFGHI2")
+	d.press("Show…")
+	d.sees("This is all that is in the picture")
+	d.key(fyne.KeyEscape)
+	d.enter("This PC has no network…")
+	d.press("Forget…")
+	d.sees("removal codes in it stay kept")
+	d.press("Forget")
+	d.sees("PCs without a network")
+	require.False(t, d.shows("ABCDEFGHI2"))
+}
+
+func TestAProgramThatIsNotKnownAndARemovalCodeOfAnotherPC(t *testing.T) {
+	d := drive(t, newBackend())
+	d.enter("This PC has no network…")
+	d.press("New request…")
+	d.sees("No program that needs a license has been started on this PC yet.")
+	d.sees("Enter the application signature")
+	require.False(t, d.enabled("Make the request"))
+	d.write("Name of the program", "Lumen Studio 7")
+	d.write("Application signature", "LUMEN")
+	require.False(t, d.enabled("Make the request"))
+	d.write("Application signature", "LUMENST7")
+	require.True(t, d.enabled("Make the request"))
+	d.press("Another PC gives its license: I have its removal code")
+	d.sees("Enter the removal code of the other PC.")
+	d.paste("9D2BK-DD62M-X")
+	d.sees("check letter")
+	require.False(t, d.enabled("Make the request"))
+	d.write("Removal code of the other PC", "")
+	other := codesOf(9, 2)
+	d.paste("Site code: " + other.Site.String() + " Machine ID: " + other.Machine.String() + " Removal code: " + license.RemovalCode(77).String())
+	d.sees("of the PC with the Site code " + other.Site.String())
+	d.key(fyne.KeyReturn)
+	d.sees("Request for 1 program")
+	w := d.b.courierDesk.wishes[0]
+	require.Equal(t, courier.TaskTransfer, w.Task)
+	require.Equal(t, license.RemovalCode(77), w.RemovalCode)
+	require.Equal(t, other, w.From)
+	require.Equal(t, "Lumen Studio 7", w.Program)
+}
+
+func TestGivingALicenseBack(t *testing.T) {
+	d := drive(t, withProgram(newBackend(), true))
+	d.enter("This PC has no network…")
+	d.press("New request…")
+	d.sees("has a license on this PC, “Cutting room”")
+	d.sees("Choose at least one program.")
+	d.write("So that the courier knows", "Studio two")
+	d.press("Give back…")
+	d.sees("stops working on this PC at once")
+	require.False(t, d.enabled("Give back"), "nothing happens before it was understood")
+	d.press("Cancel")
+	d.sees("Ask for licenses")
+	require.Empty(t, d.b.courierDesk.left)
+	d.press("Give back…")
+	d.press("I understand: Lumen Studio 7 stops working on this PC")
+	d.press("Give back")
+	d.sees("Removal code of Lumen Studio 7 “Cutting room”")
+	d.sees("Studio two")
+	d.press("Make the request")
+	d.sees("Request for 1 program")
+	require.Equal(t, courier.TaskRemove, d.b.courierDesk.wishes[0].Task)
+	d.sees(license.RemovalCode(77).String())
+}
+
+func TestACourierCarriesARequest(t *testing.T) {
+	b := newBackend()
+	b.courierDesk.plan, b.courierDesk.answer = samplePlan(), sampleAnswer()
+	d := drive(t, b)
+	d.signIn()
+	d.press("Anna Berg · licenses.lumen.example")
+	d.follow("Open a file…")
+	d.app.Clipboard().SetContent("Please:\n" + textOf(t, sampleRequest()))
+	d.press("Paste text")
+	d.sees("Cutting room · 2 programs · 24 Nov 2026 · K7Q2MZXDAB")
+	d.sees("Lumen Studio 7: asks for a license “Cutting room”.")
+	d.sees("The PC is recognized: 7 locks are the same. No license is used.")
+	d.sees("Not possible: New license of order 1037 (0 of 1 left): The only license is in use.")
+	d.sees("This cannot be done now.")
+	require.Empty(t, b.courierDesk.choices, "nothing is done by itself")
+
+	choice, ok := find(d, func(s selectable) bool {
+		return field(s, "Selected") == "Bring back license 20000 “Old name” of order 1042"
+	})
+	require.True(t, ok)
+	choice.SetSelected("Leave it open")
+	d.sees("the request can be carried once more")
+	choice.SetSelected("New license of order 1042 (3 of 5 left)")
+	d.sees("One license of the order is used.")
+	before := b.called("Orders")
+	d.key(fyne.KeyReturn)
+	d.sees("Bring the answer back")
+	require.Equal(t, [][]int{{1, -1}}, b.courierDesk.choices)
+	d.sees("Lumen Studio 7: its license file is in the answer.")
+	d.sees("No license of this account has the Site code.")
+	d.sees("1 of 2")
+	for _, line := range courier.Describe(sampleAnswer()) {
+		require.True(t, d.shows(line.Value), "%+v", line)
+	}
+	d.until("the tables to follow", func() bool { return b.called("Orders") > before })
+}
+
+type selectable interface {
+	fyne.CanvasObject
+	SetSelected(string)
+}
+
+func textOf(t *testing.T, doc courier.Document) string {
+	t.Helper()
+	text, err := courier.TextWithLinks(doc)
+	require.NoError(t, err)
+	return text
+}
+
+func TestAnInterruptedCourierCarriesOnceMore(t *testing.T) {
+	b := newBackend()
+	part := sampleAnswer()
+	part.Results = part.Results[:1]
+	b.courierDesk.plan, b.courierDesk.answer, b.courierDesk.broken = samplePlan(), part, unreachable
+	d := drive(t, b, give(t, file(sampleRequest())))
+	d.signIn()
+	d.press("Carry out")
+	d.sees("There is no connection to the license server.")
+	d.sees("What is done already is not done twice")
+	d.sees("1 program is left open.")
+	b.courierDesk.broken, b.courierDesk.answer = nil, sampleAnswer()
+	d.press("Carry once more")
+	d.press("Carry out")
+	d.sees("Bring the answer back")
+
+	d.key(fyne.KeyEscape)
+	b.courierDesk.broken, b.courierDesk.answer = context.Canceled, courier.Answer{}
+	d.press("Anna Berg · licenses.lumen.example")
+	d.follow("Open a file…")
+	d.app.Clipboard().SetContent(textOf(t, sampleRequest()))
+	d.press("Paste text")
+	d.press("Carry out")
+	d.sees("There is no answer yet")
+	d.sees("Canceled before all was done.")
+}
+
+func TestARequestWaitsUntilSomebodyHasSignedIn(t *testing.T) {
+	b := newBackend()
+	b.courierDesk.plan = samplePlan()
+	d := drive(t, b, give(t, nil, file(sampleRequest())))
+	d.sees("Sign in to carry this request")
+	d.key(fyne.KeyReturn)
+	d.write("licenses.example.com", "licenses.lumen.example")
+	d.write("Name the vendor", "anna")
+	d.write("Password", password)
+	d.key(fyne.KeyReturn)
+	d.sees("Carry for another PC")
+	d.sees("Cutting room · 2 programs")
+}
+
+func TestAnAnswerIsTakenFromPicturesOnTheClipboard(t *testing.T) {
+	b := newBackend()
+	a := sampleAnswer()
+	claimed, err := a.Results[0].File()
+	require.NoError(t, err)
+	b.courierDesk.requests = []courier.Request{sampleRequest()}
+	b.courierDesk.taken = []manager.Taken{{Result: a.Results[0], License: &claimed, Unproven: true}, {Result: a.Results[1]}}
+	d := drive(t, b)
+	d.enter("This PC has no network…")
+	d.press("Take an answer…")
+	list := pictures(a, 300)
+	require.Greater(t, len(list), 2)
+	for i := len(list) - 1; i >= 0; i-- {
+		d.mail.picture = list[i]
+		d.press("Picture on the clipboard")
+		if i == 1 {
+			d.sees("of the answer read; number 1 is missing.")
+		}
+		d.until("the picture to be read", func() bool { return !d.shows("Reading…") && !d.shows("Looking at the clipboard…") })
+	}
+	d.sees("Take what the courier brought?")
+	d.sees("Lumen Studio 7: license 20231 of order 1042, “Cutting room”")
+	d.sees("refused. No license of this account has the Site code.")
+	require.Empty(t, b.courierDesk.takenAll, "nothing is done by itself")
+	d.key(fyne.KeyReturn)
+	d.sees("its license is on this PC, but nobody here could prove it.")
+	d.sees("only the program itself can tell")
+	d.sees("No license of this account has the Site code.")
+	require.Equal(t, []courier.Document{a}, b.courierDesk.takenAll)
+}
+
+func TestALicenseFileIsTaken(t *testing.T) {
+	b := newBackend()
+	d := drive(t, b, give(t, []byte(sampleLicense())))
+	d.sees("License file for Lumen Studio 7")
+	require.Empty(t, b.courierDesk.takenAll, "nothing is done by itself")
+	d.press("Put on this PC")
+	d.sees("Lumen Studio 7: its license is on this PC.")
+	d.key(fyne.KeyEscape)
+	require.Len(t, b.courierDesk.takenAll, 1)
+}
+
+func TestWhatCannotBeUsedIsSaidInASentence(t *testing.T) {
+	d := drive(t, newBackend())
+	d.enter("This PC has no network…")
+	d.press("Take an answer…")
+	for text, sentence := range map[string]string{
+		"Hello": "There is nothing for the app in it.",
+		"":      "There is no text on the clipboard.",
+		`{"acen":"request","version":1,"id":"x"}`:     "The request cannot be used: it has no id of a request.",
+		`{"acen":"request","version":99}`:             "This was made by a newer version of the app.",
+		"acen:answer/AAAAAAAA/1/2/AAAA":               "The answer cannot be used: one of its links or pictures is cut off or damaged.",
+		"acen:nothing":                                "This link cannot be used.",
+		strings.Repeat("long ", 300_000):              "This is too large to be a request, an answer or a license file.",
+		strings.Replace(sampleLicense(), "e", "f", 1): "The license file cannot be used",
+	} {
+		d.app.Clipboard().SetContent(text)
+		d.press("Paste text")
+		d.sees(sentence)
+	}
+	d.mail.err = opener.ErrNoPicture
+	d.press("Picture on the clipboard")
+	d.sees("There is no picture on the clipboard.")
+	d.mail.err = opener.ErrNoClipboard
+	d.press("Picture on the clipboard")
+	d.sees("This system lacks the helper for it")
+	d.mail.err, d.mail.picture = nil, []byte("\x89PNG\r\n\x1a\n")
+	d.press("Picture on the clipboard")
+	d.sees("There is nothing for the app in it.")
+	require.True(t, d.enabled("Paste text"), "the next try can follow")
+}
+
+func TestATypedActivationCode(t *testing.T) {
+	const code = "F3945D8C-B0D71FFA-02A956E3-8D6DB947"
+	d := drive(t, withProgram(newBackend(), false))
+	d.enter("This PC has no network…")
+	d.press("Take an answer…")
+	d.app.Clipboard().SetContent("Your code is " + code)
+	d.press("Paste text")
+	d.sees("Type an activation code")
+	d.press("Enter the code")
+	d.sees("Start Lumen Studio 7 on this PC now")
+	require.Equal(t, []string{"LUMENST7 " + code}, d.b.courierDesk.entered)
+
+	d.key(fyne.KeyEscape)
+	d.b.courierDesk.programs = nil
+	d.enter("This PC has no network…")
+	d.press("Take an answer…")
+	d.press("Type an activation code…")
+	d.sees("No program on this PC accepts typed codes.")
+	require.False(t, d.enabled("Enter the code"))
+}
+
+func TestALinkToAServerFillsTheSignInAndNothingElse(t *testing.T) {
+	link, err := courier.ServerLink("https://licenses.lumen.example")
+	require.NoError(t, err)
+	given := make(chan []byte)
+	d := drive(t, newBackend(), func(o *ui.Options) { o.Given = given })
+	d.sees("Sign in to look after")
+	given <- []byte(link)
+	d.sees("https://licenses.lumen.example")
+	require.Zero(t, d.b.called("SignIn"))
+	d.write("Name the vendor", "anna")
+	d.write("Password", password)
+	d.key(fyne.KeyReturn)
+	d.sees("Licenses of order 1042")
+	given <- []byte(link)
+	d.sees("To use it, sign out first")
+}
+
+func TestDroppedFiles(t *testing.T) {
+	b := newBackend()
+	d := drive(t, b)
+	d.sees("Sign in to look after")
+	folder := t.TempDir()
+	var files []string
+	for i, content := range pictures(sampleAnswer(), 500) {
+		path := filepath.Join(folder, string(rune('a'+i))+".png")
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		files = append(files, path)
+	}
+	d.Drop(files...)
+	d.sees("Take what the courier brought?")
+	d.Drop(filepath.Join(folder, "missing.acen"))
+	d.key(fyne.KeyEscape)
+	d.sees("The file cannot be read.")
+	d.key(fyne.KeyEscape)
+	d.Drop(folder)
+	d.sees("What was dropped is no file of this PC.")
+}
+
+func TestManyAndLongRequestsFitTheWindow(t *testing.T) {
+	b := newBackend()
+	r := sampleRequest()
+	r.Device, r.Items = strings.Repeat("W", courier.MaxName), nil
+	for i := range 60 {
+		r.Items = append(r.Items, courier.Item{Task: courier.TaskActivate, Signature: studio, Program: strings.Repeat("W", courier.MaxName), Codes: codesOf(uint16(i), 1), Note: strings.Repeat("Ǝ", courier.MaxNote)})
+	}
+	for _, item := range r.Items {
+		one := samplePlan()[0]
+		one.Item = item
+		b.courierDesk.plan = append(b.courierDesk.plan, one)
+	}
+	d := drive(t, b, give(t, file(r)))
+	d.signIn()
+	d.sees("60 programs")
+	for _, size := range []fyne.Size{{Width: 860, Height: 560}, {Width: 640, Height: 420}} {
+		d.Fyne().Resize(size)
+		require.LessOrEqual(t, d.canvas().Overlays().Top().MinSize().Width, size.Width)
+	}
+	require.True(t, d.enabled("Carry out"))
+}

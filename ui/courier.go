@@ -24,7 +24,7 @@ func (w *Window) offlineOptions() offline.Options {
 		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Manager: w.options.Backend, Copy: w.copy, Explain: explain.Error,
 		DeviceName: w.options.DeviceName, Now: w.options.Now, After: time.After,
 		Save: w.saveDocument, Choose: w.chooseDocument, Paste: func() string { return w.app.Clipboard().Content() },
-		Picture: w.options.Opener.ClipboardPicture, SignedIn: func() bool { return w.state.signedIn },
+		Picture: w.options.Opener.ClipboardPicture, SignedIn: func() (yes, soon bool) { return w.state.signedIn, w.state.waiting },
 		OnCarried: w.refresh, OnTaken: func() {
 			if w.state.signedIn {
 				w.refresh()

@@ -199,8 +199,10 @@ func TestAnInterruptedCourierCarriesOnceMore(t *testing.T) {
 	part := sampleAnswer()
 	part.Results = part.Results[:1]
 	b.courierDesk.plan, b.courierDesk.answer, b.courierDesk.broken = samplePlan(), part, unreachable
-	d := drive(t, b, give(t, file(sampleRequest())))
+	given := make(chan []byte)
+	d := drive(t, b, func(o *ui.Options) { o.Given = given })
 	d.signIn()
+	given <- file(sampleRequest())
 	d.press("Carry out")
 	d.sees("There is no connection to the license server.")
 	d.sees("What is done already is not done twice")
@@ -233,6 +235,18 @@ func TestARequestWaitsUntilSomebodyHasSignedIn(t *testing.T) {
 	d.key(fyne.KeyReturn)
 	d.sees("Carry for another PC")
 	d.sees("Cutting room · 2 programs")
+}
+
+func TestARequestWaitsForTheRememberedSession(t *testing.T) {
+	b := newBackend()
+	b.remembered, b.courierDesk.plan = true, samplePlan()
+	b.hold["Resume"] = make(chan struct{})
+	d := drive(t, b, give(t, file(sampleRequest())))
+	d.until("the attempt to resume", func() bool { return b.called("Resume") == 1 })
+	d.until("the request to be read", func() bool { return !d.shows("Reading…") })
+	close(b.hold["Resume"])
+	d.sees("Cutting room · 2 programs")
+	require.False(t, d.shows("Sign in to carry"))
 }
 
 func TestAnAnswerIsTakenFromPicturesOnTheClipboard(t *testing.T) {
@@ -378,12 +392,14 @@ func TestManyAndLongRequestsFitTheWindow(t *testing.T) {
 		one.Item = item
 		b.courierDesk.plan = append(b.courierDesk.plan, one)
 	}
-	d := drive(t, b, give(t, file(r)))
+	given := make(chan []byte)
+	d := drive(t, b, func(o *ui.Options) { o.Given = given })
 	d.signIn()
+	given <- file(r)
 	d.sees("60 programs")
 	for _, size := range []fyne.Size{{Width: 860, Height: 560}, {Width: 640, Height: 420}} {
 		d.Fyne().Resize(size)
 		require.LessOrEqual(t, d.canvas().Overlays().Top().MinSize().Width, size.Width)
 	}
-	require.True(t, d.enabled("Carry out"))
+	d.until("the button", func() bool { return d.enabled("Carry out") })
 }

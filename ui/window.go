@@ -342,6 +342,7 @@ func (w *Window) resumed(r resumed, err error) {
 		message = explain.Error(err)
 	}
 	w.showSignIn(message)
+	w.desk.SignedOut()
 }
 
 // showSignIn shows the sign-in screen; the message, if any, tells why.

@@ -258,8 +258,17 @@ func TestSecondStart(t *testing.T) {
 	d.find(t, "the window", button("Sign in"))
 	data := filepath.Join(anna.home, ".cache", "acen-demo", "app")
 	p := start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", data)
+	require.Equal(t, 0, p.exit(t), p.stderr.String())
+
+	// What it is started with is shown in the first window, which does nothing with it.
+	given := filepath.Join(anna.home, "given.acen")
+	require.NoError(t, os.WriteFile(given, []byte("Hello"), 0o600))
+	p = start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", data, given)
+	require.Equal(t, 0, p.exit(t), p.stderr.String())
+	d.find(t, "what was said of it", reading("There is nothing for the app in it."))
+	p = start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", data, given+".missing")
 	require.Equal(t, 1, p.exit(t))
-	require.Contains(t, p.stderr.String(), "running already")
+	require.Contains(t, p.stderr.String(), "cannot be read")
 }
 
 // Killed in the middle: after a power cut the app comes back and the license was made once.

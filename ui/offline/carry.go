@@ -47,9 +47,11 @@ type carriage struct {
 
 // carry shows what requests ask for and what would be done, and does it when the person says so.
 func (d *Desk) carry(requests []courier.Request) {
-	if !d.options.SignedIn() {
+	if yes, soon := d.options.SignedIn(); !yes {
 		d.waiting = append(d.waiting, requests...)
-		d.options.Dialogs.Info("Sign in to carry this request", "It asks for licenses, and an account that has them is needed. Sign in: the request is opened again then.")
+		if !soon {
+			d.askToSignIn()
+		}
 		return
 	}
 	c := &carriage{desk: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}

@@ -28,7 +28,7 @@ type home struct {
 func (d *Desk) Home() {
 	h := &home{desk: d, requests: rows(theme.Gap), slot: d.options.Work.NewSlot()}
 	carry := "Opens the requests of other PCs, asks the license server, and gives you the answers to bring back."
-	if !d.options.SignedIn() {
+	if yes, _ := d.options.SignedIn(); !yes {
 		carry += " Sign in first."
 	}
 	content := rows(theme.Section,

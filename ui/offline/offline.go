@@ -57,8 +57,8 @@ type Options struct {
 	Paste func() string
 	// Picture returns the picture on the clipboard. Not on the UI thread.
 	Picture func(ctx context.Context) ([]byte, error)
-	// SignedIn reports whether there is an account to carry requests with.
-	SignedIn func() bool
+	// SignedIn reports whether there is an account to carry requests with; soon, that this will be known in a moment.
+	SignedIn func() (yes, soon bool)
 	// OnCarried tells that orders and licenses of the account may have changed, OnTaken that licenses of this PC have.
 	OnCarried, OnTaken func()
 }
@@ -80,6 +80,17 @@ func (d *Desk) Receive(contents ...[]byte) {
 		d.Open()
 	}
 	d.intake.take(contents...)
+}
+
+// SignedOut tells that nobody is signed in after all, if a request waits for that. UI thread.
+func (d *Desk) SignedOut() {
+	if len(d.waiting) > 0 {
+		d.askToSignIn()
+	}
+}
+
+func (d *Desk) askToSignIn() {
+	d.options.Dialogs.Info("Sign in to carry this request", "It asks for licenses, and an account that has them is needed. Sign in: the request is opened again then.")
 }
 
 // SignedIn shows a request that waited for somebody to sign in. UI thread.

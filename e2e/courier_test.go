@@ -130,6 +130,43 @@ func TestCourierRound(t *testing.T) {
 	require.NoError(t, taken[0].Err)
 }
 
+// A PC gives its license back and asks for one in the same request: the one that it gives back is what it gets, with new codes,
+// and not brought back, even where the order has no other.
+func TestCourierGivesBackAndAsksInOne(t *testing.T) {
+	s := servertest.Start(t)
+	online := newPC(t, s)
+	online.signIn(t, s)
+	ctx := t.Context()
+	offline := newOfflinePC(t, s, studioKey(t, online))
+	request, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	require.NoError(t, err)
+	taken, err := offline.TakeAnswer(ctx, first(carry(t, online, hand(t, request))))
+	require.NoError(t, err)
+	require.NoError(t, taken[0].Err)
+	for n := byte(1); activeLicenses(t, s, studioOrder) < 5; n++ {
+		activated(t, s, online, otherPC(string('A'+n), 1))
+	}
+
+	kept, err := offline.LetGo(ctx, studioSignature)
+	require.NoError(t, err)
+	both, err := offline.MakeRequest(ctx, "", []manager.Wish{
+		{Task: courier.TaskRemove, Signature: studioSignature, Kept: kept}, {Task: courier.TaskActivate, Signature: studioSignature},
+		{Task: courier.TaskActivate, Signature: "UNKNOWN7"},
+	})
+	require.NoError(t, err)
+	answer, plan := carry(t, online, hand(t, both))
+	require.Equal(t, manager.CourierNew, plan[1].Options[0].Action)
+	require.NoError(t, plan[1].Refusal)
+	require.Equal(t, courier.OutcomeDone, answer.Results[0].Outcome)
+	require.Equal(t, courier.OutcomeLicense, answer.Results[1].Outcome)
+	require.Equal(t, 5, activeLicenses(t, s, studioOrder))
+	_, err = offline.TakeAnswer(ctx, answer)
+	require.NoError(t, err)
+	codes, err := offline.KeptCodes(ctx)
+	require.NoError(t, err)
+	require.Empty(t, codes)
+}
+
 func first[A, B any](a A, _ B) A { return a }
 
 // A PC without a network that lost its data gets its license back, not a second one; and one that another PC released or gave a

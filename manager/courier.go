@@ -59,6 +59,7 @@ func (m *Manager) PlanCourier(ctx context.Context, r courier.Request) ([]Courier
 		return nil, err
 	}
 	tables := map[license.Signature][]courierOrder{}
+	freed := map[int64]int{} // licenses by order that earlier items give back
 	plan := make([]CourierItem, len(r.Items))
 	for i, item := range r.Items {
 		plan[i].Item = item
@@ -69,9 +70,10 @@ func (m *Manager) PlanCourier(ctx context.Context, r courier.Request) ([]Courier
 			}
 			tables[item.Signature] = known
 		}
-		if plan[i].Options, err = m.courierOptions(ctx, item, known); err != nil {
+		if plan[i].Options, err = m.courierOptions(ctx, item, known, r); err != nil {
 			return nil, err
 		}
+		useFreed(plan[i].Options, freed)
 		slices.SortStableFunc(plan[i].Options, func(a, b CourierOption) int { return boolInt(a.Refusal != nil) - boolInt(b.Refusal != nil) })
 		if options := plan[i].Options; len(options) == 0 {
 			plan[i].Refusal = noOption(item, len(known) > 0)
@@ -80,6 +82,33 @@ func (m *Manager) PlanCourier(ctx context.Context, r courier.Request) ([]Courier
 		}
 	}
 	return plan, nil
+}
+
+// staying leaves out the active licenses whose removal codes a request hands in; its other items have no use for them.
+func staying(orders []courierOrder, r courier.Request) (list []courierOrder) {
+	for _, o := range orders {
+		o.licenses = slices.DeleteFunc(slices.Clone(o.licenses), func(l License) bool {
+			return l.Status == api.StatusActive && slices.ContainsFunc(r.Items, func(i courier.Item) bool {
+				return i.Task == courier.TaskRemove && samePair(l, i.Codes)
+			})
+		})
+		list = append(list, o)
+	}
+	return list
+}
+
+// useFreed counts the license that an item gives back, and allows a new one of the same order where that is what lacked.
+func useFreed(options []CourierOption, freed map[int64]int) {
+	for i, o := range options {
+		switch {
+		case o.Action == CourierRemove && o.Refusal == nil:
+			freed[o.Order.ID]++
+		case o.Action == CourierNew && errors.Is(o.Refusal, api.ErrLicensesInUse) && freed[o.Order.ID] > 0:
+			freed[o.Order.ID]--
+			options[i].Refusal = nil
+			return
+		}
+	}
 }
 
 func boolInt(b bool) int {
@@ -137,10 +166,12 @@ func (m *Manager) courierOrders(ctx context.Context, orders []api.Order, signatu
 	return list, nil
 }
 
-func (m *Manager) courierOptions(ctx context.Context, item courier.Item, orders []courierOrder) (list []CourierOption, err error) {
-	switch item.Task {
-	case courier.TaskRemove:
+func (m *Manager) courierOptions(ctx context.Context, item courier.Item, orders []courierOrder, r courier.Request) (list []CourierOption, err error) {
+	if item.Task == courier.TaskRemove {
 		return removals(item, orders), nil
+	}
+	orders = staying(orders, r)
+	switch item.Task {
 	case courier.TaskTransfer:
 		return transfers(item, orders), nil
 	}

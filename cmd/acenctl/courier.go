@@ -206,6 +206,17 @@ A program is named by its application signature, and where this PC does not know
 			return err
 		}
 		var wishes []manager.Wish
+		if handIn { // what is given back comes first: the order may have no other license for what is asked for
+			kept, err := m.KeptCodes(ctx)
+			if err != nil {
+				return err
+			}
+			for _, k := range kept {
+				if k.Purpose == "" { // the others are sent by themselves
+					wishes = append(wishes, manager.Wish{Task: courier.TaskRemove, Signature: k.Signature, Program: courier.Clean(k.Program, courier.MaxName), Kept: k})
+				}
+			}
+		}
 		for _, list := range []struct {
 			task  courier.Task
 			named []string
@@ -227,17 +238,6 @@ A program is named by its application signature, and where this PC does not know
 					}
 				}
 				wishes = append(wishes, w)
-			}
-		}
-		if handIn {
-			kept, err := m.KeptCodes(ctx)
-			if err != nil {
-				return err
-			}
-			for _, k := range kept {
-				if k.Purpose == "" { // the others are sent by themselves
-					wishes = append(wishes, manager.Wish{Task: courier.TaskRemove, Signature: k.Signature, Program: courier.Clean(k.Program, courier.MaxName), Kept: k})
-				}
 			}
 		}
 		if len(wishes) == 0 {

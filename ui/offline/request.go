@@ -188,6 +188,12 @@ func (a *asking) changed() {
 
 // collect returns what is asked for, or what is missing.
 func (a *asking) collect() (list []manager.Wish, missing string) {
+	// What is given back comes first: the order may have no other license for what is asked for.
+	for _, k := range a.kept {
+		if k.check.Checked {
+			list = append(list, manager.Wish{Task: courier.TaskRemove, Signature: k.code.Signature, Program: courier.Clean(k.code.Program, courier.MaxName), Kept: k.code})
+		}
+	}
 	seen := map[license.Signature]bool{}
 	for _, w := range a.wishes {
 		if !w.check.Checked {
@@ -202,11 +208,6 @@ func (a *asking) collect() (list []manager.Wish, missing string) {
 		}
 		seen[one.Signature] = true
 		list = append(list, one)
-	}
-	for _, k := range a.kept {
-		if k.check.Checked {
-			list = append(list, manager.Wish{Task: courier.TaskRemove, Signature: k.code.Signature, Program: courier.Clean(k.code.Program, courier.MaxName), Kept: k.code})
-		}
 	}
 	switch {
 	case len(list) == 0:

@@ -255,7 +255,12 @@ func takenText(t manager.Taken, d *Desk) (theme.Tone, dialogs.Message) {
 	case t.Err != nil:
 		return theme.Bad, about(d.options.Explain(t.Err))
 	case t.Result.Outcome == courier.OutcomeRefused:
-		return theme.Bad, about(d.options.Explain(api.NewProblem(api.Code(t.Result.Code), t.Result.Sentence)))
+		m := about(d.options.Explain(api.NewProblem(api.Code(t.Result.Code), t.Result.Sentence)))
+		switch api.Code(t.Result.Code) {
+		case api.ErrNotFound, api.ErrLicenseEnded, api.ErrSiteCodeInUse: // their next step is one of a PC with a network
+			m.Next = "Ask whoever carried the request, or the vendor."
+		}
+		return theme.Bad, m
 	case t.Result.Outcome == courier.OutcomeDone:
 		return theme.Good, dialogs.Message{What: name + ": the license was given back.", Why: "The server has accepted the removal code, and it is no longer kept here."}
 	case t.Unproven:

@@ -133,14 +133,14 @@ func (w *Window) chooseDocument(done func([]byte, error)) {
 		}, done)
 	}, w.window)
 	d.SetFilter(storage.NewExtensionFileFilter([]string{courier.Extension, ".txt", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"}))
-	d.Resize(w.fileDialogSize())
-	d.Show()
+	w.showFiles(d)
 }
 
-// fileDialogSize is that of a dialog for files, within the window.
-func (w *Window) fileDialogSize() fyne.Size {
+// showFiles shows a dialog for files within the window. The toolkit panics when it is resized before it is shown.
+func (w *Window) showFiles(d *dialog.FileDialog) {
+	d.Show()
 	size := w.window.Canvas().Size()
-	return fyne.NewSize(min(760, size.Width-60), min(520, size.Height-60))
+	d.Resize(fyne.NewSize(min(760, size.Width-60), min(520, size.Height-60)))
 }
 
 // saveDocument asks for a place and writes there. Others on the PC may not read it: it may hold removal codes.
@@ -162,8 +162,7 @@ func (w *Window) saveDocument(name string, content []byte, done func(error)) {
 	}, w.window)
 	d.SetFileName(name)
 	d.SetFilter(storage.NewExtensionFileFilter([]string{courier.Extension}))
-	d.Resize(w.fileDialogSize())
-	d.Show()
+	w.showFiles(d)
 }
 
 // writePrivate writes and closes a file that only this person may read.

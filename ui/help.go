@@ -25,6 +25,8 @@ var topics = []struct{ picture, title, text string }{
 	{"removal", "License removal", "Ends a license on its PC. With the removal code the order gets one license back, which you can activate elsewhere. A removal code works once."},
 	{"codes", "Removal codes", "The promise of a PC that a license has left it. One made here is kept, sealed with a key of your keyring, before the license leaves, and sent by itself until the server has it. The account menu lists them, to copy, save, print or show as a QR code."},
 	{"email", "Email activation code", "Sends the activation code and the license file to an address on file, or opens the text in your own mail program."},
+	{"courier", "PCs without a network", "On that PC make a request, also for several programs; carry it as a file, as QR codes or as text to a PC with a network, and open it there. " +
+		"The answer goes back the same ways. All that is in the pictures stands beside them. Files, links and pictures from outside are shown before anything is done with them."},
 	{"order", "New order", "Adds an order with a serial number, where the vendor sells programs that way. The numbers in the picture show that no robot is asking; you can hear them, too."},
 }
 

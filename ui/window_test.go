@@ -397,6 +397,9 @@ func TestALicenseFileThatDoesNotFitIsNotSaved(t *testing.T) {
 	d.signIn()
 	d.follow("Save file")
 	d.sees("The server does not find it.")
+	d.b.change(func() { d.b.fileErr = nil })
+	d.press("Try again")
+	d.sees("Save File")
 }
 
 func TestOpenJobsAreToldAndFailedOnesExplained(t *testing.T) {

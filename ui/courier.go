@@ -23,7 +23,7 @@ func (w *Window) offlineOptions() offline.Options {
 	return offline.Options{
 		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Manager: w.options.Backend, Copy: w.copy, Explain: explain.Error,
 		DeviceName: w.options.DeviceName, Now: w.options.Now, After: time.After,
-		Save: w.saveDocument, Choose: w.chooseDocument, Paste: func() string { return w.app.Clipboard().Content() },
+		Save: func(name, text string, done func(error)) { w.saveText(name, text, courier.Extension, done) }, Print: w.options.Opener.Show, Choose: w.chooseDocument, Paste: func() string { return w.app.Clipboard().Content() },
 		Picture: w.options.Opener.ClipboardPicture, SignedIn: func() (yes, soon bool) { return w.state.signedIn, w.state.waiting },
 		OnCarried: w.refresh, OnTaken: func() {
 			if w.state.signedIn {
@@ -141,35 +141,4 @@ func (w *Window) showFiles(d *dialog.FileDialog) {
 	d.Show()
 	size := w.window.Canvas().Size()
 	d.Resize(fyne.NewSize(min(760, size.Width-60), min(520, size.Height-60)))
-}
-
-// saveDocument asks for a place and writes there. Others on the PC may not read it: it may hold removal codes.
-func (w *Window) saveDocument(name string, content []byte, done func(error)) {
-	slot := w.work.NewSlot()
-	d := dialog.NewFileSave(func(to fyne.URIWriteCloser, err error) {
-		switch {
-		case err != nil:
-			done(err)
-		case to != nil:
-			path := to.URI().Path()
-			background.Run(slot, func(context.Context) (struct{}, error) { return struct{}{}, writePrivate(to, content) }, func(_ struct{}, err error) {
-				if err == nil {
-					w.status.say("Saved as " + path)
-				}
-				done(err)
-			})
-		}
-	}, w.window)
-	d.SetFileName(name)
-	d.SetFilter(storage.NewExtensionFileFilter([]string{courier.Extension}))
-	w.showFiles(d)
-}
-
-// writePrivate writes and closes a file that only this person may read.
-func writePrivate(to fyne.URIWriteCloser, content []byte) error {
-	if err := os.Chmod(to.URI().Path(), 0o600); err != nil && !os.IsNotExist(err) {
-		return errors.Join(err, to.Close())
-	}
-	_, err := to.Write(content)
-	return errors.Join(err, to.Close())
 }

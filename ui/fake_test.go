@@ -501,7 +501,7 @@ func (b *backend) KeptCodes(ctx context.Context) ([]manager.KeptCode, error) {
 	err := b.enter(ctx, "KeptCodes")
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.kept), err
+	return append(b.givenBack(), b.kept...), err
 }
 
 func (b *backend) LicenseOf(ctx context.Context, k manager.KeptCode) (manager.License, api.Order, error) {

@@ -213,9 +213,7 @@ func (w *Window) saveText(name, text, extension string, done func(error)) {
 	}, w.window)
 	d.SetFileName(name)
 	d.SetFilter(storage.NewExtensionFileFilter([]string{extension}))
-	size := w.window.Canvas().Size()
-	d.Resize(fyne.NewSize(min(760, size.Width-60), min(520, size.Height-60)))
-	d.Show()
+	w.showFiles(d)
 }
 
 // write puts a text where the person wants it. Others on the PC may not read it: license files hold the removal seed.

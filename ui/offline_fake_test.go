@@ -39,11 +39,11 @@ func (n *courierDesk) OfflinePrograms(context.Context) ([]manager.OfflineProgram
 	return slices.Clone(n.programs), n.err
 }
 
-// KeptCodes lists those of licenses that were let go.
-func (n *courierDesk) KeptCodes(context.Context) ([]manager.KeptCode, error) {
+// givenBack lists the removal codes of licenses that were let go.
+func (n *courierDesk) givenBack() []manager.KeptCode {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return slices.Clone(n.left), n.err
+	return slices.Clone(n.left)
 }
 
 func (n *courierDesk) MakeRequest(_ context.Context, device string, wishes []manager.Wish) (courier.Request, error) {

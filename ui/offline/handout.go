@@ -1,6 +1,8 @@
 package offline
 
 import (
+	"context"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -8,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/qrview"
 	"github.com/acen-desktop/acen/ui/theme"
@@ -21,6 +24,8 @@ type handout struct {
 	show     *dialogs.ContentButton
 	save     *dialogs.ContentButton
 	copy     *dialogs.ContentButton
+	print    *dialogs.ContentButton
+	slot     *background.Slot // of the printing
 	below    *fyne.Container
 	view     *qrview.View
 	object   fyne.CanvasObject
@@ -31,20 +36,27 @@ const wide float32 = 820
 
 // newHandout returns the buttons for a document; open shows its QR codes at once.
 func (d *Desk) newHandout(doc courier.Document, open bool, fault func(dialogs.Message)) *handout {
-	h := &handout{desk: d, document: doc, fault: fault, below: container.NewStack()}
+	h := &handout{desk: d, document: doc, fault: fault, below: container.NewStack(), slot: d.options.Work.NewSlot()}
 	h.save = dialogs.NewButton("Save as a file…", fynetheme.DocumentSaveIcon(), h.saveFile)
 	h.show = dialogs.NewButton("Show QR", nil, h.toggle)
 	h.copy = dialogs.NewButton("Copy as text", fynetheme.ContentCopyIcon(), h.copyText)
+	h.print = dialogs.NewButton("Print…", fynetheme.DocumentPrintIcon(), h.printPage)
 	h.below.Hide()
-	h.object = rows(theme.Margin, container.NewHBox(h.save, h.show, h.copy), h.below)
+	h.object = rows(theme.Margin, container.NewHBox(h.save, h.show, h.copy, h.print), h.below)
 	if open {
 		h.toggle()
 	}
 	return h
 }
 
-// close ends the turning of the pictures.
+// close ends what it is doing.
 func (h *handout) close() {
+	h.slot.Cancel()
+	h.hide()
+}
+
+// hide ends the turning of the pictures.
+func (h *handout) hide() {
 	if h.view != nil {
 		h.view.Close()
 		h.view = nil
@@ -57,7 +69,7 @@ func (h *handout) saveFile() {
 		h.fault(h.desk.options.Explain(err))
 		return
 	}
-	h.desk.options.Save(courier.FileName(h.document), content, func(err error) {
+	h.desk.options.Save(courier.FileName(h.document), string(content), func(err error) {
 		if err != nil {
 			h.fault(h.desk.options.Explain(err))
 			return
@@ -77,10 +89,30 @@ func (h *handout) copyText() {
 	h.copy.SetText("Copied")
 }
 
+// printPage opens a page with all of it in the person's browser, which prints.
+func (h *handout) printPage() {
+	content, err := page(h.document)
+	if err != nil {
+		h.fault(h.desk.options.Explain(err))
+		return
+	}
+	h.print.Disable()
+	background.Run(h.slot, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, h.desk.options.Print(ctx, content)
+	}, func(_ struct{}, err error) {
+		h.print.Enable()
+		if err != nil {
+			h.fault(dialogs.Message{What: "The page for printing could not be opened.", Why: h.desk.options.Explain(err).Why, Next: "Save it as a file, or copy it as text."})
+			return
+		}
+		h.print.SetText("Open in your browser")
+	})
+}
+
 // toggle shows the QR codes beside all that is in them, or no longer.
 func (h *handout) toggle() {
 	if h.view != nil {
-		h.close()
+		h.hide()
 		h.below.Hide()
 		h.show.SetText("Show QR")
 		return

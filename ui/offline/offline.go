@@ -50,7 +50,9 @@ type Options struct {
 	Now   func() time.Time
 	After func(time.Duration) <-chan time.Time
 	// Save asks for a place and writes there; done hears how that went, unless the person chose no place.
-	Save func(name string, content []byte, done func(error))
+	Save func(name, text string, done func(error))
+	// Print hands a page, HTML, to the person's browser, which prints it. Not on the UI thread.
+	Print func(ctx context.Context, page []byte) error
 	// Choose asks for a file and reads it; done hears of it, unless the person chose none.
 	Choose func(done func(content []byte, err error))
 	// Paste returns the text on the clipboard.

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 
+	"github.com/acen-desktop/acen"
 	"github.com/acen-desktop/acen/client/keyring"
 	"github.com/acen-desktop/acen/cmd/place"
 	"github.com/acen-desktop/acen/fingerprint"
@@ -19,12 +20,8 @@ import (
 	"github.com/acen-desktop/acen/ui/opener"
 )
 
-const (
-	// ID is the app's id, under which the toolkit keeps its preferences.
-	ID = "com.github.acen-desktop.acen"
-
-	name = "ACEN Desktop"
-)
+// ID is the app's id, under which the toolkit keeps its preferences.
+var ID = acen.About().ID
 
 // Program is what one of the programs runs.
 type Program struct {
@@ -48,7 +45,8 @@ func Run(p Program) (err error) {
 	if cache, err := os.UserCacheDir(); err == nil {
 		_ = os.MkdirAll(cache, 0o700) // the toolkit expects it and complains otherwise
 	}
-	app.SetMetadata(fyne.AppMetadata{ID: p.ID, Name: name, Version: place.Release(), Migrations: map[string]bool{"fyneDo": true}})
+	about := acen.About()
+	app.SetMetadata(fyne.AppMetadata{ID: p.ID, Name: about.Name, Version: about.Version, Build: about.Build, Migrations: about.Migrations})
 	a := app.NewWithID(p.ID)
 
 	notices, err := keepCrashes(p.Data)

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/acen-desktop/acen"
 )
 
 // Fail tells a person why the program ends and ends it with status 1: on standard error, and in a message box where
@@ -12,7 +14,7 @@ import (
 func Fail(err error) {
 	text := strings.ReplaceAll(err.Error(), "\n", " ")
 	fmt.Fprintf(os.Stderr, "%s: %s.\n", strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"), strings.TrimSuffix(text, "."))
-	messageBox(name, text)
+	messageBox(acen.About().Name, text)
 	os.Exit(1)
 }
 

@@ -5,18 +5,15 @@ package place
 import (
 	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"github.com/adrg/xdg"
 
+	"github.com/acen-desktop/acen"
 	"github.com/acen-desktop/acen/license/installed"
 )
 
 // KeyringService is the name under which the keyring shows the credentials.
 const KeyringService = "ACEN Desktop"
-
-// release is told where the module was not built as one.
-const release = "0.1.0"
 
 // DefaultData is the person's folder for application data, as the system has it.
 func DefaultData() string { return filepath.Join(xdg.DataHome, "acen-desktop") }
@@ -40,13 +37,5 @@ func DeviceName() string {
 	return host
 }
 
-// Version is that of the module when it was built as one, else that of the latest release.
-func Version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return release
-}
-
-// Release is the version of the latest release.
-func Release() string { return release }
+// Version is that of the release, as FyneApp.toml has it.
+func Version() string { return acen.About().Version }

@@ -12,7 +12,7 @@ STATICCHECK_VERSION := v0.8.2
 MAILPIT_VERSION     := v1.27.11
 
 # Rooms without a window build without cgo and run under the race detector.
-CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/... ./examples/...
+CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/... ./examples/... ./packaging/...
 WINDOW := ./assets/... ./ui/... ./cmd/desktop/... ./cmd/acen/... ./cmd/acen-demo/...
 
 .PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness bench-fingerprint bench-protect clean
@@ -94,6 +94,8 @@ $(TOOLS)/staticcheck-$(STATICCHECK_VERSION):
 $(TOOLS)/mailpit-$(MAILPIT_VERSION):
 	GOBIN=$(TOOLS) go install github.com/axllent/mailpit@$(MAILPIT_VERSION)
 	mv $(TOOLS)/mailpit $@
+
+include packaging/packages.mk
 
 clean: ## remove what was built
 	rm -rf build artifacts

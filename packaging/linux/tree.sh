@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Lay out what Linux packages install below /usr: packaging/linux/tree.sh PROGRAMS ICONS TREE
+# PROGRAMS is the folder with acen and acenctl, ICONS that of packaging/icons. TREE is made anew.
+set -eu
+programs=$1 icons=$2 tree=$3
+here=$(dirname "$0")
+root=$here/../..
+id=$(sed -n 's/^ID = "\(.*\)"$/\1/p' "$root/FyneApp.toml")
+version=$(sed -n 's/^Version = "\(.*\)"$/\1/p' "$root/FyneApp.toml")
+released=$(sed -n 's/.*<release version="'"$version"'" date="\([0-9-]*\)".*/\1/p' "$here/$id.metainfo.xml")
+[ -n "$released" ] || { echo "packaging/linux/$id.metainfo.xml names no release $version." >&2; exit 1; }
+
+umask 022
+rm -rf "$tree"
+install -D -m 755 -t "$tree/bin" "$programs/acen" "$programs/acenctl"
+install -D -m 644 -t "$tree/share/applications" "$here/$id.desktop"
+install -D -m 644 -t "$tree/share/metainfo" "$here/$id.metainfo.xml"
+install -D -m 644 -t "$tree/share/mime/packages" "$here/$id.xml"
+mkdir -p "$tree/share/icons"
+cp -R "$icons/hicolor" "$tree/share/icons/"
+
+# A shell completes the orders and licenses of acenctl.
+mkdir -p "$tree/share/bash-completion/completions" "$tree/share/zsh/site-functions" "$tree/share/fish/vendor_completions.d"
+"$programs/acenctl" completion bash >"$tree/share/bash-completion/completions/acenctl"
+"$programs/acenctl" completion zsh >"$tree/share/zsh/site-functions/_acenctl"
+"$programs/acenctl" completion fish >"$tree/share/fish/vendor_completions.d/acenctl.fish"
+
+doc=$tree/share/doc/acen
+mkdir -p "$doc"
+{
+  printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: ACEN Desktop\n'
+  printf 'Source: https://github.com/acen-desktop/acen\n\nFiles: *\nCopyright: %s\nLicense: Expat\n' "$(sed -n 's/^Copyright (c) //p' "$root/LICENSE")"
+  sed '1,4d; s/^$/./; s/^/ /' "$root/LICENSE"
+} >"$doc/copyright"
+{
+  printf 'acen (%s) unstable; urgency=medium\n\n  * Release %s.\n\n' "$version" "$version"
+  printf ' -- The ACEN Desktop authors <acen-desktop@users.noreply.github.com>  %s\n' "$(LC_ALL=C date -u -d "$released" '+%a, %d %b %Y %H:%M:%S +0000')"
+} | gzip -9n >"$doc/changelog.gz"
+chmod -R u=rwX,go=rX "$tree"

@@ -1,0 +1,152 @@
+; The installer for Windows: for one person, without elevation. The Makefile gives VERSION, NUMBERS, PROGRAMS, ICON and OUT.
+;   ACEN-Desktop-VERSION-setup.exe /S [/D=FOLDER]   installs without a window; installed again, it upgrades
+;   uninstall.exe /S [/REMOVE-DATA]                 removes; the person's data stay unless they are asked for
+; Exit status 3 says that the app is running, and that nothing was changed.
+Target amd64-unicode
+Unicode true
+SetCompressor /SOLID lzma
+!include MUI2.nsh
+!include FileFunc.nsh
+!include LogicLib.nsh
+
+!define NAME "ACEN Desktop"
+!define FILETYPE "acen.file"
+!define CLASSES "Software\Classes"
+!define LISTED "Software\Microsoft\Windows\CurrentVersion\Uninstall\${NAME}"
+!define RUNNING 3
+
+Name "${NAME}"
+OutFile "${OUT}"
+InstallDir "$LOCALAPPDATA\Programs\${NAME}"
+InstallDirRegKey HKCU "${LISTED}" "InstallLocation"
+RequestExecutionLevel user
+ManifestDPIAware true
+BrandingText "${NAME} ${VERSION}"
+VIProductVersion "${NUMBERS}"
+VIAddVersionKey ProductName "${NAME}"
+VIAddVersionKey FileDescription "${NAME} installer"
+VIAddVersionKey FileVersion "${VERSION}"
+VIAddVersionKey ProductVersion "${VERSION}"
+VIAddVersionKey CompanyName "The ACEN Desktop authors"
+VIAddVersionKey LegalCopyright "MIT License"
+
+!define MUI_ICON "${ICON}"
+!define MUI_UNICON "${ICON}"
+!define MUI_FINISHPAGE_RUN "$INSTDIR\acen.exe"
+!insertmacro MUI_PAGE_DIRECTORY
+!insertmacro MUI_PAGE_INSTFILES
+!insertmacro MUI_PAGE_FINISH
+!insertmacro MUI_UNPAGE_CONFIRM
+!insertmacro MUI_UNPAGE_INSTFILES
+!insertmacro MUI_LANGUAGE "English"
+!insertmacro MUI_LANGUAGE "German"
+!insertmacro MUI_LANGUAGE "French"
+!insertmacro MUI_LANGUAGE "Spanish"
+!insertmacro MUI_LANGUAGE "Japanese"
+
+!macro texts language running data
+  LangString RUNNING_TEXT ${LANG_${language}} "${running}"
+  LangString DATA_TEXT ${LANG_${language}} "${data}"
+!macroend
+!insertmacro texts ENGLISH \
+  "${NAME} is running. Close its window and try again." \
+  "Remove your data of ${NAME}, too: accounts, last known tables and unsent tasks? Licenses that programs on this PC use stay."
+!insertmacro texts GERMAN \
+  "${NAME} läuft gerade. Schließen Sie das Fenster und versuchen Sie es noch einmal." \
+  "Auch Ihre Daten von ${NAME} entfernen: Konten, zuletzt bekannte Tabellen und nicht gesendete Aufgaben? Lizenzen, die Programme auf diesem PC verwenden, bleiben."
+!insertmacro texts FRENCH \
+  "${NAME} est en cours d’exécution. Fermez sa fenêtre et réessayez." \
+  "Supprimer aussi vos données de ${NAME} : comptes, derniers tableaux connus et tâches non envoyées ? Les licences utilisées par les programmes de ce PC restent."
+!insertmacro texts SPANISH \
+  "${NAME} está en ejecución. Cierre su ventana e inténtelo de nuevo." \
+  "¿Quitar también sus datos de ${NAME}: cuentas, últimas tablas conocidas y tareas no enviadas? Las licencias que usan los programas de este PC se quedan."
+!insertmacro texts JAPANESE \
+  "${NAME} が実行中です。ウィンドウを閉じてから、もう一度お試しください。" \
+  "${NAME} のデータ（アカウント、最後に取得した一覧、未送信の処理）も削除しますか？ このPCのプログラムが使うライセンスは残ります。"
+
+; A program that runs cannot be written to.
+!macro refuseWhileRunning program
+  ${If} ${FileExists} "$INSTDIR\${program}"
+    ClearErrors
+    FileOpen $0 "$INSTDIR\${program}" a
+    ${If} ${Errors}
+      MessageBox MB_OK|MB_ICONEXCLAMATION "$(RUNNING_TEXT)" /SD IDOK
+      SetErrorLevel ${RUNNING}
+      Quit
+    ${EndIf}
+    FileClose $0
+  ${EndIf}
+!macroend
+
+; Tell the Explorer that icons and associations have changed.
+!macro tellExplorer
+  System::Call 'shell32::SHChangeNotify(i 0x08000000, i 0, p 0, p 0)'
+!macroend
+
+Section
+  !insertmacro refuseWhileRunning acen.exe
+  !insertmacro refuseWhileRunning acenctl.exe
+  SetOutPath "$INSTDIR"
+  File "${PROGRAMS}\acen.exe"
+  File "${PROGRAMS}\acenctl.exe"
+  File /oname=LICENSE.txt "${LICENSE}"
+  WriteUninstaller "$INSTDIR\uninstall.exe"
+  CreateShortcut "$SMPROGRAMS\${NAME}.lnk" "$INSTDIR\acen.exe"
+
+  WriteRegStr HKCU "${CLASSES}\${FILETYPE}" "" "ACEN license file"
+  WriteRegStr HKCU "${CLASSES}\${FILETYPE}\DefaultIcon" "" '"$INSTDIR\acen.exe",0'
+  WriteRegStr HKCU "${CLASSES}\${FILETYPE}\shell\open\command" "" '"$INSTDIR\acen.exe" "%1"'
+  WriteRegStr HKCU "${CLASSES}\.acen" "" "${FILETYPE}"
+  WriteRegStr HKCU "${CLASSES}\.acen" "Content Type" "application/vnd.acen.license"
+  WriteRegStr HKCU "${CLASSES}\acen" "" "URL:ACEN link"
+  WriteRegStr HKCU "${CLASSES}\acen" "URL Protocol" ""
+  WriteRegStr HKCU "${CLASSES}\acen\DefaultIcon" "" '"$INSTDIR\acen.exe",0'
+  WriteRegStr HKCU "${CLASSES}\acen\shell\open\command" "" '"$INSTDIR\acen.exe" "%1"'
+
+  WriteRegStr HKCU "${LISTED}" "DisplayName" "${NAME}"
+  WriteRegStr HKCU "${LISTED}" "DisplayVersion" "${VERSION}"
+  WriteRegStr HKCU "${LISTED}" "DisplayIcon" '"$INSTDIR\acen.exe"'
+  WriteRegStr HKCU "${LISTED}" "Publisher" "The ACEN Desktop authors"
+  WriteRegStr HKCU "${LISTED}" "URLInfoAbout" "${WEBSITE}"
+  WriteRegStr HKCU "${LISTED}" "InstallLocation" "$INSTDIR"
+  WriteRegStr HKCU "${LISTED}" "UninstallString" '"$INSTDIR\uninstall.exe"'
+  WriteRegStr HKCU "${LISTED}" "QuietUninstallString" '"$INSTDIR\uninstall.exe" /S'
+  WriteRegDWORD HKCU "${LISTED}" "NoModify" 1
+  WriteRegDWORD HKCU "${LISTED}" "NoRepair" 1
+  ${GetSize} "$INSTDIR" "/S=0K" $0 $1 $2
+  WriteRegDWORD HKCU "${LISTED}" "EstimatedSize" $0
+  !insertmacro tellExplorer
+SectionEnd
+
+Section Uninstall
+  !insertmacro refuseWhileRunning acen.exe
+  !insertmacro refuseWhileRunning acenctl.exe
+  Delete "$INSTDIR\acen.exe"
+  Delete "$INSTDIR\acenctl.exe"
+  Delete "$INSTDIR\LICENSE.txt"
+  Delete "$INSTDIR\uninstall.exe"
+  RMDir "$INSTDIR"
+  Delete "$SMPROGRAMS\${NAME}.lnk"
+
+  ; What another program has taken over since is its own.
+  ReadRegStr $0 HKCU "${CLASSES}\.acen" ""
+  ${If} $0 == "${FILETYPE}"
+    DeleteRegKey HKCU "${CLASSES}\.acen"
+  ${EndIf}
+  DeleteRegKey HKCU "${CLASSES}\${FILETYPE}"
+  ReadRegStr $0 HKCU "${CLASSES}\acen\shell\open\command" ""
+  ${If} $0 == '"$INSTDIR\acen.exe" "%1"'
+    DeleteRegKey HKCU "${CLASSES}\acen"
+  ${EndIf}
+  DeleteRegKey HKCU "${LISTED}"
+  !insertmacro tellExplorer
+
+  ${GetParameters} $0
+  ClearErrors
+  ${GetOptions} $0 "/REMOVE-DATA" $1
+  ${If} ${Errors}
+    MessageBox MB_YESNO|MB_ICONQUESTION|MB_DEFBUTTON2 "$(DATA_TEXT)" /SD IDNO IDNO keep
+  ${EndIf}
+  RMDir /r "$LOCALAPPDATA\acen-desktop"
+  keep:
+SectionEnd

@@ -31,10 +31,10 @@ tree-linux: programs-linux icons
 	mkdir -p $(PACKAGES)
 
 package-deb: tree-linux $(NFPM) ## Debian and Ubuntu: build/packages/acen_VERSION-1_ARCH.deb
-	VERSION=$(VERSION) GOARCH=$(ARCH) TREE=build/tree $(NFPM) package -f packaging/linux/nfpm.yaml -p deb -t $(PACKAGES)
+	VERSION=$(VERSION) GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/nfpm.yaml -p deb -t $(PACKAGES)
 
 package-rpm: tree-linux $(NFPM) ## Fedora and openSUSE: build/packages/acen-VERSION-1.ARCH.rpm
-	VERSION=$(VERSION) GOARCH=$(ARCH) TREE=build/tree $(NFPM) package -f packaging/linux/nfpm.yaml -p rpm -t $(PACKAGES)
+	VERSION=$(VERSION) GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/nfpm.yaml -p rpm -t $(PACKAGES)
 
 package-tar: tree-linux ## any Linux: build/packages/acen-VERSION-linux-ARCH.tar.xz, with an installer that needs no root
 	rm -rf build/tar && mkdir -p build/tar

@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
-# Install what building (setup.sh run) or testing (setup.sh test) needs from Debian or Ubuntu.
+# Install what building (setup.sh run), testing (setup.sh test), building and testing for Windows (setup.sh windows) or testing
+# packages (setup.sh packages) needs from Debian or Ubuntu.
 # Quiet and quick when everything is there. Elsewhere it names what is missing and stops.
 set -eu
 
 build=(gcc libc6-dev pkg-config libgl1-mesa-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev libxxf86vm-dev)
 run=(ca-certificates libgl1-mesa-dri xdg-utils)
 test=(xvfb xauth xdotool xclip openbox imagemagick x11-utils x11-xserver-utils x11-xkb-utils dbus gnome-keyring xdg-utils iproute2 util-linux postgresql)
+windows=(gcc-mingw-w64-x86-64-posix wine wine64 nsis xvfb xauth xdotool imagemagick x11-utils x11-xkb-utils xdg-utils)
+packages=(xvfb xauth xdotool imagemagick x11-utils x11-xkb-utils mmdebstrap lintian desktop-file-utils appstream shared-mime-info rpm)
 
 case ${1:-run} in
-run) packages=("${build[@]}" "${run[@]}") ;;
-test) packages=("${build[@]}" "${run[@]}" "${test[@]}") ;;
-*) echo "usage: $0 run|test" >&2; exit 2 ;;
+run) wanted=("${build[@]}" "${run[@]}") ;;
+test) wanted=("${build[@]}" "${run[@]}" "${test[@]}") ;;
+windows) wanted=("${windows[@]}") ;;
+packages) wanted=("${build[@]}" "${run[@]}" "${packages[@]}") ;;
+*) echo "usage: $0 run|test|windows|packages" >&2; exit 2 ;;
 esac
 
 command -v go >/dev/null || { echo "Go is not installed. Install Go 1.26 or newer from https://go.dev/dl/ and try again." >&2; exit 1; }
@@ -29,7 +34,7 @@ if ! command -v dpkg-query >/dev/null; then
 fi
 
 missing=()
-for p in "${packages[@]}"; do
+for p in "${wanted[@]}"; do
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0

@@ -1,0 +1,278 @@
+//go:build packages
+
+package packages
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen"
+)
+
+// patience ends a wait for something that will not come.
+const patience = 5 * time.Minute
+
+// beat is how often a state outside this process is looked at again.
+const beat = 100 * time.Millisecond
+
+// oldVersion is that of the package that the test upgrades from.
+const oldVersion = "0.0.1"
+
+func setting(t *testing.T, name string) string {
+	t.Helper()
+	value := os.Getenv(name)
+	require.NotEmpty(t, value, "%s is not set: run `make test-packages`", name)
+	return value
+}
+
+// run runs a command to its end and returns what it printed.
+func run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := try(t, name, args...)
+	require.NoError(t, err, "%s %v: %s", name, args, out)
+	return out
+}
+
+func try(t *testing.T, name string, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	return string(out), err
+}
+
+// one returns the one package of a kind and a version.
+func one(t *testing.T, pattern string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(setting(t, "PACKAGES"), pattern))
+	require.NoError(t, err)
+	require.Len(t, found, 1, "%s in %s", pattern, setting(t, "PACKAGES"))
+	return found[0]
+}
+
+// root is a clean system. Commands in it have a mount namespace of their own, which ends with them.
+type root struct{ folder string }
+
+func newRoot(t *testing.T) root {
+	t.Helper()
+	r := root{folder: filepath.Join(t.TempDir(), "root")}
+	require.NoError(t, os.Mkdir(r.folder, 0o755))
+	require.NoError(t, os.Chmod(filepath.Dir(r.folder), 0o755))
+	run(t, "tar", "-xpf", setting(t, "ROOT"), "-C", r.folder)
+	run(t, "cp", "/etc/resolv.conf", "/etc/hosts", filepath.Join(r.folder, "etc"))
+	// No service starts in it.
+	require.NoError(t, os.WriteFile(filepath.Join(r.folder, "usr/sbin/policy-rc.d"), []byte("#!/bin/sh\nexit 101\n"), 0o755))
+	return r
+}
+
+// command runs a shell script in the root.
+func (r root) command(script string) []string {
+	return []string{"unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", `
+		mount --make-rprivate /
+		mount -t proc proc "$1/proc"; mount --rbind /sys "$1/sys"; mount --rbind /dev "$1/dev"
+		exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 sh -euc "$2"`, "sh", r.folder, script}
+}
+
+func (r root) sh(t *testing.T, script string) string {
+	t.Helper()
+	c := r.command(script)
+	return run(t, c[0], c[1:]...)
+}
+
+// take puts a file into the root's folder /packages.
+func (r root) take(t *testing.T, file string) (inside string) {
+	t.Helper()
+	folder := filepath.Join(r.folder, "packages")
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+	run(t, "cp", file, folder)
+	return "/packages/" + filepath.Base(file)
+}
+
+// read returns a file of the root.
+func (r root) read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(r.folder, path))
+	require.NoError(t, err)
+	return string(data)
+}
+
+// display starts an X server that a program in a root reaches by its abstract address.
+func display(t *testing.T) string {
+	t.Helper()
+	read, write, err := os.Pipe()
+	require.NoError(t, err)
+	defer read.Close()
+	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset", "+render")
+	cmd.ExtraFiles = []*os.File{write}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	require.NoError(t, cmd.Start())
+	require.NoError(t, write.Close())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	number, err := bufio.NewReader(read).ReadString('\n')
+	require.NoError(t, err, "Xvfb did not start")
+	return ":" + strings.TrimSpace(number)
+}
+
+// window starts the app in a root as the person anna and waits until its window shows the sign-in screen's many colors.
+func (r root) window(t *testing.T, picture, start string) {
+	t.Helper()
+	screen := display(t)
+	c := r.command(`exec runuser -u anna -- env HOME=/home/anna DISPLAY=` + screen + ` LIBGL_ALWAYS_SOFTWARE=1 FYNE_THEME=light ` + start)
+	var printed bytes.Buffer
+	cmd := exec.Command(c[0], c[1:]...)
+	cmd.Stdout, cmd.Stderr = &printed, &printed
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	require.NoError(t, cmd.Start())
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	defer func() { _ = cmd.Process.Kill(); <-done }()
+
+	file := filepath.Join(setting(t, "ARTIFACTS"), picture+".png")
+	t.Setenv("DISPLAY", screen)
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	end := time.NewTimer(patience)
+	defer end.Stop()
+	for {
+		select {
+		case <-done:
+			t.Fatalf("the app ended: %s", printed.String())
+		case <-end.C:
+			t.Fatalf("the app shows no window: %s", printed.String())
+		case <-ticker.C:
+		}
+		if _, err := try(t, "xdotool", "search", "--onlyvisible", "--name", acen.About().Name); err != nil {
+			continue
+		}
+		run(t, "import", "-window", "root", file)
+		if colors(t, file) > 100 { // text with smooth edges, buttons and the icon
+			return
+		}
+	}
+}
+
+func colors(t *testing.T, file string) int {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	picture, err := png.Decode(bytes.NewReader(data))
+	require.NoError(t, err)
+	seen := map[[3]uint32]bool{}
+	for y := picture.Bounds().Min.Y; y < picture.Bounds().Max.Y; y++ {
+		for x := picture.Bounds().Min.X; x < picture.Bounds().Max.X; x++ {
+			r, g, b, _ := picture.At(x, y).RGBA()
+			seen[[3]uint32{r, g, b}] = true
+		}
+	}
+	return len(seen)
+}
+
+// The .deb on a clean Debian: an older one is installed and used, this one upgrades it, the app starts, and when it is removed
+// again the person's data are what they were.
+func TestDeb(t *testing.T) {
+	version := acen.About().Version
+	r := newRoot(t)
+	r.sh(t, "apt-get -q update; useradd -m anna")
+	older := r.take(t, one(t, "old/acen_*.deb"))
+	r.sh(t, "apt-get -q install -y --no-install-recommends "+older)
+	require.Contains(t, r.sh(t, "dpkg-query -W -f '${Version}' acen"), oldVersion)
+
+	const data = "/home/anna/.local/share/acen-desktop"
+	r.window(t, "deb-first-start", "acen")
+	require.FileExists(t, filepath.Join(r.folder, data, "acen.db"))
+	r.sh(t, "runuser -u anna -- sh -c 'echo mine > "+data+"/note'")
+
+	r.sh(t, "apt-get -q install -y "+r.take(t, one(t, "acen_"+version+"-*.deb"))+" desktop-file-utils shared-mime-info")
+	require.Contains(t, r.sh(t, "dpkg-query -W -f '${Version}' acen"), version)
+	require.Equal(t, "acenctl version "+version+"\n", r.sh(t, "acenctl --version"))
+	require.Equal(t, "acen "+version+"\n", r.sh(t, "acen --version"))
+	require.NotContains(t, r.sh(t, "ldd /usr/bin/acen"), "not found")
+	r.window(t, "deb-upgraded", "acen")
+	require.Equal(t, "mine\n", r.read(t, data+"/note"))
+
+	// The desktop knows what opens files and links.
+	require.Contains(t, r.read(t, "usr/share/mime/globs2"), "application/vnd.acen.license:*.acen")
+	known := r.read(t, "usr/share/applications/mimeinfo.cache")
+	for _, kind := range []string{"application/vnd.acen.license", "x-scheme-handler/acen"} {
+		require.Contains(t, known, kind+"="+acen.About().ID+".desktop;")
+	}
+
+	r.sh(t, "apt-get -q purge -y acen")
+	require.NoFileExists(t, filepath.Join(r.folder, "usr/bin/acen"))
+	require.Empty(t, r.sh(t, "find /usr /etc /var -name '*acen*' -not -path '*/log/*' -not -path '*/cache/*' -not -path '*/lib/dpkg/*' -not -path '*/lib/apt/*'"))
+	require.Equal(t, "mine\n", r.read(t, data+"/note"))
+	require.FileExists(t, filepath.Join(r.folder, data, "acen.db"))
+}
+
+// The tar.xz: a person installs it without root, and removes it again.
+func TestTar(t *testing.T) {
+	folder, home := t.TempDir(), t.TempDir()
+	run(t, "tar", "-xJf", one(t, "acen-*.tar.xz"), "-C", folder)
+	install := filepath.Join(folder, "acen-"+acen.About().Version, "install.sh")
+	to := filepath.Join(home, "with a space")
+	mine := filepath.Join(to, "share", "acen-desktop", "acen.db")
+	require.NoError(t, os.MkdirAll(filepath.Dir(mine), 0o700))
+	require.NoError(t, os.WriteFile(mine, []byte("mine"), 0o600))
+	for range 2 { // installed again, it upgrades
+		require.Contains(t, run(t, install, to), "is in "+to)
+	}
+	require.Equal(t, "acen "+acen.About().Version+"\n", run(t, filepath.Join(to, "bin", "acen"), "--version"))
+	entry := filepath.Join(to, "share", "applications", acen.About().ID+".desktop")
+	run(t, "desktop-file-validate", entry)
+	text, err := os.ReadFile(entry)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "\nExec=\""+to+"/bin/acen\" %u\n")
+	_, err = try(t, install, "--help")
+	require.Error(t, err)
+	run(t, install, "--remove", to)
+	require.NoFileExists(t, entry)
+	require.Empty(t, run(t, "find", filepath.Join(to, "bin"), "-type", "f"))
+	kept, err := os.ReadFile(mine)
+	require.NoError(t, err)
+	require.Equal(t, "mine", string(kept))
+}
+
+// The .rpm holds the same files as the .deb, and asks for what the program opens.
+func TestRPM(t *testing.T) {
+	rpm, deb := one(t, "acen-*.rpm"), one(t, "acen_*.deb")
+	var inDeb []string
+	for line := range strings.Lines(run(t, "dpkg-deb", "-c", deb)) {
+		if _, name, ok := strings.Cut(strings.TrimSpace(line), " ./"); ok && !strings.HasSuffix(name, "/") && !strings.Contains(name, "lintian") {
+			inDeb = append(inDeb, "/"+name)
+		}
+	}
+	require.NotEmpty(t, inDeb)
+	inRPM := run(t, "rpm", "-qlp", rpm)
+	for _, name := range inDeb {
+		require.Contains(t, inRPM, name+"\n")
+	}
+	needs := run(t, "rpm", "-qp", "--requires", rpm)
+	for _, library := range []string{"libGL.so.1()(64bit)", "libX11.so.6()(64bit)", "libXcursor.so.1()(64bit)", "libXi.so.6()(64bit)"} {
+		require.Contains(t, needs, library)
+	}
+	require.Contains(t, run(t, "rpm", "-qp", "--queryformat", "%{VERSION} %{LICENSE} %{URL}", rpm), acen.About().Version+" MIT "+acen.About().Website)
+}
+
+// The checkers of Debian and of the desktops find no fault.
+func TestCheckers(t *testing.T) {
+	run(t, "lintian", "--allow-root", "--fail-on", "error", one(t, "acen_*.deb"))
+	share := filepath.Join(t.TempDir(), "acen")
+	run(t, "dpkg-deb", "-x", one(t, "acen_*.deb"), share)
+	run(t, "desktop-file-validate", filepath.Join(share, "usr/share/applications", acen.About().ID+".desktop"))
+	run(t, "appstreamcli", "validate", "--no-net", filepath.Join(share, "usr/share/metainfo", acen.About().ID+".metainfo.xml"))
+	run(t, "update-mime-database", filepath.Join(share, "usr/share/mime"))
+	types, err := os.ReadFile(filepath.Join(share, "usr/share/mime/globs2"))
+	require.NoError(t, err)
+	require.Contains(t, string(types), "application/vnd.acen.license:*.acen")
+}

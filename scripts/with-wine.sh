@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Run a command with a fresh Wine, which lies in a temporary folder and ends with the command: 64 bits, Windows 10, and no
+# Mono or Gecko to ask for. `go test` with GOOS=windows runs its tests in it by itself.
+set -eu
+
+for program in wine wineserver x86_64-w64-mingw32-gcc-posix; do
+  command -v $program >/dev/null || [ $program = wineserver ] || { echo "$program is not installed: run scripts/setup.sh windows." >&2; exit 1; }
+done
+here=$(cd "$(dirname "$0")" && pwd)
+server=$(command -v wineserver || ls /usr/lib/wine/wineserver64)
+
+folder=$(mktemp -d /tmp/acen-wine-XXXXXX)
+export WINEPREFIX=$folder/prefix WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree=;mshtml=' WINESERVER=$server
+trap '"$server" -k >/dev/null 2>&1 || true; rm -rf "$folder"' EXIT
+unset DISPLAY WAYLAND_DISPLAY || true
+
+wineboot -i >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
+"$server" -w
+wine reg add 'HKCU\Software\Wine' /v Version /t REG_SZ /d win10 /f >>"$folder/log" 2>&1
+
+# Wine before 9 has no bcryptprimitives.dll, and no Go program starts without it.
+system=$WINEPREFIX/drive_c/windows/system32
+[ -e "$system/bcryptprimitives.dll" ] ||
+  x86_64-w64-mingw32-gcc-posix -shared -O2 -s -o "$system/bcryptprimitives.dll" "$here/../packaging/windows/testdata/prng.c" -ladvapi32
+
+# A server that was started without a display would give none to programs started soon after.
+"$server" -k || true
+"$server" -w
+
+# Wine before 9 answers the deletion with POSIX semantics with a status that Go's os.RemoveAll does not know: tests are built
+# with one that does, as it knows the status of older versions of Windows.
+overlay=$here/../build/wine
+mkdir -p "$overlay"
+overlay=$(cd "$overlay" && pwd)
+source=$(go env GOROOT)/src/internal/syscall/windows/at_windows.go
+sed 's/STATUS_NOT_SUPPORTED: /STATUS_NOT_SUPPORTED, 0xC0000002: /' "$source" >"$overlay/at_windows.go"
+cmp -s "$source" "$overlay/at_windows.go" && { echo "$0 does not fit this version of Go: see os.RemoveAll under Wine." >&2; exit 1; }
+printf '{"Replace": {"%s": "%s"}}\n' "$source" "$overlay/at_windows.go" >"$overlay/overlay.json"
+export GOFLAGS="${GOFLAGS-} -overlay=$overlay/overlay.json"
+
+mkdir "$folder/bin"
+printf '#!/bin/sh\nexec wine "$@"\n' >"$folder/bin/go_windows_amd64_exec"
+chmod 755 "$folder/bin/go_windows_amd64_exec"
+PATH=$folder/bin:$PATH "$@"

@@ -1,7 +1,7 @@
 # Packages. Each has one command; what they make lies in build/packages.
 VERSION  := $(shell sed -n 's/^Version = "\(.*\)"$$/\1/p' FyneApp.toml)
 BUILD    := $(shell sed -n 's/^Build = \(.*\)$$/\1/p' FyneApp.toml)
-APP_ID   := $(shell sed -n 's/^ID = "\(.*\)"$$/\1/p' FyneApp.toml)
+WEBSITE  := $(shell sed -n 's/^Website = "\(.*\)"$$/\1/p' FyneApp.toml)
 ARCH     := $(shell go env GOARCH)
 PACKAGES := build/packages
 
@@ -12,8 +12,8 @@ NFPM         := $(TOOLS)/nfpm-$(NFPM_VERSION)
 MINGW   := x86_64-w64-mingw32
 WINDOWS := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)-gcc-posix
 
-.PHONY: icon icons programs-linux tree-linux programs-windows \
-  package-deb package-rpm package-tar package-windows package-windows-installer package-macos
+.PHONY: icon icons programs-linux tree-linux programs-windows package-deb package-rpm package-tar package-windows \
+  package-windows-installer package-macos setup-windows setup-packages test-windows in-wine test-packages
 
 icon: icons ## draw Icon.png anew from assets/icon.svg
 	cp build/icons/Icon.png Icon.png
@@ -55,3 +55,55 @@ programs-windows: icons
 	$(RESOURCES) -DPROGRAM=acenctl "-DDESCRIPTION=ACEN Desktop in a terminal" packaging/windows/acen.rc cmd/acenctl/acenctl_windows_amd64.syso
 	$(WINDOWS) go build -ldflags "-s -w -H=windowsgui" -o build/windows/ ./cmd/acen
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -ldflags "-s -w" -o build/windows/ ./cmd/acenctl
+
+package-windows: setup-windows programs-windows ## Windows: build/packages/acen-VERSION-windows-amd64.zip, programs that need no installer
+	rm -rf build/zip && mkdir -p $(PACKAGES) build/zip/acen-$(VERSION)
+	cp build/windows/acen.exe build/windows/acenctl.exe build/zip/acen-$(VERSION)/
+	cp LICENSE build/zip/acen-$(VERSION)/LICENSE.txt
+	rm -f $(PACKAGES)/acen-$(VERSION)-windows-amd64.zip
+	cd build/zip && zip -q -X -r $(CURDIR)/$(PACKAGES)/acen-$(VERSION)-windows-amd64.zip acen-$(VERSION)
+
+package-windows-installer: setup-windows programs-windows ## Windows: build/packages/ACEN-Desktop-VERSION-setup.exe
+	mkdir -p $(PACKAGES)
+	$(call installer,$(VERSION))
+
+# The installer of a version; NSIS takes paths as they are seen from its script.
+installer = makensis -V2 -WX -DVERSION=$(1) -DNUMBERS=$(1).$(BUILD) -DPROGRAMS=$(CURDIR)/build/windows -DICON=$(CURDIR)/build/icons/acen.ico \
+	  -DLICENSE=$(CURDIR)/LICENSE -DWEBSITE=$(WEBSITE) -DOUT=$(CURDIR)/$(PACKAGES)/ACEN-Desktop-$(1)-setup.exe packaging/windows/installer.nsi
+
+package-macos: ## macOS, on a Mac: build/packages/acen-VERSION-macos.zip with "ACEN Desktop.app" for Apple and Intel processors
+	packaging/macos/package.sh $(VERSION) $(BUILD) $(PACKAGES)
+
+setup-windows:
+	@scripts/setup.sh windows
+
+setup-packages:
+	@scripts/setup.sh packages
+
+test-windows: setup-windows package-windows-installer ## the Windows programs and the installer under Wine: window, mails, keyring, locks
+	$(WINDOWS) go build -tags uimap -o build/uimap-windows/ ./cmd/acen ./cmd/acen-demo
+	mkdir -p $(ARTIFACTS)
+	scripts/with-wine.sh $(MAKE) --no-print-directory in-wine
+
+# Each of these runs under the one Wine of with-wine.sh, which ends its server between those without and with a display.
+in-wine:
+	CGO_ENABLED=0 GOOS=windows go test -tags wine $(WINE_ROOMS)
+	KEYRING=unlocked CGO_ENABLED=0 GOOS=windows go test -count=1 -tags keyring -run TestRealKeyring ./client/keyring
+	$$WINESERVER -k || true; $$WINESERVER -w
+	ARTIFACTS=$(ARTIFACTS) PROGRAMS=$(CURDIR)/build/uimap-windows SETUP=$(CURDIR)/$(PACKAGES)/ACEN-Desktop-$(VERSION)-setup.exe \
+	  go test -count=1 -timeout 20m -tags "window wine" -run TestWine ./e2e/window
+
+WINE_ROOMS := ./license/... ./api ./manager ./fingerprint ./client/...
+
+test-packages: setup-packages package-deb package-rpm package-tar ## the packages on clean systems: installed, started, upgraded, removed (as root)
+	mkdir -p $(ARTIFACTS) $(PACKAGES)/old
+	VERSION=0.0.1 GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/nfpm.yaml -p deb -t $(PACKAGES)/old
+	[ -s build/root.tar ] || $(SUDO) mmdebstrap --quiet --variant=minbase --include=ca-certificates $(SUITE) build/root.tar $(MIRRORS)
+	go test -c -tags packages -o build/packages.test ./e2e/packages
+	cd e2e/packages && $(SUDO) env PACKAGES=$(CURDIR)/$(PACKAGES) ARTIFACTS=$(ARTIFACTS) ROOT=$(CURDIR)/build/root.tar \
+	  $(CURDIR)/build/packages.test -test.timeout 20m -test.failfast
+
+# The clean Debian comes from where this one came from.
+SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+SUITE    = $(shell . /etc/os-release && echo $$VERSION_CODENAME)
+MIRRORS  = $(wildcard /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources)

@@ -33,7 +33,7 @@ overlay=$here/../build/wine
 mkdir -p "$overlay"
 overlay=$(cd "$overlay" && pwd)
 source=$(go env GOROOT)/src/internal/syscall/windows/at_windows.go
-sed 's/STATUS_NOT_SUPPORTED: /STATUS_NOT_SUPPORTED, 0xC0000002: /' "$source" >"$overlay/at_windows.go"
+sed 's/STATUS_NOT_SUPPORTED: /STATUS_NOT_SUPPORTED, NTStatus(0xC0000002): /' "$source" >"$overlay/at_windows.go"
 cmp -s "$source" "$overlay/at_windows.go" && { echo "$0 does not fit this version of Go: see os.RemoveAll under Wine." >&2; exit 1; }
 printf '{"Replace": {"%s": "%s"}}\n' "$source" "$overlay/at_windows.go" >"$overlay/overlay.json"
 export GOFLAGS="${GOFLAGS-} -overlay=$overlay/overlay.json"

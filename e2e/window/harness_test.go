@@ -132,6 +132,7 @@ func start(t *testing.T, env []string, name string, args ...string) *process {
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.cmd.WaitDelay = beat // what the program has started may live on and hold its output
 	require.NoError(t, p.cmd.Start())
 	go func() { p.err = p.cmd.Wait(); close(p.done) }()
 	t.Cleanup(func() {
@@ -213,12 +214,18 @@ func startDemo(t *testing.T, d display, p person, env []string, args ...string) 
 	uiMap := filepath.Join(t.TempDir(), "ui.json")
 	args = append([]string{"--ui-map", uiMap}, args...)
 	proc := start(t, p.env(append([]string{"DISPLAY=" + d.name}, env...)...), program(t, "acen-demo"), args...)
-	app := &demo{process: proc, window: &window{display: d, uiMap: uiMap, proc: proc}}
+	return awaitDemo(t, &window{display: d, uiMap: uiMap, proc: proc})
+}
+
+// awaitDemo waits until the server of acen-demo listens, and reads what it prints of itself.
+func awaitDemo(t *testing.T, w *window) *demo {
+	t.Helper()
+	app := &demo{process: w.proc, window: w}
 	eventually(t, "the line that acen-demo prints", func() bool {
-		require.False(t, proc.ended(), "acen-demo ended: %s", proc.stderr)
-		return strings.Contains(proc.stdout.String(), "\n")
+		require.False(t, w.proc.ended(), "acen-demo ended: %s", w.proc.stderr)
+		return strings.Contains(w.proc.stdout.String(), "\n")
 	})
-	line, _, _ := strings.Cut(proc.stdout.String(), "\n")
+	line, _, _ := strings.Cut(w.proc.stdout.String(), "\n")
 	require.NoError(t, json.Unmarshal([]byte(line), app), "acen-demo printed %q", line)
 	return app
 }
@@ -248,6 +255,8 @@ type window struct {
 	display display
 	uiMap   string
 	proc    *process
+	// at is where on the screen the window stands.
+	at image.Point
 }
 
 // widgets is what the window shows now; nothing while it has not been drawn.
@@ -259,6 +268,10 @@ func (w *window) widgets() []widget {
 	var all []widget
 	if json.Unmarshal(data, &all) != nil {
 		return nil
+	}
+	for i := range all {
+		all[i].X += float64(w.at.X)
+		all[i].Y += float64(w.at.Y)
 	}
 	return all
 }

@@ -1,0 +1,51 @@
+//go:build wine && windows
+
+package fingerprint
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/windows/registry"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+// Under Wine a test can say what the system answers: `make test-windows`.
+func TestWineLocks(t *testing.T) {
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE, `SOFTWARE\Microsoft\Cryptography`, registry.ALL_ACCESS|registry.WOW64_64KEY)
+	require.NoError(t, err)
+	defer key.Close()
+	former, _, err := key.GetStringValue("MachineGuid")
+	require.NoError(t, err)
+	const guid = "0c5b1f0e-6f0a-4f0b-9d5e-3a0b5c7d9e11"
+	require.NoError(t, key.SetStringValue("MachineGuid", guid))
+	defer func() { require.NoError(t, key.SetStringValue("MachineGuid", former)) }()
+	require.NoError(t, os.WriteFile(`C:\.windows-serial`, []byte("1A2B3C4D\n"), 0o600))
+	defer os.Remove(`C:\.windows-serial`)
+
+	reading, err := System().Read(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, guid, reading.raw[license.OSID-1])
+	require.Equal(t, "1A2B3C4D", reading.raw[license.HDID-1])
+	require.True(t, reading.Readable(license.CPUID))
+	for _, l := range license.Locks() {
+		if problem := reading.Problem(l); problem != nil {
+			require.ErrorIs(t, problem, ErrUnreadable)
+		}
+	}
+
+	// SMBIOS comes from what Wine finds below /sys; scripts/with-dmi.sh has made that up.
+	if vendor := os.Getenv("DMI_VENDOR"); vendor != "" {
+		require.Equal(t, vendor+" N32ET75W (1.51) 07/01/2026", reading.raw[license.BIOSID-1])
+	}
+
+	// Another installation of Windows on the same hardware has another OS ID, and no other lock differs.
+	require.NoError(t, key.SetStringValue("MachineGuid", "f3a1c0de-0000-4000-8000-000000000001"))
+	again, err := System().Read(t.Context())
+	require.NoError(t, err)
+	for _, l := range license.Locks() {
+		require.Equal(t, l != license.OSID, reading.raw[l-1] == again.raw[l-1], l)
+	}
+}

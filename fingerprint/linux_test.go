@@ -300,18 +300,6 @@ func TestHostileTree(t *testing.T) {
 	require.Empty(t, reading.adapters)
 }
 
-// The library and the files of the real system name the same machine id.
-func TestSystemAgreesWithMachineID(t *testing.T) {
-	id, err := treeMachineID(os.DirFS("/"))()
-	reading, readErr := System().Read(t.Context())
-	require.NoError(t, readErr)
-	if err != nil || license.Normalize(id) == "" {
-		require.False(t, reading.Readable(license.OSID))
-		return
-	}
-	require.Equal(t, license.Normalize(id), license.Normalize(reading.raw[license.OSID-1]))
-}
-
 func FuzzMountInfo(f *testing.F) {
 	f.Add([]byte("28 1 8:2 / / rw - ext4 /dev/sda2 rw"))
 	f.Fuzz(func(t *testing.T, data []byte) {

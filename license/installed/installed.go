@@ -492,7 +492,15 @@ func (s *Store) replace(path string, content []byte) error {
 }
 
 // readSome reads a file of at most limit bytes.
-func readSome(path string, limit int64) ([]byte, error) {
+func readSome(path string, limit int64) (content []byte, err error) {
+	err = sharing(func() error {
+		content, err = readNow(path, limit)
+		return err
+	})
+	return content, err
+}
+
+func readNow(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err

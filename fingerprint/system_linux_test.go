@@ -1,0 +1,22 @@
+package fingerprint
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+// The library and the files of the real system name the same machine id.
+func TestSystemAgreesWithMachineID(t *testing.T) {
+	id, err := treeMachineID(os.DirFS("/"))()
+	reading, readErr := System().Read(t.Context())
+	require.NoError(t, readErr)
+	if err != nil || license.Normalize(id) == "" {
+		require.False(t, reading.Readable(license.OSID))
+		return
+	}
+	require.Equal(t, license.Normalize(id), license.Normalize(reading.raw[license.OSID-1]))
+}

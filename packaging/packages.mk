@@ -46,6 +46,9 @@ $(NFPM):
 	GOBIN=$(TOOLS) go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
 	mv $(TOOLS)/nfpm $@
 
+# WINDOWS_TAGS=accessibility lets screen readers in; such a program does not start under Wine 8.
+WINDOWS_TAGS ?=
+
 # Resources of a Windows program: they lie beside its source for the linker to find, and in no commit.
 comma     := ,
 RESOURCES := $(MINGW)-windres -O coff -I build/icons -DVERSION=$(VERSION) -DNUMBERS=$(subst .,$(comma),$(VERSION)),$(BUILD)
@@ -53,7 +56,7 @@ RESOURCES := $(MINGW)-windres -O coff -I build/icons -DVERSION=$(VERSION) -DNUMB
 programs-windows: icons
 	$(RESOURCES) -DPROGRAM=acen "-DDESCRIPTION=ACEN Desktop" packaging/windows/acen.rc cmd/acen/acen_windows_amd64.syso
 	$(RESOURCES) -DPROGRAM=acenctl "-DDESCRIPTION=ACEN Desktop in a terminal" packaging/windows/acen.rc cmd/acenctl/acenctl_windows_amd64.syso
-	$(WINDOWS) go build -ldflags "-s -w -H=windowsgui" -o build/windows/ ./cmd/acen
+	$(WINDOWS) go build -tags "$(WINDOWS_TAGS)" -ldflags "-s -w -H=windowsgui" -o build/windows/ ./cmd/acen
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -ldflags "-s -w" -o build/windows/ ./cmd/acenctl
 
 package-windows: setup-windows programs-windows ## Windows: build/packages/acen-VERSION-windows-amd64.zip, programs that need no installer
@@ -65,14 +68,11 @@ package-windows: setup-windows programs-windows ## Windows: build/packages/acen-
 
 package-windows-installer: setup-windows programs-windows ## Windows: build/packages/ACEN-Desktop-VERSION-setup.exe
 	mkdir -p $(PACKAGES)
-	$(call installer,$(VERSION))
-
-# The installer of a version; NSIS takes paths as they are seen from its script.
-installer = makensis -V2 -WX -DVERSION=$(1) -DNUMBERS=$(1).$(BUILD) -DPROGRAMS=$(CURDIR)/build/windows -DICON=$(CURDIR)/build/icons/acen.ico \
-	  -DLICENSE=$(CURDIR)/LICENSE -DWEBSITE=$(WEBSITE) -DOUT=$(CURDIR)/$(PACKAGES)/ACEN-Desktop-$(1)-setup.exe packaging/windows/installer.nsi
+	makensis -V2 -WX -DVERSION=$(VERSION) -DNUMBERS=$(VERSION).$(BUILD) -DPROGRAMS=$(CURDIR)/build/windows -DICON=$(CURDIR)/build/icons/acen.ico \
+	  -DLICENSE=$(CURDIR)/LICENSE -DWEBSITE=$(WEBSITE) -DOUT=$(CURDIR)/$(PACKAGES)/ACEN-Desktop-$(VERSION)-setup.exe packaging/windows/installer.nsi
 
 package-macos: ## macOS, on a Mac: build/packages/acen-VERSION-macos.zip with "ACEN Desktop.app" for Apple and Intel processors
-	packaging/macos/package.sh $(VERSION) $(BUILD) $(PACKAGES)
+	packaging/macos/package.sh $(PACKAGES)
 
 setup-windows:
 	@scripts/setup.sh windows
@@ -87,13 +87,14 @@ test-windows: setup-windows package-windows-installer ## the Windows programs an
 
 # Each of these runs under the one Wine of with-wine.sh, which ends its server between those without and with a display.
 in-wine:
-	CGO_ENABLED=0 GOOS=windows go test -tags wine $(WINE_ROOMS)
+	CGO_ENABLED=0 GOOS=windows go test $(WINE_ROOMS)
+	CGO_ENABLED=0 GOOS=windows scripts/with-dmi.sh go test -count=1 -tags wine -run TestWine ./fingerprint
 	KEYRING=unlocked CGO_ENABLED=0 GOOS=windows go test -count=1 -tags keyring -run TestRealKeyring ./client/keyring
 	$$WINESERVER -k || true; $$WINESERVER -w
 	ARTIFACTS=$(ARTIFACTS) PROGRAMS=$(CURDIR)/build/uimap-windows SETUP=$(CURDIR)/$(PACKAGES)/ACEN-Desktop-$(VERSION)-setup.exe \
 	  go test -count=1 -timeout 20m -tags "window wine" -run TestWine ./e2e/window
 
-WINE_ROOMS := ./license/... ./api ./manager ./fingerprint ./client/...
+WINE_ROOMS := ./license/... ./api ./manager ./fingerprint/... ./client/... ./protect/...
 
 test-packages: setup-packages package-deb package-rpm package-tar ## the packages on clean systems: installed, started, upgraded, removed (as root)
 	mkdir -p $(ARTIFACTS) $(PACKAGES)/old

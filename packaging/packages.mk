@@ -27,14 +27,16 @@ programs-linux: setup-run
 	CGO_ENABLED=0 go build -ldflags "-s -w" -o build/linux/ ./cmd/acenctl ./cmd/acen-server
 
 tree-linux: programs-linux icons
-	packaging/linux/tree.sh build/linux build/icons build/tree
+	packaging/linux/tree.sh build/linux build/icons build/tree build/server
 	mkdir -p $(PACKAGES)
 
-package-deb: tree-linux $(NFPM) ## Debian and Ubuntu: build/packages/acen_VERSION-1_ARCH.deb
-	VERSION=$(VERSION) GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/nfpm.yaml -p deb -t $(PACKAGES)
+package-deb: tree-linux $(NFPM) ## Debian and Ubuntu: build/packages/acen_VERSION-1_ARCH.deb, and that of acen-server
+	VERSION=$(VERSION) GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/app.yaml -p deb -t $(PACKAGES)
+	VERSION=$(VERSION) GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/server.yaml -p deb -t $(PACKAGES)
 
-package-rpm: tree-linux $(NFPM) ## Fedora and openSUSE: build/packages/acen-VERSION-1.ARCH.rpm
-	VERSION=$(VERSION) GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/nfpm.yaml -p rpm -t $(PACKAGES)
+package-rpm: tree-linux $(NFPM) ## Fedora and openSUSE: build/packages/acen-VERSION-1.ARCH.rpm, and that of acen-server
+	VERSION=$(VERSION) GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/app.yaml -p rpm -t $(PACKAGES)
+	VERSION=$(VERSION) GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/server.yaml -p rpm -t $(PACKAGES)
 
 package-tar: tree-linux ## any Linux: build/packages/acen-VERSION-linux-ARCH.tar.xz, with an installer that needs no root
 	rm -rf build/tar && mkdir -p build/tar
@@ -98,7 +100,7 @@ WINE_ROOMS := ./license/... ./api ./manager ./fingerprint/... ./client/... ./pro
 
 test-packages: setup-packages package-deb package-rpm package-tar ## the packages on clean systems: installed, started, upgraded, removed (as root)
 	mkdir -p $(ARTIFACTS) $(PACKAGES)/old
-	VERSION=0.0.1 GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/nfpm.yaml -p deb -t $(PACKAGES)/old
+	VERSION=0.0.1 GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/app.yaml -p deb -t $(PACKAGES)/old
 	[ -s build/root.tar ] || $(SUDO) mmdebstrap --quiet --variant=minbase --include=ca-certificates $(SUITE) build/root.tar $(MIRRORS)
 	go test -c -tags packages -o build/packages.test ./e2e/packages
 	cd e2e/packages && $(SUDO) env PACKAGES=$(CURDIR)/$(PACKAGES) ARTIFACTS=$(ARTIFACTS) ROOT=$(CURDIR)/build/root.tar \

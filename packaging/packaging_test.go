@@ -37,7 +37,7 @@ func TestVersion(t *testing.T) {
 // No other file repeats the version: what is built takes it from FyneApp.toml.
 func TestVersionStandsInOnePlace(t *testing.T) {
 	version := acen.About().Version
-	for _, path := range []string{"packages.mk", "linux/nfpm.yaml", "linux/tree.sh", "windows/acen.rc", "windows/acen.manifest", "windows/installer.nsi", "macos/Info.plist", "macos/package.sh", "../Makefile"} {
+	for _, path := range []string{"packages.mk", "linux/app.yaml", "linux/server.yaml", "linux/tree.sh", "windows/acen.rc", "windows/acen.manifest", "windows/installer.nsi", "macos/Info.plist", "macos/package.sh", "../Makefile"} {
 		require.NotContains(t, read(t, path), version, path)
 	}
 }

@@ -23,6 +23,9 @@ system=$WINEPREFIX/drive_c/windows/system32
 [ -e "$system/bcryptprimitives.dll" ] ||
   x86_64-w64-mingw32-gcc-posix -shared -O2 -s -o "$system/bcryptprimitives.dll" "$here/../packaging/windows/testdata/prng.c" -ladvapi32
 
+# The serial number of drive C, which Wine reads when its server starts.
+echo 1A2B3C4D >"$WINEPREFIX/drive_c/.windows-serial"
+
 # A server that was started without a display would give none to programs started soon after.
 "$server" -k || true
 "$server" -w

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/cmd/place"
 )
 
 // The exit statuses.
@@ -20,9 +20,6 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 )
-
-// version is set by the linker; without it the module's version is told.
-var version string
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -65,7 +62,7 @@ environment: ACEN_ and the name in capitals with underscores, such as ACEN_DATA 
 ACEN_SMTP_PASSWORD_FILE for --smtp-password-file.
 
 Exit status: 0 done, 1 failed, 2 wrong command line.`,
-		Version:       versionText(),
+		Version:       place.Version(),
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -100,14 +97,4 @@ func prepare(c *cobra.Command) {
 	for _, child := range c.Commands() {
 		prepare(child)
 	}
-}
-
-func versionText() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "development"
 }

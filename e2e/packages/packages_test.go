@@ -215,10 +215,33 @@ func TestDeb(t *testing.T) {
 	require.FileExists(t, filepath.Join(r.folder, data, "acen.db"))
 }
 
+// The server's .deb: it brings a user, a unit and settings that only root reads; what the server has and the settings stay when
+// it is removed, for they hold the keys of every license.
+func TestServerDeb(t *testing.T) {
+	r := newRoot(t)
+	r.sh(t, "apt-get -q update; apt-get -q install -y --no-install-recommends "+r.take(t, one(t, "acen-server_*.deb")))
+	require.Contains(t, r.sh(t, "acen-server --version"), acen.About().Version)
+	require.Contains(t, r.sh(t, "getent passwd acen-server"), ":/var/lib/acen-server:")
+	const settings = "etc/acen-server/acen-server.env"
+	info, err := os.Stat(filepath.Join(r.folder, settings))
+	require.NoError(t, err)
+	require.EqualValues(t, 0o600, info.Mode().Perm())
+	unit := r.read(t, "usr/lib/systemd/system/acen-server.service")
+	require.Contains(t, unit, "\nExecStart=/usr/bin/acen-server serve\n")
+
+	r.sh(t, "install -d -m 700 -o acen-server -g acen-server /var/lib/acen-server")
+	r.sh(t, "runuser -u acen-server -- acen-server program add --data /var/lib/acen-server --name Notepad --signature NOTEPAD1")
+	require.FileExists(t, filepath.Join(r.folder, "var/lib/acen-server/acen.db"))
+	r.sh(t, "apt-get -q remove -y acen-server")
+	require.NoFileExists(t, filepath.Join(r.folder, "usr/bin/acen-server"))
+	require.FileExists(t, filepath.Join(r.folder, "var/lib/acen-server/acen.db"))
+	require.FileExists(t, filepath.Join(r.folder, settings))
+}
+
 // The tar.xz: a person installs it without root, and removes it again.
 func TestTar(t *testing.T) {
 	folder, home := t.TempDir(), t.TempDir()
-	run(t, "tar", "-xJf", one(t, "acen-*.tar.xz"), "-C", folder)
+	run(t, "tar", "-xJf", one(t, "acen-[0-9]*.tar.xz"), "-C", folder)
 	install := filepath.Join(folder, "acen-"+acen.About().Version, "install.sh")
 	to := filepath.Join(home, "with a space")
 	mine := filepath.Join(to, "share", "acen-desktop", "acen.db")
@@ -245,7 +268,7 @@ func TestTar(t *testing.T) {
 
 // The .rpm holds the same files as the .deb, and asks for what the program opens.
 func TestRPM(t *testing.T) {
-	rpm, deb := one(t, "acen-*.rpm"), one(t, "acen_*.deb")
+	rpm, deb := one(t, "acen-[0-9]*.rpm"), one(t, "acen_*.deb")
 	var inDeb []string
 	for line := range strings.Lines(run(t, "dpkg-deb", "-c", deb)) {
 		if _, name, ok := strings.Cut(strings.TrimSpace(line), " ./"); ok && !strings.HasSuffix(name, "/") && !strings.Contains(name, "lintian") {
@@ -266,7 +289,7 @@ func TestRPM(t *testing.T) {
 
 // The checkers of Debian and of the desktops find no fault.
 func TestCheckers(t *testing.T) {
-	run(t, "lintian", "--allow-root", "--fail-on", "error", one(t, "acen_*.deb"))
+	run(t, "lintian", "--allow-root", "--fail-on", "error", one(t, "acen_*.deb"), one(t, "acen-server_*.deb"))
 	share := filepath.Join(t.TempDir(), "acen")
 	run(t, "dpkg-deb", "-x", one(t, "acen_*.deb"), share)
 	run(t, "desktop-file-validate", filepath.Join(share, "usr/share/applications", acen.About().ID+".desktop"))

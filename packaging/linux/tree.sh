@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Lay out what Linux packages install below /usr: packaging/linux/tree.sh PROGRAMS ICONS TREE
-# PROGRAMS is the folder with acen and acenctl, ICONS that of packaging/icons. TREE is made anew.
+# Lay out what Linux packages install below /usr: packaging/linux/tree.sh PROGRAMS ICONS TREE SERVER
+# PROGRAMS is the folder with acen, acenctl and acen-server, ICONS that of packaging/icons. TREE, for the app, and SERVER, for
+# acen-server, are made anew.
 set -eu
-programs=$1 icons=$2 tree=$3
+programs=$1 icons=$2 tree=$3 server=$4
 here=$(dirname "$0")
 root=$here/../..
 id=$(sed -n 's/^ID = "\(.*\)"$/\1/p' "$root/FyneApp.toml")
@@ -25,15 +26,27 @@ mkdir -p "$tree/share/bash-completion/completions" "$tree/share/zsh/site-functio
 "$programs/acenctl" completion zsh >"$tree/share/zsh/site-functions/_acenctl"
 "$programs/acenctl" completion fish >"$tree/share/fish/vendor_completions.d/acenctl.fish"
 
-doc=$tree/share/doc/acen
-mkdir -p "$doc"
-{
-  printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: ACEN Desktop\n'
-  printf 'Source: https://github.com/acen-desktop/acen\n\nFiles: *\nCopyright: %s\nLicense: Expat\n' "$(sed -n 's/^Copyright (c) //p' "$root/LICENSE")"
-  sed '1,4d; s/^$/./; s/^/ /' "$root/LICENSE"
-} >"$doc/copyright"
-{
-  printf 'acen (%s-1) unstable; urgency=medium\n\n  * Release %s.\n\n' "$version" "$version"
-  printf ' -- The ACEN Desktop authors <acen-desktop@users.noreply.github.com>  %s\n' "$(LC_ALL=C date -u -d "$released" '+%a, %d %b %Y %H:%M:%S +0000')"
-} | gzip -9n >"$doc/changelog.Debian.gz"
-chmod -R u=rwX,go=rX "$tree"
+# documents TREE NAME writes what Debian wants to be there.
+documents() {
+  doc=$1/share/doc/$2
+  mkdir -p "$doc"
+  {
+    printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: ACEN Desktop\n'
+    printf 'Source: https://github.com/acen-desktop/acen\n\nFiles: *\nCopyright: %s\nLicense: Expat\n' "$(sed -n 's/^Copyright (c) //p' "$root/LICENSE")"
+    sed '1,4d; s/^$/./; s/^/ /' "$root/LICENSE"
+  } >"$doc/copyright"
+  {
+    printf '%s (%s-1) unstable; urgency=medium\n\n  * Release %s.\n\n' "$2" "$version" "$version"
+    printf ' -- The ACEN Desktop authors <acen-desktop@users.noreply.github.com>  %s\n' "$(LC_ALL=C date -u -d "$released" '+%a, %d %b %Y %H:%M:%S +0000')"
+  } | gzip -9n >"$doc/changelog.Debian.gz"
+}
+documents "$tree" acen
+
+# The server's tree.
+rm -rf "$server"
+install -D -m 755 -t "$server/bin" "$programs/acen-server"
+install -D -m 644 "$here/../systemd/acen-server.sysusers" "$server/lib/sysusers.d/acen-server.conf"
+install -d "$server/lib/systemd/system"
+sed 's|/usr/local/bin/|/usr/bin/|' "$here/../systemd/acen-server.service" >"$server/lib/systemd/system/acen-server.service"
+documents "$server" acen-server
+chmod -R u=rwX,go=rX "$tree" "$server"

@@ -89,7 +89,7 @@ test-windows: setup-windows package-windows-installer ## the Windows programs an
 
 # Each of these runs under the one Wine of with-wine.sh, which ends its server between those without and with a display.
 in-wine:
-	CGO_ENABLED=0 GOOS=windows go test $(WINE_ROOMS)
+	CGO_ENABLED=0 GOOS=windows go test -p 1 $(WINE_ROOMS)
 	$$WINESERVER -k || true; $$WINESERVER -w
 	CGO_ENABLED=0 GOOS=windows scripts/with-dmi.sh go test -count=1 -tags wine -run TestWine ./fingerprint
 	$$WINESERVER -k || true; $$WINESERVER -w

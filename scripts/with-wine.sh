@@ -42,6 +42,7 @@ printf '{"Replace": {"%s": "%s"}}\n' "$source" "$overlay/at_windows.go" >"$overl
 export GOFLAGS="${GOFLAGS-} -overlay=$overlay/overlay.json"
 
 mkdir "$folder/bin"
-printf '#!/bin/sh\nexec wine "$@"\n' >"$folder/bin/go_windows_amd64_exec"
+# The first program starts Wine's services. They outlive it, and would hold the output of a test that was first.
+printf '#!/bin/sh\nwine cmd /c exit >/dev/null 2>&1 </dev/null\nexec wine "$@"\n' >"$folder/bin/go_windows_amd64_exec"
 chmod 755 "$folder/bin/go_windows_amd64_exec"
 PATH=$folder/bin:$PATH "$@"

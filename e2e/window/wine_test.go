@@ -115,7 +115,9 @@ func TestWineMainJob(t *testing.T) {
 
 	handOver(t, d, log)
 	w.screenshot(t, "windows-2-mail-program")
+	d.find(t, "that the mail program has it", button("Open in my mail program"))
 	d.key(t, "Escape")
+	d.gone(t, "the panel", reading("Email activation code"))
 
 	d.click(t, "Activate this PC", button("Activate this PC"))
 	d.find(t, "this PC's codes", reading("63 bits"))

@@ -32,7 +32,6 @@ type load struct {
 	request courier.Request
 	plan    []manager.CourierItem
 	choices []int
-	answer  courier.Answer
 }
 
 // carriage is the open dialog in which requests are carried out.

@@ -179,11 +179,11 @@ func connection(e *manager.NetworkError) string {
 	return tr.T("%s cannot be reached.", e.Host)
 }
 
-// refusal explains what the server said. Its own sentence is the most exact reason; it is in English, so that people who read another
-// language get it only where this app has no words of its own for the code.
+// refusal explains what the server said. Its own sentence is the most exact reason; it is in English, so that people who read
+// another language get it only where this app has no words of its own for the code.
 func refusal(p *api.Problem) dialogs.Message {
 	m := known(p.Code)
-	if p.Detail != "" && (tr.InUse() == tr.English || m.Why == "") {
+	if _, own := refusals[p.Code]; p.Detail != "" && (!own || tr.InUse() == tr.English) {
 		m.Why = sentence(p.Detail)
 	}
 	if len(p.Errors) > 0 {

@@ -140,6 +140,7 @@ var allowed = map[string]string{
 	"Accent": "part of a color's name", "Muted": "part of a color's name", "Text": "part of a color's name", "Background": "part of a color's name",
 	"Tone(%d)": "a number for the developer", "English": "languages are called as their speakers do",
 	"Deutsch": "languages are called as their speakers do", "Français": "languages are called as their speakers do", "Español": "languages are called as their speakers do",
+	"the sound": "part of an error", "the page": "part of an error",
 	"Ctrl+C": "what is printed on the keys", "Ctrl+Shift+C": "what is printed on the keys",
 }
 

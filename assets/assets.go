@@ -1,4 +1,5 @@
-// Package assets holds what is built into the programs: the icon and the pictures of the help, drawn for this project.
+// Package assets holds what is built into the programs: the icon and the pictures of the help, drawn for this
+// project, and the translations of the window.
 package assets
 
 import "embed"
@@ -12,3 +13,9 @@ var Icon []byte
 //
 //go:embed help/*.svg
 var Help embed.FS
+
+// Translations are the catalogs of the window's texts as JSON, English to another language: translations/de.json and others by the
+// language's code.
+//
+//go:embed translations/*.json
+var Translations embed.FS

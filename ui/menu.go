@@ -100,6 +100,7 @@ func (w *Window) accountMenu() *fyne.Menu {
 		fyne.NewMenuItem("What is sent about this PC…", w.showPrivacy),
 		fyne.NewMenuItem("Keyboard shortcuts…", w.showShortcuts),
 		fyne.NewMenuItem("About ACEN Desktop…", w.showAbout),
+		w.languageMenu(),
 		fyne.NewMenuItemSeparator(),
 		signOut,
 		fyne.NewMenuItem("Quit", w.Close),

@@ -31,6 +31,7 @@ func main() {
 	data := flag.String("data", filepath.Join(xdg.CacheHome, "acen-demo"), "folder for everything of the trial")
 	smtp := flag.String("smtp", "", "mail server, host:port, that gets the mails")
 	mailDir := flag.String("mail-dir", "", "folder in which mails are written as files (default: mail in the data folder)")
+	language := flag.String("language", "", "language of the window: en, de, fr, es or ja (default: what you chose in it, else the system's)")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), "Usage: acen-demo [flags]\n\nTry everything: a server with sample orders on this PC, and the window on it.\n\n")
 		flag.PrintDefaults()
@@ -40,7 +41,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "acen-demo: give flags only, and either --smtp or --mail-dir")
 		os.Exit(2)
 	}
-	if err := run(*listen, *data, *smtp, *mailDir); err != nil {
+	if err := run(*listen, *data, *smtp, *mailDir, *language); err != nil {
 		desktop.Fail(err)
 	}
 }
@@ -68,7 +69,7 @@ func start(o service.Options, prepare func(context.Context, *service.Data) error
 	return running, nil
 }
 
-func run(listen, data, smtp, mailDir string) error {
+func run(listen, data, smtp, mailDir, language string) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	folder := filepath.Join(data, "server")
 	if mailDir == "" {
@@ -98,7 +99,7 @@ func run(listen, data, smtp, mailDir string) error {
 		hint += fmt.Sprintf("\nA serial number of %s for a new order: %s", sample.SerialProgram, serials[0])
 	}
 	err = desktop.Run(desktop.Program{
-		ID: desktop.ID + ".demo", Data: filepath.Join(data, "app"), Server: running.URL, Username: login.Username, Hint: hint, Logger: logger,
+		ID: desktop.ID + ".demo", Data: filepath.Join(data, "app"), Server: running.URL, Username: login.Username, Hint: hint, Language: language, Logger: logger,
 	})
 	return errors.Join(err, running.Stop())
 }

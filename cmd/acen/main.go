@@ -14,6 +14,7 @@ import (
 func main() {
 	data := flag.String("data", place.DefaultData(), "folder with your data")
 	server := flag.String("server", "", "address of the license server, filled in for signing in")
+	language := flag.String("language", "", "language of the window: en, de, fr, es or ja (default: what you chose in it, else the system's)")
 	version := flag.Bool("version", false, "print the version and end")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), "Usage: acen [flags] [FILE|LINK]\n\nLook after your licenses: on this PC and on your other PCs. A license file, a request, an answer, or a picture\n"+
@@ -37,7 +38,7 @@ func main() {
 			desktop.Fail(err)
 		}
 	}
-	if err := desktop.Run(desktop.Program{ID: desktop.ID, Data: *data, Server: *server, Given: given, Logger: logger}); err != nil {
+	if err := desktop.Run(desktop.Program{ID: desktop.ID, Data: *data, Server: *server, Language: *language, Given: given, Logger: logger}); err != nil {
 		desktop.Fail(err)
 	}
 }

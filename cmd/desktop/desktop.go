@@ -32,8 +32,10 @@ type Program struct {
 	// Server, Username and Hint fill the sign-in screen.
 	Server, Username, Hint string
 	// Given is the content of the file, or the link, that the program is started with; nil for none.
-	Given  []byte
-	Logger *slog.Logger
+	Given []byte
+	// Language of the window by its code, such as "de"; "" leaves it to the person's own choice and the system.
+	Language string
+	Logger   *slog.Logger
 }
 
 // Run shows the window until the person closes it; where it is running already, that window is raised instead. It must be called on the main goroutine. An error is a sentence for
@@ -48,6 +50,9 @@ func Run(p Program) (err error) {
 	about := acen.About()
 	app.SetMetadata(fyne.AppMetadata{ID: p.ID, Name: about.Name, Version: about.Version, Build: about.Build, Migrations: about.Migrations})
 	a := app.NewWithID(p.ID)
+	if err := ui.Speak(a, p.Language, dates()); err != nil {
+		return err
+	}
 
 	notices, err := keepCrashes(p.Data)
 	if err != nil {

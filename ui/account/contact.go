@@ -11,14 +11,16 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/ui/account/field"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // contactField describes one field of api.Contact.
 type contactField struct {
-	wire, label string
-	mark        mark // for a new account
-	of          func(*api.Contact) *string
-	change      func(*api.AccountChange) **string
+	wire   string
+	label  tr.Text
+	mark   mark // for a new account
+	of     func(*api.Contact) *string
+	change func(*api.AccountChange) **string
 }
 
 // contactRows are the fields of api.Contact from top to bottom, one or two in a row.
@@ -59,7 +61,7 @@ func newContactInputs(marks func(contactField) mark, changed func()) *contactInp
 	for _, row := range contactRows {
 		var cells []fyne.CanvasObject
 		for _, spec := range row {
-			in := newTextInput(spec.wire, spec.label, marks(spec), field.NewEntry(), changed)
+			in := newTextInput(spec.wire, tr.T(spec.label), marks(spec), field.NewEntry(), changed)
 			c.inputs = append(c.inputs, in)
 			cells = append(cells, in.object)
 		}
@@ -69,7 +71,7 @@ func newContactInputs(marks func(contactField) mark, changed func()) *contactInp
 	first.faulty = emailFault
 	second.faulty = func(text string) string {
 		if strings.EqualFold(text, first.text()) {
-			return "This is the first address again. Enter another one, or none."
+			return tr.T("This is the first address again. Enter another one, or none.")
 		}
 		return emailFault(text)
 	}

@@ -2,10 +2,10 @@ package account
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -52,7 +52,7 @@ func (c *countdown) reason() string {
 	if left == 0 {
 		return ""
 	}
-	return fmt.Sprintf("The server takes the next try in %s.", words.Wait(left))
+	return tr.T("The server takes the next try in %s.", words.Wait(left))
 }
 
 // label is what a button shows: "Add order (12 s)", "Add order (14:59)"; "" when it does not rest.
@@ -61,9 +61,9 @@ func (c *countdown) label(text string) string {
 	case left == 0:
 		return ""
 	case left < 100:
-		return fmt.Sprintf("%s (%d s)", text, left)
+		return tr.T("%s (%d s)", text, left)
 	default:
-		return fmt.Sprintf("%s (%d:%02d)", text, left/60, left%60)
+		return tr.T("%s (%d:%02d)", text, left/60, left%60)
 	}
 }
 

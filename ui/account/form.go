@@ -12,6 +12,7 @@ import (
 	"github.com/acen-desktop/acen/ui/account/field"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/verification"
 )
 
@@ -150,7 +151,7 @@ func (f *form) refused(err error) {
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		f.dialog.SetError(dialogs.Message{What: "Canceled.", Why: f.unsure, Next: "What you entered is still here."})
+		f.dialog.SetError(dialogs.Message{What: tr.T("Canceled."), Why: f.unsure, Next: tr.T("What you entered is still here.")})
 		return
 	case errors.Is(err, manager.ErrUnreachable):
 		m := f.options.Explain(err)

@@ -2,7 +2,6 @@ package account
 
 import (
 	"errors"
-	"fmt"
 	"net/mail"
 	"strings"
 	"unicode"
@@ -18,7 +17,9 @@ import (
 	"github.com/acen-desktop/acen/ui/account/field"
 	"github.com/acen-desktop/acen/ui/codeentry"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/verification"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 // Names of fields in the requests.
@@ -32,7 +33,7 @@ const (
 )
 
 // mark says beside the label of a field whether it must be filled in.
-type mark string
+type mark = tr.Text
 
 const (
 	unmarked mark = ""
@@ -44,7 +45,7 @@ const (
 func labeled(label string, m mark, control fyne.CanvasObject, note *field.Note) fyne.CanvasObject {
 	head := fyne.CanvasObject(theme.Tight(widget.NewLabel(label)))
 	if m != unmarked {
-		head = container.New(layout.NewCustomPaddedHBoxLayout(6), head, container.New(layout.NewCustomPaddedLayout(2, 0, 0, 0), theme.Tight(theme.NewCaption(string(m)))))
+		head = container.New(layout.NewCustomPaddedHBoxLayout(6), head, container.New(layout.NewCustomPaddedLayout(2, 0, 0, 0), theme.Tight(theme.NewCaption(tr.T(m)))))
 	}
 	return container.New(layout.NewCustomPaddedVBoxLayout(3), head, control, note.Object())
 }
@@ -64,7 +65,7 @@ type textInput struct {
 // newTextInput returns a field; changed is called after every change.
 func newTextInput(name, label string, m mark, entry *field.Entry, changed func()) *textInput {
 	t := &textInput{name: name, needed: m == required, entry: entry, note: field.NewNote()}
-	t.missing = fmt.Sprintf("Enter the %s.", lower(label))
+	t.missing = tr.T("Enter the %s.", words.Within(label))
 	t.object = labeled(label, m, entry, t.note)
 	entry.OnChanged = func(string) {
 		t.show("")
@@ -121,7 +122,7 @@ func (t *textInput) check() string {
 	case text == "":
 		return ""
 	case n > api.MaxField:
-		return fmt.Sprintf("It is too long: %d characters, and at most %d are taken.", n, api.MaxField)
+		return tr.T("It is too long: %d characters, and at most %d are taken.", n, api.MaxField)
 	}
 	return t.faults(text)
 }
@@ -133,12 +134,6 @@ func (t *textInput) faults(text string) string {
 	return t.faulty(text)
 }
 
-// lower makes the first letter small, for a label within a sentence.
-func lower(label string) string {
-	r, size := utf8.DecodeRuneInString(label)
-	return string(unicode.ToLower(r)) + label[size:]
-}
-
 // emailFault says what is wrong with an email address; "" when nothing is.
 func emailFault(address string) string {
 	parsed, err := mail.ParseAddress(address)
@@ -146,33 +141,33 @@ func emailFault(address string) string {
 	case err == nil && parsed.Address == address:
 		return ""
 	case err == nil:
-		return fmt.Sprintf("Enter the address alone: %s.", parsed.Address)
+		return tr.T("Enter the address alone: %s.", parsed.Address)
 	case !strings.Contains(address, "@"):
-		return "This is no email address: the @ is missing."
+		return tr.T("This is no email address: the @ is missing.")
 	}
-	return "This is no email address. It looks like name@example.com."
+	return tr.T("This is no email address. It looks like name@example.com.")
 }
 
 // passwordFault says what is wrong with the length of a new password (api.md rule 13); "" when nothing is.
 func passwordFault(password string) string {
 	switch n := len(password); {
 	case n < api.MinPassword:
-		return fmt.Sprintf("It is too short: enter at least %d characters.", api.MinPassword)
+		return tr.T("It is too short: enter at least %d characters.", api.MinPassword)
 	case n > api.MaxPassword:
-		return fmt.Sprintf("It is too long: it has %d bytes, and at most %d are taken.", n, api.MaxPassword)
+		return tr.T("It is too long: it has %d bytes, and at most %d are taken.", n, api.MaxPassword)
 	}
 	return ""
 }
 
 // newPasswords returns the field for a new password and the one for typing it again.
 func newPasswords(name, label string, m mark, changed func()) (next, again *textInput) {
-	next = newPassword(name, label, m, changed).withHint(fmt.Sprintf("At least %d characters, of any kind. Several words are easy to keep in mind.", api.MinPassword))
+	next = newPassword(name, label, m, changed).withHint(tr.T("At least %d characters, of any kind. Several words are easy to keep in mind.", api.MinPassword))
 	next.faulty = passwordFault
-	again = newPassword("", label+", again", m, changed)
-	again.missing = fmt.Sprintf("Type the %s once more.", lower(label))
+	again = newPassword("", tr.T("%s, again", label), m, changed)
+	again.missing = tr.T("Type the %s once more.", words.Within(label))
 	again.faulty = func(text string) string {
 		if text != next.entry.Text {
-			return "It is not the same as above. Type it once more."
+			return tr.T("It is not the same as above. Type it once more.")
 		}
 		return ""
 	}
@@ -189,7 +184,7 @@ type serialInput struct {
 func newSerialInput(m mark, changed func()) (*serialInput, error) {
 	kind := license.KindSerialNumber
 	entry, err := codeentry.New(codeentry.Format{
-		Groups: kind.Groups(), Separator: "-", Alphabet: kind.FoldLetter, Parse: kind.Shown,
+		Groups: kind.Groups(), Separator: "-", Alphabet: kind.FoldLetter, Parse: words.Parse(kind),
 		ErrorGroup: func(err error) int {
 			var typed *license.CodeError
 			if errors.As(err, &typed) {
@@ -197,7 +192,7 @@ func newSerialInput(m mark, changed func()) (*serialInput, error) {
 			}
 			return 0
 		},
-		Name: kind.String(), Placeholder: "SM4G-2FQZ-XF-7EGC-WT2T",
+		Name: words.Code(kind), Placeholder: "SM4G-2FQZ-XF-7EGC-WT2T",
 	})
 	if err != nil {
 		return nil, err
@@ -205,7 +200,7 @@ func newSerialInput(m mark, changed func()) (*serialInput, error) {
 	s := &serialInput{entry: entry}
 	entry.OnChanged = func(string, error) { changed() }
 	entry.OnPaste = s.paste
-	s.object = labeled("Serial number", m, entry, field.NewNote())
+	s.object = labeled(tr.T("Serial number"), m, entry, field.NewNote())
 	return s, nil
 }
 
@@ -234,7 +229,7 @@ func (s *serialInput) check() string {
 	var empty *codeentry.EmptyError
 	switch err := s.entry.Err(); {
 	case errors.As(err, &empty):
-		return "Enter the serial number. It came with the program or in the email about your purchase."
+		return tr.T("Enter the serial number. It came with the program or in the email about your purchase.")
 	case err != nil:
 		return err.Error()
 	}
@@ -266,12 +261,12 @@ func newProgramInput(programs []api.SerialProgram, m mark, changed func()) *prog
 		p.ids = append(p.ids, program.ID)
 		names[i] = shorten(program.Name)
 		if seen[names[i]] {
-			names[i] = fmt.Sprintf("%s (program %d)", names[i], program.ID)
+			names[i] = tr.T("%s (program %d)", names[i], program.ID)
 		}
 		seen[names[i]] = true
 	}
 	p.choice = field.NewSelect(names, nil)
-	p.choice.PlaceHolder = "Choose the program"
+	p.choice.PlaceHolder = tr.T("Choose the program")
 	if len(names) == 1 {
 		p.choice.SetSelectedIndex(0)
 	}
@@ -279,7 +274,7 @@ func newProgramInput(programs []api.SerialProgram, m mark, changed func()) *prog
 		p.show("")
 		changed()
 	}
-	p.object = labeled("Program", m, p.choice, p.note)
+	p.object = labeled(tr.T("Program"), m, p.choice, p.note)
 	return p
 }
 
@@ -299,7 +294,7 @@ func (p *programInput) show(fault string)         { p.note.Say(fault, theme.Bad)
 
 func (p *programInput) check() string {
 	if p.id() == 0 {
-		return "Choose the program that the serial number belongs to."
+		return tr.T("Choose the program that the serial number belongs to.")
 	}
 	return ""
 }
@@ -319,7 +314,7 @@ type pictureInput struct {
 }
 
 func newPictureInput(f *verification.Field, m mark) *pictureInput {
-	return &pictureInput{f, labeled("Verification number", m, f, field.NewNote())}
+	return &pictureInput{f, labeled(tr.T("Verification number"), m, f, field.NewNote())}
 }
 
 func (p *pictureInput) wire() string              { return wireVerification }

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"fmt"
 
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -10,10 +9,10 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
-	"github.com/acen-desktop/acen/ui/words"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
-const addOrder = "Add order"
+const addOrder tr.Text = "Add order"
 
 // NewOrder shows the dialog that makes an order of a serial number, for those of the programs that accept one. It fails when
 // a field is defined wrongly, a fault of the program. UI thread.
@@ -25,11 +24,11 @@ func NewOrder(o Options, programs []api.Program) error {
 		}
 	}
 	if len(accepting) == 0 {
-		o.Dialogs.Info("New order", "None of the vendor's programs takes a serial number now, so no order can be added with one. Ask the vendor for the order.")
+		o.Dialogs.Info(tr.T("New order"), tr.T("None of the vendor's programs takes a serial number now, so no order can be added with one. Ask the vendor for the order."))
 		return nil
 	}
-	f := newForm(o, addOrder, "If the server had added the order already, it appears in the table. One serial number makes one order.")
-	f.kept = "Nothing is lost: the request is kept and sent again when the connection is back. It makes one order at most."
+	f := newForm(o, tr.T(addOrder), tr.T("If the server had added the order already, it appears in the table. One serial number makes one order."))
+	f.kept = tr.T("Nothing is lost: the request is kept and sent again when the connection is back. It makes one order at most.")
 	serial, err := newSerialInput(unmarked, f.changed)
 	if err != nil {
 		return err
@@ -46,20 +45,20 @@ func NewOrder(o Options, programs []api.Program) error {
 	}
 
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title:    "New order",
-		Subtitle: "With the serial number of a program that you bought. Each makes one order.",
+		Title:    tr.T("New order"),
+		Subtitle: tr.T("With the serial number of a program that you bought. Each makes one order."),
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), program.object, serial.object, picture.object),
-		Buttons: []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: addOrder, Default: true, OnTapped: func() {
+		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(addOrder), Default: true, OnTapped: func() {
 			if !f.checked() {
 				return
 			}
 			request := api.NewOrder{ProgramID: program.id(), SerialNumber: serial.text(), Verification: picture.answer()}
-			send(f, "Adding the order…", func(ctx context.Context) (api.Order, error) {
+			send(f, tr.T("Adding the order…"), func(ctx context.Context) (api.Order, error) {
 				return o.Manager.NewOrder(ctx, request)
 			}, func(made api.Order) {
 				f.dialog.Close()
 				o.OnOrder(made)
-				o.Dialogs.Info("Order added", added(made))
+				o.Dialogs.Info(tr.T("Order added"), added(made))
 			})
 		}}},
 		FirstFocus: first,
@@ -72,7 +71,7 @@ func NewOrder(o Options, programs []api.Program) error {
 // added says which order was added.
 func added(o api.Order) string {
 	if !o.RequiresActivation {
-		return fmt.Sprintf("Order %d of %s was added. The program needs no activation.", o.ID, o.ProgramName)
+		return tr.T("Order %d of %s was added. The program needs no activation.", o.ID, o.ProgramName)
 	}
-	return fmt.Sprintf("Order %d of %s was added: %s.", o.ID, o.ProgramName, words.Count(o.LicensesTotal, "license", "licenses"))
+	return tr.T("Order %d of %s was added: %s.", o.ID, o.ProgramName, tr.N(o.LicensesTotal, "%d license", "%d licenses"))
 }

@@ -62,7 +62,7 @@ func TestOnlyProgramsThatAcceptSerialNumbersAreOffered(t *testing.T) {
 	s.picture()
 	s.fill("Serial number", serial)
 	s.fill("Verification number", "123456")
-	s.press(addOrder)
+	s.press(addOrder.String())
 	require.EqualValues(t, 3, s.call("NewOrder").args[0].(api.NewOrder).ProgramID)
 }
 
@@ -79,12 +79,12 @@ func TestEnterTellsWhatIsMissing(t *testing.T) {
 	s.field("Program").(*field.Select).SetSelectedIndex(0)
 	s.fill("Serial number", "SM4G-2FQZ-XF-7EGC-WT2V")
 	s.requireText("The serial number does not fit its check letter: one of its letters is wrong.")
-	s.press(addOrder)
+	s.press(addOrder.String())
 	s.noCall("NewOrder")
 	require.Same(t, s.field("Serial number"), s.focused())
 	s.fill("Serial number", serial)
 	s.fill("Verification number", "12345")
-	s.press(addOrder)
+	s.press(addOrder.String())
 	s.requireText("The number has 6 digits; 5 are typed.")
 	require.Same(t, s.field("Verification number"), s.focused())
 }
@@ -138,7 +138,7 @@ func TestARefusedOrderKeepsWhatWasTyped(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newOrder(t)
-			s.press(addOrder)
+			s.press(addOrder.String())
 			s.call("NewOrder").give(nil, c.err)
 			s.answered()
 			require.Contains(t, s.said(), c.says)
@@ -150,7 +150,7 @@ func TestARefusedOrderKeepsWhatWasTyped(t *testing.T) {
 			s.picture()
 			require.Contains(t, s.said(), c.says, "the new picture leaves it alone")
 			s.fill("Verification number", "654321")
-			s.press(addOrder)
+			s.press(addOrder.String())
 			require.Equal(t, api.VerificationAnswer{ID: "picture 2", Number: "654321"}, s.call("NewOrder").args[0].(api.NewOrder).Verification)
 		})
 	}
@@ -158,7 +158,7 @@ func TestARefusedOrderKeepsWhatWasTyped(t *testing.T) {
 
 func TestTheButtonRestsWhileTheServerWantsAWait(t *testing.T) {
 	s := newOrder(t)
-	s.press(addOrder)
+	s.press(addOrder.String())
 	s.call("NewOrder").give(nil, refusal(api.ErrSerialInvalid, "", 3))
 	s.answered()
 	s.picture()
@@ -174,14 +174,14 @@ func TestTheButtonRestsWhileTheServerWantsAWait(t *testing.T) {
 	}
 	s.until(func() bool { return !s.shows("The server takes the next try in 1 second.") })
 	require.NotContains(t, s.said(), "next try")
-	s.requireText(addOrder)
+	s.requireText(addOrder.String())
 	s.key(fyne.KeyReturn)
 	require.Equal(t, serial, s.call("NewOrder").args[0].(api.NewOrder).SerialNumber)
 }
 
 func TestAnAttemptTooEarlyWaits(t *testing.T) {
 	s := newOrder(t)
-	s.press(addOrder)
+	s.press(addOrder.String())
 	s.call("NewOrder").give(nil, refusal(api.ErrHostBanned, "After a serial number that was not accepted the server waits a little longer each time.", 600))
 	s.answered()
 	require.Contains(t, s.said(), "the server waits a little longer each time. Wait a while")
@@ -192,7 +192,7 @@ func TestAnAttemptTooEarlyWaits(t *testing.T) {
 
 func TestCancelingARequestBringsItsOutcome(t *testing.T) {
 	s := newOrder(t)
-	s.press(addOrder)
+	s.press(addOrder.String())
 	s.call("NewOrder")
 	s.key(fyne.KeyEscape)
 	s.answered()
@@ -206,7 +206,7 @@ func TestCancelingARequestBringsItsOutcome(t *testing.T) {
 func TestALateOrderIsDroppedAfterTheDialog(t *testing.T) {
 	s := newOrder(t)
 	dialog := s.options.Dialogs.Visible()
-	s.press(addOrder)
+	s.press(addOrder.String())
 	s.call("NewOrder").give(api.Order{ID: 1}, nil)
 	late := <-s.ui
 	dialog.Close()
@@ -223,7 +223,7 @@ func TestTheProgramDecidesAboutTheSerialNumber(t *testing.T) {
 	choice.SetSelectedIndex(0)
 	s.fill("Serial number", serial)
 	s.fill("Verification number", "123456")
-	s.press(addOrder)
+	s.press(addOrder.String())
 	s.call("NewOrder").give(nil, refusal(api.ErrSerialInvalid, "This is no serial number of Lumen Studio 7.", 0))
 	s.answered()
 	require.Contains(t, s.said(), "This is no serial number of Lumen Studio 7.")

@@ -13,9 +13,10 @@ import (
 	"github.com/acen-desktop/acen/ui/copyfield"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
-const save = "Save"
+const save tr.Text = "Save"
 
 // profile is one open dialog with contact data.
 type profile struct {
@@ -27,20 +28,20 @@ type profile struct {
 
 // Profile shows the dialog with the contact data of the account. UI thread.
 func Profile(o Options) {
-	p := &profile{form: newForm(o, save, "Saving once more does no harm."), loading: o.Work.NewSlot()}
+	p := &profile{form: newForm(o, tr.T(save), tr.T("Saving once more does no harm.")), loading: o.Work.NewSlot()}
 	p.rests = func() string {
 		if p.contact == nil {
-			return "The contact data are not here yet."
+			return tr.T("The contact data are not here yet.")
 		}
 		if _, n := p.contact.changes(p.account.Contact); n == 0 {
-			return "Nothing was changed yet."
+			return tr.T("Nothing was changed yet.")
 		}
 		return ""
 	}
 	p.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title:    "Contact data",
-		Subtitle: "What the vendor knows about you.",
-		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: save, Default: true, OnTapped: p.save}},
+		Title:    tr.T("Contact data"),
+		Subtitle: tr.T("What the vendor knows about you."),
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(save), Default: true, OnTapped: p.save}},
 		OnClosed: func() {
 			p.loading.Cancel()
 			p.close()
@@ -52,12 +53,12 @@ func Profile(o Options) {
 
 // load gets the contact data.
 func (p *profile) load() {
-	p.dialog.SetBusy("Loading the contact data…", p.dialog.Close)
+	p.dialog.SetBusy(tr.T("Loading the contact data…"), p.dialog.Close)
 	background.Run(p.loading, p.options.Manager.Account, func(a api.Account, err error) {
 		p.dialog.SetIdle()
 		if err != nil {
 			m := p.options.Explain(err)
-			m.Action = &dialogs.Action{Label: "Try again", Do: p.load}
+			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: p.load}
 			p.dialog.SetError(m)
 			return
 		}
@@ -75,12 +76,12 @@ func (p *profile) show() {
 		return unmarked // an account that the vendor made may lack it
 	}, p.changed)
 	p.contact.fill(p.account.Contact)
-	p.contact.input(wireEmail).withHint("Codes and links are sent here.")
+	p.contact.input(wireEmail).withHint(tr.T("Codes and links are sent here."))
 	p.inputs = p.contact.all()
 
 	rows := column(abreast(
-		fixed("User name", p.account.Username, "Only the vendor can change it."),
-		fixed("Registration name", p.account.RegistrationName, "It stays: licenses are made out to it.")))
+		fixed(tr.T("User name"), p.account.Username, tr.T("Only the vendor can change it.")),
+		fixed(tr.T("Registration name"), p.account.RegistrationName, tr.T("It stays: licenses are made out to it."))))
 	rows.Objects = append(rows.Objects, p.contact.rows...)
 	p.long = newLongForm(p.options.Canvas, rows)
 	for _, in := range p.contact.inputs {
@@ -106,7 +107,7 @@ func (p *profile) save() {
 		return
 	}
 	change, _ := p.contact.changes(p.account.Contact)
-	send(p.form, "Saving…", func(ctx context.Context) (api.Account, error) {
+	send(p.form, tr.T("Saving…"), func(ctx context.Context) (api.Account, error) {
 		return p.options.Manager.ChangeAccount(ctx, change)
 	}, func(a api.Account) {
 		p.dialog.Close()

@@ -57,9 +57,9 @@ func TestEveryContactFieldIsSaved(t *testing.T) {
 		if f.wire == wireEmail || f.wire == wireEmail2 {
 			text = f.wire + "@lumen.example"
 		}
-		s.fill(f.label, text)
+		s.fill(f.label.String(), text)
 	}
-	s.press(save)
+	s.press(save.String())
 	change := s.call("ChangeAccount").args[0].(api.AccountChange)
 	for _, f := range contactFields() {
 		text := *f.change(&change)
@@ -97,7 +97,7 @@ func TestEmailAddressesAreCheckedBeforeTheyAreSent(t *testing.T) {
 	}
 	s := openProfile(t)
 	s.fill("Second email address", "Anna@Lumen.example")
-	s.press(save)
+	s.press(save.String())
 	s.requireText("This is the first address again. Enter another one, or none.")
 }
 
@@ -105,7 +105,7 @@ func TestFaultsThatTheServerFindsStandAtTheirFields(t *testing.T) {
 	s := openProfile(t)
 	s.fill("City", "Lindau")
 	s.fill("Fax number", "none")
-	s.press(save)
+	s.press(save.String())
 	s.call("ChangeAccount").give(nil, refusal(api.ErrValidation, "", 0,
 		api.FieldError{Location: "body.fax", Message: "this is no fax number"},
 		api.FieldError{Location: "body.email", Message: "the address is blocked"},
@@ -144,7 +144,7 @@ func TestContactDataThatDoNotCome(t *testing.T) {
 func TestSavingWithoutAConnectionKeepsWhatWasTyped(t *testing.T) {
 	s := openProfile(t)
 	s.fill("City", "Lindau")
-	s.press(save)
+	s.press(save.String())
 	s.call("ChangeAccount").give(nil, &manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"})
 	s.answered()
 	require.Contains(t, s.said(), "Saving once more does no harm.")
@@ -172,7 +172,7 @@ func TestTheFieldWithTheKeyboardIsInSight(t *testing.T) {
 	c.Focus(s.field("Fax number"))
 	s.fill("Email address", "x")
 	c.Focus(s.field("Fax number"))
-	s.press(save)
+	s.press(save.String())
 	inSight("Email address")
 }
 
@@ -210,7 +210,7 @@ func TestAPasswordIsCheckedBeforeItIsSent(t *testing.T) {
 			s.fill("Current password", c.current)
 			s.fill("New password", c.next)
 			s.fill("New password, again", c.again)
-			s.press(changePassword)
+			s.press(changePassword.String())
 			if c.says == "" {
 				require.Equal(t, []any{c.current, c.next}, s.call("ChangePassword").args)
 				return
@@ -228,13 +228,13 @@ func TestARefusedPassword(t *testing.T) {
 	s.fill("Current password", "wrong")
 	s.fill("New password", "0123456789")
 	s.fill("New password, again", "0123456789")
-	s.press(changePassword)
+	s.press(changePassword.String())
 	s.call("ChangePassword").give(nil, refusal(api.ErrValidation, "", 0, api.FieldError{Location: "body.current_password", Message: "The current password is not right."}))
 	s.answered()
 	s.requireText("The current password is not right.")
 	require.Same(t, s.field("Current password"), s.focused())
 	s.fill("Current password", "wrong too")
-	s.press(changePassword)
+	s.press(changePassword.String())
 	s.call("ChangePassword").give(nil, refusal(api.ErrHostBanned, "There were too many failed attempts.", 2))
 	s.answered()
 	s.requireText("The server takes the next try in 2 seconds.")
@@ -243,6 +243,6 @@ func TestARefusedPassword(t *testing.T) {
 	s.pass(time.Second)
 	s.until(func() bool { return !strings.Contains(s.said(), "next try") })
 	s.fill("Current password", "right")
-	s.press(changePassword)
+	s.press(changePassword.String())
 	require.Equal(t, []any{"right", "0123456789"}, s.call("ChangePassword").args, "nothing else had to be typed again")
 }

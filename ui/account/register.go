@@ -10,17 +10,18 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/ui/account/field"
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 const (
-	goOn          = "Continue"
-	createAccount = "Create account"
+	goOn          tr.Text = "Continue"
+	createAccount tr.Text = "Create account"
 )
 
 // NewAccount shows the dialogs that open an account with a serial number: the first asks the server whether it takes new
 // accounts, by itself where the server is known, and the second is the form. UI thread.
 func NewAccount(o Options, server string) {
-	f := newForm(o, goOn, "")
+	f := newForm(o, tr.T(goOn), "")
 	address := newServerInput(server, f.changed)
 	f.inputs = []input{address}
 	ask := func() {
@@ -28,7 +29,7 @@ func NewAccount(o Options, server string) {
 			return
 		}
 		to := address.text()
-		send(f, "Asking the server…", func(ctx context.Context) (api.Server, error) {
+		send(f, tr.T("Asking the server…"), func(ctx context.Context) (api.Server, error) {
 			return o.Manager.About(ctx, to)
 		}, func(about api.Server) {
 			if m := closed(about); m.What != "" {
@@ -42,10 +43,10 @@ func NewAccount(o Options, server string) {
 		})
 	}
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title:    "New account",
-		Subtitle: "You need the serial number of a program that you bought, and the address of its license server.",
+		Title:    tr.T("New account"),
+		Subtitle: tr.T("You need the serial number of a program that you bought, and the address of its license server."),
 		Content:  address.object,
-		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: goOn, Default: true, OnTapped: ask}},
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(goOn), Default: true, OnTapped: ask}},
 		OnClosed: f.close,
 	})
 	if address.text() != "" {
@@ -58,13 +59,13 @@ func closed(about api.Server) dialogs.Message {
 	switch {
 	case !about.Registration:
 		return dialogs.Message{
-			What: fmt.Sprintf("%s takes no new accounts.", about.Name), Why: "The vendor has switched that off.",
-			Next: "Ask the vendor for an account, or enter the address of another server.",
+			What: tr.T("%s takes no new accounts.", about.Name), Why: tr.T("The vendor has switched that off."),
+			Next: tr.T("Ask the vendor for an account, or enter the address of another server."),
 		}
 	case len(about.SerialPrograms) == 0:
 		return dialogs.Message{
-			What: fmt.Sprintf("%s opens no accounts with serial numbers.", about.Name), Why: "None of its programs takes one now.",
-			Next: "Ask the vendor for an account, or enter the address of another server.",
+			What: tr.T("%s opens no accounts with serial numbers.", about.Name), Why: tr.T("None of its programs takes one now."),
+			Next: tr.T("Ask the vendor for an account, or enter the address of another server."),
 		}
 	}
 	return dialogs.Message{}
@@ -72,7 +73,7 @@ func closed(about api.Server) dialogs.Message {
 
 // register shows the form for a new account on a server. It fails when a field is defined wrongly, a fault of the program.
 func register(o Options, server string, about api.Server) error {
-	f := newForm(o, createAccount, "If the server had opened the account already, you can sign in with it.")
+	f := newForm(o, tr.T(createAccount), tr.T("If the server had opened the account already, you can sign in with it."))
 	serial, err := newSerialInput(required, f.changed)
 	if err != nil {
 		return err
@@ -81,16 +82,16 @@ func register(o Options, server string, about api.Server) error {
 		serial.show("") // what was said of the serial number was said of another program
 		f.changed()
 	})
-	username := newTextInput("username", "User name", required, field.NewEntry(), f.changed).withHint("You sign in with it. It has no spaces.")
+	username := newTextInput("username", tr.T("User name"), required, field.NewEntry(), f.changed).withHint(tr.T("You sign in with it. It has no spaces."))
 	username.faulty = func(text string) string {
 		if strings.ContainsFunc(text, unicode.IsSpace) {
-			return "A user name has no spaces."
+			return tr.T("A user name has no spaces.")
 		}
 		return ""
 	}
-	password, again := newPasswords("password", "Password", required, f.changed)
-	name := newTextInput("registration_name", "Registration name", required, field.NewEntry(), f.changed).
-		withHint("Your licenses are made out to this name, yours or your company's. It cannot be changed later.")
+	password, again := newPasswords("password", tr.T("Password"), required, f.changed)
+	name := newTextInput("registration_name", tr.T("Registration name"), required, field.NewEntry(), f.changed).
+		withHint(tr.T("Your licenses are made out to this name, yours or your company's. It cannot be changed later."))
 	contact := newContactInputs(func(c contactField) mark { return c.mark }, f.changed)
 	picture := f.withPicture(required)
 	f.picture.SetServer(server)
@@ -107,11 +108,11 @@ func register(o Options, server string, about api.Server) error {
 		first = serial.focusable()
 	}
 	rows := column(
-		heading("Your purchase", "The serial number becomes the first order of the account."), program.object, serial.object,
-		heading("Signing in", ""), username.object, password.object, again.object,
-		heading("You", ""), name.object)
+		heading(tr.T("Your purchase"), tr.T("The serial number becomes the first order of the account.")), program.object, serial.object,
+		heading(tr.T("Signing in"), ""), username.object, password.object, again.object,
+		heading(tr.T("You"), ""), name.object)
 	rows.Objects = append(rows.Objects, contact.rows...)
-	rows.Objects = append(rows.Objects, heading("Verification", "The number in the picture shows that no robot is asking."), picture.object)
+	rows.Objects = append(rows.Objects, heading(tr.T("Verification"), tr.T("The number in the picture shows that no robot is asking.")), picture.object)
 	f.long = newLongForm(o.Canvas, rows)
 	f.long.follow(&program.choice.Hooks, program.object)
 	for _, in := range texts {
@@ -120,10 +121,10 @@ func register(o Options, server string, about api.Server) error {
 	f.picture.OnFocus = func() { f.long.reveal(picture.object) }
 
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title:    "New account",
+		Title:    tr.T("New account"),
 		Subtitle: fmt.Sprintf("%s · %s", about.Name, host(server)),
 		Content:  f.long.object,
-		Buttons: []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: createAccount, Default: true, OnTapped: func() {
+		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(createAccount), Default: true, OnTapped: func() {
 			if !f.checked() {
 				return
 			}
@@ -131,12 +132,12 @@ func register(o Options, server string, about api.Server) error {
 				ProgramID: program.id(), SerialNumber: serial.text(), Verification: picture.answer(),
 				Username: username.text(), Password: password.entry.Text, RegistrationName: name.text(), Contact: contact.contact(),
 			}
-			send(f, "Creating the account…", func(ctx context.Context) (api.Client, error) {
+			send(f, tr.T("Creating the account…"), func(ctx context.Context) (api.Client, error) {
 				return o.Manager.Register(ctx, server, request)
 			}, func(made api.Client) {
 				f.dialog.Close()
 				o.OnRegistered(server, made.Username)
-				o.Dialogs.Info("Account created", fmt.Sprintf("Sign in as “%s” with the password that you chose. Your first order, of %s, is in the account.", made.Username, program.choice.Selected))
+				o.Dialogs.Info(tr.T("Account created"), tr.T("Sign in as “%s” with the password that you chose. Your first order, of %s, is in the account.", made.Username, program.choice.Selected))
 			})
 		}}},
 		FirstFocus: first,

@@ -75,7 +75,7 @@ func TestARefusedLink(t *testing.T) {
 		{&manager.NetworkError{Kind: manager.NetworkTimeout, Host: "x"}, "Asking once more does no harm.", ""},
 	} {
 		s.fill("Verification number", "123456")
-		s.press(sendLink)
+		s.press(sendLink.String())
 		s.call("RequestPasswordReset").give(nil, c.err)
 		s.answered()
 		require.Contains(t, s.said(), c.says, i)
@@ -160,7 +160,7 @@ func TestRequiredFieldsAreMarkedInWords(t *testing.T) {
 	for _, label := range []string{"Company", "Second email address", "State or region", "Fax number"} {
 		require.Equal(t, "optional", after(label), label)
 	}
-	s.press(createAccount)
+	s.press(createAccount.String())
 	s.noCall("Register")
 	for _, missing := range []string{"Choose the program that the serial number belongs to.", "Enter the user name.", "Enter the password.", "Type the password once more.",
 		"Enter the registration name.", "Enter the first name.", "Enter the email address.", "Enter the phone number."} {
@@ -183,7 +183,7 @@ func TestARefusedAccountKeepsWhatWasTyped(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newAccount(t)
-			s.press(createAccount)
+			s.press(createAccount.String())
 			s.call("Register").give(nil, c.err)
 			s.answered()
 			require.Contains(t, s.said(), c.says)
@@ -203,7 +203,7 @@ func TestARefusedAccountKeepsWhatWasTyped(t *testing.T) {
 func TestUserNamesAreChecked(t *testing.T) {
 	s := newAccount(t)
 	s.fill("User name", "anna berg")
-	s.press(createAccount)
+	s.press(createAccount.String())
 	s.requireText("A user name has no spaces.")
 	s.noCall("Register")
 }
@@ -229,7 +229,7 @@ func TestAServerThatTakesNoNewAccounts(t *testing.T) {
 		s.answered()
 		require.Contains(t, s.said(), c.says)
 		require.Equal(t, "closed.example", s.content("License server"))
-		s.press(goOn)
+		s.press(goOn.String())
 	}
 	s.call("About")
 	s.key(fyne.KeyEscape)
@@ -253,7 +253,7 @@ func TestTheOnlyProgramIsChosen(t *testing.T) {
 func TestALateAccountIsDroppedAfterTheDialog(t *testing.T) {
 	s := newAccount(t)
 	dialog := s.options.Dialogs.Visible()
-	s.press(createAccount)
+	s.press(createAccount.String())
 	s.call("Register").give(api.Client{Username: "anna"}, nil)
 	late := <-s.ui
 	dialog.Close()

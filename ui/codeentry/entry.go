@@ -2,7 +2,6 @@ package codeentry
 
 import (
 	"errors"
-	"fmt"
 
 	"fyne.io/fyne/v2"
 	fynetheme "fyne.io/fyne/v2/theme"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // Entry is a field for one code. While a person types it folds characters, inserts the separators, and says below the
@@ -149,7 +149,7 @@ func (e *Entry) paste(text string, insert func(string)) {
 		insert(string(chars))
 		return
 	}
-	e.say(fmt.Sprintf("The pasted text holds no %s.", e.format.Name), widget.DangerImportance)
+	e.say(tr.T("The pasted text holds no %s.", e.format.Name), widget.DangerImportance)
 }
 
 // explain shows what is wrong with the code, or that nothing is.
@@ -158,7 +158,7 @@ func (e *Entry) explain(err error) {
 	var unfinished *UnfinishedError
 	switch {
 	case err == nil:
-		e.say(fmt.Sprintf("The %s is complete.", e.format.Name), widget.SuccessImportance)
+		e.say(tr.T("The %s is complete.", e.format.Name), widget.SuccessImportance)
 	case errors.As(err, &empty):
 		e.say("", widget.LowImportance)
 	case errors.As(err, &unfinished):
@@ -288,7 +288,7 @@ func (f *field) TypedRune(r rune) {
 	case ok && (len(f.owner.chars) < f.owner.format.length() || f.SelectedText() != ""):
 		f.Entry.TypedRune(folded)
 	case !ok && !isFiller(r):
-		f.owner.say(fmt.Sprintf("No %s contains “%c”.", f.owner.format.Name, r), widget.DangerImportance)
+		f.owner.say(tr.T("No %s contains “%c”.", f.owner.format.Name, r), widget.DangerImportance)
 	}
 }
 

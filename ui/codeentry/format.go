@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // ErrFormat is in every error of New: the format is wrong, which is a fault of the program.
@@ -53,17 +55,17 @@ type (
 	}
 )
 
-func (e *EmptyError) Error() string { return fmt.Sprintf("The %s is missing.", e.Name) }
+func (e *EmptyError) Error() string { return tr.T("The %s is missing.", e.Name) }
 
 func (e *UnfinishedError) Error() string {
-	return fmt.Sprintf("Group %d of %d is not finished.", e.Group, e.Groups)
+	return tr.T("Group %d of %d is not finished.", e.Group, e.Groups)
 }
 
 func (e *LengthError) Error() string {
 	if e.Extra == 1 {
-		return fmt.Sprintf("One character more than the %s has.", e.Name)
+		return tr.T("One character more than the %s has.", e.Name)
 	}
-	return fmt.Sprintf("%d characters more than the %s has.", e.Extra, e.Name)
+	return tr.T("%d characters more than the %s has.", e.Extra, e.Name)
 }
 
 func (f *Format) check() error {

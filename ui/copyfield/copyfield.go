@@ -10,6 +10,7 @@ import (
 
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // Field is a read-only code in a frame with a copy button at its right. Its methods belong to the UI thread.
@@ -23,9 +24,9 @@ type Field struct {
 func New(text string, copy func(string)) *Field {
 	f := &Field{code: widget.NewLabelWithStyle(text, fyne.TextAlignLeading, theme.Monospace())}
 	f.code.Truncation = fyne.TextTruncateClip
-	f.copy = dialogs.NewButton("Copy", fynetheme.ContentCopyIcon(), func() {
+	f.copy = dialogs.NewButton(tr.T("Copy"), fynetheme.ContentCopyIcon(), func() {
 		copy(f.code.Text)
-		f.copy.SetText("Copied")
+		f.copy.SetText(tr.T("Copied"))
 	})
 	f.ExtendBaseWidget(f)
 	return f
@@ -37,7 +38,7 @@ func (f *Field) SetText(text string) {
 		return
 	}
 	f.code.SetText(text)
-	f.copy.SetText("Copy")
+	f.copy.SetText(tr.T("Copy"))
 }
 
 // Text returns the text.

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 const (
@@ -127,11 +128,11 @@ func (t *Table[T]) openHeaderMenu(column int, at fyne.Position) {
 		sortBy := func(descending bool) func() {
 			return func() { t.sortColumn(column, descending); t.changedState() }
 		}
-		items = append(items, fyne.NewMenuItem("Sort ascending", sortBy(false)),
-			fyne.NewMenuItem("Sort descending", sortBy(true)), fyne.NewMenuItemSeparator())
+		items = append(items, fyne.NewMenuItem(tr.T("Sort ascending"), sortBy(false)),
+			fyne.NewMenuItem(tr.T("Sort descending"), sortBy(true)), fyne.NewMenuItemSeparator())
 	}
-	items = append(items, fyne.NewMenuItem("Fit to content", func() { t.fitColumn(column) }),
-		fyne.NewMenuItem("Reset all widths", t.resetWidths))
+	items = append(items, fyne.NewMenuItem(tr.T("Fit to content"), func() { t.fitColumn(column) }),
+		fyne.NewMenuItem(tr.T("Reset all widths"), t.resetWidths))
 	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), c, at)
 }
 
@@ -197,9 +198,9 @@ func (t *title) MouseOut() {
 func (t *title) AccessibilityLabel() string {
 	switch t.direction {
 	case ascending:
-		return t.text + ", sorted ascending"
+		return t.text + tr.T(", sorted ascending")
 	case descending:
-		return t.text + ", sorted descending"
+		return t.text + tr.T(", sorted descending")
 	}
 	return t.text
 }

@@ -1,7 +1,6 @@
 package datatable
 
 import (
-	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // copyRow is the shortcut that copies a whole row, beside the system's one for copying a cell.
@@ -75,10 +75,10 @@ func (t *Table[T]) menu() *fyne.Menu {
 		if title == "" {
 			title = "cell"
 		}
-		items = append(items, fyne.NewMenuItem(fmt.Sprintf("Copy %s (%s)", title, copyCellKeys), t.CopyCell),
-			fyne.NewMenuItem(fmt.Sprintf("Copy row (%s)", copyRowKeys), t.CopyRow), fyne.NewMenuItemSeparator())
+		items = append(items, fyne.NewMenuItem(tr.T("Copy %s (%s)", title, copyCellKeys), t.CopyCell),
+			fyne.NewMenuItem(tr.T("Copy row (%s)", copyRowKeys), t.CopyRow), fyne.NewMenuItemSeparator())
 	}
-	sort := fyne.NewMenuItem("Sort by", nil)
+	sort := fyne.NewMenuItem(tr.T("Sort by"), nil)
 	sort.ChildMenu = t.sortMenu()
 	return fyne.NewMenu("", append(items, sort)...)
 }

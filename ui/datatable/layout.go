@@ -1,8 +1,6 @@
 package datatable
 
 import (
-	"fmt"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -10,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 const (
@@ -149,7 +148,7 @@ func (t *Table[T]) showNotice() {
 }
 
 func (t *Table[T]) noMatch() fyne.CanvasObject {
-	sentence := fmt.Sprintf("Nothing matches “%s”.", t.filter)
+	sentence := tr.T("Nothing matches “%s”.", t.filter)
 	if t.options.NoMatch != nil {
 		sentence = t.options.NoMatch(t.filter)
 	}
@@ -160,7 +159,7 @@ func (t *Table[T]) noMatch() fyne.CanvasObject {
 	label := widget.NewLabel(oneLine(sentence))
 	label.Alignment = fyne.TextAlignCenter
 	label.Importance = widget.LowImportance
-	return container.NewVBox(label, container.NewCenter(widget.NewButton("Clear search", clearFilter)))
+	return container.NewVBox(label, container.NewCenter(widget.NewButton(tr.T("Clear search"), clearFilter)))
 }
 
 // CreateRenderer is called by Fyne. UI thread.

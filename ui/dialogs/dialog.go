@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // Widths of dialogs in device-independent pixels.
@@ -273,7 +274,7 @@ func (d *Dialog) cancelWork() {
 		return
 	}
 	d.cancel = nil
-	d.curtain.cancel.SetText("Canceling…")
+	d.curtain.cancel.SetText(tr.T("Canceling…"))
 	d.curtain.cancel.Disable()
 	d.curtain.Refresh()
 	cancel()

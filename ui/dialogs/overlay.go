@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 const (
@@ -166,7 +167,7 @@ type curtain struct {
 func newCurtain(d *Dialog) *curtain {
 	c := &curtain{dialog: d, veil: canvas.NewRectangle(nil)}
 	c.cancel = &button{dialog: d}
-	c.cancel.Text, c.cancel.OnTapped = "Cancel", d.cancelWork
+	c.cancel.Text, c.cancel.OnTapped = tr.T("Cancel"), d.cancelWork
 	c.cancel.ExtendBaseWidget(c.cancel)
 	c.cancel.Hidden = d.cancel == nil
 	c.ExtendBaseWidget(c)

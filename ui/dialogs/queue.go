@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // Queue is the line of dialogs of one window: one is visible, the others wait for it to close. All its methods belong
@@ -60,7 +61,7 @@ func (q *Queue) Confirm(c Confirmation) *Dialog {
 	var d *Dialog
 	cancel := Button{Text: c.Cancel, Cancel: true, Default: c.Danger}
 	if cancel.Text == "" {
-		cancel.Text = "Cancel"
+		cancel.Text = tr.T("Cancel")
 	}
 	confirm := Button{Text: c.Label, Default: !c.Danger, OnTapped: func() { confirmed = true; d.Close() }}
 	if c.Danger {
@@ -83,7 +84,7 @@ func (q *Queue) Confirm(c Confirmation) *Dialog {
 func (q *Queue) Info(title, text string) *Dialog {
 	return q.Show(Spec{
 		Title: title, Content: paragraph(text), Width: SmallWidth,
-		Buttons: []Button{{Text: "Close", Default: true, Cancel: true}},
+		Buttons: []Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 	})
 }
 
@@ -91,7 +92,7 @@ func (q *Queue) Info(title, text string) *Dialog {
 // first. UI thread.
 func (q *Queue) Error(m Message) *Dialog {
 	var d *Dialog
-	buttons := []Button{{Text: "Close", Cancel: true, Default: m.Action == nil}}
+	buttons := []Button{{Text: tr.T("Close"), Cancel: true, Default: m.Action == nil}}
 	if action := m.Action; action != nil {
 		buttons = append(buttons, Button{Text: action.Label, Default: true, OnTapped: func() {
 			d.Close()

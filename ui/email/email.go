@@ -20,6 +20,7 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/opener"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -49,9 +50,9 @@ type Options struct {
 }
 
 const (
-	send       = "Send"
-	openInMail = "Open in my mail program"
-	copyText   = "Copy text"
+	send       tr.Text = "Send"
+	openInMail tr.Text = "Open in my mail program"
+	copyText   tr.Text = "Copy text"
 )
 
 // panel is one open dialog.
@@ -74,15 +75,15 @@ type panel struct {
 func Open(o Options, l manager.License, program string) {
 	p := &panel{options: o, license: l, slot: o.Work.NewSlot()}
 	p.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title:    "Email activation code",
+		Title:    tr.T("Email activation code"),
 		Subtitle: fmt.Sprintf("%s · %s", words.Note(l.Note), program),
 		Width:    620,
 		Content:  p.form(nil),
 		Buttons: []dialogs.Button{
-			{Text: "Cancel", Cancel: true},
-			{Text: copyText, OnTapped: p.copy},
-			{Text: openInMail, OnTapped: p.openInMail},
-			{Text: send, Default: true, OnTapped: p.send},
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(copyText), OnTapped: p.copy},
+			{Text: tr.T(openInMail), OnTapped: p.openInMail},
+			{Text: tr.T(send), Default: true, OnTapped: p.send},
 		},
 		OnClosed: p.slot.Cancel,
 	})
@@ -92,14 +93,14 @@ func Open(o Options, l manager.License, program string) {
 
 // load asks the server for addresses, subject and text.
 func (p *panel) load() {
-	p.dialog.SetBusy("Preparing the email…", p.cancelLoad)
+	p.dialog.SetBusy(tr.T("Preparing the email…"), p.cancelLoad)
 	background.Run(p.slot, func(ctx context.Context) (api.EmailPreview, error) {
 		return p.options.Mailer.EmailPreview(ctx, p.license.ID)
 	}, func(preview api.EmailPreview, err error) {
 		p.dialog.SetIdle()
 		if err != nil {
 			m := p.options.Explain(err)
-			m.Action = &dialogs.Action{Label: "Try again", Do: p.load}
+			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: p.load}
 			p.dialog.SetError(m)
 			p.refreshButtons()
 			return
@@ -126,7 +127,7 @@ func (p *panel) form(to []string) fyne.CanvasObject {
 		choices.Add(check)
 	}
 	if len(to) == 0 {
-		none := theme.NewCaption("No address is on file.")
+		none := theme.NewCaption(tr.T("No address is on file."))
 		none.Wrapping = fyne.TextWrapWord
 		choices.Add(none)
 	}
@@ -142,7 +143,7 @@ func (p *panel) form(to []string) fyne.CanvasObject {
 		p.attached.SetText(strings.Join(p.preview.Attachments, ", "))
 	}
 	p.message = dialogs.NewMultiLineEntry()
-	p.message.PlaceHolder = "Add a few words (optional)"
+	p.message.PlaceHolder = tr.T("Add a few words (optional)")
 	p.message.SetMinRowsVisible(3)
 	p.message.OnChanged = p.changedMessage
 	p.changedMessage("")
@@ -150,14 +151,14 @@ func (p *panel) form(to []string) fyne.CanvasObject {
 	scroll := container.NewVScroll(p.text)
 	scroll.SetMinSize(fyne.NewSize(0, 130))
 	rows := []fyne.CanvasObject{
-		caption("Activation code"), copyfield.New(p.license.ActivationCode, p.options.Copy),
-		caption("To"), choices,
-		caption("Subject"), p.subject,
-		caption("Message"), container.New(layout.NewCustomPaddedVBoxLayout(2), p.message, theme.Tight(p.counter)),
-		caption("Preview"), copyfield.NewFrame(scroll),
+		caption(tr.T("Activation code")), copyfield.New(p.license.ActivationCode, p.options.Copy),
+		caption(tr.T("To")), choices,
+		caption(tr.T("Subject")), p.subject,
+		caption(tr.T("Message")), container.New(layout.NewCustomPaddedVBoxLayout(2), p.message, theme.Tight(p.counter)),
+		caption(tr.T("Preview")), copyfield.NewFrame(scroll),
 	}
 	if p.attached.Text != "" {
-		rows = append(rows, caption("Attached"), p.attached)
+		rows = append(rows, caption(tr.T("Attached")), p.attached)
 	}
 	return container.New(layout.NewFormLayout(), rows...)
 }
@@ -174,7 +175,7 @@ func (p *panel) changedMessage(text string) {
 		p.message.SetText(bound(text, api.MaxMessage))
 		return
 	}
-	p.counter.SetText(fmt.Sprintf("%d of %d characters", utf8.RuneCountInString(text), api.MaxMessage))
+	p.counter.SetText(tr.T("%d of %d characters", utf8.RuneCountInString(text), api.MaxMessage))
 	p.text.SetText(compose(text, p.preview.Body))
 }
 
@@ -190,24 +191,24 @@ func (p *panel) chosen() []string {
 
 func (p *panel) refreshButtons() {
 	loaded := p.preview.Body != ""
-	p.dialog.SetButton(copyText, loaded, "")
-	p.dialog.SetButton(openInMail, loaded, "")
+	p.dialog.SetButton(tr.T(copyText), loaded, "")
+	p.dialog.SetButton(tr.T(openInMail), loaded, "")
 	switch {
 	case !loaded:
-		p.dialog.SetButton(send, false, "")
+		p.dialog.SetButton(tr.T(send), false, "")
 	case len(p.addresses) == 0:
-		p.dialog.SetButton(send, false, "No email address is on file: ask the vendor to add one, or use your own mail program.")
+		p.dialog.SetButton(tr.T(send), false, tr.T("No email address is on file: ask the vendor to add one, or use your own mail program."))
 	case len(p.chosen()) == 0:
-		p.dialog.SetButton(send, false, "Choose at least one address.")
+		p.dialog.SetButton(tr.T(send), false, tr.T("Choose at least one address."))
 	default:
-		p.dialog.SetButton(send, true, "")
+		p.dialog.SetButton(tr.T(send), true, "")
 	}
 }
 
 // send gives the mail to the server.
 func (p *panel) send() {
 	m := manager.SendEmail{LicenseID: p.license.ID, To: p.chosen(), Message: strings.TrimSpace(p.message.Text)}
-	p.dialog.SetBusy("Sending…", p.slot.Interrupt)
+	p.dialog.SetBusy(tr.T("Sending…"), p.slot.Interrupt)
 	p.run(func(ctx context.Context) error { return p.options.Mailer.SendEmail(ctx, m) }, func() {
 		p.dialog.Close()
 		p.options.OnSent(m.To)
@@ -217,14 +218,14 @@ func (p *panel) send() {
 // openInMail hands the mail to the person's own mail program. The text goes along; the attachment cannot.
 func (p *panel) openInMail() {
 	address, err := opener.Mailto(p.chosen(), p.preview.Subject, compose(p.message.Text, p.preview.Body), p.options.Opener.MaxMailto())
-	copyInstead := &dialogs.Action{Label: copyText, Do: p.copy}
+	copyInstead := &dialogs.Action{Label: tr.T(copyText), Do: p.copy}
 	if err != nil {
 		m := p.options.Explain(err)
 		m.Action = copyInstead
 		p.dialog.SetError(m)
 		return
 	}
-	p.dialog.SetBusy("Opening your mail program…", p.slot.Interrupt)
+	p.dialog.SetBusy(tr.T("Opening your mail program…"), p.slot.Interrupt)
 	p.run(func(ctx context.Context) error { return p.options.Opener.Open(ctx, address) }, nil, copyInstead)
 }
 

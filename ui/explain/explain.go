@@ -4,11 +4,9 @@ package explain
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/acen-desktop/acen/api"
@@ -17,14 +15,15 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/opener"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
 // text is a message without an action.
-type text struct{ what, why, next string }
+type text struct{ what, why, next tr.Text }
 
 func (t text) message() dialogs.Message {
-	return dialogs.Message{What: t.what, Why: t.why, Next: t.next}
+	return dialogs.Message{What: tr.T(t.what), Why: tr.T(t.why), Next: tr.T(t.next)}
 }
 
 // refusals explains every code of the contract (api.md, "Codes of errors"). The sentence that came with a refusal
@@ -125,69 +124,95 @@ func Error(err error) dialogs.Message {
 	case errors.As(err, &problem):
 		return refusal(problem)
 	case errors.As(err, &code):
-		return known(code).message()
+		return known(code)
 	case errors.As(err, &network):
 		t, ok := networks[network.Kind]
 		if !ok {
 			t = networks[manager.NetworkConnect]
 		}
-		t.why = network.Error()
-		return t.message()
+		m := t.message()
+		m.Why = connection(network)
+		return m
 	case errors.As(err, &fault):
 		return dialogs.Message{What: sentence(fault.Error()), Next: "Nothing was changed. Take it once more from the PC that made it."}
 	case errors.As(err, &incomplete):
 		return dialogs.Message{What: sentence(incomplete.Error()), Next: "Copy all of the links."}
 	case errors.As(err, &typed):
-		return dialogs.Message{What: fmt.Sprintf("The %s cannot be read.", typed.Kind), Why: sentence(typed.Error()), Next: "Compare it with the original, or copy and paste it."}
+		return dialogs.Message{What: tr.T("The %s cannot be read.", words.Code(typed.Kind)), Why: words.Fault(typed).Error(), Next: tr.T("Compare it with the original, or copy and paste it.")}
 	}
 	for _, o := range others {
 		if errors.Is(err, o.err) {
-			t := o.text
-			if t.why == "" && err != o.err {
-				t.why = sentence(err.Error())
+			m := o.text.message()
+			if m.Why == "" && err != o.err {
+				m.Why = sentence(err.Error())
 			}
-			return t.message()
+			return m
 		}
 	}
 	if errors.Is(err, manager.ErrUnreachable) {
 		return networks[manager.NetworkConnect].message()
 	}
-	return dialogs.Message{What: "Something went wrong.", Why: sentence(err.Error()), Next: "Try again. If it happens again, tell the vendor."}
+	return dialogs.Message{What: tr.T("Something went wrong."), Why: sentence(err.Error()), Next: tr.T("Try again. If it happens again, tell the vendor.")}
 }
 
-// refusal explains what the server said; its own sentence is the most exact reason.
+// connection says at which step a connection failed.
+func connection(e *manager.NetworkError) string {
+	switch e.Kind {
+	case manager.NetworkDNS:
+		return tr.T("The server name %s is not known. Check the address and the connection.", e.Host)
+	case manager.NetworkProxy:
+		return tr.T("The proxy of this network did not let the connection through.")
+	case manager.NetworkTLS:
+		if e.Issuer != "" {
+			return tr.T("The connection to %s is not trusted: its certificate was issued by “%s”.", e.Host, e.Issuer)
+		}
+		return tr.T("The connection to %s is not trusted: its certificate cannot be checked.", e.Host)
+	case manager.NetworkTimeout:
+		return tr.T("%s did not answer in time.", e.Host)
+	case manager.NetworkNotACEN:
+		return tr.T("What answers at %s is no license server.", e.Host)
+	case manager.NetworkTooLarge:
+		return tr.T("The answer of %s is too large to be right.", e.Host)
+	case manager.NetworkInsecure:
+		return tr.T("%s would be reached without encryption. Use an address that begins with https://.", e.Host)
+	}
+	return tr.T("%s cannot be reached.", e.Host)
+}
+
+// refusal explains what the server said. Its own sentence is the most exact reason; it is in English, so that people who read
+// another language get it only where this app has no words of its own for the code.
 func refusal(p *api.Problem) dialogs.Message {
-	t := known(p.Code)
-	if p.Detail != "" {
-		t.why = sentence(p.Detail)
+	m := known(p.Code)
+	if _, own := refusals[p.Code]; p.Detail != "" && (!own || tr.InUse() == tr.English) {
+		m.Why = sentence(p.Detail)
 	}
 	if len(p.Errors) > 0 {
 		faults := make([]string, 0, len(p.Errors))
 		for _, e := range p.Errors {
 			faults = append(faults, sentence(e.Message))
 		}
-		t.why = strings.Join(faults, " ")
+		m.Why = strings.Join(faults, " ")
 	}
 	switch {
 	case p.RetryAfter > 0:
-		t.next = fmt.Sprintf("Try again in %s.", words.Wait(time.Duration(p.RetryAfter)*time.Second))
+		m.Next = tr.T("Try again in %s.", words.Wait(time.Duration(p.RetryAfter)*time.Second))
 	case p.Limit != nil && p.Limit.Allowed == 0 && !p.Limit.ResetsAt.IsZero():
-		t.next = fmt.Sprintf("The count starts anew on %s.", p.Limit.ResetsAt.Local().Format("2 January 2006 at 15:04"))
+		m.Next = tr.T("The count starts anew on %s.", words.LongMoment(p.Limit.ResetsAt, time.Now()))
 	case p.Limit != nil && !p.Limit.ResetsAt.IsZero():
-		t.next = fmt.Sprintf("%d of %d were used; the count starts anew on %s.", p.Limit.Used, p.Limit.Allowed, p.Limit.ResetsAt.Local().Format("2 January 2006 at 15:04"))
+		m.Next = tr.T("%d of %d were used; the count starts anew on %s.", p.Limit.Used, p.Limit.Allowed, words.LongMoment(p.Limit.ResetsAt, time.Now()))
 	}
 	if p.Instance != "" && p.Code == api.ErrInternal {
-		t.next = fmt.Sprintf("Try again. If it happens again, tell the vendor this number: %s.", p.Instance)
+		m.Next = tr.T("Try again. If it happens again, tell the vendor this number: %s.", p.Instance)
 	}
-	return t.message()
+	return m
 }
 
-// known returns the text of a code; a server of a later version may send codes that are not in the table.
-func known(c api.Code) text {
+// known returns the message about a code; a server of a later version may send codes that are not in the table.
+func known(c api.Code) dialogs.Message {
 	if t, ok := refusals[c]; ok {
-		return t
+		return t.message()
 	}
-	return text{"The server refused.", fmt.Sprintf("Its reason is %s.", c), "Ask the vendor, or look for a newer version of this app."}
+	return dialogs.Message{What: tr.T("The server refused."), Why: tr.T("Its reason is %s.", c), Next: tr.T("Ask the vendor, or look for a newer version of this app.")}
 }
 
 // Sentence says an error of this PC in a sentence of its own. Any goroutine.
@@ -195,13 +220,11 @@ func Sentence(err error) string { return sentence(err.Error()) }
 
 // sentence makes a capital of the first letter and ends with a period.
 func sentence(s string) string {
-	s = strings.TrimSpace(s)
-	r, size := utf8.DecodeRuneInString(s)
-	if size == 0 {
+	s = words.Capital(strings.TrimSpace(s))
+	if s == "" {
 		return ""
 	}
-	s = string(unicode.ToUpper(r)) + s[size:]
-	if last, _ := utf8.DecodeLastRuneInString(s); !strings.ContainsRune(".!?…", last) {
+	if last, _ := utf8.DecodeLastRuneInString(s); !strings.ContainsRune(".!?…。", last) {
 		s += "."
 	}
 	return s

@@ -17,6 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/opener"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // unknown is what is said of an error that nobody thought of.
@@ -110,4 +111,24 @@ func TestReason(t *testing.T) {
 	for _, code := range api.Codes() {
 		require.LessOrEqual(t, len(explain.Reason(code)), 28, "fits under a button")
 	}
+}
+
+func TestConnectionsAreSaidAsTheManagerSaysThem(t *testing.T) {
+	for kind := manager.NetworkConnect; kind <= manager.NetworkInsecure; kind++ {
+		for _, issuer := range []string{"", "Proxy Inc"} {
+			e := &manager.NetworkError{Kind: kind, Host: "licenses.example.com", Issuer: issuer}
+			want := strings.ReplaceAll(strings.Replace(e.Error(), `"`, "“", 1), `"`, "”")
+			require.Equal(t, want, explain.Error(e).Why, "%d", kind)
+		}
+	}
+}
+
+func TestTheServersOwnSentenceIsForThoseWhoReadItsLanguage(t *testing.T) {
+	known := &api.Problem{Code: api.ErrLicensesInUse, Detail: "All 5 licenses of this order are in use."}
+	unknown := &api.Problem{Code: "something_newer", Detail: "The moon is full."}
+	require.Equal(t, known.Detail, explain.Error(known).Why)
+	require.NoError(t, tr.Use("de", ""))
+	t.Cleanup(func() { require.NoError(t, tr.Use(tr.English, "")) })
+	require.Equal(t, "Alle Lizenzen dieser Bestellung sind in Gebrauch.", explain.Error(known).Why)
+	require.Equal(t, unknown.Detail, explain.Error(unknown).Why)
 }

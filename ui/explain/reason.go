@@ -7,10 +7,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // reasons stand under disabled buttons: a few words each.
-var reasons = map[api.Code]string{
+var reasons = map[api.Code]tr.Text{
 	api.ErrLicensesInUse:       "all are in use",
 	api.ErrOrderReadOnly:       "read-only order",
 	api.ErrSubscriptionExpired: "subscription ended",
@@ -32,7 +33,7 @@ func Reason(err error) string {
 	var code api.Code
 	if errors.As(err, &code) {
 		if text, ok := reasons[code]; ok {
-			return text
+			return tr.T(text)
 		}
 	}
 	var problem *api.Problem
@@ -41,5 +42,5 @@ func Reason(err error) string {
 		r, size := utf8.DecodeRuneInString(text)
 		return string(unicode.ToLower(r)) + text[size:]
 	}
-	return "not available"
+	return tr.T("not available")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/datatable"
 	"github.com/acen-desktop/acen/ui/flush"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -53,7 +54,7 @@ type Screen struct {
 // New returns an empty screen. It fails when the table is defined wrongly, a fault of the program. UI thread.
 func New(o Options) (*Screen, error) {
 	s := &Screen{options: o, known: map[int64]Known{}}
-	s.empty = widget.NewLabel("Loading orders…")
+	s.empty = widget.NewLabel(tr.T("Loading orders…"))
 	s.empty.Alignment = fyne.TextAlignCenter
 	s.empty.Importance = widget.LowImportance
 	var err error
@@ -73,7 +74,7 @@ func New(o Options) (*Screen, error) {
 			}
 		},
 		Empty:         func() fyne.CanvasObject { return s.empty },
-		NoMatch:       func(text string) string { return fmt.Sprintf("No order and no license matches “%s”.", text) },
+		NoMatch:       func(text string) string { return tr.T("No order and no license matches “%s”.", text) },
 		OnClearFilter: o.OnClearSearch,
 		OnState:       o.OnState,
 		Copy:          o.Copy,
@@ -81,7 +82,7 @@ func New(o Options) (*Screen, error) {
 	if err != nil {
 		return nil, err
 	}
-	heading := container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin), theme.Tight(theme.NewHeading("Orders")))
+	heading := container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin), theme.Tight(theme.NewHeading(tr.T("Orders"))))
 	s.object = flush.New(heading, s.table, nil)
 	return s, nil
 }
@@ -92,7 +93,7 @@ func (s *Screen) Object() fyne.CanvasObject { return s.object }
 // SetOrders shows orders. When none was selected, the newest one that has licenses to open becomes the selected one.
 func (s *Screen) SetOrders(list []api.Order) {
 	s.orders = list
-	s.empty.SetText("There are no orders yet.\nOrders appear here when the vendor has added one to your account.")
+	s.empty.SetText(tr.T("There are no orders yet.\nOrders appear here when the vendor has added one to your account."))
 	s.refresh()
 	if _, ok := s.table.Selected(); !ok && s.table.Filter() == "" {
 		if id, ok := first(list); ok {
@@ -123,7 +124,7 @@ func (s *Screen) SetKnown(known map[int64]Known) {
 func (s *Screen) Clear() {
 	s.orders, s.known = nil, map[int64]Known{}
 	s.table.Unselect()
-	s.empty.SetText("Loading orders…")
+	s.empty.SetText(tr.T("Loading orders…"))
 	s.refresh()
 }
 
@@ -168,39 +169,39 @@ func first(list []api.Order) (int64, bool) {
 func columns(now func() time.Time) []datatable.Column[Row] {
 	return []datatable.Column[Row]{
 		{
-			ID: "order", Title: "Order ID", Width: 94,
+			ID: "order", Title: tr.T("Order ID"), Width: 94,
 			Text:    func(r Row) string { return strconv.FormatInt(r.ID, 10) },
 			Compare: func(a, b Row) int { return cmp.Compare(a.ID, b.ID) },
 		},
 		{
-			ID: "program", Title: "Program", Width: 200, Stretch: true,
+			ID: "program", Title: tr.T("Program"), Width: 200, Stretch: true,
 			Text: func(r Row) string { return r.ProgramName },
 			Badge: func(r Row) (datatable.Badge, bool) {
-				return datatable.Badge{Text: "This PC", Tone: theme.Good}, r.ThisPC
+				return datatable.Badge{Text: tr.T("This PC"), Tone: theme.Good}, r.ThisPC
 			},
 			Compare: func(a, b Row) int {
 				return cmp.Or(cmp.Compare(strings.ToLower(a.ProgramName), strings.ToLower(b.ProgramName)), cmp.Compare(a.ID, b.ID))
 			},
 		},
 		{
-			ID: "date", Title: "Order date", Width: 108,
+			ID: "date", Title: tr.T("Order date"), Width: 108,
 			Text:    func(r Row) string { return words.Date(r.OrderedAt, now()) },
 			Compare: func(a, b Row) int { return cmp.Or(a.OrderedAt.Compare(b.OrderedAt), cmp.Compare(a.ID, b.ID)) },
 		},
 		{
-			ID: "licenses", Title: "Licenses", Width: 90, Align: fyne.TextAlignTrailing,
+			ID: "licenses", Title: tr.T("Licenses"), Width: 90, Align: fyne.TextAlignTrailing,
 			Text:    func(r Row) string { return Used(r.Order) },
 			Compare: func(a, b Row) int { return cmp.Or(cmp.Compare(left(a.Order), left(b.Order)), cmp.Compare(a.ID, b.ID)) },
 		},
 		{
-			ID: "serial", Title: "Serial number", Width: 196, Monospace: true,
+			ID: "serial", Title: tr.T("Serial number"), Width: 196, Monospace: true,
 			Text: func(r Row) string { return r.SerialNumber },
 			Compare: func(a, b Row) int {
 				return cmp.Or(cmp.Compare(a.SerialNumber, b.SerialNumber), cmp.Compare(a.ID, b.ID))
 			},
 		},
 		{
-			ID: "status", Title: "Status", Width: 150, Align: fyne.TextAlignTrailing,
+			ID: "status", Title: tr.T("Status"), Width: 150, Align: fyne.TextAlignTrailing,
 			Badge: func(r Row) (datatable.Badge, bool) { return Status(r.Order), true },
 			Compare: func(a, b Row) int {
 				return cmp.Or(cmp.Compare(Status(a.Order).Text, Status(b.Order).Text), cmp.Compare(a.ID, b.ID))
@@ -237,13 +238,13 @@ func left(o api.Order) int {
 func Status(o api.Order) datatable.Badge {
 	switch {
 	case !o.RequiresActivation:
-		return datatable.Badge{Text: "needs no activation", Tone: theme.Muted}
+		return datatable.Badge{Text: tr.T("needs no activation"), Tone: theme.Muted}
 	case o.Subscription.State == api.SubscriptionExpired:
-		return datatable.Badge{Text: "subscription ended", Tone: theme.Bad}
+		return datatable.Badge{Text: tr.T("subscription ended"), Tone: theme.Bad}
 	case !o.CanManage:
 		return datatable.Badge{Text: "read-only", Tone: theme.Neutral}
 	case left(o) == 0:
-		return datatable.Badge{Text: "all in use", Tone: theme.Warning}
+		return datatable.Badge{Text: tr.T("all in use"), Tone: theme.Warning}
 	}
-	return datatable.Badge{Text: fmt.Sprintf("%d left", left(o)), Tone: theme.Muted}
+	return datatable.Badge{Text: tr.T("%d left", left(o)), Tone: theme.Muted}
 }

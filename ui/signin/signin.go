@@ -17,6 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // Authenticator signs a person in. *manager.Manager is one.
@@ -65,24 +66,24 @@ type Screen struct {
 func New(o Options) *Screen {
 	s := &Screen{options: o, slot: o.Work.NewSlot(), fault: container.NewStack(), progress: widget.NewActivity()}
 	s.server = s.field(dialogs.NewEntry(), o.Server, "licenses.example.com")
-	s.username = s.field(dialogs.NewEntry(), o.Username, "Name the vendor gave you")
-	s.password = s.field(dialogs.NewPasswordEntry(), "", "Password")
-	s.remember = dialogs.NewCheck("Remember me on this PC", nil)
+	s.username = s.field(dialogs.NewEntry(), o.Username, tr.T("Name the vendor gave you"))
+	s.password = s.field(dialogs.NewPasswordEntry(), "", tr.T("Password"))
+	s.remember = dialogs.NewCheck(tr.T("Remember me on this PC"), nil)
 	s.remember.Checked = true
-	s.submit = widget.NewButton("Sign in", s.signIn)
+	s.submit = widget.NewButton(tr.T("Sign in"), s.signIn)
 	s.submit.Importance = widget.HighImportance
-	s.cancel = widget.NewButton("Cancel", s.stop)
+	s.cancel = widget.NewButton(tr.T("Cancel"), s.stop)
 	s.fault.Hide()
 
 	s.actions = container.NewStack(s.submit)
 	form := container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
 		s.title(), s.fault,
-		labeled("License server", s.server), labeled("User name", s.username), labeled("Password", s.password),
+		labeled(tr.T("License server"), s.server), labeled(tr.T("User name"), s.username), labeled(tr.T("Password"), s.password),
 		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
-			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0), theme.Tight(caption("Kept in the keyring of this PC, never in a file.")))),
+			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0), theme.Tight(caption(tr.T("Kept in the keyring of this PC, never in a file."))))),
 		s.actions, s.links(), s.noNetwork())
 	if o.Hint != "" {
-		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: "Try it out", Why: o.Hint}))
+		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: tr.T("Try it out"), Why: o.Hint}))
 	}
 	card := container.New(layout.NewCustomPaddedLayout(28, 28, 32, 32), container.New(fixedWidth(width), form))
 	s.object = theme.NewSurface(theme.ColorNamePanel, container.NewVScroll(container.NewCenter(container.NewPadded(newCard(card)))))
@@ -146,9 +147,9 @@ func (s *Screen) signIn() {
 		field *dialogs.Entry
 		what  string
 	}{
-		{s.server, "Enter the address of the license server. The vendor told you in the email with your account."},
-		{s.username, "Enter your user name."},
-		{s.password, "Enter your password."},
+		{s.server, tr.T("Enter the address of the license server. The vendor told you in the email with your account.")},
+		{s.username, tr.T("Enter your user name.")},
+		{s.password, tr.T("Enter your password.")},
 	} {
 		if strings.TrimSpace(missing.field.Text) == "" {
 			s.ShowError(dialogs.Message{What: missing.what})
@@ -197,12 +198,12 @@ func (s *Screen) busy(on bool) {
 	setEnabled(s.remember, !on)
 	setEnabled(s.submit, !on)
 	if on {
-		s.submit.SetText("Signing in…")
+		s.submit.SetText(tr.T("Signing in…"))
 		s.progress.Start()
 		s.actions.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(s.progress, s.cancel), s.submit)}
 		return
 	}
-	s.submit.SetText("Sign in")
+	s.submit.SetText(tr.T("Sign in"))
 	s.progress.Stop()
 	s.actions.Objects = []fyne.CanvasObject{s.submit}
 	s.actions.Refresh()
@@ -222,7 +223,7 @@ func (s *Screen) title() fyne.CanvasObject {
 	icon.SetMinSize(fyne.NewSquareSize(56))
 	name := widget.NewLabelWithStyle("ACEN Desktop", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
 	name.SizeName = fynetheme.SizeNameHeadingText
-	about := widget.NewLabel("Sign in to look after your licenses.")
+	about := widget.NewLabel(tr.T("Sign in to look after your licenses."))
 	about.Alignment, about.Importance = fyne.TextAlignCenter, widget.LowImportance
 	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), icon, theme.Tight(name), theme.Tight(about))
 }
@@ -234,7 +235,7 @@ func (s *Screen) links() fyne.CanvasObject {
 	for _, l := range []struct {
 		text string
 		open func(server string)
-	}{{"Forgot password?", s.options.OnForgotPassword}, {"New account…", s.options.OnNewAccount}} {
+	}{{tr.T("Forgot password?"), s.options.OnForgotPassword}, {tr.T("New account…"), s.options.OnNewAccount}} {
 		if l.open == nil {
 			continue
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/acen-desktop/acen/ui/copyfield"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // ErrPicture is in the error of a picture that cannot be shown.
@@ -55,9 +56,9 @@ func decode(data []byte) (image.Image, error) {
 
 // Texts of the button that gets a picture.
 const (
-	getPicture     = "Get a picture"
-	anotherPicture = "Another picture"
-	tryAgain       = "Try again"
+	getPicture     tr.Text = "Get a picture"
+	anotherPicture tr.Text = "Another picture"
+	tryAgain       tr.Text = "Try again"
 )
 
 // show puts something into the place of the picture, which keeps its size so that the form does not jump; action is what the
@@ -73,28 +74,28 @@ func (f *Field) show(o fyne.CanvasObject, action string) {
 // wait shows that a picture is on its way.
 func (f *Field) wait() {
 	f.activity.Start()
-	text := widget.NewLabel("Loading the picture…")
+	text := widget.NewLabel(tr.T("Loading the picture…"))
 	text.Importance = widget.LowImportance
-	f.show(copyfield.NewFrame(container.NewCenter(container.NewHBox(f.activity, text))), anotherPicture)
+	f.show(copyfield.NewFrame(container.NewCenter(container.NewHBox(f.activity, text))), tr.T(anotherPicture))
 }
 
 // say shows a sentence in the place of the picture.
 func (f *Field) say(sentence string) {
 	text := widget.NewLabel(sentence)
 	text.Importance, text.Wrapping = widget.LowImportance, fyne.TextWrapWord
-	f.show(copyfield.NewFrame(text), getPicture)
+	f.show(copyfield.NewFrame(text), tr.T(getPicture))
 }
 
 // fail shows why there is no picture.
 func (f *Field) fail(err error) {
 	m := f.options.Explain(err)
 	if errors.Is(err, ErrPicture) {
-		m = dialogs.Message{What: "The picture cannot be shown.", Why: "The server sent something else.", Next: "Try again. If it happens again, tell the vendor."}
+		m = dialogs.Message{What: tr.T("The picture cannot be shown."), Why: tr.T("The server sent something else."), Next: tr.T("Try again. If it happens again, tell the vendor.")}
 	}
 	text := field.NewNote()
 	text.Say(field.Text(m), theme.Bad)
 	f.show(copyfield.NewFrame(container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Gap, theme.Gap),
-		container.NewVBox(text.Object()))), tryAgain)
+		container.NewVBox(text.Object()))), tr.T(tryAgain))
 }
 
 // paper is a picture on white: its digits are dark and its ground may be transparent, so a dark window must not shine through.
@@ -113,7 +114,7 @@ func newPaper(picture image.Image) *paper {
 
 // AccessibilityLabel tells a screen reader what this is; the number itself is there to be heard.
 func (p *paper) AccessibilityLabel() string {
-	return "Picture with the verification number. Listen reads the number out."
+	return tr.T("Picture with the verification number. Listen reads the number out.")
 }
 
 // AccessibilityRole tells a screen reader to read the label; Fyne knows no role of images.

@@ -4,7 +4,6 @@ package verification
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 const (
@@ -84,12 +84,12 @@ func New(o Options) *Field {
 	f := &Field{options: o, area: container.NewStack(), activity: widget.NewActivity(), note: field.NewNote()}
 	f.loading, f.expiring, f.playing = o.Work.NewSlot(), o.Work.NewSlot(), o.Work.NewSlot()
 	f.number = field.NewEntry()
-	f.number.TextStyle, f.number.PlaceHolder = theme.Monospace(), "Six digits"
+	f.number.TextStyle, f.number.PlaceHolder = theme.Monospace(), tr.T("Six digits")
 	f.number.OnChanged, f.number.OnFocus = f.typed, f.focused
-	f.another = f.button(getPicture, fynetheme.ViewRefreshIcon(), f.takeAnother)
-	f.listen = f.button("Listen", fynetheme.VolumeUpIcon(), f.hear)
+	f.another = f.button(tr.T(getPicture), fynetheme.ViewRefreshIcon(), f.takeAnother)
+	f.listen = f.button(tr.T("Listen"), fynetheme.VolumeUpIcon(), f.hear)
 	f.listen.Hidden = o.Play == nil
-	f.say("There is no picture yet.")
+	f.say(tr.T("There is no picture yet."))
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -119,15 +119,15 @@ func (f *Field) Answer() (api.VerificationAnswer, bool) {
 func (f *Field) Missing() string {
 	switch typed := len(f.number.Text); {
 	case f.unnamed:
-		return "Enter the address of the license server first: it sends the picture."
+		return tr.T("Enter the address of the license server first: it sends the picture.")
 	case f.id == "" && f.loading.Busy():
-		return "The picture is on its way: wait a moment, then type its number."
+		return tr.T("The picture is on its way: wait a moment, then type its number.")
 	case f.id == "":
-		return "There is no picture yet: get one, then type its number."
+		return tr.T("There is no picture yet: get one, then type its number.")
 	case typed == 0:
-		return "Type the number in the picture."
+		return tr.T("Type the number in the picture.")
 	case typed < api.VerificationDigits:
-		return fmt.Sprintf("The number has %d digits; %d are typed.", api.VerificationDigits, typed)
+		return tr.T("The number has %d digits; %d are typed.", api.VerificationDigits, typed)
 	}
 	return ""
 }
@@ -153,7 +153,7 @@ func (f *Field) SetServer(server string) {
 	f.Stop()
 	f.server, f.unnamed = server, server == ""
 	f.note.Say("", theme.Muted)
-	f.say("The license server sends a picture once its address is entered.")
+	f.say(tr.T("The license server sends a picture once its address is entered."))
 	f.drop()
 }
 
@@ -203,7 +203,7 @@ func (f *Field) typed(text string) {
 	}
 	f.note.Say("", theme.Muted)
 	if clean != text && strings.ContainsFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '-' }) {
-		f.note.Say("The number consists of digits only.", theme.Muted)
+		f.note.Say(tr.T("The number consists of digits only."), theme.Muted)
 	}
 	f.changed()
 }
@@ -276,7 +276,7 @@ func (f *Field) load(sound bool, then func()) {
 			return
 		}
 		f.id, f.sound = l.verification.ID, l.verification.Sound
-		f.show(newPaper(l.picture), anotherPicture)
+		f.show(newPaper(l.picture), tr.T(anotherPicture))
 		f.await()
 		f.changed()
 		if then != nil {
@@ -308,12 +308,12 @@ func (f *Field) await() {
 			return
 		}
 		if f.unattended++; f.unattended > maxUnattended {
-			f.say("The picture has expired.")
+			f.say(tr.T("The picture has expired."))
 			f.drop()
 			return
 		}
 		if f.note.Tone() != theme.Bad {
-			f.note.Say("The picture had expired after five minutes. This is a new one, with another number.", theme.Warning)
+			f.note.Say(tr.T("The picture had expired after five minutes. This is a new one, with another number."), theme.Warning)
 		}
 		f.load(false, nil)
 	})
@@ -323,18 +323,18 @@ func (f *Field) await() {
 func (f *Field) play() {
 	sound := f.sound
 	if len(sound) == 0 {
-		f.note.Say("The server has no sound for this number. Read the picture, or take another one.", theme.Warning)
+		f.note.Say(tr.T("The server has no sound for this number. Read the picture, or take another one."), theme.Warning)
 		return
 	}
-	f.note.Say("The number is being read out.", theme.Muted)
-	f.listen.SetText("Listen again")
+	f.note.Say(tr.T("The number is being read out."), theme.Muted)
+	f.listen.SetText(tr.T("Listen again"))
 	background.Run(f.playing, func(context.Context) (struct{}, error) {
 		return struct{}{}, f.options.Play(sound)
 	}, func(_ struct{}, err error) {
 		if err != nil {
 			m := f.options.Explain(err)
 			f.note.Say(field.Text(dialogs.Message{
-				What: "The sound could not be played.", Why: m.Why, Next: "Read the picture, or take another one.",
+				What: tr.T("The sound could not be played."), Why: m.Why, Next: tr.T("Read the picture, or take another one."),
 			}), theme.Warning)
 		}
 	})

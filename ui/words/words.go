@@ -1,12 +1,14 @@
-// Package words says dates, ages and counts as people do.
+// Package words says dates, ages, counts and the names of what the product deals with as people do, in their language.
 package words
 
 import (
-	"fmt"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // Date returns a day as the tables show it, in the time zone of now: "12 Mar 2026". Zero gives "".
@@ -14,12 +16,22 @@ func Date(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(now.Location()).Format("2 Jan 2006")
+	return tr.Date(t.In(now.Location()))
 }
 
 // LongDate returns a day with the month written out, in the time zone of now: "5 December 2026".
-func LongDate(t, now time.Time) string {
-	return t.In(now.Location()).Format("2 January 2006")
+func LongDate(t, now time.Time) string { return tr.LongDate(t.In(now.Location())) }
+
+// Moment returns a day and the time of day, in the time zone of now: "12 Mar 2026 15:04".
+func Moment(t, now time.Time) string {
+	t = t.In(now.Location())
+	return tr.T("%s %s", tr.Date(t), tr.Clock(t))
+}
+
+// LongMoment returns a day with the month written out and the time of day, in the time zone of now: "5 December 2026 at 15:04".
+func LongMoment(t, now time.Time) string {
+	t = t.In(now.Location())
+	return tr.T("%s at %s", tr.LongDate(t), tr.Clock(t))
 }
 
 // days returns the number of calendar days from now to t in the time zone of now.
@@ -35,36 +47,40 @@ func days(t, now time.Time) int {
 // "in 5 months", "ended 20 days ago".
 func Expiry(last *time.Time, now time.Time) string {
 	if last == nil {
-		return "never"
+		return tr.T("never")
 	}
 	n := days(*last, now)
 	if now.After(*last) {
 		switch {
 		case n >= 0:
-			return "ended today"
+			return tr.T("ended today")
 		case n == -1:
-			return "ended yesterday"
+			return tr.T("ended yesterday")
 		}
-		return fmt.Sprintf("ended %s ago", span(-n))
+		return inSpan(-n, func(n int) string { return tr.N(n, "ended %d day ago", "ended %d days ago") },
+			func(n int) string { return tr.N(n, "ended %d month ago", "ended %d months ago") },
+			func(n int) string { return tr.N(n, "ended %d year ago", "ended %d years ago") })
 	}
 	switch n {
 	case 0:
-		return "today"
+		return tr.T("today")
 	case 1:
-		return "tomorrow"
+		return tr.T("tomorrow")
 	}
-	return "in " + span(n)
+	return inSpan(n, func(n int) string { return tr.N(n, "in %d day", "in %d days") },
+		func(n int) string { return tr.N(n, "in %d month", "in %d months") },
+		func(n int) string { return tr.N(n, "in %d year", "in %d years") })
 }
 
-// span says a number of days, rounded down to months and years where days say little.
-func span(days int) string {
+// inSpan says a number of days, rounded down to months and years where days say little.
+func inSpan(n int, days, months, years func(int) string) string {
 	switch {
-	case days < 60:
-		return Count(days, "day", "days")
-	case days < 730:
-		return Count(days*12/365, "month", "months")
+	case n < 60:
+		return days(n)
+	case n < 730:
+		return months(n * 12 / 365)
 	}
-	return Count(days/365, "year", "years")
+	return years(n / 365)
 }
 
 // Age says how long ago something was: "just now", "12 seconds ago", "3 hours ago". A time in the future, which a
@@ -73,80 +89,60 @@ func Age(t, now time.Time) string {
 	d := now.Sub(t)
 	switch {
 	case d < 5*time.Second:
-		return "just now"
+		return tr.T("just now")
 	case d < time.Minute:
-		return Count(int(d/time.Second), "second", "seconds") + " ago"
+		return tr.N(int(d/time.Second), "%d second ago", "%d seconds ago")
 	case d < time.Hour:
-		return Count(int(d/time.Minute), "minute", "minutes") + " ago"
+		return tr.N(int(d/time.Minute), "%d minute ago", "%d minutes ago")
 	case d < 48*time.Hour:
-		return Count(int(d/time.Hour), "hour", "hours") + " ago"
+		return tr.N(int(d/time.Hour), "%d hour ago", "%d hours ago")
 	}
-	return span(int(d/(24*time.Hour))) + " ago"
+	return inSpan(int(d/(24*time.Hour)), func(n int) string { return tr.N(n, "%d day ago", "%d days ago") },
+		func(n int) string { return tr.N(n, "%d month ago", "%d months ago") },
+		func(n int) string { return tr.N(n, "%d year ago", "%d years ago") })
 }
 
 // Wait says a time to wait, rounded up: "1 minute", "20 seconds".
 func Wait(d time.Duration) string {
 	switch {
 	case d < time.Minute:
-		return Count(max(1, int((d+time.Second-1)/time.Second)), "second", "seconds")
+		return tr.N(max(1, int((d+time.Second-1)/time.Second)), "%d second", "%d seconds")
 	case d <= 90*time.Minute:
-		return Count(int((d+time.Minute-1)/time.Minute), "minute", "minutes")
+		return tr.N(int((d+time.Minute-1)/time.Minute), "%d minute", "%d minutes")
 	case d <= 36*time.Hour:
-		return Count(int((d+time.Hour-1)/time.Hour), "hour", "hours")
+		return tr.N(int((d+time.Hour-1)/time.Hour), "%d hour", "%d hours")
 	}
-	return Count(int((d+24*time.Hour-1)/(24*time.Hour)), "day", "days")
-}
-
-// Count says a number of things: "1 license", "3 licenses".
-func Count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-var locks = map[license.Lock]string{
-	license.HDID: "system volume", license.BIOSID: "firmware", license.OSID: "operating system", license.NETID: "network card",
-	license.CPUID: "processor", license.HDHWID: "system disk", license.CDHWID: "optical drive",
-}
-
-// Lock names a lock in plain words, such as "network card".
-func Lock(l license.Lock) string {
-	if name, ok := locks[l]; ok {
-		return name
-	}
-	return l.String()
+	return tr.N(int((d+24*time.Hour-1)/(24*time.Hour)), "%d day", "%d days")
 }
 
 // Left says what is left of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1 Dec 2026".
 // Where a day's and a month's limit hold, the tighter one is said.
 func Left(a api.Allowance, now time.Time) string {
 	today, month := a.RemainingToday, a.RemainingMonth
+	n, one, many := 0, tr.Text("%d left today"), tr.Text("%d left today")
 	switch {
 	case today == nil && month == nil:
-		return "no limit"
+		return tr.T("no limit")
 	case today == nil || month != nil && *month <= *today:
-		return left(*month, "this month", a.ResetsAt, now)
+		n, one, many = *month, "%d left this month", "%d left this month"
+	default:
+		n = *today
 	}
-	return left(*today, "today", a.ResetsAt, now)
-}
-
-func left(n int, period string, resets *time.Time, now time.Time) string {
-	if n > 0 || resets == nil {
-		return fmt.Sprintf("%d left %s", n, period)
+	if n > 0 || a.ResetsAt == nil {
+		return tr.N(n, one, many)
 	}
-	return "none left until " + Date(*resets, now)
+	return tr.T("none left until %s", Date(*a.ResetsAt, now))
 }
 
 // Task names what is in an order's history: "License reactivation".
 func Task(t api.HistoryTask) string {
 	if name, ok := tasks[t]; ok {
-		return name
+		return tr.T(name)
 	}
 	return string(t)
 }
 
-var tasks = map[api.HistoryTask]string{
+var tasks = map[api.HistoryTask]tr.Text{
 	api.HistoryOrder: "Order added", api.HistoryNewLicense: "New license", api.HistoryReactivation: "License reactivation",
 	api.HistoryRelease: "Released for another PC", api.HistoryTransfer: "License transfer", api.HistoryRemoval: "License removal", api.HistoryReplacement: "Replaced by the vendor",
 	api.HistoryNote: "Note changed", api.HistoryEmail: "Activation code emailed",
@@ -155,7 +151,59 @@ var tasks = map[api.HistoryTask]string{
 // Note returns a license's note, or "no note" where there is none.
 func Note(note string) string {
 	if note == "" {
-		return "no note"
+		return tr.T("no note")
 	}
 	return note
+}
+
+// Capital makes the first letter a capital, for a name at the start of a line.
+func Capital(name string) string {
+	r, size := utf8.DecodeRuneInString(name)
+	if size == 0 {
+		return name
+	}
+	return string(unicode.ToUpper(r)) + name[size:]
+}
+
+// Within makes the first letter small, for a label within a sentence; German keeps the capitals of its nouns.
+func Within(label string) string {
+	r, size := utf8.DecodeRuneInString(label)
+	if size == 0 || tr.InUse() == "de" {
+		return label
+	}
+	return string(unicode.ToLower(r)) + label[size:]
+}
+
+// List says several things in a row: "firmware, network card".
+func List(things []string) string {
+	list := ""
+	for i, t := range things {
+		if i == 0 {
+			list = t
+			continue
+		}
+		list = tr.T("%s, %s", list, t)
+	}
+	return list
+}
+
+// Lock names a lock in plain words, such as "network card".
+func Lock(l license.Lock) string {
+	if name, ok := locks[l]; ok {
+		return tr.T(name)
+	}
+	return l.String()
+}
+
+var locks = map[license.Lock]tr.Text{
+	license.HDID: "system volume", license.BIOSID: "firmware", license.OSID: "operating system", license.NETID: "network card",
+	license.CPUID: "processor", license.HDHWID: "system disk", license.CDHWID: "optical drive",
+}
+
+// Count says a number of things: "1 license", "3 licenses".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return tr.Number(n) + " " + many
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -87,4 +88,63 @@ func TestTasks(t *testing.T) {
 	} {
 		require.Equal(t, want, words.Task(task))
 	}
+}
+
+func TestOtherLanguages(t *testing.T) {
+	ended := time.Date(2026, 11, 3, 23, 59, 59, 0, time.UTC)
+	used := 0
+	resets := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	for code, want := range map[string][]string{
+		"de": {"vor 20 Tagen beendet", "vor 3 Stunden", "24.11.2026 09:00", "24. November 2026 um 09:00", "keine mehr bis 01.12.2026", "Lizenz-Übertragung", "Vorname", "Netzwerkkarte"},
+		"fr": {"terminée il y a 20 jours", "il y a 3 heures", "24 nov. 2026 09:00", "24 novembre 2026 à 09:00", "plus aucun avant le 1 déc. 2026", "Transfert de licence", "vorname", "carte réseau"},
+		"es": {"terminó hace 20 días", "hace 3 horas", "24 nov. 2026 9:00", "24 de noviembre de 2026 a las 9:00", "ninguna hasta el 1 dic. 2026", "Transferencia de licencia", "vorname", "tarjeta de red"},
+		"ja": {"20日前に終了", "3時間前", "2026/11/24 9:00", "2026年11月24日 9:00", "2026/12/01 まで残りなし", "ライセンスの移管", "vorname", "ネットワークカード"},
+	} {
+		t.Run(code, func(t *testing.T) {
+			require.NoError(t, tr.Use(code, ""))
+			t.Cleanup(func() { require.NoError(t, tr.Use(tr.English, "")) })
+			require.Equal(t, want, []string{
+				words.Expiry(&ended, now), words.Age(now.Add(-3*time.Hour), now), words.Moment(now, now), words.LongMoment(now, now),
+				words.Left(api.Allowance{RemainingToday: &used, ResetsAt: &resets}, now), words.Task(api.HistoryTransfer), words.Within("Vorname"), words.Lock(license.NETID),
+			})
+		})
+	}
+}
+
+func TestFaultsSayWhatTheLicenseSays(t *testing.T) {
+	for _, text := range []string{"", "7183", "7183EC4D00", "7183EC4Z", "83A9-3429-0090", "83A9-3429-0090-B3F5-1", "83A9-34-29-0090-B3F5", "83A9-342?-0090-B3F5"} {
+		for _, kind := range []license.CodeKind{license.KindSiteCode, license.KindMachineID, license.KindMerged, license.KindActivationCode, license.KindRemovalCode, license.KindSerialNumber} {
+			_, want := kind.Shown(text)
+			_, got := words.Parse(kind)(text)
+			if want == nil {
+				require.NoError(t, got)
+				continue
+			}
+			require.EqualError(t, got, want.Error())
+			var typed *license.CodeError
+			require.ErrorAs(t, got, &typed)
+		}
+	}
+	require.Equal(t, "code", words.Code(99))
+}
+
+func TestComparisonWords(t *testing.T) {
+	for state, want := range map[license.LockState]string{
+		{State: license.Same}: "same", {State: license.Changed}: "changed", {State: license.Unreadable}: "unreadable",
+		{State: license.Same, Absent: true}: "not readable, then and now",
+	} {
+		require.Equal(t, want, words.State(state))
+	}
+	for _, r := range []license.Reason{license.ReasonAnyDifference, license.ReasonNotChangeable, license.ReasonTooManyChanges, license.ReasonTooFewReadable} {
+		require.NotEqual(t, license.Reason(99).String()[:6], words.Refusal(r)[:6])
+		require.NotEmpty(t, words.Refusal(r))
+	}
+	require.Equal(t, license.Reason(99).String(), words.Refusal(99))
+}
+
+func TestListAndCapital(t *testing.T) {
+	require.Empty(t, words.List(nil))
+	require.Equal(t, "a, b, c", words.List([]string{"a", "b", "c"}))
+	require.Equal(t, "État", words.Capital("état"))
+	require.Empty(t, words.Capital(""))
 }

@@ -68,8 +68,8 @@ test-keyring: ## credentials, against a real GNOME keyring
 test-mail: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## mails, against a real mail server
 	MAILPIT=$< go test -count=1 -tags integration ./server/mail/...
 
-test-twopcs: ## three PCs in namespaces of their own: a whole move, a kill in between, a courier's round (as root)
-	go test -count=1 -tags twopcs ./e2e/twopcs
+test-twopcs: ## three PCs in namespaces of their own: a whole move, a kill in between, a courier's round
+	scripts/in-namespaces.sh go test -count=1 -tags twopcs ./e2e/twopcs
 
 test-window: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## the real window under Xvfb, the real server, keyring and mail server
 	rm -rf $(ARTIFACTS) && mkdir -p $(ARTIFACTS) build/uimap

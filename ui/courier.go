@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ func (w *Window) offlineOptions() offline.Options {
 	return offline.Options{
 		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Manager: w.options.Backend, Copy: w.copy, Explain: explain.Error,
 		DeviceName: w.options.DeviceName, Now: w.options.Now, After: time.After,
-		Save: func(name, text string, done func(error)) { w.saveText(name, text, courier.Extension, done) }, Print: w.options.Opener.Show, Choose: w.chooseDocument, Paste: func() string { return w.app.Clipboard().Content() },
+		Save: func(name, text string, done func(error)) { w.saveText(name, text, courier.Extension, done) }, Print: w.options.Opener.Show, Choose: w.chooseDocument, ChooseFolder: w.chooseFolder, Paste: func() string { return w.app.Clipboard().Content() },
 		Picture: w.options.Opener.ClipboardPicture, SignedIn: func() (yes, soon bool) { return w.state.signedIn, w.state.waiting },
 		OnCarried: w.refresh, OnTaken: func() {
 			if w.state.signedIn {
@@ -44,7 +45,13 @@ func (w *Window) given(content []byte) {
 		w.serverLink(link.Server)
 		return
 	}
-	w.desk.Receive(content)
+	w.desk.Receive([][]byte{content}, nil)
+}
+
+// givenFolder takes a folder that the program was started with, as given does.
+func (w *Window) givenFolder(path string) {
+	w.window.RequestFocus()
+	w.desk.Receive(nil, []string{path})
 }
 
 // serverLink fills in the server of a link for signing in.
@@ -57,27 +64,37 @@ func (w *Window) serverLink(address string) {
 	w.focusFirst()
 }
 
-// dropped reads files that were dropped on the window.
+// drop is what was dropped on the window.
+type drop struct {
+	contents [][]byte
+	folders  []string
+}
+
+// dropped reads files and takes folders that were dropped on the window.
 func (w *Window) dropped(_ fyne.Position, files []fyne.URI) {
 	slot := w.work.NewSlot()
-	background.Run(slot, func(ctx context.Context) (contents [][]byte, err error) {
+	background.Run(slot, func(context.Context) (d drop, err error) {
 		for _, f := range files {
 			if f.Scheme() != "file" {
-				return contents, errNoFile
+				return d, errNoFile
+			}
+			if info, err := os.Stat(f.Path()); err == nil && info.IsDir() {
+				d.folders = append(d.folders, f.Path())
+				continue
 			}
 			content, err := readFile(f.Path())
 			if err != nil {
-				return contents, err
+				return d, err
 			}
-			contents = append(contents, content)
+			d.contents = append(d.contents, content)
 		}
-		return contents, nil
-	}, func(contents [][]byte, err error) {
+		return d, nil
+	}, func(d drop, err error) {
 		if err != nil {
 			w.queue.Error(readFault(err))
 		}
-		if len(contents) > 0 {
-			w.desk.Receive(contents...)
+		if len(d.contents)+len(d.folders) > 0 {
+			w.desk.Receive(d.contents, d.folders)
 		}
 	})
 }
@@ -134,6 +151,17 @@ func (w *Window) chooseDocument(done func([]byte, error)) {
 	}, w.window)
 	d.SetFilter(storage.NewExtensionFileFilter([]string{courier.Extension, ".txt", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"}))
 	w.showFiles(d)
+}
+
+// chooseFolder asks for a folder.
+func (w *Window) chooseFolder(done func(string, error)) {
+	w.showFiles(dialog.NewFolderOpen(func(chosen fyne.ListableURI, err error) {
+		if err != nil || chosen != nil && chosen.Scheme() != "file" {
+			done("", cmp.Or(err, errNoFile))
+		} else if chosen != nil {
+			done(chosen.Path(), nil)
+		}
+	}, w.window))
 }
 
 // showFiles shows a dialog for files within the window. The toolkit panics when it is resized before it is shown.

@@ -89,6 +89,8 @@ type Options struct {
 	// Given brings what the program is started with, also by later starts: files, pictures, links, or nothing, which raises the
 	// window. It may be nil.
 	Given <-chan []byte
+	// GivenFolders brings the folders, by their paths, that the program is started with, also by later starts. It may be nil.
+	GivenFolders <-chan string
 	// Version is that of the app.
 	Version string
 	// DeviceName is what this PC is called.
@@ -260,7 +262,7 @@ func (w *Window) Wait() { w.work.Wait() }
 
 // tick lets time pass on the screen, and takes what the program is started with.
 func (w *Window) tick() {
-	from := w.options.Given
+	from, folders := w.options.Given, w.options.GivenFolders
 	for {
 		select {
 		case <-w.closed:
@@ -271,6 +273,12 @@ func (w *Window) tick() {
 				continue
 			}
 			w.work.Do(func() { w.given(content) })
+		case path, ok := <-folders:
+			if !ok {
+				folders = nil
+				continue
+			}
+			w.work.Do(func() { w.givenFolder(path) })
 		case _, ok := <-w.options.Ticks:
 			if !ok {
 				return

@@ -17,8 +17,8 @@ func main() {
 	language := flag.String("language", "", "language of the window: en, de, fr, es or ja (default: what you chose in it, else the system's)")
 	version := flag.Bool("version", false, "print the version and end")
 	flag.Usage = func() {
-		fmt.Fprint(flag.CommandLine.Output(), "Usage: acen [flags] [FILE|LINK]\n\nLook after your licenses: on this PC and on your other PCs. A license file, a request, an answer, or a picture\n"+
-			"with QR codes, or a link that begins with acen:, is shown in the window; nothing is done with it by itself.\n\n")
+		fmt.Fprint(flag.CommandLine.Output(), "Usage: acen [flags] [FILE|FOLDER|LINK]\n\nLook after your licenses: on this PC and on your other PCs. A license file, a request, an answer, or a picture\n"+
+			"with QR codes, a folder with such files, or a link that begins with acen:, is shown in the window; nothing is done with it by itself.\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -32,13 +32,14 @@ func main() {
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	var given []byte
+	var folder string
 	if flag.NArg() == 1 {
 		var err error
-		if given, err = desktop.Given(flag.Arg(0)); err != nil {
+		if given, folder, err = desktop.Given(flag.Arg(0)); err != nil {
 			desktop.Fail(err)
 		}
 	}
-	if err := desktop.Run(desktop.Program{ID: desktop.ID, Data: *data, Server: *server, Language: *language, Given: given, Logger: logger}); err != nil {
+	if err := desktop.Run(desktop.Program{ID: desktop.ID, Data: *data, Server: *server, Language: *language, Given: given, Folder: folder, Logger: logger}); err != nil {
 		desktop.Fail(err)
 	}
 }

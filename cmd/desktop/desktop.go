@@ -13,6 +13,7 @@ import (
 
 	"github.com/acen-desktop/acen"
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/cmd/handover"
 	"github.com/acen-desktop/acen/cmd/place"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/manager"
@@ -33,6 +34,8 @@ type Program struct {
 	Server, Username, Hint string
 	// Given is the content of the file, or the link, that the program is started with; nil for none.
 	Given []byte
+	// Folder is the absolute path of the folder that the program is started with; "" for none.
+	Folder string
 	// Language of the window by its code, such as "de"; "" leaves it to the person's own choice and the system.
 	Language string
 	Logger   *slog.Logger
@@ -75,12 +78,15 @@ func Run(p Program) (err error) {
 	defer func() { err = errors.Join(err, programs.Close()) }()
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
-	looking := time.NewTicker(time.Second / 4)
+	looking, lookingForFolders := time.NewTicker(time.Second/4), time.NewTicker(time.Second/4)
 	defer looking.Stop()
+	defer lookingForFolders.Stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	w, err := ui.New(a, ui.Options{
-		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Given: watchGiven(ctx, p, looking.C, p.Logger), Version: place.Version(),
+		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Version: place.Version(),
+		Given:        watchGiven(ctx, handover.In(p.Data), p.Given, looking.C, p.Logger),
+		GivenFolders: watchGiven(ctx, handover.FoldersIn(p.Data), p.Folder, lookingForFolders.C, p.Logger),
 		DeviceName: place.DeviceName(), Server: p.Server, Username: p.Username, Hint: p.Hint,
 	})
 	if err != nil {

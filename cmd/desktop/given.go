@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -14,58 +15,66 @@ import (
 	"github.com/acen-desktop/acen/license/courier"
 )
 
-// Given reads what the program is started with: a file, or a link that begins with acen:. What it is, the window finds out.
-func Given(argument string) ([]byte, error) {
+// Given reads what the program is started with: a file, or a link that begins with acen:. What it is, the window finds out. Of a
+// folder it returns the path, which a later start does not know from another working folder.
+func Given(argument string) (content []byte, folder string, err error) {
 	if strings.HasPrefix(strings.ToLower(argument), courier.Scheme+":") {
 		if _, err := courier.ParseLink(argument); err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		return []byte(argument), nil
+		return []byte(argument), "", nil
 	}
 	info, err := os.Stat(argument)
 	if err != nil {
-		return nil, fmt.Errorf("the file cannot be read: %w", err)
+		return nil, "", fmt.Errorf("the file cannot be read: %w", err)
+	}
+	if info.IsDir() {
+		folder, err = filepath.Abs(argument)
+		return nil, folder, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file", argument)
+		return nil, "", fmt.Errorf("%s is neither a file nor a folder", argument)
 	}
 	f, err := os.Open(argument)
 	if err != nil {
-		return nil, fmt.Errorf("the file cannot be read: %w", err)
+		return nil, "", fmt.Errorf("the file cannot be read: %w", err)
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, handover.MaxSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("the file cannot be read: %w", err)
+	if content, err = io.ReadAll(io.LimitReader(f, handover.MaxSize+1)); err != nil {
+		return nil, "", fmt.Errorf("the file cannot be read: %w", err)
 	}
 	if len(content) > handover.MaxSize {
-		return nil, handover.ErrSize
+		return nil, "", handover.ErrSize
 	}
-	return content, nil
+	return content, "", nil
 }
 
 // handOver gives what this start was given to the one that is running, which raises its window.
 func handOver(p Program) error {
-	err := handover.In(p.Data).Give(context.Background(), p.Given)
+	box, content := handover.In(p.Data), p.Given
+	if p.Folder != "" {
+		box, content = handover.FoldersIn(p.Data), []byte(p.Folder)
+	}
+	err := box.Give(context.Background(), content)
 	if errors.Is(err, handover.ErrNobody) {
 		return fmt.Errorf("ACEN Desktop or acenctl is running already with the data folder %s, and does not answer. Go on there, or close it and try again", p.Data)
 	}
 	return err
 }
 
-// watchGiven sends what this start was given, and then what later ones hand over, until ctx ends.
-func watchGiven(ctx context.Context, p Program, ticks <-chan time.Time, log *slog.Logger) <-chan []byte {
-	box, out := handover.In(p.Data), make(chan []byte)
+// watchGiven sends what this start was given, and then what later ones put into a box, until ctx ends.
+func watchGiven[T string | []byte](ctx context.Context, box *handover.Box, first T, ticks <-chan time.Time, log *slog.Logger) <-chan T {
+	out := make(chan T)
 	go func() {
 		defer close(out)
-		var waiting [][]byte
-		if len(p.Given) > 0 {
-			waiting = append(waiting, p.Given)
+		var waiting []T
+		if len(first) > 0 {
+			waiting = append(waiting, first)
 		}
 		told := false
 		for {
-			var to chan<- []byte
-			var next []byte
+			var to chan<- T
+			var next T
 			if len(waiting) > 0 {
 				to, next = out, waiting[0]
 			}
@@ -80,7 +89,9 @@ func watchGiven(ctx context.Context, p Program, ticks <-chan time.Time, log *slo
 					log.Warn("what other starts hand over cannot be read", "error", err)
 					told = true
 				}
-				waiting = append(waiting, list...)
+				for _, content := range list {
+					waiting = append(waiting, T(content))
+				}
 			}
 		}
 	}()

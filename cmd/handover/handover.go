@@ -30,6 +30,7 @@ var (
 
 const (
 	folderName = "handed"
+	pathsName  = "handed-folders"
 	extension  = ".in"
 	fresh      = ".new" // ends the names of files that are being written
 	mostAtOnce = 20
@@ -51,6 +52,14 @@ type Box struct {
 // In returns the box of a data folder.
 func In(data string) *Box {
 	return &Box{dir: filepath.Join(data, folderName), after: time.After, now: time.Now}
+}
+
+// FoldersIn returns the box of a data folder for paths of folders. They have one of their own, so that nothing that a file says can
+// pass for a path.
+func FoldersIn(data string) *Box {
+	b := In(data)
+	b.dir = filepath.Join(data, pathsName)
+	return b
 }
 
 // Give hands a content over and returns when it was taken; an empty one just raises the window. It fails with ErrNobody, and

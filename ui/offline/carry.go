@@ -29,7 +29,7 @@ const leaveOpen = "Leave it open"
 
 // load is one request with what can be done for it.
 type load struct {
-	request courier.Request
+	incoming
 	plan    []manager.CourierItem
 	choices []int
 }
@@ -45,16 +45,16 @@ type carriage struct {
 }
 
 // carry shows what requests ask for and what would be done, and does it when the person says so.
-func (d *Desk) carry(requests []courier.Request) {
+func (d *Desk) carry(h haul) {
 	if yes, soon := d.options.SignedIn(); !yes {
-		d.waiting = append(d.waiting, requests...)
+		d.waiting.requests, d.waiting.remarks = append(d.waiting.requests, h.requests...), append(d.waiting.remarks, h.remarks...)
 		if !soon {
 			d.askToSignIn()
 		}
 		return
 	}
 	c := &carriage{desk: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
-	c.intake = d.newIntake(c.more)
+	c.intake = d.newIntake(wantsRequests, c.more)
 	c.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    "Carry for another PC",
 		Subtitle: "Nothing is done before you press Carry out. You then get the answer to bring back.",
@@ -64,30 +64,22 @@ func (d *Desk) carry(requests []courier.Request) {
 		OnClosed: func() { c.intake.close(); c.slot.Cancel() },
 	})
 	c.intake.dialog = c.dialog
-	c.add(requests)
+	c.more(h)
 }
 
 // more takes in further requests; an answer among them gets its own dialog afterwards.
-func (c *carriage) more(docs []courier.Document) {
-	var requests []courier.Request
-	var others []courier.Document
-	for _, doc := range docs {
-		if r, ok := doc.(courier.Request); ok {
-			requests = append(requests, r)
-		} else {
-			others = append(others, doc)
-		}
+func (c *carriage) more(h haul) {
+	c.intake.remark(h.remarks)
+	if len(h.others) > 0 {
+		c.desk.route(haul{others: h.others})
 	}
-	if len(others) > 0 {
-		c.desk.route(others)
-	}
-	c.add(requests)
-}
-
-func (c *carriage) add(requests []courier.Request) {
-	for _, r := range requests {
-		if !slices.ContainsFunc(c.loads, func(l *load) bool { return l.request.ID == r.ID }) {
-			c.loads = append(c.loads, &load{request: r})
+	for _, r := range h.requests {
+		known := slices.IndexFunc(c.loads, func(l *load) bool { return l.request.ID == r.request.ID })
+		switch {
+		case known < 0:
+			c.loads = append(c.loads, &load{incoming: r})
+		case c.loads[known].dir == "" && sameDocument(c.loads[known].request, r.request):
+			c.loads[known].incoming = r
 		}
 	}
 	c.plan()
@@ -150,7 +142,11 @@ func (c *carriage) show() {
 }
 
 func (c *carriage) section(l *load) fyne.CanvasObject {
-	all := rows(theme.Margin, bold(requestLine(l.request, c.desk)))
+	head := rows(0, bold(requestLine(l.request, c.desk)))
+	if l.dir != "" {
+		head.Add(muted(fmt.Sprintf("File %s in %s", l.file, l.dir)))
+	}
+	all := rows(theme.Margin, head)
 	for n, item := range l.request.Items {
 		one := rows(4, plain(asks(item)))
 		switch {
@@ -339,68 +335,7 @@ func (c *carriage) submit() {
 		c.dialog.SetIdle()
 		c.dialog.Close()
 		c.desk.options.OnCarried()
-		c.desk.showCarried(loads, answers, err)
-	})
-}
-
-// showCarried lists what became of the requests, with the answers to bring back; err is what ended it early.
-func (d *Desk) showCarried(loads []*load, answers []courier.Answer, err error) {
-	list := rows(theme.Section)
-	var dialog *dialogs.Dialog
-	var handouts []*handout
-	again := func() {
-		dialog.Close()
-		requests := make([]courier.Request, len(loads))
-		for i, l := range loads {
-			requests[i] = l.request
-		}
-		d.carry(requests)
-	}
-	if err != nil {
-		m := d.options.Explain(err)
-		if errors.Is(err, context.Canceled) {
-			m = dialogs.Message{What: "Canceled before all was done."}
-		}
-		m.Next = "Carry it once more for the rest. What is done already is not done twice, and no license is lost."
-		list.Add(dialogs.Notice(theme.Warning, m))
-	}
-	whole := 0
-	for _, a := range answers {
-		if len(a.Results) > 0 {
-			whole++
-		}
-	}
-	for i, a := range answers {
-		if len(a.Results) == 0 {
-			continue
-		}
-		one := rows(theme.Gap, bold(fmt.Sprintf("Answer for %s", requestLine(loads[i].request, d))))
-		for _, r := range a.Results {
-			one.Add(dialogs.Notice(carriedText(r, d)))
-		}
-		if open := len(loads[i].request.Items) - len(a.Results); open > 0 {
-			one.Add(muted(fmt.Sprintf("%s left open.", words.Count(open, "program is", "programs are"))))
-		}
-		h := d.newHandout(a, whole == 1, func(m dialogs.Message) { dialog.SetError(m) })
-		handouts = append(handouts, h)
-		one.Add(h.object)
-		list.Add(one)
-	}
-	title, subtitle := "Bring the answer back", "To the PC that asked: the file, a photograph of each picture, or the text. Its license files hold a secret of their PC, so give them to nobody else."
-	if whole == 0 {
-		title, subtitle = "There is no answer yet", ""
-	}
-	buttons := []dialogs.Button{{Text: "Close", Default: err == nil, Cancel: true}}
-	if err != nil {
-		buttons = append(buttons, dialogs.Button{Text: "Carry once more", Default: true, OnTapped: again})
-	}
-	dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title: title, Subtitle: subtitle, Content: list, Width: wide, Buttons: buttons,
-		OnClosed: func() {
-			for _, h := range handouts {
-				h.close()
-			}
-		},
+		c.desk.showCarried(loads, c.intake.remarks, answers, err)
 	})
 }
 

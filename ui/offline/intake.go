@@ -24,24 +24,30 @@ import (
 type intake struct {
 	desk      *Desk
 	dialog    *dialogs.Dialog
-	found     func([]courier.Document)
+	wants     wanted
+	found     func(haul)
 	slot      *background.Slot
 	collector courier.Collector // used by the work of slot
 	waiting   [][]byte
+	folders   []string // that wait
 	missing   *fyne.Container
+	remarks   []remark
+	passed    *fyne.Container // shows the remarks
 	object    fyne.CanvasObject
 }
 
-// newIntake returns the part for a dialog that is set later. found gets what is whole.
-func (d *Desk) newIntake(found func([]courier.Document)) *intake {
-	in := &intake{desk: d, found: found, slot: d.options.Work.NewSlot(), missing: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap))}
+// newIntake returns the part for a dialog that is set later. Of folders it takes what is wanted; found gets what is whole.
+func (d *Desk) newIntake(wants wanted, found func(haul)) *intake {
+	in := &intake{desk: d, wants: wants, found: found, slot: d.options.Work.NewSlot(), missing: rows(theme.Gap), passed: rows(2)}
 	in.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
 		container.NewHBox(
-			dialogs.NewButton("File or picture…", fynetheme.FolderOpenIcon(), in.choose),
+			dialogs.NewButton("File or picture…", fynetheme.FileIcon(), in.choose),
+			dialogs.NewButton("Open a folder…", fynetheme.FolderOpenIcon(), in.chooseFolder),
 			dialogs.NewButton("Picture on the clipboard", fynetheme.FileImageIcon(), in.clipping),
 			dialogs.NewButton("Paste text", fynetheme.ContentPasteIcon(), in.paste)),
-		muted("Or drop files on this window. QR codes may come in any order, several in one picture, such as a screen clipping."),
-		in.missing)
+		muted("Or drop files or a folder on this window. QR codes may come in any order, several in one picture, such as a screen clipping."),
+		in.missing, in.passed)
+	in.passed.Hide()
 	d.intake = in
 	return in
 }
@@ -49,7 +55,7 @@ func (d *Desk) newIntake(found func([]courier.Document)) *intake {
 // close ends the reading; it is called when the dialog is closed.
 func (in *intake) close() {
 	in.slot.Cancel()
-	in.waiting = nil
+	in.waiting, in.folders = nil, nil
 	if in.desk.intake == in {
 		in.desk.intake = nil
 	}
@@ -61,7 +67,17 @@ func (in *intake) choose() {
 			in.dialog.SetError(in.desk.options.Explain(err))
 			return
 		}
-		in.take(content)
+		in.take([][]byte{content}, nil)
+	})
+}
+
+func (in *intake) chooseFolder() {
+	in.desk.options.ChooseFolder(func(dir string, err error) {
+		if err != nil {
+			in.dialog.SetError(in.desk.options.Explain(err))
+			return
+		}
+		in.take(nil, []string{dir})
 	})
 }
 
@@ -71,7 +87,7 @@ func (in *intake) paste() {
 		in.dialog.SetError(dialogs.Message{What: "There is no text on the clipboard.", Next: "Copy the whole text or the links first, or take the picture instead."})
 		return
 	}
-	in.take([]byte(text))
+	in.take([][]byte{[]byte(text)}, nil)
 }
 
 func (in *intake) clipping() {
@@ -92,9 +108,9 @@ func (in *intake) clipping() {
 	})
 }
 
-// take reads contents one after another; what comes meanwhile waits.
-func (in *intake) take(contents ...[]byte) {
-	in.waiting = append(in.waiting, contents...)
+// take reads contents and folders one after another; what comes meanwhile waits.
+func (in *intake) take(contents [][]byte, folders []string) {
+	in.waiting, in.folders = append(in.waiting, contents...), append(in.folders, folders...)
 	if !in.slot.Busy() {
 		in.next()
 	}
@@ -102,17 +118,17 @@ func (in *intake) take(contents ...[]byte) {
 
 // read is what came out of some contents.
 type read struct {
-	docs []courier.Document
+	haul
 	open []courier.Progress
 	code string // a typed activation code where there was no document
 }
 
 func (in *intake) next() {
-	contents := in.waiting
-	if len(contents) == 0 {
+	contents, folders := in.waiting, in.folders
+	if len(contents)+len(folders) == 0 {
 		return
 	}
-	in.waiting = nil
+	in.waiting, in.folders = nil, nil
 	in.dialog.SetBusy("Reading…", in.slot.Interrupt)
 	background.Run(in.slot, func(ctx context.Context) (r read, fault error) {
 		for _, content := range contents {
@@ -126,25 +142,35 @@ func (in *intake) next() {
 			if err != nil && fault == nil {
 				fault = err
 			}
-			r.docs = append(r.docs, docs...)
+			r.add(docs)
 		}
 		r.open = in.collector.Open()
+		if len(folders) > 0 {
+			if err := in.readFolders(ctx, folders, &r.haul); err != nil && fault == nil {
+				fault = err
+			}
+		}
 		return r, fault
 	}, func(r read, err error) {
 		in.dialog.SetIdle()
 		in.showMissing(r.open)
 		if err != nil && !errors.Is(err, context.Canceled) {
-			in.dialog.SetError(in.desk.options.Explain(err))
+			in.dialog.SetError(in.desk.explain(err))
 		}
 		switch {
-		case len(r.docs) > 0:
-			in.found(r.docs)
+		case !r.empty():
+			in.found(r.haul)
 			if err != nil && in.dialog.Closed() {
-				in.desk.options.Dialogs.Error(in.desk.options.Explain(err))
+				in.desk.options.Dialogs.Error(in.desk.explain(err))
 			}
 		case r.code != "":
 			in.dialog.Close()
 			in.desk.enterCode(r.code)
+		default:
+			in.remark(r.remarks)
+			if len(folders) > 0 && err == nil {
+				in.dialog.SetError(in.wants.nothing())
+			}
 		}
 		in.next()
 	})
@@ -198,9 +224,9 @@ func kindName(k courier.Kind) string {
 // Open shows the dialog that takes in what another PC made. UI thread.
 func (d *Desk) Open() {
 	var dialog *dialogs.Dialog
-	in := d.newIntake(func(docs []courier.Document) {
+	in := d.newIntake(wantsAnything, func(h haul) {
 		dialog.Close()
-		d.route(docs)
+		d.route(h)
 	})
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    "Open a request, an answer or a license file",

@@ -55,6 +55,8 @@ type Options struct {
 	Print func(ctx context.Context, page []byte) error
 	// Choose asks for a file and reads it; done hears of it, unless the person chose none.
 	Choose func(done func(content []byte, err error))
+	// ChooseFolder asks for a folder; done hears of it, unless the person chose none.
+	ChooseFolder func(done func(dir string, err error))
 	// Paste returns the text on the clipboard.
 	Paste func() string
 	// Picture returns the picture on the clipboard. Not on the UI thread.
@@ -68,25 +70,25 @@ type Options struct {
 // Desk opens the dialogs. Its methods belong to the UI thread.
 type Desk struct {
 	options Options
-	intake  *intake           // of the dialog that takes things in; nil when there is none
-	waiting []courier.Request // until somebody has signed in
+	intake  *intake // of the dialog that takes things in; nil when there is none
+	waiting haul    // requests, until somebody has signed in
 }
 
 // New returns the desk of a window. UI thread.
 func New(o Options) *Desk { return &Desk{options: o} }
 
-// Receive takes what came from outside: files, pictures, texts, in a dialog that takes things in or a new one. Nothing else
-// happens before the person has seen it. UI thread.
-func (d *Desk) Receive(contents ...[]byte) {
+// Receive takes what came from outside: files, pictures and texts, and the paths of folders, in a dialog that takes things in or a
+// new one. Nothing else happens before the person has seen it. UI thread.
+func (d *Desk) Receive(contents [][]byte, folders []string) {
 	if d.intake == nil {
 		d.Open()
 	}
-	d.intake.take(contents...)
+	d.intake.take(contents, folders)
 }
 
 // SignedOut tells that nobody is signed in after all, if a request waits for that. UI thread.
 func (d *Desk) SignedOut() {
-	if len(d.waiting) > 0 {
+	if !d.waiting.empty() {
 		d.askToSignIn()
 	}
 }
@@ -97,27 +99,20 @@ func (d *Desk) askToSignIn() {
 
 // SignedIn shows a request that waited for somebody to sign in. UI thread.
 func (d *Desk) SignedIn() {
-	if requests := d.waiting; len(requests) > 0 {
-		d.waiting = nil
-		d.carry(requests)
+	if h := d.waiting; !h.empty() {
+		d.waiting = haul{}
+		d.carry(h)
 	}
 }
 
-// route opens the dialog for what was taken in.
-func (d *Desk) route(docs []courier.Document) {
-	var requests []courier.Request
-	var others []courier.Document
-	for _, doc := range docs {
-		if r, ok := doc.(courier.Request); ok {
-			requests = append(requests, r)
-		} else {
-			others = append(others, doc)
-		}
+// route opens the dialogs for what was taken in.
+func (d *Desk) route(h haul) {
+	remarks := h.remarks
+	if len(h.others) > 0 {
+		d.take(haul{others: h.others, remarks: remarks})
+		remarks = nil
 	}
-	if len(others) > 0 {
-		d.take(others)
-	}
-	if len(requests) > 0 {
-		d.carry(requests)
+	if len(h.requests) > 0 {
+		d.carry(haul{requests: h.requests, remarks: remarks})
 	}
 }

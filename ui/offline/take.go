@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -32,9 +33,9 @@ type taking struct {
 }
 
 // take shows what answers and license files hold, and takes them when the person says so.
-func (d *Desk) take(docs []courier.Document) {
+func (d *Desk) take(h haul) {
 	t := &taking{desk: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
-	t.intake = d.newIntake(t.more)
+	t.intake = d.newIntake(wantsAnswers, t.more)
 	t.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    "Take what the courier brought?",
 		Subtitle: "Each license file is checked, and put where its program on this PC finds it. Nothing else changes.",
@@ -44,30 +45,24 @@ func (d *Desk) take(docs []courier.Document) {
 		OnClosed: func() { t.intake.close(); t.slot.Cancel() },
 	})
 	t.intake.dialog = t.dialog
-	t.add(docs)
+	t.more(h)
 	d.options.Canvas.Unfocus() // Enter presses the button
 }
 
 // more takes in further answers; a request among them gets its own dialog afterwards.
-func (t *taking) more(docs []courier.Document) {
-	var others []courier.Document
-	for _, doc := range docs {
-		if _, ok := doc.(courier.Request); ok {
-			others = append(others, doc)
-		}
-	}
-	t.add(docs)
-	if len(others) > 0 {
-		t.desk.route(others)
+func (t *taking) more(h haul) {
+	t.intake.remark(h.remarks)
+	t.add(h.others)
+	if len(h.requests) > 0 {
+		t.desk.route(haul{requests: h.requests})
 	}
 }
 
 func (t *taking) add(docs []courier.Document) {
 	for _, doc := range docs {
-		if _, ok := doc.(courier.Request); ok || t.has(doc) {
-			continue
+		if !t.has(doc) {
+			t.docs = append(t.docs, doc)
 		}
-		t.docs = append(t.docs, doc)
 	}
 	t.list.RemoveAll()
 	label := "Take the answer"
@@ -83,14 +78,14 @@ func (t *taking) add(docs []courier.Document) {
 
 // has reports whether a document is there already.
 func (t *taking) has(doc courier.Document) bool {
-	content, err := courier.Encode(doc)
-	for _, known := range t.docs {
-		other, otherErr := courier.Encode(known)
-		if err == nil && otherErr == nil && string(content) == string(other) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.docs, func(known courier.Document) bool { return sameDocument(known, doc) })
+}
+
+// sameDocument reports whether two documents say the same.
+func sameDocument(a, b courier.Document) bool {
+	one, oneErr := courier.Encode(a)
+	other, otherErr := courier.Encode(b)
+	return oneErr == nil && otherErr == nil && string(one) == string(other)
 }
 
 func holdsLicense(doc courier.Document) bool {
@@ -212,7 +207,7 @@ func (t *taking) submit() {
 			return
 		}
 		t.dialog.Close()
-		t.desk.showTaken(o, err, func() { t.desk.take(t.docs) })
+		t.desk.showTaken(o, err, func() { t.desk.take(haul{others: t.docs, remarks: t.intake.remarks}) })
 	})
 }
 

@@ -7,17 +7,16 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/copyfield"
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/qrview"
 	"github.com/acen-desktop/acen/ui/theme"
 )
 
@@ -173,16 +172,13 @@ func (b *Box) showPicture() {
 		b.qr.SetText(showQR)
 		return
 	}
-	img, err := courier.Picture(b.code.Code.String(), 8)
+	view, err := qrview.New(qrview.Options{Work: b.options.Work, Side: pictureSide}, b.code.Code.String())
 	if err != nil {
 		b.fault(b.options.Explain(err))
 		return
 	}
-	picture := canvas.NewImageFromImage(img)
-	picture.FillMode, picture.ScaleMode = canvas.ImageFillContain, canvas.ImageScalePixels
-	picture.SetMinSize(fyne.NewSquareSize(pictureSide))
 	beside := container.NewVBox(layout.NewSpacer(), caption("The picture holds the removal code and nothing else. Scan it with a phone."), layout.NewSpacer())
-	b.under(container.NewBorder(nil, nil, picture, nil, container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), beside)))
+	b.under(container.NewBorder(nil, nil, view.Object(), nil, container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), beside)))
 	b.qr.SetText(hideQR)
 }
 

@@ -1,0 +1,192 @@
+package offline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/offline/folder"
+	"github.com/acen-desktop/acen/ui/words"
+)
+
+// incoming is a request, with the folder and the file in it that it came from, if it came from a folder.
+type incoming struct {
+	request   courier.Request
+	dir, file string
+}
+
+// remark says why something in a folder was passed over; file is "" for what is about several files.
+type remark struct{ dir, file, text string }
+
+// haul is what was taken in at once.
+type haul struct {
+	requests []incoming
+	others   []courier.Document // answers and license files
+	remarks  []remark
+}
+
+func (h haul) empty() bool { return len(h.requests)+len(h.others) == 0 }
+
+// add takes what was given one by one.
+func (h *haul) add(docs []courier.Document) {
+	for _, doc := range docs {
+		if r, ok := doc.(courier.Request); ok {
+			h.requests = append(h.requests, incoming{request: r})
+		} else {
+			h.others = append(h.others, doc)
+		}
+	}
+}
+
+// wanted is what a dialog takes of a folder. What is given to it one by one it takes, whatever it is.
+type wanted int
+
+const (
+	wantsAnything wanted = iota
+	wantsRequests
+	wantsAnswers
+)
+
+// nothing says that there was nothing to take in a folder.
+func (w wanted) nothing() dialogs.Message {
+	m := dialogs.Message{What: "There is no request of another PC and no answer for this one in the folder.", Next: "Choose the folder in which they lie; the folders in it are not looked at."}
+	switch w {
+	case wantsRequests:
+		m.What = "There is no request of another PC in the folder."
+	case wantsAnswers:
+		m.What = "There is no answer for this PC in the folder."
+	}
+	return m
+}
+
+// readFolders adds what is wanted of folders. Not on the UI thread.
+func (in *intake) readFolders(ctx context.Context, dirs []string, h *haul) error {
+	own, err := in.desk.options.Manager.Requests(ctx)
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		c, err := folder.Read(ctx, dir, func(n, count int) {
+			in.desk.options.Work.Do(func() { in.dialog.SetBusyText(fmt.Sprintf("Reading file %d of %d…", n, count)) })
+		})
+		if err != nil {
+			return err
+		}
+		in.desk.sort(c, own, in.wants, h)
+	}
+	return nil
+}
+
+// sort adds what is wanted of a folder to a haul, and remarks on the rest. own are the requests of this PC.
+func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *haul) {
+	isOwn := func(id string) bool {
+		return slices.ContainsFunc(own, func(r courier.Request) bool { return r.ID == id })
+	}
+	var answers []courier.Answer
+	for _, f := range c.Files {
+		pass := func(text string) { h.remarks = append(h.remarks, remark{c.Dir, f.Name, text}) }
+		if f.Err != nil {
+			pass(d.sentence(f.Err))
+		}
+		for _, doc := range f.Docs {
+			switch doc := doc.(type) {
+			case courier.Request:
+				known := slices.IndexFunc(h.requests, func(i incoming) bool { return i.request.ID == doc.ID })
+				switch {
+				case isOwn(doc.ID):
+					pass("A request of this PC itself: carry it on another one.")
+				case wants == wantsAnswers:
+					pass("A request: it is for the courier.")
+				case known >= 0 && sameDocument(h.requests[known].request, doc):
+					pass("The same request once more.")
+				case known >= 0:
+					pass("It has the number of another request and asks for something else. Take it by itself if you trust it.")
+				default:
+					h.requests = append(h.requests, incoming{doc, c.Dir, f.Name})
+				}
+			case courier.Answer:
+				switch {
+				case !isOwn(doc.Request):
+					pass("An answer to a request of another PC.")
+				case wants == wantsRequests:
+					pass("An answer for this PC: take it by itself.")
+				default:
+					answers = append(answers, doc)
+				}
+			case courier.License:
+				pass("A license file: open it by itself on its PC.")
+			}
+		}
+	}
+	slices.SortStableFunc(answers, func(a, b courier.Answer) int {
+		return cmp.Or(strings.Compare(a.Request, b.Request), a.MadeAt.Compare(b.MadeAt))
+	})
+	for _, a := range answers { // the latest one last, so that it counts
+		h.others = append(h.others, a)
+	}
+	for _, p := range c.Open {
+		h.remarks = append(h.remarks, remark{c.Dir, "", missingText(p)})
+	}
+	if c.Left > 0 {
+		h.remarks = append(h.remarks, remark{c.Dir, "", fmt.Sprintf("There are too many or too large files in the folder: %s not looked at. Move some to another folder.",
+			words.Count(c.Left, "file was", "files were"))})
+	}
+}
+
+// sentence says why there is nothing of use in a file.
+func (d *Desk) sentence(err error) string {
+	if errors.Is(err, folder.ErrFile) {
+		return capital(err.Error()) + "."
+	}
+	m := d.options.Explain(err)
+	if errors.Is(err, courier.ErrUnknown) {
+		return m.Why
+	}
+	return m.What
+}
+
+// explain puts errors of folders into words, and leaves the others to the window.
+func (d *Desk) explain(err error) dialogs.Message {
+	if _, why, ok := strings.Cut(err.Error(), ": "); ok && errors.Is(err, folder.ErrFolder) {
+		return dialogs.Message{What: "The folder cannot be read.", Why: capital(why) + ".", Next: "Choose another one, or copy it to this PC."}
+	}
+	return d.options.Explain(err)
+}
+
+// mostRemarks is how many remarks are shown one by one.
+const mostRemarks = 40
+
+// remark shows what was passed over, below what was before.
+func (in *intake) remark(list []remark) {
+	in.remarks = append(in.remarks, list...)
+	in.passed.Objects = passedOver(in.remarks)
+	in.passed.Hidden = len(in.remarks) == 0
+	in.passed.Refresh()
+}
+
+// passedOver lists remarks below their folders.
+func passedOver(list []remark) (lines []fyne.CanvasObject) {
+	dir := ""
+	for i, r := range list {
+		if r.dir != dir {
+			dir = r.dir
+			lines = append(lines, bold("Passed over in "+dir))
+		}
+		if i == mostRemarks {
+			return append(lines, muted(fmt.Sprintf("And %s.", words.Count(len(list)-i, "other", "others"))))
+		}
+		text := r.text
+		if r.file != "" {
+			text = r.file + ": " + text
+		}
+		lines = append(lines, muted(text))
+	}
+	return lines
+}

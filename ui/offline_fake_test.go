@@ -123,14 +123,16 @@ func (n *courierDesk) PlanCourier(context.Context, courier.Request) ([]manager.C
 	return slices.Clone(n.plan), n.err
 }
 
-func (n *courierDesk) CarryOut(_ context.Context, _ courier.Request, _ []manager.CourierItem, choices []int, done func(int)) (courier.Answer, error) {
+func (n *courierDesk) CarryOut(_ context.Context, r courier.Request, _ []manager.CourierItem, choices []int, done func(int)) (courier.Answer, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.choices = append(n.choices, slices.Clone(choices))
 	for i := range n.answer.Results {
 		done(i + 1)
 	}
-	return n.answer, n.broken
+	a := n.answer
+	a.Request = r.ID
+	return a, n.broken
 }
 
 // sampleRequest asks for a license and hands one in.

@@ -87,7 +87,7 @@ func Run(p Program) (err error) {
 		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Version: place.Version(),
 		Given:        watchGiven(ctx, handover.In(p.Data), p.Given, looking.C, p.Logger),
 		GivenFolders: watchGiven(ctx, handover.FoldersIn(p.Data), p.Folder, lookingForFolders.C, p.Logger),
-		DeviceName: place.DeviceName(), Server: p.Server, Username: p.Username, Hint: p.Hint,
+		DeviceName:   place.DeviceName(), Server: p.Server, Username: p.Username, Hint: p.Hint,
 	})
 	if err != nil {
 		return err

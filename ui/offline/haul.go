@@ -89,6 +89,9 @@ func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *h
 	isOwn := func(id string) bool {
 		return slices.ContainsFunc(own, func(r courier.Request) bool { return r.ID == id })
 	}
+	if wants == wantsAnything && hasAnswer(c, isOwn) { // this PC is the one without a network
+		wants = wantsAnswers
+	}
 	var answers []courier.Answer
 	for _, f := range c.Files {
 		pass := func(text string) { h.remarks = append(h.remarks, remark{c.Dir, f.Name, text}) }
@@ -138,6 +141,18 @@ func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *h
 		h.remarks = append(h.remarks, remark{c.Dir, "", fmt.Sprintf("There are too many or too large files in the folder: %s not looked at. Move some to another folder.",
 			words.Count(c.Left, "file was", "files were"))})
 	}
+}
+
+// hasAnswer reports whether there is an answer to one of the requests in a folder.
+func hasAnswer(c folder.Contents, to func(id string) bool) bool {
+	for _, f := range c.Files {
+		for _, doc := range f.Docs {
+			if a, ok := doc.(courier.Answer); ok && to(a.Request) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sentence says why there is nothing of use in a file.

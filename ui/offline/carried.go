@@ -45,6 +45,9 @@ func (d *Desk) showCarried(loads []*load, remarks []remark, answers []courier.An
 	}
 	title, subtitle := "Bring the answer back", "To the PC that asked: the file, a photograph of each picture, or the text. Its license files hold a secret of their PC, so give them to nobody else."
 	whole := c.count(func(*load) bool { return true })
+	if whole > 1 {
+		title, subtitle = "Bring the answers back", "Each to the PC that asked: the file, a photograph of each picture, or the text. The license files hold a secret of their PC, so give them to nobody else."
+	}
 	if whole == 0 {
 		title, subtitle = "There is no answer yet", ""
 	}
@@ -77,7 +80,7 @@ func (d *Desk) showCarried(loads []*load, remarks []remark, answers []courier.An
 		buttons = append(buttons, dialogs.Button{Text: "Carry once more", Default: true, OnTapped: c.again})
 	}
 	c.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title: title, Subtitle: subtitle, Content: list, Width: wide, Buttons: buttons,
+		Title: title, Subtitle: subtitle, Content: beside(list), Width: wide, Buttons: buttons,
 		OnClosed: func() {
 			c.slot.Cancel()
 			for _, h := range c.handouts {
@@ -85,6 +88,7 @@ func (d *Desk) showCarried(loads []*load, remarks []remark, answers []courier.An
 			}
 		},
 	})
+	d.options.Canvas.Unfocus() // Enter presses the button
 }
 
 func (c *carried) again() {
@@ -159,7 +163,10 @@ func (c *carried) showFiles(outcomes map[int]saved) {
 			if s, done := outcomes[n]; done {
 				tone, text = c.savedText(s)
 			}
-			text = results(a, len(l.request.Items)) + " " + text
+			said, all := results(a, len(l.request.Items))
+			if text = said + " " + text; tone == theme.Good && !all {
+				tone = theme.Warning
+			}
 		}
 		c.files.Add(dialogs.Notice(tone, dialogs.Message{What: l.file, Why: text}))
 	}
@@ -179,8 +186,8 @@ func (c *carried) savedText(s saved) (theme.Tone, string) {
 	return theme.Good, fmt.Sprintf("Saved as %s.", s.Name)
 }
 
-// results counts what is in an answer to a request with so many items.
-func results(a courier.Answer, items int) string {
+// results counts what is in an answer to a request with so many items; all tells that each got what it asked for.
+func results(a courier.Answer, items int) (text string, all bool) {
 	var licenses, done, refused int
 	for _, r := range a.Results {
 		switch r.Outcome {
@@ -204,7 +211,7 @@ func results(a courier.Answer, items int) string {
 			parts = append(parts, words.Count(one.count, one.one, one.many))
 		}
 	}
-	return strings.Join(parts, ", ") + "."
+	return strings.Join(parts, ", ") + ".", licenses+done == items
 }
 
 // save writes the answers beside their requests.

@@ -58,7 +58,7 @@ func (d *Desk) carry(h haul) {
 	c.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    "Carry for another PC",
 		Subtitle: "Nothing is done before you press Carry out. You then get the answer to bring back.",
-		Content:  rows(theme.Section, c.list, widget.NewSeparator(), bold("Another request"), c.intake.object),
+		Content:  beside(rows(theme.Section, c.list, widget.NewSeparator(), bold("Another request"), c.intake.object)),
 		Width:    wide,
 		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: carrying, Default: true, OnTapped: c.submit}},
 		OnClosed: func() { c.intake.close(); c.slot.Cancel() },

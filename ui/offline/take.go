@@ -39,7 +39,7 @@ func (d *Desk) take(h haul) {
 	t.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    "Take what the courier brought?",
 		Subtitle: "Each license file is checked, and put where its program on this PC finds it. Nothing else changes.",
-		Content:  rows(theme.Section, t.list, widget.NewSeparator(), bold("Another answer"), t.intake.object),
+		Content:  beside(rows(theme.Section, t.list, widget.NewSeparator(), bold("Another answer"), t.intake.object)),
 		Width:    680,
 		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: putting, Default: true, OnTapped: t.submit}},
 		OnClosed: func() { t.intake.close(); t.slot.Cancel() },

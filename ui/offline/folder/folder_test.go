@@ -198,3 +198,43 @@ func TestWriteThatFails(t *testing.T) {
 	require.Error(t, err)
 	require.NoFileExists(t, filepath.Join(dir, name))
 }
+
+// The server signs a license file anew whenever it is asked for it; that alone makes no other answer.
+func TestWriteALicenseThatWasSignedAnew(t *testing.T) {
+	dir := t.TempDir()
+	codes := studio.Key().Codes(7, 1)
+	activation := license.NewActivationKey([32]byte{9})
+	code, err := activation.Activate(codes, license.Grant{Issue: 1})
+	require.NoError(t, err)
+	signed := func(seed byte, at time.Time, note string) courier.Answer {
+		token, err := license.SigningKeyFromSeed([32]byte{seed}).Sign(license.File{
+			Issuer: "Lumen", ID: 20231, IssuedAt: at, ProgramID: 1, ProgramName: "Lumen Studio 7", Signature: studio, Order: 1042, Codes: codes,
+			ActivationCode: code, Policy: license.DefaultPolicy(), Seed: activation.RemovalSeed(code), Note: note,
+		})
+		require.NoError(t, err)
+		a := answer("AAAAAAAAAA", "", at)
+		a.Results[0] = courier.Result{
+			Item: 1, Task: courier.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: codes, Outcome: courier.OutcomeLicense,
+			License: token, PublicKeys: []license.PublicKey{license.SigningKeyFromSeed([32]byte{seed}).Public()},
+		}
+		return a
+	}
+	for _, step := range []struct {
+		what   string
+		answer courier.Answer
+		want   string
+		kept   bool
+	}{
+		{"the first one", signed(1, now, "Foyer"), "answer-aaaaaaaaaa.acen", false},
+		{"signed later", signed(1, now.Add(time.Hour), "Foyer"), "answer-aaaaaaaaaa.acen", true},
+		{"with another note", signed(1, now.Add(time.Hour), "Depot"), "answer-aaaaaaaaaa-2.acen", false},
+		{"forged by somebody", signed(2, now, "Depot"), "answer-aaaaaaaaaa-3.acen", false},
+		{"after the forged one", signed(1, now, "Depot"), "answer-aaaaaaaaaa-4.acen", false},
+		{"once more", signed(1, now.Add(time.Minute), "Depot"), "answer-aaaaaaaaaa-4.acen", true},
+	} {
+		w, err := Write(dir, step.answer)
+		require.NoError(t, err, step.what)
+		require.Equal(t, step.want, w.Name, step.what)
+		require.Equal(t, step.kept, w.Kept, step.what)
+	}
+}

@@ -72,7 +72,7 @@ func TestACourierCarriesAFolder(t *testing.T) {
 	for _, remark := range []string{
 		"Passed over in " + dir,
 		"a.acen: The same request once more.",
-		"answer-zzzzzzzzzz.acen: An answer to a request of another PC.",
+		"answer-zzzzzzzzzz.acen: An answer: it is for the PC that asked.",
 		"forged.acen: It has the number of another request and asks for something else.",
 		"hostile.acen: The request cannot be used: it has no id of a request.",
 		"letter.acen: It is neither a request nor an answer nor a license file.",
@@ -215,7 +215,7 @@ func TestAnswersAreTakenFromAFolder(t *testing.T) {
 	d.Drop(answer)
 	d.sees("Take what the courier brought?")
 	d.Drop(dir)
-	d.sees("answer-zzzzzzzzzz.acen: An answer to a request of another PC.")
+	d.sees("answer-zzzzzzzzzz.acen: An answer to a request that this PC does not know.")
 	d.sees("request-k7q2mzxdab.acen: A request of this PC itself: carry it on another one.")
 	d.sees("request-bbbbbbbbbb.acen: A request: it is for the courier.")
 	require.Empty(t, b.courierDesk.takenAll, "nothing is done by itself")

@@ -89,8 +89,8 @@ func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *h
 	isOwn := func(id string) bool {
 		return slices.ContainsFunc(own, func(r courier.Request) bool { return r.ID == id })
 	}
-	if wants == wantsAnything && hasAnswer(c, isOwn) { // this PC is the one without a network
-		wants = wantsAnswers
+	if wants == wantsAnything {
+		wants = sideOf(c, isOwn)
 	}
 	var answers []courier.Answer
 	for _, f := range c.Files {
@@ -116,10 +116,12 @@ func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *h
 				}
 			case courier.Answer:
 				switch {
-				case !isOwn(doc.Request):
-					pass("An answer to a request of another PC.")
-				case wants == wantsRequests:
+				case isOwn(doc.Request) && wants == wantsRequests:
 					pass("An answer for this PC: take it by itself.")
+				case wants == wantsRequests:
+					pass("An answer: it is for the PC that asked.")
+				case !isOwn(doc.Request):
+					pass("An answer to a request that this PC does not know. If it is for this PC all the same, open it by itself.")
 				default:
 					answers = append(answers, doc)
 				}
@@ -143,16 +145,24 @@ func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *h
 	}
 }
 
-// hasAnswer reports whether there is an answer to one of the requests in a folder.
-func hasAnswer(c folder.Contents, to func(id string) bool) bool {
+// sideOf tells what to take of a folder: the answers to requests of this PC, if there are any; or else requests.
+func sideOf(c folder.Contents, isOwn func(id string) bool) wanted {
+	side := wantsAnything
 	for _, f := range c.Files {
 		for _, doc := range f.Docs {
-			if a, ok := doc.(courier.Answer); ok && to(a.Request) {
-				return true
+			switch doc := doc.(type) {
+			case courier.Answer:
+				if isOwn(doc.Request) {
+					return wantsAnswers
+				}
+			case courier.Request:
+				if !isOwn(doc.ID) {
+					side = wantsRequests
+				}
 			}
 		}
 	}
-	return false
+	return side
 }
 
 // sentence says why there is nothing of use in a file.

@@ -1,13 +1,18 @@
 package removalcode
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/ui/background"
 )
 
 func TestTextAndPage(t *testing.T) {
@@ -34,4 +39,24 @@ func TestTextAndPage(t *testing.T) {
 	require.Contains(t, html, `src="data:image/png;base64,iVBOR`)
 	require.NotContains(t, strings.ToLower(html), "http", "the page asks nobody for anything")
 	require.Equal(t, "•••••-•••••-•", mask(removal))
+}
+
+// The picture on the screen holds the removal code and nothing else, also while the code itself is masked.
+func TestThePictureIsReadFromTheScreen(t *testing.T) {
+	test.NewTempApp(t)
+	work := background.NewGroup(context.Background(), func(func()) {})
+	t.Cleanup(func() { work.Close(); work.Wait() })
+	b := NewBox(Options{Work: work}, Code{Code: 77}, true, nil)
+	t.Cleanup(b.Close)
+	w := test.NewTempWindow(t, b.Object())
+	w.Resize(fyne.NewSize(560, 320))
+	test.Tap(b.qr)
+	require.Equal(t, hideQR, b.qr.Text)
+	texts, err := courier.ReadPicture(t.Context(), w.Canvas().Capture())
+	require.NoError(t, err)
+	require.Equal(t, []string{license.RemovalCode(77).String()}, texts)
+	test.Tap(b.qr)
+	require.Equal(t, showQR, b.qr.Text)
+	_, err = courier.ReadPicture(t.Context(), w.Canvas().Capture())
+	require.ErrorIs(t, err, courier.ErrNoCode)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/secrets"
@@ -41,10 +42,13 @@ func TestMasterKeyChangesWhileServersRun(t *testing.T) {
 	w.prepare("total 9")
 	w.prepare("new A")
 	w.prepare("email A")
-	file := func(c client) string {
+	file := func(c client) license.File {
 		response := c.raw("GET", fmt.Sprintf("/licenses/%d/file", w.licenses["A"]), nil)
 		defer response.Body.Close()
-		return readAll(t, response)
+		f, err := w.program.PublicKey.Verify(readAll(t, response))
+		require.NoError(t, err)
+		f.IssuedAt = time.Time{} // each file says when it was made
+		return f
 	}
 	key := uuid.NewString()
 	again := func(c client) string {

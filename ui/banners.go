@@ -151,5 +151,5 @@ func (w *Window) offlineBanner() (banner, bool) {
 	if w.state.loaded {
 		m.What = fmt.Sprintf("No connection to %s; showing what was known %s.", host(w.state.account.Server), w.age())
 	}
-	return banner{theme.Warning, m, []dialogs.Action{{Label: "Try again", Do: w.refresh}}}, true
+	return banner{theme.Warning, m, []dialogs.Action{{Label: "Try again", Do: w.refresh}, {Label: "Find the cause…", Do: func() { w.examine("") }}}}, true
 }

@@ -58,6 +58,7 @@ type backend struct {
 	bringBacks  []manager.BringBack
 	kept        []manager.KeptCode
 	unreadable  int // hardware locks of this PC
+	findings    []manager.Finding
 	subscribers []func(manager.Event)
 
 	hold    map[string]chan struct{} // calls wait until the channel is closed
@@ -549,4 +550,22 @@ func (b *backend) History(ctx context.Context, _ int64) ([]api.HistoryEntry, err
 
 func (b *backend) AllLicenses(ctx context.Context, order int64) (manager.Licenses, error) {
 	return b.Licenses(ctx, order)
+}
+
+// Examine reports the findings one by one; a call that is held stops before the last one.
+func (b *backend) Examine(ctx context.Context, server string, found func(manager.Finding)) []manager.Finding {
+	b.mu.Lock()
+	list := slices.Clone(b.findings)
+	b.mu.Unlock()
+	for i, f := range list {
+		if i == len(list)-1 && b.enter(ctx, "Examine "+server) != nil {
+			break
+		}
+		found(f)
+	}
+	return list
+}
+
+func (b *backend) DoctorReport(findings []manager.Finding) string {
+	return fmt.Sprintf("report of %d steps", len(findings))
 }

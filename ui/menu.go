@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/doctor"
 	"github.com/acen-desktop/acen/ui/theme"
 )
 
@@ -96,6 +97,7 @@ func (w *Window) accountMenu() *fyne.Menu {
 		fyne.NewMenuItem("PCs without a network…", w.noNetwork),
 		fyne.NewMenuItem("Open a file…", w.openFile),
 		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem(doctor.Title+"…", func() { w.examine("") }),
 		fyne.NewMenuItem("Help…", w.showHelp),
 		fyne.NewMenuItem("What is sent about this PC…", w.showPrivacy),
 		fyne.NewMenuItem("Keyboard shortcuts…", w.showShortcuts),

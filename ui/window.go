@@ -19,6 +19,7 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/datatable"
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/doctor"
 	"github.com/acen-desktop/acen/ui/email"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/flush"
@@ -41,6 +42,7 @@ type Backend interface {
 	email.Mailer
 	account.Backend
 	offline.Backend
+	doctor.Examiner
 
 	Current() (manager.Account, bool)
 	Notices() []manager.Notice
@@ -180,7 +182,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.signIn = signin.New(signin.Options{
 		Canvas: w.window.Canvas(), Icon: icon, Work: w.work, Sessions: o.Backend, Explain: explain.Error,
 		Server: o.Server, Username: o.Username, Hint: o.Hint, OnSignedIn: w.signedIn,
-		OnForgotPassword: w.forgotPassword, OnNewAccount: w.newAccount, OnNoNetwork: w.noNetwork,
+		OnForgotPassword: w.forgotPassword, OnNewAccount: w.newAccount, OnNoNetwork: w.noNetwork, OnExamine: w.examine,
 	})
 	var err error
 	if w.orders, err = orders.New(orders.Options{

@@ -43,6 +43,8 @@ type Options struct {
 	OnNewAccount     func(server string)
 	// OnNoNetwork is the link for a PC that is never online.
 	OnNoNetwork func()
+	// OnExamine looks where the way to a server is broken; nil offers it not.
+	OnExamine func(server string)
 	// OnSignedIn gets the account; warning tells why it will not be remembered, or is nil.
 	OnSignedIn func(account manager.Account, warning error)
 }
@@ -128,6 +130,15 @@ func (s *Screen) ShowError(m dialogs.Message) {
 	s.object.Refresh()
 }
 
+// showFault tells why the sign-in failed. Where the server was not reached the next step is to look why.
+func (s *Screen) showFault(err error, server string) {
+	m := s.options.Explain(err)
+	if examine := s.options.OnExamine; examine != nil && errors.Is(err, manager.ErrUnreachable) {
+		m.Action = &dialogs.Action{Label: "Find the cause…", Do: func() { examine(server) }}
+	}
+	s.ShowError(m)
+}
+
 func (s *Screen) fields() []*dialogs.Entry {
 	return []*dialogs.Entry{s.server, s.username, s.password}
 }
@@ -174,7 +185,7 @@ func (s *Screen) signIn() {
 		s.busy(false)
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
-				s.ShowError(s.options.Explain(err))
+				s.showFault(err, request.Server)
 			}
 			s.Focus()
 			return

@@ -34,6 +34,9 @@ func LongMoment(t, now time.Time) string {
 	return tr.T("%s at %s", tr.LongDate(t), tr.Clock(t))
 }
 
+// FileDay is a day as it stands in the name of a file, in the time zone of now: "2026-11-24".
+func FileDay(now time.Time) string { return now.Format(time.DateOnly) }
+
 // days returns the number of calendar days from now to t in the time zone of now.
 func days(t, now time.Time) int {
 	midnight := func(t time.Time) time.Time {

@@ -42,14 +42,20 @@ type backend struct {
 
 	mu sync.Mutex
 
-	account     manager.Account
-	remembered  bool // Resume finds a session
-	signedIn    bool
-	offline     error // every call to the server fails with it
-	warning     error // of SignIn
-	notices     []manager.Notice
-	orders      []api.Order
-	licenses    map[int64][]manager.License
+	account    manager.Account
+	remembered bool // Resume finds a session
+	others     []manager.Account
+	elsewhere  []manager.Elsewhere
+	signedIn   bool
+	offline    error // every call to the server fails with it
+	warning    error // of SignIn
+	notices    []manager.Notice
+	orders     []api.Order
+	licenses   map[int64][]manager.License
+
+	otherOrders   []api.Order // of the account that Switch brings
+	otherLicenses map[int64][]manager.License
+
 	cached      time.Time // zero: nothing is known from an earlier time
 	programs    map[int64]api.Program
 	refusal     error // of NewLicense and SendEmail
@@ -212,10 +218,39 @@ func (b *backend) Accounts(ctx context.Context) ([]manager.Account, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.remembered {
-		return nil, nil
+	if !b.remembered && !b.signedIn {
+		return slices.Clone(b.others), nil
 	}
-	return []manager.Account{b.account}, nil
+	return append([]manager.Account{b.account}, b.others...), nil
+}
+
+// Switch makes one of the other accounts the current one, with an order of its own.
+func (b *backend) Switch(ctx context.Context, id int64) (manager.Account, error) {
+	b.mu.Lock()
+	i := slices.IndexFunc(b.others, func(a manager.Account) bool { return a.ID == id })
+	wanted := b.others[i]
+	if !wanted.Remembered {
+		b.mu.Unlock()
+		return wanted, manager.ErrSignedOut
+	}
+	b.others[i], b.account = b.account, wanted
+	b.orders, b.licenses, b.otherOrders, b.otherLicenses = b.otherOrders, b.otherLicenses, b.orders, b.licenses
+	b.signedIn = true
+	b.mu.Unlock()
+	b.publish(manager.Event{Kind: manager.AccountChanged, Account: id})
+	if err := b.enter(ctx, "Switch"); err != nil {
+		return wanted, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return wanted, b.offline
+}
+
+func (b *backend) WaitingElsewhere(ctx context.Context) ([]manager.Elsewhere, error) {
+	err := b.enter(ctx, "WaitingElsewhere")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.elsewhere), err
 }
 
 func (b *backend) Resume(ctx context.Context) (manager.Account, error) {

@@ -76,6 +76,8 @@ func (w *Window) typedKey(e *fyne.KeyEvent) bool {
 		w.showHelp()
 	case fyne.KeyF5:
 		w.refresh()
+	case fyne.KeyEscape:
+		return w.root.Objects[0] != w.main && w.signIn.Escape()
 	default:
 		return false
 	}
@@ -108,10 +110,10 @@ func (w *Window) accountMenu() *fyne.Menu {
 		fyne.NewMenuItem("Quit", w.Close),
 	}
 	if w.state.signedIn {
-		items = append([]*fyne.MenuItem{
-			who, fyne.NewMenuItem("Contact data…", w.profile), fyne.NewMenuItem("Change password…", w.changePassword), fyne.NewMenuItemSeparator(),
+		items = append(append([]*fyne.MenuItem{who}, w.accountItems()...), append([]*fyne.MenuItem{
+			fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Contact data…", w.profile), fyne.NewMenuItem("Change password…", w.changePassword), fyne.NewMenuItemSeparator(),
 			fyne.NewMenuItem("Removal codes…", w.showRemovalCodes), fyne.NewMenuItem("What waits for the server…", w.showJobs), fyne.NewMenuItemSeparator(),
-		}, items...)
+		}, items...)...)
 	}
 	return fyne.NewMenu("", items...)
 }

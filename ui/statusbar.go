@@ -28,6 +28,7 @@ type statusBar struct {
 	remark   *widget.Label
 	progress *widget.Activity
 	jobs     *widget.Hyperlink
+	others   *widget.Hyperlink
 	notices  *widget.Hyperlink
 	object   fyne.CanvasObject
 
@@ -44,11 +45,13 @@ func newStatusBar(w *Window) *statusBar {
 	}
 	s.jobs = widget.NewHyperlink("", nil)
 	s.jobs.OnTapped = w.showJobs
+	s.others = widget.NewHyperlink("", nil)
+	s.others.OnTapped = w.goElsewhere
 	s.notices = widget.NewHyperlink("", nil)
 	s.notices.OnTapped = w.recallNotices
 	s.progress.Hide()
 	left := container.NewHBox(container.NewCenter(s.dot), theme.Tight(s.server), spacer(theme.Gap), theme.Tight(s.age))
-	right := container.NewHBox(theme.Tight(s.remark), container.NewCenter(s.progress), theme.Tight(s.jobs), theme.Tight(s.notices))
+	right := container.NewHBox(theme.Tight(s.remark), container.NewCenter(s.progress), theme.Tight(s.jobs), theme.Tight(s.others), theme.Tight(s.notices))
 	bar := container.New(layout.NewCustomPaddedLayout(5, 5, theme.Margin, theme.Margin), container.NewBorder(nil, nil, left, right))
 	s.object = theme.NewSurface(theme.ColorNameStatusBar, container.NewVBox(widget.NewSeparator(), bar))
 	return s
@@ -110,6 +113,7 @@ func (s *statusBar) refresh() {
 		s.progress.Hide()
 	}
 	setLink(s.jobs, waiting(w.state.openJobs))
+	setLink(s.others, waitingElsewhere(w.elsewhere))
 	setLink(s.notices, w.dismissedText())
 }
 

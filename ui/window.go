@@ -49,6 +49,8 @@ type Backend interface {
 	Subscribe(func(manager.Event)) (cancel func())
 
 	Accounts(ctx context.Context) ([]manager.Account, error)
+	Switch(ctx context.Context, id int64) (manager.Account, error)
+	WaitingElsewhere(ctx context.Context) ([]manager.Elsewhere, error)
 	Resume(ctx context.Context) (manager.Account, error)
 	SignOut(ctx context.Context) error
 	Orders(ctx context.Context) (manager.Orders, error)
@@ -125,7 +127,7 @@ type Window struct {
 	toolbar  *toolbar
 	status   *statusBar
 
-	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting, asking, finding *background.Slot
+	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting, asking, finding, listing *background.Slot
 
 	unsubscribe func()
 	closed      chan struct{} // ends the ticking
@@ -135,6 +137,8 @@ type Window struct {
 	dismissed   map[string]bool // offers, by their keys, for this start of the app
 	waiting     *waitingList    // the open dialog, or nil
 	selectLater int64           // license to be selected when its order is shown
+	accounts    []manager.Account
+	elsewhere   []manager.Elsewhere // what waits in other accounts
 }
 
 // state is what the window knows about the account that is signed in.
@@ -174,7 +178,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.work = background.NewGroup(context.Background(), o.Do)
 	w.queue = dialogs.New(w.window)
 	for _, slot := range []**background.Slot{
-		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting, &w.asking, &w.finding,
+		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting, &w.asking, &w.finding, &w.listing,
 	} {
 		*slot = w.work.NewSlot()
 	}
@@ -283,13 +287,7 @@ func (w *Window) tick() {
 }
 
 func (w *Window) passTime() {
-	if w.state.waiting && !w.state.loaded && !w.loadingOrders.Busy() {
-		if account, ok := w.options.Backend.Current(); ok {
-			w.state.account = account
-			w.toolbar.refresh()
-			w.showKnownOrders()
-		}
-	}
+	w.showWaiting()
 	w.takeFocus()
 	if w.state.signedIn && w.state.fault.What != "" && !w.options.Now().Before(w.state.retryAt) {
 		w.refresh()
@@ -297,6 +295,18 @@ func (w *Window) passTime() {
 	w.status.refresh()
 	w.refreshBanners()
 	w.save()
+}
+
+// showWaiting shows the last known tables of an account that is being resumed.
+func (w *Window) showWaiting() {
+	if !w.state.waiting || w.state.loaded || w.loadingOrders.Busy() {
+		return
+	}
+	if account, ok := w.options.Backend.Current(); ok && (w.state.account.ID == 0 || w.state.account.ID == account.ID) {
+		w.state.account = account
+		w.toolbar.refresh()
+		w.showKnownOrders()
+	}
 }
 
 // forget clears what is known about an account.
@@ -330,6 +340,7 @@ type resumed struct{ latest, account manager.Account }
 func (w *Window) resumed(r resumed, err error) {
 	w.state.waiting = false
 	w.showNotices()
+	w.loadAccounts()
 	if _, ok := w.options.Backend.Current(); ok {
 		// Without a connection the last known tables are there to look at.
 		w.state.account, w.state.signedIn = r.account, true
@@ -349,16 +360,27 @@ func (w *Window) resumed(r resumed, err error) {
 
 // showSignIn shows the sign-in screen; the message, if any, tells why.
 func (w *Window) showSignIn(m dialogs.Message) {
-	for _, slot := range []*background.Slot{w.resuming, w.loadingOrders, w.loadingLicenses, w.loadingHistory, w.indexing, w.jobs, w.sending, w.finding} {
-		slot.Cancel()
-	}
-	w.forget()
-	w.orders.Clear()
-	w.licenses.ShowNone()
+	w.leave()
 	w.signIn.ShowError(m)
+	w.showWays()
 	w.put(w.signIn.Object())
 	w.refreshBanners()
 	w.focusFirst()
+}
+
+// leave drops all that belongs to an account: what is shown, and what is under way for it.
+func (w *Window) leave() {
+	for _, slot := range []*background.Slot{
+		w.resuming, w.loadingOrders, w.loadingLicenses, w.loadingHistory, w.indexing, w.jobs, w.sending, w.finding, w.saving, w.contacting, w.asking,
+	} {
+		slot.Cancel()
+	}
+	w.forget()
+	w.selectLater = 0
+	w.status.working("")
+	w.clearSearch()
+	w.orders.Clear()
+	w.licenses.ShowNone()
 }
 
 // put shows one of the two screens. The focus does not stay behind in the other.
@@ -383,6 +405,7 @@ func (w *Window) signedIn(a manager.Account, warning error) {
 	}
 	w.showMain()
 	w.focusFirst()
+	w.loadAccounts()
 	w.loadOrders()
 	w.desk.SignedIn()
 }
@@ -396,6 +419,8 @@ func (w *Window) signOut() {
 		Label: "Sign out",
 		OnConfirm: func() {
 			account := w.state.account
+			w.leave() // an answer that came now would be kept
+			w.state.account = account
 			w.status.working("Signing out…")
 			background.Run(w.ending, func(ctx context.Context) (struct{}, error) {
 				return struct{}{}, w.options.Backend.SignOut(ctx)
@@ -407,6 +432,7 @@ func (w *Window) signOut() {
 				}
 				w.signIn.Fill(account.Server, account.Username)
 				w.showSignIn(message)
+				w.loadAccounts()
 			})
 		},
 	})

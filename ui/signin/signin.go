@@ -60,13 +60,14 @@ type Screen struct {
 	remember                   *dialogs.Check
 	submit, cancel             *widget.Button
 	progress                   *widget.Activity
-	fault, actions             *fyne.Container
+	fault, actions, others     *fyne.Container
+	ways                       []Way
 	object                     fyne.CanvasObject
 }
 
 // New returns the screen. UI thread.
 func New(o Options) *Screen {
-	s := &Screen{options: o, slot: o.Work.NewSlot(), fault: container.NewStack(), progress: widget.NewActivity()}
+	s := &Screen{options: o, slot: o.Work.NewSlot(), fault: container.NewStack(), others: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap)), progress: widget.NewActivity()}
 	s.server = s.field(dialogs.NewEntry(), o.Server, "licenses.example.com")
 	s.username = s.field(dialogs.NewEntry(), o.Username, tr.T("Name the vendor gave you"))
 	s.password = s.field(dialogs.NewPasswordEntry(), "", tr.T("Password"))
@@ -76,6 +77,7 @@ func New(o Options) *Screen {
 	s.submit.Importance = widget.HighImportance
 	s.cancel = widget.NewButton(tr.T("Cancel"), s.stop)
 	s.fault.Hide()
+	s.others.Hide()
 
 	s.actions = container.NewStack(s.submit)
 	form := container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
@@ -83,7 +85,7 @@ func New(o Options) *Screen {
 		labeled(tr.T("License server"), s.server), labeled(tr.T("User name"), s.username), labeled(tr.T("Password"), s.password),
 		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
 			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0), theme.Tight(caption(tr.T("Kept in the keyring of this PC, never in a file."))))),
-		s.actions, s.links(), s.noNetwork())
+		s.actions, s.links(), s.noNetwork(), s.others)
 	if o.Hint != "" {
 		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: tr.T("Try it out"), Why: o.Hint}))
 	}
@@ -116,6 +118,48 @@ func (s *Screen) Fill(server, username string) {
 		s.username.SetText(username)
 	}
 	s.password.SetText("")
+}
+
+// Way leads from the screen to an account that needs no password.
+type Way struct {
+	Label string
+	Go    func()
+}
+
+// SetWays shows the ways to other accounts below the form; Escape goes the first.
+func (s *Screen) SetWays(ways []Way) {
+	s.ways = ways
+	s.others.RemoveAll()
+	for _, one := range ways {
+		s.others.Add(container.NewCenter(theme.Tight(newLink(one.Label, func() {
+			if !s.slot.Busy() {
+				one.Go()
+			}
+		}))))
+	}
+	s.others.Hidden = len(ways) == 0
+	s.object.Refresh()
+}
+
+// Escape ends an attempt to sign in, or else goes the first way; it reports whether there was anything to do.
+func (s *Screen) Escape() bool {
+	switch {
+	case s.slot.Busy():
+		s.stop()
+	case len(s.ways) > 0:
+		s.ways[0].Go()
+	default:
+		return false
+	}
+	return true
+}
+
+// Reset empties the fields, for another account.
+func (s *Screen) Reset() {
+	for _, e := range s.fields() {
+		e.SetText("")
+	}
+	s.ShowError(dialogs.Message{})
 }
 
 // ShowError tells what went wrong; the zero message takes an earlier one away.

@@ -9,7 +9,7 @@ import (
 func (w *Window) examine(server string) {
 	doctor.Open(doctor.Options{
 		Dialogs: w.queue, Work: w.work, Examiner: w.options.Backend, Copy: w.copy, Explain: explain.Error, Now: w.options.Now,
-		Save: func(name, text string, done func(error)) { w.saveText(name, text, ".txt", done) },
+		Save:        func(name, text string, done func(error)) { w.saveText(name, text, ".txt", done) },
 		OnNoNetwork: w.noNetwork,
 	}, server)
 }

@@ -49,12 +49,18 @@ func (w *Window) given(content []byte) {
 
 // serverLink fills in the server of a link for signing in.
 func (w *Window) serverLink(address string) {
-	if w.state.signedIn || w.state.waiting {
-		w.queue.Info("A link to a license server", fmt.Sprintf("It leads to %s. To use it, sign out first and open the link again.", address))
+	fill := func() {
+		w.signIn.Fill(address, "")
+		w.focusFirst()
+	}
+	if !w.state.signedIn && !w.state.waiting {
+		fill()
 		return
 	}
-	w.signIn.Fill(address, "")
-	w.focusFirst()
+	w.queue.Confirm(dialogs.Confirmation{
+		Title: "A link to a license server", Text: fmt.Sprintf("It leads to %s. You can sign in there with another account; the one that is shown stays signed in.", address),
+		Label: "Add an account…", OnConfirm: func() { w.addAccount(); fill() },
+	})
 }
 
 // dropped reads files that were dropped on the window.

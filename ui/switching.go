@@ -125,6 +125,7 @@ func (w *Window) goBack(a manager.Account) {
 	w.focusFirst()
 	w.loadAccounts()
 	w.loadOrders()
+	w.desk.SignedIn()
 }
 
 // switchTo shows another account; one that is left without being remembered needs its password again, so that is asked.
@@ -167,6 +168,7 @@ func (w *Window) begin(a manager.Account) {
 		w.state.account, w.state.signedIn = now, true
 		w.toolbar.refresh()
 		w.loadOrders()
+		w.desk.SignedIn()
 		if err != nil && !errors.Is(err, manager.ErrUnreachable) {
 			w.queue.Error(explain.Error(err))
 		}

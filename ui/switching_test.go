@@ -27,17 +27,31 @@ func twoAccounts() *backend {
 	return b
 }
 
+// switchTo opens the menu of an account, once the others are known, and chooses one.
+func (d *driven) switchTo(from, to string) {
+	d.t.Helper()
+	item := "Switch to " + to
+	d.until(item, func() bool {
+		d.press(from)
+		if d.shows(item) {
+			return true
+		}
+		d.canvas().Overlays().Remove(d.canvas().Overlays().Top())
+		return false
+	})
+	d.follow(item)
+}
+
 func TestSwitchingShowsTheOtherAccountAtOnce(t *testing.T) {
 	b := twoAccounts()
 	b.cached = now.Add(-time.Hour)
 	d := drive(t, b)
+	d.sees("Updated just now")
 	d.sees("Studio PC")
 	b.change(func() { b.hold["Switch"], b.hold["Orders"] = make(chan struct{}), make(chan struct{}) })
 	d.Shortcut(fyne.KeyR) // Anna's orders are on the way when Ben's are wanted
 	d.until("the call for Anna", func() bool { return b.called("Orders") > 1 })
-	d.press(annaButton)
-	d.sees("Signed in as anna")
-	d.follow("Switch to " + benButton)
+	d.switchTo(annaButton, benButton)
 	d.sees("Tide Charts")
 	d.sees(benButton)
 	require.False(t, d.shows("Studio PC"))
@@ -52,8 +66,7 @@ func TestSwitchingShowsTheOtherAccountAtOnce(t *testing.T) {
 	d.sees("Connected to keys.tide.example")
 	require.False(t, d.shows("Studio PC"))
 
-	d.press(benButton)
-	d.follow("Switch to " + annaButton)
+	d.switchTo(benButton, annaButton)
 	d.sees("Studio PC")
 	require.False(t, d.shows("Ben's boat"))
 }
@@ -64,8 +77,7 @@ func TestSwitchingWithoutAConnectionShowsWhatWasKnown(t *testing.T) {
 	d := drive(t, b)
 	d.sees("Connected to licenses.lumen.example")
 	b.change(func() { b.offline = unreachable })
-	d.press(annaButton)
-	d.follow("Switch to " + benButton)
+	d.switchTo(annaButton, benButton)
 	d.sees("No connection to keys.tide.example; showing what was known 1 hour ago.")
 	d.sees("Ben's boat")
 }
@@ -120,8 +132,7 @@ func TestAnAccountThatIsNotRememberedIsNotLeftUnasked(t *testing.T) {
 	b.account.Remembered = false
 	d := drive(t, b)
 	d.sees("Studio PC")
-	d.press(annaButton)
-	d.follow("Switch to " + benButton)
+	d.switchTo(annaButton, benButton)
 	d.sees("Leave Anna Berg?")
 	d.press("Switch")
 	d.sees("Ben's boat")

@@ -314,7 +314,10 @@ func (b *backend) Program(ctx context.Context, id int64) (api.Program, error) {
 func (b *backend) ThisPC(ctx context.Context, _ int64) (manager.ThisPC, error) {
 	pc := manager.ThisPC{Codes: thisPC, HardwareReadable: 5 - b.unreadable}
 	for i, l := range license.Locks() {
-		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: l != license.CDHWID}
+		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: l != license.CDHWID, Bits: uint16(257 + l)}
+		if l == license.CDHWID {
+			pc.Locks[i].Bits, pc.Locks[i].Why = 0, "there is no drive"
+		}
 	}
 	return pc, b.enter(ctx, "ThisPC")
 }

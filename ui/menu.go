@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"runtime"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/doctor"
+	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/privacy"
 	"github.com/acen-desktop/acen/ui/theme"
 )
 
@@ -122,15 +125,16 @@ func (w *Window) noNetwork() { w.desk.Home() }
 
 func (w *Window) openFile() { w.desk.Open() }
 
+// showPrivacy shows what is sent about this PC, for each program of the orders.
 func (w *Window) showPrivacy() {
-	w.queue.Info("What is sent about this PC",
-		"To the license server go your user name and password when you sign in, the name of this PC, and what you enter.\n\n"+
-			"About the hardware go Site code and Machine ID only. They hold 63 bits for each program: nine for each of seven locks "+
-			"(system volume, firmware, operating system, network card, processor, system disk, optical drive). "+
-			"Serial numbers and addresses never leave this PC and cannot be read back from nine bits, "+
-			"and two programs get different bits of the same PC.\n\n"+
-			"The session is kept in the keyring of this PC, the last known tables in your own application-data folder. "+
-			"Nothing goes to anybody else.")
+	var programs []privacy.Program
+	for _, o := range w.state.orders {
+		one := privacy.Program{ID: o.ProgramID, Name: o.ProgramName}
+		if o.RequiresActivation && !slices.Contains(programs, one) {
+			programs = append(programs, one)
+		}
+	}
+	privacy.Open(privacy.Options{Dialogs: w.queue, Work: w.work, Reader: w.options.Backend, Copy: w.copy, Explain: explain.Error}, programs, w.state.content.Order.ProgramID)
 }
 
 func (w *Window) showAbout() {

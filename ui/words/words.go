@@ -118,6 +118,19 @@ func Wait(d time.Duration) string {
 	return tr.N(int((d+24*time.Hour-1)/(24*time.Hour)), "%d day", "%d days")
 }
 
+var sources = map[license.Lock]string{
+	license.HDID:   "the number that the file system got when it was made",
+	license.BIOSID: "maker, version and date of the firmware",
+	license.OSID:   "the id that the operating system got when it was installed",
+	license.NETID:  "the address that is built into a network adapter",
+	license.CPUID:  "maker, family, model and stepping of the processor",
+	license.HDHWID: "the serial number of the disk that holds the system",
+	license.CDHWID: "model and serial number of the first optical drive",
+}
+
+// LockSource says what the nine bits of a lock are computed from: its kind, never a value.
+func LockSource(l license.Lock) string { return sources[l] }
+
 // Left says what is left of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1 Dec 2026".
 // Where a day's and a month's limit hold, the tighter one is said.
 func Left(a api.Allowance, now time.Time) string {

@@ -44,6 +44,9 @@ func (w *Window) recallNotices() {
 		n.dismissed = false
 	}
 	clear(w.dismissed)
+	for _, o := range w.offers() {
+		w.setDismissed(o, false)
+	}
 	w.refreshBanners()
 	w.status.refresh()
 }
@@ -56,7 +59,7 @@ func (w *Window) dismissedText() string {
 		}
 	}
 	for _, o := range w.offers() {
-		if w.dismissed[o.key] {
+		if w.isDismissed(o) {
 			count++
 		}
 	}
@@ -105,9 +108,9 @@ func (w *Window) refreshBanners() {
 	}
 	shown := 0
 	for _, o := range w.offers() {
-		if shown < mostOffers && !w.dismissed[o.key] {
+		if shown < mostOffers && !w.isDismissed(o) {
 			shown++
-			list = append(list, banner{o.tone, o.message, append(o.actions, w.dismiss(func() { w.dismissed[o.key] = true }))})
+			list = append(list, banner{o.tone, o.message, append(o.actions, w.dismiss(func() { w.setDismissed(o, true) }))})
 		}
 	}
 	if w.sameBanners(list) {

@@ -62,6 +62,7 @@ type backend struct {
 	open        []manager.Job
 	resumed     []manager.Job
 	bringBacks  []manager.BringBack
+	expiring    []manager.Expiring
 	kept        []manager.KeptCode
 	unreadable  int // hardware locks of this PC
 	findings    []manager.Finding
@@ -606,4 +607,15 @@ func (b *backend) Examine(ctx context.Context, server string, found func(manager
 
 func (b *backend) DoctorReport(findings []manager.Finding) string {
 	return fmt.Sprintf("report of %d steps", len(findings))
+}
+
+func (b *backend) Expiring(ctx context.Context) ([]manager.Expiring, error) {
+	err := b.enter(ctx, "Expiring")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.expiring), err
+}
+
+func (b *backend) Calendar(_ api.Order, l manager.License) (string, []byte) {
+	return fmt.Sprintf("license-%d.ics", l.ID), []byte("BEGIN:VCALENDAR")
 }

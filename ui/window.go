@@ -30,10 +30,11 @@ import (
 	"github.com/acen-desktop/acen/ui/signin"
 	"github.com/acen-desktop/acen/ui/tasks"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 // Backend is the license manager as the window uses it. *manager.Manager is one. All methods may block and are called
-// off the UI thread, besides Current, Notices and Subscribe, which return at once.
+// off the UI thread, besides Current, Notices, Calendar, DoctorReport and Subscribe, which return at once.
 type Backend interface {
 	signin.Authenticator
 	licenses.Rechecker
@@ -67,6 +68,8 @@ type Backend interface {
 	DropJob(ctx context.Context, id int64) error
 	BringBacks(ctx context.Context) ([]manager.BringBack, error)
 	WaitingToMove(ctx context.Context) ([]manager.Waiting, error)
+	Expiring(ctx context.Context) ([]manager.Expiring, error)
+	Calendar(o api.Order, l manager.License) (name string, content []byte)
 }
 
 var _ Backend = (*manager.Manager)(nil)
@@ -137,6 +140,7 @@ type Window struct {
 	dismissed   map[string]bool // offers, by their keys, for this start of the app
 	waiting     *waitingList    // the open dialog, or nil
 	selectLater int64           // license to be selected when its order is shown
+	expiries    expiries        // notices of licenses that end, dismissed in this start or an earlier one
 	accounts    []manager.Account
 	elsewhere   []manager.Elsewhere // what waits in other accounts
 }
@@ -199,7 +203,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 		Now: o.Now, Work: w.work, Recheck: o.Backend, Copy: w.copy, Explain: explain.Error,
 		OnRetry: func() { w.loadLicenses() },
 		OnState: func(merged bool, s datatable.State) { w.remembered.Tables[licensesTable(merged)] = s },
-		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnClearSearch: w.clearSearch,
+		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnCalendar: w.saveCalendar, OnClearSearch: w.clearSearch,
 		OnMove: w.move, OnPickUp: w.pickUp, OnRemovalCodes: w.showRemovalCodes, OnWaiting: w.showJobs,
 		OnReactivate: w.reactivate, OnTransfer: w.transfer, OnRemove: w.remove, OnShowEnded: w.showEnded, OnHistory: w.showHistory,
 	}); err != nil {
@@ -289,6 +293,10 @@ func (w *Window) tick() {
 func (w *Window) passTime() {
 	w.showWaiting()
 	w.takeFocus()
+	if w.state.found.day != "" && w.state.found.day != words.FileDay(w.options.Now()) {
+		w.state.found.day = ""
+		w.find() // the licenses end a day sooner
+	}
 	if w.state.signedIn && w.state.fault.What != "" && !w.options.Now().Before(w.state.retryAt) {
 		w.refresh()
 	}

@@ -1,0 +1,114 @@
+package ui
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/words"
+)
+
+// expiries are the notices of licenses that end soon which were dismissed, by server and license. They are remembered from one
+// start to the next, until the license has ended.
+type expiries map[string]dismissedExpiry
+
+type dismissedExpiry struct {
+	Step int       `json:"step"` // 14, 7 or 1: at the next one the notice comes back
+	Ends time.Time `json:"ends"`
+}
+
+// readExpiries reads what was remembered; what cannot be read is forgotten, and so are licenses that have ended.
+func readExpiries(text string, now time.Time) expiries {
+	kept := expiries{}
+	if json.Unmarshal([]byte(text), &kept) != nil || kept == nil {
+		return expiries{}
+	}
+	for name, one := range kept {
+		if one.Ends.Before(now) {
+			delete(kept, name)
+		}
+	}
+	return kept
+}
+
+func (w *Window) expiryName(e manager.Expiring) string {
+	return fmt.Sprintf("%s %d", w.state.account.Server, e.License.ID)
+}
+
+// isDismissed reports whether an offer is not to be shown: in this start or, for licenses that end, until their next step.
+func (w *Window) isDismissed(o offer) bool {
+	if len(o.ends) == 0 {
+		return w.dismissed[o.key]
+	}
+	for _, e := range o.ends {
+		if one, ok := w.expiries[w.expiryName(e)]; !ok || one.Step != e.Step || !one.Ends.Equal(*e.License.ExpiresAt) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *Window) setDismissed(o offer, dismissed bool) {
+	if len(o.ends) == 0 {
+		w.dismissed[o.key] = dismissed
+		return
+	}
+	for _, e := range o.ends {
+		if dismissed {
+			w.expiries[w.expiryName(e)] = dismissedExpiry{e.Step, *e.License.ExpiresAt}
+		} else {
+			delete(w.expiries, w.expiryName(e))
+		}
+	}
+	if text, err := json.Marshal(w.expiries); err == nil {
+		w.app.Preferences().SetString(expiryKey, string(text))
+	}
+}
+
+// expiryOffer tells of licenses that end within 14 days, all in one banner.
+func (w *Window) expiryOffer() (offer, bool) {
+	list := w.state.found.expiring
+	if len(list) == 0 {
+		return offer{}, false
+	}
+	now := w.options.Now()
+	first := list[0]
+	o := offer{tone: theme.Warning, ends: list}
+	show := func() { w.showLicense(first.Order, first.License) }
+	if len(list) == 1 {
+		o.message = dialogs.Message{
+			What: fmt.Sprintf("A license of %s ends %s: %s.", first.Order.ProgramName, words.Expiry(first.License.ExpiresAt, now), quoted(first.License)),
+			Why:  fmt.Sprintf("Its last day is %s. Ask the vendor in time if you want to go on.", words.LongDate(*first.License.ExpiresAt, now)),
+		}
+		o.actions = []dialogs.Action{{Label: "Show it", Do: show}, {Label: "Calendar file…", Do: func() { w.saveCalendar(first.Order, first.License) }}}
+		return o, true
+	}
+	const most = 4
+	var names []string
+	for _, e := range list[:min(most, len(list))] {
+		names = append(names, fmt.Sprintf("%s of %s %s", quoted(e.License), e.Order.ProgramName, words.Expiry(e.License.ExpiresAt, now)))
+	}
+	rest := ""
+	if len(list) > most {
+		rest = fmt.Sprintf(" and %d more", len(list)-most)
+	}
+	o.message = dialogs.Message{What: fmt.Sprintf("%d licenses end soon.", len(list)), Why: strings.Join(names, ", ") + rest + "."}
+	o.actions = []dialogs.Action{{Label: "Show the first", Do: show}}
+	return o, true
+}
+
+// saveCalendar saves a calendar file with the end of a license, which reminds 14, 7 and 1 days before.
+func (w *Window) saveCalendar(o api.Order, l manager.License) {
+	name, content := w.options.Backend.Calendar(o, l)
+	w.saveText(name, string(content), ".ics", func(err error) {
+		if err != nil {
+			w.queue.Error(explain.Error(err))
+		}
+	})
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -154,5 +155,5 @@ func (w *Window) offlineBanner() (banner, bool) {
 	if w.state.loaded {
 		m.What = fmt.Sprintf("No connection to %s; showing what was known %s.", host(w.state.account.Server), w.age())
 	}
-	return banner{theme.Warning, m, []dialogs.Action{{Label: "Try again", Do: w.refresh}, {Label: "Find the cause…", Do: func() { w.examine("") }}}}, true
+	return banner{theme.Warning, m, []dialogs.Action{{Label: "Try again", Do: w.refresh}, {Label: tr.T("Find the cause…"), Do: func() { w.examine("") }}}}, true
 }

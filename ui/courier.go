@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/offline"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 func (w *Window) offlineOptions() offline.Options {
@@ -58,8 +58,8 @@ func (w *Window) serverLink(address string) {
 		return
 	}
 	w.queue.Confirm(dialogs.Confirmation{
-		Title: "A link to a license server", Text: fmt.Sprintf("It leads to %s. You can sign in there with another account; the one that is shown stays signed in.", address),
-		Label: "Add an account…", OnConfirm: func() { w.addAccount(); fill() },
+		Title: tr.T("A link to a license server"), Text: tr.T("It leads to %s. You can sign in there with another account; the one that is shown stays signed in.", address),
+		Label: tr.T("Add an account…"), OnConfirm: func() { w.addAccount(); fill() },
 	})
 }
 

@@ -3,7 +3,6 @@ package ui
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/acen-desktop/acen/api"
@@ -11,6 +10,7 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -83,23 +83,23 @@ func (w *Window) expiryOffer() (offer, bool) {
 	show := func() { w.showLicense(first.Order, first.License) }
 	if len(list) == 1 {
 		o.message = dialogs.Message{
-			What: fmt.Sprintf("A license of %s ends %s: %s.", first.Order.ProgramName, words.Expiry(first.License.ExpiresAt, now), quoted(first.License)),
-			Why:  fmt.Sprintf("Its last day is %s. Ask the vendor in time if you want to go on.", words.LongDate(*first.License.ExpiresAt, now)),
+			What: tr.T("A license of %s ends %s: %s.", first.Order.ProgramName, words.Expiry(first.License.ExpiresAt, now), quoted(first.License)),
+			Why:  tr.T("Its last day is %s. Ask the vendor in time if you want to go on.", words.LongDate(*first.License.ExpiresAt, now)),
 		}
-		o.actions = []dialogs.Action{{Label: "Show it", Do: show}, {Label: "Calendar file…", Do: func() { w.saveCalendar(first.Order, first.License) }}}
+		o.actions = []dialogs.Action{{Label: tr.T("Show it"), Do: show}, {Label: tr.T("Calendar file…"), Do: func() { w.saveCalendar(first.Order, first.License) }}}
 		return o, true
 	}
 	const most = 4
 	var names []string
 	for _, e := range list[:min(most, len(list))] {
-		names = append(names, fmt.Sprintf("%s of %s %s", quoted(e.License), e.Order.ProgramName, words.Expiry(e.License.ExpiresAt, now)))
+		names = append(names, tr.T("%s of %s %s", quoted(e.License), e.Order.ProgramName, words.Expiry(e.License.ExpiresAt, now)))
 	}
-	rest := ""
-	if len(list) > most {
-		rest = fmt.Sprintf(" and %d more", len(list)-most)
+	why := words.List(names) + "."
+	if n := len(list) - most; n > 0 {
+		why = tr.N(n, "%[2]s and %[1]d more.", "%[2]s and %[1]d more.", words.List(names))
 	}
-	o.message = dialogs.Message{What: fmt.Sprintf("%d licenses end soon.", len(list)), Why: strings.Join(names, ", ") + rest + "."}
-	o.actions = []dialogs.Action{{Label: "Show the first", Do: show}}
+	o.message = dialogs.Message{What: tr.N(len(list), "%d license ends soon.", "%d licenses end soon."), Why: why}
+	o.actions = []dialogs.Action{{Label: tr.T("Show the first"), Do: show}}
 	return o, true
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/privacy"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // command is something the window does by a shortcut.
@@ -102,7 +103,7 @@ func (w *Window) accountMenu() *fyne.Menu {
 		fyne.NewMenuItem("PCs without a network…", w.noNetwork),
 		fyne.NewMenuItem("Open a file…", w.openFile),
 		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(doctor.Title+"…", func() { w.examine("") }),
+		fyne.NewMenuItem(tr.T(doctor.Title)+"…", func() { w.examine("") }),
 		fyne.NewMenuItem("Help…", w.showHelp),
 		fyne.NewMenuItem("What is sent about this PC…", w.showPrivacy),
 		fyne.NewMenuItem("Keyboard shortcuts…", w.showShortcuts),

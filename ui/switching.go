@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"fyne.io/fyne/v2"
 
@@ -12,12 +11,12 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/signin"
-	"github.com/acen-desktop/acen/ui/words"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // accountName tells an account from others: "Anna Berg · licenses.example.com".
 func accountName(a manager.Account) string {
-	return fmt.Sprintf("%s · %s", shorten(a.DisplayName, 32), shorten(host(a.Server), 40))
+	return tr.T("%s · %s", shorten(a.DisplayName, 32), shorten(host(a.Server), 40))
 }
 
 // loadAccounts learns which accounts are known, and what waits in those that are not shown.
@@ -58,19 +57,19 @@ func (w *Window) accountItems() (items []*fyne.MenuItem) {
 		if a.ID == w.state.account.ID || !a.Remembered && waiting == 0 {
 			continue
 		}
-		text := "Switch to " + accountName(a)
+		text := tr.T("Switch to %s", accountName(a))
 		if !a.Remembered {
-			text = fmt.Sprintf("Sign in as %s…", accountName(a))
+			text = tr.T("Sign in as %s…", accountName(a))
 		}
 		if waiting > 0 {
-			text += fmt.Sprintf(" (%s)", tasksWait(waiting))
+			text = tr.T("%s (%s)", text, tasksWait(waiting))
 		}
 		items = append(items, fyne.NewMenuItem(text, func() { w.switchTo(a) }))
 	}
-	return append(items, fyne.NewMenuItem("Add an account…", w.addAccount))
+	return append(items, fyne.NewMenuItem(tr.T("Add an account…"), w.addAccount))
 }
 
-func tasksWait(n int) string { return words.Count(n, "task waits", "tasks wait") }
+func tasksWait(n int) string { return tr.N(n, "%d task waits", "%d tasks wait") }
 
 // waitingElsewhere tells of tasks that go on in another account only.
 func waitingElsewhere(list []manager.Elsewhere) string {
@@ -78,13 +77,13 @@ func waitingElsewhere(list []manager.Elsewhere) string {
 	case 0:
 		return ""
 	case 1:
-		return fmt.Sprintf("%s in %s@%s", tasksWait(list[0].Jobs), list[0].Account.Username, host(list[0].Account.Server))
+		return tr.T("%s in %s", tasksWait(list[0].Jobs), list[0].Account.Username+"@"+host(list[0].Account.Server))
 	}
 	n := 0
 	for _, e := range list {
 		n += e.Jobs
 	}
-	return fmt.Sprintf("%s in %d other accounts", tasksWait(n), len(list))
+	return tr.T("%s in other accounts", tasksWait(n))
 }
 
 // goElsewhere leads to the account in which tasks wait; where there are several, the menu lets the person choose.
@@ -103,9 +102,9 @@ func (w *Window) showWays() {
 	for _, a := range w.accounts {
 		switch {
 		case alive && a.ID == current.ID:
-			ways = append([]signin.Way{{Label: "Back to " + accountName(a), Go: func() { w.goBack(a) }}}, ways...)
+			ways = append([]signin.Way{{Label: tr.T("Back to %s", accountName(a)), Go: func() { w.goBack(a) }}}, ways...)
 		case a.Remembered:
-			ways = append(ways, signin.Way{Label: "Go on as " + accountName(a), Go: func() { w.begin(a) }})
+			ways = append(ways, signin.Way{Label: tr.T("Go on as %s", accountName(a)), Go: func() { w.begin(a) }})
 		}
 	}
 	w.signIn.SetWays(ways)
@@ -135,9 +134,9 @@ func (w *Window) switchTo(a manager.Account) {
 		return
 	}
 	w.queue.Confirm(dialogs.Confirmation{
-		Title:     "Leave " + w.state.account.DisplayName + "?",
-		Text:      "This account is not remembered on this PC: to come back to it you need its password. What waits to be sent stays, and goes on then.",
-		Label:     "Switch",
+		Title:     tr.T("Leave %s?", w.state.account.DisplayName),
+		Text:      tr.T("This account is not remembered on this PC: to come back to it you need its password. What waits to be sent stays, and goes on then."),
+		Label:     tr.T("Switch"),
 		OnConfirm: func() { w.begin(a) },
 	})
 }

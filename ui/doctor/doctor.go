@@ -4,7 +4,6 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -16,11 +15,12 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
 // Title is what the connection doctor is called.
-const Title = "Connection doctor"
+const Title tr.Text = "Connection doctor"
 
 // Examiner goes along the way to a server. *manager.Manager is one.
 type Examiner interface {
@@ -42,11 +42,11 @@ type Options struct {
 	OnNoNetwork func()
 }
 
-const (
-	tryAgain   = "Try again"
-	saveReport = "Save report…"
-	copyReport = "Copy"
-)
+// names say what the steps look at.
+var names = map[string]tr.Text{
+	"address": "Address", "proxy": "Proxy", "name": "Name", "connection": "Connection", "encryption": "Encryption", "server": "Server", "clock": "Clock",
+	"health": "Health of the server",
+}
 
 // examination is one open dialog.
 type examination struct {
@@ -66,11 +66,11 @@ func Open(o Options, server string) {
 	e := &examination{options: o, server: server, slot: o.Work.NewSlot(), summary: container.NewStack(), rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin))}
 	e.summary.Hide()
 	e.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title: Title, Subtitle: "Goes along the way to the license server, step by step. Nothing is changed, and no password is sent.", Width: 620,
+		Title: tr.T(Title), Subtitle: tr.T("Goes along the way to the license server, step by step. Nothing is changed, and no password is sent."), Width: 620,
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), e.summary, e.rows),
 		Buttons: []dialogs.Button{
-			{Text: saveReport, OnTapped: e.save}, {Text: copyReport, OnTapped: e.copy},
-			{Text: "Close", Cancel: true}, {Text: tryAgain, Default: true, OnTapped: e.examine},
+			{Text: tr.T("Save report…"), OnTapped: e.save}, {Text: tr.T("Copy"), OnTapped: e.copy},
+			{Text: tr.T("Close"), Cancel: true}, {Text: tr.T("Try again"), Default: true, OnTapped: e.examine},
 		},
 		OnClosed: e.end,
 	})
@@ -90,8 +90,8 @@ func (e *examination) examine() {
 	e.findings, e.skipped = nil, nil
 	e.rows.RemoveAll()
 	e.conclude(theme.Neutral, dialogs.Message{})
-	e.dialog.SetButtonLabel(copyReport, "")
-	e.dialog.SetBusy("Looking at the connection…", e.stop)
+	e.dialog.SetButtonLabel(tr.T("Copy"), "")
+	e.dialog.SetBusy(tr.T("Looking at the connection…"), e.stop)
 	background.Run(e.slot, func(ctx context.Context) (struct{}, error) {
 		e.options.Examiner.Examine(ctx, e.server, func(f manager.Finding) {
 			e.options.Work.Do(func() {
@@ -111,7 +111,7 @@ func (e *examination) examine() {
 func (e *examination) stop() {
 	e.end()
 	e.dialog.SetIdle()
-	e.conclude(theme.Neutral, dialogs.Message{What: "Stopped.", Why: "What was found so far stands below."})
+	e.conclude(theme.Neutral, dialogs.Message{What: tr.T("Stopped."), Why: tr.T("What was found so far stands below.")})
 }
 
 func (e *examination) withoutNetwork() {
@@ -135,9 +135,9 @@ func conclusion(findings []manager.Finding, offline bool, withoutNetwork func())
 	for _, f := range findings {
 		switch f.Verdict {
 		case manager.VerdictBad:
-			m := dialogs.Message{What: fmt.Sprintf("The way to the license server is broken at this step: %s.", name(f)), Why: f.What, Next: f.Next}
+			m := dialogs.Message{What: tr.T("The way to the license server is broken at this step: %s.", name(f)), Why: f.What, Next: f.Next}
 			if offline {
-				m.Action = &dialogs.Action{Label: "Go on without a network…", Do: withoutNetwork}
+				m.Action = &dialogs.Action{Label: tr.T("Go on without a network…"), Do: withoutNetwork}
 			}
 			return theme.Bad, m
 		case manager.VerdictWarning:
@@ -145,18 +145,17 @@ func conclusion(findings []manager.Finding, offline bool, withoutNetwork func())
 		}
 	}
 	if len(warnings) > 0 {
-		return theme.Warning, dialogs.Message{What: "The license server can be reached.", Why: fmt.Sprintf("Have a look at this: %s.", strings.Join(warnings, ", "))}
+		return theme.Warning, dialogs.Message{What: tr.T("The license server can be reached."), Why: tr.T("Have a look at this: %s.", words.List(warnings))}
 	}
-	return theme.Good, dialogs.Message{What: "The license server can be reached, and all is well."}
+	return theme.Good, dialogs.Message{What: tr.T("The license server can be reached, and all is well.")}
 }
 
 // name says what a step looks at.
 func name(f manager.Finding) string {
-	text := string(f.Check)
-	if text == "" {
-		return text
+	if text, ok := names[string(f.Check)]; ok {
+		return tr.T(text)
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return string(f.Check)
 }
 
 func toneOf(v manager.Finding) theme.Tone {
@@ -178,7 +177,7 @@ func (e *examination) add(f manager.Finding) {
 	title.Wrapping = fyne.TextWrapWord
 	if f.Verdict == manager.VerdictSkipped {
 		if e.skipped != nil {
-			e.skipped.SetText(e.skipped.Text + ", " + string(f.Check))
+			e.skipped.SetText(e.skipped.Text + ", " + words.Within(name(f)))
 			return
 		}
 		e.skipped, title.Importance = title, widget.LowImportance
@@ -203,7 +202,7 @@ func (e *examination) report() string { return e.options.Examiner.DoctorReport(e
 
 func (e *examination) copy() {
 	e.options.Copy(e.report())
-	e.dialog.SetButtonLabel(copyReport, "Copied")
+	e.dialog.SetButtonLabel(tr.T("Copy"), tr.T("Copied"))
 }
 
 func (e *examination) save() {

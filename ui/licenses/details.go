@@ -18,6 +18,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -119,7 +120,7 @@ func (d *Details) Show(l manager.License, c Content) {
 		if icon := endIcon(tone); icon != nil {
 			text = container.NewBorder(nil, nil, widget.NewIcon(fynetheme.NewColoredResource(icon, tone.TextName())), nil, text)
 		}
-		rows = append(rows, d.section("Expires", text, d.link("Calendar file", func() { d.options.OnCalendar(o, l) })))
+		rows = append(rows, d.section("Expires", text, d.link(tr.T("Calendar file"), func() { d.options.OnCalendar(o, l) })))
 	}
 	rows = append(rows, d.section("Activated", value(words.LongDate(l.ActivatedAt, now), theme.Neutral)))
 	rows = append(rows, d.section("Order", container.New(layout.NewCustomPaddedVBoxLayout(2),

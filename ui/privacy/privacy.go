@@ -16,13 +16,14 @@ import (
 	"github.com/acen-desktop/acen/ui/copyfield"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
 // Title is that of the dialog.
-const Title = "What is sent about this PC"
+const Title tr.Text = "What is sent about this PC"
 
-const about = "To the license server go your user name and password when you sign in, the name of this PC, and what you enter. " +
+const about tr.Text = "To the license server go your user name and password when you sign in, the name of this PC, and what you enter. " +
 	"About the hardware go Site code and Machine ID only. They hold 63 bits for each program: nine for each of seven locks. " +
 	"Serial numbers and addresses never leave this PC and cannot be read back from nine bits, and two programs get different bits of the same PC. " +
 	"The session is kept in the keyring of this PC, the last known tables in your own application-data folder. Nothing goes to anybody else."
@@ -51,22 +52,22 @@ type Program struct {
 func Open(o Options, programs []Program, first int64) {
 	codes := container.NewStack()
 	slot := o.Work.NewSlot()
-	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), paragraph(about))
+	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), paragraph(tr.T(about)))
 	show := func(shown fyne.CanvasObject) {
 		codes.Objects = []fyne.CanvasObject{shown}
 		codes.Refresh()
 	}
 	var read func(Program)
 	read = func(p Program) {
-		show(paragraph("Reading this PC…"))
+		show(paragraph(tr.T("Reading this PC…")))
 		background.Run(slot, func(ctx context.Context) (manager.ThisPC, error) { return o.Reader.ThisPC(ctx, p.ID) }, func(pc manager.ThisPC, err error) {
 			if err != nil {
 				m := o.Explain(err)
-				m.Action = &dialogs.Action{Label: "Try again", Do: func() { read(p) }}
+				m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { read(p) }}
 				show(dialogs.Notice(theme.Bad, m))
 				return
 			}
-			two := container.New(layout.NewFormLayout(), label("Site code"), copyfield.New(pc.Codes.Site.String(), o.Copy), label("Machine ID"), copyfield.New(pc.Codes.Machine.String(), o.Copy))
+			two := container.New(layout.NewFormLayout(), label(tr.T("Site code")), copyfield.New(pc.Codes.Site.String(), o.Copy), label(tr.T("Machine ID")), copyfield.New(pc.Codes.Machine.String(), o.Copy))
 			show(container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), two, Table(pc)))
 		})
 	}
@@ -81,13 +82,13 @@ func Open(o Options, programs []Program, first int64) {
 		}
 		choice := dialogs.NewSelect(names, nil)
 		choice.OnChanged = func(string) { read(programs[choice.SelectedIndex()]) }
-		content.Add(container.NewBorder(nil, nil, label("For this program"), nil, choice))
+		content.Add(container.NewBorder(nil, nil, label(tr.T("For this program")), nil, choice))
 		content.Add(codes)
 		choice.SetSelectedIndex(chosen)
 	}
 	o.Dialogs.Show(dialogs.Spec{
-		Title: Title, Content: container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), content), Width: 640, // beside the scroll bar
-		Buttons:  []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+		Title: tr.T(Title), Content: container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), content), Width: 640, // beside the scroll bar
+		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: slot.Cancel,
 	})
 }
@@ -99,15 +100,14 @@ func Table(pc manager.ThisPC) fyne.CanvasObject {
 	for _, l := range pc.Locks {
 		remark := ""
 		if !l.Readable {
-			remark = "Cannot be read here, so nothing is sent: " + l.Why
+			remark = tr.T("Cannot be read here, so nothing is sent: %s", l.Why)
 		}
-		name := words.Lock(l.Lock)
-		rows.Add(row(strings.ToUpper(name[:1])+name[1:], words.LockSource(l.Lock), remark, Bits(uint64(l.Bits), 9)))
+		rows.Add(row(words.Capital(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, Bits(uint64(l.Bits), 9)))
 		rows.Add(widget.NewSeparator())
 	}
-	rows.Add(row("Generation", "a random number, new after every removal: it tells nothing about this PC", "", Bits(uint64(pc.Codes.Site.Generation()), 12)))
-	rows.Add(caption("The Machine ID is these seven times nine bits, 63, and one that is always 0, scrambled with the Site code. " +
-		"The Site code is the generation and a check of 20 bits, which is computed from all of this."))
+	rows.Add(row(tr.T("Generation"), tr.T("a random number, new after every removal: it tells nothing about this PC"), "", Bits(uint64(pc.Codes.Site.Generation()), 12)))
+	rows.Add(caption(tr.T("The Machine ID is these seven times nine bits, 63, and one that is always 0, scrambled with the Site code. " +
+		"The Site code is the generation and a check of 20 bits, which is computed from all of this.")))
 	return rows
 }
 

@@ -178,7 +178,7 @@ func (s *Screen) ShowError(m dialogs.Message) {
 func (s *Screen) showFault(err error, server string) {
 	m := s.options.Explain(err)
 	if examine := s.options.OnExamine; examine != nil && errors.Is(err, manager.ErrUnreachable) {
-		m.Action = &dialogs.Action{Label: "Find the cause…", Do: func() { examine(server) }}
+		m.Action = &dialogs.Action{Label: tr.T("Find the cause…"), Do: func() { examine(server) }}
 	}
 	s.ShowError(m)
 }
@@ -311,7 +311,7 @@ func (s *Screen) links() fyne.CanvasObject {
 func (s *Screen) noNetwork() fyne.CanvasObject {
 	row := container.NewCenter()
 	row.Hidden = s.options.OnNoNetwork == nil
-	row.Add(theme.Tight(newLink("This PC has no network…", func() {
+	row.Add(theme.Tight(newLink(tr.T("This PC has no network…"), func() {
 		if !s.slot.Busy() {
 			s.options.OnNoNetwork()
 		}

@@ -118,7 +118,7 @@ func Wait(d time.Duration) string {
 	return tr.N(int((d+24*time.Hour-1)/(24*time.Hour)), "%d day", "%d days")
 }
 
-var sources = map[license.Lock]string{
+var sources = map[license.Lock]tr.Text{
 	license.HDID:   "the number that the file system got when it was made",
 	license.BIOSID: "maker, version and date of the firmware",
 	license.OSID:   "the id that the operating system got when it was installed",
@@ -129,7 +129,7 @@ var sources = map[license.Lock]string{
 }
 
 // LockSource says what the nine bits of a lock are computed from: its kind, never a value.
-func LockSource(l license.Lock) string { return sources[l] }
+func LockSource(l license.Lock) string { return tr.T(sources[l]) }
 
 // Left says what is left of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1 Dec 2026".
 // Where a day's and a month's limit hold, the tighter one is said.

@@ -90,15 +90,27 @@ func (w *Window) expiryOffer() (offer, bool) {
 		return o, true
 	}
 	const most = 4
+	ends, together := words.Expiry(first.License.ExpiresAt, now), true
+	for _, e := range list {
+		together = together && e.Order.ProgramName == first.Order.ProgramName && words.Expiry(e.License.ExpiresAt, now) == ends
+	}
 	var names []string
 	for _, e := range list[:min(most, len(list))] {
-		names = append(names, tr.T("%s of %s %s", quoted(e.License), e.Order.ProgramName, words.Expiry(e.License.ExpiresAt, now)))
+		name := quoted(e.License)
+		if !together {
+			name = tr.T("%s of %s %s", name, e.Order.ProgramName, words.Expiry(e.License.ExpiresAt, now))
+		}
+		names = append(names, name)
 	}
 	why := words.List(names) + "."
 	if n := len(list) - most; n > 0 {
 		why = tr.N(n, "%[2]s and %[1]d more.", "%[2]s and %[1]d more.", words.List(names))
 	}
-	o.message = dialogs.Message{What: tr.N(len(list), "%d license ends soon.", "%d licenses end soon."), Why: why}
+	what := tr.N(len(list), "%d license ends soon.", "%d licenses end soon.")
+	if together {
+		what = tr.N(len(list), "%[1]d license of %[2]s ends %[3]s.", "%[1]d licenses of %[2]s end %[3]s.", first.Order.ProgramName, ends)
+	}
+	o.message = dialogs.Message{What: what, Why: why}
 	o.actions = []dialogs.Action{{Label: tr.T("Show the first"), Do: show}}
 	return o, true
 }

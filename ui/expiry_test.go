@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 	"github.com/stretchr/testify/require"
 
@@ -50,8 +51,14 @@ func TestManyLicensesThatEndAreOneBanner(t *testing.T) {
 		b.expiring = append(b.expiring, ending(b, 12, 14))
 	}
 	d := drive(t, b)
+	d.sees("6 licenses of Lumen Studio 7 end in 12 days.")
+	d.sees("license 30421 and 2 more.")
+	other := ending(b, 12, 14)
+	other.Order.ProgramName = "Tide Survey"
+	b.change(func() { b.expiring[5] = other })
+	d.Shortcut(fyne.KeyR)
 	d.sees("6 licenses end soon.")
-	d.sees("in 12 days and 2 more.")
+	d.sees("license 30421 of Lumen Studio 7 in 12 days")
 }
 
 func TestCalendarFile(t *testing.T) {

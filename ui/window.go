@@ -140,6 +140,7 @@ type Window struct {
 	dismissed   map[string]bool // offers, by their keys, for this start of the app
 	waiting     *waitingList    // the open dialog, or nil
 	selectLater int64           // license to be selected when its order is shown
+	ticked      time.Time       // when time last passed on the screen
 	expiries    expiries        // notices of licenses that end, dismissed in this start or an earlier one
 	accounts    []manager.Account
 	elsewhere   []manager.Elsewhere // what waits in other accounts
@@ -290,7 +291,16 @@ func (w *Window) tick() {
 	}
 }
 
+// asleep is how long no tick may come before the PC must have slept.
+const asleep = 2 * time.Minute
+
 func (w *Window) passTime() {
+	now := w.options.Now().Round(0) // the monotonic clock may stand still while a PC sleeps
+	if slept := !w.ticked.IsZero() && now.Sub(w.ticked) > asleep; slept && w.state.signedIn {
+		w.state.stale, w.state.attempts = true, 0
+		w.loadOrders() // also in the place of a call whose connection is gone
+	}
+	w.ticked = now
 	w.showWaiting()
 	w.takeFocus()
 	if w.state.found.day != "" && w.state.found.day != words.FileDay(w.options.Now()) {

@@ -66,7 +66,7 @@ func Open(o Options, server string) {
 	e := &examination{options: o, server: server, slot: o.Work.NewSlot(), summary: container.NewStack(), rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin))}
 	e.summary.Hide()
 	e.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title: tr.T(Title), Subtitle: tr.T("Goes along the way to the license server, step by step. Nothing is changed, and no password is sent."), Width: 620,
+		Title: tr.T(Title), Subtitle: tr.T("Goes along the way to the license server, step by step. No password is sent."), Width: 620,
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), e.summary, e.rows),
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Save report…"), OnTapped: e.save}, {Text: tr.T("Copy"), OnTapped: e.copy},
@@ -135,7 +135,7 @@ func conclusion(findings []manager.Finding, offline bool, withoutNetwork func())
 	for _, f := range findings {
 		switch f.Verdict {
 		case manager.VerdictBad:
-			m := dialogs.Message{What: tr.T("The way to the license server is broken at this step: %s.", name(f)), Why: f.What, Next: f.Next}
+			m := dialogs.Message{What: tr.T("The way to the license server is broken at this step: %s.", name(f)), Why: f.What}
 			if offline {
 				m.Action = &dialogs.Action{Label: tr.T("Go on without a network…"), Do: withoutNetwork}
 			}

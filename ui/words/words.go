@@ -89,7 +89,7 @@ func inSpan(n int, days, months, years func(int) string) string {
 // Age says how long ago something was: "just now", "12 seconds ago", "3 hours ago". A time in the future, which a
 // changed clock brings, is "just now".
 func Age(t, now time.Time) string {
-	d := now.Sub(t)
+	d := now.Round(0).Sub(t.Round(0)) // by the clock on the wall: the monotonic one may stand still while a PC sleeps
 	switch {
 	case d < 5*time.Second:
 		return tr.T("just now")

@@ -81,7 +81,7 @@ type banner struct {
 func (b banner) object() fyne.CanvasObject {
 	var buttons []fyne.CanvasObject
 	for i, a := range b.actions {
-		act := widget.NewButton(a.Label, a.Do)
+		act := dialogs.NewButton(a.Label, nil, a.Do)
 		if i == 0 && len(b.actions) > 1 {
 			act.Importance = widget.HighImportance
 		}

@@ -147,6 +147,14 @@ func (w *Window) showAbout() {
 }
 
 func (w *Window) showShortcuts() {
+	w.queue.Show(dialogs.Spec{
+		Title: "Keyboard shortcuts", Content: w.shortcutRows(), Width: dialogs.SmallWidth,
+		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+	})
+}
+
+// shortcutRows lists the keys of the window.
+func (w *Window) shortcutRows() fyne.CanvasObject {
 	rows := container.New(layout.NewFormLayout())
 	add := func(keys, what string) {
 		k := widget.NewLabelWithStyle(keys, fyne.TextAlignLeading, theme.Monospace())
@@ -165,10 +173,9 @@ func (w *Window) showShortcuts() {
 	add(control+"+Shift+C", "Copy the row")
 	add("Enter", "Email the code of the selected license")
 	add("Shift+F10", "Menu of the row")
+	add("Tab, Shift+Tab", "Next and previous field")
+	add("Space, Enter", "Press the button, follow the link")
 	add("Escape", "Close a dialog, empty the search")
 	add("F1", "Help")
-	w.queue.Show(dialogs.Spec{
-		Title: "Keyboard shortcuts", Content: rows, Width: dialogs.SmallWidth,
-		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
-	})
+	return rows
 }

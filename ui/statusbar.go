@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
 	"github.com/acen-desktop/acen/ui/words"
 )
@@ -27,9 +28,9 @@ type statusBar struct {
 	age      *widget.Label
 	remark   *widget.Label
 	progress *widget.Activity
-	jobs     *widget.Hyperlink
-	others   *widget.Hyperlink
-	notices  *widget.Hyperlink
+	jobs     *dialogs.Hyperlink
+	others   *dialogs.Hyperlink
+	notices  *dialogs.Hyperlink
 	object   fyne.CanvasObject
 
 	work     string
@@ -43,12 +44,9 @@ func newStatusBar(w *Window) *statusBar {
 	for _, l := range []*widget.Label{s.server, s.age, s.remark} {
 		l.SizeName, l.Importance = "", widget.LowImportance
 	}
-	s.jobs = widget.NewHyperlink("", nil)
-	s.jobs.OnTapped = w.showJobs
-	s.others = widget.NewHyperlink("", nil)
-	s.others.OnTapped = w.goElsewhere
-	s.notices = widget.NewHyperlink("", nil)
-	s.notices.OnTapped = w.recallNotices
+	s.jobs = dialogs.NewHyperlink("", w.showJobs)
+	s.others = dialogs.NewHyperlink("", w.goElsewhere)
+	s.notices = dialogs.NewHyperlink("", w.recallNotices)
 	s.progress.Hide()
 	left := container.NewHBox(container.NewCenter(s.dot), theme.Tight(s.server), spacer(theme.Gap), theme.Tight(s.age))
 	right := container.NewHBox(theme.Tight(s.remark), container.NewCenter(s.progress), theme.Tight(s.jobs), theme.Tight(s.others), theme.Tight(s.notices))
@@ -123,7 +121,7 @@ func setText(l *widget.Label, text string) {
 	}
 }
 
-func setLink(h *widget.Hyperlink, text string) {
+func setLink(h *dialogs.Hyperlink, text string) {
 	h.Hidden = text == ""
 	if h.Text != text {
 		h.SetText(text)

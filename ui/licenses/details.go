@@ -17,6 +17,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
 	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
@@ -240,10 +241,8 @@ func (d *Details) section(caption string, content fyne.CanvasObject, links ...fy
 	return container.New(layout.NewCustomPaddedVBoxLayout(2), head, content)
 }
 
-func (d *Details) link(text string, do func()) *widget.Hyperlink {
-	h := widget.NewHyperlink(text, nil)
-	h.OnTapped = do
-	return h
+func (d *Details) link(text string, do func()) *dialogs.Hyperlink {
+	return dialogs.NewHyperlink(text, do)
 }
 
 func value(text string, tone theme.Tone) fyne.CanvasObject {

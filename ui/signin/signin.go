@@ -131,7 +131,7 @@ func (s *Screen) SetWays(ways []Way) {
 	s.ways = ways
 	s.others.RemoveAll()
 	for _, one := range ways {
-		s.others.Add(container.NewCenter(theme.Tight(newLink(one.Label, func() {
+		s.others.Add(container.NewCenter(theme.Tight(dialogs.NewHyperlink(one.Label, func() {
 			if !s.slot.Busy() {
 				one.Go()
 			}
@@ -297,7 +297,7 @@ func (s *Screen) links() fyne.CanvasObject {
 		if len(row.Objects) > 0 {
 			row.Add(layout.NewSpacer())
 		}
-		row.Add(theme.Tight(newLink(l.text, func() {
+		row.Add(theme.Tight(dialogs.NewHyperlink(l.text, func() {
 			if !s.slot.Busy() {
 				l.open(strings.TrimSpace(s.server.Text))
 			}
@@ -311,32 +311,12 @@ func (s *Screen) links() fyne.CanvasObject {
 func (s *Screen) noNetwork() fyne.CanvasObject {
 	row := container.NewCenter()
 	row.Hidden = s.options.OnNoNetwork == nil
-	row.Add(theme.Tight(newLink(tr.T("This PC has no network…"), func() {
+	row.Add(theme.Tight(dialogs.NewHyperlink(tr.T("This PC has no network…"), func() {
 		if !s.slot.Busy() {
 			s.options.OnNoNetwork()
 		}
 	})))
 	return row
-}
-
-// link is a hyperlink that Enter follows, too.
-type link struct{ widget.Hyperlink }
-
-func newLink(text string, follow func()) *link {
-	l := &link{}
-	l.Text, l.OnTapped = text, follow
-	l.ExtendBaseWidget(l)
-	return l
-}
-
-// TypedKey is called by Fyne.
-func (l *link) TypedKey(key *fyne.KeyEvent) {
-	switch key.Name {
-	case fyne.KeyReturn, fyne.KeyEnter:
-		l.OnTapped()
-	default:
-		l.Hyperlink.TypedKey(key)
-	}
 }
 
 func labeled(name string, field fyne.CanvasObject) fyne.CanvasObject {

@@ -14,7 +14,7 @@ import (
 func TestWhatBreaksIsTested(t *testing.T) {
 	text, err := os.ReadFile("docs/when-it-breaks.md")
 	require.NoError(t, err)
-	folder := regexp.MustCompile("`([a-z0-9/]+)`((?:(?:,|\s+and)?\s*Test[A-Z][A-Za-z0-9]+)+)")
+	folder := regexp.MustCompile("`([a-z0-9/]+)`((?:(?:,|\\s+and)?\\s*Test[A-Z][A-Za-z0-9]+)+)")
 	name := regexp.MustCompile(`Test[A-Z][A-Za-z0-9]+`)
 	count := 0
 	for _, m := range folder.FindAllStringSubmatch(string(text), -1) {

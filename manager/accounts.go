@@ -194,6 +194,11 @@ func (m *Manager) resume(ctx context.Context, a Account) (Account, error) {
 	if !a.Remembered {
 		return a, ErrSignedOut
 	}
+	m.switchMu.Lock()
+	defer m.switchMu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return a, err // another account was chosen meanwhile
+	}
 	keyCtx, cancel := context.WithTimeout(ctx, keyringTime)
 	defer cancel()
 	refresh, err := m.options.Keyring.Get(keyCtx, a.secretName())
@@ -209,8 +214,12 @@ func (m *Manager) resume(ctx context.Context, a Account) (Account, error) {
 	if err != nil {
 		return a, err
 	}
+	if err := ctx.Err(); err != nil {
+		return a, err
+	}
 	before, beforeClient := m.current()
 	m.use(a, c, holder)
+	m.publish(Event{Kind: AccountChanged, Account: a.ID})
 	if err := c.Renew(ctx); err != nil {
 		if errors.Is(err, ErrSignedOut) {
 			m.restore(before, beforeClient)

@@ -77,9 +77,9 @@ type outcome struct {
 
 // run writes a job down, or joins the open one with the same intent, and sends it.
 func (m *Manager) run(ctx context.Context, job Job, request any) (outcome, error) {
-	a, _, err := m.session()
+	ctx, a, _, err := m.as(ctx)
 	if err != nil {
-		return outcome{}, m.fail(err)
+		return outcome{}, m.fail(ctx, err)
 	}
 	m.jobsMu.Lock()
 	job, err = m.openOrWrite(ctx, a, job, request)
@@ -148,16 +148,16 @@ func (m *Manager) openOrWrite(ctx context.Context, a Account, job Job, request a
 // carryOut sends a job and records what came of it.
 func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	job := &running.job
+	ctx, a, c, err := m.as(ctx)
 	defer func() {
 		m.jobsMu.Lock()
 		delete(m.running, job.ID)
 		m.jobsMu.Unlock()
 		close(running.done)
-		m.publish(Event{Kind: JobChanged, Job: *job, OrderID: job.OrderID})
+		m.publish(Event{Kind: JobChanged, Account: a.ID, Job: *job, OrderID: job.OrderID})
 	}()
-	a, c, err := m.session()
 	if err != nil {
-		running.err = m.fail(err)
+		running.err = m.fail(ctx, err)
 		return
 	}
 	if job.Task == TaskEmail && job.State == JobSent && m.options.Now().Sub(job.CreatedAt) >= answersKept {
@@ -181,7 +181,7 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	if running.err = m.record(ctx, job, JobSent, nil); running.err != nil {
 		return
 	}
-	m.publish(Event{Kind: JobChanged, Job: *job, OrderID: job.OrderID})
+	m.publish(Event{Kind: JobChanged, Account: a.ID, Job: *job, OrderID: job.OrderID})
 	out, err := kinds[job.Task].send(ctx, m, c, job, request)
 	running.out, running.err = out, err
 	// The outcome is recorded even when the caller gave up meanwhile.
@@ -189,7 +189,7 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	var network *NetworkError
 	switch {
 	case err == nil:
-		m.succeeded(ctx, job, out, leaves)
+		m.succeeded(ctx, a, job, out, leaves)
 	case final(*job, err):
 		if leaves.Signature != "" {
 			m.refused(ctx, leaves, err)
@@ -204,12 +204,12 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 			}
 		}
 		job.Err = err
-		running.err = m.fail(err)
+		running.err = m.fail(ctx, err)
 	}
 }
 
 // succeeded closes a job that the server has done.
-func (m *Manager) succeeded(ctx context.Context, job *Job, out outcome, leaves leaving) {
+func (m *Manager) succeeded(ctx context.Context, a Account, job *Job, out outcome, leaves leaving) {
 	if out.license.ID != 0 {
 		job.LicenseID = out.license.ID
 	}
@@ -228,8 +228,8 @@ func (m *Manager) succeeded(ctx context.Context, job *Job, out outcome, leaves l
 	}
 	if job.Task != TaskEmail {
 		m.installOutcome(ctx, out.license)
-		m.publish(Event{Kind: LicensesChanged, OrderID: job.OrderID})
-		m.publish(Event{Kind: OrdersChanged})
+		m.publish(Event{Kind: LicensesChanged, Account: a.ID, OrderID: job.OrderID})
+		m.publish(Event{Kind: OrdersChanged, Account: a.ID})
 	}
 }
 
@@ -373,11 +373,39 @@ func (m *Manager) record(ctx context.Context, job *Job, state JobState, cause er
 
 // Jobs lists the open jobs of the current account, oldest first.
 func (m *Manager) Jobs(ctx context.Context) ([]Job, error) {
-	a, _, err := m.session()
+	ctx, a, _, err := m.as(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return m.openJobs(ctx, a)
+}
+
+// Elsewhere are the open jobs of an account that is not the current one: they go on when it is.
+type Elsewhere struct {
+	Account Account
+	Jobs    int
+}
+
+// WaitingElsewhere lists the other accounts in which jobs are open, last used first.
+func (m *Manager) WaitingElsewhere(ctx context.Context) (list []Elsewhere, err error) {
+	current, _ := m.Current()
+	accounts, err := m.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range accounts {
+		if a.ID == current.ID {
+			continue
+		}
+		open, err := m.openJobs(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		if len(open) > 0 {
+			list = append(list, Elsewhere{a, len(open)})
+		}
+	}
+	return list, nil
 }
 
 func (m *Manager) openJobs(ctx context.Context, a Account) (list []Job, err error) {
@@ -402,7 +430,11 @@ func (m *Manager) openJobs(ctx context.Context, a Account) (list []Job, err erro
 // ResumeJobs carries out what was left open, oldest first, and returns those jobs with their outcome. It stops at the first
 // that cannot reach the server.
 func (m *Manager) ResumeJobs(ctx context.Context) ([]Job, error) {
-	open, err := m.Jobs(ctx)
+	ctx, a, _, err := m.as(ctx)
+	if err != nil {
+		return nil, err
+	}
+	open, err := m.openJobs(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -430,9 +462,9 @@ var ErrJobSent = errors.New("this was sent already; its outcome must be asked fo
 
 // DropJob forgets an open job that was never sent. A license that had left this PC for it comes back.
 func (m *Manager) DropJob(ctx context.Context, id int64) error {
-	a, _, err := m.session()
+	ctx, a, _, err := m.as(ctx)
 	if err != nil {
-		return m.fail(err)
+		return m.fail(ctx, err)
 	}
 	m.jobsMu.Lock()
 	defer m.jobsMu.Unlock()
@@ -455,7 +487,7 @@ func (m *Manager) DropJob(ctx context.Context, id int64) error {
 		if _, err := m.db.change(ctx, `UPDATE jobs SET state = 'failed', error = 'dropped' WHERE id = ?`, id); err != nil {
 			return err
 		}
-		m.publish(Event{Kind: LicensesChanged, OrderID: job.OrderID})
+		m.publish(Event{Kind: LicensesChanged, Account: a.ID, OrderID: job.OrderID})
 		return nil
 	}
 	return ErrJobSent

@@ -171,6 +171,10 @@ func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 	if !l.ThisPC {
 		return License{}, ErrNotThisPC
 	}
+	ctx, _, _, err := m.as(ctx)
+	if err != nil {
+		return License{}, m.fail(ctx, err)
+	}
 	leaves, err := m.leaving(ctx, l)
 	if err != nil {
 		return License{}, err

@@ -11,15 +11,15 @@ import (
 
 // ChangeNote changes the note of a license.
 func (m *Manager) ChangeNote(ctx context.Context, licenseID int64, note string) (License, error) {
-	_, c, err := m.session()
+	ctx, a, c, err := m.as(ctx)
 	if err != nil {
-		return License{}, m.fail(err)
+		return License{}, m.fail(ctx, err)
 	}
 	out, err := c.ChangeLicense(ctx, licenseID, api.LicenseChange{Note: &note})
 	if err != nil {
-		return License{}, m.fail(err)
+		return License{}, m.fail(ctx, err)
 	}
-	m.publish(Event{Kind: LicensesChanged, OrderID: out.OrderID})
+	m.publish(Event{Kind: LicensesChanged, Account: a.ID, OrderID: out.OrderID})
 	return m.mark(ctx, out.OrderID, []api.License{out})[0], nil
 }
 
@@ -34,17 +34,17 @@ func (m *Manager) LicenseFile(ctx context.Context, licenseID int64) (name, conte
 }
 
 func (m *Manager) verifiedFile(ctx context.Context, licenseID int64) (f license.File, content string, err error) {
-	_, c, err := m.session()
+	ctx, _, c, err := m.as(ctx)
 	if err != nil {
-		return f, "", m.fail(err)
+		return f, "", m.fail(ctx, err)
 	}
 	_, content, err = c.LicenseFile(ctx, licenseID)
 	if err != nil {
-		return f, "", m.fail(err)
+		return f, "", m.fail(ctx, err)
 	}
 	programs, err := c.Programs(ctx)
 	if err != nil {
-		return f, "", m.fail(err)
+		return f, "", m.fail(ctx, err)
 	}
 	for _, p := range programs {
 		f, err = verify(p, content)
@@ -90,12 +90,12 @@ func (m *Manager) RemovalCode(ctx context.Context, l License) (license.RemovalCo
 
 // EmailPreview returns the mail that the server would send for a license.
 func (m *Manager) EmailPreview(ctx context.Context, licenseID int64) (api.EmailPreview, error) {
-	_, c, err := m.session()
+	ctx, _, c, err := m.as(ctx)
 	if err != nil {
-		return api.EmailPreview{}, m.fail(err)
+		return api.EmailPreview{}, m.fail(ctx, err)
 	}
 	out, err := c.EmailPreview(ctx, licenseID)
-	return out, m.fail(err)
+	return out, m.fail(ctx, err)
 }
 
 // OpenLicensesRefusal says why the licenses of an order cannot be opened; nil when they can.

@@ -112,6 +112,8 @@ type Manager struct {
 	vault   []byte
 	lasting bool // the keyring has the vault's key
 
+	switchMu sync.Mutex // one change of the account at a time
+
 	jobsMu  sync.Mutex
 	running map[int64]*runningJob
 
@@ -204,11 +206,15 @@ const (
 	OrdersChanged
 	LicensesChanged
 	SignedOut
+	// AccountChanged: another account became the current one; whether its server answers is not known yet.
+	AccountChanged
 )
 
 // Event tells a subscriber that something changed.
 type Event struct {
-	Kind    EventKind
+	Kind EventKind
+	// Account is whose tables or session changed, by its ID; 0 where none is signed in.
+	Account int64
 	Job     Job
 	OrderID int64
 }
@@ -249,10 +255,36 @@ func (m *Manager) session() (Account, *client.Client, error) {
 	return *m.account, m.client, nil
 }
 
-// fail passes an error on; when the session has ended, subscribers hear of it.
-func (m *Manager) fail(err error) error {
+// acting is an account and its client, in the context of a call.
+type acting struct {
+	account Account
+	client  *client.Client
+}
+
+// actingKey finds what a call of a manager acts as.
+type actingKey struct{ manager *Manager }
+
+// as returns account and client that a call acts as: those that it began with, whoever is switched to meanwhile. It fails with
+// ErrSignedOut.
+func (m *Manager) as(ctx context.Context) (context.Context, Account, *client.Client, error) {
+	if one, ok := ctx.Value(actingKey{m}).(acting); ok {
+		return ctx, one.account, one.client, nil
+	}
+	a, c, err := m.session()
+	if err != nil {
+		return ctx, a, c, err
+	}
+	return context.WithValue(ctx, actingKey{m}, acting{a, c}), a, c, nil
+}
+
+// fail passes an error of a call on; when the session that it acts in has ended, subscribers hear of it.
+func (m *Manager) fail(ctx context.Context, err error) error {
 	if errors.Is(err, ErrSignedOut) {
-		m.publish(Event{Kind: SignedOut})
+		e := Event{Kind: SignedOut}
+		if one, ok := ctx.Value(actingKey{m}).(acting); ok {
+			e.Account = one.account.ID
+		}
+		m.publish(e)
 	}
 	return err
 }

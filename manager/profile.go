@@ -10,10 +10,10 @@ import (
 )
 
 // anonymous returns a client of a server that needs no session; "" means the server of the current account.
-func (m *Manager) anonymous(server string) (*client.Client, error) {
+func (m *Manager) anonymous(ctx context.Context, server string) (*client.Client, error) {
 	if server == "" {
-		_, c, err := m.session()
-		return c, m.fail(err)
+		ctx, _, c, err := m.as(ctx)
+		return c, m.fail(ctx, err)
 	}
 	address, err := client.ParseServer(server)
 	if err != nil {
@@ -29,7 +29,7 @@ func (m *Manager) key() (string, error) {
 
 // About describes a server to somebody who has not signed in. It fails with ErrAddress for a text that is no address.
 func (m *Manager) About(ctx context.Context, server string) (api.Server, error) {
-	c, err := m.anonymous(server)
+	c, err := m.anonymous(ctx, server)
 	if err != nil {
 		return api.Server{}, err
 	}
@@ -39,7 +39,7 @@ func (m *Manager) About(ctx context.Context, server string) (api.Server, error) 
 // Verification gets a verification number of a server as a picture, and on request as a sound; "" means the server of the
 // current account.
 func (m *Manager) Verification(ctx context.Context, server string, sound bool) (api.Verification, error) {
-	c, err := m.anonymous(server)
+	c, err := m.anonymous(ctx, server)
 	if err != nil {
 		return api.Verification{}, err
 	}
@@ -49,7 +49,7 @@ func (m *Manager) Verification(ctx context.Context, server string, sound bool) (
 // Register opens an account with a serial number; the person signs in afterwards. A lost answer is asked for again with the
 // same key while the call lasts.
 func (m *Manager) Register(ctx context.Context, server string, a api.NewAccount) (api.Client, error) {
-	c, err := m.anonymous(server)
+	c, err := m.anonymous(ctx, server)
 	if err != nil {
 		return api.Client{}, err
 	}
@@ -62,7 +62,7 @@ func (m *Manager) Register(ctx context.Context, server string, a api.NewAccount)
 
 // RequestPasswordReset asks a server to mail a link that sets a new password. Whether there is such an account is not told.
 func (m *Manager) RequestPasswordReset(ctx context.Context, server, login string, v api.VerificationAnswer) error {
-	c, err := m.anonymous(server)
+	c, err := m.anonymous(ctx, server)
 	if err != nil {
 		return err
 	}
@@ -75,29 +75,29 @@ func (m *Manager) RequestPasswordReset(ctx context.Context, server, login string
 
 // Account asks for the contact data of the current account.
 func (m *Manager) Account(ctx context.Context) (api.Account, error) {
-	_, c, err := m.session()
+	ctx, _, c, err := m.as(ctx)
 	if err != nil {
-		return api.Account{}, m.fail(err)
+		return api.Account{}, m.fail(ctx, err)
 	}
 	out, err := c.Account(ctx)
-	return out, m.fail(err)
+	return out, m.fail(ctx, err)
 }
 
 // ChangeAccount changes contact data of the current account.
 func (m *Manager) ChangeAccount(ctx context.Context, change api.AccountChange) (api.Account, error) {
-	_, c, err := m.session()
+	ctx, _, c, err := m.as(ctx)
 	if err != nil {
-		return api.Account{}, m.fail(err)
+		return api.Account{}, m.fail(ctx, err)
 	}
 	out, err := c.ChangeAccount(ctx, change)
-	return out, m.fail(err)
+	return out, m.fail(ctx, err)
 }
 
 // ChangePassword sets a new password for the current account; its other sessions end.
 func (m *Manager) ChangePassword(ctx context.Context, current, next string) error {
-	_, c, err := m.session()
+	ctx, _, c, err := m.as(ctx)
 	if err != nil {
-		return m.fail(err)
+		return m.fail(ctx, err)
 	}
-	return m.fail(c.ChangePassword(ctx, api.PasswordChange{CurrentPassword: current, NewPassword: next}))
+	return m.fail(ctx, c.ChangePassword(ctx, api.PasswordChange{CurrentPassword: current, NewPassword: next}))
 }

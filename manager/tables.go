@@ -48,13 +48,13 @@ func licensesName(order int64) string { return fmt.Sprintf("licenses %d", order)
 
 // Orders asks the server for the orders and keeps them.
 func (m *Manager) Orders(ctx context.Context) (Orders, error) {
-	a, c, err := m.session()
+	ctx, a, c, err := m.as(ctx)
 	if err != nil {
-		return Orders{}, m.fail(err)
+		return Orders{}, m.fail(ctx, err)
 	}
 	orders, canAdd, err := c.Orders(ctx)
 	if err != nil {
-		return Orders{}, m.fail(err)
+		return Orders{}, m.fail(ctx, err)
 	}
 	out := Orders{Orders: orders, CanAddOrder: canAdd, FetchedAt: m.options.Now()}
 	m.keep(ctx, a, ordersName, out, out.FetchedAt)
@@ -70,7 +70,7 @@ func (m *Manager) keep(ctx context.Context, a Account, name string, content any,
 
 // CachedOrders returns the last known orders of the current account; false when none are known.
 func (m *Manager) CachedOrders(ctx context.Context) (out Orders, ok bool, err error) {
-	a, _, err := m.session()
+	ctx, a, _, err := m.as(ctx)
 	if err != nil {
 		return out, false, err
 	}
@@ -82,14 +82,14 @@ func (m *Manager) CachedOrders(ctx context.Context) (out Orders, ok bool, err er
 // Licenses asks the server for the active licenses of an order and keeps them. Those of this PC get their license files, and
 // the file of one that has ended is erased.
 func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
-	a, c, err := m.session()
+	ctx, a, c, err := m.as(ctx)
 	if err != nil {
-		return Licenses{}, m.fail(err)
+		return Licenses{}, m.fail(ctx, err)
 	}
 	installs := m.installCount()
 	rows, err := c.Licenses(ctx, order, false)
 	if err != nil {
-		return Licenses{}, m.fail(err)
+		return Licenses{}, m.fail(ctx, err)
 	}
 	now := m.options.Now()
 	m.keep(ctx, a, licensesName(order), rows, now)
@@ -101,13 +101,13 @@ func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
 
 // AllLicenses asks the server for all licenses of an order, also those that have ended. They are not kept.
 func (m *Manager) AllLicenses(ctx context.Context, order int64) (Licenses, error) {
-	_, c, err := m.session()
+	ctx, _, c, err := m.as(ctx)
 	if err != nil {
-		return Licenses{}, m.fail(err)
+		return Licenses{}, m.fail(ctx, err)
 	}
 	rows, err := c.Licenses(ctx, order, true)
 	if err != nil {
-		return Licenses{}, m.fail(err)
+		return Licenses{}, m.fail(ctx, err)
 	}
 	out := m.mark(ctx, order, rows)
 	m.settle(ctx, out, true)
@@ -116,17 +116,17 @@ func (m *Manager) AllLicenses(ctx context.Context, order int64) (Licenses, error
 
 // History asks the server what happened to an order, newest first.
 func (m *Manager) History(ctx context.Context, order int64) ([]api.HistoryEntry, error) {
-	_, c, err := m.session()
+	ctx, _, c, err := m.as(ctx)
 	if err != nil {
-		return nil, m.fail(err)
+		return nil, m.fail(ctx, err)
 	}
 	entries, err := c.History(ctx, order)
-	return entries, m.fail(err)
+	return entries, m.fail(ctx, err)
 }
 
 // CachedLicenses returns the last known licenses of an order; false when none are known.
 func (m *Manager) CachedLicenses(ctx context.Context, order int64) (out Licenses, ok bool, err error) {
-	a, _, err := m.session()
+	ctx, a, _, err := m.as(ctx)
 	if err != nil {
 		return out, false, err
 	}
@@ -172,15 +172,16 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 
 // Program returns a program of the current account's server.
 func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
+	ctx, a, c, err := m.as(ctx)
+	if err != nil {
+		return api.Program{}, m.fail(ctx, err)
+	}
 	m.mu.Lock()
 	p, ok := m.programs[id]
+	ok = ok && m.client == c // ids of another server's programs mean others
 	m.mu.Unlock()
 	if ok {
 		return p, nil
-	}
-	a, c, err := m.session()
-	if err != nil {
-		return p, m.fail(err)
 	}
 	programs, err := c.Programs(ctx)
 	if err == nil {
@@ -188,15 +189,20 @@ func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 	} else {
 		_, known, cacheErr := m.db.load(ctx, a.ID, programsName, &programs)
 		if !errors.Is(err, ErrUnreachable) || !known || cacheErr != nil {
-			return p, m.fail(err)
+			return p, m.fail(ctx, err)
 		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, known := range programs {
-		m.programs[known.ID] = known
+		if m.client == c {
+			m.programs[known.ID] = known
+		}
+		if known.ID == id {
+			p, ok = known, true
+		}
 	}
-	if p, ok = m.programs[id]; !ok {
+	if !ok {
 		return p, api.NewProblem(api.ErrNotFound, "The server knows no such program.")
 	}
 	return p, nil
@@ -204,13 +210,13 @@ func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 
 // SerialPrograms asks the server for the programs that accept serial numbers.
 func (m *Manager) SerialPrograms(ctx context.Context) ([]api.Program, error) {
-	_, c, err := m.session()
+	ctx, _, c, err := m.as(ctx)
 	if err != nil {
-		return nil, m.fail(err)
+		return nil, m.fail(ctx, err)
 	}
 	programs, err := c.Programs(ctx)
 	if err != nil {
-		return nil, m.fail(err)
+		return nil, m.fail(ctx, err)
 	}
 	var accepting []api.Program
 	for _, p := range programs {

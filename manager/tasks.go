@@ -121,6 +121,10 @@ func sendReactivation(ctx context.Context, _ *Manager, c *client.Client, job *Jo
 // Transfer gives a license to another PC. The job works like that of NewLicense; the removal code in it is sealed. A license
 // of this PC leaves it first, as with Move.
 func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
+	ctx, _, _, err := m.as(ctx)
+	if err != nil {
+		return License{}, m.fail(ctx, err)
+	}
 	leaves, err := m.leaving(ctx, r.License)
 	if err != nil {
 		return License{}, err
@@ -152,6 +156,10 @@ func sendTransfer(ctx context.Context, _ *Manager, c *client.Client, job *Job, r
 
 // Remove ends a license and returns its order. The job works like that of Transfer.
 func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
+	ctx, _, _, err := m.as(ctx)
+	if err != nil {
+		return api.Order{}, m.fail(ctx, err)
+	}
 	leaves, err := m.leaving(ctx, r.License)
 	if err != nil {
 		return api.Order{}, err
@@ -212,6 +220,10 @@ func sendNewOrder(ctx context.Context, _ *Manager, c *client.Client, job *Job, r
 
 // licensed runs a job that brings a license and finds out whether it is this PC's, and whether its file is in place.
 func (m *Manager) licensed(ctx context.Context, job Job, request any) (License, error) {
+	ctx, _, _, err := m.as(ctx)
+	if err != nil {
+		return License{}, m.fail(ctx, err)
+	}
 	out, err := m.run(ctx, job, request)
 	if err != nil {
 		return License{}, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/fingerprint"
@@ -18,6 +19,8 @@ type LockInfo struct {
 	Readable bool
 	// Why says in words why a lock cannot be read.
 	Why string
+	// Bits are the nine bits that the Machine ID holds of the lock; 0 when it cannot be read.
+	Bits uint16
 }
 
 // ThisPC is this PC as a program sees it.
@@ -43,10 +46,11 @@ func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
 	if err != nil {
 		return out, err
 	}
+	block := reading.Block(key)
 	for i, l := range license.Locks() {
-		info := LockInfo{Lock: l, Readable: reading.Readable(l)}
+		info := LockInfo{Lock: l, Readable: reading.Readable(l), Bits: block.Value(l)}
 		if problem := reading.Problem(l); problem != nil {
-			info.Why = problem.Error()
+			info.Why = strings.TrimPrefix(problem.Error(), fingerprint.ErrUnreadable.Error()+": ")
 		}
 		if info.Readable && l.Kind() == license.Hardware {
 			out.HardwareReadable++
@@ -57,7 +61,7 @@ func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
 	if err != nil {
 		return out, err
 	}
-	out.Codes = key.Codes(generation, reading.Block(key))
+	out.Codes = key.Codes(generation, block)
 	return out, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -44,6 +45,9 @@ func (w *Window) recallNotices() {
 		n.dismissed = false
 	}
 	clear(w.dismissed)
+	for _, o := range w.offers() {
+		w.setDismissed(o, false)
+	}
 	w.refreshBanners()
 	w.status.refresh()
 }
@@ -56,7 +60,7 @@ func (w *Window) dismissedText() string {
 		}
 	}
 	for _, o := range w.offers() {
-		if w.dismissed[o.key] {
+		if w.isDismissed(o) {
 			count++
 		}
 	}
@@ -77,7 +81,7 @@ type banner struct {
 func (b banner) object() fyne.CanvasObject {
 	var buttons []fyne.CanvasObject
 	for i, a := range b.actions {
-		act := widget.NewButton(a.Label, a.Do)
+		act := dialogs.NewButton(a.Label, nil, a.Do)
 		if i == 0 && len(b.actions) > 1 {
 			act.Importance = widget.HighImportance
 		}
@@ -105,9 +109,9 @@ func (w *Window) refreshBanners() {
 	}
 	shown := 0
 	for _, o := range w.offers() {
-		if shown < mostOffers && !w.dismissed[o.key] {
+		if shown < mostOffers && !w.isDismissed(o) {
 			shown++
-			list = append(list, banner{o.tone, o.message, append(o.actions, w.dismiss(func() { w.dismissed[o.key] = true }))})
+			list = append(list, banner{o.tone, o.message, append(o.actions, w.dismiss(func() { w.setDismissed(o, true) }))})
 		}
 	}
 	if w.sameBanners(list) {
@@ -151,5 +155,5 @@ func (w *Window) offlineBanner() (banner, bool) {
 	if w.state.loaded {
 		m.What = fmt.Sprintf("No connection to %s; showing what was known %s.", host(w.state.account.Server), w.age())
 	}
-	return banner{theme.Warning, m, []dialogs.Action{{Label: "Try again", Do: w.refresh}}}, true
+	return banner{theme.Warning, m, []dialogs.Action{{Label: "Try again", Do: w.refresh}, {Label: tr.T("Find the cause…"), Do: func() { w.examine("") }}}}, true
 }

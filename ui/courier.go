@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/offline"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 func (w *Window) offlineOptions() offline.Options {
@@ -56,12 +56,18 @@ func (w *Window) givenFolder(path string) {
 
 // serverLink fills in the server of a link for signing in.
 func (w *Window) serverLink(address string) {
-	if w.state.signedIn || w.state.waiting {
-		w.queue.Info("A link to a license server", fmt.Sprintf("It leads to %s. To use it, sign out first and open the link again.", address))
+	fill := func() {
+		w.signIn.Fill(address, "")
+		w.focusFirst()
+	}
+	if !w.state.signedIn && !w.state.waiting {
+		fill()
 		return
 	}
-	w.signIn.Fill(address, "")
-	w.focusFirst()
+	w.queue.Confirm(dialogs.Confirmation{
+		Title: tr.T("A link to a license server"), Text: tr.T("It leads to %s. You can sign in there with another account; the one that is shown stays signed in.", address),
+		Label: tr.T("Add an account…"), OnConfirm: func() { w.addAccount(); fill() },
+	})
 }
 
 // drop is what was dropped on the window.

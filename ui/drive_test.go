@@ -147,7 +147,8 @@ func (d *driven) tick(by time.Duration) {
 	d.t.Helper()
 	d.clock.pass(by)
 	d.ticks <- d.clock.now()
-	(<-d.queue)()
+	d.ticks <- d.clock.now() // when this is taken, the first is in the queue
+	d.settle()
 }
 
 // sees waits until a text is on the screen.
@@ -259,8 +260,10 @@ func (d *driven) follow(label string) {
 	var act func()
 	d.until("the link "+label, func() bool {
 		d.walk(func(o fyne.CanvasObject) {
-			if h, ok := o.(*widget.Hyperlink); ok && h.Text == label {
-				act = h.OnTapped // a tap beside the text, wherever that is, would do nothing
+			if _, button := o.(fyne.Disableable); !button && field(o, "Text") == label {
+				if f := reflect.Indirect(reflect.ValueOf(o)).FieldByName("OnTapped"); f.IsValid() && f.Type() == reflect.TypeFor[func()]() {
+					act = f.Interface().(func()) // a tap beside the text, wherever that is, would do nothing
+				}
 			}
 			if item := menuItem(o); item != nil && item.Label == label {
 				act = item.Action

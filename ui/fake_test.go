@@ -42,22 +42,30 @@ type backend struct {
 
 	mu sync.Mutex
 
-	account     manager.Account
-	remembered  bool // Resume finds a session
-	signedIn    bool
-	offline     error // every call to the server fails with it
-	warning     error // of SignIn
-	notices     []manager.Notice
-	orders      []api.Order
-	licenses    map[int64][]manager.License
+	account    manager.Account
+	remembered bool // Resume finds a session
+	others     []manager.Account
+	elsewhere  []manager.Elsewhere
+	signedIn   bool
+	offline    error // every call to the server fails with it
+	warning    error // of SignIn
+	notices    []manager.Notice
+	orders     []api.Order
+	licenses   map[int64][]manager.License
+
+	otherOrders   []api.Order // of the account that Switch brings
+	otherLicenses map[int64][]manager.License
+
 	cached      time.Time // zero: nothing is known from an earlier time
 	programs    map[int64]api.Program
 	refusal     error // of NewLicense and SendEmail
 	open        []manager.Job
 	resumed     []manager.Job
 	bringBacks  []manager.BringBack
+	expiring    []manager.Expiring
 	kept        []manager.KeptCode
 	unreadable  int // hardware locks of this PC
+	findings    []manager.Finding
 	subscribers []func(manager.Event)
 
 	hold    map[string]chan struct{} // calls wait until the channel is closed
@@ -211,10 +219,39 @@ func (b *backend) Accounts(ctx context.Context) ([]manager.Account, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.remembered {
-		return nil, nil
+	if !b.remembered && !b.signedIn {
+		return slices.Clone(b.others), nil
 	}
-	return []manager.Account{b.account}, nil
+	return append([]manager.Account{b.account}, b.others...), nil
+}
+
+// Switch makes one of the other accounts the current one, with an order of its own.
+func (b *backend) Switch(ctx context.Context, id int64) (manager.Account, error) {
+	b.mu.Lock()
+	i := slices.IndexFunc(b.others, func(a manager.Account) bool { return a.ID == id })
+	wanted := b.others[i]
+	if !wanted.Remembered {
+		b.mu.Unlock()
+		return wanted, manager.ErrSignedOut
+	}
+	b.others[i], b.account = b.account, wanted
+	b.orders, b.licenses, b.otherOrders, b.otherLicenses = b.otherOrders, b.otherLicenses, b.orders, b.licenses
+	b.signedIn = true
+	b.mu.Unlock()
+	b.publish(manager.Event{Kind: manager.AccountChanged, Account: id})
+	if err := b.enter(ctx, "Switch"); err != nil {
+		return wanted, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return wanted, b.offline
+}
+
+func (b *backend) WaitingElsewhere(ctx context.Context) ([]manager.Elsewhere, error) {
+	err := b.enter(ctx, "WaitingElsewhere")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.elsewhere), err
 }
 
 func (b *backend) Resume(ctx context.Context) (manager.Account, error) {
@@ -278,7 +315,10 @@ func (b *backend) Program(ctx context.Context, id int64) (api.Program, error) {
 func (b *backend) ThisPC(ctx context.Context, _ int64) (manager.ThisPC, error) {
 	pc := manager.ThisPC{Codes: thisPC, HardwareReadable: 5 - b.unreadable}
 	for i, l := range license.Locks() {
-		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: l != license.CDHWID}
+		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: l != license.CDHWID, Bits: uint16(257 + l)}
+		if l == license.CDHWID {
+			pc.Locks[i].Bits, pc.Locks[i].Why = 0, "there is no drive"
+		}
 	}
 	return pc, b.enter(ctx, "ThisPC")
 }
@@ -549,4 +589,33 @@ func (b *backend) History(ctx context.Context, _ int64) ([]api.HistoryEntry, err
 
 func (b *backend) AllLicenses(ctx context.Context, order int64) (manager.Licenses, error) {
 	return b.Licenses(ctx, order)
+}
+
+// Examine reports the findings one by one; a call that is held stops before the last one.
+func (b *backend) Examine(ctx context.Context, server string, found func(manager.Finding)) []manager.Finding {
+	b.mu.Lock()
+	list := slices.Clone(b.findings)
+	b.mu.Unlock()
+	for i, f := range list {
+		if i == len(list)-1 && b.enter(ctx, "Examine "+server) != nil {
+			break
+		}
+		found(f)
+	}
+	return list
+}
+
+func (b *backend) DoctorReport(findings []manager.Finding) string {
+	return fmt.Sprintf("report of %d steps", len(findings))
+}
+
+func (b *backend) Expiring(ctx context.Context) ([]manager.Expiring, error) {
+	err := b.enter(ctx, "Expiring")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.expiring), err
+}
+
+func (b *backend) Calendar(_ api.Order, l manager.License) (string, []byte) {
+	return fmt.Sprintf("license-%d.ics", l.ID), []byte("BEGIN:VCALENDAR")
 }

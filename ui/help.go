@@ -43,14 +43,12 @@ func (w *Window) showHelp() {
 	more := widget.NewLabel("A gray button says below why it is off: what the vendor allows is known before you try. What cannot be sent now is kept and sent when the connection is back; it happens once, however often it is sent.")
 	more.Wrapping, more.Importance = fyne.TextWrapWord, widget.LowImportance
 	rows.Add(theme.Tight(more))
-	var d *dialogs.Dialog
-	d = w.queue.Show(dialogs.Spec{
+	rows.Add(theme.Tight(widget.NewLabelWithStyle("Keyboard shortcuts", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})))
+	rows.Add(w.shortcutRows())
+	w.queue.Show(dialogs.Spec{
 		Title: "Help", Subtitle: "What you can do with orders and licenses", Width: 640,
 		Content: container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), rows), // beside the scroll bar
-		Buttons: []dialogs.Button{
-			{Text: "Keyboard shortcuts…", OnTapped: func() { d.Close(); w.showShortcuts() }},
-			{Text: "Close", Default: true, Cancel: true},
-		},
+		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
 	})
 }
 

@@ -316,7 +316,16 @@ func (w *Window) refresh() {
 
 // event hears of changes that the manager made.
 func (w *Window) event(e manager.Event) {
-	if !w.state.signedIn {
+	switch {
+	case e.Kind == manager.AccountChanged:
+		w.showWaiting()
+		return
+	case !w.state.signedIn:
+		return
+	case e.Account != 0 && e.Account != w.state.account.ID: // of an account that was left meanwhile
+		if e.Kind == manager.JobChanged {
+			w.loadAccounts()
+		}
 		return
 	}
 	switch e.Kind {

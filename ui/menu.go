@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"runtime"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -11,7 +12,11 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/doctor"
+	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/privacy"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // command is something the window does by a shortcut.
@@ -75,6 +80,8 @@ func (w *Window) typedKey(e *fyne.KeyEvent) bool {
 		w.showHelp()
 	case fyne.KeyF5:
 		w.refresh()
+	case fyne.KeyEscape:
+		return w.root.Objects[0] != w.main && w.signIn.Escape()
 	default:
 		return false
 	}
@@ -96,6 +103,7 @@ func (w *Window) accountMenu() *fyne.Menu {
 		fyne.NewMenuItem("PCs without a network…", w.noNetwork),
 		fyne.NewMenuItem("Open a file…", w.openFile),
 		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem(tr.T(doctor.Title)+"…", func() { w.examine("") }),
 		fyne.NewMenuItem("Help…", w.showHelp),
 		fyne.NewMenuItem("What is sent about this PC…", w.showPrivacy),
 		fyne.NewMenuItem("Keyboard shortcuts…", w.showShortcuts),
@@ -106,10 +114,10 @@ func (w *Window) accountMenu() *fyne.Menu {
 		fyne.NewMenuItem("Quit", w.Close),
 	}
 	if w.state.signedIn {
-		items = append([]*fyne.MenuItem{
-			who, fyne.NewMenuItem("Contact data…", w.profile), fyne.NewMenuItem("Change password…", w.changePassword), fyne.NewMenuItemSeparator(),
+		items = append(append([]*fyne.MenuItem{who}, w.accountItems()...), append([]*fyne.MenuItem{
+			fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Contact data…", w.profile), fyne.NewMenuItem("Change password…", w.changePassword), fyne.NewMenuItemSeparator(),
 			fyne.NewMenuItem("Removal codes…", w.showRemovalCodes), fyne.NewMenuItem("What waits for the server…", w.showJobs), fyne.NewMenuItemSeparator(),
-		}, items...)
+		}, items...)...)
 	}
 	return fyne.NewMenu("", items...)
 }
@@ -118,15 +126,16 @@ func (w *Window) noNetwork() { w.desk.Home() }
 
 func (w *Window) openFile() { w.desk.Open() }
 
+// showPrivacy shows what is sent about this PC, for each program of the orders.
 func (w *Window) showPrivacy() {
-	w.queue.Info("What is sent about this PC",
-		"To the license server go your user name and password when you sign in, the name of this PC, and what you enter.\n\n"+
-			"About the hardware go Site code and Machine ID only. They hold 63 bits for each program: nine for each of seven locks "+
-			"(system volume, firmware, operating system, network card, processor, system disk, optical drive). "+
-			"Serial numbers and addresses never leave this PC and cannot be read back from nine bits, "+
-			"and two programs get different bits of the same PC.\n\n"+
-			"The session is kept in the keyring of this PC, the last known tables in your own application-data folder. "+
-			"Nothing goes to anybody else.")
+	var programs []privacy.Program
+	for _, o := range w.state.orders {
+		one := privacy.Program{ID: o.ProgramID, Name: o.ProgramName}
+		if o.RequiresActivation && !slices.Contains(programs, one) {
+			programs = append(programs, one)
+		}
+	}
+	privacy.Open(privacy.Options{Dialogs: w.queue, Work: w.work, Reader: w.options.Backend, Copy: w.copy, Explain: explain.Error}, programs, w.state.content.Order.ProgramID)
 }
 
 func (w *Window) showAbout() {
@@ -138,6 +147,14 @@ func (w *Window) showAbout() {
 }
 
 func (w *Window) showShortcuts() {
+	w.queue.Show(dialogs.Spec{
+		Title: "Keyboard shortcuts", Content: w.shortcutRows(), Width: dialogs.SmallWidth,
+		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+	})
+}
+
+// shortcutRows lists the keys of the window.
+func (w *Window) shortcutRows() fyne.CanvasObject {
 	rows := container.New(layout.NewFormLayout())
 	add := func(keys, what string) {
 		k := widget.NewLabelWithStyle(keys, fyne.TextAlignLeading, theme.Monospace())
@@ -156,10 +173,9 @@ func (w *Window) showShortcuts() {
 	add(control+"+Shift+C", "Copy the row")
 	add("Enter", "Email the code of the selected license")
 	add("Shift+F10", "Menu of the row")
+	add("Tab, Shift+Tab", "Next and previous field")
+	add("Space, Enter", "Press the button, follow the link")
 	add("Escape", "Close a dialog, empty the search")
 	add("F1", "Help")
-	w.queue.Show(dialogs.Spec{
-		Title: "Keyboard shortcuts", Content: rows, Width: dialogs.SmallWidth,
-		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
-	})
+	return rows
 }

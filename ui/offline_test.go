@@ -366,7 +366,7 @@ func TestALinkToAServerFillsTheSignInAndNothingElse(t *testing.T) {
 	d.key(fyne.KeyReturn)
 	d.sees("Licenses of order 1042")
 	given <- []byte(link)
-	d.sees("To use it, sign out first")
+	d.sees("the one that is shown stays signed in")
 }
 
 func TestDroppedFiles(t *testing.T) {

@@ -9,9 +9,10 @@ import (
 	"github.com/acen-desktop/acen/ui/datatable"
 )
 
-// Keys of what the toolkit's preferences hold: the look of the window and nothing else.
+// Keys of what the toolkit's preferences hold: the look of the window, and which notices were dismissed.
 const (
-	lookKey = "window.look"
+	lookKey   = "window.look"
+	expiryKey = "expiry.dismissed"
 
 	defaultWidth  float32 = 1180
 	defaultHeight float32 = 760
@@ -63,6 +64,7 @@ func (w *Window) restore() {
 	w.split.details.SetOffset(r.Details)
 	w.orders.Restore(r.Tables["orders"])
 	w.licenses.Restore(false, r.Tables[licensesTable(false)])
+	w.expiries = readExpiries(w.app.Preferences().String(expiryKey), w.options.Now())
 	w.licenses.Restore(true, r.Tables[licensesTable(true)])
 }
 

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
 	"github.com/acen-desktop/acen/ui/words"
 )
@@ -27,8 +28,9 @@ type statusBar struct {
 	age      *widget.Label
 	remark   *widget.Label
 	progress *widget.Activity
-	jobs     *widget.Hyperlink
-	notices  *widget.Hyperlink
+	jobs     *dialogs.Hyperlink
+	others   *dialogs.Hyperlink
+	notices  *dialogs.Hyperlink
 	object   fyne.CanvasObject
 
 	work     string
@@ -42,13 +44,12 @@ func newStatusBar(w *Window) *statusBar {
 	for _, l := range []*widget.Label{s.server, s.age, s.remark} {
 		l.SizeName, l.Importance = "", widget.LowImportance
 	}
-	s.jobs = widget.NewHyperlink("", nil)
-	s.jobs.OnTapped = w.showJobs
-	s.notices = widget.NewHyperlink("", nil)
-	s.notices.OnTapped = w.recallNotices
+	s.jobs = dialogs.NewHyperlink("", w.showJobs)
+	s.others = dialogs.NewHyperlink("", w.goElsewhere)
+	s.notices = dialogs.NewHyperlink("", w.recallNotices)
 	s.progress.Hide()
 	left := container.NewHBox(container.NewCenter(s.dot), theme.Tight(s.server), spacer(theme.Gap), theme.Tight(s.age))
-	right := container.NewHBox(theme.Tight(s.remark), container.NewCenter(s.progress), theme.Tight(s.jobs), theme.Tight(s.notices))
+	right := container.NewHBox(theme.Tight(s.remark), container.NewCenter(s.progress), theme.Tight(s.jobs), theme.Tight(s.others), theme.Tight(s.notices))
 	bar := container.New(layout.NewCustomPaddedLayout(5, 5, theme.Margin, theme.Margin), container.NewBorder(nil, nil, left, right))
 	s.object = theme.NewSurface(theme.ColorNameStatusBar, container.NewVBox(widget.NewSeparator(), bar))
 	return s
@@ -110,6 +111,7 @@ func (s *statusBar) refresh() {
 		s.progress.Hide()
 	}
 	setLink(s.jobs, waiting(w.state.openJobs))
+	setLink(s.others, waitingElsewhere(w.elsewhere))
 	setLink(s.notices, w.dismissedText())
 }
 
@@ -119,7 +121,7 @@ func setText(l *widget.Label, text string) {
 	}
 }
 
-func setLink(h *widget.Hyperlink, text string) {
+func setLink(h *dialogs.Hyperlink, text string) {
 	h.Hidden = text == ""
 	if h.Text != text {
 		h.SetText(text)

@@ -23,6 +23,8 @@ type found struct {
 	bringBacks []manager.BringBack
 	waiting    []manager.Waiting
 	letGo      []removalcode.Entry
+	expiring   []manager.Expiring
+	day        string // on which it was found
 }
 
 // marks names the licenses by id, for the table and the panel.
@@ -43,20 +45,22 @@ func (f found) marks() (bringBacks, letGo map[int64]bool) {
 func (w *Window) find() {
 	backend := w.options.Backend
 	background.Run(w.finding, func(ctx context.Context) (f found, err error) {
-		var bringErr, waitErr, codesErr error
+		var bringErr, waitErr, codesErr, endErr error
 		f.bringBacks, bringErr = backend.BringBacks(ctx)
 		f.waiting, waitErr = backend.WaitingToMove(ctx)
+		f.expiring, endErr = backend.Expiring(ctx)
 		kept, codesErr := removalcode.Load(ctx, backend)
 		for _, e := range kept {
 			if !e.Waits() {
 				f.letGo = append(f.letGo, e)
 			}
 		}
-		return f, errors.Join(bringErr, waitErr, codesErr)
+		return f, errors.Join(bringErr, waitErr, codesErr, endErr)
 	}, func(f found, err error) {
 		if err != nil {
 			return // what is shown stays; the next table brings another attempt
 		}
+		f.day = words.FileDay(w.options.Now())
 		w.state.found = f
 		if w.state.content.Order.ID != 0 {
 			w.showContent()
@@ -72,12 +76,16 @@ type offer struct {
 	tone    theme.Tone
 	message dialogs.Message
 	actions []dialogs.Action
+	ends    []manager.Expiring // of a notice whose dismissal is remembered from one start to the next
 }
 
 // offers proposes steps for what was found.
 func (w *Window) offers() (list []offer) {
 	if !w.state.signedIn {
 		return nil
+	}
+	if o, ok := w.expiryOffer(); ok {
+		list = append(list, o)
 	}
 	for _, b := range w.state.found.bringBacks {
 		list = append(list, w.bringBackOffer(b))
@@ -87,6 +95,9 @@ func (w *Window) offers() (list []offer) {
 	}
 	if o, ok := w.letGoOffer(); ok {
 		list = append(list, o)
+	}
+	for i := range list { // numbers of licenses mean others in another account
+		list[i].key = fmt.Sprintf("%d %s", w.state.account.ID, list[i].key)
 	}
 	return list
 }

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"fmt"
 	"net/url"
 
 	"fyne.io/fyne/v2"
@@ -44,7 +43,7 @@ func (t *toolbar) refresh() {
 	a := t.window.state.account
 	text := "Signing in…"
 	if a.Server != "" {
-		text = fmt.Sprintf("%s · %s", shorten(a.DisplayName, 32), shorten(host(a.Server), 40))
+		text = accountName(a)
 	}
 	t.account.SetText(text)
 	t.order.Hidden = !t.window.state.canAddOrder

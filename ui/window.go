@@ -19,6 +19,7 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/datatable"
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/doctor"
 	"github.com/acen-desktop/acen/ui/email"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/flush"
@@ -29,10 +30,11 @@ import (
 	"github.com/acen-desktop/acen/ui/signin"
 	"github.com/acen-desktop/acen/ui/tasks"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 // Backend is the license manager as the window uses it. *manager.Manager is one. All methods may block and are called
-// off the UI thread, besides Current, Notices and Subscribe, which return at once.
+// off the UI thread, besides Current, Notices, Calendar, DoctorReport and Subscribe, which return at once.
 type Backend interface {
 	signin.Authenticator
 	licenses.Rechecker
@@ -41,12 +43,15 @@ type Backend interface {
 	email.Mailer
 	account.Backend
 	offline.Backend
+	doctor.Examiner
 
 	Current() (manager.Account, bool)
 	Notices() []manager.Notice
 	Subscribe(func(manager.Event)) (cancel func())
 
 	Accounts(ctx context.Context) ([]manager.Account, error)
+	Switch(ctx context.Context, id int64) (manager.Account, error)
+	WaitingElsewhere(ctx context.Context) ([]manager.Elsewhere, error)
 	Resume(ctx context.Context) (manager.Account, error)
 	SignOut(ctx context.Context) error
 	Orders(ctx context.Context) (manager.Orders, error)
@@ -63,6 +68,8 @@ type Backend interface {
 	DropJob(ctx context.Context, id int64) error
 	BringBacks(ctx context.Context) ([]manager.BringBack, error)
 	WaitingToMove(ctx context.Context) ([]manager.Waiting, error)
+	Expiring(ctx context.Context) ([]manager.Expiring, error)
+	Calendar(o api.Order, l manager.License) (name string, content []byte)
 }
 
 var _ Backend = (*manager.Manager)(nil)
@@ -125,7 +132,7 @@ type Window struct {
 	toolbar  *toolbar
 	status   *statusBar
 
-	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting, asking, finding *background.Slot
+	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting, asking, finding, listing *background.Slot
 
 	unsubscribe func()
 	closed      chan struct{} // ends the ticking
@@ -135,6 +142,10 @@ type Window struct {
 	dismissed   map[string]bool // offers, by their keys, for this start of the app
 	waiting     *waitingList    // the open dialog, or nil
 	selectLater int64           // license to be selected when its order is shown
+	ticked      time.Time       // when time last passed on the screen
+	expiries    expiries        // notices of licenses that end, dismissed in this start or an earlier one
+	accounts    []manager.Account
+	elsewhere   []manager.Elsewhere // what waits in other accounts
 }
 
 // state is what the window knows about the account that is signed in.
@@ -174,7 +185,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.work = background.NewGroup(context.Background(), o.Do)
 	w.queue = dialogs.New(w.window)
 	for _, slot := range []**background.Slot{
-		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting, &w.asking, &w.finding,
+		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting, &w.asking, &w.finding, &w.listing,
 	} {
 		*slot = w.work.NewSlot()
 	}
@@ -182,7 +193,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.signIn = signin.New(signin.Options{
 		Canvas: w.window.Canvas(), Icon: icon, Work: w.work, Sessions: o.Backend, Explain: explain.Error,
 		Server: o.Server, Username: o.Username, Hint: o.Hint, OnSignedIn: w.signedIn,
-		OnForgotPassword: w.forgotPassword, OnNewAccount: w.newAccount, OnNoNetwork: w.noNetwork,
+		OnForgotPassword: w.forgotPassword, OnNewAccount: w.newAccount, OnNoNetwork: w.noNetwork, OnExamine: w.examine,
 	})
 	var err error
 	if w.orders, err = orders.New(orders.Options{
@@ -195,7 +206,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 		Now: o.Now, Work: w.work, Recheck: o.Backend, Copy: w.copy, Explain: explain.Error,
 		OnRetry: func() { w.loadLicenses() },
 		OnState: func(merged bool, s datatable.State) { w.remembered.Tables[licensesTable(merged)] = s },
-		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnClearSearch: w.clearSearch,
+		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnCalendar: w.saveCalendar, OnClearSearch: w.clearSearch,
 		OnMove: w.move, OnPickUp: w.pickUp, OnRemovalCodes: w.showRemovalCodes, OnWaiting: w.showJobs,
 		OnReactivate: w.reactivate, OnTransfer: w.transfer, OnRemove: w.remove, OnShowEnded: w.showEnded, OnHistory: w.showHistory,
 	}); err != nil {
@@ -288,21 +299,40 @@ func (w *Window) tick() {
 	}
 }
 
+// asleep is how long no tick may come before the PC must have slept.
+const asleep = 2 * time.Minute
+
 func (w *Window) passTime() {
-	if w.state.waiting && !w.state.loaded && !w.loadingOrders.Busy() {
-		if account, ok := w.options.Backend.Current(); ok {
-			w.state.account = account
-			w.toolbar.refresh()
-			w.showKnownOrders()
-		}
+	now := w.options.Now().Round(0) // the monotonic clock may stand still while a PC sleeps
+	if slept := !w.ticked.IsZero() && now.Sub(w.ticked) > asleep; slept && w.state.signedIn {
+		w.state.stale, w.state.attempts = true, 0
+		w.loadOrders() // also in the place of a call whose connection is gone
 	}
+	w.ticked = now
+	w.showWaiting()
 	w.takeFocus()
+	if w.state.found.day != "" && w.state.found.day != words.FileDay(w.options.Now()) {
+		w.state.found.day = ""
+		w.find() // the licenses end a day sooner
+	}
 	if w.state.signedIn && w.state.fault.What != "" && !w.options.Now().Before(w.state.retryAt) {
 		w.refresh()
 	}
 	w.status.refresh()
 	w.refreshBanners()
 	w.save()
+}
+
+// showWaiting shows the last known tables of an account that is being resumed.
+func (w *Window) showWaiting() {
+	if !w.state.waiting || w.state.loaded || w.loadingOrders.Busy() {
+		return
+	}
+	if account, ok := w.options.Backend.Current(); ok && (w.state.account.ID == 0 || w.state.account.ID == account.ID) {
+		w.state.account = account
+		w.toolbar.refresh()
+		w.showKnownOrders()
+	}
 }
 
 // forget clears what is known about an account.
@@ -336,6 +366,7 @@ type resumed struct{ latest, account manager.Account }
 func (w *Window) resumed(r resumed, err error) {
 	w.state.waiting = false
 	w.showNotices()
+	w.loadAccounts()
 	if _, ok := w.options.Backend.Current(); ok {
 		// Without a connection the last known tables are there to look at.
 		w.state.account, w.state.signedIn = r.account, true
@@ -355,16 +386,27 @@ func (w *Window) resumed(r resumed, err error) {
 
 // showSignIn shows the sign-in screen; the message, if any, tells why.
 func (w *Window) showSignIn(m dialogs.Message) {
-	for _, slot := range []*background.Slot{w.resuming, w.loadingOrders, w.loadingLicenses, w.loadingHistory, w.indexing, w.jobs, w.sending, w.finding} {
-		slot.Cancel()
-	}
-	w.forget()
-	w.orders.Clear()
-	w.licenses.ShowNone()
+	w.leave()
 	w.signIn.ShowError(m)
+	w.showWays()
 	w.put(w.signIn.Object())
 	w.refreshBanners()
 	w.focusFirst()
+}
+
+// leave drops all that belongs to an account: what is shown, and what is under way for it.
+func (w *Window) leave() {
+	for _, slot := range []*background.Slot{
+		w.resuming, w.loadingOrders, w.loadingLicenses, w.loadingHistory, w.indexing, w.jobs, w.sending, w.finding, w.saving, w.contacting, w.asking,
+	} {
+		slot.Cancel()
+	}
+	w.forget()
+	w.selectLater = 0
+	w.status.working("")
+	w.clearSearch()
+	w.orders.Clear()
+	w.licenses.ShowNone()
 }
 
 // put shows one of the two screens. The focus does not stay behind in the other.
@@ -389,6 +431,7 @@ func (w *Window) signedIn(a manager.Account, warning error) {
 	}
 	w.showMain()
 	w.focusFirst()
+	w.loadAccounts()
 	w.loadOrders()
 	w.desk.SignedIn()
 }
@@ -402,6 +445,8 @@ func (w *Window) signOut() {
 		Label: "Sign out",
 		OnConfirm: func() {
 			account := w.state.account
+			w.leave() // an answer that came now would be kept
+			w.state.account = account
 			w.status.working("Signing out…")
 			background.Run(w.ending, func(ctx context.Context) (struct{}, error) {
 				return struct{}{}, w.options.Backend.SignOut(ctx)
@@ -413,6 +458,7 @@ func (w *Window) signOut() {
 				}
 				w.signIn.Fill(account.Server, account.Username)
 				w.showSignIn(message)
+				w.loadAccounts()
 			})
 		},
 	})

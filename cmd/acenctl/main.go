@@ -171,6 +171,7 @@ one a line. With --json every command prints JSON, on standard output its result
 		d.moveCommand(), d.pickUpCommand(), d.bringBackCommand(), d.removalCodesCommand(), d.noteCommand(), d.emailCommand(),
 		d.offlineProgramsCommand(), d.requestCommand(), d.requestsCommand(), d.carryCommand(), d.takeCommand(), d.enterCodeCommand(), d.letGoCommand(),
 		d.verificationCommand(), d.newOrderCommand(), d.compareCommand(), d.decodeCommand(), d.jobsCommand(), d.sendCommand(),
+		d.accountsCommand(), d.doctorCommand(), d.expiringCommand(),
 		&cobra.Command{Use: "exit-codes", Short: "Explain the exit statuses", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(d.out, exitHelp+"\n")
 			return err

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 func day(t time.Time) string { return t.Local().Format(time.DateOnly) }
@@ -154,6 +154,9 @@ type lockJSON struct {
 	Kind     string `json:"kind"`
 	Readable bool   `json:"readable"`
 	Why      string `json:"why,omitempty"`
+	// With --explain: what the lock is made of, and the nine bits that are sent.
+	Source string `json:"source,omitempty"`
+	Bits   string `json:"bits,omitempty"`
 }
 
 func codesOf(c license.Codes) codesJSON {
@@ -161,6 +164,7 @@ func codesOf(c license.Codes) codesJSON {
 }
 
 func (d *desk) thisPCCommand() *cobra.Command {
+	var explain bool
 	c := d.signedIn("this-pc ORDER", "Show the codes of this PC for the program of an order, and which locks can be read", oneID, func(ctx context.Context, m *manager.Manager, args []string) error {
 		o, err := findOrder(ctx, m, id(args))
 		if err != nil {
@@ -172,16 +176,31 @@ func (d *desk) thisPCCommand() *cobra.Command {
 		}
 		out := codesOf(pc.Codes)
 		lines := [][]string{{"Site code", out.SiteCode}, {"Machine ID", out.MachineID}, {"Merged", out.SiteMID}, {}, {"LOCK", "KIND", "READABLE"}}
+		if explain {
+			lines[4] = []string{"LOCK", "KIND", "READABLE", "BITS", "MADE OF"}
+		}
 		for _, l := range pc.Locks {
-			out.Locks = append(out.Locks, lockJSON{l.Lock.String(), l.Lock.Kind().String(), l.Readable, l.Why})
+			one := lockJSON{Name: l.Lock.String(), Kind: l.Lock.Kind().String(), Readable: l.Readable, Why: l.Why}
 			readable := "yes"
 			if !l.Readable {
 				readable = "no: " + l.Why
 			}
-			lines = append(lines, []string{l.Lock.String(), l.Lock.Kind().String(), readable})
+			line := []string{one.Name, one.Kind, readable}
+			if explain {
+				one.Bits, one.Source = fmt.Sprintf("%09b", l.Bits), words.LockSource(l.Lock)
+				line = append(line, one.Bits, one.Source)
+			}
+			out.Locks = append(out.Locks, one)
+			lines = append(lines, line)
+		}
+		if explain {
+			lines = append(lines, []string{}, []string{"Generation", fmt.Sprintf("%012b", pc.Codes.Site.Generation()), "a random number, new after every removal"},
+				[]string{"The Machine ID is the 63 bits of the locks and one that is always 0, scrambled with the Site code."},
+				[]string{"The Site code is the generation and a check of 20 bits. Nothing else is sent about this PC."})
 		}
 		return d.print(out, lines...)
 	})
+	c.Flags().BoolVar(&explain, "explain", false, "also what is sent: of each lock what it is made of, and its nine bits")
 	c.ValidArgsFunction = d.complete(orderIDs)
 	return c
 }
@@ -201,16 +220,8 @@ func (d *desk) fileCommand() *cobra.Command {
 			name = to
 		}
 		// Others on the PC may not read it: it holds the removal seed.
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err != nil {
-			return fmt.Errorf("the license file cannot be written: %w", err)
-		}
-		if _, err := f.WriteString(content); err != nil {
-			_ = f.Close()
-			return fmt.Errorf("the license file cannot be written: %w", err)
-		}
-		if err := f.Close(); err != nil {
-			return fmt.Errorf("the license file cannot be written: %w", err)
+		if err := writeText(name, content); err != nil {
+			return err
 		}
 		return d.say(struct {
 			File string `json:"file"`

@@ -223,12 +223,13 @@ func TestDamagedFile(t *testing.T) {
 // A full disk: the app says so in a window and ends; what is there stays.
 func TestFullDisk(t *testing.T) {
 	screen := startDisplay(t)
-	folder := t.TempDir()
+	folder, uiMap := t.TempDir(), filepath.Join(t.TempDir(), "ui.json")
 	anna := newPerson(t)
 	// A file system of 64 KiB that is full, in a mount namespace of its own.
 	p := start(t, anna.env("DISPLAY="+screen.name), "unshare", "--map-root-user", "--mount", "sh", "-euc",
-		`mount -t tmpfs -o size=64k tmpfs "$1"; head -c 60k /dev/zero >"$1/other"; shift; exec "$@"`, "sh", folder, program(t, "acen"), "--data", filepath.Join(folder, "data"))
-	screen.run(t, "xdotool", "search", "--sync", "--onlyvisible", "--name", "ACEN Desktop")
+		`mount -t tmpfs -o size=64k tmpfs "$1"; head -c 60k /dev/zero >"$1/other"; shift; exec "$@"`, "sh", folder, program(t, "acen"), "--ui-map", uiMap, "--data", filepath.Join(folder, "data"))
+	w := &window{display: screen, uiMap: uiMap, proc: p}
+	w.find(t, "that the disk is full", reading("disk is full"))
 	screen.screenshot(t, "full-disk")
 	p.stop(t)
 	require.Equal(t, 1, p.cmd.ProcessState.ExitCode())

@@ -221,6 +221,29 @@ func (b *ContentButton) TypedKey(key *fyne.KeyEvent) {
 	}
 }
 
+// Hyperlink is a link that Enter follows as well as the space bar, in a dialog or in the window.
+type Hyperlink struct{ widget.Hyperlink }
+
+// NewHyperlink returns a link that does something. UI thread.
+func NewHyperlink(text string, follow func()) *Hyperlink {
+	h := &Hyperlink{}
+	h.Text, h.OnTapped = text, follow
+	h.ExtendBaseWidget(h)
+	return h
+}
+
+// TypedKey is called by Fyne.
+func (h *Hyperlink) TypedKey(key *fyne.KeyEvent) {
+	switch key.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		h.OnTapped()
+	case fyne.KeyEscape:
+		HandleKey(h, key)
+	default:
+		h.Hyperlink.TypedKey(key)
+	}
+}
+
 // submitOnEnter lets Enter press the default button from plain single-line fields too, as far as they lie in
 // containers; Escape does not reach the dialog from those, which is why Entry exists.
 func (d *Dialog) submitOnEnter(o fyne.CanvasObject) {

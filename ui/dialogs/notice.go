@@ -47,11 +47,15 @@ func newNotice(tone theme.Tone, m Message, below []fyne.CanvasObject, right fyne
 
 	parts := append([]fyne.CanvasObject{theme.Tight(text)}, below...)
 	n := &notice{tone: tone}
-	icon := widget.NewIcon(fynetheme.NewColoredResource(iconOf(tone), tone.TextName()))
-	n.content = container.NewBorder(nil, nil, container.NewVBox(icon), right,
+	n.content = container.NewBorder(nil, nil, container.NewVBox(Icon(tone)), right,
 		container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), parts...))
 	n.ExtendBaseWidget(n)
 	return n
+}
+
+// Icon says a tone by its shape as well as by its color. UI thread.
+func Icon(tone theme.Tone) *widget.Icon {
+	return widget.NewIcon(fynetheme.NewColoredResource(iconOf(tone), tone.TextName()))
 }
 
 func iconOf(tone theme.Tone) fyne.Resource {
@@ -62,6 +66,8 @@ func iconOf(tone theme.Tone) fyne.Resource {
 		return fynetheme.WarningIcon()
 	case theme.Bad:
 		return fynetheme.ErrorIcon()
+	case theme.Muted:
+		return fynetheme.ContentRemoveIcon()
 	}
 	return fynetheme.InfoIcon()
 }

@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/ui/theme"
@@ -105,9 +104,8 @@ func (q *Queue) Error(m Message) *Dialog {
 			reasons.Add(paragraph(sentence))
 		}
 	}
-	icon := widget.NewIcon(fynetheme.NewColoredResource(fynetheme.ErrorIcon(), theme.Bad.TextName()))
 	d = q.Show(Spec{
-		Title: m.What, Content: container.NewBorder(nil, nil, container.NewVBox(icon), nil, reasons),
+		Title: m.What, Content: container.NewBorder(nil, nil, container.NewVBox(Icon(theme.Bad)), nil, reasons),
 		Buttons: buttons, Width: SmallWidth,
 	})
 	return d

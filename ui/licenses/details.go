@@ -17,7 +17,9 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -119,7 +121,7 @@ func (d *Details) Show(l manager.License, c Content) {
 		if icon := endIcon(tone); icon != nil {
 			text = container.NewBorder(nil, nil, widget.NewIcon(fynetheme.NewColoredResource(icon, tone.TextName())), nil, text)
 		}
-		rows = append(rows, d.section("Expires", text))
+		rows = append(rows, d.section("Expires", text, d.link(tr.T("Calendar file"), func() { d.options.OnCalendar(o, l) })))
 	}
 	rows = append(rows, d.section("Activated", value(words.LongDate(l.ActivatedAt, now), theme.Neutral)))
 	rows = append(rows, d.section("Order", container.New(layout.NewCustomPaddedVBoxLayout(2),
@@ -239,10 +241,8 @@ func (d *Details) section(caption string, content fyne.CanvasObject, links ...fy
 	return container.New(layout.NewCustomPaddedVBoxLayout(2), head, content)
 }
 
-func (d *Details) link(text string, do func()) *widget.Hyperlink {
-	h := widget.NewHyperlink(text, nil)
-	h.OnTapped = do
-	return h
+func (d *Details) link(text string, do func()) *dialogs.Hyperlink {
+	return dialogs.NewHyperlink(text, do)
 }
 
 func value(text string, tone theme.Tone) fyne.CanvasObject {

@@ -42,6 +42,8 @@ type Options struct {
 	OnEmail      func(manager.License)                // email the activation code
 	OnSaveFile   func(manager.License)
 	OnChangeNote func(manager.License)
+	// OnCalendar saves a calendar file with the end of a license.
+	OnCalendar   func(api.Order, manager.License)
 	OnReactivate func(manager.License)
 	OnTransfer   func(manager.License)
 	OnRemove     func(manager.License)

@@ -128,8 +128,8 @@ func endIcon(tone theme.Tone) fyne.Resource {
 	return nil
 }
 
-// soon is how long before its end a license asks for attention.
-const soon = 14 * 24 * time.Hour
+// soon is how long before its end a license asks for attention: from 14 whole days on, as with manager.Expiring.
+const soon = 15 * 24 * time.Hour
 
 func expiryTone(last *time.Time, now time.Time) theme.Tone {
 	switch {

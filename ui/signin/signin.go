@@ -43,6 +43,8 @@ type Options struct {
 	OnNewAccount     func(server string)
 	// OnNoNetwork is the link for a PC that is never online.
 	OnNoNetwork func()
+	// OnExamine looks where the way to a server is broken; nil offers it not.
+	OnExamine func(server string)
 	// OnSignedIn gets the account; warning tells why it will not be remembered, or is nil.
 	OnSignedIn func(account manager.Account, warning error)
 }
@@ -58,13 +60,14 @@ type Screen struct {
 	remember                   *dialogs.Check
 	submit, cancel             *widget.Button
 	progress                   *widget.Activity
-	fault, actions             *fyne.Container
+	fault, actions, others     *fyne.Container
+	ways                       []Way
 	object                     fyne.CanvasObject
 }
 
 // New returns the screen. UI thread.
 func New(o Options) *Screen {
-	s := &Screen{options: o, slot: o.Work.NewSlot(), fault: container.NewStack(), progress: widget.NewActivity()}
+	s := &Screen{options: o, slot: o.Work.NewSlot(), fault: container.NewStack(), others: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap)), progress: widget.NewActivity()}
 	s.server = s.field(dialogs.NewEntry(), o.Server, "licenses.example.com")
 	s.username = s.field(dialogs.NewEntry(), o.Username, tr.T("Name the vendor gave you"))
 	s.password = s.field(dialogs.NewPasswordEntry(), "", tr.T("Password"))
@@ -74,6 +77,7 @@ func New(o Options) *Screen {
 	s.submit.Importance = widget.HighImportance
 	s.cancel = widget.NewButton(tr.T("Cancel"), s.stop)
 	s.fault.Hide()
+	s.others.Hide()
 
 	s.actions = container.NewStack(s.submit)
 	form := container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
@@ -81,7 +85,7 @@ func New(o Options) *Screen {
 		labeled(tr.T("License server"), s.server), labeled(tr.T("User name"), s.username), labeled(tr.T("Password"), s.password),
 		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
 			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0), theme.Tight(caption(tr.T("Kept in the keyring of this PC, never in a file."))))),
-		s.actions, s.links(), s.noNetwork())
+		s.actions, s.links(), s.noNetwork(), s.others)
 	if o.Hint != "" {
 		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: tr.T("Try it out"), Why: o.Hint}))
 	}
@@ -116,6 +120,48 @@ func (s *Screen) Fill(server, username string) {
 	s.password.SetText("")
 }
 
+// Way leads from the screen to an account that needs no password.
+type Way struct {
+	Label string
+	Go    func()
+}
+
+// SetWays shows the ways to other accounts below the form; Escape goes the first.
+func (s *Screen) SetWays(ways []Way) {
+	s.ways = ways
+	s.others.RemoveAll()
+	for _, one := range ways {
+		s.others.Add(container.NewCenter(theme.Tight(dialogs.NewHyperlink(one.Label, func() {
+			if !s.slot.Busy() {
+				one.Go()
+			}
+		}))))
+	}
+	s.others.Hidden = len(ways) == 0
+	s.object.Refresh()
+}
+
+// Escape ends an attempt to sign in, or else goes the first way; it reports whether there was anything to do.
+func (s *Screen) Escape() bool {
+	switch {
+	case s.slot.Busy():
+		s.stop()
+	case len(s.ways) > 0:
+		s.ways[0].Go()
+	default:
+		return false
+	}
+	return true
+}
+
+// Reset empties the fields, for another account.
+func (s *Screen) Reset() {
+	for _, e := range s.fields() {
+		e.SetText("")
+	}
+	s.ShowError(dialogs.Message{})
+}
+
 // ShowError tells what went wrong; the zero message takes an earlier one away.
 func (s *Screen) ShowError(m dialogs.Message) {
 	if m.What == "" {
@@ -126,6 +172,15 @@ func (s *Screen) ShowError(m dialogs.Message) {
 		s.fault.Show()
 	}
 	s.object.Refresh()
+}
+
+// showFault tells why the sign-in failed. Where the server was not reached the next step is to look why.
+func (s *Screen) showFault(err error, server string) {
+	m := s.options.Explain(err)
+	if examine := s.options.OnExamine; examine != nil && errors.Is(err, manager.ErrUnreachable) {
+		m.Action = &dialogs.Action{Label: tr.T("Find the cause…"), Do: func() { examine(server) }}
+	}
+	s.ShowError(m)
 }
 
 func (s *Screen) fields() []*dialogs.Entry {
@@ -174,7 +229,7 @@ func (s *Screen) signIn() {
 		s.busy(false)
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
-				s.ShowError(s.options.Explain(err))
+				s.showFault(err, request.Server)
 			}
 			s.Focus()
 			return
@@ -242,7 +297,7 @@ func (s *Screen) links() fyne.CanvasObject {
 		if len(row.Objects) > 0 {
 			row.Add(layout.NewSpacer())
 		}
-		row.Add(theme.Tight(newLink(l.text, func() {
+		row.Add(theme.Tight(dialogs.NewHyperlink(l.text, func() {
 			if !s.slot.Busy() {
 				l.open(strings.TrimSpace(s.server.Text))
 			}
@@ -256,32 +311,12 @@ func (s *Screen) links() fyne.CanvasObject {
 func (s *Screen) noNetwork() fyne.CanvasObject {
 	row := container.NewCenter()
 	row.Hidden = s.options.OnNoNetwork == nil
-	row.Add(theme.Tight(newLink("This PC has no network…", func() {
+	row.Add(theme.Tight(dialogs.NewHyperlink(tr.T("This PC has no network…"), func() {
 		if !s.slot.Busy() {
 			s.options.OnNoNetwork()
 		}
 	})))
 	return row
-}
-
-// link is a hyperlink that Enter follows, too.
-type link struct{ widget.Hyperlink }
-
-func newLink(text string, follow func()) *link {
-	l := &link{}
-	l.Text, l.OnTapped = text, follow
-	l.ExtendBaseWidget(l)
-	return l
-}
-
-// TypedKey is called by Fyne.
-func (l *link) TypedKey(key *fyne.KeyEvent) {
-	switch key.Name {
-	case fyne.KeyReturn, fyne.KeyEnter:
-		l.OnTapped()
-	default:
-		l.Hyperlink.TypedKey(key)
-	}
 }
 
 func labeled(name string, field fyne.CanvasObject) fyne.CanvasObject {

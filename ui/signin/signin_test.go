@@ -11,6 +11,7 @@ import (
 	"github.com/acen-desktop/acen/assets"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
+	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/theme"
 )
@@ -47,11 +48,11 @@ func newScreen(t *testing.T, opened *[]string) (*Screen, fyne.Canvas) {
 	return s, w.Canvas()
 }
 
-func links(c fyne.Canvas) (found []*link) {
+func links(c fyne.Canvas) (found []*dialogs.Hyperlink) {
 	c.Unfocus()
 	for range 20 {
 		c.FocusNext()
-		if l, ok := c.Focused().(*link); ok && (len(found) == 0 || found[0] != l) {
+		if l, ok := c.Focused().(*dialogs.Hyperlink); ok && (len(found) == 0 || found[0] != l) {
 			found = append(found, l)
 		} else if ok {
 			break

@@ -17,6 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/copyfield"
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/privacy"
 	"github.com/acen-desktop/acen/ui/theme"
 	"github.com/acen-desktop/acen/ui/words"
 )
@@ -121,6 +122,7 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 		add("Machine ID", p.thisPC.Codes.Machine.String())
 	}
 	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), rows, theme.Tight(muted(Sent(p.thisPC))))
+	box.Add(container.NewHBox(p.lockByLock(box)))
 	if p.thisPC.HardwareReadable < 2 {
 		box.Add(dialogs.Notice(theme.Warning, dialogs.Message{
 			What: "This PC may not be recognized later.",
@@ -129,6 +131,25 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 		}))
 	}
 	return box
+}
+
+// lockByLock is the button that shows below everything else what the codes hold, and hides it again.
+func (p *pcPane) lockByLock(box *fyne.Container) fyne.CanvasObject {
+	const show, hide = "Show it lock by lock", "Hide the locks"
+	table := privacy.Table(p.thisPC)
+	var b *dialogs.ContentButton
+	b = dialogs.NewButton(show, nil, func() {
+		if b.Text == show {
+			b.SetText(hide)
+			box.Add(table)
+		} else {
+			b.SetText(show)
+			box.Remove(table)
+		}
+		box.Refresh()
+	})
+	b.Importance = widget.LowImportance
+	return b
 }
 
 // Sent says in plain words what is sent about this PC.

@@ -34,6 +34,9 @@ func LongMoment(t, now time.Time) string {
 	return tr.T("%s at %s", tr.LongDate(t), tr.Clock(t))
 }
 
+// FileDay is a day as it stands in the name of a file, in the time zone of now: "2026-11-24".
+func FileDay(now time.Time) string { return now.Format(time.DateOnly) }
+
 // days returns the number of calendar days from now to t in the time zone of now.
 func days(t, now time.Time) int {
 	midnight := func(t time.Time) time.Time {
@@ -86,7 +89,7 @@ func inSpan(n int, days, months, years func(int) string) string {
 // Age says how long ago something was: "just now", "12 seconds ago", "3 hours ago". A time in the future, which a
 // changed clock brings, is "just now".
 func Age(t, now time.Time) string {
-	d := now.Sub(t)
+	d := now.Round(0).Sub(t.Round(0)) // by the clock on the wall: the monotonic one may stand still while a PC sleeps
 	switch {
 	case d < 5*time.Second:
 		return tr.T("just now")
@@ -114,6 +117,19 @@ func Wait(d time.Duration) string {
 	}
 	return tr.N(int((d+24*time.Hour-1)/(24*time.Hour)), "%d day", "%d days")
 }
+
+var sources = map[license.Lock]tr.Text{
+	license.HDID:   "the number that the file system got when it was made",
+	license.BIOSID: "maker, version and date of the firmware",
+	license.OSID:   "the id that the operating system got when it was installed",
+	license.NETID:  "the address that is built into a network adapter",
+	license.CPUID:  "maker, family, model and stepping of the processor",
+	license.HDHWID: "the serial number of the disk that holds the system",
+	license.CDHWID: "model and serial number of the first optical drive",
+}
+
+// LockSource says what the nine bits of a lock are computed from: its kind, never a value.
+func LockSource(l license.Lock) string { return tr.T(sources[l]) }
 
 // Left says what is left of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1 Dec 2026".
 // Where a day's and a month's limit hold, the tighter one is said.

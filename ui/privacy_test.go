@@ -1,0 +1,30 @@
+package ui_test
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"github.com/stretchr/testify/require"
+)
+
+func TestWhatIsSentLockByLock(t *testing.T) {
+	d := drive(t, newBackend())
+	d.signIn()
+	d.press(annaButton)
+	d.follow("What is sent about this PC…")
+	d.sees("Nothing goes to anybody else.")
+	d.sees(thisPC.Machine.String())
+	d.sees("the address that is built into a network adapter")
+	d.sees("000 001 100 100") // the generation, 100
+	d.sees("100 000 101")     // the network card's bits
+	d.sees("Cannot be read here, so nothing is sent: there is no drive")
+	d.key(fyne.KeyEscape)
+
+	d.press("Activate this PC")
+	d.sees("They hold 63 bits about this PC")
+	require.False(t, d.shows("100 000 101"))
+	d.press("Show it lock by lock")
+	d.sees("100 000 101")
+	d.press("Hide the locks")
+	require.False(t, d.shows("100 000 101"))
+}

@@ -18,6 +18,7 @@
 package installed
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -513,9 +514,11 @@ func readNow(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(content)) > limit {
+	// One read gets all of a file that does not grow just now, and sees its end.
+	content := bytes.NewBuffer(make([]byte, 0, min(info.Size(), limit)+bytes.MinRead))
+	_, err = content.ReadFrom(io.LimitReader(f, limit+1))
+	if err == nil && int64(content.Len()) > limit {
 		err = fs.ErrInvalid
 	}
-	return content, err
+	return content.Bytes(), err
 }

@@ -53,7 +53,7 @@ func main() {
 }
 
 // children are what this program does when it runs itself: in a root folder of its own, or as a server of its own.
-var children map[string]func(args []string) error
+var children = map[string]func(args []string) error{}
 
 func exit(err error) {
 	if err != nil {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -88,10 +90,14 @@ func (s *section) miss(what, against, goal, why string) {
 	s.rows = append(s.rows, result{what: what, against: against, ratio: "–", rounds: "–", goal: goal, reached: "–", note: why})
 }
 
-func (s *section) say(format string, args ...any) { s.text = append(s.text, fmt.Sprintf(format, args...)) }
+func (s *section) say(format string, args ...any) {
+	s.text = append(s.text, fmt.Sprintf(format, args...))
+}
 
 // code adds a block of text as it is.
-func (s *section) code(text string) { s.text = append(s.text, "```\n"+strings.TrimRight(text, "\n")+"\n```") }
+func (s *section) code(text string) {
+	s.text = append(s.text, "```\n"+strings.TrimRight(text, "\n")+"\n```")
+}
 
 type report struct {
 	machine  string
@@ -149,4 +155,31 @@ func describeMachine(r *run) string {
 	}
 	return fmt.Sprintf("Machine: %s, %d processors for this run, %d GiB of memory, %s/%s, %s; the load was %s when the run began. Commit %s, %s.",
 		cpu, runtime.NumCPU(), memory, runtime.GOOS, runtime.GOARCH, runtime.Version(), load, commit, time.Now().UTC().Format("2 January 2006"))
+}
+
+// parts are how a section goes from a process to another.
+type parts struct {
+	Rows [][]string
+	Text []string
+}
+
+func (s *section) print(w io.Writer) error {
+	p := parts{Text: s.text}
+	for _, r := range s.rows {
+		p.Rows = append(p.Rows, []string{r.what, r.against, r.ratio, r.rounds, r.goal, r.reached, r.note})
+	}
+	return json.NewEncoder(w).Encode(p)
+}
+
+// join takes what print printed.
+func (s *section) join(text string) error {
+	var p parts
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		return err
+	}
+	for _, r := range p.Rows {
+		s.rows = append(s.rows, result{r[0], r[1], r[2], r[3], r[4], r[5], r[6]})
+	}
+	s.text = append(s.text, p.Text...)
+	return nil
 }

@@ -21,12 +21,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-func init() {
-	if children == nil {
-		children = map[string]func([]string) error{}
-	}
-	children["machineid-of"] = machineIDOf
-}
+func init() { children["machineid-of"] = machineIDOf }
 
 // machineIDOf prints what machineid finds in a recorded tree, which becomes the root of this process.
 func machineIDOf(args []string) error {

@@ -18,6 +18,6 @@ func buildPeer(r *run, name, module, checkout, source string) (string, error) {
 			return "", err
 		}
 	}
-	_, err := command(r, dir, []string{"CGO_ENABLED=0", "GOFLAGS=-mod=mod"}, "go", "build", "-tags", "peer", "-o", name, ".")
+	_, err := command(r, dir, []string{"CGO_ENABLED=0", "GOFLAGS=-mod=mod"}, "go", "build", "-o", name, "main.go")
 	return filepath.Join(dir, name), err
 }

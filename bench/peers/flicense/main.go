@@ -1,4 +1,4 @@
-//go:build peer
+//go:build ignore
 
 // Command flicense verifies a license, in base64, of each line that it reads, and prints how many of them made it panic.
 package main

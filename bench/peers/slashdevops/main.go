@@ -1,4 +1,4 @@
-//go:build peer
+//go:build ignore
 
 // Command slashdevops prints the id of the machine, or of a recorded one, for each line that it reads.
 package main

@@ -267,7 +267,8 @@ func measureLicenses(r *run, s *section) error {
 		return err
 	}
 	s.say("Every client has an account and an order of its own. A new license is one HTTP call with an idempotency key: codes checked, seat taken, license, history, audit and sealed answer written in one transaction. " +
-		"The bare loop inserts one row as large as a license's into one table without an index, without a server. SQLite writes with WAL and full sync, PostgreSQL with fsync.")
+		"The bare loop inserts one row as large as a license's into one table without an index, without a server. SQLite writes with WAL and full sync, PostgreSQL with fsync. Clients, server and database share the processors of one machine. " +
+		"On PostgreSQL a new license is about 18 statements, one after the other, in a serializable transaction, where the bare loop sends three; in an almost empty database, as here, new licenses meet on the few pages of an index and are begun again.")
 	return nil
 }
 

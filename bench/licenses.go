@@ -112,7 +112,7 @@ func ourLicenses(r *run, database string) (*started, contender, error) {
 	}, s.stop}, nil
 }
 
-// row is a table with as much in a row as a license of ours has.
+// bareTable has as much in a row as a license of ours has, and no index.
 const bareTable = `CREATE TABLE bare (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, site INTEGER NOT NULL, machine TEXT NOT NULL, activation TEXT NOT NULL, note TEXT NOT NULL, policy TEXT NOT NULL)`
 
 // bareInserts inserts a row in a transaction of its own: the limit.
@@ -259,7 +259,7 @@ func measureLicenses(r *run, s *section) error {
 	if err != nil {
 		return err
 	}
-	// The script gives a private PostgreSQL to a command: this program again, for one topic. The disk is waited for, as it is in use.
+	// The script gives a private PostgreSQL to a command: this program again, for one topic. The disk is waited for, as in use.
 	out, err := command(r, r.root, []string{"POSTGRES_OPTIONS=-c fsync=on -c full_page_writes=on"}, "scripts/with-postgres.sh", self, "licenses-postgres")
 	if err != nil {
 		s.miss("new licenses a second, PostgreSQL", "a bare `INSERT … COMMIT` loop", "≥ 0.5", fmt.Sprintf("not measured: %v", err))

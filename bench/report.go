@@ -111,9 +111,9 @@ func (r report) markdown() string {
 	b.WriteString("A ratio is ours over the other's, in the same round; sides take turns (A B A B). It is shown as the median, with the smallest and the largest in brackets, of N rounds. ")
 	b.WriteString("Absolute figures are notes: they are this machine's.\n\n" + r.machine + "\n")
 	for _, s := range r.sections {
-		b.WriteString("\n## " + s.title + "\n\n")
+		b.WriteString("\n## " + s.title + "\n")
 		if len(s.rows) > 0 {
-			b.WriteString("| what | against | ratio | N | to reach | reached | note |\n|---|---|---|---|---|---|---|\n")
+			b.WriteString("\n| what | against | ratio | N | to reach | reached | note |\n|---|---|---|---|---|---|---|\n")
 		}
 		for _, row := range s.rows {
 			cells := []string{row.what, row.against, row.ratio, row.rounds, row.goal, row.reached, row.note}

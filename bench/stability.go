@@ -88,7 +88,7 @@ type event struct {
 	tree func() tree
 }
 
-// without is a tree of the PC without some files, which were those of the board of another PC or of the administrator.
+// without is a tree without some of its files.
 func without(t tree, names ...string) tree {
 	for _, name := range names {
 		delete(t, name)

@@ -15,7 +15,7 @@ MAILPIT_VERSION     := v1.27.11
 CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/... ./examples/... ./packaging/...
 WINDOW := ./assets/... ./ui/... ./cmd/desktop/... ./cmd/acen/... ./cmd/acen-demo/...
 
-.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness bench-fingerprint bench-protect clean
+.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness bench bench-fingerprint bench-protect clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -81,6 +81,17 @@ test-window: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## the real window under Xvfb, 
 exactness: setup-test ## 64 clients, 1,000 rounds, servers killed at random: is a license ever lost, or sold twice? (half an hour)
 	go test -count=1 -v -timeout 60m ./e2e/exactness -rounds 1000
 	scripts/with-postgres.sh go test -count=1 -v -timeout 120m -tags postgres ./e2e/exactness -rounds 1000
+
+# Peers whose module does not download are measured when they are given; ROWS chooses topics.
+ROWS                  :=
+KEYGEN_RELAY          :=
+SLASHDEVOPS_MACHINEID :=
+F_LICENSE             :=
+
+bench: setup-test ## measure everything beside peers and the limit and write docs/benchmarks.md (a quarter of an hour); ROWS=protect,locks measures some
+	mkdir -p build
+	cd bench && CGO_ENABLED=0 go build -o ../build/bench .
+	build/bench -root . -rows "$(ROWS)" -keygen-relay "$(KEYGEN_RELAY)" -slashdevops-machineid "$(SLASHDEVOPS_MACHINEID)" -f-license "$(F_LICENSE)"
 
 bench-fingerprint: ## time to read all seven locks, beside the machine id alone
 	go test -run '^$$' -bench . -benchmem ./fingerprint

@@ -31,6 +31,8 @@ var (
 	ErrFileDamaged = errors.New("this is not a license file, or it is damaged")
 	// ErrFileSignature is returned for a license file that was not signed with the program's key.
 	ErrFileSignature = errors.New("the license file was not signed with this program's key")
+	// ErrFileKey is returned for a license file that names an unknown key; it is an ErrFileSignature.
+	ErrFileKey = fmt.Errorf("%w: it names another key", ErrFileSignature)
 	// ErrKey is returned for bytes that cannot be a signing or public key.
 	ErrKey = errors.New("this is not an Ed25519 key")
 )
@@ -195,39 +197,83 @@ func (k SigningKey) Sign(f File) (string, error) {
 
 var errFileSize = fmt.Errorf("%w: it is larger than %d KiB", ErrFileDamaged, MaxFile>>10)
 
+func stray(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' }
+
 // clean strips what an editor or a mail program may have put around or into a token.
 func clean(token string) (string, error) {
 	if len(token) > MaxFile {
 		return "", errFileSize
 	}
+	token = strings.TrimSpace(token)
+	if !strings.ContainsFunc(token, stray) {
+		return token, nil
+	}
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' {
+		if stray(r) {
 			return -1
 		}
 		return r
 	}, token), nil
 }
 
+// envelope is a license file that was opened and not verified.
+type envelope struct {
+	token string // without what was put into it
+	keyID string
+	body  []byte // the claims
+}
+
+// open takes a license file apart. It fails with ErrFileDamaged.
+func open(token string) (e envelope, err error) {
+	if e.token, err = clean(token); err != nil {
+		return envelope{}, err
+	}
+	rest, public := strings.CutPrefix(e.token, "v4.public.")
+	payload, foot, parts := strings.Cut(rest, ".")
+	if !public || !parts || strings.Contains(foot, ".") {
+		return envelope{}, ErrFileDamaged
+	}
+	signed, err := base64.RawURLEncoding.Strict().DecodeString(payload)
+	if err != nil || len(signed) < ed25519.SignatureSize {
+		return envelope{}, ErrFileDamaged
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(foot)
+	if err != nil {
+		return envelope{}, ErrFileDamaged
+	}
+	var f footer
+	if json.Unmarshal(raw, &f) != nil || !isKeyID(f.KeyID) {
+		return envelope{}, ErrFileDamaged
+	}
+	e.keyID, e.body = f.KeyID, signed[:len(signed)-ed25519.SignatureSize]
+	return e, nil
+}
+
 // Verify reads a license file and checks that it was signed with the program's key. It fails with ErrFileSignature
 // or ErrFileDamaged. It judges neither expiry nor PC.
 func (p PublicKey) Verify(token string) (File, error) {
-	token, err := clean(token)
+	return VerifyFile(token, func(string) (PublicKey, bool) { return p, true })
+}
+
+// VerifyFile is Verify with the key of the id that the license file names. It fails with ErrFileKey when key knows none.
+func VerifyFile(token string, key func(id string) (PublicKey, bool)) (File, error) {
+	e, err := open(token)
 	if err != nil {
 		return File{}, err
 	}
-	if _, err := FileKeyID(token); err != nil {
-		return File{}, err
+	p, known := key(e.keyID)
+	if !known {
+		return File{}, ErrFileKey
 	}
-	key, err := paseto.NewV4AsymmetricPublicKeyFromBytes(p[:])
+	public, err := paseto.NewV4AsymmetricPublicKeyFromBytes(p[:])
 	if err != nil {
 		return File{}, ErrKey
 	}
 	parser := paseto.NewParserWithoutExpiryCheck()
-	parsed, err := parser.ParseV4Public(key, token, []byte(implicitAssertion))
-	if err != nil {
+	if _, err := parser.ParseV4Public(public, e.token, []byte(implicitAssertion)); err != nil {
 		return File{}, ErrFileSignature
 	}
-	return fileFromClaims(parsed.ClaimsJSON())
+	return fileFromClaims(e.body) // the bytes that the signature covers: the library would write the claims anew to be read again
 }
 
 func fileFromClaims(body []byte) (File, error) {
@@ -309,40 +355,18 @@ func (c policyClaim) policy() (Policy, error) {
 // FileKeyID returns the id of the key that a license file claims to be signed with, unverified. It fails with
 // ErrFileDamaged.
 func FileKeyID(token string) (string, error) {
-	token, err := clean(token)
-	if err != nil {
-		return "", err
-	}
-	if !strings.HasPrefix(token, "v4.public.") || strings.Count(token, ".") != 3 {
-		return "", ErrFileDamaged
-	}
-	parser := paseto.NewParserWithoutExpiryCheck()
-	raw, err := parser.UnsafeParseFooter(paseto.V4Public, token)
-	if err != nil {
-		return "", ErrFileDamaged
-	}
-	var foot footer
-	if json.Unmarshal(raw, &foot) != nil || !isKeyID(foot.KeyID) {
-		return "", ErrFileDamaged
-	}
-	return foot.KeyID, nil
+	e, err := open(token)
+	return e.keyID, err
 }
 
 // UnverifiedFile returns what a license file claims before anyone has checked its signature: to show it, and to find the
 // key that verifies it. Never rely on it. It fails with ErrFileDamaged.
 func UnverifiedFile(token string) (File, error) {
-	token, err := clean(token)
+	e, err := open(token)
 	if err != nil {
 		return File{}, err
 	}
-	if _, err := FileKeyID(token); err != nil {
-		return File{}, err
-	}
-	signed, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[2])
-	if err != nil || len(signed) < ed25519.SignatureSize {
-		return File{}, ErrFileDamaged
-	}
-	return fileFromClaims(signed[:len(signed)-ed25519.SignatureSize])
+	return fileFromClaims(e.body)
 }
 
 // isKeyID reports whether an unverified key id is short and plain enough to be looked up and shown.

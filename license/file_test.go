@@ -49,6 +49,25 @@ func TestLicenseFile(t *testing.T) {
 	require.Equal(t, "日本語-2.acen", FileName("日本語", 2))
 }
 
+func TestVerifyFileFindsTheKey(t *testing.T) {
+	key, f := testFile()
+	token, err := key.Sign(f)
+	require.NoError(t, err)
+	known := map[string]PublicKey{key.Public().KeyID(): key.Public()}
+	find := func(id string) (PublicKey, bool) { p, ok := known[id]; return p, ok }
+	got, err := VerifyFile(token, find)
+	require.NoError(t, err)
+	require.Equal(t, f, got)
+
+	stranger, err := SigningKeyFromSeed([32]byte{4}).Sign(f)
+	require.NoError(t, err)
+	_, err = VerifyFile(stranger, find)
+	require.ErrorIs(t, err, ErrFileKey)
+	require.ErrorIs(t, err, ErrFileSignature)
+	_, err = VerifyFile("v4.public.AAAA.e30", func(string) (PublicKey, bool) { t.Error("a key is looked for"); return PublicKey{}, false })
+	require.ErrorIs(t, err, ErrFileDamaged)
+}
+
 func FuzzLicenseFile(f *testing.F) {
 	key, file := testFile()
 	token, err := key.Sign(file)

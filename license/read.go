@@ -53,6 +53,31 @@ func (s shape) length() int {
 	return n
 }
 
+// plain reads a hex code that stands in its shown form, as programs write it: most codes are read from files and databases.
+func (s shape) plain(text string) (string, bool) {
+	if !s.hex || len(text) != s.length()+len(s.groups)-1 {
+		return "", false
+	}
+	plain := make([]byte, 0, len(text))
+	left := s.groups[0]
+	for i := range len(text) {
+		switch c := text[i]; {
+		case left == 0:
+			if c != '-' {
+				return "", false
+			}
+			left = s.groups[0] // the groups of a hex code are alike
+			continue
+		case c >= '0' && c <= '9' || c >= 'A' && c <= 'F':
+			plain = append(plain, c)
+		default:
+			return "", false
+		}
+		left--
+	}
+	return string(plain), true
+}
+
 // Groups returns how many letters stand in each group of the kind's shown form.
 func (k CodeKind) Groups() []int { return append([]int(nil), shapes[k].groups...) }
 
@@ -131,6 +156,9 @@ const maxTyped = 4096
 
 // letters reads the letters of one code. The result has exactly the letters of the kind.
 func letters(kind CodeKind, text string) (string, error) {
+	if plain, ok := shapes[kind].plain(text); ok {
+		return plain, nil
+	}
 	s := shapes[kind]
 	want := s.length()
 	if len(text) > maxTyped {

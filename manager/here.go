@@ -150,22 +150,26 @@ func (m *Manager) installOutcome(ctx context.Context, l api.License) {
 	}
 }
 
-// leftHere reports whether a license left this PC, by its Site code.
-func (m *Manager) leftHere(p api.Program, l api.License) bool {
+// leftHere returns a function that tells whether a license of a program left this PC, by its Site code. What this PC knows is
+// read once for all rows.
+func (m *Manager) leftHere(p api.Program) func(api.License) bool {
+	none := func(api.License) bool { return false }
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {
-		return false
+		return none
 	}
 	state, err := m.options.Installed.State(signature)
-	if err != nil {
-		return false
+	if err != nil || len(state.Spent) == 0 {
+		return none
 	}
-	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
-	if err != nil {
-		return false
+	return func(l api.License) bool {
+		codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+		if err != nil {
+			return false
+		}
+		_, left := state.Find(codes.Site)
+		return left
 	}
-	_, left := state.Find(codes.Site)
-	return left
 }
 
 // BringBack is a license that this PC had: its locks match, and its license file and Site code are gone, as after a crash or

@@ -162,9 +162,10 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 		if err != nil {
 			return out // without locks no row is this PC's
 		}
+		left := m.leftHere(p)
 		for i := range out {
 			out[i].ThisPC = recognize(out[i].License)
-			out[i].LeftHere = m.leftHere(p, out[i].License)
+			out[i].LeftHere = left(out[i].License)
 		}
 	}
 	return out

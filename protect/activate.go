@@ -75,16 +75,16 @@ func (l *License) Activate(ctx context.Context, text string) (Verdict, error) {
 }
 
 func (l *License) activateFile(ctx context.Context, text string) error {
-	file, kind := l.read(text, new(int))
+	c, kind := l.read(text, new(int))
 	if kind != Valid {
 		v := Verdict{Kind: kind, Path: "that was given"}
 		l.explain(&v)
 		return &Refusal{v}
 	}
-	if err := l.acceptable(ctx, candidate{file: file}); err != nil {
+	if err := l.acceptable(ctx, c); err != nil {
 		return err
 	}
-	return l.store.Put(ctx, l.signature, license.FileName(file.ProgramName, file.ID), strings.TrimSpace(text)+"\n")
+	return l.store.Put(ctx, l.signature, license.FileName(c.file.ProgramName, c.file.ID), strings.TrimSpace(text)+"\n")
 }
 
 func (l *License) activateCode(ctx context.Context, text string) error {
@@ -100,14 +100,14 @@ func (l *License) activateCode(ctx context.Context, text string) error {
 		return err
 	}
 	typed := installed.Typed{Codes: codes, Code: code}
-	file, err := l.typed(typed)
+	c, err := l.typed(typed)
 	if errors.Is(err, license.ErrActivationInvalid) {
 		return fmt.Errorf("%w of this PC, which are %s and %s now: get a code for these", err, codes.Site, codes.Machine)
 	}
 	if err != nil {
 		return err
 	}
-	if err := l.acceptable(ctx, candidate{file: file, typed: true}); err != nil {
+	if err := l.acceptable(ctx, c); err != nil {
 		return err
 	}
 	_, err = l.store.Update(ctx, l.signature, func(s *installed.State) error { s.Typed = &typed; return nil })

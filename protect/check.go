@@ -26,6 +26,7 @@ const (
 type candidate struct {
 	path    string
 	file    license.File
+	bound   license.Block // the locks that it was made for
 	typed   bool
 	verdict Verdict
 }
@@ -101,16 +102,17 @@ func (l *License) find(state installed.State) (list []candidate, other Verdict) 
 			continue
 		}
 		seen[f.Content] = true
-		file, kind := l.read(f.Content, &verified)
+		c, kind := l.read(f.Content, &verified)
 		if kind == Valid {
-			list = add(list, candidate{path: f.Path, file: file})
+			c.path = f.Path
+			list = add(list, c)
 		} else if kind < other.Kind {
 			other = Verdict{Kind: kind, Path: f.Path}
 		}
 	}
 	if state.Typed != nil {
-		if file, err := l.typed(*state.Typed); err == nil {
-			list = append(list, candidate{file: file, typed: true})
+		if c, err := l.typed(*state.Typed); err == nil {
+			list = append(list, c)
 		}
 	}
 	return list, other
@@ -146,47 +148,48 @@ func (l *License) files() (list []installed.File) {
 }
 
 // read verifies a license file: Valid, Damaged or OtherProgram. Nothing is verified that names a key of others.
-func (l *License) read(content string, verified *int) (license.File, Kind) {
-	id, err := license.FileKeyID(content)
-	if err != nil {
-		return license.File{}, Damaged
-	}
-	key, known := l.keys[id]
-	if !known {
-		return license.File{}, OtherProgram
-	}
-	*verified++
-	file, err := key.Verify(content)
+func (l *License) read(content string, verified *int) (candidate, Kind) {
+	file, err := license.VerifyFile(content, func(id string) (license.PublicKey, bool) {
+		key, known := l.keys[id]
+		if known {
+			*verified++
+		}
+		return key, known
+	})
 	switch {
+	case errors.Is(err, license.ErrFileKey):
+		return candidate{}, OtherProgram
 	case err != nil:
-		return file, Damaged
+		return candidate{}, Damaged
 	case file.Signature != l.signature:
-		return license.File{}, OtherProgram
+		return candidate{}, OtherProgram
 	}
-	if _, err := l.key.Open(file.Codes); err != nil {
-		return license.File{}, Damaged
+	bound, err := l.key.Open(file.Codes)
+	if err != nil {
+		return candidate{}, Damaged
 	}
-	return file, Valid
+	return candidate{file: file, bound: bound}, Valid
 }
 
 var errTypedRefused = errors.New("this program accepts license files only, no typed activation codes: get the license file with the ACEN Desktop app")
 
 // typed makes a typed activation code a license file without an id.
-func (l *License) typed(t installed.Typed) (license.File, error) {
+func (l *License) typed(t installed.Typed) (c candidate, err error) {
 	if l.program.ActivationKey == nil {
-		return license.File{}, errTypedRefused
+		return c, errTypedRefused
 	}
 	grant, err := l.program.ActivationKey.Check(t.Codes, t.Code)
 	if err != nil {
-		return license.File{}, err
+		return c, err
 	}
-	if _, err := l.key.Open(t.Codes); err != nil {
-		return license.File{}, err
+	bound, err := l.key.Open(t.Codes)
+	if err != nil {
+		return c, err
 	}
-	return license.File{
+	return candidate{typed: true, bound: bound, file: license.File{
 		Signature: l.signature, ProgramName: l.program.Name, Codes: t.Codes, ActivationCode: t.Code, Features: grant.Features, Expires: grant.ValidThrough(),
 		Policy: l.program.Policy, Seed: l.program.ActivationKey.RemovalSeed(t.Code),
-	}, nil
+	}}, nil
 }
 
 // judge decides about licenses, and tells the best. It fails when the locks of the PC cannot be read now.
@@ -207,11 +210,7 @@ func (l *License) judge(ctx context.Context, list []candidate, state installed.S
 			}
 			reading = &now
 		}
-		then, err := l.key.Open(c.file.Codes) // find has seen that it opens
-		if err != nil {
-			return best, err
-		}
-		if compared := license.Compare(then, reading.BlockFor(l.key, then), c.file.Policy); !compared.Accepted {
+		if compared := license.Compare(c.bound, reading.BlockFor(l.key, c.bound), c.file.Policy); !compared.Accepted {
 			c.verdict.Kind, c.verdict.Comparison = WrongPC, &compared
 		} else if contact := contactOf(contacts, c.file); contact.Ended != "" && !c.typed {
 			c.verdict.Kind, c.verdict.At = Ended, contact.At

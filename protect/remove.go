@@ -80,8 +80,8 @@ func removal(s installed.Spent) Removal {
 // erase erases the license files of a Site code, wherever they lie, and returns those that it cannot erase.
 func (l *License) erase(ctx context.Context, site license.SiteCode) (left []string) {
 	gone := func(f installed.File) bool {
-		file, kind := l.read(f.Content, new(int))
-		return kind == Valid && file.Codes.Site == site
+		c, kind := l.read(f.Content, new(int))
+		return kind == Valid && c.file.Codes.Site == site
 	}
 	_ = l.store.Erase(ctx, l.signature, gone) // what stays is tried again below
 	for _, f := range l.files() {

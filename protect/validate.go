@@ -182,11 +182,11 @@ func (l *License) heed(ctx context.Context, c candidate, said answer) error {
 	if said.State != active {
 		contact.Ended = word(said.State)
 	} else if said.LicenseFile != "" {
-		file, kind := l.read(said.LicenseFile, new(int))
-		if kind != Valid || file.ID != c.file.ID || file.Codes != c.file.Codes {
+		fresh, kind := l.read(said.LicenseFile, new(int))
+		if kind != Valid || fresh.file.ID != c.file.ID || fresh.file.Codes != c.file.Codes {
 			return errors.New("the license server sent a license file that is not this license's")
 		}
-		if err := l.store.Put(ctx, l.signature, license.FileName(file.ProgramName, file.ID), said.LicenseFile); err != nil {
+		if err := l.store.Put(ctx, l.signature, license.FileName(fresh.file.ProgramName, fresh.file.ID), said.LicenseFile); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -88,12 +89,34 @@ func once[I, O any](ctx context.Context, s *Server, c change[I], do func(tx stor
 		if err := s.Secrets.SealAnswer(&answer); err != nil {
 			return err
 		}
-		return errors.Join(tx.AddAnswer(ctx, answer), tx.PruneAnswers(ctx, s.Now().Add(-answersKept)))
+		return tx.AddAnswer(ctx, answer)
 	})
+	if err == nil {
+		s.pruneAnswers(ctx)
+	}
 	if err == nil && refusal != nil {
 		err = refusal
 	}
 	return status, out, err
+}
+
+// pruneEvery is how often old answers are forgotten. Within each change it would be one more row of the database that all
+// changes meet at.
+const pruneEvery = 10 * time.Minute
+
+// pruneAnswers forgets answers that are older than they are kept, now and then. It is done for the caller that comes at the
+// time, and after that one's change.
+func (s *Server) pruneAnswers(ctx context.Context) {
+	now := s.Now()
+	before := s.pruned.Load()
+	if before != nil && now.Sub(*before) < pruneEvery || !s.pruned.CompareAndSwap(before, &now) {
+		return
+	}
+	err := s.Store.Write(ctx, func(tx store.Tx) error { return tx.PruneAnswers(ctx, now.Add(-answersKept)) })
+	if err != nil {
+		s.pruned.Store(before) // the next change tries again
+		s.Logger.Warn("old answers were not forgotten", "error", err)
+	}
 }
 
 func replay(old store.Answer, fingerprint []byte, out any) (int, *api.Problem, error) {

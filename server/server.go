@@ -69,8 +69,9 @@ type Server struct {
 	handler http.Handler
 	names   map[string]string // of operations, by the patterns of their routes
 	stop    atomic.Bool
-	hashing chan struct{} // bounds the memory of concurrent password hashes
-	dummy   string        // hash that unknown user names are compared with
+	hashing chan struct{}             // bounds the memory of concurrent password hashes
+	dummy   string                    // hash that unknown user names are compared with
+	pruned  atomic.Pointer[time.Time] // when old answers were last forgotten
 }
 
 // New makes a server. It fails when the randomness does.

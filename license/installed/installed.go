@@ -351,29 +351,22 @@ func (s *Store) Files(signature license.Signature) ([]File, error) {
 // Files lists the files of a folder that are named as license files; a folder that is not there holds none. Files that are
 // too large, or cannot be read, have no content.
 func Files(dir string) (list []File, err error) {
-	folder, err := os.Open(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer folder.Close()
 	var names []string
-	for looked := 0; looked < maxEntries && len(names) < maxFiles; {
-		some, err := folder.Readdirnames(256)
+	looked := 0
+	err = readNames(dir, func(some []string) (more bool) {
 		looked += len(some)
 		for _, name := range some {
 			if strings.EqualFold(filepath.Ext(name), Extension) && !strings.HasPrefix(name, freshName) {
 				names = append(names, name)
 			}
 		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
+		return looked < maxEntries && len(names) < maxFiles
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	slices.Sort(names)
 	for _, name := range names {
@@ -497,25 +490,5 @@ func readSome(path string, limit int64) (content []byte, err error) {
 		content, err = readNow(path, limit)
 		return err
 	})
-	return content, err
-}
-
-func readNow(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for somebody to write into it
-		return nil, fs.ErrInvalid
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(content)) > limit {
-		err = fs.ErrInvalid
-	}
 	return content, err
 }

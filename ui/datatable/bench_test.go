@@ -52,6 +52,65 @@ func BenchmarkUIThreadShowOtherView(b *testing.B) {
 	}
 }
 
+// What a click on a header costs the UI thread: it begins the work, and shows what came of it.
+func BenchmarkUIThreadSort(b *testing.B) {
+	f := benchFixture(b)
+	var views []*view[pc]
+	for column := range 2 {
+		r := request[pc]{source: f.source, key: f.options.Key, compare: f.options.Columns[column].Compare}
+		views = append(views, r.view(&atomic.Bool{}))
+	}
+	i := 0
+	for b.Loop() {
+		i++
+		if err := f.SortBy(f.options.Columns[i%2].ID, false); err != nil {
+			b.Fatal(err)
+		}
+		f.work = nil
+		f.show(views[i%2])
+	}
+}
+
+// What a letter that is typed into the search field costs the UI thread.
+func BenchmarkUIThreadFilterLetter(b *testing.B) {
+	f := benchFixture(b)
+	filters := []string{"pc 0", "pc 01"}
+	var views []*view[pc]
+	for _, filter := range filters {
+		r := request[pc]{source: f.source, key: f.options.Key, searchText: f.options.SearchText, filter: filter}
+		views = append(views, r.view(&atomic.Bool{}))
+	}
+	i := 0
+	for b.Loop() {
+		i++
+		f.SetFilter(filters[i%2])
+		f.work = nil
+		f.show(views[i%2])
+	}
+}
+
+// A page further, and the whole picture of the window drawn by the toolkit's software painter.
+func BenchmarkFrameScrollPage(b *testing.B) {
+	f := benchFixture(b)
+	y := float32(0)
+	for b.Loop() {
+		if y += 30 * theme.RowHeight; y > (manyRows-100)*theme.RowHeight {
+			y = 0
+		}
+		f.scroll.ScrollToOffset(fyne.NewPos(0, y))
+		f.scrolled()
+		f.window.Canvas().Capture()
+	}
+}
+
+// The same picture again: what the painter costs without the table.
+func BenchmarkFrameUnchanged(b *testing.B) {
+	f := benchFixture(b)
+	for b.Loop() {
+		f.window.Canvas().Capture()
+	}
+}
+
 func BenchmarkUIThreadScrollPage(b *testing.B) {
 	f := benchFixture(b)
 	y := float32(0)

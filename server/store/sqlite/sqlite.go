@@ -31,9 +31,20 @@ const readers = 8
 // Store is a store.Store on one SQLite file.
 type Store struct {
 	path  string
-	write *sql.DB
-	read  *sql.DB
+	write pool
+	read  pool
 }
+
+// pool are connections and the statements that are prepared on them.
+type pool struct {
+	*sql.DB
+	statements *sqlstore.Statements
+}
+
+func newPool(db *sql.DB) pool { return pool{db, sqlstore.NewStatements(db)} }
+
+// Close ends the use of the connections.
+func (p pool) Close() error { return errors.Join(p.statements.Close(), p.DB.Close()) }
 
 var _ store.Store = (*Store)(nil)
 
@@ -74,7 +85,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &Store{path: path, write: write, read: read}, nil
+	return &Store{path: path, write: newPool(write), read: newPool(read)}, nil
 }
 
 func dsn(path, lock string, pragmas ...string) string {
@@ -138,16 +149,20 @@ func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
 	return s.run(ctx, s.write, fn)
 }
 
-func (s *Store) run(ctx context.Context, db *sql.DB, fn func(store.Tx) error) error {
-	t, err := db.BeginTx(ctx, nil)
+func (s *Store) run(ctx context.Context, p pool, fn func(store.Tx) error) error {
+	t, err := p.BeginTx(ctx, nil)
 	if err != nil {
 		return fault(err)
 	}
 	defer func() { _ = t.Rollback() }() // after Commit it does nothing
-	if err := fn(sqlstore.Tx{Tx: t, Dialect: dialect}); err != nil {
+	if err := fn(sqlstore.Tx{Tx: t, Dialect: dialect, Statements: p.statements}); err != nil {
 		return err
 	}
-	return fault(t.Commit())
+	if err := t.Commit(); err != nil {
+		return fault(err)
+	}
+	p.statements.Prepare(ctx)
+	return nil
 }
 
 // dialect is how SQLite says it. BEGIN IMMEDIATE excludes every other writer: rows need not be held.

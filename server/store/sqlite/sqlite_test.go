@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"os"
 	"path/filepath"
@@ -55,6 +56,55 @@ func TestRowsThatStay(t *testing.T) {
 		_, err = s.write.Exec(statement)
 		require.ErrorContains(t, err, "append-only")
 	}
+}
+
+// Statements are prepared after the first transaction that ran them, and do the same from then on: on other connections, after
+// a call that was given up, and after a change of the schema.
+func TestStatementsArePreparedOnce(t *testing.T) {
+	s := start(t, filepath.Join(t.TempDir(), "acen.db"))
+	set := func(value string) {
+		require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error { return tx.SetOption(t.Context(), "a", value) }))
+	}
+	get := func() (value string) {
+		require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
+			options, err := tx.Options(t.Context())
+			value = options["a"]
+			return err
+		}))
+		return value
+	}
+	for _, value := range []string{"1", "2", "3"} {
+		set(value)
+		require.Equal(t, value, get())
+	}
+	require.Positive(t, s.write.statements.Count())
+	require.Positive(t, s.read.statements.Count())
+
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.Error(t, s.Write(gone, func(tx store.Tx) error { return tx.SetOption(gone, "a", "x") }))
+	require.ErrorIs(t, s.Write(t.Context(), func(tx store.Tx) error {
+		require.NoError(t, tx.SetOption(t.Context(), "a", "x"))
+		return store.ErrExists
+	}), store.ErrExists)
+	require.Equal(t, "3", get())
+
+	_, err := s.write.Exec(`ALTER TABLE options ADD COLUMN more TEXT`)
+	require.NoError(t, err)
+	set("4")
+	require.Equal(t, "4", get())
+
+	var running sync.WaitGroup
+	for range 2 * readers {
+		running.Go(func() {
+			for range 20 {
+				if get() == "" {
+					t.Error("nothing was read")
+				}
+			}
+		})
+	}
+	running.Wait()
 }
 
 func TestFilesThatCannotBeUsed(t *testing.T) {

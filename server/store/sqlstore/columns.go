@@ -4,7 +4,9 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/acen-desktop/acen/license"
@@ -85,19 +87,59 @@ func (p policyColumn) Scan(v any) error {
 	if !ok {
 		return fmt.Errorf("a policy is kept as %T", v)
 	}
+	known, ok := policies.get(text)
+	if !ok {
+		var err error
+		if known, err = parsePolicy(text); err != nil {
+			return err
+		}
+		policies.keep(text, known)
+	}
+	*p.to = known
+	p.to.Changeable = slices.Clone(known.Changeable)
+	return nil
+}
+
+func parsePolicy(text string) (p license.Policy, err error) {
 	var row policyRow
 	if err := json.Unmarshal([]byte(text), &row); err != nil {
-		return err
+		return p, err
 	}
-	*p.to = license.Policy{Enabled: row.Enabled, MaxHardwareChanges: row.Max}
+	p = license.Policy{Enabled: row.Enabled, MaxHardwareChanges: row.Max}
 	for _, name := range row.Changeable {
 		l, err := license.ParseLock(name)
 		if err != nil {
-			return err
+			return license.Policy{}, err
 		}
-		p.to.Changeable = append(p.to.Changeable, l)
+		p.Changeable = append(p.Changeable, l)
 	}
-	return nil
+	return p, nil
+}
+
+// policyMemory remembers what policies mean that were read: a database holds few, in every row of licenses.
+type policyMemory struct {
+	mu    sync.RWMutex
+	known map[string]license.Policy
+}
+
+var policies = policyMemory{known: map[string]license.Policy{}}
+
+// mostPolicies bounds the memory; beyond it policies are read each time.
+const mostPolicies = 100
+
+func (m *policyMemory) get(text string) (license.Policy, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	p, ok := m.known[text]
+	return p, ok
+}
+
+func (m *policyMemory) keep(text string, p license.Policy) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.known) < mostPolicies {
+		m.known[text] = p
+	}
 }
 
 // document is a value kept as JSON.

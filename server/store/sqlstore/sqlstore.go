@@ -33,6 +33,8 @@ type Dialect struct {
 type Tx struct {
 	*sql.Tx
 	Dialect *Dialect
+	// Statements are those that are prepared; nil when the driver keeps them itself.
+	Statements *Statements
 }
 
 var _ store.Tx = Tx{}

@@ -1,0 +1,345 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+// load is what clients that work at once have done.
+type load struct {
+	perSecond float64
+	p99       float64 // seconds
+	failed    float64 // share of the calls
+}
+
+// errBusy is returned for a call that a peer could not do just now; it is counted.
+var errBusy = errors.New("busy")
+
+// together lets clients call do, each again and again, for a while. Client i gets its number.
+func together(ctx context.Context, clients int, d time.Duration, do func(client int) error) (load, error) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	var mu sync.Mutex
+	var all series
+	failed := 0
+	var fault error
+	var running sync.WaitGroup
+	started := time.Now()
+	for i := range clients {
+		running.Go(func() {
+			var took series
+			busy := 0
+			for ctx.Err() == nil {
+				before := time.Now()
+				err := do(i)
+				if errors.Is(err, errBusy) {
+					busy++
+					continue
+				}
+				if err != nil {
+					mu.Lock()
+					fault = errors.Join(fault, err)
+					mu.Unlock()
+					cancel()
+					return
+				}
+				took = append(took, time.Since(before).Seconds())
+			}
+			mu.Lock()
+			all = append(all, took...)
+			failed += busy
+			mu.Unlock()
+		})
+	}
+	running.Wait()
+	elapsed := time.Since(started).Seconds()
+	if fault != nil || len(all) == 0 {
+		return load{}, errors.Join(fault, errors.New("nothing was done"))
+	}
+	slices.Sort(all)
+	return load{float64(len(all)) / elapsed, all[len(all)*99/100], float64(failed) / float64(failed+len(all))}, nil
+}
+
+// contender makes new licenses, or rows as large as those.
+type contender struct {
+	name string
+	do   func(client int) error
+	stop func() error
+}
+
+const mostClients = 64
+
+// ourLicenses makes new licenses on a server of ours.
+func ourLicenses(r *run, database string) (*started, contender, error) {
+	s, err := startServer(r, database, r.temp, needs{Clients: mostClients})
+	if err != nil {
+		return nil, contender{}, err
+	}
+	tokens := make([]string, mostClients)
+	for i := range tokens {
+		if tokens[i], err = s.signIn(i); err != nil {
+			return nil, contender{}, errors.Join(err, s.stop())
+		}
+	}
+	var mu sync.Mutex
+	pcs := codes{n: 1 << 40}
+	return s, contender{"ours", func(i int) error {
+		mu.Lock()
+		c := pcs.next()
+		mu.Unlock()
+		body := fmt.Sprintf(`{"site_code":%q,"machine_id":%q,"note":"Studio PC"}`, c.Site, c.Machine)
+		return call(http.MethodPost, fmt.Sprintf("%s%s/orders/%d/licenses", s.URL, api.Base, s.Orders[i]), tokens[i], uuid.NewString(), bytes.NewBufferString(body), http.StatusCreated, nil)
+	}, s.stop}, nil
+}
+
+// bareTable has as much in a row as a license of ours has, and no index.
+const bareTable = `CREATE TABLE bare (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, site INTEGER NOT NULL, machine TEXT NOT NULL, activation TEXT NOT NULL, note TEXT NOT NULL, policy TEXT NOT NULL)`
+
+// bareInserts inserts a row in a transaction of its own: the limit.
+func bareInserts(r *run, driver, dsn, insert string, connections int) (contender, error) {
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		return contender{}, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	if _, err := db.ExecContext(r, bareTable); err != nil {
+		return contender{}, errors.Join(err, db.Close())
+	}
+	statement, err := db.PrepareContext(r, insert)
+	if err != nil {
+		return contender{}, errors.Join(err, db.Close())
+	}
+	var mu sync.Mutex
+	n := 0
+	return contender{"bare", func(int) error {
+		mu.Lock()
+		n++
+		id := n
+		mu.Unlock()
+		tx, err := db.BeginTx(r, nil)
+		if err != nil {
+			return err
+		}
+		_, err = tx.StmtContext(r, statement).ExecContext(r, id, 1, id, "83A934290090B3F5", "01020300-00000000-00000000-00000000", "Studio PC",
+			`{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID","BIOS_ID","OS_ID","NET_ID","CPU_ID","HD_HW_ID","CD_HW_ID"]}`)
+		if err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		return tx.Commit()
+	}, db.Close}, nil
+}
+
+// relayLicenses claims licenses of a keygen-relay of its own, whose database was filled with licenses.
+func relayLicenses(r *run, licenses int) (contender, error) {
+	folder, err := os.MkdirTemp(r.temp, "relay")
+	if err != nil {
+		return contender{}, err
+	}
+	database := filepath.Join(folder, "relay.sqlite")
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return contender{}, err
+	}
+	_, port, _ := net.SplitHostPort(free.Addr().String())
+	if err := free.Close(); err != nil {
+		return contender{}, err
+	}
+	if _, err := command(r, folder, nil, r.relay, "ls", "--plain", "--database", database); err != nil { // makes the database
+		return contender{}, err
+	}
+	db, err := sql.Open("sqlite", "file:"+url.PathEscape(database))
+	if err != nil {
+		return contender{}, err
+	}
+	_, err = db.ExecContext(r, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+ INSERT INTO licenses (guid, file, key) SELECT 'license-' || i, CAST('file of license ' || i AS BLOB), 'key-' || i FROM n`, licenses)
+	if err := errors.Join(err, db.Close()); err != nil {
+		return contender{}, err
+	}
+	cmd := exec.CommandContext(r, r.relay, "serve", "--port", port, "--database", database, "--no-heartbeats")
+	cmd.Dir = folder
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		return contender{}, err
+	}
+	stop := func() error {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+		return nil
+	}
+	base := "http://127.0.0.1:" + port + "/v1/"
+	for range 200 {
+		if err = call(http.MethodGet, base+"health", "", "", nil, http.StatusOK, nil); err == nil {
+			break
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	if err != nil {
+		return contender{}, errors.Join(err, stop())
+	}
+	return contender{"relay", func(int) error {
+		err := call(http.MethodPut, base+"nodes/"+uuid.NewString(), "", "", nil, http.StatusCreated, nil)
+		if err != nil && strings.Contains(err.Error(), "answered 500") {
+			return errBusy // it answers so when its database is locked
+		}
+		return err
+	}, stop}, nil
+}
+
+const (
+	loadRounds = 5
+	loadTime   = 1500 * time.Millisecond
+)
+
+// compete lets contenders work in turns, with 1, 16 and 64 clients.
+func compete(r *run, s *section, title string, all []contender, peer bool) (missed bool, err error) {
+	for _, clients := range []int{1, 16, mostClients} {
+		rates, slow, failed := make([]series, len(all)), make([]series, len(all)), make([]series, len(all))
+		for round := range loadRounds + 1 {
+			for i, c := range all {
+				l, err := together(r, clients, loadTime, c.do)
+				if err != nil {
+					return false, fmt.Errorf("%s with %d clients: %w", c.name, clients, err)
+				}
+				if round > 0 { // the first one warms up
+					rates[i], slow[i], failed[i] = append(rates[i], l.perSecond), append(slow[i], l.p99), append(failed[i], l.failed)
+				}
+			}
+		}
+		plural := "s"
+		if clients == 1 {
+			plural = ""
+		}
+		what := fmt.Sprintf("new licenses a second, %s, %d client%s", title, clients, plural)
+		note := func(i int) string {
+			text := fmt.Sprintf("%.0f to %.0f a second; p99 %s to %s", rates[0].median(), rates[i].median(), span(slow[0].median()), span(slow[i].median()))
+			if share := failed[i].median(); share > 0 {
+				text += fmt.Sprintf("; of its calls %.0f %% fail and are not counted", 100*share)
+			}
+			return text
+		}
+		ratio := rates[0].over(rates[1])
+		s.row(what, "a bare `INSERT … COMMIT` loop", ratio, goal{atLeast: 0.5}, note(1))
+		missed = missed || ratio.median() < 0.5
+		if len(all) > 2 {
+			s.row(what, "`keygen-relay`", rates[0].over(rates[2]), goal{atLeast: 2}, note(2))
+		} else if peer {
+			s.miss(what, "`keygen-relay`", "≥ 2", "not measured: give KEYGEN_RELAY=… (its program)")
+		}
+	}
+	return missed, nil
+}
+
+func measureLicenses(r *run, s *section) error {
+	if err := sqliteLicenses(r, s); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	// The script gives a private PostgreSQL to a command: this program again, for one topic. The disk is waited for, as in use.
+	out, err := command(r, r.root, []string{"POSTGRES_OPTIONS=-c fsync=on -c full_page_writes=on"}, "scripts/with-postgres.sh", self, "licenses-postgres")
+	if err != nil {
+		s.miss("new licenses a second, PostgreSQL", "a bare `INSERT … COMMIT` loop", "≥ 0.5", fmt.Sprintf("not measured: %v", err))
+	} else if err := s.join(out); err != nil {
+		return err
+	}
+	s.say("Every client has an account and an order of its own. A new license is one HTTP call with an idempotency key: codes checked, seat taken, license, history, audit and sealed answer written in one transaction. " +
+		"The bare loop inserts one row as large as a license's into one table without an index, without a server. SQLite writes with WAL and full sync, PostgreSQL with fsync. Clients, server and database share the processors of one machine. " +
+		"On PostgreSQL a new license is about 18 statements, one after the other, in a serializable transaction, where the bare loop sends three; in an almost empty database, as here, new licenses meet on the few pages of an index and are begun again.")
+	return nil
+}
+
+func sqliteLicenses(r *run, s *section) error {
+	server, ours, err := ourLicenses(r, "")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = ours.stop() }()
+	dsn := "file:" + url.PathEscape(filepath.Join(r.temp, "bare.db")) + "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	bare, err := bareInserts(r, "sqlite", dsn, `INSERT INTO bare VALUES (?, ?, ?, ?, ?, ?, ?)`, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = bare.stop() }()
+	all := []contender{ours, bare}
+	if r.relay != "" {
+		relay, err := relayLicenses(r, 20_000)
+		if err != nil {
+			return fmt.Errorf("keygen-relay: %w", err)
+		}
+		defer func() { _ = relay.stop() }()
+		all = append(all, relay)
+	}
+	missed, err := compete(r, s, "SQLite", all, true)
+	if err != nil || !missed {
+		return err
+	}
+	return showProfile(r, s, server, "SQLite, 16 clients", func() error { _, err := together(r, 16, 3*time.Second, ours.do); return err })
+}
+
+// showProfile shows where a server's time goes.
+func showProfile(r *run, s *section, server *started, what string, do func() error) error {
+	text, err := server.profiled(r, do)
+	if err != nil {
+		return err
+	}
+	s.say("Where the server's processor time goes (%s; one profile, cumulative):", what)
+	s.code(text)
+	return nil
+}
+
+func init() { children["licenses-postgres"] = postgresLicenses }
+
+// postgresLicenses measures beside the PostgreSQL of the environment and prints its section.
+func postgresLicenses([]string) (err error) {
+	r := &run{Context: context.Background()}
+	if r.temp, err = os.MkdirTemp("", "acen-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(r.temp)
+	database := os.Getenv("POSTGRES")
+	server, ours, err := ourLicenses(r, database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ours.stop()) }()
+	bare, err := bareInserts(r, "pgx", database, `INSERT INTO bare VALUES ($1, $2, $3, $4, $5, $6, $7)`, mostClients)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, bare.stop()) }()
+	s := &section{}
+	missed, err := compete(r, s, "PostgreSQL", []contender{ours, bare}, false)
+	if err != nil {
+		return err
+	}
+	if missed {
+		if err := showProfile(r, s, server, "PostgreSQL, 16 clients", func() error { _, err := together(r, 16, 3*time.Second, ours.do); return err }); err != nil {
+			return err
+		}
+	}
+	return s.print(os.Stdout)
+}

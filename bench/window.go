@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/cmd/place"
+	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/manager"
+)
+
+const (
+	windowRounds = 9
+	// patience is how long a window may take to be complete, and rest how long it must not change to count as complete.
+	patience, rest = 60 * time.Second, 1500 * time.Millisecond
+	shownLicenses  = 1000
+)
+
+func init() { children["window"] = windowChild }
+
+func measureWindow(r *run, s *section) error {
+	app, smallest := filepath.Join(r.temp, "acen"), filepath.Join(r.temp, "smallest")
+	if _, err := command(r, r.root, nil, "go", "build", "-tags", "x11", "-o", app, "./cmd/acen"); err != nil {
+		return err
+	}
+	if _, err := command(r, filepath.Join(r.root, "bench"), nil, "go", "build", "-tags", "x11", "-o", smallest, "./smallest"); err != nil {
+		return err
+	}
+	var sizes [2]float64
+	for i, path := range []string{app, smallest} {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		sizes[i] = float64(info.Size())
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	// The session is remembered in a keyring of its own, which the script gives to a command: this program again.
+	out, err := command(r, r.root, nil, "scripts/with-secret-service.sh", self, "window", app, smallest)
+	if err != nil {
+		return err
+	}
+	if err := s.join(out); err != nil {
+		return err
+	}
+	s.row("size of the program", "the smallest window", series{sizes[0] / sizes[1]}, goal{atMost: 1.5}, fmt.Sprintf("%.1f MB to %.1f MB", sizes[0]/1e6, sizes[1]/1e6))
+	s.say("Both are built with `-tags x11` and show a window of 1180 × 760 on a private Xvfb, drawn by Mesa's software OpenGL. Measured from outside, alike for both: from the start of the process until "+
+		"98 %% of the edges (pixels unlike their left neighbor) of the complete picture stand on the screen. The complete picture is that of an earlier start, when nothing had changed for %s. "+
+		"The app shows an order with %d licenses from its cache; what its server answers later is the same. Memory is the resident set two seconds after the picture is complete.", rest, shownLicenses)
+	return nil
+}
+
+// windowChild measures an app and the smallest window, and prints its section.
+func windowChild(args []string) (err error) {
+	r := &run{Context: context.Background()}
+	if r.temp, err = os.MkdirTemp("", "acen-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(r.temp)
+	data := filepath.Join(r.temp, "data")
+	server, err := startServer(r, "", r.temp, needs{Clients: 1, Orders: 1, Licenses: shownLicenses})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.stop()) }()
+	if err := fillCache(r, server, data); err != nil {
+		return err
+	}
+	d, err := startDisplay(r)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	programs := [][]string{{args[0], "--data", data}, {args[1]}}
+	complete := make([]picture, len(programs))
+	for range 2 { // the first start may tell what later ones do not
+		for i, p := range programs {
+			if complete[i], err = d.settled(r, p); err != nil {
+				return err
+			}
+		}
+	}
+	times, memory := make([]series, 2), make([]series, 2)
+	for range windowRounds {
+		for i, p := range programs {
+			seconds, bytes, err := d.timed(r, p, complete[i])
+			if err != nil {
+				return err
+			}
+			times[i], memory[i] = append(times[i], seconds), append(memory[i], bytes)
+		}
+	}
+	s := &section{}
+	s.row("start to the first frame with the tables", "the smallest window", times[0].over(times[1]), goal{atMost: 1.25}, span(times[0].median())+" to "+span(times[1].median()))
+	s.row(fmt.Sprintf("resident memory with %d licenses shown", shownLicenses), "the smallest window", memory[0].over(memory[1]), goal{atMost: 1.3},
+		fmt.Sprintf("%.0f MB to %.0f MB", memory[0].median()/1e6, memory[1].median()/1e6))
+	return s.print(os.Stdout)
+}
+
+// fillCache signs somebody in who is remembered, and reads the tables into the cache.
+func fillCache(r *run, server *started, data string) (err error) {
+	m, err := manager.Open(r, manager.Options{DataDir: data, Keyring: keyring.System(place.KeyringService), Fingerprint: fingerprint.System(), DeviceName: "bench", Version: place.Version()})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	_, warning, err := m.SignIn(r, manager.SignIn{Server: server.URL, Username: client(0), Password: password, Remember: true})
+	if err := errors.Join(warning, err); err != nil {
+		return err
+	}
+	orders, err := m.Orders(r)
+	if err != nil {
+		return err
+	}
+	for _, o := range orders.Orders {
+		if _, err := m.Program(r, o.ProgramID); err != nil {
+			return err
+		}
+		if _, err := m.Licenses(r, o.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// running starts a program on the display; end ends it and waits until the screen is empty.
+func (d *display) running(r *run, program []string) (cmd *exec.Cmd, end func() error, err error) {
+	cmd = exec.CommandContext(r, program[0], program[1:]...)
+	cmd.Env = append(os.Environ(), "DISPLAY="+d.name, "LIBGL_ALWAYS_SOFTWARE=1", "FYNE_SCALE=1", "LANG=en_US.UTF-8", "TZ=UTC")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	return cmd, func() error {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+		for started := time.Now(); !d.empty(); time.Sleep(10 * time.Millisecond) {
+			if time.Since(started) > patience {
+				return errors.New("the screen does not become empty")
+			}
+		}
+		return nil
+	}, nil
+}
+
+// settled starts a program and returns its complete picture.
+func (d *display) settled(r *run, program []string) (p picture, err error) {
+	_, end, err := d.running(r, program)
+	if err != nil {
+		return p, err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	before, since, started := d.copy(), time.Now(), time.Now()
+	for time.Since(since) < rest || d.empty() {
+		if time.Since(started) > patience {
+			return p, fmt.Errorf("%s shows no picture that stays", filepath.Base(program[0]))
+		}
+		time.Sleep(20 * time.Millisecond)
+		if now := d.copy(); string(now) != string(before) {
+			before, since = now, time.Now()
+		}
+	}
+	if path := os.Getenv("BENCH_PICTURES"); path != "" {
+		if err := d.save(filepath.Join(path, filepath.Base(program[0])+".png")); err != nil {
+			return p, err
+		}
+	}
+	return d.edges(before), nil
+}
+
+// timed starts a program and returns the seconds until its picture is complete, and its resident bytes after that.
+func (d *display) timed(r *run, program []string, complete picture) (seconds, resident float64, err error) {
+	started := time.Now()
+	cmd, end, err := d.running(r, program)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	for !d.shows(complete) {
+		if time.Since(started) > patience {
+			return 0, 0, fmt.Errorf("%s does not show its picture again", filepath.Base(program[0]))
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	seconds = time.Since(started).Seconds()
+	time.Sleep(2 * time.Second)
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kilobytes, err := strconv.ParseFloat(strings.Fields(value)[0], 64)
+			return seconds, kilobytes * 1024, err
+		}
+	}
+	return 0, 0, errors.New("the system does not tell the resident set")
+}

@@ -242,7 +242,7 @@ func Status(o api.Order) datatable.Badge {
 	case o.Subscription.State == api.SubscriptionExpired:
 		return datatable.Badge{Text: tr.T("subscription ended"), Tone: theme.Bad}
 	case !o.CanManage:
-		return datatable.Badge{Text: "read-only", Tone: theme.Neutral}
+		return datatable.Badge{Text: tr.T("read-only"), Tone: theme.Neutral}
 	case left(o) == 0:
 		return datatable.Badge{Text: tr.T("all in use"), Tone: theme.Warning}
 	}

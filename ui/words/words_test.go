@@ -75,11 +75,9 @@ func TestEveryLockHasAName(t *testing.T) {
 	require.Equal(t, license.Lock(99).String(), words.Lock(99))
 }
 
-func TestNoteAndCount(t *testing.T) {
+func TestNote(t *testing.T) {
 	require.Equal(t, "no note", words.Note(""))
 	require.Equal(t, "Büro", words.Note("Büro"))
-	require.Equal(t, "1 license", words.Count(1, "license", "licenses"))
-	require.Equal(t, "0 licenses", words.Count(0, "license", "licenses"))
 }
 
 func TestTasks(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/flush"
 	"github.com/acen-desktop/acen/ui/theme"
 	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
@@ -233,11 +234,11 @@ func (d *Details) heading(l manager.License) fyne.CanvasObject {
 
 // section is a caption with links at its right, over a value.
 func (d *Details) section(caption string, content fyne.CanvasObject, links ...fyne.CanvasObject) fyne.CanvasObject {
-	right := container.New(layout.NewCustomPaddedHBoxLayout(theme.Gap))
-	for _, l := range links {
-		right.Add(theme.Tight(l))
+	right := make([]fyne.CanvasObject, len(links))
+	for i, l := range links {
+		right[i] = theme.Tight(l)
 	}
-	head := container.NewBorder(nil, nil, nil, right, theme.Tight(theme.NewCaption(caption)))
+	head := flush.Flow(theme.Gap, []fyne.CanvasObject{theme.Tight(theme.NewCaption(caption))}, right)
 	return container.New(layout.NewCustomPaddedVBoxLayout(2), head, content)
 }
 

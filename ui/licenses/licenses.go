@@ -114,8 +114,8 @@ func New(o Options) (*Screen, error) {
 	s.remove = newAction(tr.T("Remove…"), nil, s.withSelected(o.OnRemove))
 	s.ended = widget.NewCheck(tr.T("Show ended"), o.OnShowEnded)
 	s.body = container.NewStack(s.tables[0], s.tables[1], s.notice)
-	actions := container.New(layout.NewCustomPaddedHBoxLayout(theme.Gap), s.create.object, s.reactivate.object, s.transfer.object, s.remove.object,
-		layout.NewSpacer(), s.activate.object, s.email.object)
+	actions := flush.Flow(theme.Gap, []fyne.CanvasObject{s.create.object, s.reactivate.object, s.transfer.object, s.remove.object},
+		[]fyne.CanvasObject{s.activate.object, s.email.object})
 	s.object = flush.New(
 		container.New(layout.NewCustomPaddedLayout(theme.Gap+2, theme.Gap, theme.Margin-4, theme.Margin), container.NewBorder(nil, nil, nil, theme.Tight(s.ended), theme.Tight(s.heading))),
 		s.body,

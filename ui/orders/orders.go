@@ -201,7 +201,7 @@ func columns(now func() time.Time) []datatable.Column[Row] {
 			},
 		},
 		{
-			ID: "status", Title: tr.T("Status"), Width: 150, Align: fyne.TextAlignTrailing,
+			ID: "status", Title: tr.T("Status"), Width: 170, Align: fyne.TextAlignTrailing,
 			Badge: func(r Row) (datatable.Badge, bool) { return Status(r.Order), true },
 			Compare: func(a, b Row) int {
 				return cmp.Or(cmp.Compare(Status(a.Order).Text, Status(b.Order).Text), cmp.Compare(a.ID, b.ID))

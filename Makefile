@@ -69,7 +69,6 @@ test-mail: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## mails, against a real mail ser
 	MAILPIT=$< go test -count=1 -tags integration ./server/mail/...
 
 test-twopcs: ## three PCs in namespaces of their own: a whole move, a kill in between, a courier's round
-	go mod download
 	scripts/in-namespaces.sh go test -count=1 -tags twopcs ./e2e/twopcs
 
 test-window: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## the real window under Xvfb, the real server, keyring and mail server

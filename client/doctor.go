@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -48,9 +47,9 @@ type Finding struct {
 	Check   Check   `json:"check"`
 	Verdict Verdict `json:"verdict"`
 	// What is one sentence for the person.
-	What string `json:"what"`
+	What Text `json:"what"`
 	// Next is what to do about it, one sentence; "" when nothing is to be done.
-	Next string `json:"next,omitempty"`
+	Next Text `json:"next,omitzero"`
 }
 
 // Doctor finds out at which step the way to a license server is broken. The zero value uses the system's network.
@@ -101,7 +100,7 @@ func (d Doctor) Examine(ctx context.Context, server string, found func(Finding))
 		{CheckClock, e.clock},
 		{CheckHealth, e.health},
 	} {
-		f := Finding{Verdict: VerdictSkipped, What: "Not looked at, because of what stands above."}
+		f := Finding{Verdict: VerdictSkipped, What: Say("Not looked at, because of what stands above.")}
 		if !broken {
 			stepCtx, cancel := context.WithTimeout(ctx, checkTime)
 			f = step.run(stepCtx)
@@ -126,16 +125,16 @@ type examination struct {
 	about api.Server
 }
 
-func good(format string, args ...any) Finding {
-	return Finding{Verdict: VerdictGood, What: fmt.Sprintf(format, args...)}
+func good(format Format, args ...any) Finding {
+	return Finding{Verdict: VerdictGood, What: Say(format, args...)}
 }
 
-func bad(next, format string, args ...any) Finding {
-	return Finding{Verdict: VerdictBad, What: fmt.Sprintf(format, args...), Next: next}
+func bad(next, format Format, args ...any) Finding {
+	return Finding{Verdict: VerdictBad, What: Say(format, args...), Next: Say(next)}
 }
 
-func warning(next, format string, args ...any) Finding {
-	return Finding{Verdict: VerdictWarning, What: fmt.Sprintf(format, args...), Next: next}
+func warning(next, format Format, args ...any) Finding {
+	return Finding{Verdict: VerdictWarning, What: Say(format, args...), Next: Say(next)}
 }
 
 func (e *examination) address(server string) Finding {
@@ -144,7 +143,7 @@ func (e *examination) address(server string) Finding {
 		e.url, err = url.Parse(address)
 	}
 	if err != nil {
-		return bad("Compare it with the address that the vendor gave you.", "%s", sentence(err.Error()))
+		return Finding{Verdict: VerdictBad, What: textOf(err), Next: Say("Compare it with the address that the vendor gave you.")}
 	}
 	return good("The address is %s.", e.url)
 }
@@ -196,7 +195,7 @@ func (e *examination) connect(ctx context.Context) Finding {
 	host, port := e.target()
 	conn, err := e.Dial(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
-		next := "A firewall may be in the way, or the server is off. Ask who looks after your network, or the vendor."
+		next := Format("A firewall may be in the way, or the server is off. Ask who looks after your network, or the vendor.")
 		if e.via != nil {
 			next = "The proxy does not answer. Check it in the system's network settings, or ask who looks after your network."
 		}
@@ -232,7 +231,7 @@ func (e *examination) encryption(ctx context.Context) Finding {
 	response, err := e.get(ctx, "/healthz", false)
 	if err == nil {
 		_ = response.Body.Close()
-		return good("The connection is encrypted and trusted: the certificate was issued by %q.", issuer(response.TLS.PeerCertificates[0]))
+		return good("The connection is encrypted and trusted: the certificate was issued by “%s”.", issuer(response.TLS.PeerCertificates[0]))
 	}
 	var network *NetworkError
 	if !errors.As(classify(ctx, e.url.Hostname(), err), &network) || network.Kind != TLS {
@@ -244,16 +243,14 @@ func (e *examination) encryption(ctx context.Context) Finding {
 		name = issuer(response.TLS.PeerCertificates[0])
 	}
 	f := bad("If your company or a virus scanner inspects connections, its certificate must be installed in the system; otherwise do not go on, and tell the vendor.",
-		"The connection is not trusted: the certificate was issued by %q.", name)
+		"The connection is not trusted: the certificate was issued by “%s”.", name)
 	var invalid x509.CertificateInvalidError
 	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
-		f.What = fmt.Sprintf("The certificate is valid from %s to %s, and this PC's date is %s.", date(invalid.Cert.NotBefore), date(invalid.Cert.NotAfter), date(e.Now()))
-		f.Next = "Check the date of this PC. If it is right, tell the vendor."
+		f.What = Say("The certificate is valid from %s to %s, and this PC's date is %s.", Day(invalid.Cert.NotBefore), Day(invalid.Cert.NotAfter), Day(e.Now()))
+		f.Next = Say("Check the date of this PC. If it is right, tell the vendor.")
 	}
 	return f
 }
-
-func date(t time.Time) string { return t.Format("2 January 2006") }
 
 func (e *examination) server(ctx context.Context) Finding {
 	c, err := New(Options{Server: e.url.String(), Transport: e.transport(false), Now: e.Now,
@@ -262,7 +259,7 @@ func (e *examination) server(ctx context.Context) Finding {
 		e.about, err = c.Server(ctx)
 	}
 	if err != nil {
-		return bad("A sign-in page of the network, or a proxy, may answer in its place: open a page in the browser. If that works, ask the vendor.", "%s", sentence(err.Error()))
+		return Finding{Verdict: VerdictBad, What: textOf(err), Next: Say("A sign-in page of the network, or a proxy, may answer in its place: open a page in the browser. If that works, ask the vendor.")}
 	}
 	return good("%s answers, version %s.", e.about.Name, e.about.Version)
 }
@@ -279,18 +276,18 @@ func (e *examination) clock(context.Context) Finding {
 }
 
 // roughly tells a duration in its largest unit.
-func roughly(d time.Duration) string {
+func roughly(d time.Duration) Text {
 	for _, unit := range []struct {
 		size      time.Duration
-		one, many string
-	}{{24 * time.Hour, "one day", "days"}, {time.Hour, "one hour", "hours"}, {time.Minute, "one minute", "minutes"}} {
-		if n := d / unit.size; n == 1 {
-			return unit.one
+		one, many Format
+	}{{24 * time.Hour, "one day", "%d days"}, {time.Hour, "one hour", "%d hours"}, {time.Minute, "one minute", "%d minutes"}} {
+		if n := int(d / unit.size); n == 1 {
+			return Say(unit.one)
 		} else if n > 1 {
-			return fmt.Sprintf("%d %s", n, unit.many)
+			return Say(unit.many, n)
 		}
 	}
-	return "less than a minute"
+	return Say("less than a minute")
 }
 
 func (e *examination) health(ctx context.Context) Finding {
@@ -303,6 +300,15 @@ func (e *examination) health(ctx context.Context) Finding {
 		return bad("Try again later; tasks are kept meanwhile and sent by themselves.", "The server is there, but cannot work just now.")
 	}
 	return good("The server is well.")
+}
+
+// textOf tells an error in a sentence.
+func textOf(err error) Text {
+	var network *NetworkError
+	if errors.As(err, &network) {
+		return network.Text()
+	}
+	return Say("%s", sentence(err.Error()))
 }
 
 // sentence is a text with a capital and a full stop.

@@ -76,7 +76,7 @@ func TestDoctor(t *testing.T) {
 		"no name service": {"licenses.example.com", Doctor{Lookup: func(context.Context, string) ([]string, error) { return nil, &net.DNSError{IsTimeout: true} }},
 			CheckName, VerdictBad, "could not be looked up", "no connection"},
 		"nobody there":     {closed.URL, Doctor{}, CheckConnect, VerdictBad, "Nobody answers", "firewall"},
-		"intercepted":      {secure.URL, Doctor{}, CheckTLS, VerdictBad, `issued by "Acme Co"`, "virus scanner"},
+		"intercepted":      {secure.URL, Doctor{}, CheckTLS, VerdictBad, `issued by “Acme Co”`, "virus scanner"},
 		"no TLS there":     {"https" + plain.URL[4:], Doctor{}, CheckTLS, VerdictBad, "does not speak TLS", "firewall"},
 		"hotel page":       {page.URL, Doctor{}, CheckServer, VerdictBad, "no license server", "sign-in page"},
 		"clock ahead":      {plain.URL, Doctor{Now: at(noon.Add(49 * time.Hour))}, CheckClock, VerdictWarning, "2 days ahead", "date and time"},
@@ -98,7 +98,7 @@ func TestDoctor(t *testing.T) {
 			require.Len(t, list, 8)
 			seen := false
 			for _, f := range list {
-				require.NotEmpty(t, f.What)
+				require.NotEmpty(t, f.What.String())
 				text, err := json.Marshal(f)
 				require.NoError(t, err)
 				require.NotContains(t, string(text), "geheim")
@@ -106,8 +106,8 @@ func TestDoctor(t *testing.T) {
 				case f.Check == c.broken:
 					seen = true
 					require.Equal(t, c.verdict, f.Verdict, f.What)
-					require.Contains(t, f.What, c.says)
-					require.Contains(t, f.Next, c.next)
+					require.Contains(t, f.What.String(), c.says)
+					require.Contains(t, f.Next.String(), c.next)
 				case seen && c.verdict == VerdictBad:
 					require.Equal(t, VerdictSkipped, f.Verdict)
 				default:
@@ -123,6 +123,6 @@ func TestRoughly(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		30 * time.Second: "less than a minute", time.Minute: "one minute", 90 * time.Minute: "one hour", 3 * time.Hour: "3 hours", 24 * time.Hour: "one day", 400 * 24 * time.Hour: "400 days",
 	} {
-		require.Equal(t, want, roughly(d))
+		require.Equal(t, want, roughly(d).String())
 	}
 }

@@ -52,27 +52,30 @@ type NetworkError struct {
 }
 
 // Error is one plain sentence.
-func (e *NetworkError) Error() string {
+func (e *NetworkError) Error() string { return e.Text().String() }
+
+// Text is one plain sentence for the person.
+func (e *NetworkError) Text() Text {
 	switch e.Kind {
 	case DNS:
-		return fmt.Sprintf("The server name %s is not known. Check the address and the connection.", e.Host)
+		return Say("The server name %s is not known. Check the address and the connection.", e.Host)
 	case Proxy:
-		return "The proxy of this network did not let the connection through."
+		return Say("The proxy of this network did not let the connection through.")
 	case TLS:
 		if e.Issuer != "" {
-			return fmt.Sprintf("The connection to %s is not trusted: its certificate was issued by %q.", e.Host, e.Issuer)
+			return Say("The connection to %s is not trusted: its certificate was issued by “%s”.", e.Host, e.Issuer)
 		}
-		return fmt.Sprintf("The connection to %s is not trusted: its certificate cannot be checked.", e.Host)
+		return Say("The connection to %s is not trusted: its certificate cannot be checked.", e.Host)
 	case Timeout:
-		return fmt.Sprintf("%s did not answer in time.", e.Host)
+		return Say("%s did not answer in time.", e.Host)
 	case NotACEN:
-		return fmt.Sprintf("What answers at %s is no license server.", e.Host)
+		return Say("What answers at %s is no license server.", e.Host)
 	case TooLarge:
-		return fmt.Sprintf("The answer of %s is too large to be right.", e.Host)
+		return Say("The answer of %s is too large to be right.", e.Host)
 	case Insecure:
-		return fmt.Sprintf("%s would be reached without encryption. Use an address that begins with https://.", e.Host)
+		return Say("%s would be reached without encryption. Use an address that begins with https://.", e.Host)
 	}
-	return fmt.Sprintf("%s cannot be reached.", e.Host)
+	return Say("%s cannot be reached.", e.Host)
 }
 
 // Unwrap returns the cause.

@@ -206,7 +206,7 @@ func (m *Manager) resume(ctx context.Context, a Account) (Account, error) {
 		return a, ErrSignedOut
 	}
 	if err != nil {
-		m.addNotice("The session could not be taken from the keyring.", err.Error()+". Sign in to go on.")
+		m.addNotice(Say("The session could not be taken from the keyring."), Say("%s. Sign in to go on.", err.Error()))
 		return a, errors.Join(ErrSignedOut, err)
 	}
 	holder := &tokenHolder{manager: m}
@@ -291,6 +291,6 @@ func (h *tokenHolder) keep(t client.Tokens) {
 		return
 	}
 	if err := h.manager.remember(context.Background(), *a, t.Refresh); err != nil {
-		h.manager.addNotice("The session could not be kept in the keyring.", err.Error()+". You will be asked to sign in at the next start.")
+		h.manager.addNotice(Say("The session could not be kept in the keyring."), Say("%s. You will be asked to sign in at the next start.", err.Error()))
 	}
 }

@@ -38,7 +38,7 @@ func (m *Manager) DoctorReport(findings []Finding) string {
 	fmt.Fprintf(&text, "ACEN Desktop %s on %s/%s, %s\n\n", m.options.Version, runtime.GOOS, runtime.GOARCH, m.options.Now().UTC().Format(time.RFC3339))
 	for _, f := range findings {
 		fmt.Fprintf(&text, "[%s] %s: %s\n", f.Verdict, f.Check, f.What)
-		if f.Next != "" {
+		if !f.Next.IsZero() {
 			fmt.Fprintf(&text, "    %s\n", f.Next)
 		}
 	}

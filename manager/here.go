@@ -3,7 +3,6 @@ package manager
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
@@ -146,7 +145,7 @@ func (m *Manager) installOutcome(ctx context.Context, l api.License) {
 	rows := m.mark(ctx, l.OrderID, []api.License{l})
 	m.settle(ctx, rows, true)
 	if rows[0].ThisPC && !rows[0].Installed {
-		m.addNotice("The license file could not be put on this PC yet.", fmt.Sprintf("The license %s is yours all the same. It is tried again when the tables are refreshed; Save file puts it where you want.", nameOf(rows[0])))
+		m.addNotice(Say("The license file could not be put on this PC yet."), Say("The license %s is yours all the same. It is tried again when the tables are refreshed; Save file puts it where you want.", nameOf(rows[0])))
 	}
 }
 

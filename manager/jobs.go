@@ -241,7 +241,7 @@ func (m *Manager) refused(ctx context.Context, leaves leaving, cause error) {
 	}
 	if err := finish(ctx, leaves); err != nil {
 		m.options.Logger.Error("a license that the server did not let go could not be put back", "license", leaves.LicenseID, "error", err)
-		m.addNotice("A license could not be put back on this PC.", "The server refused to let it go, so it is still yours. Refresh the tables, or bring it back with Reactivate.")
+		m.addNotice(Say("A license could not be put back on this PC."), Say("The server refused to let it go, so it is still yours. Refresh the tables, or bring it back with Reactivate."))
 	}
 }
 

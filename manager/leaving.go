@@ -184,7 +184,7 @@ func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 
 func (m *Manager) release(ctx context.Context, l License, leaves leaving) (License, error) {
 	return m.licensed(ctx, Job{
-		Task: TaskRelease, Title: "Move of " + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
+		Task: TaskRelease, Title: beginnings[TaskRelease] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
 	}, releaseRequest{LicenseID: l.ID, Leaves: leaves, Body: api.Release{RemovalCode: leaves.RemovalCode}})
 }
 

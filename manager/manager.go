@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -46,6 +45,16 @@ var (
 
 // NetworkError says why no answer came from the server.
 type NetworkError = client.NetworkError
+
+// What the manager has to tell the person, in English and ready for other languages.
+type (
+	Text = client.Text
+	// Day is a day among the arguments of a Text.
+	Day = client.Day
+)
+
+// Say makes a Text of a format with arguments.
+func Say(format client.Format, args ...any) Text { return client.Say(format, args...) }
 
 // The kinds of NetworkError.
 const (
@@ -89,7 +98,7 @@ type Options struct {
 }
 
 // Notice is something to tell the person at start.
-type Notice struct{ Title, Detail string }
+type Notice struct{ Title, Detail Text }
 
 // Manager is the license manager of one person.
 type Manager struct {
@@ -174,7 +183,7 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 		}
 	}
 	m.options.Logger.Warn("the data file was damaged and set aside", "file", filepath.Base(aside))
-	m.addNotice("The local data file was damaged.", fmt.Sprintf("It was set aside as %s and a new one begun. Your orders and licenses are safe on the server; sign in again to see them.", filepath.Base(aside)))
+	m.addNotice(Say("The local data file was damaged."), Say("It was set aside as %s and a new one begun. Your orders and licenses are safe on the server; sign in again to see them.", filepath.Base(aside)))
 	m.db, err = openDatabase(ctx, path)
 	return err
 }
@@ -191,7 +200,7 @@ func (m *Manager) Notices() []Notice {
 	return append([]Notice(nil), m.notices...)
 }
 
-func (m *Manager) addNotice(title, detail string) {
+func (m *Manager) addNotice(title, detail Text) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.notices = append(m.notices, Notice{title, detail})

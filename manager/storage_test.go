@@ -189,7 +189,7 @@ func TestDamagedSiteCodeRecord(t *testing.T) {
 	_, err = m.generation(t.Context(), lumen)
 	require.NoError(t, err)
 	require.Len(t, m.Notices(), 1)
-	require.Contains(t, m.Notices()[0].Detail, "damaged-20261124")
+	require.Contains(t, m.Notices()[0].Detail.String(), "damaged-20261124")
 	aside, err := os.ReadFile(record + ".damaged-20261124-120000")
 	require.NoError(t, err)
 	require.Equal(t, "{", string(aside))

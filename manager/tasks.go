@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"
@@ -88,7 +89,7 @@ type (
 func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
 	request := newLicenseRequest{OrderID: r.OrderID, Body: api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note}}
 	return m.licensed(ctx, Job{
-		Task: TaskNewLicense, Title: "New license for " + r.Codes.Site.String(), OrderID: r.OrderID,
+		Task: TaskNewLicense, Title: beginnings[TaskNewLicense] + r.Codes.Site.String(), OrderID: r.OrderID,
 		intent: fmt.Sprintf("order %d, codes %s", r.OrderID, r.Codes.Merged()),
 	}, request)
 }
@@ -105,7 +106,7 @@ func sendNewLicense(ctx context.Context, _ *Manager, c *client.Client, job *Job,
 func (m *Manager) Reactivate(ctx context.Context, r Reactivate) (License, error) {
 	request := reactivationRequest{LicenseID: r.License.ID, Body: api.Reactivation{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note}}
 	return m.licensed(ctx, Job{
-		Task: TaskReactivate, Title: "Reactivation of " + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
+		Task: TaskReactivate, Title: beginnings[TaskReactivate] + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
 		intent: fmt.Sprintf("license %d, codes %s", r.License.ID, r.Codes.Merged()),
 	}, request)
 }
@@ -133,7 +134,7 @@ func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
 		SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), RemovalCode: codeText(r.RemovalCode, leaves), Note: r.Note,
 	}}
 	return m.licensed(ctx, Job{
-		Task: TaskTransfer, Title: "Transfer of " + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
+		Task: TaskTransfer, Title: beginnings[TaskTransfer] + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
 		intent: fmt.Sprintf("license %d, codes %s", r.License.ID, r.Codes.Merged()),
 	}, request)
 }
@@ -169,7 +170,7 @@ func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
 
 func (m *Manager) remove(ctx context.Context, l License, code string, leaves leaving) (api.Order, error) {
 	out, err := m.run(ctx, Job{
-		Task: TaskRemove, Title: "Removal of " + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
+		Task: TaskRemove, Title: beginnings[TaskRemove] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
 	}, removalRequest{LicenseID: l.ID, Leaves: leaves, Body: api.Removal{RemovalCode: code}})
 	return out.order, err
 }
@@ -186,7 +187,7 @@ func sendRemoval(ctx context.Context, _ *Manager, c *client.Client, job *Job, re
 func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
 	request := emailRequest{LicenseID: r.LicenseID, Body: api.EmailRequest{To: r.To, Message: r.Message}}
 	_, err := m.run(ctx, Job{
-		Task: TaskEmail, Title: fmt.Sprintf("Email of license %d", r.LicenseID), LicenseID: r.LicenseID,
+		Task: TaskEmail, Title: beginnings[TaskEmail] + nameOf(License{License: api.License{ID: r.LicenseID}}), LicenseID: r.LicenseID,
 		intent: fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
 	}, request)
 	return err
@@ -204,7 +205,7 @@ func sendEmail(ctx context.Context, _ *Manager, c *client.Client, job *Job, requ
 // number then counts.
 func (m *Manager) NewOrder(ctx context.Context, r api.NewOrder) (api.Order, error) {
 	out, err := m.run(ctx, Job{
-		Task: TaskNewOrder, Title: "New order with serial number " + r.SerialNumber,
+		Task: TaskNewOrder, Title: beginnings[TaskNewOrder] + r.SerialNumber,
 		intent: fmt.Sprintf("program %d, serial %s", r.ProgramID, r.SerialNumber),
 	}, r)
 	return out.order, err
@@ -231,6 +232,29 @@ func (m *Manager) licensed(ctx context.Context, job Job, request any) (License, 
 	rows := m.mark(ctx, job.OrderID, []api.License{out.license})
 	m.settle(ctx, rows, false)
 	return rows[0], nil
+}
+
+// beginnings are what the titles of jobs begin with; what they are about follows.
+var beginnings = map[Task]string{
+	TaskNewLicense: "New license for ", TaskReactivate: "Reactivation of ", TaskTransfer: "Transfer of ", TaskRemove: "Removal of ",
+	TaskRelease: "Move of ", TaskEmail: "Email of ", TaskNewOrder: "New order with serial number ",
+}
+
+// About returns what a job is about, for who says its title in another language: the note of a license, or "" for a license without
+// one, the Site code of a new license, or the serial number of a new order. It is false for a title of another kind.
+func (j Job) About() (name string, ok bool) {
+	name, ok = strings.CutPrefix(j.Title, beginnings[j.Task])
+	if !ok || beginnings[j.Task] == "" {
+		return "", false
+	}
+	if name == nameOf(License{License: api.License{ID: j.LicenseID}}) {
+		return "", true
+	}
+	if j.Task == TaskNewLicense || j.Task == TaskNewOrder {
+		return name, true
+	}
+	note, quoted := strings.CutPrefix(strings.TrimSuffix(name, "”"), "“")
+	return note, quoted
 }
 
 // nameOf names a license in the title of a job.

@@ -3,7 +3,6 @@ package manager
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -106,7 +105,7 @@ func (m *Manager) generation(ctx context.Context, p api.Program) (uint16, error)
 		return 0, installedError(err)
 	}
 	if name != "" {
-		m.addNotice("This PC's record of its Site code was damaged.", fmt.Sprintf("It was set aside as %s. If a license of %s is not recognized here any more, bring it back with Reactivate.", name, p.Name))
+		m.addNotice(Say("This PC's record of its Site code was damaged."), Say("It was set aside as %s. If a license of %s is not recognized here any more, bring it back with Reactivate.", name, p.Name))
 	}
 	if here, ok := m.fileHere(p); ok {
 		if _, err := m.options.Installed.Update(ctx, signature, func(s *installed.State) error {

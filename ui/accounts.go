@@ -7,6 +7,7 @@ import (
 	"github.com/acen-desktop/acen/ui/account"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 func (w *Window) accountOptions() account.Options {
@@ -21,7 +22,7 @@ func (w *Window) newOrder() {
 	if !w.state.canAddOrder || w.asking.Busy() {
 		return
 	}
-	w.status.working("Asking for the programs…")
+	w.status.working(tr.T("Asking for the programs…"))
 	background.Run(w.asking, w.options.Backend.SerialPrograms, func(programs []api.Program, err error) {
 		w.status.working("")
 		if err == nil {
@@ -49,7 +50,7 @@ func (w *Window) forgotPassword(server string) { account.ForgotPassword(w.accoun
 
 func (w *Window) newAccount(server string) { account.NewAccount(w.accountOptions(), server) }
 
-func (w *Window) profileChanged(api.Account) { w.status.say("Your contact data are saved.") }
+func (w *Window) profileChanged(api.Account) { w.status.say(tr.T("Your contact data are saved.")) }
 
 // registered fills the sign-in screen for the new account.
 func (w *Window) registered(server, username string) {

@@ -1,14 +1,11 @@
 package ui
 
 import (
-	"fmt"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
 	"github.com/acen-desktop/acen/ui/tr"
@@ -18,24 +15,24 @@ import (
 // showNotices takes over what the manager has to tell.
 func (w *Window) showNotices() {
 	for _, n := range w.options.Backend.Notices() {
-		w.notify(n)
+		w.notify(dialogs.Message{What: words.Say(n.Title), Why: words.Say(n.Detail)})
 	}
 }
 
 // notice is something that was told, once.
 type notice struct {
-	manager.Notice
+	message   dialogs.Message
 	dismissed bool
 }
 
 // notify shows a notice until the person dismisses it.
-func (w *Window) notify(n manager.Notice) {
+func (w *Window) notify(m dialogs.Message) {
 	for _, known := range w.state.notices {
-		if known.Notice == n {
+		if known.message == m {
 			return
 		}
 	}
-	w.state.notices = append(w.state.notices, &notice{Notice: n})
+	w.state.notices = append(w.state.notices, &notice{message: m})
 	w.refreshBanners()
 }
 
@@ -67,7 +64,7 @@ func (w *Window) dismissedText() string {
 	if count == 0 {
 		return ""
 	}
-	return words.Count(count, "notice", "notices")
+	return tr.N(count, "%d notice", "%d notices")
 }
 
 // banner is one message at the top of the window.
@@ -103,7 +100,7 @@ func (w *Window) refreshBanners() {
 		if n.dismissed {
 			continue
 		}
-		list = append(list, banner{theme.Warning, dialogs.Message{What: n.Title, Why: n.Detail}, []dialogs.Action{
+		list = append(list, banner{theme.Warning, n.message, []dialogs.Action{
 			w.dismiss(func() { n.dismissed = true }),
 		}})
 	}
@@ -127,7 +124,7 @@ func (w *Window) refreshBanners() {
 
 // dismiss is the button that takes a banner away for this start; the status line brings it back.
 func (w *Window) dismiss(note func()) dialogs.Action {
-	return dialogs.Action{Label: "Dismiss", Do: func() {
+	return dialogs.Action{Label: tr.T("Dismiss"), Do: func() {
 		note()
 		w.refreshBanners()
 		w.status.refresh()
@@ -153,7 +150,7 @@ func (w *Window) offlineBanner() (banner, bool) {
 		return banner{}, false
 	}
 	if w.state.loaded {
-		m.What = fmt.Sprintf("No connection to %s; showing what was known %s.", host(w.state.account.Server), w.age())
+		m.What = tr.T("No connection to %s; showing what was known %s.", host(w.state.account.Server), w.age())
 	}
-	return banner{theme.Warning, m, []dialogs.Action{{Label: "Try again", Do: w.refresh}, {Label: tr.T("Find the cause…"), Do: func() { w.examine("") }}}}, true
+	return banner{theme.Warning, m, []dialogs.Action{{Label: tr.T("Try again"), Do: w.refresh}, {Label: tr.T("Find the cause…"), Do: func() { w.examine("") }}}}, true
 }

@@ -11,11 +11,11 @@ import (
 
 // intercepted is the way to a server whose connections somebody inspects.
 var intercepted = []manager.Finding{
-	{Check: "address", Verdict: manager.VerdictGood, What: "The address is https://licenses.lumen.example."},
-	{Check: "proxy", Verdict: manager.VerdictWarning, What: "A proxy is set up.", Next: "Ask about it."},
-	{Check: "encryption", Verdict: manager.VerdictBad, What: "The certificate was issued by \"Corp Inspection\".", Next: "Install its certificate."},
-	{Check: "server", Verdict: manager.VerdictSkipped, What: "Not looked at."},
-	{Check: "clock", Verdict: manager.VerdictSkipped, What: "Not looked at."},
+	{Check: "address", Verdict: manager.VerdictGood, What: manager.Say("The address is https://licenses.lumen.example.")},
+	{Check: "proxy", Verdict: manager.VerdictWarning, What: manager.Say("A proxy is set up."), Next: manager.Say("Ask about it.")},
+	{Check: "encryption", Verdict: manager.VerdictBad, What: manager.Say("The certificate was issued by \"Corp Inspection\"."), Next: manager.Say("Install its certificate.")},
+	{Check: "server", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
+	{Check: "clock", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
 }
 
 func TestTheDoctorShowsEachStepAsItComes(t *testing.T) {

@@ -136,7 +136,11 @@ func readFault(err error) dialogs.Message {
 	if errors.Is(err, courier.ErrTooLarge) {
 		return explain.Error(err)
 	}
-	return dialogs.Message{What: "The file cannot be read.", Why: explain.Sentence(err), Next: "Copy it to this PC and try again."}
+	why := explain.Sentence(err)
+	if errors.Is(err, errNoFile) {
+		why = tr.T("What was dropped is no file of this PC.")
+	}
+	return dialogs.Message{What: tr.T("The file cannot be read."), Why: why, Next: tr.T("Copy it to this PC and try again.")}
 }
 
 // chooseDocument asks for a file and reads it.

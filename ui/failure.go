@@ -10,13 +10,14 @@ import (
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/flush"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // NewFailure makes a window that tells why the app cannot start, for somebody who started it without a terminal. UI thread.
 func NewFailure(app fyne.App, cause error) fyne.Window {
 	app.Settings().SetTheme(theme.New())
 	w := app.NewWindow(title)
-	closing := widget.NewButton("Close", w.Close)
+	closing := widget.NewButton(tr.T("Close"), w.Close)
 	closing.Importance = widget.HighImportance
 	content := flush.New(nil, container.NewVBox(dialogs.Notice(theme.Bad, explain.Error(cause))), container.NewHBox(layout.NewSpacer(), closing))
 	w.SetContent(container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), content))

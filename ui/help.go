@@ -13,10 +13,14 @@ import (
 	"github.com/acen-desktop/acen/assets"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // topics are the tasks in the words of the vendor's mails; picture names the file in assets.
-var topics = []struct{ picture, title, text string }{
+var topics = []struct {
+	picture     string
+	title, text tr.Text
+}{
 	{"new", "New license", "Activates a PC. Only while unused licenses are left. For this PC the codes are filled in; for another PC, type or paste the Site code and the Machine ID that the program shows there."},
 	{"reactivation", "License reactivation", "Brings a license back after a crash, a new disk or a new system, on the same PC. No removal code is needed: the PC is recognized by comparing seven locks, " +
 		"such as the system disk and the network card. You see the comparison and the verdict before you try. What this PC had is found by itself, and offered to be brought back."},
@@ -34,21 +38,21 @@ var topics = []struct{ picture, title, text string }{
 func (w *Window) showHelp() {
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section))
 	for _, t := range topics {
-		name := widget.NewLabelWithStyle(t.title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-		text := widget.NewLabel(t.text)
+		name := widget.NewLabelWithStyle(tr.T(t.title), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+		text := widget.NewLabel(tr.T(t.text))
 		text.Wrapping = fyne.TextWrapWord
 		rows.Add(container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), container.NewVBox(helpPicture(t.picture))), nil,
 			container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Tight(name), theme.Tight(text))))
 	}
-	more := widget.NewLabel("A gray button says below why it is off: what the vendor allows is known before you try. What cannot be sent now is kept and sent when the connection is back; it happens once, however often it is sent.")
+	more := widget.NewLabel(tr.T("A gray button says below why it is off: what the vendor allows is known before you try. What cannot be sent now is kept and sent when the connection is back; it happens once, however often it is sent."))
 	more.Wrapping, more.Importance = fyne.TextWrapWord, widget.LowImportance
 	rows.Add(theme.Tight(more))
-	rows.Add(theme.Tight(widget.NewLabelWithStyle("Keyboard shortcuts", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})))
+	rows.Add(theme.Tight(widget.NewLabelWithStyle(tr.T("Keyboard shortcuts"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})))
 	rows.Add(w.shortcutRows())
 	w.queue.Show(dialogs.Spec{
-		Title: "Help", Subtitle: "What you can do with orders and licenses", Width: 640,
+		Title: tr.T("Help"), Subtitle: tr.T("What you can do with orders and licenses"), Width: 640,
 		Content: container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), rows), // beside the scroll bar
-		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+		Buttons: []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 	})
 }
 

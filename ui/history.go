@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"fmt"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -14,6 +13,7 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -22,22 +22,22 @@ func (w *Window) showHistory(o api.Order) {
 	slot := w.work.NewSlot()
 	content := container.NewStack()
 	d := w.queue.Show(dialogs.Spec{
-		Title:    fmt.Sprintf("History of order %d", o.ID),
-		Subtitle: fmt.Sprintf("%s · newest first", o.ProgramName),
+		Title:    tr.T("History of order %d", o.ID),
+		Subtitle: tr.T("%s · newest first", o.ProgramName),
 		Content:  content,
-		Buttons:  []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: slot.Cancel,
 	})
 	var load func()
 	load = func() {
-		d.SetBusy("Loading the history…", func() { slot.Cancel(); d.Close() })
+		d.SetBusy(tr.T("Loading the history…"), func() { slot.Cancel(); d.Close() })
 		background.Run(slot, func(ctx context.Context) ([]api.HistoryEntry, error) {
 			return w.options.Backend.History(ctx, o.ID)
 		}, func(entries []api.HistoryEntry, err error) {
 			d.SetIdle()
 			if err != nil {
 				m := explain.Error(err)
-				m.Action = &dialogs.Action{Label: "Try again", Do: load}
+				m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: load}
 				d.SetError(m)
 				return
 			}
@@ -52,26 +52,26 @@ const mostEvents = 200
 
 func (w *Window) historyTable(entries []api.HistoryEntry) fyne.CanvasObject {
 	if len(entries) == 0 {
-		return theme.Tight(widget.NewLabel("Nothing has happened to this order yet."))
+		return theme.Tight(widget.NewLabel(tr.T("Nothing has happened to this order yet.")))
 	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(2))
 	now := w.options.Now()
 	for i, e := range entries {
 		if i == mostEvents {
-			more := widget.NewLabel(fmt.Sprintf("… and %d older ones.", len(entries)-mostEvents))
+			more := widget.NewLabel(tr.T("… and %d older ones.", len(entries)-mostEvents))
 			more.Importance = widget.LowImportance
 			rows.Add(theme.Tight(more))
 			break
 		}
 		what := widget.NewLabel(happened(e))
 		what.Wrapping = fyne.TextWrapWord
-		at := widget.NewLabel(e.Time.In(now.Location()).Format("2 Jan 2006 15:04"))
+		at := widget.NewLabel(words.Moment(e.Time, now))
 		at.Importance = widget.LowImportance
 		badge := theme.NewBadge("", theme.Neutral)
 		if e.Outcome != api.OutcomeOK {
-			badge.Set("refused", theme.Warning)
+			badge.Set(tr.T("refused"), theme.Warning)
 		}
-		rows.Add(container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(140, 24), theme.Tight(at)), badge, theme.Tight(what)))
+		rows.Add(container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(170, 24), theme.Tight(at)), badge, theme.Tight(what)))
 	}
 	return rows
 }
@@ -80,13 +80,13 @@ func (w *Window) historyTable(entries []api.HistoryEntry) fyne.CanvasObject {
 func happened(e api.HistoryEntry) string {
 	text := words.Task(e.Task)
 	if e.LicenseID != 0 {
-		text += fmt.Sprintf(" (license %d)", e.LicenseID)
+		text = tr.T("%s (license %d)", text, e.LicenseID)
 	}
 	if e.DeviceName != "" {
-		text += ", from " + e.DeviceName
+		text = tr.T("%s, from %s", text, e.DeviceName)
 	}
 	if e.Outcome != api.OutcomeOK {
-		text += ": " + explain.Reason(api.Code(e.Outcome))
+		text = tr.T("%s: %s", text, explain.Reason(api.Code(e.Outcome)))
 	}
 	return text
 }

@@ -32,9 +32,12 @@ func Speak(app fyne.App, code, dates string) error {
 	return speakToolkit()
 }
 
+// toolkitKey is how the toolkit names a text of its own.
+type toolkitKey string
+
 // toolkitTexts are the toolkit's own texts that the window can show: menus of fields and the dialogs about files. It would say them
 // in the language of the system.
-var toolkitTexts = map[string]tr.Text{
+var toolkitTexts = map[toolkitKey]tr.Text{
 	"Advanced": "Advanced", "Cancel": "Cancel", "Confirm": "Confirm", "Copy": "Copy", "Create Folder": "Create folder", "Cut": "Cut",
 	"Enter filename": "Enter a file name", "Error": "Error", "Favourites": "Favorites", "File": "File", "Folder": "Folder", "New Folder": "New folder",
 	"No": "No", "OK": "OK", "Open": "Open", "Paste": "Paste", "Quit": "Quit", "Redo": "Redo", "Save": "Save", "Select all": "Select all",
@@ -43,7 +46,7 @@ var toolkitTexts = map[string]tr.Text{
 
 // speakToolkit makes the toolkit speak the language in use: for the person's locale it gets our texts in place of its own.
 func speakToolkit() error {
-	texts := make(map[string]string, len(toolkitTexts))
+	texts := make(map[toolkitKey]string, len(toolkitTexts))
 	for key, text := range toolkitTexts {
 		texts[key] = tr.T(text)
 	}

@@ -2,10 +2,8 @@ package ui
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
@@ -19,6 +17,8 @@ import (
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/opener"
 	"github.com/acen-desktop/acen/ui/tasks"
+	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 func (w *Window) taskOptions() tasks.Options {
@@ -26,7 +26,7 @@ func (w *Window) taskOptions() tasks.Options {
 		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Licenses: w.options.Backend, Copy: w.copy, Explain: explain.Error,
 		DeviceName: w.options.DeviceName, OnLicense: w.licensed, OnRemoved: w.removed, OnEmail: w.emailCode, OnSaveFile: w.saveFile,
 		Now: w.options.Now, Shown: w.state.content.Licenses, ContactVendor: w.contactVendor, OnWaiting: w.showJobs, Removal: w.removalOptions(),
-		Account: fmt.Sprintf("%s at %s", w.state.account.Username, host(w.state.account.Server)),
+		Account: tr.T("%s at %s", w.state.account.Username, host(w.state.account.Server)),
 	}
 }
 
@@ -71,7 +71,7 @@ func (w *Window) selected(do func(manager.License)) func() {
 // contactVendor opens the person's mail program with what the vendor needs, where the server names an address, and copies
 // the text otherwise.
 func (w *Window) contactVendor(subject, text string) {
-	w.status.working("Asking for the vendor's address…")
+	w.status.working(tr.T("Asking for the vendor's address…"))
 	background.Run(w.contacting, func(ctx context.Context) (string, error) {
 		about, err := w.options.Backend.About(ctx, "")
 		if err != nil || about.Contact == "" {
@@ -85,15 +85,15 @@ func (w *Window) contactVendor(subject, text string) {
 	}, func(address string, err error) {
 		w.status.working("")
 		if err == nil && address != "" {
-			w.status.say(fmt.Sprintf("Your mail program writes to %s.", address))
+			w.status.say(tr.T("Your mail program writes to %s.", address))
 			return
 		}
 		w.copy(subject + "\n\n" + text)
-		to := "the vendor"
+		to := tr.T("the vendor")
 		if address != "" {
 			to = address
 		}
-		w.queue.Info("The text for the vendor is copied", fmt.Sprintf("Paste it into a mail to %s. It names the order, the license, the codes then and now, and what has changed.", to))
+		w.queue.Info(tr.T("The text for the vendor is copied"), tr.T("Paste it into a mail to %s. It names the order, the license, the codes then and now, and what has changed.", to))
 	})
 }
 
@@ -163,7 +163,7 @@ func (w *Window) emailCode(l manager.License) {
 	email.Open(email.Options{
 		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Mailer: w.options.Backend, Opener: w.options.Opener, Copy: w.copy, Explain: explain.Error,
 		OnSent: func(to []string) {
-			w.status.say(fmt.Sprintf("The server sends the code to %s.", strings.Join(to, ", ")))
+			w.status.say(tr.T("The server sends the code to %s.", words.List(to)))
 		},
 	}, l, w.programName(l.OrderID))
 }
@@ -174,7 +174,7 @@ func (w *Window) programName(order int64) string {
 			return o.ProgramName
 		}
 	}
-	return fmt.Sprintf("order %d", order)
+	return tr.T("order %d", order)
 }
 
 // licenseFile is a license file that was fetched and checked.
@@ -182,7 +182,7 @@ type licenseFile struct{ name, content string }
 
 // saveFile fetches the license file and asks where to put it.
 func (w *Window) saveFile(l manager.License) {
-	w.status.working("Fetching the license file…")
+	w.status.working(tr.T("Fetching the license file…"))
 	background.Run(w.saving, func(ctx context.Context) (f licenseFile, err error) {
 		f.name, f.content, err = w.options.Backend.LicenseFile(ctx, l.ID)
 		return f, err
@@ -190,7 +190,7 @@ func (w *Window) saveFile(l manager.License) {
 		w.status.working("")
 		if err != nil {
 			m := explain.Error(err)
-			m.Action = &dialogs.Action{Label: "Try again", Do: func() { w.saveFile(l) }}
+			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { w.saveFile(l) }}
 			w.queue.Error(m)
 			return
 		}
@@ -231,7 +231,7 @@ func (w *Window) write(to fyne.URIWriteCloser, text string, done func(error)) {
 		return struct{}{}, err
 	}, func(_ struct{}, err error) {
 		if err == nil {
-			w.status.say("Saved as " + path)
+			w.status.say(tr.T("Saved as %s", path))
 		}
 		done(err)
 	})

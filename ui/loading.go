@@ -13,6 +13,7 @@ import (
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/licenses"
 	"github.com/acen-desktop/acen/ui/orders"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -44,7 +45,7 @@ func (w *Window) knownOrders(ctx context.Context) (k known, err error) {
 
 // loadOrders shows the last known orders, if none are shown yet, and then those of the server.
 func (w *Window) loadOrders() {
-	w.status.working("Loading orders…")
+	w.status.working(tr.T("Loading orders…"))
 	if w.state.loaded {
 		w.fetchOrders()
 		return

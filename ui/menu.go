@@ -31,16 +31,16 @@ type command struct {
 func (w *Window) commands() []command {
 	const ctrl = fyne.KeyModifierShortcutDefault
 	return []command{
-		{fyne.KeyF, ctrl, "Search", w.focusSearch},
-		{fyne.KeyR, ctrl, "Refresh", w.refresh},
-		{fyne.KeyN, ctrl, "New license", func() { w.newLicense(false) }},
-		{fyne.KeyO, ctrl, "New order", w.newOrder},
-		{fyne.KeyE, ctrl, "Email the activation code", w.emailSelected},
-		{fyne.KeyM, ctrl, "Move to another PC", w.selected(w.move)},
-		{fyne.KeyB, ctrl, "License reactivation", w.selected(w.reactivate)},
-		{fyne.KeyT, ctrl, "License transfer", w.selected(w.transfer)},
-		{fyne.KeyD, ctrl, "License removal", w.selected(w.remove)},
-		{fyne.KeyQ, ctrl, "Quit", w.Close},
+		{fyne.KeyF, ctrl, tr.T("Search"), w.focusSearch},
+		{fyne.KeyR, ctrl, tr.T("Refresh"), w.refresh},
+		{fyne.KeyN, ctrl, tr.T("New license"), func() { w.newLicense(false) }},
+		{fyne.KeyO, ctrl, tr.T("New order"), w.newOrder},
+		{fyne.KeyE, ctrl, tr.T("Email the activation code"), w.emailSelected},
+		{fyne.KeyM, ctrl, tr.T("Move to another PC"), w.selected(w.move)},
+		{fyne.KeyB, ctrl, tr.T("License reactivation"), w.selected(w.reactivate)},
+		{fyne.KeyT, ctrl, tr.T("License transfer"), w.selected(w.transfer)},
+		{fyne.KeyD, ctrl, tr.T("License removal"), w.selected(w.remove)},
+		{fyne.KeyQ, ctrl, tr.T("Quit"), w.Close},
 	}
 }
 
@@ -95,28 +95,28 @@ func (w *Window) focusSearch() {
 
 // accountMenu is the menu below the account's button.
 func (w *Window) accountMenu() *fyne.Menu {
-	who := fyne.NewMenuItem("Signed in as "+w.state.account.Username, nil)
+	who := fyne.NewMenuItem(tr.T("Signed in as %s", w.state.account.Username), nil)
 	who.Disabled = true
-	signOut := fyne.NewMenuItem("Sign out…", w.signOut)
+	signOut := fyne.NewMenuItem(tr.T("Sign out…"), w.signOut)
 	signOut.Disabled = !w.state.signedIn
 	items := []*fyne.MenuItem{
-		fyne.NewMenuItem("PCs without a network…", w.noNetwork),
-		fyne.NewMenuItem("Open a file…", w.openFile),
+		fyne.NewMenuItem(tr.T("PCs without a network…"), w.noNetwork),
+		fyne.NewMenuItem(tr.T("Open a file…"), w.openFile),
 		fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem(tr.T(doctor.Title)+"…", func() { w.examine("") }),
-		fyne.NewMenuItem("Help…", w.showHelp),
-		fyne.NewMenuItem("What is sent about this PC…", w.showPrivacy),
-		fyne.NewMenuItem("Keyboard shortcuts…", w.showShortcuts),
-		fyne.NewMenuItem("About ACEN Desktop…", w.showAbout),
+		fyne.NewMenuItem(tr.T("Help…"), w.showHelp),
+		fyne.NewMenuItem(tr.T("What is sent about this PC…"), w.showPrivacy),
+		fyne.NewMenuItem(tr.T("Keyboard shortcuts…"), w.showShortcuts),
+		fyne.NewMenuItem(tr.T("About ACEN Desktop…"), w.showAbout),
 		w.languageMenu(),
 		fyne.NewMenuItemSeparator(),
 		signOut,
-		fyne.NewMenuItem("Quit", w.Close),
+		fyne.NewMenuItem(tr.T("Quit"), w.Close),
 	}
 	if w.state.signedIn {
 		items = append(append([]*fyne.MenuItem{who}, w.accountItems()...), append([]*fyne.MenuItem{
-			fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Contact data…", w.profile), fyne.NewMenuItem("Change password…", w.changePassword), fyne.NewMenuItemSeparator(),
-			fyne.NewMenuItem("Removal codes…", w.showRemovalCodes), fyne.NewMenuItem("What waits for the server…", w.showJobs), fyne.NewMenuItemSeparator(),
+			fyne.NewMenuItemSeparator(), fyne.NewMenuItem(tr.T("Contact data…"), w.profile), fyne.NewMenuItem(tr.T("Change password…"), w.changePassword), fyne.NewMenuItemSeparator(),
+			fyne.NewMenuItem(tr.T("Removal codes…"), w.showRemovalCodes), fyne.NewMenuItem(tr.T("What waits for the server…"), w.showJobs), fyne.NewMenuItemSeparator(),
 		}, items...)...)
 	}
 	return fyne.NewMenu("", items...)
@@ -139,17 +139,17 @@ func (w *Window) showPrivacy() {
 }
 
 func (w *Window) showAbout() {
-	text := fmt.Sprintf("Version %s on %s.\n\nLook after your licenses: on this PC, on your other PCs, and for a PC that has no network.", w.options.Version, runtime.GOOS)
+	text := tr.T("Version %s on %s.\n\nLook after your licenses: on this PC, on your other PCs, and for a PC that has no network.", w.options.Version, runtime.GOOS)
 	if w.state.signedIn {
-		text += fmt.Sprintf("\n\nServer: %s (%s)", w.state.account.ServerName, w.state.account.Server)
+		text += "\n\n" + tr.T("Server: %s (%s)", w.state.account.ServerName, w.state.account.Server)
 	}
-	w.queue.Info("About ACEN Desktop", text)
+	w.queue.Info(tr.T("About ACEN Desktop"), text)
 }
 
 func (w *Window) showShortcuts() {
 	w.queue.Show(dialogs.Spec{
-		Title: "Keyboard shortcuts", Content: w.shortcutRows(), Width: dialogs.SmallWidth,
-		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+		Title: tr.T("Keyboard shortcuts"), Content: w.shortcutRows(), Width: dialogs.SmallWidth,
+		Buttons: []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 	})
 }
 
@@ -161,21 +161,21 @@ func (w *Window) shortcutRows() fyne.CanvasObject {
 		rows.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Section), theme.Tight(k)))
 		rows.Add(theme.Tight(widget.NewLabel(what)))
 	}
-	control := "Ctrl"
+	control, shift := tr.T("Ctrl"), tr.T("Shift")
 	if runtime.GOOS == "darwin" {
-		control = "Cmd"
+		control = tr.T("Cmd")
 	}
 	for _, c := range w.commands() {
 		add(fmt.Sprintf("%s+%s", control, c.key), c.what)
 	}
-	add("F5", "Refresh")
-	add(control+"+C", "Copy the cell")
-	add(control+"+Shift+C", "Copy the row")
-	add("Enter", "Email the code of the selected license")
-	add("Shift+F10", "Menu of the row")
-	add("Tab, Shift+Tab", "Next and previous field")
-	add("Space, Enter", "Press the button, follow the link")
-	add("Escape", "Close a dialog, empty the search")
-	add("F1", "Help")
+	add("F5", tr.T("Refresh"))
+	add(control+"+C", tr.T("Copy the cell"))
+	add(control+"+"+shift+"+C", tr.T("Copy the row"))
+	add(tr.T("Enter"), tr.T("Email the code of the selected license"))
+	add(shift+"+F10", tr.T("Menu of the row"))
+	add(tr.T("Tab")+", "+shift+"+"+tr.T("Tab"), tr.T("Next and previous field"))
+	add(tr.T("Space")+", "+tr.T("Enter"), tr.T("Press the button, follow the link"))
+	add(tr.T("Escape"), tr.T("Close a dialog, empty the search"))
+	add("F1", tr.T("Help"))
 	return rows
 }

@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -14,6 +12,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -84,17 +83,21 @@ func (s *statusBar) refresh() {
 	switch {
 	case w.state.fault.What != "":
 		s.dot.set(theme.Bad)
-		setText(s.server, fmt.Sprintf("No answer from %s", name))
+		setText(s.server, tr.T("No answer from %s", name))
 	case !w.state.signedIn || w.state.fetchedAt.IsZero():
 		s.dot.set(theme.Muted)
-		setText(s.server, strings.TrimSpace("Connecting… "+name))
+		connecting := tr.T("Connecting…")
+		if name != "" {
+			connecting = tr.T("Connecting… %s", name)
+		}
+		setText(s.server, connecting)
 	default:
 		s.dot.set(theme.Good)
-		setText(s.server, "Connected to "+name)
+		setText(s.server, tr.T("Connected to %s", name))
 	}
 	age := w.age()
 	if age != "" {
-		age = "Updated " + age
+		age = tr.T("Updated %s", age)
 	}
 	setText(s.age, age)
 
@@ -140,19 +143,18 @@ func waiting(jobs []manager.Job) string {
 	}
 	var parts []string
 	if mails > 0 {
-		parts = append(parts, words.Count(mails, "email", "emails"))
+		parts = append(parts, tr.N(mails, "%d email", "%d emails"))
 	}
 	if tasks > 0 {
-		parts = append(parts, words.Count(tasks, "task", "tasks"))
+		parts = append(parts, tr.N(tasks, "%d task", "%d tasks"))
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	verb := " wait for the server"
 	if mails+tasks == 1 {
-		verb = " waits for the server"
+		return tr.T("%s waits for the server", words.And(parts))
 	}
-	return strings.Join(parts, " and ") + verb
+	return tr.T("%s wait for the server", words.And(parts))
 }
 
 // dot is a small disk in the color of a tone; the words beside it say the same.

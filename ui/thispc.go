@@ -15,6 +15,7 @@ import (
 	"github.com/acen-desktop/acen/ui/removalcode"
 	"github.com/acen-desktop/acen/ui/tasks"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -105,16 +106,16 @@ func (w *Window) offers() (list []offer) {
 func (w *Window) bringBackOffer(b manager.BringBack) offer {
 	var lines []string
 	for _, s := range licenses.Sentences(b.Comparison, true) {
-		lines = append(lines, strings.TrimSuffix(s.Text, "."))
+		lines = append(lines, words.Sentence(s.Text))
 	}
 	o := offer{
-		key: fmt.Sprintf("lost %d", b.License.ID), tone: theme.Accent,
-		message: dialogs.Message{What: fmt.Sprintf("This PC had a license of %s: %s.", b.Order.ProgramName, quoted(b.License)), Why: "The license file is gone. " + strings.Join(lines, ". ") + "."},
-		actions: []dialogs.Action{{Label: "Bring back…", Do: func() { w.bringBack(b.Order, b.License) }}},
+		key: fmt.Sprintf("lost-%d", b.License.ID), tone: theme.Accent,
+		message: dialogs.Message{What: tr.T("This PC had a license of %s: %s.", b.Order.ProgramName, quoted(b.License)), Why: tr.T("The license file is gone. %s", strings.Join(lines, " "))},
+		actions: []dialogs.Action{{Label: tr.T("Bring back…"), Do: func() { w.bringBack(b.Order, b.License) }}},
 	}
 	if b.Refusal != nil {
 		m := explain.Error(b.Refusal)
-		o.message.Why, o.actions = strings.TrimSpace(fmt.Sprintf("It cannot be brought back now. %s %s", m.Why, m.Next)), nil
+		o.message.Why, o.actions = strings.TrimSpace(tr.T("It cannot be brought back now. %s %s", m.Why, m.Next)), nil
 	}
 	return o
 }
@@ -145,22 +146,22 @@ func (w *Window) pickUpOffer() (offer, bool) {
 		return offer{}, false
 	}
 	first := open[0]
-	o := offer{key: "waiting " + strings.Join(key, " "), tone: theme.Accent}
+	o := offer{key: "waiting-" + strings.Join(key, " "), tone: theme.Accent}
 	if len(open) == 1 {
 		o.message = dialogs.Message{
-			What: fmt.Sprintf("A license of %s waits to be picked up: %s.", first.Order.ProgramName, names[0]),
-			Why:  fmt.Sprintf("It was released for another PC on %s.", words.LongDate(*first.License.ReleasedAt, w.options.Now())),
+			What: tr.T("A license of %s waits to be picked up: %s.", first.Order.ProgramName, names[0]),
+			Why:  tr.T("It was released for another PC on %s.", words.LongDate(*first.License.ReleasedAt, w.options.Now())),
 		}
-		o.actions = []dialogs.Action{{Label: "Pick up on this PC…", Do: func() { w.pickUpOf(first.Order, first.License) }}}
+		o.actions = []dialogs.Action{{Label: tr.T("Pick up on this PC…"), Do: func() { w.pickUpOf(first.Order, first.License) }}}
 		return o, true
 	}
 	const most = 4
-	rest := ""
+	which := words.List(names)
 	if len(names) > most {
-		names, rest = names[:most], fmt.Sprintf(" and %d more", len(names)-most)
+		which = tr.T("%s and %d more", words.List(names[:most]), len(names)-most)
 	}
-	o.message = dialogs.Message{What: fmt.Sprintf("%d licenses wait to be picked up.", len(open)), Why: strings.Join(names, ", ") + rest + "."}
-	o.actions = []dialogs.Action{{Label: "Show the first", Do: func() { w.showLicense(first.Order, first.License) }}}
+	o.message = dialogs.Message{What: tr.T("%d licenses wait to be picked up.", len(open)), Why: words.Sentence(which)}
+	o.actions = []dialogs.Action{{Label: tr.T("Show the first"), Do: func() { w.showLicense(first.Order, first.License) }}}
 	return o, true
 }
 
@@ -190,15 +191,15 @@ func (w *Window) letGoOffer() (offer, bool) {
 	for _, e := range list {
 		key = append(key, e.Codes.Site.String())
 	}
-	o := offer{key: "let go " + strings.Join(key, " "), tone: theme.Warning, message: dialogs.Message{
-		What: fmt.Sprintf("Programs on this PC let %d licenses go.", len(list)), Why: "The server does not know yet; their removal codes are kept here.",
-	}, actions: []dialogs.Action{{Label: "Removal codes…", Do: w.showRemovalCodes}}}
+	o := offer{key: "let-go-" + strings.Join(key, " "), tone: theme.Warning, message: dialogs.Message{
+		What: tr.T("Programs on this PC let %d licenses go.", len(list)), Why: tr.T("The server does not know yet; their removal codes are kept here."),
+	}, actions: []dialogs.Action{{Label: tr.T("Removal codes…"), Do: w.showRemovalCodes}}}
 	if e := list[0]; len(list) == 1 {
-		o.message = dialogs.Message{What: fmt.Sprintf("%s let its license go on this PC.", nameOf(e)), Why: "The server does not know yet; the removal code is kept here."}
+		o.message = dialogs.Message{What: tr.T("%s let its license go on this PC.", nameOf(e)), Why: tr.T("The server does not know yet; the removal code is kept here.")}
 		if handIn, release := e.Refusals(); e.Fault == nil && handIn == nil && release == nil {
 			o.actions = []dialogs.Action{
-				{Label: "Hand in", Do: func() { w.tellServer(e, removalcode.HandIn) }},
-				{Label: "Offer to another PC", Do: func() { w.tellServer(e, removalcode.Offer) }},
+				{Label: tr.T("Hand in"), Do: func() { w.tellServer(e, removalcode.HandIn) }},
+				{Label: tr.T("Offer to another PC"), Do: func() { w.tellServer(e, removalcode.Offer) }},
 			}
 		}
 	}
@@ -207,21 +208,16 @@ func (w *Window) letGoOffer() (offer, bool) {
 
 func nameOf(e removalcode.Entry) string {
 	if e.Program == "" {
-		return "A program"
+		return tr.T("A program")
 	}
 	return e.Program
 }
 
-func quoted(l manager.License) string {
-	if l.Note == "" {
-		return fmt.Sprintf("license %d", l.ID)
-	}
-	return "“" + l.Note + "”"
-}
+func quoted(l manager.License) string { return words.Named(l.ID, l.Note) }
 
 // tellServer hands a kept removal code in, or offers its license to another PC.
 func (w *Window) tellServer(e removalcode.Entry, do func(context.Context, removalcode.Keeper, removalcode.Entry) (dialogs.Message, error)) {
-	w.status.working("Telling the server…")
+	w.status.working(tr.T("Telling the server…"))
 	background.Run(w.asking, func(ctx context.Context) (dialogs.Message, error) {
 		return do(ctx, w.options.Backend, e)
 	}, func(done dialogs.Message, err error) {
@@ -232,7 +228,7 @@ func (w *Window) tellServer(e removalcode.Entry, do func(context.Context, remova
 			return
 		}
 		w.find()
-		w.queue.Info(strings.TrimSuffix(m.What, "."), m.Why)
+		w.queue.Info(words.Title(m.What), m.Why)
 	})
 }
 
@@ -255,7 +251,7 @@ func (w *Window) withProgram(o api.Order, do func(api.Program)) {
 // and none of its buttons moves.
 func (w *Window) bringBack(o api.Order, l manager.License) {
 	w.withProgram(o, func(program api.Program) {
-		w.status.working("Comparing this PC…")
+		w.status.working(tr.T("Comparing this PC…"))
 		background.Run(w.asking, func(ctx context.Context) (tasks.ThisPCCompared, error) {
 			return tasks.CompareThisPC(ctx, w.options.Backend, l, program.ID)
 		}, func(c tasks.ThisPCCompared, err error) {

@@ -81,7 +81,7 @@ func TestMoveWithoutTheServerIsKept(t *testing.T) {
 	d.sees("1 task waits for the server")
 	d.press("What waits…")
 	d.sees("Move of “Studio PC”")
-	d.sees("Asked for on 24 November at 09:00. There is no connection to the license server.")
+	d.sees("Asked for on 24 November 2026 at 09:00. There is no connection to the license server.")
 	d.press("Cancel")
 	d.sees("Nothing waits: the server has been told everything.")
 	require.Equal(t, 1, b.called("DropJob"))

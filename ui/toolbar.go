@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // toolbar is the line at the top: account menu, search, refresh, and a new order where a program accepts serial numbers.
@@ -25,12 +26,12 @@ type toolbar struct {
 
 func newToolbar(w *Window) *toolbar {
 	t := &toolbar{window: w}
-	t.account = widget.NewButtonWithIcon("Not signed in", fynetheme.MenuDropDownIcon(), t.openMenu)
+	t.account = widget.NewButtonWithIcon(tr.T("Not signed in"), fynetheme.MenuDropDownIcon(), t.openMenu)
 	t.account.IconPlacement = widget.ButtonIconTrailingText
 	t.search = newSearchEntry(w)
-	t.reload = widget.NewButtonWithIcon("Refresh", fynetheme.ViewRefreshIcon(), w.refresh)
+	t.reload = widget.NewButtonWithIcon(tr.T("Refresh"), fynetheme.ViewRefreshIcon(), w.refresh)
 	search := container.New(layout.NewCustomPaddedLayout(0, 0, 4, 4), t.search)
-	t.order = widget.NewButtonWithIcon("New order…", fynetheme.ContentAddIcon(), w.newOrder)
+	t.order = widget.NewButtonWithIcon(tr.T("New order…"), fynetheme.ContentAddIcon(), w.newOrder)
 	t.order.Hide()
 	bar := container.NewBorder(nil, nil, t.account, container.NewHBox(t.reload, t.order), search)
 	padded := container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin, theme.Margin), bar)
@@ -41,7 +42,7 @@ func newToolbar(w *Window) *toolbar {
 // refresh shows who is signed in.
 func (t *toolbar) refresh() {
 	a := t.window.state.account
-	text := "Signing in…"
+	text := tr.T("Signing in…")
 	if a.Server != "" {
 		text = accountName(a)
 	}
@@ -80,7 +81,7 @@ type searchEntry struct {
 
 func newSearchEntry(w *Window) *searchEntry {
 	e := &searchEntry{window: w}
-	e.PlaceHolder = "Search orders and licenses"
+	e.PlaceHolder = tr.T("Search orders and licenses")
 	e.Icon = fynetheme.SearchIcon()
 	e.Wrapping = fyne.TextWrapOff
 	e.Scroll = fyne.ScrollNone

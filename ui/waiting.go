@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -16,6 +15,8 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 // resumeJobs sends what was left open by an earlier start or a lost connection.
@@ -31,7 +32,7 @@ func (w *Window) tellFailed(done []manager.Job) {
 	for _, job := range done {
 		if job.Err != nil && job.State == manager.JobFailed {
 			m := explain.Error(job.Err)
-			w.notify(manager.Notice{Title: fmt.Sprintf("%s: %s", job.Title, m.What), Detail: strings.TrimSpace(m.Why + " " + m.Next)})
+			w.notify(dialogs.Message{What: tr.T("%s: %s", words.Job(job), m.What), Why: strings.TrimSpace(m.Why + " " + m.Next)})
 		}
 	}
 }
@@ -56,7 +57,7 @@ func (w *Window) jobWaits(job manager.Job) {
 	w.find()
 }
 
-const sendNow = "Send now"
+const sendNow tr.Text = "Send now"
 
 // waitingList is the open dialog with what waits for the server.
 type waitingList struct {
@@ -70,10 +71,10 @@ type waitingList struct {
 func (w *Window) showJobs() {
 	l := &waitingList{window: w, content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section)), slot: w.work.NewSlot()}
 	l.dialog = w.queue.Show(dialogs.Spec{
-		Title:    "What waits for the server",
-		Subtitle: "It is sent by itself and in this order when the server answers. Each happens once, however often it is sent.",
+		Title:    tr.T("What waits for the server"),
+		Subtitle: tr.T("It is sent by itself and in this order when the server answers. Each happens once, however often it is sent."),
 		Content:  l.content,
-		Buttons:  []dialogs.Button{{Text: "Close", Cancel: true}, {Text: sendNow, Default: true, OnTapped: l.send}},
+		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Cancel: true}, {Text: tr.T(sendNow), Default: true, OnTapped: l.send}},
 		OnClosed: func() { w.waiting = nil; l.slot.Cancel() },
 	})
 	w.waiting = l
@@ -86,7 +87,7 @@ func (l *waitingList) show() {
 	jobs := l.window.state.openJobs
 	l.content.RemoveAll()
 	if len(jobs) == 0 {
-		none := widget.NewLabel("Nothing waits: the server has been told everything.")
+		none := widget.NewLabel(tr.T("Nothing waits: the server has been told everything."))
 		none.Importance = widget.LowImportance
 		l.content.Add(theme.Tight(none))
 	}
@@ -97,7 +98,7 @@ func (l *waitingList) show() {
 		l.content.Add(l.row(job))
 	}
 	l.content.Refresh()
-	l.dialog.SetButton(sendNow, len(jobs) > 0, "")
+	l.dialog.SetButton(tr.T(sendNow), len(jobs) > 0, "")
 }
 
 // row is one task: what, since when, why it waits, and the button that cancels it.
@@ -111,22 +112,22 @@ func (l *waitingList) row(job manager.Job) fyne.CanvasObject {
 		}
 		return theme.Tight(label)
 	}
-	why := "It is sent next."
+	why := tr.T("It is sent next.")
 	if m := w.state.fault; m.What != "" {
 		why = m.What
 	}
-	cancel := dialogs.NewButton("Cancel", nil, func() { l.cancel(job) })
+	cancel := dialogs.NewButton(tr.T("Cancel"), nil, func() { l.cancel(job) })
 	if job.State != manager.JobPending {
-		why = "It was sent, and the answer did not come. It cannot be canceled: the server may have done it already."
+		why = tr.T("It was sent, and the answer did not come. It cannot be canceled: the server may have done it already.")
 		cancel.Disable()
 	}
-	since := fmt.Sprintf("Asked for on %s. %s", job.CreatedAt.In(w.options.Now().Location()).Format("2 January at 15:04"), why)
-	return container.NewBorder(nil, nil, nil, container.NewVBox(cancel), container.New(layout.NewCustomPaddedVBoxLayout(2), line(job.Title, true), line(since, false)))
+	since := tr.T("Asked for on %s. %s", words.LongMoment(job.CreatedAt, w.options.Now()), why)
+	return container.NewBorder(nil, nil, nil, container.NewVBox(cancel), container.New(layout.NewCustomPaddedVBoxLayout(2), line(words.Job(job), true), line(since, false)))
 }
 
 // cancel forgets a task that was never sent. A license that had left this PC for it comes back.
 func (l *waitingList) cancel(job manager.Job) {
-	l.dialog.SetBusy("Canceling…", nil)
+	l.dialog.SetBusy(tr.T("Canceling…"), nil)
 	background.Run(l.slot, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, l.window.options.Backend.DropJob(ctx, job.ID)
 	}, func(_ struct{}, err error) {
@@ -142,7 +143,7 @@ func (l *waitingList) cancel(job manager.Job) {
 // send sends what waits now, and tells how that went.
 func (l *waitingList) send() {
 	w := l.window
-	l.dialog.SetBusy("Sending…", l.slot.Interrupt)
+	l.dialog.SetBusy(tr.T("Sending…"), l.slot.Interrupt)
 	background.Run(l.slot, w.options.Backend.ResumeJobs, func(done []manager.Job, err error) {
 		l.dialog.SetIdle()
 		w.tellFailed(done)

@@ -5,7 +5,6 @@ package ui
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -30,6 +29,7 @@ import (
 	"github.com/acen-desktop/acen/ui/signin"
 	"github.com/acen-desktop/acen/ui/tasks"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -427,7 +427,7 @@ func (w *Window) signedIn(a manager.Account, warning error) {
 	w.state.account, w.state.signedIn = a, true
 	if warning != nil {
 		m := explain.Error(warning)
-		w.notify(manager.Notice{Title: m.What, Detail: m.Why + " " + m.Next})
+		w.notify(dialogs.Message{What: m.What, Why: m.Why + " " + m.Next})
 	}
 	w.showMain()
 	w.focusFirst()
@@ -439,15 +439,15 @@ func (w *Window) signedIn(a manager.Account, warning error) {
 // signOut asks, and then ends the session.
 func (w *Window) signOut() {
 	w.queue.Confirm(dialogs.Confirmation{
-		Title: "Sign out?",
-		Text: fmt.Sprintf("%s is signed out on this PC, and the tables kept for working without a connection are removed from it. "+
+		Title: tr.T("Sign out?"),
+		Text: tr.T("%s is signed out on this PC, and the tables kept for working without a connection are removed from it. "+
 			"Licenses stay as they are.", w.state.account.DisplayName),
-		Label: "Sign out",
+		Label: tr.T("Sign out"),
 		OnConfirm: func() {
 			account := w.state.account
 			w.leave() // an answer that came now would be kept
 			w.state.account = account
-			w.status.working("Signing out…")
+			w.status.working(tr.T("Signing out…"))
 			background.Run(w.ending, func(ctx context.Context) (struct{}, error) {
 				return struct{}{}, w.options.Backend.SignOut(ctx)
 			}, func(_ struct{}, err error) {
@@ -491,5 +491,5 @@ func (w *Window) layout() {
 // copy puts a text on the clipboard and says so.
 func (w *Window) copy(text string) {
 	w.app.Clipboard().SetContent(text)
-	w.status.say("Copied.")
+	w.status.say(tr.T("Copied."))
 }

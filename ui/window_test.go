@@ -95,7 +95,7 @@ func TestWithoutAKeyringTheSessionWorksAndThePersonIsTold(t *testing.T) {
 
 func TestADamagedDataFileIsTold(t *testing.T) {
 	b := newBackend()
-	b.notices = []manager.Notice{{Title: "The local data file was damaged.", Detail: "It was set aside as acen.db.damaged-x."}}
+	b.notices = []manager.Notice{{Title: manager.Say("The local data file was damaged."), Detail: manager.Say("It was set aside as %s.", "acen.db.damaged-x")}}
 	d := drive(t, b)
 	d.sees("The local data file was damaged.")
 	d.sees("Sign in to look after")
@@ -414,7 +414,7 @@ func TestOpenJobsAreToldAndFailedOnesExplained(t *testing.T) {
 	d.sees("New license for 7183EC4D: There is no free license.")
 	d.follow("1 email and 1 task wait for the server")
 	d.sees("Email of license 20000")
-	d.sees("Asked for on 24 November at 09:00. It is sent next.")
+	d.sees("Asked for on 24 November 2026 at 09:00. It is sent next.")
 	before := b.called("ResumeJobs")
 	d.press("Send now")
 	d.until("another attempt", func() bool { return b.called("ResumeJobs") > before })

@@ -48,7 +48,7 @@ func (d *desk) doctorCommand() *cobra.Command {
 			findings := m.Examine(c.Context(), server, func(f manager.Finding) {
 				if !d.asJSON {
 					fmt.Fprintf(d.out, "%-10s %-8s %s\n", f.Check, f.Verdict, f.What)
-					if f.Next != "" {
+					if !f.Next.IsZero() {
 						fmt.Fprintf(d.out, "%-10s %-8s %s\n", "", "", f.Next)
 					}
 				}

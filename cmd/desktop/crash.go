@@ -2,7 +2,6 @@ package desktop
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -33,8 +32,8 @@ func keepCrashes(data string) (notices []manager.Notice, err error) {
 			return nil, err
 		}
 		notices = append(notices, manager.Notice{
-			Title:  "ACEN Desktop ended unexpectedly the last time.",
-			Detail: fmt.Sprintf("Open tasks go on now. A report lies in %s; nothing was sent. Attach it when you write to the vendor.", aside),
+			Title:  manager.Say("ACEN Desktop ended unexpectedly the last time."),
+			Detail: manager.Say("Open tasks go on now. A report lies in %s; nothing was sent. Attach it when you write to the vendor.", aside),
 		})
 		if err := dropOldCrashes(data); err != nil {
 			return notices, err

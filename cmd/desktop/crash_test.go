@@ -50,7 +50,7 @@ func TestCrashesAreKept(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list, keptCrashes, "the oldest makes room")
 	latest := list[len(list)-1]
-	require.Contains(t, notices[0].Detail, latest)
+	require.Contains(t, notices[0].Detail.String(), latest)
 	report, err := os.ReadFile(latest)
 	require.NoError(t, err)
 	require.True(t, strings.Contains(string(report), "made to crash") && strings.Contains(string(report), "goroutine"), "%s", report)

@@ -84,7 +84,7 @@ func (f *Format) check() error {
 		f.Alphabet = lettersAndDigits
 	}
 	if f.Name == "" {
-		f.Name = "code"
+		f.Name = tr.T("code")
 	}
 	return nil
 }

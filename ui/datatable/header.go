@@ -198,9 +198,9 @@ func (t *title) MouseOut() {
 func (t *title) AccessibilityLabel() string {
 	switch t.direction {
 	case ascending:
-		return t.text + tr.T(", sorted ascending")
+		return tr.T("%s, sorted ascending", t.text)
 	case descending:
-		return t.text + tr.T(", sorted descending")
+		return tr.T("%s, sorted descending", t.text)
 	}
 	return t.text
 }

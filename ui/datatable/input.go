@@ -15,14 +15,13 @@ import (
 // copyRow is the shortcut that copies a whole row, beside the system's one for copying a cell.
 var copyRow = &desktop.CustomShortcut{KeyName: fyne.KeyC, Modifier: fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift}
 
-// The keys stand in the labels of the menu: Fyne writes a shortcut of a menu item in a gray too light to read.
-var copyCellKeys, copyRowKeys = keyNames()
-
+// keyNames are the keys that copy. They stand in the labels of the menu: Fyne writes a shortcut of a menu item in a gray too light to
+// read.
 func keyNames() (cell, row string) {
 	if fyne.KeyModifierShortcutDefault == fyne.KeyModifierSuper {
 		return "⌘C", "⇧⌘C"
 	}
-	return "Ctrl+C", "Ctrl+Shift+C"
+	return tr.T("Ctrl") + "+C", tr.T("Ctrl") + "+" + tr.T("Shift") + "+C"
 }
 
 // CopyCell copies the text of the cell that the keyboard is at.
@@ -73,8 +72,9 @@ func (t *Table[T]) menu() *fyne.Menu {
 		}
 		title := t.options.Columns[t.body.cursorColumn].Title
 		if title == "" {
-			title = "cell"
+			title = tr.T("cell")
 		}
+		copyCellKeys, copyRowKeys := keyNames()
 		items = append(items, fyne.NewMenuItem(tr.T("Copy %s (%s)", title, copyCellKeys), t.CopyCell),
 			fyne.NewMenuItem(tr.T("Copy row (%s)", copyRowKeys), t.CopyRow), fyne.NewMenuItemSeparator())
 	}

@@ -135,7 +135,7 @@ func conclusion(findings []manager.Finding, offline bool, withoutNetwork func())
 	for _, f := range findings {
 		switch f.Verdict {
 		case manager.VerdictBad:
-			m := dialogs.Message{What: tr.T("The way to the license server is broken at this step: %s.", name(f)), Why: f.What}
+			m := dialogs.Message{What: tr.T("The way to the license server is broken at this step: %s.", name(f)), Why: words.Say(f.What)}
 			if offline {
 				m.Action = &dialogs.Action{Label: tr.T("Go on without a network…"), Do: withoutNetwork}
 			}
@@ -177,13 +177,13 @@ func (e *examination) add(f manager.Finding) {
 	title.Wrapping = fyne.TextWrapWord
 	if f.Verdict == manager.VerdictSkipped {
 		if e.skipped != nil {
-			e.skipped.SetText(e.skipped.Text + ", " + words.Within(name(f)))
+			e.skipped.SetText(tr.T("%s, %s", e.skipped.Text, words.Within(name(f))))
 			return
 		}
 		e.skipped, title.Importance = title, widget.LowImportance
 	}
 	lines := container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Tight(title))
-	for i, text := range []string{f.What, f.Next} {
+	for i, text := range []string{words.Say(f.What), words.Say(f.Next)} {
 		if text == "" {
 			continue
 		}

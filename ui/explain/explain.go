@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
@@ -131,20 +131,24 @@ func Error(err error) dialogs.Message {
 			t = networks[manager.NetworkConnect]
 		}
 		m := t.message()
-		m.Why = connection(network)
+		m.Why = words.Say(network.Text())
 		return m
 	case errors.As(err, &fault):
-		return dialogs.Message{What: sentence(fault.Error()), Next: "Nothing was changed. Take it once more from the PC that made it."}
+		return dialogs.Message{What: unusable(fault), Next: tr.T("Nothing was changed. Take it once more from the PC that made it.")}
 	case errors.As(err, &incomplete):
-		return dialogs.Message{What: sentence(incomplete.Error()), Next: "Copy all of the links."}
+		numbers := make([]string, len(incomplete.Missing))
+		for i, n := range incomplete.Missing {
+			numbers[i] = strconv.Itoa(n)
+		}
+		return dialogs.Message{What: tr.T("Of the %d links of the %s, number %s is missing.", incomplete.Count, words.Document(incomplete.Kind), words.List(numbers)), Next: tr.T("Copy all of the links.")}
 	case errors.As(err, &typed):
 		return dialogs.Message{What: tr.T("The %s cannot be read.", words.Code(typed.Kind)), Why: words.Fault(typed).Error(), Next: tr.T("Compare it with the original, or copy and paste it.")}
 	}
 	for _, o := range others {
 		if errors.Is(err, o.err) {
 			m := o.text.message()
-			if m.Why == "" && err != o.err {
-				m.Why = sentence(err.Error())
+			if m.Why == "" && err != o.err && (tr.InUse() == tr.English || errors.Is(err, manager.ErrStorage)) {
+				m.Why = words.Sentence(err.Error())
 			}
 			return m
 		}
@@ -152,31 +156,15 @@ func Error(err error) dialogs.Message {
 	if errors.Is(err, manager.ErrUnreachable) {
 		return networks[manager.NetworkConnect].message()
 	}
-	return dialogs.Message{What: tr.T("Something went wrong."), Why: sentence(err.Error()), Next: tr.T("Try again. If it happens again, tell the vendor.")}
+	return dialogs.Message{What: tr.T("Something went wrong."), Why: words.Sentence(err.Error()), Next: tr.T("Try again. If it happens again, tell the vendor.")}
 }
 
-// connection says at which step a connection failed.
-func connection(e *manager.NetworkError) string {
-	switch e.Kind {
-	case manager.NetworkDNS:
-		return tr.T("The server name %s is not known. Check the address and the connection.", e.Host)
-	case manager.NetworkProxy:
-		return tr.T("The proxy of this network did not let the connection through.")
-	case manager.NetworkTLS:
-		if e.Issuer != "" {
-			return tr.T("The connection to %s is not trusted: its certificate was issued by “%s”.", e.Host, e.Issuer)
-		}
-		return tr.T("The connection to %s is not trusted: its certificate cannot be checked.", e.Host)
-	case manager.NetworkTimeout:
-		return tr.T("%s did not answer in time.", e.Host)
-	case manager.NetworkNotACEN:
-		return tr.T("What answers at %s is no license server.", e.Host)
-	case manager.NetworkTooLarge:
-		return tr.T("The answer of %s is too large to be right.", e.Host)
-	case manager.NetworkInsecure:
-		return tr.T("%s would be reached without encryption. Use an address that begins with https://.", e.Host)
+// unusable says which document is damaged; what exactly is wrong with it is for those who read English.
+func unusable(f *courier.Fault) string {
+	if tr.InUse() == tr.English {
+		return words.Sentence(f.Error())
 	}
-	return tr.T("%s cannot be reached.", e.Host)
+	return tr.T("The %s cannot be used.", words.Document(f.Kind))
 }
 
 // refusal explains what the server said. Its own sentence is the most exact reason; it is in English, so that people who read
@@ -184,12 +172,12 @@ func connection(e *manager.NetworkError) string {
 func refusal(p *api.Problem) dialogs.Message {
 	m := known(p.Code)
 	if _, own := refusals[p.Code]; p.Detail != "" && (!own || tr.InUse() == tr.English) {
-		m.Why = sentence(p.Detail)
+		m.Why = words.Sentence(p.Detail)
 	}
 	if len(p.Errors) > 0 {
 		faults := make([]string, 0, len(p.Errors))
 		for _, e := range p.Errors {
-			faults = append(faults, sentence(e.Message))
+			faults = append(faults, words.Sentence(e.Message))
 		}
 		m.Why = strings.Join(faults, " ")
 	}
@@ -216,19 +204,7 @@ func known(c api.Code) dialogs.Message {
 }
 
 // Sentence says an error of this PC in a sentence of its own. Any goroutine.
-func Sentence(err error) string { return sentence(err.Error()) }
-
-// sentence makes a capital of the first letter and ends with a period.
-func sentence(s string) string {
-	s = words.Capital(strings.TrimSpace(s))
-	if s == "" {
-		return ""
-	}
-	if last, _ := utf8.DecodeLastRuneInString(s); !strings.ContainsRune(".!?…。", last) {
-		s += "."
-	}
-	return s
-}
+func Sentence(err error) string { return words.Sentence(err.Error()) }
 
 // Line says a message in one line, such as for the status line. Any goroutine.
 func Line(m dialogs.Message) string {

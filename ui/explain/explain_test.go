@@ -117,8 +117,7 @@ func TestConnectionsAreSaidAsTheManagerSaysThem(t *testing.T) {
 	for kind := manager.NetworkConnect; kind <= manager.NetworkInsecure; kind++ {
 		for _, issuer := range []string{"", "Proxy Inc"} {
 			e := &manager.NetworkError{Kind: kind, Host: "licenses.example.com", Issuer: issuer}
-			want := strings.ReplaceAll(strings.Replace(e.Error(), `"`, "“", 1), `"`, "”")
-			require.Equal(t, want, explain.Error(e).Why, "%d", kind)
+			require.Equal(t, e.Error(), explain.Error(e).Why, "%d", kind)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package licenses
 
 import (
 	"errors"
-	"fmt"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -12,6 +11,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -58,11 +58,11 @@ func (s *Screen) refreshActions() {
 	}
 	switch {
 	case activate && s.lostHere():
-		s.activate.set(true, widget.MediumImportance, "this PC had a license")
+		s.activate.set(true, widget.MediumImportance, tr.T("this PC had a license"))
 	case activate && asks:
 		s.activate.set(true, widget.MediumImportance, "")
 	case activate && c.ThisPCElsewhere != 0:
-		s.activate.set(true, widget.MediumImportance, fmt.Sprintf("licensed in order %d", c.ThisPCElsewhere))
+		s.activate.set(true, widget.MediumImportance, tr.T("licensed in order %d", c.ThisPCElsewhere))
 	case activate:
 		s.activate.set(true, widget.HighImportance, "")
 	}
@@ -82,11 +82,11 @@ func (s *Screen) refreshActions() {
 	}
 	switch {
 	case !s.shown:
-		s.email.set(false, prominent, "select an order")
+		s.email.set(false, prominent, tr.T("select an order"))
 	case !ok && c.Order.RequiresActivation && len(c.Licenses) > 0:
-		s.email.set(false, prominent, "select a license")
+		s.email.set(false, prominent, tr.T("select a license"))
 	case !ok:
-		s.email.set(false, prominent, "no license")
+		s.email.set(false, prominent, tr.T("no license"))
 	case refusal != nil:
 		s.email.set(false, prominent, explain.Reason(refusal))
 	default:
@@ -106,15 +106,15 @@ func (s *Screen) refreshTask(a *action, l manager.License, selected bool, refusa
 	var limited *api.Problem
 	switch {
 	case l.LeftHere && l.ReleasedAt == nil && l.Status == api.StatusActive:
-		a.set(false, widget.MediumImportance, "left this PC")
+		a.set(false, widget.MediumImportance, tr.T("left this PC"))
 	case err == nil:
 		a.set(true, widget.MediumImportance, words.Left(*of(l.Allowed), s.options.Now()))
 	case errors.As(err, &limited) && limited.Limit != nil:
 		a.set(false, widget.MediumImportance, words.Left(*of(l.Allowed), s.options.Now()))
 	case errors.Is(err, api.ErrTaskDisabled) && l.ExpiresAt != nil && s.options.Now().After(*l.ExpiresAt):
-		a.set(false, widget.MediumImportance, "license has ended")
+		a.set(false, widget.MediumImportance, tr.T("license has ended"))
 	case errors.Is(err, api.ErrTaskDisabled):
-		a.set(false, widget.MediumImportance, "not offered")
+		a.set(false, widget.MediumImportance, tr.T("not offered"))
 	default:
 		a.set(false, widget.MediumImportance, explain.Reason(err))
 	}
@@ -124,21 +124,21 @@ func (s *Screen) refreshTask(a *action, l manager.License, selected bool, refusa
 func (s *Screen) mayCreate() (bool, string) {
 	o := s.content.Order
 	if !s.shown {
-		return false, "select an order"
+		return false, tr.T("select an order")
 	}
 	if manager.OpenLicensesRefusal(o) != nil {
-		return false, "needs no activation"
+		return false, tr.T("needs no activation")
 	}
 	err := manager.NewLicenseRefusal(o)
 	switch {
 	case errors.Is(err, api.ErrLicensesInUse) && o.LicensesTotal == 1:
-		return false, "the only one is in use"
+		return false, tr.T("the only one is in use")
 	case errors.Is(err, api.ErrLicensesInUse):
-		return false, fmt.Sprintf("all %d are in use", o.LicensesTotal)
+		return false, tr.T("all %d are in use", o.LicensesTotal)
 	case err != nil:
 		return false, explain.Reason(err)
 	}
-	return true, fmt.Sprintf("%d of %d left", o.LicensesTotal-o.LicensesActivated, o.LicensesTotal)
+	return true, tr.T("%d of %d left", o.LicensesTotal-o.LicensesActivated, o.LicensesTotal)
 }
 
 // lostHere reports whether this PC had a license of the order.

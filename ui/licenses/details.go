@@ -18,6 +18,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/flush"
 	"github.com/acen-desktop/acen/ui/theme"
 	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
@@ -49,7 +50,7 @@ func NewDetails(o Options) *Details {
 		history: container.New(layout.NewCustomPaddedVBoxLayout(2))}
 	padded := container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), d.rows)
 	d.object = theme.NewSurface(theme.ColorNamePanel, container.NewVScroll(padded))
-	d.Clear(selectLicense)
+	d.Clear(tr.T(selectLicense))
 	return d
 }
 
@@ -57,7 +58,7 @@ func NewDetails(o Options) *Details {
 func (d *Details) Object() fyne.CanvasObject { return d.object }
 
 // selectLicense says what to do first.
-const selectLicense = "Select a license to see its codes and how this PC compares with it."
+const selectLicense tr.Text = "Select a license to see its codes and how this PC compares with it."
 
 // showsOld reports whether the shown license stands otherwise to this PC than the panel says.
 func (d *Details) showsOld(c Content) bool {
@@ -82,51 +83,51 @@ func (d *Details) Show(l manager.License, c Content) {
 	}
 	d.shown, d.program, d.order, d.content, d.stood = l, p, o, c, c.situation(l)
 	if !same {
-		d.thisPC = container.NewVBox(value("Comparing…", theme.Muted))
+		d.thisPC = container.NewVBox(value(tr.T("Comparing…"), theme.Muted))
 	}
 	rows := []fyne.CanvasObject{d.heading(l)}
 	if stands := d.stands(c, l); stands != nil {
 		rows = append(rows, stands)
 	}
 	if p.MergedCodes {
-		rows = append(rows, d.section("Site code and Machine ID, merged", codeLines(breakAfter(Merged(l), 15)),
-			d.link("Copy", func() { d.options.Copy(Merged(l)) })))
+		rows = append(rows, d.section(tr.T("Site code and Machine ID, merged"), codeLines(breakAfter(Merged(l), 15)),
+			d.link(tr.T("Copy"), func() { d.options.Copy(Merged(l)) })))
 	} else {
 		rows = append(rows,
-			d.section("Site code", codeLines(l.SiteCode), d.link("Copy", func() { d.options.Copy(l.SiteCode) })),
-			d.section("Machine ID", codeLines(l.MachineID), d.link("Copy", func() { d.options.Copy(l.MachineID) })))
+			d.section(tr.T("Site code"), codeLines(l.SiteCode), d.link(tr.T("Copy"), func() { d.options.Copy(l.SiteCode) })),
+			d.section(tr.T("Machine ID"), codeLines(l.MachineID), d.link(tr.T("Copy"), func() { d.options.Copy(l.MachineID) })))
 	}
 	active := l.Status == api.StatusActive
-	links := []fyne.CanvasObject{d.link("Copy", func() { d.options.Copy(l.ActivationCode) })}
+	links := []fyne.CanvasObject{d.link(tr.T("Copy"), func() { d.options.Copy(l.ActivationCode) })}
 	if active {
-		links = append(links, d.link("Save file", func() { d.options.OnSaveFile(l) }))
+		links = append(links, d.link(tr.T("Save file"), func() { d.options.OnSaveFile(l) }))
 	}
-	rows = append(rows, d.section("Activation code", codeLines(breakAfter(l.ActivationCode, 18)), links...))
+	rows = append(rows, d.section(tr.T("Activation code"), codeLines(breakAfter(l.ActivationCode, 18)), links...))
 	if active {
-		rows = append(rows, d.section("This PC now", d.thisPC))
+		rows = append(rows, d.section(tr.T("This PC now"), d.thisPC))
 	}
 	now := d.options.Now()
 	switch {
 	case !active:
 		text := ends(l, now)
 		if l.EndedAt != nil {
-			text += " on " + words.LongDate(*l.EndedAt, now)
+			text = tr.T("%s on %s", text, words.LongDate(*l.EndedAt, now))
 		}
-		rows = append(rows, d.section("Ended", value(text, theme.Muted)))
+		rows = append(rows, d.section(tr.T("Ended"), value(text, theme.Muted)))
 	case l.ExpiresAt == nil:
-		rows = append(rows, d.section("Expires", value("never", theme.Neutral)))
+		rows = append(rows, d.section(tr.T("Expires"), value(tr.T("never"), theme.Neutral)))
 	default:
 		tone := expiryTone(l.ExpiresAt, now)
-		text := value(fmt.Sprintf("%s, %s", words.LongDate(*l.ExpiresAt, now), words.Expiry(l.ExpiresAt, now)), tone)
+		text := value(tr.T("%s, %s", words.LongDate(*l.ExpiresAt, now), words.Expiry(l.ExpiresAt, now)), tone)
 		if icon := endIcon(tone); icon != nil {
 			text = container.NewBorder(nil, nil, widget.NewIcon(fynetheme.NewColoredResource(icon, tone.TextName())), nil, text)
 		}
-		rows = append(rows, d.section("Expires", text, d.link(tr.T("Calendar file"), func() { d.options.OnCalendar(o, l) })))
+		rows = append(rows, d.section(tr.T("Expires"), text, d.link(tr.T("Calendar file"), func() { d.options.OnCalendar(o, l) })))
 	}
-	rows = append(rows, d.section("Activated", value(words.LongDate(l.ActivatedAt, now), theme.Neutral)))
-	rows = append(rows, d.section("Order", container.New(layout.NewCustomPaddedVBoxLayout(2),
+	rows = append(rows, d.section(tr.T("Activated"), value(words.LongDate(l.ActivatedAt, now), theme.Neutral)))
+	rows = append(rows, d.section(tr.T("Order"), container.New(layout.NewCustomPaddedVBoxLayout(2),
 		value(fmt.Sprintf("%d, %s", o.ID, o.ProgramName), theme.Neutral), subscription(o, now))))
-	rows = append(rows, d.section("History", d.history, d.link("All of the order", func() { d.options.OnHistory(o) })))
+	rows = append(rows, d.section(tr.T("History"), d.history, d.link(tr.T("All of the order"), func() { d.options.OnHistory(o) })))
 	d.set(rows...)
 	d.showHistory()
 	if active {
@@ -150,11 +151,11 @@ func subscription(o api.Order, now time.Time) fyne.CanvasObject {
 func Subscription(o api.Order, now time.Time) (string, theme.Tone) {
 	switch s := o.Subscription; {
 	case s.State == api.SubscriptionNone || s.ExpiresAt == nil:
-		return "no subscription", theme.Muted
+		return tr.T("no subscription"), theme.Muted
 	case s.State == api.SubscriptionExpired:
-		return "subscription ended on " + words.LongDate(*s.ExpiresAt, now), theme.Bad
+		return tr.T("subscription ended on %s", words.LongDate(*s.ExpiresAt, now)), theme.Bad
 	default:
-		return "subscription until " + words.LongDate(*s.ExpiresAt, now), expiryTone(s.ExpiresAt, now)
+		return tr.T("subscription until %s", words.LongDate(*s.ExpiresAt, now)), expiryTone(s.ExpiresAt, now)
 	}
 }
 
@@ -183,11 +184,11 @@ func (d *Details) showHistory() {
 	}
 	switch {
 	case d.fault != nil:
-		d.history.Add(value("Not known without a connection.", theme.Muted))
+		d.history.Add(value(tr.T("Not known without a connection."), theme.Muted))
 	case d.entries == nil:
-		d.history.Add(value("Loading…", theme.Muted))
+		d.history.Add(value(tr.T("Loading…"), theme.Muted))
 	case count == 0:
-		d.history.Add(value("Nothing yet.", theme.Muted))
+		d.history.Add(value(tr.T("Nothing yet."), theme.Muted))
 	}
 }
 
@@ -195,7 +196,7 @@ func (d *Details) showHistory() {
 func Happened(e api.HistoryEntry, now time.Time) string {
 	text := fmt.Sprintf("%s · %s", words.Date(e.Time, now), words.Task(e.Task))
 	if e.DeviceName != "" {
-		text += ", from " + e.DeviceName
+		text = tr.T("%s, from %s", text, e.DeviceName)
 	}
 	return text
 }
@@ -210,15 +211,15 @@ func (d *Details) set(rows ...fyne.CanvasObject) {
 func (d *Details) heading(l manager.License) fyne.CanvasObject {
 	note := theme.NewHeading(words.Note(l.Note))
 	note.Wrapping = fyne.TextWrapWord
-	line := container.NewHBox(theme.Tight(d.link("Change note", func() { d.options.OnChangeNote(l) })))
+	line := container.NewHBox(theme.Tight(d.link(tr.T("Change note"), func() { d.options.OnChangeNote(l) })))
 	if l.Status != api.StatusActive {
-		line = container.NewHBox(theme.NewBadge(strings.ToLower(string(l.Status)), theme.Neutral))
+		line = container.NewHBox(theme.NewBadge(words.Status(l.Status), theme.Neutral))
 	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(note))
 	if b, ok := badge(l); ok {
 		text := b.Text
 		if l.ReleasedAt != nil {
-			text = "Moving: waits to be picked up"
+			text = tr.T("Moving: waits to be picked up")
 		}
 		mark := theme.NewBadge(text, b.Tone)
 		if l.ThisPC && l.ReleasedAt == nil {
@@ -233,11 +234,11 @@ func (d *Details) heading(l manager.License) fyne.CanvasObject {
 
 // section is a caption with links at its right, over a value.
 func (d *Details) section(caption string, content fyne.CanvasObject, links ...fyne.CanvasObject) fyne.CanvasObject {
-	right := container.New(layout.NewCustomPaddedHBoxLayout(theme.Gap))
-	for _, l := range links {
-		right.Add(theme.Tight(l))
+	right := make([]fyne.CanvasObject, len(links))
+	for i, l := range links {
+		right[i] = theme.Tight(l)
 	}
-	head := container.NewBorder(nil, nil, nil, right, theme.Tight(theme.NewCaption(caption)))
+	head := flush.Flow(theme.Gap, []fyne.CanvasObject{theme.Tight(theme.NewCaption(caption))}, right)
 	return container.New(layout.NewCustomPaddedVBoxLayout(2), head, content)
 }
 
@@ -308,35 +309,32 @@ func Sentences(c license.Comparison, own bool) []Sentence {
 	}
 	if !own && !c.Accepted {
 		differ := len(changed) + len(unreadable)
-		return []Sentence{{fmt.Sprintf("This license belongs to another PC: %d of %d locks differ.", differ, license.LockCount), theme.Muted}}
+		return []Sentence{{tr.T("This license belongs to another PC: %d of %d locks differ.", differ, license.LockCount), theme.Muted}}
 	}
-	text := words.Count(same, "lock", "locks") + " same"
+	text := tr.N(same, "%d lock same", "%d locks same")
 	if len(changed) > 0 {
-		text += fmt.Sprintf(" · %d changed (%s)", len(changed), strings.Join(changed, ", "))
+		text += " · " + tr.T("%d changed (%s)", len(changed), words.List(changed))
 	}
 	if len(unreadable) > 0 {
-		text += fmt.Sprintf(" · %d unreadable (%s)", len(unreadable), strings.Join(unreadable, ", "))
+		text += " · " + tr.T("%d unreadable (%s)", len(unreadable), words.List(unreadable))
 	}
 	lines := []Sentence{{text, theme.Neutral}}
 	if len(absent) > 0 {
-		lines = append(lines, Sentence{fmt.Sprintf("Not readable then and now: %s.", strings.Join(absent, ", ")), theme.Muted})
+		lines = append(lines, Sentence{tr.T("Not readable then and now: %s.", words.List(absent)), theme.Muted})
 	}
 	switch {
 	case c.Accepted && c.HardwareChanges > 0:
-		lines = append(lines, Sentence{fmt.Sprintf("Still recognized: %s.", allowed(c.MaxHardwareChanges)), theme.Good})
+		lines = append(lines, Sentence{allowed(c.MaxHardwareChanges), theme.Good})
 	case c.Accepted:
-		lines = append(lines, Sentence{"Recognized.", theme.Good})
+		lines = append(lines, Sentence{tr.T("Recognized."), theme.Good})
 	default:
 		for _, r := range c.Reasons {
-			lines = append(lines, Sentence{r.String(), theme.Bad})
+			lines = append(lines, Sentence{words.Refusal(r), theme.Bad})
 		}
 	}
 	return lines
 }
 
 func allowed(n int) string {
-	if n == 1 {
-		return "1 hardware change is allowed"
-	}
-	return fmt.Sprintf("%d hardware changes are allowed", n)
+	return tr.N(n, "Still recognized: %d hardware change is allowed.", "Still recognized: %d hardware changes are allowed.")
 }

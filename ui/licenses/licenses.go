@@ -3,7 +3,6 @@ package licenses
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +21,7 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/flush"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // Rechecker compares this PC as it is now with the locks of a license. *manager.Manager is one.
@@ -99,23 +99,23 @@ func New(o Options) (*Screen, error) {
 	for i := range s.tables {
 		s.empty = widget.NewLabel("")
 		s.empty.Alignment, s.empty.Importance = fyne.TextAlignCenter, widget.LowImportance
-		s.empty.SetText("No license of this order is activated yet.\nActivate this PC, or add a license for another PC.")
+		s.empty.SetText(tr.T("No license of this order is activated yet.\nActivate this PC, or add a license for another PC."))
 		var err error
 		s.tables[i], err = s.newTable(i == 1, s.empty, selected, func(l manager.License) { s.selected(l, true) })
 		if err != nil {
 			return nil, err
 		}
 	}
-	s.create = newAction("New license…", nil, func() { o.OnNew(false) })
-	s.email = newAction("Email code…", fynetheme.MailComposeIcon(), s.emailSelected)
-	s.activate = newAction("Activate this PC", fynetheme.ComputerIcon(), func() { o.OnNew(true) })
-	s.reactivate = newAction("Reactivate…", nil, s.withSelected(o.OnReactivate))
-	s.transfer = newAction("Transfer…", nil, s.withSelected(o.OnTransfer))
-	s.remove = newAction("Remove…", nil, s.withSelected(o.OnRemove))
-	s.ended = widget.NewCheck("Show ended", o.OnShowEnded)
+	s.create = newAction(tr.T("New license…"), nil, func() { o.OnNew(false) })
+	s.email = newAction(tr.T("Email code…"), fynetheme.MailComposeIcon(), s.emailSelected)
+	s.activate = newAction(tr.T("Activate this PC"), fynetheme.ComputerIcon(), func() { o.OnNew(true) })
+	s.reactivate = newAction(tr.T("Reactivate…"), nil, s.withSelected(o.OnReactivate))
+	s.transfer = newAction(tr.T("Transfer…"), nil, s.withSelected(o.OnTransfer))
+	s.remove = newAction(tr.T("Remove…"), nil, s.withSelected(o.OnRemove))
+	s.ended = widget.NewCheck(tr.T("Show ended"), o.OnShowEnded)
 	s.body = container.NewStack(s.tables[0], s.tables[1], s.notice)
-	actions := container.New(layout.NewCustomPaddedHBoxLayout(theme.Gap), s.create.object, s.reactivate.object, s.transfer.object, s.remove.object,
-		layout.NewSpacer(), s.activate.object, s.email.object)
+	actions := flush.Flow(theme.Gap, []fyne.CanvasObject{s.create.object, s.reactivate.object, s.transfer.object, s.remove.object},
+		[]fyne.CanvasObject{s.activate.object, s.email.object})
 	s.object = flush.New(
 		container.New(layout.NewCustomPaddedLayout(theme.Gap+2, theme.Gap, theme.Margin-4, theme.Margin), container.NewBorder(nil, nil, nil, theme.Tight(s.ended), theme.Tight(s.heading))),
 		s.body,
@@ -133,9 +133,9 @@ func (s *Screen) DetailsObject() fyne.CanvasObject { return s.details.Object() }
 // ShowNone shows that no order is selected.
 func (s *Screen) ShowNone() {
 	s.shown, s.content = false, Content{}
-	s.setHeading("Licenses", "")
+	s.setHeading(tr.T("Licenses"), "")
 	s.setRows(nil)
-	s.say("Select an order above to see its licenses.")
+	s.say(tr.T("Select an order above to see its licenses."))
 	s.refreshActions()
 }
 
@@ -143,7 +143,7 @@ func (s *Screen) ShowNone() {
 func (s *Screen) Show(c Content) {
 	changed := !s.shown || s.content.Order.ID != c.Order.ID
 	s.shown, s.content = true, c
-	s.setHeading(fmt.Sprintf("Licenses of order %d", c.Order.ID), c.Order.ProgramName)
+	s.setHeading(tr.T("Licenses of order %d", c.Order.ID), c.Order.ProgramName)
 	table := 0
 	if c.Program.MergedCodes {
 		table = 1
@@ -157,10 +157,10 @@ func (s *Screen) Show(c Content) {
 	switch {
 	case !c.Order.RequiresActivation:
 		s.setRows(nil)
-		s.say(fmt.Sprintf("%s needs no activation.\nInstall it and use it; there are no licenses to look after.", c.Order.ProgramName))
+		s.say(tr.T("%s needs no activation.\nInstall it and use it; there are no licenses to look after.", c.Order.ProgramName))
 	case !c.Loaded:
 		s.setRows(nil)
-		s.say("Loading licenses…")
+		s.say(tr.T("Loading licenses…"))
 	default:
 		s.setRows(c.Licenses)
 		s.filter()
@@ -179,7 +179,7 @@ func (s *Screen) Show(c Content) {
 // ShowError tells why the licenses of the shown order are not there.
 func (s *Screen) ShowError(m dialogs.Message) {
 	if m.Action == nil {
-		m.Action = &dialogs.Action{Label: "Try again", Do: s.options.OnRetry}
+		m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: s.options.OnRetry}
 	}
 	s.setRows(nil)
 	s.notice.Objects = []fyne.CanvasObject{container.NewPadded(container.NewVBox(dialogs.Notice(theme.Bad, m)))}
@@ -235,9 +235,9 @@ func (s *Screen) setRows(list []manager.License) {
 // guide says in the panel what to do first.
 func (s *Screen) guide() string {
 	if s.shown && (!s.content.Order.RequiresActivation || s.content.Loaded && len(s.content.Licenses) == 0) {
-		return "There is no license to show."
+		return tr.T("There is no license to show.")
 	}
-	return selectLicense
+	return tr.T(selectLicense)
 }
 
 // filter finds out by the words of the search whether licenses of this order match, as the table does.

@@ -2,7 +2,6 @@ package licenses
 
 import (
 	"cmp"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/datatable"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -45,7 +45,7 @@ func columns(merged bool, now func() time.Time) []datatable.Column[manager.Licen
 		return func(a, b manager.License) int { return cmp.Or(order(a, b), cmp.Compare(a.ID, b.ID)) }
 	}
 	list := []datatable.Column[manager.License]{{
-		ID: "note", Title: "Note", Width: 170, Stretch: true,
+		ID: "note", Title: tr.T("Note"), Width: 170, Stretch: true,
 		Text: func(l manager.License) string { return words.Note(l.Note) },
 		Tone: func(l manager.License) theme.Tone {
 			if l.Note == "" || l.Status != api.StatusActive {
@@ -60,31 +60,31 @@ func columns(merged bool, now func() time.Time) []datatable.Column[manager.Licen
 	}}
 	if merged {
 		list = append(list, datatable.Column[manager.License]{
-			ID: "merged", Title: "Site code and Machine ID", Width: 250, Monospace: true,
+			ID: "merged", Title: tr.T("Site code and Machine ID"), Width: 250, Monospace: true,
 			Text:    Merged,
 			Compare: byID(func(a, b manager.License) int { return cmp.Compare(Merged(a), Merged(b)) }),
 		})
 	} else {
 		list = append(list, datatable.Column[manager.License]{
-			ID: "site", Title: "Site code", Width: 92, Monospace: true,
+			ID: "site", Title: tr.T("Site code"), Width: 92, Monospace: true,
 			Text:    func(l manager.License) string { return l.SiteCode },
 			Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.SiteCode, b.SiteCode) }),
 		}, datatable.Column[manager.License]{
-			ID: "machine", Title: "Machine ID", Width: 172, Monospace: true,
+			ID: "machine", Title: tr.T("Machine ID"), Width: 172, Monospace: true,
 			Text:    func(l manager.License) string { return l.MachineID },
 			Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.MachineID, b.MachineID) }),
 		})
 	}
 	return append(list, datatable.Column[manager.License]{
-		ID: "code", Title: "Activation code", Width: 190, Stretch: true, Monospace: true,
+		ID: "code", Title: tr.T("Activation code"), Width: 190, Stretch: true, Monospace: true,
 		Text:    func(l manager.License) string { return l.ActivationCode },
 		Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.ActivationCode, b.ActivationCode) }),
 	}, datatable.Column[manager.License]{
-		ID: "activated", Title: "Activated", Width: 112,
+		ID: "activated", Title: tr.T("Activated"), Width: 112,
 		Text:    func(l manager.License) string { return words.Date(l.ActivatedAt, now()) },
 		Compare: byID(func(a, b manager.License) int { return a.ActivatedAt.Compare(b.ActivatedAt) }),
 	}, datatable.Column[manager.License]{
-		ID: "expires", Title: "Expires", Width: 130,
+		ID: "expires", Title: tr.T("Expires"), Width: 130,
 		Text: func(l manager.License) string { return ends(l, now()) },
 		Tone: func(l manager.License) theme.Tone { return endTone(l, now()) },
 		Icon: func(l manager.License) fyne.Resource { return endIcon(endTone(l, now())) },
@@ -107,7 +107,7 @@ func ends(l manager.License, now time.Time) string {
 	if l.Status == api.StatusActive {
 		return words.Expiry(l.ExpiresAt, now)
 	}
-	return strings.ToLower(string(l.Status))
+	return words.Status(l.Status)
 }
 
 func endTone(l manager.License, now time.Time) theme.Tone {
@@ -155,7 +155,7 @@ func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(ma
 		OnActivated:   func(l manager.License) { o.OnEmail(l) },
 		Menu:          s.menu,
 		Empty:         func() fyne.CanvasObject { return empty },
-		NoMatch:       func(text string) string { return fmt.Sprintf("No license of this order matches “%s”.", text) },
+		NoMatch:       func(text string) string { return tr.T("No license of this order matches “%s”.", text) },
 		OnClearFilter: o.OnClearSearch,
 		OnState: func(s datatable.State) {
 			if o.OnState != nil {
@@ -168,7 +168,7 @@ func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(ma
 
 func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
 	o := s.options
-	email := fyne.NewMenuItem("Email activation code…", func() { o.OnEmail(l) })
+	email := fyne.NewMenuItem(tr.T("Email activation code…"), func() { o.OnEmail(l) })
 	email.Disabled = manager.EmailRefusal(l) != nil
 	task := func(text string, refusal error, do func(manager.License)) *fyne.MenuItem {
 		item := fyne.NewMenuItem(text, func() { do(l) })
@@ -177,25 +177,25 @@ func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
 	}
 	order := s.content.Order
 	items := []*fyne.MenuItem{
-		fyne.NewMenuItem("Copy activation code", func() { o.Copy(l.ActivationCode) }),
-		fyne.NewMenuItem("Copy Site code and Machine ID", func() { o.Copy(codesText(l)) }),
+		fyne.NewMenuItem(tr.T("Copy activation code"), func() { o.Copy(l.ActivationCode) }),
+		fyne.NewMenuItem(tr.T("Copy Site code and Machine ID"), func() { o.Copy(codesText(l)) }),
 		fyne.NewMenuItemSeparator(),
 	}
 	if one, ok := o.stepOf(s.content, l); ok {
 		items = append(items, task(one.text, one.refusal, one.do))
 	}
 	return append(items,
-		task("Reactivate…", manager.ReactivationRefusal(order, l), o.OnReactivate),
-		task("Transfer…", manager.TransferRefusal(order, l), o.OnTransfer),
-		task("Remove…", manager.RemovalRefusal(order, l), o.OnRemove),
+		task(tr.T("Reactivate…"), manager.ReactivationRefusal(order, l), o.OnReactivate),
+		task(tr.T("Transfer…"), manager.TransferRefusal(order, l), o.OnTransfer),
+		task(tr.T("Remove…"), manager.RemovalRefusal(order, l), o.OnRemove),
 		fyne.NewMenuItemSeparator(),
 		email,
-		fyne.NewMenuItem("Save license file…", func() { o.OnSaveFile(l) }),
-		fyne.NewMenuItem("Change note…", func() { o.OnChangeNote(l) }),
+		fyne.NewMenuItem(tr.T("Save license file…"), func() { o.OnSaveFile(l) }),
+		fyne.NewMenuItem(tr.T("Change note…"), func() { o.OnChangeNote(l) }),
 	)
 }
 
 // codesText is what is copied of Site code and Machine ID: a form that one paste reads back.
 func codesText(l manager.License) string {
-	return fmt.Sprintf("Site code: %s\nMachine ID: %s", l.SiteCode, l.MachineID)
+	return tr.T("Site code: %s\nMachine ID: %s", l.SiteCode, l.MachineID)
 }

@@ -1,8 +1,6 @@
 package licenses
 
 import (
-	"fmt"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -14,6 +12,7 @@ import (
 	"github.com/acen-desktop/acen/ui/datatable"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -63,11 +62,11 @@ func badge(l manager.License) (datatable.Badge, bool) {
 	case l.Status != api.StatusActive:
 		return datatable.Badge{}, false
 	case l.ReleasedAt != nil:
-		return datatable.Badge{Text: "Moving", Tone: theme.Accent}, true
+		return datatable.Badge{Text: tr.T("Moving"), Tone: theme.Accent}, true
 	case l.LeftHere:
-		return datatable.Badge{Text: "Left this PC", Tone: theme.Warning}, true
+		return datatable.Badge{Text: tr.T("Left this PC"), Tone: theme.Warning}, true
 	}
-	return datatable.Badge{Text: "This PC", Tone: theme.Good}, l.ThisPC
+	return datatable.Badge{Text: tr.T("This PC"), Tone: theme.Good}, l.ThisPC
 }
 
 // step is the one button that a situation has.
@@ -83,15 +82,15 @@ type step struct {
 func (o Options) stepOf(c Content, l manager.License) (step, bool) {
 	switch c.situation(l) {
 	case here:
-		return step{text: "Move to another PC…", icon: fynetheme.MailForwardIcon(), do: o.OnMove, refusal: manager.MoveRefusal(c.Order, l)}, true
+		return step{text: tr.T("Move to another PC…"), icon: fynetheme.MailForwardIcon(), do: o.OnMove, refusal: manager.MoveRefusal(c.Order, l)}, true
 	case released:
-		return step{text: "Pick up on this PC…", icon: fynetheme.DownloadIcon(), do: o.OnPickUp, refusal: manager.PickUpRefusal(c.Order, l, c.Licensed()), prominent: !l.LeftHere}, true
+		return step{text: tr.T("Pick up on this PC…"), icon: fynetheme.DownloadIcon(), do: o.OnPickUp, refusal: manager.PickUpRefusal(c.Order, l, c.Licensed()), prominent: !l.LeftHere}, true
 	case lost:
-		return step{text: "Bring back…", icon: fynetheme.HistoryIcon(), do: o.OnReactivate, refusal: manager.ReactivationRefusal(c.Order, l), prominent: true}, true
+		return step{text: tr.T("Bring back…"), icon: fynetheme.HistoryIcon(), do: o.OnReactivate, refusal: manager.ReactivationRefusal(c.Order, l), prominent: true}, true
 	case letGo:
-		return step{text: "Hand in or offer…", do: func(manager.License) { o.OnRemovalCodes() }, prominent: true}, true
+		return step{text: tr.T("Hand in or offer…"), do: func(manager.License) { o.OnRemovalCodes() }, prominent: true}, true
 	case left:
-		return step{text: "What waits…", do: func(manager.License) { o.OnWaiting() }}, true
+		return step{text: tr.T("What waits…"), do: func(manager.License) { o.OnWaiting() }}, true
 	}
 	return step{}, false
 }
@@ -102,7 +101,7 @@ func (o Options) line(s situation, l manager.License, refusal error, licensed in
 	case s != here && s != released && s != lost:
 		return ""
 	case s == released && licensed != 0:
-		return fmt.Sprintf("this PC is licensed in order %d", licensed)
+		return tr.T("this PC is licensed in order %d", licensed)
 	}
 	var a *api.Allowance
 	switch {
@@ -124,21 +123,21 @@ func (d *Details) stands(c Content, l manager.License) fyne.CanvasObject {
 	text, tone := "", theme.Neutral
 	switch s {
 	case here:
-		text = fmt.Sprintf("The license file lies where %s finds it.", c.Order.ProgramName)
+		text = tr.T("The license file lies where %s finds it.", c.Order.ProgramName)
 		if !l.Installed {
-			text, tone = "The license file is not in place yet. It is put there when the tables are refreshed; Save file gives it to you meanwhile.", theme.Warning
+			text, tone = tr.T("The license file is not in place yet. It is put there when the tables are refreshed; Save file gives it to you meanwhile."), theme.Warning
 		}
 	case left:
-		text = "It left this PC. The server is told by itself when it answers."
+		text = tr.T("It left this PC. The server is told by itself when it answers.")
 	case letGo:
-		text = fmt.Sprintf("%s let it go on this PC. The server does not know yet.", c.Order.ProgramName)
+		text = tr.T("%s let it go on this PC. The server does not know yet.", c.Order.ProgramName)
 	case released:
-		text = fmt.Sprintf("Released on %s. It waits until a PC picks it up.", words.LongDate(*l.ReleasedAt, now))
+		text = tr.T("Released on %s. It waits until a PC picks it up.", words.LongDate(*l.ReleasedAt, now))
 		if l.LeftHere {
-			text = fmt.Sprintf("Released here on %s. It waits for another PC; picking it up here takes it back.", words.LongDate(*l.ReleasedAt, now))
+			text = tr.T("Released here on %s. It waits for another PC; picking it up here takes it back.", words.LongDate(*l.ReleasedAt, now))
 		}
 	case lost:
-		text = "This PC had it: the locks match, and the license file is gone."
+		text = tr.T("This PC had it: the locks match, and the license file is gone.")
 	default:
 		return nil
 	}
@@ -156,5 +155,5 @@ func (d *Details) stands(c Content, l manager.License) fyne.CanvasObject {
 		}
 		rows.Add(a.object)
 	}
-	return d.section("On this PC", rows)
+	return d.section(tr.T("On this PC"), rows)
 }

@@ -3,7 +3,6 @@ package offline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -14,10 +13,11 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/offline/folder"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
-const savingAll = "Save all answers in the folder"
+const savingAll tr.Text = "Save all answers in the folder"
 
 // carried is the open dialog with what became of requests.
 type carried struct {
@@ -38,26 +38,26 @@ func (d *Desk) showCarried(loads []*load, remarks []remark, answers []courier.An
 	if err != nil {
 		m := d.options.Explain(err)
 		if errors.Is(err, context.Canceled) {
-			m = dialogs.Message{What: "Canceled before all was done."}
+			m = dialogs.Message{What: tr.T("Canceled before all was done.")}
 		}
-		m.Next = "Carry it once more for the rest. What is done already is not done twice, and no license is lost."
+		m.Next = tr.T("Carry it once more for the rest. What is done already is not done twice, and no license is lost.")
 		list.Add(dialogs.Notice(theme.Warning, m))
 	}
-	title, subtitle := "Bring the answer back", "To the PC that asked: the file, a photograph of each picture, or the text. Its license files hold a secret of their PC, so give them to nobody else."
+	title, subtitle := tr.T("Bring the answer back"), tr.T("To the PC that asked: the file, a photograph of each picture, or the text. Its license files hold a secret of their PC, so give them to nobody else.")
 	whole := c.count(func(*load) bool { return true })
 	if whole > 1 {
-		title, subtitle = "Bring the answers back", "Each to the PC that asked: the file, a photograph of each picture, or the text. The license files hold a secret of their PC, so give them to nobody else."
+		title, subtitle = tr.T("Bring the answers back"), tr.T("Each to the PC that asked: the file, a photograph of each picture, or the text. The license files hold a secret of their PC, so give them to nobody else.")
 	}
 	if whole == 0 {
-		title, subtitle = "There is no answer yet", ""
+		title, subtitle = tr.T("There is no answer yet"), ""
 	}
 	toSave := c.count(func(l *load) bool { return l.dir != "" })
 	if c.fromFolder() {
 		c.showFiles(nil)
-		box := rows(theme.Margin, bold("What became of the files"), c.files)
+		box := rows(theme.Margin, bold(tr.T("What became of the files")), c.files)
 		if toSave > 0 {
-			box.Add(muted("Each answer is saved beside its request, and no file is written over: an answer that lies there already with the same results stays; " +
-				"beside one with other results, the new one gets a number."))
+			box.Add(muted(tr.T("Each answer is saved beside its request, and no file is written over: an answer that lies there already with the same results stays; " +
+				"beside one with other results, the new one gets a number.")))
 		}
 		if len(remarks) > 0 {
 			box.Add(rows(2, passedOver(remarks)...))
@@ -72,12 +72,12 @@ func (d *Desk) showCarried(loads []*load, remarks []remark, answers []courier.An
 			list.Add(c.section(loads[i], a, whole == 1))
 		}
 	}
-	buttons := []dialogs.Button{{Text: "Close", Default: err == nil && toSave == 0, Cancel: true}}
+	buttons := []dialogs.Button{{Text: tr.T("Close"), Default: err == nil && toSave == 0, Cancel: true}}
 	if toSave > 0 {
-		buttons = append(buttons, dialogs.Button{Text: savingAll, Default: err == nil, OnTapped: c.save})
+		buttons = append(buttons, dialogs.Button{Text: tr.T(savingAll), Default: err == nil, OnTapped: c.save})
 	}
 	if err != nil {
-		buttons = append(buttons, dialogs.Button{Text: "Carry once more", Default: true, OnTapped: c.again})
+		buttons = append(buttons, dialogs.Button{Text: tr.T("Carry once more"), Default: true, OnTapped: c.again})
 	}
 	c.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title: title, Subtitle: subtitle, Content: beside(list), Width: wide, Buttons: buttons,
@@ -130,12 +130,12 @@ func (c *carried) fromFolder() bool {
 
 // section is one answer with its results and the ways to take it along.
 func (c *carried) section(l *load, a courier.Answer, open bool) fyne.CanvasObject {
-	one := rows(theme.Gap, bold(fmt.Sprintf("Answer for %s", requestLine(l.request, c.desk))))
+	one := rows(theme.Gap, bold(tr.T("Answer for %s", requestLine(l.request, c.desk))))
 	for _, r := range a.Results {
 		one.Add(dialogs.Notice(carriedText(r, c.desk)))
 	}
 	if left := len(l.request.Items) - len(a.Results); left > 0 {
-		one.Add(muted(fmt.Sprintf("%s left open.", words.Count(left, "program is", "programs are"))))
+		one.Add(muted(tr.N(left, "%d program is left open.", "%d programs are left open.")))
 	}
 	h := c.desk.newHandout(a, open && l.dir == "", func(m dialogs.Message) { c.dialog.SetError(m) })
 	c.handouts = append(c.handouts, h)
@@ -157,9 +157,9 @@ func (c *carried) showFiles(outcomes map[int]saved) {
 			continue
 		}
 		a, ok := c.answer(n)
-		tone, text := theme.Warning, "Nothing was done for it, and there is no answer."
+		tone, text := theme.Warning, tr.T("Nothing was done for it, and there is no answer.")
 		if ok {
-			tone, text = theme.Accent, "Its answer is not saved yet."
+			tone, text = theme.Accent, tr.T("Its answer is not saved yet.")
 			if s, done := outcomes[n]; done {
 				tone, text = c.savedText(s)
 			}
@@ -177,13 +177,13 @@ func (c *carried) savedText(s saved) (theme.Tone, string) {
 	switch {
 	case s.err != nil:
 		m := c.desk.explain(s.err)
-		return theme.Bad, strings.Join(strings.Fields("The answer could not be saved. "+m.Why+" "+m.Next), " ")
+		return theme.Bad, strings.Join(strings.Fields(tr.T("The answer could not be saved. %s %s", m.Why, m.Next)), " ")
 	case s.Kept:
-		return theme.Good, fmt.Sprintf("%s lies there already with the same results, and stays as it is.", s.Name)
+		return theme.Good, tr.T("%s lies there already with the same results, and stays as it is.", s.Name)
 	case s.Other != "":
-		return theme.Good, fmt.Sprintf("Saved as %s. %s was there already with other content, and stays as it is.", s.Name, s.Other)
+		return theme.Good, tr.T("Saved as %s. %s was there already with other content, and stays as it is.", s.Name, s.Other)
 	}
-	return theme.Good, fmt.Sprintf("Saved as %s.", s.Name)
+	return theme.Good, tr.T("Saved as %s.", s.Name)
 }
 
 // results counts what is in an answer to a request with so many items; all tells that each got what it asked for.
@@ -202,21 +202,21 @@ func results(a courier.Answer, items int) (text string, all bool) {
 	var parts []string
 	for _, one := range []struct {
 		count     int
-		one, many string
+		one, many tr.Text
 	}{
-		{licenses, "license file", "license files"}, {done, "removal code accepted", "removal codes accepted"},
-		{refused, "refused", "refused"}, {items - len(a.Results), "left open", "left open"},
+		{licenses, "%d license file", "%d license files"}, {done, "%d removal code accepted", "%d removal codes accepted"},
+		{refused, "%d refused", "%d refused"}, {items - len(a.Results), "%d left open", "%d left open"},
 	} {
 		if one.count > 0 {
-			parts = append(parts, words.Count(one.count, one.one, one.many))
+			parts = append(parts, tr.N(one.count, one.one, one.many))
 		}
 	}
-	return strings.Join(parts, ", ") + ".", licenses+done == items
+	return words.Sentence(words.List(parts)), licenses+done == items
 }
 
 // save writes the answers beside their requests.
 func (c *carried) save() {
-	c.dialog.SetBusy("Saving the answers…", c.slot.Interrupt)
+	c.dialog.SetBusy(tr.T("Saving the answers…"), c.slot.Interrupt)
 	background.Run(c.slot, func(ctx context.Context) (map[int]saved, error) {
 		outcomes := map[int]saved{}
 		for n, l := range c.loads {
@@ -242,11 +242,11 @@ func (c *carried) save() {
 		}
 		switch {
 		case failed > 0:
-			c.dialog.SetError(dialogs.Message{What: fmt.Sprintf("%d of %s could not be saved.", failed, words.Count(len(outcomes), "answer", "answers")),
-				Why: "The list says why.", Next: "Put it right and save once more, or take the answer in another way."})
+			c.dialog.SetError(dialogs.Message{What: tr.T("%d of %s could not be saved.", failed, tr.N(len(outcomes), "%d answer", "%d answers")),
+				Why: tr.T("The list says why."), Next: tr.T("Put it right and save once more, or take the answer in another way.")})
 		case err == nil:
-			c.dialog.SetButtonLabel(savingAll, "Saved")
-			c.dialog.SetButton(savingAll, false, "")
+			c.dialog.SetButtonLabel(tr.T(savingAll), tr.T("Saved"))
+			c.dialog.SetButton(tr.T(savingAll), false, "")
 		}
 	})
 }

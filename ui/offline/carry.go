@@ -19,13 +19,14 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
-const carrying = "Carry out"
+const carrying tr.Text = "Carry out"
 
 // leaveOpen is the choice that does nothing for an item.
-const leaveOpen = "Leave it open"
+const leaveOpen tr.Text = "Leave it open"
 
 // load is one request with what can be done for it.
 type load struct {
@@ -56,11 +57,11 @@ func (d *Desk) carry(h haul) {
 	c := &carriage{desk: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
 	c.intake = d.newIntake(wantsRequests, c.more)
 	c.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:    "Carry for another PC",
-		Subtitle: "Nothing is done before you press Carry out. You then get the answer to bring back.",
-		Content:  beside(rows(theme.Section, c.list, widget.NewSeparator(), bold("Another request"), c.intake.object)),
+		Title:    tr.T("Carry for another PC"),
+		Subtitle: tr.T("Nothing is done before you press Carry out. You then get the answer to bring back."),
+		Content:  beside(rows(theme.Section, c.list, widget.NewSeparator(), bold(tr.T("Another request")), c.intake.object)),
 		Width:    wide,
-		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: carrying, Default: true, OnTapped: c.submit}},
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(carrying), Default: true, OnTapped: c.submit}},
 		OnClosed: func() { c.intake.close(); c.slot.Cancel() },
 	})
 	c.intake.dialog = c.dialog
@@ -97,7 +98,7 @@ func (c *carriage) plan() {
 	if len(fresh) == 0 {
 		return
 	}
-	c.dialog.SetBusy("Asking the server what can be done…", c.slot.Interrupt)
+	c.dialog.SetBusy(tr.T("Asking the server what can be done…"), c.slot.Interrupt)
 	background.Run(c.slot, func(ctx context.Context) (plans [][]manager.CourierItem, err error) {
 		for _, l := range fresh {
 			plan, err := c.desk.options.Manager.PlanCourier(ctx, l.request)
@@ -123,9 +124,9 @@ func (c *carriage) plan() {
 		if err != nil {
 			m := c.desk.options.Explain(err)
 			if errors.Is(err, context.Canceled) {
-				m = dialogs.Message{What: "Canceled.", Why: "What can be done was not asked for, and nothing was done."}
+				m = dialogs.Message{What: tr.T("Canceled."), Why: tr.T("What can be done was not asked for, and nothing was done.")}
 			}
-			m.Action = &dialogs.Action{Label: "Try again", Do: c.plan}
+			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: c.plan}
 			c.dialog.SetError(m)
 		}
 	})
@@ -144,14 +145,14 @@ func (c *carriage) show() {
 func (c *carriage) section(l *load) fyne.CanvasObject {
 	head := rows(0, bold(requestLine(l.request, c.desk)))
 	if l.dir != "" {
-		head.Add(muted(fmt.Sprintf("File %s in %s", l.file, l.dir)))
+		head.Add(muted(tr.T("File %s in %s", l.file, l.dir)))
 	}
 	all := rows(theme.Margin, head)
 	for n, item := range l.request.Items {
 		one := rows(4, plain(asks(item)))
 		switch {
 		case l.plan == nil:
-			one.Add(muted("What can be done is not known yet."))
+			one.Add(muted(tr.T("What can be done is not known yet.")))
 		default:
 			c.item(one, l, n)
 		}
@@ -166,19 +167,19 @@ func (c *carriage) item(one *fyne.Container, l *load, n int) {
 	item := l.plan[n]
 	if item.Refusal != nil {
 		m := c.desk.options.Explain(item.Refusal)
-		one.Add(dialogs.Notice(theme.Warning, dialogs.Message{What: "This cannot be done now.", Why: strings.TrimSpace(m.Why), Next: "The answer tells it to the other PC."}))
+		one.Add(dialogs.Notice(theme.Warning, dialogs.Message{What: tr.T("This cannot be done now."), Why: strings.TrimSpace(m.Why), Next: tr.T("The answer tells it to the other PC.")}))
 		return
 	}
 	var labels []string
 	var refused []string
 	for _, o := range item.Options {
 		if o.Refusal != nil {
-			refused = append(refused, fmt.Sprintf("%s: %s", optionText(o), c.desk.options.Explain(o.Refusal).Why))
+			refused = append(refused, tr.T("%s: %s", optionText(o), c.desk.options.Explain(o.Refusal).Why))
 			continue
 		}
 		labels = append(labels, optionText(o))
 	}
-	labels = append(labels, leaveOpen)
+	labels = append(labels, tr.T(leaveOpen))
 	about := widget.NewLabel("")
 	about.Wrapping, about.Importance = fyne.TextWrapWord, widget.LowImportance
 	aboutLine := theme.Tight(about)
@@ -191,7 +192,7 @@ func (c *carriage) item(one *fyne.Container, l *load, n int) {
 			text = optionAbout(item.Options[at])
 		} else {
 			l.choices[n] = -1
-			text = "The other PC gets no answer for this program yet; the request can be carried once more."
+			text = tr.T("The other PC gets no answer for this program yet; the request can be carried once more.")
 		}
 		about.SetText(text)
 		aboutLine.Hidden = text == ""
@@ -206,7 +207,7 @@ func (c *carriage) item(one *fyne.Container, l *load, n int) {
 	one.Add(choice)
 	one.Add(aboutLine)
 	for _, text := range refused {
-		one.Add(muted("Not possible: " + text))
+		one.Add(muted(tr.T("Not possible: %s", text)))
 	}
 	follow()
 }
@@ -214,38 +215,40 @@ func (c *carriage) item(one *fyne.Container, l *load, n int) {
 // asks says what an item asks for.
 func asks(i courier.Item) string {
 	name := programName(i.Program, i.Signature)
-	note := ""
-	if i.Note != "" {
-		note = fmt.Sprintf(" “%s”", i.Note)
-	}
 	switch i.Task {
 	case courier.TaskRemove:
-		return fmt.Sprintf("%s: hands in the removal code of its license, Site code %s.", name, i.Codes.Site)
+		return tr.T("%s: hands in the removal code of its license, Site code %s.", name, i.Codes.Site)
 	case courier.TaskTransfer:
-		return fmt.Sprintf("%s: asks for the license of another PC, with that PC's removal code%s. Site code %s.", name, note, i.Codes.Site)
+		if i.Note != "" {
+			return tr.T("%s: asks for the license of another PC, with that PC's removal code “%s”. Site code %s.", name, i.Note, i.Codes.Site)
+		}
+		return tr.T("%s: asks for the license of another PC, with that PC's removal code. Site code %s.", name, i.Codes.Site)
 	}
-	return fmt.Sprintf("%s: asks for a license%s. Site code %s.", name, note, i.Codes.Site)
+	if i.Note != "" {
+		return tr.T("%s: asks for a license “%s”. Site code %s.", name, i.Note, i.Codes.Site)
+	}
+	return tr.T("%s: asks for a license. Site code %s.", name, i.Codes.Site)
 }
 
 // optionText is what an option does, in a few words; it differs from those of the others.
 func optionText(o manager.CourierOption) string {
-	which := fmt.Sprintf("license %d", o.License.ID)
+	which := tr.T("license %d", o.License.ID)
 	if o.License.Note != "" {
-		which += fmt.Sprintf(" “%s”", o.License.Note)
+		which = tr.T("license %d “%s”", o.License.ID, o.License.Note)
 	}
 	switch o.Action {
 	case manager.CourierHave:
-		return fmt.Sprintf("Bring %s, which the PC has already", which)
+		return tr.T("Bring %s, which the PC has already", which)
 	case manager.CourierReactivate:
-		return fmt.Sprintf("Bring back %s of order %d", which, o.Order.ID)
+		return tr.T("Bring back %s of order %d", which, o.Order.ID)
 	case manager.CourierTransfer:
-		return fmt.Sprintf("Transfer %s of order %d", which, o.Order.ID)
+		return tr.T("Transfer %s of order %d", which, o.Order.ID)
 	case manager.CourierRemove:
-		return fmt.Sprintf("Remove %s of order %d", which, o.Order.ID)
+		return tr.T("Remove %s of order %d", which, o.Order.ID)
 	case manager.CourierRemoved:
-		return fmt.Sprintf("Tell that %s has been removed", which)
+		return tr.T("Tell that %s has been removed", which)
 	}
-	return fmt.Sprintf("New license of order %d (%d of %d left)", o.Order.ID, o.Order.LicensesTotal-o.Order.LicensesActivated, o.Order.LicensesTotal)
+	return tr.T("New license of order %d (%d of %d left)", o.Order.ID, o.Order.LicensesTotal-o.Order.LicensesActivated, o.Order.LicensesTotal)
 }
 
 // optionAbout says more of an option; "" when there is nothing.
@@ -254,16 +257,16 @@ func optionAbout(o manager.CourierOption) string {
 	case manager.CourierReactivate:
 		return compared(o.Comparison)
 	case manager.CourierNew:
-		return "One license of the order is used."
+		return tr.T("One license of the order is used.")
 	case manager.CourierTransfer:
 		if o.License.ReleasedAt != nil {
-			return "It was released by its old PC and waits for another one."
+			return tr.T("It was released by its old PC and waits for another one.")
 		}
-		return "The server tells whether the removal code belongs to it."
+		return tr.T("The server tells whether the removal code belongs to it.")
 	case manager.CourierRemove:
-		return "The order has one license more to activate afterwards."
+		return tr.T("The order has one license more to activate afterwards.")
 	case manager.CourierHave, manager.CourierRemoved:
-		return "It was done before; nothing is done twice."
+		return tr.T("It was done before; nothing is done twice.")
 	}
 	return ""
 }
@@ -276,14 +279,14 @@ func compared(c license.Comparison) string {
 			changed = append(changed, words.Lock(l.Lock))
 		}
 	}
-	text := fmt.Sprintf("The PC is recognized: %s the same", words.Count(c.Count(license.Same), "lock is", "locks are"))
+	text := tr.N(c.Count(license.Same), "The PC is recognized: %d lock is the same", "The PC is recognized: %d locks are the same")
 	if len(changed) > 0 {
-		text += ", changed: " + strings.Join(changed, ", ")
+		text = tr.T("%s, changed: %s", text, words.List(changed))
 	}
 	if c.HardwareChanges > 0 {
-		text += fmt.Sprintf("; %d of %s", c.HardwareChanges, words.Count(c.MaxHardwareChanges, "allowed hardware change", "allowed hardware changes"))
+		text = tr.T("%s; %d of %s", text, c.HardwareChanges, words.AllowedChanges(c.MaxHardwareChanges))
 	}
-	return text + ". No license is used."
+	return tr.T("%s. No license is used.", text)
 }
 
 // todo counts the items for which something is done or told.
@@ -304,9 +307,9 @@ func (c *carriage) changed() {
 	count, known := c.todo()
 	reason := ""
 	if known && count == 0 {
-		reason = "Choose what is to be done for at least one program."
+		reason = tr.T("Choose what is to be done for at least one program.")
 	}
-	c.dialog.SetButton(carrying, known && count > 0, reason)
+	c.dialog.SetButton(tr.T(carrying), known && count > 0, reason)
 }
 
 func (c *carriage) submit() {
@@ -315,7 +318,7 @@ func (c *carriage) submit() {
 		return
 	}
 	loads := c.loads
-	text := func(done int) string { return fmt.Sprintf("Carrying out %d of %d…", min(done+1, total), total) }
+	text := func(done int) string { return tr.T("Carrying out %d of %d…", min(done+1, total), total) }
 	c.dialog.SetBusy(text(0), c.slot.Interrupt)
 	background.Run(c.slot, func(ctx context.Context) (answers []courier.Answer, err error) {
 		before := 0
@@ -345,15 +348,13 @@ func carriedText(r courier.Result, d *Desk) (theme.Tone, dialogs.Message) {
 	switch r.Outcome {
 	case courier.OutcomeLicense:
 		if f, err := r.File(); err == nil {
-			return theme.Good, dialogs.Message{What: name + ": its license file is in the answer.", Why: capital(licenseText(f, d)) + "."}
+			return theme.Good, dialogs.Message{What: tr.T("%s: its license file is in the answer.", name), Why: words.Sentence(licenseText(f, d))}
 		}
-		return theme.Good, dialogs.Message{What: name + ": its license file is in the answer."}
+		return theme.Good, dialogs.Message{What: tr.T("%s: its license file is in the answer.", name)}
 	case courier.OutcomeDone:
-		return theme.Good, dialogs.Message{What: name + ": the removal code was accepted."}
+		return theme.Good, dialogs.Message{What: tr.T("%s: the removal code was accepted.", name)}
 	}
 	m := d.options.Explain(api.NewProblem(api.Code(r.Code), r.Sentence))
-	m.What = fmt.Sprintf("%s: %s", name, lower(m.What))
+	m.What = tr.T("%s: %s", name, lower(m.What))
 	return theme.Bad, m
 }
-
-func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

@@ -14,9 +14,10 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/tasks"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
-const entering = "Enter the code"
+const entering tr.Text = "Enter the code"
 
 // codeDialog is the open dialog for a typed activation code.
 type codeDialog struct {
@@ -32,7 +33,7 @@ type codeDialog struct {
 func (d *Desk) enterCode(code string) {
 	c := &codeDialog{desk: d, slot: d.options.Work.NewSlot()}
 	c.choice = dialogs.NewSelect(nil, func(string) { c.changed() })
-	c.choice.PlaceHolder = "Choose the program"
+	c.choice.PlaceHolder = tr.T("Choose the program")
 	var err error
 	if c.code, err = codeentry.New(tasks.Format(license.KindActivationCode, "F3945D8C-B0D71FFA-02A956E3-8D6DB947")); err != nil {
 		d.options.Dialogs.Error(d.options.Explain(err))
@@ -40,10 +41,10 @@ func (d *Desk) enterCode(code string) {
 	}
 	c.code.OnChanged = func(string, error) { c.changed() }
 	c.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:    "Type an activation code",
-		Subtitle: "For programs that accept typed codes. The program checks the code at its next start on this PC.",
-		Content:  rows(theme.Margin, labeled("Program", c.choice), labeled("Activation code", c.code)),
-		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: entering, Default: true, OnTapped: c.submit}},
+		Title:    tr.T("Type an activation code"),
+		Subtitle: tr.T("For programs that accept typed codes. The program checks the code at its next start on this PC."),
+		Content:  rows(theme.Margin, labeled(tr.T("Program"), c.choice), labeled(tr.T("Activation code"), c.code)),
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(entering), Default: true, OnTapped: c.submit}},
 		OnClosed: c.slot.Cancel,
 	})
 	if code != "" {
@@ -54,7 +55,7 @@ func (d *Desk) enterCode(code string) {
 }
 
 func (c *codeDialog) load() {
-	c.dialog.SetBusy("Looking for programs…", func() { c.slot.Cancel(); c.dialog.Close() })
+	c.dialog.SetBusy(tr.T("Looking for programs…"), func() { c.slot.Cancel(); c.dialog.Close() })
 	background.Run(c.slot, c.desk.options.Manager.OfflinePrograms, func(list []manager.OfflineProgram, err error) {
 		c.dialog.SetIdle()
 		if err != nil {
@@ -74,9 +75,9 @@ func (c *codeDialog) load() {
 		}
 		if len(names) == 0 {
 			c.dialog.SetContent(rows(theme.Margin, dialogs.Notice(theme.Neutral, dialogs.Message{
-				What: "No program on this PC accepts typed codes.",
-				Why:  "A program says so when it is started for the first time, and many accept license files only.",
-				Next: "Start the program once and come back, or take the license file.",
+				What: tr.T("No program on this PC accepts typed codes."),
+				Why:  tr.T("A program says so when it is started for the first time, and many accept license files only."),
+				Next: tr.T("Start the program once and come back, or take the license file."),
 			})))
 		}
 		c.changed()
@@ -97,15 +98,15 @@ func (c *codeDialog) changed() {
 	reason := ""
 	switch {
 	case c.choice.SelectedIndex() < 0:
-		reason = "Choose the program."
+		reason = tr.T("Choose the program.")
 	case !ok:
-		reason = "Enter the activation code."
+		reason = tr.T("Enter the activation code.")
 	}
 	if len(c.programs) == 0 {
-		c.dialog.SetButton(entering, false, "")
+		c.dialog.SetButton(tr.T(entering), false, "")
 		return
 	}
-	c.dialog.SetButton(entering, reason == "", reason)
+	c.dialog.SetButton(tr.T(entering), reason == "", reason)
 }
 
 func (c *codeDialog) submit() {
@@ -115,7 +116,7 @@ func (c *codeDialog) submit() {
 		return
 	}
 	p := c.programs[at]
-	c.dialog.SetBusy("Keeping the code…", c.slot.Interrupt)
+	c.dialog.SetBusy(tr.T("Keeping the code…"), c.slot.Interrupt)
 	background.Run(c.slot, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.desk.options.Manager.EnterCode(ctx, p.Signature, text)
 	}, func(_ struct{}, err error) {
@@ -127,7 +128,7 @@ func (c *codeDialog) submit() {
 		default:
 			c.dialog.Close()
 			c.desk.options.OnTaken()
-			c.desk.options.Dialogs.Info("The code is kept for the program", fmt.Sprintf("Start %s on this PC now: it checks the code, and says so if the code is for another PC.", programName(p.Name, p.Signature)))
+			c.desk.options.Dialogs.Info(tr.T("The code is kept for the program"), tr.T("Start %s on this PC now: it checks the code, and says so if the code is for another PC.", programName(p.Name, p.Signature)))
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/qrview"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // handout gives a document to the person who carries it: as a file, as QR codes, as text.
@@ -37,10 +38,10 @@ const wide float32 = 820
 // newHandout returns the buttons for a document; open shows its QR codes at once.
 func (d *Desk) newHandout(doc courier.Document, open bool, fault func(dialogs.Message)) *handout {
 	h := &handout{desk: d, document: doc, fault: fault, below: container.NewStack(), slot: d.options.Work.NewSlot()}
-	h.save = dialogs.NewButton("Save as a file…", fynetheme.DocumentSaveIcon(), h.saveFile)
-	h.show = dialogs.NewButton("Show QR", nil, h.toggle)
-	h.copy = dialogs.NewButton("Copy as text", fynetheme.ContentCopyIcon(), h.copyText)
-	h.print = dialogs.NewButton("Print…", fynetheme.DocumentPrintIcon(), h.printPage)
+	h.save = dialogs.NewButton(tr.T("Save as a file…"), fynetheme.DocumentSaveIcon(), h.saveFile)
+	h.show = dialogs.NewButton(tr.T("Show QR"), nil, h.toggle)
+	h.copy = dialogs.NewButton(tr.T("Copy as text"), fynetheme.ContentCopyIcon(), h.copyText)
+	h.print = dialogs.NewButton(tr.T("Print…"), fynetheme.DocumentPrintIcon(), h.printPage)
 	h.below.Hide()
 	h.object = rows(theme.Margin, container.NewHBox(h.save, h.show, h.copy, h.print), h.below)
 	if open {
@@ -74,7 +75,7 @@ func (h *handout) saveFile() {
 			h.fault(h.desk.options.Explain(err))
 			return
 		}
-		h.save.SetText("Saved")
+		h.save.SetText(tr.T("Saved"))
 	})
 }
 
@@ -86,7 +87,7 @@ func (h *handout) copyText() {
 		return
 	}
 	h.desk.options.Copy(text)
-	h.copy.SetText("Copied")
+	h.copy.SetText(tr.T("Copied"))
 }
 
 // printPage opens a page with all of it in the person's browser, which prints.
@@ -102,10 +103,10 @@ func (h *handout) printPage() {
 	}, func(_ struct{}, err error) {
 		h.print.Enable()
 		if err != nil {
-			h.fault(dialogs.Message{What: "The page for printing could not be opened.", Why: h.desk.options.Explain(err).Why, Next: "Save it as a file, or copy it as text."})
+			h.fault(dialogs.Message{What: tr.T("The page for printing could not be opened."), Why: h.desk.options.Explain(err).Why, Next: tr.T("Save it as a file, or copy it as text.")})
 			return
 		}
-		h.print.SetText("Open in your browser")
+		h.print.SetText(tr.T("Open in your browser"))
 	})
 }
 
@@ -114,7 +115,7 @@ func (h *handout) toggle() {
 	if h.view != nil {
 		h.hide()
 		h.below.Hide()
-		h.show.SetText("Show QR")
+		h.show.SetText(tr.T("Show QR"))
 		return
 	}
 	parts, err := courier.Pictures(h.document, courier.DefaultPicture)
@@ -130,14 +131,14 @@ func (h *handout) toggle() {
 	} else {
 		lines := container.NewVScroll(described(h.document))
 		lines.SetMinSize(fyne.NewSize(0, qrview.DefaultSide-24))
-		all := "This is all that is in the picture:"
+		all := tr.T("This is all that is in the picture:")
 		if len(parts) > 1 {
-			all = "This is all that is in the pictures:"
+			all = tr.T("This is all that is in the pictures:")
 		}
 		beside := container.NewBorder(muted(all), nil, nil, nil, lines)
 		pictures := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), container.NewVBox(h.view.Object()))
 		h.below.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, pictures, nil, beside)}
-		h.show.SetText("Hide QR")
+		h.show.SetText(tr.T("Hide QR"))
 	}
 	h.below.Show()
 	h.below.Refresh()

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/acen-desktop/acen/license/courier"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/offline/folder"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -56,12 +56,12 @@ const (
 
 // nothing says that there was nothing to take in a folder.
 func (w wanted) nothing() dialogs.Message {
-	m := dialogs.Message{What: "There is no request of another PC and no answer for this one in the folder.", Next: "Choose the folder in which they lie; the folders in it are not looked at."}
+	m := dialogs.Message{What: tr.T("There is no request of another PC and no answer for this one in the folder."), Next: tr.T("Choose the folder in which they lie; the folders in it are not looked at.")}
 	switch w {
 	case wantsRequests:
-		m.What = "There is no request of another PC in the folder."
+		m.What = tr.T("There is no request of another PC in the folder.")
 	case wantsAnswers:
-		m.What = "There is no answer for this PC in the folder."
+		m.What = tr.T("There is no answer for this PC in the folder.")
 	}
 	return m
 }
@@ -74,7 +74,7 @@ func (in *intake) readFolders(ctx context.Context, dirs []string, h *haul) error
 	}
 	for _, dir := range dirs {
 		c, err := folder.Read(ctx, dir, func(n, count int) {
-			in.desk.options.Work.Do(func() { in.dialog.SetBusyText(fmt.Sprintf("Reading file %d of %d…", n, count)) })
+			in.desk.options.Work.Do(func() { in.dialog.SetBusyText(tr.T("Reading file %d of %d…", n, count)) })
 		})
 		if err != nil {
 			return err
@@ -104,29 +104,29 @@ func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *h
 				known := slices.IndexFunc(h.requests, func(i incoming) bool { return i.request.ID == doc.ID })
 				switch {
 				case isOwn(doc.ID):
-					pass("A request of this PC itself: carry it on another one.")
+					pass(tr.T("A request of this PC itself: carry it on another one."))
 				case wants == wantsAnswers:
-					pass("A request: it is for the courier.")
+					pass(tr.T("A request: it is for the courier."))
 				case known >= 0 && sameDocument(h.requests[known].request, doc):
-					pass("The same request once more.")
+					pass(tr.T("The same request once more."))
 				case known >= 0:
-					pass("It has the number of another request and asks for something else. Take it by itself if you trust it.")
+					pass(tr.T("It has the number of another request and asks for something else. Take it by itself if you trust it."))
 				default:
 					h.requests = append(h.requests, incoming{doc, c.Dir, f.Name})
 				}
 			case courier.Answer:
 				switch {
 				case isOwn(doc.Request) && wants == wantsRequests:
-					pass("An answer for this PC: take it by itself.")
+					pass(tr.T("An answer for this PC: take it by itself."))
 				case wants == wantsRequests:
-					pass("An answer: it is for the PC that asked.")
+					pass(tr.T("An answer: it is for the PC that asked."))
 				case !isOwn(doc.Request):
-					pass("An answer to a request that this PC does not know. If it is for this PC all the same, open it by itself.")
+					pass(tr.T("An answer to a request that this PC does not know. If it is for this PC all the same, open it by itself."))
 				default:
 					answers = append(answers, doc)
 				}
 			case courier.License:
-				pass("A license file: open it by itself on its PC.")
+				pass(tr.T("A license file: open it by itself on its PC."))
 			}
 		}
 	}
@@ -140,8 +140,8 @@ func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *h
 		h.remarks = append(h.remarks, remark{c.Dir, "", missingText(p)})
 	}
 	if c.Left > 0 {
-		h.remarks = append(h.remarks, remark{c.Dir, "", fmt.Sprintf("There are too many or too large files in the folder: %s not looked at. Move some to another folder.",
-			words.Count(c.Left, "file was", "files were"))})
+		h.remarks = append(h.remarks, remark{c.Dir, "", tr.N(c.Left, "There are too many or too large files in the folder: %d file was not looked at. Move some to another folder.",
+			"There are too many or too large files in the folder: %d files were not looked at. Move some to another folder.")})
 	}
 }
 
@@ -168,7 +168,10 @@ func sideOf(c folder.Contents, isOwn func(id string) bool) wanted {
 // sentence says why there is nothing of use in a file.
 func (d *Desk) sentence(err error) string {
 	if errors.Is(err, folder.ErrFile) {
-		return capital(err.Error()) + "."
+		if tr.InUse() != tr.English {
+			return tr.T("The file cannot be read.")
+		}
+		return words.Sentence(err.Error())
 	}
 	m := d.options.Explain(err)
 	if errors.Is(err, courier.ErrUnknown) {
@@ -180,7 +183,7 @@ func (d *Desk) sentence(err error) string {
 // explain puts errors of folders into words, and leaves the others to the window.
 func (d *Desk) explain(err error) dialogs.Message {
 	if _, why, ok := strings.Cut(err.Error(), ": "); ok && errors.Is(err, folder.ErrFolder) {
-		return dialogs.Message{What: "The folder cannot be read.", Why: capital(why) + ".", Next: "Choose another one, or copy it to this PC."}
+		return dialogs.Message{What: tr.T("The folder cannot be read."), Why: words.Sentence(why), Next: tr.T("Choose another one, or copy it to this PC.")}
 	}
 	return d.options.Explain(err)
 }
@@ -202,14 +205,14 @@ func passedOver(list []remark) (lines []fyne.CanvasObject) {
 	for i, r := range list {
 		if r.dir != dir {
 			dir = r.dir
-			lines = append(lines, bold("Passed over in "+dir))
+			lines = append(lines, bold(tr.T("Passed over in %s", dir)))
 		}
 		if i == mostRemarks {
-			return append(lines, muted(fmt.Sprintf("And %s.", words.Count(len(list)-i, "other", "others"))))
+			return append(lines, muted(tr.N(len(list)-i, "And %d other.", "And %d others.")))
 		}
 		text := r.text
 		if r.file != "" {
-			text = r.file + ": " + text
+			text = tr.T("%s: %s", r.file, text)
 		}
 		lines = append(lines, muted(text))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -27,23 +28,23 @@ type home struct {
 // Home shows what can be done for PCs without a network, and the requests whose answers have not come. UI thread.
 func (d *Desk) Home() {
 	h := &home{desk: d, requests: rows(theme.Gap), slot: d.options.Work.NewSlot()}
-	carry := "Opens the requests of other PCs, asks the license server, and gives you the answers to bring back."
+	carry := tr.T("Opens the requests of other PCs, asks the license server, and gives you the answers to bring back.")
 	if yes, _ := d.options.SignedIn(); !yes {
-		carry += " Sign in first."
+		carry += " " + tr.T("Sign in first.")
 	}
 	content := rows(theme.Section,
-		task("1", "Ask for licenses", "On the PC without a network: choose its programs, also several. The request holds Site codes and Machine IDs, and nothing else about the PC.",
-			dialogs.NewButton("New request…", nil, h.leave(d.ask))),
-		task("2", "Carry a request", carry, dialogs.NewButton("Carry…", nil, h.leave(d.Open))),
-		task("3", "Take the answer", "On the PC without a network again: as a file, from QR codes in a picture, or by typing an activation code.",
-			dialogs.NewButton("Take an answer…", nil, h.leave(d.Open))),
+		task("1", tr.T("Ask for licenses"), tr.T("On the PC without a network: choose its programs, also several. The request holds Site codes and Machine IDs, and nothing else about the PC."),
+			dialogs.NewButton(tr.T("New request…"), nil, h.leave(d.ask))),
+		task("2", tr.T("Carry a request"), carry, dialogs.NewButton(tr.T("Carry…"), nil, h.leave(d.Open))),
+		task("3", tr.T("Take the answer"), tr.T("On the PC without a network again: as a file, from QR codes in a picture, or by typing an activation code."),
+			dialogs.NewButton(tr.T("Take an answer…"), nil, h.leave(d.Open))),
 		h.requests)
 	h.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:    "PCs without a network",
-		Subtitle: "A PC that is never online gets its licenses by a courier: on a memory stick, a telephone, or a sheet of paper.",
+		Title:    tr.T("PCs without a network"),
+		Subtitle: tr.T("A PC that is never online gets its licenses by a courier: on a memory stick, a telephone, or a sheet of paper."),
 		Content:  content,
 		Width:    640,
-		Buttons:  []dialogs.Button{{Text: "Close", Cancel: true, Default: true}},
+		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Cancel: true, Default: true}},
 		OnClosed: h.slot.Cancel,
 	})
 	h.load()
@@ -75,12 +76,12 @@ func (h *home) load() {
 		}
 		if len(list) > 0 {
 			h.requests.Add(widget.NewSeparator())
-			h.requests.Add(bold("Requests of this PC whose answers have not been taken"))
+			h.requests.Add(bold(tr.T("Requests of this PC whose answers have not been taken")))
 		}
 		for _, r := range list {
 			h.requests.Add(container.NewBorder(nil, nil, nil, container.NewHBox(
-				dialogs.NewButton("Show…", nil, h.leave(func() { h.desk.showRequest(r) })),
-				dialogs.NewButton("Forget…", nil, h.leave(func() { h.desk.forget(r) }))),
+				dialogs.NewButton(tr.T("Show…"), nil, h.leave(func() { h.desk.showRequest(r) })),
+				dialogs.NewButton(tr.T("Forget…"), nil, h.leave(func() { h.desk.forget(r) }))),
 				plain(requestLine(r, h.desk))))
 		}
 		h.requests.Refresh()
@@ -91,19 +92,19 @@ func (h *home) load() {
 func requestLine(r courier.Request, d *Desk) string {
 	name := r.Device
 	if name == "" {
-		name = "No name"
+		name = tr.T("No name")
 	}
-	return fmt.Sprintf("%s · %s · %s · %s", name, words.Count(len(r.Items), "program", "programs"), words.Date(r.MadeAt, d.options.Now()), r.ID)
+	return fmt.Sprintf("%s · %s · %s · %s", name, tr.N(len(r.Items), "%d program", "%d programs"), words.Date(r.MadeAt, d.options.Now()), r.ID)
 }
 
 // forget asks, and forgets a request.
 func (d *Desk) forget(r courier.Request) {
 	slot := d.options.Work.NewSlot()
 	d.options.Dialogs.Confirm(dialogs.Confirmation{
-		Title: "Forget this request?",
-		Text: fmt.Sprintf("%s. What it asks for can be asked for again; removal codes in it stay kept on this PC. "+
+		Title: tr.T("Forget this request?"),
+		Text: tr.T("%s. What it asks for can be asked for again; removal codes in it stay kept on this PC. "+
 			"An answer that still comes can be taken all the same.", requestLine(r, d)),
-		Label:    "Forget",
+		Label:    tr.T("Forget"),
 		Danger:   true,
 		OnCancel: d.Home,
 		OnConfirm: func() {
@@ -125,12 +126,12 @@ func (d *Desk) showRequest(r courier.Request) {
 	var dialog *dialogs.Dialog
 	h := d.newHandout(r, true, func(m dialogs.Message) { dialog.SetError(m) })
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title: fmt.Sprintf("Request for %s", words.Count(len(r.Items), "program", "programs")),
-		Subtitle: "Bring it to a PC with a network on which ACEN Desktop is signed in: the file, a photograph of each picture, or the text. " +
-			"It is kept here until its answer has been taken.",
+		Title: tr.N(len(r.Items), "Request for %d program", "Request for %d programs"),
+		Subtitle: tr.T("Bring it to a PC with a network on which ACEN Desktop is signed in: the file, a photograph of each picture, or the text. " +
+			"It is kept here until its answer has been taken."),
 		Content:  h.object,
 		Width:    wide,
-		Buttons:  []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: h.close,
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -41,11 +42,11 @@ func (d *Desk) newIntake(wants wanted, found func(haul)) *intake {
 	in := &intake{desk: d, wants: wants, found: found, slot: d.options.Work.NewSlot(), missing: rows(theme.Gap), passed: rows(2)}
 	in.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
 		container.NewHBox(
-			dialogs.NewButton("File or picture…", fynetheme.FileIcon(), in.choose),
-			dialogs.NewButton("Open a folder…", fynetheme.FolderOpenIcon(), in.chooseFolder),
-			dialogs.NewButton("Picture on the clipboard", fynetheme.FileImageIcon(), in.clipping),
-			dialogs.NewButton("Paste text", fynetheme.ContentPasteIcon(), in.paste)),
-		muted("Or drop files or a folder on this window. QR codes may come in any order, several in one picture, such as a screen clipping."),
+			dialogs.NewButton(tr.T("File or picture…"), fynetheme.FileIcon(), in.choose),
+			dialogs.NewButton(tr.T("Open a folder…"), fynetheme.FolderOpenIcon(), in.chooseFolder),
+			dialogs.NewButton(tr.T("Picture on the clipboard"), fynetheme.FileImageIcon(), in.clipping),
+			dialogs.NewButton(tr.T("Paste text"), fynetheme.ContentPasteIcon(), in.paste)),
+		muted(tr.T("Or drop files or a folder on this window. QR codes may come in any order, several in one picture, such as a screen clipping.")),
 		in.missing, in.passed)
 	in.passed.Hide()
 	d.intake = in
@@ -84,7 +85,7 @@ func (in *intake) chooseFolder() {
 func (in *intake) paste() {
 	text := in.desk.options.Paste()
 	if strings.TrimSpace(text) == "" {
-		in.dialog.SetError(dialogs.Message{What: "There is no text on the clipboard.", Next: "Copy the whole text or the links first, or take the picture instead."})
+		in.dialog.SetError(dialogs.Message{What: tr.T("There is no text on the clipboard."), Next: tr.T("Copy the whole text or the links first, or take the picture instead.")})
 		return
 	}
 	in.take([][]byte{[]byte(text)}, nil)
@@ -94,7 +95,7 @@ func (in *intake) clipping() {
 	if in.slot.Busy() {
 		return
 	}
-	in.dialog.SetBusy("Looking at the clipboard…", in.slot.Interrupt)
+	in.dialog.SetBusy(tr.T("Looking at the clipboard…"), in.slot.Interrupt)
 	background.Run(in.slot, in.desk.options.Picture, func(content []byte, err error) {
 		in.dialog.SetIdle()
 		switch {
@@ -129,7 +130,7 @@ func (in *intake) next() {
 		return
 	}
 	in.waiting, in.folders = nil, nil
-	in.dialog.SetBusy("Reading…", in.slot.Interrupt)
+	in.dialog.SetBusy(tr.T("Reading…"), in.slot.Interrupt)
 	background.Run(in.slot, func(ctx context.Context) (r read, fault error) {
 		for _, content := range contents {
 			docs, err := in.collector.Take(ctx, content)
@@ -193,7 +194,7 @@ func activationCode(content []byte) string {
 func (in *intake) showMissing(open []courier.Progress) {
 	in.missing.RemoveAll()
 	for _, p := range open {
-		in.missing.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: missingText(p), Why: "Show the others too, in any order."}))
+		in.missing.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: missingText(p), Why: tr.T("Show the others too, in any order.")}))
 	}
 	in.missing.Refresh()
 }
@@ -203,22 +204,11 @@ func missingText(p courier.Progress) string {
 	for i, n := range p.Missing {
 		numbers[i] = fmt.Sprint(n)
 	}
-	text := numbers[0]
-	if last := len(numbers) - 1; last > 0 {
-		text = strings.Join(numbers[:last], ", ") + " and " + numbers[last]
-	}
-	verb := "is"
+	have, all := p.Count-len(p.Missing), tr.N(p.Count, "%d picture", "%d pictures")
 	if len(numbers) > 1 {
-		verb = "are"
+		return tr.T("%d of %s of the %s read; number %s are missing.", have, all, words.Document(p.Kind), words.And(numbers))
 	}
-	return fmt.Sprintf("%d of %s of the %s read; number %s %s missing.", p.Count-len(p.Missing), words.Count(p.Count, "picture", "pictures"), kindName(p.Kind), text, verb)
-}
-
-func kindName(k courier.Kind) string {
-	if k == courier.KindLicense {
-		return "license file"
-	}
-	return string(k)
+	return tr.T("%d of %s of the %s read; number %s is missing.", have, all, words.Document(p.Kind), numbers[0])
 }
 
 // Open shows the dialog that takes in what another PC made. UI thread.
@@ -229,13 +219,13 @@ func (d *Desk) Open() {
 		d.route(h)
 	})
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:    "Open a request, an answer or a license file",
-		Subtitle: "You see what is in it before anything is done.",
+		Title:    tr.T("Open a request, an answer or a license file"),
+		Subtitle: tr.T("You see what is in it before anything is done."),
 		Content:  in.object,
 		Width:    620,
 		Buttons: []dialogs.Button{
-			{Text: "Type an activation code…", OnTapped: func() { dialog.Close(); d.enterCode("") }},
-			{Text: "Close", Cancel: true},
+			{Text: tr.T("Type an activation code…"), OnTapped: func() { dialog.Close(); d.enterCode("") }},
+			{Text: tr.T("Close"), Cancel: true},
 		},
 		OnClosed: in.close,
 	})
@@ -286,7 +276,7 @@ func indented(o fyne.CanvasObject) fyne.CanvasObject {
 // programName is what is shown of a program.
 func programName(name string, signature license.Signature) string {
 	if name == "" {
-		return fmt.Sprintf("Program with signature %s", signature)
+		return tr.T("Program with signature %s", signature)
 	}
 	return name
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // Backend is the license manager as the dialogs use it. *manager.Manager is one. All methods may block and are called off the UI
@@ -94,7 +95,7 @@ func (d *Desk) SignedOut() {
 }
 
 func (d *Desk) askToSignIn() {
-	d.options.Dialogs.Info("Sign in to carry this request", "It asks for licenses, and an account that has them is needed. Sign in: the request is opened again then.")
+	d.options.Dialogs.Info(tr.T("Sign in to carry this request"), tr.T("It asks for licenses, and an account that has them is needed. Sign in: the request is opened again then."))
 }
 
 // SignedIn shows a request that waited for somebody to sign in. UI thread.

@@ -3,15 +3,16 @@ package offline
 import (
 	"bytes"
 	"encoding/base64"
-	"fmt"
 	"html/template"
 	"image/png"
 
 	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 var sheet = template.Must(template.New("sheet").Parse(`<!DOCTYPE html>
-<html lang="en">
+<html lang="{{.Language}}">
 <head>
 <meta charset="utf-8">
 <title>{{.Title}}</title>
@@ -43,9 +44,9 @@ func page(doc courier.Document) ([]byte, error) {
 		return nil, err
 	}
 	content := struct {
-		Title, Text string
-		Pictures    []printed
-	}{Title: capital(kindName(doc.Kind())), Text: courier.Text(doc)}
+		Language, Title, Text string
+		Pictures              []printed
+	}{Language: tr.InUse(), Title: words.Capital(words.Document(doc.Kind())), Text: courier.Text(doc)}
 	for i, p := range parts {
 		img, err := p.Picture(4)
 		if err != nil {
@@ -56,7 +57,7 @@ func page(doc courier.Document) ([]byte, error) {
 			return nil, err
 		}
 		content.Pictures = append(content.Pictures, printed{
-			Picture: template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), Caption: fmt.Sprintf("%d of %d", i+1, len(parts)),
+			Picture: template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), Caption: tr.T("%d of %d", i+1, len(parts)),
 		})
 	}
 	var out bytes.Buffer

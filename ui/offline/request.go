@@ -3,7 +3,6 @@ package offline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -17,10 +16,11 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
-const making = "Make the request"
+const making tr.Text = "Make the request"
 
 // asking is the open dialog in which a request is put together.
 type asking struct {
@@ -70,18 +70,18 @@ func (d *Desk) askAgain(before *asking, given *manager.KeptCode) {
 	if before != nil {
 		a.device.SetText(before.device.Text)
 	}
-	a.device.PlaceHolder = "So that the courier knows whose request it is (optional)"
-	more := dialogs.NewButton("Another program…", fynetheme.ContentAddIcon(), func() {
+	a.device.PlaceHolder = tr.T("So that the courier knows whose request it is (optional)")
+	more := dialogs.NewButton(tr.T("Another program…"), fynetheme.ContentAddIcon(), func() {
 		w := a.add(nil)
 		a.changed()
 		d.options.Canvas.Focus(w.name)
 	})
 	a.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:    "Ask for licenses",
-		Subtitle: "Choose what this PC needs; several programs go into one request. Nothing is changed on this PC by asking.",
-		Content:  beside(rows(theme.Section, labeled("Name of this PC", a.device), rows(theme.Gap, bold("Programs"), a.known, container.NewHBox(more)), a.keptBox)),
+		Title:    tr.T("Ask for licenses"),
+		Subtitle: tr.T("Choose what this PC needs; several programs go into one request. Nothing is changed on this PC by asking."),
+		Content:  beside(rows(theme.Section, labeled(tr.T("Name of this PC"), a.device), rows(theme.Gap, bold(tr.T("Programs")), a.known, container.NewHBox(more)), a.keptBox)),
 		Width:    680,
-		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: making, Default: true, OnTapped: a.submit}},
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(making), Default: true, OnTapped: a.submit}},
 		OnClosed: a.slot.Cancel,
 	})
 	a.load(before, given)
@@ -90,12 +90,12 @@ func (d *Desk) askAgain(before *asking, given *manager.KeptCode) {
 
 // load lists programs and kept removal codes.
 func (a *asking) load(before *asking, given *manager.KeptCode) {
-	a.dialog.SetBusy("Looking for programs…", func() { a.slot.Cancel(); a.dialog.Close() })
+	a.dialog.SetBusy(tr.T("Looking for programs…"), func() { a.slot.Cancel(); a.dialog.Close() })
 	background.Run(a.slot, a.desk.offer, func(o offer, err error) {
 		a.dialog.SetIdle()
 		if err != nil {
 			m := a.desk.options.Explain(err)
-			m.Action = &dialogs.Action{Label: "Try again", Do: func() { a.load(before, given) }}
+			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { a.load(before, given) }}
 			a.dialog.SetError(m)
 			return
 		}
@@ -114,7 +114,7 @@ func (a *asking) fill(o offer, before *asking, given *manager.KeptCode) {
 	}
 	switch {
 	case len(a.wishes) == 0:
-		a.known.Add(muted("No program that needs a license has been started on this PC yet. Enter the one you mean: the program shows its signature in its window for the license."))
+		a.known.Add(muted(tr.T("No program that needs a license has been started on this PC yet. Enter the one you mean: the program shows its signature in its window for the license.")))
 		a.add(nil)
 	case len(o.programs) == 1 && o.programs[0].Here == nil && o.programs[0].Unproven == nil && before == nil:
 		a.wishes[0].check.SetChecked(true)
@@ -144,14 +144,14 @@ func (a *asking) showKept(kept []manager.KeptCode, before *asking, given *manage
 	if len(kept) == 0 {
 		return
 	}
-	a.keptBox.Add(bold("Hand in"))
-	a.keptBox.Add(muted("These licenses have left this PC, and their order gets them back when the courier hands the removal codes in. The codes stay kept here until then."))
+	a.keptBox.Add(bold(tr.T("Hand in")))
+	a.keptBox.Add(muted(tr.T("These licenses have left this PC, and their order gets them back when the courier hands the removal codes in. The codes stay kept here until then.")))
 	for _, k := range kept {
 		name := programName(k.Program, k.Signature)
 		if k.Note != "" {
-			name += fmt.Sprintf(" “%s”", k.Note)
+			name += " " + words.Quoted(k.Note)
 		}
-		row := &keptRow{code: k, check: dialogs.NewCheck(fmt.Sprintf("Removal code of %s, Site code %s", name, k.Codes.Site), func(bool) { a.changed() })}
+		row := &keptRow{code: k, check: dialogs.NewCheck(tr.T("Removal code of %s, Site code %s", name, k.Codes.Site), func(bool) { a.changed() })}
 		row.check.Checked = true
 		if before != nil {
 			for _, b := range before.kept {
@@ -183,7 +183,7 @@ func (a *asking) changed() {
 	}
 	a.dialog.ClearError()
 	_, reason := a.collect()
-	a.dialog.SetButton(making, reason == "", reason)
+	a.dialog.SetButton(tr.T(making), reason == "", reason)
 }
 
 // collect returns what is asked for, or what is missing.
@@ -204,16 +204,16 @@ func (a *asking) collect() (list []manager.Wish, missing string) {
 			return nil, missing
 		}
 		if seen[one.Signature] {
-			return nil, fmt.Sprintf("The program with the signature %s is there twice.", one.Signature)
+			return nil, tr.T("The program with the signature %s is there twice.", one.Signature)
 		}
 		seen[one.Signature] = true
 		list = append(list, one)
 	}
 	switch {
 	case len(list) == 0:
-		return nil, "Choose at least one program."
+		return nil, tr.T("Choose at least one program.")
 	case len(list) > courier.MaxItems:
-		return nil, fmt.Sprintf("A request holds %d programs at most.", courier.MaxItems)
+		return nil, tr.T("A request holds %d programs at most.", courier.MaxItems)
 	}
 	return list, ""
 }
@@ -224,7 +224,7 @@ func (a *asking) submit() {
 		return
 	}
 	device := a.device.Text
-	a.dialog.SetBusy("Reading this PC…", a.slot.Interrupt)
+	a.dialog.SetBusy(tr.T("Reading this PC…"), a.slot.Interrupt)
 	background.Run(a.slot, func(ctx context.Context) (courier.Request, error) {
 		return a.desk.options.Manager.MakeRequest(ctx, device, list)
 	}, func(r courier.Request, err error) {
@@ -243,23 +243,23 @@ func (a *asking) submit() {
 // giveBack explains and asks, and lets a license go. The dialog with the request comes back afterwards.
 func (a *asking) giveBack(p manager.OfflineProgram) {
 	name := programName(p.Name, p.Signature)
-	confirm := dialogs.NewCheck(fmt.Sprintf("I understand: %s stops working on this PC", name), nil)
+	confirm := dialogs.NewCheck(tr.T("I understand: %s stops working on this PC", name), nil)
 	var dialog *dialogs.Dialog
-	const label = "Give back"
+	label := tr.T("Give back")
 	confirm.OnChanged = func(on bool) { dialog.SetButton(label, on, "") }
 	slot := a.desk.options.Work.NewSlot()
 	a.dialog.Close()
 	again := func(given *manager.KeptCode) { a.desk.askAgain(a, given) }
 	dialog = a.desk.options.Dialogs.Show(dialogs.Spec{
-		Title: fmt.Sprintf("Give the license of %s back?", name),
+		Title: tr.T("Give the license of %s back?", name),
 		Content: rows(theme.Margin,
-			plain(fmt.Sprintf("%s stops working on this PC at once, and this PC gets a new Site code. You get a removal code, which is kept here and put into the request.", name)),
-			plain("When a courier has handed it in, the order has one more license to activate, on this PC or on another one. This cannot be undone. The removal code works once, and it is not lost: it stays kept here until the answer says that it was accepted."),
+			plain(tr.T("%s stops working on this PC at once, and this PC gets a new Site code. You get a removal code, which is kept here and put into the request.", name)),
+			plain(tr.T("When a courier has handed it in, the order has one more license to activate, on this PC or on another one. This cannot be undone. The removal code works once, and it is not lost: it stays kept here until the answer says that it was accepted.")),
 			confirm),
 		Width:    dialogs.DefaultWidth,
 		OnClosed: slot.Cancel,
-		Buttons: []dialogs.Button{{Text: "Cancel", Cancel: true, Default: true, OnTapped: func() { dialog.Close(); again(nil) }}, {Text: label, Importance: widget.DangerImportance, OnTapped: func() {
-			dialog.SetBusy("Giving the license back…", nil)
+		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true, Default: true, OnTapped: func() { dialog.Close(); again(nil) }}, {Text: label, Importance: widget.DangerImportance, OnTapped: func() {
+			dialog.SetBusy(tr.T("Giving the license back…"), nil)
 			background.Run(slot, func(ctx context.Context) (manager.KeptCode, error) {
 				return a.desk.options.Manager.LetGo(ctx, p.Signature)
 			}, func(k manager.KeptCode, err error) {
@@ -294,7 +294,7 @@ type wish struct {
 
 func newWish(a *asking, p *manager.OfflineProgram) *wish {
 	w := &wish{asking: a, program: p, name: dialogs.NewEntry(), sign: dialogs.NewEntry(), note: dialogs.NewEntry(), removal: dialogs.NewEntry()}
-	w.note.PlaceHolder = "What you call this PC (optional)"
+	w.note.PlaceHolder = tr.T("What you call this PC (optional)")
 	w.note.Text = courier.Clean(a.desk.options.DeviceName, courier.MaxNote)
 	w.note.OnChanged = func(text string) {
 		if runes := []rune(text); len(runes) > courier.MaxNote {
@@ -302,16 +302,16 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 		}
 		a.changed()
 	}
-	w.name.PlaceHolder, w.sign.PlaceHolder = "Name of the program", "Application signature, such as LUMENST7"
+	w.name.PlaceHolder, w.sign.PlaceHolder = tr.T("Name of the program"), tr.T("Application signature, such as LUMENST7")
 	w.name.OnChanged = func(string) { a.changed() }
 	w.sign.OnChanged = w.name.OnChanged
-	w.removal.PlaceHolder = "Removal code of the other PC, or the whole text that has it"
+	w.removal.PlaceHolder = tr.T("Removal code of the other PC, or the whole text that has it")
 	w.removal.OnChanged = func(string) { w.tell(); a.changed() }
 	w.told = theme.NewCaption("")
 	w.told.Wrapping = fyne.TextWrapWord
 	pasted := rows(2, w.removal, theme.Tight(w.told))
 	pasted.Hide()
-	w.other = dialogs.NewCheck("Another PC gives its license: I have its removal code", func(on bool) {
+	w.other = dialogs.NewCheck(tr.T("Another PC gives its license: I have its removal code"), func(on bool) {
 		pasted.Hidden = !on
 		pasted.Refresh()
 		if on {
@@ -319,11 +319,11 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 		}
 		a.changed()
 	})
-	w.details = rows(theme.Gap, labeled("Note of the license", w.note), w.other, pasted)
+	w.details = rows(theme.Gap, labeled(tr.T("Note of the license"), w.note), w.other, pasted)
 	if p == nil {
-		w.check = dialogs.NewCheck("Another program", w.choose)
+		w.check = dialogs.NewCheck(tr.T("Another program"), w.choose)
 		w.check.Checked = true
-		w.details.Objects = append([]fyne.CanvasObject{container.NewGridWithColumns(2, labeled("Program", w.name), labeled("Signature", w.sign))}, w.details.Objects...)
+		w.details.Objects = append([]fyne.CanvasObject{container.NewGridWithColumns(2, labeled(tr.T("Program"), w.name), labeled(tr.T("Signature"), w.sign))}, w.details.Objects...)
 		w.object = rows(theme.Gap, w.check, indented(w.details))
 		return w
 	}
@@ -331,7 +331,7 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 	w.details.Hide()
 	known := container.NewBorder(nil, nil, nil, nil, muted(about(*p, a.desk)))
 	if p.Here != nil {
-		back := dialogs.NewButton("Give back…", nil, func() { a.giveBack(*p) })
+		back := dialogs.NewButton(tr.T("Give back…"), nil, func() { a.giveBack(*p) })
 		known = container.NewBorder(nil, nil, nil, container.NewVBox(back), known)
 	}
 	w.object = rows(theme.Gap, rows(0, w.check, indented(known)), indented(w.details))
@@ -340,22 +340,22 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 
 // about says what is known of a program here.
 func about(p manager.OfflineProgram, d *Desk) string {
-	text := fmt.Sprintf("Signature %s", p.Signature)
+	text := tr.T("Signature %s", p.Signature)
 	if p.Name == "" {
-		text = "Its name is not known here"
+		text = tr.T("Its name is not known here")
 	}
 	if p.Unproven != nil {
-		return text + " · a license file lies here, which the program has not confirmed: start the program"
+		return text + " · " + tr.T("a license file lies here, which the program has not confirmed: start the program")
 	}
 	if p.Here == nil {
-		return text + " · no license on this PC"
+		return text + " · " + tr.T("no license on this PC")
 	}
-	text += " · has a license on this PC"
+	text += " · " + tr.T("has a license on this PC")
 	if p.Here.Note != "" {
-		text += fmt.Sprintf(", “%s”", p.Here.Note)
+		text = tr.T("%s, “%s”", text, p.Here.Note)
 	}
 	if !p.Here.Expires.IsZero() {
-		text += fmt.Sprintf(", ends %s", words.Expiry(&p.Here.Expires, d.options.Now()))
+		text = tr.T("%s, ends %s", text, words.Expiry(&p.Here.Expires, d.options.Now()))
 	}
 	return text
 }
@@ -382,7 +382,7 @@ func (w *wish) value() (one manager.Wish, missing string) {
 	} else {
 		signature, err := license.ParseSignature(strings.TrimSpace(w.sign.Text))
 		if err != nil {
-			return one, "Enter the application signature: 6 to 10 letters, digits or signs."
+			return one, tr.T("Enter the application signature: 6 to 10 letters, digits or signs.")
 		}
 		one.Signature, one.Program = signature, courier.Clean(w.name.Text, courier.MaxName)
 	}
@@ -392,7 +392,7 @@ func (w *wish) value() (one manager.Wish, missing string) {
 	one.Task = courier.TaskTransfer
 	var err error
 	if one.RemovalCode, one.From, err = removalIn(w.removal.Text); err != nil {
-		return one, "Enter the removal code of the other PC."
+		return one, tr.T("Enter the removal code of the other PC.")
 	}
 	return one, ""
 }
@@ -441,11 +441,13 @@ func (w *wish) tell() {
 	switch {
 	case strings.TrimSpace(w.removal.Text) == "":
 		w.told.SetText("")
+	case errors.Is(err, errNoRemovalCode):
+		w.told.SetText(tr.T("There is no removal code in it."))
 	case err != nil:
 		w.told.SetText(w.asking.desk.options.Explain(err).Why)
 	case from.IsZero():
-		w.told.SetText(fmt.Sprintf("Removal code %s.", code))
+		w.told.SetText(tr.T("Removal code %s.", code))
 	default:
-		w.told.SetText(fmt.Sprintf("Removal code %s, of the PC with the Site code %s.", code, from.Site))
+		w.told.SetText(tr.T("Removal code %s, of the PC with the Site code %s.", code, from.Site))
 	}
 }

@@ -3,7 +3,6 @@ package offline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -17,10 +16,11 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
-const putting = "Put on this PC"
+const putting tr.Text = "Put on this PC"
 
 // taking is the open dialog that takes answers and license files on this PC.
 type taking struct {
@@ -37,11 +37,11 @@ func (d *Desk) take(h haul) {
 	t := &taking{desk: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
 	t.intake = d.newIntake(wantsAnswers, t.more)
 	t.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:    "Take what the courier brought?",
-		Subtitle: "Each license file is checked, and put where its program on this PC finds it. Nothing else changes.",
-		Content:  beside(rows(theme.Section, t.list, widget.NewSeparator(), bold("Another answer"), t.intake.object)),
+		Title:    tr.T("Take what the courier brought?"),
+		Subtitle: tr.T("Each license file is checked, and put where its program on this PC finds it. Nothing else changes."),
+		Content:  beside(rows(theme.Section, t.list, widget.NewSeparator(), bold(tr.T("Another answer")), t.intake.object)),
 		Width:    680,
-		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: putting, Default: true, OnTapped: t.submit}},
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(putting), Default: true, OnTapped: t.submit}},
 		OnClosed: func() { t.intake.close(); t.slot.Cancel() },
 	})
 	t.intake.dialog = t.dialog
@@ -65,15 +65,15 @@ func (t *taking) add(docs []courier.Document) {
 		}
 	}
 	t.list.RemoveAll()
-	label := "Take the answer"
+	label := tr.T("Take the answer")
 	for _, doc := range t.docs {
 		t.list.Add(preview(doc, t.desk))
 		if holdsLicense(doc) {
-			label = putting
+			label = tr.T(putting)
 		}
 	}
 	t.list.Refresh()
-	t.dialog.SetButtonLabel(putting, label)
+	t.dialog.SetButtonLabel(tr.T(putting), label)
 }
 
 // has reports whether a document is there already.
@@ -105,13 +105,13 @@ func holdsLicense(doc courier.Document) bool {
 func preview(doc courier.Document, d *Desk) fyne.CanvasObject {
 	switch doc := doc.(type) {
 	case courier.Answer:
-		head := fmt.Sprintf("Answer to request %s", doc.Request)
+		head := tr.T("Answer to request %s", doc.Request)
 		if doc.Server != "" {
-			head += " from " + doc.Server
+			head = tr.T("%s from %s", head, doc.Server)
 		}
 		all := rows(theme.Gap, bold(head))
 		for _, r := range doc.Results {
-			all.Add(indented(plain(fmt.Sprintf("%s: %s", programName(r.Program, r.Signature), resultPreview(r, d)))))
+			all.Add(indented(plain(tr.T("%s: %s", programName(r.Program, r.Signature), resultPreview(r, d)))))
 		}
 		return all
 	case courier.License:
@@ -119,7 +119,7 @@ func preview(doc courier.Document, d *Desk) fyne.CanvasObject {
 		if err != nil {
 			return plain(d.options.Explain(err).What)
 		}
-		return rows(theme.Gap, bold(fmt.Sprintf("License file for %s", programName(courier.Clean(f.ProgramName, courier.MaxName), f.Signature))), indented(plain(licenseText(f, d))))
+		return rows(theme.Gap, bold(tr.T("License file for %s", programName(courier.Clean(f.ProgramName, courier.MaxName), f.Signature))), indented(plain(licenseText(f, d))))
 	}
 	return plain("")
 }
@@ -130,22 +130,22 @@ func resultPreview(r courier.Result, d *Desk) string {
 		if f, err := r.File(); err == nil {
 			return licenseText(f, d)
 		}
-		return "a license file"
+		return tr.T("a license file")
 	case courier.OutcomeDone:
-		return "the removal code was accepted"
+		return tr.T("the removal code was accepted")
 	}
-	return "refused. " + r.Sentence
+	return tr.T("refused. %s", d.options.Explain(api.NewProblem(api.Code(r.Code), r.Sentence)).Why)
 }
 
 func licenseText(f license.File, d *Desk) string {
-	text := fmt.Sprintf("license %d of order %d", f.ID, f.Order)
+	text := tr.T("license %d of order %d", f.ID, f.Order)
 	if note := courier.Clean(f.Note, courier.MaxNote); note != "" {
-		text += fmt.Sprintf(", “%s”", note)
+		text = tr.T("%s, “%s”", text, note)
 	}
 	if !f.Expires.IsZero() {
-		text += ", ends " + words.Expiry(&f.Expires, d.options.Now())
+		text = tr.T("%s, ends %s", text, words.Expiry(&f.Expires, d.options.Now()))
 	}
-	return text + fmt.Sprintf(", for the Site code %s", f.Codes.Site)
+	return tr.T("%s, for the Site code %s", text, f.Codes.Site)
 }
 
 // outcome is what came of the documents.
@@ -194,7 +194,7 @@ func (d *Desk) takeAll(ctx context.Context, docs []courier.Document) (o outcome,
 }
 
 func (t *taking) submit() {
-	t.dialog.SetBusy("Checking and putting in place…", t.slot.Interrupt)
+	t.dialog.SetBusy(tr.T("Checking and putting in place…"), t.slot.Interrupt)
 	background.Run(t.slot, func(ctx context.Context) (outcome, error) { return t.desk.takeAll(ctx, t.docs) }, func(o outcome, err error) {
 		t.dialog.SetIdle()
 		if len(o.taken) > 0 {
@@ -217,22 +217,22 @@ func (d *Desk) showTaken(o outcome, err error, again func()) {
 	var dialog *dialogs.Dialog
 	if err != nil {
 		m := d.options.Explain(err)
-		m.Next = strings.TrimSpace(m.Next + " What is done already is not done twice.")
-		m.Action = &dialogs.Action{Label: "Try again", Do: func() { dialog.Close(); again() }}
+		m.Next = strings.TrimSpace(m.Next + " " + tr.T("What is done already is not done twice."))
+		m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { dialog.Close(); again() }}
 		list.Add(dialogs.Notice(theme.Bad, m))
 	}
 	if o.strange {
-		list.Add(dialogs.Notice(theme.Warning, dialogs.Message{What: "The answer does not fit the request of this PC.", Why: "It names other programs or other codes.", Next: "What was put in place was checked all the same."}))
+		list.Add(dialogs.Notice(theme.Warning, dialogs.Message{What: tr.T("The answer does not fit the request of this PC."), Why: tr.T("It names other programs or other codes."), Next: tr.T("What was put in place was checked all the same.")}))
 	}
 	for _, t := range o.taken {
 		list.Add(dialogs.Notice(takenText(t, d)))
 	}
 	if o.open > 0 {
-		list.Add(muted(fmt.Sprintf("%s of the request had no answer yet. The request stays here: have it carried once more. What is done already is not done twice.", words.Count(o.open, "program", "programs"))))
+		list.Add(muted(tr.N(o.open, "%d program of the request had no answer yet. The request stays here: have it carried once more. What is done already is not done twice.", "%d programs of the request had no answer yet. The request stays here: have it carried once more. What is done already is not done twice.")))
 	}
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title: "What became of it", Content: list, Width: 620,
-		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+		Title: tr.T("What became of it"), Content: list, Width: 620,
+		Buttons: []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 	})
 }
 
@@ -240,35 +240,36 @@ func (d *Desk) showTaken(o outcome, err error, again func()) {
 func takenText(t manager.Taken, d *Desk) (theme.Tone, dialogs.Message) {
 	name := programName(t.Result.Program, t.Result.Signature)
 	about := func(m dialogs.Message) dialogs.Message {
-		m.What = fmt.Sprintf("%s: %s", name, lower(m.What))
+		m.What = tr.T("%s: %s", name, lower(m.What))
 		return m
 	}
 	switch {
 	case errors.Is(t.Err, license.ErrFileSignature):
-		return theme.Bad, dialogs.Message{What: name + ": its license file was not accepted.", Why: "It was not signed with a key that this PC knows as the program's.",
-			Next: "If the program has never run on this PC, start it once and try again. Otherwise tell the vendor, and do not use the file."}
+		return theme.Bad, dialogs.Message{What: tr.T("%s: its license file was not accepted.", name), Why: tr.T("It was not signed with a key that this PC knows as the program's."),
+			Next: tr.T("If the program has never run on this PC, start it once and try again. Otherwise tell the vendor, and do not use the file.")}
 	case t.Err != nil:
 		return theme.Bad, about(d.options.Explain(t.Err))
 	case t.Result.Outcome == courier.OutcomeRefused:
 		m := about(d.options.Explain(api.NewProblem(api.Code(t.Result.Code), t.Result.Sentence)))
 		switch api.Code(t.Result.Code) {
 		case api.ErrNotFound, api.ErrLicenseEnded, api.ErrSiteCodeInUse: // their next step is one of a PC with a network
-			m.Next = "Ask whoever carried the request, or the vendor."
+			m.Next = tr.T("Ask whoever carried the request, or the vendor.")
 		}
 		return theme.Bad, m
 	case t.Result.Outcome == courier.OutcomeDone:
-		return theme.Good, dialogs.Message{What: name + ": the license was given back.", Why: "The server has accepted the removal code, and it is no longer kept here."}
+		return theme.Good, dialogs.Message{What: tr.T("%s: the license was given back.", name), Why: tr.T("The server has accepted the removal code, and it is no longer kept here.")}
 	case t.Unproven:
-		return theme.Warning, dialogs.Message{What: name + ": its license is on this PC, but nobody here could prove it.",
-			Why: "This program has never run on this PC, so only the program itself can tell whether the license is the vendor's.", Next: "Start the program: it says so if the license is not good."}
+		return theme.Warning, dialogs.Message{What: tr.T("%s: its license is on this PC, but nobody here could prove it.", name),
+			Why: tr.T("This program has never run on this PC, so only the program itself can tell whether the license is the vendor's."), Next: tr.T("Start the program: it says so if the license is not good.")}
 	}
-	return theme.Good, dialogs.Message{What: name + ": its license is on this PC.", Next: "Start the program: it needs nothing else."}
+	return theme.Good, dialogs.Message{What: tr.T("%s: its license is on this PC.", name), Next: tr.T("Start the program: it needs nothing else.")}
 }
 
-// lower begins a sentence with a small letter, for one that goes on after a name; names such as "ACEN" and "PC" stay.
+// lower begins a sentence with a small letter, for one that goes on after a name; names such as "ACEN" and "PC" stay, and so does what other languages
+// begin with: German has capitals for every noun.
 func lower(text string) string {
 	first, rest, _ := strings.Cut(text, " ")
-	if strings.ToUpper(first) == first || strings.HasPrefix(first, "Site") || strings.HasPrefix(first, "Machine") {
+	if tr.InUse() != tr.English || strings.ToUpper(first) == first || strings.HasPrefix(first, "Site") || strings.HasPrefix(first, "Machine") {
 		return text
 	}
 	return strings.ToLower(first[:1]) + strings.TrimSuffix(first[1:]+" "+rest, " ")

@@ -201,7 +201,7 @@ func columns(now func() time.Time) []datatable.Column[Row] {
 			},
 		},
 		{
-			ID: "status", Title: tr.T("Status"), Width: 150, Align: fyne.TextAlignTrailing,
+			ID: "status", Title: tr.T("Status"), Width: 170, Align: fyne.TextAlignTrailing,
 			Badge: func(r Row) (datatable.Badge, bool) { return Status(r.Order), true },
 			Compare: func(a, b Row) int {
 				return cmp.Or(cmp.Compare(Status(a.Order).Text, Status(b.Order).Text), cmp.Compare(a.ID, b.ID))
@@ -242,7 +242,7 @@ func Status(o api.Order) datatable.Badge {
 	case o.Subscription.State == api.SubscriptionExpired:
 		return datatable.Badge{Text: tr.T("subscription ended"), Tone: theme.Bad}
 	case !o.CanManage:
-		return datatable.Badge{Text: "read-only", Tone: theme.Neutral}
+		return datatable.Badge{Text: tr.T("read-only"), Tone: theme.Neutral}
 	case left(o) == 0:
 		return datatable.Badge{Text: tr.T("all in use"), Tone: theme.Warning}
 	}

@@ -3,7 +3,6 @@ package qrview
 
 import (
 	"context"
-	"fmt"
 	"image"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // turning is how long a picture stands before the next one comes by itself; a telephone reads one in less.
@@ -66,7 +66,7 @@ func New(o Options, texts ...string) (*View, error) {
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), container.NewCenter(v.image))
 	v.count = widget.NewLabel("")
 	if len(texts) > 1 {
-		v.turns = dialogs.NewCheck("Turn by itself", v.turn)
+		v.turns = dialogs.NewCheck(tr.T("Turn by itself"), v.turn)
 		rows.Add(container.NewHBox(
 			dialogs.NewButton("", fynetheme.NavigateBackIcon(), func() { v.step(-1) }), container.NewCenter(v.count),
 			dialogs.NewButton("", fynetheme.NavigateNextIcon(), func() { v.step(1) }), layout.NewSpacer(), v.turns))
@@ -95,7 +95,7 @@ func (v *View) show(n int) {
 	v.at = (n + len(v.pictures)) % len(v.pictures)
 	v.image.Image = v.pictures[v.at]
 	v.image.Refresh()
-	v.count.SetText(fmt.Sprintf("%d of %d", v.at+1, len(v.pictures)))
+	v.count.SetText(tr.T("%d of %d", v.at+1, len(v.pictures)))
 }
 
 // turn begins or ends the turning.

@@ -16,6 +16,7 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -79,15 +80,15 @@ type list struct {
 	boxes   []*Box
 }
 
-const explanation = "When a license leaves this PC, the program runs here no more, and its removal code is the promise of that. " +
+const explanation tr.Text = "When a license leaves this PC, the program runs here no more, and its removal code is the promise of that. " +
 	"It is kept here until the license server has it, so that no license is lost, whatever happens in between."
 
 // List shows the removal codes that this PC keeps. changed hears when one was handed in or offered. UI thread.
 func List(o Options, k Keeper, changed func()) {
 	l := &list{options: o, keeper: k, changed: changed, content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)), slot: o.Work.NewSlot()}
 	l.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title: "Removal codes", Subtitle: explanation, Content: l.content,
-		Buttons:  []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+		Title: tr.T("Removal codes"), Subtitle: tr.T(explanation), Content: l.content,
+		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: func() { l.slot.Cancel(); l.closeBoxes() },
 	})
 	l.load(nil)
@@ -102,11 +103,11 @@ func (l *list) closeBoxes() {
 
 // load shows the codes, below a message about what was done before.
 func (l *list) load(done fyne.CanvasObject) {
-	l.dialog.SetBusy("Looking for removal codes…", func() { l.slot.Cancel(); l.dialog.Close() })
+	l.dialog.SetBusy(tr.T("Looking for removal codes…"), func() { l.slot.Cancel(); l.dialog.Close() })
 	background.Run(l.slot, func(ctx context.Context) ([]Entry, error) { return Load(ctx, l.keeper) }, func(entries []Entry, err error) {
 		if err != nil {
 			m := l.options.Explain(err)
-			m.Action = &dialogs.Action{Label: "Try again", Do: func() { l.load(done) }}
+			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { l.load(done) }}
 			l.dialog.SetError(m)
 			return
 		}
@@ -122,7 +123,7 @@ func (l *list) show(done fyne.CanvasObject, entries []Entry) {
 		l.content.Add(done)
 	}
 	if len(entries) == 0 {
-		l.content.Add(caption("No removal code is kept now: no license has left this PC that the server does not know of."))
+		l.content.Add(caption(tr.T("No removal code is kept now: no license has left this PC that the server does not know of.")))
 	}
 	for i, e := range entries {
 		if i > 0 {
@@ -137,16 +138,16 @@ func (l *list) show(done fyne.CanvasObject, entries []Entry) {
 func (l *list) entry(e Entry) fyne.CanvasObject {
 	name := e.Program
 	if name == "" {
-		name = "A program with the signature " + string(e.Signature)
+		name = tr.T("A program with the signature %s", e.Signature)
 	}
 	if e.Note != "" {
-		name += " · “" + e.Note + "”"
+		name += " · " + words.Quoted(e.Note)
 	}
 	heading := widget.NewLabelWithStyle(name, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	heading.Wrapping = fyne.TextWrapWord
 	code := Code{Program: e.Program, Note: e.Note, Codes: e.Codes, Code: e.Code}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(heading),
-		caption(fmt.Sprintf("Site code %s. %s %s", e.Codes.Site, e.stands(), e.lies())))
+		caption(tr.T("Site code %s. %s %s", e.Codes.Site, e.stands(), e.lies())))
 	var further []fyne.CanvasObject
 	reason := ""
 	if !e.Waits() && e.Fault == nil {
@@ -155,11 +156,11 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 			text    string
 			refusal error
 			do      func(Entry)
-		}{{"Hand in", handIn, l.handIn}, {"Offer to another PC", offer, l.offer}} {
+		}{{tr.T("Hand in"), handIn, l.handIn}, {tr.T("Offer to another PC"), offer, l.offer}} {
 			b := dialogs.NewButton(one.text, nil, func() { one.do(e) })
 			if one.refusal != nil {
 				b.Disable()
-				reason = strings.TrimSpace(fmt.Sprintf("%s %s: %s", reason, one.text, l.options.Explain(one.refusal).Why))
+				reason = strings.TrimSpace(reason + " " + tr.T("%s: %s", one.text, l.options.Explain(one.refusal).Why))
 			}
 			further = append(further, b)
 		}
@@ -174,7 +175,7 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 		m := l.options.Explain(e.Fault)
 		rows.Add(caption(strings.TrimSpace(m.Why + " " + m.Next)))
 	case !e.Waits():
-		rows.Add(caption("Hand in: the order gets one license back. Offer: the license waits until another PC of yours picks it up."))
+		rows.Add(caption(tr.T("Hand in: the order gets one license back. Offer: the license waits until another PC of yours picks it up.")))
 	}
 	return rows
 }
@@ -183,38 +184,38 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 func (e Entry) stands() string {
 	switch e.Purpose {
 	case "":
-		return "The program let the license go by itself; the server does not know yet."
+		return tr.T("The program let the license go by itself; the server does not know yet.")
 	case manager.TaskRelease:
-		return "It is sent by itself as soon as the server answers, so that another PC can pick the license up."
+		return tr.T("It is sent by itself as soon as the server answers, so that another PC can pick the license up.")
 	case manager.TaskTransfer:
-		return "It is sent by itself as soon as the server answers, so that the other PC gets the license."
+		return tr.T("It is sent by itself as soon as the server answers, so that the other PC gets the license.")
 	}
-	return "It is sent by itself as soon as the server answers, so that the order gets its license back."
+	return tr.T("It is sent by itself as soon as the server answers, so that the order gets its license back.")
 }
 
 // lies says how the code is kept.
 func (e Entry) lies() string {
 	switch {
 	case e.Sealed:
-		return "It lies here sealed with a key of your keyring."
+		return tr.T("It lies here sealed with a key of your keyring.")
 	case e.Purpose == "":
-		return "The program keeps it in a file that only you can read."
+		return tr.T("The program keeps it in a file that only you can read.")
 	}
-	return "It is not sealed, because the keyring of this PC could not be used: it lies in a file that only you can read."
+	return tr.T("It is not sealed, because the keyring of this PC could not be used: it lies in a file that only you can read.")
 }
 
 // HandIn ends the license of a kept removal code, and says what that brought. Not on the UI thread.
 func HandIn(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
 	o, err := k.HandIn(ctx, e.KeptCode)
-	return dialogs.Message{What: "The server has the removal code.", Why: fmt.Sprintf("Order %d has %s to activate: %d of %d.", o.ID,
-		words.Count(o.LicensesTotal-o.LicensesActivated, "license", "licenses"), o.LicensesTotal-o.LicensesActivated, o.LicensesTotal)}, unlessKept(err)
+	return dialogs.Message{What: tr.T("The server has the removal code."), Why: tr.T("Order %d has %s to activate: %d of %d.", o.ID,
+		tr.N(o.LicensesTotal-o.LicensesActivated, "%d license", "%d licenses"), o.LicensesTotal-o.LicensesActivated, o.LicensesTotal)}, unlessKept(err)
 }
 
 // Offer releases the license of a kept removal code for another PC, and says what is to be done there. Not on the UI thread.
 func Offer(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
 	_, err := k.Offer(ctx, e.KeptCode)
-	return dialogs.Message{What: "The license waits for another PC.",
-		Why: "Open ACEN Desktop there, sign in to the same account and choose Pick up on this PC."}, unlessKept(err)
+	return dialogs.Message{What: tr.T("The license waits for another PC."),
+		Why: tr.T("Open ACEN Desktop there, sign in to the same account and choose Pick up on this PC.")}, unlessKept(err)
 }
 
 // errKept is the outcome of a task that waits for the server.
@@ -230,7 +231,7 @@ func unlessKept(err error) error {
 // Outcome puts into words how HandIn or Offer went; false for a refusal, which is to be explained.
 func Outcome(done dialogs.Message, err error) (theme.Tone, dialogs.Message, bool) {
 	if errors.Is(err, errKept) {
-		return theme.Accent, dialogs.Message{What: "The removal code is kept, and sent by itself when the server answers.", Why: "The server was not reached."}, true
+		return theme.Accent, dialogs.Message{What: tr.T("The removal code is kept, and sent by itself when the server answers."), Why: tr.T("The server was not reached.")}, true
 	}
 	return theme.Good, done, err == nil
 }
@@ -241,7 +242,7 @@ func (l *list) offer(e Entry) { l.do(e, Offer) }
 
 // do does one of the two, and shows how it went and what is kept now.
 func (l *list) do(e Entry, do func(context.Context, Keeper, Entry) (dialogs.Message, error)) {
-	l.dialog.SetBusy("Telling the server…", l.slot.Interrupt)
+	l.dialog.SetBusy(tr.T("Telling the server…"), l.slot.Interrupt)
 	background.Run(l.slot, func(ctx context.Context) (dialogs.Message, error) { return do(ctx, l.keeper, e) }, func(done dialogs.Message, err error) {
 		l.dialog.SetIdle()
 		tone, m, ok := Outcome(done, err)

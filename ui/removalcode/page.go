@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
 // purpose says on paper what the code is good for.
-const purpose = "With this code the license can be removed or given to another PC, once. Keep it until the license server has it; then it is of no more use to anybody."
+const purpose tr.Text = "With this code the license can be removed or given to another PC, once. Keep it until the license server has it; then it is of no more use to anybody."
 
 // fileName is proposed for the saved text.
 func (c Code) fileName() string { return fmt.Sprintf("removal-code-%s.txt", c.Codes.Site) }
@@ -23,32 +24,32 @@ func (c Code) fileName() string { return fmt.Sprintf("removal-code-%s.txt", c.Co
 func (c Code) lines(now time.Time) [][2]string {
 	program := c.Program
 	if program == "" {
-		program = "not known"
+		program = tr.T("not known")
 	}
-	lines := [][2]string{{"Program", program}}
+	lines := [][2]string{{tr.T("Program"), program}}
 	if c.Note != "" {
-		lines = append(lines, [2]string{"Note", c.Note})
+		lines = append(lines, [2]string{tr.T("Note"), c.Note})
 	}
-	return append(lines, [2]string{"Site code", c.Codes.Site.String()}, [2]string{"Machine ID", c.Codes.Machine.String()},
-		[2]string{"Removal code", c.Code.String()}, [2]string{"Written on", words.LongDate(now, now)})
+	return append(lines, [2]string{tr.T("Site code"), c.Codes.Site.String()}, [2]string{tr.T("Machine ID"), c.Codes.Machine.String()},
+		[2]string{tr.T("Removal code"), c.Code.String()}, [2]string{tr.T("Written on"), words.LongDate(now, now)})
 }
 
 // Text is the code as a text file.
 func (c Code) Text(now time.Time) string {
 	var b strings.Builder
-	b.WriteString("Removal code\n\n")
+	b.WriteString(tr.T("Removal code") + "\n\n")
 	for _, line := range c.lines(now) {
 		fmt.Fprintf(&b, "%-14s %s\n", line[0]+":", line[1])
 	}
-	fmt.Fprintf(&b, "\n%s\n", purpose)
+	fmt.Fprintf(&b, "\n%s\n", tr.T(purpose))
 	return b.String()
 }
 
 var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
-<html lang="en">
+<html lang="{{.Language}}">
 <head>
 <meta charset="utf-8">
-<title>Removal code</title>
+<title>{{.Title}}</title>
 <style>
 body { font: 12pt/1.5 sans-serif; color: #000; background: #fff; margin: 2em auto; max-width: 40em; }
 th { text-align: left; font-weight: normal; color: #555; padding-right: 2em; }
@@ -57,11 +58,11 @@ img { width: 45mm; height: 45mm; image-rendering: pixelated; }
 </style>
 </head>
 <body>
-<h1>Removal code</h1>
+<h1>{{.Title}}</h1>
 <table>{{range .Lines}}
 <tr><th>{{index . 0}}</th><td>{{index . 1}}</td></tr>{{end}}
 </table>
-<p><img src="{{.Picture}}" alt="The removal code as a QR code"></p>
+<p><img src="{{.Picture}}" alt="{{.About}}"></p>
 <p>{{.Purpose}}</p>
 </body>
 </html>
@@ -78,9 +79,10 @@ func (c Code) Page(now time.Time) ([]byte, error) {
 		return nil, err
 	}
 	err = page.Execute(&out, struct {
-		Lines   [][2]string
-		Picture template.URL
-		Purpose string
-	}{c.lines(now), template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.Bytes())), purpose})
+		Language, Title, About string
+		Lines                  [][2]string
+		Picture                template.URL
+		Purpose                string
+	}{tr.InUse(), tr.T("Removal code"), tr.T("The removal code as a QR code"), c.lines(now), template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.Bytes())), tr.T(purpose)})
 	return out.Bytes(), err
 }

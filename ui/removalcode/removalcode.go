@@ -18,6 +18,7 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/qrview"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // Options of what shows removal codes. Functions are called on the UI thread, but for Show.
@@ -41,7 +42,7 @@ type Code struct {
 	Code          license.RemovalCode
 }
 
-const showQR, hideQR = "QR code", "Hide QR code"
+const showQR, hideQR tr.Text = "QR code", "Hide QR code"
 
 // pictureSide is the side of a QR code in device-independent pixels.
 const pictureSide float32 = 168
@@ -69,19 +70,19 @@ func NewBox(o Options, c Code, masked bool, fault func(dialogs.Message), further
 	b := &Box{options: o, code: c, fault: fault, slot: o.Work.NewSlot(), picture: container.NewStack()}
 	b.text = widget.NewLabelWithStyle(c.Code.String(), fyne.TextAlignLeading, theme.Monospace())
 	b.text.Truncation = fyne.TextTruncateClip
-	b.copy = dialogs.NewButton("Copy", fynetheme.ContentCopyIcon(), func() {
+	b.copy = dialogs.NewButton(tr.T("Copy"), fynetheme.ContentCopyIcon(), func() {
 		o.Copy(c.Code.String())
-		b.copy.SetText("Copied")
+		b.copy.SetText(tr.T("Copied"))
 	})
 	beside := container.NewHBox(b.copy)
 	if masked {
 		b.text.SetText(mask(c.Code))
-		b.reveal = dialogs.NewButton("Show", fynetheme.VisibilityIcon(), b.show)
+		b.reveal = dialogs.NewButton(tr.T("Show"), fynetheme.VisibilityIcon(), b.show)
 		beside.Objects = append([]fyne.CanvasObject{b.reveal}, beside.Objects...)
 	}
-	b.save = dialogs.NewButton("Save…", nil, b.saveText)
-	b.print = dialogs.NewButton("Print…", nil, b.printPage)
-	b.qr = dialogs.NewButton(showQR, nil, b.showPicture)
+	b.save = dialogs.NewButton(tr.T("Save…"), nil, b.saveText)
+	b.print = dialogs.NewButton(tr.T("Print…"), nil, b.printPage)
+	b.qr = dialogs.NewButton(tr.T(showQR), nil, b.showPicture)
 	line := container.NewHBox(append([]fyne.CanvasObject{b.save, b.print, b.qr}, further...)...)
 	b.picture.Hide()
 	b.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
@@ -109,12 +110,12 @@ func (b *Box) show() {
 	hidden := b.text.Text != b.code.Code.String()
 	if hidden {
 		b.text.SetText(b.code.Code.String())
-		b.reveal.SetText("Hide")
+		b.reveal.SetText(tr.T("Hide"))
 		b.reveal.SetIcon(fynetheme.VisibilityOffIcon())
 		return
 	}
 	b.text.SetText(mask(b.code.Code))
-	b.reveal.SetText("Show")
+	b.reveal.SetText(tr.T("Show"))
 	b.reveal.SetIcon(fynetheme.VisibilityIcon())
 }
 
@@ -124,7 +125,7 @@ func (b *Box) saveText() {
 			b.fault(b.options.Explain(err))
 			return
 		}
-		b.save.SetText("Saved")
+		b.save.SetText(tr.T("Saved"))
 	})
 }
 
@@ -144,17 +145,17 @@ func (b *Box) printPage() {
 			b.fault(printFault(b.options.Explain(err)))
 			return
 		}
-		b.say("The page is open in your browser: print it there. It is deleted when this app ends.")
+		b.say(tr.T("The page is open in your browser: print it there. It is deleted when this app ends."))
 	})
 }
 
 // printFault explains why there is no page to print; where no program was found it is the browser that lacks.
 func printFault(m dialogs.Message) dialogs.Message {
-	return dialogs.Message{What: "The page for printing could not be opened.", Why: m.Why, Next: "Save the code as a text file, and print that."}
+	return dialogs.Message{What: tr.T("The page for printing could not be opened."), Why: m.Why, Next: tr.T("Save the code as a text file, and print that.")}
 }
 
 func (b *Box) say(text string) {
-	b.qr.SetText(showQR)
+	b.qr.SetText(tr.T(showQR))
 	b.under(caption(text))
 }
 
@@ -167,9 +168,9 @@ func (b *Box) under(o fyne.CanvasObject) {
 
 // showPicture shows the QR code, or no longer.
 func (b *Box) showPicture() {
-	if b.qr.Text == hideQR {
+	if b.qr.Text == tr.T(hideQR) {
 		b.picture.Hide()
-		b.qr.SetText(showQR)
+		b.qr.SetText(tr.T(showQR))
 		return
 	}
 	view, err := qrview.New(qrview.Options{Work: b.options.Work, Side: pictureSide}, b.code.Code.String())
@@ -177,9 +178,9 @@ func (b *Box) showPicture() {
 		b.fault(b.options.Explain(err))
 		return
 	}
-	beside := container.NewVBox(layout.NewSpacer(), caption("The picture holds the removal code and nothing else. Scan it with a phone."), layout.NewSpacer())
+	beside := container.NewVBox(layout.NewSpacer(), caption(tr.T("The picture holds the removal code and nothing else. Scan it with a phone.")), layout.NewSpacer())
 	b.under(container.NewBorder(nil, nil, view.Object(), nil, container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), beside)))
-	b.qr.SetText(hideQR)
+	b.qr.SetText(tr.T(hideQR))
 }
 
 func caption(text string) fyne.CanvasObject {

@@ -16,6 +16,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
+	"github.com/acen-desktop/acen/ui/flush"
 	"github.com/acen-desktop/acen/ui/theme"
 	"github.com/acen-desktop/acen/ui/tr"
 )
@@ -279,31 +280,28 @@ func (s *Screen) title() fyne.CanvasObject {
 	name := widget.NewLabelWithStyle("ACEN Desktop", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
 	name.SizeName = fynetheme.SizeNameHeadingText
 	about := widget.NewLabel(tr.T("Sign in to look after your licenses."))
-	about.Alignment, about.Importance = fyne.TextAlignCenter, widget.LowImportance
+	about.Alignment, about.Importance, about.Wrapping = fyne.TextAlignCenter, widget.LowImportance, fyne.TextWrapWord
 	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), icon, theme.Tight(name), theme.Tight(about))
 }
 
 // links are the ways on for somebody who cannot sign in. They rest while the screen signs in.
 func (s *Screen) links() fyne.CanvasObject {
-	row := container.NewHBox()
-	row.Hide()
-	for _, l := range []struct {
+	var ends [2][]fyne.CanvasObject // at the left, at the right
+	for i, l := range []struct {
 		text string
 		open func(server string)
 	}{{tr.T("Forgot password?"), s.options.OnForgotPassword}, {tr.T("New account…"), s.options.OnNewAccount}} {
 		if l.open == nil {
 			continue
 		}
-		if len(row.Objects) > 0 {
-			row.Add(layout.NewSpacer())
-		}
-		row.Add(theme.Tight(dialogs.NewHyperlink(l.text, func() {
+		ends[i] = []fyne.CanvasObject{theme.Tight(dialogs.NewHyperlink(l.text, func() {
 			if !s.slot.Busy() {
 				l.open(strings.TrimSpace(s.server.Text))
 			}
-		})))
-		row.Show()
+		}))}
 	}
+	row := flush.Flow(theme.Gap, ends[0], ends[1])
+	row.Hidden = len(row.Objects) == 0
 	return row
 }
 

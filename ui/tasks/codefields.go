@@ -3,7 +3,6 @@ package tasks
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -14,6 +13,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/ui/codeentry"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 // codeFields are the fields for Site code and Machine ID, or the one for their merged form.
@@ -26,7 +27,7 @@ type codeFields struct {
 // Format is the shape of a kind of code for its field. Any goroutine.
 func Format(kind license.CodeKind, placeholder string) codeentry.Format {
 	return codeentry.Format{
-		Groups: kind.Groups(), Separator: "-", Alphabet: kind.FoldLetter, Parse: kind.Shown,
+		Groups: kind.Groups(), Separator: "-", Alphabet: kind.FoldLetter, Parse: words.Parse(kind),
 		ErrorGroup: func(err error) int {
 			var typed *license.CodeError
 			if errors.As(err, &typed) {
@@ -34,7 +35,7 @@ func Format(kind license.CodeKind, placeholder string) codeentry.Format {
 			}
 			return 0
 		},
-		Name: kind.String(), Placeholder: placeholder,
+		Name: words.Code(kind), Placeholder: placeholder,
 	}
 }
 
@@ -76,10 +77,7 @@ func newCodeField(rows *fyne.Container, kind license.CodeKind, placeholder strin
 }
 
 // title is the name of a kind of code at the start of a line: "Removal code".
-func title(kind license.CodeKind) string {
-	name := kind.String()
-	return strings.ToUpper(name[:1]) + name[1:]
-}
+func title(kind license.CodeKind) string { return words.Capital(words.Code(kind)) }
 
 // take returns a function that checks what is typed now and gives it as codes.
 func (c *codeFields) take(o Options, program api.Program) func(context.Context) (license.Codes, error) {
@@ -114,17 +112,17 @@ func (c *codeFields) values() (site, machine string, ok bool) {
 // missing says what is to be entered yet.
 func (c *codeFields) missing() string {
 	if c.merged != nil {
-		return "Enter the code of the other PC."
+		return tr.T("Enter the code of the other PC.")
 	}
 	_, site := c.site.Value()
 	_, machine := c.machine.Value()
 	switch {
 	case site && !machine:
-		return "Enter the Machine ID too."
+		return tr.T("Enter the Machine ID too.")
 	case machine && !site:
-		return "Enter the Site code too."
+		return tr.T("Enter the Site code too.")
 	}
-	return "Enter the codes of the other PC."
+	return tr.T("Enter the codes of the other PC.")
 }
 
 // first returns what gets the focus.
@@ -138,9 +136,9 @@ func (c *codeFields) first() fyne.Focusable {
 // mismatch says below the field what is wrong with codes that do not fit together.
 func (c *codeFields) mismatch() string {
 	if c.merged != nil {
-		return "This code does not fit the program."
+		return tr.T("This code does not fit the program.")
 	}
-	return "It does not fit the Site code."
+	return tr.T("It does not fit the Site code.")
 }
 
 func (c *codeFields) showErr(err error) {
@@ -211,7 +209,7 @@ func pick(text string) (p picked) {
 		if p.faults == nil {
 			p.faults = map[license.CodeKind]error{}
 		}
-		p.faults[fault.Kind] = fault
+		p.faults[fault.Kind] = words.Fault(fault)
 	}
 	return p
 }

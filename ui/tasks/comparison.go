@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -14,6 +13,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
@@ -22,10 +22,10 @@ func comparisonTable(c license.Comparison) fyne.CanvasObject {
 	head := func(text string) fyne.CanvasObject {
 		return theme.Tight(widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
 	}
-	rows := container.New(layout.NewCustomPaddedVBoxLayout(2), container.NewGridWithColumns(3, head("Lock"), head("Then and now"), head("")), widget.NewSeparator())
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(2), container.NewGridWithColumns(3, head(tr.T("Lock")), head(tr.T("Then and now")), head("")), widget.NewSeparator())
 	for _, l := range c.Locks {
 		name := words.Lock(l.Lock)
-		name = strings.ToUpper(name[:1]) + name[1:]
+		name = words.Capital(name)
 		remark := widget.NewLabel(remarkOn(l))
 		remark.Importance = widget.LowImportance
 		rows.Add(container.NewGridWithColumns(3, theme.Tight(widget.NewLabel(name)), stateOf(l), theme.Tight(remark)))
@@ -36,7 +36,7 @@ func comparisonTable(c license.Comparison) fyne.CanvasObject {
 // stateOf is the state of a lock; its color says nothing that its text does not say.
 func stateOf(l license.LockState) fyne.CanvasObject {
 	if l.Absent {
-		none := widget.NewLabel("not readable, then and now")
+		none := widget.NewLabel(words.State(l))
 		none.Importance = widget.LowImportance
 		return theme.Tight(none)
 	}
@@ -47,7 +47,7 @@ func stateOf(l license.LockState) fyne.CanvasObject {
 	case l.State != license.Same:
 		tone = theme.Warning
 	}
-	return theme.NewBadge(l.State.String(), tone)
+	return theme.NewBadge(words.State(l), tone)
 }
 
 func remarkOn(l license.LockState) string {
@@ -55,11 +55,11 @@ func remarkOn(l license.LockState) string {
 	case l.State == license.Same:
 		return ""
 	case !l.Changeable:
-		return "must not change"
+		return tr.T("must not change")
 	case l.Counts:
-		return "counts"
+		return tr.T("counts")
 	}
-	return "may always change"
+	return tr.T("may always change")
 }
 
 // verdict says what the server will answer, and what is left of the allowance.
@@ -67,54 +67,61 @@ func verdict(c license.Comparison, left string) (theme.Tone, dialogs.Message) {
 	if !c.Accepted {
 		reasons := make([]string, len(c.Reasons))
 		for i, r := range c.Reasons {
-			reasons[i] = r.String()
+			reasons[i] = words.Refusal(r)
 		}
 		return theme.Bad, dialogs.Message{
-			What: "The server will refuse this: the PC is not recognized.", Why: strings.Join(reasons, " "),
-			Next: "Ask the vendor for help, or use a free license for this PC.",
+			What: tr.T("The server will refuse this: the PC is not recognized."), Why: strings.Join(reasons, " "),
+			Next: tr.T("Ask the vendor for help, or use a free license for this PC."),
 		}
 	}
-	what := fmt.Sprintf("%d of %s. The server will accept this.", c.HardwareChanges, words.Count(c.MaxHardwareChanges, "allowed hardware change", "allowed hardware changes"))
+	what := tr.T("%d of %s. The server will accept this.", c.HardwareChanges, words.AllowedChanges(c.MaxHardwareChanges))
 	if c.HardwareChanges == 0 {
-		what = "The PC is recognized. The server will accept this."
+		what = tr.T("The PC is recognized. The server will accept this.")
 	}
 	return theme.Good, dialogs.Message{What: what, Why: left}
 }
 
+// counted are the texts about the allowance of one task.
+type counted struct{ unlimited, dayOne, dayMany, monthOne, monthMany tr.Text }
+
+var (
+	reactivations = counted{"The vendor sets no limit to reactivations.", "%d reactivation left today", "%d reactivations left today",
+		"%d reactivation left this month", "%d reactivations left this month"}
+	transfers = counted{"The vendor sets no limit to transfers.", "%d transfer left today", "%d transfers left today",
+		"%d transfer left this month", "%d transfers left this month"}
+	removals = counted{"The vendor sets no limit to removals.", "%d removal left today", "%d removals left today",
+		"%d removal left this month", "%d removals left this month"}
+)
+
 // allowanceLine says what is left of an allowance and when it is counted anew.
-func (o Options) allowanceLine(a *api.Allowance, one, many string) string {
+func (o Options) allowanceLine(a *api.Allowance, of counted) string {
 	if a == nil || a.RemainingToday == nil && a.RemainingMonth == nil {
-		return fmt.Sprintf("The vendor sets no limit to %s.", many)
+		return tr.T(of.unlimited)
 	}
 	var parts []string
 	if a.RemainingToday != nil {
-		parts = append(parts, fmt.Sprintf("%s left today", words.Count(*a.RemainingToday, one, many)))
+		parts = append(parts, tr.N(*a.RemainingToday, of.dayOne, of.dayMany))
 	}
 	if a.RemainingMonth != nil {
-		parts = append(parts, fmt.Sprintf("%s left this month", words.Count(*a.RemainingMonth, one, many)))
+		parts = append(parts, tr.N(*a.RemainingMonth, of.monthOne, of.monthMany))
 	}
-	text := strings.Join(parts, ", ")
 	if a.ResetsAt != nil {
-		text += fmt.Sprintf("; counted anew from %s", words.LongDate(*a.ResetsAt, o.Now()))
+		return tr.T("%s; counted anew from %s.", words.List(parts), words.LongDate(*a.ResetsAt, o.Now()))
 	}
-	return text + "."
+	return words.Sentence(words.List(parts))
 }
 
 // report is what the vendor needs to help: the codes then and now, and how they compare.
 func report(l manager.License, program api.Program, codes license.Codes, c license.Comparison) (subject, text string) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Order: %d, %s\nLicense: %d (%s)\n\n", l.OrderID, program.Name, l.ID, words.Note(l.Note))
-	fmt.Fprintf(&b, "Site code then: %s\nMachine ID then: %s\n\n", l.SiteCode, l.MachineID)
-	fmt.Fprintf(&b, "Site code now: %s\nMachine ID now: %s\n\n", codes.Site, codes.Machine)
+	b.WriteString(tr.T("Order: %d, %s\nLicense: %d (%s)", l.OrderID, program.Name, l.ID, words.Note(l.Note)) + "\n\n")
+	b.WriteString(tr.T("Site code then: %s\nMachine ID then: %s", l.SiteCode, l.MachineID) + "\n\n")
+	b.WriteString(tr.T("Site code now: %s\nMachine ID now: %s", codes.Site, codes.Machine) + "\n\n")
 	for _, lock := range c.Locks {
-		state := lock.State.String()
-		if lock.Absent {
-			state = "not readable, then and now"
-		}
-		fmt.Fprintf(&b, "%s: %s\n", words.Lock(lock.Lock), state)
+		b.WriteString(tr.T("%s: %s", words.Lock(lock.Lock), words.State(lock)) + "\n")
 	}
 	for _, r := range c.Reasons {
-		fmt.Fprintf(&b, "%s\n", r)
+		b.WriteString(words.Refusal(r) + "\n")
 	}
-	return fmt.Sprintf("License %d of order %d: the PC is not recognized", l.ID, l.OrderID), b.String()
+	return tr.T("License %d of order %d: the PC is not recognized", l.ID, l.OrderID), b.String()
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 // keptError is the error of a task that did not reach the server and is kept, to be sent by itself.
@@ -40,10 +42,12 @@ func of(l manager.License) func(manager.Job) bool {
 }
 
 // canceledTask says what became of a task that was interrupted.
-var canceledTask = dialogs.Message{
-	What: "Canceled.",
-	Why:  "If the server had done it already, the table shows it.",
-	Next: "Trying again is safe: it happens once.",
+func canceledTask() dialogs.Message {
+	return dialogs.Message{
+		What: tr.T("Canceled."),
+		Why:  tr.T("If the server had done it already, the table shows it."),
+		Next: tr.T("Trying again is safe: it happens once."),
+	}
 }
 
 // failed shows why a task came to nothing, or that it is kept.
@@ -64,10 +68,10 @@ func failed(d *dialogs.Dialog, o Options, err error, canceled dialogs.Message) {
 func (o Options) showKept(k keptError) {
 	m := o.Explain(k.error)
 	o.keptDialog(dialogs.Spec{
-		Title: k.job.Title, Width: dialogs.SmallWidth,
+		Title: words.Job(k.job), Width: dialogs.SmallWidth,
 		Content: dialogs.Notice(theme.Accent, dialogs.Message{
-			What: "This is kept, and sent by itself when the server answers.", Why: m.What,
-			Next: "You need not do anything, and may close the app: it goes on at the next start. It happens once, however often it is sent.",
+			What: tr.T("This is kept, and sent by itself when the server answers."), Why: m.What,
+			Next: tr.T("You need not do anything, and may close the app: it goes on at the next start. It happens once, however often it is sent."),
 		}),
 	})
 }
@@ -76,8 +80,8 @@ func (o Options) showKept(k keptError) {
 func (o Options) keptDialog(s dialogs.Spec) *dialogs.Dialog {
 	var d *dialogs.Dialog
 	s.Buttons = []dialogs.Button{
-		{Text: "What waits…", OnTapped: func() { d.Close(); o.OnWaiting() }},
-		{Text: "Close", Default: true, Cancel: true},
+		{Text: tr.T("What waits…"), OnTapped: func() { d.Close(); o.OnWaiting() }},
+		{Text: tr.T("Close"), Default: true, Cancel: true},
 	}
 	d = o.Dialogs.Show(s)
 	return d

@@ -3,10 +3,7 @@ package tasks
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -20,9 +17,11 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/removalcode"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
-const moving = "Move"
+const moving tr.Text = "Move"
 
 // Move shows the dialog that releases a license of this PC for another one, which picks it up: first what will happen, then
 // how it went and what is to be done on the other PC. UI thread.
@@ -30,7 +29,7 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 	sending := o.Work.NewSlot()
 	var d *dialogs.Dialog
 	submit := func() {
-		d.SetBusy("Moving…", sending.Interrupt)
+		d.SetBusy(tr.T("Moving…"), sending.Interrupt)
 		background.Run(sending, func(ctx context.Context) (code license.RemovalCode, err error) {
 			if code, err = o.Licenses.RemovalCode(ctx, l); err != nil {
 				return code, err
@@ -41,7 +40,7 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 			d.SetIdle()
 			var kept keptError
 			if err != nil && !errors.As(err, &kept) {
-				failed(d, o, err, canceledTask)
+				failed(d, o, err, canceledTask())
 				return
 			}
 			d.Close()
@@ -53,14 +52,14 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 			theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})), theme.Tight(plain(text)))
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
-		Title:    fmt.Sprintf("Move %s to another PC", quoted(l)),
-		Subtitle: fmt.Sprintf("%s · order %d", program.Name, order.ID),
+		Title:    tr.T("Move %s to another PC", quoted(l)),
+		Subtitle: tr.T("%s · order %d", program.Name, order.ID),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
-			part("On this PC", fmt.Sprintf("The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.", program.Name)),
-			part("On the other PC", fmt.Sprintf("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. No code is to be carried. Until then the license waits for you.", o.Account)),
-			part("If the network fails", "Nothing is lost. The removal code is kept on this PC before anything else happens, and it is sent by itself when the server answers."),
-			theme.Tight(muted("Picking up counts as a transfer. "+o.allowanceLine(transferAllowance(l), "transfer", "transfers")))),
-		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: moving, Default: true, OnTapped: submit}},
+			part(tr.T("On this PC"), tr.T("The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.", program.Name)),
+			part(tr.T("On the other PC"), tr.T("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. No code is to be carried. Until then the license waits for you.", o.Account)),
+			part(tr.T("If the network fails"), tr.T("Nothing is lost. The removal code is kept on this PC before anything else happens, and it is sent by itself when the server answers.")),
+			theme.Tight(muted(tr.T("Picking up counts as a transfer. %s", o.allowanceLine(transferAllowance(l), transfers))))),
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(moving), Default: true, OnTapped: submit}},
 		OnClosed: sending.Cancel,
 	})
 }
@@ -74,23 +73,23 @@ func transferAllowance(l manager.License) *api.Allowance {
 
 // moved says what is to be done on the other PC; waits is why the server does not know yet, or nil.
 func moved(o Options, l manager.License, program api.Program, code license.RemovalCode, waits error) {
-	tone, m := theme.Good, dialogs.Message{What: fmt.Sprintf("%s has left this PC and waits for the other one.", capitalized(quoted(l)))}
+	tone, m := theme.Good, dialogs.Message{What: tr.T("%s has left this PC and waits for the other one.", words.Capital(quoted(l)))}
 	if waits != nil {
 		tone = theme.Accent
 		m = dialogs.Message{
-			What: fmt.Sprintf("%s has left this PC. The server is told by itself when it answers.", capitalized(quoted(l))),
+			What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.Capital(quoted(l))),
 			Why:  o.Explain(waits).What,
-			Next: "From then on the other PC can pick it up. You may close the app: it goes on at the next start.",
+			Next: tr.T("From then on the other PC can pick it up. You may close the app: it goes on at the next start."),
 		}
 	}
 	step := func(number, text string) fyne.CanvasObject {
 		return container.NewBorder(nil, nil, container.NewVBox(theme.NewBadge(number, theme.Accent)), nil, theme.Tight(plain(text)))
 	}
-	o.showLeft(fmt.Sprintf("Moving %s", quoted(l)), l, program, code, waits != nil,
+	o.showLeft(tr.T("Moving %s", quoted(l)), l, program, code, waits != nil,
 		dialogs.Notice(tone, m),
-		step("1", fmt.Sprintf("On the other PC, open ACEN Desktop and sign in as %s.", o.Account)),
-		step("2", "Choose Pick up on this PC: the app offers it at the top of its window."),
-		theme.Tight(plain("Or without the app on the other PC: Transfer gives the license to the codes that the program shows there. On the vendor's web page this removal code is asked for:")))
+		step("1", tr.T("On the other PC, open ACEN Desktop and sign in as %s.", o.Account)),
+		step("2", tr.T("Choose Pick up on this PC: the app offers it at the top of its window.")),
+		theme.Tight(plain(tr.T("Or without the app on the other PC: Transfer gives the license to the codes that the program shows there. On the vendor's web page this removal code is asked for:"))))
 }
 
 // showLeft shows a license's removal code below what is told about its leaving; waits tells that the server does not know yet.
@@ -106,8 +105,8 @@ func (o Options) showLeft(title string, l manager.License, program api.Program, 
 		closed = box.Close
 	}
 	spec := dialogs.Spec{
-		Title: title, Subtitle: fmt.Sprintf("%s · order %d", program.Name, l.OrderID), Content: content, OnClosed: closed,
-		Buttons: []dialogs.Button{{Text: "Close", Default: true, Cancel: true}},
+		Title: title, Subtitle: tr.T("%s · order %d", program.Name, l.OrderID), Content: content, OnClosed: closed,
+		Buttons: []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 	}
 	if waits {
 		d = o.keptDialog(spec)
@@ -123,13 +122,7 @@ func plain(text string) *widget.Label {
 	return l
 }
 
-// capitalized begins a sentence.
-func capitalized(text string) string {
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:]
-}
-
-const pickingUp = "Pick up"
+const pickingUp tr.Text = "Pick up"
 
 // PickUp shows the dialog that takes a released license onto this PC. UI thread.
 func PickUp(o Options, l manager.License, program api.Program) error {
@@ -141,7 +134,7 @@ func PickUp(o Options, l manager.License, program api.Program) error {
 			return
 		}
 		d.ClearError()
-		d.SetButton(pickingUp, pc.known, "")
+		d.SetButton(tr.T(pickingUp), pc.known, "")
 	}
 	read := func(ctx context.Context) (manager.ThisPC, error) { return o.Licenses.ThisPC(ctx, program.ID) }
 	var err error
@@ -150,33 +143,33 @@ func PickUp(o Options, l manager.License, program api.Program) error {
 	}
 	note := newNoteField(cleanNote(o.DeviceName))
 	if l.Note != "" {
-		note.entry.PlaceHolder = fmt.Sprintf("What you call this PC (empty keeps %s)", quoted(l))
+		note.entry.PlaceHolder = tr.T("What you call this PC (empty keeps %s)", quoted(l))
 	}
 	submit := func() {
 		if !pc.known {
 			return
 		}
 		request := manager.Transfer{License: l, Codes: pc.thisPC.Codes, Note: strings.TrimSpace(note.entry.Text)}
-		d.SetBusy("Picking up…", sending.Interrupt)
+		d.SetBusy(tr.T("Picking up…"), sending.Interrupt)
 		background.Run(sending, func(ctx context.Context) (manager.License, error) {
 			made, err := o.Licenses.Transfer(ctx, request)
 			return made, o.kept(ctx, err, manager.TaskTransfer, of(l))
 		}, func(made manager.License, err error) {
 			d.SetIdle()
 			if err != nil {
-				failed(d, o, err, canceledTask)
+				failed(d, o, err, canceledTask())
 				return
 			}
 			d.Close()
 			o.OnLicense(l.ID, made)
-			Activated(o, "Picked up", made, program)
+			Activated(o, tr.T("Picked up"), made, program)
 		})
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
-		Title:    fmt.Sprintf("Pick up %s on this PC", quoted(l)),
-		Subtitle: fmt.Sprintf("It was released on the PC that had it, and %s runs on this PC from now on. %s", program.Name, o.allowanceLine(transferAllowance(l), "transfer", "transfers")),
+		Title:    tr.T("Pick up %s on this PC", quoted(l)),
+		Subtitle: tr.T("It was released on the PC that had it, and %s runs on this PC from now on. %s", program.Name, o.allowanceLine(transferAllowance(l), transfers)),
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), pc.pane, note.labeled()),
-		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: pickingUp, Default: true, OnTapped: submit}},
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(pickingUp), Default: true, OnTapped: submit}},
 		OnClosed: func() { pc.slot.Cancel(); sending.Cancel() },
 	})
 	pc.choose(true)

@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -17,12 +16,13 @@ import (
 	"github.com/acen-desktop/acen/ui/copyfield"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
-const activate = "Activate"
+const activate tr.Text = "Activate"
 
 // otherPCHint says where the codes of another PC come from.
-const otherPCHint = "The program shows both codes on the other PC. Type them, or paste the whole message that has them: they are picked out."
+const otherPCHint tr.Text = "The program shows both codes on the other PC. Type them, or paste the whole message that has them: they are picked out."
 
 // newLicense is one open dialog.
 type newLicense struct {
@@ -40,15 +40,15 @@ func NewLicense(o Options, order api.Order, program api.Program, thisPC bool) er
 	n := &newLicense{options: o, order: order, program: program, sending: o.Work.NewSlot()}
 	read := func(ctx context.Context) (manager.ThisPC, error) { return o.Licenses.ThisPC(ctx, program.ID) }
 	var err error
-	if n.pc, err = newPCPane(o, program, read, otherPCHint, n.choose, n.changed); err != nil {
+	if n.pc, err = newPCPane(o, program, read, tr.T(otherPCHint), n.choose, n.changed); err != nil {
 		return err
 	}
 	n.note = newNoteField("")
 	n.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title:    "New license",
-		Subtitle: fmt.Sprintf("%s · order %d · %d of %d left", order.ProgramName, order.ID, order.LicensesTotal-order.LicensesActivated, order.LicensesTotal),
+		Title:    tr.T("New license"),
+		Subtitle: tr.T("%s · order %d · %d of %d left", order.ProgramName, order.ID, order.LicensesTotal-order.LicensesActivated, order.LicensesTotal),
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), n.pc.object, n.note.labeled()),
-		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: activate, Default: true, OnTapped: n.submit}},
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(activate), Default: true, OnTapped: n.submit}},
 		OnClosed: func() { n.pc.slot.Cancel(); n.sending.Cancel() },
 	})
 	n.choose(thisPC)
@@ -76,7 +76,7 @@ func (n *newLicense) choose(own bool) {
 func (n *newLicense) changed() {
 	n.dialog.ClearError()
 	ok, missing := n.pc.ready()
-	n.dialog.SetButton(activate, ok, missing)
+	n.dialog.SetButton(tr.T(activate), ok, missing)
 }
 
 // submit sends the request.
@@ -86,7 +86,7 @@ func (n *newLicense) submit() {
 	}
 	take := n.pc.take()
 	request := manager.NewLicense{OrderID: n.order.ID, Note: strings.TrimSpace(n.note.entry.Text), ThisPC: n.pc.own}
-	n.dialog.SetBusy("Activating…", n.sending.Interrupt)
+	n.dialog.SetBusy(tr.T("Activating…"), n.sending.Interrupt)
 	background.Run(n.sending, func(ctx context.Context) (made manager.License, err error) {
 		if request.Codes, err = take(ctx); err != nil {
 			return made, err
@@ -98,30 +98,30 @@ func (n *newLicense) submit() {
 		if err != nil {
 			n.pc.showFault(err)
 			failed(n.dialog, n.options, err, dialogs.Message{
-				What: "Canceled.",
-				Why:  "If the server had done it already, the license appears in the table.",
-				Next: "Trying again with the same codes uses no second license.",
+				What: tr.T("Canceled."),
+				Why:  tr.T("If the server had done it already, the license appears in the table."),
+				Next: tr.T("Trying again with the same codes uses no second license."),
 			})
 			return
 		}
 		n.dialog.Close()
 		n.options.OnLicense(0, made)
-		Activated(n.options, "Activated", made, n.program)
+		Activated(n.options, tr.T("Activated"), made, n.program)
 	})
 }
 
 // Activated shows a license that was just made, with the next steps; title says how. UI thread.
 func Activated(o Options, title string, l manager.License, program api.Program) {
-	next := "Enter this code in the program on that PC, or open the license file with it."
+	next := tr.T("Enter this code in the program on that PC, or open the license file with it.")
 	switch {
 	case l.Installed:
-		next = fmt.Sprintf("The license file lies where %s finds it: just start the program. If it asks for a code, enter this one.", program.Name)
+		next = tr.T("The license file lies where %s finds it: just start the program. If it asks for a code, enter this one.", program.Name)
 	case l.ThisPC:
-		next = "Enter this code in the program, or open the license file with it."
+		next = tr.T("Enter this code in the program, or open the license file with it.")
 	}
-	name := fmt.Sprintf("“%s” is activated.", l.Note)
+	name := tr.T("“%s” is activated.", l.Note)
 	if l.Note == "" {
-		name = "The license is activated."
+		name = tr.T("The license is activated.")
 	}
 	icon := widget.NewIcon(fynetheme.NewColoredResource(fynetheme.ConfirmIcon(), theme.Good.TextName()))
 	done := widget.NewLabelWithStyle(name, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
@@ -133,14 +133,14 @@ func Activated(o Options, title string, l manager.License, program api.Program) 
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
 		Title:    title,
-		Subtitle: fmt.Sprintf("%s · order %d", program.Name, l.OrderID),
+		Subtitle: tr.T("%s · order %d", program.Name, l.OrderID),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
 			container.NewBorder(nil, nil, icon, nil, done),
-			theme.Tight(theme.NewCaption("Activation code")), code, theme.Tight(muted(next))),
+			theme.Tight(theme.NewCaption(tr.T("Activation code"))), code, theme.Tight(muted(next))),
 		Buttons: []dialogs.Button{
-			{Text: "Save license file…", OnTapped: then(o.OnSaveFile)},
-			{Text: "Email code…", OnTapped: then(o.OnEmail)},
-			{Text: "Close", Default: true, Cancel: true},
+			{Text: tr.T("Save license file…"), OnTapped: then(o.OnSaveFile)},
+			{Text: tr.T("Email code…"), OnTapped: then(o.OnEmail)},
+			{Text: tr.T("Close"), Default: true, Cancel: true},
 		},
 	})
 }

@@ -2,8 +2,6 @@ package tasks
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -19,12 +17,13 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/privacy"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
 const (
-	choiceThisPC    = "This PC"
-	choiceAnotherPC = "Another PC"
+	choiceThisPC    tr.Text = "This PC"
+	choiceAnotherPC tr.Text = "Another PC"
 )
 
 // pcPane lets a person choose between this PC, whose codes are read, and another one, whose codes are typed or pasted.
@@ -51,8 +50,8 @@ func newPCPane(o Options, program api.Program, read func(context.Context) (manag
 	if p.codes, err = newCodeFields(program.MergedCodes, hint, changed); err != nil {
 		return nil, err
 	}
-	p.choice[0] = dialogs.NewButton(choiceThisPC, nil, func() { chosen(true) })
-	p.choice[1] = dialogs.NewButton(choiceAnotherPC, nil, func() { chosen(false) })
+	p.choice[0] = dialogs.NewButton(tr.T(choiceThisPC), nil, func() { chosen(true) })
+	p.choice[1] = dialogs.NewButton(tr.T(choiceAnotherPC), nil, func() { chosen(false) })
 	p.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), container.NewHBox(p.choice[0], p.choice[1]), p.pane)
 	return p, nil
 }
@@ -63,7 +62,7 @@ func (p *pcPane) choose(own bool) {
 	mark(p.choice[0], own)
 	mark(p.choice[1], !own)
 	if own {
-		p.show(theme.Tight(muted("Reading this PC…")))
+		p.show(theme.Tight(muted(tr.T("Reading this PC…"))))
 		p.readThisPC()
 	} else {
 		p.show(p.codes.object)
@@ -96,7 +95,7 @@ func (p *pcPane) readThisPC() {
 		}
 		if err != nil {
 			m := p.options.Explain(err)
-			m.Action = &dialogs.Action{Label: "Try again", Do: p.readThisPC}
+			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: p.readThisPC}
 			p.show(container.NewVBox(dialogs.Notice(theme.Bad, m)))
 			return
 		}
@@ -116,18 +115,18 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 		rows.Add(copyfield.New(code, p.options.Copy))
 	}
 	if p.program.MergedCodes {
-		add("Site code and Machine ID", p.thisPC.Codes.Merged())
+		add(tr.T("Site code and Machine ID"), p.thisPC.Codes.Merged())
 	} else {
-		add("Site code", p.thisPC.Codes.Site.String())
-		add("Machine ID", p.thisPC.Codes.Machine.String())
+		add(tr.T("Site code"), p.thisPC.Codes.Site.String())
+		add(tr.T("Machine ID"), p.thisPC.Codes.Machine.String())
 	}
 	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), rows, theme.Tight(muted(Sent(p.thisPC))))
 	box.Add(container.NewHBox(p.lockByLock(box)))
 	if p.thisPC.HardwareReadable < 2 {
 		box.Add(dialogs.Notice(theme.Warning, dialogs.Message{
-			What: "This PC may not be recognized later.",
-			Why:  fmt.Sprintf("Only %s can be read.", words.Count(p.thisPC.HardwareReadable, "hardware lock", "hardware locks")),
-			Next: "You can activate it, but if something of it changes, only the vendor can bring the license back.",
+			What: tr.T("This PC may not be recognized later."),
+			Why:  tr.N(p.thisPC.HardwareReadable, "Only %d hardware lock can be read.", "Only %d hardware locks can be read."),
+			Next: tr.T("You can activate it, but if something of it changes, only the vendor can bring the license back."),
 		}))
 	}
 	return box
@@ -135,7 +134,7 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 
 // lockByLock is the button that shows below everything else what the codes hold, and hides it again.
 func (p *pcPane) lockByLock(box *fyne.Container) fyne.CanvasObject {
-	const show, hide = "Show it lock by lock", "Hide the locks"
+	show, hide := tr.T("Show it lock by lock"), tr.T("Hide the locks")
 	table := privacy.Table(p.thisPC)
 	var b *dialogs.ContentButton
 	b = dialogs.NewButton(show, nil, func() {
@@ -160,10 +159,10 @@ func Sent(pc manager.ThisPC) string {
 			missing = append(missing, words.Lock(l.Lock))
 		}
 	}
-	text := "Only these two codes are sent. They hold 63 bits about this PC: nine for each of seven locks, such as the system disk or the network card. " +
-		"No serial number leaves this PC, and none can be read back from nine bits."
+	text := tr.T("Only these two codes are sent. They hold 63 bits about this PC: nine for each of seven locks, such as the system disk or the network card. " +
+		"No serial number leaves this PC, and none can be read back from nine bits.")
 	if len(missing) > 0 {
-		text += fmt.Sprintf(" Not readable here: %s.", strings.Join(missing, ", "))
+		text += " " + tr.T("Not readable here: %s.", words.List(missing))
 	}
 	return text
 }

@@ -3,7 +3,6 @@ package tasks
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -16,11 +15,13 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 const (
-	reactivate    = "Reactivate"
-	contactVendor = "Contact the vendor…"
+	reactivate    tr.Text = "Reactivate"
+	contactVendor tr.Text = "Contact the vendor…"
 )
 
 // reactivation is one open dialog.
@@ -68,7 +69,7 @@ func Reactivate(o Options, l manager.License, program api.Program, first *ThisPC
 		c, err := CompareThisPC(ctx, o.Licenses, l, program.ID)
 		return c.PC, err
 	}
-	const hint = "The program shows new codes on the PC that crashed or was changed. Type them, or paste the whole message that has them."
+	hint := tr.T("The program shows new codes on the PC that crashed or was changed. Type them, or paste the whole message that has them.")
 	var err error
 	if r.pc, err = newPCPane(o, program, read, hint, r.choose, r.changed); err != nil {
 		return err
@@ -78,13 +79,13 @@ func Reactivate(o Options, l manager.License, program api.Program, first *ThisPC
 	}
 	r.note = newNoteField(l.Note)
 	r.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title:    fmt.Sprintf("Reactivate %s", quoted(l)),
-		Subtitle: "For the same computer after a crash, a new disk or a new system. No removal code is needed.",
+		Title:    tr.T("Reactivate %s", quoted(l)),
+		Subtitle: tr.T("For the same computer after a crash, a new disk or a new system. No removal code is needed."),
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), r.pc.object, r.outcome, r.note.labeled()),
 		Buttons: []dialogs.Button{
-			{Text: contactVendor, OnTapped: r.contact},
-			{Text: "Cancel", Cancel: true},
-			{Text: reactivate, Default: true, OnTapped: r.submit},
+			{Text: tr.T(contactVendor), OnTapped: r.contact},
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(reactivate), Default: true, OnTapped: r.submit},
 		},
 		OnClosed: func() { r.pc.slot.Cancel(); r.comparing.Cancel(); r.sending.Cancel() },
 	})
@@ -94,12 +95,7 @@ func Reactivate(o Options, l manager.License, program api.Program, first *ThisPC
 }
 
 // quoted names a license in a title.
-func quoted(l manager.License) string {
-	if l.Note == "" {
-		return fmt.Sprintf("license %d", l.ID)
-	}
-	return fmt.Sprintf("“%s”", l.Note)
-}
+func quoted(l manager.License) string { return words.Named(l.ID, l.Note) }
 
 func (r *reactivation) choose(own bool) {
 	r.dialog.ClearError()
@@ -137,7 +133,7 @@ func (r *reactivation) changed() {
 			if !errors.Is(err, license.ErrMismatch) && !errors.Is(err, context.Canceled) {
 				r.dialog.SetError(r.options.Explain(err))
 			}
-			r.refreshButtons(false, "The codes cannot be compared with the license.")
+			r.refreshButtons(false, tr.T("The codes cannot be compared with the license."))
 			return
 		}
 		r.judge(c.PC.Codes, c.Comparison)
@@ -148,15 +144,15 @@ func (r *reactivation) changed() {
 func (r *reactivation) judge(codes license.Codes, c license.Comparison) {
 	if codes.Site.String() == r.license.SiteCode && codes.Machine.String() == r.license.MachineID {
 		r.show(dialogs.Notice(theme.Accent, dialogs.Message{
-			What: "There is nothing to reactivate: these are the codes that the license has.",
-			Next: "Email the activation code, or save the license file, and use it in the program again.",
+			What: tr.T("There is nothing to reactivate: these are the codes that the license has."),
+			Next: tr.T("Email the activation code, or save the license file, and use it in the program again."),
 		}))
 		r.refreshButtons(false, "")
 		return
 	}
 	r.compared, r.codes, r.comparison = true, codes, c
 	r.show(comparisonTable(c), dialogs.Notice(verdict(c, r.left())))
-	r.refreshButtons(c.Accepted, "This PC is not recognized.")
+	r.refreshButtons(c.Accepted, tr.T("This PC is not recognized."))
 }
 
 func (r *reactivation) left() string {
@@ -164,7 +160,7 @@ func (r *reactivation) left() string {
 	if r.license.Allowed != nil {
 		a = r.license.Allowed.Reactivate
 	}
-	return r.options.allowanceLine(a, "reactivation", "reactivations")
+	return r.options.allowanceLine(a, reactivations)
 }
 
 func (r *reactivation) show(parts ...fyne.CanvasObject) {
@@ -174,8 +170,8 @@ func (r *reactivation) show(parts ...fyne.CanvasObject) {
 
 // refreshButtons offers the vendor's help where the server will refuse.
 func (r *reactivation) refreshButtons(accepted bool, reason string) {
-	r.dialog.SetButton(reactivate, accepted, reason)
-	r.dialog.SetButton(contactVendor, r.compared && !r.comparison.Accepted, "")
+	r.dialog.SetButton(tr.T(reactivate), accepted, reason)
+	r.dialog.SetButton(tr.T(contactVendor), r.compared && !r.comparison.Accepted, "")
 }
 
 func (r *reactivation) contact() {
@@ -190,24 +186,24 @@ func (r *reactivation) submit() {
 	if note := strings.TrimSpace(r.note.entry.Text); note != r.license.Note {
 		request.Note = note
 	}
-	r.dialog.SetBusy("Reactivating…", r.sending.Interrupt)
+	r.dialog.SetBusy(tr.T("Reactivating…"), r.sending.Interrupt)
 	background.Run(r.sending, func(ctx context.Context) (manager.License, error) {
 		made, err := r.options.Licenses.Reactivate(ctx, request)
 		return made, r.options.kept(ctx, err, manager.TaskReactivate, of(r.license))
 	}, func(made manager.License, err error) {
 		r.dialog.SetIdle()
 		if err != nil {
-			failed(r.dialog, r.options, err, canceledTask)
+			failed(r.dialog, r.options, err, canceledTask())
 			if errors.Is(err, api.ErrFlexibleLicensing) { // the PC has changed since it was compared
 				m := r.options.Explain(err)
-				m.Action = &dialogs.Action{Label: contactVendor, Do: r.contact}
+				m.Action = &dialogs.Action{Label: tr.T(contactVendor), Do: r.contact}
 				r.dialog.SetError(m)
 			}
 			return
 		}
 		r.dialog.Close()
 		r.options.OnLicense(r.license.ID, made)
-		Activated(r.options, "Reactivated", made, r.program)
+		Activated(r.options, tr.T("Reactivated"), made, r.program)
 	})
 }
 

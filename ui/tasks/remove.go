@@ -3,7 +3,6 @@ package tasks
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"fyne.io/fyne/v2/widget"
 
@@ -13,10 +12,11 @@ import (
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
 
-const removing = "Remove"
+const removing tr.Text = "Remove"
 
 // removal is one open dialog.
 type removal struct {
@@ -32,24 +32,24 @@ type removal struct {
 // Remove shows the dialog that ends a license and gives its order one back. UI thread.
 func Remove(o Options, l manager.License, order api.Order, program api.Program) error {
 	r := &removal{options: o, license: l, order: order, program: program, sending: o.Work.NewSlot()}
-	text := whereRemovalCode
+	text := tr.T(whereRemovalCode)
 	switch {
 	case l.ThisPC:
-		text = fmt.Sprintf("The license is on this PC: %s stops here at once. There is no code to type; the removal code is kept on this PC until the server has it.", program.Name)
+		text = tr.T("The license is on this PC: %s stops here at once. There is no code to type; the removal code is kept on this PC until the server has it.", program.Name)
 	case l.ReleasedAt != nil:
-		text = "ACEN Desktop showed it on the PC that released the license. Afterwards no other PC can pick it up."
+		text = tr.T("ACEN Desktop showed it on the PC that released the license. Afterwards no other PC can pick it up.")
 	}
 	var err error
 	if r.code, err = newRemovalField(!l.ThisPC, text, r.changed); err != nil {
 		return err
 	}
 	spec := dialogs.Spec{
-		Title:    fmt.Sprintf("Remove %s", quoted(l)),
-		Subtitle: fmt.Sprintf("The license ends on its PC, and order %d has one more to activate. %s", order.ID, r.left()),
+		Title:    tr.T("Remove %s", quoted(l)),
+		Subtitle: tr.T("The license ends on its PC, and order %d has one more to activate. %s", order.ID, r.left()),
 		Content:  r.code.object,
 		Buttons: []dialogs.Button{
-			{Text: "Cancel", Cancel: true},
-			{Text: removing, Importance: widget.DangerImportance, OnTapped: r.submit},
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(removing), Importance: widget.DangerImportance, OnTapped: r.submit},
 		},
 		OnClosed: r.sending.Cancel,
 	}
@@ -77,7 +77,7 @@ func (r *removal) left() string {
 	if r.license.Allowed != nil {
 		a = r.license.Allowed.Remove
 	}
-	return r.options.allowanceLine(a, "removal", "removals")
+	return r.options.allowanceLine(a, removals)
 }
 
 func (r *removal) changed() {
@@ -86,7 +86,7 @@ func (r *removal) changed() {
 	}
 	r.dialog.ClearError()
 	_, ok := r.code.value()
-	r.dialog.SetButton(removing, ok, "Enter the removal code.")
+	r.dialog.SetButton(tr.T(removing), ok, tr.T("Enter the removal code."))
 }
 
 // removed is what a removal brought: the order, or the removal code that is kept until the server answers.
@@ -100,7 +100,7 @@ func (r *removal) submit() {
 	if !ok {
 		return
 	}
-	r.dialog.SetBusy("Removing…", r.sending.Interrupt)
+	r.dialog.SetBusy(tr.T("Removing…"), r.sending.Interrupt)
 	background.Run(r.sending, func(ctx context.Context) (out removed, err error) {
 		if r.license.ThisPC {
 			if out.code, err = r.options.Licenses.RemovalCode(ctx, r.license); err != nil {
@@ -119,22 +119,22 @@ func (r *removal) submit() {
 			return
 		case err != nil:
 			r.code.showFault(err)
-			failed(r.dialog, r.options, err, canceledTask)
+			failed(r.dialog, r.options, err, canceledTask())
 			return
 		}
 		r.dialog.Close()
 		r.options.OnRemoved(r.license.ID)
 		order := out.order
-		r.options.Dialogs.Info("License removed", fmt.Sprintf("Order %d has %s to activate again: %d of %d.", order.ID,
-			words.Count(order.LicensesTotal-order.LicensesActivated, "license", "licenses"), order.LicensesTotal-order.LicensesActivated, order.LicensesTotal))
+		r.options.Dialogs.Info(tr.T("License removed"), tr.T("Order %d has %s to activate again: %d of %d.", order.ID,
+			tr.N(order.LicensesTotal-order.LicensesActivated, "%d license", "%d licenses"), order.LicensesTotal-order.LicensesActivated, order.LicensesTotal))
 	})
 }
 
 // waits tells that a license has left this PC and the server does not know yet.
 func (r *removal) waits(code license.RemovalCode, kept keptError) {
-	r.options.showLeft(fmt.Sprintf("Removing %s", quoted(r.license)), r.license, r.program, code, true, dialogs.Notice(theme.Accent, dialogs.Message{
-		What: fmt.Sprintf("%s has left this PC. The server is told by itself when it answers.", capitalized(quoted(r.license))),
+	r.options.showLeft(tr.T("Removing %s", quoted(r.license)), r.license, r.program, code, true, dialogs.Notice(theme.Accent, dialogs.Message{
+		What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.Capital(quoted(r.license))),
 		Why:  r.options.Explain(kept.error).What,
-		Next: fmt.Sprintf("Then order %d has one more license to activate. You may close the app: it goes on at the next start.", r.order.ID),
-	}), theme.Tight(plain("You need not do anything with the removal code. It is kept on this PC:")))
+		Next: tr.T("Then order %d has one more license to activate. You may close the app: it goes on at the next start.", r.order.ID),
+	}), theme.Tight(plain(tr.T("You need not do anything with the removal code. It is kept on this PC:"))))
 }

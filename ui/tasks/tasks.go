@@ -4,7 +4,6 @@ package tasks
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/removalcode"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // Licenser makes and changes licenses. *manager.Manager is one.
@@ -79,7 +79,7 @@ type noteField struct {
 func newNoteField(text string) *noteField {
 	n := &noteField{entry: dialogs.NewEntry(), counter: theme.NewCaption("")}
 	n.counter.Alignment = fyne.TextAlignTrailing
-	n.entry.PlaceHolder = "What you call that PC (optional)"
+	n.entry.PlaceHolder = tr.T("What you call that PC (optional)")
 	n.entry.OnChanged = n.changed
 	n.object = container.New(layout.NewCustomPaddedVBoxLayout(2), n.entry, theme.Tight(n.counter))
 	n.entry.SetText(text)
@@ -89,7 +89,7 @@ func newNoteField(text string) *noteField {
 
 // labeled is the field with its name above.
 func (n *noteField) labeled() fyne.CanvasObject {
-	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel("Note")), n.object)
+	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(tr.T("Note"))), n.object)
 }
 
 // changed keeps the note within its bound and its rule: one line without control characters.
@@ -98,7 +98,7 @@ func (n *noteField) changed(text string) {
 		n.entry.SetText(clean)
 		return
 	}
-	n.counter.SetText(fmt.Sprintf("%d of %d characters", utf8.RuneCountInString(text), api.MaxNote))
+	n.counter.SetText(tr.T("%d of %d characters", utf8.RuneCountInString(text), api.MaxNote))
 }
 
 // cleanNote cuts a note to its bound and makes spaces of line breaks and other control characters.
@@ -123,7 +123,7 @@ func ChangeNote(o Options, l manager.License) {
 	var d *dialogs.Dialog
 	save := func() {
 		text := note.entry.Text
-		d.SetBusy("Saving…", slot.Interrupt)
+		d.SetBusy(tr.T("Saving…"), slot.Interrupt)
 		background.Run(slot, func(ctx context.Context) (manager.License, error) {
 			return o.Licenses.ChangeNote(ctx, l.ID, text)
 		}, func(changed manager.License, err error) {
@@ -139,11 +139,11 @@ func ChangeNote(o Options, l manager.License) {
 		})
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
-		Title:    "Change note",
-		Subtitle: "The note tells you which PC a license belongs to. The vendor sees it too.",
+		Title:    tr.T("Change note"),
+		Subtitle: tr.T("The note tells you which PC a license belongs to. The vendor sees it too."),
 		Width:    dialogs.SmallWidth,
 		Content:  note.object,
-		Buttons:  []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: "Save", Default: true, OnTapped: save}},
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T("Save"), Default: true, OnTapped: save}},
 		OnClosed: slot.Cancel,
 	})
 }

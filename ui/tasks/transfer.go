@@ -3,7 +3,6 @@ package tasks
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -18,9 +17,10 @@ import (
 	"github.com/acen-desktop/acen/ui/codeentry"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
-const transferring = "Transfer"
+const transferring tr.Text = "Transfer"
 
 // removalField is the field for a removal code. Where none is needed there is a text instead.
 type removalField struct {
@@ -39,7 +39,7 @@ func newRemovalField(needed bool, text string, changed func()) (*removalField, e
 }
 
 // whereRemovalCode says where the removal code of another PC comes from.
-const whereRemovalCode = "The program shows it on the PC that has the license now, when you remove the license there."
+const whereRemovalCode tr.Text = "The program shows it on the PC that has the license now, when you remove the license there."
 
 // value returns the code that was entered; false while it is unfinished or wrong.
 func (f *removalField) value() (license.RemovalCode, bool) {
@@ -54,7 +54,7 @@ func (f *removalField) value() (license.RemovalCode, bool) {
 // showFault shows at the field that the code is not this license's, if that is what the error says.
 func (f *removalField) showFault(err error) {
 	if f.entry != nil && errors.Is(err, api.ErrRemovalCodeInvalid) {
-		f.entry.ShowErr(errors.New("It does not belong to this license."))
+		f.entry.ShowErr(errors.New(tr.T("It does not belong to this license.")))
 	}
 }
 
@@ -74,18 +74,18 @@ type transfer struct {
 func Transfer(o Options, l manager.License, program api.Program) error {
 	t := &transfer{options: o, license: l, program: program, sending: o.Work.NewSlot()}
 	var err error
-	where := whereRemovalCode
+	where := tr.T(whereRemovalCode)
 	switch {
 	case l.ReleasedAt != nil:
-		where = "The license was released there, so no removal code is needed."
+		where = tr.T("The license was released there, so no removal code is needed.")
 	case l.ThisPC:
-		where = fmt.Sprintf("That is this PC: no code is to be typed. The license leaves it before the server is asked, and %s stops here. "+
+		where = tr.T("That is this PC: no code is to be typed. The license leaves it before the server is asked, and %s stops here. "+
 			"If ACEN Desktop runs on the other PC, Move to another PC saves you the codes below.", program.Name)
 	}
 	if t.removal, err = newRemovalField(!l.ThisPC && l.ReleasedAt == nil, where, t.changed); err != nil {
 		return err
 	}
-	if t.codes, err = newCodeFields(program.MergedCodes, otherPCHint, t.changed); err != nil {
+	if t.codes, err = newCodeFields(program.MergedCodes, tr.T(otherPCHint), t.changed); err != nil {
 		return err
 	}
 	for _, e := range []*codeentry.Entry{t.removal.entry, t.codes.site, t.codes.machine, t.codes.merged} {
@@ -94,13 +94,13 @@ func Transfer(o Options, l manager.License, program api.Program) error {
 		}
 	}
 	t.note = newNoteField("")
-	t.note.entry.PlaceHolder = fmt.Sprintf("What you call the other PC (empty keeps %s)", keeps(l))
+	t.note.entry.PlaceHolder = tr.T("What you call the other PC (empty keeps %s)", keeps(l))
 	t.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title:    fmt.Sprintf("Transfer %s", quoted(l)),
-		Subtitle: fmt.Sprintf("The license moves from one PC to another. %s", t.left()),
+		Title:    tr.T("Transfer %s", quoted(l)),
+		Subtitle: tr.T("The license moves from one PC to another. %s", t.left()),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
-			step("1", "From the PC that has it now", t.removal.object), step("2", "To the other PC", t.codes.object), t.note.labeled()),
-		Buttons:    []dialogs.Button{{Text: "Cancel", Cancel: true}, {Text: transferring, Default: true, OnTapped: t.submit}},
+			step("1", tr.T("From the PC that has it now"), t.removal.object), step("2", tr.T("To the other PC"), t.codes.object), t.note.labeled()),
+		Buttons:    []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(transferring), Default: true, OnTapped: t.submit}},
 		FirstFocus: t.firstFocus(),
 		OnClosed:   t.sending.Cancel,
 	})
@@ -117,7 +117,7 @@ func (t *transfer) firstFocus() fyne.Focusable {
 
 func keeps(l manager.License) string {
 	if l.Note == "" {
-		return "none"
+		return tr.T("none")
 	}
 	return quoted(l)
 }
@@ -129,7 +129,7 @@ func step(number, title string, content fyne.CanvasObject) fyne.CanvasObject {
 }
 
 func (t *transfer) left() string {
-	return t.options.allowanceLine(transferAllowance(t.license), "transfer", "transfers")
+	return t.options.allowanceLine(transferAllowance(t.license), transfers)
 }
 
 // paste fills every field that a pasted text has a code for.
@@ -153,11 +153,11 @@ func (t *transfer) changed() {
 	reason := ""
 	switch {
 	case !removal:
-		reason = "Enter the removal code."
+		reason = tr.T("Enter the removal code.")
 	case !codes:
 		reason = t.codes.missing()
 	}
-	t.dialog.SetButton(transferring, removal && codes, reason)
+	t.dialog.SetButton(tr.T(transferring), removal && codes, reason)
 }
 
 func (t *transfer) submit() {
@@ -167,7 +167,7 @@ func (t *transfer) submit() {
 	}
 	take := t.codes.take(t.options, t.program)
 	request := manager.Transfer{License: t.license, RemovalCode: code, Note: strings.TrimSpace(t.note.entry.Text)}
-	t.dialog.SetBusy("Transferring…", t.sending.Interrupt)
+	t.dialog.SetBusy(tr.T("Transferring…"), t.sending.Interrupt)
 	background.Run(t.sending, func(ctx context.Context) (made manager.License, err error) {
 		if request.Codes, err = take(ctx); err != nil {
 			return made, err
@@ -179,11 +179,11 @@ func (t *transfer) submit() {
 		if err != nil {
 			t.codes.showFault(err)
 			t.removal.showFault(err)
-			failed(t.dialog, t.options, err, canceledTask)
+			failed(t.dialog, t.options, err, canceledTask())
 			return
 		}
 		t.dialog.Close()
 		t.options.OnLicense(t.license.ID, made)
-		Activated(t.options, "Transferred", made, t.program)
+		Activated(t.options, tr.T("Transferred"), made, t.program)
 	})
 }

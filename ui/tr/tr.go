@@ -27,7 +27,7 @@ func T(t Text, args ...any) string {
 	if len(args) == 0 {
 		return s.pad(format, format)
 	}
-	return s.pad(fmt.Sprintf(format, args...), format)
+	return s.pad(fmt.Sprintf(format, isolated(args)...), format)
 }
 
 // N returns a text about a number of things: one where the language counts n as one, else many, both with n as the first of their

@@ -91,3 +91,14 @@ func TestLongIsTwiceAsLong(t *testing.T) {
 	require.Equal(t, "Cancel cancel", tr.T("Cancel"))
 	require.Equal(t, "3 licenses d licenses", tr.N(3, "%d license", "%d licenses"))
 }
+
+func TestNamesOfTheOtherDirectionAreIsolated(t *testing.T) {
+	const hebrew, arabic = "משרד 3", "محمد"
+	require.Equal(t, "\u2068"+hebrew+"\u2069, from Office", tr.T("%s, from %s", hebrew, "Office"))
+	require.Equal(t, "Büro 日本, from \u2068"+arabic+"\u2069", tr.T("%s, from %s", "Büro 日本", arabic))
+	inner := tr.T("“%s”", arabic)
+	require.Equal(t, "“\u2068"+arabic+"\u2069”, from x", tr.T("%s, from %s", inner, "x"), "once is enough")
+	args := []any{hebrew, 5}
+	require.Equal(t, "\u2068"+hebrew+"\u2069 (license 5)", tr.T("%s (license %d)", args...))
+	require.Equal(t, hebrew, args[0], "the caller's arguments stay")
+}

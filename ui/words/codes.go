@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
 	"github.com/acen-desktop/acen/ui/tr"
 )
 
@@ -102,4 +103,19 @@ var refusals = map[license.Reason]tr.Text{
 	license.ReasonNotChangeable:  "A lock changed that must not change for this program.",
 	license.ReasonTooManyChanges: "Too many hardware locks are different.",
 	license.ReasonTooFewReadable: "Too few hardware locks can be read to recognize the PC.",
+}
+
+// Document names a kind of document within a sentence: "request".
+func Document(k courier.Kind) string {
+	if name, ok := documents[k]; ok {
+		return tr.T(name)
+	}
+	return string(k)
+}
+
+var documents = map[courier.Kind]tr.Text{courier.KindRequest: "request", courier.KindAnswer: "answer", courier.KindLicense: "license file"}
+
+// AllowedChanges says how many hardware locks may change: "1 allowed hardware change".
+func AllowedChanges(n int) string {
+	return tr.N(n, "%d allowed hardware change", "%d allowed hardware changes")
 }

@@ -2,12 +2,14 @@
 package words
 
 import (
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/tr"
 )
 
@@ -216,10 +218,84 @@ var locks = map[license.Lock]tr.Text{
 	license.CPUID: "processor", license.HDHWID: "system disk", license.CDHWID: "optical drive",
 }
 
-// Count says a number of things: "1 license", "3 licenses".
-func Count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+// And says several things as a part of a sentence: "1, 2 and 3".
+func And(things []string) string {
+	if last := len(things) - 1; last > 0 {
+		return tr.T("%s and %s", List(things[:last]), things[last])
 	}
-	return tr.Number(n) + " " + many
+	return List(things)
+}
+
+// Named names a license within a sentence: by its note, or as "license 5".
+func Named(id int64, note string) string {
+	if note == "" {
+		return tr.T("license %d", id)
+	}
+	return Quoted(note)
+}
+
+// Quoted is a name in the quotation marks of the language.
+func Quoted(name string) string { return tr.T("“%s”", name) }
+
+// Sentence makes a capital of the first letter and ends with a period.
+func Sentence(s string) string {
+	s = Capital(strings.TrimSpace(s))
+	if s == "" {
+		return ""
+	}
+	switch last, _ := utf8.DecodeLastRuneInString(s); {
+	case strings.ContainsRune(".!?…。", last):
+		return s
+	case unicode.In(last, unicode.Hiragana, unicode.Katakana, unicode.Han):
+		return s + "。"
+	}
+	return s + "."
+}
+
+// Title is a sentence without its period, for the title of a dialog.
+func Title(sentence string) string { return strings.TrimRight(sentence, ".。") }
+
+// Status says how a license stands: "removed".
+func Status(s api.LicenseStatus) string {
+	if name, ok := statuses[s]; ok {
+		return tr.T(name)
+	}
+	return strings.ToLower(string(s))
+}
+
+var statuses = map[api.LicenseStatus]tr.Text{
+	api.StatusActive: "active", api.StatusRemoved: "removed", api.StatusReactivated: "reactivated", api.StatusTransferred: "transferred",
+	api.StatusReplaced: "replaced", api.StatusUnknown: "unknown", api.StateReleased: "released",
+}
+
+// Job says what a task is about: "Transfer of “Office”", "New license for 7183EC4D".
+func Job(j manager.Job) string {
+	about, ok := j.About()
+	if !ok {
+		return j.Title
+	}
+	if j.Task != manager.TaskNewLicense && j.Task != manager.TaskNewOrder {
+		about = Named(j.LicenseID, about)
+	}
+	return tr.T(jobs[j.Task], about)
+}
+
+var jobs = map[manager.Task]tr.Text{
+	manager.TaskNewLicense: "New license for %s", manager.TaskReactivate: "Reactivation of %s", manager.TaskTransfer: "Transfer of %s",
+	manager.TaskRemove: "Removal of %s", manager.TaskRelease: "Move of %s", manager.TaskEmail: "Email of %s", manager.TaskNewOrder: "New order with serial number %s",
+}
+
+// Say says what the manager has to tell.
+func Say(t manager.Text) string {
+	args := make([]any, len(t.Args))
+	for i, a := range t.Args {
+		switch inner := a.(type) {
+		case manager.Text:
+			a = Say(inner)
+		case manager.Day:
+			a = tr.LongDate(time.Time(inner))
+		}
+		args[i] = a
+	}
+	return tr.T(tr.Text(t.Format), args...)
 }

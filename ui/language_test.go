@@ -1,0 +1,34 @@
+package ui_test
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/test"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/ui"
+	"github.com/acen-desktop/acen/ui/tr"
+)
+
+func TestSpeak(t *testing.T) {
+	app := test.NewTempApp(t)
+	t.Cleanup(func() { require.NoError(t, ui.Speak(app, tr.English, "en-GB")) })
+
+	require.NoError(t, ui.Speak(app, "de", ""))
+	require.Equal(t, "de", tr.InUse())
+	require.Equal(t, "Abbrechen", lang.L("Cancel"), "the toolkit speaks the same language")
+	require.Equal(t, "Versteckte Dateien zeigen", lang.L("Show Hidden Files"))
+
+	app.Preferences().SetString("window.language", "ja")
+	require.NoError(t, ui.Speak(app, "", ""))
+	require.Equal(t, "ja", tr.InUse(), "the person's own choice")
+	require.NoError(t, ui.Speak(app, "fr", ""))
+	require.Equal(t, "fr", tr.InUse(), "what is named goes before the choice")
+
+	app.Preferences().SetString("window.language", "a language of a later version")
+	require.NoError(t, ui.Speak(app, "", ""))
+	require.Equal(t, tr.Match(lang.SystemLocale().LanguageString()), tr.InUse(), "the system's")
+
+	require.ErrorIs(t, ui.Speak(app, "xx", ""), tr.ErrLanguage)
+}

@@ -340,6 +340,9 @@ func TestVerificationSound(t *testing.T) {
 	require.Equal(t, w.Clock.Now().Add(5*time.Minute), v.ExpiresAt)
 	_, body = client{Server: w.Server, t: t}.call("POST", "/verifications", nil)
 	require.NotContains(t, string(body), "sound")
+	number, err := server.SolveVerification(t.Context(), w.Store, v.ID)
+	require.NoError(t, err, "what the server keeps is the hash of six digits")
+	require.Len(t, number, api.VerificationDigits)
 }
 
 // A mail of an earlier run is answered again by a server that has no mail service now.

@@ -35,6 +35,19 @@ func SolveVerification(ctx context.Context, s store.Store, id string) (number st
 	return number, err
 }
 
+// KnowVerification gives a picture's row a number that the test knows, which is quicker than finding the one that it has.
+func KnowVerification(ctx context.Context, s store.Store, id string) (number string, err error) {
+	const known = "314159"
+	return known, s.Write(ctx, func(tx store.Tx) error {
+		v, err := tx.TakeVerification(ctx, id)
+		if err != nil {
+			return err
+		}
+		v.NumberHash = numberHash(id, known)
+		return tx.AddVerification(ctx, v)
+	})
+}
+
 // ServePatiently is Serve with other times for a header, a whole request and the pause between two; zero is an hour.
 func ServePatiently(ctx context.Context, listener net.Listener, handler http.Handler, header, read, idle time.Duration) error {
 	return serve(ctx, listener, handler, timeouts{cmp.Or(header, time.Hour), cmp.Or(read, time.Hour), time.Hour, cmp.Or(idle, time.Hour)})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/store"
 	"github.com/acen-desktop/acen/server/store/postgres"
 	"github.com/acen-desktop/acen/server/store/postgres/postgrestest"
@@ -27,6 +28,9 @@ func database(t *testing.T, _ string) (url string, open func() store.Store) {
 		return db
 	}
 }
+
+// prepare does nothing: each test fills its own schema.
+func prepare(*testing.T, string, sample.Login) {}
 
 // Dump is what pg_dump writes.
 func (s *Server) Dump() string {

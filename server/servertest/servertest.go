@@ -4,6 +4,7 @@ package servertest
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"log/slog"
@@ -88,13 +89,21 @@ var cheap = server.PasswordCost{Memory: 64, Time: 1, Threads: 1}
 func Start(t *testing.T, change ...func(*server.Options)) *Server {
 	t.Helper()
 	s := &Server{Clock: NewClock(), Log: &Log{}, folder: t.TempDir(), t: t, Login: sample.Login{Username: "anna", Password: "correct horse battery"}}
+	prepare(t, s.folder, s.Login)
 	s.url, s.database = database(t, s.folder)
 	s.open(change)
-	hash, err := cheap.Hash(rand.Reader, s.Login.Password)
-	require.NoError(t, err)
-	require.NoError(t, sample.Fill(t.Context(), s.Data, s.Clock.Now(), s.Login.Username, hash))
+	require.NoError(t, fill(t.Context(), s.Data, s.Login))
 	t.Cleanup(func() { s.stop() })
 	return s
+}
+
+// fill puts the sample data into a server that has none.
+func fill(ctx context.Context, d *service.Data, login sample.Login) error {
+	hash, err := cheap.Hash(rand.Reader, login.Password)
+	if err != nil {
+		return err
+	}
+	return sample.Fill(ctx, d, NewClock().Now(), login.Username, hash)
 }
 
 func (s *Server) open(change []func(*server.Options)) {

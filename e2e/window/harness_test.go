@@ -343,10 +343,16 @@ func (w *window) gone(t *testing.T, what string, m match) {
 	})
 }
 
-// click presses the left button in the middle of a widget.
+// click presses the left button in the middle of a widget that has come to rest: what comes late, a notice or a line of help,
+// moves what stands below it.
 func (w *window) click(t *testing.T, what string, m match) widget {
 	t.Helper()
-	found := w.find(t, what, m)
+	var found widget
+	eventually(t, what+" at rest", func() bool {
+		before := found
+		found = w.find(t, what, m)
+		return found == before
+	})
 	w.display.run(t, "xdotool", "mousemove", fmt.Sprint(int(found.X+found.W/2)), fmt.Sprint(int(found.Y+found.H/2)), "click", "1")
 	return found
 }

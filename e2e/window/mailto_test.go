@@ -3,7 +3,6 @@
 package window
 
 import (
-	"fmt"
 	netmail "net/mail"
 	"net/url"
 	"os"
@@ -45,7 +44,7 @@ func handOver(t *testing.T, d *demo, log string) {
 	t.Helper()
 	signIn(t, d)
 	server := onServer(t, d)
-	d.click(t, "the order", exactly(fmt.Sprint(studio)))
+	chooseStudio(t, d.window)
 	d.click(t, "a license", exactly("Büro Süd"))
 	d.find(t, "its details", reading("Expires"))
 	d.click(t, "Email code", button("Email code…"))
@@ -82,7 +81,7 @@ func TestNoMailProgram(t *testing.T) {
 	screen := startDisplay(t)
 	d := startDemo(t, screen, newPerson(t), []string{"XDG_DATA_DIRS=/nowhere", "BROWSER=/bin/false"})
 	signIn(t, d)
-	d.click(t, "the order", exactly(fmt.Sprint(studio)))
+	chooseStudio(t, d.window)
 	d.click(t, "a license", exactly("Büro Süd"))
 	d.click(t, "Email code", button("Email code…"))
 	d.find(t, "the addresses on file", reading("anna.berg@lumen.example"))

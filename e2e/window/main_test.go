@@ -33,11 +33,21 @@ func onServer(t *testing.T, d *demo) *client.Client {
 	return c
 }
 
+// signIn signs in for the first time. The notice of licenses that end comes last and moves the tables down.
 func signIn(t *testing.T, d *demo) {
 	t.Helper()
 	d.fill(t, "the password field", entry("Password"), d.Password)
 	d.key(t, "Return")
 	d.find(t, "the orders table", exactly(fmt.Sprint(studio)))
+	d.find(t, "the notice of licenses that end", reading("in 12 days"))
+}
+
+// chooseStudio selects the order and waits for its licenses: until then the buttons mean those of the order before.
+func chooseStudio(t *testing.T, w *window) {
+	t.Helper()
+	w.click(t, "the order", exactly(fmt.Sprint(studio)))
+	w.find(t, "the title of its licenses", reading(fmt.Sprintf("Licenses of order %d", studio)))
+	w.find(t, "its licenses", exactly("Büro Süd"))
 }
 
 func order(t *testing.T, c *client.Client, id int64) api.Order {
@@ -91,7 +101,7 @@ func TestMainJob(t *testing.T) {
 			d.find(t, "the reason why there is no new license", reading("in use"))
 			picture("4-all-in-use")
 
-			d.click(t, "the order", exactly(fmt.Sprint(studio)))
+			chooseStudio(t, d.window)
 			d.click(t, "Activate this PC", button("Activate this PC"))
 			d.find(t, "this PC's codes", reading("63 bits"))
 			picture("5-new-license", d.find(t, "Activate", button("Activate")))
@@ -126,7 +136,14 @@ func TestMainJob(t *testing.T) {
 			require.Equal(t, api.LicenseFileMediaType, body.Attachments[0].ContentType)
 			_, file, err := server.LicenseFile(t.Context(), mine.ID)
 			require.NoError(t, err)
-			require.Equal(t, file, strings.TrimSpace(post.attachment(t, mails[0].ID, body.Attachments[0].PartID)))
+			public, err := license.ParsePublicKey(programOf(t, server).PublicKey)
+			require.NoError(t, err)
+			saved, err := public.Verify(file)
+			require.NoError(t, err)
+			attached, err := public.Verify(strings.TrimSpace(post.attachment(t, mails[0].ID, body.Attachments[0].PartID)))
+			require.NoError(t, err)
+			attached.IssuedAt = saved.IssuedAt // each file says when it was made
+			require.Equal(t, saved, attached)
 			picture("9-sent", d.find(t, "the outcome", reading("sends the code")))
 
 			// A second start continues the session from the keyring and shows this PC.
@@ -145,8 +162,7 @@ func TestAnotherPC(t *testing.T) {
 	d := startDemo(t, screen, newPerson(t), nil)
 	signIn(t, d)
 	server := onServer(t, d)
-	d.click(t, "the order", exactly(fmt.Sprint(studio)))
-	d.find(t, "the licenses", exactly("Büro Süd"))
+	chooseStudio(t, d.window)
 	d.click(t, "New license", button("New license…"))
 	d.click(t, "another PC", exactly("Another PC"))
 	screen.screenshot(t, "another-pc-1-empty")
@@ -168,8 +184,7 @@ func TestNoServer(t *testing.T) {
 	anna := newPerson(t)
 	d := startDemo(t, screen, anna, nil)
 	signIn(t, d)
-	d.click(t, "the order", exactly(fmt.Sprint(studio)))
-	d.find(t, "the licenses", exactly("Büro Süd"))
+	chooseStudio(t, d.window)
 	d.stop(t)
 	// The app alone, on the same data, while nothing listens.
 	uiMap := filepath.Join(t.TempDir(), "ui.json")
@@ -278,7 +293,7 @@ func TestKilledAfterActivation(t *testing.T) {
 	anna := newPerson(t)
 	d := startDemo(t, screen, anna, nil)
 	signIn(t, d)
-	d.click(t, "the order", exactly(fmt.Sprint(studio)))
+	chooseStudio(t, d.window)
 	d.click(t, "Activate this PC", button("Activate this PC"))
 	d.find(t, "this PC's codes", reading("63 bits"))
 	d.click(t, "Activate", button("Activate"))
@@ -289,7 +304,7 @@ func TestKilledAfterActivation(t *testing.T) {
 	active := order(t, server, studio).LicensesActivated
 	require.Contains(t, []int{3, 4}, active)
 	if active == 3 { // killed before anything was written down
-		d.click(t, "the order", exactly(fmt.Sprint(studio)))
+		chooseStudio(t, d.window)
 		d.click(t, "Activate this PC", button("Activate this PC"))
 		d.find(t, "this PC's codes", reading("63 bits"))
 		d.click(t, "Activate", button("Activate"))

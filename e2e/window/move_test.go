@@ -3,7 +3,6 @@
 package window
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,8 +19,7 @@ import (
 // activateThisPC gives a license of the sample order to this PC.
 func activateThisPC(t *testing.T, d *demo) {
 	t.Helper()
-	d.click(t, "the order", exactly(fmt.Sprint(studio)))
-	d.find(t, "its licenses", exactly("Büro Süd"))
+	chooseStudio(t, d.window)
 	d.click(t, "Activate this PC", button("Activate this PC"))
 	d.find(t, "this PC's codes", reading("63 bits"))
 	d.fill(t, "the note", entry("What you call that PC"), "My PC")
@@ -115,7 +113,7 @@ func TestMoveAndBringBack(t *testing.T) {
 			require.NoError(t, pc.Leave(t.Context(), license.Signature(programOf(t, server).ApplicationSignature), installed.Spent{Codes: codes, LicenseID: back.ID, RemovalCode: removal}))
 			d.key(t, "F5")
 			picture("move-11-let-go", d.find(t, "what the program did", reading("let its license go on this PC")))
-			d.click(t, "the order", exactly(fmt.Sprint(studio)))
+			chooseStudio(t, d.window)
 			d.find(t, "the license, selected", reading("The server does not know yet."))
 			d.click(t, "the removal codes", button("Hand in or offer…"))
 			picture("move-12-removal-codes", d.find(t, "the masked code", exactly("•••••-•••••-•")))
@@ -142,7 +140,7 @@ func TestMoveWithoutServer(t *testing.T) {
 	p := start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", filepath.Join(anna.home, ".cache", "acen-demo", "app"), "--ui-map", uiMap)
 	w := &window{display: screen, uiMap: uiMap, proc: p}
 	w.find(t, "that there is no connection", reading("No connection"))
-	w.click(t, "the order", exactly(fmt.Sprint(studio)))
+	chooseStudio(t, w)
 	w.click(t, "Move", button("Move to another PC…"))
 	w.click(t, "Move", button("Move"))
 	w.find(t, "that it is kept", reading("The server is told by itself when it answers."))
@@ -158,7 +156,7 @@ func TestMoveWithoutServer(t *testing.T) {
 	p.stop(t)
 
 	d = startDemo(t, screen, anna, nil, "--listen", strings.TrimPrefix(d.URL, "http://"))
-	d.click(t, "the order", exactly(fmt.Sprint(studio)))
+	chooseStudio(t, d.window)
 	d.find(t, "that it goes on", exactly("Moving: waits to be picked up"))
 	require.Len(t, func() []api.License {
 		list, err := onServer(t, d).Licenses(t.Context(), studio, false)

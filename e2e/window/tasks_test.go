@@ -128,7 +128,7 @@ func TestTasks(t *testing.T) {
 			old, err := server.NewLicense(t.Context(), uuid.NewString(), studio, api.NewLicense{SiteMID: pcOf(program, "A", 1).Merged(), Note: "Workshop"})
 			require.NoError(t, err)
 			d.key(t, "F5")
-			d.click(t, "the order", exactly(fmt.Sprint(studio)))
+			chooseStudio(t, d.window)
 			d.click(t, "the license", exactly("Workshop"))
 			d.find(t, "what is left", exactly("2 left today"))
 

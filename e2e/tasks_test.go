@@ -137,6 +137,51 @@ func TestTasksHappenOnce(t *testing.T) {
 	}
 }
 
+// What a task brought is among the last known rows, though the connection ends before the next table.
+func TestKeptRowsFollowTheTasks(t *testing.T) {
+	s := servertest.Start(t)
+	p := newPC(t, s)
+	ctx := t.Context()
+	p.signIn(t, s)
+	_, err := p.Licenses(ctx, studioOrder)
+	require.NoError(t, err)
+	same := func(what string) {
+		t.Helper()
+		kept, ok, err := p.CachedLicenses(ctx, studioOrder)
+		require.NoError(t, err)
+		require.True(t, ok)
+		now, err := p.Manager.Licenses(ctx, studioOrder)
+		require.NoError(t, err)
+		for _, rows := range [][]manager.License{kept.Licenses, now.Licenses} {
+			for i := range rows {
+				rows[i].Allowed = nil // a task of one license may use up what another had left: only the server tells
+			}
+		}
+		require.Equal(t, now.Licenses, kept.Licenses, what)
+	}
+	l, _ := activated(t, s, p, otherPC("A", 1))
+	same("a new license")
+	l, err = p.ChangeNote(ctx, l.ID, "Workshop")
+	require.NoError(t, err)
+	same("another note")
+	l, err = p.Reactivate(ctx, manager.Reactivate{License: l, Codes: otherPC("A", 2, license.NETID)})
+	require.NoError(t, err)
+	same("reactivated")
+	require.NoError(t, p.SendEmail(ctx, manager.SendEmail{LicenseID: l.ID, To: []string{"it@lumen.example"}}))
+	same("emailed")
+	l, err = p.Transfer(ctx, manager.Transfer{License: l, Codes: otherPC("B", 1), RemovalCode: removalCode(t, s, l.ID)})
+	require.NoError(t, err)
+	same("transferred")
+	_, err = p.Remove(ctx, manager.Remove{License: l, RemovalCode: removalCode(t, s, l.ID)})
+	require.NoError(t, err)
+	same("removed")
+	kept, _, err := p.CachedOrders(ctx)
+	require.NoError(t, err)
+	now, err := p.Orders(ctx)
+	require.NoError(t, err)
+	require.Equal(t, now.Orders, kept.Orders)
+}
+
 func requireNotOnDisk(t *testing.T, p *pc, secret string) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(p.options.DataDir, func(path string, d os.DirEntry, err error) error {

@@ -210,6 +210,9 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 
 // succeeded closes a job that the server has done.
 func (m *Manager) succeeded(ctx context.Context, a Account, job *Job, out outcome, leaves leaving) {
+	if job.Task != TaskEmail {
+		m.keepOutcome(ctx, a, *job, out)
+	}
 	if out.license.ID != 0 {
 		job.LicenseID = out.license.ID
 	}

@@ -19,6 +19,7 @@ func (m *Manager) ChangeNote(ctx context.Context, licenseID int64, note string) 
 	if err != nil {
 		return License{}, m.fail(ctx, err)
 	}
+	m.keepOutcome(ctx, a, Job{OrderID: out.OrderID, LicenseID: out.ID}, outcome{license: out})
 	m.publish(Event{Kind: LicensesChanged, Account: a.ID, OrderID: out.OrderID})
 	return m.mark(ctx, out.OrderID, []api.License{out})[0], nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/acen-desktop/acen/api"
@@ -97,6 +98,37 @@ func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
 	out := m.mark(ctx, order, rows)
 	m.settle(ctx, out, true)
 	return Licenses{OrderID: order, Licenses: out, FetchedAt: now}, nil
+}
+
+// keepOutcome takes what the server answered to a task over into the last known rows, so that they hold it also when the
+// connection ends before the next table. Rows that are not known stay so: a part of them would pass for all.
+func (m *Manager) keepOutcome(ctx context.Context, a Account, job Job, out outcome) {
+	var orders Orders
+	if out.order.ID != 0 {
+		if at, ok, err := m.db.load(ctx, a.ID, ordersName, &orders); err == nil && ok {
+			orders.Orders = put(orders.Orders, out.order, func(o api.Order) bool { return o.ID == out.order.ID })
+			m.keep(ctx, a, ordersName, orders, at)
+		}
+	}
+	var licenses []api.License
+	if at, ok, err := m.db.load(ctx, a.ID, licensesName(job.OrderID), &licenses); err == nil && ok {
+		if out.license.Status == api.StatusActive {
+			licenses = put(licenses, out.license, func(l api.License) bool { return l.ID == out.license.ID })
+		}
+		if job.LicenseID != out.license.ID { // ended by the task, which may have brought another
+			licenses = slices.DeleteFunc(licenses, func(l api.License) bool { return l.ID == job.LicenseID })
+		}
+		m.keep(ctx, a, licensesName(job.OrderID), licenses, at)
+	}
+}
+
+// put replaces the row that is the same, or adds it as the last.
+func put[T any](rows []T, row T, same func(T) bool) []T {
+	if i := slices.IndexFunc(rows, same); i >= 0 {
+		rows[i] = row
+		return rows
+	}
+	return append(rows, row)
 }
 
 // AllLicenses asks the server for all licenses of an order, also those that have ended. They are not kept.

@@ -117,6 +117,7 @@ func (d *desk) newCommand() *cobra.Command {
 		if err != nil {
 			return kept(err)
 		}
+		_, _ = m.Licenses(ctx, o.ID) // kept, so that the license can be moved without a connection
 		return d.made(l, "Activated")
 	})
 	pc.register(c, true)

@@ -78,6 +78,12 @@ func (s shape) plain(text string) (string, bool) {
 	return string(plain), true
 }
 
+// isShown reports whether a hex code stands in its shown form and no other.
+func (k CodeKind) isShown(text string) bool {
+	_, ok := shapes[k].plain(text)
+	return ok
+}
+
 // Groups returns how many letters stand in each group of the kind's shown form.
 func (k CodeKind) Groups() []int { return append([]int(nil), shapes[k].groups...) }
 

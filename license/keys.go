@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"hash"
 )
 
 // Signature is a program's application signature: 6 to 10 printable ASCII characters, public.
@@ -43,19 +44,27 @@ func (s Signature) Key() Key {
 
 // LockValue returns the 9-bit value of a lock: 0 for an unreadable raw value, else 1 to 511.
 func (k Key) LockValue(l Lock, raw string) uint16 {
+	return lockValue(hmac.New(sha256.New, k.bytes[:]), l, raw)
+}
+
+// lockValue is LockValue with a fresh HMAC of the key.
+func lockValue(h hash.Hash, l Lock, raw string) uint16 {
 	normalized := Normalize(raw)
 	if normalized == "" || !l.valid() {
 		return 0
 	}
-	sum := mac(k.bytes[:], []byte{0x01, byte(l)}, []byte(normalized))
-	return uint16(1 + top64(sum)%511)
+	h.Write([]byte{0x01, byte(l)})
+	h.Write([]byte(normalized))
+	return uint16(1 + top64(h.Sum(nil))%511)
 }
 
 // Block computes the lock block of raw values.
 func (k Key) Block(raw RawLocks) Block {
 	var values [LockCount]uint16
+	h := hmac.New(sha256.New, k.bytes[:]) // prepares the key once for all
 	for _, l := range Locks() {
-		values[l-1] = k.LockValue(l, raw[l-1])
+		h.Reset()
+		values[l-1] = lockValue(h, l, raw[l-1])
 	}
 	return newBlock(values)
 }

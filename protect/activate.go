@@ -132,11 +132,13 @@ func findCode(text string) (license.ActivationCode, error) {
 func (l *License) acceptable(ctx context.Context, c candidate) error {
 	var judged candidate
 	err := l.whole(ctx, func() error {
-		state, err := l.store.State(l.signature)
+		view := l.store.View(l.signature)
+		defer view.Close()
+		state, err := view.State()
 		if err != nil {
 			return err
 		}
-		judged, err = l.judge(ctx, []candidate{c}, state)
+		judged, err = l.judge(ctx, []candidate{c}, view, state)
 		return err
 	})
 	if err == nil && judged.verdict.Kind != Valid && judged.verdict.Kind != ValidationDue {

@@ -79,12 +79,14 @@ func (l *License) best(ctx context.Context) (best candidate, err error) {
 	if l.broken != nil {
 		return best, fmt.Errorf("This program was built wrongly and cannot check its license; tell its vendor: %w.", l.broken)
 	}
-	state, damaged := l.store.State(l.signature) // a damaged state spends nothing: a good license is not lost by it
-	list, other := l.find(state)
+	view := l.store.View(l.signature)
+	defer view.Close()
+	state, damaged := view.State() // a damaged state spends nothing: a good license is not lost by it
+	list, other := l.find(view, state)
 	if len(list) == 0 {
 		l.explain(&other)
 		best = candidate{verdict: other}
-	} else if best, err = l.judge(ctx, list, state); err != nil {
+	} else if best, err = l.judge(ctx, list, view, state); err != nil {
 		return candidate{}, fmt.Errorf("The license of %s could not be checked, because the locks of this PC could not be read: %w. Start the program again.", l.program.Name, err)
 	}
 	if damaged == nil {
@@ -94,10 +96,10 @@ func (l *License) best(ctx context.Context) (best candidate, err error) {
 }
 
 // find lists the licenses that were made by the vendor for this program, and tells the best verdict of all else.
-func (l *License) find(state installed.State) (list []candidate, other Verdict) {
+func (l *License) find(view *installed.View, state installed.State) (list []candidate, other Verdict) {
 	other.Kind = NoLicense
 	verified, seen := 0, map[string]bool{}
-	for _, f := range l.files() {
+	for _, f := range l.files(view) {
 		if seen[f.Content] && f.Content != "" || verified >= maxVerified {
 			continue
 		}
@@ -132,13 +134,13 @@ func add(list []candidate, c candidate) []candidate {
 }
 
 // files lists everything that may be a license file.
-func (l *License) files() (list []installed.File) {
+func (l *License) files(view *installed.View) (list []installed.File) {
 	for _, path := range l.options.Paths {
 		if f := installed.ReadFile(path); f.Content != "" || exists(path) {
 			list = append(list, f)
 		}
 	}
-	own, _ := l.store.Files(l.signature) // a folder that cannot be read holds nothing for this program
+	own, _ := view.Files() // a folder that cannot be read holds nothing for this program
 	list = append(list, own...)
 	for _, dir := range l.options.Elsewhere {
 		files, _ := installed.Files(dir)
@@ -193,8 +195,8 @@ func (l *License) typed(t installed.Typed) (c candidate, err error) {
 }
 
 // judge decides about licenses, and tells the best. It fails when the locks of the PC cannot be read now.
-func (l *License) judge(ctx context.Context, list []candidate, state installed.State) (best candidate, err error) {
-	contacts := l.contacts()
+func (l *License) judge(ctx context.Context, list []candidate, view *installed.View, state installed.State) (best candidate, err error) {
+	contacts := append(view.Contacts(), l.unkept...)
 	var reading *fingerprint.Reading
 	for i := range list {
 		c := &list[i]
@@ -216,7 +218,7 @@ func (l *License) judge(ctx context.Context, list []candidate, state installed.S
 			c.verdict.Kind, c.verdict.At = Ended, contact.At
 		}
 	}
-	l.judgeTime(ctx, list, contacts)
+	l.judgeTime(ctx, list, view, contacts)
 	best = list[0]
 	for _, c := range list[1:] {
 		if better(c, best) {
@@ -242,7 +244,7 @@ func better(c, than candidate) bool {
 
 // judgeTime decides about the licenses of this PC that time ends. The latest time seen counts in the place of a clock that
 // was set back within the tolerance. A license that was issued later than all before begins anew at its own issue.
-func (l *License) judgeTime(ctx context.Context, list []candidate, contacts []installed.Contact) {
+func (l *License) judgeTime(ctx context.Context, list []candidate, view *installed.View, contacts []installed.Contact) {
 	var timed []*candidate
 	for i := range list {
 		if c := &list[i]; c.verdict.Kind == Valid && c.timed(l.program.Validation) {
@@ -252,7 +254,7 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, contacts []in
 	if len(timed) == 0 {
 		return
 	}
-	before, now := l.store.Clock(l.signature), l.options.Now()
+	before, now := view.Clock(), l.options.Now()
 	clock := before
 	for _, c := range timed {
 		if c.file.IssuedAt.After(clock.Issued) {

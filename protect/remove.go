@@ -84,7 +84,9 @@ func (l *License) erase(ctx context.Context, site license.SiteCode) (left []stri
 		return kind == Valid && c.file.Codes.Site == site
 	}
 	_ = l.store.Erase(ctx, l.signature, gone) // what stays is tried again below
-	for _, f := range l.files() {
+	view := l.store.View(l.signature)
+	defer view.Close()
+	for _, f := range l.files(view) {
 		if !gone(f) {
 			continue
 		}

@@ -164,11 +164,7 @@ func (l *License) lastContact(ctx context.Context) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	return contactOf(l.contacts(), best.file).At
-}
-
-func (l *License) contacts() []installed.Contact {
-	return append(l.store.Contacts(l.signature), l.unkept...)
+	return contactOf(append(l.store.Contacts(l.signature), l.unkept...), best.file).At
 }
 
 // heed does what the server said: it keeps that it spoke, when, and a renewed license file. The server's time corrects the

@@ -26,12 +26,10 @@ type Contact struct {
 }
 
 // Contacts lists what the server said of the licenses of a program, the latest last; empty when nothing can be read.
-func (s *Store) Contacts(signature license.Signature) (list []Contact) {
-	content, err := readSome(filepath.Join(Below(s.dir, signature), contactsName), maxState)
-	if err != nil || json.Unmarshal(content, &list) != nil {
-		return nil
-	}
-	return list
+func (s *Store) Contacts(signature license.Signature) []Contact {
+	v := s.View(signature)
+	defer v.Close()
+	return v.Contacts()
 }
 
 // SetContact keeps what the server said of a license, in the place of what it said before.

@@ -179,14 +179,9 @@ func (s State) Find(site license.SiteCode) (Spent, bool) {
 
 // State reads what this PC knows of a program; a program that was never seen has the zero state. It fails with ErrDamaged.
 func (s *Store) State(signature license.Signature) (State, error) {
-	state, err := readState(filepath.Join(Below(s.dir, signature), stateName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return State{Signature: signature}, nil
-	}
-	if err == nil && state.Signature != signature {
-		err = ErrDamaged
-	}
-	return state, err
+	v := s.View(signature)
+	defer v.Close()
+	return v.State()
 }
 
 // States lists what this PC knows of all programs. Folders that cannot be read are left out.
@@ -345,34 +340,17 @@ type File struct {
 
 // Files lists the license files of a program in the store.
 func (s *Store) Files(signature license.Signature) ([]File, error) {
-	return Files(Below(s.dir, signature))
+	v := s.View(signature)
+	defer v.Close()
+	return v.Files()
 }
 
 // Files lists the files of a folder that are named as license files; a folder that is not there holds none. Files that are
 // too large, or cannot be read, have no content.
 func Files(dir string) (list []File, err error) {
-	var names []string
-	looked := 0
-	err = readNames(dir, func(some []string) (more bool) {
-		looked += len(some)
-		for _, name := range some {
-			if strings.EqualFold(filepath.Ext(name), Extension) && !strings.HasPrefix(name, freshName) {
-				names = append(names, name)
-			}
-		}
-		return looked < maxEntries && len(names) < maxFiles
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		list = append(list, ReadFile(filepath.Join(dir, name)))
-	}
-	return list, nil
+	v := view(dir)
+	defer v.Close()
+	return v.Files()
 }
 
 // ReadFile reads one license file. A file that is too large, or cannot be read, has no content.
@@ -431,12 +409,10 @@ type Clock struct {
 }
 
 // Clock returns the clock of a program; zero when there is none, or none that can be read.
-func (s *Store) Clock(signature license.Signature) (c Clock) {
-	content, err := readSome(filepath.Join(Below(s.dir, signature), clockName), maxState)
-	if err != nil || json.Unmarshal(content, &c) != nil {
-		return Clock{}
-	}
-	return c
+func (s *Store) Clock(signature license.Signature) Clock {
+	v := s.View(signature)
+	defer v.Close()
+	return v.Clock()
 }
 
 // SetClock keeps the clock of a program.

@@ -3,6 +3,7 @@ package installed
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -274,4 +275,90 @@ func FuzzState(f *testing.F) {
 		require.Equal(t, s.Generation, again.Generation)
 		require.Equal(t, len(s.Spent), len(again.Spent))
 	})
+}
+
+// What is read in the quick way is what encoding/json reads.
+func FuzzQuick(f *testing.F) {
+	for _, text := range []string{
+		`{"version":1,"signature":"NOTEPAD1","program":{"name":"A \u0026 B","public_keys":["x"],"typed_codes":true},"generation":291,"used_generations":[291,292],"spent":[{"site_code":"a","machine_id":"b",` +
+			`"license_id":7,"removal_code":"c","at":"2026-11-25T12:00:00Z"}],"typed":{"site_code":"a","machine_id":"b","activation_code":"c"}}`,
+		`{"version":1,"used_generations":null,"spent":[],"typed":null}`, `{"latest":"2026-11-25T12:00:00Z","issued":"0001-01-01T00:00:00Z"}`, `{"Latest":"2026-11-25T12:00:00Z"}`,
+		`[{"license_id":7,"site":4294967295,"at":"2026-11-25T12:00:00Z","ended":"Removed"},{}]`, `[]`, `null`, `{}`, ``,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		same(t, quickState, content)
+		same(t, quickClock, content)
+		same(t, quickContacts, content)
+	})
+}
+
+func same[T any](t *testing.T, quick func([]byte) (T, bool), content []byte) {
+	t.Helper()
+	if got, ok := quick(content); ok {
+		var want T
+		require.NoError(t, json.Unmarshal(content, &want))
+		require.Equal(t, want, got)
+	}
+}
+
+// What the store writes is read in the quick way.
+func TestWhatIsWrittenIsReadQuickly(t *testing.T) {
+	s := Open(t.TempDir(), fixed())
+	at := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	g, err := s.Generation(t.Context(), notepad)
+	require.NoError(t, err)
+	require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, g), LicenseID: 7, RemovalCode: 99, At: at}))
+	_, err = s.Update(t.Context(), notepad, func(state *State) error {
+		state.Program = Program{Name: "Smith & Sons' “Notepad”", PublicKeys: []string{"d0"}, TypedCodes: true}
+		state.Typed = &Typed{Codes: codesOf(t, 5), Code: license.ActivationCode{1}}
+		return nil
+	})
+	require.NoError(t, err)
+	require.NoError(t, s.SetClock(t.Context(), notepad, Clock{Latest: at.Add(time.Nanosecond), Issued: at}))
+	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 7, Site: 8, At: at, Ended: "Removed"}))
+	read := func(name string) []byte {
+		content, err := os.ReadFile(filepath.Join(Below(s.Dir(), notepad), name))
+		require.NoError(t, err)
+		return content
+	}
+	_, state := quickState(read(stateName))
+	_, clock := quickClock(read(clockName))
+	_, contacts := quickContacts(read(contactsName))
+	require.True(t, state && clock && contacts)
+}
+
+// A view sees what is changed while it is open.
+func TestView(t *testing.T) {
+	s := Open(t.TempDir(), fixed())
+	none := s.View(notepad)
+	defer none.Close()
+	state, err := none.State()
+	require.NoError(t, err)
+	require.Equal(t, State{Signature: notepad}, state)
+	files, err := none.Files()
+	require.NoError(t, err)
+	require.Empty(t, files)
+	require.Zero(t, none.Clock())
+	require.Empty(t, none.Contacts())
+
+	require.NoError(t, s.Put(t.Context(), notepad, "a.acen", "a license"))
+	v := s.View(notepad)
+	defer v.Close()
+	for _, generation := range []uint16{0x123, 0x124} {
+		g, err := s.Generation(t.Context(), notepad)
+		require.NoError(t, err)
+		state, err := v.State()
+		require.NoError(t, err)
+		require.Equal(t, generation, state.Generation)
+		require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, g), LicenseID: int64(g)}))
+		state, err = v.State()
+		require.NoError(t, err)
+		_, spent := state.Find(codesOf(t, g).Site)
+		require.True(t, spent)
+		files, err := v.Files()
+		require.NoError(t, err)
+		require.Equal(t, []File{{Path: filepath.Join(Below(s.Dir(), notepad), "a.acen"), Content: "a license"}}, files)
+	}
 }

@@ -3,6 +3,7 @@
 package installed
 
 import (
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -18,4 +19,16 @@ func TestPipe(t *testing.T) {
 	files, err := Files(dir)
 	require.NoError(t, err)
 	require.Equal(t, []File{{Path: path}}, files)
+}
+
+// A folder whose names may not be read is no empty one: what left the PC is still known.
+func TestFolderThatIsNotListed(t *testing.T) {
+	s := Open(t.TempDir(), fixed())
+	require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 5), LicenseID: 7}))
+	dir := Below(s.Dir(), notepad)
+	require.NoError(t, os.Chmod(dir, 0o100))
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
+	state, err := s.State(notepad)
+	require.NoError(t, err)
+	require.Len(t, state.Spent, 1)
 }

@@ -2,17 +2,38 @@ package installed
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// A program checks its license at its start: files are read with as few calls of the system as can be. Package os would make
-// each known to the poller of the network first.
+// A program checks its license at its start: files are read with as few calls of the system as can be, and a folder's path is
+// walked once. Package os would make each file known to the poller of the network first.
 
-// open opens a file for reading. It does not wait for somebody to write into a pipe.
-func open(path string, flags int) (fd int, err error) {
+// folder is an open folder.
+type folder struct {
+	dir    string
+	fd     int
+	listed bool // its names were read
+}
+
+// openFolder opens a folder, and only its files when its names may not be read.
+func openFolder(dir string) (folder, error) {
+	fd, err := openAt(unix.AT_FDCWD, dir, unix.O_DIRECTORY)
+	if errors.Is(err, fs.ErrPermission) {
+		fd, err = openAt(unix.AT_FDCWD, dir, unix.O_DIRECTORY|unix.O_PATH)
+	}
+	return folder{dir: dir, fd: fd}, err
+}
+
+func (f *folder) close() { _ = syscall.Close(f.fd) }
+
+// openAt opens a file in a folder for reading. It does not wait for somebody to write into a pipe.
+func openAt(folder int, path string, flags int) (fd int, err error) {
 	for {
-		fd, err = syscall.Open(path, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC|flags, 0)
+		fd, err = syscall.Openat(folder, path, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC|flags, 0)
 		if !errors.Is(err, syscall.EINTR) {
 			break
 		}
@@ -24,8 +45,13 @@ func open(path string, flags int) (fd int, err error) {
 }
 
 // readNow reads a file of at most limit bytes, as long as it was when it was opened.
-func readNow(path string, limit int64) ([]byte, error) {
-	fd, err := open(path, 0)
+func readNow(path string, limit int64) ([]byte, error) { return readAt(unix.AT_FDCWD, path, limit) }
+
+// readNow reads a file of the folder, as the function readNow does.
+func (f *folder) readNow(name string, limit int64) ([]byte, error) { return readAt(f.fd, name, limit) }
+
+func readAt(folder int, path string, limit int64) ([]byte, error) {
+	fd, err := openAt(folder, path, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -54,21 +80,22 @@ func readNow(path string, limit int64) ([]byte, error) {
 	return content, nil
 }
 
-// readNames gives the names in a folder to each, some at a time, until it wants no more.
-func readNames(dir string, each func(some []string) (more bool)) error {
-	fd, err := open(dir, syscall.O_DIRECTORY)
-	if err != nil {
-		return err
+// names gives the names in the folder to each, some at a time, until it wants no more.
+func (f *folder) names(each func(some []string) (more bool)) error {
+	if f.listed {
+		if _, err := syscall.Seek(f.fd, 0, io.SeekStart); err != nil {
+			return &fs.PathError{Op: "read", Path: f.dir, Err: err}
+		}
 	}
-	defer func() { _ = syscall.Close(fd) }()
+	f.listed = true
 	buffer := make([]byte, 8<<10)
 	for {
-		n, err := syscall.ReadDirent(fd, buffer)
+		n, err := syscall.ReadDirent(f.fd, buffer)
 		if errors.Is(err, syscall.EINTR) {
 			continue
 		}
 		if err != nil {
-			return &fs.PathError{Op: "read", Path: dir, Err: err}
+			return &fs.PathError{Op: "read", Path: f.dir, Err: err}
 		}
 		if n <= 0 {
 			return nil

@@ -8,7 +8,20 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
+
+// folder is a folder, whose path is walked for each of its files.
+type folder struct{ dir string }
+
+func openFolder(dir string) (folder, error) { return folder{dir}, nil }
+
+func (folder) close() {}
+
+// readNow reads a file of the folder, as the function readNow does.
+func (f folder) readNow(name string, limit int64) ([]byte, error) {
+	return readNow(filepath.Join(f.dir, name), limit)
+}
 
 // readNow reads a file of at most limit bytes.
 func readNow(path string, limit int64) ([]byte, error) {
@@ -33,9 +46,9 @@ func readNow(path string, limit int64) ([]byte, error) {
 	return content.Bytes(), err
 }
 
-// readNames gives the names in a folder to each, some at a time, until it wants no more.
-func readNames(dir string, each func(some []string) (more bool)) error {
-	folder, err := os.Open(dir)
+// names gives the names in the folder to each, some at a time, until it wants no more.
+func (f folder) names(each func(some []string) (more bool)) error {
+	folder, err := os.Open(f.dir)
 	if err != nil {
 		return err
 	}

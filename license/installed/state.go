@@ -63,8 +63,14 @@ func readState(path string) (State, error) {
 
 // decodeState reads a state; everything that is not as encode writes it is damaged.
 func decodeState(content []byte) (s State, err error) {
-	var f stateFile
-	if json.Unmarshal(content, &f) != nil || f.Version != stateVersion {
+	f, quick := quickState(content)
+	if !quick {
+		f = stateFile{}
+		if json.Unmarshal(content, &f) != nil {
+			return s, ErrDamaged
+		}
+	}
+	if f.Version != stateVersion {
 		return s, ErrDamaged
 	}
 	if s.Signature, err = license.ParseSignature(f.Signature); err != nil {

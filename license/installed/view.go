@@ -1,0 +1,134 @@
+package installed
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+// View reads what lies in the folder of one program, whose path is walked once for all of it. Each method reads the disk anew.
+// A View is for one goroutine, and closed at the end.
+type View struct {
+	signature license.Signature
+	folder    folder
+	missing   error // why there is no folder
+}
+
+// View opens the folder of a program, or sees that there is none.
+func (s *Store) View(signature license.Signature) *View {
+	v := view(Below(s.dir, signature))
+	v.signature = signature
+	return v
+}
+
+func view(dir string) *View {
+	f, err := openFolder(dir)
+	return &View{folder: f, missing: err}
+}
+
+// Close closes the folder.
+func (v *View) Close() {
+	if v.missing == nil {
+		v.folder.close()
+	}
+}
+
+// read reads a file of at most limit bytes.
+func (v *View) read(name string, limit int64) (content []byte, err error) {
+	if v.missing != nil {
+		return nil, v.missing
+	}
+	err = sharing(func() error {
+		content, err = v.folder.readNow(name, limit)
+		return err
+	})
+	return content, err
+}
+
+func (v *View) names(each func(some []string) (more bool)) error {
+	if v.missing != nil {
+		return v.missing
+	}
+	return v.folder.names(each)
+}
+
+// State is that of Store.
+func (v *View) State() (State, error) {
+	content, err := v.read(stateName, maxState)
+	if errors.Is(err, fs.ErrNotExist) {
+		return State{Signature: v.signature}, nil
+	}
+	if err != nil {
+		return State{}, err
+	}
+	state, err := decodeState(content)
+	if err == nil && state.Signature != v.signature {
+		err = ErrDamaged
+	}
+	return state, err
+}
+
+// Files is that of Store.
+func (v *View) Files() (list []File, err error) {
+	var names []string
+	looked := 0
+	err = v.names(func(some []string) (more bool) {
+		looked += len(some)
+		for _, name := range some {
+			if strings.EqualFold(filepath.Ext(name), Extension) && !strings.HasPrefix(name, freshName) {
+				names = append(names, name)
+			}
+		}
+		return looked < maxEntries && len(names) < maxFiles
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		f := File{Path: filepath.Join(v.folder.dir, name)}
+		if content, err := v.read(name, license.MaxFile); err == nil {
+			f.Content = string(content)
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
+
+// Clock is that of Store.
+func (v *View) Clock() (c Clock) {
+	content, err := v.read(clockName, maxState)
+	if err != nil {
+		return Clock{}
+	}
+	if c, quick := quickClock(content); quick {
+		return c
+	}
+	if json.Unmarshal(content, &c) != nil {
+		return Clock{}
+	}
+	return c
+}
+
+// Contacts is that of Store.
+func (v *View) Contacts() (list []Contact) {
+	content, err := v.read(contactsName, maxState)
+	if err != nil {
+		return nil
+	}
+	if list, quick := quickContacts(content); quick {
+		return list
+	}
+	if json.Unmarshal(content, &list) != nil {
+		return nil
+	}
+	return list
+}

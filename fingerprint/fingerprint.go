@@ -171,6 +171,10 @@ func (r Reading) Block(k license.Key) license.Block {
 // BlockFor computes the lock block of this PC for comparing it with the one that a license is bound to: the adapter of
 // that license is looked for among all physical adapters, so that their order means nothing (codes.md, NET ID).
 func (r Reading) BlockFor(k license.Key, bound license.Block) license.Block {
+	first := r.Block(k)
+	if first.Value(license.NETID) == bound.Value(license.NETID) {
+		return first
+	}
 	for _, a := range r.adapters {
 		if k.LockValue(license.NETID, a.address) == bound.Value(license.NETID) {
 			raw := r.raw
@@ -178,5 +182,5 @@ func (r Reading) BlockFor(k license.Key, bound license.Block) license.Block {
 			return k.Block(raw)
 		}
 	}
-	return r.Block(k)
+	return first
 }

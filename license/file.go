@@ -457,6 +457,9 @@ func fileFromClaims(body []byte) (File, error) {
 
 func (c policyClaim) policy() (Policy, error) {
 	p := Policy{Enabled: c.Enabled, MaxHardwareChanges: c.MaxHardwareChanges}
+	if len(c.Changeable) > 0 {
+		p.Changeable = make([]Lock, 0, LockCount)
+	}
 	if p.MaxHardwareChanges < 0 || p.MaxHardwareChanges > LockCount {
 		return Policy{}, ErrFileDamaged
 	}

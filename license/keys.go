@@ -61,7 +61,7 @@ func lockValue(h hash.Hash, l Lock, raw string) uint16 {
 // Block computes the lock block of raw values.
 func (k Key) Block(raw RawLocks) Block {
 	var values [LockCount]uint16
-	h := hmac.New(sha256.New, k.bytes[:]) // prepares the key once for all
+	h := hmac.New(sha256.New, k.bytes[:]) // the key is prepared once
 	for _, l := range Locks() {
 		h.Reset()
 		values[l-1] = lockValue(h, l, raw[l-1])

@@ -2,6 +2,7 @@ package protect
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -116,14 +117,14 @@ func (l *License) explain(v *Verdict) {
 	}
 	switch v.Kind {
 	case Valid:
-		v.Text = fmt.Sprintf("%s is licensed on this PC", name)
+		v.Text = name + " is licensed on this PC"
 		switch {
 		case v.License.Expires.IsZero():
 			v.Text += "."
 		case v.DaysLeft == 1:
-			v.Text += fmt.Sprintf(" through %s: its last day.", day(v.License.Expires))
+			v.Text += " through " + day(v.License.Expires) + ": its last day."
 		default:
-			v.Text += fmt.Sprintf(" through %s: %d days left.", day(v.License.Expires), v.DaysLeft)
+			v.Text += " through " + day(v.License.Expires) + ": " + strconv.Itoa(v.DaysLeft) + " days left."
 		}
 	case ValidationDue:
 		v.Text = fmt.Sprintf("The license of %s had to be confirmed by the vendor's server by %s. Connect this PC to the network and start the program again; "+

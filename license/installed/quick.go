@@ -27,7 +27,7 @@ func quickState(content []byte) (f stateFile, ok bool) {
 		case "signature":
 			f.Signature = r.String()
 		case "program":
-			f.Program = quickProgram(r)
+			f.Program = quickProgram(&r)
 		case "generation":
 			g := uint16(r.Int(0, math.MaxUint16))
 			f.Generation = &g
@@ -36,9 +36,9 @@ func quickState(content []byte) (f stateFile, ok bool) {
 			r.Array(func() { f.Used = append(f.Used, uint16(r.Int(0, math.MaxUint16))) })
 		case "spent":
 			f.Spent = []spentFile{}
-			r.Array(func() { f.Spent = append(f.Spent, quickSpent(r)) })
+			r.Array(func() { f.Spent = append(f.Spent, quickSpent(&r)) })
 		case "typed":
-			f.Typed = quickTyped(r)
+			f.Typed = quickTyped(&r)
 		}
 	})
 	return f, r.Done()

@@ -88,7 +88,7 @@ func (f *folder) names(each func(some []string) (more bool)) error {
 		}
 	}
 	f.listed = true
-	buffer := make([]byte, 8<<10)
+	buffer := make([]byte, 4<<10)
 	for {
 		n, err := syscall.ReadDirent(f.fd, buffer)
 		if errors.Is(err, syscall.EINTR) {

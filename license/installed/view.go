@@ -11,12 +11,13 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// View reads what lies in the folder of one program, whose path is walked once for all of it. Each method reads the disk anew.
-// A View is for one goroutine, and closed at the end.
+// View reads what lies in the folder of one program, whose path is walked once for all of it. State, Files and Clock read the
+// disk anew each time. A View is for one goroutine, and closed at the end.
 type View struct {
-	signature license.Signature
-	folder    folder
-	missing   error // why there is no folder
+	signature  license.Signature
+	folder     folder
+	missing    error // why there is no folder
+	noContacts bool  // all names were read, and that of the contacts was not among them
 }
 
 // View opens the folder of a program, or sees that there is none.
@@ -76,10 +77,11 @@ func (v *View) State() (State, error) {
 // Files is that of Store.
 func (v *View) Files() (list []File, err error) {
 	var names []string
-	looked := 0
+	looked, contacts := 0, false
 	err = v.names(func(some []string) (more bool) {
 		looked += len(some)
 		for _, name := range some {
+			contacts = contacts || name == contactsName
 			if strings.EqualFold(filepath.Ext(name), Extension) && !strings.HasPrefix(name, freshName) {
 				names = append(names, name)
 			}
@@ -92,6 +94,7 @@ func (v *View) Files() (list []File, err error) {
 	if err != nil {
 		return nil, err
 	}
+	v.noContacts = !contacts && looked < maxEntries && len(names) < maxFiles
 	slices.Sort(names)
 	for _, name := range names {
 		f := File{Path: filepath.Join(v.folder.dir, name)}
@@ -118,8 +121,11 @@ func (v *View) Clock() (c Clock) {
 	return c
 }
 
-// Contacts is that of Store.
+// Contacts is that of Store, as it is after Files or was then.
 func (v *View) Contacts() (list []Contact) {
+	if v.noContacts {
+		return nil
+	}
 	content, err := v.read(contactsName, maxState)
 	if err != nil {
 		return nil

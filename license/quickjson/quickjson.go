@@ -6,7 +6,6 @@
 package quickjson
 
 import (
-	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -16,13 +15,13 @@ import (
 
 // Reader reads one JSON text. Its methods read one value each and return the zero value once it gave up, which Done tells.
 type Reader struct {
-	text   []byte
+	text   string
 	at     int
 	gaveUp bool
 }
 
-// Read begins to read a text.
-func Read(text []byte) *Reader { return &Reader{text: text} }
+// Read begins to read a text. Strings that are read are parts of one copy of it.
+func Read(text []byte) Reader { return Reader{text: string(text)} }
 
 // Done reports whether the whole text was read.
 func (r *Reader) Done() bool {
@@ -72,7 +71,7 @@ func (r *Reader) name(names []string, next int) int {
 		return -1
 	}
 	for i := range names {
-		if i = (next + i) % len(names); string(raw) == names[i] {
+		if i = (next + i) % len(names); raw == names[i] {
 			return i
 		}
 	}
@@ -102,10 +101,10 @@ func (r *Reader) String() string {
 	start := r.at
 	raw, plain := r.raw()
 	if plain {
-		return string(raw)
+		return raw
 	}
 	var s string
-	if r.gaveUp || json.Unmarshal(r.text[start:r.at], &s) != nil {
+	if r.gaveUp || json.Unmarshal([]byte(r.text[start:r.at]), &s) != nil {
 		r.GiveUp()
 		return ""
 	}
@@ -115,7 +114,7 @@ func (r *Reader) String() string {
 // Time reads a time as encoding/json does.
 func (r *Reader) Time() (t time.Time) {
 	raw, plain := r.raw()
-	if !plain || t.UnmarshalJSON(r.text[r.at-len(raw)-2:r.at]) != nil {
+	if !plain || t.UnmarshalJSON([]byte(r.text[r.at-len(raw)-2:r.at])) != nil {
 		r.GiveUp()
 		return time.Time{}
 	}
@@ -123,9 +122,9 @@ func (r *Reader) Time() (t time.Time) {
 }
 
 // raw reads a string and returns what stands between its quotes, and whether that is the string itself.
-func (r *Reader) raw() (raw []byte, plain bool) {
+func (r *Reader) raw() (raw string, plain bool) {
 	if !r.begin('"') {
-		return nil, false
+		return "", false
 	}
 	start, plain, ascii := r.at, true, true
 	for ; r.at < len(r.text); r.at++ {
@@ -133,19 +132,19 @@ func (r *Reader) raw() (raw []byte, plain bool) {
 		case c == '"':
 			raw = r.text[start:r.at]
 			r.at++
-			return raw, plain && (ascii || utf8.Valid(raw))
+			return raw, plain && (ascii || utf8.ValidString(raw))
 		case c == '\\':
 			plain = false
 			r.at++
 		case c < ' ':
 			r.GiveUp()
-			return nil, false
+			return "", false
 		case c >= utf8.RuneSelf:
 			ascii = false
 		}
 	}
 	r.GiveUp()
-	return nil, false
+	return "", false
 }
 
 // Int reads a whole number from lowest to highest.
@@ -156,9 +155,9 @@ func (r *Reader) Int(lowest, highest int64) int64 {
 		r.at++
 	}
 	raw := r.text[start:r.at]
-	n, err := strconv.ParseInt(string(raw), 10, 64)
+	n, err := strconv.ParseInt(raw, 10, 64)
 	var again [20]byte
-	if err != nil || n < lowest || n > highest || !bytes.Equal(raw, strconv.AppendInt(again[:0], n, 10)) {
+	if err != nil || n < lowest || n > highest || raw != string(strconv.AppendInt(again[:0], n, 10)) {
 		r.GiveUp()
 		return 0
 	}
@@ -168,8 +167,8 @@ func (r *Reader) Int(lowest, highest int64) int64 {
 // Bool reads true or false.
 func (r *Reader) Bool() bool {
 	r.space()
-	rest, yes := bytes.CutPrefix(r.text[r.at:], []byte("true"))
-	rest, no := bytes.CutPrefix(rest, []byte("false"))
+	rest, yes := strings.CutPrefix(r.text[r.at:], "true")
+	rest, no := strings.CutPrefix(rest, "false")
 	r.at = len(r.text) - len(rest)
 	if yes == no {
 		r.GiveUp()

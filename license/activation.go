@@ -2,6 +2,7 @@ package license
 
 import (
 	"crypto/hmac"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -84,7 +85,7 @@ func (a ActivationKey) Activate(c Codes, g Grant) (ActivationCode, error) {
 // ErrActivationInvalid when the code was not made for them; it does not judge expiry.
 func (a ActivationKey) Check(c Codes, code ActivationCode) (Grant, error) {
 	tag := code[6:]
-	payload := top64(append(append([]byte{}, code[:6]...), 0, 0))>>16 ^ a.payloadMask(tag)
+	payload := binary.BigEndian.Uint64(append([]byte{0, 0}, code[:6]...)) ^ a.payloadMask(tag)
 	if !hmac.Equal(tag, a.tag(c, payload)) || payload>>44 != codeVersion {
 		return Grant{}, ErrActivationInvalid
 	}
@@ -96,7 +97,8 @@ func (a ActivationKey) Check(c Codes, code ActivationCode) (Grant, error) {
 }
 
 func (a ActivationKey) tag(c Codes, payload uint64) []byte {
-	return mac(a.key(), []byte{0x10}, c.bytes(), be64(payload)[2:])[:tagBytes]
+	sum := mac(a.key(), []byte{0x10}, c.bytes(), be64(payload)[2:])
+	return sum[:tagBytes]
 }
 
 func (a ActivationKey) payloadMask(tag []byte) uint64 {

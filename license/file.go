@@ -113,7 +113,10 @@ func (p PublicKey) Fingerprint() string {
 }
 
 // KeyID returns the short name of the key that stands in a license file's footer: 16 hex digits of its fingerprint.
-func (p PublicKey) KeyID() string { return p.Fingerprint()[:16] }
+func (p PublicKey) KeyID() string {
+	sum := sha256.Sum256(p[:])
+	return hex.EncodeToString(sum[:8])
+}
 
 type footer struct {
 	KeyID string `json:"kid"`
@@ -265,7 +268,7 @@ func open(token string) (e envelope, err error) {
 
 // readFooter returns the id of the key that a footer names. It fails with ErrFileDamaged.
 func readFooter(raw []byte) (keyID string, err error) {
-	r := quickjson.Read(raw)
+	r := quickjson.Read(string(raw))
 	r.Object([]string{"kid"}, func(int) { keyID = r.String() })
 	if !r.Done() {
 		var f footer
@@ -307,7 +310,7 @@ const header = "v4.public."
 
 // signedBy reports whether a key signed exactly the claims and the footer that were opened, with an implicit assertion (PASETO,
 // version 4, "Verify"). The library makes the tokens. To verify one it would also read all claims, once more than is needed,
-// which takes longer than a third of the signature; the tests hold both beside each other.
+// which takes longer than a third of the signature. The tests hold both beside each other.
 func (e envelope) signedBy(p PublicKey, assertion string) bool {
 	return ed25519.Verify(p[:], e.signed(assertion), e.signature)
 }
@@ -332,7 +335,7 @@ var (
 // quickClaims reads claims as Sign writes them; false leaves them to encoding/json.
 func quickClaims(body []byte) (claims, bool) {
 	var c claims
-	r := quickjson.Read(body)
+	r := quickjson.Read(string(body))
 	r.Object(claimNames, func(i int) {
 		switch claimNames[i] {
 		case "code":

@@ -29,7 +29,8 @@ func (RemovalSeed) MarshalText() ([]byte, error) { return []byte(redacted), nil 
 // RemovalSeed derives the seed of an activation code: top(128, HMAC(A, 0x20 ‖ code)).
 func (a ActivationKey) RemovalSeed(code ActivationCode) RemovalSeed {
 	var s RemovalSeed
-	copy(s[:], mac(a.key(), []byte{0x20}, code[:]))
+	sum := mac(a.key(), []byte{0x20}, code[:])
+	copy(s[:], sum[:])
 	return s
 }
 

@@ -359,7 +359,7 @@ func ReadFile(path string) File {
 	if err != nil {
 		return File{Path: path}
 	}
-	return File{path, string(content)}
+	return File{path, content}
 }
 
 // Put keeps a license file for a program, in the place of all others that it has in the store.
@@ -461,7 +461,7 @@ func (s *Store) replace(path string, content []byte) error {
 }
 
 // readSome reads a file of at most limit bytes.
-func readSome(path string, limit int64) (content []byte, err error) {
+func readSome(path string, limit int64) (content string, err error) {
 	err = sharing(func() error {
 		content, err = readNow(path, limit)
 		return err

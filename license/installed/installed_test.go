@@ -263,14 +263,14 @@ func FuzzState(f *testing.F) {
 	f.Add(good)
 	f.Add([]byte(`{"version":1,"signature":"NOTEPAD1","spent":[{}]}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		s, err := decodeState(content)
+		s, err := decodeState(string(content))
 		if err != nil {
 			require.ErrorIs(t, err, ErrDamaged)
 			return
 		}
 		text, err := s.encode()
 		require.NoError(t, err)
-		again, err := decodeState(text)
+		again, err := decodeState(string(text))
 		require.NoError(t, err)
 		require.Equal(t, s.Generation, again.Generation)
 		require.Equal(t, len(s.Spent), len(again.Spent))
@@ -285,20 +285,20 @@ func FuzzQuick(f *testing.F) {
 		`{"version":1,"used_generations":null,"spent":[],"typed":null}`, `{"latest":"2026-11-25T12:00:00Z","issued":"0001-01-01T00:00:00Z"}`, `{"Latest":"2026-11-25T12:00:00Z"}`,
 		`[{"license_id":7,"site":4294967295,"at":"2026-11-25T12:00:00Z","ended":"Removed"},{}]`, `[]`, `null`, `{}`, ``,
 	} {
-		f.Add([]byte(text))
+		f.Add(text)
 	}
-	f.Fuzz(func(t *testing.T, content []byte) {
+	f.Fuzz(func(t *testing.T, content string) {
 		same(t, quickState, content)
 		same(t, quickClock, content)
 		same(t, quickContacts, content)
 	})
 }
 
-func same[T any](t *testing.T, quick func([]byte) (T, bool), content []byte) {
+func same[T any](t *testing.T, quick func(string) (T, bool), content string) {
 	t.Helper()
 	if got, ok := quick(content); ok {
 		var want T
-		require.NoError(t, json.Unmarshal(content, &want))
+		require.NoError(t, json.Unmarshal([]byte(content), &want))
 		require.Equal(t, want, got)
 	}
 }
@@ -318,10 +318,10 @@ func TestWhatIsWrittenIsReadQuickly(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.SetClock(t.Context(), notepad, Clock{Latest: at.Add(time.Nanosecond), Issued: at}))
 	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 7, Site: 8, At: at, Ended: "Removed"}))
-	read := func(name string) []byte {
+	read := func(name string) string {
 		content, err := os.ReadFile(filepath.Join(Below(s.Dir(), notepad), name))
 		require.NoError(t, err)
-		return content
+		return string(content)
 	}
 	_, state := quickState(read(stateName))
 	_, clock := quickClock(read(clockName))
@@ -360,5 +360,19 @@ func TestView(t *testing.T) {
 		files, err := v.Files()
 		require.NoError(t, err)
 		require.Equal(t, []File{{Path: filepath.Join(Below(s.Dir(), notepad), "a.acen"), Content: "a license"}}, files)
+	}
+}
+
+// Files of all lengths are read whole, up to the limit.
+func TestLengths(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.acen")
+	for _, length := range []int{0, 1, 2047, 2048, 2049, 8192, license.MaxFile - 1, license.MaxFile, license.MaxFile + 1} {
+		content := strings.Repeat("x", length)
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		want := File{Path: path, Content: content}
+		if length > license.MaxFile {
+			want.Content = ""
+		}
+		require.Equal(t, want, ReadFile(path), length)
 	}
 }

@@ -18,7 +18,7 @@ var (
 	contactNames = []string{"license_id", "site", "at", "ended"}
 )
 
-func quickState(content []byte) (f stateFile, ok bool) {
+func quickState(content string) (f stateFile, ok bool) {
 	r := quickjson.Read(content)
 	r.Object(stateNames, func(i int) {
 		switch stateNames[i] {
@@ -92,7 +92,7 @@ func quickTyped(r *quickjson.Reader) *typedFile {
 	return &f
 }
 
-func quickClock(content []byte) (c Clock, ok bool) {
+func quickClock(content string) (c Clock, ok bool) {
 	r := quickjson.Read(content)
 	r.Object(clockNames, func(i int) {
 		switch clockNames[i] {
@@ -105,7 +105,7 @@ func quickClock(content []byte) (c Clock, ok bool) {
 	return c, r.Done()
 }
 
-func quickContacts(content []byte) (list []Contact, ok bool) {
+func quickContacts(content string) (list []Contact, ok bool) {
 	list = []Contact{}
 	r := quickjson.Read(content)
 	r.Array(func() {

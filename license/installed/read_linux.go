@@ -44,40 +44,61 @@ func openAt(folder int, path string, flags int) (fd int, err error) {
 	return fd, nil
 }
 
-// readNow reads a file of at most limit bytes, as long as it was when it was opened.
-func readNow(path string, limit int64) ([]byte, error) { return readAt(unix.AT_FDCWD, path, limit) }
+// readNow reads a file of at most limit bytes.
+func readNow(path string, limit int64) (string, error) { return readAt(unix.AT_FDCWD, path, limit) }
 
 // readNow reads a file of the folder, as the function readNow does.
-func (f *folder) readNow(name string, limit int64) ([]byte, error) { return readAt(f.fd, name, limit) }
+func (f *folder) readNow(name string, limit int64) (string, error) { return readAt(f.fd, name, limit) }
 
-func readAt(folder int, path string, limit int64) ([]byte, error) {
+// readAt reads a file. A short one, as most are, is read with one call: where that gets less than it could, the file ends.
+func readAt(folder int, path string, limit int64) (string, error) {
 	fd, err := openAt(folder, path, 0)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer func() { _ = syscall.Close(fd) }()
+	var begin [2 << 10]byte
+	n, err := readOnce(fd, path, begin[:])
+	switch {
+	case err != nil:
+		return "", err
+	case int64(n) > limit:
+		return "", fs.ErrInvalid
+	case n < len(begin):
+		return string(begin[:n]), nil
+	}
 	var info syscall.Stat_t
 	if err := syscall.Fstat(fd, &info); err != nil {
-		return nil, &fs.PathError{Op: "stat", Path: path, Err: err}
+		return "", &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
 	if info.Mode&syscall.S_IFMT != syscall.S_IFREG || info.Size > limit {
-		return nil, fs.ErrInvalid
+		return "", fs.ErrInvalid
 	}
-	content := make([]byte, info.Size)
-	for read := 0; read < len(content); {
-		n, err := syscall.Read(fd, content[read:])
+	content := append(make([]byte, 0, max(info.Size, int64(n))), begin[:n]...)
+	for len(content) < cap(content) {
+		n, err := readOnce(fd, path, content[len(content):cap(content)])
+		if err != nil {
+			return "", err
+		}
+		if n == 0 { // it was made shorter
+			break
+		}
+		content = content[:len(content)+n]
+	}
+	return string(content), nil
+}
+
+func readOnce(fd int, path string, into []byte) (int, error) {
+	for {
+		n, err := syscall.Read(fd, into)
 		if errors.Is(err, syscall.EINTR) {
 			continue
 		}
 		if err != nil {
-			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+			return 0, &fs.PathError{Op: "read", Path: path, Err: err}
 		}
-		if n == 0 { // it was made shorter
-			return content[:read], nil
-		}
-		read += n
+		return n, nil
 	}
-	return content, nil
 }
 
 // names gives the names in the folder to each, some at a time, until it wants no more.

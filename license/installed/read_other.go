@@ -19,22 +19,22 @@ func openFolder(dir string) (folder, error) { return folder{dir}, nil }
 func (folder) close() {}
 
 // readNow reads a file of the folder, as the function readNow does.
-func (f folder) readNow(name string, limit int64) ([]byte, error) {
+func (f folder) readNow(name string, limit int64) (string, error) {
 	return readNow(filepath.Join(f.dir, name), limit)
 }
 
 // readNow reads a file of at most limit bytes.
-func readNow(path string, limit int64) ([]byte, error) {
+func readNow(path string, limit int64) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if !info.Mode().IsRegular() { // opening a pipe would wait for somebody to write into it
-		return nil, fs.ErrInvalid
+		return "", fs.ErrInvalid
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer f.Close()
 	// One read gets all of a file that does not grow just now, and sees its end.
@@ -43,7 +43,7 @@ func readNow(path string, limit int64) ([]byte, error) {
 	if err == nil && int64(content.Len()) > limit {
 		err = fs.ErrInvalid
 	}
-	return content.Bytes(), err
+	return content.String(), err
 }
 
 // names gives the names in the folder to each, some at a time, until it wants no more.

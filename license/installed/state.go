@@ -62,11 +62,11 @@ func readState(path string) (State, error) {
 }
 
 // decodeState reads a state; everything that is not as encode writes it is damaged.
-func decodeState(content []byte) (s State, err error) {
+func decodeState(content string) (s State, err error) {
 	f, quick := quickState(content)
 	if !quick {
 		f = stateFile{}
-		if json.Unmarshal(content, &f) != nil {
+		if json.Unmarshal([]byte(content), &f) != nil {
 			return s, ErrDamaged
 		}
 	}

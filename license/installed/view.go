@@ -40,9 +40,9 @@ func (v *View) Close() {
 }
 
 // read reads a file of at most limit bytes.
-func (v *View) read(name string, limit int64) (content []byte, err error) {
+func (v *View) read(name string, limit int64) (content string, err error) {
 	if v.missing != nil {
-		return nil, v.missing
+		return "", v.missing
 	}
 	err = sharing(func() error {
 		content, err = v.folder.readNow(name, limit)
@@ -99,7 +99,7 @@ func (v *View) Files() (list []File, err error) {
 	for _, name := range names {
 		f := File{Path: filepath.Join(v.folder.dir, name)}
 		if content, err := v.read(name, license.MaxFile); err == nil {
-			f.Content = string(content)
+			f.Content = content
 		}
 		list = append(list, f)
 	}
@@ -115,7 +115,7 @@ func (v *View) Clock() (c Clock) {
 	if c, quick := quickClock(content); quick {
 		return c
 	}
-	if json.Unmarshal(content, &c) != nil {
+	if json.Unmarshal([]byte(content), &c) != nil {
 		return Clock{}
 	}
 	return c
@@ -133,7 +133,7 @@ func (v *View) Contacts() (list []Contact) {
 	if list, quick := quickContacts(content); quick {
 		return list
 	}
-	if json.Unmarshal(content, &list) != nil {
+	if json.Unmarshal([]byte(content), &list) != nil {
 		return nil
 	}
 	return list

@@ -20,8 +20,8 @@ type Reader struct {
 	gaveUp bool
 }
 
-// Read begins to read a text. Strings that are read are parts of one copy of it.
-func Read(text []byte) Reader { return Reader{text: string(text)} }
+// Read begins to read a text. Strings that are read are parts of it.
+func Read(text string) Reader { return Reader{text: text} }
 
 // Done reports whether the whole text was read.
 func (r *Reader) Done() bool {

@@ -25,7 +25,7 @@ type thing struct {
 
 // quick reads a thing, and reports whether it could.
 func quick(text string) (t thing, ok bool) {
-	r := quickjson.Read([]byte(text))
+	r := quickjson.Read(text)
 	r.Object([]string{"name", "number", "small", "yes", "at", "list", "inner"}, func(i int) {
 		switch i {
 		case 0:

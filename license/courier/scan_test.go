@@ -283,19 +283,126 @@ type panicking struct{ image.Image }
 
 func (panicking) Bounds() image.Rectangle { return image.Rect(0, 0, 50, 50) }
 
-// A wallpaper of corner squares is the worst case for a reader that looks for threes of them.
-func TestReadPictureOfSquares(t *testing.T) {
+// wallpaper are corner squares of 18 pixels, one every pitch pixels, each moved by less than shift.
+func wallpaper(t testing.TB, side, pitch, shift int) *image.Gray {
 	code, err := Picture("x", 2)
 	require.NoError(t, err)
 	square := code.(*image.Paletted).SubImage(image.Rect(6, 6, 24, 24))
-	img := image.NewGray(image.Rect(0, 0, 100, 100))
-	for i := range 25 {
-		x, y := i%5*20, i/5*20
-		draw.Draw(img, image.Rect(x, y, x+18, y+18), square, image.Pt(6, 6), draw.Src)
+	img := image.NewGray(image.Rect(0, 0, side, side))
+	draw.Draw(img, img.Rect, image.White, image.Point{}, draw.Src)
+	random := rand.New(rand.NewPCG(1, 2))
+	for y := 0; y < side; y += pitch {
+		for x := 0; x < side; x += pitch {
+			at := image.Pt(x+random.IntN(shift), y+random.IntN(shift))
+			draw.Draw(img, image.Rectangle{at, at.Add(image.Pt(18, 18))}, square, image.Pt(6, 6), draw.Src)
+		}
 	}
-	found, err := scan(t.Context(), grayOf(img)) // however long this machine takes
+	return img
+}
+
+// spoiled are codes that have everything but their content.
+func spoiled(t testing.TB, length int) *image.RGBA {
+	random := rand.New(rand.NewPCG(1, 2))
+	var images []image.Image
+	for range 16 {
+		img, err := Picture(strings.Repeat("x", length), 2)
+		require.NoError(t, err)
+		p := img.(*image.Paletted)
+		inner := p.Rect.Inset(2 * (quiet + 9))
+		for y := inner.Min.Y; y < inner.Max.Y; y++ {
+			for x := inner.Min.X; x < inner.Max.X; x++ {
+				p.SetColorIndex(x, y, uint8(random.IntN(2)))
+			}
+		}
+		images = append(images, p)
+	}
+	side := 5 * images[0].Bounds().Dx()
+	return desk(side, side, false, images...)
+}
+
+// Corner squares without end, and codes that cannot be read, are the worst case for a reader that looks for threes of squares:
+// it tries what it may, says so, and still reads the code among them.
+func TestReadPictureOfSquares(t *testing.T) {
+	for name, img := range map[string]draw.Image{
+		"64": wallpaper(t, 160, 20, 1), "far": wallpaper(t, 1200, 100, 1), "scattered": wallpaper(t, 600, 50, 25),
+		"spoiled codes": spoiled(t, 300), "large spoiled codes": spoiled(t, 2000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			matrix, err := threshold(grayOf(img))
+			require.NoError(t, err)
+			e := effort{left: maxEffort}
+			found, left, err := detect(t.Context(), matrix, &e)
+			require.NoError(t, err)
+			require.Empty(t, found)
+			require.True(t, left)
+			require.True(t, e.spent(), "%d were tried", e.tried)
+			require.LessOrEqual(t, e.tried, maxEffort/(17*17))
+			found, err = scan(t.Context(), grayOf(img)) // however long this machine takes
+			require.ErrorIs(t, err, ErrPictureTime)
+			require.Empty(t, found)
+
+			code, err := Picture("ACEN:REQUEST/X", 3)
+			require.NoError(t, err)
+			at := code.Bounds().Add(image.Pt(3, 5))
+			draw.Draw(img, at, code, image.Point{}, draw.Src)
+			read, err := ReadPicture(t.Context(), img)
+			require.NoError(t, err)
+			require.Equal(t, []string{"ACEN:REQUEST/X"}, read)
+		})
+	}
+}
+
+// What is tried is counted, and ends where it must.
+func TestEffort(t *testing.T) {
+	images, texts := pictures(t, documents(t)["license"], 0, 4)
+	matrix, err := threshold(grayOf(desk(900, 700, false, images...)))
 	require.NoError(t, err)
-	require.Empty(t, found)
+	e := effort{left: maxEffort}
+	found, _, err := detect(t.Context(), matrix, &e)
+	require.NoError(t, err)
+	require.Len(t, found, len(texts))
+	require.LessOrEqual(t, e.tried, 2*len(texts), "a code whose rhythm is right is read at once")
+	need := maxEffort - e.left
+
+	for _, left := range []int{0, 1, need / 2} {
+		e = effort{left: left}
+		found, _, err := detect(t.Context(), matrix, &e)
+		require.NoError(t, err)
+		require.Less(t, len(found), len(texts))
+		require.True(t, e.spent())
+		require.LessOrEqual(t, e.tried*17*17, left)
+	}
+}
+
+// Squares without number are not all compared with each other.
+func TestSquaresEnd(t *testing.T) {
+	matrix, err := threshold(grayOf(wallpaper(t, 2000, 20, 1)))
+	require.NoError(t, err)
+	centers, err := squares(t.Context(), matrix)
+	require.NoError(t, err)
+	require.Len(t, centers, maxCenters)
+	require.LessOrEqual(t, len(threes(centers, maxThrees)), maxThrees)
+	require.Len(t, threes(centers, 1), 1)
+}
+
+// The line of the timing pattern tells the dimension of every code, turned or not.
+func TestChanges(t *testing.T) {
+	for _, length := range []int{10, 60, 300, 900, 2000} {
+		img, err := Picture(strings.Repeat("x", length), 3)
+		require.NoError(t, err)
+		for _, img := range []image.Image{img, turned(img)} {
+			matrix, err := threshold(grayOf(img))
+			require.NoError(t, err)
+			centers, err := squares(t.Context(), matrix)
+			require.NoError(t, err)
+			all := threes(centers, maxThrees)
+			require.NotEmpty(t, all)
+			three := all[len(all)-1]
+			n, ok := changes(matrix, &effort{left: maxEffort}, three.corner, three.right, three.below)
+			require.True(t, ok)
+			require.Equal(t, img.Bounds().Dx()/3-2*quiet, n+ringed)
+		}
+	}
 }
 
 func FuzzReadPictureFile(f *testing.F) {

@@ -97,8 +97,7 @@ func (a ActivationKey) Check(c Codes, code ActivationCode) (Grant, error) {
 }
 
 func (a ActivationKey) tag(c Codes, payload uint64) []byte {
-	sum := mac(a.key(), []byte{0x10}, c.bytes(), be64(payload)[2:])
-	return sum[:tagBytes]
+	return mac(a.key(), []byte{0x10}, c.bytes(), be64(payload)[2:])[:tagBytes]
 }
 
 func (a ActivationKey) payloadMask(tag []byte) uint64 {

@@ -29,8 +29,7 @@ func (RemovalSeed) MarshalText() ([]byte, error) { return []byte(redacted), nil 
 // RemovalSeed derives the seed of an activation code: top(128, HMAC(A, 0x20 ‖ code)).
 func (a ActivationKey) RemovalSeed(code ActivationCode) RemovalSeed {
 	var s RemovalSeed
-	sum := mac(a.key(), []byte{0x20}, code[:])
-	copy(s[:], sum[:])
+	copy(s[:], mac(a.key(), []byte{0x20}, code[:]))
 	return s
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -135,7 +136,7 @@ func (s *Server) contract(a huma.API) contract {
 		Body api.NewLicense
 	},
 	) (*answer[api.License], error) {
-		return changed(ctx, s, in.Key, "new-license", "license.create", "order", in.ID, in.Body, s.newLicense)
+		return changed(ctx, s, in.Key, "new-license", "license.create", "order", in.ID, in.Body, s.newLicense, holding)
 	})
 	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/reactivation", "reactivate-license", "License reactivation", 201), func(ctx context.Context, in *struct {
 		LicensePath
@@ -301,12 +302,19 @@ func (s *Server) accountCalls(c contract) {
 	})
 }
 
+// manner is how a change is carried out, if not as most are.
+type manner int
+
+// holding is the manner of a change that does as Store.WriteHolding asks.
+const holding manner = 1
+
 // changed carries out a change of one order or license under its idempotency key.
 func changed[I, O any](ctx context.Context, s *Server, key, call, action, kind string, id int64, in I,
-	do func(context.Context, store.Tx, *store.Event, int64, I) (int, O, error),
+	do func(context.Context, store.Tx, *store.Event, int64, I) (int, O, error), how ...manner,
 ) (*answer[O], error) {
 	of := object(kind, id)
-	status, out, err := once(ctx, s, change[I]{key, call + " " + of, in, action, of}, func(tx store.Tx, e *store.Event) (int, O, error) {
+	c := change[I]{key: key, call: call + " " + of, in: in, action: action, object: of, holding: slices.Contains(how, holding)}
+	status, out, err := once(ctx, s, c, func(tx store.Tx, e *store.Event) (int, O, error) {
 		return do(ctx, tx, e, id, in)
 	})
 	return &answer[O]{status, out}, err

@@ -19,7 +19,7 @@ func (s *Server) newLicense(ctx context.Context, tx store.Tx, e *store.Event, or
 	}
 	e.OrderID, e.Task = orderID, api.HistoryNewLicense
 	l, made, err := s.rules.NewLicense(ctx, tx, order, program, r)
-	return s.licensed(ctx, tx, e, l, made, err)
+	return s.licensed(ctx, tx, e, l, order, program, made, err)
 }
 
 // reactivate is POST /licenses/{id}/reactivation.
@@ -30,7 +30,7 @@ func (s *Server) reactivate(ctx context.Context, tx store.Tx, e *store.Event, id
 	}
 	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryReactivation
 	next, made, err := s.rules.Reactivate(ctx, tx, l, order, program, r)
-	return s.licensed(ctx, tx, e, next, made, err)
+	return s.licensed(ctx, tx, e, next, order, program, made, err)
 }
 
 // release is POST /licenses/{id}/release.
@@ -44,7 +44,7 @@ func (s *Server) release(ctx context.Context, tx store.Tx, e *store.Event, id in
 	}
 	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryRelease
 	released, made, err := s.rules.Release(ctx, tx, l, order, program, r)
-	_, out, err := s.licensed(ctx, tx, e, released, made, s.countRemovalCode(ctx, tx, id, err))
+	_, out, err := s.licensed(ctx, tx, e, released, order, program, made, s.countRemovalCode(ctx, tx, id, err))
 	return http.StatusOK, out, err
 }
 
@@ -61,20 +61,22 @@ func (s *Server) transfer(ctx context.Context, tx store.Tx, e *store.Event, id i
 	}
 	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryTransfer
 	next, err := s.rules.Transfer(ctx, tx, l, order, program, r)
-	return s.licensed(ctx, tx, e, next, err == nil, s.countRemovalCode(ctx, tx, id, err))
+	return s.licensed(ctx, tx, e, next, order, program, err == nil, s.countRemovalCode(ctx, tx, id, err))
 }
 
-// licensed answers with a license that was made or changed, or that was so already: then there is nothing to tell.
-func (s *Server) licensed(ctx context.Context, tx store.Tx, e *store.Event, l store.License, made bool, err error) (int, api.License, error) {
+// licensed answers with a license that was made or changed, or that was so already: then there is nothing to tell, and it may
+// belong to another order of the client.
+func (s *Server) licensed(ctx context.Context, tx store.Tx, e *store.Event, l store.License, order store.Order, program store.Program, made bool, err error) (int, api.License, error) {
 	if err != nil {
 		return 0, api.License{}, err
 	}
 	if e.LicenseID = l.ID; !made {
 		e.OrderID = 0
 	}
-	order, program, err := ownOrder(ctx, tx, l.OrderID)
-	if err != nil {
-		return 0, api.License{}, err
+	if l.OrderID != order.ID {
+		if order, program, err = ownOrder(ctx, tx, l.OrderID); err != nil {
+			return 0, api.License{}, err
+		}
 	}
 	w, err := s.wireLicenses(ctx, tx, order, program, []store.License{l})
 	if err != nil {

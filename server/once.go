@@ -23,6 +23,7 @@ type change[I any] struct {
 	key, call      string
 	in             I
 	action, object string // for the audit trail
+	holding        bool   // the change holds what it is about, as Store.WriteHolding asks for
 }
 
 // once carries out a change under an idempotency key: the same key with the same request gets the same answer, also
@@ -46,7 +47,11 @@ func once[I, O any](ctx context.Context, s *Server, c change[I], do func(tx stor
 	fingerprint := sha256.Sum256(request)
 
 	var refusal *api.Problem
-	err = s.Store.Write(ctx, func(tx store.Tx) error {
+	write := s.Store.Write
+	if c.holding {
+		write = s.Store.WriteHolding
+	}
+	one := func(tx store.Tx) error {
 		var zero O
 		status, out, refusal = 0, zero, nil
 		old, err := tx.Answer(ctx, who.client.ID, id.String())
@@ -90,7 +95,8 @@ func once[I, O any](ctx context.Context, s *Server, c change[I], do func(tx stor
 			return err
 		}
 		return tx.AddAnswer(ctx, answer)
-	})
+	}
+	err = store.LookAgain(func() error { return write(ctx, one) })
 	if err == nil {
 		s.pruneAnswers(ctx)
 	}

@@ -142,15 +142,11 @@ func (s *Server) wireOrder(ctx context.Context, tx store.Tx, o store.Order, p st
 
 // ownOrder loads an order that the caller may see, with its program. Anything else is not found.
 func ownOrder(ctx context.Context, tx store.Tx, id int64) (store.Order, store.Program, error) {
-	o, err := tx.LockOrder(ctx, id)
-	if err != nil {
-		return o, store.Program{}, hide(err)
+	o, p, err := tx.LockOrderOf(ctx, callerOf(ctx).client.ID, id)
+	if err == nil && (!o.Active || !o.Visible) {
+		err = store.ErrNotFound
 	}
-	if o.ClientID != callerOf(ctx).client.ID || !o.Active || !o.Visible {
-		return o, store.Program{}, notFound()
-	}
-	p, err := tx.Program(ctx, o.ProgramID)
-	return o, p, err
+	return o, p, hide(err)
 }
 
 // ownLicense loads a license of an order that the caller may see. For a license that does not exist it looks for an order as well,

@@ -145,33 +145,30 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 
 // existingLicense returns the license that the same pair has already: sending it again is a success and free (api.md rule 2).
 func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes) (*store.License, error) {
-	l, err := tx.ActiveLicenseBySite(ctx, p.ID, codes.Site)
-	if err == nil {
-		if l.ReleasedAt != nil {
-			return nil, siteSpent(ctx, tx, p, codes)
-		}
-		owner, err := tx.Order(ctx, l.OrderID)
-		if err != nil {
+	l, err := tx.LicenseBySite(ctx, p.ID, codes.Site)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case l.SpendsSite():
+		return nil, siteSpent()
+	}
+	owner := o
+	if l.OrderID != o.ID {
+		if owner, err = tx.Order(ctx, l.OrderID); err != nil {
 			return nil, err
 		}
-		if l.Codes == codes && owner.ClientID == o.ClientID && owner.Active && owner.Visible {
-			return &l, nil
-		}
-		return nil, api.NewProblem(api.ErrSiteCodeInUse, "This Site code has a license of this program already.")
 	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return nil, err
+	if l.Codes == codes && owner.ClientID == o.ClientID && owner.Active && owner.Visible {
+		return &l, nil
 	}
-	return nil, siteSpent(ctx, tx, p, codes)
+	return nil, api.NewProblem(api.ErrSiteCodeInUse, "This Site code has a license of this program already.")
 }
 
-// siteSpent refuses a Site code that a removal code has used up.
-func siteSpent(ctx context.Context, tx store.Tx, p store.Program, codes license.Codes) error {
-	spent, err := tx.SiteSpent(ctx, p.ID, codes.Site)
-	if err == nil && spent {
-		err = api.NewProblem(api.ErrSiteCodeSpent, "This Site code belonged to a license that was removed, transferred or released. The program or the app on that PC shows a new one.")
-	}
-	return err
+// siteSpent is the refusal of a Site code that a removal code has used up.
+func siteSpent() *api.Problem {
+	return api.NewProblem(api.ErrSiteCodeSpent, "This Site code belonged to a license that was removed, transferred or released. The program or the app on that PC shows a new one.")
 }
 
 // grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, expiry and,

@@ -77,11 +77,8 @@ func (s *Server) identify(ctx context.Context, token string) (who caller, err er
 		return who, api.NewProblem(api.ErrCredentialsMissing, "Sign in first.")
 	}
 	ended := api.NewProblem(api.ErrAuthorization, "The session has ended. Sign in again.")
-	err = s.Store.Read(ctx, func(tx store.Tx) (err error) {
-		if who.session, err = tx.SessionByAccess(ctx, hashToken(token)); err != nil {
-			return err
-		}
-		who.client, err = tx.Client(ctx, who.session.ClientID)
+	err = s.Store.Glance(ctx, func(tx store.Tx) (err error) {
+		who.session, who.client, err = tx.ByAccess(ctx, hashToken(token))
 		return err
 	})
 	switch {

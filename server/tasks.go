@@ -201,14 +201,18 @@ func (r Rules) checkRemovalCode(ctx context.Context, tx store.Tx, l store.Licens
 
 // siteFree refuses codes whose Site code another license has, or that is spent.
 func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) error {
-	other, err := tx.ActiveLicenseBySite(ctx, p.ID, codes.Site)
+	other, err := tx.LicenseBySite(ctx, p.ID, codes.Site)
 	switch {
-	case err == nil && other.ID != l.ID && other.ReleasedAt == nil:
-		return api.NewProblem(api.ErrSiteCodeInUse, "The PC with this Site code has a license of this program already.")
-	case err != nil && !errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
 		return err
+	case other.SpendsSite():
+		return siteSpent()
+	case other.ID != l.ID:
+		return api.NewProblem(api.ErrSiteCodeInUse, "The PC with this Site code has a license of this program already.")
 	}
-	return siteSpent(ctx, tx, p, codes)
+	return nil
 }
 
 // replace ends a license and puts one with other codes into its place: family, expiry, features and policy carry over, and

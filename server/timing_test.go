@@ -290,6 +290,10 @@ func (l lookingUp) Write(ctx context.Context, fn func(store.Tx) error) error {
 	return l.Store.Write(ctx, func(tx store.Tx) error { return fn(lookup{tx, l.d}) })
 }
 
+func (l lookingUp) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
+	return l.Store.WriteHolding(ctx, func(tx store.Tx) error { return fn(lookup{tx, l.d}) })
+}
+
 // lookup writes down the calls that depend on what exists. QueueMail is not among them: only who exists gets a mail, and the time
 // for one row more is what the measurement has to judge.
 type lookup struct {
@@ -331,6 +335,15 @@ func (l lookup) Order(ctx context.Context, id int64) (store.Order, error) {
 func (l lookup) LockOrder(ctx context.Context, id int64) (store.Order, error) {
 	l.saw("lock order")
 	return l.Tx.LockOrder(ctx, id)
+}
+
+func (l lookup) LockOrderOf(ctx context.Context, client, id int64) (store.Order, store.Program, error) {
+	l.saw("lock order of a client")
+	o, p, err := l.Tx.LockOrderOf(ctx, client, id)
+	if err == nil {
+		l.saw("its program")
+	}
+	return o, p, err
 }
 
 func (l lookup) OrderBySerial(ctx context.Context, program int64, serial uint16) (store.Order, error) {

@@ -158,6 +158,11 @@ type License struct {
 	ReleasedAt  *time.Time // when its PC gave the removal code for another PC to take it
 }
 
+// SpendsSite reports whether the license has spent its Site code: a removal code was given for it.
+func (l License) SpendsSite() bool {
+	return l.ReleasedAt != nil || l.Status == api.StatusRemoved || l.Status == api.StatusTransferred
+}
+
 // Use is how often something was done that a limit counts.
 type Use struct{ Today, ThisMonth int }
 
@@ -358,10 +363,30 @@ type Store interface {
 	// Write runs fn as one transaction that excludes other writers of the same rows; it is undone when fn fails.
 	// fn may run again when the database asks for it, so it must have no effect besides tx.
 	Write(ctx context.Context, fn func(tx Tx) error) error
+	// WriteHolding is Write for a change that may not be thrown back by changes beside it. fn holds the order that it is about
+	// (LockOrderOf) before it looks at anything of that order, and whatever else it finds free is decided by the database when it
+	// is taken (AddLicense, AddAnswer): it fails with ErrExists then, and may be tried again. All else that fn reads may change
+	// from one look to the next. When fn runs again it may find that it was done before, so it looks for its answer first.
+	WriteHolding(ctx context.Context, fn func(tx Tx) error) error
+	// Glance runs fn for what it reads with a single method of tx: there is no view to be kept consistent.
+	Glance(ctx context.Context, fn func(tx Tx) error) error
 	// Ping fails when the database cannot be reached.
 	Ping(ctx context.Context) error
 	// Close ends the use of the database.
 	Close() error
+}
+
+// looks bounds how often a change is tried for which what it had found free was taken by another one at the same moment.
+const looks = 5
+
+// LookAgain runs a change again when it fails with ErrExists: now it sees what the other one has taken.
+func LookAgain(change func() error) (err error) {
+	for range looks {
+		if err = change(); !errors.Is(err, ErrExists) {
+			break
+		}
+	}
+	return err
 }
 
 // Tx is the inside of one transaction. Methods that look for one row fail with ErrNotFound.
@@ -386,6 +411,8 @@ type Tx interface {
 	Order(ctx context.Context, id int64) (Order, error)
 	// LockOrder is Order; the row is held until the transaction ends.
 	LockOrder(ctx context.Context, id int64) (Order, error)
+	// LockOrderOf is LockOrder for an order of a client, with its program as it is then.
+	LockOrderOf(ctx context.Context, clientID, id int64) (Order, Program, error)
 	// AddOrder fails with ErrExists when the program has an order with this serial id.
 	AddOrder(ctx context.Context, o Order) (int64, error)
 	// OrderBySerial finds the order that a serial number made.
@@ -399,14 +426,13 @@ type Tx interface {
 	// Licenses lists an order's licenses, oldest first, after an id; ended ones only when asked for.
 	Licenses(ctx context.Context, orderID int64, ended bool, after int64, limit int) ([]License, error)
 	License(ctx context.Context, id int64) (License, error)
-	// ActiveLicenseBySite finds the active license with a Site code in a program.
-	ActiveLicenseBySite(ctx context.Context, programID int64, site license.SiteCode) (License, error)
-	// SiteSpent reports whether a license of the program with this Site code was removed, transferred or released.
-	SiteSpent(ctx context.Context, programID int64, site license.SiteCode) (bool, error)
+	// LicenseBySite finds the license that takes a Site code in a program: the active one, or the one that has spent it because it
+	// was removed, transferred or released. There is one at most.
+	LicenseBySite(ctx context.Context, programID int64, site license.SiteCode) (License, error)
 	// NextLicenseID reserves the id of the next license, so that the activation code can hold it.
 	NextLicenseID(ctx context.Context) (int64, error)
 	// AddLicense adds an active license with its id and takes one seat. It fails with ErrNoSeat when the order has none
-	// left and with ErrExists when the Site code has an active license in the program.
+	// left and with ErrExists when another license takes the Site code in the program.
 	AddLicense(ctx context.Context, l License) error
 	// ChangeLicense changes note, features, expiry and activation code; it remembers an activation code that it replaces.
 	ChangeLicense(ctx context.Context, l License) error
@@ -426,7 +452,8 @@ type Tx interface {
 	EndLicense(ctx context.Context, id int64, status api.LicenseStatus, at time.Time) error
 
 	AddSession(ctx context.Context, s Session) (int64, error)
-	SessionByAccess(ctx context.Context, hash []byte) (Session, error)
+	// ByAccess finds the session with an access token, and its client.
+	ByAccess(ctx context.Context, hash []byte) (Session, Client, error)
 	// RenewSession replaces the access token of a session.
 	RenewSession(ctx context.Context, id int64, accessHash []byte, expires time.Time) error
 	// EndSession ends a session with all its tokens; ending it again does nothing.

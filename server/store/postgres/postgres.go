@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
@@ -41,7 +41,7 @@ const (
 
 // Store is a store.Store on one PostgreSQL database.
 type Store struct {
-	db *sql.DB
+	pool *pgxpool.Pool
 	// turn is held by the one transaction of this server that others have thrown back again and again.
 	turn chan struct{}
 }
@@ -51,22 +51,25 @@ var _ store.Store = (*Store)(nil)
 // Open connects to a database, such as "postgres://acen@db.example.com/acen?sslmode=verify-full", and brings its schema up to
 // date. The error is one sentence that names the host and no password.
 func Open(ctx context.Context, url string) (*Store, error) {
-	config, err := pgx.ParseConfig(url)
+	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("the database address is not of the form postgres://user@host/database: %w", err)
 	}
-	config.RuntimeParams["application_name"] = "acen-server"
+	params := config.ConnConfig.RuntimeParams
+	params["application_name"] = "acen-server"
 	// A server that hangs in the middle of a transaction does not keep the others from the rows.
-	config.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
-	config.RuntimeParams["lock_timeout"] = "10000"
-	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	if err := migrateAlone(ctx, db); err != nil {
-		return nil, errors.Join(fmt.Errorf("the database %s on %s cannot be opened: %w", config.Database, config.Host, err), db.Close())
+	params["idle_in_transaction_session_timeout"] = "60000"
+	params["lock_timeout"] = "10000"
+	config.MaxConns, config.MaxConnIdleTime = connections, 5*time.Minute
+	db := stdlib.OpenDB(*config.ConnConfig)
+	if err := errors.Join(migrateAlone(ctx, db), db.Close()); err != nil {
+		return nil, fmt.Errorf("the database %s on %s cannot be opened: %w", config.ConnConfig.Database, config.ConnConfig.Host, err)
 	}
-	return &Store{db: db, turn: make(chan struct{}, 1)}, nil
+	pool, err := pgxpool.NewWithConfig(context.WithoutCancel(ctx), config)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{pool: pool, turn: make(chan struct{}, 1)}, nil
 }
 
 // migrateAlone migrates while no other server does. The lock belongs to the connection and ends with it.
@@ -82,33 +85,52 @@ func migrateAlone(ctx context.Context, db *sql.DB) error {
 		}
 	}
 	err = sqlstore.Migrate(ctx, db, goose.DialectPostgres, migrations)
-	for _, statement := range []string{fmt.Sprintf(`SELECT pg_advisory_unlock(%d)`, migrating), `RESET lock_timeout`} {
-		_, undo := conn.ExecContext(ctx, statement)
-		err = errors.Join(err, undo)
-	}
-	return err
+	_, undo := conn.ExecContext(ctx, fmt.Sprintf(`SELECT pg_advisory_unlock(%d)`, migrating))
+	return errors.Join(err, undo)
 }
 
 // Close ends the use of the database.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	s.pool.Close()
+	return nil
+}
 
 // Ping fails when the database cannot be reached.
-func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
+func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
+
+// The kinds of transactions, by how they begin; looking begins none.
+const (
+	looking      = ``
+	reading      = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
+	serializable = `BEGIN ISOLATION LEVEL SERIALIZABLE`
+	holding      = `BEGIN ISOLATION LEVEL READ COMMITTED`
+)
 
 // Read runs fn on one snapshot.
 func (s *Store) Read(ctx context.Context, fn func(store.Tx) error) error {
-	return s.repeat(ctx, func() error {
-		return s.run(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
-	})
+	return s.repeat(ctx, reading, fn)
+}
+
+// Glance runs fn without a transaction.
+func (s *Store) Glance(ctx context.Context, fn func(store.Tx) error) error {
+	return s.repeat(ctx, looking, fn)
 }
 
 // Write runs fn in a serializable transaction: whatever the rules of the server look at, the outcome is as if one
 // transaction came after the other. It runs again when the database says that they did not, or was away for a moment.
 func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
-	return s.repeat(ctx, func() error { return s.run(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable}, fn) })
+	return s.repeat(ctx, serializable, fn)
 }
 
-func (s *Store) repeat(ctx context.Context, run func() error) (err error) {
+// WriteHolding runs fn in a transaction that sees what is committed at each look. The database watches over no reads of it, so
+// that no two of them throw each other back because what they read lies on the same page. The rows that it holds carry the
+// exactness instead: whoever changes licenses of an order holds the order first, in transactions of either kind, and one that
+// is serializable begins again when the order was changed since its snapshot.
+func (s *Store) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
+	return s.repeat(ctx, holding, fn)
+}
+
+func (s *Store) repeat(ctx context.Context, kind string, fn func(store.Tx) error) (err error) {
 	for n := range attempts {
 		if n == crowded {
 			select {
@@ -118,7 +140,7 @@ func (s *Store) repeat(ctx context.Context, run func() error) (err error) {
 				return ctx.Err()
 			}
 		}
-		if err = run(); err == nil || !errors.Is(err, errAgain) || !pause(ctx, n) {
+		if err = s.run(ctx, kind, fn); err == nil || !errors.Is(err, errAgain) || !pause(ctx, n) {
 			return err
 		}
 	}
@@ -141,22 +163,24 @@ func pause(ctx context.Context, n int) bool {
 	}
 }
 
-func (s *Store) run(ctx context.Context, o *sql.TxOptions, fn func(store.Tx) error) error {
-	t, err := s.db.BeginTx(ctx, o)
+func (s *Store) run(ctx context.Context, kind string, fn func(store.Tx) error) error {
+	pooled, err := s.pool.Acquire(ctx)
 	if err != nil {
-		return fault(err)
+		return s.lost(fault(err))
 	}
-	defer func() { _ = t.Rollback() }() // after Commit it does nothing
+	defer pooled.Release() // a connection whose transaction is open ends
+	c, writes := &conn{db: pooled.Conn()}, kind == serializable || kind == holding
+	c.after(kind)
 	// What fn makes of a fault does not matter: the transaction is lost, and fn runs again.
 	var again error
 	own := *dialect
-	if o.ReadOnly {
+	if !writes {
 		own.Held = "" // the snapshot holds
 	}
 	own.Fault = func(err error) error {
 		err = fault(err)
 		var e *pgconn.PgError
-		if !o.ReadOnly && errors.As(err, &e) && e.Code == "25006" { // read_only_sql_transaction: another server of the database took over
+		if writes && errors.As(err, &e) && e.Code == "25006" { // read_only_sql_transaction: another server of the database took over
 			err = fmt.Errorf("%w: the database only reads: %w", errAgain, err)
 		}
 		if errors.Is(err, errAgain) {
@@ -164,25 +188,34 @@ func (s *Store) run(ctx context.Context, o *sql.TxOptions, fn func(store.Tx) err
 		}
 		return err
 	}
-	err = fn(sqlstore.Tx{Tx: t, Dialect: &own})
+	defer c.rollback(ctx) // after an end it does nothing
+	err = fn(sqlstore.Tx{Conn: c, Dialect: &own})
 	if again != nil {
-		return again
+		return s.lost(again)
 	}
 	if err != nil {
 		return err
 	}
-	var number sql.NullString
-	if !o.ReadOnly {
-		// Its number tells later what became of a transaction whose end was not heard.
-		if err := t.QueryRowContext(ctx, `SELECT pg_current_xact_id_if_assigned()::text`).Scan(&number); err != nil {
-			return fault(err)
+	number := ""
+	if kind == serializable {
+		// It tells later what became of a transaction whose end was not heard. One that is holding runs again and finds what it has done.
+		if number, err = c.number(ctx); err != nil {
+			return s.lost(own.Fault(err))
 		}
 	}
-	err = t.Commit()
-	if err == nil || !isLost(err) || !number.Valid {
-		return fault(err)
+	err = c.commit(ctx)
+	if err == nil || !isLost(err) || number == "" {
+		return s.lost(own.Fault(err))
 	}
-	return s.outcome(ctx, number.String, err)
+	return s.outcome(ctx, number, err)
+}
+
+// lost ends all idle connections when one of them was lost: the others are no better.
+func (s *Store) lost(err error) error {
+	if errors.Is(err, errAgain) && isLost(err) {
+		s.pool.Reset()
+	}
+	return err
 }
 
 // outcome finds out whether a transaction was committed whose connection was lost at its end: nil when it was, errAgain when it
@@ -190,7 +223,7 @@ func (s *Store) run(ctx context.Context, o *sql.TxOptions, fn func(store.Tx) err
 func (s *Store) outcome(ctx context.Context, number string, lost error) error {
 	for n := range attempts {
 		var status sql.NullString
-		err := s.db.QueryRowContext(ctx, `SELECT pg_xact_status($1::text::xid8)`, number).Scan(&status)
+		err := s.pool.QueryRow(ctx, `SELECT pg_xact_status($1::text::xid8)`, number).Scan(&status)
 		switch {
 		case err == nil && status.String == "committed":
 			return nil
@@ -207,6 +240,7 @@ func (s *Store) outcome(ctx context.Context, number string, lost error) error {
 // dialect is how PostgreSQL says it.
 var dialect = &sqlstore.Dialect{
 	Numbered: true,
+	Nested:   true,
 	// The collation C knows A to Z alone, as SQLite does.
 	Same: func(column string) string { return `lower(` + column + ` COLLATE "C") = lower(? COLLATE "C")` },
 	Each: func(column string) string {
@@ -216,8 +250,8 @@ var dialect = &sqlstore.Dialect{
 	HeldElseSkipped: ` FOR UPDATE SKIP LOCKED`,
 	NextLicense:     `SELECT nextval('license_ids')`,
 	Fault:           fault,
-	Took: func(ctx context.Context, tx *sql.Tx, table string) error {
-		_, err := tx.ExecContext(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), GREATEST((SELECT max(id) FROM `+table+`),
+	Took: func(ctx context.Context, tx sqlstore.Tx, table string) error {
+		_, err := tx.Conn.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), GREATEST((SELECT max(id) FROM `+table+`),
  nextval(pg_get_serial_sequence($1, 'id')) - 1, 1))`, table)
 		return err
 	},

@@ -44,10 +44,10 @@ func TestRules(t *testing.T) {
 // The audit trail and licenses stay, even for somebody who works on the database by hand.
 func TestRowsThatStay(t *testing.T) {
 	s := start(t, postgrestest.Database(t))
-	_, err := s.db.Exec(`INSERT INTO audit (at, actor, client_id, host, device, action, object, outcome, detail) VALUES (1, '', 0, '', '', '', '', '', '')`)
+	_, err := s.pool.Exec(t.Context(), `INSERT INTO audit (at, actor, client_id, host, device, action, object, outcome, detail) VALUES (1, '', 0, '', '', '', '', '', '')`)
 	require.NoError(t, err)
 	for _, statement := range []string{`UPDATE audit SET outcome = 'x'`, `DELETE FROM audit`, `TRUNCATE audit`, `TRUNCATE licenses CASCADE`} {
-		_, err = s.db.Exec(statement)
+		_, err = s.pool.Exec(t.Context(), statement)
 		require.Error(t, err, statement)
 		require.Regexp(t, "append-only|never erased", err.Error())
 	}
@@ -140,13 +140,13 @@ func TestMigrationFromAnOlderSchema(t *testing.T) {
 	}))
 	require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error {
 		for site, want := range map[license.SiteCode]bool{5: false, 6: true} {
-			spent, err := tx.SiteSpent(t.Context(), 1, site)
+			l, err := tx.LicenseBySite(t.Context(), 1, site)
 			require.NoError(t, err)
-			require.Equal(t, want, spent, "Site code %d", site)
+			require.Equal(t, want, l.SpendsSite(), "Site code %d", site)
 		}
 		require.NoError(t, tx.ReleaseLicense(t.Context(), 20001, time.UnixMicro(3)))
-		spent, err := tx.SiteSpent(t.Context(), 1, 5)
-		require.True(t, spent)
+		l, err := tx.LicenseBySite(t.Context(), 1, 5)
+		require.True(t, l.SpendsSite())
 		return err
 	}))
 }
@@ -185,13 +185,13 @@ func TestOutcomeThatWasNotHeard(t *testing.T) {
 	s := start(t, postgrestest.Database(t))
 	lost := errors.New("the connection was lost")
 	number := func(end string) (n string) {
-		conn, err := s.db.Conn(t.Context())
+		conn, err := s.pool.Acquire(t.Context())
 		require.NoError(t, err)
-		defer conn.Close()
-		_, err = conn.ExecContext(t.Context(), "BEGIN")
+		defer conn.Release()
+		_, err = conn.Exec(t.Context(), "BEGIN")
 		require.NoError(t, err)
-		require.NoError(t, conn.QueryRowContext(t.Context(), `SELECT pg_current_xact_id()::text`).Scan(&n))
-		_, err = conn.ExecContext(t.Context(), end)
+		require.NoError(t, conn.QueryRow(t.Context(), `SELECT pg_current_xact_id()::text`).Scan(&n))
+		_, err = conn.Exec(t.Context(), end)
 		require.NoError(t, err)
 		return n
 	}

@@ -149,13 +149,27 @@ func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
 	return s.run(ctx, s.write, fn)
 }
 
+// WriteHolding is Write: there is one writer at a time.
+func (s *Store) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
+	return s.Write(ctx, fn)
+}
+
+// Glance runs fn without a transaction.
+func (s *Store) Glance(ctx context.Context, fn func(store.Tx) error) error {
+	if err := fn(sqlstore.Tx{Conn: s.read.statements.Alone(), Dialect: dialect}); err != nil {
+		return err
+	}
+	s.read.statements.Prepare(ctx)
+	return nil
+}
+
 func (s *Store) run(ctx context.Context, p pool, fn func(store.Tx) error) error {
 	t, err := p.BeginTx(ctx, nil)
 	if err != nil {
 		return fault(err)
 	}
 	defer func() { _ = t.Rollback() }() // after Commit it does nothing
-	if err := fn(sqlstore.Tx{Tx: t, Dialect: dialect, Statements: p.statements}); err != nil {
+	if err := fn(sqlstore.Tx{Conn: p.statements.In(t), Dialect: dialect}); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {
@@ -171,7 +185,7 @@ var dialect = &sqlstore.Dialect{
 	Each:        func(column string) string { return `json_each(` + column + `)` },
 	NextLicense: `UPDATE license_ids SET next = next + 1 RETURNING next - 1`,
 	Fault:       fault,
-	Took:        func(context.Context, *sql.Tx, string) error { return nil }, // AUTOINCREMENT sees to it
+	Took:        func(context.Context, sqlstore.Tx, string) error { return nil }, // AUTOINCREMENT sees to it
 }
 
 // fault turns an error of the driver into the errors of package store.

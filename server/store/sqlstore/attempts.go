@@ -8,15 +8,14 @@ import (
 )
 
 func (t Tx) AddEvent(ctx context.Context, e store.Event) error {
-	_, err := t.exec(ctx, `INSERT INTO history (at, order_id, license_id, task, outcome, device) VALUES (?, ?, ?, ?, ?, ?)`,
+	return t.later(ctx, `INSERT INTO history (at, order_id, license_id, task, outcome, device) VALUES (?, ?, ?, ?, ?, ?)`,
 		at(e.At), e.OrderID, e.LicenseID, e.Task, e.Outcome, e.Device)
-	return err
 }
 
 func (t Tx) History(ctx context.Context, orderID, before int64, limit int) ([]store.Event, error) {
 	w := where{args: []any{orderID}}
 	w.add(before != 0, `id < ?`, before)
-	return all(ctx, t, func(row scanner) (e store.Event, err error) {
+	return all(ctx, t, func(row Row) (e store.Event, err error) {
 		err = row.Scan(&e.ID, (*instant)(&e.At), &e.OrderID, &e.LicenseID, &e.Task, &e.Outcome, &e.Device)
 		return e, err
 	}, `SELECT id, at, order_id, license_id, task, outcome, device FROM history WHERE order_id = ?`+w.text+` ORDER BY id DESC LIMIT ?`,
@@ -29,7 +28,7 @@ func (t Tx) AddVerification(ctx context.Context, v store.Verification) error {
 }
 
 func (t Tx) TakeVerification(ctx context.Context, id string) (store.Verification, error) {
-	return one(ctx, t, func(row scanner) (v store.Verification, err error) {
+	return one(ctx, t, func(row Row) (v store.Verification, err error) {
 		err = row.Scan(&v.ID, &v.NumberHash, (*instant)(&v.ExpiresAt))
 		return v, err
 	}, `DELETE FROM verifications WHERE id = ? RETURNING id, number_hash, expires_at`, id)
@@ -41,7 +40,7 @@ func (t Tx) AddPasswordReset(ctx context.Context, r store.PasswordReset) error {
 }
 
 func (t Tx) PasswordReset(ctx context.Context, tokenHash []byte) (store.PasswordReset, error) {
-	return one(ctx, t, func(row scanner) (r store.PasswordReset, err error) {
+	return one(ctx, t, func(row Row) (r store.PasswordReset, err error) {
 		err = row.Scan(&r.TokenHash, &r.ClientID, (*instant)(&r.ExpiresAt))
 		return r, err
 	}, `SELECT token_hash, client_id, expires_at FROM password_resets WHERE token_hash = ?`, tokenHash)
@@ -64,7 +63,7 @@ func (t Tx) Failures(ctx context.Context, f store.FailureFilter) (count int, lat
 	w.add(f.Host != "", `host = ?`, f.Host)
 	w.add(f.Account != "", `account = ?`, f.Account)
 	w.add(f.LicenseID != 0, `license_id = ?`, f.LicenseID)
-	err = t.QueryRowContext(ctx, t.text(`SELECT count(*), max(at) FROM failures WHERE TRUE`+w.text), w.args...).Scan(&count, (*instant)(&latest))
+	err = t.row(ctx, `SELECT count(*), max(at) FROM failures WHERE TRUE`+w.text, w.args...).Scan(&count, (*instant)(&latest))
 	return count, latest, t.Dialect.Fault(err)
 }
 

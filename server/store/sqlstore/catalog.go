@@ -11,7 +11,7 @@ const programColumns = `id, name, signature, requires_activation, merged_codes, 
  license_days, public_key, sealed_activation, sealed_serial, sealed_signing, created_at, tasks, first_serial, last_serial,
  order_licenses, subscription_days, former_keys, sealed_next`
 
-func scanProgram(row scanner) (p store.Program, err error) {
+func scanProgram(row Row) (p store.Program, err error) {
 	err = row.Scan(&p.ID, &p.Name, &p.Signature, &p.RequiresActivation, &p.MergedCodes, &p.AcceptsSerials, policyColumn{&p.Policy}, &p.Features,
 		&p.LicenseDays, publicKeyColumn{&p.PublicKey}, &p.SealedActivation, &p.SealedSerial, &p.SealedSigning, (*instant)(&p.CreatedAt),
 		document{&p.Tasks}, &p.FirstSerial, &p.LastSerial, &p.OrderLicenses, &p.SubscriptionDays,
@@ -45,9 +45,13 @@ func (t Tx) ChangeProgram(ctx context.Context, p store.Program) error {
 
 const clientColumns = `id, username, password_hash, registration_name, first_name, last_name, company, emails, active, created_at, contact`
 
-func scanClient(row scanner) (c store.Client, err error) {
-	err = row.Scan(&c.ID, &c.Username, &c.PasswordHash, &c.RegistrationName, &c.FirstName, &c.LastName, &c.Company, document{&c.Emails}, &c.Active,
-		(*instant)(&c.CreatedAt), document{&c.Contact})
+func clientFields(c *store.Client) []any {
+	return []any{&c.ID, &c.Username, &c.PasswordHash, &c.RegistrationName, &c.FirstName, &c.LastName, &c.Company, document{&c.Emails}, &c.Active,
+		(*instant)(&c.CreatedAt), document{&c.Contact}}
+}
+
+func scanClient(row Row) (c store.Client, err error) {
+	err = row.Scan(clientFields(&c)...)
 	return c, err
 }
 
@@ -82,7 +86,7 @@ func (t Tx) ChangeClient(ctx context.Context, c store.Client) error {
 const orderColumns = `id, client_id, program_id, ordered_at, licenses_total, licenses_active, serial_id, serial_features, active, visible, can_manage,
  features, policy, licenses_expire_at, has_subscription, subscription_expires_at`
 
-func scanOrder(row scanner) (o store.Order, err error) {
+func scanOrder(row Row) (o store.Order, err error) {
 	err = row.Scan(&o.ID, &o.ClientID, &o.ProgramID, (*instant)(&o.OrderedAt), &o.LicensesTotal, &o.LicensesActive, &o.SerialID, &o.SerialFeatures, &o.Active, &o.Visible, &o.CanManage,
 		&o.Features, policyColumn{&o.Policy}, optional{&o.LicensesExpireAt}, &o.HasSubscription, optional{&o.SubscriptionExpiresAt})
 	return o, err
@@ -105,7 +109,7 @@ func (t Tx) OrderBySerial(ctx context.Context, programID int64, serialID uint16)
 }
 
 func (t Tx) LegacySerials(ctx context.Context) ([]store.Legacy, error) {
-	return all(ctx, t, func(row scanner) (l store.Legacy, err error) {
+	return all(ctx, t, func(row Row) (l store.Legacy, err error) {
 		err = row.Scan(&l.OrderID, &l.ProgramID, &l.SerialNumber)
 		return l, err
 	}, `SELECT id, program_id, unread_serial FROM orders WHERE unread_serial <> '' ORDER BY id`)
@@ -117,6 +121,17 @@ func (t Tx) EndLegacySerial(ctx context.Context, orderID int64) error {
 
 func (t Tx) LockOrder(ctx context.Context, id int64) (store.Order, error) {
 	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE id = ?`+t.Dialect.Held, id)
+}
+
+func (t Tx) LockOrderOf(ctx context.Context, clientID, id int64) (o store.Order, p store.Program, err error) {
+	rows := t.Conn.Row(ctx,
+		Query{t.text(`SELECT ` + orderColumns + ` FROM orders WHERE id = ? AND client_id = ?` + t.Dialect.Held), []any{id, clientID}},
+		Query{t.text(`SELECT ` + programColumns + ` FROM programs WHERE id = (SELECT program_id FROM orders WHERE id = ? AND client_id = ?)`), []any{id, clientID}})
+	if o, err = found(t, scanOrder, rows[0]); err != nil {
+		return o, p, err
+	}
+	p, err = found(t, scanProgram, rows[1])
+	return o, p, err
 }
 
 func (t Tx) AddOrder(ctx context.Context, o store.Order) (int64, error) {

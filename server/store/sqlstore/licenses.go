@@ -13,7 +13,7 @@ import (
 const licenseColumns = `id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, expires_at,
  last_alive_at, status, ended_at, released_at`
 
-func scanLicense(row scanner) (l store.License, err error) {
+func scanLicense(row Row) (l store.License, err error) {
 	err = row.Scan(&l.ID, &l.OrderID, &l.ProgramID, &l.OriginalID, &l.Codes.Site, machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
 		&l.Note, &l.Features, policyColumn{&l.Policy}, (*instant)(&l.ActivatedAt), optional{&l.ExpiresAt}, optional{&l.LastAliveAt}, &l.Status, optional{&l.EndedAt},
 		optional{&l.ReleasedAt})
@@ -32,15 +32,9 @@ func (t Tx) License(ctx context.Context, id int64) (store.License, error) {
 	return one(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE id = ?`, id)
 }
 
-func (t Tx) ActiveLicenseBySite(ctx context.Context, programID int64, site license.SiteCode) (store.License, error) {
-	return one(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE program_id = ? AND site = ? AND status = 'Active'`, programID, int64(site))
-}
-
-func (t Tx) SiteSpent(ctx context.Context, programID int64, site license.SiteCode) (spent bool, err error) {
-	err = t.value(ctx, &spent, `SELECT EXISTS (SELECT 1 FROM licenses WHERE program_id = ? AND site = ?
- AND (status IN ('Removed', 'Transferred') OR released_at IS NOT NULL))`,
-		programID, int64(site))
-	return spent, err
+func (t Tx) LicenseBySite(ctx context.Context, programID int64, site license.SiteCode) (store.License, error) {
+	return one(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE program_id = ? AND site = ?
+ AND (status IN ('Active', 'Removed', 'Transferred') OR released_at IS NOT NULL)`, programID, int64(site))
 }
 
 func (t Tx) NextLicenseID(ctx context.Context) (id int64, err error) {
@@ -49,18 +43,26 @@ func (t Tx) NextLicenseID(ctx context.Context) (id int64, err error) {
 }
 
 func (t Tx) AddLicense(ctx context.Context, l store.License) error {
-	err := t.change(ctx, `UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = ? AND licenses_active < licenses_total`, l.OrderID)
+	const (
+		seat    = `UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = ? AND licenses_active < licenses_total`
+		license = `INSERT INTO licenses (` + licenseColumns + `) `
+	)
+	row := []any{l.ID, l.OrderID, l.ProgramID, l.OriginalID, int64(l.Codes.Site), machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
+		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt), api.StatusActive, nil, maybe(l.ReleasedAt)}
+	var err error
+	if t.Dialect.Nested {
+		err = t.change(ctx, `WITH seat AS (`+seat+` RETURNING id) `+license+`SELECT `+licenseTypes+` FROM seat`, append([]any{l.OrderID}, row...)...)
+	} else if err = t.change(ctx, seat, l.OrderID); err == nil {
+		err = t.change(ctx, license+`VALUES (?`+params(15)+`)`, row...)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return store.ErrNoSeat
 	}
-	if err != nil {
-		return err
-	}
-	_, err = t.exec(ctx, `INSERT INTO licenses (`+licenseColumns+`) VALUES (?`+params(15)+`)`,
-		l.ID, l.OrderID, l.ProgramID, l.OriginalID, int64(l.Codes.Site), machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
-		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt), api.StatusActive, nil, maybe(l.ReleasedAt))
 	return err
 }
+
+// licenseTypes are the parameters of a license where the database cannot see their types.
+const licenseTypes = `?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?, ?, ?, ?::integer, ?, ?::bigint, ?::bigint, ?::bigint, ?, ?::bigint, ?::bigint`
 
 func (t Tx) ChangeLicense(ctx context.Context, l store.License) error {
 	if _, err := t.exec(ctx, `INSERT INTO former_activations (license_id, activation)
@@ -88,7 +90,7 @@ func (t Tx) EndLicense(ctx context.Context, id int64, status api.LicenseStatus, 
 }
 
 func (t Tx) FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error) {
-	return all(ctx, t, func(row scanner) (code license.ActivationCode, err error) {
+	return all(ctx, t, func(row Row) (code license.ActivationCode, err error) {
 		err = row.Scan(activationColumn{&code})
 		return code, err
 	}, `SELECT activation FROM former_activations WHERE license_id = ?`, id)
@@ -99,14 +101,14 @@ func (t Tx) Family(ctx context.Context, originalID int64) ([]store.License, erro
 }
 
 func (t Tx) Endings(ctx context.Context, orderID int64, since time.Time) ([]store.Ending, error) {
-	return all(ctx, t, func(row scanner) (e store.Ending, err error) {
+	return all(ctx, t, func(row Row) (e store.Ending, err error) {
 		err = row.Scan(&e.OriginalID, &e.Status, (*instant)(&e.At))
 		return e, err
 	}, `SELECT original_id, status, ended_at FROM licenses WHERE order_id = ? AND ended_at >= ?`, orderID, at(since))
 }
 
 func (t Tx) Activations(ctx context.Context, orderID int64, since time.Time) ([]time.Time, error) {
-	return all(ctx, t, func(row scanner) (when time.Time, err error) {
+	return all(ctx, t, func(row Row) (when time.Time, err error) {
 		err = row.Scan((*instant)(&when))
 		return when, err
 	}, `SELECT activated_at FROM licenses WHERE order_id = ? AND activated_at >= ? AND id = original_id`, orderID, at(since))

@@ -11,7 +11,7 @@ import (
 const mailColumns = `id, client_id, license_id, host, message_id, recipients, subject, body, attachment_name, attachment, state, attempts, next_at,
  last_error, created_at, ended_at`
 
-func scanMail(row scanner) (m store.Mail, err error) {
+func scanMail(row Row) (m store.Mail, err error) {
 	err = row.Scan(&m.ID, &m.ClientID, &m.LicenseID, &m.Host, &m.MessageID, document{&m.To}, &m.Subject, &m.Body, &m.AttachmentName, &m.Attachment, &m.State,
 		&m.Attempts, (*instant)(&m.NextAt), &m.LastError, (*instant)(&m.CreatedAt), optional{&m.EndedAt})
 	return m, err
@@ -43,8 +43,8 @@ func (t Tx) NextMailAt(ctx context.Context) (time.Time, error) {
 }
 
 func (t Tx) CountMails(ctx context.Context, since time.Time, clientID int64, host, address string) (byClient, byHost, byAddress int, err error) {
-	err = t.QueryRowContext(ctx, t.text(`SELECT COUNT(*) FILTER (WHERE client_id = ?), COUNT(*) FILTER (WHERE host = ?),
- COUNT(*) FILTER (WHERE EXISTS (SELECT 1 FROM `+t.Dialect.Each("recipients")+` WHERE `+t.Dialect.Same("value")+`)) FROM mails WHERE created_at >= ?`),
+	err = t.row(ctx, `SELECT COUNT(*) FILTER (WHERE client_id = ?), COUNT(*) FILTER (WHERE host = ?),
+ COUNT(*) FILTER (WHERE EXISTS (SELECT 1 FROM `+t.Dialect.Each("recipients")+` WHERE `+t.Dialect.Same("value")+`)) FROM mails WHERE created_at >= ?`,
 		clientID, host, address, at(since)).Scan(&byClient, &byHost, &byAddress)
 	return byClient, byHost, byAddress, t.Dialect.Fault(err)
 }

@@ -11,9 +11,8 @@ import (
 const auditColumns = `at, actor, client_id, host, device, action, object, outcome, detail`
 
 func (t Tx) AddAudit(ctx context.Context, a store.Audit) error {
-	_, err := t.exec(ctx, `INSERT INTO audit (`+auditColumns+`) VALUES (?`+params(8)+`)`,
+	return t.later(ctx, `INSERT INTO audit (`+auditColumns+`) VALUES (?`+params(8)+`)`,
 		at(a.At), a.Actor, a.ClientID, a.Host, a.Device, a.Action, a.Object, a.Outcome, a.Detail)
-	return err
 }
 
 func (t Tx) AuditTrail(ctx context.Context, f store.AuditFilter) ([]store.Audit, error) {
@@ -29,7 +28,7 @@ func (t Tx) AuditTrail(ctx context.Context, f store.AuditFilter) ([]store.Audit,
 	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Text)) + "%"
 	w.add(f.Text != "", `(lower(object) LIKE ? ESCAPE '\' OR lower(detail) LIKE ? ESCAPE '\')`, pattern, pattern)
 	w.add(f.Before != 0, `id < ?`, f.Before)
-	return all(ctx, t, func(row scanner) (a store.Audit, err error) {
+	return all(ctx, t, func(row Row) (a store.Audit, err error) {
 		err = row.Scan(&a.ID, (*instant)(&a.At), &a.Actor, &a.ClientID, &a.Host, &a.Device, &a.Action, &a.Object, &a.Outcome, &a.Detail)
 		return a, err
 	}, `SELECT id, `+auditColumns+` FROM audit WHERE TRUE`+w.text+` ORDER BY id DESC LIMIT ?`, append(w.args, rowLimit(f.Limit))...)
@@ -37,7 +36,7 @@ func (t Tx) AuditTrail(ctx context.Context, f store.AuditFilter) ([]store.Audit,
 
 const banColumns = `id, kind, subject, reason, made_by, created_at, ends_at`
 
-func scanBan(row scanner) (b store.Ban, err error) {
+func scanBan(row Row) (b store.Ban, err error) {
 	err = row.Scan(&b.ID, &b.Kind, &b.Subject, &b.Reason, &b.MadeBy, (*instant)(&b.CreatedAt), optional{&b.EndsAt})
 	return b, err
 }
@@ -68,7 +67,7 @@ func failureColumn(kind store.BanKind) string {
 
 func (t Tx) Failing(ctx context.Context, kind store.BanKind, since time.Time) ([]store.Failing, error) {
 	column := failureColumn(kind)
-	return all(ctx, t, func(row scanner) (f store.Failing, err error) {
+	return all(ctx, t, func(row Row) (f store.Failing, err error) {
 		err = row.Scan(&f.Subject, &f.Count, (*instant)(&f.Latest))
 		return f, err
 	}, `SELECT `+column+`, COUNT(*), MAX(at) FROM failures WHERE at >= ? AND `+column+` <> '' GROUP BY `+column+` ORDER BY COUNT(*) DESC, `+column, at(since))
@@ -81,7 +80,7 @@ func (t Tx) ForgetFailures(ctx context.Context, kind store.BanKind, subject stri
 
 func (t Tx) Options(ctx context.Context) (map[string]string, error) {
 	options := map[string]string{}
-	_, err := all(ctx, t, func(row scanner) (struct{}, error) {
+	_, err := all(ctx, t, func(row Row) (struct{}, error) {
 		var name, value string
 		err := row.Scan(&name, &value)
 		options[name] = value
@@ -100,7 +99,7 @@ func (t Tx) SetOption(ctx context.Context, name, value string) error {
 }
 
 func (t Tx) Templates(ctx context.Context) ([]store.Template, error) {
-	return all(ctx, t, func(row scanner) (m store.Template, err error) {
+	return all(ctx, t, func(row Row) (m store.Template, err error) {
 		err = row.Scan(&m.Name, &m.Subject, &m.Body)
 		return m, err
 	}, `SELECT name, subject, body FROM templates ORDER BY name`)
@@ -117,8 +116,8 @@ func (t Tx) ResetTemplate(ctx context.Context, name string) error {
 }
 
 func (t Tx) Stock(ctx context.Context) (s store.Stock, err error) {
-	err = t.QueryRowContext(ctx, t.text(`SELECT (SELECT COUNT(*) FROM mails WHERE state = 'queued'), (SELECT COUNT(*) FROM mails WHERE state = 'failed'),
- (SELECT COALESCE(SUM(licenses_total), 0) FROM orders WHERE active), (SELECT COALESCE(SUM(licenses_active), 0) FROM orders WHERE active)`)).
+	err = t.row(ctx, `SELECT (SELECT COUNT(*) FROM mails WHERE state = 'queued'), (SELECT COUNT(*) FROM mails WHERE state = 'failed'),
+ (SELECT COALESCE(SUM(licenses_total), 0) FROM orders WHERE active), (SELECT COALESCE(SUM(licenses_active), 0) FROM orders WHERE active)`).
 		Scan(&s.MailsQueued, &s.MailsFailed, &s.SeatsTotal, &s.SeatsActive)
 	return s, t.Dialect.Fault(err)
 }

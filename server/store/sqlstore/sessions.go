@@ -9,8 +9,12 @@ import (
 
 const sessionColumns = `id, client_id, device_name, access_hash, access_expires_at, created_at, ended_at`
 
-func scanSession(row scanner) (s store.Session, err error) {
-	err = row.Scan(&s.ID, &s.ClientID, &s.DeviceName, &s.AccessHash, (*instant)(&s.AccessExpiresAt), (*instant)(&s.CreatedAt), optional{&s.EndedAt})
+func sessionFields(s *store.Session) []any {
+	return []any{&s.ID, &s.ClientID, &s.DeviceName, &s.AccessHash, (*instant)(&s.AccessExpiresAt), (*instant)(&s.CreatedAt), optional{&s.EndedAt}}
+}
+
+func scanSession(row Row) (s store.Session, err error) {
+	err = row.Scan(sessionFields(&s)...)
 	return s, err
 }
 
@@ -23,8 +27,12 @@ func (t Tx) Session(ctx context.Context, id int64) (store.Session, error) {
 	return one(ctx, t, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE id = ?`, id)
 }
 
-func (t Tx) SessionByAccess(ctx context.Context, hash []byte) (store.Session, error) {
-	return one(ctx, t, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE access_hash = ?`, hash)
+func (t Tx) ByAccess(ctx context.Context, hash []byte) (s store.Session, c store.Client, err error) {
+	_, err = one(ctx, t, func(row Row) (struct{}, error) {
+		return struct{}{}, row.Scan(append(sessionFields(&s), clientFields(&c)...)...)
+	},
+		`SELECT `+of("s", sessionColumns)+`, `+of("c", clientColumns)+` FROM sessions s JOIN clients c ON c.id = s.client_id WHERE s.access_hash = ?`, hash)
+	return s, c, err
 }
 
 func (t Tx) RenewSession(ctx context.Context, id int64, accessHash []byte, expires time.Time) error {
@@ -47,7 +55,7 @@ func (t Tx) AddRefreshToken(ctx context.Context, r store.RefreshToken) error {
 }
 
 func (t Tx) RefreshToken(ctx context.Context, hash []byte) (store.RefreshToken, error) {
-	return one(ctx, t, func(row scanner) (r store.RefreshToken, err error) {
+	return one(ctx, t, func(row Row) (r store.RefreshToken, err error) {
 		err = row.Scan(&r.Hash, &r.SessionID, (*instant)(&r.ExpiresAt), optional{&r.UsedAt})
 		return r, err
 	}, `SELECT hash, session_id, expires_at, used_at FROM refresh_tokens WHERE hash = ?`, hash)
@@ -59,7 +67,7 @@ func (t Tx) UseRefreshToken(ctx context.Context, hash []byte, when time.Time) er
 
 const answerColumns = `client_id, key, request, status, body, created_at`
 
-func scanAnswer(row scanner) (a store.Answer, err error) {
+func scanAnswer(row Row) (a store.Answer, err error) {
 	err = row.Scan(&a.ClientID, &a.Key, &a.Request, &a.Status, &a.Body, (*instant)(&a.CreatedAt))
 	return a, err
 }
@@ -77,9 +85,8 @@ func (t Tx) ReplaceAnswer(ctx context.Context, a store.Answer) error {
 }
 
 func (t Tx) AddAnswer(ctx context.Context, a store.Answer) error {
-	_, err := t.exec(ctx, `INSERT INTO answers (`+answerColumns+`) VALUES (?`+params(5)+`)`,
+	return t.later(ctx, `INSERT INTO answers (`+answerColumns+`) VALUES (?`+params(5)+`)`,
 		a.ClientID, a.Key, a.Request, a.Status, a.Body, at(a.CreatedAt))
-	return err
 }
 
 func (t Tx) PruneAnswers(ctx context.Context, before time.Time) error {

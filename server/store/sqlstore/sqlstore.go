@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/acen-desktop/acen/server/store"
 )
@@ -15,6 +16,8 @@ import (
 type Dialect struct {
 	// Numbered says that parameters are $1, $2 … and not question marks.
 	Numbered bool
+	// Nested says that a statement may hold others that change rows.
+	Nested bool
 	// Same compares a column with a parameter without regard to the case of A to Z.
 	Same func(column string) string
 	// Each lists the texts of a column that holds a JSON array, as rows with the column value.
@@ -26,23 +29,56 @@ type Dialect struct {
 	// Fault turns an error of the driver into the errors of package store; it returns other errors as they are.
 	Fault func(error) error
 	// Took is called after a row was added under an id of the caller's choice, so that the next row gets a later one.
-	Took func(ctx context.Context, tx *sql.Tx, table string) error
+	Took func(ctx context.Context, tx Tx, table string) error
 }
 
-// Tx is a store.Tx on a transaction of database/sql.
+// Tx is a store.Tx on one transaction.
 type Tx struct {
-	*sql.Tx
+	Conn    Conn
 	Dialect *Dialect
-	// Statements are those that are prepared; nil when the driver keeps them itself.
-	Statements *Statements
 }
 
 var _ store.Tx = Tx{}
+
+// Conn runs the statements of one transaction.
+type Conn interface {
+	// Exec runs a statement and tells how many rows it changed.
+	Exec(ctx context.Context, query string, args ...any) (rows int64, err error)
+	// Later runs a statement of whose outcome nothing is asked before the transaction ends, and then at the latest.
+	Later(ctx context.Context, query string, args ...any) error
+	// Query runs a query.
+	Query(ctx context.Context, query string, args ...any) (Rows, error)
+	// Row runs queries of one row each, together if the database can; the rows are scanned one after the other.
+	Row(ctx context.Context, queries ...Query) []Row
+}
+
+// Rows are those of a query, as database/sql has them.
+type Rows interface {
+	Row
+	Next() bool
+	Err() error
+	Close() error
+}
+
+// Row is one row of a query; Scan fails with sql.ErrNoRows when there is none.
+type Row interface{ Scan(to ...any) error }
+
+// Query is a query with its arguments.
+type Query struct {
+	Text string
+	Args []any
+}
+
+// numbered remembers statements with numbered parameters. There are as many as the code has, and those of searches.
+var numbered sync.Map
 
 // text is a statement in the words of the dialect. Statements hold no question mark but the parameters.
 func (t Tx) text(query string) string {
 	if !t.Dialect.Numbered {
 		return query
+	}
+	if known, ok := numbered.Load(query); ok {
+		return known.(string)
 	}
 	var b strings.Builder
 	n := 0
@@ -53,13 +89,24 @@ func (t Tx) text(query string) string {
 		b.WriteString(part)
 		n++
 	}
+	numbered.Store(query, b.String())
 	return b.String()
 }
 
 // exec runs a statement that changes rows.
-func (t Tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	result, err := t.ExecContext(ctx, t.text(query), args...)
-	return result, t.Dialect.Fault(err)
+func (t Tx) exec(ctx context.Context, query string, args ...any) (rows int64, err error) {
+	rows, err = t.Conn.Exec(ctx, t.text(query), args...)
+	return rows, t.Dialect.Fault(err)
+}
+
+// later runs a statement of whose outcome nothing is asked before the transaction ends.
+func (t Tx) later(ctx context.Context, query string, args ...any) error {
+	return t.Dialect.Fault(t.Conn.Later(ctx, t.text(query), args...))
+}
+
+// row runs a query of one row.
+func (t Tx) row(ctx context.Context, query string, args ...any) Row {
+	return t.Conn.Row(ctx, Query{t.text(query), args})[0]
 }
 
 // insert adds a row and returns its id; id 0 stands for a new one. columns begin with the id, args follow it.
@@ -71,36 +118,40 @@ func (t Tx) insert(ctx context.Context, table, columns string, id int64, args ..
 		columns = strings.TrimPrefix(columns, "id, ")
 	}
 	query := `INSERT INTO ` + table + ` (` + columns + `) VALUES (?` + params(len(args)-1) + `) RETURNING id`
-	if err := t.QueryRowContext(ctx, t.text(query), args...).Scan(&id); err != nil {
-		return 0, t.Dialect.Fault(err)
+	if err := t.value(ctx, &id, query, args...); err != nil {
+		return 0, err
 	}
 	if chosen {
-		return id, t.Dialect.Fault(t.Dialect.Took(ctx, t.Tx, table))
+		return id, t.Dialect.Fault(t.Dialect.Took(ctx, t, table))
 	}
 	return id, nil
 }
 
 // change runs a statement that must change exactly one row.
 func (t Tx) change(ctx context.Context, query string, args ...any) error {
-	result, err := t.exec(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	n, err := result.RowsAffected()
-	if err == nil && n == 0 {
+	rows, err := t.exec(ctx, query, args...)
+	if err == nil && rows == 0 {
 		return store.ErrNotFound
 	}
 	return err
 }
 
+// of puts the name of a table before columns.
+func of(table, columns string) string {
+	return table + "." + strings.ReplaceAll(columns, ", ", ", "+table+".")
+}
+
 // params returns n further placeholders of a VALUES list.
 func params(n int) string { return strings.Repeat(`, ?`, n) }
 
-type scanner interface{ Scan(...any) error }
-
 // one reads the single row of a query.
-func one[T any](ctx context.Context, t Tx, scan func(scanner) (T, error), query string, args ...any) (T, error) {
-	v, err := scan(t.QueryRowContext(ctx, t.text(query), args...))
+func one[T any](ctx context.Context, t Tx, scan func(Row) (T, error), query string, args ...any) (T, error) {
+	return found(t, scan, t.row(ctx, query, args...))
+}
+
+// found reads a row.
+func found[T any](t Tx, scan func(Row) (T, error), row Row) (T, error) {
+	v, err := scan(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, store.ErrNotFound
 	}
@@ -108,8 +159,8 @@ func one[T any](ctx context.Context, t Tx, scan func(scanner) (T, error), query 
 }
 
 // all reads every row of a query.
-func all[T any](ctx context.Context, t Tx, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := t.QueryContext(ctx, t.text(query), args...)
+func all[T any](ctx context.Context, t Tx, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := t.Conn.Query(ctx, t.text(query), args...)
 	if err != nil {
 		return nil, t.Dialect.Fault(err)
 	}
@@ -127,7 +178,7 @@ func all[T any](ctx context.Context, t Tx, scan func(scanner) (T, error), query 
 
 // value reads the only column of a query's only row into a variable.
 func (t Tx) value(ctx context.Context, to any, query string, args ...any) error {
-	return t.Dialect.Fault(t.QueryRowContext(ctx, t.text(query), args...).Scan(to))
+	return t.Dialect.Fault(t.row(ctx, query, args...).Scan(to))
 }
 
 // where collects the conditions of a query that has not always the same ones.

@@ -80,26 +80,72 @@ func (s *Statements) Close() (err error) {
 	return err
 }
 
-// ExecContext runs a statement, prepared when it is.
-func (t Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if stmt := t.Statements.of(query); stmt != nil {
-		return t.StmtContext(ctx, stmt).ExecContext(ctx, args...)
-	}
-	return t.Tx.ExecContext(ctx, query, args...)
+// runner is a transaction of database/sql, or connections that begin none.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// QueryContext runs a query, prepared when it is.
-func (t Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if stmt := t.Statements.of(query); stmt != nil {
-		return t.StmtContext(ctx, stmt).QueryContext(ctx, args...)
-	}
-	return t.Tx.QueryContext(ctx, query, args...)
+// prepared runs statements by database/sql, prepared when they are.
+type prepared struct {
+	runner
+	statements *Statements
+	own        func(context.Context, *sql.Stmt) *sql.Stmt
 }
 
-// QueryRowContext runs a query of one row, prepared when it is.
-func (t Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if stmt := t.Statements.of(query); stmt != nil {
-		return t.StmtContext(ctx, stmt).QueryRowContext(ctx, args...)
+// In runs statements in a transaction.
+func (s *Statements) In(t *sql.Tx) Conn { return prepared{t, s, t.StmtContext} }
+
+// Alone runs each statement by itself.
+func (s *Statements) Alone() Conn {
+	return prepared{s.db, s, func(_ context.Context, stmt *sql.Stmt) *sql.Stmt { return stmt }}
+}
+
+func (p prepared) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	var result sql.Result
+	var err error
+	if stmt := p.statements.of(query); stmt != nil {
+		result, err = p.own(ctx, stmt).ExecContext(ctx, args...)
+	} else {
+		result, err = p.ExecContext(ctx, query, args...)
 	}
-	return t.Tx.QueryRowContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// Later runs the statement now: nothing travels.
+func (p prepared) Later(ctx context.Context, query string, args ...any) error {
+	_, err := p.Exec(ctx, query, args...)
+	return err
+}
+
+func (p prepared) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	if stmt := p.statements.of(query); stmt != nil {
+		return p.own(ctx, stmt).QueryContext(ctx, args...)
+	}
+	return p.QueryContext(ctx, query, args...)
+}
+
+func (p prepared) Row(ctx context.Context, queries ...Query) (rows []Row) {
+	for _, q := range queries {
+		rows = append(rows, lazyRow{ctx, p, q})
+	}
+	return rows
+}
+
+// lazyRow asks for a row when it is scanned.
+type lazyRow struct {
+	ctx  context.Context
+	conn prepared
+	Query
+}
+
+func (r lazyRow) Scan(to ...any) error {
+	if stmt := r.conn.statements.of(r.Text); stmt != nil {
+		return r.conn.own(r.ctx, stmt).QueryRowContext(r.ctx, r.Args...).Scan(to...)
+	}
+	return r.conn.QueryRowContext(r.ctx, r.Text, r.Args...).Scan(to...)
 }

@@ -169,10 +169,10 @@ func testLicenses(t *testing.T, f *fixture) {
 		got, err := tx.License(ctx, first.ID)
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(first, got), "what is kept comes back to the bit")
-		got, err = tx.ActiveLicenseBySite(ctx, f.program, 0xFFFFFFFF)
+		got, err = tx.LicenseBySite(ctx, f.program, 0xFFFFFFFF)
 		require.NoError(t, err)
 		require.Equal(t, first.ID, got.ID)
-		_, err = tx.ActiveLicenseBySite(ctx, f.program+1, 0xFFFFFFFF)
+		_, err = tx.LicenseBySite(ctx, f.program+1, 0xFFFFFFFF)
 		require.ErrorIs(t, err, store.ErrNotFound)
 		o, err := tx.Order(ctx, f.order)
 		require.NoError(t, err)
@@ -209,9 +209,9 @@ func testLicenses(t *testing.T, f *fixture) {
 	})
 	require.ErrorIs(t, err, store.ErrNotFound, "a license ends once, so a seat is freed once")
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		spent, err := tx.SiteSpent(ctx, f.program, 0xFFFFFFFF)
+		spent, err := tx.LicenseBySite(ctx, f.program, 0xFFFFFFFF)
 		require.NoError(t, err)
-		require.True(t, spent)
+		require.True(t, spent.SpendsSite())
 		active, err := tx.Licenses(ctx, f.order, false, 0, 0)
 		require.NoError(t, err)
 		require.Len(t, active, 2)
@@ -224,7 +224,18 @@ func testLicenses(t *testing.T, f *fixture) {
 		require.Equal(t, everything[1].ID, page[0].ID)
 		return nil
 	})
+	err = f.try(func(ctx context.Context, tx store.Tx) error { _, err := f.license(ctx, tx, 0xFFFFFFFF); return err })
+	require.ErrorIs(t, err, store.ErrExists, "nobody gets a Site code that is spent")
 	f.write(func(ctx context.Context, tx store.Tx) error { _, err := f.license(ctx, tx, 78); return err })
+}
+
+// spent reports whether a Site code of a program is spent.
+func spent(ctx context.Context, tx store.Tx, program int64, site license.SiteCode) (bool, error) {
+	l, err := tx.LicenseBySite(ctx, program, site)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return l.SpendsSite(), err
 }
 
 func testSeats(t *testing.T, f *fixture) {
@@ -261,10 +272,12 @@ func testSessions(t *testing.T, f *fixture) {
 		return tx.RenewSession(ctx, id, []byte{3}, noon.Add(time.Minute))
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		_, err := tx.SessionByAccess(ctx, []byte{1})
+		_, _, err := tx.ByAccess(ctx, []byte{1})
 		require.ErrorIs(t, err, store.ErrNotFound, "the old access token is gone")
-		s, err := tx.SessionByAccess(ctx, []byte{3})
+		s, c, err := tx.ByAccess(ctx, []byte{3})
 		require.NoError(t, err)
+		require.Equal(t, id, s.ID)
+		require.Equal(t, "Anna", c.Username)
 		require.Equal(t, noon.Add(time.Minute), s.AccessExpiresAt)
 		r, err := tx.RefreshToken(ctx, []byte{2})
 		require.NoError(t, err)
@@ -285,7 +298,7 @@ func testSessions(t *testing.T, f *fixture) {
 		return tx.EndSessions(ctx, f.client, 0, noon)
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		s, err := tx.SessionByAccess(ctx, []byte{8})
+		s, _, err := tx.ByAccess(ctx, []byte{8})
 		require.NoError(t, err)
 		require.Equal(t, noon, *s.EndedAt)
 		return nil

@@ -31,7 +31,7 @@ const readers = 8
 // Store is a store.Store on one SQLite file.
 type Store struct {
 	path  string
-	write pool
+	write writers
 	read  pool
 }
 
@@ -85,7 +85,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &Store{path: path, write: newPool(write), read: newPool(read)}, nil
+	return &Store{path: path, write: writers{pool: newPool(write)}, read: newPool(read)}, nil
 }
 
 func dsn(path, lock string, pragmas ...string) string {
@@ -139,14 +139,9 @@ func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close
 // Ping fails when the database cannot be read.
 func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
 
-// Read runs fn in a transaction that cannot write.
-func (s *Store) Read(ctx context.Context, fn func(store.Tx) error) error {
-	return s.run(ctx, s.read, fn)
-}
-
-// Write runs fn in a transaction that began with BEGIN IMMEDIATE.
+// Write runs fn in a transaction that began with BEGIN IMMEDIATE, and that it may share with changes beside it.
 func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
-	return s.run(ctx, s.write, fn)
+	return s.write.change(ctx, fn)
 }
 
 // WriteHolding is Write: there is one writer at a time.
@@ -163,19 +158,20 @@ func (s *Store) Glance(ctx context.Context, fn func(store.Tx) error) error {
 	return nil
 }
 
-func (s *Store) run(ctx context.Context, p pool, fn func(store.Tx) error) error {
-	t, err := p.BeginTx(ctx, nil)
+// Read runs fn in a transaction that cannot write.
+func (s *Store) Read(ctx context.Context, fn func(store.Tx) error) error {
+	t, err := s.read.BeginTx(ctx, nil)
 	if err != nil {
 		return fault(err)
 	}
 	defer func() { _ = t.Rollback() }() // after Commit it does nothing
-	if err := fn(sqlstore.Tx{Conn: p.statements.In(t), Dialect: dialect}); err != nil {
+	if err := fn(sqlstore.Tx{Conn: s.read.statements.In(t), Dialect: dialect}); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {
 		return fault(err)
 	}
-	p.statements.Prepare(ctx)
+	s.read.statements.Prepare(ctx)
 	return nil
 }
 

@@ -97,7 +97,7 @@ func (t Tx) FormerActivations(ctx context.Context, id int64) ([]license.Activati
 }
 
 func (t Tx) Family(ctx context.Context, originalID int64) ([]store.License, error) {
-	return all(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE original_id = ? ORDER BY id`, originalID)
+	return all(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE id = ? OR original_id = ? AND id <> original_id ORDER BY id`, originalID, originalID)
 }
 
 func (t Tx) Endings(ctx context.Context, orderID int64, since time.Time) ([]store.Ending, error) {

@@ -102,9 +102,18 @@ func (s *Statements) Alone() Conn {
 	return prepared{s.db, s, func(_ context.Context, stmt *sql.Stmt) *sql.Stmt { return stmt }}
 }
 
+// uninterrupted is ctx for one statement, which is not begun when ctx has ended, and not broken off afterwards: that could undo
+// the transaction that other changes share, and to watch over ctx costs as much as most statements.
+func uninterrupted(ctx context.Context) (context.Context, error) {
+	return context.WithoutCancel(ctx), ctx.Err()
+}
+
 func (p prepared) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	ctx, err := uninterrupted(ctx)
+	if err != nil {
+		return 0, err
+	}
 	var result sql.Result
-	var err error
 	if stmt := p.statements.of(query); stmt != nil {
 		result, err = p.own(ctx, stmt).ExecContext(ctx, args...)
 	} else {
@@ -123,6 +132,10 @@ func (p prepared) Later(ctx context.Context, query string, args ...any) error {
 }
 
 func (p prepared) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	ctx, err := uninterrupted(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if stmt := p.statements.of(query); stmt != nil {
 		return p.own(ctx, stmt).QueryContext(ctx, args...)
 	}
@@ -144,8 +157,12 @@ type lazyRow struct {
 }
 
 func (r lazyRow) Scan(to ...any) error {
-	if stmt := r.conn.statements.of(r.Text); stmt != nil {
-		return r.conn.own(r.ctx, stmt).QueryRowContext(r.ctx, r.Args...).Scan(to...)
+	ctx, err := uninterrupted(r.ctx)
+	if err != nil {
+		return err
 	}
-	return r.conn.QueryRowContext(r.ctx, r.Text, r.Args...).Scan(to...)
+	if stmt := r.conn.statements.of(r.Text); stmt != nil {
+		return r.conn.own(ctx, stmt).QueryRowContext(ctx, r.Args...).Scan(to...)
+	}
+	return r.conn.QueryRowContext(ctx, r.Text, r.Args...).Scan(to...)
 }

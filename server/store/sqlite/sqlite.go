@@ -71,7 +71,8 @@ func open(ctx context.Context, path string) (*Store, error) {
 	}
 	// busy_timeout stands first: switching to WAL may already have to wait.
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "secure_delete(ON)"}
-	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate", pragmas...))
+	// What a savepoint needs to be undone is kept in memory: in a file it would cost as much as the changes.
+	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate", append(pragmas, "temp_store(MEMORY)")...))
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func (g Grant) days() (uint16, error) {
 type ActivationCode [16]byte
 
 // String returns the shown form, 35 characters: four groups of eight hex digits.
-func (c ActivationCode) String() string { return grouped(upperHex(c[:]), 8) }
+func (c ActivationCode) String() string { return hexGroups(c[:], 8) }
 
 // Activate makes the activation code of a grant for one PC. It fails for an expiry day or an issue number
 // that the code cannot hold.

@@ -1,9 +1,7 @@
 package license
 
 import (
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -17,7 +15,7 @@ var ErrMismatch = errors.New("the Site code and the Machine ID do not belong tog
 type SiteCode uint32
 
 // String returns the shown form, eight hex digits: "7183EC4D".
-func (s SiteCode) String() string { return fmt.Sprintf("%08X", uint32(s)) }
+func (s SiteCode) String() string { return hexGroups(be32(uint32(s)), 8) }
 
 // Generation returns the generation (12 bits) that the Site code carries.
 func (s SiteCode) Generation() uint16 { return uint16(s >> 20) }
@@ -26,7 +24,7 @@ func (s SiteCode) Generation() uint16 { return uint16(s >> 20) }
 type MachineID uint64
 
 // String returns the shown form, four groups of four hex digits: "83A9-3429-0090-B3F5".
-func (m MachineID) String() string { return grouped(fmt.Sprintf("%016X", uint64(m)), 4) }
+func (m MachineID) String() string { return hexGroups(be64(uint64(m)), 4) }
 
 // Codes are the Site code and the Machine ID of one PC for one program.
 type Codes struct {
@@ -36,7 +34,7 @@ type Codes struct {
 
 // Merged returns the merged form, six groups of four hex digits, Site code first.
 func (c Codes) Merged() string {
-	return grouped(fmt.Sprintf("%08X%016X", uint32(c.Site), uint64(c.Machine)), 4)
+	return hexGroups(append(be32(uint32(c.Site)), be64(uint64(c.Machine))...), 4)
 }
 
 // IsZero reports whether no codes are set.
@@ -82,4 +80,16 @@ func grouped(s string, size int) string {
 	return b.String()
 }
 
-func upperHex(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
+// hexGroups writes hex digits with a dash after every size of them. Lists of licenses are full of them, so it makes one string.
+func hexGroups(b []byte, size int) string {
+	const digits = "0123456789ABCDEF"
+	var text [48]byte // as long as the longest code
+	out := text[:0]
+	for i := range 2 * len(b) {
+		if i > 0 && i%size == 0 {
+			out = append(out, '-')
+		}
+		out = append(out, digits[b[i/2]>>(4-i%2*4)&0xf])
+	}
+	return string(out)
+}

@@ -32,11 +32,14 @@ func (r Rules) uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 	u := uses{order: map[store.Task]store.Use{}, families: map[int64]map[store.Task]store.Use{}}
 	limited := func(tasks ...store.Task) bool {
 		for _, t := range tasks {
-			if rule := p.Tasks.Rule(t, r.subscription(o)); rule.PerDay > 0 || rule.PerMonth > 0 {
+			if p.Tasks.Rule(t, r.subscription(o)).Limited() {
 				return true
 			}
 		}
 		return false
+	}
+	if !limited(store.Tasks()...) {
+		return u, nil
 	}
 	today, month := r.periods()
 	count := func(use store.Use, at time.Time) store.Use {
@@ -95,6 +98,9 @@ func (r Rules) refuse(task store.Task, o store.Order, p store.Program, use store
 	case task == store.TaskAdd && o.LicensesActive >= o.LicensesTotal:
 		return inUse(o)
 	}
+	if !rule.Limited() {
+		return nil
+	}
 	today, month := r.periods()
 	switch {
 	case rule.PerMonth > 0 && use.ThisMonth >= rule.PerMonth:
@@ -141,7 +147,7 @@ func (r Rules) allowance(task store.Task, o store.Order, p store.Program, use st
 		a.Reason = refusal.Code
 	}
 	rule := p.Tasks.Rule(task, r.subscription(o))
-	if !rule.On {
+	if !rule.On || !rule.Limited() {
 		return a
 	}
 	today, month := r.periods()

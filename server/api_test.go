@@ -536,7 +536,9 @@ func (full) Write(context.Context, func(store.Tx) error) error {
 	return fmt.Errorf("the disk is full: %w", store.ErrUnavailable)
 }
 
-func (f full) WriteHolding(ctx context.Context, fn func(store.Tx) error) error { return f.Write(ctx, fn) }
+func (f full) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
+	return f.Write(ctx, fn)
+}
 
 // A full disk is no fault of the caller's and passes: what can be read is answered, and a change asks to come back.
 func TestFullDisk(t *testing.T) {

@@ -200,12 +200,20 @@ func (s *Server) wireLicenses(ctx context.Context, tx store.Tx, o store.Order, p
 		return nil, err
 	}
 	out := make([]api.License, len(licenses))
+	var usual *api.LicenseAllowed // for licenses that nothing sets apart
 	for i, l := range licenses {
 		out[i] = wireLicense(l)
 		if l.Status != api.StatusActive {
 			continue
 		}
-		out[i].Allowed = s.rules.licenseAllowed(l, o, p, u)
+		if apart := l.ExpiresAt != nil || len(u.families[l.OriginalID]) > 0; apart || usual == nil {
+			out[i].Allowed = s.rules.licenseAllowed(l, o, p, u)
+			if !apart {
+				usual = out[i].Allowed
+			}
+		} else {
+			out[i].Allowed = usual
+		}
 		first, err := origin(ctx, tx, l)
 		if err != nil {
 			return nil, err

@@ -59,6 +59,9 @@ type TaskRule struct {
 	PerMonth int  `json:"per_month"` // 0 = no limit
 }
 
+// Limited reports whether the task has a limit.
+func (r TaskRule) Limited() bool { return r.PerDay > 0 || r.PerMonth > 0 }
+
 // Rule returns the rule that applies to an order with a subscription in this state.
 func (t TaskRules) Rule(task Task, state api.SubscriptionState) TaskRule {
 	if rule, ok := t[task][state]; ok {

@@ -87,8 +87,9 @@ const orderColumns = `id, client_id, program_id, ordered_at, licenses_total, lic
  features, policy, licenses_expire_at, has_subscription, subscription_expires_at`
 
 func scanOrder(row Row) (o store.Order, err error) {
-	err = row.Scan(&o.ID, &o.ClientID, &o.ProgramID, (*instant)(&o.OrderedAt), &o.LicensesTotal, &o.LicensesActive, &o.SerialID, &o.SerialFeatures, &o.Active, &o.Visible, &o.CanManage,
-		&o.Features, policyColumn{&o.Policy}, optional{&o.LicensesExpireAt}, &o.HasSubscription, optional{&o.SubscriptionExpiresAt})
+	err = row.Scan(&o.ID, &o.ClientID, &o.ProgramID, (*instant)(&o.OrderedAt), whole[int]{&o.LicensesTotal}, whole[int]{&o.LicensesActive},
+		whole[uint16]{&o.SerialID}, whole[uint16]{&o.SerialFeatures}, &o.Active, &o.Visible, &o.CanManage,
+		whole[uint16]{&o.Features}, policyColumn{&o.Policy}, optional{&o.LicensesExpireAt}, &o.HasSubscription, optional{&o.SubscriptionExpiresAt})
 	return o, err
 }
 
@@ -97,7 +98,7 @@ func (t Tx) Orders(ctx context.Context, clientID int64, listed bool, before int6
 	w.add(clientID != 0, `client_id = ?`, clientID)
 	w.add(listed, `active AND visible`)
 	w.add(before != 0, `id < ?`, before)
-	return all(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE TRUE`+w.text+` ORDER BY id DESC LIMIT ?`, append(w.args, rowLimit(limit))...)
+	return some(ctx, t, limit, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE TRUE`+w.text+` ORDER BY id DESC LIMIT ?`, append(w.args, rowLimit(limit))...)
 }
 
 func (t Tx) Order(ctx context.Context, id int64) (store.Order, error) {

@@ -38,6 +38,18 @@ func (i *instant) Scan(v any) error {
 	return nil
 }
 
+// whole reads a whole number that is not an int64: database/sql would make a text of it first.
+type whole[T ~int | ~uint16 | ~uint32] struct{ to *T }
+
+// Scan reads a whole number, which must fit.
+func (w whole[T]) Scan(v any) error {
+	n, ok := v.(int64)
+	if *w.to = T(n); !ok || int64(*w.to) != n {
+		return fmt.Errorf("%v is no %T", v, *w.to)
+	}
+	return nil
+}
+
 // optional is a time that may be absent.
 type optional struct{ to **time.Time }
 

@@ -14,8 +14,8 @@ const licenseColumns = `id, order_id, program_id, original_id, site, machine, ac
  last_alive_at, status, ended_at, released_at`
 
 func scanLicense(row Row) (l store.License, err error) {
-	err = row.Scan(&l.ID, &l.OrderID, &l.ProgramID, &l.OriginalID, &l.Codes.Site, machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
-		&l.Note, &l.Features, policyColumn{&l.Policy}, (*instant)(&l.ActivatedAt), optional{&l.ExpiresAt}, optional{&l.LastAliveAt}, &l.Status, optional{&l.EndedAt},
+	err = row.Scan(&l.ID, &l.OrderID, &l.ProgramID, &l.OriginalID, whole[license.SiteCode]{&l.Codes.Site}, machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
+		&l.Note, whole[uint16]{&l.Features}, policyColumn{&l.Policy}, (*instant)(&l.ActivatedAt), optional{&l.ExpiresAt}, optional{&l.LastAliveAt}, &l.Status, optional{&l.EndedAt},
 		optional{&l.ReleasedAt})
 	return l, err
 }
@@ -25,7 +25,7 @@ func (t Tx) Licenses(ctx context.Context, orderID int64, ended bool, after int64
 	if !ended {
 		query += ` AND status = 'Active'`
 	}
-	return all(ctx, t, scanLicense, query+` ORDER BY id LIMIT ?`, orderID, after, rowLimit(limit))
+	return some(ctx, t, limit, scanLicense, query+` ORDER BY id LIMIT ?`, orderID, after, rowLimit(limit))
 }
 
 func (t Tx) License(ctx context.Context, id int64) (store.License, error) {

@@ -160,12 +160,17 @@ func found[T any](t Tx, scan func(Row) (T, error), row Row) (T, error) {
 
 // all reads every row of a query.
 func all[T any](ctx context.Context, t Tx, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
+	return some(ctx, t, 0, scan, query, args...)
+}
+
+// some is all for a query of so many rows, as far as that is known.
+func some[T any](ctx context.Context, t Tx, expected int, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := t.Conn.Query(ctx, t.text(query), args...)
 	if err != nil {
 		return nil, t.Dialect.Fault(err)
 	}
 	defer rows.Close()
-	list := []T{}
+	list := make([]T, 0, min(max(expected, 0), mostExpected))
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {
@@ -175,6 +180,9 @@ func all[T any](ctx context.Context, t Tx, scan func(Row) (T, error), query stri
 	}
 	return list, t.Dialect.Fault(rows.Err())
 }
+
+// mostExpected bounds the room that is made before rows are read: somewhat more than a page of a list.
+const mostExpected = 600
 
 // value reads the only column of a query's only row into a variable.
 func (t Tx) value(ctx context.Context, to any, query string, args ...any) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -136,7 +135,12 @@ func (s *Server) contract(a huma.API) contract {
 		Body api.NewLicense
 	},
 	) (*answer[api.License], error) {
-		return changed(ctx, s, in.Key, "new-license", "license.create", "order", in.ID, in.Body, s.newLicense, holding)
+		return changed(ctx, s, in.Key, "new-license", "license.create", "order", in.ID, in.Body, s.newLicense, func(c *change[api.NewLicense]) {
+			c.holding = true
+			if codes, err := parseCodes(pcCodes(in.Body)); err == nil {
+				c.expect = func(tx store.Tx, client int64, key string) { tx.ExpectLicense(client, key, in.ID, codes.Site) }
+			}
+		})
 	})
 	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/reactivation", "reactivate-license", "License reactivation", 201), func(ctx context.Context, in *struct {
 		LicensePath
@@ -302,18 +306,15 @@ func (s *Server) accountCalls(c contract) {
 	})
 }
 
-// manner is how a change is carried out, if not as most are.
-type manner int
-
-// holding is the manner of a change that does as Store.WriteHolding asks.
-const holding manner = 1
-
-// changed carries out a change of one order or license under its idempotency key.
+// changed carries out a change of one order or license under its idempotency key; how may say how.
 func changed[I, O any](ctx context.Context, s *Server, key, call, action, kind string, id int64, in I,
-	do func(context.Context, store.Tx, *store.Event, int64, I) (int, O, error), how ...manner,
+	do func(context.Context, store.Tx, *store.Event, int64, I) (int, O, error), how ...func(*change[I]),
 ) (*answer[O], error) {
 	of := object(kind, id)
-	c := change[I]{key: key, call: call + " " + of, in: in, action: action, object: of, holding: slices.Contains(how, holding)}
+	c := change[I]{key: key, call: call + " " + of, in: in, action: action, object: of}
+	for _, say := range how {
+		say(&c)
+	}
 	status, out, err := once(ctx, s, c, func(tx store.Tx, e *store.Event) (int, O, error) {
 		return do(ctx, tx, e, id, in)
 	})

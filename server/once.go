@@ -24,6 +24,8 @@ type change[I any] struct {
 	in             I
 	action, object string // for the audit trail
 	holding        bool   // the change holds what it is about, as Store.WriteHolding asks for
+	// expect tells the database what comes next; nil tells nothing.
+	expect func(tx store.Tx, client int64, key string)
 }
 
 // once carries out a change under an idempotency key: the same key with the same request gets the same answer, also
@@ -54,6 +56,9 @@ func once[I, O any](ctx context.Context, s *Server, c change[I], do func(tx stor
 	one := func(tx store.Tx) error {
 		var zero O
 		status, out, refusal = 0, zero, nil
+		if c.expect != nil {
+			c.expect(tx, who.client.ID, id.String())
+		}
 		old, err := tx.Answer(ctx, who.client.ID, id.String())
 		if err == nil {
 			if err = s.Secrets.OpenAnswer(&old); err == nil {

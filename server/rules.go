@@ -86,16 +86,7 @@ func malformed(err error, location string) error {
 
 // readCodes reads the codes of a request, in either form, and checks that they belong together and to the program.
 func readCodes(p store.Program, r api.PCCodes) (license.Codes, error) {
-	var codes license.Codes
-	var err error
-	if r.SiteMID != "" {
-		if r.SiteCode != "" || r.MachineID != "" {
-			return codes, field("body.site_mid", "Give either site_mid or site_code and machine_id.")
-		}
-		codes, err = license.ParseMerged(r.SiteMID)
-	} else {
-		codes, err = license.ParseCodes(r.SiteCode, r.MachineID)
-	}
+	codes, err := parseCodes(r)
 	if err != nil {
 		return codes, malformed(err, "body.site_code")
 	}
@@ -106,6 +97,21 @@ func readCodes(p store.Program, r api.PCCodes) (license.Codes, error) {
 	return codes, nil
 }
 
+// parseCodes reads the codes of a request, in either form.
+func parseCodes(r api.PCCodes) (license.Codes, error) {
+	switch {
+	case r.SiteMID == "":
+		return license.ParseCodes(r.SiteCode, r.MachineID)
+	case r.SiteCode != "" || r.MachineID != "":
+		return license.Codes{}, field("body.site_mid", "Give either site_mid or site_code and machine_id.")
+	}
+	return license.ParseMerged(r.SiteMID)
+}
+
+func pcCodes(r api.NewLicense) api.PCCodes {
+	return api.PCCodes{SiteCode: r.SiteCode, MachineID: r.MachineID, SiteMID: r.SiteMID}
+}
+
 // NewLicense activates a PC for an order of the program. It refuses, with an *api.Problem, in this order: codes malformed,
 // codes do not belong together, note, then — unless the pair has a license already, which is returned and for which made is
 // false — Site code in use, Site code spent, and what refuse says (api.md rules 2 and 7).
@@ -113,7 +119,7 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	if !program.RequiresActivation {
 		return l, false, needsNoActivation(program)
 	}
-	codes, err := readCodes(program, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID})
+	codes, err := readCodes(program, pcCodes(request))
 	if err != nil {
 		return l, false, err
 	}
@@ -145,7 +151,7 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 
 // existingLicense returns the license that the same pair has already: sending it again is a success and free (api.md rule 2).
 func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes) (*store.License, error) {
-	l, err := tx.LicenseBySite(ctx, p.ID, codes.Site)
+	l, err := tx.LicenseBySite(ctx, o.ID, codes.Site)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, nil

@@ -201,7 +201,7 @@ func (r Rules) checkRemovalCode(ctx context.Context, tx store.Tx, l store.Licens
 
 // siteFree refuses codes whose Site code another license has, or that is spent.
 func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) error {
-	other, err := tx.LicenseBySite(ctx, p.ID, codes.Site)
+	other, err := tx.LicenseBySite(ctx, l.OrderID, codes.Site)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil

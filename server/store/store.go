@@ -382,10 +382,10 @@ type Store interface {
 // looks bounds how often a change is tried for which what it had found free was taken by another one at the same moment.
 const looks = 5
 
-// LookAgain runs a change again when it fails with ErrExists: now it sees what the other one has taken.
+// LookAgain runs a change again when it fails with ErrExists or ErrNoSeat: now it sees what the other one has taken.
 func LookAgain(change func() error) (err error) {
 	for range looks {
-		if err = change(); !errors.Is(err, ErrExists) {
+		if err = change(); !errors.Is(err, ErrExists) && !errors.Is(err, ErrNoSeat) {
 			break
 		}
 	}
@@ -429,13 +429,16 @@ type Tx interface {
 	// Licenses lists an order's licenses, oldest first, after an id; ended ones only when asked for.
 	Licenses(ctx context.Context, orderID int64, ended bool, after int64, limit int) ([]License, error)
 	License(ctx context.Context, id int64) (License, error)
-	// LicenseBySite finds the license that takes a Site code in a program: the active one, or the one that has spent it because it
-	// was removed, transferred or released. There is one at most.
-	LicenseBySite(ctx context.Context, programID int64, site license.SiteCode) (License, error)
+	// LicenseBySite finds the license that takes a Site code in the program of an order: the active one, or the one that has spent it
+	// because it was removed, transferred or released. There is one at most.
+	LicenseBySite(ctx context.Context, orderID int64, site license.SiteCode) (License, error)
+	// ExpectLicense tells that Answer, LockOrderOf, LicenseBySite and NextLicenseID are called next, each for these, so that the
+	// database may be asked for all of them at once. It changes nothing of what they return.
+	ExpectLicense(clientID int64, key string, orderID int64, site license.SiteCode)
 	// NextLicenseID reserves the id of the next license, so that the activation code can hold it.
 	NextLicenseID(ctx context.Context) (int64, error)
 	// AddLicense adds an active license with its id and takes one seat. It fails with ErrNoSeat when the order has none
-	// left and with ErrExists when another license takes the Site code in the program.
+	// left and with ErrExists when another license takes the Site code in the program; the transaction may fail so at its end.
 	AddLicense(ctx context.Context, l License) error
 	// ChangeLicense changes note, features, expiry and activation code; it remembers an activation code that it replaces.
 	ChangeLicense(ctx context.Context, l License) error

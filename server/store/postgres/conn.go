@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,7 +18,8 @@ import (
 type conn struct {
 	db      *pgx.Conn
 	waiting pgx.Batch
-	open    *answers // of statements that were sent together; they are read to their end before the next
+	open    *answers         // of statements that were sent together; they are read to their end before the next
+	ahead   []sqlstore.Query // that were told to come next
 }
 
 // after lets a statement travel with the next one; "" is none.
@@ -36,7 +39,7 @@ func (c *conn) send(ctx context.Context, queries ...sqlstore.Query) (*answers, e
 	for _, q := range queries {
 		batch.Queue(q.Text, q.Args...)
 	}
-	c.open = &answers{BatchResults: c.db.SendBatch(ctx, &batch), left: len(queries)}
+	c.open = &answers{BatchResults: c.db.SendBatch(ctx, &batch), left: queries}
 	for range before {
 		if _, err := c.open.Exec(); err != nil {
 			return nil, c.closed(err)
@@ -82,6 +85,8 @@ func (c *conn) Later(_ context.Context, query string, args ...any) error {
 	return nil
 }
 
+func (c *conn) Ahead(queries ...sqlstore.Query) { c.ahead = queries }
+
 func (c *conn) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
 	a, err := c.send(ctx, sqlstore.Query{Text: query, Args: args})
 	if err != nil {
@@ -108,14 +113,29 @@ func (r rows) Close() error {
 // answers are those of statements that were sent together.
 type answers struct {
 	pgx.BatchResults
-	left int
+	left []sqlstore.Query // whose rows were not asked for yet
 }
 
-func (c *conn) Row(ctx context.Context, queries ...sqlstore.Query) []sqlstore.Row {
-	a, err := c.send(ctx, queries...)
-	list := make([]sqlstore.Row, len(queries))
-	for i := range queries {
-		list[i] = row{c, a, err}
+// begin reports whether the answers that are left begin with those of queries.
+func begin(left, queries []sqlstore.Query) bool {
+	return len(left) >= len(queries) && slices.EqualFunc(left[:len(queries)], queries, func(a, b sqlstore.Query) bool {
+		return a.Text == b.Text && reflect.DeepEqual(a.Args, b.Args)
+	})
+}
+
+// Row asks for all that was told to come next, when it begins as told, and finds there what was asked for with it.
+func (c *conn) Row(ctx context.Context, queries ...sqlstore.Query) (list []sqlstore.Row) {
+	var err error
+	if c.open == nil || c.waiting.Len() > 0 || !begin(c.open.left, queries) {
+		asked := queries
+		if len(c.ahead) > 0 && begin(c.ahead, queries) {
+			asked = c.ahead
+		}
+		c.ahead = nil
+		_, err = c.send(ctx, asked...)
+	}
+	for range queries {
+		list = append(list, row{c, c.open, err})
 	}
 	return list
 }
@@ -132,7 +152,7 @@ func (r row) Scan(to ...any) error {
 		return r.err
 	}
 	err := r.answers.QueryRow().Scan(to...)
-	if r.answers.left--; r.answers.left == 0 {
+	if r.answers.left = r.answers.left[1:]; len(r.answers.left) == 0 {
 		err = r.conn.closed(err)
 	}
 	return err

@@ -203,12 +203,12 @@ func TestMigrationFromTheFirstSchema(t *testing.T) {
 	}))
 	require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error {
 		for site, want := range map[license.SiteCode]bool{5: false, 6: true} {
-			l, err := tx.LicenseBySite(t.Context(), 1, site)
+			l, err := tx.LicenseBySite(t.Context(), 7, site)
 			require.NoError(t, err)
 			require.Equal(t, want, l.SpendsSite(), "Site code %d", site)
 		}
 		require.NoError(t, tx.ReleaseLicense(t.Context(), 20001, time.UnixMicro(3)))
-		l, err := tx.LicenseBySite(t.Context(), 1, 5)
+		l, err := tx.LicenseBySite(t.Context(), 7, 5)
 		require.True(t, l.SpendsSite())
 		return err
 	}))

@@ -124,10 +124,15 @@ func (t Tx) LockOrder(ctx context.Context, id int64) (store.Order, error) {
 	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE id = ?`+t.Dialect.Held, id)
 }
 
+func (t Tx) orderOf(clientID, id int64) []Query {
+	return []Query{
+		t.query(`SELECT `+orderColumns+` FROM orders WHERE id = ? AND client_id = ?`+t.Dialect.Held, id, clientID),
+		t.query(`SELECT `+programColumns+` FROM programs WHERE id = (SELECT program_id FROM orders WHERE id = ? AND client_id = ?)`, id, clientID),
+	}
+}
+
 func (t Tx) LockOrderOf(ctx context.Context, clientID, id int64) (o store.Order, p store.Program, err error) {
-	rows := t.Conn.Row(ctx,
-		Query{t.text(`SELECT ` + orderColumns + ` FROM orders WHERE id = ? AND client_id = ?` + t.Dialect.Held), []any{id, clientID}},
-		Query{t.text(`SELECT ` + programColumns + ` FROM programs WHERE id = (SELECT program_id FROM orders WHERE id = ? AND client_id = ?)`), []any{id, clientID}})
+	rows := t.Conn.Row(ctx, t.orderOf(clientID, id)...)
 	if o, err = found(t, scanOrder, rows[0]); err != nil {
 		return o, p, err
 	}

@@ -32,9 +32,17 @@ func (t Tx) License(ctx context.Context, id int64) (store.License, error) {
 	return one(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE id = ?`, id)
 }
 
-func (t Tx) LicenseBySite(ctx context.Context, programID int64, site license.SiteCode) (store.License, error) {
-	return one(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE program_id = ? AND site = ?
- AND (status IN ('Active', 'Removed', 'Transferred') OR released_at IS NOT NULL)`, programID, int64(site))
+func (t Tx) bySite(orderID int64, site license.SiteCode) Query {
+	return t.query(`SELECT `+licenseColumns+` FROM licenses WHERE program_id = (SELECT program_id FROM orders WHERE id = ?) AND site = ?
+ AND (status IN ('Active', 'Removed', 'Transferred') OR released_at IS NOT NULL)`, orderID, int64(site))
+}
+
+func (t Tx) LicenseBySite(ctx context.Context, orderID int64, site license.SiteCode) (store.License, error) {
+	return found(t, scanLicense, t.Conn.Row(ctx, t.bySite(orderID, site))[0])
+}
+
+func (t Tx) ExpectLicense(clientID int64, key string, orderID int64, site license.SiteCode) {
+	t.Conn.Ahead(append(append([]Query{t.answer(clientID, key)}, t.orderOf(clientID, orderID)...), t.bySite(orderID, site), t.query(t.Dialect.NextLicense))...)
 }
 
 func (t Tx) NextLicenseID(ctx context.Context) (id int64, err error) {
@@ -44,25 +52,24 @@ func (t Tx) NextLicenseID(ctx context.Context) (id int64, err error) {
 
 func (t Tx) AddLicense(ctx context.Context, l store.License) error {
 	const (
-		seat    = `UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = ? AND licenses_active < licenses_total`
-		license = `INSERT INTO licenses (` + licenseColumns + `) `
+		seat    = `UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = ?`
+		license = `INSERT INTO licenses (` + licenseColumns + `) VALUES (?`
 	)
 	row := []any{l.ID, l.OrderID, l.ProgramID, l.OriginalID, int64(l.Codes.Site), machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
 		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt), api.StatusActive, nil, maybe(l.ReleasedAt)}
-	var err error
 	if t.Dialect.Nested {
-		err = t.change(ctx, `WITH seat AS (`+seat+` RETURNING id) `+license+`SELECT `+licenseTypes+` FROM seat`, append([]any{l.OrderID}, row...)...)
-	} else if err = t.change(ctx, seat, l.OrderID); err == nil {
-		err = t.change(ctx, license+`VALUES (?`+params(15)+`)`, row...)
+		// A seat that is not there fails the statement, and an order that is not there, too: constraints see to it.
+		return t.later(ctx, `WITH seat AS (`+seat+`) `+license+params(15)+`)`, append([]any{l.OrderID}, row...)...)
 	}
+	err := t.change(ctx, seat+` AND licenses_active < licenses_total`, l.OrderID)
 	if errors.Is(err, store.ErrNotFound) {
 		return store.ErrNoSeat
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return t.later(ctx, license+params(15)+`)`, row...)
 }
-
-// licenseTypes are the parameters of a license where the database cannot see their types.
-const licenseTypes = `?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?, ?, ?, ?::integer, ?, ?::bigint, ?::bigint, ?::bigint, ?, ?::bigint, ?::bigint`
 
 func (t Tx) ChangeLicense(ctx context.Context, l store.License) error {
 	if _, err := t.exec(ctx, `INSERT INTO former_activations (license_id, activation)

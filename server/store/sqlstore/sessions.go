@@ -72,8 +72,12 @@ func scanAnswer(row Row) (a store.Answer, err error) {
 	return a, err
 }
 
+func (t Tx) answer(clientID int64, key string) Query {
+	return t.query(`SELECT `+answerColumns+` FROM answers WHERE client_id = ? AND key = ?`, clientID, key)
+}
+
 func (t Tx) Answer(ctx context.Context, clientID int64, key string) (store.Answer, error) {
-	return one(ctx, t, scanAnswer, `SELECT `+answerColumns+` FROM answers WHERE client_id = ? AND key = ?`, clientID, key)
+	return found(t, scanAnswer, t.Conn.Row(ctx, t.answer(clientID, key))[0])
 }
 
 func (t Tx) Answers(ctx context.Context) ([]store.Answer, error) {

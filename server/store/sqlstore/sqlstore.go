@@ -50,6 +50,8 @@ type Conn interface {
 	Query(ctx context.Context, query string, args ...any) (Rows, error)
 	// Row runs queries of one row each, together if the database can; the rows are scanned one after the other.
 	Row(ctx context.Context, queries ...Query) []Row
+	// Ahead tells which queries of Row come next, so that all may be asked together; when others come instead, nothing is lost.
+	Ahead(queries ...Query)
 }
 
 // Rows are those of a query, as database/sql has them.
@@ -104,9 +106,12 @@ func (t Tx) later(ctx context.Context, query string, args ...any) error {
 	return t.Dialect.Fault(t.Conn.Later(ctx, t.text(query), args...))
 }
 
+// query is a query in the words of the dialect.
+func (t Tx) query(text string, args ...any) Query { return Query{t.text(text), args} }
+
 // row runs a query of one row.
 func (t Tx) row(ctx context.Context, query string, args ...any) Row {
-	return t.Conn.Row(ctx, Query{t.text(query), args})[0]
+	return t.Conn.Row(ctx, t.query(query, args...))[0]
 }
 
 // insert adds a row and returns its id; id 0 stands for a new one. columns begin with the id, args follow it.

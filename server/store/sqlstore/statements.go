@@ -131,6 +131,9 @@ func (p prepared) Later(ctx context.Context, query string, args ...any) error {
 	return err
 }
 
+// Ahead does nothing: to ask together saves nothing.
+func (p prepared) Ahead(...Query) {}
+
 func (p prepared) Query(ctx context.Context, query string, args ...any) (Rows, error) {
 	ctx, err := uninterrupted(ctx)
 	if err != nil {

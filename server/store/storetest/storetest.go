@@ -169,10 +169,10 @@ func testLicenses(t *testing.T, f *fixture) {
 		got, err := tx.License(ctx, first.ID)
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(first, got), "what is kept comes back to the bit")
-		got, err = tx.LicenseBySite(ctx, f.program, 0xFFFFFFFF)
+		got, err = tx.LicenseBySite(ctx, f.order, 0xFFFFFFFF)
 		require.NoError(t, err)
 		require.Equal(t, first.ID, got.ID)
-		_, err = tx.LicenseBySite(ctx, f.program+1, 0xFFFFFFFF)
+		_, err = tx.LicenseBySite(ctx, f.order+1, 0xFFFFFFFF)
 		require.ErrorIs(t, err, store.ErrNotFound)
 		o, err := tx.Order(ctx, f.order)
 		require.NoError(t, err)
@@ -209,7 +209,7 @@ func testLicenses(t *testing.T, f *fixture) {
 	})
 	require.ErrorIs(t, err, store.ErrNotFound, "a license ends once, so a seat is freed once")
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		spent, err := tx.LicenseBySite(ctx, f.program, 0xFFFFFFFF)
+		spent, err := tx.LicenseBySite(ctx, f.order, 0xFFFFFFFF)
 		require.NoError(t, err)
 		require.True(t, spent.SpendsSite())
 		active, err := tx.Licenses(ctx, f.order, false, 0, 0)
@@ -229,9 +229,9 @@ func testLicenses(t *testing.T, f *fixture) {
 	f.write(func(ctx context.Context, tx store.Tx) error { _, err := f.license(ctx, tx, 78); return err })
 }
 
-// spent reports whether a Site code of a program is spent.
-func spent(ctx context.Context, tx store.Tx, program int64, site license.SiteCode) (bool, error) {
-	l, err := tx.LicenseBySite(ctx, program, site)
+// spent reports whether a Site code is spent in the program of an order.
+func spent(ctx context.Context, tx store.Tx, order int64, site license.SiteCode) (bool, error) {
+	l, err := tx.LicenseBySite(ctx, order, site)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}

@@ -30,7 +30,7 @@ func testReleases(t *testing.T, f *fixture) {
 	}
 	spent := func(site license.SiteCode) (is bool) {
 		f.read(func(ctx context.Context, tx store.Tx) (err error) {
-			is, err = spent(ctx, tx, f.program, site)
+			is, err = spent(ctx, tx, f.order, site)
 			return err
 		})
 		return is
@@ -50,7 +50,7 @@ func testReleases(t *testing.T, f *fixture) {
 	require.ErrorIs(t, release(l.ID, later.Add(time.Hour)), store.ErrNotFound, "the first time counts")
 	require.ErrorIs(t, release(l.ID+other.ID, later), store.ErrNotFound)
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		found, err := tx.LicenseBySite(ctx, f.program, 1)
+		found, err := tx.LicenseBySite(ctx, f.order, 1)
 		require.NoError(t, err)
 		require.Equal(t, l.ID, found.ID)
 		o, err := tx.Order(ctx, f.order)
@@ -98,7 +98,7 @@ func testFamilies(t *testing.T, f *fixture) {
 		require.NoError(t, err)
 		require.Len(t, family, 2)
 		require.Equal(t, []int64{first.ID, second.ID}, []int64{family[0].ID, family[1].ID})
-		spent, err := spent(ctx, tx, f.program, 1)
+		spent, err := spent(ctx, tx, f.order, 1)
 		require.NoError(t, err)
 		require.False(t, spent, "a reactivation spends no Site code")
 		endings, err := tx.Endings(ctx, f.order, noon.Add(time.Hour))
@@ -130,7 +130,7 @@ func testFamilies(t *testing.T, f *fixture) {
 		return nil
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		spent, err := spent(ctx, tx, f.program, 3)
+		spent, err := spent(ctx, tx, f.order, 3)
 		require.NoError(t, err)
 		require.True(t, spent, "a transfer does")
 		former, err := tx.FormerActivations(ctx, second.ID)

@@ -536,6 +536,8 @@ func (full) Write(context.Context, func(store.Tx) error) error {
 	return fmt.Errorf("the disk is full: %w", store.ErrUnavailable)
 }
 
+func (f full) WriteOnce(ctx context.Context, fn func(store.Tx) error) error { return f.Write(ctx, fn) }
+
 func (f full) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
 	return f.Write(ctx, fn)
 }

@@ -49,7 +49,7 @@ func once[I, O any](ctx context.Context, s *Server, c change[I], do func(tx stor
 	fingerprint := sha256.Sum256(request)
 
 	var refusal *api.Problem
-	write := s.Store.Write
+	write := s.Store.WriteOnce
 	if c.holding {
 		write = s.Store.WriteHolding
 	}

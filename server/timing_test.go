@@ -290,6 +290,10 @@ func (l lookingUp) Write(ctx context.Context, fn func(store.Tx) error) error {
 	return l.Store.Write(ctx, func(tx store.Tx) error { return fn(lookup{tx, l.d}) })
 }
 
+func (l lookingUp) WriteOnce(ctx context.Context, fn func(store.Tx) error) error {
+	return l.Store.WriteOnce(ctx, func(tx store.Tx) error { return fn(lookup{tx, l.d}) })
+}
+
 func (l lookingUp) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
 	return l.Store.WriteHolding(ctx, func(tx store.Tx) error { return fn(lookup{tx, l.d}) })
 }

@@ -366,10 +366,13 @@ type Store interface {
 	// Write runs fn as one transaction that excludes other writers of the same rows; it is undone when fn fails.
 	// fn may run again when the database asks for it, so it must have no effect besides tx.
 	Write(ctx context.Context, fn func(tx Tx) error) error
-	// WriteHolding is Write for a change that may not be thrown back by changes beside it. fn holds the order that it is about
+	// WriteOnce is Write for a change that leaves an answer under a key (AddAnswer) and looks for it first: when it is not known
+	// whether it was done, fn runs again and finds out.
+	WriteOnce(ctx context.Context, fn func(tx Tx) error) error
+	// WriteHolding is WriteOnce for a change that may not be thrown back by changes beside it. fn holds the order that it is about
 	// (LockOrderOf) before it looks at anything of that order, and whatever else it finds free is decided by the database when it
 	// is taken (AddLicense, AddAnswer): it fails with ErrExists then, and may be tried again. All else that fn reads may change
-	// from one look to the next. When fn runs again it may find that it was done before, so it looks for its answer first.
+	// from one look to the next.
 	WriteHolding(ctx context.Context, fn func(tx Tx) error) error
 	// Glance runs fn for what it reads with a single method of tx: there is no view to be kept consistent.
 	Glance(ctx context.Context, fn func(tx Tx) error) error

@@ -106,20 +106,34 @@ const (
 	holding      = `BEGIN ISOLATION LEVEL READ COMMITTED`
 )
 
+// kind is how a transaction begins, and how it ends.
+type kind struct {
+	begin  string
+	writes bool
+	// known says that fn finds out by itself whether it was done, when the end was not heard.
+	known bool
+}
+
 // Read runs fn on one snapshot.
 func (s *Store) Read(ctx context.Context, fn func(store.Tx) error) error {
-	return s.repeat(ctx, reading, fn)
+	return s.repeat(ctx, kind{begin: reading}, fn)
 }
 
 // Glance runs fn without a transaction.
 func (s *Store) Glance(ctx context.Context, fn func(store.Tx) error) error {
-	return s.repeat(ctx, looking, fn)
+	return s.repeat(ctx, kind{begin: looking}, fn)
 }
 
 // Write runs fn in a serializable transaction: whatever the rules of the server look at, the outcome is as if one
 // transaction came after the other. It runs again when the database says that they did not, or was away for a moment.
 func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
-	return s.repeat(ctx, serializable, fn)
+	return s.repeat(ctx, kind{begin: serializable, writes: true}, fn)
+}
+
+// WriteOnce is Write. When the end was not heard fn runs again: what it has done it finds under its key, and a change that the
+// database has not ended yet keeps the key until it has.
+func (s *Store) WriteOnce(ctx context.Context, fn func(store.Tx) error) error {
+	return s.repeat(ctx, kind{begin: serializable, writes: true, known: true}, fn)
 }
 
 // WriteHolding runs fn in a transaction that sees what is committed at each look. The database watches over no reads of it, so
@@ -127,10 +141,10 @@ func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
 // exactness instead: whoever changes licenses of an order holds the order first, in transactions of either kind, and one that
 // is serializable begins again when the order was changed since its snapshot.
 func (s *Store) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
-	return s.repeat(ctx, holding, fn)
+	return s.repeat(ctx, kind{begin: holding, writes: true, known: true}, fn)
 }
 
-func (s *Store) repeat(ctx context.Context, kind string, fn func(store.Tx) error) (err error) {
+func (s *Store) repeat(ctx context.Context, k kind, fn func(store.Tx) error) (err error) {
 	for n := range attempts {
 		if n == crowded {
 			select {
@@ -140,7 +154,7 @@ func (s *Store) repeat(ctx context.Context, kind string, fn func(store.Tx) error
 				return ctx.Err()
 			}
 		}
-		if err = s.run(ctx, kind, fn); err == nil || !errors.Is(err, errAgain) || !pause(ctx, n) {
+		if err = s.run(ctx, k, fn); err == nil || !errors.Is(err, errAgain) || !pause(ctx, n) {
 			return err
 		}
 	}
@@ -163,24 +177,24 @@ func pause(ctx context.Context, n int) bool {
 	}
 }
 
-func (s *Store) run(ctx context.Context, kind string, fn func(store.Tx) error) error {
+func (s *Store) run(ctx context.Context, k kind, fn func(store.Tx) error) error {
 	pooled, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return s.lost(fault(err))
 	}
 	defer pooled.Release() // a connection whose transaction is open ends
-	c, writes := &conn{db: pooled.Conn()}, kind == serializable || kind == holding
-	c.after(kind)
+	c := &conn{db: pooled.Conn()}
+	c.after(k.begin)
 	// What fn makes of a fault does not matter: the transaction is lost, and fn runs again.
 	var again error
 	own := *dialect
-	if !writes {
+	if !k.writes {
 		own.Held = "" // the snapshot holds
 	}
 	own.Fault = func(err error) error {
 		err = fault(err)
 		var e *pgconn.PgError
-		if writes && errors.As(err, &e) && e.Code == "25006" { // read_only_sql_transaction: another server of the database took over
+		if k.writes && errors.As(err, &e) && e.Code == "25006" { // read_only_sql_transaction: another server of the database took over
 			err = fmt.Errorf("%w: the database only reads: %w", errAgain, err)
 		}
 		if errors.Is(err, errAgain) {
@@ -197,8 +211,8 @@ func (s *Store) run(ctx context.Context, kind string, fn func(store.Tx) error) e
 		return err
 	}
 	number := ""
-	if kind == serializable {
-		// It tells later what became of a transaction whose end was not heard. One that is holding runs again and finds what it has done.
+	if k.writes && !k.known {
+		// It tells later what became of a transaction whose end was not heard.
 		if number, err = c.number(ctx); err != nil {
 			return s.lost(own.Fault(err))
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server/store"
 	"github.com/acen-desktop/acen/server/store/postgres/postgrestest"
+	"github.com/acen-desktop/acen/server/store/sqlstore"
 	"github.com/acen-desktop/acen/server/store/storetest"
 )
 
@@ -177,6 +178,29 @@ func TestLostConnections(t *testing.T) {
 			require.Equal(t, 1, n)
 			return err
 		}))
+	}
+}
+
+// A change that finds out by itself whether it was done runs again when its connection is lost at the end, and is done once.
+func TestEndsThatWereNotHeard(t *testing.T) {
+	s := start(t, postgrestest.Database(t))
+	for key, write := range map[string]func(context.Context, func(store.Tx) error) error{"once": s.WriteOnce, "holding": s.WriteHolding} {
+		tries := 0
+		require.NoError(t, write(t.Context(), func(tx store.Tx) error {
+			tries++
+			if _, err := tx.Answer(t.Context(), 1, key); !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			if tries == 1 {
+				var pid int
+				require.NoError(t, tx.(sqlstore.Tx).Conn.Row(t.Context(), sqlstore.Query{Text: `SELECT pg_backend_pid()`})[0].Scan(&pid))
+				_, err := s.pool.Exec(t.Context(), `SELECT pg_terminate_backend($1, 10000)`, pid)
+				require.NoError(t, err)
+			}
+			return tx.AddAnswer(t.Context(), store.Answer{ClientID: 1, Key: key, Request: []byte{1}, Status: 201, Body: []byte("{}"), CreatedAt: time.Now()})
+		}))
+		require.Equal(t, 2, tries)
+		require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error { _, err := tx.Answer(t.Context(), 1, key); return err }))
 	}
 }
 

@@ -145,6 +145,11 @@ func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
 	return s.write.change(ctx, fn)
 }
 
+// WriteOnce is Write: whether it was done is always known.
+func (s *Store) WriteOnce(ctx context.Context, fn func(store.Tx) error) error {
+	return s.Write(ctx, fn)
+}
+
 // WriteHolding is Write: there is one writer at a time.
 func (s *Store) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
 	return s.Write(ctx, fn)

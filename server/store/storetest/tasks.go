@@ -71,6 +71,77 @@ func testReleases(t *testing.T, f *fixture) {
 	require.ErrorIs(t, release(other.ID, later), store.ErrNotFound, "it has ended")
 }
 
+// What is told to come next changes nothing of what is found, whether it comes or not.
+func testExpected(t *testing.T, f *fixture) {
+	answer := store.Answer{ClientID: f.client, Key: "key", Request: []byte{1}, Status: 201, Body: []byte("{}"), CreatedAt: noon}
+	var l store.License
+	look := func(ctx context.Context, tx store.Tx, key string, client, order int64, site license.SiteCode) (found string, next int64) {
+		_, err := tx.Answer(ctx, f.client, key)
+		if err == nil {
+			return "answer", 0
+		}
+		require.ErrorIs(t, err, store.ErrNotFound)
+		o, p, err := tx.LockOrderOf(ctx, client, order)
+		if err != nil {
+			require.ErrorIs(t, err, store.ErrNotFound)
+			return "nothing", 0
+		}
+		require.Equal(t, []int64{f.order, f.program}, []int64{o.ID, p.ID})
+		taken, err := tx.LicenseBySite(ctx, order, site)
+		if err == nil {
+			require.Equal(t, l.ID, taken.ID)
+			return "license", 0
+		}
+		require.ErrorIs(t, err, store.ErrNotFound)
+		next, err = tx.NextLicenseID(ctx)
+		require.NoError(t, err)
+		return "site", next
+	}
+	f.write(func(ctx context.Context, tx store.Tx) (err error) {
+		if l, err = f.license(ctx, tx, 1); err != nil {
+			return err
+		}
+		tx.ExpectLicense(f.client, "key", f.order, 1)
+		found, _ := look(ctx, tx, "key", f.client, f.order, 1)
+		require.Equal(t, "license", found, "what the same change has added is there")
+		return tx.AddAnswer(ctx, answer)
+	})
+	for _, write := range []func(context.Context, func(store.Tx) error) error{f.Write, f.WriteOnce, f.WriteHolding} {
+		for _, c := range []struct {
+			key           string
+			client, order int64
+			site          license.SiteCode
+			found         string
+		}{
+			{"other", f.client, f.order, 2, "site"},
+			{"other", f.client, f.order, 1, "license"},
+			{"key", f.client, f.order, 2, "answer"},
+			{"other", f.client + 1, f.order, 2, "nothing"},
+			{"other", f.client, f.order + 1, 2, "nothing"},
+		} {
+			ids := map[int64]bool{}
+			for _, expect := range []func(tx store.Tx){
+				func(store.Tx) {},
+				func(tx store.Tx) { tx.ExpectLicense(c.client, c.key, c.order, c.site) },
+				func(tx store.Tx) { tx.ExpectLicense(c.client, c.key, c.order, c.site+1) },
+				func(tx store.Tx) { tx.ExpectLicense(c.client, c.key, c.order+1, c.site) },
+				func(tx store.Tx) { tx.ExpectLicense(c.client, "none", c.order, c.site) },
+			} {
+				require.NoError(t, write(t.Context(), func(tx store.Tx) error {
+					expect(tx)
+					found, next := look(t.Context(), tx, c.key, c.client, c.order, c.site)
+					require.Equal(t, c.found, found)
+					require.False(t, ids[next] && next != 0, "no id is given twice")
+					ids[next] = true
+					o, err := tx.Order(t.Context(), f.order)
+					require.Equal(t, 1, o.LicensesActive)
+					return err
+				}))
+			}
+		}
+	}
+}
+
 // A family is counted and listed as it is; an activation code that was replaced is remembered.
 func testFamilies(t *testing.T, f *fixture) {
 	var first, second, other store.License

@@ -134,6 +134,13 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	if existing != nil {
 		return *existing, false, nil
 	}
+	if refusal := r.refuse(store.TaskAdd, order, program, store.Use{}); refusal != nil {
+		return l, false, refusal
+	}
+	fresh := store.License{Codes: codes, Note: note, Features: order.Features, Policy: order.Policy, ExpiresAt: order.LicensesExpireAt}
+	if fresh.ID, err = tx.NextLicenseID(ctx); err != nil { // before uses are counted: Tx.ExpectLicense has told so
+		return l, false, err
+	}
 	use, err := r.uses(ctx, tx, order, program)
 	if err != nil {
 		return l, false, err
@@ -141,7 +148,6 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	if refusal := r.refuse(store.TaskAdd, order, program, use.order[store.TaskAdd]); refusal != nil {
 		return l, false, refusal
 	}
-	fresh := store.License{Codes: codes, Note: note, Features: order.Features, Policy: order.Policy, ExpiresAt: order.LicensesExpireAt}
 	l, err = r.grant(ctx, tx, order, program, fresh)
 	if errors.Is(err, store.ErrNoSeat) {
 		return l, false, inUse(order)
@@ -178,14 +184,16 @@ func siteSpent() *api.Problem {
 }
 
 // grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, expiry and,
-// within a family, OriginalID are given.
+// within a family, OriginalID are given; the id may be.
 func (r Rules) grant(ctx context.Context, tx store.Tx, o store.Order, p store.Program, l store.License) (store.License, error) {
 	key, err := r.Secrets.ActivationKey(p)
 	if err != nil {
 		return l, err
 	}
-	if l.ID, err = tx.NextLicenseID(ctx); err != nil {
-		return l, err
+	if l.ID == 0 {
+		if l.ID, err = tx.NextLicenseID(ctx); err != nil {
+			return l, err
+		}
 	}
 	if l.OriginalID == 0 {
 		l.OriginalID = l.ID

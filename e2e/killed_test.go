@@ -22,6 +22,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client/keyring"
 	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
 	"github.com/acen-desktop/acen/license/installed"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/server/servertest"
@@ -219,7 +220,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 	for task := range killedTasks {
 		t.Run(task, func(t *testing.T) {
 			s := servertest.Start(t)
-			other := newPC(t, s) // takes and removes what is left over, so that the next round finds the same seats
+			other := newPC(t, s, fingerprinttest.PC("other")) // takes and removes what is left over, so that the next round finds the same seats
 			other.signIn(t, s)
 			p := &pc{options: killedOptions(t.TempDir(), s.Clock.Now, nil)}
 			p.start(t)

@@ -66,11 +66,15 @@ type pc struct {
 	network *faultyNetwork
 }
 
-func newPC(t *testing.T, s *servertest.Server) *pc {
+// newPC is an app on the hardware that the test runs on, or on that of a made-up PC.
+func newPC(t *testing.T, s *servertest.Server, hardware ...manager.Fingerprint) *pc {
 	t.Helper()
 	p := &pc{network: &faultyNetwork{}}
 	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyring.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network,
 		Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	for _, other := range hardware {
+		p.options.Fingerprint = other
+	}
 	p.start(t)
 	t.Cleanup(func() { _ = p.Close() })
 	return p

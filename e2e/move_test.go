@@ -10,6 +10,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
 	"github.com/acen-desktop/acen/manager"
@@ -85,7 +86,7 @@ func TestLicenseFileIsWhereTheProgramFindsIt(t *testing.T) {
 // The whole move: the old PC releases, the new one picks up with one click, and both programs know.
 func TestMove(t *testing.T) {
 	s := servertest.Start(t)
-	old, other := newPC(t, s), newPC(t, s)
+	old, other := newPC(t, s), newPC(t, s, fingerprinttest.PC("other"))
 	old.signIn(t, s)
 	other.signIn(t, s)
 	ctx := t.Context()
@@ -266,6 +267,46 @@ func TestEndedElsewhere(t *testing.T) {
 	require.Len(t, p.files(t), 1)
 	require.Nil(t, p.row(t, l.ID))
 	require.Empty(t, p.files(t))
+}
+
+// The server knows the Site code of this PC as spent, and this PC does not: its license was removed from elsewhere, or its data
+// came back from a backup. This PC takes a new Site code.
+func TestSpentSiteCodeIsRenewed(t *testing.T) {
+	s := servertest.Start(t)
+	p, web := newPC(t, s), newPC(t, s, fingerprinttest.PC("other"))
+	p.signIn(t, s)
+	web.signIn(t, s)
+	allowEverything(t, s)
+	ctx := t.Context()
+	remove := func(l manager.License) {
+		_, err := web.Remove(ctx, manager.Remove{License: *web.row(t, l.ID), RemovalCode: removalCode(t, s, l.ID)})
+		require.NoError(t, err)
+	}
+	first := p.activateThisPC(t)
+	remove(first)
+	second := p.activateThisPC(t)
+	require.NotEqual(t, first.SiteCode, second.SiteCode)
+
+	// Picked up, where the transfer meets a spent Site code.
+	remove(second)
+	there := web.activateThisPC(t)
+	moved, err := web.Move(ctx, there)
+	require.NoError(t, err)
+	require.NotNil(t, p.row(t, moved.ID))
+	here, err := p.PickUp(ctx, moved)
+	require.NoError(t, err)
+	require.True(t, here.ThisPC)
+
+	// Another PC's spent Site code is refused, and the license that was to go there stays here.
+	codes, err := license.ParseCodes(first.SiteCode, first.MachineID)
+	require.NoError(t, err)
+	_, err = web.NewLicense(ctx, manager.NewLicense{OrderID: studioOrder, Codes: codes})
+	require.ErrorIs(t, err, api.ErrSiteCodeSpent)
+	_, err = p.Transfer(ctx, manager.Transfer{License: here, Codes: codes})
+	require.ErrorIs(t, err, api.ErrSiteCodeSpent)
+	require.NotNil(t, p.row(t, here.ID))
+	require.True(t, p.row(t, here.ID).ThisPC)
+	require.Len(t, p.files(t), 1)
 }
 
 // The data are lost: the app finds by itself what this PC had, and brings it back.

@@ -161,7 +161,7 @@ func (m *Manager) comeBack(ctx context.Context, l leaving) error {
 
 // gone reports whether a refusal means that the license is no longer active, so that nothing is to come back.
 func gone(err error) bool {
-	return errors.Is(err, api.ErrLicenseEnded) || errors.Is(err, api.ErrNotFound) || errors.Is(err, api.ErrSiteCodeSpent)
+	return errors.Is(err, api.ErrLicenseEnded) || errors.Is(err, api.ErrNotFound)
 }
 
 // Move releases a license of this PC for another one, which picks it up. Its removal code is kept before it leaves, and it
@@ -206,7 +206,9 @@ func (m *Manager) PickUp(ctx context.Context, l License) (License, error) {
 	if err != nil {
 		return License{}, err
 	}
-	return m.Transfer(ctx, Transfer{License: l, Codes: pc.Codes})
+	return m.withCodes(ctx, l.OrderID, pc.Codes, func(codes license.Codes) (License, error) {
+		return m.Transfer(ctx, Transfer{License: l, Codes: codes})
+	})
 }
 
 // Waiting is a license that waits for a PC to pick it up.

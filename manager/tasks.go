@@ -85,8 +85,15 @@ type (
 )
 
 // NewLicense activates a PC for an order. The same order and codes while a job is open join that job. On a network error the
-// job stays open and goes on with ResumeJobs.
+// job stays open and goes on with ResumeJobs. This PC's codes are renewed when the server knows that their Site code is spent.
 func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
+	return m.withCodes(ctx, r.OrderID, r.Codes, func(codes license.Codes) (License, error) {
+		r.Codes = codes
+		return m.newLicense(ctx, r)
+	})
+}
+
+func (m *Manager) newLicense(ctx context.Context, r NewLicense) (License, error) {
 	request := newLicenseRequest{OrderID: r.OrderID, Body: api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note}}
 	return m.licensed(ctx, Job{
 		Task: TaskNewLicense, Title: beginnings[TaskNewLicense] + r.Codes.Site.String(), OrderID: r.OrderID,
@@ -102,8 +109,16 @@ func sendNewLicense(ctx context.Context, _ *Manager, c *client.Client, job *Job,
 	return out, err
 }
 
-// Reactivate gives a license to the new codes of the PC it was made for. The job works like that of NewLicense.
+// Reactivate gives a license to the new codes of the PC it was made for. The job, and this PC's codes, work like those of
+// NewLicense.
 func (m *Manager) Reactivate(ctx context.Context, r Reactivate) (License, error) {
+	return m.withCodes(ctx, r.License.OrderID, r.Codes, func(codes license.Codes) (License, error) {
+		r.Codes = codes
+		return m.reactivate(ctx, r)
+	})
+}
+
+func (m *Manager) reactivate(ctx context.Context, r Reactivate) (License, error) {
 	request := reactivationRequest{LicenseID: r.License.ID, Body: api.Reactivation{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note}}
 	return m.licensed(ctx, Job{
 		Task: TaskReactivate, Title: beginnings[TaskReactivate] + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,

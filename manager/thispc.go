@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -120,6 +121,47 @@ func (m *Manager) generation(ctx context.Context, p api.Program) (uint16, error)
 	}
 	g, err = m.options.Installed.Generation(ctx, signature)
 	return g, installedError(err)
+}
+
+// withCodes asks the server for a license for codes. When they are this PC's and refused because their Site code is spent, which
+// this PC did not know (its data came back from a backup, or its license was removed from elsewhere), this PC takes a new
+// Site code and asks once more.
+func (m *Manager) withCodes(ctx context.Context, order int64, codes license.Codes, ask func(license.Codes) (License, error)) (License, error) {
+	out, refusal := ask(codes)
+	if !errors.Is(refusal, api.ErrSiteCodeSpent) {
+		return out, refusal
+	}
+	fresh, err := m.renewed(ctx, order, codes)
+	if err != nil || fresh == codes {
+		return out, cmp.Or(err, refusal)
+	}
+	return ask(fresh)
+}
+
+// renewed returns this PC's codes with a new Site code; codes that are not this PC's stay as they are.
+func (m *Manager) renewed(ctx context.Context, order int64, codes license.Codes) (license.Codes, error) {
+	p, err := m.programOfOrder(ctx, order)
+	if err != nil {
+		return codes, err
+	}
+	signature, err := license.ParseSignature(p.ApplicationSignature)
+	if err != nil {
+		return codes, err
+	}
+	reading, err := m.locks(ctx)
+	if err != nil {
+		return codes, err
+	}
+	key := signature.Key()
+	block, err := key.Open(codes)
+	if err != nil || reading.BlockFor(key, block) != block {
+		return codes, nil
+	}
+	if err := m.options.Installed.Renew(ctx, signature, codes.Site); err != nil {
+		return codes, installedError(err)
+	}
+	generation, err := m.generation(ctx, p)
+	return key.Codes(generation, block), err
 }
 
 // moveGenerations hands what a data file from before schema 2 knows of this PC's Site codes to the folder that programs share.

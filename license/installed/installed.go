@@ -290,6 +290,18 @@ func (s *Store) Leave(ctx context.Context, signature license.Signature, gone Spe
 	return err
 }
 
+// Renew gives the PC a new generation in the place of that of a Site code which the vendor's server knows as spent. When the PC
+// has another one already it does nothing.
+func (s *Store) Renew(ctx context.Context, signature license.Signature, site license.SiteCode) error {
+	_, err := s.Update(ctx, signature, func(state *State) error {
+		if !state.HasGeneration || state.Generation != site.Generation() {
+			return nil
+		}
+		return s.renew(state)
+	})
+	return err
+}
+
 // Return takes back that a license left, because the server refused it: its Site code is good again, and this PC's.
 func (s *Store) Return(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {

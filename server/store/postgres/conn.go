@@ -158,14 +158,24 @@ func (r row) Scan(to ...any) error {
 	return err
 }
 
-// number is that of the transaction in the database; "" when it has changed nothing.
-func (c *conn) number(ctx context.Context) (string, error) {
+// mark tells a transaction of the database from all others.
+type mark struct {
+	number string // "" when it has changed nothing
+	life   string // of the database, at that time
+}
+
+// life is another text after every crash, after which the database may give a number again whose transaction was lost: recovery
+// ends with a checkpoint, and a server that takes over has started at another time. Any checkpoint changes it.
+const life = `(SELECT checkpoint_lsn || ' ' || pg_postmaster_start_time() FROM pg_control_checkpoint())`
+
+func (c *conn) mark(ctx context.Context) (m mark, err error) {
 	if c.idle() {
-		return "", nil
+		return m, nil
 	}
 	var number sql.NullString
-	err := c.Row(ctx, sqlstore.Query{Text: `SELECT pg_current_xact_id_if_assigned()::text`})[0].Scan(&number)
-	return number.String, err
+	err = c.Row(ctx, sqlstore.Query{Text: `SELECT pg_current_xact_id_if_assigned()::text, ` + life})[0].Scan(&number, &m.life)
+	m.number = number.String
+	return m, err
 }
 
 // idle reports that nothing was sent and nothing waits but the beginning.

@@ -210,18 +210,18 @@ func (s *Store) run(ctx context.Context, k kind, fn func(store.Tx) error) error 
 	if err != nil {
 		return err
 	}
-	number := ""
+	var m mark
 	if k.writes && !k.known {
 		// It tells later what became of a transaction whose end was not heard.
-		if number, err = c.number(ctx); err != nil {
+		if m, err = c.mark(ctx); err != nil {
 			return s.lost(own.Fault(err))
 		}
 	}
 	err = c.commit(ctx)
-	if err == nil || !isLost(err) || number == "" {
+	if err == nil || !isLost(err) || m.number == "" {
 		return s.lost(own.Fault(err))
 	}
-	return s.outcome(ctx, number, err)
+	return s.outcome(ctx, m, err)
 }
 
 // lost ends all idle connections when one of them was lost: the others are no better.
@@ -234,17 +234,19 @@ func (s *Store) lost(err error) error {
 
 // outcome finds out whether a transaction was committed whose connection was lost at its end: nil when it was, errAgain when it
 // was not, store.ErrUnavailable when that cannot be found out.
-func (s *Store) outcome(ctx context.Context, number string, lost error) error {
+func (s *Store) outcome(ctx context.Context, m mark, lost error) error {
 	for n := range attempts {
 		var status sql.NullString
-		err := s.pool.QueryRow(ctx, `SELECT pg_xact_status($1::text::xid8)`, number).Scan(&status)
+		var now string
+		err := s.pool.QueryRow(ctx, `SELECT pg_xact_status($1::text::xid8), `+life, m.number).Scan(&status, &now)
 		switch {
-		case err == nil && status.String == "committed":
+		case err == nil && status.String == "committed" && now == m.life:
 			return nil
 		case err == nil && status.String == "aborted":
 			return fmt.Errorf("%w: %w", errAgain, lost)
 		}
-		if !pause(ctx, n) {
+		perhaps := err == nil && status.String == "committed" // it, or another one since a crash: that stays so
+		if perhaps || !pause(ctx, n) {
 			break
 		}
 	}

@@ -208,22 +208,30 @@ func TestEndsThatWereNotHeard(t *testing.T) {
 func TestOutcomeThatWasNotHeard(t *testing.T) {
 	s := start(t, postgrestest.Database(t))
 	lost := errors.New("the connection was lost")
-	number := func(end string) (n string) {
+	ended := func(end string) (m mark) {
 		conn, err := s.pool.Acquire(t.Context())
 		require.NoError(t, err)
 		defer conn.Release()
 		_, err = conn.Exec(t.Context(), "BEGIN")
 		require.NoError(t, err)
-		require.NoError(t, conn.QueryRow(t.Context(), `SELECT pg_current_xact_id()::text`).Scan(&n))
+		require.NoError(t, conn.QueryRow(t.Context(), `SELECT pg_current_xact_id()::text, `+life).Scan(&m.number, &m.life))
 		_, err = conn.Exec(t.Context(), end)
 		require.NoError(t, err)
-		return n
+		return m
 	}
-	require.NoError(t, s.outcome(t.Context(), number("COMMIT"), lost))
-	require.ErrorIs(t, s.outcome(t.Context(), number("ROLLBACK"), lost), errAgain)
+	require.NoError(t, s.outcome(t.Context(), ended("COMMIT"), lost))
+	require.ErrorIs(t, s.outcome(t.Context(), ended("ROLLBACK"), lost), errAgain)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := s.outcome(ctx, "3", lost)
+	err := s.outcome(ctx, mark{number: "3"}, lost)
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	require.NotErrorIs(t, err, errAgain)
+
+	// After a crash the number may be another transaction's.
+	before := ended("COMMIT")
+	_, err = s.pool.Exec(t.Context(), "CHECKPOINT")
+	require.NoError(t, err)
+	err = s.outcome(t.Context(), before, lost)
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	require.NotErrorIs(t, err, errAgain)
 }

@@ -48,9 +48,6 @@ $(NFPM):
 	GOBIN=$(TOOLS) go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
 	mv $(TOOLS)/nfpm $@
 
-# WINDOWS_TAGS=accessibility lets screen readers in; such a program does not start under Wine 8.
-WINDOWS_TAGS ?=
-
 # Resources of a Windows program: they lie beside its source for the linker to find, and in no commit.
 comma     := ,
 RESOURCES := $(MINGW)-windres -O coff -I build/icons -DVERSION=$(VERSION) -DNUMBERS=$(subst .,$(comma),$(VERSION)),$(BUILD)
@@ -58,7 +55,7 @@ RESOURCES := $(MINGW)-windres -O coff -I build/icons -DVERSION=$(VERSION) -DNUMB
 programs-windows: icons
 	$(RESOURCES) -DPROGRAM=acen "-DDESCRIPTION=ACEN Desktop" packaging/windows/acen.rc cmd/acen/acen_windows_amd64.syso
 	$(RESOURCES) -DPROGRAM=acenctl "-DDESCRIPTION=ACEN Desktop in a terminal" packaging/windows/acen.rc cmd/acenctl/acenctl_windows_amd64.syso
-	$(WINDOWS) go build -tags "$(WINDOWS_TAGS)" -ldflags "-s -w -H=windowsgui" -o build/windows/ ./cmd/acen
+	$(WINDOWS) go build -ldflags "-s -w -H=windowsgui" -o build/windows/ ./cmd/acen
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -ldflags "-s -w" -o build/windows/ ./cmd/acenctl
 
 package-windows: setup-windows programs-windows ## Windows: build/packages/acen-VERSION-windows-amd64.zip, programs that need no installer

@@ -24,7 +24,7 @@ plutil -lint "$app/Contents/Info.plist"
 
 export MACOSX_DEPLOYMENT_TARGET=12.0
 for arch in arm64 amd64; do
-  CGO_ENABLED=1 GOOS=darwin GOARCH=$arch go build -tags accessibility -ldflags "-s -w" -o "$work/$arch/acen" ./cmd/acen
+  CGO_ENABLED=1 GOOS=darwin GOARCH=$arch go build -ldflags "-s -w" -o "$work/$arch/acen" ./cmd/acen
   CGO_ENABLED=1 GOOS=darwin GOARCH=$arch go build -ldflags "-s -w" -o "$work/$arch/acenctl" ./cmd/acenctl
 done
 for program in acen acenctl; do

@@ -132,8 +132,10 @@ func readBounded(from io.Reader) ([]byte, error) {
 	return content, err
 }
 
+// readFault explains why a file or a link from outside is not taken.
 func readFault(err error) dialogs.Message {
-	if errors.Is(err, courier.ErrTooLarge) {
+	var damaged *courier.Fault
+	if errors.Is(err, courier.ErrTooLarge) || errors.Is(err, courier.ErrLink) || errors.Is(err, courier.ErrServer) || errors.As(err, &damaged) {
 		return explain.Error(err)
 	}
 	why := explain.Sentence(err)

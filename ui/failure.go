@@ -14,12 +14,17 @@ import (
 )
 
 // NewFailure makes a window that tells why the app cannot start, for somebody who started it without a terminal. UI thread.
-func NewFailure(app fyne.App, cause error) fyne.Window {
+func NewFailure(app fyne.App, cause error) fyne.Window { return newTelling(app, explain.Error(cause)) }
+
+// NewRefusal makes a window that tells why what the app was started with cannot be opened. UI thread.
+func NewRefusal(app fyne.App, cause error) fyne.Window { return newTelling(app, readFault(cause)) }
+
+func newTelling(app fyne.App, m dialogs.Message) fyne.Window {
 	app.Settings().SetTheme(theme.New())
 	w := app.NewWindow(title)
 	closing := widget.NewButton(tr.T("Close"), w.Close)
 	closing.Importance = widget.HighImportance
-	content := flush.New(nil, container.NewVBox(dialogs.Notice(theme.Bad, explain.Error(cause))), container.NewHBox(layout.NewSpacer(), closing))
+	content := flush.New(nil, container.NewVBox(dialogs.Notice(theme.Bad, m)), container.NewHBox(layout.NewSpacer(), closing))
 	w.SetContent(container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), content))
 	w.Resize(fyne.NewSize(560, 220))
 	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {

@@ -31,15 +31,11 @@ func main() {
 		return
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	var given []byte
-	var folder string
+	program := desktop.Program{ID: desktop.ID, Data: *data, Server: *server, Language: *language, Logger: logger}
 	if flag.NArg() == 1 {
-		var err error
-		if given, folder, err = desktop.Given(flag.Arg(0)); err != nil {
-			desktop.Fail(err)
-		}
+		program.Given, program.Folder, program.Refused = desktop.Given(flag.Arg(0))
 	}
-	if err := desktop.Run(desktop.Program{ID: desktop.ID, Data: *data, Server: *server, Language: *language, Given: given, Folder: folder, Logger: logger}); err != nil {
+	if err := desktop.Run(program); err != nil {
 		desktop.Fail(err)
 	}
 }

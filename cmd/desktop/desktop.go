@@ -36,6 +36,8 @@ type Program struct {
 	Given []byte
 	// Folder is the absolute path of the folder that the program is started with; "" for none.
 	Folder string
+	// Refused is why what the program is started with cannot be given to it; the person is told, and nothing else happens.
+	Refused error
 	// Language of the window by its code, such as "de"; "" leaves it to the person's own choice and the system.
 	Language string
 	Logger   *slog.Logger
@@ -45,7 +47,7 @@ type Program struct {
 // the person; where there is no display or no OpenGL it is ErrNoDisplay or ErrNoOpenGL.
 func Run(p Program) (err error) {
 	if err := checkDisplay(); err != nil {
-		return err
+		return errors.Join(p.Refused, err)
 	}
 	if cache, err := os.UserCacheDir(); err == nil {
 		_ = os.MkdirAll(cache, 0o700) // the toolkit expects it and complains otherwise
@@ -55,6 +57,9 @@ func Run(p Program) (err error) {
 	a := app.NewWithID(p.ID)
 	if err := ui.Speak(a, p.Language, dates()); err != nil {
 		return err
+	}
+	if p.Refused != nil {
+		return tell(a, ui.NewRefusal(a, p.Refused), p.Refused)
 	}
 
 	notices, err := keepCrashes(p.Data)
@@ -70,7 +75,7 @@ func Run(p Program) (err error) {
 		return handOver(p)
 	}
 	if err != nil {
-		return errors.Join(err, tell(a, err))
+		return tell(a, ui.NewFailure(a, err), err)
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 
@@ -98,10 +103,15 @@ func Run(p Program) (err error) {
 	return show(a, w.Fyne(), w.Show, time.After(firstFrame))
 }
 
-// tell shows in a window why the app cannot start; standard error gets the same when the program ends.
-func tell(a fyne.App, cause error) error {
-	w := ui.NewFailure(a, cause)
+// told is an error that the person has read in a window.
+type told struct{ error }
+
+// tell shows a window that tells why the app does not go on, and returns the cause; standard error gets it when the program ends.
+func tell(a fyne.App, w fyne.Window, cause error) error {
 	stopMapping := mapWidgets(w)
 	defer stopMapping()
-	return show(a, w, w.Show, time.After(firstFrame))
+	if err := show(a, w, w.Show, time.After(firstFrame)); err != nil {
+		return errors.Join(cause, err)
+	}
+	return told{cause}
 }

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -15,8 +18,9 @@ import (
 	"github.com/acen-desktop/acen/license/courier"
 )
 
-// Given reads what the program is started with: a file, or a link that begins with acen:. What it is, the window finds out. Of a
-// folder it returns the path, which a later start does not know from another working folder.
+// Given reads what the program is started with: a file, also by its file: address, which desktops give in the place of a path, or a
+// link that begins with acen:. What it is, the window finds out. Of a folder it returns the path, which a later start does not know
+// from another working folder.
 func Given(argument string) (content []byte, folder string, err error) {
 	if strings.HasPrefix(strings.ToLower(argument), courier.Scheme+":") {
 		if _, err := courier.ParseLink(argument); err != nil {
@@ -24,29 +28,63 @@ func Given(argument string) (content []byte, folder string, err error) {
 		}
 		return []byte(argument), "", nil
 	}
-	info, err := os.Stat(argument)
+	path, err := localPath(argument)
 	if err != nil {
-		return nil, "", fmt.Errorf("the file cannot be read: %w", err)
+		return nil, "", err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, "", unreadable(path, err)
 	}
 	if info.IsDir() {
-		folder, err = filepath.Abs(argument)
+		folder, err = filepath.Abs(path)
 		return nil, folder, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, "", fmt.Errorf("%s is neither a file nor a folder", argument)
+		return nil, "", fmt.Errorf("%s is neither a file nor a folder", path)
 	}
-	f, err := os.Open(argument)
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, "", fmt.Errorf("the file cannot be read: %w", err)
+		return nil, "", unreadable(path, err)
 	}
 	defer f.Close()
 	if content, err = io.ReadAll(io.LimitReader(f, handover.MaxSize+1)); err != nil {
-		return nil, "", fmt.Errorf("the file cannot be read: %w", err)
+		return nil, "", unreadable(path, err)
 	}
 	if len(content) > handover.MaxSize {
 		return nil, "", handover.ErrSize
 	}
 	return content, "", nil
+}
+
+// localPath is the path that a file: address means (RFC 8089); any other argument is a path.
+func localPath(argument string) (string, error) {
+	const scheme = "file:"
+	if len(argument) < len(scheme) || !strings.EqualFold(argument[:len(scheme)], scheme) {
+		return argument, nil
+	}
+	rest, host := argument[len(scheme):], ""
+	if after, ok := strings.CutPrefix(rest, "//"); ok {
+		end := max(strings.Index(after, "/"), 0)
+		host, rest = after[:end], after[end:]
+	}
+	path, err := url.PathUnescape(rest)
+	if err != nil || !strings.HasPrefix(path, "/") || strings.ContainsRune(path, 0) || host != "" && !strings.EqualFold(host, "localhost") {
+		return "", fmt.Errorf("%s is no file of this PC", argument)
+	}
+	if runtime.GOOS == "windows" {
+		path = filepath.FromSlash(strings.TrimPrefix(path, "/"))
+	}
+	return path, nil
+}
+
+// unreadable names the file once.
+func unreadable(path string, err error) error {
+	var fault *fs.PathError
+	if errors.As(err, &fault) {
+		err = fault.Err
+	}
+	return fmt.Errorf("%s cannot be read: %w", path, err)
 }
 
 // handOver gives what this start was given to the one that is running, which raises its window.

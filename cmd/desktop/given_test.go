@@ -3,6 +3,7 @@ package desktop
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,6 +24,19 @@ func TestGiven(t *testing.T) {
 	require.Equal(t, "v4.public.x", string(content))
 	require.Empty(t, dir)
 
+	// Desktops give addresses of files.
+	odd := filepath.Join(folder, "Büro #1 100%.acen")
+	require.NoError(t, os.WriteFile(odd, []byte("odd"), 0o600))
+	escaped := (&url.URL{Path: odd}).EscapedPath()
+	for _, address := range []string{"file://" + escaped, "file://localhost" + escaped, "FILE:" + escaped} {
+		content, _, err = Given(address)
+		require.NoError(t, err, address)
+		require.Equal(t, "odd", string(content))
+	}
+	_, dir, err = Given("file://" + folder)
+	require.NoError(t, err)
+	require.Equal(t, folder, dir)
+
 	link, err := courier.ServerLink("https://licenses.example.com")
 	require.NoError(t, err)
 	content, dir, err = Given(link)
@@ -41,7 +55,8 @@ func TestGiven(t *testing.T) {
 	require.NoError(t, os.Truncate(big, handover.MaxSize+1))
 	for argument, sentence := range map[string]string{
 		"ACEN:nothing": "not a link of the app", "acen:server?address=http://evil.example": "https://", os.DevNull: "is neither a file nor a folder",
-		filepath.Join(folder, "missing"): "cannot be read", big: "too large",
+		filepath.Join(folder, "missing"): "missing cannot be read: no such file", big: "too large",
+		"file://elsewhere" + escaped: "no file of this PC", "file://": "no file of this PC", "file:///%zz": "no file of this PC", "file:///a%00": "no file of this PC",
 	} {
 		_, _, err := Given(argument)
 		require.ErrorContains(t, err, sentence, argument)

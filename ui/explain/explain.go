@@ -87,6 +87,7 @@ var others = []struct {
 	{courier.ErrPictureTime, text{"Reading this picture took too long.", "", "Clip the part with the QR codes."}},
 	{courier.ErrPicture, text{"This picture cannot be read.", "It is damaged, or of a kind that the app does not know.", "Take PNG, JPEG, GIF, BMP or WebP."}},
 	{courier.ErrLink, text{"This link cannot be used.", "It is damaged, or cut off.", "Copy the whole link, or take the file instead."}},
+	{courier.ErrServer, text{"This link cannot be used.", "It names no address of a server that begins with https://.", "Enter the address that the vendor told you."}},
 	{courier.ErrUnknown, text{"There is nothing for the app in it.", "It is neither a request nor an answer nor a license file.", "Choose the file, the picture or the text that the other PC made."}},
 	{courier.ErrOther, text{"This answer belongs to another request.", "", "Take it on the PC that made the request."}},
 	{manager.ErrOtherPC, text{"The license is for another PC.", "Its license file was made for another PC, or for a Site code that this PC no longer has.", "Take it on that PC, or ask for a license with a new request."}},

@@ -152,13 +152,9 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, storageError(err)
 	}
-	lock := flock.New(filepath.Join(o.DataDir, "acen.lock"), flock.SetPermissions(0o600))
-	locked, err := lock.TryLock()
+	lock, err := lockFolder(o.DataDir)
 	if err != nil {
-		return nil, storageError(err)
-	}
-	if !locked {
-		return nil, ErrAlreadyRunning
+		return nil, err
 	}
 	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, running: map[int64]*runningJob{}, subscribers: map[int]func(Event){}}
 	if err := m.openDatabase(ctx); err != nil {

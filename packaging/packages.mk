@@ -101,8 +101,9 @@ test-packages: setup-packages package-deb package-rpm package-tar ## the package
 	mkdir -p $(ARTIFACTS) $(PACKAGES)/old
 	VERSION=0.0.1 GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/app.yaml -p deb -t $(PACKAGES)/old
 	[ -s build/root.tar ] || $(SUDO) mmdebstrap --quiet --variant=minbase --include=ca-certificates $(SUITE) build/root.tar $(MIRRORS)
+	go build -tags "$(TAGS) uimap" -o build/uimap/ ./cmd/acen
 	go test -c -tags packages -o build/packages.test ./e2e/packages
-	cd e2e/packages && $(SUDO) env PACKAGES=$(CURDIR)/$(PACKAGES) ARTIFACTS=$(ARTIFACTS) ROOT=$(CURDIR)/build/root.tar \
+	cd e2e/packages && $(SUDO) env PACKAGES=$(CURDIR)/$(PACKAGES) ARTIFACTS=$(ARTIFACTS) ROOT=$(CURDIR)/build/root.tar UIMAP=$(CURDIR)/build/uimap/acen \
 	  $(CURDIR)/build/packages.test -test.timeout 20m -test.failfast
 
 # The clean Debian comes from where this one came from.

@@ -69,6 +69,12 @@ func (s *systemStore) Delete(ctx context.Context, name string) error {
 	return err
 }
 
+// Clear deletes every secret of a service from the keyring of the operating system. It fails with ErrUnavailable.
+func Clear(ctx context.Context, service string) error {
+	s := &systemStore{service: service, busy: make(chan struct{}, 1)}
+	return s.call(ctx, func() error { return system.DeleteAll(service) })
+}
+
 // call runs fn on a goroutine of its own, for fn cannot be ended: a locked keyring waits for a person.
 func (s *systemStore) call(ctx context.Context, fn func() error) error {
 	select {

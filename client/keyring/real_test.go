@@ -33,6 +33,22 @@ func TestRealKeyring(t *testing.T) {
 		require.NoError(t, s.Delete(ctx, "session"), "what is not there is deleted")
 		_, err = s.Get(ctx, "session")
 		require.ErrorIs(t, err, ErrNotFound)
+
+		require.NoError(t, s.Set(ctx, "session", "first"))
+		require.NoError(t, s.Set(ctx, "vault key", "second"))
+		other := System("ACEN Desktop test of another")
+		require.NoError(t, other.Set(ctx, "session", "its own"))
+		for range 2 { // an empty keyring can be cleared
+			require.NoError(t, Clear(ctx, "ACEN Desktop test"))
+		}
+		for _, name := range []string{"session", "vault key"} {
+			_, err = s.Get(ctx, name)
+			require.ErrorIs(t, err, ErrNotFound)
+		}
+		kept, err := other.Get(ctx, "session")
+		require.NoError(t, err)
+		require.Equal(t, "its own", kept)
+		require.NoError(t, other.Delete(ctx, "session"))
 	case "locked", "no-service", "no-bus":
 		if mode == "no-bus" {
 			t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+t.TempDir()+"/nobody")
@@ -43,6 +59,9 @@ func TestRealKeyring(t *testing.T) {
 		_, err = s.Get(ctx, "session")
 		require.ErrorIs(t, err, ErrUnavailable)
 		require.NotErrorIs(t, err, ErrNotFound)
+		if mode != "locked" { // what cannot be listed was not cleared
+			require.ErrorIs(t, Clear(ctx, "ACEN Desktop test"), ErrUnavailable)
+		}
 	default:
 		t.Fatalf("KEYRING names no mode: %q", mode)
 	}

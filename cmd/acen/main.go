@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ func main() {
 	data := flag.String("data", place.DefaultData(), "folder with your data")
 	server := flag.String("server", "", "address of the license server, filled in for signing in")
 	language := flag.String("language", "", "language of the window: en, de, fr, es or ja (default: what you chose in it, else the system's)")
+	forget := flag.Bool("forget-everything", false, "remove your accounts, last known tables and unsent tasks from this PC and its keyring, and end; licenses that programs use stay")
 	version := flag.Bool("version", false, "print the version and end")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), "Usage: acen [flags] [FILE|FOLDER|LINK]\n\nLook after your licenses: on this PC and on your other PCs. A license file, a request, an answer, or a picture\n"+
@@ -32,6 +34,13 @@ func main() {
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	program := desktop.Program{ID: desktop.ID, Data: *data, Server: *server, Language: *language, Logger: logger}
+	if *forget {
+		if err := desktop.Forget(context.Background(), program); err != nil {
+			fmt.Fprintf(os.Stderr, "acen: not everything was removed: %v.\n", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if flag.NArg() == 1 {
 		program.Given, program.Folder, program.Refused = desktop.Given(flag.Arg(0))
 	}

@@ -101,6 +101,9 @@ func (b *Box) Give(ctx context.Context, content []byte) error {
 	return ErrNobody
 }
 
+// Remove removes the box with what lies in it.
+func (b *Box) Remove() error { return os.RemoveAll(b.dir) }
+
 // Taken takes out what was handed over since the last call, in its order. What is no plain file of a bounded size, and what
 // nobody took in time, is removed unread.
 func (b *Box) Taken() (list [][]byte, err error) {

@@ -1,6 +1,7 @@
 ; The installer for Windows: for one person, without elevation. The Makefile gives VERSION, NUMBERS, PROGRAMS, ICON and OUT.
 ;   ACEN-Desktop-VERSION-setup.exe /S [/D=FOLDER]   installs without a window; installed again, it upgrades
 ;   uninstall.exe /S [/REMOVE-DATA]                 removes; the person's data stay unless they are asked for
+; The uninstaller has the app itself remove the data, so that Credential Manager keeps no session of it: acen.exe --forget-everything.
 ; Exit status 3 says that the app is running, and that nothing was changed.
 Target amd64-unicode
 Unicode true
@@ -44,25 +45,31 @@ VIAddVersionKey LegalCopyright "MIT License"
 !insertmacro MUI_LANGUAGE "Spanish"
 !insertmacro MUI_LANGUAGE "Japanese"
 
-!macro texts language running data
+!macro texts language running data left
   LangString RUNNING_TEXT ${LANG_${language}} "${running}"
   LangString DATA_TEXT ${LANG_${language}} "${data}"
+  LangString LEFT_TEXT ${LANG_${language}} "${left}"
 !macroend
 !insertmacro texts ENGLISH \
   "${NAME} is running. Close its window and try again." \
-  "Remove your data of ${NAME}, too: accounts, last known tables and unsent tasks? Licenses that programs on this PC use stay."
+  "Remove your data of ${NAME}, too: accounts, last known tables and unsent tasks? Licenses that programs on this PC use stay." \
+  "Not all of your data could be removed. Look in Credential Manager for entries that begin with “${NAME}:”."
 !insertmacro texts GERMAN \
   "${NAME} läuft gerade. Schließen Sie das Fenster und versuchen Sie es noch einmal." \
-  "Auch Ihre Daten von ${NAME} entfernen: Konten, zuletzt bekannte Tabellen und nicht gesendete Aufgaben? Lizenzen, die Programme auf diesem PC verwenden, bleiben."
+  "Auch Ihre Daten von ${NAME} entfernen: Konten, zuletzt bekannte Tabellen und nicht gesendete Aufgaben? Lizenzen, die Programme auf diesem PC verwenden, bleiben." \
+  "Nicht alle Ihre Daten ließen sich entfernen. Sehen Sie in der Anmeldeinformationsverwaltung nach Einträgen, die mit „${NAME}:“ beginnen."
 !insertmacro texts FRENCH \
   "${NAME} est en cours d’exécution. Fermez sa fenêtre et réessayez." \
-  "Supprimer aussi vos données de ${NAME} : comptes, derniers tableaux connus et tâches non envoyées ? Les licences utilisées par les programmes de ce PC restent."
+  "Supprimer aussi vos données de ${NAME} : comptes, derniers tableaux connus et tâches non envoyées ? Les licences utilisées par les programmes de ce PC restent." \
+  "Toutes vos données n’ont pas pu être supprimées. Cherchez dans le Gestionnaire d’identification les entrées qui commencent par « ${NAME}: »."
 !insertmacro texts SPANISH \
   "${NAME} está en ejecución. Cierre su ventana e inténtelo de nuevo." \
-  "¿Quitar también sus datos de ${NAME}: cuentas, últimas tablas conocidas y tareas no enviadas? Las licencias que usan los programas de este PC se quedan."
+  "¿Quitar también sus datos de ${NAME}: cuentas, últimas tablas conocidas y tareas no enviadas? Las licencias que usan los programas de este PC se quedan." \
+  "No se han podido quitar todos sus datos. Busque en el Administrador de credenciales las entradas que empiezan por «${NAME}:»."
 !insertmacro texts JAPANESE \
   "${NAME} が実行中です。ウィンドウを閉じてから、もう一度お試しください。" \
-  "${NAME} のデータ（アカウント、最後に取得した一覧、未送信の処理）も削除しますか？ このPCのプログラムが使うライセンスは残ります。"
+  "${NAME} のデータ（アカウント、最後に取得した一覧、未送信の処理）も削除しますか？ このPCのプログラムが使うライセンスは残ります。" \
+  "一部のデータを削除できませんでした。資格情報マネージャーで「${NAME}:」で始まる項目を確認してください。"
 
 ; A program that runs cannot be written to.
 !macro refuseWhileRunning program
@@ -121,6 +128,22 @@ SectionEnd
 Section Uninstall
   !insertmacro refuseWhileRunning acen.exe
   !insertmacro refuseWhileRunning acenctl.exe
+
+  ${GetParameters} $0
+  ClearErrors
+  ${GetOptions} $0 "/REMOVE-DATA" $1
+  ${If} ${Errors}
+    MessageBox MB_YESNO|MB_ICONQUESTION|MB_DEFBUTTON2 "$(DATA_TEXT)" /SD IDNO IDNO keep
+  ${EndIf}
+  ClearErrors
+  ExecWait '"$INSTDIR\acen.exe" --forget-everything' $0
+  ${If} ${Errors}
+  ${OrIf} $0 <> 0
+    MessageBox MB_OK|MB_ICONEXCLAMATION "$(LEFT_TEXT)" /SD IDOK
+  ${EndIf}
+  RMDir /r "$LOCALAPPDATA\acen-desktop"
+  keep:
+
   Delete "$INSTDIR\acen.exe"
   Delete "$INSTDIR\acenctl.exe"
   Delete "$INSTDIR\LICENSE.txt"
@@ -140,13 +163,4 @@ Section Uninstall
   ${EndIf}
   DeleteRegKey HKCU "${LISTED}"
   !insertmacro tellExplorer
-
-  ${GetParameters} $0
-  ClearErrors
-  ${GetOptions} $0 "/REMOVE-DATA" $1
-  ${If} ${Errors}
-    MessageBox MB_YESNO|MB_ICONQUESTION|MB_DEFBUTTON2 "$(DATA_TEXT)" /SD IDNO IDNO keep
-  ${EndIf}
-  RMDir /r "$LOCALAPPDATA\acen-desktop"
-  keep:
 SectionEnd

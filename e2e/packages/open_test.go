@@ -1,0 +1,250 @@
+//go:build packages
+
+package packages
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+)
+
+// session is a desktop session of anna in a root: a shell that runs what it is told.
+type session struct {
+	root   root
+	screen string
+	shell  io.Writer
+	output *os.File
+}
+
+// startSession begins one. What was installed runs, but for the program: one with a map of its window stands before it in the path.
+func (r root) startSession(t *testing.T) *session {
+	t.Helper()
+	mapped := r.take(t, setting(t, "UIMAP"))
+	require.NoError(t, os.WriteFile(filepath.Join(r.folder, "usr/local/bin/acen"), []byte("#!/bin/sh\nexec "+mapped+` --ui-map "$(mktemp -d "$HOME/maps/XXXXXX")/map" "$@"`+"\n"), 0o755))
+	r.sh(t, "install -d -o anna /home/anna/maps")
+	s := &session{root: r, screen: display(t)}
+	c := r.command(`exec runuser -u anna -- env HOME=/home/anna PATH=/usr/local/bin:/usr/bin:/bin DISPLAY=` + s.screen +
+		` LIBGL_ALWAYS_SOFTWARE=1 FYNE_THEME=light FYNE_SCALE=1 LANG=C.UTF-8 sh`)
+	cmd := exec.Command(c[0], c[1:]...)
+	var err error
+	s.shell, err = cmd.StdinPipe()
+	require.NoError(t, err)
+	s.output, err = os.CreateTemp(t.TempDir(), "output")
+	require.NoError(t, err)
+	cmd.Stdout, cmd.Stderr = s.output, s.output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("the session printed:\n%s\nthe windows show:\n%s", s.printed(), strings.Join(s.texts(), "\n"))
+		}
+	})
+	return s
+}
+
+func (s *session) printed() string {
+	data, err := os.ReadFile(s.output.Name())
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
+}
+
+// does has the session run a command and does not wait for its end.
+func (s *session) does(t *testing.T, command string, args ...any) {
+	t.Helper()
+	_, err := fmt.Fprintf(s.shell, command+" &\n", args...)
+	require.NoError(t, err)
+}
+
+// texts is what can be read in all windows.
+func (s *session) texts() (list []string) {
+	maps, err := filepath.Glob(filepath.Join(s.root.folder, "home/anna/maps/*/map"))
+	if err != nil {
+		return nil
+	}
+	for _, file := range maps {
+		var all []struct{ Text string }
+		data, err := os.ReadFile(file)
+		if err == nil && json.Unmarshal(data, &all) == nil {
+			for _, one := range all {
+				list = append(list, one.Text)
+			}
+		}
+	}
+	return list
+}
+
+// until looks again until something is so.
+func (s *session) until(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	end := time.NewTimer(patience)
+	defer end.Stop()
+	for !so() {
+		select {
+		case <-ticker.C:
+		case <-end.C:
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+func (s *session) shows(text string) bool {
+	return strings.Contains(strings.Join(s.texts(), "\n"), text)
+}
+
+func (s *session) sees(t *testing.T, text string) {
+	t.Helper()
+	s.until(t, text, func() bool { return s.shows(text) })
+}
+
+// escapes closes what lies on top, and waits until a text of it has gone.
+func (s *session) escapes(t *testing.T, text string) {
+	t.Helper()
+	t.Setenv("DISPLAY", s.screen)
+	s.until(t, "the end of "+text, func() bool {
+		if !s.shows(text) {
+			return true
+		}
+		run(t, "xdotool", "key", "Escape")
+		return false
+	})
+}
+
+// apps are the processes of the app in the root.
+func (s *session) apps(t *testing.T) (list []int) {
+	t.Helper()
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	require.NoError(t, err)
+	for _, link := range links {
+		path, err := os.Readlink(link)
+		if err != nil || path != filepath.Join(s.root.folder, "packages", filepath.Base(setting(t, "UIMAP"))) {
+			continue
+		}
+		id, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
+		require.NoError(t, err)
+		list = append(list, id)
+	}
+	return list
+}
+
+// one waits until one app is left.
+func (s *session) one(t *testing.T) {
+	t.Helper()
+	s.until(t, "the end of all but one", func() bool { return len(s.apps(t)) == 1 })
+}
+
+// end ends the app and forgets what it showed.
+func (s *session) end(t *testing.T) {
+	t.Helper()
+	for _, id := range s.apps(t) {
+		require.NoError(t, syscall.Kill(id, syscall.SIGTERM))
+	}
+	s.until(t, "the end of the app", func() bool { return len(s.apps(t)) == 0 })
+	maps, err := filepath.Glob(filepath.Join(s.root.folder, "home/anna/maps/*"))
+	require.NoError(t, err)
+	for _, folder := range maps {
+		require.NoError(t, os.RemoveAll(folder))
+	}
+}
+
+func request(t *testing.T, id, device string) courier.Request {
+	t.Helper()
+	signature, err := license.ParseSignature("NOTEPAD1")
+	require.NoError(t, err)
+	key := signature.Key()
+	return courier.Request{ID: id, Device: device, MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Items: []courier.Item{
+		{Task: courier.TaskActivate, Signature: signature, Program: "Notepad", Codes: key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))},
+	}}
+}
+
+// Files and links that are opened on the desktop come to the one window, which shows them and does nothing; what cannot be opened is
+// said in a sentence.
+func TestOpenedOnTheDesktop(t *testing.T) {
+	r := newRoot(t)
+	r.sh(t, "apt-get -q update; useradd -m anna")
+	r.sh(t, "apt-get -q install -y --no-install-recommends "+r.take(t, one(t, "acen_"+acen.About().Version+"-*.deb"))+" desktop-file-utils shared-mime-info libglib2.0-bin")
+	home := filepath.Join(r.folder, "home/anna")
+	put := func(name string, content []byte) {
+		t.Helper()
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(home, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(home, name), content, 0o644))
+	}
+	encoded, err := courier.Encode(request(t, "K7Q2MZXDAB", "Cutting room"))
+	require.NoError(t, err)
+	put("Büro #1 100%.acen", encoded)
+	stick, err := courier.Encode(request(t, "DDDDDDDDDD", "Depot"))
+	require.NoError(t, err)
+	put("stick/request.acen", stick)
+	put("hostile.acen", []byte("ACEN:REQUEST/\x00\xff../../etc/passwd"))
+	entry := "/usr/share/applications/" + acen.About().ID + ".desktop"
+
+	s := r.startSession(t)
+	// Nothing runs: the desktop starts the app with a link, and the link fills the sign-in screen.
+	s.does(t, `xdg-open 'acen:server?address=https%%3A%%2F%%2Flicenses.example.com'`)
+	s.sees(t, "https://licenses.example.com")
+	require.True(t, s.shows("Sign in to look after your licenses."))
+	s.one(t)
+	// It runs: the same window takes it.
+	s.does(t, `gio open 'acen:server?address=https%%3A%%2F%%2Fkeys.example.net'`)
+	s.sees(t, "https://keys.example.net")
+	require.False(t, s.shows("https://licenses.example.com"))
+	// A file, by the file manager's way and by xdg-open's.
+	for _, command := range []string{"gio open", "XDG_CURRENT_DESKTOP=GNOME xdg-open", "gio launch " + entry} {
+		s.does(t, `%s "$HOME/Büro #1 100%%.acen"`, command)
+		s.sees(t, "Sign in to carry this request")
+		s.escapes(t, "Sign in to carry this request")
+	}
+	s.does(t, `acen "$HOME/stick"`)
+	s.sees(t, "Sign in to carry this request")
+	s.escapes(t, "Sign in to carry this request")
+	s.does(t, `gio open "$HOME/hostile.acen"`)
+	s.sees(t, "cannot be used")
+	s.escapes(t, "cannot be used")
+	s.one(t)
+
+	// What the app cannot take stands in a window of its own.
+	for command, sentence := range map[string]string{
+		`gio open 'acen:request/../../etc/passwd'`:                                 "The request cannot be used: one of its links or pictures is cut off or damaged.",
+		`gio open 'acen:server?address=http://licenses.example.com'`:               "It names no address of a server that begins with https://.",
+		`gio launch ` + entry + ` "$HOME/missing.acen"`:                            "/home/anna/missing.acen cannot be read: no such file or directory",
+		`truncate -s 1G "$HOME/huge.acen"; gio open "$HOME/huge.acen"`:             "This is too large to be a request, an answer or a license file.",
+		`mkfifo "$HOME/pipe.acen"; gio launch ` + entry + ` "$HOME/pipe.acen"`:     "is neither a file nor a folder",
+		`install -m 000 /dev/null "$HOME/closed"; gio launch ` + entry + ` closed`: "/home/anna/closed cannot be read: permission denied",
+	} {
+		s.does(t, "(cd; "+strings.ReplaceAll(command, "%", "%%")+")")
+		s.sees(t, sentence)
+		s.escapes(t, sentence)
+		s.one(t)
+	}
+	s.end(t)
+
+	// Nothing runs: files, folders and hostile ones do the same.
+	for command, sentence := range map[string]string{
+		`gio open "$HOME/Büro #1 100%.acen"`: "Sign in to carry this request", `acen "$HOME/stick"`: "Sign in to carry this request",
+		`gio open "$HOME/hostile.acen"`: "cannot be used",
+	} {
+		s.does(t, "%s", command)
+		s.sees(t, sentence)
+		s.end(t)
+	}
+	require.NoDirExists(t, filepath.Join(home, ".local/share/acen"), "nothing became a license of this PC")
+}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"fyne.io/fyne/v2/app"
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/client/keyring"
@@ -35,4 +36,16 @@ func TestForget(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 	require.NoError(t, forget(t.Context(), data, look, clear), "again")
+}
+
+func TestLookFolderIsTheToolkits(t *testing.T) {
+	home := t.TempDir()
+	for _, name := range []string{"HOME", "USERPROFILE"} {
+		t.Setenv(name, home)
+	}
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
+	t.Setenv("XDG_CACHE_HOME", home)
+	look, err := lookFolder(ID)
+	require.NoError(t, err)
+	require.Equal(t, app.NewWithID(ID).Storage().RootURI().Path(), filepath.ToSlash(look))
 }

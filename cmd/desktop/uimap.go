@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"flag"
+	"os"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -11,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/ui"
 )
 
-var uiMap = flag.String("ui-map", "", "file that always holds what the window shows, as JSON, for tests from outside")
+var uiMap = flag.String("ui-map", os.Getenv("ACEN_UI_MAP"), "file that always holds what the window shows, as JSON, for tests from outside (default: $ACEN_UI_MAP)")
 
 // mapWidgets keeps the file of the flag up to date until stop is called.
 func mapWidgets(w fyne.Window) (stop func()) {

@@ -102,7 +102,15 @@ func (b *Box) Give(ctx context.Context, content []byte) error {
 }
 
 // Remove removes the box with what lies in it.
-func (b *Box) Remove() error { return os.RemoveAll(b.dir) }
+func (b *Box) Remove() (err error) {
+	files, err := filepath.Glob(filepath.Join(b.dir, "*"))
+	for _, path := range append(files, b.dir) {
+		if fault := os.Remove(path); !errors.Is(fault, fs.ErrNotExist) {
+			err = errors.Join(err, fault)
+		}
+	}
+	return err
+}
 
 // Taken takes out what was handed over since the last call, in its order. What is no plain file of a bounded size, and what
 // nobody took in time, is removed unread.

@@ -105,3 +105,14 @@ func TestWhatIsNoPlainFileIsRemovedUnread(t *testing.T) {
 	require.Len(t, left, 1, "what is being written stays")
 	require.FileExists(t, secret)
 }
+
+func TestRemove(t *testing.T) {
+	data := t.TempDir()
+	box := In(data)
+	require.NoError(t, box.Remove(), "there is none yet")
+	require.NoError(t, os.Mkdir(box.dir, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(box.dir, "1"+extension), []byte("waits"), 0o600))
+	require.NoError(t, box.Remove())
+	require.NoDirExists(t, box.dir)
+	require.DirExists(t, data)
+}

@@ -34,7 +34,7 @@ type session struct {
 func (r root) startSession(t *testing.T) *session {
 	t.Helper()
 	mapped := r.take(t, setting(t, "UIMAP"))
-	require.NoError(t, os.WriteFile(filepath.Join(r.folder, "usr/local/bin/acen"), []byte("#!/bin/sh\nexec "+mapped+` --ui-map "$(mktemp -d "$HOME/maps/XXXXXX")/map" "$@"`+"\n"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(r.folder, "usr/local/bin/acen"), []byte("#!/bin/sh\nfolder=$(mktemp -d \"$HOME/maps/XXXXXX\")\n"+mapped+` --ui-map "$folder/map" "$@"`+"\nrm -rf \"$folder\"\n"), 0o755))
 	r.sh(t, "install -d -o anna /home/anna/maps")
 	s := &session{root: r, screen: display(t)}
 	c := r.command(`exec runuser -u anna -- env HOME=/home/anna PATH=/usr/local/bin:/usr/bin:/bin DISPLAY=` + s.screen +
@@ -152,18 +152,13 @@ func (s *session) one(t *testing.T) {
 	s.until(t, "the end of all but one", func() bool { return len(s.apps(t)) == 1 })
 }
 
-// end ends the app and forgets what it showed.
+// end ends the app.
 func (s *session) end(t *testing.T) {
 	t.Helper()
 	for _, id := range s.apps(t) {
 		require.NoError(t, syscall.Kill(id, syscall.SIGTERM))
 	}
-	s.until(t, "the end of the app", func() bool { return len(s.apps(t)) == 0 })
-	maps, err := filepath.Glob(filepath.Join(s.root.folder, "home/anna/maps/*"))
-	require.NoError(t, err)
-	for _, folder := range maps {
-		require.NoError(t, os.RemoveAll(folder))
-	}
+	s.until(t, "the end of the app", func() bool { return len(s.apps(t)) == 0 && len(s.texts()) == 0 })
 }
 
 func request(t *testing.T, id, device string) courier.Request {

@@ -282,9 +282,14 @@ func TestSecondStart(t *testing.T) {
 	p = start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", data, given)
 	require.Equal(t, 0, p.exit(t), p.stderr.String())
 	d.find(t, "what was said of it", reading("There is nothing for the app in it."))
-	p = start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", data, given+".missing")
+	uiMap := filepath.Join(t.TempDir(), "ui.json")
+	p = start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", data, "--ui-map", uiMap, given+".missing")
+	refused := &window{display: screen, uiMap: uiMap, proc: p}
+	refused.find(t, "why it cannot be opened", reading("The file cannot be read."))
+	screen.screenshot(t, "refused")
+	eventually(t, "the end of the window", func() bool { refused.key(t, "Escape"); return p.ended() })
 	require.Equal(t, 1, p.exit(t))
-	require.Contains(t, p.stderr.String(), "cannot be read")
+	require.Contains(t, p.stderr.String(), "missing cannot be read")
 }
 
 // Killed in the middle: after a power cut the app comes back and the license was made once.

@@ -13,10 +13,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen"
+	"github.com/acen-desktop/acen/cmd/place"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
 )
 
 // These tests run the programs for Windows under the Wine that scripts/with-wine.sh has made. `make test-windows` sets PROGRAMS
@@ -173,6 +177,12 @@ func TestWineInstaller(t *testing.T) {
 	require.Equal(t, 3, status, "nothing is overwritten while the app runs")
 	p.kill(t)
 
+	// A session in Credential Manager.
+	d := w.startDemo(t, anna)
+	signIn(t, d)
+	d.kill(t)
+	require.NotEmpty(t, w.credentials(t))
+
 	note := filepath.Join(data, "note")
 	require.NoError(t, os.WriteFile(note, []byte("mine"), 0o600))
 	remove := func(args ...string) {
@@ -189,7 +199,58 @@ func TestWineInstaller(t *testing.T) {
 		require.Empty(t, w.registry(t, key, ""), key)
 	}
 	require.FileExists(t, note, "the data stay unless they are asked for")
+	require.NotEmpty(t, w.credentials(t))
 	w.wine(t, setup, "/S")
 	remove("/REMOVE-DATA")
 	eventually(t, "the end of the data", func() bool { _, err := os.Stat(data); return errors.Is(err, os.ErrNotExist) })
+	require.Empty(t, w.credentials(t), "no session stays in Credential Manager")
+	look := w.file(t, w.wine(t, "cmd", "/c", "echo %APPDATA%")+`\fyne\`+acen.About().ID)
+	require.NoDirExists(t, look)
+}
+
+// credentials lists what Credential Manager keeps for the app, where Wine has it.
+func (w windows) credentials(t *testing.T) (names []string) {
+	t.Helper()
+	_, output := w.try(t, "reg", "query", `HKCU\Software\Wine\Credential Manager`)
+	for line := range strings.Lines(output) {
+		if strings.Contains(line, "Generic: "+place.KeyringService+":") {
+			names = append(names, strings.TrimSpace(line))
+		}
+	}
+	return names
+}
+
+// What Windows opens by the entries of the installer comes to the one window, which shows it and does nothing.
+func TestWineOpened(t *testing.T) {
+	w := startWindows(t)
+	folder := w.wine(t, "cmd", "/c", "echo %LOCALAPPDATA%") + `\Programs\ACEN Desktop`
+	w.wine(t, setting(t, "SETUP"), "/S")
+	mapped, err := os.ReadFile(program(t, "acen.exe"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(w.file(t, folder+`\acen.exe`), mapped, 0o755))
+
+	anna, uiMap := newPerson(t), filepath.Join(t.TempDir(), "ui.json")
+	env := anna.env("DISPLAY="+w.name, "FYNE_THEME=light", "ACEN_UI_MAP="+w.path(uiMap))
+	file := filepath.Join(anna.home, "Büro #1 100%.acen")
+	signature, err := license.ParseSignature("NOTEPAD1")
+	require.NoError(t, err)
+	key := signature.Key()
+	request, err := courier.Encode(courier.Request{ID: "K7Q2MZXDAB", Device: "Cutting room", MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Items: []courier.Item{
+		{Task: courier.TaskActivate, Signature: signature, Program: "Notepad", Codes: key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))},
+	}})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, request, 0o600))
+
+	first := start(t, env, "wine", "start", "/wait", "", w.path(file))
+	window := &window{display: w.display, uiMap: uiMap, proc: first}
+	window.find(t, "the request", reading("Sign in to carry this request"))
+	w.screenshot(t, "windows-opened")
+	window.key(t, "Escape")
+	window.gone(t, "the dialog", reading("Sign in to carry this request"))
+	second := start(t, env, "wine", "start", "/wait", "", "acen:server?address=https%3A%2F%2Flicenses.example.com")
+	window.find(t, "the server of the link", exactly("https://licenses.example.com"))
+	second.exit(t)
+	third := start(t, env, "wine", "start", "/wait", "", "acen:nothing")
+	window.find(t, "why the link is not taken", reading("cannot be used"))
+	require.False(t, first.ended() || third.ended())
 }

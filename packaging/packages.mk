@@ -100,6 +100,7 @@ WINE_ROOMS := ./license/... ./api ./manager ./fingerprint/... ./client/... ./pro
 test-packages: setup-packages package-deb package-rpm package-tar ## the packages on clean systems: installed, started, upgraded, removed (as root)
 	mkdir -p $(ARTIFACTS) $(PACKAGES)/old
 	VERSION=0.0.1 GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/app.yaml -p deb -t $(PACKAGES)/old
+	VERSION=0.0.1 GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/app.yaml -p rpm -t $(PACKAGES)/old
 	[ -s build/root.tar ] || $(SUDO) mmdebstrap --quiet --variant=minbase --include=ca-certificates $(SUITE) build/root.tar $(MIRRORS)
 	go build -tags "$(TAGS) uimap" -o build/uimap/ ./cmd/acen
 	go test -c -tags packages -o build/packages.test ./e2e/packages

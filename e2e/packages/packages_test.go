@@ -216,7 +216,7 @@ func TestDeb(t *testing.T) {
 }
 
 // The server's .deb: it brings a user, a unit and settings that only root reads; what the server has and the settings stay when
-// it is removed, for they hold the keys of every license.
+// it is removed, for they hold the keys of every license. Purging takes the settings, never the data.
 func TestServerDeb(t *testing.T) {
 	r := newRoot(t)
 	r.sh(t, "apt-get -q update; apt-get -q install -y --no-install-recommends "+r.take(t, one(t, "acen-server_*.deb")))
@@ -236,6 +236,10 @@ func TestServerDeb(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(r.folder, "usr/bin/acen-server"))
 	require.FileExists(t, filepath.Join(r.folder, "var/lib/acen-server/acen.db"))
 	require.FileExists(t, filepath.Join(r.folder, settings))
+	r.sh(t, "apt-get -q purge -y acen-server")
+	require.FileExists(t, filepath.Join(r.folder, "var/lib/acen-server/acen.db"))
+	require.FileExists(t, filepath.Join(r.folder, "var/lib/acen-server/master.key"))
+	require.NoFileExists(t, filepath.Join(r.folder, settings))
 }
 
 // The tar.xz: a person installs it without root, and removes it again.
@@ -285,6 +289,72 @@ func TestRPM(t *testing.T) {
 		require.Contains(t, needs, library)
 	}
 	require.Contains(t, run(t, "rpm", "-qp", "--queryformat", "%{VERSION} %{LICENSE} %{URL}", rpm), acen.About().Version+" MIT "+acen.About().Website)
+}
+
+// rpm installs, asks and removes in a root. Debian's has no database of what Fedora's libraries provide, so nothing is asked of it.
+func (r root) rpm(t *testing.T, args ...string) string {
+	t.Helper()
+	return run(t, "rpm", append([]string{"--root", r.folder}, args...)...)
+}
+
+// The .rpm in a root: an older one is installed and used, this one upgrades it, nothing of it differs from the package, the app starts
+// with the libraries that it asks for, and when it is removed the person's data are what they were.
+func TestRPMInstalled(t *testing.T) {
+	version := acen.About().Version
+	r := newRoot(t)
+	r.sh(t, "apt-get -q update; useradd -m anna")
+	r.sh(t, "apt-get -q install -y --no-install-recommends libgl1 libx11-6 libxcursor1 libxrandr2 libxinerama1 libxi6 libxxf86vm1 xdg-utils")
+	r.rpm(t, "--initdb")
+	r.rpm(t, "-i", "--nodeps", one(t, "old/acen-[0-9]*.rpm"))
+	require.Equal(t, oldVersion, lastLine(r.rpm(t, "-q", "--queryformat", "%{VERSION}", "acen")))
+	const data = "/home/anna/.local/share/acen-desktop"
+	r.window(t, "rpm-first-start", "acen")
+	require.FileExists(t, filepath.Join(r.folder, data, "acen.db"))
+	r.sh(t, "runuser -u anna -- sh -c 'echo mine > "+data+"/note'")
+
+	r.rpm(t, "-U", "--nodeps", one(t, "acen-[0-9]*.rpm"))
+	require.Equal(t, version, lastLine(r.rpm(t, "-q", "--queryformat", "%{VERSION}", "acen")))
+	require.Empty(t, r.rpm(t, "-V", "--nodeps", "acen"))
+	libraries := r.sh(t, "ldconfig -p")
+	for line := range strings.Lines(run(t, "rpm", "-qp", "--requires", one(t, "acen-[0-9]*.rpm"))) {
+		if library, _, ok := strings.Cut(line, "("); ok && strings.HasPrefix(library, "lib") {
+			require.Contains(t, libraries, library+" ", "what the package asks for is there")
+		}
+	}
+	require.Equal(t, "acenctl version "+version+"\n", r.sh(t, "acenctl --version"))
+	require.Equal(t, "acen "+version+"\n", r.sh(t, "acen --version"))
+	r.window(t, "rpm-upgraded", "acen")
+
+	r.rpm(t, "-e", "acen")
+	require.NoFileExists(t, filepath.Join(r.folder, "usr/bin/acen"))
+	require.Empty(t, r.sh(t, "find /usr /etc -name '*acen*'"))
+	require.Equal(t, "mine\n", r.read(t, data+"/note"))
+	require.FileExists(t, filepath.Join(r.folder, data, "acen.db"))
+}
+
+// The server's .rpm brings a user and settings that only root reads; what was written there and the data stay when it is removed.
+func TestServerRPM(t *testing.T) {
+	r := newRoot(t)
+	r.rpm(t, "--initdb")
+	r.rpm(t, "-i", "--nodeps", one(t, "acen-server-*.rpm"))
+	require.Contains(t, r.sh(t, "acen-server --version"), acen.About().Version)
+	require.Contains(t, r.sh(t, "getent passwd acen-server"), ":/var/lib/acen-server:")
+	require.Empty(t, r.rpm(t, "-V", "--nodeps", "acen-server"))
+	const settings = "/etc/acen-server/acen-server.env"
+	require.Equal(t, "600 root\n", r.sh(t, "stat -c '%a %U' "+settings))
+	r.sh(t, "echo ACEN_LISTEN=127.0.0.1:9090 >> "+settings)
+	r.sh(t, "install -d -m 700 -o acen-server -g acen-server /var/lib/acen-server")
+	r.sh(t, "runuser -u acen-server -- acen-server program add --data /var/lib/acen-server --name Notepad --signature NOTEPAD1")
+	r.rpm(t, "-e", "acen-server")
+	require.NoFileExists(t, filepath.Join(r.folder, "usr/bin/acen-server"))
+	require.FileExists(t, filepath.Join(r.folder, "var/lib/acen-server/acen.db"))
+	require.Contains(t, r.read(t, settings+".rpmsave"), "ACEN_LISTEN=127.0.0.1:9090")
+}
+
+// lastLine drops what Debian's rpm says before.
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
 }
 
 // The checkers of Debian and of the desktops find no fault.

@@ -229,9 +229,14 @@ func TestWineOpened(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(w.file(t, folder+`\acen.exe`), mapped, 0o755))
 
+	// Wine before 10 looks for classes in those of the machine alone.
+	for _, class := range []string{".acen", "acen.file", "acen"} {
+		w.wine(t, "reg", "copy", `HKCU\Software\Classes\`+class, `HKLM\Software\Classes\`+class, "/s", "/f")
+	}
+
 	anna, uiMap := newPerson(t), filepath.Join(t.TempDir(), "ui.json")
 	env := anna.env("DISPLAY="+w.name, "FYNE_THEME=light", "ACEN_UI_MAP="+w.path(uiMap))
-	file := filepath.Join(anna.home, "Büro #1 100%.acen")
+	file := filepath.Join(anna.home, "Studio #1 100%.acen")
 	signature, err := license.ParseSignature("NOTEPAD1")
 	require.NoError(t, err)
 	key := signature.Key()
@@ -241,16 +246,16 @@ func TestWineOpened(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, request, 0o600))
 
-	first := start(t, env, "wine", "start", "/wait", "", w.path(file))
+	first := start(t, env, "wine", "start", "/wait", w.path(file))
 	window := &window{display: w.display, uiMap: uiMap, proc: first}
 	window.find(t, "the request", reading("Sign in to carry this request"))
 	w.screenshot(t, "windows-opened")
 	window.key(t, "Escape")
 	window.gone(t, "the dialog", reading("Sign in to carry this request"))
-	second := start(t, env, "wine", "start", "/wait", "", "acen:server?address=https%3A%2F%2Flicenses.example.com")
+	second := start(t, env, "wine", "start", "/wait", "acen:server?address=https%3A%2F%2Flicenses.example.com")
 	window.find(t, "the server of the link", exactly("https://licenses.example.com"))
 	second.exit(t)
-	third := start(t, env, "wine", "start", "/wait", "", "acen:nothing")
+	third := start(t, env, "wine", "start", "/wait", "acen:nothing")
 	window.find(t, "why the link is not taken", reading("cannot be used"))
 	require.False(t, first.ended() || third.ended())
 }

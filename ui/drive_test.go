@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -78,6 +79,7 @@ type driven struct {
 	ticks chan time.Time
 	mail  *mailProgram
 	queue chan func()
+	given chan<- []byte // what later starts bring, where the test has given it
 	once  sync.Once
 }
 
@@ -265,16 +267,18 @@ func (d *driven) follow(label string) {
 					act = f.Interface().(func()) // a tap beside the text, wherever that is, would do nothing
 				}
 			}
-			if item := menuItem(o); item != nil && item.Label == label {
-				act = item.Action
+			if item := menuItem(o); item != nil {
+				for _, i := range append(submenu(item), item) {
+					if i.Label == label {
+						act = i.Action
+					}
+				}
 			}
 		})
 		return act != nil
 	})
-	for _, overlay := range d.canvas().Overlays().List() {
-		if _, ok := overlay.(*widget.PopUpMenu); ok {
-			d.canvas().Overlays().Remove(overlay)
-		}
+	if menu, ok := find(d, func(*widget.PopUpMenu) bool { return true }); ok {
+		menu.Hide()
 	}
 	act()
 }
@@ -290,6 +294,14 @@ func menuItem(o fyne.CanvasObject) *fyne.MenuItem {
 		return item
 	}
 	return nil
+}
+
+// submenu is what an item of a menu opens beside it.
+func submenu(item *fyne.MenuItem) []*fyne.MenuItem {
+	if item.ChildMenu == nil {
+		return nil
+	}
+	return slices.Clone(item.ChildMenu.Items)
 }
 
 type writable interface {

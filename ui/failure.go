@@ -22,7 +22,7 @@ func NewRefusal(app fyne.App, cause error) fyne.Window { return newTelling(app, 
 func newTelling(app fyne.App, m dialogs.Message) fyne.Window {
 	app.Settings().SetTheme(theme.New())
 	w := app.NewWindow(title)
-	closing := widget.NewButton(tr.T("Close"), w.Close)
+	closing := dialogs.NewButton(tr.T("Close"), nil, w.Close)
 	closing.Importance = widget.HighImportance
 	content := flush.New(nil, container.NewVBox(dialogs.Notice(theme.Bad, m)), container.NewHBox(layout.NewSpacer(), closing))
 	w.SetContent(container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), content))

@@ -1,9 +1,12 @@
 package ui_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"slices"
 	"sync"
 	"time"
@@ -58,7 +61,8 @@ type backend struct {
 
 	cached      time.Time // zero: nothing is known from an earlier time
 	programs    map[int64]api.Program
-	refusal     error // of NewLicense and SendEmail
+	serial      []api.Program // accept serial numbers
+	refusal     error         // of NewLicense and SendEmail
 	open        []manager.Job
 	resumed     []manager.Job
 	bringBacks  []manager.BringBack
@@ -279,7 +283,7 @@ func (b *backend) Orders(ctx context.Context) (manager.Orders, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return manager.Orders{Orders: slices.Clone(b.orders), FetchedAt: now}, nil
+	return manager.Orders{Orders: slices.Clone(b.orders), FetchedAt: now, CanAddOrder: len(b.serial) > 0}, nil
 }
 
 func (b *backend) CachedOrders(ctx context.Context) (manager.Orders, bool, error) {
@@ -514,6 +518,27 @@ func (b *backend) ThisPCFor(ctx context.Context, _ manager.License) (license.Cod
 
 func (b *backend) Compare(ctx context.Context, l manager.License, _ license.Codes) (license.Comparison, error) {
 	return license.Compare(license.Block(12345), license.Block(12345), license.DefaultPolicy()), b.enter(ctx, "Compare")
+}
+
+func (b *backend) SerialPrograms(ctx context.Context) ([]api.Program, error) {
+	return b.serial, b.server(ctx, "SerialPrograms")
+}
+
+func (b *backend) Account(ctx context.Context) (api.Account, error) {
+	return api.Account{Username: "anna", RegistrationName: "Lumen Pictures", Contact: api.Contact{Email: "anna.berg@lumen.example"}}, b.server(ctx, "Account")
+}
+
+func (b *backend) About(ctx context.Context, _ string) (api.Server, error) {
+	return api.Server{}, b.server(ctx, "About")
+}
+
+// Verification is a picture without a number.
+func (b *backend) Verification(ctx context.Context, _ string, _ bool) (api.Verification, error) {
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 240, 80))); err != nil {
+		return api.Verification{}, err
+	}
+	return api.Verification{ID: "1", Image: picture.Bytes()}, b.server(ctx, "Verification")
 }
 
 func (b *backend) BringBacks(ctx context.Context) ([]manager.BringBack, error) {

@@ -54,12 +54,67 @@ func TestNewDialogsByKeyboard(t *testing.T) {
 	d.sees("Ben's boat")
 }
 
+func TestWhatIsSentByKeyboard(t *testing.T) {
+	d := drive(t, twoAccounts())
+	d.sees("Studio PC")
+	for _, key := range []fyne.KeyName{fyne.KeyEscape, fyne.KeyReturn} { // Enter presses the proposed button, Close
+		d.follows("What is sent about this PC…")
+		d.sees(thisPC.Machine.String())
+		d.key(key)
+		require.False(t, d.shows("Nothing goes to anybody else."))
+	}
+	d.follows("What is sent about this PC…")
+	d.sees(thisPC.Machine.String())
+	d.tabTo("Copy")
+	d.key(fyne.KeyReturn)
+	require.Equal(t, thisPC.Site.String(), d.app.Clipboard().Content())
+	d.tabTo("Close")
+	d.key(fyne.KeyReturn)
+	require.False(t, d.shows("Nothing goes to anybody else."))
+}
+
+func TestAddAnAccountByKeyboard(t *testing.T) {
+	d := drive(t, twoAccounts())
+	d.sees("Studio PC")
+	d.follows("Add an account…")
+	d.sees("Back to " + annaButton)
+	d.tabs("the sign-in screen")
+	d.tabTo("Sign in")
+	d.key(fyne.KeyEscape)
+	d.sees("Studio PC")
+	require.False(t, d.shows("Back to "+annaButton), "Escape leads back")
+
+	d.follows("Add an account…")
+	d.sees("Back to " + annaButton)
+	d.tabTo("Go on as " + benButton)
+	d.tabTo("Sign in")
+	d.key(fyne.KeyReturn)
+	d.sees("Enter the address of the license server.")
+	d.write("licenses.example.com", "licenses.lumen.example")
+	d.write("Name the vendor", "anna")
+	d.write("Password", password)
+	d.key(fyne.KeyReturn)
+	d.sees("Studio PC")
+	require.Equal(t, 1, d.b.called("SignIn"))
+
+	// In the window, too, Enter presses a button, and the function keys work from it.
+	d.tabTo(annaButton)
+	d.key(fyne.KeyF1)
+	d.sees("Keyboard shortcuts")
+	d.key(fyne.KeyEscape)
+	d.tabTo("New license…")
+	d.key(fyne.KeyReturn)
+	d.sees("Another PC")
+}
+
 func TestF1ListsTheShortcuts(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
 	d.key(fyne.KeyF1)
 	d.sees("Keyboard shortcuts")
-	d.sees("Shift+F10")
+	for _, keys := range []string{"Ctrl+F", "Ctrl+R", "Ctrl+N", "Ctrl+O", "Ctrl+E", "Ctrl+M", "Ctrl+B", "Ctrl+T", "Ctrl+D", "Ctrl+Q", "F5", "Ctrl+C", "Ctrl+Shift+C", "Enter", "Shift+F10", "Tab, Shift+Tab", "Space, Enter", "Escape", "F1"} {
+		require.Contains(t, d.texts(), keys)
+	}
 	d.key(fyne.KeyReturn)
 	require.False(t, d.shows("Shift+F10"))
 }

@@ -3,6 +3,7 @@ package ui_test
 import (
 	"testing"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/test"
 	"github.com/stretchr/testify/require"
@@ -31,4 +32,17 @@ func TestSpeak(t *testing.T) {
 	require.Equal(t, tr.Match(lang.SystemLocale().LanguageString()), tr.InUse(), "the system's")
 
 	require.ErrorIs(t, ui.Speak(app, "xx", ""), tr.ErrLanguage)
+}
+
+func TestALanguageIsChosenInTheMenu(t *testing.T) {
+	d := drive(t, twoAccounts())
+	d.sees("Studio PC")
+	d.follows("日本語")
+	d.sees("ACEN Desktop speaks 日本語 from its next start on.")
+	require.Equal(t, "ja", d.app.Preferences().String("window.language"))
+	require.Equal(t, tr.English, tr.InUse(), "this start goes on in its own")
+	d.key(fyne.KeyReturn)
+	require.False(t, d.shows("from its next start on"))
+	d.follows("Language of the system")
+	require.Empty(t, d.app.Preferences().String("window.language"))
 }

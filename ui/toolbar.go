@@ -10,6 +10,7 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
 	"github.com/acen-desktop/acen/ui/tr"
 )
@@ -17,21 +18,21 @@ import (
 // toolbar is the line at the top: account menu, search, refresh, and a new order where a program accepts serial numbers.
 type toolbar struct {
 	window  *Window
-	account *widget.Button
+	account *dialogs.ContentButton
 	search  *searchEntry
-	reload  *widget.Button
-	order   *widget.Button
+	reload  *dialogs.ContentButton
+	order   *dialogs.ContentButton
 	object  fyne.CanvasObject
 }
 
 func newToolbar(w *Window) *toolbar {
 	t := &toolbar{window: w}
-	t.account = widget.NewButtonWithIcon(tr.T("Not signed in"), fynetheme.MenuDropDownIcon(), t.openMenu)
+	t.account = dialogs.NewButton(tr.T("Not signed in"), fynetheme.MenuDropDownIcon(), t.openMenu)
 	t.account.IconPlacement = widget.ButtonIconTrailingText
 	t.search = newSearchEntry(w)
-	t.reload = widget.NewButtonWithIcon(tr.T("Refresh"), fynetheme.ViewRefreshIcon(), w.refresh)
+	t.reload = dialogs.NewButton(tr.T("Refresh"), fynetheme.ViewRefreshIcon(), w.refresh)
 	search := container.New(layout.NewCustomPaddedLayout(0, 0, 4, 4), t.search)
-	t.order = widget.NewButtonWithIcon(tr.T("New order…"), fynetheme.ContentAddIcon(), w.newOrder)
+	t.order = dialogs.NewButton(tr.T("New order…"), fynetheme.ContentAddIcon(), w.newOrder)
 	t.order.Hide()
 	bar := container.NewBorder(nil, nil, t.account, container.NewHBox(t.reload, t.order), search)
 	padded := container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin, theme.Margin), bar)
@@ -120,7 +121,7 @@ func (e *searchEntry) TypedShortcut(s fyne.Shortcut) {
 
 // clearButton is the cross in the search field.
 type clearButton struct {
-	widget.Button
+	dialogs.ContentButton
 }
 
 func newClear(do func()) *clearButton {

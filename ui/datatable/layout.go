@@ -7,6 +7,7 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
 	"github.com/acen-desktop/acen/ui/tr"
 )
@@ -159,7 +160,7 @@ func (t *Table[T]) noMatch() fyne.CanvasObject {
 	label := widget.NewLabel(oneLine(sentence))
 	label.Alignment = fyne.TextAlignCenter
 	label.Importance = widget.LowImportance
-	return container.NewVBox(label, container.NewCenter(widget.NewButton(tr.T("Clear search"), clearFilter)))
+	return container.NewVBox(label, container.NewCenter(dialogs.NewButton(tr.T("Clear search"), nil, clearFilter)))
 }
 
 // CreateRenderer is called by Fyne. UI thread.

@@ -292,7 +292,7 @@ func TestWhyThereAreNoRows(t *testing.T) {
 	f.SetFilter("xyz")
 	box := f.notice.Objects[0].(*fyne.Container)
 	require.Equal(t, "No license matches “xyz”.", box.Objects[0].(*widget.Label).Text)
-	test.Tap(box.Objects[1].(*fyne.Container).Objects[0].(*widget.Button))
+	test.Tap(box.Objects[1].(*fyne.Container).Objects[0].(fyne.Tappable))
 	require.Equal(t, 4, f.Shown())
 	require.Empty(t, f.notice.Objects)
 }
@@ -303,7 +303,7 @@ func TestTheScreenClearsItsSearchFieldItself(t *testing.T) {
 	f.SetRows(rows)
 	f.SetFilter("xyz")
 	box := f.notice.Objects[0].(*fyne.Container)
-	test.Tap(box.Objects[1].(*fyne.Container).Objects[0].(*widget.Button))
+	test.Tap(box.Objects[1].(*fyne.Container).Objects[0].(fyne.Tappable))
 	require.Equal(t, 1, cleared)
 	require.Equal(t, "xyz", f.Filter())
 }

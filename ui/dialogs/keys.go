@@ -195,8 +195,8 @@ func (s *Select) TypedKey(key *fyne.KeyEvent) {
 	}
 }
 
-// NewButton returns a button for the content of a dialog, such as one that copies a code: Enter presses it while it has
-// the focus, and Escape cancels the dialog. UI thread.
+// NewButton returns a button for the content of a dialog, such as one that copies a code, or for the window: Enter presses it while it
+// has the focus, as the space bar does, and other keys go on to the dialog or the window. UI thread.
 func NewButton(text string, icon fyne.Resource, tapped func()) *ContentButton {
 	b := &ContentButton{}
 	b.Text, b.Icon, b.OnTapped = text, icon, tapped
@@ -204,7 +204,7 @@ func NewButton(text string, icon fyne.Resource, tapped func()) *ContentButton {
 	return b
 }
 
-// ContentButton is a button for the content of a dialog.
+// ContentButton is a button for the content of a dialog or the window.
 type ContentButton struct{ widget.Button }
 
 // TypedKey is called by Fyne.
@@ -214,10 +214,10 @@ func (b *ContentButton) TypedKey(key *fyne.KeyEvent) {
 		if b.OnTapped != nil && !b.Disabled() {
 			b.OnTapped()
 		}
-	case fyne.KeyEscape:
-		HandleKey(b, key)
-	default:
+	case fyne.KeySpace:
 		b.Button.TypedKey(key)
+	default:
+		HandleKey(b, key)
 	}
 }
 
@@ -237,10 +237,10 @@ func (h *Hyperlink) TypedKey(key *fyne.KeyEvent) {
 	switch key.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
 		h.OnTapped()
-	case fyne.KeyEscape:
-		HandleKey(h, key)
-	default:
+	case fyne.KeySpace:
 		h.Hyperlink.TypedKey(key)
+	default:
+		HandleKey(h, key)
 	}
 }
 

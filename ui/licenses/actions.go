@@ -9,6 +9,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/theme"
 	"github.com/acen-desktop/acen/ui/tr"
@@ -17,13 +18,13 @@ import (
 
 // action is a button with a line below it that says how things stand, such as why it is disabled.
 type action struct {
-	button *widget.Button
+	button *dialogs.ContentButton
 	line   *widget.Label
 	object *fyne.Container
 }
 
 func newAction(text string, icon fyne.Resource, do func()) *action {
-	a := &action{button: widget.NewButtonWithIcon(text, icon, do), line: theme.NewCaption("")}
+	a := &action{button: dialogs.NewButton(text, icon, do), line: theme.NewCaption("")}
 	a.line.Alignment = fyne.TextAlignCenter
 	a.object = container.NewVBox(a.button, theme.Tight(a.line))
 	return a

@@ -87,7 +87,7 @@ type Screen struct {
 
 	activate, create, email      *action
 	reactivate, transfer, remove *action
-	ended                        *widget.Check
+	ended                        *dialogs.Check
 	details                      *Details
 }
 
@@ -112,7 +112,7 @@ func New(o Options) (*Screen, error) {
 	s.reactivate = newAction(tr.T("Reactivate…"), nil, s.withSelected(o.OnReactivate))
 	s.transfer = newAction(tr.T("Transfer…"), nil, s.withSelected(o.OnTransfer))
 	s.remove = newAction(tr.T("Remove…"), nil, s.withSelected(o.OnRemove))
-	s.ended = widget.NewCheck(tr.T("Show ended"), o.OnShowEnded)
+	s.ended = dialogs.NewCheck(tr.T("Show ended"), o.OnShowEnded)
 	s.body = container.NewStack(s.tables[0], s.tables[1], s.notice)
 	actions := flush.Flow(theme.Gap, []fyne.CanvasObject{s.create.object, s.reactivate.object, s.transfer.object, s.remove.object},
 		[]fyne.CanvasObject{s.activate.object, s.email.object})

@@ -59,7 +59,7 @@ type Screen struct {
 	slot                       *background.Slot
 	server, username, password *dialogs.Entry
 	remember                   *dialogs.Check
-	submit, cancel             *widget.Button
+	submit, cancel             *dialogs.ContentButton
 	progress                   *widget.Activity
 	fault, actions, others     *fyne.Container
 	ways                       []Way
@@ -74,9 +74,9 @@ func New(o Options) *Screen {
 	s.password = s.field(dialogs.NewPasswordEntry(), "", tr.T("Password"))
 	s.remember = dialogs.NewCheck(tr.T("Remember me on this PC"), nil)
 	s.remember.Checked = true
-	s.submit = widget.NewButton(tr.T("Sign in"), s.signIn)
+	s.submit = dialogs.NewButton(tr.T("Sign in"), nil, s.signIn)
 	s.submit.Importance = widget.HighImportance
-	s.cancel = widget.NewButton(tr.T("Cancel"), s.stop)
+	s.cancel = dialogs.NewButton(tr.T("Cancel"), nil, s.stop)
 	s.fault.Hide()
 	s.others.Hide()
 

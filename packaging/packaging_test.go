@@ -2,12 +2,14 @@
 package packaging
 
 import (
+	"bytes"
 	"encoding/xml"
 	"image/png"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -94,18 +96,115 @@ func TestWindows(t *testing.T) {
 	require.Contains(t, script, `"${CLASSES}\`+courier.Scheme+`" "URL Protocol" ""`)
 }
 
-func TestPropertyList(t *testing.T) {
-	out, err := exec.Command("macos/package.sh", "--plist").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	require.NotContains(t, string(out), "@")
-	var list struct {
-		Keys []string `xml:"dict>key"`
+// properties reads a property list in Apple's XML form: keys and values by turns, of the types that the app needs.
+func properties(t *testing.T, data []byte) map[string]any {
+	t.Helper()
+	require.Contains(t, string(data), `<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN"`)
+	d := xml.NewDecoder(bytes.NewReader(data))
+	next := func() xml.Token {
+		for {
+			token, err := d.Token()
+			require.NoError(t, err)
+			switch token := token.(type) {
+			case xml.StartElement, xml.EndElement:
+				return token
+			case xml.CharData:
+				require.Empty(t, strings.TrimSpace(string(token)), "text between the elements")
+			}
+		}
 	}
-	require.NoError(t, xml.Unmarshal(out, &list))
-	require.Contains(t, list.Keys, "CFBundleExecutable")
-	about := acen.About()
-	for key, value := range map[string]string{"CFBundleIdentifier": about.ID, "CFBundleName": about.Name, "CFBundleShortVersionString": about.Version} {
-		require.Regexp(t, regexp.QuoteMeta("<key>"+key+"</key>")+`\s*`+regexp.QuoteMeta("<string>"+value+"</string>"), string(out))
+	open := func(name string) {
+		start, ok := next().(xml.StartElement)
+		require.True(t, ok && start.Name.Local == name, "<%s> is missing", name)
+	}
+	var value func(xml.StartElement) any
+	value = func(start xml.StartElement) (v any) {
+		switch start.Name.Local {
+		case "string":
+			var text string
+			require.NoError(t, d.DecodeElement(&text, &start))
+			return text
+		case "true", "false":
+			require.NoError(t, d.Skip())
+			return start.Name.Local == "true"
+		case "array":
+			list := []any{}
+			for {
+				inner, ok := next().(xml.StartElement)
+				if !ok {
+					return list
+				}
+				list = append(list, value(inner))
+			}
+		}
+		require.Fail(t, "a value is a <"+start.Name.Local+">")
+		return nil
+	}
+	open("plist")
+	open("dict")
+	all := map[string]any{}
+	for {
+		start, ok := next().(xml.StartElement)
+		if !ok {
+			break
+		}
+		require.Equal(t, "key", start.Name.Local)
+		var key string
+		require.NoError(t, d.DecodeElement(&key, &start))
+		require.NotContains(t, all, key, "a key stands twice")
+		start, ok = next().(xml.StartElement)
+		require.True(t, ok, "%s has no value", key)
+		all[key] = value(start)
+	}
+	return all
+}
+
+// The bundle that package.sh lays out around two programs is what Apple's documents ask of an app.
+func TestBundle(t *testing.T) {
+	about, folder := acen.About(), t.TempDir()
+	icons, programs, app := filepath.Join(folder, "icons"), filepath.Join(folder, "programs"), filepath.Join(folder, about.Name+".app")
+	require.NoError(t, os.Mkdir(programs, 0o755))
+	for _, name := range []string{"acen", "acenctl"} {
+		require.NoError(t, os.WriteFile(filepath.Join(programs, name), []byte("the program "+name), 0o600))
+	}
+	for _, args := range [][]string{{"go", "run", "./icons", icons}, {"macos/package.sh", "--bundle", app, programs, icons}} {
+		out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+
+	data := read(t, app, "Contents", "Info.plist")
+	require.NotContains(t, data, "@")
+	list := properties(t, []byte(data))
+	for key, want := range map[string]any{
+		"CFBundleIdentifier": about.ID, "CFBundleName": about.Name, "CFBundleDisplayName": about.Name, "CFBundleShortVersionString": about.Version,
+		"CFBundleVersion": strconv.Itoa(about.Build), "CFBundlePackageType": "APPL", "CFBundleInfoDictionaryVersion": "6.0", "CFBundleSupportedPlatforms": []any{"MacOSX"},
+		"LSApplicationCategoryType": "public.app-category.utilities", "NSHighResolutionCapable": true, "NSSupportsAutomaticGraphicsSwitching": true,
+	} {
+		require.Equal(t, want, list[key], key)
+	}
+	require.Regexp(t, `^[A-Za-z0-9.-]+$`, list["CFBundleIdentifier"], "what Apple allows in an identifier")
+	require.Contains(t, read(t, "macos", "package.sh"), "MACOSX_DEPLOYMENT_TARGET="+list["LSMinimumSystemVersion"].(string)+"\n", "built for what it asks for")
+	require.Equal(t, []any{"en", "de", "fr", "es", "ja"}, list["CFBundleLocalizations"])
+	require.Equal(t, list["CFBundleDevelopmentRegion"], list["CFBundleLocalizations"].([]any)[0])
+	translations, err := filepath.Glob("../assets/translations/*.json")
+	require.NoError(t, err)
+	require.Len(t, list["CFBundleLocalizations"], len(translations)+1, "all that the app speaks, English from the source")
+	for _, key := range []string{"CFBundleDocumentTypes", "CFBundleURLTypes"} {
+		require.NotContains(t, list, key, "the toolkit cannot take what macOS would hand over")
+	}
+
+	var files []string
+	require.NoError(t, filepath.WalkDir(app, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			files = append(files, strings.TrimPrefix(path, app+"/Contents/"))
+		}
+		return err
+	}))
+	require.Equal(t, []string{"Info.plist", "MacOS/acen", "MacOS/acenctl", "Resources/LICENSE", "Resources/" + list["CFBundleIconFile"].(string)}, files)
+	for _, name := range []string{list["CFBundleExecutable"].(string), "acenctl"} {
+		info, err := os.Stat(filepath.Join(app, "Contents", "MacOS", name))
+		require.NoError(t, err)
+		require.EqualValues(t, 0o755, info.Mode().Perm())
 	}
 }
 

@@ -2,7 +2,8 @@
 # Make "ACEN Desktop.app" on a Mac, for Apple and Intel processors, and a .zip of it: packaging/macos/package.sh FOLDER
 # It needs Go and Xcode's command line tools. The app is signed for this Mac alone, unless CODESIGN_IDENTITY names a
 # "Developer ID Application" of the keychain; NOTARY_PROFILE, a profile of `xcrun notarytool store-credentials`, has it
-# notarized, so that other Macs open it without a question.
+# notarized, so that other Macs open it without a question. Two parts of it work anywhere: `package.sh --plist` prints the Info.plist,
+# and `package.sh --bundle APP PROGRAMS ICONS` lays the app out from the folder with acen and acenctl and that of packaging/icons.
 set -eu
 to=$1
 cd "$(dirname "$0")/../.."
@@ -12,15 +13,24 @@ work=build/macos app="build/macos/$name.app"
 
 # plist writes the app's Info.plist.
 plist() { sed -e "s|@NAME@|$name|; s|@ID@|$(said ID)|; s|@VERSION@|$version|; s|@BUILD@|$(said Build)|" packaging/macos/Info.plist; }
-if [ "$to" = --plist ]; then plist; exit; fi
+
+# bundle APP PROGRAMS ICONS lays the app out; signing it is the last step, because it seals all of this.
+bundle() {
+  mkdir -p "$1/Contents/MacOS" "$1/Contents/Resources"
+  cp "$3/acen.icns" LICENSE "$1/Contents/Resources/"
+  plist >"$1/Contents/Info.plist"
+  cp "$2/acen" "$2/acenctl" "$1/Contents/MacOS/"
+  chmod 755 "$1/Contents/MacOS/acen" "$1/Contents/MacOS/acenctl"
+}
+case $to in
+--plist) plist; exit ;;
+--bundle) bundle "$2" "$3" "$4"; exit ;;
+esac
 
 [ "$(uname -s)" = Darwin ] || { echo "The app for macOS is built on a Mac: its window needs Apple's compiler and frameworks." >&2; exit 1; }
 rm -rf "$work"
-mkdir -p "$app/Contents/MacOS" "$app/Contents/Resources" "$to"
+mkdir -p "$work/programs" "$to"
 go run ./packaging/icons build/icons
-cp build/icons/acen.icns LICENSE "$app/Contents/Resources/"
-plist >"$app/Contents/Info.plist"
-plutil -lint "$app/Contents/Info.plist"
 
 export MACOSX_DEPLOYMENT_TARGET=12.0
 for arch in arm64 amd64; do
@@ -28,8 +38,10 @@ for arch in arm64 amd64; do
   CGO_ENABLED=1 GOOS=darwin GOARCH=$arch go build -ldflags "-s -w" -o "$work/$arch/acenctl" ./cmd/acenctl
 done
 for program in acen acenctl; do
-  lipo -create -output "$app/Contents/MacOS/$program" "$work/arm64/$program" "$work/amd64/$program"
+  lipo -create -output "$work/programs/$program" "$work/arm64/$program" "$work/amd64/$program"
 done
+bundle "$app" "$work/programs" build/icons
+plutil -lint "$app/Contents/Info.plist"
 
 identity=${CODESIGN_IDENTITY:--}
 runtime=()

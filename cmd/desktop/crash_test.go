@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"fyne.io/fyne/v2/app"
 	"github.com/stretchr/testify/require"
 )
 
@@ -23,6 +24,10 @@ func TestMain(m *testing.M) {
 		done := make(chan struct{})
 		go func() { panic("made to crash") }()
 		<-done
+	}
+	if os.Getenv(lookEnv) != "" {
+		fmt.Print(app.NewWithID(ID).Storage().RootURI().Path())
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }

@@ -3,10 +3,10 @@ package desktop
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
-	"fyne.io/fyne/v2/app"
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/client/keyring"
@@ -38,14 +38,19 @@ func TestForget(t *testing.T) {
 	require.NoError(t, forget(t.Context(), data, look, clear), "again")
 }
 
+// lookEnv lets a child of the test print where the toolkit keeps its preferences: it watches the folder until its process ends.
+const lookEnv = "ACEN_TEST_LOOK"
+
 func TestLookFolderIsTheToolkits(t *testing.T) {
 	home := t.TempDir()
-	for _, name := range []string{"HOME", "USERPROFILE"} {
+	for _, name := range []string{"HOME", "USERPROFILE", "XDG_CACHE_HOME"} {
 		t.Setenv(name, home)
 	}
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
-	t.Setenv("XDG_CACHE_HOME", home)
+	t.Setenv(lookEnv, "yes")
+	theirs, err := exec.CommandContext(t.Context(), os.Args[0]).Output()
+	require.NoError(t, err)
 	look, err := lookFolder(ID)
 	require.NoError(t, err)
-	require.Equal(t, app.NewWithID(ID).Storage().RootURI().Path(), filepath.ToSlash(look))
+	require.Equal(t, string(theirs), filepath.ToSlash(look))
 }

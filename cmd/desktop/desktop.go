@@ -84,7 +84,7 @@ func Run(p Program) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	w, err := ui.New(a, ui.Options{
-		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Version: place.Version(),
+		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, After: time.After, Ticks: ticker.C, Version: place.Version(),
 		Given:        watchGiven(ctx, handover.In(p.Data), p.Given, looking.C, p.Logger),
 		GivenFolders: watchGiven(ctx, handover.FoldersIn(p.Data), p.Folder, lookingForFolders.C, p.Logger),
 		DeviceName:   place.DeviceName(), Server: p.Server, Username: p.Username, Hint: p.Hint,

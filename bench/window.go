@@ -23,6 +23,8 @@ const (
 	// patience is how long a window may take to be complete, and rest how long it must not change to count as complete.
 	patience, rest = 60 * time.Second, 1500 * time.Millisecond
 	shownLicenses  = 1000
+	// farewell is how long a program may take to end when it is asked to, mostStarts how often it may show something else.
+	farewell, mostStarts = 10 * time.Second, 6
 )
 
 func init() { children["window"] = windowChild }
@@ -85,11 +87,9 @@ func windowChild(args []string) (err error) {
 	defer d.stop()
 	programs := [][]string{{args[0], "--data", data}, {args[1]}}
 	complete := make([]picture, len(programs))
-	for range 2 { // the first start may tell what later ones do not
-		for i, p := range programs {
-			if complete[i], err = d.settled(r, p); err != nil {
-				return err
-			}
+	for i, p := range programs {
+		if complete[i], err = d.complete(r, p); err != nil {
+			return err
 		}
 	}
 	times, memory := make([]series, 2), make([]series, 2)
@@ -145,7 +145,9 @@ func (d *display) running(r *run, program []string) (cmd *exec.Cmd, end func() e
 	}
 	return cmd, func() error {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
+		kill := time.AfterFunc(farewell, func() { _ = cmd.Process.Kill() }) // the toolkit sometimes does not hear it
 		_ = cmd.Wait()
+		kill.Stop()
 		for started := time.Now(); !d.empty(); time.Sleep(10 * time.Millisecond) {
 			if time.Since(started) > patience {
 				return errors.New("the screen does not become empty")
@@ -155,17 +157,30 @@ func (d *display) running(r *run, program []string) (cmd *exec.Cmd, end func() e
 	}, nil
 }
 
-// settled starts a program and returns its complete picture.
-func (d *display) settled(r *run, program []string) (p picture, err error) {
+// complete starts a program until it shows the same twice, and returns that picture: a first start may tell what later ones do
+// not, and on a busy machine one may rest before it is complete.
+func (d *display) complete(r *run, program []string) (p picture, err error) {
+	for range mostStarts {
+		screen, err := d.settled(r, program)
+		if err != nil || p.shown(screen) {
+			return p, err
+		}
+		p = d.edges(screen)
+	}
+	return p, fmt.Errorf("%s shows something else at every start", filepath.Base(program[0]))
+}
+
+// settled starts a program and returns the screen when it does not change any more.
+func (d *display) settled(r *run, program []string) (screen []byte, err error) {
 	_, end, err := d.running(r, program)
 	if err != nil {
-		return p, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	before, since, started := d.copy(), time.Now(), time.Now()
 	for time.Since(since) < rest || d.empty() {
 		if time.Since(started) > patience {
-			return p, fmt.Errorf("%s shows no picture that stays", filepath.Base(program[0]))
+			return nil, fmt.Errorf("%s shows no picture that stays", filepath.Base(program[0]))
 		}
 		time.Sleep(20 * time.Millisecond)
 		if now := d.copy(); string(now) != string(before) {
@@ -174,10 +189,10 @@ func (d *display) settled(r *run, program []string) (p picture, err error) {
 	}
 	if path := os.Getenv("BENCH_PICTURES"); path != "" {
 		if err := d.save(filepath.Join(path, filepath.Base(program[0])+".png")); err != nil {
-			return p, err
+			return nil, err
 		}
 	}
-	return d.edges(before), nil
+	return before, nil
 }
 
 // timed starts a program and returns the seconds until its picture is complete, and its resident bytes after that.
@@ -188,7 +203,7 @@ func (d *display) timed(r *run, program []string, complete picture) (seconds, re
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	for !d.shows(complete) {
+	for !complete.shown(d.pixels) {
 		if time.Since(started) > patience {
 			return 0, 0, fmt.Errorf("%s does not show its picture again", filepath.Base(program[0]))
 		}

@@ -373,6 +373,8 @@ func TestWhatWasKnownIsReadWithoutAskingTheServer(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Equal(t, asked.Licenses, known.Licenses)
+	_, err = p.RecheckThisPC(ctx, known.Licenses[0])
+	require.NoError(t, err)
 	one, err := p.CachedProgram(ctx, program)
 	require.NoError(t, err)
 	require.Equal(t, program, one.ID)

@@ -172,6 +172,9 @@ func (w *Window) loadLicenses() {
 	}, func(t table, err error) {
 		if w.state.unknown = err != nil || !t.ok; !w.state.unknown {
 			w.showLicenses(t)
+			if w.state.waiting {
+				return // they are asked for when the session goes on
+			}
 		}
 		w.fetchLicenses(o)
 	})

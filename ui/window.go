@@ -359,7 +359,7 @@ func (w *Window) begun() bool {
 		return true
 	}
 	c := w.state.content
-	return w.state.loaded && (c.Loaded || !c.Order.RequiresActivation)
+	return w.state.loaded && (c.Loaded || !c.Order.RequiresActivation) && !w.licenses.Comparing()
 }
 
 // resume resumes the last session, or asks to sign in where there is none.

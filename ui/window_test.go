@@ -145,6 +145,7 @@ func TestTheFirstFrameHasTheLastKnownTables(t *testing.T) {
 	require.True(t, d.shows("Licenses of order 1042"))
 	require.True(t, d.shows("Studio PC"))
 	require.True(t, d.shows("Updated 3 hours ago"))
+	require.False(t, d.shows("Comparing…"))
 	require.Zero(t, b.called("Orders"), "the server has not been asked yet")
 	close(b.hold["Resume"])
 	d.sees("Updated just now")

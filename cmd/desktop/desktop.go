@@ -95,7 +95,7 @@ func Run(p Program) (err error) {
 	stopMapping := mapWidgets(w.Fyne())
 	defer stopMapping()
 	defer func() { w.End(); w.Wait() }()
-	return show(a, w.Fyne(), w.Show, time.After(firstFrame))
+	return show(a, w.Fyne(), w.Show, time.After)
 }
 
 // tell shows in a window why the app cannot start; standard error gets the same when the program ends.
@@ -103,5 +103,5 @@ func tell(a fyne.App, cause error) error {
 	w := ui.NewFailure(a, cause)
 	stopMapping := mapWidgets(w)
 	defer stopMapping()
-	return show(a, w, w.Show, time.After(firstFrame))
+	return show(a, w, w.Show, time.After)
 }

@@ -163,6 +163,10 @@ func (w *Window) loadLicenses() {
 		w.fetchLicenses(o)
 		return
 	}
+	if w.state.reading == o.ID && w.loadingLicenses.Busy() {
+		return // the server is asked when they are read
+	}
+	w.state.reading = o.ID
 	background.Run(w.loadingLicenses, func(ctx context.Context) (t table, err error) {
 		t.licenses, t.ok, err = w.options.Backend.CachedLicenses(ctx, o.ID)
 		if err == nil && t.ok {
@@ -170,6 +174,7 @@ func (w *Window) loadLicenses() {
 		}
 		return t, err
 	}, func(t table, err error) {
+		w.state.reading = 0
 		if w.state.unknown = err != nil || !t.ok; !w.state.unknown {
 			w.showLicenses(t)
 			if w.state.waiting {

@@ -169,6 +169,7 @@ type state struct {
 	unknown     bool // orders, or licenses of the selected order, are not known from an earlier time
 	canAddOrder bool // a program accepts serial numbers
 	content     licenses.Content
+	reading     int64           // order whose last known licenses are being read
 	owners      map[int64]owner // by order
 	openJobs    []manager.Job
 	found       found     // licenses that this PC had, could have, or let go

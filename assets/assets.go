@@ -9,6 +9,11 @@ import "embed"
 //go:embed icon.svg
 var Icon []byte
 
+// WindowIcon is the icon as PNG of 128 pixels, for windows: a drawing would have to be drawn at every start.
+//
+//go:embed icon.png
+var WindowIcon []byte
+
 // Help are the pictures of the help as SVG in one color, 64 to 32 in size: help/transfer.svg and others by the task.
 //
 //go:embed help/*.svg

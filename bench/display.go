@@ -36,7 +36,8 @@ func startDisplay(r *run) (*display, error) {
 		return nil, err
 	}
 	defer read.Close()
-	d := &display{cmd: exec.CommandContext(r, "Xvfb", "-displayfd", "3", "-screen", "0", "1400x900x24", "-fbdir", folder, "-nolisten", "tcp", "-noreset", "+render")}
+	// The pointer stands in the middle of the screen: beside a window of 1180 × 760, where no row is under it.
+	d := &display{cmd: exec.CommandContext(r, "Xvfb", "-displayfd", "3", "-screen", "0", "2400x1600x24", "-fbdir", folder, "-nolisten", "tcp", "-noreset", "+render")}
 	d.cmd.ExtraFiles = []*os.File{write}
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := d.cmd.Start(); err != nil {
@@ -113,11 +114,11 @@ func (d *display) edges(screen []byte) (p picture) {
 	return p
 }
 
-// shows reports whether the screen shows 98 % of a picture.
-func (d *display) shows(p picture) bool {
+// shown reports whether a screen shows 98 % of a picture.
+func (p picture) shown(screen []byte) bool {
 	missing, most := 0, len(p.at)/50
 	for i, at := range p.at {
-		if binary.LittleEndian.Uint32(d.pixels[at:])&0xffffff != p.colors[i] {
+		if binary.LittleEndian.Uint32(screen[at:])&0xffffff != p.colors[i] {
 			if missing++; missing > most {
 				return false
 			}

@@ -356,6 +356,30 @@ func TestWithoutServer(t *testing.T) {
 	require.ErrorIs(t, err, manager.ErrUnreachable)
 }
 
+func TestWhatWasKnownIsReadWithoutAskingTheServer(t *testing.T) {
+	s := servertest.Start(t)
+	p := newPC(t, s)
+	ctx := t.Context()
+	p.signIn(t, s)
+	program := studioProgram(t, p)
+	asked, err := p.Licenses(ctx, studioOrder)
+	require.NoError(t, err)
+	p.crash(t) // what was known in memory is gone
+	p.network.set(func(r *http.Request) bool {
+		t.Errorf("the server is asked for %s", r.URL.Path)
+		return true
+	}, nil)
+	known, ok, err := p.CachedLicenses(ctx, studioOrder)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Equal(t, asked.Licenses, known.Licenses)
+	_, err = p.RecheckThisPC(ctx, known.Licenses[0])
+	require.NoError(t, err)
+	one, err := p.CachedProgram(ctx, program)
+	require.NoError(t, err)
+	require.Equal(t, program, one.ID)
+}
+
 func TestWithoutMailService(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) { o.QueuedMail = nil })
 	p := newPC(t, s)

@@ -195,14 +195,19 @@ func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) 
 				return nil // its file is put back
 			}
 		}
+		compare, err := m.comparer(ctx, p)
+		if err != nil {
+			return ctx.Err() // without locks nothing was this PC's
+		}
 		for _, l := range rows {
-			offer, ok, err := m.bringBack(ctx, o, l)
-			if err != nil || !ok {
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
+			if l.Status != api.StatusActive || l.ReleasedAt != nil || l.LeftHere {
 				continue
 			}
+			codes, comparison, err := compare(l)
+			if err != nil || !comparison.Accepted {
+				continue
+			}
+			offer := BringBack{Order: o, License: l, Codes: codes, Comparison: comparison, Refusal: ReactivationRefusal(o, l)}
 			i, known := best[p.ApplicationSignature]
 			switch {
 			case !known:
@@ -224,20 +229,9 @@ func (b BringBack) better(other BringBack) bool {
 	return b.License.ActivatedAt.After(other.License.ActivatedAt)
 }
 
-func (m *Manager) bringBack(ctx context.Context, o api.Order, l License) (b BringBack, ok bool, err error) {
-	if l.Status != api.StatusActive || l.ReleasedAt != nil || l.LeftHere {
-		return b, false, nil
-	}
-	b = BringBack{Order: o, License: l, Refusal: ReactivationRefusal(o, l)}
-	if b.Codes, err = m.ThisPCFor(ctx, l); err != nil {
-		return b, false, err
-	}
-	b.Comparison, err = m.Compare(ctx, l, b.Codes)
-	return b, err == nil && b.Comparison.Accepted, err
-}
-
 // eachKnown goes through the last known licenses of all orders that have some.
 func (m *Manager) eachKnown(ctx context.Context, visit func(api.Order, api.Program, []License) error) error {
+	ctx = lastKnown(ctx)
 	orders, _, err := m.CachedOrders(ctx)
 	if err != nil {
 		return err

@@ -167,9 +167,18 @@ func (m *Manager) CachedLicenses(ctx context.Context, order int64) (out Licenses
 	if err != nil || !ok {
 		return out, false, err
 	}
+	ctx = lastKnown(ctx)
 	marked := m.mark(ctx, order, rows)
 	m.settle(ctx, marked, false)
 	return Licenses{OrderID: order, Licenses: marked, FetchedAt: at, Cached: true}, true, nil
+}
+
+// lastKnownKey marks the context of a call that is about what was known last.
+type lastKnownKey struct{}
+
+// lastKnown lets a call take programs as they were last known; the server is asked only for those that never were.
+func lastKnown(ctx context.Context) context.Context {
+	return context.WithValue(ctx, lastKnownKey{}, true)
 }
 
 // mark finds this PC among the licenses of an order.
@@ -203,6 +212,11 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 	return out
 }
 
+// CachedProgram returns a program of the current account's server as it was last known; the server is asked for one that never was.
+func (m *Manager) CachedProgram(ctx context.Context, id int64) (api.Program, error) {
+	return m.Program(lastKnown(ctx), id)
+}
+
 // Program returns a program of the current account's server.
 func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 	ctx, a, c, err := m.as(ctx)
@@ -215,6 +229,11 @@ func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 	m.mu.Unlock()
 	if ok {
 		return p, nil
+	}
+	if ctx.Value(lastKnownKey{}) != nil {
+		if p, ok := m.knownProgram(ctx, a, id); ok {
+			return p, nil
+		}
 	}
 	programs, err := c.Programs(ctx)
 	if err == nil {
@@ -239,6 +258,19 @@ func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 		return p, api.NewProblem(api.ErrNotFound, "The server knows no such program.")
 	}
 	return p, nil
+}
+
+// knownProgram finds a program among those of an account that were last known.
+func (m *Manager) knownProgram(ctx context.Context, a Account, id int64) (p api.Program, ok bool) {
+	var programs []api.Program
+	if _, known, err := m.db.load(ctx, a.ID, programsName, &programs); err != nil || !known {
+		return p, false
+	}
+	i := slices.IndexFunc(programs, func(p api.Program) bool { return p.ID == id })
+	if i < 0 {
+		return p, false
+	}
+	return programs[i], true
 }
 
 // SerialPrograms asks the server for the programs that accept serial numbers.

@@ -264,11 +264,7 @@ type bound struct {
 	policy license.Policy
 }
 
-func (m *Manager) bound(ctx context.Context, l License) (b bound, err error) {
-	program, err := m.programOfOrder(ctx, l.OrderID)
-	if err != nil {
-		return b, err
-	}
+func boundOf(program api.Program, l License) (b bound, err error) {
 	if b.key, err = keyOf(program); err != nil {
 		return b, err
 	}
@@ -288,7 +284,11 @@ func (m *Manager) bound(ctx context.Context, l License) (b bound, err error) {
 // Compare tells how the PC with these codes compares with the one that a license was made for: the server decides about a
 // reactivation by the same function. It needs no network, and fails with license.ErrMismatch for codes of another program.
 func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (license.Comparison, error) {
-	b, err := m.bound(ctx, l)
+	program, err := m.programOfOrder(ctx, l.OrderID)
+	if err != nil {
+		return license.Comparison{}, err
+	}
+	b, err := boundOf(program, l)
 	if err != nil {
 		return license.Comparison{}, err
 	}
@@ -306,29 +306,48 @@ func (m *Manager) ThisPCFor(ctx context.Context, l License) (license.Codes, erro
 	if err != nil {
 		return license.Codes{}, err
 	}
-	b, err := m.bound(ctx, l)
+	compare, err := m.comparer(ctx, program)
 	if err != nil {
 		return license.Codes{}, err
 	}
+	codes, _, err := compare(l)
+	return codes, err
+}
+
+// comparer returns a function that computes the codes of this PC for the reactivation of a license of a program, as ThisPCFor
+// does, and compares. Locks and Site code are read once for all licenses.
+func (m *Manager) comparer(ctx context.Context, program api.Program) (func(License) (license.Codes, license.Comparison, error), error) {
 	reading, err := m.locks(ctx)
 	if err != nil {
-		return license.Codes{}, err
+		return nil, err
 	}
 	generation, err := m.generation(ctx, program)
 	if err != nil {
-		return license.Codes{}, err
+		return nil, err
 	}
-	return b.key.Codes(generation, reading.BlockFor(b.key, b.then)), nil
+	return func(l License) (license.Codes, license.Comparison, error) {
+		b, err := boundOf(program, l)
+		if err != nil {
+			return license.Codes{}, license.Comparison{}, err
+		}
+		now := reading.BlockFor(b.key, b.then)
+		return b.key.Codes(generation, now), license.Compare(b.then, now, b.policy), nil
+	}, nil
 }
 
-// RecheckThisPC compares this PC, read anew, with the one that a license was made for.
+// RecheckThisPC compares this PC, read anew, with the one that a license was made for, by its program as it was last known.
 func (m *Manager) RecheckThisPC(ctx context.Context, l License) (license.Comparison, error) {
 	m.ForgetThisPC()
-	codes, err := m.ThisPCFor(ctx, l)
+	program, err := m.programOfOrder(lastKnown(ctx), l.OrderID)
 	if err != nil {
 		return license.Comparison{}, err
 	}
-	return m.Compare(ctx, l, codes)
+	compare, err := m.comparer(ctx, program)
+	if err != nil {
+		return license.Comparison{}, err
+	}
+	_, comparison, err := compare(l)
+	return comparison, err
 }
 
 func (m *Manager) programOfOrder(ctx context.Context, order int64) (api.Program, error) {

@@ -15,8 +15,9 @@ WINDOWS := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)-gcc-posix
 .PHONY: icon icons programs-linux tree-linux programs-windows package-deb package-rpm package-tar package-windows \
   package-windows-installer package-macos setup-windows setup-packages test-windows in-wine test-packages
 
-icon: icons ## draw Icon.png anew from assets/icon.svg
+icon: icons ## draw Icon.png and assets/icon.png anew from assets/icon.svg
 	cp build/icons/Icon.png Icon.png
+	cp build/icons/icon.png assets/icon.png
 
 icons:
 	go run ./packaging/icons build/icons

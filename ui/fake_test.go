@@ -260,6 +260,9 @@ func (b *backend) WaitingElsewhere(ctx context.Context) ([]manager.Elsewhere, er
 
 func (b *backend) Resume(ctx context.Context) (manager.Account, error) {
 	b.change(func() { b.signedIn = b.remembered })
+	if b.remembered {
+		b.publish(manager.Event{Kind: manager.AccountChanged, Account: b.account.ID})
+	}
 	if err := b.enter(ctx, "Resume"); err != nil {
 		return manager.Account{}, err
 	}
@@ -313,6 +316,10 @@ func (b *backend) Program(ctx context.Context, id int64) (api.Program, error) {
 	if err := b.enter(ctx, "Program"); err != nil {
 		return api.Program{}, err
 	}
+	return b.programs[id], nil
+}
+
+func (b *backend) CachedProgram(_ context.Context, id int64) (api.Program, error) {
 	return b.programs[id], nil
 }
 

@@ -27,7 +27,7 @@ func isSignedOut(err error) bool {
 // showKnownOrders shows the orders of an earlier time while the server has not been heard.
 func (w *Window) showKnownOrders() {
 	background.Run(w.loadingOrders, w.knownOrders, func(k known, err error) {
-		if err == nil && k.ok && !w.state.loaded {
+		if w.state.unknown = err != nil || !k.ok; !w.state.unknown && !w.state.loaded {
 			w.showOrders(k.orders)
 		}
 	})
@@ -51,7 +51,7 @@ func (w *Window) loadOrders() {
 		return
 	}
 	background.Run(w.loadingOrders, w.knownOrders, func(k known, err error) {
-		if err == nil && k.ok {
+		if w.state.unknown = err != nil || !k.ok; !w.state.unknown {
 			w.showOrders(k.orders)
 		}
 		w.fetchOrders()
@@ -163,15 +163,23 @@ func (w *Window) loadLicenses() {
 		w.fetchLicenses(o)
 		return
 	}
+	if w.state.reading == o.ID && w.loadingLicenses.Busy() {
+		return // the server is asked when they are read
+	}
+	w.state.reading = o.ID
 	background.Run(w.loadingLicenses, func(ctx context.Context) (t table, err error) {
 		t.licenses, t.ok, err = w.options.Backend.CachedLicenses(ctx, o.ID)
 		if err == nil && t.ok {
-			t.program, err = w.options.Backend.Program(ctx, o.ProgramID)
+			t.program, err = w.options.Backend.CachedProgram(ctx, o.ProgramID)
 		}
 		return t, err
 	}, func(t table, err error) {
-		if err == nil && t.ok {
+		w.state.reading = 0
+		if w.state.unknown = err != nil || !t.ok; !w.state.unknown {
 			w.showLicenses(t)
+			if w.state.waiting {
+				return // they are asked for when the session goes on
+			}
 		}
 		w.fetchLicenses(o)
 	})

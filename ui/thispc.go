@@ -44,6 +44,9 @@ func (f found) marks() (bringBacks, letGo map[int64]bool) {
 
 // find looks among the last known licenses for what has to do with this PC.
 func (w *Window) find() {
+	if !w.state.signedIn {
+		return // the session is being resumed; then everything is looked at
+	}
 	backend := w.options.Backend
 	background.Run(w.finding, func(ctx context.Context) (f found, err error) {
 		var bringErr, waitErr, codesErr, endErr error

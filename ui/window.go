@@ -62,6 +62,7 @@ type Backend interface {
 	History(ctx context.Context, orderID int64) ([]api.HistoryEntry, error)
 	SerialPrograms(ctx context.Context) ([]api.Program, error)
 	Program(ctx context.Context, id int64) (api.Program, error)
+	CachedProgram(ctx context.Context, id int64) (api.Program, error)
 	LicenseFile(ctx context.Context, licenseID int64) (name, content string, err error)
 	Jobs(ctx context.Context) ([]manager.Job, error)
 	ResumeJobs(ctx context.Context) ([]manager.Job, error)
@@ -91,6 +92,8 @@ type Options struct {
 	Do func(func())
 	// Now tells the time and the time zone in which dates are shown.
 	Now func() time.Time
+	// After is time.After: Show waits that long for the last known tables, so that the first frame has them. Nil waits for nothing.
+	After func(time.Duration) <-chan time.Time
 	// Ticks come about once a second and let the ages on the screen grow.
 	Ticks <-chan time.Time
 	// Given brings what the program is started with, also by later starts: files, pictures, links, or nothing, which raises the
@@ -110,6 +113,9 @@ const (
 	title     = "ACEN Desktop"
 	minWidth  = 860
 	minHeight = 560
+
+	// firstTables is how long the window may come later for the sake of its first frame.
+	firstTables = 400 * time.Millisecond
 )
 
 // Window is the main window.
@@ -117,6 +123,7 @@ type Window struct {
 	options Options
 	app     fyne.App
 	window  fyne.Window
+	gate    *background.Gate
 	work    *background.Group
 	queue   *dialogs.Queue
 
@@ -159,8 +166,10 @@ type state struct {
 	retryAt     time.Time       // when it is tried again by itself
 	orders      []api.Order
 	loaded      bool // orders are shown
+	unknown     bool // orders, or licenses of the selected order, are not known from an earlier time
 	canAddOrder bool // a program accepts serial numbers
 	content     licenses.Content
+	reading     int64           // order whose last known licenses are being read
 	owners      map[int64]owner // by order
 	openJobs    []manager.Job
 	found       found     // licenses that this PC had, could have, or let go
@@ -175,23 +184,25 @@ type owner struct {
 	thisPC  bool
 }
 
-// New makes the window without showing it. It fails when a screen is defined wrongly, a fault of the program. UI thread.
+// New makes the window without showing it, and begins to resume the last remembered session. It fails when a screen is defined
+// wrongly, a fault of the program. UI thread.
 func New(app fyne.App, o Options) (*Window, error) {
 	app.Settings().SetTheme(theme.New())
-	icon := fyne.NewStaticResource("acen.svg", assets.Icon)
-	app.SetIcon(icon)
+	app.SetIcon(fyne.NewStaticResource("acen.png", assets.WindowIcon)) // its windows take it
 	w := &Window{options: o, app: app, window: app.NewWindow(title), closed: make(chan struct{}), dismissed: map[string]bool{}}
-	w.window.SetIcon(icon)
-	w.work = background.NewGroup(context.Background(), o.Do)
+	w.gate = background.NewGate(o.Do)
+	w.work = background.NewGroup(context.Background(), w.gate.Do)
 	w.queue = dialogs.New(w.window)
 	for _, slot := range []**background.Slot{
 		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting, &w.asking, &w.finding, &w.listing,
 	} {
 		*slot = w.work.NewSlot()
 	}
+	w.unsubscribe = o.Backend.Subscribe(func(e manager.Event) { w.work.Do(func() { w.event(e) }) })
 	w.forget()
+	w.resume() // while the screens are made
 	w.signIn = signin.New(signin.Options{
-		Canvas: w.window.Canvas(), Icon: icon, Work: w.work, Sessions: o.Backend, Explain: explain.Error,
+		Canvas: w.window.Canvas(), Icon: fyne.NewStaticResource("acen.svg", assets.Icon), Work: w.work, Sessions: o.Backend, Explain: explain.Error,
 		Server: o.Server, Username: o.Username, Hint: o.Hint, OnSignedIn: w.signedIn,
 		OnForgotPassword: w.forgotPassword, OnNewAccount: w.newAccount, OnNoNetwork: w.noNetwork, OnExamine: w.examine,
 	})
@@ -225,7 +236,6 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.window.SetMaster()
 	w.window.SetCloseIntercept(w.Close)
 	w.window.SetOnDropped(w.dropped)
-	w.unsubscribe = o.Backend.Subscribe(func(e manager.Event) { w.work.Do(func() { w.event(e) }) })
 	return w, nil
 }
 
@@ -239,10 +249,14 @@ func licensesTable(merged bool) string {
 // Fyne returns the window of the toolkit.
 func (w *Window) Fyne() fyne.Window { return w.window }
 
-// Show shows the window and begins: it resumes the last remembered session or asks to sign in. UI thread.
+// Show shows the window: with the last known tables of the session that is resumed, or asking to sign in. UI thread.
 func (w *Window) Show() {
 	w.showNotices()
-	w.start()
+	w.showMain()
+	if w.options.After != nil {
+		w.gate.Run(w.begun, w.options.After(firstTables))
+	}
+	w.gate.Open()
 	w.window.Show()
 	w.focusFirst()
 	go w.tick()
@@ -340,10 +354,18 @@ func (w *Window) forget() {
 	w.state = state{owners: map[int64]owner{}, stale: true, notices: w.state.notices, banners: w.state.banners}
 }
 
-// start resumes the last session, or asks to sign in where there is none.
-func (w *Window) start() {
+// begun reports whether the window shows what can be shown without the server.
+func (w *Window) begun() bool {
+	if w.root.Objects[0] != w.main || w.state.unknown {
+		return true
+	}
+	c := w.state.content
+	return w.state.loaded && (c.Loaded || !c.Order.RequiresActivation) && !w.licenses.Comparing()
+}
+
+// resume resumes the last session, or asks to sign in where there is none.
+func (w *Window) resume() {
 	w.state.waiting = true
-	w.showMain()
 	background.Run(w.resuming, func(ctx context.Context) (resumed, error) {
 		known, err := w.options.Backend.Accounts(ctx)
 		if err != nil {

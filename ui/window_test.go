@@ -132,6 +132,54 @@ func TestOfflineStartShowsWhatWasKnown(t *testing.T) {
 	require.False(t, d.shows("No connection to"))
 }
 
+// after is a wait that ends when the channel sends, however long it should be.
+func after(end chan time.Time) func(*ui.Options) {
+	return func(o *ui.Options) { o.After = func(time.Duration) <-chan time.Time { return end } }
+}
+
+func TestTheFirstFrameHasTheLastKnownTables(t *testing.T) {
+	b := newBackend()
+	b.remembered, b.cached = true, now.Add(-3*time.Hour)
+	b.hold["Resume"] = make(chan struct{})
+	d := drive(t, b, after(nil))
+	require.True(t, d.shows("Licenses of order 1042"))
+	require.True(t, d.shows("Studio PC"))
+	require.True(t, d.shows("Updated 3 hours ago"))
+	require.False(t, d.shows("Comparing…"))
+	require.Zero(t, b.called("Orders"), "the server has not been asked yet")
+	close(b.hold["Resume"])
+	d.sees("Updated just now")
+}
+
+func TestTheFirstFrameAsksToSignInWhereNobodyIsRemembered(t *testing.T) {
+	d := drive(t, newBackend(), after(nil))
+	require.True(t, d.shows("Sign in to look after your licenses."))
+	require.NotNil(t, d.canvas().Focused())
+}
+
+func TestTheFirstFrameWaitsForTablesThatAreKnownOnly(t *testing.T) {
+	b := newBackend()
+	b.remembered = true
+	b.hold["Resume"] = make(chan struct{})
+	d := drive(t, b, after(nil))
+	require.True(t, d.shows("Select an order above to see its licenses."), "nothing is known that would be worth waiting for")
+	require.Zero(t, b.called("Orders"))
+	close(b.hold["Resume"])
+	d.sees("Studio PC")
+}
+
+func TestTheWindowComesWithoutTablesThatTakeLong(t *testing.T) {
+	b := newBackend()
+	b.remembered, b.cached = true, now.Add(-3*time.Hour)
+	b.hold["CachedLicenses"] = make(chan struct{})
+	late := make(chan time.Time, 1)
+	late <- now
+	d := drive(t, b, after(late))
+	require.False(t, d.shows("Studio PC"))
+	close(b.hold["CachedLicenses"])
+	d.sees("Studio PC")
+}
+
 func TestTheAgeGrows(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()

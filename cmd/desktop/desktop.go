@@ -43,8 +43,9 @@ type Program struct {
 	Logger   *slog.Logger
 }
 
-// Run shows the window until the person closes it; where it is running already, that window is raised instead. It must be called on the main goroutine. An error is a sentence for
-// the person; where there is no display or no OpenGL it is ErrNoDisplay or ErrNoOpenGL.
+// Run shows the window until the person closes it; where it is running already, that window is raised instead. It must be called
+// on the main goroutine. An error is a sentence for the person; where there is no display or no OpenGL it is ErrNoDisplay or
+// ErrNoOpenGL.
 func Run(p Program) (err error) {
 	if err := checkDisplay(); err != nil {
 		return errors.Join(p.Refused, err)
@@ -89,7 +90,7 @@ func Run(p Program) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	w, err := ui.New(a, ui.Options{
-		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, Ticks: ticker.C, Version: place.Version(),
+		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, After: time.After, Ticks: ticker.C, Version: place.Version(),
 		Given:        watchGiven(ctx, handover.In(p.Data), p.Given, looking.C, p.Logger),
 		GivenFolders: watchGiven(ctx, handover.FoldersIn(p.Data), p.Folder, lookingForFolders.C, p.Logger),
 		DeviceName:   place.DeviceName(), Server: p.Server, Username: p.Username, Hint: p.Hint,
@@ -100,7 +101,7 @@ func Run(p Program) (err error) {
 	stopMapping := mapWidgets(w.Fyne())
 	defer stopMapping()
 	defer func() { w.End(); w.Wait() }()
-	return show(a, w.Fyne(), w.Show, time.After(firstFrame))
+	return show(a, w.Fyne(), w.Show, time.After)
 }
 
 // told is an error that the person has read in a window.
@@ -110,7 +111,7 @@ type told struct{ error }
 func tell(a fyne.App, w fyne.Window, cause error) error {
 	stopMapping := mapWidgets(w)
 	defer stopMapping()
-	if err := show(a, w, w.Show, time.After(firstFrame)); err != nil {
+	if err := show(a, w, w.Show, time.After); err != nil {
 		return errors.Join(cause, err)
 	}
 	return told{cause}

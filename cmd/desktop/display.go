@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -23,8 +24,13 @@ var (
 	ErrNoOpenGL = errors.New("the window cannot be drawn: this system offers no OpenGL 2.1. Install or update the graphics driver; over a remote desktop, Mesa's software driver (libgl1-mesa-dri) will do")
 )
 
-// firstFrame is how long the window may take to be drawn for the first time. A slow machine needs a few seconds.
-const firstFrame = 45 * time.Second
+const (
+	// firstFrame is how long the window may take to be drawn for the first time. A slow machine needs a few seconds.
+	firstFrame = 45 * time.Second
+	// startOver is how long after its first frame a window has done what a start does. Memory that only the start needed, for
+	// reading fonts and tables, goes back to the system then.
+	startOver = time.Second
+)
 
 // checkDisplay finds a missing display before the toolkit ends the process over it.
 func checkDisplay() error {
@@ -39,8 +45,9 @@ func checkDisplay() error {
 }
 
 // show shows a window and runs the app. The toolkit panics without a display and lives on unseen without OpenGL: both
-// become errors. overdue ends the wait for the first drawn frame.
-func show(a fyne.App, w fyne.Window, do func(), overdue <-chan time.Time) (err error) {
+// become errors. after is time.After.
+func show(a fyne.App, w fyne.Window, do func(), after func(time.Duration) <-chan time.Time) (err error) {
+	overdue := after(firstFrame)
 	defer func() {
 		if fault := recover(); fault != nil {
 			if !isToolkit(fault) {
@@ -60,8 +67,14 @@ func show(a fyne.App, w fyne.Window, do func(), overdue <-chan time.Time) (err e
 		select {
 		case <-drawn:
 		case <-finished:
+			return
 		case <-overdue:
 			Fail(ErrNoOpenGL)
+		}
+		select {
+		case <-after(startOver):
+			debug.FreeOSMemory()
+		case <-finished:
 		}
 	}()
 	a.Run()

@@ -3,7 +3,7 @@
 //	icons FOLDER
 //
 // The folder gets hicolor/SIZExSIZE/apps/ID.png and hicolor/scalable/apps/ID.svg for Linux, acen.ico for Windows,
-// acen.icns for macOS and Icon.png, the picture of 512 pixels that stands beside FyneApp.toml.
+// acen.icns for macOS, Icon.png, the picture of 512 pixels that stands beside FyneApp.toml, and icon.png, that of windows in assets.
 package main
 
 import (
@@ -33,8 +33,8 @@ func main() {
 	}
 }
 
-// mainSize is the size of Icon.png.
-const mainSize = 512
+// mainSize is the size of Icon.png, windowSize that of icon.png.
+const mainSize, windowSize = 512, 128
 
 // linuxSizes are those of the hicolor theme, windowsSizes those that the Explorer and the taskbar choose from.
 var (
@@ -51,6 +51,7 @@ var macTypes = []struct {
 func write(folder string) error {
 	files := map[string]func() ([]byte, error){
 		"Icon.png":  func() ([]byte, error) { return picture(mainSize) },
+		"icon.png":  func() ([]byte, error) { return picture(windowSize) },
 		"acen.ico":  ico,
 		"acen.icns": icns,
 		filepath.Join("hicolor", "scalable", "apps", acen.About().ID+".svg"): func() ([]byte, error) { return assets.Icon, nil },

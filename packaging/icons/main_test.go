@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen"
+	"github.com/acen-desktop/acen/assets"
 )
 
 func decode(t *testing.T, data []byte) image.Image {
@@ -21,17 +22,23 @@ func decode(t *testing.T, data []byte) image.Image {
 	return p
 }
 
-// Icon.png is what the drawing gives today; `make icon` makes it anew.
-func TestIconIsTheDrawing(t *testing.T) {
+// Icon.png and assets/icon.png are what the drawing gives today; `make icon` makes them anew.
+func TestIconsAreTheDrawing(t *testing.T) {
 	kept, err := os.ReadFile(filepath.Join("..", "..", "Icon.png"))
 	require.NoError(t, err)
-	drawn, err := picture(mainSize)
+	requireDrawing(t, kept, mainSize)
+	requireDrawing(t, assets.WindowIcon, windowSize)
+}
+
+func requireDrawing(t *testing.T, kept []byte, size int) {
+	t.Helper()
+	drawn, err := picture(size)
 	require.NoError(t, err)
 	a, b := decode(t, kept), decode(t, drawn)
-	require.Equal(t, image.Rect(0, 0, mainSize, mainSize), a.Bounds())
+	require.Equal(t, image.Rect(0, 0, size, size), a.Bounds())
 	require.Equal(t, a.Bounds(), b.Bounds())
-	for y := range mainSize {
-		for x := range mainSize {
+	for y := range size {
+		for x := range size {
 			r1, g1, b1, a1 := a.At(x, y).RGBA()
 			r2, g2, b2, a2 := b.At(x, y).RGBA()
 			for _, pair := range [][2]uint32{{r1, r2}, {g1, g2}, {b1, b2}, {a1, a2}} {
@@ -41,7 +48,7 @@ func TestIconIsTheDrawing(t *testing.T) {
 	}
 	_, _, _, corner := a.At(0, 0).RGBA()
 	require.Zero(t, corner, "the corners are transparent")
-	_, _, blue, opaque := a.At(mainSize/2, 60).RGBA()
+	_, _, blue, opaque := a.At(size/2, size*60/512).RGBA()
 	require.Equal(t, uint32(0xffff), opaque)
 	require.Greater(t, blue, uint32(0x8000))
 }

@@ -193,6 +193,9 @@ func (s *Screen) Order() (api.Order, bool) { return s.content.Order, s.shown }
 // Select selects a license; it reports whether the order has it.
 func (s *Screen) Select(id int64) bool { return s.table().Select(strconv.FormatInt(id, 10)) }
 
+// Comparing reports whether this PC is being compared with the selected license.
+func (s *Screen) Comparing() bool { return s.details.slot.Busy() }
+
 // Selected returns the selected license.
 func (s *Screen) Selected() (manager.License, bool) { return s.table().Selected() }
 

@@ -118,9 +118,15 @@ func Error(err error) dialogs.Message {
 	var typed *license.CodeError
 	var fault *courier.Fault
 	var incomplete *courier.Incomplete
+	var foreseen *manager.Refusal
+	var told manager.Told
 	switch {
 	case err == nil:
 		return dialogs.Message{}
+	case errors.As(err, &foreseen):
+		m := refusal(foreseen.Problem)
+		m.Why = words.Say(foreseen.Text())
+		return m
 	case errors.As(err, &problem):
 		return refusal(problem)
 	case errors.As(err, &code):
@@ -147,7 +153,11 @@ func Error(err error) dialogs.Message {
 	for _, o := range others {
 		if errors.Is(err, o.err) {
 			m := o.text.message()
-			if m.Why == "" && err != o.err && (tr.InUse() == tr.English || errors.Is(err, manager.ErrStorage)) {
+			switch {
+			case m.Why != "" || err == o.err:
+			case errors.As(err, &told):
+				m.Why = words.Sentence(words.Say(told.Text()))
+			case tr.InUse() == tr.English:
 				m.Why = words.Sentence(err.Error())
 			}
 			return m
@@ -172,14 +182,14 @@ func unusable(f *courier.Fault) string {
 func refusal(p *api.Problem) dialogs.Message {
 	m := known(p.Code)
 	if _, own := refusals[p.Code]; p.Detail != "" && (!own || tr.InUse() == tr.English) {
-		m.Why = words.Sentence(p.Detail)
+		m.Why = theirs(words.Sentence(p.Detail))
 	}
 	if len(p.Errors) > 0 {
 		faults := make([]string, 0, len(p.Errors))
 		for _, e := range p.Errors {
 			faults = append(faults, words.Sentence(e.Message))
 		}
-		m.Why = strings.Join(faults, " ")
+		m.Why = theirs(strings.Join(faults, " "))
 	}
 	switch {
 	case p.RetryAfter > 0:
@@ -193,6 +203,14 @@ func refusal(p *api.Problem) dialogs.Message {
 		m.Next = tr.T("Try again. If it happens again, tell the vendor this number: %s.", p.Instance)
 	}
 	return m
+}
+
+// theirs is a sentence of the server, which speaks English: to people who read another language it is told whose words they are.
+func theirs(sentence string) string {
+	if tr.InUse() == tr.English {
+		return sentence
+	}
+	return tr.T("The server says: “%s”", sentence)
 }
 
 // known returns the message about a code; a server of a later version may send codes that are not in the table.

@@ -92,7 +92,7 @@ func (s source) constantText(e ast.Expr) (text, kind string, ok bool) {
 	if !known || tv.Value == nil || tv.Value.Kind() != constant.String {
 		return "", "", false
 	}
-	return constant.StringVal(tv.Value), tv.Type.String(), true
+	return constant.StringVal(tv.Value), types.Unalias(tv.Type).String(), true
 }
 
 // called names the function of a call, such as "errors.New" or "github.com/acen-desktop/acen/ui/tr.T"; "" for others.

@@ -15,7 +15,7 @@ MAILPIT_VERSION     := v1.27.11
 CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/... ./examples/... ./packaging/...
 WINDOW := ./assets/... ./ui/... ./cmd/desktop/... ./cmd/acen/... ./cmd/acen-demo/...
 
-.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness bench bench-fingerprint bench-protect clean
+.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures bench bench-fingerprint bench-protect clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -41,7 +41,7 @@ format:
 
 vet: ## go vet for Linux, and for Windows and macOS as far as it can be done from Linux
 	go vet -tags $(TAGS) ./...
-	go vet -tags "$(TAGS) uimap window keyring integration postgres twopcs wine packages" ./...
+	go vet -tags "$(TAGS) uimap window pictures keyring integration postgres twopcs wine packages" ./...
 	CGO_ENABLED=0 GOOS=windows go vet -tags wine $(CORE) ./ui/...
 	CGO_ENABLED=0 GOOS=darwin go vet $(CORE)
 
@@ -81,6 +81,12 @@ test-window: $(TOOLS)/mailpit-$(MAILPIT_VERSION) ## the real window under Xvfb, 
 exactness: setup-test ## 64 clients, 1,000 rounds, servers killed at random: is a license ever lost, or sold twice? (half an hour)
 	go test -count=1 -v -timeout 60m ./e2e/exactness -rounds 1000
 	scripts/with-postgres.sh go test -count=1 -v -timeout 120m -tags postgres ./e2e/exactness -rounds 1000
+
+pictures: setup-test ## take the pictures of the README anew, light and dark, of the real window
+	rm -rf $(ARTIFACTS) && mkdir -p $(ARTIFACTS) build/uimap
+	go build -tags "$(TAGS) uimap" -o build/uimap/ ./cmd/acen ./cmd/acen-demo
+	PICTURES=$(CURDIR)/docs ARTIFACTS=$(ARTIFACTS) PROGRAMS=$(CURDIR)/build/uimap scripts/with-secret-service.sh \
+	  go test -count=1 -tags "window pictures" -run TestPictures ./e2e/window
 
 # Peers whose module does not download are measured when they are given; ROWS chooses topics.
 ROWS                  :=

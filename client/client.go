@@ -167,12 +167,24 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 // ErrAddress is found in errors of ParseServer.
 var ErrAddress = errors.New("this is no server address")
 
+// AddressError says what is wrong with a server address; it is an ErrAddress.
+type AddressError struct{ text Text }
+
+// Error is one plain sentence.
+func (e *AddressError) Error() string { return e.text.String() }
+
+// Text is one plain sentence for the person.
+func (e *AddressError) Text() Text { return e.text }
+
+// Unwrap returns ErrAddress.
+func (e *AddressError) Unwrap() error { return ErrAddress }
+
 // ParseServer reads a server address as people type it and returns scheme, host and port: "licenses.example.com" becomes
 // "https://licenses.example.com". Plain http is accepted for this PC only.
 func ParseServer(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return "", fmt.Errorf("%w: it is empty", ErrAddress)
+		return "", &AddressError{Say("The address is missing.")}
 	}
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
@@ -180,11 +192,11 @@ func ParseServer(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Host, " \t\\%"):
-		return "", fmt.Errorf("%w: it looks like licenses.example.com or https://licenses.example.com:8443", ErrAddress)
+		return "", &AddressError{Say("This is no server address: it looks like licenses.example.com or https://licenses.example.com:8443.")}
 	case u.User != nil:
-		return "", fmt.Errorf("%w: leave out the user name", ErrAddress)
+		return "", &AddressError{Say("The address has a user name in it: leave it out.")}
 	case u.Scheme != "https" && u.Scheme != "http":
-		return "", fmt.Errorf("%w: it begins with https://", ErrAddress)
+		return "", &AddressError{Say("The address of a server begins with https://.")}
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return "", &NetworkError{Kind: Insecure, Host: u.Hostname(), Err: ErrAddress}
 	}

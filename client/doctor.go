@@ -304,9 +304,9 @@ func (e *examination) health(ctx context.Context) Finding {
 
 // textOf tells an error in a sentence.
 func textOf(err error) Text {
-	var network *NetworkError
-	if errors.As(err, &network) {
-		return network.Text()
+	var told Told
+	if errors.As(err, &told) {
+		return told.Text()
 	}
 	return Say("%s", sentence(err.Error()))
 }

@@ -14,6 +14,12 @@ type Text struct {
 	Args   []any
 }
 
+// Told is an error that says in a Text what the person has to know.
+type Told interface {
+	error
+	Text() Text
+}
+
 // Say makes a Text.
 func Say(format Format, args ...any) Text { return Text{format, args} }
 

@@ -29,7 +29,19 @@ import (
 // ErrUnreadable is found in the reason why a lock cannot be read.
 var ErrUnreadable = errors.New("unreadable")
 
-func unreadable(why string) error { return fmt.Errorf("%w: %s", ErrUnreadable, why) }
+// Why says in a few plain words why a lock cannot be read.
+type Why string
+
+// UnreadableError tells that a lock cannot be read; it is an ErrUnreadable.
+type UnreadableError struct{ Why Why }
+
+// Error says it in a few plain words.
+func (e *UnreadableError) Error() string { return fmt.Sprintf("%s: %s", ErrUnreadable, e.Why) }
+
+// Unwrap returns ErrUnreadable.
+func (e *UnreadableError) Unwrap() error { return ErrUnreadable }
+
+func unreadable(why Why) error { return &UnreadableError{why} }
 
 // adapter is a physical network adapter.
 type adapter struct {

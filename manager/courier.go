@@ -3,7 +3,6 @@ package manager
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/acen-desktop/acen/api"
@@ -126,13 +125,13 @@ func noOption(item courier.Item, hasOrders bool) error {
 	}
 	switch {
 	case !hasOrders:
-		return api.NewProblem(api.ErrNotFound, fmt.Sprintf("This account has no order of %s. Let somebody carry the request whose account has one.", name))
+		return refuse(api.ErrNotFound, "This account has no order of %s. Let somebody carry the request whose account has one.", name)
 	case item.Task == courier.TaskRemove:
-		return api.NewProblem(api.ErrNotFound, fmt.Sprintf("No license of %s in this account has the Site code %s.", name, item.Codes.Site))
+		return refuse(api.ErrNotFound, "No license of %s in this account has the Site code %s.", name, item.Codes.Site)
 	case item.Task == courier.TaskTransfer:
-		return api.NewProblem(api.ErrNotFound, fmt.Sprintf("This account has no active license of %s that could be transferred.", name))
+		return refuse(api.ErrNotFound, "This account has no active license of %s that could be transferred.", name)
 	}
-	return api.NewProblem(api.ErrLicensesInUse, fmt.Sprintf("This account has no license of %s left.", name))
+	return refuse(api.ErrLicensesInUse, "This account has no license of %s left.", name)
 }
 
 // courierOrder is an order of the program that an item speaks of, with all its licenses.

@@ -141,35 +141,50 @@ func (d *database) prepare(ctx context.Context) error {
 	return tx.Commit()
 }
 
+// StorageError says what is wrong with the disk; it is an ErrStorage.
+type StorageError struct {
+	text  Text
+	cause error
+}
+
+// Error says it after what ErrStorage says.
+func (e *StorageError) Error() string { return fmt.Sprintf("%s: %s", ErrStorage, e.text) }
+
+// Text says it in a few plain words.
+func (e *StorageError) Text() Text { return e.text }
+
+// Unwrap returns ErrStorage and the cause.
+func (e *StorageError) Unwrap() []error { return []error{ErrStorage, e.cause} }
+
 // storageError makes an ErrStorage whose text says what is wrong with the disk.
 func storageError(err error) error {
 	if err == nil || errors.Is(err, ErrStorage) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	if errors.Is(err, errDamaged) {
-		return fmt.Errorf("%w: %w", ErrStorage, errDamaged)
+		return &StorageError{Say("the data file is damaged"), errDamaged}
 	}
 	var e *driver.Error
 	if errors.As(err, &e) {
 		switch e.Code() & 0xff {
 		case lib.SQLITE_NOTADB, lib.SQLITE_CORRUPT:
-			return fmt.Errorf("%w: %w", ErrStorage, errDamaged)
+			return &StorageError{Say("the data file is damaged"), errDamaged}
 		case lib.SQLITE_FULL:
-			return fmt.Errorf("%w: the disk is full", ErrStorage)
+			return &StorageError{Say("the disk is full"), err}
 		case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
-			return fmt.Errorf("%w: the folder cannot be written", ErrStorage)
+			return &StorageError{Say("the folder cannot be written"), err}
 		case lib.SQLITE_IOERR:
-			return fmt.Errorf("%w: the disk is full or failing: %w", ErrStorage, err)
+			return &StorageError{Say("the disk is full or failing"), err}
 		}
 	}
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
-		return fmt.Errorf("%w: the disk is full", ErrStorage)
+		return &StorageError{Say("the disk is full"), err}
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: the folder cannot be written", ErrStorage)
+		return &StorageError{Say("the folder cannot be written"), err}
 	case errors.As(err, &path):
-		return fmt.Errorf("%w: %s: %w", ErrStorage, path.Path, path.Err)
+		return &StorageError{Say("%s: %s", path.Path, path.Err), err}
 	}
 	return fmt.Errorf("%w: %w", ErrStorage, err)
 }

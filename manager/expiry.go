@@ -50,25 +50,29 @@ func (m *Manager) Expiring(ctx context.Context) (list []Expiring, err error) {
 }
 
 // Calendar makes a calendar file (iCalendar, RFC 5545) with the end of a license as an event of that day, which reminds 14, 7
-// and 1 days before. It holds no code.
-func (m *Manager) Calendar(o api.Order, l License) (name string, content []byte) {
+// and 1 days before. say puts its texts into the language of the person; nil is English. It holds no code.
+func (m *Manager) Calendar(o api.Order, l License, say func(Text) string) (name string, content []byte) {
+	if say == nil {
+		say = Text.String
+	}
+	ends := say(Say("License of %s ends", o.ProgramName))
 	end := l.ExpiresAt.In(m.options.Now().Location())
 	c := ics.NewCalendarFor("ACEN Desktop")
 	e := c.AddEvent(fmt.Sprintf("license-%d-%d@acen", o.ID, l.ID))
 	e.SetDtStampTime(m.options.Now())
 	e.SetAllDayStartAt(end)
 	e.SetAllDayEndAt(end.AddDate(0, 0, 1))
-	e.SetSummary(fmt.Sprintf("License of %s ends", o.ProgramName))
-	about := fmt.Sprintf("Order %d, license %d", o.ID, l.ID)
+	e.SetSummary(ends)
+	about := Say("Order %d, license %d.", o.ID, l.ID)
 	if l.Note != "" {
-		about += ", “" + l.Note + "”"
+		about = Say("Order %d, license %d, “%s”.", o.ID, l.ID, l.Note)
 	}
-	e.SetDescription(about + ".")
+	e.SetDescription(say(about))
 	e.SetTimeTransparency(ics.TransparencyTransparent)
 	for _, days := range noticeDays {
 		alarm := e.AddAlarm()
 		alarm.SetAction(ics.ActionDisplay)
-		alarm.SetDescription(fmt.Sprintf("License of %s ends", o.ProgramName))
+		alarm.SetDescription(ends)
 		alarm.SetTrigger(fmt.Sprintf("-P%dD", days))
 	}
 	return fmt.Sprintf("license-%d.ics", l.ID), []byte(c.Serialize())

@@ -54,7 +54,7 @@ func TestExpiring(t *testing.T) {
 func TestCalendar(t *testing.T) {
 	end := time.Date(2026, 12, 5, 23, 59, 59, 0, time.UTC)
 	m := signedInOffline(t)
-	name, content := m.Calendar(api.Order{ID: 1042, ProgramName: "Lumen; Studio\r\nX: y"}, License{License: api.License{ID: 7, Note: "Büro, Süd", ExpiresAt: &end}})
+	name, content := m.Calendar(api.Order{ID: 1042, ProgramName: "Lumen; Studio\r\nX: y"}, License{License: api.License{ID: 7, Note: "Büro, Süd", ExpiresAt: &end}}, nil)
 	require.Equal(t, "license-7.ics", name)
 	c, err := ics.ParseCalendar(strings.NewReader(string(content)))
 	require.NoError(t, err)
@@ -65,4 +65,9 @@ func TestCalendar(t *testing.T) {
 	require.Len(t, c.Events()[0].Alarms(), 3)
 	require.NotContains(t, string(content), "\r\nX: y", "a name does not become a line of its own")
 	require.Contains(t, string(content), "Büro")
+
+	said := func(x Text) string { return "(" + x.String() + ")" }
+	_, content = m.Calendar(api.Order{ID: 1042, ProgramName: "Lumen Studio"}, License{License: api.License{ID: 7, ExpiresAt: &end}}, said)
+	require.Contains(t, string(content), "SUMMARY:(License of Lumen Studio ends)", "in the words that the window gives")
+	require.Contains(t, string(content), "DESCRIPTION:(Order 1042\\, license 7.)")
 }

@@ -370,7 +370,7 @@ func (m *Manager) licenseOf(ctx context.Context, k KeptCode) (found License, ord
 		return nil
 	})
 	if err == nil && found.ID == 0 {
-		err = api.NewProblem(api.ErrNotFound, "This account has no active license with this Site code. Sign in to the account that the license belongs to, or give the removal code to its owner.")
+		err = refuse(api.ErrNotFound, "This account has no active license with this Site code. Sign in to the account that the license belongs to, or give the removal code to its owner.")
 	}
 	return found, order, program, err
 }

@@ -102,7 +102,7 @@ func (m *Manager) EmailPreview(ctx context.Context, licenseID int64) (api.EmailP
 // OpenLicensesRefusal says why the licenses of an order cannot be opened; nil when they can.
 func OpenLicensesRefusal(o api.Order) error {
 	if !o.RequiresActivation {
-		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("%s needs no activation, so there are no licenses.", o.ProgramName))
+		return refuse(api.ErrTaskDisabled, "%s needs no activation, so there are no licenses.", o.ProgramName)
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func NewLicenseRefusal(o api.Order) error {
 	if err := OpenLicensesRefusal(o); err != nil {
 		return err
 	}
-	return allowanceRefusal(o, o.Allowed.Add, "The licenses of this order have ended.")
+	return allowanceRefusal(o, o.Allowed.Add, Say("The licenses of this order have ended."))
 }
 
 // ReactivationRefusal says why a license cannot be reactivated now, whatever the PC; nil when it can.
@@ -150,7 +150,7 @@ func PickUpRefusal(o api.Order, l License, licensed int64) error {
 	case l.ReleasedAt == nil:
 		return ErrNotReleased
 	case licensed != 0:
-		return api.NewProblem(api.ErrSiteCodeInUse, fmt.Sprintf("This PC has a license of %s already, in order %d. It needs no second one.", o.ProgramName, licensed))
+		return refuse(api.ErrSiteCodeInUse, "This PC has a license of %s already, in order %d. It needs no second one.", o.ProgramName, licensed)
 	}
 	return TransferRefusal(o, l)
 }
@@ -175,37 +175,37 @@ func licenseRefusal(o api.Order, l License, of func(*api.LicenseAllowed) *api.Al
 	if l.Allowed == nil {
 		return notOffered()
 	}
-	disabled := "The vendor does not offer it for this order."
+	disabled := Say("The vendor does not offer it for this order.")
 	if l.ExpiresAt != nil && of(l.Allowed) != nil && of(l.Allowed).Reason == api.ErrTaskDisabled {
-		disabled = "The vendor does not offer it, or the license has ended."
+		disabled = Say("The vendor does not offer it, or the license has ended.")
 	}
 	return allowanceRefusal(o, of(l.Allowed), disabled)
 }
 
-func notOffered() error { return api.NewProblem(api.ErrTaskDisabled, "This server does not offer it.") }
+func notOffered() error { return refuse(api.ErrTaskDisabled, "This server does not offer it.") }
 
 // allowanceRefusal puts an allowance into the words of a button's reason; nil when the task is allowed.
-func allowanceRefusal(o api.Order, a *api.Allowance, disabled string) error {
+func allowanceRefusal(o api.Order, a *api.Allowance, disabled Text) error {
 	switch {
 	case a == nil:
 		return notOffered()
 	case a.OK:
 		return nil
 	}
-	sentence := map[api.Code]string{
-		api.ErrLicensesInUse:       fmt.Sprintf("All %d licenses are in use.", o.LicensesTotal),
-		api.ErrOrderReadOnly:       "The vendor allows no changes to this order.",
-		api.ErrSubscriptionExpired: "The subscription has ended.",
+	sentence := map[api.Code]Text{
+		api.ErrLicensesInUse:       Say("All %d licenses are in use.", o.LicensesTotal),
+		api.ErrOrderReadOnly:       Say("The vendor allows no changes to this order."),
+		api.ErrSubscriptionExpired: Say("The subscription has ended."),
 		api.ErrTaskDisabled:        disabled,
-		api.ErrLimitReached:        "The limit is reached.",
+		api.ErrLimitReached:        Say("The limit is reached."),
 	}[a.Reason]
 	if a.Reason == api.ErrLicensesInUse && o.LicensesTotal == 1 {
-		sentence = "The only license is in use."
+		sentence = Say("The only license is in use.")
 	}
-	if sentence == "" {
-		sentence = "The server does not allow it now."
+	if sentence.IsZero() {
+		sentence = Say("The server does not allow it now.")
 	}
-	p := api.NewProblem(a.Reason, sentence)
+	p := refuse(a.Reason, sentence.Format, sentence.Args...)
 	if a.Reason == api.ErrLimitReached && a.ResetsAt != nil {
 		p.Limit = &api.LimitReached{ResetsAt: *a.ResetsAt}
 	}
@@ -215,7 +215,7 @@ func allowanceRefusal(o api.Order, a *api.Allowance, disabled string) error {
 // EmailRefusal says why the activation code of a license cannot be mailed; nil when it can.
 func EmailRefusal(l License) error {
 	if l.Status != api.StatusActive {
-		return api.NewProblem(api.ErrLicenseEnded, "This license has ended.")
+		return refuse(api.ErrLicenseEnded, "This license has ended.")
 	}
 	return nil
 }
@@ -223,7 +223,7 @@ func EmailRefusal(l License) error {
 // ChangeNoteRefusal says why the note of an order's licenses cannot be changed; nil when it can.
 func ChangeNoteRefusal(o api.Order) error {
 	if !o.CanManage {
-		return api.NewProblem(api.ErrOrderReadOnly, "The vendor allows no changes to this order.")
+		return refuse(api.ErrOrderReadOnly, "The vendor allows no changes to this order.")
 	}
 	return nil
 }

@@ -255,7 +255,7 @@ func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 		}
 	}
 	if !ok {
-		return p, api.NewProblem(api.ErrNotFound, "The server knows no such program.")
+		return p, refuse(api.ErrNotFound, "The server knows no such program.")
 	}
 	return p, nil
 }

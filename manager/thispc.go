@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
@@ -18,7 +18,7 @@ type LockInfo struct {
 	Lock     license.Lock
 	Readable bool
 	// Why says in words why a lock cannot be read.
-	Why string
+	Why Text
 	// Bits are the nine bits that the Machine ID holds of the lock; 0 when it cannot be read.
 	Bits uint16
 }
@@ -50,7 +50,10 @@ func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
 	for i, l := range license.Locks() {
 		info := LockInfo{Lock: l, Readable: reading.Readable(l), Bits: block.Value(l)}
 		if problem := reading.Problem(l); problem != nil {
-			info.Why = strings.TrimPrefix(problem.Error(), fingerprint.ErrUnreadable.Error()+": ")
+			info.Why = Say("%s", problem)
+			if unreadable := new(fingerprint.UnreadableError); errors.As(problem, &unreadable) {
+				info.Why = Say(client.Format(unreadable.Why))
+			}
 		}
 		if info.Readable && l.Kind() == license.Hardware {
 			out.HardwareReadable++
@@ -360,7 +363,7 @@ func (m *Manager) programOfOrder(ctx context.Context, order int64) (api.Program,
 			return m.Program(ctx, o.ProgramID)
 		}
 	}
-	return api.Program{}, api.NewProblem(api.ErrNotFound, "The order of this license is not known.")
+	return api.Program{}, refuse(api.ErrNotFound, "The order of this license is not known.")
 }
 
 // CheckCodes reads typed codes and checks that they belong together and to a program. It fails with *license.CodeError or

@@ -18,6 +18,7 @@ import (
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/offline"
 	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 func (w *Window) offlineOptions() offline.Options {
@@ -138,7 +139,7 @@ func readFault(err error) dialogs.Message {
 	if errors.Is(err, courier.ErrTooLarge) || errors.Is(err, courier.ErrLink) || errors.Is(err, courier.ErrServer) || errors.As(err, &damaged) {
 		return explain.Error(err)
 	}
-	why := explain.Sentence(err)
+	why := words.Cause(err)
 	if errors.Is(err, errNoFile) {
 		why = tr.T("What was dropped is no file of this PC.")
 	}

@@ -117,7 +117,7 @@ func (w *Window) expiryOffer() (offer, bool) {
 
 // saveCalendar saves a calendar file with the end of a license, which reminds 14, 7 and 1 days before.
 func (w *Window) saveCalendar(o api.Order, l manager.License) {
-	name, content := w.options.Backend.Calendar(o, l)
+	name, content := w.options.Backend.Calendar(o, l, words.Say)
 	w.saveText(name, string(content), ".ics", func(err error) {
 		if err != nil {
 			w.queue.Error(explain.Error(err))

@@ -328,7 +328,7 @@ func (b *backend) ThisPC(ctx context.Context, _ int64) (manager.ThisPC, error) {
 	for i, l := range license.Locks() {
 		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: l != license.CDHWID, Bits: uint16(257 + l)}
 		if l == license.CDHWID {
-			pc.Locks[i].Bits, pc.Locks[i].Why = 0, "there is no drive"
+			pc.Locks[i].Bits, pc.Locks[i].Why = 0, manager.Say("there is no optical drive")
 		}
 	}
 	return pc, b.enter(ctx, "ThisPC")
@@ -648,6 +648,6 @@ func (b *backend) Expiring(ctx context.Context) ([]manager.Expiring, error) {
 	return slices.Clone(b.expiring), err
 }
 
-func (b *backend) Calendar(_ api.Order, l manager.License) (string, []byte) {
+func (b *backend) Calendar(_ api.Order, l manager.License, _ func(manager.Text) string) (string, []byte) {
 	return fmt.Sprintf("license-%d.ics", l.ID), []byte("BEGIN:VCALENDAR")
 }

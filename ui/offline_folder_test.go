@@ -160,7 +160,7 @@ func TestAFolderThatIsGivenToAStart(t *testing.T) {
 	require.NoError(t, os.RemoveAll(other))
 	d.press("Save all answers in the folder")
 	d.sees("1 of 3 answers could not be saved.")
-	d.sees("The answer could not be saved. No such file or directory.")
+	d.sees("The answer could not be saved. It is not there any more.")
 	d.sees("Saved as answer-bbbbbbbbbb.acen.")
 	require.NoError(t, os.Mkdir(other, 0o700))
 	d.press("Save all answers in the folder")
@@ -235,7 +235,7 @@ func TestAFolderThatCannotBeRead(t *testing.T) {
 	d.sees("Sign in to look after")
 	folders <- filepath.Join(t.TempDir(), "pulled out")
 	d.sees("The folder cannot be read.")
-	d.sees("No such file or directory.")
+	d.sees("It is not there any more.")
 	folders <- t.TempDir()
 	d.sees("There is no request of another PC and no answer for this one in the folder.")
 	b.courierDesk.err = manager.ErrStorage

@@ -67,7 +67,7 @@ func TestAskingWithoutANetworkAndWithoutAnAccount(t *testing.T) {
 
 	request := d.b.courierDesk.requests[0]
 	for _, line := range courier.Describe(request) {
-		require.True(t, d.shows(line.Title) && d.shows(line.Value), "%+v", line)
+		require.True(t, d.shows(line.Heading()) && d.shows(line.Text()), "%+v", line)
 	}
 	d.press("Copy as text")
 	docs, err := new(courier.Collector).Take(t.Context(), []byte(d.app.Clipboard().Content()))
@@ -184,7 +184,7 @@ func TestACourierCarriesARequest(t *testing.T) {
 	d.sees("No license of this account has the Site code.")
 	d.sees("1 of 2")
 	for _, line := range courier.Describe(sampleAnswer()) {
-		require.True(t, d.shows(line.Value), "%+v", line)
+		require.True(t, d.shows(line.Text()), "%+v", line)
 	}
 	d.until("the tables to follow", func() bool { return b.called("Orders") > before })
 }

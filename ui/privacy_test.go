@@ -17,7 +17,7 @@ func TestWhatIsSentLockByLock(t *testing.T) {
 	d.sees("the address that is built into a network adapter")
 	d.sees("000 001 100 100") // the generation, 100
 	d.sees("100 000 101")     // the network card's bits
-	d.sees("Cannot be read here, so nothing is sent: there is no drive")
+	d.sees("Cannot be read here, so nothing is sent: there is no optical drive")
 	d.key(fyne.KeyEscape)
 
 	d.press("Activate this PC")

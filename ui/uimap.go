@@ -11,8 +11,12 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
+
+	"github.com/acen-desktop/acen/ui/theme"
 )
 
 // mapped is one visible widget; positions are in pixels from the top left corner of the window.
@@ -95,6 +99,10 @@ func (m *mapper) walk(o fyne.CanvasObject, at, clipAt fyne.Position, clip fyne.S
 	}
 	var children []fyne.CanvasObject
 	switch o := o.(type) {
+	case *canvas.Rectangle:
+		if o.CornerRadius == theme.Size(fynetheme.SizeNameDialogRadius) {
+			m.add(o, "Card", at, clipAt, clip) // of a dialog
+		}
 	case *fyne.Container:
 		children = o.Objects
 	case fyne.Widget:

@@ -70,7 +70,7 @@ type Backend interface {
 	BringBacks(ctx context.Context) ([]manager.BringBack, error)
 	WaitingToMove(ctx context.Context) ([]manager.Waiting, error)
 	Expiring(ctx context.Context) ([]manager.Expiring, error)
-	Calendar(o api.Order, l manager.License) (name string, content []byte)
+	Calendar(o api.Order, l manager.License, say func(manager.Text) string) (name string, content []byte)
 }
 
 var _ Backend = (*manager.Manager)(nil)

@@ -94,12 +94,12 @@ func run(listen, data, smtp, mailDir, language string) error {
 	if err := sample.Announce(os.Stdout, running.URL, login); err != nil {
 		return errors.Join(err, running.Stop())
 	}
-	hint := fmt.Sprintf("The password of this trial is %s", login.Password)
+	trial := &desktop.Trial{Password: login.Password, Program: sample.SerialProgram}
 	if serials, err := sample.FreeSerials(context.Background(), running.Data, sample.SerialProgram, 1); err == nil && len(serials) > 0 {
-		hint += fmt.Sprintf("\nA serial number of %s for a new order: %s", sample.SerialProgram, serials[0])
+		trial.Serial = serials[0]
 	}
 	err = desktop.Run(desktop.Program{
-		ID: desktop.ID + ".demo", Data: filepath.Join(data, "app"), Server: running.URL, Username: login.Username, Hint: hint, Language: language, Logger: logger,
+		ID: desktop.ID + ".demo", Data: filepath.Join(data, "app"), Server: running.URL, Username: login.Username, Trial: trial, Language: language, Logger: logger,
 	})
 	return errors.Join(err, running.Stop())
 }

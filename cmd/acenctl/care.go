@@ -136,7 +136,7 @@ func (d *desk) writeCalendar(ctx context.Context, m *manager.Manager, id int64, 
 	if l.ExpiresAt == nil {
 		return api.NewProblem(api.ErrNotFound, fmt.Sprintf("The license %d never ends.", id))
 	}
-	name, content := m.Calendar(o, l)
+	name, content := m.Calendar(o, l, nil)
 	if len(args) > 0 {
 		name = args[0]
 	}

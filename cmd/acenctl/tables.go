@@ -180,10 +180,10 @@ func (d *desk) thisPCCommand() *cobra.Command {
 			lines[4] = []string{"LOCK", "KIND", "READABLE", "BITS", "MADE OF"}
 		}
 		for _, l := range pc.Locks {
-			one := lockJSON{Name: l.Lock.String(), Kind: l.Lock.Kind().String(), Readable: l.Readable, Why: l.Why}
+			one := lockJSON{Name: l.Lock.String(), Kind: l.Lock.Kind().String(), Readable: l.Readable, Why: l.Why.String()}
 			readable := "yes"
 			if !l.Readable {
-				readable = "no: " + l.Why
+				readable = "no: " + l.Why.String()
 			}
 			line := []string{one.Name, one.Kind, readable}
 			if explain {

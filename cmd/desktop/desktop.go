@@ -19,6 +19,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
 	"github.com/acen-desktop/acen/ui/opener"
+	"github.com/acen-desktop/acen/ui/tr"
 )
 
 // ID is the app's id, under which the toolkit keeps its preferences.
@@ -30,8 +31,10 @@ type Program struct {
 	ID string
 	// Data is the folder with the person's data.
 	Data string
-	// Server, Username and Hint fill the sign-in screen.
-	Server, Username, Hint string
+	// Server and Username fill the sign-in screen.
+	Server, Username string
+	// Trial is what the sign-in screen tells of a trial's server; nil for none.
+	Trial *Trial
 	// Given is the content of the file, or the link, that the program is started with; nil for none.
 	Given []byte
 	// Folder is the absolute path of the folder that the program is started with; "" for none.
@@ -41,6 +44,24 @@ type Program struct {
 	// Language of the window by its code, such as "de"; "" leaves it to the person's own choice and the system.
 	Language string
 	Logger   *slog.Logger
+}
+
+// Trial is what a person needs to try everything.
+type Trial struct {
+	Password string
+	// Program takes Serial, a serial number for a new order; "" when there is none left.
+	Program, Serial string
+}
+
+// hint says it in the language of the window.
+func (t *Trial) hint() string {
+	switch {
+	case t == nil:
+		return ""
+	case t.Serial == "":
+		return tr.T("The password of this trial is %s", t.Password)
+	}
+	return tr.T("The password of this trial is %s", t.Password) + "\n" + tr.T("A serial number of %s for a new order: %s", t.Program, t.Serial)
 }
 
 // Run shows the window until the person closes it; where it is running already, that window is raised instead. It must be called
@@ -93,7 +114,7 @@ func Run(p Program) (err error) {
 		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, After: time.After, Ticks: ticker.C, Version: place.Version(),
 		Given:        watchGiven(ctx, handover.In(p.Data), p.Given, looking.C, p.Logger),
 		GivenFolders: watchGiven(ctx, handover.FoldersIn(p.Data), p.Folder, lookingForFolders.C, p.Logger),
-		DeviceName:   place.DeviceName(), Server: p.Server, Username: p.Username, Hint: p.Hint,
+		DeviceName:   place.DeviceName(), Server: p.Server, Username: p.Username, Hint: p.Trial.hint(),
 	})
 	if err != nil {
 		return err

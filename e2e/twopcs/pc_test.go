@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,19 +27,6 @@ type pc struct {
 	home string
 	t    *testing.T
 }
-
-// enter puts the hardware of a PC into the place of the machine's, in a private mount namespace, and becomes a command.
-const enter = `set -eu
-tree=$1; shift
-mount --make-rprivate /
-mount -t tmpfs tmpfs /run
-cp -a "$tree/run/." /run/
-mount --bind "$tree/proc/cpuinfo" /proc/cpuinfo
-for id in /etc/machine-id /var/lib/dbus/machine-id; do
-  [ ! -e "$id" ] || mount --bind "$tree/etc/machine-id" "$id"
-done
-mount --rbind "$tree/sys" /sys
-exec "$@"`
 
 // namespace makes a network namespace with a loopback.
 func namespace(t *testing.T, name string) string {
@@ -67,7 +53,7 @@ func cable(t *testing.T, server, pc string, number int) {
 func newPC(t *testing.T, name, certificates string) *pc {
 	t.Helper()
 	p := &pc{name: namespace(t, name), tree: t.TempDir(), t: t}
-	writeTree(t, name, p.tree)
+	require.NoError(t, fingerprinttest.Write(p.tree, fingerprinttest.Tree(name)))
 	// The keyring lives as long as the PC: in its network, where its bus is found.
 	keyring := exec.Command("ip", "netns", "exec", p.name, filepath.Join(root, "scripts", "with-secret-service.sh"),
 		"sh", "-c", `printf '%s\n' "$HOME" "$XDG_RUNTIME_DIR" "$DBUS_SESSION_BUS_ADDRESS"; exec cat`)
@@ -93,38 +79,8 @@ func newPC(t *testing.T, name, certificates string) *pc {
 	return p
 }
 
-// writeTree writes a recorded PC to the disk, with the real number of the root file system's device, which the kernel tells.
-func writeTree(t *testing.T, name, dir string) {
-	t.Helper()
-	device := rootDevice(t)
-	for path, file := range fingerprinttest.Tree(name) {
-		path = strings.ReplaceAll(path, "8:2", device)
-		full := filepath.Join(dir, filepath.FromSlash(path))
-		require.NoError(t, os.MkdirAll(filepath.Dir(full), 0o755))
-		if file.Mode&fs.ModeSymlink != 0 {
-			require.NoError(t, os.Symlink(string(file.Data), full))
-			continue
-		}
-		require.NoError(t, os.WriteFile(full, []byte(strings.ReplaceAll(string(file.Data), "8:2", device)), 0o644))
-	}
-}
-
-// rootDevice is major:minor of the root file system.
-func rootDevice(t *testing.T) string {
-	t.Helper()
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
-	require.NoError(t, err)
-	for line := range strings.SplitSeq(string(mounts), "\n") {
-		if fields := strings.Fields(line); len(fields) > 4 && fields[4] == "/" {
-			return fields[2]
-		}
-	}
-	t.Fatal("the root file system is not mounted")
-	return ""
-}
-
 func (p *pc) command(program string, arguments ...string) *exec.Cmd {
-	cmd := exec.Command("ip", append([]string{"netns", "exec", p.name, "unshare", "-m", "bash", "-c", enter, "enter", p.tree, program}, arguments...)...)
+	cmd := exec.Command("ip", append([]string{"netns", "exec", p.name, "unshare", "-m", "bash", "-c", fingerprinttest.Enter, "enter", p.tree, program}, arguments...)...)
 	cmd.Env, cmd.Dir = p.env, p.home
 	return cmd
 }

@@ -153,7 +153,7 @@ func TestGolden(t *testing.T) {
 func lines(doc Document) string {
 	var b strings.Builder
 	for _, l := range Describe(doc) {
-		b.WriteString(strings.Repeat("  ", min(l.Item, 1)) + l.Title + ": " + l.Value + "\n")
+		b.WriteString(strings.Repeat("  ", min(l.Item, 1)) + l.Heading() + ": " + l.Text() + "\n")
 	}
 	return b.String()
 }

@@ -67,7 +67,7 @@ func (a Answer) text(t *printout) {
 	t.line("Answer%s to request %s, made %s", server, shown(a.Request), a.MadeAt.UTC().Format(timeShown))
 	for _, r := range a.Results {
 		t.program(r.Item, r.Task, r.Program, r.Signature)
-		t.add("Outcome", r.Outcome.said())
+		t.add("Outcome", Line{Value: string(r.Outcome), Meaning: outcomeMeanings[r.Outcome]}.Text())
 		t.codes(r.Codes)
 		t.add("Reason", r.Sentence)
 		t.add("Error code", r.Code)

@@ -5,6 +5,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -30,6 +31,21 @@ func New(text string, copy func(string)) *Field {
 	})
 	f.ExtendBaseWidget(f)
 	return f
+}
+
+// Row is a text of Form, with its name.
+type Row struct{ Name, Text string }
+
+// Form returns fields below each other, each with its name in front. UI thread.
+func Form(copy func(string), rows ...Row) *fyne.Container {
+	form := container.New(layout.NewFormLayout())
+	for _, r := range rows {
+		name := widget.NewLabel(r.Name)
+		name.Importance = widget.LowImportance
+		form.Add(theme.Flush(name))
+		form.Add(New(r.Text, copy))
+	}
+	return form
 }
 
 // SetText replaces the text.

@@ -19,9 +19,9 @@ const MinColumnWidth float32 = 48
 
 // Column defines one column of a table of T.
 type Column[T any] struct {
-	ID        string // unique in the table; the name under which sort and width are remembered
-	Title     string // in the header
-	Width     float32
+	ID        string         // unique in the table; the name under which sort and width are remembered
+	Title     string         // in the header
+	Width     float32        // as it is at first, unless the title needs somewhat more
 	Align     fyne.TextAlign // of cells and header
 	Monospace bool           // for codes
 

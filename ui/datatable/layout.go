@@ -16,6 +16,9 @@ const (
 	// maxColumnWidth bounds what a person, or a damaged state file, can make of a column, in device-independent pixels.
 	maxColumnWidth float32 = 4000
 
+	// mostGrowth is how many times as wide a column may be for a longer title, such as in another language.
+	mostGrowth float32 = 1.5
+
 	cellPadding float32 = 10 // left and right of the text of a cell
 )
 
@@ -45,7 +48,7 @@ func (t *Table[T]) spans(viewport float32) []span {
 		case ok:
 			spans[i].width = chosen
 		case c.Width > 0:
-			spans[i].width = max(c.Width, MinColumnWidth)
+			spans[i].width = max(c.Width, MinColumnWidth, min(t.header.wants(i), mostGrowth*c.Width))
 		default:
 			spans[i].width = defaultColumnWidth
 		}

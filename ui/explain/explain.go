@@ -119,9 +119,15 @@ func Error(err error) dialogs.Message {
 	var typed *license.CodeError
 	var fault *courier.Fault
 	var incomplete *courier.Incomplete
+	var foreseen *manager.Refusal
+	var told manager.Told
 	switch {
 	case err == nil:
 		return dialogs.Message{}
+	case errors.As(err, &foreseen):
+		m := refusal(foreseen.Problem)
+		m.Why = words.Say(foreseen.Text())
+		return m
 	case errors.As(err, &problem):
 		return refusal(problem)
 	case errors.As(err, &code):
@@ -148,7 +154,11 @@ func Error(err error) dialogs.Message {
 	for _, o := range others {
 		if errors.Is(err, o.err) {
 			m := o.text.message()
-			if m.Why == "" && err != o.err && (tr.InUse() == tr.English || errors.Is(err, manager.ErrStorage)) {
+			switch {
+			case m.Why != "" || err == o.err:
+			case errors.As(err, &told):
+				m.Why = words.Sentence(words.Say(told.Text()))
+			case tr.InUse() == tr.English:
 				m.Why = words.Sentence(err.Error())
 			}
 			return m
@@ -173,14 +183,14 @@ func unusable(f *courier.Fault) string {
 func refusal(p *api.Problem) dialogs.Message {
 	m := known(p.Code)
 	if _, own := refusals[p.Code]; p.Detail != "" && (!own || tr.InUse() == tr.English) {
-		m.Why = words.Sentence(p.Detail)
+		m.Why = theirs(words.Sentence(p.Detail))
 	}
 	if len(p.Errors) > 0 {
 		faults := make([]string, 0, len(p.Errors))
 		for _, e := range p.Errors {
 			faults = append(faults, words.Sentence(e.Message))
 		}
-		m.Why = strings.Join(faults, " ")
+		m.Why = theirs(strings.Join(faults, " "))
 	}
 	switch {
 	case p.RetryAfter > 0:
@@ -196,6 +206,14 @@ func refusal(p *api.Problem) dialogs.Message {
 	return m
 }
 
+// theirs is a sentence of the server, which speaks English: to people who read another language it is told whose words they are.
+func theirs(sentence string) string {
+	if tr.InUse() == tr.English {
+		return sentence
+	}
+	return tr.T("The server says: “%s”", sentence)
+}
+
 // known returns the message about a code; a server of a later version may send codes that are not in the table.
 func known(c api.Code) dialogs.Message {
 	if t, ok := refusals[c]; ok {
@@ -203,9 +221,6 @@ func known(c api.Code) dialogs.Message {
 	}
 	return dialogs.Message{What: tr.T("The server refused."), Why: tr.T("Its reason is %s.", c), Next: tr.T("Ask the vendor, or look for a newer version of this app.")}
 }
-
-// Sentence says an error of this PC in a sentence of its own. Any goroutine.
-func Sentence(err error) string { return words.Sentence(err.Error()) }
 
 // Line says a message in one line, such as for the status line. Any goroutine.
 func Line(m dialogs.Message) string {

@@ -129,5 +129,34 @@ func TestTheServersOwnSentenceIsForThoseWhoReadItsLanguage(t *testing.T) {
 	require.NoError(t, tr.Use("de", ""))
 	t.Cleanup(func() { require.NoError(t, tr.Use(tr.English, "")) })
 	require.Equal(t, "Alle Lizenzen dieser Bestellung sind in Gebrauch.", explain.Error(known).Why)
-	require.Equal(t, unknown.Detail, explain.Error(unknown).Why)
+	require.Equal(t, "Der Server sagt: „The moon is full.“", explain.Error(unknown).Why)
+}
+
+// wrongAddress says what is wrong with an address, as the client does.
+type wrongAddress struct{ error }
+
+func (wrongAddress) Text() manager.Text {
+	return manager.Say("The address of a server begins with https://.")
+}
+func (e wrongAddress) Unwrap() error { return e.error }
+
+// What the app foresees by itself is said in the person's language, with what it is about.
+func TestForeseen(t *testing.T) {
+	order := api.Order{ProgramName: "Lumen Studio 7", RequiresActivation: true, LicensesTotal: 5, Allowed: api.Allowed{Add: &api.Allowance{Reason: api.ErrTaskDisabled}}}
+	ended := manager.NewLicenseRefusal(order)
+	order.RequiresActivation = false
+	fonts := manager.OpenLicensesRefusal(order)
+	address := wrongAddress{manager.ErrAddress}
+	require.ErrorIs(t, fonts, api.ErrTaskDisabled)
+	for _, c := range []struct{ language, ended, fonts, address string }{
+		{tr.English, "the licenses of this order have ended", "Lumen Studio 7 needs no activation, so there are no licenses.", "The address of a server begins with https://."},
+		{"de", "Die Lizenzen dieser Bestellung sind beendet", "Lumen Studio 7 braucht keine Aktivierung, deshalb gibt es keine Lizenzen.", "Die Adresse eines Servers beginnt mit https://."},
+		{"ja", "この注文のライセンスは終了しました", "Lumen Studio 7はアクティベーションが不要なため、ライセンスはありません。", "サーバーのアドレスはhttps://で始まります。"},
+	} {
+		require.NoError(t, tr.Use(c.language, ""))
+		t.Cleanup(func() { require.NoError(t, tr.Use(tr.English, "")) })
+		require.Equal(t, c.ended, explain.Reason(ended))
+		require.Equal(t, c.fonts, explain.Error(fonts).Why)
+		require.Equal(t, c.address, explain.Error(address).Why)
+	}
 }

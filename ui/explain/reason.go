@@ -2,12 +2,11 @@ package explain
 
 import (
 	"errors"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 // reasons stand under disabled buttons: a few words each.
@@ -36,11 +35,13 @@ func Reason(err error) string {
 			return tr.T(text)
 		}
 	}
+	var foreseen *manager.Refusal
+	if errors.As(err, &foreseen) {
+		return words.Within(words.Title(words.Say(foreseen.Text())))
+	}
 	var problem *api.Problem
 	if errors.As(err, &problem) && problem.Detail != "" {
-		text := strings.TrimSuffix(problem.Detail, ".")
-		r, size := utf8.DecodeRuneInString(text)
-		return string(unicode.ToLower(r)) + text[size:]
+		return words.Within(words.Title(theirs(problem.Detail)))
 	}
 	return tr.T("not available")
 }

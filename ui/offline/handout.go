@@ -153,13 +153,34 @@ func described(doc courier.Document) fyne.CanvasObject {
 			item = line.Item
 			all.Add(container.New(layout.NewCustomPaddedLayout(theme.Gap, 0, 0, 0), widget.NewSeparator()))
 		}
-		title := theme.NewCaption(line.Title)
+		title := theme.NewCaption(heading(line))
 		title.Wrapping = fyne.TextWrapWord
-		value := widget.NewLabel(line.Value)
+		value := widget.NewLabel(said(line))
 		value.Wrapping = fyne.TextWrapBreak
 		all.Add(container.New(columns{}, theme.Tight(title), theme.Tight(value)))
 	}
 	return all
+}
+
+// heading is the title of a line in the person's language.
+func heading(l courier.Line) string {
+	title := tr.T(tr.Text(l.Title))
+	if l.Of == "" {
+		return title
+	}
+	return tr.T("%s: %s", tr.T(tr.Text(l.Of)), title)
+}
+
+// said is what a line says: what stands in the document, and what it means in the person's language.
+func said(l courier.Line) string {
+	meaning := tr.T(tr.Text(l.Meaning))
+	switch {
+	case meaning == "":
+		return l.Value
+	case l.Value == "":
+		return meaning
+	}
+	return tr.T("%s (%s)", l.Value, meaning)
 }
 
 // columns lays out a name in two fifths of the width and its value in the rest.

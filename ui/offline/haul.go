@@ -182,8 +182,15 @@ func (d *Desk) sentence(err error) string {
 
 // explain puts errors of folders into words, and leaves the others to the window.
 func (d *Desk) explain(err error) dialogs.Message {
-	if _, why, ok := strings.Cut(err.Error(), ": "); ok && errors.Is(err, folder.ErrFolder) {
-		return dialogs.Message{What: tr.T("The folder cannot be read."), Why: words.Sentence(why), Next: tr.T("Choose another one, or copy it to this PC.")}
+	if errors.Is(err, folder.ErrFolder) {
+		why := words.Cause(err)
+		if _, own, ok := strings.Cut(why, ": "); ok {
+			why = words.Capital(own)
+		}
+		return dialogs.Message{What: tr.T("The folder cannot be read."), Why: why, Next: tr.T("Choose another one, or copy it to this PC.")}
+	}
+	if errors.Is(err, folder.ErrCopies) {
+		return dialogs.Message{What: tr.T("The answer could not be saved."), Why: tr.T("There are too many answers to this request in the folder."), Next: tr.T("Delete the old ones.")}
 	}
 	return d.options.Explain(err)
 }

@@ -58,13 +58,13 @@ func (h *home) leave(open func()) func() {
 	}
 }
 
-// taskButton is the width of the buttons, which stand below each other.
+// taskButton is the width of the buttons, which stand below each other; longer words make theirs wider.
 const taskButton float32 = 140
 
 // task is one numbered step with its button.
 func task(number, title, text string, button fyne.CanvasObject) fyne.CanvasObject {
 	badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(theme.NewBadge(number, theme.Accent)))
-	right := container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), container.NewVBox(container.NewGridWrap(fyne.NewSize(taskButton, button.MinSize().Height), button)))
+	right := container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), container.NewVBox(container.NewGridWrap(button.MinSize().Max(fyne.NewSize(taskButton, 0)), button)))
 	return container.NewBorder(nil, nil, badge, right, rows(2, bold(title), muted(text)))
 }
 

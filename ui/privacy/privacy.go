@@ -67,7 +67,7 @@ func Open(o Options, programs []Program, first int64) {
 				show(dialogs.Notice(theme.Bad, m))
 				return
 			}
-			two := container.New(layout.NewFormLayout(), label(tr.T("Site code")), copyfield.New(pc.Codes.Site.String(), o.Copy), label(tr.T("Machine ID")), copyfield.New(pc.Codes.Machine.String(), o.Copy))
+			two := copyfield.Form(o.Copy, copyfield.Row{Name: tr.T("Site code"), Text: pc.Codes.Site.String()}, copyfield.Row{Name: tr.T("Machine ID"), Text: pc.Codes.Machine.String()})
 			show(container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), two, Table(pc)))
 		})
 	}
@@ -82,7 +82,7 @@ func Open(o Options, programs []Program, first int64) {
 		}
 		choice := dialogs.NewSelect(names, nil)
 		choice.OnChanged = func(string) { read(programs[choice.SelectedIndex()]) }
-		content.Add(container.NewBorder(nil, nil, label(tr.T("For this program")), nil, choice))
+		content.Add(container.NewBorder(nil, nil, theme.Flush(label(tr.T("For this program"))), nil, choice))
 		content.Add(codes)
 		choice.SetSelectedIndex(chosen)
 	}
@@ -100,7 +100,7 @@ func Table(pc manager.ThisPC) fyne.CanvasObject {
 	for _, l := range pc.Locks {
 		remark := ""
 		if !l.Readable {
-			remark = tr.T("Cannot be read here, so nothing is sent: %s", l.Why)
+			remark = tr.T("Cannot be read here, so nothing is sent: %s", words.Say(l.Why))
 		}
 		rows.Add(row(words.Capital(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, Bits(uint64(l.Bits), 9)))
 		rows.Add(widget.NewSeparator())

@@ -106,7 +106,7 @@ func (o Options) allowanceLine(a *api.Allowance, of counted) string {
 		parts = append(parts, tr.N(*a.RemainingMonth, of.monthOne, of.monthMany))
 	}
 	if a.ResetsAt != nil {
-		return tr.T("%s; counted anew from %s.", words.List(parts), words.LongDate(*a.ResetsAt, o.Now()))
+		return tr.T("%s; counted anew from %s.", words.Capital(words.List(parts)), words.LongDate(*a.ResetsAt, o.Now()))
 	}
 	return words.Sentence(words.List(parts))
 }

@@ -107,21 +107,12 @@ func (p *pcPane) readThisPC() {
 
 // thisPCPane shows the codes of this PC and exactly what is sent about it.
 func (p *pcPane) thisPCPane() fyne.CanvasObject {
-	rows := container.New(layout.NewFormLayout())
-	add := func(name, code string) {
-		l := widget.NewLabel(name)
-		l.Importance = widget.LowImportance
-		rows.Add(l)
-		rows.Add(copyfield.New(code, p.options.Copy))
-	}
+	codes := []copyfield.Row{{Name: tr.T("Site code"), Text: p.thisPC.Codes.Site.String()}, {Name: tr.T("Machine ID"), Text: p.thisPC.Codes.Machine.String()}}
 	if p.program.MergedCodes {
-		add(tr.T("Site code and Machine ID"), p.thisPC.Codes.Merged())
-	} else {
-		add(tr.T("Site code"), p.thisPC.Codes.Site.String())
-		add(tr.T("Machine ID"), p.thisPC.Codes.Machine.String())
+		codes = []copyfield.Row{{Name: tr.T("Site code and Machine ID"), Text: p.thisPC.Codes.Merged()}}
 	}
-	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), rows, theme.Tight(muted(Sent(p.thisPC))))
-	box.Add(container.NewHBox(p.lockByLock(box)))
+	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), copyfield.Form(p.options.Copy, codes...), theme.Tight(muted(Sent(p.thisPC))))
+	box.Add(container.NewHBox(theme.Flush(p.lockByLock(box))))
 	if p.thisPC.HardwareReadable < 2 {
 		box.Add(dialogs.Notice(theme.Warning, dialogs.Message{
 			What: tr.T("This PC may not be recognized later."),
@@ -137,11 +128,13 @@ func (p *pcPane) lockByLock(box *fyne.Container) fyne.CanvasObject {
 	show, hide := tr.T("Show it lock by lock"), tr.T("Hide the locks")
 	table := privacy.Table(p.thisPC)
 	var b *dialogs.ContentButton
-	b = dialogs.NewButton(show, nil, func() {
+	b = dialogs.NewButton(show, fynetheme.MenuExpandIcon(), func() {
 		if b.Text == show {
+			b.Icon = fynetheme.MenuDropDownIcon()
 			b.SetText(hide)
 			box.Add(table)
 		} else {
+			b.Icon = fynetheme.MenuExpandIcon()
 			b.SetText(show)
 			box.Remove(table)
 		}

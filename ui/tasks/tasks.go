@@ -83,6 +83,7 @@ func newNoteField(text string) *noteField {
 	n.entry.OnChanged = n.changed
 	n.object = container.New(layout.NewCustomPaddedVBoxLayout(2), n.entry, theme.Tight(n.counter))
 	n.entry.SetText(text)
+	n.entry.CursorColumn = utf8.RuneCountInString(n.entry.Text)
 	n.changed(n.entry.Text)
 	return n
 }

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -160,6 +161,12 @@ func (l tight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		o.Move(fyne.NewPos(-l.inset(), 1-l.inset()))
 		o.Resize(size.AddWidthHeight(2*l.inset(), 2*l.inset()-2))
 	}
+}
+
+// Flush takes off the empty space at the left of a label or of a button without a background, so that it stands at the edge and still on
+// the line of the field beside it. UI thread.
+func Flush(o fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedLayout(0, 0, -Size(fynetheme.SizeNameInnerPadding), 0), o)
 }
 
 // NewHeading returns the bold title of a table, a panel or a dialog. UI thread.

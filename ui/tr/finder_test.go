@@ -29,10 +29,10 @@ import (
 const module = "github.com/acen-desktop/acen/"
 
 // translated are the types whose constants are keys of the catalogs.
-var translated = map[string]bool{module + "ui/tr.Text": true, module + "client.Format": true}
+var translated = map[string]bool{module + "ui/tr.Text": true, module + "client.Format": true, module + "fingerprint.Why": true, module + "license/courier.Words": true}
 
 // rooms are looked through for keys; in those of the window every readable text must be translated.
-var rooms = []string{"./ui/...", "./manager", "./client", "./cmd/desktop"}
+var rooms = []string{"./ui/...", "./manager", "./client", "./fingerprint", "./license/courier", "./cmd/desktop"}
 
 // source is one package with the types of its expressions.
 type source struct {
@@ -92,7 +92,7 @@ func (s source) constantText(e ast.Expr) (text, kind string, ok bool) {
 	if !known || tv.Value == nil || tv.Value.Kind() != constant.String {
 		return "", "", false
 	}
-	return constant.StringVal(tv.Value), tv.Type.String(), true
+	return constant.StringVal(tv.Value), types.Unalias(tv.Type).String(), true
 }
 
 // called names the function of a call, such as "errors.New" or "github.com/acen-desktop/acen/ui/tr.T"; "" for others.

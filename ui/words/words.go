@@ -2,7 +2,10 @@
 package words
 
 import (
+	"errors"
+	"io/fs"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -250,6 +253,19 @@ func Sentence(s string) string {
 		return s + "。"
 	}
 	return s + "."
+}
+
+// Cause says in a sentence why the system would not open or write something; what it seldom says stays in its own words.
+func Cause(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return tr.T("This PC does not let you.")
+	case errors.Is(err, fs.ErrNotExist):
+		return tr.T("It is not there any more.")
+	case errors.Is(err, syscall.ENOSPC):
+		return tr.T("The disk is full.")
+	}
+	return Sentence(err.Error())
 }
 
 // Title is a sentence without its period, for the title of a dialog.

@@ -86,7 +86,7 @@ pictures: setup-test ## take the pictures of the README anew, light and dark, of
 	rm -rf $(ARTIFACTS) && mkdir -p $(ARTIFACTS) build/uimap
 	go build -tags "$(TAGS) uimap" -o build/uimap/ ./cmd/acen ./cmd/acen-demo
 	PICTURES=$(CURDIR)/docs ARTIFACTS=$(ARTIFACTS) PROGRAMS=$(CURDIR)/build/uimap scripts/with-secret-service.sh \
-	  go test -count=1 -tags "window pictures" -run TestPictures ./e2e/window
+	  go test -count=1 -timeout 30m -tags "window pictures" -run TestPictures ./e2e/window
 
 # Peers whose module does not download are measured when they are given; ROWS chooses topics.
 ROWS                  :=

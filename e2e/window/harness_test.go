@@ -348,10 +348,14 @@ func (w *window) gone(t *testing.T, what string, m match) {
 func (w *window) click(t *testing.T, what string, m match) widget {
 	t.Helper()
 	var found widget
+	beats := 0
 	eventually(t, what+" at rest", func() bool {
 		before := found
 		found = w.find(t, what, m)
-		return found == before
+		if beats++; found != before {
+			beats = 0
+		}
+		return beats > 4 // the window is mapped anew less often than it is looked at here
 	})
 	w.display.run(t, "xdotool", "mousemove", fmt.Sprint(int(found.X+found.W/2)), fmt.Sprint(int(found.Y+found.H/2)), "click", "1")
 	return found

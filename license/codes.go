@@ -1,9 +1,6 @@
 package license
 
-import (
-	"errors"
-	"strings"
-)
+import "errors"
 
 // MaxGeneration is the largest generation of a Site code (12 bits).
 const MaxGeneration = 1<<12 - 1
@@ -66,18 +63,6 @@ func (k Key) site(generation uint16, b Block) SiteCode {
 
 func (k Key) mask(s SiteCode) uint64 {
 	return top64(mac(k.bytes[:], []byte{0x03}, be32(uint32(s))))
-}
-
-// grouped puts a dash after every size characters.
-func grouped(s string, size int) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i += size {
-		if i > 0 {
-			b.WriteByte('-')
-		}
-		b.WriteString(s[i:min(i+size, len(s))])
-	}
-	return b.String()
 }
 
 // hexGroups writes hex digits with a dash after every size of them. Lists of licenses are full of them, so it makes one string.

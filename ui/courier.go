@@ -133,17 +133,35 @@ func readBounded(from io.Reader) ([]byte, error) {
 	return content, err
 }
 
+// Unreadable is what the program was started with and cannot be read. Err is a sentence that names it.
+type Unreadable struct {
+	Path string
+	// Neither tells that it is neither a file nor a folder, such as a device.
+	Neither bool
+	Err     error
+}
+
+func (u *Unreadable) Error() string { return u.Err.Error() }
+func (u *Unreadable) Unwrap() error { return u.Err }
+
 // readFault explains why a file or a link from outside is not taken.
 func readFault(err error) dialogs.Message {
 	var damaged *courier.Fault
 	if errors.Is(err, courier.ErrTooLarge) || errors.Is(err, courier.ErrLink) || errors.Is(err, courier.ErrServer) || errors.As(err, &damaged) {
 		return explain.Error(err)
 	}
-	why := words.Cause(err)
-	if errors.Is(err, errNoFile) {
+	what, why := tr.T("The file cannot be read."), words.Cause(err)
+	named := &Unreadable{}
+	if errors.As(err, &named) {
+		what = tr.T("%s cannot be read.", named.Path)
+	}
+	switch {
+	case named.Neither:
+		why = tr.T("It is neither a file nor a folder.")
+	case errors.Is(err, errNoFile):
 		why = tr.T("What was dropped is no file of this PC.")
 	}
-	return dialogs.Message{What: tr.T("The file cannot be read."), Why: why, Next: tr.T("Copy it to this PC and try again.")}
+	return dialogs.Message{What: what, Why: why, Next: tr.T("Copy it to this PC and try again.")}
 }
 
 // chooseDocument asks for a file and reads it.

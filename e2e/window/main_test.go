@@ -285,7 +285,7 @@ func TestSecondStart(t *testing.T) {
 	uiMap := filepath.Join(t.TempDir(), "ui.json")
 	p = start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", data, "--ui-map", uiMap, given+".missing")
 	refused := &window{display: screen, uiMap: uiMap, proc: p}
-	refused.find(t, "why it cannot be opened", reading("The file cannot be read."))
+	refused.find(t, "why it cannot be opened", reading("given.acen.missing cannot be read."))
 	screen.screenshot(t, "refused")
 	eventually(t, "the end of the window", func() bool { refused.key(t, "Escape"); return p.ended() })
 	require.Equal(t, 1, p.exit(t))

@@ -39,7 +39,7 @@ func signIn(t *testing.T, d *demo) {
 	d.fill(t, "the password field", entry("Password"), d.Password)
 	d.key(t, "Return")
 	d.find(t, "the orders table", exactly(fmt.Sprint(studio)))
-	d.find(t, "the notice of licenses that end", reading("in 12 days"))
+	d.find(t, "the notice of licenses that end", reading("licenses of Lumen Render Node end in"))
 }
 
 // chooseStudio selects the order and waits for its licenses: until then the buttons mean those of the order before.

@@ -159,15 +159,3 @@ func (c *Client) History(ctx context.Context, order int64) (entries []api.Histor
 	})
 	return entries, err
 }
-
-// Alive tells that the program with a license is in use; it needs no session.
-func (c *Client) Alive(ctx context.Context, license int64, r api.LicenseCheck) error {
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/licenses/{id}/alive", params: id(license), body: r, open: true})
-	return err
-}
-
-// Validate asks for the state of a license, for the program that has it; it needs no session.
-func (c *Client) Validate(ctx context.Context, license int64, r api.LicenseCheck) (out api.Validation, err error) {
-	_, err = c.do(ctx, call{method: http.MethodPost, path: "/licenses/{id}/validation", params: id(license), body: r, into: &out, open: true})
-	return out, err
-}

@@ -164,12 +164,6 @@ func (t *Table[T]) SetFilter(text string) {
 // Filter returns the text of the latest SetFilter.
 func (t *Table[T]) Filter() string { return t.filter }
 
-// SetEmpty sets what is shown in the middle of a table without rows; nil for nothing.
-func (t *Table[T]) SetEmpty(o fyne.CanvasObject) {
-	t.empty = o
-	t.showNotice()
-}
-
 // Select selects the row with a key and scrolls to it. It reports whether the latest SetRows had such a row; one that
 // is hidden by the filter, or not sorted in yet, becomes the selected one when it is shown.
 func (t *Table[T]) Select(key string) bool {

@@ -283,9 +283,6 @@ func TestWhyThereAreNoRows(t *testing.T) {
 	require.Empty(t, f.notice.Objects, "nothing is known before the first rows")
 	f.SetRows(nil)
 	require.Equal(t, []fyne.CanvasObject{empty}, f.notice.Objects)
-	other := widget.NewLabel("You are offline.")
-	f.SetEmpty(other)
-	require.Equal(t, []fyne.CanvasObject{other}, f.notice.Objects)
 
 	f.SetRows(rows)
 	require.Empty(t, f.notice.Objects)

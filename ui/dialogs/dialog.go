@@ -71,15 +71,6 @@ func newDialog(q *Queue, spec Spec) *Dialog {
 	return d
 }
 
-// SetTitle changes title and subtitle; an empty one takes no room. UI thread.
-func (d *Dialog) SetTitle(title, subtitle string) {
-	for label, text := range map[*widget.Label]string{d.title: title, d.subtitle: subtitle} {
-		label.Hidden = text == ""
-		label.SetText(text)
-	}
-	d.arrange()
-}
-
 // SetContent replaces the content, such as with the next step of a task; the focus goes to its first field. UI thread.
 func (d *Dialog) SetContent(content fyne.CanvasObject) {
 	objects := []fyne.CanvasObject{}

@@ -89,8 +89,9 @@ func TestEnterPressesTheDefaultButtonAndEscapeTheOneThatCancels(t *testing.T) {
 
 func TestADialogWithAnErrorLooksAsAgreed(t *testing.T) {
 	s := newScreen(t)
-	d := s.queue.Show(taps{}.form(NewEntry()))
-	d.SetTitle("Email activation code", "Studio PC · Lumen Render Node")
+	spec := taps{}.form(NewEntry())
+	spec.Title, spec.Subtitle = "Email activation code", "Studio PC · Lumen Render Node"
+	d := s.queue.Show(spec)
 	d.SetError(Message{What: "The email was not sent.", Why: "The server did not answer.", Next: "Try again.", Action: &Action{"Try again", nil}})
 	s.canvas().Unfocus() // no cursor, which blinks
 	test.AssertRendersToMarkup(t, "error.xml", s.canvas())
@@ -174,7 +175,6 @@ func TestAClosedDialogIgnoresLateResults(t *testing.T) {
 	d.SetError(Message{What: "late"})
 	d.SetBusy("late", nil)
 	d.SetIdle()
-	d.SetTitle("late", "late")
 	d.SetContent(widget.NewLabel("late"))
 	require.True(t, d.Closed())
 	require.Empty(t, s.canvas().Overlays().List())

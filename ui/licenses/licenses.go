@@ -217,14 +217,8 @@ func (s *Screen) Restore(merged bool, state datatable.State) {
 	s.tables[0].Restore(state)
 }
 
-// CanActivate reports whether the button that activates this PC is offered.
-func (s *Screen) CanActivate() bool { return s.activate.enabled() }
-
 // CanCreate reports whether the order takes a new license.
 func (s *Screen) CanCreate() bool { return s.create.enabled() }
-
-// CanEmail reports whether the code of the selected license can be emailed.
-func (s *Screen) CanEmail() bool { return s.email.enabled() }
 
 func (s *Screen) table() *datatable.Table[manager.License] { return s.tables[s.merged] }
 

@@ -82,7 +82,6 @@ func TestContrastOfButtonsInAnyState(t *testing.T) {
 			{New(), fynetheme.ColorNameForeground, fynetheme.ColorNameButton},
 			{New(), fynetheme.ColorNameForegroundOnPrimary, fynetheme.ColorNamePrimary},
 			{New(), fynetheme.ColorNameForegroundOnError, fynetheme.ColorNameError},
-			{&quietTheme{New()}, fynetheme.ColorNameForegroundOnError, fynetheme.ColorNameError},
 		} {
 			at := button.theme.Color(button.background, variant)
 			for _, state := range []fyne.ThemeColorName{fynetheme.ColorNameFocus, fynetheme.ColorNameHover} {
@@ -145,13 +144,6 @@ func TestSurfaceFollowsTheTheme(t *testing.T) {
 	app.Settings().SetTheme(&fixedVariant{New(), fynetheme.VariantDark})
 	s.Refresh()
 	require.Equal(t, dark[ColorNamePanel], background())
-}
-
-func TestQuietSoftensDangerOnly(t *testing.T) {
-	q := &quietTheme{Theme: New()}
-	require.Equal(t, light[Bad.BackgroundName()], q.Color(fynetheme.ColorNameError, fynetheme.VariantLight))
-	require.Equal(t, light[Bad.TextName()], q.Color(fynetheme.ColorNameForegroundOnError, fynetheme.VariantLight))
-	require.Equal(t, light[fynetheme.ColorNamePrimary], q.Color(fynetheme.ColorNamePrimary, fynetheme.VariantLight))
 }
 
 func TestTightTakesTheSpaceAroundALabelAway(t *testing.T) {

@@ -1,8 +1,6 @@
 package theme
 
 import (
-	"image/color"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -174,27 +172,4 @@ func NewHeading(text string) *widget.Label {
 	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	l.SizeName = fynetheme.SizeNameSubHeadingText
 	return l
-}
-
-// Quiet shows buttons of widget.DangerImportance inside content in soft red instead of full red: for a destructive
-// action that stands among others and is not the one proposed. UI thread.
-func Quiet(content fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewThemeOverride(content, &quietTheme{Theme: New()})
-}
-
-// quietTheme is the app's theme with soft danger buttons.
-type quietTheme struct {
-	fyne.Theme
-}
-
-func (t *quietTheme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
-	switch name {
-	case fynetheme.ColorNameError:
-		name = Bad.BackgroundName()
-	case fynetheme.ColorNameForegroundOnError:
-		name = Bad.TextName()
-	case fynetheme.ColorNameFocus:
-		return rgba(0x7f1d1d, 0x1c)
-	}
-	return t.Theme.Color(name, variant)
 }

@@ -48,6 +48,14 @@ func (w whole) SerialPrograms(context.Context) ([]api.Program, error) {
 	return []api.Program{w.programs[1], {ID: 9, Name: "Lumen Render Node"}}, nil
 }
 
+func (whole) History(context.Context, int64) (list []api.HistoryEntry, err error) {
+	for _, task := range []api.HistoryTask{api.HistoryNewLicense, api.HistoryReactivation, api.HistoryTransfer, api.HistoryRemoval} {
+		list = append(list, api.HistoryEntry{Time: now, Task: task, Outcome: api.OutcomeOK, LicenseID: 20000, DeviceName: "Anna's PC"},
+			api.HistoryEntry{Time: now, Task: task, Outcome: string(api.ErrSiteCodeSpent), LicenseID: 20000, DeviceName: "Anna's PC"})
+	}
+	return list, nil
+}
+
 func (whole) Verification(context.Context, string, bool) (api.Verification, error) {
 	var picture bytes.Buffer
 	err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 240, 80)))
@@ -100,6 +108,7 @@ func TestEverythingFits(t *testing.T) {
 		"new order":       press("New order…"),
 		"move":            press("Move to another PC…"),
 		"moved":           press("Move to another PC…", "Move"),
+		"history":         func(d *driven) { d.follow(tr.T("All of the order")) },
 		"note":            func(d *driven) { d.follow(tr.T("Change note")) },
 	}
 	for _, language := range []string{tr.Long, "de", "fr", "es", "ja"} {
@@ -116,6 +125,7 @@ func TestEverythingFits(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					b := ofThisPC()
 					b.remembered = true
+					b.expiring = []manager.Expiring{ending(b, 12, 14)}
 					d := drive(t, b, func(o *ui.Options) { o.Backend = whole{b} })
 					d.sees("Studio PC")
 					d.until("the license's actions", func() bool { return d.enabled(tr.T("Move to another PC…")) })

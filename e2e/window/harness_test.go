@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -51,6 +52,21 @@ func eventually(t *testing.T, what string, ready func() bool) {
 			t.Fatalf("waited in vain for %s", what)
 		}
 	}
+}
+
+// insist does something, and again after a while, until what it is to bring is there: what a person does when a click or a
+// change of size came too early.
+func insist(t *testing.T, what string, do func(), there func() bool) {
+	t.Helper()
+	const again = 40 // beats
+	beats := 0
+	eventually(t, what, func() bool {
+		if beats%again == 0 {
+			do()
+		}
+		beats++
+		return there()
+	})
 }
 
 // display is a private X server.
@@ -342,6 +358,9 @@ func (w *window) gone(t *testing.T, what string, m match) {
 		return len(all) > 0
 	})
 }
+
+// shows reports whether a widget matches now.
+func (w *window) shows(m match) bool { return slices.ContainsFunc(w.widgets(), m) }
 
 // click presses the left button in the middle of a widget that has come to rest: what comes late, a notice or a line of help,
 // moves what stands below it.

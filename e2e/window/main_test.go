@@ -43,18 +43,12 @@ func signIn(t *testing.T, d *demo) {
 }
 
 // chooseStudio selects the order and waits for its licenses: until then the buttons mean those of the order before. A notice that
-// comes between the look and the click moves another order under the pointer; a person then clicks again.
+// comes between the look and the click moves another order under the pointer.
 func chooseStudio(t *testing.T, w *window) {
 	t.Helper()
-	const again = 40 // beats
-	beats := 0
-	eventually(t, "the title of its licenses", func() bool {
-		if beats%again == 0 {
-			w.click(t, "the order", exactly(fmt.Sprint(studio)))
-		}
-		beats++
-		return slices.ContainsFunc(w.widgets(), reading(fmt.Sprintf("Licenses of order %d", studio)))
-	})
+	insist(t, "the title of its licenses",
+		func() { w.click(t, "the order", exactly(fmt.Sprint(studio))) },
+		func() bool { return w.shows(reading(fmt.Sprintf("Licenses of order %d", studio))) })
 	w.find(t, "its licenses", exactly("Büro Süd"))
 }
 

@@ -130,8 +130,13 @@ func (w *window) resize(t *testing.T, width, height int) {
 	t.Helper()
 	w.find(t, "the window", button("Sign in"))
 	id := strings.TrimSpace(w.display.run(t, "xdotool", "search", "--onlyvisible", "--name", "ACEN"))
-	w.display.run(t, "xdotool", "windowsize", id, fmt.Sprint(width*pixels), fmt.Sprint(height*pixels))
-	w.find(t, "the window in its new size", func(one widget) bool { return one.W == float64(width*pixels) && one.H == float64(height*pixels) })
+	insist(t, "the window in its new size",
+		func() {
+			w.display.run(t, "xdotool", "windowsize", id, fmt.Sprint(width*pixels), fmt.Sprint(height*pixels))
+		},
+		func() bool {
+			return w.shows(func(one widget) bool { return one.W == float64(width*pixels) && one.H == float64(height*pixels) })
+		})
 }
 
 // choose chooses from the menu of the account.

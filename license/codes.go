@@ -1,6 +1,9 @@
 package license
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 // MaxGeneration is the largest generation of a Site code (12 bits).
 const MaxGeneration = 1<<12 - 1
@@ -37,32 +40,38 @@ func (c Codes) Merged() string {
 // IsZero reports whether no codes are set.
 func (c Codes) IsZero() bool { return c == Codes{} }
 
+// codesFrom reads codes as bytes writes them.
+func codesFrom(b [12]byte) Codes {
+	return Codes{SiteCode(binary.BigEndian.Uint32(b[:])), MachineID(binary.BigEndian.Uint64(b[4:]))}
+}
+
 func (c Codes) bytes() []byte { return append(be32(uint32(c.Site)), be64(uint64(c.Machine))...) }
 
 // Codes computes Site code and Machine ID of a lock block for a generation (0 to MaxGeneration).
 func (k Key) Codes(generation uint16, b Block) Codes {
-	generation &= MaxGeneration
-	site := k.site(generation, b)
-	return Codes{Site: site, Machine: MachineID(uint64(b) ^ k.mask(site))}
+	keyed := newKeyed(k.bytes[:])
+	site := keyed.site(generation&MaxGeneration, b)
+	return Codes{Site: site, Machine: MachineID(uint64(b) ^ keyed.mask(site))}
 }
 
 // Open returns the lock block that the codes carry. It fails with ErrMismatch when the Site code is not the one
 // that belongs to the Machine ID (codes.md, "Site code and Machine ID").
 func (k Key) Open(c Codes) (Block, error) {
-	b := Block(uint64(c.Machine) ^ k.mask(c.Site))
-	if b>>63 != 0 || k.site(c.Site.Generation(), b) != c.Site {
+	keyed := newKeyed(k.bytes[:])
+	b := Block(uint64(c.Machine) ^ keyed.mask(c.Site))
+	if b>>63 != 0 || keyed.site(c.Site.Generation(), b) != c.Site {
 		return 0, ErrMismatch
 	}
 	return b, nil
 }
 
-func (k Key) site(generation uint16, b Block) SiteCode {
-	sum := mac(k.bytes[:], []byte{0x02}, be16(generation), be64(uint64(b)))
+func (k *keyed) site(generation uint16, b Block) SiteCode {
+	sum := k.mac([]byte{0x02}, be16(generation), be64(uint64(b)))
 	return SiteCode(uint32(generation)<<20 | uint32(top64(sum)>>44))
 }
 
-func (k Key) mask(s SiteCode) uint64 {
-	return top64(mac(k.bytes[:], []byte{0x03}, be32(uint32(s))))
+func (k *keyed) mask(s SiteCode) uint64 {
+	return top64(k.mac([]byte{0x03}, be32(uint32(s))))
 }
 
 // hexGroups writes hex digits with a dash after every size of them. Lists of licenses are full of them, so it makes one string.

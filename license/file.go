@@ -233,6 +233,9 @@ func clean(token string) (string, error) {
 	}, token), nil
 }
 
+// strict is the base64 of license files: of one content there is one text.
+var strict = base64.RawURLEncoding.Strict()
+
 // envelope is a license file that was opened and not verified.
 type envelope struct {
 	keyID     string
@@ -251,11 +254,11 @@ func open(token string) (e envelope, err error) {
 	if !public || !parts || strings.Contains(foot, ".") {
 		return envelope{}, ErrFileDamaged
 	}
-	signed, err := base64.RawURLEncoding.Strict().DecodeString(payload)
+	signed, err := strict.DecodeString(payload)
 	if err != nil || len(signed) < ed25519.SignatureSize {
 		return envelope{}, ErrFileDamaged
 	}
-	if e.footer, err = base64.RawURLEncoding.Strict().DecodeString(foot); err != nil {
+	if e.footer, err = strict.DecodeString(foot); err != nil {
 		return envelope{}, ErrFileDamaged
 	}
 	if e.keyID, err = readFooter(e.footer); err != nil {
@@ -334,6 +337,14 @@ var (
 
 // quickClaims reads claims as Sign writes them; false leaves them to encoding/json.
 func quickClaims(body []byte) (claims, bool) {
+	// What claims point to, in one piece of memory.
+	var to struct {
+		issuer            string
+		issuedAt, expires time.Time
+		features          uint16
+		program           programClaim
+		policy            policyClaim
+	}
 	var c claims
 	r := quickjson.Read(string(body))
 	r.Object(claimNames, func(i int) {
@@ -341,17 +352,17 @@ func quickClaims(body []byte) (claims, bool) {
 		case "code":
 			c.Code = r.String()
 		case "exp":
-			at := r.Time()
-			c.Expires = &at
+			to.expires = r.Time()
+			c.Expires = &to.expires
 		case "features":
-			features := uint16(r.Int(0, math.MaxUint16))
-			c.Features = &features
+			to.features = uint16(r.Int(0, math.MaxUint16))
+			c.Features = &to.features
 		case "iat":
-			at := r.Time()
-			c.IssuedAt = &at
+			to.issuedAt = r.Time()
+			c.IssuedAt = &to.issuedAt
 		case "iss":
-			issuer := r.String()
-			c.Issuer = &issuer
+			to.issuer = r.String()
+			c.Issuer = &to.issuer
 		case "jti":
 			c.ID = r.String()
 		case "mid":
@@ -361,7 +372,7 @@ func quickClaims(body []byte) (claims, bool) {
 		case "order":
 			c.Order = r.Int(math.MinInt64, math.MaxInt64)
 		case "policy":
-			c.Policy = &policyClaim{}
+			c.Policy = &to.policy
 			r.Object(policyNames, func(i int) {
 				switch policyNames[i] {
 				case "enabled":
@@ -374,7 +385,7 @@ func quickClaims(body []byte) (claims, bool) {
 				}
 			})
 		case "program":
-			c.Program = &programClaim{}
+			c.Program = &to.program
 			r.Object(programNames, func(i int) {
 				switch programNames[i] {
 				case "id":
@@ -441,16 +452,18 @@ func fileFromClaims(body []byte) (File, error) {
 		return damaged("application signature")
 	}
 	// Codes stand in their shown form and no other.
-	if f.Codes, err = ParseCodes(c.Site, c.Machine); err != nil || !KindSiteCode.isShown(c.Site) || !KindMachineID.isShown(c.Machine) {
+	var codes [12]byte
+	if !KindSiteCode.shown(c.Site, codes[:4]) || !KindMachineID.shown(c.Machine, codes[4:]) {
 		return damaged("Site code or Machine ID")
 	}
-	if f.ActivationCode, err = ParseActivationCode(c.Code); err != nil || !KindActivationCode.isShown(c.Code) {
+	f.Codes = codesFrom(codes)
+	if !KindActivationCode.shown(c.Code, f.ActivationCode[:]) {
 		return damaged("activation code")
 	}
 	if f.Policy, err = c.Policy.policy(); err != nil {
 		return damaged("locking policy")
 	}
-	seed, err := base64.RawURLEncoding.Strict().DecodeString(c.Seed)
+	seed, err := strict.DecodeString(c.Seed)
 	if err != nil || len(seed) != len(f.Seed) {
 		return damaged("removal seed")
 	}

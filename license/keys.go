@@ -44,10 +44,46 @@ func (s Signature) Key() Key {
 
 // LockValue returns the 9-bit value of a lock: 0 for an unreadable raw value, else 1 to 511.
 func (k Key) LockValue(l Lock, raw string) uint16 {
-	return lockValue(newKeyed(k.bytes[:]), l, raw)
+	keyed := newKeyed(k.bytes[:])
+	return keyed.lockValue(l, raw)
 }
 
-func lockValue(k keyed, l Lock, raw string) uint16 {
+// Block computes the lock block of raw values.
+func (k Key) Block(raw RawLocks) Block {
+	var values [LockCount]uint16
+	keyed := newKeyed(k.bytes[:])
+	for i, value := range raw {
+		values[i] = keyed.lockValue(Lock(i+1), value)
+	}
+	return newBlock(values)
+}
+
+// keyed is HMAC-SHA256 with a key, for one message after the other: to begin anew takes less than to begin.
+type keyed struct {
+	hash         hash.Hash
+	message, sum []byte // the latest ones
+}
+
+func newKeyed(key []byte) keyed {
+	return keyed{hash: hmac.New(sha256.New, key), message: make([]byte, 0, 64)}
+}
+
+// mac returns the HMAC of the parts of one message; the next one takes its place. The parts are put together first, because
+// what a hash is given one by one is kept on the heap one by one.
+func (k *keyed) mac(parts ...[]byte) []byte {
+	if k.sum != nil {
+		k.hash.Reset()
+	}
+	k.message = k.message[:0]
+	for _, p := range parts {
+		k.message = append(k.message, p...)
+	}
+	k.hash.Write(k.message)
+	k.sum = k.hash.Sum(k.sum[:0])
+	return k.sum
+}
+
+func (k *keyed) lockValue(l Lock, raw string) uint16 {
 	normalized := Normalize(raw)
 	if normalized == "" || !l.valid() {
 		return 0
@@ -55,30 +91,10 @@ func lockValue(k keyed, l Lock, raw string) uint16 {
 	return uint16(1 + top64(k.mac([]byte{0x01, byte(l)}, []byte(normalized)))%511)
 }
 
-// Block computes the lock block of raw values.
-func (k Key) Block(raw RawLocks) Block {
-	var values [LockCount]uint16
-	keyed := newKeyed(k.bytes[:])
-	for _, l := range Locks() {
-		values[l-1] = lockValue(keyed, l, raw[l-1])
-	}
-	return newBlock(values)
+func mac(key []byte, parts ...[]byte) []byte {
+	k := newKeyed(key)
+	return k.mac(parts...)
 }
-
-// keyed is HMAC-SHA256 with a key, for one message after the other: to begin anew takes less than to begin.
-type keyed struct{ hash.Hash }
-
-func newKeyed(key []byte) keyed { return keyed{hmac.New(sha256.New, key)} }
-
-func (k keyed) mac(parts ...[]byte) []byte {
-	k.Reset()
-	for _, p := range parts {
-		k.Write(p)
-	}
-	return k.Sum(nil)
-}
-
-func mac(key []byte, parts ...[]byte) []byte { return newKeyed(key).mac(parts...) }
 
 func top64(sum []byte) uint64 { return binary.BigEndian.Uint64(sum) }
 

@@ -91,7 +91,8 @@ var placeholders = map[string]bool{
 // is unreadable: nothing left, a vendor's placeholder, nothing but zeros or nothing but F (codes.md, "Locks").
 // Letters outside ASCII are dropped, not transliterated, so that every platform gets the same value.
 func Normalize(raw string) string {
-	kept := make([]byte, 0, len(raw))
+	var room [64]byte // for most values
+	kept := room[:0]
 	for i := range len(raw) {
 		c := raw[i]
 		if c >= 'a' && c <= 'z' {

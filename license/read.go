@@ -1,6 +1,7 @@
 package license
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -53,35 +54,29 @@ func (s shape) length() int {
 	return n
 }
 
-// plain reads a hex code that stands in its shown form, as programs write it: most codes are read from files and databases.
-func (s shape) plain(text string) (string, bool) {
-	if !s.hex || len(text) != s.length()+len(s.groups)-1 {
-		return "", false
+// shown reads a hex code that stands in its shown form and no other, as programs write it, into as many bytes as it has: most
+// codes are read from files and databases.
+func (k CodeKind) shown(text string, code []byte) bool {
+	s := shapes[k]
+	if !s.hex || len(text) != 2*len(code)+len(s.groups)-1 {
+		return false
 	}
-	plain := make([]byte, 0, len(text))
-	left := s.groups[0]
-	for i := range len(text) {
-		switch c := text[i]; {
-		case left == 0:
-			if c != '-' {
-				return "", false
+	size, digits := s.groups[0], 0 // the groups of a hex code are alike
+	for at := range len(text) {
+		if at%(size+1) == size {
+			if text[at] != '-' {
+				return false
 			}
-			left = s.groups[0] // the groups of a hex code are alike
 			continue
-		case c >= '0' && c <= '9' || c >= 'A' && c <= 'F':
-			plain = append(plain, c)
-		default:
-			return "", false
 		}
-		left--
+		digit := crockfordValue[text[at]] // hex digits are Crockford's first sixteen letters
+		if digit < 0 || digit > 0xf {
+			return false
+		}
+		code[digits/2] = code[digits/2]<<4 | byte(digit)
+		digits++
 	}
-	return string(plain), true
-}
-
-// isShown reports whether a hex code stands in its shown form and no other.
-func (k CodeKind) isShown(text string) bool {
-	_, ok := shapes[k].plain(text)
-	return ok
+	return true
 }
 
 // Groups returns how many letters stand in each group of the kind's shown form.
@@ -162,9 +157,6 @@ const maxTyped = 4096
 
 // letters reads the letters of one code. The result has exactly the letters of the kind.
 func letters(kind CodeKind, text string) (string, error) {
-	if plain, ok := shapes[kind].plain(text); ok {
-		return plain, nil
-	}
 	s := shapes[kind]
 	want := s.length()
 	if len(text) > maxTyped {
@@ -291,34 +283,45 @@ func (s shape) lengthError(kind CodeKind, p pieces, have int) *CodeError {
 	return e
 }
 
-func parseHex(kind CodeKind, text string, bits int) (uint64, error) {
+// parseHex reads a hex code into as many bytes as it has.
+func parseHex(kind CodeKind, text string, code []byte) error {
+	if kind.shown(text, code) {
+		return nil
+	}
 	read, err := letters(kind, text)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return strconv.ParseUint(read, 16, bits)
+	_, err = hex.Decode(code, []byte(read))
+	return err
 }
 
 // ParseSiteCode reads a typed Site code. Like every parser of this package it ignores case, spaces, dashes, line
 // breaks, quotes and invisible characters, and fails with a *CodeError (codes.md, "Reading what people type").
 func ParseSiteCode(text string) (SiteCode, error) {
-	v, err := parseHex(KindSiteCode, text, 32)
-	return SiteCode(v), err
+	var code [4]byte
+	if err := parseHex(KindSiteCode, text, code[:]); err != nil {
+		return 0, err
+	}
+	return SiteCode(binary.BigEndian.Uint32(code[:])), nil
 }
 
 // ParseMachineID reads a typed Machine ID. It fails with a *CodeError.
 func ParseMachineID(text string) (MachineID, error) {
-	v, err := parseHex(KindMachineID, text, 64)
-	return MachineID(v), err
+	var code [8]byte
+	if err := parseHex(KindMachineID, text, code[:]); err != nil {
+		return 0, err
+	}
+	return MachineID(binary.BigEndian.Uint64(code[:])), nil
 }
 
 // ParseMerged reads the merged form of both codes. It fails with a *CodeError.
 func ParseMerged(text string) (Codes, error) {
-	read, err := letters(KindMerged, text)
-	if err != nil {
+	var code [12]byte
+	if err := parseHex(KindMerged, text, code[:]); err != nil {
 		return Codes{}, err
 	}
-	return ParseCodes(read[:8], read[8:])
+	return codesFrom(code), nil
 }
 
 // ParseCodes reads a Site code and a Machine ID. It fails with a *CodeError; it does not tell whether they
@@ -338,12 +341,10 @@ func ParseCodes(site, machine string) (Codes, error) {
 // ParseActivationCode reads a typed activation code. It fails with a *CodeError.
 func ParseActivationCode(text string) (ActivationCode, error) {
 	var code ActivationCode
-	read, err := letters(KindActivationCode, text)
-	if err != nil {
-		return code, err
+	if err := parseHex(KindActivationCode, text, code[:]); err != nil {
+		return ActivationCode{}, err
 	}
-	_, err = hex.Decode(code[:], []byte(read))
-	return code, err
+	return code, nil
 }
 
 // parseCrockford reads a code with a check letter and returns the values of its letters without it.

@@ -218,7 +218,7 @@ func (l *License) judge(ctx context.Context, list []candidate, view *installed.V
 			c.verdict.Kind, c.verdict.At = Ended, contact.At
 		}
 	}
-	l.judgeTime(ctx, list, view, contacts)
+	l.judgeTime(ctx, list, view, state, contacts)
 	best = list[0]
 	for _, c := range list[1:] {
 		if better(c, best) {
@@ -244,7 +244,7 @@ func better(c, than candidate) bool {
 
 // judgeTime decides about the licenses of this PC that time ends. The latest time seen counts in the place of a clock that
 // was set back within the tolerance. A license that was issued later than all before begins anew at its own issue.
-func (l *License) judgeTime(ctx context.Context, list []candidate, view *installed.View, contacts []installed.Contact) {
+func (l *License) judgeTime(ctx context.Context, list []candidate, view *installed.View, state installed.State, contacts []installed.Contact) {
 	var timed []*candidate
 	for i := range list {
 		if c := &list[i]; c.verdict.Kind == Valid && c.timed(l.program.Validation) {
@@ -254,7 +254,7 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, view *install
 	if len(timed) == 0 {
 		return
 	}
-	before, now := view.Clock(), l.options.Now()
+	before, now := view.Clock(state), l.options.Now()
 	clock := before
 	for _, c := range timed {
 		if c.file.IssuedAt.After(clock.Issued) {

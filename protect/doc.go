@@ -41,8 +41,8 @@
 //   - No offline scheme can prove a removal. Spent Site codes are kept in the person's folder: a copied backup of it, or
 //     another account on the same PC with a copy of the license file, runs on. The server spends the Site code as well, so
 //     the backup's license is refused when it is validated.
-//   - The latest time seen and what the server said lie in small files. Who erases them can set the clock back to the day on
-//     which the license file was issued, and undo that a license ended, until the next answer; the grace then counts from the
-//     issue of the license file.
+//   - The latest time seen and what the server said lie in small files. Who erases or changes them can set the clock back to the
+//     day on which the license file was issued, and undo that a license ended, until the next answer; the grace then counts from
+//     the issue of the license file.
 //   - The server's answer is trusted because of TLS; a renewed license file is verified like any other.
 package protect

@@ -319,6 +319,28 @@ func TestClock(t *testing.T) {
 	require.Equal(t, protect.Expired, start(noon.AddDate(0, 0, 31)).Kind)
 }
 
+// A clock that an older program saw counts after an update, and so does one that was seen beside a damaged state.
+func TestClockOfAnOlderProgram(t *testing.T) {
+	d := newDesk(t)
+	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30)))))
+	dir := installed.Below(d.options.Folder, signature)
+	d.write(filepath.Join(dir, "clock.json"), `{"latest":"2026-12-05T12:00:00Z","issued":"2026-11-15T12:00:00Z"}`)
+	start := func(at time.Time) protect.Kind { d.now = at; return d.open().Verdict().Kind }
+	require.Equal(t, protect.ClockSetBack, start(noon))
+	require.Equal(t, protect.Valid, start(noon.AddDate(0, 0, 20)))
+	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(0, 0, 18)), "the later time counts now")
+
+	d.write(filepath.Join(dir, "pc.json"), "{")
+	require.Equal(t, protect.ClockSetBack, start(noon), "the older program's time is known still")
+	require.Equal(t, protect.Valid, start(noon.AddDate(0, 0, 20)))
+	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(0, 0, 18)))
+	_, err := d.open().Codes(t.Context()) // sets the damaged state aside
+	require.NoError(t, err)
+	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(0, 0, 18)))
+	require.Equal(t, protect.Valid, start(noon.AddDate(0, 0, 22)))
+	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(0, 0, 20)))
+}
+
 // The clock is written when it has moved by more than an hour, and its folder need not be writable.
 func TestClockIsWrittenSeldom(t *testing.T) {
 	d := newDesk(t)

@@ -6,7 +6,7 @@
 //
 //	lumenst7-63b4a1f0/pc.json                  State, replaced as a whole
 //	lumenst7-63b4a1f0/lumen-studio-20219.acen  license files
-//	lumenst7-63b4a1f0/clock.json               Clock
+//	lumenst7-63b4a1f0/clock.json               Clock as older programs keep it, and beside a damaged pc.json
 //	lumenst7-63b4a1f0/contacts.json            Contacts
 //	lumenst7-63b4a1f0/lock                     held while one of them is changed
 //
@@ -141,6 +141,8 @@ type State struct {
 	Spent []Spent
 	// Typed is a typed activation code that the program runs under; nil when there is none.
 	Typed *Typed
+	// Clock is the latest time that was seen; zero when none was, or when it lies in a file of its own, which View.Clock reads.
+	Clock Clock
 }
 
 // Program is what a program says of itself, so that the app on a PC without a network knows it.
@@ -424,12 +426,21 @@ type Clock struct {
 func (s *Store) Clock(signature license.Signature) Clock {
 	v := s.View(signature)
 	defer v.Close()
-	return v.Clock()
+	state, _ := v.State() // a damaged one has no clock
+	return v.Clock(state)
 }
 
-// SetClock keeps the clock of a program.
+// SetClock keeps the clock of a program. A damaged state is not touched: then it lies in a file of its own.
 func (s *Store) SetClock(ctx context.Context, signature license.Signature, c Clock) error {
-	content, err := json.Marshal(Clock{c.Latest.UTC(), c.Issued.UTC()})
+	c = Clock{c.Latest.UTC(), c.Issued.UTC()}
+	_, err := s.Update(ctx, signature, func(state *State) error {
+		state.Clock = c
+		return nil
+	})
+	if !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	content, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -189,8 +190,65 @@ func TestClock(t *testing.T) {
 	c := Clock{Latest: time.Date(2026, 11, 25, 1, 2, 3, 0, time.UTC), Issued: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	require.NoError(t, s.SetClock(t.Context(), notepad, c))
 	require.Equal(t, c, s.Clock(notepad))
-	require.NoError(t, os.WriteFile(filepath.Join(Below(s.Dir(), notepad), clockName), []byte("{"), 0o600))
-	require.Zero(t, s.Clock(notepad))
+	_, err := s.Generation(t.Context(), notepad)
+	require.NoError(t, err)
+	require.Equal(t, c, s.Clock(notepad), "what is changed besides leaves it")
+	earlier := Clock{Latest: c.Latest.AddDate(-1, 0, 0), Issued: c.Issued}
+	require.NoError(t, s.SetClock(t.Context(), notepad, earlier))
+	require.Equal(t, earlier, s.Clock(notepad))
+}
+
+// A clock in a file of its own counts for as long as pc.json has none: that of an older program, and that beside a pc.json
+// that is damaged.
+func TestClockInAFileOfItsOwn(t *testing.T) {
+	s := Open(t.TempDir(), fixed())
+	dir := Below(s.Dir(), notepad)
+	write := func(name, content string) {
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+	}
+	at := func(year int) Clock {
+		return Clock{Latest: time.Date(year, 11, 25, 1, 2, 3, 0, time.UTC), Issued: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
+	}
+	old := func(year int) string {
+		return fmt.Sprintf(`{"latest":"%d-11-25T01:02:03Z","issued":"2020-01-01T00:00:00Z"}`, year)
+	}
+
+	write(clockName, old(2021))
+	require.Equal(t, at(2021), s.Clock(notepad), "without pc.json")
+	g, err := s.Generation(t.Context(), notepad)
+	require.NoError(t, err)
+	without, err := os.ReadFile(filepath.Join(dir, stateName))
+	require.NoError(t, err)
+	require.Equal(t, at(2021), s.Clock(notepad), "beside a pc.json without a clock")
+
+	require.NoError(t, s.SetClock(t.Context(), notepad, at(2022)))
+	require.Equal(t, at(2022), s.Clock(notepad))
+	state, err := s.State(notepad)
+	require.NoError(t, err)
+	require.Equal(t, at(2022), state.Clock)
+	require.Equal(t, g, state.Generation)
+	write(stateName, string(without))
+	require.Equal(t, at(2021), s.Clock(notepad), "an older program wrote pc.json and knows of no clock in it")
+
+	write(stateName, "{")
+	require.Equal(t, at(2021), s.Clock(notepad))
+	require.NoError(t, s.SetClock(t.Context(), notepad, at(2023)))
+	require.Equal(t, at(2023), s.Clock(notepad))
+	kept, err := os.ReadFile(filepath.Join(dir, stateName))
+	require.NoError(t, err)
+	require.Equal(t, "{", string(kept), "a damaged state is not touched")
+	_, err = s.SetAside(t.Context(), notepad)
+	require.NoError(t, err)
+	_, err = s.Generation(t.Context(), notepad)
+	require.NoError(t, err)
+	require.Equal(t, at(2023), s.Clock(notepad), "the state that begins anew")
+
+	write(stateName, string(without))
+	for _, content := range []string{"{", "", "null", "[]", `{"latest":1}`} {
+		write(clockName, content)
+		require.Zero(t, s.Clock(notepad), content)
+	}
 }
 
 func TestContacts(t *testing.T) {
@@ -255,7 +313,7 @@ func TestWaitingForALockEnds(t *testing.T) {
 
 func FuzzState(f *testing.F) {
 	state := State{Signature: notepad, Generation: 1, HasGeneration: true, Used: []uint16{1, 2}, Spent: []Spent{{Codes: notepad.Key().Codes(2, 3), RemovalCode: 4}},
-		Typed: &Typed{Codes: notepad.Key().Codes(1, 3)}}
+		Typed: &Typed{Codes: notepad.Key().Codes(1, 3)}, Clock: Clock{Latest: time.Date(2026, 11, 25, 1, 2, 3, 4, time.UTC)}}
 	good, err := state.encode()
 	if err != nil {
 		f.Fatal(err)
@@ -274,6 +332,7 @@ func FuzzState(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, s.Generation, again.Generation)
 		require.Equal(t, len(s.Spent), len(again.Spent))
+		require.True(t, s.Clock.Latest.Equal(again.Clock.Latest) && s.Clock.Issued.Equal(again.Clock.Issued))
 	})
 }
 
@@ -281,15 +340,14 @@ func FuzzState(f *testing.F) {
 func FuzzQuick(f *testing.F) {
 	for _, text := range []string{
 		`{"version":1,"signature":"NOTEPAD1","program":{"name":"A \u0026 B","public_keys":["x"],"typed_codes":true},"generation":291,"used_generations":[291,292],"spent":[{"site_code":"a","machine_id":"b",` +
-			`"license_id":7,"removal_code":"c","at":"2026-11-25T12:00:00Z"}],"typed":{"site_code":"a","machine_id":"b","activation_code":"c"}}`,
-		`{"version":1,"used_generations":null,"spent":[],"typed":null}`, `{"latest":"2026-11-25T12:00:00Z","issued":"0001-01-01T00:00:00Z"}`, `{"Latest":"2026-11-25T12:00:00Z"}`,
+			`"license_id":7,"removal_code":"c","at":"2026-11-25T12:00:00Z"}],"typed":{"site_code":"a","machine_id":"b","activation_code":"c"},"clock":{"latest":"2026-11-25T12:00:00.5+01:00","issued":"0001-01-01T00:00:00Z"}}`,
+		`{"version":1,"used_generations":null,"spent":[],"typed":null}`, `{"clock":{"latest":"2026-11-25T12:00:00Z"}}`, `{"clock":{"Latest":"2026-11-25T12:00:00Z"}}`, `{"clock":null}`,
 		`[{"license_id":7,"site":4294967295,"at":"2026-11-25T12:00:00Z","ended":"Removed"},{}]`, `[]`, `null`, `{}`, ``,
 	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, content string) {
 		same(t, quickState, content)
-		same(t, quickClock, content)
 		same(t, quickContacts, content)
 	})
 }
@@ -324,9 +382,9 @@ func TestWhatIsWrittenIsReadQuickly(t *testing.T) {
 		return string(content)
 	}
 	_, state := quickState(read(stateName))
-	_, clock := quickClock(read(clockName))
 	_, contacts := quickContacts(read(contactsName))
-	require.True(t, state && clock && contacts)
+	require.True(t, state && contacts)
+	require.NoFileExists(t, filepath.Join(Below(s.Dir(), notepad), clockName))
 }
 
 // A view sees what is changed while it is open.
@@ -340,7 +398,7 @@ func TestView(t *testing.T) {
 	files, err := none.Files()
 	require.NoError(t, err)
 	require.Empty(t, files)
-	require.Zero(t, none.Clock())
+	require.Zero(t, none.Clock(state))
 	require.Empty(t, none.Contacts())
 
 	require.NoError(t, s.Put(t.Context(), notepad, "a.acen", "a license"))

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -60,5 +62,45 @@ func TestLeavingIsOneStep(t *testing.T) {
 			require.True(t, left)
 			return
 		}
+	}
+}
+
+// Whenever the power goes while the clock is written, the clock is the former or the new one, and nothing else is lost.
+func TestClockIsOneStep(t *testing.T) {
+	at := func(year int) installed.Clock {
+		return installed.Clock{Latest: time.Date(year, 11, 25, 12, 0, 0, 0, time.UTC), Issued: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
+	}
+	for name, before := range map[string]func(*installed.Store) error{
+		"in pc.json": func(s *installed.Store) error { return s.SetClock(t.Context(), signature, at(2025)) },
+		"in a file of its own": func(s *installed.Store) error {
+			return os.WriteFile(filepath.Join(installed.Below(s.Dir(), signature), "clock.json"), []byte(`{"latest":"2025-11-25T12:00:00Z","issued":"2020-01-01T00:00:00Z"}`), 0o600)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for step, done := 1, false; !done; step++ {
+				s := installed.Open(t.TempDir(), random())
+				g, err := s.Generation(t.Context(), signature)
+				require.NoError(t, err)
+				gone := installed.Spent{Codes: signature.Key().Codes(g, 12345), RemovalCode: 99}
+				require.NoError(t, s.Leave(t.Context(), signature, gone))
+				require.NoError(t, before(s))
+				require.Equal(t, at(2025), s.Clock(signature))
+
+				dying := installed.Open(s.Dir(), installed.Options{Disk: &installedtest.Dying{Left: step}})
+				done = dying.SetClock(t.Context(), signature, at(2026)) == nil
+				want := at(2025)
+				if done {
+					want = at(2026)
+				}
+				require.Equal(t, want, s.Clock(signature))
+				state, err := s.State(signature)
+				require.NoError(t, err)
+				spent, ok := state.Find(gone.Codes.Site)
+				require.True(t, ok)
+				require.Equal(t, gone.RemovalCode, spent.RemovalCode)
+				require.NoError(t, s.SetClock(t.Context(), signature, at(2027)), "it goes on after the crash")
+				require.Equal(t, at(2027), s.Clock(signature))
+			}
+		})
 	}
 }

@@ -10,7 +10,7 @@ import (
 // What the store writes is read in the quick way. These functions answer false for what is left to encoding/json.
 
 var (
-	stateNames   = []string{"version", "signature", "program", "generation", "used_generations", "spent", "typed"}
+	stateNames   = []string{"version", "signature", "program", "generation", "used_generations", "spent", "typed", "clock"}
 	programNames = []string{"name", "public_keys", "typed_codes"}
 	spentNames   = []string{"site_code", "machine_id", "license_id", "removal_code", "at"}
 	typedNames   = []string{"site_code", "machine_id", "activation_code"}
@@ -39,6 +39,8 @@ func quickState(content string) (f stateFile, ok bool) {
 			r.Array(func() { f.Spent = append(f.Spent, quickSpent(&r)) })
 		case "typed":
 			f.Typed = quickTyped(&r)
+		case "clock":
+			f.Clock = quickClock(&r)
 		}
 	})
 	return f, r.Done()
@@ -92,8 +94,7 @@ func quickTyped(r *quickjson.Reader) *typedFile {
 	return &f
 }
 
-func quickClock(content string) (c Clock, ok bool) {
-	r := quickjson.Read(content)
+func quickClock(r *quickjson.Reader) (c Clock) {
 	r.Object(clockNames, func(i int) {
 		switch clockNames[i] {
 		case "latest":
@@ -102,7 +103,7 @@ func quickClock(content string) (c Clock, ok bool) {
 			c.Issued = r.Time()
 		}
 	})
-	return c, r.Done()
+	return c
 }
 
 func quickContacts(content string) (list []Contact, ok bool) {

@@ -17,6 +17,7 @@ type (
 		Used       []uint16    `json:"used_generations,omitempty"`
 		Spent      []spentFile `json:"spent,omitempty"`
 		Typed      *typedFile  `json:"typed,omitempty"`
+		Clock      Clock       `json:"clock,omitzero"`
 	}
 	spentFile struct {
 		SiteCode    string    `json:"site_code"`
@@ -36,7 +37,7 @@ type (
 const stateVersion = 1
 
 func (s State) encode() ([]byte, error) {
-	f := stateFile{Version: stateVersion, Signature: string(s.Signature), Program: s.Program, Used: s.Used}
+	f := stateFile{Version: stateVersion, Signature: string(s.Signature), Program: s.Program, Used: s.Used, Clock: s.Clock}
 	if s.HasGeneration {
 		f.Generation = &s.Generation
 	}
@@ -76,7 +77,7 @@ func decodeState(content string) (s State, err error) {
 	if s.Signature, err = license.ParseSignature(f.Signature); err != nil {
 		return State{}, ErrDamaged
 	}
-	s.Program, s.Used = f.Program, f.Used
+	s.Program, s.Used, s.Clock = f.Program, f.Used, f.Clock
 	if f.Generation != nil {
 		s.Generation, s.HasGeneration = *f.Generation, true
 	}

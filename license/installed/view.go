@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// View reads what lies in the folder of one program, whose path is walked once for all of it. State, Files and Clock read the
+// View reads what lies in the folder of one program, whose path is walked once for all of it. State and Files read the
 // disk anew each time. A View is for one goroutine, and closed at the end.
 type View struct {
 	signature  license.Signature
@@ -106,16 +106,13 @@ func (v *View) Files() (list []File, err error) {
 	return list, nil
 }
 
-// Clock is that of Store.
-func (v *View) Clock() (c Clock) {
+// Clock is that of Store, for a state that was read.
+func (v *View) Clock(state State) (c Clock) {
+	if !state.Clock.Latest.IsZero() {
+		return state.Clock
+	}
 	content, err := v.read(clockName, maxState)
-	if err != nil {
-		return Clock{}
-	}
-	if c, quick := quickClock(content); quick {
-		return c
-	}
-	if json.Unmarshal([]byte(content), &c) != nil {
+	if err != nil || json.Unmarshal([]byte(content), &c) != nil {
 		return Clock{}
 	}
 	return c

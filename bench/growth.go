@@ -59,7 +59,7 @@ func measureGrowth(r *run, s *section) error {
 			return err
 		}
 		defer func() { _ = server.stop() }()
-		if err := grow(r, filepath.Join(filepath.Dir(server.path), "acen.db"), size); err != nil {
+		if err := grow(r, filepath.Join(server.folder, "acen.db"), size); err != nil {
 			return err
 		}
 		token, err := server.signIn(0)

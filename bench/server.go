@@ -205,28 +205,39 @@ func (c *codes) next() license.Codes {
 	}
 }
 
-// started is a running server of ours.
+// started is a running server.
 type started struct {
 	served
-	in   io.WriteCloser
-	out  *bufio.Reader
-	cmd  *exec.Cmd
-	path string // of the profile
+	in     io.WriteCloser
+	out    *bufio.Reader
+	cmd    *exec.Cmd
+	folder string // of its data
+	path   string // of the profile
 }
 
 // startServer starts a server in a process of its own. database is an address of PostgreSQL, or "" for SQLite.
 func startServer(r *run, database, static string, n needs) (*started, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
 	folder, err := os.MkdirTemp(r.temp, "server")
 	if err != nil {
 		return nil, err
 	}
-	s := &started{path: filepath.Join(folder, "cpu.prof")}
-	s.cmd = exec.CommandContext(r, self, "serve", "-data", folder, "-database", database, "-static", static, "-profile", s.path,
+	path := filepath.Join(folder, "cpu.prof")
+	s, err := launch(r, "serve", "-data", folder, "-database", database, "-static", static, "-profile", path,
 		"-clients", fmt.Sprint(n.Clients), "-orders", fmt.Sprint(n.Orders), "-licenses", fmt.Sprint(n.Licenses))
+	if err != nil {
+		return nil, err
+	}
+	s.folder, s.path = folder, path
+	return s, nil
+}
+
+// launch runs this program as a server, which tells its address when it listens.
+func launch(r *run, args ...string) (*started, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	s := &started{cmd: exec.CommandContext(r, self, args...)}
 	s.cmd.Stderr = os.Stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if s.in, err = s.cmd.StdinPipe(); err != nil {

@@ -438,7 +438,8 @@ type Tx interface {
 	// ExpectLicense tells that Answer, LockOrderOf, LicenseBySite and NextLicenseID are called next, each for these, so that the
 	// database may be asked for all of them at once. It changes nothing of what they return.
 	ExpectLicense(clientID int64, key string, orderID int64, site license.SiteCode)
-	// NextLicenseID reserves the id of the next license, so that the activation code can hold it.
+	// NextLicenseID returns the id for the license that this transaction adds next, so that the activation code can hold it. No other
+	// license has it, then or later; an id that no license was added under may be returned again.
 	NextLicenseID(ctx context.Context) (int64, error)
 	// AddLicense adds an active license with its id and takes one seat. It fails with ErrNoSeat when the order has none
 	// left and with ErrExists when another license takes the Site code in the program; the transaction may fail so at its end.

@@ -181,11 +181,12 @@ func (s *Store) Read(ctx context.Context, fn func(store.Tx) error) error {
 	return nil
 }
 
-// dialect is how SQLite says it. BEGIN IMMEDIATE excludes every other writer: rows need not be held.
+// dialect is how SQLite says it. BEGIN IMMEDIATE excludes every other writer: rows need not be held, and licenses, which are never
+// erased, tell the next id themselves.
 var dialect = &sqlstore.Dialect{
 	Same:        func(column string) string { return column + ` = ? COLLATE NOCASE` },
 	Each:        func(column string) string { return `json_each(` + column + `)` },
-	NextLicense: `UPDATE license_ids SET next = next + 1 RETURNING next - 1`,
+	NextLicense: `SELECT MAX(20000, COALESCE(MAX(id), 0)) + 1 FROM licenses`,
 	Fault:       fault,
 	Took:        func(context.Context, sqlstore.Tx, string) error { return nil }, // AUTOINCREMENT sees to it
 }

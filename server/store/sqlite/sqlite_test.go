@@ -208,6 +208,9 @@ func TestMigrationFromTheFirstSchema(t *testing.T) {
 			require.Equal(t, want, l.SpendsSite(), "Site code %d", site)
 		}
 		require.NoError(t, tx.ReleaseLicense(t.Context(), 20001, time.UnixMicro(3)))
+		next, err := tx.NextLicenseID(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, int64(20002), next)
 		l, err := tx.LicenseBySite(t.Context(), 7, 5)
 		require.True(t, l.SpendsSite())
 		return err

@@ -24,11 +24,12 @@ func isSignedOut(err error) bool {
 	return errors.Is(err, manager.ErrSignedOut) || errors.Is(err, api.ErrCredentialsMissing)
 }
 
-// showKnownOrders shows the orders of an earlier time while the server has not been heard.
+// showKnownOrders shows the orders of an earlier time while the server has not been heard, and looks for what they tell.
 func (w *Window) showKnownOrders() {
 	background.Run(w.loadingOrders, w.knownOrders, func(k known, err error) {
 		if w.state.unknown = err != nil || !k.ok; !w.state.unknown && !w.state.loaded {
 			w.showOrders(k.orders)
+			w.find()
 		}
 	})
 }
@@ -251,7 +252,9 @@ func (w *Window) showLicenses(t table) {
 	w.state.owners[c.Order.ID] = owner{c.Order.ProgramID, k.ThisPC}
 	w.orders.SetKnown(map[int64]orders.Known{c.Order.ID: k})
 	w.showContent()
-	w.find()
+	if !w.state.waiting { // else everything is being looked at
+		w.find()
+	}
 }
 
 // summary is what the table of orders needs to know of an order's licenses.

@@ -67,9 +67,7 @@ type Backend interface {
 	Jobs(ctx context.Context) ([]manager.Job, error)
 	ResumeJobs(ctx context.Context) ([]manager.Job, error)
 	DropJob(ctx context.Context, id int64) error
-	BringBacks(ctx context.Context) ([]manager.BringBack, error)
-	WaitingToMove(ctx context.Context) ([]manager.Waiting, error)
-	Expiring(ctx context.Context) ([]manager.Expiring, error)
+	Find(ctx context.Context) (manager.Found, error)
 	Calendar(o api.Order, l manager.License, say func(manager.Text) string) (name string, content []byte)
 }
 
@@ -150,6 +148,7 @@ type Window struct {
 	waiting     *waitingList    // the open dialog, or nil
 	selectLater int64           // license to be selected when its order is shown
 	ticked      time.Time       // when time last passed on the screen
+	aimed       time.Time       // when the pointer last moved over rows
 	expiries    expiries        // notices of licenses that end, dismissed in this start or an earlier one
 	accounts    []manager.Account
 	elsewhere   []manager.Elsewhere // what waits in other accounts
@@ -173,9 +172,11 @@ type state struct {
 	owners      map[int64]owner // by order
 	openJobs    []manager.Job
 	found       found     // licenses that this PC had, could have, or let go
+	looked      bool      // for what is found
 	stale       bool      // all licenses are to be asked for again
 	notices     []*notice // of this start of the app
 	banners     []banner  // as they are shown
+	late        int       // banners that wait until the pointer rests
 }
 
 // owner tells of an order whether this PC has a license of it.
@@ -208,7 +209,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	})
 	var err error
 	if w.orders, err = orders.New(orders.Options{
-		Now: o.Now, OnSelected: w.orderSelected, OnUpdated: w.orderUpdated, Copy: w.copy, OnClearSearch: w.clearSearch,
+		Now: o.Now, OnSelected: w.orderSelected, OnUpdated: w.orderUpdated, Copy: w.copy, OnClearSearch: w.clearSearch, OnPointer: w.aim,
 		OnState: func(s datatable.State) { w.remembered.Tables["orders"] = s },
 	}); err != nil {
 		return nil, err
@@ -217,7 +218,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 		Now: o.Now, Work: w.work, Recheck: o.Backend, Copy: w.copy, Explain: explain.Error,
 		OnRetry: func() { w.loadLicenses() },
 		OnState: func(merged bool, s datatable.State) { w.remembered.Tables[licensesTable(merged)] = s },
-		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnCalendar: w.saveCalendar, OnClearSearch: w.clearSearch,
+		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnCalendar: w.saveCalendar, OnClearSearch: w.clearSearch, OnPointer: w.aim,
 		OnMove: w.move, OnPickUp: w.pickUp, OnRemovalCodes: w.showRemovalCodes, OnWaiting: w.showJobs,
 		OnReactivate: w.reactivate, OnTransfer: w.transfer, OnRemove: w.remove, OnShowEnded: w.showEnded, OnHistory: w.showHistory,
 	}); err != nil {
@@ -360,8 +361,11 @@ func (w *Window) begun() bool {
 		return true
 	}
 	c := w.state.content
-	return w.state.loaded && (c.Loaded || !c.Order.RequiresActivation) && !w.licenses.Comparing()
+	return w.state.loaded && (c.Loaded || !c.Order.RequiresActivation) && !w.licenses.Comparing() && w.state.looked
 }
+
+// showsAccount reports whether an account is shown: one that is signed in, or one that is being resumed with its last known tables.
+func (w *Window) showsAccount() bool { return w.state.signedIn || w.state.waiting && w.state.loaded }
 
 // resume resumes the last session, or asks to sign in where there is none.
 func (w *Window) resume() {
@@ -412,7 +416,7 @@ func (w *Window) showSignIn(m dialogs.Message) {
 	w.signIn.ShowError(m)
 	w.showWays()
 	w.put(w.signIn.Object())
-	w.refreshBanners()
+	w.showBanners()
 	w.focusFirst()
 }
 

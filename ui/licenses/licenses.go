@@ -38,6 +38,7 @@ type Options struct {
 	Explain      func(error) dialogs.Message
 	OnRetry      func()                               // load the licenses again
 	OnState      func(merged bool, s datatable.State) // the person changed the sort or a width of one of the two tables
+	OnPointer    func()                               // the pointer moves over the rows
 	OnNew        func(thisPC bool)                    // new license, for this PC or for another
 	OnEmail      func(manager.License)                // email the activation code
 	OnSaveFile   func(manager.License)

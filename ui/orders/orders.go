@@ -36,6 +36,7 @@ type Options struct {
 	OnSelected func(order api.Order, ok bool) // another order became the selected one, or none
 	OnUpdated  func(order api.Order)          // the selected order has new values
 	OnState    func(datatable.State)          // the person changed the sort or a width
+	OnPointer  func()                         // the pointer moves over the rows
 	Copy       func(text string)
 	// OnClearSearch runs when the person asks to see all orders again.
 	OnClearSearch func()
@@ -77,6 +78,7 @@ func New(o Options) (*Screen, error) {
 		NoMatch:       func(text string) string { return tr.T("No order and no license matches “%s”.", text) },
 		OnClearFilter: o.OnClearSearch,
 		OnState:       o.OnState,
+		OnPointer:     o.OnPointer,
 		Copy:          o.Copy,
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"time"
 
@@ -130,8 +131,10 @@ func (w *Window) orderSelected(o api.Order, ok bool) {
 
 // orderUpdated takes over new values of the selected order.
 func (w *Window) orderUpdated(o api.Order) {
-	w.state.content.Order = o
-	w.showContent()
+	if !reflect.DeepEqual(w.state.content.Order, o) {
+		w.state.content.Order = o
+		w.showContent()
+	}
 }
 
 func (w *Window) showContent() {

@@ -140,6 +140,7 @@ type Window struct {
 	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting, asking, finding, listing *background.Slot
 
 	unsubscribe func()
+	shown       chan struct{} // closed when the first frame has been drawn
 	closed      chan struct{} // ends the ticking
 	state       state
 	remembered  remembered
@@ -190,7 +191,7 @@ type owner struct {
 func New(app fyne.App, o Options) (*Window, error) {
 	app.Settings().SetTheme(theme.New())
 	app.SetIcon(fyne.NewStaticResource("acen.png", assets.WindowIcon)) // its windows take it
-	w := &Window{options: o, app: app, window: app.NewWindow(title), closed: make(chan struct{}), dismissed: map[string]bool{}}
+	w := &Window{options: o, app: app, window: app.NewWindow(title), shown: make(chan struct{}), closed: make(chan struct{}), dismissed: map[string]bool{}}
 	w.gate = background.NewGate(o.Do)
 	w.work = background.NewGroup(context.Background(), w.gate.Do)
 	w.queue = dialogs.New(w.window)
@@ -228,8 +229,8 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.toolbar = newToolbar(w)
 	w.status = newStatusBar(w)
 	w.banners = container.New(layout.NewCustomPaddedVBoxLayout(0))
-	w.root = container.NewStack()
 	w.layout()
+	w.root = container.NewStack(w.main)
 	w.restore()
 	w.shortcuts()
 	w.window.SetPadded(false)
@@ -258,7 +259,8 @@ func (w *Window) Show() {
 		w.gate.Run(w.begun, w.options.After(firstTables))
 	}
 	w.gate.Open()
-	w.window.Show()
+	w.window.Show() // draws it, too
+	close(w.shown)
 	w.focusFirst()
 	go w.tick()
 }
@@ -367,7 +369,8 @@ func (w *Window) begun() bool {
 // showsAccount reports whether an account is shown: one that is signed in, or one that is being resumed with its last known tables.
 func (w *Window) showsAccount() bool { return w.state.signedIn || w.state.waiting && w.state.loaded }
 
-// resume resumes the last session, or asks to sign in where there is none.
+// resume resumes the last session, or asks to sign in where there is none. What the server then is asked for would keep the
+// processor from drawing the first frame: it comes after that.
 func (w *Window) resume() {
 	w.state.waiting = true
 	background.Run(w.resuming, func(ctx context.Context) (resumed, error) {
@@ -383,6 +386,12 @@ func (w *Window) resume() {
 			return resumed{}, manager.ErrSignedOut // the person named another server
 		}
 		r.account, err = w.options.Backend.Resume(ctx)
+		if _, ok := w.options.Backend.Current(); ok {
+			select {
+			case <-w.shown:
+			case <-ctx.Done():
+			}
+		}
 		return r, err
 	}, w.resumed)
 }
@@ -438,6 +447,9 @@ func (w *Window) leave() {
 // put shows one of the two screens. The focus does not stay behind in the other.
 func (w *Window) put(screen fyne.CanvasObject) {
 	w.window.Canvas().Unfocus()
+	if w.root.Objects[0] == screen {
+		return
+	}
 	w.root.Objects = []fyne.CanvasObject{screen}
 	w.root.Refresh()
 }

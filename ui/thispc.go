@@ -41,14 +41,21 @@ func (f found) marks() (bringBacks, letGo map[int64]bool) {
 	return bringBacks, letGo
 }
 
-// find looks among the last known licenses for what has to do with this PC, also while the session is being resumed: what they
-// tell stands in the first frame.
+// find looks among the last known licenses for what has to do with this PC. While the session is being resumed that is done already.
 func (w *Window) find() {
-	if !w.showsAccount() {
-		return
+	if w.state.signedIn {
+		w.look(nil)
 	}
+}
+
+// look is find, also while the session is being resumed: what the last known licenses tell stands in the first frame. It begins when
+// it is known whose session is resumed; a nil channel is that now.
+func (w *Window) look(resumes <-chan struct{}) {
 	backend := w.options.Backend
 	background.Run(w.finding, func(ctx context.Context) (f found, err error) {
+		if err := background.Wait(ctx, resumes); err != nil {
+			return f, err
+		}
 		var findErr, codesErr error
 		f.Found, findErr = backend.Find(ctx)
 		kept, codesErr := removalcode.Load(ctx, backend)

@@ -5,6 +5,7 @@ package ui
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -170,6 +171,7 @@ type state struct {
 	canAddOrder bool // a program accepts serial numbers
 	content     licenses.Content
 	reading     int64           // order whose last known licenses are being read
+	ahead       bool            // the last known licenses of the order that is selected first are being read before it is
 	owners      map[int64]owner // by order
 	openJobs    []manager.Job
 	found       found     // licenses that this PC had, could have, or let go
@@ -200,9 +202,18 @@ func New(app fyne.App, o Options) (*Window, error) {
 	} {
 		*slot = w.work.NewSlot()
 	}
-	w.unsubscribe = o.Backend.Subscribe(func(e manager.Event) { w.work.Do(func() { w.event(e) }) })
+	resumes := make(chan struct{})
+	known := sync.OnceFunc(func() { close(resumes) })
+	w.unsubscribe = o.Backend.Subscribe(func(e manager.Event) {
+		if e.Kind == manager.AccountChanged {
+			known()
+		}
+		w.work.Do(func() { w.event(e) })
+	})
 	w.forget()
 	w.resume() // while the screens are made
+	w.readKnown(resumes)
+	w.look(resumes)
 	w.signIn = signin.New(signin.Options{
 		Canvas: w.window.Canvas(), Icon: fyne.NewStaticResource("acen.svg", assets.Icon), Work: w.work, Sessions: o.Backend, Explain: explain.Error,
 		Server: o.Server, Username: o.Username, Hint: o.Hint, OnSignedIn: w.signedIn,
@@ -348,7 +359,8 @@ func (w *Window) showWaiting() {
 	if account, ok := w.options.Backend.Current(); ok && (w.state.account.ID == 0 || w.state.account.ID == account.ID) {
 		w.state.account = account
 		w.toolbar.refresh()
-		w.showKnownOrders()
+		w.readKnown(nil)
+		w.look(nil)
 	}
 }
 
@@ -387,10 +399,7 @@ func (w *Window) resume() {
 		}
 		r.account, err = w.options.Backend.Resume(ctx)
 		if _, ok := w.options.Backend.Current(); ok {
-			select {
-			case <-w.shown:
-			case <-ctx.Done():
-			}
+			_ = background.Wait(ctx, w.shown)
 		}
 		return r, err
 	}, w.resumed)

@@ -233,7 +233,7 @@ type titleRenderer struct {
 
 func (r *titleRenderer) apply() {
 	if size := theme.Size(fynetheme.SizeNameText); r.metrics == nil || r.metrics.size != size {
-		r.metrics = newMetrics(size, fyne.TextStyle{Bold: true})
+		r.metrics = newMetrics(size, fyne.TextStyle{Bold: true}, nil)
 	}
 	r.label.TextSize = r.metrics.size
 	r.label.Color = theme.Color(fynetheme.ColorNameForeground)

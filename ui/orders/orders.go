@@ -98,8 +98,8 @@ func (s *Screen) SetOrders(list []api.Order) {
 	s.empty.SetText(tr.T("There are no orders yet.\nOrders appear here when the vendor has added one to your account."))
 	s.refresh()
 	if _, ok := s.table.Selected(); !ok && s.table.Filter() == "" {
-		if id, ok := first(list); ok {
-			s.Select(id)
+		if o, ok := First(list); ok {
+			s.Select(o.ID)
 		}
 	}
 }
@@ -156,16 +156,14 @@ func (s *Screen) Focus() { s.table.Focus() }
 // Restore takes over the sort and the widths of an earlier start.
 func (s *Screen) Restore(state datatable.State) { s.table.Restore(state) }
 
-// first returns the newest order whose licenses can be opened, or else the newest.
-func first(list []api.Order) (int64, bool) {
-	var id int64
-	opens := false
+// First returns the order that is selected first: the newest whose licenses can be opened, or else the newest. Any goroutine.
+func First(list []api.Order) (best api.Order, ok bool) {
 	for _, o := range list {
-		if o.RequiresActivation && !opens || o.RequiresActivation == opens && o.ID > id {
-			id, opens = o.ID, o.RequiresActivation
+		if o.RequiresActivation && !best.RequiresActivation || o.RequiresActivation == best.RequiresActivation && o.ID > best.ID {
+			best = o
 		}
 	}
-	return id, len(list) > 0
+	return best, len(list) > 0
 }
 
 func columns(now func() time.Time) []datatable.Column[Row] {

@@ -26,8 +26,14 @@ type Expiring struct {
 
 // Expiring lists the last known licenses that end within 14 days, the soonest first. Those that have ended are not among them.
 func (m *Manager) Expiring(ctx context.Context) (list []Expiring, err error) {
+	err = m.eachKnown(ctx, m.expiringInto(&list))
+	soonestFirst(list)
+	return list, err
+}
+
+func (m *Manager) expiringInto(list *[]Expiring) visitor {
 	now := m.options.Now()
-	err = m.eachKnown(ctx, func(o api.Order, _ api.Program, rows []License) error {
+	return func(o api.Order, _ api.Program, rows []License) error {
 		for _, l := range rows {
 			if l.Status != api.StatusActive || l.ExpiresAt == nil || l.ExpiresAt.Before(now) {
 				continue
@@ -40,13 +46,15 @@ func (m *Manager) Expiring(ctx context.Context) (list []Expiring, err error) {
 				}
 			}
 			if step > 0 {
-				list = append(list, Expiring{o, l, days, step})
+				*list = append(*list, Expiring{o, l, days, step})
 			}
 		}
 		return nil
-	})
+	}
+}
+
+func soonestFirst(list []Expiring) {
 	slices.SortStableFunc(list, func(a, b Expiring) int { return a.License.ExpiresAt.Compare(*b.License.ExpiresAt) })
-	return list, err
 }
 
 // Calendar makes a calendar file (iCalendar, RFC 5545) with the end of a license as an event of that day, which reminds 14, 7

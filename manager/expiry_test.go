@@ -49,6 +49,9 @@ func TestExpiring(t *testing.T) {
 	}
 	require.Equal(t, map[int64][2]int{2: {14, 14}, 3: {8, 14}, 4: {7, 7}, 5: {1, 1}, 6: {0, 1}}, got)
 	require.Equal(t, []int64{6, 5, 4, 3, 2}, order, "the soonest first")
+	found, err := m.Find(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, Found{Expiring: list}, found, "the same in one look at everything")
 }
 
 func TestCalendar(t *testing.T) {

@@ -185,8 +185,13 @@ type BringBack struct {
 // BringBacks finds the licenses that this PC had among the last known ones, at most one for each program: where several
 // match, the one with the most locks the same, and of those the one activated last.
 func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) {
+	err = m.eachKnown(ctx, m.bringBacksInto(ctx, &list))
+	return list, err
+}
+
+func (m *Manager) bringBacksInto(ctx context.Context, list *[]BringBack) visitor {
 	best := map[string]int{} // by application signature, an index of list
-	err = m.eachKnown(ctx, func(o api.Order, p api.Program, rows []License) error {
+	return func(o api.Order, p api.Program, rows []License) error {
 		if _, here := m.fileHere(p); here {
 			return nil
 		}
@@ -211,15 +216,14 @@ func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) 
 			i, known := best[p.ApplicationSignature]
 			switch {
 			case !known:
-				best[p.ApplicationSignature] = len(list)
-				list = append(list, offer)
-			case offer.better(list[i]):
-				list[i] = offer
+				best[p.ApplicationSignature] = len(*list)
+				*list = append(*list, offer)
+			case offer.better((*list)[i]):
+				(*list)[i] = offer
 			}
 		}
 		return nil
-	})
-	return list, err
+	}
 }
 
 func (b BringBack) better(other BringBack) bool {
@@ -229,8 +233,33 @@ func (b BringBack) better(other BringBack) bool {
 	return b.License.ActivatedAt.After(other.License.ActivatedAt)
 }
 
+// Found is what the last known tables tell by themselves.
+type Found struct {
+	BringBacks []BringBack
+	Waiting    []Waiting
+	Expiring   []Expiring
+}
+
+// Find goes through the last known tables once for what BringBacks, WaitingToMove and Expiring find.
+func (m *Manager) Find(ctx context.Context) (f Found, err error) {
+	visits := []visitor{m.bringBacksInto(ctx, &f.BringBacks), waitingInto(&f.Waiting), m.expiringInto(&f.Expiring)}
+	err = m.eachKnown(ctx, func(o api.Order, p api.Program, rows []License) error {
+		for _, visit := range visits {
+			if err := visit(o, p, rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	soonestFirst(f.Expiring)
+	return f, err
+}
+
+// visitor takes one order with its program and its last known licenses.
+type visitor func(api.Order, api.Program, []License) error
+
 // eachKnown goes through the last known licenses of all orders that have some.
-func (m *Manager) eachKnown(ctx context.Context, visit func(api.Order, api.Program, []License) error) error {
+func (m *Manager) eachKnown(ctx context.Context, visit visitor) error {
 	ctx = lastKnown(ctx)
 	orders, _, err := m.CachedOrders(ctx)
 	if err != nil {

@@ -221,15 +221,19 @@ type Waiting struct {
 
 // WaitingToMove lists the last known licenses that were released and not picked up yet.
 func (m *Manager) WaitingToMove(ctx context.Context) (list []Waiting, err error) {
-	err = m.eachKnown(ctx, func(o api.Order, _ api.Program, rows []License) error {
+	err = m.eachKnown(ctx, waitingInto(&list))
+	return list, err
+}
+
+func waitingInto(list *[]Waiting) visitor {
+	return func(o api.Order, _ api.Program, rows []License) error {
 		for _, l := range rows {
 			if l.Status == api.StatusActive && l.ReleasedAt != nil {
-				list = append(list, Waiting{o, l, TransferRefusal(o, l)})
+				*list = append(*list, Waiting{o, l, TransferRefusal(o, l)})
 			}
 		}
 		return nil
-	})
-	return list, err
+	}
 }
 
 // KeptCode is a removal code that this PC keeps until the server has taken it.

@@ -260,17 +260,13 @@ func licensePolicy(l api.License, p api.Program) license.Policy {
 	return policyOf(p.FlexibleLocking)
 }
 
-// bound is what a PC is compared with to reactivate a license.
+// bound is what a PC is compared with to reactivate a license, opened with the key of its program.
 type bound struct {
-	key    license.Key
 	then   license.Block
 	policy license.Policy
 }
 
-func boundOf(program api.Program, l License) (b bound, err error) {
-	if b.key, err = keyOf(program); err != nil {
-		return b, err
-	}
+func boundOf(key license.Key, program api.Program, l License) (b bound, err error) {
 	site, machine := l.SiteCode, l.MachineID
 	if l.Recognition != nil {
 		site, machine = l.Recognition.SiteCode, l.Recognition.MachineID
@@ -280,7 +276,7 @@ func boundOf(program api.Program, l License) (b bound, err error) {
 		return b, err
 	}
 	b.policy = licensePolicy(l.License, program)
-	b.then, err = b.key.Open(codes)
+	b.then, err = key.Open(codes)
 	return b, err
 }
 
@@ -291,11 +287,15 @@ func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (
 	if err != nil {
 		return license.Comparison{}, err
 	}
-	b, err := boundOf(program, l)
+	key, err := keyOf(program)
 	if err != nil {
 		return license.Comparison{}, err
 	}
-	now, err := b.key.Open(codes)
+	b, err := boundOf(key, program, l)
+	if err != nil {
+		return license.Comparison{}, err
+	}
+	now, err := key.Open(codes)
 	if err != nil {
 		return license.Comparison{}, err
 	}
@@ -328,13 +328,17 @@ func (m *Manager) comparer(ctx context.Context, program api.Program) (func(Licen
 	if err != nil {
 		return nil, err
 	}
+	key, err := keyOf(program)
+	if err != nil {
+		return nil, err
+	}
 	return func(l License) (license.Codes, license.Comparison, error) {
-		b, err := boundOf(program, l)
+		b, err := boundOf(key, program, l)
 		if err != nil {
 			return license.Codes{}, license.Comparison{}, err
 		}
-		now := reading.BlockFor(b.key, b.then)
-		return b.key.Codes(generation, now), license.Compare(b.then, now, b.policy), nil
+		now := reading.BlockFor(key, b.then)
+		return key.Codes(generation, now), license.Compare(b.then, now, b.policy), nil
 	}, nil
 }
 

@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"slices"
+	"time"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -45,12 +48,13 @@ func (w *Window) recallNotices() {
 	for _, o := range w.offers() {
 		w.setDismissed(o, false)
 	}
-	w.refreshBanners()
+	w.showBanners()
 	w.status.refresh()
 }
 
-func (w *Window) dismissedText() string {
-	count := 0
+// unseenText counts the notices that are not shown: dismissed ones, and those that wait until the pointer rests.
+func (w *Window) unseenText() string {
+	count := w.state.late
 	for _, n := range w.state.notices {
 		if n.dismissed {
 			count++
@@ -90,9 +94,37 @@ func (b banner) object() fyne.CanvasObject {
 // mostOffers is how many offers are shown at once; the tables keep their room. The others follow when those are taken or dismissed.
 const mostOffers = 3
 
-// refreshBanners shows notices, and why the tables are old when they are.
+// aiming is how long after it moved over the rows the pointer is taken for being on its way to one of them.
+const aiming = 2 * time.Second
+
+// aim hears that the pointer moves over the rows.
+func (w *Window) aim() { w.aimed = w.options.Now() }
+
+// refreshBanners shows what came by itself. It does not push the rows away under a pointer that moves over them: what comes then
+// waits, the status line counts it, and time lets it in.
 func (w *Window) refreshBanners() {
-	var list []banner
+	list := w.wantedBanners()
+	if len(list) == len(w.state.banners) || w.options.Now().Sub(w.aimed) >= aiming || w.root.Objects[0] != w.main {
+		w.putBanners(list)
+		return
+	}
+	late := 0
+	for _, b := range list {
+		if !slices.ContainsFunc(w.state.banners, b.same) {
+			late++
+		}
+	}
+	if w.state.late != late {
+		w.state.late = late
+		w.status.refresh()
+	}
+}
+
+// showBanners shows at once what the person asked for.
+func (w *Window) showBanners() { w.putBanners(w.wantedBanners()) }
+
+// wantedBanners are the notices, and why the tables are old when they are.
+func (w *Window) wantedBanners() (list []banner) {
 	if b, ok := w.offlineBanner(); ok {
 		list = append(list, b)
 	}
@@ -111,7 +143,15 @@ func (w *Window) refreshBanners() {
 			list = append(list, banner{o.tone, o.message, append(o.actions, w.dismiss(func() { w.setDismissed(o, true) }))})
 		}
 	}
-	if w.sameBanners(list) {
+	return list
+}
+
+func (w *Window) putBanners(list []banner) {
+	if w.state.late != 0 {
+		w.state.late = 0
+		w.status.refresh()
+	}
+	if slices.EqualFunc(list, w.state.banners, banner.same) {
 		return
 	}
 	w.state.banners = list
@@ -126,22 +166,14 @@ func (w *Window) refreshBanners() {
 func (w *Window) dismiss(note func()) dialogs.Action {
 	return dialogs.Action{Label: tr.T("Dismiss"), Do: func() {
 		note()
-		w.refreshBanners()
+		w.showBanners()
 		w.status.refresh()
 	}}
 }
 
-func (w *Window) sameBanners(list []banner) bool {
-	shown := w.state.banners
-	if len(shown) != len(list) {
-		return false
-	}
-	for i := range list {
-		if shown[i].message.What != list[i].message.What || shown[i].message.Why != list[i].message.Why {
-			return false
-		}
-	}
-	return true
+// same reports whether two banners look alike.
+func (b banner) same(other banner) bool {
+	return b.message.What == other.message.What && b.message.Why == other.message.Why
 }
 
 func (w *Window) offlineBanner() (banner, bool) {

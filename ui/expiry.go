@@ -73,7 +73,7 @@ func (w *Window) setDismissed(o offer, dismissed bool) {
 
 // expiryOffer tells of licenses that end within 14 days, all in one banner.
 func (w *Window) expiryOffer() (offer, bool) {
-	list := w.state.found.expiring
+	list := w.state.found.Expiring
 	if len(list) == 0 {
 		return offer{}, false
 	}

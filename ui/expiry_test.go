@@ -36,7 +36,7 @@ func TestALicenseThatEndsSoonIsTold(t *testing.T) {
 	d.Wait()
 
 	d = driveIn(t, app, b)
-	d.until("the end of the search", func() bool { return d.b.called("Expiring") > 1 && d.shows("1 notice") })
+	d.until("the end of the search", func() bool { return d.b.called("Find") > 1 && d.shows("1 notice") })
 	require.False(t, d.shows("Its last day is"), "it was dismissed at this step")
 
 	b.change(func() { b.expiring = []manager.Expiring{ending(b, 7, 7)} })

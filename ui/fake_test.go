@@ -548,25 +548,19 @@ func (b *backend) Verification(ctx context.Context, _ string, _ bool) (api.Verif
 	return api.Verification{ID: "1", Image: picture.Bytes()}, b.server(ctx, "Verification")
 }
 
-func (b *backend) BringBacks(ctx context.Context) ([]manager.BringBack, error) {
-	err := b.enter(ctx, "BringBacks")
+func (b *backend) Find(ctx context.Context) (f manager.Found, err error) {
+	err = b.enter(ctx, "Find")
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.bringBacks), err
-}
-
-func (b *backend) WaitingToMove(ctx context.Context) (list []manager.Waiting, err error) {
-	err = b.enter(ctx, "WaitingToMove")
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	f.BringBacks, f.Expiring = slices.Clone(b.bringBacks), slices.Clone(b.expiring)
 	for _, o := range b.orders {
 		for _, l := range b.licenses[o.ID] {
 			if l.ReleasedAt != nil {
-				list = append(list, manager.Waiting{Order: o, License: l})
+				f.Waiting = append(f.Waiting, manager.Waiting{Order: o, License: l})
 			}
 		}
 	}
-	return list, err
+	return f, err
 }
 
 func (b *backend) KeptCodes(ctx context.Context) ([]manager.KeptCode, error) {
@@ -639,13 +633,6 @@ func (b *backend) Examine(ctx context.Context, server string, found func(manager
 
 func (b *backend) DoctorReport(findings []manager.Finding) string {
 	return fmt.Sprintf("report of %d steps", len(findings))
-}
-
-func (b *backend) Expiring(ctx context.Context) ([]manager.Expiring, error) {
-	err := b.enter(ctx, "Expiring")
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Clone(b.expiring), err
 }
 
 func (b *backend) Calendar(_ api.Order, l manager.License, _ func(manager.Text) string) (string, []byte) {

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"time"
 
@@ -24,23 +25,60 @@ func isSignedOut(err error) bool {
 	return errors.Is(err, manager.ErrSignedOut) || errors.Is(err, api.ErrCredentialsMissing)
 }
 
-// showKnownOrders shows the orders of an earlier time while the server has not been heard.
-func (w *Window) showKnownOrders() {
-	background.Run(w.loadingOrders, w.knownOrders, func(k known, err error) {
-		if w.state.unknown = err != nil || !k.ok; !w.state.unknown && !w.state.loaded {
-			w.showOrders(k.orders)
-		}
-	})
-}
-
 type known struct {
 	orders manager.Orders
 	ok     bool
 }
 
+// readKnown shows the tables of an earlier time while the server has not been heard. It reads them when it is known whose session
+// is resumed; a nil channel is that now.
+func (w *Window) readKnown(resumes <-chan struct{}) {
+	first := make(chan api.Order, 1)
+	background.Run(w.loadingOrders, func(ctx context.Context) (k known, err error) {
+		defer close(first)
+		if err := background.Wait(ctx, resumes); err != nil {
+			return k, err
+		}
+		k, err = w.knownOrders(ctx)
+		if o, ok := orders.First(k.orders.Orders); ok {
+			first <- o
+		}
+		return k, err
+	}, func(k known, err error) {
+		if account, ok := w.options.Backend.Current(); ok {
+			w.state.account = account
+			w.toolbar.refresh()
+		}
+		if w.state.unknown = err != nil || !k.ok; !w.state.unknown && !w.state.loaded {
+			w.showOrders(k.orders)
+			w.refreshBanners()
+		}
+	})
+	w.state.ahead = true
+	background.Run(w.loadingLicenses, func(ctx context.Context) (t table, err error) {
+		if o, ok := <-first; ok && o.RequiresActivation {
+			return w.knownLicenses(ctx, o)
+		}
+		return t, err
+	}, func(t table, err error) {
+		w.state.ahead = false
+		if o := w.state.content.Order; o.ID != 0 && o.ID == w.state.reading {
+			w.licensesRead(o, t, err)
+		}
+	})
+}
+
 func (w *Window) knownOrders(ctx context.Context) (k known, err error) {
 	k.orders, k.ok, err = w.options.Backend.CachedOrders(ctx)
 	return k, err
+}
+
+func (w *Window) knownLicenses(ctx context.Context, o api.Order) (t table, err error) {
+	t.licenses, t.ok, err = w.options.Backend.CachedLicenses(ctx, o.ID)
+	if err == nil && t.ok {
+		t.program, err = w.options.Backend.CachedProgram(ctx, o.ProgramID)
+	}
+	return t, err
 }
 
 // loadOrders shows the last known orders, if none are shown yet, and then those of the server.
@@ -116,7 +154,12 @@ func (w *Window) showOrders(o manager.Orders) {
 
 // orderSelected shows the licenses of another order.
 func (w *Window) orderSelected(o api.Order, ok bool) {
-	w.loadingLicenses.Cancel()
+	if first, _ := orders.First(w.state.orders); w.state.ahead && ok && o.ID == first.ID && o.RequiresActivation {
+		w.state.reading = o.ID
+	} else {
+		w.state.ahead = false
+		w.loadingLicenses.Cancel()
+	}
 	if !ok {
 		w.state.content = licenses.Content{}
 		w.licenses.ShowNone()
@@ -129,8 +172,10 @@ func (w *Window) orderSelected(o api.Order, ok bool) {
 
 // orderUpdated takes over new values of the selected order.
 func (w *Window) orderUpdated(o api.Order) {
-	w.state.content.Order = o
-	w.showContent()
+	if !reflect.DeepEqual(w.state.content.Order, o) {
+		w.state.content.Order = o
+		w.showContent()
+	}
 }
 
 func (w *Window) showContent() {
@@ -167,22 +212,21 @@ func (w *Window) loadLicenses() {
 		return // the server is asked when they are read
 	}
 	w.state.reading = o.ID
-	background.Run(w.loadingLicenses, func(ctx context.Context) (t table, err error) {
-		t.licenses, t.ok, err = w.options.Backend.CachedLicenses(ctx, o.ID)
-		if err == nil && t.ok {
-			t.program, err = w.options.Backend.CachedProgram(ctx, o.ProgramID)
-		}
-		return t, err
-	}, func(t table, err error) {
-		w.state.reading = 0
-		if w.state.unknown = err != nil || !t.ok; !w.state.unknown {
-			w.showLicenses(t)
-			if w.state.waiting {
-				return // they are asked for when the session goes on
-			}
-		}
-		w.fetchLicenses(o)
+	background.Run(w.loadingLicenses, func(ctx context.Context) (table, error) { return w.knownLicenses(ctx, o) }, func(t table, err error) {
+		w.licensesRead(o, t, err)
 	})
+}
+
+// licensesRead shows the last known licenses of the selected order, and asks the server for those of now.
+func (w *Window) licensesRead(o api.Order, t table, err error) {
+	w.state.reading = 0
+	if w.state.unknown = err != nil || !t.ok; !w.state.unknown {
+		w.showLicenses(t)
+		if w.state.waiting {
+			return // they are asked for when the session goes on
+		}
+	}
+	w.fetchLicenses(o)
 }
 
 func (w *Window) fetchLicenses(o api.Order) {

@@ -115,7 +115,7 @@ func (s *statusBar) refresh() {
 	}
 	setLink(s.jobs, waiting(w.state.openJobs))
 	setLink(s.others, waitingElsewhere(w.elsewhere))
-	setLink(s.notices, w.dismissedText())
+	setLink(s.notices, w.unseenText())
 }
 
 func setText(l *widget.Label, text string) {

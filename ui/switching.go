@@ -146,7 +146,7 @@ func (w *Window) begin(a manager.Account) {
 	w.leave()
 	w.state.account, w.state.waiting = a, true
 	w.showMain()
-	w.refreshBanners()
+	w.showBanners()
 	w.focusFirst()
 	background.Run(w.resuming, func(ctx context.Context) (manager.Account, error) {
 		return w.options.Backend.Switch(ctx, a.ID)

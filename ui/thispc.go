@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/acen-desktop/acen/api"
@@ -19,19 +20,17 @@ import (
 	"github.com/acen-desktop/acen/ui/words"
 )
 
-// found is what was found by itself: licenses that this PC had, that wait for a PC, and that programs let go here.
+// found is what was found by itself: licenses that this PC had, that wait for a PC or end soon, and that programs let go here.
 type found struct {
-	bringBacks []manager.BringBack
-	waiting    []manager.Waiting
-	letGo      []removalcode.Entry
-	expiring   []manager.Expiring
-	day        string // on which it was found
+	manager.Found
+	letGo []removalcode.Entry
+	day   string // on which it was found
 }
 
 // marks names the licenses by id, for the table and the panel.
 func (f found) marks() (bringBacks, letGo map[int64]bool) {
 	bringBacks, letGo = map[int64]bool{}, map[int64]bool{}
-	for _, b := range f.bringBacks {
+	for _, b := range f.BringBacks {
 		bringBacks[b.License.ID] = true
 	}
 	for _, e := range f.letGo {
@@ -42,31 +41,40 @@ func (f found) marks() (bringBacks, letGo map[int64]bool) {
 	return bringBacks, letGo
 }
 
-// find looks among the last known licenses for what has to do with this PC.
+// find looks among the last known licenses for what has to do with this PC. While the session is being resumed that is done already.
 func (w *Window) find() {
-	if !w.state.signedIn {
-		return // the session is being resumed; then everything is looked at
+	if w.state.signedIn {
+		w.look(nil)
 	}
+}
+
+// look is find, also while the session is being resumed: what the last known licenses tell stands in the first frame. It begins when
+// it is known whose session is resumed; a nil channel is that now.
+func (w *Window) look(resumes <-chan struct{}) {
 	backend := w.options.Backend
 	background.Run(w.finding, func(ctx context.Context) (f found, err error) {
-		var bringErr, waitErr, codesErr, endErr error
-		f.bringBacks, bringErr = backend.BringBacks(ctx)
-		f.waiting, waitErr = backend.WaitingToMove(ctx)
-		f.expiring, endErr = backend.Expiring(ctx)
+		if err := background.Wait(ctx, resumes); err != nil {
+			return f, err
+		}
+		var findErr, codesErr error
+		f.Found, findErr = backend.Find(ctx)
 		kept, codesErr := removalcode.Load(ctx, backend)
 		for _, e := range kept {
 			if !e.Waits() {
 				f.letGo = append(f.letGo, e)
 			}
 		}
-		return f, errors.Join(bringErr, waitErr, codesErr, endErr)
+		return f, errors.Join(findErr, codesErr)
 	}, func(f found, err error) {
+		w.state.looked = true
 		if err != nil {
 			return // what is shown stays; the next table brings another attempt
 		}
 		f.day = words.FileDay(w.options.Now())
+		bringBacks, letGo := f.marks()
+		knownBringBacks, knownLetGo := w.state.found.marks()
 		w.state.found = f
-		if w.state.content.Order.ID != 0 {
+		if w.state.content.Order.ID != 0 && !(maps.Equal(bringBacks, knownBringBacks) && maps.Equal(letGo, knownLetGo)) {
 			w.showContent()
 		}
 		w.refreshBanners()
@@ -85,13 +93,13 @@ type offer struct {
 
 // offers proposes steps for what was found.
 func (w *Window) offers() (list []offer) {
-	if !w.state.signedIn {
+	if !w.showsAccount() {
 		return nil
 	}
 	if o, ok := w.expiryOffer(); ok {
 		list = append(list, o)
 	}
-	for _, b := range w.state.found.bringBacks {
+	for _, b := range w.state.found.BringBacks {
 		list = append(list, w.bringBackOffer(b))
 	}
 	if o, ok := w.pickUpOffer(); ok {
@@ -137,7 +145,7 @@ func (w *Window) licensedFor(program int64) (order int64) {
 func (w *Window) pickUpOffer() (offer, bool) {
 	var open []manager.Waiting
 	var key, names []string
-	for _, one := range w.state.found.waiting {
+	for _, one := range w.state.found.Waiting {
 		if one.License.LeftHere || manager.PickUpRefusal(one.Order, one.License, w.licensedFor(one.Order.ProgramID)) != nil {
 			continue
 		}

@@ -148,7 +148,7 @@ func TestPickUpNeedsAPCWithoutALicense(t *testing.T) {
 	b.licenses[1037][0].ThisPC = true
 	d := drive(t, b)
 	d.signIn()
-	d.until("the index", func() bool { return b.called("WaitingToMove") > 1 && d.shows("licensed in order 1037") })
+	d.until("the index", func() bool { return b.called("Find") > 1 && d.shows("licensed in order 1037") })
 	require.False(t, d.shows("waits to be picked up: "))
 }
 

@@ -47,9 +47,10 @@ func (t *toolbar) refresh() {
 	if a.Server != "" {
 		text = accountName(a)
 	}
-	t.account.SetText(text)
-	t.order.Hidden = !t.window.state.canAddOrder
-	t.object.Refresh()
+	if hidden := !t.window.state.canAddOrder; t.account.Text != text || t.order.Hidden != hidden {
+		t.account.Text, t.order.Hidden = text, hidden
+		t.object.Refresh()
+	}
 }
 
 func (t *toolbar) openMenu() {

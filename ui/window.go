@@ -5,6 +5,7 @@ package ui
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -67,9 +68,7 @@ type Backend interface {
 	Jobs(ctx context.Context) ([]manager.Job, error)
 	ResumeJobs(ctx context.Context) ([]manager.Job, error)
 	DropJob(ctx context.Context, id int64) error
-	BringBacks(ctx context.Context) ([]manager.BringBack, error)
-	WaitingToMove(ctx context.Context) ([]manager.Waiting, error)
-	Expiring(ctx context.Context) ([]manager.Expiring, error)
+	Find(ctx context.Context) (manager.Found, error)
 	Calendar(o api.Order, l manager.License, say func(manager.Text) string) (name string, content []byte)
 }
 
@@ -142,6 +141,7 @@ type Window struct {
 	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting, asking, finding, listing *background.Slot
 
 	unsubscribe func()
+	shown       chan struct{} // closed when the first frame has been drawn
 	closed      chan struct{} // ends the ticking
 	state       state
 	remembered  remembered
@@ -150,6 +150,7 @@ type Window struct {
 	waiting     *waitingList    // the open dialog, or nil
 	selectLater int64           // license to be selected when its order is shown
 	ticked      time.Time       // when time last passed on the screen
+	aimed       time.Time       // when the pointer last moved over rows
 	expiries    expiries        // notices of licenses that end, dismissed in this start or an earlier one
 	accounts    []manager.Account
 	elsewhere   []manager.Elsewhere // what waits in other accounts
@@ -170,12 +171,15 @@ type state struct {
 	canAddOrder bool // a program accepts serial numbers
 	content     licenses.Content
 	reading     int64           // order whose last known licenses are being read
+	ahead       bool            // the last known licenses of the order that is selected first are being read before it is
 	owners      map[int64]owner // by order
 	openJobs    []manager.Job
 	found       found     // licenses that this PC had, could have, or let go
+	looked      bool      // for what is found
 	stale       bool      // all licenses are to be asked for again
 	notices     []*notice // of this start of the app
 	banners     []banner  // as they are shown
+	late        int       // banners that wait until the pointer rests
 }
 
 // owner tells of an order whether this PC has a license of it.
@@ -189,7 +193,7 @@ type owner struct {
 func New(app fyne.App, o Options) (*Window, error) {
 	app.Settings().SetTheme(theme.New())
 	app.SetIcon(fyne.NewStaticResource("acen.png", assets.WindowIcon)) // its windows take it
-	w := &Window{options: o, app: app, window: app.NewWindow(title), closed: make(chan struct{}), dismissed: map[string]bool{}}
+	w := &Window{options: o, app: app, window: app.NewWindow(title), shown: make(chan struct{}), closed: make(chan struct{}), dismissed: map[string]bool{}}
 	w.gate = background.NewGate(o.Do)
 	w.work = background.NewGroup(context.Background(), w.gate.Do)
 	w.queue = dialogs.New(w.window)
@@ -198,9 +202,18 @@ func New(app fyne.App, o Options) (*Window, error) {
 	} {
 		*slot = w.work.NewSlot()
 	}
-	w.unsubscribe = o.Backend.Subscribe(func(e manager.Event) { w.work.Do(func() { w.event(e) }) })
+	resumes := make(chan struct{})
+	known := sync.OnceFunc(func() { close(resumes) })
+	w.unsubscribe = o.Backend.Subscribe(func(e manager.Event) {
+		if e.Kind == manager.AccountChanged {
+			known()
+		}
+		w.work.Do(func() { w.event(e) })
+	})
 	w.forget()
 	w.resume() // while the screens are made
+	w.readKnown(resumes)
+	w.look(resumes)
 	w.signIn = signin.New(signin.Options{
 		Canvas: w.window.Canvas(), Icon: fyne.NewStaticResource("acen.svg", assets.Icon), Work: w.work, Sessions: o.Backend, Explain: explain.Error,
 		Server: o.Server, Username: o.Username, Hint: o.Hint, OnSignedIn: w.signedIn,
@@ -208,7 +221,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	})
 	var err error
 	if w.orders, err = orders.New(orders.Options{
-		Now: o.Now, OnSelected: w.orderSelected, OnUpdated: w.orderUpdated, Copy: w.copy, OnClearSearch: w.clearSearch,
+		Now: o.Now, OnSelected: w.orderSelected, OnUpdated: w.orderUpdated, Copy: w.copy, OnClearSearch: w.clearSearch, OnPointer: w.aim,
 		OnState: func(s datatable.State) { w.remembered.Tables["orders"] = s },
 	}); err != nil {
 		return nil, err
@@ -217,7 +230,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 		Now: o.Now, Work: w.work, Recheck: o.Backend, Copy: w.copy, Explain: explain.Error,
 		OnRetry: func() { w.loadLicenses() },
 		OnState: func(merged bool, s datatable.State) { w.remembered.Tables[licensesTable(merged)] = s },
-		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnCalendar: w.saveCalendar, OnClearSearch: w.clearSearch,
+		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnCalendar: w.saveCalendar, OnClearSearch: w.clearSearch, OnPointer: w.aim,
 		OnMove: w.move, OnPickUp: w.pickUp, OnRemovalCodes: w.showRemovalCodes, OnWaiting: w.showJobs,
 		OnReactivate: w.reactivate, OnTransfer: w.transfer, OnRemove: w.remove, OnShowEnded: w.showEnded, OnHistory: w.showHistory,
 	}); err != nil {
@@ -227,8 +240,8 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.toolbar = newToolbar(w)
 	w.status = newStatusBar(w)
 	w.banners = container.New(layout.NewCustomPaddedVBoxLayout(0))
-	w.root = container.NewStack()
 	w.layout()
+	w.root = container.NewStack(w.main)
 	w.restore()
 	w.shortcuts()
 	w.window.SetPadded(false)
@@ -257,7 +270,8 @@ func (w *Window) Show() {
 		w.gate.Run(w.begun, w.options.After(firstTables))
 	}
 	w.gate.Open()
-	w.window.Show()
+	w.window.Show() // draws it, too
+	close(w.shown)
 	w.focusFirst()
 	go w.tick()
 }
@@ -345,7 +359,8 @@ func (w *Window) showWaiting() {
 	if account, ok := w.options.Backend.Current(); ok && (w.state.account.ID == 0 || w.state.account.ID == account.ID) {
 		w.state.account = account
 		w.toolbar.refresh()
-		w.showKnownOrders()
+		w.readKnown(nil)
+		w.look(nil)
 	}
 }
 
@@ -360,10 +375,14 @@ func (w *Window) begun() bool {
 		return true
 	}
 	c := w.state.content
-	return w.state.loaded && (c.Loaded || !c.Order.RequiresActivation) && !w.licenses.Comparing()
+	return w.state.loaded && (c.Loaded || !c.Order.RequiresActivation) && !w.licenses.Comparing() && w.state.looked
 }
 
-// resume resumes the last session, or asks to sign in where there is none.
+// showsAccount reports whether an account is shown: one that is signed in, or one that is being resumed with its last known tables.
+func (w *Window) showsAccount() bool { return w.state.signedIn || w.state.waiting && w.state.loaded }
+
+// resume resumes the last session, or asks to sign in where there is none. What the server then is asked for would keep the
+// processor from drawing the first frame: it comes after that.
 func (w *Window) resume() {
 	w.state.waiting = true
 	background.Run(w.resuming, func(ctx context.Context) (resumed, error) {
@@ -379,6 +398,9 @@ func (w *Window) resume() {
 			return resumed{}, manager.ErrSignedOut // the person named another server
 		}
 		r.account, err = w.options.Backend.Resume(ctx)
+		if _, ok := w.options.Backend.Current(); ok {
+			_ = background.Wait(ctx, w.shown)
+		}
 		return r, err
 	}, w.resumed)
 }
@@ -412,7 +434,7 @@ func (w *Window) showSignIn(m dialogs.Message) {
 	w.signIn.ShowError(m)
 	w.showWays()
 	w.put(w.signIn.Object())
-	w.refreshBanners()
+	w.showBanners()
 	w.focusFirst()
 }
 
@@ -434,6 +456,9 @@ func (w *Window) leave() {
 // put shows one of the two screens. The focus does not stay behind in the other.
 func (w *Window) put(screen fyne.CanvasObject) {
 	w.window.Canvas().Unfocus()
+	if w.root.Objects[0] == screen {
+		return
+	}
 	w.root.Objects = []fyne.CanvasObject{screen}
 	w.root.Refresh()
 }

@@ -71,6 +71,8 @@ func Run(p Program) (err error) {
 	if err := checkDisplay(); err != nil {
 		return errors.Join(p.Refused, err)
 	}
+	collect := collectLater()
+	defer collect()
 	if cache, err := os.UserCacheDir(); err == nil {
 		_ = os.MkdirAll(cache, 0o700) // the toolkit expects it and complains otherwise
 	}
@@ -122,7 +124,7 @@ func Run(p Program) (err error) {
 	stopMapping := mapWidgets(w.Fyne())
 	defer stopMapping()
 	defer func() { w.End(); w.Wait() }()
-	return show(a, w.Fyne(), w.Show, time.After)
+	return show(a, w.Fyne(), w.Show, collect, time.After)
 }
 
 // told is an error that the person has read in a window.
@@ -132,7 +134,7 @@ type told struct{ error }
 func tell(a fyne.App, w fyne.Window, cause error) error {
 	stopMapping := mapWidgets(w)
 	defer stopMapping()
-	if err := show(a, w, w.Show, time.After); err != nil {
+	if err := show(a, w, w.Show, func() {}, time.After); err != nil {
 		return errors.Join(cause, err)
 	}
 	return told{cause}

@@ -45,8 +45,8 @@ func checkDisplay() error {
 }
 
 // show shows a window and runs the app. The toolkit panics without a display and lives on unseen without OpenGL: both
-// become errors. after is time.After.
-func show(a fyne.App, w fyne.Window, do func(), after func(time.Duration) <-chan time.Time) (err error) {
+// become errors. drawn is called after the first frame, on any goroutine. after is time.After.
+func show(a fyne.App, w fyne.Window, do, drawn func(), after func(time.Duration) <-chan time.Time) (err error) {
 	overdue := after(firstFrame)
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -56,7 +56,7 @@ func show(a fyne.App, w fyne.Window, do func(), after func(time.Duration) <-chan
 			err = ErrNoDisplay
 		}
 	}()
-	drawn := watch(w)
+	first := watch(w)
 	do()
 	if !exists(w) {
 		return ErrNoOpenGL
@@ -65,7 +65,8 @@ func show(a fyne.App, w fyne.Window, do func(), after func(time.Duration) <-chan
 	defer close(finished)
 	go func() {
 		select {
-		case <-drawn:
+		case <-first:
+			drawn()
 		case <-finished:
 			return
 		case <-overdue:

@@ -88,6 +88,19 @@ func (s *Slot) Interrupt() {
 	}
 }
 
+// Wait blocks until a channel is closed, or fails when ctx ends before; for a nil channel it waits for nothing. Any goroutine.
+func Wait(ctx context.Context, c <-chan struct{}) error {
+	if c == nil {
+		return nil
+	}
+	select {
+	case <-c:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Run starts work on a goroutine of its own, with a context that ends when the slot is cancelled or used again or the
 // group is closed, and then calls done on the UI thread, exactly once, or never if the result has become stale.
 func Run[T any](s *Slot, work func(context.Context) (T, error), done func(T, error)) {

@@ -104,3 +104,13 @@ func TestClosedGroupStartsAndDeliversNothing(t *testing.T) {
 	g.Wait()
 	require.Empty(t, ui)
 }
+
+func TestWait(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	c := make(chan struct{})
+	require.NoError(t, background.Wait(ctx, nil))
+	cancel()
+	require.ErrorIs(t, background.Wait(ctx, c), context.Canceled)
+	close(c)
+	require.NoError(t, background.Wait(t.Context(), c))
+}

@@ -73,9 +73,9 @@ func (b *body[T]) restyle() bool {
 	if now.text == b.look.text && now.row == b.look.row && now.size == b.look.size {
 		return false
 	}
-	now.plain = newMetrics(now.size, fyne.TextStyle{})
-	now.mono = newMetrics(now.size-1, theme.Monospace())
-	now.caption = newMetrics(theme.Size(fynetheme.SizeNameCaptionText), fyne.TextStyle{Bold: true})
+	now.plain = newMetrics(now.size, fyne.TextStyle{}, nil)
+	now.mono = newMetrics(now.size-1, theme.Monospace(), theme.CodeFont())
+	now.caption = newMetrics(theme.Size(fynetheme.SizeNameCaptionText), fyne.TextStyle{Bold: true}, nil)
 	b.look = now
 	b.selection.FillColor = theme.Color(theme.ColorNameRowSelected)
 	b.hover.FillColor = theme.Color(theme.ColorNameRowHover)

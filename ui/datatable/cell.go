@@ -153,9 +153,9 @@ func (b *body[T]) wants(column, at int) float32 {
 // write sets a text object only if something of it changes: every refresh draws its glyphs anew.
 func write(t *canvas.Text, text string, c color.Color, style *metrics, align fyne.TextAlign) {
 	t.Hidden = text == ""
-	if t.Text == text && t.Color == c && t.TextSize == style.size && t.TextStyle == style.style && t.Alignment == align {
+	if t.Text == text && t.Color == c && t.TextSize == style.size && t.TextStyle == style.style && t.FontSource == style.font && t.Alignment == align {
 		return
 	}
-	t.Text, t.Color, t.TextSize, t.TextStyle, t.Alignment = text, c, style.size, style.style, align
+	t.Text, t.Color, t.TextSize, t.TextStyle, t.FontSource, t.Alignment = text, c, style.size, style.style, style.font, align
 	t.Refresh()
 }

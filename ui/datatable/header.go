@@ -1,6 +1,8 @@
 package datatable
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -225,12 +227,13 @@ type titleRenderer struct {
 	background *canvas.Rectangle
 	label      *canvas.Text
 	up, down   *canvas.Image
+	ink        color.Color // of the arrow that is drawn
 	metrics    *metrics
 }
 
 func (r *titleRenderer) apply() {
 	if size := theme.Size(fynetheme.SizeNameText); r.metrics == nil || r.metrics.size != size {
-		r.metrics = newMetrics(size, fyne.TextStyle{Bold: true})
+		r.metrics = newMetrics(size, fyne.TextStyle{Bold: true}, nil)
 	}
 	r.label.TextSize = r.metrics.size
 	r.label.Color = theme.Color(fynetheme.ColorNameForeground)
@@ -260,9 +263,20 @@ func (r *titleRenderer) Layout(size fyne.Size) {
 		x = (size.Width - arrow - width) / 2
 	}
 	place(r.label, x, 0, width, size.Height)
-	for _, image := range []*canvas.Image{r.up, r.down} {
-		place(image, x+width+2, (size.Height-arrowSize)/2, arrowSize, arrowSize)
+	if arrow := r.arrow(); arrow != nil {
+		place(arrow, x+width+2, (size.Height-arrowSize)/2, arrowSize, arrowSize)
 	}
+}
+
+// arrow is the picture that is shown, or nil.
+func (r *titleRenderer) arrow() *canvas.Image {
+	switch r.title.direction {
+	case ascending:
+		return r.up
+	case descending:
+		return r.down
+	}
+	return nil
 }
 
 func (r *titleRenderer) MinSize() fyne.Size { return fyne.NewSize(MinColumnWidth, theme.HeaderHeight) }
@@ -272,8 +286,11 @@ func (r *titleRenderer) Refresh() {
 	r.Layout(r.title.Size())
 	r.background.Refresh()
 	r.label.Refresh()
-	r.up.Refresh()
-	r.down.Refresh()
+	// The toolkit parses and draws a picture anew whenever it is refreshed: only one that is shown, and when its color changes.
+	if arrow := r.arrow(); arrow != nil && r.ink != r.label.Color {
+		r.ink = r.label.Color
+		arrow.Refresh()
+	}
 }
 
 func (r *titleRenderer) Objects() []fyne.CanvasObject {

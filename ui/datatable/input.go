@@ -198,6 +198,9 @@ func (b *body[T]) MouseIn(e *desktop.MouseEvent) { b.MouseMoved(e) }
 func (b *body[T]) MouseMoved(e *desktop.MouseEvent) {
 	b.pointed = true
 	b.pointerY = e.Position.Y - b.table.scroll.Offset.Y
+	if b.table.options.OnPointer != nil {
+		b.table.options.OnPointer()
+	}
 	if b.rowAt(e.Position.Y) != b.hoverRow {
 		b.mark()
 	}

@@ -20,18 +20,19 @@ const (
 type metrics struct {
 	size     float32
 	style    fyne.TextStyle
+	font     fyne.Resource // nil: that of the style, with all that the toolkit adds to it
 	advances map[rune]float32
 }
 
-func newMetrics(size float32, style fyne.TextStyle) *metrics {
-	return &metrics{size: size, style: style, advances: map[rune]float32{}}
+func newMetrics(size float32, style fyne.TextStyle, font fyne.Resource) *metrics {
+	return &metrics{size: size, style: style, font: font, advances: map[rune]float32{}}
 }
 
 func (m *metrics) advance(r rune) float32 {
 	if w, ok := m.advances[r]; ok {
 		return w
 	}
-	w := fyne.MeasureText(string(r), m.size, m.style).Width
+	w := m.exact(string(r))
 	m.advances[r] = w
 	return w
 }
@@ -48,7 +49,8 @@ func (m *metrics) width(text string) float32 {
 
 // exact is the width at which a text is drawn, in device-independent pixels.
 func (m *metrics) exact(text string) float32 {
-	return fyne.MeasureText(text, m.size, m.style).Width
+	size, _ := fyne.CurrentApp().Driver().RenderedTextSize(text, m.size, m.style, m.font)
+	return size.Width
 }
 
 // fit returns the text, or its beginning with an ellipsis if it does not fit into the width.

@@ -39,6 +39,9 @@ type Options[T any] struct {
 	// OnActivated is called on Enter and on a double click. Optional.
 	OnActivated func(T)
 
+	// OnPointer is called when the pointer comes over the rows and moves over them. Optional.
+	OnPointer func()
+
 	// Menu returns what the context menu of a row offers above copying and sorting. Optional.
 	Menu func(T) []*fyne.MenuItem
 

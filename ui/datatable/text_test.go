@@ -35,7 +35,7 @@ func FuzzFold(f *testing.F) {
 func TestFit(t *testing.T) {
 	test.NewTempApp(t).Settings().SetTheme(theme.New())
 	for _, style := range []fyne.TextStyle{{}, {Bold: true}, {Monospace: true}} {
-		m := newMetrics(13, style)
+		m := newMetrics(13, style, nil)
 		for _, text := range []string{"AVAVAV To Yes", "Anna’s laptop", "ffi fl", "Рабочий стол", "F3945D8C-B0D71FFA"} {
 			require.GreaterOrEqual(t, m.width(text)+1, m.exact(text), "an upper bound: %q", text)
 			require.Equal(t, text, m.fit(text, m.width(text)))

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
@@ -31,7 +32,9 @@ func newAction(text string, icon fyne.Resource, do func()) *action {
 }
 
 func (a *action) set(enabled bool, importance widget.Importance, line string) {
-	a.line.SetText(line)
+	if a.line.Text != line {
+		a.line.SetText(line)
+	}
 	if a.button.Importance != importance {
 		a.button.Importance = importance
 		a.button.Refresh()
@@ -93,7 +96,18 @@ func (s *Screen) refreshActions() {
 	default:
 		s.email.set(true, prominent, "")
 	}
-	s.object.Refresh()
+	s.arrangeActions()
+}
+
+// arrangeActions gives the buttons that are shown their places. Only where they need another height the whole screen is laid out:
+// that draws the table anew.
+func (s *Screen) arrangeActions() {
+	s.actions.Layout.Layout(s.actions.Objects, s.actions.Size())
+	canvas.Refresh(s.actions)
+	if height := s.actions.MinSize().Height; height != s.height {
+		s.height = height
+		s.object.Refresh()
+	}
 }
 
 // refreshTask brings the button of a task on the selected license in line with what is left of its allowance.

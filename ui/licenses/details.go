@@ -90,19 +90,19 @@ func (d *Details) Show(l manager.License, c Content) {
 		rows = append(rows, stands)
 	}
 	if p.MergedCodes {
-		rows = append(rows, d.section(tr.T("Site code and Machine ID, merged"), codeLines(breakAfter(Merged(l), 15)),
+		rows = append(rows, d.section(tr.T("Site code and Machine ID, merged"), theme.NewCode(breakAfter(Merged(l), 15)),
 			d.link(tr.T("Copy"), func() { d.options.Copy(Merged(l)) })))
 	} else {
 		rows = append(rows,
-			d.section(tr.T("Site code"), codeLines(l.SiteCode), d.link(tr.T("Copy"), func() { d.options.Copy(l.SiteCode) })),
-			d.section(tr.T("Machine ID"), codeLines(l.MachineID), d.link(tr.T("Copy"), func() { d.options.Copy(l.MachineID) })))
+			d.section(tr.T("Site code"), theme.NewCode(l.SiteCode), d.link(tr.T("Copy"), func() { d.options.Copy(l.SiteCode) })),
+			d.section(tr.T("Machine ID"), theme.NewCode(l.MachineID), d.link(tr.T("Copy"), func() { d.options.Copy(l.MachineID) })))
 	}
 	active := l.Status == api.StatusActive
 	links := []fyne.CanvasObject{d.link(tr.T("Copy"), func() { d.options.Copy(l.ActivationCode) })}
 	if active {
 		links = append(links, d.link(tr.T("Save file"), func() { d.options.OnSaveFile(l) }))
 	}
-	rows = append(rows, d.section(tr.T("Activation code"), codeLines(breakAfter(l.ActivationCode, 18)), links...))
+	rows = append(rows, d.section(tr.T("Activation code"), theme.NewCode(breakAfter(l.ActivationCode, 18)), links...))
 	if active {
 		rows = append(rows, d.section(tr.T("This PC now"), d.thisPC))
 	}
@@ -250,11 +250,6 @@ func value(text string, tone theme.Tone) fyne.CanvasObject {
 	r := widget.NewRichText(&widget.TextSegment{Text: text, Style: widget.RichTextStyle{ColorName: tone.TextName()}})
 	r.Wrapping = fyne.TextWrapWord
 	return theme.Tight(r)
-}
-
-func codeLines(text string) fyne.CanvasObject {
-	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, theme.Monospace())
-	return theme.Tight(l)
 }
 
 // breakAfter breaks a code that is too long for one line of the panel after the first n characters.

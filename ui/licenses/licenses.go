@@ -38,6 +38,7 @@ type Options struct {
 	Explain      func(error) dialogs.Message
 	OnRetry      func()                               // load the licenses again
 	OnState      func(merged bool, s datatable.State) // the person changed the sort or a width of one of the two tables
+	OnPointer    func()                               // the pointer moves over the rows
 	OnNew        func(thisPC bool)                    // new license, for this PC or for another
 	OnEmail      func(manager.License)                // email the activation code
 	OnSaveFile   func(manager.License)
@@ -76,14 +77,18 @@ type Screen struct {
 	shown   bool // an order is shown
 	fresh   bool // the rows of the order have not been shown yet
 
-	tables  [2]*datatable.Table[manager.License] // with two codes, with merged codes
-	merged  int
-	heading *widget.RichText
-	notice  *fyne.Container
-	body    *fyne.Container
-	empty   *widget.Label
-	object  fyne.CanvasObject
-	search  string
+	tables   [2]*datatable.Table[manager.License] // with two codes, with merged codes
+	merged   int
+	heading  *widget.RichText
+	title    string // and subtitle, as the heading has them
+	subtitle string
+	notice   *fyne.Container
+	body     *fyne.Container
+	actions  *fyne.Container
+	height   float32 // of the actions
+	empty    *widget.Label
+	object   fyne.CanvasObject
+	search   string
 
 	activate, create, email      *action
 	reactivate, transfer, remove *action
@@ -114,12 +119,12 @@ func New(o Options) (*Screen, error) {
 	s.remove = newAction(tr.T("Remove…"), nil, s.withSelected(o.OnRemove))
 	s.ended = dialogs.NewCheck(tr.T("Show ended"), o.OnShowEnded)
 	s.body = container.NewStack(s.tables[0], s.tables[1], s.notice)
-	actions := flush.Flow(theme.Gap, []fyne.CanvasObject{s.create.object, s.reactivate.object, s.transfer.object, s.remove.object},
+	s.actions = flush.Flow(theme.Gap, []fyne.CanvasObject{s.create.object, s.reactivate.object, s.transfer.object, s.remove.object},
 		[]fyne.CanvasObject{s.activate.object, s.email.object})
 	s.object = flush.New(
 		container.New(layout.NewCustomPaddedLayout(theme.Gap+2, theme.Gap, theme.Margin-4, theme.Margin), container.NewBorder(nil, nil, nil, theme.Tight(s.ended), theme.Tight(s.heading))),
 		s.body,
-		container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin-4), actions))
+		container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin-4), s.actions))
 	s.ShowNone()
 	return s, nil
 }
@@ -294,6 +299,10 @@ func (s *Screen) SetHistory(order int64, entries []api.HistoryEntry, err error) 
 }
 
 func (s *Screen) setHeading(title, subtitle string) {
+	if s.title == title && s.subtitle == subtitle {
+		return
+	}
+	s.title, s.subtitle = title, subtitle
 	s.heading.Segments = []widget.RichTextSegment{
 		&widget.TextSegment{Text: title, Style: widget.RichTextStyle{
 			Inline: true, SizeName: fynetheme.SizeNameSubHeadingText, TextStyle: fyne.TextStyle{Bold: true}, ColorName: fynetheme.ColorNameForeground,

@@ -162,7 +162,8 @@ func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(ma
 				o.OnState(merged, s)
 			}
 		},
-		Copy: o.Copy,
+		OnPointer: o.OnPointer,
+		Copy:      o.Copy,
 	})
 }
 

@@ -36,6 +36,7 @@ type Options struct {
 	OnSelected func(order api.Order, ok bool) // another order became the selected one, or none
 	OnUpdated  func(order api.Order)          // the selected order has new values
 	OnState    func(datatable.State)          // the person changed the sort or a width
+	OnPointer  func()                         // the pointer moves over the rows
 	Copy       func(text string)
 	// OnClearSearch runs when the person asks to see all orders again.
 	OnClearSearch func()
@@ -77,6 +78,7 @@ func New(o Options) (*Screen, error) {
 		NoMatch:       func(text string) string { return tr.T("No order and no license matches “%s”.", text) },
 		OnClearFilter: o.OnClearSearch,
 		OnState:       o.OnState,
+		OnPointer:     o.OnPointer,
 		Copy:          o.Copy,
 	})
 	if err != nil {
@@ -96,8 +98,8 @@ func (s *Screen) SetOrders(list []api.Order) {
 	s.empty.SetText(tr.T("There are no orders yet.\nOrders appear here when the vendor has added one to your account."))
 	s.refresh()
 	if _, ok := s.table.Selected(); !ok && s.table.Filter() == "" {
-		if id, ok := first(list); ok {
-			s.Select(id)
+		if o, ok := First(list); ok {
+			s.Select(o.ID)
 		}
 	}
 }
@@ -154,16 +156,14 @@ func (s *Screen) Focus() { s.table.Focus() }
 // Restore takes over the sort and the widths of an earlier start.
 func (s *Screen) Restore(state datatable.State) { s.table.Restore(state) }
 
-// first returns the newest order whose licenses can be opened, or else the newest.
-func first(list []api.Order) (int64, bool) {
-	var id int64
-	opens := false
+// First returns the order that is selected first: the newest whose licenses can be opened, or else the newest. Any goroutine.
+func First(list []api.Order) (best api.Order, ok bool) {
 	for _, o := range list {
-		if o.RequiresActivation && !opens || o.RequiresActivation == opens && o.ID > id {
-			id, opens = o.ID, o.RequiresActivation
+		if o.RequiresActivation && !best.RequiresActivation || o.RequiresActivation == best.RequiresActivation && o.ID > best.ID {
+			best = o
 		}
 	}
-	return id, len(list) > 0
+	return best, len(list) > 0
 }
 
 func columns(now func() time.Time) []datatable.Column[Row] {

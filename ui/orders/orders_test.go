@@ -39,12 +39,12 @@ func TestStatus(t *testing.T) {
 }
 
 func TestFirstIsTheNewestWithLicenses(t *testing.T) {
-	_, ok := first(nil)
+	_, ok := First(nil)
 	require.False(t, ok)
 	fonts := order(func(o *api.Order) { o.ID, o.RequiresActivation = 2000, false })
-	id, ok := first([]api.Order{fonts})
+	one, ok := First([]api.Order{fonts})
 	require.True(t, ok)
-	require.EqualValues(t, 2000, id)
-	id, _ = first([]api.Order{order(func(o *api.Order) { o.ID = 1003 }), fonts, order(func(*api.Order) {})})
-	require.EqualValues(t, 1042, id)
+	require.EqualValues(t, 2000, one.ID)
+	one, _ = First([]api.Order{order(func(o *api.Order) { o.ID = 1003 }), fonts, order(func(*api.Order) {})})
+	require.EqualValues(t, 1042, one.ID)
 }

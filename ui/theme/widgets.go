@@ -1,6 +1,8 @@
 package theme
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -91,6 +93,56 @@ func (r *badgeRenderer) Objects() []fyne.CanvasObject {
 }
 
 func (r *badgeRenderer) Destroy() {}
+
+// Code is a code in its font, in one or more lines. Its methods belong to the UI thread.
+type Code struct {
+	widget.BaseWidget
+	Text string
+}
+
+// NewCode returns a code. UI thread.
+func NewCode(text string) *Code {
+	c := &Code{Text: text}
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// AccessibilityLabel returns the code for a screen reader. UI thread.
+func (c *Code) AccessibilityLabel() string { return c.Text }
+
+// AccessibilityRole tells a screen reader that a code is text. UI thread.
+func (c *Code) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
+
+// CreateRenderer is called by Fyne. UI thread.
+func (c *Code) CreateRenderer() fyne.WidgetRenderer {
+	r := &codeRenderer{}
+	lines := container.New(layout.NewCustomPaddedVBoxLayout(0))
+	for line := range strings.SplitSeq(c.Text, "\n") {
+		t := canvas.NewText(line, nil)
+		t.TextStyle, t.FontSource = Monospace(), CodeFont()
+		r.lines = append(r.lines, t)
+		lines.Add(t)
+	}
+	r.WidgetRenderer = widget.NewSimpleRenderer(lines)
+	r.apply()
+	return r
+}
+
+type codeRenderer struct {
+	fyne.WidgetRenderer
+	lines []*canvas.Text
+}
+
+func (r *codeRenderer) apply() {
+	for _, t := range r.lines {
+		t.Color, t.TextSize = Color(fynetheme.ColorNameForeground), Size(fynetheme.SizeNameText)
+	}
+}
+
+func (r *codeRenderer) Refresh() {
+	r.apply()
+	r.WidgetRenderer.Refresh()
+}
 
 // Surface puts content on a background of the theme that follows a change between light and dark, such as
 // ColorNameToolbar, ColorNamePanel or ColorNameStatusBar.

@@ -101,9 +101,10 @@ type picture struct {
 	colors []uint32
 }
 
+// edges finds what must be seen; the status line need not.
 func (d *display) edges(screen []byte) (p picture) {
 	for at := 4; at < len(screen); at += 4 {
-		if at%d.stride == 0 {
+		if at%d.stride == 0 || at/d.stride >= windowHeight-statusLine {
 			continue
 		}
 		now := binary.LittleEndian.Uint32(screen[at:]) & 0xffffff

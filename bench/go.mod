@@ -12,6 +12,7 @@ require (
 	github.com/jaypipes/ghw v0.27.0
 	github.com/keygen-sh/keygen-go/v3 v3.3.0
 	github.com/prometheus/procfs v0.22.0
+	golang.org/x/exp v0.0.0-20261113113407-e3970619a1a4
 	modernc.org/sqlite v1.62.0
 )
 

@@ -24,6 +24,8 @@ const (
 	patience, rest = 60 * time.Second, 1500 * time.Millisecond
 	shownLicenses  = 1000
 	shownTexts     = 130 // about as many as the app shows then
+	// windowHeight is that of all windows; the app's status line stands in its lowest rows.
+	windowHeight, statusLine = 760, 36
 	// farewell is how long a program may take to end when it is asked to, mostStarts how often it may show something else.
 	farewell, mostStarts = 10 * time.Second, 6
 )
@@ -31,15 +33,18 @@ const (
 func init() { children["window"] = windowChild }
 
 func measureWindow(r *run, s *section) error {
-	app, smallest := filepath.Join(r.temp, "acen"), filepath.Join(r.temp, "smallest")
-	if _, err := command(r, r.root, nil, "go", "build", "-tags", "x11", "-o", app, "./cmd/acen"); err != nil {
-		return err
-	}
-	if _, err := command(r, filepath.Join(r.root, "bench"), nil, "go", "build", "-tags", "x11", "-o", smallest, "./smallest"); err != nil {
-		return err
+	var programs []string // as they are, and to be taken apart
+	for _, tags := range []string{"x11", "x11 startprofile"} {
+		for _, from := range []struct{ module, program string }{{"", "./cmd/acen"}, {"bench", "./smallest"}} {
+			to := filepath.Join(r.temp, strings.ReplaceAll(tags, " ", "-"), filepath.Base(from.program))
+			if _, err := command(r, filepath.Join(r.root, from.module), nil, "go", "build", "-tags", tags, "-o", to, from.program); err != nil {
+				return err
+			}
+			programs = append(programs, to)
+		}
 	}
 	var sizes [2]float64
-	for i, path := range []string{app, smallest} {
+	for i, path := range programs[:2] {
 		info, err := os.Stat(path)
 		if err != nil {
 			return err
@@ -51,7 +56,7 @@ func measureWindow(r *run, s *section) error {
 		return err
 	}
 	// The session is remembered in a keyring of its own, which the script gives to a command: this program again.
-	out, err := command(r, r.root, nil, "scripts/with-secret-service.sh", self, "window", app, smallest)
+	out, err := command(r, r.root, nil, "scripts/with-secret-service.sh", append([]string{self, "window"}, programs...)...)
 	if err != nil {
 		return err
 	}
@@ -60,14 +65,15 @@ func measureWindow(r *run, s *section) error {
 	}
 	s.row("size of the program", "the smallest window", series{sizes[0] / sizes[1]}, goal{atMost: 1.5}, fmt.Sprintf("%.1f MB to %.1f MB", sizes[0]/1e6, sizes[1]/1e6))
 	s.say("All are built with `-tags x11` and show a window of 1180 × 760 on a private Xvfb, drawn by Mesa's software OpenGL. Measured from outside, alike for all: from the start of the process until "+
-		"98 %% of the edges (pixels unlike their left neighbor) of the complete picture stand on the screen. The complete picture is that of an earlier start, when nothing had changed for %s. "+
-		"The app shows an order with %d licenses from its cache; what its server answers later is the same. Memory is the resident set two seconds after the picture is complete.", rest, shownLicenses)
+		"98 %% of the edges (pixels unlike their left neighbor) of the complete picture stand on the screen; its lowest %d rows, where the app says whether its server has answered, are not looked at. "+
+		"The complete picture is that of an earlier start, when nothing had changed for %s. "+
+		"The app shows an order with %d licenses from its cache; what its server answers later is the same. Memory is the resident set two seconds after the picture is complete.", statusLine, rest, shownLicenses)
 	s.say("The smallest window has one text in one font. The app has about %d in three: plain, bold and monospaced. The toolkit reads each font with its emoji, its symbols and "+
-		"the system's font for the language, takes 8 MB for each, and makes a texture of every text; the second peer does just that.", shownTexts)
+		"the system's font for the language, takes 8 MB for each, and makes a texture of every text; the second peer does just that. The app's codes take their font alone.", shownTexts)
 	return nil
 }
 
-// windowChild measures an app and the smallest window, and prints its section.
+// windowChild measures an app and the smallest window, takes the starts of their other builds apart, and prints its section.
 func windowChild(args []string) (err error) {
 	r := &run{Context: context.Background()}
 	if r.temp, err = os.MkdirTemp("", "acen-bench-"); err != nil {
@@ -88,7 +94,10 @@ func windowChild(args []string) (err error) {
 		return err
 	}
 	defer d.stop()
-	programs := [][]string{{args[0], "--data", data}, {args[1]}, {args[1], "-texts", strconv.Itoa(shownTexts)}}
+	build := func(app, smallest string) [][]string {
+		return [][]string{{app, "--data", data}, {smallest}, {smallest, "-texts", strconv.Itoa(shownTexts)}}
+	}
+	programs := build(args[0], args[1])
 	complete := make([]picture, len(programs))
 	for i, p := range programs {
 		if complete[i], err = d.complete(r, p); err != nil {
@@ -105,6 +114,16 @@ func windowChild(args []string) (err error) {
 			times[i], memory[i] = append(times[i], seconds), append(memory[i], bytes)
 		}
 	}
+	starts := make([][]taken, len(programs))
+	for range startRounds {
+		for i, p := range build(args[2], args[3]) {
+			t, err := d.takenApart(r, p, complete[i])
+			if err != nil {
+				return err
+			}
+			starts[i] = append(starts[i], t)
+		}
+	}
 	s := &section{}
 	s.row("start to the first frame with the tables", "the smallest window", times[0].over(times[1]), goal{atMost: 1.25}, span(times[0].median())+" to "+span(times[1].median()))
 	full := fmt.Sprintf("a window of the toolkit with %d texts", shownTexts)
@@ -112,6 +131,7 @@ func windowChild(args []string) (err error) {
 	s.row(fmt.Sprintf("resident memory with %d licenses shown", shownLicenses), "the smallest window", memory[0].over(memory[1]), goal{atMost: 1.3},
 		fmt.Sprintf("%.0f MB to %.0f MB", memory[0].median()/1e6, memory[1].median()/1e6))
 	s.row(fmt.Sprintf("resident memory with %d licenses shown", shownLicenses), full, memory[0].over(memory[2]), goal{}, fmt.Sprintf("%.0f MB to %.0f MB", memory[0].median()/1e6, memory[2].median()/1e6))
+	s.tellStarts([]string{"the smallest window", fmt.Sprintf("%d texts", shownTexts), "the app"}, [][]taken{starts[1], starts[2], starts[0]})
 	return s.print(os.Stdout)
 }
 
@@ -141,11 +161,14 @@ func fillCache(r *run, server *started, data string) (err error) {
 	return nil
 }
 
-// running starts a program on the display; end ends it and waits until the screen is empty.
-func (d *display) running(r *run, program []string) (cmd *exec.Cmd, end func() error, err error) {
+// running starts a program on the display, changed before where that is wanted; end ends it and waits until the screen is empty.
+func (d *display) running(r *run, program []string, change ...func(*exec.Cmd)) (cmd *exec.Cmd, end func() error, err error) {
 	cmd = exec.CommandContext(r, program[0], program[1:]...)
 	cmd.Env = append(os.Environ(), "DISPLAY="+d.name, "LIBGL_ALWAYS_SOFTWARE=1", "FYNE_SCALE=1", "LANG=en_US.UTF-8", "TZ=UTC")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	for _, f := range change {
+		f(cmd)
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err
 	}
@@ -201,6 +224,16 @@ func (d *display) settled(r *run, program []string) (screen []byte, err error) {
 	return before, nil
 }
 
+// until waits until a program that was started shows its picture.
+func (d *display) until(program []string, complete picture) error {
+	for started := time.Now(); !complete.shown(d.pixels); time.Sleep(2 * time.Millisecond) {
+		if time.Since(started) > patience {
+			return fmt.Errorf("%s does not show its picture again", filepath.Base(program[0]))
+		}
+	}
+	return nil
+}
+
 // timed starts a program and returns the seconds until its picture is complete, and its resident bytes after that.
 func (d *display) timed(r *run, program []string, complete picture) (seconds, resident float64, err error) {
 	started := time.Now()
@@ -209,11 +242,8 @@ func (d *display) timed(r *run, program []string, complete picture) (seconds, re
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	for !complete.shown(d.pixels) {
-		if time.Since(started) > patience {
-			return 0, 0, fmt.Errorf("%s does not show its picture again", filepath.Base(program[0]))
-		}
-		time.Sleep(2 * time.Millisecond)
+	if err := d.until(program, complete); err != nil {
+		return 0, 0, err
 	}
 	seconds = time.Since(started).Seconds()
 	time.Sleep(2 * time.Second)

@@ -270,9 +270,9 @@ func (w *Window) Show() {
 		w.gate.Run(w.begun, w.options.After(firstTables))
 	}
 	w.gate.Open()
+	w.focusFirst()
 	w.window.Show() // draws it, too
 	close(w.shown)
-	w.focusFirst()
 	go w.tick()
 }
 
@@ -511,8 +511,8 @@ func (w *Window) signOut() {
 	})
 }
 
-// focusFirst gives the keyboard to what a person wants first: the empty field of the sign-in screen, or the orders. The
-// toolkit refuses the focus to a table that it has not drawn yet, so that is tried again until something has it.
+// focusFirst gives the keyboard to what a person wants first: the empty field of the sign-in screen, or the orders, already in the
+// first frame. Where a dialog keeps it that is tried again.
 func (w *Window) focusFirst() {
 	w.wantsFocus = true
 	if w.root.Objects[0] != w.main {
@@ -523,7 +523,7 @@ func (w *Window) focusFirst() {
 
 func (w *Window) takeFocus() {
 	if w.wantsFocus && w.window.Canvas().Focused() == nil && w.root.Objects[0] == w.main && w.queue.Visible() == nil {
-		w.orders.Focus()
+		w.orders.FocusIn(w.window.Canvas())
 	}
 	w.wantsFocus = w.wantsFocus && w.window.Canvas().Focused() == nil
 }

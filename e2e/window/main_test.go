@@ -151,8 +151,11 @@ func TestMainJob(t *testing.T) {
 			// A second start continues the session from the keyring and shows this PC.
 			d.stop(t)
 			d = startDemo(t, screen, anna, []string{"FYNE_THEME=" + theme}, "--smtp", post.smtp, "--listen", strings.TrimPrefix(d.URL, "http://"))
-			d.find(t, "the orders, without signing in", exactly(fmt.Sprint(studio)))
+			row := d.find(t, "the orders, without signing in", exactly(fmt.Sprint(studio)))
+			require.True(t, d.shows(reading("licenses of Lumen Render Node end in")), "the notice comes with the tables")
 			picture("10-second-start")
+			d.find(t, "the answer of the server", reading("Updated just now"))
+			require.Equal(t, row.Y, d.find(t, "the orders", exactly(fmt.Sprint(studio))).Y, "which tells nothing new and moves nothing")
 			require.Len(t, post.mails(t), 1, "nothing is sent twice")
 		})
 	}

@@ -241,6 +241,9 @@ func (t *Table[T]) Restore(s State) {
 // Focus gives the table the keyboard; it must be in a window.
 func (t *Table[T]) Focus() { t.body.requestFocus() }
 
+// FocusIn gives the table the keyboard of a canvas that it is on and that may not have been drawn yet.
+func (t *Table[T]) FocusIn(c fyne.Canvas) { c.Focus(t.body) }
+
 // AccessibilityLabel returns what a screen reader says of the table.
 func (t *Table[T]) AccessibilityLabel() string { return t.body.AccessibilityLabel() }
 

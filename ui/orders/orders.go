@@ -153,6 +153,9 @@ func (s *Screen) SetFilter(text string) { s.table.SetFilter(text) }
 // Focus gives the table the keyboard.
 func (s *Screen) Focus() { s.table.Focus() }
 
+// FocusIn gives the table the keyboard of a canvas that may not have been drawn yet.
+func (s *Screen) FocusIn(c fyne.Canvas) { s.table.FocusIn(c) }
+
 // Restore takes over the sort and the widths of an earlier start.
 func (s *Screen) Restore(state datatable.State) { s.table.Restore(state) }
 

@@ -123,7 +123,7 @@ func (c *Code) CreateRenderer() fyne.WidgetRenderer {
 		r.lines = append(r.lines, t)
 		lines.Add(t)
 	}
-	r.WidgetRenderer = widget.NewSimpleRenderer(lines)
+	r.WidgetRenderer = widget.NewSimpleRenderer(container.New(layout.NewCustomPaddedLayout(1, 1, 0, 0), lines)) // as Tight keeps it
 	r.apply()
 	return r
 }

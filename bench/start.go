@@ -45,7 +45,7 @@ var startParts = []startPart{
 	{name: "pictures, given to OpenGL", of: []string{"gl.(*painter).imgToTexture", "gl.(*painter).getTexture"}},
 	{name: "calls of OpenGL that draw", of: []string{"painter/gl.(*"}},
 	{name: "texts, measured", of: []string{"painter.RenderedTextSize"}},
-	{name: "reading keyring and cache", of: []string{"github.com/acen-desktop/acen/manager."}, ours: true},
+	{name: "opening the data file", of: []string{"github.com/acen-desktop/acen/manager."}, ours: true},
 	{name: "layout of the first frame", of: []string{".EnsureMinSize"}},
 	{name: "making and filling widgets", of: []string{"github.com/acen-desktop/acen/ui.", "main.content"}, ours: true},
 }
@@ -178,7 +178,7 @@ func (s *section) tellStarts(names []string, starts [][]taken) {
 	all := sums[len(sums)-1]
 	s.say("%s", strings.TrimRight(b.String(), "\n"))
 	s.say("Each row is the median of %d starts that were recorded, which slows them: what the main goroutine did or waited for, by its stack. If all that is the app's own took "+
-		"no time at all, its start would take %.2f of the smallest window's: the rest is the toolkit, which reads each font of each style with its emoji and symbols, parses icons, and makes a picture "+
+		"no time at all, its start would take %.2f of the smallest window's: the rest is what the window shows, in the hands of the toolkit, which reads each font of each style with its emoji and symbols, parses icons, and makes a picture "+
 		"of every text, and Mesa's software OpenGL, which compiles a shader for each kind of shape and computes it for each pixel.", startRounds, (all-own)/sums[0])
 }
 

@@ -62,8 +62,14 @@ func (w *Window) readKnown(resumes <-chan struct{}) {
 		return t, err
 	}, func(t table, err error) {
 		w.state.ahead = false
-		if o := w.state.content.Order; o.ID != 0 && o.ID == w.state.reading {
+		o := w.state.content.Order
+		switch {
+		case o.ID == 0 || o.ID != w.state.reading:
+		case t.ok && t.licenses.OrderID == o.ID:
 			w.licensesRead(o, t, err)
+		default: // they are not known, or the server has told meanwhile of an order that comes first now
+			w.state.reading = 0
+			w.loadLicenses()
 		}
 	})
 }

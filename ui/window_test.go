@@ -168,6 +168,33 @@ func TestTheFirstFrameWaitsForTablesThatAreKnownOnly(t *testing.T) {
 	d.sees("Studio PC")
 }
 
+// An order that came since the last start is chosen while the last known licenses of the first one are being read.
+func TestLicensesThatWereReadAheadBelongToTheirOrder(t *testing.T) {
+	b := newBackend()
+	b.remembered, b.cached = true, now.Add(-3*time.Hour)
+	b.change(func() {
+		b.hold["CachedLicenses"], b.hold["Orders"], b.hold["Licenses 1050"] = make(chan struct{}), make(chan struct{}), make(chan struct{})
+	})
+	late := make(chan time.Time, 1)
+	late <- now
+	d := drive(t, b, after(late))
+	d.sees("Licenses of order 1042")
+	d.until("the question for the orders", func() bool { return b.called("Orders") == 1 })
+	newest := b.orders[0]
+	newest.ID = 1050
+	b.change(func() { b.orders = append(b.orders, newest) })
+	close(b.hold["Orders"])
+	d.sees("1050")
+	d.Shortcut(fyne.KeyF)
+	d.key(fyne.KeyDown)
+	d.key(fyne.KeyHome)
+	d.sees("Licenses of order 1050")
+	close(b.hold["CachedLicenses"])
+	d.until("the question for its licenses", func() bool { return b.called("Licenses 1050") > 0 })
+	d.settle()
+	require.False(t, d.shows("Studio PC"), "a license of order 1042")
+}
+
 func TestTheWindowComesWithoutTablesThatTakeLong(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.cached = true, now.Add(-3*time.Hour)

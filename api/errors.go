@@ -83,6 +83,9 @@ type Problem struct {
 	RetryAfter int           `json:"retry_after,omitempty" doc:"Seconds to wait before the next try"`
 	Limit      *LimitReached `json:"limit,omitempty" doc:"The limit that refused"`
 	Comparison *Comparison   `json:"comparison,omitempty" doc:"The lock comparison that refused"`
+	// Receipt comes with ErrLicenseEnded when the request had the right removal code of a license that was removed or
+	// transferred: what it asks for was done before.
+	Receipt string `json:"receipt,omitempty" doc:"Receipt of a license that was removed or transferred before"`
 }
 
 // FieldError is one fault of one field.

@@ -11,6 +11,9 @@ const (
 	Base = "/api/v1"
 	// IdempotencyKey is the header that names one intended change (a UUID).
 	IdempotencyKey = "Idempotency-Key"
+	// Epoch is the header of every answer that names the epoch of the server's data: 16 random bytes, base64url without
+	// padding. It changes when the database was restored from a backup.
+	Epoch = "ACEN-Epoch"
 	// ProblemMediaType is the media type of a Problem (RFC 9457).
 	ProblemMediaType = "application/problem+json"
 	// LicenseFileMediaType is the media type of a license file (codes.md, "License file").
@@ -267,6 +270,18 @@ type Transfer struct {
 // Removal ends a license and gives the order one back.
 type Removal struct {
 	RemovalCode string `json:"removal_code" minLength:"1" maxLength:"64"`
+}
+
+// LicenseReceipt is the answer of a transfer or a release: the license, and the receipt for the PC that it left.
+type LicenseReceipt struct {
+	License
+	Receipt string `json:"receipt" doc:"PASETO v4.public token of the program's key that proves what was done (codes.md)"`
+}
+
+// OrderReceipt is the answer of a removal: the order, and the receipt for the PC that the license left.
+type OrderReceipt struct {
+	Order
+	Receipt string `json:"receipt" doc:"PASETO v4.public token of the program's key that proves what was done (codes.md)"`
 }
 
 // PCCodes are the codes of a PC. Either SiteCode and MachineID or SiteMID is given.

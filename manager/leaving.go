@@ -191,7 +191,9 @@ func (m *Manager) release(ctx context.Context, l License, leaves leaving) (Licen
 func sendRelease(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
 	r, err := readRequest[releaseRequest](request)
 	if err == nil {
-		out.license, err = c.Release(ctx, job.Key, r.LicenseID, r.Body)
+		var answer api.LicenseReceipt
+		answer, err = c.Release(ctx, job.Key, r.LicenseID, r.Body)
+		out.license = answer.License
 	}
 	return out, err
 }

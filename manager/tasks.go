@@ -165,7 +165,9 @@ func codeText(given license.RemovalCode, leaves leaving) string {
 func sendTransfer(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
 	r, err := readRequest[transferRequest](request)
 	if err == nil {
-		out.license, err = c.Transfer(ctx, job.Key, r.LicenseID, r.Body)
+		var answer api.LicenseReceipt
+		answer, err = c.Transfer(ctx, job.Key, r.LicenseID, r.Body)
+		out.license = answer.License
 	}
 	return out, err
 }
@@ -193,7 +195,9 @@ func (m *Manager) remove(ctx context.Context, l License, code string, leaves lea
 func sendRemoval(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
 	r, err := readRequest[removalRequest](request)
 	if err == nil {
-		out.order, err = c.Remove(ctx, job.Key, r.LicenseID, r.Body)
+		var answer api.OrderReceipt
+		answer, err = c.Remove(ctx, job.Key, r.LicenseID, r.Body)
+		out.order = answer.Order
 	}
 	return out, err
 }

@@ -12,16 +12,19 @@ TOOLS     := $(CURDIR)/build/tools
 ARTIFACTS := $(CURDIR)/artifacts
 
 STATICCHECK_VERSION := v0.8.2
+GOVULNCHECK_VERSION := v1.9.0
+VULNDB_VERSION      := v0.0.0-20261105234957-e22db6528018
 MAILPIT_VERSION     := v1.27.11
 
 # Tools that read source are built with the Go whose source they read.
 STATICCHECK := $(TOOLS)/staticcheck-$(STATICCHECK_VERSION)-$(GOTOOLCHAIN)
+GOVULNCHECK := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)-$(GOTOOLCHAIN)
 
 # Rooms without a window build without cgo and run under the race detector.
-CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/... ./examples/... ./packaging/...
+CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/... ./examples/... ./packaging/... ./scripts/...
 WINDOW := ./assets/... ./ui/... ./cmd/desktop/... ./cmd/acen/... ./cmd/acen-demo/...
 
-.PHONY: help run build test test-all setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures bench bench-fingerprint bench-protect clean
+.PHONY: help run build test test-all setup-run setup-test format vet staticcheck vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures bench bench-fingerprint bench-protect clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -33,7 +36,7 @@ build: setup-run ## build the programs into build/
 	go build -tags $(TAGS) -o build/ ./cmd/acen ./cmd/acen-demo
 	CGO_ENABLED=0 go build -o build/ ./cmd/acen-server ./cmd/acenctl
 
-test: setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window ## install what is missing and run every test but the long suites
+test: setup-test format vet staticcheck vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window ## install what is missing and run every test but the long suites
 	@echo "all tests passed"
 
 test-all: test test-windows test-packages ## everything: make test, then the long suites whole
@@ -55,6 +58,9 @@ vet: ## go vet for Linux, and for Windows and macOS as far as it can be done fro
 
 staticcheck: $(STATICCHECK)
 	$< -tags $(TAGS) ./...
+
+vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the programs reach, but for scripts/vulnerabilities/accepted.txt
+	go run ./scripts/vulnerabilities $< golang.org/x/vulndb@$(VULNDB_VERSION)
 
 test-core: ## everything without a window, under the race detector
 	go test -race -timeout 30m . $$(go list $(CORE) ./e2e/... | grep -v /license/courier)
@@ -116,6 +122,10 @@ bench-protect: ## time of a whole license check, beside the signature alone
 $(STATICCHECK):
 	GOBIN=$(TOOLS) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
 	mv $(TOOLS)/staticcheck $@
+
+$(GOVULNCHECK):
+	GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	mv $(TOOLS)/govulncheck $@
 
 $(TOOLS)/mailpit-$(MAILPIT_VERSION):
 	GOBIN=$(TOOLS) go install github.com/axllent/mailpit@$(MAILPIT_VERSION)

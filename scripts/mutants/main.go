@@ -1,9 +1,9 @@
 // Command mutants breaks the code on purpose, one line at a time, and requires that the test that guards the line fails:
 //
-//	go run ./scripts/mutants [WORD]
+//	go run ./scripts/mutants [WORD [LIST]]
 //
-// It reads scripts/mutants/list.txt in the current folder, which is the module's root. With WORD it takes only the mutants
-// whose file, package, test or rule contains it. Changes are given to the go command as overlays; no file of the tree is
+// It runs in the module's root and reads scripts/mutants/list.txt, or LIST. With WORD it takes only the mutants whose file,
+// package, test or rule contains it. Changes are given to the go command as overlays; no file of the tree is
 // touched. Each named test first runs without a change and must pass. The command fails when a mutant survives, does not
 // apply or compile, or fails otherwise than by its test.
 package main
@@ -40,38 +40,45 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if len(os.Args) > 2 {
-		fmt.Fprintln(os.Stderr, "usage: mutants [WORD]")
+	word, list := "", filepath.FromSlash(listFile)
+	switch len(os.Args) {
+	case 1:
+	case 2:
+		word = os.Args[1]
+	case 3:
+		word, list = os.Args[1], os.Args[2]
+	default:
+		fmt.Fprintln(os.Stderr, "usage: mutants [WORD [LIST]]")
 		os.Exit(2)
 	}
-	word := strings.Join(os.Args[1:], "")
-	if err := run(ctx, ".", word, os.Stdout); err != nil {
+	if err := run(ctx, ".", list, word, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "mutants: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-// run tries the mutants of the list in root that contain word and reports on w. The error says how many are not killed.
-func run(ctx context.Context, root, word string, w io.Writer) error {
+// run tries the mutants of a list that contain word on the module in root and reports on w. The error says how many are not
+// killed.
+func run(ctx context.Context, root, list, word string, w io.Writer) error {
 	started := time.Now()
-	text, err := os.ReadFile(filepath.Join(root, listFile))
+	text, err := os.ReadFile(list)
 	if err != nil {
 		return err
 	}
 	mutants, err := parseList(string(text))
 	if err != nil {
-		return fmt.Errorf("%s: %w", listFile, err)
+		return fmt.Errorf("%s: %w", list, err)
 	}
 	mutants = choose(mutants, word)
 	if len(mutants) == 0 {
-		return fmt.Errorf("%s has no mutant with %q", listFile, word)
+		return fmt.Errorf("%s has no mutant with %q", list, word)
 	}
 	temp, err := os.MkdirTemp("", "mutants-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	r := runner{root: root, temp: temp, out: w}
+	r := runner{root: root, list: list, temp: temp, out: w}
 	r.tryAll(ctx, mutants)
 	if err := ctx.Err(); err != nil {
 		return err
@@ -81,7 +88,7 @@ func run(ctx context.Context, root, word string, w io.Writer) error {
 
 // runner runs go test for mutants and collects what became of them.
 type runner struct {
-	root, temp string
+	root, list, temp string
 
 	mu      sync.Mutex
 	out     io.Writer
@@ -224,7 +231,7 @@ func (r *runner) summarize(took time.Duration) error {
 			continue
 		}
 		failed++
-		fmt.Fprintf(r.out, "\n%s:%d: %s\n  %s\n  - %s\n  + %s\n", listFile, res.line, res.verdict, res.mutant, res.old, res.new)
+		fmt.Fprintf(r.out, "\n%s:%d: %s\n  %s\n  - %s\n  + %s\n", r.list, res.line, res.verdict, res.mutant, res.old, res.new)
 		for line := range strings.Lines(res.detail) {
 			fmt.Fprintf(r.out, "    | %s", line)
 		}

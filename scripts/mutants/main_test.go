@@ -70,8 +70,9 @@ func TestRun(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 
+	list := filepath.Join(root, filepath.FromSlash(listFile))
 	var out strings.Builder
-	require.EqualError(t, run(t.Context(), root, "", &out), "7 of 9 mutants are not killed by their tests")
+	require.EqualError(t, run(t.Context(), root, list, "", &out), "7 of 9 mutants are not killed by their tests")
 	for _, line := range []string{
 		"killed   a/a.go  TestTwice  (doubling)",
 		"killed   b/b.go  TestTwo  (tags)",
@@ -82,7 +83,7 @@ func TestRun(t *testing.T) {
 		"does not apply a/a.go  TestOne  (no such text)",
 		"does not apply a/a.go  TestOne  (two such texts)",
 		"fails, but not by its test a/a.go  TestOne  (no test's failure)",
-		listFile + ":4: does not compile",
+		list + ":4: does not compile",
 		"\n2 of 9 mutants killed in ",
 	} {
 		require.Contains(t, out.String(), line)
@@ -94,10 +95,10 @@ func TestRun(t *testing.T) {
 	}
 
 	out.Reset()
-	require.NoError(t, run(t.Context(), root, "doubling", &out))
+	require.NoError(t, run(t.Context(), root, list, "doubling", &out))
 	require.Contains(t, out.String(), "\n1 of 1 mutants killed in ")
-	require.ErrorContains(t, run(t.Context(), root, "nobody", &out), `no mutant with "nobody"`)
-	require.Error(t, run(t.Context(), filepath.Join(root, "a"), "", &out))
+	require.ErrorContains(t, run(t.Context(), root, list, "nobody", &out), `no mutant with "nobody"`)
+	require.Error(t, run(t.Context(), root, filepath.Join(root, "go.mod"), "", &out))
 }
 
 // tests returns the source of a package's tests: pairs of a name and what must hold.

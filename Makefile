@@ -135,3 +135,8 @@ include packaging/packages.mk
 
 clean: ## remove what was built
 	rm -rf build artifacts
+
+.PHONY: mutants
+mutants: ## break the code one line at a time: each break must make its test fail; ONLY=server takes some
+	go test ./scripts/mutants
+	go run ./scripts/mutants "$(ONLY)"

@@ -50,8 +50,40 @@ func TestRemove(t *testing.T) {
 	require.Equal(t, protect.Removed, refusal.Verdict.Kind)
 
 	require.NoError(t, d.store.Settle(t.Context(), signature, f.Codes.Site))
+	kept, err = l.RemovalCodes()
+	require.NoError(t, err)
+	require.Empty(t, kept)
 	_, err = l.Remove(t.Context())
-	require.ErrorIs(t, err, protect.ErrNothing, "the server has the removal code")
+	require.ErrorAs(t, err, &refusal, "the server has the removal code, and a file of an unknown key cannot be removed")
+	require.Equal(t, protect.UnknownKey, refusal.Verdict.Kind)
+	require.NoError(t, os.Remove(another))
+	_, err = l.Remove(t.Context())
+	require.ErrorIs(t, err, protect.ErrNothing)
+}
+
+// A removal code that lies in an entry that is settled all the same is not told as one that waits.
+func TestSettledRemovalCodesAreNotListed(t *testing.T) {
+	d := newDesk(t)
+	key := signature.Key()
+	gone := func(generation uint16, settled bool) installed.Spent {
+		return installed.Spent{
+			Codes:       key.Codes(generation, 1),
+			LicenseID:   int64(generation),
+			RemovalCode: 99,
+			Settled:     settled,
+			At:          noon,
+		}
+	}
+	_, err := d.store.Update(t.Context(), signature, func(s *installed.State) error {
+		s.Spent = []installed.Spent{gone(1, false), gone(2, true), gone(3, false)}
+		return nil
+	})
+	require.NoError(t, err)
+	kept, err := d.open().RemovalCodes()
+	require.NoError(t, err)
+	require.Len(t, kept, 2)
+	require.EqualValues(t, 1, kept[0].LicenseID)
+	require.EqualValues(t, 3, kept[1].LicenseID)
 }
 
 func TestRemoveTypedCode(t *testing.T) {

@@ -166,6 +166,12 @@ func TestVerdicts(t *testing.T) {
 			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon, Ended: "Removed"}))
 			d.put(d.sign(signing, f))
 		}, kind: protect.Ended, says: []string{"no longer this PC's"}},
+		"the server has ended a license of the same number and another Site code": {prepare: func(d *desk) {
+			f := d.license()
+			other := installed.Contact{LicenseID: f.ID, Site: f.Codes.Site + 1, At: noon, Ended: "Removed"}
+			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, other))
+			d.put(d.sign(signing, f))
+		}, kind: protect.Valid},
 		"grace": {prepare: func(d *desk) {
 			d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 10 * 24 * time.Hour}
 			d.put(d.sign(signing, d.license()))
@@ -490,6 +496,9 @@ func TestLockThatIsNotReleased(t *testing.T) {
 	} {
 		err := change()
 		require.ErrorIs(t, err, installed.ErrBusy, name)
+		var busy *installed.BusyError
+		require.ErrorAs(t, err, &busy, name)
+		require.Equal(t, d.options.LockTimeout, busy.Waited, name)
 		require.ErrorContains(t, err, filepath.Join(filepath.Dir(d.store.StatePath(signature)), "lock"), name)
 		require.True(t, d.open().Verdict().Valid(), name)
 		after, err := os.ReadFile(d.store.StatePath(signature))

@@ -86,6 +86,31 @@ func TestSettledRemovalCodesAreNotListed(t *testing.T) {
 	require.EqualValues(t, 3, kept[1].LicenseID)
 }
 
+// Remove takes one license and leaves another one of the program alone.
+func TestRemoveLeavesOtherLicenses(t *testing.T) {
+	d := newDesk(t)
+	reading, err := d.options.Fingerprint.Read(t.Context())
+	require.NoError(t, err)
+	key := signature.Key()
+	longer := d.license(id(8), ends(noon.AddDate(2, 0, 0)))
+	shorter := d.license(id(9), ends(noon.AddDate(1, 0, 0)), func(f *license.File) {
+		f.Codes = key.Codes(0x124, reading.Block(key))
+	})
+	d.put(d.sign(signing, longer))
+	beside := d.write(filepath.Join(d.options.Elsewhere[0], "beside.acen"), d.sign(signing, shorter))
+	l := d.open()
+	require.EqualValues(t, 8, l.Verdict().License.ID)
+	r, err := l.Remove(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 8, r.LicenseID)
+	require.FileExists(t, beside)
+	require.True(t, l.Verdict().Valid())
+	require.EqualValues(t, 9, l.Verdict().License.ID)
+	files, err := d.store.Files(signature)
+	require.NoError(t, err)
+	require.Empty(t, files)
+}
+
 func TestRemoveTypedCode(t *testing.T) {
 	d := newDesk(t)
 	l := d.open()

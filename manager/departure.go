@@ -200,6 +200,17 @@ func (m *Manager) left(ctx context.Context, l departure) error {
 	return installedError(m.options.Installed.Settle(ctx, signature, codes.Site))
 }
 
+// licensedAnew reports whether the last known tables have a license of a program for this PC as it is now, whose file may not
+// be here yet.
+func (m *Manager) licensedAnew(ctx context.Context, p api.Program) (found bool) {
+	err := m.eachKnown(ctx, func(_ api.Order, other api.Program, t Licenses) error {
+		found = found || other.ApplicationSignature == p.ApplicationSignature &&
+			slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC })
+		return nil
+	})
+	return found && err == nil // without a session nothing is known
+}
+
 // comeBack undoes leave: the server refused, or the person changed their mind before it was asked. The license file comes back
 // from the vault, or with the next table from the server. It fails with ErrTooLate when the server has taken the license, and
 // with ErrNewerHere when this PC has a newer one, which stays.
@@ -212,7 +223,7 @@ func (m *Manager) comeBack(ctx context.Context, l departure) error {
 	if err != nil {
 		return err
 	}
-	if here, ok := m.fileHere(p); ok && here.Codes.Site != codes.Site {
+	if here, ok := m.fileHere(p); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, p) {
 		return ErrNewerHere
 	}
 	switch err := m.options.Installed.Return(ctx, signature, codes.Site); {
@@ -287,8 +298,8 @@ func (m *Manager) WaitingToMove(ctx context.Context) (list []Waiting, err error)
 }
 
 func waitingInto(list *[]Waiting) visitor {
-	return func(o api.Order, _ api.Program, rows []License) error {
-		for _, l := range rows {
+	return func(o api.Order, _ api.Program, t Licenses) error {
+		for _, l := range t.Licenses {
 			if l.Status == api.StatusActive && l.ReleasedAt != nil {
 				*list = append(*list, Waiting{o, l, TransferRefusal(o, l)})
 			}
@@ -457,8 +468,8 @@ func (m *Manager) LicenseOf(ctx context.Context, k KeptCode) (License, api.Order
 }
 
 func (m *Manager) licenseOf(ctx context.Context, k KeptCode) (found License, order api.Order, program api.Program, err error) {
-	err = m.eachKnown(ctx, func(o api.Order, p api.Program, rows []License) error {
-		for _, l := range rows {
+	err = m.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
+		for _, l := range t.Licenses {
 			if p.ApplicationSignature == string(k.Signature) && l.SiteCode == k.Codes.Site.String() && l.Status == api.StatusActive {
 				found, order, program = l, o, p
 			}

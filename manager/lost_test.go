@@ -593,3 +593,21 @@ func TestOnlyWhatEndedIsSettled(t *testing.T) {
 	p.reconcile(t.Context(), u, f.rows, p.installCount())
 	require.Empty(t, p.kept(t))
 }
+
+// A license file that came by another way after the table was fetched is not one that the server forgot.
+func TestATableOlderThanTheLicenseForgetsNothing(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	_, ok := p.row(t, 1)
+	require.False(t, ok)
+	pc, err := p.ThisPC(t.Context(), 1)
+	require.NoError(t, err)
+	advance(f, time.Hour)
+	var content string
+	f.set(func() { content = f.file(f.activate(pc.Codes, "", 0)) })
+	_, _, err = p.TakeLicense(t.Context(), content)
+	require.NoError(t, err)
+	found, err := p.Find(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, found.Forgotten)
+}

@@ -25,6 +25,9 @@ type departure struct {
 	OrderID     int64  `json:"order_id,omitempty"`
 	Program     string `json:"program,omitempty"`
 	Note        string `json:"note,omitempty"`
+	// Earlier tells that the license had left before the job was written down, as when its program let it go: it does not come
+	// back when the job is canceled or refused, for the code may be in other hands.
+	Earlier bool `json:"earlier,omitempty"`
 }
 
 // departure returns what leaves this PC with a license, and its removal code; zero for another PC's license.
@@ -41,6 +44,7 @@ func (m *Manager) departure(ctx context.Context, l License) (departure, error) {
 		return departure{}, err
 	}
 	leaves := departureOf(p, l, codes, 0)
+	leaves.Earlier = !l.ThisPC
 	leaves.RemovalCode, err = m.departureCode(ctx, leaves)
 	return leaves, err
 }
@@ -211,10 +215,13 @@ func (m *Manager) licensedAnew(ctx context.Context, p api.Program) (found bool) 
 	return found && err == nil // without a session nothing is known
 }
 
-// comeBack undoes leave: the server refused, or the person changed their mind before it was asked. The license file comes back
-// from the vault, or with the next table from the server. It fails with ErrTooLate when the server has taken the license, and
+// comeBack undoes what leave did for a job: the server refused, or the person changed their mind before it was asked. The
+// license file comes back from the vault, or with the next table from the server. A license that had left earlier stays away. It fails with ErrTooLate when the server has taken the license, and
 // with ErrNewerHere when this PC has a newer one, which stays.
 func (m *Manager) comeBack(ctx context.Context, l departure) error {
+	if l.Earlier {
+		return nil
+	}
 	signature, codes, err := m.parseDeparture(ctx, l)
 	if err != nil {
 		return err
@@ -457,7 +464,9 @@ func (m *Manager) keptLicense(ctx context.Context, k KeptCode) (License, departu
 	if err != nil {
 		return License{}, departure{}, err
 	}
-	return l, departureOf(p, l, k.Codes, k.Code), nil
+	leaves := departureOf(p, l, k.Codes, k.Code)
+	leaves.Earlier = true
+	return l, leaves, nil
 }
 
 // LicenseOf finds the license of a kept removal code, with its order, among the last known ones of the current account. It

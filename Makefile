@@ -117,3 +117,7 @@ include packaging/packages.mk
 
 clean: ## remove what was built
 	rm -rf build artifacts
+
+.PHONY: faults
+faults: setup-test ## attack licenses in every way: faults of the network, kills, restored backups, lost keyrings, vendors (minutes; a part is in make test)
+	go test -count=1 -timeout 60m ./e2e/faults -whole

@@ -9,40 +9,53 @@ import (
 
 // Verification gets a verification number as a picture, and on request as a sound; it needs no session.
 func (c *Client) Verification(ctx context.Context, sound bool) (out api.Verification, err error) {
-	k := call{method: http.MethodPost, path: "/verifications", into: &out, open: true}
+	k := call{
+		method: http.MethodPost, path: "/verifications", open: true,
+		status: http.StatusCreated, read: into(&out, checkVerification),
+	}
 	if sound {
 		k.query = map[string]string{"sound": "true"}
 	}
-	_, err = c.do(ctx, k)
+	err = c.do(ctx, k)
 	return out, err
 }
 
 // NewAccount opens an account with a serial number; it needs no session.
 func (c *Client) NewAccount(ctx context.Context, key string, r api.NewAccount) (out api.Client, err error) {
-	_, err = c.do(ctx, call{method: http.MethodPost, path: "/accounts", key: key, body: r, into: &out, open: true})
+	err = c.do(ctx, call{
+		method: http.MethodPost, path: "/accounts", key: key, body: r, open: true,
+		status: http.StatusCreated, read: into(&out, checkClient),
+	})
 	return out, err
 }
 
 // RequestPasswordReset asks for a mail with a link; it needs no session, and never tells whether the account exists.
 func (c *Client) RequestPasswordReset(ctx context.Context, key string, r api.PasswordReset) error {
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/password-resets", key: key, body: r, open: true})
-	return err
+	return c.do(ctx, call{
+		method: http.MethodPost, path: "/password-resets", key: key, body: r, open: true,
+		status: http.StatusAccepted, read: empty,
+	})
 }
 
 // Account returns the contact data of the account.
 func (c *Client) Account(ctx context.Context) (out api.Account, err error) {
-	_, err = c.do(ctx, call{method: http.MethodGet, path: "/account", into: &out})
+	err = c.do(ctx, call{method: http.MethodGet, path: "/account", status: http.StatusOK, read: into(&out, checkAccount)})
 	return out, err
 }
 
 // ChangeAccount changes contact data.
 func (c *Client) ChangeAccount(ctx context.Context, r api.AccountChange) (out api.Account, err error) {
-	_, err = c.do(ctx, call{method: http.MethodPatch, path: "/account", body: r, into: &out})
+	err = c.do(ctx, call{
+		method: http.MethodPatch, path: "/account", body: r,
+		status: http.StatusOK, read: into(&out, checkAccount),
+	})
 	return out, err
 }
 
 // ChangePassword sets a new password; other sessions end.
 func (c *Client) ChangePassword(ctx context.Context, r api.PasswordChange) error {
-	_, err := c.do(ctx, call{method: http.MethodPut, path: "/account/password", body: r})
-	return err
+	return c.do(ctx, call{
+		method: http.MethodPut, path: "/account/password", body: r,
+		status: http.StatusNoContent, read: empty,
+	})
 }

@@ -57,6 +57,10 @@ type Options struct {
 	Tokens Tokens
 	// OnTokens is called with new tokens before they are used, so that they can be stored: a refresh token works once.
 	OnTokens func(Tokens)
+	// OnEpoch is called with the epoch of the server's data that an answer names (api.Epoch), before the answer is
+	// returned. Another epoch than before means that the server was restored from a backup. It may be called from any
+	// goroutine and must not call the Client.
+	OnEpoch func(epoch string)
 	// Transport replaces the network; nil means the system's, with its proxies.
 	Transport http.RoundTripper
 	// UserAgent names the program.
@@ -96,6 +100,9 @@ func New(o Options) (*Client, error) {
 	}
 	if o.OnTokens == nil {
 		o.OnTokens = func(Tokens) {}
+	}
+	if o.OnEpoch == nil {
+		o.OnEpoch = func(string) {}
 	}
 	transport := o.Transport
 	if transport == nil {
@@ -215,8 +222,10 @@ type call struct {
 	query        map[string]string
 	key          string // idempotency key
 	body         any
-	into         any
 	open         bool // needs no session
+
+	status int    // the one status of success
+	read   reader // reads the answer
 
 	begun *atomic.Bool // set once the request was being written: from then on the server may have it
 }
@@ -224,29 +233,30 @@ type call struct {
 // repeatable reports whether sending the call twice does no harm (a key makes a change happen once).
 func (c call) repeatable() bool { return c.method == http.MethodGet || c.key != "" }
 
-func (c *Client) do(ctx context.Context, k call) (*resty.Response, error) {
+// do sends a call and reads its answer.
+func (c *Client) do(ctx context.Context, k call) error {
 	k.begun = new(atomic.Bool)
-	response, err := c.repeat(ctx, k)
+	err := c.repeat(ctx, k)
 	var network *NetworkError
 	if errors.As(err, &network) {
 		network.NotSent = !k.begun.Load()
 	}
-	return response, err
+	return err
 }
 
 // repeat sends a call until it is answered, as often as that does no harm.
-func (c *Client) repeat(ctx context.Context, k call) (*resty.Response, error) {
+func (c *Client) repeat(ctx context.Context, k call) error {
 	for try := 1; ; try++ {
-		response, err := c.authorized(ctx, k)
+		err := c.authorized(ctx, k)
 		wait, again := retryAfter(k, err)
 		if err == nil || !again || !k.repeatable() || try == tries {
-			return response, err
+			return err
 		}
 		if wait == 0 {
 			wait = time.Duration(try) * (200*time.Millisecond + rand.N(200*time.Millisecond))
 		}
 		if pauseErr := c.options.Pause(ctx, wait); pauseErr != nil {
-			return nil, classify(ctx, c.host, pauseErr)
+			return classify(ctx, c.host, pauseErr)
 		}
 	}
 }
@@ -267,29 +277,28 @@ func retryAfter(k call, err error) (time.Duration, bool) {
 }
 
 // authorized sends a call with a good access token; when the server knows it no longer, once more with a new one.
-func (c *Client) authorized(ctx context.Context, k call) (*resty.Response, error) {
+func (c *Client) authorized(ctx context.Context, k call) error {
 	if k.open {
 		return c.send(ctx, k, "")
 	}
 	token, err := c.access(ctx, "")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	response, err := c.send(ctx, k, token)
-	if !errors.Is(err, api.ErrAuthorization) {
-		return response, err
+	if err = c.send(ctx, k, token); !errors.Is(err, api.ErrAuthorization) {
+		return err
 	}
 	if token, err = c.access(ctx, token); err != nil {
-		return nil, err
+		return err
 	}
-	response, err = c.send(ctx, k, token)
-	if errors.Is(err, api.ErrAuthorization) {
-		return nil, ErrSignedOut
+	if err = c.send(ctx, k, token); errors.Is(err, api.ErrAuthorization) {
+		return ErrSignedOut
 	}
-	return response, err
+	return err
 }
 
-func (c *Client) send(ctx context.Context, k call, token string) (*resty.Response, error) {
+// send sends a call once and reads its answer.
+func (c *Client) send(ctx context.Context, k call, token string) error {
 	if k.begun != nil {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { k.begun.Store(true) }})
 	}
@@ -305,15 +314,27 @@ func (c *Client) send(ctx context.Context, k call, token string) (*resty.Respons
 	}
 	response, err := r.Execute(k.method, k.path)
 	if err != nil && (response == nil || response.RawResponse == nil || response.StatusCode() < 300 || response.StatusCode() >= 400) {
-		return nil, classify(ctx, c.host, err)
+		return classify(ctx, c.host, err)
 	}
-	if status := response.StatusCode(); status < 200 || status > 299 {
-		return nil, problem(c.host, status, response.Header().Get("Content-Type"), response.Body())
+	if response.StatusCode() >= 400 {
+		err = problem(c.host, response.StatusCode(), response.Header().Get("Content-Type"), response.Body())
+	} else {
+		err = k.answer(c.host, response)
 	}
-	if k.into != nil {
-		if err := decode(response, k.into); err != nil {
-			return nil, &NetworkError{Kind: NotACEN, Host: c.host, Err: err}
-		}
+	if network := (*NetworkError)(nil); !errors.As(err, &network) {
+		c.tellEpoch(response)
 	}
-	return response, nil
+	return err
+}
+
+// answer reads the answer of a call that was not refused.
+func (k call) answer(host string, r *resty.Response) error {
+	err := check(rule{r.StatusCode() == k.status, fmt.Sprintf("has HTTP status %d", r.StatusCode())})
+	if err == nil {
+		err = k.read(r)
+	}
+	if err != nil {
+		return &NetworkError{Kind: NotACEN, Host: host, Err: err}
+	}
+	return nil
 }

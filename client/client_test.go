@@ -239,7 +239,7 @@ func TestBusyServer(t *testing.T) {
 			refuse(w, p)
 			return
 		}
-		answer(w, 200, api.ProgramList{Programs: []api.Program{{ID: 7}}})
+		answer(w, 200, api.ProgramList{Programs: []api.Program{wholeProgram()}})
 	})
 	programs, err := c.Programs(t.Context())
 	require.NoError(t, err)
@@ -257,7 +257,7 @@ func TestTooManyRequests(t *testing.T) {
 			refuse(w, p)
 			return
 		}
-		answer(w, 200, api.ProgramList{Programs: []api.Program{{ID: 7}}})
+		answer(w, 200, api.ProgramList{Programs: []api.Program{wholeProgram()}})
 	})
 	_, err := c.Programs(t.Context())
 	require.NoError(t, err)
@@ -274,17 +274,18 @@ func TestReleaseAndTransfer(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		calls = append(calls, fmt.Sprintf("%s %s %s %s", r.Method, r.URL.Path, r.Header.Get(api.IdempotencyKey), strings.TrimSpace(string(body))))
 		if strings.HasSuffix(r.URL.Path, "/release") {
-			answer(w, 200, api.License{ID: 7, Status: api.StatusActive, ReleasedAt: &noon})
+			answer(w, 200, api.LicenseReceipt{License: released(wholeLicense(7, 9)), Receipt: receipt})
 			return
 		}
-		answer(w, 201, api.License{ID: 8, Status: api.StatusActive})
+		answer(w, 201, api.LicenseReceipt{License: wholeLicense(8, 9), Receipt: receipt})
 	})
-	released, err := c.Release(t.Context(), "first", 7, api.Release{RemovalCode: "9D2BK-DD62M-C"})
+	waiting, err := c.Release(t.Context(), "first", 7, api.Release{RemovalCode: "9D2BK-DD62M-C"})
 	require.NoError(t, err)
-	require.Equal(t, api.License{ID: 7, Status: api.StatusActive, ReleasedAt: &noon}, released)
-	next, err := c.Transfer(t.Context(), "second", 7, api.Transfer{SiteCode: "7183EC4D", MachineID: "83A9-3429-0090-B3F5"})
+	require.Equal(t, api.LicenseReceipt{License: released(wholeLicense(7, 9)), Receipt: receipt}, waiting)
+	next, err := c.Transfer(t.Context(), "second", 7, api.Transfer{SiteCode: site, MachineID: machine})
 	require.NoError(t, err)
 	require.Nil(t, next.ReleasedAt)
+	require.Equal(t, receipt, next.Receipt)
 	require.Equal(t, []string{
 		`POST /api/v1/licenses/7/release first {"removal_code":"9D2BK-DD62M-C"}`,
 		`POST /api/v1/licenses/7/transfer second {"site_code":"7183EC4D","machine_id":"83A9-3429-0090-B3F5"}`,
@@ -322,7 +323,7 @@ func (s *tokenServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.n++
-		answer(w, 201, api.Session{AccessToken: fmt.Sprintf("access-%d", s.n), ExpiresAt: noon.Add(15 * time.Minute), RefreshToken: fmt.Sprintf("refresh-%d", s.n)})
+		answer(w, 201, wholeSession(s.n))
 		return
 	}
 	if r.Header.Get("Authorization") != fmt.Sprintf("Bearer access-%d", s.n) {
@@ -377,11 +378,11 @@ func TestLists(t *testing.T) {
 	c := to(t, func(w http.ResponseWriter, r *http.Request) {
 		switch cursor := r.URL.Query().Get("cursor"); {
 		case strings.HasSuffix(r.URL.Path, "/orders/9/licenses"):
-			answer(w, 200, api.LicenseList{Licenses: []api.License{{ID: 1}}, NextCursor: "the same for ever"})
+			answer(w, 200, api.LicenseList{Licenses: []api.License{}, NextCursor: "the same for ever"})
 		case cursor == "":
-			answer(w, 200, api.LicenseList{Licenses: []api.License{{ID: 1}, {ID: 2}}, NextCursor: "a/b?c&d"})
+			answer(w, 200, api.LicenseList{Licenses: []api.License{wholeLicense(1, 1), wholeLicense(2, 1)}, NextCursor: "a/b?c&d"})
 		case cursor == "a/b?c&d":
-			answer(w, 200, api.LicenseList{Licenses: []api.License{{ID: 3}}})
+			answer(w, 200, api.LicenseList{Licenses: []api.License{wholeLicense(3, 1)}})
 		}
 	})
 	list, err := c.Licenses(t.Context(), 1, false)

@@ -148,13 +148,13 @@ func stripURL(err error) error {
 	return err
 }
 
-// problem reads a refusal. An answer that is no problem document comes from something else than a license server.
+// problem reads a refusal. What is no problem document with a code, or is about another status, comes from something
+// else than a license server.
 func problem(host string, status int, contentType string, body []byte) error {
 	var p api.Problem
 	mediaType, _, _ := strings.Cut(contentType, ";")
-	if strings.TrimSpace(mediaType) != api.ProblemMediaType || json.Unmarshal(body, &p) != nil || p.Code == "" {
+	if strings.TrimSpace(mediaType) != api.ProblemMediaType || json.Unmarshal(body, &p) != nil || p.Code == "" || p.Status != status {
 		return &NetworkError{Kind: NotACEN, Host: host, Err: fmt.Errorf("HTTP status %d with content type %q", status, mediaType)}
 	}
-	p.Status = status
 	return &p
 }

@@ -2,24 +2,11 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"mime"
 	"net/http"
-
-	"github.com/go-resty/resty/v2"
 
 	"github.com/acen-desktop/acen/api"
 )
-
-func decode(response *resty.Response, into any) error {
-	contentType := response.Header().Get("Content-Type")
-	if mediaType, _, err := mime.ParseMediaType(contentType); err != nil || mediaType != "application/json" {
-		return fmt.Errorf("HTTP status %d with content type %q", response.StatusCode(), contentType)
-	}
-	return json.Unmarshal(response.Body(), into)
-}
 
 // access returns an access token. It renews the session when the token ends soon, or when it is the one that the server
 // refused.
@@ -42,7 +29,10 @@ func (c *Client) access(ctx context.Context, refused string) (string, error) {
 	}
 	var session api.Session
 	// A refresh token works once: once sent, the answer is waited for even when the caller gives up.
-	_, err := c.send(context.WithoutCancel(ctx), call{method: http.MethodPost, path: "/sessions/refresh", body: api.RefreshRequest{RefreshToken: refresh}, into: &session}, "")
+	err := c.send(context.WithoutCancel(ctx), call{
+		method: http.MethodPost, path: "/sessions/refresh", body: api.RefreshRequest{RefreshToken: refresh},
+		status: http.StatusCreated, read: into(&session, checkSession),
+	}, "")
 	if errors.Is(err, api.ErrAuthorization) || errors.Is(err, api.ErrValidation) {
 		return "", ErrSignedOut
 	}
@@ -76,13 +66,20 @@ func (c *Client) Tokens() Tokens {
 
 // Server describes the server; it needs no session.
 func (c *Client) Server(ctx context.Context) (out api.Server, err error) {
-	_, err = c.do(ctx, call{method: http.MethodGet, path: "/server", into: &out, open: true})
+	err = c.do(ctx, call{
+		method: http.MethodGet, path: "/server", open: true,
+		status: http.StatusOK, read: into(&out, checkServer),
+	})
 	return out, err
 }
 
 // SignIn begins a session.
 func (c *Client) SignIn(ctx context.Context, r api.SessionRequest) (out api.Session, err error) {
-	if _, err = c.do(ctx, call{method: http.MethodPost, path: "/sessions", body: r, into: &out, open: true}); err == nil {
+	err = c.do(ctx, call{
+		method: http.MethodPost, path: "/sessions", body: r, open: true,
+		status: http.StatusCreated, read: into(&out, checkSession),
+	})
+	if err == nil {
 		c.keep(out)
 	}
 	return out, err
@@ -96,6 +93,5 @@ func (c *Client) Renew(ctx context.Context) error {
 
 // SignOut ends the session.
 func (c *Client) SignOut(ctx context.Context) error {
-	_, err := c.do(ctx, call{method: http.MethodDelete, path: "/sessions/current"})
-	return err
+	return c.do(ctx, call{method: http.MethodDelete, path: "/sessions/current", status: http.StatusNoContent, read: empty})
 }

@@ -8,7 +8,7 @@
 //   - An [ActivationKey] makes and checks the typed [ActivationCode] for Codes, and the [RemovalSeed] that makes and
 //     verifies the [RemovalCode].
 //   - A [SerialSeed] makes and opens serial numbers.
-//   - A [SigningKey] signs license files ([File]); anyone verifies them with the [PublicKey].
+//   - A [SigningKey] signs license files ([File]) and receipts ([Receipt]); anyone verifies them with the [PublicKey].
 //   - [Compare] alone decides whether a PC is still the one a license was bound to.
 //   - The Parse functions read what people type and say which group is wrong; [Find] picks codes out of any text.
 //

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var moreVectors = flag.String("vectors", "", "a further file of acen/v1 test vectors to run")
+var moreVectors = flag.String("vectors", "", "a further file of test vectors to run")
 
 type vectorFile struct {
 	Scheme string       `json:"scheme"`
@@ -52,20 +52,26 @@ func TestVectors(t *testing.T) {
 		files = append(files, *moreVectors)
 	}
 	for _, name := range files {
-		data, err := os.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(name) {
-			// A test runs in its package's folder; whoever names a file stands in the one above.
-			data, err = os.ReadFile(filepath.Join("..", name))
-		}
-		require.NoError(t, err)
 		var f vectorFile
-		require.NoError(t, json.Unmarshal(data, &f))
+		readVectors(t, name, &f)
 		require.Equal(t, "acen/v1", f.Scheme)
 		require.NotEmpty(t, f.Cases)
 		for _, v := range f.Cases {
 			t.Run(v.SiteCode+"/"+v.MachineID, v.check)
 		}
 	}
+}
+
+// readVectors decodes a file of test vectors. A relative name is looked for in the parent folder, too: a test runs in its
+// package's folder, and whoever passes -vectors stands in the one above.
+func readVectors(t *testing.T, name string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(name) {
+		data, err = os.ReadFile(filepath.Join("..", name))
+	}
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, into))
 }
 
 func key32(t *testing.T, text string) (b [32]byte) {

@@ -141,7 +141,7 @@ func (m *Manager) use(a Account, c *client.Client, holder *tokenHolder) {
 }
 
 func (m *Manager) newClient(server string, t client.Tokens, holder *tokenHolder) (*client.Client, error) {
-	return client.New(client.Options{Server: server, Tokens: t, OnTokens: holder.keep, Transport: m.options.HTTPTransport,
+	return client.New(client.Options{Server: server, Tokens: t, OnTokens: holder.keep, OnEpoch: holder.sawEpoch, Transport: m.options.HTTPTransport,
 		UserAgent: "ACEN-Desktop/" + m.options.Version, Now: m.options.Now, Pause: m.options.Pause})
 }
 
@@ -275,12 +275,49 @@ func (m *Manager) SignOut(ctx context.Context) error {
 type tokenHolder struct {
 	manager *Manager
 	account *Account
+	epoch   string // that the server last named
 }
 
 func (h *tokenHolder) use(a Account) {
 	h.manager.mu.Lock()
-	defer h.manager.mu.Unlock()
 	h.account = &a
+	epoch := h.epoch
+	h.manager.mu.Unlock()
+	if epoch != "" {
+		h.manager.noteEpoch(a, epoch)
+	}
+}
+
+// sawEpoch hears the epoch of the server's data with every answer.
+func (h *tokenHolder) sawEpoch(epoch string) {
+	h.manager.mu.Lock()
+	same, a := h.epoch == epoch, h.account
+	h.epoch = epoch
+	h.manager.mu.Unlock()
+	if !same && a != nil {
+		h.manager.noteEpoch(*a, epoch)
+	}
+}
+
+// noteEpoch keeps the epoch of an account's server. When it is another than before, the server was restored from a backup: it
+// may have forgotten what was done since then, and Find tells what (spec: api 20).
+func (m *Manager) noteEpoch(a Account, epoch string) {
+	ctx := context.Background()
+	var before string
+	err := m.db.QueryRowContext(ctx, `SELECT epoch FROM accounts WHERE id = ?`, a.ID).Scan(&before)
+	if err == nil && before != epoch {
+		_, err = m.db.change(ctx, `UPDATE accounts SET epoch = ? WHERE id = ?`, epoch, a.ID)
+	}
+	if err != nil {
+		m.options.Logger.Warn("the epoch of the server cannot be kept", "error", err)
+		return
+	}
+	if before == "" || before == epoch {
+		return
+	}
+	m.options.Logger.Warn("the license server was restored from a backup", "account", a.ID)
+	m.addNotice(Say("The license server was restored from a backup."), Say("It may have forgotten what was done since then. This PC still knows, and offers to tell the server again: look through your licenses."))
+	m.publish(Event{Kind: ServerRestored, Account: a.ID})
 }
 
 func (h *tokenHolder) keep(t client.Tokens) {

@@ -281,6 +281,17 @@ func (m *Manager) CarryOut(ctx context.Context, r courier.Request, plan []Courie
 	return a, nil
 }
 
+// removeForAnother hands in the removal code of another PC and returns the receipt, without which that PC keeps its code. A
+// license that ended before has one, too, for whoever has the right code.
+func (m *Manager) removeForAnother(ctx context.Context, l License, code license.RemovalCode) (receipt string, err error) {
+	out, err := m.remove(ctx, l, request{LicenseID: l.ID, typed: codeText(code)})
+	var refusal *api.Problem
+	if errors.As(err, &refusal) && errors.Is(err, api.ErrLicenseEnded) && refusal.Receipt != "" {
+		return refusal.Receipt, nil
+	}
+	return out.receipt, err
+}
+
 // carry does one option and fills in its result.
 func (m *Manager) carry(ctx context.Context, item courier.Item, option CourierOption, result *courier.Result) error {
 	l := option.License
@@ -292,13 +303,10 @@ func (m *Manager) carry(ctx context.Context, item courier.Item, option CourierOp
 		l, err = m.Reactivate(ctx, Reactivate{License: l, Codes: item.Codes, Note: item.Note})
 	case CourierTransfer:
 		l, err = m.Transfer(ctx, Transfer{License: l, Codes: item.Codes, RemovalCode: item.RemovalCode, Note: item.Note})
-	case CourierRemove:
-		_, err = m.Remove(ctx, Remove{License: l, RemovalCode: item.RemovalCode})
+	case CourierRemove, CourierRemoved:
+		result.Receipt, err = m.removeForAnother(ctx, l, item.RemovalCode)
 		result.Outcome = courier.OutcomeDone
 		return err
-	case CourierRemoved:
-		result.Outcome = courier.OutcomeDone
-		return nil
 	}
 	if err != nil {
 		return err

@@ -81,6 +81,8 @@ CREATE TABLE requests (
   content BLOB NOT NULL,
   made_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+`, `
+ALTER TABLE accounts ADD COLUMN epoch TEXT NOT NULL DEFAULT '';
 `}
 
 // errDamaged is an ErrStorage whose file should be set aside.

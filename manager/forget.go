@@ -7,31 +7,97 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+
+	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/license/installed"
 )
 
 // lockName is the file in the data folder that the app that runs holds.
 const lockName = "acen.lock"
 
-// Forget removes what the app keeps of a person: its files in the data folder and, with clear, the secrets in the keyring. Licenses of
-// this PC stay, because programs use them. What can be removed is removed whatever fails. It fails with ErrAlreadyRunning, and then has
-// changed nothing, with ErrStorage or ErrKeyringUnavailable.
-func Forget(ctx context.Context, dataDir string, clear func(context.Context) error) error {
+// ForgetOptions are what Forget needs.
+type ForgetOptions struct {
+	// DataDir is the person's folder for the app's data.
+	DataDir string
+	// Installed is where the programs of this PC find their licenses; nil means a folder of its own in DataDir.
+	Installed *installed.Store
+	Keyring   keyring.Store
+	// Clear removes the app's secrets from the keyring.
+	Clear func(context.Context) error
+}
+
+// Rest is what Forget leaves for a person to do.
+type Rest struct {
+	// Jobs were open and are forgotten.
+	Jobs []Job
+	// Codes are the removal codes of licenses that left this PC and that the server does not know of. They stay where the
+	// license files lie.
+	Codes []KeptCode
+}
+
+// Forget removes what the app keeps of a person: its files in the data folder and the secrets in the keyring. Licenses of this PC
+// stay, because programs use them, and so do the removal codes of licenses that left it for a job that waits: first they are
+// put where the license files lie. It removes as much as it can and joins the errors. It fails with ErrAlreadyRunning, and
+// then has changed nothing, with ErrStorage or ErrKeyringUnavailable.
+func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	ctx, cancel := context.WithTimeout(ctx, keyringTime)
 	defer cancel()
-	if _, err := os.Stat(dataDir); errors.Is(err, os.ErrNotExist) {
-		return clear(ctx)
+	if _, err := os.Stat(o.DataDir); errors.Is(err, os.ErrNotExist) {
+		return rest, o.Clear(ctx)
 	}
-	lock, err := lockFolder(dataDir)
+	if rest, err = rescue(ctx, o); err != nil {
+		return rest, err
+	}
+	lock, err := lockFolder(o.DataDir)
 	if err != nil {
-		return err
+		return rest, err
 	}
-	err = clear(ctx)
-	files, globErr := filepath.Glob(filepath.Join(dataDir, databaseName+"*")) // with those that were damaged
+	err = o.Clear(ctx)
+	files, globErr := filepath.Glob(filepath.Join(o.DataDir, databaseName+"*")) // with those that were damaged
 	err = errors.Join(err, globErr)
 	for _, file := range files {
 		err = errors.Join(err, storageError(os.Remove(file)))
 	}
-	return errors.Join(err, lock.Unlock(), storageError(os.Remove(lock.Path())))
+	return rest, errors.Join(err, lock.Unlock(), storageError(os.Remove(lock.Path())))
+}
+
+// rescue puts the removal codes of the vault where the license files lie. A data file that cannot be read has none to rescue; a
+// code that cannot be put there ends it with an error.
+func rescue(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
+	if _, err := os.Stat(filepath.Join(o.DataDir, databaseName)); errors.Is(err, os.ErrNotExist) {
+		return rest, nil
+	}
+	m, err := Open(ctx, Options{DataDir: o.DataDir, Installed: o.Installed, Keyring: o.Keyring, Fingerprint: fingerprint.System()})
+	if errors.Is(err, ErrStorage) {
+		return rest, nil
+	}
+	if err != nil {
+		return rest, err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	sealed, err := m.sealedCodes(ctx)
+	if err != nil {
+		return rest, err
+	}
+	for _, k := range sealed {
+		state, err := m.options.Installed.State(k.Signature)
+		if err != nil {
+			return rest, installedError(err)
+		}
+		if spent, ok := state.Find(k.Codes.Site); k.Code == 0 || ok && (spent.Settled || spent.RemovalCode != 0) {
+			continue
+		}
+		gone := installed.Spent{Codes: k.Codes, LicenseID: k.LicenseID, RemovalCode: k.Code}
+		if err := m.options.Installed.Leave(ctx, k.Signature, gone); err != nil {
+			return rest, installedError(err)
+		}
+	}
+	if rest.Jobs, err = m.AllJobs(ctx); err != nil {
+		return rest, err
+	}
+	rest.Codes, err = m.KeptCodes(ctx)
+	return rest, err
 }
 
 // lockFolder keeps other apps out of a data folder. It fails with ErrAlreadyRunning or ErrStorage.

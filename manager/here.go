@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
@@ -90,7 +91,7 @@ func (m *Manager) settle(ctx context.Context, rows []License, online bool) {
 		if err != nil {
 			return
 		}
-		if here, ok := m.fileHere(p); ok && here.ID == l.ID && here.ActivationCode.String() == l.ActivationCode {
+		if here, ok := m.fileHere(p); ok && here.isOf(l.License) && here.ActivationCode.String() == l.ActivationCode {
 			l.Installed = true
 			continue
 		}
@@ -111,24 +112,81 @@ func (m *Manager) settle(ctx context.Context, rows []License, online bool) {
 	}
 }
 
-// dropEnded erases the license file of a license that the server no longer lists as active; rows are all of an order, asked
-// for when installCount was asked.
-func (m *Manager) dropEnded(ctx context.Context, order int64, rows []api.License, asked int) {
+// isOf reports whether the license file is that of a row: ids may be given again after a restore, so the Site code counts, too
+// (spec: api 20).
+func (f hereFile) isOf(l api.License) bool { return f.ID == l.ID && sameSite(l, f.Codes.Site) }
+
+// sameSite reports whether a license has a Site code.
+func sameSite(l api.License, site license.SiteCode) bool {
+	parsed, err := license.ParseSiteCode(l.SiteCode)
+	return err == nil && parsed == site
+}
+
+// unnamed is what this PC has of a program's licenses and the server does not list as active: the license file that is here,
+// and licenses that left this PC without proof that the server knows.
+type unnamed struct {
+	program api.Program
+	here    *hereFile
+	spent   []installed.Spent
+}
+
+func (u unnamed) empty() bool { return u.here == nil && len(u.spent) == 0 }
+
+// unnamedOf finds what the active licenses of an order do not name.
+func (m *Manager) unnamedOf(ctx context.Context, order int64, active []api.License) (u unnamed) {
 	p, err := m.programOfOrder(ctx, order)
 	if err != nil {
-		return
+		return u
 	}
-	here, ok := m.fileHere(p)
-	if !ok || here.Order != order || here.ProgramID != p.ID {
-		return
+	u.program = p
+	if here, ok := m.fileHere(p); ok && here.Order == order && here.ProgramID == p.ID &&
+		!slices.ContainsFunc(active, func(l api.License) bool { return here.isOf(l) && l.ReleasedAt == nil }) {
+		u.here = &here
 	}
-	for _, l := range rows {
-		if l.ID == here.ID && l.Status == api.StatusActive {
-			return
+	signature, err := license.ParseSignature(p.ApplicationSignature)
+	if err != nil {
+		return u
+	}
+	state, err := m.options.Installed.State(signature)
+	if err != nil {
+		return u
+	}
+	for _, spent := range state.Spent {
+		if !spent.Settled && !slices.ContainsFunc(active, func(l api.License) bool { return sameSite(l, spent.Codes.Site) }) {
+			u.spent = append(u.spent, spent)
 		}
 	}
-	if m.installCount() != asked {
-		return
+	return u
+}
+
+// reconcile brings this PC in line with what the server says of the licenses that it has or had; all are all licenses of an
+// order, also ended ones, asked for when installCount was asked. Only what the server names as ended is erased or forgotten:
+// that something is missing from a list ends nothing, for the server may have been restored, or an order switched off for a while.
+func (m *Manager) reconcile(ctx context.Context, u unnamed, all []api.License, asked int) {
+	for _, l := range all {
+		ended := l.Status != api.StatusActive
+		if u.here != nil && u.here.isOf(l) && (ended || l.ReleasedAt != nil) && m.installCount() == asked {
+			m.dropFile(ctx, *u.here, ended)
+		}
+		for _, spent := range u.spent {
+			if ended && sameSite(l, spent.Codes.Site) && (spent.LicenseID == 0 || spent.LicenseID == l.ID) {
+				if err := m.left(ctx, departureOf(u.program, License{License: l}, spent.Codes, 0)); err != nil && ctx.Err() == nil {
+					m.options.Logger.Warn("a license that ended could not be settled", "license", l.ID, "error", err)
+				}
+			}
+		}
+	}
+}
+
+// dropFile takes the license file of a license that the server names as ended, or as released to another PC, from this PC. That
+// of a released one can lie here again when this PC's data were restored: its Site code is spent once more.
+func (m *Manager) dropFile(ctx context.Context, here hereFile, ended bool) {
+	if !ended {
+		gone := installed.Spent{Codes: here.Codes, LicenseID: here.ID, Settled: true}
+		if err := m.options.Installed.Leave(ctx, here.Signature, gone); err != nil {
+			m.options.Logger.Warn("a license that was released could not leave this PC", "license", here.ID, "error", err)
+			return
+		}
 	}
 	if err := m.options.Installed.Erase(ctx, here.Signature, func(f installed.File) bool { return f.Content == here.content }); err != nil {
 		m.options.Logger.Warn("the file of an ended license could not be erased", "license", here.ID, "error", err)
@@ -185,14 +243,14 @@ type BringBack struct {
 // BringBacks finds the licenses that this PC had among the last known ones, at most one for each program: where several
 // match, the one with the most locks the same, and of those the one activated last.
 func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) {
-	err = m.eachKnown(ctx, m.bringBacksInto(ctx, &list))
+	err = m.eachKnown(ctx, m.bringBacksInto(ctx, m.keptSites(ctx), &list))
 	return list, err
 }
 
-func (m *Manager) bringBacksInto(ctx context.Context, list *[]BringBack) visitor {
+func (m *Manager) bringBacksInto(ctx context.Context, kept keptSites, list *[]BringBack) visitor {
 	best := map[string]int{} // by application signature, an index of list
 	return func(o api.Order, p api.Program, rows []License) error {
-		if _, here := m.fileHere(p); here {
+		if here, ok := m.fileHere(p); ok && (here.Order != o.ID || listed(rows, here)) {
 			return nil
 		}
 		for _, l := range rows {
@@ -205,7 +263,7 @@ func (m *Manager) bringBacksInto(ctx context.Context, list *[]BringBack) visitor
 			return ctx.Err() // without locks nothing was this PC's
 		}
 		for _, l := range rows {
-			if l.Status != api.StatusActive || l.ReleasedAt != nil || l.LeftHere {
+			if l.Status != api.StatusActive || l.ReleasedAt != nil || l.LeftHere && (l.JobOpen || kept(p, l)) {
 				continue
 			}
 			codes, comparison, err := compare(l)
@@ -226,6 +284,27 @@ func (m *Manager) bringBacksInto(ctx context.Context, list *[]BringBack) visitor
 	}
 }
 
+// listed reports whether the license file that is here is that of an active row.
+func listed(rows []License, here hereFile) bool {
+	return slices.ContainsFunc(rows, func(l License) bool { return here.isOf(l.License) && l.Status == api.StatusActive })
+}
+
+// keptSites reports whether the removal code of a license is kept here.
+type keptSites func(api.Program, License) bool
+
+// keptSites reads which removal codes are kept here.
+func (m *Manager) keptSites(ctx context.Context) keptSites {
+	codes, err := m.KeptCodes(ctx)
+	if err != nil {
+		m.options.Logger.Warn("the kept removal codes cannot be read", "error", err)
+	}
+	return func(p api.Program, l License) bool {
+		return slices.ContainsFunc(codes, func(k KeptCode) bool {
+			return string(k.Signature) == p.ApplicationSignature && sameSite(l.License, k.Codes.Site)
+		})
+	}
+}
+
 func (b BringBack) better(other BringBack) bool {
 	if mine, others := b.Comparison.Count(license.Same), other.Comparison.Count(license.Same); mine != others {
 		return mine > others
@@ -233,16 +312,68 @@ func (b BringBack) better(other BringBack) bool {
 	return b.License.ActivatedAt.After(other.License.ActivatedAt)
 }
 
+// Stranded is a license that left this PC, that the server lists as active, and that no open job and no kept removal code
+// hands in: the server was restored, or this PC's data were lost. Move and Remove tell the server again, Reactivate brings the
+// license back.
+type Stranded struct {
+	Order   api.Order
+	License License
+}
+
+func strandedInto(kept keptSites, list *[]Stranded) visitor {
+	return func(o api.Order, p api.Program, rows []License) error {
+		for _, l := range rows {
+			if l.Stranded() && !kept(p, l) {
+				*list = append(*list, Stranded{o, l})
+			}
+		}
+		return nil
+	}
+}
+
+// Forgotten is a license that a program of this PC runs under and that the server does not know: it was restored from a backup
+// made before. The program runs on. NewLicense with this PC's codes makes the license anew where the order has one left.
+type Forgotten struct {
+	Order api.Order
+	// ID is the id that the license had.
+	ID int64
+	// Note is the license's.
+	Note string
+	// Refusal says why the order takes no new license now; nil when it does.
+	Refusal error
+}
+
+func (m *Manager) forgottenInto(list *[]Forgotten) visitor {
+	return func(o api.Order, p api.Program, rows []License) error {
+		here, ok := m.fileHere(p)
+		if !ok || here.Order != o.ID || here.ProgramID != p.ID || listed(rows, here) {
+			return nil
+		}
+		if slices.ContainsFunc(rows, func(l License) bool { return l.ThisPC }) {
+			return nil // its file comes with the next table
+		}
+		*list = append(*list, Forgotten{Order: o, ID: here.ID, Note: here.Note, Refusal: NewLicenseRefusal(o)})
+		return nil
+	}
+}
+
 // Found is what the last known tables tell by themselves.
 type Found struct {
 	BringBacks []BringBack
 	Waiting    []Waiting
 	Expiring   []Expiring
+	Stranded   []Stranded
+	Forgotten  []Forgotten
 }
 
-// Find goes through the last known tables once for what BringBacks, WaitingToMove and Expiring find.
+// Find goes through the last known tables once for what BringBacks, WaitingToMove and Expiring find, and for licenses that the
+// server and this PC know differently.
 func (m *Manager) Find(ctx context.Context) (f Found, err error) {
-	visits := []visitor{m.bringBacksInto(ctx, &f.BringBacks), waitingInto(&f.Waiting), m.expiringInto(&f.Expiring)}
+	kept := m.keptSites(ctx)
+	visits := []visitor{
+		m.bringBacksInto(ctx, kept, &f.BringBacks), waitingInto(&f.Waiting), m.expiringInto(&f.Expiring),
+		strandedInto(kept, &f.Stranded), m.forgottenInto(&f.Forgotten),
+	}
 	err = m.eachKnown(ctx, func(o api.Order, p api.Program, rows []License) error {
 		for _, visit := range visits {
 			if err := visit(o, p, rows); err != nil {

@@ -1,17 +1,17 @@
 package manager
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
+	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client"
-	"github.com/acen-desktop/acen/license"
 )
 
 // Task names what a job does.
@@ -43,6 +43,7 @@ const (
 // with the same key until an answer comes, so that it happens once.
 type Job struct {
 	ID        int64
+	Account   int64  // ID of the account that the job belongs to
 	Key       string // UUID
 	Task      Task
 	Title     string
@@ -53,10 +54,16 @@ type Job struct {
 	OrderID   int64
 	LicenseID int64
 
-	intent  string // what is wanted, in words: two clicks with the same intent are one job
-	request []byte // JSON, sealed where it holds a removal code
+	intent  string // what is wanted, in words: two clicks with the same intent and the same typed content are one job
+	request []byte // JSON; a removal code that a person typed is sealed in it
 	leaves  bool   // a license of this PC leaves it
 }
+
+// giveUpAfter is how long a job must have been open before the person can give it up.
+const giveUpAfter = 24 * time.Hour
+
+// MayGiveUp reports whether GiveUp takes the job at a time: it has been open for a day.
+func (j Job) MayGiveUp(now time.Time) bool { return now.Sub(j.CreatedAt) >= giveUpAfter }
 
 // answersKept is how long a server surely knows an idempotency key (api.md).
 const answersKept = 24 * time.Hour
@@ -69,35 +76,53 @@ type runningJob struct {
 	out  outcome
 }
 
-// outcome is what a job brought: a license or an order.
+// outcome is what a job brought: a license or an order, and the server's receipt for what left a PC.
 type outcome struct {
 	license api.License
 	order   api.Order
+	receipt string
 }
 
-// run writes a job down, or joins the open one with the same intent, and sends it.
-func (m *Manager) run(ctx context.Context, job Job, request any) (outcome, error) {
+// errNotOpen ends a job that was canceled or closed before its turn came.
+var errNotOpen = errors.New("this was canceled, or is done already")
+
+// run writes a job down, or joins the open one with the same intent and the same request, and sends it. What a person typed is
+// part of the request. An older job with the same intent and another request is settled first: one that was never sent is
+// replaced, for the person has typed it anew; one that was sent is asked about, and its success is this job's.
+func (m *Manager) run(ctx context.Context, job Job, r request) (outcome, error) {
 	ctx, a, _, err := m.as(ctx)
 	if err != nil {
 		return outcome{}, m.fail(ctx, err)
 	}
-	m.jobsMu.Lock()
-	job, err = m.openOrWrite(ctx, a, job, request)
-	if err != nil {
+	tried := map[int64]bool{}
+	for {
+		m.jobsMu.Lock()
+		older, err := m.sentBefore(ctx, a, job, r, tried)
+		if err != nil {
+			m.jobsMu.Unlock()
+			return outcome{}, err
+		}
+		current := older
+		if older.ID == 0 {
+			if current, err = m.openOrWrite(ctx, a, job, r); err != nil {
+				m.jobsMu.Unlock()
+				return outcome{}, err
+			}
+		}
+		running, joined := m.begin(current)
 		m.jobsMu.Unlock()
-		return outcome{}, err
-	}
-	running, joined := m.begin(job)
-	m.jobsMu.Unlock()
-	if !joined {
-		m.carryOut(ctx, running)
-		return running.out, running.err
-	}
-	select {
-	case <-running.done:
-		return running.out, running.err
-	case <-ctx.Done():
-		return outcome{}, ctx.Err()
+		if !joined {
+			m.carryOut(ctx, running)
+		}
+		select {
+		case <-running.done:
+		case <-ctx.Done():
+			return outcome{}, ctx.Err()
+		}
+		if older.ID == 0 || running.err == nil || ctx.Err() != nil {
+			return running.out, running.err
+		}
+		tried[older.ID] = true
 	}
 }
 
@@ -111,31 +136,58 @@ func (m *Manager) begin(job Job) (running *runningJob, joined bool) {
 	return running, false
 }
 
-// openOrWrite returns the open job with the same intent, or writes the job down. jobsMu is held.
-func (m *Manager) openOrWrite(ctx context.Context, a Account, job Job, request any) (Job, error) {
-	open, err := m.openJobs(ctx, a)
+// sentBefore returns an open job with the intent of job and another request that was sent and whose outcome is not known; zero
+// when there is none that was not tried. jobsMu is held.
+func (m *Manager) sentBefore(ctx context.Context, a Account, job Job, r request, tried map[int64]bool) (Job, error) {
+	open, err := m.openJobs(ctx, a.ID)
 	if err != nil {
 		return Job{}, err
 	}
 	for _, old := range open {
-		if old.Task == job.Task && old.intent == job.intent {
-			return old, nil
+		if old.Task != job.Task || old.intent != job.intent || tried[old.ID] || old.State != JobSent {
+			continue
+		}
+		if same, err := m.sameRequest(ctx, old, r); err != nil || !same {
+			return old, err
 		}
 	}
-	if job.request, err = json.Marshal(request); err != nil {
+	return Job{}, nil
+}
+
+// openOrWrite returns the open job with the same intent and request, or writes the job down. It closes jobs with the same
+// intent and another request that were never sent. jobsMu is held.
+func (m *Manager) openOrWrite(ctx context.Context, a Account, job Job, r request) (Job, error) {
+	open, err := m.openJobs(ctx, a.ID)
+	if err != nil {
 		return Job{}, err
 	}
-	if kinds[job.Task].secret {
-		if job.request, err = m.seal(ctx, job.request); err != nil {
+	for _, old := range open {
+		if old.Task != job.Task || old.intent != job.intent {
+			continue
+		}
+		same, err := m.sameRequest(ctx, old, r)
+		if err != nil || same {
+			return old, err
+		}
+		if _, running := m.running[old.ID]; running || old.State != JobPending || m.departureOf(ctx, old).Signature != "" {
+			continue
+		}
+		if err := m.record(ctx, &old, JobFailed, errReplaced); err != nil {
 			return Job{}, err
 		}
+	}
+	if err := m.sealSecret(ctx, &r); err != nil {
+		return Job{}, err
+	}
+	if job.request, err = r.encode(); err != nil {
+		return Job{}, err
 	}
 	key, err := uuid.NewRandomFromReader(m.options.Rand)
 	if err != nil {
 		return Job{}, err
 	}
 	now := m.options.Now()
-	job.Key, job.State, job.CreatedAt, job.UpdatedAt = key.String(), JobPending, now, now
+	job.Account, job.Key, job.State, job.CreatedAt, job.UpdatedAt = a.ID, key.String(), JobPending, now, now
 	result, err := m.db.change(ctx, `INSERT INTO jobs (account, key, task, title, intent, request, state, error, order_id, license_id, created_at, updated_at)
  VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)`, a.ID, job.Key, job.Task, job.Title, job.intent, job.request, job.State, job.OrderID, job.LicenseID, now.UnixMicro(), now.UnixMicro())
 	if err != nil {
@@ -145,7 +197,11 @@ func (m *Manager) openOrWrite(ctx context.Context, a Account, job Job, request a
 	return job, err
 }
 
-// carryOut sends a job and records what came of it.
+// errReplaced ends a job that was never sent, because the person typed it anew.
+var errReplaced = errors.New("replaced by what was typed later")
+
+// carryOut sends a job and records what came of it. It reads the job anew first: what was canceled before its turn came is
+// not sent.
 func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	job := &running.job
 	ctx, a, c, err := m.as(ctx)
@@ -154,26 +210,35 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 		delete(m.running, job.ID)
 		m.jobsMu.Unlock()
 		close(running.done)
-		m.publish(Event{Kind: JobChanged, Account: a.ID, Job: *job, OrderID: job.OrderID})
+		m.publish(Event{Kind: JobChanged, Account: job.Account, Job: *job, OrderID: job.OrderID})
 	}()
 	if err != nil {
 		running.err = m.fail(ctx, err)
 		return
 	}
+	current, open, err := m.openJob(ctx, job.ID)
+	if err != nil || !open || current.Account != a.ID {
+		running.err = cmp.Or(err, errNotOpen)
+		return
+	}
+	*job = current
 	if job.Task == TaskEmail && job.State == JobSent && m.options.Now().Sub(job.CreatedAt) >= answersKept {
 		running.err = fmt.Errorf("%w: the mail was asked for on %s; send it again if it did not arrive", ErrOutcomeUnknown, job.CreatedAt.Format("2 January 15:04"))
-		_ = m.record(ctx, job, JobFailed, running.err)
+		running.err = m.close(ctx, job, running.err)
 		return
 	}
 	fresh := job.State == JobPending
-	request, leaves, err := m.prepare(ctx, job)
-	if err == nil && leaves.Signature != "" {
-		err = m.leave(ctx, a, leaves, job.Task)
+	r, err := m.prepare(ctx, job)
+	if err == nil && job.leaves {
+		err = m.leave(ctx, a, r.Leaves, job.Task)
 	}
 	if err != nil {
-		running.err = err
+		running.err, job.Err = m.fail(ctx, err), err
 		if final(*job, err) {
-			_ = m.record(ctx, job, JobFailed, err)
+			if job.leaves {
+				m.refused(ctx, r.Leaves, err)
+			}
+			running.err = m.close(ctx, job, err)
 		}
 		return
 	}
@@ -182,24 +247,24 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 		return
 	}
 	m.publish(Event{Kind: JobChanged, Account: a.ID, Job: *job, OrderID: job.OrderID})
-	out, err := kinds[job.Task].send(ctx, m, c, job, request)
-	running.out, running.err = out, err
+	out, err := senders[job.Task](ctx, c, job, r)
 	// The outcome is recorded even when the caller gave up meanwhile.
-	ctx = context.WithoutCancel(ctx)
-	var network *NetworkError
+	done := context.WithoutCancel(ctx)
+	if err == nil {
+		err = m.checkOutcome(ctx, a, *job, r.Leaves, out)
+	}
+	running.out, running.err = out, err
 	switch {
 	case err == nil:
-		m.succeeded(ctx, a, job, out, leaves)
+		m.succeeded(done, a, job, out, r.Leaves)
 	case final(*job, err):
-		if leaves.Signature != "" {
-			m.refused(ctx, leaves, err)
+		if job.leaves {
+			m.refused(done, r.Leaves, err)
 		}
-		if err := m.record(ctx, job, JobFailed, err); err != nil {
-			m.options.Logger.Error("a refused job could not be recorded", "job", job.ID, "error", err)
-		}
+		running.err = m.close(done, job, err)
 	default:
-		if fresh && errors.As(err, &network) && network.NotSent {
-			if err := m.record(ctx, job, JobPending, nil); err != nil {
+		if fresh && notDone(err) {
+			if err := m.record(done, job, JobPending, nil); err != nil {
 				m.options.Logger.Error("a waiting job could not be recorded", "job", job.ID, "error", err)
 			}
 		}
@@ -208,8 +273,51 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	}
 }
 
+// notDone reports whether an error of a call tells that the server surely did nothing: the call was not sent, or refused.
+func notDone(err error) bool {
+	var network *NetworkError
+	var refusal *api.Problem
+	return errors.As(err, &network) && network.NotSent || errors.As(err, &refusal) && refusal.Status < 500 || errors.Is(err, ErrSignedOut)
+}
+
+// close records the server's last word on a job. When that cannot be written down the person hears of it: the job is then
+// still open, and asked about again.
+func (m *Manager) close(ctx context.Context, job *Job, cause error) error {
+	err := m.record(ctx, job, JobFailed, cause)
+	if err == nil {
+		return cause
+	}
+	m.options.Logger.Error("a refused job could not be recorded", "job", job.ID, "error", err)
+	m.addNotice(Say("What came of a task could not be written down."), Say("%s: %s. It is still listed as waiting, and the server is asked again.", job.Title, err.Error()))
+	return errors.Join(cause, err)
+}
+
+// checkOutcome checks what the server answered against the job. What is not about it, or carries no good receipt for a license
+// that left this PC, is no answer: the job stays open and is sent again.
+func (m *Manager) checkOutcome(ctx context.Context, a Account, job Job, leaves departure, out outcome) error {
+	if out.order.ID != 0 && job.OrderID != 0 && out.order.ID != job.OrderID {
+		return notAnAnswer(a, fmt.Errorf("an answer about order %d to a question about order %d", out.order.ID, job.OrderID))
+	}
+	if leaves.Signature == "" {
+		return nil
+	}
+	if err := m.checkReceipt(ctx, leaves, out.receipt); err != nil {
+		return notAnAnswer(a, err)
+	}
+	return nil
+}
+
+// notAnAnswer is the error for an answer of something else than the account's license server.
+func notAnAnswer(a Account, err error) error {
+	host := a.Server
+	if u, parseErr := url.Parse(a.Server); parseErr == nil {
+		host = u.Hostname()
+	}
+	return &NetworkError{Kind: NetworkNotACEN, Host: host, Err: err}
+}
+
 // succeeded closes a job that the server has done.
-func (m *Manager) succeeded(ctx context.Context, a Account, job *Job, out outcome, leaves leaving) {
+func (m *Manager) succeeded(ctx context.Context, a Account, job *Job, out outcome, leaves departure) {
 	if job.Task != TaskEmail {
 		m.keepOutcome(ctx, a, *job, out)
 	}
@@ -237,19 +345,25 @@ func (m *Manager) succeeded(ctx context.Context, a Account, job *Job, out outcom
 }
 
 // refused brings back what had left for a job that the server refused, unless the license has ended anyway.
-func (m *Manager) refused(ctx context.Context, leaves leaving, cause error) {
+func (m *Manager) refused(ctx context.Context, leaves departure, cause error) {
 	finish := m.comeBack
-	if gone(cause) {
+	if errors.Is(cause, api.ErrLicenseEnded) {
 		finish = m.left
 	}
-	if err := finish(ctx, leaves); err != nil {
+	err := finish(ctx, leaves)
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrNewerHere):
+		m.addNotice(Say("The server did not let a license go."), Say("This PC was activated again meanwhile, so the old license did not come back here. It is still yours: hand it in, or bring it back."))
+	default:
 		m.options.Logger.Error("a license that the server did not let go could not be put back", "license", leaves.LicenseID, "error", err)
 		m.addNotice(Say("A license could not be put back on this PC."), Say("The server refused to let it go, so it is still yours. Refresh the tables, or bring it back with Reactivate."))
 	}
 }
 
 // final reports whether an error is the server's last word on a job. A refusal for the time being is not, but for tasks in
-// which a person tries something that they may have mistyped: those are not tried again by themselves.
+// which a person tries something that they may have mistyped: those are not tried again by themselves. That a license is not
+// found has ended nothing: an order may be switched off for a while. A license that has left this PC for it then waits.
 func final(job Job, err error) bool {
 	var refusal *api.Problem
 	switch {
@@ -257,108 +371,14 @@ func final(job Job, err error) bool {
 		return true
 	case !errors.As(err, &refusal) || errors.Is(err, api.ErrAuthorization):
 		return false
+	case errors.Is(err, api.ErrNotFound):
+		return !job.leaves
 	case errors.Is(err, api.ErrUnavailable):
 		return job.Task == TaskEmail // the server has no mail service: it queued nothing and waiting does not help
 	case errors.Is(err, api.ErrHostBanned):
 		return !job.leaves && (job.Task == TaskTransfer || job.Task == TaskRemove || job.Task == TaskNewOrder)
 	}
 	return refusal.Status < 500
-}
-
-// kind is what is particular to a task.
-type kind struct {
-	// secret requests hold a removal code, and tell in "leaves" what leaves this PC.
-	secret bool
-	// again makes the request anew for a license that has left this PC; nil where more is needed than its removal code.
-	again func(leaving) any
-	send  func(ctx context.Context, m *Manager, c *client.Client, job *Job, request []byte) (outcome, error)
-}
-
-var kinds map[Task]kind
-
-func init() { // the functions refer to the table through the journal
-	kinds = map[Task]kind{
-		TaskNewLicense: {send: sendNewLicense},
-		TaskReactivate: {send: sendReactivation},
-		TaskTransfer:   {send: sendTransfer, secret: true},
-		TaskRemove: {send: sendRemoval, secret: true, again: func(l leaving) any {
-			return removalRequest{LicenseID: l.LicenseID, Leaves: l, Body: api.Removal{RemovalCode: l.RemovalCode}}
-		}},
-		TaskRelease: {send: sendRelease, secret: true, again: func(l leaving) any {
-			return releaseRequest{LicenseID: l.LicenseID, Leaves: l, Body: api.Release{RemovalCode: l.RemovalCode}}
-		}},
-		TaskEmail:    {send: sendEmail},
-		TaskNewOrder: {send: sendNewOrder},
-	}
-}
-
-// prepare reads what a job was written down with, and what leaves this PC with it.
-func (m *Manager) prepare(ctx context.Context, job *Job) (request []byte, leaves leaving, err error) {
-	k, ok := kinds[job.Task]
-	if !ok {
-		return nil, leaves, fmt.Errorf("%w: a job %q of a newer version", ErrStorage, job.Task)
-	}
-	request = job.request
-	if k.secret {
-		if request, err = m.open(ctx, job.request); errors.Is(err, errRequestLost) && k.again != nil {
-			request, err = m.again(ctx, job, k)
-		}
-		if err != nil {
-			return nil, leaves, err
-		}
-		r, err := readRequest[struct {
-			Leaves leaving `json:"leaves"`
-		}](request)
-		if err != nil {
-			return nil, leaves, err
-		}
-		leaves = r.Leaves
-	}
-	job.leaves = leaves.Signature != ""
-	return request, leaves, nil
-}
-
-// again makes the request of a job anew whose key is gone from the keyring, if its license has left this PC: the removal code
-// lies beside the Site code, or follows from the license file that the server has.
-func (m *Manager) again(ctx context.Context, job *Job, k kind) ([]byte, error) {
-	p, err := m.programOfOrder(ctx, job.OrderID)
-	if err != nil {
-		return nil, err
-	}
-	signature, err := license.ParseSignature(p.ApplicationSignature)
-	if err != nil {
-		return nil, err
-	}
-	state, err := m.options.Installed.State(signature)
-	if err != nil {
-		return nil, installedError(err)
-	}
-	for _, spent := range state.Spent {
-		if spent.LicenseID != job.LicenseID {
-			continue
-		}
-		code := spent.RemovalCode
-		if code == 0 {
-			f, _, err := m.verifiedFile(ctx, job.LicenseID)
-			if err != nil {
-				return nil, err
-			}
-			if f.Codes != spent.Codes {
-				break
-			}
-			code = f.Seed.RemovalCode(f.Codes)
-		}
-		return json.Marshal(k.again(leavingOf(p, License{License: api.License{ID: job.LicenseID, OrderID: job.OrderID}}, spent.Codes, code)))
-	}
-	return nil, errRequestLost
-}
-
-// readRequest reads what a job was written down with.
-func readRequest[T any](request []byte) (r T, err error) {
-	if json.Unmarshal(request, &r) != nil {
-		return r, storageError(errDamaged)
-	}
-	return r, nil
 }
 
 func (m *Manager) record(ctx context.Context, job *Job, state JobState, cause error) error {
@@ -380,8 +400,11 @@ func (m *Manager) Jobs(ctx context.Context) ([]Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.openJobs(ctx, a)
+	return m.openJobs(ctx, a.ID)
 }
+
+// AllJobs lists the open jobs of all accounts, oldest first. It needs no session.
+func (m *Manager) AllJobs(ctx context.Context) ([]Job, error) { return m.openJobs(ctx, 0) }
 
 // Elsewhere are the open jobs of an account that is not the current one: they go on when it is.
 type Elsewhere struct {
@@ -400,7 +423,7 @@ func (m *Manager) WaitingElsewhere(ctx context.Context) (list []Elsewhere, err e
 		if a.ID == current.ID {
 			continue
 		}
-		open, err := m.openJobs(ctx, a)
+		open, err := m.openJobs(ctx, a.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -411,37 +434,58 @@ func (m *Manager) WaitingElsewhere(ctx context.Context) (list []Elsewhere, err e
 	return list, nil
 }
 
-func (m *Manager) openJobs(ctx context.Context, a Account) (list []Job, err error) {
-	rows, err := m.db.QueryContext(ctx, `SELECT id, key, task, title, intent, request, state, order_id, license_id, created_at, updated_at FROM jobs
- WHERE account = ? AND state IN ('pending', 'sent') ORDER BY id`, a.ID)
+const (
+	jobColumns = `id, account, key, task, title, intent, request, state, order_id, license_id, created_at, updated_at`
+	jobIsOpen  = `state IN ('pending', 'sent')`
+)
+
+func scanJob(row interface{ Scan(...any) error }) (j Job, err error) {
+	var created, updated int64
+	err = row.Scan(&j.ID, &j.Account, &j.Key, &j.Task, &j.Title, &j.intent, &j.request, &j.State, &j.OrderID, &j.LicenseID, &created, &updated)
+	j.CreatedAt, j.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)
+	return j, err
+}
+
+// openJobs lists the open jobs of an account, oldest first; 0 means all accounts.
+func (m *Manager) openJobs(ctx context.Context, account int64) (list []Job, err error) {
+	rows, err := m.db.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE `+jobIsOpen+` AND (account = ? OR ? = 0) ORDER BY id`, account, account)
 	if err != nil {
 		return nil, storageError(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var j Job
-		var created, updated int64
-		if err := rows.Scan(&j.ID, &j.Key, &j.Task, &j.Title, &j.intent, &j.request, &j.State, &j.OrderID, &j.LicenseID, &created, &updated); err != nil {
+		j, err := scanJob(rows)
+		if err != nil {
 			return nil, storageError(err)
 		}
-		j.CreatedAt, j.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)
 		list = append(list, j)
 	}
 	return list, storageError(rows.Err())
 }
 
-// ResumeJobs carries out what was left open, oldest first, and returns those jobs with their outcome. It stops at the first
-// that cannot reach the server.
+// openJob reads a job; false when it is not open any more.
+func (m *Manager) openJob(ctx context.Context, id int64) (j Job, open bool, err error) {
+	j, err = scanJob(m.db.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE `+jobIsOpen+` AND id = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return j, false, nil
+	}
+	return j, err == nil, storageError(err)
+}
+
+// ResumeJobs carries out what was left open, oldest first, and returns those jobs with their outcome. A job that fails holds
+// up none behind it; only when nothing can be sent at all, or the session has ended, the rest waits. The error is that of the
+// first job that could not be sent.
 func (m *Manager) ResumeJobs(ctx context.Context) ([]Job, error) {
 	ctx, a, _, err := m.as(ctx)
 	if err != nil {
 		return nil, err
 	}
-	open, err := m.openJobs(ctx, a)
+	open, err := m.openJobs(ctx, a.ID)
 	if err != nil {
 		return nil, err
 	}
 	var outcomes []Job
+	var first error
 	for _, job := range open {
 		m.jobsMu.Lock()
 		running, joined := m.begin(job)
@@ -450,48 +494,93 @@ func (m *Manager) ResumeJobs(ctx context.Context) ([]Job, error) {
 			continue
 		}
 		m.carryOut(ctx, running)
+		if errors.Is(running.err, errNotOpen) {
+			continue
+		}
 		outcome := running.job
 		outcome.Err = running.err
 		outcomes = append(outcomes, outcome)
-		if errors.Is(running.err, ErrUnreachable) || errors.Is(running.err, ErrSignedOut) || ctx.Err() != nil {
-			return outcomes, running.err
+		if errors.Is(running.err, ErrUnreachable) || errors.Is(running.err, ErrSignedOut) {
+			first = cmp.Or(first, running.err)
+		}
+		var network *NetworkError
+		if errors.Is(running.err, ErrSignedOut) || ctx.Err() != nil || errors.As(running.err, &network) && network.NotSent {
+			return outcomes, cmp.Or(first, running.err)
 		}
 	}
-	return outcomes, nil
+	return outcomes, first
 }
 
-// ErrJobSent is returned by DropJob for a job that the server may have carried out.
-var ErrJobSent = errors.New("this was sent already; its outcome must be asked for first")
+var (
+	// ErrJobSent is returned by DropJob for a job that the server may have carried out.
+	ErrJobSent = errors.New("this was sent already; its outcome must be asked for first")
+	// ErrTooLate is returned by DropJob when the license is another PC's or has ended: the server took it before this app's
+	// data were restored. The job is closed.
+	ErrTooLate = errors.New("the server has taken this license already, so it does not come back")
+	// ErrNewerHere is returned by DropJob when this PC has a newer license of the program: the job is closed, the newer
+	// license stays, and the removal code of the old one is kept.
+	ErrNewerHere = errors.New("this PC has a newer license of the program; the old one does not come back, and its removal code is kept")
+	// ErrTooEarly is returned by GiveUp for a job that has been open for less than a day.
+	ErrTooEarly = errors.New("this can be given up a day after it was asked for")
+)
 
-// DropJob forgets an open job that was never sent. A license that had left this PC for it comes back.
+// DropJob cancels an open job that was never sent, of any account and without a session. A license that had left this PC for
+// it comes back. It fails with ErrJobSent, and the job then stays open; with ErrTooLate or ErrNewerHere it is closed.
 func (m *Manager) DropJob(ctx context.Context, id int64) error {
-	ctx, a, _, err := m.as(ctx)
-	if err != nil {
-		return m.fail(ctx, err)
-	}
+	return m.end(ctx, id, func(job Job) error {
+		if job.State != JobPending {
+			return ErrJobSent
+		}
+		return nil
+	})
+}
+
+// GiveUp closes a job that has been open for a day, of any account and without a session. Whether the server did what was asked
+// is not known then. A license that had left this PC for a job that was sent stays away, and its removal code is kept: hand it
+// in, offer it, or bring the license back as soon as the server lists it. It fails with ErrTooEarly, or like DropJob.
+func (m *Manager) GiveUp(ctx context.Context, id int64) error {
+	return m.end(ctx, id, func(job Job) error {
+		if !job.MayGiveUp(m.options.Now()) {
+			return ErrTooEarly
+		}
+		return nil
+	})
+}
+
+// end closes an open job for the person, if refuse returns nil.
+func (m *Manager) end(ctx context.Context, id int64, refuse func(Job) error) error {
 	m.jobsMu.Lock()
 	defer m.jobsMu.Unlock()
-	if _, busy := m.running[id]; busy {
-		return ErrJobSent
-	}
-	open, err := m.openJobs(ctx, a)
+	job, open, err := m.openJob(ctx, id)
 	if err != nil {
 		return err
 	}
-	for _, job := range open {
-		if job.ID != id || job.State != JobPending {
-			continue
-		}
-		if _, leaves, err := m.prepare(ctx, &job); err == nil && job.leaves {
-			if err := m.comeBack(ctx, leaves); err != nil {
-				return err
-			}
-		}
-		if _, err := m.db.change(ctx, `UPDATE jobs SET state = 'failed', error = 'dropped' WHERE id = ?`, id); err != nil {
+	if _, busy := m.running[id]; busy || !open {
+		return ErrJobSent
+	}
+	if err := refuse(job); err != nil {
+		return err
+	}
+	cause, told := errDropped, error(nil)
+	if leaves := m.departureOf(ctx, job); leaves.Signature != "" && job.State == JobPending {
+		err := m.comeBack(ctx, leaves)
+		if err != nil && !errors.Is(err, ErrTooLate) && !errors.Is(err, ErrNewerHere) {
 			return err
 		}
-		m.publish(Event{Kind: LicensesChanged, Account: a.ID, OrderID: job.OrderID})
-		return nil
+		told = err
+	} else if job.State != JobPending {
+		cause = errGivenUp
 	}
-	return ErrJobSent
+	if err := m.record(ctx, &job, JobFailed, cause); err != nil {
+		return err
+	}
+	m.publish(Event{Kind: JobChanged, Account: job.Account, Job: job, OrderID: job.OrderID})
+	m.publish(Event{Kind: LicensesChanged, Account: job.Account, OrderID: job.OrderID})
+	return told
 }
+
+// How a person ended a job.
+var (
+	errDropped = errors.New("dropped")
+	errGivenUp = errors.New("given up; whether the server did it is not known")
+)

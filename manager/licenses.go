@@ -77,12 +77,13 @@ func signer(p api.Program, keyID string) (license.PublicKey, bool) {
 // ErrNotThisPC is returned when something can be done only on the PC that a license is on.
 var ErrNotThisPC = errors.New("the license is on another PC; its removal code is made there")
 
-// RemovalCode makes the removal code of a license of this PC. It fails with ErrNotThisPC for another one's.
+// RemovalCode makes the removal code of a license of this PC, or of one that is stranded. It fails with ErrNotThisPC for another
+// PC's.
 func (m *Manager) RemovalCode(ctx context.Context, l License) (license.RemovalCode, error) {
-	if !l.ThisPC {
+	if !l.MakesCode() {
 		return 0, ErrNotThisPC
 	}
-	leaves, err := m.leaving(ctx, l)
+	leaves, err := m.departure(ctx, l)
 	if err != nil {
 		return 0, err
 	}
@@ -122,7 +123,7 @@ func ReactivationRefusal(o api.Order, l License) error {
 
 // Why a license cannot go on its way to another PC.
 var (
-	// ErrLeftThisPC is the refusal of a license that left this PC while the server does not know.
+	// ErrLeftThisPC is the refusal of a license that left this PC and that an open job hands in.
 	ErrLeftThisPC = errors.New("the license left this PC, and the server has to be told of that first")
 	// ErrReleased is the refusal of a license that waits to be picked up.
 	ErrReleased = errors.New("the license was released already; another PC picks it up")
@@ -136,7 +137,7 @@ func MoveRefusal(o api.Order, l License) error {
 	case l.Status != api.StatusActive:
 	case l.ReleasedAt != nil:
 		return ErrReleased
-	case !l.ThisPC && !l.LeftHere:
+	case !l.MakesCode() && !l.JobOpen:
 		return ErrNotThisPC
 	}
 	return TransferRefusal(o, l)
@@ -169,7 +170,7 @@ func licenseRefusal(o api.Order, l License, of func(*api.LicenseAllowed) *api.Al
 	if err := EmailRefusal(l); err != nil {
 		return err
 	}
-	if l.LeftHere && l.ReleasedAt == nil {
+	if l.JobOpen && l.ReleasedAt == nil {
 		return ErrLeftThisPC
 	}
 	if l.Allowed == nil {

@@ -39,6 +39,8 @@ var (
 	ErrStorage = errors.New("the local data cannot be kept")
 	// ErrAlreadyRunning: another app uses the same data folder.
 	ErrAlreadyRunning = errors.New("the app is running already")
+	// ErrNewer: a newer version of the app or of a program wrote this PC's record of a Site code; it is not touched.
+	ErrNewer = installed.ErrNewer
 	// ErrOutcomeUnknown: a job was sent and its answer lost so long ago that the server no longer knows it.
 	ErrOutcomeUnknown = errors.New("whether the server did this is not known")
 )
@@ -180,8 +182,13 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 	}
 	m.options.Logger.Warn("the data file was damaged and set aside", "file", filepath.Base(aside))
 	m.addNotice(Say("The local data file was damaged."), Say("It was set aside as %s and a new one begun. Your orders and licenses are safe on the server; sign in again to see them.", filepath.Base(aside)))
-	m.db, err = openDatabase(ctx, path)
-	return err
+	if m.db, err = openDatabase(ctx, path); err != nil {
+		return err
+	}
+	if kept, err := m.KeptCodes(ctx); err == nil && len(kept) > 0 {
+		m.addNotice(Say("Tasks that waited were in the damaged file."), Say("Licenses that had left this PC for them are not lost: %d removal codes are kept here. Sign in and choose Removal codes to hand them in.", len(kept)))
+	}
+	return nil
 }
 
 // Close ends the manager. Open jobs go on at the next start.
@@ -213,6 +220,8 @@ const (
 	SignedOut
 	// AccountChanged: another account became the current one; whether its server answers is not known yet.
 	AccountChanged
+	// ServerRestored: the account's server was restored from a backup and may have forgotten what was done since then.
+	ServerRestored
 )
 
 // Event tells a subscriber that something changed.

@@ -222,7 +222,7 @@ func (m *Manager) Requests(ctx context.Context) (list []courier.Request, err err
 	}
 	for _, sealed := range contents {
 		content, err := m.open(ctx, sealed)
-		if errors.Is(err, errRequestLost) {
+		if sealedAway(err) {
 			continue
 		}
 		if err != nil {
@@ -256,10 +256,10 @@ func (m *Manager) LetGo(ctx context.Context, signature license.Signature) (KeptC
 	}
 	l := License{License: api.License{ID: here.ID, OrderID: here.Order, Note: here.Note}}
 	code := here.Seed.RemovalCode(here.Codes)
-	if err := m.leave(ctx, Account{}, leavingOf(p, l, here.Codes, code), ""); err != nil {
+	if err := m.leave(ctx, Account{}, departureOf(p, l, here.Codes, code), ""); err != nil {
 		return KeptCode{}, err
 	}
-	return KeptCode{Signature: signature, Program: p.Name, Codes: here.Codes, Code: code, Note: here.Note, OrderID: here.Order, LicenseID: here.ID, Sealed: m.vaultLasts()}, nil
+	return KeptCode{Signature: signature, Program: p.Name, Codes: here.Codes, Code: code, Note: here.Note, OrderID: here.Order, LicenseID: here.ID}, nil
 }
 
 // ErrOtherPC is returned for a license file that was made for another PC, or for a Site code that this PC no longer has.
@@ -292,7 +292,7 @@ func (m *Manager) TakeAnswer(ctx context.Context, a courier.Answer) ([]Taken, er
 			}
 		case courier.OutcomeDone:
 			if r.Task == courier.TaskRemove {
-				t.Err = m.left(ctx, leaving{Signature: string(r.Signature), SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String()})
+				t.Err = m.takeReceipt(ctx, r)
 			}
 		}
 		if errors.Is(t.Err, ErrStorage) || ctx.Err() != nil {
@@ -302,6 +302,26 @@ func (m *Manager) TakeAnswer(ctx context.Context, a courier.Answer) ([]Taken, er
 		list[i] = t
 	}
 	return list, m.closeRequest(ctx, a.Request, settled)
+}
+
+// ErrNoReceipt is returned for an answer that says that a license was removed and does not prove it.
+var ErrNoReceipt = errors.New("the answer does not prove that the server took the license; its removal code stays here")
+
+// takeReceipt forgets the removal code of a license that a courier handed in, if the license server's receipt proves it.
+func (m *Manager) takeReceipt(ctx context.Context, r courier.Result) error {
+	leaves := departure{Signature: string(r.Signature), SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String()}
+	state, err := m.options.Installed.State(r.Signature)
+	if err != nil {
+		return installedError(err)
+	}
+	if spent, ok := state.Find(r.Codes.Site); ok {
+		leaves.LicenseID = spent.LicenseID
+	}
+	if err := m.checkReceipt(ctx, leaves, r.Receipt); err != nil {
+		m.options.Logger.Warn("a courier's answer has no good receipt", "error", err)
+		return ErrNoReceipt
+	}
+	return m.left(ctx, leaves)
 }
 
 // closeRequest forgets a request all of whose items are settled.

@@ -29,7 +29,18 @@ type License struct {
 	Installed bool
 	// LeftHere tells that the license was this PC's and left it; the server may not know yet.
 	LeftHere bool
+	// JobOpen tells that an open job hands in a license that left this PC.
+	JobOpen bool
 }
+
+// Stranded reports whether the license left this PC while the server lists it as active, not released, and no open job tells
+// the server.
+func (l License) Stranded() bool {
+	return l.LeftHere && !l.JobOpen && l.Status == api.StatusActive && l.ReleasedAt == nil
+}
+
+// MakesCode reports whether this PC makes the removal code of the license by itself: it is this PC's, or stranded.
+func (l License) MakesCode() bool { return l.ThisPC || l.Stranded() }
 
 // Licenses is the table of an order's licenses with its age.
 type Licenses struct {
@@ -81,7 +92,7 @@ func (m *Manager) CachedOrders(ctx context.Context) (out Orders, ok bool, err er
 }
 
 // Licenses asks the server for the active licenses of an order and keeps them. Those of this PC get their license files, and
-// the file of one that has ended is erased.
+// the file of one that the server names as ended is erased.
 func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
 	ctx, a, c, err := m.as(ctx)
 	if err != nil {
@@ -94,7 +105,11 @@ func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
 	}
 	now := m.options.Now()
 	m.keep(ctx, a, licensesName(order), rows, now)
-	m.dropEnded(ctx, order, rows, installs)
+	if u := m.unnamedOf(ctx, order, rows); !u.empty() {
+		if all, err := c.Licenses(ctx, order, true); err == nil { // else with the next table
+			m.reconcile(ctx, u, all, installs)
+		}
+	}
 	out := m.mark(ctx, order, rows)
 	m.settle(ctx, out, true)
 	return Licenses{OrderID: order, Licenses: out, FetchedAt: now}, nil
@@ -137,10 +152,13 @@ func (m *Manager) AllLicenses(ctx context.Context, order int64) (Licenses, error
 	if err != nil {
 		return Licenses{}, m.fail(ctx, err)
 	}
+	installs := m.installCount()
 	rows, err := c.Licenses(ctx, order, true)
 	if err != nil {
 		return Licenses{}, m.fail(ctx, err)
 	}
+	active := slices.DeleteFunc(slices.Clone(rows), func(l api.License) bool { return l.Status != api.StatusActive })
+	m.reconcile(ctx, m.unnamedOf(ctx, order, active), rows, installs)
 	out := m.mark(ctx, order, rows)
 	m.settle(ctx, out, true)
 	return Licenses{OrderID: order, Licenses: out, FetchedAt: m.options.Now()}, nil
@@ -187,6 +205,10 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 	for i, row := range rows {
 		out[i].License = row
 	}
+	ctx, a, _, err := m.as(ctx)
+	if err != nil {
+		return out
+	}
 	orders, ok, err := m.CachedOrders(ctx)
 	if err != nil || !ok {
 		return out
@@ -204,9 +226,18 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 			return out // without locks no row is this PC's
 		}
 		left := m.leftHere(p)
+		var open map[departing]Task
 		for i := range out {
 			out[i].ThisPC = recognize(out[i].License)
-			out[i].LeftHere = left(out[i].License)
+			if out[i].LeftHere = left(out[i].License); !out[i].LeftHere {
+				continue
+			}
+			if open == nil {
+				if open, err = m.departing(ctx, a.ID); err != nil {
+					return out
+				}
+			}
+			_, out[i].JobOpen = open[departing{p.ApplicationSignature, out[i].SiteCode}]
 		}
 	}
 	return out

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
 )
 
@@ -53,37 +52,6 @@ type SendEmail struct {
 	Message   string
 }
 
-// The requests as they are written down.
-type (
-	newLicenseRequest struct {
-		OrderID int64          `json:"order_id"`
-		Body    api.NewLicense `json:"body"`
-	}
-	reactivationRequest struct {
-		LicenseID int64            `json:"license_id"`
-		Body      api.Reactivation `json:"body"`
-	}
-	transferRequest struct {
-		LicenseID int64        `json:"license_id"`
-		Body      api.Transfer `json:"body"`
-		Leaves    leaving      `json:"leaves"`
-	}
-	removalRequest struct {
-		LicenseID int64       `json:"license_id"`
-		Body      api.Removal `json:"body"`
-		Leaves    leaving     `json:"leaves"`
-	}
-	releaseRequest struct {
-		LicenseID int64       `json:"license_id"`
-		Body      api.Release `json:"body"`
-		Leaves    leaving     `json:"leaves"`
-	}
-	emailRequest struct {
-		LicenseID int64            `json:"license_id"`
-		Body      api.EmailRequest `json:"body"`
-	}
-)
-
 // NewLicense activates a PC for an order. The same order and codes while a job is open join that job. On a network error the
 // job stays open and goes on with ResumeJobs. This PC's codes are renewed when the server knows that their Site code is spent.
 func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
@@ -94,19 +62,10 @@ func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error)
 }
 
 func (m *Manager) newLicense(ctx context.Context, r NewLicense) (License, error) {
-	request := newLicenseRequest{OrderID: r.OrderID, Body: api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note}}
 	return m.licensed(ctx, Job{
 		Task: TaskNewLicense, Title: beginnings[TaskNewLicense] + r.Codes.Site.String(), OrderID: r.OrderID,
 		intent: fmt.Sprintf("order %d, codes %s", r.OrderID, r.Codes.Merged()),
-	}, request)
-}
-
-func sendNewLicense(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
-	r, err := readRequest[newLicenseRequest](request)
-	if err == nil {
-		out.license, err = c.NewLicense(ctx, job.Key, r.OrderID, r.Body)
-	}
-	return out, err
+	}, request{OrderID: r.OrderID}, api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
 }
 
 // Reactivate gives a license to the new codes of the PC it was made for. The job, and this PC's codes, work like those of
@@ -119,19 +78,10 @@ func (m *Manager) Reactivate(ctx context.Context, r Reactivate) (License, error)
 }
 
 func (m *Manager) reactivate(ctx context.Context, r Reactivate) (License, error) {
-	request := reactivationRequest{LicenseID: r.License.ID, Body: api.Reactivation{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note}}
 	return m.licensed(ctx, Job{
 		Task: TaskReactivate, Title: beginnings[TaskReactivate] + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
 		intent: fmt.Sprintf("license %d, codes %s", r.License.ID, r.Codes.Merged()),
-	}, request)
-}
-
-func sendReactivation(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
-	r, err := readRequest[reactivationRequest](request)
-	if err == nil {
-		out.license, err = c.Reactivate(ctx, job.Key, r.LicenseID, r.Body)
-	}
-	return out, err
+	}, request{LicenseID: r.License.ID}, api.Reactivation{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
 }
 
 // Transfer gives a license to another PC. The job works like that of NewLicense; the removal code in it is sealed. A license
@@ -141,33 +91,25 @@ func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
 	if err != nil {
 		return License{}, m.fail(ctx, err)
 	}
-	leaves, err := m.leaving(ctx, r.License)
+	leaves, err := m.departure(ctx, r.License)
 	if err != nil {
 		return License{}, err
 	}
-	request := transferRequest{LicenseID: r.License.ID, Leaves: leaves, Body: api.Transfer{
-		SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), RemovalCode: codeText(r.RemovalCode, leaves), Note: r.Note,
-	}}
 	return m.licensed(ctx, Job{
 		Task: TaskTransfer, Title: beginnings[TaskTransfer] + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
 		intent: fmt.Sprintf("license %d, codes %s", r.License.ID, r.Codes.Merged()),
-	}, request)
+	}, removalRequest(r.License, leaves, r.RemovalCode),
+		api.Transfer{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
 }
 
-// codeText is the removal code that a request carries: the one given, else that of the license that leaves, else none.
-func codeText(given license.RemovalCode, leaves leaving) string {
-	if given == 0 {
-		return leaves.RemovalCode
+// removalRequest is the request of a task that needs the removal code of a license: its own where it leaves this PC, else the
+// typed one.
+func removalRequest(l License, leaves departure, typed license.RemovalCode) request {
+	r := request{LicenseID: l.ID, Leaves: leaves}
+	if leaves.Signature == "" {
+		r.typed = codeText(typed)
 	}
-	return given.String()
-}
-
-func sendTransfer(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
-	r, err := readRequest[transferRequest](request)
-	if err == nil {
-		out.license, err = c.Transfer(ctx, job.Key, r.LicenseID, r.Body)
-	}
-	return out, err
+	return r
 }
 
 // Remove ends a license and returns its order. The job works like that of Transfer.
@@ -176,71 +118,59 @@ func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
 	if err != nil {
 		return api.Order{}, m.fail(ctx, err)
 	}
-	leaves, err := m.leaving(ctx, r.License)
+	leaves, err := m.departure(ctx, r.License)
 	if err != nil {
 		return api.Order{}, err
 	}
-	return m.remove(ctx, r.License, codeText(r.RemovalCode, leaves), leaves)
-}
-
-func (m *Manager) remove(ctx context.Context, l License, code string, leaves leaving) (api.Order, error) {
-	out, err := m.run(ctx, Job{
-		Task: TaskRemove, Title: beginnings[TaskRemove] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
-	}, removalRequest{LicenseID: l.ID, Leaves: leaves, Body: api.Removal{RemovalCode: code}})
+	out, err := m.remove(ctx, r.License, removalRequest(r.License, leaves, r.RemovalCode))
 	return out.order, err
 }
 
-func sendRemoval(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
-	r, err := readRequest[removalRequest](request)
-	if err == nil {
-		out.order, err = c.Remove(ctx, job.Key, r.LicenseID, r.Body)
-	}
-	return out, err
+func (m *Manager) remove(ctx context.Context, l License, r request) (outcome, error) {
+	return m.run(ctx, Job{
+		Task: TaskRemove, Title: beginnings[TaskRemove] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
+	}, r)
 }
 
 // SendEmail asks the server to mail an activation code. The same mail while a job is open joins that job.
 func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
-	request := emailRequest{LicenseID: r.LicenseID, Body: api.EmailRequest{To: r.To, Message: r.Message}}
-	_, err := m.run(ctx, Job{
+	content, err := request{LicenseID: r.LicenseID}.withBody(api.EmailRequest{To: r.To, Message: r.Message})
+	if err != nil {
+		return err
+	}
+	_, err = m.run(ctx, Job{
 		Task: TaskEmail, Title: beginnings[TaskEmail] + nameOf(License{License: api.License{ID: r.LicenseID}}), LicenseID: r.LicenseID,
 		intent: fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
-	}, request)
+	}, content)
 	return err
 }
 
-func sendEmail(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (outcome, error) {
-	r, err := readRequest[emailRequest](request)
-	if err != nil {
-		return outcome{}, err
-	}
-	return outcome{}, c.SendEmail(ctx, job.Key, r.LicenseID, r.Body)
-}
-
-// NewOrder makes an order of a serial number. The same serial number while a job is open joins that job, whose verification
-// number then counts.
+// NewOrder makes an order of a serial number. The same serial number with another verification number takes the place of a job
+// that was never sent; one that was sent is asked about first.
 func (m *Manager) NewOrder(ctx context.Context, r api.NewOrder) (api.Order, error) {
+	content, err := request{}.withBody(r)
+	if err != nil {
+		return api.Order{}, err
+	}
 	out, err := m.run(ctx, Job{
 		Task: TaskNewOrder, Title: beginnings[TaskNewOrder] + r.SerialNumber,
 		intent: fmt.Sprintf("program %d, serial %s", r.ProgramID, r.SerialNumber),
-	}, r)
+	}, content)
 	return out.order, err
 }
 
-func sendNewOrder(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
-	r, err := readRequest[api.NewOrder](request)
-	if err == nil {
-		out.order, err = c.NewOrder(ctx, job.Key, r)
-	}
-	return out, err
-}
-
 // licensed runs a job that brings a license and finds out whether it is this PC's, and whether its file is in place.
-func (m *Manager) licensed(ctx context.Context, job Job, request any) (License, error) {
+func (m *Manager) licensed(ctx context.Context, job Job, r request, body any) (License, error) {
 	ctx, _, _, err := m.as(ctx)
 	if err != nil {
 		return License{}, m.fail(ctx, err)
 	}
-	out, err := m.run(ctx, job, request)
+	if body != nil {
+		if r, err = r.withBody(body); err != nil {
+			return License{}, err
+		}
+	}
+	out, err := m.run(ctx, job, r)
 	if err != nil {
 		return License{}, err
 	}

@@ -216,8 +216,14 @@ func (m *Manager) moveGenerations(ctx context.Context) error {
 
 // installedError makes an ErrStorage of a fault of the folder that programs share.
 func installedError(err error) error {
-	if err == nil || errors.Is(err, installed.ErrGenerations) {
+	var busy *installed.BusyError
+	switch {
+	case err == nil || errors.Is(err, installed.ErrGenerations) || errors.Is(err, ErrNewer):
 		return err
+	case errors.As(err, &busy) && busy.Holder != "":
+		return &StorageError{Say("%s is held by %s. End that program, or wait until it is done, and try again.", busy.Path, busy.Holder), err}
+	case errors.As(err, &busy):
+		return &StorageError{Say("%s is held by another program. End that program, or wait until it is done, and try again.", busy.Path), err}
 	}
 	return storageError(err)
 }

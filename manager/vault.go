@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -15,7 +16,15 @@ import (
 const vaultKeyName = "vault key"
 
 // errRequestLost is the end of a job whose request was sealed with a key that is gone.
-var errRequestLost = errors.New("the removal code of this task was not kept, because the keyring could not be used; refresh the table, and enter the code again if the license is still there")
+var errRequestLost = errors.New("the removal code that was typed for this task was not kept, because the keyring could not be used; refresh the table, and enter the code again if the license is still there")
+
+// errKeyMissing is the error for what was sealed with a key of the keyring while the keyring cannot be used: it waits.
+var errKeyMissing = fmt.Errorf("%w: what this task needs is sealed with a key that it holds; the task waits until the keyring can be used", ErrKeyringUnavailable)
+
+// sealedAway reports whether an error of open says that something cannot be opened now or ever.
+func sealedAway(err error) bool {
+	return errors.Is(err, errRequestLost) || errors.Is(err, errKeyMissing)
+}
 
 // vaultKey returns the key that seals secrets. It lives in the keyring; where there is none, a key of this run takes its
 // place: nothing secret is then readable on the disk, and nothing sealed outlives the app.
@@ -75,7 +84,8 @@ func (m *Manager) seal(ctx context.Context, plain []byte) ([]byte, error) {
 	return aead.Seal(nonce, nonce, plain, nil), nil
 }
 
-// open decrypts what seal made. It fails with errRequestLost when the key is another one.
+// open decrypts what seal made. It fails with errRequestLost when the keyring's key is another one, and with errKeyMissing when
+// the keyring cannot be used.
 func (m *Manager) open(ctx context.Context, sealed []byte) ([]byte, error) {
 	key, err := m.vaultKey(ctx)
 	if err != nil {
@@ -89,8 +99,11 @@ func (m *Manager) open(ctx context.Context, sealed []byte) ([]byte, error) {
 		return nil, errRequestLost
 	}
 	plain, err := aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], nil)
-	if err != nil {
+	switch {
+	case err == nil:
+		return plain, nil
+	case m.vaultLasts():
 		return nil, errRequestLost
 	}
-	return plain, nil
+	return nil, errKeyMissing
 }

@@ -32,9 +32,10 @@ func (s *Store) Contacts(signature license.Signature) []Contact {
 	return v.Contacts()
 }
 
-// SetContact keeps what the server said of a license, in the place of what it said before.
+// SetContact keeps what the server said of a license, in the place of what it said before. It fails with
+// ErrNewer.
 func (s *Store) SetContact(ctx context.Context, signature license.Signature, c Contact) error {
-	unlock, err := s.lock(ctx, signature)
+	unlock, err := s.lockFiles(ctx, signature)
 	if err != nil {
 		return err
 	}

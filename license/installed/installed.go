@@ -1,6 +1,6 @@
-// Package installed keeps what the programs of one PC and the desktop app share about licenses, in a folder of one person:
-// license files where programs find them, the generation of the Site code, Site codes that are spent, and the latest time
-// that was seen.
+// Package installed keeps what the programs of one PC and the desktop app share about licenses, in a folder of one
+// person: license files where programs find them, the generation of the Site code, Site codes that are spent, and the
+// latest time that was seen.
 //
 // Below the folder each application signature has a folder of its own:
 //
@@ -10,9 +10,9 @@
 //	lumenst7-63b4a1f0/contacts.json            Contacts
 //	lumenst7-63b4a1f0/lock                     held while one of them is changed
 //
-// A license leaves the PC in one step, the replacement of pc.json, which spends its Site code, keeps its removal code and
-// gives the PC a new generation. A program runs under no license file whose Site code is spent, so it does not matter how
-// much later the file itself is erased.
+// A license leaves the PC in one step, the replacement of pc.json, which spends its Site code, keeps its removal code
+// and gives the PC a new generation. A program runs under no license file whose Site code is spent, so it does not
+// matter how much later the file itself is erased.
 //
 // All functions may be called from any goroutine and any process.
 package installed
@@ -31,18 +31,24 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/adrg/xdg"
-	"github.com/gofrs/flock"
 
 	"github.com/acen-desktop/acen/license"
 )
 
 var (
-	// ErrDamaged is returned for a state that cannot be read. The file is left as it is.
+	// ErrDamaged is returned for a state that cannot be read, is too large or no regular file. It is left as it is.
 	ErrDamaged = errors.New("the file that keeps this PC's Site code is damaged")
+	// ErrNewer is returned for a state that a newer version of this package wrote, and for every change of its folder.
+	ErrNewer = errors.New("the file that keeps this PC's Site code was written by a newer version")
+	// ErrSettled is returned by Return for a license whose removal the server has taken.
+	ErrSettled = errors.New("the server has taken back the license with this Site code")
+	// ErrReplaced is returned by Return if this PC has a newer license under its present Site code.
+	ErrReplaced = errors.New("this PC has a newer license of this program")
 	// ErrGenerations is returned when every generation of a program was used on this PC: after 4,096 removals.
 	ErrGenerations = errors.New("this PC has used up its Site codes for this program; ask the vendor for help")
 )
@@ -72,8 +78,8 @@ func Machine() (list []string) {
 	return list
 }
 
-// Below is the folder of a signature in a folder: its letters and digits, and eight hex digits of its SHA-256, for signatures
-// may differ in case and signs alone.
+// Below is the folder of a signature in a folder: its letters and digits, and eight hex digits of its SHA-256, for
+// signatures may differ in case and signs alone.
 func Below(dir string, s license.Signature) string {
 	var plain strings.Builder
 	for _, r := range strings.ToLower(string(s)) {
@@ -105,6 +111,10 @@ type Options struct {
 	Disk Disk
 	Rand io.Reader
 	Now  func() time.Time
+	// LockTimeout limits how long a change waits for another program that holds the folder; 0 means 20 seconds.
+	LockTimeout time.Duration
+	// After replaces time.After.
+	After func(time.Duration) <-chan time.Time
 }
 
 // Open returns the store in a folder, which is made when something is first kept in it.
@@ -117,6 +127,12 @@ func Open(dir string, o Options) *Store {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.LockTimeout <= 0 {
+		o.LockTimeout = lockTimeout
+	}
+	if o.After == nil {
+		o.After = time.After
 	}
 	return &Store{dir, o}
 }
@@ -141,8 +157,11 @@ type State struct {
 	Spent []Spent
 	// Typed is a typed activation code that the program runs under; nil when there is none.
 	Typed *Typed
-	// Clock is the latest time that was seen; zero when none was, or when it lies in a file of its own, which View.Clock reads.
+	// Clock is the latest time that was seen; zero when none was, or when it lies in a file of its own, which View.Clock
+	// reads.
 	Clock Clock
+
+	unknown *unknown // members of the file that this version does not know; nil if there are none
 }
 
 // Program is what a program says of itself, so that the app on a PC without a network knows it.
@@ -158,9 +177,12 @@ type Spent struct {
 	Codes license.Codes
 	// LicenseID is the license's; 0 for a typed activation code.
 	LicenseID int64
-	// RemovalCode is the promise that the license is not used here any more; zero when the desktop app keeps it sealed.
+	// RemovalCode is the promise that the license is not used here any more; zero if it is settled, or if only the desktop
+	// app keeps it.
 	RemovalCode license.RemovalCode
-	At          time.Time
+	// Settled tells that the server has taken the removal code, or has ended the license: Return cannot bring it back.
+	Settled bool
+	At      time.Time
 }
 
 // Typed is a typed activation code and the codes that it was made for.
@@ -179,14 +201,16 @@ func (s State) Find(site license.SiteCode) (Spent, bool) {
 	return Spent{}, false
 }
 
-// State reads what this PC knows of a program; a program that was never seen has the zero state. It fails with ErrDamaged.
+// State reads what this PC knows of a program; a program that was never seen has the zero state. It fails with
+// ErrDamaged or ErrNewer.
 func (s *Store) State(signature license.Signature) (State, error) {
 	v := s.View(signature)
 	defer v.Close()
 	return v.State()
 }
 
-// States lists what this PC knows of all programs. Folders that cannot be read are left out.
+// States lists what this PC knows of all programs. Folders that cannot be read, and those of a
+// newer version, are left out.
 func (s *Store) States() (list []State, err error) {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -201,8 +225,9 @@ func (s *Store) States() (list []State, err error) {
 	return list, err
 }
 
-// Update changes what this PC knows of a program, as one step: after a crash the state is the old or the new one. Nothing is
-// written when change fails or changes nothing.
+// Update changes what this PC knows of a program, as one step: after a crash the state is the old or the new one.
+// Nothing is written when change fails or changes nothing. It fails with ErrDamaged or ErrNewer without calling change,
+// and with ErrBusy.
 func (s *Store) Update(ctx context.Context, signature license.Signature, change func(*State) error) (State, error) {
 	unlock, err := s.lock(ctx, signature)
 	if err != nil {
@@ -223,6 +248,9 @@ func (s *Store) Update(ctx context.Context, signature license.Signature, change 
 	after, err := state.encode()
 	if err != nil || string(after) == string(before) {
 		return state, err
+	}
+	if len(after) > maxState {
+		return state, errors.New("the file that keeps this PC's Site code would be too large")
 	}
 	return state, s.replace(filepath.Join(Below(s.dir, signature), stateName), after)
 }
@@ -260,9 +288,10 @@ func (s *Store) renew(state *State) error {
 	return nil
 }
 
-// Leave lets a license leave this PC: its Site code is spent, its removal code kept, and the PC gets a new generation when the
-// license had the present one. It is one step; done again it does nothing, but for a removal code that is kept now. The
-// license files stay until Erase.
+// Leave lets a license leave this PC: its Site code is spent, its removal code kept, and the PC gets a new generation
+// if the license had the present one. It is one step. Done again it only keeps the removal code that is given, if any;
+// a settled license is then no longer settled, for a restored server may have to be told again. The license files stay
+// until Erase.
 func (s *Store) Leave(ctx context.Context, signature license.Signature, gone Spent) error {
 	if gone.At.IsZero() {
 		gone.At = s.o.Now()
@@ -271,8 +300,8 @@ func (s *Store) Leave(ctx context.Context, signature license.Signature, gone Spe
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		for i, one := range state.Spent {
 			if one.Codes.Site == gone.Codes.Site {
-				if one.RemovalCode == 0 {
-					state.Spent[i].RemovalCode = gone.RemovalCode
+				if gone.RemovalCode != 0 {
+					state.Spent[i].RemovalCode, state.Spent[i].Settled = gone.RemovalCode, false
 				}
 				return nil
 			}
@@ -292,8 +321,8 @@ func (s *Store) Leave(ctx context.Context, signature license.Signature, gone Spe
 	return err
 }
 
-// Renew gives the PC a new generation in the place of that of a Site code which the vendor's server knows as spent. When the PC
-// has another one already it does nothing.
+// Renew gives the PC a new generation in the place of that of a Site code which the vendor's server knows as spent.
+// When the PC has another one already it does nothing.
 func (s *Store) Renew(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		if !state.HasGeneration || state.Generation != site.Generation() {
@@ -304,12 +333,25 @@ func (s *Store) Renew(ctx context.Context, signature license.Signature, site lic
 	return err
 }
 
-// Return takes back that a license left, because the server refused it: its Site code is good again, and this PC's.
+// Return reverts Leave: the Site code is valid again and becomes this PC's present one. A Site code that is not spent
+// stays as it is. Return fails with ErrSettled if the server has taken the license back, and with ErrReplaced if this
+// PC has a newer license by now: a license file or typed code that is not spent and has the present generation. The
+// files are not verified for that; one that is forged can only keep the license waiting.
 func (s *Store) Return(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		i := slices.IndexFunc(state.Spent, func(one Spent) bool { return one.Codes.Site == site })
-		if i < 0 {
+		switch {
+		case i < 0:
 			return nil
+		case state.Spent[i].Settled:
+			return ErrSettled
+		}
+		replaced, err := s.replaced(*state)
+		if err != nil {
+			return err
+		}
+		if replaced {
+			return ErrReplaced
 		}
 		state.Spent = slices.Delete(state.Spent, i, i+1)
 		state.Generation, state.HasGeneration = site.Generation(), true
@@ -318,12 +360,29 @@ func (s *Store) Return(ctx context.Context, signature license.Signature, site li
 	return err
 }
 
-// Settle forgets the removal code of a license that left, because the server has it. The Site code stays spent.
+// replaced reports whether a license of the present generation is here that did not leave.
+func (s *Store) replaced(state State) (bool, error) {
+	present := func(site license.SiteCode) bool {
+		_, spent := state.Find(site)
+		return !spent && state.HasGeneration && site.Generation() == state.Generation
+	}
+	if state.Typed != nil && present(state.Typed.Codes.Site) {
+		return true, nil
+	}
+	files, err := s.Files(state.Signature)
+	return slices.ContainsFunc(files, func(f File) bool {
+		claimed, err := license.UnverifiedFile(f.Content)
+		return err == nil && claimed.Signature == state.Signature && present(claimed.Codes.Site)
+	}), err
+}
+
+// Settle marks a license that left as settled, because the server has taken its removal code or ended it, and deletes
+// the code. The Site code stays spent.
 func (s *Store) Settle(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		for i := range state.Spent {
 			if state.Spent[i].Codes.Site == site {
-				state.Spent[i].RemovalCode = 0
+				state.Spent[i].RemovalCode, state.Spent[i].Settled = 0, true
 			}
 		}
 		return nil
@@ -331,7 +390,8 @@ func (s *Store) Settle(ctx context.Context, signature license.Signature, site li
 	return err
 }
 
-// SetAside renames a damaged state, so that a new one can begin, and returns its new name. A state that is not damaged stays.
+// SetAside renames a damaged state, so that a new one can begin, and returns its new name. A state that is not damaged
+// stays; for one of a newer version it fails with ErrNewer.
 func (s *Store) SetAside(ctx context.Context, signature license.Signature) (name string, err error) {
 	unlock, err := s.lock(ctx, signature)
 	if err != nil {
@@ -341,9 +401,17 @@ func (s *Store) SetAside(ctx context.Context, signature license.Signature) (name
 	if _, err := s.State(signature); !errors.Is(err, ErrDamaged) {
 		return "", err
 	}
-	path := filepath.Join(Below(s.dir, signature), stateName)
+	dir := Below(s.dir, signature)
 	name = stateName + ".damaged-" + s.o.Now().UTC().Format("20060102-150405")
-	return name, s.o.Disk.Rename(path, filepath.Join(filepath.Dir(path), name))
+	for base, n := name, 2; exists(filepath.Join(dir, name)); n++ {
+		name = base + "-" + strconv.Itoa(n)
+	}
+	return name, s.o.Disk.Rename(filepath.Join(dir, stateName), filepath.Join(dir, name))
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // File is a license file in a folder. Its content is not verified.
@@ -359,8 +427,8 @@ func (s *Store) Files(signature license.Signature) ([]File, error) {
 	return v.Files()
 }
 
-// Files lists the files of a folder that are named as license files; a folder that is not there holds none. Files that are
-// too large, or cannot be read, have no content.
+// Files lists the files of a folder that are named as license files; a folder that is not there holds none. Files that
+// are too large, or cannot be read, have no content.
 func Files(dir string) (list []File, err error) {
 	v := view(dir)
 	defer v.Close()
@@ -376,9 +444,9 @@ func ReadFile(path string) File {
 	return File{path, content}
 }
 
-// Put keeps a license file for a program, in the place of all others that it has in the store.
+// Put keeps a license file for a program, in the place of all others that it has in the store. It fails with ErrNewer.
 func (s *Store) Put(ctx context.Context, signature license.Signature, name, content string) error {
-	unlock, err := s.lock(ctx, signature)
+	unlock, err := s.lockFiles(ctx, signature)
 	if err != nil {
 		return err
 	}
@@ -393,9 +461,9 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 	return s.erase(dir, func(f File) bool { return filepath.Base(f.Path) != name })
 }
 
-// Erase erases the license files of a program that which chooses.
+// Erase erases the license files of a program that which chooses. It fails with ErrNewer.
 func (s *Store) Erase(ctx context.Context, signature license.Signature, which func(File) bool) error {
-	unlock, err := s.lock(ctx, signature)
+	unlock, err := s.lockFiles(ctx, signature)
 	if err != nil {
 		return err
 	}
@@ -430,7 +498,8 @@ func (s *Store) Clock(signature license.Signature) Clock {
 	return v.Clock(state)
 }
 
-// SetClock keeps the clock of a program. A damaged state is not touched: then it lies in a file of its own.
+// SetClock keeps the clock of a program. A damaged state is not touched: then it lies in a file of its own. It
+// fails with ErrNewer.
 func (s *Store) SetClock(ctx context.Context, signature license.Signature, c Clock) error {
 	c = Clock{c.Latest.UTC(), c.Issued.UTC()}
 	_, err := s.Update(ctx, signature, func(state *State) error {
@@ -451,22 +520,6 @@ func (s *Store) SetClock(ctx context.Context, signature license.Signature, c Clo
 	defer unlock()
 	return s.replace(filepath.Join(Below(s.dir, signature), clockName), content)
 }
-
-// lock makes the folder of a signature and keeps everybody else from changing it until unlock.
-func (s *Store) lock(ctx context.Context, signature license.Signature) (unlock func(), err error) {
-	dir := Below(s.dir, signature)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
-	if _, err := lock.TryLockContext(ctx, lockPause); err != nil {
-		return nil, err
-	}
-	return func() { _ = lock.Unlock() }, nil
-}
-
-// lockPause is how often somebody else's lock is looked at.
-const lockPause = 5 * time.Millisecond
 
 // replace puts content into the place of a file; the lock of its folder is held.
 func (s *Store) replace(path string, content []byte) error {

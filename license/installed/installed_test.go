@@ -77,6 +77,8 @@ func TestLeaving(t *testing.T) {
 	found, ok := state.Find(gone.Codes.Site)
 	require.True(t, ok)
 	require.Zero(t, found.RemovalCode)
+	require.True(t, found.Settled)
+	require.NoError(t, s.Leave(t.Context(), notepad, gone), "the server forgot it")
 
 	for range 2 {
 		require.NoError(t, s.Return(t.Context(), notepad, gone.Codes.Site))
@@ -149,7 +151,10 @@ func TestDamagedStateIsSetAside(t *testing.T) {
 	for name, content := range map[string]string{
 		"empty":              "",
 		"half":               string(good[:len(good)/2]),
-		"newer":              strings.Replace(string(good), `"version": 1`, `"version": 2`, 1),
+		"older":              strings.Replace(string(good), `"version": 1`, `"version": 0`, 1),
+		"no version":         strings.Replace(string(good), `"version": 1,`, ``, 1),
+		"newer, half":        `{"version":2,"signature":"NOTEPAD1"`,
+		"newer, in words":    `{"version":"2","signature":"NOTEPAD1"}`,
 		"other program":      strings.Replace(string(good), "NOTEPAD1", "NOTEPAD2", 1),
 		"no signature":       strings.Replace(string(good), "NOTEPAD1", "N", 1),
 		"generation":         `{"version":1,"signature":"NOTEPAD1","generation":4096}`,
@@ -320,10 +325,17 @@ func FuzzState(f *testing.F) {
 	}
 	f.Add(good)
 	f.Add([]byte(`{"version":1,"signature":"NOTEPAD1","spent":[{}]}`))
+	for _, name := range []string{"pc-v1.json", "pc-v1-unknown.json", "pc-v2.json"} {
+		content, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		s, err := decodeState(string(content))
 		if err != nil {
-			require.ErrorIs(t, err, ErrDamaged)
+			require.True(t, errors.Is(err, ErrDamaged) || errors.Is(err, ErrNewer), err)
 			return
 		}
 		text, err := s.encode()
@@ -332,6 +344,7 @@ func FuzzState(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, s.Generation, again.Generation)
 		require.Equal(t, len(s.Spent), len(again.Spent))
+		require.Equal(t, s.unknown == nil, again.unknown == nil)
 		require.True(t, s.Clock.Latest.Equal(again.Clock.Latest) && s.Clock.Issued.Equal(again.Clock.Issued))
 	})
 }

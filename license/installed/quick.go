@@ -12,7 +12,7 @@ import (
 var (
 	stateNames   = []string{"version", "signature", "program", "generation", "used_generations", "spent", "typed", "clock"}
 	programNames = []string{"name", "public_keys", "typed_codes"}
-	spentNames   = []string{"site_code", "machine_id", "license_id", "removal_code", "at"}
+	spentNames   = []string{"site_code", "machine_id", "license_id", "removal_code", "settled", "at"}
 	typedNames   = []string{"site_code", "machine_id", "activation_code"}
 	clockNames   = []string{"latest", "issued"}
 	contactNames = []string{"license_id", "site", "at", "ended"}
@@ -27,7 +27,7 @@ func quickState(content string) (f stateFile, ok bool) {
 		case "signature":
 			f.Signature = r.String()
 		case "program":
-			f.Program = quickProgram(&r)
+			f.Program.Program = quickProgram(&r)
 		case "generation":
 			g := uint16(r.Int(0, math.MaxUint16))
 			f.Generation = &g
@@ -40,7 +40,7 @@ func quickState(content string) (f stateFile, ok bool) {
 		case "typed":
 			f.Typed = quickTyped(&r)
 		case "clock":
-			f.Clock = quickClock(&r)
+			f.Clock.Clock = quickClock(&r)
 		}
 	})
 	return f, r.Done()
@@ -72,6 +72,8 @@ func quickSpent(r *quickjson.Reader) (one spentFile) {
 			one.LicenseID = r.Int(math.MinInt64, math.MaxInt64)
 		case "removal_code":
 			one.RemovalCode = r.String()
+		case "settled":
+			one.Settled = r.Bool()
 		case "at":
 			one.At = r.Time()
 		}

@@ -38,6 +38,9 @@ func openAt(folder int, path string, flags int) (fd int, err error) {
 			break
 		}
 	}
+	if errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.ENODEV) { // a socket, or a device
+		err = fs.ErrInvalid
+	}
 	if err != nil {
 		return 0, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
@@ -50,7 +53,8 @@ func readNow(path string, limit int64) (string, error) { return readAt(unix.AT_F
 // readNow reads a file of the folder, as the function readNow does.
 func (f *folder) readNow(name string, limit int64) (string, error) { return readAt(f.fd, name, limit) }
 
-// readAt reads a file. A short one, as most are, is read with one call: where that gets less than it could, the file ends.
+// readAt reads a regular file of at most limit bytes; it fails with fs.ErrInvalid for others. A short one, as most are, is read
+// with one call: where that gets less than it could, the file ends. Reading at an offset fails for pipes and folders.
 func readAt(folder int, path string, limit int64) (string, error) {
 	fd, err := openAt(folder, path, 0)
 	if err != nil {
@@ -58,8 +62,10 @@ func readAt(folder int, path string, limit int64) (string, error) {
 	}
 	defer func() { _ = syscall.Close(fd) }()
 	var begin [2 << 10]byte
-	n, err := readOnce(fd, path, begin[:])
+	n, err := readOnce(fd, path, begin[:], 0)
 	switch {
+	case errors.Is(err, syscall.ESPIPE) || errors.Is(err, syscall.EISDIR):
+		return "", &fs.PathError{Op: "read", Path: path, Err: fs.ErrInvalid}
 	case err != nil:
 		return "", err
 	case int64(n) > limit:
@@ -76,7 +82,7 @@ func readAt(folder int, path string, limit int64) (string, error) {
 	}
 	content := append(make([]byte, 0, max(info.Size, int64(n))), begin[:n]...)
 	for len(content) < cap(content) {
-		n, err := readOnce(fd, path, content[len(content):cap(content)])
+		n, err := readOnce(fd, path, content[len(content):cap(content)], int64(len(content)))
 		if err != nil {
 			return "", err
 		}
@@ -88,9 +94,9 @@ func readAt(folder int, path string, limit int64) (string, error) {
 	return string(content), nil
 }
 
-func readOnce(fd int, path string, into []byte) (int, error) {
+func readOnce(fd int, path string, into []byte, offset int64) (int, error) {
 	for {
-		n, err := syscall.Read(fd, into)
+		n, err := syscall.Pread(fd, into, offset)
 		if errors.Is(err, syscall.EINTR) {
 			continue
 		}

@@ -2,12 +2,16 @@ package installed
 
 import (
 	"errors"
+	"os"
 	"syscall"
 	"time"
 )
 
 // errorSharingViolation is Windows' ERROR_SHARING_VIOLATION.
 const errorSharingViolation = syscall.Errno(32)
+
+// lockFlags open a lock file.
+const lockFlags = os.O_CREATE | os.O_RDONLY
 
 // sharingTries bounds the wait for another program, at lockPause a try.
 const sharingTries = 100

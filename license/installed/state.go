@@ -2,54 +2,185 @@ package installed
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/acen-desktop/acen/license"
 )
 
-// The state as it lies in the file. Codes stand in their shown form.
+// The state as it lies in the file. Codes stand in their shown form. Each object keeps the members that this version
+// does not know, so that an older program loses nothing that a newer one wrote.
 type (
 	stateFile struct {
 		Version    int         `json:"version"`
 		Signature  string      `json:"signature"`
-		Program    Program     `json:"program"`
+		Program    programFile `json:"program"`
 		Generation *uint16     `json:"generation,omitempty"`
 		Used       []uint16    `json:"used_generations,omitempty"`
 		Spent      []spentFile `json:"spent,omitempty"`
 		Typed      *typedFile  `json:"typed,omitempty"`
-		Clock      Clock       `json:"clock,omitzero"`
+		Clock      clockFile   `json:"clock,omitzero"`
+		unknown    members
+	}
+	programFile struct {
+		Program
+		unknown members
 	}
 	spentFile struct {
 		SiteCode    string    `json:"site_code"`
 		MachineID   string    `json:"machine_id"`
 		LicenseID   int64     `json:"license_id,omitempty"`
 		RemovalCode string    `json:"removal_code,omitempty"`
+		Settled     bool      `json:"settled,omitempty"`
 		At          time.Time `json:"at"`
+		unknown     members
 	}
 	typedFile struct {
 		SiteCode       string `json:"site_code"`
 		MachineID      string `json:"machine_id"`
 		ActivationCode string `json:"activation_code"`
+		unknown        members
+	}
+	clockFile struct {
+		Clock
+		unknown members
 	}
 )
 
-// stateVersion is the form's; a newer one is not touched.
+// stateVersion is the version of the form that this package reads and writes. A file of a newer version is not touched.
 const stateVersion = 1
 
+// members are the members of a JSON object, by name.
+type members map[string]json.RawMessage
+
+// unknown holds the members of a state file that this version does not know.
+type unknown struct {
+	state, program, typed, clock members
+	typedFor                     Typed                        // the typed code that typed belongs to
+	spent                        map[license.SiteCode]members // by the entry's Site code
+}
+
+func (f stateFile) MarshalJSON() ([]byte, error) {
+	type known stateFile
+	return encodeObject(known(f), f.unknown)
+}
+
+func (f *stateFile) UnmarshalJSON(data []byte) (err error) {
+	type known stateFile
+	f.unknown, err = decodeObject(data, (*known)(f), stateNames)
+	return err
+}
+
+func (f programFile) MarshalJSON() ([]byte, error) { return encodeObject(f.Program, f.unknown) }
+
+func (f *programFile) UnmarshalJSON(data []byte) (err error) {
+	f.unknown, err = decodeObject(data, &f.Program, programNames)
+	return err
+}
+
+func (f spentFile) MarshalJSON() ([]byte, error) {
+	type known spentFile
+	return encodeObject(known(f), f.unknown)
+}
+
+func (f *spentFile) UnmarshalJSON(data []byte) (err error) {
+	type known spentFile
+	f.unknown, err = decodeObject(data, (*known)(f), spentNames)
+	return err
+}
+
+func (f typedFile) MarshalJSON() ([]byte, error) {
+	type known typedFile
+	return encodeObject(known(f), f.unknown)
+}
+
+func (f *typedFile) UnmarshalJSON(data []byte) (err error) {
+	type known typedFile
+	f.unknown, err = decodeObject(data, (*known)(f), typedNames)
+	return err
+}
+
+func (f clockFile) MarshalJSON() ([]byte, error) { return encodeObject(f.Clock, f.unknown) }
+
+func (f *clockFile) UnmarshalJSON(data []byte) (err error) {
+	f.unknown, err = decodeObject(data, &f.Clock, clockNames)
+	return err
+}
+
+// encodeObject encodes a struct as a JSON object and appends members to it.
+func encodeObject(known any, unknown members) ([]byte, error) {
+	object, err := json.Marshal(known)
+	if err != nil || len(unknown) == 0 {
+		return object, err
+	}
+	rest, err := json.Marshal(unknown)
+	if err != nil || len(object) == len("{}") {
+		return rest, err
+	}
+	return slices.Concat(object[:len(object)-1], []byte(","), rest[1:]), nil
+}
+
+// decodeObject decodes a JSON object and returns the members that are not among names; nil if there are none.
+func decodeObject(data []byte, known any, names []string) (unknown members, err error) {
+	if err := json.Unmarshal(data, known); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &unknown); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(unknown, func(name string, _ json.RawMessage) bool { // encoding/json ignores case
+		return slices.ContainsFunc(names, func(known string) bool { return strings.EqualFold(known, name) })
+	})
+	if len(unknown) == 0 {
+		return nil, nil
+	}
+	return unknown, nil
+}
+
 func (s State) encode() ([]byte, error) {
-	f := stateFile{Version: stateVersion, Signature: string(s.Signature), Program: s.Program, Used: s.Used, Clock: s.Clock}
+	more := s.unknown
+	if more == nil {
+		more = &unknown{}
+	}
+	f := stateFile{
+		Version:   stateVersion,
+		Signature: string(s.Signature),
+		Program:   programFile{s.Program, more.program},
+		Used:      s.Used,
+		Clock:     clockFile{s.Clock, more.clock},
+		unknown:   more.state,
+	}
 	if s.HasGeneration {
 		f.Generation = &s.Generation
 	}
 	for _, one := range s.Spent {
-		e := spentFile{SiteCode: one.Codes.Site.String(), MachineID: one.Codes.Machine.String(), LicenseID: one.LicenseID, At: one.At}
+		e := spentFile{
+			SiteCode:  one.Codes.Site.String(),
+			MachineID: one.Codes.Machine.String(),
+			LicenseID: one.LicenseID,
+			Settled:   one.Settled,
+			At:        one.At,
+			unknown:   more.spent[one.Codes.Site],
+		}
 		if one.RemovalCode != 0 {
 			e.RemovalCode = one.RemovalCode.String()
 		}
 		f.Spent = append(f.Spent, e)
 	}
 	if s.Typed != nil {
-		f.Typed = &typedFile{s.Typed.Codes.Site.String(), s.Typed.Codes.Machine.String(), s.Typed.Code.String()}
+		f.Typed = &typedFile{
+			SiteCode:       s.Typed.Codes.Site.String(),
+			MachineID:      s.Typed.Codes.Machine.String(),
+			ActivationCode: s.Typed.Code.String(),
+		}
+		if *s.Typed == more.typedFor {
+			f.Typed.unknown = more.typed
+		}
+	}
+	if s.unknown != nil {
+		return json.Marshal(f) // not indented: nothing limits how deep unknown members nest
 	}
 	return json.MarshalIndent(f, "", "  ")
 }
@@ -57,19 +188,29 @@ func (s State) encode() ([]byte, error) {
 func readState(path string) (State, error) {
 	content, err := readSome(path, maxState)
 	if err != nil {
-		return State{}, err
+		return State{}, stateError(err)
 	}
 	return decodeState(content)
 }
 
-// decodeState reads a state; everything that is not as encode writes it is damaged.
+// decodeState decodes a state file. It fails with ErrNewer for one of a newer version, and with ErrDamaged for anything
+// else that encode does not write.
 func decodeState(content string) (s State, err error) {
 	f, quick := quickState(content)
 	if !quick {
 		f = stateFile{}
 		if json.Unmarshal([]byte(content), &f) != nil {
+			var other struct {
+				Version int64 `json:"version"`
+			}
+			if json.Unmarshal([]byte(content), &other) == nil && other.Version > stateVersion {
+				return s, ErrNewer
+			}
 			return s, ErrDamaged
 		}
+	}
+	if f.Version > stateVersion {
+		return s, ErrNewer
 	}
 	if f.Version != stateVersion {
 		return s, ErrDamaged
@@ -77,7 +218,7 @@ func decodeState(content string) (s State, err error) {
 	if s.Signature, err = license.ParseSignature(f.Signature); err != nil {
 		return State{}, ErrDamaged
 	}
-	s.Program, s.Used, s.Clock = f.Program, f.Used, f.Clock
+	s.Program, s.Used, s.Clock = f.Program.Program, f.Used, f.Clock.Clock
 	if f.Generation != nil {
 		s.Generation, s.HasGeneration = *f.Generation, true
 	}
@@ -87,7 +228,7 @@ func decodeState(content string) (s State, err error) {
 		}
 	}
 	for _, e := range f.Spent {
-		one := Spent{LicenseID: e.LicenseID, At: e.At}
+		one := Spent{LicenseID: e.LicenseID, Settled: e.Settled, At: e.At}
 		if one.Codes, err = license.ParseCodes(e.SiteCode, e.MachineID); err != nil {
 			return State{}, ErrDamaged
 		}
@@ -107,5 +248,32 @@ func decodeState(content string) (s State, err error) {
 			return State{}, ErrDamaged
 		}
 	}
+	if !quick {
+		s.unknown = unknownOf(f, s)
+	}
 	return s, nil
+}
+
+// unknownOf returns the members of a file that s does not hold; nil if there are none.
+func unknownOf(f stateFile, s State) *unknown {
+	u := unknown{state: f.unknown, program: f.Program.unknown, clock: f.Clock.unknown}
+	some := len(u.state) + len(u.program) + len(u.clock)
+	if f.Typed != nil {
+		u.typed, u.typedFor = f.Typed.unknown, *s.Typed
+		some += len(u.typed)
+	}
+	for i, e := range f.Spent {
+		if len(e.unknown) == 0 {
+			continue
+		}
+		if u.spent == nil {
+			u.spent = map[license.SiteCode]members{}
+		}
+		u.spent[s.Spent[i].Codes.Site] = e.unknown
+		some++
+	}
+	if some == 0 {
+		return nil
+	}
+	return &u
 }

@@ -65,13 +65,21 @@ func (v *View) State() (State, error) {
 		return State{Signature: v.signature}, nil
 	}
 	if err != nil {
-		return State{}, err
+		return State{}, stateError(err)
 	}
 	state, err := decodeState(content)
 	if err == nil && state.Signature != v.signature {
 		err = ErrDamaged
 	}
 	return state, err
+}
+
+// stateError returns ErrDamaged for the error of reading a state file that is too large or not a regular file.
+func stateError(err error) error {
+	if errors.Is(err, fs.ErrInvalid) {
+		return ErrDamaged
+	}
+	return err
 }
 
 // Files is that of Store.

@@ -5,20 +5,21 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// leaving names a license that leaves this PC, with the promise that it is not used here any more; it is zero when the
+// departure names a license that leaves this PC, with the promise that it is not used here any more; it is zero when the
 // license is another PC's. A data file from before schema 2 knows only signature and generation.
-type leaving struct {
-	Signature   string `json:"signature,omitempty"`
-	Generation  uint16 `json:"generation,omitempty"`
-	SiteCode    string `json:"site_code,omitempty"`
-	MachineID   string `json:"machine_id,omitempty"`
+type departure struct {
+	Signature  string `json:"signature,omitempty"`
+	Generation uint16 `json:"generation,omitempty"`
+	SiteCode   string `json:"site_code,omitempty"`
+	MachineID  string `json:"machine_id,omitempty"`
+	// RemovalCode is written down by older versions only: it lies where the license files lie.
 	RemovalCode string `json:"removal_code,omitempty"`
 	LicenseID   int64  `json:"license_id,omitempty"`
 	OrderID     int64  `json:"order_id,omitempty"`
@@ -26,43 +27,70 @@ type leaving struct {
 	Note        string `json:"note,omitempty"`
 }
 
-// leaving says what leaves this PC with a license, and makes its removal code.
-func (m *Manager) leaving(ctx context.Context, l License) (leaving, error) {
-	if !l.ThisPC {
-		return leaving{}, nil
+// departure returns what leaves this PC with a license, and its removal code; zero for another PC's license.
+func (m *Manager) departure(ctx context.Context, l License) (departure, error) {
+	if !l.MakesCode() {
+		return departure{}, nil
 	}
 	p, err := m.programOfOrder(ctx, l.OrderID)
 	if err != nil {
-		return leaving{}, err
+		return departure{}, err
 	}
-	f, err := m.ownFile(ctx, p, l)
+	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 	if err != nil {
-		return leaving{}, err
+		return departure{}, err
 	}
-	return leavingOf(p, l, f.Codes, f.Seed.RemovalCode(f.Codes)), nil
+	leaves := departureOf(p, l, codes, 0)
+	leaves.RemovalCode, err = m.departureCode(ctx, leaves)
+	return leaves, err
 }
 
-func leavingOf(p api.Program, l License, codes license.Codes, code license.RemovalCode) leaving {
-	return leaving{
+func departureOf(p api.Program, l License, codes license.Codes, code license.RemovalCode) departure {
+	return departure{
 		Signature: p.ApplicationSignature, Generation: codes.Site.Generation(), SiteCode: codes.Site.String(), MachineID: codes.Machine.String(),
-		RemovalCode: code.String(), LicenseID: l.ID, OrderID: l.OrderID, Program: p.Name, Note: l.Note,
+		RemovalCode: codeText(code), LicenseID: l.ID, OrderID: l.OrderID, Program: p.Name, Note: l.Note,
 	}
 }
 
-// ownFile is the license file of a license of this PC: the one that is here, else the vault's copy, else the server's.
-func (m *Manager) ownFile(ctx context.Context, p api.Program, l License) (license.File, error) {
-	if here, ok := m.fileHere(p); ok && here.ID == l.ID {
-		return here.File, nil
+// departureCode finds the removal code of a license that leaves or has left this PC: where the license files lie, in the vault,
+// or made from the license file: the one that is here, the vault's copy, or the server's.
+func (m *Manager) departureCode(ctx context.Context, leaves departure) (string, error) {
+	signature, codes, err := m.parseDeparture(ctx, leaves)
+	if err != nil {
+		return "", err
 	}
-	if content, ok := m.copyOf(ctx, p, l.License); ok {
-		return verify(p, content)
+	state, _ := m.options.Installed.State(signature) // a damaged one keeps no code
+	if spent, ok := state.Find(codes.Site); ok && spent.RemovalCode != 0 {
+		return spent.RemovalCode.String(), nil
 	}
-	f, _, err := m.verifiedFile(ctx, l.ID)
-	return f, err
+	if code, ok := m.vaultCode(ctx, signature, codes.Site); ok {
+		return code.String(), nil
+	}
+	p, err := m.programBySignature(ctx, signature)
+	if err != nil {
+		return "", err
+	}
+	made := func(f license.File) string { return f.Seed.RemovalCode(f.Codes).String() }
+	if here, ok := m.fileHere(p); ok && here.Codes == codes {
+		return made(here.File), nil
+	}
+	if content, ok := m.copyOf(ctx, p, api.License{ID: leaves.LicenseID, SiteCode: codes.Site.String()}); ok {
+		if f, err := verify(p, content); err == nil && f.Codes == codes {
+			return made(f), nil
+		}
+	}
+	f, _, err := m.verifiedFile(ctx, leaves.LicenseID)
+	if err != nil {
+		return "", err
+	}
+	if f.Codes != codes {
+		return "", fmt.Errorf("%w: it is the file of another license", license.ErrFileDamaged)
+	}
+	return made(f), nil
 }
 
-// parseLeaving returns signature and codes of a license that leaves.
-func (m *Manager) parseLeaving(ctx context.Context, l leaving) (license.Signature, license.Codes, error) {
+// parseDeparture returns signature and codes of a license that leaves.
+func (m *Manager) parseDeparture(ctx context.Context, l departure) (license.Signature, license.Codes, error) {
 	signature, err := license.ParseSignature(l.Signature)
 	if err != nil {
 		return "", license.Codes{}, err
@@ -76,16 +104,20 @@ func (m *Manager) parseLeaving(ctx context.Context, l leaving) (license.Signatur
 	return signature, codes, err
 }
 
-// leave lets a license leave this PC, in an order in which no moment loses it: first the removal code is kept, sealed in the
-// vault, or beside the Site code where the keyring keeps no key; then, in one step, the Site code is spent and renewed, so
-// that the program runs no more; then the license file is erased. Done again it goes on where it stopped.
-func (m *Manager) leave(ctx context.Context, a Account, l leaving, purpose Task) error {
-	signature, codes, err := m.parseLeaving(ctx, l)
+// leave lets a license leave this PC, in an order in which no moment loses it: first the removal code is sealed in the vault;
+// then, in one step, the Site code is spent and renewed, so that the program runs no more, and the removal code kept beside
+// it; then the license file is erased. The code lies in both places, so that it survives the loss of either. Called again it
+// goes on where it stopped.
+func (m *Manager) leave(ctx context.Context, a Account, l departure, purpose Task) error {
+	signature, codes, err := m.parseDeparture(ctx, l)
 	if err != nil {
 		return err
 	}
 	gone := installed.Spent{Codes: codes, LicenseID: l.LicenseID}
 	if l.RemovalCode != "" {
+		if gone.RemovalCode, err = license.ParseRemovalCode(l.RemovalCode); err != nil {
+			return err
+		}
 		sealed, err := m.seal(ctx, []byte(l.RemovalCode))
 		if err != nil {
 			return err
@@ -94,11 +126,6 @@ func (m *Manager) leave(ctx context.Context, a Account, l leaving, purpose Task)
  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET content = excluded.content, purpose = excluded.purpose`, keptRemovalCode, l.Signature, codes.Site.String(), codes.Machine.String(), a.ID,
 			l.OrderID, l.LicenseID, l.Program, l.Note, purpose, sealed, m.options.Now().UnixMicro()); err != nil {
 			return err
-		}
-		if !m.vaultLasts() {
-			if gone.RemovalCode, err = license.ParseRemovalCode(l.RemovalCode); err != nil {
-				return err
-			}
 		}
 	}
 	if err := m.options.Installed.Leave(ctx, signature, gone); err != nil {
@@ -123,9 +150,46 @@ func (m *Manager) erase(ctx context.Context, signature license.Signature, site l
 	})
 }
 
-// left closes what leave began, after the server has taken the removal code.
-func (m *Manager) left(ctx context.Context, l leaving) error {
-	signature, codes, err := m.parseLeaving(ctx, l)
+// errReceipt is an answer without a good receipt: nothing proves that the server took the license.
+var errReceipt = errors.New("no receipt of the license server for this license")
+
+// checkReceipt reports, with errReceipt, a receipt that does not prove that the server took the license that left this PC. When
+// it names a key that this PC does not know, the server is asked for the program's keys once.
+func (m *Manager) checkReceipt(ctx context.Context, leaves departure, token string) error {
+	signature, codes, err := m.parseDeparture(ctx, leaves)
+	if err != nil {
+		return err
+	}
+	receipt, err := m.readReceipt(ctx, signature, token)
+	if errors.Is(err, license.ErrReceiptKey) {
+		if ctx, a, c, sessionErr := m.as(ctx); sessionErr == nil {
+			if programs, fetchErr := c.Programs(ctx); fetchErr == nil {
+				m.keep(ctx, a, programsName, programs, m.options.Now())
+				receipt, err = m.readReceipt(ctx, signature, token)
+			}
+		}
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", errReceipt, err)
+	case receipt.Site != codes.Site || leaves.LicenseID != 0 && receipt.LicenseID != leaves.LicenseID:
+		return fmt.Errorf("%w: it is about license %d with the Site code %s", errReceipt, receipt.LicenseID, receipt.Site)
+	}
+	return nil
+}
+
+// readReceipt verifies a receipt with the keys of a program that are known here.
+func (m *Manager) readReceipt(ctx context.Context, signature license.Signature, token string) (license.Receipt, error) {
+	p, err := m.programBySignature(ctx, signature)
+	if err != nil {
+		return license.Receipt{}, err
+	}
+	return license.VerifyReceipt(token, func(id string) (license.PublicKey, bool) { return signer(p, id) })
+}
+
+// left closes what leave began, after the server has proved that it took the license, or names it ended.
+func (m *Manager) left(ctx context.Context, l departure) error {
+	signature, codes, err := m.parseDeparture(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -137,20 +201,29 @@ func (m *Manager) left(ctx context.Context, l leaving) error {
 }
 
 // comeBack undoes leave: the server refused, or the person changed their mind before it was asked. The license file comes back
-// from the vault, or with the next table from the server.
-func (m *Manager) comeBack(ctx context.Context, l leaving) error {
-	signature, codes, err := m.parseLeaving(ctx, l)
+// from the vault, or with the next table from the server. It fails with ErrTooLate when the server has taken the license, and
+// with ErrNewerHere when this PC has a newer one, which stays.
+func (m *Manager) comeBack(ctx context.Context, l departure) error {
+	signature, codes, err := m.parseDeparture(ctx, l)
 	if err != nil {
-		return err
-	}
-	if err := m.options.Installed.Return(ctx, signature, codes.Site); err != nil {
-		return installedError(err)
-	}
-	if err := m.forgetRemovalCode(ctx, signature, codes.Site); err != nil {
 		return err
 	}
 	p, err := m.programBySignature(ctx, signature)
 	if err != nil {
+		return err
+	}
+	if here, ok := m.fileHere(p); ok && here.Codes.Site != codes.Site {
+		return ErrNewerHere
+	}
+	switch err := m.options.Installed.Return(ctx, signature, codes.Site); {
+	case errors.Is(err, installed.ErrSettled):
+		return errors.Join(ErrTooLate, m.forgetRemovalCode(ctx, signature, codes.Site))
+	case errors.Is(err, installed.ErrReplaced):
+		return ErrNewerHere
+	case err != nil:
+		return installedError(err)
+	}
+	if err := m.forgetRemovalCode(ctx, signature, codes.Site); err != nil {
 		return err
 	}
 	if content, ok := m.copyOf(ctx, p, api.License{ID: l.LicenseID, SiteCode: l.SiteCode}); ok {
@@ -159,41 +232,29 @@ func (m *Manager) comeBack(ctx context.Context, l leaving) error {
 	return nil
 }
 
-// gone reports whether a refusal means that the license is no longer active, so that nothing is to come back.
-func gone(err error) bool {
-	return errors.Is(err, api.ErrLicenseEnded) || errors.Is(err, api.ErrNotFound)
-}
-
 // Move releases a license of this PC for another one, which picks it up. Its removal code is kept before it leaves, and it
-// leaves before the server is asked; without a connection the promise is sent as soon as there is one. The job works like
-// that of NewLicense. It fails with ErrNotThisPC for another PC's license.
+// leaves before the server is asked; without a connection the promise is sent as soon as there is one. A license that left
+// this PC without the server's knowledge is released as well. The job works like that of NewLicense. It fails with
+// ErrNotThisPC for another PC's license.
 func (m *Manager) Move(ctx context.Context, l License) (License, error) {
-	if !l.ThisPC {
+	if !l.MakesCode() {
 		return License{}, ErrNotThisPC
 	}
 	ctx, _, _, err := m.as(ctx)
 	if err != nil {
 		return License{}, m.fail(ctx, err)
 	}
-	leaves, err := m.leaving(ctx, l)
+	leaves, err := m.departure(ctx, l)
 	if err != nil {
 		return License{}, err
 	}
 	return m.release(ctx, l, leaves)
 }
 
-func (m *Manager) release(ctx context.Context, l License, leaves leaving) (License, error) {
+func (m *Manager) release(ctx context.Context, l License, leaves departure) (License, error) {
 	return m.licensed(ctx, Job{
 		Task: TaskRelease, Title: beginnings[TaskRelease] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
-	}, releaseRequest{LicenseID: l.ID, Leaves: leaves, Body: api.Release{RemovalCode: leaves.RemovalCode}})
-}
-
-func sendRelease(ctx context.Context, _ *Manager, c *client.Client, job *Job, request []byte) (out outcome, err error) {
-	r, err := readRequest[releaseRequest](request)
-	if err == nil {
-		out.license, err = c.Release(ctx, job.Key, r.LicenseID, r.Body)
-	}
-	return out, err
+	}, removalRequest(l, leaves, 0), nil)
 }
 
 // PickUp takes a license that was released for another PC onto this one. The job works like that of NewLicense.
@@ -246,14 +307,12 @@ type KeptCode struct {
 	Note      string
 	OrderID   int64 // 0 when it is not known
 	LicenseID int64 // 0 when it is not known
-	// Purpose is the task that made the license leave; "" when the program itself let it go.
+	// Purpose is the open task that hands the code in; "" when there is none, and a person has to.
 	Purpose Task
-	// Sealed tells that the code lies sealed with a key of the keyring.
-	Sealed bool
 }
 
-// KeptCodes lists the removal codes that this PC keeps: those of open tasks, and those of licenses that the programs
-// themselves let go.
+// KeptCodes lists the removal codes that this PC keeps: those of open tasks, those whose task was given up or lost, and those of
+// licenses that the programs themselves let go.
 func (m *Manager) KeptCodes(ctx context.Context) (list []KeptCode, err error) {
 	if list, err = m.sealedCodes(ctx); err != nil {
 		return nil, err
@@ -264,45 +323,59 @@ func (m *Manager) KeptCodes(ctx context.Context) (list []KeptCode, err error) {
 	}
 	for _, s := range states {
 		for _, spent := range s.Spent {
-			if spent.RemovalCode == 0 {
-				continue
-			}
-			kept := KeptCode{Signature: s.Signature, Program: s.Program.Name, Codes: spent.Codes, Code: spent.RemovalCode, LicenseID: spent.LicenseID}
-			known := false
-			for i := range list {
-				if list[i].Signature == kept.Signature && list[i].Codes.Site == kept.Codes.Site {
-					list[i].Code, known = kept.Code, true
-				}
-			}
-			if !known {
-				list = append(list, kept)
+			i := slices.IndexFunc(list, func(k KeptCode) bool { return k.Signature == s.Signature && k.Codes.Site == spent.Codes.Site })
+			switch {
+			case i >= 0 && spent.Settled: // the app's data came back from before
+				list[i].Code = 0
+			case spent.RemovalCode == 0:
+			case i >= 0:
+				list[i].Code = spent.RemovalCode
+			default:
+				list = append(list, KeptCode{Signature: s.Signature, Program: s.Program.Name, Codes: spent.Codes, Code: spent.RemovalCode, LicenseID: spent.LicenseID})
 			}
 		}
 	}
-	readable := list[:0]
-	for _, kept := range list {
-		if kept.Code != 0 {
-			readable = append(readable, kept)
+	list = slices.DeleteFunc(list, func(k KeptCode) bool { return k.Code == 0 })
+	open, err := m.departing(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	for i, k := range list {
+		list[i].Purpose = open[departing{string(k.Signature), k.Codes.Site.String()}]
+	}
+	return list, nil
+}
+
+// departing names a license that an open job hands in.
+type departing struct{ signature, site string }
+
+// departing finds the licenses of this PC that open jobs of an account hand in, with their tasks; 0 means all accounts.
+func (m *Manager) departing(ctx context.Context, account int64) (map[departing]Task, error) {
+	open, err := m.openJobs(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	found := map[departing]Task{}
+	for _, job := range open {
+		if leaves := m.departureOf(ctx, job); leaves.Signature != "" {
+			found[departing{leaves.Signature, leaves.SiteCode}] = job.Task
 		}
 	}
-	return readable, nil
+	return found, nil
 }
 
 func (m *Manager) sealedCodes(ctx context.Context) (list []KeptCode, err error) {
-	rows, err := m.db.QueryContext(ctx, `SELECT signature, site_code, machine_id, order_id, license_id, program, note, purpose, content FROM vault WHERE kind = ? ORDER BY kept_at, signature, site_code`, keptRemovalCode)
+	rows, err := m.db.QueryContext(ctx, `SELECT signature, site_code, machine_id, order_id, license_id, program, note, content FROM vault WHERE kind = ? ORDER BY kept_at, signature, site_code`, keptRemovalCode)
 	if err != nil {
 		return nil, storageError(err)
 	}
-	type sealedCode struct {
-		KeptCode
-		content []byte
-	}
-	var found []sealedCode
+	var contents [][]byte
 	defer rows.Close()
 	for rows.Next() {
-		var one sealedCode
+		var one KeptCode
 		var signature, site, machine string
-		if err := rows.Scan(&signature, &site, &machine, &one.OrderID, &one.LicenseID, &one.Program, &one.Note, &one.Purpose, &one.content); err != nil {
+		var content []byte
+		if err := rows.Scan(&signature, &site, &machine, &one.OrderID, &one.LicenseID, &one.Program, &one.Note, &content); err != nil {
 			return nil, storageError(err)
 		}
 		codes, err := license.ParseCodes(site, machine)
@@ -310,23 +383,41 @@ func (m *Manager) sealedCodes(ctx context.Context) (list []KeptCode, err error) 
 			continue
 		}
 		one.Signature, one.Codes = license.Signature(signature), codes
-		found = append(found, one)
+		list, contents = append(list, one), append(contents, content)
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, storageError(err)
 	}
-	for _, one := range found {
-		plain, err := m.open(ctx, one.content)
-		if err == nil {
-			one.Code, err = license.ParseRemovalCode(string(plain))
-		}
-		if err != nil && !errors.Is(err, errRequestLost) {
+	for i, content := range contents {
+		if list[i].Code, err = m.openCode(ctx, content); err != nil && !sealedAway(err) {
 			return nil, err
 		}
-		one.Sealed = err == nil && m.vaultLasts()
-		list = append(list, one.KeptCode)
 	}
 	return list, nil
+}
+
+// openCode opens a removal code of the vault; a code that cannot be read is zero.
+func (m *Manager) openCode(ctx context.Context, content []byte) (license.RemovalCode, error) {
+	plain, err := m.open(ctx, content)
+	if err != nil {
+		return 0, err
+	}
+	code, err := license.ParseRemovalCode(string(plain))
+	if err != nil {
+		return 0, errRequestLost
+	}
+	return code, nil
+}
+
+// vaultCode finds the removal code of a Site code in the vault.
+func (m *Manager) vaultCode(ctx context.Context, signature license.Signature, site license.SiteCode) (license.RemovalCode, bool) {
+	var content []byte
+	err := m.db.QueryRowContext(ctx, `SELECT content FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, keptRemovalCode, string(signature), site.String()).Scan(&content)
+	if err != nil {
+		return 0, false
+	}
+	code, err := m.openCode(ctx, content)
+	return code, err == nil
 }
 
 // HandIn removes a license that its program let go, with the removal code that was kept: the order gets one back. It fails
@@ -336,7 +427,8 @@ func (m *Manager) HandIn(ctx context.Context, k KeptCode) (api.Order, error) {
 	if err != nil {
 		return api.Order{}, err
 	}
-	return m.remove(ctx, l, leaves.RemovalCode, leaves)
+	out, err := m.remove(ctx, l, removalRequest(l, leaves, 0))
+	return out.order, err
 }
 
 // Offer releases a license that its program let go, so that another PC picks it up. It fails like HandIn.
@@ -349,12 +441,12 @@ func (m *Manager) Offer(ctx context.Context, k KeptCode) (License, error) {
 }
 
 // keptLicense finds the license of a kept removal code, and what leaves with it.
-func (m *Manager) keptLicense(ctx context.Context, k KeptCode) (License, leaving, error) {
+func (m *Manager) keptLicense(ctx context.Context, k KeptCode) (License, departure, error) {
 	l, _, p, err := m.licenseOf(ctx, k)
 	if err != nil {
-		return License{}, leaving{}, err
+		return License{}, departure{}, err
 	}
-	return l, leavingOf(p, l, k.Codes, k.Code), nil
+	return l, departureOf(p, l, k.Codes, k.Code), nil
 }
 
 // LicenseOf finds the license of a kept removal code, with its order, among the last known ones of the current account. It

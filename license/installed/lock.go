@@ -1,0 +1,94 @@
+package installed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+const (
+	// lockTimeout is the default of Options.LockTimeout.
+	lockTimeout = 20 * time.Second
+	// lockPause is the time between two attempts to get a lock.
+	lockPause = 5 * time.Millisecond
+)
+
+// ErrBusy is returned when another program holds the lock of a folder for too long. The error is a *BusyError.
+var ErrBusy = errors.New("another program holds the folder of this program's licenses")
+
+// BusyError says which lock could not be had, and who holds it.
+type BusyError struct {
+	// Path is the lock file.
+	Path string
+	// Holder is the name and number of the process that holds the lock, such as "notepad, process 4711"; "" if the system
+	// does not tell.
+	Holder string
+	// Waited is how long the caller waited for the lock.
+	Waited time.Duration
+}
+
+// Error returns a fragment that names the file and the holder.
+func (e *BusyError) Error() string {
+	who := "another program"
+	if e.Holder != "" {
+		who += " (" + e.Holder + ")"
+	}
+	return fmt.Sprintf("%s has been holding %s for %g seconds", who, e.Path, e.Waited.Seconds())
+}
+
+// Unwrap returns ErrBusy.
+func (e *BusyError) Unwrap() error { return ErrBusy }
+
+// lock makes the folder of a signature and locks it against changes until unlock. It fails with a *BusyError if the
+// lock is not free within Options.LockTimeout.
+func (s *Store) lock(ctx context.Context, signature license.Signature) (unlock func(), err error) {
+	dir := Below(s.dir, signature)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, lockName)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "lock", Path: path, Err: errors.New("not a regular file")}
+	}
+	lock := flock.New(path, flock.SetFlag(lockFlags), flock.SetPermissions(0o600))
+	var expired <-chan time.Time
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if locked, err := lock.TryLock(); locked || err != nil {
+			return func() { _ = lock.Unlock() }, err
+		}
+		if expired == nil {
+			expired = s.o.After(s.o.LockTimeout)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-expired:
+			return nil, &BusyError{Path: path, Holder: holder(path), Waited: s.o.LockTimeout}
+		case <-s.o.After(lockPause):
+		}
+	}
+}
+
+// lockFiles is lock for changes that do not read the state. It fails with ErrNewer if a newer version keeps the state.
+func (s *Store) lockFiles(ctx context.Context, signature license.Signature) (unlock func(), err error) {
+	unlock, err = s.lock(ctx, signature)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.State(signature); errors.Is(err, ErrNewer) {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}

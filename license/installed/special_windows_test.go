@@ -1,0 +1,15 @@
+package installed
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// specialFiles make everything but a regular file at a path.
+func specialFiles(*testing.T) map[string]func(t *testing.T, path string) {
+	return map[string]func(t *testing.T, path string){
+		"folder": func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o700)) },
+	}
+}

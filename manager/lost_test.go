@@ -1,0 +1,552 @@
+package manager
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/installed"
+)
+
+// unreachable answers the calls whose path ends so with an error of the connection.
+func unreachable(f *fakeServer, suffix string) {
+	f.set(func() {
+		f.before = on(suffix, func() *http.Response { return answer(http.StatusBadGateway, "text/html", "<html>") })
+	})
+}
+
+func reachable(f *fakeServer) { f.set(func() { f.before, f.after = nil, nil }) }
+
+// What left this PC can always be told again or brought back, however its code was lost.
+func TestStrandedLicenseIsNoDeadEnd(t *testing.T) {
+	ways := map[string]func(t *testing.T, p *fakePC, l License){
+		"move": func(t *testing.T, p *fakePC, l License) {
+			moved, err := p.Move(t.Context(), l)
+			require.NoError(t, err)
+			require.NotNil(t, moved.ReleasedAt)
+		},
+		"remove": func(t *testing.T, p *fakePC, l License) {
+			_, err := p.Remove(t.Context(), Remove{License: l})
+			require.NoError(t, err)
+		},
+		"bring back": func(t *testing.T, p *fakePC, l License) {
+			offers, err := p.BringBacks(t.Context())
+			require.NoError(t, err)
+			require.Len(t, offers, 1)
+			require.NoError(t, offers[0].Refusal)
+			back, err := p.Reactivate(t.Context(), Reactivate{License: offers[0].License, Codes: offers[0].Codes, ThisPC: true})
+			require.NoError(t, err)
+			require.True(t, p.runs(t, back))
+		},
+	}
+	for name, do := range ways {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeServer()
+			p := newFakePC(t, f, "old")
+			l := p.activateHere(t)
+			unreachable(f, "/release")
+			_, err := p.Move(t.Context(), l)
+			require.ErrorIs(t, err, ErrUnreachable)
+			reachable(f)
+			// Vault, key, job and the code beside the Site code are gone.
+			for _, statement := range []string{`DELETE FROM vault`, `DELETE FROM jobs`} {
+				_, err := p.db.ExecContext(t.Context(), statement)
+				require.NoError(t, err)
+			}
+			_, err = p.options.Installed.Update(t.Context(), lumenSignature, func(s *installed.State) error {
+				s.Spent[0].RemovalCode = 0
+				return nil
+			})
+			require.NoError(t, err)
+
+			row, ok := p.row(t, l.ID)
+			require.True(t, ok)
+			require.True(t, row.Stranded())
+			o := f.order()
+			require.NoError(t, ReactivationRefusal(o, row))
+			require.NoError(t, MoveRefusal(o, row))
+			require.NoError(t, RemovalRefusal(o, row))
+			found, err := p.Find(t.Context())
+			require.NoError(t, err)
+			require.Len(t, found.Stranded, 1)
+			do(t, p, row)
+			found, err = p.Find(t.Context())
+			require.NoError(t, err)
+			require.Empty(t, found.Stranded)
+			require.Empty(t, p.jobs(t))
+			_, _ = p.row(t, l.ID) // the next table settles what ended
+			require.Empty(t, p.kept(t))
+		})
+	}
+}
+
+// While a job hands the license in, the words are that the server is told by itself.
+func TestLeftWithAnOpenJobWaits(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	unreachable(f, "/release")
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, ErrUnreachable)
+	row, ok := p.row(t, l.ID)
+	require.True(t, ok)
+	require.True(t, row.LeftHere && row.JobOpen && !row.Stranded())
+	require.ErrorIs(t, ReactivationRefusal(f.order(), row), ErrLeftThisPC)
+	require.ErrorIs(t, MoveRefusal(f.order(), row), ErrLeftThisPC)
+	kept := p.kept(t)
+	require.Len(t, kept, 1)
+	require.Equal(t, TaskRelease, kept[0].Purpose)
+	offers, err := p.BringBacks(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, offers)
+}
+
+// An order that is switched off for a while has ended nothing: the code stays, and the move goes on when the order is back.
+func TestNotFoundIsNotEnded(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	f.set(func() { f.hidden = true })
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, api.ErrNotFound)
+	require.Len(t, p.jobs(t), 1, "it waits")
+	require.Len(t, p.kept(t), 1)
+	_, err = p.Orders(t.Context())
+	require.NoError(t, err)
+	_, err = p.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.Len(t, p.kept(t), 1)
+
+	f.set(func() { f.hidden = false })
+	_, err = p.Orders(t.Context())
+	require.NoError(t, err)
+	done, err := p.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.Len(t, done, 1)
+	require.NoError(t, done[0].Err)
+	require.Empty(t, p.kept(t))
+	require.Empty(t, p.jobs(t))
+}
+
+// A job that was refused and never done may be canceled: the license comes back.
+func TestRefusedForAWhileMayBeCanceled(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	f.set(func() { f.hidden = true })
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, api.ErrNotFound)
+	require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
+	require.True(t, p.runs(t, l))
+}
+
+// A code is let go for a receipt that proves what was done, and for nothing else.
+func TestOnlyAReceiptLetsACodeGo(t *testing.T) {
+	other := license.SigningKeyFromSeed([32]byte{9})
+	for name, forge := range map[string]func(f *fakeServer, l api.License) string{
+		"no receipt": func(*fakeServer, api.License) string { return "v4.public.none.none" },
+		"another key": func(f *fakeServer, l api.License) string {
+			key := f.key
+			f.key = other
+			defer func() { f.key = key }()
+			return f.receipt(l, license.ReceiptRelease)
+		},
+		"another license": func(f *fakeServer, l api.License) string { l.ID++; return f.receipt(l, license.ReceiptRelease) },
+		"another Site code": func(f *fakeServer, l api.License) string {
+			l.SiteCode = "00000000"
+			return f.receipt(l, license.ReceiptRelease)
+		},
+		"a license file": func(f *fakeServer, l api.License) string { return f.file(l) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeServer()
+			p := newFakePC(t, f, "old")
+			l := p.activateHere(t)
+			f.set(func() {
+				f.before = on("/release", func() *http.Response {
+					row := *f.find(l.ID)
+					at := f.now
+					forged := forge(f, row)
+					row.ReleasedAt = &at
+					return jsonAnswer(api.LicenseReceipt{License: row, Receipt: forged})
+				})
+			})
+			_, err := p.Move(t.Context(), l)
+			require.ErrorIs(t, err, ErrUnreachable)
+			require.Len(t, p.jobs(t), 1)
+			require.Len(t, p.kept(t), 1)
+			reachable(f)
+			_, err = p.ResumeJobs(t.Context())
+			require.NoError(t, err)
+			require.Empty(t, p.jobs(t))
+			require.Empty(t, p.kept(t))
+		})
+	}
+}
+
+// The vendor changes the signing key while a move is under way: the receipt is verified with the new key.
+func TestReceiptOfANewKey(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	f.set(func() { f.former, f.key = []string{f.key.Public().String()}, license.SigningKeyFromSeed([32]byte{7}) })
+	_, err := p.Move(t.Context(), l)
+	require.NoError(t, err)
+	require.Empty(t, p.kept(t))
+	require.Empty(t, p.jobs(t))
+}
+
+// The server was restored to before a release that it had confirmed: it is told, and can be told again.
+func TestRestoredServerIsToldAgain(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	before := append([]api.License(nil), f.rows...)
+	_, err := p.Move(t.Context(), l)
+	require.NoError(t, err)
+	spent, ok := p.spent(t, l)
+	require.True(t, ok)
+	require.True(t, spent.Settled)
+
+	var restored []Event
+	p.Subscribe(func(e Event) {
+		if e.Kind == ServerRestored {
+			restored = append(restored, e)
+		}
+	})
+	f.set(func() { f.rows, f.answers, f.epoch = before, map[string]string{}, "BBBBBBBBBBBBBBBBBBBBBA" })
+	row, ok := p.row(t, l.ID)
+	require.True(t, ok)
+	require.True(t, row.Stranded())
+	require.Len(t, restored, 1)
+	require.Len(t, p.Notices(), 1)
+	found, err := p.Find(t.Context())
+	require.NoError(t, err)
+	require.Len(t, found.Stranded, 1)
+	moved, err := p.Move(t.Context(), row)
+	require.NoError(t, err)
+	require.NotNil(t, moved.ReleasedAt)
+	p.restart(t)
+	_, _ = p.row(t, l.ID)
+	require.Empty(t, p.Notices(), "it is told once")
+}
+
+// The server forgot the license under which a program of this PC runs: the program runs on, and the app offers to tell.
+func TestForgottenLicenseIsToldAndRunsOn(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	f.set(func() {
+		f.rows, f.answers, f.epoch, f.nextID = nil, map[string]string{}, "BBBBBBBBBBBBBBBBBBBBBA", 1_020_219
+	})
+	_, ok := p.row(t, l.ID)
+	require.False(t, ok)
+	require.True(t, p.runs(t, l), "missing in a list is not ended")
+	found, err := p.Find(t.Context())
+	require.NoError(t, err)
+	require.Len(t, found.Forgotten, 1)
+	require.Equal(t, l.ID, found.Forgotten[0].ID)
+	require.NoError(t, found.Forgotten[0].Refusal)
+	pc, err := p.ThisPC(t.Context(), 1)
+	require.NoError(t, err)
+	again, err := p.NewLicense(t.Context(), NewLicense{OrderID: lumenOrder, Codes: pc.Codes, ThisPC: true})
+	require.NoError(t, err)
+	require.Equal(t, l.SiteCode, again.SiteCode)
+	require.True(t, p.runs(t, again))
+	_, _ = p.row(t, again.ID)
+	found, err = p.Find(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, found.Forgotten)
+}
+
+// An id that was given again to another PC's license is not this PC's license.
+func TestAnIDThatCameBackIsAnotherLicense(t *testing.T) {
+	f := newFakeServer()
+	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	l := p.activateHere(t)
+	f.set(func() { f.rows, f.nextID = nil, l.ID })
+	theirs := other.activateHere(t)
+	require.Equal(t, l.ID, theirs.ID)
+	row, ok := p.row(t, l.ID)
+	require.True(t, ok)
+	require.False(t, row.ThisPC)
+	found, err := p.Find(t.Context())
+	require.NoError(t, err)
+	require.Len(t, found.Forgotten, 1)
+	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
+	_, _ = p.row(t, l.ID)
+	require.True(t, p.runs(t, l), "what ended is the other PC's license")
+	_, _ = other.row(t, l.ID)
+	require.False(t, other.runs(t, theirs))
+}
+
+// Only what the server names as ended loses its file.
+func TestOnlyWhatIsNamedEndedIsErased(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	for _, body := range []string{`{"licenses":[]}`, `{}`, `{"status":"maintenance"}`, `[]`, `null`} {
+		f.set(func() {
+			f.before = on("/licenses", func() *http.Response { return answer(200, "application/json", body) })
+		})
+		_, _ = p.Licenses(t.Context(), lumenOrder)
+		_, _ = p.AllLicenses(t.Context(), lumenOrder)
+		require.True(t, p.runs(t, l), body)
+	}
+	reachable(f)
+	f.set(func() { f.end(f.find(l.ID), api.StatusReplaced) })
+	_, ok := p.row(t, l.ID)
+	require.False(t, ok)
+	require.False(t, p.runs(t, l))
+}
+
+// A license that is installed while the table is on its way is not judged by that table.
+func TestDropFileKeepsWhatCameMeanwhile(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
+	rows := append([]api.License(nil), f.rows...)
+	u := p.unnamedOf(t.Context(), lumenOrder, nil)
+	require.NotNil(t, u.here)
+	p.reconcile(t.Context(), u, rows, p.installCount()-1)
+	require.True(t, p.runs(t, l))
+	p.reconcile(t.Context(), u, rows, p.installCount())
+	require.False(t, p.runs(t, l))
+}
+
+// This PC's license folder came back from a backup after the license was released: it leaves once more.
+func TestReleasedLicenseInRestoredFolder(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	folder := installed.Below(p.options.Installed.Dir(), lumenSignature)
+	backup := t.TempDir()
+	require.NoError(t, os.CopyFS(backup, os.DirFS(folder)))
+	_, err := p.Move(t.Context(), l)
+	require.NoError(t, err)
+	require.NoError(t, os.RemoveAll(folder))
+	require.NoError(t, os.CopyFS(folder, os.DirFS(backup)))
+	require.True(t, p.runs(t, l), "until the server is heard")
+	_, ok := p.row(t, l.ID)
+	require.True(t, ok)
+	require.False(t, p.runs(t, l))
+	spent, ok := p.spent(t, l)
+	require.True(t, ok)
+	require.True(t, spent.Settled)
+}
+
+// The data file is damaged while a move waits: the code lies beside the Site code, the notice tells, and it can be handed in.
+func TestCodeSurvivesTheDataFile(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	unreachable(f, "/release")
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, ErrUnreachable)
+	reachable(f)
+	o := p.options
+	o.Installed = nil
+	require.NoError(t, p.Close())
+	require.NoError(t, os.WriteFile(filepath.Join(o.DataDir, databaseName), []byte(strings.Repeat("x", 5000)), 0o600))
+	p.open(t, o)
+	require.Len(t, p.Notices(), 2)
+	require.Contains(t, p.Notices()[1].Detail.String(), "1 removal codes are kept")
+	p.signIn(t)
+	_, ok := p.row(t, l.ID)
+	require.True(t, ok)
+	kept := p.kept(t)
+	require.Len(t, kept, 1)
+	require.Empty(t, kept[0].Purpose, "no job hands it in")
+	_, err = p.HandIn(t.Context(), kept[0])
+	require.NoError(t, err)
+	require.Empty(t, p.kept(t))
+}
+
+// The keyring is replaced while a transfer to another PC waits: it is sent all the same.
+func TestTransferSurvivesTheKeyring(t *testing.T) {
+	f := newFakeServer()
+	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	l := p.activateHere(t)
+	pc, err := other.ThisPC(t.Context(), 1)
+	require.NoError(t, err)
+	unreachable(f, "/transfer")
+	_, err = p.Transfer(t.Context(), Transfer{License: l, Codes: pc.Codes})
+	require.ErrorIs(t, err, ErrUnreachable)
+	reachable(f)
+	p.ring.Store = keyring.Memory()
+	p.restart(t)
+	p.signIn(t)
+	done, err := p.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.Len(t, done, 1)
+	require.NoError(t, done[0].Err)
+	require.Empty(t, p.jobs(t))
+	require.Empty(t, p.kept(t))
+}
+
+// Without the keyring a job with a typed code waits; with it the job goes on. A code whose key is gone for good ends it.
+func TestWithoutItsKeyAJobWaits(t *testing.T) {
+	f := newFakeServer()
+	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	l := p.activateHere(t)
+	row, ok := other.row(t, l.ID)
+	require.True(t, ok)
+	unreachable(f, "/removal")
+	_, err := other.Remove(t.Context(), Remove{License: row, RemovalCode: f.code(l.License)})
+	require.ErrorIs(t, err, ErrUnreachable)
+	reachable(f)
+	other.ring.gone = true
+	other.restart(t)
+	_, _, err = other.SignIn(t.Context(), SignIn{Server: fakeAddress, Username: "anna", Password: "correct horse"})
+	require.NoError(t, err)
+	done, err := other.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.Len(t, done, 1)
+	require.ErrorIs(t, done[0].Err, ErrKeyringUnavailable)
+	require.Len(t, other.jobs(t), 1, "it waits")
+
+	other.ring.gone = false
+	other.restart(t)
+	other.signIn(t)
+	done, err = other.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, done[0].Err)
+	require.Empty(t, other.jobs(t))
+}
+
+// A keyring that cannot be used keeps the key that it holds.
+func TestLockedKeyringKeepsItsKey(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	_, err := p.seal(t.Context(), []byte("secret"))
+	require.NoError(t, err)
+	key, err := p.ring.Get(t.Context(), vaultKeyName)
+	require.NoError(t, err)
+	locked := &lockedRing{ring: p.ring}
+	o := p.options
+	o.Keyring, o.Installed = locked, nil
+	require.NoError(t, p.Close())
+	p.open(t, o)
+	_, err = p.seal(t.Context(), []byte("secret"))
+	require.NoError(t, err)
+	require.Zero(t, locked.sets, "nothing is written into it")
+	after, err := p.ring.Get(t.Context(), vaultKeyName)
+	require.NoError(t, err)
+	require.Equal(t, key, after)
+}
+
+// lockedRing can be written to and not be read.
+type lockedRing struct {
+	*ring
+	sets int
+}
+
+func (r *lockedRing) Get(context.Context, string) (string, error) { return "", errRing }
+
+func (r *lockedRing) Set(ctx context.Context, name, secret string) error {
+	r.sets++
+	return r.ring.Set(ctx, name, secret)
+}
+
+// A courier's answer counts only with the server's receipt.
+func TestCouriersAnswerNeedsAReceipt(t *testing.T) {
+	f := newFakeServer()
+	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	l := p.activateHere(t)
+	kept, err := p.LetGo(t.Context(), lumenSignature)
+	require.NoError(t, err)
+	require.False(t, p.runs(t, l))
+	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: courier.TaskRemove, Signature: lumenSignature, Kept: kept}})
+	require.NoError(t, err)
+	result := courier.Result{Item: 1, Task: courier.TaskRemove, Signature: lumenSignature, Codes: kept.Codes, Outcome: courier.OutcomeDone}
+	foreign := result
+	foreign.Receipt = f.receipt(api.License{ID: l.ID + 1, SiteCode: l.SiteCode}, license.ReceiptRemoval)
+	for _, lie := range []courier.Result{result, foreign} {
+		taken, err := p.TakeAnswer(t.Context(), courier.Answer{Request: r.ID, Results: []courier.Result{lie}})
+		require.NoError(t, err)
+		require.ErrorIs(t, taken[0].Err, ErrNoReceipt)
+		require.Len(t, p.kept(t), 1)
+		open, err := p.Requests(t.Context())
+		require.NoError(t, err)
+		require.Len(t, open, 1)
+	}
+	plan, err := carrier.PlanCourier(t.Context(), r)
+	require.NoError(t, err)
+	var a courier.Answer
+	for range 2 { // carried once more, it is answered alike
+		if a, err = carrier.CarryOut(t.Context(), r, plan, []int{0}, func(int) {}); err == nil && len(a.Results) > 0 {
+			require.Equal(t, courier.OutcomeDone, a.Results[0].Outcome)
+		}
+		require.NoError(t, err)
+		plan, err = carrier.PlanCourier(t.Context(), r)
+		require.NoError(t, err)
+	}
+	taken, err := p.TakeAnswer(t.Context(), a)
+	require.NoError(t, err)
+	require.NoError(t, taken[0].Err)
+	require.Empty(t, p.kept(t))
+}
+
+// A code that another PC handed in is listed no more.
+func TestCodeThatWasHandedInElsewhereIsForgotten(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	_, err := p.LetGo(t.Context(), lumenSignature)
+	require.NoError(t, err)
+	_, ok := p.row(t, l.ID)
+	require.True(t, ok)
+	require.Len(t, p.kept(t), 1)
+	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
+	_, ok = p.row(t, l.ID)
+	require.False(t, ok)
+	require.Empty(t, p.kept(t))
+}
+
+// A license that ended while a move of it waits is settled, and nothing comes back.
+func TestRefusedBecauseEndedDoesNotComeBack(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	unreachable(f, "/release")
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, ErrUnreachable)
+	reachable(f)
+	f.set(func() { f.end(f.find(l.ID), api.StatusReplaced) })
+	done, err := p.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.ErrorIs(t, done[0].Err, api.ErrLicenseEnded)
+	require.False(t, p.runs(t, l))
+	require.Empty(t, p.jobs(t))
+	require.Empty(t, p.kept(t))
+	spent, _ := p.spent(t, l)
+	require.True(t, spent.Settled)
+}
+
+// A spent license file is not one that is here.
+func TestSpentFileIsNotHere(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	program := f.program()
+	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+	require.NoError(t, err)
+	_, ok := p.fileHere(program)
+	require.True(t, ok)
+	require.NoError(t, p.options.Installed.Leave(t.Context(), lumenSignature, installed.Spent{Codes: codes, LicenseID: l.ID}))
+	_, ok = p.fileHere(program)
+	require.False(t, ok)
+}
+
+func advance(f *fakeServer, d time.Duration) { f.set(func() { f.now = f.now.Add(d) }) }

@@ -1,0 +1,201 @@
+package manager
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
+	"github.com/acen-desktop/acen/license"
+)
+
+// request is what a job was written down with. It holds no removal code in clear: that of a license of this PC lies where the
+// license files lie, and one that a person typed is sealed.
+type request struct {
+	OrderID   int64 `json:"order_id,omitempty"`
+	LicenseID int64 `json:"license_id,omitempty"`
+	// Body is what is sent, without a removal code.
+	Body json.RawMessage `json:"body,omitempty"`
+	// Leaves is the license of this PC that leaves it with the job.
+	Leaves departure `json:"leaves,omitzero"`
+	// Sealed is the removal code that a person typed, and Temporary tells that its key ended with the app.
+	Sealed    []byte `json:"sealed,omitempty"`
+	Temporary bool   `json:"temporary,omitempty"`
+
+	typed string // the removal code of Sealed, before it is sealed
+	code  string // the removal code to send
+}
+
+// encode returns the request as it is written down.
+func (r request) encode() ([]byte, error) {
+	r.Leaves.RemovalCode = ""
+	return json.Marshal(r)
+}
+
+// withBody returns r with body as its Body.
+func (r request) withBody(body any) (request, error) {
+	content, err := json.Marshal(body)
+	r.Body = content
+	return r, err
+}
+
+// readRequest reads what a job was written down with. Older versions sealed the whole request where it held a removal code. It
+// fails with errRequestLost or errKeyMissing when that cannot be opened.
+func (m *Manager) readRequest(ctx context.Context, job Job) (r request, err error) {
+	content := job.request
+	if !json.Valid(content) {
+		if content, err = m.open(ctx, content); err != nil {
+			return r, err
+		}
+	}
+	if json.Unmarshal(content, &r) != nil {
+		return r, storageError(errDamaged)
+	}
+	if r.Body == nil && job.Task == TaskNewOrder { // older versions wrote the body alone
+		r.Body = content
+	}
+	return r, nil
+}
+
+// prepare reads the request of a job and finds its removal code.
+func (m *Manager) prepare(ctx context.Context, job *Job) (request, error) {
+	if _, ok := senders[job.Task]; !ok {
+		return request{}, fmt.Errorf("%w: a job %q of a newer version", ErrStorage, job.Task)
+	}
+	r, err := m.readRequest(ctx, *job)
+	if err != nil {
+		return r, err
+	}
+	job.leaves = r.Leaves.Signature != ""
+	switch {
+	case r.Leaves.RemovalCode != "":
+		r.code = r.Leaves.RemovalCode
+	case job.leaves:
+		r.Leaves.RemovalCode, err = m.departureCode(ctx, r.Leaves)
+		r.code = r.Leaves.RemovalCode
+	case r.Sealed != nil:
+		r.code, err = m.typedCode(ctx, r)
+	}
+	return r, err
+}
+
+// departureOf returns what leaves this PC with a job; zero when nothing does, or when the request cannot be read.
+func (m *Manager) departureOf(ctx context.Context, job Job) departure {
+	r, err := m.readRequest(ctx, job)
+	if err != nil {
+		return departure{}
+	}
+	return r.Leaves
+}
+
+// sealSecret seals the removal code that a person typed.
+func (m *Manager) sealSecret(ctx context.Context, r *request) (err error) {
+	if r.typed == "" {
+		return nil
+	}
+	r.Sealed, err = m.seal(ctx, []byte(r.typed))
+	r.Temporary = !m.vaultLasts()
+	return err
+}
+
+// typedCode opens the removal code that a person typed. It fails with errRequestLost when its key is gone for good, and with
+// errKeyMissing when the keyring cannot be used now.
+func (m *Manager) typedCode(ctx context.Context, r request) (string, error) {
+	plain, err := m.open(ctx, r.Sealed)
+	if r.Temporary && errors.Is(err, errKeyMissing) {
+		err = errRequestLost
+	}
+	return string(plain), err
+}
+
+// sameRequest reports whether an open job was written down with r, what a person typed included.
+func (m *Manager) sameRequest(ctx context.Context, job Job, r request) (bool, error) {
+	old, err := m.readRequest(ctx, job)
+	typed := ""
+	if err == nil && old.Sealed != nil {
+		typed, err = m.typedCode(ctx, old)
+	}
+	if errors.Is(err, errRequestLost) || errors.Is(err, errKeyMissing) {
+		return false, nil
+	}
+	return bytes.Equal(old.Body, r.Body) && old.Leaves.SiteCode == r.Leaves.SiteCode && typed == r.typed, err
+}
+
+// sender sends the request of a job under its key.
+type sender func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error)
+
+// senders send the tasks.
+var senders = map[Task]sender{
+	TaskNewLicense: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
+		var body api.NewLicense
+		if err = r.read(&body); err == nil {
+			out.license, err = c.NewLicense(ctx, job.Key, r.OrderID, body)
+		}
+		return out, err
+	},
+	TaskReactivate: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
+		var body api.Reactivation
+		if err = r.read(&body); err == nil {
+			out.license, err = c.Reactivate(ctx, job.Key, r.LicenseID, body)
+		}
+		return out, err
+	},
+	TaskTransfer: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
+		var body api.Transfer
+		if err := r.read(&body); err != nil {
+			return outcome{}, err
+		}
+		if r.code != "" {
+			body.RemovalCode = r.code
+		}
+		answer, err := c.Transfer(ctx, job.Key, r.LicenseID, body)
+		return outcome{license: answer.License, receipt: answer.Receipt}, err
+	},
+	TaskRemove: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
+		body := api.Removal{RemovalCode: r.code}
+		if r.code == "" { // an older version's
+			if err := r.read(&body); err != nil {
+				return outcome{}, err
+			}
+		}
+		answer, err := c.Remove(ctx, job.Key, r.LicenseID, body)
+		return outcome{order: answer.Order, receipt: answer.Receipt}, err
+	},
+	TaskRelease: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
+		answer, err := c.Release(ctx, job.Key, r.LicenseID, api.Release{RemovalCode: r.code})
+		return outcome{license: answer.License, receipt: answer.Receipt}, err
+	},
+	TaskEmail: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
+		var body api.EmailRequest
+		if err := r.read(&body); err != nil {
+			return outcome{}, err
+		}
+		return outcome{}, c.SendEmail(ctx, job.Key, r.LicenseID, body)
+	},
+	TaskNewOrder: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
+		var body api.NewOrder
+		if err = r.read(&body); err == nil {
+			out.order, err = c.NewOrder(ctx, job.Key, body)
+		}
+		return out, err
+	},
+}
+
+// read reads the body.
+func (r request) read(body any) error {
+	if json.Unmarshal(r.Body, body) != nil {
+		return storageError(errDamaged)
+	}
+	return nil
+}
+
+// codeText is a removal code that a person typed, as it is sent; "" for none.
+func codeText(typed license.RemovalCode) string {
+	if typed == 0 {
+		return ""
+	}
+	return typed.String()
+}

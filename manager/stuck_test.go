@@ -1,0 +1,334 @@
+package manager
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
+)
+
+func jsonAnswer(body any) *http.Response {
+	content, err := json.Marshal(body)
+	if err != nil {
+		panic(err)
+	}
+	return answer(http.StatusOK, "application/json", string(content))
+}
+
+// What was canceled before its turn came is not sent.
+func TestCanceledBeforeItsTurnIsNotSent(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	down(f)
+	_, err := p.ChangeNote(t.Context(), l.ID, "x")
+	require.ErrorIs(t, err, ErrUnreachable)
+	require.ErrorIs(t, p.SendEmail(t.Context(), SendEmail{LicenseID: l.ID, To: []string{"a@example.com"}}), ErrUnreachable)
+	_, err = p.Move(t.Context(), l)
+	require.ErrorIs(t, err, ErrUnreachable)
+	open := p.jobs(t)
+	require.Len(t, open, 2)
+	// The person cancels the move while the mail is being sent.
+	reachable(f)
+	canceled := make(chan error, 1)
+	f.set(func() {
+		f.after = func(r *http.Request, response *http.Response) (*http.Response, error) {
+			if r.Method == http.MethodPost && r.URL.Path == api.Base+"/licenses/20219/email" {
+				canceled <- p.DropJob(context.WithoutCancel(r.Context()), open[1].ID)
+			}
+			return response, nil
+		}
+	})
+	done, err := p.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, <-canceled)
+	require.Len(t, done, 1)
+	require.Zero(t, f.count("POST /licenses/20219/release"))
+	require.True(t, p.runs(t, l))
+	row, ok := p.row(t, l.ID)
+	require.True(t, ok)
+	require.Nil(t, row.ReleasedAt)
+}
+
+// down makes the server unreachable: nothing is sent.
+func down(f *fakeServer) {
+	f.set(func() {
+		f.before = func(*http.Request) *http.Response { return nil }
+		f.after = func(*http.Request, *http.Response) (*http.Response, error) {
+			return nil, errors.New("connection refused")
+		}
+	})
+}
+
+// A job that was sent cannot be canceled again, also after it failed to be sent once more.
+func TestSentIsNotCancelableAgain(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	unreachable(f, "/release") // sent, and answered by something else
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, ErrUnreachable)
+	job := p.jobs(t)[0]
+	require.Equal(t, JobSent, job.State)
+	f.set(func() { f.before, f.hidden = nil, true }) // refused for a while
+	_, err = p.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, JobSent, p.jobs(t)[0].State)
+	require.ErrorIs(t, p.DropJob(t.Context(), job.ID), ErrJobSent)
+	require.False(t, p.runs(t, l))
+}
+
+// One call that something else answers for ever holds up nothing behind it, and can be given up after a day.
+func TestOneStuckCallHoldsUpNothing(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	stuck := func() {
+		f.set(func() {
+			f.before = on("/release", func() *http.Response { return answer(200, "text/html", "<html>") })
+		})
+	}
+	stuck()
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, ErrUnreachable)
+	unreachable(f, "/email")
+	require.ErrorIs(t, p.SendEmail(t.Context(), SendEmail{LicenseID: l.ID, To: []string{"a@example.com"}}), ErrUnreachable)
+	stuck()
+	done, err := p.ResumeJobs(t.Context())
+	require.ErrorIs(t, err, ErrUnreachable)
+	require.Len(t, done, 2)
+	require.Equal(t, JobDone, done[1].State)
+	open := p.jobs(t)
+	require.Len(t, open, 1)
+
+	require.ErrorIs(t, p.GiveUp(t.Context(), open[0].ID), ErrTooEarly)
+	advance(f, 24*time.Hour)
+	require.NoError(t, p.GiveUp(t.Context(), open[0].ID))
+	require.Empty(t, p.jobs(t))
+	require.False(t, p.runs(t, l), "the server may have done it")
+	kept := p.kept(t)
+	require.Len(t, kept, 1)
+	require.Empty(t, kept[0].Purpose)
+	reachable(f)
+	_, ok := p.row(t, l.ID)
+	require.True(t, ok)
+	_, err = p.Offer(t.Context(), kept[0])
+	require.NoError(t, err)
+	require.Empty(t, p.kept(t))
+}
+
+// When nothing can be sent at all, the rest waits for the next time.
+func TestNothingSentStopsTheQueue(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	unreachable(f, "/email")
+	for _, to := range []string{"a@example.com", "b@example.com"} {
+		require.ErrorIs(t, p.SendEmail(t.Context(), SendEmail{LicenseID: l.ID, To: []string{to}}), ErrUnreachable)
+	}
+	down(f)
+	done, err := p.ResumeJobs(t.Context())
+	require.ErrorIs(t, err, ErrUnreachable)
+	require.Len(t, done, 1)
+}
+
+// A second, right removal code is sent, whatever the first one was.
+func TestWhatWasTypedIsPartOfTheIntent(t *testing.T) {
+	wrong := license.RemovalCode(12345)
+	for name, first := range map[string]func(f *fakeServer){
+		"never sent":        down,
+		"sent, answer lost": func(f *fakeServer) { unreachable(f, "/removal") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeServer()
+			p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+			l := p.activateHere(t)
+			row, ok := other.row(t, l.ID)
+			require.True(t, ok)
+			first(f)
+			_, err := other.Remove(t.Context(), Remove{License: row, RemovalCode: wrong})
+			require.ErrorIs(t, err, ErrUnreachable)
+			reachable(f)
+			_, err = other.Remove(t.Context(), Remove{License: row, RemovalCode: f.code(l.License)})
+			require.NoError(t, err)
+			require.Empty(t, other.jobs(t))
+		})
+	}
+}
+
+// The same click twice is one job; what was typed anew before it was sent takes the place of the first.
+func TestSecondClickIsOneJob(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	pc, err := p.ThisPC(t.Context(), 1)
+	require.NoError(t, err)
+	down(f)
+	ask := func(note string) {
+		_, err := p.NewLicense(t.Context(), NewLicense{OrderID: lumenOrder, Codes: pc.Codes, Note: note})
+		require.ErrorIs(t, err, ErrUnreachable)
+	}
+	ask("first")
+	key := p.jobs(t)[0].Key
+	ask("first")
+	require.Len(t, p.jobs(t), 1)
+	require.Equal(t, key, p.jobs(t)[0].Key)
+	ask("second")
+	require.Len(t, p.jobs(t), 1)
+	require.NotEqual(t, key, p.jobs(t)[0].Key)
+	reachable(f)
+	_, err = p.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.Len(t, f.rows, 1)
+	require.Equal(t, "second", f.rows[0].Note)
+}
+
+// The verification number that was typed last is the one that is sent.
+func TestNewVerificationNumberIsSent(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	order := func(number string) error {
+		_, err := p.NewOrder(t.Context(), api.NewOrder{ProgramID: 1, SerialNumber: "06QQ-7K41-NS-YBVB-WAR3", Verification: api.VerificationAnswer{ID: "v", Number: number}})
+		return err
+	}
+	down(f)
+	require.ErrorIs(t, order("111111"), ErrUnreachable)
+	reachable(f)
+	require.NoError(t, order("123456"))
+	require.Empty(t, p.jobs(t))
+}
+
+// Canceling a move after this PC was activated again keeps the newer license, and the old one's code.
+func TestCancelKeepsTheNewerLicense(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	f.set(func() { f.hidden = true })
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, api.ErrNotFound)
+	f.set(func() { f.hidden = false })
+	newer := p.activateHere(t)
+	require.NotEqual(t, l.SiteCode, newer.SiteCode)
+	require.ErrorIs(t, p.DropJob(t.Context(), p.jobs(t)[0].ID), ErrNewerHere)
+	require.Empty(t, p.jobs(t))
+	require.True(t, p.runs(t, newer))
+	require.False(t, p.runs(t, l))
+	kept := p.kept(t)
+	require.Len(t, kept, 1)
+	require.Empty(t, kept[0].Purpose)
+	row, ok := p.row(t, newer.ID)
+	require.True(t, ok)
+	require.True(t, row.ThisPC)
+	_, err = p.HandIn(t.Context(), kept[0])
+	require.NoError(t, err)
+}
+
+// A waiting move is canceled without a connection and without a session.
+func TestCancelWithoutSession(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	down(f)
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, ErrUnreachable)
+	require.NoError(t, p.SignOut(t.Context()))
+	o := p.options
+	o.Installed = nil
+	require.NoError(t, p.Close())
+	p.open(t, o)
+	_, err = p.Resume(t.Context())
+	require.ErrorIs(t, err, ErrSignedOut)
+	open := p.jobs(t)
+	require.Len(t, open, 1)
+	require.NoError(t, p.DropJob(t.Context(), open[0].ID))
+	require.Empty(t, p.jobs(t))
+	require.Empty(t, p.kept(t))
+	_, spent := p.spent(t, l)
+	require.False(t, spent)
+	reachable(f)
+	p.signIn(t)
+	_, ok := p.row(t, l.ID)
+	require.True(t, ok)
+	require.True(t, p.runs(t, l))
+}
+
+// Only the app's folder is restored to when a move waited: canceling it then does not bring back what another PC may have.
+func TestCancelInRestoredDataComesTooLate(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	down(f)
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, ErrUnreachable)
+	o := p.options
+	require.NoError(t, p.Close())
+	backup, err := os.ReadFile(filepath.Join(o.DataDir, databaseName))
+	require.NoError(t, err)
+	o.Installed = nil
+	p.open(t, o)
+	reachable(f)
+	_, err = p.Resume(t.Context())
+	require.NoError(t, err)
+	_, err = p.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+
+	for _, suffix := range []string{"-wal", "-shm"} {
+		_ = os.Remove(filepath.Join(o.DataDir, databaseName+suffix))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(o.DataDir, databaseName), backup, 0o600))
+	p.open(t, o)
+	require.Len(t, p.jobs(t), 1)
+	require.Empty(t, p.kept(t), "the server has the code")
+	require.ErrorIs(t, p.DropJob(t.Context(), p.jobs(t)[0].ID), ErrTooLate)
+	require.Empty(t, p.jobs(t))
+	require.False(t, p.runs(t, l))
+}
+
+// A record of the Site code by a newer version is not touched, and told.
+func TestNewerRecordOfTheSiteCode(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	path := filepath.Join(installed.Below(p.options.Installed.Dir(), lumenSignature), "pc.json")
+	content := []byte(`{"version":99,"signature":"LUMENST7"}`)
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	_, err := p.ThisPC(t.Context(), 1)
+	require.ErrorIs(t, err, ErrNewer)
+	_, err = p.Move(t.Context(), l)
+	require.ErrorIs(t, err, ErrNewer)
+	require.Zero(t, f.count("POST /licenses/20219/release"))
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, content, after)
+}
+
+// What the server refused and the disk cannot take is told, and stays open.
+func TestRefusalThatCannotBeWrittenDown(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	other := newFakePC(t, f, "other")
+	row, ok := other.row(t, l.ID)
+	require.True(t, ok)
+	f.set(func() {
+		f.before = on("/removal", func() *http.Response {
+			_, _ = other.db.Exec(`CREATE TRIGGER full BEFORE UPDATE ON jobs WHEN new.state = 'failed' BEGIN SELECT RAISE(ABORT, 'disk full'); END`)
+			return nil
+		})
+	})
+	_, err := other.Remove(t.Context(), Remove{License: row, RemovalCode: 1})
+	require.ErrorIs(t, err, api.ErrRemovalCodeInvalid)
+	require.ErrorIs(t, err, ErrStorage)
+	require.Len(t, other.Notices(), 1)
+	require.Len(t, other.jobs(t), 1)
+}

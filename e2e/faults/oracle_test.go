@@ -15,6 +15,9 @@ import (
 type want struct {
 	// runs are the PCs on which the program runs, exactly.
 	runs []*pc
+	// forgotten are the PCs on which the program runs under a license that the server does not know: it was restored. No scheme can
+	// end that before the program's next contact; the app says so and offers to activate the PC again.
+	forgotten []*pc
 	// waiting is the number of licenses that wait for a PC to pick them up.
 	waiting int
 	// stranded is the number of licenses that are on no PC and do not wait: each can be got back, or its removal code is kept.
@@ -27,10 +30,10 @@ type want struct {
 // looks for licenses that are lost or on two PCs.
 func check(t *testing.T, w *world, is want) {
 	t.Helper()
-	w.checkPrograms(t, is.runs)
+	w.checkPrograms(t, slices.Concat(is.runs, is.forgotten))
 	stranded, waiting := 0, 0
 	active := w.active()
-	on := w.whereLicensesRun(t, active)
+	on := w.whereLicensesRun(t, active, is.forgotten)
 	for _, l := range active {
 		switch {
 		case l.ReleasedAt != nil:
@@ -49,6 +52,7 @@ func check(t *testing.T, w *world, is want) {
 		require.Len(t, p.waits(), is.jobs[p], "open tasks on %s", p.name)
 		p.checkKept(t, active)
 		p.checkTable(t)
+		p.checkFound(t, slices.Contains(is.forgotten, p))
 	}
 }
 
@@ -84,12 +88,12 @@ func (w *world) checkPrograms(t *testing.T, runs []*pc) {
 
 // whereLicensesRun finds the PC on which each active license runs. A program that runs under another license than one of these
 // runs under a seat that somebody else may get.
-func (w *world) whereLicensesRun(t *testing.T, active []store.License) map[int64]*pc {
+func (w *world) whereLicensesRun(t *testing.T, active []store.License, forgotten []*pc) map[int64]*pc {
 	t.Helper()
 	on := map[int64]*pc{}
 	for _, p := range w.pcs {
 		v := p.verdict()
-		if !v.Valid() {
+		if !v.Valid() || slices.Contains(forgotten, p) {
 			continue
 		}
 		i := slices.IndexFunc(active, func(l store.License) bool { return l.ID == v.License.ID && l.Codes == v.License.Codes })
@@ -193,4 +197,15 @@ func (p *pc) checkTable(t *testing.T) {
 			require.Equal(t, l.ID, v.License.ID, "license of %s", p.name)
 		}
 	}
+}
+
+// checkFound: the app says of a license that the server has forgotten that it has, and of no other.
+func (p *pc) checkFound(t *testing.T, forgotten bool) {
+	t.Helper()
+	if p.offline {
+		return
+	}
+	found, err := p.Find(p.t.Context())
+	require.NoError(t, err)
+	require.Equal(t, forgotten, len(found.Forgotten) == 1, "%s lists as forgotten by the server: %v", p.name, found.Forgotten)
 }

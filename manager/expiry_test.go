@@ -18,7 +18,7 @@ func signedInOffline(t *testing.T, licenses ...api.License) *Manager {
 	m := open(t, t.TempDir())
 	t.Cleanup(func() { _ = m.Close() })
 	ctx := t.Context()
-	_, err := m.db.ExecContext(ctx, `INSERT INTO accounts VALUES (1, 'https://licenses.invalid', 'Lumen', 1, 'anna', 'Anna', 0, 0)`)
+	_, err := m.db.ExecContext(ctx, `INSERT INTO accounts VALUES (1, 'https://licenses.invalid', 'Lumen', 1, 'anna', 'Anna', 0, 0, '')`)
 	require.NoError(t, err)
 	c, err := m.newClient("https://licenses.invalid", client.Tokens{}, &tokenHolder{manager: m})
 	require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -33,6 +34,7 @@ const (
 // fakeServer is a license server of one account, one program and one order, in memory. A test may replace its answers.
 type fakeServer struct {
 	mu       sync.Mutex
+	clock    sync.Mutex // guards now, which a call's hook may read
 	now      time.Time
 	epoch    string
 	key      license.SigningKey
@@ -41,6 +43,7 @@ type fakeServer struct {
 	rows     []api.License // of all statuses
 	total    int
 	nextID   int64
+	down     bool // nothing can be sent
 	hidden   bool // the order is switched off
 	readOnly bool
 	answers  map[string]string // bodies by idempotency key
@@ -68,6 +71,12 @@ func (f *fakeServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	f.calls = append(f.calls, r.Method+" "+strings.TrimPrefix(r.URL.Path, api.Base))
 	f.keys = append(f.keys, r.Header.Get(api.IdempotencyKey))
+	if f.down {
+		return nil, errors.New("connection refused")
+	}
+	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.WroteHeaders != nil {
+		trace.WroteHeaders()
+	}
 	if f.before != nil {
 		if response := f.before(r); response != nil {
 			return response, nil
@@ -252,11 +261,7 @@ func (f *fakeServer) serve(w http.ResponseWriter, r *http.Request) {
 	case path[0] == "sessions" && r.Method == http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
 	case path[0] == "sessions":
-		status := 201
-		if len(path) > 1 {
-			status = 200
-		}
-		reply(status, api.Session{
+		reply(201, api.Session{
 			AccessToken: "access", ExpiresAt: f.now.Add(15 * time.Minute), RefreshToken: "refresh", RefreshExpiresAt: f.now.Add(24 * time.Hour),
 			Client: api.Client{ID: 1, Username: "anna", DisplayName: "Anna"},
 		})
@@ -328,7 +333,9 @@ func (f *fakeServer) serveLicense(w http.ResponseWriter, r *http.Request, l *api
 		RemovalCode string `json:"removal_code"`
 		Note        string `json:"note"`
 	}
-	_ = json.NewDecoder(r.Body).Decode(&body)
+	if r.Body != nil {
+		_ = json.NewDecoder(r.Body).Decode(&body)
+	}
 	codes, _ := license.ParseCodes(l.SiteCode, l.MachineID)
 	code, _ := license.ParseActivationCode(l.ActivationCode)
 	typed, _ := license.ParseRemovalCode(body.RemovalCode)
@@ -430,7 +437,7 @@ func newFakePC(t *testing.T, f *fakeServer, name string) *fakePC {
 	p := &fakePC{server: f, ring: &ring{Store: keyring.Memory()}}
 	o := options(filepath.Join(t.TempDir(), "data"))
 	o.Keyring, o.Fingerprint, o.HTTPTransport = p.ring, fingerprinttest.PC(name), f
-	o.Now = func() time.Time { f.mu.Lock(); defer f.mu.Unlock(); return f.now }
+	o.Now = func() time.Time { f.clock.Lock(); defer f.clock.Unlock(); return f.now }
 	o.Pause = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	p.open(t, o)
 	t.Cleanup(func() { _ = p.Close() })

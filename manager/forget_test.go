@@ -8,14 +8,19 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
 )
 
 func TestForget(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data")
 	cleared := 0
-	clear := func(context.Context) error { cleared++; return nil }
+	o := ForgetOptions{DataDir: folder, Keyring: keyring.Memory(), Clear: func(context.Context) error { cleared++; return nil }}
 	m := open(t, folder)
-	require.ErrorIs(t, Forget(t.Context(), folder, clear), ErrAlreadyRunning)
+	_, err := Forget(t.Context(), o)
+	require.ErrorIs(t, err, ErrAlreadyRunning)
 	require.Zero(t, cleared)
 	require.FileExists(t, filepath.Join(folder, databaseName))
 	require.NoError(t, m.Close())
@@ -26,13 +31,57 @@ func TestForget(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte("mine"), 0o600))
 	}
 	broken := errors.New("no keyring")
-	require.ErrorIs(t, Forget(t.Context(), folder, func(context.Context) error { return broken }), broken)
+	failing := o
+	failing.Clear = func(context.Context) error { return broken }
+	_, err = Forget(t.Context(), failing)
+	require.ErrorIs(t, err, broken)
 	left, err := filepath.Glob(filepath.Join(folder, "*"))
 	require.NoError(t, err)
 	require.Equal(t, []string{filepath.Join(folder, "letter.txt"), filepath.Join(folder, "licenses")}, left, "what is not the app's, and licenses, stay")
 
-	require.NoError(t, Forget(t.Context(), folder, clear), "again")
-	require.NoError(t, Forget(t.Context(), filepath.Join(folder, "missing"), clear))
+	_, err = Forget(t.Context(), o)
+	require.NoError(t, err, "again")
+	o.DataDir = filepath.Join(folder, "missing")
+	_, err = Forget(t.Context(), o)
+	require.NoError(t, err)
 	require.Equal(t, 2, cleared)
 	require.NoError(t, open(t, folder).Close(), "it begins anew")
+}
+
+// A move that waits is told, and its removal code is put where the license files lie before the data file goes.
+func TestForgetKeepsTheCodesOfWhatWaits(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	unreachable(f, "/release")
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, ErrUnreachable)
+	_, err = p.options.Installed.Update(t.Context(), lumenSignature, func(s *installed.State) error {
+		s.Spent[0].RemovalCode = 0 // as a version that sealed it left it
+		return nil
+	})
+	require.NoError(t, err)
+	store := p.options.Installed
+	require.NoError(t, p.Close())
+	rest, err := Forget(t.Context(), ForgetOptions{
+		DataDir: p.options.DataDir, Keyring: p.ring, Clear: func(context.Context) error { return nil },
+	})
+	require.NoError(t, err)
+	require.Len(t, rest.Jobs, 1)
+	require.Len(t, rest.Codes, 1)
+	state, err := store.State(lumenSignature)
+	require.NoError(t, err)
+	want := f.code(l.License)
+	require.Equal(t, []license.RemovalCode{want}, []license.RemovalCode{state.Spent[0].RemovalCode})
+	require.NoFileExists(t, filepath.Join(p.options.DataDir, databaseName))
+	reachable(f)
+	o := p.options
+	o.Installed = nil
+	p.open(t, o)
+	p.signIn(t)
+	_, _ = p.row(t, l.ID)
+	kept := p.kept(t)
+	require.Len(t, kept, 1)
+	_, err = p.Offer(t.Context(), kept[0])
+	require.NoError(t, err)
 }

@@ -25,7 +25,7 @@ func unreachable(f *fakeServer, suffix string) {
 	})
 }
 
-func reachable(f *fakeServer) { f.set(func() { f.before, f.after = nil, nil }) }
+func reachable(f *fakeServer) { f.set(func() { f.before, f.after, f.down = nil, nil, false }) }
 
 // What left this PC can always be told again or brought back, however its code was lost.
 func TestStrandedLicenseIsNoDeadEnd(t *testing.T) {
@@ -549,4 +549,11 @@ func TestSpentFileIsNotHere(t *testing.T) {
 	require.False(t, ok)
 }
 
-func advance(f *fakeServer, d time.Duration) { f.set(func() { f.now = f.now.Add(d) }) }
+// advance moves the clock of the server and of the PCs.
+func advance(f *fakeServer, d time.Duration) {
+	f.set(func() {
+		f.clock.Lock()
+		defer f.clock.Unlock()
+		f.now = f.now.Add(d)
+	})
+}

@@ -117,11 +117,12 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, err)
 	_, err = m.db.Exec(`PRAGMA max_page_count = 1`) // SQLite takes the present size: no page can be added
 	require.NoError(t, err)
-	request := newLicenseRequest{OrderID: 1, Body: api.NewLicense{Note: strings.Repeat("x", 200_000)}}
-	_, err = m.openOrWrite(ctx, Account{ID: 1}, Job{Task: TaskNewLicense, Title: "x", OrderID: 1}, request)
+	r, err := request{OrderID: 1}.withBody(api.NewLicense{Note: strings.Repeat("x", 200_000)})
+	require.NoError(t, err)
+	_, err = m.openOrWrite(ctx, Account{ID: 1}, Job{Task: TaskNewLicense, Title: "x", OrderID: 1}, r)
 	require.ErrorIs(t, err, ErrStorage)
 	require.ErrorContains(t, err, "disk is full")
-	open, err := m.openJobs(ctx, Account{ID: 1})
+	open, err := m.openJobs(ctx, 1)
 	require.NoError(t, err)
 	require.Empty(t, open)
 }
@@ -159,7 +160,7 @@ func TestGenerationsOfTheFirstSchema(t *testing.T) {
 	folder := t.TempDir()
 	m := open(t, folder)
 	for _, statement := range []string{
-		`DROP TABLE vault`, `DROP TABLE requests`, `PRAGMA user_version = 1`,
+		`DROP TABLE vault`, `DROP TABLE requests`, `ALTER TABLE accounts DROP COLUMN epoch`, `PRAGMA user_version = 1`,
 		`INSERT INTO generations VALUES ('LUMENST7', 5, 0), ('LUMENST7', 6, 1), ('LUMENST7', 7, 0), ('not a signature', 1, 1)`,
 	} {
 		_, err := m.db.ExecContext(t.Context(), statement)

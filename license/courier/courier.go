@@ -143,6 +143,8 @@ type Result struct {
 	// PublicKeys are the program's, of OutcomeLicense, for an app that does not know the program yet; one of them verifies
 	// the license file. They show that the file is whole, not that the vendor made it: a program knows its own key.
 	PublicKeys []license.PublicKey
+	// Receipt is the server's proof of OutcomeDone.
+	Receipt string
 	// Code and Sentence are the refusal of OutcomeRefused: an error code of the server such as STATUS_LICENSES_IN_USE, and
 	// one sentence for the person.
 	Code     string

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -177,6 +179,24 @@ func (r *ring) put(secrets map[string]string) {
 	maps.Copy(r.secrets, secrets)
 }
 
+// wire is the cable of a PC. What it does not let through never leaves the PC.
+type wire struct {
+	transport *http.Transport
+
+	mu  sync.Mutex
+	cut func(method, path string) bool
+}
+
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	cut := w.cut
+	w.mu.Unlock()
+	if cut != nil && cut(r.Method, r.URL.Path) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ENETUNREACH}
+	}
+	return w.transport.RoundTrip(r)
+}
+
 // pc is one PC: hardware, folders, a keyring, the app, and the program that is licensed.
 type pc struct {
 	*manager.Manager
@@ -184,6 +204,7 @@ type pc struct {
 	t        *testing.T
 	name     string
 	proxy    *proxy
+	wire     *wire
 	ring     *ring
 	hardware *fingerprint.Reader
 	data     string // the app's folder
@@ -199,13 +220,13 @@ func (w *world) newPC(name string) *pc {
 	p := &pc{
 		w: w, t: w.t, name: name,
 		proxy:    newProxy(w.t, w.URL),
+		// Without kept connections each call is sent once: net/http repeats calls on a kept one by itself.
+		wire:     &wire{transport: &http.Transport{DisableKeepAlives: true}},
 		ring:     &ring{secrets: map[string]string{}},
 		hardware: fingerprinttest.PC(name),
 		data:     filepath.Join(dir, "data"),
 		shared:   filepath.Join(dir, "licenses"),
 	}
-	// Without kept connections each call is sent once: net/http repeats calls on a kept one by itself.
-	transport := &http.Transport{DisableKeepAlives: true}
 	p.options = manager.Options{
 		DataDir:       p.data,
 		Installed:     p.store(),
@@ -213,7 +234,7 @@ func (w *world) newPC(name string) *pc {
 		Fingerprint:   p.hardware,
 		DeviceName:    name,
 		Now:           w.Clock.Now,
-		HTTPTransport: transport,
+		HTTPTransport: p.wire,
 		Pause:         func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
 	p.open()
@@ -295,7 +316,7 @@ func (p *pc) refresh() (done []manager.Job) {
 func (w *world) recover() {
 	w.t.Helper()
 	for _, p := range w.online() {
-		p.proxy.end()
+		p.connect(true)
 		p.ring.lock(false)
 	}
 	for range 2 {
@@ -399,12 +420,17 @@ func (w *world) publicKeys() (list []string) {
 // verdict is what the program says when it is started.
 func (p *pc) verdict() protect.Verdict { return p.runProgram().Verdict() }
 
-// connect makes the server reachable for the PC, or not.
+// connect plugs the cable in and ends all faults, or pulls it.
 func (p *pc) connect(yes bool) {
 	p.proxy.end()
-	if !yes {
-		p.proxy.on(anyCall, requestDropped)
-	}
+	p.unplug(func(string, string) bool { return !yes })
+}
+
+// unplug keeps some calls from leaving the PC, until connect.
+func (p *pc) unplug(which func(method, path string) bool) {
+	p.wire.mu.Lock()
+	defer p.wire.mu.Unlock()
+	p.wire.cut = which
 }
 
 // image is a copy of everything that a PC keeps on its disk and in its keyring.

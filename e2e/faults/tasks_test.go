@@ -38,6 +38,8 @@ type attempt struct {
 	done func() int
 	// before and after are what is to be seen without and with it.
 	before, after want
+	// skipBefore tells that before is no state of rest.
+	skipBefore bool
 }
 
 // Seats are plenty, so that a task that is done twice takes two.

@@ -124,6 +124,7 @@ func (w *world) removalCode(l store.License) license.RemovalCode {
 
 // ring is a keyring that can be locked, and emptied.
 type ring struct {
+	touch   func() // is called before every write
 	mu      sync.Mutex
 	locked  bool
 	secrets map[string]string
@@ -151,10 +152,12 @@ func (r *ring) Get(_ context.Context, name string) (secret string, err error) {
 }
 
 func (r *ring) Set(_ context.Context, name, secret string) error {
+	r.touch()
 	return r.use(func() { r.secrets[name] = secret })
 }
 
 func (r *ring) Delete(_ context.Context, name string) error {
+	r.touch()
 	return r.use(func() { delete(r.secrets, name) })
 }
 
@@ -182,19 +185,45 @@ func (r *ring) put(secrets map[string]string) {
 // wire is the cable of a PC. What it does not let through never leaves the PC.
 type wire struct {
 	transport *http.Transport
+	touch     func() // is called before every call and after every answer
 
 	mu  sync.Mutex
 	cut func(method, path string) bool
 }
 
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	w.touch()
 	w.mu.Lock()
 	cut := w.cut
 	w.mu.Unlock()
 	if cut != nil && cut(r.Method, r.URL.Path) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ENETUNREACH}
 	}
-	return w.transport.RoundTrip(r)
+	response, err := w.transport.RoundTrip(r)
+	w.touch()
+	return response, err
+}
+
+// disk makes the changes in the license folder.
+type disk struct{ touch func() }
+
+// Write leaves half a file behind when it is interrupted.
+func (d disk) Write(path string, content []byte) error {
+	if err := os.WriteFile(path, content[:len(content)/2], 0o600); err != nil {
+		return err
+	}
+	d.touch()
+	return os.WriteFile(path, content, 0o600)
+}
+
+func (d disk) Rename(from, to string) error {
+	d.touch()
+	return os.Rename(from, to)
+}
+
+func (d disk) Remove(path string) error {
+	d.touch()
+	return os.Remove(path)
 }
 
 // pc is one PC: hardware, folders, a keyring, the app, and the program that is licensed.
@@ -209,6 +238,7 @@ type pc struct {
 	hardware *fingerprint.Reader
 	data     string // the app's folder
 	shared   string // where programs find their licenses
+	touched  func() // is called at every write, when it is set
 	offline  bool   // nobody is signed in, and there is no network
 	options  manager.Options
 }
@@ -220,16 +250,21 @@ func (w *world) newPC(name string) *pc {
 	p := &pc{
 		w: w, t: w.t, name: name,
 		proxy:    newProxy(w.t, w.URL),
-		// Without kept connections each call is sent once: net/http repeats calls on a kept one by itself.
-		wire:     &wire{transport: &http.Transport{DisableKeepAlives: true}},
-		ring:     &ring{secrets: map[string]string{}},
 		hardware: fingerprinttest.PC(name),
 		data:     filepath.Join(dir, "data"),
 		shared:   filepath.Join(dir, "licenses"),
 	}
+	touch := func() {
+		if p.touched != nil {
+			p.touched()
+		}
+	}
+	// Without kept connections each call is sent once: net/http repeats calls on a kept one by itself.
+	p.wire = &wire{transport: &http.Transport{DisableKeepAlives: true}, touch: touch}
+	p.ring = &ring{secrets: map[string]string{}, touch: touch}
 	p.options = manager.Options{
 		DataDir:       p.data,
-		Installed:     p.store(),
+		Installed:     installed.Open(p.shared, installed.Options{Now: w.Clock.Now, Disk: disk{touch}}),
 		Keyring:       p.ring,
 		Fingerprint:   p.hardware,
 		DeviceName:    name,

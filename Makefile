@@ -39,7 +39,7 @@ build: setup-run ## build the programs into build/
 test: setup-test format vet staticcheck vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window ## install what is missing and run every test but the long suites
 	@echo "all tests passed"
 
-test-all: test test-windows test-packages ## everything: make test, then the long suites whole
+test-all: test faults mutants test-windows test-packages ## everything: make test, then the long suites whole
 
 setup-run:
 	@scripts/setup.sh run

@@ -577,3 +577,19 @@ func TestNoCodeInTheJournal(t *testing.T) {
 		require.NotContains(t, request, f.code(l.License).String())
 	}
 }
+
+// A row that is still active settles nothing.
+func TestOnlyWhatEndedIsSettled(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	_, err := p.LetGo(t.Context(), lumenSignature)
+	require.NoError(t, err)
+	u := p.unnamedOf(t.Context(), lumenOrder, nil)
+	require.Len(t, u.spent, 1)
+	p.reconcile(t.Context(), u, []api.License{l.License}, p.installCount())
+	require.Len(t, p.kept(t), 1)
+	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
+	p.reconcile(t.Context(), u, f.rows, p.installCount())
+	require.Empty(t, p.kept(t))
+}

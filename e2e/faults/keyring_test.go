@@ -2,6 +2,7 @@ package faults
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -134,6 +135,7 @@ var keyrings = []scenario{
 		seen: "Nothing: the key of that start takes no other's place.",
 		run: func(t *testing.T) {
 			a := waiting(t, "transfer with a code")
+			a.by.unplug(func(_, path string) bool { return strings.HasSuffix(path, "/transfer") })
 			a.by.ring.lock(true)
 			a.by.open()
 			a.by.signIn()

@@ -180,11 +180,13 @@ var lefts = []scenario{
 			after, err := os.ReadFile(a.record())
 			require.NoError(t, err)
 			require.Equal(t, newer, string(after))
+			require.NoError(t, os.WriteFile(a.record(), content, 0o600))
+			a.shut()
+			a.open()
+			a.resume()
 			for _, job := range a.waits() {
 				require.NoError(t, a.DropJob(t.Context(), job.ID))
 			}
-			require.NoError(t, os.WriteFile(a.record(), content, 0o600))
-			a.restart()
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
 		},

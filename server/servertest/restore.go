@@ -4,11 +4,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/server/service"
+	"github.com/acen-desktop/acen/server/store"
 )
 
 // TakeBackup writes a backup of the running server's database, as acen-server backup does, and returns its path.
@@ -23,7 +23,7 @@ func (s *Server) TakeBackup() string {
 func (s *Server) Restore(backup string) {
 	s.t.Helper()
 	s.stop()
-	_, err := service.Place{Folder: s.folder}.Restore(s.t.Context(), backup, time.Now())
+	_, _, err := service.Place{Folder: s.folder}.Restore(s.t.Context(), backup, store.DefaultGap, s.Clock.Now())
 	require.NoError(s.t, err)
 	s.open(nil)
 }

@@ -435,9 +435,10 @@ var atOnce = []scenario{
 			a, b, c := w.pcs[0], w.pcs[1], w.pcs[2]
 			l, err := a.Move(t.Context(), a.activate())
 			require.NoError(t, err)
+			b.refresh()
+			c.refresh()
 			var both sync.WaitGroup
 			for _, p := range []*pc{b, c} {
-				p.refresh()
 				row := p.row(l.ID)
 				both.Go(func() { _, _ = p.PickUp(t.Context(), row) })
 			}

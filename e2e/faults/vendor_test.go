@@ -71,9 +71,7 @@ var whims = []whim{
 // newKey signs the program's license files with another key from now on.
 func (w *world) newKey() {
 	w.t.Helper()
-	_, _, err := w.admin.PrepareKey(w.t.Context(), w.program.ID)
-	require.NoError(w.t, err)
-	_, err = w.admin.UseKey(w.t.Context(), w.program.ID)
+	_, err := w.admin.UseKey(w.t.Context(), w.program.ID)
 	require.NoError(w.t, err)
 }
 
@@ -214,12 +212,12 @@ var vendors = []scenario{
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
-			old := w.publicKeys()
+			old := w.publicKeys()[:1]
 			w.newKey()
 			a.activate()
 			program := protect.Program{Name: w.program.Name, Signature: string(signature), PublicKeys: old}
 			v := program.Open(t.Context(), protect.Options{Folder: a.shared, Elsewhere: []string{}, Fingerprint: a.hardware, Now: w.Clock.Now}).Verdict()
-			require.Equal(t, protect.OtherProgram, v.Kind, v.Text)
+			require.Equal(t, protect.UnknownKey, v.Kind, v.Text)
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
 		},

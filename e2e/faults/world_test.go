@@ -41,6 +41,7 @@ type world struct {
 	t       *testing.T
 	admin   admin.Admin
 	program store.Program
+	nextKey license.PublicKey // is prepared: the vendor ships programs that know it before it is used
 	order   int64
 	pcs     []*pc
 }
@@ -65,6 +66,9 @@ func newWorld(t *testing.T, seats int, names ...string) *world {
 		return err
 	}))
 	w.rule(nil)
+	_, next, err := w.admin.PrepareKey(ctx, w.program.ID)
+	require.NoError(t, err)
+	w.nextKey = next
 	o, err := w.admin.AddOrder(ctx, client.ID, w.program.ID, func(o *store.Order) error { o.LicensesTotal = seats; return nil })
 	require.NoError(t, err)
 	w.order = o.ID
@@ -441,16 +445,8 @@ func (p *pc) runProgram() *protect.License {
 	})
 }
 
-// publicKeys are all keys that the vendor's program knows.
-func (w *world) publicKeys() (list []string) {
-	w.t.Helper()
-	p, err := w.admin.Program(w.t.Context(), w.program.ID)
-	require.NoError(w.t, err)
-	for _, k := range append([]license.PublicKey{p.PublicKey}, p.FormerKeys...) {
-		list = append(list, k.String())
-	}
-	return list
-}
+// publicKeys are the keys that the vendor's program knows.
+func (w *world) publicKeys() []string { return []string{w.program.PublicKey.String(), w.nextKey.String()} }
 
 // verdict is what the program says when it is started.
 func (p *pc) verdict() protect.Verdict { return p.runProgram().Verdict() }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"io/fs"
 	"maps"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -90,7 +92,7 @@ func commits(wal []byte) (ends []int) {
 
 // killed are tasks besides those of the matrix that the app is killed in.
 var killed = []task{
-	{name: "cancel of a move", begin: func(t *testing.T) attempt {
+	{name: "cancel of a move", job: true, begin: func(t *testing.T) attempt {
 		w := newWorld(t, plenty, "a", "b")
 		a := w.pcs[0]
 		l := a.activate()
@@ -117,7 +119,7 @@ var killed = []task{
 			},
 		}
 	}},
-	{name: "give back without a network", begin: func(t *testing.T) attempt {
+	{name: "give back without a network", job: true, begin: func(t *testing.T) attempt {
 		w, b, c := withCourier(t)
 		return attempt{
 			w: w, by: c, before: want{runs: []*pc{c}}, after: want{stranded: 1},
@@ -126,17 +128,22 @@ var killed = []task{
 				b.refresh()
 				return err
 			},
-			done: func() int { return len(c.kept()) },
+			done: func() int {
+				if len(c.kept()) == 1 && !c.verdict().Valid() {
+					return 1
+				}
+				return 0
+			},
 		}
 	}},
-	{name: "taking a courier's answer", begin: func(t *testing.T) attempt {
+	{name: "taking a courier's answer", job: true, begin: func(t *testing.T) attempt {
 		w := newWorld(t, plenty, "b")
 		b, c := w.pcs[0], w.offlinePC("c")
 		request, err := c.MakeRequest(t.Context(), "c", []manager.Wish{{Task: courier.TaskActivate, Signature: signature, Note: "c"}})
 		require.NoError(t, err)
 		answer := answered(t, b, request)
 		return attempt{
-			w: w, by: c, before: want{stranded: 1}, after: want{runs: []*pc{c}},
+			w: w, by: c, skipBefore: true, after: want{runs: []*pc{c}},
 			do: func(ctx context.Context) error {
 				taken, err := c.TakeAnswer(ctx, answer)
 				if err == nil {
@@ -152,7 +159,7 @@ var killed = []task{
 			},
 		}
 	}},
-	{name: "taking a courier's receipt", begin: func(t *testing.T) attempt {
+	{name: "taking a courier's receipt", job: true, begin: func(t *testing.T) attempt {
 		w, b, c := withCourier(t)
 		kept, err := c.LetGo(t.Context(), signature)
 		require.NoError(t, err)
@@ -241,16 +248,69 @@ func killOnce(t *testing.T, one task, touch, n int) (images int) {
 		a.by.resume()
 	}
 	a.w.recover()
-	if a.done() == before && !one.reads {
-		if !a.skipBefore {
-			check(t, a.w, a.before)
-		}
-		require.NoError(t, a.do(t.Context()), "touch %d, image %d: done again", touch, n)
-		a.w.recover()
-	}
+	a.settle(t, one, before)
 	if !one.reads {
 		require.Equal(t, before+1, a.done(), "touch %d, image %d", touch, n)
 	}
 	check(t, a.w, a.after)
 	return len(list)
+}
+
+// settle does a task that was interrupted again if it was not done, or if it is none that the app goes on with by itself.
+func (a attempt) settle(t *testing.T, one task, before int) {
+	t.Helper()
+	undone := a.done() == before && !one.reads
+	if undone && !a.skipBefore {
+		check(t, a.w, a.before)
+	}
+	if undone || !one.job {
+		require.NoError(t, a.do(t.Context()), "done again")
+		a.w.recover()
+	}
+}
+
+// Each write of the license folder fails during each task, once or from then on, as on a full disk. The app goes on running;
+// nothing is lost, and when the disk is well again the task is done, or can be done.
+func TestFolderFails(t *testing.T) {
+	for _, one := range slices.Concat(tasks, killed) {
+		if !*whole && one.name != "removal" && one.name != "pick up" {
+			continue
+		}
+		t.Run(one.name, func(t *testing.T) {
+			t.Parallel()
+			for nth, failed := 1, true; failed; nth++ {
+				failed = failOnce(t, one, nth, 1)
+				if failed {
+					failOnce(t, one, nth, 1000)
+				}
+				require.Less(t, nth, 100)
+			}
+		})
+	}
+}
+
+// failOnce lets writes of the license folder fail during a task: the nth and as many as times after it. It reports whether one
+// failed.
+func failOnce(t *testing.T, one task, nth, times int) (failed bool) {
+	t.Helper()
+	a := one.begin(t)
+	before := a.done()
+	count := 0
+	a.by.broken = func() error {
+		count++
+		if count < nth || count >= nth+times {
+			return nil
+		}
+		return &fs.PathError{Op: "write", Path: "licenses", Err: syscall.ENOSPC}
+	}
+	_ = a.do(t.Context())
+	a.w.checkSafe(t)
+	a.by.broken = nil
+	a.w.recover()
+	a.settle(t, one, before)
+	if !one.reads {
+		require.Equal(t, before+1, a.done(), "write %d", nth)
+	}
+	check(t, a.w, a.after)
+	return count >= nth
 }

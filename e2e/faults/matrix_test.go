@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,6 +54,9 @@ var meddlings = []meddling{
 	{"204 without a body", instead(http.StatusNoContent, jsonType, ``), false, noACEN},
 	{"an answer about another license", another, false, noACEN},
 	{"empty lists", emptyLists, false, "What is not listed is not erased: only what the server names as ended is."},
+	{"a receipt that is missing", withoutReceipt, false, "It proves nothing: the removal code stays kept, and the answer is asked for again."},
+	{"a receipt that nobody signed", forgedReceipt, false, "It proves nothing: the removal code stays kept, and the answer is asked for again."},
+	{"401 problem", refused(api.ErrAuthorization, "Sign in."), true, "The person signs in again; the task is kept and goes on."},
 	{"404 HTML", instead(http.StatusNotFound, htmlType, portal), false, noACEN},
 	{"404 problem", refused(api.ErrNotFound, "There is no such order or license in this account."), true, "Not found is not ended: the license comes back or its code stays kept."},
 	{"403 HTML", instead(http.StatusForbidden, htmlType, portal), false, noACEN},
@@ -80,6 +84,25 @@ func another(w http.ResponseWriter, c call, forward func() answer) {
 	}
 	instead(status, jsonType, body)(w, c, forward)
 }
+
+// withoutReceipt lets the server act and takes the receipt out of its answer.
+func withoutReceipt(w http.ResponseWriter, _ call, forward func() answer) {
+	a := forward()
+	a.body = receiptMember.ReplaceAll(a.body, nil)
+	a.header.Del("Content-Length")
+	a.write(w)
+}
+
+// forgedReceipt lets the server act and puts a token in the place of its receipt.
+func forgedReceipt(w http.ResponseWriter, _ call, forward func() answer) {
+	a := forward()
+	a.body = receiptMember.ReplaceAll(a.body, []byte(`,"receipt":"v4.public.eyJqdGkiOiIxIn0"`))
+	a.header.Del("Content-Length")
+	a.write(w)
+}
+
+// receiptMember is the receipt in an answer, which is its last member.
+var receiptMember = regexp.MustCompile(`,\s*"receipt":\s*"[^"]*"`)
 
 // emptyLists answers every list with one that holds nothing, and passes all else on.
 func emptyLists(w http.ResponseWriter, c call, forward func() answer) {

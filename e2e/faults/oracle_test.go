@@ -184,10 +184,12 @@ func (p *pc) hasOffer(id int64, later bool) bool {
 	return slices.ContainsFunc(offers, func(b manager.BringBack) bool { return b.License.ID == id && (later || b.Refusal == nil) })
 }
 
-// checkKept: a removal code that the app shows is one that the server would take.
+// checkKept: a removal code that the app shows is one that the server would take, of a license that runs no more.
 func (p *pc) checkKept(t *testing.T, active []store.License) {
 	t.Helper()
+	v := p.verdict()
 	for _, k := range p.kept() {
+		require.False(t, v.Valid() && v.License.Codes == k.Codes, "%s keeps a removal code of license %d, under which the program runs there", p.name, k.LicenseID)
 		i := slices.IndexFunc(active, func(l store.License) bool { return l.Codes == k.Codes && l.ReleasedAt == nil })
 		require.GreaterOrEqual(t, i, 0, "%s keeps a removal code of license %d, which was handed in already", p.name, k.LicenseID)
 		require.Equal(t, p.w.removalCode(active[i]), k.Code, "the removal code that %s keeps of license %d", p.name, k.LicenseID)

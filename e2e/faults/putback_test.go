@@ -317,6 +317,71 @@ var putBacks = []scenario{
 		},
 	},
 	{
+		name: "The server and all PCs are put back to the moment when the license was on the first PC",
+		seen: "All is as it was then.",
+		run: func(t *testing.T) {
+			w := newWorld(t, 1, "a", "b")
+			a, b := w.pcs[0], w.pcs[1]
+			l := a.activate()
+			restore, _ := w.backup()
+			first, second := a.image(), b.image()
+			w.moveTo(a, b, l)
+			restore()
+			a.putBack(first, everything)
+			b.putBack(second, everything)
+			a.resume()
+			b.resume()
+			w.recover()
+			check(t, w, want{runs: []*pc{a}})
+			w.moveTo(a, b, a.row(l.ID))
+			w.recover()
+			check(t, w, want{runs: []*pc{b}})
+		},
+	},
+	{
+		name: "The server is put back to when the license was on the first PC, the first PC to before that",
+		seen: "The app on the first PC offers to bring the license back.", limit: tooLate,
+		run: func(t *testing.T) {
+			w := newWorld(t, 1, "a", "b")
+			a, b := w.pcs[0], w.pcs[1]
+			unborn := a.image()
+			l := a.activate()
+			restore, _ := w.backup()
+			w.moveTo(a, b, l)
+			restore()
+			a.putBack(unborn, everything)
+			a.resume()
+			w.recover()
+			if !a.row(l.ID).ThisPC {
+				check(t, w, want{stranded: 1, forgotten: []*pc{b}})
+				_, err := rescues["bring back"](w, a, l)
+				require.NoError(t, err)
+				w.recover()
+			}
+			check(t, w, want{runs: []*pc{a}, forgotten: []*pc{b}})
+		},
+	},
+	{
+		name: "A whole PC is copied with its hardware, as a virtual machine, and the license is moved away on one of the two",
+		seen: "The program runs on the copy until its app refreshes.", limit: untilSeen,
+		run: func(t *testing.T) {
+			w, a, l, _ := activeOne(t)
+			twin := w.newPC(a.name)
+			twin.putBack(a.image(), everything)
+			twin.signIn() // a session that is used on two PCs ends
+			twin.refresh()
+			require.True(t, twin.verdict().Valid())
+			_, err := a.Move(t.Context(), l)
+			require.NoError(t, err)
+			w.recover()
+			check(t, w, want{waiting: 1})
+			_, err = twin.PickUp(t.Context(), twin.row(l.ID))
+			require.NoError(t, err)
+			twin.refresh()
+			require.True(t, twin.verdict().Valid())
+		},
+	},
+	{
 		name: "The keyring is put back from before",
 		seen: "The old session is not accepted any more: the person signs in again. Nothing else changes.",
 		run: func(t *testing.T) {

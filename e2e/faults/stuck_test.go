@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -64,7 +63,7 @@ var stucks = []scenario{
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			require.NoError(t, os.Remove(a.lockPath()))
-			require.NoError(t, syscall.Mkfifo(a.lockPath(), 0o600))
+			require.NoError(t, makePipe(a.lockPath()))
 			_, err := a.Move(t.Context(), l)
 			require.ErrorContains(t, err, a.lockPath())
 			require.True(t, a.verdict().Valid())

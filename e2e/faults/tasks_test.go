@@ -22,7 +22,7 @@ type task struct {
 	name string
 	// call is the call that does it; the faults are about it.
 	call func(call) bool
-	// job tells that the app writes it down and goes on with it by itself.
+	// job tells that the app writes it down and goes on with it by itself; else the person does it again.
 	job bool
 	// reads tells that it changes nothing at the server.
 	reads bool

@@ -208,25 +208,31 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// disk makes the changes in the license folder.
-type disk struct{ touch func() }
+// disk makes the changes in the license folder. touch is called before each; its error is the disk's.
+type disk struct{ touch func() error }
 
 // Write leaves half a file behind when it is interrupted.
 func (d disk) Write(path string, content []byte) error {
 	if err := os.WriteFile(path, content[:len(content)/2], 0o600); err != nil {
 		return err
 	}
-	d.touch()
+	if err := d.touch(); err != nil {
+		return err
+	}
 	return os.WriteFile(path, content, 0o600)
 }
 
 func (d disk) Rename(from, to string) error {
-	d.touch()
+	if err := d.touch(); err != nil {
+		return err
+	}
 	return os.Rename(from, to)
 }
 
 func (d disk) Remove(path string) error {
-	d.touch()
+	if err := d.touch(); err != nil {
+		return err
+	}
 	return os.Remove(path)
 }
 
@@ -240,10 +246,11 @@ type pc struct {
 	wire     *wire
 	ring     *ring
 	hardware *fingerprint.Reader
-	data     string // the app's folder
-	shared   string // where programs find their licenses
-	touched  func() // is called at every write, when it is set
-	offline  bool   // nobody is signed in, and there is no network
+	data     string       // the app's folder
+	shared   string       // where programs find their licenses
+	touched  func()       // is called at every write, when it is set
+	broken   func() error // is the error of every write of the license folder, when it is set
+	offline  bool         // nobody is signed in, and there is no network
 	options  manager.Options
 }
 
@@ -258,17 +265,12 @@ func (w *world) newPC(name string) *pc {
 		data:     filepath.Join(dir, "data"),
 		shared:   filepath.Join(dir, "licenses"),
 	}
-	touch := func() {
-		if p.touched != nil {
-			p.touched()
-		}
-	}
 	// Without kept connections each call is sent once: net/http repeats calls on a kept one by itself.
-	p.wire = &wire{transport: &http.Transport{DisableKeepAlives: true}, touch: touch}
-	p.ring = &ring{secrets: map[string]string{}, touch: touch}
+	p.wire = &wire{transport: &http.Transport{DisableKeepAlives: true}, touch: p.touch}
+	p.ring = &ring{secrets: map[string]string{}, touch: p.touch}
 	p.options = manager.Options{
 		DataDir:       p.data,
-		Installed:     installed.Open(p.shared, installed.Options{Now: w.Clock.Now, Disk: disk{touch}}),
+		Installed:     installed.Open(p.shared, installed.Options{Now: w.Clock.Now, Disk: disk{p.touchDisk}}),
 		Keyring:       p.ring,
 		Fingerprint:   p.hardware,
 		DeviceName:    name,
@@ -284,6 +286,21 @@ func (w *world) newPC(name string) *pc {
 	})
 	w.pcs = append(w.pcs, p)
 	return p
+}
+
+// touch is called before every write.
+func (p *pc) touch() {
+	if p.touched != nil {
+		p.touched()
+	}
+}
+
+func (p *pc) touchDisk() error {
+	p.touch()
+	if p.broken != nil {
+		return p.broken()
+	}
+	return nil
 }
 
 // store is the folder in which programs find their licenses.
@@ -446,7 +463,9 @@ func (p *pc) runProgram() *protect.License {
 }
 
 // publicKeys are the keys that the vendor's program knows.
-func (w *world) publicKeys() []string { return []string{w.program.PublicKey.String(), w.nextKey.String()} }
+func (w *world) publicKeys() []string {
+	return []string{w.program.PublicKey.String(), w.nextKey.String()}
+}
 
 // verdict is what the program says when it is started.
 func (p *pc) verdict() protect.Verdict { return p.runProgram().Verdict() }

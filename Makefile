@@ -140,3 +140,7 @@ clean: ## remove what was built
 mutants: ## break the code one line at a time: each break must make its test fail; ONLY=server takes some
 	go test ./scripts/mutants
 	go run ./scripts/mutants "$(ONLY)"
+
+.PHONY: faults
+faults: setup-test ## attack licenses in every way: faults of the network, kills, restored backups, lost keyrings, vendors (minutes; a part is in make test)
+	go test -count=1 -timeout 60m ./e2e/faults -whole

@@ -1,7 +1,10 @@
-# The two commands of the README are `make run` and `make test`; the others are their parts.
+# The two commands of the README are `make run` and `make test`; `make test-all` adds the long suites, and the others are parts of them.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+
+# Some machines are set to their own Go (GOTOOLCHAIN=local), which ignores the toolchain line of go.mod.
+export GOTOOLCHAIN := go1.27.3
 
 # Fyne's Wayland driver has open regressions: Linux builds are for X11 (and XWayland).
 TAGS      := x11
@@ -9,13 +12,19 @@ TOOLS     := $(CURDIR)/build/tools
 ARTIFACTS := $(CURDIR)/artifacts
 
 STATICCHECK_VERSION := v0.8.2
+GOVULNCHECK_VERSION := v1.9.0
+VULNDB_VERSION      := v0.0.0-20261105234957-e22db6528018
 MAILPIT_VERSION     := v1.27.11
 
+# Tools that read source are built with the Go whose source they read.
+STATICCHECK := $(TOOLS)/staticcheck-$(STATICCHECK_VERSION)-$(GOTOOLCHAIN)
+GOVULNCHECK := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)-$(GOTOOLCHAIN)
+
 # Rooms without a window build without cgo and run under the race detector.
-CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/... ./examples/... ./packaging/...
+CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/... ./examples/... ./packaging/... ./scripts/...
 WINDOW := ./assets/... ./ui/... ./cmd/desktop/... ./cmd/acen/... ./cmd/acen-demo/...
 
-.PHONY: help run build test setup-run setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures bench bench-fingerprint bench-protect clean
+.PHONY: help run build test test-all setup-run setup-test format vet staticcheck vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures bench bench-fingerprint bench-protect clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -27,8 +36,10 @@ build: setup-run ## build the programs into build/
 	go build -tags $(TAGS) -o build/ ./cmd/acen ./cmd/acen-demo
 	CGO_ENABLED=0 go build -o build/ ./cmd/acen-server ./cmd/acenctl
 
-test: setup-test format vet staticcheck test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window ## install what is missing and run every test
+test: setup-test format vet staticcheck vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window ## install what is missing and run every test but the long suites
 	@echo "all tests passed"
+
+test-all: test test-windows test-packages ## everything: make test, then the long suites whole
 
 setup-run:
 	@scripts/setup.sh run
@@ -45,8 +56,11 @@ vet: ## go vet for Linux, and for Windows and macOS as far as it can be done fro
 	CGO_ENABLED=0 GOOS=windows go vet -tags wine $(CORE) ./ui/...
 	CGO_ENABLED=0 GOOS=darwin go vet $(CORE)
 
-staticcheck: $(TOOLS)/staticcheck-$(STATICCHECK_VERSION)
+staticcheck: $(STATICCHECK)
 	$< -tags $(TAGS) ./...
+
+vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the programs reach, but for scripts/vulnerabilities/accepted.txt
+	go run ./scripts/vulnerabilities $< golang.org/x/vulndb@$(VULNDB_VERSION)
 
 test-core: ## everything without a window, under the race detector
 	go test -race -timeout 30m . $$(go list $(CORE) ./e2e/... | grep -v /license/courier)
@@ -105,9 +119,13 @@ bench-fingerprint: ## time to read all seven locks, beside the machine id alone
 bench-protect: ## time of a whole license check, beside the signature alone
 	go test -run '^$$' -bench . -benchmem ./protect
 
-$(TOOLS)/staticcheck-$(STATICCHECK_VERSION):
+$(STATICCHECK):
 	GOBIN=$(TOOLS) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
 	mv $(TOOLS)/staticcheck $@
+
+$(GOVULNCHECK):
+	GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	mv $(TOOLS)/govulncheck $@
 
 $(TOOLS)/mailpit-$(MAILPIT_VERSION):
 	GOBIN=$(TOOLS) go install github.com/axllent/mailpit@$(MAILPIT_VERSION)
@@ -117,3 +135,8 @@ include packaging/packages.mk
 
 clean: ## remove what was built
 	rm -rf build artifacts
+
+.PHONY: mutants
+mutants: ## break the code one line at a time: each break must make its test fail; ONLY=server takes some
+	go test ./scripts/mutants
+	go run ./scripts/mutants "$(ONLY)"

@@ -2,6 +2,8 @@ module github.com/acen-desktop/acen
 
 go 1.26.0
 
+toolchain go1.27.3
+
 require (
 	aidanwoods.dev/go-paseto v1.6.0
 	fyne.io/fyne/v2 v2.8.1

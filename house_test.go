@@ -32,7 +32,7 @@ var arrows = map[string][]string{
 }
 
 // wiring are the rooms that may import any other.
-var wiring = []string{"cmd", "e2e", "examples", "packaging"}
+var wiring = []string{"cmd", "e2e", "examples", "packaging", "scripts"}
 
 // owners names the only rooms that may import a library whose use must not spread.
 var owners = map[string][]string{

@@ -2,6 +2,8 @@ module github.com/acen-desktop/acen/bench
 
 go 1.26.0
 
+toolchain go1.27.3
+
 require (
 	fyne.io/fyne/v2 v2.8.1
 	github.com/acen-desktop/acen v0.0.0

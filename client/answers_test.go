@@ -235,6 +235,18 @@ func TestAnswersOfSomethingElse(t *testing.T) {
 	}
 }
 
+// What is no answer is not asked for again at once, unlike a connection that failed: the same thing would answer.
+func TestAnswersAreAskedForOnce(t *testing.T) {
+	count := 0
+	c := to(t, func(w http.ResponseWriter, _ *http.Request) {
+		count++
+		answer(w, 200, map[string]string{"status": "maintenance"})
+	})
+	_, err := c.Programs(t.Context())
+	requireNotACEN(t, err)
+	require.Equal(t, 1, count)
+}
+
 // absent takes a field out of an answer.
 type absent struct{}
 

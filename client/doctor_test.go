@@ -48,6 +48,10 @@ func TestDoctor(t *testing.T) {
 		healthy(noon).ServeHTTP(w, r)
 	}))
 	defer ill.Close()
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, 200, map[string]string{"name": "Router", "version": "7"})
+	}))
+	defer other.Close()
 	closed := httptest.NewServer(nil)
 	closed.Close()
 	trusted := x509.NewCertPool()
@@ -79,6 +83,7 @@ func TestDoctor(t *testing.T) {
 		"intercepted":      {secure.URL, Doctor{}, CheckTLS, VerdictBad, `issued by “Acme Co”`, "virus scanner"},
 		"no TLS there":     {"https" + plain.URL[4:], Doctor{}, CheckTLS, VerdictBad, "does not speak TLS", "firewall"},
 		"hotel page":       {page.URL, Doctor{}, CheckServer, VerdictBad, "no license server", "sign-in page"},
+		"another service":  {other.URL, Doctor{}, CheckServer, VerdictBad, "no license server", "sign-in page"},
 		"clock ahead":      {plain.URL, Doctor{Now: at(noon.Add(49 * time.Hour))}, CheckClock, VerdictWarning, "2 days ahead", "date and time"},
 		"clock behind":     {plain.URL, Doctor{Now: at(noon.Add(-time.Hour))}, CheckClock, VerdictWarning, "one hour behind", "date and time"},
 		"server is ill":    {ill.URL, Doctor{}, CheckHealth, VerdictBad, "cannot work just now", "later"},

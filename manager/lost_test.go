@@ -557,3 +557,39 @@ func advance(f *fakeServer, d time.Duration) {
 		f.now = f.now.Add(d)
 	})
 }
+
+// The journal holds no removal code in clear.
+func TestNoCodeInTheJournal(t *testing.T) {
+	f := newFakeServer()
+	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	l := p.activateHere(t)
+	row, ok := other.row(t, l.ID)
+	require.True(t, ok)
+	down(f)
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, ErrUnreachable)
+	_, err = other.Remove(t.Context(), Remove{License: row, RemovalCode: f.code(l.License)})
+	require.ErrorIs(t, err, ErrUnreachable)
+	for _, pc := range []*fakePC{p, other} {
+		var request string
+		require.NoError(t, pc.db.QueryRowContext(t.Context(), `SELECT CAST(request AS TEXT) FROM jobs WHERE state = 'pending'`).Scan(&request))
+		require.NotEmpty(t, request)
+		require.NotContains(t, request, f.code(l.License).String())
+	}
+}
+
+// A row that is still active settles nothing.
+func TestOnlyWhatEndedIsSettled(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	_, err := p.LetGo(t.Context(), lumenSignature)
+	require.NoError(t, err)
+	u := p.unnamedOf(t.Context(), lumenOrder, nil)
+	require.Len(t, u.spent, 1)
+	p.reconcile(t.Context(), u, []api.License{l.License}, p.installCount())
+	require.Len(t, p.kept(t), 1)
+	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
+	p.reconcile(t.Context(), u, f.rows, p.installCount())
+	require.Empty(t, p.kept(t))
+}

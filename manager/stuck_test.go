@@ -325,3 +325,78 @@ func TestRefusalThatCannotBeWrittenDown(t *testing.T) {
 	require.Len(t, other.Notices(), 1)
 	require.Len(t, other.jobs(t), 1)
 }
+
+// A ban passes: it does not end a job for which a license has left this PC, and ends one with a code that a person typed.
+func TestBanDoesNotEndALeavingJob(t *testing.T) {
+	f := newFakeServer()
+	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	l := p.activateHere(t)
+	row, ok := other.row(t, l.ID)
+	require.True(t, ok)
+	f.set(func() { f.before = on("/removal", func() *http.Response { return problemAnswer(api.ErrHostBanned) }) })
+	_, err := p.Remove(t.Context(), Remove{License: l})
+	require.ErrorIs(t, err, api.ErrHostBanned)
+	require.Len(t, p.jobs(t), 1)
+	require.Len(t, p.kept(t), 1)
+	_, err = other.Remove(t.Context(), Remove{License: row, RemovalCode: 1})
+	require.ErrorIs(t, err, api.ErrHostBanned)
+	require.Empty(t, other.jobs(t))
+	reachable(f)
+	_, err = p.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, p.jobs(t))
+}
+
+// A typed code that was sealed with a key of a run that has ended is lost, and the job says so.
+func TestTypedCodeWithoutKeyringEndsWithTheApp(t *testing.T) {
+	f := newFakeServer()
+	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	l := p.activateHere(t)
+	other.ring.gone = true
+	row, ok := other.row(t, l.ID)
+	require.True(t, ok)
+	down(f)
+	_, err := other.Remove(t.Context(), Remove{License: row, RemovalCode: f.code(l.License)})
+	require.ErrorIs(t, err, ErrUnreachable)
+	reachable(f)
+	other.restart(t)
+	_, _, err = other.SignIn(t.Context(), SignIn{Server: fakeAddress, Username: "anna", Password: "correct horse"})
+	require.NoError(t, err)
+	done, err := other.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.Len(t, done, 1)
+	require.ErrorIs(t, done[0].Err, errRequestLost)
+	require.Empty(t, other.jobs(t))
+}
+
+// What the server refuses for good comes back to this PC.
+func TestRefusedForGoodComesBack(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	f.set(func() { f.readOnly = true })
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, api.ErrOrderReadOnly)
+	require.True(t, p.runs(t, l))
+	require.Empty(t, p.jobs(t))
+	require.Empty(t, p.kept(t))
+}
+
+// A removal is answered about its own order.
+func TestAnswerAboutAnotherOrder(t *testing.T) {
+	f := newFakeServer()
+	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	l := p.activateHere(t)
+	row, ok := other.row(t, l.ID)
+	require.True(t, ok)
+	f.set(func() {
+		f.before = on("/removal", func() *http.Response {
+			o := f.order()
+			o.ID++
+			return jsonAnswer(api.OrderReceipt{Order: o, Receipt: f.receipt(l.License, license.ReceiptRemoval)})
+		})
+	})
+	_, err := other.Remove(t.Context(), Remove{License: row, RemovalCode: f.code(l.License)})
+	require.ErrorIs(t, err, ErrUnreachable)
+	require.Len(t, other.jobs(t), 1)
+}

@@ -4,11 +4,13 @@ package packaging
 import (
 	"bytes"
 	"encoding/xml"
+	"fmt"
 	"image/png"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -41,6 +43,25 @@ func TestVersionStandsInOnePlace(t *testing.T) {
 	version := acen.About().Version
 	for _, path := range []string{"packages.mk", "linux/app.yaml", "linux/server.yaml", "linux/tree.sh", "windows/acen.rc", "windows/acen.manifest", "windows/installer.nsi", "macos/Info.plist", "macos/package.sh", "../Makefile"} {
 		require.NotContains(t, read(t, path), version, path)
+	}
+}
+
+// Everything is built with the Go that go.mod names.
+func TestToolchain(t *testing.T) {
+	version := regexp.MustCompile(`\ntoolchain go(\d+\.\d+\.\d+)\n`).FindStringSubmatch(read(t, "..", "go.mod"))
+	require.NotNil(t, version)
+	for path, line := range map[string]string{
+		"../bench/go.mod":         "\ntoolchain go%s\n",
+		"../Makefile":             "\nexport GOTOOLCHAIN := go%s\n",
+		"container/Containerfile": "\nFROM golang:%s AS build\n",
+		"../README.md":            "built and tested with Go %s;",
+		"../docs/operations.md":   "built with Go %s,",
+	} {
+		text := read(t, filepath.FromSlash(path))
+		require.Contains(t, text, fmt.Sprintf(line, version[1]), path)
+		for _, setting := range regexp.MustCompile(`GOTOOLCHAIN=go([\d.]+\d)`).FindAllStringSubmatch(text, -1) {
+			require.Equal(t, version[1], setting[1], path)
+		}
 	}
 }
 

@@ -142,6 +142,7 @@ func (l *License) acceptable(ctx context.Context, c candidate) error {
 		return err
 	})
 	if err == nil && judged.verdict.Kind != Valid && judged.verdict.Kind != ValidationDue {
+		l.explain(&judged.verdict)
 		err = &Refusal{judged.verdict}
 	}
 	return err

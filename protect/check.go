@@ -82,17 +82,30 @@ func (l *License) best(ctx context.Context) (best candidate, err error) {
 	view := l.store.View(l.signature)
 	defer view.Close()
 	state, damaged := view.State() // a damaged state spends nothing: a good license is not lost by it
+	if errors.Is(damaged, installed.ErrNewer) {
+		return candidate{verdict: l.newerState()}, nil
+	}
 	list, other := l.find(view, state)
 	if len(list) == 0 {
-		l.explain(&other)
 		best = candidate{verdict: other}
 	} else if best, err = l.judge(ctx, list, view, state); err != nil {
 		return candidate{}, fmt.Errorf("The license of %s could not be checked, because the locks of this PC could not be read: %w. Start the program again.", l.program.Name, err)
 	}
+	if other.Kind < best.verdict.Kind {
+		best = candidate{verdict: other}
+	}
+	l.explain(&best.verdict)
 	if damaged == nil {
 		l.register(ctx, state, best)
 	}
 	return best, nil
+}
+
+// newerState is the verdict while a newer version keeps the state: a license that it says is spent must not run here.
+func (l *License) newerState() Verdict {
+	v := Verdict{Kind: NewerState, Path: l.store.StatePath(l.signature)}
+	l.explain(&v)
+	return v
 }
 
 // find lists the licenses that were made by the vendor for this program, and tells the best verdict of all else.
@@ -149,7 +162,8 @@ func (l *License) files(view *installed.View) (list []installed.File) {
 	return list
 }
 
-// read verifies a license file: Valid, Damaged or OtherProgram. Nothing is verified that names a key of others.
+// read verifies a license file: Valid, Damaged, UnknownKey or OtherProgram. Nothing is verified that names a key of
+// others.
 func (l *License) read(content string, verified *int) (candidate, Kind) {
 	file, err := license.VerifyFile(content, func(id string) (license.PublicKey, bool) {
 		key, known := l.keys[id]
@@ -160,6 +174,9 @@ func (l *License) read(content string, verified *int) (candidate, Kind) {
 	})
 	switch {
 	case errors.Is(err, license.ErrFileKey):
+		if claimed, err := license.UnverifiedFile(content); err == nil && claimed.Signature == l.signature {
+			return candidate{}, UnknownKey
+		}
 		return candidate{}, OtherProgram
 	case err != nil:
 		return candidate{}, Damaged
@@ -225,7 +242,6 @@ func (l *License) judge(ctx context.Context, list []candidate, view *installed.V
 			best = c
 		}
 	}
-	l.explain(&best.verdict)
 	return best, nil
 }
 

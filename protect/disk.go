@@ -26,9 +26,14 @@ func adoptGeneration(s *installed.State, c license.Codes) {
 	}
 }
 
-// whole does a change of the state. A damaged state is set aside, for else nothing could ever be changed again.
+// whole does a change of the state. A damaged state is set aside, for else nothing could ever be changed again. It
+// fails with a
+// *Refusal for a state of a newer version.
 func (l *License) whole(ctx context.Context, change func() error) error {
 	err := change()
+	if errors.Is(err, installed.ErrNewer) {
+		return &Refusal{l.newerState()}
+	}
 	if !errors.Is(err, installed.ErrDamaged) {
 		return err
 	}

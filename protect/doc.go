@@ -30,6 +30,23 @@
 // one, by more than Tolerance, is called wrong. The ways out are to set the clock right, a license file that was issued anew,
 // and an answer of the vendor's server. A license file that was issued later than all before begins at its own issue.
 //
+// # Files that cannot be used
+//
+// The verdict never says that there is no license while there is something that this version of the program cannot use:
+//
+//   - A license file that names a key which the program does not know is UnknownKey: the vendor has changed the key,
+//     and the program is to be updated. Nothing in such a file is verified; what it claims only chooses the words. A
+//     file that names a known key and was not signed with it is Damaged.
+//   - A state file (pc.json) of a newer version is NewerState. It may say that a license has left this PC, so the
+//     program runs under none until it is updated. The file is not touched, and no task changes anything. Its version
+//     is raised only for such a change; members that are added to the present version are kept by programs that do not
+//     know them.
+//   - A state file that is damaged, too large, a folder or a pipe spends no Site code, so a license file that is here
+//     stays valid. The next task that must keep something sets it aside.
+//
+// A task that changes something waits up to 20 seconds for another program that holds the folder, then fails with
+// installed.ErrBusy, which names the file and, on Linux, the process.
+//
 // # Limits
 //
 // Whoever can change the program can take the check out of it: what guards a program on somebody else's PC is never more than

@@ -69,6 +69,9 @@ type Options struct {
 	// Disk and Rand replace the system's disk and randomness.
 	Disk installed.Disk
 	Rand io.Reader
+	// LockTimeout limits how long Codes, Activate, Remove and Validate wait for another program that holds the person's
+	// folder; 0 means 20 seconds. They then fail with installed.ErrBusy. Open and Check do not wait for it.
+	LockTimeout time.Duration
 }
 
 // License is a program's view of its license on this PC. Its methods may be called from any goroutine.
@@ -147,7 +150,13 @@ func (p Program) Open(ctx context.Context, o Options) *License {
 	if o.Fingerprint == nil {
 		o.Fingerprint = thisPC
 	}
-	l := &License{program: p, options: o, store: installed.Open(o.Folder, installed.Options{Disk: o.Disk, Rand: o.Rand, Now: o.Now})}
+	store := installed.Open(o.Folder, installed.Options{
+		Disk:        o.Disk,
+		Rand:        o.Rand,
+		Now:         o.Now,
+		LockTimeout: o.LockTimeout,
+	})
+	l := &License{program: p, options: o, store: store}
 	l.build()
 	if o.Elsewhere == nil {
 		l.options.Elsewhere = l.usualFolders()

@@ -101,6 +101,8 @@ func ends(at time.Time) func(*license.File) {
 	return func(f *license.File) { f.Expires = at }
 }
 
+func of(s license.Signature) func(*license.File) { return func(f *license.File) { f.Signature = s } }
+
 func id(n int64) func(*license.File) { return func(f *license.File) { f.ID = n } }
 
 func TestVerdicts(t *testing.T) {
@@ -164,6 +166,12 @@ func TestVerdicts(t *testing.T) {
 			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon, Ended: "Removed"}))
 			d.put(d.sign(signing, f))
 		}, kind: protect.Ended, says: []string{"no longer this PC's"}},
+		"the server has ended a license of the same number and another Site code": {prepare: func(d *desk) {
+			f := d.license()
+			other := installed.Contact{LicenseID: f.ID, Site: f.Codes.Site + 1, At: noon, Ended: "Removed"}
+			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, other))
+			d.put(d.sign(signing, f))
+		}, kind: protect.Valid},
 		"grace": {prepare: func(d *desk) {
 			d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 10 * 24 * time.Hour}
 			d.put(d.sign(signing, d.license()))
@@ -189,9 +197,64 @@ func TestVerdicts(t *testing.T) {
 			forged, footer := d.sign(strange, d.license()), d.sign(signing, d.license())
 			d.put(forged[:strings.LastIndex(forged, ".")] + footer[strings.LastIndex(footer, "."):])
 		}, kind: protect.Damaged},
-		"the key of another program": {prepare: func(d *desk) { d.put(d.sign(strange, d.license())) }, kind: protect.OtherProgram, says: []string{"for another program"}},
+		"the key of another program": {
+			prepare: func(d *desk) { d.put(d.sign(strange, d.license(of("OTHER777")))) },
+			kind:    protect.OtherProgram,
+			says:    []string{"for another program"},
+		},
+		"a key that the program does not know": {
+			prepare: func(d *desk) { d.put(d.sign(strange, d.license())) },
+			kind:    protect.UnknownKey,
+			says:    []string{"notepad-7.acen was signed with a key that this version of Notepad does not know", "Update Notepad."},
+			check:   func(t *testing.T, v protect.Verdict) { require.Nil(t, v.License, "nothing of it is verified") },
+		},
+		"an unknown key, and claims that cannot be read": {
+			prepare: func(d *desk) {
+				token := d.sign(strange, d.license())
+				body, footer := token[len("v4.public."):strings.LastIndex(token, ".")], token[strings.LastIndex(token, "."):]
+				d.put("v4.public." + strings.Repeat("A", len(body)) + footer)
+			},
+			kind: protect.OtherProgram,
+		},
+		"an unknown key beside a valid license": {
+			prepare: func(d *desk) {
+				d.put(d.sign(strange, d.license(ends(noon.AddDate(9, 0, 0)))))
+				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, 1)))))
+			},
+			kind: protect.Valid,
+		},
+		"an unknown key beside a license that has ended, which can be renewed": {
+			prepare: func(d *desk) {
+				d.put(d.sign(strange, d.license()))
+				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, -1)))))
+			},
+			kind: protect.Expired,
+		},
+		"an unknown key beside a license that was removed": {
+			prepare: func(d *desk) {
+				f := d.license()
+				require.NoError(d.t, d.store.Leave(d.t.Context(), signature, installed.Spent{Codes: f.Codes, LicenseID: f.ID, At: noon}))
+				d.put(d.sign(strange, d.license(id(8))))
+				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, f))
+			},
+			kind: protect.UnknownKey,
+		},
+		"a state of a newer version": {
+			prepare: func(d *desk) {
+				d.put(d.sign(signing, d.license()))
+				d.write(d.store.StatePath(signature), `{"version":2,"spent":{"12300000":{}}}`)
+			},
+			kind:  protect.NewerState,
+			says:  []string{"written by a newer version", "Update Notepad, then start it again", "pc.json was left as it is"},
+			check: func(t *testing.T, v protect.Verdict) { require.Equal(t, "pc.json", filepath.Base(v.Path)) },
+		},
+		"a state of a newer version, and no license file": {
+			prepare: func(d *desk) { d.write(d.store.StatePath(signature), `{"version":2}`) },
+			kind:    protect.NewerState,
+			says:    []string{"written by a newer version"},
+		},
 		"another program of the same key": {prepare: func(d *desk) {
-			d.put(d.sign(signing, d.license(func(f *license.File) { f.Signature = "OTHER777" })))
+			d.put(d.sign(signing, d.license(of("OTHER777"))))
 		}, kind: protect.OtherProgram},
 		"codes that do not belong together": {prepare: func(d *desk) {
 			d.put(d.sign(signing, d.license(func(f *license.File) { f.Codes.Machine ^= 1 })))
@@ -250,6 +313,7 @@ func TestVerdicts(t *testing.T) {
 				require.Contains(t, v.Text, text)
 			}
 			require.NotEmpty(t, v.Text)
+			require.Equal(t, c.kind == protect.NoLicense, strings.Contains(v.Text, "There is no license"))
 			require.Equal(t, v, d.open().Verdict(), "the second start finds the same")
 			if c.check != nil {
 				c.check(t, v)
@@ -389,18 +453,121 @@ func TestFirstStartTellsTheApp(t *testing.T) {
 func TestHeldLock(t *testing.T) {
 	d := newDesk(t)
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 3)))))
-	started, release, ended := make(chan struct{}), make(chan struct{}), make(chan error)
+	release := d.hold()
+	require.True(t, d.open().Verdict().Valid())
+	require.Zero(t, d.store.Clock(signature), "it was not waited for")
+	release()
+	d.open()
+	require.NotZero(t, d.store.Clock(signature))
+}
+
+// hold holds the lock of the program's folder, as another program would, until release.
+func (d *desk) hold() (release func()) {
+	started, released, ended := make(chan struct{}), make(chan struct{}), make(chan error)
 	go func() {
-		_, err := d.store.Update(context.Background(), signature, func(*installed.State) error { close(started); <-release; return nil })
+		_, err := d.store.Update(context.Background(), signature, func(*installed.State) error {
+			close(started)
+			<-released
+			return nil
+		})
 		ended <- err
 	}()
 	<-started
+	return func() {
+		close(released)
+		require.NoError(d.t, <-ended)
+	}
+}
+
+// Somebody who changes the folder without an end is told, with the file, and nothing has happened.
+func TestLockThatIsNotReleased(t *testing.T) {
+	d := newDesk(t)
+	d.options.LockTimeout = time.Nanosecond
+	good := d.sign(signing, d.license())
+	d.put(good)
+	l := d.open()
+	require.True(t, l.Verdict().Valid())
+	before, err := os.ReadFile(d.store.StatePath(signature))
+	require.NoError(t, err)
+	release := d.hold()
+	for name, change := range map[string]func() error{
+		"remove":   func() error { _, err := l.Remove(t.Context()); return err },
+		"activate": func() error { _, err := l.Activate(t.Context(), good); return err },
+	} {
+		err := change()
+		require.ErrorIs(t, err, installed.ErrBusy, name)
+		var busy *installed.BusyError
+		require.ErrorAs(t, err, &busy, name)
+		require.Equal(t, d.options.LockTimeout, busy.Waited, name)
+		require.ErrorContains(t, err, filepath.Join(filepath.Dir(d.store.StatePath(signature)), "lock"), name)
+		require.True(t, d.open().Verdict().Valid(), name)
+		after, err := os.ReadFile(d.store.StatePath(signature))
+		require.NoError(t, err)
+		require.Equal(t, before, after, name)
+	}
+	release()
+	r, err := l.Remove(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, d.license().Seed.RemovalCode(d.license().Codes), r.Code)
+}
+
+// What a newer version keeps is left as it is, and the program says so for every task.
+func TestNewerState(t *testing.T) {
+	d := newDesk(t)
+	server := d.server()
+	good := d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30))))
+	d.put(good)
+	const state = `{"version":2,"signature":"NOTEPAD1","spent":{"12300000":{}}}`
+	d.write(d.store.StatePath(signature), state)
+	l := d.open()
+	for name, task := range map[string]func() error{
+		"codes":         func() error { _, err := l.Codes(t.Context()); return err },
+		"activate file": func() error { _, err := l.Activate(t.Context(), good); return err },
+		"activate code": func() error { _, err := l.Activate(t.Context(), d.license().ActivationCode.String()); return err },
+		"remove":        func() error { _, err := l.Remove(t.Context()); return err },
+		"validate":      func() error { _, err := l.Validate(t.Context()); return err },
+	} {
+		err := task()
+		var refusal *protect.Refusal
+		require.ErrorAs(t, err, &refusal, name)
+		require.Equal(t, protect.NewerState, refusal.Verdict.Kind, name)
+		require.ErrorContains(t, err, "written by a newer version", name)
+	}
+	_, err := l.RemovalCodes()
+	require.ErrorIs(t, err, installed.ErrNewer)
+	require.Empty(t, server.paths, "the server is not asked")
+	require.Equal(t, protect.NewerState, d.open().Verdict().Kind)
+
+	dir := filepath.Dir(d.store.StatePath(signature))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	require.Equal(t, []string{"lock", "notepad-7.acen", "pc.json"}, names)
+	for name, want := range map[string]string{"pc.json": state, "notepad-7.acen": good} {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.Equal(t, want, string(content))
+	}
+
+	require.NoError(t, os.Remove(d.store.StatePath(signature)))
+	require.Equal(t, protect.ValidationDue, l.Check(t.Context()).Kind, "the license file was there all the time")
+}
+
+// A state that lies there as anything but a file is set aside like a damaged one.
+func TestStateThatIsAFolder(t *testing.T) {
+	d := newDesk(t)
+	d.put(d.sign(signing, d.license()))
+	d.write(filepath.Join(d.store.StatePath(signature), "something"), "x")
 	require.True(t, d.open().Verdict().Valid())
-	require.Zero(t, d.store.Clock(signature), "it was not waited for")
-	close(release)
-	require.NoError(t, <-ended)
-	d.open()
-	require.NotZero(t, d.store.Clock(signature))
+	r, err := d.open().Remove(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, d.license().Seed.RemovalCode(d.license().Codes), r.Code)
+	aside, err := filepath.Glob(d.store.StatePath(signature) + ".damaged-*/something")
+	require.NoError(t, err)
+	require.Len(t, aside, 1)
 }
 
 func TestInterrupted(t *testing.T) {
@@ -431,7 +598,8 @@ func TestActivate(t *testing.T) {
 		"half a code":      {"F3945D8C-B0D71FFA", "not complete"},
 		"code of others":   {"F3945D8C-B0D71FFA-02A956E3-8D6DB947", codes.Site.String()},
 		"damaged file":     {"v4.public.AAAA", "damaged"},
-		"file of others":   {d.sign(strange, d.license()), "another program"},
+		"file of others":   {d.sign(strange, d.license(of("OTHER777"))), "another program"},
+		"file of new key":  {d.sign(strange, d.license()), "license file that was given was signed with a key that this version"},
 		"file of other PC": {other.sign(signing, other.license()), "another PC"},
 		"file that ended":  {d.sign(signing, d.license(ends(noon.Add(-time.Hour)))), "ended"},
 		"code of other PC": {other.license().ActivationCode.String(), "do not belong|belong to this Site code"},

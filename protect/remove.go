@@ -28,9 +28,13 @@ type Removal struct {
 	Left []string
 }
 
-// Remove removes the license that the verdict is about from this PC and returns its removal code. In one step the Site code is spent and the removal
-// code kept; then the license files are erased. Called again, after a crash or at any time, it returns the code again. It
-// fails with ErrNothing when there is nothing to remove and no removal code is kept.
+// Remove removes the license that the verdict is about from this PC and returns its removal code. In one step the Site
+// code is spent and the removal code kept; then the license files are erased. Called again, after a crash or at any
+// time, it returns the code again.
+//
+// It fails with ErrNothing if there is nothing to remove and no removal code is kept, with a *Refusal for the verdicts
+// NewerState and UnknownKey, and with installed.ErrBusy if another program holds the folder for longer than
+// Options.LockTimeout. In each case nothing was changed.
 func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -47,26 +51,32 @@ func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 		r = removal(gone)
 	case Removed:
 		r = Removal{Code: best.file.Seed.RemovalCode(best.file.Codes), LicenseID: best.file.ID, Codes: best.file.Codes, At: best.verdict.At}
+	case NewerState:
+		return r, &Refusal{best.verdict}
 	default:
 		kept, err := l.RemovalCodes()
-		if err == nil && len(kept) == 0 {
-			err = ErrNothing
-		}
 		if err != nil {
 			return r, err
 		}
-		return kept[len(kept)-1], nil
+		if len(kept) > 0 {
+			return kept[len(kept)-1], nil
+		}
+		if best.verdict.Kind == UnknownKey {
+			return r, &Refusal{best.verdict}
+		}
+		return r, ErrNothing
 	}
 	r.Left = l.erase(ctx, r.Codes.Site)
 	_, err = l.check(ctx)
 	return r, err
 }
 
-// RemovalCodes lists the removal codes that are kept, the latest last, so that none is lost that was not written down.
+// RemovalCodes lists the removal codes that are kept and that the server has not taken yet, the latest last, so that
+// none is lost that was not written down.
 func (l *License) RemovalCodes() (list []Removal, err error) {
 	state, err := l.store.State(l.signature)
 	for _, one := range state.Spent {
-		if one.RemovalCode != 0 {
+		if one.RemovalCode != 0 && !one.Settled {
 			list = append(list, removal(one))
 		}
 	}

@@ -50,8 +50,65 @@ func TestRemove(t *testing.T) {
 	require.Equal(t, protect.Removed, refusal.Verdict.Kind)
 
 	require.NoError(t, d.store.Settle(t.Context(), signature, f.Codes.Site))
+	kept, err = l.RemovalCodes()
+	require.NoError(t, err)
+	require.Empty(t, kept)
 	_, err = l.Remove(t.Context())
-	require.ErrorIs(t, err, protect.ErrNothing, "the server has the removal code")
+	require.ErrorAs(t, err, &refusal, "the server has the removal code, and a file of an unknown key cannot be removed")
+	require.Equal(t, protect.UnknownKey, refusal.Verdict.Kind)
+	require.NoError(t, os.Remove(another))
+	_, err = l.Remove(t.Context())
+	require.ErrorIs(t, err, protect.ErrNothing)
+}
+
+// A removal code that lies in an entry that is settled all the same is not told as one that waits.
+func TestSettledRemovalCodesAreNotListed(t *testing.T) {
+	d := newDesk(t)
+	key := signature.Key()
+	gone := func(generation uint16, settled bool) installed.Spent {
+		return installed.Spent{
+			Codes:       key.Codes(generation, 1),
+			LicenseID:   int64(generation),
+			RemovalCode: 99,
+			Settled:     settled,
+			At:          noon,
+		}
+	}
+	_, err := d.store.Update(t.Context(), signature, func(s *installed.State) error {
+		s.Spent = []installed.Spent{gone(1, false), gone(2, true), gone(3, false)}
+		return nil
+	})
+	require.NoError(t, err)
+	kept, err := d.open().RemovalCodes()
+	require.NoError(t, err)
+	require.Len(t, kept, 2)
+	require.EqualValues(t, 1, kept[0].LicenseID)
+	require.EqualValues(t, 3, kept[1].LicenseID)
+}
+
+// Remove takes one license and leaves another one of the program alone.
+func TestRemoveLeavesOtherLicenses(t *testing.T) {
+	d := newDesk(t)
+	reading, err := d.options.Fingerprint.Read(t.Context())
+	require.NoError(t, err)
+	key := signature.Key()
+	longer := d.license(id(8), ends(noon.AddDate(2, 0, 0)))
+	shorter := d.license(id(9), ends(noon.AddDate(1, 0, 0)), func(f *license.File) {
+		f.Codes = key.Codes(0x124, reading.Block(key))
+	})
+	d.put(d.sign(signing, longer))
+	beside := d.write(filepath.Join(d.options.Elsewhere[0], "beside.acen"), d.sign(signing, shorter))
+	l := d.open()
+	require.EqualValues(t, 8, l.Verdict().License.ID)
+	r, err := l.Remove(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 8, r.LicenseID)
+	require.FileExists(t, beside)
+	require.True(t, l.Verdict().Valid())
+	require.EqualValues(t, 9, l.Verdict().License.ID)
+	files, err := d.store.Files(signature)
+	require.NoError(t, err)
+	require.Empty(t, files)
 }
 
 func TestRemoveTypedCode(t *testing.T) {

@@ -69,7 +69,8 @@ func (r *refused) Error() string {
 }
 
 // Validate asks the vendor's server about the license now, once. It returns the verdict that follows; the error says why
-// there was no answer, which for itself changes no verdict.
+// there was no answer, which for itself changes no verdict: ErrNoServer, ErrNotAsked, a *Refusal for the verdicts
+// NewerState and UnknownKey, or what went wrong.
 func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	if l.program.Validation.Server == "" {
 		return l.Check(ctx), ErrNoServer
@@ -82,6 +83,8 @@ func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	}
 	switch best.verdict.Kind {
 	case Valid, ValidationDue, ClockSetBack, Expired, Ended:
+	case NewerState, UnknownKey:
+		return best.verdict, &Refusal{best.verdict}
 	default:
 		return best.verdict, ErrNotAsked
 	}
@@ -125,8 +128,9 @@ func (l *License) Watch(ctx context.Context, changedTo func(Verdict)) {
 			v, err = l.Validate(ctx)
 			wait := every
 			var no *refused
+			var refusal *Refusal
 			switch {
-			case err == nil || errors.Is(err, ErrNotAsked):
+			case err == nil || errors.Is(err, ErrNotAsked) || errors.As(err, &refusal): // asking again soon changes nothing
 				failures = 0
 			case errors.As(err, &no) && no.after > 0:
 				wait = min(no.after, usualEvery)

@@ -256,6 +256,31 @@ func TestWatchWaitsAsLongAsItIsTold(t *testing.T) {
 	}
 }
 
+// Watch does not hurry while there is nothing that the server could be asked about.
+func TestWatchWithNothingToAsk(t *testing.T) {
+	for name, prepare := range map[string]func(*desk){
+		"no license":             func(*desk) {},
+		"unknown key":            func(d *desk) { d.put(d.sign(strange, d.license())) },
+		"state of newer version": func(d *desk) { d.write(d.store.StatePath(signature), `{"version":2}`) },
+	} {
+		d := newDesk(t)
+		server := d.server()
+		prepare(d)
+		var pauses []time.Duration
+		d.options.Pause = func(_ context.Context, wait time.Duration) error {
+			pauses = append(pauses, wait)
+			d.now = d.now.Add(wait)
+			if len(pauses) == 3 {
+				return errors.New("enough")
+			}
+			return nil
+		}
+		d.open().Watch(t.Context(), func(protect.Verdict) {})
+		require.Equal(t, []time.Duration{time.Hour, time.Hour, time.Hour}, pauses, name)
+		require.Empty(t, server.paths, name)
+	}
+}
+
 // A clock that is set back does not put off what may set it right.
 func TestWatchWithClockSetBack(t *testing.T) {
 	d := newDesk(t)

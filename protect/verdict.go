@@ -26,6 +26,12 @@ const (
 	Expired
 	// Ended: the vendor's server said that the license is no longer this PC's.
 	Ended
+	// NewerState: a newer version of this package wrote what the PC keeps about the program's licenses. This version
+	// cannot tell whether a license has left the PC.
+	NewerState
+	// UnknownKey: a license file claims to be for this program, and names a key that the program does not know, as
+	// after the vendor has changed the key. Nothing in it is verified.
+	UnknownKey
 	// Removed: the license was removed from this PC, and its file is still there.
 	Removed
 	// WrongPC: the license is for another PC, or too much of this one has changed.
@@ -38,7 +44,10 @@ const (
 	NoLicense
 )
 
-var kindNames = []string{"undecided", "valid", "validation due", "clock set back", "expired", "ended", "removed", "wrong PC", "damaged", "other program", "no license"}
+var kindNames = []string{
+	"undecided", "valid", "validation due", "clock set back", "expired", "ended", "newer state", "unknown key", "removed",
+	"wrong PC", "damaged", "other program", "no license",
+}
 
 // String returns a short name, for logs.
 func (k Kind) String() string {
@@ -62,7 +71,7 @@ type Verdict struct {
 	At time.Time
 	// DaysLeft are the days that the license is still good for, the present one included; 0 unless it is valid and ends.
 	DaysLeft int
-	// Path is the license file; "" for a typed activation code.
+	// Path is the license file, or the state file (NewerState); "" for a typed activation code.
 	Path string
 }
 
@@ -136,6 +145,14 @@ func (l *License) explain(v *Verdict) {
 		v.Text = fmt.Sprintf("%s of %s ended on %s. Renew it with the vendor, then get the license file anew with %s.", which, name, day(v.At), ask)
 	case Ended:
 		v.Text = fmt.Sprintf("The vendor's server says that this license of %s is no longer this PC's: it was removed, moved to another PC or replaced. %s.", name, again)
+	case NewerState:
+		v.Text = fmt.Sprintf("What this PC keeps about licenses of %s was written by a newer version of %s or of %s, so this version "+
+			"cannot tell whether a license is here. Update %s, then start it again. The file %s was left as it is.",
+			name, ask, name, name, v.Path)
+	case UnknownKey:
+		v.Text = fmt.Sprintf("The license file %s was signed with a key that this version of %s does not know; the vendor "+
+			"may have changed it. Update %s. If it is up to date already, get the license file anew with %s.",
+			v.Path, name, name, ask)
 	case Removed:
 		v.Text = fmt.Sprintf("The license of %s was removed from this PC on %s. To use the program here again: %s.", name, day(v.At), strings.ToLower(again[:1])+again[1:])
 	case WrongPC:

@@ -18,7 +18,13 @@ packages) wanted=("${build[@]}" "${run[@]}" "${packages[@]}") ;;
 *) echo "usage: $0 run|test|windows|packages" >&2; exit 2 ;;
 esac
 
-command -v go >/dev/null || { echo "Go is not installed. Install Go 1.26 or newer from https://go.dev/dl/ and try again." >&2; exit 1; }
+toolchain=$(sed -n 's/^toolchain //p' "$(dirname "$0")/../go.mod")
+command -v go >/dev/null || { echo "Go is not installed. Install Go ${toolchain#go} from https://go.dev/dl/ and try again." >&2; exit 1; }
+# Go 1.21 and newer download the toolchain that they are asked for; an older Go ignores the request.
+[ "$(GOTOOLCHAIN=$toolchain go env GOVERSION)" = "$toolchain" ] || {
+  echo "Go ${toolchain#go} is needed, and the Go on this machine could not download it. Install it from https://go.dev/dl/ and try again." >&2
+  exit 1
+}
 
 # Windows and macOS need a C compiler only; the system brings the rest.
 case $(uname -s) in

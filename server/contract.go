@@ -150,28 +150,28 @@ func (s *Server) contract(a huma.API) contract {
 	) (*answer[api.License], error) {
 		return changed(ctx, s, in.Key, "reactivate-license", "license.reactivate", "license", in.ID, in.Body, s.reactivate)
 	})
-	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/release", "release-license", "Release a license for another PC, which may then take it without the removal code", 200), func(ctx context.Context, in *struct {
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/release", "release-license", "Release a license for another PC, which may then take it without the removal code; answers a receipt", 200), func(ctx context.Context, in *struct {
 		LicensePath
 		Idempotent
 		Body api.Release
 	},
-	) (*answer[api.License], error) {
+	) (*answer[api.LicenseReceipt], error) {
 		return changed(ctx, s, in.Key, "release-license", "license.release", "license", in.ID, in.Body, s.release)
 	})
-	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/transfer", "transfer-license", "License transfer", 201), func(ctx context.Context, in *struct {
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/transfer", "transfer-license", "License transfer; answers a receipt of the license that left its PC", 201), func(ctx context.Context, in *struct {
 		LicensePath
 		Idempotent
 		Body api.Transfer
 	},
-	) (*answer[api.License], error) {
+	) (*answer[api.LicenseReceipt], error) {
 		return changed(ctx, s, in.Key, "transfer-license", "license.transfer", "license", in.ID, in.Body, s.transfer)
 	})
-	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/removal", "remove-license", "License removal", 200), func(ctx context.Context, in *struct {
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/removal", "remove-license", "License removal; answers a receipt", 200), func(ctx context.Context, in *struct {
 		LicensePath
 		Idempotent
 		Body api.Removal
 	},
-	) (*answer[api.Order], error) {
+	) (*answer[api.OrderReceipt], error) {
 		return changed(ctx, s, in.Key, "remove-license", "license.remove", "license", in.ID, in.Body, s.remove)
 	})
 	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/comparison", "compare-license", "Compare a PC with a license; changes nothing", 200), func(ctx context.Context, in *struct {
@@ -254,7 +254,28 @@ func (s *Server) contract(a huma.API) contract {
 		return &body[api.Validation]{out}, err
 	})
 	s.accountCalls(c)
+	c.describeHeaders()
 	return c
+}
+
+// describeHeaders adds the headers that the middleware sets to the description of every answer.
+func (c contract) describeHeaders() {
+	text := func(what string) *huma.Param {
+		return &huma.Param{Description: what, Schema: &huma.Schema{Type: huma.TypeString}}
+	}
+	for _, item := range c.api.OpenAPI().Paths {
+		for _, op := range operationsOf(item) {
+			for status, response := range op.Responses {
+				if response.Headers == nil {
+					response.Headers = map[string]*huma.Header{}
+				}
+				response.Headers[api.Epoch] = text("Epoch of the server's data; another one after the database was restored from a backup")
+				if op.Method == http.MethodGet && status == "200" {
+					response.Headers["ETag"] = text("Of the content and the epoch; If-None-Match with it answers 304")
+				}
+			}
+		}
+	}
 }
 
 // accountCalls registers the calls about accounts, most of which need no session.

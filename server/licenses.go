@@ -34,34 +34,44 @@ func (s *Server) reactivate(ctx context.Context, tx store.Tx, e *store.Event, id
 }
 
 // release is POST /licenses/{id}/release.
-func (s *Server) release(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Release) (int, api.License, error) {
+func (s *Server) release(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Release) (int, api.LicenseReceipt, error) {
 	l, order, program, err := ownLicense(ctx, tx, id)
 	if err != nil {
-		return 0, api.License{}, err
+		return 0, api.LicenseReceipt{}, err
 	}
 	if err := s.guardRemovalCode(ctx, tx, id); err != nil {
-		return 0, api.License{}, err
+		return 0, api.LicenseReceipt{}, err
 	}
 	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryRelease
 	released, made, err := s.rules.Release(ctx, tx, l, order, program, r)
 	_, out, err := s.licensed(ctx, tx, e, released, order, program, made, s.countRemovalCode(ctx, tx, id, err))
-	return http.StatusOK, out, err
+	if err != nil {
+		return 0, api.LicenseReceipt{}, err
+	}
+	receipt, err := s.rules.receipt(ctx, tx, l, program, license.ReceiptRelease)
+	return http.StatusOK, api.LicenseReceipt{License: out, Receipt: receipt}, err
 }
 
-// transfer is POST /licenses/{id}/transfer. Without a removal code nothing is guessed.
-func (s *Server) transfer(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Transfer) (int, api.License, error) {
+// transfer is POST /licenses/{id}/transfer. Without a removal code nothing is guessed. The receipt is for the PC that the
+// license left.
+func (s *Server) transfer(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Transfer) (int, api.LicenseReceipt, error) {
 	l, order, program, err := ownLicense(ctx, tx, id)
 	if err != nil {
-		return 0, api.License{}, err
+		return 0, api.LicenseReceipt{}, err
 	}
 	if r.RemovalCode != "" {
 		if err := s.guardRemovalCode(ctx, tx, id); err != nil {
-			return 0, api.License{}, err
+			return 0, api.LicenseReceipt{}, err
 		}
 	}
 	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryTransfer
 	next, err := s.rules.Transfer(ctx, tx, l, order, program, r)
-	return s.licensed(ctx, tx, e, next, order, program, err == nil, s.countRemovalCode(ctx, tx, id, err))
+	status, out, err := s.licensed(ctx, tx, e, next, order, program, err == nil, s.countRemovalCode(ctx, tx, id, err))
+	if err != nil {
+		return 0, api.LicenseReceipt{}, err
+	}
+	receipt, err := s.rules.receipt(ctx, tx, l, program, license.ReceiptTransfer)
+	return status, api.LicenseReceipt{License: out, Receipt: receipt}, err
 }
 
 // licensed answers with a license that was made or changed, or that was so already: then there is nothing to tell, and it may
@@ -86,23 +96,27 @@ func (s *Server) licensed(ctx context.Context, tx store.Tx, e *store.Event, l st
 }
 
 // remove is POST /licenses/{id}/removal.
-func (s *Server) remove(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Removal) (int, api.Order, error) {
+func (s *Server) remove(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Removal) (int, api.OrderReceipt, error) {
 	l, order, program, err := ownLicense(ctx, tx, id)
 	if err != nil {
-		return 0, api.Order{}, err
+		return 0, api.OrderReceipt{}, err
 	}
 	if err := s.guardRemovalCode(ctx, tx, id); err != nil {
-		return 0, api.Order{}, err
+		return 0, api.OrderReceipt{}, err
 	}
 	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryRemoval
 	if err := s.countRemovalCode(ctx, tx, id, s.rules.Remove(ctx, tx, l, order, program, r)); err != nil {
-		return 0, api.Order{}, err
+		return 0, api.OrderReceipt{}, err
 	}
 	if order, err = tx.Order(ctx, order.ID); err != nil {
-		return 0, api.Order{}, err
+		return 0, api.OrderReceipt{}, err
 	}
 	w, err := s.wireOrder(ctx, tx, order, program)
-	return http.StatusOK, w, err
+	if err != nil {
+		return 0, api.OrderReceipt{}, err
+	}
+	receipt, err := s.rules.receipt(ctx, tx, l, program, license.ReceiptRemoval)
+	return http.StatusOK, api.OrderReceipt{Order: w, Receipt: receipt}, err
 }
 
 // comparison is POST /licenses/{id}/comparison: it changes nothing and spends no allowance.

@@ -37,7 +37,8 @@ func requestOf(ctx context.Context) request {
 	return r
 }
 
-// surround puts around every call: request id, address of the client, log, panics, body limit, headers and ETags.
+// surround puts around every call: request id, address of the client, log, panics, body limit, headers with the epoch, and
+// ETags.
 func (s *Server) surround(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := s.Now()
@@ -52,14 +53,22 @@ func (s *Server) surround(next http.Handler) http.Handler {
 		header.Set("Cache-Control", "no-store")
 		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
-		tooLarge := r.ContentLength > maxBody && strings.HasPrefix(r.URL.Path, api.Base+"/")
+		if r.URL.Path != healthPath { // nothing is looked up to say that the process lives
+			s.learn(r.Context())
+		}
+		contract := strings.HasPrefix(r.URL.Path, api.Base+"/")
+		if contract {
+			header.Set(api.Epoch, s.epoch())
+		}
+
+		tooLarge := r.ContentLength > maxBody && contract
 		if (tooLarge || len(r.TransferEncoding) > 0) && r.ProtoMajor == 1 {
 			// What is too large is not waited for. A length beside chunks may have led a proxy to see other requests than we do
 			// (RFC 9112 section 6.1); Go drops it in silence. Either is the last request of its connection.
 			header.Set("Connection", "close")
 		}
 
-		recorder := &recorder{ResponseWriter: w, hold: r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, api.Base+"/")}
+		recorder := &recorder{ResponseWriter: w, hold: r.Method == http.MethodGet && contract}
 		defer func() {
 			if fault := recover(); fault != nil {
 				if fault == http.ErrAbortHandler {
@@ -84,21 +93,18 @@ func (s *Server) surround(next http.Handler) http.Handler {
 	})
 }
 
-// turnAway refuses a host that is banned or asks for too much. Whether the process lives may be asked always; nothing is
-// looked up for it.
+// turnAway refuses a host that is banned or asks for too much. Whether the process lives may be asked always.
 func (s *Server) turnAway(r *http.Request, host string, now time.Time) *api.Problem {
 	if r.URL.Path == healthPath {
 		return nil
 	}
-	ctx := r.Context()
-	s.learn(ctx)
 	var refusal *api.Problem
 	if errors.As(s.refuseBanned(host, ""), &refusal) {
 		return refusal
 	}
 	refusal, refused := s.hosts.allow(host, now)
 	if refused == s.current().FloodRefusals {
-		s.banFlood(ctx, host)
+		s.banFlood(r.Context(), host)
 	}
 	return refusal
 }
@@ -187,7 +193,8 @@ func (r *recorder) fail(requestID string) {
 	writeProblem(r, p)
 }
 
-// finish sends what was held back: 304 when the client has it already.
+// finish sends what was held back: 304 when the client has it already. The ETag names the epoch, so that nothing that was
+// read before a restore passes for what is there now.
 func (r *recorder) finish(req *http.Request) {
 	if r.status == 0 {
 		r.status = http.StatusOK
@@ -197,7 +204,7 @@ func (r *recorder) finish(req *http.Request) {
 	}
 	if r.status == http.StatusOK {
 		sum := sha256.Sum256(r.body.Bytes())
-		tag := `"` + hex.EncodeToString(sum[:16]) + `"`
+		tag := `"` + r.Header().Get(api.Epoch) + "." + hex.EncodeToString(sum[:16]) + `"`
 		r.Header().Set("ETag", tag)
 		r.Header().Set("Cache-Control", "private, no-cache")
 		for candidate := range strings.SplitSeq(req.Header.Get("If-None-Match"), ",") {

@@ -140,7 +140,7 @@ func TestMetricsStaySmall(t *testing.T) {
 	require.NotContains(t, scrape(t, m), "odd")
 }
 
-// absent is a database that cannot be reached.
+// absent is a database that cannot be reached any longer.
 type absent struct{ store.Store }
 
 var errAbsent = errors.New("connection refused")
@@ -178,7 +178,7 @@ func TestReadiness(t *testing.T) {
 	status, _ = ask(srv, "/api/v1/server")
 	require.Equal(t, 200, status, "calls are still answered")
 
-	o := server.Options{Store: absent{}}
+	o := server.Options{Store: absent{s.Store}}
 	counting(&m)(&o)
 	srv = start(o)
 	status, body = ask(srv, "/readyz")

@@ -171,6 +171,18 @@ var taskScenarios = []scenario{
 	{"rule 1: a read-only order, note", []string{"new A", "read-only"}, "note A x", "403 STATUS_ORDER_READ_ONLY", nil},
 	{"rule 1: a read-only order is looked at and emailed", []string{"new A", "read-only"}, "email A", "202", []string{"history email ok"}},
 	{"rule 1: an invisible order", []string{"new A", "invisible"}, "remove A", "404 STATUS_NOT_FOUND", nil},
+	{"rule 1: an invisible order, transfer", []string{"new A", "invisible"}, "transfer A B", "404 STATUS_NOT_FOUND", []string{"A Active"}},
+	{"rule 1: an inactive order, removal", []string{"new A", "inactive"}, "remove A", "404 STATUS_NOT_FOUND", []string{"A Active"}},
+	{"rule 1: an inactive order, release", []string{"new A", "inactive"}, "release A", "404 STATUS_NOT_FOUND", []string{"A Active", "A !released"}},
+	{"rule 1: an inactive order, transfer", []string{"new A", "inactive"}, "transfer A B", "404 STATUS_NOT_FOUND", []string{"A Active"}},
+	{"rule 1: an inactive order, pick-up of a released license", []string{"new A", "release A", "inactive"}, "transfer A B code=none", "404 STATUS_NOT_FOUND", []string{"A Active", "A released"}},
+	{"rule 1: an inactive order, licenses", []string{"new A", "remove A", "inactive"}, "licenses ended", "404 STATUS_NOT_FOUND", nil},
+	{"rule 1: an invisible order, licenses", []string{"new A", "remove A", "invisible"}, "licenses ended", "404 STATUS_NOT_FOUND", nil},
+	{"rule 1: an inactive order, what has ended", []string{"new A", "remove A", "inactive"}, "remove A", "404 STATUS_NOT_FOUND", nil},
+	{"rule 1: an invisible order, what has ended", []string{"new A", "transfer A B", "invisible"}, "release A", "404 STATUS_NOT_FOUND", nil},
+	{"rule 1: an inactive order, file", []string{"new A", "inactive"}, "file A", "404 STATUS_NOT_FOUND", nil},
+	{"rule 1: an order that is listed again has ended nothing", []string{"new A", "inactive", "refused remove A", "active"}, "remove A", "200", []string{"A Removed"}},
+	{"rule 1: a read-only order names what has ended", []string{"new A", "remove A", "read-only"}, "licenses ended", "200 \"status\":\"Removed\",\"ended_at\":\"2026-11-24T12:00:00Z\"", nil},
 
 	{"comparison: changes nothing and spends nothing", []string{"rule reactivate none,valid day=1", "new A", "reactivate A A@1"}, "compare A@1 A+NET", "200 \"verdict\":\"accepted\" \"hardware_changes\":1", []string{"A@1 Active"}},
 	{"comparison: refused", []string{"new A"}, "compare A B", "200 \"verdict\":\"refused\"", nil},
@@ -386,6 +398,14 @@ func (w *world) prepare(step string) {
 		order(func(o *store.Order) { o.CanManage = false })
 	case "invisible":
 		order(func(o *store.Order) { o.Visible = false })
+	case "inactive", "active":
+		order(func(o *store.Order) { o.Active = word == "active" })
+	case "replace": // the vendor gives the license to another PC
+		words := strings.Fields(rest)
+		codes := codesOf(w.program.Signature, words[1])
+		l, err := vendor(w.Server).ReplaceLicense(w.t.Context(), w.licenses[words[0]], api.Reactivation{SiteMID: codes.Merged()})
+		require.NoError(w.t, err)
+		w.licenses[words[1]] = l.ID
 	case "policy":
 		w.policy(rest)
 	case "rule":

@@ -2,8 +2,10 @@
 package server
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -74,7 +76,7 @@ type Server struct {
 	pruned  atomic.Pointer[time.Time] // when old answers were last forgotten
 }
 
-// New makes a server. It fails when the randomness does.
+// New makes a server, and the first epoch of data that have none. It fails when the randomness or the store does.
 func New(o Options) (*Server, error) {
 	if o.Store == nil || o.Secrets == nil || o.Logger == nil {
 		return nil, errors.New("a server needs a store, secrets and a logger")
@@ -105,6 +107,9 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.dummy = dummy
+	if s.shared.epoch, err = store.EnsureEpoch(context.Background(), o.Store, o.Random); err != nil {
+		return nil, fmt.Errorf("read epoch: %w", err)
+	}
 	s.handler = s.routes()
 	return s, nil
 }

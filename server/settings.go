@@ -115,13 +115,14 @@ func ReadSettings(base Settings, options map[string]string) (s Settings, err err
 	return s, err
 }
 
-// shared is what all servers on one database know of settings and bans; it is at most sharedAge old.
+// shared is what all servers on one database know of settings, bans and epoch; it is at most sharedAge old.
 type shared struct {
 	mu       sync.Mutex
 	read     time.Time
 	reading  bool
 	settings Settings
 	bans     map[banned]time.Time // when they end; zero: never
+	epoch    string               // of the data (spec: api 20)
 }
 
 type banned struct {
@@ -131,7 +132,7 @@ type banned struct {
 
 const sharedAge = 2 * time.Second
 
-// learn reads settings and bans again when they are too old. One request does it while others go on with what is known; when
+// learn reads settings, bans and epoch again when they are too old. One request does it while others go on with what is known; when
 // the database does not answer, all do.
 func (s *Server) learn(ctx context.Context) {
 	now := s.Now()
@@ -165,6 +166,9 @@ func (s *Server) learn(ctx context.Context) {
 		s.warned = options
 	}
 	k.read, k.settings, k.bans = now, settings, map[banned]time.Time{}
+	if epoch := options[store.EpochOption]; epoch != "" {
+		k.epoch = epoch
+	}
 	for _, b := range bans {
 		key, ends := banned{b.Kind, b.Subject}, time.Time{}
 		if b.EndsAt != nil {
@@ -182,6 +186,13 @@ func (s *Server) current() Settings {
 	s.shared.mu.Lock()
 	defer s.shared.mu.Unlock()
 	return s.shared.settings
+}
+
+// epoch returns the epoch of the data, at most sharedAge old.
+func (s *Server) epoch() string {
+	s.shared.mu.Lock()
+	defer s.shared.mu.Unlock()
+	return s.shared.epoch
 }
 
 // refuseBanned refuses a host or an account that is banned; what is "" is not.

@@ -52,7 +52,7 @@ func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o s
 // more with the right code changes nothing, and released is false.
 func (r Rules) Release(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Release) (out store.License, released bool, err error) {
 	if l.Status != api.StatusActive {
-		return out, false, ended(ctx, tx, l)
+		return out, false, r.left(ctx, tx, l, p, request.RemovalCode)
 	}
 	removal, err := readRemovalCode(request.RemovalCode)
 	if err != nil {
@@ -88,6 +88,9 @@ func (r Rules) transferable(ctx context.Context, tx store.Tx, l store.License, o
 // malformed, same Site code, what refuseFor says, removal code wrong, Site code in use, Site code spent.
 func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Transfer) (out store.License, err error) {
 	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
+	if errors.Is(err, api.ErrLicenseEnded) {
+		err = r.left(ctx, tx, l, p, request.RemovalCode)
+	}
 	if err != nil {
 		return out, err
 	}
@@ -126,7 +129,7 @@ func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store
 		return err
 	}
 	if l.Status != api.StatusActive {
-		return ended(ctx, tx, l)
+		return r.left(ctx, tx, l, p, request.RemovalCode)
 	}
 	u, err := r.uses(ctx, tx, o, p)
 	if err != nil {
@@ -279,17 +282,71 @@ func wireComparison(c license.Comparison) api.Comparison {
 	return w
 }
 
+// receipt signs that a license left its PC by a task.
+func (r Rules) receipt(ctx context.Context, tx store.Tx, l store.License, p store.Program, task license.ReceiptTask) (string, error) {
+	epoch, err := store.Epoch(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	key, err := r.Secrets.SigningKey(p)
+	if err != nil {
+		return "", err
+	}
+	return key.SignReceipt(license.Receipt{
+		LicenseID: l.ID,
+		Site:      l.Codes.Site,
+		Task:      task,
+		IssuedAt:  r.Now(),
+		Epoch:     epoch,
+	})
+}
+
+// left is ended for a task that takes a license from its PC. If the license was removed or transferred, and removalCode is
+// right, the refusal carries a receipt: a PC or a courier that never got its answer may forget the code then. A wrong code
+// makes no other difference.
+func (r Rules) left(ctx context.Context, tx store.Tx, l store.License, p store.Program, removalCode string) error {
+	refusal, err := endedProblem(ctx, tx, l)
+	if err != nil {
+		return err
+	}
+	task, leaves := map[api.LicenseStatus]license.ReceiptTask{
+		api.StatusRemoved:     license.ReceiptRemoval,
+		api.StatusTransferred: license.ReceiptTransfer,
+	}[l.Status]
+	removal, err := license.ParseRemovalCode(removalCode)
+	if !leaves || err != nil {
+		return refusal
+	}
+	if err := r.checkRemovalCode(ctx, tx, l, p, removal); errors.Is(err, api.ErrRemovalCodeInvalid) {
+		return refusal
+	} else if err != nil {
+		return err
+	}
+	if refusal.Receipt, err = r.receipt(ctx, tx, l, p, task); err != nil {
+		return err
+	}
+	return refusal
+}
+
 // ended refuses a license that is active no longer, and names the one that took its place.
 func ended(ctx context.Context, tx store.Tx, l store.License) error {
+	refusal, err := endedProblem(ctx, tx, l)
+	if err != nil {
+		return err
+	}
+	return refusal
+}
+
+func endedProblem(ctx context.Context, tx store.Tx, l store.License) (*api.Problem, error) {
 	detail := fmt.Sprintf("This license has ended (%s).", l.Status)
 	family, err := tx.Family(ctx, l.OriginalID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, member := range family {
 		if member.Status == api.StatusActive {
 			detail = fmt.Sprintf("This license has ended (%s); license %d took its place.", l.Status, member.ID)
 		}
 	}
-	return api.NewProblem(api.ErrLicenseEnded, detail)
+	return api.NewProblem(api.ErrLicenseEnded, detail), nil
 }

@@ -420,11 +420,58 @@ func backupCommand() *cobra.Command {
 		}))
 }
 
+// gapFlag is the flag of the commands that leave a gap in the ids.
+func gapFlag(c *cobra.Command, gap *int64) {
+	c.Flags().Int64Var(gap, "gap", store.DefaultGap, "how many ids of licenses, orders and clients are passed over: more than were given since the backup")
+}
+
+func checkGap(gap int64) error {
+	if err := store.CheckGap(gap); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+type restoredJSON struct {
+	Former      *string `json:"former,omitempty"`
+	Epoch       string  `json:"epoch"`
+	Gap         int64   `json:"gap"`
+	NextLicense int64   `json:"next_license"`
+	NextOrder   int64   `json:"next_order"`
+	NextClient  int64   `json:"next_client"`
+}
+
+// showRestored tells what a restore changed, after a sentence; former is the name of the former database, nil for none.
+func showRestored(sentence string, former *string, r store.Restored) printable {
+	return said(fmt.Sprintf("%s The next license has the id %d, the next order %d, the next client %d; a new epoch has begun.",
+		sentence, r.Next.License, r.Next.Order, r.Next.Client),
+		restoredJSON{former, r.Epoch, r.Gap, r.Next.License, r.Next.Order, r.Next.Client})
+}
+
+func restoredCommand() *cobra.Command {
+	d := &desk{}
+	var gap int64
+	c := d.task("restored", "Finish a restore that another program did, such as pg_restore: no id is given again, and the apps notice", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			if err := checkGap(gap); err != nil {
+				return printable{}, err
+			}
+			r, err := a.MarkRestored(c.Context(), gap)
+			return showRestored("The restore is finished.", nil, r), err
+		})
+	gapFlag(c, &gap)
+	return d.alone(c)
+}
+
 func restoreCommand() *cobra.Command {
 	d := &desk{}
-	return d.alone(&cobra.Command{
+	var gap int64
+	c := d.alone(&cobra.Command{
 		Use: "restore FILE", Short: "Put a backup into the place of the SQLite database; no server may be running on it", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := checkGap(gap); err != nil {
+				return err
+			}
 			if d.Exists() {
 				if err := d.confirm(c, "What happened since the backup is in the former database only, which is kept beside it. Restore?"); err != nil {
 					return err
@@ -433,7 +480,7 @@ func restoreCommand() *cobra.Command {
 			if d.dryRun {
 				return usageError{errors.New("a restore cannot be tried; it checks the backup before it changes anything")}
 			}
-			kept, err := d.Place.Restore(c.Context(), args[0], time.Now())
+			kept, r, err := d.Place.Restore(c.Context(), args[0], gap, time.Now())
 			if err != nil {
 				return err
 			}
@@ -441,9 +488,11 @@ func restoreCommand() *cobra.Command {
 			if kept != "" {
 				text += " The former database is kept as " + kept + "."
 			}
-			return said(text, map[string]string{"former": kept}).print(c.OutOrStdout(), d.asJSON)
+			return showRestored(text, &kept, r).print(c.OutOrStdout(), d.asJSON)
 		},
 	})
+	gapFlag(c, &gap)
+	return c
 }
 
 // confirm asks before something ends, unless --yes or --dry-run was said. Where nobody can be asked it refuses.

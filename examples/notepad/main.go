@@ -138,6 +138,9 @@ func (n *notepad) run(ctx context.Context, arguments []string) int {
 	case errors.As(err, &refusal):
 		fmt.Fprintln(n.errors, "notepad:", err)
 		return exitUnlicensed
+	case errors.Is(err, installed.ErrBusy):
+		fmt.Fprintf(n.errors, "notepad: %v; end it, or restart this PC, and try again\n", err)
+		return exitFailed
 	}
 	fmt.Fprintln(n.errors, "notepad:", err)
 	return exitFailed

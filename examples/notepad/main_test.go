@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -33,6 +34,9 @@ func TestMain(m *testing.M) {
 		options.Fingerprint = fingerprinttest.PC(os.Getenv("TEST_PC"))
 		if os.Getenv("TEST_CHANGED") != "" {
 			options.Fingerprint = fingerprinttest.PC(os.Getenv("TEST_PC"), license.NETID, license.CPUID)
+		}
+		if os.Getenv("TEST_LOCK_TIMEOUT") != "" {
+			options.LockTimeout = time.Nanosecond
 		}
 		main()
 	}})
@@ -58,7 +62,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"buy": buy, "giveback": giveBack, "typedcodes": typedCodes, "change": changeFeatures, "stopserver": stopServer, "word": word,
-			"endlicense": endLicense, "fails": fails, "machinewide": machineWide,
+			"endlicense": endLicense, "fails": fails, "machinewide": machineWide, "hold": hold, "newerstate": newerState,
 		},
 	})
 }
@@ -157,6 +161,34 @@ func machineWide(ts *testscript.TestScript, _ bool, args []string) {
 	dir := installed.Below(ts.MkAbs(filepath.Join("shared", "acen", "licenses")), license.Signature(signature))
 	ts.Check(os.MkdirAll(dir, 0o700))
 	ts.Check(os.Rename(ts.MkAbs(args[0]), filepath.Join(dir, args[0])))
+}
+
+// hold holds the folder of the program's licenses, as another program would, until the end of the script.
+func hold(ts *testscript.TestScript, _ bool, _ []string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	held, ended := make(chan struct{}), make(chan error)
+	go func() {
+		_, err := storeOf(ts).Update(ctx, license.Signature(signature), func(*installed.State) error {
+			close(held)
+			<-ctx.Done()
+			return nil
+		})
+		ended <- err
+	}()
+	<-held
+	ts.Defer(func() {
+		cancel()
+		ts.Check(<-ended)
+	})
+}
+
+// newerState puts a file of a newer version in the place of what the PC keeps about the program's licenses.
+func newerState(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(os.WriteFile(storeOf(ts).StatePath(license.Signature(signature)), []byte(`{"version":2}`), 0o600))
+}
+
+func storeOf(ts *testscript.TestScript) *installed.Store {
+	return installed.Open(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen", "licenses"), installed.Options{})
 }
 
 // word sets a variable to what stands behind a name in the latest output: word SITE 'Site code'.

@@ -275,9 +275,13 @@ func (r Result) check(c *checker) {
 		if r.Task != TaskRemove {
 			c.fail(nil, "its license file is missing")
 		}
+		r.checkReceipt(c)
 	case OutcomeRefused:
 	default:
 		c.fail(nil, "its outcome is unknown")
+	}
+	if r.Receipt != "" && r.Outcome != OutcomeDone {
+		c.fail(nil, "its outcome and its receipt contradict each other")
 	}
 }
 
@@ -301,6 +305,23 @@ func (r Result) checkLicense(c *checker) {
 		}
 	}
 	c.fail(err, "%v", err)
+}
+
+// checkReceipt checks the form of a receipt, if there is one.
+func (r Result) checkReceipt(c *checker) {
+	body, ok := strings.CutPrefix(r.Receipt, tokenHead)
+	switch {
+	case r.Receipt == "":
+	case len(r.Receipt) > MaxReceipt:
+		c.fail(ErrTooLarge, "its receipt is longer than %d characters", MaxReceipt)
+	case !ok || body == "" || strings.ContainsFunc(body, notInToken):
+		c.fail(nil, "its receipt cannot be one")
+	}
+}
+
+// notInToken reports whether r stands in no token.
+func notInToken(r rune) bool {
+	return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
 }
 
 func (l License) check() error {

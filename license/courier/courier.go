@@ -36,8 +36,11 @@ const (
 	MaxSentence = 500
 	// MaxKeys is the largest number of public keys beside one result.
 	MaxKeys = 8
-	// Version is the version of the documents that this package writes; it reads no later one.
-	Version = 1
+	// MaxReceipt is the longest receipt, in bytes.
+	MaxReceipt = 2 << 10
+	// Version is the latest version of documents that this package reads and writes. Version 2 brought receipts; what has
+	// none is written as version 1, which older apps read.
+	Version = 2
 )
 
 // Extension ends the names of all files that Read reads.
@@ -143,7 +146,8 @@ type Result struct {
 	// PublicKeys are the program's, of OutcomeLicense, for an app that does not know the program yet; one of them verifies
 	// the license file. They show that the file is whole, not that the vendor made it: a program knows its own key.
 	PublicKeys []license.PublicKey
-	// Receipt is the server's proof of OutcomeDone.
+	// Receipt is the token of OutcomeDone with which the license server proves that it accepted the removal code; "" in
+	// answers of version 1. Its form is checked here. Whether it is true, the program's key tells.
 	Receipt string
 	// Code and Sentence are the refusal of OutcomeRefused: an error code of the server such as STATUS_LICENSES_IN_USE, and
 	// one sentence for the person.

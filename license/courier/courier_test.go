@@ -20,6 +20,9 @@ const (
 	notes  license.Signature = "NOTEPAD1"
 )
 
+// receipt has the form of one.
+const receipt = "v4.public.eyJzaXRlIjoiMDA4NTc1MEMiLCJ0YXNrIjoicmVtb3ZlIn0-_w.eyJraWQiOiI0YzUzIn0"
+
 var (
 	madeAt     = time.Date(2026, 11, 25, 10, 4, 5, 0, time.UTC)
 	signingKey = license.SigningKeyFromSeed([32]byte{1, 2, 3})
@@ -62,12 +65,19 @@ func answer(t testing.TB) Answer {
 			Item: 1, Task: TaskActivate, Signature: studio, Program: "Lumen Studio", Codes: r.Items[0].Codes, Outcome: OutcomeLicense,
 			License: licenseFor(t, studio, "Lumen Studio", 20231, r.Items[0].Codes), PublicKeys: []license.PublicKey{signingKey.Public()},
 		},
-		{Item: 2, Task: TaskRemove, Signature: notes, Program: "Notepad", Codes: r.Items[1].Codes, Outcome: OutcomeDone},
+		{Item: 2, Task: TaskRemove, Signature: notes, Program: "Notepad", Codes: r.Items[1].Codes, Outcome: OutcomeDone, Receipt: receipt},
 		{
 			Item: 3, Task: TaskTransfer, Signature: notes, Program: "Notepad", Codes: r.Items[2].Codes, Outcome: OutcomeRefused,
 			Code: "STATUS_REMOVAL_CODE_INVALID", Sentence: "The removal code is not the one of this license.",
 		},
 	}}
+}
+
+// answerV1 is answer as version 1 knows it: without a receipt.
+func answerV1(t testing.TB) Answer {
+	a := answer(t)
+	a.Results[1].Receipt = ""
+	return a
 }
 
 // many is a request of n programs, and its answer.
@@ -89,7 +99,8 @@ func many(t testing.TB, n int) (Request, Answer) {
 func documents(t testing.TB) map[string]Document {
 	r, a := many(t, 20)
 	return map[string]Document{
-		"request": request(), "answer": answer(t), "license": License(licenseFor(t, studio, "Lumen Studio", 20231, codesOf(studio, 7))),
+		"request": request(), "answer": answer(t), "answer-1": answerV1(t),
+		"license":       License(licenseFor(t, studio, "Lumen Studio", 20231, codesOf(studio, 7))),
 		"many programs": r, "many licenses": a,
 	}
 }
@@ -115,7 +126,7 @@ func TestFiles(t *testing.T) {
 
 // Files and links that were once written stay readable.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"request", "answer", "license"} {
+	for _, name := range []string{"request", "answer", "answer-1", "license"} {
 		doc := documents(t)[name]
 		data, err := Encode(doc)
 		require.NoError(t, err)
@@ -156,6 +167,29 @@ func lines(doc Document) string {
 		b.WriteString(strings.Repeat("  ", min(l.Item, 1)) + l.Heading() + ": " + l.Text() + "\n")
 	}
 	return b.String()
+}
+
+// Version 2 brought receipts: what has none is written for apps that read version 1 only, and is read with either version.
+func TestVersions(t *testing.T) {
+	for name, doc := range documents(t) {
+		if doc.Kind() == KindLicense {
+			continue
+		}
+		written, other := `"version": 1`, `"version": 2`
+		if name == "answer" {
+			written, other = other, written
+		}
+		file, err := Encode(doc)
+		require.NoError(t, err)
+		require.Contains(t, string(file), written, name)
+		read, err := Read([]byte(strings.Replace(string(file), written, other, 1)))
+		if name == "answer" {
+			require.ErrorIs(t, err, ErrDamaged)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, doc, read)
+	}
 }
 
 func TestAnswersBelongToTheirRequest(t *testing.T) {
@@ -247,6 +281,13 @@ func TestRefusals(t *testing.T) {
 		"no reason":         {func(a *Answer) { a.Results[2].Sentence = "" }, "reason contradict"},
 		"reason too many":   {func(a *Answer) { a.Results[1].Code = "STATUS_CONFLICT" }, "reason contradict"},
 		"done":              {func(a *Answer) { a.Results[1].Task = TaskActivate }, "license file is missing"},
+		"receipt, refused":  {func(a *Answer) { a.Results[2].Receipt = receipt }, "its outcome and its receipt contradict"},
+		"receipt, license":  {func(a *Answer) { a.Results[0].Receipt = receipt }, "its outcome and its receipt contradict"},
+		"receipt, local":    {func(a *Answer) { a.Results[1].Receipt = "v4.local" + receipt[len("v4.public"):] }, "receipt cannot be one"},
+		"receipt, empty":    {func(a *Answer) { a.Results[1].Receipt = tokenHead }, "receipt cannot be one"},
+		"receipt, lines":    {func(a *Answer) { a.Results[1].Receipt = receipt + "\n" }, "receipt cannot be one"},
+		"receipt, mark":     {func(a *Answer) { a.Results[1].Receipt = receipt + "\u202e" }, "receipt cannot be one"},
+		"receipt, long":     {func(a *Answer) { a.Results[1].Receipt = tokenHead + strings.Repeat("A", MaxReceipt) }, "receipt is longer than 2048"},
 		"outcome":           {func(a *Answer) { a.Results[1].Outcome = "perhaps" }, "outcome is unknown"},
 		"server":            {func(a *Answer) { a.Server = "a\u200bb" }, "server's name holds"},
 		"removal license": {func(a *Answer) {
@@ -283,7 +324,10 @@ func TestHostileFiles(t *testing.T) {
 		"another kind":     {strings.Replace(r, `"request"`, `"order"`, 1), ErrUnknown, ""},
 		"too large":        {strings.Repeat(" ", MaxSize+1), ErrTooLarge, "too large"},
 		"large license":    {l + strings.Repeat("A", license.MaxFile), ErrTooLarge, ""},
-		"newer":            {strings.Replace(r, `"version": 1`, `"version": 2, "x": 5`, 1), ErrNewer, "update the app"},
+		"newer":            {strings.Replace(r, `"version": 1`, `"version": 3, "x": 5`, 1), ErrNewer, "update the app"},
+		"newer answer":     {strings.Replace(a, `"version": 2`, `"version": 3, "x": 5`, 1), ErrNewer, "update the app"},
+		"too old":          {strings.Replace(a, `"version": 2`, `"version": 1`, 1), ErrDamaged, "program 2 of the answer cannot be used: it has a receipt"},
+		"receipt":          {strings.Replace(a, receipt, "v4.public.<b>", 1), ErrDamaged, "receipt cannot be one"},
 		"version 0":        {strings.Replace(r, `"version": 1`, `"version": 0`, 1), ErrDamaged, "version"},
 		"unknown field":    {strings.Replace(r, `"id"`, `"hidden": 1, "id"`, 1), ErrDamaged, "content cannot be read"},
 		"something behind": {r + r, ErrUnknown, ""},
@@ -321,7 +365,11 @@ func FuzzRead(f *testing.F) {
 		require.NoError(f, err)
 		f.Add([]byte(parts[0].String()))
 	}
-	f.Add([]byte(`{"acen":"request","version":2}`))
+	f.Add([]byte(`{"acen":"request","version":3}`))
+	file, err := Encode(answer(f))
+	require.NoError(f, err)
+	f.Add(bytes.Replace(file, []byte(`"version": 2`), []byte(`"version": 1`), 1))
+	f.Add(bytes.Replace(file, []byte(receipt), []byte(tokenHead+strings.Repeat("-", MaxReceipt)), 1))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		doc, err := Read(data)
 		if err != nil {

@@ -112,6 +112,7 @@ var (
 		TaskActivate: "a license for this PC", TaskRemove: "the license has left this PC", TaskTransfer: "the license of another PC for this PC",
 	}
 	outcomeMeanings = map[Outcome]Words{OutcomeLicense: "a license file", OutcomeDone: "the removal code was accepted", OutcomeRefused: "nothing was done"}
+	receiptMeaning  = Words("proof that the license server accepted the removal code")
 	kindMeanings    = map[Kind]Words{KindRequest: "what a PC asks for", KindAnswer: "what a PC gets"}
 )
 
@@ -155,6 +156,9 @@ func (a Answer) describe(d *description) {
 		d.add("Application signature", string(r.Signature))
 		d.codes(r.Codes)
 		d.mean("Outcome", string(r.Outcome), outcomeMeanings[r.Outcome])
+		if r.Receipt != "" {
+			d.mean("Receipt", r.Receipt, receiptMeaning)
+		}
 		d.add("Reason", r.Sentence)
 		d.add("Error code", r.Code)
 		if r.License != "" {

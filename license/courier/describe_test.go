@@ -42,7 +42,7 @@ func everyLeaf(t *testing.T, data []byte, said string) {
 		if at, err := time.Parse(time.RFC3339, value); err == nil {
 			value = at.UTC().Format(timeShown)
 		}
-		if strings.HasPrefix(value, tokenHead) {
+		if strings.HasPrefix(value, tokenHead) && path != ".results.receipt" {
 			payload, footer, ok := License(value).split()
 			require.True(t, ok)
 			everyLeaf(t, payload[:len(payload)-64], said)
@@ -75,7 +75,7 @@ func TestDescribeSaysEverything(t *testing.T) {
 	// The documents above set every field that there is.
 	a, r := answer(t), request()
 	filled := map[string]bool{}
-	for _, v := range []any{r, r.Items[0], r.Items[2], a, a.Results[0], a.Results[2]} {
+	for _, v := range []any{r, r.Items[0], r.Items[2], a, a.Results[0], a.Results[1], a.Results[2]} {
 		s := reflect.ValueOf(v)
 		for i := range s.NumField() {
 			name := s.Type().Name() + "." + s.Type().Field(i).Name

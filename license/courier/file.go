@@ -6,10 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/acen-desktop/acen/license"
+)
+
+// The versions of documents.
+const (
+	first        = 1
+	withReceipts = 2
 )
 
 // The documents as they stand in a file. Codes stand in their shown form and no other.
@@ -48,6 +55,7 @@ type (
 		Outcome    Outcome  `json:"outcome"`
 		License    string   `json:"license,omitempty"`
 		PublicKeys []string `json:"public_keys,omitempty"`
+		Receipt    string   `json:"receipt,omitempty"`
 		Code       string   `json:"code,omitempty"`
 		Sentence   string   `json:"sentence,omitempty"`
 	}
@@ -142,7 +150,7 @@ func readHead(data []byte) (headJSON, error) {
 	if head.Version > Version {
 		return head, ErrNewer
 	}
-	if head.Version != Version {
+	if head.Version < first {
 		return head, &Fault{Kind: head.Kind, Problem: "its version cannot be one"}
 	}
 	return head, nil
@@ -194,7 +202,7 @@ func (j codesJSON) codes(c *checker) license.Codes {
 	return codes
 }
 
-func (Request) head() headJSON { return headJSON{KindRequest, Version} }
+func (Request) head() headJSON { return headJSON{KindRequest, first} }
 
 func (r Request) wire() any {
 	j := requestJSON{headJSON: r.head(), ID: r.ID, Device: r.Device, MadeAt: r.MadeAt.UTC().Truncate(time.Second), Items: []itemJSON{}}
@@ -248,14 +256,19 @@ func readRequest(data []byte) (Request, error) {
 	return r, c.err()
 }
 
-func (Answer) head() headJSON { return headJSON{KindAnswer, Version} }
+func (a Answer) head() headJSON {
+	if slices.ContainsFunc(a.Results, func(r Result) bool { return r.Receipt != "" }) {
+		return headJSON{KindAnswer, withReceipts}
+	}
+	return headJSON{KindAnswer, first}
+}
 
 func (a Answer) wire() any {
 	j := answerJSON{headJSON: a.head(), Request: a.Request, MadeAt: a.MadeAt.UTC().Truncate(time.Second), Server: a.Server, Results: []resultJSON{}}
 	for _, r := range a.Results {
 		result := resultJSON{
 			Item: r.Item, Task: r.Task, Signature: string(r.Signature), Program: r.Program, codesJSON: wireCodes(r.Codes),
-			Outcome: r.Outcome, License: r.License, Code: r.Code, Sentence: r.Sentence,
+			Outcome: r.Outcome, License: r.License, Receipt: r.Receipt, Code: r.Code, Sentence: r.Sentence,
 		}
 		for _, key := range r.PublicKeys {
 			result.PublicKeys = append(result.PublicKeys, key.String())
@@ -280,7 +293,10 @@ func readAnswer(data []byte) (Answer, error) {
 		c.item = max(r.Item, 0)
 		result := Result{
 			Item: r.Item, Task: r.Task, Signature: license.Signature(r.Signature), Program: r.Program, Codes: r.codes(c),
-			Outcome: r.Outcome, License: r.License, Code: r.Code, Sentence: r.Sentence,
+			Outcome: r.Outcome, License: r.License, Receipt: r.Receipt, Code: r.Code, Sentence: r.Sentence,
+		}
+		if r.Receipt != "" && j.Version < withReceipts {
+			c.fail(nil, "it has a receipt, which its version does not know")
 		}
 		if len(r.PublicKeys) > MaxKeys {
 			c.fail(ErrTooLarge, "it has more than %d public keys", MaxKeys)

@@ -14,7 +14,15 @@
 // and gives the PC a new generation. A program runs under no license file whose Site code is spent, so it does not
 // matter how much later the file itself is erased.
 //
-// All functions may be called from any goroutine and any process.
+// The server takes the removal code later. Settle marks that, and from then on Return does not bring the license back,
+// whatever restored app data may ask for.
+//
+// Programs of different age share a folder. A newer version adds members to pc.json, which older ones keep when they
+// rewrite it. If older ones must not go by the file any more, it raises the version: State then fails with ErrNewer,
+// and so does every change.
+//
+// All functions may be called from any goroutine and any process. A change waits for other changes of the folder, for
+// Options.LockTimeout at most.
 package installed
 
 import (
@@ -140,6 +148,11 @@ func Open(dir string, o Options) *Store {
 // Dir is the store's folder.
 func (s *Store) Dir() string { return s.dir }
 
+// StatePath returns the path of the state file of a program.
+func (s *Store) StatePath(signature license.Signature) string {
+	return filepath.Join(Below(s.dir, signature), stateName)
+}
+
 // Disk is what makes the store's changes.
 func (s *Store) Disk() Disk { return s.o.Disk }
 
@@ -157,8 +170,8 @@ type State struct {
 	Spent []Spent
 	// Typed is a typed activation code that the program runs under; nil when there is none.
 	Typed *Typed
-	// Clock is the latest time that was seen; zero when none was, or when it lies in a file of its own, which View.Clock
-	// reads.
+	// Clock is the latest time that was seen; zero when none was, or when it lies in a file of its own, which
+	// View.Clock reads.
 	Clock Clock
 
 	unknown *unknown // members of the file that this version does not know; nil if there are none
@@ -177,8 +190,8 @@ type Spent struct {
 	Codes license.Codes
 	// LicenseID is the license's; 0 for a typed activation code.
 	LicenseID int64
-	// RemovalCode is the promise that the license is not used here any more; zero if it is settled, or if only the desktop
-	// app keeps it.
+	// RemovalCode is the promise that the license is not used here any more; zero if it is settled, or if only the
+	// desktop app keeps it.
 	RemovalCode license.RemovalCode
 	// Settled tells that the server has taken the removal code, or has ended the license: Return cannot bring it back.
 	Settled bool
@@ -252,7 +265,7 @@ func (s *Store) Update(ctx context.Context, signature license.Signature, change 
 	if len(after) > maxState {
 		return state, errors.New("the file that keeps this PC's Site code would be too large")
 	}
-	return state, s.replace(filepath.Join(Below(s.dir, signature), stateName), after)
+	return state, s.replace(s.StatePath(signature), after)
 }
 
 // Generation returns the generation of this PC's Site code for a program; at first use it is random.

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A program checks its license at its start: files are read with as few calls of the system as can be, and a folder's path is
-// walked once. Package os would make each file known to the poller of the network first.
+// A program checks its license at its start: files are read with as few calls of the system as can be, and a folder's
+// path is walked once. Package os would make each file known to the poller of the network first.
 
 // folder is an open folder.
 type folder struct {
@@ -53,8 +53,9 @@ func readNow(path string, limit int64) (string, error) { return readAt(unix.AT_F
 // readNow reads a file of the folder, as the function readNow does.
 func (f *folder) readNow(name string, limit int64) (string, error) { return readAt(f.fd, name, limit) }
 
-// readAt reads a regular file of at most limit bytes; it fails with fs.ErrInvalid for others. A short one, as most are, is read
-// with one call: where that gets less than it could, the file ends. Reading at an offset fails for pipes and folders.
+// readAt reads a regular file of at most limit bytes; it fails with fs.ErrInvalid for others. A short one, as most are,
+// is read with one call: where that gets less than it could, the file ends. Reading at an offset fails for pipes and
+// folders.
 func readAt(folder int, path string, limit int64) (string, error) {
 	fd, err := openAt(folder, path, 0)
 	if err != nil {

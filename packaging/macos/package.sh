@@ -30,6 +30,7 @@ esac
 [ "$(uname -s)" = Darwin ] || { echo "The app for macOS is built on a Mac: its window needs Apple's compiler and frameworks." >&2; exit 1; }
 rm -rf "$work"
 mkdir -p "$work/programs" "$to"
+export GOTOOLCHAIN=$(sed -n 's/^toolchain //p' go.mod)
 go run ./packaging/icons build/icons
 
 export MACOSX_DEPLOYMENT_TARGET=12.0

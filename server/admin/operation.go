@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -59,6 +60,17 @@ func (a Admin) SetOption(ctx context.Context, name, value string) error {
 		}
 		return done{"option " + name, before + " → " + after}, tx.SetOption(ctx, name, value)
 	})
+}
+
+// MarkRestored is the last step of a restore that another program did, such as pg_restore: it leaves a gap in the ids and
+// begins a new epoch (spec: api 20). Servers follow within seconds.
+func (a Admin) MarkRestored(ctx context.Context, gap int64) (r store.Restored, err error) {
+	err = a.write(ctx, "database.restored", "database", func(tx store.Tx) (_ done, err error) {
+		r, err = store.MarkRestored(ctx, tx, rand.Reader, gap)
+		line := r.Audit(a.Now())
+		return done{line.Object, line.Detail}, err
+	})
+	return r, err
 }
 
 // Ban is a ban that counts now: one in the table, or one that failed attempts have brought about (ID 0).

@@ -127,7 +127,11 @@ func (d *Data) unlock(ctx context.Context, p Place) error {
 	if err != nil {
 		return err
 	}
-	return d.settle(ctx)
+	if err := d.settle(ctx); err != nil {
+		return err
+	}
+	_, err = store.EnsureEpoch(ctx, d.Store, rand.Reader)
+	return err
 }
 
 // settle puts what an older version or nobody has left right: the database belongs to one master key, and serial numbers do
@@ -375,21 +379,34 @@ func (d *Data) Backup(ctx context.Context, path string) error {
 	return s.Backup(ctx, path)
 }
 
-// Restore puts a backup into the place of the SQLite database, on which no server may be running. kept is the name of the
-// former database; "" when there was none. A backup that is damaged or belongs to another master key changes nothing.
-func (p Place) Restore(ctx context.Context, backup string, now time.Time) (kept string, err error) {
+// Restore puts a backup into the place of the SQLite database, on which no server may be running, leaves a gap in the ids
+// and begins a new epoch (spec: api 20). kept is the name of the former database; "" when there was none. A backup that is
+// damaged or belongs to another master key changes nothing.
+func (p Place) Restore(ctx context.Context, backup string, gap int64, now time.Time) (kept string, r store.Restored, err error) {
 	if p.Database != "" {
-		return "", ErrPostgres
+		return "", r, ErrPostgres
+	}
+	if err := store.CheckGap(gap); err != nil {
+		return "", r, err
 	}
 	unlock, err := p.lock()
 	if err != nil {
-		return "", err
+		return "", r, err
 	}
 	defer unlock()
 	if err := os.MkdirAll(p.Folder, 0o700); err != nil {
-		return "", fmt.Errorf("the data folder %s cannot be made: %w", p.Folder, err)
+		return "", r, fmt.Errorf("the data folder %s cannot be made: %w", p.Folder, err)
 	}
-	return sqlite.Restore(ctx, backup, filepath.Join(p.Folder, databaseFile), now, func(s *sqlite.Store) error {
-		return (&Data{Store: s}).unlock(ctx, p)
+	kept, err = sqlite.Restore(ctx, backup, filepath.Join(p.Folder, databaseFile), now, func(s *sqlite.Store) error {
+		if err := (&Data{Store: s}).unlock(ctx, p); err != nil {
+			return err
+		}
+		return s.Write(ctx, func(tx store.Tx) (err error) {
+			if r, err = store.MarkRestored(ctx, tx, rand.Reader, gap); err != nil {
+				return err
+			}
+			return tx.AddAudit(ctx, r.Audit(now))
+		})
 	})
+	return kept, r, err
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -253,6 +254,33 @@ func (s *Store) outcome(ctx context.Context, m mark, lost error) error {
 	return fmt.Errorf("the connection was lost at the end of a change, and whether it was done is not known: %w: %w", store.ErrUnavailable, lost)
 }
 
+// skip raises the next id of a table by gap. ALTER SEQUENCE makes whoever takes an id wait until the transaction ends, and
+// is undone with it, neither of which setval does. The rows count as well as the sequence, which logical replication does
+// not carry along.
+func skip(ctx context.Context, tx sqlstore.Tx, table string, gap int64) (next int64, err error) {
+	sequence := "license_ids"
+	if table != "licenses" {
+		query := sqlstore.Query{Text: `SELECT pg_get_serial_sequence($1, 'id')`, Args: []any{table}}
+		if err := tx.Conn.Row(ctx, query)[0].Scan(&sequence); err != nil {
+			return 0, err
+		}
+	}
+	// Changes nothing: it takes the lock, so that the next query sees the last id that was given.
+	if _, err := tx.Conn.Exec(ctx, `ALTER SEQUENCE `+sequence+` INCREMENT BY 1`); err != nil {
+		return 0, err
+	}
+	query := `SELECT GREATEST(last_value + is_called::int, (SELECT max(id) + 1 FROM ` + table + `)) FROM ` + sequence
+	if err := tx.Conn.Row(ctx, sqlstore.Query{Text: query})[0].Scan(&next); err != nil {
+		return 0, err
+	}
+	if gap < 0 || next > store.MaxID-gap {
+		return 0, store.ErrIDs
+	}
+	next += gap
+	_, err = tx.Conn.Exec(ctx, `ALTER SEQUENCE `+sequence+` RESTART WITH `+strconv.FormatInt(next, 10))
+	return next, err
+}
+
 // dialect is how PostgreSQL says it.
 var dialect = &sqlstore.Dialect{
 	Numbered: true,
@@ -265,6 +293,7 @@ var dialect = &sqlstore.Dialect{
 	Held:            ` FOR UPDATE`,
 	HeldElseSkipped: ` FOR UPDATE SKIP LOCKED`,
 	NextLicense:     `SELECT nextval('license_ids')`,
+	Skip:            skip,
 	Fault:           fault,
 	Took: func(ctx context.Context, tx sqlstore.Tx, table string) error {
 		_, err := tx.Conn.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), GREATEST((SELECT max(id) FROM `+table+`),

@@ -181,12 +181,43 @@ func (s *Store) Read(ctx context.Context, fn func(store.Tx) error) error {
 	return nil
 }
 
-// dialect is how SQLite says it. BEGIN IMMEDIATE excludes every other writer: rows need not be held, and licenses, which are never
-// erased, tell the next id themselves.
+// firstLicense is the id of the first license.
+const firstLicense = 20001
+
+// nextID is a query of the next id of a table. AUTOINCREMENT keeps the largest id that a table had, or skip a larger one;
+// the rows count as well, for a database that was put together by hand.
+func nextID(table string, first int64) string {
+	return fmt.Sprintf(`SELECT MAX(%d, COALESCE(MAX(id), 0) + 1,
+ COALESCE((SELECT MAX(seq) FROM sqlite_sequence WHERE name = '%s'), 0) + 1) FROM %s`, first, table, table)
+}
+
+// skip raises the next id of a table by gap.
+func skip(ctx context.Context, tx sqlstore.Tx, table string, gap int64) (next int64, err error) {
+	first := int64(1)
+	if table == "licenses" {
+		first = firstLicense
+	}
+	if err := tx.Conn.Row(ctx, sqlstore.Query{Text: nextID(table, first)})[0].Scan(&next); err != nil {
+		return 0, err
+	}
+	if gap < 0 || next > store.MaxID-gap {
+		return 0, store.ErrIDs
+	}
+	next += gap
+	rows, err := tx.Conn.Exec(ctx, `UPDATE sqlite_sequence SET seq = ? WHERE name = ?`, next-1, table)
+	if err == nil && rows == 0 { // the table had no row yet
+		_, err = tx.Conn.Exec(ctx, `INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)`, table, next-1)
+	}
+	return next, err
+}
+
+// dialect is how SQLite says it. BEGIN IMMEDIATE excludes every other writer: rows need not be held, and the next id of
+// licenses need not be counted apart.
 var dialect = &sqlstore.Dialect{
 	Same:        func(column string) string { return column + ` = ? COLLATE NOCASE` },
 	Each:        func(column string) string { return `json_each(` + column + `)` },
-	NextLicense: `SELECT MAX(20000, COALESCE(MAX(id), 0)) + 1 FROM licenses`,
+	NextLicense: nextID("licenses", firstLicense),
+	Skip:        skip,
 	Fault:       fault,
 	Took:        func(context.Context, sqlstore.Tx, string) error { return nil }, // AUTOINCREMENT sees to it
 }

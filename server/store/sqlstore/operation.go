@@ -98,6 +98,18 @@ func (t Tx) SetOption(ctx context.Context, name, value string) error {
 	return err
 }
 
+func (t Tx) SkipIDs(ctx context.Context, gap int64) (next store.IDs, err error) {
+	for _, of := range []struct {
+		table string
+		next  *int64
+	}{{"licenses", &next.License}, {"orders", &next.Order}, {"clients", &next.Client}} {
+		if *of.next, err = t.Dialect.Skip(ctx, t, of.table, gap); err != nil {
+			return store.IDs{}, t.Dialect.Fault(err)
+		}
+	}
+	return next, nil
+}
+
 func (t Tx) Templates(ctx context.Context) ([]store.Template, error) {
 	return all(ctx, t, func(row Row) (m store.Template, err error) {
 		err = row.Scan(&m.Name, &m.Subject, &m.Body)

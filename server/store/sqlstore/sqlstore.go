@@ -26,6 +26,8 @@ type Dialect struct {
 	Held, HeldElseSkipped string
 	// NextLicense is a statement that answers the id of the next license.
 	NextLicense string
+	// Skip raises the next id of licenses, orders or clients by gap, and returns it.
+	Skip func(ctx context.Context, tx Tx, table string, gap int64) (next int64, err error)
 	// Fault turns an error of the driver into the errors of package store; it returns other errors as they are.
 	Fault func(error) error
 	// Took is called after a row was added under an id of the caller's choice, so that the next row gets a later one.

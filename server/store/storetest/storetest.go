@@ -41,6 +41,9 @@ func Run(t *testing.T, open func(t *testing.T) (s store.Store, reopen func() sto
 		"audit search":            testAuditSearch,
 		"transactions":            testTransactions,
 		"data survives a restart": testRestart,
+		"ids after a restore":     testSkippedIDs,
+		"ids while one restores":  testSkippingBesideWriters,
+		"epoch":                   testEpoch,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, reopen := open(t)

@@ -1,0 +1,220 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+// network is a transport in one function.
+type network func(*http.Request) (*http.Response, error)
+
+func (n network) RoundTrip(r *http.Request) (*http.Response, error) { return n(r) }
+
+// says is an answer of a network.
+func says(t *testing.T, r *http.Request, status int, body any) *http.Response {
+	t.Helper()
+	data, err := json.Marshal(body)
+	require.NoError(t, err)
+	header := http.Header{"Content-Type": {"application/json"}}
+	if _, ok := body.(*api.Problem); ok {
+		header.Set("Content-Type", api.ProblemMediaType)
+	}
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(bytes.NewReader(data)), Request: r}
+}
+
+// over makes a client of a network whose access token ends soon.
+func over(t *testing.T, n network, change ...func(*Options)) *Client {
+	t.Helper()
+	return to(t, nil, append([]func(*Options){func(o *Options) {
+		o.Transport, o.Tokens.AccessExpiresAt = n, noon
+	}}, change...)...)
+}
+
+func isRefresh(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/sessions/refresh") }
+
+// A refresh that was sent is carried to its end although its caller gives up: its token may work no second time.
+func TestRefreshOutlivesItsCaller(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var stored []Tokens
+	c := over(t, func(r *http.Request) (*http.Response, error) {
+		cancel()
+		if err := r.Context().Err(); err != nil {
+			return nil, err
+		}
+		return says(t, r, 201, wholeSession(1)), nil
+	}, func(o *Options) { o.OnTokens = func(tokens Tokens) { stored = append(stored, tokens) } })
+	require.NoError(t, c.Renew(ctx))
+	want := Tokens{Access: "access-1", AccessExpiresAt: noon.Add(15 * time.Minute), Refresh: "refresh-1"}
+	require.Equal(t, want, c.Tokens())
+	require.Equal(t, []Tokens{want}, stored)
+}
+
+// New tokens are stored before they are used: a crash in between must not lose the only refresh token that works.
+func TestTokensAreStoredBeforeTheyAreUsed(t *testing.T) {
+	var c *Client
+	var steps []string
+	c = over(t, func(r *http.Request) (*http.Response, error) {
+		if isRefresh(r) {
+			steps = append(steps, "refresh")
+			return says(t, r, 201, wholeSession(1)), nil
+		}
+		steps = append(steps, r.Header.Get("Authorization"))
+		return says(t, r, 200, api.ProgramList{Programs: []api.Program{}}), nil
+	}, func(o *Options) {
+		o.OnTokens = func(tokens Tokens) { steps = append(steps, "store "+tokens.Refresh+" after "+c.Tokens().Refresh) }
+	})
+	_, err := c.Programs(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"refresh", "store refresh-1 after refresh-0", "Bearer access-1"}, steps)
+}
+
+// While one goroutine renews the session, no other one does.
+func TestOneRefreshAtATime(t *testing.T) {
+	arrived, proceed := make(chan struct{}), make(chan struct{})
+	var refreshes atomic.Int32
+	c := over(t, func(r *http.Request) (*http.Response, error) {
+		if refreshes.Add(1) == 1 {
+			close(arrived)
+			<-proceed
+		}
+		return says(t, r, 201, wholeSession(1)), nil
+	})
+	first := make(chan error)
+	go func() { first <- c.Renew(t.Context()) }()
+	<-arrived
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 { // a free place would be taken now and then
+		require.ErrorIs(t, c.Renew(ended), context.Canceled)
+	}
+	close(proceed)
+	require.NoError(t, <-first)
+	require.EqualValues(t, 1, refreshes.Load())
+	require.NoError(t, c.Renew(ended), "the session is good, nothing has to be asked")
+}
+
+// A refresh that something else answered leaves the session as it is: the same token is tried again.
+func TestRefreshThatSomethingElseAnswered(t *testing.T) {
+	for name, wrong := range map[string]struct {
+		status int
+		body   any
+	}{
+		"not whole":  {201, map[string]string{"access_token": "x"}},
+		"status":     {200, wholeSession(1)},
+		"no problem": {401, map[string]string{"error": "sign in to the network"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sent []string
+			bad := true
+			stored := 0
+			c := over(t, func(r *http.Request) (*http.Response, error) {
+				var body api.RefreshRequest
+				require.NoError(t, json.NewDecoder(r.Body).Decode(&body))
+				sent = append(sent, body.RefreshToken)
+				if bad {
+					return says(t, r, wrong.status, wrong.body), nil
+				}
+				return says(t, r, 201, wholeSession(1)), nil
+			}, func(o *Options) { o.OnTokens = func(Tokens) { stored++ } })
+			requireNotACEN(t, c.Renew(t.Context()))
+			require.Zero(t, stored)
+			bad = false
+			require.NoError(t, c.Renew(t.Context()))
+			require.Equal(t, []string{"refresh-0", "refresh-0"}, sent)
+			require.Equal(t, 1, stored)
+		})
+	}
+}
+
+// The epoch of a refresh is told before its tokens are stored.
+func TestEpochOfARefresh(t *testing.T) {
+	var steps []string
+	c := over(t, func(r *http.Request) (*http.Response, error) {
+		response := says(t, r, 201, wholeSession(1))
+		response.Header.Set(api.Epoch, "q83vEjRWeJCrze8SNFZ4kA")
+		return response, nil
+	}, func(o *Options) {
+		o.OnEpoch = func(epoch string) { steps = append(steps, epoch) }
+		o.OnTokens = func(Tokens) { steps = append(steps, "tokens") }
+	})
+	require.NoError(t, c.Renew(t.Context()))
+	require.Equal(t, []string{"q83vEjRWeJCrze8SNFZ4kA", "tokens"}, steps)
+}
+
+// NotSent says that a call surely never left this PC; once any try of it was written, it may have.
+func TestNotSent(t *testing.T) {
+	var server *httptest.Server
+	remove := func(c *Client) error {
+		_, err := c.Remove(t.Context(), "key", 1, api.Removal{})
+		return err
+	}
+	for name, one := range map[string]struct {
+		handler http.HandlerFunc // nil: nobody is there
+		pause   func()           // between two tries
+		session bool             // the session must be renewed first, and cannot be
+		notSent bool
+	}{
+		"nobody there":             {nil, func() {}, false, true},
+		"cut off":                  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, func() {}, false, false},
+		"cut off, then gone":       {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, func() { server.Close() }, false, false},
+		"something else":           {func(http.ResponseWriter, *http.Request) {}, func() {}, false, false},
+		"no session":               {nil, func() {}, true, true},
+		"cut off during a refresh": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, func() {}, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server = httptest.NewServer(one.handler)
+			defer server.Close()
+			if one.handler == nil {
+				server.Close()
+			}
+			c := to(t, nil, func(o *Options) {
+				o.Server = server.URL
+				o.Pause = func(context.Context, time.Duration) error { one.pause(); return nil }
+				if one.session {
+					o.Tokens.AccessExpiresAt = noon
+				}
+			})
+			var network *NetworkError
+			require.ErrorAs(t, remove(c), &network)
+			require.Equal(t, one.notSent, network.NotSent)
+		})
+	}
+}
+
+// A redirect is not followed: neither the access token nor a removal code goes to another address.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	var visits atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		visits.Add(1)
+		answer(w, 200, api.OrderReceipt{Order: wholeOrder(9), Receipt: receipt})
+	}))
+	defer other.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		c := to(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, status) })
+		_, err := c.Remove(t.Context(), "key", 1, api.Removal{RemovalCode: "9D2BK-DD62M-C"})
+		requireNotACEN(t, err)
+	}
+	require.Zero(t, visits.Load())
+}
+
+// A structured log shows no token, also of a type that holds the tokens.
+func TestTokensInALog(t *testing.T) {
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("session", "tokens", Tokens{Access: "SECRET", Refresh: "SECRET"})
+	slog.New(slog.NewTextHandler(&log, nil)).Info("session", "tokens", Tokens{Access: "SECRET", Refresh: "SECRET"})
+	require.NotContains(t, log.String(), "SECRET")
+	require.Contains(t, log.String(), "redacted")
+}

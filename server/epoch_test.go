@@ -1,0 +1,186 @@
+package server_test
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// answered makes a call and returns its status and headers.
+func answered(c client, method, path string, body any) (int, http.Header) {
+	c.t.Helper()
+	response := c.raw(method, path, body)
+	_ = response.Body.Close()
+	return response.StatusCode, response.Header
+}
+
+// Every answer of the contract names the epoch, and no other answer does.
+func TestEveryAnswerNamesTheEpoch(t *testing.T) {
+	s := servertest.Start(t, proxied, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 50} })
+	c, _ := signIn(t, s)
+	_, header := answered(c, "GET", "/server", nil)
+	epoch := header.Get(api.Epoch)
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(epoch)
+	require.NoError(t, err)
+	require.Len(t, raw, 16)
+	_, header = answered(c, "GET", "/orders", nil)
+	tag := header.Get("ETag")
+	require.Contains(t, tag, epoch)
+	_, err = vendor(s).AddBan(t.Context(), "203.0.113.5", "", "test", time.Hour)
+	require.NoError(t, err)
+	s.Clock.Advance(3 * time.Second)
+	anonymous := client{Server: s, t: t}
+	for _, call := range []struct {
+		by           client
+		method, path string
+		body         any
+		status       int
+	}{
+		{c, "GET", "/orders", nil, 200},
+		{c.with("If-None-Match", tag), "GET", "/orders", nil, 304},
+		{c.with("If-None-Match", "*"), "GET", "/orders", nil, 304},
+		{c, "GET", "/licenses/20211/file", nil, 200},
+		{c.keyed(), "POST", "/licenses/20211/email", api.EmailRequest{To: []string{"it@lumen.example"}}, 202},
+		{anonymous, "POST", "/verifications", nil, 201},
+		{anonymous, "GET", "/orders", nil, 401},
+		{c, "GET", "/orders/999999/licenses", nil, 404},
+		{c, "GET", "/nothing", nil, 404},
+		{c, "PUT", "/orders", nil, 404},
+		{c, "GET", "/orders?cursor=!!!", nil, 422},
+		{c.keyed(), "POST", "/orders/1042/licenses", strings.Repeat("x", 70<<10), 422},
+		{anonymous.with("X-Forwarded-For", "203.0.113.5"), "GET", "/server", nil, 429},
+		{c, "DELETE", "/sessions/current", nil, 204},
+	} {
+		status, header := answered(call.by, call.method, call.path, call.body)
+		require.Equal(t, call.status, status, "%s %s", call.method, call.path)
+		require.Equal(t, []string{epoch}, header.Values(api.Epoch), "%s %s", call.method, call.path)
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/docs", "/openapi.json"} {
+		_, header := answered(c, "GET", path, nil)
+		require.Empty(t, header.Values(api.Epoch), path)
+	}
+	s.Restart()
+	c.Server = s
+	_, header = answered(c, "GET", "/server", nil)
+	require.Equal(t, epoch, header.Get(api.Epoch), "a restart is no restore")
+}
+
+// All servers of a database have one epoch, and notice within seconds that the database was restored. What was read before
+// counts for nothing then, although it reads the same.
+func TestServersNoticeARestore(t *testing.T) {
+	s := servertest.Start(t)
+	first, _ := signIn(t, s)
+	other := second(t, s)
+	other.token = first.token
+	epochs := map[string]bool{}
+	tags := map[string]string{}
+	for range 2 {
+		var epoch string
+		for _, c := range []client{first, other} {
+			status, header := answered(c, "GET", "/orders/1042/licenses", nil)
+			require.Equal(t, 200, status)
+			if epoch == "" {
+				epoch = header.Get(api.Epoch)
+			}
+			require.Equal(t, epoch, header.Get(api.Epoch))
+			if former := tags[c.URL]; former != "" {
+				status, header = answered(c.with("If-None-Match", former), "GET", "/orders/1042/licenses", nil)
+				require.Equal(t, 200, status, "a tag of the former epoch")
+				require.Equal(t, former[strings.Index(former, "."):], header.Get("ETag")[strings.Index(former, "."):], "the content is the same")
+			}
+			tags[c.URL] = header.Get("ETag")
+			status, header = answered(c.with("If-None-Match", `"other", W/`+tags[c.URL]), "GET", "/orders/1042/licenses", nil)
+			require.Equal(t, 304, status)
+			require.Equal(t, tags[c.URL], header.Get("ETag"))
+		}
+		epochs[epoch] = true
+		_, err := vendor(s).MarkRestored(t.Context(), 1)
+		require.NoError(t, err)
+		s.Clock.Advance(2 * time.Second)
+	}
+	require.Len(t, epochs, 2)
+}
+
+// counted counts what is read of a database.
+type counted struct {
+	store.Store
+	reads *atomic.Int64
+}
+
+func (c counted) Read(ctx context.Context, fn func(store.Tx) error) error {
+	c.reads.Add(1)
+	return c.Store.Read(ctx, fn)
+}
+
+func (c counted) Glance(ctx context.Context, fn func(store.Tx) error) error {
+	c.reads.Add(1)
+	return c.Store.Glance(ctx, fn)
+}
+
+// The epoch costs a call nothing: it is read with settings and bans every two seconds.
+func TestEpochIsNotReadForEachCall(t *testing.T) {
+	s := servertest.Start(t)
+	var reads atomic.Int64
+	srv, err := server.New(server.Options{
+		Store:     counted{s.Store, &reads},
+		Secrets:   s.Secrets,
+		Logger:    s.Logger(),
+		Now:       s.Clock.Now,
+		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1},
+	})
+	require.NoError(t, err)
+	ask := func(n int) int64 {
+		before := reads.Load()
+		for range n {
+			answer := httptest.NewRecorder()
+			srv.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, api.Base+"/server", nil))
+			require.Equal(t, http.StatusOK, answer.Code)
+			require.NotEmpty(t, answer.Header().Get(api.Epoch))
+		}
+		return reads.Load() - before
+	}
+	require.EqualValues(t, 2, ask(1), "the answer, and what all servers share")
+	require.EqualValues(t, 50, ask(50), "the answers")
+}
+
+// A server whose database went away goes on telling the epoch that it knows.
+func TestEpochOutlivesTheDatabase(t *testing.T) {
+	s := servertest.Start(t)
+	srv, err := server.New(server.Options{
+		Store:     absent{s.Store},
+		Secrets:   s.Secrets,
+		Logger:    s.Logger(),
+		Now:       s.Clock.Now,
+		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1},
+	})
+	require.NoError(t, err)
+	_, header := answered(client{Server: s, t: t}, "GET", "/server", nil)
+	for range 2 {
+		answer := httptest.NewRecorder()
+		srv.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, api.Base+"/server", nil))
+		require.NotEqual(t, http.StatusOK, answer.Code)
+		require.Equal(t, header.Get(api.Epoch), answer.Header().Get(api.Epoch))
+		s.Clock.Advance(time.Minute)
+	}
+}
+
+// The published description names the headers.
+func TestHeadersAreDescribed(t *testing.T) {
+	s := servertest.Start(t)
+	_, body := client{Server: s, t: t}.call("GET", "/openapi.json", nil)
+	require.Equal(t, strings.Count(string(body), `"description":"Epoch of the server's data`), strings.Count(string(body), `"`+api.Epoch+`":`))
+	require.Greater(t, strings.Count(string(body), `"`+api.Epoch+`":`), 28, "on every answer of every call")
+	require.Contains(t, string(body), `"LicenseReceipt"`)
+}

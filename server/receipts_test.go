@@ -1,0 +1,196 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// receipt returns the receipt in an answer or a refusal; ok is false if there is none.
+func (w *world) receipt(body []byte) (r license.Receipt, ok bool) {
+	w.t.Helper()
+	var answer struct{ Receipt *string }
+	require.NoError(w.t, json.Unmarshal(body, &answer), string(body))
+	if answer.Receipt == nil {
+		return r, false
+	}
+	var p store.Program
+	w.read(func(tx store.Tx) (err error) { p, err = tx.Program(w.t.Context(), w.program.ID); return err })
+	r, err := p.PublicKey.VerifyReceipt(*answer.Receipt)
+	require.NoError(w.t, err)
+	return r, true
+}
+
+// epoch returns the epoch that stands in the database.
+func (w *world) epoch() (epoch string) {
+	w.t.Helper()
+	w.read(func(tx store.Tx) (err error) { epoch, err = store.Epoch(w.t.Context(), tx); return err })
+	require.NotEmpty(w.t, epoch)
+	return epoch
+}
+
+// Whatever takes a license from its PC answers a receipt, and so does the refusal when that was done before.
+func TestReceipts(t *testing.T) {
+	const none = license.ReceiptTask("")
+	for _, c := range []struct {
+		name   string
+		state  []string
+		call   string
+		status int
+		task   license.ReceiptTask // of the license of A; "" for no receipt
+	}{
+		{"removal", []string{"new A"}, "remove A", 200, license.ReceiptRemoval},
+		{"transfer", []string{"new A"}, "transfer A B", 201, license.ReceiptTransfer},
+		{"release", []string{"new A"}, "release A", 200, license.ReceiptRelease},
+		{"release once more", []string{"new A", "release A"}, "release A", 200, license.ReceiptRelease},
+		{"transfer after a release", []string{"new A", "release A"}, "transfer A B code=none", 201, license.ReceiptTransfer},
+		{"removal after a release", []string{"new A", "release A"}, "remove A", 200, license.ReceiptRemoval},
+
+		{"removal of what was removed", []string{"new A", "remove A"}, "remove A", 409, license.ReceiptRemoval},
+		{"release of what was removed", []string{"new A", "remove A"}, "release A", 409, license.ReceiptRemoval},
+		{"transfer of what was removed", []string{"new A", "remove A"}, "transfer A B", 409, license.ReceiptRemoval},
+		{"removal of what was transferred", []string{"new A", "transfer A B"}, "remove A", 409, license.ReceiptTransfer},
+		{"release of what was transferred", []string{"new A", "transfer A B"}, "release A", 409, license.ReceiptTransfer},
+		{"transfer of what was transferred", []string{"new A", "transfer A B"}, "transfer A C", 409, license.ReceiptTransfer},
+		{"release of what was picked up", []string{"new A", "release A", "transfer A B code=none"}, "release A", 409, license.ReceiptTransfer},
+		{"a code from before the vendor changed the license", []string{"new A", "remember A", "regrant A", "remove A"}, "remove A code=remembered", 409, license.ReceiptRemoval},
+		{"although the order is read-only by now", []string{"new A", "remove A", "read-only"}, "remove A", 409, license.ReceiptRemoval},
+
+		{"wrong code", []string{"new A"}, "remove A code=wrong", 422, none},
+		{"wrong code for what was removed", []string{"new A", "remove A"}, "remove A code=wrong", 409, none},
+		{"wrong code for a release of what was removed", []string{"new A", "remove A"}, "release A code=wrong", 409, none},
+		{"wrong code for a transfer of what was removed", []string{"new A", "remove A"}, "transfer A B code=wrong", 409, none},
+		{"no code for what was transferred", []string{"new A", "transfer A B"}, "transfer A C code=none", 409, none},
+		{"malformed code for what was removed", []string{"new A", "remove A"}, "release A code=malformed", 409, none},
+		{"the code of another license", []string{"new A", "new C", "remove A"}, "remove A code=C", 409, none},
+		{"a reactivated license did not leave its PC", []string{"new A", "reactivate A A@9"}, "remove A", 409, none},
+		{"nor did a replaced one by its code", []string{"new A", "replace A B"}, "remove A", 409, none},
+		{"reactivation of what was removed", []string{"new A", "remove A"}, "reactivate A A@9", 409, none},
+		{"a new license", nil, "new A", 201, none},
+		{"a refusal of the vendor", []string{"new A", "rule remove none,valid off"}, "remove A", 403, none},
+		{"an order that is not listed", []string{"new A", "remove A", "invisible"}, "remove A", 404, none},
+		{"an order that is switched off", []string{"new A", "remove A", "inactive"}, "remove A", 404, none},
+		{"somebody else", []string{"new A", "remove A"}, "remove A as bruno", 404, none},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for _, step := range c.state {
+				w.prepare(step)
+			}
+			of, codes := w.licenses["A"], codesOf(w.program.Signature, "A")
+			w.Clock.Advance(90*time.Second + time.Millisecond)
+			status, body := w.do(c.call)
+			require.Equal(t, c.status, status, string(body))
+			r, ok := w.receipt(body)
+			require.Equal(t, c.task != none, ok, string(body))
+			if !ok {
+				return
+			}
+			require.Equal(t, license.Receipt{
+				LicenseID: of,
+				Site:      codes.Site,
+				Task:      c.task,
+				IssuedAt:  w.Clock.Now().Truncate(time.Second),
+				Epoch:     w.epoch(),
+			}, r)
+		})
+	}
+}
+
+// Besides the receipt, a right and a wrong removal code for a license that has ended are answered and counted alike.
+func TestReceiptIsTheOnlyDifference(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	w.prepare("new B")
+	w.prepare("transfer A A@2")
+	refusal := func(words string) (p api.Problem) {
+		status, body := w.do(words)
+		require.Equal(t, 409, status)
+		require.NoError(t, json.Unmarshal(body, &p))
+		return p
+	}
+	for _, call := range []string{"remove A", "release A", "transfer A C"} {
+		right := refusal(call)
+		require.NotEmpty(t, right.Receipt)
+		right.Receipt = ""
+		for range 6 { // one more than a license takes in a day
+			require.Equal(t, right, refusal(call+" code=wrong"))
+		}
+	}
+	w.read(func(tx store.Tx) error {
+		n, _, err := tx.Failures(t.Context(), store.FailureFilter{})
+		require.Zero(t, n)
+		return err
+	})
+	status, _ := w.do("remove B")
+	require.Equal(t, 200, status)
+}
+
+// An answer that is given again under its key is the same to the byte, with its receipt, whatever happened since.
+func TestReceiptsAreAnsweredAgain(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("total 6")
+	w.prepare("new A")
+	w.prepare("new B")
+	w.prepare("new C")
+	w.prepare("remove C")
+	type request struct {
+		path string
+		body any
+	}
+	of := func(pc, task string) string { return fmt.Sprintf("/licenses/%d/%s", w.licenses[pc], task) }
+	first, keys := map[string]string{}, map[string]string{}
+	requests := map[string]request{
+		"removal":  {of("A", "removal"), api.Removal{RemovalCode: w.removalCode("A")}},
+		"release":  {of("B", "release"), api.Release{RemovalCode: w.removalCode("B")}},
+		"refusal":  {of("C", "removal"), api.Removal{RemovalCode: w.removalCode("C")}},
+		"transfer": {of("B", "transfer"), api.Transfer{SiteMID: codesOf(w.program.Signature, "D").Merged()}},
+	}
+	ask := func(name string) string {
+		status, body := w.clients["anna"].with(api.IdempotencyKey, keys[name]).call("POST", requests[name].path, requests[name].body)
+		_, ok := w.receipt(body)
+		require.True(t, ok, string(body))
+		return fmt.Sprint(status, string(body))
+	}
+	for _, name := range []string{"removal", "release", "refusal", "transfer"} {
+		keys[name] = uuid.NewString()
+		first[name] = ask(name)
+	}
+	w.Clock.Advance(10 * time.Minute)
+	_, err := vendor(w.Server).MarkRestored(t.Context(), 1)
+	require.NoError(t, err)
+	w.Restart()
+	for name, answer := range first {
+		require.Equal(t, answer, ask(name))
+	}
+}
+
+// A receipt is signed with the program's key of the day, and names the epoch of the day.
+func TestReceiptsFollowKeyAndEpoch(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	w.prepare("new B")
+	_, body := w.do("remove A")
+	before, ok := w.receipt(body)
+	require.True(t, ok)
+	_, _, err := vendor(w.Server).PrepareKey(t.Context(), w.program.ID)
+	require.NoError(t, err)
+	_, err = vendor(w.Server).UseKey(t.Context(), w.program.ID)
+	require.NoError(t, err)
+	_, err = vendor(w.Server).MarkRestored(t.Context(), 1)
+	require.NoError(t, err)
+	_, body = w.do("remove B")
+	after, ok := w.receipt(body) // with the key that the program has now
+	require.True(t, ok)
+	require.Equal(t, w.epoch(), after.Epoch, "at once, not when the server reads its settings again")
+	require.NotEqual(t, before.Epoch, after.Epoch)
+}

@@ -1,0 +1,129 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/sample"
+	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// overtaken is a store in which something happens just before each change.
+type overtaken struct {
+	store.Store
+	before func()
+}
+
+func (o overtaken) Write(ctx context.Context, fn func(store.Tx) error) error {
+	o.before()
+	return o.Store.Write(ctx, fn)
+}
+
+// A ban that comes while a right password is being hashed counts: guesses that are made at the same moment are no more than
+// those made one after the other.
+func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
+	s := servertest.Start(t)
+	srv, err := server.New(server.Options{
+		Store: overtaken{s.Store, func() {
+			require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
+				for range server.DefaultSettings().AccountFailures {
+					f := store.Failure{At: s.Clock.Now(), Kind: store.FailureSignIn, Host: "203.0.113.5", Account: server.AccountKey(s.Login.Username)}
+					if err := tx.AddFailure(t.Context(), f); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+		}},
+		Secrets:   s.Secrets,
+		Logger:    s.Logger(),
+		Now:       s.Clock.Now,
+		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1},
+	})
+	require.NoError(t, err)
+	request := httptest.NewRequest(http.MethodPost, api.Base+"/sessions", strings.NewReader(`{"username":"`+s.Login.Username+`","password":"`+s.Login.Password+`"}`))
+	request.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	srv.Handler().ServeHTTP(answer, request)
+	require.Equal(t, http.StatusTooManyRequests, answer.Code, answer.Body.String())
+	require.Contains(t, answer.Body.String(), api.ErrHostBanned)
+	require.NotContains(t, answer.Body.String(), "access_token")
+}
+
+// The access token of a client whom the vendor has switched off is good for nothing, also while its session has not ended.
+func TestSwitchedOffClientsAreOut(t *testing.T) {
+	w := newWorld(t)
+	status, _ := w.clients["anna"].call("GET", "/orders", nil)
+	require.Equal(t, 200, status)
+	w.write(func(tx store.Tx) error {
+		c, err := tx.ClientByUsername(t.Context(), "anna")
+		if err != nil {
+			return err
+		}
+		c.Active = false
+		return tx.ChangeClient(t.Context(), c)
+	})
+	for _, call := range []string{"GET /orders", "GET /account", "POST /orders/1042/licenses"} {
+		method, path, _ := strings.Cut(call, " ")
+		status, body := w.clients["anna"].keyed().call(method, path, nil)
+		w.status(status, body, api.ErrAuthorization, "")
+	}
+	status, _ = w.clients["bruno"].call("GET", "/orders", nil)
+	require.Equal(t, 200, status)
+}
+
+// The trail of wrong passwords does not tell which names exist, nor do the names stand in it.
+func TestTrailOfWrongPasswordsNamesNobody(t *testing.T) {
+	w := newWorld(t)
+	lines := map[string]store.Audit{}
+	for _, name := range []string{sample.Username, "nobody"} {
+		status, _ := client{Server: w.Server, t: t}.call("POST", "/sessions", api.SessionRequest{Username: name, Password: "wrong password", DeviceName: "PC"})
+		require.Equal(t, 401, status)
+		line := audit(t, w.Server)[0]
+		require.Equal(t, "session.create", line.Action)
+		line.ID = 0
+		lines[name] = line
+	}
+	require.Equal(t, lines["nobody"], lines[sample.Username])
+	require.Equal(t, store.Audit{
+		At:      w.Clock.Now(),
+		Actor:   "anonymous",
+		Host:    "127.0.0.1",
+		Device:  "PC",
+		Action:  "session.create",
+		Outcome: string(api.ErrAuthorization),
+	}, lines["nobody"])
+}
+
+// An order whose licenses are all in use says so in its list, before anybody asks for one; a seat less, and it does not.
+func TestFullOrdersAreListedAsFull(t *testing.T) {
+	w := newWorld(t)
+	add := func() *api.Allowance {
+		_, body := w.clients["anna"].call("GET", "/orders?limit=500", nil)
+		var list api.OrderList
+		require.NoError(t, json.Unmarshal(body, &list))
+		for _, o := range list.Orders {
+			if o.ID == sample.WithSerial {
+				return o.Allowed.Add
+			}
+		}
+		t.Fatal("the order is not listed")
+		return nil
+	}
+	w.prepare("total 5")
+	w.prepare("new A")
+	require.Equal(t, &api.Allowance{OK: true}, add())
+	w.prepare("new B")
+	require.Equal(t, &api.Allowance{Reason: api.ErrLicensesInUse}, add())
+	w.prepare("remove B")
+	require.Equal(t, &api.Allowance{OK: true}, add())
+}

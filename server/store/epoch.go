@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+const (
+	// EpochOption is the option that holds the epoch of the data: 16 random bytes, base64url without padding.
+	EpochOption = "epoch"
+	epochBytes  = 16
+)
+
+// The gap that a restore leaves in the ids (spec: api 20).
+const (
+	DefaultGap = 1_000_000
+	MaxGap     = 1_000_000_000_000
+)
+
+// MaxID is the largest id that SkipIDs makes the next one.
+const MaxID = 1 << 62
+
+// ErrIDs is returned by SkipIDs if no ids are left beyond the gap.
+var ErrIDs = errors.New("the ids do not reach that far")
+
+// IDs are the ids that the next rows get.
+type IDs struct{ License, Order, Client int64 }
+
+// Restored is what MarkRestored changed.
+type Restored struct {
+	Former, Epoch string // former and new epoch
+	Gap           int64
+	Next          IDs
+}
+
+// Audit returns the line of the audit trail.
+func (r Restored) Audit(at time.Time) Audit {
+	return Audit{
+		At:      at,
+		Actor:   "admin",
+		Action:  "database.restored",
+		Object:  "database",
+		Outcome: "ok",
+		Detail: fmt.Sprintf("epoch: %s → %s; gap: %d; next license %d, order %d, client %d",
+			r.Former, r.Epoch, r.Gap, r.Next.License, r.Next.Order, r.Next.Client),
+	}
+}
+
+// CheckGap refuses a gap that is not from 1 to MaxGap.
+func CheckGap(gap int64) error {
+	if gap < 1 || gap > MaxGap {
+		return fmt.Errorf("a gap of ids is a number from 1 to %d", int64(MaxGap))
+	}
+	return nil
+}
+
+// MarkRestored makes data that came from a backup safe to serve: no id is given again that was given after the backup,
+// and a new epoch tells clients that the data went back (spec: api 20). Doing it twice leaves another gap.
+func MarkRestored(ctx context.Context, tx Tx, random io.Reader, gap int64) (r Restored, err error) {
+	if err := CheckGap(gap); err != nil {
+		return r, err
+	}
+	r.Gap = gap
+	if r.Former, err = Epoch(ctx, tx); err != nil {
+		return r, err
+	}
+	if r.Epoch, err = newEpoch(random); err != nil {
+		return r, err
+	}
+	if r.Next, err = tx.SkipIDs(ctx, gap); err != nil {
+		return r, err
+	}
+	return r, tx.SetOption(ctx, EpochOption, r.Epoch)
+}
+
+// Epoch returns the epoch of the data; "" before EnsureEpoch has made the first one.
+func Epoch(ctx context.Context, tx Tx) (string, error) {
+	options, err := tx.Options(ctx)
+	return options[EpochOption], err
+}
+
+// EnsureEpoch returns the epoch of the data and makes the first one if there is none.
+func EnsureEpoch(ctx context.Context, s Store, random io.Reader) (epoch string, err error) {
+	err = s.Glance(ctx, func(tx Tx) (err error) {
+		epoch, err = Epoch(ctx, tx)
+		return err
+	})
+	if err != nil || epoch != "" {
+		return epoch, err
+	}
+	first, err := newEpoch(random)
+	if err != nil {
+		return "", err
+	}
+	err = s.Write(ctx, func(tx Tx) (err error) {
+		if epoch, err = Epoch(ctx, tx); err != nil || epoch != "" {
+			return err // another server was faster
+		}
+		epoch = first
+		return tx.SetOption(ctx, EpochOption, first)
+	})
+	return epoch, err
+}
+
+func newEpoch(random io.Reader) (string, error) {
+	var b [epochBytes]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", fmt.Errorf("make epoch: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]), nil
+}

@@ -105,7 +105,7 @@ stays here: "acenctl removal-codes" lists it as soon as no task sends it, and ha
 			ctx := c.Context()
 			if resume {
 				m, err := d.session(ctx)
-				if err != nil {
+				if err != nil && !errors.Is(err, manager.ErrUnreachable) {
 					return err
 				}
 				return d.send(ctx, m)
@@ -194,7 +194,7 @@ func (d *desk) giveUpJob(ctx context.Context, m *manager.Manager, j manager.Job)
 }
 
 func (d *desk) sendCommand() *cobra.Command {
-	c := d.signedIn("send", "Send the tasks that wait", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
+	c := d.anyway("send", "Send the tasks that wait", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
 		return d.send(ctx, m)
 	})
 	c.Long = `Send the tasks of this account that wait, the oldest first, and print what came of each. One that fails holds up none behind it.

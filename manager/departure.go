@@ -63,7 +63,10 @@ func (m *Manager) departureCode(ctx context.Context, leaves departure) (string, 
 	if err != nil {
 		return "", err
 	}
-	state, _ := m.options.Installed.State(signature) // a damaged one keeps no code
+	state, err := m.options.Installed.State(signature)
+	if errors.Is(err, ErrNewer) { // a damaged one keeps no code
+		return "", err
+	}
 	if spent, ok := state.Find(codes.Site); ok && spent.RemovalCode != 0 {
 		return spent.RemovalCode.String(), nil
 	}
@@ -204,12 +207,12 @@ func (m *Manager) left(ctx context.Context, l departure) error {
 	return installedError(m.options.Installed.Settle(ctx, signature, codes.Site))
 }
 
-// licensedAnew reports whether the last known tables have a license of a program for this PC as it is now, whose file may not
-// be here yet.
-func (m *Manager) licensedAnew(ctx context.Context, p api.Program) (found bool) {
+// licensedAnew reports whether the last known tables have a license of a program for this PC as it is now, besides the one that
+// left with a Site code. Its file may not be here yet.
+func (m *Manager) licensedAnew(ctx context.Context, p api.Program, left license.SiteCode) (found bool) {
 	err := m.eachKnown(ctx, func(_ api.Order, other api.Program, t Licenses) error {
 		found = found || other.ApplicationSignature == p.ApplicationSignature &&
-			slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC })
+			slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC && !sameSite(l.License, left) })
 		return nil
 	})
 	return found && err == nil // without a session nothing is known
@@ -230,7 +233,7 @@ func (m *Manager) comeBack(ctx context.Context, l departure) error {
 	if err != nil {
 		return err
 	}
-	if here, ok := m.fileHere(p); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, p) {
+	if here, ok := m.fileHere(p); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, p, codes.Site) {
 		return ErrNewerHere
 	}
 	switch err := m.options.Installed.Return(ctx, signature, codes.Site); {

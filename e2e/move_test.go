@@ -156,7 +156,6 @@ func TestMoveWithoutConnection(t *testing.T) {
 			require.Len(t, kept, 1)
 			require.Equal(t, code, kept[0].Code)
 			require.Equal(t, "Studio", kept[0].Note)
-			require.Equal(t, name == "with keyring", kept[0].Sealed)
 
 			jobs, err := p.Jobs(ctx)
 			require.NoError(t, err)

@@ -225,6 +225,29 @@ func TestCancelKeepsTheNewerLicense(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// The newer license counts also while its file is not here.
+func TestCancelKeepsTheNewerLicenseWithoutItsFile(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	f.set(func() { f.hidden = true })
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, api.ErrNotFound)
+	f.set(func() { f.hidden = false })
+	_, _ = p.row(t, l.ID)
+	newer := p.activateHere(t)
+	require.NoError(t, p.options.Installed.Erase(t.Context(), lumenSignature, func(installed.File) bool { return true }))
+	_, err = p.db.ExecContext(t.Context(), `DELETE FROM vault WHERE kind = 'license-file'`)
+	require.NoError(t, err)
+	down(f)
+	require.ErrorIs(t, p.DropJob(t.Context(), p.jobs(t)[0].ID), ErrNewerHere)
+	reachable(f)
+	row, ok := p.row(t, newer.ID)
+	require.True(t, ok)
+	require.True(t, row.ThisPC)
+	require.True(t, p.runs(t, newer))
+}
+
 // A waiting move is canceled without a connection and without a session.
 func TestCancelWithoutSession(t *testing.T) {
 	f := newFakeServer()
@@ -297,6 +320,7 @@ func TestNewerRecordOfTheSiteCode(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 	_, err := p.ThisPC(t.Context(), 1)
 	require.ErrorIs(t, err, ErrNewer)
+	require.Len(t, p.Notices(), 1)
 	_, err = p.Move(t.Context(), l)
 	require.ErrorIs(t, err, ErrNewer)
 	require.Zero(t, f.count("POST /licenses/20219/release"))

@@ -7,16 +7,38 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/acen-desktop/acen/cmd/desktop"
 	"github.com/acen-desktop/acen/cmd/place"
 )
 
+// exitCodesStay is the exit status of --forget-everything when everything was removed and removal codes stay. The Windows
+// installer knows it, too.
+const exitCodesStay = 3
+
+// forgetEverything removes the person's data, says what is left to do, and returns the exit status.
+func forgetEverything(p desktop.Program) int {
+	rest, err := desktop.Forget(context.Background(), p)
+	for _, line := range desktop.RestLines(rest, p.Data) {
+		fmt.Println(line)
+	}
+	switch {
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "acen: not everything was removed: %s.\n", strings.TrimSuffix(strings.ReplaceAll(err.Error(), "\n", "; "), "."))
+		return 1
+	case len(rest.Codes) > 0:
+		return exitCodesStay
+	}
+	return 0
+}
+
 func main() {
 	data := flag.String("data", place.DefaultData(), "folder with your data")
 	server := flag.String("server", "", "address of the license server, filled in for signing in")
 	language := flag.String("language", "", "language of the window: en, de, fr, es or ja (default: what you chose in it, else the system's)")
-	forget := flag.Bool("forget-everything", false, "remove your accounts, last known tables and unsent tasks from this PC and its keyring, and end; licenses that programs use stay")
+	forget := flag.Bool("forget-everything", false, "remove your accounts, last known tables and unsent tasks from this PC and its keyring, and end; licenses that programs use stay,\n"+
+		"and so do removal codes that are not handed in: the exit status is then 3")
 	version := flag.Bool("version", false, "print the version and end")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), "Usage: acen [flags] [FILE|FOLDER|LINK]\n\nLook after your licenses: on this PC and on your other PCs. A license file, a request, an answer, or a picture\n"+
@@ -35,11 +57,7 @@ func main() {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	program := desktop.Program{ID: desktop.ID, Data: *data, Server: *server, Language: *language, Logger: logger}
 	if *forget {
-		if err := desktop.Forget(context.Background(), program); err != nil {
-			fmt.Fprintf(os.Stderr, "acen: not everything was removed: %v.\n", err)
-			os.Exit(1)
-		}
-		return
+		os.Exit(forgetEverything(program))
 	}
 	if flag.NArg() == 1 {
 		program.Given, program.Folder, program.Refused = desktop.Given(flag.Arg(0))

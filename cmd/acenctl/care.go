@@ -86,6 +86,17 @@ type expiringJSON struct {
 	Days      int       `json:"days"`
 }
 
+func expiringOf(e manager.Expiring) expiringJSON {
+	return expiringJSON{
+		LicenseID: e.License.ID,
+		OrderID:   e.Order.ID,
+		Program:   e.Order.ProgramName,
+		Note:      e.License.Note,
+		ExpiresAt: *e.License.ExpiresAt,
+		Days:      e.Days,
+	}
+}
+
 func (d *desk) expiringCommand() *cobra.Command {
 	var calendar int64
 	c := d.anyway("expiring", "List the licenses that end within 14 days, the soonest first", cobra.NoArgs, nil)
@@ -113,7 +124,7 @@ func (d *desk) expiringCommand() *cobra.Command {
 		out := []expiringJSON{}
 		lines := [][]string{{"LICENSE", "ORDER", "PROGRAM", "NOTE", "EXPIRES", "DAYS"}}
 		for _, e := range list {
-			out = append(out, expiringJSON{e.License.ID, e.Order.ID, e.Order.ProgramName, e.License.Note, *e.License.ExpiresAt, e.Days})
+			out = append(out, expiringOf(e))
 			lines = append(lines, []string{strconv.FormatInt(e.License.ID, 10), strconv.FormatInt(e.Order.ID, 10), e.Order.ProgramName, e.License.Note, day(*e.License.ExpiresAt), strconv.Itoa(e.Days)})
 		}
 		if len(out) == 0 {

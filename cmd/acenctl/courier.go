@@ -212,7 +212,7 @@ A program is named by its application signature, and where this PC does not know
 				return err
 			}
 			for _, k := range kept {
-				if k.Purpose == "" { // the others are sent by themselves
+				if k.Purpose == "" { // open tasks send the others
 					wishes = append(wishes, manager.Wish{Task: courier.TaskRemove, Signature: k.Signature, Program: courier.Clean(k.Program, courier.MaxName), Kept: k})
 				}
 			}
@@ -565,7 +565,7 @@ func (d *desk) carryOne(ctx context.Context, m *manager.Manager, r courier.Reque
 		}
 	}
 	if err != nil && !errors.Is(err, errSomeRefused) {
-		err = fmt.Errorf("%w. What was done is in the answer; carry the request once more for the rest, nothing is done twice", kept(err))
+		err = fmt.Errorf("%w. What was done is in the answer; carry the request once more for the rest, nothing is done twice", kept(ctx, m, err, "", 0))
 	}
 	if len(a.Results) > 0 {
 		h, handErr := out.hand(a, r.ID)
@@ -666,8 +666,7 @@ func (d *desk) letGoCommand() *cobra.Command {
 			Signature string `json:"signature"`
 			SiteCode  string `json:"site_code"`
 			License   int64  `json:"license,omitempty"`
-			Sealed    bool   `json:"sealed"`
-		}{args[0], k.Codes.Site.String(), k.LicenseID, k.Sealed}, fmt.Sprintf("%s stops working on this PC. Its removal code is kept; \"acenctl request --hand-in\" gives it to a courier.", nameOf(k.Program, k.Signature)))
+		}{args[0], k.Codes.Site.String(), k.LicenseID}, fmt.Sprintf("%s stops working on this PC. Its removal code is kept; \"acenctl request --hand-in\" gives it to a courier.", nameOf(k.Program, k.Signature)))
 	})
 	c.Long = `Give the license of a program on this PC back, without a network. The program stops working on this PC at once. Its removal code is
 kept here until a courier has handed it in ("acenctl request --hand-in"); the order then has one license more.`

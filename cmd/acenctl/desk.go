@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -87,7 +88,7 @@ func (d *desk) open(ctx context.Context) (*manager.Manager, error) {
 		return d.manager, nil
 	}
 	m, err := manager.Open(ctx, manager.Options{
-		DataDir: d.data, Installed: place.Licenses(d.data), Keyring: systemKeyring(), Fingerprint: fingerprint.System(), DeviceName: place.DeviceName(),
+		DataDir: d.data, Installed: localLicenses(d.data), Keyring: systemKeyring(), Fingerprint: fingerprint.System(), DeviceName: place.DeviceName(),
 		Version: place.Version(), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -283,9 +284,23 @@ func findKnownLicense(ctx context.Context, m *manager.Manager, id int64) (manage
 	return manager.License{}, api.Order{}, unreachable
 }
 
-// kept marks the error of a task that goes on later.
-func kept(err error) error {
+// kept marks the error of a task that stays open and is sent again later. licenseID is the task's license; 0 if it has none.
+// The open tasks decide for a license, since a refusal may leave a task open, too: an order may be disabled for a while.
+func kept(ctx context.Context, m *manager.Manager, err error, task manager.Task, licenseID int64) error {
 	if errors.Is(err, manager.ErrUnreachable) {
+		return keptError{err}
+	}
+	if licenseID == 0 {
+		return err
+	}
+	open, listErr := m.AllJobs(context.WithoutCancel(ctx))
+	if listErr != nil {
+		return err
+	}
+	current, _ := m.Current()
+	if slices.ContainsFunc(open, func(j manager.Job) bool {
+		return j.Account == current.ID && j.Task == task && j.LicenseID == licenseID
+	}) {
 		return keptError{err}
 	}
 	return err
@@ -293,24 +308,64 @@ func kept(err error) error {
 
 // complete offers ids that are known without asking the server.
 func (d *desk) complete(ids func(ctx context.Context, m *manager.Manager) []string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return d.completeFlag(ids)(c, args, word)
+	}
+}
+
+// completeFlag is complete for the value of a flag.
+func (d *desk) completeFlag(ids func(ctx context.Context, m *manager.Manager) []string) cobra.CompletionFunc {
+	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		ctx := c.Context()
 		if ctx == nil {
 			ctx = context.Background()
-		}
-		if len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		m, err := d.open(ctx)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		defer d.close()
-		if err := m.Recall(ctx); err != nil {
+		if err := m.Recall(ctx); err != nil && !errors.Is(err, manager.ErrSignedOut) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		return ids(ctx, m), cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// registerCompletion completes the value of a flag that the command has.
+func (d *desk) registerCompletion(c *cobra.Command, flag string, ids func(ctx context.Context, m *manager.Manager) []string) {
+	if err := c.RegisterFlagCompletionFunc(flag, d.completeFlag(ids)); err != nil {
+		panic(err) // the flag is not there
+	}
+}
+
+// jobIDs lists the open tasks of all accounts.
+func jobIDs(ctx context.Context, m *manager.Manager) (ids []string) {
+	jobs, err := m.AllJobs(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, j := range jobs {
+		ids = append(ids, fmt.Sprintf("%d\t%s", j.ID, j.Title))
+	}
+	return ids
+}
+
+// keptCodeIDs lists the removal codes that a person has to hand in.
+func keptCodeIDs(ctx context.Context, m *manager.Manager) (ids []string) {
+	codes, err := m.KeptCodes(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, k := range codes {
+		if k.Purpose == "" {
+			ids = append(ids, fmt.Sprintf("%s\t%s", k.Codes.Site, nameOf(k.Program, k.Signature)))
+		}
+	}
+	return ids
 }
 
 func orderIDs(ctx context.Context, m *manager.Manager) (ids []string) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -37,13 +38,16 @@ const exitHelp = `Exit status:
   1  failed for another reason
   2  wrong command line, or a code that cannot be read
   3  not signed in, or the sign-in was refused
-  4  the license server refused, or the PC is not recognized (compare)
+  4  refused: by the license server, or because it cannot be done here or now
   5  no connection to the license server
-  6  no connection; the task is kept and goes on with "acenctl send"
-  7  the local data or the keyring cannot be used`
+  6  not done yet; the task is kept and goes on with "acenctl send"
+  7  the local data or the keyring cannot be used; a task that was begun is kept`
 
 // systemKeyring is the keyring of this PC; the tests of this program put another one in its place.
 var systemKeyring = func() keyring.Store { return keyring.System(place.KeyringService) }
+
+// localLicenses opens the license folder of this PC; the tests replace it.
+var localLicenses = place.Licenses
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -66,7 +70,7 @@ func (u usageError) Unwrap() error { return u.error }
 // errNotRecognized ends compare for a PC that a reactivation would be refused.
 var errNotRecognized = errors.New("the PC is not recognized: the server would refuse a reactivation")
 
-// keptError is a task that was written down and could not be sent.
+// keptError is the error of a task that stays open.
 type keptError struct{ error }
 
 func (k keptError) Unwrap() error { return k.error }
@@ -78,20 +82,27 @@ func exitStatus(err error) int {
 	switch {
 	case errors.As(err, &usage), errors.Is(err, license.ErrMalformed), errors.Is(err, license.ErrMismatch), errors.Is(err, manager.ErrAddress), unreadable(err):
 		return exitUsage
+	case errors.Is(err, manager.ErrStorage), errors.Is(err, manager.ErrAlreadyRunning), errors.Is(err, manager.ErrKeyringUnavailable) && !errors.Is(err, manager.ErrSignedOut),
+		errors.Is(err, manager.ErrNewer):
+		return exitLocal
 	case errors.As(err, &kept):
 		return exitKept
 	case errors.Is(err, manager.ErrSignedOut), errors.Is(err, api.ErrAuthorization), errors.Is(err, api.ErrCredentialsMissing):
 		return exitSignedOut
 	case errors.Is(err, manager.ErrUnreachable):
 		return exitNetwork
-	case errors.Is(err, manager.ErrStorage), errors.Is(err, manager.ErrAlreadyRunning), errors.Is(err, manager.ErrKeyringUnavailable):
-		return exitLocal
-	case errors.As(err, &refusal), errors.Is(err, errNotRecognized), errors.Is(err, manager.ErrNotThisPC), errors.Is(err, manager.ErrJobSent),
-		errors.Is(err, manager.ErrLeftThisPC), errors.Is(err, manager.ErrReleased), errors.Is(err, manager.ErrNotReleased),
-		errors.Is(err, manager.ErrOtherPC), errors.Is(err, manager.ErrNoTypedCodes), errors.Is(err, errSomeRefused), errors.Is(err, license.ErrFileSignature):
+	case errors.As(err, &refusal), slices.ContainsFunc(refusals, func(refusal error) bool { return errors.Is(err, refusal) }):
 		return exitRefused
 	}
 	return exitFailed
+}
+
+// refusals end a command with exitRefused.
+var refusals = []error{
+	errNotRecognized, errSomeRefused, license.ErrFileSignature,
+	manager.ErrNotThisPC, manager.ErrLeftThisPC, manager.ErrReleased, manager.ErrNotReleased, manager.ErrOtherPC,
+	manager.ErrNoTypedCodes, manager.ErrNoReceipt,
+	manager.ErrJobSent, manager.ErrTooLate, manager.ErrNewerHere, manager.ErrTooEarly,
 }
 
 // failure is an error as --json prints it.
@@ -127,6 +138,9 @@ func sentence(err error) string {
 	var refusal *api.Problem
 	var kept keptError
 	switch {
+	case errors.As(err, &kept):
+		return fmt.Sprintf("%s. Nothing is lost: the task is kept, and \"acenctl send\" sends it again",
+			strings.TrimSuffix(sentence(kept.error), "."))
 	case errors.As(err, &refusal) && refusal.Detail != "":
 		text := refusal.Detail
 		if refusal.RetryAfter > 0 {
@@ -136,8 +150,12 @@ func sentence(err error) string {
 			text += fmt.Sprintf(" The count starts anew on %s.", refusal.Limit.ResetsAt.Local().Format("2 January 2006 at 15:04"))
 		}
 		return text
-	case errors.As(err, &kept):
-		return fmt.Sprintf("%s. Nothing is lost: the task is kept, and \"acenctl send\" sends it again", strings.TrimSuffix(kept.Error(), "."))
+	case errors.Is(err, manager.ErrLeftThisPC):
+		return err.Error() + ": \"acenctl send\" does it now, \"acenctl jobs\" lists what waits"
+	case errors.Is(err, manager.ErrJobSent):
+		return err.Error() + ": \"acenctl send\" asks. A task that waits for a day can be given up: \"acenctl jobs --give-up TASK\""
+	case errors.Is(err, manager.ErrNewerHere):
+		return err.Error() + ": \"acenctl removal-codes\" lists it"
 	case errors.Is(err, manager.ErrAlreadyRunning):
 		return "the desktop app is running on the same data: close its window, or name other data with --data (this PC has other codes there)"
 	case errors.Is(err, manager.ErrSignedOut):
@@ -169,7 +187,7 @@ one a line. With --json every command prints JSON, on standard output its result
 		d.ordersCommand(), d.licensesCommand(), d.historyCommand(), d.thisPCCommand(), d.fileCommand(),
 		d.newCommand(), d.reactivateCommand(), d.transferCommand(), d.removeCommand(),
 		d.moveCommand(), d.pickUpCommand(), d.bringBackCommand(), d.removalCodesCommand(), d.noteCommand(), d.emailCommand(),
-		d.offlineProgramsCommand(), d.requestCommand(), d.requestsCommand(), d.carryCommand(), d.takeCommand(), d.enterCodeCommand(), d.letGoCommand(),
+		d.statusCommand(), d.offlineProgramsCommand(), d.requestCommand(), d.requestsCommand(), d.carryCommand(), d.takeCommand(), d.enterCodeCommand(), d.letGoCommand(),
 		d.verificationCommand(), d.newOrderCommand(), d.compareCommand(), d.decodeCommand(), d.jobsCommand(), d.sendCommand(),
 		d.accountsCommand(), d.doctorCommand(), d.expiringCommand(),
 		&cobra.Command{Use: "exit-codes", Short: "Explain the exit statuses", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {

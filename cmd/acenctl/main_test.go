@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,10 +18,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite" // for ageJobs
 
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/cmd/place"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
 	"github.com/acen-desktop/acen/server/sample"
@@ -33,6 +38,11 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"acenctl": func() {
 		if folder := os.Getenv("TEST_KEYRING"); folder != "" {
 			systemKeyring = func() keyring.Store { return files(folder) }
+		}
+		if os.Getenv("TEST_LOCK_TIMEOUT") != "" {
+			localLicenses = func(data string) *installed.Store {
+				return installed.Open(place.Licenses(data).Dir(), installed.Options{LockTimeout: time.Nanosecond})
+			}
 		}
 		main()
 	}})
@@ -58,6 +68,8 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"server": startServer, "stopserver": killServer, "codes": codesOfPC, "removal": removalCodeOf, "serials": freeSerials, "solve": solve, "keyring": useKeyring,
 			"field": field, "letgo": letGo, "run": runProgram,
+			"losecode": loseCode, "agejobs": ageJobs, "hold": holdLock, "release": releaseLock, "backup": backUp, "restore": restore,
+			"unlimited": removeLimits,
 		},
 		RequireExplicitExec: true,
 	})
@@ -121,6 +133,7 @@ func startServer(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(json.Unmarshal(line, &login))
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	ts.Setenv("URL", login.URL)
+	ts.Setenv("LOCALHOST", strings.Replace(login.URL, "127.0.0.1", "localhost", 1))
 	ts.Setenv("PASSWORD", login.Password)
 	ts.Check(os.WriteFile(ts.MkAbs("password"), []byte(login.Password+"\n"), 0o600))
 	servers.Store(c.Process.Pid, c)
@@ -198,10 +211,75 @@ func letGo(ts *testscript.TestScript, _ bool, args []string) {
 			if err != nil {
 				return err
 			}
-			pc := installed.Open(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen", "licenses"), installed.Options{})
-			return pc.Leave(ctx, "LUMENST7", installed.Spent{Codes: l.Codes, LicenseID: id, RemovalCode: code})
+			return thisPC(ts).Leave(ctx, "LUMENST7", installed.Spent{Codes: l.Codes, LicenseID: id, RemovalCode: code})
 		})
 	})
+}
+
+// thisPC is where the programs of the script's PC find their licenses.
+func thisPC(ts *testscript.TestScript) *installed.Store {
+	return installed.Open(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen", "licenses"), installed.Options{})
+}
+
+// loseCode forgets the removal codes that lie beside the license files.
+func loseCode(ts *testscript.TestScript, _ bool, _ []string) {
+	_, err := thisPC(ts).Update(context.Background(), "LUMENST7", func(s *installed.State) error {
+		for i := range s.Spent {
+			s.Spent[i].RemovalCode = 0
+		}
+		return nil
+	})
+	ts.Check(err)
+}
+
+// ageJobs makes the open tasks a day older and gives them a state: agejobs sent.
+func ageJobs(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen-desktop", "acen.db"))
+	ts.Check(err)
+	_, err = db.Exec(`UPDATE jobs SET created_at = created_at - ?, state = ? WHERE state IN ('pending', 'sent')`, giveUpTime.Microseconds(), args[0])
+	ts.Check(errors.Join(err, db.Close()))
+}
+
+// held are the locks that scripts hold by the names of their work folders.
+var held sync.Map
+
+// holdLock holds the lock of the sample program's licenses in this process, until releaseLock.
+func holdLock(ts *testscript.TestScript, _ bool, _ []string) {
+	lock := flock.New(filepath.Join(installed.Below(thisPC(ts).Dir(), "LUMENST7"), "lock"))
+	ts.Check(lock.Lock())
+	ts.Defer(func() { _ = lock.Unlock() })
+	held.Store(ts.Getenv("WORK"), lock)
+	ts.Setenv("TEST_LOCK_TIMEOUT", "short")
+}
+
+func releaseLock(ts *testscript.TestScript, _ bool, _ []string) {
+	lock, _ := held.Load(ts.Getenv("WORK"))
+	ts.Check(lock.(*flock.Flock).Unlock())
+	ts.Setenv("TEST_LOCK_TIMEOUT", "")
+}
+
+// removeLimits removes the limits of the sample programs.
+func removeLimits(ts *testscript.TestScript, _ bool, _ []string) {
+	data(ts, func(ctx context.Context, d *service.Data) error {
+		return d.Store.Write(ctx, func(tx store.Tx) error {
+			programs, err := tx.Programs(ctx)
+			for _, p := range programs {
+				p.Tasks = nil
+				err = errors.Join(err, tx.ChangeProgram(ctx, p))
+			}
+			return err
+		})
+	})
+}
+
+// backUp copies the data of the stopped server; restore puts them back.
+func backUp(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(os.CopyFS(ts.MkAbs("backup"), os.DirFS(ts.MkAbs("data"))))
+}
+
+func restore(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(os.RemoveAll(ts.MkAbs("data")))
+	ts.Check(os.Rename(ts.MkAbs("backup"), ts.MkAbs("data")))
 }
 
 // runProgram does on a PC what a program does at its start: it says its name and which keys it accepts: run DATA SIGNATURE NAME.

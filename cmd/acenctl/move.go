@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -51,10 +50,12 @@ func (d *desk) moveCommand() *cobra.Command {
 		defer d.progress("Moving")()
 		moved, err := m.Move(ctx, l)
 		if err != nil {
-			return kept(err)
+			return kept(ctx, m, err, manager.TaskRelease, l.ID)
 		}
 		return d.say(licenseOf(moved), fmt.Sprintf("License %d left this PC and waits for another one. Sign in there and run \"acenctl pick-up %d\", or choose Pick up on this PC in the app.", l.ID, l.ID))
 	})
+	c.Long = `Move a license of this PC: it leaves this PC at once, its removal code is kept here until the server has confirmed, and another
+PC picks it up. A license that left this PC and that the server does not know of ("acenctl status") is moved the same way.`
 	c.ValidArgsFunction = d.complete(licenseIDs)
 	return c
 }
@@ -74,7 +75,7 @@ func (d *desk) pickUpCommand() *cobra.Command {
 		defer d.progress("Picking up")()
 		picked, err := m.PickUp(ctx, l)
 		if err != nil {
-			return kept(err)
+			return kept(ctx, m, err, manager.TaskTransfer, l.ID)
 		}
 		return d.made(picked, "Picked up")
 	})
@@ -146,18 +147,41 @@ func (d *desk) bringBackCommand() *cobra.Command {
 			if b.Refusal != nil {
 				return b.Refusal
 			}
-			defer d.progress("Bringing back")()
-			back, err := m.Reactivate(ctx, manager.Reactivate{License: b.License, Codes: b.Codes, Note: note, ThisPC: true})
-			if err != nil {
-				return kept(err)
+			return d.bringBack(ctx, m, b.License, b.Codes, note)
+		}
+		// A license whose removal code is kept here is not offered; a person who names it has decided.
+		l, o, err := findLicense(ctx, m, id(args))
+		if err == nil && l.LeftHere && l.ReleasedAt == nil {
+			if err := manager.ReactivationRefusal(o, l); err != nil {
+				return err
 			}
-			return d.made(back, "Brought back")
+			codes, err := m.ThisPCFor(ctx, l)
+			if err != nil {
+				return err
+			}
+			return d.bringBack(ctx, m, l, codes, note)
+		}
+		if err != nil && !errors.Is(err, api.ErrNotFound) {
+			return err
 		}
 		return api.NewProblem(api.ErrNotFound, fmt.Sprintf("This PC did not have license %d, or has it still: \"acenctl bring-back\" lists what it had, and \"acenctl compare %d --this-pc\" tells how it compares.", id(args), id(args)))
 	})
+	c.Long = `Bring back a license that this PC had: after its data were lost, or after it left this PC and the server does not know. Without
+LICENSE the licenses that this PC had are listed. One whose removal code is kept here ("acenctl removal-codes") is not listed, and comes back when it
+is named.`
 	c.Flags().StringVar(&note, "note", "", "new note (default: the old one)")
 	c.ValidArgsFunction = d.complete(licenseIDs)
 	return c
+}
+
+// bringBack gives a license to the present codes of this PC.
+func (d *desk) bringBack(ctx context.Context, m *manager.Manager, l manager.License, codes license.Codes, note string) error {
+	defer d.progress("Bringing back")()
+	back, err := m.Reactivate(ctx, manager.Reactivate{License: l, Codes: codes, Note: note, ThisPC: true})
+	if err != nil {
+		return kept(ctx, m, err, manager.TaskReactivate, l.ID)
+	}
+	return d.made(back, "Brought back")
 }
 
 func (d *desk) printBringBacks(found []manager.BringBack) error {
@@ -172,131 +196,4 @@ func (d *desk) printBringBacks(found []manager.BringBack) error {
 			fmt.Sprintf("%d of %d", b.Comparison.Count(license.Same), license.LockCount), reason(b.Refusal)})
 	}
 	return d.printOffers(offers, "This PC misses no license that it had.", lines)
-}
-
-// keptCodeJSON is a kept removal code as --json prints it.
-type keptCodeJSON struct {
-	ID          string `json:"id"` // the Site code
-	Program     string `json:"program"`
-	Note        string `json:"note,omitempty"`
-	SiteCode    string `json:"site_code"`
-	MachineID   string `json:"machine_id"`
-	RemovalCode string `json:"removal_code"`
-	OrderID     int64  `json:"order_id,omitempty"`
-	LicenseID   int64  `json:"license_id,omitempty"`
-	// Purpose is the open task that sends it; absent when the program let the license go.
-	Purpose string `json:"purpose,omitempty"`
-	Sealed  bool   `json:"sealed"`
-}
-
-func (d *desk) removalCodesCommand() *cobra.Command {
-	var handIn, offer string
-	c := d.anyway("removal-codes", "List the removal codes that this PC keeps, hand one in, or offer its license to another PC", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
-		if handIn == "" && offer == "" {
-			return d.printKeptCodes(ctx, m)
-		}
-		k, err := findKeptCode(ctx, m, handIn+offer)
-		if err != nil {
-			return err
-		}
-		if err := learn(ctx, m); err != nil {
-			return err
-		}
-		defer d.progress("Telling the server")()
-		if handIn != "" {
-			o, err := m.HandIn(ctx, k)
-			if err != nil {
-				return kept(err)
-			}
-			return d.say(o, fmt.Sprintf("Handed in. Order %d has %d of %d licenses in use.", o.ID, o.LicensesActivated, o.LicensesTotal))
-		}
-		l, err := m.Offer(ctx, k)
-		if err != nil {
-			return kept(err)
-		}
-		return d.say(licenseOf(l), fmt.Sprintf("License %d waits for another PC. Sign in there and run \"acenctl pick-up %d\", or choose Pick up on this PC in the app.", l.ID, l.ID))
-	})
-	c.Flags().StringVar(&handIn, "hand-in", "", "end the license of the removal code with this id (its Site code); the order gets one back")
-	c.Flags().StringVar(&offer, "offer", "", "release its license for another PC")
-	c.MarkFlagsMutuallyExclusive("hand-in", "offer")
-	return c
-}
-
-// findKeptCode finds a removal code by its Site code.
-func findKeptCode(ctx context.Context, m *manager.Manager, site string) (manager.KeptCode, error) {
-	wanted, err := license.ParseSiteCode(site)
-	if err != nil {
-		return manager.KeptCode{}, err
-	}
-	list, err := m.KeptCodes(ctx)
-	if err != nil {
-		return manager.KeptCode{}, err
-	}
-	for _, k := range list {
-		if k.Codes.Site != wanted {
-			continue
-		}
-		if k.Purpose != "" {
-			return k, usageError{errors.New("this removal code is sent by itself: \"acenctl jobs\" lists what waits, \"acenctl send\" sends it now")}
-		}
-		return k, nil
-	}
-	return manager.KeptCode{}, usageError{fmt.Errorf("no removal code with the id %s is kept here: \"acenctl removal-codes\" lists them", wanted)}
-}
-
-func (d *desk) printKeptCodes(ctx context.Context, m *manager.Manager) error {
-	list, err := m.KeptCodes(ctx)
-	if err != nil {
-		return err
-	}
-	out := []keptCodeJSON{}
-	lines := [][]string{{"ID", "PROGRAM", "NOTE", "REMOVAL CODE", "SEALED", "WAITS FOR"}}
-	for _, k := range list {
-		if l, o, err := m.LicenseOf(ctx, k); err == nil {
-			k.Program, k.Note, k.OrderID, k.LicenseID = o.ProgramName, l.Note, o.ID, l.ID
-		}
-		one := keptCodeJSON{
-			ID: k.Codes.Site.String(), Program: k.Program, Note: k.Note, SiteCode: k.Codes.Site.String(), MachineID: k.Codes.Machine.String(), RemovalCode: k.Code.String(),
-			OrderID: k.OrderID, LicenseID: k.LicenseID, Purpose: string(k.Purpose), Sealed: k.Sealed,
-		}
-		out = append(out, one)
-		waits := "you: --hand-in or --offer"
-		if k.Purpose != "" {
-			waits = fmt.Sprintf("the server (%s)", k.Purpose)
-		}
-		lines = append(lines, []string{one.ID, one.Program, one.Note, one.RemovalCode, yesNo(k.Sealed), waits})
-	}
-	if len(out) == 0 {
-		lines = [][]string{{"No removal code is kept: no license has left this PC that the server does not know of."}}
-	}
-	return d.print(struct {
-		RemovalCodes []keptCodeJSON `json:"removal_codes"`
-	}{out}, lines...)
-}
-
-func yesNo(yes bool) string {
-	if yes {
-		return "yes"
-	}
-	return "no"
-}
-
-// cancelJob forgets a task that was never sent.
-func (d *desk) cancelJob(ctx context.Context, m *manager.Manager, job int64) error {
-	jobs, err := m.Jobs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, j := range jobs {
-		if j.ID != job {
-			continue
-		}
-		if err := m.DropJob(ctx, job); err != nil {
-			return err
-		}
-		return d.say(struct {
-			Canceled jobJSON `json:"canceled"`
-		}{jobOf(j)}, fmt.Sprintf("Canceled: %s.", strings.TrimSuffix(j.Title, ".")))
-	}
-	return usageError{fmt.Errorf("no task %d waits: \"acenctl jobs\" lists them", job)}
 }

@@ -66,10 +66,19 @@ type licenseJSON struct {
 	ThisPC    bool `json:"this_pc"`
 	Installed bool `json:"installed"` // its file is where its program finds it
 	LeftHere  bool `json:"left_here"` // it left this PC; the server may not know yet
+	JobOpen   bool `json:"job_open"`  // an open task tells the server
+	Stranded  bool `json:"stranded"`  // it left this PC, the server does not know, and no task tells it
 }
 
 func licenseOf(l manager.License) licenseJSON {
-	return licenseJSON{l.License, l.ThisPC, l.Installed, l.LeftHere}
+	return licenseJSON{
+		License:   l.License,
+		ThisPC:    l.ThisPC,
+		Installed: l.Installed,
+		LeftHere:  l.LeftHere,
+		JobOpen:   l.JobOpen,
+		Stranded:  l.Stranded(),
+	}
 }
 
 // statusOf says how a license stands, to this PC too.
@@ -79,8 +88,10 @@ func statusOf(l manager.License) string {
 	case l.Status != api.StatusActive:
 	case l.ReleasedAt != nil:
 		status += ", waits to be picked up"
+	case l.JobOpen:
+		status += ", left this PC, a task tells the server"
 	case l.LeftHere:
-		status += ", left this PC"
+		status += ", left this PC, the server does not know: move, remove or bring-back"
 	case l.ThisPC && !l.Installed:
 		status += ", this PC, its file is not in place"
 	case l.ThisPC:

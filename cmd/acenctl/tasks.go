@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -115,7 +114,7 @@ func (d *desk) newCommand() *cobra.Command {
 		defer d.progress("Activating")()
 		l, err := m.NewLicense(ctx, request)
 		if err != nil {
-			return kept(err)
+			return kept(ctx, m, err, manager.TaskNewLicense, 0)
 		}
 		_, _ = m.Licenses(ctx, o.ID) // kept, so that the license can be moved without a connection
 		return d.made(l, "Activated")
@@ -154,6 +153,9 @@ func (d *desk) reactivateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if err := departing(l); err != nil {
+			return err
+		}
 		codes, err := d.pcFor(ctx, m, l, o, pc)
 		if err != nil {
 			return err
@@ -161,7 +163,7 @@ func (d *desk) reactivateCommand() *cobra.Command {
 		defer d.progress("Reactivating")()
 		next, err := m.Reactivate(ctx, manager.Reactivate{License: l, Codes: codes, Note: note, ThisPC: pc.thisPC})
 		if err != nil {
-			return kept(err)
+			return kept(ctx, m, err, manager.TaskReactivate, l.ID)
 		}
 		return d.made(next, "Reactivated")
 	})
@@ -171,12 +173,23 @@ func (d *desk) reactivateCommand() *cobra.Command {
 	return c
 }
 
-// removalCode is read as a secret, unless the license is this PC's, which makes it, or needs none.
+// departing fails with ErrLeftThisPC for a license that an open task hands in.
+func departing(l manager.License) error {
+	if l.JobOpen && l.ReleasedAt == nil {
+		return manager.ErrLeftThisPC
+	}
+	return nil
+}
+
+// removalCode reads the removal code as a secret, unless this PC makes it or the task needs none. It fails with ErrLeftThisPC
+// for a license that an open task hands in.
 func (d *desk) removalCode(l manager.License, none, here, stdin bool) (license.RemovalCode, error) {
-	switch {
-	case here && !l.ThisPC:
+	switch err := departing(l); {
+	case err != nil:
+		return 0, err
+	case here && !l.MakesCode():
 		return 0, manager.ErrNotThisPC
-	case (l.ThisPC || none) && !stdin:
+	case (l.MakesCode() || none) && !stdin:
 		return 0, nil
 	}
 	text, err := d.secret("removal code", stdin)
@@ -187,7 +200,7 @@ func (d *desk) removalCode(l manager.License, none, here, stdin bool) (license.R
 }
 
 func removalFlags(c *cobra.Command, here, stdin *bool) {
-	c.Flags().BoolVar(here, "from-this-pc", false, "only if the license is on this PC, which makes its removal code")
+	c.Flags().BoolVar(here, "from-this-pc", false, "only if this PC makes the removal code: the license is on it, or left it and the server does not know")
 	c.Flags().BoolVar(stdin, "removal-code-stdin", false, "read the removal code from standard input")
 	c.MarkFlagsMutuallyExclusive("from-this-pc", "removal-code-stdin")
 }
@@ -212,7 +225,7 @@ func (d *desk) transferCommand() *cobra.Command {
 		defer d.progress("Transferring")()
 		next, err := m.Transfer(ctx, manager.Transfer{License: l, Codes: codes, RemovalCode: code, Note: note})
 		if err != nil {
-			return kept(err)
+			return kept(ctx, m, err, manager.TaskTransfer, l.ID)
 		}
 		return d.made(next, "Transferred")
 	})
@@ -237,7 +250,7 @@ func (d *desk) removeCommand() *cobra.Command {
 		defer d.progress("Removing")()
 		o, err := m.Remove(ctx, manager.Remove{License: l, RemovalCode: code})
 		if err != nil {
-			return kept(err)
+			return kept(ctx, m, err, manager.TaskRemove, l.ID)
 		}
 		return d.say(o, fmt.Sprintf("Removed license %d. Order %d has %d of %d licenses in use.", l.ID, o.ID, o.LicensesActivated, o.LicensesTotal))
 	})
@@ -282,7 +295,7 @@ func (d *desk) emailCommand() *cobra.Command {
 			return api.NewProblem(api.ErrValidation, "No email address is on file: add one with \"acenctl account --email\".")
 		}
 		if err := m.SendEmail(ctx, manager.SendEmail{LicenseID: id(args), To: to, Message: message}); err != nil {
-			return kept(err)
+			return kept(ctx, m, err, manager.TaskEmail, id(args))
 		}
 		return d.say(struct {
 			To []string `json:"to"`
@@ -373,7 +386,7 @@ func (d *desk) newOrderCommand() *cobra.Command {
 		defer d.progress("Adding the order")()
 		o, err := m.NewOrder(ctx, api.NewOrder{ProgramID: program, SerialNumber: serial.String(), Verification: api.VerificationAnswer{ID: verification, Number: number}})
 		if err != nil {
-			return kept(err)
+			return kept(ctx, m, err, manager.TaskNewOrder, 0)
 		}
 		return d.say(o, fmt.Sprintf("Added order %d of %s: %d licenses.", o.ID, o.ProgramName, o.LicensesTotal))
 	})
@@ -426,81 +439,4 @@ func (d *desk) compareCommand() *cobra.Command {
 	pc.register(c, true)
 	c.ValidArgsFunction = d.complete(licenseIDs)
 	return c
-}
-
-// jobJSON is an open task as --json prints it.
-type jobJSON struct {
-	ID        int64     `json:"id"`
-	Task      string    `json:"task"`
-	Title     string    `json:"title"`
-	State     string    `json:"state"`
-	CreatedAt time.Time `json:"created_at"`
-	Error     string    `json:"error,omitempty"`
-}
-
-func jobOf(j manager.Job) jobJSON {
-	out := jobJSON{ID: j.ID, Task: string(j.Task), Title: j.Title, State: string(j.State), CreatedAt: j.CreatedAt}
-	if j.Err != nil {
-		out.Error = sentence(j.Err)
-	}
-	return out
-}
-
-func (d *desk) printJobs(jobs []manager.Job) error {
-	out := []jobJSON{}
-	lines := [][]string{{"TASK", "STATE", "SINCE", "WHAT", ""}}
-	for _, j := range jobs {
-		one := jobOf(j)
-		out = append(out, one)
-		lines = append(lines, []string{strconv.FormatInt(j.ID, 10), one.State, one.CreatedAt.Local().Format(time.DateTime), one.Title, one.Error})
-	}
-	return d.print(struct {
-		Jobs []jobJSON `json:"jobs"`
-	}{out}, lines...)
-}
-
-func (d *desk) jobsCommand() *cobra.Command {
-	var cancel int64
-	var resume bool
-	c := d.anyway("jobs", "List tasks that wait to be sent; send them, or cancel one that never was", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
-		switch {
-		case resume:
-			return d.send(ctx, m)
-		case cancel != 0:
-			return d.cancelJob(ctx, m, cancel)
-		}
-		jobs, err := m.Jobs(ctx)
-		if err != nil {
-			return err
-		}
-		return d.printJobs(jobs)
-	})
-	c.Flags().Int64Var(&cancel, "cancel", 0, "cancel the task with this number")
-	c.Flags().BoolVar(&resume, "resume", false, "send them, as \"acenctl send\" does")
-	c.MarkFlagsMutuallyExclusive("cancel", "resume")
-	return c
-}
-
-func (d *desk) sendCommand() *cobra.Command {
-	return d.signedIn("send", "Send the tasks that wait", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
-		return d.send(ctx, m)
-	})
-}
-
-// send sends what waits, and prints what came of it.
-func (d *desk) send(ctx context.Context, m *manager.Manager) error {
-	defer d.progress("Sending")()
-	jobs, err := m.ResumeJobs(ctx)
-	if printErr := d.printJobs(jobs); printErr != nil {
-		return printErr
-	}
-	if err != nil {
-		return kept(err)
-	}
-	for _, j := range jobs {
-		if j.Err != nil {
-			return j.Err
-		}
-	}
-	return nil
 }

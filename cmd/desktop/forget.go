@@ -3,6 +3,7 @@ package desktop
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,35 +16,70 @@ import (
 )
 
 // Forget removes everything that the app keeps of a person on this PC: accounts, tables, tasks that were not sent, crash reports, how the
-// window looks, and what the keyring holds. Licenses that programs use stay. It fails with manager.ErrAlreadyRunning, and then has
+// window looks, and what the keyring holds. Licenses that programs use stay, and so do the removal codes of licenses that left
+// this PC and that the server has not confirmed; the Rest lists them. It fails with manager.ErrAlreadyRunning, and then has
 // changed nothing.
-func Forget(ctx context.Context, p Program) error {
+func Forget(ctx context.Context, p Program) (manager.Rest, error) {
 	look, err := lookFolder(p.ID)
 	if err != nil {
-		return err
+		return manager.Rest{}, err
 	}
-	return forget(ctx, p.Data, look, func(ctx context.Context) error { return keyring.Clear(ctx, place.KeyringService) })
+	return forget(ctx, manager.ForgetOptions{
+		DataDir:   p.Data,
+		Installed: place.Licenses(p.Data),
+		Keyring:   keyring.System(place.KeyringService),
+		Clear:     func(ctx context.Context) error { return keyring.Clear(ctx, place.KeyringService) },
+	}, look)
 }
 
-func forget(ctx context.Context, data, look string, clear func(context.Context) error) error {
-	err := manager.Forget(ctx, data, clear)
+// forget is Forget, with look as the folder of the toolkit's preferences.
+func forget(ctx context.Context, o manager.ForgetOptions, look string) (manager.Rest, error) {
+	rest, err := manager.Forget(ctx, o)
 	if errors.Is(err, manager.ErrAlreadyRunning) {
-		return err
+		return rest, err
 	}
-	reports, globErr := filepath.Glob(filepath.Join(data, crashReports))
+	reports, globErr := filepath.Glob(filepath.Join(o.DataDir, crashReports))
 	err = errors.Join(err, globErr)
 	inLook, globErr := filepath.Glob(filepath.Join(look, "*"))
 	err = errors.Join(err, globErr)
-	for _, box := range []*handover.Box{handover.In(data), handover.FoldersIn(data)} {
+	for _, box := range []*handover.Box{handover.In(o.DataDir), handover.FoldersIn(o.DataDir)} {
 		err = errors.Join(err, box.Remove())
 	}
-	for _, path := range append(append(reports, filepath.Join(data, crashFile)), append(inLook, look)...) {
+	for _, path := range append(append(reports, filepath.Join(o.DataDir, crashFile)), append(inLook, look)...) {
 		if fault := os.Remove(path); !errors.Is(fault, fs.ErrNotExist) {
 			err = errors.Join(err, fault)
 		}
 	}
-	_ = os.Remove(data) // it stays when something else lies in it
-	return err
+	_ = os.Remove(o.DataDir) // it stays when something else lies in it
+	return rest, err
+}
+
+// RestLines says what Forget left for the person to do, one sentence a line; none if it left nothing. The removal codes stand
+// in no line: whoever has one ends the license.
+func RestLines(rest manager.Rest, data string) (lines []string) {
+	for _, j := range rest.Jobs {
+		outcome := "it was never sent"
+		if j.State != manager.JobPending {
+			outcome = "it was sent, and whether the server did it is not known"
+		}
+		lines = append(lines, fmt.Sprintf("A task that waited is forgotten: %s; %s.", j.Title, outcome))
+	}
+	for _, k := range rest.Codes {
+		name := k.Program
+		if name == "" {
+			name = string(k.Signature)
+		}
+		if k.Note != "" {
+			name += fmt.Sprintf(" (%s)", k.Note)
+		}
+		lines = append(lines, fmt.Sprintf("A license of %s left this PC and is not handed in: its removal code stays, with the Site code %s.", name, k.Codes.Site))
+	}
+	if len(rest.Codes) > 0 {
+		lines = append(lines,
+			fmt.Sprintf("Removal codes lie beside the license files in %s; keep that folder.", place.Licenses(data).Dir()),
+			"To hand them in, sign in again on this PC and choose Removal codes, or run \"acenctl removal-codes\".")
+	}
+	return lines
 }
 
 // lookFolder is where the toolkit keeps its preferences of an app.

@@ -2,6 +2,8 @@
 ;   ACEN-Desktop-VERSION-setup.exe /S [/D=FOLDER]   installs without a window; installed again, it upgrades
 ;   uninstall.exe /S [/REMOVE-DATA]                 removes; the person's data stay unless they are asked for
 ; The uninstaller has the app itself remove the data, so that Credential Manager keeps no session of it: acen.exe --forget-everything.
+; If the app cannot, its data folder stays, for unsent tasks may lie in it. Removal codes that are not handed in lie beside the
+; license files in $LOCALAPPDATA\acen\licenses, which nothing here removes.
 ; Exit status 3 says that the app is running, and that nothing was changed.
 Target amd64-unicode
 Unicode true
@@ -15,6 +17,7 @@ SetCompressor /SOLID lzma
 !define CLASSES "Software\Classes"
 !define LISTED "Software\Microsoft\Windows\CurrentVersion\Uninstall\${NAME}"
 !define RUNNING 3
+!define CODES_STAY 3 ; exit status of acen.exe --forget-everything
 
 Name "${NAME}"
 OutFile "${OUT}"
@@ -45,31 +48,37 @@ VIAddVersionKey LegalCopyright "MIT License"
 !insertmacro MUI_LANGUAGE "Spanish"
 !insertmacro MUI_LANGUAGE "Japanese"
 
-!macro texts language running data left
+!macro texts language running data left codes
   LangString RUNNING_TEXT ${LANG_${language}} "${running}"
   LangString DATA_TEXT ${LANG_${language}} "${data}"
   LangString LEFT_TEXT ${LANG_${language}} "${left}"
+  LangString CODES_TEXT ${LANG_${language}} "${codes}"
 !macroend
 !insertmacro texts ENGLISH \
   "${NAME} is running. Close its window and try again." \
   "Remove your data of ${NAME}, too: accounts, last known tables and unsent tasks? Licenses that programs on this PC use stay." \
-  "Not all of your data could be removed. Look in Credential Manager for entries that begin with “${NAME}:”."
+  "Not all of your data could be removed. Look in the folder $LOCALAPPDATA\acen-desktop, and in Credential Manager for entries that begin with “${NAME}:”." \
+  "Licenses left this PC, and the license server does not know yet. Their removal codes stay in $LOCALAPPDATA\acen\licenses. Install ${NAME} again, sign in and choose Removal codes to hand them in."
 !insertmacro texts GERMAN \
   "${NAME} läuft gerade. Schließen Sie das Fenster und versuchen Sie es noch einmal." \
   "Auch Ihre Daten von ${NAME} entfernen: Konten, zuletzt bekannte Tabellen und nicht gesendete Aufgaben? Lizenzen, die Programme auf diesem PC verwenden, bleiben." \
-  "Nicht alle Ihre Daten ließen sich entfernen. Sehen Sie in der Anmeldeinformationsverwaltung nach Einträgen, die mit „${NAME}:“ beginnen."
+  "Nicht alle Ihre Daten ließen sich entfernen. Sehen Sie im Ordner $LOCALAPPDATA\acen-desktop nach, und in der Anmeldeinformationsverwaltung nach Einträgen, die mit „${NAME}:“ beginnen." \
+  "Lizenzen haben diesen PC verlassen, und der Lizenzserver weiß es noch nicht. Ihre Entfernungscodes bleiben in $LOCALAPPDATA\acen\licenses. Installieren Sie ${NAME} wieder, melden Sie sich an und wählen Sie Entfernungscodes, um sie abzugeben."
 !insertmacro texts FRENCH \
   "${NAME} est en cours d’exécution. Fermez sa fenêtre et réessayez." \
   "Supprimer aussi vos données de ${NAME} : comptes, derniers tableaux connus et tâches non envoyées ? Les licences utilisées par les programmes de ce PC restent." \
-  "Toutes vos données n’ont pas pu être supprimées. Cherchez dans le Gestionnaire d’identification les entrées qui commencent par « ${NAME}: »."
+  "Toutes vos données n’ont pas pu être supprimées. Voyez le dossier $LOCALAPPDATA\acen-desktop, et dans le Gestionnaire d’identification les entrées qui commencent par « ${NAME}: »." \
+  "Des licences ont quitté ce PC et le serveur de licences ne le sait pas encore. Leurs codes de retrait restent dans $LOCALAPPDATA\acen\licenses. Réinstallez ${NAME}, connectez-vous et choisissez Codes de retrait pour les remettre."
 !insertmacro texts SPANISH \
   "${NAME} está en ejecución. Cierre su ventana e inténtelo de nuevo." \
   "¿Quitar también sus datos de ${NAME}: cuentas, últimas tablas conocidas y tareas no enviadas? Las licencias que usan los programas de este PC se quedan." \
-  "No se han podido quitar todos sus datos. Busque en el Administrador de credenciales las entradas que empiezan por «${NAME}:»."
+  "No se han podido quitar todos sus datos. Mire en la carpeta $LOCALAPPDATA\acen-desktop, y busque en el Administrador de credenciales las entradas que empiezan por «${NAME}:»." \
+  "Hay licencias que han dejado este PC y el servidor de licencias aún no lo sabe. Sus códigos de retirada se quedan en $LOCALAPPDATA\acen\licenses. Vuelva a instalar ${NAME}, inicie sesión y elija Códigos de retirada para entregarlos."
 !insertmacro texts JAPANESE \
   "${NAME} が実行中です。ウィンドウを閉じてから、もう一度お試しください。" \
   "${NAME} のデータ（アカウント、最後に取得した一覧、未送信の処理）も削除しますか？ このPCのプログラムが使うライセンスは残ります。" \
-  "一部のデータを削除できませんでした。資格情報マネージャーで「${NAME}:」で始まる項目を確認してください。"
+  "一部のデータを削除できませんでした。フォルダー $LOCALAPPDATA\acen-desktop と、資格情報マネージャーで「${NAME}:」で始まる項目を確認してください。" \
+  "このPCを離れたライセンスを、ライセンスサーバーはまだ知りません。その削除コードは $LOCALAPPDATA\acen\licenses に残ります。${NAME} を再びインストールしてサインインし、「削除コード」から引き渡してください。"
 
 ; A program that runs cannot be written to.
 !macro refuseWhileRunning program
@@ -138,10 +147,17 @@ Section Uninstall
   ClearErrors
   ExecWait '"$INSTDIR\acen.exe" --forget-everything' $0
   ${If} ${Errors}
-  ${OrIf} $0 <> 0
+    StrCpy $0 1
+  ${EndIf}
+  ${If} $0 = 0
+  ${OrIf} $0 = ${CODES_STAY}
+    RMDir /r "$LOCALAPPDATA\acen-desktop"
+  ${EndIf}
+  ${If} $0 = ${CODES_STAY}
+    MessageBox MB_OK|MB_ICONINFORMATION "$(CODES_TEXT)" /SD IDOK
+  ${ElseIf} $0 <> 0
     MessageBox MB_OK|MB_ICONEXCLAMATION "$(LEFT_TEXT)" /SD IDOK
   ${EndIf}
-  RMDir /r "$LOCALAPPDATA\acen-desktop"
   keep:
 
   Delete "$INSTDIR\acen.exe"

@@ -27,10 +27,13 @@ func waiting(t *testing.T, name string) attempt {
 	return a
 }
 
-// each runs a subtest for every one of some tasks.
+// each runs a subtest for every one of some tasks; in the short form for a few of them, chosen by the scenario's name.
 func each(t *testing.T, names []string, run func(t *testing.T, name string)) {
 	t.Helper()
-	for _, name := range names {
+	for i, name := range names {
+		if !*whole && (i+len(t.Name()))%4 != 0 {
+			continue
+		}
 		t.Run(name, func(t *testing.T) { run(t, name) })
 	}
 }

@@ -207,7 +207,7 @@ func answered(t *testing.T, by *pc, request courier.Request) courier.Answer {
 // file, and before and after each call. Afterwards the task is done once or not at all, and no license is lost at any moment.
 func TestKilled(t *testing.T) {
 	for _, one := range slices.Concat(tasks, killed) {
-		if !*whole && one.name != "move" && one.name != "pick up" && one.name != "cancel of a move" {
+		if !*whole && one.name != "move" {
 			continue
 		}
 		t.Run(one.name, func(t *testing.T) {
@@ -256,24 +256,11 @@ func killOnce(t *testing.T, one task, touch, n int) (images int) {
 	return len(list)
 }
 
-// settle does a task that was interrupted again if it was not done, or if it is none that the app goes on with by itself.
-func (a attempt) settle(t *testing.T, one task, before int) {
-	t.Helper()
-	undone := a.done() == before && !one.reads
-	if undone && !a.skipBefore {
-		check(t, a.w, a.before)
-	}
-	if undone || !one.job {
-		require.NoError(t, a.do(t.Context()), "done again")
-		a.w.recover()
-	}
-}
-
 // Each write of the license folder fails during each task, once or from then on, as on a full disk. The app goes on running;
 // nothing is lost, and when the disk is well again the task is done, or can be done.
 func TestFolderFails(t *testing.T) {
 	for _, one := range slices.Concat(tasks, killed) {
-		if !*whole && one.name != "removal" && one.name != "pick up" {
+		if !*whole && one.name != "removal" {
 			continue
 		}
 		t.Run(one.name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"net/http"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -97,7 +96,7 @@ func (p *pc) tryRefresh() {
 func TestVendorInTheMiddle(t *testing.T) {
 	for i, v := range whims {
 		for j, name := range ofLicenses() {
-			if !*whole && (i+j)%3 != 0 && !(i < 2 && slices.Contains(leaving, name)) {
+			if !*whole && (i+j)%4 != 0 {
 				continue
 			}
 			t.Run(v.name+"/"+name, func(t *testing.T) {
@@ -115,11 +114,7 @@ func TestVendorInTheMiddle(t *testing.T) {
 				a.w.checkSafe(t)
 				v.off(a.w)
 				a.w.recover()
-				if a.done() == before {
-					check(t, a.w, a.before)
-					require.NoError(t, a.do(t.Context()), "done again")
-					a.w.recover()
-				}
+				a.settle(t, one, before)
 				require.Equal(t, before+1, a.done())
 				check(t, a.w, a.after)
 			})
@@ -156,8 +151,11 @@ var ends = []struct {
 
 // A vendor ends a license, or gives it away, while a task with it waits.
 func TestVendorEndsInTheMiddle(t *testing.T) {
-	for _, v := range ends {
-		for _, name := range []string{"reactivation", "move", "pick up", "transfer of one's own", "transfer with a code", "removal", "removal with a code", "handing in a kept code", "email"} {
+	for i, v := range ends {
+		for j, name := range []string{"reactivation", "move", "pick up", "transfer of one's own", "transfer with a code", "removal", "removal with a code", "handing in a kept code", "email"} {
+			if !*whole && (i+j)%3 != 0 {
+				continue
+			}
 			t.Run(v.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				one := taskNamed(name)

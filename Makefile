@@ -39,7 +39,7 @@ build: setup-run ## build the programs into build/
 test: setup-test format vet staticcheck vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window ## install what is missing and run every test but the long suites
 	@echo "all tests passed"
 
-test-all: test test-windows test-packages ## everything: make test, then the long suites whole
+test-all: test faults mutants test-windows test-packages ## everything: make test, then the long suites whole
 
 setup-run:
 	@scripts/setup.sh run
@@ -140,3 +140,7 @@ clean: ## remove what was built
 mutants: ## break the code one line at a time: each break must make its test fail; ONLY=server takes some
 	go test ./scripts/mutants
 	go run ./scripts/mutants "$(ONLY)"
+
+.PHONY: faults
+faults: setup-test ## attack licenses in every way: faults of the network, kills, restored backups, lost keyrings, vendors (minutes; a part is in make test)
+	go test -count=1 -timeout 60m ./e2e/faults -whole

@@ -33,7 +33,7 @@ const (
 	Proxy                    // the proxy refused
 	TLS                      // the server's certificate is not trusted
 	Timeout                  // no answer in time
-	NotACEN                  // something else than a license server answered
+	NotACEN                  // something else than a license server answered, or an answer is not whole
 	TooLarge                 // the answer is larger than any of the contract
 	Insecure                 // the address is neither https nor this PC
 )

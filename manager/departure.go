@@ -25,6 +25,9 @@ type departure struct {
 	OrderID     int64  `json:"order_id,omitempty"`
 	Program     string `json:"program,omitempty"`
 	Note        string `json:"note,omitempty"`
+	// Earlier tells that the license had left before the job was written down, as when its program let it go: it does not come
+	// back when the job is canceled or refused, for the code may be in other hands.
+	Earlier bool `json:"earlier,omitempty"`
 }
 
 // departure returns what leaves this PC with a license, and its removal code; zero for another PC's license.
@@ -41,6 +44,7 @@ func (m *Manager) departure(ctx context.Context, l License) (departure, error) {
 		return departure{}, err
 	}
 	leaves := departureOf(p, l, codes, 0)
+	leaves.Earlier = !l.ThisPC
 	leaves.RemovalCode, err = m.departureCode(ctx, leaves)
 	return leaves, err
 }
@@ -59,7 +63,10 @@ func (m *Manager) departureCode(ctx context.Context, leaves departure) (string, 
 	if err != nil {
 		return "", err
 	}
-	state, _ := m.options.Installed.State(signature) // a damaged one keeps no code
+	state, err := m.options.Installed.State(signature)
+	if errors.Is(err, ErrNewer) { // a damaged one keeps no code
+		return "", err
+	}
 	if spent, ok := state.Find(codes.Site); ok && spent.RemovalCode != 0 {
 		return spent.RemovalCode.String(), nil
 	}
@@ -200,10 +207,24 @@ func (m *Manager) left(ctx context.Context, l departure) error {
 	return installedError(m.options.Installed.Settle(ctx, signature, codes.Site))
 }
 
-// comeBack undoes leave: the server refused, or the person changed their mind before it was asked. The license file comes back
-// from the vault, or with the next table from the server. It fails with ErrTooLate when the server has taken the license, and
+// licensedAnew reports whether the last known tables have a license of a program for this PC as it is now, besides the one that
+// left with a Site code. Its file may not be here yet.
+func (m *Manager) licensedAnew(ctx context.Context, p api.Program, left license.SiteCode) (found bool) {
+	err := m.eachKnown(ctx, func(_ api.Order, other api.Program, t Licenses) error {
+		found = found || other.ApplicationSignature == p.ApplicationSignature &&
+			slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC && !sameSite(l.License, left) })
+		return nil
+	})
+	return found && err == nil // without a session nothing is known
+}
+
+// comeBack undoes what leave did for a job: the server refused, or the person changed their mind before it was asked. The
+// license file comes back from the vault, or with the next table from the server. A license that had left earlier stays away. It fails with ErrTooLate when the server has taken the license, and
 // with ErrNewerHere when this PC has a newer one, which stays.
 func (m *Manager) comeBack(ctx context.Context, l departure) error {
+	if l.Earlier {
+		return nil
+	}
 	signature, codes, err := m.parseDeparture(ctx, l)
 	if err != nil {
 		return err
@@ -212,7 +233,7 @@ func (m *Manager) comeBack(ctx context.Context, l departure) error {
 	if err != nil {
 		return err
 	}
-	if here, ok := m.fileHere(p); ok && here.Codes.Site != codes.Site {
+	if here, ok := m.fileHere(p); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, p, codes.Site) {
 		return ErrNewerHere
 	}
 	switch err := m.options.Installed.Return(ctx, signature, codes.Site); {
@@ -287,8 +308,8 @@ func (m *Manager) WaitingToMove(ctx context.Context) (list []Waiting, err error)
 }
 
 func waitingInto(list *[]Waiting) visitor {
-	return func(o api.Order, _ api.Program, rows []License) error {
-		for _, l := range rows {
+	return func(o api.Order, _ api.Program, t Licenses) error {
+		for _, l := range t.Licenses {
 			if l.Status == api.StatusActive && l.ReleasedAt != nil {
 				*list = append(*list, Waiting{o, l, TransferRefusal(o, l)})
 			}
@@ -446,7 +467,9 @@ func (m *Manager) keptLicense(ctx context.Context, k KeptCode) (License, departu
 	if err != nil {
 		return License{}, departure{}, err
 	}
-	return l, departureOf(p, l, k.Codes, k.Code), nil
+	leaves := departureOf(p, l, k.Codes, k.Code)
+	leaves.Earlier = true
+	return l, leaves, nil
 }
 
 // LicenseOf finds the license of a kept removal code, with its order, among the last known ones of the current account. It
@@ -457,8 +480,8 @@ func (m *Manager) LicenseOf(ctx context.Context, k KeptCode) (License, api.Order
 }
 
 func (m *Manager) licenseOf(ctx context.Context, k KeptCode) (found License, order api.Order, program api.Program, err error) {
-	err = m.eachKnown(ctx, func(o api.Order, p api.Program, rows []License) error {
-		for _, l := range rows {
+	err = m.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
+		for _, l := range t.Licenses {
 			if p.ApplicationSignature == string(k.Signature) && l.SiteCode == k.Codes.Site.String() && l.Status == api.StatusActive {
 				found, order, program = l, o, p
 			}

@@ -33,8 +33,8 @@ func (m *Manager) Expiring(ctx context.Context) (list []Expiring, err error) {
 
 func (m *Manager) expiringInto(list *[]Expiring) visitor {
 	now := m.options.Now()
-	return func(o api.Order, _ api.Program, rows []License) error {
-		for _, l := range rows {
+	return func(o api.Order, _ api.Program, t Licenses) error {
+		for _, l := range t.Licenses {
 			if l.Status != api.StatusActive || l.ExpiresAt == nil || l.ExpiresAt.Before(now) {
 				continue
 			}

@@ -47,6 +47,7 @@ type fakeServer struct {
 	hidden   bool // the order is switched off
 	readOnly bool
 	answers  map[string]string // bodies by idempotency key
+	refused  map[string]bool   // idempotency keys that were answered with ErrNotFound
 	calls    []string          // "POST /licenses/1/release", in the order in which they came
 	keys     []string          // idempotency keys, in that order; "" where there is none
 	// before may answer in the place of the server; it returns nil to let it.
@@ -58,7 +59,7 @@ type fakeServer struct {
 func newFakeServer() *fakeServer {
 	return &fakeServer{
 		now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), epoch: "AAAAAAAAAAAAAAAAAAAAAA", total: 4, nextID: 20219,
-		key: license.SigningKeyFromSeed([32]byte{1}), key2: license.NewActivationKey([32]byte{2}), answers: map[string]string{},
+		key: license.SigningKeyFromSeed([32]byte{1}), key2: license.NewActivationKey([32]byte{2}), answers: map[string]string{}, refused: map[string]bool{},
 	}
 }
 
@@ -274,6 +275,11 @@ func (f *fakeServer) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		reply(200, list)
 	case f.hidden:
+		refuse(api.ErrNotFound, "")
+		if key := r.Header.Get(api.IdempotencyKey); key != "" { // a refusal is an answer like any other
+			f.refused[key] = true
+		}
+	case f.refused[r.Header.Get(api.IdempotencyKey)]:
 		refuse(api.ErrNotFound, "")
 	case path[0] == "orders" && len(path) == 1:
 		var body api.NewOrder

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
@@ -65,6 +66,7 @@ func (m *Manager) install(ctx context.Context, p api.Program, l api.License, con
 	}
 	m.hereMu.Lock()
 	m.installs++
+	m.installTimes[signature] = m.options.Now()
 	m.hereMu.Unlock()
 	if err := m.options.Installed.Put(ctx, signature, license.FileName(p.Name, l.ID), content); err != nil {
 		return installedError(err)
@@ -77,6 +79,13 @@ func (m *Manager) installCount() int {
 	m.hereMu.Lock()
 	defer m.hereMu.Unlock()
 	return m.installs
+}
+
+// installedAt is when a license file of a program was last put on this PC; zero when it was not since the start.
+func (m *Manager) installedAt(signature license.Signature) time.Time {
+	m.hereMu.Lock()
+	defer m.hereMu.Unlock()
+	return m.installTimes[signature]
 }
 
 // settle lets every license of this PC have its file where its program finds it: from the vault, else from the server. What
@@ -249,11 +258,11 @@ func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) 
 
 func (m *Manager) bringBacksInto(ctx context.Context, kept keptSites, list *[]BringBack) visitor {
 	best := map[string]int{} // by application signature, an index of list
-	return func(o api.Order, p api.Program, rows []License) error {
-		if here, ok := m.fileHere(p); ok && (here.Order != o.ID || listed(rows, here)) {
+	return func(o api.Order, p api.Program, t Licenses) error {
+		if here, ok := m.fileHere(p); ok && (here.Order != o.ID || listed(t.Licenses, here)) {
 			return nil
 		}
-		for _, l := range rows {
+		for _, l := range t.Licenses {
 			if l.ThisPC {
 				return nil // its file is put back
 			}
@@ -262,7 +271,7 @@ func (m *Manager) bringBacksInto(ctx context.Context, kept keptSites, list *[]Br
 		if err != nil {
 			return ctx.Err() // without locks nothing was this PC's
 		}
-		for _, l := range rows {
+		for _, l := range t.Licenses {
 			if l.Status != api.StatusActive || l.ReleasedAt != nil || l.LeftHere && (l.JobOpen || kept(p, l)) {
 				continue
 			}
@@ -321,8 +330,8 @@ type Stranded struct {
 }
 
 func strandedInto(kept keptSites, list *[]Stranded) visitor {
-	return func(o api.Order, p api.Program, rows []License) error {
-		for _, l := range rows {
+	return func(o api.Order, p api.Program, t Licenses) error {
+		for _, l := range t.Licenses {
 			if l.Stranded() && !kept(p, l) {
 				*list = append(*list, Stranded{o, l})
 			}
@@ -344,12 +353,15 @@ type Forgotten struct {
 }
 
 func (m *Manager) forgottenInto(list *[]Forgotten) visitor {
-	return func(o api.Order, p api.Program, rows []License) error {
+	return func(o api.Order, p api.Program, t Licenses) error {
 		here, ok := m.fileHere(p)
-		if !ok || here.Order != o.ID || here.ProgramID != p.ID || listed(rows, here) {
+		if !ok || here.Order != o.ID || here.ProgramID != p.ID || listed(t.Licenses, here) {
 			return nil
 		}
-		if slices.ContainsFunc(rows, func(l License) bool { return l.ThisPC }) {
+		if here.IssuedAt.After(t.FetchedAt) || m.installedAt(here.Signature).After(t.FetchedAt) {
+			return nil // the table is older than the license
+		}
+		if slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC }) {
 			return nil // its file comes with the next table
 		}
 		*list = append(*list, Forgotten{Order: o, ID: here.ID, Note: here.Note, Refusal: NewLicenseRefusal(o)})
@@ -374,9 +386,9 @@ func (m *Manager) Find(ctx context.Context) (f Found, err error) {
 		m.bringBacksInto(ctx, kept, &f.BringBacks), waitingInto(&f.Waiting), m.expiringInto(&f.Expiring),
 		strandedInto(kept, &f.Stranded), m.forgottenInto(&f.Forgotten),
 	}
-	err = m.eachKnown(ctx, func(o api.Order, p api.Program, rows []License) error {
+	err = m.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
 		for _, visit := range visits {
-			if err := visit(o, p, rows); err != nil {
+			if err := visit(o, p, t); err != nil {
 				return err
 			}
 		}
@@ -387,7 +399,7 @@ func (m *Manager) Find(ctx context.Context) (f Found, err error) {
 }
 
 // visitor takes one order with its program and its last known licenses.
-type visitor func(api.Order, api.Program, []License) error
+type visitor func(api.Order, api.Program, Licenses) error
 
 // eachKnown goes through the last known licenses of all orders that have some.
 func (m *Manager) eachKnown(ctx context.Context, visit visitor) error {
@@ -414,7 +426,7 @@ func (m *Manager) eachKnown(ctx context.Context, visit visitor) error {
 		if err != nil {
 			return err
 		}
-		if err := visit(o, p, rows.Licenses); err != nil {
+		if err := visit(o, p, rows); err != nil {
 			return err
 		}
 	}

@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/acen-desktop/acen/api"
 )
 
@@ -182,12 +180,11 @@ func (m *Manager) openOrWrite(ctx context.Context, a Account, job Job, r request
 	if job.request, err = r.encode(); err != nil {
 		return Job{}, err
 	}
-	key, err := uuid.NewRandomFromReader(m.options.Rand)
-	if err != nil {
+	if job.Key, err = m.key(); err != nil {
 		return Job{}, err
 	}
 	now := m.options.Now()
-	job.Account, job.Key, job.State, job.CreatedAt, job.UpdatedAt = a.ID, key.String(), JobPending, now, now
+	job.Account, job.State, job.CreatedAt, job.UpdatedAt = a.ID, JobPending, now, now
 	result, err := m.db.change(ctx, `INSERT INTO jobs (account, key, task, title, intent, request, state, error, order_id, license_id, created_at, updated_at)
  VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)`, a.ID, job.Key, job.Task, job.Title, job.intent, job.request, job.State, job.OrderID, job.LicenseID, now.UnixMicro(), now.UnixMicro())
 	if err != nil {
@@ -224,7 +221,7 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	*job = current
 	if job.Task == TaskEmail && job.State == JobSent && m.options.Now().Sub(job.CreatedAt) >= answersKept {
 		running.err = fmt.Errorf("%w: the mail was asked for on %s; send it again if it did not arrive", ErrOutcomeUnknown, job.CreatedAt.Format("2 January 15:04"))
-		running.err = m.close(ctx, job, running.err)
+		running.err = m.closeFailed(ctx, job, running.err)
 		return
 	}
 	fresh := job.State == JobPending
@@ -238,7 +235,7 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 			if job.leaves {
 				m.refused(ctx, r.Leaves, err)
 			}
-			running.err = m.close(ctx, job, err)
+			running.err = m.closeFailed(ctx, job, err)
 		}
 		return
 	}
@@ -261,8 +258,11 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 		if job.leaves {
 			m.refused(done, r.Leaves, err)
 		}
-		running.err = m.close(done, job, err)
+		running.err = m.closeFailed(done, job, err)
 	default:
+		if errors.Is(err, api.ErrNotFound) {
+			m.rekey(done, job)
+		}
 		if fresh && notDone(err) {
 			if err := m.record(done, job, JobPending, nil); err != nil {
 				m.options.Logger.Error("a waiting job could not be recorded", "job", job.ID, "error", err)
@@ -273,6 +273,20 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	}
 }
 
+// rekey gives a job another idempotency key after a refusal that ended nothing: the server keeps the refusal as the answer to
+// the old key, and has done nothing under it.
+func (m *Manager) rekey(ctx context.Context, job *Job) {
+	key, err := m.key()
+	if err == nil {
+		_, err = m.db.change(ctx, `UPDATE jobs SET key = ? WHERE id = ?`, key, job.ID)
+	}
+	if err != nil {
+		m.options.Logger.Error("a waiting job could not get another key", "job", job.ID, "error", err)
+		return
+	}
+	job.Key = key
+}
+
 // notDone reports whether an error of a call tells that the server surely did nothing: the call was not sent, or refused.
 func notDone(err error) bool {
 	var network *NetworkError
@@ -280,9 +294,9 @@ func notDone(err error) bool {
 	return errors.As(err, &network) && network.NotSent || errors.As(err, &refusal) && refusal.Status < 500 || errors.Is(err, ErrSignedOut)
 }
 
-// close records the server's last word on a job. When that cannot be written down the person hears of it: the job is then
+// closeFailed records the server's last word on a job. When that cannot be written down the person hears of it: the job is then
 // still open, and asked about again.
-func (m *Manager) close(ctx context.Context, job *Job, cause error) error {
+func (m *Manager) closeFailed(ctx context.Context, job *Job, cause error) error {
 	err := m.record(ctx, job, JobFailed, cause)
 	if err == nil {
 		return cause

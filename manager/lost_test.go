@@ -593,3 +593,54 @@ func TestOnlyWhatEndedIsSettled(t *testing.T) {
 	p.reconcile(t.Context(), u, f.rows, p.installCount())
 	require.Empty(t, p.kept(t))
 }
+
+// A license file that came by another way after the table was fetched is not one that the server forgot.
+func TestATableOlderThanTheLicenseForgetsNothing(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	_, ok := p.row(t, 1)
+	require.False(t, ok)
+	pc, err := p.ThisPC(t.Context(), 1)
+	require.NoError(t, err)
+	advance(f, time.Hour)
+	var content string
+	f.set(func() { content = f.file(f.activate(pc.Codes, "", 0)) })
+	_, _, err = p.TakeLicense(t.Context(), content)
+	require.NoError(t, err)
+	found, err := p.Find(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, found.Forgotten)
+}
+
+// What a program let go stays away when handing its code in is canceled or refused: the code may be in other hands.
+func TestWhatAProgramLetGoStaysAway(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, f *fakeServer, p *fakePC, k KeptCode){
+		"canceled": func(t *testing.T, f *fakeServer, p *fakePC, k KeptCode) {
+			down(f)
+			_, err := p.HandIn(t.Context(), k)
+			require.ErrorIs(t, err, ErrUnreachable)
+			require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
+		},
+		"refused": func(t *testing.T, f *fakeServer, p *fakePC, k KeptCode) {
+			f.set(func() { f.readOnly = true })
+			_, err := p.HandIn(t.Context(), k)
+			require.ErrorIs(t, err, api.ErrOrderReadOnly)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeServer()
+			p := newFakePC(t, f, "old")
+			l := p.activateHere(t)
+			k, err := p.LetGo(t.Context(), lumenSignature)
+			require.NoError(t, err)
+			_, ok := p.row(t, l.ID)
+			require.True(t, ok)
+			end(t, f, p, k)
+			require.Empty(t, p.jobs(t))
+			require.False(t, p.runs(t, l))
+			kept := p.kept(t)
+			require.Len(t, kept, 1)
+			require.Empty(t, kept[0].Purpose)
+		})
+	}
+}

@@ -118,6 +118,9 @@ type Manager struct {
 
 	hereMu   sync.Mutex
 	installs int // license files put on this PC
+	// installTimes are when a license file of a program was last put on this PC.
+	installTimes map[license.Signature]time.Time
+	newerTold    map[license.Signature]bool // programs whose newer record was told of
 
 	vaultMu sync.Mutex
 	vault   []byte
@@ -158,7 +161,7 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, running: map[int64]*runningJob{}, subscribers: map[int]func(Event){}}
+	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, running: map[int64]*runningJob{}, installTimes: map[license.Signature]time.Time{}, newerTold: map[license.Signature]bool{}, subscribers: map[int]func(Event){}}
 	if err := m.openDatabase(ctx); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}

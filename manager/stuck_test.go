@@ -225,6 +225,29 @@ func TestCancelKeepsTheNewerLicense(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// The newer license counts also while its file is not here.
+func TestCancelKeepsTheNewerLicenseWithoutItsFile(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	f.set(func() { f.hidden = true })
+	_, err := p.Move(t.Context(), l)
+	require.ErrorIs(t, err, api.ErrNotFound)
+	f.set(func() { f.hidden = false })
+	_, _ = p.row(t, l.ID)
+	newer := p.activateHere(t)
+	require.NoError(t, p.options.Installed.Erase(t.Context(), lumenSignature, func(installed.File) bool { return true }))
+	_, err = p.db.ExecContext(t.Context(), `DELETE FROM vault WHERE kind = 'license-file'`)
+	require.NoError(t, err)
+	down(f)
+	require.ErrorIs(t, p.DropJob(t.Context(), p.jobs(t)[0].ID), ErrNewerHere)
+	reachable(f)
+	row, ok := p.row(t, newer.ID)
+	require.True(t, ok)
+	require.True(t, row.ThisPC)
+	require.True(t, p.runs(t, newer))
+}
+
 // A waiting move is canceled without a connection and without a session.
 func TestCancelWithoutSession(t *testing.T) {
 	f := newFakeServer()
@@ -297,9 +320,11 @@ func TestNewerRecordOfTheSiteCode(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 	_, err := p.ThisPC(t.Context(), 1)
 	require.ErrorIs(t, err, ErrNewer)
+	require.Len(t, p.Notices(), 1)
 	_, err = p.Move(t.Context(), l)
 	require.ErrorIs(t, err, ErrNewer)
 	require.Zero(t, f.count("POST /licenses/20219/release"))
+	require.Empty(t, p.jobs(t))
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, content, after)
@@ -399,4 +424,19 @@ func TestAnswerAboutAnotherOrder(t *testing.T) {
 	_, err := other.Remove(t.Context(), Remove{License: row, RemovalCode: f.code(l.License)})
 	require.ErrorIs(t, err, ErrUnreachable)
 	require.Len(t, other.jobs(t), 1)
+}
+
+// A job whose license could not leave this PC is canceled, and the license stays.
+func TestCancelOfWhatNeverLeft(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	_, _ = p.row(t, l.ID)
+	leaves, err := p.departure(t.Context(), l)
+	require.NoError(t, err)
+	_, err = p.openOrWrite(t.Context(), *p.account, Job{Task: TaskRelease, OrderID: l.OrderID, LicenseID: l.ID}, removalRequest(l, leaves, 0))
+	require.NoError(t, err)
+	require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
+	require.True(t, p.runs(t, l))
+	require.Empty(t, p.jobs(t))
 }

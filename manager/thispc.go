@@ -101,6 +101,9 @@ func (m *Manager) generation(ctx context.Context, p api.Program) (uint16, error)
 		return 0, err
 	}
 	g, err := m.options.Installed.Generation(ctx, signature)
+	if errors.Is(err, ErrNewer) {
+		m.tellNewer(signature, p.Name)
+	}
 	if !errors.Is(err, installed.ErrDamaged) {
 		return g, installedError(err)
 	}
@@ -124,6 +127,17 @@ func (m *Manager) generation(ctx context.Context, p api.Program) (uint16, error)
 	}
 	g, err = m.options.Installed.Generation(ctx, signature)
 	return g, installedError(err)
+}
+
+// tellNewer tells once that a newer version wrote the record of a program's Site code, which this one only leaves alone.
+func (m *Manager) tellNewer(signature license.Signature, program string) {
+	m.hereMu.Lock()
+	told := m.newerTold[signature]
+	m.newerTold[signature] = true
+	m.hereMu.Unlock()
+	if !told {
+		m.addNotice(Say("A newer version keeps this PC's record of %s.", program), Say("This version does not touch it, so it can do nothing for %s on this PC. Update ACEN Desktop.", program))
+	}
 }
 
 // withCodes asks the server for a license for codes. When they are this PC's and refused because their Site code is spent, which

@@ -83,6 +83,8 @@ func TestRun(t *testing.T) {
 		"does not apply a/a.go  TestOne  (no such text)",
 		"does not apply a/a.go  TestOne  (two such texts)",
 		"fails, but not by its test a/a.go  TestOne  (no test's failure)",
+		"    | without the change it fails\n",
+		"    | there is no such test\n",
 		list + ":4: does not compile",
 		"\n2 of 9 mutants killed in ",
 	} {

@@ -1,0 +1,177 @@
+package faults
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/manager"
+)
+
+// givenBack is a PC without a network that gave its license back, and the request with its removal code.
+func givenBack(t *testing.T) (w *world, by, offline *pc, request courier.Request) {
+	t.Helper()
+	w, by, offline = withCourier(t)
+	kept, err := offline.LetGo(t.Context(), signature)
+	require.NoError(t, err)
+	request, err = offline.MakeRequest(t.Context(), "c", []manager.Wish{{Task: courier.TaskRemove, Signature: signature, Kept: kept}})
+	require.NoError(t, err)
+	by.refresh()
+	return w, by, offline, request
+}
+
+// done is an answer that says that the removal code was taken, with a receipt.
+func done(w *world, r courier.Request, receipt string) courier.Answer {
+	return courier.Answer{Request: r.ID, MadeAt: w.Clock.Now(), Results: []courier.Result{{
+		Item:      1,
+		Task:      courier.TaskRemove,
+		Signature: signature,
+		Codes:     r.Items[0].Codes,
+		Outcome:   courier.OutcomeDone,
+		Receipt:   receipt,
+	}}}
+}
+
+// receipt signs a receipt with the program's present key.
+func (w *world) receipt(r license.Receipt) string {
+	w.t.Helper()
+	p, err := w.admin.Program(w.t.Context(), w.program.ID)
+	require.NoError(w.t, err)
+	key, err := w.Secrets.SigningKey(p)
+	require.NoError(w.t, err)
+	r.IssuedAt, r.Epoch = w.Clock.Now(), "AAAAAAAAAAAAAAAAAAAAAA"
+	token, err := key.SignReceipt(r)
+	require.NoError(w.t, err)
+	return token
+}
+
+var couriers = []scenario{
+	{
+		name: "A courier answers that a removal was done that never happened",
+		seen: "“The answer does not prove that the server took the license; its removal code stays here.”",
+		run: func(t *testing.T) {
+			for name, receipt := range map[string]func(w *world, r courier.Request) string{
+				"without a receipt": func(*world, courier.Request) string { return "" },
+				"with a license file for a receipt": func(w *world, _ courier.Request) string {
+					_, content, err := w.pcs[0].LicenseFile(w.t.Context(), w.active()[0].ID)
+					require.NoError(w.t, err)
+					return content
+				},
+				"with the receipt of another license": func(w *world, r courier.Request) string {
+					return w.receipt(license.Receipt{LicenseID: w.active()[0].ID, Site: r.Items[0].Codes.Site + 1, Task: license.ReceiptRemoval})
+				},
+				"with the receipt of the same Site code under another id": func(w *world, r courier.Request) string {
+					return w.receipt(license.Receipt{LicenseID: w.active()[0].ID + 1, Site: r.Items[0].Codes.Site, Task: license.ReceiptRemoval})
+				},
+			} {
+				t.Run(name, func(t *testing.T) {
+					w, by, offline, request := givenBack(t)
+					answer := done(w, request, receipt(w, request))
+					if content, err := courier.Encode(answer); err == nil {
+						doc, err := courier.Read(content)
+						require.NoError(t, err)
+						taken, err := offline.TakeAnswer(t.Context(), doc.(courier.Answer))
+						require.NoError(t, err)
+						require.ErrorIs(t, taken[0].Err, manager.ErrNoReceipt)
+					}
+					check(t, w, want{stranded: 1})
+					require.NoError(t, carry(t.Context(), by, offline, request))
+					w.recover()
+					check(t, w, want{})
+				})
+			}
+		},
+	},
+	{
+		name: "A request is carried by two couriers", seen: once,
+		run: func(t *testing.T) {
+			w := newWorld(t, plenty, "a", "b")
+			a, b, c := w.pcs[0], w.pcs[1], w.offlinePC("c")
+			request, err := c.MakeRequest(t.Context(), "c", []manager.Wish{{Task: courier.TaskActivate, Signature: signature}})
+			require.NoError(t, err)
+			first, second := answered(t, a, request), answered(t, b, request)
+			for _, answer := range []courier.Answer{second, first} {
+				taken, err := c.TakeAnswer(t.Context(), answer)
+				require.NoError(t, err)
+				require.NoError(t, taken[0].Err)
+			}
+			w.recover()
+			check(t, w, want{runs: []*pc{c}})
+		},
+	},
+	{
+		name: "A removal is carried by two couriers", seen: "Both bring a receipt; the license is removed once.",
+		run: func(t *testing.T) {
+			w, by, offline, request := givenBack(t)
+			first := answered(t, by, request)
+			second := answered(t, by, request)
+			require.NotEmpty(t, second.Results[0].Receipt)
+			for _, answer := range []courier.Answer{second, first} {
+				taken, err := offline.TakeAnswer(t.Context(), answer)
+				require.NoError(t, err)
+				require.NoError(t, taken[0].Err)
+			}
+			w.recover()
+			check(t, w, want{})
+		},
+	},
+	{
+		name: "An old answer is taken after the PC gave its license back",
+		seen: "Its license has left the PC: the program does not run, and the removal code stays kept.",
+		run: func(t *testing.T) {
+			w := newWorld(t, plenty, "b")
+			b, c := w.pcs[0], w.offlinePC("c")
+			request, err := c.MakeRequest(t.Context(), "c", []manager.Wish{{Task: courier.TaskActivate, Signature: signature}})
+			require.NoError(t, err)
+			answer := answered(t, b, request)
+			_, err = c.TakeAnswer(t.Context(), answer)
+			require.NoError(t, err)
+			_, err = c.LetGo(t.Context(), signature)
+			require.NoError(t, err)
+			taken, err := c.TakeAnswer(t.Context(), answer)
+			require.NoError(t, err)
+			require.ErrorIs(t, taken[0].Err, manager.ErrOtherPC)
+			w.recover()
+			check(t, w, want{stranded: 1})
+		},
+	},
+	{
+		name: "The answer to a removal is lost, and its request is carried again", seen: "The server gives the receipt again.",
+		run: func(t *testing.T) {
+			w, by, offline, request := givenBack(t)
+			answered(t, by, request) // never arrives
+			require.Len(t, offline.kept(), 1)
+			require.NoError(t, carry(t.Context(), by, offline, request))
+			w.recover()
+			check(t, w, want{})
+		},
+	},
+	{
+		name: "A courier's connection ends in the middle of two programs' items",
+		seen: "What was done is in the answer; the same request brings the rest.",
+		run: func(t *testing.T) {
+			w, by, offline, _ := givenBack(t)
+			again, err := offline.MakeRequest(t.Context(), "c", []manager.Wish{
+				{Task: courier.TaskRemove, Signature: signature, Kept: offline.kept()[0]},
+				{Task: courier.TaskActivate, Signature: signature},
+			})
+			require.NoError(t, err)
+			plan, err := by.PlanCourier(t.Context(), again)
+			require.NoError(t, err)
+			by.proxy.on(to("POST", "/licenses"), answerDropped)
+			answer, err := by.CarryOut(t.Context(), again, plan, []int{0, 0}, func(int) {})
+			require.ErrorIs(t, err, manager.ErrUnreachable)
+			require.Len(t, answer.Results, 1)
+			_, err = offline.TakeAnswer(t.Context(), hand(t, answer))
+			require.NoError(t, err)
+			by.proxy.end()
+			require.NoError(t, carry(t.Context(), by, offline, again))
+			w.recover()
+			check(t, w, want{runs: []*pc{offline}})
+		},
+	},
+}
+
+func TestCourier(t *testing.T) { attack(t, couriers) }

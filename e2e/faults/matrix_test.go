@@ -1,0 +1,191 @@
+package faults
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager"
+)
+
+var whole = flag.Bool("whole", false, "attack in every way, not only in a representative part")
+
+// meddling is a fault of the network between a PC and the server.
+type meddling struct {
+	name  string
+	fault fault
+	// refuses tells that the answer is one of a license server and refuses: a job may end with it.
+	refuses bool
+	// seen is what a person sees of it.
+	seen string
+}
+
+const (
+	goesOn = "The task is kept and goes on by itself when the connection is back; it is done once."
+	noACEN = "“What answers there is no license server.” The task is kept, nothing is changed or erased on the PC; it is done once, later."
+	once   = "It is done once."
+)
+
+var meddlings = []meddling{
+	{"request dropped", requestDropped, false, goesOn},
+	{"answer dropped, the server has acted", answerDropped, false, goesOn},
+	{"request doubled", doubled, false, once},
+	{"answer cut in the middle", cut, false, goesOn},
+	{"502 before the server", instead(http.StatusBadGateway, htmlType, portal), false, noACEN},
+	{"502 after the server has acted", after(instead(http.StatusBadGateway, htmlType, portal)), false, noACEN},
+	{"500 problem", refused(api.ErrInternal, "Something went wrong."), true, goesOn},
+	{"503 problem", refused(api.ErrUnavailable, "Come again."), true, goesOn},
+	{"HTML 200", instead(http.StatusOK, htmlType, portal), false, noACEN},
+	{"HTML 200 after the server has acted", after(instead(http.StatusOK, htmlType, portal)), false, noACEN},
+	{"redirect to a portal", redirected, false, noACEN},
+	{"JSON 200: maintenance", instead(http.StatusOK, jsonType, `{"status":"maintenance"}`), false, noACEN},
+	{"JSON 201: maintenance", instead(http.StatusCreated, jsonType, `{"status":"maintenance"}`), false, noACEN},
+	{"JSON 200: maintenance, after the server has acted", after(instead(http.StatusOK, jsonType, `{"status":"maintenance"}`)), false, noACEN},
+	{"JSON 200: {}", instead(http.StatusOK, jsonType, `{}`), false, noACEN},
+	{"JSON 200: []", instead(http.StatusOK, jsonType, `[]`), false, noACEN},
+	{"JSON 200: null", instead(http.StatusOK, jsonType, `null`), false, noACEN},
+	{"JSON 200 without a body", instead(http.StatusOK, jsonType, ``), false, noACEN},
+	{"204 without a body", instead(http.StatusNoContent, jsonType, ``), false, noACEN},
+	{"an answer about another license", another, false, noACEN},
+	{"empty lists", emptyLists, false, "What is not listed is not erased: only what the server names as ended is."},
+	{"a receipt that is missing", withoutReceipt, false, "It proves nothing: the removal code stays kept, and the answer is asked for again."},
+	{"a receipt that nobody signed", forgedReceipt, false, "It proves nothing: the removal code stays kept, and the answer is asked for again."},
+	{"401 problem", refused(api.ErrAuthorization, "Sign in."), true, "The person signs in again; the task is kept and goes on."},
+	{"404 HTML", instead(http.StatusNotFound, htmlType, portal), false, noACEN},
+	{"404 problem", refused(api.ErrNotFound, "There is no such order or license in this account."), true, "Not found is not ended: the license comes back or its code stays kept."},
+	{"403 HTML", instead(http.StatusForbidden, htmlType, portal), false, noACEN},
+	{"429 HTML", instead(http.StatusTooManyRequests, htmlType, portal), false, noACEN},
+}
+
+// another answers with a license, or an order, that was not asked for; its fields are all there.
+func another(w http.ResponseWriter, c call, forward func() answer) {
+	const one = `{"id":1,"order_id":1,"original_license_id":1,"site_code":"A91039B5","machine_id":"7F80-3BDF-E8D3-1D55","activation_code":"F3945D8C-B0D71FFA-02A956E3-8D6DB947",` +
+		`"note":"","features":0,"activated_at":"2026-01-01T00:00:00Z","status":"Active","receipt":"v4.public.none"}`
+	const order = `{"id":1,"program_id":1,"program_name":"x","ordered_at":"2026-01-01T00:00:00Z","licenses_total":1,"licenses_activated":0,"requires_activation":true,` +
+		`"can_manage":true,"subscription":{"state":"none"},"allowed":{},"receipt":"v4.public.none"}`
+	body := one
+	switch {
+	case to(http.MethodPost, "/orders")(c), to(http.MethodPost, "/removal")(c):
+		body = order
+	case to(http.MethodGet, "/orders")(c):
+		body = `{"orders":[` + order + `],"can_add_order":true}`
+	case to(http.MethodGet, "/licenses")(c):
+		body = `{"licenses":[` + one + `]}`
+	}
+	status := http.StatusOK
+	if c.method == http.MethodPost {
+		status = http.StatusCreated
+	}
+	instead(status, jsonType, body)(w, c, forward)
+}
+
+// withoutReceipt lets the server act and takes the receipt out of its answer.
+func withoutReceipt(w http.ResponseWriter, _ call, forward func() answer) {
+	a := forward()
+	a.body = receiptMember.ReplaceAll(a.body, nil)
+	a.header.Del("Content-Length")
+	a.write(w)
+}
+
+// forgedReceipt lets the server act and puts a token in the place of its receipt.
+func forgedReceipt(w http.ResponseWriter, _ call, forward func() answer) {
+	a := forward()
+	a.body = receiptMember.ReplaceAll(a.body, []byte(`,"receipt":"v4.public.eyJqdGkiOiIxIn0"`))
+	a.header.Del("Content-Length")
+	a.write(w)
+}
+
+// receiptMember is the receipt in an answer, which is its last member.
+var receiptMember = regexp.MustCompile(`,\s*"receipt":\s*"[^"]*"`)
+
+// emptyLists answers every list with one that holds nothing, and passes all else on.
+func emptyLists(w http.ResponseWriter, c call, forward func() answer) {
+	switch {
+	case to(http.MethodGet, "/orders")(c):
+		instead(http.StatusOK, jsonType, `{"orders":[],"can_add_order":true}`)(w, c, forward)
+	case to(http.MethodGet, "/licenses")(c):
+		instead(http.StatusOK, jsonType, `{"licenses":[]}`)(w, c, forward)
+	case to(http.MethodGet, "/programs")(c):
+		instead(http.StatusOK, jsonType, `{"programs":[]}`)(w, c, forward)
+	default:
+		forward().write(w)
+	}
+}
+
+// Every fault of the network during every task: on the call that does the task, and on all calls. Afterwards the task was done
+// once, or it is done when the person asks again; exactly the right PCs run, and nothing is lost at any moment.
+func TestNetwork(t *testing.T) {
+	for i, m := range meddlings {
+		for j, one := range tasks {
+			for _, every := range []bool{false, true} {
+				if !*whole && (every || (i+j)%10 != 0) {
+					continue
+				}
+				match, what := one.call, "its call"
+				if every {
+					match, what = anyCall, "all calls"
+				}
+				t.Run(fmt.Sprintf("%s/%s/%s", m.name, one.name, what), func(t *testing.T) {
+					t.Parallel()
+					meddle(t, m, one, func(p *proxy) { p.on(match, m.fault) })
+				})
+			}
+		}
+	}
+}
+
+// Every fault of the network at each call of every task alone.
+func TestNetworkOnce(t *testing.T) {
+	for _, m := range meddlings {
+		for _, one := range tasks {
+			if !*whole && (m.name != "JSON 200: {}" || one.name != "removal" && one.name != "new license") {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s/%s", m.name, one.name), func(t *testing.T) {
+				t.Parallel()
+				for n, calls := 0, 1; n < calls; n++ {
+					calls = max(calls, meddle(t, m, one, func(p *proxy) {
+						p.times(n, anyCall, func(w http.ResponseWriter, _ call, forward func() answer) { forward().write(w) })
+						p.times(1, anyCall, m.fault)
+					}))
+				}
+			})
+		}
+	}
+}
+
+// meddle does a task under a fault, lets the apps recover, and does the task again if it was not done. It returns how many
+// calls the task made.
+func meddle(t *testing.T, m meddling, one task, start func(*proxy)) (calls int) {
+	t.Helper()
+	a := one.begin(t)
+	before := a.done()
+	a.by.proxy.calls()
+	start(a.by.proxy)
+	err := a.do(t.Context())
+	calls = len(a.by.proxy.calls())
+	if err == nil && !one.reads {
+		require.Equal(t, before+1, a.done(), "the app says that it is done")
+	}
+	// The app goes on trying, and refreshes, while the network is as it is.
+	_, _ = a.by.ResumeJobs(t.Context())
+	_ = a.by.learn()
+	a.w.checkSafe(t)
+
+	a.w.recover()
+	if one.job && !m.refuses && errors.Is(err, manager.ErrUnreachable) {
+		require.Equal(t, before+1, a.done(), "the app did not go on by itself; first it said: %v", err)
+	}
+	a.settle(t, one, before)
+	if !one.reads {
+		require.Equal(t, before+1, a.done(), "it happened once")
+	}
+	check(t, a.w, a.after)
+	return calls
+}

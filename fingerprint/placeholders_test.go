@@ -1,0 +1,35 @@
+package fingerprint
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+// TestPlaceholderOfAnySource covers a value that a source takes for real and that is none: Read refuses it, whoever gave it.
+func TestPlaceholderOfAnySource(t *testing.T) {
+	for serial, readable := range map[uint32]bool{0x7c3e2238: true, 0xffffffff: false, 0: false} {
+		reading, err := (&Reader{windowsSource{windowsPC{serial: serial}}}).Read(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, readable, reading.Readable(license.HDID), "%08X", serial)
+		if !readable {
+			require.ErrorIs(t, reading.Problem(license.HDID), ErrUnreadable)
+		}
+	}
+}
+
+func TestStorageDescriptorOutOfRange(t *testing.T) {
+	whole := storage("ACME", "Disk 1", "S3Z9NB0K123456X")
+	model, serial := parseStorageDescriptor(whole)
+	require.Equal(t, []string{"ACME Disk 1", "S3Z9NB0K123456X"}, []string{model, serial})
+	for _, field := range []int{descriptorVendor, descriptorProduct, descriptorSerial} {
+		for _, offset := range [][4]byte{{byte(len(whole))}, {255, 255, 255, 127}, {255, 255, 255, 255}, {4}} {
+			damaged := append([]byte{}, whole...)
+			copy(damaged[field:], offset[:])
+			model, serial = parseStorageDescriptor(damaged)
+			require.NotEqual(t, "ACME Disk 1S3Z9NB0K123456X", model+serial, "%d %v", field, offset)
+		}
+	}
+}

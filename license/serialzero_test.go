@@ -1,0 +1,15 @@
+package license
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestSerialNumberZero covers a number with a right tag whose serial id is 0, which Serial never makes.
+func TestSerialNumberZero(t *testing.T) {
+	q := NewSerialSeed([32]byte{9})
+	tag := q.tag(1, 0, 5)
+	_, _, err := q.Open(1, SerialNumber{data: 5 ^ q.mask(tag), tag: tag})
+	require.ErrorIs(t, err, ErrSerialInvalid)
+}

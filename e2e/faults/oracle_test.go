@@ -61,14 +61,10 @@ func check(t *testing.T, w *world, is want) {
 // the matter of an open task or for a PC that has not refreshed yet, or can be got back.
 func (w *world) checkSafe(t *testing.T) {
 	t.Helper()
-	on := map[int64]*pc{}
+	on := w.checkApart(t)
 	open := 0
 	for _, p := range w.pcs {
 		open += len(p.waits())
-		if v := p.verdict(); v.Valid() {
-			require.Nil(t, on[v.License.ID], "license %d is on two PCs", v.License.ID)
-			on[v.License.ID] = p
-		}
 	}
 	for _, l := range w.active() {
 		coming := slices.ContainsFunc(w.pcs, func(p *pc) bool { return p.awaits(l) })
@@ -76,6 +72,19 @@ func (w *world) checkSafe(t *testing.T) {
 			require.NotEmpty(t, w.waysBack(l, true), "license %d (%s) is lost", l.ID, l.Note)
 		}
 	}
+}
+
+// checkApart finds the PC on which each license runs: no license runs on two.
+func (w *world) checkApart(t *testing.T) map[int64]*pc {
+	t.Helper()
+	on := map[int64]*pc{}
+	for _, p := range w.pcs {
+		if v := p.verdict(); v.Valid() {
+			require.Nil(t, on[v.License.ID], "license %d is on two PCs", v.License.ID)
+			on[v.License.ID] = p
+		}
+	}
+	return on
 }
 
 // checkPrograms starts the program on every PC.

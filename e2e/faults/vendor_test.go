@@ -111,7 +111,7 @@ func TestVendorInTheMiddle(t *testing.T) {
 				for _, p := range a.w.online() {
 					p.tryRefresh()
 				}
-				a.w.checkSafe(t)
+				a.w.checkApart(t)
 				v.off(a.w)
 				a.w.recover()
 				a.settle(t, one, before)

@@ -193,7 +193,26 @@ func checkNewOrder(o api.Order, r api.NewOrder) error {
 	if err := checkOrder(o); err != nil {
 		return err
 	}
-	return check(rule{r.ProgramID == 0 || o.ProgramID == r.ProgramID, "is about another program"})
+	return check(
+		rule{r.ProgramID == 0 || o.ProgramID == r.ProgramID, "is about another program"},
+		rule{plainSerial(o.SerialNumber) == plainSerial(r.SerialNumber), "is about another serial number"},
+	)
+}
+
+// plainSerial returns a serial number as it is compared: without case and signs, and with 0 and 1 for the letters that people
+// take for them (codes.md, "Reading what people type").
+func plainSerial(serial string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == 'O':
+			return '0'
+		case r == 'I' || r == 'L':
+			return '1'
+		case r >= '0' && r <= '9' || r >= 'A' && r <= 'Z':
+			return r
+		}
+		return -1
+	}, strings.ToUpper(serial))
 }
 
 func checkHistory(list api.HistoryList) error {

@@ -121,9 +121,9 @@ var calls = map[string]struct {
 		return err
 	}, 200, api.OrderList{Orders: []api.Order{wholeOrder(10), wholeOrder(9)}}},
 	"new order": {func(t *testing.T, c *Client) error {
-		_, err := c.NewOrder(t.Context(), "key", api.NewOrder{ProgramID: 7})
+		_, err := c.NewOrder(t.Context(), "key", api.NewOrder{ProgramID: 7, SerialNumber: "o6qq 7k41 nsyb vbwa r3"})
 		return err
-	}, 201, wholeOrder(11)},
+	}, 201, withSerial(wholeOrder(11))},
 	"history": {func(t *testing.T, c *Client) error {
 		_, err := c.History(t.Context(), 9)
 		return err
@@ -167,6 +167,12 @@ var calls = map[string]struct {
 	"email": {func(t *testing.T, c *Client) error {
 		return c.SendEmail(t.Context(), "key", 22, api.EmailRequest{})
 	}, 202, nil},
+}
+
+// withSerial is an order that a serial number made, which the test types without signs and with a letter for a digit.
+func withSerial(o api.Order) api.Order {
+	o.SerialNumber = "06QQ-7K41-NS-YBVB-WAR3"
+	return o
 }
 
 // asked sends a call to a server with one answer.
@@ -354,7 +360,7 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 			"orders.0.id":         {none, 0, -1, 9},
 			"orders.0.program_id": {none, 0},
 		},
-		"new order": {"id": {none, 0}, "program_id": {none, 0, 8}},
+		"new order": {"id": {none, 0}, "program_id": {none, 0, 8}, "serial_number": {none, "", "06QQ-7K41-NS-YBVB-WAR4"}},
 		"history": {
 			"history":           {none, nil},
 			"history.0.time":    {none},

@@ -37,8 +37,8 @@ func requestOf(ctx context.Context) request {
 	return r
 }
 
-// surround puts around every call: request id, address of the client, log, panics, body limit, headers with the epoch, and
-// ETags.
+// surround puts around every call: request id, address of the client, log, panics, body limit, headers with the epoch,
+// and ETags.
 func (s *Server) surround(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := s.Now()
@@ -193,8 +193,8 @@ func (r *recorder) fail(requestID string) {
 	writeProblem(r, p)
 }
 
-// finish sends what was held back: 304 when the client has it already. The ETag names the epoch, so that nothing that was
-// read before a restore passes for what is there now.
+// finish sends what was held back: 304 when the client has it already. The ETag names the epoch, so that nothing that
+// was read before a restore passes for what is there now.
 func (r *recorder) finish(req *http.Request) {
 	if r.status == 0 {
 		r.status = http.StatusOK

@@ -132,8 +132,8 @@ type banned struct {
 
 const sharedAge = 2 * time.Second
 
-// learn reads settings, bans and epoch again when they are too old. One request does it while others go on with what is known; when
-// the database does not answer, all do.
+// learn reads settings, bans and epoch again when they are too old. One request does it while others go on with what is
+// known; when the database does not answer, all do.
 func (s *Server) learn(ctx context.Context) {
 	now := s.Now()
 	k := &s.shared

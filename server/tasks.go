@@ -283,7 +283,9 @@ func wireComparison(c license.Comparison) api.Comparison {
 }
 
 // receipt signs that a license left its PC by a task.
-func (r Rules) receipt(ctx context.Context, tx store.Tx, l store.License, p store.Program, task license.ReceiptTask) (string, error) {
+func (r Rules) receipt(
+	ctx context.Context, tx store.Tx, l store.License, p store.Program, task license.ReceiptTask,
+) (string, error) {
 	epoch, err := store.Epoch(ctx, tx)
 	if err != nil {
 		return "", err
@@ -301,9 +303,9 @@ func (r Rules) receipt(ctx context.Context, tx store.Tx, l store.License, p stor
 	})
 }
 
-// left is ended for a task that takes a license from its PC. If the license was removed or transferred, and removalCode is
-// right, the refusal carries a receipt: a PC or a courier that never got its answer may forget the code then. A wrong code
-// makes no other difference.
+// left is ended for a task that takes a license from its PC. If the license was removed or transferred, and removalCode
+// is right, the refusal carries a receipt: a PC or a courier that never got its answer may forget the code then. A
+// wrong code makes no other difference.
 func (r Rules) left(ctx context.Context, tx store.Tx, l store.License, p store.Program, removalCode string) error {
 	refusal, err := endedProblem(ctx, tx, l)
 	if err != nil {

@@ -184,8 +184,8 @@ func (s *Store) Read(ctx context.Context, fn func(store.Tx) error) error {
 // firstLicense is the id of the first license.
 const firstLicense = 20001
 
-// nextID is a query of the next id of a table. AUTOINCREMENT keeps the largest id that a table had, or skip a larger one;
-// the rows count as well, for a database that was put together by hand.
+// nextID is a query of the next id of a table. AUTOINCREMENT keeps the largest id that a table had, or skip a larger
+// one; the rows count as well, for a database that was put together by hand.
 func nextID(table string, first int64) string {
 	return fmt.Sprintf(`SELECT MAX(%d, COALESCE(MAX(id), 0) + 1,
  COALESCE((SELECT MAX(seq) FROM sqlite_sequence WHERE name = '%s'), 0) + 1) FROM %s`, first, table, table)

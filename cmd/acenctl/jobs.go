@@ -96,7 +96,8 @@ func (d *desk) jobsCommand() *cobra.Command {
 		Long: `List the tasks of all your accounts that wait: those that were never sent (pending), and those that were sent and whose answer
 did not come (sent). No session and no connection is needed, except for --resume.
 
---cancel ends a task that was never sent: nothing was done, and a license that had left this PC for it comes back.
+--cancel ends a task that was never sent: nothing was done, and a license that had left this PC for it comes back. One that its
+program had let go before stays away, and its removal code stays here.
 
 --give-up ends any task that has been open for a day, also one that was sent. The server may have done it, or not; nobody asks
 again. A license that had left this PC for a task that was sent stays away, since another PC may have it, and its removal code
@@ -140,27 +141,27 @@ stays here: "acenctl removal-codes" lists it as soon as no task sends it, and ha
 	return c
 }
 
-// cancelJob ends a task that was never sent.
-func (d *desk) cancelJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
-	if err := m.DropJob(ctx, j.ID); err != nil {
-		return err
-	}
-	return d.say(struct {
-		Canceled jobJSON `json:"canceled"`
-	}{jobOf(j)}, fmt.Sprintf("Canceled: %s.", strings.TrimSuffix(j.Title, ".")))
-}
-
-// giveUpTime is how long a task must have been open before manager.GiveUp takes it.
-const giveUpTime = 24 * time.Hour
-
-// givenUpJSON is a task that was given up, as --json prints it.
-type givenUpJSON struct {
-	GivenUp jobJSON `json:"given_up"`
+// endedJSON is a task that a person ended, as --json prints it.
+type endedJSON struct {
+	Canceled *jobJSON `json:"canceled,omitempty"`
+	GivenUp  *jobJSON `json:"given_up,omitempty"`
 	// OutcomeKnown tells that the server surely did nothing: the task was never sent.
 	OutcomeKnown bool `json:"outcome_known"`
 	// KeptCode is the id of the removal code that stays here.
 	KeptCode string `json:"kept_code,omitempty"`
 }
+
+// cancelJob ends a task that was never sent.
+func (d *desk) cancelJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
+	if err := m.DropJob(ctx, j.ID); err != nil {
+		return err
+	}
+	one := jobOf(j)
+	return d.printEnded(ctx, m, j, endedJSON{Canceled: &one, OutcomeKnown: true}, []string{fmt.Sprintf("Canceled: %s.", strings.TrimSuffix(j.Title, "."))})
+}
+
+// giveUpTime is how long a task must have been open before manager.GiveUp takes it.
+const giveUpTime = 24 * time.Hour
 
 // giveUpJob ends a task that has been open for a day, and says what that means.
 func (d *desk) giveUpJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
@@ -171,13 +172,17 @@ func (d *desk) giveUpJob(ctx context.Context, m *manager.Manager, j manager.Job)
 	if err != nil {
 		return err
 	}
-	out := givenUpJSON{GivenUp: jobOf(j), OutcomeKnown: j.State == manager.JobPending}
-	lines := [][]string{{fmt.Sprintf("Given up: %s.", strings.TrimSuffix(j.Title, "."))}}
-	if out.OutcomeKnown {
-		lines = append(lines, []string{"It was never sent, so the server did nothing. A license that had left this PC for it is here again."})
-		return d.print(out, lines...)
+	one := jobOf(j)
+	outcome := "It was never sent, so the server did nothing."
+	if j.State != manager.JobPending {
+		outcome = "It was sent, and whether the server did it is not known. Nobody asks again: look at the order with \"acenctl licenses\"."
 	}
-	lines = append(lines, []string{"It was sent, and whether the server did it is not known. Nobody asks again: look at the order with \"acenctl licenses\"."})
+	return d.printEnded(ctx, m, j, endedJSON{GivenUp: &one, OutcomeKnown: j.State == manager.JobPending},
+		[]string{fmt.Sprintf("Given up: %s.", strings.TrimSuffix(j.Title, "."))}, []string{outcome})
+}
+
+// printEnded prints a task that a person ended, and the removal code of its license if that stays here.
+func (d *desk) printEnded(ctx context.Context, m *manager.Manager, j manager.Job, out endedJSON, lines ...[]string) error {
 	codes, err := m.KeptCodes(ctx)
 	if err != nil {
 		return err
@@ -188,7 +193,7 @@ func (d *desk) giveUpJob(ctx context.Context, m *manager.Manager, j manager.Job)
 	if i >= 0 {
 		out.KeptCode = codes[i].Codes.Site.String()
 		lines = append(lines, []string{fmt.Sprintf(
-			"The license stays away from this PC, and its removal code %s stays here: \"acenctl removal-codes\" hands it in or offers it.", out.KeptCode)})
+			"The license stays away from this PC, and its removal code with the id %s stays here: \"acenctl removal-codes\" hands it in or offers it.", out.KeptCode)})
 	}
 	return d.print(out, lines...)
 }

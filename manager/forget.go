@@ -62,14 +62,14 @@ func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	return rest, errors.Join(err, lock.Unlock(), storageError(os.Remove(lock.Path())))
 }
 
-// rescue puts the removal codes of the vault where the license files lie. A data file that cannot be read has none to rescue; a
-// code that cannot be put there ends it with an error.
+// rescue puts the removal codes of the vault where the license files lie. A data file that cannot be read has none to rescue; one
+// of a newer version, and a code that cannot be put there, end it with an error.
 func rescue(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	if _, err := os.Stat(filepath.Join(o.DataDir, databaseName)); errors.Is(err, os.ErrNotExist) {
 		return rest, nil
 	}
 	m, err := Open(ctx, Options{DataDir: o.DataDir, Installed: o.Installed, Keyring: o.Keyring, Fingerprint: fingerprint.System()})
-	if errors.Is(err, ErrStorage) {
+	if errors.Is(err, ErrStorage) && !errors.Is(err, errNewerFile) {
 		return rest, nil
 	}
 	if err != nil {

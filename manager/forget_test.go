@@ -85,3 +85,15 @@ func TestForgetKeepsTheCodesOfWhatWaits(t *testing.T) {
 	_, err = p.Offer(t.Context(), kept[0])
 	require.NoError(t, err)
 }
+
+// What a newer version keeps is not removed unread.
+func TestForgetLeavesNewerData(t *testing.T) {
+	folder := t.TempDir()
+	m := open(t, folder)
+	_, err := m.db.ExecContext(t.Context(), `PRAGMA user_version = 999`)
+	require.NoError(t, err)
+	require.NoError(t, m.Close())
+	_, err = Forget(t.Context(), ForgetOptions{DataDir: folder, Keyring: keyring.Memory(), Clear: func(context.Context) error { return nil }})
+	require.ErrorContains(t, err, "newer version")
+	require.FileExists(t, filepath.Join(folder, databaseName))
+}

@@ -60,8 +60,11 @@ type Job struct {
 // giveUpAfter is how long a job must have been open before the person can give it up.
 const giveUpAfter = 24 * time.Hour
 
+// GiveUpAt is the time from which GiveUp takes the job.
+func (j Job) GiveUpAt() time.Time { return j.CreatedAt.Add(giveUpAfter) }
+
 // MayGiveUp reports whether GiveUp takes the job at a time: it has been open for a day.
-func (j Job) MayGiveUp(now time.Time) bool { return now.Sub(j.CreatedAt) >= giveUpAfter }
+func (j Job) MayGiveUp(now time.Time) bool { return !now.Before(j.GiveUpAt()) }
 
 // answersKept is how long a server surely knows an idempotency key (api.md).
 const answersKept = 24 * time.Hour

@@ -160,14 +160,11 @@ func (d *desk) cancelJob(ctx context.Context, m *manager.Manager, j manager.Job)
 	return d.printEnded(ctx, m, j, endedJSON{Canceled: &one, OutcomeKnown: true}, []string{fmt.Sprintf("Canceled: %s.", strings.TrimSuffix(j.Title, "."))})
 }
 
-// giveUpTime is how long a task must have been open before manager.GiveUp takes it.
-const giveUpTime = 24 * time.Hour
-
 // giveUpJob ends a task that has been open for a day, and says what that means.
 func (d *desk) giveUpJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
 	err := m.GiveUp(ctx, j.ID)
 	if errors.Is(err, manager.ErrTooEarly) {
-		return fmt.Errorf("%w: on %s", err, j.CreatedAt.Add(giveUpTime).Local().Format("2 January 2006 at 15:04"))
+		return fmt.Errorf("%w: on %s", err, j.GiveUpAt().Local().Format("2 January 2006 at 15:04"))
 	}
 	if err != nil {
 		return err

@@ -238,7 +238,7 @@ func loseCode(ts *testscript.TestScript, _ bool, _ []string) {
 func ageJobs(ts *testscript.TestScript, _ bool, args []string) {
 	db, err := sql.Open("sqlite", filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen-desktop", "acen.db"))
 	ts.Check(err)
-	_, err = db.Exec(`UPDATE jobs SET created_at = created_at - ?, state = ? WHERE state IN ('pending', 'sent')`, giveUpTime.Microseconds(), args[0])
+	_, err = db.Exec(`UPDATE jobs SET created_at = created_at - ?, state = ? WHERE state IN ('pending', 'sent')`, (24 * time.Hour).Microseconds(), args[0])
 	ts.Check(errors.Join(err, db.Close()))
 }
 

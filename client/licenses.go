@@ -160,7 +160,7 @@ func (c *Client) Reactivate(
 	return out, err
 }
 
-// Release gives a license free for another PC, which can then Transfer it without a removal code. It returns the
+// Release frees a license for another PC, which can then Transfer it without a removal code. It returns the
 // license with ReleasedAt, and a receipt that the program's key must verify. The same key with the same request has one
 // effect and one answer.
 func (c *Client) Release(

@@ -31,15 +31,15 @@ type ForgetOptions struct {
 type Rest struct {
 	// Jobs were open and are forgotten.
 	Jobs []Job
-	// Codes are the removal codes of licenses that left this PC and that the server does not know of. They stay where the
-	// license files lie.
+	// Codes are the removal codes of licenses that left this PC and that the server has not confirmed. They stay in the
+	// license folder.
 	Codes []KeptCode
 }
 
-// Forget removes what the app keeps of a person: its files in the data folder and the secrets in the keyring. Licenses of this PC
-// stay, because programs use them, and so do the removal codes of licenses that left it for a job that waits: first they are
-// put where the license files lie. It removes as much as it can and joins the errors. It fails with ErrAlreadyRunning, and
-// then has changed nothing, with ErrStorage or ErrKeyringUnavailable.
+// Forget removes the app's data of a person: its files in the data folder and its secrets in the keyring. License files
+// stay, because programs use them. Removal codes of licenses that left this PC stay too: Forget first copies them into
+// the license folder. It removes as much as it can and joins the errors: ErrStorage or ErrKeyringUnavailable. It fails
+// with ErrAlreadyRunning before it removes anything.
 func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	ctx, cancel := context.WithTimeout(ctx, keyringTime)
 	defer cancel()
@@ -62,8 +62,9 @@ func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	return rest, errors.Join(err, lock.Unlock(), storageError(os.Remove(lock.Path())))
 }
 
-// rescue puts the removal codes of the vault where the license files lie. A data file that cannot be read has none to rescue; one
-// of a newer version, and a code that cannot be put there, end it with an error.
+// rescue copies the removal codes of the vault into the license folder, and returns what Forget leaves to the person. A
+// data file that cannot be opened has no codes to rescue; one of a newer version, and a code that cannot be written, are
+// errors.
 func rescue(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	if _, err := os.Stat(filepath.Join(o.DataDir, databaseName)); errors.Is(err, os.ErrNotExist) {
 		return rest, nil

@@ -432,7 +432,7 @@ func TestCancelOfWhatNeverLeft(t *testing.T) {
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
 	_, _ = p.row(t, l.ID)
-	leaves, err := p.departure(t.Context(), l)
+	leaves, err := p.newDeparture(t.Context(), l)
 	require.NoError(t, err)
 	_, err = p.openOrWrite(t.Context(), *p.account, Job{Task: TaskRelease, OrderID: l.OrderID, LicenseID: l.ID}, removalRequest(l, leaves, 0))
 	require.NoError(t, err)

@@ -54,8 +54,8 @@ func (s *Server) release(
 	return http.StatusOK, api.LicenseReceipt{License: out, Receipt: receipt}, err
 }
 
-// transfer is POST /licenses/{id}/transfer. Without a removal code nothing is guessed. The receipt is for the PC that
-// the license left.
+// transfer is POST /licenses/{id}/transfer. Only a call with a removal code counts as an attempt to guess one. The
+// receipt is for the PC that the license left.
 func (s *Server) transfer(
 	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Transfer,
 ) (int, api.LicenseReceipt, error) {

@@ -115,7 +115,7 @@ func ReadSettings(base Settings, options map[string]string) (s Settings, err err
 	return s, err
 }
 
-// shared is what all servers on one database know of settings, bans and epoch; it is at most sharedAge old.
+// shared caches settings, bans and epoch of the database, which several servers may share. It is at most sharedAge old.
 type shared struct {
 	mu       sync.Mutex
 	read     time.Time
@@ -132,8 +132,8 @@ type banned struct {
 
 const sharedAge = 2 * time.Second
 
-// learn reads settings, bans and epoch again when they are too old. One request does it while others go on with what is
-// known; when the database does not answer, all do.
+// learn reloads settings, bans and epoch when they are older than sharedAge. One request does that while others use the
+// cached values. If the database does not answer, the cached values stay.
 func (s *Server) learn(ctx context.Context) {
 	now := s.Now()
 	k := &s.shared

@@ -420,7 +420,7 @@ func backupCommand() *cobra.Command {
 		}))
 }
 
-// gapFlag is the flag of the commands that leave a gap in the ids.
+// gapFlag adds the flag of the commands that skip ids.
 func gapFlag(c *cobra.Command, gap *int64) {
 	c.Flags().Int64Var(gap, "gap", store.DefaultGap,
 		"how many ids of licenses, orders and clients are passed over: more than were given since the backup")
@@ -442,7 +442,8 @@ type restoredJSON struct {
 	NextClient  int64   `json:"next_client"`
 }
 
-// showRestored tells what a restore changed, after a sentence; former is the name of the former database, nil for none.
+// showRestored returns a sentence and the changes of a restore; former is the name of the former database, nil for
+// none.
 func showRestored(sentence string, former *string, r store.Restored) printable {
 	const next = "The next license has the id %d, the next order %d, the next client %d; a new epoch has begun."
 	return said(sentence+" "+fmt.Sprintf(next, r.Next.License, r.Next.Order, r.Next.Client), restoredJSON{

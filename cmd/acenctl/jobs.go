@@ -46,7 +46,7 @@ func jobOf(j manager.Job) jobJSON {
 	return out
 }
 
-// accountName names an account for a person with several.
+// accountName returns the user name and the server of an account.
 func accountName(a manager.Account) string {
 	server := a.ServerName
 	if server == "" {
@@ -55,7 +55,7 @@ func accountName(a manager.Account) string {
 	return a.Username + ", " + server
 }
 
-// printJobs lists tasks; whose they are only if several accounts are known here.
+// printJobs prints tasks, with their accounts if this PC has several, or the sentence none.
 func (d *desk) printJobs(ctx context.Context, m *manager.Manager, jobs []manager.Job, none string) error {
 	accounts, err := m.Accounts(ctx)
 	if err != nil {
@@ -145,9 +145,9 @@ stays here: "acenctl removal-codes" lists it as soon as no task sends it, and ha
 type endedJSON struct {
 	Canceled *jobJSON `json:"canceled,omitempty"`
 	GivenUp  *jobJSON `json:"given_up,omitempty"`
-	// OutcomeKnown tells that the server surely did nothing: the task was never sent.
+	// OutcomeKnown reports that the server did nothing, because the task was never sent.
 	OutcomeKnown bool `json:"outcome_known"`
-	// KeptCode is the id of the removal code that stays here.
+	// KeptCode is the ID of the removal code that stays on this PC.
 	KeptCode string `json:"kept_code,omitempty"`
 }
 
@@ -160,7 +160,7 @@ func (d *desk) cancelJob(ctx context.Context, m *manager.Manager, j manager.Job)
 	return d.printEnded(ctx, m, j, endedJSON{Canceled: &one, OutcomeKnown: true}, []string{fmt.Sprintf("Canceled: %s.", strings.TrimSuffix(j.Title, "."))})
 }
 
-// giveUpJob ends a task that has been open for a day, and says what that means.
+// giveUpJob ends a task that has been open for a day, and prints the consequences.
 func (d *desk) giveUpJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
 	err := m.GiveUp(ctx, j.ID)
 	if errors.Is(err, manager.ErrTooEarly) {
@@ -204,7 +204,7 @@ The exit status is 6 if a task waits on, else that of the first one that was ref
 	return c
 }
 
-// send sends what waits, and prints what came of each task.
+// send sends the open tasks and prints their results.
 func (d *desk) send(ctx context.Context, m *manager.Manager) error {
 	done := d.progress("Sending")
 	jobs, err := m.ResumeJobs(ctx)

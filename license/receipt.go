@@ -16,7 +16,7 @@ import (
 const receiptAssertion = "acen/v2 receipt"
 
 // MaxReceipt is the maximum length of a receipt in bytes.
-const MaxReceipt = 4 << 10
+const MaxReceipt = 2 << 10
 
 // epochSize is the size of an epoch in bytes.
 const epochSize = 16

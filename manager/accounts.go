@@ -275,7 +275,8 @@ func (m *Manager) SignOut(ctx context.Context) error {
 type tokenHolder struct {
 	manager *Manager
 	account *Account
-	epoch   string // of the latest answer; "" before the first
+	epoch   string          // the one that was received last for the first time; "" before the first answer
+	epochs  map[string]bool // all that were received
 }
 
 // use assigns the holder to an account and stores the epoch that was received before.
@@ -289,13 +290,19 @@ func (h *tokenHolder) use(a Account) {
 	}
 }
 
-// sawEpoch receives the epoch of the server's data with every answer. It may be called from any goroutine.
+// sawEpoch receives the epoch of the server's data with every answer. It may be called from any goroutine. Each epoch counts
+// once, because several servers of one database may answer with the old and the new one for a while.
 func (h *tokenHolder) sawEpoch(epoch string) {
 	h.manager.mu.Lock()
-	same, a := h.epoch == epoch, h.account
-	h.epoch = epoch
+	known, a := h.epochs[epoch], h.account
+	if !known {
+		if h.epochs == nil {
+			h.epochs = map[string]bool{}
+		}
+		h.epochs[epoch], h.epoch = true, epoch
+	}
 	h.manager.mu.Unlock()
-	if !same && a != nil {
+	if !known && a != nil {
 		h.manager.noteEpoch(*a, epoch)
 	}
 }

@@ -85,7 +85,7 @@ CREATE TABLE requests (
 ALTER TABLE accounts ADD COLUMN epoch TEXT NOT NULL DEFAULT '';
 `}
 
-// errNewerFile is the cause of an ErrStorage for a data file that this version leaves alone.
+// errNewerFile is the cause of an ErrStorage for a data file of a newer version.
 var errNewerFile = errors.New("it was written by a newer version of this app; install that version (the file is untouched)")
 
 // errDamaged is an ErrStorage whose file should be set aside.

@@ -113,10 +113,10 @@ func (m *Manager) parseDeparture(ctx context.Context, l departure) (license.Sign
 	return signature, codes, err
 }
 
-// leave removes a license from this PC so that a crash at any point loses nothing. First it seals the removal code in
-// the vault. Then, in one step, it spends and renews the Site code, so that the program stops running, and stores the
-// removal code beside it. Then it erases the license file. The code is stored twice, so that it survives the loss of
-// either copy. leave is idempotent: after a crash it resumes.
+// leave removes a license from this PC so that a crash at any point loses nothing. In one step it spends and renews the
+// Site code, so that the program stops running, and stores the removal code beside it. Then it seals a copy of the code
+// in the vault, so that it survives the loss of either, and erases the license file. leave is idempotent: after a crash
+// it resumes.
 func (m *Manager) leave(ctx context.Context, a Account, l departure, purpose Task) error {
 	signature, codes, err := m.parseDeparture(ctx, l)
 	if err != nil {
@@ -127,24 +127,33 @@ func (m *Manager) leave(ctx context.Context, a Account, l departure, purpose Tas
 		if gone.RemovalCode, err = license.ParseRemovalCode(l.RemovalCode); err != nil {
 			return err
 		}
-		sealed, err := m.seal(ctx, []byte(l.RemovalCode))
-		if err != nil {
-			return err
-		}
-		if _, err := m.db.change(ctx, `INSERT INTO vault (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
- VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET content = excluded.content, purpose = excluded.purpose`, keptRemovalCode, l.Signature, codes.Site.String(), codes.Machine.String(), a.ID,
-			l.OrderID, l.LicenseID, l.Program, l.Note, purpose, sealed, m.options.Now().UnixMicro()); err != nil {
-			return err
-		}
 	}
 	if err := m.options.Installed.Leave(ctx, signature, gone); err != nil {
 		return installedError(err)
+	}
+	if l.RemovalCode != "" {
+		if err := m.keepRemovalCode(ctx, a, l, codes, purpose); err != nil {
+			return err
+		}
 	}
 	// No program runs under the file any more, so a failure to erase it does no harm.
 	if err := m.erase(ctx, signature, codes.Site); err != nil {
 		m.options.Logger.Warn("the file of a license that left could not be erased", "license", l.LicenseID, "error", err)
 	}
 	return nil
+}
+
+// keepRemovalCode seals a copy of a removal code in the vault.
+func (m *Manager) keepRemovalCode(ctx context.Context, a Account, l departure, codes license.Codes, purpose Task) error {
+	sealed, err := m.seal(ctx, []byte(l.RemovalCode))
+	if err != nil {
+		return err
+	}
+	_, err = m.db.change(ctx, `INSERT INTO vault (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
+ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET content = excluded.content, purpose = excluded.purpose`,
+		keptRemovalCode, l.Signature, codes.Site.String(), codes.Machine.String(), a.ID,
+		l.OrderID, l.LicenseID, l.Program, l.Note, purpose, sealed, m.options.Now().UnixMicro())
+	return err
 }
 
 // erase erases the license files of a Site code on this PC.
@@ -382,7 +391,11 @@ func (m *Manager) openDepartures(ctx context.Context, account int64) (map[depart
 	}
 	found := map[departureKey]Task{}
 	for _, job := range open {
-		if leaves := m.jobDeparture(ctx, job); leaves.Signature != "" {
+		leaves, err := m.jobDeparture(ctx, job)
+		if err != nil && !sealedAway(err) {
+			return nil, err
+		}
+		if leaves.Signature != "" {
 			found[departureKey{leaves.Signature, leaves.SiteCode}] = job.Task
 		}
 	}

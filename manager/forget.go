@@ -46,37 +46,25 @@ func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	if _, err := os.Stat(o.DataDir); errors.Is(err, os.ErrNotExist) {
 		return rest, o.Clear(ctx)
 	}
-	if rest, err = rescue(ctx, o); err != nil {
-		return rest, err
-	}
-	lock, err := lockFolder(o.DataDir)
+	m, err := Open(ctx, Options{DataDir: o.DataDir, Installed: o.Installed, Keyring: o.Keyring, Fingerprint: fingerprint.System()})
 	if err != nil {
 		return rest, err
 	}
-	err = o.Clear(ctx)
+	if rest, err = m.rescue(ctx); err != nil {
+		return rest, errors.Join(err, m.Close())
+	}
+	err = errors.Join(m.db.Close(), o.Clear(ctx))
 	files, globErr := filepath.Glob(filepath.Join(o.DataDir, databaseName+"*")) // with those that were damaged
 	err = errors.Join(err, globErr)
 	for _, file := range files {
 		err = errors.Join(err, storageError(os.Remove(file)))
 	}
-	return rest, errors.Join(err, lock.Unlock(), storageError(os.Remove(lock.Path())))
+	return rest, errors.Join(err, m.lock.Unlock(), storageError(os.Remove(m.lock.Path())))
 }
 
-// rescue copies the removal codes of the vault into the license folder, and returns what Forget leaves to the person. A
-// data file that cannot be opened has no codes to rescue; one of a newer version, and a code that cannot be written, are
-// errors.
-func rescue(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
-	if _, err := os.Stat(filepath.Join(o.DataDir, databaseName)); errors.Is(err, os.ErrNotExist) {
-		return rest, nil
-	}
-	m, err := Open(ctx, Options{DataDir: o.DataDir, Installed: o.Installed, Keyring: o.Keyring, Fingerprint: fingerprint.System()})
-	if errors.Is(err, ErrStorage) && !errors.Is(err, errNewerFile) {
-		return rest, nil
-	}
-	if err != nil {
-		return rest, err
-	}
-	defer func() { err = errors.Join(err, m.Close()) }()
+// rescue stores the removal codes of the vault beside the license files, where older versions did not. It fails with
+// ErrKeyringUnavailable if that needs a key that cannot be read now.
+func (m *Manager) rescue(ctx context.Context) (rest Rest, err error) {
 	sealed, err := m.sealedCodes(ctx)
 	if err != nil {
 		return rest, err
@@ -86,7 +74,13 @@ func rescue(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 		if err != nil {
 			return rest, installedError(err)
 		}
-		if spent, ok := state.Find(k.Codes.Site); k.Code == 0 || ok && (spent.Settled || spent.RemovalCode != 0) {
+		spent, ok := state.Find(k.Codes.Site)
+		switch {
+		case !ok || spent.Settled || spent.RemovalCode != 0: // it has not left, or nothing is to be done
+			continue
+		case k.Code == 0 && !m.vaultLasts():
+			return rest, errKeyMissing
+		case k.Code == 0:
 			continue
 		}
 		gone := installed.Spent{Codes: k.Codes, LicenseID: k.LicenseID, RemovalCode: k.Code}

@@ -28,7 +28,10 @@ func (m *Manager) fileHere(p api.Program) (here hereFile, ok bool) {
 	if err != nil {
 		return here, false
 	}
-	state, _ := m.options.Installed.State(signature) // a damaged state lists no departures
+	state, err := m.options.Installed.State(signature)
+	if err != nil && !errors.Is(err, installed.ErrDamaged) { // a damaged state lists no departures
+		return here, false
+	}
 	for _, f := range files {
 		file, err := verify(p, f.Content)
 		if err != nil {
@@ -201,6 +204,7 @@ func (m *Manager) dropFile(ctx context.Context, here hereFile, ended bool) {
 	}
 	if err := m.options.Installed.Erase(ctx, here.Signature, func(f installed.File) bool { return f.Content == here.content }); err != nil {
 		m.options.Logger.Warn("the file of an ended license could not be erased", "license", here.ID, "error", err)
+		return
 	}
 	m.forgetCopy(ctx, here.Signature, here.Codes.Site)
 }

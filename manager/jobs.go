@@ -170,7 +170,8 @@ func (m *Manager) openOrWrite(ctx context.Context, a Account, job Job, r request
 		if err != nil || same {
 			return old, err
 		}
-		if _, running := m.running[old.ID]; running || old.State != JobPending || m.jobDeparture(ctx, old).Signature != "" {
+		leaves, err := m.jobDeparture(ctx, old)
+		if _, running := m.running[old.ID]; running || old.State != JobPending || err != nil || leaves.Signature != "" {
 			continue
 		}
 		if err := m.record(ctx, &old, JobFailed, errReplaced); err != nil {
@@ -371,6 +372,7 @@ func (m *Manager) refused(ctx context.Context, leaves departure, cause error) {
 	err := finish(ctx, leaves)
 	switch {
 	case err == nil:
+	case errors.Is(err, ErrTooLate): // the server took it before this app's data were restored
 	case errors.Is(err, ErrNewerHere):
 		m.addNotice(Say("The server did not let a license go."), Say("This PC was activated again meanwhile, so the old license did not come back here. It is still yours: hand it in, or bring it back."))
 	default:
@@ -569,20 +571,20 @@ func (m *Manager) GiveUp(ctx context.Context, id int64) error {
 
 // end closes an open job on the person's request, unless refuse returns an error.
 func (m *Manager) end(ctx context.Context, id int64, refuse func(Job) error) error {
-	m.jobsMu.Lock()
-	defer m.jobsMu.Unlock()
-	job, open, err := m.openJob(ctx, id)
+	job, ended, err := m.claim(ctx, id)
 	if err != nil {
 		return err
 	}
-	if _, busy := m.running[id]; busy || !open {
-		return ErrJobSent
-	}
+	defer ended()
 	if err := refuse(job); err != nil {
 		return err
 	}
+	leaves, err := m.jobDeparture(ctx, job)
+	if err != nil && !errors.Is(err, errRequestLost) {
+		return err
+	}
 	cause, told := errDropped, error(nil)
-	if leaves := m.jobDeparture(ctx, job); leaves.Signature != "" && job.State == JobPending {
+	if leaves.Signature != "" && job.State == JobPending {
 		err := m.undoLeave(ctx, leaves)
 		if err != nil && !errors.Is(err, ErrTooLate) && !errors.Is(err, ErrNewerHere) {
 			return err
@@ -597,6 +599,28 @@ func (m *Manager) end(ctx context.Context, id int64, refuse func(Job) error) err
 	m.publish(Event{Kind: JobChanged, Account: job.Account, Job: job, OrderID: job.OrderID})
 	m.publish(Event{Kind: LicensesChanged, Account: job.Account, OrderID: job.OrderID})
 	return told
+}
+
+// claim marks an open job as running, so that nobody sends it until ended is called. It fails with ErrJobSent for a job that
+// is running or closed.
+func (m *Manager) claim(ctx context.Context, id int64) (job Job, ended func(), err error) {
+	m.jobsMu.Lock()
+	defer m.jobsMu.Unlock()
+	job, open, err := m.openJob(ctx, id)
+	if err != nil {
+		return job, nil, err
+	}
+	if _, busy := m.running[id]; busy || !open {
+		return job, nil, ErrJobSent
+	}
+	running, _ := m.begin(job)
+	running.err = errNotOpen
+	return job, func() {
+		m.jobsMu.Lock()
+		defer m.jobsMu.Unlock()
+		delete(m.running, id)
+		close(running.done)
+	}, nil
 }
 
 // The results of jobs that a person closed.

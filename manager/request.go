@@ -82,13 +82,11 @@ func (m *Manager) prepare(ctx context.Context, job *Job) (request, error) {
 	return r, err
 }
 
-// jobDeparture returns the departure of a job; zero if it has none or its request cannot be read.
-func (m *Manager) jobDeparture(ctx context.Context, job Job) departure {
+// jobDeparture returns the departure of a job; zero if it has none. It fails with errRequestLost or errKeyMissing if the
+// request cannot be read.
+func (m *Manager) jobDeparture(ctx context.Context, job Job) (departure, error) {
 	r, err := m.readRequest(ctx, job)
-	if err != nil {
-		return departure{}
-	}
-	return r.Leaves
+	return r.Leaves, err
 }
 
 // sealSecret seals the removal code that a person typed.

@@ -234,10 +234,11 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 			}
 			if open == nil {
 				if open, err = m.openDepartures(ctx, a.ID); err != nil {
-					return out
+					m.options.Logger.Warn("the open tasks cannot be read", "error", err)
 				}
 			}
 			_, out[i].JobOpen = open[departureKey{p.ApplicationSignature, out[i].SiteCode}]
+			out[i].JobOpen = out[i].JobOpen || err != nil // unknown: nothing is offered that a task may be doing
 		}
 	}
 	return out

@@ -53,14 +53,7 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 		header.Set("Cache-Control", "no-store")
 		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
-		if r.URL.Path != healthPath { // the health check reads nothing from the database
-			s.learn(r.Context())
-		}
 		contract := strings.HasPrefix(r.URL.Path, api.Base+"/")
-		if contract {
-			header.Set(api.Epoch, s.epoch())
-		}
-
 		tooLarge := r.ContentLength > maxBody && contract
 		if (tooLarge || len(r.TransferEncoding) > 0) && r.ProtoMajor == 1 {
 			// What is too large is not waited for. A length beside chunks may have led a proxy to see other requests than we do
@@ -80,6 +73,12 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 			recorder.finish(r)
 			s.report(r, req, recorder, started)
 		}()
+		if r.URL.Path != healthPath { // the health check reads nothing from the database
+			s.learn(r.Context())
+		}
+		if contract {
+			header.Set(api.Epoch, s.epoch())
+		}
 		if refusal := s.turnAway(r, HostKey(req.host), started); refusal != nil {
 			header.Set("Retry-After", strconv.Itoa(refusal.RetryAfter))
 			writeProblem(recorder, refusal)

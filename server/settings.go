@@ -144,6 +144,11 @@ func (s *Server) learn(ctx context.Context) {
 	}
 	k.reading = true
 	k.mu.Unlock()
+	defer func() { // also after a panic, or nobody would read again
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.reading = false
+	}()
 	var options map[string]string
 	var bans []store.Ban
 	err := s.Store.Read(ctx, func(tx store.Tx) (err error) {
@@ -156,7 +161,6 @@ func (s *Server) learn(ctx context.Context) {
 	s.Secrets.Follow(options[secrets.Option])
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.reading = false
 	if err != nil {
 		return // what the database says next counts
 	}

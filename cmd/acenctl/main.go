@@ -125,7 +125,7 @@ func (d *desk) printError(err error) {
 		f.Code = string(f.Problem.Code)
 	}
 	if !d.asJSON {
-		fmt.Fprintln(d.errors, "acenctl:", f.Message)
+		fmt.Fprintln(d.errors, "acenctl:", printable(f.Message))
 		return
 	}
 	_ = json.NewEncoder(d.errors).Encode(struct { // nobody reads it when this fails

@@ -408,3 +408,8 @@ func field(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Setenv(args[0], fmt.Sprint(value))
 }
+
+// A terminal obeys no control character that a server sends.
+func TestPrintable(t *testing.T) {
+	require.Equal(t, "a[2Jb\tc\nd é", printable("a\x1b[2Jb\tc\nd\u009b\r é"))
+}

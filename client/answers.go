@@ -14,11 +14,12 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// An answer counts only if it has the call's status, is whole and is about what was asked; everything else is a
-// *NetworkError of kind NotACEN, after which nothing is known about the call. The check functions below decide it, one
-// per answer. They require no field that the server may omit, and accept words that this version does not know.
+// An answer is accepted only if it has the status of the call, is complete, and matches the request. Anything else is a
+// *NetworkError of kind NotACEN, which leaves the outcome of the call unknown. There is one check function for each
+// kind of answer. They require no field that the server may omit, and accept enumeration values that this version does
+// not know.
 
-// reader reads the content of an answer. Its errors hold no secret.
+// reader reads the body of an answer. Its errors contain no secret.
 type reader func(*resty.Response) error
 
 // into returns a reader that stores a JSON answer in out if check accepts it.
@@ -39,24 +40,24 @@ func into[T any](out *T, check func(T) error) reader {
 	}
 }
 
-// empty is the reader of an answer without content.
+// empty is the reader of an answer without a body.
 func empty(r *resty.Response) error {
-	return check(rule{len(r.Body()) == 0, "has content where none belongs"})
+	return check(rule{len(r.Body()) == 0, "has an unexpected body"})
 }
 
 func checkMediaType(r *resty.Response, want string) error {
 	contentType := r.Header().Get("Content-Type")
-	mediaType, _, err := mime.ParseMediaType(contentType)
-	return check(rule{err == nil && mediaType == want, fmt.Sprintf("has content type %q", contentType)})
+	mediaType, _, _ := mime.ParseMediaType(contentType) // "" for a malformed one
+	return check(rule{mediaType == want, fmt.Sprintf("has content type %q", contentType)})
 }
 
-// rule is one condition on an answer. The fault completes the sentence "the answer …".
+// rule is a condition on an answer. The fault completes the sentence "the answer …".
 type rule struct {
 	ok    bool
 	fault string
 }
 
-// check fails with the first rule that is broken.
+// check returns an error for the first rule that is not met.
 func check(rules ...rule) error {
 	for _, r := range rules {
 		if !r.ok {
@@ -66,10 +67,10 @@ func check(rules ...rule) error {
 	return nil
 }
 
-// maxToken is the longest token of a session in bytes: the server takes no longer one back.
+// maxToken is the maximum length of a session token in bytes; the server accepts no longer one.
 const maxToken = 200
 
-// isToken reports whether s fits into a header as a bearer token.
+// isToken reports whether s can be sent as a bearer token.
 func isToken(s string) bool {
 	return s != "" && len(s) <= maxToken && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
@@ -101,7 +102,7 @@ func checkClient(c api.Client) error {
 	)
 }
 
-// pngHead begins every PNG file.
+// pngHead is the signature of PNG files.
 const pngHead = "\x89PNG\r\n\x1a\n"
 
 func checkVerification(v api.Verification) error {
@@ -139,7 +140,7 @@ func checkProgram(p api.Program, seen ids) error {
 	}
 	return check(
 		rule{isPublicKey(p.PublicKey), "has a program without public key"},
-		rule{!slices.ContainsFunc(p.FormerKeys, isNoPublicKey), "has a former key that is none"},
+		rule{!slices.ContainsFunc(p.FormerKeys, isNotPublicKey), "has a malformed former key"},
 		rule{isSignature(p.ApplicationSignature), "has a program without application signature"},
 	)
 }
@@ -150,14 +151,14 @@ func isPublicKey(s string) bool {
 	return err == nil && len(key) == 32
 }
 
-func isNoPublicKey(s string) bool { return !isPublicKey(s) }
+func isNotPublicKey(s string) bool { return !isPublicKey(s) }
 
 // isSignature reports whether s is an application signature (spec: codes.md).
 func isSignature(s string) bool {
 	return len(s) >= 6 && len(s) <= 10 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// ids are those of the rows of a list, over all its pages.
+// ids is the set of row ids of a list, over all its pages.
 type ids map[int64]bool
 
 // add reports whether id is new.
@@ -188,12 +189,31 @@ func checkOrder(o api.Order) error {
 	)
 }
 
-// checkNewOrder accepts the order that a serial number made.
+// checkNewOrder checks the order that a serial number made.
 func checkNewOrder(o api.Order, r api.NewOrder) error {
 	if err := checkOrder(o); err != nil {
 		return err
 	}
-	return check(rule{r.ProgramID == 0 || o.ProgramID == r.ProgramID, "is about another program"})
+	return check(
+		rule{r.ProgramID == 0 || o.ProgramID == r.ProgramID, "is about another program"},
+		rule{plainSerial(o.SerialNumber) == plainSerial(r.SerialNumber), "is about another serial number"},
+	)
+}
+
+// plainSerial returns a serial number in upper case without separators, and with 0 and 1 for the letters that are read
+// as digits (spec: codes, "Reading what people type").
+func plainSerial(serial string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == 'O':
+			return '0'
+		case r == 'I' || r == 'L':
+			return '1'
+		case r >= '0' && r <= '9' || r >= 'A' && r <= 'Z':
+			return r
+		}
+		return -1
+	}, strings.ToUpper(serial))
 }
 
 func checkHistory(list api.HistoryList) error {
@@ -212,7 +232,7 @@ func checkHistory(list api.HistoryList) error {
 	return nil
 }
 
-// checkLicenses accepts one page of the licenses of an order.
+// checkLicenses checks one page of the licenses of an order.
 func checkLicenses(list api.LicenseList, order int64, seen ids) error {
 	if err := check(rule{list.Licenses != nil, "has no list of licenses"}); err != nil {
 		return err
@@ -231,7 +251,7 @@ func checkLicenses(list api.LicenseList, order int64, seen ids) error {
 	return nil
 }
 
-// checkLicense accepts a license that has what every license has.
+// checkLicense checks the fields that every license has.
 func checkLicense(l api.License) error {
 	return check(
 		rule{l.ID > 0, "has no license id"},
@@ -244,8 +264,8 @@ func checkLicense(l api.License) error {
 	)
 }
 
-// checkMade accepts the active license that a PC got. Its order is not compared: a PC that has a license already gets
-// that one, which may be of another order (spec: api 2).
+// checkMade checks the active license that a PC got. It does not compare the order: a PC that has a license already
+// gets that one, which may belong to another order (spec: api 2).
 func checkMade(l api.License, pc api.PCCodes) error {
 	if err := checkLicense(l); err != nil {
 		return err
@@ -256,7 +276,7 @@ func checkMade(l api.License, pc api.PCCodes) error {
 	)
 }
 
-// hasCodes reports whether a license is for the codes of a request, whichever form they have.
+// hasCodes reports whether a license has the codes of a request, in either form of the request.
 func hasCodes(l api.License, pc api.PCCodes) bool {
 	site, machine := plainCode(l.SiteCode), plainCode(l.MachineID)
 	if pc.SiteMID != "" {
@@ -265,12 +285,12 @@ func hasCodes(l api.License, pc api.PCCodes) bool {
 	return plainCode(pc.SiteCode) == site && plainCode(pc.MachineID) == machine
 }
 
-// plainCode is a code without what only helps to read it.
+// plainCode returns a code in upper case without separators.
 func plainCode(code string) string {
 	return strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(code))
 }
 
-// checkTransfer accepts the license that took the place of an old one.
+// checkTransfer checks the license that replaced the license old.
 func checkTransfer(l api.LicenseReceipt, old int64, pc api.PCCodes) error {
 	if err := checkMade(l.License, pc); err != nil {
 		return err
@@ -281,7 +301,7 @@ func checkTransfer(l api.LicenseReceipt, old int64, pc api.PCCodes) error {
 	)
 }
 
-// checkRelease accepts a license that waits for another PC.
+// checkRelease checks a license that was released for another PC.
 func checkRelease(l api.LicenseReceipt, id int64) error {
 	if err := checkSame(l.License, id); err != nil {
 		return err
@@ -293,7 +313,7 @@ func checkRelease(l api.LicenseReceipt, id int64) error {
 	)
 }
 
-// checkSame accepts the license that was asked for.
+// checkSame checks that a license is the requested one.
 func checkSame(l api.License, id int64) error {
 	if err := checkLicense(l); err != nil {
 		return err
@@ -301,7 +321,7 @@ func checkSame(l api.License, id int64) error {
 	return check(rule{l.ID == id, "is about another license"})
 }
 
-// checkRemoval accepts the order that got a license back.
+// checkRemoval checks the order of a removed license, and the receipt.
 func checkRemoval(o api.OrderReceipt) error {
 	if err := checkOrder(o.Order); err != nil {
 		return err
@@ -309,10 +329,10 @@ func checkRemoval(o api.OrderReceipt) error {
 	return check(rule{isReceipt(o.Receipt), "has no receipt"})
 }
 
-// maxReceipt is the longest receipt in bytes.
+// maxReceipt is the maximum length of a receipt in bytes.
 const maxReceipt = 2 << 10
 
-// isReceipt reports whether s has the form of a receipt. Whether it is true, the program's key tells.
+// isReceipt reports whether s has the form of a receipt. The caller verifies it with the program's key.
 func isReceipt(s string) bool {
 	const head = "v4.public."
 	return len(s) > len(head) && len(s) <= maxReceipt && strings.HasPrefix(s, head) &&
@@ -330,7 +350,7 @@ func checkComparison(c api.Comparison) error {
 	)
 }
 
-// checkFile accepts the text of a license file. Whether it is true, the program's key tells.
+// checkFile checks that there is a license file. The caller verifies it with the program's key.
 func checkFile(content string) error {
 	return check(rule{strings.TrimSpace(content) != "", "has no license file"})
 }
@@ -338,8 +358,8 @@ func checkFile(content string) error {
 // epochSize is the length of an epoch in bytes.
 const epochSize = 16
 
-// tellEpoch passes on the epoch that an answer names, if any.
-func (c *Client) tellEpoch(r *resty.Response) {
+// reportEpoch calls OnEpoch with the epoch of an answer, if it has a valid one.
+func (c *Client) reportEpoch(r *resty.Response) {
 	epoch := r.Header().Get(api.Epoch)
 	if raw, err := base64.RawURLEncoding.DecodeString(epoch); err == nil && len(raw) == epochSize {
 		c.options.OnEpoch(epoch)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -120,9 +121,9 @@ var calls = map[string]struct {
 		return err
 	}, 200, api.OrderList{Orders: []api.Order{wholeOrder(10), wholeOrder(9)}}},
 	"new order": {func(t *testing.T, c *Client) error {
-		_, err := c.NewOrder(t.Context(), "key", api.NewOrder{ProgramID: 7})
+		_, err := c.NewOrder(t.Context(), "key", api.NewOrder{ProgramID: 7, SerialNumber: "o6qq 7k41 nsyb vbwa r3"})
 		return err
-	}, 201, wholeOrder(11)},
+	}, 201, withSerial(wholeOrder(11))},
 	"history": {func(t *testing.T, c *Client) error {
 		_, err := c.History(t.Context(), 9)
 		return err
@@ -168,6 +169,12 @@ var calls = map[string]struct {
 	}, 202, nil},
 }
 
+// withSerial is an order that a serial number made, which the test types without signs and with a letter for a digit.
+func withSerial(o api.Order) api.Order {
+	o.SerialNumber = "06QQ-7K41-NS-YBVB-WAR3"
+	return o
+}
+
 // asked sends a call to a server with one answer.
 func asked(t *testing.T, name string, status int, contentType, body string) error {
 	t.Helper()
@@ -202,6 +209,7 @@ func text(t *testing.T, v any) string {
 // Nothing but the call's own answer counts, whatever else comes with a good status.
 func TestAnswersOfSomethingElse(t *testing.T) {
 	const page = "<html>welcome</html>"
+	require.Equal(t, reflect.TypeFor[*Client]().NumMethod(), len(calls)+2, "all calls but LicenseFile, and Tokens is none")
 	for name, c := range calls {
 		t.Run(name, func(t *testing.T) {
 			whole, media := text(t, c.whole), ""
@@ -227,7 +235,8 @@ func TestAnswersOfSomethingElse(t *testing.T) {
 			requireNotACEN(t, asked(t, name, c.status, "text/html", whole))
 			requireNotACEN(t, asked(t, name, c.status, "", whole))
 			for _, body := range []string{
-				"", `{}`, `null`, `[]`, `[` + whole + `]`, `"x"`, `7`, `true`, whole + `x`, whole + whole, whole + `,`, whole[:len(whole)-1],
+				"", `{}`, `null`, `[]`, `[` + whole + `]`, `"x"`, `7`, `true`,
+				whole + `x`, whole + whole, whole + `,`, whole[:len(whole)-1],
 			} {
 				requireNotACEN(t, asked(t, name, c.status, media, body))
 			}
@@ -280,11 +289,24 @@ func edit(t *testing.T, answer any, path string, value any) string {
 	return text(t, root)
 }
 
+// faults are values that a field of an answer must not have, by the field's path.
+type faults map[string][]any
+
+// and adds other faults.
+func (f faults) and(other faults) faults {
+	for path, values := range other {
+		f[path] = append(f[path], values...)
+	}
+	return f
+}
+
+const noTime = "0001-01-01T00:00:00Z"
+
 // An answer that lacks something, or is about something else, does not count.
 func TestAnswersThatAreNotWhole(t *testing.T) {
-	none := absent{}
-	license := func(prefix string) map[string][]any {
-		return map[string][]any{
+	none, empty := absent{}, map[string]any{}
+	license := func(prefix string) faults {
+		return faults{
 			prefix + "id":                  {none, nil, 0, -1, "22", 1.5},
 			prefix + "order_id":            {none, 0, -9},
 			prefix + "original_license_id": {none, 0},
@@ -296,56 +318,68 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 			prefix + "activated_at":        {"yesterday"},
 		}
 	}
-	made := func() map[string][]any {
-		m := license("")
-		m["site_code"] = append(m["site_code"], "7183EC4E")
-		m["machine_id"] = append(m["machine_id"], "83A9-3429-0090-B3F6")
-		m["status"] = append(m["status"], "Reactivated", "active")
-		return m
+	made := func() faults {
+		return license("").and(faults{
+			"site_code":  {"7183EC4E"},
+			"machine_id": {"83A9-3429-0090-B3F6"},
+			"status":     {"Reactivated", "active"},
+		})
 	}
-	with := func(m map[string][]any, path string, values ...any) map[string][]any {
-		m[path] = append(m[path], values...)
-		return m
-	}
-	receipts := []any{none, nil, "", "yes", "v4.public.", "v4.local.abc", receipt + "\n", receipt + " x", "x" + receipt, receipt + "ü",
-		"v4.public." + strings.Repeat("A", maxReceipt)}
-	session := map[string][]any{
+	receipts := faults{"receipt": {
+		none, nil, "", "yes", "v4.public.", "v4.local.abc", receipt + "\n", receipt + " x", "x" + receipt, receipt + "ü",
+		"v4.public." + strings.Repeat("A", maxReceipt),
+	}}
+	session := faults{
 		"access_token":       {none, "", "a b", "a\r\nX: y", strings.Repeat("x", maxToken+1)},
 		"refresh_token":      {none, "", "ü", "\x00", strings.Repeat("x", maxToken+1)},
-		"expires_at":         {none, nil, "", "0001-01-01T00:00:00Z"},
-		"refresh_expires_at": {none, "0001-01-01T00:00:00Z"},
+		"expires_at":         {none, nil, "", noTime},
+		"refresh_expires_at": {none, noTime},
 		"client":             {none, nil, []any{}},
 		"client.id":          {none, 0, -1},
 		"client.username":    {none, ""},
 	}
-	for name, broken := range map[string]map[string][]any{
-		"server":       {"name": {none, ""}, "version": {none, ""}, "time": {none, 5, "0001-01-01T00:00:00Z"}},
-		"sign-in":      session,
-		"refresh":      session,
-		"verification": {"id": {none, ""}, "image": {none, "", "iVBORw0K", "!"}, "expires_at": {none}},
-		"new account":  {"id": {none, 0}, "username": {none, ""}},
-		"account":      {"username": {none, ""}},
+	for name, broken := range map[string]faults{
+		"server":                {"name": {none, ""}, "version": {none, ""}, "time": {none, 5, noTime}},
+		"sign-in":               session,
+		"refresh":               session,
+		"verification":          {"id": {none, ""}, "image": {none, "", "iVBORw0K", "!"}, "expires_at": {none}},
+		"new account":           {"id": {none, 0}, "username": {none, ""}},
+		"account":               {"username": {none, ""}},
+		"change of the account": {"username": {none, ""}},
 		"programs": {
-			"programs": {none, nil, map[string]any{}}, "programs.0.id": {none, 0, 8}, "programs.0.name": {none, ""},
+			"programs":                         {none, nil, empty},
+			"programs.0.id":                    {none, 0, 8},
+			"programs.0.name":                  {none, ""},
 			"programs.0.application_signature": {none, "", "short", "LumenStudio", "Lumen 7", "Lumén7"},
 			"programs.0.public_key":            {none, "", strings.Repeat("0a", 31), strings.Repeat("0g", 32)},
 			"programs.0.former_keys":           {[]any{""}, []any{strings.Repeat("0b", 33)}, "x"},
 		},
 		"orders": {
-			"orders": {none, nil, 5}, "orders.0.id": {none, 0, -1, 9}, "orders.0.program_id": {none, 0}, "orders.0": {nil, map[string]any{}},
+			"orders":              {none, nil, 5},
+			"orders.0":            {nil, empty},
+			"orders.0.id":         {none, 0, -1, 9},
+			"orders.0.program_id": {none, 0},
 		},
-		"new order":             {"id": {none, 0}, "program_id": {none, 0, 8}},
-		"history":               {"history": {none, nil}, "history.0.time": {none}, "history.0.task": {none, ""}, "history.0.outcome": {none, ""}},
-		"licenses":              with(with(with(license("licenses.0."), "licenses.0.order_id", 8), "licenses.0.id", 21), "licenses", none, nil),
-		"new license":           made(),
-		"reactivation":          made(),
-		"transfer":              with(with(made(), "id", 22), "receipt", receipts...),
-		"release":               with(with(with(with(license(""), "id", 23), "status", "Transferred"), "receipt", receipts...), "released_at", none, nil, "0001-01-01T00:00:00Z"),
-		"removal":               {"id": {none, 0}, "program_id": {none, 0}, "receipt": receipts},
-		"change of a note":      with(license(""), "id", 23),
-		"comparison":            {"locks": {none, nil, []any{}}, "verdict": {none, ""}},
-		"preview of an email":   {"to": {none, nil, "x"}},
-		"change of the account": {"username": {none, ""}},
+		"new order": {"id": {none, 0}, "program_id": {none, 0, 8}, "serial_number": {none, "", "06QQ-7K41-NS-YBVB-WAR4"}},
+		"history": {
+			"history":           {none, nil},
+			"history.0.time":    {none},
+			"history.0.task":    {none, ""},
+			"history.0.outcome": {none, ""},
+		},
+		"licenses": license("licenses.0.").and(faults{
+			"licenses": {none, nil}, "licenses.0.order_id": {8}, "licenses.0.id": {21},
+		}),
+		"new license":  made(),
+		"reactivation": made(),
+		"transfer":     made().and(faults{"id": {22}}).and(receipts),
+		"release": license("").and(receipts).and(faults{
+			"id": {23}, "status": {"Transferred"}, "released_at": {none, nil, noTime},
+		}),
+		"removal":             faults{"id": {none, 0}, "program_id": {none, 0}}.and(receipts),
+		"change of a note":    license("").and(faults{"id": {23}}),
+		"comparison":          {"locks": {none, nil, []any{}}, "verdict": {none, ""}},
+		"preview of an email": {"to": {none, nil, "x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := calls[name]
@@ -382,7 +416,8 @@ func TestAnswersOfALaterServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := calls[one.call]
-			require.NoError(t, asked(t, one.call, c.status, "application/json; charset=utf-8", edit(t, c.whole, one.path, one.value)))
+			body := edit(t, c.whole, one.path, one.value)
+			require.NoError(t, asked(t, one.call, c.status, "application/json; charset=utf-8", body))
 		})
 	}
 }

@@ -57,9 +57,9 @@ type Options struct {
 	Tokens Tokens
 	// OnTokens is called with new tokens before they are used, so that they can be stored: a refresh token works once.
 	OnTokens func(Tokens)
-	// OnEpoch is called with the epoch of the server's data that an answer names (api.Epoch), before the answer is
-	// returned. Another epoch than before means that the server was restored from a backup. It may be called from any
-	// goroutine and must not call the Client.
+	// OnEpoch is called with the epoch of the server's data in each answer (api.Epoch), before the answer is returned.
+	// A changed epoch means that the server was restored from a backup. OnEpoch may be called from several goroutines
+	// at the same time and must not call the Client.
 	OnEpoch func(epoch string)
 	// Transport replaces the network; nil means the system's, with its proxies.
 	Transport http.RoundTripper
@@ -224,7 +224,7 @@ type call struct {
 	body         any
 	open         bool // needs no session
 
-	status int    // the one status of success
+	status int    // the status code of success
 	read   reader // reads the answer
 
 	begun *atomic.Bool // set once the request was being written: from then on the server may have it
@@ -322,12 +322,12 @@ func (c *Client) send(ctx context.Context, k call, token string) error {
 		err = k.answer(c.host, response)
 	}
 	if network := (*NetworkError)(nil); !errors.As(err, &network) {
-		c.tellEpoch(response)
+		c.reportEpoch(response)
 	}
 	return err
 }
 
-// answer reads the answer of a call that was not refused.
+// answer checks and reads the answer to a call that was not refused.
 func (k call) answer(host string, r *resty.Response) error {
 	err := check(rule{r.StatusCode() == k.status, fmt.Sprintf("has HTTP status %d", r.StatusCode())})
 	if err == nil {

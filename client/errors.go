@@ -33,7 +33,7 @@ const (
 	Proxy                    // the proxy refused
 	TLS                      // the server's certificate is not trusted
 	Timeout                  // no answer in time
-	NotACEN                  // something else than a license server answered
+	NotACEN                  // the answer is incomplete or does not come from a license server
 	TooLarge                 // the answer is larger than any of the contract
 	Insecure                 // the address is neither https nor this PC
 )
@@ -148,8 +148,8 @@ func stripURL(err error) error {
 	return err
 }
 
-// problem reads a refusal. What is no problem document with a code, or is about another status, comes from something
-// else than a license server.
+// problem decodes a refusal. Anything other than a problem document with a code and the status of the response is a
+// *NetworkError of kind NotACEN.
 func problem(host string, status int, contentType string, body []byte) error {
 	var p api.Problem
 	mediaType, _, _ := strings.Cut(contentType, ";")

@@ -41,7 +41,10 @@ func (c *Client) pages(fetch func(query map[string]string) (next string, err err
 // Programs lists all programs.
 func (c *Client) Programs(ctx context.Context) ([]api.Program, error) {
 	var out api.ProgramList
-	err := c.do(ctx, call{method: http.MethodGet, path: "/programs", status: http.StatusOK, read: into(&out, checkPrograms)})
+	err := c.do(ctx, call{
+		method: http.MethodGet, path: "/programs",
+		status: http.StatusOK, read: into(&out, checkPrograms),
+	})
 	return out.Programs, err
 }
 
@@ -86,7 +89,9 @@ func (c *Client) Licenses(ctx context.Context, order int64, ended bool) (license
 
 // NewLicense activates a PC. The same key with the same request has one effect and one answer. A PC that has a license
 // of the program already gets that one, which may be of another order of the account.
-func (c *Client) NewLicense(ctx context.Context, key string, order int64, r api.NewLicense) (out api.License, err error) {
+func (c *Client) NewLicense(
+	ctx context.Context, key string, order int64, r api.NewLicense,
+) (out api.License, err error) {
 	pc := api.PCCodes{SiteCode: r.SiteCode, MachineID: r.MachineID, SiteMID: r.SiteMID}
 	err = c.do(ctx, call{
 		method: http.MethodPost, path: "/orders/{id}/licenses", params: id(order), key: key, body: r,
@@ -144,7 +149,9 @@ func (c *Client) SendEmail(ctx context.Context, key string, license int64, r api
 
 // Reactivate gives a license to the new codes of its PC. The same key with the same request has one effect and one
 // answer.
-func (c *Client) Reactivate(ctx context.Context, key string, license int64, r api.Reactivation) (out api.License, err error) {
+func (c *Client) Reactivate(
+	ctx context.Context, key string, license int64, r api.Reactivation,
+) (out api.License, err error) {
 	pc := api.PCCodes{SiteCode: r.SiteCode, MachineID: r.MachineID, SiteMID: r.SiteMID}
 	err = c.do(ctx, call{
 		method: http.MethodPost, path: "/licenses/{id}/reactivation", params: id(license), key: key, body: r,
@@ -153,31 +160,39 @@ func (c *Client) Reactivate(ctx context.Context, key string, license int64, r ap
 	return out, err
 }
 
-// Release gives a license free for another PC, which can then Transfer it without a removal code. It returns the license
-// with ReleasedAt, and a receipt that the program's key must verify. The same key with the same request has one effect
-// and one answer.
-func (c *Client) Release(ctx context.Context, key string, license int64, r api.Release) (out api.LicenseReceipt, err error) {
+// Release frees a license for another PC, which can then Transfer it without a removal code. It returns the
+// license with ReleasedAt, and a receipt that the program's key must verify. The same key with the same request has one
+// effect and one answer.
+func (c *Client) Release(
+	ctx context.Context, key string, license int64, r api.Release,
+) (out api.LicenseReceipt, err error) {
 	err = c.do(ctx, call{
 		method: http.MethodPost, path: "/licenses/{id}/release", params: id(license), key: key, body: r,
-		status: http.StatusOK, read: into(&out, func(l api.LicenseReceipt) error { return checkRelease(l, license) }),
+		status: http.StatusOK,
+		read:   into(&out, func(l api.LicenseReceipt) error { return checkRelease(l, license) }),
 	})
 	return out, err
 }
 
-// Transfer gives a license to another PC; a released one needs no removal code. It returns the new license, and a receipt
-// that the program's key must verify. The same key with the same request has one effect and one answer.
-func (c *Client) Transfer(ctx context.Context, key string, license int64, r api.Transfer) (out api.LicenseReceipt, err error) {
+// Transfer gives a license to another PC; a released one needs no removal code. It returns the new license, and a
+// receipt that the program's key must verify. The same key with the same request has one effect and one answer.
+func (c *Client) Transfer(
+	ctx context.Context, key string, license int64, r api.Transfer,
+) (out api.LicenseReceipt, err error) {
 	pc := api.PCCodes{SiteCode: r.SiteCode, MachineID: r.MachineID, SiteMID: r.SiteMID}
 	err = c.do(ctx, call{
 		method: http.MethodPost, path: "/licenses/{id}/transfer", params: id(license), key: key, body: r,
-		status: http.StatusCreated, read: into(&out, func(l api.LicenseReceipt) error { return checkTransfer(l, license, pc) }),
+		status: http.StatusCreated,
+		read:   into(&out, func(l api.LicenseReceipt) error { return checkTransfer(l, license, pc) }),
 	})
 	return out, err
 }
 
 // Remove ends a license. It returns its order, and a receipt that the program's key must verify. The same key with the
 // same request has one effect and one answer.
-func (c *Client) Remove(ctx context.Context, key string, license int64, r api.Removal) (out api.OrderReceipt, err error) {
+func (c *Client) Remove(
+	ctx context.Context, key string, license int64, r api.Removal,
+) (out api.OrderReceipt, err error) {
 	err = c.do(ctx, call{
 		method: http.MethodPost, path: "/licenses/{id}/removal", params: id(license), key: key, body: r,
 		status: http.StatusOK, read: into(&out, checkRemoval),

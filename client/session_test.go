@@ -157,6 +157,8 @@ func TestEpochOfARefresh(t *testing.T) {
 // NotSent says that a call surely never left this PC; once any try of it was written, it may have.
 func TestNotSent(t *testing.T) {
 	var server *httptest.Server
+	cut := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	nothing := func() {}
 	remove := func(c *Client) error {
 		_, err := c.Remove(t.Context(), "key", 1, api.Removal{})
 		return err
@@ -167,12 +169,12 @@ func TestNotSent(t *testing.T) {
 		session bool             // the session must be renewed first, and cannot be
 		notSent bool
 	}{
-		"nobody there":             {nil, func() {}, false, true},
-		"cut off":                  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, func() {}, false, false},
-		"cut off, then gone":       {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, func() { server.Close() }, false, false},
-		"something else":           {func(http.ResponseWriter, *http.Request) {}, func() {}, false, false},
-		"no session":               {nil, func() {}, true, true},
-		"cut off during a refresh": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, func() {}, true, true},
+		"nobody there":             {nil, nothing, false, true},
+		"cut off":                  {cut, nothing, false, false},
+		"cut off, then gone":       {cut, func() { server.Close() }, false, false},
+		"something else":           {func(http.ResponseWriter, *http.Request) {}, nothing, false, false},
+		"no session":               {nil, nothing, true, true},
+		"cut off during a refresh": {cut, nothing, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server = httptest.NewServer(one.handler)

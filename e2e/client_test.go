@@ -60,7 +60,8 @@ func TestRealAnswersCount(t *testing.T) {
 
 	codes := otherPC("A", 1)
 	pc := api.PCCodes{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()}
-	l, err := c.NewLicense(ctx, uuid.NewString(), studioOrder, api.NewLicense{SiteCode: pc.SiteCode, MachineID: pc.MachineID})
+	r := api.NewLicense{SiteCode: pc.SiteCode, MachineID: pc.MachineID}
+	l, err := c.NewLicense(ctx, uuid.NewString(), studioOrder, r)
 	require.NoError(t, err)
 	require.Equal(t, int64(studioOrder), l.OrderID)
 	var studio int64
@@ -102,7 +103,8 @@ func TestRealAnswersCount(t *testing.T) {
 	_, err = c.NewAccount(ctx, uuid.NewString(), api.NewAccount{
 		ProgramID: studio, SerialNumber: serials[1], Verification: number("account"), Username: "berta",
 		Password: "correct horse battery", RegistrationName: "Berta Berg", Contact: api.Contact{
-			FirstName: "Berta", LastName: "Berg", Address: "A 1", City: "B", Zip: "1", Country: "D", Phone: "1", Email: "b@lumen.example",
+			FirstName: "Berta", LastName: "Berg", Address: "A 1", City: "B", Zip: "1", Country: "D", Phone: "1",
+			Email: "b@lumen.example",
 		},
 	})
 	require.NoError(t, err)

@@ -65,6 +65,15 @@ func TestForgedActivationCodes(t *testing.T) {
 	copy(future[6:], tag)
 	_, err := a.Check(codes, future)
 	require.ErrorIs(t, err, ErrActivationInvalid, "a genuine code of version 2")
+
+	good, err := a.Activate(codes, Grant{Features: 5})
+	require.NoError(t, err)
+	for bit := range 8 * len(good) {
+		forged := good
+		forged[bit/8] ^= 1 << (bit % 8)
+		_, err := a.Check(codes, forged)
+		require.ErrorIs(t, err, ErrActivationInvalid, "bit %d", bit)
+	}
 }
 
 func TestRemovalCodes(t *testing.T) {

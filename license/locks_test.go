@@ -98,6 +98,17 @@ func TestWrongCodesDoNotOpen(t *testing.T) {
 	require.True(t, strings.HasSuffix(codes.Merged(), codes.Machine.String()))
 }
 
+// A block begins with a zero bit: codes that carry another one are no codes, although they belong together.
+func TestBlocksBeginWithAZeroBit(t *testing.T) {
+	key := Signature("EQH524Y").Key()
+	block := key.Block(RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"})
+	opened, err := key.Open(key.Codes(7, block))
+	require.NoError(t, err)
+	require.Equal(t, block, opened)
+	_, err = key.Open(key.Codes(7, block|1<<63))
+	require.ErrorIs(t, err, ErrMismatch)
+}
+
 func FuzzNames(f *testing.F) {
 	for _, seed := range []string{"", "HD_ID", "EQH524Y", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"} {
 		f.Add(seed)

@@ -11,11 +11,12 @@ import (
 	"aidanwoods.dev/go-paseto"
 )
 
-// receiptAssertion is the implicit assertion of receipts: no other token of the program's key passes for one.
+// receiptAssertion is the implicit assertion of receipts. It keeps other tokens of the program's key from being
+// accepted as receipts.
 const receiptAssertion = "acen/v2 receipt"
 
 // MaxReceipt is the maximum length of a receipt in bytes.
-const MaxReceipt = 4 << 10
+const MaxReceipt = 2 << 10
 
 // epochSize is the size of an epoch in bytes.
 const epochSize = 16
@@ -26,7 +27,7 @@ var (
 	ErrReceiptDamaged = errors.New("this is not a receipt, or it is damaged")
 	// ErrReceiptSignature is returned for a receipt that was not signed with the program's key.
 	ErrReceiptSignature = errors.New("the receipt was not signed with this program's key")
-	// ErrReceiptKey is returned for a receipt that names an unknown key. It is an ErrReceiptSignature.
+	// ErrReceiptKey is returned for a receipt that names an unknown key. It wraps ErrReceiptSignature.
 	ErrReceiptKey = fmt.Errorf("%w: it names another key", ErrReceiptSignature)
 )
 
@@ -44,8 +45,8 @@ func (t ReceiptTask) valid() bool {
 	return t == ReceiptRemoval || t == ReceiptRelease || t == ReceiptTransfer
 }
 
-// Receipt says that the server took a license from a PC (spec: codes, "Validation answer"; api, "receipt"). A removal
-// code may be forgotten once its receipt was verified.
+// Receipt states that the server took a license from a PC (spec: codes, "Validation answer"; api, "receipt"). The
+// removal code may be deleted once the receipt is verified.
 type Receipt struct {
 	LicenseID int64    // the license that left the PC
 	Site      SiteCode // the Site code of that license
@@ -54,7 +55,7 @@ type Receipt struct {
 	Epoch     string    // the epoch of the server's data: 16 bytes, base64url without padding
 }
 
-// receiptClaims are the claims of a receipt as they stand in the token.
+// receiptClaims are the claims of a receipt in the token.
 type receiptClaims struct {
 	ID       string `json:"jti"`
 	Site     string `json:"site"`
@@ -95,15 +96,15 @@ func (k SigningKey) SignReceipt(r Receipt) (string, error) {
 	return token.V4Sign(key, []byte(receiptAssertion)), nil
 }
 
-// VerifyReceipt reads a receipt that was signed with the program's key. It fails with ErrReceiptKey,
-// ErrReceiptSignature or ErrReceiptDamaged, and applies no rule of time.
+// VerifyReceipt verifies a receipt with the program's key and returns its content. It fails with ErrReceiptKey,
+// ErrReceiptSignature or ErrReceiptDamaged. It does not check IssuedAt against a clock.
 func (p PublicKey) VerifyReceipt(token string) (Receipt, error) {
 	return VerifyReceipt(token, func(id string) (PublicKey, bool) { return p, id == p.KeyID() })
 }
 
-// VerifyReceipt is PublicKey.VerifyReceipt with the key whose id the receipt names. It fails with ErrReceiptKey if key
-// does not know the id. Each content has exactly one text under one signature: white space, padding and other spellings
-// of base64 and footer are refused.
+// VerifyReceipt is PublicKey.VerifyReceipt with the key that key returns for the id in the receipt. It fails with
+// ErrReceiptKey if key returns false. The encoding is canonical: VerifyReceipt refuses white space, padding and other
+// spellings of the base64 text and the footer.
 func VerifyReceipt(token string, key func(id string) (PublicKey, bool)) (Receipt, error) {
 	if len(token) > MaxReceipt {
 		return Receipt{}, fmt.Errorf("%w: it is larger than %d KiB", ErrReceiptDamaged, MaxReceipt>>10)
@@ -140,7 +141,7 @@ func VerifyReceipt(token string, key func(id string) (PublicKey, bool)) (Receipt
 	return c.receipt()
 }
 
-// receipt parses the claims. All of them stand in their shown form and no other.
+// receipt parses the claims. It accepts each in its shown form only.
 func (c receiptClaims) receipt() (Receipt, error) {
 	damaged := func(what string) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("%w: its %s cannot be read", ErrReceiptDamaged, what)
@@ -170,7 +171,7 @@ func (c receiptClaims) receipt() (Receipt, error) {
 	return r, nil
 }
 
-// isEpoch compares the length as well, because package base64 skips line breaks.
+// isEpoch reports whether text is an epoch. It compares the length because package base64 skips line breaks.
 func isEpoch(text string) bool {
 	epoch, err := strict.DecodeString(text)
 	return err == nil && len(epoch) == epochSize && len(text) == strict.EncodedLen(epochSize)

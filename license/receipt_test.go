@@ -217,7 +217,8 @@ func TestMalformedReceipts(t *testing.T) {
 	_, err = public.VerifyReceipt(sign(with("exp", "2001-01-01T00:00:00Z"), foot, receiptAssertion))
 	require.NoError(t, err, "no rule of time applies")
 
-	for _, assertion := range []string{"", "acen/v2 validation", "acen/v2 license", implicitAssertion, "acen/v2 receipt "} {
+	others := []string{"", "acen/v2 validation", "acen/v2 license", implicitAssertion, "acen/v2 receipt "}
+	for _, assertion := range others {
 		_, err := public.VerifyReceipt(sign(good, foot, assertion))
 		require.ErrorIs(t, err, ErrReceiptSignature, assertion)
 	}
@@ -241,7 +242,10 @@ func TestMalformedReceipts(t *testing.T) {
 			"", "yesterday", 0, "0001-01-01T00:00:00Z", "2027-01-05T11:00:00.5Z", "2027-01-05T11:00:00,5Z",
 			"2027-01-05T12:00:00+01:00", "2027-01-05T11:00:00+00:00", "2027-01-05t11:00:00z",
 		},
-		"epoch": {"", "BzgYEG0Z6z4FoXzi9BqoVg==", "BzgYEG0Z6z4FoXzi9BqoVh", "BzgYEG0Z6z4FoXzi9Bqo", "Bzg\nYEG0Z6z4FoXzi9BqoVg", 16},
+		"epoch": {
+			"", "BzgYEG0Z6z4FoXzi9BqoVg==", "BzgYEG0Z6z4FoXzi9BqoVh", "BzgYEG0Z6z4FoXzi9Bqo",
+			"Bzg\nYEG0Z6z4FoXzi9BqoVg", 16,
+		},
 	} {
 		for _, value := range append(values, nil, json.RawMessage("null")) {
 			_, err := public.VerifyReceipt(sign(with(name, value), foot, receiptAssertion))
@@ -267,7 +271,8 @@ func FuzzReceipt(f *testing.F) {
 	e := opened(token)
 	f.Add(token, e.body)
 	f.Add("v4.public..", []byte(`null`))
-	f.Add(token+"=", []byte(`{"jti":"1","site":"A91039B5","task":"removal","iat":"2027-01-05T11:00:00Z","epoch":"AAAAAAAAAAAAAAAAAAAAAA"}`))
+	f.Add(token+"=", []byte(`{"jti":"1","site":"A91039B5","task":"removal","iat":"2027-01-05T11:00:00Z",`+
+		`"epoch":"AAAAAAAAAAAAAAAAAAAAAA"}`))
 	private, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(key.private())
 	require.NoError(f, err)
 	public := key.Public()

@@ -62,8 +62,8 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// readVectors decodes a file of test vectors. A relative name is looked for in the parent folder, too: a test runs in its
-// package's folder, and whoever passes -vectors stands in the one above.
+// readVectors decodes a file of test vectors. A relative name is looked for in the parent folder, too: a test runs in
+// its package's folder, and whoever passes -vectors stands in the one above.
 func readVectors(t *testing.T, name string, into any) {
 	t.Helper()
 	data, err := os.ReadFile(name)

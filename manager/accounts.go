@@ -275,9 +275,11 @@ func (m *Manager) SignOut(ctx context.Context) error {
 type tokenHolder struct {
 	manager *Manager
 	account *Account
-	epoch   string // that the server last named
+	epoch   string          // the one that was received last for the first time; "" before the first answer
+	epochs  map[string]bool // all that were received
 }
 
+// use assigns the holder to an account and stores the epoch that was received before.
 func (h *tokenHolder) use(a Account) {
 	h.manager.mu.Lock()
 	h.account = &a
@@ -288,19 +290,25 @@ func (h *tokenHolder) use(a Account) {
 	}
 }
 
-// sawEpoch hears the epoch of the server's data with every answer.
+// sawEpoch receives the epoch of the server's data with every answer. It may be called from any goroutine. Each epoch counts
+// once, because several servers of one database may answer with the old and the new one for a while.
 func (h *tokenHolder) sawEpoch(epoch string) {
 	h.manager.mu.Lock()
-	same, a := h.epoch == epoch, h.account
-	h.epoch = epoch
+	known, a := h.epochs[epoch], h.account
+	if !known {
+		if h.epochs == nil {
+			h.epochs = map[string]bool{}
+		}
+		h.epochs[epoch], h.epoch = true, epoch
+	}
 	h.manager.mu.Unlock()
-	if !same && a != nil {
+	if !known && a != nil {
 		h.manager.noteEpoch(*a, epoch)
 	}
 }
 
-// noteEpoch keeps the epoch of an account's server. When it is another than before, the server was restored from a backup: it
-// may have forgotten what was done since then, and Find tells what (spec: api 20).
+// noteEpoch stores the epoch of an account's server. If it differs from the stored one, the server was restored from a
+// backup and may have lost changes; noteEpoch then adds a notice and publishes ServerRestored (spec: api 20).
 func (m *Manager) noteEpoch(a Account, epoch string) {
 	ctx := context.Background()
 	var before string
@@ -309,7 +317,7 @@ func (m *Manager) noteEpoch(a Account, epoch string) {
 		_, err = m.db.change(ctx, `UPDATE accounts SET epoch = ? WHERE id = ?`, epoch, a.ID)
 	}
 	if err != nil {
-		m.options.Logger.Warn("the epoch of the server cannot be kept", "error", err)
+		m.options.Logger.Warn("the epoch of the server could not be stored", "error", err)
 		return
 	}
 	if before == "" || before == epoch {

@@ -281,8 +281,8 @@ func (m *Manager) CarryOut(ctx context.Context, r courier.Request, plan []Courie
 	return a, nil
 }
 
-// removeForAnother hands in the removal code of another PC and returns the receipt, without which that PC keeps its code. A
-// license that ended before has one, too, for whoever has the right code.
+// removeForAnother hands in the removal code of another PC and returns the receipt that the other PC needs to delete
+// it. For a license that has ended, the refusal carries the receipt if the code is right.
 func (m *Manager) removeForAnother(ctx context.Context, l License, code license.RemovalCode) (receipt string, err error) {
 	out, err := m.remove(ctx, l, request{LicenseID: l.ID, typed: codeText(code)})
 	var refusal *api.Problem

@@ -85,6 +85,9 @@ CREATE TABLE requests (
 ALTER TABLE accounts ADD COLUMN epoch TEXT NOT NULL DEFAULT '';
 `}
 
+// errNewerFile is the cause of an ErrStorage for a data file of a newer version.
+var errNewerFile = errors.New("it was written by a newer version of this app; install that version (the file is untouched)")
+
 // errDamaged is an ErrStorage whose file should be set aside.
 var errDamaged = errors.New("the local data file is damaged")
 
@@ -130,7 +133,7 @@ func (d *database) prepare(ctx context.Context) error {
 		return err
 	}
 	if version > len(schema) {
-		return fmt.Errorf("it was written by a newer version of this app; install that version (the file is untouched)")
+		return errNewerFile
 	}
 	for ; version < len(schema); version++ {
 		if _, err := tx.ExecContext(ctx, schema[version]); err != nil {

@@ -12,26 +12,26 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// departure names a license that leaves this PC, with the promise that it is not used here any more; it is zero when the
-// license is another PC's. A data file from before schema 2 knows only signature and generation.
+// departure is a license that leaves this PC, with its removal code; zero for another PC's license. A data file from
+// before schema 2 has only Signature and Generation.
 type departure struct {
 	Signature  string `json:"signature,omitempty"`
 	Generation uint16 `json:"generation,omitempty"`
 	SiteCode   string `json:"site_code,omitempty"`
 	MachineID  string `json:"machine_id,omitempty"`
-	// RemovalCode is written down by older versions only: it lies where the license files lie.
+	// RemovalCode is stored by older versions only. This version stores it in the license folder.
 	RemovalCode string `json:"removal_code,omitempty"`
 	LicenseID   int64  `json:"license_id,omitempty"`
 	OrderID     int64  `json:"order_id,omitempty"`
 	Program     string `json:"program,omitempty"`
 	Note        string `json:"note,omitempty"`
-	// Earlier tells that the license had left before the job was written down, as when its program let it go: it does not come
-	// back when the job is canceled or refused, for the code may be in other hands.
+	// Earlier reports that the license left before the job was created, for instance because its program let it go. It
+	// does not return when the job is canceled or refused, since somebody else may have the code.
 	Earlier bool `json:"earlier,omitempty"`
 }
 
-// departure returns what leaves this PC with a license, and its removal code; zero for another PC's license.
-func (m *Manager) departure(ctx context.Context, l License) (departure, error) {
+// newDeparture returns the departure of a license with its removal code; zero for another PC's license.
+func (m *Manager) newDeparture(ctx context.Context, l License) (departure, error) {
 	if !l.MakesCode() {
 		return departure{}, nil
 	}
@@ -49,6 +49,7 @@ func (m *Manager) departure(ctx context.Context, l License) (departure, error) {
 	return leaves, err
 }
 
+// departureOf returns the departure of a license of a program; a zero code is left out.
 func departureOf(p api.Program, l License, codes license.Codes, code license.RemovalCode) departure {
 	return departure{
 		Signature: p.ApplicationSignature, Generation: codes.Site.Generation(), SiteCode: codes.Site.String(), MachineID: codes.Machine.String(),
@@ -56,14 +57,18 @@ func departureOf(p api.Program, l License, codes license.Codes, code license.Rem
 	}
 }
 
-// departureCode finds the removal code of a license that leaves or has left this PC: where the license files lie, in the vault,
-// or made from the license file: the one that is here, the vault's copy, or the server's.
+// departureCode returns the removal code of a license that leaves or has left this PC. It reads the code from the
+// license folder, else from the vault; else it makes the code from the license file: the one on this PC, the vault's
+// copy, or the server's.
 func (m *Manager) departureCode(ctx context.Context, leaves departure) (string, error) {
 	signature, codes, err := m.parseDeparture(ctx, leaves)
 	if err != nil {
 		return "", err
 	}
-	state, _ := m.options.Installed.State(signature) // a damaged one keeps no code
+	state, err := m.options.Installed.State(signature)
+	if errors.Is(err, ErrNewer) { // a damaged state has no code
+		return "", err
+	}
 	if spent, ok := state.Find(codes.Site); ok && spent.RemovalCode != 0 {
 		return spent.RemovalCode.String(), nil
 	}
@@ -93,7 +98,7 @@ func (m *Manager) departureCode(ctx context.Context, leaves departure) (string, 
 	return made(f), nil
 }
 
-// parseDeparture returns signature and codes of a license that leaves.
+// parseDeparture returns the signature and the codes of a departure.
 func (m *Manager) parseDeparture(ctx context.Context, l departure) (license.Signature, license.Codes, error) {
 	signature, err := license.ParseSignature(l.Signature)
 	if err != nil {
@@ -108,10 +113,10 @@ func (m *Manager) parseDeparture(ctx context.Context, l departure) (license.Sign
 	return signature, codes, err
 }
 
-// leave lets a license leave this PC, in an order in which no moment loses it: first the removal code is sealed in the vault;
-// then, in one step, the Site code is spent and renewed, so that the program runs no more, and the removal code kept beside
-// it; then the license file is erased. The code lies in both places, so that it survives the loss of either. Called again it
-// goes on where it stopped.
+// leave removes a license from this PC so that a crash at any point loses nothing. In one step it spends and renews the
+// Site code, so that the program stops running, and stores the removal code beside it. Then it seals a copy of the code
+// in the vault, so that it survives the loss of either, and erases the license file. leave is idempotent: after a crash
+// it resumes.
 func (m *Manager) leave(ctx context.Context, a Account, l departure, purpose Task) error {
 	signature, codes, err := m.parseDeparture(ctx, l)
 	if err != nil {
@@ -122,24 +127,33 @@ func (m *Manager) leave(ctx context.Context, a Account, l departure, purpose Tas
 		if gone.RemovalCode, err = license.ParseRemovalCode(l.RemovalCode); err != nil {
 			return err
 		}
-		sealed, err := m.seal(ctx, []byte(l.RemovalCode))
-		if err != nil {
-			return err
-		}
-		if _, err := m.db.change(ctx, `INSERT INTO vault (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
- VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET content = excluded.content, purpose = excluded.purpose`, keptRemovalCode, l.Signature, codes.Site.String(), codes.Machine.String(), a.ID,
-			l.OrderID, l.LicenseID, l.Program, l.Note, purpose, sealed, m.options.Now().UnixMicro()); err != nil {
-			return err
-		}
 	}
 	if err := m.options.Installed.Leave(ctx, signature, gone); err != nil {
 		return installedError(err)
 	}
-	// From here on no program runs under the file; that it cannot be erased does no harm.
+	if l.RemovalCode != "" {
+		if err := m.keepRemovalCode(ctx, a, l, codes, purpose); err != nil {
+			return err
+		}
+	}
+	// No program runs under the file any more, so a failure to erase it does no harm.
 	if err := m.erase(ctx, signature, codes.Site); err != nil {
 		m.options.Logger.Warn("the file of a license that left could not be erased", "license", l.LicenseID, "error", err)
 	}
 	return nil
+}
+
+// keepRemovalCode seals a copy of a removal code in the vault.
+func (m *Manager) keepRemovalCode(ctx context.Context, a Account, l departure, codes license.Codes, purpose Task) error {
+	sealed, err := m.seal(ctx, []byte(l.RemovalCode))
+	if err != nil {
+		return err
+	}
+	_, err = m.db.change(ctx, `INSERT INTO vault (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
+ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET content = excluded.content, purpose = excluded.purpose`,
+		keptRemovalCode, l.Signature, codes.Site.String(), codes.Machine.String(), a.ID,
+		l.OrderID, l.LicenseID, l.Program, l.Note, purpose, sealed, m.options.Now().UnixMicro())
+	return err
 }
 
 // erase erases the license files of a Site code on this PC.
@@ -154,11 +168,11 @@ func (m *Manager) erase(ctx context.Context, signature license.Signature, site l
 	})
 }
 
-// errReceipt is an answer without a good receipt: nothing proves that the server took the license.
+// errReceipt is returned for an answer without a valid receipt: nothing proves that the server took the license.
 var errReceipt = errors.New("no receipt of the license server for this license")
 
-// checkReceipt reports, with errReceipt, a receipt that does not prove that the server took the license that left this PC. When
-// it names a key that this PC does not know, the server is asked for the program's keys once.
+// checkReceipt verifies that a receipt proves that the server took a license that left this PC, and fails with
+// errReceipt otherwise. If the receipt names an unknown key, checkReceipt fetches the program's keys and retries once.
 func (m *Manager) checkReceipt(ctx context.Context, leaves departure, token string) error {
 	signature, codes, err := m.parseDeparture(ctx, leaves)
 	if err != nil {
@@ -177,12 +191,12 @@ func (m *Manager) checkReceipt(ctx context.Context, leaves departure, token stri
 	case err != nil:
 		return fmt.Errorf("%w: %w", errReceipt, err)
 	case receipt.Site != codes.Site || leaves.LicenseID != 0 && receipt.LicenseID != leaves.LicenseID:
-		return fmt.Errorf("%w: it is about license %d with the Site code %s", errReceipt, receipt.LicenseID, receipt.Site)
+		return fmt.Errorf("%w: it is for license %d with the Site code %s", errReceipt, receipt.LicenseID, receipt.Site)
 	}
 	return nil
 }
 
-// readReceipt verifies a receipt with the keys of a program that are known here.
+// readReceipt verifies a receipt with the known keys of a program.
 func (m *Manager) readReceipt(ctx context.Context, signature license.Signature, token string) (license.Receipt, error) {
 	p, err := m.programBySignature(ctx, signature)
 	if err != nil {
@@ -191,8 +205,9 @@ func (m *Manager) readReceipt(ctx context.Context, signature license.Signature, 
 	return license.VerifyReceipt(token, func(id string) (license.PublicKey, bool) { return signer(p, id) })
 }
 
-// left closes what leave began, after the server has proved that it took the license, or names it ended.
-func (m *Manager) left(ctx context.Context, l departure) error {
+// confirmLeave completes leave after the server has proved that it took the license, or lists it as ended: it deletes
+// the removal code and the copy of the license file.
+func (m *Manager) confirmLeave(ctx context.Context, l departure) error {
 	signature, codes, err := m.parseDeparture(ctx, l)
 	if err != nil {
 		return err
@@ -204,21 +219,22 @@ func (m *Manager) left(ctx context.Context, l departure) error {
 	return installedError(m.options.Installed.Settle(ctx, signature, codes.Site))
 }
 
-// licensedAnew reports whether the last known tables have a license of a program for this PC as it is now, whose file may not
-// be here yet.
-func (m *Manager) licensedAnew(ctx context.Context, p api.Program) (found bool) {
+// licensedAnew reports whether the cached tables list a license of a program for this PC's present codes other than the
+// one that left with a Site code. Its file may not be on this PC yet.
+func (m *Manager) licensedAnew(ctx context.Context, p api.Program, left license.SiteCode) (found bool) {
 	err := m.eachKnown(ctx, func(_ api.Order, other api.Program, t Licenses) error {
 		found = found || other.ApplicationSignature == p.ApplicationSignature &&
-			slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC })
+			slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC && !sameSite(l.License, left) })
 		return nil
 	})
-	return found && err == nil // without a session nothing is known
+	return found && err == nil // without a session there are no tables
 }
 
-// comeBack undoes what leave did for a job: the server refused, or the person changed their mind before it was asked. The
-// license file comes back from the vault, or with the next table from the server. A license that had left earlier stays away. It fails with ErrTooLate when the server has taken the license, and
-// with ErrNewerHere when this PC has a newer one, which stays.
-func (m *Manager) comeBack(ctx context.Context, l departure) error {
+// undoLeave reverts leave after the server refused the job, or the person canceled it before it was sent. It restores
+// the license file from the vault; otherwise the next table restores it from the server. A license with Earlier set
+// stays away. It fails with ErrTooLate if the server has taken the license, and with ErrNewerHere if this PC has a
+// newer one.
+func (m *Manager) undoLeave(ctx context.Context, l departure) error {
 	if l.Earlier {
 		return nil
 	}
@@ -230,7 +246,7 @@ func (m *Manager) comeBack(ctx context.Context, l departure) error {
 	if err != nil {
 		return err
 	}
-	if here, ok := m.fileHere(p); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, p) {
+	if here, ok := m.fileHere(p); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, p, codes.Site) {
 		return ErrNewerHere
 	}
 	switch err := m.options.Installed.Return(ctx, signature, codes.Site); {
@@ -250,10 +266,9 @@ func (m *Manager) comeBack(ctx context.Context, l departure) error {
 	return nil
 }
 
-// Move releases a license of this PC for another one, which picks it up. Its removal code is kept before it leaves, and it
-// leaves before the server is asked; without a connection the promise is sent as soon as there is one. A license that left
-// this PC without the server's knowledge is released as well. The job works like that of NewLicense. It fails with
-// ErrNotThisPC for another PC's license.
+// Move releases a license of this PC, or a stranded one, for another PC, which picks it up. The removal code is stored
+// before the license leaves, and the license leaves before the server is asked; without a connection the job is sent as
+// soon as there is one. The job works like that of NewLicense. It fails with ErrNotThisPC for another PC's license.
 func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 	if !l.MakesCode() {
 		return License{}, ErrNotThisPC
@@ -262,7 +277,7 @@ func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 	if err != nil {
 		return License{}, m.fail(ctx, err)
 	}
-	leaves, err := m.departure(ctx, l)
+	leaves, err := m.newDeparture(ctx, l)
 	if err != nil {
 		return License{}, err
 	}
@@ -329,8 +344,8 @@ type KeptCode struct {
 	Purpose Task
 }
 
-// KeptCodes lists the removal codes that this PC keeps: those of open tasks, those whose task was given up or lost, and those of
-// licenses that the programs themselves let go.
+// KeptCodes lists the removal codes that this PC stores: those of open jobs, those whose job was given up or lost, and
+// those of licenses that programs let go.
 func (m *Manager) KeptCodes(ctx context.Context) (list []KeptCode, err error) {
 	if list, err = m.sealedCodes(ctx); err != nil {
 		return nil, err
@@ -343,7 +358,7 @@ func (m *Manager) KeptCodes(ctx context.Context) (list []KeptCode, err error) {
 		for _, spent := range s.Spent {
 			i := slices.IndexFunc(list, func(k KeptCode) bool { return k.Signature == s.Signature && k.Codes.Site == spent.Codes.Site })
 			switch {
-			case i >= 0 && spent.Settled: // the app's data came back from before
+			case i >= 0 && spent.Settled: // the app's data were restored from a backup
 				list[i].Code = 0
 			case spent.RemovalCode == 0:
 			case i >= 0:
@@ -354,34 +369,40 @@ func (m *Manager) KeptCodes(ctx context.Context) (list []KeptCode, err error) {
 		}
 	}
 	list = slices.DeleteFunc(list, func(k KeptCode) bool { return k.Code == 0 })
-	open, err := m.departing(ctx, 0)
+	open, err := m.openDepartures(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
 	for i, k := range list {
-		list[i].Purpose = open[departing{string(k.Signature), k.Codes.Site.String()}]
+		list[i].Purpose = open[departureKey{string(k.Signature), k.Codes.Site.String()}]
 	}
 	return list, nil
 }
 
-// departing names a license that an open job hands in.
-type departing struct{ signature, site string }
+// departureKey identifies a license that an open job hands in.
+type departureKey struct{ signature, site string }
 
-// departing finds the licenses of this PC that open jobs of an account hand in, with their tasks; 0 means all accounts.
-func (m *Manager) departing(ctx context.Context, account int64) (map[departing]Task, error) {
+// openDepartures returns the licenses of this PC that open jobs of an account hand in, with their tasks; 0 means all
+// accounts.
+func (m *Manager) openDepartures(ctx context.Context, account int64) (map[departureKey]Task, error) {
 	open, err := m.openJobs(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	found := map[departing]Task{}
+	found := map[departureKey]Task{}
 	for _, job := range open {
-		if leaves := m.departureOf(ctx, job); leaves.Signature != "" {
-			found[departing{leaves.Signature, leaves.SiteCode}] = job.Task
+		leaves, err := m.jobDeparture(ctx, job)
+		if err != nil && !sealedAway(err) {
+			return nil, err
+		}
+		if leaves.Signature != "" {
+			found[departureKey{leaves.Signature, leaves.SiteCode}] = job.Task
 		}
 	}
 	return found, nil
 }
 
+// sealedCodes lists the removal codes in the vault. The code of one that cannot be opened is zero.
 func (m *Manager) sealedCodes(ctx context.Context) (list []KeptCode, err error) {
 	rows, err := m.db.QueryContext(ctx, `SELECT signature, site_code, machine_id, order_id, license_id, program, note, content FROM vault WHERE kind = ? ORDER BY kept_at, signature, site_code`, keptRemovalCode)
 	if err != nil {
@@ -414,7 +435,8 @@ func (m *Manager) sealedCodes(ctx context.Context) (list []KeptCode, err error) 
 	return list, nil
 }
 
-// openCode opens a removal code of the vault; a code that cannot be read is zero.
+// openCode decrypts a removal code of the vault. It fails like open, and with errRequestLost if the plaintext is no
+// code.
 func (m *Manager) openCode(ctx context.Context, content []byte) (license.RemovalCode, error) {
 	plain, err := m.open(ctx, content)
 	if err != nil {
@@ -427,7 +449,7 @@ func (m *Manager) openCode(ctx context.Context, content []byte) (license.Removal
 	return code, nil
 }
 
-// vaultCode finds the removal code of a Site code in the vault.
+// vaultCode returns the removal code of a Site code from the vault; false if there is none or it cannot be opened.
 func (m *Manager) vaultCode(ctx context.Context, signature license.Signature, site license.SiteCode) (license.RemovalCode, bool) {
 	var content []byte
 	err := m.db.QueryRowContext(ctx, `SELECT content FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, keptRemovalCode, string(signature), site.String()).Scan(&content)
@@ -438,8 +460,8 @@ func (m *Manager) vaultCode(ctx context.Context, signature license.Signature, si
 	return code, err == nil
 }
 
-// HandIn removes a license that its program let go, with the removal code that was kept: the order gets one back. It fails
-// with api.ErrNotFound when the license is none of the current account's.
+// HandIn removes a license that its program let go, with the removal code that was kept: the order gets one back. It
+// fails with api.ErrNotFound when the license is none of the current account's.
 func (m *Manager) HandIn(ctx context.Context, k KeptCode) (api.Order, error) {
 	l, leaves, err := m.keptLicense(ctx, k)
 	if err != nil {
@@ -458,7 +480,7 @@ func (m *Manager) Offer(ctx context.Context, k KeptCode) (License, error) {
 	return m.release(ctx, l, leaves)
 }
 
-// keptLicense finds the license of a kept removal code, and what leaves with it.
+// keptLicense returns the license of a stored removal code and its departure.
 func (m *Manager) keptLicense(ctx context.Context, k KeptCode) (License, departure, error) {
 	l, _, p, err := m.licenseOf(ctx, k)
 	if err != nil {
@@ -469,8 +491,8 @@ func (m *Manager) keptLicense(ctx context.Context, k KeptCode) (License, departu
 	return l, leaves, nil
 }
 
-// LicenseOf finds the license of a kept removal code, with its order, among the last known ones of the current account. It
-// fails with api.ErrNotFound when the license is none of the account's.
+// LicenseOf finds the license of a kept removal code, with its order, among the last known ones of the current account.
+// It fails with api.ErrNotFound when the license is none of the account's.
 func (m *Manager) LicenseOf(ctx context.Context, k KeptCode) (License, api.Order, error) {
 	l, o, _, err := m.licenseOf(ctx, k)
 	return l, o, err

@@ -288,7 +288,9 @@ func (f *fakeServer) serve(w http.ResponseWriter, r *http.Request) {
 			refuse(api.ErrVerificationFailed, "")
 			return
 		}
-		reply(201, f.order())
+		o := f.order()
+		o.SerialNumber = body.SerialNumber
+		reply(201, o)
 	case path[0] == "orders" && r.Method == http.MethodGet:
 		list := api.LicenseList{Licenses: []api.License{}}
 		for _, l := range f.rows {

@@ -31,51 +31,40 @@ type ForgetOptions struct {
 type Rest struct {
 	// Jobs were open and are forgotten.
 	Jobs []Job
-	// Codes are the removal codes of licenses that left this PC and that the server does not know of. They stay where the
-	// license files lie.
+	// Codes are the removal codes of licenses that left this PC and that the server has not confirmed. They stay in the
+	// license folder.
 	Codes []KeptCode
 }
 
-// Forget removes what the app keeps of a person: its files in the data folder and the secrets in the keyring. Licenses of this PC
-// stay, because programs use them, and so do the removal codes of licenses that left it for a job that waits: first they are
-// put where the license files lie. It removes as much as it can and joins the errors. It fails with ErrAlreadyRunning, and
-// then has changed nothing, with ErrStorage or ErrKeyringUnavailable.
+// Forget removes the app's data of a person: its files in the data folder and its secrets in the keyring. License files
+// stay, because programs use them. Removal codes of licenses that left this PC stay too: Forget first copies them into
+// the license folder. It removes as much as it can and joins the errors: ErrStorage or ErrKeyringUnavailable. It fails
+// with ErrAlreadyRunning before it removes anything.
 func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	ctx, cancel := context.WithTimeout(ctx, keyringTime)
 	defer cancel()
 	if _, err := os.Stat(o.DataDir); errors.Is(err, os.ErrNotExist) {
 		return rest, o.Clear(ctx)
 	}
-	if rest, err = rescue(ctx, o); err != nil {
-		return rest, err
-	}
-	lock, err := lockFolder(o.DataDir)
+	m, err := Open(ctx, Options{DataDir: o.DataDir, Installed: o.Installed, Keyring: o.Keyring, Fingerprint: fingerprint.System()})
 	if err != nil {
 		return rest, err
 	}
-	err = o.Clear(ctx)
+	if rest, err = m.rescue(ctx); err != nil {
+		return rest, errors.Join(err, m.Close())
+	}
+	err = errors.Join(m.db.Close(), o.Clear(ctx))
 	files, globErr := filepath.Glob(filepath.Join(o.DataDir, databaseName+"*")) // with those that were damaged
 	err = errors.Join(err, globErr)
 	for _, file := range files {
 		err = errors.Join(err, storageError(os.Remove(file)))
 	}
-	return rest, errors.Join(err, lock.Unlock(), storageError(os.Remove(lock.Path())))
+	return rest, errors.Join(err, m.lock.Unlock(), storageError(os.Remove(m.lock.Path())))
 }
 
-// rescue puts the removal codes of the vault where the license files lie. A data file that cannot be read has none to rescue; a
-// code that cannot be put there ends it with an error.
-func rescue(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
-	if _, err := os.Stat(filepath.Join(o.DataDir, databaseName)); errors.Is(err, os.ErrNotExist) {
-		return rest, nil
-	}
-	m, err := Open(ctx, Options{DataDir: o.DataDir, Installed: o.Installed, Keyring: o.Keyring, Fingerprint: fingerprint.System()})
-	if errors.Is(err, ErrStorage) {
-		return rest, nil
-	}
-	if err != nil {
-		return rest, err
-	}
-	defer func() { err = errors.Join(err, m.Close()) }()
+// rescue stores the removal codes of the vault beside the license files, where older versions did not. It fails with
+// ErrKeyringUnavailable if that needs a key that cannot be read now.
+func (m *Manager) rescue(ctx context.Context) (rest Rest, err error) {
 	sealed, err := m.sealedCodes(ctx)
 	if err != nil {
 		return rest, err
@@ -85,7 +74,13 @@ func rescue(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 		if err != nil {
 			return rest, installedError(err)
 		}
-		if spent, ok := state.Find(k.Codes.Site); k.Code == 0 || ok && (spent.Settled || spent.RemovalCode != 0) {
+		spent, ok := state.Find(k.Codes.Site)
+		switch {
+		case !ok || spent.Settled || spent.RemovalCode != 0: // it has not left, or nothing is to be done
+			continue
+		case k.Code == 0 && !m.vaultLasts():
+			return rest, errKeyMissing
+		case k.Code == 0:
 			continue
 		}
 		gone := installed.Spent{Codes: k.Codes, LicenseID: k.LicenseID, RemovalCode: k.Code}

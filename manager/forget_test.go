@@ -85,3 +85,39 @@ func TestForgetKeepsTheCodesOfWhatWaits(t *testing.T) {
 	_, err = p.Offer(t.Context(), kept[0])
 	require.NoError(t, err)
 }
+
+// What a newer version keeps is not removed unread.
+func TestForgetLeavesNewerData(t *testing.T) {
+	folder := t.TempDir()
+	m := open(t, folder)
+	_, err := m.db.ExecContext(t.Context(), `PRAGMA user_version = 999`)
+	require.NoError(t, err)
+	require.NoError(t, m.Close())
+	_, err = Forget(t.Context(), ForgetOptions{DataDir: folder, Keyring: keyring.Memory(), Clear: func(context.Context) error { return nil }})
+	require.ErrorContains(t, err, "newer version")
+	require.FileExists(t, filepath.Join(folder, databaseName))
+}
+
+// A code that only a locked keyring can open is not forgotten.
+func TestForgetWaitsForTheKeyring(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	p.activateHere(t)
+	_, err := p.LetGo(t.Context(), lumenSignature)
+	require.NoError(t, err)
+	_, err = p.options.Installed.Update(t.Context(), lumenSignature, func(s *installed.State) error {
+		s.Spent[0].RemovalCode = 0 // as a version that sealed it left it
+		return nil
+	})
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+	o := ForgetOptions{DataDir: p.options.DataDir, Keyring: p.ring, Clear: func(context.Context) error { return nil }}
+	p.ring.gone = true
+	_, err = Forget(t.Context(), o)
+	require.ErrorIs(t, err, ErrKeyringUnavailable)
+	require.FileExists(t, filepath.Join(o.DataDir, databaseName))
+	p.ring.gone = false
+	rest, err := Forget(t.Context(), o)
+	require.NoError(t, err)
+	require.Len(t, rest.Codes, 1)
+}

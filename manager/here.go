@@ -28,7 +28,10 @@ func (m *Manager) fileHere(p api.Program) (here hereFile, ok bool) {
 	if err != nil {
 		return here, false
 	}
-	state, _ := m.options.Installed.State(signature) // a damaged one knows of no license that left
+	state, err := m.options.Installed.State(signature)
+	if err != nil && !errors.Is(err, installed.ErrDamaged) { // a damaged state lists no departures
+		return here, false
+	}
 	for _, f := range files {
 		file, err := verify(p, f.Content)
 		if err != nil {
@@ -74,14 +77,15 @@ func (m *Manager) install(ctx context.Context, p api.Program, l api.License, con
 	return m.keepCopy(ctx, p, l, content)
 }
 
-// installCount tells whether a license file was put on this PC meanwhile.
+// installCount returns the number of license files that were installed since the start. A change between two calls
+// shows that one was installed meanwhile.
 func (m *Manager) installCount() int {
 	m.hereMu.Lock()
 	defer m.hereMu.Unlock()
 	return m.installs
 }
 
-// installedAt is when a license file of a program was last put on this PC; zero when it was not since the start.
+// installedAt returns when a license file of a program was last installed; zero if none was since the start.
 func (m *Manager) installedAt(signature license.Signature) time.Time {
 	m.hereMu.Lock()
 	defer m.hereMu.Unlock()
@@ -121,8 +125,8 @@ func (m *Manager) settle(ctx context.Context, rows []License, online bool) {
 	}
 }
 
-// isOf reports whether the license file is that of a row: ids may be given again after a restore, so the Site code counts, too
-// (spec: api 20).
+// isOf reports whether the file belongs to a license. It compares the Site code as well as the id, since a server that
+// was restored may assign an id again (spec: api 20).
 func (f hereFile) isOf(l api.License) bool { return f.ID == l.ID && sameSite(l, f.Codes.Site) }
 
 // sameSite reports whether a license has a Site code.
@@ -131,8 +135,8 @@ func sameSite(l api.License, site license.SiteCode) bool {
 	return err == nil && parsed == site
 }
 
-// unnamed is what this PC has of a program's licenses and the server does not list as active: the license file that is here,
-// and licenses that left this PC without proof that the server knows.
+// unnamed holds the licenses of a program that this PC has and that the server does not list as active: the one of the
+// license file on this PC, and departures that the server has not confirmed.
 type unnamed struct {
 	program api.Program
 	here    *hereFile
@@ -141,7 +145,7 @@ type unnamed struct {
 
 func (u unnamed) empty() bool { return u.here == nil && len(u.spent) == 0 }
 
-// unnamedOf finds what the active licenses of an order do not name.
+// unnamedOf returns what this PC has of an order's program beside the active licenses of the order.
 func (m *Manager) unnamedOf(ctx context.Context, order int64, active []api.License) (u unnamed) {
 	p, err := m.programOfOrder(ctx, order)
 	if err != nil {
@@ -168,9 +172,10 @@ func (m *Manager) unnamedOf(ctx context.Context, order int64, active []api.Licen
 	return u
 }
 
-// reconcile brings this PC in line with what the server says of the licenses that it has or had; all are all licenses of an
-// order, also ended ones, asked for when installCount was asked. Only what the server names as ended is erased or forgotten:
-// that something is missing from a list ends nothing, for the server may have been restored, or an order switched off for a while.
+// reconcile erases the license files of licenses that the server lists as ended or released, and closes the departures
+// of those that it lists as ended. all are all licenses of an order, ended ones included; asked is the installCount
+// from before they were fetched. A license that is missing from the list is kept, since the server may have been
+// restored or the vendor may have disabled the order.
 func (m *Manager) reconcile(ctx context.Context, u unnamed, all []api.License, asked int) {
 	for _, l := range all {
 		ended := l.Status != api.StatusActive
@@ -179,16 +184,16 @@ func (m *Manager) reconcile(ctx context.Context, u unnamed, all []api.License, a
 		}
 		for _, spent := range u.spent {
 			if ended && sameSite(l, spent.Codes.Site) && (spent.LicenseID == 0 || spent.LicenseID == l.ID) {
-				if err := m.left(ctx, departureOf(u.program, License{License: l}, spent.Codes, 0)); err != nil && ctx.Err() == nil {
-					m.options.Logger.Warn("a license that ended could not be settled", "license", l.ID, "error", err)
+				if err := m.confirmLeave(ctx, departureOf(u.program, License{License: l}, spent.Codes, 0)); err != nil && ctx.Err() == nil {
+					m.options.Logger.Warn("a license that ended could not be marked as settled", "license", l.ID, "error", err)
 				}
 			}
 		}
 	}
 }
 
-// dropFile takes the license file of a license that the server names as ended, or as released to another PC, from this PC. That
-// of a released one can lie here again when this PC's data were restored: its Site code is spent once more.
+// dropFile erases the file of a license that the server lists as ended or as released. If it is released, dropFile
+// spends its Site code first: the file can be on this PC again after this PC's data were restored.
 func (m *Manager) dropFile(ctx context.Context, here hereFile, ended bool) {
 	if !ended {
 		gone := installed.Spent{Codes: here.Codes, LicenseID: here.ID, Settled: true}
@@ -199,6 +204,7 @@ func (m *Manager) dropFile(ctx context.Context, here hereFile, ended bool) {
 	}
 	if err := m.options.Installed.Erase(ctx, here.Signature, func(f installed.File) bool { return f.Content == here.content }); err != nil {
 		m.options.Logger.Warn("the file of an ended license could not be erased", "license", here.ID, "error", err)
+		return
 	}
 	m.forgetCopy(ctx, here.Signature, here.Codes.Site)
 }
@@ -293,15 +299,16 @@ func (m *Manager) bringBacksInto(ctx context.Context, kept keptSites, list *[]Br
 	}
 }
 
-// listed reports whether the license file that is here is that of an active row.
+// listed reports whether the license file on this PC belongs to an active license of rows.
 func listed(rows []License, here hereFile) bool {
 	return slices.ContainsFunc(rows, func(l License) bool { return here.isOf(l.License) && l.Status == api.StatusActive })
 }
 
-// keptSites reports whether the removal code of a license is kept here.
+// keptSites reports whether this PC stores the removal code of a license.
 type keptSites func(api.Program, License) bool
 
-// keptSites reads which removal codes are kept here.
+// keptSites returns a keptSites for the removal codes that are stored now. If they cannot be read it logs that and
+// reports none.
 func (m *Manager) keptSites(ctx context.Context) keptSites {
 	codes, err := m.KeptCodes(ctx)
 	if err != nil {
@@ -321,14 +328,15 @@ func (b BringBack) better(other BringBack) bool {
 	return b.License.ActivatedAt.After(other.License.ActivatedAt)
 }
 
-// Stranded is a license that left this PC, that the server lists as active, and that no open job and no kept removal code
-// hands in: the server was restored, or this PC's data were lost. Move and Remove tell the server again, Reactivate brings the
-// license back.
+// Stranded is a license that left this PC while the server lists it as active, and for which this PC has neither an
+// open job nor a removal code: the server was restored, or this PC's data were lost. Move and Remove repeat the
+// departure on the server; Reactivate brings the license back.
 type Stranded struct {
 	Order   api.Order
 	License License
 }
 
+// strandedInto returns a visitor that appends stranded licenses to list.
 func strandedInto(kept keptSites, list *[]Stranded) visitor {
 	return func(o api.Order, p api.Program, t Licenses) error {
 		for _, l := range t.Licenses {
@@ -340,18 +348,20 @@ func strandedInto(kept keptSites, list *[]Stranded) visitor {
 	}
 }
 
-// Forgotten is a license that a program of this PC runs under and that the server does not know: it was restored from a backup
-// made before. The program runs on. NewLicense with this PC's codes makes the license anew where the order has one left.
+// Forgotten is a license that a program of this PC runs under and that the server does not have, because it was
+// restored from an older backup. The program continues to run. NewLicense with this PC's codes replaces the license if
+// the order has one left.
 type Forgotten struct {
 	Order api.Order
-	// ID is the id that the license had.
+	// ID is the former id of the license.
 	ID int64
-	// Note is the license's.
+	// Note is the note in the license file.
 	Note string
-	// Refusal says why the order takes no new license now; nil when it does.
+	// Refusal is the reason why the order allows no new license now; nil if it does.
 	Refusal error
 }
 
+// forgottenInto returns a visitor that appends forgotten licenses to list.
 func (m *Manager) forgottenInto(list *[]Forgotten) visitor {
 	return func(o api.Order, p api.Program, t Licenses) error {
 		here, ok := m.fileHere(p)
@@ -378,8 +388,8 @@ type Found struct {
 	Forgotten  []Forgotten
 }
 
-// Find goes through the last known tables once for what BringBacks, WaitingToMove and Expiring find, and for licenses that the
-// server and this PC know differently.
+// Find reads the cached tables once and returns what BringBacks, WaitingToMove and Expiring return, and the licenses on
+// which the server and this PC disagree.
 func (m *Manager) Find(ctx context.Context) (f Found, err error) {
 	kept := m.keptSites(ctx)
 	visits := []visitor{

@@ -31,8 +31,8 @@ type JobState string
 
 // The states of a job.
 const (
-	JobPending JobState = "pending" // written down, not sent
-	JobSent    JobState = "sent"    // sent; the answer has not come
+	JobPending JobState = "pending" // stored, not sent
+	JobSent    JobState = "sent"    // sent, no answer yet
 	JobDone    JobState = "done"
 	JobFailed  JobState = "failed"
 )
@@ -54,14 +54,17 @@ type Job struct {
 
 	intent  string // what is wanted, in words: two clicks with the same intent and the same typed content are one job
 	request []byte // JSON; a removal code that a person typed is sealed in it
-	leaves  bool   // a license of this PC leaves it
+	leaves  bool   // a license of this PC leaves with the job
 }
 
-// giveUpAfter is how long a job must have been open before the person can give it up.
+// giveUpAfter is the minimum age of a job that GiveUp accepts.
 const giveUpAfter = 24 * time.Hour
 
-// MayGiveUp reports whether GiveUp takes the job at a time: it has been open for a day.
-func (j Job) MayGiveUp(now time.Time) bool { return now.Sub(j.CreatedAt) >= giveUpAfter }
+// GiveUpAt returns the time from which GiveUp accepts the job.
+func (j Job) GiveUpAt() time.Time { return j.CreatedAt.Add(giveUpAfter) }
+
+// MayGiveUp reports whether GiveUp accepts the job at a time: it has been open for a day.
+func (j Job) MayGiveUp(now time.Time) bool { return !now.Before(j.GiveUpAt()) }
 
 // answersKept is how long a server surely knows an idempotency key (api.md).
 const answersKept = 24 * time.Hour
@@ -74,19 +77,19 @@ type runningJob struct {
 	out  outcome
 }
 
-// outcome is what a job brought: a license or an order, and the server's receipt for what left a PC.
+// outcome is the result of a job: a license or an order, and the server's receipt for a license that left a PC.
 type outcome struct {
 	license api.License
 	order   api.Order
 	receipt string
 }
 
-// errNotOpen ends a job that was canceled or closed before its turn came.
+// errNotOpen is the result of a job that was canceled or closed before it was sent.
 var errNotOpen = errors.New("this was canceled, or is done already")
 
-// run writes a job down, or joins the open one with the same intent and the same request, and sends it. What a person typed is
-// part of the request. An older job with the same intent and another request is settled first: one that was never sent is
-// replaced, for the person has typed it anew; one that was sent is asked about, and its success is this job's.
+// run stores a job and sends it, or joins the open job with the same intent and request. A typed removal code is part
+// of the request. An older job with the same intent and another request comes first: if it was never sent, the new job
+// replaces it; if it was sent, run resends it, and returns its result if it succeeds.
 func (m *Manager) run(ctx context.Context, job Job, r request) (outcome, error) {
 	ctx, a, _, err := m.as(ctx)
 	if err != nil {
@@ -124,7 +127,7 @@ func (m *Manager) run(ctx context.Context, job Job, r request) (outcome, error) 
 	}
 }
 
-// begin marks a job as being carried out; joined when it is already. jobsMu is held.
+// begin marks a job as running; joined reports that it was running already. The caller holds jobsMu.
 func (m *Manager) begin(job Job) (running *runningJob, joined bool) {
 	if running, ok := m.running[job.ID]; ok {
 		return running, true
@@ -134,8 +137,8 @@ func (m *Manager) begin(job Job) (running *runningJob, joined bool) {
 	return running, false
 }
 
-// sentBefore returns an open job with the intent of job and another request that was sent and whose outcome is not known; zero
-// when there is none that was not tried. jobsMu is held.
+// sentBefore returns an open job that was sent with the intent of job and another request, and that is not in tried;
+// zero if there is none. The caller holds jobsMu.
 func (m *Manager) sentBefore(ctx context.Context, a Account, job Job, r request, tried map[int64]bool) (Job, error) {
 	open, err := m.openJobs(ctx, a.ID)
 	if err != nil {
@@ -152,8 +155,8 @@ func (m *Manager) sentBefore(ctx context.Context, a Account, job Job, r request,
 	return Job{}, nil
 }
 
-// openOrWrite returns the open job with the same intent and request, or writes the job down. It closes jobs with the same
-// intent and another request that were never sent. jobsMu is held.
+// openOrWrite returns the open job with the same intent and request, or stores the job. It closes jobs with the same
+// intent and another request that were never sent. The caller holds jobsMu.
 func (m *Manager) openOrWrite(ctx context.Context, a Account, job Job, r request) (Job, error) {
 	open, err := m.openJobs(ctx, a.ID)
 	if err != nil {
@@ -167,7 +170,8 @@ func (m *Manager) openOrWrite(ctx context.Context, a Account, job Job, r request
 		if err != nil || same {
 			return old, err
 		}
-		if _, running := m.running[old.ID]; running || old.State != JobPending || m.departureOf(ctx, old).Signature != "" {
+		leaves, err := m.jobDeparture(ctx, old)
+		if _, running := m.running[old.ID]; running || old.State != JobPending || err != nil || leaves.Signature != "" {
 			continue
 		}
 		if err := m.record(ctx, &old, JobFailed, errReplaced); err != nil {
@@ -194,10 +198,10 @@ func (m *Manager) openOrWrite(ctx context.Context, a Account, job Job, r request
 	return job, err
 }
 
-// errReplaced ends a job that was never sent, because the person typed it anew.
-var errReplaced = errors.New("replaced by what was typed later")
+// errReplaced is the result of a job that was never sent and that a job with another request replaced.
+var errReplaced = errors.New("replaced by a later task with other input")
 
-// carryOut sends a job and records what came of it. It reads the job anew first: what was canceled before its turn came is
+// carryOut sends a job and stores its result. It reloads the job first, so that a job that was canceled meanwhile is
 // not sent.
 func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	job := &running.job
@@ -239,13 +243,13 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 		}
 		return
 	}
-	// From here on the server may have done it, whatever happens to this app.
+	// From here on the server may have done the job, even if this app crashes.
 	if running.err = m.record(ctx, job, JobSent, nil); running.err != nil {
 		return
 	}
 	m.publish(Event{Kind: JobChanged, Account: a.ID, Job: *job, OrderID: job.OrderID})
 	out, err := senders[job.Task](ctx, c, job, r)
-	// The outcome is recorded even when the caller gave up meanwhile.
+	// The result is stored even if the caller was canceled meanwhile.
 	done := context.WithoutCancel(ctx)
 	if err == nil {
 		err = m.checkOutcome(ctx, a, *job, r.Leaves, out)
@@ -273,29 +277,29 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	}
 }
 
-// rekey gives a job another idempotency key after a refusal that ended nothing: the server keeps the refusal as the answer to
-// the old key, and has done nothing under it.
+// rekey gives a job a new idempotency key after a refusal that is not final. The server has stored the refusal as the
+// answer to the old key, so a retry with that key could never succeed.
 func (m *Manager) rekey(ctx context.Context, job *Job) {
 	key, err := m.key()
 	if err == nil {
 		_, err = m.db.change(ctx, `UPDATE jobs SET key = ? WHERE id = ?`, key, job.ID)
 	}
 	if err != nil {
-		m.options.Logger.Error("a waiting job could not get another key", "job", job.ID, "error", err)
+		m.options.Logger.Error("a waiting job could not get a new idempotency key", "job", job.ID, "error", err)
 		return
 	}
 	job.Key = key
 }
 
-// notDone reports whether an error of a call tells that the server surely did nothing: the call was not sent, or refused.
+// notDone reports whether an error of a call proves that the server did nothing: the call was not sent, or was refused.
 func notDone(err error) bool {
 	var network *NetworkError
 	var refusal *api.Problem
 	return errors.As(err, &network) && network.NotSent || errors.As(err, &refusal) && refusal.Status < 500 || errors.Is(err, ErrSignedOut)
 }
 
-// closeFailed records the server's last word on a job. When that cannot be written down the person hears of it: the job is then
-// still open, and asked about again.
+// closeFailed closes a job with a final error and returns the error. If it cannot store that, the job stays open and is
+// sent again; closeFailed then adds a notice and joins the errors.
 func (m *Manager) closeFailed(ctx context.Context, job *Job, cause error) error {
 	err := m.record(ctx, job, JobFailed, cause)
 	if err == nil {
@@ -306,11 +310,11 @@ func (m *Manager) closeFailed(ctx context.Context, job *Job, cause error) error 
 	return errors.Join(cause, err)
 }
 
-// checkOutcome checks what the server answered against the job. What is not about it, or carries no good receipt for a license
-// that left this PC, is no answer: the job stays open and is sent again.
+// checkOutcome checks an answer against its job. It fails with a *NetworkError for an answer about another order, and
+// for one without a valid receipt for a license that left this PC: the job then stays open and is sent again.
 func (m *Manager) checkOutcome(ctx context.Context, a Account, job Job, leaves departure, out outcome) error {
 	if out.order.ID != 0 && job.OrderID != 0 && out.order.ID != job.OrderID {
-		return notAnAnswer(a, fmt.Errorf("an answer about order %d to a question about order %d", out.order.ID, job.OrderID))
+		return notAnAnswer(a, fmt.Errorf("an answer about order %d to a request about order %d", out.order.ID, job.OrderID))
 	}
 	if leaves.Signature == "" {
 		return nil
@@ -321,7 +325,7 @@ func (m *Manager) checkOutcome(ctx context.Context, a Account, job Job, leaves d
 	return nil
 }
 
-// notAnAnswer is the error for an answer of something else than the account's license server.
+// notAnAnswer returns a *NetworkError for an answer that the account's license server would not give.
 func notAnAnswer(a Account, err error) error {
 	host := a.Server
 	if u, parseErr := url.Parse(a.Server); parseErr == nil {
@@ -330,7 +334,7 @@ func notAnAnswer(a Account, err error) error {
 	return &NetworkError{Kind: NetworkNotACEN, Host: host, Err: err}
 }
 
-// succeeded closes a job that the server has done.
+// succeeded stores the result of a job and closes it.
 func (m *Manager) succeeded(ctx context.Context, a Account, job *Job, out outcome, leaves departure) {
 	if job.Task != TaskEmail {
 		m.keepOutcome(ctx, a, *job, out)
@@ -342,11 +346,11 @@ func (m *Manager) succeeded(ctx context.Context, a Account, job *Job, out outcom
 		job.OrderID = out.order.ID
 	}
 	if leaves.Signature != "" {
-		if err := m.left(ctx, leaves); err != nil { // the license has left all the same; what is kept of it does no harm
-			m.options.Logger.Error("a removal code that was handed in could not be forgotten", "job", job.ID, "error", err)
+		if err := m.confirmLeave(ctx, leaves); err != nil { // harmless: the license has left, only its leftovers stay
+			m.options.Logger.Error("a removal code that was handed in could not be deleted", "job", job.ID, "error", err)
 		}
 	}
-	// The answer counts even when it cannot be written down: the next start asks again with the same key.
+	// The answer is valid even if it cannot be stored: the next start sends the job again with the same key.
 	if err := m.record(ctx, job, JobDone, nil); err != nil {
 		m.options.Logger.Error("a finished job could not be recorded", "job", job.ID, "error", err)
 		job.State = JobDone
@@ -358,15 +362,17 @@ func (m *Manager) succeeded(ctx context.Context, a Account, job *Job, out outcom
 	}
 }
 
-// refused brings back what had left for a job that the server refused, unless the license has ended anyway.
+// refused brings a license back that had left for a job that the server refused. If the refusal says that the license
+// has ended, it completes the departure instead.
 func (m *Manager) refused(ctx context.Context, leaves departure, cause error) {
-	finish := m.comeBack
+	finish := m.undoLeave
 	if errors.Is(cause, api.ErrLicenseEnded) {
-		finish = m.left
+		finish = m.confirmLeave
 	}
 	err := finish(ctx, leaves)
 	switch {
 	case err == nil:
+	case errors.Is(err, ErrTooLate): // the server took it before this app's data were restored
 	case errors.Is(err, ErrNewerHere):
 		m.addNotice(Say("The server did not let a license go."), Say("This PC was activated again meanwhile, so the old license did not come back here. It is still yours: hand it in, or bring it back."))
 	default:
@@ -375,9 +381,9 @@ func (m *Manager) refused(ctx context.Context, leaves departure, cause error) {
 	}
 }
 
-// final reports whether an error is the server's last word on a job. A refusal for the time being is not, but for tasks in
-// which a person tries something that they may have mistyped: those are not tried again by themselves. That a license is not
-// found has ended nothing: an order may be switched off for a while. A license that has left this PC for it then waits.
+// final reports whether an error closes a job. A temporary refusal does not, except for tasks with typed input, which
+// may be mistyped: those are not retried automatically. For a job that a license left for, not found is temporary as
+// well, since the vendor may have disabled the order for a while.
 func final(job Job, err error) bool {
 	var refusal *api.Problem
 	switch {
@@ -395,6 +401,7 @@ func final(job Job, err error) bool {
 	return refusal.Status < 500
 }
 
+// record stores the state of a job, with the error that closed it.
 func (m *Manager) record(ctx context.Context, job *Job, state JobState, cause error) error {
 	text := ""
 	if cause != nil {
@@ -420,7 +427,7 @@ func (m *Manager) Jobs(ctx context.Context) ([]Job, error) {
 // AllJobs lists the open jobs of all accounts, oldest first. It needs no session.
 func (m *Manager) AllJobs(ctx context.Context) ([]Job, error) { return m.openJobs(ctx, 0) }
 
-// Elsewhere are the open jobs of an account that is not the current one: they go on when it is.
+// Elsewhere counts the open jobs of an account that is not the current one. They are sent once it is.
 type Elsewhere struct {
 	Account Account
 	Jobs    int
@@ -486,9 +493,9 @@ func (m *Manager) openJob(ctx context.Context, id int64) (j Job, open bool, err 
 	return j, err == nil, storageError(err)
 }
 
-// ResumeJobs carries out what was left open, oldest first, and returns those jobs with their outcome. A job that fails holds
-// up none behind it; only when nothing can be sent at all, or the session has ended, the rest waits. The error is that of the
-// first job that could not be sent.
+// ResumeJobs sends the open jobs, oldest first, and returns them with their results. A job that fails does not block
+// later ones; if nothing can be sent at all, or the session has ended, ResumeJobs stops. The error is that of the first
+// job that could not be sent.
 func (m *Manager) ResumeJobs(ctx context.Context) ([]Job, error) {
 	ctx, a, _, err := m.as(ctx)
 	if err != nil {
@@ -528,18 +535,19 @@ func (m *Manager) ResumeJobs(ctx context.Context) ([]Job, error) {
 var (
 	// ErrJobSent is returned by DropJob for a job that the server may have carried out.
 	ErrJobSent = errors.New("this was sent already; its outcome must be asked for first")
-	// ErrTooLate is returned by DropJob when the license is another PC's or has ended: the server took it before this app's
-	// data were restored. The job is closed.
+	// ErrTooLate is returned by DropJob if the server has taken the license, as after the app's data were restored from
+	// a backup. The job is closed.
 	ErrTooLate = errors.New("the server has taken this license already, so it does not come back")
-	// ErrNewerHere is returned by DropJob when this PC has a newer license of the program: the job is closed, the newer
-	// license stays, and the removal code of the old one is kept.
+	// ErrNewerHere is returned by DropJob if this PC has a newer license of the program. The job is closed, the newer
+	// license stays, and so does the removal code of the old one.
 	ErrNewerHere = errors.New("this PC has a newer license of the program; the old one does not come back, and its removal code is kept")
 	// ErrTooEarly is returned by GiveUp for a job that has been open for less than a day.
 	ErrTooEarly = errors.New("this can be given up a day after it was asked for")
 )
 
-// DropJob cancels an open job that was never sent, of any account and without a session. A license that had left this PC for
-// it comes back. It fails with ErrJobSent, and the job then stays open; with ErrTooLate or ErrNewerHere it is closed.
+// DropJob cancels an open job that was never sent, of any account and without a session. A license that had left this
+// PC for it comes back. If DropJob fails with ErrJobSent the job stays open; with ErrTooLate or ErrNewerHere it is
+// closed.
 func (m *Manager) DropJob(ctx context.Context, id int64) error {
 	return m.end(ctx, id, func(job Job) error {
 		if job.State != JobPending {
@@ -549,9 +557,9 @@ func (m *Manager) DropJob(ctx context.Context, id int64) error {
 	})
 }
 
-// GiveUp closes a job that has been open for a day, of any account and without a session. Whether the server did what was asked
-// is not known then. A license that had left this PC for a job that was sent stays away, and its removal code is kept: hand it
-// in, offer it, or bring the license back as soon as the server lists it. It fails with ErrTooEarly, or like DropJob.
+// GiveUp closes a job that has been open for a day, of any account and without a session. If the job was sent, its
+// result stays unknown; a license that had left this PC for it stays away, and its removal code stays stored for HandIn
+// and Offer, or until Reactivate. GiveUp fails with ErrTooEarly, or like DropJob.
 func (m *Manager) GiveUp(ctx context.Context, id int64) error {
 	return m.end(ctx, id, func(job Job) error {
 		if !job.MayGiveUp(m.options.Now()) {
@@ -561,23 +569,23 @@ func (m *Manager) GiveUp(ctx context.Context, id int64) error {
 	})
 }
 
-// end closes an open job for the person, if refuse returns nil.
+// end closes an open job on the person's request, unless refuse returns an error.
 func (m *Manager) end(ctx context.Context, id int64, refuse func(Job) error) error {
-	m.jobsMu.Lock()
-	defer m.jobsMu.Unlock()
-	job, open, err := m.openJob(ctx, id)
+	job, ended, err := m.claim(ctx, id)
 	if err != nil {
 		return err
 	}
-	if _, busy := m.running[id]; busy || !open {
-		return ErrJobSent
-	}
+	defer ended()
 	if err := refuse(job); err != nil {
 		return err
 	}
+	leaves, err := m.jobDeparture(ctx, job)
+	if err != nil && !errors.Is(err, errRequestLost) {
+		return err
+	}
 	cause, told := errDropped, error(nil)
-	if leaves := m.departureOf(ctx, job); leaves.Signature != "" && job.State == JobPending {
-		err := m.comeBack(ctx, leaves)
+	if leaves.Signature != "" && job.State == JobPending {
+		err := m.undoLeave(ctx, leaves)
 		if err != nil && !errors.Is(err, ErrTooLate) && !errors.Is(err, ErrNewerHere) {
 			return err
 		}
@@ -593,7 +601,29 @@ func (m *Manager) end(ctx context.Context, id int64, refuse func(Job) error) err
 	return told
 }
 
-// How a person ended a job.
+// claim marks an open job as running, so that nobody sends it until ended is called. It fails with ErrJobSent for a job that
+// is running or closed.
+func (m *Manager) claim(ctx context.Context, id int64) (job Job, ended func(), err error) {
+	m.jobsMu.Lock()
+	defer m.jobsMu.Unlock()
+	job, open, err := m.openJob(ctx, id)
+	if err != nil {
+		return job, nil, err
+	}
+	if _, busy := m.running[id]; busy || !open {
+		return job, nil, ErrJobSent
+	}
+	running, _ := m.begin(job)
+	running.err = errNotOpen
+	return job, func() {
+		m.jobsMu.Lock()
+		defer m.jobsMu.Unlock()
+		delete(m.running, id)
+		close(running.done)
+	}, nil
+}
+
+// The results of jobs that a person closed.
 var (
 	errDropped = errors.New("dropped")
 	errGivenUp = errors.New("given up; whether the server did it is not known")

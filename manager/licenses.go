@@ -77,13 +77,13 @@ func signer(p api.Program, keyID string) (license.PublicKey, bool) {
 // ErrNotThisPC is returned when something can be done only on the PC that a license is on.
 var ErrNotThisPC = errors.New("the license is on another PC; its removal code is made there")
 
-// RemovalCode makes the removal code of a license of this PC, or of one that is stranded. It fails with ErrNotThisPC for another
-// PC's.
+// RemovalCode returns the removal code of a license of this PC or of a stranded one. It fails with ErrNotThisPC for
+// another PC's license.
 func (m *Manager) RemovalCode(ctx context.Context, l License) (license.RemovalCode, error) {
 	if !l.MakesCode() {
 		return 0, ErrNotThisPC
 	}
-	leaves, err := m.departure(ctx, l)
+	leaves, err := m.newDeparture(ctx, l)
 	if err != nil {
 		return 0, err
 	}

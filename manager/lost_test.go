@@ -233,6 +233,11 @@ func TestRestoredServerIsToldAgain(t *testing.T) {
 	found, err := p.Find(t.Context())
 	require.NoError(t, err)
 	require.Len(t, found.Stranded, 1)
+	f.set(func() { f.epoch = "AAAAAAAAAAAAAAAAAAAAAA" }) // another server of the database has not heard yet
+	_, _ = p.row(t, l.ID)
+	f.set(func() { f.epoch = "BBBBBBBBBBBBBBBBBBBBBA" })
+	_, _ = p.row(t, l.ID)
+	require.Len(t, restored, 1)
 	moved, err := p.Move(t.Context(), row)
 	require.NoError(t, err)
 	require.NotNil(t, moved.ReleasedAt)

@@ -39,7 +39,8 @@ var (
 	ErrStorage = errors.New("the local data cannot be kept")
 	// ErrAlreadyRunning: another app uses the same data folder.
 	ErrAlreadyRunning = errors.New("the app is running already")
-	// ErrNewer: a newer version of the app or of a program wrote this PC's record of a Site code; it is not touched.
+	// ErrNewer: a newer version of the app or of a program wrote the state of a program on this PC. It is left
+	// unchanged.
 	ErrNewer = installed.ErrNewer
 	// ErrOutcomeUnknown: a job was sent and its answer lost so long ago that the server no longer knows it.
 	ErrOutcomeUnknown = errors.New("whether the server did this is not known")
@@ -118,9 +119,9 @@ type Manager struct {
 
 	hereMu   sync.Mutex
 	installs int // license files put on this PC
-	// installTimes are when a license file of a program was last put on this PC.
+	// installTimes are the times of the last installation of a license file, by application signature.
 	installTimes map[license.Signature]time.Time
-	newerTold    map[license.Signature]bool // programs whose newer record was told of
+	newerTold    map[license.Signature]bool // programs with a notice about ErrNewer
 
 	vaultMu sync.Mutex
 	vault   []byte
@@ -223,7 +224,7 @@ const (
 	SignedOut
 	// AccountChanged: another account became the current one; whether its server answers is not known yet.
 	AccountChanged
-	// ServerRestored: the account's server was restored from a backup and may have forgotten what was done since then.
+	// ServerRestored: the account's server was restored from a backup and may have lost later changes.
 	ServerRestored
 )
 

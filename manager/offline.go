@@ -304,10 +304,11 @@ func (m *Manager) TakeAnswer(ctx context.Context, a courier.Answer) ([]Taken, er
 	return list, m.closeRequest(ctx, a.Request, settled)
 }
 
-// ErrNoReceipt is returned for an answer that says that a license was removed and does not prove it.
+// ErrNoReceipt is returned for a courier's answer that reports a removal without a valid receipt.
 var ErrNoReceipt = errors.New("the answer does not prove that the server took the license; its removal code stays here")
 
-// takeReceipt forgets the removal code of a license that a courier handed in, if the license server's receipt proves it.
+// takeReceipt deletes the removal code of a license that a courier handed in. It fails with ErrNoReceipt unless the
+// receipt proves that the server took the license.
 func (m *Manager) takeReceipt(ctx context.Context, r courier.Result) error {
 	leaves := departure{Signature: string(r.Signature), SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String()}
 	state, err := m.options.Installed.State(r.Signature)
@@ -318,10 +319,10 @@ func (m *Manager) takeReceipt(ctx context.Context, r courier.Result) error {
 		leaves.LicenseID = spent.LicenseID
 	}
 	if err := m.checkReceipt(ctx, leaves, r.Receipt); err != nil {
-		m.options.Logger.Warn("a courier's answer has no good receipt", "error", err)
+		m.options.Logger.Warn("a courier's answer has no valid receipt", "error", err)
 		return ErrNoReceipt
 	}
-	return m.left(ctx, leaves)
+	return m.confirmLeave(ctx, leaves)
 }
 
 // closeRequest forgets a request all of whose items are settled.

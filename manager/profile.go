@@ -22,7 +22,7 @@ func (m *Manager) anonymous(ctx context.Context, server string) (*client.Client,
 	return m.newClient(address, client.Tokens{}, &tokenHolder{manager: m})
 }
 
-// key makes an idempotency key.
+// key returns a new idempotency key.
 func (m *Manager) key() (string, error) {
 	key, err := uuid.NewRandomFromReader(m.options.Rand)
 	return key.String(), err

@@ -12,24 +12,24 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// request is what a job was written down with. It holds no removal code in clear: that of a license of this PC lies where the
-// license files lie, and one that a person typed is sealed.
+// request is the stored request of a job. It contains no removal code in plain text: that of a license of this PC is in
+// the license folder, and a typed one is sealed.
 type request struct {
 	OrderID   int64 `json:"order_id,omitempty"`
 	LicenseID int64 `json:"license_id,omitempty"`
-	// Body is what is sent, without a removal code.
+	// Body is the body of the call, without the removal code.
 	Body json.RawMessage `json:"body,omitempty"`
-	// Leaves is the license of this PC that leaves it with the job.
+	// Leaves is the license that leaves this PC with the job.
 	Leaves departure `json:"leaves,omitzero"`
-	// Sealed is the removal code that a person typed, and Temporary tells that its key ended with the app.
+	// Sealed is the typed removal code. Temporary reports that its key is not in the keyring and ends with the app.
 	Sealed    []byte `json:"sealed,omitempty"`
 	Temporary bool   `json:"temporary,omitempty"`
 
-	typed string // the removal code of Sealed, before it is sealed
+	typed string // the plain text of Sealed, before sealSecret
 	code  string // the removal code to send
 }
 
-// encode returns the request as it is written down.
+// encode returns the request in its stored form.
 func (r request) encode() ([]byte, error) {
 	r.Leaves.RemovalCode = ""
 	return json.Marshal(r)
@@ -42,8 +42,8 @@ func (r request) withBody(body any) (request, error) {
 	return r, err
 }
 
-// readRequest reads what a job was written down with. Older versions sealed the whole request where it held a removal code. It
-// fails with errRequestLost or errKeyMissing when that cannot be opened.
+// readRequest decodes the request of a job. Older versions sealed the entire request if it contained a removal code;
+// readRequest fails with errRequestLost or errKeyMissing if it cannot open such a request.
 func (m *Manager) readRequest(ctx context.Context, job Job) (r request, err error) {
 	content := job.request
 	if !json.Valid(content) {
@@ -54,13 +54,13 @@ func (m *Manager) readRequest(ctx context.Context, job Job) (r request, err erro
 	if json.Unmarshal(content, &r) != nil {
 		return r, storageError(errDamaged)
 	}
-	if r.Body == nil && job.Task == TaskNewOrder { // older versions wrote the body alone
+	if r.Body == nil && job.Task == TaskNewOrder { // older versions stored the body alone
 		r.Body = content
 	}
 	return r, nil
 }
 
-// prepare reads the request of a job and finds its removal code.
+// prepare decodes the request of a job, with its removal code, and sets job.leaves.
 func (m *Manager) prepare(ctx context.Context, job *Job) (request, error) {
 	if _, ok := senders[job.Task]; !ok {
 		return request{}, fmt.Errorf("%w: a job %q of a newer version", ErrStorage, job.Task)
@@ -82,13 +82,11 @@ func (m *Manager) prepare(ctx context.Context, job *Job) (request, error) {
 	return r, err
 }
 
-// departureOf returns what leaves this PC with a job; zero when nothing does, or when the request cannot be read.
-func (m *Manager) departureOf(ctx context.Context, job Job) departure {
+// jobDeparture returns the departure of a job; zero if it has none. It fails with errRequestLost or errKeyMissing if the
+// request cannot be read.
+func (m *Manager) jobDeparture(ctx context.Context, job Job) (departure, error) {
 	r, err := m.readRequest(ctx, job)
-	if err != nil {
-		return departure{}
-	}
-	return r.Leaves
+	return r.Leaves, err
 }
 
 // sealSecret seals the removal code that a person typed.
@@ -101,8 +99,8 @@ func (m *Manager) sealSecret(ctx context.Context, r *request) (err error) {
 	return err
 }
 
-// typedCode opens the removal code that a person typed. It fails with errRequestLost when its key is gone for good, and with
-// errKeyMissing when the keyring cannot be used now.
+// typedCode decrypts the typed removal code. It fails with errRequestLost if the key is lost, and with errKeyMissing if
+// the keyring cannot be used now.
 func (m *Manager) typedCode(ctx context.Context, r request) (string, error) {
 	plain, err := m.open(ctx, r.Sealed)
 	if r.Temporary && errors.Is(err, errKeyMissing) {
@@ -111,7 +109,8 @@ func (m *Manager) typedCode(ctx context.Context, r request) (string, error) {
 	return string(plain), err
 }
 
-// sameRequest reports whether an open job was written down with r, what a person typed included.
+// sameRequest reports whether an open job has the request r, with the same typed removal code. It reports false if the
+// request of the job cannot be opened.
 func (m *Manager) sameRequest(ctx context.Context, job Job, r request) (bool, error) {
 	old, err := m.readRequest(ctx, job)
 	typed := ""
@@ -124,10 +123,10 @@ func (m *Manager) sameRequest(ctx context.Context, job Job, r request) (bool, er
 	return bytes.Equal(old.Body, r.Body) && old.Leaves.SiteCode == r.Leaves.SiteCode && typed == r.typed, err
 }
 
-// sender sends the request of a job under its key.
+// sender sends the request of a job with its idempotency key.
 type sender func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error)
 
-// senders send the tasks.
+// senders are the senders of all tasks.
 var senders = map[Task]sender{
 	TaskNewLicense: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
 		var body api.NewLicense
@@ -184,7 +183,7 @@ var senders = map[Task]sender{
 	},
 }
 
-// read reads the body.
+// read decodes the body.
 func (r request) read(body any) error {
 	if json.Unmarshal(r.Body, body) != nil {
 		return storageError(errDamaged)
@@ -192,10 +191,10 @@ func (r request) read(body any) error {
 	return nil
 }
 
-// codeText is a removal code that a person typed, as it is sent; "" for none.
-func codeText(typed license.RemovalCode) string {
-	if typed == 0 {
+// codeText returns the text of a removal code as it is sent; "" for zero.
+func codeText(code license.RemovalCode) string {
+	if code == 0 {
 		return ""
 	}
-	return typed.String()
+	return code.String()
 }

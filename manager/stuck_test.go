@@ -324,6 +324,7 @@ func TestNewerRecordOfTheSiteCode(t *testing.T) {
 	_, err = p.Move(t.Context(), l)
 	require.ErrorIs(t, err, ErrNewer)
 	require.Zero(t, f.count("POST /licenses/20219/release"))
+	require.Empty(t, p.jobs(t))
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, content, after)
@@ -423,4 +424,19 @@ func TestAnswerAboutAnotherOrder(t *testing.T) {
 	_, err := other.Remove(t.Context(), Remove{License: row, RemovalCode: f.code(l.License)})
 	require.ErrorIs(t, err, ErrUnreachable)
 	require.Len(t, other.jobs(t), 1)
+}
+
+// A job whose license could not leave this PC is canceled, and the license stays.
+func TestCancelOfWhatNeverLeft(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	_, _ = p.row(t, l.ID)
+	leaves, err := p.newDeparture(t.Context(), l)
+	require.NoError(t, err)
+	_, err = p.openOrWrite(t.Context(), *p.account, Job{Task: TaskRelease, OrderID: l.OrderID, LicenseID: l.ID}, removalRequest(l, leaves, 0))
+	require.NoError(t, err)
+	require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
+	require.True(t, p.runs(t, l))
+	require.Empty(t, p.jobs(t))
 }

@@ -23,23 +23,23 @@ type Orders struct {
 // License is a license with what this PC knows of it.
 type License struct {
 	api.License
-	// ThisPC tells that the license is this PC's: same Machine ID and Site code, or the locks recognise it.
+	// ThisPC tells that the license is this PC's: same Machine ID and Site code, or the locks recognize it.
 	ThisPC bool
 	// Installed tells that its license file is where its program finds it. Set for licenses of this PC.
 	Installed bool
 	// LeftHere tells that the license was this PC's and left it; the server may not know yet.
 	LeftHere bool
-	// JobOpen tells that an open job hands in a license that left this PC.
+	// JobOpen reports that an open job hands in a license that left this PC.
 	JobOpen bool
 }
 
-// Stranded reports whether the license left this PC while the server lists it as active, not released, and no open job tells
-// the server.
+// Stranded reports whether the license left this PC while the server lists it as active and not released, and no open
+// job hands it in.
 func (l License) Stranded() bool {
 	return l.LeftHere && !l.JobOpen && l.Status == api.StatusActive && l.ReleasedAt == nil
 }
 
-// MakesCode reports whether this PC makes the removal code of the license by itself: it is this PC's, or stranded.
+// MakesCode reports whether this PC can make the removal code of the license: the license is this PC's, or stranded.
 func (l License) MakesCode() bool { return l.ThisPC || l.Stranded() }
 
 // Licenses is the table of an order's licenses with its age.
@@ -226,18 +226,19 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 			return out // without locks no row is this PC's
 		}
 		left := m.leftHere(p)
-		var open map[departing]Task
+		var open map[departureKey]Task
 		for i := range out {
 			out[i].ThisPC = recognize(out[i].License)
 			if out[i].LeftHere = left(out[i].License); !out[i].LeftHere {
 				continue
 			}
 			if open == nil {
-				if open, err = m.departing(ctx, a.ID); err != nil {
-					return out
+				if open, err = m.openDepartures(ctx, a.ID); err != nil {
+					m.options.Logger.Warn("the open tasks cannot be read", "error", err)
 				}
 			}
-			_, out[i].JobOpen = open[departing{p.ApplicationSignature, out[i].SiteCode}]
+			_, out[i].JobOpen = open[departureKey{p.ApplicationSignature, out[i].SiteCode}]
+			out[i].JobOpen = out[i].JobOpen || err != nil // unknown: nothing is offered that a task may be doing
 		}
 	}
 	return out

@@ -91,7 +91,7 @@ func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
 	if err != nil {
 		return License{}, m.fail(ctx, err)
 	}
-	leaves, err := m.departure(ctx, r.License)
+	leaves, err := m.newDeparture(ctx, r.License)
 	if err != nil {
 		return License{}, err
 	}
@@ -102,8 +102,8 @@ func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
 		api.Transfer{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
 }
 
-// removalRequest is the request of a task that needs the removal code of a license: its own where it leaves this PC, else the
-// typed one.
+// removalRequest returns the request of a task that needs the removal code of a license: that of the departure if the
+// license leaves this PC, else the typed one.
 func removalRequest(l License, leaves departure, typed license.RemovalCode) request {
 	r := request{LicenseID: l.ID, Leaves: leaves}
 	if leaves.Signature == "" {
@@ -118,7 +118,7 @@ func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
 	if err != nil {
 		return api.Order{}, m.fail(ctx, err)
 	}
-	leaves, err := m.departure(ctx, r.License)
+	leaves, err := m.newDeparture(ctx, r.License)
 	if err != nil {
 		return api.Order{}, err
 	}
@@ -145,8 +145,8 @@ func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
 	return err
 }
 
-// NewOrder makes an order of a serial number. The same serial number with another verification number takes the place of a job
-// that was never sent; one that was sent is asked about first.
+// NewOrder makes an order of a serial number. With the same serial number and another verification number it replaces
+// an open job that was never sent; an open job that was sent is sent again first.
 func (m *Manager) NewOrder(ctx context.Context, r api.NewOrder) (api.Order, error) {
 	content, err := request{}.withBody(r)
 	if err != nil {

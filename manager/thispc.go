@@ -129,7 +129,7 @@ func (m *Manager) generation(ctx context.Context, p api.Program) (uint16, error)
 	return g, installedError(err)
 }
 
-// tellNewer tells once that a newer version wrote the record of a program's Site code, which this one only leaves alone.
+// tellNewer adds a notice, once for each program, that a newer version wrote its state on this PC.
 func (m *Manager) tellNewer(signature license.Signature, program string) {
 	m.hereMu.Lock()
 	told := m.newerTold[signature]
@@ -228,7 +228,7 @@ func (m *Manager) moveGenerations(ctx context.Context) error {
 	return nil
 }
 
-// installedError makes an ErrStorage of a fault of the folder that programs share.
+// installedError turns an error of the license folder into an ErrStorage. ErrGenerations and ErrNewer stay as they are.
 func installedError(err error) error {
 	var busy *installed.BusyError
 	switch {

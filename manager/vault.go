@@ -18,10 +18,11 @@ const vaultKeyName = "vault key"
 // errRequestLost is the end of a job whose request was sealed with a key that is gone.
 var errRequestLost = errors.New("the removal code that was typed for this task was not kept, because the keyring could not be used; refresh the table, and enter the code again if the license is still there")
 
-// errKeyMissing is the error for what was sealed with a key of the keyring while the keyring cannot be used: it waits.
+// errKeyMissing is returned for a secret that was sealed with a key in the keyring while the keyring cannot be used. A
+// retry may succeed.
 var errKeyMissing = fmt.Errorf("%w: what this task needs is sealed with a key that it holds; the task waits until the keyring can be used", ErrKeyringUnavailable)
 
-// sealedAway reports whether an error of open says that something cannot be opened now or ever.
+// sealedAway reports whether open failed for want of the key, for now (errKeyMissing) or for good (errRequestLost).
 func sealedAway(err error) bool {
 	return errors.Is(err, errRequestLost) || errors.Is(err, errKeyMissing)
 }
@@ -84,7 +85,7 @@ func (m *Manager) seal(ctx context.Context, plain []byte) ([]byte, error) {
 	return aead.Seal(nonce, nonce, plain, nil), nil
 }
 
-// open decrypts what seal made. It fails with errRequestLost when the keyring's key is another one, and with errKeyMissing when
+// open decrypts a sealed secret. It fails with errRequestLost if the keyring has another key, and with errKeyMissing if
 // the keyring cannot be used.
 func (m *Manager) open(ctx context.Context, sealed []byte) ([]byte, error) {
 	key, err := m.vaultKey(ctx)

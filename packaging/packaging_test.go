@@ -93,6 +93,25 @@ func TestMetainfo(t *testing.T) {
 	require.Equal(t, api.LicenseFileMediaType, info.Media)
 }
 
+// The uninstaller removes the data folder only after the app has: unsent tasks may lie in it. Where the removal codes lie nothing
+// is removed, and the person is told in every language.
+func TestUninstallerKeepsWhatIsNotHandedIn(t *testing.T) {
+	script := read(t, "windows", "installer.nsi")
+	require.Equal(t, 1, strings.Count(script, "RMDir /r"))
+	require.Contains(t, script, "  ${If} $0 = 0\n  ${OrIf} $0 = ${CODES_STAY}\n    RMDir /r \"$LOCALAPPDATA\\acen-desktop\"\n  ${EndIf}\n")
+	status := regexp.MustCompile(`const exitCodesStay = (\d+)`).FindStringSubmatch(read(t, "..", "cmd", "acen", "main.go"))
+	require.NotNil(t, status)
+	require.Contains(t, script, "!define CODES_STAY "+status[1]+" ")
+	languages := strings.Split(script, "!insertmacro texts ")[1:]
+	require.Len(t, languages, 5)
+	for _, texts := range languages {
+		require.Contains(t, texts, `$LOCALAPPDATA\acen\licenses`)
+	}
+	for line := range strings.Lines(script) {
+		require.False(t, strings.Contains(line, `acen\licenses`) && (strings.Contains(line, "RMDir") || strings.Contains(line, "Delete")), line)
+	}
+}
+
 func TestMediaType(t *testing.T) {
 	var info struct {
 		Types []struct {

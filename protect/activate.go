@@ -31,7 +31,7 @@ func (l *License) codes(ctx context.Context) (codes license.Codes, err error) {
 	if err != nil {
 		return codes, err
 	}
-	err = l.whole(ctx, func() error {
+	err = l.withRepair(ctx, func() error {
 		generation, err := l.store.Generation(ctx, l.signature)
 		codes = l.key.Codes(generation, reading.Block(l.key))
 		return err
@@ -131,7 +131,7 @@ func findCode(text string) (license.ActivationCode, error) {
 // acceptable fails with a *Refusal for a license under which the program may not run.
 func (l *License) acceptable(ctx context.Context, c candidate) error {
 	var judged candidate
-	err := l.whole(ctx, func() error {
+	err := l.withRepair(ctx, func() error {
 		view := l.store.View(l.signature)
 		defer view.Close()
 		state, err := view.State()

@@ -101,7 +101,8 @@ func (l *License) best(ctx context.Context) (best candidate, err error) {
 	return best, nil
 }
 
-// newerState is the verdict while a newer version keeps the state: a license that it says is spent must not run here.
+// newerState returns the verdict for a state of a newer version. The state may say that a license has left the PC, so
+// the program must not run under any.
 func (l *License) newerState() Verdict {
 	v := Verdict{Kind: NewerState, Path: l.store.StatePath(l.signature)}
 	l.explain(&v)
@@ -162,8 +163,8 @@ func (l *License) files(view *installed.View) (list []installed.File) {
 	return list
 }
 
-// read verifies a license file: Valid, Damaged, UnknownKey or OtherProgram. Nothing is verified that names a key of
-// others.
+// read verifies a license file and returns Valid, Damaged, UnknownKey or OtherProgram. It does not verify files that
+// name an unknown key.
 func (l *License) read(content string, verified *int) (candidate, Kind) {
 	file, err := license.VerifyFile(content, func(id string) (license.PublicKey, bool) {
 		key, known := l.keys[id]

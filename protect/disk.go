@@ -26,10 +26,9 @@ func adoptGeneration(s *installed.State, c license.Codes) {
 	}
 }
 
-// whole does a change of the state. A damaged state is set aside, for else nothing could ever be changed again. It
-// fails with a
-// *Refusal for a state of a newer version.
-func (l *License) whole(ctx context.Context, change func() error) error {
+// withRepair runs change. If the state file is damaged it moves the file aside and retries; otherwise no later change
+// could succeed. It fails with a *Refusal for a state of a newer version.
+func (l *License) withRepair(ctx context.Context, change func() error) error {
 	err := change()
 	if errors.Is(err, installed.ErrNewer) {
 		return &Refusal{l.newerState()}

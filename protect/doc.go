@@ -32,20 +32,19 @@
 //
 // # Files that cannot be used
 //
-// The verdict never says that there is no license while there is something that this version of the program cannot use:
+// The verdict is never NoLicense while the PC has a file that this version of the program cannot use:
 //
-//   - A license file that names a key which the program does not know is UnknownKey: the vendor has changed the key,
-//     and the program is to be updated. Nothing in such a file is verified; what it claims only chooses the words. A
-//     file that names a known key and was not signed with it is Damaged.
+//   - A license file that names an unknown key is UnknownKey: the vendor has probably changed the key, and the program
+//     needs an update. Nothing in such a file is verified; its claims only select the text of the verdict. A file that
+//     names a known key but was not signed with it is Damaged.
 //   - A state file (pc.json) of a newer version is NewerState. It may say that a license has left this PC, so the
-//     program runs under none until it is updated. The file is not touched, and no task changes anything. Its version
-//     is raised only for such a change; members that are added to the present version are kept by programs that do not
-//     know them.
-//   - A state file that is damaged, too large, a folder or a pipe spends no Site code, so a license file that is here
-//     stays valid. The next task that must keep something sets it aside.
+//     program runs under none until it is updated. The file is left unchanged, and tasks fail. The version number is
+//     raised only for a change that older programs must not ignore; they preserve members that they do not know.
+//   - A state file that is damaged, too large, a folder or a pipe lists no spent Site code, so a license file stays
+//     valid. The next task that writes the state moves the file aside.
 //
-// A task that changes something waits up to 20 seconds for another program that holds the folder, then fails with
-// installed.ErrBusy, which names the file and, on Linux, the process.
+// A task that writes waits up to 20 seconds for the lock of the folder, then fails with installed.ErrBusy. The error
+// names the lock file and, on Linux, the process that holds the lock.
 //
 // # Limits
 //

@@ -69,8 +69,8 @@ type Options struct {
 	// Disk and Rand replace the system's disk and randomness.
 	Disk installed.Disk
 	Rand io.Reader
-	// LockTimeout limits how long Codes, Activate, Remove and Validate wait for another program that holds the person's
-	// folder; 0 means 20 seconds. They then fail with installed.ErrBusy. Open and Check do not wait for it.
+	// LockTimeout limits how long Codes, Activate, Remove and Validate wait for the lock of the person's folder; 0
+	// means 20 seconds. They then fail with installed.ErrBusy. Open and Check do not wait for the lock.
 	LockTimeout time.Duration
 }
 

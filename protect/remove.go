@@ -32,9 +32,9 @@ type Removal struct {
 // code is spent and the removal code kept; then the license files are erased. Called again, after a crash or at any
 // time, it returns the code again.
 //
-// It fails with ErrNothing if there is nothing to remove and no removal code is kept, with a *Refusal for the verdicts
-// NewerState and UnknownKey, and with installed.ErrBusy if another program holds the folder for longer than
-// Options.LockTimeout. In each case nothing was changed.
+// It fails with ErrNothing if there is no license and no stored removal code, with a *Refusal for the verdicts
+// NewerState and UnknownKey, and with installed.ErrBusy if another program holds the lock of the folder for longer than
+// Options.LockTimeout. In each case nothing has changed.
 func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -45,7 +45,7 @@ func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 	switch best.verdict.Kind {
 	case Valid, ValidationDue, ClockSetBack, Expired:
 		gone := installed.Spent{Codes: best.file.Codes, LicenseID: best.file.ID, RemovalCode: best.file.Seed.RemovalCode(best.file.Codes), At: l.options.Now()}
-		if err := l.whole(ctx, func() error { return l.store.Leave(ctx, l.signature, gone) }); err != nil {
+		if err := l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, gone) }); err != nil {
 			return r, err
 		}
 		r = removal(gone)
@@ -71,8 +71,8 @@ func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 	return r, err
 }
 
-// RemovalCodes lists the removal codes that are kept and that the server has not taken yet, the latest last, so that
-// none is lost that was not written down.
+// RemovalCodes lists the stored removal codes that the server has not accepted yet, the latest last. A person can look
+// up a code there that was not written down.
 func (l *License) RemovalCodes() (list []Removal, err error) {
 	state, err := l.store.State(l.signature)
 	for _, one := range state.Spent {

@@ -68,9 +68,9 @@ func (r *refused) Error() string {
 	return fmt.Sprintf("the license server did not confirm the license: it answered %d %s", r.status, http.StatusText(r.status))
 }
 
-// Validate asks the vendor's server about the license now, once. It returns the verdict that follows; the error says why
-// there was no answer, which for itself changes no verdict: ErrNoServer, ErrNotAsked, a *Refusal for the verdicts
-// NewerState and UnknownKey, or what went wrong.
+// Validate asks the vendor's server about the license now, once, and returns the resulting verdict. The error says why
+// there was no answer, which by itself changes no verdict: ErrNoServer, ErrNotAsked, a *Refusal for the verdicts
+// NewerState and UnknownKey, or the failure of the call.
 func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	if l.program.Validation.Server == "" {
 		return l.Check(ctx), ErrNoServer

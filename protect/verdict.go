@@ -26,11 +26,11 @@ const (
 	Expired
 	// Ended: the vendor's server said that the license is no longer this PC's.
 	Ended
-	// NewerState: a newer version of this package wrote what the PC keeps about the program's licenses. This version
-	// cannot tell whether a license has left the PC.
+	// NewerState: a newer version of this package wrote the state file of the program. This version cannot tell whether
+	// a license has left the PC.
 	NewerState
-	// UnknownKey: a license file claims to be for this program, and names a key that the program does not know, as
-	// after the vendor has changed the key. Nothing in it is verified.
+	// UnknownKey: a license file claims to be for this program but names an unknown key, as after the vendor has
+	// changed the key. Nothing in the file is verified.
 	UnknownKey
 	// Removed: the license was removed from this PC, and its file is still there.
 	Removed

@@ -269,7 +269,7 @@ func (c contract) describeHeaders() {
 				if response.Headers == nil {
 					response.Headers = map[string]*huma.Header{}
 				}
-				response.Headers[api.Epoch] = text("Epoch of the server's data; another one after the database was restored from a backup")
+				response.Headers[api.Epoch] = text("Epoch of the server's data; another one after a restore from a backup")
 				if op.Method == http.MethodGet && status == "200" {
 					response.Headers["ETag"] = text("Of the content and the epoch; If-None-Match with it answers 304")
 				}

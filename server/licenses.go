@@ -34,7 +34,9 @@ func (s *Server) reactivate(ctx context.Context, tx store.Tx, e *store.Event, id
 }
 
 // release is POST /licenses/{id}/release.
-func (s *Server) release(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Release) (int, api.LicenseReceipt, error) {
+func (s *Server) release(
+	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Release,
+) (int, api.LicenseReceipt, error) {
 	l, order, program, err := ownLicense(ctx, tx, id)
 	if err != nil {
 		return 0, api.LicenseReceipt{}, err
@@ -52,9 +54,11 @@ func (s *Server) release(ctx context.Context, tx store.Tx, e *store.Event, id in
 	return http.StatusOK, api.LicenseReceipt{License: out, Receipt: receipt}, err
 }
 
-// transfer is POST /licenses/{id}/transfer. Without a removal code nothing is guessed. The receipt is for the PC that the
-// license left.
-func (s *Server) transfer(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Transfer) (int, api.LicenseReceipt, error) {
+// transfer is POST /licenses/{id}/transfer. Only a call with a removal code counts as an attempt to guess one. The
+// receipt is for the PC that the license left.
+func (s *Server) transfer(
+	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Transfer,
+) (int, api.LicenseReceipt, error) {
 	l, order, program, err := ownLicense(ctx, tx, id)
 	if err != nil {
 		return 0, api.LicenseReceipt{}, err
@@ -96,7 +100,9 @@ func (s *Server) licensed(ctx context.Context, tx store.Tx, e *store.Event, l st
 }
 
 // remove is POST /licenses/{id}/removal.
-func (s *Server) remove(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Removal) (int, api.OrderReceipt, error) {
+func (s *Server) remove(
+	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Removal,
+) (int, api.OrderReceipt, error) {
 	l, order, program, err := ownLicense(ctx, tx, id)
 	if err != nil {
 		return 0, api.OrderReceipt{}, err

@@ -37,9 +37,9 @@ func requestOf(ctx context.Context) request {
 	return r
 }
 
-// surround puts around every call: request id, address of the client, log, panics, body limit, headers with the epoch, and
-// ETags.
-func (s *Server) surround(next http.Handler) http.Handler {
+// withMiddleware wraps next with request ID, client address, logging, panic recovery, body limit, response headers with
+// the epoch, and ETags.
+func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := s.Now()
 		req := request{id: s.requestID(), host: s.clientAddress(r)}
@@ -53,14 +53,7 @@ func (s *Server) surround(next http.Handler) http.Handler {
 		header.Set("Cache-Control", "no-store")
 		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
-		if r.URL.Path != healthPath { // nothing is looked up to say that the process lives
-			s.learn(r.Context())
-		}
 		contract := strings.HasPrefix(r.URL.Path, api.Base+"/")
-		if contract {
-			header.Set(api.Epoch, s.epoch())
-		}
-
 		tooLarge := r.ContentLength > maxBody && contract
 		if (tooLarge || len(r.TransferEncoding) > 0) && r.ProtoMajor == 1 {
 			// What is too large is not waited for. A length beside chunks may have led a proxy to see other requests than we do
@@ -80,6 +73,12 @@ func (s *Server) surround(next http.Handler) http.Handler {
 			recorder.finish(r)
 			s.report(r, req, recorder, started)
 		}()
+		if r.URL.Path != healthPath { // the health check reads nothing from the database
+			s.learn(r.Context())
+		}
+		if contract {
+			header.Set(api.Epoch, s.epoch())
+		}
 		if refusal := s.turnAway(r, HostKey(req.host), started); refusal != nil {
 			header.Set("Retry-After", strconv.Itoa(refusal.RetryAfter))
 			writeProblem(recorder, refusal)
@@ -93,7 +92,7 @@ func (s *Server) surround(next http.Handler) http.Handler {
 	})
 }
 
-// turnAway refuses a host that is banned or asks for too much. Whether the process lives may be asked always.
+// turnAway refuses a host that is banned or exceeds its rate limit. Health checks are always allowed.
 func (s *Server) turnAway(r *http.Request, host string, now time.Time) *api.Problem {
 	if r.URL.Path == healthPath {
 		return nil
@@ -193,8 +192,8 @@ func (r *recorder) fail(requestID string) {
 	writeProblem(r, p)
 }
 
-// finish sends what was held back: 304 when the client has it already. The ETag names the epoch, so that nothing that was
-// read before a restore passes for what is there now.
+// finish sends the buffered answer, or 304 if the client has it already. The ETag contains the epoch, so that an answer
+// from before a restore does not match one from after it.
 func (r *recorder) finish(req *http.Request) {
 	if r.status == 0 {
 		r.status = http.StatusOK

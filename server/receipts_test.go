@@ -156,7 +156,8 @@ func TestReceiptsAreAnsweredAgain(t *testing.T) {
 		"transfer": {of("B", "transfer"), api.Transfer{SiteMID: codesOf(w.program.Signature, "D").Merged()}},
 	}
 	ask := func(name string) string {
-		status, body := w.clients["anna"].with(api.IdempotencyKey, keys[name]).call("POST", requests[name].path, requests[name].body)
+		anna := w.clients["anna"].with(api.IdempotencyKey, keys[name])
+		status, body := anna.call("POST", requests[name].path, requests[name].body)
 		_, ok := w.receipt(body)
 		require.True(t, ok, string(body))
 		return fmt.Sprint(status, string(body))

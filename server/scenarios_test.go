@@ -402,8 +402,8 @@ func (w *world) prepare(step string) {
 		order(func(o *store.Order) { o.Active = word == "active" })
 	case "replace": // the vendor gives the license to another PC
 		words := strings.Fields(rest)
-		codes := codesOf(w.program.Signature, words[1])
-		l, err := vendor(w.Server).ReplaceLicense(w.t.Context(), w.licenses[words[0]], api.Reactivation{SiteMID: codes.Merged()})
+		request := api.Reactivation{SiteMID: codesOf(w.program.Signature, words[1]).Merged()}
+		l, err := vendor(w.Server).ReplaceLicense(w.t.Context(), w.licenses[words[0]], request)
 		require.NoError(w.t, err)
 		w.licenses[words[1]] = l.ID
 	case "policy":

@@ -76,7 +76,8 @@ type Server struct {
 	pruned  atomic.Pointer[time.Time] // when old answers were last forgotten
 }
 
-// New makes a server, and the first epoch of data that have none. It fails when the randomness or the store does.
+// New returns a server. If the database has no epoch yet, New creates the first one. It fails if the source of
+// randomness or the store does.
 func New(o Options) (*Server, error) {
 	if o.Store == nil || o.Secrets == nil || o.Logger == nil {
 		return nil, errors.New("a server needs a store, secrets and a logger")
@@ -132,7 +133,7 @@ func (s *Server) routes() http.Handler {
 		writeProblem(w, api.NewProblem(api.ErrNotFound, "There is nothing at this address."))
 	})
 	s.names = contract.nameRoutes()
-	return s.surround(mux)
+	return s.withMiddleware(mux)
 }
 
 func configuration(version string) huma.Config {

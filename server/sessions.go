@@ -119,7 +119,7 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 		return session, s.failed(ctx, who, a, store.FailureSignIn, "session.create", "", errSignIn)
 	}
 	err = s.Store.Write(ctx, func(tx store.Tx) error {
-		if err := s.guard(ctx, tx, a); err != nil {
+		if err := s.guard(ctx, tx, a); err != nil { // failures may have come while the password was hashed
 			return err
 		}
 		access, accessHash, err := s.newToken()

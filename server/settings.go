@@ -115,7 +115,7 @@ func ReadSettings(base Settings, options map[string]string) (s Settings, err err
 	return s, err
 }
 
-// shared is what all servers on one database know of settings, bans and epoch; it is at most sharedAge old.
+// shared caches settings, bans and epoch of the database, which several servers may share. It is at most sharedAge old.
 type shared struct {
 	mu       sync.Mutex
 	read     time.Time
@@ -132,8 +132,8 @@ type banned struct {
 
 const sharedAge = 2 * time.Second
 
-// learn reads settings, bans and epoch again when they are too old. One request does it while others go on with what is known; when
-// the database does not answer, all do.
+// learn reloads settings, bans and epoch when they are older than sharedAge. One request does that while others use the
+// cached values. If the database does not answer, the cached values stay.
 func (s *Server) learn(ctx context.Context) {
 	now := s.Now()
 	k := &s.shared
@@ -144,6 +144,11 @@ func (s *Server) learn(ctx context.Context) {
 	}
 	k.reading = true
 	k.mu.Unlock()
+	defer func() { // also after a panic, or nobody would read again
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.reading = false
+	}()
 	var options map[string]string
 	var bans []store.Ban
 	err := s.Store.Read(ctx, func(tx store.Tx) (err error) {
@@ -156,7 +161,6 @@ func (s *Server) learn(ctx context.Context) {
 	s.Secrets.Follow(options[secrets.Option])
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.reading = false
 	if err != nil {
 		return // what the database says next counts
 	}

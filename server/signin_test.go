@@ -28,16 +28,21 @@ func (o overtaken) Write(ctx context.Context, fn func(store.Tx) error) error {
 	return o.Store.Write(ctx, fn)
 }
 
-// A ban that comes while a right password is being hashed counts: guesses that are made at the same moment are no more than
-// those made one after the other.
+// A ban that comes while a right password is being hashed counts: guesses that are made at the same moment are no more
+// than those made one after the other.
 func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
 	s := servertest.Start(t)
 	srv, err := server.New(server.Options{
 		Store: overtaken{s.Store, func() {
 			require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
 				for range server.DefaultSettings().AccountFailures {
-					f := store.Failure{At: s.Clock.Now(), Kind: store.FailureSignIn, Host: "203.0.113.5", Account: server.AccountKey(s.Login.Username)}
-					if err := tx.AddFailure(t.Context(), f); err != nil {
+					err := tx.AddFailure(t.Context(), store.Failure{
+						At:      s.Clock.Now(),
+						Kind:    store.FailureSignIn,
+						Host:    "203.0.113.5",
+						Account: server.AccountKey(s.Login.Username),
+					})
+					if err != nil {
 						return err
 					}
 				}
@@ -50,7 +55,8 @@ func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
 		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1},
 	})
 	require.NoError(t, err)
-	request := httptest.NewRequest(http.MethodPost, api.Base+"/sessions", strings.NewReader(`{"username":"`+s.Login.Username+`","password":"`+s.Login.Password+`"}`))
+	login := strings.NewReader(`{"username":"` + s.Login.Username + `","password":"` + s.Login.Password + `"}`)
+	request := httptest.NewRequest(http.MethodPost, api.Base+"/sessions", login)
 	request.Header.Set("Content-Type", "application/json")
 	answer := httptest.NewRecorder()
 	srv.Handler().ServeHTTP(answer, request)
@@ -59,7 +65,8 @@ func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
 	require.NotContains(t, answer.Body.String(), "access_token")
 }
 
-// The access token of a client whom the vendor has switched off is good for nothing, also while its session has not ended.
+// The access token of a client whom the vendor has switched off is good for nothing, also while its session has not
+// ended.
 func TestSwitchedOffClientsAreOut(t *testing.T) {
 	w := newWorld(t)
 	status, _ := w.clients["anna"].call("GET", "/orders", nil)
@@ -86,7 +93,8 @@ func TestTrailOfWrongPasswordsNamesNobody(t *testing.T) {
 	w := newWorld(t)
 	lines := map[string]store.Audit{}
 	for _, name := range []string{sample.Username, "nobody"} {
-		status, _ := client{Server: w.Server, t: t}.call("POST", "/sessions", api.SessionRequest{Username: name, Password: "wrong password", DeviceName: "PC"})
+		login := api.SessionRequest{Username: name, Password: "wrong password", DeviceName: "PC"}
+		status, _ := client{Server: w.Server, t: t}.call("POST", "/sessions", login)
 		require.Equal(t, 401, status)
 		line := audit(t, w.Server)[0]
 		require.Equal(t, "session.create", line.Action)
@@ -104,7 +112,8 @@ func TestTrailOfWrongPasswordsNamesNobody(t *testing.T) {
 	}, lines["nobody"])
 }
 
-// An order whose licenses are all in use says so in its list, before anybody asks for one; a seat less, and it does not.
+// An order whose licenses are all in use says so in its list, before anybody asks for one; a seat less, and it does
+// not.
 func TestFullOrdersAreListedAsFull(t *testing.T) {
 	w := newWorld(t)
 	add := func() *api.Allowance {

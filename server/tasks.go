@@ -282,8 +282,10 @@ func wireComparison(c license.Comparison) api.Comparison {
 	return w
 }
 
-// receipt signs that a license left its PC by a task.
-func (r Rules) receipt(ctx context.Context, tx store.Tx, l store.License, p store.Program, task license.ReceiptTask) (string, error) {
+// receipt returns a signed receipt that a task took a license from its PC.
+func (r Rules) receipt(
+	ctx context.Context, tx store.Tx, l store.License, p store.Program, task license.ReceiptTask,
+) (string, error) {
 	epoch, err := store.Epoch(ctx, tx)
 	if err != nil {
 		return "", err
@@ -301,9 +303,9 @@ func (r Rules) receipt(ctx context.Context, tx store.Tx, l store.License, p stor
 	})
 }
 
-// left is ended for a task that takes a license from its PC. If the license was removed or transferred, and removalCode is
-// right, the refusal carries a receipt: a PC or a courier that never got its answer may forget the code then. A wrong code
-// makes no other difference.
+// left is ended for tasks that take a license from its PC. If the license was removed or transferred and removalCode is
+// right, the refusal carries a receipt, so that a PC or a courier that missed the first answer can delete the code. A
+// wrong code only leaves out the receipt.
 func (r Rules) left(ctx context.Context, tx store.Tx, l store.License, p store.Program, removalCode string) error {
 	refusal, err := endedProblem(ctx, tx, l)
 	if err != nil {
@@ -328,7 +330,7 @@ func (r Rules) left(ctx context.Context, tx store.Tx, l store.License, p store.P
 	return refusal
 }
 
-// ended refuses a license that is active no longer, and names the one that took its place.
+// ended returns the refusal for a license that is no longer active, which names the license that replaced it.
 func ended(ctx context.Context, tx store.Tx, l store.License) error {
 	refusal, err := endedProblem(ctx, tx, l)
 	if err != nil {
@@ -337,6 +339,7 @@ func ended(ctx context.Context, tx store.Tx, l store.License) error {
 	return refusal
 }
 
+// endedProblem is ended with the type of the refusal.
 func endedProblem(ctx context.Context, tx store.Tx, l store.License) (*api.Problem, error) {
 	detail := fmt.Sprintf("This license has ended (%s).", l.Status)
 	family, err := tx.Family(ctx, l.OriginalID)

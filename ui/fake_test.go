@@ -67,6 +67,11 @@ type backend struct {
 	resumed     []manager.Job
 	bringBacks  []manager.BringBack
 	expiring    []manager.Expiring
+	stranded    []manager.Stranded
+	forgotten   []manager.Forgotten
+	contact     string // of the vendor
+	endErr      error  // of DropJob and GiveUp
+	sends       bool   // ResumeJobs does what is open
 	kept        []manager.KeptCode
 	unreadable  int // hardware locks of this PC
 	findings    []manager.Finding
@@ -444,13 +449,44 @@ func (b *backend) ResumeJobs(ctx context.Context) ([]manager.Job, error) {
 	err := b.server(ctx, "ResumeJobs")
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err == nil && b.sends {
+		b.open = nil
+	}
 	return slices.Clone(b.resumed), err
 }
 
+// AllJobs lists the open jobs without a session.
+func (b *backend) AllJobs(ctx context.Context) ([]manager.Job, error) {
+	err := b.enter(ctx, "AllJobs")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.open), err
+}
+
+// DropJob cancels a job; a license that left this PC for it comes back.
 func (b *backend) DropJob(ctx context.Context, id int64) error {
-	err := b.enter(ctx, "DropJob")
-	b.change(func() { b.open = slices.DeleteFunc(b.open, func(j manager.Job) bool { return j.ID == id }) })
-	return err
+	return b.end(ctx, "DropJob", id, func(l *manager.License) { l.ThisPC, l.Installed, l.LeftHere = true, true, false })
+}
+
+// GiveUp closes a job; a license that left this PC for it stays away.
+func (b *backend) GiveUp(ctx context.Context, id int64) error {
+	return b.end(ctx, "GiveUp", id, func(*manager.License) {})
+}
+
+func (b *backend) end(ctx context.Context, call string, id int64, change func(*manager.License)) error {
+	err := b.enter(ctx, call)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, job := range b.open {
+		for i := range b.licenses[job.OrderID] {
+			if l := &b.licenses[job.OrderID][i]; job.ID == id && l.ID == job.LicenseID && l.JobOpen {
+				l.JobOpen = false
+				change(l)
+			}
+		}
+	}
+	b.open = slices.DeleteFunc(b.open, func(j manager.Job) bool { return j.ID == id })
+	return errors.Join(err, b.endErr)
 }
 
 // wait keeps a task that did not reach the server; mu is held.
@@ -475,7 +511,7 @@ func (b *backend) onLicense(ctx context.Context, what string, task manager.Task,
 		if row.ThisPC {
 			row.ThisPC, row.LeftHere = false, true
 		}
-		if err != nil {
+		if row.JobOpen = err != nil && row.LeftHere; err != nil {
 			b.wait(job)
 		} else {
 			b.done = append(b.done, fmt.Sprintf("%s %d", what, l.ID))
@@ -494,7 +530,7 @@ func (b *backend) onLicense(ctx context.Context, what string, task manager.Task,
 }
 
 func (b *backend) RemovalCode(ctx context.Context, l manager.License) (license.RemovalCode, error) {
-	if err := b.enter(ctx, "RemovalCode"); err != nil || !l.ThisPC {
+	if err := b.enter(ctx, "RemovalCode"); err != nil || !l.MakesCode() {
 		return 0, errors.Join(err, manager.ErrNotThisPC)
 	}
 	return license.ParseRemovalCode(removalCode)
@@ -536,7 +572,7 @@ func (b *backend) Account(ctx context.Context) (api.Account, error) {
 }
 
 func (b *backend) About(ctx context.Context, _ string) (api.Server, error) {
-	return api.Server{}, b.server(ctx, "About")
+	return api.Server{Contact: b.contact}, b.server(ctx, "About")
 }
 
 // Verification is a picture without a number.
@@ -553,6 +589,7 @@ func (b *backend) Find(ctx context.Context) (f manager.Found, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	f.BringBacks, f.Expiring = slices.Clone(b.bringBacks), slices.Clone(b.expiring)
+	f.Stranded, f.Forgotten = slices.Clone(b.stranded), slices.Clone(b.forgotten)
 	for _, o := range b.orders {
 		for _, l := range b.licenses[o.ID] {
 			if l.ReleasedAt != nil {

@@ -93,7 +93,7 @@ func (w *Window) contactVendor(subject, text string) {
 		if address != "" {
 			to = address
 		}
-		w.queue.Info(tr.T("The text for the vendor is copied"), tr.T("Paste it into a mail to %s. It names the order, the license, the codes then and now, and what has changed.", to))
+		w.queue.Info(tr.T("The text for the vendor is copied"), tr.T("Paste it into a mail to %s. It says what the vendor needs to know.", to))
 	})
 }
 

@@ -375,6 +375,9 @@ func (w *Window) refresh() {
 
 // event hears of changes that the manager made.
 func (w *Window) event(e manager.Event) {
+	if e.Kind == manager.JobChanged {
+		w.learnReason(e.Job)
+	}
 	switch {
 	case e.Kind == manager.AccountChanged:
 		w.showWaiting()
@@ -401,6 +404,11 @@ func (w *Window) event(e manager.Event) {
 			w.jobWaits(e.Job)
 		}
 		w.loadJobs()
+	case manager.ServerRestored:
+		w.showNotices()
+		if w.state.stale = true; !w.loadingOrders.Busy() {
+			w.loadOrders()
+		}
 	case manager.SignedOut:
 		w.failed(manager.ErrSignedOut)
 	}

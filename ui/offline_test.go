@@ -290,6 +290,22 @@ func TestAnAnswerIsTakenFromPicturesOnTheClipboard(t *testing.T) {
 	require.Equal(t, []courier.Document{a}, b.courierDesk.takenAll)
 }
 
+// An answer that proves nothing gives nothing back.
+func TestAnAnswerWithoutAReceipt(t *testing.T) {
+	b := newBackend()
+	a := sampleAnswer()
+	done := courier.Result{
+		Item: 2, Task: courier.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: a.Results[1].Codes, Outcome: courier.OutcomeDone,
+	}
+	a.Results = []courier.Result{done}
+	b.courierDesk.taken = []manager.Taken{{Result: done, Err: manager.ErrNoReceipt}}
+	d := drive(t, b, give(t, file(a)))
+	d.press("Take the answer")
+	d.sees("Lumen Studio 7: the answer does not prove that the license was given back.")
+	d.sees("the removal code stays here.")
+	require.False(t, d.shows("The server has accepted the removal code"))
+}
+
 func TestALicenseFileIsTaken(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b, give(t, []byte(sampleLicense())))

@@ -24,19 +24,25 @@ func (w *Window) loadAccounts() {
 	type known struct {
 		accounts  []manager.Account
 		elsewhere []manager.Elsewhere
+		jobs      []manager.Job
 	}
 	background.Run(w.listing, func(ctx context.Context) (k known, err error) {
-		var listErr, waitErr error
+		var listErr, waitErr, jobsErr error
 		k.accounts, listErr = w.options.Backend.Accounts(ctx)
 		k.elsewhere, waitErr = w.options.Backend.WaitingElsewhere(ctx)
-		return k, errors.Join(listErr, waitErr)
+		k.jobs, jobsErr = w.options.Backend.AllJobs(ctx)
+		return k, errors.Join(listErr, waitErr, jobsErr)
 	}, func(k known, err error) {
 		if err != nil {
 			return // the menu lists what was known; the next change brings another attempt
 		}
-		w.accounts, w.elsewhere = k.accounts, k.elsewhere
+		w.accounts, w.elsewhere, w.allJobs = k.accounts, k.elsewhere, k.jobs
 		w.status.refresh()
 		w.showWays()
+		w.signIn.SetWaiting(waiting(w.allJobs))
+		if w.waiting != nil {
+			w.waiting.show()
+		}
 	})
 }
 

@@ -20,7 +20,8 @@ import (
 	"github.com/acen-desktop/acen/ui/words"
 )
 
-// found is what was found by itself: licenses that this PC had, that wait for a PC or end soon, and that programs let go here.
+// found is what was found by itself: licenses that this PC had, that wait for a PC or end soon, that the server and this PC know
+// differently, and removal codes that a person has to hand in.
 type found struct {
 	manager.Found
 	letGo []removalcode.Entry
@@ -79,6 +80,7 @@ func (w *Window) look(resumes <-chan struct{}) {
 		}
 		w.refreshBanners()
 		w.status.refresh()
+		w.learnContact()
 	})
 }
 
@@ -96,11 +98,15 @@ func (w *Window) offers() (list []offer) {
 	if !w.showsAccount() {
 		return nil
 	}
-	if o, ok := w.expiryOffer(); ok {
-		list = append(list, o)
+	for _, found := range []func() (offer, bool){w.strandedOffer, w.forgottenOffer, w.expiryOffer} {
+		if o, ok := found(); ok {
+			list = append(list, o)
+		}
 	}
 	for _, b := range w.state.found.BringBacks {
-		list = append(list, w.bringBackOffer(b))
+		if !w.isStranded(b.License.ID) { // its own banner offers that, too
+			list = append(list, w.bringBackOffer(b))
+		}
 	}
 	if o, ok := w.pickUpOffer(); ok {
 		list = append(list, o)
@@ -166,12 +172,7 @@ func (w *Window) pickUpOffer() (offer, bool) {
 		o.actions = []dialogs.Action{{Label: tr.T("Pick up on this PC…"), Do: func() { w.pickUpOf(first.Order, first.License) }}}
 		return o, true
 	}
-	const most = 4
-	which := words.List(names)
-	if len(names) > most {
-		which = tr.T("%s and %d more", words.List(names[:most]), len(names)-most)
-	}
-	o.message = dialogs.Message{What: tr.T("%d licenses wait to be picked up.", len(open)), Why: words.Sentence(which)}
+	o.message = dialogs.Message{What: tr.T("%d licenses wait to be picked up.", len(open)), Why: words.Sentence(some(names))}
 	o.actions = []dialogs.Action{{Label: tr.T("Show the first"), Do: func() { w.showLicense(first.Order, first.License) }}}
 	return o, true
 }
@@ -192,7 +193,8 @@ func (w *Window) selectWaiting() {
 	}
 }
 
-// letGoOffer proposes to tell the server of what programs let go.
+// letGoOffer proposes to hand in the removal codes that no open task sends: programs let their licenses go, or tasks were given
+// up or lost.
 func (w *Window) letGoOffer() (offer, bool) {
 	list := w.state.found.letGo
 	if len(list) == 0 {
@@ -203,10 +205,10 @@ func (w *Window) letGoOffer() (offer, bool) {
 		key = append(key, e.Codes.Site.String())
 	}
 	o := offer{key: "let-go-" + strings.Join(key, " "), tone: theme.Warning, message: dialogs.Message{
-		What: tr.T("Programs on this PC let %d licenses go.", len(list)), Why: tr.T("The server does not know yet; their removal codes are kept here."),
+		What: tr.T("%d licenses left this PC.", len(list)), Why: tr.T("The server does not know yet; their removal codes are kept here."),
 	}, actions: []dialogs.Action{{Label: tr.T("Removal codes…"), Do: w.showRemovalCodes}}}
 	if e := list[0]; len(list) == 1 {
-		o.message = dialogs.Message{What: tr.T("%s let its license go on this PC.", nameOf(e)), Why: tr.T("The server does not know yet; the removal code is kept here.")}
+		o.message = dialogs.Message{What: tr.T("A license of %s left this PC.", nameOf(e)), Why: tr.T("The server does not know yet; the removal code is kept here.")}
 		if handIn, release := e.Refusals(); e.Fault == nil && handIn == nil && release == nil {
 			o.actions = []dialogs.Action{
 				{Label: tr.T("Hand in"), Do: func() { w.tellServer(e, removalcode.HandIn) }},
@@ -219,7 +221,7 @@ func (w *Window) letGoOffer() (offer, bool) {
 
 func nameOf(e removalcode.Entry) string {
 	if e.Program == "" {
-		return tr.T("A program")
+		return tr.T("a program")
 	}
 	return e.Program
 }

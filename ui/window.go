@@ -67,7 +67,9 @@ type Backend interface {
 	LicenseFile(ctx context.Context, licenseID int64) (name, content string, err error)
 	Jobs(ctx context.Context) ([]manager.Job, error)
 	ResumeJobs(ctx context.Context) ([]manager.Job, error)
+	AllJobs(ctx context.Context) ([]manager.Job, error)
 	DropJob(ctx context.Context, id int64) error
+	GiveUp(ctx context.Context, id int64) error
 	Find(ctx context.Context) (manager.Found, error)
 	Calendar(o api.Order, l manager.License, say func(manager.Text) string) (name string, content []byte)
 }
@@ -138,7 +140,7 @@ type Window struct {
 	toolbar  *toolbar
 	status   *statusBar
 
-	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting, asking, finding, listing *background.Slot
+	resuming, loadingOrders, loadingLicenses, loadingHistory, indexing, jobs, sending, ending, saving, contacting, asking, finding, listing, learning *background.Slot
 
 	unsubscribe func()
 	shown       chan struct{} // closed when the first frame has been drawn
@@ -154,6 +156,8 @@ type Window struct {
 	expiries    expiries        // notices of licenses that end, dismissed in this start or an earlier one
 	accounts    []manager.Account
 	elsewhere   []manager.Elsewhere // what waits in other accounts
+	allJobs     []manager.Job       // what waits in any account
+	reasons     map[int64]error     // why open tasks were not done when they were last sent, by ID
 }
 
 // state is what the window knows about the account that is signed in.
@@ -174,7 +178,8 @@ type state struct {
 	ahead       bool            // the last known licenses of the order that is selected first are being read before it is
 	owners      map[int64]owner // by order
 	openJobs    []manager.Job
-	found       found     // licenses that this PC had, could have, or let go
+	contact     string    // the vendor's address, where it was asked for
+	found       found     // what has to do with this PC
 	looked      bool      // for what is found
 	stale       bool      // all licenses are to be asked for again
 	notices     []*notice // of this start of the app
@@ -193,12 +198,12 @@ type owner struct {
 func New(app fyne.App, o Options) (*Window, error) {
 	app.Settings().SetTheme(theme.New())
 	app.SetIcon(fyne.NewStaticResource("acen.png", assets.WindowIcon)) // its windows take it
-	w := &Window{options: o, app: app, window: app.NewWindow(title), shown: make(chan struct{}), closed: make(chan struct{}), dismissed: map[string]bool{}}
+	w := &Window{options: o, app: app, window: app.NewWindow(title), shown: make(chan struct{}), closed: make(chan struct{}), dismissed: map[string]bool{}, reasons: map[int64]error{}}
 	w.gate = background.NewGate(o.Do)
 	w.work = background.NewGroup(context.Background(), w.gate.Do)
 	w.queue = dialogs.New(w.window)
 	for _, slot := range []**background.Slot{
-		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting, &w.asking, &w.finding, &w.listing,
+		&w.resuming, &w.loadingOrders, &w.loadingLicenses, &w.loadingHistory, &w.indexing, &w.jobs, &w.sending, &w.ending, &w.saving, &w.contacting, &w.asking, &w.finding, &w.listing, &w.learning,
 	} {
 		*slot = w.work.NewSlot()
 	}
@@ -217,7 +222,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.signIn = signin.New(signin.Options{
 		Canvas: w.window.Canvas(), Icon: fyne.NewStaticResource("acen.svg", assets.Icon), Work: w.work, Sessions: o.Backend, Explain: explain.Error,
 		Server: o.Server, Username: o.Username, Hint: o.Hint, OnSignedIn: w.signedIn,
-		OnForgotPassword: w.forgotPassword, OnNewAccount: w.newAccount, OnNoNetwork: w.noNetwork, OnExamine: w.examine,
+		OnForgotPassword: w.forgotPassword, OnNewAccount: w.newAccount, OnNoNetwork: w.noNetwork, OnExamine: w.examine, OnWaiting: w.showJobs,
 	})
 	var err error
 	if w.orders, err = orders.New(orders.Options{
@@ -436,12 +441,13 @@ func (w *Window) showSignIn(m dialogs.Message) {
 	w.put(w.signIn.Object())
 	w.showBanners()
 	w.focusFirst()
+	w.loadAccounts()
 }
 
 // leave drops all that belongs to an account: what is shown, and what is under way for it.
 func (w *Window) leave() {
 	for _, slot := range []*background.Slot{
-		w.resuming, w.loadingOrders, w.loadingLicenses, w.loadingHistory, w.indexing, w.jobs, w.sending, w.finding, w.saving, w.contacting, w.asking,
+		w.resuming, w.loadingOrders, w.loadingLicenses, w.loadingHistory, w.indexing, w.jobs, w.sending, w.finding, w.saving, w.contacting, w.asking, w.learning,
 	} {
 		slot.Cancel()
 	}

@@ -70,7 +70,8 @@ Exit status: 0 done, 1 failed, 2 wrong command line.`,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.AddCommand(serveCommand(), demoCommand(), programCommand(), serialCommand(), clientCommand(), orderCommand(), licenseCommand(),
-		templateCommand(), optionCommand(), banCommand(), auditCommand(), keyCommand(), backupCommand(), restoreCommand(), restoredCommand())
+		templateCommand(), optionCommand(), banCommand(), auditCommand(), keyCommand(), backupCommand(),
+		restoreCommand(), restoredCommand())
 	prepare(root)
 	return root
 }

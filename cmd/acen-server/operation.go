@@ -420,9 +420,10 @@ func backupCommand() *cobra.Command {
 		}))
 }
 
-// gapFlag is the flag of the commands that leave a gap in the ids.
+// gapFlag adds the flag of the commands that skip ids.
 func gapFlag(c *cobra.Command, gap *int64) {
-	c.Flags().Int64Var(gap, "gap", store.DefaultGap, "how many ids of licenses, orders and clients are passed over: more than were given since the backup")
+	c.Flags().Int64Var(gap, "gap", store.DefaultGap,
+		"how many ids of licenses, orders and clients are passed over: more than were given since the backup")
 }
 
 func checkGap(gap int64) error {
@@ -441,17 +442,25 @@ type restoredJSON struct {
 	NextClient  int64   `json:"next_client"`
 }
 
-// showRestored tells what a restore changed, after a sentence; former is the name of the former database, nil for none.
+// showRestored returns a sentence and the changes of a restore; former is the name of the former database, nil for
+// none.
 func showRestored(sentence string, former *string, r store.Restored) printable {
-	return said(fmt.Sprintf("%s The next license has the id %d, the next order %d, the next client %d; a new epoch has begun.",
-		sentence, r.Next.License, r.Next.Order, r.Next.Client),
-		restoredJSON{former, r.Epoch, r.Gap, r.Next.License, r.Next.Order, r.Next.Client})
+	const next = "The next license has the id %d, the next order %d, the next client %d; a new epoch has begun."
+	return said(sentence+" "+fmt.Sprintf(next, r.Next.License, r.Next.Order, r.Next.Client), restoredJSON{
+		Former:      former,
+		Epoch:       r.Epoch,
+		Gap:         r.Gap,
+		NextLicense: r.Next.License,
+		NextOrder:   r.Next.Order,
+		NextClient:  r.Next.Client,
+	})
 }
 
 func restoredCommand() *cobra.Command {
 	d := &desk{}
 	var gap int64
-	c := d.task("restored", "Finish a restore that another program did, such as pg_restore: no id is given again, and the apps notice", cobra.NoArgs,
+	const short = "Finish a restore that another program did, such as pg_restore: no id is given again, and the apps notice"
+	c := d.task("restored", short, cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			if err := checkGap(gap); err != nil {
 				return printable{}, err

@@ -13,8 +13,8 @@ import (
 	"github.com/acen-desktop/acen/cmd/place"
 )
 
-// exitCodesStay is the exit status of --forget-everything when everything was removed and removal codes stay. The Windows
-// installer knows it, too.
+// exitCodesStay is the exit status of --forget-everything when everything was removed and removal codes stay. The
+// Windows installer knows it, too.
 const exitCodesStay = 3
 
 // forgetEverything removes the person's data, says what is left to do, and returns the exit status.

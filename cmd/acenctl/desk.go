@@ -284,8 +284,9 @@ func findKnownLicense(ctx context.Context, m *manager.Manager, id int64) (manage
 	return manager.License{}, api.Order{}, unreachable
 }
 
-// kept marks the error of a task that stays open and is sent again later. licenseID is the task's license; 0 if it has none.
-// The open tasks decide for a license, since a refusal may leave a task open, too: an order may be disabled for a while.
+// kept wraps the error of a task that stays open in a keptError. licenseID is the task's license; 0 if it has none. For
+// a license, kept looks the task up among the open ones, since a refusal may leave it open too: the vendor may have
+// disabled the order for a while.
 func kept(ctx context.Context, m *manager.Manager, err error, task manager.Task, licenseID int64) error {
 	if errors.Is(err, manager.ErrUnreachable) {
 		return keptError{err}
@@ -335,10 +336,10 @@ func (d *desk) completeFlag(ids func(ctx context.Context, m *manager.Manager) []
 	}
 }
 
-// registerCompletion completes the value of a flag that the command has.
+// registerCompletion registers completion for the value of a flag. It panics if the command does not have the flag.
 func (d *desk) registerCompletion(c *cobra.Command, flag string, ids func(ctx context.Context, m *manager.Manager) []string) {
 	if err := c.RegisterFlagCompletionFunc(flag, d.completeFlag(ids)); err != nil {
-		panic(err) // the flag is not there
+		panic(err)
 	}
 }
 

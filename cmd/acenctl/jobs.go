@@ -46,7 +46,7 @@ func jobOf(j manager.Job) jobJSON {
 	return out
 }
 
-// accountName names an account for a person with several.
+// accountName returns the user name and the server of an account.
 func accountName(a manager.Account) string {
 	server := a.ServerName
 	if server == "" {
@@ -55,7 +55,7 @@ func accountName(a manager.Account) string {
 	return a.Username + ", " + server
 }
 
-// printJobs lists tasks; whose they are only if several accounts are known here.
+// printJobs prints tasks, with their accounts if this PC has several, or the sentence none.
 func (d *desk) printJobs(ctx context.Context, m *manager.Manager, jobs []manager.Job, none string) error {
 	accounts, err := m.Accounts(ctx)
 	if err != nil {
@@ -96,7 +96,8 @@ func (d *desk) jobsCommand() *cobra.Command {
 		Long: `List the tasks of all your accounts that wait: those that were never sent (pending), and those that were sent and whose answer
 did not come (sent). No session and no connection is needed, except for --resume.
 
---cancel ends a task that was never sent: nothing was done, and a license that had left this PC for it comes back.
+--cancel ends a task that was never sent: nothing was done, and a license that had left this PC for it comes back. One that its
+program had let go before stays away, and its removal code stays here.
 
 --give-up ends any task that has been open for a day, also one that was sent. The server may have done it, or not; nobody asks
 again. A license that had left this PC for a task that was sent stays away, since another PC may have it, and its removal code
@@ -140,44 +141,45 @@ stays here: "acenctl removal-codes" lists it as soon as no task sends it, and ha
 	return c
 }
 
+// endedJSON is a task that a person ended, as --json prints it.
+type endedJSON struct {
+	Canceled *jobJSON `json:"canceled,omitempty"`
+	GivenUp  *jobJSON `json:"given_up,omitempty"`
+	// OutcomeKnown reports that the server did nothing, because the task was never sent.
+	OutcomeKnown bool `json:"outcome_known"`
+	// KeptCode is the ID of the removal code that stays on this PC.
+	KeptCode string `json:"kept_code,omitempty"`
+}
+
 // cancelJob ends a task that was never sent.
 func (d *desk) cancelJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
 	if err := m.DropJob(ctx, j.ID); err != nil {
 		return err
 	}
-	return d.say(struct {
-		Canceled jobJSON `json:"canceled"`
-	}{jobOf(j)}, fmt.Sprintf("Canceled: %s.", strings.TrimSuffix(j.Title, ".")))
+	one := jobOf(j)
+	return d.printEnded(ctx, m, j, endedJSON{Canceled: &one, OutcomeKnown: true}, []string{fmt.Sprintf("Canceled: %s.", strings.TrimSuffix(j.Title, "."))})
 }
 
-// giveUpTime is how long a task must have been open before manager.GiveUp takes it.
-const giveUpTime = 24 * time.Hour
-
-// givenUpJSON is a task that was given up, as --json prints it.
-type givenUpJSON struct {
-	GivenUp jobJSON `json:"given_up"`
-	// OutcomeKnown tells that the server surely did nothing: the task was never sent.
-	OutcomeKnown bool `json:"outcome_known"`
-	// KeptCode is the id of the removal code that stays here.
-	KeptCode string `json:"kept_code,omitempty"`
-}
-
-// giveUpJob ends a task that has been open for a day, and says what that means.
+// giveUpJob ends a task that has been open for a day, and prints the consequences.
 func (d *desk) giveUpJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
 	err := m.GiveUp(ctx, j.ID)
 	if errors.Is(err, manager.ErrTooEarly) {
-		return fmt.Errorf("%w: on %s", err, j.CreatedAt.Add(giveUpTime).Local().Format("2 January 2006 at 15:04"))
+		return fmt.Errorf("%w: on %s", err, j.GiveUpAt().Local().Format("2 January 2006 at 15:04"))
 	}
 	if err != nil {
 		return err
 	}
-	out := givenUpJSON{GivenUp: jobOf(j), OutcomeKnown: j.State == manager.JobPending}
-	lines := [][]string{{fmt.Sprintf("Given up: %s.", strings.TrimSuffix(j.Title, "."))}}
-	if out.OutcomeKnown {
-		lines = append(lines, []string{"It was never sent, so the server did nothing. A license that had left this PC for it is here again."})
-		return d.print(out, lines...)
+	one := jobOf(j)
+	outcome := "It was never sent, so the server did nothing."
+	if j.State != manager.JobPending {
+		outcome = "It was sent, and whether the server did it is not known. Nobody asks again: look at the order with \"acenctl licenses\"."
 	}
-	lines = append(lines, []string{"It was sent, and whether the server did it is not known. Nobody asks again: look at the order with \"acenctl licenses\"."})
+	return d.printEnded(ctx, m, j, endedJSON{GivenUp: &one, OutcomeKnown: j.State == manager.JobPending},
+		[]string{fmt.Sprintf("Given up: %s.", strings.TrimSuffix(j.Title, "."))}, []string{outcome})
+}
+
+// printEnded prints a task that a person ended, and the removal code of its license if that stays here.
+func (d *desk) printEnded(ctx context.Context, m *manager.Manager, j manager.Job, out endedJSON, lines ...[]string) error {
 	codes, err := m.KeptCodes(ctx)
 	if err != nil {
 		return err
@@ -188,7 +190,7 @@ func (d *desk) giveUpJob(ctx context.Context, m *manager.Manager, j manager.Job)
 	if i >= 0 {
 		out.KeptCode = codes[i].Codes.Site.String()
 		lines = append(lines, []string{fmt.Sprintf(
-			"The license stays away from this PC, and its removal code %s stays here: \"acenctl removal-codes\" hands it in or offers it.", out.KeptCode)})
+			"The license stays away from this PC, and its removal code with the id %s stays here: \"acenctl removal-codes\" hands it in or offers it.", out.KeptCode)})
 	}
 	return d.print(out, lines...)
 }
@@ -202,7 +204,7 @@ The exit status is 6 if a task waits on, else that of the first one that was ref
 	return c
 }
 
-// send sends what waits, and prints what came of each task.
+// send sends the open tasks and prints their results.
 func (d *desk) send(ctx context.Context, m *manager.Manager) error {
 	done := d.progress("Sending")
 	jobs, err := m.ResumeJobs(ctx)

@@ -70,7 +70,7 @@ func (u usageError) Unwrap() error { return u.error }
 // errNotRecognized ends compare for a PC that a reactivation would be refused.
 var errNotRecognized = errors.New("the PC is not recognized: the server would refuse a reactivation")
 
-// keptError is the error of a task that stays open.
+// keptError wraps the error of a task that stays open.
 type keptError struct{ error }
 
 func (k keptError) Unwrap() error { return k.error }
@@ -97,7 +97,7 @@ func exitStatus(err error) int {
 	return exitFailed
 }
 
-// refusals end a command with exitRefused.
+// refusals are the errors for which a command exits with exitRefused.
 var refusals = []error{
 	errNotRecognized, errSomeRefused, license.ErrFileSignature,
 	manager.ErrNotThisPC, manager.ErrLeftThisPC, manager.ErrReleased, manager.ErrNotReleased, manager.ErrOtherPC,

@@ -24,10 +24,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite" // for ageJobs
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client/keyring"
 	"github.com/acen-desktop/acen/cmd/place"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/service"
 	"github.com/acen-desktop/acen/server/store"
@@ -69,7 +71,7 @@ func TestScripts(t *testing.T) {
 			"server": startServer, "stopserver": killServer, "codes": codesOfPC, "removal": removalCodeOf, "serials": freeSerials, "solve": solve, "keyring": useKeyring,
 			"field": field, "letgo": letGo, "run": runProgram,
 			"losecode": loseCode, "agejobs": ageJobs, "hold": holdLock, "release": releaseLock, "backup": backUp, "restore": restore,
-			"unlimited": removeLimits,
+			"unlimited": removeLimits, "switch": switchOrder,
 		},
 		RequireExplicitExec: true,
 	})
@@ -236,7 +238,7 @@ func loseCode(ts *testscript.TestScript, _ bool, _ []string) {
 func ageJobs(ts *testscript.TestScript, _ bool, args []string) {
 	db, err := sql.Open("sqlite", filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen-desktop", "acen.db"))
 	ts.Check(err)
-	_, err = db.Exec(`UPDATE jobs SET created_at = created_at - ?, state = ? WHERE state IN ('pending', 'sent')`, giveUpTime.Microseconds(), args[0])
+	_, err = db.Exec(`UPDATE jobs SET created_at = created_at - ?, state = ? WHERE state IN ('pending', 'sent')`, (24 * time.Hour).Microseconds(), args[0])
 	ts.Check(errors.Join(err, db.Close()))
 }
 
@@ -268,6 +270,20 @@ func removeLimits(ts *testscript.TestScript, _ bool, _ []string) {
 				err = errors.Join(err, tx.ChangeProgram(ctx, p))
 			}
 			return err
+		})
+	})
+}
+
+// switchOrder lets clients see the sample order, or not: switch off.
+func switchOrder(ts *testscript.TestScript, _ bool, args []string) {
+	data(ts, func(ctx context.Context, d *service.Data) error {
+		return d.Store.Write(ctx, func(tx store.Tx) error {
+			o, err := tx.LockOrder(ctx, 1042)
+			if err != nil {
+				return err
+			}
+			o.Active = args[0] == "on"
+			return tx.ChangeOrder(ctx, o)
 		})
 	})
 }
@@ -309,6 +325,43 @@ func freeSerials(ts *testscript.TestScript, _ bool, _ []string) {
 		}
 		return err
 	})
+}
+
+// Every error ends the program with the status that exit-codes explains, and a kept task is told in words.
+func TestExitStatus(t *testing.T) {
+	refusal := api.NewProblem(api.ErrNotFound, "There is no such license.")
+	for _, c := range []struct {
+		err    error
+		status int
+		words  string
+	}{
+		{errors.New("a fault"), exitFailed, "a fault"},
+		{usageError{errors.New("no")}, exitUsage, "no"},
+		{manager.ErrSignedOut, exitSignedOut, "nobody is signed in"},
+		{errors.Join(manager.ErrSignedOut, manager.ErrKeyringUnavailable), exitSignedOut, "nobody is signed in"},
+		{refusal, exitRefused, "There is no such license."},
+		{manager.ErrUnreachable, exitNetwork, ""},
+		{keptError{manager.ErrUnreachable}, exitKept, "Nothing is lost: the task is kept"},
+		{keptError{refusal}, exitKept, "There is no such license. Nothing is lost: the task is kept"},
+		{keptError{manager.ErrKeyringUnavailable}, exitLocal, "Nothing is lost: the task is kept"},
+		{keptError{manager.ErrStorage}, exitLocal, "Nothing is lost: the task is kept"},
+		{manager.ErrStorage, exitLocal, ""},
+		{manager.ErrAlreadyRunning, exitLocal, "close its window"},
+		{fmt.Errorf("a record: %w", manager.ErrNewer), exitLocal, "newer version"},
+		{manager.ErrNoReceipt, exitRefused, "does not prove"},
+		{manager.ErrLeftThisPC, exitRefused, "acenctl send"},
+		{manager.ErrJobSent, exitRefused, "acenctl jobs --give-up"},
+		{manager.ErrTooLate, exitRefused, "has taken"},
+		{manager.ErrNewerHere, exitRefused, "acenctl removal-codes"},
+		{manager.ErrTooEarly, exitRefused, "a day after"},
+	} {
+		if status := exitStatus(c.err); status != c.status {
+			t.Errorf("%v ends with %d, not %d", c.err, status, c.status)
+		}
+		if words := sentence(c.err); !strings.Contains(words, c.words) {
+			t.Errorf("%v is told as %q", c.err, words)
+		}
+	}
 }
 
 var errFound = errors.New("found")

@@ -149,7 +149,7 @@ func (d *desk) bringBackCommand() *cobra.Command {
 			}
 			return d.bringBack(ctx, m, b.License, b.Codes, note)
 		}
-		// A license whose removal code is kept here is not offered; a person who names it has decided.
+		// BringBacks does not list a license whose removal code is stored, but a person may name it.
 		l, o, err := findLicense(ctx, m, id(args))
 		if err == nil && l.LeftHere && l.ReleasedAt == nil {
 			if err := manager.ReactivationRefusal(o, l); err != nil {

@@ -67,8 +67,8 @@ from another PC is not listed. The list needs no session; --hand-in and --offer 
 	return c
 }
 
-// refreshed opens the license manager and asks the server for all licenses. The manager is nil if nothing can be done; with
-// an error besides it, what is known here may be out of date.
+// refreshed opens the license manager and fetches all licenses. If it returns both a manager and an error, the cached
+// data may be out of date.
 func (d *desk) refreshed(ctx context.Context) (*manager.Manager, error) {
 	m, err := d.session(ctx)
 	switch {
@@ -82,7 +82,7 @@ func (d *desk) refreshed(ctx context.Context) (*manager.Manager, error) {
 	return nil, err
 }
 
-// warnOutdated tells a person why a list may be out of date.
+// warnOutdated prints why a list may be out of date; nothing with --json.
 func (d *desk) warnOutdated(err error) {
 	if err != nil && !d.asJSON {
 		fmt.Fprintf(d.errors, "acenctl: the list may be out of date: %s.\n", strings.TrimSuffix(sentence(err), "."))
@@ -109,7 +109,7 @@ func (d *desk) handKeptCode(ctx context.Context, m *manager.Manager, k manager.K
 	return d.say(licenseOf(l), fmt.Sprintf("License %d waits for another PC. Sign in there and run \"acenctl pick-up %d\", or choose Pick up on this PC in the app.", l.ID, l.ID))
 }
 
-// findKeptCode finds a removal code by its Site code.
+// findKeptCode returns the stored removal code with a Site code. It fails if an open task sends the code.
 func findKeptCode(ctx context.Context, m *manager.Manager, site string) (manager.KeptCode, error) {
 	wanted, err := license.ParseSiteCode(site)
 	if err != nil {
@@ -131,7 +131,7 @@ func findKeptCode(ctx context.Context, m *manager.Manager, site string) (manager
 	return manager.KeptCode{}, usageError{fmt.Errorf("no removal code with the id %s is kept here: \"acenctl removal-codes\" lists them", wanted)}
 }
 
-// keptCodes lists the removal codes that are kept here, with what the last known tables say of their licenses.
+// keptCodes lists the stored removal codes, with program, note and ids from the cached tables.
 func keptCodes(ctx context.Context, m *manager.Manager) ([]keptCodeJSON, error) {
 	list, err := m.KeptCodes(ctx)
 	if err != nil {
@@ -158,10 +158,10 @@ func keptCodes(ctx context.Context, m *manager.Manager) ([]keptCodeJSON, error) 
 	return out, nil
 }
 
-// name is the program's name, or its signature.
+// name returns the program's name, or its signature.
 func (k keptCodeJSON) name() string { return nameOf(k.Program, license.Signature(k.Signature)) }
 
-// waitsFor says who hands a removal code in.
+// waitsFor returns who hands the removal code in.
 func (k keptCodeJSON) waitsFor() string {
 	if k.Purpose != "" {
 		return fmt.Sprintf("the server (%s)", k.Purpose)

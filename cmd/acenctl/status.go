@@ -11,19 +11,19 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// statusJSON is what needs a person or waits for a server, as --json prints it.
+// statusJSON is what needs attention or waits for a server, as --json prints it.
 type statusJSON struct {
 	Refreshed    bool            `json:"refreshed"` // the server was asked first
 	Jobs         []jobJSON       `json:"jobs"`      // tasks that wait, of all accounts
 	RemovalCodes []keptCodeJSON  `json:"removal_codes"`
-	Stranded     []offerJSON     `json:"stranded"`    // left this PC, and the server does not know
-	Forgotten    []forgottenJSON `json:"forgotten"`   // run on this PC, and the server does not know
+	Stranded     []offerJSON     `json:"stranded"`    // left this PC while the server lists them as active
+	Forgotten    []forgottenJSON `json:"forgotten"`   // on this PC while the server does not have them
 	BringBacks   []offerJSON     `json:"bring_backs"` // this PC had them
 	Waiting      []offerJSON     `json:"waiting"`     // can be picked up
 	Expiring     []expiringJSON  `json:"expiring"`
 }
 
-// forgottenJSON is a license that the server forgot, as --json prints it.
+// forgottenJSON is a license on this PC that the server does not have, as --json prints it.
 type forgottenJSON struct {
 	LicenseID int64  `json:"license_id"`
 	OrderID   int64  `json:"order_id"`
@@ -102,7 +102,7 @@ func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr e
 		if k.Purpose != "" {
 			continue // its task is listed
 		}
-		k.RemovalCode = "" // status is shown to those who help
+		k.RemovalCode = "" // a secret; the output of status is shown to support staff
 		out.RemovalCodes = append(out.RemovalCodes, k)
 		add("code", k.LicenseID, k.OrderID, k.name(), k.Note, fmt.Sprintf("acenctl removal-codes --hand-in %s, or --offer %s", k.ID, k.ID))
 	}
@@ -153,7 +153,7 @@ func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr e
 	return d.print(out, lines...)
 }
 
-// number is an id in a column; "" for none.
+// number returns an id as text; "" for 0.
 func number(id int64) string {
 	if id == 0 {
 		return ""

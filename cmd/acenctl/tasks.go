@@ -153,7 +153,7 @@ func (d *desk) reactivateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := departing(l); err != nil {
+		if err := refuseDeparting(l); err != nil {
 			return err
 		}
 		codes, err := d.pcFor(ctx, m, l, o, pc)
@@ -173,18 +173,18 @@ func (d *desk) reactivateCommand() *cobra.Command {
 	return c
 }
 
-// departing fails with ErrLeftThisPC for a license that an open task hands in.
-func departing(l manager.License) error {
+// refuseDeparting returns ErrLeftThisPC for a license that an open task hands in.
+func refuseDeparting(l manager.License) error {
 	if l.JobOpen && l.ReleasedAt == nil {
 		return manager.ErrLeftThisPC
 	}
 	return nil
 }
 
-// removalCode reads the removal code as a secret, unless this PC makes it or the task needs none. It fails with ErrLeftThisPC
-// for a license that an open task hands in.
+// removalCode reads a removal code as a secret. It returns zero if this PC makes the code or the task needs none, and
+// fails with ErrLeftThisPC for a license that an open task hands in.
 func (d *desk) removalCode(l manager.License, none, here, stdin bool) (license.RemovalCode, error) {
-	switch err := departing(l); {
+	switch err := refuseDeparting(l); {
 	case err != nil:
 		return 0, err
 	case here && !l.MakesCode():

@@ -15,10 +15,10 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// Forget removes everything that the app keeps of a person on this PC: accounts, tables, tasks that were not sent, crash reports, how the
-// window looks, and what the keyring holds. Licenses that programs use stay, and so do the removal codes of licenses that left
-// this PC and that the server has not confirmed; the Rest lists them. It fails with manager.ErrAlreadyRunning, and then has
-// changed nothing.
+// Forget removes the app's data of a person on this PC: accounts, tables, open tasks, crash reports, window settings
+// and the secrets in the keyring. License files stay, and so do the removal codes of licenses that left this PC and
+// that the server has not confirmed; the Rest lists them. It fails with manager.ErrAlreadyRunning before it removes
+// anything.
 func Forget(ctx context.Context, p Program) (manager.Rest, error) {
 	look, err := lookFolder(p.ID)
 	if err != nil {
@@ -32,7 +32,7 @@ func Forget(ctx context.Context, p Program) (manager.Rest, error) {
 	}, look)
 }
 
-// forget is Forget, with look as the folder of the toolkit's preferences.
+// forget is Forget with the folder of the toolkit's preferences.
 func forget(ctx context.Context, o manager.ForgetOptions, look string) (manager.Rest, error) {
 	rest, err := manager.Forget(ctx, o)
 	if errors.Is(err, manager.ErrAlreadyRunning) {
@@ -54,8 +54,8 @@ func forget(ctx context.Context, o manager.ForgetOptions, look string) (manager.
 	return rest, err
 }
 
-// RestLines says what Forget left for the person to do, one sentence a line; none if it left nothing. The removal codes stand
-// in no line: whoever has one ends the license.
+// RestLines returns what Forget left for the person to do, one sentence a line; none if there is nothing. The lines do
+// not contain the removal codes, which are secrets.
 func RestLines(rest manager.Rest, data string) (lines []string) {
 	for _, j := range rest.Jobs {
 		outcome := "it was never sent"

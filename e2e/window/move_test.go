@@ -112,7 +112,7 @@ func TestMoveAndBringBack(t *testing.T) {
 			pc := installed.Open(filepath.Join(anna.home, ".cache", "acen-demo", "app", "licenses"), installed.Options{})
 			require.NoError(t, pc.Leave(t.Context(), license.Signature(programOf(t, server).ApplicationSignature), installed.Spent{Codes: codes, LicenseID: back.ID, RemovalCode: removal}))
 			d.key(t, "F5")
-			picture("move-11-let-go", d.find(t, "what the program did", reading("let its license go on this PC")))
+			picture("move-11-let-go", d.find(t, "what the program did", reading("left this PC.")))
 			chooseStudio(t, d.window)
 			d.find(t, "the license, selected", reading("The server does not know yet."))
 			d.click(t, "the removal codes", button("Hand in or offer…"))

@@ -319,7 +319,7 @@ func (r Result) checkReceipt(c *checker) {
 	}
 }
 
-// notInToken reports whether r stands in no token.
+// notInToken reports whether r cannot occur in a token.
 func notInToken(r rune) bool {
 	return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
 }

@@ -36,10 +36,10 @@ const (
 	MaxSentence = 500
 	// MaxKeys is the largest number of public keys beside one result.
 	MaxKeys = 8
-	// MaxReceipt is the longest receipt, in bytes.
+	// MaxReceipt is the maximum length of a receipt in bytes.
 	MaxReceipt = 2 << 10
-	// Version is the latest version of documents that this package reads and writes. Version 2 brought receipts; what has
-	// none is written as version 1, which older apps read.
+	// Version is the latest document version that this package reads and writes. Version 2 added receipts; a document
+	// without one is written as version 1, which older apps read.
 	Version = 2
 )
 
@@ -147,7 +147,7 @@ type Result struct {
 	// the license file. They show that the file is whole, not that the vendor made it: a program knows its own key.
 	PublicKeys []license.PublicKey
 	// Receipt is the token of OutcomeDone with which the license server proves that it accepted the removal code; "" in
-	// answers of version 1. Its form is checked here. Whether it is true, the program's key tells.
+	// answers of version 1. This package checks its form only; the program's key verifies it.
 	Receipt string
 	// Code and Sentence are the refusal of OutcomeRefused: an error code of the server such as STATUS_LICENSES_IN_USE, and
 	// one sentence for the person.

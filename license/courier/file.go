@@ -13,10 +13,10 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// The versions of documents.
+// The document versions.
 const (
-	first        = 1
-	withReceipts = 2
+	versionBase     = 1
+	versionReceipts = 2
 )
 
 // The documents as they stand in a file. Codes stand in their shown form and no other.
@@ -150,7 +150,7 @@ func readHead(data []byte) (headJSON, error) {
 	if head.Version > Version {
 		return head, ErrNewer
 	}
-	if head.Version < first {
+	if head.Version < versionBase {
 		return head, &Fault{Kind: head.Kind, Problem: "its version cannot be one"}
 	}
 	return head, nil
@@ -202,7 +202,7 @@ func (j codesJSON) codes(c *checker) license.Codes {
 	return codes
 }
 
-func (Request) head() headJSON { return headJSON{KindRequest, first} }
+func (Request) head() headJSON { return headJSON{KindRequest, versionBase} }
 
 func (r Request) wire() any {
 	j := requestJSON{headJSON: r.head(), ID: r.ID, Device: r.Device, MadeAt: r.MadeAt.UTC().Truncate(time.Second), Items: []itemJSON{}}
@@ -258,9 +258,9 @@ func readRequest(data []byte) (Request, error) {
 
 func (a Answer) head() headJSON {
 	if slices.ContainsFunc(a.Results, func(r Result) bool { return r.Receipt != "" }) {
-		return headJSON{KindAnswer, withReceipts}
+		return headJSON{KindAnswer, versionReceipts}
 	}
-	return headJSON{KindAnswer, first}
+	return headJSON{KindAnswer, versionBase}
 }
 
 func (a Answer) wire() any {
@@ -295,8 +295,8 @@ func readAnswer(data []byte) (Answer, error) {
 			Item: r.Item, Task: r.Task, Signature: license.Signature(r.Signature), Program: r.Program, Codes: r.codes(c),
 			Outcome: r.Outcome, License: r.License, Receipt: r.Receipt, Code: r.Code, Sentence: r.Sentence,
 		}
-		if r.Receipt != "" && j.Version < withReceipts {
-			c.fail(nil, "it has a receipt, which its version does not know")
+		if r.Receipt != "" && j.Version < versionReceipts {
+			c.fail(nil, "it has a receipt, which its version does not allow")
 		}
 		if len(r.PublicKeys) > MaxKeys {
 			c.fail(ErrTooLarge, "it has more than %d public keys", MaxKeys)

@@ -68,7 +68,7 @@ func (a Answer) text(t *printout) {
 	for _, r := range a.Results {
 		t.program(r.Item, r.Task, r.Program, r.Signature)
 		t.add("Outcome", Line{Value: string(r.Outcome), Meaning: outcomeMeanings[r.Outcome]}.Text())
-		if r.Receipt != "" { // too long to type: a file, pictures or links bring it
+		if r.Receipt != "" { // too long to type; files, pictures and links carry it
 			t.add("Receipt", string(receiptMeaning))
 		}
 		t.codes(r.Codes)

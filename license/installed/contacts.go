@@ -32,8 +32,7 @@ func (s *Store) Contacts(signature license.Signature) []Contact {
 	return v.Contacts()
 }
 
-// SetContact keeps what the server said of a license, in the place of what it said before. It fails with
-// ErrNewer.
+// SetContact stores the server's latest answer about a license in the place of the one before. It fails with ErrNewer.
 func (s *Store) SetContact(ctx context.Context, signature license.Signature, c Contact) error {
 	unlock, err := s.lockFiles(ctx, signature)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// holder returns name and number of the process that holds a lock on a file, or "" if the system does not tell.
+// holder returns the name and ID of the process that holds a lock on a file, or "" if they are unknown.
 func holder(path string) string {
 	locks, err := os.ReadFile("/proc/locks")
 	if err != nil {
@@ -44,12 +44,12 @@ type heldLock struct {
 	inode  uint64
 }
 
-// parseLocks parses the locks that are held from the text of /proc/locks, whose lines look like
+// parseLocks returns the held locks from the text of /proc/locks, whose lines look like
 //
 //	1: FLOCK  ADVISORY  WRITE 4711 fe:00:9978060 0 EOF
 //	1: -> FLOCK  ADVISORY  WRITE 4712 fe:00:9978060 0 EOF
 //
-// The second one waits. Locks of no process, and of those in other namespaces, are left out.
+// The second line is a waiter and is skipped, and so are locks without a process ID in this namespace.
 func parseLocks(text string) (list []heldLock) {
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
@@ -69,8 +69,8 @@ func parseLocks(text string) (list []heldLock) {
 	return list
 }
 
-// opens reports whether a process has a file open. Some file systems, such as btrfs, have another device in
-// /proc/locks.
+// opens reports whether a process has a file open. It identifies the file where /proc/locks names another device, as on
+// btrfs.
 func opens(pid int, file os.FileInfo) bool {
 	names, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
 	if err != nil {

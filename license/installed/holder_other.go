@@ -2,5 +2,5 @@
 
 package installed
 
-// holder returns "": the system does not tell who holds a lock.
+// holder returns "": this system does not report the holder of a lock.
 func holder(string) string { return "" }

@@ -10,19 +10,19 @@
 //	lumenst7-63b4a1f0/contacts.json            Contacts
 //	lumenst7-63b4a1f0/lock                     held while one of them is changed
 //
-// A license leaves the PC in one step, the replacement of pc.json, which spends its Site code, keeps its removal code
-// and gives the PC a new generation. A program runs under no license file whose Site code is spent, so it does not
-// matter how much later the file itself is erased.
+// A license leaves the PC in one step, the replacement of pc.json, which spends its Site code, stores its removal code
+// and gives the PC a new generation. A program does not run under a license file whose Site code is spent, so the file
+// itself may be erased at any later time.
 //
-// The server takes the removal code later. Settle marks that, and from then on Return does not bring the license back,
-// whatever restored app data may ask for.
+// The server accepts the removal code later. Settle records that. Return then refuses to bring the license back, even
+// if app data that were restored from a backup ask for it.
 //
-// Programs of different age share a folder. A newer version adds members to pc.json, which older ones keep when they
-// rewrite it. If older ones must not go by the file any more, it raises the version: State then fails with ErrNewer,
-// and so does every change.
+// Programs of different versions share a folder. A newer version may add members to pc.json; older versions preserve
+// them when they rewrite the file. If older versions must not use the file any more, the newer one raises the version
+// number: State and every change then fail with ErrNewer.
 //
-// All functions may be called from any goroutine and any process. A change waits for other changes of the folder, for
-// Options.LockTimeout at most.
+// All functions may be called from any goroutine and any process. A change waits at most Options.LockTimeout for other
+// changes of the folder.
 package installed
 
 import (
@@ -49,11 +49,13 @@ import (
 )
 
 var (
-	// ErrDamaged is returned for a state that cannot be read, is too large or no regular file. It is left as it is.
+	// ErrDamaged is returned for a state file that cannot be decoded, is too large or is not a regular file. The file
+	// is left unchanged.
 	ErrDamaged = errors.New("the file that keeps this PC's Site code is damaged")
-	// ErrNewer is returned for a state that a newer version of this package wrote, and for every change of its folder.
+	// ErrNewer is returned for a state file that a newer version of this package wrote, and for every change of its
+	// folder.
 	ErrNewer = errors.New("the file that keeps this PC's Site code was written by a newer version")
-	// ErrSettled is returned by Return for a license whose removal the server has taken.
+	// ErrSettled is returned by Return for a settled license.
 	ErrSettled = errors.New("the server has taken back the license with this Site code")
 	// ErrReplaced is returned by Return if this PC has a newer license under its present Site code.
 	ErrReplaced = errors.New("this PC has a newer license of this program")
@@ -119,7 +121,7 @@ type Options struct {
 	Disk Disk
 	Rand io.Reader
 	Now  func() time.Time
-	// LockTimeout limits how long a change waits for another program that holds the folder; 0 means 20 seconds.
+	// LockTimeout limits how long a change waits for the lock of the folder; 0 means 20 seconds.
 	LockTimeout time.Duration
 	// After replaces time.After.
 	After func(time.Duration) <-chan time.Time
@@ -190,10 +192,10 @@ type Spent struct {
 	Codes license.Codes
 	// LicenseID is the license's; 0 for a typed activation code.
 	LicenseID int64
-	// RemovalCode is the promise that the license is not used here any more; zero if it is settled, or if only the
-	// desktop app keeps it.
+	// RemovalCode proves that the license is not used on this PC any more; zero if the license is settled, or if only
+	// the desktop app stores the code.
 	RemovalCode license.RemovalCode
-	// Settled tells that the server has taken the removal code, or has ended the license: Return cannot bring it back.
+	// Settled reports that the server has accepted the removal code or ended the license: Return refuses it.
 	Settled bool
 	At      time.Time
 }
@@ -222,8 +224,7 @@ func (s *Store) State(signature license.Signature) (State, error) {
 	return v.State()
 }
 
-// States lists what this PC knows of all programs. Folders that cannot be read, and those of a
-// newer version, are left out.
+// States lists the states of all programs. State files that cannot be read, and those of a newer version, are left out.
 func (s *Store) States() (list []State, err error) {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -283,7 +284,7 @@ func (s *Store) Generation(ctx context.Context, signature license.Signature) (ui
 	return state.Generation, err
 }
 
-// renew gives a state a random generation that the PC never had.
+// renew gives a state a random generation that the PC has not used.
 func (s *Store) renew(state *State) error {
 	if len(state.Used) > license.MaxGeneration {
 		return ErrGenerations
@@ -301,10 +302,10 @@ func (s *Store) renew(state *State) error {
 	return nil
 }
 
-// Leave lets a license leave this PC: its Site code is spent, its removal code kept, and the PC gets a new generation
-// if the license had the present one. It is one step. Done again it only keeps the removal code that is given, if any;
-// a settled license is then no longer settled, for a restored server may have to be told again. The license files stay
-// until Erase.
+// Leave spends the Site code of a license, stores its removal code, and gives the PC a new generation if the license
+// had the present one, all in one step. For a Site code that is spent already it only stores the removal code, if one
+// is given; the license is then no longer settled, since a restored server may need the code again. The license files
+// stay until Erase.
 func (s *Store) Leave(ctx context.Context, signature license.Signature, gone Spent) error {
 	if gone.At.IsZero() {
 		gone.At = s.o.Now()
@@ -347,9 +348,9 @@ func (s *Store) Renew(ctx context.Context, signature license.Signature, site lic
 }
 
 // Return reverts Leave: the Site code is valid again and becomes this PC's present one. A Site code that is not spent
-// stays as it is. Return fails with ErrSettled if the server has taken the license back, and with ErrReplaced if this
-// PC has a newer license by now: a license file or typed code that is not spent and has the present generation. The
-// files are not verified for that; one that is forged can only keep the license waiting.
+// stays as it is. Return fails with ErrSettled for a settled license, and with ErrReplaced if this PC has a newer
+// license: a license file or typed code that is not spent and has the present generation. Return does not verify the
+// files; a forged one can only make it fail.
 func (s *Store) Return(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		i := slices.IndexFunc(state.Spent, func(one Spent) bool { return one.Codes.Site == site })
@@ -373,7 +374,7 @@ func (s *Store) Return(ctx context.Context, signature license.Signature, site li
 	return err
 }
 
-// replaced reports whether a license of the present generation is here that did not leave.
+// replaced reports whether this PC has a license of the present generation that is not spent.
 func (s *Store) replaced(state State) (bool, error) {
 	present := func(site license.SiteCode) bool {
 		_, spent := state.Find(site)
@@ -389,7 +390,7 @@ func (s *Store) replaced(state State) (bool, error) {
 	}), err
 }
 
-// Settle marks a license that left as settled, because the server has taken its removal code or ended it, and deletes
+// Settle marks a license that left as settled, after the server has accepted its removal code or ended it, and deletes
 // the code. The Site code stays spent.
 func (s *Store) Settle(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
@@ -403,8 +404,8 @@ func (s *Store) Settle(ctx context.Context, signature license.Signature, site li
 	return err
 }
 
-// SetAside renames a damaged state, so that a new one can begin, and returns its new name. A state that is not damaged
-// stays; for one of a newer version it fails with ErrNewer.
+// SetAside renames a damaged state file, so that a new one can be written, and returns its new name. It returns "" for
+// a state that is not damaged, and fails with ErrNewer for one of a newer version.
 func (s *Store) SetAside(ctx context.Context, signature license.Signature) (name string, err error) {
 	unlock, err := s.lock(ctx, signature)
 	if err != nil {
@@ -457,7 +458,7 @@ func ReadFile(path string) File {
 	return File{path, content}
 }
 
-// Put keeps a license file for a program, in the place of all others that it has in the store. It fails with ErrNewer.
+// Put stores a license file for a program and erases its others. It fails with ErrNewer.
 func (s *Store) Put(ctx context.Context, signature license.Signature, name, content string) error {
 	unlock, err := s.lockFiles(ctx, signature)
 	if err != nil {
@@ -466,7 +467,7 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 	defer unlock()
 	dir := Below(s.dir, signature)
 	if filepath.Base(name) != name || !strings.EqualFold(filepath.Ext(name), Extension) {
-		return fmt.Errorf("%q is no name of a license file", name)
+		return fmt.Errorf("%q is not the name of a license file", name)
 	}
 	if err := s.replace(filepath.Join(dir, name), []byte(content)); err != nil {
 		return err
@@ -474,7 +475,7 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 	return s.erase(dir, func(f File) bool { return filepath.Base(f.Path) != name })
 }
 
-// Erase erases the license files of a program that which chooses. It fails with ErrNewer.
+// Erase erases the license files of a program for which which returns true. It fails with ErrNewer.
 func (s *Store) Erase(ctx context.Context, signature license.Signature, which func(File) bool) error {
 	unlock, err := s.lockFiles(ctx, signature)
 	if err != nil {
@@ -511,8 +512,8 @@ func (s *Store) Clock(signature license.Signature) Clock {
 	return v.Clock(state)
 }
 
-// SetClock keeps the clock of a program. A damaged state is not touched: then it lies in a file of its own. It
-// fails with ErrNewer.
+// SetClock stores the clock of a program. If the state is damaged it stores the clock in a file of its own. It fails
+// with ErrNewer.
 func (s *Store) SetClock(ctx context.Context, signature license.Signature, c Clock) error {
 	c = Clock{c.Latest.UTC(), c.Issued.UTC()}
 	_, err := s.Update(ctx, signature, func(state *State) error {

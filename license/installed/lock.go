@@ -21,21 +21,21 @@ const (
 	lockPause = 5 * time.Millisecond
 )
 
-// ErrBusy is returned when another program holds the lock of a folder for too long. The error is a *BusyError.
-var ErrBusy = errors.New("another program holds the folder of this program's licenses")
+// ErrBusy is returned if another program holds the lock of a folder for longer than Options.LockTimeout. The error is a
+// *BusyError.
+var ErrBusy = errors.New("another program holds the lock of this program's license folder")
 
-// BusyError says which lock could not be had, and who holds it.
+// BusyError describes a lock that could not be acquired.
 type BusyError struct {
 	// Path is the lock file.
 	Path string
-	// Holder is the name and number of the process that holds the lock, such as "notepad, process 4711"; "" if the system
-	// does not tell.
+	// Holder is the name and ID of the process that holds the lock, such as "notepad, process 4711"; "" if unknown.
 	Holder string
 	// Waited is how long the caller waited for the lock.
 	Waited time.Duration
 }
 
-// Error returns a fragment that names the file and the holder.
+// Error names the holder and the lock file.
 func (e *BusyError) Error() string {
 	who := "another program"
 	if e.Holder != "" {
@@ -47,8 +47,8 @@ func (e *BusyError) Error() string {
 // Unwrap returns ErrBusy.
 func (e *BusyError) Unwrap() error { return ErrBusy }
 
-// lock makes the folder of a signature and locks it against changes until unlock. It fails with a *BusyError if the
-// lock is not free within Options.LockTimeout.
+// lock creates the folder of a signature and locks it against changes until unlock. It fails with a *BusyError if it
+// cannot acquire the lock within Options.LockTimeout.
 func (s *Store) lock(ctx context.Context, signature license.Signature) (unlock func(), err error) {
 	dir := Below(s.dir, signature)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -80,7 +80,7 @@ func (s *Store) lock(ctx context.Context, signature license.Signature) (unlock f
 	}
 }
 
-// lockFiles is lock for changes that do not read the state. It fails with ErrNewer if a newer version keeps the state.
+// lockFiles is lock for changes that do not use the state. It fails with ErrNewer if a newer version wrote the state.
 func (s *Store) lockFiles(ctx context.Context, signature license.Signature) (unlock func(), err error) {
 	unlock, err = s.lock(ctx, signature)
 	if err != nil {

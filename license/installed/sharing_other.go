@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// lockFlags open a lock file. A pipe in its place does not block.
+// lockFlags are the flags for opening a lock file. With O_NONBLOCK a pipe in its place does not block.
 const lockFlags = os.O_CREATE | os.O_RDONLY | syscall.O_NONBLOCK
 
 // sharing does something with a file; here, one that is replaced while it is read stays readable.

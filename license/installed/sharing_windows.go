@@ -10,7 +10,7 @@ import (
 // errorSharingViolation is Windows' ERROR_SHARING_VIOLATION.
 const errorSharingViolation = syscall.Errno(32)
 
-// lockFlags open a lock file.
+// lockFlags are the flags for opening a lock file.
 const lockFlags = os.O_CREATE | os.O_RDONLY
 
 // sharingTries bounds the wait for another program, at lockPause a try.

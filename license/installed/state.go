@@ -10,8 +10,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// The state as it lies in the file. Codes stand in their shown form. Each object keeps the members that this version
-// does not know, so that an older program loses nothing that a newer one wrote.
+// The state in its stored form. Codes are in their shown form. Each object preserves the members that this version does
+// not know, so that an older program loses nothing that a newer one wrote.
 type (
 	stateFile struct {
 		Version    int         `json:"version"`
@@ -49,7 +49,8 @@ type (
 	}
 )
 
-// stateVersion is the version of the form that this package reads and writes. A file of a newer version is not touched.
+// stateVersion is the version of the format that this package reads and writes. Files of newer versions are left
+// unchanged.
 const stateVersion = 1
 
 // members are the members of a JSON object, by name.
@@ -109,7 +110,7 @@ func (f *clockFile) UnmarshalJSON(data []byte) (err error) {
 	return err
 }
 
-// encodeObject encodes a struct as a JSON object and appends members to it.
+// encodeObject encodes a struct as a JSON object and appends the unknown members.
 func encodeObject(known any, unknown members) ([]byte, error) {
 	object, err := json.Marshal(known)
 	if err != nil || len(unknown) == 0 {
@@ -122,7 +123,7 @@ func encodeObject(known any, unknown members) ([]byte, error) {
 	return slices.Concat(object[:len(object)-1], []byte(","), rest[1:]), nil
 }
 
-// decodeObject decodes a JSON object and returns the members that are not among names; nil if there are none.
+// decodeObject decodes a JSON object into known and returns the members that are not in names; nil if there are none.
 func decodeObject(data []byte, known any, names []string) (unknown members, err error) {
 	if err := json.Unmarshal(data, known); err != nil {
 		return nil, err
@@ -193,8 +194,8 @@ func readState(path string) (State, error) {
 	return decodeState(content)
 }
 
-// decodeState decodes a state file. It fails with ErrNewer for one of a newer version, and with ErrDamaged for anything
-// else that encode does not write.
+// decodeState decodes a state file. It fails with ErrNewer for a file of a newer version, and with ErrDamaged for any
+// other file that encode does not write.
 func decodeState(content string) (s State, err error) {
 	f, quick := quickState(content)
 	if !quick {
@@ -254,7 +255,7 @@ func decodeState(content string) (s State, err error) {
 	return s, nil
 }
 
-// unknownOf returns the members of a file that s does not hold; nil if there are none.
+// unknownOf returns the members of a file that this version does not know; nil if there are none.
 func unknownOf(f stateFile, s State) *unknown {
 	u := unknown{state: f.unknown, program: f.Program.unknown, clock: f.Clock.unknown}
 	some := len(u.state) + len(u.program) + len(u.clock)

@@ -74,7 +74,7 @@ func (v *View) State() (State, error) {
 	return state, err
 }
 
-// stateError returns ErrDamaged for the error of reading a state file that is too large or not a regular file.
+// stateError replaces fs.ErrInvalid, the error of a file that is too large or not regular, by ErrDamaged.
 func stateError(err error) error {
 	if errors.Is(err, fs.ErrInvalid) {
 		return ErrDamaged

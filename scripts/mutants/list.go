@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// lineBreak stands in a mutant's texts for a line break and the indentation after it.
+// lineBreak represents a line break and the following indentation in a mutant's texts.
 const lineBreak = "⏎"
 
 // tagsOption precedes a package that is tested with build tags.
 const tagsOption = "-tags "
 
-// mutant is one deliberate fault: a text in a source file, what replaces it, and the test that must fail then.
+// mutant is a deliberate fault: a text in a source file, its replacement, and the test that must fail.
 type mutant struct {
 	line     int    // in the list
 	file     string // slash-separated, relative to the module's root
@@ -26,7 +26,7 @@ type mutant struct {
 	rule     string // what the mutant breaks, in a word or two; may be empty
 }
 
-// String returns the mutant's place, test and rule on one line.
+// String returns the mutant's file, test and rule on one line.
 func (m mutant) String() string {
 	s := m.file + "  " + m.test
 	if m.rule != "" {
@@ -35,8 +35,8 @@ func (m mutant) String() string {
 	return s
 }
 
-// parseList reads a list of mutants, one a line: file, old text, new text, package, test and optionally the rule, separated
-// by tabs. Empty lines and lines that begin with # are skipped. The error joins those of all lines.
+// parseList reads a list of mutants, one a line: file, old text, new text, package, test and optionally the rule,
+// separated by tabs. Empty lines and lines that begin with # are skipped. The error joins those of all lines.
 func parseList(text string) ([]mutant, error) {
 	var mutants []mutant
 	var errs []error
@@ -105,7 +105,7 @@ func isLocal(p string) bool {
 	return p != "" && p == path.Clean(p) && !path.IsAbs(p) && p != ".." && !strings.HasPrefix(p, "../")
 }
 
-// Errors of a mutant whose old text has no single place in its file.
+// Errors of a mutant whose old text does not occur exactly once in its file.
 var (
 	errMissing   = errors.New("the old text is missing")
 	errAmbiguous = errors.New("the old text is not unique")

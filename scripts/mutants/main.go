@@ -1,11 +1,12 @@
-// Command mutants breaks the code on purpose, one line at a time, and requires that the test that guards the line fails:
+// Command mutants breaks the code on purpose, one line at a time, and requires that the test that guards the line
+// fails:
 //
 //	go run ./scripts/mutants [WORD [LIST]]
 //
-// It runs in the module's root and reads scripts/mutants/list.txt, or LIST. With WORD it takes only the mutants whose file,
-// package, test or rule contains it. Changes are given to the go command as overlays; no file of the tree is
-// touched. Each named test first runs without a change and must pass. The command fails when a mutant survives, does not
-// apply or compile, or fails otherwise than by its test.
+// It runs in the module's root and reads scripts/mutants/list.txt, or LIST. With WORD it takes only the mutants whose
+// file, package, test or rule contains it. Changes are given to the go command as overlays; no file of the tree is
+// touched. Each named test first runs without a change and must pass. The command fails when a mutant survives, does
+// not apply or compile, or fails otherwise than by its test.
 package main
 
 import (
@@ -29,7 +30,7 @@ const (
 	listFile = "scripts/mutants/list.txt"
 	// workers is how many go commands run at a time.
 	workers = 2
-	// testTimeout is go test's own; a test that it ends does not count as failed.
+	// testTimeout is the -timeout of go test. A test that exceeds it does not count as failed.
 	testTimeout = "60s"
 	// stopDelay is how long an interrupted go command may take to end.
 	stopDelay = 10 * time.Second
@@ -57,8 +58,8 @@ func main() {
 	}
 }
 
-// run tries the mutants of a list that contain word on the module in root and reports on w. The error says how many are not
-// killed.
+// run tries the mutants of a list that contain word on the module in root and reports on w. The error says how many are
+// not killed.
 func run(ctx context.Context, root, list, word string, w io.Writer) error {
 	started := time.Now()
 	text, err := os.ReadFile(list)
@@ -86,7 +87,7 @@ func run(ctx context.Context, root, list, word string, w io.Writer) error {
 	return r.summarize(time.Since(started))
 }
 
-// runner runs go test for mutants and collects what became of them.
+// runner runs go test for mutants and collects the results.
 type runner struct {
 	root, list, temp string
 
@@ -216,7 +217,7 @@ func (r *runner) goTest(ctx context.Context, m mutant, options ...string) (outpu
 	return string(out), err == nil
 }
 
-// record keeps a result and prints its line.
+// record stores a result and prints its line.
 func (r *runner) record(res result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -2,7 +2,7 @@ package main
 
 import "regexp"
 
-// verdict is what became of a mutant.
+// verdict is the outcome of a mutant.
 type verdict string
 
 // The verdicts. Only killed is a success.

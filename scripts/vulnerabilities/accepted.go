@@ -45,8 +45,8 @@ func parseAccepted(text string) (map[string]acceptance, error) {
 	return accepted, nil
 }
 
-// compare returns what is wrong on a day: vulnerabilities that are reached and not accepted, or accepted no longer, and
-// entries for vulnerabilities that are not reached.
+// compare returns the problems on a day: vulnerabilities that are reached and not accepted, or whose acceptance has
+// expired, and entries for vulnerabilities that are not reached.
 func compare(reached map[string]*vulnerability, accepted map[string]acceptance, now time.Time) (problems []string) {
 	today := now.Format(time.DateOnly)
 	for _, id := range slices.Sorted(maps.Keys(reached)) {

@@ -16,7 +16,7 @@ const (
 	levelSymbol  = "symbol"
 )
 
-// A vulnerability is one that programs reach.
+// A vulnerability is a known vulnerability that programs reach.
 type vulnerability struct {
 	id      string
 	summary string
@@ -26,7 +26,7 @@ type vulnerability struct {
 	call    string // where our code calls into the vulnerable function
 }
 
-// message is what we need of a message of govulncheck's JSON stream, whose protocol has version 1.
+// message has the fields that are used of a message in govulncheck's JSON stream, protocol version 1.
 type message struct {
 	Config *struct {
 		ProtocolVersion string `json:"protocol_version"`
@@ -78,7 +78,7 @@ func reachable(builds []build, scan func(b build, level string) ([]byte, error))
 	return reached, nil
 }
 
-// findings returns the vulnerabilities that govulncheck finds at a level, each once.
+// findings returns the vulnerabilities that govulncheck finds at a level, without duplicates.
 func findings(b build, level string, scan func(b build, level string) ([]byte, error)) ([]*vulnerability, error) {
 	out, err := scan(b, level)
 	if err != nil {
@@ -146,7 +146,7 @@ func (f finding) at(level string) bool {
 	return f.Trace[0].Package != ""
 }
 
-// call returns the last place of our code on the way to the vulnerable function.
+// call returns the last position in our code on the call path to the vulnerable function.
 func (f finding) call() string {
 	ours := f.Trace[len(f.Trace)-1].Module
 	for _, fr := range f.Trace {

@@ -62,8 +62,8 @@ func (a Admin) SetOption(ctx context.Context, name, value string) error {
 	})
 }
 
-// MarkRestored is the last step of a restore that another program did, such as pg_restore: it leaves a gap in the ids and
-// begins a new epoch (spec: api 20). Servers follow within seconds.
+// MarkRestored completes a restore that another program did, such as pg_restore: it skips gap ids and sets a new epoch
+// (spec: api 20). Running servers use the new epoch within seconds.
 func (a Admin) MarkRestored(ctx context.Context, gap int64) (r store.Restored, err error) {
 	err = a.write(ctx, "database.restored", "database", func(tx store.Tx) (_ done, err error) {
 		r, err = store.MarkRestored(ctx, tx, rand.Reader, gap)

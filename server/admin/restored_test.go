@@ -11,7 +11,10 @@ import (
 
 func (s shop) epoch(t *testing.T) (epoch string) {
 	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { epoch, err = store.Epoch(t.Context(), tx); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
+		epoch, err = store.Epoch(t.Context(), tx)
+		return err
+	}))
 	return epoch
 }
 
@@ -35,7 +38,8 @@ func TestMarkRestored(t *testing.T) {
 	for n, gap := range []int64{5, store.DefaultGap} {
 		r, err := s.MarkRestored(ctx, gap)
 		require.NoError(t, err)
-		require.Equal(t, store.IDs{License: l.ID + 1 + gap, Order: s.order.ID + 1 + gap, Client: s.client.ID + 1 + gap}, r.Next)
+		more := 1 + gap
+		require.Equal(t, store.IDs{License: l.ID + more, Order: s.order.ID + more, Client: s.client.ID + more}, r.Next)
 		require.Equal(t, epochs[n], r.Former)
 		require.Equal(t, r.Epoch, s.epoch(t))
 		require.NotContains(t, epochs, r.Epoch)
@@ -45,7 +49,8 @@ func TestMarkRestored(t *testing.T) {
 
 		s.client, err = s.AddClient(ctx, store.Client{Username: "anna" + r.Epoch, Active: true}, "")
 		require.NoError(t, err)
-		s.order, err = s.AddOrder(ctx, s.client.ID, s.program.ID, func(o *store.Order) error { o.LicensesTotal = 1; return nil })
+		one := func(o *store.Order) error { o.LicensesTotal = 1; return nil }
+		s.order, err = s.AddOrder(ctx, s.client.ID, s.program.ID, one)
 		require.NoError(t, err)
 		l, err = s.AddLicense(ctx, s.order.ID, pc("LUMENST7", 2+n))
 		require.NoError(t, err)

@@ -19,7 +19,7 @@ func (s *Server) TakeBackup() string {
 	return path
 }
 
-// Restore ends the server, restores a backup as acen-server restore does, and starts the server again. Its address changes.
+// Restore stops the server, restores a backup as acen-server restore does, and starts the server. Its address changes.
 func (s *Server) Restore(backup string) {
 	s.t.Helper()
 	s.stop()
@@ -28,8 +28,8 @@ func (s *Server) Restore(backup string) {
 	s.open(nil)
 }
 
-// PutBack ends the server, copies a backup over its database by hand, and starts the server again: nothing tells it that its
-// data went back. Its address changes.
+// PutBack stops the server, copies a backup over its database, and starts the server. The epoch and the ids are those
+// of the backup, so the restore cannot be detected. The address changes.
 func (s *Server) PutBack(backup string) {
 	s.t.Helper()
 	s.stop()

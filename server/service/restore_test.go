@@ -47,7 +47,8 @@ func openData(t *testing.T, p service.Place) *service.Data {
 	return d
 }
 
-// A restore gives no id again that was given since the backup, and begins a new epoch; the former database keeps its own.
+// A restore gives no id again that was given since the backup, and begins a new epoch; the former database keeps its
+// own.
 func TestRestoreLeavesAGap(t *testing.T) {
 	p := service.Place{Folder: t.TempDir()}
 	backup := filepath.Join(p.Folder, "backup.db")
@@ -97,7 +98,9 @@ func TestRestoreLeavesAGap(t *testing.T) {
 func TestOlderDataGetAnEpoch(t *testing.T) {
 	p := service.Place{Folder: t.TempDir()}
 	d := openData(t, p)
-	require.NoError(t, d.Store.Write(t.Context(), func(tx store.Tx) error { return tx.SetOption(t.Context(), store.EpochOption, "") }))
+	require.NoError(t, d.Store.Write(t.Context(), func(tx store.Tx) error {
+		return tx.SetOption(t.Context(), store.EpochOption, "")
+	}))
 	require.NoError(t, d.Store.Close())
 	d = openData(t, p)
 	epoch, _ := state(t, d)

@@ -379,10 +379,12 @@ func (d *Data) Backup(ctx context.Context, path string) error {
 	return s.Backup(ctx, path)
 }
 
-// Restore puts a backup into the place of the SQLite database, on which no server may be running, leaves a gap in the ids
-// and begins a new epoch (spec: api 20). kept is the name of the former database; "" when there was none. A backup that is
-// damaged or belongs to another master key changes nothing.
-func (p Place) Restore(ctx context.Context, backup string, gap int64, now time.Time) (kept string, r store.Restored, err error) {
+// Restore replaces the SQLite database, which no server may be using, by a backup, skips gap ids and sets a new epoch
+// (spec: api 20). kept is the name of the former database; "" if there was none. A backup that is damaged or belongs to
+// another master key changes nothing.
+func (p Place) Restore(
+	ctx context.Context, backup string, gap int64, now time.Time,
+) (kept string, r store.Restored, err error) {
 	if p.Database != "" {
 		return "", r, ErrPostgres
 	}

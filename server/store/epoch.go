@@ -21,23 +21,23 @@ const (
 	MaxGap     = 1_000_000_000_000
 )
 
-// MaxID is the largest id that SkipIDs makes the next one.
+// MaxID is the largest next id that SkipIDs allows.
 const MaxID = 1 << 62
 
-// ErrIDs is returned by SkipIDs if no ids are left beyond the gap.
-var ErrIDs = errors.New("the ids do not reach that far")
+// ErrIDs is returned by SkipIDs if the next id would exceed MaxID.
+var ErrIDs = errors.New("the gap exceeds the largest id")
 
-// IDs are the ids that the next rows get.
+// IDs are the next ids of the tables.
 type IDs struct{ License, Order, Client int64 }
 
-// Restored is what MarkRestored changed.
+// Restored is the result of MarkRestored.
 type Restored struct {
 	Former, Epoch string // former and new epoch
 	Gap           int64
 	Next          IDs
 }
 
-// Audit returns the line of the audit trail.
+// Audit returns the entry for the audit trail.
 func (r Restored) Audit(at time.Time) Audit {
 	return Audit{
 		At:      at,
@@ -50,7 +50,7 @@ func (r Restored) Audit(at time.Time) Audit {
 	}
 }
 
-// CheckGap refuses a gap that is not from 1 to MaxGap.
+// CheckGap returns an error for a gap that is not from 1 to MaxGap.
 func CheckGap(gap int64) error {
 	if gap < 1 || gap > MaxGap {
 		return fmt.Errorf("a gap of ids is a number from 1 to %d", int64(MaxGap))
@@ -58,8 +58,8 @@ func CheckGap(gap int64) error {
 	return nil
 }
 
-// MarkRestored makes data that came from a backup safe to serve: no id is given again that was given after the backup,
-// and a new epoch tells clients that the data went back (spec: api 20). Doing it twice leaves another gap.
+// MarkRestored prepares data from a backup for service: it skips ids, so that none that was assigned after the backup
+// is assigned again, and sets a new epoch, by which clients detect the restore (spec: api 20). Each call skips gap ids.
 func MarkRestored(ctx context.Context, tx Tx, random io.Reader, gap int64) (r Restored, err error) {
 	if err := CheckGap(gap); err != nil {
 		return r, err
@@ -77,13 +77,13 @@ func MarkRestored(ctx context.Context, tx Tx, random io.Reader, gap int64) (r Re
 	return r, tx.SetOption(ctx, EpochOption, r.Epoch)
 }
 
-// Epoch returns the epoch of the data; "" before EnsureEpoch has made the first one.
+// Epoch returns the epoch of the data; "" before EnsureEpoch has set the first one.
 func Epoch(ctx context.Context, tx Tx) (string, error) {
 	options, err := tx.Options(ctx)
 	return options[EpochOption], err
 }
 
-// EnsureEpoch returns the epoch of the data and makes the first one if there is none.
+// EnsureEpoch returns the epoch of the data and sets the first one if there is none.
 func EnsureEpoch(ctx context.Context, s Store, random io.Reader) (epoch string, err error) {
 	err = s.Glance(ctx, func(tx Tx) (err error) {
 		epoch, err = Epoch(ctx, tx)
@@ -98,7 +98,7 @@ func EnsureEpoch(ctx context.Context, s Store, random io.Reader) (epoch string, 
 	}
 	err = s.Write(ctx, func(tx Tx) (err error) {
 		if epoch, err = Epoch(ctx, tx); err != nil || epoch != "" {
-			return err // another server was faster
+			return err // another server has set it meanwhile
 		}
 		epoch = first
 		return tx.SetOption(ctx, EpochOption, first)

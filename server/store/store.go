@@ -441,8 +441,8 @@ type Tx interface {
 	// NextLicenseID returns the id for the license that this transaction adds next, so that the activation code can hold it. No other
 	// license has it, then or later; an id that no license was added under may be returned again.
 	NextLicenseID(ctx context.Context) (int64, error)
-	// SkipIDs adds gap to the next id of licenses, orders and clients, and returns the ids that come next. It fails with
-	// ErrIDs if they would pass MaxID, and is undone with the transaction (spec: api 20).
+	// SkipIDs adds gap to the next ids of licenses, orders and clients, and returns the new ones. It fails with ErrIDs
+	// if one would exceed MaxID, and is rolled back with the transaction (spec: api 20).
 	SkipIDs(ctx context.Context, gap int64) (IDs, error)
 	// AddLicense adds an active license with its id and takes one seat. It fails with ErrNoSeat when the order has none
 	// left and with ErrExists when another license takes the Site code in the program; the transaction may fail so at its end.

@@ -12,6 +12,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/installed"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/opener"
@@ -94,8 +95,13 @@ var others = []struct {
 	{manager.ErrNoTypedCodes, text{"The program does not accept this code.", "It has not been started on this PC yet, or it accepts license files only.", "Start the program once and try again, or take the license file."}},
 	{manager.ErrOutcomeUnknown, text{"Whether the server did this is not known.", "", "Refresh the table and look before you try again."}},
 	{manager.ErrJobSent, text{"This cannot be taken back.", "It was sent to the server already.", "Refresh to learn what came of it."}},
+	{manager.ErrTooLate, text{"The license does not come back.", "The server has taken it already, or it has ended.", "Refresh the table: it shows where the license is now."}},
+	{manager.ErrNewerHere, text{"The license does not come back.", "This PC has a newer license of the program, which stays. The removal code of the old one is kept.", "Hand it in under Removal codes, or offer the license to another PC."}},
+	{manager.ErrTooEarly, text{"This cannot be given up yet.", "The answer may still come.", "Wait until a day after it was asked for."}},
+	{manager.ErrNoReceipt, text{"The answer does not prove that the license was given back.", "It holds no receipt of the license server, so the removal code stays here.", "Ask the courier to carry the request again with the latest version of the app."}},
+	{manager.ErrNewer, text{"A newer version of the app keeps the licenses of this PC.", "This version leaves its record as it is, so that nothing in it is lost.", "Update ACEN Desktop on this PC, then try again."}},
 	{manager.ErrNotThisPC, text{"This can be done on the license's own PC only.", "The license is on another PC.", "Open ACEN Desktop there. Without it, the program there shows the removal code when the license is removed."}},
-	{manager.ErrLeftThisPC, text{"The license has left this PC.", "The server has to be told of that first; it waits to be sent.", "Send it now when the server answers, or hand in the removal code that is kept here."}},
+	{manager.ErrLeftThisPC, text{"The license has left this PC.", "A task that waits tells the server first.", "Send it under What waits when the server answers, or cancel it there."}},
 	{manager.ErrReleased, text{"The license was released already.", "It waits for another PC.", "Open ACEN Desktop there, sign in to the same account and choose Pick up on this PC."}},
 	{manager.ErrNotReleased, text{"The license was not released.", "It is still on its PC.", "Move it there first: choose Move to another PC."}},
 	{manager.ErrAlreadyRunning, text{"ACEN Desktop is running already.", "Another window uses the same data folder.", "Go on in that window."}},
@@ -121,9 +127,12 @@ func Error(err error) dialogs.Message {
 	var incomplete *courier.Incomplete
 	var foreseen *manager.Refusal
 	var told manager.Told
+	var busy *installed.BusyError
 	switch {
 	case err == nil:
 		return dialogs.Message{}
+	case errors.As(err, &busy) && errors.As(err, &told):
+		return dialogs.Message{What: tr.T("The licenses of this PC cannot be changed now."), Why: words.Say(told.Text()), Next: tr.T("Nothing was changed and nothing is lost.")}
 	case errors.As(err, &foreseen):
 		m := refusal(foreseen.Problem)
 		m.Why = words.Say(foreseen.Text())
@@ -168,6 +177,14 @@ func Error(err error) dialogs.Message {
 		return networks[manager.NetworkConnect].message()
 	}
 	return dialogs.Message{What: tr.T("Something went wrong."), Why: words.Sentence(err.Error()), Next: tr.T("Try again. If it happens again, tell the vendor.")}
+}
+
+// Job explains why a task waits. Any goroutine.
+func Job(err error) dialogs.Message {
+	if errors.Is(err, manager.ErrKeyringUnavailable) {
+		return text{"The keyring of this PC cannot be used.", "It holds the key for the removal code of this task.", "Unlock the keyring, then send the task."}.message()
+	}
+	return Error(err)
 }
 
 // unusable says which document is damaged; what exactly is wrong with it is for those who read English.

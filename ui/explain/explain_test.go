@@ -13,6 +13,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/explain"
@@ -68,6 +69,8 @@ func TestErrorsOfThisPCAreExplained(t *testing.T) {
 	for _, err := range []error{
 		opener.ErrTooLong, opener.ErrNoHandler, opener.ErrNoOpener, opener.ErrAddress,
 		manager.ErrAlreadyRunning, manager.ErrSignedOut, manager.ErrKeyringUnavailable, manager.ErrJobSent,
+		manager.ErrTooLate, errors.Join(manager.ErrTooLate, nil), manager.ErrNewerHere, manager.ErrTooEarly, manager.ErrNoReceipt, manager.ErrLeftThisPC,
+		fmt.Errorf("%w: pc.json", manager.ErrNewer), held(""), held("notepad (process 17)"),
 		fmt.Errorf("%w: it is empty", manager.ErrAddress), fmt.Errorf("%w: no space left on device", manager.ErrStorage),
 		fmt.Errorf("%w: the mail was asked for on 2 January", manager.ErrOutcomeUnknown),
 		license.ErrMismatch, license.ErrFileSignature, fmt.Errorf("%w: it is cut off", license.ErrFileDamaged),
@@ -77,7 +80,28 @@ func TestErrorsOfThisPCAreExplained(t *testing.T) {
 	}
 	require.Contains(t, explain.Error(fmt.Errorf("%w: no space left on device", manager.ErrStorage)).Why, "no space left")
 	require.Equal(t, "Canceled.", explain.Error(context.Canceled).What)
+	require.Equal(t, "/pc/lock is held by notepad (process 17). End that program.", explain.Error(held("notepad (process 17)")).Why)
+	require.NotContains(t, explain.Error(held("notepad (process 17)")).Next, "disk", "the disk is not full")
 	require.Equal(t, dialogs.Message{}, explain.Error(nil))
+}
+
+// heldError is what the manager makes of a lock that somebody holds.
+type heldError struct{ busy *installed.BusyError }
+
+func (e heldError) Error() string   { return e.Text().String() }
+func (e heldError) Unwrap() []error { return []error{manager.ErrStorage, e.busy} }
+func (e heldError) Text() manager.Text {
+	return manager.Say("%s is held by %s. End that program.", e.busy.Path, e.busy.Holder)
+}
+
+func held(by string) error { return heldError{&installed.BusyError{Path: "/pc/lock", Holder: by}} }
+
+// A task that waits for the keyring is not told like a session that cannot be remembered.
+func TestATaskWaitsForTheKeyring(t *testing.T) {
+	waits := fmt.Errorf("%w: the task waits", manager.ErrKeyringUnavailable)
+	requireWhole(t, explain.Job(waits))
+	require.NotEqual(t, explain.Error(waits), explain.Job(waits))
+	require.Equal(t, explain.Error(api.ErrNotFound), explain.Job(api.ErrNotFound))
 }
 
 func TestWhatTheServerSaysMoreIsTold(t *testing.T) {

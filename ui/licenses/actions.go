@@ -57,8 +57,7 @@ func (s *Screen) refreshActions() {
 	l, ok := s.Selected()
 	asks := false
 	if ok {
-		one, has := s.options.stepOf(c, l)
-		asks = has && one.prominent && one.refusal == nil
+		asks = s.options.asks(c, l)
 	}
 	switch {
 	case activate && s.lostHere():
@@ -120,7 +119,7 @@ func (s *Screen) refreshTask(a *action, l manager.License, selected bool, refusa
 	err := refusal(s.content.Order, l)
 	var limited *api.Problem
 	switch {
-	case l.LeftHere && l.ReleasedAt == nil && l.Status == api.StatusActive:
+	case l.JobOpen && l.ReleasedAt == nil && l.Status == api.StatusActive:
 		a.set(false, widget.MediumImportance, tr.T("left this PC"))
 	case err == nil:
 		a.set(true, widget.MediumImportance, words.Left(*of(l.Allowed), s.options.Now()))

@@ -66,7 +66,8 @@ type Content struct {
 	Loaded   bool // the licenses are known, from the server or from an earlier time
 	// ThisPCElsewhere is the id of another order with a license of the same program for this PC, or 0.
 	ThisPCElsewhere int64
-	// BringBacks are the licenses that this PC had; LetGo are those that their programs let go, by id.
+	// BringBacks are the licenses that this PC had; LetGo are those that left it and whose removal codes a person has to hand
+	// in, by id.
 	BringBacks, LetGo map[int64]bool
 }
 

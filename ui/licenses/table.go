@@ -182,7 +182,7 @@ func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
 		fyne.NewMenuItem(tr.T("Copy Site code and Machine ID"), func() { o.Copy(codesText(l)) }),
 		fyne.NewMenuItemSeparator(),
 	}
-	if one, ok := o.stepOf(s.content, l); ok {
+	for _, one := range o.steps(s.content, l) {
 		items = append(items, task(one.text, one.refusal, one.do))
 	}
 	return append(items,

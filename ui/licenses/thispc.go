@@ -16,14 +16,15 @@ import (
 	"github.com/acen-desktop/acen/ui/words"
 )
 
-// situation is how this PC stands to a license. Each has one button.
+// situation is how this PC stands to a license. Each has one button; a stranded license has two.
 type situation int
 
 const (
 	elsewhere situation = iota // nothing to do with this PC
 	here                       // it is this PC's
-	left                       // it left this PC, and the server is told when it answers
-	letGo                      // its program let it go, and somebody has to tell the server
+	left                       // it left this PC, and an open task tells the server
+	letGo                      // it left this PC, its removal code is kept, and no task tells the server
+	stranded                   // it left this PC, and the server does not know
 	released                   // it waits for a PC that picks it up
 	lost                       // this PC had it
 )
@@ -34,10 +35,12 @@ func (c Content) situation(l manager.License) situation {
 		return elsewhere
 	case l.ReleasedAt != nil:
 		return released
+	case l.JobOpen:
+		return left
 	case c.LetGo[l.ID]:
 		return letGo
 	case l.LeftHere:
-		return left
+		return stranded
 	case l.ThisPC:
 		return here
 	case c.BringBacks[l.ID]:
@@ -69,54 +72,79 @@ func badge(l manager.License) (datatable.Badge, bool) {
 	return datatable.Badge{Text: tr.T("This PC"), Tone: theme.Good}, l.ThisPC
 }
 
-// step is the one button that a situation has.
+// step is a button of a situation.
 type step struct {
 	text      string
 	icon      fyne.Resource
 	do        func(manager.License)
 	refusal   error
 	prominent bool
+	// counts tells that the server limits the step, and allowance how; nil when the server does not say.
+	counts    bool
+	allowance *api.Allowance
+	// licensed is the order with a license for this PC that keeps it from taking this one, or 0.
+	licensed int64
 }
 
-// stepOf returns the button of a license's situation; false where there is none.
-func (o Options) stepOf(c Content, l manager.License) (step, bool) {
+// steps returns the buttons of a license's situation, the proposed one first.
+func (o Options) steps(c Content, l manager.License) []step {
+	var transfer, reactivate *api.Allowance
+	if l.Allowed != nil {
+		transfer, reactivate = l.Allowed.Transfer, l.Allowed.Reactivate
+	}
+	move := step{
+		text: tr.T("Move to another PC…"), icon: fynetheme.MailForwardIcon(), do: o.OnMove,
+		refusal: manager.MoveRefusal(c.Order, l), counts: true, allowance: transfer,
+	}
+	back := step{
+		text: tr.T("Bring back…"), icon: fynetheme.HistoryIcon(), do: o.OnReactivate,
+		refusal: manager.ReactivationRefusal(c.Order, l), prominent: true, counts: true, allowance: reactivate,
+	}
 	switch c.situation(l) {
 	case here:
-		return step{text: tr.T("Move to another PC…"), icon: fynetheme.MailForwardIcon(), do: o.OnMove, refusal: manager.MoveRefusal(c.Order, l)}, true
+		return []step{move}
 	case released:
-		return step{text: tr.T("Pick up on this PC…"), icon: fynetheme.DownloadIcon(), do: o.OnPickUp, refusal: manager.PickUpRefusal(c.Order, l, c.Licensed()), prominent: !l.LeftHere}, true
+		return []step{{
+			text: tr.T("Pick up on this PC…"), icon: fynetheme.DownloadIcon(), do: o.OnPickUp, refusal: manager.PickUpRefusal(c.Order, l, c.Licensed()),
+			prominent: !l.LeftHere, counts: true, allowance: transfer, licensed: c.Licensed(),
+		}}
 	case lost:
-		return step{text: tr.T("Bring back…"), icon: fynetheme.HistoryIcon(), do: o.OnReactivate, refusal: manager.ReactivationRefusal(c.Order, l), prominent: true}, true
+		return []step{back}
+	case stranded:
+		if back.licensed = c.Licensed(); back.licensed != 0 {
+			back.refusal = api.ErrSiteCodeInUse
+		}
+		move.text = tr.T("Offer to another PC…")
+		return []step{back, move}
 	case letGo:
-		return step{text: tr.T("Hand in or offer…"), do: func(manager.License) { o.OnRemovalCodes() }, prominent: true}, true
+		return []step{{text: tr.T("Hand in or offer…"), do: func(manager.License) { o.OnRemovalCodes() }, prominent: true}}
 	case left:
-		return step{text: tr.T("What waits…"), do: func(manager.License) { o.OnWaiting() }}, true
+		return []step{{text: tr.T("What waits…"), do: func(manager.License) { o.OnWaiting() }}}
 	}
-	return step{}, false
+	return nil
 }
 
-// line says below the button why it is off, or what is left of the allowance.
-func (o Options) line(s situation, l manager.License, refusal error, licensed int64) string {
-	switch {
-	case s != here && s != released && s != lost:
+// asks reports whether the panel proposes a step that can be done.
+func (o Options) asks(c Content, l manager.License) bool {
+	steps := o.steps(c, l)
+	return len(steps) > 0 && steps[0].prominent && steps[0].refusal == nil
+}
+
+// line says below the button of a step why it is off, or what is left of the allowance.
+func (o Options) line(s step) string {
+	switch a := s.allowance; {
+	case !s.counts:
 		return ""
-	case s == released && licensed != 0:
-		return tr.T("this PC is licensed in order %d", licensed)
+	case s.licensed != 0:
+		return tr.T("this PC is licensed in order %d", s.licensed)
+	case s.refusal != nil && (a == nil || a.OK || a.ResetsAt == nil) || a == nil:
+		return explain.Reason(s.refusal)
+	default:
+		return words.Left(*a, o.Now())
 	}
-	var a *api.Allowance
-	switch {
-	case l.Allowed != nil && s == lost:
-		a = l.Allowed.Reactivate
-	case l.Allowed != nil:
-		a = l.Allowed.Transfer
-	}
-	if refusal != nil && (a == nil || a.OK || a.ResetsAt == nil) || a == nil {
-		return explain.Reason(refusal)
-	}
-	return words.Left(*a, o.Now())
 }
 
-// stands says in the panel how a license stands to this PC, with the one button for it; nil where there is nothing to say.
+// stands says in the panel how a license stands to this PC, with the buttons for it; nil where there is nothing to say.
 func (d *Details) stands(c Content, l manager.License) fyne.CanvasObject {
 	s := c.situation(l)
 	now := d.options.Now()
@@ -130,7 +158,9 @@ func (d *Details) stands(c Content, l manager.License) fyne.CanvasObject {
 	case left:
 		text = tr.T("It left this PC. The server is told by itself when it answers.")
 	case letGo:
-		text = tr.T("%s let it go on this PC. The server does not know yet.", c.Order.ProgramName)
+		text = tr.T("It left this PC, and its removal code is kept here. The server does not know yet.")
+	case stranded:
+		text, tone = tr.T("It left this PC, and the server does not know that yet. Bring it back, offer it to another PC, or remove it."), theme.Warning
 	case released:
 		text = tr.T("Released on %s. It waits until a PC picks it up.", words.LongDate(*l.ReleasedAt, now))
 		if l.LeftHere {
@@ -142,13 +172,13 @@ func (d *Details) stands(c Content, l manager.License) fyne.CanvasObject {
 		return nil
 	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), value(text, tone))
-	if one, ok := d.options.stepOf(c, l); ok {
+	for _, one := range d.options.steps(c, l) {
 		a := newAction(one.text, one.icon, func() { one.do(l) })
 		importance := widget.MediumImportance
 		if one.prominent && one.refusal == nil {
 			importance = widget.HighImportance
 		}
-		line := d.options.line(s, l, one.refusal, c.Licensed())
+		line := d.options.line(one)
 		a.set(one.refusal == nil, importance, line)
 		if line == "" {
 			a.object = container.NewVBox(a.button)

@@ -26,7 +26,8 @@ const Title tr.Text = "What is sent about this PC"
 const about tr.Text = "To the license server go your user name and password when you sign in, the name of this PC, and what you enter. " +
 	"About the hardware go Site code and Machine ID only. They hold 63 bits for each program: nine for each of seven locks. " +
 	"Serial numbers and addresses never leave this PC and cannot be read back from nine bits, and two programs get different bits of the same PC. " +
-	"The session is kept in the keyring of this PC, the last known tables in your own application-data folder. Nothing goes to anybody else."
+	"The session is kept in the keyring of this PC, the last known tables in your own application-data folder. " +
+	"The removal code of a license that left this PC lies in a file that only you can read, beside the license files, until the server has it. Nothing goes to anybody else."
 
 // Reader reads this PC for a program. *manager.Manager is one.
 type Reader interface {

@@ -64,9 +64,7 @@ func Load(ctx context.Context, k Keeper) ([]Entry, error) {
 
 // Refusals say why the server would not let the license be removed or released now; nil when it would.
 func (e Entry) Refusals() (handIn, offer error) {
-	l := e.License
-	l.LeftHere = false // the code at hand says that it left
-	return manager.RemovalRefusal(e.Order, l), manager.TransferRefusal(e.Order, l)
+	return manager.RemovalRefusal(e.Order, e.License), manager.TransferRefusal(e.Order, e.License)
 }
 
 // list is the open dialog.
@@ -81,7 +79,7 @@ type list struct {
 }
 
 const explanation tr.Text = "When a license leaves this PC, the program runs here no more, and its removal code is the promise of that. " +
-	"It is kept here until the license server has it, so that no license is lost, whatever happens in between."
+	"It is kept here until the license server has it, in a file that only you can read, beside the license files."
 
 // List shows the removal codes that this PC keeps. changed hears when one was handed in or offered. UI thread.
 func List(o Options, k Keeper, changed func()) {
@@ -147,7 +145,7 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 	heading.Wrapping = fyne.TextWrapWord
 	code := Code{Program: e.Program, Note: e.Note, Codes: e.Codes, Code: e.Code}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(heading),
-		caption(tr.T("Site code %s. %s %s", e.Codes.Site, e.stands(), e.lies())))
+		caption(tr.T("Site code %s. %s", e.Codes.Site, e.stands())))
 	var further []fyne.CanvasObject
 	reason := ""
 	if !e.Waits() && e.Fault == nil {
@@ -184,24 +182,13 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 func (e Entry) stands() string {
 	switch e.Purpose {
 	case "":
-		return tr.T("The program let the license go by itself; the server does not know yet.")
+		return tr.T("It left this PC; the server does not know yet.")
 	case manager.TaskRelease:
 		return tr.T("It is sent by itself as soon as the server answers, so that another PC can pick the license up.")
 	case manager.TaskTransfer:
 		return tr.T("It is sent by itself as soon as the server answers, so that the other PC gets the license.")
 	}
 	return tr.T("It is sent by itself as soon as the server answers, so that the order gets its license back.")
-}
-
-// lies says how the code is kept.
-func (e Entry) lies() string {
-	switch {
-	case e.Sealed:
-		return tr.T("It lies here sealed with a key of your keyring.")
-	case e.Purpose == "":
-		return tr.T("The program keeps it in a file that only you can read.")
-	}
-	return tr.T("It is not sealed, because the keyring of this PC could not be used: it lies in a file that only you can read.")
 }
 
 // HandIn ends the license of a kept removal code, and says what that brought. Not on the UI thread.

@@ -44,6 +44,8 @@ type Options struct {
 	OnNewAccount     func(server string)
 	// OnNoNetwork is the link for a PC that is never online.
 	OnNoNetwork func()
+	// OnWaiting is the link to what waits to be sent, which SetWaiting shows.
+	OnWaiting func()
 	// OnExamine looks where the way to a server is broken; nil offers it not.
 	OnExamine func(server string)
 	// OnSignedIn gets the account; warning tells why it will not be remembered, or is nil.
@@ -63,6 +65,8 @@ type Screen struct {
 	progress                   *widget.Activity
 	fault, actions, others     *fyne.Container
 	ways                       []Way
+	waiting                    *dialogs.Hyperlink
+	waits                      *fyne.Container // with the link
 	object                     fyne.CanvasObject
 }
 
@@ -77,8 +81,15 @@ func New(o Options) *Screen {
 	s.submit = dialogs.NewButton(tr.T("Sign in"), nil, s.signIn)
 	s.submit.Importance = widget.HighImportance
 	s.cancel = dialogs.NewButton(tr.T("Cancel"), nil, s.stop)
+	s.waiting = dialogs.NewHyperlink("", func() {
+		if !s.slot.Busy() {
+			s.options.OnWaiting()
+		}
+	})
+	s.waits = container.NewCenter(theme.Tight(s.waiting))
 	s.fault.Hide()
 	s.others.Hide()
+	s.waits.Hide()
 
 	s.actions = container.NewStack(s.submit)
 	form := container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
@@ -86,7 +97,7 @@ func New(o Options) *Screen {
 		labeled(tr.T("License server"), s.server), labeled(tr.T("User name"), s.username), labeled(tr.T("Password"), s.password),
 		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
 			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0), theme.Tight(caption(tr.T("Kept in the keyring of this PC, never in a file."))))),
-		s.actions, s.links(), s.noNetwork(), s.others)
+		s.actions, s.links(), s.noNetwork(), s.others, s.waits)
 	if o.Hint != "" {
 		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: tr.T("Try it out"), Why: o.Hint}))
 	}
@@ -139,6 +150,16 @@ func (s *Screen) SetWays(ways []Way) {
 		}))))
 	}
 	s.others.Hidden = len(ways) == 0
+	s.object.Refresh()
+}
+
+// SetWaiting shows a link at the end that says what waits to be sent; "" shows none.
+func (s *Screen) SetWaiting(text string) {
+	if s.waiting.Text == text {
+		return
+	}
+	s.waiting.SetText(text)
+	s.waits.Hidden = text == ""
 	s.object.Refresh()
 }
 

@@ -51,11 +51,15 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 		return container.New(layout.NewCustomPaddedVBoxLayout(2),
 			theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})), theme.Tight(plain(text)))
 	}
+	here := tr.T("The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.", program.Name)
+	if l.Stranded() {
+		here = tr.T("The license left this PC before, and %s does not run under it here. Now the server is told.", program.Name)
+	}
 	d = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Move %s to another PC", quoted(l)),
 		Subtitle: tr.T("%s · order %d", program.Name, order.ID),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
-			part(tr.T("On this PC"), tr.T("The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.", program.Name)),
+			part(tr.T("On this PC"), here),
 			part(tr.T("On the other PC"), tr.T("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. No code is to be carried. Until then the license waits for you.", o.Account)),
 			part(tr.T("If the network fails"), tr.T("Nothing is lost. The removal code is kept on this PC before anything else happens, and it is sent by itself when the server answers.")),
 			theme.Tight(muted(tr.T("Picking up counts as a transfer. %s", o.allowanceLine(transferAllowance(l), transfers))))),

@@ -34,13 +34,15 @@ func Remove(o Options, l manager.License, order api.Order, program api.Program) 
 	r := &removal{options: o, license: l, order: order, program: program, sending: o.Work.NewSlot()}
 	text := tr.T(whereRemovalCode)
 	switch {
+	case l.Stranded():
+		text = tr.T("The license left this PC before. There is no code to type: this PC makes the removal code by itself.")
 	case l.ThisPC:
 		text = tr.T("The license is on this PC: %s stops here at once. There is no code to type; the removal code is kept on this PC until the server has it.", program.Name)
 	case l.ReleasedAt != nil:
 		text = tr.T("ACEN Desktop showed it on the PC that released the license. Afterwards no other PC can pick it up.")
 	}
 	var err error
-	if r.code, err = newRemovalField(!l.ThisPC, text, r.changed); err != nil {
+	if r.code, err = newRemovalField(!l.MakesCode(), text, r.changed); err != nil {
 		return err
 	}
 	spec := dialogs.Spec{
@@ -102,7 +104,7 @@ func (r *removal) submit() {
 	}
 	r.dialog.SetBusy(tr.T("Removing…"), r.sending.Interrupt)
 	background.Run(r.sending, func(ctx context.Context) (out removed, err error) {
-		if r.license.ThisPC {
+		if r.license.MakesCode() {
 			if out.code, err = r.options.Licenses.RemovalCode(ctx, r.license); err != nil {
 				return out, err
 			}
@@ -113,7 +115,7 @@ func (r *removal) submit() {
 		r.dialog.SetIdle()
 		var kept keptError
 		switch {
-		case errors.As(err, &kept) && r.license.ThisPC:
+		case errors.As(err, &kept) && r.license.MakesCode():
 			r.dialog.Close()
 			r.waits(out.code, kept)
 			return

@@ -16,6 +16,7 @@ func readJSON[T any](data []byte, columns []Column[T]) (rows []Row[T], err error
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
 		return nil, errNoList
 	}
+	cutOff := errors.New("the file ends before its list does")
 	line, counted := 1, 0
 	for d.More() {
 		if len(rows) == MaxRows {
@@ -24,6 +25,9 @@ func readJSON[T any](data []byte, columns []Column[T]) (rows []Row[T], err error
 		begin := int(d.InputOffset())
 		begin += len(data[begin:]) - len(bytes.TrimLeftFunc(data[begin:], func(r rune) bool { return r == ',' || unicode.IsSpace(r) }))
 		line, counted = line+bytes.Count(data[counted:begin], []byte("\n")), begin
+		if begin == len(data) { // Decoder.More reports true at the end of a file since Go 1.27
+			return nil, cutOff
+		}
 		var raw json.RawMessage
 		if err := d.Decode(&raw); err != nil {
 			return append(rows, Row[T]{Line: line, Fault: errors.New("this is no JSON; what follows was not read")}), nil
@@ -31,7 +35,7 @@ func readJSON[T any](data []byte, columns []Column[T]) (rows []Row[T], err error
 		rows = append(rows, readObject(line, raw, columns))
 	}
 	if _, err := d.Token(); err != nil {
-		return nil, errors.New("the file ends before its list does")
+		return nil, cutOff
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("something follows the list")

@@ -90,6 +90,7 @@ func TestRead(t *testing.T) {
 			`1: passwords do not belong in a file: take the column out; people choose theirs with "Forgot password?"`}},
 		"JSON, broken":         {"[{\"name\": \"ant\"},\n{\"name\": \"c\nat\"}]", []string{"1 ant 4 false ", "2: this is no JSON; what follows was not read"}},
 		"JSON, cut off":        {`[{"name": "ant"}`, []string{"the file ends before its list does"}},
+		"JSON, cut off later":  {"[{\"name\": \"ant\"},\n", []string{"the file ends before its list does"}},
 		"JSON, more after it":  {`[{"name": "ant"}] []`, []string{"something follows the list"}},
 		"JSON, an object":      {`{"name": "ant"}`, []string{"the file is no JSON list of objects: [{…}, {…}]"}},
 		"JSON, without commas": {`[{"name": "ant"} {"name": "cat"}]`, []string{"1 ant 4 false ", "1: this is no JSON; what follows was not read"}},

@@ -254,9 +254,9 @@ func (s *Store) outcome(ctx context.Context, m mark, lost error) error {
 	return fmt.Errorf("the connection was lost at the end of a change, and whether it was done is not known: %w: %w", store.ErrUnavailable, lost)
 }
 
-// skip raises the next id of a table by gap. ALTER SEQUENCE makes whoever takes an id wait until the transaction ends, and
-// is undone with it, neither of which setval does. The rows count as well as the sequence, which logical replication does
-// not carry along.
+// skip raises the next id of a table by gap. Unlike setval, ALTER SEQUENCE blocks nextval until the transaction ends
+// and is rolled back with it. skip reads the rows as well as the sequence, because logical replication does not copy
+// sequences.
 func skip(ctx context.Context, tx sqlstore.Tx, table string, gap int64) (next int64, err error) {
 	sequence := "license_ids"
 	if table != "licenses" {
@@ -265,7 +265,7 @@ func skip(ctx context.Context, tx sqlstore.Tx, table string, gap int64) (next in
 			return 0, err
 		}
 	}
-	// Changes nothing: it takes the lock, so that the next query sees the last id that was given.
+	// This changes nothing, but locks the sequence, so that the next query sees the last assigned id.
 	if _, err := tx.Conn.Exec(ctx, `ALTER SEQUENCE `+sequence+` INCREMENT BY 1`); err != nil {
 		return 0, err
 	}

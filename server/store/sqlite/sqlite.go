@@ -184,14 +184,14 @@ func (s *Store) Read(ctx context.Context, fn func(store.Tx) error) error {
 // firstLicense is the id of the first license.
 const firstLicense = 20001
 
-// nextID is a query of the next id of a table. AUTOINCREMENT keeps the largest id that a table had, or skip a larger one;
-// the rows count as well, for a database that was put together by hand.
+// nextID returns a query for the next id of a table. sqlite_sequence has the largest id that AUTOINCREMENT assigned, or
+// the larger one that skip set. The query reads the rows too, for a database that was assembled by hand.
 func nextID(table string, first int64) string {
 	return fmt.Sprintf(`SELECT MAX(%d, COALESCE(MAX(id), 0) + 1,
  COALESCE((SELECT MAX(seq) FROM sqlite_sequence WHERE name = '%s'), 0) + 1) FROM %s`, first, table, table)
 }
 
-// skip raises the next id of a table by gap.
+// skip raises the next id of a table by gap. The caller's transaction excludes other writers.
 func skip(ctx context.Context, tx sqlstore.Tx, table string, gap int64) (next int64, err error) {
 	first := int64(1)
 	if table == "licenses" {

@@ -1,0 +1,358 @@
+package ui_test
+
+import (
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+)
+
+// strand lets the first license have left this PC without the server's knowledge; its locks still match.
+func (b *backend) strand() {
+	l := &b.licenses[1042][0]
+	l.ThisPC, l.LeftHere = false, true
+	b.stranded = []manager.Stranded{{Order: b.orders[0], License: *l}}
+	b.bringBacks = []manager.BringBack{{
+		Order: b.orders[0], License: *l, Codes: thisPC,
+		Comparison: license.Compare(license.Block(12345), license.Block(12345), license.DefaultPolicy()),
+	}}
+}
+
+func stranded() *backend {
+	b := newBackend()
+	b.cached = now
+	b.strand()
+	return b
+}
+
+// A stranded license is no dead end: the words are true, and every button works without a code.
+func TestStrandedLicense(t *testing.T) {
+	d := drive(t, stranded())
+	d.signIn()
+	d.sees("It left this PC, and the server does not know that yet.")
+	require.False(t, d.shows("told by itself"), "no task tells it")
+	d.sees("Left this PC")
+	for _, button := range []string{"Bring back…", "Offer to another PC…", "Reactivate…", "Transfer…", "Remove…"} {
+		require.True(t, d.enabled(button), button)
+	}
+	d.press("Bring back…")
+	d.sees("Reactivate “Studio PC”")
+	d.key(fyne.KeyEscape)
+	d.press("Transfer…")
+	d.sees("It left this PC before: no code is to be typed.")
+	d.sees("Enter the codes of the other PC.")
+	d.key(fyne.KeyEscape)
+	d.press("Offer to another PC…")
+	d.sees("The license left this PC before, and Lumen Studio 7 does not run under it here.")
+	require.False(t, d.shows("Save your work in it first."), "it stopped before")
+	d.press("Move")
+	d.sees("“Studio PC” has left this PC and waits for the other one.")
+	d.sees(removalCode)
+	require.Equal(t, []string{"Move 30420"}, d.b.done)
+}
+
+func TestRemovalOfAStrandedLicenseNeedsNoCode(t *testing.T) {
+	d := drive(t, stranded())
+	d.signIn()
+	d.press("Remove…")
+	d.sees("The license left this PC before. There is no code to type")
+	d.b.change(func() { d.b.offline = unreachable })
+	d.press("Remove")
+	d.sees("“Studio PC” has left this PC. The server is told by itself when it answers.")
+	d.sees(removalCode)
+	d.press("Close")
+	d.b.change(func() { d.b.stranded, d.b.bringBacks = nil, nil })
+	d.key(fyne.KeyF5)
+	d.sees("What waits…")
+	require.False(t, d.enabled("Remove…"), "now a task tells the server")
+}
+
+// A PC that has another license of the program cannot have the stranded one back.
+func TestStrandedLicenseBesideAnother(t *testing.T) {
+	b := stranded()
+	b.bringBacks = nil
+	b.licenses[1037][0].ThisPC = true
+	d := drive(t, b)
+	d.signIn()
+	d.until("the index", func() bool { return d.shows("this PC is licensed in order 1037") })
+	require.False(t, d.enabled("Bring back…"))
+	require.True(t, d.enabled("Offer to another PC…"))
+	d.press("Put it right…")
+	d.sees("Bring back: this PC is licensed in order 1037.")
+	require.False(t, d.enabled("Bring back…"))
+	require.True(t, d.enabled("Hand in…"))
+}
+
+// One banner offers all that can be done about licenses that are stranded.
+func TestBannerOfStrandedLicenses(t *testing.T) {
+	for button, shown := range map[string]string{
+		"Bring back…": "Reactivate “Studio PC”", "Hand in…": "There is no code to type", "Offer to another PC…": "Move “Studio PC” to another PC",
+	} {
+		t.Run(button, func(t *testing.T) {
+			d := drive(t, stranded())
+			d.signIn()
+			d.sees("A license of Lumen Studio 7 left this PC, and the server does not know.")
+			require.False(t, d.shows("This PC had a license of"), "one license, one banner")
+			d.press("Put it right…")
+			d.sees("Lumen Studio 7 · “Studio PC” · order 1042")
+			d.press(button)
+			d.sees(shown)
+			require.Empty(t, d.b.done, "nothing happens before the person says so")
+		})
+	}
+	b := stranded()
+	b.licenses[1037][0].LeftHere = true
+	b.stranded = append(b.stranded, manager.Stranded{Order: b.orders[1], License: b.licenses[1037][0]})
+	d := drive(t, b)
+	d.signIn()
+	d.sees("2 licenses left this PC, and the server does not know.")
+	d.sees("bring “Studio PC”, “Büro Süd” back")
+	d.press("Put it right…")
+	d.press("Contact the vendor…")
+	d.sees("The text for the vendor is copied")
+	require.Contains(t, d.app.Clipboard().Content(), "Order 1037, license 30370, Lumen Studio 7, Site code "+b.licenses[1037][0].SiteCode)
+}
+
+func TestForgottenLicense(t *testing.T) {
+	b := newBackend()
+	b.forgotten = []manager.Forgotten{{Order: b.orders[0], ID: 7, Note: "Studio PC"}}
+	d := drive(t, b)
+	d.signIn()
+	d.sees("The license server does not know the license of Lumen Studio 7 on this PC.")
+	d.sees("The program runs on.")
+	d.press("Activate this PC again…")
+	d.sees("New license")
+	b.change(func() { b.forgotten = nil })
+	d.press("Activate")
+	d.until("the license", func() bool { return len(b.made) == 1 })
+	require.Equal(t, thisPC, b.made[0].Codes)
+	require.Equal(t, int64(1042), b.made[0].OrderID)
+	d.until("the end of the banner", func() bool { return !d.shows("The license server does not know") })
+}
+
+func TestForgottenLicenseOfAFullOrderNamesTheVendor(t *testing.T) {
+	b := newBackend()
+	b.contact = "support@lumen.example"
+	full := b.orders[1]
+	b.forgotten = []manager.Forgotten{{Order: full, ID: 7, Refusal: manager.NewLicenseRefusal(full)}}
+	d := drive(t, b)
+	d.signIn()
+	d.sees("this PC cannot be activated again: all are in use. Ask the vendor: support@lumen.example.")
+	d.press("Contact the vendor…")
+	d.until("the mail", func() bool { d.mail.mu.Lock(); defer d.mail.mu.Unlock(); return len(d.mail.opened) == 1 })
+	require.Contains(t, d.mail.opened[0], "mailto:support@lumen.example")
+	require.Contains(t, d.mail.opened[0], "license%207")
+}
+
+func TestSeveralForgottenLicenses(t *testing.T) {
+	b := newBackend()
+	b.forgotten = []manager.Forgotten{{Order: b.orders[2], ID: 8}, {Order: b.orders[0], ID: 7}}
+	d := drive(t, b)
+	d.signIn()
+	d.sees("The license server does not know 2 licenses of this PC.")
+	d.sees("The programs run on: Tide Survey, Lumen Studio 7.")
+	d.press("Show the first")
+	d.sees("Licenses of order 1015")
+}
+
+// That the server was restored is told as soon as it is known, and all tables are asked for anew.
+func TestServerRestored(t *testing.T) {
+	b := newBackend()
+	d := drive(t, b)
+	d.signIn()
+	d.until("the index", func() bool { return b.called("Licenses 1015") > 0 && !d.shows("Loading") })
+	d.until("that nothing is loaded", func() bool { return b.called("Jobs") > 0 })
+	before := b.called("Licenses 1015")
+	b.change(func() {
+		b.notices = []manager.Notice{{Title: manager.Say("The license server was restored from a backup."), Detail: manager.Say("It may have forgotten what was done since then.")}}
+	})
+	b.publish(manager.Event{Kind: manager.ServerRestored, Account: b.account.ID})
+	d.sees("The license server was restored from a backup.")
+	d.until("all tables", func() bool { return b.called("Licenses 1015") > before })
+}
+
+// asleepSince is an open task of the first license, asked for some time ago.
+func asleepSince(ago time.Duration, state manager.JobState) manager.Job {
+	return manager.Job{
+		ID: 1, Account: 1, Task: manager.TaskRelease, Title: "Move of “Studio PC”", State: state, CreatedAt: now.Add(-ago), OrderID: 1042, LicenseID: 30420,
+	}
+}
+
+// waits is a backend with an open move of the first license.
+func waits(job manager.Job) *backend {
+	b := newBackend()
+	l := &b.licenses[1042][0]
+	l.LeftHere, l.JobOpen, b.cached = true, true, now
+	b.open = []manager.Job{job}
+	return b
+}
+
+// What waits says of each task why it does: what came when it was last sent.
+func TestWhatWaitsSaysWhy(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"not a license server":  {&manager.NetworkError{Kind: manager.NetworkNotACEN, Host: "licenses.lumen.example"}, "Asked for on 24 November 2026 at 08:00. No license server answers at this address."},
+		"an order switched off": {api.NewProblem(api.ErrNotFound, "The order is not found."), "The server does not find it. The order is not found."},
+		"the keyring":           {manager.ErrKeyringUnavailable, "The keyring of this PC cannot be used. It holds the key for the removal code of this task."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			job := asleepSince(time.Hour, manager.JobPending)
+			b := waits(job)
+			job.Err = c.err
+			b.resumed = []manager.Job{job}
+			d := drive(t, b)
+			d.signIn()
+			d.follow("1 task waits for the server")
+			d.sees(c.want)
+			require.True(t, d.enabled("Cancel"))
+		})
+	}
+}
+
+// A task that was sent can be given up a day after it was asked for; the person is told what that means.
+func TestGiveUp(t *testing.T) {
+	b := waits(asleepSince(24*time.Hour, manager.JobSent))
+	d := drive(t, b)
+	d.signIn()
+	d.follow("1 task waits for the server")
+	d.press("Give up…")
+	d.sees("Give this task up?")
+	d.sees("Move of “Studio PC”: whether the server did it is not known. The license stays away from this PC, and its removal code is kept")
+	d.press("Keep waiting")
+	d.sees("What waits for the server")
+	require.Zero(t, b.called("GiveUp"))
+	d.press("Give up…")
+	d.press("Give up")
+	d.sees("Nothing waits: the server has been told everything.")
+	require.Equal(t, 1, b.called("GiveUp"))
+	require.Zero(t, b.called("DropJob"))
+	d.key(fyne.KeyEscape)
+	d.sees("It left this PC, and the server does not know that yet.")
+}
+
+func TestGiveUpOfATaskThatNothingLeavesFor(t *testing.T) {
+	job := asleepSince(48*time.Hour, manager.JobSent)
+	job.Task, job.Title = manager.TaskRemove, "Removal of “Studio PC”"
+	for name, c := range map[string]struct {
+		kept []manager.KeptCode
+		want string
+	}{
+		"another PC's license":   {nil, "Refresh the table and look before you ask for it again."},
+		"another license leaves": {[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: 1, Purpose: manager.TaskRemove}}, "Refresh the table and look"},
+		"it leaves":              {[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: job.LicenseID, Purpose: manager.TaskRemove}}, "The license stays away from this PC"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBackend()
+			b.open, b.kept = []manager.Job{job}, c.kept
+			d := drive(t, b)
+			d.signIn()
+			d.follow("1 task waits for the server")
+			d.press("Give up…")
+			d.sees(c.want)
+		})
+	}
+}
+
+func TestGiveUpIsForOldSentTasksOnly(t *testing.T) {
+	for name, c := range map[string]struct {
+		job    manager.Job
+		cancel bool
+		giveUp bool
+	}{
+		"sent just now":      {asleepSince(23*time.Hour, manager.JobSent), false, false},
+		"sent long ago":      {asleepSince(25*time.Hour, manager.JobSent), false, true},
+		"never sent, though": {asleepSince(25*time.Hour, manager.JobPending), true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := drive(t, waits(c.job))
+			d.signIn()
+			d.follow("1 task waits for the server")
+			d.sees("Move of “Studio PC”")
+			require.Equal(t, c.cancel, d.enabled("Cancel"))
+			require.Equal(t, c.giveUp, d.enabled("Give up…"))
+			require.Equal(t, name == "sent just now", d.shows("A day after it was asked for it can be given up."))
+		})
+	}
+}
+
+// When canceling comes too late the person is told, and the list is read anew.
+func TestCancelThatCameTooLate(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{manager.ErrTooLate, "The server has taken it already, or it has ended."},
+		{manager.ErrNewerHere, "This PC has a newer license of the program, which stays."},
+	} {
+		b := waits(asleepSince(time.Hour, manager.JobPending))
+		b.endErr = c.err
+		d := drive(t, b)
+		d.signIn()
+		d.follow("1 task waits for the server")
+		d.press("Cancel")
+		d.sees("The license does not come back.")
+		d.sees(c.want)
+		d.sees("Nothing waits: the server has been told everything.")
+	}
+}
+
+// Without a session what waits can be seen and canceled, and not sent.
+func TestWhatWaitsWithoutASession(t *testing.T) {
+	b := waits(asleepSince(time.Hour, manager.JobPending))
+	b.others = []manager.Account{b.account, {ID: 2, Server: "https://acen.tide.example", Username: "anna.berg", DisplayName: "Anna at Tide"}}
+	other := asleepSince(48*time.Hour, manager.JobSent)
+	other.ID, other.Account, other.Title = 2, 2, "Move of “Boat”"
+	b.open = append(b.open, other)
+	d := drive(t, b)
+	d.follow("2 tasks wait for the server")
+	d.sees("It is sent by itself as soon as you are signed in to its account.")
+	d.sees("Anna Berg · licenses.lumen.example")
+	d.sees("Anna at Tide · acen.tide.example")
+	require.False(t, d.enabled("Send now"))
+	d.sees("Sign in first.")
+	d.press("Cancel")
+	d.until("the end of one", func() bool { return !d.shows("Move of “Studio PC”") })
+	require.Equal(t, 1, b.called("DropJob"))
+	d.press("Give up…")
+	d.press("Give up")
+	d.sees("Nothing waits: the server has been told everything.")
+	require.Zero(t, b.called("Jobs"), "which needs a session")
+	require.Zero(t, b.called("ResumeJobs"))
+	d.press("Close")
+	d.until("the end of the line", func() bool { return !d.shows("wait for the server") })
+}
+
+// A session that ends leaves the way to what waits.
+func TestWhatWaitsWhenTheSessionEnds(t *testing.T) {
+	b := waits(asleepSince(time.Hour, manager.JobPending))
+	d := drive(t, b)
+	d.signIn()
+	d.sees("1 task waits for the server")
+	b.publish(manager.Event{Kind: manager.SignedOut, Account: b.account.ID})
+	d.sees("Sign in to look after")
+	d.follow("1 task waits for the server")
+	d.sees("Move of “Studio PC”")
+	require.True(t, d.enabled("Cancel"))
+}
+
+// A code whose task was given up is told like one that a program left behind.
+func TestRemovalCodeWhoseTaskWasGivenUp(t *testing.T) {
+	b := newBackend()
+	b.letGo(t)
+	b.kept[0].OrderID = 1042
+	d := drive(t, b)
+	d.signIn()
+	d.sees("A license of Lumen Studio 7 left this PC.")
+	d.sees("It left this PC, and its removal code is kept here. The server does not know yet.")
+	require.True(t, d.enabled("Remove…"), "only an open task keeps the other tasks")
+	d.press("Hand in or offer…")
+	d.sees("It left this PC; the server does not know yet.")
+	require.False(t, d.shows("let the license go by itself"))
+}

@@ -124,7 +124,7 @@ func TestNetwork(t *testing.T) {
 	for i, m := range meddlings {
 		for j, one := range tasks {
 			for _, every := range []bool{false, true} {
-				if !*whole && (every || (i+j)%10 != 0) {
+				if !*whole && (every || (i+j)%16 != 0) {
 					continue
 				}
 				match, what := one.call, "its call"

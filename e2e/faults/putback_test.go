@@ -99,8 +99,7 @@ var putBacks = []scenario{
 				return
 			}
 			check(t, w, want{stranded: 1})
-			_, err := rescues["bring back"](w, a, l)
-			require.NoError(t, err)
+			require.NoError(t, a.bringBack(l.ID))
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
 		},
@@ -114,8 +113,7 @@ var putBacks = []scenario{
 			a.resume()
 			w.recover()
 			check(t, w, want{stranded: 1})
-			_, err := rescues["bring back"](w, a, l)
-			require.NoError(t, err)
+			require.NoError(t, a.bringBack(l.ID))
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
 		},
@@ -130,8 +128,7 @@ var putBacks = []scenario{
 			w.recover()
 			if !a.row(l.ID).ThisPC {
 				check(t, w, want{stranded: 1})
-				_, err := rescues["bring back"](w, a, l)
-				require.NoError(t, err)
+				require.NoError(t, a.bringBack(l.ID))
 				w.recover()
 			}
 			check(t, w, want{runs: []*pc{a}})
@@ -267,8 +264,7 @@ var putBacks = []scenario{
 			a.resume()
 			w.recover()
 			check(t, w, want{stranded: 1})
-			_, err = rescues["bring back"](w, a, newer)
-			require.NoError(t, err)
+			require.NoError(t, a.bringBack(newer.ID))
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
 		},
@@ -354,8 +350,7 @@ var putBacks = []scenario{
 			w.recover()
 			if !a.row(l.ID).ThisPC {
 				check(t, w, want{stranded: 1, forgotten: []*pc{b}})
-				_, err := rescues["bring back"](w, a, l)
-				require.NoError(t, err)
+				require.NoError(t, a.bringBack(l.ID))
 				w.recover()
 			}
 			check(t, w, want{runs: []*pc{a}, forgotten: []*pc{b}})

@@ -56,7 +56,8 @@ var guards = []struct{ kind, tests string }{
 	{"After a key change the program says that there is no license", "TestVendor"},
 	{"A removal code that another PC handed in is listed", "TestTyped"},
 	{"A full disk leaves a task open without a trace", "TestStuck"},
-	{"The app is killed", "TestKilled"},
+	{"The app is killed, or its folder is full", "TestKilled, TestFolderFails"},
+	{"Several of these, one after the other", "TestWalk"},
 }
 
 // table writes docs/faults.md.
@@ -127,6 +128,20 @@ the task is done when the disk is well again.
 	for _, v := range ends {
 		row(v.name, v.seen)
 	}
+	var does, happens []string
+	for _, one := range doings {
+		does = append(does, one.name)
+	}
+	for _, one := range troubles {
+		happens = append(happens, one.name)
+	}
+	fmt.Fprintf(&b, `
+## At random
+
+`+"`TestWalk`"+`: a person does things at random on two PCs (%s), while other things happen (%s). When the faults are over and all apps have
+refreshed, everything agrees, and every license is given back with what the apps offer, until no seat is taken. A seed is walked again with
+`+"`go test ./e2e/faults -run TestWalk -seed N`"+`.
+`, strings.Join(does, ", "), strings.Join(happens, ", "))
 	limits, seen := []string{}, map[string]bool{}
 	for _, c := range chapters {
 		fmt.Fprintf(&b, "\n## %s\n\n`%s`\n\n", c.title, c.test)

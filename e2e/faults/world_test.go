@@ -105,7 +105,7 @@ func (w *world) moved() {
 // licenses are all licenses of the order as the server stores them, oldest first.
 func (w *world) licenses() (list []store.License) {
 	w.t.Helper()
-	ctx := w.t.Context()
+	ctx := context.WithoutCancel(w.t.Context()) // also at the end of a test
 	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) (err error) { list, err = tx.Licenses(ctx, w.order, true, 0, 0); return err }))
 	return list
 }

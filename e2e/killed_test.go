@@ -312,7 +312,7 @@ func requireSomewhere(t *testing.T, s *servertest.Server, p *pc, l manager.Licen
 		require.NoError(t, err)
 		for _, k := range kept {
 			if k.LicenseID == l.ID {
-				require.Equal(t, removalCode(t, s, l.ID), k.Code)
+				require.Equal(t, removalCode(t, s, l.ID), spent.RemovalCode)
 				return
 			}
 		}

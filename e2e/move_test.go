@@ -40,6 +40,15 @@ func (p *pc) files(t *testing.T) []installed.File {
 	return files
 }
 
+// storedCode is the removal code that lies beside the spent Site code.
+func (p *pc) storedCode(t *testing.T) license.RemovalCode {
+	t.Helper()
+	state, err := installed.Open(p.options.DataDir+"/licenses", installed.Options{}).State(studioSignature)
+	require.NoError(t, err)
+	require.NotEmpty(t, state.Spent)
+	return state.Spent[len(state.Spent)-1].RemovalCode
+}
+
 // row returns the row of a license as the server lists it now; nil when it is not active.
 func (p *pc) row(t *testing.T, id int64) *manager.License {
 	t.Helper()
@@ -154,7 +163,8 @@ func TestMoveWithoutConnection(t *testing.T) {
 			kept, err := p.KeptCodes(ctx)
 			require.NoError(t, err)
 			require.Len(t, kept, 1)
-			require.Equal(t, code, kept[0].Code)
+			require.Equal(t, code, p.storedCode(t))
+			require.Zero(t, kept[0].Code, "nobody sees it while the license can come back")
 			require.Equal(t, "Studio", kept[0].Note)
 
 			jobs, err := p.Jobs(ctx)
@@ -175,7 +185,7 @@ func TestMoveWithoutConnection(t *testing.T) {
 			kept, err = p.KeptCodes(ctx)
 			require.NoError(t, err)
 			require.Len(t, kept, 1, "after a crash it is still there")
-			require.Equal(t, code, kept[0].Code)
+			require.Equal(t, code, p.storedCode(t))
 			signIn()
 			_, err = p.Orders(ctx)
 			require.NoError(t, err)

@@ -128,8 +128,8 @@ func (m *Manager) leave(ctx context.Context, a Account, l departure, purpose Tas
 			return err
 		}
 	}
-	if err := m.options.Installed.Leave(ctx, signature, gone); err != nil {
-		return installedError(err)
+	if err := m.withRecord(ctx, signature, l.Program, func() error { return m.options.Installed.Leave(ctx, signature, gone) }); err != nil {
+		return err
 	}
 	if l.RemovalCode != "" {
 		if err := m.keepRemovalCode(ctx, a, l, codes, purpose); err != nil {
@@ -216,7 +216,7 @@ func (m *Manager) confirmLeave(ctx context.Context, l departure) error {
 	if err := m.forgetRemovalCode(ctx, signature, codes.Site); err != nil {
 		return err
 	}
-	return installedError(m.options.Installed.Settle(ctx, signature, codes.Site))
+	return m.withRecord(ctx, signature, l.Program, func() error { return m.options.Installed.Settle(ctx, signature, codes.Site) })
 }
 
 // licensedAnew reports whether the cached tables list a license of a program for this PC's present codes other than the
@@ -249,13 +249,15 @@ func (m *Manager) undoLeave(ctx context.Context, l departure) error {
 	if here, ok := m.fileHere(p); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, p, codes.Site) {
 		return ErrNewerHere
 	}
-	switch err := m.options.Installed.Return(ctx, signature, codes.Site); {
+	switch err := m.withRecord(ctx, signature, l.Program, func() error { return m.options.Installed.Return(ctx, signature, codes.Site) }); {
 	case errors.Is(err, installed.ErrSettled):
 		return errors.Join(ErrTooLate, m.forgetRemovalCode(ctx, signature, codes.Site))
 	case errors.Is(err, installed.ErrReplaced):
 		return ErrNewerHere
+	case errors.Is(err, installed.ErrShown):
+		return ErrCodeShown
 	case err != nil:
-		return installedError(err)
+		return err
 	}
 	if err := m.forgetRemovalCode(ctx, signature, codes.Site); err != nil {
 		return err
@@ -334,8 +336,10 @@ func waitingInto(list *[]Waiting) visitor {
 type KeptCode struct {
 	Signature license.Signature
 	// Program is the program's name, or what it says of itself; it may be "".
-	Program   string
-	Codes     license.Codes
+	Program string
+	Codes   license.Codes
+	// Code is zero while an open task hands it in: the license comes back if the task is canceled or refused, so nobody may
+	// have seen the code.
 	Code      license.RemovalCode
 	Note      string
 	OrderID   int64 // 0 when it is not known
@@ -375,6 +379,9 @@ func (m *Manager) KeptCodes(ctx context.Context) (list []KeptCode, err error) {
 	}
 	for i, k := range list {
 		list[i].Purpose = open[departureKey{string(k.Signature), k.Codes.Site.String()}]
+		if list[i].Purpose != "" {
+			list[i].Code = 0
+		}
 	}
 	return list, nil
 }

@@ -97,7 +97,11 @@ func (m *Manager) rescue(ctx context.Context) (rest Rest, err error) {
 
 // lockFolder keeps other apps out of a data folder. It fails with ErrAlreadyRunning or ErrStorage.
 func lockFolder(dataDir string) (*flock.Flock, error) {
-	lock := flock.New(filepath.Join(dataDir, lockName), flock.SetPermissions(0o600))
+	path := filepath.Join(dataDir, lockName)
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() { // a FIFO would block
+		return nil, storageError(&os.PathError{Op: "lock", Path: path, Err: errors.New("not a regular file")})
+	}
+	lock := flock.New(path, flock.SetPermissions(0o600))
 	locked, err := lock.TryLock()
 	if err != nil {
 		return nil, storageError(err)

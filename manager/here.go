@@ -164,7 +164,14 @@ func (m *Manager) unnamedOf(ctx context.Context, order int64, active []api.Licen
 	if err != nil {
 		return u
 	}
+	open, err := m.openDepartures(ctx, 0)
+	if err != nil {
+		return u
+	}
 	for _, spent := range state.Spent {
+		if _, waits := open[departureKey{p.ApplicationSignature, spent.Codes.Site.String()}]; waits {
+			continue // the job learns by its key what came of it
+		}
 		if !spent.Settled && !slices.ContainsFunc(active, func(l api.License) bool { return sameSite(l, spent.Codes.Site) }) {
 			u.spent = append(u.spent, spent)
 		}

@@ -372,6 +372,8 @@ func (m *Manager) refused(ctx context.Context, leaves departure, cause error) {
 	err := finish(ctx, leaves)
 	switch {
 	case err == nil:
+	case errors.Is(err, ErrCodeShown):
+		m.addNotice(Say("The server did not let a license go."), Say("Its removal code was shown by the program, so the license did not come back here. It is still yours: hand it in, or bring it back."))
 	case errors.Is(err, ErrTooLate): // the server took it before this app's data were restored
 	case errors.Is(err, ErrNewerHere):
 		m.addNotice(Say("The server did not let a license go."), Say("This PC was activated again meanwhile, so the old license did not come back here. It is still yours: hand it in, or bring it back."))
@@ -541,6 +543,9 @@ var (
 	// ErrNewerHere is returned by DropJob if this PC has a newer license of the program. The job is closed, the newer
 	// license stays, and so does the removal code of the old one.
 	ErrNewerHere = errors.New("this PC has a newer license of the program; the old one does not come back, and its removal code is kept")
+	// ErrCodeShown is returned by DropJob if a program has shown the removal code to a person, who may have used it. The
+	// job is closed, and the code is kept.
+	ErrCodeShown = errors.New("the removal code of this license was shown, so it does not come back by itself; the code is kept")
 	// ErrTooEarly is returned by GiveUp for a job that has been open for less than a day.
 	ErrTooEarly = errors.New("this can be given up a day after it was asked for")
 )
@@ -586,7 +591,7 @@ func (m *Manager) end(ctx context.Context, id int64, refuse func(Job) error) err
 	cause, told := errDropped, error(nil)
 	if leaves.Signature != "" && job.State == JobPending {
 		err := m.undoLeave(ctx, leaves)
-		if err != nil && !errors.Is(err, ErrTooLate) && !errors.Is(err, ErrNewerHere) {
+		if err != nil && !errors.Is(err, ErrTooLate) && !errors.Is(err, ErrNewerHere) && !errors.Is(err, ErrCodeShown) {
 			return err
 		}
 		told = err

@@ -649,3 +649,69 @@ func TestWhatAProgramLetGoStaysAway(t *testing.T) {
 		})
 	}
 }
+
+// Nobody sees a removal code while the license can come back. When its program has shown it all the same, a canceled or
+// refused task does not bring the license back.
+func TestACodeThatWasSeenDoesNotComeBack(t *testing.T) {
+	show := func(t *testing.T, p *fakePC, l License) {
+		codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+		require.NoError(t, err)
+		require.NoError(t, p.options.Installed.Leave(t.Context(), lumenSignature, installed.Spent{Codes: codes, Shown: true}))
+	}
+	for name, end := range map[string]func(t *testing.T, f *fakeServer, p *fakePC){
+		"canceled": func(t *testing.T, f *fakeServer, p *fakePC) {
+			require.ErrorIs(t, p.DropJob(t.Context(), p.jobs(t)[0].ID), ErrCodeShown)
+		},
+		"refused": func(t *testing.T, f *fakeServer, p *fakePC) {
+			reachable(f)
+			f.set(func() { f.readOnly = true })
+			done, err := p.ResumeJobs(t.Context())
+			require.NoError(t, err)
+			require.ErrorIs(t, done[0].Err, api.ErrOrderReadOnly)
+			require.Len(t, p.Notices(), 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeServer()
+			p := newFakePC(t, f, "old")
+			l := p.activateHere(t)
+			down(f)
+			_, err := p.Move(t.Context(), l)
+			require.ErrorIs(t, err, ErrUnreachable)
+			require.Zero(t, p.kept(t)[0].Code, "the license can come back")
+			show(t, p, l)
+			end(t, f, p)
+			require.Empty(t, p.jobs(t))
+			require.False(t, p.runs(t, l))
+			kept := p.kept(t)
+			require.Len(t, kept, 1)
+			require.Equal(t, f.code(l.License), kept[0].Code)
+		})
+	}
+}
+
+// A task whose answer was lost is done, also when the table has told meanwhile that the license ended.
+func TestTheTableDoesNotForestallTheJob(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	f.set(func() {
+		f.after = func(r *http.Request, response *http.Response) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/removal") {
+				return answer(http.StatusBadGateway, "text/html", "<html>"), nil
+			}
+			return response, nil
+		}
+	})
+	_, err := p.Remove(t.Context(), Remove{License: l})
+	require.ErrorIs(t, err, ErrUnreachable)
+	reachable(f)
+	_, ok := p.row(t, l.ID)
+	require.False(t, ok)
+	done, err := p.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.Len(t, done, 1)
+	require.NoError(t, done[0].Err)
+	require.Equal(t, JobDone, done[0].State)
+	require.Empty(t, p.kept(t))
+}

@@ -440,3 +440,42 @@ func TestCancelOfWhatNeverLeft(t *testing.T) {
 	require.True(t, p.runs(t, l))
 	require.Empty(t, p.jobs(t))
 }
+
+// The record of the Site code is damaged while a move waits: it is set aside, and the move is sent, or canceled.
+func TestDamagedRecordWhileAMoveWaits(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, f *fakeServer, p *fakePC){
+		"sent": func(t *testing.T, f *fakeServer, p *fakePC) {
+			done, err := p.ResumeJobs(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, done[0].Err)
+		},
+		"canceled": func(t *testing.T, f *fakeServer, p *fakePC) {
+			require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeServer()
+			p := newFakePC(t, f, "old")
+			l := p.activateHere(t)
+			down(f)
+			_, err := p.Move(t.Context(), l)
+			require.ErrorIs(t, err, ErrUnreachable)
+			path := filepath.Join(installed.Below(p.options.Installed.Dir(), lumenSignature), "pc.json")
+			require.NoError(t, os.WriteFile(path, []byte(`{"vers`), 0o600))
+			reachable(f)
+			end(t, f, p)
+			require.Empty(t, p.jobs(t))
+			require.Empty(t, p.kept(t))
+			require.Len(t, p.Notices(), 1)
+		})
+	}
+}
+
+// A lock of the data folder that is no file does not hang.
+func TestLockOfTheFolderIsNoFile(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(folder, lockName), 0o700))
+	_, err := Open(t.Context(), options(folder))
+	require.ErrorIs(t, err, ErrStorage)
+	require.ErrorContains(t, err, "not a regular file")
+}

@@ -107,12 +107,8 @@ func (m *Manager) generation(ctx context.Context, p api.Program) (uint16, error)
 	if !errors.Is(err, installed.ErrDamaged) {
 		return g, installedError(err)
 	}
-	name, err := m.options.Installed.SetAside(ctx, signature)
-	if err != nil {
-		return 0, installedError(err)
-	}
-	if name != "" {
-		m.addNotice(Say("This PC's record of its Site code was damaged."), Say("It was set aside as %s. If a license of %s is not recognized here any more, bring it back with Reactivate.", name, p.Name))
+	if err := m.setAside(ctx, signature, p.Name); err != nil {
+		return 0, err
 	}
 	if here, ok := m.fileHere(p); ok {
 		if _, err := m.options.Installed.Update(ctx, signature, func(s *installed.State) error {
@@ -127,6 +123,28 @@ func (m *Manager) generation(ctx context.Context, p api.Program) (uint16, error)
 	}
 	g, err = m.options.Installed.Generation(ctx, signature)
 	return g, installedError(err)
+}
+
+// setAside renames a damaged record of a program's Site code, so that a new one can begin, and adds a notice.
+func (m *Manager) setAside(ctx context.Context, signature license.Signature, program string) error {
+	name, err := m.options.Installed.SetAside(ctx, signature)
+	if err == nil && name != "" {
+		m.addNotice(Say("This PC's record of its Site code was damaged."), Say("It was set aside as %s. If a license of %s is not recognized here any more, bring it back with Reactivate.", name, program))
+	}
+	return installedError(err)
+}
+
+// withRecord runs change. If the record of the program's Site code is damaged it sets the record aside and retries;
+// otherwise no later change could succeed.
+func (m *Manager) withRecord(ctx context.Context, signature license.Signature, program string, change func() error) error {
+	err := change()
+	if !errors.Is(err, installed.ErrDamaged) {
+		return installedError(err)
+	}
+	if err := m.setAside(ctx, signature, program); err != nil {
+		return err
+	}
+	return installedError(change())
 }
 
 // tellNewer adds a notice, once for each program, that a newer version wrote its state on this PC.

@@ -71,6 +71,7 @@ func TestSettledRemovalCodesAreNotListed(t *testing.T) {
 			LicenseID:   int64(generation),
 			RemovalCode: 99,
 			Settled:     settled,
+			Shown:       true,
 			At:          noon,
 		}
 	}
@@ -84,6 +85,27 @@ func TestSettledRemovalCodesAreNotListed(t *testing.T) {
 	require.Len(t, kept, 2)
 	require.EqualValues(t, 1, kept[0].LicenseID)
 	require.EqualValues(t, 3, kept[1].LicenseID)
+}
+
+// A license that the desktop app made leave can come back while its task waits, so the program lists no code of it. When the
+// person asks the program for the code all the same, the license does not come back.
+func TestCodesOfTheAppAreNotListed(t *testing.T) {
+	d := newDesk(t)
+	f := d.license()
+	d.put(d.sign(signing, f))
+	code := f.Seed.RemovalCode(f.Codes)
+	require.NoError(t, d.store.Leave(t.Context(), signature, installed.Spent{Codes: f.Codes, LicenseID: f.ID, RemovalCode: code}))
+	l := d.open()
+	kept, err := l.RemovalCodes()
+	require.NoError(t, err)
+	require.Empty(t, kept)
+	removal, err := l.Remove(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, code, removal.Code)
+	require.ErrorIs(t, d.store.Return(t.Context(), signature, f.Codes.Site), installed.ErrShown)
+	kept, err = l.RemovalCodes()
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
 }
 
 // Remove takes one license and leaves another one of the program alone.

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -155,11 +156,21 @@ func (d *desk) print(value any, lines ...[]string) error {
 	}
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	for _, line := range lines {
-		if _, err := fmt.Fprintln(w, strings.TrimRight(strings.Join(line, "\t"), "\t")); err != nil {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(printable(strings.Join(line, "\t")), "\t")); err != nil {
 			return err
 		}
 	}
 	return w.Flush()
+}
+
+// printable drops the control characters of a text but tabs and line breaks: a terminal would obey those that a server sends.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\t' && r != '\n' {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // say prints a sentence to a person; JSON has its value instead.

@@ -125,7 +125,7 @@ func (d *desk) printError(err error) {
 		f.Code = string(f.Problem.Code)
 	}
 	if !d.asJSON {
-		fmt.Fprintln(d.errors, "acenctl:", f.Message)
+		fmt.Fprintln(d.errors, "acenctl:", printable(f.Message))
 		return
 	}
 	_ = json.NewEncoder(d.errors).Encode(struct { // nobody reads it when this fails
@@ -154,7 +154,7 @@ func sentence(err error) string {
 		return err.Error() + ": \"acenctl send\" does it now, \"acenctl jobs\" lists what waits"
 	case errors.Is(err, manager.ErrJobSent):
 		return err.Error() + ": \"acenctl send\" asks. A task that waits for a day can be given up: \"acenctl jobs --give-up TASK\""
-	case errors.Is(err, manager.ErrNewerHere):
+	case errors.Is(err, manager.ErrNewerHere), errors.Is(err, manager.ErrCodeShown):
 		return err.Error() + ": \"acenctl removal-codes\" lists it"
 	case errors.Is(err, manager.ErrAlreadyRunning):
 		return "the desktop app is running on the same data: close its window, or name other data with --data (this PC has other codes there)"

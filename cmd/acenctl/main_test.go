@@ -408,3 +408,10 @@ func field(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Setenv(args[0], fmt.Sprint(value))
 }
+
+// A terminal obeys no control character that a server sends.
+func TestPrintable(t *testing.T) {
+	if got := printable("a\x1b[2Jb\tc\nd\u009b\r é"); got != "a[2Jb\tc\nd é" {
+		t.Errorf("got %q", got)
+	}
+}

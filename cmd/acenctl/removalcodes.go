@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -149,13 +150,21 @@ func keptCodes(ctx context.Context, m *manager.Manager) ([]keptCodeJSON, error) 
 			Note:        k.Note,
 			SiteCode:    k.Codes.Site.String(),
 			MachineID:   k.Codes.Machine.String(),
-			RemovalCode: k.Code.String(),
+			RemovalCode: codeOf(k),
 			OrderID:     k.OrderID,
 			LicenseID:   k.LicenseID,
 			Purpose:     string(k.Purpose),
 		})
 	}
 	return out, nil
+}
+
+// codeOf returns a stored removal code; "" while an open task hands it in, because the license may still come back.
+func codeOf(k manager.KeptCode) string {
+	if k.Code == 0 {
+		return ""
+	}
+	return k.Code.String()
 }
 
 // name returns the program's name, or its signature.
@@ -177,7 +186,7 @@ func (d *desk) printKeptCodes(ctx context.Context, m *manager.Manager, refreshEr
 	d.warnOutdated(refreshErr)
 	lines := [][]string{{"ID", "PROGRAM", "NOTE", "REMOVAL CODE", "WAITS FOR"}}
 	for _, k := range codes {
-		lines = append(lines, []string{k.ID, k.name(), k.Note, k.RemovalCode, k.waitsFor()})
+		lines = append(lines, []string{k.ID, k.name(), k.Note, cmp.Or(k.RemovalCode, "-"), k.waitsFor()})
 	}
 	if len(codes) == 0 {
 		lines = [][]string{{"No removal code is kept: no license has left this PC that the server does not know of."}}

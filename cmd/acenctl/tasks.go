@@ -74,21 +74,32 @@ func (p *pcFlags) codes(d *desk) (license.Codes, error) {
 	return license.ParseCodes(site, machine)
 }
 
-// text reads a whole file, or standard input for "-".
+// maxText is the maximum size in bytes of a text that a command reads.
+const maxText = 1 << 20
+
+// text reads a whole file of at most maxText bytes, or standard input for "-".
 func (d *desk) text(file string) (string, error) {
-	if file == "-" {
-		data, err := io.ReadAll(d.in.reader)
-		return string(data), err
+	var from io.Reader = d.in.reader
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return "", usageError{err}
+		}
+		defer f.Close()
+		from = f
 	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return "", usageError{err}
+	data, err := io.ReadAll(io.LimitReader(from, maxText+1))
+	if err == nil && len(data) > maxText {
+		err = usageError{fmt.Errorf("%s has more than %d KiB", file, maxText>>10)}
 	}
-	return string(data), nil
+	return string(data), err
 }
 
 // made prints a license that was made or changed.
 func (d *desk) made(l manager.License, how string) error {
+	if l.ThisPC && !l.Installed {
+		fmt.Fprintf(d.errors, "acenctl: the license file could not be put on this PC yet: \"acenctl licenses %d\" tries again\n", l.OrderID)
+	}
 	return d.print(licenseOf(l), []string{how, fmt.Sprintf("license %d of order %d", l.ID, l.OrderID)}, []string{"Note", l.Note},
 		[]string{"Site code", l.SiteCode}, []string{"Machine ID", l.MachineID}, []string{"Activation code", l.ActivationCode}, []string{"Expires", maybeDay(l.ExpiresAt, "never")})
 }

@@ -110,14 +110,6 @@ func (w *world) licenses() (list []store.License) {
 	return list
 }
 
-// stored is a license as the server stores it.
-func (w *world) stored(id int64) (l store.License) {
-	w.t.Helper()
-	ctx := w.t.Context()
-	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) (err error) { l, err = tx.License(ctx, id); return err }))
-	return l
-}
-
 // removalCode is the removal code that the program makes for a license.
 func (w *world) removalCode(l store.License) license.RemovalCode {
 	w.t.Helper()
@@ -306,14 +298,6 @@ func (p *pc) touchDisk() error {
 // store is the folder in which programs find their licenses.
 func (p *pc) store() *installed.Store {
 	return installed.Open(p.shared, installed.Options{Now: p.w.Clock.Now})
-}
-
-// state is what the PC knows of the program.
-func (p *pc) state() installed.State {
-	p.t.Helper()
-	s, err := p.store().State(signature)
-	require.NoError(p.t, err)
-	return s
 }
 
 // open starts the app.

@@ -50,7 +50,7 @@ func goldenState(t *testing.T) State {
 		HasGeneration: true,
 		Used:          []uint16{0x123, 0x124, 0x125},
 		Spent: []Spent{
-			{Codes: codesOf(t, 0x123), LicenseID: 7, RemovalCode: 99, At: day(1)},
+			{Codes: codesOf(t, 0x123), LicenseID: 7, RemovalCode: 99, Shown: true, At: day(1)},
 			{Codes: codesOf(t, 0x124), LicenseID: 8, Settled: true, At: day(2)},
 		},
 		Typed: &Typed{Codes: codesOf(t, 0x125), Code: license.ActivationCode{1}},

@@ -57,6 +57,8 @@ var (
 	ErrNewer = errors.New("the file that keeps this PC's Site code was written by a newer version")
 	// ErrSettled is returned by Return for a settled license.
 	ErrSettled = errors.New("the server has taken back the license with this Site code")
+	// ErrShown is returned by Return for a license whose removal code a person has seen: it may be in use elsewhere.
+	ErrShown = errors.New("the removal code of the license was shown")
 	// ErrReplaced is returned by Return if this PC has a newer license under its present Site code.
 	ErrReplaced = errors.New("this PC has a newer license of this program")
 	// ErrGenerations is returned when every generation of a program was used on this PC: after 4,096 removals.
@@ -197,7 +199,9 @@ type Spent struct {
 	RemovalCode license.RemovalCode
 	// Settled reports that the server has accepted the removal code or ended the license: Return refuses it.
 	Settled bool
-	At      time.Time
+	// Shown tells that a person has seen the removal code: Return cannot bring the license back.
+	Shown bool
+	At    time.Time
 }
 
 // Typed is a typed activation code and the codes that it was made for.
@@ -317,6 +321,7 @@ func (s *Store) Leave(ctx context.Context, signature license.Signature, gone Spe
 				if gone.RemovalCode != 0 {
 					state.Spent[i].RemovalCode, state.Spent[i].Settled = gone.RemovalCode, false
 				}
+				state.Spent[i].Shown = one.Shown || gone.Shown
 				return nil
 			}
 		}
@@ -348,8 +353,8 @@ func (s *Store) Renew(ctx context.Context, signature license.Signature, site lic
 }
 
 // Return reverts Leave: the Site code is valid again and becomes this PC's present one. A Site code that is not spent
-// stays as it is. Return fails with ErrSettled for a settled license, and with ErrReplaced if this PC has a newer
-// license: a license file or typed code that is not spent and has the present generation. Return does not verify the
+// stays as it is. Return fails with ErrSettled for a settled license, with ErrShown for one whose removal code a person
+// has seen, and with ErrReplaced if this PC has a newer license: a license file or typed code that is not spent and has the present generation. Return does not verify the
 // files; a forged one can only make it fail.
 func (s *Store) Return(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
@@ -359,6 +364,8 @@ func (s *Store) Return(ctx context.Context, signature license.Signature, site li
 			return nil
 		case state.Spent[i].Settled:
 			return ErrSettled
+		case state.Spent[i].Shown:
+			return ErrShown
 		}
 		replaced, err := s.replaced(*state)
 		if err != nil {

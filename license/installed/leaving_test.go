@@ -38,6 +38,12 @@ func TestReturn(t *testing.T) {
 			prepare: func(t *testing.T, s *Store) error { return s.Settle(t.Context(), notepad, codesOf(t, left).Site) },
 			err:     ErrSettled,
 		},
+		"its removal code was shown": {
+			prepare: func(t *testing.T, s *Store) error {
+				return s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, left), Shown: true})
+			},
+			err: ErrShown,
+		},
 		"settled, and its file is back": {
 			prepare: func(t *testing.T, s *Store) error {
 				if err := s.Put(t.Context(), notepad, "a.acen", licenseFile(t, notepad, codesOf(t, left))); err != nil {

@@ -12,7 +12,7 @@ import (
 var (
 	stateNames   = []string{"version", "signature", "program", "generation", "used_generations", "spent", "typed", "clock"}
 	programNames = []string{"name", "public_keys", "typed_codes"}
-	spentNames   = []string{"site_code", "machine_id", "license_id", "removal_code", "settled", "at"}
+	spentNames   = []string{"site_code", "machine_id", "license_id", "removal_code", "settled", "shown", "at"}
 	typedNames   = []string{"site_code", "machine_id", "activation_code"}
 	clockNames   = []string{"latest", "issued"}
 	contactNames = []string{"license_id", "site", "at", "ended"}
@@ -74,6 +74,8 @@ func quickSpent(r *quickjson.Reader) (one spentFile) {
 			one.RemovalCode = r.String()
 		case "settled":
 			one.Settled = r.Bool()
+		case "shown":
+			one.Shown = r.Bool()
 		case "at":
 			one.At = r.Time()
 		}

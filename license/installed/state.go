@@ -34,6 +34,7 @@ type (
 		LicenseID   int64     `json:"license_id,omitempty"`
 		RemovalCode string    `json:"removal_code,omitempty"`
 		Settled     bool      `json:"settled,omitempty"`
+		Shown       bool      `json:"shown,omitempty"`
 		At          time.Time `json:"at"`
 		unknown     members
 	}
@@ -162,6 +163,7 @@ func (s State) encode() ([]byte, error) {
 			MachineID: one.Codes.Machine.String(),
 			LicenseID: one.LicenseID,
 			Settled:   one.Settled,
+			Shown:     one.Shown,
 			At:        one.At,
 			unknown:   more.spent[one.Codes.Site],
 		}
@@ -229,7 +231,7 @@ func decodeState(content string) (s State, err error) {
 		}
 	}
 	for _, e := range f.Spent {
-		one := Spent{LicenseID: e.LicenseID, Settled: e.Settled, At: e.At}
+		one := Spent{LicenseID: e.LicenseID, Settled: e.Settled, Shown: e.Shown, At: e.At}
 		if one.Codes, err = license.ParseCodes(e.SiteCode, e.MachineID); err != nil {
 			return State{}, ErrDamaged
 		}

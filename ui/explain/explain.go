@@ -97,6 +97,7 @@ var others = []struct {
 	{manager.ErrJobSent, text{"This cannot be taken back.", "It was sent to the server already.", "Refresh to learn what came of it."}},
 	{manager.ErrTooLate, text{"The license does not come back.", "The server has taken it already, or it has ended.", "Refresh the table: it shows where the license is now."}},
 	{manager.ErrNewerHere, text{"The license does not come back.", "This PC has a newer license of the program, which stays. The removal code of the old one is kept.", "Hand it in under Removal codes, or offer the license to another PC."}},
+	{manager.ErrCodeShown, text{"The license does not come back.", "The program has shown its removal code, and somebody may have used it.", "Hand it in under Removal codes, offer the license to another PC, or bring it back."}},
 	{manager.ErrTooEarly, text{"This cannot be given up yet.", "The answer may still come.", "Wait until a day after it was asked for."}},
 	{manager.ErrNoReceipt, text{"The answer does not prove that the license was given back.", "It holds no receipt of the license server, so the removal code stays here.", "Ask the courier to carry the request again with the latest version of the app."}},
 	{manager.ErrNewer, text{"A newer version of the app keeps the licenses of this PC.", "This version leaves its record as it is, so that nothing in it is lost.", "Update ACEN Desktop on this PC, then try again."}},

@@ -146,9 +146,13 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 	code := Code{Program: e.Program, Note: e.Note, Codes: e.Codes, Code: e.Code}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(heading),
 		caption(tr.T("Site code %s. %s", e.Codes.Site, e.stands())))
+	if e.Waits() {
+		rows.Add(caption(tr.T("The code is not shown while the task waits: if the task is canceled, the license comes back.")))
+		return rows
+	}
 	var further []fyne.CanvasObject
 	reason := ""
-	if !e.Waits() && e.Fault == nil {
+	if e.Fault == nil {
 		handIn, offer := e.Refusals()
 		for _, one := range []struct {
 			text    string
@@ -169,10 +173,10 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 	switch {
 	case reason != "":
 		rows.Add(caption(reason))
-	case !e.Waits() && e.Fault != nil:
+	case e.Fault != nil:
 		m := l.options.Explain(e.Fault)
 		rows.Add(caption(strings.TrimSpace(m.Why + " " + m.Next)))
-	case !e.Waits():
+	default:
 		rows.Add(caption(tr.T("Hand in: the order gets one license back. Offer: the license waits until another PC of yours picks it up.")))
 	}
 	return rows

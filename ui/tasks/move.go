@@ -89,20 +89,25 @@ func moved(o Options, l manager.License, program api.Program, code license.Remov
 	step := func(number, text string) fyne.CanvasObject {
 		return container.NewBorder(nil, nil, container.NewVBox(theme.NewBadge(number, theme.Accent)), nil, theme.Tight(plain(text)))
 	}
-	o.showLeft(tr.T("Moving %s", quoted(l)), l, program, code, waits != nil,
+	told := []fyne.CanvasObject{
 		dialogs.Notice(tone, m),
 		step("1", tr.T("On the other PC, open ACEN Desktop and sign in as %s.", o.Account)),
 		step("2", tr.T("Choose Pick up on this PC: the app offers it at the top of its window.")),
-		theme.Tight(plain(tr.T("Or without the app on the other PC: Transfer gives the license to the codes that the program shows there. On the vendor's web page this removal code is asked for:"))))
+	}
+	if waits == nil {
+		told = append(told, theme.Tight(plain(tr.T("Or without the app on the other PC: Transfer gives the license to the codes that the program shows there. On the vendor's web page this removal code is asked for:"))))
+	}
+	o.showLeft(tr.T("Moving %s", quoted(l)), l, program, code, waits != nil, told...)
 }
 
-// showLeft shows a license's removal code below what is told about its leaving; waits tells that the server does not know yet.
+// showLeft shows a license's removal code below what is told about its leaving. While the task waits for the server it shows no
+// code: the license comes back if the task is canceled, so nobody may have seen the code.
 func (o Options) showLeft(title string, l manager.License, program api.Program, code license.RemovalCode, waits bool, told ...fyne.CanvasObject) {
 	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), told...)
 	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 	var d *dialogs.Dialog
 	closed := func() {}
-	if err == nil {
+	if err == nil && !waits {
 		box := removalcode.NewBox(o.Removal, removalcode.Code{Program: program.Name, Note: l.Note, Codes: codes, Code: code}, false,
 			func(m dialogs.Message) { d.SetError(m) })
 		content.Add(box.Object())

@@ -138,5 +138,5 @@ func (r *removal) waits(code license.RemovalCode, kept keptError) {
 		What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.Capital(quoted(r.license))),
 		Why:  r.options.Explain(kept.error).What,
 		Next: tr.T("Then order %d has one more license to activate. You may close the app: it goes on at the next start.", r.order.ID),
-	}), theme.Tight(plain(tr.T("You need not do anything with the removal code. It is kept on this PC:"))))
+	}), theme.Tight(plain(tr.T("You need not do anything with the removal code. It is kept on this PC."))))
 }

@@ -93,7 +93,7 @@ func commits(wal []byte) (ends []int) {
 // killed are tasks besides those of the matrix that the app is killed in.
 var killed = []task{
 	{name: "cancel of a move", job: true, begin: func(t *testing.T) attempt {
-		w := newWorld(t, plenty, "a", "b")
+		w := newWorld(t, plenty, "a")
 		a := w.pcs[0]
 		l := a.activate()
 		a.connect(false)

@@ -59,6 +59,8 @@ var meddlings = []meddling{
 	{"401 problem", refused(api.ErrAuthorization, "Sign in."), true, "The person signs in again; the task is kept and goes on."},
 	{"404 HTML", instead(http.StatusNotFound, htmlType, portal), false, noACEN},
 	{"404 problem", refused(api.ErrNotFound, "There is no such order or license in this account."), true, "Not found is not ended: the license comes back or its code stays kept."},
+	{"404 problem after the server has acted", after(refused(api.ErrNotFound, "There is no such order or license in this account.")), true, "Not found is not ended: the license comes back or its code stays kept."},
+	{"503 problem after the server has acted", after(refused(api.ErrUnavailable, "Come again.")), true, goesOn},
 	{"403 HTML", instead(http.StatusForbidden, htmlType, portal), false, noACEN},
 	{"429 HTML", instead(http.StatusTooManyRequests, htmlType, portal), false, noACEN},
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/license/courier"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/server/store"
 )
@@ -126,15 +125,15 @@ func (w *world) seatsTaken() int {
 	return o.LicensesActive
 }
 
-// awaits tells whether a license was made for the PC as it is now: its file comes with the next refresh, or a courier.
+// awaits tells whether a license was made for the PC as it is now: its file comes with the next refresh, or the next courier.
 func (p *pc) awaits(l store.License) bool {
 	p.t.Helper()
 	if !p.offline {
 		return p.thisPC() == l.Codes
 	}
-	requests, err := p.Requests(p.t.Context())
+	state, err := p.store().State(signature)
 	require.NoError(p.t, err)
-	return slices.ContainsFunc(requests, func(r courier.Request) bool { return r.Items[0].Codes == l.Codes })
+	return state.HasGeneration && state.Generation == l.Codes.Site.Generation()
 }
 
 // waysBack lists how a license that is on no PC can be got back; with later also those that the vendor does not allow now.

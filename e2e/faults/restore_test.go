@@ -98,7 +98,7 @@ var serverRestores = []scenario{
 		name: "The server is restored from before an activation", limit: tooLate,
 		seen: "The program runs on, the app says that the server forgot its license, and activating once more gives it one.",
 		run: func(t *testing.T) {
-			w := newWorld(t, plenty, "a", "b")
+			w := newWorld(t, plenty, "a")
 			a := w.pcs[0]
 			restore, _ := w.backup()
 			old := a.activate()
@@ -153,7 +153,7 @@ var serverRestores = []scenario{
 		name: "The server is restored from before a removal", seen: stranded,
 		run: func(t *testing.T) {
 			rescue(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
-				w := newWorld(t, plenty, "a", "b")
+				w := newWorld(t, plenty, "a")
 				a := w.pcs[0]
 				l := a.activate()
 				restore, _ := w.backup()
@@ -170,7 +170,7 @@ var serverRestores = []scenario{
 		name: "The server is restored from before a move that waits", seen: stranded,
 		run: func(t *testing.T) {
 			rescue(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
-				w := newWorld(t, plenty, "a", "b")
+				w := newWorld(t, plenty, "a")
 				a := w.pcs[0]
 				l := a.activate()
 				restore, _ := w.backup()

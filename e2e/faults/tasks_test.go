@@ -47,7 +47,7 @@ const plenty = 4
 
 var tasks = []task{
 	{name: "new license", call: to(http.MethodPost, "/licenses"), job: true, begin: func(t *testing.T) attempt {
-		w := newWorld(t, plenty, "a", "b")
+		w := newWorld(t, plenty, "a")
 		a := w.pcs[0]
 		return attempt{
 			w: w, by: a, after: want{runs: []*pc{a}},
@@ -56,7 +56,7 @@ var tasks = []task{
 		}
 	}},
 	{name: "reactivation", call: to(http.MethodPost, "/reactivation"), job: true, begin: func(t *testing.T) attempt {
-		w := newWorld(t, plenty, "a", "b")
+		w := newWorld(t, plenty, "a")
 		a := w.pcs[0]
 		a.activate()
 		a.putBack(image{}, everything) // a new system on the same PC
@@ -76,7 +76,7 @@ var tasks = []task{
 		}
 	}},
 	{name: "move", call: to(http.MethodPost, "/release"), job: true, begin: func(t *testing.T) attempt {
-		w := newWorld(t, plenty, "a", "b")
+		w := newWorld(t, plenty, "a")
 		a := w.pcs[0]
 		l := a.activate()
 		return attempt{
@@ -132,7 +132,7 @@ var tasks = []task{
 		}
 	}},
 	{name: "removal", call: to(http.MethodPost, "/removal"), job: true, begin: func(t *testing.T) attempt {
-		w := newWorld(t, plenty, "a", "b")
+		w := newWorld(t, plenty, "a")
 		a := w.pcs[0]
 		l := a.activate()
 		return attempt{
@@ -160,7 +160,7 @@ var tasks = []task{
 		}
 	}},
 	{name: "handing in a kept code", call: to(http.MethodPost, "/removal"), job: true, begin: func(t *testing.T) attempt {
-		w := newWorld(t, plenty, "a", "b")
+		w := newWorld(t, plenty, "a")
 		a := w.pcs[0]
 		a.activate()
 		a.letGo()

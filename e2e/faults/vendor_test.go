@@ -96,7 +96,7 @@ func (p *pc) tryRefresh() {
 func TestVendorInTheMiddle(t *testing.T) {
 	for i, v := range whims {
 		for j, name := range ofLicenses() {
-			if !*whole && (i+j)%4 != 0 {
+			if !*whole && (i+j)%6 != 0 {
 				continue
 			}
 			t.Run(v.name+"/"+name, func(t *testing.T) {
@@ -180,7 +180,10 @@ var vendors = []scenario{
 		name: "The vendor switches the order off and on while nothing waits",
 		seen: "The program runs on all the while: an order that is not listed has ended nothing.",
 		run: func(t *testing.T) {
-			for _, v := range whims {
+			for i, v := range whims {
+				if !*whole && i%3 != 0 {
+					continue
+				}
 				t.Run(v.name, func(t *testing.T) {
 					w := newWorld(t, plenty, "a", "b")
 					a, b := w.pcs[0], w.pcs[1]

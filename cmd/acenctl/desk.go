@@ -36,6 +36,7 @@ type desk struct {
 	passwordStdin bool
 	program       int64 // of new-order
 	manager       *manager.Manager
+	noticed       int  // notices that were printed
 	signOut       bool // the session is this command's alone
 }
 
@@ -95,11 +96,18 @@ func (d *desk) open(ctx context.Context) (*manager.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.manager = m
-	for _, n := range m.Notices() {
-		fmt.Fprintf(d.errors, "acenctl: %s %s\n", n.Title, n.Detail)
-	}
+	d.manager, d.noticed = m, 0
+	d.printNotices()
 	return m, nil
+}
+
+// printNotices prints the manager's notices that were not printed before.
+func (d *desk) printNotices() {
+	notices := d.manager.Notices()
+	for _, n := range notices[d.noticed:] {
+		fmt.Fprintln(d.errors, "acenctl:", printable(fmt.Sprintf("%s %s", n.Title, n.Detail)))
+	}
+	d.noticed = len(notices)
 }
 
 // session opens the license manager and continues the remembered session, or signs in for this command when a server is
@@ -137,6 +145,7 @@ func (d *desk) close() {
 	if d.manager == nil {
 		return
 	}
+	d.printNotices()
 	if d.signOut {
 		_ = d.manager.SignOut(context.Background()) // the server ends the session by itself
 	}

@@ -412,6 +412,10 @@ func (m *Manager) Find(ctx context.Context) (f Found, err error) {
 		return nil
 	})
 	soonestFirst(f.Expiring)
+	// Where the server lists an earlier license of this PC, bringing that one back puts both right and takes no license.
+	f.Forgotten = slices.DeleteFunc(f.Forgotten, func(one Forgotten) bool {
+		return slices.ContainsFunc(f.BringBacks, func(b BringBack) bool { return b.Order.ProgramID == one.Order.ProgramID })
+	})
 	return f, err
 }
 

@@ -715,3 +715,33 @@ func TestTheTableDoesNotForestallTheJob(t *testing.T) {
 	require.Equal(t, JobDone, done[0].State)
 	require.Empty(t, p.kept(t))
 }
+
+// The server was restored to before a reactivation: it lists the earlier license, and bringing that one back is all that is
+// offered.
+func TestForgottenReactivationIsBroughtBack(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	first := p.activateHere(t)
+	before := append([]api.License(nil), f.rows...)
+	_, err := p.options.Installed.Update(t.Context(), lumenSignature, func(s *installed.State) error {
+		s.Generation = (s.Generation + 1) & license.MaxGeneration // the PC's data were lost
+		return nil
+	})
+	require.NoError(t, err)
+	row, ok := p.row(t, first.ID)
+	require.True(t, ok)
+	codes, err := p.ThisPCFor(t.Context(), row)
+	require.NoError(t, err)
+	_, err = p.Reactivate(t.Context(), Reactivate{License: row, Codes: codes, ThisPC: true})
+	require.NoError(t, err)
+	f.set(func() {
+		f.rows, f.answers, f.epoch, f.nextID = before, map[string]string{}, "BBBBBBBBBBBBBBBBBBBBBA", 1_020_219
+	})
+	_, ok = p.row(t, first.ID)
+	require.True(t, ok)
+	found, err := p.Find(t.Context())
+	require.NoError(t, err)
+	require.Len(t, found.BringBacks, 1)
+	require.Equal(t, first.ID, found.BringBacks[0].License.ID)
+	require.Empty(t, found.Forgotten)
+}

@@ -324,7 +324,7 @@ func TestContainerfile(t *testing.T) {
 			steps[name] = append(steps[name], rest)
 		}
 	}
-	must.Equal(t, []string{"golang:" + regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(text(t, "go.mod"))[1] + " AS build", "scratch"}, steps["FROM"])
+	must.Equal(t, []string{"golang:" + regexp.MustCompile(`(?m)^toolchain go(\S+)`).FindStringSubmatch(text(t, "go.mod"))[1] + " AS build", "scratch"}, steps["FROM"])
 	must.Equal(t, []string{"65532:65532"}, steps["USER"], "not root")
 	var entry, args []string
 	must.NoError(t, json.Unmarshal([]byte(steps["ENTRYPOINT"][0]), &entry))

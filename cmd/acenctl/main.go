@@ -159,7 +159,7 @@ func sentence(err error) string {
 	case errors.Is(err, manager.ErrAlreadyRunning):
 		return "the desktop app is running on the same data: close its window, or name other data with --data (this PC has other codes there)"
 	case errors.Is(err, manager.ErrSignedOut):
-		return "nobody is signed in: acenctl sign-in SERVER, or give --server and --username with the command"
+		return "nobody is signed in: acenctl sign-in SERVER USERNAME, or give --server and --username with the command"
 	}
 	return err.Error()
 }

@@ -189,7 +189,7 @@ func (d *desk) printKeptCodes(ctx context.Context, m *manager.Manager, refreshEr
 		lines = append(lines, []string{k.ID, k.name(), k.Note, cmp.Or(k.RemovalCode, "-"), k.waitsFor()})
 	}
 	if len(codes) == 0 {
-		lines = [][]string{{"No removal code is kept: no license has left this PC that the server does not know of."}}
+		lines = [][]string{{"No removal code is kept on this PC."}}
 	}
 	return d.print(struct {
 		RemovalCodes []keptCodeJSON `json:"removal_codes"`

@@ -149,6 +149,9 @@ func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr e
 	}
 	if len(lines) == 1 {
 		lines = [][]string{{"Nothing needs you."}}
+		if refreshErr != nil { // a script that reads this line must not take it for the server's word
+			lines = [][]string{{"Nothing waits on this PC. The server was not asked."}}
+		}
 	}
 	return d.print(out, lines...)
 }

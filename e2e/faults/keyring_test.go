@@ -32,8 +32,9 @@ func waiting(t *testing.T, name string) attempt {
 // each runs a subtest for every one of some tasks; in the short form for a few of them, chosen by the scenario's name.
 func each(t *testing.T, names []string, run func(t *testing.T, name string)) {
 	t.Helper()
+	first := len(t.Name()) % len(names)
 	for i, name := range names {
-		if !*whole && (i+len(t.Name()))%6 != 0 {
+		if !*whole && (i-first)%6 != 0 {
 			continue
 		}
 		t.Run(name, func(t *testing.T) { run(t, name) })

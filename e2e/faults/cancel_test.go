@@ -180,11 +180,11 @@ var cancels = []scenario{
 				is func(*pc) want
 			}{
 				"and the old one handed in": {
-					func(p *pc, k manager.KeptCode) error { _, err := p.HandIn(p.t.Context(), k); return err },
+					(*pc).handIn,
 					func(p *pc) want { return want{runs: []*pc{p}} },
 				},
 				"and the old one offered": {
-					func(p *pc, k manager.KeptCode) error { _, err := p.Offer(p.t.Context(), k); return err },
+					(*pc).offer,
 					func(p *pc) want { return want{runs: []*pc{p}, waiting: 1} },
 				},
 			} {

@@ -16,8 +16,7 @@ func givenBack(t *testing.T) (w *world, by, offline *pc, request courier.Request
 	w, by, offline = withCourier(t)
 	kept, err := offline.LetGo(t.Context(), signature)
 	require.NoError(t, err)
-	request, err = offline.MakeRequest(t.Context(), "c", []manager.Wish{{Task: courier.TaskRemove, Signature: signature, Kept: kept}})
-	require.NoError(t, err)
+	request = offline.handsIn(kept)
 	by.refresh()
 	return w, by, offline, request
 }
@@ -34,15 +33,20 @@ func done(w *world, r courier.Request, receipt string) courier.Answer {
 	}}}
 }
 
-// receipt signs a receipt with the program's present key.
-func (w *world) receipt(r license.Receipt) string {
+// receipt signs a receipt of a removal with the program's present key.
+func (w *world) receipt(id int64, site license.SiteCode) string {
 	w.t.Helper()
 	p, err := w.admin.Program(w.t.Context(), w.program.ID)
 	require.NoError(w.t, err)
 	key, err := w.Secrets.SigningKey(p)
 	require.NoError(w.t, err)
-	r.IssuedAt, r.Epoch = w.Clock.Now(), "AAAAAAAAAAAAAAAAAAAAAA"
-	token, err := key.SignReceipt(r)
+	token, err := key.SignReceipt(license.Receipt{
+		LicenseID: id,
+		Site:      site,
+		Task:      license.ReceiptRemoval,
+		IssuedAt:  w.Clock.Now(),
+		Epoch:     "AAAAAAAAAAAAAAAAAAAAAA",
+	})
 	require.NoError(w.t, err)
 	return token
 }
@@ -60,10 +64,10 @@ var couriers = []scenario{
 					return content
 				},
 				"with the receipt of another license": func(w *world, r courier.Request) string {
-					return w.receipt(license.Receipt{LicenseID: w.active()[0].ID, Site: r.Items[0].Codes.Site + 1, Task: license.ReceiptRemoval})
+					return w.receipt(w.active()[0].ID, r.Items[0].Codes.Site+1)
 				},
 				"with the receipt of the same Site code under another id": func(w *world, r courier.Request) string {
-					return w.receipt(license.Receipt{LicenseID: w.active()[0].ID + 1, Site: r.Items[0].Codes.Site, Task: license.ReceiptRemoval})
+					return w.receipt(w.active()[0].ID+1, r.Items[0].Codes.Site)
 				},
 			} {
 				t.Run(name, func(t *testing.T) {
@@ -85,12 +89,12 @@ var couriers = []scenario{
 		},
 	},
 	{
-		name: "A request is carried by two couriers", seen: once,
+		name: "A request is carried by two couriers",
+		seen: once,
 		run: func(t *testing.T) {
 			w := newWorld(t, plenty, "a", "b")
 			a, b, c := w.pcs[0], w.pcs[1], w.offlinePC("c")
-			request, err := c.MakeRequest(t.Context(), "c", []manager.Wish{{Task: courier.TaskActivate, Signature: signature}})
-			require.NoError(t, err)
+			request := c.asks()
 			first, second := answered(t, a, request), answered(t, b, request)
 			for _, answer := range []courier.Answer{second, first} {
 				taken, err := c.TakeAnswer(t.Context(), answer)
@@ -102,7 +106,8 @@ var couriers = []scenario{
 		},
 	},
 	{
-		name: "A removal is carried by two couriers", seen: "Both bring a receipt; the license is removed once.",
+		name: "A removal is carried by two couriers",
+		seen: "Both bring a receipt; the license is removed once.",
 		run: func(t *testing.T) {
 			w, by, offline, request := givenBack(t)
 			first := answered(t, by, request)
@@ -123,10 +128,9 @@ var couriers = []scenario{
 		run: func(t *testing.T) {
 			w := newWorld(t, plenty, "b")
 			b, c := w.pcs[0], w.offlinePC("c")
-			request, err := c.MakeRequest(t.Context(), "c", []manager.Wish{{Task: courier.TaskActivate, Signature: signature}})
-			require.NoError(t, err)
+			request := c.asks()
 			answer := answered(t, b, request)
-			_, err = c.TakeAnswer(t.Context(), answer)
+			_, err := c.TakeAnswer(t.Context(), answer)
 			require.NoError(t, err)
 			_, err = c.LetGo(t.Context(), signature)
 			require.NoError(t, err)
@@ -138,7 +142,8 @@ var couriers = []scenario{
 		},
 	},
 	{
-		name: "The answer to a removal is lost, and its request is carried again", seen: "The server gives the receipt again.",
+		name: "The answer to a removal is lost, and its request is carried again",
+		seen: "The server gives the receipt again.",
 		run: func(t *testing.T) {
 			w, by, offline, request := givenBack(t)
 			answered(t, by, request) // never arrives

@@ -12,7 +12,9 @@ import (
 )
 
 // leaving are the tasks with which a license of this PC, or a code that was typed, is on its way.
-var leaving = []string{"move", "transfer of one's own", "transfer with a code", "removal", "removal with a code", "handing in a kept code"}
+var leaving = []string{
+	"move", "transfer of one's own", "transfer with a code", "removal", "removal with a code", "handing in a kept code",
+}
 
 // typed are those of them whose code a person typed: only its sealed copy is kept.
 var typed = map[string]bool{"transfer with a code": true, "removal with a code": true}
@@ -30,8 +32,9 @@ func waiting(t *testing.T, name string) attempt {
 // each runs a subtest for every one of some tasks; in the short form for a few of them, chosen by the scenario's name.
 func each(t *testing.T, names []string, run func(t *testing.T, name string)) {
 	t.Helper()
+	first := len(t.Name()) % len(names)
 	for i, name := range names {
-		if !*whole && (i+len(t.Name()))%6 != 0 {
+		if !*whole && (i-first)%6 != 0 {
 			continue
 		}
 		t.Run(name, func(t *testing.T) { run(t, name) })
@@ -41,7 +44,8 @@ func each(t *testing.T, names []string, run func(t *testing.T, name string)) {
 var keyrings = []scenario{
 	{
 		name: "The keyring is emptied while a task waits",
-		seen: "A license of this PC goes on its way: its code lies where the license files lie. A code that was typed has to be typed again.",
+		seen: "A license of this PC goes on its way: its code lies where the license files lie. A code that was typed " +
+			"has to be typed again.",
 		run: func(t *testing.T) {
 			each(t, leaving, func(t *testing.T, name string) {
 				a := waiting(t, name)
@@ -169,8 +173,7 @@ var keyrings = []scenario{
 			require.Len(t, c.kept(), 1)
 			require.Equal(t, before[0].Code, c.kept()[0].Code)
 			check(t, a.w, a.before)
-			request, err := c.MakeRequest(t.Context(), "c", []manager.Wish{{Task: courier.TaskRemove, Signature: signature, Kept: c.kept()[0]}})
-			require.NoError(t, err)
+			request := c.handsIn(c.kept()[0])
 			require.NoError(t, carry(t.Context(), a.by, c, request))
 			a.w.recover()
 			check(t, a.w, a.after)

@@ -16,8 +16,8 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// killer sees a PC at every write of the app and ends its life at one of them: what the app does later reaches neither the
-// server nor the image that is kept.
+// killer sees a PC at every write of the app and ends its life at one of them: what the app does later reaches neither
+// the server nor the image that is kept.
 type killer struct {
 	p    *pc
 	left int // touches until the kill
@@ -25,9 +25,9 @@ type killer struct {
 	before, at image
 }
 
-// kill lets the app do something and kills it before its nth touch of license folder, keyring or network. It returns what the
-// PC's disk may hold then, one image for every transaction of the app's data file since the touch before; none when the app is
-// done before.
+// kill lets the app do something and kills it before its nth touch of license folder, keyring or network. It returns
+// what the PC's disk may hold then, one image for every transaction of the app's data file since the touch before; none
+// when the app is done before.
 func (p *pc) kill(nth int, do func() error) (images []image) {
 	k := &killer{p: p, left: nth, before: p.image()}
 	p.touched = func() {
@@ -54,8 +54,8 @@ const (
 	journal  = dataFile + "-wal"
 )
 
-// between lists the images between two touches: the license folder and the keyring as they are at the later one, and the data
-// file after each of its transactions.
+// between lists the images between two touches: the license folder and the keyring as they are at the later one, and
+// the data file after each of its transactions.
 func (k *killer) between() (images []image) {
 	older, newer := k.before.data[journal], k.at.data[journal]
 	if bytes.Equal(k.before.data[dataFile], k.at.data[dataFile]) && bytes.HasPrefix(newer, older) {
@@ -92,92 +92,106 @@ func commits(wal []byte) (ends []int) {
 
 // killed are tasks besides those of the matrix that the app is killed in.
 var killed = []task{
-	{name: "cancel of a move", job: true, begin: func(t *testing.T) attempt {
-		w := newWorld(t, plenty, "a")
-		a := w.pcs[0]
-		l := a.activate()
-		a.connect(false)
-		_, err := a.Move(t.Context(), l)
-		require.ErrorIs(t, err, manager.ErrUnreachable)
-		return attempt{
-			w: w, by: a, before: want{waiting: 1}, after: want{runs: []*pc{a}},
-			do: func(ctx context.Context) error {
-				if len(a.waits()) == 0 { // the move went on after the kill, so it is brought back another way
-					offers, err := a.WaitingToMove(ctx)
+	{
+		name: "cancel of a move",
+		job:  true,
+		begin: func(t *testing.T) attempt {
+			w := newWorld(t, plenty, "a")
+			a := w.pcs[0]
+			l := a.activate()
+			a.connect(false)
+			_, err := a.Move(t.Context(), l)
+			require.ErrorIs(t, err, manager.ErrUnreachable)
+			return attempt{
+				w: w, by: a, before: want{waiting: 1}, after: want{runs: []*pc{a}},
+				do: func(ctx context.Context) error {
+					if len(a.waits()) == 0 { // the move went on after the kill, so it is brought back another way
+						offers, err := a.WaitingToMove(ctx)
+						if err == nil {
+							_, err = a.PickUp(ctx, offers[0].License)
+						}
+						return err
+					}
+					return a.DropJob(ctx, a.waits()[0].ID)
+				},
+				done: func() int {
+					if a.verdict().Valid() {
+						return 1
+					}
+					return 0
+				},
+			}
+		},
+	},
+	{
+		name: "give back without a network",
+		job:  true,
+		begin: func(t *testing.T) attempt {
+			w, b, c := withCourier(t)
+			return attempt{
+				w: w, by: c, before: want{runs: []*pc{c}}, after: want{stranded: 1},
+				do: func(ctx context.Context) error {
+					_, err := c.LetGo(ctx, signature)
+					b.refresh()
+					return err
+				},
+				done: func() int {
+					if len(c.kept()) == 1 && !c.verdict().Valid() {
+						return 1
+					}
+					return 0
+				},
+			}
+		},
+	},
+	{
+		name: "taking a courier's answer",
+		job:  true,
+		begin: func(t *testing.T) attempt {
+			w := newWorld(t, plenty, "b")
+			b, c := w.pcs[0], w.offlinePC("c")
+			request := c.asks()
+			answer := answered(t, b, request)
+			return attempt{
+				w: w, by: c, skipBefore: true, after: want{runs: []*pc{c}},
+				do: func(ctx context.Context) error {
+					taken, err := c.TakeAnswer(ctx, answer)
 					if err == nil {
-						_, err = a.PickUp(ctx, offers[0].License)
+						err = taken[0].Err
 					}
 					return err
-				}
-				return a.DropJob(ctx, a.waits()[0].ID)
-			},
-			done: func() int {
-				if a.verdict().Valid() {
-					return 1
-				}
-				return 0
-			},
-		}
-	}},
-	{name: "give back without a network", job: true, begin: func(t *testing.T) attempt {
-		w, b, c := withCourier(t)
-		return attempt{
-			w: w, by: c, before: want{runs: []*pc{c}}, after: want{stranded: 1},
-			do: func(ctx context.Context) error {
-				_, err := c.LetGo(ctx, signature)
-				b.refresh()
-				return err
-			},
-			done: func() int {
-				if len(c.kept()) == 1 && !c.verdict().Valid() {
-					return 1
-				}
-				return 0
-			},
-		}
-	}},
-	{name: "taking a courier's answer", job: true, begin: func(t *testing.T) attempt {
-		w := newWorld(t, plenty, "b")
-		b, c := w.pcs[0], w.offlinePC("c")
-		request, err := c.MakeRequest(t.Context(), "c", []manager.Wish{{Task: courier.TaskActivate, Signature: signature, Note: "c"}})
-		require.NoError(t, err)
-		answer := answered(t, b, request)
-		return attempt{
-			w: w, by: c, skipBefore: true, after: want{runs: []*pc{c}},
-			do: func(ctx context.Context) error {
-				taken, err := c.TakeAnswer(ctx, answer)
-				if err == nil {
-					err = taken[0].Err
-				}
-				return err
-			},
-			done: func() int {
-				if c.verdict().Valid() {
-					return 1
-				}
-				return 0
-			},
-		}
-	}},
-	{name: "taking a courier's receipt", job: true, begin: func(t *testing.T) attempt {
-		w, b, c := withCourier(t)
-		kept, err := c.LetGo(t.Context(), signature)
-		require.NoError(t, err)
-		request, err := c.MakeRequest(t.Context(), "c", []manager.Wish{{Task: courier.TaskRemove, Signature: signature, Kept: kept}})
-		require.NoError(t, err)
-		answer := answered(t, b, request)
-		return attempt{
-			w: w, by: c, skipBefore: true,
-			do: func(ctx context.Context) error {
-				taken, err := c.TakeAnswer(ctx, answer)
-				if err == nil {
-					err = taken[0].Err
-				}
-				return err
-			},
-			done: func() int { return 1 - len(c.kept()) },
-		}
-	}},
+				},
+				done: func() int {
+					if c.verdict().Valid() {
+						return 1
+					}
+					return 0
+				},
+			}
+		},
+	},
+	{
+		name: "taking a courier's receipt",
+		job:  true,
+		begin: func(t *testing.T) attempt {
+			w, b, c := withCourier(t)
+			kept, err := c.LetGo(t.Context(), signature)
+			require.NoError(t, err)
+			request := c.handsIn(kept)
+			answer := answered(t, b, request)
+			return attempt{
+				w: w, by: c, skipBefore: true,
+				do: func(ctx context.Context) error {
+					taken, err := c.TakeAnswer(ctx, answer)
+					if err == nil {
+						err = taken[0].Err
+					}
+					return err
+				},
+				done: func() int { return 1 - len(c.kept()) },
+			}
+		},
+	},
 }
 
 // withCourier is a PC without a network that has got a license by a courier.
@@ -185,8 +199,7 @@ func withCourier(t *testing.T) (w *world, by, offline *pc) {
 	t.Helper()
 	w = newWorld(t, plenty, "b")
 	by, offline = w.pcs[0], w.offlinePC("c")
-	request, err := offline.MakeRequest(t.Context(), "c", []manager.Wish{{Task: courier.TaskActivate, Signature: signature, Note: "c"}})
-	require.NoError(t, err)
+	request := offline.asks()
 	require.NoError(t, carry(t.Context(), by, offline, request))
 	by.refresh()
 	return w, by, offline
@@ -203,8 +216,9 @@ func answered(t *testing.T, by *pc, request courier.Request) courier.Answer {
 	return hand(t, answer)
 }
 
-// The app is killed at every write of every task: of the license folder, half a file included, of the keyring, of its data
-// file, and before and after each call. Afterwards the task is done once or not at all, and no license is lost at any moment.
+// The app is killed at every write of every task: of the license folder, half a file included, of the keyring, of its
+// data file, and before and after each call. Afterwards the task is done once or not at all, and no license is lost at
+// any moment.
 func TestKilled(t *testing.T) {
 	for _, one := range slices.Concat(tasks, killed) {
 		if !*whole && one.name != "move" {
@@ -230,8 +244,8 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// killOnce kills the app at one touch, starts it on one of the images of that moment, and checks. It returns how many images
-// there are; 0 when the app was done before the touch.
+// killOnce kills the app at one touch, starts it on one of the images of that moment, and checks. It returns how many
+// images there are; 0 when the app was done before the touch.
 func killOnce(t *testing.T, one task, touch, n int) (images int) {
 	t.Helper()
 	a := one.begin(t)
@@ -259,8 +273,8 @@ func killOnce(t *testing.T, one task, touch, n int) (images int) {
 	return len(list)
 }
 
-// Each write of the license folder fails during each task, once or from then on, as on a full disk. The app goes on running;
-// nothing is lost, and when the disk is well again the task is done, or can be done.
+// Each write of the license folder fails during each task, once or from then on, as on a full disk. The app goes on
+// running; nothing is lost, and when the disk is well again the task is done, or can be done.
 func TestFolderFails(t *testing.T) {
 	for _, one := range slices.Concat(tasks, killed) {
 		if !*whole && one.name != "removal" {
@@ -282,8 +296,8 @@ func TestFolderFails(t *testing.T) {
 // errFull is the error of a write on a full disk.
 var errFull error = &fs.PathError{Op: "write", Path: "licenses", Err: syscall.ENOSPC}
 
-// failOnce lets writes of the license folder fail during a task: the nth and as many as times after it. It reports whether one
-// failed.
+// failOnce lets writes of the license folder fail during a task: the nth and as many as times after it. It reports
+// whether one failed.
 func failOnce(t *testing.T, one task, nth, times int) (failed bool) {
 	t.Helper()
 	a := one.begin(t)

@@ -17,7 +17,8 @@ import (
 
 var lefts = []scenario{
 	{
-		name: "A license left, the server does not know, and code, job and keyring are gone", seen: stranded,
+		name: "A license left, the server does not know, and code, job and keyring are gone",
+		seen: stranded,
 		run: func(t *testing.T) {
 			rescue(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
 				w, a, l, _ := activeOne(t)
@@ -33,7 +34,8 @@ var lefts = []scenario{
 		},
 	},
 	{
-		name: "A license left, the server does not know, and only the PC's record of it is there, without a session", seen: stranded,
+		name: "A license left, the server does not know, and only the PC's record of it is there, without a session",
+		seen: stranded,
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			a.connect(false)
@@ -110,7 +112,8 @@ var lefts = []scenario{
 		},
 	},
 	{
-		name: "The app's data file is damaged", seen: "It is set aside; after signing in everything is as before.",
+		name: "The app's data file is damaged",
+		seen: "It is set aside; after signing in everything is as before.",
 		run: func(t *testing.T) {
 			w, a, _, _ := activeOne(t)
 			a.shut()
@@ -124,7 +127,8 @@ var lefts = []scenario{
 		},
 	},
 	{
-		name: "The PC's record of its Site codes is damaged, too large, or a folder", seen: "It is set aside, and the license file that is there tells the Site code again.",
+		name: "The PC's record of its Site codes is damaged, too large, or a folder",
+		seen: "It is set aside, and the license file that is there tells the Site code again.",
 		run: func(t *testing.T) {
 			for name, damage := range recordDamages {
 				t.Run(name, func(t *testing.T) {
@@ -140,7 +144,8 @@ var lefts = []scenario{
 		},
 	},
 	{
-		name: "The PC's record of its Site codes is damaged, too large, or a folder while a move waits", seen: goesOn,
+		name: "The PC's record of its Site codes is damaged, too large, or a folder while a move waits",
+		seen: goesOn,
 		run: func(t *testing.T) {
 			for name, damage := range recordDamages {
 				t.Run(name, func(t *testing.T) {
@@ -192,12 +197,14 @@ var lefts = []scenario{
 		},
 	},
 	{
-		name: "A newer program of the same version added to the PC's record", seen: "What the app does not know survives what it does.",
+		name: "A newer program of the same version added to the PC's record",
+		seen: "What the app does not know survives what it does.",
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			content, err := os.ReadFile(a.record())
 			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(a.record(), []byte(strings.Replace(string(content), "{", `{"seats":{"here":[1]},`, 1)), 0o600))
+			newer := strings.Replace(string(content), "{", `{"seats":{"here":[1]},`, 1)
+			require.NoError(t, os.WriteFile(a.record(), []byte(newer), 0o600))
 			_, err = a.Move(t.Context(), l)
 			require.NoError(t, err)
 			a.activateAgain()
@@ -208,7 +215,8 @@ var lefts = []scenario{
 		},
 	},
 	{
-		name: "The file of a license that is on the PC is erased", seen: "It is put back, with or without a connection.",
+		name: "The file of a license that is on the PC is erased",
+		seen: "It is put back, with or without a connection.",
 		run: func(t *testing.T) {
 			for name, online := range map[string]bool{"with": true, "without": false} {
 				t.Run(name, func(t *testing.T) {

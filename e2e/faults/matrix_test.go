@@ -1,11 +1,13 @@
 package faults
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,55 +24,93 @@ type meddling struct {
 	fault fault
 	// refuses tells that the answer is one of a license server and refuses: a job may end with it.
 	refuses bool
+	// believed tells that the app may take it for the server's, until the next refresh, where nothing proves what the
+	// server did.
+	believed bool
 	// seen is what a person sees of it.
 	seen string
 }
 
 const (
 	goesOn = "The task is kept and goes on by itself when the connection is back; it is done once."
-	noACEN = "“What answers there is no license server.” The task is kept, nothing is changed or erased on the PC; it is done once, later."
-	once   = "It is done once."
+	noACEN = "“What answers there is no license server.” The task is kept, nothing is changed or erased on the PC; " +
+		"it is done once, later."
+	once = "It is done once."
+
+	notEnded    = "Not found is not ended: the license comes back or its code stays kept."
+	unproved    = "It proves nothing: the removal code stays kept, and the server is asked again."
+	ofAnotherPC = " About another PC's license it may be believed until the next refresh."
+	maintenance = `{"status":"maintenance"}`
 )
 
+// notFound is what a server answers about what is another client's, or does not exist.
+var notFound = refused(api.ErrNotFound, "There is no such order or license in this account.")
+
 var meddlings = []meddling{
-	{"request dropped", requestDropped, false, goesOn},
-	{"answer dropped, the server has acted", answerDropped, false, goesOn},
-	{"request doubled", doubled, false, once},
-	{"answer cut in the middle", cut, false, goesOn},
-	{"502 before the server", instead(http.StatusBadGateway, htmlType, portal), false, noACEN},
-	{"502 after the server has acted", after(instead(http.StatusBadGateway, htmlType, portal)), false, noACEN},
-	{"500 problem", refused(api.ErrInternal, "Something went wrong."), true, goesOn},
-	{"503 problem", refused(api.ErrUnavailable, "Come again."), true, goesOn},
-	{"HTML 200", instead(http.StatusOK, htmlType, portal), false, noACEN},
-	{"HTML 200 after the server has acted", after(instead(http.StatusOK, htmlType, portal)), false, noACEN},
-	{"redirect to a portal", redirected, false, noACEN},
-	{"JSON 200: maintenance", instead(http.StatusOK, jsonType, `{"status":"maintenance"}`), false, noACEN},
-	{"JSON 201: maintenance", instead(http.StatusCreated, jsonType, `{"status":"maintenance"}`), false, noACEN},
-	{"JSON 200: maintenance, after the server has acted", after(instead(http.StatusOK, jsonType, `{"status":"maintenance"}`)), false, noACEN},
-	{"JSON 200: {}", instead(http.StatusOK, jsonType, `{}`), false, noACEN},
-	{"JSON 200: []", instead(http.StatusOK, jsonType, `[]`), false, noACEN},
-	{"JSON 200: null", instead(http.StatusOK, jsonType, `null`), false, noACEN},
-	{"JSON 200 without a body", instead(http.StatusOK, jsonType, ``), false, noACEN},
-	{"204 without a body", instead(http.StatusNoContent, jsonType, ``), false, noACEN},
-	{"an answer about another license", another, false, noACEN},
-	{"empty lists", emptyLists, false, "What is not listed is not erased: only what the server names as ended is."},
-	{"a receipt that is missing", withoutReceipt, false, "It proves nothing: the removal code stays kept, and the answer is asked for again."},
-	{"a receipt that nobody signed", forgedReceipt, false, "It proves nothing: the removal code stays kept, and the answer is asked for again."},
-	{"401 problem", refused(api.ErrAuthorization, "Sign in."), true, "The person signs in again; the task is kept and goes on."},
-	{"404 HTML", instead(http.StatusNotFound, htmlType, portal), false, noACEN},
-	{"404 problem", refused(api.ErrNotFound, "There is no such order or license in this account."), true, "Not found is not ended: the license comes back or its code stays kept."},
-	{"404 problem after the server has acted", after(refused(api.ErrNotFound, "There is no such order or license in this account.")), true, "Not found is not ended: the license comes back or its code stays kept."},
-	{"503 problem after the server has acted", after(refused(api.ErrUnavailable, "Come again.")), true, goesOn},
-	{"403 HTML", instead(http.StatusForbidden, htmlType, portal), false, noACEN},
-	{"429 HTML", instead(http.StatusTooManyRequests, htmlType, portal), false, noACEN},
+	{name: "request dropped", fault: requestDropped, seen: goesOn},
+	{name: "answer dropped, the server has acted", fault: answerDropped, seen: goesOn},
+	{name: "request doubled", fault: doubled, seen: once},
+	{name: "answer cut in the middle", fault: cut, seen: goesOn},
+	{name: "502 before the server", fault: instead(http.StatusBadGateway, htmlType, portal), seen: noACEN},
+	{name: "502 after the server has acted", fault: after(instead(http.StatusBadGateway, htmlType, portal)), seen: noACEN},
+	{name: "500 problem", fault: refused(api.ErrInternal, "Something went wrong."), refuses: true, seen: goesOn},
+	{name: "503 problem", fault: refused(api.ErrUnavailable, "Come again."), refuses: true, seen: goesOn},
+	{name: "HTML 200", fault: instead(http.StatusOK, htmlType, portal), seen: noACEN},
+	{name: "HTML 200 after the server has acted", fault: after(instead(http.StatusOK, htmlType, portal)), seen: noACEN},
+	{name: "redirect to a portal", fault: redirected, seen: noACEN},
+	{name: "JSON 200: maintenance", fault: instead(http.StatusOK, jsonType, maintenance), seen: noACEN},
+	{name: "JSON 201: maintenance", fault: instead(http.StatusCreated, jsonType, maintenance), seen: noACEN},
+	{
+		name:  "JSON 200: maintenance, after the server has acted",
+		fault: after(instead(http.StatusOK, jsonType, maintenance)),
+		seen:  noACEN,
+	},
+	{name: "JSON 200: {}", fault: instead(http.StatusOK, jsonType, `{}`), seen: noACEN},
+	{name: "JSON 200: []", fault: instead(http.StatusOK, jsonType, `[]`), seen: noACEN},
+	{name: "JSON 200: null", fault: instead(http.StatusOK, jsonType, `null`), seen: noACEN},
+	{name: "JSON 200 without a body", fault: instead(http.StatusOK, jsonType, ``), seen: noACEN},
+	{name: "204 without a body", fault: instead(http.StatusNoContent, jsonType, ``), seen: noACEN},
+	{name: "an answer about another license", fault: another, seen: noACEN},
+	{
+		name:  "empty lists",
+		fault: emptyLists,
+		seen:  "What is not listed is not erased: only what the server names as ended is.",
+	},
+	{name: "a receipt that is missing", fault: withoutReceipt, seen: unproved},
+	{name: "a receipt that nobody signed", fault: forgedReceipt, seen: unproved},
+	{
+		name:     "a forged answer, whole and about the right license, with a receipt that nobody signed",
+		fault:    forged,
+		believed: true,
+		seen:     unproved + ofAnotherPC,
+	},
+	{
+		name:    "401 problem",
+		fault:   refused(api.ErrAuthorization, "Sign in."),
+		refuses: true,
+		seen:    "The person signs in again; the task is kept and goes on.",
+	},
+	{name: "404 HTML", fault: instead(http.StatusNotFound, htmlType, portal), seen: noACEN},
+	{name: "404 problem", fault: notFound, refuses: true, seen: notEnded},
+	{name: "404 problem after the server has acted", fault: after(notFound), refuses: true, seen: notEnded},
+	{
+		name:    "503 problem after the server has acted",
+		fault:   after(refused(api.ErrUnavailable, "Come again.")),
+		refuses: true,
+		seen:    goesOn,
+	},
+	{name: "403 HTML", fault: instead(http.StatusForbidden, htmlType, portal), seen: noACEN},
+	{name: "429 HTML", fault: instead(http.StatusTooManyRequests, htmlType, portal), seen: noACEN},
 }
 
 // another answers with a license, or an order, that was not asked for; its fields are all there.
 func another(w http.ResponseWriter, c call, forward func() answer) {
-	const one = `{"id":1,"order_id":1,"original_license_id":1,"site_code":"A91039B5","machine_id":"7F80-3BDF-E8D3-1D55","activation_code":"F3945D8C-B0D71FFA-02A956E3-8D6DB947",` +
-		`"note":"","features":0,"activated_at":"2026-01-01T00:00:00Z","status":"Active","receipt":"v4.public.none"}`
-	const order = `{"id":1,"program_id":1,"program_name":"x","ordered_at":"2026-01-01T00:00:00Z","licenses_total":1,"licenses_activated":0,"requires_activation":true,` +
-		`"can_manage":true,"subscription":{"state":"none"},"allowed":{},"receipt":"v4.public.none"}`
+	const one = `{"id":1,"order_id":1,"original_license_id":1,"site_code":"A91039B5","machine_id":"7F80-3BDF-E8D3-1D55",` +
+		`"activation_code":"F3945D8C-B0D71FFA-02A956E3-8D6DB947","note":"","features":0,` +
+		`"activated_at":"2026-01-01T00:00:00Z","status":"Active","receipt":"v4.public.none"}`
+	const order = `{"id":1,"program_id":1,"program_name":"x","ordered_at":"2026-01-01T00:00:00Z",` +
+		`"licenses_total":1,"licenses_activated":0,"requires_activation":true,"can_manage":true,` +
+		`"subscription":{"state":"none"},"allowed":{},"receipt":"v4.public.none"}`
 	body := one
 	switch {
 	case to(http.MethodPost, "/orders")(c), to(http.MethodPost, "/removal")(c):
@@ -103,6 +143,67 @@ func forgedReceipt(w http.ResponseWriter, _ call, forward func() answer) {
 	a.write(w)
 }
 
+// forged answers what takes a license from a PC in the place of the server: nothing is wrong with it but the receipt,
+// which only the vendor's key can sign. All else is passed on.
+func forged(w http.ResponseWriter, c call, forward func() answer) {
+	var id int64
+	var task string
+	_, err := fmt.Sscanf(strings.ReplaceAll(c.path, "/", " "), " licenses %d %s", &id, &task)
+	if err != nil || c.method != http.MethodPost {
+		forward().write(w)
+		return
+	}
+	const receipt = "v4.public.eyJqdGkiOiIxIn0"
+	l := c.world.stored(id)
+	now := c.world.Clock.Now().UTC()
+	out := api.License{
+		ID:                id,
+		OrderID:           l.OrderID,
+		OriginalLicenseID: l.OriginalID,
+		SiteCode:          l.Codes.Site.String(),
+		MachineID:         l.Codes.Machine.String(),
+		ActivationCode:    l.Activation.String(),
+		Note:              l.Note,
+		ActivatedAt:       now,
+		Status:            api.StatusActive,
+		ReleasedAt:        &now,
+	}
+	status, body := http.StatusOK, any(nil)
+	switch task {
+	case "release":
+		body = api.LicenseReceipt{License: out, Receipt: receipt}
+	case "removal":
+		body = api.OrderReceipt{
+			Order: api.Order{
+				ID:                 l.OrderID,
+				ProgramID:          l.ProgramID,
+				ProgramName:        c.world.program.Name,
+				OrderedAt:          now,
+				LicensesTotal:      plenty,
+				RequiresActivation: true,
+				CanManage:          true,
+				Subscription:       api.Subscription{State: api.SubscriptionNone},
+			},
+			Receipt: receipt,
+		}
+	case "transfer":
+		var request api.Transfer
+		if err := json.Unmarshal(c.body, &request); err != nil {
+			hangUp()
+		}
+		out.ID, out.ReleasedAt, out.SiteCode, out.MachineID = id+1, nil, request.SiteCode, request.MachineID
+		status, body = http.StatusCreated, api.LicenseReceipt{License: out, Receipt: receipt}
+	default:
+		forward().write(w)
+		return
+	}
+	content, err := json.Marshal(body)
+	if err != nil {
+		hangUp()
+	}
+	instead(status, jsonType, string(content))(w, c, forward)
+}
+
 // receiptMember is the receipt in an answer, which is its last member.
 var receiptMember = regexp.MustCompile(`,\s*"receipt":\s*"[^"]*"`)
 
@@ -120,13 +221,25 @@ func emptyLists(w http.ResponseWriter, c call, forward func() answer) {
 	}
 }
 
-// Every fault of the network during every task: on the call that does the task, and on all calls. Afterwards the task was done
-// once, or it is done when the person asks again; exactly the right PCs run, and nothing is lost at any moment.
+// always are pairs that the short form has, too.
+var always = map[string]string{
+	"JSON 200: maintenance": "removal",
+	"JSON 201: maintenance": "new license",
+	"JSON 200: {}":          "refresh",
+	"empty lists":           "refresh",
+	"404 problem":           "move",
+	"a forged answer, whole and about the right license, with a receipt that nobody signed": "move",
+	"answer dropped, the server has acted":                                                  "pick up",
+}
+
+// Every fault of the network during every task: on the call that does the task, and on all calls. Afterwards the task
+// was done once, or it is done when the person asks again; exactly the right PCs run, and nothing is lost at any
+// moment.
 func TestNetwork(t *testing.T) {
 	for i, m := range meddlings {
 		for j, one := range tasks {
 			for _, every := range []bool{false, true} {
-				if !*whole && (every || (i+j)%16 != 0) {
+				if !*whole && (every || (i+j)%16 != 0 && always[m.name] != one.name) {
 					continue
 				}
 				match, what := one.call, "its call"
@@ -162,8 +275,8 @@ func TestNetworkOnce(t *testing.T) {
 	}
 }
 
-// meddle does a task under a fault, lets the apps recover, and does the task again if it was not done. It returns how many
-// calls the task made.
+// meddle does a task under a fault, lets the apps recover, and does the task again if it was not done. It returns how
+// many calls the task made.
 func meddle(t *testing.T, m meddling, one task, start func(*proxy)) (calls int) {
 	t.Helper()
 	a := one.begin(t)
@@ -172,7 +285,7 @@ func meddle(t *testing.T, m meddling, one task, start func(*proxy)) (calls int) 
 	start(a.by.proxy)
 	err := a.do(t.Context())
 	calls = len(a.by.proxy.calls())
-	if err == nil && !one.reads {
+	if err == nil && !one.reads && (one.proved || !m.believed) {
 		require.Equal(t, before+1, a.done(), "the app says that it is done")
 	}
 	// The app goes on trying, and refreshes, while the network is as it is.

@@ -18,6 +18,7 @@ import (
 // proxy stands between one PC and the server. Without rules it passes everything on.
 type proxy struct {
 	URL    string
+	world  *world
 	client *http.Client
 
 	mu     sync.Mutex
@@ -38,6 +39,7 @@ type call struct {
 	method, path string // path is below api.Base
 	request      *http.Request
 	body         []byte
+	world        *world // for who forges answers and knows the vendor's data
 }
 
 // answer is what the server answered.
@@ -51,10 +53,10 @@ type answer struct {
 type fault func(w http.ResponseWriter, c call, forward func() answer)
 
 // newProxy starts a proxy in front of a server.
-func newProxy(t *testing.T, target string) *proxy {
+func newProxy(t *testing.T, w *world) *proxy {
 	t.Helper()
 	transport := &http.Transport{}
-	p := &proxy{target: target, client: &http.Client{
+	p := &proxy{world: w, target: w.URL, client: &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -118,7 +120,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the PC hung up
 	}
-	c := call{r.Method, strings.TrimPrefix(r.URL.Path, api.Base), r, body}
+	c := call{r.Method, strings.TrimPrefix(r.URL.Path, api.Base), r, body, p.world}
 	recorder := &recorder{ResponseWriter: w}
 	defer func() {
 		p.mu.Lock()
@@ -147,13 +149,14 @@ func (r *recorder) WriteHeader(status int) {
 // Unwrap lets http.ResponseController find what it controls.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// forward sends a call to the server. That the PC has hung up meanwhile changes nothing. A server that does not answer is a
-// closed connection to the PC, too.
+// forward sends a call to the server. That the PC has hung up meanwhile changes nothing. A server that does not answer
+// is a closed connection to the PC, too.
 func (p *proxy) forward(c call) answer {
 	p.mu.Lock()
 	target := p.target
 	p.mu.Unlock()
-	r, err := http.NewRequestWithContext(context.WithoutCancel(c.request.Context()), c.method, target+c.request.URL.RequestURI(), bytes.NewReader(c.body))
+	ctx := context.WithoutCancel(c.request.Context())
+	r, err := http.NewRequestWithContext(ctx, c.method, target+c.request.URL.RequestURI(), bytes.NewReader(c.body))
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -262,7 +265,8 @@ func redirected(w http.ResponseWriter, _ call, _ func() answer) {
 
 // refused is a problem document.
 func refused(code api.Code, detail string) fault {
-	body := fmt.Sprintf(`{"type":"about:blank","title":"x","status":%d,"code":%q,"detail":%q}`, code.HTTPStatus(), code, detail)
+	const form = `{"type":"about:blank","title":"x","status":%d,"code":%q,"detail":%q}`
+	body := fmt.Sprintf(form, code.HTTPStatus(), code, detail)
 	return instead(code.HTTPStatus(), api.ProblemMediaType, body)
 }
 

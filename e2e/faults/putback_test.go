@@ -147,7 +147,8 @@ var putBacks = []scenario{
 	},
 	{
 		name: "The app's data are put back from when a move waited that is done now, three days later",
-		seen: "The server does not know the task's key any more and says that the license has ended: the license stays where it is.",
+		seen: "The server does not know the task's key any more and says that the license has ended: the license stays " +
+			"where it is.",
 		run: func(t *testing.T) {
 			m := movedAway(t, true)
 			m.w.Clock.Advance(3 * 24 * time.Hour)
@@ -182,8 +183,10 @@ var putBacks = []scenario{
 		},
 	},
 	{
-		name: "The app's data and the license folder are put back from when a move waited that is done now, and the move is canceled",
-		seen: "The program runs on both PCs until the app refreshes; then only where the license is.", limit: untilSeen,
+		name: "The app's data and the license folder are put back from when a move waited that is done now, and the " +
+			"move is canceled",
+		seen:  "The program runs on both PCs until the app refreshes; then only where the license is.",
+		limit: untilSeen,
 		run: func(t *testing.T) {
 			m := movedAway(t, true)
 			m.a.putBack(m.waits, appData|licenseFolder)
@@ -194,8 +197,9 @@ var putBacks = []scenario{
 		},
 	},
 	{
-		name: "The license folder is put back from before a move that is done now",
-		seen: "The program runs on both PCs until the app refreshes; then only where the license is.", limit: untilSeen,
+		name:  "The license folder is put back from before a move that is done now",
+		seen:  "The program runs on both PCs until the app refreshes; then only where the license is.",
+		limit: untilSeen,
 		run: func(t *testing.T) {
 			m := movedAway(t, true)
 			m.a.putBack(m.active, licenseFolder)
@@ -205,8 +209,9 @@ var putBacks = []scenario{
 		},
 	},
 	{
-		name: "The license folder is put back from before a move whose license waits for another PC",
-		seen: "The program runs until the app refreshes; then it does not, and the license waits.", limit: untilSeen,
+		name:  "The license folder is put back from before a move whose license waits for another PC",
+		seen:  "The program runs until the app refreshes; then it does not, and the license waits.",
+		limit: untilSeen,
 		run: func(t *testing.T) {
 			m := movedAway(t, false)
 			m.a.putBack(m.active, licenseFolder)
@@ -216,8 +221,9 @@ var putBacks = []scenario{
 		},
 	},
 	{
-		name: "The license folder is put back from before a removal",
-		seen: "The program runs until the app refreshes.", limit: untilSeen,
+		name:  "The license folder is put back from before a removal",
+		seen:  "The program runs until the app refreshes.",
+		limit: untilSeen,
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			before := a.image()
@@ -230,8 +236,9 @@ var putBacks = []scenario{
 		},
 	},
 	{
-		name: "Everything is put back from before a move that is done now",
-		seen: "The program runs on both PCs until the app refreshes; then only where the license is.", limit: untilSeen,
+		name:  "Everything is put back from before a move that is done now",
+		seen:  "The program runs on both PCs until the app refreshes; then only where the license is.",
+		limit: untilSeen,
 		run: func(t *testing.T) {
 			m := movedAway(t, true)
 			m.a.putBack(m.active, everything)
@@ -241,8 +248,9 @@ var putBacks = []scenario{
 		},
 	},
 	{
-		name: "Everything is put back from before a move whose license waits for another PC",
-		seen: "The program runs until the app refreshes; then it does not, and the license waits.", limit: untilSeen,
+		name:  "Everything is put back from before a move whose license waits for another PC",
+		seen:  "The program runs until the app refreshes; then it does not, and the license waits.",
+		limit: untilSeen,
 		run: func(t *testing.T) {
 			m := movedAway(t, false)
 			m.a.putBack(m.active, everything)
@@ -252,8 +260,9 @@ var putBacks = []scenario{
 		},
 	},
 	{
-		name: "Everything is put back from before the PC gave a license away and got another one",
-		seen: "The file of the license that ended is erased, and the app offers to bring the newer one back.", limit: untilSeen,
+		name:  "Everything is put back from before the PC gave a license away and got another one",
+		seen:  "The file of the license that ended is erased, and the app offers to bring the newer one back.",
+		limit: untilSeen,
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			before := a.image()
@@ -270,7 +279,8 @@ var putBacks = []scenario{
 		},
 	},
 	{
-		name: "The license folder is lost while a move waits", seen: goesOn,
+		name: "The license folder is lost while a move waits",
+		seen: goesOn,
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			a.connect(false)
@@ -291,8 +301,8 @@ var putBacks = []scenario{
 				do func(*pc, manager.KeptCode) error
 				is want
 			}{
-				"hand in": {func(p *pc, k manager.KeptCode) error { _, err := p.HandIn(p.t.Context(), k); return err }, want{}},
-				"offer":   {func(p *pc, k manager.KeptCode) error { _, err := p.Offer(p.t.Context(), k); return err }, want{waiting: 1}},
+				"hand in": {(*pc).handIn, want{}},
+				"offer":   {(*pc).offer, want{waiting: 1}},
 			} {
 				t.Run(name, func(t *testing.T) {
 					w, a, l, _ := activeOne(t)
@@ -335,8 +345,9 @@ var putBacks = []scenario{
 		},
 	},
 	{
-		name: "The server is put back to when the license was on the first PC, the first PC to before that",
-		seen: "The app on the first PC offers to bring the license back.", limit: tooLate,
+		name:  "The server is put back to when the license was on the first PC, the first PC to before that",
+		seen:  "The app on the first PC offers to bring the license back.",
+		limit: tooLate,
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
@@ -357,8 +368,10 @@ var putBacks = []scenario{
 		},
 	},
 	{
-		name: "A whole PC is copied with its hardware, as a virtual machine, and the license is moved away on one of the two",
-		seen: "The program runs on the copy until its app refreshes.", limit: untilSeen,
+		name: "A whole PC is copied with its hardware, as a virtual machine, and the license is moved away on one of " +
+			"the two",
+		seen:  "The program runs on the copy until its app refreshes.",
+		limit: untilSeen,
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			twin := w.newPC(a.name)

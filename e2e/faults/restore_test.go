@@ -40,7 +40,9 @@ type way struct {
 }
 
 var ways = []way{
-	{"bring back", func(w *world, p *pc, l manager.License) (want, error) { return want{runs: []*pc{p}}, p.bringBack(l.ID) }},
+	{"bring back", func(_ *world, p *pc, l manager.License) (want, error) {
+		return want{runs: []*pc{p}}, p.bringBack(l.ID)
+	}},
 	{"move", func(w *world, p *pc, l manager.License) (want, error) {
 		_, err := p.Move(w.t.Context(), l)
 		return want{waiting: 1}, err
@@ -63,8 +65,8 @@ func (p *pc) bringBack(id int64) error {
 	return errors.Join(errors.New("it is not offered"), err)
 }
 
-// rescue gets a license back in every way, each in a world of its own. begin returns the PC that the license had left, the
-// license, and the PCs that run under a license that the server has forgotten.
+// rescue gets a license back in every way, each in a world of its own. begin returns the PC that the license had left,
+// the license, and the PCs that run under a license that the server has forgotten.
 func rescue(t *testing.T, begin func(t *testing.T) (w *world, p *pc, id int64, forgotten []*pc)) {
 	t.Helper()
 	for i, way := range ways {
@@ -88,15 +90,18 @@ func rescue(t *testing.T, begin func(t *testing.T) (w *world, p *pc, id int64, f
 }
 
 const (
-	stranded  = "The app lists the license as one that left and that the server does not know of: bring back, move and remove work."
+	stranded = "The app lists the license as one that left and that the server does not know of: bring back, move " +
+		"and remove work."
 	tooLate   = "a program runs under a license that the server does not know until its next contact"
 	untilSeen = "a copy of a PC's data that is put back runs until the app or the program next hears of the server"
 )
 
 var serverRestores = []scenario{
 	{
-		name: "The server is restored from before an activation", limit: tooLate,
-		seen: "The program runs on, the app says that the server forgot its license, and activating once more gives it one.",
+		name:  "The server is restored from before an activation",
+		limit: tooLate,
+		seen: "The program runs on, the app says that the server forgot its license, and activating once more gives it " +
+			"one.",
 		run: func(t *testing.T) {
 			w := newWorld(t, plenty, "a")
 			a := w.pcs[0]
@@ -113,8 +118,10 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from before an activation, and another PC takes the only seat", limit: tooLate,
-		seen: "The other PC has the seat. The app on the first says that the server forgot its license and that none is left.",
+		name:  "The server is restored from before an activation, and another PC takes the only seat",
+		limit: tooLate,
+		seen: "The other PC has the seat. The app on the first says that the server forgot its license and that none " +
+			"is left.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
@@ -130,8 +137,10 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "A copy of the server's data is put back by hand, and another PC gets the same license id", limit: tooLate,
-		seen: "The app compares Site codes: neither PC takes the other's license for its own. Each gets its own by activating.",
+		name:  "A copy of the server's data is put back by hand, and another PC gets the same license id",
+		limit: tooLate,
+		seen: "The app compares Site codes: neither PC takes the other's license for its own. Each gets its own by " +
+			"activating.",
 		run: func(t *testing.T) {
 			w := newWorld(t, plenty, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
@@ -150,7 +159,8 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from before a removal", seen: stranded,
+		name: "The server is restored from before a removal",
+		seen: stranded,
 		run: func(t *testing.T) {
 			rescue(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
 				w := newWorld(t, plenty, "a")
@@ -167,7 +177,8 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from before a move that waits", seen: stranded,
+		name: "The server is restored from before a move that waits",
+		seen: stranded,
 		run: func(t *testing.T) {
 			rescue(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
 				w := newWorld(t, plenty, "a")
@@ -184,7 +195,8 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from before a move that was picked up", seen: stranded, limit: tooLate,
+		name: "The server is restored from before a move that was picked up", seen: stranded,
+		limit: tooLate,
 		run: func(t *testing.T) {
 			rescue(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
 				w := newWorld(t, plenty, "a", "b")
@@ -241,8 +253,9 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from between move and pick-up, and a third PC picks up", limit: tooLate,
-		seen: "The third PC has the seat; the app on the second says that the server forgot its license.",
+		name:  "The server is restored from between move and pick-up, and a third PC picks up",
+		limit: tooLate,
+		seen:  "The third PC has the seat; the app on the second says that the server forgot its license.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b", "c")
 			a, b, c := w.pcs[0], w.pcs[1], w.pcs[2]
@@ -262,8 +275,9 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from before a reactivation", limit: tooLate,
-		seen: "The app offers to bring the license back that the server has.",
+		name:  "The server is restored from before a reactivation",
+		limit: tooLate,
+		seen:  "The app offers to bring the license back that the server has.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -285,7 +299,8 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored while the answer to an activation is lost", seen: goesOn,
+		name: "The server is restored while the answer to an activation is lost",
+		seen: goesOn,
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -299,7 +314,8 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored while the answer to a move is lost", seen: goesOn,
+		name: "The server is restored while the answer to a move is lost",
+		seen: goesOn,
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -314,7 +330,8 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from before a sign-in", seen: "The person signs in again; what waited goes on.",
+		name: "The server is restored from before a sign-in",
+		seen: "The person signs in again; what waited goes on.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -347,7 +364,11 @@ var serverRestores = []scenario{
 			order := func() api.Order {
 				number := api.VerificationAnswer{ID: "number", Number: "123456"}
 				w.AddVerification(number.ID, number.Number)
-				o, err := a.NewOrder(t.Context(), api.NewOrder{ProgramID: w.program.ID, SerialNumber: serials[0], Verification: number})
+				o, err := a.NewOrder(t.Context(), api.NewOrder{
+					ProgramID:    w.program.ID,
+					SerialNumber: serials[0],
+					Verification: number,
+				})
 				require.NoError(t, err)
 				return o
 			}

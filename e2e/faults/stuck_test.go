@@ -23,11 +23,12 @@ func (p *pc) lockPath() string { return filepath.Join(installed.Below(p.shared, 
 func (p *pc) impatient() {
 	p.t.Helper()
 	p.shut()
-	p.options.Installed = installed.Open(p.shared, installed.Options{Now: p.w.Clock.Now, After: func(time.Duration) <-chan time.Time {
+	over := func(time.Duration) <-chan time.Time {
 		at := make(chan time.Time)
 		close(at)
 		return at
-	}})
+	}
+	p.options.Installed = installed.Open(p.shared, installed.Options{Now: p.w.Clock.Now, After: over})
 	p.open()
 	p.resume()
 }
@@ -35,7 +36,8 @@ func (p *pc) impatient() {
 var stucks = []scenario{
 	{
 		name: "Another program holds the lock of the license folder for ever",
-		seen: "After 20 seconds a sentence names the file and who holds it; nothing has changed, and it works again when that program ends.",
+		seen: "After 20 seconds a sentence names the file and who holds it; nothing has changed, and it works again " +
+			"when that program ends.",
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			a.impatient()
@@ -81,7 +83,8 @@ var stucks = []scenario{
 	},
 	{
 		name: "A gateway answers one call with HTML for ever",
-		seen: "The tasks behind it are done. After a day the task can be given up; the removal code stays kept and can be handed in later.",
+		seen: "The tasks behind it are done. After a day the task can be given up; the removal code stays kept and can " +
+			"be handed in later.",
 		run: func(t *testing.T) {
 			w := newWorld(t, plenty, "a")
 			a := w.pcs[0]
@@ -105,7 +108,7 @@ var stucks = []scenario{
 			require.NoError(t, a.learn())
 			check(t, w, want{stranded: 1})
 			require.Len(t, a.kept(), 1)
-			_, err = a.activateAnew()
+			_, err = a.tryNewLicense()
 			require.NoError(t, err, "the PC may have another license")
 			w.recover()
 			check(t, w, want{runs: []*pc{a}, stranded: 1})
@@ -181,9 +184,6 @@ var stucks = []scenario{
 		},
 	},
 }
-
-// activateAnew asks for a license for the PC's present codes.
-func (p *pc) activateAnew() (manager.License, error) { return p.tryNewLicense() }
 
 // fullDisk makes some changes of the app's journal of tasks fail.
 type fullDisk struct{ end func() }

@@ -42,7 +42,7 @@ var guards = []struct{ kind, tests string }{
 	{"The keyring is replaced while a task waits, or after giving back offline", "TestKeyring"},
 	{"The app's data are forgotten while a move waits", "TestLeft"},
 	{"A courier's answer without proof", "TestCourier"},
-	{"Anything with status 200 and JSON counts as an answer; what is missing from a list is erased", "TestNetwork, TestNetworkOnce"},
+	{"Any JSON with status 200 counts as an answer; what is not listed is erased", "TestNetwork, TestNetworkOnce"},
 	{"A canceled task is carried out all the same", "TestCanceled, TestAtOnce"},
 	{"Two PCs on one seat after a restore", "TestServerIsRestored"},
 	{"A lock that somebody holds, a pipe in its place, a record that is too large", "TestStuck, TestLeft"},
@@ -60,6 +60,58 @@ var guards = []struct{ kind, tests string }{
 	{"Several of these, one after the other", "TestWalk"},
 }
 
+// The texts of docs/faults.md; ~ stands for the marks of code.
+var (
+	intro = code(`# What happens to a license when things go wrong
+
+Every row is a test in [e2e/faults](../e2e/faults): made-up PCs with real apps and programs, a real server, and a
+proxy between them. After each attack one oracle asks the program on every PC, the tables of every app and the server's
+rows: exactly the right PC runs, the seats agree, no license is on two PCs, no task is left open, nothing was done that
+the person canceled, and each active license runs, waits for a PC, or can be got back. ~make faults~ attacks in every
+way; a representative part is in ~make test~.
+
+This page is written by ~go test ./e2e/faults -run TestTable -update~, and a test fails when it is out of date.
+
+## The network
+
+~TestNetwork~, ~TestNetworkOnce~: each of these happens to the call that does a task, to all calls while it is done,
+and to each of its calls alone; the app tries again and refreshes meanwhile.
+
+`)
+	killing = code(`
+## The app is killed, or its folder is full
+
+~TestKilled~: at every write of each of these tasks, and of these: %s. Writes are those of the license folder (half a
+file, and before it is renamed), of the keyring, each transaction of the app's data file, and the moments before and
+after each call. Afterwards the task is done once or not at all; what was written down goes on by itself.
+
+~TestFolderFails~: each write of the license folder fails during each of these tasks, as on a full disk. The app says
+so, nothing is lost, and the task is done when the disk is well again.
+
+## The vendor changes something in the middle of a task
+
+~TestVendorInTheMiddle~: a task waits for a connection, the vendor makes a change, the app tries, the vendor changes it
+back.
+
+`)
+	walking = code(`
+## At random
+
+~TestWalk~: a person does things at random on two PCs (%s), while other things happen (%s). When the faults are over
+and all apps have refreshed, everything agrees, and every license is given back with what the apps offer, until no seat
+is taken. A seed is walked again with ~go test ./e2e/faults -run TestWalk -seed N~.
+`)
+	bounds = `
+## Limits of the scheme
+
+No offline scheme can prove a removal. What bounds these: Site codes that are spent, single use of removal codes, and a
+program that asks the server about its license.
+
+`
+)
+
+func code(text string) string { return strings.ReplaceAll(text, "~", "`") }
+
 // table writes docs/faults.md.
 func table() string {
 	var b strings.Builder
@@ -68,21 +120,7 @@ func table() string {
 		row(cells...)
 		b.WriteString("|" + strings.Repeat("---|", len(cells)) + "\n")
 	}
-	fmt.Fprint(&b, `# What happens to a license when things go wrong
-
-Every row is a test in [e2e/faults](../e2e/faults): made-up PCs with real apps and programs, a real server, and a proxy between them.
-After each attack one oracle asks the program on every PC, the tables of every app and the server's rows: exactly the right PC runs, the
-seats agree, no license is on two PCs, no task is left open, nothing was done that the person canceled, and each active license runs,
-waits for a PC, or can be got back. `+"`make faults`"+` attacks in every way; a representative part is in `+"`make test`"+`.
-
-This page is written by `+"`go test ./e2e/faults -run TestTable -update`"+`, and a test fails when it is out of date.
-
-## The network
-
-`+"`TestNetwork`, `TestNetworkOnce`"+`: each of these happens to the call that does a task, to all calls while it is done, and to each of its
-calls alone; the app tries again and refreshes meanwhile.
-
-`)
+	b.WriteString(intro)
 	var names []string
 	for _, one := range tasks {
 		names = append(names, one.name)
@@ -104,21 +142,7 @@ calls alone; the app tries again and refreshes meanwhile.
 	for _, one := range killed {
 		names = append(names, one.name)
 	}
-	fmt.Fprintf(&b, `
-## The app is killed
-
-`+"`TestKilled`"+`: at every write of each of these tasks, and of these: %s. Writes are those of the license folder (half a file, and before it is renamed),
-of the keyring, each transaction of the app's data file, and the moments before and after each call. Afterwards the task is done once or not
-at all; what was written down goes on by itself.
-
-`+"`TestFolderFails`"+`: each write of the license folder fails during each of these tasks, as on a full disk. The app says so, nothing is lost, and
-the task is done when the disk is well again.
-
-## The vendor changes something in the middle of a task
-
-`+"`TestVendorInTheMiddle`"+`: a task waits for a connection, the vendor makes a change, the app tries, the vendor changes it back.
-
-`, strings.Join(names, ", "))
+	fmt.Fprintf(&b, killing, strings.Join(names, ", "))
 	head("The vendor", "What is seen")
 	for _, v := range whims {
 		row(v.name, v.seen)
@@ -135,13 +159,7 @@ the task is done when the disk is well again.
 	for _, one := range troubles {
 		happens = append(happens, one.name)
 	}
-	fmt.Fprintf(&b, `
-## At random
-
-`+"`TestWalk`"+`: a person does things at random on two PCs (%s), while other things happen (%s). When the faults are over and all apps have
-refreshed, everything agrees, and every license is given back with what the apps offer, until no seat is taken. A seed is walked again with
-`+"`go test ./e2e/faults -run TestWalk -seed N`"+`.
-`, strings.Join(does, ", "), strings.Join(happens, ", "))
+	fmt.Fprintf(&b, walking, strings.Join(does, ", "), strings.Join(happens, ", "))
 	limits, seen := []string{}, map[string]bool{}
 	for _, c := range chapters {
 		fmt.Fprintf(&b, "\n## %s\n\n`%s`\n\n", c.title, c.test)
@@ -157,7 +175,7 @@ refreshed, everything agrees, and every license is given back with what the apps
 			}
 		}
 	}
-	b.WriteString("\n## Limits of the scheme\n\nNo offline scheme can prove a removal. What bounds these: Site codes that are spent, single use of removal codes, and a program that asks\nthe server about its license.\n\n")
+	b.WriteString(bounds)
 	for _, l := range limits {
 		fmt.Fprintf(&b, "- %s%s.\n", strings.ToUpper(l[:1]), l[1:])
 	}

@@ -69,7 +69,10 @@ func newWorld(t *testing.T, seats int, names ...string) *world {
 	_, next, err := w.admin.PrepareKey(ctx, w.program.ID)
 	require.NoError(t, err)
 	w.nextKey = next
-	o, err := w.admin.AddOrder(ctx, client.ID, w.program.ID, func(o *store.Order) error { o.LicensesTotal = seats; return nil })
+	o, err := w.admin.AddOrder(ctx, client.ID, w.program.ID, func(o *store.Order) error {
+		o.LicensesTotal = seats
+		return nil
+	})
 	require.NoError(t, err)
 	w.order = o.ID
 	for _, name := range names {
@@ -83,7 +86,10 @@ func newWorld(t *testing.T, seats int, names ...string) *world {
 // rule sets the vendor's rules of the program; nil means that everything is allowed without limits.
 func (w *world) rule(rules store.TaskRules) {
 	w.t.Helper()
-	_, err := w.admin.ChangeProgram(w.t.Context(), w.program.ID, func(p *store.Program) error { p.Tasks = rules; return nil })
+	_, err := w.admin.ChangeProgram(w.t.Context(), w.program.ID, func(p *store.Program) error {
+		p.Tasks = rules
+		return nil
+	})
 	require.NoError(w.t, err)
 }
 
@@ -106,8 +112,19 @@ func (w *world) moved() {
 func (w *world) licenses() (list []store.License) {
 	w.t.Helper()
 	ctx := context.WithoutCancel(w.t.Context()) // also at the end of a test
-	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) (err error) { list, err = tx.Licenses(ctx, w.order, true, 0, 0); return err }))
+	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) (err error) {
+		list, err = tx.Licenses(ctx, w.order, true, 0, 0)
+		return err
+	}))
 	return list
+}
+
+// stored is a license as the server stores it.
+func (w *world) stored(id int64) (l store.License) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) (err error) { l, err = tx.License(ctx, id); return err }))
+	return l
 }
 
 // removalCode is the removal code that the program makes for a license.
@@ -252,7 +269,7 @@ func (w *world) newPC(name string) *pc {
 	dir := w.t.TempDir()
 	p := &pc{
 		w: w, t: w.t, name: name,
-		proxy:    newProxy(w.t, w.URL),
+		proxy:    newProxy(w.t, w),
 		hardware: fingerprinttest.PC(name),
 		data:     filepath.Join(dir, "data"),
 		shared:   filepath.Join(dir, "licenses"),
@@ -326,8 +343,17 @@ func (p *pc) restart() {
 
 func (p *pc) signIn() {
 	p.t.Helper()
-	_, _, err := p.SignIn(p.t.Context(), manager.SignIn{Server: p.proxy.URL, Username: p.w.Login.Username, Password: p.w.Login.Password, Remember: true})
-	require.NoError(p.t, err)
+	require.NoError(p.t, p.trySignIn())
+}
+
+func (p *pc) trySignIn() error {
+	_, _, err := p.SignIn(p.t.Context(), manager.SignIn{
+		Server:   p.proxy.URL,
+		Username: p.w.Login.Username,
+		Password: p.w.Login.Password,
+		Remember: true,
+	})
+	return err
 }
 
 // learn asks for the tables, as the window does.
@@ -339,8 +365,8 @@ func (p *pc) learn() error {
 	return err
 }
 
-// refresh does what the app does when the connection is back: the tables, what waits, and, where something was done, the tables
-// once more.
+// refresh does what the app does when the connection is back: the tables, what waits, and, where something was done,
+// the tables once more.
 func (p *pc) refresh() (done []manager.Job) {
 	p.t.Helper()
 	require.NoError(p.t, p.learn(), "%s", p.name)
@@ -382,7 +408,12 @@ func (p *pc) thisPC() license.Codes {
 // tryActivate asks for a new license for this PC.
 func (p *pc) tryActivate() (manager.License, error) {
 	p.t.Helper()
-	return p.NewLicense(p.t.Context(), manager.NewLicense{OrderID: p.w.order, Codes: p.thisPC(), Note: p.name, ThisPC: true})
+	return p.NewLicense(p.t.Context(), manager.NewLicense{
+		OrderID: p.w.order,
+		Codes:   p.thisPC(),
+		Note:    p.name,
+		ThisPC:  true,
+	})
 }
 
 // activate gives the PC a license.
@@ -430,6 +461,17 @@ func (p *pc) waits() []manager.Job {
 	return jobs
 }
 
+// handIn and offer do what the app offers for a removal code that is kept.
+func (p *pc) handIn(k manager.KeptCode) error {
+	_, err := p.HandIn(p.t.Context(), k)
+	return err
+}
+
+func (p *pc) offer(k manager.KeptCode) error {
+	_, err := p.Offer(p.t.Context(), k)
+	return err
+}
+
 // kept are the removal codes that the app shows.
 func (p *pc) kept() []manager.KeptCode {
 	p.t.Helper()
@@ -441,9 +483,12 @@ func (p *pc) kept() []manager.KeptCode {
 // runProgram starts the program on the PC.
 func (p *pc) runProgram() *protect.License {
 	program := protect.Program{Name: p.w.program.Name, Signature: string(signature), PublicKeys: p.w.publicKeys()}
-	return program.Open(p.t.Context(), protect.Options{
-		Folder: p.shared, Elsewhere: []string{}, Fingerprint: p.hardware, Now: p.w.Clock.Now,
-	})
+	return program.Open(p.t.Context(), p.programOptions())
+}
+
+// programOptions are the PC, for a program that is started on it.
+func (p *pc) programOptions() protect.Options {
+	return protect.Options{Folder: p.shared, Elsewhere: []string{}, Fingerprint: p.hardware, Now: p.w.Clock.Now}
 }
 
 // publicKeys are the keys that the vendor's program knows.
@@ -489,7 +534,8 @@ const (
 	everything = appData | licenseFolder | secrets
 )
 
-// putBack ends the app and restores parts of an image, as from a backup; the rest stays as it is. The app is started again.
+// putBack ends the app and restores parts of an image, as from a backup; the rest stays as it is. The app is started
+// again.
 func (p *pc) putBack(i image, parts part) {
 	p.t.Helper()
 	p.shut()

@@ -14,6 +14,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/protect"
+	"github.com/acen-desktop/acen/server/sample"
+	"github.com/acen-desktop/acen/server/store"
 )
 
 // jobs are the tasks that the app writes down.
@@ -208,6 +210,35 @@ var cancels = []scenario{
 		},
 	},
 	{
+		name: "A move waits in one account, another one is signed in, and the move is canceled there",
+		seen: "The other account sends nothing of it; canceled, the license is back on the PC.",
+		run: func(t *testing.T) {
+			w, a, l, _ := activeOne(t)
+			a.connect(false)
+			_, err := a.Move(t.Context(), l)
+			require.ErrorIs(t, err, manager.ErrUnreachable)
+			a.connect(true)
+			owner := w.Login.Username
+			w.letIn(sample.OtherUsername)
+			w.Login.Username = sample.OtherUsername
+			a.signIn()
+			_, err = a.Orders(t.Context())
+			require.NoError(t, err)
+			done, err := a.ResumeJobs(t.Context())
+			require.NoError(t, err)
+			require.Empty(t, done)
+			require.Nil(t, w.active()[0].ReleasedAt)
+			open, err := a.AllJobs(t.Context())
+			require.NoError(t, err)
+			require.Len(t, open, 1)
+			require.NoError(t, a.DropJob(t.Context(), open[0].ID))
+			w.Login.Username = owner
+			a.signIn()
+			w.recover()
+			check(t, w, want{runs: []*pc{a}})
+		},
+	},
+	{
 		name: "A waiting move is canceled without a session, offline",
 		seen: "The license is back on the PC.",
 		run: func(t *testing.T) {
@@ -233,6 +264,24 @@ var cancels = []scenario{
 			check(t, w, want{runs: []*pc{a}})
 		},
 	},
+}
+
+// letIn gives another client the password of the sample client.
+func (w *world) letIn(username string) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	require.NoError(w.t, w.Store.Write(ctx, func(tx store.Tx) error {
+		owner, err := tx.ClientByUsername(ctx, w.Login.Username)
+		if err != nil {
+			return err
+		}
+		other, err := tx.ClientByUsername(ctx, username)
+		if err != nil {
+			return err
+		}
+		other.PasswordHash = owner.PasswordHash
+		return tx.ChangeClient(ctx, other)
+	}))
 }
 
 func TestCanceled(t *testing.T) { attack(t, cancels) }

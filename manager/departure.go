@@ -181,8 +181,7 @@ func (m *Manager) checkReceipt(ctx context.Context, leaves departure, token stri
 	receipt, err := m.readReceipt(ctx, signature, token)
 	if errors.Is(err, license.ErrReceiptKey) {
 		if ctx, a, c, sessionErr := m.as(ctx); sessionErr == nil {
-			if programs, fetchErr := c.Programs(ctx); fetchErr == nil {
-				m.keep(ctx, a, programsName, programs, m.options.Now())
+			if _, fetchErr := m.fetchPrograms(ctx, a, c); fetchErr == nil {
 				receipt, err = m.readReceipt(ctx, signature, token)
 			}
 		}

@@ -345,13 +345,15 @@ func (m *Manager) succeeded(ctx context.Context, a Account, job *Job, out outcom
 	if out.order.ID != 0 {
 		job.OrderID = out.order.ID
 	}
+	// The answer is valid even if it cannot be stored: the job then stays open, and is sent again with the same key.
+	var err error
 	if leaves.Signature != "" {
-		if err := m.confirmLeave(ctx, leaves); err != nil { // harmless: the license has left, only its leftovers stay
-			m.options.Logger.Error("a removal code that was handed in could not be deleted", "job", job.ID, "error", err)
-		}
+		err = m.confirmLeave(ctx, leaves)
 	}
-	// The answer is valid even if it cannot be stored: the next start sends the job again with the same key.
-	if err := m.record(ctx, job, JobDone, nil); err != nil {
+	if err == nil {
+		err = m.record(ctx, job, JobDone, nil)
+	}
+	if err != nil {
 		m.options.Logger.Error("a finished job could not be recorded", "job", job.ID, "error", err)
 		job.State = JobDone
 	}

@@ -35,7 +35,7 @@ func (m *Manager) LicenseFile(ctx context.Context, licenseID int64) (name, conte
 }
 
 func (m *Manager) verifiedFile(ctx context.Context, licenseID int64) (f license.File, content string, err error) {
-	ctx, _, c, err := m.as(ctx)
+	ctx, a, c, err := m.as(ctx)
 	if err != nil {
 		return f, "", m.fail(ctx, err)
 	}
@@ -43,7 +43,7 @@ func (m *Manager) verifiedFile(ctx context.Context, licenseID int64) (f license.
 	if err != nil {
 		return f, "", m.fail(ctx, err)
 	}
-	programs, err := c.Programs(ctx)
+	programs, err := m.fetchPrograms(ctx, a, c)
 	if err != nil {
 		return f, "", m.fail(ctx, err)
 	}

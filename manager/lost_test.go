@@ -745,3 +745,19 @@ func TestForgottenReactivationIsBroughtBack(t *testing.T) {
 	require.Equal(t, first.ID, found.BringBacks[0].License.ID)
 	require.Empty(t, found.Forgotten)
 }
+
+// A courier's answer names the key that signed its license file, also when the vendor has changed it since the courier's start.
+func TestCourierNamesTheNewKey(t *testing.T) {
+	f := newFakeServer()
+	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	_, err := carrier.Program(t.Context(), 1)
+	require.NoError(t, err)
+	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: courier.TaskActivate, Signature: lumenSignature}})
+	require.NoError(t, err)
+	plan, err := carrier.PlanCourier(t.Context(), r)
+	require.NoError(t, err)
+	f.set(func() { f.former, f.key = []string{f.key.Public().String()}, license.SigningKeyFromSeed([32]byte{7}) })
+	a, err := carrier.CarryOut(t.Context(), r, plan, []int{0}, func(int) {})
+	require.NoError(t, err)
+	require.Contains(t, a.Results[0].PublicKeys, f.key.Public())
+}

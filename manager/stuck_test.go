@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -478,4 +480,42 @@ func TestLockOfTheFolderIsNoFile(t *testing.T) {
 	_, err := Open(t.Context(), options(folder))
 	require.ErrorIs(t, err, ErrStorage)
 	require.ErrorContains(t, err, "not a regular file")
+}
+
+// A receipt that cannot be written down leaves the task open: it is asked for again, and the code goes then.
+func TestReceiptThatCannotBeWrittenDown(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	disk := &fullDisk{Disk: p.options.Installed.Disk()}
+	p.options.Installed = installed.Open(p.options.Installed.Dir(), installed.Options{Disk: disk, Now: p.options.Now})
+	f.set(func() {
+		f.after = func(r *http.Request, response *http.Response) (*http.Response, error) {
+			disk.full = strings.HasSuffix(r.URL.Path, "/release")
+			return response, nil
+		}
+	})
+	_, err := p.Move(t.Context(), l)
+	require.NoError(t, err, "the server has it")
+	require.Len(t, p.jobs(t), 1)
+	reachable(f)
+	disk.full = false
+	done, err := p.ResumeJobs(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, done[0].Err)
+	require.Empty(t, p.jobs(t))
+	require.Empty(t, p.kept(t))
+}
+
+// fullDisk takes nothing while it is full.
+type fullDisk struct {
+	installed.Disk
+	full bool
+}
+
+func (d *fullDisk) Write(path string, content []byte) error {
+	if d.full {
+		return syscall.ENOSPC
+	}
+	return d.Disk.Write(path, content)
 }

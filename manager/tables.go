@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
 )
 
@@ -267,21 +268,14 @@ func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 			return p, nil
 		}
 	}
-	programs, err := c.Programs(ctx)
-	if err == nil {
-		m.keep(ctx, a, programsName, programs, m.options.Now())
-	} else {
+	programs, err := m.fetchPrograms(ctx, a, c)
+	if err != nil {
 		_, known, cacheErr := m.db.load(ctx, a.ID, programsName, &programs)
 		if !errors.Is(err, ErrUnreachable) || !known || cacheErr != nil {
 			return p, m.fail(ctx, err)
 		}
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	for _, known := range programs {
-		if m.client == c {
-			m.programs[known.ID] = known
-		}
 		if known.ID == id {
 			p, ok = known, true
 		}
@@ -290,6 +284,23 @@ func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 		return p, refuse(api.ErrNotFound, "The server knows no such program.")
 	}
 	return p, nil
+}
+
+// fetchPrograms asks the server for the programs of an account and caches them: the vendor may have changed a key.
+func (m *Manager) fetchPrograms(ctx context.Context, a Account, c *client.Client) ([]api.Program, error) {
+	programs, err := c.Programs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m.keep(ctx, a, programsName, programs, m.options.Now())
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.client == c {
+		for _, p := range programs {
+			m.programs[p.ID] = p
+		}
+	}
+	return programs, nil
 }
 
 // knownProgram finds a program among those of an account that were last known.

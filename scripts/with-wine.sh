@@ -31,15 +31,16 @@ echo 1A2B3C4D >"$WINEPREFIX/drive_c/.windows-serial"
 "$server" -w
 
 # Wine before 9 answers the deletion with POSIX semantics with a status that Go's os.RemoveAll does not know: tests are built
-# with one that does, as it knows the status of older versions of Windows.
-overlay=$here/../build/wine
-mkdir -p "$overlay"
-overlay=$(cd "$overlay" && pwd)
-source=$(go env GOROOT)/src/internal/syscall/windows/at_windows.go
-sed 's/STATUS_NOT_SUPPORTED: /STATUS_NOT_SUPPORTED, NTStatus(0xC0000002): /' "$source" >"$overlay/at_windows.go"
-cmp -s "$source" "$overlay/at_windows.go" && { echo "$0 does not fit this version of Go: see os.RemoveAll under Wine." >&2; exit 1; }
-printf '{"Replace": {"%s": "%s"}}\n' "$source" "$overlay/at_windows.go" >"$overlay/overlay.json"
-export GOFLAGS="${GOFLAGS-} -overlay=$overlay/overlay.json"
+# by a copy of Go with one that does, as it knows the status of older versions of Windows. (An overlay may not replace files
+# of a toolchain that lies in the module cache.)
+goroot=$(go env GOROOT)
+file=src/internal/syscall/windows/at_windows.go
+cp -R "$goroot" "$folder/go"
+chmod -R u+w "$folder/go"
+sed 's/STATUS_NOT_SUPPORTED: /STATUS_NOT_SUPPORTED, NTStatus(0xC0000002): /' "$goroot/$file" >"$folder/go/$file"
+cmp -s "$goroot/$file" "$folder/go/$file" && { echo "$0 does not fit this version of Go: see os.RemoveAll under Wine." >&2; exit 1; }
+unset GOROOT
+PATH=$folder/go/bin:$PATH
 
 mkdir "$folder/bin"
 # The first program starts Wine's services. They outlive it, and would hold the output of a test that was first.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -261,6 +262,8 @@ type pc struct {
 	broken   func() error // is the error of every write of the license folder, when it is set
 	offline  bool         // nobody is signed in, and there is no network
 	options  manager.Options
+
+	generations generations
 }
 
 // newPC is a PC on which the app was started and nobody has signed in yet.
@@ -279,7 +282,7 @@ func (w *world) newPC(name string) *pc {
 	p.ring = &ring{secrets: map[string]string{}, touch: p.touch}
 	p.options = manager.Options{
 		DataDir:       p.data,
-		Installed:     installed.Open(p.shared, installed.Options{Now: w.Clock.Now, Disk: disk{p.touchDisk}}),
+		Installed:     installed.Open(p.shared, installed.Options{Rand: &p.generations, Now: w.Clock.Now, Disk: disk{p.touchDisk}}),
 		Keyring:       p.ring,
 		Fingerprint:   p.hardware,
 		DeviceName:    name,
@@ -314,7 +317,20 @@ func (p *pc) touchDisk() error {
 
 // store is the folder in which programs find their licenses.
 func (p *pc) store() *installed.Store {
-	return installed.Open(p.shared, installed.Options{Now: p.w.Clock.Now})
+	return installed.Open(p.shared, installed.Options{Rand: &p.generations, Now: p.w.Clock.Now})
+}
+
+// generations gives a PC one generation after the other, also when its data was lost. A random one is the lost one in
+// one case of 4,096: the Site code is the same then, and the license is here again with the next refresh.
+type generations struct{ last atomic.Uint32 }
+
+// Read fills p with one number, big-endian.
+func (g *generations) Read(p []byte) (int, error) {
+	n := g.last.Add(1)
+	for i := range p {
+		p[len(p)-1-i] = byte(n >> (8 * i))
+	}
+	return len(p), nil
 }
 
 // open starts the app.

@@ -141,6 +141,29 @@ func (c Comparison) Count(s State) int {
 	return n
 }
 
+// Differences returns how many locks differ.
+func (c Comparison) Differences() int {
+	n := 0
+	for _, l := range c.Locks {
+		if l.Differs {
+			n++
+		}
+	}
+	return n
+}
+
+// Compared returns how many locks say something: those that were readable then, but for an optical drive that is gone.
+func (c Comparison) Compared() int { return c.Count(Same) + c.Differences() }
+
+// Closer reports whether the PC is closer to this license's than to other's: fewer locks differ, or as many and more
+// are the same.
+func (c Comparison) Closer(other Comparison) bool {
+	if mine, others := c.Differences(), other.Differences(); mine != others {
+		return mine < others
+	}
+	return c.Count(Same) > other.Count(Same)
+}
+
 // Compare decides whether a PC with block now is still the one with block then: that of the license family's last new
 // license or transfer. Blocks of the family's newer licenses may follow: a PC whose network card or disk is that of one
 // of them was recognized with it before. Server, preview, terminal and embedded check all call Compare (spec: codes,

@@ -168,3 +168,20 @@ func TestReasonsAreSentences(t *testing.T) {
 		require.Regexp(t, `^[A-Z].*\.$`, r.String())
 	}
 }
+
+// Closer is by differences first: a license with locks that say nothing may be closer than one with more same locks.
+func TestCloser(t *testing.T) {
+	key := Signature("EQH524Y").Key()
+	now := key.Block(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"})
+	compare := func(raw RawLocks) Comparison { return Compare(key.Block(raw), now, DefaultPolicy()) }
+	full, fewer := compare(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"}), compare(RawLocks{3: "network", 5: "disk"})
+	other := compare(RawLocks{"volume", "other", "os", "network", "cpu", "disk", "cd"})
+	require.True(t, full.Closer(fewer))
+	require.False(t, fewer.Closer(full))
+	require.True(t, fewer.Closer(other))
+	require.False(t, other.Closer(fewer))
+	require.False(t, full.Closer(full))
+	require.Equal(t, []int{0, 7}, []int{full.Differences(), full.Compared()})
+	require.Equal(t, []int{0, 2}, []int{fewer.Differences(), fewer.Compared()})
+	require.Equal(t, []int{1, 7}, []int{other.Differences(), other.Compared()})
+}

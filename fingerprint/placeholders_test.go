@@ -20,6 +20,28 @@ func TestPlaceholderOfAnySource(t *testing.T) {
 	}
 }
 
+// listed is a source that lists disks.
+type listed struct {
+	windowsSource
+	serials []string
+}
+
+func (l listed) disks() ([]string, error) { return l.serials, nil }
+
+// TestPlaceholderDisks covers disks without a serial of their own among others.
+func TestPlaceholderDisks(t *testing.T) {
+	for _, c := range []struct{ serials, want []string }{
+		{[]string{"11111111", "5YD1XK7G", "None", "S3Z9NB0K123456X"}, []string{"5YD1XK7G", "S3Z9NB0K123456X"}},
+		{[]string{"11111111"}, nil},
+		{nil, nil},
+	} {
+		reading, err := (&Reader{listed{windowsSource{windowsPC{}}, c.serials}}).Read(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, c.want, reading.disks)
+		require.Equal(t, c.want != nil, reading.Readable(license.HDHWID))
+	}
+}
+
 func TestStorageDescriptorOutOfRange(t *testing.T) {
 	whole := storage("ACME", "Disk 1", "S3Z9NB0K123456X")
 	model, serial := parseStorageDescriptor(whole)

@@ -115,8 +115,9 @@ var zfsMirror = merged(diskA, diskB, diskC, mountTable("/ 0:25 zfs rpool/ROOT/ub
 	zfsMember("8:34", "tank", "99"))
 
 var bcachefsOnTwo = merged(diskA, ssd, mountTable("/ 0:40 bcachefs /dev/sda2:/dev/nvme0n1p2"), map[string]string{
-	"sys/fs/bcachefs/" + uuid + "/dev-0/block": "-> ../../../../" + strings.TrimPrefix(sda, "sys/") + "/sda2",
-	"sys/fs/bcachefs/" + uuid + "/dev-1/block": "-> ../../../../" + strings.TrimPrefix(nvme, "sys/") + "/nvme0n1p2",
+	"sys/fs/bcachefs/" + uuid + "/dev-0/block":                         "-> ../../../../" + strings.TrimPrefix(sda, "sys/") + "/sda2",
+	"sys/fs/bcachefs/11111111-2222-4333-8444-5555aaaa6666/dev-0/block": "-> ../../../../devices/virtual/block/loop9",
+	"sys/fs/bcachefs/" + uuid + "/dev-1/block":                         "-> ../../../../" + strings.TrimPrefix(nvme, "sys/") + "/nvme0n1p2",
 })
 
 // flatpak is the sandbox of an app on Fedora: /dev, /run/udev and /sys/fs are not the host's.
@@ -201,6 +202,16 @@ func TestStorage(t *testing.T) {
 		},
 		{name: "Fedora Atomic, composefs", files: atomic, id: uuid, disks: []string{serialSSD}},
 		{
+			name: "Atomic without options",
+			files: merged(atomic, mountTable(
+				"/ 0:33 overlay composefs",
+				"/sysroot 0:35 btrfs /dev/mapper/luks-8a31",
+				"/etc/hosts 8:2 ext4 /dev/sda2",
+			)),
+			id:    uuid,
+			disks: []string{serialSSD},
+		},
+		{
 			name: "an overlay over a disk",
 			files: merged(diskA, map[string]string{byID: "-> ../../sda2"}, mountTable(
 				"/ 0:33 overlay overlayroot ro,lowerdir=/media/root-ro,upperdir=/media/root-rw/overlay,workdir=/w",
@@ -235,6 +246,13 @@ func TestStorage(t *testing.T) {
 				"/var/lib/snapd 259:2 ext4 /dev/nvme0n1p2",
 				"/var/lib/snapd/hostfs 259:2 ext4 /dev/nvme0n1p2",
 			), disk("loop3", "7:3", "virtual", map[string]string{"loop/backing_file": "/var/lib/snapd/snaps/core22_1.snap\n"})),
+			disks: []string{serialSSD},
+		},
+		{
+			name: "a root file system in memory",
+			files: merged(ssd, mountTable("/ 1:0 ext2 /dev/ram0", "/var 259:2 ext4 /dev/nvme0n1p2"),
+				disk("ram0", "1:0", "virtual", nil), map[string]string{byID: "-> ../../nvme0n1p2"}),
+			id:    uuid,
 			disks: []string{serialSSD},
 		},
 		{

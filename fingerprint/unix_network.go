@@ -34,7 +34,11 @@ func (s linuxSource) adapters() ([]adapter, error) {
 			continue
 		}
 		if address := s.address(name, dir); address != "" {
-			list = append(list, adapter{name: name, address: address, usb: s.external(dir) || s.external(hardware)})
+			where := dir
+			if !strings.HasPrefix(dir, "sys/devices/") {
+				where = hardware
+			}
+			list = append(list, adapter{name: name, address: address, usb: s.external(where)})
 		}
 	}
 	return list, nil

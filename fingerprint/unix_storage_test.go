@@ -186,6 +186,13 @@ func TestStorage(t *testing.T) {
 			disks: []string{serialB},
 		},
 		{name: "bcachefs", files: bcachefsOnTwo, id: uuid, disks: []string{serialSSD, serialA}},
+		{
+			name:  "bcachefs in a sandbox",
+			files: without(bcachefsOnTwo, "/block"),
+			fsid:  map[string]string{"/": "5d1c0a7700000002"},
+			id:    "5d1c0a7700000002",
+			disks: []string{serialSSD, serialA},
+		},
 		{name: "ZFS mirror", files: zfsMirror, id: poolGUID, disks: both},
 		{
 			name: "a ZFS volume",

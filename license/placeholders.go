@@ -193,6 +193,7 @@ var series = [...]struct {
 	{"01234568", 4, 4, false, "Realtek RTL9210: serial of the bridge"},
 	{"058F63", 6, 6, false, "Alcor: serial of its card readers and sticks"},
 	{"AA000000000", 1, 6, false, "Samsung: serial of sticks of several series"},
+	{"A1ASSETTAGNUM", 0, 2, false, fwts},
 	{"AAAABBBB", 4, 4, true, "ASMedia ASM246X: serial of the bridge"},
 	{"BXCD", 5, 5, false, "Bochs: optical drive"},
 	{"BXHD", 5, 5, false, "Bochs: disk"},
@@ -243,11 +244,11 @@ func numbered(value string) bool {
 }
 
 // words are those that makers combine for the empty fields of the firmware, as in "To be filled by O.E.M.", "Base Board
-// Serial Number", "Not Supported by CPU", "A1_AssetTagNum0" and "Type2 - Board Asset Tag", by their first letter. They
+// Serial Number", "Not Supported by CPU", "AssetTagNum0" and "Type2 - Board Asset Tag", by their first letter. They
 // are the words of the lists of dmidecode, the Firmware Test Suite, GLPI, FusionInventory, OCS Inventory, HardInfo,
 // inxi, Salt, systemd, Fleet and xstd.
 var words = [26][]string{
-	'A' - 'A': {"A1", "APPLICABLE", "ARRAY", "ASSET", "ASSIGNED", "AVAILABLE"},
+	'A' - 'A': {"APPLICABLE", "ARRAY", "ASSET", "ASSIGNED", "AVAILABLE"},
 	'B' - 'A': {"BAD", "BANK", "BASE", "BE", "BIOS", "BOARD", "BY"},
 	'C' - 'A': {"CHANNELA", "CHANNELB", "CHANNELC", "CHANNELD", "CHASSIS", "CODE", "CONFIG", "CONFIGURED", "CPU"},
 	'D' - 'A': {"DEFAULT", "DEFINE", "DEFINED", "DETERMINED", "DIMM", "DONE"},
@@ -271,30 +272,34 @@ var words = [26][]string{
 	'Y' - 'A': {"YET"},
 }
 
-// wordsOnly reports whether a value is one or more words and nothing else but up to two digits after each, and X for
+// wordsOnly reports whether a value is two or more words and nothing else but up to two digits after each, and X for
 // letters that somebody was to fill in.
 func wordsOnly(value string) bool {
-	const shortest, longest = 7, 64 // shorter words may be letters of a real value by chance
-	return len(value) >= shortest && len(value) <= longest && wordsFrom(value, 0)
+	const longest = 64 // characters
+	return len(value) <= longest && wordsFrom(value, 0, 0)
 }
 
-// wordsFrom reports whether value goes on with words to its end, after count words.
-func wordsFrom(value string, count int) bool {
-	const most = 8 // words; bounds the time for a value that was made up for it
+// wordsFrom reports whether value goes on with words to its end, after count words of so many letters.
+func wordsFrom(value string, count, letters int) bool {
+	const shortest = 7 // letters; fewer may be part of a real value by chance
+	const most = 8     // words; bounds the time for a value that was made up for it
 	if value == "" || strings.Trim(value, "X") == "" {
-		return count > 1
+		return count > 1 && letters >= shortest
 	}
 	if value[0] < 'A' || count == most {
 		return false
 	}
 	for _, word := range words[value[0]-'A'] {
 		rest, ok := strings.CutPrefix(value, word)
+		if !ok {
+			continue
+		}
 		for range 2 {
 			if rest != "" && rest[0] <= '9' {
 				rest = rest[1:]
 			}
 		}
-		if ok && wordsFrom(rest, count+1) {
+		if wordsFrom(rest, count+1, letters+len(word)) {
 			return true
 		}
 	}
@@ -309,7 +314,7 @@ var sharedPrefixes = [...]struct{ prefix, source string }{
 	{"005056C0", "VMware: adapters of the host (GLPI)"},
 	{"0200000000", "Android, Juniper, micro virtual machines: the address that is given for an unknown one"},
 	{"02420A", "Docker: address made of the IPv4 address"},
-	{"0242AC", "Docker: address made of the IPv4 address"},
+	{"0242AC1", "Docker: address made of the IPv4 address"},
 	{"0242C0A8", "Docker: address made of the IPv4 address"},
 	{"0250410000", vpn},
 	{"028037EC02", "Ericsson: mobile broadband cards have one address (GLPI)"},

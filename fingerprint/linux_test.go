@@ -173,7 +173,7 @@ var vm = linuxPC{
 		map[string]string{"sys/class/dmi/id/bios_vendor": "SeaBIOS\n", "sys/class/dmi/id/bios_version": "1.16.2-1\n", "sys/class/dmi/id/bios_date": "04/01/2014\n"},
 		disk("vda", "254:0", "pci0000:00/0000:00:04.0/virtio1", map[string]string{"serial": "vol-0a1b2c3d\n"}), partition("vda", "vda1", "254:1", "pci0000:00/0000:00:04.0/virtio1"),
 		map[string]string{"dev/disk/by-uuid/99990000-aaaa-4bbb-8ccc-dddd00001111": "-> ../../vda1"},
-		nic("eth0", "pci0000:00/0000:00:03.0/virtio0", "52:54:00:12:34:56", "0"), nic("ifb0", "virtual", "aa:bb:cc:dd:ee:02", "1")),
+		nic("eth0", "pci0000:00/0000:00:03.0/virtio0", "52:54:00:1d:27:39", "0"), nic("ifb0", "virtual", "aa:bb:cc:dd:ee:02", "1")),
 }
 
 var containerPC = linuxPC{
@@ -217,7 +217,7 @@ func TestLinuxPCs(t *testing.T) {
 		}},
 		"virtual machine: btrfs, a locally administered adapter only": {vm, map[license.Lock]string{
 			license.HDID: "99990000-aaaa-4bbb-8ccc-dddd00001111", license.BIOSID: "SeaBIOS", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0",
-			license.NETID: "525400123456", license.CPUID: "GenuineIntel-6-158-10", license.HDHWID: "vol-0a1b2c3d",
+			license.NETID: "5254001D2739", license.CPUID: "GenuineIntel-6-158-10", license.HDHWID: "vol-0a1b2c3d",
 		}},
 		"container: no disk, no adapter of its own": {containerPC, map[license.Lock]string{
 			license.BIOSID: "LENOVO LENOVO 20XWCTO1WW", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0", license.CPUID: "GenuineIntel-6-158-10",

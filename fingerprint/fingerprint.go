@@ -73,6 +73,12 @@ type diskLister interface {
 	disks() ([]string, error)
 }
 
+// snapshotter is implemented by sources that find several locks at one go.
+type snapshotter interface {
+	// snapshot returns the sources of one reading.
+	snapshot() sources
+}
+
 // Reader reads the locks of one PC.
 type Reader struct{ sources sources }
 
@@ -99,23 +105,27 @@ func (Reading) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil 
 // Read reads all locks. A lock that cannot be read is no error; the error is the context's.
 func (r *Reader) Read(ctx context.Context) (Reading, error) {
 	var reading Reading
+	source := r.sources
+	if s, ok := source.(snapshotter); ok {
+		source = s.snapshot()
+	}
 	for _, read := range []struct {
 		lock license.Lock
 		from func() (string, error)
 	}{
-		{license.HDID, r.sources.hdID},
-		{license.BIOSID, r.sources.biosID},
-		{license.OSID, r.sources.osID},
-		{license.CPUID, r.sources.cpuID},
+		{license.HDID, source.hdID},
+		{license.BIOSID, source.biosID},
+		{license.OSID, source.osID},
+		{license.CPUID, source.cpuID},
 		{license.HDHWID, func() (string, error) {
-			disks, err := r.disks()
+			disks, err := disksOf(source)
 			if err != nil || len(disks) == 0 {
 				return "", err
 			}
 			reading.disks = disks
 			return disks[0], nil
 		}},
-		{license.CDHWID, r.sources.cdHardwareID},
+		{license.CDHWID, source.cdHardwareID},
 	} {
 		if err := ctx.Err(); err != nil {
 			return Reading{}, err
@@ -133,7 +143,7 @@ func (r *Reader) Read(ctx context.Context) (Reading, error) {
 	if err := ctx.Err(); err != nil {
 		return Reading{}, err
 	}
-	adapters, err := r.sources.adapters()
+	adapters, err := source.adapters()
 	adapters = slices.DeleteFunc(adapters, func(a adapter) bool { return !usable(a.address) })
 	if err == nil && len(adapters) == 0 {
 		err = unreadable("there is no physical network adapter")
@@ -146,15 +156,15 @@ func (r *Reader) Read(ctx context.Context) (Reading, error) {
 	return reading, nil
 }
 
-// disks returns the serials of the disks of the system drive without placeholders.
-func (r *Reader) disks() ([]string, error) {
+// disksOf returns the serials of the disks of the system drive without placeholders.
+func disksOf(source sources) ([]string, error) {
 	var disks []string
 	var err error
-	if lister, ok := r.sources.(diskLister); ok {
+	if lister, ok := source.(diskLister); ok {
 		disks, err = lister.disks()
 	} else {
 		var serial string
-		serial, err = r.sources.hdHardwareID()
+		serial, err = source.hdHardwareID()
 		disks = []string{serial}
 	}
 	return slices.DeleteFunc(disks, func(serial string) bool { return !readable(license.HDHWID, serial) }), err

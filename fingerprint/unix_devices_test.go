@@ -96,8 +96,15 @@ func TestPermanentAddresses(t *testing.T) {
 		"of a bond, which took it": {files: nic("eth0", inside, insideMAC, "2")},
 		"Wi-Fi with a random address": {
 			files: merged(nic("wlan0", inside, "da:a1:19:5c:27:39", "3"), map[string]string{
-				net + "wlan0/phy80211":              "-> ../../ieee80211/phy0",
 				card + "/ieee80211/phy0/macaddress": wifiMAC + "\n",
+			}),
+			want: []string{"A4C3F01D2739"},
+		},
+		"one of two radios": {
+			files: merged(nic("wlan0", inside, "da:a1:19:5c:27:39", "3"), map[string]string{
+				net + "wlan0/phy80211":              "-> ../../ieee80211/phy1",
+				card + "/ieee80211/phy0/macaddress": dockMAC + "\n",
+				card + "/ieee80211/phy1/macaddress": wifiMAC + "\n",
 			}),
 			want: []string{"A4C3F01D2739"},
 		},

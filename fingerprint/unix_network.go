@@ -29,8 +29,11 @@ func (s linuxSource) adapters() ([]adapter, error) {
 		if dir == "" {
 			dir = class + "/" + name
 		}
+		if virtualAdapter(dir) {
+			continue
+		}
 		hardware := s.link(dir + "/device")
-		if hardware == "" && !s.exists(dir+"/device") || virtualAdapter(dir) || s.text(dir+"/type") != arphrdEther {
+		if hardware == "" && !s.exists(dir+"/device") || s.text(dir+"/type") != arphrdEther {
 			continue
 		}
 		if address := s.address(name, dir); address != "" {
@@ -80,28 +83,30 @@ func (s linuxSource) address(name, dir string) string {
 
 // radio returns the permanent address of a Wi-Fi adapter's radio; "" for other adapters.
 func (s linuxSource) radio(dir string) string {
-	if address := s.text(dir + "/phy80211/macaddress"); address != "" {
-		return address
-	}
 	radios := path.Dir(path.Dir(dir)) + "/ieee80211"
 	entries, err := fs.ReadDir(s.root, radios)
-	if err != nil || len(entries) != 1 {
+	switch {
+	case err != nil || len(entries) == 0:
 		return ""
+	case len(entries) == 1:
+		return s.text(radios + "/" + entries[0].Name() + "/macaddress")
 	}
-	return s.text(radios + "/" + entries[0].Name() + "/macaddress")
+	return s.text(dir + "/phy80211/macaddress")
 }
 
 // external reports whether a device is outside of the PC's case: on USB, or behind Thunderbolt, as in a dock, where its
 // own bus is PCI like that of a device inside.
 func (s linuxSource) external(dir string) bool {
+	bridge := false // whether there is a PCI device below
 	for at := dir; strings.HasPrefix(at, "sys/devices/"); at = path.Dir(at) {
 		switch name := path.Base(at); {
 		case numbered(name, "usb"), numbered(name, "domain"):
 			return true
 		case pciAddress(name):
-			if s.text(at+"/removable") == "removable" || s.thunderboltBridge(at) {
+			if s.text(at+"/removable") == "removable" || bridge && s.thunderboltBridge(at) {
 				return true
 			}
+			bridge = true
 		}
 	}
 	return s.behindThunderbolt(dir)

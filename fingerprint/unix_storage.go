@@ -113,12 +113,12 @@ func (s linuxSource) systemDrive() (drive, error) {
 	}
 	var others mounts
 	for _, layer := range overlayLayers(root) {
-		if m, ok := all.holding(layer); ok {
+		if m, ok := all.holding(layer); ok && !slices.Contains(others, m) {
 			others = append(others, m)
 		}
 	}
 	for _, place := range systemPlaces {
-		if m, ok := all.at(place); ok {
+		if m, ok := all.at(place); ok && !slices.Contains(others, m) {
 			others = append(others, m)
 		}
 	}
@@ -327,7 +327,7 @@ func (s linuxSource) below(dir string, all mounts) []string {
 }
 
 func (s linuxSource) hdID() (string, error) {
-	d, err := s.systemDrive()
+	d, err := s.system()
 	if err != nil {
 		return "", err
 	}
@@ -391,7 +391,7 @@ func (s linuxSource) hdHardwareID() (string, error) {
 // disks returns the serials of all physical disks of the system drive, the smallest first: names of disks may change at
 // the next start.
 func (s linuxSource) disks() ([]string, error) {
-	d, err := s.systemDrive()
+	d, err := s.system()
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/acen-desktop/acen/license"
 )
@@ -21,8 +22,16 @@ type linuxSource struct {
 	machineID func() (string, error)
 	// permanentAddress asks an adapter for the address it was made with; "" when it does not say.
 	permanentAddress func(name string) string
+	// system returns what systemDrive found for this reading.
+	system func() (drive, error)
 	// fileSystemID returns the id of the file system that is mounted at a point; "" when it has none.
 	fileSystemID func(point string) string
+}
+
+// snapshot returns a source that looks for the system drive once.
+func (s linuxSource) snapshot() sources {
+	s.system = sync.OnceValues(s.systemDrive)
+	return s
 }
 
 // maxFile bounds what is read of one file, in bytes.

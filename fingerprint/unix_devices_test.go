@@ -100,6 +100,13 @@ func TestPermanentAddresses(t *testing.T) {
 			}),
 			want: []string{"A4C3F01D2739"},
 		},
+		"a radio in its class only": {
+			files: merged(nic("wlan0", inside, "da:a1:19:5c:27:39", "3"), map[string]string{
+				net + "wlan0/phy80211":                "-> ../../ieee80211/phy0",
+				"sys/class/ieee80211/phy0/macaddress": wifiMAC + "\n",
+			}),
+			want: []string{"A4C3F01D2739"},
+		},
 		"one of two radios": {
 			files: merged(nic("wlan0", inside, "da:a1:19:5c:27:39", "3"), map[string]string{
 				net + "wlan0/phy80211":              "-> ../../ieee80211/phy1",

@@ -1,6 +1,7 @@
 package fingerprint
 
 import (
+	"cmp"
 	"io/fs"
 	"path"
 	"strings"
@@ -84,14 +85,15 @@ func (s linuxSource) address(name, dir string) string {
 // radio returns the permanent address of a Wi-Fi adapter's radio; "" for other adapters.
 func (s linuxSource) radio(dir string) string {
 	radios := path.Dir(path.Dir(dir)) + "/ieee80211"
-	entries, err := fs.ReadDir(s.root, radios)
-	switch {
-	case err != nil || len(entries) == 0:
-		return ""
-	case len(entries) == 1:
-		return s.text(radios + "/" + entries[0].Name() + "/macaddress")
+	phy := path.Base(s.link(dir + "/phy80211"))
+	if phy == "." { // no link
+		entries, err := fs.ReadDir(s.root, radios)
+		if err != nil || len(entries) != 1 {
+			return ""
+		}
+		phy = entries[0].Name()
 	}
-	return s.text(dir + "/phy80211/macaddress")
+	return cmp.Or(s.text(radios+"/"+phy+"/macaddress"), s.text("sys/class/ieee80211/"+phy+"/macaddress"))
 }
 
 // external reports whether a device is outside of the PC's case: on USB, or behind Thunderbolt, as in a dock, where its

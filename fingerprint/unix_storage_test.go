@@ -114,11 +114,15 @@ var zfsMirror = merged(diskA, diskB, diskC, mountTable("/ 0:25 zfs rpool/ROOT/ub
 	zfsMember("8:2", "rpool", poolGUID), zfsMember("8:18", "rpool", poolGUID),
 	zfsMember("8:34", "tank", "99"))
 
-var bcachefsOnTwo = merged(diskA, ssd, mountTable("/ 0:40 bcachefs /dev/sda2:/dev/nvme0n1p2"), map[string]string{
-	"sys/fs/bcachefs/" + uuid + "/dev-0/block":                         "-> ../../../../" + strings.TrimPrefix(sda, "sys/") + "/sda2",
-	"sys/fs/bcachefs/11111111-2222-4333-8444-5555aaaa6666/dev-0/block": "-> ../../../../devices/virtual/block/loop9",
-	"sys/fs/bcachefs/" + uuid + "/dev-1/block":                         "-> ../../../../" + strings.TrimPrefix(nvme, "sys/") + "/nvme0n1p2",
-})
+var bcachefsOnTwo = merged(diskA, ssd, mountTable("/ 0:40 bcachefs /dev/sda2:/dev/nvme0n1p2"),
+	bcachefsDevice(uuid, 0, sda+"/sda2"), bcachefsDevice(uuid, 1, nvme+"/nvme0n1p2"),
+	bcachefsDevice("11111111-2222-4333-8444-5555aaaa6666", 0, "sys/devices/virtual/block/loop9"))
+
+// bcachefsDevice is a device that bcachefs lists of a file system.
+func bcachefsDevice(uuid string, n int, dir string) map[string]string {
+	name := fmt.Sprintf("sys/fs/bcachefs/%s/dev-%d/block", uuid, n)
+	return map[string]string{name: "-> ../../../../" + strings.TrimPrefix(dir, "sys/")}
+}
 
 // flatpak is the sandbox of an app on Fedora: /dev, /run/udev and /sys/fs are not the host's.
 var flatpak = merged(ssd, stacked("dm-0", "253:0", nvme+"/nvme0n1p2"),

@@ -50,7 +50,7 @@ func dell(version, date string) []byte {
 	)
 }
 
-func TestBIOSID(t *testing.T) {
+func TestWindowsBIOSID(t *testing.T) {
 	for name, c := range map[string]struct {
 		table []byte
 		want  string
@@ -59,7 +59,7 @@ func TestBIOSID(t *testing.T) {
 		"after an update":         {dell("1.31.0", "07/01/2026"), "Dell Inc. Dell Inc. 0K240Y"},
 		"board before firmware":   {smbiosTable(board("ASUS", "PRIME"), firmware("AMI", "1", "2")), "AMI ASUS PRIME"},
 		"NA NA is no board":       {smbiosTable(firmware("INSYDE Corp.", "1", "2"), board("NA", "NA")), "INSYDE Corp."},
-		"vendor of the board":     {smbiosTable(firmware("AMI", "1", "2"), board("Gigabyte", "Default string")), "AMI Gigabyte"},
+		"vendor of the board":     {smbiosTable(firmware("AMI", "1", "2"), board("MSI", "Default string")), "AMI MSI"},
 		"no firmware":             {smbiosTable(board("ASUS", "PRIME")), "ASUS PRIME"},
 		"no board":                {smbiosTable(firmware("SeaBIOS", "1", "2")), "SeaBIOS"},
 		"placeholders":            {smbiosTable(firmware("To be filled by O.E.M.", "1", "2"), board("NA", "NA")), ""},
@@ -223,8 +223,8 @@ func TestVolumeDisks(t *testing.T) {
 	require.Empty(t, volumeDisks(nil))
 }
 
-// TestOpticalDrives covers the bus types of STORAGE_BUS_TYPE: drives that are plugged in or made up do not count.
-func TestOpticalDrives(t *testing.T) {
+// TestWindowsOpticalDrives covers the bus types of STORAGE_BUS_TYPE: drives that are plugged in or made up do not count.
+func TestWindowsOpticalDrives(t *testing.T) {
 	const usb, iSCSI, sd, mmc, virtual, fileBacked, scsi, fireWire = 7, 9, 12, 13, 14, 15, 1, 4
 	for _, bus := range []byte{0, scsi, fireWire, 5, 6, usb, iSCSI, 10, sd, mmc, virtual, fileBacked, 16, 17, 18, 19} {
 		drives := [][]byte{storage(bus, "HL-DT-ST", "DVDRAM GU90N", "")}

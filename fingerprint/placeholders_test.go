@@ -43,15 +43,13 @@ func TestPlaceholderDisks(t *testing.T) {
 }
 
 func TestStorageDescriptorOutOfRange(t *testing.T) {
-	whole := storage("ACME", "Disk 1", "S3Z9NB0K123456X")
-	model, serial := parseStorageDescriptor(whole)
-	require.Equal(t, []string{"ACME Disk 1", "S3Z9NB0K123456X"}, []string{model, serial})
+	whole := storage(busSATA, "ACME", "Disk 1", "S3Z9NB0K123456X")
+	require.Equal(t, storageDevice{busSATA, "ACME Disk 1", "S3Z9NB0K123456X"}, parseStorageDescriptor(whole))
 	for _, field := range []int{descriptorVendor, descriptorProduct, descriptorSerial} {
 		for _, offset := range [][4]byte{{byte(len(whole))}, {255, 255, 255, 127}, {255, 255, 255, 255}, {4}} {
 			damaged := append([]byte{}, whole...)
 			copy(damaged[field:], offset[:])
-			model, serial = parseStorageDescriptor(damaged)
-			require.NotEqual(t, "ACME Disk 1S3Z9NB0K123456X", model+serial, "%d %v", field, offset)
+			require.NotEqual(t, parseStorageDescriptor(whole), parseStorageDescriptor(damaged), "%d %v", field, offset)
 		}
 	}
 }

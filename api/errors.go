@@ -103,7 +103,7 @@ type LimitReached struct {
 	ResetsAt time.Time `json:"resets_at"`
 }
 
-// Comparison is the outcome of comparing two lock blocks (codes.md, "Comparing locks").
+// Comparison is the outcome of comparing two lock blocks (spec: codes, "Comparing locks").
 type Comparison struct {
 	Locks              []LockState `json:"locks"`
 	HardwareChanges    int         `json:"hardware_changes"`
@@ -116,8 +116,9 @@ type Comparison struct {
 type LockState struct {
 	Name       string `json:"name" example:"NET_ID"`
 	Kind       string `json:"kind" enum:"hardware,software"`
-	State      string `json:"state" enum:"same,changed,unreadable"`
+	State      string `json:"state" enum:"same,absent,changed,gone,new"`
 	Changeable bool   `json:"changeable"`
+	Counts     bool   `json:"counts" doc:"Whether the difference counts towards the allowed hardware changes"`
 }
 
 // Error says what happened in one line; it never contains a secret.

@@ -105,7 +105,7 @@ func (r *Reader) Read(ctx context.Context) (Reading, error) {
 			return Reading{}, err
 		}
 		value, err := read.from()
-		if err == nil && license.Normalize(value) == "" {
+		if _, ok := license.Readable(read.lock, value); err == nil && !ok {
 			err = unreadable("the system gives only a placeholder")
 		}
 		if err != nil {
@@ -147,7 +147,8 @@ func boolean(a, b bool) int {
 
 // usable reports whether a normalised address can be an adapter's own: 48 bits, no group address, no placeholder.
 func usable(address string) bool {
-	return len(address) == 12 && strings.Trim(address, "0123456789ABCDEF") == "" && license.Normalize(address) != "" &&
+	_, ok := license.Readable(license.NETID, address)
+	return ok && len(address) == 12 && strings.Trim(address, "0123456789ABCDEF") == "" &&
 		!strings.ContainsRune("13579BDF", rune(address[1]))
 }
 
@@ -180,18 +181,21 @@ func (r Reading) Block(k license.Key) license.Block {
 	return k.Block(raw)
 }
 
-// BlockFor computes the lock block of this PC for comparing it with the one that a license is bound to: the adapter of
-// that license is looked for among all physical adapters, so that their order means nothing (codes.md, NET ID).
-func (r Reading) BlockFor(k license.Key, bound license.Block) license.Block {
+// BlockFor computes the lock block of this PC for comparing it with the blocks that a license is bound to: the adapter
+// of the first of them that has one here is looked for among all physical adapters, so that their order means nothing
+// (spec: codes, "Locks").
+func (r Reading) BlockFor(k license.Key, bound ...license.Block) license.Block {
 	first := r.Block(k)
-	if first.Value(license.NETID) == bound.Value(license.NETID) {
-		return first
-	}
-	for _, a := range r.adapters {
-		if k.LockValue(license.NETID, a.address) == bound.Value(license.NETID) {
-			raw := r.raw
-			raw[license.NETID-1] = a.address
-			return k.Block(raw)
+	for _, b := range bound {
+		if first.Value(license.NETID) == b.Value(license.NETID) {
+			return first
+		}
+		for _, a := range r.adapters {
+			if k.LockValue(license.NETID, a.address) == b.Value(license.NETID) {
+				raw := r.raw
+				raw[license.NETID-1] = a.address
+				return k.Block(raw)
+			}
 		}
 	}
 	return first

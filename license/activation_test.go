@@ -98,21 +98,23 @@ func TestSerialNumbers(t *testing.T) {
 	require.ErrorIs(t, err, ErrSerialID)
 	_, _, err = q.Open(1, SerialNumber{})
 	require.ErrorIs(t, err, ErrSerialInvalid)
-	for _, id := range []uint16{1, 2, 32768, 65535} {
+	_, err = q.Serial(1, MaxSerialID+1, 0)
+	require.ErrorIs(t, err, ErrSerialID)
+	for _, id := range []uint32{1, 2, 32768, 65535, 65536, MaxSerialID} {
 		for _, program := range []uint32{0, 1, 1<<32 - 1} {
-			n, err := q.Serial(program, id, ^id)
+			n, err := q.Serial(program, id, ^uint16(id))
 			require.NoError(t, err)
 			typed, err := ParseSerialNumber(n.String())
 			require.NoError(t, err)
 			require.Equal(t, n, typed)
 			gotID, features, err := q.Open(program, typed)
 			require.NoError(t, err)
-			require.Equal(t, []uint16{id, ^id}, []uint16{gotID, features})
+			require.Equal(t, []uint32{id, uint32(^uint16(id))}, []uint32{gotID, uint32(features)})
 			_, _, err = q.Open(program+1, typed)
 			require.ErrorIs(t, err, ErrSerialInvalid)
 			_, _, err = NewSerialSeed([32]byte{8}).Open(program, typed)
 			require.ErrorIs(t, err, ErrSerialInvalid)
-			for bit := range 53 {
+			for bit := range serialTagBits {
 				_, _, err = q.Open(program, SerialNumber{data: n.data, tag: n.tag ^ 1<<bit})
 				require.ErrorIs(t, err, ErrSerialInvalid)
 			}

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// Policy says how much of a PC may change before it is no longer recognised (codes.md, "Comparing locks").
+// Policy says how much of a PC may change before it is no longer recognized (spec: codes, "Comparing locks").
 type Policy struct {
 	// Enabled off: any difference refuses.
 	Enabled bool
-	// MaxHardwareChanges is how many hardware locks may be changed or unreadable.
+	// MaxHardwareChanges is how many hardware locks may differ.
 	MaxHardwareChanges int
 	// Changeable lists the locks that may change at all.
 	Changeable []Lock
@@ -27,23 +27,38 @@ func (p Policy) changeable(l Lock) bool {
 // State is what became of one lock.
 type State int
 
-// The states of a lock.
+// The states of a lock. Only Changed and Gone can differ.
 const (
-	Same State = iota
-	Changed
-	Unreadable
+	Same    State = iota // readable on both sides and equal
+	Changed              // readable on both sides and different
+	Gone                 // readable then, unreadable now
+	New                  // unreadable then, readable now
+	Absent               // unreadable on both sides
 )
 
-// String returns the name on the wire: "same", "changed" or "unreadable".
+var stateNames = [...]string{"same", "changed", "gone", "new", "absent"}
+
+// String returns the name on the wire: "same", "changed", "gone", "new" or "absent".
 func (s State) String() string {
-	switch s {
-	case Same:
-		return "same"
-	case Changed:
-		return "changed"
-	default:
-		return "unreadable"
+	if s < 0 || int(s) >= len(stateNames) {
+		return fmt.Sprintf("state %d", int(s))
 	}
+	return stateNames[s]
+}
+
+// stateOf returns the state of a lock from its values then and now, of which 0 is unreadable.
+func stateOf(then, now uint16) State {
+	switch {
+	case then == 0 && now == 0:
+		return Absent
+	case then == 0:
+		return New
+	case now == 0:
+		return Gone
+	case then != now:
+		return Changed
+	}
+	return Same
 }
 
 // LockState is the state of one lock in a comparison.
@@ -51,14 +66,12 @@ type LockState struct {
 	Lock       Lock
 	State      State
 	Changeable bool
-	// Absent is set when the lock is unreadable on both sides, which counts as same.
-	Absent bool
+	// Differs is set when the lock says that this is not the PC as it was: it changed, or is gone. An optical drive
+	// that is gone does not differ.
+	Differs bool
 	// Counts is set when the difference counts towards the allowed hardware changes.
 	Counts bool
 }
-
-// minRecognizable is how many hardware locks must be readable on both sides to recognise a PC at all.
-const minRecognizable = 2
 
 // Reason is why a comparison refuses.
 type Reason int
@@ -71,9 +84,24 @@ const (
 	ReasonNotChangeable
 	// ReasonTooManyChanges: more hardware locks differ than are allowed.
 	ReasonTooManyChanges
-	// ReasonTooFewReadable: fewer than two hardware locks are readable on both sides.
+	// ReasonAnotherPC: network card and disk are others, as far as they are readable on both sides.
+	ReasonAnotherPC
+	// ReasonTooFewReadable: neither network card nor disk is readable on both sides, and what else is readable does not
+	// make up for them.
 	ReasonTooFewReadable
 )
+
+var reasonNames = [...]string{
+	"", "any_difference", "not_changeable", "too_many_changes", "another_pc", "too_few_readable",
+}
+
+// Name returns the name on the wire, such as "another_pc".
+func (r Reason) Name() string {
+	if r < ReasonAnyDifference || int(r) >= len(reasonNames) {
+		return fmt.Sprintf("reason %d", int(r))
+	}
+	return reasonNames[r]
+}
 
 // String is a plain sentence.
 func (r Reason) String() string {
@@ -84,8 +112,10 @@ func (r Reason) String() string {
 		return "A lock changed that must not change for this program."
 	case ReasonTooManyChanges:
 		return "Too many hardware locks are different."
+	case ReasonAnotherPC:
+		return "Network card and disk are those of another PC. The vendor can replace the license."
 	case ReasonTooFewReadable:
-		return "Too few hardware locks can be read to recognise the PC."
+		return "Neither network card nor disk can be read to recognize the PC. The vendor can replace the license."
 	}
 	return fmt.Sprintf("reason %d", int(r))
 }
@@ -111,33 +141,49 @@ func (c Comparison) Count(s State) int {
 	return n
 }
 
-// Compare decides whether a PC with block now is still the one with block then. Server, preview and embedded
-// check all call it (codes.md, "Comparing locks").
-func Compare(then, now Block, p Policy) Comparison {
+// Differences returns how many locks differ.
+func (c Comparison) Differences() int {
+	n := 0
+	for _, l := range c.Locks {
+		if l.Differs {
+			n++
+		}
+	}
+	return n
+}
+
+// Compared returns how many locks say something: those that were readable then, but for an optical drive that is gone.
+func (c Comparison) Compared() int { return c.Count(Same) + c.Differences() }
+
+// Closer reports whether the PC is closer to this license's than to other's: fewer locks differ, or as many and more
+// are the same.
+func (c Comparison) Closer(other Comparison) bool {
+	if mine, others := c.Differences(), other.Differences(); mine != others {
+		return mine < others
+	}
+	return c.Count(Same) > other.Count(Same)
+}
+
+// Compare decides whether a PC with block now is still the one with block then: that of the license family's last new
+// license or transfer. Blocks of the family's newer licenses may follow: a PC whose network card or disk is that of one
+// of them was recognized with it before. Server, preview, terminal and embedded check all call Compare (spec: codes,
+// "Comparing locks").
+func Compare(then, now Block, p Policy, newer ...Block) Comparison {
 	c := Comparison{MaxHardwareChanges: p.MaxHardwareChanges}
-	readable, forbidden, differs := 0, false, false
+	forbidden, differs := false, false
 	for i, l := range Locks() {
-		before, after := then.Value(l), now.Value(l)
-		state := LockState{Lock: l, Changeable: p.Enabled && p.changeable(l)}
-		switch {
-		case before == after:
-			state.Absent = before == 0
-		case before == 0 || after == 0:
-			state.State = Unreadable
-		default:
-			state.State = Changed
+		state := LockState{
+			Lock:       l,
+			State:      stateOf(then.Value(l), now.Value(l)),
+			Changeable: p.Enabled && p.changeable(l),
 		}
-		if l.Kind() == Hardware && before != 0 && after != 0 {
-			readable++
+		state.Differs = state.State == Changed || state.State == Gone && l != CDHWID
+		state.Counts = state.Differs && l.Kind() == Hardware
+		if state.Counts {
+			c.HardwareChanges++
 		}
-		if state.State != Same {
-			differs = true
-			forbidden = forbidden || !state.Changeable
-			if l.Kind() == Hardware {
-				state.Counts = true
-				c.HardwareChanges++
-			}
-		}
+		differs = differs || state.Differs
+		forbidden = forbidden || state.Differs && !state.Changeable
 		c.Locks[i] = state
 	}
 	switch {
@@ -149,9 +195,33 @@ func Compare(then, now Block, p Policy) Comparison {
 	if p.Enabled && c.HardwareChanges > p.MaxHardwareChanges {
 		c.Reasons = append(c.Reasons, ReasonTooManyChanges)
 	}
-	if readable < minRecognizable {
-		c.Reasons = append(c.Reasons, ReasonTooFewReadable)
+	if reason := c.onePC(now, newer); reason != 0 {
+		c.Reasons = append(c.Reasons, reason)
 	}
 	c.Accepted = len(c.Reasons) == 0
 	return c
 }
+
+// onePC returns the reason to refuse a PC that may be another one of the same model, or 0 (spec: codes, "Comparing
+// locks", rule 5).
+func (c Comparison) onePC(now Block, newer []Block) Reason {
+	card, disk := c.State(NETID), c.State(HDHWID)
+	if card == Same || disk == Same {
+		return 0
+	}
+	for _, b := range newer {
+		if stateOf(b.Value(NETID), now.Value(NETID)) == Same || stateOf(b.Value(HDHWID), now.Value(HDHWID)) == Same {
+			return 0
+		}
+	}
+	switch {
+	case card == Changed || disk == Changed:
+		return ReasonAnotherPC
+	case c.HardwareChanges == 0 && (c.State(OSID) == Same || c.State(HDID) == Same):
+		return 0
+	}
+	return ReasonTooFewReadable
+}
+
+// State returns the state of one lock.
+func (c Comparison) State(l Lock) State { return c.Locks[l-1].State }

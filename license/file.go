@@ -24,7 +24,7 @@ import (
 )
 
 // implicitAssertion binds a license file to this scheme (codes.md, "License file").
-const implicitAssertion = "acen/v1 license"
+const implicitAssertion = "acen/v2 license"
 
 // MaxFile is the longest license file that is looked at, in bytes.
 const MaxFile = 64 << 10
@@ -244,11 +244,8 @@ type envelope struct {
 	signature []byte
 }
 
-// open takes a license file apart. It fails with ErrFileDamaged.
+// open parses a token that has no stray characters. It fails with ErrFileDamaged.
 func open(token string) (e envelope, err error) {
-	if token, err = clean(token); err != nil {
-		return envelope{}, err
-	}
 	rest, public := strings.CutPrefix(token, header)
 	payload, foot, parts := strings.Cut(rest, ".")
 	if !public || !parts || strings.Contains(foot, ".") {
@@ -267,6 +264,15 @@ func open(token string) (e envelope, err error) {
 	end := len(signed) - ed25519.SignatureSize
 	e.body, e.signature = signed[:end:end], signed[end:]
 	return e, nil
+}
+
+// openFile parses a license file, which an editor or a mail program may have wrapped. It fails with ErrFileDamaged.
+func openFile(token string) (envelope, error) {
+	token, err := clean(token)
+	if err != nil {
+		return envelope{}, err
+	}
+	return open(token)
 }
 
 // readFooter returns the id of the key that a footer names. It fails with ErrFileDamaged.
@@ -294,7 +300,7 @@ func (p PublicKey) Verify(token string) (File, error) {
 
 // VerifyFile is Verify with the key of the id that the license file names. It fails with ErrFileKey when key knows none.
 func VerifyFile(token string, key func(id string) (PublicKey, bool)) (File, error) {
-	e, err := open(token)
+	e, err := openFile(token)
 	if err != nil {
 		return File{}, err
 	}
@@ -492,14 +498,14 @@ func (c policyClaim) policy() (Policy, error) {
 // FileKeyID returns the id of the key that a license file claims to be signed with, unverified. It fails with
 // ErrFileDamaged.
 func FileKeyID(token string) (string, error) {
-	e, err := open(token)
+	e, err := openFile(token)
 	return e.keyID, err
 }
 
 // UnverifiedFile returns what a license file claims before anyone has checked its signature: to show it, and to find the
 // key that verifies it. Never rely on it. It fails with ErrFileDamaged.
 func UnverifiedFile(token string) (File, error) {
-	e, err := open(token)
+	e, err := openFile(token)
 	if err != nil {
 		return File{}, err
 	}

@@ -147,7 +147,7 @@ func TestFindReturnsEveryCode(t *testing.T) {
 		code, err := activation.Activate(codes, Grant{Issue: uint16(i)})
 		require.NoError(t, err)
 		removal := activation.RemovalSeed(code).RemovalCode(codes)
-		serial, err := serials.Serial(7, uint16(i+1), 0)
+		serial, err := serials.Serial(7, uint32(i+1), 0)
 		require.NoError(t, err)
 		text := "Site code: " + codes.Site.String() + "\nMachine ID: " + codes.Machine.String() + "\nBoth: " + codes.Merged() + "\n\nActivation code: " + code.String() +
 			"\nRemoval code: " + removal.String() + "\nSerial number: " + serial.String() + "\nKind regards"

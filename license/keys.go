@@ -31,10 +31,10 @@ func ParseSignature(s string) (Signature, error) {
 // Key is the fingerprint key K of a program, derived from its application signature. Anyone can derive it.
 type Key struct{ bytes [32]byte }
 
-// Key derives K = HKDF-SHA256(signature, salt "acen/v1", info "fingerprint", 32 bytes).
+// Key derives K = HKDF-SHA256(signature, salt "acen/v2", info "fingerprint", 32 bytes).
 func (s Signature) Key() Key {
 	var k Key
-	derived, err := hkdf.Key(sha256.New, []byte(s), []byte("acen/v1"), "fingerprint", len(k.bytes))
+	derived, err := hkdf.Key(sha256.New, []byte(s), []byte("acen/v2"), "fingerprint", len(k.bytes))
 	if err != nil {
 		panic(err) // only a length beyond 255 hashes fails
 	}
@@ -42,7 +42,7 @@ func (s Signature) Key() Key {
 	return k
 }
 
-// LockValue returns the 9-bit value of a lock: 0 for an unreadable raw value, else 1 to 511.
+// LockValue returns the value of a lock, which has Lock.Bits bits: 0 for an unreadable raw value, else 1 or more.
 func (k Key) LockValue(l Lock, raw string) uint16 {
 	keyed := newKeyed(k.bytes[:])
 	return keyed.lockValue(l, raw)
@@ -84,11 +84,11 @@ func (k *keyed) mac(parts ...[]byte) []byte {
 }
 
 func (k *keyed) lockValue(l Lock, raw string) uint16 {
-	normalized := Normalize(raw)
-	if normalized == "" || !l.valid() {
+	normalized, ok := Readable(l, raw)
+	if !ok || !l.valid() {
 		return 0
 	}
-	return uint16(1 + top64(k.mac([]byte{0x01, byte(l)}, []byte(normalized)))%511)
+	return uint16(1 + top64(k.mac([]byte{0x01, byte(l)}, []byte(normalized)))%(1<<lockBits[l-1]-1))
 }
 
 func mac(key []byte, parts ...[]byte) []byte {

@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// Lock is one of the seven properties a PC is recognised by, numbered as in codes.md, "Locks".
+// Lock is one of the seven properties a PC is recognized by, numbered as in the specification (spec: codes, "Locks").
 type Lock int
 
 // The seven locks.
 const (
 	HDID   Lock = 1 + iota // volume serial or file-system UUID of the system drive
-	BIOSID                 // firmware vendor, version and date
+	BIOSID                 // firmware vendor, and vendor and product of the board
 	OSID                   // the operating system's machine id
 	NETID                  // MAC address of a physical adapter
 	CPUID                  // processor vendor, family, model, stepping
 	HDHWID                 // serial of the disk that holds the system drive
-	CDHWID                 // model and serial of the first optical drive
+	CDHWID                 // model and serial of the first built-in optical drive
 
 	// LockCount is the number of locks.
 	LockCount = 7
@@ -76,20 +76,9 @@ func ParseLock(name string) (Lock, error) {
 	return 0, fmt.Errorf("there is no lock named %q", name)
 }
 
-// placeholders are normalized values that vendors leave where a real one is missing.
-var placeholders = map[string]bool{
-	"TOBEFILLEDBYOEM": true, "TOBEFILLEDBYOEMS": true, "TOBEFILLEDINBYOEM": true, "TOBEFILLED": true, "OEM": true, "BYOEM": true,
-	"DEFAULT": true, "DEFAULTSTRING": true, "NONE": true, "NA": true, "NULL": true, "NIL": true, "EMPTY": true, "BLANK": true,
-	"UNKNOWN": true, "INVALID": true, "UNDEFINED": true, "UNINITIALIZED": true, "UNSPECIFIED": true, "NOTDEFINED": true,
-	"NOTSPECIFIED": true, "NOTAPPLICABLE": true, "NOTAVAILABLE": true, "NOTPRESENT": true, "NOTPROVIDED": true, "NOTSET": true,
-	"SYSTEMSERIALNUMBER": true, "BASEBOARDSERIALNUMBER": true, "BASESERIALNUMBER": true, "CHASSISSERIALNUMBER": true, "SERIALNUMBER": true,
-	"SYSTEMMANUFACTURER": true, "SYSTEMPRODUCTNAME": true, "SYSTEMVERSION": true, "BIOSVERSION": true,
-	"0123456789": true, "123456789": true, "1234567890": true,
-}
-
-// Normalize prepares a raw lock value: upper case, only 0-9 and A-Z kept. It returns "" for a value that
-// is unreadable: nothing left, a vendor's placeholder, nothing but zeros or nothing but F (codes.md, "Locks").
-// Letters outside ASCII are dropped, not transliterated, so that every platform gets the same value.
+// Normalize returns the normal form of a raw lock value: ASCII letters in upper case, and nothing but 0-9 and A-Z
+// (spec: codes, "Locks"). Letters outside ASCII are dropped, not transliterated, so that every platform gets the same
+// value. Normalize does not judge the value: see Readable.
 func Normalize(raw string) string {
 	var room [64]byte // for most values
 	kept := room[:0]
@@ -102,11 +91,86 @@ func Normalize(raw string) string {
 			kept = append(kept, c)
 		}
 	}
-	value := string(kept)
-	if placeholders[value] || strings.Trim(value, "0") == "" || strings.Trim(value, "F") == "" {
-		return ""
+	return string(kept)
+}
+
+// Readable returns the normal form of a raw lock value, and whether it tells one PC from another. It returns "" and
+// false for a value that is empty, a placeholder, or too short for its lock (spec: codes, "Locks").
+func Readable(l Lock, raw string) (normalized string, ok bool) {
+	normalized = Normalize(raw)
+	const shortest = 4 // characters of a volume serial, an address or a disk's serial
+	short := len(normalized) < shortest && (l == HDID || l == NETID || l == HDHWID)
+	if normalized == "" || short || patterned(normalized) || placeholder(l, normalized) {
+		return "", false
 	}
-	return value
+	return normalized, true
+}
+
+// patterned reports whether a normalized value is one that somebody typed or counted in the place of a real one: one
+// repeated character, or one of the patterns behind an optional "0X" and up to four letters.
+func patterned(value string) bool {
+	if repeated(value) {
+		return true
+	}
+	value = strings.TrimPrefix(value, "0X")
+	const prefix = 4 // letters before a made-up number, such as "BSN1234567"
+	for range prefix + 1 {
+		if len(value) >= 4 && repeated(value) || counted(value) || zeros(value) {
+			return true
+		}
+		if value == "" || value[0] < 'A' {
+			return false
+		}
+		value = value[1:]
+	}
+	return false
+}
+
+// repeated reports whether a value is one character again and again.
+func repeated(value string) bool {
+	return value != "" && strings.Trim(value, value[:1]) == ""
+}
+
+// counted reports whether a value is seven or more digits that count up or down by one: decimal digits, in which 0
+// and 9 are neighbors, or hexadecimal ones, in which 0 and F are not.
+func counted(value string) bool {
+	const shortest = 7
+	if len(value) < shortest {
+		return false
+	}
+	return counts(value, 10, 1) || counts(value, 10, 9) || counts(value, 0, 1) || counts(value, 0, -1)
+}
+
+// counts reports whether each digit is the one before plus step, modulo wrap. With a wrap of 0 the digits are
+// hexadecimal and do not wrap.
+func counts(value string, wrap, step int) bool {
+	before := -1
+	for i := range len(value) {
+		digit := int(value[i] - '0')
+		if digit > 9 {
+			digit = int(value[i]-'A') + 10
+		}
+		if digit > 15 || wrap != 0 && digit >= wrap {
+			return false
+		}
+		if i > 0 {
+			next := before + step
+			if wrap != 0 {
+				next %= wrap
+			}
+			if digit != next {
+				return false
+			}
+		}
+		before = digit
+	}
+	return true
+}
+
+// zeros reports whether a value has eight or more characters that are all 0 but for the first and the last two.
+func zeros(value string) bool {
+	const shortest = 8
+	return len(value) >= shortest && strings.Trim(value[1:len(value)-2], "0") == ""
 }
 
 // RawLocks are the raw values of the locks, the value of lock n at index n-1. They identify a PC and
@@ -129,23 +193,37 @@ func (RawLocks) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText hides the values from encoders.
 func (RawLocks) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// Block is the 64-bit lock block P: one zero bit, then the seven 9-bit lock values.
-type Block uint64
+// lockBits are the sizes of the lock values in bits. A network card and a disk tell one PC from all others; a
+// processor or a firmware tells one model from others (spec: codes, "Locks").
+var lockBits = [LockCount]uint{8, 5, 9, 14, 5, 14, 8}
 
-const lockBits = 9
+// Bits returns the size of the lock's value in bits, or 0 if there is no such lock.
+func (l Lock) Bits() int {
+	if !l.valid() {
+		return 0
+	}
+	return int(lockBits[l-1])
+}
+
+// Block is the 64-bit lock block P: one zero bit, then the seven lock values with their bits.
+type Block uint64
 
 func newBlock(values [LockCount]uint16) Block {
 	var b Block
-	for _, v := range values {
-		b = b<<lockBits | Block(v)
+	for i, v := range values {
+		b = b<<lockBits[i] | Block(v)
 	}
 	return b
 }
 
-// Value returns the 9-bit value of a lock; 0 means unreadable.
+// Value returns the value of a lock, which has Lock.Bits bits; 0 means unreadable.
 func (b Block) Value(l Lock) uint16 {
 	if !l.valid() {
 		return 0
 	}
-	return uint16(b>>(lockBits*(LockCount-int(l)))) & (1<<lockBits - 1)
+	shift := uint(0)
+	for _, bits := range lockBits[l:] {
+		shift += bits
+	}
+	return uint16(b >> shift & (1<<lockBits[l-1] - 1))
 }

@@ -6,21 +6,48 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLockStates covers what Compare says of one lock: its state, whether it is absent, and whether the difference counts.
+// TestLockStates covers what Compare says of one lock: its state, whether it differs, and whether that counts.
 func TestLockStates(t *testing.T) {
 	for name, c := range map[string]struct {
+		lock      Lock
 		then, now uint16
 		want      LockState
 	}{
-		"same":       {5, 5, LockState{State: Same}},
-		"changed":    {5, 6, LockState{State: Changed, Counts: true}},
-		"lost":       {5, 0, LockState{State: Unreadable, Counts: true}},
-		"new":        {0, 5, LockState{State: Unreadable, Counts: true}},
-		"never read": {0, 0, LockState{State: Same, Absent: true}},
+		"same":               {NETID, 5, 5, LockState{State: Same}},
+		"changed":            {NETID, 5, 6, LockState{State: Changed, Differs: true, Counts: true}},
+		"gone":               {NETID, 5, 0, LockState{State: Gone, Differs: true, Counts: true}},
+		"new":                {NETID, 0, 5, LockState{State: New}},
+		"absent":             {NETID, 0, 0, LockState{State: Absent}},
+		"software changed":   {OSID, 5, 6, LockState{State: Changed, Differs: true}},
+		"software gone":      {OSID, 5, 0, LockState{State: Gone, Differs: true}},
+		"drive changed":      {CDHWID, 5, 6, LockState{State: Changed, Differs: true, Counts: true}},
+		"drive gone":         {CDHWID, 5, 0, LockState{State: Gone}},
+		"largest disk value": {HDHWID, 1<<14 - 1, 1<<14 - 1, LockState{State: Same}},
+		"high bit of a disk": {HDHWID, 1 << 13, 1, LockState{State: Changed, Differs: true, Counts: true}},
 	} {
-		then, now := [LockCount]uint16{NETID - 1: c.then}, [LockCount]uint16{NETID - 1: c.now}
-		c.want.Lock, c.want.Changeable = NETID, true
+		var then, now [LockCount]uint16
+		then[c.lock-1], now[c.lock-1] = c.then, c.now
+		c.want.Lock, c.want.Changeable = c.lock, true
 		got := Compare(newBlock(then), newBlock(now), DefaultPolicy())
-		require.Equal(t, c.want, got.Locks[NETID-1], name)
+		require.Equal(t, c.want, got.Locks[c.lock-1], name)
+		require.Equal(t, c.want.State, got.State(c.lock), name)
 	}
+	require.Equal(t, "state 9", State(9).String())
+}
+
+// TestBits covers that the values fill 63 bits, and that no value reaches into its neighbor.
+func TestBits(t *testing.T) {
+	sum := 0
+	for _, l := range Locks() {
+		sum += l.Bits()
+		var values [LockCount]uint16
+		values[l-1] = 1<<l.Bits() - 1
+		b := newBlock(values)
+		for _, other := range Locks() {
+			require.Equal(t, values[other-1], b.Value(other), "%v in a block of %v", other, l)
+		}
+	}
+	require.Equal(t, 63, sum)
+	require.Zero(t, Lock(0).Bits())
+	require.Zero(t, Lock(8).Bits())
 }

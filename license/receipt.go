@@ -1,19 +1,11 @@
 package license
 
 import (
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"time"
-
-	"aidanwoods.dev/go-paseto"
 )
-
-// receiptAssertion is the implicit assertion of receipts. It keeps other tokens of the program's key from being
-// accepted as receipts.
-const receiptAssertion = "acen/v2 receipt"
 
 // MaxReceipt is the maximum length of a receipt in bytes.
 const MaxReceipt = 2 << 10
@@ -30,6 +22,14 @@ var (
 	// ErrReceiptKey is returned for a receipt that names an unknown key. It wraps ErrReceiptSignature.
 	ErrReceiptKey = fmt.Errorf("%w: it names another key", ErrReceiptSignature)
 )
+
+var receipts = statement{
+	assertion: "acen/v2 receipt",
+	max:       MaxReceipt,
+	damaged:   ErrReceiptDamaged,
+	signature: ErrReceiptSignature,
+	key:       ErrReceiptKey,
+}
 
 // ReceiptTask is the task that took a license from a PC.
 type ReceiptTask string
@@ -77,23 +77,7 @@ func (k SigningKey) SignReceipt(r Receipt) (string, error) {
 	if _, err := c.receipt(); err != nil {
 		return "", err
 	}
-	body, err := json.Marshal(c)
-	if err != nil {
-		return "", fmt.Errorf("write receipt: %w", err)
-	}
-	foot, err := json.Marshal(footer{k.Public().KeyID()})
-	if err != nil {
-		return "", fmt.Errorf("write receipt: %w", err)
-	}
-	token, err := paseto.NewTokenFromClaimsJSON(body, foot)
-	if err != nil {
-		return "", fmt.Errorf("write receipt: %w", err)
-	}
-	key, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(k.private())
-	if err != nil {
-		return "", ErrKey
-	}
-	return token.V4Sign(key, []byte(receiptAssertion)), nil
+	return receipts.sign(k, c)
 }
 
 // VerifyReceipt verifies a receipt with the program's key and returns its content. It fails with ErrReceiptKey,
@@ -106,28 +90,9 @@ func (p PublicKey) VerifyReceipt(token string) (Receipt, error) {
 // ErrReceiptKey if key returns false. The encoding is canonical: VerifyReceipt refuses white space, padding and other
 // spellings of the base64 text and the footer.
 func VerifyReceipt(token string, key func(id string) (PublicKey, bool)) (Receipt, error) {
-	if len(token) > MaxReceipt {
-		return Receipt{}, fmt.Errorf("%w: it is larger than %d KiB", ErrReceiptDamaged, MaxReceipt>>10)
-	}
-	if hasStray(token) {
-		return Receipt{}, ErrReceiptDamaged
-	}
-	e, err := open(token)
-	if err != nil || string(e.footer) != `{"kid":"`+e.keyID+`"}` {
-		return Receipt{}, ErrReceiptDamaged
-	}
-	p, known := key(e.keyID)
-	if !known {
-		return Receipt{}, ErrReceiptKey
-	}
-	public, err := paseto.NewV4AsymmetricPublicKeyFromBytes(p[:])
+	verified, err := receipts.verify(token, key)
 	if err != nil {
-		return Receipt{}, ErrKey
-	}
-	parser := paseto.NewParserWithoutExpiryCheck()
-	verified, err := parser.ParseV4Public(public, token, []byte(receiptAssertion))
-	if err != nil {
-		return Receipt{}, ErrReceiptSignature
+		return Receipt{}, err
 	}
 	var c receiptClaims
 	for _, claim := range []struct {
@@ -135,7 +100,7 @@ func VerifyReceipt(token string, key func(id string) (PublicKey, bool)) (Receipt
 		text *string
 	}{{"jti", &c.ID}, {"site", &c.Site}, {"task", &c.Task}, {"iat", &c.IssuedAt}, {"epoch", &c.Epoch}} {
 		if *claim.text, err = verified.GetString(claim.name); err != nil {
-			return Receipt{}, fmt.Errorf("%w: its claim %s cannot be read", ErrReceiptDamaged, claim.name)
+			return Receipt{}, receipts.unreadable("claim " + claim.name)
 		}
 	}
 	return c.receipt()
@@ -143,36 +108,22 @@ func VerifyReceipt(token string, key func(id string) (PublicKey, bool)) (Receipt
 
 // receipt parses the claims. It accepts each in its shown form only.
 func (c receiptClaims) receipt() (Receipt, error) {
-	damaged := func(what string) (Receipt, error) {
-		return Receipt{}, fmt.Errorf("%w: its %s cannot be read", ErrReceiptDamaged, what)
-	}
 	r := Receipt{Task: ReceiptTask(c.Task), Epoch: c.Epoch}
 	var err error
-	r.LicenseID, err = strconv.ParseInt(c.ID, 10, 64)
-	if err != nil || r.LicenseID < 1 || strconv.FormatInt(r.LicenseID, 10) != c.ID {
-		return damaged("license id")
+	if r.LicenseID, err = parseID(c.ID); err != nil {
+		return Receipt{}, receipts.unreadable("license id")
 	}
-	var site [4]byte
-	if !KindSiteCode.shown(c.Site, site[:]) {
-		return damaged("Site code")
+	if r.Site, err = parseSite(c.Site); err != nil {
+		return Receipt{}, receipts.unreadable("Site code")
 	}
-	r.Site = SiteCode(binary.BigEndian.Uint32(site[:]))
 	if !r.Task.valid() {
-		return damaged("task")
+		return Receipt{}, receipts.unreadable("task")
 	}
-	r.IssuedAt, err = time.Parse(time.RFC3339, c.IssuedAt)
-	if err != nil || r.IssuedAt.IsZero() || r.IssuedAt.UTC().Format(time.RFC3339) != c.IssuedAt {
-		return damaged("date of issue")
+	if r.IssuedAt, err = parseMoment(c.IssuedAt); err != nil {
+		return Receipt{}, receipts.unreadable("date of issue")
 	}
-	r.IssuedAt = r.IssuedAt.UTC()
-	if !isEpoch(c.Epoch) {
-		return damaged("epoch")
+	if !isBytes(c.Epoch, epochSize) {
+		return Receipt{}, receipts.unreadable("epoch")
 	}
 	return r, nil
-}
-
-// isEpoch reports whether text is an epoch. It compares the length because package base64 skips line breaks.
-func isEpoch(text string) bool {
-	epoch, err := strict.DecodeString(text)
-	return err == nil && len(epoch) == epochSize && len(text) == strict.EncodedLen(epochSize)
 }

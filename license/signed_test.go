@@ -40,7 +40,7 @@ func asTheLibrary(t *testing.T, key PublicKey, token, assertion string) (accepte
 	parser := paseto.NewParserWithoutExpiryCheck()
 	parsed, err := parser.ParseV4Public(public, token, []byte(assertion))
 	accepted = err == nil
-	if e, damaged := open(token); damaged == nil && !hasStray(token) {
+	if e, damaged := openFile(token); damaged == nil && !hasStray(token) {
 		var members map[string]json.RawMessage // the library refuses a token that is properly signed and holds no object
 		require.Equal(t, accepted, e.signedBy(key, assertion) && json.Unmarshal(e.body, &members) == nil, token)
 		if accepted {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,8 +20,11 @@ import (
 var moreVectors = flag.String("vectors", "", "a further file of test vectors to run")
 
 type vectorFile struct {
-	Scheme string       `json:"scheme"`
-	Cases  []codeVector `json:"cases"`
+	Scheme      string             `json:"scheme"`
+	Cases       []codeVector       `json:"cases"`
+	Comparisons []comparisonVector `json:"comparisons"`
+	RawValues   []rawVector        `json:"raw_values"`
+	Tokens      []tokenVector      `json:"tokens"`
 }
 
 type codeVector struct {
@@ -41,11 +45,47 @@ type codeVector struct {
 	RemovalCode       string            `json:"removal_code"`
 	SerialSeed        string            `json:"serial_seed"`
 	ProgramID         uint32            `json:"program_id"`
-	SerialID          uint16            `json:"serial_id"`
+	SerialID          uint32            `json:"serial_id"`
 	SerialFeatures    uint16            `json:"serial_features"`
 	SerialNumber      string            `json:"serial_number"`
 }
 
+// comparisonVector is a comparison of two blocks, each given as the values of its locks.
+type comparisonVector struct {
+	Then   [LockCount]uint16 `json:"then"`
+	Now    [LockCount]uint16 `json:"now"`
+	Policy struct {
+		Enabled            bool   `json:"enabled"`
+		MaxHardwareChanges int    `json:"max_hardware_changes"`
+		Changeable         []Lock `json:"changeable"`
+	} `json:"policy"`
+	States          map[string]string `json:"states"`
+	HardwareChanges int               `json:"hardware_changes"`
+	Accepted        bool              `json:"accepted"`
+	Reasons         []string          `json:"reasons"`
+}
+
+// rawVector is a raw lock value, its normal form, and for which locks it is unreadable.
+type rawVector struct {
+	Raw        string          `json:"raw"`
+	Normalized string          `json:"normalized"`
+	Unreadable map[string]bool `json:"unreadable"`
+}
+
+// tokenVector is a license file, a receipt or a validation answer, and what is wrong with it.
+type tokenVector struct {
+	Kind      string          `json:"kind"`
+	PublicKey string          `json:"public_key"`
+	KeyID     string          `json:"key_id"`
+	Claims    json.RawMessage `json:"claims"`
+	Nonce     string          `json:"nonce"`
+	Token     string          `json:"token"`
+	Valid     bool            `json:"valid"`
+	Wrong     string          `json:"wrong"`
+}
+
+// TestVectors runs the test vectors of the scheme, and those of a further file: go test ./license -run TestVectors
+// -args -vectors=FILE.
 func TestVectors(t *testing.T) {
 	files := []string{"testdata/codes.json", "testdata/codes-edges.json"}
 	if *moreVectors != "" {
@@ -54,12 +94,114 @@ func TestVectors(t *testing.T) {
 	for _, name := range files {
 		var f vectorFile
 		readVectors(t, name, &f)
-		require.Equal(t, "acen/v1", f.Scheme)
+		require.Equal(t, "acen/v2", f.Scheme)
 		require.NotEmpty(t, f.Cases)
 		for _, v := range f.Cases {
 			t.Run(v.SiteCode+"/"+v.MachineID, v.check)
 		}
+		for i, v := range f.Comparisons {
+			t.Run(fmt.Sprintf("comparison/%d", i), v.check)
+		}
+		for i, v := range f.RawValues {
+			t.Run(fmt.Sprintf("raw/%d", i), v.check)
+		}
+		for i, v := range f.Tokens {
+			t.Run(fmt.Sprintf("token/%d_%s_%s", i, v.Kind, v.Wrong), v.check)
+		}
 	}
+}
+
+func (v comparisonVector) check(t *testing.T) {
+	policy := Policy{
+		Enabled:            v.Policy.Enabled,
+		MaxHardwareChanges: v.Policy.MaxHardwareChanges,
+		Changeable:         v.Policy.Changeable,
+	}
+	got := Compare(newBlock(v.Then), newBlock(v.Now), policy)
+	states, reasons := map[string]string{}, []string{}
+	for _, l := range got.Locks {
+		states[l.Lock.String()] = l.State.String()
+	}
+	for _, r := range got.Reasons {
+		reasons = append(reasons, r.Name())
+	}
+	require.Equal(t, v.States, states)
+	require.Equal(t, v.HardwareChanges, got.HardwareChanges)
+	require.Equal(t, v.Reasons, reasons)
+	require.Equal(t, v.Accepted, got.Accepted)
+}
+
+func (v rawVector) check(t *testing.T) {
+	require.Equal(t, v.Normalized, Normalize(v.Raw))
+	require.Len(t, v.Unreadable, LockCount)
+	for name, unreadable := range v.Unreadable {
+		l, err := ParseLock(name)
+		require.NoError(t, err)
+		normalized, ok := Readable(l, v.Raw)
+		require.Equal(t, !unreadable, ok, "%s: %q", name, v.Raw)
+		if ok {
+			require.Equal(t, v.Normalized, normalized)
+		}
+	}
+}
+
+// check verifies the token as its kind. What was read from a good one, signed again, has the same claims.
+func (v tokenVector) check(t *testing.T) {
+	public, err := ParsePublicKey(v.PublicKey)
+	require.NoError(t, err)
+	require.Equal(t, v.Wrong != "key", v.KeyID == public.KeyID())
+	byID := func(id string) (PublicKey, bool) { return public, id == v.KeyID }
+	ours := SigningKeyFromSeed([32]byte{1})
+	var read, signature, other error
+	var again string
+	switch v.Kind {
+	case "license":
+		f, err := VerifyFile(v.Token, byID)
+		again, read, signature = resigned(t, err, f, ours.Sign), err, ErrFileSignature
+		_, other = VerifyReceipt(v.Token, byID)
+	case "receipt":
+		r, err := VerifyReceipt(v.Token, byID)
+		again, read, signature = resigned(t, err, r, ours.SignReceipt), err, ErrReceiptSignature
+		_, other = VerifyFile(v.Token, byID)
+	case "validation":
+		nonce, err := ParseNonce(v.Nonce)
+		require.NoError(t, err)
+		a, err := VerifyValidation(v.Token, nonce, byID)
+		again, read, signature = resigned(t, err, a, ours.SignValidation), err, ErrValidationSignature
+		_, other = VerifyReceipt(v.Token, byID)
+	default:
+		t.Fatalf("unknown kind of token %q", v.Kind)
+	}
+	require.Error(t, other, "another kind of token")
+	require.Equal(t, v.Valid, v.Wrong == "")
+	switch v.Wrong {
+	case "":
+		require.NoError(t, read)
+		require.JSONEq(t, string(v.Claims), string(opened(again).body))
+		require.JSONEq(t, string(v.Claims), string(opened(v.Token).body))
+	case "bit":
+		require.Error(t, read)
+	case "key", "assertion":
+		require.ErrorIs(t, read, signature)
+		require.JSONEq(t, string(v.Claims), string(opened(v.Token).body))
+	case "nonce":
+		require.ErrorIs(t, read, ErrValidationNonce)
+		require.JSONEq(t, string(v.Claims), string(opened(v.Token).body))
+	default:
+		t.Fatalf("unknown fault of a token %q", v.Wrong)
+	}
+}
+
+// resigned signs again what was read from a token, if that succeeded.
+func resigned[T any](t *testing.T, err error, content T, sign func(T) (string, error)) string {
+	t.Helper()
+	if err != nil {
+		require.Zero(t, content)
+		return ""
+	}
+	token, err := sign(content)
+	require.NoError(t, err)
+	return token
 }
 
 // readVectors decodes a file of test vectors. A relative name is looked for in the parent folder, too: a test runs in

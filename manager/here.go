@@ -329,8 +329,8 @@ func (m *Manager) keptSites(ctx context.Context) keptSites {
 }
 
 func (b BringBack) better(other BringBack) bool {
-	if mine, others := b.Comparison.Count(license.Same), other.Comparison.Count(license.Same); mine != others {
-		return mine > others
+	if closer := b.Comparison.Closer(other.Comparison); closer || other.Comparison.Closer(b.Comparison) {
+		return closer
 	}
 	return b.License.ActivatedAt.After(other.License.ActivatedAt)
 }

@@ -290,7 +290,7 @@ func (m *Manager) recognizer(ctx context.Context, p api.Program) (func(api.Licen
 	}, nil
 }
 
-// licensePolicy is the policy that a license is recognised by.
+// licensePolicy is the policy that a license is recognized by.
 func licensePolicy(l api.License, p api.Program) license.Policy {
 	if l.Recognition != nil {
 		return policyOf(l.Recognition.FlexibleLocking)
@@ -300,21 +300,32 @@ func licensePolicy(l api.License, p api.Program) license.Policy {
 
 // bound is what a PC is compared with to reactivate a license, opened with the key of its program.
 type bound struct {
-	then   license.Block
+	then   license.Block // of the family's last new license or transfer
+	newest license.Block // of the license itself
 	policy license.Policy
 }
 
+// compare compares the PC with block now.
+func (b bound) compare(now license.Block) license.Comparison {
+	return license.Compare(b.then, now, b.policy, b.newest)
+}
+
 func boundOf(key license.Key, program api.Program, l License) (b bound, err error) {
-	site, machine := l.SiteCode, l.MachineID
-	if l.Recognition != nil {
-		site, machine = l.Recognition.SiteCode, l.Recognition.MachineID
-	}
-	codes, err := license.ParseCodes(site, machine)
-	if err != nil {
-		return b, err
+	open := func(site, machine string) (license.Block, error) {
+		codes, err := license.ParseCodes(site, machine)
+		if err != nil {
+			return 0, err
+		}
+		return key.Open(codes)
 	}
 	b.policy = licensePolicy(l.License, program)
-	b.then, err = key.Open(codes)
+	if b.newest, err = open(l.SiteCode, l.MachineID); err != nil {
+		return bound{}, err
+	}
+	b.then = b.newest
+	if l.Recognition != nil {
+		b.then, err = open(l.Recognition.SiteCode, l.Recognition.MachineID)
+	}
 	return b, err
 }
 
@@ -337,7 +348,7 @@ func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (
 	if err != nil {
 		return license.Comparison{}, err
 	}
-	return license.Compare(b.then, now, b.policy), nil
+	return b.compare(now), nil
 }
 
 // ThisPCFor computes Site code and Machine ID of this PC for the reactivation of a license: the adapter that the license was
@@ -375,8 +386,8 @@ func (m *Manager) comparer(ctx context.Context, program api.Program) (func(Licen
 		if err != nil {
 			return license.Codes{}, license.Comparison{}, err
 		}
-		now := reading.BlockFor(key, b.then)
-		return key.Codes(generation, now), license.Compare(b.then, now, b.policy), nil
+		now := reading.BlockFor(key, b.then, b.newest)
+		return key.Codes(generation, now), b.compare(now), nil
 	}, nil
 }
 

@@ -574,7 +574,7 @@ func (w *world) picture(who string) api.VerificationAnswer {
 func (w *world) serial(kind string) (program int64, text string) {
 	var programs []store.Program
 	w.read(func(tx store.Tx) (err error) { programs, err = tx.Programs(w.t.Context()); return err })
-	of := func(p store.Program, id uint16) string {
+	of := func(p store.Program, id uint32) string {
 		seed, err := w.Secrets.SerialSeed(p)
 		require.NoError(w.t, err)
 		n, err := seed.Serial(uint32(p.ID), id, p.Features)
@@ -600,7 +600,7 @@ func (w *world) serial(kind string) (program int64, text string) {
 	}
 	id, err := strconv.Atoi(kind)
 	require.NoError(w.t, err)
-	return studio.ID, of(studio, uint16(id))
+	return studio.ID, of(studio, uint32(id))
 }
 
 // do makes one call in words.

@@ -265,7 +265,11 @@ func (r Rules) compare(ctx context.Context, tx store.Tx, l store.License, p stor
 	if err != nil {
 		return license.Comparison{}, err
 	}
-	return license.Compare(then, now, l.Policy), nil
+	newest, err := key.Open(l.Codes)
+	if err != nil {
+		return license.Comparison{}, fmt.Errorf("codes of license %d: %w", l.ID, err)
+	}
+	return license.Compare(then, now, l.Policy, newest), nil
 }
 
 func wireComparison(c license.Comparison) api.Comparison {
@@ -274,7 +278,13 @@ func wireComparison(c license.Comparison) api.Comparison {
 		w.Verdict = "accepted"
 	}
 	for _, l := range c.Locks {
-		w.Locks = append(w.Locks, api.LockState{Name: l.Lock.String(), Kind: l.Lock.Kind().String(), State: l.State.String(), Changeable: l.Changeable})
+		w.Locks = append(w.Locks, api.LockState{
+			Name:       l.Lock.String(),
+			Kind:       l.Lock.Kind().String(),
+			State:      l.State.String(),
+			Changeable: l.Changeable,
+			Counts:     l.Counts,
+		})
 	}
 	for _, reason := range c.Reasons {
 		w.Reasons = append(w.Reasons, reason.String())

@@ -350,7 +350,7 @@ func (l lookup) LockOrderOf(ctx context.Context, client, id int64) (store.Order,
 	return o, p, err
 }
 
-func (l lookup) OrderBySerial(ctx context.Context, program int64, serial uint16) (store.Order, error) {
+func (l lookup) OrderBySerial(ctx context.Context, program int64, serial uint32) (store.Order, error) {
 	l.saw("order by serial")
 	return l.Tx.OrderBySerial(ctx, program, serial)
 }

@@ -33,8 +33,8 @@ type programJSON struct {
 	KeyID                string          `json:"key_id"`
 	FormerKeyIDs         []string        `json:"former_key_ids"`
 	FlexibleLocking      flexibleLocking `json:"flexible_locking"`
-	FirstSerial          uint16          `json:"first_serial"`
-	LastSerial           uint16          `json:"last_serial"`
+	FirstSerial          uint32          `json:"first_serial"`
+	LastSerial           uint32          `json:"last_serial"`
 	OrderLicenses        int             `json:"order_licenses"`
 	SubscriptionDays     int             `json:"subscription_days"`
 	Tasks                store.TaskRules `json:"tasks,omitempty"`
@@ -125,7 +125,7 @@ type programFlags struct {
 	features                              uint16
 	days, hardwareChanges                 int
 	licenses, subscription                int
-	first, last                           uint16
+	first, last                           uint32
 	changeable                            []string
 }
 
@@ -137,8 +137,8 @@ func (f *programFlags) register(c *cobra.Command) {
 	flags.BoolVar(&f.serials, "serials", false, "the program accepts serial numbers")
 	flags.Uint16Var(&f.features, "features", 0, "features of new orders (16 bits)")
 	flags.IntVar(&f.days, "license-days", 0, "validity of new orders' licenses in days; 0: for ever")
-	flags.Uint16Var(&f.first, "first-serial", 0, "first serial id that is accepted")
-	flags.Uint16Var(&f.last, "last-serial", 0, "last serial id that is accepted")
+	flags.Uint32Var(&f.first, "first-serial", 0, "first serial id that is accepted")
+	flags.Uint32Var(&f.last, "last-serial", 0, "last serial id that is accepted")
 	flags.IntVar(&f.licenses, "order-licenses", 1, "licenses of an order that a serial number makes")
 	flags.IntVar(&f.subscription, "subscription-days", 0, "subscription of new orders in days; 0: none")
 	flags.BoolVar(&f.flexible, "flexible-locking", true, "recognise a PC of which something changed")

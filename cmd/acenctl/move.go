@@ -193,7 +193,7 @@ func (d *desk) printBringBacks(found []manager.BringBack) error {
 		one.Comparison = &comparison
 		offers = append(offers, one)
 		lines = append(lines, []string{strconv.FormatInt(b.License.ID, 10), strconv.FormatInt(b.Order.ID, 10), b.Order.ProgramName, b.License.Note,
-			fmt.Sprintf("%d of %d", b.Comparison.Count(license.Same), license.LockCount), reason(b.Refusal)})
+			fmt.Sprintf("%d of %d", b.Comparison.Count(license.Same), b.Comparison.Compared()), reason(b.Refusal)})
 	}
 	return d.printOffers(offers, "This PC misses no license that it had.", lines)
 }

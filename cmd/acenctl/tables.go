@@ -250,7 +250,13 @@ func comparisonOf(c license.Comparison) api.Comparison {
 		w.Verdict = "accepted"
 	}
 	for _, l := range c.Locks {
-		w.Locks = append(w.Locks, api.LockState{Name: l.Lock.String(), Kind: l.Lock.Kind().String(), State: l.State.String(), Changeable: l.Changeable})
+		w.Locks = append(w.Locks, api.LockState{
+			Name:       l.Lock.String(),
+			Kind:       l.Lock.Kind().String(),
+			State:      l.State.String(),
+			Changeable: l.Changeable,
+			Counts:     l.Counts,
+		})
 	}
 	for _, r := range c.Reasons {
 		w.Reasons = append(w.Reasons, r.String())
@@ -263,13 +269,20 @@ func comparisonLines(c license.Comparison) [][]string {
 	for _, l := range c.Locks {
 		state, remark := l.State.String(), ""
 		switch {
-		case l.Absent:
+		case l.State == license.Absent:
 			state = "not readable"
-		case l.State != license.Same && !l.Changeable:
+		case l.State == license.Gone:
+			state = "not readable now"
+		case l.State == license.New:
+			state = "not readable then"
+		}
+		switch {
+		case !l.Differs:
+		case !l.Changeable:
 			remark = "must not change"
 		case l.Counts:
 			remark = "counts"
-		case l.State != license.Same:
+		default:
 			remark = "may always change"
 		}
 		lines = append(lines, []string{l.Lock.String(), l.Lock.Kind().String(), state, remark})

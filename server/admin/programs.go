@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -177,7 +176,7 @@ func (a Admin) MakeSerials(ctx context.Context, program int64, count int, featur
 		if err != nil {
 			return done{}, missing(err, "program", program)
 		}
-		if free := math.MaxUint16 - int(p.LastSerial); count < 1 || count > free {
+		if free := license.MaxSerialID - int(p.LastSerial); count < 1 || count > free {
 			return done{}, fmt.Errorf("program %d has %d serial ids left; ask for 1 to %d", program, free, free)
 		}
 		seed, err := a.Secrets.SerialSeed(p)

@@ -28,8 +28,8 @@ var programColumns = append([]sheet.Column[store.Program]{
 	{Name: "license_days", What: "validity of new orders' licenses; 0: for ever", Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.LicenseDays, 0, maxDays) }},
 	{Name: "order_licenses", What: "licenses of a new order, 1 unless given", Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.OrderLicenses, 0, maxLicenses) }},
 	{Name: "subscription_days", What: "subscription of new orders; 0: none", Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.SubscriptionDays, 0, maxDays) }},
-	{Name: "first_serial", What: "first serial id that is accepted", Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.FirstSerial, 0, math.MaxUint16) }},
-	{Name: "last_serial", What: "last serial id that is accepted", Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.LastSerial, 0, math.MaxUint16) }},
+	{Name: "first_serial", What: "first serial id that is accepted", Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.FirstSerial, 0, license.MaxSerialID) }},
+	{Name: "last_serial", What: "last serial id that is accepted", Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.LastSerial, 0, license.MaxSerialID) }},
 	{Name: "tasks", What: "switches and limits, such as \"reactivate valid: on, 2 a day, 4 a month; remove none: off\"; in JSON as program show --json prints them", Cell: func(p *store.Program) sheet.Cell { return rulesCell{&p.Tasks} }},
 }, policyColumns(func(p *store.Program) *license.Policy { return &p.Policy })...)
 

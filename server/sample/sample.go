@@ -77,7 +77,7 @@ type sampleOrder struct {
 	client             string
 	ago                int
 	total, used        int
-	serial             uint16 // serial id
+	serial             uint32 // serial id
 	licensesEnd        int
 	subscriptionEnds   int
 	ended              int  // licenses that were removed

@@ -36,8 +36,8 @@ type Program struct {
 	LicenseDays        int    // validity of new orders' licenses in days; 0 = for ever
 	OrderLicenses      int    // licenses of an order that a serial number makes
 	SubscriptionDays   int    // subscription of such an order in days; 0 = none
-	FirstSerial        uint16 // serial ids that are accepted; 0 = none
-	LastSerial         uint16
+	FirstSerial        uint32 // serial ids that are accepted; 0 = none
+	LastSerial         uint32
 	Tasks              TaskRules
 	PublicKey          license.PublicKey
 	FormerKeys         []license.PublicKey // signing keys that the program had before; license files signed with them stay good
@@ -130,7 +130,7 @@ type Order struct {
 	OrderedAt             time.Time
 	LicensesTotal         int
 	LicensesActive        int    // kept by AddLicense and EndLicense, never set by hand
-	SerialID              uint16 // id of the serial number that made the order; 0 = none
+	SerialID              uint32 // id of the serial number that made the order; 0 = none
 	SerialFeatures        uint16 // features in that serial number
 	Active                bool
 	Visible               bool // "visible in client interface"
@@ -422,7 +422,7 @@ type Tx interface {
 	// AddOrder fails with ErrExists when the program has an order with this serial id.
 	AddOrder(ctx context.Context, o Order) (int64, error)
 	// OrderBySerial finds the order that a serial number made.
-	OrderBySerial(ctx context.Context, programID int64, serialID uint16) (Order, error)
+	OrderBySerial(ctx context.Context, programID int64, serialID uint32) (Order, error)
 	// LegacySerials lists the orders with a serial number in clear; EndLegacySerial erases it.
 	LegacySerials(ctx context.Context) ([]Legacy, error)
 	EndLegacySerial(ctx context.Context, orderID int64) error

@@ -288,34 +288,34 @@ type Sentence struct {
 
 // Sentences says a comparison of this PC with a license in plain words; own tells that the license is the one of this PC.
 func Sentences(c license.Comparison, own bool) []Sentence {
-	var changed, unreadable, absent []string
+	var changed, gone, silent []string
 	same := 0
 	for _, l := range c.Locks {
 		switch {
+		case l.State == license.Same:
+			same++
 		case l.State == license.Changed:
 			changed = append(changed, words.Lock(l.Lock))
-		case l.State == license.Unreadable:
-			unreadable = append(unreadable, words.Lock(l.Lock))
-		case l.Absent:
-			absent = append(absent, words.Lock(l.Lock))
+		case l.Differs:
+			gone = append(gone, words.Lock(l.Lock))
 		default:
-			same++
+			silent = append(silent, words.Lock(l.Lock))
 		}
 	}
 	if !own && !c.Accepted {
-		differ := len(changed) + len(unreadable)
-		return []Sentence{{tr.T("This license belongs to another PC: %d of %d locks differ.", differ, license.LockCount), theme.Muted}}
+		text := tr.T("This license belongs to another PC: %d of %d locks differ.", c.Differences(), c.Compared())
+		return []Sentence{{text, theme.Muted}}
 	}
 	text := tr.N(same, "%d lock same", "%d locks same")
 	if len(changed) > 0 {
 		text += " · " + tr.T("%d changed (%s)", len(changed), words.List(changed))
 	}
-	if len(unreadable) > 0 {
-		text += " · " + tr.T("%d unreadable (%s)", len(unreadable), words.List(unreadable))
+	if len(gone) > 0 {
+		text += " · " + tr.T("%d no longer readable (%s)", len(gone), words.List(gone))
 	}
 	lines := []Sentence{{text, theme.Neutral}}
-	if len(absent) > 0 {
-		lines = append(lines, Sentence{tr.T("Not readable then and now: %s.", words.List(absent)), theme.Muted})
+	if len(silent) > 0 {
+		lines = append(lines, Sentence{tr.T("Not readable then or now, which says nothing: %s.", words.List(silent)), theme.Muted})
 	}
 	switch {
 	case c.Accepted && c.HardwareChanges > 0:

@@ -275,7 +275,7 @@ func optionAbout(o manager.CourierOption) string {
 func compared(c license.Comparison) string {
 	var changed []string
 	for _, l := range c.Locks {
-		if l.State != license.Same && !l.Absent {
+		if l.Differs {
 			changed = append(changed, words.Lock(l.Lock))
 		}
 	}

@@ -35,16 +35,16 @@ func comparisonTable(c license.Comparison) fyne.CanvasObject {
 
 // stateOf is the state of a lock; its color says nothing that its text does not say.
 func stateOf(l license.LockState) fyne.CanvasObject {
-	if l.Absent {
+	if l.State == license.Absent || l.State == license.New {
 		none := widget.NewLabel(words.State(l))
 		none.Importance = widget.LowImportance
 		return theme.Tight(none)
 	}
 	tone := theme.Good
 	switch {
-	case l.State != license.Same && !l.Changeable:
+	case l.Differs && !l.Changeable:
 		tone = theme.Bad
-	case l.State != license.Same:
+	case l.Differs:
 		tone = theme.Warning
 	}
 	return theme.NewBadge(words.State(l), tone)
@@ -52,7 +52,7 @@ func stateOf(l license.LockState) fyne.CanvasObject {
 
 func remarkOn(l license.LockState) string {
 	switch {
-	case l.State == license.Same:
+	case !l.Differs:
 		return ""
 	case !l.Changeable:
 		return tr.T("must not change")

@@ -79,15 +79,17 @@ func (f *fault) Error() string {
 
 // State says how a lock compares: "same".
 func State(l license.LockState) string {
-	switch {
-	case l.Absent:
-		return tr.T("not readable, then and now")
-	case l.State == license.Same:
+	switch l.State {
+	case license.Same:
 		return tr.T("same")
-	case l.State == license.Changed:
+	case license.Changed:
 		return tr.T("changed")
+	case license.Gone:
+		return tr.T("not readable now")
+	case license.New:
+		return tr.T("not readable then")
 	}
-	return tr.T("unreadable")
+	return tr.T("not readable, then and now")
 }
 
 // Refusal says in a sentence why a comparison refuses.
@@ -102,7 +104,8 @@ var refusals = map[license.Reason]tr.Text{
 	license.ReasonAnyDifference:  "This program allows no change of the PC.",
 	license.ReasonNotChangeable:  "A lock changed that must not change for this program.",
 	license.ReasonTooManyChanges: "Too many hardware locks are different.",
-	license.ReasonTooFewReadable: "Too few hardware locks can be read to recognize the PC.",
+	license.ReasonAnotherPC:      "Network card and disk are those of another PC. The vendor can replace the license.",
+	license.ReasonTooFewReadable: "Neither network card nor disk can be read to recognize the PC. The vendor can replace the license.",
 }
 
 // Document names a kind of document within a sentence: "request".

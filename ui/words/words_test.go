@@ -128,12 +128,13 @@ func TestFaultsSayWhatTheLicenseSays(t *testing.T) {
 
 func TestComparisonWords(t *testing.T) {
 	for state, want := range map[license.LockState]string{
-		{State: license.Same}: "same", {State: license.Changed}: "changed", {State: license.Unreadable}: "unreadable",
-		{State: license.Same, Absent: true}: "not readable, then and now",
+		{State: license.Same}: "same", {State: license.Changed}: "changed",
+		{State: license.Gone}: "not readable now", {State: license.New}: "not readable then",
+		{State: license.Absent}: "not readable, then and now",
 	} {
 		require.Equal(t, want, words.State(state))
 	}
-	for _, r := range []license.Reason{license.ReasonAnyDifference, license.ReasonNotChangeable, license.ReasonTooManyChanges, license.ReasonTooFewReadable} {
+	for _, r := range []license.Reason{license.ReasonAnyDifference, license.ReasonNotChangeable, license.ReasonTooManyChanges, license.ReasonAnotherPC, license.ReasonTooFewReadable} {
 		require.NotEqual(t, license.Reason(99).String()[:6], words.Refusal(r)[:6])
 		require.NotEmpty(t, words.Refusal(r))
 	}

@@ -91,14 +91,14 @@ func (b boolCell) SetValue(raw json.RawMessage) error {
 	return fmt.Errorf("%s is neither true nor false", Quote(string(raw)))
 }
 
-type numberCell[N int | int64 | uint16] struct {
+type numberCell[N int | int64 | uint16 | uint32] struct {
 	p    *N
 	from int64
 	to   int64
 }
 
 // Number is a whole number within bounds.
-func Number[N int | int64 | uint16](p *N, from, to int64) Cell { return numberCell[N]{p, from, to} }
+func Number[N int | int64 | uint16 | uint32](p *N, from, to int64) Cell { return numberCell[N]{p, from, to} }
 
 func (n numberCell[N]) Text() string { return strconv.FormatInt(int64(*n.p), 10) }
 

@@ -88,7 +88,7 @@ const orderColumns = `id, client_id, program_id, ordered_at, licenses_total, lic
 
 func scanOrder(row Row) (o store.Order, err error) {
 	err = row.Scan(&o.ID, &o.ClientID, &o.ProgramID, (*instant)(&o.OrderedAt), whole[int]{&o.LicensesTotal}, whole[int]{&o.LicensesActive},
-		whole[uint16]{&o.SerialID}, whole[uint16]{&o.SerialFeatures}, &o.Active, &o.Visible, &o.CanManage,
+		whole[uint32]{&o.SerialID}, whole[uint16]{&o.SerialFeatures}, &o.Active, &o.Visible, &o.CanManage,
 		whole[uint16]{&o.Features}, policyColumn{&o.Policy}, optional{&o.LicensesExpireAt}, &o.HasSubscription, optional{&o.SubscriptionExpiresAt})
 	return o, err
 }
@@ -105,7 +105,7 @@ func (t Tx) Order(ctx context.Context, id int64) (store.Order, error) {
 	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE id = ?`, id)
 }
 
-func (t Tx) OrderBySerial(ctx context.Context, programID int64, serialID uint16) (store.Order, error) {
+func (t Tx) OrderBySerial(ctx context.Context, programID int64, serialID uint32) (store.Order, error) {
 	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE program_id = ? AND serial_id = ? AND serial_id <> 0`, programID, serialID)
 }
 

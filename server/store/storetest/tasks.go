@@ -234,7 +234,7 @@ func testSerials(t *testing.T, f *fixture) {
 		p, err := tx.Program(ctx, f.program)
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(rules, p.Tasks))
-		require.Equal(t, []any{uint16(5), uint16(65535), 7, 365}, []any{p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays})
+		require.Equal(t, []any{uint32(5), uint32(65535), 7, 365}, []any{p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays})
 		require.Equal(t, store.TaskRule{On: true, PerDay: 2, PerMonth: 3}, p.Tasks.Rule(store.TaskReactivate, api.SubscriptionValid))
 		require.Equal(t, store.TaskRule{On: true}, p.Tasks.Rule(store.TaskTransfer, api.SubscriptionNone), "on and unlimited where nothing is set")
 		require.Equal(t, store.TaskRule{}, p.Tasks.Rule(store.TaskTransfer, api.SubscriptionExpired), "off where the subscription has expired")
@@ -248,7 +248,7 @@ func testSerials(t *testing.T, f *fixture) {
 		}
 		return nil
 	})
-	add := func(serial uint16) error {
+	add := func(serial uint32) error {
 		return f.try(func(ctx context.Context, tx store.Tx) error {
 			_, err := tx.AddOrder(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, SerialID: serial, SerialFeatures: 5})
 			return err
@@ -262,7 +262,7 @@ func testSerials(t *testing.T, f *fixture) {
 		o, err := tx.OrderBySerial(ctx, f.program, 7)
 		require.NoError(t, err)
 		require.Equal(t, uint16(5), o.SerialFeatures)
-		for _, serial := range []uint16{0, 8} {
+		for _, serial := range []uint32{0, 8} {
 			_, err = tx.OrderBySerial(ctx, f.program, serial)
 			require.ErrorIs(t, err, store.ErrNotFound)
 		}

@@ -59,7 +59,7 @@ func (s *Server) addOrder(ctx context.Context, tx store.Tx, e *store.Event, o st
 
 // redeem checks a verification number, unless v is nil, and a serial number and returns the order that the serial number makes. It refuses,
 // with an *api.Problem, in this order: banned or too early, serial number malformed, verification number wrong, serial number
-// unknown, out of range or of another program, serial number used (api.md rules 9 to 11).
+// unknown, out of range, blocked or of another program, serial number used (api.md rules 9 to 11).
 func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID int64, serial string, v *api.VerificationAnswer) (o store.Order, p store.Program, err error) {
 	if err := s.guardSerial(ctx, tx, a); err != nil {
 		return o, p, err
@@ -83,15 +83,19 @@ func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID i
 	if err != nil {
 		return o, p, err
 	}
-	// Whether a serial is unknown, out of range or used, the same is done before it is refused.
+	// Whether a serial is unknown, out of range, blocked or used, the same is done before it is refused.
 	id, features, openErr := seed.Open(uint32(p.ID), number)
 	_, usedErr := tx.OrderBySerial(ctx, p.ID, id)
 	if usedErr != nil && !errors.Is(usedErr, store.ErrNotFound) {
 		return o, p, usedErr
 	}
+	_, blockedErr := tx.BlockedSerial(ctx, p.ID, id)
+	if blockedErr != nil && !errors.Is(blockedErr, store.ErrNotFound) {
+		return o, p, blockedErr
+	}
 	var refusal *api.Problem
 	switch {
-	case openErr != nil || p.FirstSerial == 0 || id < p.FirstSerial || id > p.LastSerial:
+	case openErr != nil || p.FirstSerial == 0 || id < p.FirstSerial || id > p.LastSerial || blockedErr == nil:
 		refusal = api.NewProblem(api.ErrSerialInvalid, fmt.Sprintf("This is no serial number of %s.", p.Name))
 	case usedErr == nil:
 		refusal = api.NewProblem(api.ErrSerialInUse, "An order was made with this serial number before.")

@@ -107,6 +107,7 @@ type Program struct {
 	FormerKeys           []string        `json:"former_keys,omitempty" doc:"Public keys of license files that were signed before the key changed, hex"`
 	KeyID                string          `json:"key_id"`
 	AcceptsSerials       bool            `json:"accepts_serials"`
+	VerificationWaived   bool            `json:"verification_waived,omitempty" doc:"A new order needs no verification number"`
 	FlexibleLocking      FlexibleLocking `json:"flexible_locking"`
 }
 
@@ -398,7 +399,7 @@ type VerificationAnswer struct {
 type NewOrder struct {
 	ProgramID    int64              `json:"program_id" minimum:"1"`
 	SerialNumber string             `json:"serial_number" minLength:"1" maxLength:"64"`
-	Verification VerificationAnswer `json:"verification"`
+	Verification VerificationAnswer `json:"verification,omitzero" required:"false" doc:"Not needed where the program has verification_waived"`
 }
 
 // Contact is what the vendor knows of a client. Every field has one line and at most 200 characters.

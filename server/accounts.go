@@ -187,7 +187,7 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 		if hash == "" {
 			return 0, api.Client{}, errUnhashed
 		}
-		o, p, err := s.redeem(ctx, tx, a, r.ProgramID, r.SerialNumber, r.Verification)
+		o, p, err := s.redeem(ctx, tx, a, r.ProgramID, r.SerialNumber, &r.Verification)
 		if err != nil {
 			return 0, api.Client{}, err
 		}

@@ -224,6 +224,9 @@ func (s *Server) contract(a huma.API) contract {
 	) (*answer[api.Order], error) {
 		change := change[api.NewOrder]{key: in.Key, call: "new-order", in: in.Body, action: "order.create"}
 		status, out, err := once(ctx, s, change, func(tx store.Tx, e *store.Event) (int, api.Order, error) { return s.newOrder(ctx, tx, e, in.Body) })
+		if err == nil {
+			s.checkStock(ctx, in.Body.ProgramID)
+		}
 		return &answer[api.Order]{status, out}, err
 	})
 	register(c, c.signedIn(http.MethodGet, "/orders/{id}/history", "order-history", "List what happened to an order, newest first", 200), func(ctx context.Context, in *struct {
@@ -295,6 +298,7 @@ func (s *Server) accountCalls(c contract) {
 		status, out, err := s.newAccount(ctx, in.Key, in.Body)
 		if err == nil {
 			s.queuedMail()
+			s.checkStock(ctx, in.Body.ProgramID)
 		}
 		return &answer[api.Client]{status, out}, err
 	})

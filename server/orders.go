@@ -39,9 +39,12 @@ func (s *Server) allPrograms(ctx context.Context) (programs []store.Program, err
 func (s *Server) programs(ctx context.Context, acceptingSerials bool) (out api.ProgramList, err error) {
 	programs, err := s.allPrograms(ctx)
 	out.Programs = []api.Program{}
+	waived := !s.current().OrderVerification
 	for _, p := range programs {
 		if !acceptingSerials || p.AcceptsSerials {
-			out.Programs = append(out.Programs, wireProgram(p))
+			wire := wireProgram(p)
+			wire.VerificationWaived = waived
+			out.Programs = append(out.Programs, wire)
 		}
 	}
 	return out, err

@@ -206,6 +206,10 @@ var taskScenarios = []scenario{
 	{"rule 9: a serial number makes an order", nil, "order 500", "201 \"licenses_total\":3 \"state\":\"valid\"", []string{"orders 1"}},
 	{"rule 9: first and last serial id", []string{"order 1"}, "order 999", "201", []string{"orders 2"}},
 	{"rule 9: out of range", nil, "order 1000", "422 STATUS_SERIAL_INVALID \"retry_after\":5", []string{"orders 0"}},
+	{"rule 9: blocked", []string{"block 500"}, "order 500", "422 STATUS_SERIAL_INVALID This is no serial number of Lumen Studio 7. \"retry_after\":5", []string{"orders 0"}},
+	{"rule 9: blocked and used", []string{"block 42"}, "order 42", "422 STATUS_SERIAL_INVALID", []string{"orders 0"}},
+	{"rule 9: unblocked", []string{"block 500", "unblock 500"}, "order 500", "201", nil},
+	{"rule 9: others stay unaffected", []string{"block 500"}, "order 501", "201", nil},
 	{"rule 9: used", nil, "order 42", "409 STATUS_SERIAL_IN_USE", []string{"orders 0"}},
 	{"rule 9: used by another client", []string{"bruno order 500"}, "order 500", "409 STATUS_SERIAL_IN_USE", nil},
 	{"rule 9: unknown", nil, "order unknown", "422 STATUS_SERIAL_INVALID", nil},
@@ -222,6 +226,11 @@ var taskScenarios = []scenario{
 	{"rule 10: a number tried wrongly is gone", []string{"refused order 500 number=spoiled"}, "order 500 number=kept", "422 STATUS_VERIFICATION_FAILED", nil},
 	{"rule 10: the last second", []string{"picture", "clock 4m59s"}, "order 500 number=kept", "201", nil},
 	{"rule 10: too old", []string{"picture", "clock 5m"}, "order 500 number=kept", "422 STATUS_VERIFICATION_FAILED", nil},
+	{"rule 10: no number", nil, "order 500 number=none", "422 STATUS_VERIFICATION_FAILED missing", []string{"orders 0"}},
+	{"rule 10: no number is no guess", []string{"9x refused order 500 number=none", "3x refused order 500 number=none"}, "order 500", "201", nil},
+	{"rule 10: left out for who is signed in", []string{"waive"}, "order 500 number=none", "201", []string{"orders 1"}},
+	{"rule 10: what is not asked for is not judged", []string{"waive"}, "order 500 number=wrong", "201", nil},
+	{"rule 10: left out, a serial number is judged all the same", []string{"waive"}, "order 1000 number=none", "422 STATUS_SERIAL_INVALID \"retry_after\":5", nil},
 	{"rule 10: spaces do not matter", nil, "order 500 number=spaced", "201", nil},
 
 	{"history: somebody else's", nil, "history as bruno", "404 STATUS_NOT_FOUND", nil},
@@ -419,6 +428,15 @@ func (w *world) prepare(step string) {
 		w.regrant(rest)
 	case "remember":
 		w.remembered = w.removalCode(rest)
+	case "block":
+		_, err := vendor(w.Server).BlockSerials(w.t.Context(), 1, []string{rest}, "")
+		require.NoError(w.t, err)
+	case "unblock":
+		_, err := vendor(w.Server).UnblockSerials(w.t.Context(), 1, []string{rest})
+		require.NoError(w.t, err)
+	case "waive":
+		require.NoError(w.t, vendor(w.Server).SetOption(w.t.Context(), "order-verification", "off"))
+		w.Clock.Advance(3 * time.Second) // servers follow within seconds
 	case "picture":
 		w.kept = w.picture("anna")
 	default:
@@ -709,6 +727,8 @@ func (w *world) do(words string) (status int, body []byte) {
 		switch options["number"] {
 		case "":
 			answer = w.picture(who)
+		case "none":
+			answer = api.VerificationAnswer{}
 		case "wrong":
 			answer = w.picture(who)
 			answer.Number = map[bool]string{true: "000001", false: "000000"}[answer.Number == "000000"]

@@ -31,7 +31,11 @@ func (r Rules) DefaultOrder(p store.Program, client int64) store.Order {
 // newOrder is POST /orders.
 func (s *Server) newOrder(ctx context.Context, tx store.Tx, e *store.Event, r api.NewOrder) (int, api.Order, error) {
 	who := callerOf(ctx)
-	o, p, err := s.redeem(ctx, tx, attemptBy(ctx, who.client.Username), r.ProgramID, r.SerialNumber, r.Verification)
+	answer := &r.Verification
+	if !s.current().OrderVerification {
+		answer = nil
+	}
+	o, p, err := s.redeem(ctx, tx, attemptBy(ctx, who.client.Username), r.ProgramID, r.SerialNumber, answer)
 	if err != nil {
 		return 0, api.Order{}, err
 	}
@@ -53,10 +57,10 @@ func (s *Server) addOrder(ctx context.Context, tx store.Tx, e *store.Event, o st
 	return tx.Order(ctx, id)
 }
 
-// redeem checks a verification number and a serial number and returns the order that the serial number makes. It refuses,
+// redeem checks a verification number, unless v is nil, and a serial number and returns the order that the serial number makes. It refuses,
 // with an *api.Problem, in this order: banned or too early, serial number malformed, verification number wrong, serial number
-// unknown, out of range or of another program, serial number used (api.md rules 9 to 11).
-func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID int64, serial string, v api.VerificationAnswer) (o store.Order, p store.Program, err error) {
+// unknown, out of range, blocked or of another program, serial number used (api.md rules 9 to 11).
+func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID int64, serial string, v *api.VerificationAnswer) (o store.Order, p store.Program, err error) {
 	if err := s.guardSerial(ctx, tx, a); err != nil {
 		return o, p, err
 	}
@@ -64,8 +68,10 @@ func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID i
 	if err != nil {
 		return o, p, malformed(err, "body.serial_number")
 	}
-	if err := s.verify(ctx, tx, a, v); err != nil {
-		return o, p, err
+	if v != nil {
+		if err := s.verify(ctx, tx, a, *v); err != nil {
+			return o, p, err
+		}
 	}
 	if p, err = tx.Program(ctx, programID); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return o, p, err
@@ -77,15 +83,19 @@ func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID i
 	if err != nil {
 		return o, p, err
 	}
-	// Whether a serial is unknown, out of range or used, the same is done before it is refused.
+	// Whether a serial is unknown, out of range, blocked or used, the same is done before it is refused.
 	id, features, openErr := seed.Open(uint32(p.ID), number)
 	_, usedErr := tx.OrderBySerial(ctx, p.ID, id)
 	if usedErr != nil && !errors.Is(usedErr, store.ErrNotFound) {
 		return o, p, usedErr
 	}
+	_, blockedErr := tx.BlockedSerial(ctx, p.ID, id)
+	if blockedErr != nil && !errors.Is(blockedErr, store.ErrNotFound) {
+		return o, p, blockedErr
+	}
 	var refusal *api.Problem
 	switch {
-	case openErr != nil || p.FirstSerial == 0 || id < p.FirstSerial || id > p.LastSerial:
+	case openErr != nil || p.FirstSerial == 0 || id < p.FirstSerial || id > p.LastSerial || blockedErr == nil:
 		refusal = api.NewProblem(api.ErrSerialInvalid, fmt.Sprintf("This is no serial number of %s.", p.Name))
 	case usedErr == nil:
 		refusal = api.NewProblem(api.ErrSerialInUse, "An order was made with this serial number before.")

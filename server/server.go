@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -74,6 +75,7 @@ type Server struct {
 	hashing chan struct{}             // bounds the memory of concurrent password hashes
 	dummy   string                    // hash that unknown user names are compared with
 	pruned  atomic.Pointer[time.Time] // when old answers were last forgotten
+	counted sync.Map                  // when the serial numbers of a program were last counted, by its id
 }
 
 // New returns a server. If the database has no epoch yet, New creates the first one. It fails if the source of

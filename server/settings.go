@@ -24,12 +24,14 @@ type Settings struct {
 	// FloodRefusals within a minute, of requests that were refused because they were too many, ban a host for FloodBan.
 	FloodRefusals int
 	FloodBan      time.Duration
+	// OrderVerification asks people who are signed in for a verification number when they add an order (spec: api 10).
+	OrderVerification bool
 }
 
 // DefaultSettings are those of api.md rules 11 and 12.
 func DefaultSettings() Settings {
 	return Settings{AccountFailures: 10, HostFailures: 30, BanPeriod: 15 * time.Minute, Mails: DefaultMailLimits, Requests: DefaultRequestRate,
-		FloodRefusals: 600, FloodBan: 10 * time.Minute}
+		FloodRefusals: 600, FloodBan: 10 * time.Minute, OrderVerification: true}
 }
 
 // Setting is one of the settings by name.
@@ -72,6 +74,26 @@ func duration(name, what string, of func(*Settings) *time.Duration) Setting {
 	}}
 }
 
+func toggle(name, what string, of func(*Settings) *bool) Setting {
+	return Setting{
+		Name: name,
+		What: what,
+		get: func(s *Settings) string {
+			if *of(s) {
+				return "on"
+			}
+			return "off"
+		},
+		set: func(s *Settings, value string) error {
+			if value != "on" && value != "off" {
+				return fmt.Errorf("%q is neither \"on\" nor \"off\"", value)
+			}
+			*of(s) = value == "on"
+			return nil
+		},
+	}
+}
+
 // AllSettings lists the settings.
 func AllSettings() []Setting {
 	return []Setting{
@@ -96,6 +118,8 @@ func AllSettings() []Setting {
 		count("requests-burst", "requests of one host at once", 1, func(s *Settings) *int { return &s.Requests.Burst }),
 		count("flood-refusals", "requests within a minute that were refused as too many and ban a host", 1, func(s *Settings) *int { return &s.FloodRefusals }),
 		duration("flood-ban", "time for which a host is banned that goes on asking", func(s *Settings) *time.Duration { return &s.FloodBan }),
+		toggle("order-verification", "whether a new order of a person who is signed in needs a verification number: on or off",
+			func(s *Settings) *bool { return &s.OrderVerification }),
 	}
 }
 

@@ -129,6 +129,8 @@ func newDiscreet(t *testing.T, real, dummy server.PasswordCost) *discreet {
 		}
 		return nil
 	})
+	_, err := vendor(d.Server).BlockSerials(t.Context(), 1, []string{"77"}, "")
+	require.NoError(t, err)
 	return d
 }
 
@@ -204,6 +206,7 @@ func (d *discreet) twins() []twins {
 		{name: "reset: a closed account and none", one: d.reset("bruno"), two: d.reset("nobody"), status: 202},
 		{name: "reset: an address on file and another one", one: d.reset("it@lumen.example"), two: d.reset("nobody@lumen.example"), status: 202},
 		{name: "serial number: out of range and unknown", one: d.order("1000"), two: d.order("unknown"), status: 422},
+		{name: "serial number: blocked and unknown", one: d.order("77"), two: d.order("unknown"), status: 422},
 		{name: "serial number: used and unknown", one: d.order("42"), two: d.order("unknown"), sameTime: true},
 	}
 	var foreign store.License
@@ -353,6 +356,11 @@ func (l lookup) LockOrderOf(ctx context.Context, client, id int64) (store.Order,
 func (l lookup) OrderBySerial(ctx context.Context, program int64, serial uint32) (store.Order, error) {
 	l.saw("order by serial")
 	return l.Tx.OrderBySerial(ctx, program, serial)
+}
+
+func (l lookup) BlockedSerial(ctx context.Context, program int64, serial uint32) (store.BlockedSerial, error) {
+	l.saw("blocked serial")
+	return l.Tx.BlockedSerial(ctx, program, serial)
 }
 
 func (l lookup) License(ctx context.Context, id int64) (store.License, error) {

@@ -13,17 +13,12 @@ import (
 	"github.com/dchest/captcha"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/picture"
 	"github.com/acen-desktop/acen/server/store"
 )
 
 // verificationLife is how long a verification number is good (api.md rule 10).
 const verificationLife = 5 * time.Minute
-
-// pictureWidth and pictureHeight are those of a verification picture in pixels.
-const (
-	pictureWidth  = 300
-	pictureHeight = 100
-)
 
 // verification is POST /verifications: a picture, and on request a sound, of a number that works once.
 func (s *Server) verification(ctx context.Context, sound bool) (out api.Verification, err error) {
@@ -38,11 +33,13 @@ func (s *Server) verification(ctx context.Context, sound bool) (out api.Verifica
 		}
 	}
 	out = api.Verification{ID: id, ExpiresAt: s.Now().Add(verificationLife).UTC()}
-	var image bytes.Buffer
-	if _, err := captcha.NewImage(id, digits, pictureWidth, pictureHeight).WriteTo(&image); err != nil {
+	var seed [32]byte
+	if _, err := io.ReadFull(s.Random, seed[:]); err != nil {
 		return out, err
 	}
-	out.Image = image.Bytes()
+	if out.Image, err = picture.PNG(seed, digits); err != nil {
+		return out, err
+	}
 	if sound {
 		var wav bytes.Buffer
 		if _, err := captcha.NewAudio(id, digits, "en").WriteTo(&wav); err != nil {
@@ -80,8 +77,11 @@ func numberHash(id, number string) []byte {
 	return sum[:]
 }
 
-// verify checks a verification number and uses it up, right or wrong. A wrong one counts as a failure.
+// verify checks a verification number and uses it up, right or wrong. A wrong one counts as a failure; none at all is no guess.
 func (s *Server) verify(ctx context.Context, tx store.Tx, a attempt, answer api.VerificationAnswer) error {
+	if answer == (api.VerificationAnswer{}) {
+		return refuseVerification("The verification number is missing. Type the number in the picture.")
+	}
 	v, err := tx.TakeVerification(ctx, answer.ID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -95,7 +95,12 @@ func (s *Server) verify(ctx context.Context, tx store.Tx, a attempt, answer api.
 	if err == nil && s.Now().Before(v.ExpiresAt) && subtle.ConstantTimeCompare(v.NumberHash, numberHash(v.ID, number)) == 1 {
 		return nil
 	}
-	refusal := api.NewProblem(api.ErrVerificationFailed, "The verification number is not the one in the picture, or the picture is too old.")
-	refusal.Errors = []api.FieldError{{Location: "body.verification.number", Message: refusal.Detail}}
+	refusal := refuseVerification("The verification number is not the one in the picture, or the picture is too old.")
 	return s.fail(ctx, tx, a, store.FailureVerification, 0, refusal)
+}
+
+func refuseVerification(detail string) *api.Problem {
+	refusal := api.NewProblem(api.ErrVerificationFailed, detail)
+	refusal.Errors = []api.FieldError{{Location: "body.verification.number", Message: detail}}
+	return refusal
 }

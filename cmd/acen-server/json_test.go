@@ -44,7 +44,8 @@ func TestEveryCommandPrintsJSON(t *testing.T) {
 		{"program import", write("p.csv", "name,application_signature\nFonts,LUMENFNT\n")},
 		{"program list"}, {"program show", "1"}, {"program change", "1", "--features", "3"}, {"program rule", "1", "add", "--per-day", "9"},
 		{"program prepare-key", "1"}, {"program use-key", "1", "--yes"}, {"program export"},
-		{"serial make", "1", "--count", "3"},
+		{"serial make", "1", "--count", "3"}, {"serial list", "1"}, {"serial find", "2"}, {"serial print", "1", "1-3"}, {"serial block", "1", "2"},
+		{"serial unblock", "1", "2"},
 		{"client add", "anna"}, {"client import", write("c.csv", "username\nbruno\n")}, {"client list"}, {"client show", "1"},
 		{"client change", "1", "--first-name", "Anna"}, {"client export", "--output", in("clients.csv")},
 		{"order add", "--client", "1", "--program", "1"}, {"order import", write("o.csv", "id,client,program\n7,anna,LUMENST7\n")}, {"order list"},
@@ -112,8 +113,10 @@ func TestDryRunsKeepNothing(t *testing.T) {
 	must("license", "add", "--order", "1", "--site-code", old.Site.String(), "--machine-id", old.Machine.String())
 	must("template", "set", "password-reset", "--subject", "Your link")
 	must("ban", "add", "--host", "192.0.2.7")
+	must("serial", "make", "1", "--count", "3")
+	must("serial", "block", "1", "3")
 	state := func() (all []string) {
-		for _, command := range []string{"program list", "client list", "order list", "license list --order 1 --ended", "template list", "option list", "ban list", "audit search"} {
+		for _, command := range []string{"program list", "client list", "order list", "license list --order 1 --ended", "serial list 1", "template list", "option list", "ban list", "audit search"} {
 			all = append(all, must(strings.Fields(command)...))
 		}
 		return all
@@ -122,7 +125,7 @@ func TestDryRunsKeepNothing(t *testing.T) {
 	for command, asks := range map[string]bool{
 		"program add --name Other --signature OTHER123": false, "program change 1 --features 9": false, "program rule 1 add --on=false": false, "program use-key 1": true,
 		"program import " + filepath.Join(folder, "p.csv"): false, "client import " + rows: false, "order import " + filepath.Join(folder, "o.csv"): false,
-		"serial make 1": false, "client add bruno": false, "client change 1 --active=false": false, "order add --client 1 --program 1": false, "order change 1 --licenses 9": false,
+		"serial make 1": false, "serial block 1 1": false, "serial unblock 1 3": false, "client add bruno": false, "client change 1 --active=false": false, "order add --client 1 --program 1": false, "order change 1 --licenses 9": false,
 		"license change 20001 --note x": false, "license extend 20001 --to 2030-01-01": false, "license end 20001": true,
 		"license add --order 1 --site-code " + next.Site.String() + " --machine-id " + next.Machine.String(): false,
 		"license replace 20001 --site-code " + next.Site.String() + " --machine-id " + next.Machine.String(): true,

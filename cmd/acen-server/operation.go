@@ -162,7 +162,7 @@ func templateCommand() *cobra.Command {
 			t.Subject = subject
 		}
 		if file != "" {
-			body, err := readText(c, file)
+			body, err := readText(c, file, maxTemplate)
 			if err != nil {
 				return t.Text, err
 			}
@@ -218,7 +218,8 @@ func templateCommand() *cobra.Command {
 // maxTemplate bounds what is read as a template, in bytes.
 const maxTemplate = 1 << 20
 
-func readText(c *cobra.Command, file string) (string, error) {
+// readText reads a file of at most limit bytes; - is standard input.
+func readText(c *cobra.Command, file string, limit int64) (string, error) {
 	in := c.InOrStdin()
 	if file != "-" {
 		f, err := os.Open(file)
@@ -228,7 +229,10 @@ func readText(c *cobra.Command, file string) (string, error) {
 		defer f.Close()
 		in = f
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxTemplate))
+	data, err := io.ReadAll(io.LimitReader(in, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s is larger than %d bytes", file, limit)
+	}
 	return string(data), err
 }
 

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -273,53 +271,4 @@ func progress(c *cobra.Command, count int) *progressbar.ProgressBar {
 	shown := count >= many && isTerminal(c.ErrOrStderr())
 	return progressbar.NewOptions(count, progressbar.OptionSetWriter(c.ErrOrStderr()), progressbar.OptionSetVisibility(shown),
 		progressbar.OptionShowCount(), progressbar.OptionThrottle(50*time.Millisecond), progressbar.OptionClearOnFinish())
-}
-
-func serialCommand() *cobra.Command {
-	d := &desk{}
-	var count int
-	var features uint16
-	var file string
-	c := d.task("make PROGRAM", "Make serial numbers with the ids after the program's last one; they are written once and not kept", oneID,
-		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-			if d.dryRun { // the next real ones would be the same
-				_, err := a.MakeSerials(c.Context(), id(args), count, features, func(int) {})
-				return said(fmt.Sprintf("%d serial numbers would be made", count), map[string]any{"count": count}), err
-			}
-			out, err := newOutput(file)
-			if err != nil {
-				return printable{}, err
-			}
-			bar := progress(c, count)
-			serials, err := a.MakeSerials(c.Context(), id(args), count, features, func(n int) { _ = bar.Set(n) })
-			_ = bar.Finish()
-			switch {
-			case err != nil:
-				return printable{}, errors.Join(err, out.drop())
-			case out == nil:
-				return showSerials(serials), nil
-			}
-			var b bytes.Buffer
-			if err := showSerials(serials).print(&b, out.isJSON()); err != nil {
-				return printable{}, err
-			}
-			if err := out.write(b.Bytes()); err != nil {
-				return printable{}, fmt.Errorf("%w; the ids of these %d serial numbers are used up", err, count)
-			}
-			return said(fmt.Sprintf("%d serial numbers are in %s", count, file), map[string]any{"count": count, "file": file}), nil
-		})
-	c.Flags().IntVar(&count, "count", 1, "how many")
-	c.Flags().Uint16Var(&features, "features", 0, "features of their orders (16 bits); 0: those of the program")
-	outputFlag(c, &file)
-	return d.group("serial", "Make serial numbers", c)
-}
-
-func showSerials(serials []license.SerialNumber) (out printable) {
-	texts := []string{}
-	for _, n := range serials {
-		out.lines = append(out.lines, []string{n.String()})
-		texts = append(texts, n.String())
-	}
-	out.values = texts
-	return out
 }

@@ -71,7 +71,7 @@ func TestScripts(t *testing.T) {
 			"server": startServer, "stopserver": killServer, "codes": codesOfPC, "removal": removalCodeOf, "serials": freeSerials, "solve": solve, "keyring": useKeyring,
 			"field": field, "letgo": letGo, "run": runProgram,
 			"losecode": loseCode, "agejobs": ageJobs, "hold": holdLock, "release": releaseLock, "backup": backUp, "restore": restore,
-			"unlimited": removeLimits, "switch": switchOrder,
+			"waive": waiveVerification, "unlimited": removeLimits, "switch": switchOrder,
 		},
 		RequireExplicitExec: true,
 	})
@@ -362,6 +362,13 @@ func TestExitStatus(t *testing.T) {
 			t.Errorf("%v is told as %q", c.err, words)
 		}
 	}
+}
+
+// waiveVerification switches the verification number of new orders off. A server that answered requests follows within seconds.
+func waiveVerification(ts *testscript.TestScript, _ bool, _ []string) {
+	data(ts, func(ctx context.Context, d *service.Data) error {
+		return d.Store.Write(ctx, func(tx store.Tx) error { return tx.SetOption(ctx, "order-verification", "off") })
+	})
 }
 
 var errFound = errors.New("found")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -380,7 +381,8 @@ func (d *desk) newOrderCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if verification == "" {
+		waived := slices.ContainsFunc(programs, func(p api.Program) bool { return p.ID == program && p.VerificationWaived })
+		if verification == "" && !waived {
 			v, err := d.verify(ctx, m, picture, "")
 			if err != nil {
 				return err

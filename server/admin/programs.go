@@ -120,6 +120,8 @@ func checkProgram(p store.Program) error {
 		return fmt.Errorf("licenses and subscriptions last at most %d days; 0 means for ever, or none", maxDays)
 	case p.OrderLicenses > maxLicenses:
 		return errTooManyLicenses
+	case p.LastSerial > license.MaxSerialID:
+		return fmt.Errorf("the last serial id is %d at most", license.MaxSerialID)
 	case p.FirstSerial > p.LastSerial:
 		return errors.New("the first serial id is greater than the last one")
 	}
@@ -164,37 +166,4 @@ func rulesText(rules store.TaskRules) string {
 // States lists the states of a subscription that rules tell apart.
 func States() []api.SubscriptionState {
 	return []api.SubscriptionState{api.SubscriptionNone, api.SubscriptionValid, api.SubscriptionExpired}
-}
-
-// MakeSerials makes serial numbers with the ids after a program's last one, which moves along; the program accepts serial
-// numbers from then on. Features of 0 leave those of the program to the orders. The numbers are in no log and not kept.
-// progress hears how many are made; it may begin again.
-func (a Admin) MakeSerials(ctx context.Context, program int64, count int, features uint16, progress func(made int)) (serials []license.SerialNumber, err error) {
-	err = a.write(ctx, "serial.make", object("program", program), func(tx store.Tx) (done, error) {
-		serials = nil
-		p, err := tx.Program(ctx, program)
-		if err != nil {
-			return done{}, missing(err, "program", program)
-		}
-		if free := license.MaxSerialID - int(p.LastSerial); count < 1 || count > free {
-			return done{}, fmt.Errorf("program %d has %d serial ids left; ask for 1 to %d", program, free, free)
-		}
-		seed, err := a.Secrets.SerialSeed(p)
-		if err != nil {
-			return done{}, err
-		}
-		first := p.LastSerial + 1
-		for range count {
-			p.LastSerial++
-			n, err := seed.Serial(uint32(p.ID), p.LastSerial, features)
-			if err != nil {
-				return done{}, err
-			}
-			serials = append(serials, n)
-			progress(len(serials))
-		}
-		p.FirstSerial, p.AcceptsSerials = max(1, p.FirstSerial), true
-		return done{object("program", program), fmt.Sprintf("serial ids %d to %d", first, p.LastSerial)}, tx.ChangeProgram(ctx, p)
-	})
-	return serials, err
 }

@@ -209,6 +209,12 @@ func (f *filler) addProgram(ctx context.Context, p store.Program) (err error) {
 	if p.ID, err = f.tx.AddProgram(ctx, p); err != nil {
 		return err
 	}
+	if p.AcceptsSerials {
+		batch := store.SerialBatch{ProgramID: p.ID, First: p.FirstSerial, Last: p.LastSerial, Features: p.Features, MadeAt: f.now}
+		if err := f.tx.AddSerialBatch(ctx, batch); err != nil {
+			return err
+		}
+	}
 	made := &sampleProgram{Program: p, random: mathrand.New(mathrand.NewChaCha8(sha256.Sum256([]byte(p.Signature))))}
 	if made.activation, err = f.data.Secrets.ActivationKey(p); err != nil {
 		return err

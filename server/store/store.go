@@ -350,6 +350,23 @@ type Failing struct {
 // Template is the text of a mail that the vendor has written instead of the built-in one.
 type Template struct{ Name, Subject, Body string }
 
+// BlockedSerial is a serial id whose serial number makes no order.
+type BlockedSerial struct {
+	ProgramID int64
+	SerialID  uint32
+	Reason    string
+	BlockedAt time.Time
+}
+
+// SerialBatch is a range of serial ids whose serial numbers were made together. A serial number follows from its id and its
+// features, so that it can be made again.
+type SerialBatch struct {
+	ProgramID   int64
+	First, Last uint32
+	Features    uint16
+	MadeAt      time.Time
+}
+
 // Legacy is an order that still has its serial number in clear, from a schema before 3.
 type Legacy struct {
 	OrderID, ProgramID int64
@@ -423,6 +440,19 @@ type Tx interface {
 	AddOrder(ctx context.Context, o Order) (int64, error)
 	// OrderBySerial finds the order that a serial number made.
 	OrderBySerial(ctx context.Context, programID int64, serialID uint32) (Order, error)
+	// OrdersBySerial lists the orders that serial ids from first to last made, by these ids.
+	OrdersBySerial(ctx context.Context, programID int64, first, last uint32) ([]Order, error)
+	// CountSerials counts the serial ids from first to last that made an order, and those that are blocked and made none.
+	CountSerials(ctx context.Context, programID int64, first, last uint32) (used, blocked int, err error)
+	BlockedSerial(ctx context.Context, programID int64, serialID uint32) (BlockedSerial, error)
+	// BlockedSerials lists the blocked serial ids from first to last.
+	BlockedSerials(ctx context.Context, programID int64, first, last uint32) ([]BlockedSerial, error)
+	// BlockSerial fails with ErrExists for a serial id that is blocked, UnblockSerial with ErrNotFound for one that is not.
+	BlockSerial(ctx context.Context, b BlockedSerial) error
+	UnblockSerial(ctx context.Context, programID int64, serialID uint32) error
+	AddSerialBatch(ctx context.Context, b SerialBatch) error
+	// SerialBatches lists the batches that have serial ids from first to last, by these ids.
+	SerialBatches(ctx context.Context, programID int64, first, last uint32) ([]SerialBatch, error)
 	// LegacySerials lists the orders with a serial number in clear; EndLegacySerial erases it.
 	LegacySerials(ctx context.Context) ([]Legacy, error)
 	EndLegacySerial(ctx context.Context, orderID int64) error

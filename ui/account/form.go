@@ -39,6 +39,7 @@ type form struct {
 	inputs  []input             // from top to bottom
 	long    *longForm           // what they stand in; nil: it needs no scrolling
 	picture *verification.Field // nil: without
+	waived  *pictureInput       // not shown, because the server asks for no verification number; nil: none
 	sending *background.Slot
 	wait    *countdown
 	// unsure says what to think of a request whose answer did not come.
@@ -69,6 +70,19 @@ func (f *form) withPicture(m mark) *pictureInput {
 		}
 	}
 	return newPictureInput(f.picture, m)
+}
+
+// waive hides the field for a verification number until the server asks for one.
+func (f *form) waive(in *pictureInput) {
+	in.object.Hide()
+	f.waived = in
+}
+
+// renew gets another picture where one is shown.
+func (f *form) renew() {
+	if f.picture != nil && f.waived == nil {
+		f.picture.Renew()
+	}
 }
 
 // close ends all work of the form; it is the OnClosed of its dialog.
@@ -146,9 +160,11 @@ func send[T any](f *form, doing string, work func(context.Context) (T, error), d
 
 // refused shows why a request was not done.
 func (f *form) refused(err error) {
-	if f.picture != nil {
-		f.picture.Renew()
+	if f.waived != nil && errors.Is(err, api.ErrVerificationFailed) { // the vendor switched it on meanwhile
+		f.waived.object.Show()
+		f.waived = nil
 	}
+	f.renew()
 	switch {
 	case errors.Is(err, context.Canceled):
 		f.dialog.SetError(dialogs.Message{What: tr.T("Canceled."), Why: f.unsure, Next: tr.T("What you entered is still here.")})

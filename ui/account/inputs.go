@@ -321,9 +321,15 @@ func (p *pictureInput) wire() string              { return wireVerification }
 func (p *pictureInput) focusable() fyne.Focusable { return p.Focusable() }
 func (p *pictureInput) area() fyne.CanvasObject   { return p.object }
 func (p *pictureInput) show(fault string)         { p.ShowFault(fault) }
-func (p *pictureInput) check() string             { return p.Missing() }
 
-// answer returns what was read in the picture.
+func (p *pictureInput) check() string {
+	if !p.object.Visible() {
+		return ""
+	}
+	return p.Missing()
+}
+
+// answer returns what was read in the picture; nothing where none is shown.
 func (p *pictureInput) answer() api.VerificationAnswer {
 	answer, _ := p.Answer()
 	return answer

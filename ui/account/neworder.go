@@ -18,9 +18,11 @@ const addOrder tr.Text = "Add order"
 // a field is defined wrongly, a fault of the program. UI thread.
 func NewOrder(o Options, programs []api.Program) error {
 	var accepting []api.SerialProgram
+	waived := true
 	for _, p := range programs {
 		if p.AcceptsSerials {
 			accepting = append(accepting, api.SerialProgram{ID: p.ID, Name: p.Name})
+			waived = waived && p.VerificationWaived
 		}
 	}
 	if len(accepting) == 0 {
@@ -38,6 +40,9 @@ func NewOrder(o Options, programs []api.Program) error {
 		f.changed()
 	})
 	picture := f.withPicture(unmarked)
+	if waived {
+		f.waive(picture)
+	}
 	f.inputs = []input{program, serial, picture}
 	first := program.focusable()
 	if program.id() != 0 {
@@ -64,7 +69,7 @@ func NewOrder(o Options, programs []api.Program) error {
 		FirstFocus: first,
 		OnClosed:   f.close,
 	})
-	f.picture.Renew()
+	f.renew()
 	return nil
 }
 

@@ -263,3 +263,41 @@ func TestPlayingGetsTheSound(t *testing.T) {
 	s.until(func() bool { return s.shows("Listen again") })
 	require.Equal(t, []byte("WAV"), <-played)
 }
+
+// Where the vendor waives the verification number, no picture is asked for or shown, until the server asks for one all the same.
+func TestNoPictureWhereTheNumberIsWaived(t *testing.T) {
+	s := newScreen(t)
+	waived := studio
+	waived.VerificationWaived = true
+	require.NoError(t, NewOrder(s.options, []api.Program{waived, {ID: 2, Name: "Fonts"}}))
+	require.NotContains(t, s.said(), "Verification number")
+	require.NotContains(t, s.said(), "Another picture")
+	s.fill("Serial number", serial)
+	s.key(fyne.KeyReturn)
+	s.requireText("Adding the order…")
+	c := s.call("NewOrder")
+	require.Equal(t, api.NewOrder{ProgramID: 1, SerialNumber: serial}, c.args[0])
+	require.Empty(t, s.early, "no picture was asked for")
+
+	c.give(nil, refusal(api.ErrVerificationFailed, "The verification number is missing. Type the number in the picture.", 0))
+	s.answered()
+	s.requireText("Verification number", "Another picture")
+	s.picture()
+	require.Contains(t, s.said(), "Type the number in the picture.")
+	require.Same(t, s.field("Verification number"), s.focused())
+	s.key(fyne.KeyReturn)
+	s.noCall("NewOrder")
+	s.fill("Verification number", "123456")
+	s.key(fyne.KeyReturn)
+	require.Equal(t, api.VerificationAnswer{ID: "picture 1", Number: "123456"}, s.call("NewOrder").args[0].(api.NewOrder).Verification)
+}
+
+// One program that needs a verification number is enough to ask for it.
+func TestPictureWhereOneProgramNeedsTheNumber(t *testing.T) {
+	s := newScreen(t)
+	waived := studio
+	waived.VerificationWaived = true
+	require.NoError(t, NewOrder(s.options, []api.Program{waived, {ID: 3, Name: "Tide Survey", AcceptsSerials: true}}))
+	s.requireText("Verification number")
+	s.picture()
+}

@@ -105,10 +105,6 @@ func (t Tx) Order(ctx context.Context, id int64) (store.Order, error) {
 	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE id = ?`, id)
 }
 
-func (t Tx) OrderBySerial(ctx context.Context, programID int64, serialID uint32) (store.Order, error) {
-	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE program_id = ? AND serial_id = ? AND serial_id <> 0`, programID, serialID)
-}
-
 func (t Tx) LegacySerials(ctx context.Context) ([]store.Legacy, error) {
 	return all(ctx, t, func(row Row) (l store.Legacy, err error) {
 		err = row.Scan(&l.OrderID, &l.ProgramID, &l.SerialNumber)

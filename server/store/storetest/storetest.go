@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) (s store.Store, reopen func() sto
 		"seats under concurrency": testSeats,
 		"families":                testFamilies,
 		"serial numbers":          testSerials,
+		"blocked serial numbers":  testBlockedSerials,
 		"history":                 testHistory,
 		"attempts":                testAttempts,
 		"sessions":                testSessions,

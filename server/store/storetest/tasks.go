@@ -270,6 +270,98 @@ func testSerials(t *testing.T, f *fixture) {
 	})
 }
 
+// Serial ids have 24 bits. One that is blocked may have made an order before; what was made together is found by any of its ids.
+func testBlockedSerials(t *testing.T, f *fixture) {
+	var other int64
+	f.write(func(ctx context.Context, tx store.Tx) (err error) {
+		p := program()
+		p.Name = "Other"
+		if other, err = tx.AddProgram(ctx, p); err != nil {
+			return err
+		}
+		for _, serial := range []uint32{license.MaxSerialID, 3, 8} {
+			_, orderErr := tx.AddOrder(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, SerialID: serial})
+			err = errors.Join(err, orderErr)
+		}
+		for _, serial := range []uint32{8, license.MaxSerialID - 1, 5} {
+			err = errors.Join(err, tx.BlockSerial(ctx, store.BlockedSerial{ProgramID: f.program, SerialID: serial, Reason: "leaked", BlockedAt: noon}))
+		}
+		return errors.Join(err,
+			tx.BlockSerial(ctx, store.BlockedSerial{ProgramID: other, SerialID: 3, BlockedAt: noon}),
+			tx.AddSerialBatch(ctx, store.SerialBatch{ProgramID: f.program, First: 4, Last: license.MaxSerialID, Features: 65535, MadeAt: noon}),
+			tx.AddSerialBatch(ctx, store.SerialBatch{ProgramID: f.program, First: 1, Last: 3, Features: 7, MadeAt: noon}),
+			tx.AddSerialBatch(ctx, store.SerialBatch{ProgramID: other, First: 1, Last: 9, MadeAt: noon}))
+	})
+	require.ErrorIs(t, f.try(func(ctx context.Context, tx store.Tx) error {
+		return tx.BlockSerial(ctx, store.BlockedSerial{ProgramID: f.program, SerialID: 5, BlockedAt: noon})
+	}), store.ErrExists)
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		b, err := tx.BlockedSerial(ctx, f.program, 5)
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(store.BlockedSerial{ProgramID: f.program, SerialID: 5, Reason: "leaked", BlockedAt: noon}, b))
+		_, err = tx.BlockedSerial(ctx, f.program, 3)
+		require.ErrorIs(t, err, store.ErrNotFound, "of another program")
+		_, err = tx.BlockedSerial(ctx, f.program, 0)
+		require.ErrorIs(t, err, store.ErrNotFound)
+
+		for _, c := range []struct {
+			first, last     uint32
+			orders, blocked []uint32
+			free            int // ids that are blocked and made no order
+		}{
+			{0, license.MaxSerialID, []uint32{3, 8, license.MaxSerialID}, []uint32{5, 8, license.MaxSerialID - 1}, 2},
+			{4, 8, []uint32{8}, []uint32{5, 8}, 1},
+			{6, 7, nil, nil, 0},
+			{3, 3, []uint32{3}, nil, 0},
+		} {
+			var ids []uint32
+			orders, err := tx.OrdersBySerial(ctx, f.program, c.first, c.last)
+			require.NoError(t, err)
+			for _, o := range orders {
+				ids = append(ids, o.SerialID)
+			}
+			require.Equal(t, c.orders, ids)
+			ids = nil
+			blocked, err := tx.BlockedSerials(ctx, f.program, c.first, c.last)
+			require.NoError(t, err)
+			for _, b := range blocked {
+				ids = append(ids, b.SerialID)
+			}
+			require.Equal(t, c.blocked, ids)
+			used, unused, err := tx.CountSerials(ctx, f.program, c.first, c.last)
+			require.NoError(t, err)
+			require.Equal(t, []int{len(c.orders), c.free}, []int{used, unused})
+		}
+
+		for _, c := range []struct {
+			first, last uint32
+			firsts      []uint32
+		}{{3, 4, []uint32{1, 4}}, {1, 3, []uint32{1}}, {license.MaxSerialID, license.MaxSerialID, []uint32{4}}, {0, 0, nil}} {
+			var firsts []uint32
+			batches, err := tx.SerialBatches(ctx, f.program, c.first, c.last)
+			require.NoError(t, err)
+			for _, b := range batches {
+				firsts = append(firsts, b.First)
+			}
+			require.Equal(t, c.firsts, firsts)
+		}
+		batches, err := tx.SerialBatches(ctx, f.program, 9, 9)
+		require.NoError(t, err)
+		want := store.SerialBatch{ProgramID: f.program, First: 4, Last: license.MaxSerialID, Features: 65535, MadeAt: noon}
+		require.Empty(t, cmp.Diff([]store.SerialBatch{want}, batches))
+		return nil
+	})
+	f.write(func(ctx context.Context, tx store.Tx) error { return tx.UnblockSerial(ctx, f.program, 5) })
+	require.ErrorIs(t, f.try(func(ctx context.Context, tx store.Tx) error { return tx.UnblockSerial(ctx, f.program, 5) }), store.ErrNotFound)
+	f.read(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.BlockedSerial(ctx, f.program, 5)
+		require.ErrorIs(t, err, store.ErrNotFound)
+		_, err = tx.BlockedSerial(ctx, other, 3)
+		require.NoError(t, err)
+		return nil
+	})
+}
+
 func testHistory(t *testing.T, f *fixture) {
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		for i := range 3 {

@@ -1,0 +1,414 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// MaxSerials is how many serial numbers are made, printed, blocked or unblocked at once.
+const MaxSerials = 100_000
+
+// SerialState is what became of a serial id.
+type SerialState string
+
+// The states of a serial id.
+const (
+	SerialFree    SerialState = "free"    // it makes an order
+	SerialUsed    SerialState = "used"    // it made an order
+	SerialBlocked SerialState = "blocked" // it made no order and makes none
+	SerialInvalid SerialState = "invalid" // it is outside the program's valid ids
+)
+
+// SerialStates lists the states of serial ids.
+func SerialStates() []SerialState {
+	return []SerialState{SerialFree, SerialUsed, SerialBlocked, SerialInvalid}
+}
+
+// Serial is a serial id of a program.
+type Serial struct {
+	Program  store.Program
+	ID       uint32
+	Number   license.SerialNumber
+	Features uint16
+	// Known reports that the server knows the features, and so the number: that of an order, or of a batch it made.
+	Known   bool
+	State   SerialState
+	Order   *store.Order         // that it made, or nil
+	Blocked *store.BlockedSerial // why it is blocked, or nil; one that made an order may be, too
+}
+
+// SerialRange is the serial ids from First to Last.
+type SerialRange struct{ First, Last uint32 }
+
+func (r SerialRange) String() string {
+	if r.First == r.Last {
+		return strconv.FormatUint(uint64(r.First), 10)
+	}
+	return fmt.Sprintf("%d-%d", r.First, r.Last)
+}
+
+func (r SerialRange) count() int { return int(r.Last) - int(r.First) + 1 }
+
+// readSerialRange reads a serial id or a range of them, such as 7 or 100-199. ok is false for what looks like neither.
+func readSerialRange(text string) (r SerialRange, ok bool, err error) {
+	first, last, isRange := strings.Cut(text, "-")
+	if !isRange {
+		last = first
+	}
+	for _, part := range []string{first, last} {
+		if part == "" || strings.Trim(part, "0123456789") != "" {
+			return r, false, nil
+		}
+	}
+	if len(text) == serialLetters && !isRange {
+		return r, false, nil // a serial number may consist of digits
+	}
+	for _, end := range []struct {
+		text string
+		to   *uint32
+	}{{first, &r.First}, {last, &r.Last}} {
+		n, err := strconv.ParseUint(end.text, 10, 32)
+		if err != nil || n < 1 || n > license.MaxSerialID {
+			return r, true, fmt.Errorf("%s: %w", text, license.ErrSerialID)
+		}
+		*end.to = uint32(n)
+	}
+	if r.First > r.Last {
+		return r, true, fmt.Errorf("%s: the first serial id is greater than the last one", text)
+	}
+	return r, true, nil
+}
+
+// serialLetters is the length of a serial number without dashes.
+const serialLetters = 18
+
+// readSerials reads serial ids, ranges of them and serial numbers of a program.
+func (a Admin) readSerials(p store.Program, texts []string) (ranges []SerialRange, err error) {
+	seed, err := a.Secrets.SerialSeed(p)
+	if err != nil {
+		return nil, err
+	}
+	total := 0
+	for _, text := range texts {
+		r, ok, err := readSerialRange(text)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			number, err := license.ParseSerialNumber(text)
+			if err != nil {
+				return nil, fmt.Errorf("%q is neither a serial id, nor a range such as 100-199, nor a serial number: %w", text, err)
+			}
+			id, _, err := seed.Open(uint32(p.ID), number)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", number, err)
+			}
+			r = SerialRange{id, id}
+		}
+		if total += r.count(); total > MaxSerials {
+			return nil, fmt.Errorf("these are more than %d serial ids", MaxSerials)
+		}
+		ranges = append(ranges, r)
+	}
+	return ranges, nil
+}
+
+// validSerials reads serial ids as readSerials does and refuses those that are not valid.
+func (a Admin) validSerials(p store.Program, texts []string) ([]SerialRange, error) {
+	ranges, err := a.readSerials(p, texts)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range ranges {
+		switch {
+		case p.FirstSerial == 0:
+			return nil, fmt.Errorf("%s has no serial numbers", object("program", p.ID))
+		case r.First < p.FirstSerial || r.Last > p.LastSerial:
+			return nil, fmt.Errorf("serial id %s: the valid ones of %s are %d to %d", r, object("program", p.ID), p.FirstSerial, p.LastSerial)
+		}
+	}
+	return ranges, nil
+}
+
+// serials returns the serial ids of a range. Numbers whose features the server does not know have the features given.
+func (a Admin) serials(ctx context.Context, tx store.Tx, p store.Program, r SerialRange, features uint16) ([]Serial, error) {
+	seed, err := a.Secrets.SerialSeed(p)
+	if err != nil {
+		return nil, err
+	}
+	orders, err := tx.OrdersBySerial(ctx, p.ID, r.First, r.Last)
+	if err != nil {
+		return nil, err
+	}
+	blocked, err := tx.BlockedSerials(ctx, p.ID, r.First, r.Last)
+	if err != nil {
+		return nil, err
+	}
+	batches, err := tx.SerialBatches(ctx, p.ID, r.First, r.Last)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Serial, 0, r.count())
+	for id := r.First; id <= r.Last; id++ {
+		s := Serial{Program: p, ID: id, Features: features, State: SerialFree}
+		if id < p.FirstSerial || id > p.LastSerial {
+			s.State = SerialInvalid
+		}
+		for len(batches) > 0 && batches[0].Last < id {
+			batches = batches[1:]
+		}
+		if len(batches) > 0 && batches[0].First <= id {
+			s.Features, s.Known = batches[0].Features, true
+		}
+		if len(blocked) > 0 && blocked[0].SerialID == id {
+			s.Blocked, blocked = &blocked[0], blocked[1:]
+			s.State = SerialBlocked
+		}
+		if len(orders) > 0 && orders[0].SerialID == id {
+			s.Order, orders = &orders[0], orders[1:]
+			s.Features, s.Known, s.State = s.Order.SerialFeatures, true, SerialUsed
+		}
+		if s.Number, err = seed.Serial(uint32(p.ID), id, s.Features); err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// SerialFilter chooses serial ids of a program.
+type SerialFilter struct {
+	// State is what became of them; "" means any.
+	State SerialState
+	// After is the serial id to go on after; Limit is how many are listed at most, 0 means all.
+	After uint32
+	Limit int
+}
+
+// serialWindow is how many serial ids are read at once.
+const serialWindow = 10_000
+
+// Serials lists the valid serial ids of a program, with what is left of them.
+func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (list []Serial, stock server.SerialStock, err error) {
+	err = a.Store.Read(ctx, func(tx store.Tx) error {
+		list = nil
+		p, err := tx.Program(ctx, program)
+		if err != nil {
+			return missing(err, "program", program)
+		}
+		if stock, err = server.ReadSerialStock(ctx, tx, p); err != nil || p.FirstSerial == 0 {
+			return err
+		}
+		full := func() bool { return f.Limit > 0 && len(list) >= f.Limit }
+		for first := max(p.FirstSerial, f.After+1); first <= p.LastSerial && !full(); first += serialWindow {
+			found, err := a.serials(ctx, tx, p, SerialRange{first, min(p.LastSerial, first+serialWindow-1)}, 0)
+			if err != nil {
+				return err
+			}
+			for _, s := range found {
+				if (f.State == "" || s.State == f.State) && !full() {
+					list = append(list, s)
+				}
+			}
+		}
+		return nil
+	})
+	return list, stock, err
+}
+
+// FindSerials returns what a serial number or a serial id stands for: the one program whose number it is, or all programs
+// that have the id.
+func (a Admin) FindSerials(ctx context.Context, text string) ([]Serial, error) {
+	ids, isID, err := readSerialRange(text)
+	if err != nil {
+		return nil, err
+	}
+	if isID && ids.First != ids.Last {
+		return nil, fmt.Errorf("%s is more than one serial id", text)
+	}
+	var number license.SerialNumber
+	if !isID {
+		if number, err = license.ParseSerialNumber(text); err != nil {
+			return nil, fmt.Errorf("%q is neither a serial id nor a serial number: %w", text, err)
+		}
+	}
+	return read(ctx, a, func(tx store.Tx) ([]Serial, error) {
+		programs, err := tx.Programs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var list []Serial
+		for _, p := range programs {
+			r, features := ids, uint16(0)
+			if !isID {
+				seed, err := a.Secrets.SerialSeed(p)
+				if err != nil {
+					return nil, err
+				}
+				id, own, err := seed.Open(uint32(p.ID), number)
+				if err != nil {
+					continue // of another program
+				}
+				r, features = SerialRange{id, id}, own
+			}
+			found, err := a.serials(ctx, tx, p, r, features)
+			if err != nil {
+				return nil, err
+			}
+			if s := found[0]; isID && s.State != SerialInvalid || !isID {
+				if !isID {
+					s.Number, s.Features, s.Known = number, features, true
+				}
+				list = append(list, s)
+			}
+		}
+		if len(list) == 0 && isID {
+			return nil, fmt.Errorf("no program has the serial id %s", text)
+		} else if len(list) == 0 {
+			return nil, errors.New("no program of this server has made this serial number")
+		}
+		return list, nil
+	})
+}
+
+// PrintSerials makes serial numbers of a program again: ids, ranges of them, or numbers. features are for ids whose features
+// the server does not know, because another program made their numbers.
+func (a Admin) PrintSerials(ctx context.Context, program int64, texts []string, features uint16) ([]Serial, error) {
+	return read(ctx, a, func(tx store.Tx) (list []Serial, err error) {
+		p, err := tx.Program(ctx, program)
+		if err != nil {
+			return nil, missing(err, "program", program)
+		}
+		ranges, err := a.validSerials(p, texts)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range ranges {
+			found, err := a.serials(ctx, tx, p, r, features)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, found...)
+		}
+		return list, nil
+	})
+}
+
+// BlockSerials makes serial ids of a program make no order, and returns how many were not blocked before. Orders that they
+// made stay.
+func (a Admin) BlockSerials(ctx context.Context, program int64, texts []string, reason string) (blocked int, err error) {
+	if strings.ContainsAny(reason, "\r\n") || len(reason) > 200 {
+		return 0, errors.New("a reason is one line of at most 200 bytes")
+	}
+	now := a.Now()
+	return a.changeSerials(ctx, program, "serial.block", texts, reason, func(tx store.Tx, p store.Program, id uint32) error {
+		return tx.BlockSerial(ctx, store.BlockedSerial{ProgramID: p.ID, SerialID: id, Reason: reason, BlockedAt: now})
+	})
+}
+
+// UnblockSerials lets serial ids of a program make orders again, and returns how many were blocked.
+func (a Admin) UnblockSerials(ctx context.Context, program int64, texts []string) (unblocked int, err error) {
+	return a.changeSerials(ctx, program, "serial.unblock", texts, "", func(tx store.Tx, p store.Program, id uint32) error {
+		return tx.UnblockSerial(ctx, p.ID, id)
+	})
+}
+
+// changeSerials blocks or unblocks those of some serial ids that are not in that state, and returns how many they were.
+func (a Admin) changeSerials(ctx context.Context, program int64, action string, texts []string, reason string,
+	change func(store.Tx, store.Program, uint32) error,
+) (changed int, err error) {
+	err = a.write(ctx, action, object("program", program), func(tx store.Tx) (done, error) {
+		changed = 0
+		p, err := tx.Program(ctx, program)
+		if err != nil {
+			return done{}, missing(err, "program", program)
+		}
+		ranges, err := a.validSerials(p, texts)
+		if err != nil {
+			return done{}, err
+		}
+		var names []string
+		for _, r := range ranges {
+			names = append(names, r.String())
+			blocked := map[uint32]bool{}
+			list, err := tx.BlockedSerials(ctx, p.ID, r.First, r.Last)
+			if err != nil {
+				return done{}, err
+			}
+			for _, b := range list {
+				blocked[b.SerialID] = true
+			}
+			for id := r.First; id <= r.Last; id++ {
+				if blocked[id] == (action == "serial.block") {
+					continue
+				}
+				if err := change(tx, p, id); err != nil {
+					return done{}, err
+				}
+				changed++
+			}
+		}
+		detail := "serial ids " + strings.Join(names, ", ")
+		if reason != "" {
+			detail += ": " + reason
+		}
+		return done{object("program", program), detail}, nil
+	})
+	return changed, err
+}
+
+// MakeSerials makes serial numbers with the ids after a program's last one, which moves along; the program accepts serial
+// numbers from then on. Features of 0 leave those of the program to the orders. The numbers are in no log, and follow from
+// their ids and features. progress hears how many are made; it may begin again.
+func (a Admin) MakeSerials(ctx context.Context, program int64, count int, features uint16, progress func(made int)) (
+	serials []license.SerialNumber, stock server.SerialStock, err error,
+) {
+	if count < 1 || count > MaxSerials {
+		return nil, stock, fmt.Errorf("ask for 1 to %d serial numbers at once", MaxSerials)
+	}
+	err = a.write(ctx, "serial.make", object("program", program), func(tx store.Tx) (done, error) {
+		serials = nil
+		p, err := tx.Program(ctx, program)
+		if err != nil {
+			return done{}, missing(err, "program", program)
+		}
+		if left := license.MaxSerialID - int(p.LastSerial); count > left {
+			return done{}, fmt.Errorf("%s has %d serial ids left", object("program", program), left)
+		}
+		seed, err := a.Secrets.SerialSeed(p)
+		if err != nil {
+			return done{}, err
+		}
+		made := store.SerialBatch{ProgramID: p.ID, First: p.LastSerial + 1, Last: p.LastSerial + uint32(count), Features: features, MadeAt: a.Now()}
+		before, err := tx.SerialBatches(ctx, p.ID, made.First, license.MaxSerialID)
+		if err != nil {
+			return done{}, err
+		}
+		if len(before) > 0 { // numbers of other features, which may be in anybody's hands, would become good with these ids
+			return done{}, fmt.Errorf("serial ids above %d were made before: set --last-serial to %d again, and block those that make no order",
+				p.LastSerial, before[len(before)-1].Last)
+		}
+		for id := made.First; id <= made.Last; id++ {
+			n, err := seed.Serial(uint32(p.ID), id, features)
+			if err != nil {
+				return done{}, err
+			}
+			serials = append(serials, n)
+			progress(len(serials))
+		}
+		p.FirstSerial, p.LastSerial, p.AcceptsSerials = max(1, p.FirstSerial), made.Last, true
+		if err := errors.Join(tx.ChangeProgram(ctx, p), tx.AddSerialBatch(ctx, made)); err != nil {
+			return done{}, err
+		}
+		stock, err = server.ReadSerialStock(ctx, tx, p)
+		return done{object("program", program), "serial ids " + SerialRange{made.First, made.Last}.String()}, err
+	})
+	return serials, stock, err
+}

@@ -11,25 +11,30 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// View reads what lies in the folder of one program, whose path is walked once for all of it. State and Files read the
+// A View reads what lies in the folder of one program, whose path is walked once for all of it. State and Files read the
 // disk anew each time. A View is for one goroutine, and closed at the end.
 type View struct {
 	signature  license.Signature
 	folder     folder
 	missing    error // why there is no folder
 	noContacts bool  // all names were read, and that of the contacts was not among them
+	tries      int   // what is left of deniedTries
 }
 
 // View opens the folder of a program, or sees that there is none.
 func (s *Store) View(signature license.Signature) *View {
-	v := view(Below(s.dir, signature))
+	if s.dir == "" {
+		return &View{missing: ErrNoHome}
+	}
+	v := OpenView(Below(s.dir, signature))
 	v.signature = signature
 	return v
 }
 
-func view(dir string) *View {
+// OpenView opens a folder that holds license files of any program.
+func OpenView(dir string) *View {
 	f, err := openFolder(dir)
-	return &View{folder: f, missing: err}
+	return &View{folder: f, missing: err, tries: deniedTries}
 }
 
 // Close closes the folder.
@@ -44,7 +49,7 @@ func (v *View) read(name string, limit int64) (content string, err error) {
 	if v.missing != nil {
 		return "", v.missing
 	}
-	err = sharing(func() error {
+	err = readSharing(&v.tries, func() error {
 		content, err = v.folder.readNow(name, limit)
 		return err
 	})
@@ -84,9 +89,15 @@ func stateError(err error) error {
 
 // Files is that of Store.
 func (v *View) Files() (list []File, err error) {
+	err = v.Each(func(f File) { list = append(list, f) })
+	return list, err
+}
+
+// Each calls visit for each file of Files, by name. A folder that is not there holds none.
+func (v *View) Each(visit func(File)) error {
 	var names []string
 	looked, contacts := 0, false
-	err = v.names(func(some []string) (more bool) {
+	err := v.names(func(some []string) (more bool) {
 		looked += len(some)
 		for _, name := range some {
 			contacts = contacts || name == contactsName
@@ -94,24 +105,21 @@ func (v *View) Files() (list []File, err error) {
 				names = append(names, name)
 			}
 		}
-		return looked < maxEntries && len(names) < maxFiles
+		return looked < maxEntries
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	v.noContacts = !contacts && looked < maxEntries && len(names) < maxFiles
+	v.noContacts = !contacts && looked < maxEntries
 	slices.Sort(names)
 	for _, name := range names {
-		f := File{Path: filepath.Join(v.folder.dir, name)}
-		if content, err := v.read(name, license.MaxFile); err == nil {
-			f.Content = content
-		}
-		list = append(list, f)
+		content, err := v.read(name, license.MaxFile)
+		visit(newFile(filepath.Join(v.folder.dir, name), content, err))
 	}
-	return list, nil
+	return nil
 }
 
 // Clock is that of Store, for a state that was read.

@@ -3,7 +3,11 @@ package protect
 import (
 	"context"
 	"errors"
-	"fmt"
+	"hash/maphash"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"syscall"
 	"time"
 
 	"github.com/acen-desktop/acen/fingerprint"
@@ -18,13 +22,16 @@ const (
 	clockEvery = time.Hour
 	// patience is how long a check waits for others that change the folder. What it would write is not needed for the verdict.
 	patience = 25 * time.Millisecond
-	// maxVerified bounds how many license files are verified.
-	maxVerified = 50
+	// diskTimeout is the default of Options.DiskTimeout.
+	diskTimeout = 3 * time.Second
+	// quickly is how many signatures are checked in a folder before the claims of a file are read first.
+	quickly = 8
 )
 
 // candidate is a license that may be this PC's. A typed activation code is one, too: a file without an id.
 type candidate struct {
 	path    string
+	content string // of the file
 	file    license.File
 	bound   license.Block // the locks that it was made for
 	typed   bool
@@ -32,14 +39,25 @@ type candidate struct {
 }
 
 func (c candidate) timed(v Validation) bool {
-	return !c.file.Expires.IsZero() || !c.typed && v.grace() > 0
+	return !c.file.Expires.IsZero() || !c.typed && v.graced()
 }
 
-func (v Validation) grace() time.Duration {
-	if v.Server == "" {
-		return 0
+// graced reports whether a license file must be confirmed by the server at all.
+func (v Validation) graced() bool { return v.Server != "" && v.Grace != 0 && v.Grace != Forever }
+
+// due returns when a license must have been confirmed again that was confirmed at a moment, or never.
+func (v Validation) due(confirmed, issued time.Time) time.Time {
+	if v.Grace != NoGrace {
+		return laterOf(confirmed, issued).Add(v.Grace)
 	}
-	return v.Grace
+	if confirmed.IsZero() {
+		return issued
+	}
+	every := v.Every
+	if every <= 0 {
+		every = usualEvery
+	}
+	return confirmed.Add(every + checkEvery) // the time that Watch needs to ask
 }
 
 // Verdict is what the latest check found.
@@ -69,34 +87,45 @@ func (l *License) check(ctx context.Context) (best candidate, err error) {
 	switch {
 	case err == nil:
 		l.verdict = best.verdict
-	case l.verdict.Text == "":
-		l.verdict = Verdict{Text: err.Error()}
+	case l.verdict.Kind == Undecided:
+		l.verdict = Verdict{Err: err}
+		l.explain(&l.verdict)
+	}
+	if err != nil {
+		v := Verdict{Err: err}
+		l.explain(&v)
+		err = &undecided{v}
 	}
 	return best, err
 }
 
+// undecided is the error of a check that could not be made.
+type undecided struct{ verdict Verdict }
+
+func (u *undecided) Error() string { return u.verdict.Text("en") }
+
+func (u *undecided) Unwrap() error { return u.verdict.Err }
+
 func (l *License) best(ctx context.Context) (best candidate, err error) {
 	if l.broken != nil {
-		return best, fmt.Errorf("This program was built wrongly and cannot check its license; tell its vendor: %w.", l.broken)
+		return best, misbuilt{l.broken}
 	}
-	view := l.store.View(l.signature)
-	defer view.Close()
-	state, damaged := view.State() // a damaged state spends nothing: a good license is not lost by it
-	if errors.Is(damaged, installed.ErrNewer) {
+	own := l.ownFolder()
+	if errors.Is(own.stateErr, installed.ErrNewer) {
 		return candidate{verdict: l.newerState()}, nil
 	}
-	list, other := l.find(view, state)
-	if len(list) == 0 {
-		best = candidate{verdict: other}
-	} else if best, err = l.judge(ctx, list, view, state); err != nil {
-		return candidate{}, fmt.Errorf("The license of %s could not be checked, because the locks of this PC could not be read: %w. Start the program again.", l.program.Name, err)
+	all := l.find(own)
+	if len(all.list) == 0 {
+		best = candidate{verdict: all.other}
+	} else if best, err = l.judge(ctx, all.list, own); err != nil {
+		return candidate{}, err
 	}
-	if other.Kind < best.verdict.Kind {
-		best = candidate{verdict: other}
+	if all.other.Kind < best.verdict.Kind {
+		best = candidate{verdict: all.other}
 	}
 	l.explain(&best.verdict)
-	if damaged == nil {
-		l.register(ctx, state, best)
+	if own.stateErr == nil && !own.silent {
+		l.register(ctx, own.state, best)
 	}
 	return best, nil
 }
@@ -109,29 +138,179 @@ func (l *License) newerState() Verdict {
 	return v
 }
 
-// find lists the licenses that were made by the vendor for this program, and tells the best verdict of all else.
-func (l *License) find(view *installed.View, state installed.State) (list []candidate, other Verdict) {
-	other.Kind = NoLicense
-	verified, seen := 0, map[string]bool{}
-	for _, f := range l.files(view) {
-		if seen[f.Content] && f.Content != "" || verified >= maxVerified {
+// scan is what lies in some folders: licenses that the vendor made for this program, and the best verdict of all else.
+type scan struct {
+	list  []candidate
+	other Verdict
+}
+
+// ownFolder is the program's folder in the person's folder.
+type ownFolder struct {
+	scan
+	state    installed.State
+	stateErr error // a damaged state spends nothing: a good license is not lost by it
+	clock    installed.Clock
+	contacts []installed.Contact
+	silent   bool // the folder did not answer in time; nothing of it is known
+}
+
+// ownFolder reads the program's folder in the person's folder.
+func (l *License) ownFolder() ownFolder {
+	dir := installed.Below(l.options.Folder, l.signature)
+	own, ok := visit(l, dir, func() (own ownFolder) {
+		view := l.store.View(l.signature)
+		defer view.Close()
+		own.state, own.stateErr = view.State()
+		err := own.files(l, view, nil)
+		if err != nil && !errors.Is(err, syscall.ENOTDIR) {
+			own.tell(Verdict{Kind: Unreadable, Path: dir, Err: err, folder: true})
+		}
+		own.contacts, own.clock = view.Contacts(), view.Clock(own.state)
+		return own
+	})
+	switch {
+	case !ok:
+		own.silent, own.state = true, installed.State{Signature: l.signature}
+		own.tell(Verdict{Kind: Unreadable, Path: dir, Err: installed.ErrSilent, folder: true})
+	case errors.Is(own.stateErr, installed.ErrNoHome):
+		own.other.Path, own.other.folder = "", false
+	}
+	return own
+}
+
+// visit reads a folder in a goroutine of its own. It returns false if the folder does not answer in time.
+func visit[T any](l *License, dir string, read func() T) (T, bool) {
+	timer := time.NewTimer(l.options.DiskTimeout)
+	defer timer.Stop()
+	expired := timer.C
+	touch := l.options.touch
+	if touch != nil {
+		expired = touch.expired(dir)
+	}
+	return installed.Within(expired, func() T {
+		if touch != nil {
+			touch.before(dir)
+		}
+		return read()
+	})
+}
+
+// touch replaces the time limit of folders in tests.
+type touch struct {
+	expired func(dir string) <-chan time.Time
+	before  func(dir string)
+}
+
+// find reads all places where licenses may lie, and the typed activation codes.
+func (l *License) find(own ownFolder) scan {
+	var all scan
+	if paths := l.options.Paths; len(paths) > 0 {
+		all.merge(l.visit(filepath.Dir(paths[0]), func(s *scan) {
+			verified := 0
+			for _, path := range paths {
+				if f := installed.ReadFile(path); f.Content != "" || f.Denied || exists(path) {
+					s.file(l, f, &verified)
+				}
+			}
+		}))
+	}
+	all.merge(own.scan)
+	for _, dir := range l.options.Elsewhere {
+		known := all.contents()
+		all.merge(l.visit(dir, func(s *scan) {
+			view := installed.OpenView(dir)
+			defer view.Close()
+			err := s.files(l, view, known)
+			if errors.Is(err, fs.ErrPermission) && dir != l.beside && exists(dir) {
+				s.tell(Verdict{Kind: Unreadable, Path: dir, Err: err, folder: true})
+			}
+		}))
+	}
+	issues := map[uint16]bool{} // of an issue the code counts that was entered last
+	for _, t := range own.state.TypedCodes() {
+		c, issue, err := l.typed(t)
+		if err != nil || issues[issue] {
 			continue
 		}
-		seen[f.Content] = true
-		c, kind := l.read(f.Content, &verified)
-		if kind == Valid {
-			c.path = f.Path
-			list = add(list, c)
-		} else if kind < other.Kind {
-			other = Verdict{Kind: kind, Path: f.Path}
-		}
+		issues[issue] = true
+		all.list = append(all.list, c)
 	}
-	if state.Typed != nil {
-		if c, err := l.typed(*state.Typed); err == nil {
-			list = append(list, c)
-		}
+	return all
+}
+
+// visit is the function visit for a folder beside the program's own.
+func (l *License) visit(dir string, read func(*scan)) scan {
+	found, ok := visit(l, dir, func() (s scan) {
+		read(&s)
+		return s
+	})
+	if !ok {
+		found.tell(Verdict{Kind: Unreadable, Path: dir, Err: installed.ErrSilent, folder: true})
 	}
-	return list, other
+	return found
+}
+
+// tell keeps the better of two verdicts.
+func (s *scan) tell(v Verdict) {
+	if s.other.Kind == Undecided || v.Kind < s.other.Kind {
+		s.other = v
+	}
+}
+
+// merge adds what lies in another folder.
+func (s *scan) merge(more scan) {
+	for _, c := range more.list {
+		s.list = add(s.list, c)
+	}
+	s.tell(Verdict{Kind: NoLicense})
+	if more.other.Kind != Undecided {
+		s.tell(more.other)
+	}
+}
+
+// contents lists the contents of license files that were verified.
+func (s *scan) contents() (list []string) {
+	for _, c := range s.list {
+		list = append(list, c.content)
+	}
+	return list
+}
+
+// files reads the license files of a folder but those with known contents. All are read, whatever they are called, so that
+// no number of damaged files hides a good one.
+func (s *scan) files(l *License, view *installed.View, known []string) error {
+	verified, seen := 0, map[uint64]bool{}
+	return view.Each(func(f installed.File) {
+		if slices.Contains(known, f.Content) {
+			return
+		}
+		if f.Content != "" {
+			sum := maphash.String(contentSeed, f.Content)
+			if seen[sum] {
+				return
+			}
+			seen[sum] = true
+		}
+		s.file(l, f, &verified)
+	})
+}
+
+// contentSeed is for the hashes of contents.
+var contentSeed = maphash.MakeSeed()
+
+// file reads one license file.
+func (s *scan) file(l *License, f installed.File, verified *int) {
+	if f.Denied {
+		s.tell(Verdict{Kind: Unreadable, Path: f.Path, Err: fs.ErrPermission})
+		return
+	}
+	c, kind := l.read(f.Content, verified)
+	if kind != Valid {
+		s.tell(Verdict{Kind: kind, Path: f.Path})
+		return
+	}
+	c.path, c.content = f.Path, f.Content
+	s.list = add(s.list, c)
 }
 
 // add puts a license file among others. Of several files of one license only the newest counts: the vendor changed it.
@@ -147,25 +326,18 @@ func add(list []candidate, c candidate) []candidate {
 	return append(list, c)
 }
 
-// files lists everything that may be a license file.
-func (l *License) files(view *installed.View) (list []installed.File) {
-	for _, path := range l.options.Paths {
-		if f := installed.ReadFile(path); f.Content != "" || exists(path) {
-			list = append(list, f)
+// read verifies a license file and returns Valid, Damaged, UnknownKey or OtherProgram. It does not verify files that
+// name an unknown key. It counts the signatures that it checked; where that are many it reads the claims first, which is
+// far quicker than a signature.
+func (l *License) read(content string, verified *int) (candidate, Kind) {
+	if *verified >= quickly {
+		switch claimed, err := license.UnverifiedFile(content); {
+		case err != nil:
+			return candidate{}, Damaged
+		case claimed.Signature != l.signature:
+			return candidate{}, OtherProgram
 		}
 	}
-	own, _ := view.Files() // a folder that cannot be read holds nothing for this program
-	list = append(list, own...)
-	for _, dir := range l.options.Elsewhere {
-		files, _ := installed.Files(dir)
-		list = append(list, files...)
-	}
-	return list
-}
-
-// read verifies a license file and returns Valid, Damaged, UnknownKey or OtherProgram. It does not verify files that
-// name an unknown key.
-func (l *License) read(content string, verified *int) (candidate, Kind) {
 	file, err := license.VerifyFile(content, func(id string) (license.PublicKey, bool) {
 		key, known := l.keys[id]
 		if known {
@@ -193,33 +365,47 @@ func (l *License) read(content string, verified *int) (candidate, Kind) {
 
 var errTypedRefused = errors.New("this program accepts license files only, no typed activation codes: get the license file with the ACEN Desktop app")
 
-// typed makes a typed activation code a license file without an id.
-func (l *License) typed(t installed.Typed) (c candidate, err error) {
+// typed makes a typed activation code a license file without an id, and returns its issue.
+func (l *License) typed(t installed.Typed) (c candidate, issue uint16, err error) {
 	if l.program.ActivationKey == nil {
-		return c, errTypedRefused
+		return c, 0, errTypedRefused
 	}
 	grant, err := l.program.ActivationKey.Check(t.Codes, t.Code)
 	if err != nil {
-		return c, err
+		return c, 0, err
 	}
 	bound, err := l.key.Open(t.Codes)
 	if err != nil {
-		return c, err
+		return c, 0, err
 	}
 	return candidate{typed: true, bound: bound, file: license.File{
-		Signature: l.signature, ProgramName: l.program.Name, Codes: t.Codes, ActivationCode: t.Code, Features: grant.Features, Expires: grant.ValidThrough(),
-		Policy: l.program.Policy, Seed: l.program.ActivationKey.RemovalSeed(t.Code),
-	}}, nil
+		Signature:      l.signature,
+		ProgramName:    l.program.Name,
+		Codes:          t.Codes,
+		ActivationCode: t.Code,
+		Features:       grant.Features,
+		Expires:        grant.ValidThrough(),
+		Policy:         l.program.policy(),
+		Seed:           l.program.ActivationKey.RemovalSeed(t.Code),
+	}}, grant.Issue, nil
+}
+
+// policy returns Policy, or the default policy for the zero value.
+func (p Program) policy() license.Policy {
+	if zero := p.Policy; !zero.Enabled && zero.MaxHardwareChanges == 0 && zero.Changeable == nil {
+		return license.DefaultPolicy()
+	}
+	return p.Policy
 }
 
 // judge decides about licenses, and tells the best. It fails when the locks of the PC cannot be read now.
-func (l *License) judge(ctx context.Context, list []candidate, view *installed.View, state installed.State) (best candidate, err error) {
-	contacts := append(view.Contacts(), l.unkept...)
+func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (best candidate, err error) {
+	contacts := slices.Concat(own.contacts, l.unkept)
 	var reading *fingerprint.Reading
 	for i := range list {
 		c := &list[i]
 		c.verdict = Verdict{Kind: Valid, Path: c.path, License: c.details()}
-		if spent, ok := state.Find(c.file.Codes.Site); ok {
+		if spent, ok := own.state.Find(c.file.Codes.Site); ok {
 			c.verdict.Kind, c.verdict.At = Removed, spent.At
 			continue
 		}
@@ -236,11 +422,18 @@ func (l *License) judge(ctx context.Context, list []candidate, view *installed.V
 			c.verdict.Kind, c.verdict.At = Ended, contact.At
 		}
 	}
-	l.judgeTime(ctx, list, view, state, contacts)
+	l.judgeTime(ctx, list, own, contacts)
 	best = list[0]
 	for _, c := range list[1:] {
 		if better(c, best) {
 			best = c
+		}
+	}
+	if best.verdict.Kind == Valid {
+		for _, c := range list { // features are taken together (spec: codes, "Several licenses")
+			if c.verdict.Kind == Valid {
+				best.verdict.License.Features |= c.file.Features
+			}
 		}
 	}
 	return best, nil
@@ -254,14 +447,16 @@ func better(c, than candidate) bool {
 	}
 	a, b := c.file, than.file
 	if !a.Expires.Equal(b.Expires) {
-		return a.Expires.IsZero() || !b.Expires.IsZero() && a.Expires.After(b.Expires)
+		return installed.Outlasts(a, b)
 	}
 	return a.IssuedAt.After(b.IssuedAt)
 }
 
 // judgeTime decides about the licenses of this PC that time ends. The latest time seen counts in the place of a clock that
-// was set back within the tolerance. A license that was issued later than all before begins anew at its own issue.
-func (l *License) judgeTime(ctx context.Context, list []candidate, view *installed.View, state installed.State, contacts []installed.Contact) {
+// was set back within the tolerance. A license that was issued later than all before begins anew at its own issue, and a
+// typed activation code that this PC never had begins anew now, for it has no time of issue (spec: codes, "Activation
+// code").
+func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder, contacts []installed.Contact) {
 	var timed []*candidate
 	for i := range list {
 		if c := &list[i]; c.verdict.Kind == Valid && c.timed(l.program.Validation) {
@@ -271,12 +466,19 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, view *install
 	if len(timed) == 0 {
 		return
 	}
-	before, now := view.Clock(state), l.options.Now()
-	clock := before
+	now := l.options.Now()
+	clock := own.clock
+	var fresh []license.ActivationCode
 	for _, c := range timed {
 		if c.file.IssuedAt.After(clock.Issued) {
 			clock = installed.Clock{Latest: c.file.IssuedAt, Issued: c.file.IssuedAt}
 		}
+		if c.typed && !own.state.Had(c.file.ActivationCode) && !c.file.Expired(now) {
+			fresh = append(fresh, c.file.ActivationCode)
+		}
+	}
+	if len(fresh) > 0 && clock.Latest.Sub(now) > Tolerance {
+		clock.Latest = laterOf(now, clock.Issued)
 	}
 	if clock.Latest.Sub(now) > Tolerance {
 		for _, c := range timed {
@@ -289,22 +491,39 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, view *install
 	}
 	now = clock.Latest
 	for _, c := range timed {
-		due := laterOf(contactOf(contacts, c.file).At, c.file.IssuedAt).Add(l.program.Validation.grace())
+		due := l.program.Validation.due(contactOf(contacts, c.file).At, c.file.IssuedAt)
 		switch {
 		case c.file.Expired(now):
 			c.verdict.Kind, c.verdict.At = Expired, c.file.Expires
-		case !c.typed && l.program.Validation.grace() > 0 && now.After(due):
+		case !c.typed && l.program.Validation.graced() && now.After(due):
 			c.verdict.Kind, c.verdict.At = ValidationDue, due
 		case !c.file.Expires.IsZero():
 			c.verdict.DaysLeft = int(c.file.Expires.Sub(now)/(24*time.Hour)) + 1
 		}
 	}
-	if clock.Issued.Equal(before.Issued) && clock.Latest.Sub(before.Latest) <= clockEvery {
+	l.keepClock(ctx, own, clock, fresh)
+}
+
+// keepClock writes the clock if it has moved, and the typed activation codes that this PC never had. What cannot be
+// written now is written by the next check.
+func (l *License) keepClock(ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode) {
+	still := clock.Issued.Equal(own.clock.Issued) && clock.Latest.Sub(own.clock.Latest) <= clockEvery
+	if own.silent || still && len(fresh) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	_ = l.store.SetClock(ctx, l.signature, clock) // the next check writes it
+	if len(fresh) == 0 {
+		_ = l.store.SetClock(ctx, l.signature, clock)
+		return
+	}
+	_, _ = l.store.Update(ctx, l.signature, func(s *installed.State) error {
+		s.Clock = installed.Clock{Latest: clock.Latest.UTC(), Issued: clock.Issued.UTC()}
+		for _, code := range fresh {
+			s.Remember(code)
+		}
+		return nil
+	})
 }
 
 func laterOf(a, b time.Time) time.Time {

@@ -105,9 +105,7 @@ func (l *License) erase(ctx context.Context, site license.SiteCode) (left []stri
 		return kind == Valid && c.file.Codes.Site == site
 	}
 	_ = l.store.Erase(ctx, l.signature, gone) // what stays is tried again below
-	view := l.store.View(l.signature)
-	defer view.Close()
-	for _, f := range l.files(view) {
+	for _, f := range l.allFiles() {
 		if !gone(f) {
 			continue
 		}
@@ -116,4 +114,21 @@ func (l *License) erase(ctx context.Context, site license.SiteCode) (left []stri
 		}
 	}
 	return left
+}
+
+// allFiles lists all license files, the store's as well.
+func (l *License) allFiles() (list []installed.File) {
+	for _, path := range l.options.Paths {
+		list = append(list, installed.ReadFile(path))
+	}
+	own, _ := l.store.Files(l.signature) // a folder that cannot be read holds nothing that can be erased
+	list = append(list, own...)
+	for _, dir := range l.options.Elsewhere {
+		files, _ := visit(l, dir, func() []installed.File {
+			files, _ := installed.Files(dir)
+			return files
+		})
+		list = append(list, files...)
+	}
+	return list
 }

@@ -51,7 +51,7 @@ func (v Validation) due(confirmed, issued time.Time) time.Time {
 		return laterOf(confirmed, issued).Add(v.Grace)
 	}
 	if confirmed.IsZero() {
-		return issued
+		return issued.Add(-time.Nanosecond)
 	}
 	every := v.Every
 	if every <= 0 {

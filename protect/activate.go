@@ -152,7 +152,7 @@ func (l *License) acceptable(ctx context.Context, c candidate) error {
 	err := l.withRepair(ctx, func() error {
 		own := l.ownFolder()
 		if own.silent {
-			return &installed.FolderError{Dir: own.other.Path, Err: installed.ErrSilent}
+			return &installed.FolderError{Dir: installed.Below(l.options.Folder, l.signature), Err: installed.ErrSilent}
 		}
 		if own.stateErr != nil {
 			return own.stateErr

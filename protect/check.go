@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -110,11 +111,10 @@ func (l *License) best(ctx context.Context) (best candidate, err error) {
 	if l.broken != nil {
 		return best, misbuilt{l.broken}
 	}
-	own := l.ownFolder()
+	all, own := l.find()
 	if errors.Is(own.stateErr, installed.ErrNewer) {
 		return candidate{verdict: l.newerState()}, nil
 	}
-	all := l.find(own)
 	if len(all.list) == 0 {
 		best = candidate{verdict: all.other}
 	} else if best, err = l.judge(ctx, all.list, own); err != nil {
@@ -154,77 +154,18 @@ type ownFolder struct {
 	silent   bool // the folder did not answer in time; nothing of it is known
 }
 
-// ownFolder reads the program's folder in the person's folder.
-func (l *License) ownFolder() ownFolder {
-	dir := installed.Below(l.options.Folder, l.signature)
-	own, ok := visit(l, dir, func() (own ownFolder) {
-		view := l.store.View(l.signature)
-		defer view.Close()
-		own.state, own.stateErr = view.State()
-		err := own.files(l, view, nil)
-		if err != nil && !errors.Is(err, syscall.ENOTDIR) {
-			own.tell(Verdict{Kind: Unreadable, Path: dir, Err: err, folder: true})
-		}
-		own.contacts, own.clock = view.Contacts(), view.Clock(own.state)
-		return own
-	})
-	switch {
-	case !ok:
-		own.silent, own.state = true, installed.State{Signature: l.signature}
-		own.tell(Verdict{Kind: Unreadable, Path: dir, Err: installed.ErrSilent, folder: true})
-	case errors.Is(own.stateErr, installed.ErrNoHome):
-		own.other.Path, own.other.folder = "", false
-	}
-	return own
-}
-
-// visit reads a folder in a goroutine of its own. It returns false if the folder does not answer in time.
-func visit[T any](l *License, dir string, read func() T) (T, bool) {
-	timer := time.NewTimer(l.options.DiskTimeout)
-	defer timer.Stop()
-	expired := timer.C
-	touch := l.options.touch
-	if touch != nil {
-		expired = touch.expired(dir)
-	}
-	return installed.Within(expired, func() T {
-		if touch != nil {
-			touch.before(dir)
-		}
-		return read()
-	})
-}
-
-// touch replaces the time limit of folders in tests.
-type touch struct {
-	expired func(dir string) <-chan time.Time
-	before  func(dir string)
-}
-
 // find reads all places where licenses may lie, and the typed activation codes.
-func (l *License) find(own ownFolder) scan {
-	var all scan
-	if paths := l.options.Paths; len(paths) > 0 {
-		all.merge(l.visit(filepath.Dir(paths[0]), func(s *scan) {
-			verified := 0
-			for _, path := range paths {
-				if f := installed.ReadFile(path); f.Content != "" || f.Denied || exists(path) {
-					s.file(l, f, &verified)
-				}
-			}
-		}))
+func (l *License) find() (all scan, own ownFolder) {
+	places := make([]place, 0, 2+len(l.options.Elsewhere))
+	if len(l.options.Paths) > 0 {
+		places = append(places, l.paths())
 	}
-	all.merge(own.scan)
+	places = append(places, l.own(&own))
 	for _, dir := range l.options.Elsewhere {
-		known := all.contents()
-		all.merge(l.visit(dir, func(s *scan) {
-			view := installed.OpenView(dir)
-			defer view.Close()
-			err := s.files(l, view, known)
-			if errors.Is(err, fs.ErrPermission) && dir != l.beside && exists(dir) {
-				s.tell(Verdict{Kind: Unreadable, Path: dir, Err: err, folder: true})
-			}
-		}))
+		places = append(places, l.elsewhere(dir))
+	}
+	for _, found := range l.visit(places) {
+		all.merge(found)
 	}
 	issues := map[uint16]bool{} // of an issue the code counts that was entered last
 	for _, t := range own.state.TypedCodes() {
@@ -235,19 +176,178 @@ func (l *License) find(own ownFolder) scan {
 		issues[issue] = true
 		all.list = append(all.list, c)
 	}
-	return all
+	return all, own
 }
 
-// visit is the function visit for a folder beside the program's own.
-func (l *License) visit(dir string, read func(*scan)) scan {
-	found, ok := visit(l, dir, func() (s scan) {
-		read(&s)
-		return s
-	})
-	if !ok {
-		found.tell(Verdict{Kind: Unreadable, Path: dir, Err: installed.ErrSilent, folder: true})
+// ownFolder reads the program's folder in the person's folder alone.
+func (l *License) ownFolder() (own ownFolder) {
+	own.scan = l.visit([]place{l.own(&own)})[0]
+	return own
+}
+
+// place is a folder that is read. What read returns is taken over by the goroutine of the check, which gets the scan.
+type place struct {
+	dir  string
+	read func(known []string) visited
+	take func(visited, bool) scan
+}
+
+// visited is what was read in a place.
+type visited struct {
+	scan
+	own ownFolder // without its scan; of the program's folder only
+}
+
+// silent returns the verdict for a folder that did not answer in time.
+func silent(dir string) Verdict {
+	return Verdict{Kind: Unreadable, Path: dir, Err: installed.ErrSilent, folder: true}
+}
+
+// paths are the files that the program names.
+func (l *License) paths() place {
+	return place{dir: filepath.Dir(l.options.Paths[0]), read: func([]string) (v visited) {
+		verified := 0
+		for _, path := range l.options.Paths {
+			if f := installed.ReadFile(path); f.Content != "" || f.Denied || exists(path) {
+				v.file(l, f, &verified)
+			}
+		}
+		return v
+	}}
+}
+
+// own is the program's folder in the person's folder, which is read into own.
+func (l *License) own(own *ownFolder) place {
+	dir := installed.Below(l.options.Folder, l.signature)
+	read := func(known []string) (v visited) {
+		view := l.store.View(l.signature)
+		defer view.Close()
+		v.own.state, v.own.stateErr = view.State()
+		if err := v.files(l, view, known); err != nil && !errors.Is(err, syscall.ENOTDIR) {
+			told := Verdict{Kind: Unreadable, Path: dir, Err: err, folder: true}
+			if errors.Is(err, installed.ErrNoHome) {
+				told.Path, told.folder = "", false
+			}
+			v.tell(told)
+		}
+		v.own.contacts, v.own.clock = view.Contacts(), view.Clock(v.own.state)
+		return v
+	}
+	take := func(v visited, answered bool) scan {
+		*own = v.own
+		own.silent = !answered
+		return v.scan
+	}
+	return place{dir, read, take}
+}
+
+// elsewhere is a folder besides the program's own.
+func (l *License) elsewhere(dir string) place {
+	return place{dir: dir, read: func(known []string) (v visited) {
+		view := installed.OpenView(dir)
+		defer view.Close()
+		err := v.files(l, view, known)
+		if errors.Is(err, fs.ErrPermission) && dir != l.beside && exists(dir) {
+			v.tell(Verdict{Kind: Unreadable, Path: dir, Err: err, folder: true})
+		}
+		return v
+	}}
+}
+
+// round is the reading of places in a goroutine.
+type round struct {
+	mu      sync.Mutex
+	results []visited
+	given   bool // up; nobody wants the results any more
+}
+
+// visit reads places one after the other, in a goroutine of its own. If one does not answer in time it is given up, with
+// the goroutine, and the others are read in another one: a folder on a dead network drive blocks whoever touches it.
+func (l *License) visit(places []place) (found []scan) {
+	for len(places) > 0 {
+		results := l.visitSome(places)
+		for i, v := range results {
+			found = append(found, places[i].taken(v, true))
+		}
+		places = places[len(results):]
+		if len(places) > 0 {
+			var v visited
+			v.tell(silent(places[0].dir))
+			found = append(found, places[0].taken(v, false))
+			places = places[1:]
+		}
 	}
 	return found
+}
+
+func (p place) taken(v visited, answered bool) scan {
+	if p.take == nil {
+		return v.scan
+	}
+	return p.take(v, answered)
+}
+
+// visitSome reads places up to the first that does not answer in time.
+func (l *License) visitSome(places []place) []visited {
+	timer := time.NewTimer(l.options.DiskTimeout)
+	defer timer.Stop()
+	expired, before := timer.C, func(string) {}
+	if touch := l.options.touch; touch != nil {
+		expired, before = touch.expired(), touch.before
+	}
+	r, done := &round{}, make(chan struct{})
+	go func() {
+		defer close(done)
+		var known []string // contents of files that were verified
+		for _, p := range places {
+			before(p.dir)
+			v := p.read(known)
+			for _, c := range v.list {
+				known = append(known, c.content)
+			}
+			if !r.add(v) {
+				return
+			}
+		}
+	}()
+	for answered := 0; ; {
+		select {
+		case <-done:
+			return r.results
+		case <-expired:
+			results, more := r.since(answered)
+			if !more {
+				return results
+			}
+			answered = len(results)
+			timer.Reset(l.options.DiskTimeout)
+		}
+	}
+}
+
+// add adds what was read; false when nobody wants it any more.
+func (r *round) add(v visited) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.given {
+		return false
+	}
+	r.results = append(r.results, v)
+	return true
+}
+
+// since returns the results, and whether there are more than before; otherwise the round is given up.
+func (r *round) since(before int) (results []visited, more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.given = len(r.results) == before
+	return r.results, !r.given
+}
+
+// touch replaces the time limit of folders in tests.
+type touch struct {
+	expired func() <-chan time.Time
+	before  func(dir string)
 }
 
 // tell keeps the better of two verdicts.
@@ -266,14 +366,6 @@ func (s *scan) merge(more scan) {
 	if more.other.Kind != Undecided {
 		s.tell(more.other)
 	}
-}
-
-// contents lists the contents of license files that were verified.
-func (s *scan) contents() (list []string) {
-	for _, c := range s.list {
-		list = append(list, c.content)
-	}
-	return list
 }
 
 // files reads the license files of a folder but those with known contents. All are read, whatever they are called, so that

@@ -118,17 +118,22 @@ func (l *License) erase(ctx context.Context, site license.SiteCode) (left []stri
 
 // allFiles lists all license files, the store's as well.
 func (l *License) allFiles() (list []installed.File) {
-	for _, path := range l.options.Paths {
-		list = append(list, installed.ReadFile(path))
+	in := func(read func() []installed.File) {
+		timer := time.NewTimer(l.options.DiskTimeout)
+		defer timer.Stop()
+		files, _ := installed.Within(timer.C, read) // what cannot be read cannot be erased
+		list = append(list, files...)
 	}
-	own, _ := l.store.Files(l.signature) // a folder that cannot be read holds nothing that can be erased
+	for _, path := range l.options.Paths {
+		in(func() []installed.File { return []installed.File{installed.ReadFile(path)} })
+	}
+	own, _ := l.store.Files(l.signature)
 	list = append(list, own...)
 	for _, dir := range l.options.Elsewhere {
-		files, _ := visit(l, dir, func() []installed.File {
+		in(func() []installed.File {
 			files, _ := installed.Files(dir)
 			return files
 		})
-		list = append(list, files...)
 	}
 	return list
 }

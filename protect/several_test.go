@@ -335,14 +335,13 @@ func TestDeadHome(t *testing.T) {
 	released := make(chan struct{})
 	defer close(released)
 	dead := map[string]bool{own: true}
-	d.options.Touch(func(dir string) <-chan time.Time {
-		expired := make(chan time.Time)
-		if dead[dir] {
-			close(expired)
-		}
+	var expired chan time.Time
+	d.options.Touch(func() <-chan time.Time {
+		expired = make(chan time.Time)
 		return expired
 	}, func(dir string) {
 		if dead[dir] {
+			close(expired)
 			<-released
 		}
 	})
@@ -363,7 +362,7 @@ func TestDeadHome(t *testing.T) {
 
 	d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, 9)))))
 	require.True(t, d.open().Verdict().Valid(), "a license elsewhere is found")
-	clear(dead)
+	delete(dead, own)
 	dead[d.options.Elsewhere[0]] = true
 	require.True(t, d.open().Verdict().Valid())
 	require.NoError(t, os.Remove(filepath.Join(own, "notepad-7.acen")))

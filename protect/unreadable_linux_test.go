@@ -19,7 +19,7 @@ import (
 func (d *desk) humbly() {
 	const nobody = 65534
 	require.NoError(d.t, os.Chmod(filepath.Dir(d.options.Folder), 0o755))
-	d.options.Touch(func(string) <-chan time.Time { return nil }, func(string) {
+	d.options.Touch(func() <-chan time.Time { return nil }, func(string) {
 		if os.Getuid() == 0 {
 			runtime.LockOSThread()
 			_, _ = unix.SetfsuidRetUid(nobody)

@@ -91,23 +91,18 @@ func (m *Manager) install(ctx context.Context, p api.Program, l api.License, con
 	return m.keepCopy(ctx, p, l, content)
 }
 
-// eraseFormer erases the license files on this PC of other licenses of the family of l, which l has replaced.
+// eraseFormer erases the license file on this PC of the first license of the family of l. Put erases those of the family
+// that were made for the same generation; this is for a PC that got a new generation before it was reactivated.
 func (m *Manager) eraseFormer(ctx context.Context, p api.Program, signature license.Signature, l api.License) error {
-	rows, known, err := m.CachedLicenses(lastKnown(ctx), l.OrderID)
-	if err != nil || !known {
-		rows.Licenses = nil // the family is known by its first license alone
+	former := func(f license.File) bool {
+		return f.Order == l.OrderID && f.ID == l.OriginalLicenseID && f.ID != l.ID
 	}
-	former := func(id int64) bool {
-		return id != l.ID && (id == l.OriginalLicenseID || slices.ContainsFunc(rows.Licenses, func(r License) bool {
-			return r.ID == id && r.OriginalLicenseID == l.OriginalLicenseID
-		}))
-	}
-	if !slices.ContainsFunc(m.filesHere(p), func(f hereFile) bool { return f.Order == l.OrderID && former(f.ID) }) {
+	if !slices.ContainsFunc(m.filesHere(p), func(f hereFile) bool { return former(f.File) }) {
 		return nil
 	}
 	return m.options.Installed.Erase(ctx, signature, func(f installed.File) bool {
 		file, err := verify(p, f.Content)
-		return err == nil && file.Order == l.OrderID && former(file.ID)
+		return err == nil && former(file)
 	})
 }
 

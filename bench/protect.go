@@ -76,7 +76,7 @@ func ours(r *run, locks protect.Fingerprint) (check func() error, err error) {
 	options := protect.Options{Folder: store.Dir(), Elsewhere: []string{elsewhere}, Fingerprint: locks}
 	return func() error {
 		if v := program.Open(r, options).Verdict(); !v.Valid() {
-			return errors.New(v.Text)
+			return errors.New(v.Text("en"))
 		}
 		return nil
 	}, nil

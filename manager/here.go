@@ -17,31 +17,41 @@ type hereFile struct {
 	content string
 }
 
-// fileHere finds the license file of a program where the program finds it: signed with one of the program's keys, and of a
-// license that has not left this PC. Of several the one issued last counts.
+// fileHere returns the license file of filesHere that was issued last.
 func (m *Manager) fileHere(p api.Program) (here hereFile, ok bool) {
+	for _, f := range m.filesHere(p) {
+		if !ok || f.IssuedAt.After(here.IssuedAt) {
+			here, ok = f, true
+		}
+	}
+	return here, ok
+}
+
+// filesHere returns the license files of a program where the program finds them: signed with one of the program's keys,
+// and of licenses that have not left this PC.
+func (m *Manager) filesHere(p api.Program) (list []hereFile) {
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {
-		return here, false
+		return nil
 	}
 	files, err := m.options.Installed.Files(signature)
 	if err != nil {
-		return here, false
+		return nil
 	}
 	state, err := m.options.Installed.State(signature)
 	if err != nil && !errors.Is(err, installed.ErrDamaged) { // a damaged state lists no departures
-		return here, false
+		return nil
 	}
 	for _, f := range files {
 		file, err := verify(p, f.Content)
 		if err != nil {
 			continue
 		}
-		if _, spent := state.Find(file.Codes.Site); !spent && (!ok || file.IssuedAt.After(here.IssuedAt)) {
-			here, ok = hereFile{file, f.Content}, true
+		if _, spent := state.Find(file.Codes.Site); !spent {
+			list = append(list, hereFile{file, f.Content})
 		}
 	}
-	return here, ok
+	return list
 }
 
 // verify reads a license file of a program. It fails with license.ErrFileSignature or license.ErrFileDamaged.
@@ -61,7 +71,8 @@ func verify(p api.Program, content string) (license.File, error) {
 	return f, err
 }
 
-// install puts a license file where its program finds it, and a sealed copy into the vault.
+// install puts a license file where its program finds it, and a sealed copy into the vault. Files of the same license and
+// of its family are replaced, those of other licenses of the program stay (spec: codes, "Several licenses").
 func (m *Manager) install(ctx context.Context, p api.Program, l api.License, content string) error {
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {
@@ -74,7 +85,25 @@ func (m *Manager) install(ctx context.Context, p api.Program, l api.License, con
 	if err := m.options.Installed.Put(ctx, signature, license.FileName(p.Name, l.ID), content); err != nil {
 		return installedError(err)
 	}
+	if err := m.eraseFormer(ctx, p, signature, l); err != nil {
+		return installedError(err)
+	}
 	return m.keepCopy(ctx, p, l, content)
+}
+
+// eraseFormer erases the license file on this PC of the first license of the family of l. Put erases those of the family
+// that were made for the same generation; this is for a PC that got a new generation before it was reactivated.
+func (m *Manager) eraseFormer(ctx context.Context, p api.Program, signature license.Signature, l api.License) error {
+	former := func(f license.File) bool {
+		return f.Order == l.OrderID && f.ID == l.OriginalLicenseID && f.ID != l.ID
+	}
+	if !slices.ContainsFunc(m.filesHere(p), func(f hereFile) bool { return former(f.File) }) {
+		return nil
+	}
+	return m.options.Installed.Erase(ctx, signature, func(f installed.File) bool {
+		file, err := verify(p, f.Content)
+		return err == nil && former(file)
+	})
 }
 
 // installCount returns the number of license files that were installed since the start. A change between two calls
@@ -104,7 +133,9 @@ func (m *Manager) settle(ctx context.Context, rows []License, online bool) {
 		if err != nil {
 			return
 		}
-		if here, ok := m.fileHere(p); ok && here.isOf(l.License) && here.ActivationCode.String() == l.ActivationCode {
+		if slices.ContainsFunc(m.filesHere(p), func(here hereFile) bool {
+			return here.isOf(l.License) && here.ActivationCode.String() == l.ActivationCode
+		}) {
 			l.Installed = true
 			continue
 		}

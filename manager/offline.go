@@ -445,7 +445,7 @@ func (m *Manager) EnterCode(ctx context.Context, signature license.Signature, te
 		if !s.Program.TypedCodes {
 			return ErrNoTypedCodes
 		}
-		s.Typed = &installed.Typed{Codes: codes, Code: code}
+		s.Enter(installed.Typed{Codes: codes, Code: code})
 		return nil
 	})
 	if errors.Is(err, ErrNoTypedCodes) {

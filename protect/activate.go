@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/acen-desktop/acen/license"
@@ -14,7 +15,7 @@ import (
 type Refusal struct{ Verdict Verdict }
 
 // Error is the verdict's text.
-func (r *Refusal) Error() string { return r.Verdict.Text }
+func (r *Refusal) Error() string { return r.Verdict.String() }
 
 // Codes returns Site code and Machine ID of this PC for the program, which a vendor makes a license for.
 func (l *License) Codes(ctx context.Context) (codes license.Codes, err error) {
@@ -42,6 +43,11 @@ func (l *License) codes(ctx context.Context) (codes license.Codes, err error) {
 // ActivateFile activates this PC with a license file.
 func (l *License) ActivateFile(ctx context.Context, path string) (Verdict, error) {
 	f := installed.ReadFile(path)
+	if f.Denied {
+		v := Verdict{Kind: Unreadable, Path: path, Err: fs.ErrPermission}
+		l.explain(&v)
+		return l.Verdict(), &Refusal{v}
+	}
 	if f.Content == "" {
 		return l.Verdict(), fmt.Errorf("%s cannot be read, or is too large for a license file", path)
 	}
@@ -49,8 +55,8 @@ func (l *License) ActivateFile(ctx context.Context, path string) (Verdict, error
 }
 
 // Activate activates this PC with the text of a license file, or with a typed activation code, alone or in the mail that it
-// came in. It keeps a license file where the program and the desktop app find it, in the place of the former one. It fails with
-// a *Refusal for a license that the program may not run under; the former one stays.
+// came in. It keeps a license file where the program and the desktop app find it; one that is there is replaced only by a newer
+// one of the same license. It fails with a *Refusal for a license that the program may not run under; then nothing changes.
 func (l *License) Activate(ctx context.Context, text string) (Verdict, error) {
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -71,13 +77,19 @@ func (l *License) Activate(ctx context.Context, text string) (Verdict, error) {
 		return l.Verdict(), err
 	}
 	best, err := l.check(ctx)
+	if err == nil && !best.verdict.runs() { // this PC has a newer file of the same license
+		err = &Refusal{best.verdict}
+	}
 	return best.verdict, err
 }
+
+// runs reports whether a license of this verdict is accepted: validation can follow.
+func (v Verdict) runs() bool { return v.Kind == Valid || v.Kind == ValidationDue }
 
 func (l *License) activateFile(ctx context.Context, text string) error {
 	c, kind := l.read(text, new(int))
 	if kind != Valid {
-		v := Verdict{Kind: kind, Path: "that was given"}
+		v := Verdict{Kind: kind}
 		l.explain(&v)
 		return &Refusal{v}
 	}
@@ -100,7 +112,7 @@ func (l *License) activateCode(ctx context.Context, text string) error {
 		return err
 	}
 	typed := installed.Typed{Codes: codes, Code: code}
-	c, err := l.typed(typed)
+	c, _, err := l.typed(typed)
 	if errors.Is(err, license.ErrActivationInvalid) {
 		return fmt.Errorf("%w of this PC, which are %s and %s now: get a code for these", err, codes.Site, codes.Machine)
 	}
@@ -110,7 +122,13 @@ func (l *License) activateCode(ctx context.Context, text string) error {
 	if err := l.acceptable(ctx, c); err != nil {
 		return err
 	}
-	_, err = l.store.Update(ctx, l.signature, func(s *installed.State) error { s.Typed = &typed; return nil })
+	_, err = l.store.Update(ctx, l.signature, func(s *installed.State) error {
+		s.Enter(typed)
+		if c.file.Expires.IsZero() { // a check remembers one that ends, when it writes the clock
+			s.Remember(code)
+		}
+		return nil
+	})
 	return err
 }
 
@@ -132,16 +150,18 @@ func findCode(text string) (license.ActivationCode, error) {
 func (l *License) acceptable(ctx context.Context, c candidate) error {
 	var judged candidate
 	err := l.withRepair(ctx, func() error {
-		view := l.store.View(l.signature)
-		defer view.Close()
-		state, err := view.State()
-		if err != nil {
-			return err
+		own := l.ownFolder()
+		if own.silent {
+			return &installed.FolderError{Dir: installed.Below(l.options.Folder, l.signature), Err: installed.ErrSilent}
 		}
-		judged, err = l.judge(ctx, []candidate{c}, view, state)
+		if own.stateErr != nil {
+			return own.stateErr
+		}
+		var err error
+		judged, err = l.judge(ctx, []candidate{c}, own)
 		return err
 	})
-	if err == nil && judged.verdict.Kind != Valid && judged.verdict.Kind != ValidationDue {
+	if err == nil && !judged.verdict.runs() {
 		l.explain(&judged.verdict)
 		err = &Refusal{judged.verdict}
 	}

@@ -11,7 +11,7 @@ func BenchmarkCheck(b *testing.B) {
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(1, 0, 0)))))
 	d.program.ActivationKey = nil
 	if v := d.open().Verdict(); !v.Valid() {
-		b.Fatal(v.Text)
+		b.Fatal(v)
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -3,7 +3,12 @@ package protect
 import (
 	"context"
 	"errors"
-	"fmt"
+	"hash/maphash"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/acen-desktop/acen/fingerprint"
@@ -18,13 +23,16 @@ const (
 	clockEvery = time.Hour
 	// patience is how long a check waits for others that change the folder. What it would write is not needed for the verdict.
 	patience = 25 * time.Millisecond
-	// maxVerified bounds how many license files are verified.
-	maxVerified = 50
+	// diskTimeout is the default of Options.DiskTimeout.
+	diskTimeout = 3 * time.Second
+	// quickly is how many signatures are checked in a folder before the claims of a file are read first.
+	quickly = 8
 )
 
 // candidate is a license that may be this PC's. A typed activation code is one, too: a file without an id.
 type candidate struct {
 	path    string
+	content string // of the file
 	file    license.File
 	bound   license.Block // the locks that it was made for
 	typed   bool
@@ -32,14 +40,25 @@ type candidate struct {
 }
 
 func (c candidate) timed(v Validation) bool {
-	return !c.file.Expires.IsZero() || !c.typed && v.grace() > 0
+	return !c.file.Expires.IsZero() || !c.typed && v.graced()
 }
 
-func (v Validation) grace() time.Duration {
-	if v.Server == "" {
-		return 0
+// graced reports whether a license file must be confirmed by the server at all.
+func (v Validation) graced() bool { return v.Server != "" && v.Grace != 0 && v.Grace != Forever }
+
+// due returns when a license must have been confirmed again that was confirmed at a moment, or never.
+func (v Validation) due(confirmed, issued time.Time) time.Time {
+	if v.Grace != NoGrace {
+		return laterOf(confirmed, issued).Add(v.Grace)
 	}
-	return v.Grace
+	if confirmed.IsZero() {
+		return issued.Add(-time.Nanosecond)
+	}
+	every := v.Every
+	if every <= 0 {
+		every = usualEvery
+	}
+	return confirmed.Add(every + checkEvery) // the time that Watch needs to ask
 }
 
 // Verdict is what the latest check found.
@@ -69,34 +88,44 @@ func (l *License) check(ctx context.Context) (best candidate, err error) {
 	switch {
 	case err == nil:
 		l.verdict = best.verdict
-	case l.verdict.Text == "":
-		l.verdict = Verdict{Text: err.Error()}
+	case l.verdict.Kind == Undecided:
+		l.verdict = Verdict{Err: err}
+		l.explain(&l.verdict)
+	}
+	if err != nil {
+		v := Verdict{Err: err}
+		l.explain(&v)
+		err = &undecided{v}
 	}
 	return best, err
 }
 
+// undecided is the error of a check that could not be made.
+type undecided struct{ verdict Verdict }
+
+func (u *undecided) Error() string { return u.verdict.Text("en") }
+
+func (u *undecided) Unwrap() error { return u.verdict.Err }
+
 func (l *License) best(ctx context.Context) (best candidate, err error) {
 	if l.broken != nil {
-		return best, fmt.Errorf("This program was built wrongly and cannot check its license; tell its vendor: %w.", l.broken)
+		return best, misbuilt{l.broken}
 	}
-	view := l.store.View(l.signature)
-	defer view.Close()
-	state, damaged := view.State() // a damaged state spends nothing: a good license is not lost by it
-	if errors.Is(damaged, installed.ErrNewer) {
+	all, own := l.find()
+	if errors.Is(own.stateErr, installed.ErrNewer) {
 		return candidate{verdict: l.newerState()}, nil
 	}
-	list, other := l.find(view, state)
-	if len(list) == 0 {
-		best = candidate{verdict: other}
-	} else if best, err = l.judge(ctx, list, view, state); err != nil {
-		return candidate{}, fmt.Errorf("The license of %s could not be checked, because the locks of this PC could not be read: %w. Start the program again.", l.program.Name, err)
+	if len(all.list) == 0 {
+		best = candidate{verdict: all.other}
+	} else if best, err = l.judge(ctx, all.list, own); err != nil {
+		return candidate{}, err
 	}
-	if other.Kind < best.verdict.Kind {
-		best = candidate{verdict: other}
+	if all.other.Kind < best.verdict.Kind {
+		best = candidate{verdict: all.other}
 	}
 	l.explain(&best.verdict)
-	if damaged == nil {
-		l.register(ctx, state, best)
+	if own.stateErr == nil && !own.silent {
+		l.register(ctx, own.state, best)
 	}
 	return best, nil
 }
@@ -109,29 +138,271 @@ func (l *License) newerState() Verdict {
 	return v
 }
 
-// find lists the licenses that were made by the vendor for this program, and tells the best verdict of all else.
-func (l *License) find(view *installed.View, state installed.State) (list []candidate, other Verdict) {
-	other.Kind = NoLicense
-	verified, seen := 0, map[string]bool{}
-	for _, f := range l.files(view) {
-		if seen[f.Content] && f.Content != "" || verified >= maxVerified {
+// scan is what lies in some folders: licenses that the vendor made for this program, and the best verdict of all else.
+type scan struct {
+	list  []candidate
+	other Verdict
+}
+
+// ownFolder is the program's folder in the person's folder.
+type ownFolder struct {
+	scan
+	state    installed.State
+	stateErr error // a damaged state spends nothing: a good license is not lost by it
+	clock    installed.Clock
+	contacts []installed.Contact
+	silent   bool // the folder did not answer in time; nothing of it is known
+}
+
+// find reads all places where licenses may lie, and the typed activation codes.
+func (l *License) find() (all scan, own ownFolder) {
+	places := make([]place, 0, 2+len(l.options.Elsewhere))
+	if len(l.options.Paths) > 0 {
+		places = append(places, l.paths())
+	}
+	places = append(places, l.own(&own))
+	for _, dir := range l.options.Elsewhere {
+		places = append(places, l.elsewhere(dir))
+	}
+	for _, found := range l.visit(places) {
+		all.merge(found)
+	}
+	issues := map[uint16]bool{} // of an issue the code counts that was entered last
+	for _, t := range own.state.TypedCodes() {
+		c, issue, err := l.typed(t)
+		if err != nil || issues[issue] {
 			continue
 		}
-		seen[f.Content] = true
-		c, kind := l.read(f.Content, &verified)
-		if kind == Valid {
-			c.path = f.Path
-			list = add(list, c)
-		} else if kind < other.Kind {
-			other = Verdict{Kind: kind, Path: f.Path}
+		issues[issue] = true
+		all.list = append(all.list, c)
+	}
+	return all, own
+}
+
+// ownFolder reads the program's folder in the person's folder alone.
+func (l *License) ownFolder() (own ownFolder) {
+	own.scan = l.visit([]place{l.own(&own)})[0]
+	return own
+}
+
+// place is a folder that is read. What read returns is taken over by the goroutine of the check, which gets the scan.
+type place struct {
+	dir  string
+	read func(known []string) visited
+	take func(visited, bool) scan
+}
+
+// visited is what was read in a place.
+type visited struct {
+	scan
+	own ownFolder // without its scan; of the program's folder only
+}
+
+// silent returns the verdict for a folder that did not answer in time.
+func silent(dir string) Verdict {
+	return Verdict{Kind: Unreadable, Path: dir, Err: installed.ErrSilent, folder: true}
+}
+
+// paths are the files that the program names.
+func (l *License) paths() place {
+	return place{dir: filepath.Dir(l.options.Paths[0]), read: func([]string) (v visited) {
+		verified := 0
+		for _, path := range l.options.Paths {
+			if f := installed.ReadFile(path); f.Content != "" || f.Denied || exists(path) {
+				v.file(l, f, &verified)
+			}
+		}
+		return v
+	}}
+}
+
+// own is the program's folder in the person's folder, which is read into own.
+func (l *License) own(own *ownFolder) place {
+	dir := installed.Below(l.options.Folder, l.signature)
+	read := func(known []string) (v visited) {
+		view := l.store.View(l.signature)
+		defer view.Close()
+		v.own.state, v.own.stateErr = view.State()
+		if err := v.files(l, view, known); err != nil && !errors.Is(err, syscall.ENOTDIR) {
+			told := Verdict{Kind: Unreadable, Path: dir, Err: err, folder: true}
+			if errors.Is(err, installed.ErrNoHome) {
+				told.Path, told.folder = "", false
+			}
+			v.tell(told)
+		}
+		v.own.contacts, v.own.clock = view.Contacts(), view.Clock(v.own.state)
+		return v
+	}
+	take := func(v visited, answered bool) scan {
+		*own = v.own
+		own.silent = !answered
+		return v.scan
+	}
+	return place{dir, read, take}
+}
+
+// elsewhere is a folder besides the program's own.
+func (l *License) elsewhere(dir string) place {
+	return place{dir: dir, read: func(known []string) (v visited) {
+		view := installed.OpenView(dir)
+		defer view.Close()
+		err := v.files(l, view, known)
+		if errors.Is(err, fs.ErrPermission) && dir != l.beside && exists(dir) {
+			v.tell(Verdict{Kind: Unreadable, Path: dir, Err: err, folder: true})
+		}
+		return v
+	}}
+}
+
+// round is the reading of places in a goroutine.
+type round struct {
+	mu      sync.Mutex
+	results []visited
+	given   bool // up; nobody wants the results any more
+}
+
+// visit reads places one after the other, in a goroutine of its own. If one does not answer in time it is given up, with
+// the goroutine, and the others are read in another one: a folder on a dead network drive blocks whoever touches it.
+func (l *License) visit(places []place) (found []scan) {
+	for len(places) > 0 {
+		results := l.visitSome(places)
+		for i, v := range results {
+			found = append(found, places[i].taken(v, true))
+		}
+		places = places[len(results):]
+		if len(places) > 0 {
+			var v visited
+			v.tell(silent(places[0].dir))
+			found = append(found, places[0].taken(v, false))
+			places = places[1:]
 		}
 	}
-	if state.Typed != nil {
-		if c, err := l.typed(*state.Typed); err == nil {
-			list = append(list, c)
+	return found
+}
+
+func (p place) taken(v visited, answered bool) scan {
+	if p.take == nil {
+		return v.scan
+	}
+	return p.take(v, answered)
+}
+
+// visitSome reads places up to the first that does not answer in time.
+func (l *License) visitSome(places []place) []visited {
+	timer := time.NewTimer(l.options.DiskTimeout)
+	defer timer.Stop()
+	expired, before := timer.C, func(string) {}
+	if touch := l.options.touch; touch != nil {
+		expired, before = touch.expired(), touch.before
+	}
+	r, done := &round{}, make(chan struct{})
+	go func() {
+		defer close(done)
+		var known []string // contents of files that were verified
+		for _, p := range places {
+			before(p.dir)
+			v := p.read(known)
+			for _, c := range v.list {
+				known = append(known, c.content)
+			}
+			if !r.add(v) {
+				return
+			}
+		}
+	}()
+	for answered := 0; ; {
+		select {
+		case <-done:
+			return r.results
+		case <-expired:
+			results, more := r.since(answered)
+			if !more {
+				return results
+			}
+			answered = len(results)
+			timer.Reset(l.options.DiskTimeout)
 		}
 	}
-	return list, other
+}
+
+// add adds what was read; false when nobody wants it any more.
+func (r *round) add(v visited) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.given {
+		return false
+	}
+	r.results = append(r.results, v)
+	return true
+}
+
+// since returns the results, and whether there are more than before; otherwise the round is given up.
+func (r *round) since(before int) (results []visited, more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.given = len(r.results) == before
+	return r.results, !r.given
+}
+
+// touch replaces the time limit of folders in tests.
+type touch struct {
+	expired func() <-chan time.Time
+	before  func(dir string)
+}
+
+// tell keeps the better of two verdicts.
+func (s *scan) tell(v Verdict) {
+	if s.other.Kind == Undecided || v.Kind < s.other.Kind {
+		s.other = v
+	}
+}
+
+// merge adds what lies in another folder.
+func (s *scan) merge(more scan) {
+	for _, c := range more.list {
+		s.list = add(s.list, c)
+	}
+	s.tell(Verdict{Kind: NoLicense})
+	if more.other.Kind != Undecided {
+		s.tell(more.other)
+	}
+}
+
+// files reads the license files of a folder but those with known contents. All are read, whatever they are called, so that
+// no number of damaged files hides a good one.
+func (s *scan) files(l *License, view *installed.View, known []string) error {
+	verified, seen := 0, map[uint64]bool{}
+	return view.Each(func(f installed.File) {
+		if slices.Contains(known, f.Content) {
+			return
+		}
+		if f.Content != "" {
+			sum := maphash.String(contentSeed, f.Content)
+			if seen[sum] {
+				return
+			}
+			seen[sum] = true
+		}
+		s.file(l, f, &verified)
+	})
+}
+
+// contentSeed is for the hashes of contents.
+var contentSeed = maphash.MakeSeed()
+
+// file reads one license file.
+func (s *scan) file(l *License, f installed.File, verified *int) {
+	if f.Denied {
+		s.tell(Verdict{Kind: Unreadable, Path: f.Path, Err: fs.ErrPermission})
+		return
+	}
+	c, kind := l.read(f.Content, verified)
+	if kind != Valid {
+		s.tell(Verdict{Kind: kind, Path: f.Path})
+		return
+	}
+	c.path, c.content = f.Path, f.Content
+	s.list = add(s.list, c)
 }
 
 // add puts a license file among others. Of several files of one license only the newest counts: the vendor changed it.
@@ -147,25 +418,18 @@ func add(list []candidate, c candidate) []candidate {
 	return append(list, c)
 }
 
-// files lists everything that may be a license file.
-func (l *License) files(view *installed.View) (list []installed.File) {
-	for _, path := range l.options.Paths {
-		if f := installed.ReadFile(path); f.Content != "" || exists(path) {
-			list = append(list, f)
+// read verifies a license file and returns Valid, Damaged, UnknownKey or OtherProgram. It does not verify files that
+// name an unknown key. It counts the signatures that it checked; where that are many it reads the claims first, which is
+// far quicker than a signature.
+func (l *License) read(content string, verified *int) (candidate, Kind) {
+	if *verified >= quickly {
+		switch claimed, err := license.UnverifiedFile(content); {
+		case err != nil:
+			return candidate{}, Damaged
+		case claimed.Signature != l.signature:
+			return candidate{}, OtherProgram
 		}
 	}
-	own, _ := view.Files() // a folder that cannot be read holds nothing for this program
-	list = append(list, own...)
-	for _, dir := range l.options.Elsewhere {
-		files, _ := installed.Files(dir)
-		list = append(list, files...)
-	}
-	return list
-}
-
-// read verifies a license file and returns Valid, Damaged, UnknownKey or OtherProgram. It does not verify files that
-// name an unknown key.
-func (l *License) read(content string, verified *int) (candidate, Kind) {
 	file, err := license.VerifyFile(content, func(id string) (license.PublicKey, bool) {
 		key, known := l.keys[id]
 		if known {
@@ -193,33 +457,47 @@ func (l *License) read(content string, verified *int) (candidate, Kind) {
 
 var errTypedRefused = errors.New("this program accepts license files only, no typed activation codes: get the license file with the ACEN Desktop app")
 
-// typed makes a typed activation code a license file without an id.
-func (l *License) typed(t installed.Typed) (c candidate, err error) {
+// typed makes a typed activation code a license file without an id, and returns its issue.
+func (l *License) typed(t installed.Typed) (c candidate, issue uint16, err error) {
 	if l.program.ActivationKey == nil {
-		return c, errTypedRefused
+		return c, 0, errTypedRefused
 	}
 	grant, err := l.program.ActivationKey.Check(t.Codes, t.Code)
 	if err != nil {
-		return c, err
+		return c, 0, err
 	}
 	bound, err := l.key.Open(t.Codes)
 	if err != nil {
-		return c, err
+		return c, 0, err
 	}
 	return candidate{typed: true, bound: bound, file: license.File{
-		Signature: l.signature, ProgramName: l.program.Name, Codes: t.Codes, ActivationCode: t.Code, Features: grant.Features, Expires: grant.ValidThrough(),
-		Policy: l.program.Policy, Seed: l.program.ActivationKey.RemovalSeed(t.Code),
-	}}, nil
+		Signature:      l.signature,
+		ProgramName:    l.program.Name,
+		Codes:          t.Codes,
+		ActivationCode: t.Code,
+		Features:       grant.Features,
+		Expires:        grant.ValidThrough(),
+		Policy:         l.program.policy(),
+		Seed:           l.program.ActivationKey.RemovalSeed(t.Code),
+	}}, grant.Issue, nil
+}
+
+// policy returns Policy, or the default policy for the zero value.
+func (p Program) policy() license.Policy {
+	if zero := p.Policy; !zero.Enabled && zero.MaxHardwareChanges == 0 && zero.Changeable == nil {
+		return license.DefaultPolicy()
+	}
+	return p.Policy
 }
 
 // judge decides about licenses, and tells the best. It fails when the locks of the PC cannot be read now.
-func (l *License) judge(ctx context.Context, list []candidate, view *installed.View, state installed.State) (best candidate, err error) {
-	contacts := append(view.Contacts(), l.unkept...)
+func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (best candidate, err error) {
+	contacts := slices.Concat(own.contacts, l.unkept)
 	var reading *fingerprint.Reading
 	for i := range list {
 		c := &list[i]
 		c.verdict = Verdict{Kind: Valid, Path: c.path, License: c.details()}
-		if spent, ok := state.Find(c.file.Codes.Site); ok {
+		if spent, ok := own.state.Find(c.file.Codes.Site); ok {
 			c.verdict.Kind, c.verdict.At = Removed, spent.At
 			continue
 		}
@@ -236,11 +514,18 @@ func (l *License) judge(ctx context.Context, list []candidate, view *installed.V
 			c.verdict.Kind, c.verdict.At = Ended, contact.At
 		}
 	}
-	l.judgeTime(ctx, list, view, state, contacts)
+	l.judgeTime(ctx, list, own, contacts)
 	best = list[0]
 	for _, c := range list[1:] {
 		if better(c, best) {
 			best = c
+		}
+	}
+	if best.verdict.Kind == Valid {
+		for _, c := range list { // features are taken together (spec: codes, "Several licenses")
+			if c.verdict.Kind == Valid {
+				best.verdict.License.Features |= c.file.Features
+			}
 		}
 	}
 	return best, nil
@@ -254,14 +539,16 @@ func better(c, than candidate) bool {
 	}
 	a, b := c.file, than.file
 	if !a.Expires.Equal(b.Expires) {
-		return a.Expires.IsZero() || !b.Expires.IsZero() && a.Expires.After(b.Expires)
+		return installed.Outlasts(a, b)
 	}
 	return a.IssuedAt.After(b.IssuedAt)
 }
 
 // judgeTime decides about the licenses of this PC that time ends. The latest time seen counts in the place of a clock that
-// was set back within the tolerance. A license that was issued later than all before begins anew at its own issue.
-func (l *License) judgeTime(ctx context.Context, list []candidate, view *installed.View, state installed.State, contacts []installed.Contact) {
+// was set back within the tolerance. A license that was issued later than all before begins anew at its own issue, and a
+// typed activation code that this PC never had begins anew now, for it has no time of issue (spec: codes, "Activation
+// code").
+func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder, contacts []installed.Contact) {
 	var timed []*candidate
 	for i := range list {
 		if c := &list[i]; c.verdict.Kind == Valid && c.timed(l.program.Validation) {
@@ -271,12 +558,19 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, view *install
 	if len(timed) == 0 {
 		return
 	}
-	before, now := view.Clock(state), l.options.Now()
-	clock := before
+	now := l.options.Now()
+	clock := own.clock
+	var fresh []license.ActivationCode
 	for _, c := range timed {
 		if c.file.IssuedAt.After(clock.Issued) {
 			clock = installed.Clock{Latest: c.file.IssuedAt, Issued: c.file.IssuedAt}
 		}
+		if c.typed && !own.state.Had(c.file.ActivationCode) && !c.file.Expired(now) {
+			fresh = append(fresh, c.file.ActivationCode)
+		}
+	}
+	if len(fresh) > 0 && clock.Latest.Sub(now) > Tolerance {
+		clock.Latest = laterOf(now, clock.Issued)
 	}
 	if clock.Latest.Sub(now) > Tolerance {
 		for _, c := range timed {
@@ -289,22 +583,39 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, view *install
 	}
 	now = clock.Latest
 	for _, c := range timed {
-		due := laterOf(contactOf(contacts, c.file).At, c.file.IssuedAt).Add(l.program.Validation.grace())
+		due := l.program.Validation.due(contactOf(contacts, c.file).At, c.file.IssuedAt)
 		switch {
 		case c.file.Expired(now):
 			c.verdict.Kind, c.verdict.At = Expired, c.file.Expires
-		case !c.typed && l.program.Validation.grace() > 0 && now.After(due):
+		case !c.typed && l.program.Validation.graced() && now.After(due):
 			c.verdict.Kind, c.verdict.At = ValidationDue, due
 		case !c.file.Expires.IsZero():
 			c.verdict.DaysLeft = int(c.file.Expires.Sub(now)/(24*time.Hour)) + 1
 		}
 	}
-	if clock.Issued.Equal(before.Issued) && clock.Latest.Sub(before.Latest) <= clockEvery {
+	l.keepClock(ctx, own, clock, fresh)
+}
+
+// keepClock writes the clock if it has moved, and the typed activation codes that this PC never had. What cannot be
+// written now is written by the next check.
+func (l *License) keepClock(ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode) {
+	still := clock.Issued.Equal(own.clock.Issued) && clock.Latest.Sub(own.clock.Latest) <= clockEvery
+	if own.silent || still && len(fresh) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	_ = l.store.SetClock(ctx, l.signature, clock) // the next check writes it
+	if len(fresh) == 0 {
+		_ = l.store.SetClock(ctx, l.signature, clock)
+		return
+	}
+	_, _ = l.store.Update(ctx, l.signature, func(s *installed.State) error {
+		s.Clock = installed.Clock{Latest: clock.Latest.UTC(), Issued: clock.Issued.UTC()}
+		for _, code := range fresh {
+			s.Remember(code)
+		}
+		return nil
+	})
 }
 
 func laterOf(a, b time.Time) time.Time {

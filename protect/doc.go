@@ -4,31 +4,43 @@
 //
 //	l := program.Open(ctx, protect.Options{})
 //	if v := l.Verdict(); !v.Valid() {
-//		fmt.Println(v.Text) // what happened, and what to do
+//		fmt.Println(v.Text("en")) // what happened, and what to do; also in de, fr, es and ja
 //	}
 //
 // Open never fails and never panics, whatever lies on the disk, and needs well under a millisecond once the locks of the PC
 // have been read, which a process does once. It looks for license files in this order: those that the program names, the
 // person's folder that the desktop app keeps too, the machine-wide folders below the program's signature, and the folder of
-// the executable. Only files that name one of the program's keys are verified. Of several licenses the best counts.
+// the executable. Only files that name one of the program's keys are verified.
 //
 // At its first start the program writes its name and keys where the desktop app finds them, so that a PC without a network
 // can ask for a license for it. That, and the latest time seen, are written if they can be; no verdict depends on it.
 //
 // # Tasks
 //
-//   - Codes tells Site code and Machine ID, which a license is made for.
+//   - Codes returns Site code and Machine ID, which a license is made for.
 //   - Activate takes a license file, or a typed activation code where the program accepts them.
-//   - Remove takes the license from this PC and tells the removal code. A power cut at any moment leaves either the license or
-//     its removal code on the disk.
+//   - Remove takes the license from this PC and returns the removal code. A power cut at any moment leaves either the license
+//     or its removal code on the disk.
 //   - Validate asks the vendor's server now, and Watch asks from time to time. A license that the vendor has changed is
 //     renewed; one that has ended ends here, too. With a grace the program must hear of the server now and then.
+//
+// # Several licenses
+//
+// A PC may have several licenses of one program, such as a trial and a perpetual one. The features of all valid ones are
+// taken together, and the verdict shows the end of the one that lasts longest. Nothing displaces another license: a license
+// file replaces only an older one of the same license or of its family (installed.Supersedes), and a typed activation code
+// replaces only one of the same issue. Remove removes the license that the verdict shows; the others stay.
 //
 // # Time
 //
 // Only a license that ends, or a grace, needs a clock. The latest time that was seen is kept: a clock that tells an earlier
-// one, by more than Tolerance, is called wrong. The ways out are to set the clock right, a license file that was issued anew,
-// and an answer of the vendor's server. A license file that was issued later than all before begins at its own issue.
+// one, by more than Tolerance, is called wrong. A PC whose clock once was in the future recovers in one of these ways:
+//
+//   - The clock is set right, where it is the clock that is wrong.
+//   - A license file that was issued later than all before begins at its own issue.
+//   - A typed activation code has no time of issue. One that this PC never had begins anew at the present time, but not
+//     before the latest issue of a license file. Hashes of the codes are kept, so a code does so once.
+//   - The vendor's server answers.
 //
 // # Files that cannot be used
 //
@@ -37,28 +49,47 @@
 //   - A license file that names an unknown key is UnknownKey: the vendor has probably changed the key, and the program
 //     needs an update. Nothing in such a file is verified; its claims only select the text of the verdict. A file that
 //     names a known key but was not signed with it is Damaged.
+//   - A license file, or a folder that may hold one, that this account may not read is Unreadable, and so is a folder that
+//     does not answer within Options.DiskTimeout, as on a dead network drive, and a person's folder that does not exist because
+//     HOME is not set or is not an absolute path. Licenses in the other folders are found all the same.
 //   - A state file (pc.json) of a newer version is NewerState. It may say that a license has left this PC, so the
 //     program runs under none until it is updated. The file is left unchanged, and tasks fail. The version number is
 //     raised only for a change that older programs must not ignore; they preserve members that they do not know.
 //   - A state file that is damaged, too large, a folder or a pipe lists no spent Site code, so a license file stays
 //     valid. The next task that writes the state moves the file aside.
 //
-// A task that writes waits up to 20 seconds for the lock of the folder, then fails with installed.ErrBusy. The error
-// names the lock file and, on Linux, the process that holds the lock.
+// All license files of a folder are read, up to 20,000 names: damaged ones that somebody has planted, however many and
+// whatever they are called, do not hide a good one.
 //
-// # Limits
+// A task that writes waits up to 20 seconds for the lock of the folder, then fails with installed.ErrBusy. The error
+// names the lock file and, on Linux, the process that holds the lock. A folder that cannot be written, such as a read-only
+// home, or whose disk cannot lock files, such as an old network drive, makes it fail with an *installed.FolderError,
+// which names the folder and the reason.
+//
+// # What is left to an attacker
 //
 // Whoever can change the program can take the check out of it: what guards a program on somebody else's PC is never more than
-// a fence. Short of that:
+// a fence. These ways remain, and the code does not pretend to close them:
 //
-//   - A typed activation code is checked with the activation key, which a determined person can dig out of the program and
-//     then make codes for any PC. A license file cannot be forged that way. Leave ActivationKey nil to accept files alone.
-//     The server is never asked about a typed code.
-//   - No offline scheme can prove a removal. Spent Site codes are kept in the person's folder: a copied backup of it, or
-//     another account on the same PC with a copy of the license file, runs on. The server spends the Site code as well, so
-//     the backup's license is refused when it is validated.
-//   - The latest time seen and what the server said lie in small files. Who erases or changes them can set the clock back to the
-//     day on which the license file was issued, and undo that a license ended, until the next answer; the grace then counts from
-//     the issue of the license file.
-//   - The server's answer is trusted because of TLS; a renewed license file is verified like any other.
+//   - Patched programs. The check is a few instructions in a program that lies on the attacker's disk, and so are the
+//     program's public keys, which can be replaced by the attacker's own.
+//   - Copied virtual machines. A full copy of a virtual machine, with its network address and its disk's serial, is the same
+//     PC as far as the locks tell, and so is a container of one image on one kind of host. Two PCs of one model whose network
+//     card or disk collide in fourteen bits are, too: 1 in 8,000 pairs. Only the server notices that one license runs twice.
+//   - The removal code computed from a license file. The file holds the seed of its removal code, so that a PC without a
+//     network can show it. Who copies the file can compute the code, hand it in, and run on with the copy; what bounds that is
+//     that a code is used once, that its Site code is spent, and that the server ends the license at its next validation. No
+//     offline scheme can prove a removal.
+//   - An erased state file. Spent Site codes, the latest time seen, the hashes of typed codes and what the server said lie in
+//     small files of the person's folder. Who erases or changes them, restores a backup of them, makes them unreadable, or
+//     runs the program from another account with a copy of the license file, undoes a removal or the end of a license until
+//     the next answer, and can set the clock back to the day on which the license file was issued. The grace then
+//     counts from that day.
+//   - Typed activation codes. They are checked with the activation key, which a determined person can dig out of the program
+//     and then make codes for any PC. A license file cannot be forged that way. Leave ActivationKey nil to accept files
+//     alone. The server is never asked about a typed code.
+//
+// A person who controls the network gains nothing: an answer of the vendor's server is signed with the program's key and
+// bound to its question, and a renewed license file is verified like any other. Whoever keeps the server's answers away is
+// what Validation.Grace is for.
 package protect

@@ -30,9 +30,9 @@ func Example() {
 	switch v := l.Verdict(); v.Kind {
 	case protect.Valid:
 		fmt.Println("export:", v.Has(featureExport))
-		go l.Watch(ctx, func(v protect.Verdict) { fmt.Println(v.Text) })
+		go l.Watch(ctx, func(v protect.Verdict) { fmt.Println(v.Text("en")) })
 	default:
-		fmt.Println(v.Text)
+		fmt.Println(v.Text("en"))
 	}
 	// Output:
 	// There is no license for Notepad on this PC. Activate this PC in the ACEN Desktop app, or give the program a license file.

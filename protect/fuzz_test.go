@@ -44,7 +44,7 @@ func FuzzOpen(f *testing.F) {
 		}
 		l := d.open()
 		v := l.Verdict()
-		require.NotEmpty(t, v.Text)
+		require.NotEmpty(t, v.Text("en"))
 		require.NotEqual(t, protect.Undecided, v.Kind)
 		require.GreaterOrEqual(t, v.DaysLeft, 0)
 		if v.Valid() && !v.License.Typed {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -28,7 +29,8 @@ type Program struct {
 	// ActivationKey lets the program accept typed activation codes; nil refuses them. Whoever digs the key out of the
 	// program can make codes.
 	ActivationKey *license.ActivationKey
-	// Policy says how much of a PC may change under a typed code; a license file brings its own.
+	// Policy says how much of a PC may change under a typed code; a license file brings its own. The zero value is the
+	// default policy; license.Policy{Enabled: true} allows no change.
 	Policy license.Policy
 	// Validation asks the vendor's server about the license; the zero value never does.
 	Validation Validation
@@ -41,9 +43,18 @@ type Validation struct {
 	Server string
 	// Every is how often Watch asks; 0 means once a day.
 	Every time.Duration
-	// Grace is how long the program runs on without an answer; 0 means without end.
+	// Grace is how long the program runs on without an answer. With a server it must be given: NoGrace, Forever or a time
+	// between. Check refuses 0, which Open takes as Forever.
 	Grace time.Duration
 }
+
+// The ends of Validation.Grace.
+const (
+	// NoGrace lets a program run only under a license that the server has confirmed within Validation.Every, and an hour.
+	NoGrace time.Duration = -1
+	// Forever lets a program run on without an answer for as long as its license lasts.
+	Forever time.Duration = math.MaxInt64
+)
 
 // Fingerprint reads the locks of this PC.
 type Fingerprint interface {
@@ -72,6 +83,10 @@ type Options struct {
 	// LockTimeout limits how long Codes, Activate, Remove and Validate wait for the lock of the person's folder; 0
 	// means 20 seconds. They then fail with installed.ErrBusy. Open and Check do not wait for the lock.
 	LockTimeout time.Duration
+	// DiskTimeout limits how long a folder may take to answer, such as one on a dead network drive; 0 means 3 seconds.
+	DiskTimeout time.Duration
+
+	touch *touch // of tests
 }
 
 // License is a program's view of its license on this PC. Its methods may be called from any goroutine.
@@ -81,6 +96,7 @@ type License struct {
 	key       license.Key
 	keys      map[string]license.PublicKey // by key id
 	broken    error                        // why the program cannot check any license
+	beside    string                       // the folder of the executable
 	options   Options
 	store     *installed.Store
 
@@ -91,7 +107,7 @@ type License struct {
 }
 
 // String tells the verdict. A License holds secrets, which it does not show.
-func (l *License) String() string { return l.Verdict().Text }
+func (l *License) String() string { return l.Verdict().String() }
 
 // Format hides the secrets from every verb of package fmt.
 func (l *License) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, l.String()) }
@@ -103,8 +119,14 @@ func (l *License) LogValue() slog.Value { return slog.StringValue(l.String()) }
 func (p Program) Check() error {
 	l := &License{program: p}
 	l.build()
+	if v := p.Validation; v.Server != "" && v.Grace == 0 {
+		return errors.Join(l.broken, errNoGrace)
+	}
 	return l.broken
 }
+
+var errNoGrace = errors.New("the validation has a server and no grace: " +
+	"say with protect.NoGrace, protect.Forever or a time how long the program runs on without an answer")
 
 // build reads what the vendor built in.
 func (l *License) build() {
@@ -133,6 +155,9 @@ func (l *License) build() {
 		if _, err := validationURL(p.Validation.Server, 1); err != nil {
 			fail(err)
 		}
+		if p.Validation.Grace < 0 && p.Validation.Grace != NoGrace {
+			fail(errors.New("the grace of the validation is negative"))
+		}
 	}
 }
 
@@ -150,11 +175,15 @@ func (p Program) Open(ctx context.Context, o Options) *License {
 	if o.Fingerprint == nil {
 		o.Fingerprint = thisPC
 	}
+	if o.DiskTimeout <= 0 {
+		o.DiskTimeout = diskTimeout
+	}
 	store := installed.Open(o.Folder, installed.Options{
 		Disk:        o.Disk,
 		Rand:        o.Rand,
 		Now:         o.Now,
 		LockTimeout: o.LockTimeout,
+		DiskTimeout: o.DiskTimeout,
 	})
 	l := &License{program: p, options: o, store: store}
 	l.build()
@@ -174,7 +203,8 @@ func (l *License) usualFolders() (list []string) {
 		if real, err := filepath.EvalSymlinks(path); err == nil {
 			path = real
 		}
-		list = append(list, filepath.Dir(path))
+		l.beside = filepath.Dir(path)
+		list = append(list, l.beside)
 	}
 	return list
 }

@@ -137,7 +137,7 @@ func TestVerdicts(t *testing.T) {
 		}, kind: protect.Valid},
 		"more has changed than may": {prepare: func(d *desk) {
 			d.put(d.sign(signing, d.license()))
-			d.options.Fingerprint = pc(d.t, "a", license.NETID, license.CPUID)
+			d.options.Fingerprint = pc(d.t, "a", license.NETID, license.BIOSID)
 		}, kind: protect.WrongPC, says: []string{"too much of this PC has changed", license.ReasonTooManyChanges.String(), "License reactivation"}, check: func(t *testing.T, v protect.Verdict) {
 			require.Equal(t, 2, v.Comparison.HardwareChanges)
 			require.False(t, v.Has(0), "a license of another PC grants nothing")
@@ -307,13 +307,13 @@ func TestVerdicts(t *testing.T) {
 				c.prepare(d)
 			}
 			v := d.open().Verdict()
-			require.Equal(t, c.kind.String(), v.Kind.String(), v.Text)
+			require.Equal(t, c.kind.String(), v.Kind.String(), v)
 			require.Equal(t, c.kind == protect.Valid, v.Valid())
 			for _, text := range c.says {
-				require.Contains(t, v.Text, text)
+				require.Contains(t, v.Text("en"), text)
 			}
-			require.NotEmpty(t, v.Text)
-			require.Equal(t, c.kind == protect.NoLicense, strings.Contains(v.Text, "There is no license"))
+			require.NotEmpty(t, v.Text("en"))
+			require.Equal(t, c.kind == protect.NoLicense, strings.Contains(v.Text("en"), "There is no license"))
 			require.Equal(t, v, d.open().Verdict(), "the second start finds the same")
 			if c.check != nil {
 				c.check(t, v)
@@ -347,7 +347,7 @@ func TestProgramIsChecked(t *testing.T) {
 		require.Error(t, err, name)
 	}
 	for _, local := range []string{"http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1/path"} {
-		good.Validation.Server = local
+		good.Validation = protect.Validation{Server: local, Grace: protect.Forever}
 		require.NoError(t, good.Check(), local)
 	}
 }
@@ -363,7 +363,7 @@ func TestClock(t *testing.T) {
 	v := start(noon.AddDate(0, 0, 9).Add(-time.Second))
 	require.Equal(t, protect.ClockSetBack, v.Kind)
 	require.Equal(t, noon.AddDate(0, 0, 10), v.At)
-	require.Contains(t, v.Text, "get the license file anew")
+	require.Contains(t, v.Text("en"), "get the license file anew")
 	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(-50, 0, 0)).Kind)
 	require.Equal(t, protect.Valid, start(noon.AddDate(0, 0, 11)).Kind, "the clock is right again")
 
@@ -577,7 +577,7 @@ func TestInterrupted(t *testing.T) {
 	cancel()
 	l := d.program.Open(ctx, d.options)
 	require.Equal(t, protect.Undecided, l.Verdict().Kind)
-	require.Contains(t, l.Verdict().Text, "could not be checked")
+	require.Contains(t, l.Verdict().Text("en"), "could not be checked")
 	require.True(t, l.Check(t.Context()).Valid())
 	require.True(t, l.Check(ctx).Valid(), "the verdict stays as it was")
 }
@@ -663,7 +663,7 @@ func TestLicenseHidesItself(t *testing.T) {
 	d.put(d.sign(signing, d.license()))
 	l := d.open()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
-		require.Equal(t, l.Verdict().Text, fmt.Sprintf(verb, l))
+		require.Equal(t, l.Verdict().Text("en"), fmt.Sprintf(verb, l))
 	}
 	seed := d.license().Seed
 	require.NotContains(t, fmt.Sprintf("%#v", l.Verdict()), fmt.Sprintf("%x", seed[:]))

@@ -105,9 +105,7 @@ func (l *License) erase(ctx context.Context, site license.SiteCode) (left []stri
 		return kind == Valid && c.file.Codes.Site == site
 	}
 	_ = l.store.Erase(ctx, l.signature, gone) // what stays is tried again below
-	view := l.store.View(l.signature)
-	defer view.Close()
-	for _, f := range l.files(view) {
+	for _, f := range l.allFiles() {
 		if !gone(f) {
 			continue
 		}
@@ -116,4 +114,26 @@ func (l *License) erase(ctx context.Context, site license.SiteCode) (left []stri
 		}
 	}
 	return left
+}
+
+// allFiles lists all license files, the store's as well.
+func (l *License) allFiles() (list []installed.File) {
+	in := func(read func() []installed.File) {
+		timer := time.NewTimer(l.options.DiskTimeout)
+		defer timer.Stop()
+		files, _ := installed.Within(timer.C, read) // what cannot be read cannot be erased
+		list = append(list, files...)
+	}
+	for _, path := range l.options.Paths {
+		in(func() []installed.File { return []installed.File{installed.ReadFile(path)} })
+	}
+	own, _ := l.store.Files(l.signature)
+	list = append(list, own...)
+	for _, dir := range l.options.Elsewhere {
+		in(func() []installed.File {
+			files, _ := installed.Files(dir)
+			return files
+		})
+	}
+	return list
 }

@@ -1,12 +1,15 @@
 package protect
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/installed"
 )
 
 // Kind is the kind of a verdict.
@@ -32,6 +35,9 @@ const (
 	// UnknownKey: a license file claims to be for this program but names an unknown key, as after the vendor has
 	// changed the key. Nothing in the file is verified.
 	UnknownKey
+	// Unreadable: a license file, or a folder that may hold one, cannot be read: this account may not, the folder does not
+	// answer, or the account has no home folder.
+	Unreadable
 	// Removed: the license was removed from this PC, and its file is still there.
 	Removed
 	// WrongPC: the license is for another PC, or too much of this one has changed.
@@ -45,8 +51,8 @@ const (
 )
 
 var kindNames = []string{
-	"undecided", "valid", "validation due", "clock set back", "expired", "ended", "newer state", "unknown key", "removed",
-	"wrong PC", "damaged", "other program", "no license",
+	"undecided", "valid", "validation due", "clock set back", "expired", "ended", "newer state", "unknown key", "unreadable",
+	"removed", "wrong PC", "damaged", "other program", "no license",
 }
 
 // String returns a short name, for logs.
@@ -57,11 +63,9 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// Verdict is what Open and Check find.
+// Verdict is what Open and Check find. Text says it in whole sentences.
 type Verdict struct {
 	Kind Kind
-	// Text says in whole sentences what was found and what to do.
-	Text string
 	// License tells of the license; nil when none could be read.
 	License *Details
 	// Comparison tells what has changed of the PC; of WrongPC only.
@@ -71,8 +75,16 @@ type Verdict struct {
 	At time.Time
 	// DaysLeft are the days that the license is still good for, the present one included; 0 unless it is valid and ends.
 	DaysLeft int
-	// Path is the license file, or the state file (NewerState); "" for a typed activation code.
+	// Path is the license file, the state file (NewerState), or the license file or folder that cannot be read
+	// (Unreadable); "" for a typed activation code, for a file that was given as text, and without a home folder.
 	Path string
+	// Err is why the check could not be made (Undecided), or why Path cannot be read (Unreadable).
+	Err error
+
+	program string    // its name
+	typed   bool      // the program accepts typed activation codes
+	now     time.Time // what the clock tells (ClockSetBack)
+	folder  bool      // Path is a folder
 }
 
 // Valid reports whether the program may run.
@@ -83,7 +95,8 @@ func (v Verdict) Has(bit int) bool {
 	return v.Valid() && v.License != nil && bit >= 0 && bit < 16 && v.License.Features>>bit&1 == 1
 }
 
-// Details are what a license says.
+// Details are what a license says. Of several valid licenses they are those of the one that lasts longest, but for the
+// features.
 type Details struct {
 	// ID and Order are the vendor's numbers; 0 for a typed activation code.
 	ID, Order int64
@@ -91,7 +104,7 @@ type Details struct {
 	Issuer, Program string
 	// Note is what the person wrote on the license.
 	Note string
-	// Features are 16 bits whose meaning the program gives them.
+	// Features are 16 bits whose meaning the program gives them; those of all valid licenses taken together.
 	Features uint16
 	// Expires is the last moment of validity; zero when the license never ends.
 	Expires time.Time
@@ -103,69 +116,129 @@ type Details struct {
 
 // changed reports whether two verdicts differ in what a program does by them.
 func changed(a, b Verdict) bool {
-	if a.Kind != b.Kind || a.Text != b.Text || (a.License == nil) != (b.License == nil) {
+	if a.Kind != b.Kind || a.Text("en") != b.Text("en") || (a.License == nil) != (b.License == nil) {
 		return true
 	}
 	return a.License != nil && *a.License != *b.License
 }
 
-// day shows a date.
-func day(t time.Time) string { return t.UTC().Format("2 January 2006") }
+// String returns the text in English.
+func (v Verdict) String() string { return v.Text("en") }
 
-// explain writes the text of a verdict.
-func (l *License) explain(v *Verdict) {
-	name := l.program.Name
-	const ask = "the ACEN Desktop app"
-	which := "The license"
-	if v.License != nil && v.License.Typed {
-		which = "The activation code"
+// Text says in whole sentences what was found and what to do, in one of the desktop app's languages: en, de, fr, es or ja.
+// It accepts tags with a region such as "de-AT" or "de_AT.UTF-8", and speaks English in any other language.
+func (v Verdict) Text(language string) string {
+	if v.program == "" && v.Err == nil {
+		return "" // the zero verdict
 	}
-	again := "Activate this PC in " + ask + ", or give the program a license file"
-	if l.program.ActivationKey != nil {
-		again += " or an activation code"
+	in := languageOf(language)
+	file := phrases["given file"]
+	if v.Path != "" {
+		file = phrases["file"]
+	}
+	activate := phrases["activate"]
+	if v.typed {
+		activate = phrases["activate, typed"]
+	}
+	values := []string{
+		"{program}", v.program,
+		"{path}", v.Path,
+		"{File}", file.in(in, "{path}", v.Path),
+		"{folder}", v.place(),
+		"{date}", day(in, v.At),
+		"{end}", end(in, v.At),
+		"{now}", day(in, v.now),
+		"{days}", strconv.Itoa(v.DaysLeft),
+		"{activate}", activate.in(in),
+		"{reasons}", v.reasons(in),
+	}
+	if v.Err != nil {
+		values = append(values, "{error}", v.Err.Error())
+	}
+	if v.Kind == Valid {
+		values[11] = end(in, v.License.Expires)
+	}
+	return phrases[v.phrase()].in(in, values...)
+}
+
+// place is the folder of what cannot be read.
+func (v Verdict) place() string {
+	if v.folder {
+		return v.Path
+	}
+	return filepath.Dir(v.Path)
+}
+
+// reasons says why the PC is not recognized, with a separator at the end.
+func (v Verdict) reasons(language int) (text string) {
+	if v.Comparison == nil {
+		return ""
+	}
+	for _, r := range v.Comparison.Reasons {
+		text += phrases[r.Name()].in(language)
+		if languages[language] != "ja" {
+			text += " "
+		}
+	}
+	return text
+}
+
+// phrase names the phrase that says the verdict.
+func (v Verdict) phrase() string {
+	typed := ""
+	if v.License != nil && v.License.Typed {
+		typed = ", typed"
 	}
 	switch v.Kind {
 	case Valid:
-		v.Text = name + " is licensed on this PC"
 		switch {
 		case v.License.Expires.IsZero():
-			v.Text += "."
+			return "valid"
 		case v.DaysLeft == 1:
-			v.Text += " through " + day(v.License.Expires) + ": its last day."
-		default:
-			v.Text += " through " + day(v.License.Expires) + ": " + strconv.Itoa(v.DaysLeft) + " days left."
+			return "valid, last day"
 		}
-	case ValidationDue:
-		v.Text = fmt.Sprintf("The license of %s had to be confirmed by the vendor's server by %s. Connect this PC to the network and start the program again; "+
-			"without a network, get the license file anew with %s on another PC.", name, day(v.At), ask)
+		return "valid, days"
 	case ClockSetBack:
-		v.Text = fmt.Sprintf("The clock of this PC is wrong: it tells %s, but it has been %s already. Set it right and start %s again. If it is right now, get the license file anew with %s.",
-			day(l.options.Now()), day(v.At), name, ask)
+		return "clock" + typed
 	case Expired:
-		v.Text = fmt.Sprintf("%s of %s ended on %s. Renew it with the vendor, then get the license file anew with %s.", which, name, day(v.At), ask)
-	case Ended:
-		v.Text = fmt.Sprintf("The vendor's server says that this license of %s is no longer this PC's: it was removed, moved to another PC or replaced. %s.", name, again)
-	case NewerState:
-		v.Text = fmt.Sprintf("What this PC keeps about licenses of %s was written by a newer version of %s or of %s, so this version "+
-			"cannot tell whether a license is here. Update %s, then start it again. The file %s was left as it is.",
-			name, ask, name, name, v.Path)
-	case UnknownKey:
-		v.Text = fmt.Sprintf("The license file %s was signed with a key that this version of %s does not know; the vendor "+
-			"may have changed it. Update %s. If it is up to date already, get the license file anew with %s.",
-			v.Path, name, name, ask)
-	case Removed:
-		v.Text = fmt.Sprintf("The license of %s was removed from this PC on %s. To use the program here again: %s.", name, day(v.At), strings.ToLower(again[:1])+again[1:])
+		return "expired" + typed
 	case WrongPC:
-		v.Text = fmt.Sprintf("%s of %s is for another PC, or too much of this PC has changed.", which, name)
-		for _, r := range v.Comparison.Reasons {
-			v.Text += " " + r.String()
+		return "wrong PC" + typed
+	case Unreadable:
+		switch {
+		case errors.Is(v.Err, installed.ErrNoHome):
+			return "no home"
+		case errors.Is(v.Err, installed.ErrSilent):
+			return "silent"
+		case !v.folder:
+			return "denied"
+		case errors.Is(v.Err, fs.ErrPermission):
+			return "denied folder"
 		}
-		v.Text += " Bring the license back to this PC with License reactivation in " + ask + "."
-	case Damaged:
-		v.Text = fmt.Sprintf("The license file %s is damaged, was changed, or cannot be read. Get it anew with %s.", v.Path, ask)
-	case OtherProgram:
-		v.Text = fmt.Sprintf("The license file %s is for another program, or for a newer version of %s. %s.", v.Path, name, again)
-	case NoLicense:
-		v.Text = fmt.Sprintf("There is no license for %s on this PC. %s.", name, again)
+		return "broken folder"
+	case Undecided:
+		if errors.Is(v.Err, errMisbuilt) {
+			return "misbuilt"
+		}
+		return "no locks"
+	}
+	return v.Kind.String()
+}
+
+// errMisbuilt is what is wrong with a program that was built wrongly.
+var errMisbuilt = errors.New("built wrongly")
+
+// misbuilt says what is wrong with a program; it is errMisbuilt.
+type misbuilt struct{ error }
+
+func (misbuilt) Is(target error) bool { return target == errMisbuilt }
+
+func (m misbuilt) Unwrap() error { return m.error }
+
+// explain gives a verdict what its text needs of the program.
+func (l *License) explain(v *Verdict) {
+	v.program, v.typed = l.program.Name, l.program.ActivationKey != nil
+	if v.Kind == ClockSetBack {
+		v.now = l.options.Now()
 	}
 }

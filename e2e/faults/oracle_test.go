@@ -95,7 +95,7 @@ func (w *world) checkPrograms(t *testing.T, runs []*pc) {
 	t.Helper()
 	for _, p := range w.pcs {
 		v := p.verdict()
-		require.Equal(t, slices.Contains(runs, p), v.Valid(), "the program on %s says: %s", p.name, v.Text)
+		require.Equal(t, slices.Contains(runs, p), v.Valid(), "the program on %s says: %s", p.name, v)
 	}
 }
 
@@ -226,7 +226,7 @@ func (p *pc) checkTable(t *testing.T) {
 	require.NoError(t, err)
 	for _, l := range table.Licenses {
 		if l.ThisPC && l.Installed {
-			require.True(t, v.Valid(), "%s shows license %d as installed, and the program says: %s", p.name, l.ID, v.Text)
+			require.True(t, v.Valid(), "%s shows license %d as installed, and the program says: %s", p.name, l.ID, v)
 			require.Equal(t, l.ID, v.License.ID, "license of %s", p.name)
 		}
 	}

@@ -234,7 +234,7 @@ var vendors = []scenario{
 			a.activate()
 			program := protect.Program{Name: w.program.Name, Signature: string(signature), PublicKeys: old}
 			v := program.Open(t.Context(), a.programOptions()).Verdict()
-			require.Equal(t, protect.UnknownKey, v.Kind, v.Text)
+			require.Equal(t, protect.UnknownKey, v.Kind, v)
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
 		},

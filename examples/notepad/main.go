@@ -67,8 +67,10 @@ func main() {
 // program is what package protect must know.
 func program() (protect.Program, error) {
 	p := protect.Program{
-		Name: "Notepad", Signature: signature, PublicKeys: strings.FieldsFunc(publicKeys, func(r rune) bool { return r == ',' }),
-		Policy: license.DefaultPolicy(), Validation: protect.Validation{Server: server, Grace: 30 * 24 * time.Hour},
+		Name:       "Notepad",
+		Signature:  signature,
+		PublicKeys: strings.FieldsFunc(publicKeys, func(r rune) bool { return r == ',' }),
+		Validation: protect.Validation{Server: server, Grace: 30 * 24 * time.Hour},
 	}
 	if activationKey != "" {
 		key, err := hex.DecodeString(activationKey)
@@ -156,7 +158,7 @@ func (n *notepad) notebook(_ context.Context, arguments []string) error {
 		return errors.New("a line is text without line ends")
 	}
 	if v := n.license.Verdict(); !v.Valid() {
-		fmt.Fprintln(n.errors, v.Text)
+		fmt.Fprintln(n.errors, v.Text("en"))
 		return errUnlicensed
 	}
 	f, err := os.OpenFile(arguments[0], os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
@@ -174,10 +176,11 @@ func (n *notepad) find(word string) func(context.Context, []string) error {
 		if v.Has(featureFind) {
 			return n.show(arguments[0], word)
 		}
+		text := v.Text("en")
 		if v.Valid() {
-			v.Text = "The license of this PC does not hold searching. Ask the vendor for it."
+			text = "The license of this PC does not hold searching. Ask the vendor for it."
 		}
-		fmt.Fprintln(n.errors, v.Text)
+		fmt.Fprintln(n.errors, text)
 		return errUnlicensed
 	}
 }
@@ -202,7 +205,7 @@ func (n *notepad) showLicense(context.Context, []string) error { return n.tell(n
 
 // tell prints a verdict.
 func (n *notepad) tell(v protect.Verdict) error {
-	fmt.Fprintln(n.out, v.Text)
+	fmt.Fprintln(n.out, v.Text("en"))
 	if d := v.License; d != nil {
 		if d.ID != 0 {
 			fmt.Fprintf(n.out, "License     %d of order %d, from %s\n", d.ID, d.Order, d.Issuer)

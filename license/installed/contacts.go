@@ -27,6 +27,12 @@ type Contact struct {
 
 // Contacts lists what the server said of the licenses of a program, the latest last; empty when nothing can be read.
 func (s *Store) Contacts(signature license.Signature) []Contact {
+	list, _ := within(s, signature, s.o.DiskTimeout, func() ([]Contact, error) { return s.contacts(signature), nil })
+	return list
+}
+
+// contacts is Contacts without a time limit.
+func (s *Store) contacts(signature license.Signature) []Contact {
 	v := s.View(signature)
 	defer v.Close()
 	return v.Contacts()
@@ -34,17 +40,21 @@ func (s *Store) Contacts(signature license.Signature) []Contact {
 
 // SetContact stores the server's latest answer about a license in the place of the one before. It fails with ErrNewer.
 func (s *Store) SetContact(ctx context.Context, signature license.Signature, c Contact) error {
-	unlock, err := s.lockFiles(ctx, signature)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	list := slices.DeleteFunc(s.Contacts(signature), func(one Contact) bool { return one.LicenseID == c.LicenseID && one.Site == c.Site })
-	c.At = c.At.UTC()
-	list = append(list, c)
-	content, err := json.Marshal(list[max(0, len(list)-maxContacts):])
-	if err != nil {
-		return err
-	}
-	return s.replace(filepath.Join(Below(s.dir, signature), contactsName), content)
+	return s.change(ctx, signature, func() error {
+		unlock, err := s.lockFiles(ctx, signature)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		list := slices.DeleteFunc(s.contacts(signature), func(one Contact) bool {
+			return one.LicenseID == c.LicenseID && one.Site == c.Site
+		})
+		c.At = c.At.UTC()
+		list = append(list, c)
+		content, err := json.Marshal(list[max(0, len(list)-maxContacts):])
+		if err != nil {
+			return err
+		}
+		return s.replace(filepath.Join(Below(s.dir, signature), contactsName), content)
+	})
 }

@@ -10,7 +10,7 @@ import (
 type systemDisk struct{}
 
 func (systemDisk) Write(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|freshFlags, 0o600)
 	if err != nil {
 		return err
 	}

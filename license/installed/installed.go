@@ -44,6 +44,7 @@ import (
 	"time"
 
 	"github.com/adrg/xdg"
+	"github.com/gofrs/flock"
 
 	"github.com/acen-desktop/acen/license"
 )
@@ -75,12 +76,27 @@ const (
 	freshName = ".fresh-" // begins the names of files that are being written
 
 	maxState   = 1 << 20 // bytes
-	maxFiles   = 1000    // license files that are looked at in one folder
-	maxEntries = 20_000  // names that are looked at for them, for programs lie in large folders
+	maxEntries = 20_000  // names that are read in one folder, since programs lie in large ones
 )
 
-// User is the person's folder, as the system has it: acen/licenses in the folder for application data.
-func User() string { return filepath.Join(xdg.DataHome, "acen", "licenses") }
+// User returns the person's folder, as the system has it: acen/licenses in the folder for application data. It returns
+// "" if the system has none, since HOME is not set or not an absolute path; a Store without a folder fails with
+// ErrNoHome.
+func User() string {
+	_, err := os.UserHomeDir()
+	return userIn(xdg.DataHome, err == nil)
+}
+
+// homeless are the folders for application data that package xdg returns for a person without a home folder, whom it
+// gives "/".
+var homeless = []string{"/.local/share", "/Library/Application Support"}
+
+func userIn(data string, home bool) string {
+	if !filepath.IsAbs(data) || !home && slices.Contains(homeless, data) {
+		return ""
+	}
+	return filepath.Join(data, "acen", "licenses")
+}
 
 // Machine lists the folders that all persons of this PC share, for an administrator to put license files into.
 func Machine() (list []string) {
@@ -105,7 +121,8 @@ func Below(dir string, s license.Signature) string {
 
 // Disk makes the changes in a folder. A test's may fail, or end the program, at any of them.
 type Disk interface {
-	// Write makes a file that only its owner reads, and returns when it is on the disk.
+	// Write makes a new file that only its owner reads, and returns when it is on the disk. It fails if there is
+	// something at the path, a link as well.
 	Write(path string, content []byte) error
 	// Rename puts a file into the place of another, and returns when that is on the disk.
 	Rename(from, to string) error
@@ -125,8 +142,13 @@ type Options struct {
 	Now  func() time.Time
 	// LockTimeout limits how long a change waits for the lock of the folder; 0 means 20 seconds.
 	LockTimeout time.Duration
-	// After replaces time.After.
+	// DiskTimeout limits how long reading the folder takes; 0 means 3 seconds. A change takes at most LockTimeout and
+	// three times DiskTimeout. What takes longer fails with ErrSilent and may still be done later.
+	DiskTimeout time.Duration
+	// After replaces time.After in the wait for a lock.
 	After func(time.Duration) <-chan time.Time
+
+	tryLock func(*flock.Flock) (bool, error)
 }
 
 // Open returns the store in a folder, which is made when something is first kept in it.
@@ -142,6 +164,12 @@ func Open(dir string, o Options) *Store {
 	}
 	if o.LockTimeout <= 0 {
 		o.LockTimeout = lockTimeout
+	}
+	if o.DiskTimeout <= 0 {
+		o.DiskTimeout = diskTimeout
+	}
+	if o.tryLock == nil {
+		o.tryLock = (*flock.Flock).TryLock
 	}
 	if o.After == nil {
 		o.After = time.After
@@ -172,8 +200,12 @@ type State struct {
 	Used []uint16
 	// Spent are the licenses that left this PC, the latest last.
 	Spent []Spent
-	// Typed is a typed activation code that the program runs under; nil when there is none.
+	// Typed is the typed activation code that was entered last; nil when there is none.
 	Typed *Typed
+	// Former are the typed activation codes that were entered before it, the latest last.
+	Former []Typed
+	// Given are hashes of the typed activation codes that the program ever had (spec: codes, "Activation code").
+	Given []string
 	// Clock is the latest time that was seen; zero when none was, or when it lies in a file of its own, which
 	// View.Clock reads.
 	Clock Clock
@@ -220,16 +252,69 @@ func (s State) Find(site license.SiteCode) (Spent, bool) {
 	return Spent{}, false
 }
 
+// Enter adds a typed activation code that the program is to run under. It displaces none but itself: a trial never
+// displaces a perpetual license (spec: codes, "Several licenses").
+func (s *State) Enter(t Typed) {
+	if s.Typed != nil {
+		s.Former = append(s.Former, *s.Typed)
+	}
+	s.Former = slices.DeleteFunc(s.Former, func(one Typed) bool { return one == t })
+	s.Former = s.Former[max(0, len(s.Former)-maxFormer):]
+	s.Typed = &t
+}
+
+// maxFormer limits State.Former; the oldest go first.
+const maxFormer = 200
+
+// TypedCodes returns the typed activation codes that the program may run under, the latest first.
+func (s *State) TypedCodes() (list []Typed) {
+	if s.Typed != nil {
+		list = append(list, *s.Typed)
+	}
+	for _, t := range slices.Backward(s.Former) {
+		list = append(list, t)
+	}
+	return list
+}
+
+// Had reports whether the program was given a typed activation code before.
+func (s *State) Had(c license.ActivationCode) bool { return slices.Contains(s.Given, hashOf(c)) }
+
+// Remember records that the program was given a typed activation code.
+func (s *State) Remember(c license.ActivationCode) {
+	if !s.Had(c) {
+		s.Given = append(s.Given, hashOf(c))
+	}
+}
+
+// hashOf returns 32 hex digits that name an activation code without telling it.
+func hashOf(c license.ActivationCode) string {
+	sum := sha256.Sum256([]byte("acen/v2 given " + c.String()))
+	return hex.EncodeToString(sum[:16])
+}
+
 // State reads what this PC knows of a program; a program that was never seen has the zero state. It fails with
 // ErrDamaged or ErrNewer.
 func (s *Store) State(signature license.Signature) (State, error) {
+	return within(s, signature, s.o.DiskTimeout, func() (State, error) { return s.state(signature) })
+}
+
+// state is State without a time limit.
+func (s *Store) state(signature license.Signature) (State, error) {
 	v := s.View(signature)
 	defer v.Close()
-	return v.State()
+	state, err := v.State()
+	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) && !errors.Is(err, ErrNoHome) {
+		err = folderError(Below(s.dir, signature), err)
+	}
+	return state, err
 }
 
 // States lists the states of all programs. State files that cannot be read, and those of a newer version, are left out.
 func (s *Store) States() (list []State, err error) {
+	if s.dir == "" {
+		return nil, ErrNoHome
+	}
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -247,12 +332,16 @@ func (s *Store) States() (list []State, err error) {
 // Nothing is written when change fails or changes nothing. It fails with ErrDamaged or ErrNewer without calling change,
 // and with ErrBusy.
 func (s *Store) Update(ctx context.Context, signature license.Signature, change func(*State) error) (State, error) {
+	return within(s, signature, s.changeTime(ctx), func() (State, error) { return s.update(ctx, signature, change) })
+}
+
+func (s *Store) update(ctx context.Context, signature license.Signature, change func(*State) error) (State, error) {
 	unlock, err := s.lock(ctx, signature)
 	if err != nil {
 		return State{}, err
 	}
 	defer unlock()
-	state, err := s.State(signature)
+	state, err := s.state(signature)
 	if err != nil {
 		return state, err
 	}
@@ -326,6 +415,7 @@ func (s *Store) Leave(ctx context.Context, signature license.Signature, gone Spe
 			}
 		}
 		state.Spent = append(state.Spent, gone)
+		state.Former = slices.DeleteFunc(state.Former, func(t Typed) bool { return t.Codes.Site == gone.Codes.Site })
 		if state.Typed != nil && state.Typed.Codes.Site == gone.Codes.Site {
 			state.Typed = nil
 		}
@@ -387,10 +477,10 @@ func (s *Store) replaced(state State) (bool, error) {
 		_, spent := state.Find(site)
 		return !spent && state.HasGeneration && site.Generation() == state.Generation
 	}
-	if state.Typed != nil && present(state.Typed.Codes.Site) {
+	if slices.ContainsFunc(state.TypedCodes(), func(t Typed) bool { return present(t.Codes.Site) }) {
 		return true, nil
 	}
-	files, err := s.Files(state.Signature)
+	files, err := s.files(state.Signature)
 	return slices.ContainsFunc(files, func(f File) bool {
 		claimed, err := license.UnverifiedFile(f.Content)
 		return err == nil && claimed.Signature == state.Signature && present(claimed.Codes.Site)
@@ -414,20 +504,22 @@ func (s *Store) Settle(ctx context.Context, signature license.Signature, site li
 // SetAside renames a damaged state file, so that a new one can be written, and returns its new name. It returns "" for
 // a state that is not damaged, and fails with ErrNewer for one of a newer version.
 func (s *Store) SetAside(ctx context.Context, signature license.Signature) (name string, err error) {
-	unlock, err := s.lock(ctx, signature)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	if _, err := s.State(signature); !errors.Is(err, ErrDamaged) {
-		return "", err
-	}
-	dir := Below(s.dir, signature)
-	name = stateName + ".damaged-" + s.o.Now().UTC().Format("20060102-150405")
-	for base, n := name, 2; exists(filepath.Join(dir, name)); n++ {
-		name = base + "-" + strconv.Itoa(n)
-	}
-	return name, s.o.Disk.Rename(filepath.Join(dir, stateName), filepath.Join(dir, name))
+	return within(s, signature, s.changeTime(ctx), func() (string, error) {
+		unlock, err := s.lock(ctx, signature)
+		if err != nil {
+			return "", err
+		}
+		defer unlock()
+		if _, err := s.state(signature); !errors.Is(err, ErrDamaged) {
+			return "", err
+		}
+		dir := Below(s.dir, signature)
+		name := stateName + ".damaged-" + s.o.Now().UTC().Format("20060102-150405")
+		for base, n := name, 2; exists(filepath.Join(dir, name)); n++ {
+			name = base + "-" + strconv.Itoa(n)
+		}
+		return name, folderError(dir, s.o.Disk.Rename(filepath.Join(dir, stateName), filepath.Join(dir, name)))
+	})
 }
 
 func exists(path string) bool {
@@ -439,10 +531,17 @@ func exists(path string) bool {
 type File struct {
 	Path    string
 	Content string
+	// Denied is set if this account may not read the file, which then has no content.
+	Denied bool
 }
 
 // Files lists the license files of a program in the store.
 func (s *Store) Files(signature license.Signature) ([]File, error) {
+	return within(s, signature, s.o.DiskTimeout, func() ([]File, error) { return s.files(signature) })
+}
+
+// files is Files without a time limit.
+func (s *Store) files(signature license.Signature) ([]File, error) {
 	v := s.View(signature)
 	defer v.Close()
 	return v.Files()
@@ -451,7 +550,7 @@ func (s *Store) Files(signature license.Signature) ([]File, error) {
 // Files lists the files of a folder that are named as license files; a folder that is not there holds none. Files that
 // are too large, or cannot be read, have no content.
 func Files(dir string) (list []File, err error) {
-	v := view(dir)
+	v := OpenView(dir)
 	defer v.Close()
 	return v.Files()
 }
@@ -459,41 +558,112 @@ func Files(dir string) (list []File, err error) {
 // ReadFile reads one license file. A file that is too large, or cannot be read, has no content.
 func ReadFile(path string) File {
 	content, err := readSome(path, license.MaxFile)
-	if err != nil {
-		return File{Path: path}
-	}
-	return File{path, content}
+	return newFile(path, content, err)
 }
 
-// Put stores a license file for a program and erases its others. It fails with ErrNewer.
-func (s *Store) Put(ctx context.Context, signature license.Signature, name, content string) error {
-	unlock, err := s.lockFiles(ctx, signature)
+func newFile(path, content string, err error) File {
 	if err != nil {
-		return err
+		return File{Path: path, Denied: errors.Is(err, fs.ErrPermission)}
 	}
-	defer unlock()
-	dir := Below(s.dir, signature)
+	return File{Path: path, Content: content}
+}
+
+// Put stores a license file for a program and erases those that it supersedes. If another license has its name it gets
+// another one. It fails with ErrNewer.
+func (s *Store) Put(ctx context.Context, signature license.Signature, name, content string) error {
 	if filepath.Base(name) != name || !strings.EqualFold(filepath.Ext(name), Extension) {
 		return fmt.Errorf("%q is not the name of a license file", name)
 	}
-	if err := s.replace(filepath.Join(dir, name), []byte(content)); err != nil {
-		return err
+	return s.change(ctx, signature, func() error {
+		unlock, err := s.lockFiles(ctx, signature)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		dir := Below(s.dir, signature)
+		files, err := Files(dir)
+		if err != nil {
+			return err
+		}
+		name := free(files, name, content)
+		if err := s.replace(filepath.Join(dir, name), []byte(content)); err != nil {
+			return err
+		}
+		return s.erase(files, func(f File) bool {
+			return filepath.Base(f.Path) != name && superseded(f.Content, content)
+		})
+	})
+}
+
+// free returns a name for a license file that takes the place of no other license: name itself, or name with a number.
+func free(files []File, name, content string) string {
+	taken := func(name string) bool {
+		return slices.ContainsFunc(files, func(f File) bool {
+			if !strings.EqualFold(filepath.Base(f.Path), name) {
+				return false
+			}
+			_, err := license.UnverifiedFile(f.Content)
+			return f.Denied || err == nil && f.Content != content && !superseded(f.Content, content)
+		})
 	}
-	return s.erase(dir, func(f File) bool { return filepath.Base(f.Path) != name })
+	stem := strings.TrimSuffix(name, filepath.Ext(name))
+	for n := 2; taken(name); n++ {
+		name = stem + "-" + strconv.Itoa(n) + Extension
+	}
+	return name
+}
+
+// superseded reports whether the license file former may be erased for a newer one, by what both claim.
+func superseded(former, content string) bool {
+	older, olderErr := license.UnverifiedFile(former)
+	newer, newerErr := license.UnverifiedFile(content)
+	return olderErr == nil && newerErr == nil && Supersedes(newer, older)
+}
+
+// Supersedes reports whether a license file takes the place of an older one of the same license (spec: codes, "Several
+// licenses"): one with the same id, or one of its family. A license file does not name its family. A license of the
+// same order is taken for one of the family if it was made for the same PC before a lock changed, that is with the same
+// generation and another Site code, and neither lasts longer nor grants more: then nothing is lost by the mistake.
+func Supersedes(newer, older license.File) bool {
+	if newer.Signature != older.Signature || newer.ProgramID != older.ProgramID || newer.Order != older.Order ||
+		older.IssuedAt.After(newer.IssuedAt) {
+		return false
+	}
+	if newer.ID == older.ID {
+		return true
+	}
+	if older.Codes.Site == newer.Codes.Site || older.Codes.Site.Generation() != newer.Codes.Site.Generation() ||
+		Outlasts(older, newer) || older.Features&^newer.Features != 0 {
+		return false
+	}
+	key := newer.Signature.Key()
+	then, olderErr := key.Open(older.Codes)
+	now, newerErr := key.Open(newer.Codes)
+	return olderErr == nil && newerErr == nil && license.Compare(then, now, newer.Policy).Accepted
+}
+
+// Outlasts reports whether one license is valid longer than another.
+func Outlasts(f, than license.File) bool {
+	if f.Expires.IsZero() || than.Expires.IsZero() {
+		return f.Expires.IsZero() && !than.Expires.IsZero()
+	}
+	return f.Expires.After(than.Expires)
 }
 
 // Erase erases the license files of a program for which which returns true. It fails with ErrNewer.
 func (s *Store) Erase(ctx context.Context, signature license.Signature, which func(File) bool) error {
-	unlock, err := s.lockFiles(ctx, signature)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return s.erase(Below(s.dir, signature), which)
+	return s.change(ctx, signature, func() error {
+		unlock, err := s.lockFiles(ctx, signature)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		files, err := Files(Below(s.dir, signature))
+		return errors.Join(err, s.erase(files, which))
+	})
 }
 
-func (s *Store) erase(dir string, which func(File) bool) error {
-	files, err := Files(dir)
+func (s *Store) erase(files []File, which func(File) bool) (err error) {
 	for _, f := range files {
 		if which(f) {
 			if e := s.o.Disk.Remove(f.Path); !errors.Is(e, fs.ErrNotExist) {
@@ -513,10 +683,13 @@ type Clock struct {
 
 // Clock returns the clock of a program; zero when there is none, or none that can be read.
 func (s *Store) Clock(signature license.Signature) Clock {
-	v := s.View(signature)
-	defer v.Close()
-	state, _ := v.State() // a damaged one has no clock
-	return v.Clock(state)
+	clock, _ := within(s, signature, s.o.DiskTimeout, func() (Clock, error) {
+		v := s.View(signature)
+		defer v.Close()
+		state, _ := v.State() // a damaged one has no clock
+		return v.Clock(state), nil
+	})
+	return clock
 }
 
 // SetClock stores the clock of a program. If the state is damaged it stores the clock in a file of its own. It fails
@@ -534,27 +707,43 @@ func (s *Store) SetClock(ctx context.Context, signature license.Signature, c Clo
 	if err != nil {
 		return err
 	}
-	unlock, err := s.lock(ctx, signature)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return s.replace(filepath.Join(Below(s.dir, signature), clockName), content)
+	return s.change(ctx, signature, func() error {
+		unlock, err := s.lock(ctx, signature)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		return s.replace(filepath.Join(Below(s.dir, signature), clockName), content)
+	})
 }
 
 // replace puts content into the place of a file; the lock of its folder is held.
 func (s *Store) replace(path string, content []byte) error {
 	dir, name := filepath.Split(path)
-	if left, err := filepath.Glob(filepath.Join(dir, freshName+"*")); err == nil { // of a crash
-		for _, f := range left {
-			_ = s.o.Disk.Remove(f)
-		}
-	}
+	s.sweep(dir)
 	fresh := filepath.Join(dir, freshName+name)
 	if err := s.o.Disk.Write(fresh, content); err != nil {
-		return err
+		return folderError(dir, err)
 	}
-	return s.o.Disk.Rename(fresh, path)
+	return folderError(dir, s.o.Disk.Rename(fresh, path))
+}
+
+// sweep removes the files that a crash has left half written.
+func (s *Store) sweep(dir string) {
+	v := OpenView(dir)
+	defer v.Close()
+	var left []string
+	_ = v.names(func(some []string) bool { // a file that stays makes Write fail
+		for _, name := range some {
+			if strings.HasPrefix(name, freshName) {
+				left = append(left, name)
+			}
+		}
+		return true
+	})
+	for _, name := range left {
+		_ = s.o.Disk.Remove(filepath.Join(dir, name))
+	}
 }
 
 // readSome reads a file of at most limit bytes.

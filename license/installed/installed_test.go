@@ -116,8 +116,13 @@ func TestFiles(t *testing.T) {
 	require.NoError(t, s.Put(t.Context(), notepad, "notepad-2.acen", "second"))
 	files, err := s.Files(notepad)
 	require.NoError(t, err)
-	require.Len(t, files, 1, "a new license file takes the place of the former")
-	require.Equal(t, "second", files[0].Content)
+	require.Len(t, files, 2, "a license file takes the place of no other license")
+	require.NoError(t, s.Put(t.Context(), notepad, "notepad-2.acen", "third"))
+	files, err = s.Files(notepad)
+	require.NoError(t, err)
+	require.Len(t, files, 2, "what is no license is replaced")
+	require.Equal(t, "third", files[1].Content)
+	require.NoError(t, os.Remove(files[0].Path))
 
 	dir := Below(s.Dir(), notepad)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "large.ACEN"), bytes.Repeat([]byte("a"), license.MaxFile+1), 0o600))
@@ -277,13 +282,13 @@ func TestContacts(t *testing.T) {
 // License files are found among thousands of other files, for they may lie beside a program.
 func TestFilesOfALargeFolder(t *testing.T) {
 	dir := t.TempDir()
-	for i := range 2 * maxFiles {
+	for i := range 2000 {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "program-"+strconv.Itoa(i)), nil, 0o600))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "z.acen"), []byte("license"), 0o600))
 	files, err := Files(dir)
 	require.NoError(t, err)
-	require.Equal(t, []File{{filepath.Join(dir, "z.acen"), "license"}}, files)
+	require.Equal(t, []File{{Path: filepath.Join(dir, "z.acen"), Content: "license"}}, files)
 }
 
 func TestManyAtOnce(t *testing.T) {

@@ -52,7 +52,7 @@ func (e *BusyError) Unwrap() error { return ErrBusy }
 func (s *Store) lock(ctx context.Context, signature license.Signature) (unlock func(), err error) {
 	dir := Below(s.dir, signature)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
+		return nil, folderError(dir, err)
 	}
 	path := filepath.Join(dir, lockName)
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
@@ -64,8 +64,11 @@ func (s *Store) lock(ctx context.Context, signature license.Signature) (unlock f
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if locked, err := lock.TryLock(); locked || err != nil {
-			return func() { _ = lock.Unlock() }, err
+		switch locked, err := s.o.tryLock(lock); {
+		case err != nil:
+			return nil, folderError(dir, err)
+		case locked:
+			return func() { _ = lock.Unlock() }, nil
 		}
 		if expired == nil {
 			expired = s.o.After(s.o.LockTimeout)
@@ -86,7 +89,7 @@ func (s *Store) lockFiles(ctx context.Context, signature license.Signature) (unl
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.State(signature); errors.Is(err, ErrNewer) {
+	if _, err := s.state(signature); errors.Is(err, ErrNewer) {
 		unlock()
 		return nil, err
 	}

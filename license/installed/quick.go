@@ -10,7 +10,7 @@ import (
 // What the store writes is read in the quick way. These functions answer false for what is left to encoding/json.
 
 var (
-	stateNames   = []string{"version", "signature", "program", "generation", "used_generations", "spent", "typed", "clock"}
+	stateNames   = []string{"version", "signature", "program", "generation", "used_generations", "spent", "typed", "former_typed", "given_codes", "clock"}
 	programNames = []string{"name", "public_keys", "typed_codes"}
 	spentNames   = []string{"site_code", "machine_id", "license_id", "removal_code", "settled", "shown", "at"}
 	typedNames   = []string{"site_code", "machine_id", "activation_code"}
@@ -39,6 +39,12 @@ func quickState(content string) (f stateFile, ok bool) {
 			r.Array(func() { f.Spent = append(f.Spent, quickSpent(&r)) })
 		case "typed":
 			f.Typed = quickTyped(&r)
+		case "former_typed":
+			f.Former = []typedFile{}
+			r.Array(func() { f.Former = append(f.Former, *quickTyped(&r)) })
+		case "given_codes":
+			f.Given = []string{}
+			r.Array(func() { f.Given = append(f.Given, r.String()) })
 		case "clock":
 			f.Clock.Clock = quickClock(&r)
 		}

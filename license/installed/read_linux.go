@@ -17,15 +17,17 @@ type folder struct {
 	dir    string
 	fd     int
 	listed bool // its names were read
+	denied bool // its names may not be read
 }
 
 // openFolder opens a folder, and only its files when its names may not be read.
 func openFolder(dir string) (folder, error) {
 	fd, err := openAt(unix.AT_FDCWD, dir, unix.O_DIRECTORY)
-	if errors.Is(err, fs.ErrPermission) {
+	denied := errors.Is(err, fs.ErrPermission)
+	if denied {
 		fd, err = openAt(unix.AT_FDCWD, dir, unix.O_DIRECTORY|unix.O_PATH)
 	}
-	return folder{dir: dir, fd: fd}, err
+	return folder{dir: dir, fd: fd, denied: denied}, err
 }
 
 func (f *folder) close() { _ = syscall.Close(f.fd) }
@@ -110,6 +112,9 @@ func readOnce(fd int, path string, into []byte, offset int64) (int, error) {
 
 // names gives the names in the folder to each, some at a time, until it wants no more.
 func (f *folder) names(each func(some []string) (more bool)) error {
+	if f.denied {
+		return &fs.PathError{Op: "open", Path: f.dir, Err: fs.ErrPermission}
+	}
 	if f.listed {
 		if _, err := syscall.Seek(f.fd, 0, io.SeekStart); err != nil {
 			return &fs.PathError{Op: "read", Path: f.dir, Err: err}

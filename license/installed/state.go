@@ -21,6 +21,8 @@ type (
 		Used       []uint16    `json:"used_generations,omitempty"`
 		Spent      []spentFile `json:"spent,omitempty"`
 		Typed      *typedFile  `json:"typed,omitempty"`
+		Former     []typedFile `json:"former_typed,omitempty"`
+		Given      []string    `json:"given_codes,omitempty"`
 		Clock      clockFile   `json:"clock,omitzero"`
 		unknown    members
 	}
@@ -151,6 +153,7 @@ func (s State) encode() ([]byte, error) {
 		Signature: string(s.Signature),
 		Program:   programFile{s.Program, more.program},
 		Used:      s.Used,
+		Given:     s.Given,
 		Clock:     clockFile{s.Clock, more.clock},
 		unknown:   more.state,
 	}
@@ -181,6 +184,13 @@ func (s State) encode() ([]byte, error) {
 		if *s.Typed == more.typedFor {
 			f.Typed.unknown = more.typed
 		}
+	}
+	for _, t := range s.Former {
+		f.Former = append(f.Former, typedFile{
+			SiteCode:       t.Codes.Site.String(),
+			MachineID:      t.Codes.Machine.String(),
+			ActivationCode: t.Code.String(),
+		})
 	}
 	if s.unknown != nil {
 		return json.Marshal(f) // not indented: nothing limits how deep unknown members nest
@@ -243,18 +253,33 @@ func decodeState(content string) (s State, err error) {
 		s.Spent = append(s.Spent, one)
 	}
 	if f.Typed != nil {
-		s.Typed = &Typed{}
-		if s.Typed.Codes, err = license.ParseCodes(f.Typed.SiteCode, f.Typed.MachineID); err != nil {
+		t, err := f.Typed.typed()
+		if err != nil {
 			return State{}, ErrDamaged
 		}
-		if s.Typed.Code, err = license.ParseActivationCode(f.Typed.ActivationCode); err != nil {
-			return State{}, ErrDamaged
-		}
+		s.Typed = &t
 	}
+	for _, former := range f.Former {
+		t, err := former.typed()
+		if err != nil {
+			return State{}, ErrDamaged
+		}
+		s.Former = append(s.Former, t)
+	}
+	s.Given = f.Given
 	if !quick {
 		s.unknown = unknownOf(f, s)
 	}
 	return s, nil
+}
+
+// typed reads a typed activation code.
+func (f typedFile) typed() (t Typed, err error) {
+	if t.Codes, err = license.ParseCodes(f.SiteCode, f.MachineID); err != nil {
+		return t, err
+	}
+	t.Code, err = license.ParseActivationCode(f.ActivationCode)
+	return t, err
 }
 
 // unknownOf returns the members of a file that this version does not know; nil if there are none.

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// View reads what lies in the folder of one program, whose path is walked once for all of it. State and Files read the
+// A View reads what lies in the folder of one program, whose path is walked once for all of it. State and Files read the
 // disk anew each time. A View is for one goroutine, and closed at the end.
 type View struct {
 	signature  license.Signature
@@ -22,12 +22,16 @@ type View struct {
 
 // View opens the folder of a program, or sees that there is none.
 func (s *Store) View(signature license.Signature) *View {
-	v := view(Below(s.dir, signature))
+	if s.dir == "" {
+		return &View{missing: ErrNoHome}
+	}
+	v := OpenView(Below(s.dir, signature))
 	v.signature = signature
 	return v
 }
 
-func view(dir string) *View {
+// OpenView opens a folder that holds license files of any program.
+func OpenView(dir string) *View {
 	f, err := openFolder(dir)
 	return &View{folder: f, missing: err}
 }
@@ -84,9 +88,15 @@ func stateError(err error) error {
 
 // Files is that of Store.
 func (v *View) Files() (list []File, err error) {
+	err = v.Each(func(f File) { list = append(list, f) })
+	return list, err
+}
+
+// Each calls visit for each file of Files, by name. A folder that is not there holds none.
+func (v *View) Each(visit func(File)) error {
 	var names []string
 	looked, contacts := 0, false
-	err = v.names(func(some []string) (more bool) {
+	err := v.names(func(some []string) (more bool) {
 		looked += len(some)
 		for _, name := range some {
 			contacts = contacts || name == contactsName
@@ -94,24 +104,21 @@ func (v *View) Files() (list []File, err error) {
 				names = append(names, name)
 			}
 		}
-		return looked < maxEntries && len(names) < maxFiles
+		return looked < maxEntries
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	v.noContacts = !contacts && looked < maxEntries && len(names) < maxFiles
+	v.noContacts = !contacts && looked < maxEntries
 	slices.Sort(names)
 	for _, name := range names {
-		f := File{Path: filepath.Join(v.folder.dir, name)}
-		if content, err := v.read(name, license.MaxFile); err == nil {
-			f.Content = content
-		}
-		list = append(list, f)
+		content, err := v.read(name, license.MaxFile)
+		visit(newFile(filepath.Join(v.folder.dir, name), content, err))
 	}
-	return list, nil
+	return nil
 }
 
 // Clock is that of Store, for a state that was read.

@@ -1,0 +1,116 @@
+package installed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+// diskTimeout is the default of Options.DiskTimeout.
+const diskTimeout = 3 * time.Second
+
+var (
+	// ErrNoHome is returned by a store without a folder: the person has no home folder, because HOME is not set or is
+	// not an absolute path.
+	ErrNoHome = errors.New("there is no home folder for the licenses: HOME is not set, or is not an absolute path")
+	// ErrSilent is returned for a folder that does not answer in time, as one on a network drive whose server is away.
+	ErrSilent = errors.New("the folder does not answer")
+)
+
+// FolderError describes a folder that cannot be used. It says why in words that a person can act on.
+type FolderError struct {
+	// Dir is the folder.
+	Dir string
+	// Err is ErrSilent or the system's error.
+	Err error
+}
+
+// Error names the folder and the reason.
+func (e *FolderError) Error() string {
+	for _, one := range folderReasons {
+		if errors.Is(e.Err, one.err) {
+			return fmt.Sprintf(one.text, e.Dir)
+		}
+	}
+	return fmt.Sprintf("the license folder %s cannot be used: %v", e.Dir, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *FolderError) Unwrap() error { return e.Err }
+
+var folderReasons = []struct {
+	err  error
+	text string // of the folder
+}{
+	{ErrSilent, "the license folder %s does not answer; it may be on a network drive that cannot be reached"},
+	{syscall.ESTALE, "the license folder %s does not answer; it may be on a network drive that cannot be reached"},
+	{syscall.EROFS, "the license folder %s is on a disk that can only be read"},
+	{syscall.ENOLCK, "the license folder %s is on a disk that cannot lock files, such as an old network drive"},
+	{syscall.ENOTSUP, "the license folder %s is on a disk that cannot lock files, such as an old network drive"},
+	{syscall.ENOSYS, "the license folder %s is on a disk that cannot lock files, such as an old network drive"},
+	{syscall.ENOSPC, "the disk of the license folder %s is full"},
+	{syscall.EDQUOT, "the disk of the license folder %s is full for this account"},
+	{fs.ErrPermission, "this account may not use the license folder %s"},
+}
+
+// folderError wraps an error of a change in a folder; nil stays nil.
+func folderError(dir string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &FolderError{Dir: filepath.Clean(dir), Err: err}
+}
+
+// Within runs do and returns its result, or expired's if that comes first: a folder on a dead network drive blocks whoever
+// touches it. What do was doing is then abandoned: it goes on in its goroutine and must share nothing with the caller.
+func Within[T any](expired <-chan time.Time, do func() T) (result T, ok bool) {
+	done := make(chan T, 1)
+	go func() { done <- do() }()
+	select {
+	case result = <-done:
+		return result, true
+	case <-expired:
+		return result, false
+	}
+}
+
+// within is Within for the folder of a program. It fails with ErrNoHome or ErrSilent.
+func within[T any](s *Store, signature license.Signature, limit time.Duration, do func() (T, error)) (T, error) {
+	type both struct {
+		value T
+		err   error
+	}
+	if s.dir == "" {
+		return both{}.value, ErrNoHome
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	result, ok := Within(timer.C, func() both {
+		value, err := do()
+		return both{value, err}
+	})
+	if !ok {
+		return result.value, folderError(Below(s.dir, signature), ErrSilent)
+	}
+	return result.value, result.err
+}
+
+// change is within for a change that returns nothing.
+func (s *Store) change(ctx context.Context, signature license.Signature, do func() error) error {
+	_, err := within(s, signature, s.changeTime(ctx), func() (struct{}, error) { return struct{}{}, do() })
+	return err
+}
+
+// changeTime limits a change. One that has a deadline of its own can wait for a later start, so it gets less.
+func (s *Store) changeTime(ctx context.Context) time.Duration {
+	if _, hurried := ctx.Deadline(); hurried {
+		return s.o.DiskTimeout
+	}
+	return s.o.LockTimeout + 3*s.o.DiskTimeout
+}

@@ -1,0 +1,58 @@
+package manager
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+)
+
+// anotherOrder puts the license file of another order of the program on a PC, as a trial may be.
+func anotherOrder(t *testing.T, f *fakeServer, p *fakePC) License {
+	t.Helper()
+	codes := lumenSignature.Key().Codes(0x321, 4711)
+	content, err := f.key.Sign(license.File{
+		Issuer:      "Lumen Software",
+		ID:          900,
+		IssuedAt:    f.now.Add(time.Hour),
+		Expires:     f.now.AddDate(0, 1, 0),
+		ProgramID:   1,
+		ProgramName: "Lumen Studio 7",
+		Signature:   lumenSignature,
+		Order:       lumenOrder + 1,
+		Codes:       codes,
+	})
+	require.NoError(t, err)
+	trial := api.License{ID: 900, OriginalLicenseID: 900, OrderID: lumenOrder + 1, SiteCode: codes.Site.String(), MachineID: codes.Machine.String()}
+	require.NoError(t, p.install(t.Context(), f.program(), trial, content))
+	return License{License: trial}
+}
+
+// Licenses of several orders lie side by side, and a table installs none of them again.
+func TestLicensesOfSeveralOrders(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	trial := anotherOrder(t, f, p)
+	require.True(t, p.runs(t, l) && p.runs(t, trial))
+	before := p.installCount()
+	row, ok := p.row(t, l.ID)
+	require.True(t, ok)
+	require.True(t, row.Installed)
+	require.Equal(t, before, p.installCount())
+}
+
+// A license takes the place of the one that its family began with, whatever generation that has, and of no other.
+func TestInstallErasesTheFormerLicense(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	trial := anotherOrder(t, f, p)
+	newer := f.activate(lumenSignature.Key().Codes(0x456, 4711), "", l.ID)
+	require.NoError(t, p.install(t.Context(), f.program(), newer, f.file(newer)))
+	require.False(t, p.runs(t, l))
+	require.True(t, p.runs(t, License{License: newer}) && p.runs(t, trial))
+}

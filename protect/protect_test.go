@@ -517,7 +517,7 @@ func TestNewerState(t *testing.T) {
 	server := d.server()
 	good := d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30))))
 	d.put(good)
-	const state = `{"version":2,"signature":"NOTEPAD1","spent":{"12300000":{}}}`
+	const state = `{"version":3,"signature":"NOTEPAD1","spent":{"12300000":{}}}`
 	d.write(d.store.StatePath(signature), state)
 	l := d.open()
 	for name, task := range map[string]func() error{

@@ -9,6 +9,7 @@
 //	lumenst7-63b4a1f0/clock.json               Clock as older programs keep it, and beside a damaged pc.json
 //	lumenst7-63b4a1f0/contacts.json            Contacts
 //	lumenst7-63b4a1f0/lock                     held while one of them is changed
+//	lumenst7-63b4a1f0/old                      files of a trial version
 //
 // A license leaves the PC in one step, the replacement of pc.json, which spends its Site code, stores its removal code
 // and gives the PC a new generation. A program does not run under a license file whose Site code is spent, so the file
@@ -16,6 +17,9 @@
 //
 // The server accepts the removal code later. Settle records that. Return then refuses to bring the license back, even
 // if app data that were restored from a backup ask for it.
+//
+// What a trial version left, with codes of the scheme acen/v1, is never read and never erased: a change moves it into the
+// folder "old" beside it.
 //
 // Programs of different versions share a folder. A newer version may add members to pc.json; older versions preserve
 // them when they rewrite the file. If older versions must not use the file any more, the newer one raises the version
@@ -220,15 +224,16 @@ func (s State) Find(site license.SiteCode) (Spent, bool) {
 	return Spent{}, false
 }
 
-// State reads what this PC knows of a program; a program that was never seen has the zero state. It fails with
-// ErrDamaged or ErrNewer.
+// State reads what this PC knows of a program; a program that was never seen has the zero state, and so has one that only
+// a trial version knew. It fails with ErrDamaged or ErrNewer.
 func (s *Store) State(signature license.Signature) (State, error) {
 	v := s.View(signature)
 	defer v.Close()
 	return v.State()
 }
 
-// States lists the states of all programs. State files that cannot be read, and those of a newer version, are left out.
+// States lists the states of all programs. State files that cannot be read, and those of a newer or a trial version, are
+// left out.
 func (s *Store) States() (list []State, err error) {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -252,7 +257,7 @@ func (s *Store) Update(ctx context.Context, signature license.Signature, change 
 		return State{}, err
 	}
 	defer unlock()
-	state, err := s.State(signature)
+	state, err := s.current(signature)
 	if err != nil {
 		return state, err
 	}
@@ -465,7 +470,8 @@ func ReadFile(path string) File {
 	return File{path, content}
 }
 
-// Put stores a license file for a program and erases its others. It fails with ErrNewer.
+// Put stores a license file for a program and erases its others. Files of a trial version are moved into the folder "old"
+// instead. It fails with ErrNewer.
 func (s *Store) Put(ctx context.Context, signature license.Signature, name, content string) error {
 	unlock, err := s.lockFiles(ctx, signature)
 	if err != nil {
@@ -476,7 +482,13 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 	if filepath.Base(name) != name || !strings.EqualFold(filepath.Ext(name), Extension) {
 		return fmt.Errorf("%q is not the name of a license file", name)
 	}
-	if err := s.replace(filepath.Join(dir, name), []byte(content)); err != nil {
+	path := filepath.Join(dir, name)
+	if isOlder(ReadFile(path)) {
+		if err := s.keep(path); err != nil {
+			return err
+		}
+	}
+	if err := s.replace(path, []byte(content)); err != nil {
 		return err
 	}
 	return s.erase(dir, func(f File) bool { return filepath.Base(f.Path) != name })
@@ -495,7 +507,11 @@ func (s *Store) Erase(ctx context.Context, signature license.Signature, which fu
 func (s *Store) erase(dir string, which func(File) bool) error {
 	files, err := Files(dir)
 	for _, f := range files {
-		if which(f) {
+		switch {
+		case !which(f):
+		case isOlder(f):
+			err = errors.Join(err, s.keep(f.Path))
+		default:
 			if e := s.o.Disk.Remove(f.Path); !errors.Is(e, fs.ErrNotExist) {
 				err = errors.Join(err, e)
 			}

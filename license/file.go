@@ -42,10 +42,16 @@ var (
 	ErrFileKey = fmt.Errorf("%w: it names another key", ErrFileSignature)
 	// ErrOlderVersion is returned for a license file of the scheme acen/v1 that the program's key signed: the vendor made
 	// it, and no program accepts it any more. It wraps ErrFileSignature.
-	ErrOlderVersion = fmt.Errorf("%w as it is today: it was made by an older trial version", ErrFileSignature)
+	ErrOlderVersion error = olderVersion{}
 	// ErrKey is returned for bytes that cannot be a signing or public key.
 	ErrKey = errors.New("this is not an Ed25519 key")
 )
+
+type olderVersion struct{}
+
+func (olderVersion) Error() string { return "the license file was made by an older trial version" }
+
+func (olderVersion) Unwrap() error { return ErrFileSignature }
 
 // File is what a license file says.
 type File struct {

@@ -163,7 +163,7 @@ func (l *License) files(view *installed.View) (list []installed.File) {
 	return list
 }
 
-// read verifies a license file and returns Valid, Damaged, UnknownKey or OtherProgram. It does not verify files that
+// read verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not verify files that
 // name an unknown key.
 func (l *License) read(content string, verified *int) (candidate, Kind) {
 	file, err := license.VerifyFile(content, func(id string) (license.PublicKey, bool) {
@@ -179,6 +179,8 @@ func (l *License) read(content string, verified *int) (candidate, Kind) {
 			return candidate{}, UnknownKey
 		}
 		return candidate{}, OtherProgram
+	case errors.Is(err, license.ErrOlderVersion):
+		return candidate{}, OlderVersion
 	case err != nil:
 		return candidate{}, Damaged
 	case file.Signature != l.signature:

@@ -37,6 +37,8 @@
 //   - A license file that names an unknown key is UnknownKey: the vendor has probably changed the key, and the program
 //     needs an update. Nothing in such a file is verified; its claims only select the text of the verdict. A file that
 //     names a known key but was not signed with it is Damaged.
+//   - A license file that the program's key signed for a trial version (scheme acen/v1) is OlderVersion. State files of
+//     trial versions are not read either; the next task that writes the state moves them into the folder "old".
 //   - A state file (pc.json) of a newer version is NewerState. It may say that a license has left this PC, so the
 //     program runs under none until it is updated. The file is left unchanged, and tasks fail. The version number is
 //     raised only for a change that older programs must not ignore; they preserve members that they do not know.

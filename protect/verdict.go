@@ -36,6 +36,8 @@ const (
 	Removed
 	// WrongPC: the license is for another PC, or too much of this one has changed.
 	WrongPC
+	// OlderVersion: the vendor made a license file with a trial version. No program accepts it any more.
+	OlderVersion
 	// Damaged: a license file cannot be read, or was changed.
 	Damaged
 	// OtherProgram: there is a license file, for another program.
@@ -46,7 +48,7 @@ const (
 
 var kindNames = []string{
 	"undecided", "valid", "validation due", "clock set back", "expired", "ended", "newer state", "unknown key", "removed",
-	"wrong PC", "damaged", "other program", "no license",
+	"wrong PC", "older version", "damaged", "other program", "no license",
 }
 
 // String returns a short name, for logs.
@@ -161,6 +163,8 @@ func (l *License) explain(v *Verdict) {
 			v.Text += " " + r.String()
 		}
 		v.Text += " Bring the license back to this PC with License reactivation in " + ask + "."
+	case OlderVersion:
+		v.Text = fmt.Sprintf("The license file %s was made by an older trial version and is not valid any more. %s.", v.Path, again)
 	case Damaged:
 		v.Text = fmt.Sprintf("The license file %s is damaged, was changed, or cannot be read. Get it anew with %s.", v.Path, ask)
 	case OtherProgram:

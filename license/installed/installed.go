@@ -398,7 +398,7 @@ func (s *Store) replaced(state State) (bool, error) {
 	files, err := s.Files(state.Signature)
 	return slices.ContainsFunc(files, func(f File) bool {
 		claimed, err := license.UnverifiedFile(f.Content)
-		return err == nil && claimed.Signature == state.Signature && present(claimed.Codes.Site)
+		return err == nil && claimed.Signature == state.Signature && present(claimed.Codes.Site) && !f.Older()
 	}), err
 }
 
@@ -483,7 +483,7 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 		return fmt.Errorf("%q is not the name of a license file", name)
 	}
 	path := filepath.Join(dir, name)
-	if isOlder(ReadFile(path)) {
+	if ReadFile(path).Older() {
 		if err := s.keep(path); err != nil {
 			return err
 		}
@@ -509,7 +509,7 @@ func (s *Store) erase(dir string, which func(File) bool) error {
 	for _, f := range files {
 		switch {
 		case !which(f):
-		case isOlder(f):
+		case f.Older():
 			err = errors.Join(err, s.keep(f.Path))
 		default:
 			if e := s.o.Disk.Remove(f.Path); !errors.Is(e, fs.ErrNotExist) {

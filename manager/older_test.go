@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
 )
 
@@ -192,4 +194,58 @@ func TestForgetOlderData(t *testing.T) {
 	require.NoError(t, err)
 	require.NoDirExists(t, filepath.Join(folder, "old"))
 	require.FileExists(t, filepath.Join(filepath.Dir(state), "old", "pc.json"))
+}
+
+// trialFile returns a license file that a trial version signed with the key of seed 1.
+func trialFile(t *testing.T) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("..", "license", "installed", "testdata", "notepad-7-v1.acen"))
+	require.NoError(t, err)
+	return string(content)
+}
+
+// A license file of a trial version is told as such where the program's key proves it, and never installed.
+func TestTakeLicenseOfATrialVersion(t *testing.T) {
+	m := open(t, t.TempDir())
+	defer m.Close()
+	key := license.SigningKeyFromSeed([32]byte{1}).Public()
+	_, unproven, err := m.TakeLicense(t.Context(), trialFile(t))
+	require.ErrorIs(t, err, license.ErrFileSignature)
+	require.NotErrorIs(t, err, license.ErrOlderVersion, "nobody here knows the key")
+	require.False(t, unproven)
+	_, _, err = m.take(t.Context(), trialFile(t), []license.PublicKey{key})
+	require.ErrorIs(t, err, license.ErrOlderVersion, "the courier brought the key")
+
+	_, err = m.options.Installed.Update(t.Context(), "NOTEPAD1", func(s *installed.State) error {
+		s.Program = installed.Program{Name: "Notepad", PublicKeys: []string{key.String()}}
+		return nil
+	})
+	require.NoError(t, err)
+	_, unproven, err = m.take(t.Context(), trialFile(t), []license.PublicKey{key})
+	require.ErrorIs(t, err, license.ErrOlderVersion)
+	require.False(t, unproven)
+	files, err := m.options.Installed.Files("NOTEPAD1")
+	require.NoError(t, err)
+	require.Empty(t, files)
+}
+
+// A license file that a trial version left is no license of this PC.
+func TestLicenseFileThatATrialVersionLeft(t *testing.T) {
+	m := open(t, t.TempDir())
+	defer m.Close()
+	dir := installed.Below(m.options.Installed.Dir(), "NOTEPAD1")
+	require.NoError(t, os.MkdirAll(dir, 0o700))
+	path := filepath.Join(dir, "notepad-7.acen")
+	require.NoError(t, os.WriteFile(path, []byte(trialFile(t)), 0o600))
+	_, err := m.LetGo(t.Context(), "NOTEPAD1")
+	require.ErrorIs(t, err, ErrNotThisPC)
+	_, err = m.options.Installed.Update(t.Context(), "NOTEPAD1", func(s *installed.State) error {
+		s.Program = installed.Program{Name: "Notepad", PublicKeys: []string{strings.Repeat("d0", 32)}}
+		return nil
+	})
+	require.NoError(t, err)
+	programs, err := m.OfflinePrograms(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []OfflineProgram{{Signature: "NOTEPAD1", Name: "Notepad"}}, programs)
+	require.FileExists(t, path)
 }

@@ -144,3 +144,11 @@ mutants: ## break the code one line at a time: each break must make its test fai
 .PHONY: faults
 faults: setup-test ## attack licenses in every way: faults of the network, kills, restored backups, lost keyrings, vendors (minutes; a part is in make test)
 	go test -count=1 -timeout 60m ./e2e/faults -whole
+
+# How long each fuzz test runs.
+TIME := 20s
+
+.PHONY: fuzz
+fuzz: ## fuzz every parser (TIME=20s each, some ten minutes) and verify 60,000 mutated tokens
+	scripts/fuzz.sh $(TIME)
+	go test -count=1 -run TestMutatedTokens ./license -mutations 20000

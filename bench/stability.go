@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing/fstest"
@@ -58,10 +59,15 @@ func link(to string) *fstest.MapFile {
 // ofRoot is what only the administrator reads.
 var ofRoot = []string{"sys/class/dmi/id/product_uuid", "sys/class/dmi/id/product_serial", "sys/class/dmi/id/board_serial"}
 
+// The disk and the network card of a recorded PC.
+const (
+	disk = "sys/devices/pci0000:00/ata1/host0/target0:0:0/0:0:0:0/block/sda"
+	card = "sys/devices/pci0000:00/0000:00:19.0/net/eno1"
+)
+
 // recorded is the tree of a PC as the administrator sees it, with what the peers look for.
 func recorded(name string, changed ...license.Lock) tree {
 	t := fingerprinttest.Tree(name, changed...)
-	disk := "sys/devices/pci0000:00/ata1/host0/target0:0:0/0:0:0:0/block/sda"
 	serial := strings.TrimSpace(string(t[disk+"/device/vpd_pg80"].Data[4:]))
 	maps.Copy(t, tree{
 		"sys/block/sda": link("../" + strings.TrimPrefix(disk, "sys/")), disk + "/removable": file("0\n"), disk + "/size": file("1000\n"), disk + "/device/serial": file(serial + "\n"),
@@ -81,11 +87,14 @@ func adapter(t tree, name, where, address, assigned string) {
 	}
 }
 
-// event is something that happens to a PC.
+// event is something that happens to a PC, or another PC that has what was on this one.
 type event struct {
 	name string
 	best outcome // what is right; a clone is another PC
-	tree func() tree
+	from tree    // before
+	tree tree    // afterwards
+	// limit marks what no lock can tell apart: the limits that are named where the locks are described.
+	limit bool
 }
 
 // without is a tree without some of its files.
@@ -96,49 +105,82 @@ func without(t tree, names ...string) tree {
 	return t
 }
 
-var events = []event{
-	{"nothing", same, func() tree { return recorded("a") }},
-	{"dock with a network adapter", same, func() tree {
-		t := recorded("a")
-		adapter(t, "aaa0", "pci0000:00/0000:00:14.0/usb2/2-1/2-1:1.0", "00:50:b6:00:00:07", "0")
-		return t
-	}},
-	{"VPN and containers' bridges", same, func() tree {
-		t := recorded("a")
-		adapter(t, "wg0", "virtual", "", "0")
-		adapter(t, "tun0", "virtual", "00:00:00:00:00:00", "0")
-		adapter(t, "docker0", "virtual", "02:42:ac:11:00:02", "3")
-		return t
-	}},
-	{"USB stick", same, func() tree {
-		t := recorded("a")
-		disk := "sys/devices/pci0000:00/0000:00:14.0/usb2/2-2/2-2:1.0/host6/target6:0:0/6:0:0:0/block/sdb"
-		maps.Copy(t, tree{"sys/block/sdb": link("../" + strings.TrimPrefix(disk, "sys/")), "sys/class/block/sdb": link("../../" + strings.TrimPrefix(disk, "sys/")), "sys/dev/block/8:16": link("../../" + strings.TrimPrefix(disk, "sys/")),
-			disk + "/removable": file("1\n"), disk + "/size": file("1000\n"), disk + "/dev": file("8:16\n"), disk + "/device/serial": file("STICK1\n"), "run/udev/data/b8:16": file("E:ID_SERIAL_SHORT=STICK1\n")})
-		return t
-	}},
-	{"another name of the PC", same, func() tree {
-		t := recorded("a")
-		t["etc/hostname"] = file("workshop\n")
-		return t
-	}},
-	{"an ordinary user instead of the administrator", same, func() tree { return without(recorded("a"), ofRoot...) }},
-	{"BIOS update", recognized, func() tree { return sameBoard(recorded("a", license.BIOSID)) }},
-	{"another disk, the system installed anew", recognized, func() tree { return sameBoard(recorded("a", license.HDID, license.OSID, license.HDHWID)) }},
-	{"in a container on the PC", recognized, func() tree {
-		t := recorded("a", license.OSID)
-		t["proc/self/mountinfo"] = file("28 1 0:55 / / rw,relatime - overlay overlay rw\n")
-		for name := range t {
-			if strings.HasPrefix(name, "sys/class/net/") || strings.HasPrefix(name, "dev/") {
-				delete(t, name)
-			}
-		}
-		adapter(t, "eth0", "virtual", "02:42:ac:11:00:02", "3")
-		return t
-	}},
-	{"the disk's content copied to another PC", lost, func() tree {
-		return recorded("a", license.BIOSID, license.NETID, license.CPUID, license.HDHWID)
-	}},
+// with is a tree in which some files are others.
+func with(t tree, files tree) tree {
+	maps.Copy(t, files)
+	return t
+}
+
+// allEvents returns the rows of the table.
+func allEvents() []event {
+	return slices.Concat(eventsOfPCs(), eventsOfDrives(), eventsOfStorage(), eventsOfMachines(), eventsOfContainers())
+}
+
+// eventsOfPCs are what happens to a PC with one disk.
+func eventsOfPCs() []event {
+	const dmi = "sys/class/dmi/id/"
+	pc := func() tree { return recorded("a") }
+	dock := pc()
+	adapter(dock, "aaa0", "pci0000:00/0000:00:14.0/usb2/2-1/2-1:1.0", "00:50:b6:41:9a:07", "0")
+	thunderbolt := pc()
+	const behind = "pci0000:00/0000:00:1d.4/0000:05:00.0/0000:06:04.0/0000:3b:00.0/0000:3c:02.0/0000:3e:00.0"
+	adapter(thunderbolt, "aaa0", behind, "00:50:b6:41:9a:08", "0")
+	thunderbolt["sys/devices/"+behind+"/removable"] = file("removable\n")
+	bridges := pc()
+	adapter(bridges, "wg0", "virtual", "", "0")
+	adapter(bridges, "tun0", "virtual", "00:00:00:00:00:00", "0")
+	adapter(bridges, "docker0", "virtual", "02:42:ac:11:00:02", "3")
+	random := pc()
+	random[card+"/address"], random[card+"/addr_assign_type"] = file("da:a1:19:5c:27:39\n"), file("3\n")
+	random["sys/devices/pci0000:00/0000:00:19.0/ieee80211/phy0/macaddress"] = pc()[card+"/address"]
+	update := with(pc(), tree{dmi + "bios_version": file("N32ET99W (1.75 )\n"), dmi + "bios_date": file("11/02/2025\n")})
+	return []event{
+		{name: "nothing", best: same, from: pc(), tree: pc()},
+		{name: "dock with a network adapter", best: same, from: pc(), tree: dock},
+		{name: "Thunderbolt dock with a network card", best: same, from: pc(), tree: thunderbolt},
+		{name: "VPN and containers' bridges", best: same, from: pc(), tree: bridges},
+		{name: "Wi-Fi with a random address", best: same, from: pc(), tree: random},
+		{name: "USB stick", best: same, from: pc(), tree: withStick(pc())},
+		{name: "another name of the PC", best: same, from: pc(), tree: with(pc(), tree{"etc/hostname": file("workshop\n")})},
+		{name: "an ordinary user instead of the administrator", best: same, from: pc(), tree: without(pc(), ofRoot...)},
+		{name: "BIOS update", best: same, from: pc(), tree: update},
+		{name: "another network card", best: recognized, from: pc(), tree: sameBoard(recorded("a", license.NETID))},
+		{name: "another processor", best: recognized, from: pc(), tree: sameBoard(recorded("a", license.CPUID))},
+		{
+			name: "another disk, the system installed anew",
+			best: recognized,
+			from: pc(),
+			tree: sameBoard(recorded("a", license.HDID, license.OSID, license.HDHWID)),
+		},
+		{
+			name: "the disk's content copied to another PC",
+			best: lost,
+			from: pc(),
+			tree: recorded("a", license.BIOSID, license.NETID, license.CPUID, license.HDHWID),
+		},
+		{
+			name: "the disk's content copied to another PC of the model",
+			best: lost,
+			from: pc(),
+			tree: recorded("a", license.NETID, license.HDHWID),
+		},
+		{
+			name: "another PC of the model",
+			best: lost,
+			from: pc(),
+			tree: recorded("a", license.HDID, license.OSID, license.NETID, license.HDHWID),
+		},
+	}
+}
+
+// withStick plugs a USB stick in.
+func withStick(t tree) tree {
+	return with(t, blockDevice("sdb", "8:16", "pci0000:00/0000:00:14.0/usb2/2-2/2-2:1.0/host6/target6:0:0/6:0:0:0", tree{
+		"removable":           file("1\n"),
+		"size":                file("1000\n"),
+		"device/serial":       file("STICK1\n"),
+		"run/udev/data/b8:16": file("E:ID_SERIAL_SHORT=STICK1\n"),
+	}))
 }
 
 // sameBoard gives a tree the numbers that lie on the board of PC a.
@@ -181,82 +223,102 @@ func inNamespace(cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-func measureStability(r *run, s *section) error {
+// seen is how a PC looks.
+type seen struct {
+	reading fingerprint.Reading
+	ids     map[string]string // of the peers
+}
+
+// look has a PC recognized by all.
+func (r *run) look(t tree, slashdevops string) (seen, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return seen{}, err
 	}
+	dir, err := os.MkdirTemp(r.temp, "tree")
+	if err != nil {
+		return seen{}, err
+	}
+	defer os.RemoveAll(dir)
+	if err := errors.Join(os.Chmod(dir, 0o755), write(dir, t)); err != nil {
+		return seen{}, err
+	}
+	pc := seen{ids: map[string]string{}}
+	if pc.reading, err = fingerprint.Recorded(os.DirFS(dir)).Read(r); err != nil {
+		return seen{}, err
+	}
+	var out bytes.Buffer
+	cmd := inNamespace(exec.CommandContext(r, self, "machineid-of", dir))
+	cmd.Stdout = &out
+	if err := cmd.Run(); err != nil {
+		return seen{}, fmt.Errorf("machineid in a root folder of its own: %w", err)
+	}
+	pc.ids["machineid"] = strings.TrimSpace(out.String())
+	if pc.ids["ghw"], err = ghwIdentity(dir); err != nil {
+		return seen{}, err
+	}
+	if slashdevops == "" {
+		return pc, nil
+	}
+	ask, stop, err := asked(inNamespace(exec.CommandContext(r, slashdevops, dir)))
+	if err != nil {
+		return seen{}, err
+	}
+	id, err := ask()
+	stop()
+	pc.ids["slashdevops"] = strings.TrimSpace(id)
+	return pc, err
+}
+
+// recognize is what becomes of a license.
+func recognize(before, now fingerprint.Reading) outcome {
+	key := benchSignature.Key()
+	bound := before.Block(key)
+	switch block := now.BlockFor(key, bound); {
+	case block == bound && license.Compare(bound, block, license.DefaultPolicy()).Accepted:
+		return same
+	case license.Compare(bound, block, license.DefaultPolicy()).Accepted:
+		return recognized
+	}
+	return lost
+}
+
+func measureStability(r *run, s *section) error {
 	slashdevops := ""
 	if r.slashdevops != "" {
-		if slashdevops, err = buildPeer(r, "slashdevops", slashdevopsModule, r.slashdevops, peers.Slashdevops); err != nil {
+		var err error
+		slashdevops, err = buildPeer(r, "slashdevops", slashdevopsModule, r.slashdevops, peers.Slashdevops)
+		if err != nil {
 			return err
 		}
 	}
-	key := benchSignature.Key()
-	var bound license.Block
-	before := map[string]string{}
 	var table strings.Builder
-	table.WriteString("| what happens | right | ours | `denisbrodbeck/machineid` | `jaypipes/ghw` | `slashdevops/machineid` | ours the best |\n|---|---|---|---|---|---|---|\n")
-	for i, e := range events {
-		t := e.tree()
-		dir, err := os.MkdirTemp(r.temp, "tree")
+	table.WriteString("| what happens | right | ours | `denisbrodbeck/machineid` | `jaypipes/ghw` | " +
+		"`slashdevops/machineid` | ours the best |\n|---|---|---|---|---|---|---|\n")
+	for _, e := range allEvents() {
+		before, err := r.look(e.from, slashdevops)
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(os.Chmod(dir, 0o755), write(dir, t)); err != nil {
-			return err
-		}
-		reading, err := fingerprint.Recorded(os.DirFS(dir)).Read(r)
+		now, err := r.look(e.tree, slashdevops)
 		if err != nil {
 			return err
 		}
-		if i == 0 {
-			bound = reading.Block(key)
+		mine := recognize(before.reading, now.reading)
+		name := e.name
+		if e.limit {
+			name += " †"
 		}
-		now := reading.BlockFor(key, bound)
-		mine := lost
-		if now == bound {
-			mine = same
-		} else if license.Compare(bound, now, license.DefaultPolicy()).Accepted {
-			mine = recognized
-		}
-
-		found := map[string]string{}
-		var out bytes.Buffer
-		cmd := inNamespace(exec.CommandContext(r, self, "machineid-of", dir))
-		cmd.Stdout = &out
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("machineid in a root folder of its own: %w", err)
-		}
-		found["machineid"] = strings.TrimSpace(out.String())
-		if found["ghw"], err = ghwIdentity(dir); err != nil {
-			return err
-		}
-		if slashdevops != "" {
-			ask, stop, err := asked(inNamespace(exec.CommandContext(r, slashdevops, dir)))
-			if err != nil {
-				return err
-			}
-			id, err := ask()
-			stop()
-			if err != nil {
-				return err
-			}
-			found["slashdevops"] = strings.TrimSpace(id)
-		}
-		if i == 0 {
-			before = found
-		}
-		cells := []string{e.name, e.best.String(), mine.String()}
+		cells := []string{name, e.best.String(), mine.String()}
 		best := "yes"
 		for _, peer := range []string{"machineid", "ghw", "slashdevops"} {
-			id, measured := found[peer]
+			id, measured := now.ids[peer]
 			if !measured {
 				cells = append(cells, "not measured")
 				continue
 			}
 			theirs := lost
-			if id == before[peer] && id != "none" {
+			if id == before.ids[peer] && id != "none" {
 				theirs = same
 			}
 			cells = append(cells, theirs.String())
@@ -267,6 +329,7 @@ func measureStability(r *run, s *section) error {
 		table.WriteString("| " + strings.Join(append(cells, best), " | ") + " |\n")
 	}
 	s.text = append(s.text, strings.TrimRight(table.String(), "\n"))
+	s.say("† A limit: no lock tells these apart. Validation by the server bounds them.")
 	s.say("Every PC is a recorded tree of /proc, /sys, /run and /etc. Ours reads it and compares with the default policy: same codes, recognized in spite of changes, or lost. " +
 		"`machineid` and `slashdevops/machineid` run with the tree as their root folder, `ghw` with its own option for one. These have no comparison: an id is the same or lost. " +
 		"Of ghw, which makes no id, the id is BIOS, product, board, processor, disks that stay and adapters that are not virtual. " +

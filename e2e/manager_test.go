@@ -183,7 +183,8 @@ func TestMainJob(t *testing.T) {
 
 	comparison, err := p.RecheckThisPC(ctx, l)
 	require.NoError(t, err)
-	require.Equal(t, license.LockCount, comparison.Count(license.Same))
+	require.Zero(t, comparison.Differences())
+	require.NotZero(t, comparison.Count(license.Same))
 
 	changed, err := p.ChangeNote(ctx, l.ID, "Studio")
 	require.NoError(t, err)

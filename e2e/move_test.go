@@ -338,7 +338,8 @@ func TestBringBack(t *testing.T) {
 	offer := offers[0]
 	require.Equal(t, old.ID, offer.License.ID)
 	require.NoError(t, offer.Refusal)
-	require.Equal(t, license.LockCount, offer.Comparison.Count(license.Same))
+	require.Zero(t, offer.Comparison.Differences())
+	require.NotZero(t, offer.Comparison.Count(license.Same))
 	l, err := again.Reactivate(ctx, manager.Reactivate{License: offer.License, Codes: offer.Codes, ThisPC: true})
 	require.NoError(t, err)
 	require.True(t, l.ThisPC)

@@ -27,7 +27,8 @@ func TestAdapterOrder(t *testing.T) {
 func TestAdapterAddresses(t *testing.T) {
 	for text, want := range map[string]string{
 		"f4:8e:38:00:12:ab": "F48E380012AB",
-		"52-54-00-12-34-56": "525400123456",
+		"52-54-00-1d-27-39": "5254001D2739",
+		"52:54:00:12:34:56": "", // on every machine that QEMU starts without another one
 		"01:00:5e:00:00:fb": "", // a group address
 		"33:33:00:00:00:01": "", // a group address
 		"00:00:00:00:00:00": "",

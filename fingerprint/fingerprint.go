@@ -2,16 +2,18 @@
 // an ordinary user get the same codes.
 //
 //	lock      Linux                               Windows                        macOS
-//	HD ID     UUID of the root file system        serial of the system volume    UUID of the system volume
-//	BIOS ID   DMI vendor, version, date           SMBIOS table, type 0           boot ROM version
+//	HD ID     UUID of the system's file system    serial of the system volume    UUID of the system volume
+//	BIOS ID   DMI firmware vendor, board's        SMBIOS table, the same         firmware and board
+//	          vendor and product
 //	OS ID     machine-id                          MachineGuid                    platform UUID
 //	NET ID    permanent address of an adapter     the same                       the same
 //	CPU ID    /proc/cpuinfo                       registry                       sysctl
-//	HD (HW)   serial of the root file system's    storage query                  serial of the internal disk
-//	          disk, followed through LVM, LUKS
-//	CD (HW)   model and serial of sr0             storage query                  model of the drive
+//	HD (HW)   serial of a disk of the system's    storage query                  serial of the internal disk
+//	          file system, through all layers
+//	CD (HW)   model and serial of a built-in      storage query                  model of the drive
+//	          drive
 //
-// Raw values never leave the package but as lock values of nine bits.
+// Raw values leave the package only as lock values of 5 to 14 bits.
 package fingerprint
 
 import (
@@ -47,7 +49,7 @@ func unreadable(why Why) error { return &UnreadableError{why} }
 type adapter struct {
 	name    string
 	address string // permanent address, 12 hex digits
-	usb     bool
+	usb     bool   // outside of the case: on USB, behind Thunderbolt, in a dock
 }
 
 // local reports a locally administered address.
@@ -65,6 +67,18 @@ type sources interface {
 	adapters() ([]adapter, error)
 }
 
+// diskLister is implemented by sources whose system drive may lie on several disks.
+type diskLister interface {
+	// disks returns the serials of all disks of the system drive, that of hdHardwareID first.
+	disks() ([]string, error)
+}
+
+// snapshotter is implemented by sources that find several locks at one go.
+type snapshotter interface {
+	// snapshot returns the sources of one reading.
+	snapshot() sources
+}
+
 // Reader reads the locks of one PC.
 type Reader struct{ sources sources }
 
@@ -72,6 +86,7 @@ type Reader struct{ sources sources }
 type Reading struct {
 	raw      license.RawLocks // NET ID is empty: it is chosen from adapters
 	adapters []adapter
+	disks    []string // serials of all disks of the system drive; the first is HD ID (HW)
 	problems [license.LockCount]error
 }
 
@@ -90,22 +105,33 @@ func (Reading) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil 
 // Read reads all locks. A lock that cannot be read is no error; the error is the context's.
 func (r *Reader) Read(ctx context.Context) (Reading, error) {
 	var reading Reading
+	source := r.sources
+	if s, ok := source.(snapshotter); ok {
+		source = s.snapshot()
+	}
 	for _, read := range []struct {
 		lock license.Lock
 		from func() (string, error)
 	}{
-		{license.HDID, r.sources.hdID},
-		{license.BIOSID, r.sources.biosID},
-		{license.OSID, r.sources.osID},
-		{license.CPUID, r.sources.cpuID},
-		{license.HDHWID, r.sources.hdHardwareID},
-		{license.CDHWID, r.sources.cdHardwareID},
+		{license.HDID, source.hdID},
+		{license.BIOSID, source.biosID},
+		{license.OSID, source.osID},
+		{license.CPUID, source.cpuID},
+		{license.HDHWID, func() (string, error) {
+			disks, err := disksOf(source)
+			if err != nil || len(disks) == 0 {
+				return "", err
+			}
+			reading.disks = disks
+			return disks[0], nil
+		}},
+		{license.CDHWID, source.cdHardwareID},
 	} {
 		if err := ctx.Err(); err != nil {
 			return Reading{}, err
 		}
 		value, err := read.from()
-		if _, ok := license.Readable(read.lock, value); err == nil && !ok {
+		if err == nil && !readable(read.lock, value) {
 			err = unreadable("the system gives only a placeholder")
 		}
 		if err != nil {
@@ -117,7 +143,7 @@ func (r *Reader) Read(ctx context.Context) (Reading, error) {
 	if err := ctx.Err(); err != nil {
 		return Reading{}, err
 	}
-	adapters, err := r.sources.adapters()
+	adapters, err := source.adapters()
 	adapters = slices.DeleteFunc(adapters, func(a adapter) bool { return !usable(a.address) })
 	if err == nil && len(adapters) == 0 {
 		err = unreadable("there is no physical network adapter")
@@ -130,9 +156,31 @@ func (r *Reader) Read(ctx context.Context) (Reading, error) {
 	return reading, nil
 }
 
-// prefer orders adapters: globally administered addresses first, built-in ones before USB, then by name and address.
+// disksOf returns the serials of the disks of the system drive without placeholders.
+func disksOf(source sources) ([]string, error) {
+	var disks []string
+	var err error
+	if lister, ok := source.(diskLister); ok {
+		disks, err = lister.disks()
+	} else {
+		var serial string
+		serial, err = source.hdHardwareID()
+		disks = []string{serial}
+	}
+	return slices.DeleteFunc(disks, func(serial string) bool { return !readable(license.HDHWID, serial) }), err
+}
+
+// readable reports whether a raw value is no placeholder (spec: codes, "Locks").
+func readable(l license.Lock, raw string) bool {
+	_, ok := license.Readable(l, raw)
+	return ok
+}
+
+// prefer orders adapters: globally administered addresses first, built-in ones before those outside, then by name and
+// address.
 func prefer(a, b adapter) int {
-	return cmp.Or(boolean(a.local(), b.local()), boolean(a.usb, b.usb), cmp.Compare(a.name, b.name), cmp.Compare(a.address, b.address))
+	return cmp.Or(boolean(a.local(), b.local()), boolean(a.usb, b.usb), cmp.Compare(a.name, b.name),
+		cmp.Compare(a.address, b.address))
 }
 
 func boolean(a, b bool) int {
@@ -147,8 +195,7 @@ func boolean(a, b bool) int {
 
 // usable reports whether a normalised address can be an adapter's own: 48 bits, no group address, no placeholder.
 func usable(address string) bool {
-	_, ok := license.Readable(license.NETID, address)
-	return ok && len(address) == 12 && strings.Trim(address, "0123456789ABCDEF") == "" &&
+	return len(address) == 12 && strings.Trim(address, "0123456789ABCDEF") == "" && readable(license.NETID, address) &&
 		!strings.ContainsRune("13579BDF", rune(address[1]))
 }
 
@@ -172,31 +219,35 @@ func (r Reading) Problem(l license.Lock) error {
 	return r.problems[l-1]
 }
 
-// Block computes the lock block of this PC with the adapter that comes first.
-func (r Reading) Block(k license.Key) license.Block {
+// Block computes the lock block of this PC with the adapter and the disk that come first.
+func (r Reading) Block(k license.Key) license.Block { return r.BlockFor(k) }
+
+// BlockFor computes the lock block of this PC for comparing it with the blocks that a license is bound to: of all
+// physical adapters, and of all disks of the system drive, it takes the one of the first of these blocks that has one
+// here, so that their order means nothing (spec: codes, "Locks").
+func (r Reading) BlockFor(k license.Key, bound ...license.Block) license.Block {
 	raw := r.raw
-	if len(r.adapters) > 0 {
-		raw[license.NETID-1] = r.adapters[0].address
+	addresses := make([]string, len(r.adapters))
+	for i, a := range r.adapters {
+		addresses[i] = a.address
 	}
+	raw[license.NETID-1] = choose(k, license.NETID, addresses, bound)
+	raw[license.HDHWID-1] = choose(k, license.HDHWID, r.disks, bound)
 	return k.Block(raw)
 }
 
-// BlockFor computes the lock block of this PC for comparing it with the blocks that a license is bound to: the adapter
-// of the first of them that has one here is looked for among all physical adapters, so that their order means nothing
-// (spec: codes, "Locks").
-func (r Reading) BlockFor(k license.Key, bound ...license.Block) license.Block {
-	first := r.Block(k)
+// choose returns the raw value of a lock that one of the blocks is bound to, of the first of them if there are several,
+// or else the first value.
+func choose(k license.Key, l license.Lock, values []string, bound []license.Block) string {
+	if len(values) == 0 {
+		return ""
+	}
 	for _, b := range bound {
-		if first.Value(license.NETID) == b.Value(license.NETID) {
-			return first
-		}
-		for _, a := range r.adapters {
-			if k.LockValue(license.NETID, a.address) == b.Value(license.NETID) {
-				raw := r.raw
-				raw[license.NETID-1] = a.address
-				return k.Block(raw)
+		for _, value := range values {
+			if len(values) == 1 || k.LockValue(l, value) == b.Value(l) {
+				return value
 			}
 		}
 	}
-	return first
+	return values[0]
 }

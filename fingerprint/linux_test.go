@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,7 +18,7 @@ import (
 type linuxPC struct {
 	files     map[string]string
 	permanent map[string]string // addresses that adapters were made with
-	fsid      string
+	fsid      map[string]string // file-system ids of mount points
 	// adminOnly lists files that only the administrator reads.
 	adminOnly []string
 }
@@ -37,8 +36,12 @@ func (pc linuxPC) reader(admin bool) *Reader {
 	if !admin {
 		root = withheld{tree, pc.adminOnly}
 	}
-	return &Reader{linuxSource{root: root, machineID: treeMachineID(root), permanentAddress: func(name string) string { return pc.permanent[name] },
-		fileSystemID: func() string { return pc.fsid }}}
+	return &Reader{linuxSource{
+		root:             root,
+		machineID:        treeMachineID(root),
+		permanentAddress: func(name string) string { return pc.permanent[name] },
+		fileSystemID:     func(point string) string { return pc.fsid[point] },
+	}}
 }
 
 // withheld is a tree as an ordinary user sees it.
@@ -69,6 +72,7 @@ var (
 	intel = map[string]string{"proc/cpuinfo": "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 158\nmodel name\t: Intel(R) Core(TM)\nstepping\t: 10\n\nprocessor\t: 1\nmodel\t\t: 1\n"}
 	dmi   = map[string]string{
 		"sys/class/dmi/id/bios_vendor": "LENOVO\n", "sys/class/dmi/id/bios_version": "N32ET84W (1.60 )\n", "sys/class/dmi/id/bios_date": "03/14/2024\n",
+		"sys/class/dmi/id/board_vendor": "LENOVO\n", "sys/class/dmi/id/board_name": "20XWCTO1WW\n",
 		"sys/class/dmi/id/product_serial": "PF2ABCDE\n", "sys/class/dmi/id/product_uuid": "4c4c4544-0042-3510-8051-b4c04f4d3332\n",
 	}
 	dmiAdmin = []string{"sys/class/dmi/id/product_serial", "sys/class/dmi/id/product_uuid"}
@@ -169,19 +173,19 @@ var vm = linuxPC{
 		map[string]string{"sys/class/dmi/id/bios_vendor": "SeaBIOS\n", "sys/class/dmi/id/bios_version": "1.16.2-1\n", "sys/class/dmi/id/bios_date": "04/01/2014\n"},
 		disk("vda", "254:0", "pci0000:00/0000:00:04.0/virtio1", map[string]string{"serial": "vol-0a1b2c3d\n"}), partition("vda", "vda1", "254:1", "pci0000:00/0000:00:04.0/virtio1"),
 		map[string]string{"dev/disk/by-uuid/99990000-aaaa-4bbb-8ccc-dddd00001111": "-> ../../vda1"},
-		nic("eth0", "pci0000:00/0000:00:03.0/virtio0", "52:54:00:12:34:56", "0"), nic("ifb0", "virtual", "aa:bb:cc:dd:ee:02", "1")),
+		nic("eth0", "pci0000:00/0000:00:03.0/virtio0", "52:54:00:1d:27:39", "0"), nic("ifb0", "virtual", "aa:bb:cc:dd:ee:02", "1")),
 }
 
 var containerPC = linuxPC{
 	files: merged(intel, dmi, systemd, mounted("0:55", "overlay", "overlay"), nic("eth0", "virtual", "02:42:ac:11:00:02", "3"), nic("lo", "virtual", "00:00:00:00:00:00", "0")),
-	fsid:  "deadbeef00000001",
+	fsid:  map[string]string{"/": "deadbeef00000001"},
 }
 
 var raspberry = linuxPC{
 	files: merged(systemd, mounted("179:2", "ext4", "/dev/root"),
 		map[string]string{"proc/cpuinfo": "processor\t: 0\nBogoMIPS\t: 108.00\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd08\nCPU revision\t: 3\n\nSerial\t\t: 10000000abcdef01\n"},
 		map[string]string{"sys/firmware/devicetree/base/model": "Raspberry Pi 4 Model B Rev 1.4\x00", "sys/firmware/devicetree/base/chosen/bootloader/version": "2024/01/05\x00"},
-		disk("mmcblk0", "179:0", "platform/emmc2bus/fe340000.mmc/mmc_host/mmc0/mmc0:aaaa", map[string]string{"device/cid": "035344534c3332478012345678014500\n", "device/serial": "0x12345678\n"}),
+		disk("mmcblk0", "179:0", "platform/emmc2bus/fe340000.mmc/mmc_host/mmc0/mmc0:aaaa", map[string]string{"device/cid": "035344534c333247805a3c91e7014500\n", "device/serial": "0x5a3c91e7\n"}),
 		partition("mmcblk0", "mmcblk0p2", "179:2", "platform/emmc2bus/fe340000.mmc/mmc_host/mmc0/mmc0:aaaa"),
 		map[string]string{"dev/disk/by-uuid/deadbeef-0000-4111-8222-333344445555": "-> ../../mmcblk0p2"},
 		nic("eth0", "platform/scb/fd580000.ethernet", "dc:a6:32:00:00:01", "0"), nic("wlan0", "platform/soc/fe300000.mmcnr/mmc1:0001:1", "dc:a6:32:00:00:02", "0")),
@@ -200,27 +204,27 @@ func TestLinuxPCs(t *testing.T) {
 		want map[license.Lock]string
 	}{
 		"laptop: LVM on LUKS on NVMe, Wi-Fi with a made-up address": {laptop, map[license.Lock]string{
-			license.HDID: "a1b2c3d4-0000-4000-8000-000000000001", license.BIOSID: "LENOVO N32ET84W (1.60 ) 03/14/2024", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0",
+			license.HDID: "a1b2c3d4-0000-4000-8000-000000000001", license.BIOSID: "LENOVO LENOVO 20XWCTO1WW", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0",
 			license.NETID: "F48E380012AB", license.CPUID: "GenuineIntel-6-158-10", license.HDHWID: "S3Z9NB0K123456X",
 		}},
 		"desktop: SATA, optical drive, UUID from udev": {desktop, map[license.Lock]string{
-			license.HDID: "0f0e0d0c-aaaa-4bbb-8ccc-1234567890ab", license.BIOSID: "LENOVO N32ET84W (1.60 ) 03/14/2024", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0",
+			license.HDID: "0f0e0d0c-aaaa-4bbb-8ccc-1234567890ab", license.BIOSID: "LENOVO LENOVO 20XWCTO1WW", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0",
 			license.NETID: "F48E380012AB", license.CPUID: "GenuineIntel-6-158-10", license.HDHWID: "WD-WCC4N1234567", license.CDHWID: "HL-DT-ST DVDRAM GU90N KZ9F1234567",
 		}},
 		"server: RAID of two disks, two adapters": {raidServer, map[license.Lock]string{
-			license.HDID: "11112222-3333-4444-8555-666677778888", license.BIOSID: "American Megatrends Inc. N32ET84W (1.60 ) 03/14/2024", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0",
+			license.HDID: "11112222-3333-4444-8555-666677778888", license.BIOSID: "American Megatrends Inc. LENOVO 20XWCTO1WW", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0",
 			license.NETID: "3CECEF000001", license.CPUID: "GenuineIntel-6-158-10", license.HDHWID: "AAA111",
 		}},
 		"virtual machine: btrfs, a locally administered adapter only": {vm, map[license.Lock]string{
-			license.HDID: "99990000-aaaa-4bbb-8ccc-dddd00001111", license.BIOSID: "SeaBIOS 1.16.2-1 04/01/2014", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0",
-			license.NETID: "525400123456", license.CPUID: "GenuineIntel-6-158-10", license.HDHWID: "vol-0a1b2c3d",
+			license.HDID: "99990000-aaaa-4bbb-8ccc-dddd00001111", license.BIOSID: "SeaBIOS", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0",
+			license.NETID: "5254001D2739", license.CPUID: "GenuineIntel-6-158-10", license.HDHWID: "vol-0a1b2c3d",
 		}},
 		"container: no disk, no adapter of its own": {containerPC, map[license.Lock]string{
-			license.BIOSID: "LENOVO N32ET84W (1.60 ) 03/14/2024", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0", license.CPUID: "GenuineIntel-6-158-10",
+			license.BIOSID: "LENOVO LENOVO 20XWCTO1WW", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0", license.CPUID: "GenuineIntel-6-158-10",
 		}},
 		"Raspberry Pi": {raspberry, map[license.Lock]string{
-			license.HDID: "deadbeef-0000-4111-8222-333344445555", license.BIOSID: "Raspberry Pi 4 Model B Rev 1.4 2024/01/05", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0",
-			license.NETID: "DCA632000001", license.CPUID: "0x41-8-0x0-0xd08-3", license.HDHWID: "0x12345678",
+			license.HDID: "deadbeef-0000-4111-8222-333344445555", license.BIOSID: "Raspberry Pi 4 Model B Rev 1.4", license.OSID: "8F7E6D5C4B3A29180706F5E4D3C2B1A0",
+			license.NETID: "DCA632000001", license.CPUID: "0x41-8-0x0-0xd08-3", license.HDHWID: "0x5a3c91e7",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -267,7 +271,8 @@ func TestEmptyMachineID(t *testing.T) {
 func TestPlaceholdersAreUnreadable(t *testing.T) {
 	pc := desktop
 	pc.files = merged(desktop.files, map[string]string{
-		"sys/class/dmi/id/bios_version": "To be filled by O.E.M.\n", "sys/devices/" + sataBus + "/block/sda/device/vpd_pg80": vpd80("0000000000"), "sys/devices/" + sataBus + "/block/sda/device/wwid": "None\n",
+		"sys/class/dmi/id/bios_vendor": "NA\n", "sys/class/dmi/id/board_vendor": "NA\n",
+		"sys/class/dmi/id/board_name": "To be filled by O.E.M.\n", "sys/devices/" + sataBus + "/block/sda/device/vpd_pg80": vpd80("0000000000"), "sys/devices/" + sataBus + "/block/sda/device/wwid": "None\n",
 	})
 	reading := read(t, pc, true)
 	require.False(t, reading.Readable(license.BIOSID))
@@ -291,7 +296,12 @@ func TestHostileTree(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 	}
 	root := os.DirFS(folder)
-	hostile := &Reader{linuxSource{root: root, machineID: treeMachineID(root), permanentAddress: func(string) string { return "ff:ff:ff:ff:ff:ff" }, fileSystemID: func() string { return "" }}}
+	hostile := &Reader{linuxSource{
+		root:             root,
+		machineID:        treeMachineID(root),
+		permanentAddress: func(string) string { return "ff:ff:ff:ff:ff:ff" },
+		fileSystemID:     func(string) string { return "" },
+	}}
 	reading, err := hostile.Read(t.Context())
 	require.NoError(t, err)
 	for _, l := range license.Locks() {
@@ -303,8 +313,10 @@ func TestHostileTree(t *testing.T) {
 func FuzzMountInfo(f *testing.F) {
 	f.Add([]byte("28 1 8:2 / / rw - ext4 /dev/sda2 rw"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if m, err := parseMountInfo(data); err == nil && strings.Contains(path.Join("sys/dev/block", m.device), "..") {
-			t.Fatal(m.device)
+		for _, m := range parseMountInfo(data) {
+			if strings.Trim(m.device, "0123456789:") != "" {
+				t.Fatal(m.device)
+			}
 		}
 	})
 }

@@ -2,10 +2,12 @@ package fingerprint
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/acen-desktop/acen/license"
@@ -13,111 +15,214 @@ import (
 
 // darwinCalls are what macOS is asked. Their answers are recorded for tests on other systems.
 type darwinCalls interface {
-	// machineID returns the platform UUID.
-	machineID() (string, error)
 	// sysctl returns a value of the kernel's table as text; "" when there is none.
 	sysctl(name string) string
-	// registry returns a part of the I/O registry as a property list: `ioreg -a -r` with the given arguments.
-	registry(arguments ...string) ([]byte, error)
+	// dataVolume returns the BSD name of the volume with the data of the running system, such as "disk3s5"; "" if
+	// unknown.
+	dataVolume() string
+	// run runs a program and returns its output.
+	run(path string, arguments ...string) ([]byte, error)
 }
 
 type darwinSource struct{ darwinCalls }
 
+// ioreg is the full path of the program that shows the I/O Registry: a PATH may hold another one.
+const ioreg = "/usr/sbin/ioreg"
+
+// What of the I/O Registry is read. Only the plane of the device tree has the entry "rom", which only Intel Macs have.
+var (
+	ioPlatform = []string{"-d", "1", "-c", "IOPlatformExpertDevice"}
+	ioFirmware = []string{"-p", "IODeviceTree", "-d", "1", "-n", "rom"}
+	ioVolumes  = []string{"-d", "1", "-c", "AppleAPFSVolume"}
+	ioDisks    = []string{"-c", "IOBlockStorageDevice"}
+	ioOptical  = []string{"-d", "1", "-c", "IODVDServices"}
+	ioAdapters = []string{"-c", "IOEthernetController"}
+)
+
 func (s darwinSource) osID() (string, error) {
-	id, err := s.machineID()
-	if err != nil || license.Normalize(id) == "" {
-		return "", unreadable("the system has no platform UUID")
+	platform, err := s.entries(ioPlatform)
+	if err != nil {
+		return "", err
 	}
-	return id, nil
+	for _, entry := range platform {
+		if id := asText(entry["IOPlatformUUID"]); readable(license.OSID, id) {
+			return id, nil
+		}
+	}
+	return "", unreadable("the system has no platform UUID")
 }
 
 func (s darwinSource) cpuID() (string, error) {
 	var parts []string
-	for _, name := range []string{"machdep.cpu.vendor", "machdep.cpu.family", "machdep.cpu.model", "machdep.cpu.stepping"} {
-		if v := s.sysctl(name); v != "" {
+	for _, name := range []string{"vendor", "family", "model", "stepping"} {
+		if v := s.sysctl("machdep.cpu." + name); v != "" {
 			parts = append(parts, v)
 		}
 	}
 	if len(parts) < 4 { // Apple silicon names brand and family only
 		parts = []string{s.sysctl("machdep.cpu.brand_string"), s.sysctl("hw.cpufamily")}
 	}
-	if value := strings.TrimSpace(strings.Join(parts, " ")); license.Normalize(value) != "" {
+	if value := strings.TrimSpace(strings.Join(parts, " ")); readable(license.CPUID, value) {
 		return value, nil
 	}
 	return "", unreadable("the processor is not described")
 }
 
+// biosID is made of the vendor of the firmware, and vendor and model of the board: an update of the firmware leaves
+// them as they are (spec: codes, "Locks").
 func (s darwinSource) biosID() (string, error) {
-	for _, from := range []struct {
-		arguments []string
-		property  string
-	}{
-		{[]string{"-d", "1", "-n", "rom"}, "version"},
-		{[]string{"-d", "1", "-n", "chosen"}, "system-firmware-version"},
-	} {
-		if value := s.property(from.arguments, from.property); license.Normalize(value) != "" {
-			return "Apple " + value, nil
-		}
+	firmware, err := s.entries(ioFirmware)
+	if err != nil {
+		return "", err
 	}
-	return "", unreadable("the firmware does not describe itself")
+	platform, err := s.entries(ioPlatform)
+	if err != nil {
+		return "", err
+	}
+	vendor := property(firmware, "vendor")
+	board := cmp.Or(
+		property(platform, "board-id"), // of Intel Macs
+		property(platform, "target-sub-type"),
+		property(platform, "target-type"),
+		property(platform, "model"),
+	)
+	return modelOf(vendor, property(platform, "manufacturer"), board)
 }
 
+// hdID is the UUID of the data volume, which stays: the sealed system volume changes with every update.
 func (s darwinSource) hdID() (string, error) {
-	// The data volume is the one that lives on: the sealed system volume changes with every update.
-	for _, entry := range s.entries("-c", "AppleAPFSVolume") {
-		if roles, ok := entry["Role"].([]any); ok {
-			for _, role := range roles {
-				if uuid, ok := entry["UUID"].(string); ok && role == "Data" {
-					return uuid, nil
-				}
-			}
+	volumes, err := s.entries(ioVolumes)
+	if err != nil {
+		return "", err
+	}
+	running, first := s.dataVolume(), ""
+	for _, entry := range volumes {
+		uuid := asText(entry["UUID"])
+		if running != "" && asText(entry["BSD Name"]) == running && readable(license.HDID, uuid) {
+			return uuid, nil
 		}
+		roles, _ := entry["Role"].([]any)
+		if first == "" && slices.Contains(roles, any("Data")) {
+			first = uuid
+		}
+	}
+	if readable(license.HDID, first) {
+		return first, nil
 	}
 	return "", unreadable("the system volume shows no UUID")
 }
 
 func (s darwinSource) hdHardwareID() (string, error) {
-	for _, class := range []string{"IONVMeController", "IOAHCIBlockStorageDevice", "AppleANS3NVMeController"} {
-		for _, entry := range s.entries("-c", class) {
-			characteristics, _ := entry["Device Characteristics"].(map[string]any)
-			for _, value := range []any{entry["Serial Number"], characteristics["Serial Number"]} {
-				if serial := asText(value); license.Normalize(serial) != "" {
-					return serial, nil
-				}
-			}
+	serials, err := s.disks()
+	if err != nil {
+		return "", err
+	}
+	return serials[0], nil
+}
+
+// disks returns the serial numbers of the built-in disks that hold the running system, in ascending order, or of all
+// built-in disks if none is known to hold it.
+func (s darwinSource) disks() ([]string, error) {
+	list, err := s.entries(ioDisks)
+	if err != nil {
+		return nil, err
+	}
+	running := s.dataVolume()
+	var all, system []string
+	for _, entry := range list {
+		serial := asText(characteristics(entry)["Serial Number"])
+		if !builtIn(entry) || optical(entry) || !readable(license.HDHWID, serial) {
+			continue
+		}
+		all = append(all, serial)
+		if running != "" && holds(entry, running) {
+			system = append(system, serial)
 		}
 	}
-	return "", unreadable("the internal disk shows no serial number")
+	if len(system) == 0 {
+		system = all
+	}
+	if len(system) == 0 {
+		return nil, unreadable("the built-in disk shows no serial number")
+	}
+	slices.Sort(system)
+	return slices.Compact(system), nil
 }
 
 func (s darwinSource) cdHardwareID() (string, error) {
-	for _, entry := range s.entries("-c", "IODVDServices") {
-		characteristics, _ := entry["Device Characteristics"].(map[string]any)
-		model := strings.TrimSpace(asText(characteristics["Vendor Name"]) + " " + asText(characteristics["Product Name"]))
-		if license.Normalize(model) != "" {
-			return strings.TrimSpace(model + " " + asText(characteristics["Serial Number"])), nil
+	drives, err := s.entries(ioOptical)
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range drives {
+		c := characteristics(entry)
+		model := strings.TrimSpace(asText(c["Vendor Name"]) + " " + asText(c["Product Name"]))
+		if builtIn(entry) && readable(license.CDHWID, model) {
+			return strings.TrimSpace(model + " " + asText(c["Serial Number"])), nil
 		}
 	}
-	return "", unreadable("there is no optical drive")
+	return "", unreadable("there is no built-in optical drive")
 }
 
+func characteristics(entry map[string]any) map[string]any {
+	c, _ := entry["Device Characteristics"].(map[string]any)
+	return c
+}
+
+// builtInInterconnects are how built-in drives are connected. A card reader is built in, too, but not its card.
+var builtInInterconnects = []string{"Apple Fabric", "PCI-Express", "PCI", "SATA", "ATA", "ATAPI"}
+
+// builtIn reports whether a drive is built into the Mac.
+func builtIn(entry map[string]any) bool {
+	protocol, _ := entry["Protocol Characteristics"].(map[string]any)
+	return asText(protocol["Physical Interconnect Location"]) == "Internal" &&
+		slices.Contains(builtInInterconnects, asText(protocol["Physical Interconnect"]))
+}
+
+// optical reports a block device that is an optical drive.
+func optical(entry map[string]any) bool {
+	class := asText(entry["IOObjectClass"])
+	return slices.ContainsFunc([]string{"DVD", "CompactDisc", "BDServices"}, func(kind string) bool {
+		return strings.Contains(class, kind)
+	})
+}
+
+// holds reports whether a volume lies below an entry.
+func holds(entry map[string]any, bsdName string) bool {
+	return asText(entry["BSD Name"]) == bsdName ||
+		slices.ContainsFunc(children(entry), func(child map[string]any) bool { return holds(child, bsdName) })
+}
+
+// adapters lists the adapters named as Ethernet and Wi-Fi are. Locally administered addresses are those of Thunderbolt
+// ports, phones and the like; they count only if there is no other one, as in virtual machines.
 func (s darwinSource) adapters() ([]adapter, error) {
+	controllers, err := s.entries(ioAdapters)
+	if err != nil {
+		return nil, err
+	}
 	var list []adapter
-	for _, entry := range s.entries("-l", "-c", "IOEthernetController") {
-		address, ok := entry["IOMACAddress"].([]byte)
-		if !ok || len(address) != 6 {
+	for _, entry := range controllers {
+		raw, ok := entry["IOMACAddress"].([]byte)
+		if !ok || len(raw) != 6 {
 			continue
 		}
 		name := asText(entry["BSD Name"])
+		external := strings.Contains(asText(entry["IOObjectClass"])+asText(entry["IOClass"]), "USB")
 		for _, child := range children(entry) {
 			if bsd := asText(child["BSD Name"]); bsd != "" {
 				name = bsd
 			}
+			if builtIn, ok := child["IOBuiltin"].(bool); ok {
+				external = external || !builtIn
+			}
 		}
-		class := asText(entry["IOClass"]) + asText(entry["IOProviderClass"])
-		if normalized := hexAddress(fmt.Sprintf("%x", address)); normalized != "" {
-			list = append(list, adapter{name: name, address: normalized, usb: strings.Contains(class, "USB")})
+		address := hexAddress(fmt.Sprintf("%x", raw))
+		if address != "" && strings.HasPrefix(name, "en") {
+			list = append(list, adapter{name: name, address: address, usb: external})
 		}
+	}
+	if slices.ContainsFunc(list, func(a adapter) bool { return !a.local() }) {
+		list = slices.DeleteFunc(list, adapter.local)
 	}
 	if len(list) == 0 {
 		return nil, unreadable("there is no physical network adapter")
@@ -125,29 +230,26 @@ func (s darwinSource) adapters() ([]adapter, error) {
 	return list, nil
 }
 
-// entries returns a part of the I/O registry; none when it cannot be read.
-func (s darwinSource) entries(arguments ...string) []map[string]any {
-	data, err := s.registry(arguments...)
+// entries returns the entries of the I/O Registry that match arguments of ioreg, with what lies below them.
+func (s darwinSource) entries(arguments []string) ([]map[string]any, error) {
+	data, err := s.run(ioreg, slices.Concat([]string{"-a", "-r", "-l"}, arguments)...)
 	if err != nil {
-		return nil
+		return nil, unreadable("the I/O Registry does not answer")
+	}
+	if len(bytes.TrimSpace(data)) == 0 { // nothing matches
+		return nil, nil
 	}
 	parsed, err := parsePlist(data)
 	if err != nil {
-		return nil
+		return nil, unreadable("the I/O Registry is not understood")
 	}
-	var list []map[string]any
-	if all, ok := parsed.([]any); ok {
-		for _, one := range all {
-			if entry, ok := one.(map[string]any); ok {
-				list = append(list, entry)
-			}
-		}
-	}
-	return list
+	all, _ := parsed.([]any)
+	return dictionaries(all), nil
 }
 
-func (s darwinSource) property(arguments []string, name string) string {
-	for _, entry := range s.entries(arguments...) {
+// property returns the first text that an entry has under a name; "" if there is none.
+func property(entries []map[string]any, name string) string {
+	for _, entry := range entries {
 		if text := asText(entry[name]); text != "" {
 			return text
 		}
@@ -155,11 +257,15 @@ func (s darwinSource) property(arguments []string, name string) string {
 	return ""
 }
 
-func children(entry map[string]any) (list []map[string]any) {
+func children(entry map[string]any) []map[string]any {
 	all, _ := entry["IORegistryEntryChildren"].([]any)
+	return dictionaries(all)
+}
+
+func dictionaries(all []any) (list []map[string]any) {
 	for _, one := range all {
-		if child, ok := one.(map[string]any); ok {
-			list = append(list, child)
+		if d, ok := one.(map[string]any); ok {
+			list = append(list, d)
 		}
 	}
 	return list
@@ -180,7 +286,7 @@ var errPlist = errors.New("this is no property list")
 // maxPlistDepth bounds how deep a property list nests.
 const maxPlistDepth = 100
 
-// parsePlist reads an XML property list: dictionaries, arrays, texts, data; other values are read as text.
+// parsePlist reads an XML property list: dictionaries, arrays, texts, data, booleans; other values are read as text.
 func parsePlist(data []byte) (any, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(data))
 	for {
@@ -231,6 +337,9 @@ func plistValue(decoder *xml.Decoder, start xml.StartElement, depth int) (any, e
 			return []byte(nil), nil
 		}
 		return value, nil
+	case "true", "false":
+		_, err := plistText(decoder)
+		return start.Name.Local == "true", err
 	default:
 		return plistText(decoder)
 	}

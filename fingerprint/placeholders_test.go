@@ -20,16 +20,36 @@ func TestPlaceholderOfAnySource(t *testing.T) {
 	}
 }
 
+// listed is a source that lists disks.
+type listed struct {
+	windowsSource
+	serials []string
+}
+
+func (l listed) disks() ([]string, error) { return l.serials, nil }
+
+// TestPlaceholderDisks covers disks without a serial of their own among others.
+func TestPlaceholderDisks(t *testing.T) {
+	for _, c := range []struct{ serials, want []string }{
+		{[]string{"11111111", "5YD1XK7G", "None", "S3Z9NB0K123456X"}, []string{"5YD1XK7G", "S3Z9NB0K123456X"}},
+		{[]string{"11111111"}, nil},
+		{nil, nil},
+	} {
+		reading, err := (&Reader{listed{windowsSource{windowsPC{}}, c.serials}}).Read(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, c.want, reading.disks)
+		require.Equal(t, c.want != nil, reading.Readable(license.HDHWID))
+	}
+}
+
 func TestStorageDescriptorOutOfRange(t *testing.T) {
-	whole := storage("ACME", "Disk 1", "S3Z9NB0K123456X")
-	model, serial := parseStorageDescriptor(whole)
-	require.Equal(t, []string{"ACME Disk 1", "S3Z9NB0K123456X"}, []string{model, serial})
+	whole := storage(busSATA, "ACME", "Disk 1", "S3Z9NB0K123456X")
+	require.Equal(t, storageDevice{busSATA, "ACME Disk 1", "S3Z9NB0K123456X"}, parseStorageDescriptor(whole))
 	for _, field := range []int{descriptorVendor, descriptorProduct, descriptorSerial} {
 		for _, offset := range [][4]byte{{byte(len(whole))}, {255, 255, 255, 127}, {255, 255, 255, 255}, {4}} {
 			damaged := append([]byte{}, whole...)
 			copy(damaged[field:], offset[:])
-			model, serial = parseStorageDescriptor(damaged)
-			require.NotEqual(t, "ACME Disk 1S3Z9NB0K123456X", model+serial, "%d %v", field, offset)
+			require.NotEqual(t, parseStorageDescriptor(whole), parseStorageDescriptor(damaged), "%d %v", field, offset)
 		}
 	}
 }

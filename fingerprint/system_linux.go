@@ -16,9 +16,9 @@ func System() *Reader {
 		root:             root,
 		machineID:        systemMachineID,
 		permanentAddress: permanentAddress,
-		fileSystemID: func() string {
+		fileSystemID: func(point string) string {
 			var s unix.Statfs_t
-			if unix.Statfs("/", &s) != nil {
+			if unix.Statfs(point, &s) != nil {
 				return ""
 			}
 			return statfsID(s.Fsid.Val[0], s.Fsid.Val[1])

@@ -1,9 +1,9 @@
 package fingerprint
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"unsafe"
 
@@ -73,8 +73,10 @@ func (windowsSystem) processor() (vendor, identifier string, err error) {
 }
 
 const (
-	ioctlStorageQueryProperty   = 0x2d1400
-	ioctlStorageGetDeviceNumber = 0x2d1080
+	ioctlStorageQueryProperty = 0x2d1400
+	ioctlVolumeGetDiskExtents = 0x560000 // IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS
+
+	propertyDevice = 0 // StorageDeviceProperty
 )
 
 // openDevice opens a device without asking for any access, which every user may.
@@ -86,23 +88,66 @@ func openDevice(path string) (windows.Handle, error) {
 	return windows.CreateFile(name, 0, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE, nil, windows.OPEN_EXISTING, 0, 0)
 }
 
+// query asks a storage device for a property. It returns nil if the device does not answer.
+func query(device windows.Handle, question []byte, size int) []byte {
+	answer := make([]byte, size)
+	var n uint32
+	err := windows.DeviceIoControl(device, ioctlStorageQueryProperty, &question[0], uint32(len(question)),
+		&answer[0], uint32(len(answer)), &n, nil)
+	if err != nil {
+		return nil
+	}
+	return answer[:min(int(n), len(answer))]
+}
+
+// standardQuery returns a STORAGE_PROPERTY_QUERY for the descriptor of a property.
+func standardQuery(property byte) []byte { return []byte{property, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0} }
+
+const (
+	maxDescriptor     = 4096
+	adapterSerialSize = 8 + 2*128 // of STORAGE_ADAPTER_SERIAL_NUMBER
+)
+
+var errNoAnswer = errors.New("the device does not answer")
+
 func storageDescriptor(path string) ([]byte, error) {
 	h, err := openDevice(path)
 	if err != nil {
 		return nil, err
 	}
 	defer windows.CloseHandle(h)
-	var query [12]byte // STORAGE_PROPERTY_QUERY for StorageDeviceProperty, standard query
-	answer := make([]byte, 4096)
-	var n uint32
-	err = windows.DeviceIoControl(h, ioctlStorageQueryProperty, &query[0], uint32(len(query)), &answer[0], uint32(len(answer)), &n, nil)
-	if err != nil {
-		return nil, err
+	if d := query(h, standardQuery(propertyDevice), maxDescriptor); d != nil {
+		return d, nil
 	}
-	return answer[:min(int(n), len(answer))], nil
+	return nil, errNoAnswer
 }
 
-func (windowsSystem) systemDisk() ([]byte, error) {
+// readDisk asks a disk who it is, in its own protocol, too.
+func readDisk(path string) (d windowsDisk, err error) {
+	h, err := openDevice(path)
+	if err != nil {
+		return d, err
+	}
+	defer windows.CloseHandle(h)
+	if d.descriptor = query(h, standardQuery(propertyDevice), maxDescriptor); d.descriptor == nil {
+		return d, errNoAnswer
+	}
+	p := parseStorageDescriptor(d.descriptor).protocol()
+	if p != protocolNone {
+		question := identifyQuery(p)
+		d.identify = query(h, question, len(question))
+	}
+	if p == protocolNVMe && d.identify == nil {
+		d.adapterSerial = query(h, standardQuery(propertyAdapterSerial), adapterSerialSize)
+	}
+	return d, nil
+}
+
+// maxExtents bounds on how many pieces of disks a volume may lie.
+const maxExtents = 64
+
+// systemDisks asks the disks below the system volume: several, if it is mirrored or spanned.
+func (windowsSystem) systemDisks() (list []windowsDisk, err error) {
 	drive, err := systemDrive()
 	if err != nil {
 		return nil, err
@@ -112,121 +157,120 @@ func (windowsSystem) systemDisk() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var number struct{ deviceType, device, partition uint32 }
+	extents := make([]byte, 8+24*maxExtents)
 	var n uint32
-	err = windows.DeviceIoControl(h, ioctlStorageGetDeviceNumber, nil, 0, (*byte)(unsafe.Pointer(&number)), uint32(unsafe.Sizeof(number)), &n, nil)
+	err = windows.DeviceIoControl(h, ioctlVolumeGetDiskExtents, nil, 0, &extents[0], uint32(len(extents)), &n, nil)
 	_ = windows.CloseHandle(h)
-	if err != nil {
-		return storageDescriptor(volume)
+	var numbers []uint32
+	if err == nil {
+		numbers = volumeDisks(extents[:min(int(n), len(extents))])
 	}
-	return storageDescriptor(fmt.Sprintf(`\\.\PhysicalDrive%d`, number.device))
+	paths := []string{volume} // if no disk is known below it, the volume itself answers
+	if len(numbers) > 0 {
+		paths = nil
+	}
+	for _, number := range numbers {
+		paths = append(paths, fmt.Sprintf(`\\.\PhysicalDrive%d`, number))
+	}
+	for _, path := range paths {
+		d, e := readDisk(path)
+		if e == nil {
+			list = append(list, d)
+		}
+		err = errors.Join(err, e)
+	}
+	if len(list) > 0 {
+		return list, nil
+	}
+	return nil, err
 }
 
-func (windowsSystem) opticalDrive() ([]byte, error) {
-	mask, err := windows.GetLogicalDrives()
-	if err != nil {
-		return nil, err
-	}
-	for i := range 26 {
-		drive := string(rune('A'+i)) + ":"
-		root, err := windows.UTF16PtrFromString(drive + `\`)
-		if err == nil && mask&(1<<i) != 0 && windows.GetDriveType(root) == windows.DRIVE_CDROM {
-			return storageDescriptor(`\\.\` + drive)
+// maxOptical bounds how many optical drives are asked. Their numbers may have gaps where one was unplugged.
+const maxOptical = 8
+
+func (windowsSystem) opticalDrives() (list [][]byte, err error) {
+	for i := range maxOptical {
+		if d, err := storageDescriptor(fmt.Sprintf(`\\.\CdRom%d`, i)); err == nil {
+			list = append(list, d)
 		}
 	}
-	return nil, errors.New("there is no optical drive")
+	return list, nil
 }
 
 // networkClass lists the network connections by the GUID of their adapter.
 const networkClass = `SYSTEM\CurrentControlSet\Control\Network\{4D36E972-E325-11CE-BFC1-08002BE10318}`
 
+// networkAdapters reads the table of all interfaces, not only those that are bound to IP.
 func (windowsSystem) networkAdapters() ([]windowsAdapter, error) {
-	size := uint32(16 << 10)
-	for range 4 {
-		buffer := make([]byte, size)
-		first := (*windows.IpAdapterAddresses)(unsafe.Pointer(&buffer[0]))
-		const flags = windows.GAA_FLAG_SKIP_UNICAST | windows.GAA_FLAG_SKIP_ANYCAST | windows.GAA_FLAG_SKIP_MULTICAST | windows.GAA_FLAG_SKIP_DNS_SERVER
-		err := windows.GetAdaptersAddresses(windows.AF_UNSPEC, flags, 0, first, &size)
-		if errors.Is(err, windows.ERROR_BUFFER_OVERFLOW) {
+	var table *windows.MibIfTable2
+	if err := windows.GetIfTable2Ex(windows.MibIfTableNormal, &table); err != nil {
+		return nil, err
+	}
+	defer windows.FreeMibTable(unsafe.Pointer(table))
+	rows := unsafe.Slice((*byte)(unsafe.Pointer(table)), ifTableRows+int(table.NumEntries)*ifRowSize)
+	list := parseInterfaceTable(rows)
+	drivers := networkDrivers()
+	for i := range list {
+		a := &list[i]
+		if !a.hardware || a.filter {
 			continue
 		}
-		if err != nil {
-			return nil, err
+		driver := drivers[strings.ToUpper(a.name)]
+		a.configured = driver.address
+		a.instance = cmp.Or(registryText(networkClass+`\`+a.name+`\Connection`, "PnPInstanceID"), driver.instance)
+		if a.instance != "" {
+			a.container = registryText(enumerated+`\`+a.instance, "ContainerID")
 		}
-		var list []windowsAdapter
-		for a := first; a != nil; a = a.Next {
-			guid := windows.BytePtrToString(a.AdapterName)
-			w := windowsAdapter{name: guid, instance: pnpInstance(guid), ifType: a.IfType, address: permanentAddress(guid)}
-			if w.address == "" && a.PhysicalAddressLength == 6 && !setByHand(guid) {
-				w.address = net.HardwareAddr(a.PhysicalAddress[:6]).String()
-			}
-			list = append(list, w)
-		}
-		return list, nil
 	}
-	return nil, errors.New("the list of adapters keeps growing")
+	return list, nil
 }
 
-func pnpInstance(guid string) string {
-	key, err := registry.OpenKey(registry.LOCAL_MACHINE, networkClass+`\`+guid+`\Connection`, registry.QUERY_VALUE)
+// enumerated lists the devices by their PnP instance.
+const enumerated = `SYSTEM\CurrentControlSet\Enum`
+
+// registryText returns a text of the machine's registry; "" if there is none.
+func registryText(path, name string) string {
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE, path, registry.QUERY_VALUE)
 	if err != nil {
 		return ""
 	}
 	defer key.Close()
-	instance, _, err := key.GetStringValue("PnPInstanceID")
+	text, _, err := key.GetStringValue(name)
 	if err != nil {
 		return ""
 	}
-	return instance
+	return text
 }
 
 // adapterClass holds the drivers' settings of adapters.
 const adapterClass = `SYSTEM\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}`
 
-// setByHand reports whether the driver was told another address than the adapter's own.
-func setByHand(guid string) bool {
+// networkDriver is what the settings of an adapter's driver say.
+type networkDriver struct {
+	instance string // PnP instance
+	address  string // set by hand; "" if it was not
+}
+
+// networkDrivers returns the settings of the adapters' drivers by the GUID of the adapter, in upper case.
+func networkDrivers() map[string]networkDriver {
 	class, err := registry.OpenKey(registry.LOCAL_MACHINE, adapterClass, registry.ENUMERATE_SUB_KEYS)
 	if err != nil {
-		return false
+		return nil
 	}
 	defer class.Close()
 	names, err := class.ReadSubKeyNames(-1)
 	if err != nil {
-		return false
+		return nil
 	}
+	drivers := map[string]networkDriver{}
 	for _, name := range names {
-		key, err := registry.OpenKey(class, name, registry.QUERY_VALUE)
-		if err != nil {
-			continue
-		}
-		id, _, idErr := key.GetStringValue("NetCfgInstanceId")
-		address, _, addressErr := key.GetStringValue("NetworkAddress")
-		_ = key.Close()
-		if idErr == nil && strings.EqualFold(id, guid) {
-			return addressErr == nil && address != ""
+		path := adapterClass + `\` + name
+		if id := registryText(path, "NetCfgInstanceId"); id != "" {
+			drivers[strings.ToUpper(id)] = networkDriver{
+				instance: registryText(path, "DeviceInstanceID"),
+				address:  registryText(path, "NetworkAddress"),
+			}
 		}
 	}
-	return false
-}
-
-const (
-	ioctlNDISQueryGlobalStats = 0x170002
-	oid8023PermanentAddress   = 0x01010101
-)
-
-// permanentAddress asks the adapter's driver for the address that it was made with.
-func permanentAddress(guid string) string {
-	h, err := openDevice(`\\.\` + guid)
-	if err != nil {
-		return ""
-	}
-	defer windows.CloseHandle(h)
-	oid := uint32(oid8023PermanentAddress)
-	var address [6]byte
-	var n uint32
-	err = windows.DeviceIoControl(h, ioctlNDISQueryGlobalStats, (*byte)(unsafe.Pointer(&oid)), 4, &address[0], 6, &n, nil)
-	if err != nil || n != 6 {
-		return ""
-	}
-	return net.HardwareAddr(address[:]).String()
+	return drivers
 }

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/acen-desktop/acen/license"
 )
@@ -21,8 +22,16 @@ type linuxSource struct {
 	machineID func() (string, error)
 	// permanentAddress asks an adapter for the address it was made with; "" when it does not say.
 	permanentAddress func(name string) string
-	// fileSystemID returns the id of the root file system for those that derive it from their UUID; "" for others.
-	fileSystemID func() string
+	// system returns what systemDrive found for this reading.
+	system func() (drive, error)
+	// fileSystemID returns the id of the file system that is mounted at a point; "" when it has none.
+	fileSystemID func(point string) string
+}
+
+// snapshot returns a source that looks for the system drive once.
+func (s linuxSource) snapshot() sources {
+	s.system = sync.OnceValues(s.systemDrive)
+	return s
 }
 
 // maxFile bounds what is read of one file, in bytes.
@@ -68,7 +77,7 @@ func (s linuxSource) osID() (string, error) {
 	if err != nil {
 		return "", unreadable("the system has no machine id")
 	}
-	if id = license.Normalize(id); len(id) != 32 {
+	if id = license.Normalize(id); len(id) != 32 || !readable(license.OSID, id) {
 		return "", unreadable("the machine id is empty or not of the usual form")
 	}
 	return id, nil
@@ -113,291 +122,83 @@ func parseCPU(data []byte) (string, error) {
 	return "", unreadable("the processor's description names no model")
 }
 
-// biosID uses only files that every user may read: serial numbers and the product's UUID are the administrator's.
+// biosID returns what an update of the firmware leaves as it is: the vendor of the firmware, and the vendor and the
+// product of the board. Serial numbers and the product's UUID are readable by the administrator only.
 func (s linuxSource) biosID() (string, error) {
 	const dmi = "sys/class/dmi/id/"
-	parts := []string{s.text(dmi + "bios_vendor"), s.text(dmi + "bios_version"), s.text(dmi + "bios_date")}
-	if license.Normalize(parts[1]) != "" {
-		return strings.Join(parts, " "), nil
+	if id := joinReadable(s.text(dmi+"bios_vendor"), s.text(dmi+"board_vendor"), s.text(dmi+"board_name")); id != "" {
+		return id, nil
 	}
-	// Boards without DMI: the model and what the boot loader says of itself.
-	const tree = "sys/firmware/devicetree/base/"
-	if model := s.text(tree + "model"); license.Normalize(model) != "" {
-		version := s.text(tree + "chosen/bootloader/version")
-		if version == "" {
-			version = s.text(tree + "chosen/u-boot,version")
+	// Boards without DMI are described by a device tree. The version of the boot loader changes with an update.
+	for _, tree := range []string{"sys/firmware/devicetree/base/", "proc/device-tree/"} {
+		compatible, _, _ := strings.Cut(s.text(tree+"compatible"), "\x00")
+		for _, id := range []string{s.text(tree + "model"), compatible} {
+			if readable(license.BIOSID, id) {
+				return id, nil
+			}
 		}
-		return strings.TrimSpace(model + " " + version), nil
 	}
 	return "", unreadable("the firmware does not describe itself")
 }
 
-// rootMount is what /proc/self/mountinfo says of the root file system.
-type rootMount struct {
-	device string // major:minor
-	fsType string
-	source string
+// joinReadable joins the parts of a BIOS ID without placeholders, each of which it judges on its own: "NA" twice would
+// look like a value.
+func joinReadable(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return !readable(license.BIOSID, part) }), " ")
 }
 
-// parseMountInfo finds the last mount on "/".
-func parseMountInfo(data []byte) (rootMount, error) {
-	var root rootMount
-	for line := range strings.Lines(string(data)) {
-		before, after, ok := strings.Cut(line, " - ")
-		fields, rest := strings.Fields(before), strings.Fields(after)
-		if ok && len(fields) >= 5 && fields[4] == "/" && len(rest) >= 2 {
-			root = rootMount{device: fields[2], fsType: rest[0], source: rest[1]}
-		}
-	}
-	if root.device == "" || strings.ContainsAny(root.device, "/") || strings.Count(root.device, ":") != 1 {
-		return root, unreadable("the root file system is not known")
-	}
-	return root, nil
-}
-
-func (s linuxSource) rootMount() (rootMount, error) {
-	data, err := s.read("proc/self/mountinfo")
-	if err != nil {
-		return rootMount{}, unreadable("the root file system is not known")
-	}
-	return parseMountInfo(data)
-}
-
-// blockDevice returns the folder below /sys of the device that holds the root file system.
-func (s linuxSource) blockDevice(m rootMount) (string, error) {
-	if dir := s.link("sys/dev/block/" + m.device); dir != "" {
-		return dir, nil
-	}
-	// btrfs and others mount an anonymous device and name the real one as their source.
-	if name := s.deviceName(m.source); name != "" {
-		if dir := s.link("sys/class/block/" + name); dir != "" {
-			return dir, nil
-		}
-	}
-	return "", unreadable("the root file system lies on no disk of this system")
-}
-
-// deviceName returns the kernel's name of a device below /dev, such as "sda2" or "dm-0".
-func (s linuxSource) deviceName(source string) string {
-	device, ok := strings.CutPrefix(path.Clean(source), "/dev/")
-	if !ok {
-		return ""
-	}
-	if target := s.link("dev/" + device); strings.HasPrefix(target, "dev/") {
-		return path.Base(target)
-	}
-	return path.Base(device)
-}
-
-func (s linuxSource) hdID() (string, error) {
-	m, err := s.rootMount()
-	if err != nil {
-		return "", err
-	}
-	if dir, err := s.blockDevice(m); err == nil {
-		if uuid := s.uuidOf(path.Base(dir), s.text(dir+"/dev")); uuid != "" {
-			return uuid, nil
-		}
-	}
-	switch m.fsType {
-	case "ext2", "ext3", "ext4", "btrfs":
-		if id := s.fileSystemID(); id != "" {
-			return id, nil
-		}
-	}
-	return "", unreadable("the root file system has no UUID that everybody may read")
-}
-
-// uuidOf returns the UUID of a device's file system.
-func (s linuxSource) uuidOf(name, device string) string {
-	const byUUID = "dev/disk/by-uuid"
-	entries, err := fs.ReadDir(s.root, byUUID)
-	if err == nil {
-		for _, e := range entries { // sorted by name
-			if path.Base(s.link(byUUID+"/"+e.Name())) == name {
-				return e.Name()
-			}
-		}
-	}
-	return s.udev(device, "ID_FS_UUID")
-}
-
-// udev returns a property that udev recorded of a block device; "" when it did not.
-func (s linuxSource) udev(device, property string) string {
-	if device == "" || strings.Contains(device, "/") {
-		return ""
-	}
-	data, err := s.read("run/udev/data/b" + device)
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(string(data)) {
-		if value, ok := strings.CutPrefix(line, "E:"+property+"="); ok {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
-}
-
-// maxDepth bounds how many layers (LVM, LUKS, RAID) are followed from a file system to its disk.
-const maxDepth = 8
-
-func (s linuxSource) hdHardwareID() (string, error) {
-	m, err := s.rootMount()
-	if err != nil {
-		return "", err
-	}
-	dir, err := s.blockDevice(m)
-	if err != nil {
-		return "", err
-	}
-	for range maxDepth {
-		if s.exists(dir + "/partition") {
-			dir = path.Dir(dir)
-			continue
-		}
-		below, err := fs.ReadDir(s.root, dir+"/slaves")
-		if err != nil || len(below) == 0 {
-			break
-		}
-		// Of several disks below (RAID, LVM) the one whose serial comes first is taken: names may change at the next start.
-		if len(below) > 1 {
-			var serials []string
-			for _, e := range below {
-				if serial := s.diskSerial(s.disk(s.link(dir + "/slaves/" + e.Name()))); serial != "" {
-					serials = append(serials, serial)
-				}
-			}
-			if len(serials) == 0 {
-				return "", unreadable("the disks of the root file system show no serial number")
-			}
-			return slices.Min(serials), nil
-		}
-		next := s.link(dir + "/slaves/" + below[0].Name())
-		if next == "" {
-			break
-		}
-		dir = next
-	}
-	if serial := s.diskSerial(s.disk(dir)); serial != "" {
-		return serial, nil
-	}
-	return "", unreadable("the disk of the root file system shows no serial number")
-}
-
-// disk returns the whole disk of a partition, or the disk itself.
-func (s linuxSource) disk(dir string) string {
-	if dir != "" && s.exists(dir+"/partition") {
-		return path.Dir(dir)
-	}
-	return dir
-}
-
-// diskSerial returns what a disk calls itself, from files that everybody may read.
-func (s linuxSource) diskSerial(dir string) string {
-	if dir == "" {
-		return ""
-	}
-	if page, err := s.read(dir + "/device/vpd_pg80"); err == nil {
-		if serial := parseVPD80(page); license.Normalize(serial) != "" {
-			return serial
-		}
-	}
-	for _, name := range []string{"/device/serial", "/device/cid", "/serial", "/wwid", "/device/wwid"} {
-		if serial := s.text(dir + name); license.Normalize(serial) != "" {
-			return serial
-		}
-	}
-	device := s.text(dir + "/dev")
-	for _, property := range []string{"ID_SERIAL_SHORT", "ID_SERIAL"} {
-		if serial := s.udev(device, property); license.Normalize(serial) != "" {
-			return serial
-		}
-	}
-	return ""
-}
-
-// parseVPD80 reads the serial number of a SCSI unit: vital product data page 80h of SPC-4.
-func parseVPD80(page []byte) string {
-	if len(page) < 4 || page[1] != 0x80 {
-		return ""
-	}
-	length := int(page[2])<<8 | int(page[3])
-	serial := page[4:min(4+length, len(page))]
-	return strings.TrimSpace(strings.ToValidUTF8(string(bytes.Trim(serial, "\x00")), ""))
-}
-
+// cdHardwareID returns model and serial of the first built-in optical drive.
 func (s linuxSource) cdHardwareID() (string, error) {
 	entries, err := fs.ReadDir(s.root, "sys/class/block")
 	if err != nil {
 		return "", unreadable("there is no optical drive")
 	}
-	for _, e := range entries { // sorted: the first drive
-		name := e.Name()
-		if !strings.HasPrefix(name, "sr") {
+	for _, e := range entries { // sorted
+		if !numbered(e.Name(), "sr") {
 			continue
 		}
-		dir := s.link("sys/class/block/" + name)
-		if dir == "" {
+		dir := s.link("sys/class/block/" + e.Name())
+		if dir == "" || !s.builtInDrive(dir) {
 			continue
 		}
-		model := strings.TrimSpace(s.text(dir+"/device/vendor") + " " + s.text(dir+"/device/model"))
-		if license.Normalize(model) == "" {
+		vendor, model := s.text(dir+"/device/vendor"), s.text(dir+"/device/model")
+		name := strings.TrimSpace(vendor + " " + model)
+		if virtualDrive(name) || !readable(license.CDHWID, name) {
 			continue
 		}
 		serial := ""
 		if page, err := s.read(dir + "/device/vpd_pg80"); err == nil {
 			serial = parseVPD80(page)
 		}
-		if serial == "" {
-			serial = s.udev(s.text(dir+"/dev"), "ID_SERIAL_SHORT")
+		if !readable(license.HDHWID, serial) {
+			serial = s.udev(s.text(dir + "/dev"))["E:ID_SERIAL_SHORT"]
 		}
-		return strings.TrimSpace(model + " " + serial), nil
+		if readable(license.HDHWID, serial) {
+			name += " " + serial
+		}
+		return name, nil
 	}
 	return "", unreadable("there is no optical drive")
 }
 
-// arphrdEther is the hardware type of Ethernet and Wi-Fi (linux/if_arp.h).
-const arphrdEther = "1"
-
-// The kernel's addr_assign_type (linux/netdevice.h): how an adapter got its present address.
-const (
-	addressPermanent = "0"
-	addressRandom    = "1"
-)
-
-func (s linuxSource) adapters() ([]adapter, error) {
-	const class = "sys/class/net"
-	entries, err := fs.ReadDir(s.root, class)
-	if err != nil {
-		return nil, unreadable("the network adapters are not listed")
+// builtInDrive reports whether an optical drive is connected by SATA, PATA or SAS inside the case. What comes by USB,
+// among it modems that show a disc with their software, or from the network, is none.
+func (s linuxSource) builtInDrive(dir string) bool {
+	inside := false
+	for element := range strings.SplitSeq(dir, "/") {
+		inside = inside || numbered(element, "ata") || strings.HasPrefix(element, "end_device-")
+		if numbered(element, "session") { // iSCSI
+			return false
+		}
 	}
-	var list []adapter
-	for _, e := range entries {
-		name := e.Name()
-		// Links in /sys/class/net lead to the device; what has no hardware below it lies under devices/virtual.
-		dir := s.link(class + "/" + name)
-		if dir == "" {
-			dir = class + "/" + name
-		}
-		hardware := s.link(dir + "/device")
-		if strings.Contains(dir, "devices/virtual/") || hardware == "" && !s.exists(dir+"/device") || s.text(dir+"/type") != arphrdEther {
-			continue
-		}
-		assigned := s.text(dir + "/addr_assign_type")
-		if assigned == addressRandom {
-			continue
-		}
-		address := hexAddress(s.permanentAddress(name))
-		if address == "" && assigned == addressPermanent {
-			address = hexAddress(s.text(dir + "/address"))
-		}
-		if address == "" {
-			continue // set by hand, and the one it was made with is not told
-		}
-		list = append(list, adapter{name: name, address: address, usb: strings.Contains(dir, "/usb") || strings.Contains(hardware, "/usb")})
-	}
-	return list, nil
+	return inside && !s.external(dir)
+}
+
+// virtualDrive reports whether a hypervisor made a drive: its name is the same on all its virtual machines.
+func virtualDrive(name string) bool {
+	name = strings.ToUpper(name)
+	return slices.ContainsFunc([]string{"VIRTUAL", "QEMU", "VBOX", "VMWARE", "NECVMWAR", "MSFT", "BHYVE", "XEN"},
+		func(maker string) bool { return strings.Contains(name, maker) })
 }
 
 // machineIDFiles are where a machine id is kept, in the order in which machineid looks.

@@ -6,8 +6,10 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
 
 	"github.com/acen-desktop/acen/license"
@@ -39,7 +41,7 @@ func TestWineLocks(t *testing.T) {
 
 	// SMBIOS comes from what Wine finds below /sys; scripts/with-dmi.sh has made that up.
 	if vendor := os.Getenv("DMI_VENDOR"); vendor != "" {
-		require.Equal(t, vendor+" N32ET75W (1.51) 07/01/2026", reading.raw[license.BIOSID-1])
+		require.Equal(t, vendor+" Example PCs 20XW", reading.raw[license.BIOSID-1])
 	}
 
 	// Another installation of Windows on the same hardware has another OS ID, and no other lock differs.
@@ -49,4 +51,25 @@ func TestWineLocks(t *testing.T) {
 	for _, l := range license.Locks() {
 		require.Equal(t, l != license.OSID, reading.raw[l-1] == again.raw[l-1], l)
 	}
+}
+
+// The offsets of parseInterfaceTable are those of the system's structure.
+func TestWineInterfaceTable(t *testing.T) {
+	var table windows.MibIfTable2
+	var row windows.MibIfRow2
+	for name, c := range map[string]struct{ want, got uintptr }{
+		"first row": {unsafe.Offsetof(table.Table), ifTableRows},
+		"size":      {unsafe.Sizeof(row), ifRowSize},
+		"GUID":      {unsafe.Offsetof(row.InterfaceGuid), ifRowGUID},
+		"length":    {unsafe.Offsetof(row.PhysicalAddressLength), ifRowAddressLength},
+		"address":   {unsafe.Offsetof(row.PhysicalAddress), ifRowAddress},
+		"permanent": {unsafe.Offsetof(row.PermanentPhysicalAddress), ifRowPermanent},
+		"type":      {unsafe.Offsetof(row.Type), ifRowType},
+		"flags":     {unsafe.Offsetof(row.InterfaceAndOperStatusFlags), ifRowFlags},
+	} {
+		require.Equal(t, c.want, c.got, name)
+	}
+	list, err := windowsSystem{}.networkAdapters()
+	require.NoError(t, err)
+	require.NotEmpty(t, list)
 }

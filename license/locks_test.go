@@ -18,7 +18,7 @@ func TestNormalize(t *testing.T) {
 func TestReadable(t *testing.T) {
 	for raw, want := range map[string]bool{
 		"a1b2-c3d4": true, "To be filled by O.E.M.": false, "Default string": false, "None": false, "": false, "ÄÖÜ": false,
-		" 7c3e 22 ": true, "Not Specified": false, "System Serial Number": false, "unknown": false, "None1": true,
+		" 7c3e 22 ": true, "Not Specified": false, "System Serial Number": false, "unknown": false, "None1": false,
 		"TO BE FILLED BY O.E.M": false,
 		// one repeated character
 		"0": false, "00-00-00": false, "ffff-ffff": false, "FF:FF:FF:FF:FF:FF": false, "SN1111": false, "ABCD1111": false,

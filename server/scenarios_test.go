@@ -49,7 +49,12 @@ var taskScenarios = []scenario{
 	{"rule 3: two hardware locks changed", []string{"new A"}, "reactivate A A+NET+CPU", "409 STATUS_FLEXIBLE_LICENSING_ERROR \"hardware_changes\":2", []string{"seats 4", "A Active", "history reactivation STATUS_FLEXIBLE_LICENSING_ERROR"}},
 	{"rule 3: changed and unreadable count together", []string{"new A"}, "reactivate A A+NET-CPU", "409 STATUS_FLEXIBLE_LICENSING_ERROR", nil},
 	{"rule 3: another PC", []string{"new A"}, "reactivate A B", "409 STATUS_FLEXIBLE_LICENSING_ERROR", nil},
-	{"rule 3: too few locks to recognise a PC", []string{"new A-BIOS-CPU-HDHW-CD"}, "reactivate A-BIOS-CPU-HDHW-CD A-BIOS-CPU-HDHW-CD+OS", "409 STATUS_FLEXIBLE_LICENSING_ERROR Too few", nil},
+	{"rule 3: neither network card nor disk, and a new system on a new volume", []string{"new A-NET-HDHW"}, "reactivate A-NET-HDHW A-NET-HDHW+OS+HD", "409 STATUS_FLEXIBLE_LICENSING_ERROR Neither network card", nil},
+	{"rule 3: neither network card nor disk, and a new volume", []string{"new A-NET-HDHW"}, "reactivate A-NET-HDHW A-NET-HDHW+HD", "201", nil},
+	{"rule 3: another PC of the model, whatever may change", []string{"policy 7 HD_ID BIOS_ID OS_ID NET_ID CPU_ID HD_HW_ID CD_HW_ID", "new A"}, "reactivate A A+NET+HDHW", "409 STATUS_FLEXIBLE_LICENSING_ERROR another PC", []string{"A Active"}},
+	{"rule 3: the network card of the newest license, and another disk", []string{"policy 7 HD_ID BIOS_ID OS_ID NET_ID CPU_ID HD_HW_ID CD_HW_ID", "new A", "reactivate A A+NET"}, "reactivate A+NET A+NET+HDHW", "201", nil},
+	{"rule 3: an optical drive that is gone", []string{"policy 0", "new A"}, "reactivate A A-CD", "201", nil},
+	{"rule 3: a lock that is new", []string{"policy 0", "new A-NET"}, "reactivate A-NET A@5", "201", nil},
 	{"rule 3: a lock that must not change", []string{"policy 1 NET_ID", "new A"}, "reactivate A A+OS", "409 STATUS_FLEXIBLE_LICENSING_ERROR must not change", nil},
 	{"rule 3: the policy of the license counts, not the program's of today", []string{"new A", "policy 0"}, "reactivate A A+NET", "201", nil},
 	{"rule 3: compared with the first license, a lock that came back is the same", []string{"new A", "reactivate A A+NET"}, "reactivate A+NET A@5+CPU", "201", []string{"seats 4", "A@5+CPU Active"}},
@@ -535,7 +540,10 @@ func codesOf(signature license.Signature, pc string) license.Codes {
 			n, _ := strconv.Atoi(part[1:])
 			generation = uint16(n)
 		case ok && part[0] == '+':
-			raw[lock-1] = pc + " other " + part
+			was := signature.Key().LockValue(lock, raw[lock-1])
+			for n := 0; signature.Key().LockValue(lock, raw[lock-1]) == was; n++ {
+				raw[lock-1] = fmt.Sprintf("%s other %d %s", pc[:1], n, part)
+			}
 		case ok:
 			raw[lock-1] = ""
 		default:

@@ -19,7 +19,7 @@ func (systemDisk) Write(path string, content []byte) error {
 }
 
 func (systemDisk) Rename(from, to string) error {
-	if err := sharing(func() error { return os.Rename(from, to) }); err != nil {
+	if err := renaming(func() error { return os.Rename(from, to) }); err != nil {
 		return err
 	}
 	if runtime.GOOS == "windows" { // keeps the order of renames itself, and cannot sync folders

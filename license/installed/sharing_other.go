@@ -10,5 +10,8 @@ import (
 // lockFlags are the flags for opening a lock file. With O_NONBLOCK a pipe in its place does not block.
 const lockFlags = os.O_CREATE | os.O_RDONLY | syscall.O_NONBLOCK
 
-// sharing does something with a file; here, one that is replaced while it is read stays readable.
-func sharing(do func() error) error { return do() }
+// sharing reads a file; here, one that is replaced meanwhile stays readable.
+func sharing(read func() error) error { return read() }
+
+// renaming replaces a file; here, one that is being read can be replaced.
+func renaming(rename func() error) error { return rename() }

@@ -3,27 +3,28 @@ package installed
 import (
 	"errors"
 	"os"
-	"syscall"
 	"time"
 )
-
-// errorSharingViolation is Windows' ERROR_SHARING_VIOLATION.
-const errorSharingViolation = syscall.Errno(32)
 
 // lockFlags are the flags for opening a lock file.
 const lockFlags = os.O_CREATE | os.O_RDONLY
 
-// sharingTries bounds the wait for another program, at lockPause a try.
-const sharingTries = 100
+var reading = patience{now: time.Now, sleep: time.Sleep}
 
-// sharing does something with a file that another program may be opening or replacing at this moment, which Windows refuses
-// for as long as that takes.
-func sharing(do func() error) error {
-	for range sharingTries {
-		if err := do(); !errors.Is(err, syscall.ERROR_ACCESS_DENIED) && !errors.Is(err, errorSharingViolation) {
+// sharing reads a file that another program may be replacing, which Windows refuses for as long as that takes.
+func sharing(read func() error) error { return reading.read(read) }
+
+// renameTries limits how often a rename is tried, at intervals of lockPause.
+const renameTries = 100
+
+// renaming replaces a file that another program may be reading. Windows refuses that for as long as it takes, and
+// denies access rather than to name the reason.
+func renaming(rename func() error) error {
+	for range renameTries {
+		if err := rename(); !errors.Is(err, errorAccessDenied) && !errors.Is(err, errorSharingViolation) {
 			return err
 		}
 		time.Sleep(lockPause)
 	}
-	return do()
+	return rename()
 }

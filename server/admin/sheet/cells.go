@@ -98,7 +98,9 @@ type numberCell[N int | int64 | uint16 | uint32] struct {
 }
 
 // Number is a whole number within bounds.
-func Number[N int | int64 | uint16 | uint32](p *N, from, to int64) Cell { return numberCell[N]{p, from, to} }
+func Number[N int | int64 | uint16 | uint32](p *N, from, to int64) Cell {
+	return numberCell[N]{p, from, to}
+}
 
 func (n numberCell[N]) Text() string { return strconv.FormatInt(int64(*n.p), 10) }
 

@@ -1,0 +1,49 @@
+package installed
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+// TestFilesThatAreOpen covers files that another program opened for itself alone: they have no content, and the others
+// are read. Together they cost one patience.
+func TestFilesThatAreOpen(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 100 {
+		path := filepath.Join(dir, "a"+strconv.Itoa(i)+Extension)
+		require.NoError(t, os.WriteFile(path, []byte("planted"), 0o600))
+		name, err := syscall.UTF16PtrFromString(path)
+		require.NoError(t, err)
+		h, err := syscall.CreateFile(name, syscall.GENERIC_READ, 0, nil, syscall.OPEN_EXISTING, 0, 0)
+		require.NoError(t, err)
+		defer syscall.CloseHandle(h)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "z"+Extension), []byte("license"), 0o600))
+	slept := newSlept()
+	former := sleeping(slept)
+	defer former()
+	files, err := Files(dir)
+	require.NoError(t, err)
+	require.Len(t, files, 101)
+	require.Empty(t, files[0].Content)
+	require.Equal(t, "license", files[100].Content)
+	require.Equal(t, patienceFile, slept.total)
+	_, err = readSome(files[0].Path, license.MaxFile)
+	require.ErrorIs(t, err, errorSharingViolation)
+	require.NotErrorIs(t, err, fs.ErrPermission)
+}
+
+// sleeping replaces the time of the process's patience until the returned function is called.
+func sleeping(s *slept) (restore func()) {
+	now, sleep := reading.now, reading.sleep
+	reading.now, reading.sleep, reading.began = s.now, s.sleep, s.clock.Add(-patienceWindow)
+	return func() { reading.now, reading.sleep, reading.began = now, sleep, now().Add(-patienceWindow) }
+}

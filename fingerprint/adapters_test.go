@@ -14,9 +14,9 @@ func TestAdapterOrder(t *testing.T) {
 		{name: "eth0", address: "F48E380012AA"},
 		{name: "eth0", address: "F48E380012AB"},
 		{name: "eth1", address: "F48E380012A0"},
-		{name: "aaa0", address: "0050B6000007", usb: true},
+		{name: "aaa0", address: "0050B6000007", external: true},
 		{name: "aaa1", address: "525400123456"}, // locally administered
-		{name: "aaa2", address: "525400123457", usb: true},
+		{name: "aaa2", address: "525400123457", external: true},
 	}
 	got := slices.Clone(want)
 	slices.Reverse(got)

@@ -47,9 +47,9 @@ func unreadable(why Why) error { return &UnreadableError{why} }
 
 // adapter is a physical network adapter.
 type adapter struct {
-	name    string
-	address string // permanent address, 12 hex digits
-	usb     bool   // outside of the case: on USB, behind Thunderbolt, in a dock
+	name     string
+	address  string // permanent address, 12 hex digits
+	external bool   // outside of the case: on USB, behind Thunderbolt, in a dock
 }
 
 // local reports a locally administered address.
@@ -179,7 +179,7 @@ func readable(l license.Lock, raw string) bool {
 // prefer orders adapters: globally administered addresses first, built-in ones before those outside, then by name and
 // address.
 func prefer(a, b adapter) int {
-	return cmp.Or(boolean(a.local(), b.local()), boolean(a.usb, b.usb), cmp.Compare(a.name, b.name),
+	return cmp.Or(boolean(a.local(), b.local()), boolean(a.external, b.external), cmp.Compare(a.name, b.name),
 		cmp.Compare(a.address, b.address))
 }
 
@@ -250,4 +250,10 @@ func choose(k license.Key, l license.Lock, values []string, bound []license.Bloc
 		}
 	}
 	return values[0]
+}
+
+// joinReadable joins the parts of a BIOS ID without placeholders, each of which it judges on its own: "NA" twice would
+// look like a value.
+func joinReadable(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return !readable(license.BIOSID, part) }), " ")
 }

@@ -218,7 +218,7 @@ func (s darwinSource) adapters() ([]adapter, error) {
 		}
 		address := hexAddress(fmt.Sprintf("%x", raw))
 		if address != "" && strings.HasPrefix(name, "en") {
-			list = append(list, adapter{name: name, address: address, usb: external})
+			list = append(list, adapter{name: name, address: address, external: external})
 		}
 	}
 	if slices.ContainsFunc(list, func(a adapter) bool { return !a.local() }) {

@@ -237,9 +237,9 @@ func TestMacAdapters(t *testing.T) {
 	}{
 		"Wi-Fi": {[]string{wifi}, []adapter{own}},
 		"USB": {[]string{wifi, macController("AppleUSBNCMData", "AFC2ADEH", "en7", "")},
-			[]adapter{own, {name: "en7", address: "0050B6003107", usb: true}}},
+			[]adapter{own, {name: "en7", address: "0050B6003107", external: true}}},
 		"Thunderbolt dock": {[]string{macController("AppleEthernetAquantiaAqtion", global, "en8", no)},
-			[]adapter{{name: "en8", address: own.address, usb: true}}},
+			[]adapter{{name: "en8", address: own.address, external: true}}},
 		"port of Thunderbolt": {[]string{wifi, macController("AppleThunderboltIPPort", local, "en1", yes)}, []adapter{own}},
 		"virtual machine": {[]string{macController("AppleVirtIONetwork", local, "en0", yes)},
 			[]adapter{{name: "en0", address: "3682380012AB"}}},

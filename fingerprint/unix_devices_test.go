@@ -57,7 +57,7 @@ func TestExternalAdapters(t *testing.T) {
 			reading := read(t, pc, false)
 			require.Equal(t, want, addresses(reading))
 			for _, a := range reading.adapters {
-				require.Equal(t, a.name == "aaa0" && c.external, a.usb, a.name)
+				require.Equal(t, a.name == "aaa0" && c.external, a.external, a.name)
 			}
 		})
 	}

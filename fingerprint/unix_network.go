@@ -42,7 +42,7 @@ func (s linuxSource) adapters() ([]adapter, error) {
 			if !strings.HasPrefix(dir, "sys/devices/") {
 				where = hardware
 			}
-			list = append(list, adapter{name: name, address: address, usb: s.external(where)})
+			list = append(list, adapter{name: name, address: address, external: s.external(where)})
 		}
 	}
 	return list, nil

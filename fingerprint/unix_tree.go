@@ -141,12 +141,6 @@ func (s linuxSource) biosID() (string, error) {
 	return "", unreadable("the firmware does not describe itself")
 }
 
-// joinReadable joins the parts of a BIOS ID without placeholders, each of which it judges on its own: "NA" twice would
-// look like a value.
-func joinReadable(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return !readable(license.BIOSID, part) }), " ")
-}
-
 // cdHardwareID returns model and serial of the first built-in optical drive.
 func (s linuxSource) cdHardwareID() (string, error) {
 	entries, err := fs.ReadDir(s.root, "sys/class/block")

@@ -161,7 +161,7 @@ func (s windowsSource) adapters() ([]adapter, error) {
 		if !a.physical() || address == "" {
 			continue
 		}
-		list = append(list, adapter{name: a.name, address: address, usb: a.external()})
+		list = append(list, adapter{name: a.name, address: address, external: a.external()})
 	}
 	return list, nil
 }
@@ -307,11 +307,10 @@ func parseSMBIOS(table []byte) (string, error) {
 
 // modelOf joins the parts that name the model of a PC, without those that are placeholders.
 func modelOf(parts ...string) (string, error) {
-	parts = slices.DeleteFunc(parts, func(part string) bool { return !readable(license.BIOSID, part) })
-	if len(parts) == 0 {
-		return "", unreadable("the firmware does not describe itself")
+	if model := joinReadable(parts...); model != "" {
+		return model, nil
 	}
-	return strings.Join(parts, " "), nil
+	return "", unreadable("the firmware does not describe itself")
 }
 
 // The bus types of STORAGE_DEVICE_DESCRIPTOR that matter here (STORAGE_BUS_TYPE of ntddstor.h).

@@ -306,7 +306,7 @@ func TestWindowsAdapters(t *testing.T) {
 			require.Empty(t, list, name)
 			continue
 		}
-		require.Equal(t, []adapter{{name: "{1}", address: c.address, usb: c.external}}, list, name)
+		require.Equal(t, []adapter{{name: "{1}", address: c.address, external: c.external}}, list, name)
 	}
 }
 
@@ -391,7 +391,7 @@ func TestWindows(t *testing.T) {
 	}
 	require.Equal(t, []adapter{
 		{name: "{3}", address: "F48E380012AB"},
-		{name: "{2}", address: "0050B6000007", usb: true},
+		{name: "{2}", address: "0050B6000007", external: true},
 	}, reading.adapters)
 
 	empty, err := (&Reader{windowsSource{windowsPC{}}}).Read(t.Context())

@@ -28,9 +28,9 @@ import (
 // faster the server cannot either.
 var byHand = []string{
 	`UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = $1`,
-	`INSERT INTO licenses (id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, status)
+	`INSERT INTO licenses (id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, status, scheme)
  VALUES ($2, $1, 1, $2, $2, '83A934290090B3F5', '01020300-00000000-00000000-00000000', 'Studio PC', 3,
- '{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID","BIOS_ID","OS_ID","NET_ID","CPU_ID","HD_HW_ID","CD_HW_ID"]}', $3, 'Active')`,
+ '{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID","BIOS_ID","OS_ID","NET_ID","CPU_ID","HD_HW_ID","CD_HW_ID"]}', $3, 'Active', 2)`,
 	`INSERT INTO audit (at, actor, client_id, host, device, action, object, outcome, detail) VALUES ($3, 'client', 1, '127.0.0.1', 'bench', 'license.create', 'order 1', 'ok', '')`,
 	`INSERT INTO history (at, order_id, license_id, task, outcome, device) VALUES ($3, $1, $2, 'new-license', 'ok', 'bench')`,
 	`INSERT INTO answers (client_id, key, request, status, body, created_at) VALUES (1, $4, $5, 201, $6, $3)`,

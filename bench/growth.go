@@ -35,9 +35,9 @@ func grow(r *run, database string, licenses int) error {
  INSERT INTO orders (id, client_id, program_id, ordered_at, licenses_total, licenses_active, active, visible, can_manage, features, policy, has_subscription)
  SELECT 1000000 + i, 1000000, program_id, ordered_at, %d, %d, 1, 1, 1, features, policy, 0 FROM n, orders WHERE id = 1`, licenses/inOrder, inOrder, inOrder),
 		fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d - 1)
- INSERT INTO licenses (id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, status)
+ INSERT INTO licenses (id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, status, scheme)
  SELECT 10000000 + i, 1000001 + i / %d, 1, 10000000 + i, (i * 2654435761) %% 4294967296, printf('%%016X', i), printf('%%08X-%%08X-00000000-00000000', i, i * 7),
- 'Workstation', 3, (SELECT policy FROM orders WHERE id = 1), 1700000000000000 + i, 'Active' FROM n`, licenses, inOrder),
+ 'Workstation', 3, (SELECT policy FROM orders WHERE id = 1), 1700000000000000 + i, 'Active', 2 FROM n`, licenses, inOrder),
 		`ANALYZE`,
 	} {
 		if _, err := db.ExecContext(r, statement); err != nil {

@@ -26,6 +26,9 @@ import (
 // implicitAssertion binds a license file to this scheme (codes.md, "License file").
 const implicitAssertion = "acen/v2 license"
 
+// olderAssertion is that of the scheme before, which only trial versions used.
+const olderAssertion = "acen/v1 license"
+
 // MaxFile is the longest license file that is looked at, in bytes.
 const MaxFile = 64 << 10
 
@@ -37,9 +40,18 @@ var (
 	ErrFileSignature = errors.New("the license file was not signed with this program's key")
 	// ErrFileKey is returned for a license file that names an unknown key; it is an ErrFileSignature.
 	ErrFileKey = fmt.Errorf("%w: it names another key", ErrFileSignature)
+	// ErrOlderVersion is returned for a license file of the scheme acen/v1 that the program's key signed: the vendor made
+	// it, and no program accepts it any more. It wraps ErrFileSignature.
+	ErrOlderVersion error = olderVersion{}
 	// ErrKey is returned for bytes that cannot be a signing or public key.
 	ErrKey = errors.New("this is not an Ed25519 key")
 )
+
+type olderVersion struct{}
+
+func (olderVersion) Error() string { return "the license file was made by an older trial version" }
+
+func (olderVersion) Unwrap() error { return ErrFileSignature }
 
 // File is what a license file says.
 type File struct {
@@ -292,8 +304,8 @@ func readFooter(raw []byte) (keyID string, err error) {
 	return keyID, nil
 }
 
-// Verify reads a license file and checks that it was signed with the program's key. It fails with ErrFileSignature
-// or ErrFileDamaged. It judges neither expiry nor PC.
+// Verify reads a license file and checks that it was signed with the program's key. It fails with ErrFileSignature,
+// ErrOlderVersion or ErrFileDamaged. It judges neither expiry nor PC.
 func (p PublicKey) Verify(token string) (File, error) {
 	return VerifyFile(token, func(string) (PublicKey, bool) { return p, true })
 }
@@ -309,6 +321,9 @@ func VerifyFile(token string, key func(id string) (PublicKey, bool)) (File, erro
 		return File{}, ErrFileKey
 	}
 	if !e.signedBy(p, implicitAssertion) {
+		if e.signedBy(p, olderAssertion) {
+			return File{}, ErrOlderVersion
+		}
 		return File{}, ErrFileSignature
 	}
 	return fileFromClaims(e.body)

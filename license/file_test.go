@@ -49,6 +49,47 @@ func TestLicenseFile(t *testing.T) {
 	require.Equal(t, "日本語-2.acen", FileName("日本語", 2))
 }
 
+// A license file of the older scheme is told as such only if the program's key signed it.
+func TestLicenseFileOfAnOlderVersion(t *testing.T) {
+	key, f := testFile()
+	token, err := key.Sign(f)
+	require.NoError(t, err)
+	parser := paseto.NewParserWithoutExpiryCheck()
+	public, err := paseto.NewV4AsymmetricPublicKeyFromBytes(func() []byte { p := key.Public(); return p[:] }())
+	require.NoError(t, err)
+	parsed, err := parser.ParseV4Public(public, token, []byte(implicitAssertion))
+	require.NoError(t, err)
+	sign := func(by SigningKey, assertion string) string {
+		private, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(by.private())
+		require.NoError(t, err)
+		older, err := paseto.NewTokenFromClaimsJSON(parsed.ClaimsJSON(), parsed.Footer())
+		require.NoError(t, err)
+		return older.V4Sign(private, []byte(assertion))
+	}
+	older := sign(key, "acen/v1 license")
+	got, err := key.Public().Verify(older)
+	require.ErrorIs(t, err, ErrOlderVersion)
+	require.ErrorIs(t, err, ErrFileSignature, "it is refused like any file that is not signed for this version")
+	require.Zero(t, got, "nothing of it is read")
+	_, err = VerifyFile(older, func(string) (PublicKey, bool) { return PublicKey{}, false })
+	require.ErrorIs(t, err, ErrFileKey)
+	require.NotErrorIs(t, err, ErrOlderVersion)
+
+	changed := []byte(older)
+	changed[len(header)+20] ^= 1
+	for name, other := range map[string]string{
+		"another key": sign(SigningKeyFromSeed([32]byte{4}), "acen/v1 license"),
+		"a receipt":   sign(key, "acen/v1 receipt"),
+		"no scheme":   sign(key, ""),
+		"a later one": sign(key, "acen/v3 license"),
+		"changed":     string(changed),
+	} {
+		_, err := key.Public().Verify(other)
+		require.ErrorIs(t, err, ErrFileSignature, name)
+		require.NotErrorIs(t, err, ErrOlderVersion, name)
+	}
+}
+
 func TestVerifyFileFindsTheKey(t *testing.T) {
 	key, f := testFile()
 	token, err := key.Sign(f)

@@ -83,7 +83,20 @@ CREATE TABLE requests (
 ) STRICT, WITHOUT ROWID;
 `, `
 ALTER TABLE accounts ADD COLUMN epoch TEXT NOT NULL DEFAULT '';
+`, `
+DROP TABLE generations;
+DELETE FROM cache;
+DELETE FROM jobs;
+DELETE FROM vault;
+DELETE FROM requests;
 `}
+
+// trialSchema is the newest version of the data file that trial versions wrote. Their licenses, tasks and removal codes are
+// of the scheme acen/v1. The step after it leaves the accounts alone; keepOlder keeps a copy of everything first.
+const trialSchema = 3
+
+// oldName is the folder below the data folder that keeps what a trial version left.
+const oldName = "old"
 
 // errNewerFile is the cause of an ErrStorage for a data file of a newer version.
 var errNewerFile = errors.New("it was written by a newer version of this app; install that version (the file is untouched)")
@@ -91,7 +104,10 @@ var errNewerFile = errors.New("it was written by a newer version of this app; in
 // errDamaged is an ErrStorage whose file should be set aside.
 var errDamaged = errors.New("the local data file is damaged")
 
-type database struct{ *sql.DB }
+type database struct {
+	*sql.DB
+	fresh bool // the file is new, or a trial version had written it
+}
 
 func openDatabase(ctx context.Context, path string) (*database, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -108,14 +124,14 @@ func openDatabase(ctx context.Context, path string) (*database, error) {
 		return nil, storageError(err)
 	}
 	db.SetMaxOpenConns(1)
-	d := &database{db}
-	if err := d.prepare(ctx); err != nil {
+	d := &database{DB: db}
+	if err := d.prepare(ctx, path); err != nil {
 		return nil, errors.Join(storageError(err), db.Close())
 	}
 	return d, nil
 }
 
-func (d *database) prepare(ctx context.Context) error {
+func (d *database) prepare(ctx context.Context, path string) error {
 	var check string
 	if err := d.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&check); err != nil {
 		return err
@@ -123,18 +139,24 @@ func (d *database) prepare(ctx context.Context) error {
 	if check != "ok" {
 		return errDamaged
 	}
-	tx, err := d.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
 	var version int
-	if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
+	if err := d.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
 		return err
 	}
 	if version > len(schema) {
 		return errNewerFile
 	}
+	d.fresh = version <= trialSchema
+	if d.fresh && version > 0 {
+		if err := d.keepOlder(ctx, path); err != nil {
+			return err
+		}
+	}
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
 	for ; version < len(schema); version++ {
 		if _, err := tx.ExecContext(ctx, schema[version]); err != nil {
 			return err
@@ -144,6 +166,56 @@ func (d *database) prepare(ctx context.Context) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// keepOlder copies the data file of a trial version into the folder "old" beside it, unless there is nothing in it but
+// accounts. The caller holds the lock of the data folder.
+func (d *database) keepOlder(ctx context.Context, path string) error {
+	used, err := d.used(ctx)
+	if err != nil || !used {
+		return err
+	}
+	old := filepath.Join(filepath.Dir(path), oldName)
+	if err := os.MkdirAll(old, 0o700); err != nil {
+		return err
+	}
+	fresh := filepath.Join(old, ".fresh-"+filepath.Base(path))
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a crash
+		return err
+	}
+	f, err := os.OpenFile(fresh, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = d.ExecContext(ctx, `VACUUM INTO ?`, fresh)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(fresh))
+	}
+	to := filepath.Join(old, filepath.Base(path))
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
+			return os.Rename(fresh, to)
+		}
+		to = filepath.Join(old, fmt.Sprintf("%s-%d", filepath.Base(path), n))
+	}
+}
+
+// used reports whether a data file of a trial version holds anything besides accounts.
+func (d *database) used(ctx context.Context) (used bool, err error) {
+	for _, table := range []string{"cache", "generations", "jobs", "vault", "requests"} {
+		var there bool
+		const query = `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?)`
+		if err := d.QueryRowContext(ctx, query, table).Scan(&there); err != nil {
+			return false, err
+		}
+		if !there {
+			continue // the file is older
+		}
+		if err := d.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM `+table+`)`).Scan(&used); err != nil || used {
+			return used, err
+		}
+	}
+	return false, nil
 }
 
 // StorageError says what is wrong with the disk; it is an ErrStorage.

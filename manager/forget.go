@@ -55,10 +55,13 @@ func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	}
 	err = errors.Join(m.db.Close(), o.Clear(ctx))
 	files, globErr := filepath.Glob(filepath.Join(o.DataDir, databaseName+"*")) // with those that were damaged
-	err = errors.Join(err, globErr)
+	older, olderErr := filepath.Glob(filepath.Join(o.DataDir, oldName, "*"+databaseName+"*"))
+	err = errors.Join(err, globErr, olderErr)
+	files = append(files, older...)
 	for _, file := range files {
 		err = errors.Join(err, storageError(os.Remove(file)))
 	}
+	_ = os.Remove(filepath.Join(o.DataDir, oldName)) // it stays if it is missing or holds something else
 	return rest, errors.Join(err, m.lock.Unlock(), storageError(os.Remove(m.lock.Path())))
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -166,7 +167,7 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 	if err := m.openDatabase(ctx); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
-	if err := m.moveGenerations(ctx); err != nil {
+	if err := m.setOlderAside(ctx); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
@@ -193,6 +194,35 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 		m.addNotice(Say("Tasks that waited were in the damaged file."), Say("Licenses that had left this PC for them are not lost: %d removal codes are kept here. Sign in and choose Removal codes to hand them in.", len(kept)))
 	}
 	return nil
+}
+
+// setOlderAside keeps what a trial version left on this PC, unread, in folders "old", and adds a notice. What cannot be
+// moved now stays where it is; a task that needs its place fails and says why.
+func (m *Manager) setOlderAside(ctx context.Context) error {
+	moved, err := m.options.Installed.SetOlderAside(ctx)
+	if err != nil {
+		m.options.Logger.Warn("data of a trial version were not set aside", "error", err)
+	}
+	if moved == 0 && !m.db.fresh {
+		return ctx.Err()
+	}
+	kept, err := m.Older()
+	if err != nil || len(kept) == 0 {
+		return err
+	}
+	m.addNotice(Say("Data of an older trial version were set aside."),
+		Say("Its licenses are not valid any more, and this version does not read them. Nothing was deleted: you find everything in %s. Activate your programs anew.", strings.Join(kept, ", ")))
+	return nil
+}
+
+// Older lists the folders that keep what a trial version left on this PC.
+func (m *Manager) Older() (folders []string, err error) {
+	old := filepath.Join(m.options.DataDir, oldName)
+	if kept, err := os.ReadDir(old); err == nil && len(kept) > 0 {
+		folders = append(folders, old)
+	}
+	programs, err := m.options.Installed.Older()
+	return append(folders, programs...), storageError(err)
 }
 
 // Close ends the manager. Open jobs go on at the next start.

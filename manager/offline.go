@@ -63,7 +63,7 @@ func (m *Manager) claimedHere(signature license.Signature) (claimed license.File
 	state, _ := m.options.Installed.State(signature) // a damaged one knows of no license that left
 	for _, f := range files {
 		file, err := license.UnverifiedFile(f.Content)
-		if err != nil || file.Signature != signature {
+		if err != nil || file.Signature != signature || f.Older() {
 			continue
 		}
 		if _, spent := state.Find(file.Codes.Site); !spent && (!ok || file.IssuedAt.After(claimed.IssuedAt)) {
@@ -346,7 +346,7 @@ func (m *Manager) closeRequest(ctx context.Context, id string, settled map[int]b
 }
 
 // TakeLicense puts a license file that came some other way, such as by mail, where its program finds it. It fails with
-// ErrOtherPC, license.ErrFileSignature or license.ErrFileDamaged.
+// ErrOtherPC, license.ErrFileSignature, license.ErrOlderVersion or license.ErrFileDamaged.
 func (m *Manager) TakeLicense(ctx context.Context, content string) (f license.File, unproven bool, err error) {
 	return m.take(ctx, content, nil)
 }
@@ -362,7 +362,7 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 		return f, false, err
 	}
 	f, err = verify(p, content)
-	if errors.Is(err, license.ErrFileSignature) && len(keys) > 0 && !m.knowsOwnKeys(claimed.Signature) {
+	if errors.Is(err, license.ErrFileSignature) && !errors.Is(err, license.ErrOlderVersion) && len(keys) > 0 && !m.knowsOwnKeys(claimed.Signature) {
 		// Nobody here knows the program's key, or only as it was once.
 		unproven = true
 		for _, k := range keys {

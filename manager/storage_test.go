@@ -155,30 +155,6 @@ func TestGeneration(t *testing.T) {
 	require.Equal(t, g, again, "also at the next start")
 }
 
-// A data file of the first schema hands its Site codes over once, also when the new record begins in the middle.
-func TestGenerationsOfTheFirstSchema(t *testing.T) {
-	folder := t.TempDir()
-	m := open(t, folder)
-	for _, statement := range []string{
-		`DROP TABLE vault`, `DROP TABLE requests`, `ALTER TABLE accounts DROP COLUMN epoch`, `PRAGMA user_version = 1`,
-		`INSERT INTO generations VALUES ('LUMENST7', 5, 0), ('LUMENST7', 6, 1), ('LUMENST7', 7, 0), ('not a signature', 1, 1)`,
-	} {
-		_, err := m.db.ExecContext(t.Context(), statement)
-		require.NoError(t, err)
-	}
-	require.NoError(t, m.Close())
-	for range 2 {
-		m = open(t, folder)
-		g, err := m.generation(t.Context(), lumen)
-		require.NoError(t, err)
-		require.EqualValues(t, 6, g)
-		state, err := m.options.Installed.State("LUMENST7")
-		require.NoError(t, err)
-		require.ElementsMatch(t, []uint16{5, 6, 7}, state.Used)
-		require.NoError(t, m.Close())
-	}
-}
-
 // A damaged record of the Site code is set aside with a notice, and the app goes on with a new one.
 func TestDamagedSiteCodeRecord(t *testing.T) {
 	m := open(t, t.TempDir())

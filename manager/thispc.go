@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"
@@ -197,53 +196,6 @@ func (m *Manager) renewed(ctx context.Context, order int64, codes license.Codes)
 	}
 	generation, err := m.generation(ctx, p)
 	return key.Codes(generation, block), err
-}
-
-// moveGenerations hands what a data file from before schema 2 knows of this PC's Site codes to the folder that programs share.
-func (m *Manager) moveGenerations(ctx context.Context) error {
-	rows, err := m.db.QueryContext(ctx, `SELECT signature, generation, current FROM generations ORDER BY current`)
-	if err != nil {
-		return storageError(err)
-	}
-	known := map[license.Signature][]uint16{} // the current one last
-	defer rows.Close()
-	for rows.Next() {
-		var text string
-		var g uint16
-		var current bool
-		if err := rows.Scan(&text, &g, &current); err != nil {
-			return storageError(err)
-		}
-		if signature, err := license.ParseSignature(text); err == nil && g <= license.MaxGeneration {
-			known[signature] = append(known[signature], g)
-		}
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return storageError(err)
-	}
-	for signature, list := range known {
-		_, err := m.options.Installed.Update(ctx, signature, func(s *installed.State) error {
-			for _, g := range list {
-				if !slices.Contains(s.Used, g) {
-					s.Used = append(s.Used, g)
-				}
-			}
-			if !s.HasGeneration {
-				s.Generation, s.HasGeneration = list[len(list)-1], true
-			}
-			return nil
-		})
-		if errors.Is(err, installed.ErrDamaged) {
-			continue // what is kept here serves when the damaged record has been set aside
-		}
-		if err != nil {
-			return installedError(err)
-		}
-		if _, err := m.db.change(ctx, `DELETE FROM generations WHERE signature = ?`, string(signature)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // installedError turns an error of the license folder into an ErrStorage. ErrGenerations and ErrNewer stay as they are.

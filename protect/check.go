@@ -418,8 +418,8 @@ func add(list []candidate, c candidate) []candidate {
 	return append(list, c)
 }
 
-// read verifies a license file and returns Valid, Damaged, UnknownKey or OtherProgram. It does not verify files that
-// name an unknown key. It counts the signatures that it checked; where that are many it reads the claims first, which is
+// read verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not verify
+// files that name an unknown key. It counts the signatures that it checked; where that are many it reads the claims first, which is
 // far quicker than a signature.
 func (l *License) read(content string, verified *int) (candidate, Kind) {
 	if *verified >= quickly {
@@ -443,6 +443,8 @@ func (l *License) read(content string, verified *int) (candidate, Kind) {
 			return candidate{}, UnknownKey
 		}
 		return candidate{}, OtherProgram
+	case errors.Is(err, license.ErrOlderVersion):
+		return candidate{}, OlderVersion
 	case err != nil:
 		return candidate{}, Damaged
 	case file.Signature != l.signature:

@@ -52,6 +52,8 @@
 //   - A license file, or a folder that may hold one, that this account may not read is Unreadable, and so is a folder that
 //     does not answer within Options.DiskTimeout, as on a dead network drive, and a person's folder that does not exist because
 //     HOME is not set or is not an absolute path. Licenses in the other folders are found all the same.
+//   - A license file that the program's key signed for a trial version (scheme acen/v1) is OlderVersion. State files of
+//     trial versions are not read either; the next task that writes the state moves them into the folder "old".
 //   - A state file (pc.json) of a newer version is NewerState. It may say that a license has left this PC, so the
 //     program runs under none until it is updated. The file is left unchanged, and tasks fail. The version number is
 //     raised only for a change that older programs must not ignore; they preserve members that they do not know.

@@ -252,6 +252,13 @@ var phrases = map[string]phrase{
 		"{program}のアクティベーションコードは別のPC用か、このPCの変更が多すぎます。{reasons}ACEN Desktopアプリの「ライセンスの再アクティベーション」で、" +
 			"ライセンスをこのPCに復旧してください。",
 	},
+	"older version": {
+		"{File} was made by an older trial version and is not valid any more. {activate}",
+		"{File} wurde von einer älteren Testversion gemacht und gilt nicht mehr. {activate}",
+		"{File} a été fait par une ancienne version d’essai et n’est plus valable. {activate}",
+		"{File} se hizo con una versión de prueba anterior y ya no vale. {activate}",
+		"{File}は古い試用版で作成されたもので、もう有効ではありません。{activate}",
+	},
 	"damaged": {
 		"{File} is damaged, was changed, or cannot be read. Get it anew with the ACEN Desktop app.",
 		"{File} ist beschädigt, wurde geändert oder kann nicht gelesen werden. Holen Sie sie neu mit der App ACEN Desktop.",

@@ -239,17 +239,42 @@ func TestVerdicts(t *testing.T) {
 			},
 			kind: protect.UnknownKey,
 		},
+		"a license file of a trial version": {
+			prepare: func(d *desk) { d.put(trialFile(d.t)) },
+			kind:    protect.OlderVersion,
+			says:    []string{"notepad-7.acen was made by an older trial version", "Activate this PC"},
+			check:   func(t *testing.T, v protect.Verdict) { require.Nil(t, v.License, "nothing of it is read") },
+		},
+		"a license file of a trial version beside a valid license": {
+			prepare: func(d *desk) {
+				d.put(trialFile(d.t))
+				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license()))
+			},
+			kind: protect.Valid,
+		},
+		"a state of a trial version, in which the license's Site code is spent": {
+			prepare: func(d *desk) {
+				state := installed.Spent{Codes: d.license().Codes, At: noon}
+				require.NoError(d.t, d.store.Leave(d.t.Context(), signature, state))
+				path := d.store.StatePath(signature)
+				content, err := os.ReadFile(path)
+				require.NoError(d.t, err)
+				d.write(path, strings.Replace(string(content), `"version": 2`, `"version": 1`, 1))
+				d.put(d.sign(signing, d.license()))
+			},
+			kind: protect.Valid,
+		},
 		"a state of a newer version": {
 			prepare: func(d *desk) {
 				d.put(d.sign(signing, d.license()))
-				d.write(d.store.StatePath(signature), `{"version":2,"spent":{"12300000":{}}}`)
+				d.write(d.store.StatePath(signature), `{"version":3,"spent":{"12300000":{}}}`)
 			},
 			kind:  protect.NewerState,
 			says:  []string{"written by a newer version", "Update Notepad, then start it again", "pc.json was left as it is"},
 			check: func(t *testing.T, v protect.Verdict) { require.Equal(t, "pc.json", filepath.Base(v.Path)) },
 		},
 		"a state of a newer version, and no license file": {
-			prepare: func(d *desk) { d.write(d.store.StatePath(signature), `{"version":2}`) },
+			prepare: func(d *desk) { d.write(d.store.StatePath(signature), `{"version":3}`) },
 			kind:    protect.NewerState,
 			says:    []string{"written by a newer version"},
 		},
@@ -511,13 +536,46 @@ func TestLockThatIsNotReleased(t *testing.T) {
 	require.Equal(t, d.license().Seed.RemovalCode(d.license().Codes), r.Code)
 }
 
+// trialFile returns a license file that a trial version signed with the key signing.
+func trialFile(t testing.TB) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("..", "license", "installed", "testdata", "notepad-7-v1.acen"))
+	require.NoError(t, err)
+	return string(content)
+}
+
+// A license file of a trial version is told as such until there is another; it is never erased.
+func TestLicenseOfATrialVersion(t *testing.T) {
+	d := newDesk(t)
+	d.put(trialFile(t))
+	d.write(d.store.StatePath(signature), `{"version":1,"signature":"NOTEPAD1"}`)
+	l := d.open()
+	for range 2 { // also after the first check has written the state
+		require.Equal(t, protect.OlderVersion, l.Check(t.Context()).Kind)
+	}
+	v, err := l.Activate(t.Context(), trialFile(t))
+	var refusal *protect.Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, protect.OlderVersion, refusal.Verdict.Kind)
+	require.NotEqual(t, protect.Valid, v.Kind)
+	v, err = l.Activate(t.Context(), d.sign(signing, d.license(id(8))))
+	require.NoError(t, err)
+	require.Equal(t, protect.Valid, v.Kind)
+	old := filepath.Join(filepath.Dir(d.store.StatePath(signature)), "old")
+	for name, want := range map[string]string{"pc.json": `{"version":1,"signature":"NOTEPAD1"}`, "notepad-7.acen": trialFile(t)} {
+		content, err := os.ReadFile(filepath.Join(old, name))
+		require.NoError(t, err)
+		require.Equal(t, want, string(content))
+	}
+}
+
 // What a newer version keeps is left as it is, and the program says so for every task.
 func TestNewerState(t *testing.T) {
 	d := newDesk(t)
 	server := d.server()
 	good := d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30))))
 	d.put(good)
-	const state = `{"version":2,"signature":"NOTEPAD1","spent":{"12300000":{}}}`
+	const state = `{"version":3,"signature":"NOTEPAD1","spent":{"12300000":{}}}`
 	d.write(d.store.StatePath(signature), state)
 	l := d.open()
 	for name, task := range map[string]func() error{

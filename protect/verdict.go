@@ -42,6 +42,8 @@ const (
 	Removed
 	// WrongPC: the license is for another PC, or too much of this one has changed.
 	WrongPC
+	// OlderVersion: the vendor made a license file with a trial version. No program accepts it any more.
+	OlderVersion
 	// Damaged: a license file cannot be read, or was changed.
 	Damaged
 	// OtherProgram: there is a license file, for another program.
@@ -52,7 +54,7 @@ const (
 
 var kindNames = []string{
 	"undecided", "valid", "validation due", "clock set back", "expired", "ended", "newer state", "unknown key", "unreadable",
-	"removed", "wrong PC", "damaged", "other program", "no license",
+	"removed", "wrong PC", "older version", "damaged", "other program", "no license",
 }
 
 // String returns a short name, for logs.

@@ -47,19 +47,20 @@ func main() {
 }
 
 // start starts the server. A free port is the one of the latest start if it can be: a remembered session then goes on.
-func start(o service.Options, prepare func(context.Context, *service.Data) error) (*service.Service, error) {
+func start(o service.Options, login *sample.Login, cleared func() error) (*service.Service, error) {
+	ctx, now := context.Background(), time.Now()
 	note := filepath.Join(o.Folder, "address")
 	host, port, err := net.SplitHostPort(o.Listening.Address)
 	if latest, readErr := os.ReadFile(note); readErr == nil && err == nil && port == "0" {
 		if latestHost, _, err := net.SplitHostPort(string(latest)); err == nil && latestHost == host {
 			again := o
 			again.Listening.Address = string(latest)
-			if running, err := service.Start(context.Background(), again, prepare); err == nil {
+			if running, err := sample.Start(ctx, again, now, login, cleared); err == nil {
 				return running, nil
 			}
 		}
 	}
-	running, err := service.Start(context.Background(), o, prepare)
+	running, err := sample.Start(ctx, o, now, login, cleared)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +88,9 @@ func run(listen, data, smtp, mailDir, language string) error {
 		options.Mail = post
 	}
 	var login sample.Login
-	running, err := start(options, sample.Prepare(folder, time.Now(), &login))
+	app := filepath.Join(data, "app")
+	// What the app keeps is about the sample data.
+	running, err := start(options, &login, func() error { return os.RemoveAll(app) })
 	if err != nil {
 		return err
 	}
@@ -99,7 +102,7 @@ func run(listen, data, smtp, mailDir, language string) error {
 		trial.Serial = serials[0]
 	}
 	err = desktop.Run(desktop.Program{
-		ID: desktop.ID + ".demo", Data: filepath.Join(data, "app"), Server: running.URL, Username: login.Username, Trial: trial, Language: language, Logger: logger,
+		ID: desktop.ID + ".demo", Data: app, Server: running.URL, Username: login.Username, Trial: trial, Language: language, Logger: logger,
 	})
 	return errors.Join(err, running.Stop())
 }

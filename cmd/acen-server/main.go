@@ -71,7 +71,7 @@ Exit status: 0 done, 1 failed, 2 wrong command line.`,
 	}
 	root.AddCommand(serveCommand(), demoCommand(), programCommand(), serialCommand(), clientCommand(), orderCommand(), licenseCommand(),
 		templateCommand(), optionCommand(), banCommand(), auditCommand(), keyCommand(), backupCommand(),
-		restoreCommand(), restoredCommand())
+		restoreCommand(), restoredCommand(), upgradeCommand())
 	prepare(root)
 	return root
 }

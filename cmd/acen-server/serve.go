@@ -195,7 +195,7 @@ folder unless --smtp or --mail-dir says otherwise.`,
 				return err
 			}
 			var login sample.Login
-			running, err := service.Start(c.Context(), o, sample.Prepare(s.Folder, time.Now(), &login))
+			running, err := sample.Start(c.Context(), o, time.Now(), &login, nil)
 			if err != nil {
 				return err
 			}

@@ -71,7 +71,8 @@ func TestScripts(t *testing.T) {
 			"server": startServer, "stopserver": killServer, "codes": codesOfPC, "removal": removalCodeOf, "serials": freeSerials, "solve": solve, "keyring": useKeyring,
 			"field": field, "letgo": letGo, "run": runProgram,
 			"losecode": loseCode, "agejobs": ageJobs, "hold": holdLock, "release": releaseLock, "backup": backUp, "restore": restore,
-			"waive": waiveVerification, "unlimited": removeLimits, "switch": switchOrder,
+			"waive": waiveVerification, "unlimited": removeLimits, "switch": switchOrder, "trialdata": trialData,
+			"runprogram": runNotepad,
 		},
 		RequireExplicitExec: true,
 	})
@@ -421,4 +422,34 @@ func TestPrintable(t *testing.T) {
 	if got := printable("a\x1b[2Jb\tc\nd\u009b\r é"); got != "a[2Jb\tc\nd é" {
 		t.Errorf("got %q", got)
 	}
+}
+
+// trialData makes what a trial version left on this PC: the state of a program and its license file. LICENSES is their
+// folder, and trial.json the state.
+func trialData(ts *testscript.TestScript, _ bool, _ []string) {
+	dir := installed.Below(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen", "licenses"), "NOTEPAD1")
+	ts.Check(os.MkdirAll(dir, 0o700))
+	ts.Setenv("LICENSES", dir)
+	for name, from := range map[string]string{"pc.json": "pc-v1.json", "notepad-7.acen": "notepad-7-v1.acen"} {
+		content, err := os.ReadFile(filepath.Join(testdataOfInstalled, from))
+		ts.Check(err)
+		ts.Check(os.WriteFile(filepath.Join(dir, name), content, 0o600))
+		if name == "pc.json" {
+			ts.Check(os.WriteFile(ts.MkAbs("trial.json"), content, 0o600))
+		}
+	}
+}
+
+// testdataOfInstalled is an absolute path: scripts run in folders of their own.
+var testdataOfInstalled, _ = filepath.Abs(filepath.Join("..", "..", "license", "installed", "testdata"))
+
+// runNotepad leaves what the program of trialData says of itself when it runs.
+func runNotepad(ts *testscript.TestScript, _ bool, _ []string) {
+	store := installed.Open(filepath.Dir(ts.Getenv("LICENSES")), installed.Options{})
+	_, err := store.Update(context.Background(), "NOTEPAD1", func(s *installed.State) error {
+		key := license.SigningKeyFromSeed([32]byte{1}).Public()
+		s.Program = installed.Program{Name: "Notepad", PublicKeys: []string{key.String()}}
+		return nil
+	})
+	ts.Check(err)
 }

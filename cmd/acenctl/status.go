@@ -21,6 +21,7 @@ type statusJSON struct {
 	BringBacks   []offerJSON     `json:"bring_backs"` // this PC had them
 	Waiting      []offerJSON     `json:"waiting"`     // can be picked up
 	Expiring     []expiringJSON  `json:"expiring"`
+	Older        []string        `json:"older"` // folders that keep what a trial version left
 }
 
 // forgottenJSON is a license on this PC that the server does not have, as --json prints it.
@@ -46,7 +47,8 @@ what lies on this PC is shown, and the exit status is 3.
                backup. The program runs on; a new license with the same codes puts it right.
   had          a license that this PC had and misses
   released     a license that waits to be picked up
-  expires      a license that ends within 14 days`,
+  expires      a license that ends within 14 days
+  older        a folder that keeps what an older trial version left; nothing in it is used`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx := c.Context()
 			m, refreshErr := d.refreshed(ctx)
@@ -89,6 +91,7 @@ func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr e
 		BringBacks:   []offerJSON{},
 		Waiting:      []offerJSON{},
 		Expiring:     []expiringJSON{},
+		Older:        []string{},
 	}
 	lines := [][]string{{"WHAT", "LICENSE", "ORDER", "PROGRAM", "NOTE", "NEXT"}}
 	add := func(what string, license, order int64, program, note, next string) {
@@ -147,11 +150,19 @@ func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr e
 		out.Expiring = append(out.Expiring, one)
 		add("expires", one.LicenseID, one.OrderID, one.Program, one.Note, fmt.Sprintf("on %s, in %d days", day(one.ExpiresAt), one.Days))
 	}
+	older, err := m.Older()
+	if err != nil {
+		return err
+	}
 	if len(lines) == 1 {
 		lines = [][]string{{"Nothing needs you."}}
 		if refreshErr != nil { // a script that reads this line must not take it for the server's word
 			lines = [][]string{{"Nothing waits on this PC. The server was not asked."}}
 		}
+	}
+	for _, folder := range older {
+		out.Older = append(out.Older, folder)
+		add("older", 0, 0, "", "", "nothing: data of a trial version are kept in "+folder)
 	}
 	return d.print(out, lines...)
 }

@@ -40,7 +40,7 @@ func readText(t *testing.T, path string) string {
 	return string(content)
 }
 
-// goldenState is what pc-v1.json holds: every member of version 1.
+// goldenState is what pc-v2.json holds: every member of version 2.
 func goldenState(t *testing.T) State {
 	day := func(n int) time.Time { return time.Date(2026, 11, n, 12, 0, 0, 0, time.UTC) }
 	return State{
@@ -58,8 +58,8 @@ func goldenState(t *testing.T) State {
 	}
 }
 
-func TestGoldenVersion1(t *testing.T) {
-	content := golden(t, "pc-v1.json")
+func TestGoldenVersion2(t *testing.T) {
+	content := golden(t, "pc-v2.json")
 	_, quick := quickState(content)
 	require.True(t, quick)
 	state, err := decodeState(content)
@@ -70,7 +70,7 @@ func TestGoldenVersion1(t *testing.T) {
 	require.Equal(t, content, string(text))
 }
 
-// Members that a newer program added to version 1 survive every change by this one.
+// Members that a newer program added to version 2 survive every change by this one.
 func TestUnknownMembersSurvive(t *testing.T) {
 	typed := `"typed":{"site_code":"%s","machine_id":"%s","activation_code":"%s","origin":"mail"}`
 	codes := codesOf(t, 0x125)
@@ -120,7 +120,7 @@ func TestUnknownMembersSurvive(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Open(t.TempDir(), fixed())
-			content := golden(t, "pc-v1-unknown.json")
+			content := golden(t, "pc-v2-unknown.json")
 			path := writeState(t, s, content)
 			for _, unknown := range unknownParts {
 				require.Contains(t, compact(t, content), unknown)
@@ -138,7 +138,7 @@ func TestUnknownMembersSurvive(t *testing.T) {
 	}
 }
 
-// unknownParts are the members of pc-v1-unknown.json that this version does not know.
+// unknownParts are the members of pc-v2-unknown.json that this version does not know.
 var unknownParts = []string{
 	`"last_app":"3.1"`, `"seats":{"Site_Code":1,"n":null}`, `"vendor":{"name":"Example"}`,
 	`"reason":{"code":"moved","to":["PC 2"]}`, `"receipt":"v4.public.x"`, `"origin":"mail"`, `"source":"server"`,
@@ -167,7 +167,7 @@ func compact(t *testing.T, text string) string {
 func TestUnknownMembersAreNotIndented(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	deep := strings.Repeat(`[`, 5000) + strings.Repeat(`]`, 5000)
-	path := writeState(t, s, `{"version":1,"signature":"NOTEPAD1","program":{},"deep":`+deep+`}`)
+	path := writeState(t, s, `{"version":2,"signature":"NOTEPAD1","program":{},"deep":`+deep+`}`)
 	_, err := s.Generation(t.Context(), notepad)
 	require.NoError(t, err)
 	text := readText(t, path)
@@ -194,12 +194,12 @@ func TestStateIsNotWrittenTooLarge(t *testing.T) {
 func TestNewerStateIsNotTouched(t *testing.T) {
 	site := codesOf(t, 0x123).Site
 	for file, content := range map[string]string{
-		"golden":               golden(t, "pc-v2.json"),
-		"version alone":        `{"version":2}`,
-		"known members":        strings.Replace(golden(t, "pc-v1.json"), `"version": 1`, `"version": 2`, 1),
+		"golden":               golden(t, "pc-v3.json"),
+		"version alone":        `{"version":3}`,
+		"known members":        strings.Replace(golden(t, "pc-v2.json"), `"version": 2`, `"version": 3`, 1),
 		"much newer":           `{"version":9007199254740993,"spent":{}}`,
-		"other program":        `{"version":2,"signature":"NOTEPAD2"}`,
-		"unknown and the same": `{"version":3,"signature":"NOTEPAD1","generation":"A7"}`,
+		"other program":        `{"version":3,"signature":"NOTEPAD2"}`,
+		"unknown and the same": `{"version":4,"signature":"NOTEPAD1","generation":"A7"}`,
 	} {
 		t.Run(file, func(t *testing.T) {
 			s := Open(t.TempDir(), fixed())

@@ -9,6 +9,7 @@
 //	lumenst7-63b4a1f0/clock.json               Clock as older programs keep it, and beside a damaged pc.json
 //	lumenst7-63b4a1f0/contacts.json            Contacts
 //	lumenst7-63b4a1f0/lock                     held while one of them is changed
+//	lumenst7-63b4a1f0/old                      files of a trial version
 //
 // A license leaves the PC in one step, the replacement of pc.json, which spends its Site code, stores its removal code
 // and gives the PC a new generation. A program does not run under a license file whose Site code is spent, so the file
@@ -16,6 +17,9 @@
 //
 // The server accepts the removal code later. Settle records that. Return then refuses to bring the license back, even
 // if app data that were restored from a backup ask for it.
+//
+// What a trial version left, with codes of the scheme acen/v1, is never read and never erased: a change moves it into the
+// folder "old" beside it.
 //
 // Programs of different versions share a folder. A newer version may add members to pc.json; older versions preserve
 // them when they rewrite the file. If older versions must not use the file any more, the newer one raises the version
@@ -293,8 +297,8 @@ func hashOf(c license.ActivationCode) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// State reads what this PC knows of a program; a program that was never seen has the zero state. It fails with
-// ErrDamaged or ErrNewer.
+// State reads what this PC knows of a program; a program that was never seen has the zero state, and so has one that only
+// a trial version knew. It fails with ErrDamaged or ErrNewer.
 func (s *Store) State(signature license.Signature) (State, error) {
 	return within(s, signature, s.o.DiskTimeout, func() (State, error) { return s.state(signature) })
 }
@@ -310,7 +314,8 @@ func (s *Store) state(signature license.Signature) (State, error) {
 	return state, err
 }
 
-// States lists the states of all programs. State files that cannot be read, and those of a newer version, are left out.
+// States lists the states of all programs. State files that cannot be read, and those of a newer or a trial version, are
+// left out.
 func (s *Store) States() (list []State, err error) {
 	if s.dir == "" {
 		return nil, ErrNoHome
@@ -341,7 +346,7 @@ func (s *Store) update(ctx context.Context, signature license.Signature, change 
 		return State{}, err
 	}
 	defer unlock()
-	state, err := s.state(signature)
+	state, err := s.current(signature)
 	if err != nil {
 		return state, err
 	}
@@ -483,7 +488,7 @@ func (s *Store) replaced(state State) (bool, error) {
 	files, err := s.files(state.Signature)
 	return slices.ContainsFunc(files, func(f File) bool {
 		claimed, err := license.UnverifiedFile(f.Content)
-		return err == nil && claimed.Signature == state.Signature && present(claimed.Codes.Site)
+		return err == nil && claimed.Signature == state.Signature && present(claimed.Codes.Site) && !f.Older()
 	}), err
 }
 
@@ -569,7 +574,7 @@ func newFile(path, content string, err error) File {
 }
 
 // Put stores a license file for a program and erases those that it supersedes. If another license has its name it gets
-// another one. It fails with ErrNewer.
+// another one. Files of a trial version are moved into the folder "old". It fails with ErrNewer.
 func (s *Store) Put(ctx context.Context, signature license.Signature, name, content string) error {
 	if filepath.Base(name) != name || !strings.EqualFold(filepath.Ext(name), Extension) {
 		return fmt.Errorf("%q is not the name of a license file", name)
@@ -585,6 +590,10 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 		if err != nil {
 			return err
 		}
+		if err := s.erase(files, File.Older); err != nil { // they are kept in the folder "old"
+			return err
+		}
+		files = slices.DeleteFunc(files, File.Older)
 		name := free(files, name, content)
 		if err := s.replace(filepath.Join(dir, name), []byte(content)); err != nil {
 			return err
@@ -665,7 +674,11 @@ func (s *Store) Erase(ctx context.Context, signature license.Signature, which fu
 
 func (s *Store) erase(files []File, which func(File) bool) (err error) {
 	for _, f := range files {
-		if which(f) {
+		switch {
+		case !which(f):
+		case f.Older():
+			err = errors.Join(err, s.keep(f.Path))
+		default:
 			if e := s.o.Disk.Remove(f.Path); !errors.Is(e, fs.ErrNotExist) {
 				err = errors.Join(err, e)
 			}

@@ -156,18 +156,18 @@ func TestDamagedStateIsSetAside(t *testing.T) {
 	for name, content := range map[string]string{
 		"empty":              "",
 		"half":               string(good[:len(good)/2]),
-		"older":              strings.Replace(string(good), `"version": 1`, `"version": 0`, 1),
-		"no version":         strings.Replace(string(good), `"version": 1,`, ``, 1),
-		"newer, half":        `{"version":2,"signature":"NOTEPAD1"`,
-		"newer, in words":    `{"version":"2","signature":"NOTEPAD1"}`,
+		"older":              strings.Replace(string(good), `"version": 2`, `"version": 0`, 1),
+		"no version":         strings.Replace(string(good), `"version": 2,`, ``, 1),
+		"newer, half":        `{"version":3,"signature":"NOTEPAD1"`,
+		"newer, in words":    `{"version":"3","signature":"NOTEPAD1"}`,
 		"other program":      strings.Replace(string(good), "NOTEPAD1", "NOTEPAD2", 1),
 		"no signature":       strings.Replace(string(good), "NOTEPAD1", "N", 1),
-		"generation":         `{"version":1,"signature":"NOTEPAD1","generation":4096}`,
-		"negative":           `{"version":1,"signature":"NOTEPAD1","generation":-1}`,
-		"used":               `{"version":1,"signature":"NOTEPAD1","used_generations":[65535]}`,
-		"spent":              `{"version":1,"signature":"NOTEPAD1","spent":[{"site_code":"x"}]}`,
-		"spent removal code": `{"version":1,"signature":"NOTEPAD1","spent":[{"site_code":"12345678","machine_id":"1234123412341234","removal_code":"u"}]}`,
-		"typed":              `{"version":1,"signature":"NOTEPAD1","typed":{"site_code":"12345678","machine_id":"1234123412341234"}}`,
+		"generation":         `{"version":2,"signature":"NOTEPAD1","generation":4096}`,
+		"negative":           `{"version":2,"signature":"NOTEPAD1","generation":-1}`,
+		"used":               `{"version":2,"signature":"NOTEPAD1","used_generations":[65535]}`,
+		"spent":              `{"version":2,"signature":"NOTEPAD1","spent":[{"site_code":"x"}]}`,
+		"spent removal code": `{"version":2,"signature":"NOTEPAD1","spent":[{"site_code":"12345678","machine_id":"1234123412341234","removal_code":"u"}]}`,
+		"typed":              `{"version":2,"signature":"NOTEPAD1","typed":{"site_code":"12345678","machine_id":"1234123412341234"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
@@ -329,8 +329,8 @@ func FuzzState(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(good)
-	f.Add([]byte(`{"version":1,"signature":"NOTEPAD1","spent":[{}]}`))
-	for _, name := range []string{"pc-v1.json", "pc-v1-unknown.json", "pc-v2.json"} {
+	f.Add([]byte(`{"version":2,"signature":"NOTEPAD1","spent":[{}]}`))
+	for _, name := range []string{"pc-v1.json", "pc-v2.json", "pc-v2-unknown.json", "pc-v3.json"} {
 		content, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			f.Fatal(err)
@@ -340,7 +340,7 @@ func FuzzState(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		s, err := decodeState(string(content))
 		if err != nil {
-			require.True(t, errors.Is(err, ErrDamaged) || errors.Is(err, ErrNewer), err)
+			require.True(t, errors.Is(err, ErrDamaged) || errors.Is(err, ErrNewer) || errors.Is(err, errOlder), err)
 			return
 		}
 		text, err := s.encode()
@@ -357,9 +357,9 @@ func FuzzState(f *testing.F) {
 // What is read in the quick way is what encoding/json reads.
 func FuzzQuick(f *testing.F) {
 	for _, text := range []string{
-		`{"version":1,"signature":"NOTEPAD1","program":{"name":"A \u0026 B","public_keys":["x"],"typed_codes":true},"generation":291,"used_generations":[291,292],"spent":[{"site_code":"a","machine_id":"b",` +
+		`{"version":2,"signature":"NOTEPAD1","program":{"name":"A \u0026 B","public_keys":["x"],"typed_codes":true},"generation":291,"used_generations":[291,292],"spent":[{"site_code":"a","machine_id":"b",` +
 			`"license_id":7,"removal_code":"c","at":"2026-11-25T12:00:00Z"}],"typed":{"site_code":"a","machine_id":"b","activation_code":"c"},"clock":{"latest":"2026-11-25T12:00:00.5+01:00","issued":"0001-01-01T00:00:00Z"}}`,
-		`{"version":1,"used_generations":null,"spent":[],"typed":null}`, `{"clock":{"latest":"2026-11-25T12:00:00Z"}}`, `{"clock":{"Latest":"2026-11-25T12:00:00Z"}}`, `{"clock":null}`,
+		`{"version":2,"used_generations":null,"spent":[],"typed":null}`, `{"clock":{"latest":"2026-11-25T12:00:00Z"}}`, `{"clock":{"Latest":"2026-11-25T12:00:00Z"}}`, `{"clock":null}`,
 		`[{"license_id":7,"site":4294967295,"at":"2026-11-25T12:00:00Z","ended":"Removed"},{}]`, `[]`, `null`, `{}`, ``,
 	} {
 		f.Add(text)

@@ -50,7 +50,10 @@ func (e *BusyError) Unwrap() error { return ErrBusy }
 // lock creates the folder of a signature and locks it against changes until unlock. It fails with a *BusyError if it
 // cannot acquire the lock within Options.LockTimeout.
 func (s *Store) lock(ctx context.Context, signature license.Signature) (unlock func(), err error) {
-	dir := Below(s.dir, signature)
+	return s.lockFolder(ctx, Below(s.dir, signature))
+}
+
+func (s *Store) lockFolder(ctx context.Context, dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, folderError(dir, err)
 	}
@@ -83,13 +86,14 @@ func (s *Store) lock(ctx context.Context, signature license.Signature) (unlock f
 	}
 }
 
-// lockFiles is lock for changes that do not use the state. It fails with ErrNewer if a newer version wrote the state.
+// lockFiles is lock for changes that do not use the state. It moves the state of a trial version into the folder "old",
+// and fails with ErrNewer if a newer version wrote the state.
 func (s *Store) lockFiles(ctx context.Context, signature license.Signature) (unlock func(), err error) {
 	unlock, err = s.lock(ctx, signature)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.state(signature); errors.Is(err, ErrNewer) {
+	if _, err := s.current(signature); err != nil && !errors.Is(err, ErrDamaged) {
 		unlock()
 		return nil, err
 	}

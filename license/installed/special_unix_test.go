@@ -22,7 +22,7 @@ func specialFiles(*testing.T) map[string]func(t *testing.T, path string) {
 			writer, err := os.OpenFile(path, os.O_RDWR, 0)
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, writer.Close()) })
-			_, err = writer.WriteString(`{"version":1,"signature":"NOTEPAD1"}`)
+			_, err = writer.WriteString(`{"version":2,"signature":"NOTEPAD1"}`)
 			require.NoError(t, err)
 		},
 		"device":         func(t *testing.T, path string) { require.NoError(t, os.Symlink("/dev/null", path)) },

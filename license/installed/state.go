@@ -1,6 +1,7 @@
 package installed
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -53,8 +54,9 @@ type (
 )
 
 // stateVersion is the version of the format that this package reads and writes. Files of newer versions are left
-// unchanged.
-const stateVersion = 1
+// unchanged. Version 1 has the same form with codes of the scheme acen/v1, which only trial versions used: it is not read,
+// and a change moves it into the folder "old".
+const stateVersion = 2
 
 // members are the members of a JSON object, by name.
 type members map[string]json.RawMessage
@@ -206,8 +208,8 @@ func readState(path string) (State, error) {
 	return decodeState(content)
 }
 
-// decodeState decodes a state file. It fails with ErrNewer for a file of a newer version, and with ErrDamaged for any
-// other file that encode does not write.
+// decodeState decodes a state file. It fails with ErrNewer for a file of a newer version, with errOlder for one of a
+// trial version, and with ErrDamaged for any other file that encode does not write.
 func decodeState(content string) (s State, err error) {
 	f, quick := quickState(content)
 	if !quick {
@@ -216,17 +218,14 @@ func decodeState(content string) (s State, err error) {
 			var other struct {
 				Version int64 `json:"version"`
 			}
-			if json.Unmarshal([]byte(content), &other) == nil && other.Version > stateVersion {
-				return s, ErrNewer
+			if json.Unmarshal([]byte(content), &other) != nil {
+				return s, ErrDamaged
 			}
-			return s, ErrDamaged
+			return s, cmp.Or(checkVersion(other.Version), ErrDamaged)
 		}
 	}
-	if f.Version > stateVersion {
-		return s, ErrNewer
-	}
-	if f.Version != stateVersion {
-		return s, ErrDamaged
+	if err := checkVersion(int64(f.Version)); err != nil {
+		return s, err
 	}
 	if s.Signature, err = license.ParseSignature(f.Signature); err != nil {
 		return State{}, ErrDamaged
@@ -280,6 +279,19 @@ func (f typedFile) typed() (t Typed, err error) {
 	}
 	t.Code, err = license.ParseActivationCode(f.ActivationCode)
 	return t, err
+}
+
+// checkVersion returns an error for every version but stateVersion.
+func checkVersion(version int64) error {
+	switch {
+	case version > stateVersion:
+		return ErrNewer
+	case version == stateVersion:
+		return nil
+	case version == 1:
+		return errOlder
+	}
+	return ErrDamaged
 }
 
 // unknownOf returns the members of a file that this version does not know; nil if there are none.

@@ -64,6 +64,15 @@ func (v *View) names(each func(some []string) (more bool)) error {
 
 // State is that of Store.
 func (v *View) State() (State, error) {
+	state, err := v.state()
+	if errors.Is(err, errOlder) {
+		return State{Signature: v.signature}, nil
+	}
+	return state, err
+}
+
+// state is State, but it fails with errOlder for the state of a trial version.
+func (v *View) state() (State, error) {
 	content, err := v.read(stateName, maxState)
 	if errors.Is(err, fs.ErrNotExist) {
 		return State{Signature: v.signature}, nil

@@ -55,6 +55,30 @@ func Prepare(folder string, now time.Time, login *Login) func(context.Context, *
 	}
 }
 
+// Start is service.Start for sample data, which Prepare makes. Sample data of a trial version it makes afresh: it removes
+// them first, calls cleared if that is not nil, and keeps the login and the master key.
+func Start(
+	ctx context.Context, o service.Options, now time.Time, login *Login, cleared func() error,
+) (*service.Service, error) {
+	prepare := Prepare(o.Folder, now, login)
+	running, err := service.Start(ctx, o, prepare)
+	if !errors.Is(err, service.ErrOlderCodes) || o.Database != "" {
+		return running, err
+	}
+	if _, loginErr := readLogin(filepath.Join(o.Folder, loginFile)); loginErr != nil {
+		return nil, err // the folder holds a server's own data
+	}
+	if err := o.Clear(); err != nil {
+		return nil, err
+	}
+	if cleared != nil {
+		if err := cleared(); err != nil {
+			return nil, err
+		}
+	}
+	return service.Start(ctx, o, prepare)
+}
+
 func isEmpty(ctx context.Context, d *service.Data) (empty bool, err error) {
 	err = d.Store.Read(ctx, func(tx store.Tx) error {
 		programs, err := tx.Programs(ctx)

@@ -266,3 +266,64 @@ func TestServiceWithSampleData(t *testing.T) {
 	require.EqualError(t, err, "another server is running on the data folder "+folder)
 	require.NoError(t, running.Stop())
 }
+
+// Sample data of a trial version are made afresh; a server's own data never are.
+func TestStartMakesOlderSampleDataAfresh(t *testing.T) {
+	o := service.Options{
+		Place:     service.Place{Folder: t.TempDir()},
+		Listening: server.Listening{Address: "127.0.0.1:0"},
+		Logger:    slog.New(slog.DiscardHandler),
+	}
+	var cleared int
+	start := func() (login sample.Login, err error) {
+		running, err := sample.Start(context.Background(), o, now, &login, func() error { cleared++; return nil })
+		if err == nil {
+			err = running.Stop()
+		}
+		return login, err
+	}
+	older := func() everything {
+		t.Helper()
+		d, err := service.OpenData(t.Context(), o.Place)
+		require.NoError(t, err)
+		require.NoError(t, d.Store.Write(t.Context(), func(tx store.Tx) error {
+			id, err := tx.NextLicenseID(t.Context())
+			if err != nil {
+				return err
+			}
+			o, err := tx.Order(t.Context(), sample.WithSerial)
+			if err != nil {
+				return err
+			}
+			return tx.AddLicense(t.Context(), store.License{
+				ID: id, OrderID: o.ID, ProgramID: o.ProgramID, OriginalID: id, ActivatedAt: now, Older: true,
+			})
+		}))
+		all := load(t, d)
+		require.NoError(t, d.Store.Close())
+		return all
+	}
+	first, err := start()
+	require.NoError(t, err)
+	before := older()
+	again, err := start()
+	require.NoError(t, err)
+	require.Equal(t, first, again, "the login stays")
+	require.Equal(t, 1, cleared)
+	d, err := service.OpenData(t.Context(), o.Place)
+	require.NoError(t, err)
+	after := load(t, d)
+	require.NoError(t, d.Store.Close())
+	require.Len(t, after.orders, len(before.orders))
+	require.Len(t, after.licenses[sample.WithSerial], len(before.licenses[sample.WithSerial])-1)
+
+	before = older()
+	require.NoError(t, os.Remove(filepath.Join(o.Folder, "sample-login.json")))
+	_, err = start()
+	require.ErrorIs(t, err, service.ErrOlderCodes)
+	require.Equal(t, 1, cleared)
+	d, err = service.OpenData(t.Context(), o.Place)
+	require.NoError(t, err)
+	require.Equal(t, before, load(t, d))
+	require.NoError(t, d.Store.Close())
+}

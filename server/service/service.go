@@ -68,6 +68,10 @@ type Data struct {
 // databaseFile is the name of the database in a data folder.
 const databaseFile = "acen.db"
 
+// ErrOlderCodes is returned by Start for a database with active licenses of the scheme acen/v1.
+var ErrOlderCodes = errors.New("the database has active licenses of a trial version, with codes that no program accepts any more " +
+	"(acen/v1): run acen-server upgrade-v2 on it first, which ends them as Replaced and keeps orders and serial ids")
+
 // Exists reports whether a server's data are there already. A PostgreSQL database that answers counts as there.
 func (p Place) Exists() bool {
 	if p.Database != "" {
@@ -75,6 +79,21 @@ func (p Place) Exists() bool {
 	}
 	_, err := os.Stat(filepath.Join(p.Folder, databaseFile))
 	return !errors.Is(err, os.ErrNotExist)
+}
+
+// Clear removes the SQLite database of a data folder, which no server may be using.
+func (p Place) Clear() error {
+	unlock, err := p.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	for _, suffix := range []string{"-wal", "-shm", ""} { // the database last: Exists reports it as long as it is there
+		if e := os.Remove(filepath.Join(p.Folder, databaseFile+suffix)); !errors.Is(e, os.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
 }
 
 // OpenData opens a server's data and makes them when they are missing.
@@ -214,7 +233,7 @@ type Service struct {
 // Start opens the data folder, listens and serves until Stop, or until ctx ends. prepare, if any, runs on the data before
 // the first call is answered.
 func Start(ctx context.Context, o Options, prepare func(context.Context, *Data) error) (*Service, error) {
-	unlock, err := o.lock()
+	unlock, err := o.Lock()
 	if err != nil {
 		return nil, err
 	}
@@ -226,8 +245,9 @@ func Start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 	return s, nil
 }
 
-// lock keeps a second server from the SQLite database of a data folder; on PostgreSQL there may be many.
-func (p Place) lock() (unlock func(), err error) {
+// Lock keeps servers from the SQLite database of a data folder until unlock, and fails while one is running on it. On
+// PostgreSQL, where there may be many servers, it does nothing.
+func (p Place) Lock() (unlock func(), err error) {
 	if p.Database != "" {
 		return func() {}, nil
 	}
@@ -249,6 +269,9 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 	data, err := OpenData(ctx, o.Place)
 	if err != nil {
 		return nil, err
+	}
+	if err := data.checkCodes(ctx); err != nil {
+		return nil, errors.Join(err, data.Store.Close())
 	}
 	if prepare != nil {
 		if err := prepare(ctx, data); err != nil {
@@ -307,6 +330,17 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 		unlock()
 	}()
 	return s, nil
+}
+
+// checkCodes fails with ErrOlderCodes if an active license has codes that this server cannot compare.
+func (d *Data) checkCodes(ctx context.Context) error {
+	return d.Store.Glance(ctx, func(tx store.Tx) error {
+		older, err := tx.OlderLicenses(ctx, 1)
+		if err != nil || len(older) == 0 {
+			return err
+		}
+		return ErrOlderCodes
+	})
 }
 
 // stopping leads from the wish to stop to the end of serving: first the server says that it is not ready.
@@ -391,7 +425,7 @@ func (p Place) Restore(
 	if err := store.CheckGap(gap); err != nil {
 		return "", r, err
 	}
-	unlock, err := p.lock()
+	unlock, err := p.Lock()
 	if err != nil {
 		return "", r, err
 	}

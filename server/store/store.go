@@ -159,6 +159,7 @@ type License struct {
 	Status      api.LicenseStatus
 	EndedAt     *time.Time
 	ReleasedAt  *time.Time // when its PC gave the removal code for another PC to take it
+	Older       bool       // its codes are of the scheme acen/v1, which no program computes any more
 }
 
 // SpendsSite reports whether the license has spent its Site code: a removal code was given for it.
@@ -491,6 +492,8 @@ type Tx interface {
 	Endings(ctx context.Context, orderID int64, since time.Time) ([]Ending, error)
 	// Activations lists when families of an order began since a time.
 	Activations(ctx context.Context, orderID int64, since time.Time) ([]time.Time, error)
+	// OlderLicenses lists the active licenses with codes of an older scheme by id; limit ≤ 0 means all.
+	OlderLicenses(ctx context.Context, limit int) ([]License, error)
 	// EndLicense gives an active license a final status and frees its seat.
 	EndLicense(ctx context.Context, id int64, status api.LicenseStatus, at time.Time) error
 

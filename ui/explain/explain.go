@@ -111,6 +111,7 @@ var others = []struct {
 	{manager.ErrSignedOut, text{"You are not signed in.", "The session has ended.", "Sign in again; nothing is lost."}},
 	{manager.ErrStorage, text{"The app cannot keep its data on this PC.", "", "Make room on the disk and check that you may write to the folder, then try again."}},
 	{license.ErrMismatch, text{"Site code and Machine ID do not fit together.", "They are mistyped, or they belong to another program.", "Copy both from the same window of the program and paste them here."}},
+	{license.ErrOlderVersion, text{"The license file was made by an older trial version.", "Licenses of trial versions are not valid any more.", "Activate this PC anew, or ask the vendor for a new license file."}},
 	{license.ErrFileSignature, text{"The license file was not accepted.", "It was not signed with this program's key.", "Tell the vendor; do not use the file."}},
 	{license.ErrFileDamaged, text{"The license file is damaged.", "", "Try again. If it happens again, tell the vendor."}},
 	{os.ErrPermission, text{"The file could not be written.", "You may not write to this place.", "Choose another folder."}},

@@ -73,7 +73,7 @@ func TestErrorsOfThisPCAreExplained(t *testing.T) {
 		fmt.Errorf("%w: pc.json", manager.ErrNewer), held(""), held("notepad (process 17)"),
 		fmt.Errorf("%w: it is empty", manager.ErrAddress), fmt.Errorf("%w: no space left on device", manager.ErrStorage),
 		fmt.Errorf("%w: the mail was asked for on 2 January", manager.ErrOutcomeUnknown),
-		license.ErrMismatch, license.ErrFileSignature, fmt.Errorf("%w: it is cut off", license.ErrFileDamaged),
+		license.ErrMismatch, license.ErrFileSignature, license.ErrOlderVersion, fmt.Errorf("%w: it is cut off", license.ErrFileDamaged),
 		typed, fmt.Errorf("open x: %w", os.ErrPermission),
 	} {
 		t.Run(err.Error(), func(t *testing.T) { requireWhole(t, explain.Error(err)) })
@@ -183,4 +183,11 @@ func TestForeseen(t *testing.T) {
 		require.Equal(t, c.fonts, explain.Error(fonts).Why)
 		require.Equal(t, c.address, explain.Error(address).Why)
 	}
+}
+
+// A license file of a trial version is told as such, although its error is an ErrFileSignature, too.
+func TestOlderLicenseFile(t *testing.T) {
+	m := explain.Error(fmt.Errorf("take: %w", license.ErrOlderVersion))
+	require.Equal(t, "The license file was made by an older trial version.", m.What)
+	require.NotEqual(t, m.What, explain.Error(license.ErrFileSignature).What)
 }

@@ -244,6 +244,8 @@ func takenText(t manager.Taken, d *Desk) (theme.Tone, dialogs.Message) {
 		return m
 	}
 	switch {
+	case errors.Is(t.Err, license.ErrOlderVersion):
+		return theme.Bad, about(d.options.Explain(t.Err))
 	case errors.Is(t.Err, license.ErrFileSignature):
 		return theme.Bad, dialogs.Message{What: tr.T("%s: its license file was not accepted.", name), Why: tr.T("It was not signed with a key that this PC knows as the program's."),
 			Next: tr.T("If the program has never run on this PC, start it once and try again. Otherwise tell the vendor, and do not use the file.")}

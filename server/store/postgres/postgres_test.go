@@ -128,6 +128,7 @@ func TestMigrationFromAnOlderSchema(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "x", l.Note)
 		require.Nil(t, l.ReleasedAt)
+		require.True(t, l.Older, "it was made before there was another scheme")
 		o, err := tx.Order(t.Context(), 7)
 		require.NoError(t, err)
 		require.Equal(t, 1, o.LicensesActive)

@@ -50,6 +50,26 @@ func (w whole[T]) Scan(v any) error {
 	return nil
 }
 
+// schemeColumn keeps the number of the scheme that a license's codes were computed by.
+type schemeColumn struct{ older *bool }
+
+// Value returns 1 for codes of acen/v1, and 2.
+func (c schemeColumn) Value() (driver.Value, error) {
+	if *c.older {
+		return int64(1), nil
+	}
+	return int64(2), nil
+}
+
+// Scan reads the number.
+func (c schemeColumn) Scan(v any) error {
+	n, ok := v.(int64)
+	if *c.older = n < 2; !ok || n < 1 {
+		return fmt.Errorf("%v is no scheme of codes", v)
+	}
+	return nil
+}
+
 // optional is a time that may be absent.
 type optional struct{ to **time.Time }
 

@@ -11,12 +11,12 @@ import (
 )
 
 const licenseColumns = `id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, expires_at,
- last_alive_at, status, ended_at, released_at`
+ last_alive_at, status, ended_at, released_at, scheme`
 
 func scanLicense(row Row) (l store.License, err error) {
 	err = row.Scan(&l.ID, &l.OrderID, &l.ProgramID, &l.OriginalID, whole[license.SiteCode]{&l.Codes.Site}, machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
 		&l.Note, whole[uint16]{&l.Features}, policyColumn{&l.Policy}, (*instant)(&l.ActivatedAt), optional{&l.ExpiresAt}, optional{&l.LastAliveAt}, &l.Status, optional{&l.EndedAt},
-		optional{&l.ReleasedAt})
+		optional{&l.ReleasedAt}, schemeColumn{&l.Older})
 	return l, err
 }
 
@@ -56,10 +56,11 @@ func (t Tx) AddLicense(ctx context.Context, l store.License) error {
 		license = `INSERT INTO licenses (` + licenseColumns + `) VALUES (?`
 	)
 	row := []any{l.ID, l.OrderID, l.ProgramID, l.OriginalID, int64(l.Codes.Site), machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
-		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt), api.StatusActive, nil, maybe(l.ReleasedAt)}
+		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt), api.StatusActive, nil, maybe(l.ReleasedAt),
+		schemeColumn{&l.Older}}
 	if t.Dialect.Nested {
 		// A seat that is not there fails the statement, and an order that is not there, too: constraints see to it.
-		return t.later(ctx, `WITH seat AS (`+seat+`) `+license+params(15)+`)`, append([]any{l.OrderID}, row...)...)
+		return t.later(ctx, `WITH seat AS (`+seat+`) `+license+params(16)+`)`, append([]any{l.OrderID}, row...)...)
 	}
 	err := t.change(ctx, seat+` AND licenses_active < licenses_total`, l.OrderID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -68,7 +69,7 @@ func (t Tx) AddLicense(ctx context.Context, l store.License) error {
 	if err != nil {
 		return err
 	}
-	return t.later(ctx, license+params(15)+`)`, row...)
+	return t.later(ctx, license+params(16)+`)`, row...)
 }
 
 func (t Tx) ChangeLicense(ctx context.Context, l store.License) error {
@@ -87,6 +88,11 @@ func (t Tx) ReleaseLicense(ctx context.Context, id int64, when time.Time) error 
 
 func (t Tx) Touch(ctx context.Context, id int64, when time.Time) error {
 	return t.change(ctx, `UPDATE licenses SET last_alive_at = ? WHERE id = ?`, at(when), id)
+}
+
+func (t Tx) OlderLicenses(ctx context.Context, limit int) ([]store.License, error) {
+	return all(ctx, t, scanLicense,
+		`SELECT `+licenseColumns+` FROM licenses WHERE scheme < 2 AND status = 'Active' ORDER BY id LIMIT ?`, rowLimit(limit))
 }
 
 func (t Tx) EndLicense(ctx context.Context, id int64, status api.LicenseStatus, when time.Time) error {

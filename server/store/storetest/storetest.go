@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) (s store.Store, reopen func() sto
 		"orders":                  testOrders,
 		"licenses and seats":      testLicenses,
 		"released licenses":       testReleases,
+		"older licenses":          testOlderLicenses,
 		"what is expected":        testExpected,
 		"seats under concurrency": testSeats,
 		"families":                testFamilies,

@@ -46,7 +46,8 @@ func (s SerialStock) Warnings() (list []string) {
 		return nil
 	}
 	if free := s.Free(); s.Valid > 0 && free*fewFree < s.Valid {
-		list = append(list, fmt.Sprintf("%s (program %d) has %d of %d serial numbers left that made no order.", s.Program.Name, s.Program.ID, free, s.Valid))
+		list = append(list, fmt.Sprintf("%s (program %d) has %d of %d serial numbers left that made no order.",
+			s.Program.Name, s.Program.ID, free, s.Valid))
 	}
 	if s.Unmade < fewUnmade {
 		list = append(list, fmt.Sprintf("%s (program %d) has %d of %d serial ids left to make serial numbers with.",
@@ -80,6 +81,7 @@ func (s *Server) checkStock(ctx context.Context, program int64) {
 		return
 	}
 	for _, warning := range stock.Warnings() {
-		s.Logger.Warn("few serial numbers are left", "program", program, "free", stock.Free(), "unmade", stock.Unmade, "warning", warning)
+		s.Logger.Warn("few serial numbers are left",
+			"program", program, "free", stock.Free(), "unmade", stock.Unmade, "warning", warning)
 	}
 }

@@ -24,11 +24,19 @@ func TestSerialStockWarnings(t *testing.T) {
 		want  []string
 	}{
 		{"plenty", server.SerialStock{Program: accepting, Valid: 100, Used: 80, Blocked: 10, Unmade: 100_000}, nil},
-		{"few are free", server.SerialStock{Program: accepting, Valid: 100, Used: 80, Blocked: 11, Unmade: 100_000}, []string{few}},
+		{
+			"few are free",
+			server.SerialStock{Program: accepting, Valid: 100, Used: 80, Blocked: 11, Unmade: 100_000},
+			[]string{few},
+		},
 		{"few ids", server.SerialStock{Program: accepting, Valid: 100, Unmade: 99_999}, []string{unmade}},
 		{"both", server.SerialStock{Program: accepting, Valid: 100, Used: 91, Unmade: 99_999}, []string{few, unmade}},
 		{"none were made", server.SerialStock{Program: accepting, Unmade: license.MaxSerialID}, nil},
-		{"no serial numbers are taken", server.SerialStock{Program: store.Program{ID: 3, Name: "Studio"}, Valid: 100, Used: 100}, nil},
+		{
+			"no serial numbers are taken",
+			server.SerialStock{Program: store.Program{ID: 3, Name: "Studio"}, Valid: 100, Used: 100},
+			nil,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) { require.Equal(t, c.want, c.stock.Warnings()) })
 	}
@@ -76,7 +84,8 @@ func TestOrderVerificationIsWaived(t *testing.T) {
 	status, body = c.keyed().call("POST", "/password-resets", map[string]any{"login": "anna"})
 	w.status(status, body, api.ErrValidation, "verification")
 
-	require.ErrorContains(t, vendor(w.Server).SetOption(t.Context(), "order-verification", "no"), `"no" is neither "on" nor "off"`)
+	err := vendor(w.Server).SetOption(t.Context(), "order-verification", "no")
+	require.ErrorContains(t, err, `"no" is neither "on" nor "off"`)
 	require.NoError(t, vendor(w.Server).SetOption(t.Context(), "order-verification", "on"))
 	w.Clock.Advance(3 * time.Second)
 	require.NotContains(t, waived(), true)

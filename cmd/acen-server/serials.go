@@ -46,7 +46,8 @@ var serialView = view[admin.Serial]{
 			blocked = strings.TrimSuffix(showDay(&s.Blocked.BlockedAt)+", "+s.Blocked.Reason, ", ")
 		}
 		return []string{
-			strconv.FormatInt(s.Program.ID, 10), strconv.FormatUint(uint64(s.ID), 10), number, string(s.State), order, client, features, blocked,
+			strconv.FormatInt(s.Program.ID, 10), strconv.FormatUint(uint64(s.ID), 10), number, string(s.State),
+			order, client, features, blocked,
 		}
 	},
 	detail: func(admin.Serial) [][2]string { return nil },
@@ -112,13 +113,15 @@ func makeSerials(d *desk) *cobra.Command {
 			printed, err := out.serials(serials)
 			if err != nil {
 				last := stock.Program.LastSerial
-				return printable{}, fmt.Errorf("%w; they are made: print them with \"acen-server serial print %d %d-%d\"", err, id(args), last-uint32(count)+1, last)
+				return printable{}, fmt.Errorf("%w; they are made: print them with \"acen-server serial print %d %d-%d\"",
+					err, id(args), last-uint32(count)+1, last)
 			}
 			return printed, nil
 		})
-	c.Long = fmt.Sprintf(`Make serial numbers with the ids after the program's last one, at most %d at once. The server keeps their ids and features, so that
-serial print makes the same ones again. A program has %d ids, for all time: make as many as you sell soon. Whoever has a serial number
-can use it: write them into a file with --output, which only you can read, rather than into one of the shell.`, admin.MaxSerials, license.MaxSerialID)
+	c.Long = fmt.Sprintf(`Make serial numbers with the ids after the program's last one, at most %d at once. The server keeps their
+ids and features, so that serial print makes the same ones again. A program has %d ids, for all time: make as many as
+you sell soon. Whoever has a serial number can use it: write them with --output into a file that only you can read,
+instead of redirecting the output.`, admin.MaxSerials, license.MaxSerialID)
 	c.Flags().IntVar(&count, "count", 1, "how many")
 	c.Flags().Uint16Var(&features, "features", 0, "features of their orders (16 bits); 0: those of the program")
 	outputFlag(c, &file)
@@ -137,7 +140,8 @@ func (o *output) serials(serials []license.SerialNumber) (printable, error) {
 	if err := o.write(b.Bytes()); err != nil {
 		return printable{}, err
 	}
-	return said(fmt.Sprintf("%d serial numbers are in %s", len(serials), o.path), map[string]any{"count": len(serials), "file": o.path}), nil
+	return said(fmt.Sprintf("%d serial numbers are in %s", len(serials), o.path),
+		map[string]any{"count": len(serials), "file": o.path}), nil
 }
 
 func showSerials(serials []license.SerialNumber) (out printable) {
@@ -162,12 +166,14 @@ func printSerials(d *desk) *cobra.Command {
 			var numbers []license.SerialNumber
 			for _, s := range list {
 				if !s.Known && !c.Flags().Changed("features") {
-					return printable{}, fmt.Errorf("the features of serial id %d are not known: this server did not make its number; give --features", s.ID)
+					return printable{}, fmt.Errorf("the features of serial id %d are not known: this server did not make its"+
+						" number; give --features", s.ID)
 				}
 				numbers = append(numbers, s.Number)
 			}
 			if d.dryRun {
-				return said(fmt.Sprintf("%d serial numbers would be printed", len(numbers)), map[string]any{"count": len(numbers)}), nil
+				return said(fmt.Sprintf("%d serial numbers would be printed", len(numbers)),
+					map[string]any{"count": len(numbers)}), nil
 			}
 			out, err := newOutput(file)
 			if err != nil {
@@ -193,8 +199,9 @@ func listSerials(d *desk) *cobra.Command {
 				return printable{}, err
 			}
 			out, err := serialView.many(list, nil)
-			out.lines = append(out.lines, []string{fmt.Sprintf("%d free, %d used, %d blocked of %d serial ids; %d are left to make numbers with",
-				stock.Free(), stock.Used, stock.Blocked, stock.Valid, stock.Unmade)})
+			counts := fmt.Sprintf("%d free, %d used, %d blocked of %d serial ids; %d are left to make numbers with",
+				stock.Free(), stock.Used, stock.Blocked, stock.Valid, stock.Unmade)
+			out.lines = append(out.lines, []string{counts})
 			warn(c, stock)
 			return out, err
 		})
@@ -212,7 +219,7 @@ func stateNames() string {
 }
 
 func findSerial(d *desk) *cobra.Command {
-	return d.task("find SERIAL", "Find the program and the order of a serial number or a serial id, and whether it is blocked", cobra.ExactArgs(1),
+	return d.task("find SERIAL", "Find program and order of a serial number or id, and whether it is blocked", cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			return serialView.many(a.FindSerials(c.Context(), args[0]))
 		})
@@ -220,7 +227,7 @@ func findSerial(d *desk) *cobra.Command {
 
 func blockSerials(d *desk) *cobra.Command {
 	var reason, file string
-	c := d.task("block PROGRAM SERIAL...", "Block serial numbers, by number, id or range: they make no order; orders that they made stay", serialArgs(0),
+	c := d.task("block PROGRAM SERIAL...", "Block serial numbers, by number, id or range; orders that they made stay", serialArgs(0),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			serials, err := namedSerials(c, args[1:], file)
 			if err != nil {

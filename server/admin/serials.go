@@ -104,7 +104,8 @@ func (a Admin) readSerials(p store.Program, texts []string) (ranges []SerialRang
 		if !ok {
 			number, err := license.ParseSerialNumber(text)
 			if err != nil {
-				return nil, fmt.Errorf("%q is neither a serial id, nor a range such as 100-199, nor a serial number: %w", text, err)
+				return nil, fmt.Errorf("%q is neither a serial id, nor a range such as 100-199, nor a serial number: %w",
+					text, err)
 			}
 			id, _, err := seed.Open(uint32(p.ID), number)
 			if err != nil {
@@ -131,14 +132,17 @@ func (a Admin) validSerials(p store.Program, texts []string) ([]SerialRange, err
 		case p.FirstSerial == 0:
 			return nil, fmt.Errorf("%s has no serial numbers", object("program", p.ID))
 		case r.First < p.FirstSerial || r.Last > p.LastSerial:
-			return nil, fmt.Errorf("serial id %s: the valid ones of %s are %d to %d", r, object("program", p.ID), p.FirstSerial, p.LastSerial)
+			return nil, fmt.Errorf("serial id %s: the valid ones of %s are %d to %d",
+				r, object("program", p.ID), p.FirstSerial, p.LastSerial)
 		}
 	}
 	return ranges, nil
 }
 
 // serials returns the serial ids of a range. Numbers whose features the server does not know have the features given.
-func (a Admin) serials(ctx context.Context, tx store.Tx, p store.Program, r SerialRange, features uint16) ([]Serial, error) {
+func (a Admin) serials(
+	ctx context.Context, tx store.Tx, p store.Program, r SerialRange, features uint16,
+) ([]Serial, error) {
 	seed, err := a.Secrets.SerialSeed(p)
 	if err != nil {
 		return nil, err
@@ -196,7 +200,9 @@ type SerialFilter struct {
 const serialWindow = 10_000
 
 // Serials lists the valid serial ids of a program, with what is left of them.
-func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (list []Serial, stock server.SerialStock, err error) {
+func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (
+	list []Serial, stock server.SerialStock, err error,
+) {
 	err = a.Store.Read(ctx, func(tx store.Tx) error {
 		list = nil
 		p, err := tx.Program(ctx, program)
@@ -223,8 +229,8 @@ func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (list
 	return list, stock, err
 }
 
-// FindSerials returns what a serial number or a serial id stands for: the one program whose number it is, or all programs
-// that have the id.
+// FindSerials returns what a serial number or a serial id stands for: the one program whose number it is, or all
+// programs that have the id.
 func (a Admin) FindSerials(ctx context.Context, text string) ([]Serial, error) {
 	ids, isID, err := readSerialRange(text)
 	if err != nil {
@@ -278,8 +284,8 @@ func (a Admin) FindSerials(ctx context.Context, text string) ([]Serial, error) {
 	})
 }
 
-// PrintSerials makes serial numbers of a program again: ids, ranges of them, or numbers. features are for ids whose features
-// the server does not know, because another program made their numbers.
+// PrintSerials makes serial numbers of a program again: ids, ranges of them, or numbers. features are for ids whose
+// features the server does not know, because another program made their numbers.
 func (a Admin) PrintSerials(ctx context.Context, program int64, texts []string, features uint16) ([]Serial, error) {
 	return read(ctx, a, func(tx store.Tx) (list []Serial, err error) {
 		p, err := tx.Program(ctx, program)
@@ -301,28 +307,28 @@ func (a Admin) PrintSerials(ctx context.Context, program int64, texts []string, 
 	})
 }
 
-// BlockSerials makes serial ids of a program make no order, and returns how many were not blocked before. Orders that they
-// made stay.
+// BlockSerials blocks serial ids of a program, so that they make no order, and returns how many were not blocked before.
+// Orders that they made stay (spec: api 9).
 func (a Admin) BlockSerials(ctx context.Context, program int64, texts []string, reason string) (blocked int, err error) {
 	if strings.ContainsAny(reason, "\r\n") || len(reason) > 200 {
 		return 0, errors.New("a reason is one line of at most 200 bytes")
 	}
 	now := a.Now()
-	return a.changeSerials(ctx, program, "serial.block", texts, reason, func(tx store.Tx, p store.Program, id uint32) error {
-		return tx.BlockSerial(ctx, store.BlockedSerial{ProgramID: p.ID, SerialID: id, Reason: reason, BlockedAt: now})
-	})
+	block := func(tx store.Tx, id uint32) error {
+		return tx.BlockSerial(ctx, store.BlockedSerial{ProgramID: program, SerialID: id, Reason: reason, BlockedAt: now})
+	}
+	return a.changeSerials(ctx, program, "serial.block", texts, reason, block)
 }
 
 // UnblockSerials lets serial ids of a program make orders again, and returns how many were blocked.
 func (a Admin) UnblockSerials(ctx context.Context, program int64, texts []string) (unblocked int, err error) {
-	return a.changeSerials(ctx, program, "serial.unblock", texts, "", func(tx store.Tx, p store.Program, id uint32) error {
-		return tx.UnblockSerial(ctx, p.ID, id)
-	})
+	unblock := func(tx store.Tx, id uint32) error { return tx.UnblockSerial(ctx, program, id) }
+	return a.changeSerials(ctx, program, "serial.unblock", texts, "", unblock)
 }
 
 // changeSerials blocks or unblocks those of some serial ids that are not in that state, and returns how many they were.
-func (a Admin) changeSerials(ctx context.Context, program int64, action string, texts []string, reason string,
-	change func(store.Tx, store.Program, uint32) error,
+func (a Admin) changeSerials(
+	ctx context.Context, program int64, action string, texts []string, reason string, change func(store.Tx, uint32) error,
 ) (changed int, err error) {
 	err = a.write(ctx, action, object("program", program), func(tx store.Tx) (done, error) {
 		changed = 0
@@ -349,7 +355,7 @@ func (a Admin) changeSerials(ctx context.Context, program int64, action string, 
 				if blocked[id] == (action == "serial.block") {
 					continue
 				}
-				if err := change(tx, p, id); err != nil {
+				if err := change(tx, id); err != nil {
 					return done{}, err
 				}
 				changed++
@@ -364,12 +370,12 @@ func (a Admin) changeSerials(ctx context.Context, program int64, action string, 
 	return changed, err
 }
 
-// MakeSerials makes serial numbers with the ids after a program's last one, which moves along; the program accepts serial
-// numbers from then on. Features of 0 leave those of the program to the orders. The numbers are in no log, and follow from
-// their ids and features. progress hears how many are made; it may begin again.
-func (a Admin) MakeSerials(ctx context.Context, program int64, count int, features uint16, progress func(made int)) (
-	serials []license.SerialNumber, stock server.SerialStock, err error,
-) {
+// MakeSerials makes serial numbers with the ids after a program's last one, which moves along; the program accepts
+// serial numbers from then on. Features of 0 leave those of the program to the orders. The numbers are in no log, and
+// follow from their ids and features. progress hears how many are made; it may begin again.
+func (a Admin) MakeSerials(
+	ctx context.Context, program int64, count int, features uint16, progress func(made int),
+) (serials []license.SerialNumber, stock server.SerialStock, err error) {
 	if count < 1 || count > MaxSerials {
 		return nil, stock, fmt.Errorf("ask for 1 to %d serial numbers at once", MaxSerials)
 	}
@@ -386,14 +392,20 @@ func (a Admin) MakeSerials(ctx context.Context, program int64, count int, featur
 		if err != nil {
 			return done{}, err
 		}
-		made := store.SerialBatch{ProgramID: p.ID, First: p.LastSerial + 1, Last: p.LastSerial + uint32(count), Features: features, MadeAt: a.Now()}
+		made := store.SerialBatch{
+			ProgramID: p.ID,
+			First:     p.LastSerial + 1,
+			Last:      p.LastSerial + uint32(count),
+			Features:  features,
+			MadeAt:    a.Now(),
+		}
 		before, err := tx.SerialBatches(ctx, p.ID, made.First, license.MaxSerialID)
 		if err != nil {
 			return done{}, err
 		}
-		if len(before) > 0 { // numbers of other features, which may be in anybody's hands, would become good with these ids
-			return done{}, fmt.Errorf("serial ids above %d were made before: set --last-serial to %d again, and block those that make no order",
-				p.LastSerial, before[len(before)-1].Last)
+		if len(before) > 0 { // older numbers with other features would become valid together with these ids
+			return done{}, fmt.Errorf("serial ids above %d were made before: set --last-serial to %d again, and block those"+
+				" that shall make no order", p.LastSerial, before[len(before)-1].Last)
 		}
 		for id := made.First; id <= made.Last; id++ {
 			n, err := seed.Serial(uint32(p.ID), id, features)

@@ -11,8 +11,8 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// newSerials is a shop with ten serial numbers with features 7 (ids 1 to 10) and two of the program's (11 and 12). Id 2 made an
-// order, id 3 made one and is blocked, id 4 is blocked.
+// newSerials is a shop with ten serial numbers with features 7 (ids 1 to 10) and two with those of the program (11 and
+// 12). Id 2 made an order, id 3 made one and is blocked, id 4 is blocked.
 func newSerials(t *testing.T) (s shop, numbers []license.SerialNumber) {
 	t.Helper()
 	s = newShop(t)
@@ -23,7 +23,13 @@ func newSerials(t *testing.T) (s shop, numbers []license.SerialNumber) {
 	require.Equal(t, []int{12, license.MaxSerialID - 12}, []int{stock.Free(), stock.Unmade})
 	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
 		for _, id := range []uint32{2, 3} {
-			order := store.Order{ClientID: s.client.ID, ProgramID: s.program.ID, OrderedAt: now, SerialID: id, SerialFeatures: 7}
+			order := store.Order{
+				ClientID:       s.client.ID,
+				ProgramID:      s.program.ID,
+				OrderedAt:      now,
+				SerialID:       id,
+				SerialFeatures: 7,
+			}
 			if _, err := tx.AddOrder(t.Context(), order); err != nil {
 				return err
 			}
@@ -106,7 +112,10 @@ func TestSerialsAreFound(t *testing.T) {
 	}
 	used := find(strings.ToLower(strings.ReplaceAll(numbers[1].String(), "-", " ")))
 	require.Len(t, used, 1)
-	require.Equal(t, []any{s.program.ID, uint32(2), admin.SerialUsed, uint16(7)}, []any{used[0].Program.ID, used[0].ID, used[0].State, used[0].Features})
+	require.Equal(t, s.program.ID, used[0].Program.ID)
+	require.EqualValues(t, 2, used[0].ID)
+	require.Equal(t, admin.SerialUsed, used[0].State)
+	require.EqualValues(t, 7, used[0].Features)
 	require.NotNil(t, used[0].Order)
 	require.Equal(t, admin.SerialBlocked, find(numbers[3].String())[0].State)
 	require.Equal(t, other.ID, find(foreign[0].String())[0].Program.ID)
@@ -150,7 +159,8 @@ func TestSerialsArePrintedAgain(t *testing.T) {
 	require.NoError(t, err)
 	list, err = s.PrintSerials(t.Context(), s.program.ID, []string{"13"}, 99)
 	require.NoError(t, err)
-	require.Equal(t, []any{false, uint16(99)}, []any{list[0].Known, list[0].Features}, "of numbers that another program made nothing is known")
+	require.False(t, list[0].Known, "of numbers that another program made nothing is known")
+	require.EqualValues(t, 99, list[0].Features)
 }
 
 func TestSerialsThatCannotBeBlocked(t *testing.T) {
@@ -201,6 +211,9 @@ func TestSerialIDsAreMadeOnce(t *testing.T) {
 		_, _, err = s.MakeSerials(t.Context(), s.program.ID, count, 0, func(int) {})
 		require.ErrorContains(t, err, "ask for 1 to 100000")
 	}
-	_, err = s.ChangeProgram(t.Context(), s.program.ID, func(p *store.Program) error { p.LastSerial = license.MaxSerialID + 1; return nil })
+	_, err = s.ChangeProgram(t.Context(), s.program.ID, func(p *store.Program) error {
+		p.LastSerial = license.MaxSerialID + 1
+		return nil
+	})
 	require.ErrorContains(t, err, "the last serial id is 16777215 at most")
 }

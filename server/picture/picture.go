@@ -70,7 +70,10 @@ const plain = 3
 
 // fonts returns the fonts that digits are drawn with.
 var fonts = sync.OnceValues(func() (list []*sfnt.Font, err error) {
-	for _, ttf := range [][]byte{gobold.TTF, goitalic.TTF, gomedium.TTF, gomono.TTF, gomonobold.TTF, gomonobolditalic.TTF} {
+	for _, ttf := range [][]byte{
+		gobold.TTF, goitalic.TTF, gomedium.TTF, // plain ones
+		gomono.TTF, gomonobold.TTF, gomonobolditalic.TTF,
+	} {
 		f, err := sfnt.Parse(ttf)
 		if err != nil {
 			return nil, err
@@ -240,7 +243,8 @@ func line(from, to point) (list []point) {
 // bezier returns the ends of the parts of a curve of degree 2, whose control point is a, or 3.
 func bezier(from, a, b, to point, degree int) (list []point) {
 	if degree == 2 { // as a cubic one
-		a, b = point{from.x + (a.x-from.x)*2/3, from.y + (a.y-from.y)*2/3}, point{to.x + (a.x-to.x)*2/3, to.y + (a.y-to.y)*2/3}
+		b = point{to.x + (a.x-to.x)*2/3, to.y + (a.y-to.y)*2/3}
+		a = point{from.x + (a.x-from.x)*2/3, from.y + (a.y-from.y)*2/3}
 	}
 	for i := 1; i <= curveSteps; i++ {
 		t := float64(i) / curveSteps

@@ -145,8 +145,8 @@ func read(t *testing.T, pictures int, s style) (whole, digits int) {
 	return whole, digits
 }
 
-// A program that compares each digit with the digits of all fonts, solid and outlined, and that even is told where each digit
-// stands, reads plain pictures and hardly any real one.
+// A program that compares each digit with the digits of all fonts, solid and outlined, and that is even told where each
+// digit stands, reads plain pictures and hardly any real one.
 func TestTemplatesDoNotMatch(t *testing.T) {
 	const pictures = 30
 	simple, _ := read(t, pictures, style{})
@@ -171,7 +171,8 @@ func TestPNG(t *testing.T) {
 	require.Equal(t, image.Rect(0, 0, Width, Height), img.Bounds())
 }
 
-// Digits stay in the picture, and are dark enough for people to see. With -args -picture=FILE it saves a sheet to look at.
+// Digits stay in the picture, and are dark enough for people to see. With -args -picture=FILE the test saves a sheet of
+// pictures to look at.
 func TestDigitsCanBeSeen(t *testing.T) {
 	const across, gap = 2, 6
 	sheet := image.NewGray(image.Rect(0, 0, across*(Width+gap), 10*(Height+gap)))

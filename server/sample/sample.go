@@ -124,6 +124,9 @@ func FreeSerials(ctx context.Context, d *service.Data, name string, count int) (
 				if err != nil {
 					return err
 				}
+				if _, err := tx.BlockedSerial(ctx, p.ID, id); err == nil {
+					continue
+				}
 				switch _, err := tx.OrderBySerial(ctx, p.ID, id); {
 				case err == nil:
 				case errors.Is(err, store.ErrNotFound):

@@ -7,7 +7,8 @@ import (
 )
 
 func (t Tx) OrderBySerial(ctx context.Context, programID int64, serialID uint32) (store.Order, error) {
-	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE program_id = ? AND serial_id = ? AND serial_id <> 0`, programID, serialID)
+	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders
+ WHERE program_id = ? AND serial_id = ? AND serial_id <> 0`, programID, serialID)
 }
 
 func (t Tx) OrdersBySerial(ctx context.Context, programID int64, first, last uint32) ([]store.Order, error) {
@@ -16,12 +17,14 @@ func (t Tx) OrdersBySerial(ctx context.Context, programID int64, first, last uin
 }
 
 func (t Tx) CountSerials(ctx context.Context, programID int64, first, last uint32) (used, blocked int, err error) {
-	err = t.value(ctx, &used, `SELECT count(*) FROM orders WHERE program_id = ? AND serial_id BETWEEN ? AND ? AND serial_id <> 0`,
+	err = t.value(ctx, &used, `SELECT count(*) FROM orders
+ WHERE program_id = ? AND serial_id BETWEEN ? AND ? AND serial_id <> 0`,
 		programID, first, last)
 	if err != nil {
 		return 0, 0, err
 	}
-	err = t.value(ctx, &blocked, `SELECT count(*) FROM blocked_serials WHERE program_id = ? AND serial_id BETWEEN ? AND ?
+	err = t.value(ctx, &blocked, `SELECT count(*) FROM blocked_serials
+ WHERE program_id = ? AND serial_id BETWEEN ? AND ?
  AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.program_id = blocked_serials.program_id
  AND orders.serial_id = blocked_serials.serial_id AND orders.serial_id <> 0)`, programID, first, last)
 	return used, blocked, err
@@ -35,7 +38,8 @@ func scanBlocked(row Row) (b store.BlockedSerial, err error) {
 }
 
 func (t Tx) BlockedSerial(ctx context.Context, programID int64, serialID uint32) (store.BlockedSerial, error) {
-	return one(ctx, t, scanBlocked, `SELECT `+blockedColumns+` FROM blocked_serials WHERE program_id = ? AND serial_id = ?`, programID, serialID)
+	return one(ctx, t, scanBlocked, `SELECT `+blockedColumns+` FROM blocked_serials
+ WHERE program_id = ? AND serial_id = ?`, programID, serialID)
 }
 
 func (t Tx) BlockedSerials(ctx context.Context, programID int64, first, last uint32) ([]store.BlockedSerial, error) {
@@ -44,7 +48,8 @@ func (t Tx) BlockedSerials(ctx context.Context, programID int64, first, last uin
 }
 
 func (t Tx) BlockSerial(ctx context.Context, b store.BlockedSerial) error {
-	_, err := t.exec(ctx, `INSERT INTO blocked_serials (`+blockedColumns+`) VALUES (?, ?, ?, ?)`, b.ProgramID, b.SerialID, b.Reason, at(b.BlockedAt))
+	_, err := t.exec(ctx, `INSERT INTO blocked_serials (`+blockedColumns+`) VALUES (?, ?, ?, ?)`,
+		b.ProgramID, b.SerialID, b.Reason, at(b.BlockedAt))
 	return err
 }
 
@@ -55,13 +60,16 @@ func (t Tx) UnblockSerial(ctx context.Context, programID int64, serialID uint32)
 const batchColumns = `program_id, first_id, last_id, features, made_at`
 
 func (t Tx) AddSerialBatch(ctx context.Context, b store.SerialBatch) error {
-	_, err := t.exec(ctx, `INSERT INTO serial_batches (`+batchColumns+`) VALUES (?, ?, ?, ?, ?)`, b.ProgramID, b.First, b.Last, b.Features, at(b.MadeAt))
+	_, err := t.exec(ctx, `INSERT INTO serial_batches (`+batchColumns+`) VALUES (?, ?, ?, ?, ?)`,
+		b.ProgramID, b.First, b.Last, b.Features, at(b.MadeAt))
 	return err
 }
 
 func (t Tx) SerialBatches(ctx context.Context, programID int64, first, last uint32) ([]store.SerialBatch, error) {
 	return all(ctx, t, func(row Row) (b store.SerialBatch, err error) {
-		err = row.Scan(&b.ProgramID, whole[uint32]{&b.First}, whole[uint32]{&b.Last}, whole[uint16]{&b.Features}, (*instant)(&b.MadeAt))
+		err = row.Scan(&b.ProgramID, whole[uint32]{&b.First}, whole[uint32]{&b.Last}, whole[uint16]{&b.Features},
+			(*instant)(&b.MadeAt))
 		return b, err
-	}, `SELECT `+batchColumns+` FROM serial_batches WHERE program_id = ? AND first_id <= ? AND last_id >= ? ORDER BY first_id`, programID, last, first)
+	}, `SELECT `+batchColumns+` FROM serial_batches
+ WHERE program_id = ? AND first_id <= ? AND last_id >= ? ORDER BY first_id`, programID, last, first)
 }

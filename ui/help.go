@@ -54,7 +54,7 @@ func (w *Window) showHelp() {
 	rows.Add(w.shortcutRows())
 	w.queue.Show(dialogs.Spec{
 		Title: tr.T("Help"), Subtitle: tr.T("What you can do with orders and licenses"), Width: 640,
-		Content: container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), rows), // beside the scroll bar
+		Content: rows,
 		Buttons: []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 	})
 }

@@ -89,7 +89,7 @@ func Open(o Options, programs []Program, first int64) {
 		choice.SetSelectedIndex(chosen)
 	}
 	o.Dialogs.Show(dialogs.Spec{
-		Title: tr.T(Title), Content: container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), content), Width: 640, // beside the scroll bar
+		Title: tr.T(Title), Content: content, Width: 640,
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: slot.Cancel,
 	})

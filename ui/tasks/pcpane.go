@@ -124,10 +124,11 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 	return box
 }
 
-// lockByLock is the button that shows below everything else what the codes hold, and hides it again.
+// lockByLock is the button that shows below everything else what the codes hold and give away, and hides it again.
 func (p *pcPane) lockByLock(box *fyne.Container) fyne.CanvasObject {
 	show, hide := tr.T("Show it lock by lock"), tr.T("Hide the locks")
-	table := privacy.Table(p.thisPC)
+	table := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
+		theme.Tight(muted(strings.Join(words.GivesAway(), " "))), privacy.Table(p.thisPC))
 	var b *dialogs.ContentButton
 	b = dialogs.NewButton(show, fynetheme.MenuExpandIcon(), func() {
 		if b.Text == show {
@@ -153,9 +154,8 @@ func Sent(pc manager.ThisPC) string {
 			missing = append(missing, words.Lock(l.Lock))
 		}
 	}
-	sent := tr.T("Only these two codes are sent. They hold 63 bits about this PC: 5 to 14 for each of seven locks, " +
-		"such as the system disk or the network card.")
-	text := strings.Join(append([]string{sent}, words.GivesAway()...), " ")
+	text := tr.T("Only these two codes are sent. They hold 63 bits about this PC: 5 to 14 for each of seven locks, " +
+		"such as the system disk or the network card. No serial number and no address is in them, but they narrow both down.")
 	if len(missing) > 0 {
 		text += " " + tr.T("Not readable here: %s.", words.List(missing))
 	}

@@ -80,3 +80,21 @@ func TestTheClosestLicenseIsTheFirstOption(t *testing.T) {
 	}
 	require.Equal(t, []string{"closest", "fewer locks", "one differs"}, notes)
 }
+
+func TestDistinct(t *testing.T) {
+	for _, c := range []struct {
+		readable []license.Lock
+		want     bool
+	}{
+		{nil, false},
+		{[]license.Lock{license.HDID, license.BIOSID, license.OSID, license.CPUID, license.CDHWID}, false},
+		{[]license.Lock{license.NETID}, true},
+		{[]license.Lock{license.HDHWID}, true},
+	} {
+		var pc ThisPC
+		for _, l := range c.readable {
+			pc.Locks[l-1].Readable = true
+		}
+		require.Equal(t, c.want, pc.Distinct(), c.readable)
+	}
+}

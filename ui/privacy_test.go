@@ -16,8 +16,8 @@ func TestWhatIsSentLockByLock(t *testing.T) {
 	d.sees("about a thousand fit")
 	d.sees(thisPC.Machine.String())
 	d.sees("the address that is built into a network adapter")
-	d.sees("000 001 100 100")    // the generation, 100
-	d.sees("10 010")             // the five bits of the firmware
+	d.sees("000 001 100 100") // the generation, 100
+	d.sees("10 010")          // the five bits of the firmware
 	require.False(t, d.shows("0 010 010"), "no more bits than the lock has")
 	d.sees("10 000 000 000 100") // the network card's bits
 	d.sees("Cannot be read here, so nothing is sent: there is no optical drive")

@@ -1,6 +1,7 @@
 package acen
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -8,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/ui/words"
 )
 
 // docs/when-it-breaks.md says of everything how it was tried: every test that it names is in the folder that it names.
@@ -33,4 +37,38 @@ func TestWhatBreaksIsTested(t *testing.T) {
 	}
 	require.Equal(t, len(name.FindAllString(string(text), -1)), count, "a test is named without its folder")
 	require.Positive(t, count)
+}
+
+// The README's table of locks says how many bits each has, in their order.
+func TestReadmeTellsTheBitsOfTheLocks(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, table, found := strings.Cut(string(text), "| lock | bits |")
+	require.True(t, found)
+	row := regexp.MustCompile(`(?m)^\| ([a-z ]+) \| ([0-9]+) \|`)
+	var got, want []string
+	for _, m := range row.FindAllStringSubmatch(table, license.LockCount) {
+		got = append(got, m[1]+" "+m[2])
+	}
+	for _, l := range license.Locks() {
+		want = append(want, fmt.Sprintf("%s %d", words.Lock(l), l.Bits()))
+	}
+	require.Equal(t, want, got)
+}
+
+// What the codes give away is said everywhere (spec: codes, "Locks"): no text says that a value cannot be read back.
+func TestNothingSaysThatValuesCannotBeReadBack(t *testing.T) {
+	claim := regexp.MustCompile(`(?i)nine (\S+ ){0,3}bits?\b|seven times nine|(read|turned|computed) back|zurückrechnen|neuf bits|nueve bits|9ビット`)
+	var files []string
+	for _, pattern := range []string{"README.md", "docs/*.md", "assets/translations/*.json", "license/doc.go", "ui/*.go", "ui/*/*.go", "cmd/acenctl/*.go"} {
+		list, err := filepath.Glob(filepath.FromSlash(pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, list, pattern)
+		files = append(files, list...)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Empty(t, claim.FindAllString(string(text), -1), file)
+	}
 }

@@ -113,9 +113,10 @@ func (r Reason) String() string {
 	case ReasonTooManyChanges:
 		return "Too many hardware locks are different."
 	case ReasonAnotherPC:
-		return "Network card and disk are those of another PC. The vendor can replace the license."
+		return "Neither network card nor disk is that of the license: this may be another PC. The vendor can replace the license."
 	case ReasonTooFewReadable:
-		return "Neither network card nor disk can be read to recognize the PC. The vendor can replace the license."
+		return "Neither network card nor disk can be compared, and the rest does not tell this PC from others. " +
+			"The vendor can replace the license."
 	}
 	return fmt.Sprintf("reason %d", int(r))
 }

@@ -1,31 +1,76 @@
-// Package license reads, shows, makes and checks the codes of the scheme acen/v1, compares the locks of PCs, and makes and
-// verifies license files (codes.md).
+// Package license implements the code scheme acen/v2: the codes that a person copies or types, the comparison that
+// recognizes a PC, license files, and what a server states about a license.
 //
-// # Parts
+// # Codes
 //
-//   - A program's [Signature] gives the fingerprint [Key]. It turns the raw values of the seven locks ([RawLocks]) into
-//     a [Block] of nine bits each, and the block into [Codes]: Site code and Machine ID.
-//   - An [ActivationKey] makes and checks the typed [ActivationCode] for Codes, and the [RemovalSeed] that makes and
-//     verifies the [RemovalCode].
-//   - A [SerialSeed] makes and opens serial numbers.
-//   - A [SigningKey] signs license files ([File]) and receipts ([Receipt]); anyone verifies them with the [PublicKey].
-//   - [Compare] alone decides whether a PC is still the one a license was bound to.
-//   - The Parse functions read what people type and say which group is wrong; [Find] picks codes out of any text.
+// A program has an application [Signature], which is public. Its fingerprint [Key] turns the raw values of a PC's seven
+// locks ([RawLocks]) into a [Block] of 63 bits, 5 to 14 for each lock ([Lock.Bits]), and the block into [Codes]: a Site
+// code and a Machine ID. [Key.Open] returns the block of codes, and fails with [ErrMismatch] if they do not belong
+// together or are another program's.
 //
-// All functions are free of side effects and safe for any goroutine.
+// An [ActivationKey] makes and checks the typed [ActivationCode] for Codes, and derives the [RemovalSeed] with which a
+// PC makes its [RemovalCode] and a server verifies it. A [SerialSeed] makes and opens serial numbers.
 //
-// # Limits
+// The Parse functions read what people type: they ignore case, spaces and dashes, and a [CodeError] names the group that
+// is wrong. [Find] picks every code out of a text.
 //
-// Know them before you rely on the scheme:
+// # Comparison
 //
-//   - A typed activation code is checked with the activation key. A program that accepts typed codes carries that key,
-//     and a determined person can dig it out and then make codes for any PC. A license file cannot be forged that way,
-//     for its signing key never leaves the server. The program chooses whether it accepts typed codes.
-//   - No offline scheme can prove a removal: a copied backup of a PC can always run. What bounds it: a removal code
-//     works once, its Site code is spent, removals are limited, and the server refuses at the next contact.
-//   - Site code and Machine ID are masked with a key that anyone can derive from the public application signature. They
-//     hide nothing: what keeps raw values private is that nine bits of each cannot be turned back into a serial number.
-//   - A Site code has 20 check bits, and the block one: codes mistyped by chance pass as belonging together once in two
-//     million times. They are no proof against codes made up on purpose; the seat limit is.
-//   - The check letter catches every single wrong letter and every swap of neighbours, but not which letter is wrong.
+// [Compare] decides whether a PC is the one that a license was made for. Servers, the desktop app, the terminal and the
+// check inside a program all call it. Each lock has one of five states: [Same], [Changed], [Gone], [New] or [Absent].
+// Only a lock that changed or is gone can differ ([LockState].Differs); New and Absent say nothing about the PC. A
+// caller that tests for "not Same", or counts Same, is therefore wrong: use Differs, [Comparison.Differences],
+// [Comparison.Compared] and [Comparison.Closer].
+//
+// Whatever a [Policy] allows, the network card or the disk must be that of the license, as far as they are readable: the
+// other hardware locks tell a model, and two PCs of one model must not pass for one another.
+//
+// # Signed texts
+//
+// A [SigningKey] signs three kinds of PASETO v4.public tokens, which anyone verifies with the [PublicKey]. The implicit
+// assertion keeps a token of one kind from passing as another.
+//
+//   - A [File] is a license: codes, features, policy and end. Its claims are trusted only after [VerifyFile];
+//     [UnverifiedFile] is for showing them.
+//   - A [Validation] answers a program that asks about its license. It contains the [Nonce] of the question, so an old
+//     answer fails with [ErrValidationNonce] whatever the clock says. A plain answer over TLS would not do: whoever can
+//     install a certificate and a proxy on a PC can forge it.
+//   - A [Receipt] states that the server took a license from a PC. Keep the removal code until it is verified.
+//
+// All functions are free of side effects and safe for concurrent use. Secrets and raw values print as a placeholder.
+//
+// # What the codes give away
+//
+// Raw values never leave a PC, but the codes narrow them down. Their masks are keyed by the application signature, so
+// anyone can open the codes of a program:
+//
+//   - For the network card about a thousand addresses of one maker's sixteen million fit the 14 bits, and about as many
+//     serials for the disk.
+//   - The models of processor and firmware can be guessed.
+//   - Each program has its own key. A vendor who collects the codes of several programs from one PC narrows an address
+//     or a serial down to one.
+//
+// Say so wherever people see the codes of their PC.
+//
+// # What the comparison lets through
+//
+//   - A full copy of a virtual machine, with its address and its disk's serial.
+//   - A container of one image on one kind of host.
+//   - Two PCs of one model whose network cards or disks have the same 14-bit value: 1 pair in 8,000.
+//
+// Validation by the server bounds all three.
+//
+// # What an attacker can do
+//
+//   - A program that accepts typed activation codes contains the activation key. A determined person can extract it and
+//     make codes for any PC. A license file cannot be forged that way, because the signing key never leaves the server.
+//     Each program chooses whether it accepts typed codes.
+//   - A license file contains the removal seed. Whoever has the file can compute the removal code without removing
+//     anything, and a restored backup of a PC runs as before: no offline scheme can prove a removal. A removal code works
+//     once, its Site code is spent, removals are limited, and the server refuses at the next contact.
+//   - Site codes have 20 check bits and the block one, against typing errors: 1 pair in 2 million of wrong codes passes as
+//     belonging together. They are no protection against codes that are made up; the seats of an order are.
+//   - A check letter detects every single wrong letter and every swap of neighbors, but does not tell which letter is
+//     wrong. What protects a serial number from being guessed is its 45-bit tag.
+//   - A program can be patched. No scheme prevents that.
 package license

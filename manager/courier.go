@@ -204,15 +204,7 @@ func (m *Manager) courierOptions(ctx context.Context, item courier.Item, orders 
 		}
 		fresh = append(fresh, CourierOption{Action: CourierNew, Order: o.order, Refusal: NewLicenseRefusal(o.order)})
 	}
-	slices.SortStableFunc(back, func(a, b CourierOption) int {
-		switch {
-		case a.Comparison.Closer(b.Comparison):
-			return -1
-		case b.Comparison.Closer(a.Comparison):
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(back, func(a, b CourierOption) int { return byCloseness(a.Comparison, b.Comparison) })
 	return slices.Concat(back, pickUps, fresh), nil
 }
 

@@ -294,7 +294,7 @@ type BringBack struct {
 }
 
 // BringBacks finds the licenses that this PC had among the last known ones, at most one for each program: where several
-// match, the one with the most locks the same, and of those the one activated last.
+// match, the one of which the fewest locks differ, and of those the one activated last.
 func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) {
 	err = m.eachKnown(ctx, m.bringBacksInto(ctx, m.keptSites(ctx), &list))
 	return list, err
@@ -359,11 +359,24 @@ func (m *Manager) keptSites(ctx context.Context) keptSites {
 	}
 }
 
+// better reports whether b should be offered instead of other: the license whose PC is closer to this one wins, then
+// the one that was activated later.
 func (b BringBack) better(other BringBack) bool {
-	if closer := b.Comparison.Closer(other.Comparison); closer || other.Comparison.Closer(b.Comparison) {
-		return closer
+	if order := byCloseness(b.Comparison, other.Comparison); order != 0 {
+		return order < 0
 	}
 	return b.License.ActivatedAt.After(other.License.ActivatedAt)
+}
+
+// byCloseness orders comparisons of a PC with several licenses, the closest first.
+func byCloseness(a, b license.Comparison) int {
+	switch {
+	case a.Closer(b):
+		return -1
+	case b.Closer(a):
+		return 1
+	}
+	return 0
 }
 
 // Stranded is a license that left this PC while the server lists it as active, and for which this PC has neither an

@@ -18,7 +18,7 @@ type LockInfo struct {
 	Readable bool
 	// Why says in words why a lock cannot be read.
 	Why Text
-	// Bits are the nine bits that the Machine ID holds of the lock; 0 when it cannot be read.
+	// Bits is the value of the lock in the Machine ID, which has Lock.Bits bits; 0 when it cannot be read.
 	Bits uint16
 }
 
@@ -26,8 +26,12 @@ type LockInfo struct {
 type ThisPC struct {
 	Codes license.Codes
 	Locks [license.LockCount]LockInfo
-	// HardwareReadable counts the readable hardware locks.
-	HardwareReadable int
+}
+
+// Distinct reports whether the codes tell this PC from others of its model: whether its network card or its disk can
+// be read (spec: codes, "Comparing locks", rule 5).
+func (p ThisPC) Distinct() bool {
+	return p.Locks[license.NETID-1].Readable || p.Locks[license.HDHWID-1].Readable
 }
 
 // ThisPC computes Site code and Machine ID of this PC for a program.
@@ -53,9 +57,6 @@ func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
 			if unreadable := new(fingerprint.UnreadableError); errors.As(problem, &unreadable) {
 				info.Why = Say(client.Format(unreadable.Why))
 			}
-		}
-		if info.Readable && l.Kind() == license.Hardware {
-			out.HardwareReadable++
 		}
 		out.Locks[i] = info
 	}

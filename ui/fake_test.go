@@ -73,7 +73,7 @@ type backend struct {
 	endErr      error  // of DropJob and GiveUp
 	sends       bool   // ResumeJobs does what is open
 	kept        []manager.KeptCode
-	unreadable  int // hardware locks of this PC
+	unreadable  []license.Lock // of this PC
 	findings    []manager.Finding
 	subscribers []func(manager.Event)
 
@@ -329,11 +329,11 @@ func (b *backend) CachedProgram(_ context.Context, id int64) (api.Program, error
 }
 
 func (b *backend) ThisPC(ctx context.Context, _ int64) (manager.ThisPC, error) {
-	pc := manager.ThisPC{Codes: thisPC, HardwareReadable: 5 - b.unreadable}
+	pc := manager.ThisPC{Codes: thisPC}
 	for i, l := range license.Locks() {
-		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: l != license.CDHWID, Bits: uint16(257 + l)}
-		if l == license.CDHWID {
-			pc.Locks[i].Bits, pc.Locks[i].Why = 0, manager.Say("there is no optical drive")
+		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: true, Bits: 1<<(l.Bits()-1) | uint16(l)}
+		if l == license.CDHWID || slices.Contains(b.unreadable, l) {
+			pc.Locks[i] = manager.LockInfo{Lock: l, Why: manager.Say("there is no optical drive")}
 		}
 	}
 	return pc, b.enter(ctx, "ThisPC")

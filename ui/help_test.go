@@ -15,3 +15,15 @@ func TestEveryTopicOfTheHelpHasItsPicture(t *testing.T) {
 		require.Contains(t, string(data), "<svg")
 	}
 }
+
+// The help says what the codes give away, and that one PC is recognized and not one model (spec: codes, "Locks" and
+// "Comparing locks").
+func TestHelpTellsWhatIsSent(t *testing.T) {
+	said := map[string]string{}
+	for _, topic := range topics {
+		said[topic.picture] = string(topic.text)
+	}
+	require.Contains(t, said["privacy"], "about a thousand of the sixteen million")
+	require.Contains(t, said["privacy"], "codes of several programs together")
+	require.Contains(t, said["reactivation"], "another PC of the same model does not pass")
+}

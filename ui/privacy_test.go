@@ -13,18 +13,23 @@ func TestWhatIsSentLockByLock(t *testing.T) {
 	d.press(annaButton)
 	d.follow("What is sent about this PC…")
 	d.sees("Nothing goes to anybody else.")
+	d.sees("about a thousand fit")
 	d.sees(thisPC.Machine.String())
 	d.sees("the address that is built into a network adapter")
 	d.sees("000 001 100 100") // the generation, 100
-	d.sees("100 000 101")     // the network card's bits
+	d.sees("10 010")          // the five bits of the firmware
+	require.False(t, d.shows("0 010 010"), "no more bits than the lock has")
+	d.sees("10 000 000 000 100") // the network card's bits
 	d.sees("Cannot be read here, so nothing is sent: there is no optical drive")
 	d.key(fyne.KeyEscape)
 
 	d.press("Activate this PC")
 	d.sees("They hold 63 bits about this PC")
-	require.False(t, d.shows("100 000 101"))
+	require.False(t, d.shows("about a thousand fit"))
+	require.False(t, d.shows("10 000 000 000 100"))
 	d.press("Show it lock by lock")
-	d.sees("100 000 101")
+	d.sees("about a thousand fit")
+	d.sees("10 000 000 000 100")
 	d.press("Hide the locks")
-	require.False(t, d.shows("100 000 101"))
+	require.False(t, d.shows("10 000 000 000 100"))
 }

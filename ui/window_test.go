@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
 	"github.com/acen-desktop/acen/ui/opener"
@@ -311,13 +312,23 @@ func TestRefusedNewLicense(t *testing.T) {
 }
 
 func TestAPCThatCanHardlyBeRecognizedIsTold(t *testing.T) {
-	b := newBackend()
-	b.unreadable = 4
-	d := drive(t, b)
-	d.signIn()
-	d.press("Activate this PC")
-	d.sees("Only 1 hardware lock can be read.")
-	require.True(t, d.enabled("Activate"))
+	for _, c := range []struct {
+		unreadable []license.Lock
+		told       bool
+	}{
+		{[]license.Lock{license.BIOSID, license.NETID, license.CPUID}, false},
+		{[]license.Lock{license.BIOSID, license.CPUID, license.HDHWID}, false},
+		{[]license.Lock{license.NETID, license.HDHWID}, true},
+	} {
+		b := newBackend()
+		b.unreadable = c.unreadable
+		d := drive(t, b)
+		d.signIn()
+		d.press("Activate this PC")
+		d.sees("They hold 63 bits about this PC")
+		require.Equal(t, c.told, d.shows("This PC may not be recognized later."), c.unreadable)
+		require.True(t, d.enabled("Activate"))
+	}
 }
 
 func TestButtonsSayWhyTheyAreDisabled(t *testing.T) {

@@ -165,7 +165,7 @@ type lockJSON struct {
 	Kind     string `json:"kind"`
 	Readable bool   `json:"readable"`
 	Why      string `json:"why,omitempty"`
-	// With --explain: what the lock is made of, and the nine bits that are sent.
+	// With --explain: what the lock is made of, and the bits that are sent.
 	Source string `json:"source,omitempty"`
 	Bits   string `json:"bits,omitempty"`
 }
@@ -198,7 +198,7 @@ func (d *desk) thisPCCommand() *cobra.Command {
 			}
 			line := []string{one.Name, one.Kind, readable}
 			if explain {
-				one.Bits, one.Source = fmt.Sprintf("%09b", l.Bits), words.LockSource(l.Lock)
+				one.Bits, one.Source = fmt.Sprintf("%0*b", l.Lock.Bits(), l.Bits), words.LockSource(l.Lock)
 				line = append(line, one.Bits, one.Source)
 			}
 			out.Locks = append(out.Locks, one)
@@ -207,11 +207,14 @@ func (d *desk) thisPCCommand() *cobra.Command {
 		if explain {
 			lines = append(lines, []string{}, []string{"Generation", fmt.Sprintf("%012b", pc.Codes.Site.Generation()), "a random number, new after every removal"},
 				[]string{"The Machine ID is the 63 bits of the locks and one that is always 0, scrambled with the Site code."},
-				[]string{"The Site code is the generation and a check of 20 bits. Nothing else is sent about this PC."})
+				[]string{"The Site code is the generation and a check of 20 bits. Nothing else is sent about this PC."}, []string{})
+			for _, sentence := range words.GivesAway() {
+				lines = append(lines, []string{sentence})
+			}
 		}
 		return d.print(out, lines...)
 	})
-	c.Flags().BoolVar(&explain, "explain", false, "also what is sent: of each lock what it is made of, and its nine bits")
+	c.Flags().BoolVar(&explain, "explain", false, "also what is sent: of each lock what it is made of, and its bits")
 	c.ValidArgsFunction = d.complete(orderIDs)
 	return c
 }
@@ -267,15 +270,7 @@ func comparisonOf(c license.Comparison) api.Comparison {
 func comparisonLines(c license.Comparison) [][]string {
 	lines := [][]string{{"LOCK", "KIND", "THEN AND NOW", ""}}
 	for _, l := range c.Locks {
-		state, remark := l.State.String(), ""
-		switch {
-		case l.State == license.Absent:
-			state = "not readable"
-		case l.State == license.Gone:
-			state = "not readable now"
-		case l.State == license.New:
-			state = "not readable then"
-		}
+		remark := ""
 		switch {
 		case !l.Differs:
 		case !l.Changeable:
@@ -285,7 +280,7 @@ func comparisonLines(c license.Comparison) [][]string {
 		default:
 			remark = "may always change"
 		}
-		lines = append(lines, []string{l.Lock.String(), l.Lock.Kind().String(), state, remark})
+		lines = append(lines, []string{l.Lock.String(), l.Lock.Kind().String(), words.State(l), remark})
 	}
 	verdict := fmt.Sprintf("accepted, %d of %d hardware changes", c.HardwareChanges, c.MaxHardwareChanges)
 	if !c.Accepted {

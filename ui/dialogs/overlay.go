@@ -62,7 +62,7 @@ func newOverlay(d *Dialog) *overlay {
 }
 
 func (o *overlay) setContent(content *fyne.Container) {
-	o.scroll.Content = content
+	o.scroll.Content = container.New(layout.NewCustomPaddedLayout(0, 0, 0, scrollBar), content)
 	o.scroll.Refresh()
 }
 
@@ -73,6 +73,9 @@ func (o *overlay) restyle() {
 	o.card.StrokeWidth = 1
 	o.card.CornerRadius = theme.Size(fynetheme.SizeNameDialogRadius)
 }
+
+// scrollBar is the room for the scroll bar beside the content, in the padding of the card.
+const scrollBar = theme.Gap
 
 // arrange gives the card the width the dialog asks for and the height its content needs, within the window.
 func (o *overlay) arrange() {
@@ -119,7 +122,7 @@ func (o *overlay) arrange() {
 		y += head + theme.Margin
 	}
 	o.scroll.Move(fyne.NewPos(x, y))
-	o.scroll.Resize(fyne.NewSize(inner, body))
+	o.scroll.Resize(fyne.NewSize(inner+scrollBar, body))
 	o.scroll.Refresh()
 	o.foot.Move(fyne.NewPos(x, y+body+theme.Margin))
 	layOut(o.foot, fyne.NewSize(inner, foot))

@@ -288,7 +288,7 @@ type Sentence struct {
 
 // Sentences says a comparison of this PC with a license in plain words; own tells that the license is the one of this PC.
 func Sentences(c license.Comparison, own bool) []Sentence {
-	var changed, gone, silent []string
+	var changed, gone, uncompared []string
 	same := 0
 	for _, l := range c.Locks {
 		switch {
@@ -299,7 +299,7 @@ func Sentences(c license.Comparison, own bool) []Sentence {
 		case l.Differs:
 			gone = append(gone, words.Lock(l.Lock))
 		default:
-			silent = append(silent, words.Lock(l.Lock))
+			uncompared = append(uncompared, words.Lock(l.Lock))
 		}
 	}
 	if !own && !c.Accepted {
@@ -314,8 +314,9 @@ func Sentences(c license.Comparison, own bool) []Sentence {
 		text += " · " + tr.T("%d no longer readable (%s)", len(gone), words.List(gone))
 	}
 	lines := []Sentence{{text, theme.Neutral}}
-	if len(silent) > 0 {
-		lines = append(lines, Sentence{tr.T("Not readable then or now, which says nothing: %s.", words.List(silent)), theme.Muted})
+	if len(uncompared) > 0 {
+		text := tr.T("Not compared, because not readable then or now: %s.", words.List(uncompared))
+		lines = append(lines, Sentence{text, theme.Muted})
 	}
 	switch {
 	case c.Accepted && c.HardwareChanges > 0:

@@ -273,15 +273,15 @@ func optionAbout(o manager.CourierOption) string {
 
 // compared says in words how a PC compares with the one that a license was made for.
 func compared(c license.Comparison) string {
-	var changed []string
+	var different []string
 	for _, l := range c.Locks {
 		if l.Differs {
-			changed = append(changed, words.Lock(l.Lock))
+			different = append(different, words.Lock(l.Lock))
 		}
 	}
 	text := tr.N(c.Count(license.Same), "The PC is recognized: %d lock is the same", "The PC is recognized: %d locks are the same")
-	if len(changed) > 0 {
-		text = tr.T("%s, changed: %s", text, words.List(changed))
+	if len(different) > 0 {
+		text = tr.T("%s, different: %s", text, words.List(different))
 	}
 	if c.HardwareChanges > 0 {
 		text = tr.T("%s; %d of %s", text, c.HardwareChanges, words.AllowedChanges(c.MaxHardwareChanges))

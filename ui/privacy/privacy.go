@@ -23,10 +23,10 @@ import (
 // Title is that of the dialog.
 const Title tr.Text = "What is sent about this PC"
 
-const about tr.Text = "To the license server go your user name and password when you sign in, the name of this PC, and what you enter. " +
-	"About the hardware go Site code and Machine ID only. They hold 63 bits for each program: nine for each of seven locks. " +
-	"Serial numbers and addresses never leave this PC and cannot be read back from nine bits, and two programs get different bits of the same PC. " +
-	"The session is kept in the keyring of this PC, the last known tables in your own application-data folder. " +
+const sent tr.Text = "To the license server go your user name and password when you sign in, the name of this PC, and what you enter. " +
+	"About the hardware go Site code and Machine ID only. They hold 63 bits for each program: 5 to 14 for each of seven locks."
+
+const kept tr.Text = "The session is kept in the keyring of this PC, the last known tables in your own application-data folder. " +
 	"The removal code of a license that left this PC lies in a file that only you can read, beside the license files, until the server has it. Nothing goes to anybody else."
 
 // Reader reads this PC for a program. *manager.Manager is one.
@@ -53,7 +53,8 @@ type Program struct {
 func Open(o Options, programs []Program, first int64) {
 	codes := container.NewStack()
 	slot := o.Work.NewSlot()
-	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), paragraph(tr.T(about)))
+	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), paragraph(tr.T(sent)),
+		paragraph(strings.Join(words.GivesAway(), " ")), paragraph(tr.T(kept)))
 	show := func(shown fyne.CanvasObject) {
 		codes.Objects = []fyne.CanvasObject{shown}
 		codes.Refresh()
@@ -88,13 +89,13 @@ func Open(o Options, programs []Program, first int64) {
 		choice.SetSelectedIndex(chosen)
 	}
 	o.Dialogs.Show(dialogs.Spec{
-		Title: tr.T(Title), Content: container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), content), Width: 640, // beside the scroll bar
+		Title: tr.T(Title), Content: content, Width: 640,
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: slot.Cancel,
 	})
 }
 
-// Table decodes the codes of this PC: a line for each lock, with what it is made of and the nine bits that are sent, and the
+// Table decodes the codes of this PC: a line for each lock, with what it is made of and the bits that are sent, and the
 // rest of the codes. UI thread.
 func Table(pc manager.ThisPC) fyne.CanvasObject {
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap))
@@ -103,21 +104,22 @@ func Table(pc manager.ThisPC) fyne.CanvasObject {
 		if !l.Readable {
 			remark = tr.T("Cannot be read here, so nothing is sent: %s", words.Say(l.Why))
 		}
-		rows.Add(row(words.Capital(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, Bits(uint64(l.Bits), 9)))
+		rows.Add(row(words.Capital(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, Bits(uint64(l.Bits), l.Lock.Bits())))
 		rows.Add(widget.NewSeparator())
 	}
 	rows.Add(row(tr.T("Generation"), tr.T("a random number, new after every removal: it tells nothing about this PC"), "", Bits(uint64(pc.Codes.Site.Generation()), 12)))
-	rows.Add(caption(tr.T("The Machine ID is these seven times nine bits, 63, and one that is always 0, scrambled with the Site code. " +
+	rows.Add(caption(tr.T("The Machine ID is these 63 bits of the locks and one that is always 0, scrambled with the Site code. " +
 		"The Site code is the generation and a check of 20 bits, which is computed from all of this.")))
 	return rows
 }
 
-// Bits writes the lowest n bits of a number in groups of three.
+// Bits returns the lowest n bits of a number in groups of three, counted from the right like the digits of a number, so
+// that the groups of numbers with different n stand below each other.
 func Bits(value uint64, n int) string {
 	text := fmt.Sprintf("%0*b", n, value)
 	var groups []string
-	for i := 0; i < len(text); i += 3 {
-		groups = append(groups, text[i:min(i+3, len(text))])
+	for end := (len(text)-1)%3 + 1; end <= len(text); end += 3 {
+		groups = append(groups, text[max(0, end-3):end])
 	}
 	return strings.Join(groups, " ")
 }

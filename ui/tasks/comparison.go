@@ -35,19 +35,27 @@ func comparisonTable(c license.Comparison) fyne.CanvasObject {
 
 // stateOf is the state of a lock; its color says nothing that its text does not say.
 func stateOf(l license.LockState) fyne.CanvasObject {
-	if l.State == license.Absent || l.State == license.New {
+	tone, compared := toneOf(l)
+	if !compared {
 		none := widget.NewLabel(words.State(l))
 		none.Importance = widget.LowImportance
 		return theme.Tight(none)
 	}
-	tone := theme.Good
-	switch {
-	case l.Differs && !l.Changeable:
-		tone = theme.Bad
-	case l.Differs:
-		tone = theme.Warning
-	}
 	return theme.NewBadge(words.State(l), tone)
+}
+
+// toneOf returns the tone of a lock's state. A lock that is neither the same nor differs says nothing of the PC: it was
+// not compared, and has no tone.
+func toneOf(l license.LockState) (tone theme.Tone, compared bool) {
+	switch {
+	case l.State == license.Same:
+		return theme.Good, true
+	case !l.Differs:
+		return theme.Muted, false
+	case !l.Changeable:
+		return theme.Bad, true
+	}
+	return theme.Warning, true
 }
 
 func remarkOn(l license.LockState) string {

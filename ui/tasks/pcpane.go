@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -113,20 +114,21 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 	}
 	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), copyfield.Form(p.options.Copy, codes...), theme.Tight(muted(Sent(p.thisPC))))
 	box.Add(container.NewHBox(theme.Flush(p.lockByLock(box))))
-	if p.thisPC.HardwareReadable < 2 {
+	if !p.thisPC.Distinct() {
 		box.Add(dialogs.Notice(theme.Warning, dialogs.Message{
 			What: tr.T("This PC may not be recognized later."),
-			Why:  tr.N(p.thisPC.HardwareReadable, "Only %d hardware lock can be read.", "Only %d hardware locks can be read."),
+			Why:  tr.T("Network card and disk, which tell it from others of its model, cannot be read."),
 			Next: tr.T("You can activate it, but if something of it changes, only the vendor can bring the license back."),
 		}))
 	}
 	return box
 }
 
-// lockByLock is the button that shows below everything else what the codes hold, and hides it again.
+// lockByLock is the button that shows below everything else what the codes hold and give away, and hides it again.
 func (p *pcPane) lockByLock(box *fyne.Container) fyne.CanvasObject {
 	show, hide := tr.T("Show it lock by lock"), tr.T("Hide the locks")
-	table := privacy.Table(p.thisPC)
+	table := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
+		theme.Tight(muted(strings.Join(words.GivesAway(), " "))), privacy.Table(p.thisPC))
 	var b *dialogs.ContentButton
 	b = dialogs.NewButton(show, fynetheme.MenuExpandIcon(), func() {
 		if b.Text == show {
@@ -152,8 +154,8 @@ func Sent(pc manager.ThisPC) string {
 			missing = append(missing, words.Lock(l.Lock))
 		}
 	}
-	text := tr.T("Only these two codes are sent. They hold 63 bits about this PC: nine for each of seven locks, such as the system disk or the network card. " +
-		"No serial number leaves this PC, and none can be read back from nine bits.")
+	text := tr.T("Only these two codes are sent. They hold 63 bits about this PC: 5 to 14 for each of seven locks, " +
+		"such as the system disk or the network card. No serial number and no address is in them, but they narrow both down.")
 	if len(missing) > 0 {
 		text += " " + tr.T("Not readable here: %s.", words.List(missing))
 	}

@@ -154,7 +154,7 @@ var word = regexp.MustCompile(`^[a-z]{3,}$`)
 // names are such words that name things for programs: columns, fields of the contract, pictures, systems and schemes.
 var names = strings.Fields(`
 	acen activated address city clipboard clock code codes company connection country courier darwin date email encryption expires fax file
-	health http https licenses linux login machine mailto merged move name new note order orders page password phone program proxy
+	health http https licenses linux login machine mailto merged move name new note order orders page password phone privacy program proxy
 	reactivation removal serial server sheet site state status transfer username verification windows xclip zip`)
 
 func TestEveryTextIsTranslated(t *testing.T) {

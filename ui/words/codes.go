@@ -104,8 +104,9 @@ var refusals = map[license.Reason]tr.Text{
 	license.ReasonAnyDifference:  "This program allows no change of the PC.",
 	license.ReasonNotChangeable:  "A lock changed that must not change for this program.",
 	license.ReasonTooManyChanges: "Too many hardware locks are different.",
-	license.ReasonAnotherPC:      "Network card and disk are those of another PC. The vendor can replace the license.",
-	license.ReasonTooFewReadable: "Neither network card nor disk can be read to recognize the PC. The vendor can replace the license.",
+	license.ReasonAnotherPC:      "Neither network card nor disk is that of the license: this may be another PC. The vendor can replace the license.",
+	license.ReasonTooFewReadable: "Neither network card nor disk can be compared, and the rest does not tell this PC from others. " +
+		"The vendor can replace the license.",
 }
 
 // Document names a kind of document within a sentence: "request".

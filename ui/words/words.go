@@ -125,16 +125,28 @@ func Wait(d time.Duration) string {
 
 var sources = map[license.Lock]tr.Text{
 	license.HDID:   "the number that the file system got when it was made",
-	license.BIOSID: "maker, version and date of the firmware",
+	license.BIOSID: "maker of the firmware, maker and model of the mainboard: what an update leaves as it is",
 	license.OSID:   "the id that the operating system got when it was installed",
 	license.NETID:  "the address that is built into a network adapter",
 	license.CPUID:  "maker, family, model and stepping of the processor",
 	license.HDHWID: "the serial number of the disk that holds the system",
-	license.CDHWID: "model and serial number of the first optical drive",
+	license.CDHWID: "model and serial number of the first built-in optical drive",
 }
 
-// LockSource says what the nine bits of a lock are computed from: its kind, never a value.
+// LockSource says what the bits of a lock are computed from: its kind, never a value.
 func LockSource(l license.Lock) string { return tr.T(sources[l]) }
+
+// GivesAway says in three sentences what the codes of a PC give away although they contain no serial number (spec:
+// codes, "Locks").
+func GivesAway() []string {
+	return []string{
+		tr.T("Serial numbers and addresses never leave this PC, but the codes narrow them down: of the sixteen million " +
+			"addresses of one maker of network cards about a thousand fit, and about as many serial numbers of a disk."),
+		tr.T("The models of processor and firmware can be guessed."),
+		tr.T("Each program has a key of its own: whoever collects the codes of several programs from one PC can narrow " +
+			"its address and its serial number down to one."),
+	}
+}
 
 // Left says what is left of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1 Dec 2026".
 // Where a day's and a month's limit hold, the tighter one is said.

@@ -1,6 +1,7 @@
 package words_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +63,15 @@ func TestDates(t *testing.T) {
 	require.Equal(t, "6 Dec 2026", words.Date(lateUTC, now), "in the person's time zone")
 	require.Equal(t, "6 December 2026", words.LongDate(lateUTC, now))
 	require.Empty(t, words.Date(time.Time{}, now))
+}
+
+func TestWhatTheCodesGiveAway(t *testing.T) {
+	text := strings.Join(words.GivesAway(), " ")
+	for _, said := range []string{"narrow them down", "about a thousand", "sixteen million", "can be guessed", "several programs"} {
+		require.Contains(t, text, said)
+	}
+	require.Contains(t, words.LockSource(license.BIOSID), "an update leaves as it is")
+	require.Contains(t, words.LockSource(license.CDHWID), "built-in")
 }
 
 func TestEveryLockHasAName(t *testing.T) {
@@ -134,9 +144,9 @@ func TestComparisonWords(t *testing.T) {
 	} {
 		require.Equal(t, want, words.State(state))
 	}
-	for _, r := range []license.Reason{license.ReasonAnyDifference, license.ReasonNotChangeable, license.ReasonTooManyChanges, license.ReasonAnotherPC, license.ReasonTooFewReadable} {
-		require.NotEqual(t, license.Reason(99).String()[:6], words.Refusal(r)[:6])
-		require.NotEmpty(t, words.Refusal(r))
+	for r := license.ReasonAnyDifference; r <= license.ReasonTooFewReadable; r++ {
+		require.Equal(t, r.String(), words.Refusal(r))
+		require.NotContains(t, words.Refusal(r), "reason ")
 	}
 	require.Equal(t, license.Reason(99).String(), words.Refusal(99))
 }

@@ -406,6 +406,11 @@ func (w *world) prepare(step string) {
 		l, err := vendor(w.Server).ReplaceLicense(w.t.Context(), w.licenses[words[0]], request)
 		require.NoError(w.t, err)
 		w.licenses[words[1]] = l.ID
+	case "end": // with any status, also one of a newer version
+		words := strings.Fields(rest)
+		w.write(func(tx store.Tx) error {
+			return tx.EndLicense(w.t.Context(), w.licenses[words[0]], api.LicenseStatus(words[1]), w.Clock.Now())
+		})
 	case "policy":
 		w.policy(rest)
 	case "rule":

@@ -22,7 +22,9 @@
 //   - Remove takes the license from this PC and tells the removal code. A power cut at any moment leaves either the license or
 //     its removal code on the disk.
 //   - Validate asks the vendor's server now, and Watch asks from time to time. A license that the vendor has changed is
-//     renewed; one that has ended ends here, too. With a grace the program must hear of the server now and then.
+//     renewed; one that has ended ends here, too. With a grace the program must hear of the server now and then. Only an
+//     answer that one of the program's keys signed, for the nonce of this question, says anything about the license:
+//     a problem, also 404, and whatever a proxy with a trusted certificate makes up are no answer.
 //
 // # Time
 //
@@ -57,8 +59,13 @@
 //   - No offline scheme can prove a removal. Spent Site codes are kept in the person's folder: a copied backup of it, or
 //     another account on the same PC with a copy of the license file, runs on. The server spends the Site code as well, so
 //     the backup's license is refused when it is validated.
+//   - The removal code is computed from the license file. Whoever reads the file can compute the code and tell it to the
+//     vendor while the program runs on, until its next validation.
+//   - A copy of a virtual machine, with the address of its network card and the serial of its disk, is the same PC to the
+//     program. Only the server sees that two of them ask.
 //   - The latest time seen and what the server said lie in small files. Who erases or changes them can set the clock back to the
 //     day on which the license file was issued, and undo that a license ended, until the next answer; the grace then counts from
 //     the issue of the license file.
-//   - The server's answer is trusted because of TLS; a renewed license file is verified like any other.
+//   - Whoever stands between the program and the server cannot forge an answer, but can hold it back. Without a grace the
+//     program then runs on without end.
 package protect

@@ -241,7 +241,7 @@ func (l *License) ask(ctx context.Context, f license.File) (license.Validation, 
 		return none, err
 	}
 	var said answer
-	if json.Unmarshal(content, &said) != nil || said.Token == "" {
+	if json.Unmarshal(content, &said) != nil {
 		return none, ErrNotSigned
 	}
 	v, err := license.VerifyValidation(said.Token, nonce, func(id string) (license.PublicKey, bool) {
@@ -276,7 +276,7 @@ func (l *License) post(ctx context.Context, address string, body []byte) ([]byte
 		return nil, fmt.Errorf("the license server cannot be reached: %w", err)
 	}
 	defer response.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("the answer of the license server broke off: %w", err)
 	}
@@ -289,7 +289,7 @@ func (l *License) post(ctx context.Context, address string, body []byte) ([]byte
 		return nil, &refused{response.StatusCode, after}
 	}
 	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" || len(content) > maxAnswer {
+	if err != nil || kind != "application/json" {
 		return nil, ErrNotSigned
 	}
 	return content, nil

@@ -593,3 +593,25 @@ func TestSecretsStandNowhere(t *testing.T) {
 		}
 	}
 }
+
+// The vendor cannot give a license the Site code of another PC either; only the whole pair is in use (spec: api 21).
+func TestReplacementWithTheSiteCodeOfAnotherPC(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	w.prepare("new T")
+	for _, row := range []struct {
+		of, pc string
+		want   api.Code
+	}{
+		{"A", "U", api.ErrSiteCodeSpent},
+		{"T", "U", api.ErrSiteCodeSpent},
+		{"A", "T", api.ErrSiteCodeInUse},
+		{"T", "T", api.ErrSiteCodeInUse},
+	} {
+		before := w.tables()
+		request := api.Reactivation{SiteMID: codesOf(w.program.Signature, row.pc).Merged()}
+		_, err := vendor(w.Server).ReplaceLicense(t.Context(), w.licenses[row.of], request)
+		require.ErrorIs(t, err, row.want, "%s by %s", row.of, row.pc)
+		require.Equal(t, before, w.tables())
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
 )
 
 // sent is a request for a license as it came to the server.
@@ -290,4 +291,69 @@ func TestSealedRequestKeepsItsCodes(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, renewed)
 	require.Equal(t, []byte("sealed"), job.request)
+}
+
+// A courier's PC cannot take a new Site code for the PC that asked, which takes it with the answer: its next request is
+// answered. An answer to no request of this PC changes nothing.
+func TestCourierBringsARefusedSiteCode(t *testing.T) {
+	f := newFakeServer()
+	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	requests := takenSites(f, 1)
+	ask := func() (courier.Request, courier.Answer) {
+		r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: courier.TaskActivate, Signature: lumenSignature}})
+		require.NoError(t, err)
+		plan, err := carrier.PlanCourier(t.Context(), r)
+		require.NoError(t, err)
+		a, err := carrier.CarryOut(t.Context(), r, plan, []int{0}, func(int) {})
+		require.NoError(t, err)
+		return r, a
+	}
+	site := func() license.SiteCode {
+		pc, err := p.ThisPC(t.Context(), 1)
+		require.NoError(t, err)
+		return pc.Codes.Site
+	}
+	first, a := ask()
+	require.Equal(t, string(api.ErrSiteCodeSpent), a.Results[0].Code)
+	require.Len(t, *requests, 1, "the codes are not the courier's PC's")
+
+	// Not to the request of this PC, or about something else.
+	lies := map[string]func(a *courier.Answer, r *courier.Result){
+		"another request": func(a *courier.Answer, _ *courier.Result) { a.Request = "AAAAAAAAAAAAAAAAAAAAAA" },
+		"another item":    func(_ *courier.Answer, r *courier.Result) { r.Item = 2 },
+		"no item":         func(_ *courier.Answer, r *courier.Result) { r.Item = 0 },
+		"another refusal": func(_ *courier.Answer, r *courier.Result) { r.Code = string(api.ErrLicensesInUse) },
+	}
+	for name, change := range lies {
+		lie, result := a, a.Results[0]
+		change(&lie, &result)
+		lie.Results = []courier.Result{result}
+		require.NotPanics(t, func() {
+			_, err := p.TakeAnswer(t.Context(), lie)
+			require.NoError(t, err)
+		})
+		require.Equal(t, first.Items[0].Codes.Site, site(), name)
+		if name == "another refusal" { // the request is settled by it
+			first, a = ask()
+			require.Equal(t, string(api.ErrSiteCodeSpent), a.Results[0].Code)
+		}
+	}
+
+	taken, err := p.TakeAnswer(t.Context(), a)
+	require.NoError(t, err)
+	require.NoError(t, taken[0].Err)
+	renewed := site()
+	require.NotEqual(t, first.Items[0].Codes.Site, renewed)
+	_, err = p.TakeAnswer(t.Context(), a)
+	require.NoError(t, err)
+	require.Equal(t, renewed, site(), "once")
+	_, a = ask()
+	require.Equal(t, courier.OutcomeLicense, a.Results[0].Outcome)
+	taken, err = p.TakeAnswer(t.Context(), a)
+	require.NoError(t, err)
+	require.NoError(t, taken[0].Err)
+	row, ok := p.row(t, taken[0].License.ID)
+	require.True(t, ok)
+	require.True(t, row.ThisPC)
+	require.True(t, p.runs(t, row))
 }

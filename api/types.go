@@ -185,8 +185,8 @@ const (
 	StatusUnknown     LicenseStatus = "Unknown"
 )
 
-// StateReleased is the state that a validation answers for an active license that was released for another PC. It is no
-// status: the license stays Active and keeps its seat until the other PC picks it up.
+// StateReleased is the state of an active license that was released for another PC, as lists and validations show it. It
+// is no status: the license stays Active and keeps its seat until the other PC picks it up.
 const StateReleased LicenseStatus = "Released"
 
 // License is one activation of a program on one PC. Codes stand in their shown form (codes.md).
@@ -302,30 +302,29 @@ type LicenseCheck struct {
 	ActivationCode string `json:"activation_code" minLength:"1" maxLength:"64"`
 }
 
-// Validation is what the server says of a license to the program that has it. A program goes by it like this:
+// ValidationRequest is the question of a program about its license. The nonce makes the answer one to this question.
+type ValidationRequest struct {
+	LicenseCheck
+	Nonce string `json:"nonce" minLength:"22" maxLength:"22" doc:"16 random bytes, base64url without padding, new for each question" example:"zBMwJXmKSbV8pTjmIWxOwQ"`
+}
+
+// Validation is what the server answers to a program about its license: a PASETO v4.public token, signed with the
+// program's key, with the assertion "acen/v2 validation". It is the one thing that a program goes by, because whoever
+// can put a certificate and a proxy between program and server can forge everything else. license.VerifyValidation
+// reads it, and package protect follows these rules:
 //
-//   - State is Active: the license is this PC's. Features and ExpiresAt are what it grants now; whether its end has come is
-//     the program's to see, by CheckedAt. When the program named an activation code that the vendor has replaced,
-//     ActivationCode and LicenseFile are both present, and the license file takes the place of the one that the program has
-//     after its signature was verified; otherwise both are absent, and the program has the newest.
-//   - State is anything else, also a word that is not known: the license is no longer this PC's and the program must not run
-//     on. StateReleased and StatusTransferred: it was moved to another PC. StatusReactivated: the PC got a new license, whose
-//     file has another Site code. StatusRemoved, StatusReplaced: it was removed, or the vendor gave it to another PC.
-//     ActivationCode and LicenseFile are absent.
+//   - The state is Active: the license is this PC's. If the vendor has changed what it grants since the activation code
+//     of the question, the token contains the license file that replaces the program's after it was verified itself.
+//   - The state is another word, even an unknown one: the license is no longer this PC's, and the program must not run
+//     under it. Reactivated means that the PC has a new license, whose file has another Site code.
 //
-// A refusal says nothing about the license. ErrNotFound: no license with this id has these codes, which for a license file whose
-// signature is good means another server or one restored from an older copy; the program goes on as without an answer.
-// ErrHostBanned: asked too often, not again before RetryAfter.
+// A refusal says nothing about the license. ErrNotFound: no license with this id has these codes, which for a license
+// file with a good signature means another server or one restored from an older backup; the program goes on as without
+// an answer. ErrHostBanned: asked too often, not again before RetryAfter.
 //
-// POST /licenses/{id}/alive takes the same question and answers 204 for an active license, and ErrLicenseEnded for every
-// other state, StateReleased too.
+// POST /licenses/{id}/alive takes a LicenseCheck and answers 204 if it fits, whatever the state of the license.
 type Validation struct {
-	State          LicenseStatus `json:"state" enum:"Active,Released,Removed,Reactivated,Transferred,Replaced,Unknown" doc:"Anything but Active: the license is no longer this PC's"`
-	Features       uint16        `json:"features"`
-	ExpiresAt      *time.Time    `json:"expires_at,omitempty" doc:"Last moment of validity; absent: never ends"`
-	CheckedAt      time.Time     `json:"checked_at" doc:"The server's time"`
-	ActivationCode string        `json:"activation_code,omitempty" doc:"Present when the vendor has changed features or expiry since the activation code that was asked with"`
-	LicenseFile    string        `json:"license_file,omitempty" doc:"Present with activation_code: the license file that replaces the program's"`
+	Token string `json:"token" doc:"Signed answer: PASETO v4.public, assertion \"acen/v2 validation\", claims jti, site, nonce, iat, state, features, ends, file" example:"v4.public.…"`
 }
 
 // LicenseChange changes what a person may change of a license.

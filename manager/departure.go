@@ -301,9 +301,7 @@ func (m *Manager) PickUp(ctx context.Context, l License) (License, error) {
 	if err != nil {
 		return License{}, err
 	}
-	return m.withCodes(ctx, l.OrderID, pc.Codes, func(codes license.Codes) (License, error) {
-		return m.Transfer(ctx, Transfer{License: l, Codes: codes})
-	})
+	return m.Transfer(ctx, Transfer{License: l, Codes: pc.Codes})
 }
 
 // Waiting is a license that waits for a PC to pick it up.

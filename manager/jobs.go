@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
 )
 
 // Task names what a job does.
@@ -248,7 +251,7 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 		return
 	}
 	m.publish(Event{Kind: JobChanged, Account: a.ID, Job: *job, OrderID: job.OrderID})
-	out, err := senders[job.Task](ctx, c, job, r)
+	out, err := m.send(ctx, c, job, &r)
 	// The result is stored even if the caller was canceled meanwhile.
 	done := context.WithoutCancel(ctx)
 	if err == nil {
@@ -275,6 +278,64 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 		job.Err = err
 		running.err = m.fail(ctx, err)
 	}
+}
+
+// maxRenewals is how often a job takes a new Site code for this PC (spec: api 21).
+const maxRenewals = 3
+
+// send sends the request of a job. If the server refuses the Site code of this PC as spent, this PC takes a new one and
+// send asks again: another PC may have it by chance, and this PC does not know that it is spent if its data came back
+// from a backup or its license was removed from elsewhere.
+func (m *Manager) send(ctx context.Context, c *client.Client, job *Job, r *request) (outcome, error) {
+	for renewals := 0; ; renewals++ {
+		out, err := senders[job.Task](ctx, c, job, *r)
+		if !errors.Is(err, api.ErrSiteCodeSpent) || renewals == maxRenewals {
+			return out, err
+		}
+		renewed, failed := m.renewSite(context.WithoutCancel(ctx), job, r)
+		if !renewed || failed != nil {
+			return out, errors.Join(failed, err)
+		}
+	}
+}
+
+// renewSite gives this PC a new Site code in the place of the one in the request of a job, and the job the new codes and
+// a new idempotency key, because it is another request. It reports false if the codes are not this PC's, for a license
+// that leaves this PC, and for a request that an older version sealed. A crash in between loses nothing: the job is sent
+// with its old codes, refused, and renewed again.
+func (m *Manager) renewSite(ctx context.Context, job *Job, r *request) (bool, error) {
+	old, err := r.codes()
+	if err != nil || r.Leaves.Signature != "" || !json.Valid(job.request) {
+		return false, err
+	}
+	fresh, err := m.renewCodes(ctx, job.OrderID, old)
+	if err != nil || fresh == old {
+		return false, err
+	}
+	next := *job
+	of, _ := strings.CutSuffix(job.intent, intentCodes(old))
+	next.intent = of + intentCodes(fresh)
+	if job.Task == TaskNewLicense {
+		next.Title = beginnings[TaskNewLicense] + fresh.Site.String()
+	}
+	if next.Key, err = m.key(); err != nil {
+		return false, err
+	}
+	changed, err := r.withCodes(job.Task, fresh)
+	if err != nil {
+		return false, err
+	}
+	if next.request, err = changed.encode(); err != nil {
+		return false, err
+	}
+	_, err = m.db.change(ctx, `UPDATE jobs SET key = ?, title = ?, intent = ?, request = ? WHERE id = ?`,
+		next.Key, next.Title, next.intent, next.request, next.ID)
+	if err != nil {
+		return false, err
+	}
+	*job, *r = next, changed
+	m.publish(Event{Kind: JobChanged, Account: job.Account, Job: *job, OrderID: job.OrderID})
+	return true, nil
 }
 
 // rekey gives a job a new idempotency key after a refusal that is not final. The server has stored the refusal as the

@@ -278,7 +278,8 @@ type Taken struct {
 }
 
 // TakeAnswer takes what a courier brought: license files go where their programs find them, removal codes that were accepted are
-// forgotten. Taken again it does nothing more. The error is that of this PC's disk; what is wrong with a result stands in it.
+// forgotten, and where the server refused this PC's Site code as spent, the next request has a new one. Taken again it does
+// nothing more. The error is that of this PC's disk; what is wrong with a result stands in it.
 func (m *Manager) TakeAnswer(ctx context.Context, a courier.Answer) ([]Taken, error) {
 	list := make([]Taken, len(a.Results))
 	settled := map[int]bool{}
@@ -294,6 +295,8 @@ func (m *Manager) TakeAnswer(ctx context.Context, a courier.Answer) ([]Taken, er
 			if r.Task == courier.TaskRemove {
 				t.Err = m.takeReceipt(ctx, r)
 			}
+		case courier.OutcomeRefused:
+			t.Err = m.takeRefusal(ctx, a.Request, r)
 		}
 		if errors.Is(t.Err, ErrStorage) || ctx.Err() != nil {
 			return list[:i], errors.Join(t.Err, ctx.Err())
@@ -323,6 +326,26 @@ func (m *Manager) takeReceipt(ctx context.Context, r courier.Result) error {
 		return ErrNoReceipt
 	}
 	return m.confirmLeave(ctx, leaves)
+}
+
+// takeRefusal takes a new Site code for this PC if the server refused the one that a request of this PC asked with as
+// spent (spec: api 21).
+func (m *Manager) takeRefusal(ctx context.Context, id string, r courier.Result) error {
+	if api.Code(r.Code) != api.ErrSiteCodeSpent || r.Task == courier.TaskRemove {
+		return nil
+	}
+	requests, err := m.Requests(ctx)
+	if err != nil {
+		return err
+	}
+	asked := slices.ContainsFunc(requests, func(request courier.Request) bool {
+		return request.ID == id && r.Item >= 1 && r.Item <= len(request.Items) &&
+			request.Items[r.Item-1].Signature == r.Signature && request.Items[r.Item-1].Codes == r.Codes
+	})
+	if !asked {
+		return nil // anybody can write an answer
+	}
+	return m.withRecord(ctx, r.Signature, r.Program, func() error { return m.options.Installed.Renew(ctx, r.Signature, r.Codes.Site) })
 }
 
 // closeRequest forgets a request all of whose items are settled.

@@ -42,6 +42,46 @@ func (r request) withBody(body any) (request, error) {
 	return r, err
 }
 
+// codes returns the codes of the PC that the request asks a license for.
+func (r request) codes() (license.Codes, error) {
+	var body api.PCCodes
+	if err := r.read(&body); err != nil {
+		return license.Codes{}, err
+	}
+	return license.ParseCodes(body.SiteCode, body.MachineID)
+}
+
+// withCodes returns r with other codes of the PC. The body keeps the form in which the task writes it, which sameRequest
+// compares.
+func (r request) withCodes(task Task, codes license.Codes) (request, error) {
+	site, machine := codes.Site.String(), codes.Machine.String()
+	var body any
+	var err error
+	switch task {
+	case TaskNewLicense:
+		var b api.NewLicense
+		err = r.read(&b)
+		b.SiteCode, b.MachineID = site, machine
+		body = b
+	case TaskReactivate:
+		var b api.Reactivation
+		err = r.read(&b)
+		b.SiteCode, b.MachineID = site, machine
+		body = b
+	case TaskTransfer:
+		var b api.Transfer
+		err = r.read(&b)
+		b.SiteCode, b.MachineID = site, machine
+		body = b
+	default:
+		return r, fmt.Errorf("a job %q asks for no license", task)
+	}
+	if err != nil {
+		return r, err
+	}
+	return r.withBody(body)
+}
+
 // readRequest decodes the request of a job. Older versions sealed the entire request if it contained a removal code;
 // readRequest fails with errRequestLost or errKeyMissing if it cannot open such a request.
 func (m *Manager) readRequest(ctx context.Context, job Job) (r request, err error) {

@@ -53,36 +53,31 @@ type SendEmail struct {
 }
 
 // NewLicense activates a PC for an order. The same order and codes while a job is open join that job. On a network error the
-// job stays open and goes on with ResumeJobs. This PC's codes are renewed when the server knows that their Site code is spent.
+// job stays open and goes on with ResumeJobs. If the server refuses this PC's Site code as spent, this PC takes a new one
+// and the job asks again (spec: api 21).
 func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
-	return m.withCodes(ctx, r.OrderID, r.Codes, func(codes license.Codes) (License, error) {
-		r.Codes = codes
-		return m.newLicense(ctx, r)
-	})
-}
-
-func (m *Manager) newLicense(ctx context.Context, r NewLicense) (License, error) {
 	return m.licensed(ctx, Job{
-		Task: TaskNewLicense, Title: beginnings[TaskNewLicense] + r.Codes.Site.String(), OrderID: r.OrderID,
-		intent: fmt.Sprintf("order %d, codes %s", r.OrderID, r.Codes.Merged()),
+		Task:    TaskNewLicense,
+		Title:   beginnings[TaskNewLicense] + r.Codes.Site.String(),
+		OrderID: r.OrderID,
+		intent:  fmt.Sprintf("order %d", r.OrderID) + intentCodes(r.Codes),
 	}, request{OrderID: r.OrderID}, api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
 }
 
 // Reactivate gives a license to the new codes of the PC it was made for. The job, and this PC's codes, work like those of
 // NewLicense.
 func (m *Manager) Reactivate(ctx context.Context, r Reactivate) (License, error) {
-	return m.withCodes(ctx, r.License.OrderID, r.Codes, func(codes license.Codes) (License, error) {
-		r.Codes = codes
-		return m.reactivate(ctx, r)
-	})
-}
-
-func (m *Manager) reactivate(ctx context.Context, r Reactivate) (License, error) {
 	return m.licensed(ctx, Job{
-		Task: TaskReactivate, Title: beginnings[TaskReactivate] + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
-		intent: fmt.Sprintf("license %d, codes %s", r.License.ID, r.Codes.Merged()),
+		Task:      TaskReactivate,
+		Title:     beginnings[TaskReactivate] + nameOf(r.License),
+		OrderID:   r.License.OrderID,
+		LicenseID: r.License.ID,
+		intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
 	}, request{LicenseID: r.License.ID}, api.Reactivation{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
 }
+
+// intentCodes is the end of the intent of a job that asks for a license for codes.
+func intentCodes(codes license.Codes) string { return ", codes " + codes.Merged() }
 
 // Transfer gives a license to another PC. The job works like that of NewLicense; the removal code in it is sealed. A license
 // of this PC leaves it first, as with Move.
@@ -97,7 +92,7 @@ func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
 	}
 	return m.licensed(ctx, Job{
 		Task: TaskTransfer, Title: beginnings[TaskTransfer] + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
-		intent: fmt.Sprintf("license %d, codes %s", r.License.ID, r.Codes.Merged()),
+		intent: fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
 	}, removalRequest(r.License, leaves, r.RemovalCode),
 		api.Transfer{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
 }

@@ -1,7 +1,6 @@
 package manager
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -158,23 +157,9 @@ func (m *Manager) tellNewer(signature license.Signature, program string) {
 	}
 }
 
-// withCodes asks the server for a license for codes. When they are this PC's and refused because their Site code is spent, which
-// this PC did not know (its data came back from a backup, or its license was removed from elsewhere), this PC takes a new
-// Site code and asks once more.
-func (m *Manager) withCodes(ctx context.Context, order int64, codes license.Codes, ask func(license.Codes) (License, error)) (License, error) {
-	out, refusal := ask(codes)
-	if !errors.Is(refusal, api.ErrSiteCodeSpent) {
-		return out, refusal
-	}
-	fresh, err := m.renewed(ctx, order, codes)
-	if err != nil || fresh == codes {
-		return out, cmp.Or(err, refusal)
-	}
-	return ask(fresh)
-}
-
-// renewed returns this PC's codes with a new Site code; codes that are not this PC's stay as they are.
-func (m *Manager) renewed(ctx context.Context, order int64, codes license.Codes) (license.Codes, error) {
+// renewCodes takes a new Site code for this PC in the place of the one in codes, which the server refused, and returns the
+// codes with it. Codes that are not this PC's stay as they are.
+func (m *Manager) renewCodes(ctx context.Context, order int64, codes license.Codes) (license.Codes, error) {
 	p, err := m.programOfOrder(ctx, order)
 	if err != nil {
 		return codes, err
@@ -213,9 +198,10 @@ func installedError(err error) error {
 	return storageError(err)
 }
 
-// recognizer returns a function that tells whether a license of a program is this PC's: its Site code carries this PC's
-// generation and its locks are this PC's, under the program's policy. The adapter that the license was bound to is looked
-// for among all, so a dock or a VPN changes nothing.
+// recognizer returns a function that reports whether a license of a program is this PC's: its locks are this PC's, under
+// the program's policy, and its Site code has this PC's generation or its license file is here. The latter is so after
+// this PC took a new Site code for a task that then failed: the program still runs under the license. The adapter that
+// the license was bound to is looked for among all, so a dock or a VPN changes nothing.
 func (m *Manager) recognizer(ctx context.Context, p api.Program) (func(api.License) bool, error) {
 	key, err := keyOf(p)
 	if err != nil {
@@ -230,9 +216,13 @@ func (m *Manager) recognizer(ctx context.Context, p api.Program) (func(api.Licen
 		return nil, err
 	}
 	own := key.Codes(generation, reading.Block(key))
+	here, installed := m.fileHere(p)
 	return func(l api.License) bool {
 		codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
-		if err != nil || l.Status != api.StatusActive || l.ReleasedAt != nil || codes.Site.Generation() != generation {
+		if err != nil || l.Status != api.StatusActive || l.ReleasedAt != nil {
+			return false
+		}
+		if codes.Site.Generation() != generation && !(installed && here.isOf(l)) {
 			return false
 		}
 		if codes == own {

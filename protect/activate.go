@@ -40,6 +40,21 @@ func (l *License) codes(ctx context.Context) (codes license.Codes, err error) {
 	return codes, err
 }
 
+// RenewCodes returns codes with a new Site code, for a PC whose former codes the vendor's server refused with
+// STATUS_SITE_CODE_SPENT: another PC has that Site code by chance (spec: api 21). It changes nothing if the refused codes
+// are no longer this PC's. A license of this PC stays valid.
+func (l *License) RenewCodes(ctx context.Context, refused license.Codes) (codes license.Codes, err error) {
+	l.checking.Lock()
+	defer l.checking.Unlock()
+	if l.broken != nil {
+		return codes, l.broken
+	}
+	if err := l.withRepair(ctx, func() error { return l.store.Renew(ctx, l.signature, refused.Site) }); err != nil {
+		return codes, err
+	}
+	return l.codes(ctx)
+}
+
 // ActivateFile activates this PC with a license file.
 func (l *License) ActivateFile(ctx context.Context, path string) (Verdict, error) {
 	f := installed.ReadFile(path)

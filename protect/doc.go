@@ -22,7 +22,9 @@
 //   - Remove takes the license from this PC and returns the removal code. A power cut at any moment leaves either the license
 //     or its removal code on the disk.
 //   - Validate asks the vendor's server now, and Watch asks from time to time. A license that the vendor has changed is
-//     renewed; one that has ended ends here, too. With a grace the program must hear of the server now and then.
+//     renewed; one that has ended ends here, too. With a grace the program must hear of the server now and then. Only an
+//     answer that one of the program's keys signed, for the nonce of this question, says anything about the license:
+//     a problem, also 404, and whatever a proxy with a trusted certificate makes up are no answer.
 //
 // # Several licenses
 //

@@ -726,3 +726,27 @@ func TestLicenseHidesItself(t *testing.T) {
 	seed := d.license().Seed
 	require.NotContains(t, fmt.Sprintf("%#v", l.Verdict()), fmt.Sprintf("%x", seed[:]))
 }
+
+// A Site code that another PC has is given up for a new one, once for each refusal, and a license stays valid by it.
+func TestRenewCodes(t *testing.T) {
+	d := newDesk(t)
+	d.put(d.sign(signing, d.license()))
+	l := d.open()
+	require.True(t, l.Verdict().Valid())
+	first, err := l.Codes(t.Context())
+	require.NoError(t, err)
+	second, err := l.RenewCodes(t.Context(), first)
+	require.NoError(t, err)
+	require.NotEqual(t, first.Site.Generation(), second.Site.Generation())
+	again, err := l.RenewCodes(t.Context(), first)
+	require.NoError(t, err)
+	require.Equal(t, second, again, "the refused codes are no longer this PC's")
+	now, err := d.open().Codes(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, second, now)
+	require.True(t, l.Check(t.Context()).Valid())
+
+	d.program.Name = ""
+	_, err = d.open().RenewCodes(t.Context(), second)
+	require.ErrorContains(t, err, "no name")
+}

@@ -2,7 +2,9 @@ package protect
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	cryptorand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,9 +23,9 @@ import (
 )
 
 const (
-	// callTime bounds one call of the server, and maxAnswer its answer in bytes.
+	// callTime limits one call of the server, and maxAnswer its answer in bytes.
 	callTime  = 30 * time.Second
-	maxAnswer = 4 * license.MaxFile
+	maxAnswer = license.MaxValidation + 4<<10
 	// usualEvery is how often Watch asks the server when the vendor does not say, and checkEvery how often it looks at the
 	// clock and the license files.
 	usualEvery = 24 * time.Hour
@@ -38,29 +40,30 @@ var (
 	ErrNoServer = errors.New("this program asks no server about its license")
 	// ErrNotAsked is returned by Validate when there is no license file of this PC to ask about.
 	ErrNotAsked = errors.New("there is no license file of this PC that the server could be asked about")
+	// ErrNotSigned is returned by Validate for an answer that the vendor's server did not give to this question: it has no
+	// token, or one that another key signed, that answers another question, or that is about another license. It changes
+	// nothing, so whoever puts a certificate and a proxy before a program gains nothing by it.
+	ErrNotSigned = errors.New("what answered is not the vendor's license server")
 )
 
-// question is what the server is asked, and answer what it says: those parts of the HTTP contract that a program needs.
+// question is the body of a validation, and answer what the server responds: the parts of the HTTP contract that a
+// program needs.
 type (
 	question struct {
 		SiteCode       string `json:"site_code"`
 		MachineID      string `json:"machine_id"`
 		ActivationCode string `json:"activation_code"`
+		Nonce          string `json:"nonce"`
 	}
 	answer struct {
-		State       string    `json:"state"`
-		CheckedAt   time.Time `json:"checked_at"`
-		LicenseFile string    `json:"license_file"`
+		Token string `json:"token"`
 	}
 )
 
-// active is the one state in which a license is this PC's.
-const active = "Active"
-
-// refused is a server's answer that says nothing about the license.
+// refused is the error for a problem instead of an answer.
 type refused struct {
 	status int
-	// after is how long the server wants not to be asked; 0 when it does not say.
+	// after is how long the server asks to wait before the next question; 0 if it does not say.
 	after time.Duration
 }
 
@@ -69,8 +72,8 @@ func (r *refused) Error() string {
 }
 
 // Validate asks the vendor's server about the license now, once, and returns the resulting verdict. The error says why
-// there was no answer, which by itself changes no verdict: ErrNoServer, ErrNotAsked, a *Refusal for the verdicts
-// NewerState and UnknownKey, or the failure of the call.
+// there was no answer, which by itself changes no verdict: ErrNoServer, ErrNotAsked, ErrNotSigned, a *Refusal for the
+// verdicts NewerState and UnknownKey, or the failure of the call.
 func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	if l.program.Validation.Server == "" {
 		return l.Check(ctx), ErrNoServer
@@ -171,22 +174,20 @@ func (l *License) lastContact(ctx context.Context) time.Time {
 	return contactOf(append(l.store.Contacts(l.signature), l.unkept...), best.file).At
 }
 
-// heed does what the server said: it keeps that it spoke, when, and a renewed license file. The server's time corrects the
-// latest time that was seen.
-func (l *License) heed(ctx context.Context, c candidate, said answer) error {
-	at := said.CheckedAt
-	if at.IsZero() {
-		at = l.options.Now()
-	}
+// heed records what the server said of a license, and when. It writes a new license file, which it verifies like any
+// other, and corrects the latest time that was seen by the server's.
+func (l *License) heed(ctx context.Context, c candidate, said license.Validation) error {
+	at := said.IssuedAt
 	contact := installed.Contact{LicenseID: c.file.ID, Site: c.file.Codes.Site, At: at}
-	if said.State != active {
-		contact.Ended = word(said.State)
-	} else if said.LicenseFile != "" {
-		fresh, kind := l.read(said.LicenseFile, new(int))
+	if said.State != license.StateActive {
+		contact.Ended = word(string(said.State))
+	} else if said.File != "" {
+		fresh, kind := l.read(said.File, new(int))
 		if kind != Valid || fresh.file.ID != c.file.ID || fresh.file.Codes != c.file.Codes {
 			return errors.New("the license server sent a license file that is not this license's")
 		}
-		if err := l.store.Put(ctx, l.signature, license.FileName(fresh.file.ProgramName, fresh.file.ID), said.LicenseFile); err != nil {
+		name := license.FileName(fresh.file.ProgramName, fresh.file.ID)
+		if err := l.store.Put(ctx, l.signature, name, said.File); err != nil {
 			return err
 		}
 	}
@@ -205,7 +206,7 @@ func (l *License) heed(ctx context.Context, c candidate, said answer) error {
 	return nil
 }
 
-// word makes the server's word for a state one that can be kept.
+// word returns a state in a form that can be stored.
 func word(state string) string {
 	if len(state) > 32 || strings.ContainsFunc(state, func(r rune) bool { return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z') }) {
 		return "Unknown"
@@ -213,45 +214,85 @@ func word(state string) string {
 	return state
 }
 
-// ask calls POST /licenses/{id}/validation.
-func (l *License) ask(ctx context.Context, f license.File) (said answer, err error) {
+// ask calls POST /licenses/{id}/validation with a new nonce and returns the verified answer. It fails with ErrNotSigned,
+// and with a *refused for a problem, which says nothing about the license whatever its code (spec: codes, "Validation
+// answer").
+func (l *License) ask(ctx context.Context, f license.File) (license.Validation, error) {
+	none := license.Validation{}
 	address, err := validationURL(l.program.Validation.Server, f.ID)
 	if err != nil {
-		return said, err
+		return none, err
 	}
-	body, err := json.Marshal(question{f.Codes.Site.String(), f.Codes.Machine.String(), f.ActivationCode.String()})
+	nonce, err := license.NewNonce(cmp.Or[io.Reader](l.options.Rand, cryptorand.Reader))
 	if err != nil {
-		return said, err
+		return none, err
 	}
+	body, err := json.Marshal(question{
+		SiteCode:       f.Codes.Site.String(),
+		MachineID:      f.Codes.Machine.String(),
+		ActivationCode: f.ActivationCode.String(),
+		Nonce:          nonce.String(),
+	})
+	if err != nil {
+		return none, err
+	}
+	content, err := l.post(ctx, address, body)
+	if err != nil {
+		return none, err
+	}
+	var said answer
+	if json.Unmarshal(content, &said) != nil {
+		return none, ErrNotSigned
+	}
+	v, err := license.VerifyValidation(said.Token, nonce, func(id string) (license.PublicKey, bool) {
+		key, known := l.keys[id]
+		return key, known
+	})
+	switch {
+	case err != nil:
+		return none, fmt.Errorf("%w: %w", ErrNotSigned, err)
+	case v.LicenseID != f.ID || v.Site != f.Codes.Site:
+		return none, fmt.Errorf("%w: the answer is about another license", ErrNotSigned)
+	}
+	return v, nil
+}
+
+// post sends a JSON body and returns the JSON of the response. It follows no redirect.
+func (l *License) post(ctx context.Context, address string, body []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return said, err
+		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", "acen-protect")
-	client := http.Client{Transport: l.options.Transport, Timeout: callTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{
+		Transport:     l.options.Transport,
+		Timeout:       callTime,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	response, err := client.Do(request)
 	if err != nil {
-		return said, fmt.Errorf("the license server cannot be reached: %w", err)
+		return nil, fmt.Errorf("the license server cannot be reached: %w", err)
 	}
 	defer response.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return said, fmt.Errorf("the answer of the license server broke off: %w", err)
+		return nil, fmt.Errorf("the answer of the license server broke off: %w", err)
 	}
 	if response.StatusCode != http.StatusOK {
 		var problem struct {
 			RetryAfter int64 `json:"retry_after"`
 		}
-		_ = json.Unmarshal(content, &problem) // what is no problem names no time
-		return said, &refused{response.StatusCode, time.Duration(min(max(problem.RetryAfter, 0), int64(usualEvery/time.Second))) * time.Second}
+		_ = json.Unmarshal(content, &problem) // a body that is not a problem document names no time
+		after := time.Duration(min(max(problem.RetryAfter, 0), int64(usualEvery/time.Second))) * time.Second
+		return nil, &refused{response.StatusCode, after}
 	}
 	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" || len(content) > maxAnswer || json.Unmarshal(content, &said) != nil || said.State == "" {
-		return answer{}, errors.New("what answered is no license server")
+	if err != nil || kind != "application/json" {
+		return nil, ErrNotSigned
 	}
-	return said, nil
+	return content, nil
 }
 
 // validationURL is the address of a validation. It must not be read on its way: https, or a server on this PC.

@@ -2,6 +2,7 @@ package protect_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,7 +27,36 @@ type asked struct {
 	bodies []string
 	status int
 	kind   string
-	answer string
+	answer func(asking) string // the body
+}
+
+// asking is a question of a program.
+type asking struct {
+	id    int64
+	site  license.SiteCode
+	nonce license.Nonce
+}
+
+// active returns the genuine content of an answer.
+func (q asking) active() license.Validation {
+	return license.Validation{LicenseID: q.id, Site: q.site, Nonce: q.nonce, IssuedAt: noon, State: license.StateActive, Features: 1}
+}
+
+// tokenOf returns the body of an answer with a token of a key.
+func tokenOf(k license.SigningKey, v license.Validation) string {
+	token, err := k.SignValidation(v)
+	if err != nil {
+		panic(err)
+	}
+	return bodyOf(token)
+}
+
+func bodyOf(token string) string {
+	body, err := json.Marshal(map[string]any{"token": token, "new_in_future": true})
+	if err != nil {
+		panic(err)
+	}
+	return string(body)
 }
 
 func (d *desk) server() *asked {
@@ -37,20 +67,33 @@ func (d *desk) server() *asked {
 		w.Header().Set("Content-Type", a.kind)
 		w.Header().Set("Location", "/elsewhere")
 		w.WriteHeader(a.status)
-		_, _ = io.WriteString(w, a.answer)
+		_, _ = io.WriteString(w, a.answer(readAsking(r.URL.Path, body)))
 	}))
 	d.t.Cleanup(a.Close)
 	d.program.Validation = protect.Validation{Server: a.URL, Grace: 7 * 24 * time.Hour}
 	return a
 }
 
-func (a *asked) says(state string, at time.Time, file string) {
-	content, err := json.Marshal(map[string]any{"state": state, "checked_at": at, "license_file": file, "features": 1, "new_in_future": true})
-	if err != nil {
-		panic(err)
-	}
-	a.answer = string(content)
+// readAsking reads a question; a part that cannot be read is zero, so that an answer with it is refused.
+func readAsking(path string, body []byte) (q asking) {
+	_, _ = fmt.Sscanf(path, "/api/v1/licenses/%d/validation", &q.id)
+	var members map[string]string
+	_ = json.Unmarshal(body, &members)
+	q.site, _ = license.ParseSiteCode(members["site_code"])
+	q.nonce, _ = license.ParseNonce(members["nonce"])
+	return q
 }
+
+// says lets the server give genuine answers.
+func (a *asked) says(state license.ValidationState, at time.Time, file string) {
+	a.answer = func(q asking) string {
+		v := q.active()
+		v.State, v.IssuedAt, v.File = state, at, file
+		return tokenOf(signing, v)
+	}
+}
+
+func (a *asked) saysText(body string) { a.answer = func(asking) string { return body } }
 
 func TestValidate(t *testing.T) {
 	d := newDesk(t)
@@ -69,23 +112,41 @@ func TestValidate(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, v.Valid())
 	require.Equal(t, []string{"POST /api/v1/licenses/7/validation"}, server.paths)
-	require.JSONEq(t, fmt.Sprintf(`{"site_code":%q,"machine_id":%q,"activation_code":%q}`, f.Codes.Site, f.Codes.Machine, f.ActivationCode), server.bodies[0])
+	nonce := readAsking("", []byte(server.bodies[0])).nonce
+	require.JSONEq(t, fmt.Sprintf(`{"site_code":%q,"machine_id":%q,"activation_code":%q,"nonce":%q}`,
+		f.Codes.Site, f.Codes.Machine, f.ActivationCode, nonce), server.bodies[0])
 	require.True(t, d.open().Verdict().Valid())
 	d.now = noon.AddDate(0, 0, 8)
 	require.Equal(t, protect.ValidationDue, d.open().Verdict().Kind)
 
 	// No answer, or one that says nothing, changes nothing.
-	server.says("Removed", d.now, "")
-	good := server.answer
+	removed := func(q asking) string {
+		v := q.active()
+		v.State = license.StateRemoved
+		return tokenOf(signing, v)
+	}
+	good := `{"state":"Active","features":1,"checked_at":"2026-12-03T12:00:00Z"}`
 	for name, c := range map[string]struct {
 		status       int
-		kind, answer string
+		kind, answer string // "" is the genuine answer
 	}{
-		"not found": {404, "application/problem+json", `{"code":"STATUS_NOT_FOUND"}`}, "failed": {500, "text/html", "<html>"}, "redirected": {307, "application/json", good},
-		"a portal": {200, "text/html", good}, "no JSON": {200, "application/json", "{"}, "no state": {200, "application/json", "{}"}, "a list": {200, "application/json", "[]"},
-		"too large": {200, "application/json", strings.TrimSuffix(good, "}") + `,"x":"` + strings.Repeat("x", 1<<20) + `"}`}, "no content": {204, "application/json", ""},
+		"not found":      {404, "application/problem+json", `{"code":"STATUS_NOT_FOUND"}`},
+		"license ended":  {409, "application/problem+json", `{"code":"STATUS_LICENSE_ENDED"}`},
+		"failed":         {500, "text/html", "<html>"},
+		"redirected":     {307, "application/json", ""},
+		"another status": {201, "application/json", ""},
+		"no content":     {204, "application/json", ""},
+		"a portal":       {200, "text/html", ""},
+		"no JSON":        {200, "application/json", "{"},
+		"no token":       {200, "application/json", "{}"},
+		"a list":         {200, "application/json", "[]"},
+		"a plain answer": {200, "application/json", good},
+		"too large":      {200, "application/json", `{"x":"` + strings.Repeat("x", 1<<20) + `"}`},
 	} {
-		server.status, server.kind, server.answer = c.status, c.kind, c.answer
+		server.status, server.kind, server.answer = c.status, c.kind, removed
+		if c.answer != "" {
+			server.saysText(c.answer)
+		}
 		v, err := l.Validate(t.Context())
 		require.Error(t, err, name)
 		require.Equal(t, protect.ValidationDue, v.Kind, name)
@@ -93,13 +154,23 @@ func TestValidate(t *testing.T) {
 	server.status, server.kind = 200, "application/json"
 
 	// The license has ended: at once, and at every later start without the server.
-	for _, state := range []string{"Removed", "Released", "Transferred", "a word\x00 of the future"} {
+	for _, state := range []license.ValidationState{
+		license.StateReleased, license.StateRemoved, license.StateReactivated, license.StateTransferred, license.StateReplaced,
+		license.StateLost, license.StateUnknown, "active", "a word\x00 of the future",
+	} {
 		server.says(state, d.now, "")
 		v, err = l.Validate(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, protect.Ended, v.Kind, state)
 		require.Equal(t, protect.Ended, d.open().Verdict().Kind, state)
+		server.says(license.StateActive, d.now, "")
+		_, err = l.Validate(t.Context())
+		require.NoError(t, err)
+		require.True(t, d.open().Verdict().Valid(), state)
 	}
+	server.says(license.StateRemoved, d.now, "")
+	_, err = l.Validate(t.Context())
+	require.NoError(t, err)
 	// It was a mistake of the vendor's.
 	server.says("Active", d.now, "")
 	v, err = l.Validate(t.Context())
@@ -109,6 +180,140 @@ func TestValidate(t *testing.T) {
 	v, err = l.Validate(t.Context())
 	require.ErrorContains(t, err, "cannot be reached")
 	require.True(t, v.Valid())
+}
+
+// Whoever puts a certificate and a proxy before a program can answer whatever they like, and let the genuine server answer
+// other questions. Nothing of that says anything: a license that is due stays due, one that has ended stays ended, and
+// one that is valid stays valid.
+func TestForgedAnswers(t *testing.T) {
+	change := func(fn func(*license.Validation)) func(asking) string {
+		return func(q asking) string {
+			v := q.active()
+			fn(&v)
+			return tokenOf(signing, v)
+		}
+	}
+	other, err := license.NewNonce(strings.NewReader("0123456789abcdef"))
+	require.NoError(t, err)
+	var first license.Nonce // of the question that the desk asked first
+	rows := map[string]struct {
+		answer func(asking) string
+		says   error // beside ErrNotSigned; nil when nothing more
+	}{
+		"a plain answer":         {func(asking) string { return `{"state":"Active","features":65535}` }, nil},
+		"a plain answer beside":  {func(asking) string { return `{"state":"Active","token":""}` }, nil},
+		"a token that is none":   {func(asking) string { return bodyOf("Active") }, license.ErrValidationDamaged},
+		"a key of their own":     {func(q asking) string { return tokenOf(strange, q.active()) }, license.ErrValidationKey},
+		"a replayed answer":      {change(func(v *license.Validation) { v.Nonce = first }), license.ErrValidationNonce},
+		"another nonce":          {change(func(v *license.Validation) { v.Nonce = other }), license.ErrValidationNonce},
+		"no nonce":               {change(func(v *license.Validation) { v.Nonce = license.Nonce{} }), license.ErrValidationNonce},
+		"another license":        {change(func(v *license.Validation) { v.LicenseID++ }), nil},
+		"another Site code":      {change(func(v *license.Validation) { v.Site++ }), nil},
+		"the program's own name": {func(q asking) string { return forgedKeyID(t, tokenOf(strange, q.active())) }, license.ErrValidationSignature},
+		"a changed answer": {func(q asking) string {
+			body := tokenOf(signing, q.active())
+			return strings.Replace(body, "v4.public.ey", "v4.public.fy", 1)
+		}, license.ErrValidationSignature},
+		"a receipt": {func(q asking) string {
+			token, err := signing.SignReceipt(license.Receipt{
+				LicenseID: q.id, Site: q.site, Task: license.ReceiptRemoval, IssuedAt: noon, Epoch: "zBMwJXmKSbV8pTjmIWxOwQ",
+			})
+			require.NoError(t, err)
+			return bodyOf(token)
+		}, license.ErrValidationSignature},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			server := d.server()
+			d.put(d.sign(signing, d.license(func(f *license.File) { f.IssuedAt = noon })))
+			l := d.open()
+			forged := func(want protect.Kind) {
+				t.Helper()
+				server.answer = row.answer
+				before := d.kept()
+				v, err := l.Validate(t.Context())
+				require.ErrorIs(t, err, protect.ErrNotSigned)
+				if row.says != nil {
+					require.ErrorIs(t, err, row.says)
+				}
+				require.Equal(t, want, v.Kind)
+				require.Equal(t, want, d.open().Verdict().Kind)
+				require.Equal(t, before, d.kept(), "nothing is written")
+			}
+			server.says(license.StateActive, noon, "")
+			_, err := l.Validate(t.Context())
+			require.NoError(t, err)
+			first = readAsking("", []byte(server.bodies[0])).nonce
+
+			forged(protect.Valid)
+			d.now = noon.AddDate(0, 0, 8)
+			l.Check(t.Context())
+			forged(protect.ValidationDue)
+			server.says(license.StateRemoved, d.now, "")
+			_, err = l.Validate(t.Context())
+			require.NoError(t, err)
+			forged(protect.Ended)
+		})
+	}
+}
+
+// kept returns what is stored of the program's license, except for the latest time seen.
+func (d *desk) kept() (contacts []installed.Contact) { return d.store.Contacts(signature) }
+
+// forgedKeyID gives the token in a body the footer of the program's key.
+func forgedKeyID(t *testing.T, body string) string {
+	t.Helper()
+	var said map[string]any
+	require.NoError(t, json.Unmarshal([]byte(body), &said))
+	parts := strings.Split(said["token"].(string), ".")
+	parts[3] = base64.RawURLEncoding.EncodeToString([]byte(`{"kid":"` + signing.Public().KeyID() + `"}`))
+	return bodyOf(strings.Join(parts, "."))
+}
+
+// Every question has a nonce of its own, also after an answer that said nothing and in another run.
+func TestNonces(t *testing.T) {
+	d := newDesk(t)
+	server := d.server()
+	d.put(d.sign(signing, d.license()))
+	server.says(license.StateActive, noon, "")
+	for range 3 {
+		l := d.open()
+		for _, status := range []int{200, 503, 200} {
+			server.status = status
+			_, _ = l.Validate(t.Context())
+		}
+	}
+	seen := map[license.Nonce]bool{}
+	for _, body := range server.bodies {
+		seen[readAsking("", []byte(body)).nonce] = true
+	}
+	require.Len(t, seen, 9)
+	require.NotContains(t, seen, license.Nonce{})
+
+	d.options.Rand = strings.NewReader("short")
+	_, err := d.open().Validate(t.Context())
+	require.ErrorContains(t, err, "nonce")
+	require.Len(t, server.bodies, 9, "without a nonce nothing is asked")
+}
+
+// An answer may be signed with any key of the program, as a license file may, and has no rule of time.
+func TestAnswersOfFormerKeys(t *testing.T) {
+	for _, at := range []time.Time{noon, noon.AddDate(-30, 0, 0), noon.AddDate(30, 0, 0)} {
+		d := newDesk(t)
+		server := d.server()
+		d.put(d.sign(signing, d.license()))
+		l := d.open()
+		require.Equal(t, protect.ValidationDue, l.Verdict().Kind)
+		server.answer = func(q asking) string {
+			v := q.active()
+			v.State, v.IssuedAt, v.Ends = license.StateRemoved, at, at.AddDate(-1, 0, 0)
+			return tokenOf(former, v)
+		}
+		v, err := l.Validate(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, protect.Ended, v.Kind)
+	}
 }
 
 // The vendor has extended the license: the program gets the new license file, and only one that is this license's.
@@ -240,7 +445,8 @@ func TestWatchWaitsAsLongAsItIsTold(t *testing.T) {
 		d := newDesk(t)
 		server := d.server()
 		d.put(d.sign(signing, d.license()))
-		server.status, server.answer = 429, `{"retry_after":`+seconds+`}`
+		server.status = 429
+		server.saysText(`{"retry_after":` + seconds + `}`)
 		var second time.Duration
 		d.options.Pause = func(_ context.Context, wait time.Duration) error {
 			if len(server.paths) == 2 {

@@ -20,16 +20,16 @@ type checked struct {
 	license store.License
 	order   store.Order
 	program store.Program
-	// outdated says that the program named an activation code that the license had before.
+	// outdated reports that the program named a former activation code of the license.
 	outdated bool
 }
 
-// state is that of the license on the PC that asks: one that was released is on no PC.
-func (c checked) state() api.LicenseStatus {
+// state returns the state of the license on the PC that asks. A released license is on no PC.
+func (c checked) state() license.ValidationState {
 	if c.license.Status == api.StatusActive && c.license.ReleasedAt != nil {
-		return api.StateReleased
+		return license.StateReleased
 	}
-	return c.license.Status
+	return license.ValidationState(c.license.Status)
 }
 
 // check finds the license that a program has, by its id, codes and activation code. Whatever does not fit is not found: the
@@ -69,43 +69,56 @@ func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.License
 	return c, err
 }
 
-// alive is POST /licenses/{id}/alive: the license remembers when the program was last heard of.
+// alive is POST /licenses/{id}/alive. It records that the program was heard of and tells nothing about the license: only
+// a validation answer is signed, and nothing else may decide whether a program runs.
 func (s *Server) alive(ctx context.Context, id int64, r api.LicenseCheck) error {
-	c, err := s.validated(ctx, id, r)
-	if err != nil {
-		return err
-	}
-	switch state := c.state(); state {
-	case api.StatusActive:
-		return nil
-	case api.StateReleased:
-		return api.NewProblem(api.ErrLicenseEnded, "This license was released for another PC, so it is on this one no longer.")
-	default:
-		return s.Store.Read(ctx, func(tx store.Tx) error { return ended(ctx, tx, c.license) })
-	}
+	_, err := s.validated(ctx, id, r)
+	return err
 }
 
-// validated checks a license and writes down that it is alive, unless that was done just before.
+// validated checks a license and records the sign of life of an active one, at most once per aliveEvery.
 func (s *Server) validated(ctx context.Context, id int64, r api.LicenseCheck) (c checked, err error) {
 	err = s.Store.Read(ctx, func(tx store.Tx) error { c, err = s.check(ctx, tx, id, r); return err })
 	now := s.Now()
-	if err != nil || c.state() != api.StatusActive || c.license.LastAliveAt != nil && now.Sub(*c.license.LastAliveAt) < aliveEvery {
+	if err != nil || c.state() != license.StateActive || c.license.LastAliveAt != nil && now.Sub(*c.license.LastAliveAt) < aliveEvery {
 		return c, err
 	}
 	return c, s.Store.Write(ctx, func(tx store.Tx) error { return tx.Touch(ctx, id, now) })
 }
 
-// validation is POST /licenses/{id}/validation: the state of a license and, when the vendor has changed what it grants, the
-// license file and the activation code that the program does not have yet.
-func (s *Server) validation(ctx context.Context, id int64, r api.LicenseCheck) (out api.Validation, err error) {
-	c, err := s.validated(ctx, id, r)
+// validation is POST /licenses/{id}/validation. It returns the state of a license, whatever it is, signed with the
+// program's key for the nonce of the question (spec: codes, "Validation answer"). The answer contains the license file
+// if the license is active and the activation code of the question is a former one: features and expiry, the only parts
+// of a license that the vendor can change, are in that code.
+func (s *Server) validation(ctx context.Context, id int64, r api.ValidationRequest) (out api.Validation, err error) {
+	nonce, err := license.ParseNonce(r.Nonce)
+	if err != nil {
+		return out, field("body.nonce", "Give 16 random bytes as 22 letters of base64url without padding.")
+	}
+	c, err := s.validated(ctx, id, r.LicenseCheck)
 	if err != nil {
 		return out, err
 	}
-	out = api.Validation{State: c.state(), Features: c.license.Features, ExpiresAt: utc(c.license.ExpiresAt), CheckedAt: s.Now().UTC().Truncate(time.Second)}
-	if c.outdated && out.State == api.StatusActive {
-		out.ActivationCode = c.license.Activation.String()
-		_, out.LicenseFile, err = s.licenseFile(c.license, c.order, c.program)
+	v := license.Validation{
+		LicenseID: c.license.ID,
+		Site:      c.license.Codes.Site,
+		Nonce:     nonce,
+		IssuedAt:  s.Now(),
+		State:     c.state(),
+		Features:  c.license.Features,
 	}
+	if c.license.ExpiresAt != nil {
+		v.Ends = *c.license.ExpiresAt
+	}
+	if c.outdated && v.State == license.StateActive {
+		if _, v.File, err = s.licenseFile(c.license, c.order, c.program); err != nil {
+			return out, err
+		}
+	}
+	signing, err := s.Secrets.SigningKey(c.program)
+	if err != nil {
+		return out, err
+	}
+	out.Token, err = signing.SignValidation(v)
 	return out, err
 }

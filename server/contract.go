@@ -241,16 +241,16 @@ func (s *Server) contract(a huma.API) contract {
 		out, err := s.history(ctx, in.ID, p)
 		return &body[api.HistoryList]{out}, err
 	})
-	register(c, c.call(http.MethodPost, "/licenses/{id}/alive", "license-alive", "A program tells that it is in use", 204), func(ctx context.Context, in *struct {
+	register(c, c.call(http.MethodPost, "/licenses/{id}/alive", "license-alive", "A program tells that it is in use; the answer says nothing about the license", 204), func(ctx context.Context, in *struct {
 		LicensePath
 		Body api.LicenseCheck
 	},
 	) (*empty, error) {
 		return &empty{http.StatusNoContent}, s.alive(ctx, in.ID, in.Body)
 	})
-	register(c, c.call(http.MethodPost, "/licenses/{id}/validation", "validate-license", "A program asks for the state of its license", 200), func(ctx context.Context, in *struct {
+	register(c, c.call(http.MethodPost, "/licenses/{id}/validation", "validate-license", "A program asks for the state of its license; the answer is signed", 200), func(ctx context.Context, in *struct {
 		LicensePath
-		Body api.LicenseCheck
+		Body api.ValidationRequest
 	},
 	) (*body[api.Validation], error) {
 		out, err := s.validation(ctx, in.ID, in.Body)

@@ -114,7 +114,7 @@ func pcCodes(r api.NewLicense) api.PCCodes {
 
 // NewLicense activates a PC for an order of the program. It refuses, with an *api.Problem, in this order: codes malformed,
 // codes do not belong together, note, then — unless the pair has a license already, which is returned and for which made is
-// false — Site code in use, Site code spent, and what refuse says (api.md rules 2 and 7).
+// false — Site code spent, Site code in use, and what refuse says (spec: api 2, 7 and 21).
 func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, program store.Program, request api.NewLicense) (l store.License, made bool, err error) {
 	if !program.RequiresActivation {
 		return l, false, needsNoActivation(program)
@@ -165,6 +165,8 @@ func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Pr
 		return nil, err
 	case l.SpendsSite():
 		return nil, siteSpent()
+	case l.Codes != codes:
+		return nil, siteOfAnother()
 	}
 	owner := o
 	if l.OrderID != o.ID {
@@ -172,15 +174,23 @@ func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Pr
 			return nil, err
 		}
 	}
-	if l.Codes == codes && owner.ClientID == o.ClientID && owner.Active && owner.Visible {
+	if owner.ClientID == o.ClientID && owner.Active && owner.Visible {
 		return &l, nil
 	}
-	return nil, api.NewProblem(api.ErrSiteCodeInUse, "This Site code has a license of this program already.")
+	return nil, api.NewProblem(api.ErrSiteCodeInUse, "This PC has a license of this program already.")
 }
 
-// siteSpent is the refusal of a Site code that a removal code has used up.
+// siteSpent returns the refusal of a Site code that a removal code has used up.
 func siteSpent() *api.Problem {
-	return api.NewProblem(api.ErrSiteCodeSpent, "This Site code belonged to a license that was removed, transferred or released. The program or the app on that PC shows a new one.")
+	return api.NewProblem(api.ErrSiteCodeSpent,
+		"This Site code belonged to a license that was removed, transferred or released. The program or the app on that PC shows a new one.")
+}
+
+// siteOfAnother returns the refusal of a Site code that another PC has by chance: the PC that asks takes a new one (spec:
+// api 21). api.ErrSiteCodeInUse is for the same pair only.
+func siteOfAnother() *api.Problem {
+	return api.NewProblem(api.ErrSiteCodeSpent,
+		"Another PC has this Site code by chance, so it cannot be used. ACEN Desktop takes a new one on this PC and asks again.")
 }
 
 // grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, expiry and,

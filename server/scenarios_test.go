@@ -24,7 +24,7 @@ import (
 
 // scenario is one row: in this state this call gets this answer and leaves this state behind. Words are those of world.do
 // and world.check. PCs are named by letters; "A+NET" is A with another network card, "A-NET" A whose network card cannot be
-// read, "A@7" A with generation 7. A license is named by the PC it was made for. Calls are made by anna for order 1042 unless they
+// read, "A@7" A with generation 7; T and U have the same Site code by chance. A license is named by the PC it was made for. Calls are made by anna for order 1042 unless they
 // say "as bruno" or "in 1037".
 type scenario struct {
 	name   string
@@ -41,6 +41,19 @@ var taskScenarios = []scenario{
 	{"rule 2: no seat", []string{"total 3"}, "new A", "409 STATUS_LICENSES_IN_USE", []string{"seats 3", "history new-license STATUS_LICENSES_IN_USE"}},
 	{"rule 2: a Site code has one license in a program", []string{"bruno new A in 1046"}, "new A", "409 STATUS_SITE_CODE_IN_USE", nil},
 	{"rule 2: features and expiry come from the order", []string{"features 9", "licenses end 2027-05-01"}, "new A", "201 \"features\":9 2027-05-01T23:59:59Z", nil},
+
+	{"rule 21: a Site code that another PC has", []string{"new T"}, "new U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"seats 4", "T Active"}},
+	{"rule 21: of another client's PC", []string{"bruno new T in 1046"}, "new U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"seats 3"}},
+	{"rule 21: of another order that is not listed", []string{"new T", "inactive"}, "new U as bruno in 1046", "409 STATUS_SITE_CODE_SPENT by chance", nil},
+	{"rule 21: the whole pair of another client", []string{"bruno new T in 1046"}, "new T", "409 STATUS_SITE_CODE_IN_USE", []string{"seats 3"}},
+	{"rule 21: when no license is left", []string{"new T", "total 4"}, "new U", "409 STATUS_SITE_CODE_SPENT", nil},
+	{"rule 21: that another PC has given up", []string{"new T", "remove T"}, "new U", "409 STATUS_SITE_CODE_SPENT", nil},
+	{"rule 21: that another PC has lost", []string{"new T", "replace T B"}, "new U", "201", []string{"T Replaced", "U Active"}},
+	{"rule 21: reactivation with that of another PC", []string{"new A", "new T"}, "reactivate A U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"A Active", "T Active"}},
+	{"rule 21: reactivation with its own, and other locks", []string{"new T"}, "reactivate T U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"T Active"}},
+	{"rule 21: transfer to that of another PC", []string{"new A", "new T"}, "transfer A U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"A Active", "T Active"}},
+	{"rule 21: transfer to a PC with the same one", []string{"new T"}, "transfer T U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"T Active"}},
+	{"rule 21: pick-up by a PC with the same one", []string{"new T", "release T"}, "transfer T U code=none", "409 STATUS_SITE_CODE_SPENT", []string{"T released"}},
 
 	{"rule 3: nothing but the generation changed", []string{"new A"}, "reactivate A A@9", "201", []string{"seats 4", "A Reactivated", "A@9 Active", "history reactivation ok"}},
 	{"rule 3: one hardware lock changed", []string{"new A"}, "reactivate A A+NET", "201", []string{"seats 4", "A Reactivated", "A+NET Active"}},
@@ -420,6 +433,11 @@ func (w *world) prepare(step string) {
 		l, err := vendor(w.Server).ReplaceLicense(w.t.Context(), w.licenses[words[0]], request)
 		require.NoError(w.t, err)
 		w.licenses[words[1]] = l.ID
+	case "end": // with any status, also one of a newer version
+		words := strings.Fields(rest)
+		w.write(func(tx store.Tx) error {
+			return tx.EndLicense(w.t.Context(), w.licenses[words[0]], api.LicenseStatus(words[1]), w.Clock.Now())
+		})
 	case "policy":
 		w.policy(rest)
 	case "rule":
@@ -542,8 +560,33 @@ func (w *world) regrant(pc string) {
 	})
 }
 
+// collision returns the codes of two PCs that have the same Site code by chance. Of a thousand PCs with the same generation
+// two have, because twenty bits of a Site code tell one from another.
+func collision(signature license.Signature) (a, b license.Codes) {
+	key, seen := signature.Key(), map[license.SiteCode]license.Codes{}
+	for n := 0; ; n++ {
+		var raw license.RawLocks
+		for i := range raw {
+			raw[i] = fmt.Sprintf("PC %d lock %d", n, i)
+		}
+		codes := key.Codes(5, key.Block(raw))
+		if a, found := seen[codes.Site]; found {
+			return a, codes
+		}
+		seen[codes.Site] = codes
+	}
+}
+
 // codes of a PC for a program.
 func codesOf(signature license.Signature, pc string) license.Codes {
+	switch pc {
+	case "T":
+		codes, _ := collision(signature)
+		return codes
+	case "U":
+		_, codes := collision(signature)
+		return codes
+	}
 	var raw license.RawLocks
 	for i := range raw {
 		raw[i] = fmt.Sprintf("%s lock %d", pc[:1], i)

@@ -12,7 +12,7 @@ import (
 
 // Reactivate gives a license to the new codes of the PC it was made for (api.md rule 3). It refuses, with an *api.Problem, in
 // this order: codes malformed, codes do not belong together, note, license ended; then — unless the codes are the license's
-// own and it is not released, which changes nothing and is free — what refuseFor says, Site code in use, Site code spent, too
+// own and it is not released, which changes nothing and is free — what refuseFor says, Site code spent, Site code in use, too
 // many differences.
 func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, made bool, err error) {
 	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
@@ -85,7 +85,7 @@ func (r Rules) transferable(ctx context.Context, tx store.Tx, l store.License, o
 
 // Transfer gives a license to another PC (api.md rule 4); a released one needs no removal code. It refuses, with an
 // *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended, removal code missing or
-// malformed, same Site code, what refuseFor says, removal code wrong, Site code in use, Site code spent.
+// malformed, same pair, what refuseFor says, removal code wrong, Site code spent, Site code in use.
 func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Transfer) (out store.License, err error) {
 	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
 	if errors.Is(err, api.ErrLicenseEnded) {
@@ -104,7 +104,7 @@ func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o sto
 	if err != nil {
 		return out, err
 	}
-	if codes.Site == l.Codes.Site && l.ReleasedAt == nil {
+	if codes == l.Codes && l.ReleasedAt == nil {
 		return out, api.NewProblem(api.ErrSiteCodeInUse, "These are the codes of the PC that the license is on. A transfer needs those of the other PC.")
 	}
 	if err := r.transferable(ctx, tx, l, o, p); err != nil {
@@ -146,13 +146,13 @@ func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store
 
 // Replace puts a license for other codes into the place of one whose PC is gone: what the vendor may do without a removal code.
 // It refuses, with an *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended, same
-// Site code, Site code in use, Site code spent.
+// pair, Site code spent, Site code in use.
 func (r Rules) Replace(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, err error) {
 	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
 	if err != nil {
 		return out, err
 	}
-	if codes.Site == l.Codes.Site {
+	if codes == l.Codes {
 		return out, api.NewProblem(api.ErrSiteCodeInUse, "These are the codes that the license has already.")
 	}
 	if err := siteFree(ctx, tx, l, p, codes); err != nil {
@@ -202,7 +202,7 @@ func (r Rules) checkRemovalCode(ctx context.Context, tx store.Tx, l store.Licens
 	return api.NewProblem(api.ErrRemovalCodeInvalid, "The removal code does not belong to this license.")
 }
 
-// siteFree refuses codes whose Site code another license has, or that is spent.
+// siteFree refuses a Site code that is spent or that another PC has, and the pair of another license (spec: api 21).
 func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) error {
 	other, err := tx.LicenseBySite(ctx, l.OrderID, codes.Site)
 	switch {
@@ -212,8 +212,10 @@ func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program
 		return err
 	case other.SpendsSite():
 		return siteSpent()
+	case other.Codes != codes:
+		return siteOfAnother()
 	case other.ID != l.ID:
-		return api.NewProblem(api.ErrSiteCodeInUse, "The PC with this Site code has a license of this program already.")
+		return api.NewProblem(api.ErrSiteCodeInUse, "This PC has a license of this program already.")
 	}
 	return nil
 }

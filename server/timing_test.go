@@ -231,7 +231,7 @@ func (d *discreet) twins() []twins {
 		"POST /licenses/{id}/release":      api.Release{RemovalCode: "00000-00000-0"},
 		"POST /licenses/{id}/comparison":   api.PCCodes{SiteMID: codes.Merged()},
 		"POST /licenses/{id}/alive":        check,
-		"POST /licenses/{id}/validation":   check,
+		"POST /licenses/{id}/validation":   newQuestion(check).body("validation"),
 	} {
 		method, path, _ := strings.Cut(operation, " ")
 		id := foreign.ID

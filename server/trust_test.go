@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -59,10 +60,11 @@ func TestAliveAndValidation(t *testing.T) {
 	}
 	l := stored()
 	good := api.LicenseCheck{SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(), ActivationCode: l.Activation.String()}
-	ask := func(call string, id int64, r api.LicenseCheck) (status int, v api.Validation, body []byte) {
-		status, body = anonymous.call("POST", fmt.Sprintf("/licenses/%d/%s", id, call), r)
+	ask := func(call string, id int64, r api.LicenseCheck) (status int, v license.Validation, body []byte) {
+		question := newQuestion(r)
+		status, body = anonymous.call("POST", fmt.Sprintf("/licenses/%d/%s", id, call), question.body(call))
 		if status == 200 {
-			require.NoError(t, json.Unmarshal(body, &v))
+			v = question.verify(t, w.program.PublicKey, body)
 		}
 		return status, v, body
 	}
@@ -78,7 +80,28 @@ func TestAliveAndValidation(t *testing.T) {
 	w.Clock.Advance(time.Minute)
 	_, v, _ := ask("validation", id, good)
 	require.True(t, stored().LastAliveAt.Equal(w.Clock.Now()), "a validation is a sign of life, too")
-	require.Equal(t, api.Validation{State: api.StatusActive, Features: l.Features, ExpiresAt: v.ExpiresAt, CheckedAt: w.Clock.Now()}, v, "nothing new")
+	require.Equal(t, license.Validation{
+		LicenseID: id,
+		Site:      l.Codes.Site,
+		Nonce:     v.Nonce,
+		IssuedAt:  w.Clock.Now(),
+		State:     license.StateActive,
+		Features:  l.Features,
+	}, v, "nothing new")
+
+	// Without a nonce there is no answer, whether or not the license exists.
+	for name, nonce := range map[string]string{
+		"none": "", "short": "zBMwJXmKSbV8pTjmIWxOw", "long": "zBMwJXmKSbV8pTjmIWxOwQA", "padded": "zBMwJXmKSbV8pTjmIWxO==", "other spelling": "zBMwJXmKSbV8pTjmIWxOwR",
+	} {
+		for _, of := range []int64{id, 88888888} {
+			status, body := anonymous.call("POST", fmt.Sprintf("/licenses/%d/validation", of), api.ValidationRequest{LicenseCheck: good, Nonce: nonce})
+			require.Equal(t, 422, status, name)
+			require.Contains(t, string(body), "body.nonce", name)
+		}
+	}
+	status, body = anonymous.call("POST", fmt.Sprintf("/licenses/%d/validation", id), good)
+	require.Equal(t, 422, status)
+	require.Contains(t, string(body), api.ErrValidation)
 
 	// What does not fit looks like a license that is not there, whatever it is.
 	other := codesOf(w.program.Signature, "B")
@@ -87,9 +110,9 @@ func TestAliveAndValidation(t *testing.T) {
 		"another activation code": {SiteCode: good.SiteCode, MachineID: good.MachineID, ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947"},
 	} {
 		for _, call := range []string{"alive", "validation"} {
-			status, header, body := withoutDates(t, anonymous.raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), r))
+			status, header, body := withoutDates(t, anonymous.raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), newQuestion(r).body(call)))
 			require.Equal(t, 404, status, name)
-			_, missingHeader, missing := withoutDates(t, anonymous.raw("POST", fmt.Sprintf("/licenses/88888888/%s", call), good))
+			_, missingHeader, missing := withoutDates(t, anonymous.raw("POST", fmt.Sprintf("/licenses/88888888/%s", call), newQuestion(good).body(call)))
 			require.Equal(t, missing, body, name)
 			require.Equal(t, missingHeader, header, name)
 		}
@@ -104,25 +127,26 @@ func TestAliveAndValidation(t *testing.T) {
 	require.NoError(t, err)
 	_, v, _ = ask("validation", id, good)
 	require.Equal(t, uint16(9), v.Features)
-	require.Equal(t, changed.Activation.String(), v.ActivationCode)
-	f, err := w.program.PublicKey.Verify(v.LicenseFile)
+	require.Equal(t, "2031-05-06T23:59:59Z", v.Ends.UTC().Format(time.RFC3339))
+	f, err := w.program.PublicKey.Verify(v.File)
 	require.NoError(t, err)
 	require.Equal(t, changed.Activation, f.ActivationCode)
-	require.Equal(t, "2031-05-06T23:59:59Z", f.Expires.UTC().Format(time.RFC3339))
-	good.ActivationCode = v.ActivationCode
+	require.Equal(t, v.Ends, f.Expires.UTC())
+	good.ActivationCode = f.ActivationCode.String()
 	_, v, _ = ask("validation", id, good)
-	require.Empty(t, v.LicenseFile, "it has the new one")
+	require.Empty(t, v.File, "it has the new one")
+	require.Equal(t, "2031-05-06T23:59:59Z", v.Ends.UTC().Format(time.RFC3339))
 
-	// A license that has ended says so, and is alive no longer.
+	// Of a license that has ended only the signed answer tells, and its sign of life is not recorded.
 	_, err = vendor(w.Server).EndLicense(t.Context(), id)
 	require.NoError(t, err)
 	w.Clock.Advance(time.Hour)
 	before := stored()
 	status, _, body = ask("alive", id, good)
-	require.Equal(t, 409, status)
-	require.Contains(t, string(body), api.ErrLicenseEnded)
+	require.Equal(t, 204, status, string(body))
+	require.Empty(t, body)
 	_, v, _ = ask("validation", id, good)
-	require.Equal(t, api.StatusRemoved, v.State)
+	require.Equal(t, license.StateRemoved, v.State)
 	require.Equal(t, before, stored())
 }
 
@@ -131,27 +155,31 @@ func TestValidationStates(t *testing.T) {
 	for name, row := range map[string]struct {
 		steps []string
 		asks  string // the PC whose license is asked for; the program knows of it what it was at "|"
-		state api.LicenseStatus
+		state license.ValidationState
 		fresh bool
 	}{
-		"active":                                   {[]string{"new A", "|"}, "A", api.StatusActive, false},
-		"changed by the vendor":                    {[]string{"new A", "|", "regrant A"}, "A", api.StatusActive, true},
-		"changed by the vendor twice":              {[]string{"new A", "|", "regrant A", "regrant A"}, "A", api.StatusActive, true},
-		"the note changed":                         {[]string{"new A", "|", "note A x"}, "A", api.StatusActive, false},
-		"reactivated":                              {[]string{"new A", "|", "reactivate A A@9"}, "A", api.StatusReactivated, false},
-		"changed, then reactivated":                {[]string{"new A", "|", "regrant A", "reactivate A A@9"}, "A", api.StatusReactivated, false},
-		"the new one of a reactivation":            {[]string{"new A", "reactivate A A@9", "|"}, "A@9", api.StatusActive, false},
-		"the new one, changed by the vendor":       {[]string{"new A", "reactivate A A@9", "|", "regrant A@9"}, "A@9", api.StatusActive, true},
-		"the new one of a changed license":         {[]string{"new A", "regrant A", "reactivate A A@9", "|"}, "A@9", api.StatusActive, false},
-		"released":                                 {[]string{"new A", "|", "release A"}, "A", api.StateReleased, false},
-		"released, then changed by the vendor":     {[]string{"new A", "|", "release A", "regrant A"}, "A", api.StateReleased, false},
-		"released and picked up":                   {[]string{"new A", "|", "release A", "transfer A B code=none"}, "A", api.StatusTransferred, false},
-		"the new one of a pick-up":                 {[]string{"new A", "release A", "transfer A B code=none", "|"}, "B", api.StatusActive, false},
-		"the new one of a pick-up, changed":        {[]string{"new A", "release A", "transfer A B code=none", "|", "regrant B"}, "B", api.StatusActive, true},
-		"released and reactivated":                 {[]string{"new A", "|", "release A", "reactivate A A@9"}, "A", api.StatusReactivated, false},
-		"transferred":                              {[]string{"new A", "|", "transfer A B"}, "A", api.StatusTransferred, false},
-		"removed":                                  {[]string{"new A", "|", "remove A"}, "A", api.StatusRemoved, false},
-		"its end has come: the program sees to it": {[]string{"licenses end 2026-11-25", "new A", "|", "clock 48h"}, "A", api.StatusActive, false},
+		"active":                                   {[]string{"new A", "|"}, "A", license.StateActive, false},
+		"changed by the vendor":                    {[]string{"new A", "|", "regrant A"}, "A", license.StateActive, true},
+		"changed by the vendor twice":              {[]string{"new A", "|", "regrant A", "regrant A"}, "A", license.StateActive, true},
+		"the note changed":                         {[]string{"new A", "|", "note A x"}, "A", license.StateActive, false},
+		"reactivated":                              {[]string{"new A", "|", "reactivate A A@9"}, "A", license.StateReactivated, false},
+		"changed, then reactivated":                {[]string{"new A", "|", "regrant A", "reactivate A A@9"}, "A", license.StateReactivated, false},
+		"the new one of a reactivation":            {[]string{"new A", "reactivate A A@9", "|"}, "A@9", license.StateActive, false},
+		"the new one, changed by the vendor":       {[]string{"new A", "reactivate A A@9", "|", "regrant A@9"}, "A@9", license.StateActive, true},
+		"the new one of a changed license":         {[]string{"new A", "regrant A", "reactivate A A@9", "|"}, "A@9", license.StateActive, false},
+		"released":                                 {[]string{"new A", "|", "release A"}, "A", license.StateReleased, false},
+		"released, then changed by the vendor":     {[]string{"new A", "|", "release A", "regrant A"}, "A", license.StateReleased, false},
+		"released and picked up":                   {[]string{"new A", "|", "release A", "transfer A B code=none"}, "A", license.StateTransferred, false},
+		"the new one of a pick-up":                 {[]string{"new A", "release A", "transfer A B code=none", "|"}, "B", license.StateActive, false},
+		"the new one of a pick-up, changed":        {[]string{"new A", "release A", "transfer A B code=none", "|", "regrant B"}, "B", license.StateActive, true},
+		"released and reactivated":                 {[]string{"new A", "|", "release A", "reactivate A A@9"}, "A", license.StateReactivated, false},
+		"transferred":                              {[]string{"new A", "|", "transfer A B"}, "A", license.StateTransferred, false},
+		"removed":                                  {[]string{"new A", "|", "remove A"}, "A", license.StateRemoved, false},
+		"replaced by the vendor":                   {[]string{"new A", "|", "replace A B"}, "A", license.StateReplaced, false},
+		"the new one of a replacement":             {[]string{"new A", "replace A B", "|"}, "B", license.StateActive, false},
+		"unknown":                                  {[]string{"new A", "|", "end A Unknown"}, "A", license.StateUnknown, false},
+		"a state of a newer version":               {[]string{"new A", "|", "end A Lost"}, "A", license.StateLost, false},
+		"its end has come: the program sees to it": {[]string{"licenses end 2026-11-25", "new A", "|", "clock 48h"}, "A", license.StateActive, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,41 +198,88 @@ func TestValidationStates(t *testing.T) {
 				return now
 			}
 			before := stored()
-			question := api.LicenseCheck{SiteCode: known.Codes.Site.String(), MachineID: known.Codes.Machine.String(), ActivationCode: known.Activation.String()}
+			question := newQuestion(api.LicenseCheck{
+				SiteCode:       known.Codes.Site.String(),
+				MachineID:      known.Codes.Machine.String(),
+				ActivationCode: known.Activation.String(),
+			})
 			anonymous := client{Server: w.Server, t: t}
-			status, body := anonymous.call("POST", fmt.Sprintf("/licenses/%d/validation", known.ID), question)
-			require.Equal(t, 200, status, string(body))
-			var v api.Validation
-			require.NoError(t, json.Unmarshal(body, &v))
-			require.Equal(t, row.state, v.State)
-			require.Equal(t, before.Features, v.Features)
-			require.True(t, v.CheckedAt.Equal(w.Clock.Now().Truncate(time.Second)))
-			require.Equal(t, row.fresh, v.LicenseFile != "")
-			require.Equal(t, row.fresh, v.ActivationCode != "")
+			ask := func() license.Validation {
+				status, body := anonymous.call("POST", fmt.Sprintf("/licenses/%d/validation", known.ID), question.body("validation"))
+				require.Equal(t, 200, status, string(body))
+				return question.verify(t, w.program.PublicKey, body)
+			}
+			v := ask()
+			file := v.File
+			v.File = ""
+			want := license.Validation{
+				LicenseID: known.ID,
+				Site:      known.Codes.Site,
+				Nonce:     question.nonce,
+				IssuedAt:  w.Clock.Now().Truncate(time.Second),
+				State:     row.state,
+				Features:  before.Features,
+			}
+			if before.ExpiresAt != nil {
+				want.Ends = *before.ExpiresAt
+			}
+			require.Equal(t, want, v)
+			require.Equal(t, row.fresh, file != "")
 			if row.fresh {
-				f, err := w.program.PublicKey.Verify(v.LicenseFile)
+				f, err := w.program.PublicKey.Verify(file)
 				require.NoError(t, err)
 				require.Equal(t, known.ID, f.ID)
 				require.Equal(t, known.Codes, f.Codes)
 				require.Equal(t, before.Features, f.Features)
-				require.Equal(t, before.Activation.String(), v.ActivationCode)
-				question.ActivationCode = v.ActivationCode
-				_, body = anonymous.call("POST", fmt.Sprintf("/licenses/%d/validation", known.ID), question)
-				require.NotContains(t, string(body), "license_file", "it has the new one")
+				require.Equal(t, before.Activation, f.ActivationCode)
+				question.check.ActivationCode = f.ActivationCode.String()
+				require.Empty(t, ask().File, "it has the new one")
 			}
 
 			w.Clock.Advance(2 * time.Minute)
-			status, body = anonymous.call("POST", fmt.Sprintf("/licenses/%d/alive", known.ID), question)
-			if row.state == api.StatusActive {
-				require.Equal(t, 204, status, string(body))
+			status, body := anonymous.call("POST", fmt.Sprintf("/licenses/%d/alive", known.ID), question.body("alive"))
+			require.Equal(t, 204, status, string(body))
+			if row.state == license.StateActive {
 				require.True(t, stored().LastAliveAt.Equal(w.Clock.Now()))
 				return
 			}
-			require.Equal(t, 409, status, string(body))
-			require.Contains(t, string(body), api.ErrLicenseEnded)
 			require.Equal(t, before, stored(), "what is not on this PC is not alive")
 		})
 	}
+}
+
+// question is what a program asks about its license.
+type question struct {
+	check api.LicenseCheck
+	nonce license.Nonce
+}
+
+func newQuestion(check api.LicenseCheck) *question {
+	nonce, err := license.NewNonce(rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return &question{check, nonce}
+}
+
+// body returns the body of the call "alive" or "validation".
+func (q *question) body(call string) any {
+	if call == "alive" {
+		return q.check
+	}
+	return api.ValidationRequest{LicenseCheck: q.check, Nonce: q.nonce.String()}
+}
+
+// verify returns the content of an answer, which has a token and nothing else.
+func (q *question) verify(t *testing.T, key license.PublicKey, body []byte) license.Validation {
+	t.Helper()
+	var members map[string]string
+	require.NoError(t, json.Unmarshal(body, &members))
+	delete(members, "$schema")
+	require.Len(t, members, 1, "an answer says nothing that is not signed")
+	v, err := license.VerifyValidation(members["token"], q.nonce, func(id string) (license.PublicKey, bool) { return key, id == key.KeyID() })
+	require.NoError(t, err)
+	return v
 }
 
 // Programs need no session, so their questions count for the host: one that asks without end is refused, for a license that is there
@@ -225,14 +300,14 @@ func TestValidationsAreLimited(t *testing.T) {
 		for id, want := range map[int64]int{l.ID: map[string]int{"alive": 204, "validation": 200}[call], 88_888_888: 404} {
 			from := host()
 			for range 3 {
-				status, _ := from.call("POST", fmt.Sprintf("/licenses/%d/%s", id, call), good)
+				status, _ := from.call("POST", fmt.Sprintf("/licenses/%d/%s", id, call), newQuestion(good).body(call))
 				require.Equal(t, want, status)
 			}
-			response := from.raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), good)
+			response := from.raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), newQuestion(good).body(call))
 			_ = response.Body.Close()
 			require.Equal(t, 429, response.StatusCode)
 			require.Equal(t, "1", response.Header.Get("Retry-After"))
-			status, _ := host().call("POST", fmt.Sprintf("/licenses/%d/validation", l.ID), good)
+			status, _ := host().call("POST", fmt.Sprintf("/licenses/%d/validation", l.ID), newQuestion(good).body("validation"))
 			require.Equal(t, 200, status)
 		}
 	}
@@ -516,5 +591,27 @@ func TestSecretsStandNowhere(t *testing.T) {
 				require.False(t, strings.Contains(text, value), "the %s stands in the %s %s", name, place, form)
 			}
 		}
+	}
+}
+
+// The vendor cannot give a license the Site code of another PC either; only the whole pair is in use (spec: api 21).
+func TestReplacementWithTheSiteCodeOfAnotherPC(t *testing.T) {
+	w := newWorld(t)
+	w.prepare("new A")
+	w.prepare("new T")
+	for _, row := range []struct {
+		of, pc string
+		want   api.Code
+	}{
+		{"A", "U", api.ErrSiteCodeSpent},
+		{"T", "U", api.ErrSiteCodeSpent},
+		{"A", "T", api.ErrSiteCodeInUse},
+		{"T", "T", api.ErrSiteCodeInUse},
+	} {
+		before := w.tables()
+		request := api.Reactivation{SiteMID: codesOf(w.program.Signature, row.pc).Merged()}
+		_, err := vendor(w.Server).ReplaceLicense(t.Context(), w.licenses[row.of], request)
+		require.ErrorIs(t, err, row.want, "%s by %s", row.of, row.pc)
+		require.Equal(t, before, w.tables())
 	}
 }

@@ -171,7 +171,7 @@ var lefts = []scenario{
 			w, a, l, _ := activeOne(t)
 			content, err := os.ReadFile(a.record())
 			require.NoError(t, err)
-			newer := strings.Replace(string(content), `"version": 1`, `"version": 2`, 1)
+			newer := strings.Replace(string(content), `"version": 2`, `"version": 3`, 1)
 			require.NotEqual(t, string(content), newer)
 			a.shut()
 			require.NoError(t, os.WriteFile(a.record(), []byte(newer), 0o600))

@@ -88,6 +88,9 @@ after each call. Afterwards the task is done once or not at all; what was writte
 ~TestFolderFails~: each write of the license folder fails during each of these tasks, as on a full disk. The app says
 so, nothing is lost, and the task is done when the disk is well again.
 
+~TestSiteCodeOfAnotherPC~: another PC has the Site code of this one by chance. A new license, a reactivation and a pick up
+take a new Site code and ask again, up to three times; killed at any write they are done once.
+
 ## The vendor changes something in the middle of a task
 
 ~TestVendorInTheMiddle~: a task waits for a connection, the vendor makes a change, the app tries, the vendor changes it

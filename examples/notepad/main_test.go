@@ -32,6 +32,11 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"notepad": func() {
 		publicKeys, activationKey, server = os.Getenv("TEST_KEYS"), os.Getenv("TEST_ACTIVATION_KEY"), os.Getenv("TEST_SERVER")
 		options.Fingerprint = fingerprinttest.PC(os.Getenv("TEST_PC"))
+		now, err := time.Parse(time.RFC3339, os.Getenv("TEST_NOW"))
+		if err != nil {
+			panic(err)
+		}
+		options.Now = func() time.Time { return now }
 		if os.Getenv("TEST_CHANGED") != "" {
 			options.Fingerprint = fingerprinttest.PC(os.Getenv("TEST_PC"), license.NETID, license.CPUID)
 		}
@@ -42,8 +47,11 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+func TestScripts(t *testing.T) { testscript.Run(t, scripts(t)) }
+
+// scripts returns how scripts are run: with a vendor's server, and with its clock on the PC.
+func scripts(t *testing.T) testscript.Params {
+	return testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
@@ -55,6 +63,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TEST_KEYS", w.program.PublicKey.String())
 			e.Setenv("TEST_SERVER", w.URL)
 			e.Setenv("TEST_PC", "a")
+			e.Setenv("TEST_NOW", w.Clock.Now().Format(time.RFC3339))
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("XDG_DATA_DIRS", filepath.Join(e.WorkDir, "shared"))
@@ -63,8 +72,9 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"buy": buy, "giveback": giveBack, "typedcodes": typedCodes, "change": changeFeatures, "stopserver": stopServer, "word": word,
 			"endlicense": endLicense, "fails": fails, "machinewide": machineWide, "hold": hold, "newerstate": newerState,
+			"later": later,
 		},
-	})
+	}
 }
 
 // vendor is a server with sample data, and a person who is signed in.
@@ -145,6 +155,15 @@ func endLicense(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 }
 
+// later lets days pass, for the program and the server: later DAYS.
+func later(ts *testscript.TestScript, _ bool, args []string) {
+	days, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	clock := of(ts).Clock
+	clock.Advance(time.Duration(days) * 24 * time.Hour)
+	ts.Setenv("TEST_NOW", clock.Now().Format(time.RFC3339))
+}
+
 func stopServer(ts *testscript.TestScript, _ bool, _ []string) { of(ts).HTTP.Close() }
 
 // fails runs the program, which ends with an exit status: fails STATUS ARGUMENTS….
@@ -184,7 +203,7 @@ func hold(ts *testscript.TestScript, _ bool, _ []string) {
 
 // newerState puts a file of a newer version in the place of what the PC keeps about the program's licenses.
 func newerState(ts *testscript.TestScript, _ bool, _ []string) {
-	ts.Check(os.WriteFile(storeOf(ts).StatePath(license.Signature(signature)), []byte(`{"version":2}`), 0o600))
+	ts.Check(os.WriteFile(storeOf(ts).StatePath(license.Signature(signature)), []byte(`{"version":3}`), 0o600))
 }
 
 func storeOf(ts *testscript.TestScript) *installed.Store {

@@ -37,7 +37,7 @@ var refusals = map[api.Code]text{
 	api.ErrHostBanned:          {"The server does not let this PC try again yet.", "There were too many failed attempts.", "Wait a while, then try again with the right data."},
 	api.ErrSiteMIDMismatch:     {"Site code and Machine ID do not fit together.", "They are mistyped, or they belong to another program.", "Copy both from the same window of the program and paste them here."},
 	api.ErrCodeMalformed:       {"A code cannot be read.", "It has a wrong length or a wrong letter.", "Compare it with the original, or copy and paste it."},
-	api.ErrSiteCodeSpent:       {"This Site code has been used up.", "Its license was removed, transferred or released, and a Site code serves once.", "Start the program on that PC: it shows a new Site code."},
+	api.ErrSiteCodeSpent:       {"This Site code has been used up.", "Its license was removed, transferred or released, or another PC has it by chance.", "Start the program on that PC: it shows a new Site code."},
 	api.ErrSiteCodeInUse:       {"This PC is licensed already.", "A license of another order or account uses this Site code.", "Look for it in your other orders."},
 	api.ErrRemovalCodeInvalid:  {"The removal code is not right.", "It does not belong to this license.", "Copy it from the window in which the program showed it."},
 	api.ErrLimitReached:        {"The limit is reached.", "The vendor limits how often this may be done.", "Try again after the limit has been reset."},

@@ -256,6 +256,8 @@ func takenText(t manager.Taken, d *Desk) (theme.Tone, dialogs.Message) {
 		switch api.Code(t.Result.Code) {
 		case api.ErrNotFound, api.ErrLicenseEnded, api.ErrSiteCodeInUse: // their next step is one of a PC with a network
 			m.Next = tr.T("Ask whoever carried the request, or the vendor.")
+		case api.ErrSiteCodeSpent:
+			m.Next = tr.T("Make a new request: this PC has a new Site code now.")
 		}
 		return theme.Bad, m
 	case t.Result.Outcome == courier.OutcomeDone:

@@ -1,0 +1,359 @@
+package manager
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/courier"
+)
+
+// sent is a request for a license as it came to the server.
+type sent struct {
+	key  string
+	site string
+}
+
+// takenSites lets the server refuse the first count Site codes that it is asked with, as those of other PCs, and lists
+// what it was asked.
+func takenSites(f *fakeServer, count int) *[]sent {
+	var list []sent
+	taken := map[string]bool{}
+	f.set(func() {
+		f.before = func(r *http.Request) *http.Response {
+			if r.Method != http.MethodPost {
+				return nil
+			}
+			content, _ := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(content))
+			var body api.PCCodes
+			if json.Unmarshal(content, &body) != nil || body.SiteCode == "" {
+				return nil
+			}
+			list = append(list, sent{r.Header.Get(api.IdempotencyKey), body.SiteCode})
+			if len(taken) < count {
+				taken[body.SiteCode] = true
+			}
+			if taken[body.SiteCode] {
+				return problemAnswer(api.ErrSiteCodeSpent)
+			}
+			return nil
+		}
+	})
+	return &list
+}
+
+// siteTask is a task that asks for a license for this PC.
+type siteTask struct {
+	// begin makes the state before the task, and returns the task.
+	begin func(t *testing.T, p *fakePC) (ask func() (License, error))
+	// unchanged checks that the state is as begin left it.
+	unchanged func(t *testing.T, p *fakePC)
+}
+
+func siteTasks() map[string]siteTask {
+	var here License
+	released := func(t *testing.T, p *fakePC) License {
+		other := newFakePC(t, p.server, "other")
+		l, err := other.Move(t.Context(), other.activateHere(t))
+		require.NoError(t, err)
+		_, ok := p.row(t, l.ID)
+		require.True(t, ok)
+		return l
+	}
+	waits := func(t *testing.T, p *fakePC) {
+		_, ok := p.row(t, here.ID)
+		require.True(t, ok)
+		waiting, err := p.WaitingToMove(t.Context())
+		require.NoError(t, err)
+		require.Len(t, waiting, 1)
+	}
+	return map[string]siteTask{
+		"new license": {
+			begin: func(t *testing.T, p *fakePC) func() (License, error) {
+				return func() (License, error) {
+					pc, err := p.ThisPC(t.Context(), 1)
+					require.NoError(t, err)
+					return p.NewLicense(t.Context(), NewLicense{OrderID: lumenOrder, Codes: pc.Codes, ThisPC: true})
+				}
+			},
+			unchanged: func(t *testing.T, p *fakePC) {
+				table, err := p.Licenses(t.Context(), lumenOrder)
+				require.NoError(t, err)
+				require.Empty(t, table.Licenses)
+			},
+		},
+		"reactivation": {
+			begin: func(t *testing.T, p *fakePC) func() (License, error) {
+				here = p.activateHere(t)
+				p.options.Fingerprint = fingerprinttest.PC("old", license.NETID)
+				p.ForgetThisPC()
+				return func() (License, error) {
+					codes, err := p.ThisPCFor(t.Context(), here)
+					require.NoError(t, err)
+					require.NotEqual(t, here.SiteCode, codes.Site.String())
+					return p.Reactivate(t.Context(), Reactivate{License: here, Codes: codes, ThisPC: true})
+				}
+			},
+			unchanged: func(t *testing.T, p *fakePC) {
+				require.True(t, p.runs(t, here), "its program runs on")
+				row, ok := p.row(t, here.ID)
+				require.True(t, ok)
+				require.True(t, row.ThisPC, "and it is this PC's, whatever the Site code of this PC is now")
+				require.True(t, row.Installed)
+			},
+		},
+		"pick-up": {
+			begin: func(t *testing.T, p *fakePC) func() (License, error) {
+				here = released(t, p)
+				return func() (License, error) { return p.PickUp(t.Context(), here) }
+			},
+			unchanged: waits,
+		},
+		"transfer with a typed removal code": {
+			begin: func(t *testing.T, p *fakePC) func() (License, error) {
+				other := newFakePC(t, p.server, "other")
+				here = other.activateHere(t)
+				code := p.server.code(here.License)
+				return func() (License, error) {
+					pc, err := p.ThisPC(t.Context(), 1)
+					require.NoError(t, err)
+					l := here
+					l.ThisPC, l.Installed = false, false
+					return p.Transfer(t.Context(), Transfer{License: l, Codes: pc.Codes, RemovalCode: code})
+				}
+			},
+			unchanged: func(t *testing.T, p *fakePC) {
+				row, ok := p.row(t, here.ID)
+				require.True(t, ok)
+				require.Equal(t, api.StatusActive, row.Status)
+			},
+		},
+	}
+}
+
+// Another PC has the Site code of this one by chance: this PC takes a new one and asks again, up to three times, each
+// time as a new request. When that does not help either nothing is lost (spec: api 21).
+func TestSiteCodesOfOtherPCs(t *testing.T) {
+	for name, task := range siteTasks() {
+		for taken := range 6 {
+			t.Run(fmt.Sprintf("%s/%d taken", name, taken), func(t *testing.T) {
+				f := newFakeServer()
+				p := newFakePC(t, f, "old")
+				ask := task.begin(t, p)
+				requests := takenSites(f, taken)
+				l, err := ask()
+				distinct(t, *requests)
+				require.Empty(t, p.jobs(t))
+				if taken > 3 {
+					require.ErrorIs(t, err, api.ErrSiteCodeSpent)
+					require.Len(t, *requests, 4, "and not for ever")
+					task.unchanged(t, p)
+					f.set(func() { f.before = nil })
+					l, err = ask()
+				} else {
+					require.Len(t, *requests, taken+1)
+				}
+				require.NoError(t, err)
+				require.True(t, l.ThisPC)
+				require.True(t, p.runs(t, l))
+				row, ok := p.row(t, l.ID)
+				require.True(t, ok)
+				require.True(t, row.ThisPC && row.Installed)
+			})
+		}
+	}
+}
+
+// distinct checks that every request has another idempotency key and another Site code.
+func distinct(t *testing.T, requests []sent) {
+	t.Helper()
+	keys, sites := map[string]bool{}, map[string]bool{}
+	for _, r := range requests {
+		keys[r.key], sites[r.site] = true, true
+	}
+	require.Len(t, keys, len(requests))
+	require.Len(t, sites, len(requests))
+}
+
+// The app ends between any two steps of taking a new Site code: the next start goes on, with one license and the old one
+// until then.
+func TestKilledWhileTakingASiteCode(t *testing.T) {
+	lost := func() *http.Response { return answer(http.StatusBadGateway, "text/html", "<html>") }
+	kills := map[string]struct {
+		// at is the request whose answer does not arrive, counted from 0.
+		at int
+		// then is what else had happened.
+		then func(t *testing.T, p *fakePC)
+		// requests are those of both runs.
+		requests int
+	}{
+		"before the refusal arrives": {0, func(*testing.T, *fakePC) {}, 3},
+		"after the new Site code, before it is in the job": {0, func(t *testing.T, p *fakePC) {
+			state, err := p.options.Installed.State(lumenSignature)
+			require.NoError(t, err)
+			pc, err := p.ThisPC(t.Context(), 1)
+			require.NoError(t, err)
+			require.NoError(t, p.options.Installed.Renew(t.Context(), lumenSignature, pc.Codes.Site))
+			after, err := p.options.Installed.State(lumenSignature)
+			require.NoError(t, err)
+			require.NotEqual(t, state.Generation, after.Generation)
+		}, 3},
+		"after the new Site code is in the job": {1, func(*testing.T, *fakePC) {}, 3},
+	}
+	for name, task := range siteTasks() {
+		for when, kill := range kills {
+			t.Run(name+"/"+when, func(t *testing.T) {
+				f := newFakeServer()
+				p := newFakePC(t, f, "old")
+				ask := task.begin(t, p)
+				requests := takenSites(f, 1)
+				answers := f.before
+				f.set(func() {
+					f.before = func(r *http.Request) *http.Response {
+						response := answers(r)
+						if len(*requests) == kill.at+1 && r.Method == http.MethodPost {
+							return lost()
+						}
+						return response
+					}
+				})
+				_, err := ask()
+				require.ErrorIs(t, err, ErrUnreachable)
+				f.set(func() { f.before = answers })
+				kill.then(t, p)
+				task.unchanged(t, p)
+
+				p.restart(t)
+				done, err := p.ResumeJobs(t.Context())
+				require.NoError(t, err)
+				require.Len(t, done, 1)
+				require.Equal(t, JobDone, done[0].State)
+				require.Len(t, *requests, kill.requests)
+				again := (*requests)[kill.at : kill.at+2]
+				require.Equal(t, again[0], again[1], "the same question with the same key")
+				distinct(t, slices.Compact(*requests))
+				table, err := p.Licenses(t.Context(), lumenOrder)
+				require.NoError(t, err)
+				require.Len(t, table.Licenses, 1)
+				require.True(t, table.Licenses[0].ThisPC)
+				require.True(t, p.runs(t, table.Licenses[0]))
+				require.Empty(t, p.jobs(t))
+			})
+		}
+	}
+}
+
+// A license that leaves this PC for a Site code that is spent comes back, and this PC's Site code stays: it is the other
+// PC's that must change. So does that of a PC whose codes somebody typed here.
+func TestSpentSiteCodeOfAnotherPC(t *testing.T) {
+	f := newFakeServer()
+	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	pc, err := other.ThisPC(t.Context(), 1)
+	require.NoError(t, err)
+	l := p.activateHere(t)
+	before, err := p.ThisPC(t.Context(), 1)
+	require.NoError(t, err)
+	requests := takenSites(f, 2)
+	_, err = p.Transfer(t.Context(), Transfer{License: l, Codes: pc.Codes})
+	require.ErrorIs(t, err, api.ErrSiteCodeSpent)
+	_, err = p.NewLicense(t.Context(), NewLicense{OrderID: lumenOrder, Codes: pc.Codes})
+	require.ErrorIs(t, err, api.ErrSiteCodeSpent)
+	_, err = p.Transfer(t.Context(), Transfer{License: l, Codes: before.Codes})
+	require.ErrorIs(t, err, api.ErrSiteCodeSpent)
+	require.Len(t, *requests, 3)
+	require.True(t, p.runs(t, l))
+	after, err := p.ThisPC(t.Context(), 1)
+	require.NoError(t, err)
+	require.Equal(t, before.Codes, after.Codes)
+}
+
+// A request that an older version sealed contains a removal code in its body, which is not stored in plain text now.
+func TestSealedRequestKeepsItsCodes(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	pc, err := p.ThisPC(t.Context(), 1)
+	require.NoError(t, err)
+	body := api.Transfer{SiteCode: pc.Codes.Site.String(), MachineID: pc.Codes.Machine.String(), RemovalCode: "9D2BK-DD62M-C"}
+	r, err := request{LicenseID: 1}.withBody(body)
+	require.NoError(t, err)
+	job := Job{Task: TaskTransfer, OrderID: lumenOrder, request: []byte("sealed")}
+	renewed, err := p.renewSite(t.Context(), &job, &r)
+	require.NoError(t, err)
+	require.False(t, renewed)
+	require.Equal(t, []byte("sealed"), job.request)
+}
+
+// A courier's PC cannot take a new Site code for the PC that asked, which takes it with the answer: its next request is
+// answered. An answer to no request of this PC changes nothing.
+func TestCourierBringsARefusedSiteCode(t *testing.T) {
+	f := newFakeServer()
+	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
+	requests := takenSites(f, 1)
+	ask := func() (courier.Request, courier.Answer) {
+		r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: courier.TaskActivate, Signature: lumenSignature}})
+		require.NoError(t, err)
+		plan, err := carrier.PlanCourier(t.Context(), r)
+		require.NoError(t, err)
+		a, err := carrier.CarryOut(t.Context(), r, plan, []int{0}, func(int) {})
+		require.NoError(t, err)
+		return r, a
+	}
+	site := func() license.SiteCode {
+		pc, err := p.ThisPC(t.Context(), 1)
+		require.NoError(t, err)
+		return pc.Codes.Site
+	}
+	first, a := ask()
+	require.Equal(t, string(api.ErrSiteCodeSpent), a.Results[0].Code)
+	require.Len(t, *requests, 1, "the codes are not the courier's PC's")
+
+	// Not to the request of this PC, or about something else.
+	lies := map[string]func(a *courier.Answer, r *courier.Result){
+		"another request": func(a *courier.Answer, _ *courier.Result) { a.Request = "AAAAAAAAAAAAAAAAAAAAAA" },
+		"another item":    func(_ *courier.Answer, r *courier.Result) { r.Item = 2 },
+		"no item":         func(_ *courier.Answer, r *courier.Result) { r.Item = 0 },
+		"another refusal": func(_ *courier.Answer, r *courier.Result) { r.Code = string(api.ErrLicensesInUse) },
+	}
+	for name, change := range lies {
+		lie, result := a, a.Results[0]
+		change(&lie, &result)
+		lie.Results = []courier.Result{result}
+		require.NotPanics(t, func() {
+			_, err := p.TakeAnswer(t.Context(), lie)
+			require.NoError(t, err)
+		})
+		require.Equal(t, first.Items[0].Codes.Site, site(), name)
+		if name == "another refusal" { // the request is settled by it
+			first, a = ask()
+			require.Equal(t, string(api.ErrSiteCodeSpent), a.Results[0].Code)
+		}
+	}
+
+	taken, err := p.TakeAnswer(t.Context(), a)
+	require.NoError(t, err)
+	require.NoError(t, taken[0].Err)
+	renewed := site()
+	require.NotEqual(t, first.Items[0].Codes.Site, renewed)
+	_, err = p.TakeAnswer(t.Context(), a)
+	require.NoError(t, err)
+	require.Equal(t, renewed, site(), "once")
+	_, a = ask()
+	require.Equal(t, courier.OutcomeLicense, a.Results[0].Outcome)
+	taken, err = p.TakeAnswer(t.Context(), a)
+	require.NoError(t, err)
+	require.NoError(t, taken[0].Err)
+	row, ok := p.row(t, taken[0].License.ID)
+	require.True(t, ok)
+	require.True(t, row.ThisPC)
+	require.True(t, p.runs(t, row))
+}

@@ -145,7 +145,7 @@ func (s linuxSource) biosID() (string, error) {
 func (s linuxSource) cdHardwareID() (string, error) {
 	entries, err := fs.ReadDir(s.root, "sys/class/block")
 	if err != nil {
-		return "", unreadable("there is no optical drive")
+		return "", unreadable("there is no built-in optical drive")
 	}
 	for _, e := range entries { // sorted
 		if !numbered(e.Name(), "sr") {
@@ -172,7 +172,7 @@ func (s linuxSource) cdHardwareID() (string, error) {
 		}
 		return name, nil
 	}
-	return "", unreadable("there is no optical drive")
+	return "", unreadable("there is no built-in optical drive")
 }
 
 // builtInDrive reports whether an optical drive is connected by SATA, PATA or SAS inside the case. What comes by USB,

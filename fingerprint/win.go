@@ -106,7 +106,7 @@ func (s windowsSource) disks() ([]string, error) {
 func (s windowsSource) cdHardwareID() (string, error) {
 	drives, err := s.opticalDrives()
 	if err != nil {
-		return "", unreadable("there is no optical drive")
+		return "", unreadable("there is no built-in optical drive")
 	}
 	for _, descriptor := range drives {
 		d := parseStorageDescriptor(descriptor)

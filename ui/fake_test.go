@@ -333,7 +333,7 @@ func (b *backend) ThisPC(ctx context.Context, _ int64) (manager.ThisPC, error) {
 	for i, l := range license.Locks() {
 		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: true, Bits: 1<<(l.Bits()-1) | uint16(l)}
 		if l == license.CDHWID || slices.Contains(b.unreadable, l) {
-			pc.Locks[i] = manager.LockInfo{Lock: l, Why: manager.Say("there is no optical drive")}
+			pc.Locks[i] = manager.LockInfo{Lock: l, Why: manager.Say("there is no built-in optical drive")}
 		}
 	}
 	return pc, b.enter(ctx, "ThisPC")

@@ -111,6 +111,7 @@ func (l *License) best(ctx context.Context) (best candidate, err error) {
 	if l.broken != nil {
 		return best, misbuilt{l.broken}
 	}
+	l.asked = nil
 	all, own := l.find()
 	if errors.Is(own.stateErr, installed.ErrNewer) {
 		return candidate{verdict: l.newerState()}, nil
@@ -523,6 +524,7 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 			best = c
 		}
 	}
+	l.asked = asked(list)
 	if best.verdict.Kind == Valid {
 		for _, c := range list { // features are taken together (spec: codes, "Several licenses")
 			if c.verdict.Kind == Valid {
@@ -531,6 +533,31 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 		}
 	}
 	return best, nil
+}
+
+// maxAsked limits how many licenses of one program the server is asked about at a time.
+const maxAsked = 8
+
+// asked returns the licenses that the server is asked about, the best first: each grants its features until the server
+// ends it.
+func asked(list []candidate) []candidate {
+	list = slices.DeleteFunc(slices.Clone(list), func(c candidate) bool {
+		switch c.verdict.Kind {
+		case Valid, ValidationDue, ClockSetBack, Expired, Ended:
+			return c.typed
+		}
+		return true
+	})
+	slices.SortStableFunc(list, func(a, b candidate) int {
+		switch {
+		case better(a, b):
+			return -1
+		case better(b, a):
+			return 1
+		}
+		return 0
+	})
+	return list[:min(len(list), maxAsked)]
 }
 
 // better reports whether a verdict is to be told in the place of another: of two valid ones that of the license that lasts

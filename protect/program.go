@@ -102,6 +102,7 @@ type License struct {
 
 	checking sync.Mutex          // held while the license is checked or changed
 	unkept   []installed.Contact // what the server said and could not be kept; guarded by checking
+	asked    []candidate         // what the latest check found to ask the server about; guarded by checking
 	mu       sync.Mutex          // guards verdict
 	verdict  Verdict
 }

@@ -385,3 +385,46 @@ func TestReadOnlyHome(t *testing.T) {
 	require.ErrorContains(t, err, "this account may not use the license folder "+installed.Below(d.options.Folder, signature))
 	require.True(t, d.open().Verdict().Valid())
 }
+
+// The server is asked about each license: one that it ended grants nothing any more, whichever is the best.
+func TestEachLicenseIsValidated(t *testing.T) {
+	d := newDesk(t)
+	server := d.server()
+	l := d.open()
+	perpetual, trial := d.license(), d.trial()
+	for _, f := range []license.File{perpetual, trial} {
+		_, err := l.Activate(t.Context(), d.sign(signing, f))
+		require.NoError(t, err)
+	}
+	states := map[int64]license.ValidationState{perpetual.ID: license.StateActive, trial.ID: license.StateRemoved}
+	server.answer = func(q asking) string {
+		v := q.active()
+		v.State, v.IssuedAt = states[q.id], d.now
+		return tokenOf(signing, v)
+	}
+	v, err := l.Validate(t.Context())
+	require.NoError(t, err)
+	require.True(t, v.Valid())
+	require.Equal(t, perpetual.Features, v.License.Features)
+	require.Len(t, server.paths, 2)
+
+	states[perpetual.ID], states[trial.ID] = license.StateReplaced, license.StateActive
+	v, err = l.Validate(t.Context())
+	require.NoError(t, err)
+	require.True(t, v.Valid())
+	require.Equal(t, trial.ID, v.License.ID)
+	require.Equal(t, trial.Features, v.License.Features)
+
+	server.answer = func(q asking) string {
+		if q.id == trial.ID {
+			return "{}"
+		}
+		v := q.active()
+		v.State, v.IssuedAt = license.StateActive, d.now
+		return tokenOf(signing, v)
+	}
+	v, err = l.Validate(t.Context())
+	require.ErrorIs(t, err, protect.ErrNotSigned, "one of the two is not answered")
+	require.Equal(t, perpetual.ID, v.License.ID, "the other one is")
+	require.Equal(t, perpetual.Features|trial.Features, v.License.Features)
+}

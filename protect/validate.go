@@ -71,15 +71,16 @@ func (r *refused) Error() string {
 	return fmt.Sprintf("the license server did not confirm the license: it answered %d %s", r.status, http.StatusText(r.status))
 }
 
-// Validate asks the vendor's server about the license now, once, and returns the resulting verdict. The error says why
-// there was no answer, which by itself changes no verdict: ErrNoServer, ErrNotAsked, ErrNotSigned, a *Refusal for the
-// verdicts NewerState and UnknownKey, or the failure of the call.
+// Validate asks the vendor's server now, once about each license of this PC, and returns the resulting verdict. The error
+// says why there was no answer about one, which by itself changes no verdict: ErrNoServer, ErrNotAsked, ErrNotSigned, a
+// *Refusal for the verdicts NewerState and UnknownKey, or the failure of the call.
 func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	if l.program.Validation.Server == "" {
 		return l.Check(ctx), ErrNoServer
 	}
 	l.checking.Lock()
 	best, err := l.check(ctx)
+	asked := l.asked
 	l.checking.Unlock()
 	if err != nil {
 		return l.Verdict(), err
@@ -91,24 +92,40 @@ func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	default:
 		return best.verdict, ErrNotAsked
 	}
-	if best.typed {
+	if len(asked) == 0 {
 		return best.verdict, ErrNotAsked
 	}
-	said, err := l.ask(ctx, best.file)
-	if err != nil {
-		return l.Verdict(), err
+	for _, c := range asked {
+		said, failed := l.ask(ctx, c.file)
+		if failed == nil {
+			failed = l.take(ctx, c, said)
+		}
+		if err == nil {
+			err = failed
+		}
 	}
+	return l.Verdict(), err
+}
+
+// take records the answer about a license and checks anew. It ignores the answer if the program lost the license
+// meanwhile.
+func (l *License) take(ctx context.Context, about candidate, said license.Validation) error {
 	l.checking.Lock()
 	defer l.checking.Unlock()
-	now, err := l.check(ctx)
-	if err != nil || now.file.ID != best.file.ID || now.file.Codes != best.file.Codes {
-		return l.Verdict(), err // meanwhile the program got another license
+	if _, err := l.check(ctx); err != nil {
+		return err
 	}
-	if err := l.heed(ctx, now, said); err != nil {
-		return l.Verdict(), err
+	i := slices.IndexFunc(l.asked, func(c candidate) bool {
+		return c.file.ID == about.file.ID && c.file.Codes == about.file.Codes
+	})
+	if i < 0 {
+		return nil
 	}
-	now, err = l.check(ctx)
-	return now.verdict, err
+	if err := l.heed(ctx, l.asked[i], said); err != nil {
+		return err
+	}
+	_, err := l.check(ctx)
+	return err
 }
 
 // Watch asks the vendor's server about the license from time to time, looks at the clock, and calls changed when the verdict
@@ -163,15 +180,22 @@ func (l *License) Watch(ctx context.Context, changedTo func(Verdict)) {
 	}
 }
 
-// lastContact is when the server last spoke of the license; zero when it never did.
+// lastContact returns when the server last spoke of the valid license of which it spoke longest ago; zero if it never
+// spoke of one.
 func (l *License) lastContact(ctx context.Context) time.Time {
 	l.checking.Lock()
 	defer l.checking.Unlock()
-	best, err := l.check(ctx)
-	if err != nil {
+	if _, err := l.check(ctx); err != nil {
 		return time.Time{}
 	}
-	return contactOf(append(l.store.Contacts(l.signature), l.unkept...), best.file).At
+	contacts := append(l.store.Contacts(l.signature), l.unkept...)
+	var last time.Time
+	for i, c := range l.asked {
+		if at := contactOf(contacts, c.file).At; c.verdict.Kind == Valid && (i == 0 || at.Before(last)) {
+			last = at
+		}
+	}
+	return last
 }
 
 // heed records what the server said of a license, and when. It writes a new license file, which it verifies like any

@@ -20,7 +20,7 @@ func TestWhatIsSentLockByLock(t *testing.T) {
 	d.sees("10 010")          // the five bits of the firmware
 	require.False(t, d.shows("0 010 010"), "no more bits than the lock has")
 	d.sees("10 000 000 000 100") // the network card's bits
-	d.sees("Cannot be read here, so nothing is sent: there is no optical drive")
+	d.sees("Cannot be read here, so nothing is sent: there is no built-in optical drive")
 	d.key(fyne.KeyEscape)
 
 	d.press("Activate this PC")

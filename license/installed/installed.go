@@ -631,8 +631,9 @@ func superseded(former, content string) bool {
 
 // Supersedes reports whether a license file takes the place of an older one of the same license (spec: codes, "Several
 // licenses"): one with the same id, or one of its family. A license file does not name its family. A license of the
-// same order is taken for one of the family if it was made for the same PC before a lock changed, that is with the same
-// generation and another Site code, and neither lasts longer nor grants more: then nothing is lost by the mistake.
+// same order is taken for one of the family if it was made for the same PC, as it is or before a lock changed, and
+// neither lasts longer nor grants more: then nothing is lost by the mistake. A server that was restored may have given
+// the PC the same codes twice.
 func Supersedes(newer, older license.File) bool {
 	if newer.Signature != older.Signature || newer.ProgramID != older.ProgramID || newer.Order != older.Order ||
 		older.IssuedAt.After(newer.IssuedAt) {
@@ -641,7 +642,7 @@ func Supersedes(newer, older license.File) bool {
 	if newer.ID == older.ID {
 		return true
 	}
-	if older.Codes.Site == newer.Codes.Site || older.Codes.Site.Generation() != newer.Codes.Site.Generation() ||
+	if older.Codes.Site == newer.Codes.Site && older.Codes != newer.Codes || older.Codes.Site.Generation() != newer.Codes.Site.Generation() ||
 		Outlasts(older, newer) || older.Features&^newer.Features != 0 {
 		return false
 	}

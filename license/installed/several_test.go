@@ -84,7 +84,14 @@ func TestSupersedes(t *testing.T) {
 		"another generation": {
 			with(reactivated, func(f *license.File) { f.Codes = notepad.Key().Codes(0x124, pcBlock(10)) }), with(), false,
 		},
-		"another id for the same Site code": {with(again, func(f *license.File) { f.ID = 9 }), with(), false},
+		"another id for the same codes":                {with(again, func(f *license.File) { f.ID = 9 }), with(), true},
+		"another id for the same codes, issued before": {with(func(f *license.File) { f.ID = 9 }), with(again), false},
+		"another id for the same codes, with less features": {
+			with(again, func(f *license.File) { f.ID, f.Features = 9, 1 }), with(), false,
+		},
+		"another PC with the same Site code": {
+			with(again, func(f *license.File) { f.ID, f.Codes.Machine = 9, f.Codes.Machine+1 }), with(), false,
+		},
 		"another PC that shares the home": {
 			with(reactivated, func(f *license.File) { f.Codes = notepad.Key().Codes(0x123, license.Block(12345)) }), with(), false,
 		},

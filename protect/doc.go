@@ -22,7 +22,9 @@
 //   - Remove takes the license from this PC and returns the removal code. A power cut at any moment leaves either the license
 //     or its removal code on the disk.
 //   - Validate asks the vendor's server now, and Watch asks from time to time. A license that the vendor has changed is
-//     renewed; one that has ended ends here, too. With a grace the program must hear of the server now and then.
+//     renewed; one that has ended ends here, too. With a grace the program must hear of the server now and then. Only an
+//     answer that one of the program's keys signed, for the nonce of this question, says anything about the license:
+//     a problem, also 404, and whatever a proxy with a trusted certificate makes up are no answer.
 //
 // # Several licenses
 //
@@ -89,7 +91,6 @@
 //     and then make codes for any PC. A license file cannot be forged that way. Leave ActivationKey nil to accept files
 //     alone. The server is never asked about a typed code.
 //
-// A person who controls the network gains nothing: an answer of the vendor's server is signed with the program's key and
-// bound to its question, and a renewed license file is verified like any other. Whoever keeps the server's answers away is
-// what Validation.Grace is for.
+// Whoever stands between the program and the server cannot forge an answer, and a renewed license file is verified like any
+// other; but they can hold answers back. With protect.Forever the program then runs on without end.
 package protect

@@ -18,7 +18,6 @@ type View struct {
 	folder     folder
 	missing    error // why there is no folder
 	noContacts bool  // all names were read, and that of the contacts was not among them
-	tries      int   // what is left of deniedTries
 }
 
 // View opens the folder of a program, or sees that there is none.
@@ -34,7 +33,7 @@ func (s *Store) View(signature license.Signature) *View {
 // OpenView opens a folder that holds license files of any program.
 func OpenView(dir string) *View {
 	f, err := openFolder(dir)
-	return &View{folder: f, missing: err, tries: deniedTries}
+	return &View{folder: f, missing: err}
 }
 
 // Close closes the folder.
@@ -49,7 +48,7 @@ func (v *View) read(name string, limit int64) (content string, err error) {
 	if v.missing != nil {
 		return "", v.missing
 	}
-	err = readSharing(&v.tries, func() error {
+	err = sharing(func() error {
 		content, err = v.folder.readNow(name, limit)
 		return err
 	})

@@ -622,8 +622,8 @@ func superseded(former, content string) bool {
 
 // Supersedes reports whether a license file takes the place of an older one of the same license (spec: codes, "Several
 // licenses"): one with the same id, or one of its family. A license file does not name its family. A license of the
-// same order is taken for one of the family if it was made for the same PC before a lock changed, that is with the same
-// generation and another Site code, and neither lasts longer nor grants more: then nothing is lost by the mistake.
+// same order is taken for one of the family if it was made for the same PC with the same generation, as before a lock
+// changed, or before a restored server forgot it, and neither lasts longer nor grants more: then a mistake loses nothing.
 func Supersedes(newer, older license.File) bool {
 	if newer.Signature != older.Signature || newer.ProgramID != older.ProgramID || newer.Order != older.Order ||
 		older.IssuedAt.After(newer.IssuedAt) {
@@ -632,8 +632,8 @@ func Supersedes(newer, older license.File) bool {
 	if newer.ID == older.ID {
 		return true
 	}
-	if older.Codes.Site == newer.Codes.Site || older.Codes.Site.Generation() != newer.Codes.Site.Generation() ||
-		Outlasts(older, newer) || older.Features&^newer.Features != 0 {
+	if older.Codes.Site.Generation() != newer.Codes.Site.Generation() || Outlasts(older, newer) ||
+		older.Features&^newer.Features != 0 {
 		return false
 	}
 	key := newer.Signature.Key()

@@ -84,7 +84,7 @@ func TestSupersedes(t *testing.T) {
 		"another generation": {
 			with(reactivated, func(f *license.File) { f.Codes = notepad.Key().Codes(0x124, pcBlock(10)) }), with(), false,
 		},
-		"another id for the same Site code": {with(again, func(f *license.File) { f.ID = 9 }), with(), false},
+		"another id for the same Site code": {with(again, func(f *license.File) { f.ID = 9 }), with(), true},
 		"another PC that shares the home": {
 			with(reactivated, func(f *license.File) { f.Codes = notepad.Key().Codes(0x123, license.Block(12345)) }), with(), false,
 		},

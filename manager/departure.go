@@ -80,8 +80,10 @@ func (m *Manager) departureCode(ctx context.Context, leaves departure) (string, 
 		return "", err
 	}
 	made := func(f license.File) string { return f.Seed.RemovalCode(f.Codes).String() }
-	if here, ok := m.fileHere(p); ok && here.Codes == codes {
-		return made(here.File), nil
+	for _, here := range m.filesHere(p) {
+		if here.Codes == codes {
+			return made(here.File), nil
+		}
 	}
 	if content, ok := m.copyOf(ctx, p, api.License{ID: leaves.LicenseID, SiteCode: codes.Site.String()}); ok {
 		if f, err := verify(p, content); err == nil && f.Codes == codes {
@@ -245,7 +247,7 @@ func (m *Manager) undoLeave(ctx context.Context, l departure) error {
 	if err != nil {
 		return err
 	}
-	if here, ok := m.fileHere(p); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, p, codes.Site) {
+	if here, ok := m.fileOf(p, l.OrderID); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, p, codes.Site) {
 		return ErrNewerHere
 	}
 	switch err := m.withRecord(ctx, signature, l.Program, func() error { return m.options.Installed.Return(ctx, signature, codes.Site) }); {

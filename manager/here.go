@@ -27,6 +27,16 @@ func (m *Manager) fileHere(p api.Program) (here hereFile, ok bool) {
 	return here, ok
 }
 
+// fileOf returns the license file of filesHere of an order that was issued last.
+func (m *Manager) fileOf(p api.Program, order int64) (here hereFile, ok bool) {
+	for _, f := range m.filesHere(p) {
+		if f.Order == order && (!ok || f.IssuedAt.After(here.IssuedAt)) {
+			here, ok = f, true
+		}
+	}
+	return here, ok
+}
+
 // filesHere returns the license files of a program where the program finds them: signed with one of the program's keys,
 // and of licenses that have not left this PC.
 func (m *Manager) filesHere(p api.Program) (list []hereFile) {
@@ -85,17 +95,23 @@ func (m *Manager) install(ctx context.Context, p api.Program, l api.License, con
 	if err := m.options.Installed.Put(ctx, signature, license.FileName(p.Name, l.ID), content); err != nil {
 		return installedError(err)
 	}
-	if err := m.eraseFormer(ctx, p, signature, l); err != nil {
+	if err := m.eraseFormer(ctx, p, signature, content); err != nil {
 		return installedError(err)
 	}
 	return m.keepCopy(ctx, p, l, content)
 }
 
-// eraseFormer erases the license file on this PC of the first license of the family of l. Put erases those of the family
-// that were made for the same generation; this is for a PC that got a new generation before it was reactivated.
-func (m *Manager) eraseFormer(ctx context.Context, p api.Program, signature license.Signature, l api.License) error {
+// eraseFormer erases the license files of the same order on this PC, whose licenses l has followed: the app knows one
+// license of an order as this PC's. Put erases those of the same generation; this is for a PC that got a new one meanwhile.
+// A license that lasts longer or grants more stays.
+func (m *Manager) eraseFormer(ctx context.Context, p api.Program, signature license.Signature, content string) error {
+	now, err := verify(p, content)
+	if err != nil {
+		return nil // nothing is known of it
+	}
 	former := func(f license.File) bool {
-		return f.Order == l.OrderID && f.ID == l.OriginalLicenseID && f.ID != l.ID
+		return f.Order == now.Order && f.ID != now.ID && !f.IssuedAt.After(now.IssuedAt) &&
+			!installed.Outlasts(f, now) && f.Features&^now.Features == 0
 	}
 	if !slices.ContainsFunc(m.filesHere(p), func(f hereFile) bool { return former(f.File) }) {
 		return nil
@@ -183,7 +199,7 @@ func (m *Manager) unnamedOf(ctx context.Context, order int64, active []api.Licen
 		return u
 	}
 	u.program = p
-	if here, ok := m.fileHere(p); ok && here.Order == order && here.ProgramID == p.ID &&
+	if here, ok := m.fileOf(p, order); ok && here.ProgramID == p.ID &&
 		!slices.ContainsFunc(active, func(l api.License) bool { return here.isOf(l) && l.ReleasedAt == nil }) {
 		u.here = &here
 	}
@@ -415,8 +431,8 @@ type Forgotten struct {
 // forgottenInto returns a visitor that appends forgotten licenses to list.
 func (m *Manager) forgottenInto(list *[]Forgotten) visitor {
 	return func(o api.Order, p api.Program, t Licenses) error {
-		here, ok := m.fileHere(p)
-		if !ok || here.Order != o.ID || here.ProgramID != p.ID || listed(t.Licenses, here) {
+		here, ok := m.fileOf(p, o.ID)
+		if !ok || here.ProgramID != p.ID || listed(t.Licenses, here) {
 			return nil
 		}
 		if here.IssuedAt.After(t.FetchedAt) || m.installedAt(here.Signature).After(t.FetchedAt) {

@@ -399,7 +399,7 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 	if err := m.mine(ctx, p, f); err != nil {
 		return f, unproven, err
 	}
-	if here, ok := m.fileHere(p); ok && here.IssuedAt.After(f.IssuedAt) {
+	if here, ok := m.fileOf(p, f.Order); ok && here.IssuedAt.After(f.IssuedAt) {
 		return here.File, unproven, nil // an older one does not take the place of a newer one
 	}
 	if p.Name == "" {

@@ -56,3 +56,23 @@ func TestInstallErasesTheFormerLicense(t *testing.T) {
 	require.False(t, p.runs(t, l))
 	require.True(t, p.runs(t, License{License: newer}) && p.runs(t, trial))
 }
+
+// A license whose move is canceled comes back, whatever other order has a license here.
+func TestLicenseComesBackBesideAnotherOrder(t *testing.T) {
+	f := newFakeServer()
+	p := newFakePC(t, f, "old")
+	l := p.activateHere(t)
+	anotherOrder(t, f, p)
+	gone := departureOf(f.program(), l, mustCodes(t, l), f.code(l.License))
+	require.NoError(t, p.leave(t.Context(), Account{}, gone, ""))
+	require.False(t, p.runs(t, l))
+	require.NoError(t, p.undoLeave(t.Context(), gone))
+	require.True(t, p.runs(t, l))
+}
+
+func mustCodes(t *testing.T, l License) license.Codes {
+	t.Helper()
+	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+	require.NoError(t, err)
+	return codes
+}

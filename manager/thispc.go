@@ -216,13 +216,13 @@ func (m *Manager) recognizer(ctx context.Context, p api.Program) (func(api.Licen
 		return nil, err
 	}
 	own := key.Codes(generation, reading.Block(key))
-	here, installed := m.fileHere(p)
+	here := m.filesHere(p)
 	return func(l api.License) bool {
 		codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 		if err != nil || l.Status != api.StatusActive || l.ReleasedAt != nil {
 			return false
 		}
-		if codes.Site.Generation() != generation && !(installed && here.isOf(l)) {
+		if codes.Site.Generation() != generation && !slices.ContainsFunc(here, func(f hereFile) bool { return f.isOf(l) }) {
 			return false
 		}
 		if codes == own {

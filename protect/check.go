@@ -157,9 +157,9 @@ type ownFolder struct {
 
 // find reads all places where licenses may lie, and the typed activation codes.
 func (l *License) find() (all scan, own ownFolder) {
-	places := make([]place, 0, 2+len(l.options.Elsewhere))
-	if len(l.options.Paths) > 0 {
-		places = append(places, l.paths())
+	places := make([]place, 0, len(l.options.Paths)+1+len(l.options.Elsewhere))
+	for _, path := range l.options.Paths {
+		places = append(places, l.named(path))
 	}
 	places = append(places, l.own(&own))
 	for _, dir := range l.options.Elsewhere {
@@ -204,14 +204,12 @@ func silent(dir string) Verdict {
 	return Verdict{Kind: Unreadable, Path: dir, Err: installed.ErrSilent, folder: true}
 }
 
-// paths are the files that the program names.
-func (l *License) paths() place {
-	return place{dir: filepath.Dir(l.options.Paths[0]), read: func([]string) (v visited) {
-		verified := 0
-		for _, path := range l.options.Paths {
-			if f := installed.ReadFile(path); f.Content != "" || f.Denied || exists(path) {
-				v.file(l, f, &verified)
-			}
+// named is a file that the program names.
+func (l *License) named(path string) place {
+	return place{dir: filepath.Dir(path), read: func(known []string) (v visited) {
+		f := installed.ReadFile(path)
+		if !slices.Contains(known, f.Content) && (f.Content != "" || f.Denied || exists(path)) {
+			v.file(l, f, new(int))
 		}
 		return v
 	}}

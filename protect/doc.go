@@ -93,7 +93,6 @@
 //     and then make codes for any PC. A license file cannot be forged that way. Leave ActivationKey nil to accept files
 //     alone. The server is never asked about a typed code.
 //
-// A person who controls the network gains nothing: an answer of the vendor's server is signed with the program's key and
-// bound to its question, and a renewed license file is verified like any other. Whoever keeps the server's answers away is
-// what Validation.Grace is for.
+// Whoever stands between the program and the server cannot forge an answer, and a renewed license file is verified like any
+// other; but they can hold answers back. With protect.Forever the program then runs on without end.
 package protect

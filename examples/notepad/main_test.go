@@ -203,7 +203,7 @@ func hold(ts *testscript.TestScript, _ bool, _ []string) {
 
 // newerState puts a file of a newer version in the place of what the PC keeps about the program's licenses.
 func newerState(ts *testscript.TestScript, _ bool, _ []string) {
-	ts.Check(os.WriteFile(storeOf(ts).StatePath(license.Signature(signature)), []byte(`{"version":3}`), 0o600))
+	ts.Check(os.WriteFile(storeOf(ts).StatePath(license.Signature(signature)), []byte(`{"version":99}`), 0o600))
 }
 
 func storeOf(ts *testscript.TestScript) *installed.Store {

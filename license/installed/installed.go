@@ -631,9 +631,8 @@ func superseded(former, content string) bool {
 
 // Supersedes reports whether a license file takes the place of an older one of the same license (spec: codes, "Several
 // licenses"): one with the same id, or one of its family. A license file does not name its family. A license of the
-// same order is taken for one of the family if it was made for the same PC, as it is or before a lock changed, and
-// neither lasts longer nor grants more: then nothing is lost by the mistake. A server that was restored may have given
-// the PC the same codes twice.
+// same order is taken for one of the family if it was made for the same PC with the same generation, as before a lock
+// changed, or before a restored server forgot it, and neither lasts longer nor grants more: then a mistake loses nothing.
 func Supersedes(newer, older license.File) bool {
 	if newer.Signature != older.Signature || newer.ProgramID != older.ProgramID || newer.Order != older.Order ||
 		older.IssuedAt.After(newer.IssuedAt) {
@@ -642,8 +641,8 @@ func Supersedes(newer, older license.File) bool {
 	if newer.ID == older.ID {
 		return true
 	}
-	if older.Codes.Site == newer.Codes.Site && older.Codes != newer.Codes || older.Codes.Site.Generation() != newer.Codes.Site.Generation() ||
-		Outlasts(older, newer) || older.Features&^newer.Features != 0 {
+	if older.Codes.Site.Generation() != newer.Codes.Site.Generation() || Outlasts(older, newer) ||
+		older.Features&^newer.Features != 0 {
 		return false
 	}
 	key := newer.Signature.Key()

@@ -9,9 +9,6 @@ import (
 // lockFlags are the flags for opening a lock file.
 const lockFlags = os.O_CREATE | os.O_RDONLY
 
-// freshFlags are the flags for making a file that is not there yet.
-const freshFlags = os.O_CREATE | os.O_EXCL
-
 var reading = patience{now: time.Now, sleep: time.Sleep}
 
 // sharing reads a file that another program may be replacing, which Windows refuses for as long as that takes.

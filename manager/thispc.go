@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"

@@ -248,7 +248,7 @@ func numbered(value string) bool {
 // are the words of the lists of dmidecode, the Firmware Test Suite, GLPI, FusionInventory, OCS Inventory, HardInfo,
 // inxi, Salt, systemd, Fleet and xstd.
 var words = [26][]string{
-	'A' - 'A': {"APPLICABLE", "ARRAY", "ASSET", "ASSIGNED", "AVAILABLE"},
+	0:         {"APPLICABLE", "ARRAY", "ASSET", "ASSIGNED", "AVAILABLE"},
 	'B' - 'A': {"BAD", "BANK", "BASE", "BE", "BIOS", "BOARD", "BY"},
 	'C' - 'A': {"CHANNELA", "CHANNELB", "CHANNELC", "CHANNELD", "CHASSIS", "CODE", "CONFIG", "CONFIGURED", "CPU"},
 	'D' - 'A': {"DEFAULT", "DEFINE", "DEFINED", "DETERMINED", "DIMM", "DONE"},

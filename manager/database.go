@@ -91,8 +91,8 @@ DELETE FROM vault;
 DELETE FROM requests;
 `}
 
-// trialSchema is the newest version of the data file that trial versions wrote. Their licenses, tasks and removal codes are
-// of the scheme acen/v1. The step after it leaves the accounts alone; keepOlder keeps a copy of everything first.
+// trialSchema is the newest version of the data file that trial versions wrote. Their licenses, tasks and removal codes
+// are of the scheme acen/v1. The step after it leaves the accounts alone; keepOlder keeps a copy of everything first.
 const trialSchema = 3
 
 // oldName is the folder below the data folder that keeps what a trial version left.

@@ -71,8 +71,8 @@ func verify(p api.Program, content string) (license.File, error) {
 	return f, err
 }
 
-// install puts a license file where its program finds it, and a sealed copy into the vault. Files of the same license and
-// of its family are replaced, those of other licenses of the program stay (spec: codes, "Several licenses").
+// install puts a license file where its program finds it, and a sealed copy into the vault. Files of the same license
+// and of its family are replaced, those of other licenses of the program stay (spec: codes, "Several licenses").
 func (m *Manager) install(ctx context.Context, p api.Program, l api.License, content string) error {
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {
@@ -91,8 +91,8 @@ func (m *Manager) install(ctx context.Context, p api.Program, l api.License, con
 	return m.keepCopy(ctx, p, l, content)
 }
 
-// eraseFormer erases the license file on this PC of the first license of the family of l. Put erases those of the family
-// that were made for the same generation; this is for a PC that got a new generation before it was reactivated.
+// eraseFormer erases the license file on this PC of the first license of the family of l. Put erases those of the
+// family that were made for the same generation; this is for a PC that got a new generation before it was reactivated.
 func (m *Manager) eraseFormer(ctx context.Context, p api.Program, signature license.Signature, l api.License) error {
 	former := func(f license.File) bool {
 		return f.Order == l.OrderID && f.ID == l.OriginalLicenseID && f.ID != l.ID

@@ -299,10 +299,10 @@ func (m *Manager) send(ctx context.Context, c *client.Client, job *Job, r *reque
 	}
 }
 
-// renewSite gives this PC a new Site code in the place of the one in the request of a job, and the job the new codes and
-// a new idempotency key, because it is another request. It reports false if the codes are not this PC's, for a license
-// that leaves this PC, and for a request that an older version sealed. A crash in between loses nothing: the job is sent
-// with its old codes, refused, and renewed again.
+// renewSite gives this PC a new Site code in the place of the one in the request of a job, and the job the new codes
+// and a new idempotency key, because it is another request. It reports false if the codes are not this PC's, for a
+// license that leaves this PC, and for a request that an older version sealed. A crash in between loses nothing: the
+// job is sent with its old codes, refused, and renewed again.
 func (m *Manager) renewSite(ctx context.Context, job *Job, r *request) (bool, error) {
 	old, err := r.codes()
 	if err != nil || r.Leaves.Signature != "" || !json.Valid(job.request) {

@@ -278,8 +278,8 @@ type Taken struct {
 }
 
 // TakeAnswer takes what a courier brought: license files go where their programs find them, removal codes that were accepted are
-// forgotten, and where the server refused this PC's Site code as spent, the next request has a new one. Taken again it does
-// nothing more. The error is that of this PC's disk; what is wrong with a result stands in it.
+// forgotten, and where the server refused this PC's Site code as spent, the next request has a new one. Taken again it
+// does nothing more. The error is that of this PC's disk; what is wrong with a result stands in it.
 func (m *Manager) TakeAnswer(ctx context.Context, a courier.Answer) ([]Taken, error) {
 	list := make([]Taken, len(a.Results))
 	settled := map[int]bool{}

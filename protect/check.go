@@ -261,8 +261,9 @@ type round struct {
 	given   bool // up; nobody wants the results any more
 }
 
-// visit reads places one after the other, in a goroutine of its own. If one does not answer in time it is given up, with
-// the goroutine, and the others are read in another one: a folder on a dead network drive blocks whoever touches it.
+// visit reads places one after the other, in a goroutine of its own. If one does not answer in time it is given up,
+// with the goroutine, and the others are read in another one: a folder on a dead network drive blocks whoever touches
+// it.
 func (l *License) visit(places []place) (found []scan) {
 	for len(places) > 0 {
 		results := l.visitSome(places)
@@ -368,8 +369,8 @@ func (s *scan) merge(more scan) {
 	}
 }
 
-// files reads the license files of a folder but those with known contents. All are read, whatever they are called, so that
-// no number of damaged files hides a good one.
+// files reads the license files of a folder but those with known contents. All are read, whatever they are called, so
+// that no number of damaged files hides a good one.
 func (s *scan) files(l *License, view *installed.View, known []string) error {
 	verified, seen := 0, map[uint64]bool{}
 	return view.Each(func(f installed.File) {
@@ -419,8 +420,8 @@ func add(list []candidate, c candidate) []candidate {
 }
 
 // read verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not verify
-// files that name an unknown key. It counts the signatures that it checked; where that are many it reads the claims first, which is
-// far quicker than a signature.
+// files that name an unknown key. It counts the signatures that it checked; where that are many it reads the claims
+// first, which is far quicker than a signature.
 func (l *License) read(content string, verified *int) (candidate, Kind) {
 	if *verified >= quickly {
 		switch claimed, err := license.UnverifiedFile(content); {
@@ -547,8 +548,8 @@ func better(c, than candidate) bool {
 }
 
 // judgeTime decides about the licenses of this PC that time ends. The latest time seen counts in the place of a clock that
-// was set back within the tolerance. A license that was issued later than all before begins anew at its own issue, and a
-// typed activation code that this PC never had begins anew now, for it has no time of issue (spec: codes, "Activation
+// was set back within the tolerance. A license that was issued later than all before begins anew at its own issue, and
+// a typed activation code that this PC never had begins anew now, for it has no time of issue (spec: codes, "Activation
 // code").
 func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder, contacts []installed.Contact) {
 	var timed []*candidate

@@ -127,8 +127,8 @@ func changed(a, b Verdict) bool {
 // String returns the text in English.
 func (v Verdict) String() string { return v.Text("en") }
 
-// Text says in whole sentences what was found and what to do, in one of the desktop app's languages: en, de, fr, es or ja.
-// It accepts tags with a region such as "de-AT" or "de_AT.UTF-8", and speaks English in any other language.
+// Text says in whole sentences what was found and what to do, in one of the desktop app's languages: en, de, fr, es or
+// ja. It accepts tags with a region such as "de-AT" or "de_AT.UTF-8", and speaks English in any other language.
 func (v Verdict) Text(language string) string {
 	if v.program == "" && v.Err == nil {
 		return "" // the zero verdict

@@ -69,8 +69,8 @@ func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.License
 	return c, err
 }
 
-// alive is POST /licenses/{id}/alive. It records that the program was heard of and tells nothing about the license: only
-// a validation answer is signed, and nothing else may decide whether a program runs.
+// alive is POST /licenses/{id}/alive. It records that the program was heard of and tells nothing about the license:
+// only a validation answer is signed, and nothing else may decide whether a program runs.
 func (s *Server) alive(ctx context.Context, id int64, r api.LicenseCheck) error {
 	_, err := s.validated(ctx, id, r)
 	return err

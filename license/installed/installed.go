@@ -18,8 +18,8 @@
 // The server accepts the removal code later. Settle records that. Return then refuses to bring the license back, even
 // if app data that were restored from a backup ask for it.
 //
-// What a trial version left, with codes of the scheme acen/v1, is never read and never erased: a change moves it into the
-// folder "old" beside it.
+// What a trial version left, with codes of the scheme acen/v1, is never read and never erased: a change moves it into
+// the folder "old" beside it.
 //
 // Programs of different versions share a folder. A newer version may add members to pc.json; older versions preserve
 // them when they rewrite the file. If older versions must not use the file any more, the newer one raises the version
@@ -297,8 +297,8 @@ func hashOf(c license.ActivationCode) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// State reads what this PC knows of a program; a program that was never seen has the zero state, and so has one that only
-// a trial version knew. It fails with ErrDamaged or ErrNewer.
+// State reads what this PC knows of a program; a program that was never seen has the zero state, and so has one that
+// only a trial version knew. It fails with ErrDamaged or ErrNewer.
 func (s *Store) State(signature license.Signature) (State, error) {
 	return within(s, signature, s.o.DiskTimeout, func() (State, error) { return s.state(signature) })
 }
@@ -314,8 +314,8 @@ func (s *Store) state(signature license.Signature) (State, error) {
 	return state, err
 }
 
-// States lists the states of all programs. State files that cannot be read, and those of a newer or a trial version, are
-// left out.
+// States lists the states of all programs. State files that cannot be read, and those of a newer or a trial version,
+// are left out.
 func (s *Store) States() (list []State, err error) {
 	if s.dir == "" {
 		return nil, ErrNoHome

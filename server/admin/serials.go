@@ -307,8 +307,8 @@ func (a Admin) PrintSerials(ctx context.Context, program int64, texts []string, 
 	})
 }
 
-// BlockSerials blocks serial ids of a program, so that they make no order, and returns how many were not blocked before.
-// Orders that they made stay (spec: api 9).
+// BlockSerials blocks serial ids of a program, so that they make no order, and returns how many were not blocked
+// before. Orders that they made stay (spec: api 9).
 func (a Admin) BlockSerials(ctx context.Context, program int64, texts []string, reason string) (blocked int, err error) {
 	if strings.ContainsAny(reason, "\r\n") || len(reason) > 200 {
 		return 0, errors.New("a reason is one line of at most 200 bytes")

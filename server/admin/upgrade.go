@@ -21,9 +21,9 @@ type Upgraded struct {
 // errUpgraded ends the transaction of an upgrade that has nothing to do.
 var errUpgraded = errors.New("nothing to upgrade")
 
-// UpgradeV2 ends the active licenses with codes of the scheme acen/v1 as Replaced, in one transaction, and so frees their
-// seats. Orders, serial ids and the Site codes that removal codes have spent stay as they are. It sends no mail, and gives
-// up mails about those licenses that are still queued. A second call does nothing.
+// UpgradeV2 ends the active licenses with codes of the scheme acen/v1 as Replaced, in one transaction, and so frees
+// their seats. Orders, serial ids and the Site codes that removal codes have spent stay as they are. It sends no mail,
+// and gives up mails about those licenses that are still queued. A second call does nothing.
 func (a Admin) UpgradeV2(ctx context.Context) (up Upgraded, err error) {
 	err = a.write(ctx, "database.upgrade", "database", func(tx store.Tx) (did done, err error) {
 		up = Upgraded{}

@@ -359,8 +359,8 @@ type BlockedSerial struct {
 	BlockedAt time.Time
 }
 
-// SerialBatch is a range of serial ids whose serial numbers were made together. A serial number follows from its id and its
-// features, so that it can be made again.
+// SerialBatch is a range of serial ids whose serial numbers were made together. A serial number follows from its id and
+// its features, so that it can be made again.
 type SerialBatch struct {
 	ProgramID   int64
 	First, Last uint32
@@ -448,7 +448,8 @@ type Tx interface {
 	BlockedSerial(ctx context.Context, programID int64, serialID uint32) (BlockedSerial, error)
 	// BlockedSerials lists the blocked serial ids from first to last.
 	BlockedSerials(ctx context.Context, programID int64, first, last uint32) ([]BlockedSerial, error)
-	// BlockSerial fails with ErrExists for a serial id that is blocked, UnblockSerial with ErrNotFound for one that is not.
+	// BlockSerial fails with ErrExists for a serial id that is blocked, UnblockSerial with ErrNotFound for one that is
+	// not.
 	BlockSerial(ctx context.Context, b BlockedSerial) error
 	UnblockSerial(ctx context.Context, programID int64, serialID uint32) error
 	AddSerialBatch(ctx context.Context, b SerialBatch) error

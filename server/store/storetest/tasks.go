@@ -270,7 +270,8 @@ func testSerials(t *testing.T, f *fixture) {
 	})
 }
 
-// Serial ids have 24 bits. One that is blocked may have made an order before; what was made together is found by any of its ids.
+// Serial ids have 24 bits. One that is blocked may have made an order before; what was made together is found by any of
+// its ids.
 func testBlockedSerials(t *testing.T, f *fixture) {
 	var other int64
 	f.write(func(ctx context.Context, tx store.Tx) (err error) {

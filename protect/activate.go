@@ -14,7 +14,7 @@ import (
 // Refusal is returned for a license that the program may not run under. Its verdict says why.
 type Refusal struct{ Verdict Verdict }
 
-// Error is the verdict's text.
+// Error returns the verdict's text.
 func (r *Refusal) Error() string { return r.Verdict.String() }
 
 // Codes returns Site code and Machine ID of this PC for the program, which a vendor makes a license for.
@@ -140,7 +140,7 @@ func (l *License) activateCode(ctx context.Context, text string) error {
 	}
 	_, err = l.store.Update(ctx, l.signature, func(s *installed.State) error {
 		s.Enter(typed)
-		if c.file.Expires.IsZero() { // a check remembers one that ends, when it writes the clock
+		if c.file.Expires.IsZero() { // keepClock remembers codes that end
 			s.Remember(code)
 		}
 		return nil

@@ -9,10 +9,10 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// languages are those of the desktop app, English first, in the order of a phrase's texts.
+// languages are the desktop app's languages, in the order of a phrase's texts. English is first.
 var languages = [...]string{"en", "de", "fr", "es", "ja"}
 
-// phrase is a text in each of languages. Names in braces stand for values.
+// phrase is a text in each of languages. Names in braces are placeholders for values.
 type phrase [len(languages)]string
 
 // in returns the text in a language with the values filled in.
@@ -31,7 +31,7 @@ func languageOf(tag string) int {
 	return max(0, slices.Index(languages[:], strings.ToLower(tag)))
 }
 
-// phrases are all phrases by name, for the test of their completeness.
+// phrases are the phrases by name. It is a map so that a test can check that all are complete.
 var phrases = map[string]phrase{
 	"misbuilt": {
 		"This program was built wrongly and cannot check its license; tell its vendor: {error}.",
@@ -353,7 +353,7 @@ var months = [...][12]string{
 	{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"},
 }
 
-// day shows a date, in UTC.
+// day formats a date in UTC.
 func day(language int, t time.Time) string {
 	t = t.UTC()
 	d, y := strconv.Itoa(t.Day()), strconv.Itoa(t.Year())
@@ -374,8 +374,8 @@ func day(language int, t time.Time) string {
 	return d + " " + month + " " + y
 }
 
-// end shows the end of a license: its last day, and the hour where the license does not end with that day
-// (spec: codes, "Activation code").
+// end formats the end of a license: its last day, and the time if the license does not end with that day (spec: codes,
+// "Activation code").
 func end(language int, t time.Time) string {
 	t = t.UTC()
 	text := day(language, t)

@@ -11,10 +11,10 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// oldName is the folder that keeps what a trial version left, beside the files of this version.
+// oldName is the name of the folder for files of a trial version, beside the files of this version.
 const oldName = "old"
 
-// errOlder is returned for the state of a trial version, which is not read.
+// errOlder is returned for the state of a trial version, which is not decoded.
 var errOlder = errors.New("the file that keeps this PC's Site code was written by a trial version")
 
 // current returns the state for a change. It moves the files of a trial version into the folder "old" first. The caller
@@ -41,7 +41,7 @@ func (s *Store) keepOlder(dir string) error {
 	return nil
 }
 
-// keep moves a file into the folder "old" beside it, where nothing is replaced. A file that is missing is no error.
+// keep moves a file into the folder "old" beside it, under a name that is free there. A missing file is no error.
 func (s *Store) keep(path string) error {
 	if !exists(path) {
 		return nil
@@ -102,13 +102,13 @@ func (s *Store) setFolderAside(ctx context.Context, dir string) (moved bool, err
 	}
 	defer unlock()
 	if !older() {
-		return false, nil // another program was faster
+		return false, nil // another process moved it meanwhile
 	}
 	err = s.keepOlder(dir)
 	return err == nil, err
 }
 
-// Older lists the folders that keep what a trial version left.
+// Older lists the folders "old" that contain files of a trial version.
 func (s *Store) Older() (list []string, err error) {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -27,8 +27,8 @@ func (m *Manager) fileHere(p api.Program) (here hereFile, ok bool) {
 	return here, ok
 }
 
-// filesHere returns the license files of a program where the program finds them: signed with one of the program's keys,
-// and of licenses that have not left this PC.
+// filesHere returns the license files of a program in the folder where the program finds them: those that were signed
+// with one of its keys and whose licenses have not left this PC.
 func (m *Manager) filesHere(p api.Program) (list []hereFile) {
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {
@@ -91,8 +91,8 @@ func (m *Manager) install(ctx context.Context, p api.Program, l api.License, con
 	return m.keepCopy(ctx, p, l, content)
 }
 
-// eraseFormer erases the license file on this PC of the first license of the family of l. Put erases those of the
-// family that were made for the same generation; this is for a PC that got a new generation before it was reactivated.
+// eraseFormer erases the license file on this PC of the first license of the family of l. Put erases only the files of
+// the family with the same generation, and the PC may have got a new one before it was reactivated.
 func (m *Manager) eraseFormer(ctx context.Context, p api.Program, signature license.Signature, l api.License) error {
 	former := func(f license.File) bool {
 		return f.Order == l.OrderID && f.ID == l.OriginalLicenseID && f.ID != l.ID
@@ -294,7 +294,7 @@ type BringBack struct {
 }
 
 // BringBacks finds the licenses that this PC had among the last known ones, at most one for each program: where several
-// match, the one of which the fewest locks differ, and of those the one activated last.
+// match, the one with the fewest differing locks, and of those the one activated last.
 func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) {
 	err = m.eachKnown(ctx, m.bringBacksInto(ctx, m.keptSites(ctx), &list))
 	return list, err

@@ -53,8 +53,8 @@ const (
 )
 
 var kindNames = []string{
-	"undecided", "valid", "validation due", "clock set back", "expired", "ended", "newer state", "unknown key", "unreadable",
-	"removed", "wrong PC", "older version", "damaged", "other program", "no license",
+	"undecided", "valid", "validation due", "clock set back", "expired", "ended", "newer state", "unknown key",
+	"unreadable", "removed", "wrong PC", "older version", "damaged", "other program", "no license",
 }
 
 // String returns a short name, for logs.

@@ -80,7 +80,8 @@ func (s *Server) alive(ctx context.Context, id int64, r api.LicenseCheck) error 
 func (s *Server) validated(ctx context.Context, id int64, r api.LicenseCheck) (c checked, err error) {
 	err = s.Store.Read(ctx, func(tx store.Tx) error { c, err = s.check(ctx, tx, id, r); return err })
 	now := s.Now()
-	if err != nil || c.state() != license.StateActive || c.license.LastAliveAt != nil && now.Sub(*c.license.LastAliveAt) < aliveEvery {
+	if err != nil || c.state() != license.StateActive ||
+		c.license.LastAliveAt != nil && now.Sub(*c.license.LastAliveAt) < aliveEvery {
 		return c, err
 	}
 	return c, s.Store.Write(ctx, func(tx store.Tx) error { return tx.Touch(ctx, id, now) })

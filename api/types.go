@@ -309,9 +309,9 @@ type ValidationRequest struct {
 }
 
 // Validation is what the server answers to a program about its license: a PASETO v4.public token, signed with the
-// program's key, with the assertion "acen/v2 validation". It is the one thing that a program goes by, because whoever
-// can put a certificate and a proxy between program and server can forge everything else. license.VerifyValidation
-// reads it, and package protect follows these rules:
+// program's key, with the assertion "acen/v2 validation". It is the only response that a program trusts, because a
+// proxy with a trusted certificate can forge everything else. license.VerifyValidation reads it, and package protect
+// follows these rules:
 //
 //   - The state is Active: the license is this PC's. If the vendor has changed what it grants since the activation code
 //     of the question, the token contains the license file that replaces the program's after it was verified itself.

@@ -22,9 +22,9 @@
 //   - Remove takes the license from this PC and returns the removal code. A power cut at any moment leaves either the
 //     license or its removal code on the disk.
 //   - Validate asks the vendor's server now, and Watch asks from time to time. A license that the vendor has changed is
-//     renewed; one that has ended ends here, too. With a grace the program must hear of the server now and then. Only
-//     an answer that one of the program's keys signed, for the nonce of this question, says anything about the license:
-//     a problem, also 404, and whatever a proxy with a trusted certificate makes up are no answer.
+//     renewed; one that has ended ends here, too. With a grace the program needs an answer within that time. Only an
+//     answer that one of the program's keys signed, for the nonce of this question, says anything about the license. A
+//     problem, even 404, and the response of a proxy with a trusted certificate do not.
 //
 // # Several licenses
 //
@@ -36,8 +36,8 @@
 //
 // # Time
 //
-// Only a license that ends, or a grace, needs a clock. The latest time that was seen is kept: a clock that tells an earlier
-// one, by more than Tolerance, is called wrong. A PC whose clock once was in the future recovers in one of these ways:
+// Only a license that ends, or a grace, needs a clock. The latest time that was seen is stored: a clock that is
+// behind it by more than Tolerance is wrong. A PC whose clock once was in the future recovers in one of these ways:
 //
 //   - The clock is set right, where it is the clock that is wrong.
 //   - A license file that was issued later than all before begins at its own issue.
@@ -73,8 +73,8 @@
 //
 // # What is left to an attacker
 //
-// Whoever can change the program can take the check out of it: what guards a program on somebody else's PC is never more than
-// a fence. These ways remain, and the code does not pretend to close them:
+// An attacker who can change the program can remove the check: no protection of a program on somebody else's PC is
+// complete. These ways remain, and the code does not pretend to close them:
 //
 //   - Patched programs. The check is a few instructions in a program that lies on the attacker's disk, and so are the
 //     program's public keys, which can be replaced by the attacker's own.
@@ -83,19 +83,19 @@
 //     whose network card or disk collide in fourteen bits are, too: 1 in 8,000 pairs. Only the server notices that one
 //     license runs twice.
 //   - The removal code computed from a license file. The file holds the seed of its removal code, so that a PC without
-//     a network can show it. Who copies the file can compute the code, hand it in, and run on with the copy; what
-//     bounds that is that a code is used once, that its Site code is spent, and that the server ends the license at its
-//     next validation. No offline scheme can prove a removal.
+//     a network can show it. Anyone with a copy of the file can compute the code, hand it in, and go on running with
+//     the copy. Three things limit that: a code can be used once, its Site code is spent, and the server ends the
+//     license at its next validation. No offline scheme can prove a removal.
 //   - An erased state file. Spent Site codes, the latest time seen, the hashes of typed codes and what the server said
-//     lie in small files of the person's folder. Who erases or changes them, restores a backup of them, makes them
-//     unreadable, or runs the program from another account with a copy of the license file, undoes a removal or the end
-//     of a license until the next answer, and can set the clock back to the day on which the license file was issued.
-//     The grace then counts from that day.
-//   - Typed activation codes. They are checked with the activation key, which a determined person can dig out of the
-//     program and then make codes for any PC. A license file cannot be forged that way. Leave ActivationKey nil to
+//     are in small files of the person's folder. Erasing or changing them, restoring them from a backup, making them
+//     unreadable, or running the program from another account with a copy of the license file reverts a removal or the
+//     end of a license until the next answer, and allows the clock to be set back to the day on which the license file
+//     was issued. The grace then counts from that day.
+//   - Typed activation codes. They are checked with the activation key, which a determined person can extract from the
+//     program to make codes for any PC. A license file cannot be forged that way. Leave ActivationKey nil to
 //     accept files alone. The server is never asked about a typed code.
 //
 // A person who controls the network gains nothing: an answer of the vendor's server is signed with the program's key
-// and bound to its question, and a renewed license file is verified like any other. Whoever keeps the server's answers
-// away is what Validation.Grace is for.
+// and bound to its question, and a renewed license file is verified like any other. Validation.Grace limits how long the
+// server's answers can be blocked.
 package protect

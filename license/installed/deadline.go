@@ -67,9 +67,9 @@ func folderError(dir string, err error) error {
 	return &FolderError{Dir: filepath.Clean(dir), Err: err}
 }
 
-// Within runs do and returns its result, or expired's if that comes first: a folder on a dead network drive blocks
-// whoever touches it. What do was doing is then abandoned: it goes on in its goroutine and must share nothing with the
-// caller.
+// Within runs do in a goroutine and returns its result, or false if expired fires first: access to a folder on a dead
+// network drive may block without end. The goroutine is then abandoned. It may still complete, so do must share nothing
+// with the caller.
 func Within[T any](expired <-chan time.Time, do func() T) (result T, ok bool) {
 	done := make(chan T, 1)
 	go func() { done <- do() }()

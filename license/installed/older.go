@@ -60,7 +60,7 @@ func (s *Store) keep(path string) error {
 
 // Older reports whether a license file is one of a trial version: it can be read, and its Site code and Machine ID do
 // not belong together in this version's scheme, by which the server makes every license file. No program accepts such a
-// file, whoever made it.
+// file.
 func (f File) Older() bool {
 	claimed, err := license.UnverifiedFile(f.Content)
 	if err != nil {

@@ -334,7 +334,12 @@ func (m *Manager) renewSite(ctx context.Context, job *Job, r *request) (bool, er
 		return false, err
 	}
 	*job, *r = next, changed
-	m.publish(Event{Kind: JobChanged, Account: job.Account, Job: *job, OrderID: job.OrderID})
+	m.publish(Event{
+		Kind:    JobChanged,
+		Account: job.Account,
+		Job:     *job,
+		OrderID: job.OrderID,
+	})
 	return true, nil
 }
 

@@ -16,7 +16,7 @@ const (
 	Epoch = "ACEN-Epoch"
 	// ProblemMediaType is the media type of a Problem (RFC 9457).
 	ProblemMediaType = "application/problem+json"
-	// LicenseFileMediaType is the media type of a license file (codes.md, "License file").
+	// LicenseFileMediaType is the media type of a license file (spec: codes, "License file").
 	LicenseFileMediaType = "application/vnd.acen.license"
 	// LicenseFileExtension ends the name of a license file.
 	LicenseFileExtension = ".acen"
@@ -89,7 +89,7 @@ type Client struct {
 	DisplayName string `json:"display_name"`
 }
 
-// FlexibleLocking is a program's policy for recognising a changed PC (codes.md, "Comparing locks").
+// FlexibleLocking is a program's policy for recognizing a changed PC (spec: codes, "Comparing locks").
 type FlexibleLocking struct {
 	Enabled            bool     `json:"enabled"`
 	MaxHardwareChanges int      `json:"max_hardware_changes"`
@@ -185,11 +185,11 @@ const (
 	StatusUnknown     LicenseStatus = "Unknown"
 )
 
-// StateReleased is the state of an active license that was released for another PC, as lists and validations show it. It
-// is no status: the license stays Active and keeps its seat until the other PC picks it up.
+// StateReleased is the state of an active license that was released for another PC, as lists and validations show it.
+// It is no status: the license stays Active and keeps its seat until the other PC picks it up.
 const StateReleased LicenseStatus = "Released"
 
-// License is one activation of a program on one PC. Codes stand in their shown form (codes.md).
+// License is one activation of a program on one PC. Codes stand in their shown form (spec: codes).
 type License struct {
 	ID                int64         `json:"id"`
 	OrderID           int64         `json:"order_id"`
@@ -309,9 +309,9 @@ type ValidationRequest struct {
 }
 
 // Validation is what the server answers to a program about its license: a PASETO v4.public token, signed with the
-// program's key, with the assertion "acen/v2 validation". It is the one thing that a program goes by, because whoever
-// can put a certificate and a proxy between program and server can forge everything else. license.VerifyValidation
-// reads it, and package protect follows these rules:
+// program's key, with the assertion "acen/v2 validation". It is the only response that a program trusts, because a
+// proxy with a trusted certificate can forge everything else. license.VerifyValidation reads it, and package protect
+// follows these rules:
 //
 //   - The state is Active: the license is this PC's. If the vendor has changed what it grants since the activation code
 //     of the question, the token contains the license file that replaces the program's after it was verified itself.

@@ -153,7 +153,7 @@ func isPublicKey(s string) bool {
 
 func isNotPublicKey(s string) bool { return !isPublicKey(s) }
 
-// isSignature reports whether s is an application signature (spec: codes.md).
+// isSignature reports whether s is an application signature (spec: codes).
 func isSignature(s string) bool {
 	return len(s) >= 6 && len(s) <= 10 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }

@@ -1,5 +1,5 @@
-// Package fingerprint reads the seven locks of a PC (codes.md, "Locks") without elevation, so that the administrator and
-// an ordinary user get the same codes.
+// Package fingerprint reads the seven locks of a PC (spec: codes, "Locks") without elevation, so that the administrator
+// and an ordinary user get the same codes.
 //
 //	lock      Linux                               Windows                        macOS
 //	HD ID     UUID of the system's file system    serial of the system volume    UUID of the system volume
@@ -67,15 +67,15 @@ type sources interface {
 	adapters() ([]adapter, error)
 }
 
-// diskLister is implemented by sources whose system drive may lie on several disks.
+// diskLister is implemented by sources whose system drive may span several disks.
 type diskLister interface {
 	// disks returns the serials of all disks of the system drive, that of hdHardwareID first.
 	disks() ([]string, error)
 }
 
-// snapshotter is implemented by sources that find several locks at one go.
+// snapshotter is implemented by sources that cache what several locks need.
 type snapshotter interface {
-	// snapshot returns the sources of one reading.
+	// snapshot returns a source with an empty cache, for one reading.
 	snapshot() sources
 }
 
@@ -170,7 +170,8 @@ func disksOf(source sources) ([]string, error) {
 	return slices.DeleteFunc(disks, func(serial string) bool { return !readable(license.HDHWID, serial) }), err
 }
 
-// readable reports whether a raw value is no placeholder (spec: codes, "Locks").
+// readable reports whether a raw value can identify a PC: it is not empty, too short or a placeholder (spec: codes,
+// "Locks").
 func readable(l license.Lock, raw string) bool {
 	_, ok := license.Readable(l, raw)
 	return ok
@@ -193,7 +194,7 @@ func boolean(a, b bool) int {
 	return 1
 }
 
-// usable reports whether a normalised address can be an adapter's own: 48 bits, no group address, no placeholder.
+// usable reports whether a normalized address can be an adapter's own: 48 bits, no group address, no placeholder.
 func usable(address string) bool {
 	return len(address) == 12 && strings.Trim(address, "0123456789ABCDEF") == "" && readable(license.NETID, address) &&
 		!strings.ContainsRune("13579BDF", rune(address[1]))
@@ -222,9 +223,10 @@ func (r Reading) Problem(l license.Lock) error {
 // Block computes the lock block of this PC with the adapter and the disk that come first.
 func (r Reading) Block(k license.Key) license.Block { return r.BlockFor(k) }
 
-// BlockFor computes the lock block of this PC for comparing it with the blocks that a license is bound to: of all
-// physical adapters, and of all disks of the system drive, it takes the one of the first of these blocks that has one
-// here, so that their order means nothing (spec: codes, "Locks").
+// BlockFor computes the lock block of this PC for a comparison with the blocks that a license is bound to. Of the
+// physical adapters, and of the disks of the system drive, it uses the one that the first of these blocks contains; if
+// a block contains none it tries the next. The order of adapters and disks therefore does not matter (spec: codes,
+// "Locks").
 func (r Reading) BlockFor(k license.Key, bound ...license.Block) license.Block {
 	raw := r.raw
 	addresses := make([]string, len(r.adapters))
@@ -236,8 +238,7 @@ func (r Reading) BlockFor(k license.Key, bound ...license.Block) license.Block {
 	return k.Block(raw)
 }
 
-// choose returns the raw value of a lock that one of the blocks is bound to, of the first of them if there are several,
-// or else the first value.
+// choose returns the raw value of a lock that the first possible one of the blocks contains, or else the first value.
 func choose(k license.Key, l license.Lock, values []string, bound []license.Block) string {
 	if len(values) == 0 {
 		return ""
@@ -252,8 +253,9 @@ func choose(k license.Key, l license.Lock, values []string, bound []license.Bloc
 	return values[0]
 }
 
-// joinReadable joins the parts of a BIOS ID without placeholders, each of which it judges on its own: "NA" twice would
-// look like a value.
+// joinReadable joins the parts of a BIOS ID that are readable. It checks each of them, because placeholders may look
+// like a value when they are joined, as "NA" twice does.
 func joinReadable(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return !readable(license.BIOSID, part) }), " ")
+	parts = slices.DeleteFunc(parts, func(part string) bool { return !readable(license.BIOSID, part) })
+	return strings.Join(parts, " ")
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// darwinCalls are what macOS is asked. Their answers are recorded for tests on other systems.
+// darwinCalls are the calls to macOS. Tests on other systems replay recorded answers.
 type darwinCalls interface {
 	// sysctl returns a value of the kernel's table as text; "" when there is none.
 	sysctl(name string) string
@@ -26,10 +26,10 @@ type darwinCalls interface {
 
 type darwinSource struct{ darwinCalls }
 
-// ioreg is the full path of the program that shows the I/O Registry: a PATH may hold another one.
+// ioreg is the absolute path of the program that prints the I/O Registry, because PATH may contain another one.
 const ioreg = "/usr/sbin/ioreg"
 
-// What of the I/O Registry is read. Only the plane of the device tree has the entry "rom", which only Intel Macs have.
+// The queries of the I/O Registry. Only Intel Macs have the entry "rom", and only in the plane of the device tree.
 var (
 	ioPlatform = []string{"-d", "1", "-c", "IOPlatformExpertDevice"}
 	ioFirmware = []string{"-p", "IODeviceTree", "-d", "1", "-n", "rom"}
@@ -68,8 +68,8 @@ func (s darwinSource) cpuID() (string, error) {
 	return "", unreadable("the processor is not described")
 }
 
-// biosID is made of the vendor of the firmware, and vendor and model of the board: an update of the firmware leaves
-// them as they are (spec: codes, "Locks").
+// biosID returns what an update of the firmware does not change: the vendor of the firmware, and the vendor and the
+// model of the board (spec: codes, "Locks").
 func (s darwinSource) biosID() (string, error) {
 	firmware, err := s.entries(ioFirmware)
 	if err != nil {
@@ -89,7 +89,7 @@ func (s darwinSource) biosID() (string, error) {
 	return modelOf(vendor, property(platform, "manufacturer"), board)
 }
 
-// hdID is the UUID of the data volume, which stays: the sealed system volume changes with every update.
+// hdID returns the UUID of the data volume, because the sealed system volume changes with every update.
 func (s darwinSource) hdID() (string, error) {
 	volumes, err := s.entries(ioVolumes)
 	if err != nil {
@@ -187,7 +187,7 @@ func optical(entry map[string]any) bool {
 	})
 }
 
-// holds reports whether a volume lies below an entry.
+// holds reports whether an entry is a volume or has it below itself.
 func holds(entry map[string]any, bsdName string) bool {
 	return asText(entry["BSD Name"]) == bsdName ||
 		slices.ContainsFunc(children(entry), func(child map[string]any) bool { return holds(child, bsdName) })

@@ -2,8 +2,8 @@ package fingerprint
 
 import "io/fs"
 
-// Recorded reads a Linux PC out of a recorded tree of its /proc, /sys, /run, /etc and /dev: tests run on such PCs, on
-// every system. What only the kernel can be asked for is missing.
+// Recorded returns a Reader of a Linux PC whose /proc, /sys, /run, /etc and /dev were recorded, for tests on every
+// system. Values that only system calls return are missing.
 func Recorded(root fs.FS) *Reader {
 	return &Reader{linuxSource{
 		root:             root,

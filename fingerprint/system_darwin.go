@@ -25,8 +25,8 @@ func (darwinSystem) sysctl(name string) string {
 	return ""
 }
 
-// dataVolume asks where the data of the system are mounted: beside the sealed system volume, or on the root volume of a
-// system that has no such volume.
+// dataVolume returns the name of the volume with the system's data: the one beside the sealed system volume, or the
+// root volume of a system without a sealed one.
 func (darwinSystem) dataVolume() string {
 	for _, path := range []string{"/System/Volumes/Data", "/"} {
 		var s unix.Statfs_t
@@ -43,7 +43,7 @@ func (darwinSystem) dataVolume() string {
 // runTime bounds one run of a program, which reads from the kernel only.
 const runTime = 5 * time.Second
 
-// run runs a program: the I/O Kit has no call that is open to programs without cgo.
+// run runs a program and returns its output, because the I/O Kit cannot be called without cgo.
 func (darwinSystem) run(path string, arguments ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), runTime)
 	defer cancel()

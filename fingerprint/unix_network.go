@@ -25,7 +25,7 @@ func (s linuxSource) adapters() ([]adapter, error) {
 	var list []adapter
 	for _, e := range entries {
 		name := e.Name()
-		// Links in /sys/class/net lead to the device; what has no hardware below it lies under devices/virtual.
+		// Links in /sys/class/net point to the device. Adapters without hardware are below devices/virtual.
 		dir := s.link(class + "/" + name)
 		if dir == "" {
 			dir = class + "/" + name
@@ -48,11 +48,12 @@ func (s linuxSource) adapters() ([]adapter, error) {
 	return list, nil
 }
 
-// virtualAdapter reports whether an adapter is none although it has a device: a simulated one, a cable between two PCs
-// that Thunderbolt makes a network of, or a network over Bluetooth.
+// virtualAdapter reports whether an adapter is not physical although it has a device: it is simulated, a Thunderbolt
+// network between two PCs, or a network over Bluetooth.
 func virtualAdapter(dir string) bool {
 	for element := range strings.SplitSeq(dir, "/") {
-		if element == "virtual" || element == "bluetooth" || numbered(element, "domain") || numbered(element, "netdevsim") {
+		if element == "virtual" || element == "bluetooth" || numbered(element, "domain") ||
+			numbered(element, "netdevsim") {
 			return true
 		}
 	}
@@ -96,8 +97,8 @@ func (s linuxSource) radio(dir string) string {
 	return cmp.Or(s.text(radios+"/"+phy+"/macaddress"), s.text("sys/class/ieee80211/"+phy+"/macaddress"))
 }
 
-// external reports whether a device is outside of the PC's case: on USB, or behind Thunderbolt, as in a dock, where its
-// own bus is PCI like that of a device inside.
+// external reports whether a device is outside of the PC's case: on USB, or behind Thunderbolt, as in a dock, where it
+// is on a PCI bus like a built-in device.
 func (s linuxSource) external(dir string) bool {
 	bridge := false // whether there is a PCI device below
 	for at := dir; strings.HasPrefix(at, "sys/devices/"); at = path.Dir(at) {
@@ -151,13 +152,13 @@ func (s linuxSource) behindThunderbolt(dir string) bool {
 	return false
 }
 
-// numbered reports whether name is prefix and a number, such as "usb2".
+// numbered reports whether name is prefix followed by a number, such as "usb2".
 func numbered(name, prefix string) bool {
 	number, ok := strings.CutPrefix(name, prefix)
 	return ok && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
-// pciAddress reports whether name is that of a PCI device, such as "0000:00:1f.6".
+// pciAddress reports whether name is the address of a PCI device, such as "0000:00:1f.6".
 func pciAddress(name string) bool {
 	return strings.Count(name, ":") == 2 && strings.Count(name, ".") == 1 && strings.Trim(name, "0123456789abcdef:.") == ""
 }

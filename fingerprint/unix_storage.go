@@ -35,7 +35,12 @@ func parseMountInfo(data []byte) mounts {
 		if !ok || len(fields) < 5 || len(rest) < 2 || !validDevice(fields[2]) {
 			continue
 		}
-		m := mount{point: unescape.Replace(fields[4]), device: fields[2], fsType: rest[0], source: unescape.Replace(rest[1])}
+		m := mount{
+			point:  unescape.Replace(fields[4]),
+			device: fields[2],
+			fsType: rest[0],
+			source: unescape.Replace(rest[1]),
+		}
 		if len(rest) > 2 {
 			m.options = unescape.Replace(rest[2])
 		}
@@ -87,7 +92,8 @@ type drive struct {
 	devices, disks []string
 }
 
-// systemPlaces are the mount points that tell the disk of the system when the root file system does not, in this order.
+// systemPlaces are the mount points at which the disk of the system is searched for, in this order, if the root file
+// system is not on a disk.
 var systemPlaces = []string{
 	"/sysroot",                                                                // OSTree and composefs
 	"/run/host", "/run/host/sysroot", "/run/host/usr", "/run/host/os-release", // the host as Flatpak and Toolbx show it
@@ -130,8 +136,8 @@ func (s linuxSource) systemDrive() (drive, error) {
 	return first, nil
 }
 
-// overlayLayers returns the folders that an overlay shows: first those below, which are on a disk even where the layer
-// that takes changes is in memory.
+// overlayLayers returns the folders of an overlay, the lower ones first: they are on a disk even if the upper one is in
+// memory.
 func overlayLayers(m mount) []string {
 	if m.fsType != "overlay" {
 		return nil
@@ -156,7 +162,7 @@ func (s linuxSource) drive(m mount, all mounts) drive {
 	return d
 }
 
-// devices returns the block devices of a file system, and its UUID where it lists them itself.
+// devices returns the block devices of a file system, and its UUID if it lists them itself.
 func (s linuxSource) devices(m mount) (uuid string, devices []string) {
 	switch m.fsType {
 	case "btrfs":
@@ -172,7 +178,7 @@ func (s linuxSource) devices(m mount) (uuid string, devices []string) {
 	return uuid, devices
 }
 
-// mounted returns the devices that the mount itself names.
+// mounted returns the devices that a mount names.
 func (s linuxSource) mounted(m mount) []string {
 	if dir := s.link("sys/dev/block/" + m.device); dir != "" {
 		return []string{dir}
@@ -241,8 +247,8 @@ func (s linuxSource) members(m mount, pattern string) (uuid string, devices []st
 	return "", nil
 }
 
-// pool returns the GUID and the devices of the ZFS pool of a data set: those that udev found its label on. The kernel
-// lists them nowhere for users.
+// pool returns the GUID and the devices of the ZFS pool of a data set: those on which udev found its label. The kernel
+// does not list them for users.
 func (s linuxSource) pool(dataset string) (guid string, devices []string) {
 	name, _, _ := strings.Cut(dataset, "/")
 	entries, err := fs.ReadDir(s.root, "sys/class/block")
@@ -289,15 +295,15 @@ func (s linuxSource) disksBelow(devices []string, all mounts) []string {
 	return disks
 }
 
-// physical reports whether a block device without another one below it is a disk. The kernel puts the disks of NVMe
-// controllers with several ports among the virtual devices.
+// physical reports whether a block device with no other one below it is a disk. The kernel lists the disks of NVMe
+// controllers with several ports as virtual devices.
 func physical(dir string) bool {
 	return strings.HasPrefix(dir, "sys/devices/") && !strings.HasPrefix(path.Base(dir), "sr") &&
 		(!strings.HasPrefix(dir, "sys/devices/virtual/") || strings.HasPrefix(dir, "sys/devices/virtual/nvme-subsystem/"))
 }
 
-// below returns the devices on which a device lies: the disk of a partition, the members of a volume or an array, the
-// disks of the file that is mounted as an image, or of the pool of a ZFS volume.
+// below returns the devices directly below a device: the disk of a partition, the members of a volume or an array, the
+// devices of the file system with a mounted image, or those of the pool of a ZFS volume.
 func (s linuxSource) below(dir string, all mounts) []string {
 	if s.exists(dir + "/partition") {
 		return []string{path.Dir(dir)}
@@ -388,8 +394,8 @@ func (s linuxSource) hdHardwareID() (string, error) {
 	return serials[0], nil
 }
 
-// disks returns the serials of all physical disks of the system drive, the smallest first: names of disks may change at
-// the next start.
+// disks returns the serials of all physical disks of the system drive in ascending order, because the names of disks
+// may change at the next start.
 func (s linuxSource) disks() ([]string, error) {
 	d, err := s.system()
 	if err != nil {

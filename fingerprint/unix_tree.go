@@ -28,7 +28,7 @@ type linuxSource struct {
 	fileSystemID func(point string) string
 }
 
-// snapshot returns a source that looks for the system drive once.
+// snapshot returns a source that finds the system drive once and caches it.
 func (s linuxSource) snapshot() sources {
 	s.system = sync.OnceValues(s.systemDrive)
 	return s
@@ -122,8 +122,8 @@ func parseCPU(data []byte) (string, error) {
 	return "", unreadable("the processor's description names no model")
 }
 
-// biosID returns what an update of the firmware leaves as it is: the vendor of the firmware, and the vendor and the
-// product of the board. Serial numbers and the product's UUID are readable by the administrator only.
+// biosID returns what an update of the firmware does not change: the vendor of the firmware, and the vendor and the
+// product of the board. Only the administrator can read serial numbers and the product's UUID.
 func (s linuxSource) biosID() (string, error) {
 	const dmi = "sys/class/dmi/id/"
 	if id := joinReadable(s.text(dmi+"bios_vendor"), s.text(dmi+"board_vendor"), s.text(dmi+"board_name")); id != "" {
@@ -175,8 +175,8 @@ func (s linuxSource) cdHardwareID() (string, error) {
 	return "", unreadable("there is no built-in optical drive")
 }
 
-// builtInDrive reports whether an optical drive is connected by SATA, PATA or SAS inside the case. What comes by USB,
-// among it modems that show a disc with their software, or from the network, is none.
+// builtInDrive reports whether an optical drive is connected by SATA, PATA or SAS inside the case. Drives on USB, such
+// as modems that emulate a disc with their software, and drives on the network are not built in.
 func (s linuxSource) builtInDrive(dir string) bool {
 	inside := false
 	for element := range strings.SplitSeq(dir, "/") {
@@ -188,7 +188,7 @@ func (s linuxSource) builtInDrive(dir string) bool {
 	return inside && !s.external(dir)
 }
 
-// virtualDrive reports whether a hypervisor made a drive: its name is the same on all its virtual machines.
+// virtualDrive reports whether a hypervisor emulates a drive, which then has the same name in all virtual machines.
 func virtualDrive(name string) bool {
 	name = strings.ToUpper(name)
 	return slices.ContainsFunc([]string{"VIRTUAL", "QEMU", "VBOX", "VMWARE", "NECVMWAR", "MSFT", "BHYVE", "XEN"},

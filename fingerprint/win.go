@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// windowsCalls are what Windows is asked. Their answers are recorded for tests on other systems.
+// windowsCalls are the calls to Windows. Tests on other systems replay recorded answers.
 type windowsCalls interface {
 	// machineID returns the registry's MachineGuid.
 	machineID() (string, error)
@@ -30,7 +30,7 @@ type windowsCalls interface {
 	networkAdapters() ([]windowsAdapter, error)
 }
 
-// windowsDisk is what a disk answers. An answer is empty if the driver does not support the question.
+// windowsDisk contains the answers to queries of a disk. An answer is empty if the driver does not support the query.
 type windowsDisk struct {
 	descriptor    []byte // STORAGE_DEVICE_DESCRIPTOR
 	identify      []byte // STORAGE_PROTOCOL_DATA_DESCRIPTOR, the answer to identifyQuery
@@ -137,8 +137,8 @@ const (
 	ifTypeWiFi     = 71
 )
 
-// physicalBuses begin the PnP instance of adapters that are hardware. The last line has buses of drivers that put their
-// adapters below a device of their own: Broadcom, QLogic, Mellanox, Xen.
+// physicalBuses are the prefixes of the PnP instances of hardware adapters. Those in the last line belong to drivers
+// that create their adapters below a device of their own: Broadcom, QLogic, Mellanox, Xen.
 var physicalBuses = []string{
 	`PCI\`, `USB\`, `PCMCIA\`, `SD\`, `ACPI\`, `BTHUSB\`, `VMBUS\`,
 	`B06BDRV\`, `EBDRV\`, `QEBDRV\`, `MLX4\`, `XENVIF\`,
@@ -180,8 +180,8 @@ func (a windowsAdapter) external() bool {
 }
 
 // address returns the address that an adapter was made with, or "". Some drivers report a random address, or the one
-// that was set by hand, as the permanent one. An adapter that reports none has its current address if nothing can have
-// changed it.
+// that was set by hand, as the permanent one. For an adapter that reports none, address returns the current one if
+// nothing can have changed it.
 func (a windowsAdapter) address() string {
 	permanent, current, configured := hexAddress(a.permanent), hexAddress(a.current), hexAddress(a.configured)
 	switch {
@@ -213,7 +213,7 @@ const (
 	ifFlagFilter   = 1 << 1
 )
 
-// parseInterfaceTable reads a MIB_IF_TABLE2. Rows that the table has no room for are left out.
+// parseInterfaceTable parses a MIB_IF_TABLE2. It skips rows beyond the end of the table.
 func parseInterfaceTable(table []byte) (list []windowsAdapter) {
 	if len(table) < ifTableRows {
 		return nil
@@ -335,13 +335,13 @@ const (
 	descriptorMinimum = 32
 )
 
-// storageDevice is what a STORAGE_DEVICE_DESCRIPTOR says.
+// storageDevice contains the fields of a STORAGE_DEVICE_DESCRIPTOR that matter here.
 type storageDevice struct {
 	bus           uint32
 	model, serial string
 }
 
-// parseStorageDescriptor reads a STORAGE_DEVICE_DESCRIPTOR; a damaged one says nothing.
+// parseStorageDescriptor parses a STORAGE_DEVICE_DESCRIPTOR. Fields of a damaged one are empty.
 func parseStorageDescriptor(d []byte) storageDevice {
 	if len(d) < descriptorMinimum {
 		return storageDevice{}
@@ -361,7 +361,7 @@ func parseStorageDescriptor(d []byte) storageDevice {
 	}
 }
 
-// protocol is a STORAGE_PROTOCOL_TYPE in which a disk can be asked who it is.
+// protocol is a STORAGE_PROTOCOL_TYPE with a query that identifies a disk.
 type protocol uint32
 
 const (
@@ -370,7 +370,8 @@ const (
 	protocolNVMe protocol = 3
 )
 
-// protocol returns the protocol of a disk. A RAID driver does not tell it, but the form of the serial number does.
+// protocol returns the protocol of a disk. A RAID driver does not report it, but the form of the serial number shows
+// it.
 func (d storageDevice) protocol() protocol {
 	switch {
 	case d.bus == busNVMe || isEUI(d.serial):
@@ -429,9 +430,9 @@ func identifyData(answer []byte, size int) []byte {
 	return answer[offset:][:size]
 }
 
-// serial returns the serial number that a disk was made with, the same one whatever driver it has; "" if none is known.
-// Windows' own NVMe driver puts the EUI-64 or NGUID of the namespace in its place, others have the serial number of the
-// controller. A driver that shows the former and does not tell the latter makes the disk unreadable.
+// serial returns the serial number that a disk was made with, the same for all drivers, or "" if it is unknown.
+// Windows' own NVMe driver reports the EUI-64 or NGUID of the namespace instead, others report the serial number of the
+// controller. A disk whose driver reports only the former is unreadable.
 func (d windowsDisk) serial() string {
 	device := parseStorageDescriptor(d.descriptor)
 	switch device.protocol() {
@@ -470,7 +471,7 @@ func isEUI(serial string) bool {
 	})
 }
 
-// withoutNamespace takes off the number of the namespace, which Windows' NVMe driver appends to the serial number of a
+// withoutNamespace removes the number of the namespace, which Windows' NVMe driver appends to the serial number of a
 // controller whose namespaces have neither EUI-64 nor NGUID: "S3Z9NB0K123456X_00000001.".
 func withoutNamespace(serial string) string {
 	text, ok := strings.CutSuffix(serial, ".")
@@ -481,7 +482,7 @@ func withoutNamespace(serial string) string {
 	return strings.TrimSpace(text[:at])
 }
 
-// decodeATA returns the serial number in 40 hex digits, as some drivers hand out the field of an ATA disk: 20
+// decodeATA returns the serial number in 40 hex digits, as some drivers return the field of an ATA disk: 20
 // characters, in each pair the second one first. It returns "" for a serial number of another form.
 func decodeATA(serial string) string {
 	field, err := hex.DecodeString(serial)

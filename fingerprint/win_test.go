@@ -223,7 +223,8 @@ func TestVolumeDisks(t *testing.T) {
 	require.Empty(t, volumeDisks(nil))
 }
 
-// TestWindowsOpticalDrives covers the bus types of STORAGE_BUS_TYPE: drives that are plugged in or made up do not count.
+// TestWindowsOpticalDrives covers the bus types of STORAGE_BUS_TYPE: drives that are plugged in or made up do not
+// count.
 func TestWindowsOpticalDrives(t *testing.T) {
 	const usb, iSCSI, sd, mmc, virtual, fileBacked, scsi, fireWire = 7, 9, 12, 13, 14, 15, 1, 4
 	for _, bus := range []byte{0, scsi, fireWire, 5, 6, usb, iSCSI, 10, sd, mmc, virtual, fileBacked, 16, 17, 18, 19} {

@@ -55,7 +55,7 @@ func (k Key) Codes(generation uint16, b Block) Codes {
 }
 
 // Open returns the lock block that the codes carry. It fails with ErrMismatch when the Site code is not the one
-// that belongs to the Machine ID (codes.md, "Site code and Machine ID").
+// that belongs to the Machine ID (spec: codes, "Site code and Machine ID").
 func (k Key) Open(c Codes) (Block, error) {
 	keyed := newKeyed(k.bytes[:])
 	b := Block(uint64(c.Machine) ^ keyed.mask(c.Site))

@@ -24,7 +24,7 @@ func (p Policy) changeable(l Lock) bool {
 	return slices.Contains(p.Changeable, l)
 }
 
-// State is what became of one lock.
+// State is the result of comparing the values of one lock.
 type State int
 
 // The states of a lock. Only Changed and Gone can differ.
@@ -46,7 +46,7 @@ func (s State) String() string {
 	return stateNames[s]
 }
 
-// stateOf returns the state of a lock from its values then and now, of which 0 is unreadable.
+// stateOf returns the state of a lock with the values then and now. The value 0 is unreadable.
 func stateOf(then, now uint16) State {
 	switch {
 	case then == 0 && now == 0:
@@ -66,10 +66,9 @@ type LockState struct {
 	Lock       Lock
 	State      State
 	Changeable bool
-	// Differs is set when the lock says that this is not the PC as it was: it changed, or is gone. An optical drive
-	// that is gone does not differ.
+	// Differs is set if the lock changed or is gone. An optical drive that is gone does not differ.
 	Differs bool
-	// Counts is set when the difference counts towards the allowed hardware changes.
+	// Counts is set if the difference counts toward the allowed hardware changes.
 	Counts bool
 }
 
@@ -84,10 +83,9 @@ const (
 	ReasonNotChangeable
 	// ReasonTooManyChanges: more hardware locks differ than are allowed.
 	ReasonTooManyChanges
-	// ReasonAnotherPC: network card and disk are others, as far as they are readable on both sides.
+	// ReasonAnotherPC: neither network card nor disk is the same, and at least one of them changed.
 	ReasonAnotherPC
-	// ReasonTooFewReadable: neither network card nor disk is readable on both sides, and what else is readable does not
-	// make up for them.
+	// ReasonTooFewReadable: neither network card nor disk is readable on both sides, and the other locks do not suffice.
 	ReasonTooFewReadable
 )
 
@@ -103,7 +101,7 @@ func (r Reason) Name() string {
 	return reasonNames[r]
 }
 
-// String is a plain sentence.
+// String returns the reason as a sentence.
 func (r Reason) String() string {
 	switch r {
 	case ReasonAnyDifference:
@@ -113,7 +111,8 @@ func (r Reason) String() string {
 	case ReasonTooManyChanges:
 		return "Too many hardware locks are different."
 	case ReasonAnotherPC:
-		return "Neither network card nor disk is that of the license: this may be another PC. The vendor can replace the license."
+		return "Neither network card nor disk is that of the license: this may be another PC. " +
+			"The vendor can replace the license."
 	case ReasonTooFewReadable:
 		return "Neither network card nor disk can be compared, and the rest does not tell this PC from others. " +
 			"The vendor can replace the license."
@@ -153,11 +152,10 @@ func (c Comparison) Differences() int {
 	return n
 }
 
-// Compared returns how many locks say something: those that were readable then, but for an optical drive that is gone.
+// Compared returns how many locks were compared: those readable then, except an optical drive that is gone.
 func (c Comparison) Compared() int { return c.Count(Same) + c.Differences() }
 
-// Closer reports whether the PC is closer to this license's than to other's: fewer locks differ, or as many and more
-// are the same.
+// Closer reports whether c is a better match than other: fewer locks differ, or as many differ and more are the same.
 func (c Comparison) Closer(other Comparison) bool {
 	if mine, others := c.Differences(), other.Differences(); mine != others {
 		return mine < others
@@ -165,9 +163,9 @@ func (c Comparison) Closer(other Comparison) bool {
 	return c.Count(Same) > other.Count(Same)
 }
 
-// Compare decides whether a PC with block now is still the one with block then: that of the license family's last new
-// license or transfer. Blocks of the family's newer licenses may follow: a PC whose network card or disk is that of one
-// of them was recognized with it before. Server, preview, terminal and embedded check all call Compare (spec: codes,
+// Compare decides whether the PC with block now is the one with block then, the block of the license family's last new
+// license or transfer. The blocks newer are those of the family's later licenses: a network card or disk that equals
+// one of theirs was recognized before. Server, preview, terminal and embedded check all call Compare (spec: codes,
 // "Comparing locks").
 func Compare(then, now Block, p Policy, newer ...Block) Comparison {
 	c := Comparison{MaxHardwareChanges: p.MaxHardwareChanges}

@@ -11,8 +11,8 @@
 // An [ActivationKey] makes and checks the typed [ActivationCode] for Codes, and derives the [RemovalSeed] with which a
 // PC makes its [RemovalCode] and a server verifies it. A [SerialSeed] makes and opens serial numbers.
 //
-// The Parse functions read what people type: they ignore case, spaces and dashes, and a [CodeError] names the group that
-// is wrong. [Find] picks every code out of a text.
+// The Parse functions read what people type: they ignore case, spaces and dashes, and a [CodeError] names the group
+// that is wrong. [Find] picks every code out of a text.
 //
 // # Comparison
 //
@@ -22,8 +22,8 @@
 // caller that tests for "not Same", or counts Same, is therefore wrong: use Differs, [Comparison.Differences],
 // [Comparison.Compared] and [Comparison.Closer].
 //
-// Whatever a [Policy] allows, the network card or the disk must be that of the license, as far as they are readable: the
-// other hardware locks tell a model, and two PCs of one model must not pass for one another.
+// Whatever a [Policy] allows, the network card or the disk must be that of the license, as far as they are readable:
+// the other hardware locks tell a model, and two PCs of one model must not pass for one another.
 //
 // # Signed texts
 //
@@ -66,10 +66,10 @@
 //     make codes for any PC. A license file cannot be forged that way, because the signing key never leaves the server.
 //     Each program chooses whether it accepts typed codes.
 //   - A license file contains the removal seed. Whoever has the file can compute the removal code without removing
-//     anything, and a restored backup of a PC runs as before: no offline scheme can prove a removal. A removal code works
-//     once, its Site code is spent, removals are limited, and the server refuses at the next contact.
-//   - Site codes have 20 check bits and the block one, against typing errors: 1 pair in 2 million of wrong codes passes as
-//     belonging together. They are no protection against codes that are made up; the seats of an order are.
+//     anything, and a restored backup of a PC runs as before: no offline scheme can prove a removal. A removal code
+//     works once, its Site code is spent, removals are limited, and the server refuses at the next contact.
+//   - Site codes have 20 check bits and the block one, against typing errors: 1 pair in 2 million of wrong codes passes
+//     as belonging together. They are no protection against codes that are made up; the seats of an order are.
 //   - A check letter detects every single wrong letter and every swap of neighbors, but does not tell which letter is
 //     wrong. What protects a serial number from being guessed is its 45-bit tag.
 //   - A program can be patched. No scheme prevents that.

@@ -19,7 +19,8 @@ func ExampleCompare() {
 	}
 	// Output:
 	// true changed gone []
-	// false changed same [Too many hardware locks are different. Neither network card nor disk is that of the license: this may be another PC. The vendor can replace the license.]
+	// false changed same [Too many hardware locks are different. Neither network card nor disk is that of the license:
+	// this may be another PC. The vendor can replace the license.]
 }
 
 // The codes of a PC carry its block of locks for one program.

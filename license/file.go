@@ -23,10 +23,10 @@ import (
 	"github.com/acen-desktop/acen/license/quickjson"
 )
 
-// implicitAssertion binds a license file to this scheme (codes.md, "License file").
+// implicitAssertion binds a license file to this scheme (spec: codes, "License file").
 const implicitAssertion = "acen/v2 license"
 
-// olderAssertion is that of the scheme before, which only trial versions used.
+// olderAssertion is the implicit assertion of the scheme acen/v1, which only trial versions used.
 const olderAssertion = "acen/v1 license"
 
 // MaxFile is the longest license file that is looked at, in bytes.
@@ -40,8 +40,8 @@ var (
 	ErrFileSignature = errors.New("the license file was not signed with this program's key")
 	// ErrFileKey is returned for a license file that names an unknown key; it is an ErrFileSignature.
 	ErrFileKey = fmt.Errorf("%w: it names another key", ErrFileSignature)
-	// ErrOlderVersion is returned for a license file of the scheme acen/v1 that the program's key signed: the vendor made
-	// it, and no program accepts it any more. It wraps ErrFileSignature.
+	// ErrOlderVersion is returned for a license file of the scheme acen/v1 that was signed with the program's key. The
+	// vendor made it, but no program accepts it. It wraps ErrFileSignature.
 	ErrOlderVersion error = olderVersion{}
 	// ErrKey is returned for bytes that cannot be a signing or public key.
 	ErrKey = errors.New("this is not an Ed25519 key")

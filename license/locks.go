@@ -94,7 +94,7 @@ func Normalize(raw string) string {
 	return string(kept)
 }
 
-// Readable returns the normal form of a raw lock value, and whether it tells one PC from another. It returns "" and
+// Readable returns the normal form of a raw lock value, and whether it can identify a PC. It returns "" and
 // false for a value that is empty, a placeholder, or too short for its lock (spec: codes, "Locks").
 func Readable(l Lock, raw string) (normalized string, ok bool) {
 	normalized = Normalize(raw)
@@ -106,8 +106,8 @@ func Readable(l Lock, raw string) (normalized string, ok bool) {
 	return normalized, true
 }
 
-// patterned reports whether a normalized value is one that somebody typed or counted in the place of a real one: one
-// repeated character, or one of the patterns behind an optional "0X" and up to four letters.
+// patterned reports whether a normalized value is made up: one repeated character, or, after an optional "0X" and up to
+// four letters, four or more equal characters, a sequence that counts, or zeros.
 func patterned(value string) bool {
 	if repeated(value) {
 		return true
@@ -126,13 +126,13 @@ func patterned(value string) bool {
 	return false
 }
 
-// repeated reports whether a value is one character again and again.
+// repeated reports whether all characters of a value are equal. An empty value has none.
 func repeated(value string) bool {
 	return value != "" && strings.Trim(value, value[:1]) == ""
 }
 
-// counted reports whether a value is seven or more digits that count up or down by one: decimal digits, in which 0
-// and 9 are neighbors, or hexadecimal ones, in which 0 and F are not.
+// counted reports whether a value consists of seven or more digits that count up or down by one. Decimal digits wrap
+// between 9 and 0, hexadecimal ones do not wrap.
 func counted(value string) bool {
 	const shortest = 7
 	if len(value) < shortest {
@@ -167,7 +167,7 @@ func counts(value string, wrap, step int) bool {
 	return true
 }
 
-// zeros reports whether a value has eight or more characters that are all 0 but for the first and the last two.
+// zeros reports whether a value has eight or more characters, and all but the first and the last two are 0.
 func zeros(value string) bool {
 	const shortest = 8
 	return len(value) >= shortest && strings.Trim(value[1:len(value)-2], "0") == ""
@@ -193,8 +193,8 @@ func (RawLocks) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText hides the values from encoders.
 func (RawLocks) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// lockBits are the sizes of the lock values in bits. A network card and a disk tell one PC from all others; a
-// processor or a firmware tells one model from others (spec: codes, "Locks").
+// lockBits are the sizes of the lock values in bits. Network card and disk identify one PC, processor and firmware only
+// a model (spec: codes, "Locks").
 var lockBits = [LockCount]uint{8, 5, 9, 14, 5, 14, 8}
 
 // Bits returns the size of the lock's value in bits, or 0 if there is no such lock.

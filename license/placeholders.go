@@ -2,15 +2,15 @@ package license
 
 import "strings"
 
-// The tables of this file are values that identify no PC, although something that looks like a serial number or an
-// address was read: what makers leave in the firmware, what a hypervisor or a USB bridge gives to each disk, and
-// addresses that whole product lines share (spec: codes, "Locks"). Each has its source, the project that recognizes
-// it or the product that reports it. Values that the rules of Readable cover, such as "BSN12345678901234567", "0x0" and
+// The tables in this file list values that look like a serial number or an address but identify no PC: firmware fields
+// that the maker did not fill in, serials that a hypervisor or a USB bridge gives to each disk, and addresses that
+// entire product lines share (spec: codes, "Locks"). Each has its source, the project that recognizes it or the
+// product that reports it. Values that the rules of Readable cover, such as "BSN12345678901234567", "0x0" and
 // "123456789ABC", are not repeated here; "12345" and "123456", which inventories refuse, count as real by these rules.
 //
 // The tables hold for every lock: no real value of another lock looks like one of them.
 
-// placeholder reports whether a normalized value is one that identifies no PC.
+// placeholder reports whether a normalized value, which must not be empty, is in one of the tables.
 func placeholder(l Lock, normalized string) bool {
 	if _, ok := placeholders[normalized]; ok {
 		return true
@@ -37,7 +37,7 @@ const (
 	xstd       = "xstd: default strings of SMBIOS"
 )
 
-// placeholders are whole values, each with its source.
+// placeholders maps complete values to their sources.
 var placeholders = map[string]string{
 	// Strings of the firmware. Values of several words are wordsOnly's.
 	"BLANK":                    boards,
@@ -182,7 +182,7 @@ var placeholders = map[string]string{
 	"E2E616200A35": glpi,
 }
 
-// series are values that differ from PC to PC by no more than a short number: a prefix and min to max digits.
+// series are values that differ from PC to PC only in a short number: a prefix and min to max digits.
 var series = [...]struct {
 	prefix   string
 	min, max int
@@ -230,7 +230,7 @@ var series = [...]struct {
 func numbered(value string) bool {
 	for i := range series {
 		s := &series[i]
-		if s.prefix[0] != value[0] { // most are told apart by it
+		if s.prefix[0] != value[0] { // rules out most at once
 			continue
 		}
 		if digits, ok := strings.CutPrefix(value, s.prefix); ok && len(digits) >= s.min && len(digits) <= s.max &&
@@ -243,10 +243,10 @@ func numbered(value string) bool {
 		len(value) == 17 && value[:2] == "20" && value[12:] == "00000" && onlyDigits(value)
 }
 
-// words are those that makers combine for the empty fields of the firmware, as in "To be filled by O.E.M.", "Base Board
-// Serial Number", "Not Supported by CPU", "AssetTagNum0" and "Type2 - Board Asset Tag", by their first letter. They
-// are the words of the lists of dmidecode, the Firmware Test Suite, GLPI, FusionInventory, OCS Inventory, HardInfo,
-// inxi, Salt, systemd, Fleet and xstd.
+// words are the words, by first letter, of which the texts in empty firmware fields consist, such as "To be filled by
+// O.E.M.", "Base Board Serial Number", "Not Supported by CPU", "AssetTagNum0" and "Type2 - Board Asset Tag". They come
+// from the lists of dmidecode, the Firmware Test Suite, GLPI, FusionInventory, OCS Inventory, HardInfo, inxi, Salt,
+// systemd, Fleet and xstd.
 var words = [26][]string{
 	0:         {"APPLICABLE", "ARRAY", "ASSET", "ASSIGNED", "AVAILABLE"},
 	'B' - 'A': {"BAD", "BANK", "BASE", "BE", "BIOS", "BOARD", "BY"},
@@ -272,14 +272,14 @@ var words = [26][]string{
 	'Y' - 'A': {"YET"},
 }
 
-// wordsOnly reports whether a value is two or more words and nothing else but up to two digits after each, and X for
-// letters that somebody was to fill in.
+// wordsOnly reports whether a value consists of two or more words, each with up to two digits after it, and any number
+// of X at the end, which stand for letters to be filled in.
 func wordsOnly(value string) bool {
 	const longest = 64 // characters
 	return len(value) <= longest && wordsFrom(value, 0, 0)
 }
 
-// wordsFrom reports whether value goes on with words to its end, after count words of so many letters.
+// wordsFrom is wordsOnly for the rest of a value, of which count words with so many letters precede.
 func wordsFrom(value string, count, letters int) bool {
 	const shortest = 7 // letters; fewer may be part of a real value by chance
 	const most = 8     // words; bounds the time for a value that was made up for it
@@ -306,7 +306,7 @@ func wordsFrom(value string, count, letters int) bool {
 	return false
 }
 
-// sharedPrefixes begin the addresses of which many PCs have one.
+// sharedPrefixes are the prefixes of addresses that many PCs have.
 var sharedPrefixes = [...]struct{ prefix, source string }{
 	{"00005E0001", "VRRP: virtual router"},
 	{"00005E0002", "VRRP: virtual router"},
@@ -340,7 +340,7 @@ func sharedAddress(value string) bool {
 }
 
 // evenSteps reports whether the bytes of an address go up or down evenly, as in 00:11:22:33:44:55 or 02:03:04:05:06:07,
-// which stand in manuals, boot loaders and the settings of boards.
+// which appear in manuals, boot loaders and the settings of boards.
 func evenSteps(address string) bool {
 	octet := func(i int) byte { return hexDigit(address[2*i])<<4 | hexDigit(address[2*i+1]) }
 	step := octet(1) - octet(0)
@@ -352,7 +352,7 @@ func evenSteps(address string) bool {
 	return true
 }
 
-// virtualDrives begin the models of optical drives that a hypervisor or a program makes up.
+// virtualDrives are the prefixes of the models of optical drives that a hypervisor or a program emulates.
 var virtualDrives = [...]struct{ prefix, source string }{
 	{"BHYVE", "bhyve"},
 	{"DTSOFT", "DAEMON Tools"},
@@ -367,7 +367,7 @@ var virtualDrives = [...]struct{ prefix, source string }{
 	{"VMWARE", "VMware"},
 }
 
-// virtualDrive reports whether the model and serial of an optical drive are those of one that is not there.
+// virtualDrive reports whether a value is the model and serial of an emulated optical drive.
 func virtualDrive(value string) bool {
 	for i := range virtualDrives {
 		if strings.HasPrefix(value, virtualDrives[i].prefix) {

@@ -11,15 +11,15 @@ import (
 	"aidanwoods.dev/go-paseto"
 )
 
-// This file has what receipts and validation answers share: short statements of the server about one license, signed
-// with the key of its program.
+// This file contains what receipts and validation answers share: both are short statements of the server about one
+// license, signed with the program's key.
 
 // statement is one kind of signed statement.
 type statement struct {
 	assertion string // the implicit assertion, which keeps other tokens of the key from passing as this kind
 	max       int    // the maximum length of a token in bytes
 
-	damaged, signature, key error // what verify fails with
+	damaged, signature, key error // of verify
 }
 
 // sign returns claims, a struct of JSON members, as a PASETO v4.public token.

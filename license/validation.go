@@ -21,7 +21,7 @@ var (
 	ErrValidationSignature = errors.New("the validation answer was not signed with this program's key")
 	// ErrValidationKey is returned for an answer that names an unknown key. It wraps ErrValidationSignature.
 	ErrValidationKey = fmt.Errorf("%w: it names another key", ErrValidationSignature)
-	// ErrValidationNonce is returned for the answer to another question, such as one that is sent again.
+	// ErrValidationNonce is returned for the answer to another question, such as a replayed one.
 	ErrValidationNonce = errors.New("the validation answer belongs to another question")
 )
 
@@ -33,7 +33,7 @@ var validations = statement{
 	key:       ErrValidationKey,
 }
 
-// Nonce makes the answer to a question about a license one to this question: 16 random bytes.
+// Nonce is 16 random bytes that bind a validation answer to its question.
 type Nonce [16]byte
 
 // NewNonce reads a nonce from a source of randomness.
@@ -59,11 +59,11 @@ func ParseNonce(text string) (Nonce, error) {
 // String returns the nonce in base64url without padding, 22 characters.
 func (n Nonce) String() string { return base64.RawURLEncoding.EncodeToString(n[:]) }
 
-// ValidationState is what a license is at the server. A program runs while it is StateActive; any other word, also one
-// of a newer server, means that the license has left this PC or has ended.
+// ValidationState is the state of a license at the server. A program runs only while it is StateActive; any other
+// value, even an unknown one of a newer server, means that the license has left this PC or has ended.
 type ValidationState string
 
-// The states that servers of this version answer.
+// The states in the answers of this version's servers.
 const (
 	StateActive      ValidationState = "Active"
 	StateReleased    ValidationState = "Released" // waits for a PC
@@ -75,7 +75,7 @@ const (
 	StateUnknown     ValidationState = "Unknown"
 )
 
-// Validation is what the server answers to a program that asks about its license (spec: codes, "Validation answer").
+// Validation is the server's answer to a program that asks about its license (spec: codes, "Validation answer").
 type Validation struct {
 	LicenseID int64
 	Site      SiteCode
@@ -84,7 +84,7 @@ type Validation struct {
 	State     ValidationState
 	Features  uint16
 	Ends      time.Time // last moment of validity, in whole seconds; zero when the license never ends
-	File      string    // the license file of today, if it is another one than the program has; not verified
+	File      string    // the current license file if the program has another one, not verified; else ""
 }
 
 // validationClaims are the claims of a validation answer in the token.

@@ -23,8 +23,8 @@ func with(b license.Block, l license.Lock, value uint16) license.Block {
 	return with
 }
 
-// closenessServer returns a server and a PC that lost its data. Of its three licenses that the PC is recognized for, the
-// first has the most locks that are the same and one that differs; the others have none that differs.
+// closenessServer returns a server and a PC that lost its data. Of its three licenses that the PC is recognized for,
+// the first has the most locks that are the same and one that differs; the others have none that differs.
 func closenessServer(t *testing.T) (f *fakeServer, p *fakePC) {
 	t.Helper()
 	f = newFakeServer()

@@ -91,11 +91,11 @@ DELETE FROM vault;
 DELETE FROM requests;
 `}
 
-// trialSchema is the newest version of the data file that trial versions wrote. Their licenses, tasks and removal codes are
-// of the scheme acen/v1. The step after it leaves the accounts alone; keepOlder keeps a copy of everything first.
+// trialSchema is the newest version of the data file that trial versions wrote. Their licenses, tasks and removal codes
+// are of the scheme acen/v1. The next migration deletes all but the accounts; keepOlder makes a copy first.
 const trialSchema = 3
 
-// oldName is the folder below the data folder that keeps what a trial version left.
+// oldName is the name of the folder for files of a trial version, below the data folder.
 const oldName = "old"
 
 // errNewerFile is the cause of an ErrStorage for a data file of a newer version.
@@ -168,8 +168,8 @@ func (d *database) prepare(ctx context.Context, path string) error {
 	return tx.Commit()
 }
 
-// keepOlder copies the data file of a trial version into the folder "old" beside it, unless there is nothing in it but
-// accounts. The caller holds the lock of the data folder.
+// keepOlder copies the data file of a trial version into the folder "old" beside it, unless it contains only accounts.
+// The caller holds the lock of the data folder.
 func (d *database) keepOlder(ctx context.Context, path string) error {
 	used, err := d.used(ctx)
 	if err != nil || !used {
@@ -200,7 +200,7 @@ func (d *database) keepOlder(ctx context.Context, path string) error {
 	}
 }
 
-// used reports whether a data file of a trial version holds anything besides accounts.
+// used reports whether a data file of a trial version contains anything besides accounts.
 func (d *database) used(ctx context.Context) (used bool, err error) {
 	for _, table := range []string{"cache", "generations", "jobs", "vault", "requests"} {
 		var there bool

@@ -37,8 +37,8 @@ func (m *Manager) fileOf(p api.Program, order int64) (here hereFile, ok bool) {
 	return here, ok
 }
 
-// filesHere returns the license files of a program where the program finds them: signed with one of the program's keys,
-// and of licenses that have not left this PC.
+// filesHere returns the license files of a program in the folder where the program finds them: those that were signed
+// with one of its keys and whose licenses have not left this PC.
 func (m *Manager) filesHere(p api.Program) (list []hereFile) {
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {
@@ -81,8 +81,8 @@ func verify(p api.Program, content string) (license.File, error) {
 	return f, err
 }
 
-// install puts a license file where its program finds it, and a sealed copy into the vault. Files of the same license and
-// of its family are replaced, those of other licenses of the program stay (spec: codes, "Several licenses").
+// install puts a license file where its program finds it, and a sealed copy into the vault. Files of the same license
+// and of its family are replaced, those of other licenses of the program stay (spec: codes, "Several licenses").
 func (m *Manager) install(ctx context.Context, p api.Program, l api.License, content string) error {
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {
@@ -310,7 +310,7 @@ type BringBack struct {
 }
 
 // BringBacks finds the licenses that this PC had among the last known ones, at most one for each program: where several
-// match, the one of which the fewest locks differ, and of those the one activated last.
+// match, the one with the fewest differing locks, and of those the one activated last.
 func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) {
 	err = m.eachKnown(ctx, m.bringBacksInto(ctx, m.keptSites(ctx), &list))
 	return list, err

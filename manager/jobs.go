@@ -280,12 +280,12 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 	}
 }
 
-// maxRenewals is how often a job takes a new Site code for this PC (spec: api 21).
+// maxRenewals limits how often a job takes a new Site code for this PC (spec: api 21).
 const maxRenewals = 3
 
-// send sends the request of a job. If the server refuses the Site code of this PC as spent, this PC takes a new one and
-// send asks again: another PC may have it by chance, and this PC does not know that it is spent if its data came back
-// from a backup or its license was removed from elsewhere.
+// send sends the request of a job. If the server refuses the Site code of this PC as spent, send takes a new one for
+// this PC and retries: another PC may have the Site code by chance, or it was spent without this PC's knowledge, because
+// its data were restored from a backup or its license was removed from elsewhere.
 func (m *Manager) send(ctx context.Context, c *client.Client, job *Job, r *request) (outcome, error) {
 	for renewals := 0; ; renewals++ {
 		out, err := senders[job.Task](ctx, c, job, *r)
@@ -299,9 +299,9 @@ func (m *Manager) send(ctx context.Context, c *client.Client, job *Job, r *reque
 	}
 }
 
-// renewSite gives this PC a new Site code in the place of the one in the request of a job, and the job the new codes and
-// a new idempotency key, because it is another request. It reports false if the codes are not this PC's, for a license
-// that leaves this PC, and for a request that an older version sealed. A crash in between loses nothing: the job is sent
+// renewSite takes a new Site code for this PC instead of the one in the request of a job, and stores the new codes and a
+// new idempotency key in the job, because it is another request. It reports false if the codes are not this PC's, for a
+// license that leaves this PC, and for a request that an older version sealed. After a crash in between, the job is sent
 // with its old codes, refused, and renewed again.
 func (m *Manager) renewSite(ctx context.Context, job *Job, r *request) (bool, error) {
 	old, err := r.codes()
@@ -334,7 +334,12 @@ func (m *Manager) renewSite(ctx context.Context, job *Job, r *request) (bool, er
 		return false, err
 	}
 	*job, *r = next, changed
-	m.publish(Event{Kind: JobChanged, Account: job.Account, Job: *job, OrderID: job.OrderID})
+	m.publish(Event{
+		Kind:    JobChanged,
+		Account: job.Account,
+		Job:     *job,
+		OrderID: job.OrderID,
+	})
 	return true, nil
 }
 

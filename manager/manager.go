@@ -196,8 +196,8 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 	return nil
 }
 
-// setOlderAside keeps what a trial version left on this PC, unread, in folders "old", and adds a notice. What cannot be
-// moved now stays where it is; a task that needs its place fails and says why.
+// setOlderAside moves the files of a trial version on this PC into folders "old", without reading their licenses, and
+// adds a notice. Files that cannot be moved now stay; a task that has to replace one fails and says why.
 func (m *Manager) setOlderAside(ctx context.Context) error {
 	moved, err := m.options.Installed.SetOlderAside(ctx)
 	if err != nil {
@@ -211,11 +211,12 @@ func (m *Manager) setOlderAside(ctx context.Context) error {
 		return err
 	}
 	m.addNotice(Say("Data of an older trial version were set aside."),
-		Say("Its licenses are not valid any more, and this version does not read them. Nothing was deleted: you find everything in %s. Activate your programs anew.", strings.Join(kept, ", ")))
+		Say("Its licenses are not valid any more, and this version does not read them. Nothing was deleted: "+
+			"you find everything in %s. Activate your programs anew.", strings.Join(kept, ", ")))
 	return nil
 }
 
-// Older lists the folders that keep what a trial version left on this PC.
+// Older lists the folders on this PC that contain files of a trial version.
 func (m *Manager) Older() (folders []string, err error) {
 	old := filepath.Join(m.options.DataDir, oldName)
 	if kept, err := os.ReadDir(old); err == nil && len(kept) > 0 {

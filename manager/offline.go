@@ -278,8 +278,8 @@ type Taken struct {
 }
 
 // TakeAnswer takes what a courier brought: license files go where their programs find them, removal codes that were accepted are
-// forgotten, and where the server refused this PC's Site code as spent, the next request has a new one. Taken again it does
-// nothing more. The error is that of this PC's disk; what is wrong with a result stands in it.
+// forgotten. If the server refused this PC's Site code as spent, the next request has a new one. A second call with the
+// same answer does nothing. The error is that of this PC's disk; what is wrong with a result stands in it.
 func (m *Manager) TakeAnswer(ctx context.Context, a courier.Answer) ([]Taken, error) {
 	list := make([]Taken, len(a.Results))
 	settled := map[int]bool{}
@@ -345,7 +345,9 @@ func (m *Manager) takeRefusal(ctx context.Context, id string, r courier.Result) 
 	if !asked {
 		return nil // anybody can write an answer
 	}
-	return m.withRecord(ctx, r.Signature, r.Program, func() error { return m.options.Installed.Renew(ctx, r.Signature, r.Codes.Site) })
+	return m.withRecord(ctx, r.Signature, r.Program, func() error {
+		return m.options.Installed.Renew(ctx, r.Signature, r.Codes.Site)
+	})
 }
 
 // closeRequest forgets a request all of whose items are settled.
@@ -385,7 +387,8 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 		return f, false, err
 	}
 	f, err = verify(p, content)
-	if errors.Is(err, license.ErrFileSignature) && !errors.Is(err, license.ErrOlderVersion) && len(keys) > 0 && !m.knowsOwnKeys(claimed.Signature) {
+	if errors.Is(err, license.ErrFileSignature) && !errors.Is(err, license.ErrOlderVersion) &&
+		len(keys) > 0 && !m.knowsOwnKeys(claimed.Signature) {
 		// Nobody here knows the program's key, or only as it was once.
 		unproven = true
 		for _, k := range keys {

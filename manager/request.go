@@ -51,8 +51,8 @@ func (r request) codes() (license.Codes, error) {
 	return license.ParseCodes(body.SiteCode, body.MachineID)
 }
 
-// withCodes returns r with other codes of the PC. The body keeps the form in which the task writes it, which sameRequest
-// compares.
+// withCodes returns r with other codes of the PC. The body is encoded as the task encodes it, because sameRequest
+// compares it.
 func (r request) withCodes(task Task, codes license.Codes) (request, error) {
 	site, machine := codes.Site.String(), codes.Machine.String()
 	var body any

@@ -185,8 +185,8 @@ func distinct(t *testing.T, requests []sent) {
 	require.Len(t, sites, len(requests))
 }
 
-// The app ends between any two steps of taking a new Site code: the next start goes on, with one license and the old one
-// until then.
+// The app ends between any two steps of taking a new Site code: the next start goes on, with one license and the old
+// one until then.
 func TestKilledWhileTakingASiteCode(t *testing.T) {
 	lost := func() *http.Response { return answer(http.StatusBadGateway, "text/html", "<html>") }
 	kills := map[string]struct {
@@ -253,8 +253,8 @@ func TestKilledWhileTakingASiteCode(t *testing.T) {
 	}
 }
 
-// A license that leaves this PC for a Site code that is spent comes back, and this PC's Site code stays: it is the other
-// PC's that must change. So does that of a PC whose codes somebody typed here.
+// A license that leaves this PC for a Site code that is spent comes back, and this PC's Site code stays: it is the
+// other PC's that must change. So does that of a PC whose codes somebody typed here.
 func TestSpentSiteCodeOfAnotherPC(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")

@@ -53,8 +53,8 @@ type SendEmail struct {
 }
 
 // NewLicense activates a PC for an order. The same order and codes while a job is open join that job. On a network error the
-// job stays open and goes on with ResumeJobs. If the server refuses this PC's Site code as spent, this PC takes a new one
-// and the job asks again (spec: api 21).
+// job stays open and goes on with ResumeJobs. If the server refuses this PC's Site code as spent, this PC takes a new
+// one and the job asks again (spec: api 21).
 func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
 	return m.licensed(ctx, Job{
 		Task:    TaskNewLicense,

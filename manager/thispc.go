@@ -28,8 +28,8 @@ type ThisPC struct {
 	Locks [license.LockCount]LockInfo
 }
 
-// Distinct reports whether the codes tell this PC from others of its model: whether its network card or its disk can
-// be read (spec: codes, "Comparing locks", rule 5).
+// Distinct reports whether the codes distinguish this PC from others of its model: whether its network card or its disk
+// can be read (spec: codes, "Comparing locks", rule 5).
 func (p ThisPC) Distinct() bool {
 	return p.Locks[license.NETID-1].Readable || p.Locks[license.HDHWID-1].Readable
 }
@@ -158,8 +158,8 @@ func (m *Manager) tellNewer(signature license.Signature, program string) {
 	}
 }
 
-// renewCodes takes a new Site code for this PC in the place of the one in codes, which the server refused, and returns the
-// codes with it. Codes that are not this PC's stay as they are.
+// renewCodes takes a new Site code for this PC instead of the one in codes, which the server refused, and returns the
+// new codes. It returns codes that are not this PC's unchanged.
 func (m *Manager) renewCodes(ctx context.Context, order int64, codes license.Codes) (license.Codes, error) {
 	p, err := m.programOfOrder(ctx, order)
 	if err != nil {
@@ -199,10 +199,10 @@ func installedError(err error) error {
 	return storageError(err)
 }
 
-// recognizer returns a function that reports whether a license of a program is this PC's: its locks are this PC's, under
-// the program's policy, and its Site code has this PC's generation or its license file is here. The latter is so after
-// this PC took a new Site code for a task that then failed: the program still runs under the license. The adapter that
-// the license was bound to is looked for among all, so a dock or a VPN changes nothing.
+// recognizer returns a function that reports whether a license of a program is this PC's: its locks are this PC's,
+// under the program's policy, and its Site code has this PC's generation or its license file is here. Only the latter
+// is true after this PC took a new Site code for a task that then failed: the program still runs under the license. The
+// adapter that the license is bound to may be any of this PC's, so a dock or a VPN changes nothing.
 func (m *Manager) recognizer(ctx context.Context, p api.Program) (func(api.License) bool, error) {
 	key, err := keyOf(p)
 	if err != nil {

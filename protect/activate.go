@@ -14,7 +14,7 @@ import (
 // Refusal is returned for a license that the program may not run under. Its verdict says why.
 type Refusal struct{ Verdict Verdict }
 
-// Error is the verdict's text.
+// Error returns the verdict's text.
 func (r *Refusal) Error() string { return r.Verdict.String() }
 
 // Codes returns Site code and Machine ID of this PC for the program, which a vendor makes a license for.
@@ -41,8 +41,8 @@ func (l *License) codes(ctx context.Context) (codes license.Codes, err error) {
 }
 
 // RenewCodes returns codes with a new Site code, for a PC whose former codes the vendor's server refused with
-// STATUS_SITE_CODE_SPENT: another PC has that Site code by chance (spec: api 21). It changes nothing if the refused codes
-// are no longer this PC's. A license of this PC stays valid.
+// STATUS_SITE_CODE_SPENT: another PC has that Site code by chance (spec: api 21). It changes nothing if the refused
+// codes are no longer this PC's. A license of this PC stays valid.
 func (l *License) RenewCodes(ctx context.Context, refused license.Codes) (codes license.Codes, err error) {
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -70,8 +70,9 @@ func (l *License) ActivateFile(ctx context.Context, path string) (Verdict, error
 }
 
 // Activate activates this PC with the text of a license file, or with a typed activation code, alone or in the mail that it
-// came in. It keeps a license file where the program and the desktop app find it; one that is there is replaced only by a newer
-// one of the same license. It fails with a *Refusal for a license that the program may not run under; then nothing changes.
+// came in. It keeps a license file where the program and the desktop app find it; one that is there is replaced only by
+// a newer one of the same license. It fails with a *Refusal for a license that the program may not run under; then
+// nothing changes.
 func (l *License) Activate(ctx context.Context, text string) (Verdict, error) {
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -139,7 +140,7 @@ func (l *License) activateCode(ctx context.Context, text string) error {
 	}
 	_, err = l.store.Update(ctx, l.signature, func(s *installed.State) error {
 		s.Enter(typed)
-		if c.file.Expires.IsZero() { // a check remembers one that ends, when it writes the clock
+		if c.file.Expires.IsZero() { // keepClock remembers codes that end
 			s.Remember(code)
 		}
 		return nil

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// Tolerance is how far the clock may be set back unnoticed: time zones, and other systems on the same PC, move clocks.
+	// Tolerance is how far the clock may be set back: time zones, and other systems on the same PC, change clocks.
 	Tolerance = 24 * time.Hour
 	// clockEvery is how far the clock must have moved to be written down.
 	clockEvery = time.Hour
@@ -25,7 +25,7 @@ const (
 	patience = 25 * time.Millisecond
 	// diskTimeout is the default of Options.DiskTimeout.
 	diskTimeout = 3 * time.Second
-	// quickly is how many signatures are checked in a folder before the claims of a file are read first.
+	// quickly is how many signatures are checked in a folder before the claims of further files are read first.
 	quickly = 8
 )
 
@@ -139,7 +139,7 @@ func (l *License) newerState() Verdict {
 	return v
 }
 
-// scan is what lies in some folders: licenses that the vendor made for this program, and the best verdict of all else.
+// scan is the content of folders: licenses that the vendor made for this program, and the best verdict of other files.
 type scan struct {
 	list  []candidate
 	other Verdict
@@ -168,7 +168,7 @@ func (l *License) find() (all scan, own ownFolder) {
 	for _, found := range l.visit(places) {
 		all.merge(found)
 	}
-	issues := map[uint16]bool{} // of an issue the code counts that was entered last
+	issues := map[uint16]bool{} // of each issue only the latest code counts
 	for _, t := range own.state.TypedCodes() {
 		c, issue, err := l.typed(t)
 		if err != nil || issues[issue] {
@@ -180,20 +180,23 @@ func (l *License) find() (all scan, own ownFolder) {
 	return all, own
 }
 
-// ownFolder reads the program's folder in the person's folder alone.
+// ownFolder reads only the program's folder in the person's folder.
 func (l *License) ownFolder() (own ownFolder) {
 	own.scan = l.visit([]place{l.own(&own)})[0]
 	return own
 }
 
-// place is a folder that is read. What read returns is taken over by the goroutine of the check, which gets the scan.
+// place is a folder to read.
 type place struct {
-	dir  string
+	dir string
+	// read reads the folder. It runs in a goroutine that may be abandoned, so it must not write to shared variables.
 	read func(known []string) visited
-	take func(visited, bool) scan
+	// take stores the result of read, in the goroutine of the check, and returns its scan; nil only returns the scan.
+	// The folder may not have answered; the result is then only a verdict.
+	take func(v visited, answered bool) scan
 }
 
-// visited is what was read in a place.
+// visited is the result of reading a place.
 type visited struct {
 	scan
 	own ownFolder // without its scan; of the program's folder only
@@ -201,7 +204,12 @@ type visited struct {
 
 // silent returns the verdict for a folder that did not answer in time.
 func silent(dir string) Verdict {
-	return Verdict{Kind: Unreadable, Path: dir, Err: installed.ErrSilent, folder: true}
+	return Verdict{
+		Kind:   Unreadable,
+		Path:   dir,
+		Err:    installed.ErrSilent,
+		folder: true,
+	}
 }
 
 // named is a file that the program names.
@@ -215,7 +223,7 @@ func (l *License) named(path string) place {
 	}}
 }
 
-// own is the program's folder in the person's folder, which is read into own.
+// own returns the place of the program's folder in the person's folder, which take stores in own.
 func (l *License) own(own *ownFolder) place {
 	dir := installed.Below(l.options.Folder, l.signature)
 	read := func(known []string) (v visited) {
@@ -223,7 +231,12 @@ func (l *License) own(own *ownFolder) place {
 		defer view.Close()
 		v.own.state, v.own.stateErr = view.State()
 		if err := v.files(l, view, known); err != nil && !errors.Is(err, syscall.ENOTDIR) {
-			told := Verdict{Kind: Unreadable, Path: dir, Err: err, folder: true}
+			told := Verdict{
+				Kind:   Unreadable,
+				Path:   dir,
+				Err:    err,
+				folder: true,
+			}
 			if errors.Is(err, installed.ErrNoHome) {
 				told.Path, told.folder = "", false
 			}
@@ -240,28 +253,34 @@ func (l *License) own(own *ownFolder) place {
 	return place{dir, read, take}
 }
 
-// elsewhere is a folder besides the program's own.
+// elsewhere returns the place of a folder in Options.Elsewhere.
 func (l *License) elsewhere(dir string) place {
 	return place{dir: dir, read: func(known []string) (v visited) {
 		view := installed.OpenView(dir)
 		defer view.Close()
 		err := v.files(l, view, known)
 		if errors.Is(err, fs.ErrPermission) && dir != l.beside && exists(dir) {
-			v.tell(Verdict{Kind: Unreadable, Path: dir, Err: err, folder: true})
+			v.tell(Verdict{
+				Kind:   Unreadable,
+				Path:   dir,
+				Err:    err,
+				folder: true,
+			})
 		}
 		return v
 	}}
 }
 
-// round is the reading of places in a goroutine.
+// round collects the results of the goroutine that reads places.
 type round struct {
-	mu      sync.Mutex
-	results []visited
-	given   bool // up; nobody wants the results any more
+	mu        sync.Mutex
+	results   []visited
+	abandoned bool // later results are dropped
 }
 
-// visit reads places one after the other, in a goroutine of its own. If one does not answer in time it is given up, with
-// the goroutine, and the others are read in another one: a folder on a dead network drive blocks whoever touches it.
+// visit reads places one after the other, in a goroutine of its own. If a place does not answer in time, visit abandons
+// it together with the goroutine, and reads the others in a new one: reading a folder on a dead network drive blocks
+// and cannot be canceled.
 func (l *License) visit(places []place) (found []scan) {
 	for len(places) > 0 {
 		results := l.visitSome(places)
@@ -286,7 +305,7 @@ func (p place) taken(v visited, answered bool) scan {
 	return p.take(v, answered)
 }
 
-// visitSome reads places up to the first that does not answer in time.
+// visitSome reads places until one does not answer in time.
 func (l *License) visitSome(places []place) []visited {
 	timer := time.NewTimer(l.options.DiskTimeout)
 	defer timer.Stop()
@@ -324,23 +343,23 @@ func (l *License) visitSome(places []place) []visited {
 	}
 }
 
-// add adds what was read; false when nobody wants it any more.
+// add adds a result. It returns false if the round was abandoned.
 func (r *round) add(v visited) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.given {
+	if r.abandoned {
 		return false
 	}
 	r.results = append(r.results, v)
 	return true
 }
 
-// since returns the results, and whether there are more than before; otherwise the round is given up.
+// since returns the results, and whether there are more than before; otherwise it abandons the round.
 func (r *round) since(before int) (results []visited, more bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.given = len(r.results) == before
-	return r.results, !r.given
+	r.abandoned = len(r.results) == before
+	return r.results, !r.abandoned
 }
 
 // touch replaces the time limit of folders in tests.
@@ -349,14 +368,14 @@ type touch struct {
 	before  func(dir string)
 }
 
-// tell keeps the better of two verdicts.
+// tell replaces the verdict of other files by a better one.
 func (s *scan) tell(v Verdict) {
 	if s.other.Kind == Undecided || v.Kind < s.other.Kind {
 		s.other = v
 	}
 }
 
-// merge adds what lies in another folder.
+// merge adds the content of another folder.
 func (s *scan) merge(more scan) {
 	for _, c := range more.list {
 		s.list = add(s.list, c)
@@ -367,8 +386,8 @@ func (s *scan) merge(more scan) {
 	}
 }
 
-// files reads the license files of a folder but those with known contents. All are read, whatever they are called, so that
-// no number of damaged files hides a good one.
+// files reads the license files of a folder, except those with known contents. It reads all of them, in any number, so
+// that damaged files cannot hide a good one.
 func (s *scan) files(l *License, view *installed.View, known []string) error {
 	verified, seen := 0, map[uint64]bool{}
 	return view.Each(func(f installed.File) {
@@ -386,7 +405,7 @@ func (s *scan) files(l *License, view *installed.View, known []string) error {
 	})
 }
 
-// contentSeed is for the hashes of contents.
+// contentSeed is the seed of the hashes of contents.
 var contentSeed = maphash.MakeSeed()
 
 // file reads one license file.
@@ -418,8 +437,8 @@ func add(list []candidate, c candidate) []candidate {
 }
 
 // read verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not verify
-// files that name an unknown key. It counts the signatures that it checked; where that are many it reads the claims first, which is
-// far quicker than a signature.
+// files that name an unknown key. It counts the signatures that it verified. After quickly of them it reads the claims
+// first, which takes far less time than verifying a signature.
 func (l *License) read(content string, verified *int) (candidate, Kind) {
 	if *verified >= quickly {
 		switch claimed, err := license.UnverifiedFile(content); {
@@ -458,7 +477,7 @@ func (l *License) read(content string, verified *int) (candidate, Kind) {
 
 var errTypedRefused = errors.New("this program accepts license files only, no typed activation codes: get the license file with the ACEN Desktop app")
 
-// typed makes a typed activation code a license file without an id, and returns its issue.
+// typed returns a typed activation code as a license file without an id, and its issue.
 func (l *License) typed(t installed.Typed) (c candidate, issue uint16, err error) {
 	if l.program.ActivationKey == nil {
 		return c, 0, errTypedRefused
@@ -491,7 +510,7 @@ func (p Program) policy() license.Policy {
 	return p.Policy
 }
 
-// judge decides about licenses, and tells the best. It fails when the locks of the PC cannot be read now.
+// judge decides about licenses and returns the best. It fails if the locks of the PC cannot be read now.
 func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (best candidate, err error) {
 	contacts := slices.Concat(own.contacts, l.unkept)
 	var reading *fingerprint.Reading
@@ -524,7 +543,7 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 	}
 	l.asked = asked(list)
 	if best.verdict.Kind == Valid {
-		for _, c := range list { // features are taken together (spec: codes, "Several licenses")
+		for _, c := range list { // the union of all features (spec: codes, "Several licenses")
 			if c.verdict.Kind == Valid {
 				best.verdict.License.Features |= c.file.Features
 			}
@@ -558,8 +577,8 @@ func asked(list []candidate) []candidate {
 	return list[:min(len(list), maxAsked)]
 }
 
-// better reports whether a verdict is to be told in the place of another: of two valid ones that of the license that lasts
-// longer, then of the one that was issued later.
+// better reports whether c should be shown instead of than: a better kind wins; between two valid licenses the later
+// end, then the later issue.
 func better(c, than candidate) bool {
 	if c.verdict.Kind != than.verdict.Kind || c.verdict.Kind != Valid {
 		return c.verdict.Kind < than.verdict.Kind
@@ -571,10 +590,10 @@ func better(c, than candidate) bool {
 	return a.IssuedAt.After(b.IssuedAt)
 }
 
-// judgeTime decides about the licenses of this PC that time ends. The latest time seen counts in the place of a clock that
-// was set back within the tolerance. A license that was issued later than all before begins anew at its own issue, and a
-// typed activation code that this PC never had begins anew now, for it has no time of issue (spec: codes, "Activation
-// code").
+// judgeTime decides about the licenses of this PC that time ends. If the clock was set back within the tolerance it
+// uses the latest time seen. That time is reset by a license that was issued later than all before, to its issue, and
+// by a typed activation code that this PC never had, to the present, because such a code has no time of issue (spec:
+// codes, "Activation code").
 func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder, contacts []installed.Contact) {
 	var timed []*candidate
 	for i := range list {
@@ -623,8 +642,8 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder
 	l.keepClock(ctx, own, clock, fresh)
 }
 
-// keepClock writes the clock if it has moved, and the typed activation codes that this PC never had. What cannot be
-// written now is written by the next check.
+// keepClock stores the clock if it has moved, and the typed activation codes that this PC never had. If that fails, the
+// next check tries again.
 func (l *License) keepClock(ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode) {
 	still := clock.Issued.Equal(own.clock.Issued) && clock.Latest.Sub(own.clock.Latest) <= clockEvery
 	if own.silent || still && len(fresh) == 0 {

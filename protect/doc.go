@@ -19,24 +19,25 @@
 //
 //   - Codes returns Site code and Machine ID, which a license is made for.
 //   - Activate takes a license file, or a typed activation code where the program accepts them.
-//   - Remove takes the license from this PC and returns the removal code. A power cut at any moment leaves either the license
-//     or its removal code on the disk.
+//   - Remove takes the license from this PC and returns the removal code. A power cut at any moment leaves either the
+//     license or its removal code on the disk.
 //   - Validate asks the vendor's server now, and Watch asks from time to time. A license that the vendor has changed is
-//     renewed; one that has ended ends here, too. With a grace the program must hear of the server now and then. Only an
-//     answer that one of the program's keys signed, for the nonce of this question, says anything about the license:
-//     a problem, also 404, and whatever a proxy with a trusted certificate makes up are no answer.
+//     renewed; one that has ended ends here, too. With a grace the program needs an answer within that time. Only an
+//     answer that one of the program's keys signed, for the nonce of this question, says anything about the license. A
+//     problem, even 404, and the response of a proxy with a trusted certificate do not.
 //
 // # Several licenses
 //
-// A PC may have several licenses of one program, such as a trial and a perpetual one. The features of all valid ones are
-// taken together, and the verdict shows the end of the one that lasts longest. Nothing displaces another license: a license
-// file replaces only an older one of the same license or of its family (installed.Supersedes), and a typed activation code
-// replaces only one of the same issue. Remove removes the license that the verdict shows; the others stay.
+// A PC may have several licenses of one program, such as a trial and a perpetual one. The features of all valid ones
+// are taken together, and the verdict shows the end of the one that lasts longest. Nothing displaces another license: a
+// license file replaces only an older one of the same license or of its family (installed.Supersedes), and a typed
+// activation code replaces only one of the same issue. Remove removes the license that the verdict shows; the others
+// stay.
 //
 // # Time
 //
-// Only a license that ends, or a grace, needs a clock. The latest time that was seen is kept: a clock that tells an earlier
-// one, by more than Tolerance, is called wrong. A PC whose clock once was in the future recovers in one of these ways:
+// Only a license that ends, or a grace, needs a clock. The latest time that was seen is stored: a clock that is
+// behind it by more than Tolerance is wrong. A PC whose clock once was in the future recovers in one of these ways:
 //
 //   - The clock is set right, where it is the clock that is wrong.
 //   - A license file that was issued later than all before begins at its own issue.
@@ -51,9 +52,9 @@
 //   - A license file that names an unknown key is UnknownKey: the vendor has probably changed the key, and the program
 //     needs an update. Nothing in such a file is verified; its claims only select the text of the verdict. A file that
 //     names a known key but was not signed with it is Damaged.
-//   - A license file, or a folder that may hold one, that this account may not read is Unreadable, and so is a folder that
-//     does not answer within Options.DiskTimeout, as on a dead network drive, and a person's folder that does not exist because
-//     HOME is not set or is not an absolute path. Licenses in the other folders are found all the same.
+//   - A license file, or a folder that may hold one, that this account may not read is Unreadable, and so is a folder
+//     that does not answer within Options.DiskTimeout, as on a dead network drive, and a person's folder that does not
+//     exist because HOME is not set or is not an absolute path. Licenses in the other folders are found all the same.
 //   - A license file that the program's key signed for a trial version (scheme acen/v1) is OlderVersion. State files of
 //     trial versions are not read either; the next task that writes the state moves them into the folder "old".
 //   - A state file (pc.json) of a newer version is NewerState. It may say that a license has left this PC, so the
@@ -66,33 +67,35 @@
 // whatever they are called, do not hide a good one.
 //
 // A task that writes waits up to 20 seconds for the lock of the folder, then fails with installed.ErrBusy. The error
-// names the lock file and, on Linux, the process that holds the lock. A folder that cannot be written, such as a read-only
-// home, or whose disk cannot lock files, such as an old network drive, makes it fail with an *installed.FolderError,
-// which names the folder and the reason.
+// names the lock file and, on Linux, the process that holds the lock. A folder that cannot be written, such as a
+// read-only home, or whose disk cannot lock files, such as an old network drive, makes it fail with an
+// *installed.FolderError, which names the folder and the reason.
 //
 // # What is left to an attacker
 //
-// Whoever can change the program can take the check out of it: what guards a program on somebody else's PC is never more than
-// a fence. These ways remain, and the code does not pretend to close them:
+// An attacker who can change the program can remove the check: no protection of a program on somebody else's PC is
+// complete. These ways remain, and the code does not pretend to close them:
 //
 //   - Patched programs. The check is a few instructions in a program that lies on the attacker's disk, and so are the
 //     program's public keys, which can be replaced by the attacker's own.
-//   - Copied virtual machines. A full copy of a virtual machine, with its network address and its disk's serial, is the same
-//     PC as far as the locks tell, and so is a container of one image on one kind of host. Two PCs of one model whose network
-//     card or disk collide in fourteen bits are, too: 1 in 8,000 pairs. Only the server notices that one license runs twice.
-//   - The removal code computed from a license file. The file holds the seed of its removal code, so that a PC without a
-//     network can show it. Who copies the file can compute the code, hand it in, and run on with the copy; what bounds that is
-//     that a code is used once, that its Site code is spent, and that the server ends the license at its next validation. No
-//     offline scheme can prove a removal.
-//   - An erased state file. Spent Site codes, the latest time seen, the hashes of typed codes and what the server said lie in
-//     small files of the person's folder. Who erases or changes them, restores a backup of them, makes them unreadable, or
-//     runs the program from another account with a copy of the license file, undoes a removal or the end of a license until
-//     the next answer, and can set the clock back to the day on which the license file was issued. The grace then
-//     counts from that day.
-//   - Typed activation codes. They are checked with the activation key, which a determined person can dig out of the program
-//     and then make codes for any PC. A license file cannot be forged that way. Leave ActivationKey nil to accept files
-//     alone. The server is never asked about a typed code.
+//   - Copied virtual machines. A full copy of a virtual machine, with its network address and its disk's serial, is the
+//     same PC as far as the locks tell, and so is a container of one image on one kind of host. Two PCs of one model
+//     whose network card or disk collide in fourteen bits are, too: 1 in 8,000 pairs. Only the server notices that one
+//     license runs twice.
+//   - The removal code computed from a license file. The file holds the seed of its removal code, so that a PC without
+//     a network can show it. Anyone with a copy of the file can compute the code, hand it in, and go on running with
+//     the copy. Three things limit that: a code can be used once, its Site code is spent, and the server ends the
+//     license at its next validation. No offline scheme can prove a removal.
+//   - An erased state file. Spent Site codes, the latest time seen, the hashes of typed codes and what the server said
+//     are in small files of the person's folder. Erasing or changing them, restoring them from a backup, making them
+//     unreadable, or running the program from another account with a copy of the license file reverts a removal or the
+//     end of a license until the next answer, and allows the clock to be set back to the day on which the license file
+//     was issued. The grace then counts from that day.
+//   - Typed activation codes. They are checked with the activation key, which a determined person can extract from the
+//     program to make codes for any PC. A license file cannot be forged that way. Leave ActivationKey nil to
+//     accept files alone. The server is never asked about a typed code.
 //
-// Whoever stands between the program and the server cannot forge an answer, and a renewed license file is verified like any
-// other; but they can hold answers back. With protect.Forever the program then runs on without end.
+// A person who controls the network cannot forge an answer: it is signed with the program's key and bound to its
+// question, and a renewed license file is verified like any other. But answers can be held back: Validation.Grace limits
+// for how long, and with Forever the program runs on without end.
 package protect

@@ -86,7 +86,7 @@ type Options struct {
 	// DiskTimeout limits how long a folder may take to answer, such as one on a dead network drive; 0 means 3 seconds.
 	DiskTimeout time.Duration
 
-	touch *touch // of tests
+	touch *touch // for tests
 }
 
 // License is a program's view of its license on this PC. Its methods may be called from any goroutine.
@@ -101,7 +101,7 @@ type License struct {
 	store     *installed.Store
 
 	checking sync.Mutex          // held while the license is checked or changed
-	unkept   []installed.Contact // what the server said and could not be kept; guarded by checking
+	unkept   []installed.Contact // answers of the server that could not be stored; guarded by checking
 	asked    []candidate         // what the latest check found to ask the server about; guarded by checking
 	mu       sync.Mutex          // guards verdict
 	verdict  Verdict

@@ -23,8 +23,8 @@ type Removal struct {
 	Codes license.Codes
 	// At is when it left.
 	At time.Time
-	// Left are license files that could not be erased, such as those of an administrator. The program does not run under
-	// them any more, for this person.
+	// Left are the license files that could not be erased, such as those of an administrator. The program does not run
+	// under them for this person.
 	Left []string
 }
 
@@ -116,7 +116,7 @@ func (l *License) erase(ctx context.Context, site license.SiteCode) (left []stri
 	return left
 }
 
-// allFiles lists all license files, the store's as well.
+// allFiles lists all license files, including the store's.
 func (l *License) allFiles() (list []installed.File) {
 	in := func(read func() []installed.File) {
 		timer := time.NewTimer(l.options.DiskTimeout)

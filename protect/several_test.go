@@ -27,8 +27,8 @@ func (d *desk) trial() license.File {
 	return d.license(id(8), order(6), ends(noon.AddDate(0, 0, 5)), issuedAt(noon), features(0b1000))
 }
 
-// A trial never displaces a perpetual license, whichever comes first, and the features of both are taken together for as long
-// as both are valid.
+// A trial never displaces a perpetual license, whichever comes first, and the features of both are taken together for
+// as long as both are valid.
 func TestTrialBesidePerpetual(t *testing.T) {
 	for name, trialFirst := range map[string]bool{"trial first": true, "trial last": false} {
 		t.Run(name, func(t *testing.T) {

@@ -40,9 +40,9 @@ var (
 	ErrNoServer = errors.New("this program asks no server about its license")
 	// ErrNotAsked is returned by Validate when there is no license file of this PC to ask about.
 	ErrNotAsked = errors.New("there is no license file of this PC that the server could be asked about")
-	// ErrNotSigned is returned by Validate for an answer that the vendor's server did not give to this question: it has no
-	// token, or one that another key signed, that answers another question, or that is about another license. It changes
-	// nothing, so whoever puts a certificate and a proxy before a program gains nothing by it.
+	// ErrNotSigned is returned by Validate for an answer that the vendor's server did not give to this question: it has
+	// no token, or one that another key signed, that answers another question, or that is about another license. Such an
+	// answer, for instance of a proxy with a trusted certificate, changes nothing.
 	ErrNotSigned = errors.New("what answered is not the vendor's license server")
 )
 
@@ -238,9 +238,9 @@ func word(state string) string {
 	return state
 }
 
-// ask calls POST /licenses/{id}/validation with a new nonce and returns the verified answer. It fails with ErrNotSigned,
-// and with a *refused for a problem, which says nothing about the license whatever its code (spec: codes, "Validation
-// answer").
+// ask calls POST /licenses/{id}/validation with a new nonce and returns the verified answer. It fails with
+// ErrNotSigned, and with a *refused for a problem, which says nothing about the license whatever its code (spec: codes,
+// "Validation answer").
 func (l *License) ask(ctx context.Context, f license.File) (license.Validation, error) {
 	none := license.Validation{}
 	address, err := validationURL(l.program.Validation.Server, f.ID)

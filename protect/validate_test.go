@@ -182,9 +182,9 @@ func TestValidate(t *testing.T) {
 	require.True(t, v.Valid())
 }
 
-// Whoever puts a certificate and a proxy before a program can answer whatever they like, and let the genuine server answer
-// other questions. Nothing of that says anything: a license that is due stays due, one that has ended stays ended, and
-// one that is valid stays valid.
+// Whoever puts a certificate and a proxy before a program can answer whatever they like, and let the genuine server
+// answer other questions. Nothing of that says anything: a license that is due stays due, one that has ended stays
+// ended, and one that is valid stays valid.
 func TestForgedAnswers(t *testing.T) {
 	change := func(fn func(*license.Validation)) func(asking) string {
 		return func(q asking) string {

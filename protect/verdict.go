@@ -42,7 +42,7 @@ const (
 	Removed
 	// WrongPC: the license is for another PC, or too much of this one has changed.
 	WrongPC
-	// OlderVersion: the vendor made a license file with a trial version. No program accepts it any more.
+	// OlderVersion: the vendor made the license file with a trial version. No program accepts it.
 	OlderVersion
 	// Damaged: a license file cannot be read, or was changed.
 	Damaged
@@ -53,8 +53,8 @@ const (
 )
 
 var kindNames = []string{
-	"undecided", "valid", "validation due", "clock set back", "expired", "ended", "newer state", "unknown key", "unreadable",
-	"removed", "wrong PC", "older version", "damaged", "other program", "no license",
+	"undecided", "valid", "validation due", "clock set back", "expired", "ended", "newer state", "unknown key",
+	"unreadable", "removed", "wrong PC", "older version", "damaged", "other program", "no license",
 }
 
 // String returns a short name, for logs.
@@ -127,8 +127,8 @@ func changed(a, b Verdict) bool {
 // String returns the text in English.
 func (v Verdict) String() string { return v.Text("en") }
 
-// Text says in whole sentences what was found and what to do, in one of the desktop app's languages: en, de, fr, es or ja.
-// It accepts tags with a region such as "de-AT" or "de_AT.UTF-8", and speaks English in any other language.
+// Text returns sentences that say what was found and what to do, in one of the desktop app's languages: en, de, fr, es
+// or ja. It accepts tags with a region such as "de-AT" or "de_AT.UTF-8", and returns English for any other language.
 func (v Verdict) Text(language string) string {
 	if v.program == "" && v.Err == nil {
 		return "" // the zero verdict
@@ -163,7 +163,7 @@ func (v Verdict) Text(language string) string {
 	return phrases[v.phrase()].in(in, values...)
 }
 
-// place is the folder of what cannot be read.
+// place returns the folder that cannot be read, or in which the file is.
 func (v Verdict) place() string {
 	if v.folder {
 		return v.Path
@@ -185,7 +185,7 @@ func (v Verdict) reasons(language int) (text string) {
 	return text
 }
 
-// phrase names the phrase that says the verdict.
+// phrase returns the name of the verdict's phrase.
 func (v Verdict) phrase() string {
 	typed := ""
 	if v.License != nil && v.License.Typed {

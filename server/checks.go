@@ -69,8 +69,8 @@ func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.License
 	return c, err
 }
 
-// alive is POST /licenses/{id}/alive. It records that the program was heard of and tells nothing about the license: only
-// a validation answer is signed, and nothing else may decide whether a program runs.
+// alive is POST /licenses/{id}/alive. It records that the program was heard of and tells nothing about the license:
+// only a validation answer is signed, and nothing else may decide whether a program runs.
 func (s *Server) alive(ctx context.Context, id int64, r api.LicenseCheck) error {
 	_, err := s.validated(ctx, id, r)
 	return err
@@ -80,7 +80,8 @@ func (s *Server) alive(ctx context.Context, id int64, r api.LicenseCheck) error 
 func (s *Server) validated(ctx context.Context, id int64, r api.LicenseCheck) (c checked, err error) {
 	err = s.Store.Read(ctx, func(tx store.Tx) error { c, err = s.check(ctx, tx, id, r); return err })
 	now := s.Now()
-	if err != nil || c.state() != license.StateActive || c.license.LastAliveAt != nil && now.Sub(*c.license.LastAliveAt) < aliveEvery {
+	if err != nil || c.state() != license.StateActive ||
+		c.license.LastAliveAt != nil && now.Sub(*c.license.LastAliveAt) < aliveEvery {
 		return c, err
 	}
 	return c, s.Store.Write(ctx, func(tx store.Tx) error { return tx.Touch(ctx, id, now) })

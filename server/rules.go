@@ -182,15 +182,15 @@ func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Pr
 
 // siteSpent returns the refusal of a Site code that a removal code has used up.
 func siteSpent() *api.Problem {
-	return api.NewProblem(api.ErrSiteCodeSpent,
-		"This Site code belonged to a license that was removed, transferred or released. The program or the app on that PC shows a new one.")
+	return api.NewProblem(api.ErrSiteCodeSpent, "This Site code belonged to a license that was removed, transferred or "+
+		"released. The program or the app on that PC shows a new one.")
 }
 
-// siteOfAnother returns the refusal of a Site code that another PC has by chance: the PC that asks takes a new one (spec:
-// api 21). api.ErrSiteCodeInUse is for the same pair only.
+// siteOfAnother returns the refusal of a Site code that another PC has by chance: the PC that asks takes a new one
+// (spec: api 21). api.ErrSiteCodeInUse is for the same pair only.
 func siteOfAnother() *api.Problem {
-	return api.NewProblem(api.ErrSiteCodeSpent,
-		"Another PC has this Site code by chance, so it cannot be used. ACEN Desktop takes a new one on this PC and asks again.")
+	return api.NewProblem(api.ErrSiteCodeSpent, "Another PC has this Site code by chance, so it cannot be used. "+
+		"ACEN Desktop takes a new one on this PC and asks again.")
 }
 
 // grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, expiry and,

@@ -24,8 +24,8 @@ import (
 
 // scenario is one row: in this state this call gets this answer and leaves this state behind. Words are those of world.do
 // and world.check. PCs are named by letters; "A+NET" is A with another network card, "A-NET" A whose network card cannot be
-// read, "A@7" A with generation 7; T and U have the same Site code by chance. A license is named by the PC it was made for. Calls are made by anna for order 1042 unless they
-// say "as bruno" or "in 1037".
+// read, "A@7" A with generation 7; T and U have the same Site code by chance. A license is named by the PC it was made
+// for. Calls are made by anna for order 1042 unless they say "as bruno" or "in 1037".
 type scenario struct {
 	name   string
 	state  []string
@@ -560,8 +560,8 @@ func (w *world) regrant(pc string) {
 	})
 }
 
-// collision returns the codes of two PCs that have the same Site code by chance. Of a thousand PCs with the same generation
-// two have, because twenty bits of a Site code tell one from another.
+// collision returns the codes of two PCs that have the same Site code by chance. Of a thousand PCs with the same
+// generation two have, because twenty bits of a Site code tell one from another.
 func collision(signature license.Signature) (a, b license.Codes) {
 	key, seen := signature.Key(), map[license.SiteCode]license.Codes{}
 	for n := 0; ; n++ {

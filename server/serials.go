@@ -57,10 +57,13 @@ func (s *Server) addOrder(ctx context.Context, tx store.Tx, e *store.Event, o st
 	return tx.Order(ctx, id)
 }
 
-// redeem checks a verification number, unless v is nil, and a serial number and returns the order that the serial number makes. It refuses,
-// with an *api.Problem, in this order: banned or too early, serial number malformed, verification number wrong, serial number
-// unknown, out of range, blocked or of another program, serial number used (api.md rules 9 to 11).
-func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID int64, serial string, v *api.VerificationAnswer) (o store.Order, p store.Program, err error) {
+// redeem checks a verification number, unless v is nil, and a serial number and returns the order that the serial
+// number makes. It refuses, with an *api.Problem, in this order: banned or too early, serial number malformed,
+// verification number wrong, serial number unknown, out of range, blocked or of another program, serial number used
+// (spec: api 9 to 11).
+func (s *Server) redeem(
+	ctx context.Context, tx store.Tx, a attempt, programID int64, serial string, v *api.VerificationAnswer,
+) (o store.Order, p store.Program, err error) {
 	if err := s.guardSerial(ctx, tx, a); err != nil {
 		return o, p, err
 	}
@@ -83,7 +86,7 @@ func (s *Server) redeem(ctx context.Context, tx store.Tx, a attempt, programID i
 	if err != nil {
 		return o, p, err
 	}
-	// Whether a serial is unknown, out of range, blocked or used, the same is done before it is refused.
+	// The steps are the same whether a serial is unknown, out of range, blocked or used, so that timing reveals nothing.
 	id, features, openErr := seed.Open(uint32(p.ID), number)
 	_, usedErr := tx.OrderBySerial(ctx, p.ID, id)
 	if usedErr != nil && !errors.Is(usedErr, store.ErrNotFound) {

@@ -118,7 +118,8 @@ func AllSettings() []Setting {
 		count("requests-burst", "requests of one host at once", 1, func(s *Settings) *int { return &s.Requests.Burst }),
 		count("flood-refusals", "requests within a minute that were refused as too many and ban a host", 1, func(s *Settings) *int { return &s.FloodRefusals }),
 		duration("flood-ban", "time for which a host is banned that goes on asking", func(s *Settings) *time.Duration { return &s.FloodBan }),
-		toggle("order-verification", "whether a new order of a person who is signed in needs a verification number: on or off",
+		toggle("order-verification",
+			"whether a new order of a person who is signed in needs a verification number: on or off",
 			func(s *Settings) *bool { return &s.OrderVerification }),
 	}
 }

@@ -34,9 +34,9 @@ func ReadSerialStock(ctx context.Context, tx store.Tx, p store.Program) (SerialS
 func (s SerialStock) Free() int { return s.Valid - s.Used - s.Blocked }
 
 const (
-	// fewFree is the part of the valid serial ids, as one of so many, below which few are free.
+	// fewFree is the denominator of the fraction of free serial ids below which Warnings reports few: one in ten.
 	fewFree = 10
-	// fewUnmade is the number of serial ids below which few are left to make serial numbers with.
+	// fewUnmade is the number of serial ids above the last valid one below which Warnings reports few.
 	fewUnmade = 100_000
 )
 
@@ -56,10 +56,10 @@ func (s SerialStock) Warnings() (list []string) {
 	return list
 }
 
-// stockEvery is how often the serial numbers of a program are counted at most.
+// stockEvery is the minimum time between two counts of a program's serial numbers.
 const stockEvery = time.Hour
 
-// checkStock logs a warning when few serial numbers of a program are left. It is called after an order was made.
+// checkStock logs a warning if few serial numbers of a program are left. It is called after an order was made.
 func (s *Server) checkStock(ctx context.Context, program int64) {
 	now := s.Now()
 	if before, ok := s.counted.Load(program); ok && now.Sub(before.(time.Time)) < stockEvery {

@@ -12,8 +12,8 @@ import (
 
 // Reactivate gives a license to the new codes of the PC it was made for (api.md rule 3). It refuses, with an *api.Problem, in
 // this order: codes malformed, codes do not belong together, note, license ended; then — unless the codes are the license's
-// own and it is not released, which changes nothing and is free — what refuseFor says, Site code spent, Site code in use, too
-// many differences.
+// own and it is not released, which changes nothing and is free — what refuseFor says, Site code spent, Site code in
+// use, too many differences.
 func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, made bool, err error) {
 	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
 	if err != nil {
@@ -231,7 +231,7 @@ func (r Rules) replace(ctx context.Context, tx store.Tx, l store.License, o stor
 }
 
 // origin is the license whose PC a reactivation is compared with: the first one on this PC, before any reactivation. A lock
-// that changed and came back then counts for nothing (codes.md, "Comparing locks").
+// that changed and came back then counts for nothing (spec: codes, "Comparing locks").
 func origin(ctx context.Context, tx store.Tx, l store.License) (store.License, error) {
 	if l.ID == l.OriginalID {
 		return l, nil

@@ -19,7 +19,8 @@ import (
 	"github.com/acen-desktop/acen/server/store/postgres/postgrestest"
 )
 
-// On PostgreSQL no second server starts on licenses of a trial version either, and several upgrades at once do one's work.
+// On PostgreSQL no second server starts on licenses of a trial version either, and several upgrades at once do one's
+// work.
 func TestUpgradeOnPostgreSQL(t *testing.T) {
 	ctx := t.Context()
 	p := service.Place{Folder: t.TempDir(), Database: postgrestest.Database(t)}

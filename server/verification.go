@@ -77,7 +77,8 @@ func numberHash(id, number string) []byte {
 	return sum[:]
 }
 
-// verify checks a verification number and uses it up, right or wrong. A wrong one counts as a failure; none at all is no guess.
+// verify checks a verification number and uses it up, right or wrong. A wrong one counts as a failure, a missing one
+// does not.
 func (s *Server) verify(ctx context.Context, tx store.Tx, a attempt, answer api.VerificationAnswer) error {
 	if answer == (api.VerificationAnswer{}) {
 		return refuseVerification("The verification number is missing. Type the number in the picture.")

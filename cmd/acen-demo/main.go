@@ -89,7 +89,7 @@ func run(listen, data, smtp, mailDir, language string) error {
 	}
 	var login sample.Login
 	app := filepath.Join(data, "app")
-	// What the app keeps is about the sample data.
+	// The app's data are about the sample data, so they are removed with them.
 	running, err := start(options, &login, func() error { return os.RemoveAll(app) })
 	if err != nil {
 		return err
@@ -102,7 +102,13 @@ func run(listen, data, smtp, mailDir, language string) error {
 		trial.Serial = serials[0]
 	}
 	err = desktop.Run(desktop.Program{
-		ID: desktop.ID + ".demo", Data: app, Server: running.URL, Username: login.Username, Trial: trial, Language: language, Logger: logger,
+		ID:       desktop.ID + ".demo",
+		Data:     app,
+		Server:   running.URL,
+		Username: login.Username,
+		Trial:    trial,
+		Language: language,
+		Logger:   logger,
 	})
 	return errors.Join(err, running.Stop())
 }

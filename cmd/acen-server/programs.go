@@ -140,7 +140,8 @@ func (f *programFlags) register(c *cobra.Command) {
 	flags.IntVar(&f.licenses, "order-licenses", 1, "licenses of an order that a serial number makes")
 	flags.IntVar(&f.subscription, "subscription-days", 0, "subscription of new orders in days; 0: none")
 	flags.BoolVar(&f.flexible, "flexible-locking", true, "recognize a PC of which something changed")
-	flags.IntVar(&f.hardwareChanges, "max-hardware-changes", license.DefaultPolicy().MaxHardwareChanges, "how many hardware locks may change; network card or disk must stay in any case")
+	flags.IntVar(&f.hardwareChanges, "max-hardware-changes", license.DefaultPolicy().MaxHardwareChanges,
+		"how many hardware locks may change; network card or disk must stay in any case")
 	flags.StringSliceVar(&f.changeable, "changeable", lockNames(license.DefaultPolicy().Changeable), "locks that may change")
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/server/admin"
 )
 
-// serialJSON is a serial id as --json prints it. serial_number is missing where the server does not know its features.
+// serialJSON is a serial id as --json prints it. serial_number is missing if the server does not know its features.
 type serialJSON struct {
 	ProgramID     int64             `json:"program_id"`
 	Program       string            `json:"program"`
@@ -79,7 +79,7 @@ func serialCommand() *cobra.Command {
 		blockSerials(d), findSerial(d), listSerials(d), makeSerials(d), printSerials(d), unblockSerials(d))
 }
 
-// warn writes on standard error that few serial numbers are left.
+// warn writes the warnings of stock to standard error.
 func warn(c *cobra.Command, stock server.SerialStock) {
 	for _, warning := range stock.Warnings() {
 		fmt.Fprintln(c.ErrOrStderr(), "Warning: "+warning)
@@ -92,7 +92,7 @@ func makeSerials(d *desk) *cobra.Command {
 	var file string
 	c := d.task("make PROGRAM", "Make serial numbers with the ids after the program's last one", oneID,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-			if d.dryRun { // the next real ones would be the same
+			if d.dryRun { // prints none, because the next run makes the same numbers
 				_, stock, err := a.MakeSerials(c.Context(), id(args), count, features, func(int) {})
 				if err == nil {
 					warn(c, stock)
@@ -128,7 +128,8 @@ instead of redirecting the output.`, admin.MaxSerials, license.MaxSerialID)
 	return c
 }
 
-// serials writes serial numbers into the file and says so; without a file they are what is printed.
+// serials writes serial numbers into the file and returns a sentence that says so. Without a file it returns the
+// numbers.
 func (o *output) serials(serials []license.SerialNumber) (printable, error) {
 	if o == nil {
 		return showSerials(serials), nil
@@ -219,16 +220,16 @@ func stateNames() string {
 }
 
 func findSerial(d *desk) *cobra.Command {
-	return d.task("find SERIAL", "Find program and order of a serial number or id, and whether it is blocked", cobra.ExactArgs(1),
-		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+	return d.task("find SERIAL", "Find program and order of a serial number or id, and whether it is blocked",
+		cobra.ExactArgs(1), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			return serialView.many(a.FindSerials(c.Context(), args[0]))
 		})
 }
 
 func blockSerials(d *desk) *cobra.Command {
 	var reason, file string
-	c := d.task("block PROGRAM SERIAL...", "Block serial numbers, by number, id or range; orders that they made stay", serialArgs(0),
-		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+	c := d.task("block PROGRAM SERIAL...", "Block serial numbers, by number, id or range; orders that they made stay",
+		serialArgs(0), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			serials, err := namedSerials(c, args[1:], file)
 			if err != nil {
 				return printable{}, err
@@ -270,7 +271,7 @@ func serialArgs(least int) cobra.PositionalArgs {
 	}
 }
 
-// maxSerialsFile bounds a file of serial numbers, in bytes.
+// maxSerialsFile limits a file of serial numbers, in bytes.
 const maxSerialsFile = 64 * admin.MaxSerials
 
 // namedSerials returns the serials of the command line and of a file, without empty lines.

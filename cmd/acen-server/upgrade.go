@@ -16,8 +16,8 @@ type upgradedJSON struct {
 
 func upgradeCommand() *cobra.Command {
 	d := &desk{}
-	c := d.task("upgrade-v2", "End the licenses of trial versions (codes acen/v1), so that a server may serve the data", cobra.NoArgs,
-		func(c *cobra.Command, _ []string, a admin.Admin) (out printable, err error) {
+	c := d.task("upgrade-v2", "End the licenses of trial versions (codes acen/v1), so that a server may serve the data",
+		cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (out printable, err error) {
 			unlock, err := d.Lock()
 			if err != nil {
 				return out, err
@@ -39,6 +39,6 @@ func upgradedText(up admin.Upgraded) string {
 	if up == (admin.Upgraded{}) {
 		return "There is nothing to upgrade: no active license has codes of a trial version."
 	}
-	return fmt.Sprintf("Ended as Replaced: licenses %d, of orders %d. Their seats are free; orders and serial ids stay as they were. "+
-		"Nobody was sent a mail; mails that were not sent any more: %d.", up.Licenses, up.Orders, up.Mails)
+	return fmt.Sprintf("Ended as Replaced: licenses %d, of orders %d. Their seats are free; orders and serial ids stay as "+
+		"they were. Nobody was sent a mail; mails that were not sent any more: %d.", up.Licenses, up.Orders, up.Mails)
 }

@@ -143,7 +143,7 @@ var licenseFiles = regexp.MustCompile(`v4\.public\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]
 // maxLicenseFiles limits how many license files are shown.
 const maxLicenseFiles = 20
 
-// licenseFile describes a license file. It verifies it with the keys that programs of this PC named.
+// licenseFile describes a license file. It verifies the file with the keys of the programs on this PC.
 func (d *desk) licenseFile(token string, claimed license.File) (f fileJSON, verdict string) {
 	f = fileJSON{
 		License:   claimed.ID,

@@ -365,7 +365,8 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
-// waiveVerification switches the verification number of new orders off. A server that answered requests follows within seconds.
+// waiveVerification switches the verification number of new orders off. A server that answered requests follows within
+// seconds.
 func waiveVerification(ts *testscript.TestScript, _ bool, _ []string) {
 	data(ts, func(ctx context.Context, d *service.Data) error {
 		return d.Store.Write(ctx, func(tx store.Tx) error { return tx.SetOption(ctx, "order-verification", "off") })

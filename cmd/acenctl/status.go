@@ -21,7 +21,7 @@ type statusJSON struct {
 	BringBacks   []offerJSON     `json:"bring_backs"` // this PC had them
 	Waiting      []offerJSON     `json:"waiting"`     // can be picked up
 	Expiring     []expiringJSON  `json:"expiring"`
-	Older        []string        `json:"older"` // folders that keep what a trial version left
+	Older        []string        `json:"older"` // folders with files of a trial version
 }
 
 // forgottenJSON is a license on this PC that the server does not have, as --json prints it.

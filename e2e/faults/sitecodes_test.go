@@ -77,8 +77,8 @@ func collisions() (list []task) {
 	return list
 }
 
-// Another PC has this one's Site code by chance: a task that asks for a license for it takes a new one and is done once,
-// also when the app is killed at any of its writes (spec: api 21).
+// Another PC has this one's Site code by chance: a task that asks for a license for it takes a new one and is done
+// once, also when the app is killed at any of its writes (spec: api 21).
 func TestSiteCodeOfAnotherPC(t *testing.T) {
 	for _, one := range collisions() {
 		t.Run(one.name, func(t *testing.T) {

@@ -23,7 +23,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// The license server has a name, because Go uses no proxy for loopback addresses. The certificate of httptest is for it.
+// The license server has a name, because Go uses no proxy for loopback addresses. The certificate of httptest is for
+// it.
 const vendorAddress = "https://example.com"
 
 // The script runs the program behind a proxy that it trusts, as its owner can arrange. Go reads SSL_CERT_FILE on Linux.

@@ -327,8 +327,8 @@ func notInToken(r rune) bool {
 	return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
 }
 
-// check accepts a license file whose codes do not fit together: it may be one of a trial version, which whoever knows the
-// program's key tells from a forged one.
+// check accepts a license file whose codes do not belong together: it may be one of a trial version, which whoever
+// knows the program's key tells from a forged one.
 func (l License) check() error {
 	if _, err := l.whole(); err != nil {
 		return &Fault{Kind: KindLicense, Problem: err.Error(), Err: err}

@@ -38,7 +38,7 @@ func (s *Store) contacts(signature license.Signature) []Contact {
 	return v.Contacts()
 }
 
-// SetContact stores the server's latest answer about a license in the place of the one before. It fails with ErrNewer.
+// SetContact replaces the server's latest answer about a license. It fails with ErrNewer.
 func (s *Store) SetContact(ctx context.Context, signature license.Signature, c Contact) error {
 	return s.change(ctx, signature, func() error {
 		unlock, err := s.lockFiles(ctx, signature)

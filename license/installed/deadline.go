@@ -19,11 +19,11 @@ var (
 	// ErrNoHome is returned by a store without a folder: the person has no home folder, because HOME is not set or is
 	// not an absolute path.
 	ErrNoHome = errors.New("there is no home folder for the licenses: HOME is not set, or is not an absolute path")
-	// ErrSilent is returned for a folder that does not answer in time, as one on a network drive whose server is away.
+	// ErrSilent is returned for a folder that does not answer in time, such as one on a network drive without its server.
 	ErrSilent = errors.New("the folder does not answer")
 )
 
-// FolderError describes a folder that cannot be used. It says why in words that a person can act on.
+// FolderError describes a folder that cannot be used, and why, in words that a person can act on.
 type FolderError struct {
 	// Dir is the folder.
 	Dir string
@@ -67,8 +67,9 @@ func folderError(dir string, err error) error {
 	return &FolderError{Dir: filepath.Clean(dir), Err: err}
 }
 
-// Within runs do and returns its result, or expired's if that comes first: a folder on a dead network drive blocks whoever
-// touches it. What do was doing is then abandoned: it goes on in its goroutine and must share nothing with the caller.
+// Within runs do in a goroutine and returns its result, or false if expired fires first: access to a folder on a dead
+// network drive may block without end. The goroutine is then abandoned. It may still complete, so do must share nothing
+// with the caller.
 func Within[T any](expired <-chan time.Time, do func() T) (result T, ok bool) {
 	done := make(chan T, 1)
 	go func() { done <- do() }()
@@ -101,13 +102,14 @@ func within[T any](s *Store, signature license.Signature, limit time.Duration, d
 	return result.value, result.err
 }
 
-// change is within for a change that returns nothing.
+// change is within for a change that returns only an error.
 func (s *Store) change(ctx context.Context, signature license.Signature, do func() error) error {
 	_, err := within(s, signature, s.changeTime(ctx), func() (struct{}, error) { return struct{}{}, do() })
 	return err
 }
 
-// changeTime limits a change. One that has a deadline of its own can wait for a later start, so it gets less.
+// changeTime returns the time limit of a change. It is shorter for a change whose context has a deadline: it can be
+// made at a later start of the program.
 func (s *Store) changeTime(ctx context.Context) time.Duration {
 	if _, hurried := ctx.Deadline(); hurried {
 		return s.o.DiskTimeout

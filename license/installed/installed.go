@@ -18,8 +18,8 @@
 // The server accepts the removal code later. Settle records that. Return then refuses to bring the license back, even
 // if app data that were restored from a backup ask for it.
 //
-// What a trial version left, with codes of the scheme acen/v1, is never read and never erased: a change moves it into the
-// folder "old" beside it.
+// What a trial version left, with codes of the scheme acen/v1, is never read and never erased: a change moves it into
+// the folder "old" beside it.
 //
 // Programs of different versions share a folder. A newer version may add members to pc.json; older versions preserve
 // them when they rewrite the file. If older versions must not use the file any more, the newer one raises the version
@@ -208,7 +208,7 @@ type State struct {
 	Typed *Typed
 	// Former are the typed activation codes that were entered before it, the latest last.
 	Former []Typed
-	// Given are hashes of the typed activation codes that the program ever had (spec: codes, "Activation code").
+	// Given are hashes of all typed activation codes that were ever entered (spec: codes, "Activation code").
 	Given []string
 	// Clock is the latest time that was seen; zero when none was, or when it lies in a file of its own, which
 	// View.Clock reads.
@@ -256,8 +256,8 @@ func (s State) Find(site license.SiteCode) (Spent, bool) {
 	return Spent{}, false
 }
 
-// Enter adds a typed activation code that the program is to run under. It displaces none but itself: a trial never
-// displaces a perpetual license (spec: codes, "Several licenses").
+// Enter adds a typed activation code under which the program may run. It replaces no other code: a trial never replaces
+// a perpetual license (spec: codes, "Several licenses").
 func (s *State) Enter(t Typed) {
 	if s.Typed != nil {
 		s.Former = append(s.Former, *s.Typed)
@@ -267,7 +267,7 @@ func (s *State) Enter(t Typed) {
 	s.Typed = &t
 }
 
-// maxFormer limits State.Former; the oldest go first.
+// maxFormer limits State.Former; Enter drops the oldest.
 const maxFormer = 200
 
 // TypedCodes returns the typed activation codes that the program may run under, the latest first.
@@ -281,24 +281,24 @@ func (s *State) TypedCodes() (list []Typed) {
 	return list
 }
 
-// Had reports whether the program was given a typed activation code before.
+// Had reports whether Remember was called for a typed activation code.
 func (s *State) Had(c license.ActivationCode) bool { return slices.Contains(s.Given, hashOf(c)) }
 
-// Remember records that the program was given a typed activation code.
+// Remember records that a typed activation code was entered.
 func (s *State) Remember(c license.ActivationCode) {
 	if !s.Had(c) {
 		s.Given = append(s.Given, hashOf(c))
 	}
 }
 
-// hashOf returns 32 hex digits that name an activation code without telling it.
+// hashOf returns 32 hex digits that identify an activation code without revealing it.
 func hashOf(c license.ActivationCode) string {
 	sum := sha256.Sum256([]byte("acen/v2 given " + c.String()))
 	return hex.EncodeToString(sum[:16])
 }
 
-// State reads what this PC knows of a program; a program that was never seen has the zero state, and so has one that only
-// a trial version knew. It fails with ErrDamaged or ErrNewer.
+// State reads what this PC knows of a program; a program that was never seen has the zero state, and so has one that
+// only a trial version knew. It fails with ErrDamaged or ErrNewer.
 func (s *Store) State(signature license.Signature) (State, error) {
 	return within(s, signature, s.o.DiskTimeout, func() (State, error) { return s.state(signature) })
 }
@@ -314,8 +314,8 @@ func (s *Store) state(signature license.Signature) (State, error) {
 	return state, err
 }
 
-// States lists the states of all programs. State files that cannot be read, and those of a newer or a trial version, are
-// left out.
+// States lists the states of all programs. State files that cannot be read, and those of a newer or a trial version,
+// are left out.
 func (s *Store) States() (list []State, err error) {
 	if s.dir == "" {
 		return nil, ErrNoHome
@@ -449,8 +449,8 @@ func (s *Store) Renew(ctx context.Context, signature license.Signature, site lic
 
 // Return reverts Leave: the Site code is valid again and becomes this PC's present one. A Site code that is not spent
 // stays as it is. Return fails with ErrSettled for a settled license, with ErrShown for one whose removal code a person
-// has seen, and with ErrReplaced if this PC has a newer license: a license file or typed code that is not spent and has the present generation. Return does not verify the
-// files; a forged one can only make it fail.
+// has seen, and with ErrReplaced if this PC has a newer license: a license file or typed code that is not spent and has
+// the present generation. Return does not verify the files; a forged one can only make it fail.
 func (s *Store) Return(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		i := slices.IndexFunc(state.Spent, func(one Spent) bool { return one.Codes.Site == site })
@@ -604,7 +604,7 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 	})
 }
 
-// free returns a name for a license file that takes the place of no other license: name itself, or name with a number.
+// free returns a name under which a license file replaces no other license: name itself, or name with a number.
 func free(files []File, name, content string) string {
 	taken := func(name string) bool {
 		return slices.ContainsFunc(files, func(f File) bool {
@@ -629,10 +629,10 @@ func superseded(former, content string) bool {
 	return olderErr == nil && newerErr == nil && Supersedes(newer, older)
 }
 
-// Supersedes reports whether a license file takes the place of an older one of the same license (spec: codes, "Several
-// licenses"): one with the same id, or one of its family. A license file does not name its family. A license of the
-// same order is taken for one of the family if it was made for the same PC with the same generation, as before a lock
-// changed, or before a restored server forgot it, and neither lasts longer nor grants more: then a mistake loses nothing.
+// Supersedes reports whether a license file replaces an older one (spec: codes, "Several licenses"): one with the same
+// id, or one of its family. A license file does not name its family. An older license of the same order is assumed to
+// be of the family if it was made for the same PC with the same generation, as before a lock changed or before a
+// restored server forgot it, and neither lasts longer nor grants more, so that a wrong assumption loses nothing.
 func Supersedes(newer, older license.File) bool {
 	if newer.Signature != older.Signature || newer.ProgramID != older.ProgramID || newer.Order != older.Order ||
 		older.IssuedAt.After(newer.IssuedAt) {
@@ -741,7 +741,7 @@ func (s *Store) replace(path string, content []byte) error {
 	return folderError(dir, s.o.Disk.Rename(fresh, path))
 }
 
-// sweep removes the files that a crash has left half written.
+// sweep removes incomplete files that a crash left behind.
 func (s *Store) sweep(dir string) {
 	v := OpenView(dir)
 	defer v.Close()

@@ -86,8 +86,8 @@ func (s *Store) lockFolder(ctx context.Context, dir string) (unlock func(), err 
 	}
 }
 
-// lockFiles is lock for changes that do not use the state. It moves the state of a trial version into the folder "old",
-// and fails with ErrNewer if a newer version wrote the state.
+// lockFiles is lock for changes that do not use the state. It moves the state of a trial version into the folder "old".
+// It fails with ErrNewer if a newer version wrote the state.
 func (s *Store) lockFiles(ctx context.Context, signature license.Signature) (unlock func(), err error) {
 	unlock, err = s.lock(ctx, signature)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// oldName is the folder that keeps what a trial version left, beside the files of this version.
+// oldName is the name of the folder for files of a trial version, beside the files of this version.
 const oldName = "old"
 
-// errOlder is returned for the state of a trial version, which is not read.
+// errOlder is returned for the state of a trial version, which is not decoded.
 var errOlder = errors.New("the file that keeps this PC's Site code was written by a trial version")
 
 // current returns the state for a change. It moves the files of a trial version into the folder "old" first. The caller
@@ -29,9 +29,9 @@ func (s *Store) current(signature license.Signature) (State, error) {
 	return state, err
 }
 
-// keepOlder moves the state of a trial version and what belongs to it into the folder "old". License files stay until one
-// of this version replaces them (Put), so that their program can say what is wrong with them. The caller holds the lock of
-// the program's folder. The state comes last, so that a move that was interrupted is continued.
+// keepOlder moves the state of a trial version and what belongs to it into the folder "old". License files stay until
+// one of this version replaces them (Put), so that their program can say what is wrong with them. The caller holds the
+// lock of the program's folder. The state comes last, so that a move that was interrupted is continued.
 func (s *Store) keepOlder(dir string) error {
 	for _, name := range []string{contactsName, clockName, stateName} {
 		if err := s.keep(filepath.Join(dir, name)); err != nil {
@@ -41,7 +41,7 @@ func (s *Store) keepOlder(dir string) error {
 	return nil
 }
 
-// keep moves a file into the folder "old" beside it, where nothing is replaced. A file that is missing is no error.
+// keep moves a file into the folder "old" beside it, under a name that is free there. A missing file is no error.
 func (s *Store) keep(path string) error {
 	if !exists(path) {
 		return nil
@@ -58,9 +58,9 @@ func (s *Store) keep(path string) error {
 	return s.o.Disk.Rename(path, to)
 }
 
-// Older reports whether a license file is one of a trial version: it can be read, and its Site code and Machine ID do not
-// belong together in this version's scheme, by which the server makes every license file. No program accepts such a file,
-// whoever made it.
+// Older reports whether a license file is one of a trial version: it can be read, and its Site code and Machine ID do
+// not belong together in this version's scheme, by which the server makes every license file. No program accepts such a
+// file.
 func (f File) Older() bool {
 	claimed, err := license.UnverifiedFile(f.Content)
 	if err != nil {
@@ -70,8 +70,8 @@ func (f File) Older() bool {
 	return err != nil
 }
 
-// SetOlderAside moves the states that a trial version left into the folders "old" of their programs, and returns how many
-// it moved. It moves as much as it can and joins the errors.
+// SetOlderAside moves the states that a trial version left into the folders "old" of their programs, and returns how
+// many it moved. It moves as much as it can and joins the errors.
 func (s *Store) SetOlderAside(ctx context.Context) (programs int, err error) {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -102,13 +102,13 @@ func (s *Store) setFolderAside(ctx context.Context, dir string) (moved bool, err
 	}
 	defer unlock()
 	if !older() {
-		return false, nil // another program was faster
+		return false, nil // another process moved it meanwhile
 	}
 	err = s.keepOlder(dir)
 	return err == nil, err
 }
 
-// Older lists the folders that keep what a trial version left.
+// Older lists the folders "old" that contain files of a trial version.
 func (s *Store) Older() (list []string, err error) {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -11,7 +11,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// olderStore is a store with what a trial version left of one program: the golden state of version 1 and files beside it.
+// olderStore is a store with what a trial version left of one program: the golden state of version 1 and files beside
+// it.
 func olderStore(t *testing.T) (s *Store, files map[string]string) {
 	t.Helper()
 	s = Open(t.TempDir(), fixed())

@@ -9,19 +9,19 @@ import (
 
 // Windows' error codes for a file that cannot be opened.
 const (
-	errorAccessDenied     = syscall.Errno(5)  // ERROR_ACCESS_DENIED: this person may not
-	errorSharingViolation = syscall.Errno(32) // ERROR_SHARING_VIOLATION: another program has it open
+	errorAccessDenied     = syscall.Errno(5)  // ERROR_ACCESS_DENIED
+	errorSharingViolation = syscall.Errno(32) // ERROR_SHARING_VIOLATION: another program has the file open
 )
 
-// Limits of waiting for files that other programs have open. A start of a program falls into one window.
+// Time limits for retries of files that other programs have open. A start of a program is shorter than a window.
 const (
-	patienceFile   = 100 * time.Millisecond // for one file
-	patienceTotal  = 500 * time.Millisecond // for all files in one window
+	patienceFile   = 100 * time.Millisecond // of one file
+	patienceTotal  = 500 * time.Millisecond // of all files in one window
 	patienceWindow = 10 * time.Second
 )
 
-// patience retries reads of files that another program has open, and limits the time that this process waits for them:
-// planted files that stay open must not delay a start. A file that stays open for patienceFile uses up the window.
+// patience retries reads of files that another program has open, within a time budget of the process: planted files
+// that stay open must not delay a start. A file that stays open for patienceFile uses up the budget of the window.
 type patience struct {
 	now   func() time.Time
 	sleep func(time.Duration)
@@ -31,8 +31,8 @@ type patience struct {
 	waited time.Duration
 }
 
-// read calls do until the file is not open elsewhere or patience ends, and returns the last error. It retries nothing
-// else: a file that this person may not read stays so.
+// read retries do while it fails with ERROR_SHARING_VIOLATION and the budget lasts, and returns the last error. Other
+// errors are not retried: permissions do not change by waiting.
 func (p *patience) read(do func() error) error {
 	for waited := time.Duration(0); ; waited += lockPause {
 		err := do()
@@ -42,7 +42,8 @@ func (p *patience) read(do func() error) error {
 	}
 }
 
-// wait sleeps before the next try of a file that was waited for already. It returns false if patience ends.
+// wait sleeps before the next try of a file, for which the process has waited already. It returns false if the budget
+// is used up.
 func (p *patience) wait(waited time.Duration) bool {
 	p.mu.Lock()
 	if now := p.now(); p.began.IsZero() || now.Sub(p.began) >= patienceWindow {

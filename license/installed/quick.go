@@ -10,7 +10,10 @@ import (
 // What the store writes is read in the quick way. These functions answer false for what is left to encoding/json.
 
 var (
-	stateNames   = []string{"version", "signature", "program", "generation", "used_generations", "spent", "typed", "former_typed", "given_codes", "clock"}
+	stateNames = []string{
+		"version", "signature", "program", "generation", "used_generations", "spent", "typed", "former_typed",
+		"given_codes", "clock",
+	}
 	programNames = []string{"name", "public_keys", "typed_codes"}
 	spentNames   = []string{"site_code", "machine_id", "license_id", "removal_code", "settled", "shown", "at"}
 	typedNames   = []string{"site_code", "machine_id", "activation_code"}

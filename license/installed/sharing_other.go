@@ -7,11 +7,11 @@ import (
 	"syscall"
 )
 
-// lockFlags are the flags for opening a lock file. With O_NONBLOCK a pipe in its place does not block.
+// lockFlags are the flags for opening a lock file. O_NONBLOCK keeps a pipe in its place from blocking.
 const lockFlags = os.O_CREATE | os.O_RDONLY | syscall.O_NONBLOCK
 
-// sharing reads a file; here, one that is replaced meanwhile stays readable.
+// sharing calls read. On this system a file stays readable while it is replaced.
 func sharing(read func() error) error { return read() }
 
-// renaming replaces a file; here, one that is being read can be replaced.
+// renaming calls rename. On this system a file can be replaced while it is read.
 func renaming(rename func() error) error { return rename() }

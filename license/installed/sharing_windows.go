@@ -11,14 +11,14 @@ const lockFlags = os.O_CREATE | os.O_RDONLY
 
 var reading = patience{now: time.Now, sleep: time.Sleep}
 
-// sharing reads a file that another program may be replacing, which Windows refuses for as long as that takes.
+// sharing retries read while another program replaces the file, because Windows refuses to open it meanwhile.
 func sharing(read func() error) error { return reading.read(read) }
 
 // renameTries limits how often a rename is tried, at intervals of lockPause.
 const renameTries = 100
 
-// renaming replaces a file that another program may be reading. Windows refuses that for as long as it takes, and
-// denies access rather than to name the reason.
+// renaming retries rename while another program reads the file, because Windows refuses to replace it meanwhile. It
+// reports that as ERROR_ACCESS_DENIED.
 func renaming(rename func() error) error {
 	for range renameTries {
 		if err := rename(); !errors.Is(err, errorAccessDenied) && !errors.Is(err, errorSharingViolation) {

@@ -54,8 +54,8 @@ type (
 )
 
 // stateVersion is the version of the format that this package reads and writes. Files of newer versions are left
-// unchanged. Version 1 has the same form with codes of the scheme acen/v1, which only trial versions used: it is not read,
-// and a change moves it into the folder "old".
+// unchanged. Version 1 has the same form, but codes of the scheme acen/v1, which only trial versions used: it is not
+// read, and a change moves it into the folder "old".
 const stateVersion = 2
 
 // members are the members of a JSON object, by name.

@@ -11,8 +11,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// A View reads what lies in the folder of one program, whose path is walked once for all of it. State and Files read the
-// disk anew each time. A View is for one goroutine, and closed at the end.
+// A View reads what lies in the folder of one program, whose path is walked once for all of it. State and Files read
+// the disk anew each time. A View is for one goroutine, and closed at the end.
 type View struct {
 	signature  license.Signature
 	folder     folder

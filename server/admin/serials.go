@@ -15,7 +15,7 @@ import (
 // MaxSerials is how many serial numbers are made, printed, blocked or unblocked at once.
 const MaxSerials = 100_000
 
-// SerialState is what became of a serial id.
+// SerialState is the state of a serial id.
 type SerialState string
 
 // The states of a serial id.
@@ -40,8 +40,8 @@ type Serial struct {
 	// Known reports that the server knows the features, and so the number: that of an order, or of a batch it made.
 	Known   bool
 	State   SerialState
-	Order   *store.Order         // that it made, or nil
-	Blocked *store.BlockedSerial // why it is blocked, or nil; one that made an order may be, too
+	Order   *store.Order         // the order that it made, or nil
+	Blocked *store.BlockedSerial // nil if it is not blocked; a used one may be blocked, too
 }
 
 // SerialRange is the serial ids from First to Last.
@@ -56,7 +56,7 @@ func (r SerialRange) String() string {
 
 func (r SerialRange) count() int { return int(r.Last) - int(r.First) + 1 }
 
-// readSerialRange reads a serial id or a range of them, such as 7 or 100-199. ok is false for what looks like neither.
+// readSerialRange parses a serial id or a range of them, such as 7 or 100-199. ok is false for any other text.
 func readSerialRange(text string) (r SerialRange, ok bool, err error) {
 	first, last, isRange := strings.Cut(text, "-")
 	if !isRange {
@@ -89,7 +89,7 @@ func readSerialRange(text string) (r SerialRange, ok bool, err error) {
 // serialLetters is the length of a serial number without dashes.
 const serialLetters = 18
 
-// readSerials reads serial ids, ranges of them and serial numbers of a program.
+// readSerials parses serial ids, ranges of them and serial numbers of a program.
 func (a Admin) readSerials(p store.Program, texts []string) (ranges []SerialRange, err error) {
 	seed, err := a.Secrets.SerialSeed(p)
 	if err != nil {
@@ -121,7 +121,7 @@ func (a Admin) readSerials(p store.Program, texts []string) (ranges []SerialRang
 	return ranges, nil
 }
 
-// validSerials reads serial ids as readSerials does and refuses those that are not valid.
+// validSerials is readSerials, but it refuses serial ids that are not valid.
 func (a Admin) validSerials(p store.Program, texts []string) ([]SerialRange, error) {
 	ranges, err := a.readSerials(p, texts)
 	if err != nil {
@@ -161,7 +161,12 @@ func (a Admin) serials(
 	}
 	list := make([]Serial, 0, r.count())
 	for id := r.First; id <= r.Last; id++ {
-		s := Serial{Program: p, ID: id, Features: features, State: SerialFree}
+		s := Serial{
+			Program:  p,
+			ID:       id,
+			Features: features,
+			State:    SerialFree,
+		}
 		if id < p.FirstSerial || id > p.LastSerial {
 			s.State = SerialInvalid
 		}
@@ -189,9 +194,9 @@ func (a Admin) serials(
 
 // SerialFilter chooses serial ids of a program.
 type SerialFilter struct {
-	// State is what became of them; "" means any.
+	// State is the state of the serial ids to list; "" means any.
 	State SerialState
-	// After is the serial id to go on after; Limit is how many are listed at most, 0 means all.
+	// After is the serial id after which the list begins. Limit is the maximum length of the list, 0 means all.
 	After uint32
 	Limit int
 }
@@ -199,7 +204,7 @@ type SerialFilter struct {
 // serialWindow is how many serial ids are read at once.
 const serialWindow = 10_000
 
-// Serials lists the valid serial ids of a program, with what is left of them.
+// Serials lists the valid serial ids of a program, and counts them.
 func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (
 	list []Serial, stock server.SerialStock, err error,
 ) {
@@ -229,8 +234,8 @@ func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (
 	return list, stock, err
 }
 
-// FindSerials returns what a serial number or a serial id stands for: the one program whose number it is, or all
-// programs that have the id.
+// FindSerials returns the serial id of a serial number in the program that it was made for, or a serial id in all
+// programs in which it is valid or was used.
 func (a Admin) FindSerials(ctx context.Context, text string) ([]Serial, error) {
 	ids, isID, err := readSerialRange(text)
 	if err != nil {
@@ -307,15 +312,22 @@ func (a Admin) PrintSerials(ctx context.Context, program int64, texts []string, 
 	})
 }
 
-// BlockSerials blocks serial ids of a program, so that they make no order, and returns how many were not blocked before.
-// Orders that they made stay (spec: api 9).
-func (a Admin) BlockSerials(ctx context.Context, program int64, texts []string, reason string) (blocked int, err error) {
+// BlockSerials blocks serial ids of a program, so that they make no order, and returns how many were not blocked
+// before. Orders that they made stay (spec: api 9).
+func (a Admin) BlockSerials(
+	ctx context.Context, program int64, texts []string, reason string,
+) (blocked int, err error) {
 	if strings.ContainsAny(reason, "\r\n") || len(reason) > 200 {
 		return 0, errors.New("a reason is one line of at most 200 bytes")
 	}
 	now := a.Now()
 	block := func(tx store.Tx, id uint32) error {
-		return tx.BlockSerial(ctx, store.BlockedSerial{ProgramID: program, SerialID: id, Reason: reason, BlockedAt: now})
+		return tx.BlockSerial(ctx, store.BlockedSerial{
+			ProgramID: program,
+			SerialID:  id,
+			Reason:    reason,
+			BlockedAt: now,
+		})
 	}
 	return a.changeSerials(ctx, program, "serial.block", texts, reason, block)
 }
@@ -326,7 +338,7 @@ func (a Admin) UnblockSerials(ctx context.Context, program int64, texts []string
 	return a.changeSerials(ctx, program, "serial.unblock", texts, "", unblock)
 }
 
-// changeSerials blocks or unblocks those of some serial ids that are not in that state, and returns how many they were.
+// changeSerials blocks or unblocks serial ids, skips those in that state, and returns how many it changed.
 func (a Admin) changeSerials(
 	ctx context.Context, program int64, action string, texts []string, reason string, change func(store.Tx, uint32) error,
 ) (changed int, err error) {
@@ -370,9 +382,9 @@ func (a Admin) changeSerials(
 	return changed, err
 }
 
-// MakeSerials makes serial numbers with the ids after a program's last one, which moves along; the program accepts
-// serial numbers from then on. Features of 0 leave those of the program to the orders. The numbers are in no log, and
-// follow from their ids and features. progress hears how many are made; it may begin again.
+// MakeSerials makes serial numbers with the ids after a program's last one, which it raises; the program accepts serial
+// numbers from then on. With features of 0 their orders get the features of the program. The numbers are not logged.
+// MakeSerials calls progress with how many are made; a retry of the transaction counts from 1 again.
 func (a Admin) MakeSerials(
 	ctx context.Context, program int64, count int, features uint16, progress func(made int),
 ) (serials []license.SerialNumber, stock server.SerialStock, err error) {

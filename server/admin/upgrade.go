@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Upgraded is what UpgradeV2 did.
+// Upgraded is the result of UpgradeV2.
 type Upgraded struct {
 	Licenses int // active licenses that ended as Replaced
 	Orders   int // orders that they belonged to
@@ -21,9 +21,9 @@ type Upgraded struct {
 // errUpgraded ends the transaction of an upgrade that has nothing to do.
 var errUpgraded = errors.New("nothing to upgrade")
 
-// UpgradeV2 ends the active licenses with codes of the scheme acen/v1 as Replaced, in one transaction, and so frees their
-// seats. Orders, serial ids and the Site codes that removal codes have spent stay as they are. It sends no mail, and gives
-// up mails about those licenses that are still queued. A second call does nothing.
+// UpgradeV2 ends the active licenses with codes of the scheme acen/v1 as Replaced, in one transaction, and so frees
+// their seats. It does not change orders, serial ids, and the Site codes that removal codes have spent. It sends no
+// mail, and cancels queued mails about those licenses. A second call does nothing.
 func (a Admin) UpgradeV2(ctx context.Context) (up Upgraded, err error) {
 	err = a.write(ctx, "database.upgrade", "database", func(tx store.Tx) (did done, err error) {
 		up = Upgraded{}
@@ -38,7 +38,7 @@ func (a Admin) UpgradeV2(ctx context.Context) (up Upgraded, err error) {
 		for _, l := range older {
 			orders[l.OrderID] = store.Order{}
 		}
-		for _, id := range slices.Sorted(maps.Keys(orders)) { // in one order, so that two upgrades do not deadlock
+		for _, id := range slices.Sorted(maps.Keys(orders)) { // a fixed order, so that two upgrades do not deadlock
 			if orders[id], err = tx.LockOrder(ctx, id); err != nil {
 				return did, err
 			}

@@ -79,8 +79,8 @@ func (s shop) rows(t *testing.T) (orders []store.Order, licenses map[int64]store
 	return orders, licenses, mails
 }
 
-// The licenses of trial versions end as Replaced in one transaction, which mails nobody; orders, serial ids and everything
-// of newer licenses stay.
+// The licenses of trial versions end as Replaced in one transaction, which mails nobody; orders, serial ids and
+// everything of newer licenses stay.
 func TestUpgradeV2(t *testing.T) {
 	s := newShop(t)
 	ctx := t.Context()

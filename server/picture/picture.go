@@ -38,7 +38,7 @@ const (
 	maxSize    = 76
 	maxTurn    = 0.5 // rotation in radians; a 6 must not become a 9
 	maxShear   = 0.3
-	hollow     = 3 // one of so many digits is drawn as an outline
+	hollow     = 3 // one in hollow digits is drawn as an outline
 	curveSteps = 8 // parts of a curve of an outline
 	maxPart    = 3 // longest straight part of an outline in pixels, so that it can be warped
 	inkTone    = 70
@@ -47,7 +47,7 @@ const (
 	swing      = 14 // largest change of a region's tone
 )
 
-// point is a place in a picture in pixels.
+// point is a position in a picture, in pixels.
 type point struct{ x, y float64 }
 
 // outline is the closed contours of a digit around (0, 0).
@@ -65,7 +65,7 @@ func (o outline) transform(f func(point) point) outline {
 	return out
 }
 
-// plain is how many of fonts have a 0 without a slash, which people would read as an 8 here. They come first.
+// plain is the number of fonts, first in the list, whose 0 has no slash: people would read a slashed 0 as an 8.
 const plain = 3
 
 // fonts returns the fonts that digits are drawn with.
@@ -94,18 +94,18 @@ func PNG(seed [32]byte, digits []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// drawn is a picture and where the middle of each digit is.
+// drawn is a picture and the center of each digit in it.
 type drawn struct {
 	gray    *image.Gray
 	centers []point
 }
 
-// style says what is left to chance in a picture.
+// style selects the random parts of a picture.
 type style struct{ distorted, noisy bool }
 
 var full = style{distorted: true, noisy: true}
 
-// render draws digits with the randomness of r.
+// render draws digits with random numbers from r.
 func render(r *rand.Rand, digits []byte, s style) (drawn, error) {
 	faces, err := fonts()
 	if err != nil {
@@ -163,7 +163,8 @@ func move(by point) func(point) point {
 	return func(p point) point { return point{p.x + by.x, p.y + by.y} }
 }
 
-// distortion turns, slants, stretches, tapers and bends a digit and moves it to a place.
+// distortion returns a random transformation that rotates, slants, stretches, tapers and bends a digit, and moves it to
+// center.
 func distortion(r *rand.Rand, center point) func(point) point {
 	sin, cos := math.Sincos(between(r, -maxTurn, maxTurn))
 	shear, wide, high := between(r, -maxShear, maxShear), between(r, 0.9, 1.25), between(r, 0.85, 1.1)
@@ -175,7 +176,7 @@ func distortion(r *rand.Rand, center point) func(point) point {
 	}
 }
 
-// newWarp returns a smooth random displacement of a whole picture.
+// newWarp returns a smooth random displacement of a picture.
 func newWarp(r *rand.Rand) func(point) point {
 	type wave struct{ amplitude, length, phase float64 }
 	waves := make([]wave, 4)
@@ -231,7 +232,7 @@ func glyph(f *sfnt.Font, digit byte, size float64) (outline, error) {
 
 func at(p fixed.Point26_6) point { return point{float64(p.X) / 64, float64(p.Y) / 64} }
 
-// line returns the ends of the short parts of a straight line.
+// line divides a straight line into short parts and returns their ends.
 func line(from, to point) (list []point) {
 	parts := math.Ceil(math.Hypot(to.x-from.x, to.y-from.y) / maxPart)
 	for i := 1.0; i <= parts; i++ {
@@ -240,7 +241,8 @@ func line(from, to point) (list []point) {
 	return list
 }
 
-// bezier returns the ends of the parts of a curve of degree 2, whose control point is a, or 3.
+// bezier divides a Bézier curve of degree 2 or 3 into parts and returns their ends. The control point of one of degree 2
+// is a.
 func bezier(from, a, b, to point, degree int) (list []point) {
 	if degree == 2 { // as a cubic one
 		b = point{to.x + (a.x-to.x)*2/3, to.y + (a.y-to.y)*2/3}
@@ -271,7 +273,7 @@ func speck(r *rand.Rand) []point {
 	return []point{from, {from.x + between(r, -6, 6), from.y + between(r, -6, 6)}}
 }
 
-// pen draws with one color and keeps how much of each pixel it covers.
+// pen draws with one color and records how much of each pixel it covers.
 type pen struct {
 	warp   func(point) point
 	raster *vector.Rasterizer
@@ -295,7 +297,7 @@ func (p *pen) polygon(contour []point) {
 	p.raster.ClosePath()
 }
 
-// flush draws the contours that were added; contours of one direction that overlap add up.
+// flush draws the contours that were added with the non-zero winding rule.
 func (p *pen) flush() {
 	p.raster.Draw(p.cover, p.cover.Bounds(), image.Opaque, image.Point{})
 	p.raster.Reset(Width, Height)
@@ -330,7 +332,7 @@ func (p *pen) stroke(width float64, contours ...[]point) {
 	p.flush()
 }
 
-// compose puts ink and then paper on a ground of an uneven tone with grain.
+// compose draws ink, and paper above it, on a background of an uneven tone with grain.
 func compose(r *rand.Rand, ink, paper *image.Alpha, s style) *image.Gray {
 	out := image.NewGray(ink.Bounds())
 	length, phase := between(r, 60, 200), between(r, 0, 2*math.Pi)

@@ -55,8 +55,8 @@ func Prepare(folder string, now time.Time, login *Login) func(context.Context, *
 	}
 }
 
-// Start is service.Start for sample data, which Prepare makes. Sample data of a trial version it makes afresh: it removes
-// them first, calls cleared if that is not nil, and keeps the login and the master key.
+// Start is service.Start with Prepare. It replaces sample data of a trial version: it removes the database, calls
+// cleared if that is not nil, and starts again with the same login and master key.
 func Start(
 	ctx context.Context, o service.Options, now time.Time, login *Login, cleared func() error,
 ) (*service.Service, error) {

@@ -213,7 +213,13 @@ func (f *filler) addProgram(ctx context.Context, p store.Program) (err error) {
 		return err
 	}
 	if p.AcceptsSerials {
-		batch := store.SerialBatch{ProgramID: p.ID, First: p.FirstSerial, Last: p.LastSerial, Features: p.Features, MadeAt: f.now}
+		batch := store.SerialBatch{
+			ProgramID: p.ID,
+			First:     p.FirstSerial,
+			Last:      p.LastSerial,
+			Features:  p.Features,
+			MadeAt:    f.now,
+		}
 		if err := f.tx.AddSerialBatch(ctx, batch); err != nil {
 			return err
 		}

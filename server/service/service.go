@@ -69,8 +69,9 @@ type Data struct {
 const databaseFile = "acen.db"
 
 // ErrOlderCodes is returned by Start for a database with active licenses of the scheme acen/v1.
-var ErrOlderCodes = errors.New("the database has active licenses of a trial version, with codes that no program accepts any more " +
-	"(acen/v1): run acen-server upgrade-v2 on it first, which ends them as Replaced and keeps orders and serial ids")
+var ErrOlderCodes = errors.New("the database has active licenses of a trial version, with codes that no program " +
+	"accepts any more (acen/v1): run acen-server upgrade-v2 on it first, which ends them as Replaced and keeps orders " +
+	"and serial ids")
 
 // Exists reports whether a server's data are there already. A PostgreSQL database that answers counts as there.
 func (p Place) Exists() bool {
@@ -245,8 +246,8 @@ func Start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 	return s, nil
 }
 
-// Lock keeps servers from the SQLite database of a data folder until unlock, and fails while one is running on it. On
-// PostgreSQL, where there may be many servers, it does nothing.
+// Lock locks the SQLite database of a data folder against servers until unlock, and fails while one is running on it.
+// On PostgreSQL, where many servers may run, it does nothing.
 func (p Place) Lock() (unlock func(), err error) {
 	if p.Database != "" {
 		return func() {}, nil

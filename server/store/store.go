@@ -159,7 +159,7 @@ type License struct {
 	Status      api.LicenseStatus
 	EndedAt     *time.Time
 	ReleasedAt  *time.Time // when its PC gave the removal code for another PC to take it
-	Older       bool       // its codes are of the scheme acen/v1, which no program computes any more
+	Older       bool       // its codes are of the scheme acen/v1, which programs no longer compute
 }
 
 // SpendsSite reports whether the license has spent its Site code: a removal code was given for it.
@@ -359,8 +359,8 @@ type BlockedSerial struct {
 	BlockedAt time.Time
 }
 
-// SerialBatch is a range of serial ids whose serial numbers were made together. A serial number follows from its id and its
-// features, so that it can be made again.
+// SerialBatch is a range of serial ids whose serial numbers were made together. A serial number can be computed again
+// from its id and its features.
 type SerialBatch struct {
 	ProgramID   int64
 	First, Last uint32
@@ -441,18 +441,19 @@ type Tx interface {
 	AddOrder(ctx context.Context, o Order) (int64, error)
 	// OrderBySerial finds the order that a serial number made.
 	OrderBySerial(ctx context.Context, programID int64, serialID uint32) (Order, error)
-	// OrdersBySerial lists the orders that serial ids from first to last made, by these ids.
+	// OrdersBySerial lists the orders that serial ids from first to last made, in the order of these ids.
 	OrdersBySerial(ctx context.Context, programID int64, first, last uint32) ([]Order, error)
 	// CountSerials counts the serial ids from first to last that made an order, and those that are blocked and made none.
 	CountSerials(ctx context.Context, programID int64, first, last uint32) (used, blocked int, err error)
 	BlockedSerial(ctx context.Context, programID int64, serialID uint32) (BlockedSerial, error)
 	// BlockedSerials lists the blocked serial ids from first to last.
 	BlockedSerials(ctx context.Context, programID int64, first, last uint32) ([]BlockedSerial, error)
-	// BlockSerial fails with ErrExists for a serial id that is blocked, UnblockSerial with ErrNotFound for one that is not.
+	// BlockSerial fails with ErrExists for a serial id that is blocked, UnblockSerial with ErrNotFound for one that is
+	// not.
 	BlockSerial(ctx context.Context, b BlockedSerial) error
 	UnblockSerial(ctx context.Context, programID int64, serialID uint32) error
 	AddSerialBatch(ctx context.Context, b SerialBatch) error
-	// SerialBatches lists the batches that have serial ids from first to last, by these ids.
+	// SerialBatches lists the batches that overlap the serial ids from first to last, in the order of their ids.
 	SerialBatches(ctx context.Context, programID int64, first, last uint32) ([]SerialBatch, error)
 	// LegacySerials lists the orders with a serial number in clear; EndLegacySerial erases it.
 	LegacySerials(ctx context.Context) ([]Legacy, error)

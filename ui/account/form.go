@@ -39,7 +39,7 @@ type form struct {
 	inputs  []input             // from top to bottom
 	long    *longForm           // what they stand in; nil: it needs no scrolling
 	picture *verification.Field // nil: without
-	waived  *pictureInput       // not shown, because the server asks for no verification number; nil: none
+	waived  *pictureInput       // hidden, because the server asks for no verification number; nil if none is
 	sending *background.Slot
 	wait    *countdown
 	// unsure says what to think of a request whose answer did not come.
@@ -78,7 +78,7 @@ func (f *form) waive(in *pictureInput) {
 	f.waived = in
 }
 
-// renew gets another picture where one is shown.
+// renew requests another picture if one is shown.
 func (f *form) renew() {
 	if f.picture != nil && f.waived == nil {
 		f.picture.Renew()

@@ -329,7 +329,7 @@ func (p *pictureInput) check() string {
 	return p.Missing()
 }
 
-// answer returns what was read in the picture; nothing where none is shown.
+// answer returns what was read in the picture, or the zero value if none is shown.
 func (p *pictureInput) answer() api.VerificationAnswer {
 	answer, _ := p.Answer()
 	return answer

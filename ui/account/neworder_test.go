@@ -264,7 +264,8 @@ func TestPlayingGetsTheSound(t *testing.T) {
 	require.Equal(t, []byte("WAV"), <-played)
 }
 
-// Where the vendor waives the verification number, no picture is asked for or shown, until the server asks for one all the same.
+// Where the vendor waives the verification number, no picture is asked for or shown, until the server asks for one all
+// the same.
 func TestNoPictureWhereTheNumberIsWaived(t *testing.T) {
 	s := newScreen(t)
 	waived := studio

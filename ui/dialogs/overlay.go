@@ -74,7 +74,7 @@ func (o *overlay) restyle() {
 	o.card.CornerRadius = theme.Size(fynetheme.SizeNameDialogRadius)
 }
 
-// scrollBar is the room for the scroll bar beside the content, in the padding of the card.
+// scrollBar is the width of the scroll bar, which is beside the content, in the padding of the card.
 const scrollBar = theme.Gap
 
 // arrange gives the card the width the dialog asks for and the height its content needs, within the window.

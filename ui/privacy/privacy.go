@@ -23,10 +23,12 @@ import (
 // Title is that of the dialog.
 const Title tr.Text = "What is sent about this PC"
 
-const sent tr.Text = "To the license server go your user name and password when you sign in, the name of this PC, and what you enter. " +
-	"About the hardware go Site code and Machine ID only. They hold 63 bits for each program: 5 to 14 for each of seven locks."
+const sent tr.Text = "To the license server go your user name and password when you sign in, the name of this PC, " +
+	"and what you enter. About the hardware go Site code and Machine ID only. They hold 63 bits for each program: " +
+	"5 to 14 for each of seven locks."
 
-const kept tr.Text = "The session is kept in the keyring of this PC, the last known tables in your own application-data folder. " +
+const kept tr.Text = "The session is kept in the keyring of this PC, " +
+	"the last known tables in your own application-data folder. " +
 	"The removal code of a license that left this PC lies in a file that only you can read, beside the license files, until the server has it. Nothing goes to anybody else."
 
 // Reader reads this PC for a program. *manager.Manager is one.
@@ -104,11 +106,13 @@ func Table(pc manager.ThisPC) fyne.CanvasObject {
 		if !l.Readable {
 			remark = tr.T("Cannot be read here, so nothing is sent: %s", words.Say(l.Why))
 		}
-		rows.Add(row(words.Capital(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, Bits(uint64(l.Bits), l.Lock.Bits())))
+		bits := Bits(uint64(l.Bits), l.Lock.Bits())
+		rows.Add(row(words.Capital(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, bits))
 		rows.Add(widget.NewSeparator())
 	}
 	rows.Add(row(tr.T("Generation"), tr.T("a random number, new after every removal: it tells nothing about this PC"), "", Bits(uint64(pc.Codes.Site.Generation()), 12)))
-	rows.Add(caption(tr.T("The Machine ID is these 63 bits of the locks and one that is always 0, scrambled with the Site code. " +
+	rows.Add(caption(tr.T("The Machine ID is these 63 bits of the locks and one that is always 0, " +
+		"scrambled with the Site code. " +
 		"The Site code is the generation and a check of 20 bits, which is computed from all of this.")))
 	return rows
 }

@@ -104,9 +104,10 @@ var refusals = map[license.Reason]tr.Text{
 	license.ReasonAnyDifference:  "This program allows no change of the PC.",
 	license.ReasonNotChangeable:  "A lock changed that must not change for this program.",
 	license.ReasonTooManyChanges: "Too many hardware locks are different.",
-	license.ReasonAnotherPC:      "Neither network card nor disk is that of the license: this may be another PC. The vendor can replace the license.",
-	license.ReasonTooFewReadable: "Neither network card nor disk can be compared, and the rest does not tell this PC from others. " +
+	license.ReasonAnotherPC: "Neither network card nor disk is that of the license: this may be another PC. " +
 		"The vendor can replace the license.",
+	license.ReasonTooFewReadable: "Neither network card nor disk can be compared, and the rest does not tell this PC " +
+		"from others. The vendor can replace the license.",
 }
 
 // Document names a kind of document within a sentence: "request".

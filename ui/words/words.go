@@ -136,7 +136,7 @@ var sources = map[license.Lock]tr.Text{
 // LockSource says what the bits of a lock are computed from: its kind, never a value.
 func LockSource(l license.Lock) string { return tr.T(sources[l]) }
 
-// GivesAway says in three sentences what the codes of a PC give away although they contain no serial number (spec:
+// GivesAway returns three sentences about what the codes of a PC reveal although they contain no serial number (spec:
 // codes, "Locks").
 func GivesAway() []string {
 	return []string{

@@ -50,10 +50,10 @@ func (w whole[T]) Scan(v any) error {
 	return nil
 }
 
-// schemeColumn keeps the number of the scheme that a license's codes were computed by.
+// schemeColumn stores the number of the scheme of a license's codes.
 type schemeColumn struct{ older *bool }
 
-// Value returns 1 for codes of acen/v1, and 2.
+// Value returns 1 for codes of acen/v1, and 2 for those of acen/v2.
 func (c schemeColumn) Value() (driver.Value, error) {
 	if *c.older {
 		return int64(1), nil
@@ -61,7 +61,7 @@ func (c schemeColumn) Value() (driver.Value, error) {
 	return int64(2), nil
 }
 
-// Scan reads the number.
+// Scan reads the number of a scheme.
 func (c schemeColumn) Scan(v any) error {
 	n, ok := v.(int64)
 	if *c.older = n < 2; !ok || n < 1 {

@@ -56,8 +56,8 @@ func (t Tx) AddLicense(ctx context.Context, l store.License) error {
 		license = `INSERT INTO licenses (` + licenseColumns + `) VALUES (?`
 	)
 	row := []any{l.ID, l.OrderID, l.ProgramID, l.OriginalID, int64(l.Codes.Site), machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
-		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt), api.StatusActive, nil, maybe(l.ReleasedAt),
-		schemeColumn{&l.Older}}
+		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt),
+		api.StatusActive, nil, maybe(l.ReleasedAt), schemeColumn{&l.Older}}
 	if t.Dialect.Nested {
 		// A seat that is not there fails the statement, and an order that is not there, too: constraints see to it.
 		return t.later(ctx, `WITH seat AS (`+seat+`) `+license+params(16)+`)`, append([]any{l.OrderID}, row...)...)

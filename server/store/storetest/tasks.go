@@ -270,7 +270,8 @@ func testSerials(t *testing.T, f *fixture) {
 	})
 }
 
-// Serial ids have 24 bits. One that is blocked may have made an order before; what was made together is found by any of its ids.
+// Serial ids have 24 bits. One that is blocked may have made an order before; what was made together is found by any of
+// its ids.
 func testBlockedSerials(t *testing.T, f *fixture) {
 	var other int64
 	f.write(func(ctx context.Context, tx store.Tx) (err error) {
@@ -280,17 +281,44 @@ func testBlockedSerials(t *testing.T, f *fixture) {
 			return err
 		}
 		for _, serial := range []uint32{license.MaxSerialID, 3, 8} {
-			_, orderErr := tx.AddOrder(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, SerialID: serial})
+			_, orderErr := tx.AddOrder(ctx, store.Order{
+				ClientID:  f.client,
+				ProgramID: f.program,
+				OrderedAt: noon,
+				SerialID:  serial,
+			})
 			err = errors.Join(err, orderErr)
 		}
 		for _, serial := range []uint32{8, license.MaxSerialID - 1, 5} {
-			err = errors.Join(err, tx.BlockSerial(ctx, store.BlockedSerial{ProgramID: f.program, SerialID: serial, Reason: "leaked", BlockedAt: noon}))
+			err = errors.Join(err, tx.BlockSerial(ctx, store.BlockedSerial{
+				ProgramID: f.program,
+				SerialID:  serial,
+				Reason:    "leaked",
+				BlockedAt: noon,
+			}))
 		}
 		return errors.Join(err,
 			tx.BlockSerial(ctx, store.BlockedSerial{ProgramID: other, SerialID: 3, BlockedAt: noon}),
-			tx.AddSerialBatch(ctx, store.SerialBatch{ProgramID: f.program, First: 4, Last: license.MaxSerialID, Features: 65535, MadeAt: noon}),
-			tx.AddSerialBatch(ctx, store.SerialBatch{ProgramID: f.program, First: 1, Last: 3, Features: 7, MadeAt: noon}),
-			tx.AddSerialBatch(ctx, store.SerialBatch{ProgramID: other, First: 1, Last: 9, MadeAt: noon}))
+			tx.AddSerialBatch(ctx, store.SerialBatch{
+				ProgramID: f.program,
+				First:     4,
+				Last:      license.MaxSerialID,
+				Features:  65535,
+				MadeAt:    noon,
+			}),
+			tx.AddSerialBatch(ctx, store.SerialBatch{
+				ProgramID: f.program,
+				First:     1,
+				Last:      3,
+				Features:  7,
+				MadeAt:    noon,
+			}),
+			tx.AddSerialBatch(ctx, store.SerialBatch{
+				ProgramID: other,
+				First:     1,
+				Last:      9,
+				MadeAt:    noon,
+			}))
 	})
 	require.ErrorIs(t, f.try(func(ctx context.Context, tx store.Tx) error {
 		return tx.BlockSerial(ctx, store.BlockedSerial{ProgramID: f.program, SerialID: 5, BlockedAt: noon})
@@ -298,7 +326,12 @@ func testBlockedSerials(t *testing.T, f *fixture) {
 	f.read(func(ctx context.Context, tx store.Tx) error {
 		b, err := tx.BlockedSerial(ctx, f.program, 5)
 		require.NoError(t, err)
-		require.Empty(t, cmp.Diff(store.BlockedSerial{ProgramID: f.program, SerialID: 5, Reason: "leaked", BlockedAt: noon}, b))
+		require.Empty(t, cmp.Diff(store.BlockedSerial{
+			ProgramID: f.program,
+			SerialID:  5,
+			Reason:    "leaked",
+			BlockedAt: noon,
+		}, b))
 		_, err = tx.BlockedSerial(ctx, f.program, 3)
 		require.ErrorIs(t, err, store.ErrNotFound, "of another program")
 		_, err = tx.BlockedSerial(ctx, f.program, 0)
@@ -347,7 +380,13 @@ func testBlockedSerials(t *testing.T, f *fixture) {
 		}
 		batches, err := tx.SerialBatches(ctx, f.program, 9, 9)
 		require.NoError(t, err)
-		want := store.SerialBatch{ProgramID: f.program, First: 4, Last: license.MaxSerialID, Features: 65535, MadeAt: noon}
+		want := store.SerialBatch{
+			ProgramID: f.program,
+			First:     4,
+			Last:      license.MaxSerialID,
+			Features:  65535,
+			MadeAt:    noon,
+		}
 		require.Empty(t, cmp.Diff([]store.SerialBatch{want}, batches))
 		return nil
 	})

@@ -248,6 +248,7 @@ const (
 
 	smbiosFirmware  = 0
 	smbiosBaseboard = 2
+	smbiosEnd       = 127
 )
 
 // smbiosStructure is one structure of an SMBIOS table.
@@ -283,6 +284,9 @@ func parseSMBIOS(table []byte) (string, error) {
 		}
 		s := smbiosStructure{formatted: rest[:length]}
 		kind := rest[0]
+		if kind == smbiosEnd {
+			break // the length of the table is a maximum: anything may follow
+		}
 		rest = rest[length:]
 		for len(rest) > 0 && rest[0] != 0 {
 			end := bytes.IndexByte(rest, 0)

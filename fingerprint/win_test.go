@@ -72,6 +72,7 @@ func TestWindowsBIOSID(t *testing.T) {
 		"length behind the end":   {smbiosTable([]byte{0, 200, 0, 0, 0, 0}), ""},
 		"text without an end":     {smbiosTable([]byte{0, 4, 0, 0, 'A', 'M', 'I'}), ""},
 		"ends after a structure":  {smbiosTable(board("ASUS", "PRIME")[:len(board("ASUS", "PRIME"))-1]), "ASUS PRIME"},
+		"bytes after the end":     {smbiosTable(board("ASUS", "PRIME"), structure(127, nil), []byte{0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}), "ASUS PRIME"},
 		"ends in an empty string": {smbiosTable(board("ASUS", "PRIME"), []byte{127, 4, 0, 0, 0}), "ASUS PRIME"},
 	} {
 		value, err := windowsSource{windowsPC{firmware: c.table}}.biosID()

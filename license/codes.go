@@ -11,6 +11,18 @@ const MaxGeneration = 1<<12 - 1
 // ErrMismatch is returned for a Site code and a Machine ID that do not belong together or belong to another program.
 var ErrMismatch = errors.New("the Site code and the Machine ID do not belong together, or belong to another program")
 
+// ErrOlderCodes is returned for a Site code and a Machine ID that belong together in the scheme acen/v1, of which no
+// more is read. It wraps ErrMismatch.
+var ErrOlderCodes error = olderCodes{}
+
+type olderCodes struct{}
+
+func (olderCodes) Error() string {
+	return "the Site code and the Machine ID were made by an older trial version"
+}
+
+func (olderCodes) Unwrap() error { return ErrMismatch }
+
 // SiteCode is 32 bits: 12 bits of generation, then 20 check bits.
 type SiteCode uint32
 
@@ -54,15 +66,22 @@ func (k Key) Codes(generation uint16, b Block) Codes {
 	return Codes{Site: site, Machine: MachineID(uint64(b) ^ keyed.mask(site))}
 }
 
-// Open returns the lock block that the codes carry. It fails with ErrMismatch when the Site code is not the one
-// that belongs to the Machine ID (spec: codes, "Site code and Machine ID").
+// Open returns the lock block that the codes carry. It fails with ErrMismatch when the Site code is not the one that
+// belongs to the Machine ID (spec: codes, "Site code and Machine ID"), and with ErrOlderCodes when it is in acen/v1.
 func (k Key) Open(c Codes) (Block, error) {
-	keyed := newKeyed(k.bytes[:])
-	b := Block(uint64(c.Machine) ^ keyed.mask(c.Site))
-	if b>>63 != 0 || keyed.site(c.Site.Generation(), b) != c.Site {
-		return 0, ErrMismatch
+	if b, ok := k.open(c); ok {
+		return b, nil
 	}
-	return b, nil
+	if _, ok := k.signature.key(olderSalt).open(c); ok {
+		return 0, ErrOlderCodes
+	}
+	return 0, ErrMismatch
+}
+
+func (k Key) open(c Codes) (b Block, ok bool) {
+	keyed := newKeyed(k.bytes[:])
+	b = Block(uint64(c.Machine) ^ keyed.mask(c.Site))
+	return b, b>>63 == 0 && keyed.site(c.Site.Generation(), b) == c.Site
 }
 
 func (k *keyed) site(generation uint16, b Block) SiteCode {

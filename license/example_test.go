@@ -15,12 +15,16 @@ func ExampleCompare() {
 	twin := license.RawLocks{"77B0-91E4", "Acme B450", "a87ff6", "00:1B:44:11:3A:C9", "Zen 3", "S4EWNX9K", "HL-DT-ST"}
 	for _, pc := range []license.RawLocks{now, twin} {
 		c := license.Compare(key.Block(then), key.Block(pc), license.DefaultPolicy())
-		fmt.Println(c.Accepted, c.State(license.NETID), c.State(license.CDHWID), c.Reasons)
+		fmt.Println(c.Accepted, c.State(license.NETID), c.State(license.CDHWID))
+		for _, r := range c.Reasons {
+			fmt.Println(r.Name())
+		}
 	}
 	// Output:
-	// true changed gone []
-	// false changed same [Too many hardware locks are different. Neither network card nor disk is that of the license:
-	// this may be another PC. The vendor can replace the license.]
+	// true changed gone
+	// false changed same
+	// too_many_changes
+	// another_pc
 }
 
 // The codes of a PC carry its block of locks for one program.

@@ -29,12 +29,23 @@ func ParseSignature(s string) (Signature, error) {
 }
 
 // Key is the fingerprint key K of a program, derived from its application signature. Anyone can derive it.
-type Key struct{ bytes [32]byte }
+type Key struct {
+	bytes     [32]byte
+	signature Signature
+}
+
+// The salts of the fingerprint keys. Keys of acen/v1 only tell that codes are of that scheme.
+const (
+	salt      = "acen/v2"
+	olderSalt = "acen/v1"
+)
 
 // Key derives K = HKDF-SHA256(signature, salt "acen/v2", info "fingerprint", 32 bytes).
-func (s Signature) Key() Key {
-	var k Key
-	derived, err := hkdf.Key(sha256.New, []byte(s), []byte("acen/v2"), "fingerprint", len(k.bytes))
+func (s Signature) Key() Key { return s.key(salt) }
+
+func (s Signature) key(salt string) Key {
+	k := Key{signature: s}
+	derived, err := hkdf.Key(sha256.New, []byte(s), []byte(salt), "fingerprint", len(k.bytes))
 	if err != nil {
 		panic(err) // only a length beyond 255 hashes fails
 	}

@@ -151,3 +151,23 @@ func FuzzNames(f *testing.F) {
 		}
 	})
 }
+
+// Codes of acen/v1 are told as such: nine bits for each lock, under another key.
+func TestCodesOfAnOlderVersion(t *testing.T) {
+	signature := Signature("LUMENST7")
+	older := signature.key(olderSalt)
+	var block Block
+	for range LockCount {
+		block = block<<9 | 0x155
+	}
+	codes := older.Codes(7, block)
+	_, err := signature.Key().Open(codes)
+	require.ErrorIs(t, err, ErrOlderCodes)
+	require.ErrorIs(t, err, ErrMismatch)
+	codes.Machine ^= 1
+	_, err = signature.Key().Open(codes)
+	require.ErrorIs(t, err, ErrMismatch)
+	require.NotErrorIs(t, err, ErrOlderCodes)
+	_, err = Signature("OTHERPRG").Key().Open(older.Codes(7, block))
+	require.NotErrorIs(t, err, ErrOlderCodes)
+}

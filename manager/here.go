@@ -17,10 +17,11 @@ type hereFile struct {
 	content string
 }
 
-// fileHere returns the license file of filesHere that was issued last.
+// fileHere returns the license file of filesHere that lasts longest, of those that last as long the one issued last.
 func (m *Manager) fileHere(p api.Program) (here hereFile, ok bool) {
 	for _, f := range m.filesHere(p) {
-		if !ok || f.IssuedAt.After(here.IssuedAt) {
+		later := installed.Outlasts(f.File, here.File) || f.Expires.Equal(here.Expires) && f.IssuedAt.After(here.IssuedAt)
+		if !ok || later {
 			here, ok = f, true
 		}
 	}

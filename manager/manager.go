@@ -207,8 +207,11 @@ func (m *Manager) setOlderAside(ctx context.Context) error {
 		return ctx.Err()
 	}
 	kept, err := m.Older()
-	if err != nil || len(kept) == 0 {
-		return err
+	if err != nil {
+		m.options.Logger.Warn("data of a trial version cannot be listed", "error", err)
+	}
+	if len(kept) == 0 {
+		return ctx.Err()
 	}
 	m.addNotice(Say("Data of an older trial version were set aside."),
 		Say("Its licenses are not valid any more, and this version does not read them. Nothing was deleted: "+

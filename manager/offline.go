@@ -396,6 +396,9 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 		}
 		f, err = verify(p, content)
 	}
+	if errors.Is(err, license.ErrFileSignature) && (installed.File{Content: content}).Older() {
+		err = license.ErrOlderVersion // its key went with the data of the trial version
+	}
 	if err != nil {
 		return f, unproven, err
 	}

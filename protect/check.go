@@ -475,7 +475,7 @@ func (l *License) read(content string, verified *int) (candidate, Kind) {
 	return candidate{file: file, bound: bound}, Valid
 }
 
-var errTypedRefused = errors.New("this program accepts license files only, no typed activation codes: get the license file with the ACEN Desktop app")
+var errTypedRefused = errors.New("this is not a license file, and this program accepts no typed activation codes: get the license file with the ACEN Desktop app")
 
 // typed returns a typed activation code as a license file without an id, and its issue.
 func (l *License) typed(t installed.Typed) (c candidate, issue uint16, err error) {

@@ -45,5 +45,5 @@ func ExampleLicense_Activate() {
 	_, err := l.Activate(ctx, "F3945D8C-B0D71FFA-02A956E3-8D6DB947")
 	fmt.Println(err)
 	// Output:
-	// this program accepts license files only, no typed activation codes: get the license file with the ACEN Desktop app
+	// this is not a license file, and this program accepts no typed activation codes: get the license file with the ACEN Desktop app
 }

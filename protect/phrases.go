@@ -236,29 +236,28 @@ var phrases = map[string]phrase{
 		"La licencia de {program} se retiró de este PC el {date}. {activate}",
 		"{program}のライセンスは{date}にこのPCから削除されました。{activate}",
 	},
+	"back": {
+		"Bring the license back to this PC with License reactivation in the ACEN Desktop app.",
+		"Holen Sie die Lizenz mit „Lizenz-Reaktivierung“ in der App ACEN Desktop auf diesen PC zurück.",
+		"Récupérez la licence sur ce PC avec « Réactivation de licence » dans l’application ACEN Desktop.",
+		"Recupere la licencia en este PC con «Reactivación de licencia» en la aplicación ACEN Desktop.",
+		"ACEN Desktopアプリの「ライセンスの再アクティベーション」で、ライセンスをこのPCに復旧してください。",
+	},
 	"wrong PC": {
-		"The license of {program} is for another PC, or too much of this PC has changed. {reasons}Bring the license " +
-			"back to this PC with License reactivation in the ACEN Desktop app.",
+		"The license of {program} is for another PC, or too much of this PC has changed. {reasons}{back}",
 		"Die Lizenz von {program} ist für einen anderen PC, oder an diesem PC hat sich zu viel geändert. " +
-			"{reasons}Holen Sie die Lizenz mit „Lizenz-Reaktivierung“ in der App ACEN Desktop auf diesen PC zurück.",
-		"La licence de {program} est pour un autre PC, ou ce PC a trop changé. {reasons}Récupérez la licence sur ce " +
-			"PC avec « Réactivation de licence » dans l’application ACEN Desktop.",
-		"La licencia de {program} es para otro PC, o este PC ha cambiado demasiado. {reasons}Recupere la licencia en " +
-			"este PC con «Reactivación de licencia» en la aplicación ACEN Desktop.",
-		"{program}のライセンスは別のPC用か、このPCの変更が多すぎます。{reasons}ACEN Desktopアプリの「ライセンスの再アクティベーション」で、" +
-			"ライセンスをこのPCに復旧してください。",
+			"{reasons}{back}",
+		"La licence de {program} est pour un autre PC, ou ce PC a trop changé. {reasons}{back}",
+		"La licencia de {program} es para otro PC, o este PC ha cambiado demasiado. {reasons}{back}",
+		"{program}のライセンスは別のPC用か、このPCの変更が多すぎます。{reasons}{back}",
 	},
 	"wrong PC, typed": {
-		"The activation code of {program} is for another PC, or too much of this PC has changed. {reasons}Bring the " +
-			"license back to this PC with License reactivation in the ACEN Desktop app.",
+		"The activation code of {program} is for another PC, or too much of this PC has changed. {reasons}{back}",
 		"Der Aktivierungscode von {program} ist für einen anderen PC, oder an diesem PC hat sich zu viel geändert. " +
-			"{reasons}Holen Sie die Lizenz mit „Lizenz-Reaktivierung“ in der App ACEN Desktop auf diesen PC zurück.",
-		"Le code d’activation de {program} est pour un autre PC, ou ce PC a trop changé. {reasons}Récupérez la " +
-			"licence sur ce PC avec « Réactivation de licence » dans l’application ACEN Desktop.",
-		"El código de activación de {program} es para otro PC, o este PC ha cambiado demasiado. {reasons}Recupere la " +
-			"licencia en este PC con «Reactivación de licencia» en la aplicación ACEN Desktop.",
-		"{program}のアクティベーションコードは別のPC用か、このPCの変更が多すぎます。{reasons}ACEN Desktopアプリの「ライセンスの再アクティベーション」で、" +
-			"ライセンスをこのPCに復旧してください。",
+			"{reasons}{back}",
+		"Le code d’activation de {program} est pour un autre PC, ou ce PC a trop changé. {reasons}{back}",
+		"El código de activación de {program} es para otro PC, o este PC ha cambiado demasiado. {reasons}{back}",
+		"{program}のアクティベーションコードは別のPC用か、このPCの変更が多すぎます。{reasons}{back}",
 	},
 	"older version": {
 		"{File} was made by an older trial version and is not valid any more. {activate}",
@@ -341,19 +340,17 @@ var phrases = map[string]phrase{
 	},
 	license.ReasonAnotherPC.Name(): {
 		license.ReasonAnotherPC.String(),
-		"Netzwerkkarte und Datenträger sind die eines anderen PCs. Der Anbieter kann die Lizenz ersetzen.",
-		"La carte réseau et le disque sont ceux d’un autre PC. Le fournisseur peut remplacer la licence.",
-		"La tarjeta de red y el disco son los de otro PC. El proveedor puede sustituir la licencia.",
-		"ネットワークカードとディスクが別のPCのものです。販売元はライセンスを置き換えることができます。",
+		"Weder Netzwerkkarte noch Festplatte ist die der Lizenz: Das kann ein anderer PC sein. Der Anbieter kann die Lizenz ersetzen.",
+		"Ni la carte réseau ni le disque n’est celui de la licence : il s’agit peut-être d’un autre PC. Le fournisseur peut remplacer la licence.",
+		"Ni la tarjeta de red ni el disco es el de la licencia: puede que este sea otro PC. El proveedor puede sustituir la licencia.",
+		"ネットワークカードもディスクもライセンスのものではありません。別のPCかもしれません。販売元はライセンスを置き換えられます。",
 	},
 	license.ReasonTooFewReadable.Name(): {
 		license.ReasonTooFewReadable.String(),
-		"Weder Netzwerkkarte noch Datenträger können gelesen werden, um den PC zu erkennen. Der Anbieter kann die " +
-			"Lizenz ersetzen.",
-		"Ni la carte réseau ni le disque ne peuvent être lus pour reconnaître le PC. Le fournisseur peut remplacer " +
-			"la licence.",
-		"No se pueden leer ni la tarjeta de red ni el disco para reconocer el PC. El proveedor puede sustituir la licencia.",
-		"PCを識別するためのネットワークカードもディスクも読み取れません。販売元はライセンスを置き換えることができます。",
+		"Weder Netzwerkkarte noch Festplatte lässt sich vergleichen, und der Rest unterscheidet diesen PC nicht von anderen. Der Anbieter kann die Lizenz ersetzen.",
+		"Ni la carte réseau ni le disque ne peut être comparé, et le reste ne distingue pas ce PC des autres. Le fournisseur peut remplacer la licence.",
+		"Ni la tarjeta de red ni el disco se pueden comparar, y el resto no distingue este PC de otros. El proveedor puede sustituir la licencia.",
+		"ネットワークカードもディスクも比較できず、残りの特徴ではこのPCをほかのPCと区別できません。販売元はライセンスを置き換えられます。",
 	},
 }
 

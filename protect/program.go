@@ -120,10 +120,38 @@ func (l *License) LogValue() slog.Value { return slog.StringValue(l.String()) }
 func (p Program) Check() error {
 	l := &License{program: p}
 	l.build()
-	if v := p.Validation; v.Server != "" && v.Grace == 0 {
-		return errors.Join(l.broken, errNoGrace)
+	return errors.Join(l.broken, p.Validation.check(), p.checkPolicy())
+}
+
+// check returns what is probably a mistake in the validation.
+func (v Validation) check() error {
+	switch {
+	case v.Server == "" && v.Grace != 0:
+		return errors.New("the validation has a grace and no server: nothing would ever be asked")
+	case v.Server != "" && v.Grace == 0:
+		return errNoGrace
+	case v.Grace > 0 && v.Grace < time.Hour:
+		return fmt.Errorf("the grace of the validation is %v: write it with a unit, such as 30*24*time.Hour", v.Grace)
+	case v.Every < 0 || v.Every > 0 && v.Every < time.Minute:
+		return fmt.Errorf("the validation asks every %v: write it with a unit, such as 24*time.Hour", v.Every)
+	case v.Grace > 0 && v.Grace < v.Every:
+		return fmt.Errorf("the grace of the validation, %v, is shorter than the time between questions, %v", v.Grace, v.Every)
 	}
-	return l.broken
+	return nil
+}
+
+// checkPolicy returns what is probably a mistake in the policy for typed codes.
+func (p Program) checkPolicy() error {
+	policy := p.policy()
+	if policy.MaxHardwareChanges < 0 || policy.MaxHardwareChanges > license.LockCount {
+		return fmt.Errorf("the policy allows %d hardware changes: 0 to %d make sense", policy.MaxHardwareChanges, license.LockCount)
+	}
+	for _, l := range policy.Changeable {
+		if l.Bits() == 0 {
+			return fmt.Errorf("the policy names %v, which does not exist", l)
+		}
+	}
+	return nil
 }
 
 var errNoGrace = errors.New("the validation has a server and no grace: " +

@@ -454,6 +454,39 @@ func (refusing) Write(string, []byte) error  { return os.ErrPermission }
 func (refusing) Rename(string, string) error { return os.ErrPermission }
 func (refusing) Remove(string) error         { return os.ErrPermission }
 
+// What the vendor is likely to have mistaken is found in a test of the program.
+func TestMistakesOfAVendor(t *testing.T) {
+	good := newDesk(t).program
+	good.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 30 * 24 * time.Hour}
+	require.NoError(t, good.Check())
+	for says, spoil := range map[string]func(*protect.Program){
+		"30ns":                  func(p *protect.Program) { p.Validation.Grace = 30 },
+		"no server":             func(p *protect.Program) { p.Validation.Server = "" },
+		"every 5ns":             func(p *protect.Program) { p.Validation.Every = 5 },
+		"every -1h0m0s":         func(p *protect.Program) { p.Validation.Every = -time.Hour },
+		"shorter than the time": func(p *protect.Program) { p.Validation.Every = 31 * 24 * time.Hour },
+		"allows -1 hardware":    func(p *protect.Program) { p.Policy = license.Policy{Enabled: true, MaxHardwareChanges: -1} },
+		"lock 99":               func(p *protect.Program) { p.Policy = license.Policy{Changeable: []license.Lock{99}} },
+	} {
+		p := good
+		spoil(&p)
+		require.ErrorContains(t, p.Check(), says)
+	}
+}
+
+// A PC that License reactivation refuses for the same reason is not sent there.
+func TestRefusedReactivationIsNotAdvised(t *testing.T) {
+	d := newDesk(t)
+	d.put(d.sign(signing, d.license(func(f *license.File) { f.Policy.MaxHardwareChanges = 7 })))
+	d.options.Fingerprint = pc(t, "a", license.NETID, license.HDHWID)
+	v := d.open().Verdict()
+	require.Equal(t, protect.WrongPC, v.Kind)
+	for _, language := range []string{"en", "de", "fr", "es", "ja"} {
+		require.NotContains(t, v.Text(language), "ACEN Desktop", language)
+	}
+	require.Contains(t, v.Text("en"), "The vendor can replace the license")
+}
+
 func TestFirstStartTellsTheApp(t *testing.T) {
 	d := newDesk(t)
 	d.open()
@@ -691,7 +724,7 @@ func TestActivate(t *testing.T) {
 
 	d.program.ActivationKey = nil
 	_, err = d.open().Activate(t.Context(), d.license().ActivationCode.String())
-	require.ErrorContains(t, err, "license files only")
+	require.ErrorContains(t, err, "accepts no typed activation codes")
 }
 
 // A damaged state is set aside when something must be kept.

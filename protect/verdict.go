@@ -133,7 +133,10 @@ func (v Verdict) Text(language string) string {
 	if v.program == "" && v.Err == nil {
 		return "" // the zero verdict
 	}
-	in := languageOf(language)
+	in, ends := languageOf(language), v.At
+	if v.Kind == Valid {
+		ends = v.License.Expires
+	}
 	file := phrases["given file"]
 	if v.Path != "" {
 		file = phrases["file"]
@@ -148,17 +151,15 @@ func (v Verdict) Text(language string) string {
 		"{File}", file.in(in, "{path}", v.Path),
 		"{folder}", v.place(),
 		"{date}", day(in, v.At),
-		"{end}", end(in, v.At),
+		"{end}", end(in, ends),
 		"{now}", day(in, v.now),
 		"{days}", strconv.Itoa(v.DaysLeft),
 		"{activate}", activate.in(in),
 		"{reasons}", v.reasons(in),
+		"{back}", v.back(in),
 	}
 	if v.Err != nil {
 		values = append(values, "{error}", v.Err.Error())
-	}
-	if v.Kind == Valid {
-		values[11] = end(in, v.License.Expires)
 	}
 	return phrases[v.phrase()].in(in, values...)
 }
@@ -183,6 +184,19 @@ func (v Verdict) reasons(language int) (text string) {
 		}
 	}
 	return text
+}
+
+// back returns the advice to bring the license back, or "" if the same comparison would refuse that: then the reasons say
+// who can help.
+func (v Verdict) back(language int) string {
+	if v.Comparison != nil {
+		for _, r := range v.Comparison.Reasons {
+			if r == license.ReasonAnotherPC || r == license.ReasonTooFewReadable {
+				return ""
+			}
+		}
+	}
+	return phrases["back"].in(language)
 }
 
 // phrase returns the name of the verdict's phrase.

@@ -90,7 +90,11 @@ func readCodes(p store.Program, r api.PCCodes) (license.Codes, error) {
 	if err != nil {
 		return codes, malformed(err, "body.site_code")
 	}
-	if _, err := p.Signature.Key().Open(codes); err != nil {
+	switch _, err := p.Signature.Key().Open(codes); {
+	case errors.Is(err, license.ErrOlderCodes):
+		return codes, api.NewProblem(api.ErrSiteMIDMismatch,
+			"The Site code and the Machine ID were made by an older trial version. Update the program and copy them again.")
+	case err != nil:
 		return codes, api.NewProblem(api.ErrSiteMIDMismatch,
 			fmt.Sprintf("The Site code and the Machine ID do not belong together, or they belong to another program than %s.", p.Name))
 	}
@@ -190,7 +194,7 @@ func siteSpent() *api.Problem {
 // (spec: api 21). api.ErrSiteCodeInUse is for the same pair only.
 func siteOfAnother() *api.Problem {
 	return api.NewProblem(api.ErrSiteCodeSpent, "Another PC has this Site code by chance, so it cannot be used. "+
-		"ACEN Desktop takes a new one on this PC and asks again.")
+		"ACEN Desktop on the PC that it was made for takes a new one and asks again.")
 }
 
 // grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, expiry and,

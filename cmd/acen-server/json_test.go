@@ -57,7 +57,7 @@ func TestEveryCommandPrintsJSON(t *testing.T) {
 		{"template reset", "activation", "--yes"},
 		{"option list"}, {"option set", "account-failures", "3"}, {"option reset", "account-failures"},
 		{"ban add", "--host", "192.0.2.7"}, {"ban list"}, {"ban lift", "--host", "192.0.2.7"},
-		{"audit search"}, {"backup", in("copy.db")}, {"restore", in("copy.db"), "--yes"}, {"restored"}, {"upgrade-v2"}, {"master-key rotate"}, {"master-key forget", "--yes"},
+		{"audit search"}, {"backup", in("copy.db")}, {"restore", in("copy.db"), "--yes"}, {"restored"}, {"upgrade-v2", "--yes"}, {"master-key rotate"}, {"master-key forget", "--yes"},
 	}
 	seen := slices.Clone(unprinted)
 	for _, call := range calls {
@@ -130,7 +130,7 @@ func TestDryRunsKeepNothing(t *testing.T) {
 		"license add --order 1 --site-code " + next.Site.String() + " --machine-id " + next.Machine.String(): false,
 		"license replace 20001 --site-code " + next.Site.String() + " --machine-id " + next.Machine.String(): true,
 		"template set activation --subject x": false, "template reset password-reset": true, "option set account-failures 3": false, "ban add --username anna": false,
-		"ban lift --host 192.0.2.7": false, "master-key rotate": false, "master-key forget": true, "restored": false, "upgrade-v2": false,
+		"ban lift --host 192.0.2.7": false, "master-key rotate": false, "master-key forget": true, "restored": false, "upgrade-v2": true,
 	} {
 		t.Run(command, func(t *testing.T) {
 			check.NoError(t, os.WriteFile(filepath.Join(folder, "p.csv"), []byte("name,application_signature\nFonts,LUMENFNT\n"), 0o600))

@@ -282,7 +282,7 @@ func namedSerials(c *cobra.Command, args []string, file string) ([]string, error
 		if err != nil {
 			return nil, err
 		}
-		lines := bufio.NewScanner(strings.NewReader(text))
+		lines := bufio.NewScanner(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
 		for lines.Scan() {
 			if line := strings.TrimSpace(lines.Text()); line != "" {
 				list = append(list, line)

@@ -18,6 +18,9 @@ func upgradeCommand() *cobra.Command {
 	d := &desk{}
 	c := d.task("upgrade-v2", "End the licenses of trial versions (codes acen/v1), so that a server may serve the data",
 		cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (out printable, err error) {
+			if err := d.confirm(c, "All active licenses of trial versions end for good. Is there a backup, and shall they end?"); err != nil {
+				return out, err
+			}
 			unlock, err := d.Lock()
 			if err != nil {
 				return out, err

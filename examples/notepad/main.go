@@ -148,8 +148,17 @@ func (n *notepad) run(ctx context.Context, arguments []string) int {
 	return exitFailed
 }
 
+// verdict returns the verdict. It asks the server first if the server must confirm the license now.
+func (n *notepad) verdict(ctx context.Context) protect.Verdict {
+	v := n.license.Verdict()
+	if v.Kind == protect.ValidationDue {
+		v, _ = n.license.Validate(ctx) // without an answer the verdict stays as it is
+	}
+	return v
+}
+
 // notebook shows a file, or adds a line to it.
-func (n *notepad) notebook(_ context.Context, arguments []string) error {
+func (n *notepad) notebook(ctx context.Context, arguments []string) error {
 	if len(arguments) == 1 {
 		return n.show(arguments[0], "")
 	}
@@ -157,7 +166,7 @@ func (n *notepad) notebook(_ context.Context, arguments []string) error {
 	if strings.ContainsAny(line, "\r\n") || !utf8.ValidString(line) {
 		return errors.New("a line is text without line ends")
 	}
-	if v := n.license.Verdict(); !v.Valid() {
+	if v := n.verdict(ctx); !v.Valid() {
 		fmt.Fprintln(n.errors, v.Text("en"))
 		return errUnlicensed
 	}
@@ -171,8 +180,8 @@ func (n *notepad) notebook(_ context.Context, arguments []string) error {
 
 // find shows the lines with a word.
 func (n *notepad) find(word string) func(context.Context, []string) error {
-	return func(_ context.Context, arguments []string) error {
-		v := n.license.Verdict()
+	return func(ctx context.Context, arguments []string) error {
+		v := n.verdict(ctx)
 		if v.Has(featureFind) {
 			return n.show(arguments[0], word)
 		}

@@ -93,7 +93,7 @@ func (s *Store) lockFiles(ctx context.Context, signature license.Signature) (unl
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.current(signature); err != nil && !errors.Is(err, ErrDamaged) {
+	if _, err := s.current(signature); errors.Is(err, ErrNewer) {
 		unlock()
 		return nil, err
 	}

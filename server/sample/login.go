@@ -55,8 +55,9 @@ func Prepare(folder string, now time.Time, login *Login) func(context.Context, *
 	}
 }
 
-// Start is service.Start with Prepare. It replaces sample data of a trial version: it removes the database, calls
-// cleared if that is not nil, and starts again with the same login and master key.
+// Start is service.Start with Prepare. It replaces sample data of a trial version: it moves the database into a folder
+// "old", because an operator may have added to it, calls cleared if that is not nil, and starts again with the same
+// login and master key.
 func Start(
 	ctx context.Context, o service.Options, now time.Time, login *Login, cleared func() error,
 ) (*service.Service, error) {
@@ -68,8 +69,12 @@ func Start(
 	if _, loginErr := readLogin(filepath.Join(o.Folder, loginFile)); loginErr != nil {
 		return nil, err // the folder holds a server's own data
 	}
-	if err := o.Clear(); err != nil {
+	old, err := o.SetAside()
+	if err != nil {
 		return nil, err
+	}
+	if o.Logger != nil {
+		o.Logger.Warn("the sample data are of an older trial version and were made anew", "former", old)
 	}
 	if cleared != nil {
 		if err := cleared(); err != nil {

@@ -82,19 +82,27 @@ func (p Place) Exists() bool {
 	return !errors.Is(err, os.ErrNotExist)
 }
 
-// Clear removes the SQLite database of a data folder, which no server may be using.
-func (p Place) Clear() error {
+// SetAside moves the SQLite database of a data folder, which no server may be using, into a new folder "old" in it.
+func (p Place) SetAside() (old string, err error) {
 	unlock, err := p.Lock()
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer unlock()
+	old = filepath.Join(p.Folder, "old")
+	for n := 2; ; n++ {
+		if err = os.Mkdir(old, 0o700); !errors.Is(err, os.ErrExist) {
+			break
+		}
+		old = filepath.Join(p.Folder, fmt.Sprintf("old-%d", n))
+	}
 	for _, suffix := range []string{"-wal", "-shm", ""} { // the database last: Exists reports it as long as it is there
-		if e := os.Remove(filepath.Join(p.Folder, databaseFile+suffix)); !errors.Is(e, os.ErrNotExist) {
+		name := databaseFile + suffix
+		if e := os.Rename(filepath.Join(p.Folder, name), filepath.Join(old, name)); !errors.Is(e, os.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}
-	return err
+	return old, err
 }
 
 // OpenData opens a server's data and makes them when they are missing.

@@ -110,6 +110,11 @@ var others = []struct {
 	{manager.ErrKeyringUnavailable, text{"You will be asked to sign in again next time.", "The keyring of this PC cannot be used, and the app keeps passwords nowhere else.", "Unlock or install the keyring of your system, then sign in again."}},
 	{manager.ErrSignedOut, text{"You are not signed in.", "The session has ended.", "Sign in again; nothing is lost."}},
 	{manager.ErrStorage, text{"The app cannot keep its data on this PC.", "", "Make room on the disk and check that you may write to the folder, then try again."}},
+	{license.ErrOlderCodes, text{
+		"Site code and Machine ID were made by an older trial version.",
+		"Codes of trial versions are not valid any more.",
+		"Update the program on that PC, and copy both from its window again.",
+	}},
 	{license.ErrMismatch, text{"Site code and Machine ID do not fit together.", "They are mistyped, or they belong to another program.", "Copy both from the same window of the program and paste them here."}},
 	{license.ErrOlderVersion, text{"The license file was made by an older trial version.", "Licenses of trial versions are not valid any more.", "Activate this PC anew, or ask the vendor for a new license file."}},
 	{license.ErrFileSignature, text{"The license file was not accepted.", "It was not signed with this program's key.", "Tell the vendor; do not use the file."}},

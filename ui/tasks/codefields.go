@@ -89,7 +89,10 @@ func (c *codeFields) take(o Options, program api.Program) func(context.Context) 
 
 // showFault shows at the field that the codes do not fit together, if that is what the error says.
 func (c *codeFields) showFault(err error) {
-	if errors.Is(err, license.ErrMismatch) || errors.Is(err, api.ErrSiteMIDMismatch) {
+	switch {
+	case errors.Is(err, license.ErrOlderCodes):
+		c.showErr(errors.New(tr.T("It was made by an older trial version.")))
+	case errors.Is(err, license.ErrMismatch) || errors.Is(err, api.ErrSiteMIDMismatch):
 		c.showErr(errors.New(c.mismatch()))
 	}
 }

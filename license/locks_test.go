@@ -35,6 +35,10 @@ func TestReadable(t *testing.T) {
 		require.Equal(t, want, ok, "%q", raw)
 		require.Equal(t, want, normalized != "", "%q", raw)
 	}
+	for _, raw := range []string{"0", "AA", "0x0"} { // of locks that may be short
+		_, ok := Readable(CPUID, raw)
+		require.Equal(t, raw == "0x0", ok, raw)
+	}
 	for _, l := range Locks() {
 		_, ok := Readable(l, "12b")
 		require.Equal(t, l != HDID && l != NETID && l != HDHWID, ok, "three characters for %v", l)

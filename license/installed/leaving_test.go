@@ -81,7 +81,8 @@ func TestReturn(t *testing.T) {
 		},
 		"another program's file": {
 			prepare: func(t *testing.T, s *Store) error {
-				return s.Put(t.Context(), notepad, "a.acen", licenseFile(t, "NOTEPAD2", codesOf(t, present)))
+				codes := license.Signature("NOTEPAD2").Key().Codes(present, license.Block(12345))
+				return s.Put(t.Context(), notepad, "a.acen", licenseFile(t, "NOTEPAD2", codes))
 			},
 		},
 		"no license file": {

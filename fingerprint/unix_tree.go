@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 
@@ -157,7 +156,7 @@ func (s linuxSource) cdHardwareID() (string, error) {
 		}
 		vendor, model := s.text(dir+"/device/vendor"), s.text(dir+"/device/model")
 		name := strings.TrimSpace(vendor + " " + model)
-		if virtualDrive(name) || !readable(license.CDHWID, name) {
+		if !readable(license.CDHWID, name) {
 			continue
 		}
 		serial := ""
@@ -186,13 +185,6 @@ func (s linuxSource) builtInDrive(dir string) bool {
 		}
 	}
 	return inside && !s.external(dir)
-}
-
-// virtualDrive reports whether a hypervisor emulates a drive, which then has the same name in all virtual machines.
-func virtualDrive(name string) bool {
-	name = strings.ToUpper(name)
-	return slices.ContainsFunc([]string{"VIRTUAL", "QEMU", "VBOX", "VMWARE", "NECVMWAR", "MSFT", "BHYVE", "XEN"},
-		func(maker string) bool { return strings.Contains(name, maker) })
 }
 
 // machineIDFiles are where a machine id is kept, in the order in which machineid looks.

@@ -363,8 +363,9 @@ var virtualDrives = [...]struct{ prefix, source string }{
 	{"PARALLELSVIRTUAL", "Parallels"},
 	{"QEMU", "QEMU"},
 	{"VBOX", "VirtualBox"},
-	{"VIRTUALCD", "programs that mount an image"},
+	{"VIRTUAL", "Parallels, and programs that mount an image"},
 	{"VMWARE", "VMware"},
+	{"XEN", "Xen"},
 }
 
 // virtualDrive reports whether a value is the model and serial of an emulated optical drive.

@@ -281,7 +281,8 @@ type round struct {
 // visit reads places one after the other, in a goroutine of its own. If a place does not answer in time, visit abandons
 // it together with the goroutine, and reads the others in a new one: reading a folder on a dead network drive blocks
 // and cannot be canceled.
-func (l *License) visit(places []place) (found []scan) {
+func (l *License) visit(places []place) []scan {
+	found := make([]scan, 0, len(places))
 	for len(places) > 0 {
 		results := l.visitSome(places)
 		for i, v := range results {
@@ -313,7 +314,7 @@ func (l *License) visitSome(places []place) []visited {
 	if touch := l.options.touch; touch != nil {
 		expired, before = touch.expired(), touch.before
 	}
-	r, done := &round{}, make(chan struct{})
+	r, done := &round{results: make([]visited, 0, len(places))}, make(chan struct{})
 	go func() {
 		defer close(done)
 		var known []string // contents of files that were verified
@@ -425,10 +426,10 @@ func (s *scan) file(l *License, f installed.File, verified *int) {
 
 // add puts a license file among others. Of several files of one license only the newest counts: the vendor changed it.
 func add(list []candidate, c candidate) []candidate {
-	for i, one := range list {
-		if one.file.ID == c.file.ID && one.file.Codes == c.file.Codes {
+	for i := range list {
+		if one := &list[i]; one.file.ID == c.file.ID && one.file.Codes == c.file.Codes {
 			if c.file.IssuedAt.After(one.file.IssuedAt) {
-				list[i] = c
+				*one = c
 			}
 			return list
 		}
@@ -541,7 +542,6 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 			best = c
 		}
 	}
-	l.asked = asked(list)
 	if best.verdict.Kind == Valid {
 		for _, c := range list { // the union of all features (spec: codes, "Several licenses")
 			if c.verdict.Kind == Valid {
@@ -549,6 +549,7 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 			}
 		}
 	}
+	l.asked = asked(list)
 	return best, nil
 }
 
@@ -556,9 +557,9 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 const maxAsked = 8
 
 // asked returns the licenses that the server is asked about, the best first: each grants its features until the server
-// ends it.
+// ends it. It reuses the list.
 func asked(list []candidate) []candidate {
-	list = slices.DeleteFunc(slices.Clone(list), func(c candidate) bool {
+	list = slices.DeleteFunc(list, func(c candidate) bool {
 		switch c.verdict.Kind {
 		case Valid, ValidationDue, ClockSetBack, Expired, Ended:
 			return c.typed
@@ -696,12 +697,13 @@ func (l *License) register(ctx context.Context, state installed.State, best cand
 	if equal(state.Program, self) && !adopt {
 		return
 	}
+	codes := best.file.Codes
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	_, _ = l.store.Update(ctx, l.signature, func(s *installed.State) error { // the next start does it
 		s.Program = self
 		if adopt {
-			adoptGeneration(s, best.file.Codes)
+			adoptGeneration(s, codes)
 		}
 		return nil
 	})

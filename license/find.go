@@ -2,6 +2,7 @@ package license
 
 import (
 	"math"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,7 +53,7 @@ var layouts = []layout{
 // Find returns every code in a pasted text by its shape, in the order of the text and without overlap: an email, log
 // lines, the output of text recognition with stray spaces. It looks at the first MiB and takes time linear in it.
 func Find(text string) []Found {
-	words := split(bounded(text))
+	words := split(withoutTokens(bounded(text)))
 	var found []Found
 	var numbers []int // indices of Site codes that are only a number and might as well be an amount or a telephone number
 	certain := false
@@ -83,6 +84,17 @@ func Find(text string) []Found {
 		kept = append(kept, f)
 	}
 	return kept
+}
+
+// tokens matches license files and other tokens, also those that a mail program has wrapped.
+var tokens = regexp.MustCompile(`v4\.public\.[\w.=-]*(?:\r?\n[> ]*[\w.=-]{25,})*`)
+
+// withoutTokens returns the text with blanks in the place of tokens, whose base64 contains what looks like a code.
+func withoutTokens(text string) string {
+	if !strings.Contains(text, header) {
+		return text
+	}
+	return tokens.ReplaceAllStringFunc(text, func(token string) string { return strings.Repeat(" ", len(token)) })
 }
 
 // bounded cuts a long text at a space near the bound, so that no code is cut in two and taken for a shorter one.

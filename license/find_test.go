@@ -196,3 +196,18 @@ func FuzzFindIsQuietOnGarbage(f *testing.F) {
 		}
 	})
 }
+
+// The base64 of a token is full of what looks like a code.
+func TestFindLooksIntoNoToken(t *testing.T) {
+	token := "v4.public.eyJ-7183EC4D-83A9-3429-0090-B3F5-SM4G-2FQZ-XF-7EGC-WT2T-A.e30"
+	wrapped := "v4.public." + strings.Repeat("eyJh", 10) + "\r\n> 7183EC4D-" + strings.Repeat("eyJh", 10) + "\nabc"
+	for _, text := range []string{token, "  " + token + "\n", wrapped} {
+		require.Empty(t, Find(text), text)
+	}
+	text := "License file: " + token + "\nSite code 7183EC4D, Machine ID 83A9-3429-0090-B3F5"
+	found := Find(text)
+	require.Len(t, found, 2)
+	require.Equal(t, KindSiteCode, found[0].Kind)
+	require.Equal(t, KindMachineID, found[1].Kind)
+	require.Equal(t, "7183EC4D", text[found[0].Offset:][:found[0].Length], "offsets are those of the text")
+}

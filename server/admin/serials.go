@@ -218,7 +218,7 @@ func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (
 			return err
 		}
 		full := func() bool { return f.Limit > 0 && len(list) >= f.Limit }
-		for first := max(p.FirstSerial, f.After+1); first <= p.LastSerial && !full(); first += serialWindow {
+		for first := max(p.FirstSerial, min(f.After, license.MaxSerialID)+1); first <= p.LastSerial && !full(); first += serialWindow {
 			found, err := a.serials(ctx, tx, p, SerialRange{first, min(p.LastSerial, first+serialWindow-1)}, 0)
 			if err != nil {
 				return err

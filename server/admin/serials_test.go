@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -75,6 +76,7 @@ func TestSerialsAreListed(t *testing.T) {
 		{"the first ones", admin.SerialFilter{Limit: 2}, []uint32{1, 2}},
 		{"the next ones", admin.SerialFilter{State: admin.SerialFree, After: 5, Limit: 2}, []uint32{6, 7}},
 		{"after the last one", admin.SerialFilter{After: 12}, nil},
+		{"after all numbers", admin.SerialFilter{After: math.MaxUint32}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			list, _, err := s.Serials(t.Context(), s.program.ID, c.filter)

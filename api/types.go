@@ -346,32 +346,16 @@ type EmailRequest struct {
 	Message string   `json:"message,omitempty" maxLength:"500" doc:"Plain text to add"`
 }
 
-// HistoryTask names what happened to an order or one of its licenses.
-type HistoryTask string
-
-// The tasks in a history.
-const (
-	HistoryOrder        HistoryTask = "order"
-	HistoryNewLicense   HistoryTask = "new-license"
-	HistoryReactivation HistoryTask = "reactivation"
-	HistoryRelease      HistoryTask = "release"
-	HistoryTransfer     HistoryTask = "transfer"
-	HistoryRemoval      HistoryTask = "removal"
-	HistoryReplacement  HistoryTask = "replacement"
-	HistoryNote         HistoryTask = "note"
-	HistoryEmail        HistoryTask = "email"
-)
-
 // OutcomeOK is the outcome of a task that was done; every other outcome is the Code it was refused with.
 const OutcomeOK = "ok"
 
 // HistoryEntry is one thing that happened to an order.
 type HistoryEntry struct {
-	Time       time.Time   `json:"time"`
-	Task       HistoryTask `json:"task"`
-	LicenseID  int64       `json:"license_id,omitempty" doc:"License that was made or changed; absent where none was"`
-	Outcome    string      `json:"outcome" doc:"ok, or the code of the refusal"`
-	DeviceName string      `json:"device_name,omitempty" doc:"What the person who did it calls that PC"`
+	Time       time.Time `json:"time"`
+	Task       string    `json:"task"`
+	LicenseID  int64     `json:"license_id,omitempty" doc:"License that was made or changed; absent where none was"`
+	Outcome    string    `json:"outcome" doc:"ok, or the code of the refusal"`
+	DeviceName string    `json:"device_name,omitempty" doc:"What the person who did it calls that PC"`
 }
 
 // HistoryList is one page of a history, newest first.

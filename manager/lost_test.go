@@ -105,7 +105,7 @@ func TestLeftWithAnOpenJobWaits(t *testing.T) {
 	require.ErrorIs(t, MoveRefusal(f.order(), row), ErrLeftThisPC)
 	kept := p.kept(t)
 	require.Len(t, kept, 1)
-	require.Equal(t, TaskRelease, kept[0].Purpose)
+	require.Equal(t, api.TaskRelease, kept[0].Purpose)
 	offers, err := p.BringBacks(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, offers)

@@ -66,7 +66,7 @@ func (s *Server) sendEmail(ctx context.Context, tx store.Tx, e *store.Event, id 
 	if err != nil {
 		return 0, none, err
 	}
-	e.OrderID, e.LicenseID, e.Task = parts.order, id, api.HistoryEmail
+	e.OrderID, e.LicenseID, e.Task = parts.order, id, api.TaskEmail
 	if s.QueuedMail == nil {
 		return 0, none, api.NewProblem(api.ErrUnavailable, "This server has no mail service. Open the mail in your own mail program or copy the code.")
 	}

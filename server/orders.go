@@ -277,7 +277,7 @@ func (s *Server) history(ctx context.Context, orderID int64, p page) (out api.Hi
 			out.NextCursor = cursorAfter(events[len(events)-1].ID)
 		}
 		for _, e := range events {
-			out.History = append(out.History, api.HistoryEntry{Time: e.At.UTC(), Task: e.Task, LicenseID: e.LicenseID, Outcome: e.Outcome, DeviceName: e.Device})
+			out.History = append(out.History, api.HistoryEntry{Time: e.At.UTC(), Task: e.Task.History(), LicenseID: e.LicenseID, Outcome: e.Outcome, DeviceName: e.Device})
 		}
 		return nil
 	})

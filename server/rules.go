@@ -138,7 +138,7 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	if existing != nil {
 		return *existing, false, nil
 	}
-	if refusal := r.refuse(store.TaskAdd, order, program, store.Use{}); refusal != nil {
+	if refusal := r.refuse(api.TaskNewLicense, order, program, store.Use{}); refusal != nil {
 		return l, false, refusal
 	}
 	fresh := store.License{Codes: codes, Note: note, Features: order.Features, Policy: order.Policy, ExpiresAt: order.LicensesExpireAt}
@@ -149,7 +149,7 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	if err != nil {
 		return l, false, err
 	}
-	if refusal := r.refuse(store.TaskAdd, order, program, use.order[store.TaskAdd]); refusal != nil {
+	if refusal := r.refuse(api.TaskNewLicense, order, program, use.order[api.TaskNewLicense]); refusal != nil {
 		return l, false, refusal
 	}
 	l, err = r.grant(ctx, tx, order, program, fresh)

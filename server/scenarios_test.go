@@ -531,7 +531,7 @@ func (w *world) rule(text string) {
 	if w.program.Tasks == nil {
 		w.program.Tasks = store.TaskRules{}
 	}
-	task := store.Task(words[0])
+	task := words[0]
 	if w.program.Tasks[task] == nil {
 		w.program.Tasks[task] = map[api.SubscriptionState]store.TaskRule{}
 	}

@@ -53,7 +53,7 @@ func (s *Server) addOrder(ctx context.Context, tx store.Tx, e *store.Event, o st
 	if err != nil {
 		return o, err
 	}
-	e.OrderID, e.Task = id, api.HistoryOrder
+	e.OrderID, e.Task = id, api.TaskNewOrder
 	return tx.Order(ctx, id)
 }
 

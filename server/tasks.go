@@ -26,7 +26,7 @@ func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o s
 	if err != nil {
 		return out, false, err
 	}
-	if refusal := r.refuseFor(store.TaskReactivate, l, o, p, u); refusal != nil {
+	if refusal := r.refuseFor(api.TaskReactivation, l, o, p, u); refusal != nil {
 		return out, false, refusal
 	}
 	if err := siteFree(ctx, tx, l, p, codes); err != nil {
@@ -77,7 +77,7 @@ func (r Rules) transferable(ctx context.Context, tx store.Tx, l store.License, o
 	if err != nil {
 		return err
 	}
-	if refusal := r.refuseFor(store.TaskTransfer, l, o, p, u); refusal != nil {
+	if refusal := r.refuseFor(api.TaskTransfer, l, o, p, u); refusal != nil {
 		return refusal
 	}
 	return nil
@@ -135,7 +135,7 @@ func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store
 	if err != nil {
 		return err
 	}
-	if refusal := r.refuseFor(store.TaskRemove, l, o, p, u); refusal != nil {
+	if refusal := r.refuseFor(api.TaskRemoval, l, o, p, u); refusal != nil {
 		return refusal
 	}
 	if err := r.checkRemovalCode(ctx, tx, l, p, removal); err != nil {

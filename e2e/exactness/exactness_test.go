@@ -250,7 +250,7 @@ func (w *world) checkEnd() {
 			}
 			done := 0
 			for _, e := range history {
-				if e.Outcome == api.OutcomeOK && e.Task != api.HistoryOrder {
+				if e.Outcome == api.OutcomeOK && e.Task != api.TaskNewOrder {
 					done++
 				}
 			}

@@ -97,7 +97,7 @@ func insertOrder(ctx context.Context, tx store.Tx, o *store.Order) (did done, er
 		return did, err
 	}
 	did = done{object("order", o.ID), fmt.Sprintf("%s, %s, licenses: %d", object("client", o.ClientID), object("program", o.ProgramID), o.LicensesTotal)}
-	return did, tx.AddEvent(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.HistoryOrder, Outcome: api.OutcomeOK})
+	return did, tx.AddEvent(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.TaskNewOrder, Outcome: api.OutcomeOK})
 }
 
 // ChangeOrder changes an order; licenses that it has keep what they have.

@@ -137,7 +137,7 @@ func TestMigrationFromAnOlderSchema(t *testing.T) {
 		require.Equal(t, []store.Legacy{{OrderID: 7, ProgramID: 1, SerialNumber: "ABCD"}}, legacy)
 		p, err := tx.Program(t.Context(), 1)
 		require.NoError(t, err)
-		require.True(t, p.Tasks.Rule(store.TaskRemove, api.SubscriptionNone).On)
+		require.True(t, p.Tasks.Rule(api.TaskRemoval, api.SubscriptionNone).On)
 		return nil
 	}))
 	require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error {

@@ -48,7 +48,7 @@ type Program struct {
 	CreatedAt          time.Time
 }
 
-// TaskRules are the switches and limits of a program's tasks (api.md rule 7). What is not set has the default: on and
+// TaskRules are the switches and limits of a program's tasks (spec: api 7). What is not set has the default: on and
 // unlimited for orders without and with a valid subscription, off for those whose subscription has expired.
 type TaskRules map[Task]map[api.SubscriptionState]TaskRule
 
@@ -206,7 +206,7 @@ type PasswordReset struct {
 // FailureKind names what failed.
 type FailureKind string
 
-// The kinds of failures that are counted (api.md rules 9 and 11).
+// The kinds of failures that are counted (spec: api 9, api 11).
 const (
 	FailureSignIn       FailureKind = "sign-in"
 	FailurePassword     FailureKind = "password"

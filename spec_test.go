@@ -264,7 +264,11 @@ func TestSpecOf(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "api 11", rules[1].name)
 	for _, wrong := range []string{
-		"## A\n## A\n", "## A\nText.\n**Not built yet.**\n", "# Title\n**Not built yet.**\n", "## A\nNot built yet.\n", "## A\n**Not built yet**\n",
+		"## A\n## A\n",
+		"## A\nText.\n**Not built yet.**\n",
+		"# Title\n**Not built yet.**\n",
+		"## A\nNot built yet.\n",
+		"## A\n**Not built yet**\n",
 	} {
 		_, err := specOf("api", wrong)
 		require.Error(t, err, wrong)
@@ -284,7 +288,8 @@ func TestCitationsIn(t *testing.T) {
 		require.Equal(t, want, names, text)
 	}
 	for _, wrong := range []string{
-		"spec: api 11", "(spec: api)", "(spec: api rule 11)", "(spec: api 2 and 7)", "(spec: api 2, 7)", "(spec: codes, \"Locks\")",
+		"spec: api 11", "(spec: api)", "(spec: api rule 11)", "(spec: api 2 and 7)", "(spec: api 2, 7)",
+		"(spec: codes, \"Locks\")",
 		"(spec: files 0)", "(Spec: api 1)", "(spec: api 1", "(api.md rule 1)", "(spec: api 1), see codes.md",
 	} {
 		_, err := citationsIn(wrong)

@@ -77,8 +77,8 @@ func ParseLock(name string) (Lock, error) {
 }
 
 // Normalize returns the normal form of a raw lock value: ASCII letters in upper case, and nothing but 0-9 and A-Z
-// (spec: codes "Unreadable values"). Letters outside ASCII are dropped, not transliterated, so that every platform gets the same
-// value. Normalize does not judge the value: see Readable.
+// (spec: codes "Unreadable values"). Letters outside ASCII are dropped, not transliterated, so that every platform gets
+// the same value. Normalize does not judge the value: see Readable.
 func Normalize(raw string) string {
 	var room [64]byte // for most values
 	kept := room[:0]

@@ -159,7 +159,8 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	return l, err == nil, err
 }
 
-// existingLicense returns the license that the same pair has already: sending it again is a success and free (spec: api 2).
+// existingLicense returns the license that the same pair has already: sending it again is a success and free (spec: api
+// 2).
 func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes) (*store.License, error) {
 	l, err := tx.LicenseBySite(ctx, o.ID, codes.Site)
 	switch {

@@ -16,7 +16,8 @@ import (
 
 // Settings are what the vendor can change while servers run. They lie in the database, so that all servers on it agree.
 type Settings struct {
-	// AccountFailures and HostFailures within BanPeriod ban, until that period has passed since the last one (spec: api 11).
+	// AccountFailures and HostFailures within BanPeriod ban, until that period has passed since the last one (spec: api
+	// 11).
 	AccountFailures, HostFailures int
 	BanPeriod                     time.Duration
 	Mails                         MailLimits

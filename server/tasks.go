@@ -10,10 +10,10 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Reactivate gives a license to the new codes of the PC it was made for (spec: api 3). It refuses, with an *api.Problem, in
-// this order: codes malformed, codes do not belong together, note, license ended; then — unless the codes are the license's
-// own and it is not released, which changes nothing and is free — what refuseFor says, Site code spent, Site code in
-// use, too many differences.
+// Reactivate gives a license to the new codes of the PC it was made for (spec: api 3). It refuses, with an
+// *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended; then — unless the
+// codes are the license's own and it is not released, which changes nothing and is free — what refuseFor says, Site
+// code spent, Site code in use, too many differences.
 func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, made bool, err error) {
 	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
 	if err != nil {
@@ -121,8 +121,8 @@ func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o sto
 	return r.replace(ctx, tx, l, o, p, codes, note, api.StatusTransferred)
 }
 
-// Remove ends a license and gives its order one back (spec: api 5). It refuses, with an *api.Problem, in this order: removal
-// code malformed, license ended, what refuseFor says, removal code wrong.
+// Remove ends a license and gives its order one back (spec: api 5). It refuses, with an *api.Problem, in this order:
+// removal code malformed, license ended, what refuseFor says, removal code wrong.
 func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Removal) error {
 	removal, err := readRemovalCode(request.RemovalCode)
 	if err != nil {

@@ -58,7 +58,8 @@ func goldenState(t *testing.T) State {
 	}
 }
 
-// TestGoldenVersion2 covers that a file of version 2 is read and written as it always was (spec: files "State file", files "Versions").
+// TestGoldenVersion2 covers that a file of version 2 is read and written as it always was (spec: files "State file",
+// files "Versions").
 func TestGoldenVersion2(t *testing.T) {
 	content := golden(t, "pc-v2.json")
 	_, quick := quickState(content)

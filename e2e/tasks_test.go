@@ -223,7 +223,7 @@ func TestRemovalCodeWithoutKeyring(t *testing.T) {
 }
 
 // The comparison that the app shows before the attempt is the server's verdict, also after a reactivation and under the
-// license's own policy.
+// license's own policy (spec: codes "Comparing locks").
 func TestPreviewIsTheServersVerdict(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)

@@ -55,7 +55,7 @@ func (j Job) GiveUpAt() time.Time { return j.CreatedAt.Add(giveUpAfter) }
 // MayGiveUp reports whether GiveUp accepts the job at a time: it has been open for a day.
 func (j Job) MayGiveUp(now time.Time) bool { return !now.Before(j.GiveUpAt()) }
 
-// answersKept is how long a server surely knows an idempotency key (api.md).
+// answersKept is how long a server surely knows an idempotency key (spec: api "Idempotency").
 const answersKept = 24 * time.Hour
 
 // runningJob lets a second click wait for the first one's outcome.

@@ -17,7 +17,7 @@ type uses struct {
 
 func (u uses) family(original int64, task api.Task) store.Use { return u.families[original][task] }
 
-// today and month are when the running calendar day and month began (api.md rule 7).
+// today and month are when the running calendar day and month began (spec: api 7).
 func (r Rules) periods() (today, month time.Time) {
 	zone := r.Zone
 	if zone == nil {
@@ -81,7 +81,7 @@ func (r Rules) uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 }
 
 // refuse says why a task cannot be done for an order now, whatever the PC and the codes; nil when it can. Orders and
-// licenses are listed with the same answer, so that the app knows before it asks (api.md rules 1, 2 and 7).
+// licenses are listed with the same answer, so that the app knows before it asks (spec: api 1, api 2, api 7).
 func (r Rules) refuse(task api.Task, o store.Order, p store.Program, use store.Use) *api.Problem {
 	rule := p.Tasks.Rule(task, r.subscription(o))
 	switch {

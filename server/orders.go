@@ -89,7 +89,7 @@ func cursorAfter(id int64) string {
 	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt(nil, id, 10))
 }
 
-// orders is GET /orders: active and visible orders of the caller, newest first (api.md rule 1).
+// orders is GET /orders: active and visible orders of the caller, newest first (spec: api 1).
 func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err error) {
 	who := callerOf(ctx)
 	out.Orders = []api.Order{}

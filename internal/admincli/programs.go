@@ -214,7 +214,7 @@ func changeProgram(d *desk) *cobra.Command {
 	return c
 }
 
-// programRule sets switch and limits of a task (api.md rule 7).
+// programRule sets switch and limits of a task (spec: api 7).
 func programRule(d *desk) *cobra.Command {
 	var states []string
 	var r store.TaskRule

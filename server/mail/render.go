@@ -1,4 +1,4 @@
-// Package mail renders, queues and sends the server's mails (api.md rule 12).
+// Package mail renders, queues and sends the server's mails (spec: api 12).
 package mail
 
 import (

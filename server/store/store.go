@@ -192,7 +192,7 @@ type PasswordReset struct {
 // FailureKind names what failed.
 type FailureKind string
 
-// The kinds of failures that are counted (api.md rules 9 and 11).
+// The kinds of failures that are counted (spec: api 9, api 11).
 const (
 	FailureSignIn       FailureKind = "sign-in"
 	FailurePassword     FailureKind = "password"

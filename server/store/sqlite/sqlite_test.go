@@ -46,7 +46,7 @@ func TestFileIsPrivate(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
-// The audit trail and licenses stay, even for somebody who works on the file by hand.
+// The audit trail and licenses stay, even for somebody who works on the file by hand (spec: api 6, api 14).
 func TestRowsThatStay(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "acen.db")
 	s := start(t, path)

@@ -1,5 +1,5 @@
 // Package verification is the field for a verification number: a picture with six digits that a person types to show that
-// no robot is asking, or hears where the picture does not help (api.md rule 10).
+// no robot is asking, or hears where the picture does not help (spec: api 10).
 package verification
 
 import (
@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	// life is how long a picture is shown. The server takes its number for five minutes (api.md rule 10); what is typed at
+	// life is how long a picture is shown. The server takes its number for five minutes (spec: api 10); what is typed at
 	// the last moment has to get there, too. The clock of this PC may be wrong, so it is not compared with the server's.
 	life = 5*time.Minute - 15*time.Second
 

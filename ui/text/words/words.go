@@ -137,7 +137,7 @@ var sources = map[license.Lock]tr.Text{
 func LockSource(l license.Lock) string { return tr.T(sources[l]) }
 
 // GivesAway returns three sentences about what the codes of a PC reveal although they contain no serial number (spec:
-// codes, "Locks").
+// codes "What the values reveal").
 func GivesAway() []string {
 	return []string{
 		tr.T("Serial numbers and addresses never leave this PC, but the codes narrow them down: of the sixteen million " +

@@ -63,8 +63,8 @@ vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the programs reach
 	go run ./scripts/vulnerabilities $< golang.org/x/vulndb@$(VULNDB_VERSION)
 
 test-core: ## everything without a window, under the race detector
-	go test -race -timeout 30m . $$(go list $(CORE) ./e2e/... | grep -v /license/courier)
-	go test -timeout 30m ./license/courier # reads many pictures, which the race detector makes five times slower
+	go test -race -timeout 30m . $$(go list $(CORE) ./e2e/... | grep -v /license/carry)
+	go test -timeout 30m ./license/carry # reads many pictures, which the race detector makes five times slower
 
 test-ui: ## the screens, in Fyne's test driver
 	go test -tags $(TAGS) $(WINDOW)

@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/cmd/place"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 )
 
@@ -27,8 +27,8 @@ var errSomeRefused = errors.New("part of it was refused; the list says what and 
 // unreadable reports whether an error is about a request, an answer, a license file or a picture that cannot be read.
 func unreadable(err error) bool {
 	for _, one := range []error{
-		courier.ErrUnknown, courier.ErrTooLarge, courier.ErrNewer, courier.ErrDamaged, courier.ErrLink, courier.ErrConflict,
-		courier.ErrPicture, courier.ErrPictureSize, courier.ErrPictureTime, courier.ErrNoCode, courier.ErrTooManyPictures,
+		carry.ErrUnknown, carry.ErrTooLarge, carry.ErrNewer, carry.ErrDamaged, carry.ErrLink, carry.ErrConflict,
+		carry.ErrPicture, carry.ErrPictureSize, carry.ErrPictureTime, carry.ErrNoCode, carry.ErrTooManyPictures,
 	} {
 		if errors.Is(err, one) {
 			return true
@@ -76,7 +76,7 @@ func (d *desk) offlineProgramsCommand() *cobra.Command {
 				file = p.Unproven
 			}
 			if file != nil {
-				one.License, one.SiteCode, one.Note = file.ID, file.Codes.Site.String(), courier.Clean(file.Note, courier.MaxNote)
+				one.License, one.SiteCode, one.Note = file.ID, file.Codes.Site.String(), carry.Clean(file.Note, carry.MaxNote)
 				if !file.Expires.IsZero() {
 					one.ExpiresAt = &file.Expires
 				}
@@ -111,23 +111,23 @@ type handed struct {
 }
 
 // hand writes a document, never over another file.
-func (o outFlags) hand(doc courier.Document, id string) (h handed, err error) {
+func (o outFlags) hand(doc carry.Document, id string) (h handed, err error) {
 	h.Request = id
 	if o.file != "" {
-		content, err := courier.Encode(doc)
+		content, err := carry.Encode(doc)
 		if err != nil {
 			return h, err
 		}
 		h.File = o.file
 		if info, err := os.Stat(o.file); err == nil && info.IsDir() {
-			h.File = filepath.Join(o.file, courier.FileName(doc))
+			h.File = filepath.Join(o.file, carry.FileName(doc))
 		}
 		if err := writeNew(h.File, func(w io.Writer) error { _, err := w.Write(content); return err }); err != nil {
 			return h, err
 		}
 	}
 	if o.pictures != "" {
-		parts, err := courier.Pictures(doc, courier.DefaultPicture)
+		parts, err := carry.Pictures(doc, carry.DefaultPicture)
 		if err != nil {
 			return h, err
 		}
@@ -139,7 +139,7 @@ func (o outFlags) hand(doc courier.Document, id string) (h handed, err error) {
 			if err != nil {
 				return h, err
 			}
-			name := filepath.Join(o.pictures, fmt.Sprintf("%s-%d-of-%d.png", strings.TrimSuffix(courier.FileName(doc), courier.Extension), i+1, len(parts)))
+			name := filepath.Join(o.pictures, fmt.Sprintf("%s-%d-of-%d.png", strings.TrimSuffix(carry.FileName(doc), carry.Extension), i+1, len(parts)))
 			if err := writeNew(name, func(w io.Writer) error { return png.Encode(w, img) }); err != nil {
 				return h, err
 			}
@@ -147,7 +147,7 @@ func (o outFlags) hand(doc courier.Document, id string) (h handed, err error) {
 		}
 	}
 	if o.file == "" && o.pictures == "" {
-		h.Text, err = courier.TextWithLinks(doc)
+		h.Text, err = carry.TextWithLinks(doc)
 	}
 	return h, err
 }
@@ -213,22 +213,22 @@ A program is named by its application signature, and where this PC does not know
 			}
 			for _, k := range kept {
 				if k.Purpose == "" { // open tasks send the others
-					wishes = append(wishes, manager.Wish{Task: courier.TaskRemove, Signature: k.Signature, Program: courier.Clean(k.Program, courier.MaxName), Kept: k})
+					wishes = append(wishes, manager.Wish{Task: carry.TaskRemove, Signature: k.Signature, Program: carry.Clean(k.Program, carry.MaxName), Kept: k})
 				}
 			}
 		}
 		for _, list := range []struct {
-			task  courier.Task
+			task  carry.Task
 			named []string
-		}{{courier.TaskActivate, programs}, {courier.TaskTransfer, transfers}} {
+		}{{carry.TaskActivate, programs}, {carry.TaskTransfer, transfers}} {
 			for _, text := range list.named {
 				w := manager.Wish{Task: list.task, Note: note}
 				signature, name, _ := strings.Cut(text, "=")
 				if w.Signature, err = license.ParseSignature(signature); err != nil {
 					return usageError{err}
 				}
-				w.Program = courier.Clean(name, courier.MaxName)
-				if list.task == courier.TaskTransfer {
+				w.Program = carry.Clean(name, carry.MaxName)
+				if list.task == carry.TaskTransfer {
 					code, err := d.secret("removal code of the other PC", stdin)
 					if err != nil {
 						return err
@@ -326,8 +326,8 @@ func nameOf(program string, signature license.Signature) string {
 }
 
 // documents reads files, pictures and texts; - is standard input. Several pictures may make one document.
-func (d *desk) documents(ctx context.Context, files []string) (docs []courier.Document, err error) {
-	var c courier.Collector
+func (d *desk) documents(ctx context.Context, files []string) (docs []carry.Document, err error) {
+	var c carry.Collector
 	for _, name := range files {
 		from := io.Reader(d.in.reader)
 		if name != "-" {
@@ -338,7 +338,7 @@ func (d *desk) documents(ctx context.Context, files []string) (docs []courier.Do
 			defer f.Close()
 			from = f
 		}
-		content, err := io.ReadAll(io.LimitReader(from, courier.MaxPictureFile+1))
+		content, err := io.ReadAll(io.LimitReader(from, carry.MaxPictureFile+1))
 		if err != nil {
 			return nil, usageError{fmt.Errorf("the file cannot be read: %w", err)}
 		}
@@ -350,7 +350,7 @@ func (d *desk) documents(ctx context.Context, files []string) (docs []courier.Do
 	}
 	if open := c.Open(); len(open) > 0 {
 		p := open[len(open)-1]
-		return nil, usageError{&courier.Incomplete{Kind: p.Kind, Missing: p.Missing, Count: p.Count}}
+		return nil, usageError{&carry.Incomplete{Kind: p.Kind, Missing: p.Missing, Count: p.Count}}
 	}
 	return docs, nil
 }
@@ -465,9 +465,9 @@ func (r resultJSON) line() []string {
 	return []string{nameOf(r.Program, license.Signature(r.Signature)), text}
 }
 
-func resultOf(r courier.Result) resultJSON {
+func resultOf(r carry.Result) resultJSON {
 	out := resultJSON{Item: r.Item, Program: r.Program, Signature: string(r.Signature), Outcome: string(r.Outcome), Code: r.Code, Reason: r.Sentence}
-	if f, err := r.File(); err == nil && r.Outcome == courier.OutcomeLicense {
+	if f, err := r.File(); err == nil && r.Outcome == carry.OutcomeLicense {
 		out.License = f.ID
 	}
 	return out
@@ -494,9 +494,9 @@ func (d *desk) carryCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var requests []courier.Request
+		var requests []carry.Request
 		for _, doc := range docs {
-			r, ok := doc.(courier.Request)
+			r, ok := doc.(carry.Request)
 			if !ok {
 				return usageError{fmt.Errorf("one of the files is no request: take it on its own PC with \"acenctl take\"")}
 			}
@@ -535,7 +535,7 @@ as after an interruption, does nothing twice.`
 }
 
 // carryOne carries one request. What was done is written even when the rest fails.
-func (d *desk) carryOne(ctx context.Context, m *manager.Manager, r courier.Request, chosen []string, dry bool, out outFlags) (one carriedJSON, lines [][]string, err error) {
+func (d *desk) carryOne(ctx context.Context, m *manager.Manager, r carry.Request, chosen []string, dry bool, out outFlags) (one carriedJSON, lines [][]string, err error) {
 	one = carriedJSON{Request: r.ID, Device: r.Device}
 	done := d.progress("Asking the server")
 	plan, err := m.PlanCourier(ctx, r)
@@ -560,7 +560,7 @@ func (d *desk) carryOne(ctx context.Context, m *manager.Manager, r courier.Reque
 		shown := resultOf(result)
 		one.Results = append(one.Results, shown)
 		lines = append(lines, shown.line())
-		if result.Outcome == courier.OutcomeRefused && err == nil {
+		if result.Outcome == carry.OutcomeRefused && err == nil {
 			err = errSomeRefused
 		}
 	}
@@ -594,29 +594,29 @@ func (d *desk) takeCommand() *cobra.Command {
 		}
 		for _, doc := range docs {
 			switch doc := doc.(type) {
-			case courier.Request:
+			case carry.Request:
 				return usageError{errors.New("this is a request: carry it on a PC with a network with \"acenctl carry\"")}
-			case courier.Answer:
+			case carry.Answer:
 				taken, err := m.TakeAnswer(ctx, doc)
 				for _, t := range taken {
 					r := resultOf(t.Result)
 					r.Unproven = t.Unproven
 					note(r, t.Err)
-					if t.Result.Outcome == courier.OutcomeRefused && failed == nil {
+					if t.Result.Outcome == carry.OutcomeRefused && failed == nil {
 						failed = errSomeRefused
 					}
 				}
 				if err != nil {
 					return err
 				}
-			case courier.License:
+			case carry.License:
 				f, unproven, err := m.TakeLicense(ctx, string(doc))
 				if errors.Is(err, manager.ErrStorage) || ctx.Err() != nil {
 					return err
 				}
-				r := resultJSON{Signature: string(f.Signature), Program: f.ProgramName, Outcome: string(courier.OutcomeLicense), License: f.ID, Unproven: unproven}
+				r := resultJSON{Signature: string(f.Signature), Program: f.ProgramName, Outcome: string(carry.OutcomeLicense), License: f.ID, Unproven: unproven}
 				if claimed, claimedErr := doc.File(); err != nil && claimedErr == nil {
-					r.Signature, r.Program, r.License = string(claimed.Signature), courier.Clean(claimed.ProgramName, courier.MaxName), claimed.ID
+					r.Signature, r.Program, r.License = string(claimed.Signature), carry.Clean(claimed.ProgramName, carry.MaxName), claimed.ID
 				}
 				note(r, err)
 			}

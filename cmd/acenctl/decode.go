@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/license/installed"
 )
 
@@ -148,7 +148,7 @@ func (d *desk) licenseFile(token string, claimed license.File) (f fileJSON, verd
 	f = fileJSON{
 		License:   claimed.ID,
 		Order:     claimed.Order,
-		Program:   courier.Clean(claimed.ProgramName, courier.MaxName),
+		Program:   carry.Clean(claimed.ProgramName, carry.MaxName),
 		Signature: string(claimed.Signature),
 		SiteCode:  claimed.Codes.Site.String(),
 		MachineID: claimed.Codes.Machine.String(),

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/cmd/handover"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui"
 )
 
@@ -23,8 +23,8 @@ import (
 // link that begins with acen:. What it is, the window finds out. Of a folder it returns the path, which a later start does not know
 // from another working folder.
 func Given(argument string) (content []byte, folder string, err error) {
-	if strings.HasPrefix(strings.ToLower(argument), courier.Scheme+":") {
-		if _, err := courier.ParseLink(argument); err != nil {
+	if strings.HasPrefix(strings.ToLower(argument), carry.Scheme+":") {
+		if _, err := carry.ParseLink(argument); err != nil {
 			return nil, "", err
 		}
 		return []byte(argument), "", nil

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/cmd/handover"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 func TestGiven(t *testing.T) {
@@ -37,7 +37,7 @@ func TestGiven(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, folder, dir)
 
-	link, err := courier.ServerLink("https://licenses.example.com")
+	link, err := carry.ServerLink("https://licenses.example.com")
 	require.NoError(t, err)
 	content, dir, err = Given(link)
 	require.NoError(t, err)

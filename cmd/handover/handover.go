@@ -15,17 +15,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 // MaxSize is the longest content that is handed over, in bytes.
-const MaxSize = courier.MaxPictureFile
+const MaxSize = carry.MaxPictureFile
 
 var (
 	// ErrNobody is returned when the first start does not take what was handed over.
 	ErrNobody = errors.New("the app that is running does not answer")
 	// ErrSize is returned for a content over MaxSize.
-	ErrSize = courier.ErrTooLarge
+	ErrSize = carry.ErrTooLarge
 )
 
 const (

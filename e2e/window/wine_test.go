@@ -20,7 +20,7 @@ import (
 	"github.com/acen-desktop/acen"
 	"github.com/acen-desktop/acen/cmd/place"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 // These tests run the programs for Windows under the Wine that scripts/with-wine.sh has made. `make test-windows` sets PROGRAMS
@@ -240,8 +240,8 @@ func TestWineOpened(t *testing.T) {
 	signature, err := license.ParseSignature("NOTEPAD1")
 	require.NoError(t, err)
 	key := signature.Key()
-	request, err := courier.Encode(courier.Request{ID: "K7Q2MZXDAB", Device: "Cutting room", MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Items: []courier.Item{
-		{Task: courier.TaskActivate, Signature: signature, Program: "Notepad", Codes: key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))},
+	request, err := carry.Encode(carry.Request{ID: "K7Q2MZXDAB", Device: "Cutting room", MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Items: []carry.Item{
+		{Task: carry.TaskActivate, Signature: signature, Program: "Notepad", Codes: key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))},
 	}})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, request, 0o600))

@@ -11,7 +11,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/license/installed"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/dialogs"
@@ -78,19 +78,19 @@ var others = []struct {
 	{opener.ErrAddress, text{"The address cannot be opened.", "It is none that this app opens.", "Copy the text instead."}},
 	{opener.ErrNoPicture, text{"There is no picture on the clipboard.", "", "Copy the picture or the screen clipping first, or save it and choose the file."}},
 	{opener.ErrNoClipboard, text{"The picture on the clipboard cannot be read.", "This system lacks the helper for it: xclip, or wl-clipboard under Wayland.", "Install one of them, or save the picture and choose the file."}},
-	{courier.ErrNewer, text{"This was made by a newer version of the app.", "", "Update ACEN Desktop on this PC, then open it again."}},
-	{courier.ErrTooLarge, text{"This is too large to be a request, an answer or a license file.", "", "Choose the file that the other PC made."}},
-	{courier.ErrTooManyPictures, text{"This is too much for pictures.", "", "Save it as a file, or copy it as text."}},
-	{courier.ErrPictureText, text{"This is too much for a picture.", "", "Save it as a file, or copy it as text."}},
-	{courier.ErrConflict, text{"The pictures do not fit together.", "Two with the same number say different things.", "Show all of them once more."}},
-	{courier.ErrNoCode, text{"There is no QR code in this picture that can be read.", "", "Show the code larger and take it whole, with its white margin."}},
-	{courier.ErrPictureSize, text{"This picture is too large.", "", "Clip the part with the QR codes."}},
-	{courier.ErrPictureTime, text{"Reading this picture took too long.", "", "Clip the part with the QR codes."}},
-	{courier.ErrPicture, text{"This picture cannot be read.", "It is damaged, or of a kind that the app does not know.", "Take PNG, JPEG, GIF, BMP or WebP."}},
-	{courier.ErrLink, text{"This link cannot be used.", "It is damaged, or cut off.", "Copy the whole link, or take the file instead."}},
-	{courier.ErrServer, text{"This link cannot be used.", "It names no address of a server that begins with https://.", "Enter the address that the vendor told you."}},
-	{courier.ErrUnknown, text{"There is nothing for the app in it.", "It is neither a request nor an answer nor a license file.", "Choose the file, the picture or the text that the other PC made."}},
-	{courier.ErrOther, text{"This answer belongs to another request.", "", "Take it on the PC that made the request."}},
+	{carry.ErrNewer, text{"This was made by a newer version of the app.", "", "Update ACEN Desktop on this PC, then open it again."}},
+	{carry.ErrTooLarge, text{"This is too large to be a request, an answer or a license file.", "", "Choose the file that the other PC made."}},
+	{carry.ErrTooManyPictures, text{"This is too much for pictures.", "", "Save it as a file, or copy it as text."}},
+	{carry.ErrPictureText, text{"This is too much for a picture.", "", "Save it as a file, or copy it as text."}},
+	{carry.ErrConflict, text{"The pictures do not fit together.", "Two with the same number say different things.", "Show all of them once more."}},
+	{carry.ErrNoCode, text{"There is no QR code in this picture that can be read.", "", "Show the code larger and take it whole, with its white margin."}},
+	{carry.ErrPictureSize, text{"This picture is too large.", "", "Clip the part with the QR codes."}},
+	{carry.ErrPictureTime, text{"Reading this picture took too long.", "", "Clip the part with the QR codes."}},
+	{carry.ErrPicture, text{"This picture cannot be read.", "It is damaged, or of a kind that the app does not know.", "Take PNG, JPEG, GIF, BMP or WebP."}},
+	{carry.ErrLink, text{"This link cannot be used.", "It is damaged, or cut off.", "Copy the whole link, or take the file instead."}},
+	{carry.ErrServer, text{"This link cannot be used.", "It names no address of a server that begins with https://.", "Enter the address that the vendor told you."}},
+	{carry.ErrUnknown, text{"There is nothing for the app in it.", "It is neither a request nor an answer nor a license file.", "Choose the file, the picture or the text that the other PC made."}},
+	{carry.ErrOther, text{"This answer belongs to another request.", "", "Take it on the PC that made the request."}},
 	{manager.ErrOtherPC, text{"The license is for another PC.", "Its license file was made for another PC, or for a Site code that this PC no longer has.", "Take it on that PC, or ask for a license with a new request."}},
 	{manager.ErrNoTypedCodes, text{"The program does not accept this code.", "It has not been started on this PC yet, or it accepts license files only.", "Start the program once and try again, or take the license file."}},
 	{manager.ErrOutcomeUnknown, text{"Whether the server did this is not known.", "", "Refresh the table and look before you try again."}},
@@ -130,8 +130,8 @@ func Error(err error) dialogs.Message {
 	var code api.Code
 	var network *manager.NetworkError
 	var typed *license.CodeError
-	var fault *courier.Fault
-	var incomplete *courier.Incomplete
+	var fault *carry.Fault
+	var incomplete *carry.Incomplete
 	var foreseen *manager.Refusal
 	var told manager.Told
 	var busy *installed.BusyError
@@ -195,7 +195,7 @@ func Job(err error) dialogs.Message {
 }
 
 // unusable says which document is damaged; what exactly is wrong with it is for those who read English.
-func unusable(f *courier.Fault) string {
+func unusable(f *carry.Fault) string {
 	if tr.InUse() == tr.English {
 		return words.Sentence(f.Error())
 	}

@@ -8,7 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/offline/folder"
@@ -24,7 +24,7 @@ type carried struct {
 	desk     *Desk
 	loads    []*load
 	remarks  []remark
-	answers  []courier.Answer // of the first loads; one without results is none
+	answers  []carry.Answer // of the first loads; one without results is none
 	dialog   *dialogs.Dialog
 	handouts []*handout
 	files    *fyne.Container // what became of each file of a folder
@@ -32,7 +32,7 @@ type carried struct {
 }
 
 // showCarried lists what became of the requests, with the answers to bring back; err is what ended it early.
-func (d *Desk) showCarried(loads []*load, remarks []remark, answers []courier.Answer, err error) {
+func (d *Desk) showCarried(loads []*load, remarks []remark, answers []carry.Answer, err error) {
 	c := &carried{desk: d, loads: loads, remarks: remarks, answers: answers, files: rows(theme.Gap), slot: d.options.Work.NewSlot()}
 	list := rows(theme.Section)
 	if err != nil {
@@ -101,9 +101,9 @@ func (c *carried) again() {
 }
 
 // answer is that to a request, if there is one.
-func (c *carried) answer(n int) (courier.Answer, bool) {
+func (c *carried) answer(n int) (carry.Answer, bool) {
 	if n >= len(c.answers) || len(c.answers[n].Results) == 0 {
-		return courier.Answer{}, false
+		return carry.Answer{}, false
 	}
 	return c.answers[n], true
 }
@@ -129,7 +129,7 @@ func (c *carried) fromFolder() bool {
 }
 
 // section is one answer with its results and the ways to take it along.
-func (c *carried) section(l *load, a courier.Answer, open bool) fyne.CanvasObject {
+func (c *carried) section(l *load, a carry.Answer, open bool) fyne.CanvasObject {
 	one := rows(theme.Gap, bold(tr.T("Answer for %s", requestLine(l.request, c.desk))))
 	for _, r := range a.Results {
 		one.Add(dialogs.Notice(carriedText(r, c.desk)))
@@ -187,13 +187,13 @@ func (c *carried) savedText(s saved) (theme.Tone, string) {
 }
 
 // results counts what is in an answer to a request with so many items; all tells that each got what it asked for.
-func results(a courier.Answer, items int) (text string, all bool) {
+func results(a carry.Answer, items int) (text string, all bool) {
 	var licenses, done, refused int
 	for _, r := range a.Results {
 		switch r.Outcome {
-		case courier.OutcomeLicense:
+		case carry.OutcomeLicense:
 			licenses++
-		case courier.OutcomeDone:
+		case carry.OutcomeDone:
 			done++
 		default:
 			refused++

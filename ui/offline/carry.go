@@ -14,7 +14,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
@@ -213,12 +213,12 @@ func (c *carriage) item(one *fyne.Container, l *load, n int) {
 }
 
 // asks says what an item asks for.
-func asks(i courier.Item) string {
+func asks(i carry.Item) string {
 	name := programName(i.Program, i.Signature)
 	switch i.Task {
-	case courier.TaskRemove:
+	case carry.TaskRemove:
 		return tr.T("%s: hands in the removal code of its license, Site code %s.", name, i.Codes.Site)
-	case courier.TaskTransfer:
+	case carry.TaskTransfer:
 		if i.Note != "" {
 			return tr.T("%s: asks for the license of another PC, with that PC's removal code “%s”. Site code %s.", name, i.Note, i.Codes.Site)
 		}
@@ -320,7 +320,7 @@ func (c *carriage) submit() {
 	loads := c.loads
 	text := func(done int) string { return tr.T("Carrying out %d of %d…", min(done+1, total), total) }
 	c.dialog.SetBusy(text(0), c.slot.Interrupt)
-	background.Run(c.slot, func(ctx context.Context) (answers []courier.Answer, err error) {
+	background.Run(c.slot, func(ctx context.Context) (answers []carry.Answer, err error) {
 		before := 0
 		for _, l := range loads {
 			a, err := c.desk.options.Manager.CarryOut(ctx, l.request, l.plan, l.choices, func(count int) {
@@ -334,7 +334,7 @@ func (c *carriage) submit() {
 			}
 		}
 		return answers, nil
-	}, func(answers []courier.Answer, err error) {
+	}, func(answers []carry.Answer, err error) {
 		c.dialog.SetIdle()
 		c.dialog.Close()
 		c.desk.options.OnCarried()
@@ -343,15 +343,15 @@ func (c *carriage) submit() {
 }
 
 // carriedText says what became of an item.
-func carriedText(r courier.Result, d *Desk) (theme.Tone, dialogs.Message) {
+func carriedText(r carry.Result, d *Desk) (theme.Tone, dialogs.Message) {
 	name := programName(r.Program, r.Signature)
 	switch r.Outcome {
-	case courier.OutcomeLicense:
+	case carry.OutcomeLicense:
 		if f, err := r.File(); err == nil {
 			return theme.Good, dialogs.Message{What: tr.T("%s: its license file is in the answer.", name), Why: words.Sentence(licenseText(f, d))}
 		}
 		return theme.Good, dialogs.Message{What: tr.T("%s: its license file is in the answer.", name)}
-	case courier.OutcomeDone:
+	case carry.OutcomeDone:
 		return theme.Good, dialogs.Message{What: tr.T("%s: the removal code was accepted.", name)}
 	}
 	m := d.options.Explain(api.NewProblem(api.Code(r.Code), r.Sentence))

@@ -9,7 +9,7 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/qrview"
@@ -20,7 +20,7 @@ import (
 // handout gives a document to the person who carries it: as a file, as QR codes, as text.
 type handout struct {
 	desk     *Desk
-	document courier.Document
+	document carry.Document
 	fault    func(dialogs.Message)
 	show     *dialogs.ContentButton
 	save     *dialogs.ContentButton
@@ -36,7 +36,7 @@ type handout struct {
 const wide float32 = 820
 
 // newHandout returns the buttons for a document; open shows its QR codes at once.
-func (d *Desk) newHandout(doc courier.Document, open bool, fault func(dialogs.Message)) *handout {
+func (d *Desk) newHandout(doc carry.Document, open bool, fault func(dialogs.Message)) *handout {
 	h := &handout{desk: d, document: doc, fault: fault, below: container.NewStack(), slot: d.options.Work.NewSlot()}
 	h.save = dialogs.NewButton(tr.T("Save as a file…"), fynetheme.DocumentSaveIcon(), h.saveFile)
 	h.show = dialogs.NewButton(tr.T("Show QR"), nil, h.toggle)
@@ -65,12 +65,12 @@ func (h *handout) hide() {
 }
 
 func (h *handout) saveFile() {
-	content, err := courier.Encode(h.document)
+	content, err := carry.Encode(h.document)
 	if err != nil {
 		h.fault(h.desk.options.Explain(err))
 		return
 	}
-	h.desk.options.Save(courier.FileName(h.document), string(content), func(err error) {
+	h.desk.options.Save(carry.FileName(h.document), string(content), func(err error) {
 		if err != nil {
 			h.fault(h.desk.options.Explain(err))
 			return
@@ -81,7 +81,7 @@ func (h *handout) saveFile() {
 
 // copyText copies what a person reads, and below it the links that the app reads.
 func (h *handout) copyText() {
-	text, err := courier.TextWithLinks(h.document)
+	text, err := carry.TextWithLinks(h.document)
 	if err != nil {
 		h.fault(h.desk.options.Explain(err))
 		return
@@ -118,7 +118,7 @@ func (h *handout) toggle() {
 		h.show.SetText(tr.T("Show QR"))
 		return
 	}
-	parts, err := courier.Pictures(h.document, courier.DefaultPicture)
+	parts, err := carry.Pictures(h.document, carry.DefaultPicture)
 	if err == nil {
 		texts := make([]string, len(parts))
 		for i, p := range parts {
@@ -145,10 +145,10 @@ func (h *handout) toggle() {
 }
 
 // described is exactly what courier.Describe says of a document.
-func described(doc courier.Document) fyne.CanvasObject {
+func described(doc carry.Document) fyne.CanvasObject {
 	all := rows(2)
 	item := 0
-	for _, line := range courier.Describe(doc) {
+	for _, line := range carry.Describe(doc) {
 		if line.Item != item {
 			item = line.Item
 			all.Add(container.New(layout.NewCustomPaddedLayout(theme.Gap, 0, 0, 0), widget.NewSeparator()))
@@ -163,7 +163,7 @@ func described(doc courier.Document) fyne.CanvasObject {
 }
 
 // heading is the title of a line in the person's language.
-func heading(l courier.Line) string {
+func heading(l carry.Line) string {
 	title := tr.T(tr.Text(l.Title))
 	if l.Of == "" {
 		return title
@@ -172,7 +172,7 @@ func heading(l courier.Line) string {
 }
 
 // said is what a line says: what stands in the document, and what it means in the person's language.
-func said(l courier.Line) string {
+func said(l carry.Line) string {
 	meaning := tr.T(tr.Text(l.Meaning))
 	switch {
 	case meaning == "":

@@ -9,7 +9,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/offline/folder"
 	"github.com/acen-desktop/acen/ui/tr"
@@ -18,7 +18,7 @@ import (
 
 // incoming is a request, with the folder and the file in it that it came from, if it came from a folder.
 type incoming struct {
-	request   courier.Request
+	request   carry.Request
 	dir, file string
 }
 
@@ -28,16 +28,16 @@ type remark struct{ dir, file, text string }
 // haul is what was taken in at once.
 type haul struct {
 	requests []incoming
-	others   []courier.Document // answers and license files
+	others   []carry.Document // answers and license files
 	remarks  []remark
 }
 
 func (h haul) empty() bool { return len(h.requests)+len(h.others) == 0 }
 
 // add takes what was given one by one.
-func (h *haul) add(docs []courier.Document) {
+func (h *haul) add(docs []carry.Document) {
 	for _, doc := range docs {
-		if r, ok := doc.(courier.Request); ok {
+		if r, ok := doc.(carry.Request); ok {
 			h.requests = append(h.requests, incoming{request: r})
 		} else {
 			h.others = append(h.others, doc)
@@ -85,14 +85,14 @@ func (in *intake) readFolders(ctx context.Context, dirs []string, h *haul) error
 }
 
 // sort adds what is wanted of a folder to a haul, and remarks on the rest. own are the requests of this PC.
-func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *haul) {
+func (d *Desk) sort(c folder.Contents, own []carry.Request, wants wanted, h *haul) {
 	isOwn := func(id string) bool {
-		return slices.ContainsFunc(own, func(r courier.Request) bool { return r.ID == id })
+		return slices.ContainsFunc(own, func(r carry.Request) bool { return r.ID == id })
 	}
 	if wants == wantsAnything {
 		wants = sideOf(c, isOwn)
 	}
-	var answers []courier.Answer
+	var answers []carry.Answer
 	for _, f := range c.Files {
 		pass := func(text string) { h.remarks = append(h.remarks, remark{c.Dir, f.Name, text}) }
 		if f.Err != nil {
@@ -100,7 +100,7 @@ func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *h
 		}
 		for _, doc := range f.Docs {
 			switch doc := doc.(type) {
-			case courier.Request:
+			case carry.Request:
 				known := slices.IndexFunc(h.requests, func(i incoming) bool { return i.request.ID == doc.ID })
 				switch {
 				case isOwn(doc.ID):
@@ -114,7 +114,7 @@ func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *h
 				default:
 					h.requests = append(h.requests, incoming{doc, c.Dir, f.Name})
 				}
-			case courier.Answer:
+			case carry.Answer:
 				switch {
 				case isOwn(doc.Request) && wants == wantsRequests:
 					pass(tr.T("An answer for this PC: take it by itself."))
@@ -125,12 +125,12 @@ func (d *Desk) sort(c folder.Contents, own []courier.Request, wants wanted, h *h
 				default:
 					answers = append(answers, doc)
 				}
-			case courier.License:
+			case carry.License:
 				pass(tr.T("A license file: open it by itself on its PC."))
 			}
 		}
 	}
-	slices.SortStableFunc(answers, func(a, b courier.Answer) int {
+	slices.SortStableFunc(answers, func(a, b carry.Answer) int {
 		return cmp.Or(strings.Compare(a.Request, b.Request), a.MadeAt.Compare(b.MadeAt))
 	})
 	for _, a := range answers { // the latest one last, so that it counts
@@ -151,11 +151,11 @@ func sideOf(c folder.Contents, isOwn func(id string) bool) wanted {
 	for _, f := range c.Files {
 		for _, doc := range f.Docs {
 			switch doc := doc.(type) {
-			case courier.Answer:
+			case carry.Answer:
 				if isOwn(doc.Request) {
 					return wantsAnswers
 				}
-			case courier.Request:
+			case carry.Request:
 				if !isOwn(doc.ID) {
 					side = wantsRequests
 				}
@@ -174,7 +174,7 @@ func (d *Desk) sentence(err error) string {
 		return words.Sentence(err.Error())
 	}
 	m := d.options.Explain(err)
-	if errors.Is(err, courier.ErrUnknown) {
+	if errors.Is(err, carry.ErrUnknown) {
 		return m.Why
 	}
 	return m.What

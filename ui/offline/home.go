@@ -9,7 +9,7 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
@@ -28,14 +28,14 @@ type home struct {
 // Home shows what can be done for PCs without a network, and the requests whose answers have not come. UI thread.
 func (d *Desk) Home() {
 	h := &home{desk: d, requests: rows(theme.Gap), slot: d.options.Work.NewSlot()}
-	carry := tr.T("Opens the requests of other PCs, asks the license server, and gives you the answers to bring back.")
+	hint := tr.T("Opens the requests of other PCs, asks the license server, and gives you the answers to bring back.")
 	if yes, _ := d.options.SignedIn(); !yes {
-		carry += " " + tr.T("Sign in first.")
+		hint += " " + tr.T("Sign in first.")
 	}
 	content := rows(theme.Section,
 		task("1", tr.T("Ask for licenses"), tr.T("On the PC without a network: choose its programs, also several. The request holds Site codes and Machine IDs, and nothing else about the PC."),
 			dialogs.NewButton(tr.T("New request…"), nil, h.leave(d.ask))),
-		task("2", tr.T("Carry a request"), carry, dialogs.NewButton(tr.T("Carry…"), nil, h.leave(d.Open))),
+		task("2", tr.T("Carry a request"), hint, dialogs.NewButton(tr.T("Carry…"), nil, h.leave(d.Open))),
 		task("3", tr.T("Take the answer"), tr.T("On the PC without a network again: as a file, from QR codes in a picture, or by typing an activation code."),
 			dialogs.NewButton(tr.T("Take an answer…"), nil, h.leave(d.Open))),
 		h.requests)
@@ -69,7 +69,7 @@ func task(number, title, text string, button fyne.CanvasObject) fyne.CanvasObjec
 }
 
 func (h *home) load() {
-	background.Run(h.slot, h.desk.options.Manager.Requests, func(list []courier.Request, err error) {
+	background.Run(h.slot, h.desk.options.Manager.Requests, func(list []carry.Request, err error) {
 		h.requests.RemoveAll()
 		if err != nil {
 			h.requests.Add(dialogs.Notice(theme.Bad, h.desk.options.Explain(err)))
@@ -89,7 +89,7 @@ func (h *home) load() {
 }
 
 // requestLine says of a request what tells it from others.
-func requestLine(r courier.Request, d *Desk) string {
+func requestLine(r carry.Request, d *Desk) string {
 	name := r.Device
 	if name == "" {
 		name = tr.T("No name")
@@ -98,7 +98,7 @@ func requestLine(r courier.Request, d *Desk) string {
 }
 
 // forget asks, and forgets a request.
-func (d *Desk) forget(r courier.Request) {
+func (d *Desk) forget(r carry.Request) {
 	slot := d.options.Work.NewSlot()
 	d.options.Dialogs.Confirm(dialogs.Confirmation{
 		Title: tr.T("Forget this request?"),
@@ -122,7 +122,7 @@ func (d *Desk) forget(r courier.Request) {
 }
 
 // showRequest shows a request to carry away.
-func (d *Desk) showRequest(r courier.Request) {
+func (d *Desk) showRequest(r carry.Request) {
 	var dialog *dialogs.Dialog
 	h := d.newHandout(r, true, func(m dialogs.Message) { dialog.SetError(m) })
 	dialog = d.options.Dialogs.Show(dialogs.Spec{

@@ -13,7 +13,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
@@ -28,7 +28,7 @@ type intake struct {
 	wants     wanted
 	found     func(haul)
 	slot      *background.Slot
-	collector courier.Collector // used by the work of slot
+	collector carry.Collector // used by the work of slot
 	waiting   [][]byte
 	folders   []string // that wait
 	missing   *fyne.Container
@@ -120,7 +120,7 @@ func (in *intake) take(contents [][]byte, folders []string) {
 // read is what came out of some contents.
 type read struct {
 	haul
-	open []courier.Progress
+	open []carry.Progress
 	code string // a typed activation code where there was no document
 }
 
@@ -137,7 +137,7 @@ func (in *intake) next() {
 			if ctx.Err() != nil {
 				return r, ctx.Err()
 			}
-			if code := activationCode(content); code != "" && errors.Is(err, courier.ErrUnknown) {
+			if code := activationCode(content); code != "" && errors.Is(err, carry.ErrUnknown) {
 				r.code, err = code, nil
 			}
 			if err != nil && fault == nil {
@@ -179,7 +179,7 @@ func (in *intake) next() {
 
 // activationCode is the first typed activation code in a text, or "".
 func activationCode(content []byte) string {
-	if len(content) > courier.MaxSize {
+	if len(content) > carry.MaxSize {
 		return ""
 	}
 	for _, found := range license.Find(string(content)) {
@@ -191,7 +191,7 @@ func activationCode(content []byte) string {
 }
 
 // showMissing tells which pictures are still to come.
-func (in *intake) showMissing(open []courier.Progress) {
+func (in *intake) showMissing(open []carry.Progress) {
 	in.missing.RemoveAll()
 	for _, p := range open {
 		in.missing.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: missingText(p), Why: tr.T("Show the others too, in any order.")}))
@@ -199,7 +199,7 @@ func (in *intake) showMissing(open []courier.Progress) {
 	in.missing.Refresh()
 }
 
-func missingText(p courier.Progress) string {
+func missingText(p carry.Progress) string {
 	numbers := make([]string, len(p.Missing))
 	for i, n := range p.Missing {
 		numbers[i] = fmt.Sprint(n)

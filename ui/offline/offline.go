@@ -12,7 +12,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
@@ -24,15 +24,15 @@ import (
 type Backend interface {
 	OfflinePrograms(ctx context.Context) ([]manager.OfflineProgram, error)
 	KeptCodes(ctx context.Context) ([]manager.KeptCode, error)
-	MakeRequest(ctx context.Context, device string, wishes []manager.Wish) (courier.Request, error)
-	Requests(ctx context.Context) ([]courier.Request, error)
+	MakeRequest(ctx context.Context, device string, wishes []manager.Wish) (carry.Request, error)
+	Requests(ctx context.Context) ([]carry.Request, error)
 	ForgetRequest(ctx context.Context, id string) error
 	LetGo(ctx context.Context, signature license.Signature) (manager.KeptCode, error)
-	TakeAnswer(ctx context.Context, a courier.Answer) ([]manager.Taken, error)
+	TakeAnswer(ctx context.Context, a carry.Answer) ([]manager.Taken, error)
 	TakeLicense(ctx context.Context, content string) (f license.File, unproven bool, err error)
 	EnterCode(ctx context.Context, signature license.Signature, text string) error
-	PlanCourier(ctx context.Context, r courier.Request) ([]manager.CourierItem, error)
-	CarryOut(ctx context.Context, r courier.Request, plan []manager.CourierItem, choices []int, done func(count int)) (courier.Answer, error)
+	PlanCourier(ctx context.Context, r carry.Request) ([]manager.CourierItem, error)
+	CarryOut(ctx context.Context, r carry.Request, plan []manager.CourierItem, choices []int, done func(count int)) (carry.Answer, error)
 }
 
 var _ Backend = (*manager.Manager)(nil)

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/explain"
 	"github.com/acen-desktop/acen/ui/theme"
@@ -15,7 +15,7 @@ import (
 // A license file of a trial version is told as such, and not as one that somebody forged.
 func TestTakenOfATrialVersion(t *testing.T) {
 	d := &Desk{options: Options{Explain: explain.Error}}
-	result := courier.Result{Outcome: courier.OutcomeLicense, Program: "Notepad", Signature: "NOTEPAD1"}
+	result := carry.Result{Outcome: carry.OutcomeLicense, Program: "Notepad", Signature: "NOTEPAD1"}
 	tone, m := takenText(manager.Taken{Result: result, Err: license.ErrOlderVersion}, d)
 	require.Equal(t, theme.Bad, tone)
 	require.Equal(t, "Notepad: the license file was made by an older trial version.", m.What)

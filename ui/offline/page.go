@@ -6,7 +6,7 @@ import (
 	"html/template"
 	"image/png"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
@@ -38,15 +38,15 @@ type printed struct {
 }
 
 // page is a document as a page to print: its text to type from, and its QR codes to be photographed.
-func page(doc courier.Document) ([]byte, error) {
-	parts, err := courier.Pictures(doc, courier.DefaultPicture)
+func page(doc carry.Document) ([]byte, error) {
+	parts, err := carry.Pictures(doc, carry.DefaultPicture)
 	if err != nil {
 		return nil, err
 	}
 	content := struct {
 		Language, Title, Text string
 		Pictures              []printed
-	}{Language: tr.InUse(), Title: words.Capital(words.Document(doc.Kind())), Text: courier.Text(doc)}
+	}{Language: tr.InUse(), Title: words.Capital(words.Document(doc.Kind())), Text: carry.Text(doc)}
 	for i, p := range parts {
 		img, err := p.Picture(4)
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
@@ -66,7 +66,7 @@ func (d *Desk) ask() { d.askAgain(nil, nil) }
 // be nil.
 func (d *Desk) askAgain(before *asking, given *manager.KeptCode) {
 	a := &asking{desk: d, device: dialogs.NewEntry(), known: rows(theme.Gap), keptBox: rows(theme.Gap), slot: d.options.Work.NewSlot()}
-	a.device.SetText(courier.Clean(d.options.DeviceName, courier.MaxName))
+	a.device.SetText(carry.Clean(d.options.DeviceName, carry.MaxName))
 	if before != nil {
 		a.device.SetText(before.device.Text)
 	}
@@ -191,7 +191,7 @@ func (a *asking) collect() (list []manager.Wish, missing string) {
 	// What is given back comes first: the order may have no other license for what is asked for.
 	for _, k := range a.kept {
 		if k.check.Checked {
-			list = append(list, manager.Wish{Task: courier.TaskRemove, Signature: k.code.Signature, Program: courier.Clean(k.code.Program, courier.MaxName), Kept: k.code})
+			list = append(list, manager.Wish{Task: carry.TaskRemove, Signature: k.code.Signature, Program: carry.Clean(k.code.Program, carry.MaxName), Kept: k.code})
 		}
 	}
 	seen := map[license.Signature]bool{}
@@ -212,8 +212,8 @@ func (a *asking) collect() (list []manager.Wish, missing string) {
 	switch {
 	case len(list) == 0:
 		return nil, tr.T("Choose at least one program.")
-	case len(list) > courier.MaxItems:
-		return nil, tr.T("A request holds %d programs at most.", courier.MaxItems)
+	case len(list) > carry.MaxItems:
+		return nil, tr.T("A request holds %d programs at most.", carry.MaxItems)
 	}
 	return list, ""
 }
@@ -225,9 +225,9 @@ func (a *asking) submit() {
 	}
 	device := a.device.Text
 	a.dialog.SetBusy(tr.T("Reading this PC…"), a.slot.Interrupt)
-	background.Run(a.slot, func(ctx context.Context) (courier.Request, error) {
+	background.Run(a.slot, func(ctx context.Context) (carry.Request, error) {
 		return a.desk.options.Manager.MakeRequest(ctx, device, list)
-	}, func(r courier.Request, err error) {
+	}, func(r carry.Request, err error) {
 		a.dialog.SetIdle()
 		switch {
 		case errors.Is(err, context.Canceled):
@@ -295,10 +295,10 @@ type wish struct {
 func newWish(a *asking, p *manager.OfflineProgram) *wish {
 	w := &wish{asking: a, program: p, name: dialogs.NewEntry(), sign: dialogs.NewEntry(), note: dialogs.NewEntry(), removal: dialogs.NewEntry()}
 	w.note.PlaceHolder = tr.T("What you call this PC (optional)")
-	w.note.Text = courier.Clean(a.desk.options.DeviceName, courier.MaxNote)
+	w.note.Text = carry.Clean(a.desk.options.DeviceName, carry.MaxNote)
 	w.note.OnChanged = func(text string) {
-		if runes := []rune(text); len(runes) > courier.MaxNote {
-			w.note.SetText(string(runes[:courier.MaxNote]))
+		if runes := []rune(text); len(runes) > carry.MaxNote {
+			w.note.SetText(string(runes[:carry.MaxNote]))
 		}
 		a.changed()
 	}
@@ -376,20 +376,20 @@ func (w *wish) restore(b *wish) {
 
 // value returns what is wished, or what is missing.
 func (w *wish) value() (one manager.Wish, missing string) {
-	one = manager.Wish{Task: courier.TaskActivate, Note: courier.Clean(w.note.Text, courier.MaxNote)}
+	one = manager.Wish{Task: carry.TaskActivate, Note: carry.Clean(w.note.Text, carry.MaxNote)}
 	if w.program != nil {
-		one.Signature, one.Program = w.program.Signature, courier.Clean(w.program.Name, courier.MaxName)
+		one.Signature, one.Program = w.program.Signature, carry.Clean(w.program.Name, carry.MaxName)
 	} else {
 		signature, err := license.ParseSignature(strings.TrimSpace(w.sign.Text))
 		if err != nil {
 			return one, tr.T("Enter the application signature: 6 to 10 letters, digits or signs.")
 		}
-		one.Signature, one.Program = signature, courier.Clean(w.name.Text, courier.MaxName)
+		one.Signature, one.Program = signature, carry.Clean(w.name.Text, carry.MaxName)
 	}
 	if !w.other.Checked {
 		return one, ""
 	}
-	one.Task = courier.TaskTransfer
+	one.Task = carry.TaskTransfer
 	var err error
 	if one.RemovalCode, one.From, err = removalIn(w.removal.Text); err != nil {
 		return one, tr.T("Enter the removal code of the other PC.")

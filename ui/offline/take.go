@@ -11,7 +11,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
@@ -25,7 +25,7 @@ const putting tr.Text = "Put on this PC"
 // taking is the open dialog that takes answers and license files on this PC.
 type taking struct {
 	desk   *Desk
-	docs   []courier.Document
+	docs   []carry.Document
 	dialog *dialogs.Dialog
 	list   *fyne.Container
 	intake *intake
@@ -58,7 +58,7 @@ func (t *taking) more(h haul) {
 	}
 }
 
-func (t *taking) add(docs []courier.Document) {
+func (t *taking) add(docs []carry.Document) {
 	for _, doc := range docs {
 		if !t.has(doc) {
 			t.docs = append(t.docs, doc)
@@ -77,24 +77,24 @@ func (t *taking) add(docs []courier.Document) {
 }
 
 // has reports whether a document is there already.
-func (t *taking) has(doc courier.Document) bool {
-	return slices.ContainsFunc(t.docs, func(known courier.Document) bool { return sameDocument(known, doc) })
+func (t *taking) has(doc carry.Document) bool {
+	return slices.ContainsFunc(t.docs, func(known carry.Document) bool { return sameDocument(known, doc) })
 }
 
 // sameDocument reports whether two documents say the same.
-func sameDocument(a, b courier.Document) bool {
-	one, oneErr := courier.Encode(a)
-	other, otherErr := courier.Encode(b)
+func sameDocument(a, b carry.Document) bool {
+	one, oneErr := carry.Encode(a)
+	other, otherErr := carry.Encode(b)
 	return oneErr == nil && otherErr == nil && string(one) == string(other)
 }
 
-func holdsLicense(doc courier.Document) bool {
-	a, ok := doc.(courier.Answer)
+func holdsLicense(doc carry.Document) bool {
+	a, ok := doc.(carry.Answer)
 	if !ok {
 		return true
 	}
 	for _, r := range a.Results {
-		if r.Outcome == courier.OutcomeLicense {
+		if r.Outcome == carry.OutcomeLicense {
 			return true
 		}
 	}
@@ -102,9 +102,9 @@ func holdsLicense(doc courier.Document) bool {
 }
 
 // preview says what is in an answer or a license file.
-func preview(doc courier.Document, d *Desk) fyne.CanvasObject {
+func preview(doc carry.Document, d *Desk) fyne.CanvasObject {
 	switch doc := doc.(type) {
-	case courier.Answer:
+	case carry.Answer:
 		head := tr.T("Answer to request %s", doc.Request)
 		if doc.Server != "" {
 			head = tr.T("%s from %s", head, doc.Server)
@@ -114,24 +114,24 @@ func preview(doc courier.Document, d *Desk) fyne.CanvasObject {
 			all.Add(indented(plain(tr.T("%s: %s", programName(r.Program, r.Signature), resultPreview(r, d)))))
 		}
 		return all
-	case courier.License:
+	case carry.License:
 		f, err := doc.File()
 		if err != nil {
 			return plain(d.options.Explain(err).What)
 		}
-		return rows(theme.Gap, bold(tr.T("License file for %s", programName(courier.Clean(f.ProgramName, courier.MaxName), f.Signature))), indented(plain(licenseText(f, d))))
+		return rows(theme.Gap, bold(tr.T("License file for %s", programName(carry.Clean(f.ProgramName, carry.MaxName), f.Signature))), indented(plain(licenseText(f, d))))
 	}
 	return plain("")
 }
 
-func resultPreview(r courier.Result, d *Desk) string {
+func resultPreview(r carry.Result, d *Desk) string {
 	switch r.Outcome {
-	case courier.OutcomeLicense:
+	case carry.OutcomeLicense:
 		if f, err := r.File(); err == nil {
 			return licenseText(f, d)
 		}
 		return tr.T("a license file")
-	case courier.OutcomeDone:
+	case carry.OutcomeDone:
 		return tr.T("the removal code was accepted")
 	}
 	return tr.T("refused. %s", d.options.Explain(api.NewProblem(api.Code(r.Code), r.Sentence)).Why)
@@ -139,7 +139,7 @@ func resultPreview(r courier.Result, d *Desk) string {
 
 func licenseText(f license.File, d *Desk) string {
 	text := tr.T("license %d of order %d", f.ID, f.Order)
-	if note := courier.Clean(f.Note, courier.MaxNote); note != "" {
+	if note := carry.Clean(f.Note, carry.MaxNote); note != "" {
 		text = tr.T("%s, “%s”", text, note)
 	}
 	if !f.Expires.IsZero() {
@@ -156,14 +156,14 @@ type outcome struct {
 }
 
 // takeAll takes documents one after another.
-func (d *Desk) takeAll(ctx context.Context, docs []courier.Document) (o outcome, err error) {
+func (d *Desk) takeAll(ctx context.Context, docs []carry.Document) (o outcome, err error) {
 	requests, err := d.options.Manager.Requests(ctx)
 	if err != nil {
 		return o, err
 	}
 	for _, doc := range docs {
 		switch doc := doc.(type) {
-		case courier.Answer:
+		case carry.Answer:
 			for _, r := range requests {
 				if r.ID == doc.Request {
 					o.strange = o.strange || doc.Answers(r) != nil
@@ -175,18 +175,18 @@ func (d *Desk) takeAll(ctx context.Context, docs []courier.Document) (o outcome,
 			if err != nil {
 				return o, err
 			}
-		case courier.License:
+		case carry.License:
 			f, unproven, err := d.options.Manager.TakeLicense(ctx, string(doc))
 			if errors.Is(err, manager.ErrStorage) || ctx.Err() != nil {
 				return o, err
 			}
-			one := manager.Taken{Result: courier.Result{Outcome: courier.OutcomeLicense, Task: courier.TaskActivate}, License: &f, Unproven: unproven, Err: err}
+			one := manager.Taken{Result: carry.Result{Outcome: carry.OutcomeLicense, Task: carry.TaskActivate}, License: &f, Unproven: unproven, Err: err}
 			if err != nil {
 				if f, err = doc.File(); err != nil {
 					return o, err
 				}
 			}
-			one.Result.Signature, one.Result.Program = f.Signature, courier.Clean(f.ProgramName, courier.MaxName)
+			one.Result.Signature, one.Result.Program = f.Signature, carry.Clean(f.ProgramName, carry.MaxName)
 			o.taken = append(o.taken, one)
 		}
 	}
@@ -251,7 +251,7 @@ func takenText(t manager.Taken, d *Desk) (theme.Tone, dialogs.Message) {
 			Next: tr.T("If the program has never run on this PC, start it once and try again. Otherwise tell the vendor, and do not use the file.")}
 	case t.Err != nil:
 		return theme.Bad, about(d.options.Explain(t.Err))
-	case t.Result.Outcome == courier.OutcomeRefused:
+	case t.Result.Outcome == carry.OutcomeRefused:
 		m := about(d.options.Explain(api.NewProblem(api.Code(t.Result.Code), t.Result.Sentence)))
 		switch api.Code(t.Result.Code) {
 		case api.ErrNotFound, api.ErrLicenseEnded, api.ErrSiteCodeInUse: // their next step is one of a PC with a network
@@ -260,7 +260,7 @@ func takenText(t manager.Taken, d *Desk) (theme.Tone, dialogs.Message) {
 			m.Next = tr.T("Make a new request: this PC has a new Site code now.")
 		}
 		return theme.Bad, m
-	case t.Result.Outcome == courier.OutcomeDone:
+	case t.Result.Outcome == carry.OutcomeDone:
 		return theme.Good, dialogs.Message{What: tr.T("%s: the license was given back.", name), Why: tr.T("The server has accepted the removal code, and it is no longer kept here.")}
 	case t.Unproven:
 		return theme.Warning, dialogs.Message{What: tr.T("%s: its license is on this PC, but nobody here could prove it.", name),

@@ -9,7 +9,7 @@ import (
 	"os/exec"
 	"time"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 var (
@@ -97,7 +97,7 @@ type bounded struct{ bytes.Buffer }
 
 // Write is part of io.Writer.
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > 2*courier.MaxPictureFile+64 {
+	if b.Len()+len(p) > 2*carry.MaxPictureFile+64 {
 		return 0, fmt.Errorf("the picture on the clipboard is too large")
 	}
 	return b.Buffer.Write(p)

@@ -13,7 +13,7 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui/background"
 	"github.com/acen-desktop/acen/ui/dialogs"
 	"github.com/acen-desktop/acen/ui/theme"
@@ -54,7 +54,7 @@ func New(o Options, texts ...string) (*View, error) {
 	}
 	v := &View{options: o, slot: o.Work.NewSlot()}
 	for _, text := range texts {
-		picture, err := courier.Picture(text, 1)
+		picture, err := carry.Picture(text, 1)
 		if err != nil {
 			return nil, err
 		}

@@ -9,7 +9,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui/background"
 )
 
@@ -30,7 +30,7 @@ func read(t *testing.T, v *View) string {
 	t.Helper()
 	w := test.NewTempWindow(t, v.Object())
 	w.Resize(w.Content().MinSize())
-	texts, err := courier.ReadPicture(t.Context(), w.Canvas().Capture())
+	texts, err := carry.ReadPicture(t.Context(), w.Canvas().Capture())
 	require.NoError(t, err)
 	require.Len(t, texts, 1)
 	return texts[0]
@@ -70,5 +70,5 @@ func TestTurning(t *testing.T) {
 func TestATextThatIsTooLong(t *testing.T) {
 	test.NewTempApp(t)
 	_, err := New(Options{Work: background.NewGroup(context.Background(), func(func()) {})}, strings.Repeat("ü", 4000))
-	require.ErrorIs(t, err, courier.ErrPictureText)
+	require.ErrorIs(t, err, carry.ErrPictureText)
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui/tr"
 	"github.com/acen-desktop/acen/ui/words"
 )
@@ -70,7 +70,7 @@ img { width: 45mm; height: 45mm; image-rendering: pixelated; }
 
 // Page is the code as a page to print, with its QR code.
 func (c Code) Page(now time.Time) ([]byte, error) {
-	img, err := courier.Picture(c.Code.String(), 8)
+	img, err := carry.Picture(c.Code.String(), 8)
 	if err != nil {
 		return nil, err
 	}

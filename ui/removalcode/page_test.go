@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui/background"
 )
 
@@ -52,11 +52,11 @@ func TestThePictureIsReadFromTheScreen(t *testing.T) {
 	w.Resize(fyne.NewSize(560, 320))
 	test.Tap(b.qr)
 	require.Equal(t, hideQR.String(), b.qr.Text)
-	texts, err := courier.ReadPicture(t.Context(), w.Canvas().Capture())
+	texts, err := carry.ReadPicture(t.Context(), w.Canvas().Capture())
 	require.NoError(t, err)
 	require.Equal(t, []string{license.RemovalCode(77).String()}, texts)
 	test.Tap(b.qr)
 	require.Equal(t, showQR.String(), b.qr.Text)
-	_, err = courier.ReadPicture(t.Context(), w.Canvas().Capture())
-	require.ErrorIs(t, err, courier.ErrNoCode)
+	_, err = carry.ReadPicture(t.Context(), w.Canvas().Capture())
+	require.ErrorIs(t, err, carry.ErrNoCode)
 }

@@ -29,10 +29,10 @@ import (
 const module = "github.com/acen-desktop/acen/"
 
 // translated are the types whose constants are keys of the catalogs.
-var translated = map[string]bool{module + "ui/tr.Text": true, module + "client.Format": true, module + "fingerprint.Why": true, module + "license/courier.Words": true}
+var translated = map[string]bool{module + "ui/tr.Text": true, module + "client.Format": true, module + "fingerprint.Why": true, module + "license/carry.Words": true}
 
 // rooms are looked through for keys; in those of the window every readable text must be translated.
-var rooms = []string{"./ui/...", "./manager", "./client", "./fingerprint", "./license/courier", "./cmd/desktop"}
+var rooms = []string{"./ui/...", "./manager", "./client", "./fingerprint", "./license/carry", "./cmd/desktop"}
 
 // source is one package with the types of its expressions.
 type source struct {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui/tr"
 )
 
@@ -111,14 +111,14 @@ var refusals = map[license.Reason]tr.Text{
 }
 
 // Document names a kind of document within a sentence: "request".
-func Document(k courier.Kind) string {
+func Document(k carry.Kind) string {
 	if name, ok := documents[k]; ok {
 		return tr.T(name)
 	}
 	return string(k)
 }
 
-var documents = map[courier.Kind]tr.Text{courier.KindRequest: "request", courier.KindAnswer: "answer", courier.KindLicense: "license file"}
+var documents = map[carry.Kind]tr.Text{carry.KindRequest: "request", carry.KindAnswer: "answer", carry.KindLicense: "license file"}
 
 // AllowedChanges says how many hardware locks may change: "1 allowed hardware change".
 func AllowedChanges(n int) string {

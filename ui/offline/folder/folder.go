@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 // The bounds of one look at a folder.
@@ -37,13 +37,13 @@ var (
 var pictures = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"}
 
 // Extensions returns the ends of the names of files that are looked at.
-func Extensions() []string { return append([]string{courier.Extension}, pictures...) }
+func Extensions() []string { return append([]string{carry.Extension}, pictures...) }
 
 // File is a file that was looked at.
 type File struct {
 	Name string
 	// Docs are the documents in it; those of several pictures are in the last of them.
-	Docs []courier.Document
+	Docs []carry.Document
 	// Err says why there is nothing of use in it: ErrFile, or as courier.Collector.Take fails.
 	Err error
 }
@@ -53,7 +53,7 @@ type Contents struct {
 	Dir   string
 	Files []File // by name
 	// Open are the documents of which pictures are missing.
-	Open []courier.Progress
+	Open []carry.Progress
 	// Left is how many files were not looked at because there are too many, or they are too large together.
 	Left int
 }
@@ -76,7 +76,7 @@ func Read(ctx context.Context, dir string, progress func(n, count int)) (c Conte
 		more += len(names) - MaxFiles
 		names = names[:MaxFiles]
 	}
-	var parts courier.Collector
+	var parts carry.Collector
 	total := 0
 	for i, name := range names {
 		if ctx.Err() != nil {
@@ -131,10 +131,10 @@ func read(root *os.Root, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, cause(err))
 	}
-	limit := int64(courier.MaxPictureFile)
-	tooLarge := courier.ErrPictureSize
-	if strings.EqualFold(filepath.Ext(name), courier.Extension) {
-		limit, tooLarge = courier.MaxSize, courier.ErrTooLarge
+	limit := int64(carry.MaxPictureFile)
+	tooLarge := carry.ErrPictureSize
+	if strings.EqualFold(filepath.Ext(name), carry.Extension) {
+		limit, tooLarge = carry.MaxSize, carry.ErrTooLarge
 	}
 	if !info.Mode().IsRegular() { // opening a pipe would wait for somebody to write into it
 		return nil, fmt.Errorf("%w: it is no plain file", ErrFile)

@@ -14,23 +14,23 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 const studio license.Signature = "LUMENST7"
 
 var now = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
-func request(id string) courier.Request {
-	return courier.Request{ID: id, Device: "Cutting room", MadeAt: now, Items: []courier.Item{
-		{Task: courier.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: studio.Key().Codes(7, 1), Note: "Cutting room"},
+func request(id string) carry.Request {
+	return carry.Request{ID: id, Device: "Cutting room", MadeAt: now, Items: []carry.Item{
+		{Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: studio.Key().Codes(7, 1), Note: "Cutting room"},
 	}}
 }
 
-func answer(id, sentence string, at time.Time) courier.Answer {
-	return courier.Answer{Request: id, MadeAt: at, Server: "Lumen", Results: []courier.Result{{
-		Item: 1, Task: courier.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: studio.Key().Codes(7, 1),
-		Outcome: courier.OutcomeRefused, Code: string(api.ErrNotFound), Sentence: sentence,
+func answer(id, sentence string, at time.Time) carry.Answer {
+	return carry.Answer{Request: id, MadeAt: at, Server: "Lumen", Results: []carry.Result{{
+		Item: 1, Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: studio.Key().Codes(7, 1),
+		Outcome: carry.OutcomeRefused, Code: string(api.ErrNotFound), Sentence: sentence,
 	}}}
 }
 
@@ -39,17 +39,17 @@ func put(t *testing.T, dir, name string, content []byte) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 }
 
-func encoded(t *testing.T, doc courier.Document) []byte {
+func encoded(t *testing.T, doc carry.Document) []byte {
 	t.Helper()
-	content, err := courier.Encode(doc)
+	content, err := carry.Encode(doc)
 	require.NoError(t, err)
 	return content
 }
 
 // qr are the QR codes of a document as picture files.
-func qr(t *testing.T, doc courier.Document, size int) (list [][]byte) {
+func qr(t *testing.T, doc carry.Document, size int) (list [][]byte) {
 	t.Helper()
-	parts, err := courier.Pictures(doc, size)
+	parts, err := carry.Pictures(doc, size)
 	require.NoError(t, err)
 	for _, p := range parts {
 		img, err := p.Picture(4)
@@ -74,7 +74,7 @@ func TestRead(t *testing.T) {
 	put(t, dir, "b2.png", list[0])
 	put(t, dir, "half.png", qr(t, request("DDDDDDDDDD"), 200)[0])
 	put(t, dir, "hostile.acen", []byte(`{"acen":"request","version":1,"id":"x"}`))
-	put(t, dir, "large.acen", make([]byte, courier.MaxSize+1))
+	put(t, dir, "large.acen", make([]byte, carry.MaxSize+1))
 	put(t, dir, "readme.txt", []byte("hello"))
 	put(t, dir, "._a.acen", []byte("what other systems leave"))
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "deeper.acen"), 0o700))
@@ -97,27 +97,27 @@ func TestRead(t *testing.T) {
 		names[f.Name] = f
 	}
 	require.Len(t, names, 7)
-	require.Equal(t, []courier.Document{request("AAAAAAAAAA")}, names["a.acen"].Docs)
-	require.Equal(t, courier.KindAnswer, names["answer.ACEN"].Docs[0].Kind())
+	require.Equal(t, []carry.Document{request("AAAAAAAAAA")}, names["a.acen"].Docs)
+	require.Equal(t, carry.KindAnswer, names["answer.ACEN"].Docs[0].Kind())
 	require.Empty(t, names["b1.png"].Docs)
 	require.NoError(t, names["b1.png"].Err)
-	require.Equal(t, []courier.Document{b}, names["b2.png"].Docs)
+	require.Equal(t, []carry.Document{b}, names["b2.png"].Docs)
 	require.Len(t, c.Open, 1)
 	require.Equal(t, []int{2}, c.Open[0].Missing)
 	require.ErrorContains(t, names["hostile.acen"].Err, "id of a request")
-	require.ErrorIs(t, names["large.acen"].Err, courier.ErrTooLarge)
+	require.ErrorIs(t, names["large.acen"].Err, carry.ErrTooLarge)
 }
 
 func TestReadIsBounded(t *testing.T) {
 	dir := t.TempDir()
 	for i := range MaxFiles + 5 {
-		put(t, dir, strings.Repeat("x", i%20)+string(rune('a'+i/20))+courier.Extension, nil)
+		put(t, dir, strings.Repeat("x", i%20)+string(rune('a'+i/20))+carry.Extension, nil)
 	}
 	c, err := Read(t.Context(), dir, ignore)
 	require.NoError(t, err)
 	require.Len(t, c.Files, MaxFiles)
 	require.Equal(t, 5, c.Left)
-	require.ErrorIs(t, c.Files[0].Err, courier.ErrUnknown)
+	require.ErrorIs(t, c.Files[0].Err, carry.ErrUnknown)
 
 	_, err = Read(t.Context(), filepath.Join(dir, "missing"), ignore)
 	require.ErrorIs(t, err, ErrFolder)
@@ -141,7 +141,7 @@ func TestWrite(t *testing.T) {
 	put(t, dir, ".answer-aaaaaaaaaa.acen.new", []byte("half of it")) // of a crash
 	for _, step := range []struct {
 		what   string
-		answer courier.Answer
+		answer carry.Answer
 		want   Written
 	}{
 		{"the first one", first, Written{Name: "answer-aaaaaaaaaa.acen"}},
@@ -170,7 +170,7 @@ func TestWrite(t *testing.T) {
 func TestWriteOverNothingOfOthers(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	a := answer("AAAAAAAAAA", "No order.", now)
-	put(t, dir, courier.FileName(a), []byte("a letter"))
+	put(t, dir, carry.FileName(a), []byte("a letter"))
 	require.NoError(t, os.Symlink(filepath.Join(elsewhere, "target"), filepath.Join(dir, "answer-aaaaaaaaaa-2.acen")))
 	w, err := Write(dir, a)
 	require.NoError(t, err)
@@ -180,19 +180,19 @@ func TestWriteOverNothingOfOthers(t *testing.T) {
 	_, err = Write(filepath.Join(dir, "missing"), a)
 	require.ErrorIs(t, err, ErrFolder)
 	for n := 1; n <= maxCopies; n++ {
-		name := numbered(courier.FileName(answer("BBBBBBBBBB", "", now)), n)
+		name := numbered(carry.FileName(answer("BBBBBBBBBB", "", now)), n)
 		put(t, dir, name, nil)
 	}
 	_, err = Write(dir, answer("BBBBBBBBBB", "No order.", now))
 	require.ErrorIs(t, err, ErrCopies)
-	_, err = Write(dir, courier.Answer{})
+	_, err = Write(dir, carry.Answer{})
 	require.ErrorContains(t, err, "answer cannot be used")
 }
 
 // A write that fails leaves nothing behind.
 func TestWriteThatFails(t *testing.T) {
 	dir := t.TempDir()
-	name := courier.FileName(answer("AAAAAAAAAA", "", now))
+	name := carry.FileName(answer("AAAAAAAAAA", "", now))
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "."+name+".new", "full"), 0o700))
 	_, err := Write(dir, answer("AAAAAAAAAA", "No order.", now))
 	require.Error(t, err)
@@ -206,22 +206,22 @@ func TestWriteALicenseThatWasSignedAnew(t *testing.T) {
 	activation := license.NewActivationKey([32]byte{9})
 	code, err := activation.Activate(codes, license.Grant{Issue: 1})
 	require.NoError(t, err)
-	signed := func(seed byte, at time.Time, note string) courier.Answer {
+	signed := func(seed byte, at time.Time, note string) carry.Answer {
 		token, err := license.SigningKeyFromSeed([32]byte{seed}).Sign(license.File{
 			Issuer: "Lumen", ID: 20231, IssuedAt: at, ProgramID: 1, ProgramName: "Lumen Studio 7", Signature: studio, Order: 1042, Codes: codes,
 			ActivationCode: code, Policy: license.DefaultPolicy(), Seed: activation.RemovalSeed(code), Note: note,
 		})
 		require.NoError(t, err)
 		a := answer("AAAAAAAAAA", "", at)
-		a.Results[0] = courier.Result{
-			Item: 1, Task: courier.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: codes, Outcome: courier.OutcomeLicense,
+		a.Results[0] = carry.Result{
+			Item: 1, Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: codes, Outcome: carry.OutcomeLicense,
 			License: token, PublicKeys: []license.PublicKey{license.SigningKeyFromSeed([32]byte{seed}).Public()},
 		}
 		return a
 	}
 	for _, step := range []struct {
 		what   string
-		answer courier.Answer
+		answer carry.Answer
 		want   string
 		kept   bool
 	}{

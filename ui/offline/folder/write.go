@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 // maxCopies is how many files for one answer there may be.
@@ -29,8 +29,8 @@ type Written struct {
 
 // Write puts an answer into a folder, under its own name or with a number, never over another file. The latest one that says the
 // same stays instead. The file appears whole, and only this person may read it: license files hold a secret of their PC.
-func Write(dir string, a courier.Answer) (w Written, err error) {
-	content, err := courier.Encode(a)
+func Write(dir string, a carry.Answer) (w Written, err error) {
+	content, err := carry.Encode(a)
 	if err != nil {
 		return w, err
 	}
@@ -40,7 +40,7 @@ func Write(dir string, a courier.Answer) (w Written, err error) {
 	}
 	defer func() { _ = root.Close() }()
 	for n := 1; n <= maxCopies; n++ {
-		name := numbered(courier.FileName(a), n)
+		name := numbered(carry.FileName(a), n)
 		if _, err := root.Lstat(name); err == nil {
 			w.Other = name
 			continue
@@ -66,18 +66,18 @@ func numbered(name string, n int) string {
 	if n == 1 {
 		return name
 	}
-	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, courier.Extension), n, courier.Extension)
+	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, carry.Extension), n, carry.Extension)
 }
 
 // same reports whether a file holds an answer that differs at most in the times at which it and its license files were made: the
 // server signs a license file anew whenever it is asked for it.
-func same(root *os.Root, name string, a courier.Answer) bool {
+func same(root *os.Root, name string, a carry.Answer) bool {
 	content, err := read(root, name)
 	if err != nil {
 		return false
 	}
-	doc, err := courier.Read(content)
-	known, ok := doc.(courier.Answer)
+	doc, err := carry.Read(content)
+	known, ok := doc.(carry.Answer)
 	if err != nil || !ok {
 		return false
 	}
@@ -87,14 +87,14 @@ func same(root *os.Root, name string, a courier.Answer) bool {
 			known.Results[i].License = a.Results[i].License
 		}
 	}
-	one, oneErr := courier.Encode(known)
-	other, otherErr := courier.Encode(a)
+	one, oneErr := carry.Encode(known)
+	other, otherErr := carry.Encode(a)
 	return oneErr == nil && otherErr == nil && string(one) == string(other)
 }
 
 // sameLicense reports whether a result that was found holds the license file of another one, at most signed at another time. It has
 // to be signed with a key that the other one names, for anybody may have had the folder in between.
-func sameLicense(found, known courier.Result) bool {
+func sameLicense(found, known carry.Result) bool {
 	if found.License == "" || known.License == "" {
 		return false
 	}

@@ -1,4 +1,4 @@
-// Package courier makes and reads what a PC without a network and a courier hand to each other: a [Request] for licenses
+// Package carry makes and reads what a PC without a network and a courier hand to each other: a [Request] for licenses
 // of several programs, the [Answer] to it, and single license files ([License]).
 //
 // All three travel as
@@ -14,7 +14,7 @@
 // and an answer that can be read is not yet true: a license file counts when the program's own key verifies it.
 //
 // All functions are free of side effects and safe for any goroutine; a Collector is used by one at a time.
-package courier
+package carry
 
 import (
 	"time"

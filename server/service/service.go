@@ -411,7 +411,7 @@ func (s *Service) Stop() error {
 }
 
 // ErrPostgres is returned for what PostgreSQL's own programs do.
-var ErrPostgres = errors.New("PostgreSQL is backed up and restored with its own programs, pg_dump and pg_restore (docs/operations.md)")
+var ErrPostgres = errors.New("PostgreSQL is backed up and restored with its own programs, pg_dump and pg_restore (docs/server.md)")
 
 // Backup writes a copy of the SQLite database to a new file, also while a server works on it. The master key is not in it.
 func (d *Data) Backup(ctx context.Context, path string) error {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -130,7 +132,17 @@ func TestRows(t *testing.T) {
 
 // Every card stands below all that import it, no two boxes of a floor overlap, and all is inside the drawing.
 func TestPositions(t *testing.T) {
-	all, err := readImports(os.DirFS(root))
+	wide := []string{"top: wide a b", "a: c", "b: c", "c:", "wide: c"}
+	for i := range 40 {
+		wide = append(wide, fmt.Sprintf("wide/folder-%d/and/below-%d:", i, i))
+	}
+	for name, module := range map[string]fs.FS{"this module": os.DirFS(root), "a wide one": module(wide...)} {
+		t.Run(name, func(t *testing.T) { checkPositions(t, module) })
+	}
+}
+
+func checkPositions(t *testing.T, module fs.FS) {
+	all, err := readImports(module)
 	require.NoError(t, err)
 	p, err := arrange(all)
 	require.NoError(t, err)

@@ -1,4 +1,5 @@
-// Package packaging has no code of its own: this test holds together what packages say.
+// Package packaging has tests only. They check that the packages of all systems agree on names, versions, file types
+// and the toolchain.
 package packaging
 
 import (

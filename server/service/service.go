@@ -1,4 +1,5 @@
-// Package service puts a whole license server together: database, master key, mail queue, handlers, listener.
+// Package service assembles a license server: database, master key, mail queue, handlers and listener. acen-server and
+// acen-demo start it, and the administration opens its data with it. It has no rules of its own.
 package service
 
 import (

@@ -56,7 +56,8 @@ func TestTableOfLocks(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-// What the codes give away is said everywhere (spec: codes, "Locks"): no text says that a value cannot be read back.
+// What the codes give away is said everywhere (spec: codes "What the values reveal"): no text says that a value cannot
+// be read back.
 func TestNothingSaysThatValuesCannotBeReadBack(t *testing.T) {
 	claim := regexp.MustCompile(`(?i)nine (\S+ ){0,3}bits?\b|seven times nine|(read|turned|computed) back|zurückrechnen|neuf bits|nueve bits|9ビット`)
 	var files []string

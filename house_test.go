@@ -157,7 +157,7 @@ func eachFile(t *testing.T, visit func(path string, file *ast.File, set *token.F
 		if err != nil {
 			return err
 		}
-		file, err := parser.ParseFile(set, path, source, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(set, path, source, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}

@@ -133,8 +133,8 @@ func TestMove(t *testing.T) {
 	require.Len(t, other.files(t), 1)
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
 	require.Nil(t, old.row(t, l.ID))
-	require.Equal(t, 1, history(t, old, api.HistoryRelease))
-	require.Equal(t, 1, history(t, old, api.HistoryTransfer))
+	require.Equal(t, 1, history(t, old, api.TaskRelease))
+	require.Equal(t, 1, history(t, old, api.TaskTransfer))
 }
 
 // Without a connection a license leaves at once, its removal code is kept and can be shown, and it is sent by itself later. Before

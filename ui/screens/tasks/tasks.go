@@ -70,7 +70,7 @@ type Options struct {
 	OnSaveFile func(manager.License)
 }
 
-// noteField is the field for a note with its counter (api.md rule 8: at most 30 characters).
+// noteField is the field for a note with its counter of at most 30 characters (spec: api 8).
 type noteField struct {
 	entry   *dialogs.Entry
 	counter *widget.Label

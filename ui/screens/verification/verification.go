@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	// life is how long a picture is shown. The server takes its number for five minutes (api.md rule 10); what is typed at
+	// life is how long a picture is shown. The server takes its number for five minutes (spec: api 10); what is typed at
 	// the last moment has to get there, too. The clock of this PC may be wrong, so it is not compared with the server's.
 	life = 5*time.Minute - 15*time.Second
 

@@ -28,7 +28,7 @@ func (t text) message() dialogs.Message {
 	return dialogs.Message{What: tr.T(t.what), Why: tr.T(t.why), Next: tr.T(t.next)}
 }
 
-// refusals explains every code of the contract (api.md, "Codes of errors"). The sentence that came with a refusal
+// refusals explains every code of the contract (spec: api "Error codes"). The sentence that came with a refusal
 // replaces why.
 var refusals = map[api.Code]text{
 	api.ErrAuthorization:       {"You could not be signed in.", "The server does not accept this user name and password.", "Check both, and mind capitals and the keyboard layout."},

@@ -1,4 +1,3 @@
-// Package acen has no code of its own at its root: this test keeps the house in order.
 package acen
 
 import (

@@ -1,5 +1,6 @@
 // Package fingerprint reads the seven locks of a PC (spec: codes "Locks") without elevation, so that the administrator
-// and an ordinary user get the same codes.
+// and an ordinary user get the same codes. Packages manager and protect use it. It compares nothing and stores nothing;
+// package license does the first.
 //
 //	lock      Linux                               Windows                        macOS
 //	HD ID     UUID of the system's file system    serial of the system volume    UUID of the system volume

@@ -1,4 +1,6 @@
-// Package keyring keeps credentials in the keyring of the operating system and nowhere else.
+// Package keyring stores credentials in the keyring of the operating system and nowhere else. The manager uses it for
+// sessions and for the key that seals secrets in its data file. Without a keyring every call fails with ErrUnavailable;
+// nothing is written to a file instead.
 package keyring
 
 import (

@@ -1,4 +1,4 @@
-// Package qr shows texts as QR codes: one, or several one after another.
+// Package qr shows texts as QR codes: one, or several in turn. Package license/carry draws the pictures.
 package qr
 
 import (

@@ -1,4 +1,5 @@
-// Package tasks holds the dialogs in which licenses are made and changed.
+// Package tasks holds the dialogs in which licenses are created, reactivated, transferred, moved and removed. They
+// show before the attempt what the server will decide. The manager does the task.
 package tasks
 
 import (

@@ -1,5 +1,6 @@
-// Package verification is the field for a verification number: a picture with six digits that a person types to show that
-// no robot is asking, or hears where the picture does not help (spec: api 10).
+// Package verification is the field for a verification number: a picture with six digits that a person types to show
+// that no robot is asking, or hears if the picture does not help (spec: api 10). The server draws the picture and
+// checks the number.
 package verification
 
 import (

@@ -1,4 +1,5 @@
-// Package explain turns every error into what a person reads: what happened, why, and what to do next.
+// Package explain turns every error into what a person reads: what happened, why, and what to do next. It is the only
+// place of the window that makes sentences of errors.
 package explain
 
 import (

@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
-	"github.com/acen-desktop/acen/ui/opener"
+	"github.com/acen-desktop/acen/ui/kit/opener"
 )
 
 // enter follows a link by the keyboard.

@@ -21,11 +21,11 @@ STATICCHECK := $(TOOLS)/staticcheck-$(STATICCHECK_VERSION)-$(GOTOOLCHAIN)
 GOVULNCHECK := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)-$(GOTOOLCHAIN)
 
 # Rooms without a window build without cgo and run under the race detector.
-CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./internal/admincli/... ./internal/cli/... ./internal/app/handover ./internal/app/paths ./cmd/acen-server ./cmd/acenctl ./examples/... ./packaging/... ./scripts/...
+CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./internal/admincli/... ./internal/cli/... ./internal/app/appleevents ./internal/app/handover ./internal/app/paths ./cmd/acen-server ./cmd/acenctl ./examples/... ./packaging/... ./scripts/...
 WINDOW := ./assets/... ./ui/... ./internal/app ./internal/demo ./cmd/acen ./cmd/acen-demo
 
 # Packages with files of their own for Windows or macOS that need no cgo.
-NATIVE := ./client/keyring ./fingerprint ./license/installed ./ui/kit/opener
+NATIVE := ./client/keyring ./fingerprint ./internal/app/appleevents ./license/installed ./ui/kit/opener
 
 .PHONY: help run build test test-all setup-run setup-test format vet vet-macos vet-windows staticcheck vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures bench bench-fingerprint bench-protect clean
 

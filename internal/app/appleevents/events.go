@@ -18,7 +18,7 @@ import (
 
 const (
 	// MaxItems is the largest number of links and documents of one event that are opened.
-	MaxItems = 100
+	MaxItems = 1000
 	// MaxLength is the largest length of an item, in bytes. It is more than the longest path, fully escaped.
 	MaxLength = 8 << 10
 )

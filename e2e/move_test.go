@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"strings"
@@ -386,4 +387,17 @@ func TestProgramLetItGo(t *testing.T) {
 			require.Empty(t, kept)
 		})
 	}
+}
+
+// allowEverything takes the limits of the sample programs away.
+func allowEverything(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
+		programs, err := tx.Programs(t.Context())
+		for _, p := range programs {
+			p.Tasks = nil
+			err = errors.Join(err, tx.ChangeProgram(t.Context(), p))
+		}
+		return err
+	}))
 }

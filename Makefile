@@ -27,8 +27,8 @@ ACTIONLINT  := $(TOOLS)/actionlint-$(ACTIONLINT_VERSION)
 CYCLONEDX   := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)
 
 # Rooms without a window build without cgo and run under the race detector.
-CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./cmd/acen-server/... ./cmd/acenctl/... ./cmd/place/... ./examples/... ./packaging/... ./scripts/...
-WINDOW := ./assets/... ./ui/... ./cmd/desktop/... ./cmd/acen/... ./cmd/acen-demo/...
+CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./internal/admincli/... ./internal/cli/... ./internal/app/handover ./internal/app/paths ./cmd/acen-server ./cmd/acenctl ./examples/... ./packaging/... ./scripts/...
+WINDOW := ./assets/... ./ui/... ./internal/app ./internal/demo ./cmd/acen ./cmd/acen-demo
 
 .PHONY: help run build test test-all setup-run setup-test format vet lint longlines workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures bench bench-fingerprint bench-protect clean
 
@@ -75,8 +75,8 @@ vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the programs reach
 	go run ./scripts/vulnerabilities $< golang.org/x/vulndb@$(VULNDB_VERSION)
 
 test-core: ## everything without a window, under the race detector
-	go test -race -timeout 30m . $$(go list $(CORE) ./e2e/... | grep -v /license/courier)
-	go test -timeout 30m ./license/courier # reads many pictures, which the race detector makes five times slower
+	go test -race -timeout 30m . $$(go list $(CORE) ./e2e/... | grep -v /license/carry)
+	go test -timeout 30m ./license/carry # reads many pictures, which the race detector makes five times slower
 
 test-ui: ## the screens, in Fyne's test driver
 	go test -tags $(TAGS) $(WINDOW)

@@ -20,8 +20,8 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
-	"github.com/acen-desktop/acen/ui/doctor"
-	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/screens/doctor"
+	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
 // screenSize is that of the smallest screen on which every dialog has to be read.

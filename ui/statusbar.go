@@ -10,10 +10,10 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/manager"
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/theme"
-	"github.com/acen-desktop/acen/ui/tr"
-	"github.com/acen-desktop/acen/ui/words"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
 )
 
 // shownFor is how long a remark such as "Copied." stays in the status line.

@@ -16,7 +16,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
-	"github.com/acen-desktop/acen/ui/opener"
+	"github.com/acen-desktop/acen/ui/kit/opener"
 )
 
 var unreachable = &manager.NetworkError{Kind: manager.NetworkConnect, Host: "licenses.lumen.example", Err: errors.New("refused")}

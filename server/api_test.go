@@ -20,7 +20,9 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/rules"
 	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -249,7 +251,7 @@ func grant(t *testing.T, s *servertest.Server, orderID int64, codes license.Code
 		if err != nil {
 			return err
 		}
-		l, _, err := server.Rules{Secrets: s.Secrets, Now: s.Clock.Now}.NewLicense(t.Context(), tx, o, p, api.NewLicense{SiteMID: codes.Merged()})
+		l, _, err := rules.Rules{Secrets: s.Secrets, Now: s.Clock.Now}.NewLicense(t.Context(), tx, o, p, api.NewLicense{SiteMID: codes.Merged()})
 		id = l.ID
 		return err
 	}))
@@ -435,7 +437,7 @@ func TestAuditAndLogsHoldNoSecret(t *testing.T) {
 
 func TestMailLimits(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) {
-		o.MailLimits = server.MailLimits{PerRecipient: 2, PerAccount: 3, PerHost: 100}
+		o.MailLimits = settings.MailLimits{PerRecipient: 2, PerAccount: 3, PerHost: 100}
 	})
 	c, _ := signIn(t, s)
 	send := func(to string) (int, []byte) {
@@ -489,24 +491,10 @@ func TestPublicPages(t *testing.T) {
 	}
 }
 
-func TestListening(t *testing.T) {
-	_, err := server.Listening{Address: "0.0.0.0:0"}.Listen()
-	require.ErrorContains(t, err, "certificate")
-	_, err = server.Listening{Address: ":0"}.Listen()
-	require.ErrorContains(t, err, "certificate")
-	_, err = server.Listening{Address: "nonsense"}.Listen()
-	require.ErrorContains(t, err, "host:port")
-	l, err := server.Listening{Address: "127.0.0.1:0"}.Listen()
-	require.NoError(t, err)
-	defer l.Close()
-	_, err = server.Listening{Address: l.Addr().String()}.Listen()
-	require.ErrorContains(t, err, "cannot listen")
-}
-
 // One host that asks for too much waits; another one does not notice.
 func TestRequestsOfAHostAreLimited(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) {
-		o.Requests = server.RequestRate{PerSecond: 2, Burst: 3}
+		o.Requests = settings.RequestRate{PerSecond: 2, Burst: 3}
 		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	})
 	from := func(host string) client { return client{Server: s, t: t}.with("X-Forwarded-For", host) }

@@ -14,18 +14,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
 func listener(t *testing.T) net.Listener {
 	t.Helper()
-	l, err := server.Listening{Address: "127.0.0.1:0"}.Listen()
+	l, err := listen.Config{Address: "127.0.0.1:0"}.Listen()
 	require.NoError(t, err)
 	return l
 }
@@ -47,14 +48,14 @@ func dial(t *testing.T, address string) net.Conn {
 	return c
 }
 
-func unlimited(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1e6, Burst: 1e6} }
+func unlimited(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1e6, Burst: 1e6} }
 
 // Bytes that are no HTTP are refused by Go's own server or by the contract, and the connection ends: nothing after them is taken
 // for a request of somebody else's.
 func TestHostileBytes(t *testing.T) {
 	s := servertest.Start(t, unlimited)
 	l := listener(t)
-	serve(t, func(ctx context.Context) error { return server.Serve(ctx, l, s.HTTP.Config.Handler) })
+	serve(t, func(ctx context.Context) error { return listen.Serve(ctx, l, s.HTTP.Config.Handler) })
 	address := l.Addr().String()
 	const post = "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	const smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -202,8 +203,13 @@ func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
 	w := newWorld(t)
 	w.Restart(unlimited, func(o *server.Options) { o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
 	l := listener(t)
+	srv := &http.Server{Handler: anyTime(w.HTTP.Config.Handler), ReadHeaderTimeout: time.Hour}
 	serve(t, func(ctx context.Context) error {
-		return server.ServePatiently(ctx, l, anyTime(w.HTTP.Config.Handler), 0, 0, 0)
+		defer context.AfterFunc(ctx, func() { _ = srv.Close() })()
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
 	})
 	slow := slowClients(t, l.Addr().String(), 200)
 	direct := w.URL
@@ -239,54 +245,4 @@ func anyTime(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(bodies{w, func(time.Time) time.Time { return time.Time{} }}, r)
 	})
-}
-
-// Whoever is too slow is hung up on: in the header, in the body, and between two requests. Each row has only the time that it is
-// about short, and what it sends is there before the server looks, so that a busy machine changes nothing.
-func TestSlowClientsAreHungUpOn(t *testing.T) {
-	s := servertest.Start(t, unlimited)
-	const short = 20 * time.Millisecond
-	for name, c := range map[string]struct {
-		sends, answer            string
-		header, body, read, idle time.Duration
-	}{
-		"nothing at all":          {sends: "", header: short},
-		"half a header":           {sends: "GET /api/v1/server HTTP/1.1\r\nHost: x\r\nA: b", header: short},
-		"half a body":             {sends: "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{", body: short, answer: "503"},
-		"half a form":             {sends: "POST /password HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 50\r\n\r\na", read: short, answer: "400"},
-		"no second request":       {sends: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", idle: short, answer: "204"},
-		"two bytes of the second": {sends: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGE", idle: short, answer: "204"},
-		"body nobody asks for":    {sends: "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{", read: short, answer: "204"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := listener(t)
-			conn := dial(t, l.Addr().String())
-			_, err := io.WriteString(conn, c.sends)
-			require.NoError(t, err)
-			handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				s.HTTP.Config.Handler.ServeHTTP(bodies{w, func(own time.Time) time.Time {
-					assert.WithinRange(t, own, time.Now(), time.Now().Add(time.Minute)) // so every body has an end
-					return time.Now().Add(c.body)
-				}}, r)
-			})
-			serve(t, func(ctx context.Context) error {
-				return server.ServePatiently(ctx, l, handler, c.header, c.read, c.idle)
-			})
-			in := bufio.NewReader(conn)
-			if c.answer != "" {
-				r, err := http.ReadResponse(in, nil)
-				require.NoError(t, err)
-				require.Equal(t, c.answer, fmt.Sprint(r.StatusCode))
-				data, err := io.ReadAll(r.Body)
-				require.NoError(t, err)
-				if strings.HasPrefix(c.sends, "POST "+api.Base) {
-					require.Contains(t, string(data), api.ErrUnavailable)
-				}
-			}
-			_, err = io.Copy(io.Discard, in) // ends when the server hangs up
-			if err != nil {
-				require.ErrorContains(t, err, "reset")
-			}
-		})
-	}
 }

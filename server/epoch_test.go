@@ -14,7 +14,9 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -28,7 +30,7 @@ func answered(c client, method, path string, body any) (int, http.Header) {
 
 // Every answer of the contract names the epoch, and no other answer does.
 func TestEveryAnswerNamesTheEpoch(t *testing.T) {
-	s := servertest.Start(t, proxied, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 50} })
+	s := servertest.Start(t, proxied, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 50} })
 	c, _ := signIn(t, s)
 	_, header := answered(c, "GET", "/server", nil)
 	epoch := header.Get(api.Epoch)
@@ -140,7 +142,7 @@ func TestEpochIsNotReadForEachCall(t *testing.T) {
 		Secrets:   s.Secrets,
 		Logger:    s.Logger(),
 		Now:       s.Clock.Now,
-		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1},
+		Passwords: password.Cost{Memory: 64, Time: 1, Threads: 1},
 	})
 	require.NoError(t, err)
 	ask := func(n int) int64 {
@@ -165,7 +167,7 @@ func TestEpochOutlivesTheDatabase(t *testing.T) {
 		Secrets:   s.Secrets,
 		Logger:    s.Logger(),
 		Now:       s.Clock.Now,
-		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1},
+		Passwords: password.Cost{Memory: 64, Time: 1, Threads: 1},
 	})
 	require.NoError(t, err)
 	_, header := answered(client{Server: s, t: t}, "GET", "/server", nil)

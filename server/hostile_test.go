@@ -22,6 +22,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -236,7 +237,7 @@ func newAttacker(t *testing.T) *attacker {
 	t.Helper()
 	w := newWorld(t)
 	w.Restart(func(o *server.Options) {
-		o.Requests = server.RequestRate{PerSecond: 1e6, Burst: 1e6}
+		o.Requests = settings.RequestRate{PerSecond: 1e6, Burst: 1e6}
 		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	})
 	w.prepare("new A")

@@ -19,9 +19,12 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/httpapi"
 	"github.com/acen-desktop/acen/server/metrics"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -49,7 +52,7 @@ func values(text, begin string) []string {
 
 func TestMetrics(t *testing.T) {
 	var m *metrics.Metrics
-	s := servertest.Start(t, counting(&m), func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 12} })
+	s := servertest.Start(t, counting(&m), func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 12} })
 	var before store.Stock
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { before, err = tx.Stock(t.Context()); return err }))
 	c, _ := signIn(t, s)
@@ -154,14 +157,14 @@ func (absent) Write(context.Context, func(store.Tx) error) error { return errAbs
 func TestReadiness(t *testing.T) {
 	s := servertest.Start(t)
 	var m *metrics.Metrics
-	ask := func(srv *server.Server, path string) (int, string) {
+	ask := func(srv *httpapi.Server, path string) (int, string) {
 		rec := httptest.NewRecorder()
 		srv.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
 		return rec.Code, rec.Body.String()
 	}
-	start := func(o server.Options) *server.Server {
+	start := func(o server.Options) *httpapi.Server {
 		o.Secrets, o.Logger, o.Now = s.Secrets, s.Logger(), s.Clock.Now
-		o.Passwords = server.PasswordCost{Memory: 64, Time: 1, Threads: 1}
+		o.Passwords = password.Cost{Memory: 64, Time: 1, Threads: 1}
 		srv, err := server.New(o)
 		require.NoError(t, err)
 		return srv
@@ -210,27 +213,4 @@ func TestLogOfRequests(t *testing.T) {
 	for _, secret := range []string{"F3945D8C", "SECRET", "secret", "healthz"} {
 		require.NotContains(t, log, secret)
 	}
-}
-
-// A call that outlives the patience of a stop is cut off, and the stop says so.
-func TestStopCutsOff(t *testing.T) {
-	begun, cut := make(chan struct{}), make(chan struct{})
-	srv := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(begun)
-		<-r.Context().Done()
-		close(cut)
-	})}
-	listener, err := server.ListenPlain("127.0.0.1:0")
-	require.NoError(t, err)
-	served, asked := make(chan error, 1), make(chan error, 1)
-	go func() { served <- srv.Serve(listener) }()
-	go func() {
-		_, err := http.Get("http://" + listener.Addr().String())
-		asked <- err
-	}()
-	<-begun
-	require.ErrorContains(t, server.Finish(t.Context(), srv, 0), "calls that did not finish within 0s were cut off")
-	require.Error(t, <-asked)
-	<-cut
-	require.ErrorIs(t, <-served, http.ErrServerClosed)
 }

@@ -12,8 +12,11 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/guard"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -35,12 +38,12 @@ func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
 	srv, err := server.New(server.Options{
 		Store: overtaken{s.Store, func() {
 			require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
-				for range server.DefaultSettings().AccountFailures {
+				for range settings.Default().AccountFailures {
 					err := tx.AddFailure(t.Context(), store.Failure{
 						At:      s.Clock.Now(),
 						Kind:    store.FailureSignIn,
 						Host:    "203.0.113.5",
-						Account: server.AccountKey(s.Login.Username),
+						Account: guard.AccountKey(s.Login.Username),
 					})
 					if err != nil {
 						return err
@@ -52,7 +55,7 @@ func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
 		Secrets:   s.Secrets,
 		Logger:    s.Logger(),
 		Now:       s.Clock.Now,
-		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1},
+		Passwords: password.Cost{Memory: 64, Time: 1, Threads: 1},
 	})
 	require.NoError(t, err)
 	login := strings.NewReader(`{"username":"` + s.Login.Username + `","password":"` + s.Login.Password + `"}`)

@@ -10,7 +10,8 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/rules"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -20,21 +21,21 @@ func TestSerialStockWarnings(t *testing.T) {
 	unmade := "Studio (program 3) has 99999 of 16777215 serial ids left to make serial numbers with."
 	for _, c := range []struct {
 		name  string
-		stock server.SerialStock
+		stock rules.SerialStock
 		want  []string
 	}{
-		{"plenty", server.SerialStock{Program: accepting, Valid: 100, Used: 80, Blocked: 10, Unmade: 100_000}, nil},
+		{"plenty", rules.SerialStock{Program: accepting, Valid: 100, Used: 80, Blocked: 10, Unmade: 100_000}, nil},
 		{
 			"few are free",
-			server.SerialStock{Program: accepting, Valid: 100, Used: 80, Blocked: 11, Unmade: 100_000},
+			rules.SerialStock{Program: accepting, Valid: 100, Used: 80, Blocked: 11, Unmade: 100_000},
 			[]string{few},
 		},
-		{"few ids", server.SerialStock{Program: accepting, Valid: 100, Unmade: 99_999}, []string{unmade}},
-		{"both", server.SerialStock{Program: accepting, Valid: 100, Used: 91, Unmade: 99_999}, []string{few, unmade}},
-		{"none were made", server.SerialStock{Program: accepting, Unmade: license.MaxSerialID}, nil},
+		{"few ids", rules.SerialStock{Program: accepting, Valid: 100, Unmade: 99_999}, []string{unmade}},
+		{"both", rules.SerialStock{Program: accepting, Valid: 100, Used: 91, Unmade: 99_999}, []string{few, unmade}},
+		{"none were made", rules.SerialStock{Program: accepting, Unmade: license.MaxSerialID}, nil},
 		{
 			"no serial numbers are taken",
-			server.SerialStock{Program: store.Program{ID: 3, Name: "Studio"}, Valid: 100, Used: 100},
+			rules.SerialStock{Program: store.Program{ID: 3, Name: "Studio"}, Valid: 100, Used: 100},
 			nil,
 		},
 	} {
@@ -94,11 +95,11 @@ func TestOrderVerificationIsWaived(t *testing.T) {
 
 func optionValue(t *testing.T, w *world, name string) string {
 	t.Helper()
-	settings, err := vendor(w.Server).Settings(t.Context())
+	current, err := vendor(w.Server).Settings(t.Context())
 	require.NoError(t, err)
-	for _, s := range server.AllSettings() {
+	for _, s := range settings.All() {
 		if s.Name == name {
-			return s.Value(settings)
+			return s.Value(current)
 		}
 	}
 	return ""

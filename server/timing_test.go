@@ -21,6 +21,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/store"
 )
@@ -102,7 +103,7 @@ type discreet struct {
 }
 
 // newDiscreet makes one: real is what hashing the password of an account costs, dummy what it costs for a name that nobody has.
-func newDiscreet(t *testing.T, real, dummy server.PasswordCost) *discreet {
+func newDiscreet(t *testing.T, real, dummy password.Cost) *discreet {
 	t.Helper()
 	d := &discreet{world: newWorld(t), token: "a session that lasts"}
 	d.Restart(unlimited, func(o *server.Options) { o.Passwords, o.Store = dummy, lookingUp{o.Store, d} })
@@ -246,7 +247,7 @@ func (d *discreet) twins() []twins {
 
 // What exists and what does not is answered with the same bytes, after the same lookups and in the same time.
 func TestAnswersTellNothing(t *testing.T) {
-	cost := server.PasswordCost{Memory: 1 << 10, Time: 2, Threads: 1} // little, and much beside what else a call does
+	cost := password.Cost{Memory: 1 << 10, Time: 2, Threads: 1} // little, and much beside what else a call does
 	d := newDiscreet(t, cost, cost)
 	for _, c := range d.twins() {
 		t.Run(c.name, func(t *testing.T) {
@@ -271,7 +272,7 @@ func TestAnswersTellNothing(t *testing.T) {
 // The measurement sees what it is there for: a password that is not hashed, and an answer that is given too early.
 func TestTimingSeesDifferences(t *testing.T) {
 	see := func(*httptest.ResponseRecorder, *httptest.ResponseRecorder) {}
-	d := newDiscreet(t, server.PasswordCost{Memory: 8 << 10, Time: 2, Threads: 1}, server.PasswordCost{Memory: 8, Time: 1, Threads: 1})
+	d := newDiscreet(t, password.Cost{Memory: 8 << 10, Time: 2, Threads: 1}, password.Cost{Memory: 8, Time: 1, Threads: 1})
 	out := compare(d.HTTP.Config.Handler, d.signIn("anna"), d.signIn("nobody"), see)
 	require.True(t, out.tells(), "%+v", out)
 	out = compare(d.HTTP.Config.Handler, d.reset("nobody"), d.ask("POST", "/password-resets", api.PasswordReset{Login: "nobody"}), see)

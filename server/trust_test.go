@@ -23,8 +23,10 @@ import (
 	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/metrics"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -35,7 +37,7 @@ func proxied(o *server.Options) { o.Proxies = []netip.Prefix{netip.MustParsePref
 func second(t *testing.T, s *servertest.Server) client {
 	t.Helper()
 	o := server.Options{Store: s.Store, Secrets: s.Secrets, Logger: s.Logger(), Name: "second", Now: s.Clock.Now, Zone: time.UTC,
-		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1}, QueuedMail: func() {}}
+		Passwords: password.Cost{Memory: 64, Time: 1, Threads: 1}, QueuedMail: func() {}}
 	proxied(&o)
 	srv, err := server.New(o)
 	require.NoError(t, err)
@@ -289,7 +291,7 @@ func TestValidationsAreLimited(t *testing.T) {
 	w.prepare("new A")
 	var l store.License
 	w.read(func(tx store.Tx) (err error) { l, err = tx.License(t.Context(), w.licenses["A"]); return err })
-	w.Restart(proxied, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 3} })
+	w.Restart(proxied, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 3} })
 	good := api.LicenseCheck{SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(), ActivationCode: l.Activation.String()}
 	hosts := 0
 	host := func() client {
@@ -417,7 +419,7 @@ func TestServersAgree(t *testing.T) {
 
 // A host that goes on asking although it is refused is banned on every server; the others do not notice.
 func TestFloods(t *testing.T) {
-	s := servertest.Start(t, proxied, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 5} })
+	s := servertest.Start(t, proxied, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 5} })
 	other := second(t, s)
 	require.NoError(t, vendor(s).SetOption(t.Context(), "flood-refusals", "10"))
 	c := client{Server: s, t: t}
@@ -466,7 +468,7 @@ func TestGuessesAtOnce(t *testing.T) {
 
 // A forwarded address counts from named proxies only: whoever says it himself stays who he is.
 func TestForwardedAddresses(t *testing.T) {
-	s := servertest.Start(t, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 2} })
+	s := servertest.Start(t, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 2} })
 	status := 0
 	for n := range 3 {
 		status, _ = client{Server: s, t: t}.with("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n)).call("GET", "/server", nil)

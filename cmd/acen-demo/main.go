@@ -17,7 +17,7 @@ import (
 
 	"github.com/acen-desktop/acen/cmd/desktop"
 	"github.com/acen-desktop/acen/cmd/place"
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/service"
@@ -27,7 +27,7 @@ import (
 const sender = "Lumen licenses <licenses@lumen.example>"
 
 func main() {
-	listen := flag.String("listen", "127.0.0.1:0", "loopback address of the server; port 0 takes a free one")
+	address := flag.String("listen", "127.0.0.1:0", "loopback address of the server; port 0 takes a free one")
 	data := flag.String("data", filepath.Join(xdg.CacheHome, "acen-demo"), "folder for everything of the trial")
 	smtp := flag.String("smtp", "", "mail server, host:port, that gets the mails")
 	mailDir := flag.String("mail-dir", "", "folder in which mails are written as files (default: mail in the data folder)")
@@ -41,7 +41,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "acen-demo: give flags only, and either --smtp or --mail-dir")
 		os.Exit(2)
 	}
-	if err := run(*listen, *data, *smtp, *mailDir, *language); err != nil {
+	if err := run(*address, *data, *smtp, *mailDir, *language); err != nil {
 		desktop.Fail(err)
 	}
 }
@@ -70,14 +70,14 @@ func start(o service.Options, login *sample.Login, cleared func() error) (*servi
 	return running, nil
 }
 
-func run(listen, data, smtp, mailDir, language string) error {
+func run(address, data, smtp, mailDir, language string) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	folder := filepath.Join(data, "server")
 	if mailDir == "" {
 		mailDir = filepath.Join(data, "mail")
 	}
 	options := service.Options{
-		Place: service.Place{Folder: folder}, Listening: server.Listening{Address: listen}, Name: "Lumen licenses (trial)", Version: place.Version(),
+		Place: service.Place{Folder: folder}, Listening: listen.Config{Address: address}, Name: "Lumen licenses (trial)", Version: place.Version(),
 		Mail: mail.Folder{Path: mailDir, From: sender}, Logger: logger, Contact: "support@lumen.example",
 	}
 	if smtp != "" {

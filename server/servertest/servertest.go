@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/secrets"
 	"github.com/acen-desktop/acen/server/service"
@@ -83,7 +84,7 @@ func (l *Log) String() string {
 }
 
 // cheap keeps hashing out of the tests' time.
-var cheap = server.PasswordCost{Memory: 64, Time: 1, Threads: 1}
+var cheap = password.Cost{Memory: 64, Time: 1, Threads: 1}
 
 // Start starts a server with the sample data. Options may be changed by the given functions.
 func Start(t *testing.T, change ...func(*server.Options)) *Server {

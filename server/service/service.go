@@ -19,6 +19,8 @@ import (
 
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/httpapi"
+	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/metrics"
 	"github.com/acen-desktop/acen/server/secrets"
@@ -41,7 +43,7 @@ type Place struct {
 type Options struct {
 	Place
 	// Listening is the address and who speaks TLS.
-	Listening server.Listening
+	Listening listen.Config
 	// Name is the vendor's name of the server.
 	Name, Version string
 	// Contact is the email address of the vendor's support; "" names none.
@@ -331,7 +333,7 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 	}
 	go func() {
 		defer close(s.done)
-		s.err = server.Serve(serving, listener, srv.Handler())
+		s.err = listen.Serve(serving, listener, srv.Handler())
 		s.cancel()
 		end()
 		running.Wait()
@@ -353,7 +355,7 @@ func (d *Data) checkCodes(ctx context.Context) error {
 }
 
 // stopping leads from the wish to stop to the end of serving: first the server says that it is not ready.
-func (s *Service) stopping(ctx context.Context, o Options, srv *server.Server) (serving context.Context, end context.CancelFunc) {
+func (s *Service) stopping(ctx context.Context, o Options, srv *httpapi.Server) (serving context.Context, end context.CancelFunc) {
 	serving, end = context.WithCancel(context.WithoutCancel(ctx))
 	ctx, s.cancel = context.WithCancel(ctx)
 	after := o.After
@@ -375,8 +377,8 @@ func (s *Service) stopping(ctx context.Context, o Options, srv *server.Server) (
 }
 
 // watch opens the second address. It answers until end, also while the server stops.
-func watch(ctx context.Context, listen string, srv *server.Server, counted *metrics.Metrics) (url string, end func() error, err error) {
-	listener, err := server.ListenPlain(listen)
+func watch(ctx context.Context, address string, srv *httpapi.Server, counted *metrics.Metrics) (url string, end func() error, err error) {
+	listener, err := listen.Plain(address)
 	if err != nil {
 		return "", nil, fmt.Errorf("metrics: %w", err)
 	}
@@ -386,11 +388,11 @@ func watch(ctx context.Context, listen string, srv *server.Server, counted *metr
 	mux.HandleFunc("GET /readyz", srv.Ready)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx, listener, mux) }()
+	go func() { ended <- listen.Serve(ctx, listener, mux) }()
 	return "http://" + listener.Addr().String() + "/metrics", func() error { cancel(); return <-ended }, nil
 }
 
-func address(l server.Listening, a net.Addr) string {
+func address(l listen.Config, a net.Addr) string {
 	scheme := "http"
 	if l.CertFile != "" {
 		scheme = "https"

@@ -33,8 +33,8 @@ type Options struct {
 	Proxies []netip.Prefix
 	// QueuedMail is called after a mail was queued; nil means that the server has no mail service and refuses to queue.
 	QueuedMail func()
-	// PublicURL returns the address under which people reach the server, for links in mails; nil or "" means that none can
-	// be sent. It is never taken from a request, whose sender could lead the link elsewhere.
+	// PublicURL returns the address under which people reach the server, for links in mails; nil or "" means that none
+	// can be sent. It is never taken from a request, whose sender could lead the link elsewhere.
 	PublicURL func() string
 	// MailDomain is the domain of the Message-ID of mails; "" takes "localhost".
 	MailDomain string

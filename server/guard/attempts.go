@@ -35,8 +35,8 @@ func NewAttempt(host, username string) Attempt {
 	return a
 }
 
-// AccountKey is the key under which failures and bans of an account are counted. It is a hash, because the name may be one
-// that nobody has, even a password typed into the wrong field.
+// AccountKey is the key under which failures and bans of an account are counted. It is a hash, because the name may be
+// one that nobody has, even a password typed into the wrong field.
 func AccountKey(username string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(username))))
 	return hex.EncodeToString(sum[:16])
@@ -108,7 +108,8 @@ func (g *Guard) CheckSerial(ctx context.Context, tx store.Tx, a Attempt) error {
 	return nil
 }
 
-// failedSerials counts the failures that the next attempt has to wait for: the larger number of the account's and the host's.
+// failedSerials counts the failures that the next attempt has to wait for: the larger number of the account's and the
+// host's.
 func (g *Guard) failedSerials(ctx context.Context, tx store.Tx, a Attempt) (most int, latest time.Time, err error) {
 	since := g.now().Add(-g.shared.Current().BanPeriod)
 	for _, filter := range []store.FailureFilter{{Host: a.host}, {Account: a.account}} {

@@ -1,5 +1,5 @@
-// Package guard keeps attackers out: it counts failures, bans hosts and accounts, limits requests and mails, and asks for
-// verification numbers.
+// Package guard keeps attackers out: it counts failures, bans hosts and accounts, limits requests and mails, and asks
+// for verification numbers.
 package guard
 
 import (
@@ -47,8 +47,8 @@ func New(c Config) *Guard {
 	}
 }
 
-// AllowRequest refuses a request of a host, given as its HostKey, that is banned or exceeds its rate at a time. A host that
-// goes on although it is refused is banned.
+// AllowRequest refuses a request of a host, given as its HostKey, that is banned or exceeds its rate at a time. A host
+// that goes on although it is refused is banned.
 func (g *Guard) AllowRequest(ctx context.Context, host string, now time.Time) *api.Problem {
 	var refusal *api.Problem
 	if errors.As(g.CheckBans(host, ""), &refusal) {

@@ -18,6 +18,40 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
+// registerAccounts registers the calls about accounts.
+func (s *Server) registerAccounts(c contract) {
+	register(c, c.call(http.MethodPost, "/accounts", "new-account", "Open an account with a serial number", 201),
+		func(ctx context.Context, in *struct {
+			Idempotent
+			Body api.NewAccount
+		},
+		) (*answer[api.Client], error) {
+			status, out, err := s.newAccount(ctx, in.Key, in.Body)
+			if err == nil {
+				s.queuedMail()
+				s.checkStock(ctx, in.Body.ProgramID)
+			}
+			return &answer[api.Client]{status, out}, err
+		})
+	register(c, c.signedIn(http.MethodGet, "/account", "get-account", "Get the account's contact data", 200),
+		func(ctx context.Context, _ *none) (*body[api.Account], error) {
+			return &body[api.Account]{s.account(ctx)}, nil
+		})
+	register(c, c.signedIn(http.MethodPatch, "/account", "change-account", "Change the account's contact data", 200),
+		func(ctx context.Context, in *body[api.AccountChange]) (*body[api.Account], error) {
+			out, err := s.changeAccount(ctx, in.Body)
+			if err == nil {
+				s.queuedMail()
+			}
+			return &body[api.Account]{out}, err
+		})
+	register(c, c.signedIn(http.MethodPut, "/account/password", "change-password",
+		"Change the password; other sessions end", 204),
+		func(ctx context.Context, in *body[api.PasswordChange]) (*empty, error) {
+			return &empty{http.StatusNoContent}, s.changePassword(ctx, in.Body)
+		})
+}
+
 // refuseClient turns a fault in a client's data into the refusal of its field.
 func refuseClient(err error) error {
 	var fault *rules.ClientFault
@@ -36,8 +70,9 @@ func (s *Server) hashNew(ctx context.Context, location, newPassword string) (has
 	return hash, err
 }
 
-// hashForChange is hashNew for a change that needs no session: hashing costs more than all else, so nobody gets it who is refused
-// anyway, which check finds out, or whose key has its answer. The hash is then "", which errUnhashed keeps from being used.
+// hashForChange is hashNew for a change that needs no session: hashing costs more than all else, so nobody gets it who
+// is refused anyway, which check finds out, or whose key has its answer. The hash is then "", which errUnhashed keeps
+// from being used.
 func (s *Server) hashForChange(ctx context.Context, key, location, newPassword string, check func(store.Tx) error) (string, error) {
 	id, err := uuid.Parse(key)
 	if err != nil {
@@ -108,8 +143,8 @@ func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out ap
 	return out, err
 }
 
-// tellFormerAddresses mails to addresses that were taken off the file: whoever took over a session must not lead the codes
-// elsewhere in silence.
+// tellFormerAddresses mails to addresses that were taken off the file: whoever took over a session must not lead the
+// codes elsewhere in silence.
 func (s *Server) tellFormerAddresses(ctx context.Context, tx store.Tx, c store.Client, before []string) error {
 	if s.QueuedMail == nil {
 		return nil
@@ -133,8 +168,6 @@ func (s *Server) tellFormerAddresses(ctx context.Context, tx store.Tx, c store.C
 	}
 	return s.queue(ctx, tx, store.Mail{ClientID: c.ID, To: former, Subject: subject, Body: body})
 }
-
-func object(kind string, id int64) string { return fmt.Sprintf("%s %d", kind, id) }
 
 // changePassword is PUT /account/password: other sessions end. A wrong current password counts as a failure.
 func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error {
@@ -178,8 +211,8 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 		return 0, api.Client{}, s.noted(ctx, request.Caller{}, "account.create", "", err)
 	}
 	r.Password = "" // it is no part of what an idempotency key remembers
-	c := change[api.NewAccount]{key: key, call: "new-account", in: r, action: "account.create"}
-	return once(ctx, s, c, func(tx store.Tx, e *store.Event) (int, api.Client, error) {
+	c := change[api.NewAccount, api.Client]{key: key, call: "new-account", in: r, action: "account.create"}
+	c.do = func(tx store.Tx, e *store.Event) (int, api.Client, error) {
 		if hash == "" {
 			return 0, api.Client{}, errUnhashed
 		}
@@ -211,7 +244,8 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 			return 0, api.Client{}, err
 		}
 		return http.StatusCreated, api.Client{ID: client.ID, Username: client.Username, DisplayName: client.DisplayName()}, nil
-	})
+	}
+	return apply(ctx, s, c)
 }
 
 // welcome mails what a person needs to sign in; the password is in no mail.

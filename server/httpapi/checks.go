@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/acen-desktop/acen/api"
@@ -12,8 +13,31 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// aliveEvery is how exactly the server remembers when a program was alive: a sign within this time of the last one is not
-// written, so that programs may call as often as they like.
+// registerChecks registers the calls that programs make about their licenses, without a session.
+func (s *Server) registerChecks(c contract) {
+	register(c, c.call(http.MethodPost, "/licenses/{id}/alive", "license-alive",
+		"A program tells that it is in use; the answer says nothing about the license", 204),
+		func(ctx context.Context, in *struct {
+			LicensePath
+			Body api.LicenseCheck
+		},
+		) (*empty, error) {
+			return &empty{http.StatusNoContent}, s.alive(ctx, in.ID, in.Body)
+		})
+	register(c, c.call(http.MethodPost, "/licenses/{id}/validation", "validate-license",
+		"A program asks for the state of its license; the answer is signed", 200),
+		func(ctx context.Context, in *struct {
+			LicensePath
+			Body api.ValidationRequest
+		},
+		) (*body[api.Validation], error) {
+			out, err := s.validation(ctx, in.ID, in.Body)
+			return &body[api.Validation]{out}, err
+		})
+}
+
+// aliveEvery is how exactly the server remembers when a program was alive: a sign within this time of the last one is
+// not written, so that programs may call as often as they like.
 const aliveEvery = time.Minute
 
 // checked is a license that a program has named by its codes.
@@ -33,8 +57,8 @@ func (c checked) state() license.ValidationState {
 	return license.ValidationState(c.license.Status)
 }
 
-// check finds the license that a program has, by its id, codes and activation code. Whatever does not fit is not found: the
-// answer, and the time it takes, tells nothing of licenses whose activation code the caller does not have.
+// check finds the license that a program has, by its id, codes and activation code. Whatever does not fit is not found:
+// the answer, and the time it takes, tells nothing of licenses whose activation code the caller does not have.
 func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.LicenseCheck) (c checked, err error) {
 	codes, err := license.ParseCodes(r.SiteCode, r.MachineID)
 	if err != nil {

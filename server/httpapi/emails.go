@@ -17,6 +17,39 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
+// registerEmails registers the calls about mails with activation codes.
+func (s *Server) registerEmails(c contract) {
+	register(c, c.signedIn(http.MethodGet, "/licenses/{id}/email", "preview-email",
+		"Preview the mail with the activation code", 200),
+		func(ctx context.Context, in *LicensePath) (*body[api.EmailPreview], error) {
+			out, err := s.emailPreview(ctx, in.ID)
+			return &body[api.EmailPreview]{out}, err
+		})
+	t := task[api.EmailRequest, struct{}]{operation: "send-email", action: "license.email", do: s.sendEmail}
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/email", t.operation, "Email the activation code", 202),
+		func(ctx context.Context, in *struct {
+			LicensePath
+			Idempotent
+			Body api.EmailRequest
+		},
+		) (*empty, error) {
+			out, err := applyTask(ctx, s, t, in.Key, "license", in.ID, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			s.queuedMail()
+			return &empty{out.Status}, nil
+		})
+}
+
+// queuedMail wakes the mail service. There may be none if a mail was queued in an earlier run and its answer is
+// repeated.
+func (s *Server) queuedMail() {
+	if s.QueuedMail != nil {
+		s.QueuedMail()
+	}
+}
+
 // emailParts is a rendered mail with its attachment.
 type emailParts struct {
 	order         int64

@@ -10,7 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// wireJSON is JSON as bodies are read and written: text that no database keeps is refused, and faults are told in plain words.
+// wireJSON is JSON as bodies are read and written: text that no database keeps is refused, and faults are told in plain
+// words.
 var wireJSON = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: readJSON}
 
 func readJSON(data []byte, v any) error {

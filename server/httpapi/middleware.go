@@ -36,8 +36,8 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 		contract := strings.HasPrefix(r.URL.Path, api.Base+"/")
 		tooLarge := r.ContentLength > maxBody && contract
 		if (tooLarge || len(r.TransferEncoding) > 0) && r.ProtoMajor == 1 {
-			// What is too large is not waited for. A length beside chunks may have led a proxy to see other requests than we do
-			// (RFC 9112 section 6.1); Go drops it in silence. Either is the last request of its connection.
+			// What is too large is not waited for. A length beside chunks may have led a proxy to see other requests
+			// than we do (RFC 9112 section 6.1); Go drops it in silence. Either is the last request of its connection.
 			header.Set("Connection", "close")
 		}
 
@@ -88,7 +88,8 @@ func (s *Server) requestID() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// recorder remembers the status and the body of a refusal; the body of reads of the contract it holds back to give it an ETag.
+// recorder remembers the status and the body of a refusal; the body of reads of the contract it holds back to give it
+// an ETag.
 type recorder struct {
 	http.ResponseWriter
 	hold   bool

@@ -82,8 +82,8 @@ func route(r *http.Request) string {
 	return path
 }
 
-// place is what the log tells of a path: its route with the ids in it. Whatever else somebody puts into a path, such as a
-// code in the wrong place, stays out of the log, as queries and bodies do.
+// place is what the log tells of a path: its route with the ids in it. Whatever else somebody puts into a path, such as
+// a code in the wrong place, stays out of the log, as queries and bodies do.
 func place(r *http.Request) string {
 	parts := strings.Split(route(r), "/")
 	for i, part := range parts {

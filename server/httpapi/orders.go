@@ -2,10 +2,8 @@ package httpapi
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/acen-desktop/acen/api"
@@ -16,72 +14,51 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// describe is GET /server.
-func (s *Server) describe(ctx context.Context) (out api.Server, err error) {
-	programs, err := s.allPrograms(ctx)
-	out = api.Server{Name: s.Name, Version: s.Version, Contact: s.Contact, Time: s.Now().UTC(), KeyFingerprints: []api.KeyFingerprint{}, SerialPrograms: []api.SerialProgram{}}
-	for _, p := range programs {
-		if p.AcceptsSerials {
-			out.Registration = true
-			out.SerialPrograms = append(out.SerialPrograms, api.SerialProgram{ID: p.ID, Name: p.Name})
-		}
-		out.KeyFingerprints = append(out.KeyFingerprints, api.KeyFingerprint{ProgramID: p.ID, KeyID: p.PublicKey.KeyID(), Fingerprint: p.PublicKey.Fingerprint()})
-	}
-	return out, err
-}
-
-func (s *Server) allPrograms(ctx context.Context) (programs []store.Program, err error) {
-	err = s.Store.Read(ctx, func(tx store.Tx) (err error) {
-		programs, err = tx.Programs(ctx)
-		return err
-	})
-	return programs, err
-}
-
-// programs is GET /programs.
-func (s *Server) programs(ctx context.Context, acceptingSerials bool) (out api.ProgramList, err error) {
-	programs, err := s.allPrograms(ctx)
-	out.Programs = []api.Program{}
-	waived := !s.Shared.Current().OrderVerification
-	for _, p := range programs {
-		if !acceptingSerials || p.AcceptsSerials {
-			wire := wireProgram(p)
-			wire.VerificationWaived = waived
-			out.Programs = append(out.Programs, wire)
-		}
-	}
-	return out, err
-}
-
-// page is where a list goes on and how long it may be.
-type page struct {
-	after int64
-	limit int
-}
-
-const defaultPage = 100
-
-// readPage reads cursor and limit of a list call.
-func readPage(cursor string, limit int) (page, error) {
-	p := page{limit: limit}
-	if limit == 0 {
-		p.limit = defaultPage
-	}
-	if cursor == "" {
-		return p, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err == nil {
-		p.after, err = strconv.ParseInt(string(raw), 10, 64)
-	}
-	if err != nil || p.after < 1 {
-		return p, rules.InvalidField("query.cursor", "This is no cursor of an earlier page.")
-	}
-	return p, nil
-}
-
-func cursorAfter(id int64) string {
-	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt(nil, id, 10))
+// registerOrders registers the calls about orders and serial numbers.
+func (s *Server) registerOrders(c contract) {
+	register(c, c.signedIn(http.MethodGet, "/orders", "list-orders", "List active and visible orders", 200),
+		func(ctx context.Context, in *ListInput) (*body[api.OrderList], error) {
+			p, err := readPage(in.Cursor, in.Limit)
+			if err != nil {
+				return nil, err
+			}
+			out, err := s.orders(ctx, p)
+			return &body[api.OrderList]{out}, err
+		})
+	register(c, c.signedIn(http.MethodPost, "/orders", "new-order", "New order with a serial number", 201),
+		func(ctx context.Context, in *struct {
+			Idempotent
+			Body api.NewOrder
+		},
+		) (*answer[api.Order], error) {
+			status, out, err := apply(ctx, s, change[api.NewOrder, api.Order]{
+				key:    in.Key,
+				call:   "new-order",
+				in:     in.Body,
+				action: "order.create",
+				do: func(tx store.Tx, e *store.Event) (int, api.Order, error) {
+					return s.newOrder(ctx, tx, e, in.Body)
+				},
+			})
+			if err == nil {
+				s.checkStock(ctx, in.Body.ProgramID)
+			}
+			return &answer[api.Order]{status, out}, err
+		})
+	register(c, c.signedIn(http.MethodGet, "/orders/{id}/history", "order-history",
+		"List what happened to an order, newest first", 200),
+		func(ctx context.Context, in *struct {
+			OrderPath
+			ListInput
+		},
+		) (*body[api.HistoryList], error) {
+			p, err := readPage(in.Cursor, in.Limit)
+			if err != nil {
+				return nil, err
+			}
+			out, err := s.history(ctx, in.ID, p)
+			return &body[api.HistoryList]{out}, err
+		})
 }
 
 // orders is GET /orders: active and visible orders of the caller, newest first (api.md rule 1).
@@ -114,59 +91,6 @@ func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err err
 			out.Orders = append(out.Orders, w)
 		}
 		return nil
-	})
-	return out, err
-}
-
-// ownOrder loads an order that the caller may see, with its program. Anything else is not found.
-func ownOrder(ctx context.Context, tx store.Tx, id int64) (store.Order, store.Program, error) {
-	o, p, err := tx.LockOrderOf(ctx, request.CallerFrom(ctx).Client.ID, id)
-	if err == nil && (!o.Active || !o.Visible) {
-		err = store.ErrNotFound
-	}
-	return o, p, hide(err)
-}
-
-// ownLicense loads a license of an order that the caller may see. For a license that does not exist it looks for an order as well,
-// so that the time tells nothing either.
-func ownLicense(ctx context.Context, tx store.Tx, id int64) (store.License, store.Order, store.Program, error) {
-	l, err := tx.License(ctx, id)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return l, store.Order{}, store.Program{}, err
-	}
-	o, p, err := ownOrder(ctx, tx, l.OrderID)
-	return l, o, p, err
-}
-
-// hide makes a missing row look like somebody else's.
-func hide(err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return notFound()
-	}
-	return err
-}
-
-// licenses is GET /orders/{id}/licenses.
-func (s *Server) licenses(ctx context.Context, orderID int64, ended bool, p page) (out api.LicenseList, err error) {
-	out.Licenses = []api.License{}
-	err = s.Store.Read(ctx, func(tx store.Tx) error {
-		order, program, err := ownOrder(ctx, tx, orderID)
-		if err != nil {
-			return err
-		}
-		if !program.RequiresActivation {
-			return rules.NeedsNoActivation(program)
-		}
-		licenses, err := tx.Licenses(ctx, orderID, ended, p.after, p.limit+1)
-		if err != nil {
-			return err
-		}
-		if len(licenses) > p.limit {
-			licenses = licenses[:p.limit]
-			out.NextCursor = cursorAfter(licenses[len(licenses)-1].ID)
-		}
-		out.Licenses, err = s.wireLicenses(ctx, tx, order, program, licenses)
-		return err
 	})
 	return out, err
 }
@@ -278,4 +202,32 @@ func (s *Server) checkStock(ctx context.Context, program int64) {
 		s.Logger.Warn("few serial numbers are left",
 			"program", program, "free", stock.Free(), "unmade", stock.Unmade, "warning", warning)
 	}
+}
+
+// ownOrder loads an order that the caller may see, with its program. Anything else is not found.
+func ownOrder(ctx context.Context, tx store.Tx, id int64) (store.Order, store.Program, error) {
+	o, p, err := tx.LockOrderOf(ctx, request.CallerFrom(ctx).Client.ID, id)
+	if err == nil && (!o.Active || !o.Visible) {
+		err = store.ErrNotFound
+	}
+	return o, p, hide(err)
+}
+
+// ownLicense loads a license of an order that the caller may see. For a license that does not exist it looks for an
+// order as well, so that the time tells nothing either.
+func ownLicense(ctx context.Context, tx store.Tx, id int64) (store.License, store.Order, store.Program, error) {
+	l, err := tx.License(ctx, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return l, store.Order{}, store.Program{}, err
+	}
+	o, p, err := ownOrder(ctx, tx, l.OrderID)
+	return l, o, p, err
+}
+
+// hide makes a missing row look like somebody else's.
+func hide(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return notFound()
+	}
+	return err
 }

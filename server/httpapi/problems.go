@@ -12,7 +12,8 @@ import (
 )
 
 func init() {
-	// huma makes its own errors (validation, unreadable bodies) through this variable: they become problems with a code.
+	// huma makes its own errors (validation, unreadable bodies) through this variable: they become problems with a
+	// code.
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return problemOf(status, message, errs...)
 	}

@@ -2,9 +2,7 @@ package httpapi
 
 import (
 	"context"
-	_ "embed"
 	"errors"
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -21,8 +19,27 @@ import (
 // resetLife is how long a mailed link works (api.md rule 13).
 const resetLife = time.Hour
 
-// resetPath is the page that a mailed link opens, the only one for people that the server has besides its documentation.
-const resetPath = "/password"
+// registerResets registers the calls of people who forgot their password.
+func (s *Server) registerResets(c contract) {
+	register(c, c.call(http.MethodPost, "/password-resets", "request-password-reset",
+		"Ask for a mail with a link that sets a new password", 202),
+		func(ctx context.Context, in *struct {
+			Idempotent
+			Body api.PasswordReset
+		},
+		) (*empty, error) {
+			return &empty{http.StatusAccepted}, s.requestReset(ctx, in.Key, in.Body)
+		})
+	register(c, c.call(http.MethodPost, "/password-resets/confirm", "confirm-password-reset",
+		"Set a new password with the token of a mailed link", 204),
+		func(ctx context.Context, in *struct {
+			Idempotent
+			Body api.NewPassword
+		},
+		) (*empty, error) {
+			return &empty{http.StatusNoContent}, s.confirmReset(ctx, in.Key, in.Body)
+		})
+}
 
 func (s *Server) publicURL() string {
 	if s.PublicURL == nil {
@@ -31,11 +48,11 @@ func (s *Server) publicURL() string {
 	return strings.TrimSuffix(s.PublicURL(), "/")
 }
 
-// requestReset is POST /password-resets. The answer is the same whether an account exists or not, and what is done for one
-// that does not costs as much.
+// requestReset is POST /password-resets. The answer is the same whether an account exists or not, and what is done for
+// one that does not costs as much.
 func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordReset) error {
-	c := change[api.PasswordReset]{key: key, call: "request-reset", in: r, action: "password-reset.request"}
-	_, _, err := once(ctx, s, c, func(tx store.Tx, _ *store.Event) (int, struct{}, error) {
+	c := change[api.PasswordReset, struct{}]{key: key, call: "request-reset", in: r, action: "password-reset.request"}
+	c.do = func(tx store.Tx, _ *store.Event) (int, struct{}, error) {
 		var none struct{}
 		if s.QueuedMail == nil || s.publicURL() == "" {
 			return 0, none, api.NewProblem(api.ErrUnavailable, "This server has no mail service, so it can send no link. Ask the vendor for a new password.")
@@ -65,7 +82,8 @@ func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordRes
 			return 0, none, err
 		}
 		return http.StatusAccepted, none, nil
-	})
+	}
+	_, _, err := apply(ctx, s, c)
 	if err == nil {
 		s.queuedMail()
 	}
@@ -145,8 +163,13 @@ func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword
 	if err != nil && !errors.Is(err, errLink) { // which the change finds and counts
 		return s.noted(ctx, request.Caller{}, "password-reset.confirm", "", err)
 	}
-	c := change[string]{key: key, call: "confirm-reset", in: string(request.HashToken(r.Token)), action: "password-reset.confirm"}
-	_, _, err = once(ctx, s, c, func(tx store.Tx, _ *store.Event) (int, struct{}, error) {
+	c := change[string, struct{}]{
+		key:    key,
+		call:   "confirm-reset",
+		in:     string(request.HashToken(r.Token)),
+		action: "password-reset.confirm",
+	}
+	c.do = func(tx store.Tx, _ *store.Event) (int, struct{}, error) {
 		var none struct{}
 		if err := s.Guard.Check(ctx, tx, a); err != nil {
 			return 0, none, err
@@ -163,7 +186,8 @@ func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword
 			return 0, none, errUnhashed
 		}
 		return http.StatusNoContent, none, s.setPassword(ctx, tx, reset.ClientID, hash, 0)
-	})
+	}
+	_, _, err = apply(ctx, s, c)
 	return err
 }
 
@@ -174,59 +198,4 @@ func (s *Server) reset(ctx context.Context, tx store.Tx, token string) (store.Pa
 		return r, errLink
 	}
 	return r, err
-}
-
-//go:embed password.html
-var passwordHTML string
-
-var passwordPage = template.Must(template.New("password").Parse(passwordHTML))
-
-// passwordView is what the page shows.
-type passwordView struct {
-	Server, Token, Key, Fault, Title string
-	Done, Dead                       bool
-}
-
-// pagePolicy lets the page have its style and send its form, and nothing else.
-const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
-// passwordForm answers the page that a mailed link opens: GET shows the form, POST sets the password.
-func (s *Server) passwordForm(w http.ResponseWriter, r *http.Request) {
-	ctx := r.Context()
-	v := passwordView{Server: s.Name, Title: "New password"}
-	status := http.StatusOK
-	switch {
-	case r.ParseForm() != nil:
-		v.Dead, v.Fault, status = true, "The form did not arrive whole. Open the link again.", http.StatusBadRequest
-	case r.Method == http.MethodPost:
-		v.Token, v.Key = r.PostForm.Get("token"), r.PostForm.Get("key")
-		if r.PostForm.Get("password") != r.PostForm.Get("again") {
-			v.Fault, status = "The two passwords are not the same.", http.StatusUnprocessableEntity
-			break
-		}
-		err := s.confirmReset(ctx, v.Key, api.NewPassword{Token: v.Token, NewPassword: r.PostForm.Get("password")})
-		if err == nil {
-			v.Done, v.Token = true, ""
-			break
-		}
-		p := s.problem(ctx, err)
-		v.Fault, v.Dead, status = p.Detail, p.Code != api.ErrValidation, p.Status
-	default:
-		v.Token = r.Form.Get("token")
-		err := s.Store.Read(ctx, func(tx store.Tx) error {
-			_, err := s.reset(ctx, tx, v.Token)
-			return err
-		})
-		if err != nil {
-			p := s.problem(ctx, err)
-			v.Fault, v.Dead, status = p.Detail, true, p.Status
-		}
-	}
-	if !v.Done && !v.Dead {
-		v.Key = newKey(s.Random)
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", pagePolicy)
-	w.WriteHeader(status)
-	_ = passwordPage.Execute(w, v) // the client is gone when this fails
 }

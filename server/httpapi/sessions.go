@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -20,6 +21,24 @@ const (
 	accessLife  = 15 * time.Minute
 	refreshLife = 30 * 24 * time.Hour
 )
+
+// registerSessions registers the calls of signing in and out.
+func (s *Server) registerSessions(c contract) {
+	register(c, c.call(http.MethodPost, "/sessions", "sign-in", "Sign in", 201),
+		func(ctx context.Context, in *body[api.SessionRequest]) (*body[api.Session], error) {
+			out, err := s.signIn(ctx, in.Body)
+			return &body[api.Session]{out}, err
+		})
+	register(c, c.call(http.MethodPost, "/sessions/refresh", "refresh-session", "Exchange a refresh token", 201),
+		func(ctx context.Context, in *body[api.RefreshRequest]) (*body[api.Session], error) {
+			out, err := s.refresh(ctx, in.Body.RefreshToken)
+			return &body[api.Session]{out}, err
+		})
+	register(c, c.signedIn(http.MethodDelete, "/sessions/current", "sign-out", "Sign out", 204),
+		func(ctx context.Context, _ *none) (*none, error) {
+			return &none{}, s.signOut(ctx)
+		})
+}
 
 // attemptBy returns the attempt of the host of ctx for an account; username is "" for none.
 func attemptBy(ctx context.Context, username string) guard.Attempt {

@@ -13,8 +13,8 @@ import (
 // recheck is the minimum time between two checks whether the files of a certificate have changed.
 const recheck = time.Second
 
-// certificate is a certificate that is read again when its files have changed. If the new pair cannot be used, the former
-// one stays: a renewal may be only half written.
+// certificate is a certificate that is read again when its files have changed. If the new pair cannot be used, the
+// former one stays: a renewal may be only half written.
 type certificate struct {
 	certFile, keyFile string
 	logger            *slog.Logger

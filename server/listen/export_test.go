@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// ServeWithTimeouts is Serve with other timeouts for a header, a whole request and the pause between two; zero is an hour.
+// ServeWithTimeouts is Serve with other timeouts for a header, a whole request and the pause between two; zero is an
+// hour.
 func ServeWithTimeouts(ctx context.Context, listener net.Listener, handler http.Handler, header, read, idle time.Duration) error {
 	t := timeouts{
 		header: cmp.Or(header, time.Hour),

@@ -1,4 +1,5 @@
-// Package listen opens the ports of a server, with TLS where others can reach it, and serves on them until it is told to stop.
+// Package listen opens the ports of a server, with TLS where others can reach it, and serves on them until it is told
+// to stop.
 package listen
 
 import (
@@ -21,7 +22,8 @@ type Config struct {
 	CertFile, KeyFile string
 	// Proxies are the reverse proxies that speak TLS in this server's place.
 	Proxies []netip.Prefix
-	// Logger logs when the certificate was changed; nil logs nothing. Now returns the time; nil means the system's clock.
+	// Logger logs when the certificate was changed; nil logs nothing. Now returns the time; nil means the system's
+	// clock.
 	Logger *slog.Logger
 	Now    func() time.Time
 }
@@ -77,8 +79,8 @@ func isLoopback(host string) bool {
 // grace is the time that a stopping server gives running calls.
 const grace = 15 * time.Second
 
-// timeouts limit how long a connection may take for a request's header, for the whole request, for the answer, and between
-// two requests. The contract limits the body of each of its calls by itself.
+// timeouts limit how long a connection may take for a request's header, for the whole request, for the answer, and
+// between two requests. The contract limits the body of each of its calls by itself.
 type timeouts struct{ header, read, write, idle time.Duration }
 
 var defaultTimeouts = timeouts{header: 10 * time.Second, read: 30 * time.Second, write: 60 * time.Second, idle: 120 * time.Second}

@@ -72,8 +72,8 @@ func (b bodies) SetReadDeadline(own time.Time) error {
 
 func (b bodies) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
-// Whoever is too slow is hung up on: in the header, in the body, and between two requests. Each row has only the time that it is
-// about short, and what it sends is there before the server looks, so that a busy machine changes nothing.
+// Whoever is too slow is hung up on: in the header, in the body, and between two requests. Each row has only the time
+// that it is about short, and what it sends is there before the server looks, so that a busy machine changes nothing.
 func TestSlowClientsAreHungUpOn(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1e6, Burst: 1e6} })
 	const short = 20 * time.Millisecond

@@ -57,8 +57,8 @@ func CallerFrom(ctx context.Context) Caller {
 	return c
 }
 
-// ClientAddress returns the address of the peer or, if the peer is a named proxy, the last forwarded address that is not
-// a named proxy.
+// ClientAddress returns the address of the peer or, if the peer is a named proxy, the last forwarded address that is
+// not a named proxy.
 func ClientAddress(r *http.Request, proxies []netip.Prefix) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

@@ -178,7 +178,8 @@ func (r Rules) allowance(task store.Task, o store.Order, p store.Program, use st
 	return a
 }
 
-// OrderAllowed returns the allowances of an order. Those that count for each license family show the family with the most left.
+// OrderAllowed returns the allowances of an order. Those that count for each license family show the family with the
+// most left.
 func (r Rules) OrderAllowed(o store.Order, p store.Program, u Uses) api.Allowed {
 	of := func(task store.Task, use store.Use) *api.Allowance {
 		return r.allowance(task, o, p, use, r.refuse(task, o, p, use))
@@ -211,8 +212,8 @@ func (u Uses) least(o store.Order, task store.Task) (least store.Use) {
 	return least
 }
 
-// LicensesAllowed returns the allowances of licenses of one order; nil for a license that has ended. Licenses without an
-// expiry and without uses of their own share one value.
+// LicensesAllowed returns the allowances of licenses of one order; nil for a license that has ended. Licenses without
+// an expiry and without uses of their own share one value.
 func (r Rules) LicensesAllowed(licenses []store.License, o store.Order, p store.Program, u Uses) []*api.LicenseAllowed {
 	list := make([]*api.LicenseAllowed, len(licenses))
 	var shared *api.LicenseAllowed

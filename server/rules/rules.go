@@ -1,5 +1,5 @@
-// Package rules decides what is allowed: who may activate, move and remove licenses, how often, and which data are valid.
-// It knows neither HTTP nor SQL. A refusal is an *api.Problem.
+// Package rules decides what is allowed: who may activate, move and remove licenses, how often, and which data are
+// valid. It knows neither HTTP nor SQL. A refusal is an *api.Problem.
 package rules
 
 import (
@@ -134,9 +134,9 @@ func pcCodes(r api.NewLicense) api.PCCodes {
 	return api.PCCodes{SiteCode: r.SiteCode, MachineID: r.MachineID, SiteMID: r.SiteMID}
 }
 
-// NewLicense activates a PC for an order of the program. It refuses, with an *api.Problem, in this order: codes malformed,
-// codes do not belong together, note, then — unless the pair has a license already, which is returned and for which made is
-// false — Site code spent, Site code in use, and what refuse says (spec: api 2, 7 and 21).
+// NewLicense activates a PC for an order of the program. It refuses, with an *api.Problem, in this order: codes
+// malformed, codes do not belong together, note, then — unless the pair has a license already, which is returned and
+// for which made is false — Site code spent, Site code in use, and what refuse says (spec: api 2, 7 and 21).
 func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, program store.Program, request api.NewLicense) (l store.License, made bool, err error) {
 	if !program.RequiresActivation {
 		return l, false, NeedsNoActivation(program)
@@ -177,7 +177,8 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	return l, err == nil, err
 }
 
-// existingLicense returns the license that the same pair has already: sending it again is a success and free (api.md rule 2).
+// existingLicense returns the license that the same pair has already: sending it again is a success and free (api.md
+// rule 2).
 func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes) (*store.License, error) {
 	l, err := tx.LicenseBySite(ctx, o.ID, codes.Site)
 	switch {
@@ -215,8 +216,8 @@ func siteOfAnother() *api.Problem {
 		"ACEN Desktop on the PC that it was made for takes a new one and asks again.")
 }
 
-// grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, expiry and,
-// within a family, OriginalID are given; the id may be.
+// grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, expiry
+// and, within a family, OriginalID are given; the id may be.
 func (r Rules) grant(ctx context.Context, tx store.Tx, o store.Order, p store.Program, l store.License) (store.License, error) {
 	key, err := r.Secrets.ActivationKey(p)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// DefaultOrder returns a new order of a program with the program's own data (api.md rules 2 and 9). It is not stored yet.
+// DefaultOrder returns a new order of a program with the program's own data (api.md rules 2 and 9). It is not stored
+// yet.
 func (r Rules) DefaultOrder(p store.Program, client int64) store.Order {
 	now := r.Now()
 	in := func(days int) *time.Time {
@@ -43,7 +44,8 @@ func (r Rules) Redeem(
 	if err != nil {
 		return o, p, err
 	}
-	// The steps are the same whether a serial is unknown, out of range, blocked or used, so that timing reveals nothing.
+	// The steps are the same whether a serial is unknown, out of range, blocked or used, so that timing reveals
+	// nothing.
 	id, features, openErr := seed.Open(uint32(p.ID), number)
 	_, usedErr := tx.OrderBySerial(ctx, p.ID, id)
 	if usedErr != nil && !errors.Is(usedErr, store.ErrNotFound) {

@@ -10,10 +10,10 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Reactivate gives a license to the new codes of the PC it was made for (api.md rule 3). It refuses, with an *api.Problem, in
-// this order: codes malformed, codes do not belong together, note, license ended; then — unless the codes are the license's
-// own and it is not released, which changes nothing and is free — what refuseFor says, Site code spent, Site code in
-// use, too many differences.
+// Reactivate gives a license to the new codes of the PC it was made for (api.md rule 3). It refuses, with an
+// *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended; then — unless the
+// codes are the license's own and it is not released, which changes nothing and is free — what refuseFor says, Site
+// code spent, Site code in use, too many differences.
 func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, made bool, err error) {
 	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
 	if err != nil {
@@ -46,10 +46,10 @@ func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o s
 	return out, err == nil, err
 }
 
-// Release gives a license free for another PC, with the removal code of the PC that it is on. It stays active and keeps its
-// seat, and counts for nothing: the transfer that ends it does. It refuses, with an *api.Problem, in this order: license ended,
-// removal code malformed, what refuseFor says of a transfer unless the license is released, removal code wrong. Releasing once
-// more with the right code changes nothing, and released is false.
+// Release gives a license free for another PC, with the removal code of the PC that it is on. It stays active and keeps
+// its seat, and counts for nothing: the transfer that ends it does. It refuses, with an *api.Problem, in this order:
+// license ended, removal code malformed, what refuseFor says of a transfer unless the license is released, removal code
+// wrong. Releasing once more with the right code changes nothing, and released is false.
 func (r Rules) Release(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Release) (out store.License, released bool, err error) {
 	if l.Status != api.StatusActive {
 		return out, false, r.left(ctx, tx, l, p, request.RemovalCode)
@@ -121,8 +121,8 @@ func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o sto
 	return r.replace(ctx, tx, l, o, p, codes, note, api.StatusTransferred)
 }
 
-// Remove ends a license and gives its order one back (api.md rule 5). It refuses, with an *api.Problem, in this order: removal
-// code malformed, license ended, what refuseFor says, removal code wrong.
+// Remove ends a license and gives its order one back (api.md rule 5). It refuses, with an *api.Problem, in this order:
+// removal code malformed, license ended, what refuseFor says, removal code wrong.
 func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Removal) error {
 	removal, err := readRemovalCode(request.RemovalCode)
 	if err != nil {
@@ -144,9 +144,9 @@ func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store
 	return tx.EndLicense(ctx, l.ID, api.StatusRemoved, r.Now())
 }
 
-// Replace puts a license for other codes into the place of one whose PC is gone: what the vendor may do without a removal code.
-// It refuses, with an *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended, same
-// pair, Site code spent, Site code in use.
+// Replace puts a license for other codes into the place of one whose PC is gone: what the vendor may do without a
+// removal code. It refuses, with an *api.Problem, in this order: codes malformed, codes do not belong together, note,
+// license ended, same pair, Site code spent, Site code in use.
 func (r Rules) Replace(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, err error) {
 	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
 	if err != nil {
@@ -183,8 +183,8 @@ func readRemovalCode(text string) (license.RemovalCode, error) {
 	return code, Malformed(err, "body.removal_code")
 }
 
-// checkRemovalCode accepts the removal code of a license's present activation code and of those that it had before: a PC that
-// has not heard of a change by the vendor still makes it from the old one.
+// checkRemovalCode accepts the removal code of a license's present activation code and of those that it had before: a
+// PC that has not heard of a change by the vendor still makes it from the old one.
 func (r Rules) checkRemovalCode(ctx context.Context, tx store.Tx, l store.License, p store.Program, code license.RemovalCode) error {
 	key, err := r.Secrets.ActivationKey(p)
 	if err != nil {
@@ -220,8 +220,8 @@ func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program
 	return nil
 }
 
-// replace ends a license and puts one with other codes into its place: family, expiry, features and policy carry over, and
-// the order has as many active licenses as before.
+// replace ends a license and puts one with other codes into its place: family, expiry, features and policy carry over,
+// and the order has as many active licenses as before.
 func (r Rules) replace(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, codes license.Codes, note string, status api.LicenseStatus) (store.License, error) {
 	if err := tx.EndLicense(ctx, l.ID, status, r.Now()); err != nil {
 		return store.License{}, err
@@ -230,8 +230,8 @@ func (r Rules) replace(ctx context.Context, tx store.Tx, l store.License, o stor
 	return r.grant(ctx, tx, o, p, next)
 }
 
-// Origin returns the license whose PC a reactivation is compared with: the first one on this PC, before any reactivation. A lock
-// that changed and came back then counts for nothing (spec: codes, "Comparing locks").
+// Origin returns the license whose PC a reactivation is compared with: the first one on this PC, before any
+// reactivation. A lock that changed and came back then counts for nothing (spec: codes, "Comparing locks").
 func Origin(ctx context.Context, tx store.Tx, l store.License) (store.License, error) {
 	if l.ID == l.OriginalID {
 		return l, nil

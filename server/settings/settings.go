@@ -1,4 +1,5 @@
-// Package settings holds the limits of a server that the vendor can change while it runs, and caches those of the database.
+// Package settings holds the limits of a server that the vendor can change while it runs, and caches those of the
+// database.
 package settings
 
 import (
@@ -10,7 +11,8 @@ import (
 // Settings can be changed by the vendor while servers run. They are options of the database, so that all servers on it
 // agree.
 type Settings struct {
-	// AccountFailures and HostFailures within BanPeriod ban, until that period has passed since the last one (api.md rule 11).
+	// AccountFailures and HostFailures within BanPeriod ban, until that period has passed since the last one (api.md
+	// rule 11).
 	AccountFailures, HostFailures int
 	BanPeriod                     time.Duration
 	Mails                         MailLimits
@@ -142,8 +144,8 @@ func All() []Setting {
 	}
 }
 
-// Read returns base, changed by the options of a database. An option that cannot be read, such as one of a newer version,
-// changes nothing; err names all of them.
+// Read returns base, changed by the options of a database. An option that cannot be read, such as one of a newer
+// version, changes nothing; err names all of them.
 func Read(base Settings, options map[string]string) (s Settings, err error) {
 	s = base
 	var bad []string

@@ -10,8 +10,8 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Shared caches what all servers of a database share: settings, bans and epoch. It is at most maxAge old. Its methods may
-// be called by any goroutine.
+// Shared caches what all servers of a database share: settings, bans and epoch. It is at most maxAge old. Its methods
+// may be called by any goroutine.
 type Shared struct {
 	store     store.Store
 	base      Settings

@@ -21,6 +21,8 @@ import (
 	"github.com/acen-desktop/acen/server/settings"
 )
 
+func TestMain(m *testing.M) { servertest.Main(m) }
+
 func TestListening(t *testing.T) {
 	_, err := listen.Config{Address: "0.0.0.0:0"}.Listen()
 	require.ErrorContains(t, err, "certificate")

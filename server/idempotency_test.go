@@ -14,7 +14,7 @@ import (
 // Answers are forgotten two days after they were given, by a change that comes later, at most every ten minutes.
 func TestAnswersAreForgotten(t *testing.T) {
 	s := servertest.Start(t)
-	c, _ := signIn(t, s)
+	c, _ := servertest.SignIn(t, s)
 	kept := func() int {
 		t.Helper()
 		var list []store.Answer
@@ -27,10 +27,10 @@ func TestAnswersAreForgotten(t *testing.T) {
 	change := func(n int) {
 		t.Helper()
 		if n > 0 {
-			c, _ = signIn(t, s) // the former session has ended
+			c, _ = servertest.SignIn(t, s) // the former session has ended
 		}
-		codes := made("LUMENST7", n)
-		status, body := c.keyed().call("POST", "/orders/1042/licenses", api.NewLicense{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()})
+		codes := servertest.MadeUpCodes("LUMENST7", n)
+		status, body := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()})
 		require.Equal(t, 201, status, string(body))
 	}
 	change(0)
@@ -39,12 +39,12 @@ func TestAnswersAreForgotten(t *testing.T) {
 	change(1)
 	require.Equal(t, 2, kept(), "the first answer is still kept")
 	s.Clock.Advance(2 * time.Minute)
-	c, _ = signIn(t, s)
-	status, _ := c.keyed().call("POST", "/orders/1042/licenses", api.NewLicense{SiteCode: "x", MachineID: "y"})
+	c, _ = servertest.SignIn(t, s)
+	status, _ := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteCode: "x", MachineID: "y"})
 	require.Equal(t, 422, status)
 	require.Equal(t, 3, kept(), "it was looked for two minutes ago")
 	s.Clock.Advance(10 * time.Minute)
-	c, _ = signIn(t, s)
-	_, _ = c.keyed().call("POST", "/orders/1042/licenses", api.NewLicense{SiteCode: "x", MachineID: "y"})
+	c, _ = servertest.SignIn(t, s)
+	_, _ = c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteCode: "x", MachineID: "y"})
 	require.Equal(t, 3, kept(), "the first answer is forgotten, and there is one more")
 }

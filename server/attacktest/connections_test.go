@@ -1,4 +1,4 @@
-package server_test
+package attacktest
 
 import (
 	"bufio"
@@ -53,7 +53,7 @@ func unlimited(o *server.Options) { o.Requests = settings.RequestRate{PerSecond:
 // Bytes that are no HTTP are refused by Go's own server or by the contract, and the connection ends: nothing after them is taken
 // for a request of somebody else's.
 func TestHostileBytes(t *testing.T) {
-	s := servertest.Start(t, unlimited)
+	s := servertest.Start(t, servertest.Unlimited)
 	l := listener(t)
 	serve(t, func(ctx context.Context) error { return listen.Serve(ctx, l, s.HTTP.Config.Handler) })
 	address := l.Addr().String()
@@ -200,8 +200,8 @@ func (c *slowClient) finish(t *testing.T) {
 // Two hundred clients that send a byte now and then, half of them in the header and half in the body, keep nobody from being
 // answered, not even those who write into the database.
 func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
-	w := newWorld(t)
-	w.Restart(unlimited, func(o *server.Options) { o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
+	w := servertest.NewWorld(t)
+	w.Restart(servertest.Unlimited, func(o *server.Options) { o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
 	l := listener(t)
 	srv := &http.Server{Handler: anyTime(w.HTTP.Config.Handler), ReadHeaderTimeout: time.Hour}
 	serve(t, func(ctx context.Context) error {
@@ -219,8 +219,8 @@ func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
 		for _, c := range slow {
 			c.drip(t)
 		}
-		w.prepare(fmt.Sprintf("new A@%d", i))
-		w.prepare(fmt.Sprintf("remove A@%d", i))
+		w.Prepare(fmt.Sprintf("new A@%d", i))
+		w.Prepare(fmt.Sprintf("remove A@%d", i))
 	}
 	for _, c := range slow {
 		c.finish(t)

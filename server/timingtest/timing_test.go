@@ -1,4 +1,6 @@
-package server_test
+// Package timingtest tests that neither the answers nor their times tell what a server has: whether an account, a serial
+// number or somebody else's license exists.
+package timingtest
 
 import (
 	"bytes"
@@ -23,8 +25,11 @@ import (
 	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/sample"
+	"github.com/acen-desktop/acen/server/servertest"
 	"github.com/acen-desktop/acen/server/store"
 )
+
+func TestMain(m *testing.M) { servertest.Main(m) }
 
 // timing is how two kinds of requests compare that were measured turn by turn, so that whatever else the machine does weighs on
 // both alike.
@@ -95,7 +100,8 @@ func compare(h http.Handler, a, b asked, see func(a, b *httptest.ResponseRecorde
 // discreet is a world for what must not tell whether something exists: attempts are far enough apart to count for no ban, anna's
 // session does not end in between, bruno's account is closed, and the lookups of every call are written down.
 type discreet struct {
-	*world
+	*servertest.World
+	t       *testing.T
 	token   string
 	numbers int
 	mu      sync.Mutex
@@ -105,9 +111,9 @@ type discreet struct {
 // newDiscreet makes one: real is what hashing the password of an account costs, dummy what it costs for a name that nobody has.
 func newDiscreet(t *testing.T, real, dummy password.Cost) *discreet {
 	t.Helper()
-	d := &discreet{world: newWorld(t), token: "a session that lasts"}
-	d.Restart(unlimited, func(o *server.Options) { o.Passwords, o.Store = dummy, lookingUp{o.Store, d} })
-	d.write(func(tx store.Tx) error {
+	d := &discreet{World: servertest.NewWorld(t), t: t, token: "a session that lasts"}
+	d.Restart(servertest.Unlimited, func(o *server.Options) { o.Passwords, o.Store = dummy, lookingUp{o.Store, d} })
+	d.Write(func(tx store.Tx) error {
 		for _, name := range []string{"anna", "bruno"} {
 			c, err := tx.ClientByUsername(t.Context(), name)
 			if err != nil {
@@ -130,7 +136,7 @@ func newDiscreet(t *testing.T, real, dummy password.Cost) *discreet {
 		}
 		return nil
 	})
-	_, err := vendor(d.Server).BlockSerials(t.Context(), 1, []string{"77"}, "")
+	_, err := servertest.Vendor(d.Server).BlockSerials(t.Context(), 1, []string{"77"}, "")
 	require.NoError(t, err)
 	return d
 }
@@ -168,7 +174,7 @@ func (d *discreet) reset(login string) asked {
 }
 
 func (d *discreet) order(kind string) asked {
-	program, serial := d.serial(kind)
+	program, serial := d.Serial(kind)
 	return func() *http.Request {
 		d.Clock.Advance(time.Hour)
 		return d.request("POST", "/orders", api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: d.verification()})
@@ -211,12 +217,14 @@ func (d *discreet) twins() []twins {
 		{name: "serial number: used and unknown", one: d.order("42"), two: d.order("unknown"), sameTime: true},
 	}
 	var foreign store.License
-	d.read(func(tx store.Tx) error {
+	d.Read(func(tx store.Tx) error {
 		licenses, err := tx.Licenses(d.t.Context(), sample.OfSomebody, true, 0, 1)
 		foreign = licenses[0]
 		return err
 	})
-	codes := codesOf(d.program.Signature, "B")
+	nonce, err := license.NewNonce(rand.Reader)
+	require.NoError(d.t, err)
+	codes := servertest.CodesOf(d.Program.Signature, "B")
 	check := api.LicenseCheck{SiteCode: foreign.Codes.Site.String(), MachineID: foreign.Codes.Machine.String(), ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947"}
 	for operation, body := range map[string]any{
 		"GET /orders/{id}/licenses":        nil,
@@ -232,7 +240,7 @@ func (d *discreet) twins() []twins {
 		"POST /licenses/{id}/release":      api.Release{RemovalCode: "00000-00000-0"},
 		"POST /licenses/{id}/comparison":   api.PCCodes{SiteMID: codes.Merged()},
 		"POST /licenses/{id}/alive":        check,
-		"POST /licenses/{id}/validation":   newQuestion(check).body("validation"),
+		"POST /licenses/{id}/validation":   api.ValidationRequest{LicenseCheck: check, Nonce: nonce.String()},
 	} {
 		method, path, _ := strings.Cut(operation, " ")
 		id := foreign.ID

@@ -1,4 +1,4 @@
-package server_test
+package attacktest
 
 import (
 	"bytes"
@@ -22,6 +22,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/servertest"
 	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
@@ -42,9 +43,9 @@ type target struct {
 }
 
 // targets walks the document that the server publishes, so that a new call is attacked without being named here.
-func targets(t *testing.T, c client) (list []target) {
+func targets(t *testing.T, c servertest.Client) (list []target) {
 	t.Helper()
-	_, data := c.call("GET", "/openapi.json", nil)
+	_, data := c.Call("GET", "/openapi.json", nil)
 	var doc struct {
 		Paths map[string]map[string]struct {
 			RequestBody struct {
@@ -227,7 +228,7 @@ func decent(t *testing.T, name string, r *http.Response, data []byte) {
 
 // attacker calls as anna, each time from another host, so that no ban hides what comes after it.
 type attacker struct {
-	*world
+	*servertest.World
 	t     *testing.T
 	calls int
 	http  *http.Client
@@ -235,13 +236,13 @@ type attacker struct {
 
 func newAttacker(t *testing.T) *attacker {
 	t.Helper()
-	w := newWorld(t)
+	w := servertest.NewWorld(t)
 	w.Restart(func(o *server.Options) {
 		o.Requests = settings.RequestRate{PerSecond: 1e6, Burst: 1e6}
 		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	})
-	w.prepare("new A")
-	return &attacker{world: w, t: t, http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	w.Prepare("new A")
+	return &attacker{World: w, t: t, http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // send makes one call; path is sent as it stands.
@@ -256,7 +257,7 @@ func (a *attacker) send(name, method, path string, header http.Header, body io.R
 	}
 	a.calls++
 	r.Header = http.Header{
-		"Authorization": {"Bearer " + a.clients["anna"].token}, "Content-Type": {"application/json"}, api.IdempotencyKey: {uuid.NewString()},
+		"Authorization": {"Bearer " + a.Clients["anna"].Token}, "Content-Type": {"application/json"}, api.IdempotencyKey: {uuid.NewString()},
 		"X-Forwarded-For": {fmt.Sprintf("10.%d.%d.1", a.calls>>8, a.calls&255)},
 	}
 	maps.Copy(r.Header, header)
@@ -270,15 +271,15 @@ func (a *attacker) send(name, method, path string, header http.Header, body io.R
 	require.NoError(a.t, err, name)
 	decent(a.t, name, response, data)
 	if method == http.MethodDelete && response.StatusCode == http.StatusNoContent {
-		a.clients = newSessions(a.world)
+		a.Clients = servertest.NewSessions(a.World)
 	}
 	return response
 }
 
 // rows are all rows but of the logs that every refusal adds to.
 func (a *attacker) rows() []string {
-	lines := strings.Split(a.tables(), "\n")
-	a.read(func(tx store.Tx) error {
+	lines := strings.Split(a.Tables(), "\n")
+	a.Read(func(tx store.Tx) error {
 		clients, err := tx.Clients(a.t.Context())
 		if err != nil {
 			return err
@@ -304,7 +305,7 @@ func (a *attacker) rows() []string {
 
 // A hostile call is refused or does what it says; none makes the server fail, leak, or change what it should not.
 func TestHostileCalls(t *testing.T) {
-	all := targets(t, newAttacker(t).clients["anna"])
+	all := targets(t, newAttacker(t).Clients["anna"])
 	require.Greater(t, len(all), 20)
 	for _, o := range all {
 		t.Run(o.name, func(t *testing.T) {
@@ -313,7 +314,7 @@ func TestHostileCalls(t *testing.T) {
 			a.t = t
 			id := int64(1042)
 			if strings.Contains(o.path, "/licenses/{id}") {
-				id = a.licenses["A"]
+				id = a.Licenses["A"]
 			}
 			path := strings.Replace(o.path, "{id}", fmt.Sprint(id), 1)
 			others := func() []string { // but anna's contact data, the mail about an address of hers, and the note of her license
@@ -436,95 +437,95 @@ func TestHostileForms(t *testing.T) {
 
 // Text that looks like SQL is text: it is kept and found again as it stands, or refused; patterns match nothing.
 func TestTextIsNeverSQL(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
-	anna, anonymous := w.clients["anna"], client{Server: w.Server, t: t}
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
+	anna, anonymous := w.Clients["anna"], servertest.Client{Server: w.Server, T: t}
 	fields := map[string]string{}
 	for _, name := range []string{"first_name", "last_name", "company", "address", "city", "zip", "state", "country", "phone", "fax"} {
 		fields[name] = name + ` '); DROP TABLE clients;-- \' " %_ $1 ?1 :a`
 	}
 	fields["email"] = `'or'1'='1'--@example.com`
-	status, body := anna.call("PATCH", "/account", fields)
+	status, body := anna.Call("PATCH", "/account", fields)
 	require.Equal(t, 200, status, string(body))
-	_, body = anna.call("GET", "/account", nil)
+	_, body = anna.Call("GET", "/account", nil)
 	var kept map[string]string
 	require.NoError(t, json.Unmarshal(body, &kept))
 	for name, text := range fields {
 		require.Equal(t, text, kept[name])
 	}
-	status, body = anna.call("PATCH", fmt.Sprintf("/licenses/%d", w.licenses["A"]), map[string]string{"note": sqlText})
+	status, body = anna.Call("PATCH", fmt.Sprintf("/licenses/%d", w.Licenses["A"]), map[string]string{"note": sqlText})
 	require.Equal(t, 200, status, string(body))
-	_, body = anna.call("GET", "/orders/1042/licenses", nil)
+	_, body = anna.Call("GET", "/orders/1042/licenses", nil)
 	require.Contains(t, string(body), sqlText)
 
-	request := w.newAccount(func(a *api.NewAccount) { a.Username, a.RegistrationName = "x';DROP/**/TABLE/**/clients--", sqlText })
-	status, body = anonymous.keyed().call("POST", "/accounts", request)
+	request := w.NewAccount(func(a *api.NewAccount) { a.Username, a.RegistrationName = "x';DROP/**/TABLE/**/clients--", sqlText })
+	status, body = anonymous.Keyed().Call("POST", "/accounts", request)
 	require.Equal(t, 201, status, string(body))
-	status, body = anonymous.call("POST", "/sessions", api.SessionRequest{Username: request.Username, Password: request.Password, DeviceName: sqlText})
+	status, body = anonymous.Call("POST", "/sessions", api.SessionRequest{Username: request.Username, Password: request.Password, DeviceName: sqlText})
 	require.Equal(t, 201, status, string(body))
-	require.Equal(t, sqlText, audit(t, w.Server)[0].Device)
+	require.Equal(t, sqlText, servertest.AuditTrail(t, w.Server)[0].Device)
 
 	for _, name := range []string{"ann_", "%", "anna'--", "anna\u0000", "anna' OR '1'='1", "*"} {
-		status, _ = anonymous.call("POST", "/sessions", api.SessionRequest{Username: name, Password: w.Login.Password})
+		status, _ = anonymous.Call("POST", "/sessions", api.SessionRequest{Username: name, Password: w.Login.Password})
 		require.Contains(t, []int{401, 422}, status, name)
 		w.Clock.Advance(16 * time.Minute)
 	}
 	for _, login := range []string{"%", "%@lumen.example", "it@lumen.exampl_", "' OR 1=1 --"} {
-		require.Empty(t, w.askForLink(login), login)
+		require.Empty(t, w.AskForLink(login), login)
 		w.Clock.Advance(16 * time.Minute)
 	}
 	for serial, code := range map[string]api.Code{sqlText: api.ErrCodeMalformed, "%": api.ErrCodeMalformed, strings.Repeat("_", 25): api.ErrCodeMalformed} {
-		status, body = newSessions(w)["bruno"].keyed().call("POST", "/orders", api.NewOrder{ProgramID: 1, SerialNumber: serial, Verification: api.VerificationAnswer{ID: sqlText, Number: sqlText[:20]}})
-		w.status(status, body, code, "serial")
+		status, body = servertest.NewSessions(w)["bruno"].Keyed().Call("POST", "/orders", api.NewOrder{ProgramID: 1, SerialNumber: serial, Verification: api.VerificationAnswer{ID: sqlText, Number: sqlText[:20]}})
+		w.RequireProblem(status, body, code, "serial")
 	}
-	status, body = newSessions(w)["anna"].call("GET", "/orders?cursor="+url.QueryEscape(base64.RawURLEncoding.EncodeToString([]byte("1 OR 1=1"))), nil)
-	w.status(status, body, api.ErrValidation, "cursor")
-	w.check("orders 1")
-	w.check("seats 4")
-	w.check("A Active")
+	status, body = servertest.NewSessions(w)["anna"].Call("GET", "/orders?cursor="+url.QueryEscape(base64.RawURLEncoding.EncodeToString([]byte("1 OR 1=1"))), nil)
+	w.RequireProblem(status, body, api.ErrValidation, "cursor")
+	w.Check("orders 1")
+	w.Check("seats 4")
+	w.Check("A Active")
 }
 
 // A device name stands in the audit trail, which is read in terminals, and in histories: it has one line.
 func TestDeviceNamesHaveOneLine(t *testing.T) {
-	w := newWorld(t)
-	anonymous := client{Server: w.Server, t: t}
+	w := servertest.NewWorld(t)
+	anonymous := servertest.Client{Server: w.Server, T: t}
 	for _, name := range []string{"a\nb", "\x1b[2Jb", "a\u0085b", "a\u2028b", "\u202ecod"} {
-		status, body := anonymous.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password, DeviceName: name})
-		w.status(status, body, api.ErrValidation, "body.device_name")
-		for _, line := range audit(t, w.Server) {
+		status, body := anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password, DeviceName: name})
+		w.RequireProblem(status, body, api.ErrValidation, "body.device_name")
+		for _, line := range servertest.AuditTrail(t, w.Server) {
 			require.NotContains(t, line.Device, name)
 		}
 	}
-	status, _ := anonymous.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password, DeviceName: "Zoës 自宅\u200d PC"})
+	status, _ := anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password, DeviceName: "Zoës 自宅\u200d PC"})
 	require.Equal(t, 201, status)
 }
 
 // Text that the database would change or could not keep is refused, wherever it stands.
 func TestBodiesAreText(t *testing.T) {
-	w := newWorld(t)
+	w := servertest.NewWorld(t)
 	for body, message := range map[string]string{
 		"{\"city\":\"a\xff\"}": "UTF-8", `{"city":"a\u0000"}`: "NUL", `{"newer":[{"a":"\u0000"}]}`: "NUL", `{"city":"a"} x`: "not JSON", `{"city":`: "whole", `{"city":1}`: "string",
 	} {
-		status, answer := w.clients["anna"].call("PATCH", "/account", body)
-		w.status(status, answer, api.ErrValidation, message)
+		status, answer := w.Clients["anna"].Call("PATCH", "/account", body)
+		w.RequireProblem(status, answer, api.ErrValidation, message)
 	}
-	status, answer := w.clients["anna"].call("PATCH", "/account", `{"city":"\\u0000"}`)
+	status, answer := w.Clients["anna"].Call("PATCH", "/account", `{"city":"\\u0000"}`)
 	require.Equal(t, 200, status, string(answer))
 	require.Contains(t, string(answer), `"city":"\\u0000"`, "which is no NUL, but the six characters")
 }
 
 // An address on file stands in headers: what is no visible text has no place in it.
 func TestHostileAddresses(t *testing.T) {
-	w := newWorld(t)
+	w := servertest.NewWorld(t)
 	for _, address := range []string{
 		"a@example.com\r\nBcc: eve@evil.example", "a@example.com, eve@evil.example", "Anna <a@example.com>", "\"a b\"@example.com", "a\u0085b@example.com", "a\u2028@example.com", "a\u202eb@example.com",
 		"a@exam\u200bple.com", "a(eve@evil.example)@example.com", "<a@example.com>", "a@example.com (x)", "=?utf-8?q?a?=@example.com\n", "@example.com", "a@", "a@b@c", "a@example.com;eve@evil.example",
 	} {
-		status, body := w.clients["anna"].call("PATCH", "/account", map[string]string{"email": address})
-		w.status(status, body, api.ErrValidation, "body.email")
+		status, body := w.Clients["anna"].Call("PATCH", "/account", map[string]string{"email": address})
+		w.RequireProblem(status, body, api.ErrValidation, "body.email")
 	}
 	for _, address := range []string{"zoë@bücher.example", "o'neil+lumen@example.com"} {
-		status, body := w.clients["anna"].call("PATCH", "/account", map[string]string{"email": address})
+		status, body := w.Clients["anna"].Call("PATCH", "/account", map[string]string{"email": address})
 		require.Equal(t, 200, status, string(body))
 	}
 }

@@ -1,4 +1,5 @@
-package server_test
+// Package attacktest attacks whole servers: with load, guesses, hostile calls, bytes that are no HTTP, and slow clients.
+package attacktest
 
 import (
 	"context"
@@ -21,41 +22,43 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
+func TestMain(m *testing.M) { servertest.Main(m) }
+
 // While one host attacks with all it can, from many connections at once, another person on another host works a whole day as if
 // nothing were going on; also with the account that the attacker owns by rights.
 func TestOthersStayUnaffected(t *testing.T) {
-	w := newWorld(t)
-	w.Restart(proxied)
-	w.prepare("bruno new Z in 1046")
-	program, serial := w.serial("unknown")
-	foreign := w.licenses["Z"]
-	bruno := w.clients["bruno"].token
-	attacks := []func(client){
-		func(c client) {
-			c.call("POST", "/sessions", api.SessionRequest{Username: uuid.NewString(), Password: "a guessed password"})
+	w := servertest.NewWorld(t)
+	w.Restart(servertest.Proxied)
+	w.Prepare("bruno new Z in 1046")
+	program, serial := w.Serial("unknown")
+	foreign := w.Licenses["Z"]
+	bruno := w.Clients["bruno"].Token
+	attacks := []func(servertest.Client){
+		func(c servertest.Client) {
+			c.Call("POST", "/sessions", api.SessionRequest{Username: uuid.NewString(), Password: "a guessed password"})
 		},
-		func(c client) {
-			c.keyed().call("POST", "/accounts", api.NewAccount{ProgramID: program, SerialNumber: serial, Username: "eve", Password: "a long password"})
+		func(c servertest.Client) {
+			c.Keyed().Call("POST", "/accounts", api.NewAccount{ProgramID: program, SerialNumber: serial, Username: "eve", Password: "a long password"})
 		},
-		func(c client) {
-			c.keyed().call("POST", "/password-resets", api.PasswordReset{Login: uuid.NewString(), Verification: api.VerificationAnswer{ID: "x", Number: "123456"}})
+		func(c servertest.Client) {
+			c.Keyed().Call("POST", "/password-resets", api.PasswordReset{Login: uuid.NewString(), Verification: api.VerificationAnswer{ID: "x", Number: "123456"}})
 		},
-		func(c client) {
-			c.keyed().call("POST", "/password-resets/confirm", api.NewPassword{Token: uuid.NewString(), NewPassword: "a long password"})
+		func(c servertest.Client) {
+			c.Keyed().Call("POST", "/password-resets/confirm", api.NewPassword{Token: uuid.NewString(), NewPassword: "a long password"})
 		},
-		func(c client) { c.call("POST", "/verifications?sound=true", nil) },
-		func(c client) { c.call("PATCH", "/account", strings.Repeat("[", 60_000)) },
-		func(c client) {
-			c.token = bruno
-			c.keyed().call("POST", fmt.Sprintf("/licenses/%d/removal", foreign), api.Removal{RemovalCode: "00000-00000-0"})
+		func(c servertest.Client) { c.Call("POST", "/verifications?sound=true", nil) },
+		func(c servertest.Client) { c.Call("PATCH", "/account", strings.Repeat("[", 60_000)) },
+		func(c servertest.Client) {
+			c.Token = bruno
+			c.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/removal", foreign), api.Removal{RemovalCode: "00000-00000-0"})
 		},
-		func(c client) {
-			c.token = bruno
-			c.keyed().call("POST", "/orders", api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: api.VerificationAnswer{ID: "x", Number: "123456"}})
+		func(c servertest.Client) {
+			c.Token = bruno
+			c.Keyed().Call("POST", "/orders", api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: api.VerificationAnswer{ID: "x", Number: "123456"}})
 		},
-		func(c client) {
-			c.token = bruno
-			c.call("GET", "/orders?limit=500", nil)
+		func(c servertest.Client) {
+			c.Token = bruno
+			c.Call("GET", "/orders?limit=500", nil)
 		},
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -68,7 +71,7 @@ func TestOthersStayUnaffected(t *testing.T) {
 	defer ended()
 	for _, attack := range attacks {
 		group.Go(func() {
-			c := client{Server: w.Server, t: t}.with("X-Forwarded-For", "203.0.113.66")
+			c := servertest.Client{Server: w.Server, T: t}.With("X-Forwarded-For", "203.0.113.66")
 			for ctx.Err() == nil {
 				attack(c)
 				calls.Add(1)
@@ -77,22 +80,22 @@ func TestOthersStayUnaffected(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return calls.Load() > 50 }, time.Minute, time.Millisecond)
 
-	here := func(c client) client { return c.with("X-Forwarded-For", "198.51.100.7") }
-	w.clients["anna"] = here(w.clients["anna"])
+	here := func(c servertest.Client) servertest.Client { return c.With("X-Forwarded-For", "198.51.100.7") }
+	w.Clients["anna"] = here(w.Clients["anna"])
 	before := calls.Load()
 	for i := range 3 {
-		status, body := here(client{Server: w.Server, t: t}).call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
+		status, body := here(servertest.Client{Server: w.Server, T: t}).Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
 		require.Equal(t, 201, status, string(body))
 		pc := fmt.Sprintf("A@%d", 10*i)
 		next, other := fmt.Sprintf("A@%d", 10*i+1), fmt.Sprintf("B@%d", i)
 		for _, step := range []string{"new " + pc, "reactivate " + pc + " " + next, "transfer " + next + " " + other, "email " + other, "remove " + other, fmt.Sprintf("order %d", 600+i)} {
-			status, body := w.do(step)
+			status, body := w.Do(step)
 			require.Less(t, status, 300, "%s: %s", step, body)
 		}
 	}
 	require.Greater(t, calls.Load(), before, "the attack went on all the time")
 	ended()
-	status, _ := client{Server: w.Server, t: t}.with("X-Forwarded-For", "203.0.113.66").call("POST", "/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
+	status, _ := servertest.Client{Server: w.Server, T: t}.With("X-Forwarded-For", "203.0.113.66").Call("POST", "/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
 	require.Equal(t, 429, status, "the attacker is banned")
 	require.NotContains(t, w.Log.String(), `"level":"ERROR"`)
 }
@@ -100,18 +103,18 @@ func TestOthersStayUnaffected(t *testing.T) {
 // Hashing a password costs more than all else, so nobody gets it for nothing: not a banned host, nor one that must wait, nor
 // somebody without a link, nor by sending an answered key again.
 func TestHashingIsNotForNothing(t *testing.T) {
-	w := newWorld(t)
+	w := servertest.NewWorld(t)
 	hashes := &saltCounter{}
 	w.Restart(func(o *server.Options) { o.Random = hashes })
-	c := client{Server: w.Server, t: t}
+	c := servertest.Client{Server: w.Server, T: t}
 	hashed := func(fn func()) int64 {
 		before := hashes.salts.Load()
 		fn()
 		return hashes.salts.Load() - before
 	}
-	link := w.askForLink("anna")[0]
+	link := w.AskForLink("anna")[0]
 	confirm := func(key, token string, want int) {
-		status, body := c.with(api.IdempotencyKey, key).call("POST", "/password-resets/confirm", api.NewPassword{Token: token, NewPassword: "a new password"})
+		status, body := c.With(api.IdempotencyKey, key).Call("POST", "/password-resets/confirm", api.NewPassword{Token: token, NewPassword: "a new password"})
 		require.Equal(t, want, status, string(body))
 	}
 	key := uuid.NewString()
@@ -120,59 +123,59 @@ func TestHashingIsNotForNothing(t *testing.T) {
 	require.Zero(t, hashed(func() { confirm(key, link[strings.Index(link, "=")+1:], 204) }), "the answer is given again")
 
 	register := func(key string, a api.NewAccount, want int) {
-		status, body := c.with(api.IdempotencyKey, key).call("POST", "/accounts", a)
+		status, body := c.With(api.IdempotencyKey, key).Call("POST", "/accounts", a)
 		require.Equal(t, want, status, string(body))
 	}
-	good := w.newAccount(nil)
+	good := w.NewAccount(nil)
 	key = uuid.NewString()
 	require.EqualValues(t, 1, hashed(func() { register(key, good, 201) }))
 	require.Zero(t, hashed(func() { register(key, good, 201) }))
-	_, unknown := w.serial("unknown")
-	bad := w.newAccount(func(a *api.NewAccount) { a.SerialNumber, a.Username = unknown, "dora" })
+	_, unknown := w.Serial("unknown")
+	bad := w.NewAccount(func(a *api.NewAccount) { a.SerialNumber, a.Username = unknown, "dora" })
 	register(uuid.NewString(), bad, 422)
 	require.Zero(t, hashed(func() { register(uuid.NewString(), bad, 429) }), "after a failure the next attempt waits")
-	status, body := c.with(api.IdempotencyKey, "no key").call("POST", "/accounts", bad)
-	w.status(status, body, api.ErrValidation, "Idempotency-Key")
+	status, body := c.With(api.IdempotencyKey, "no key").Call("POST", "/accounts", bad)
+	w.RequireProblem(status, body, api.ErrValidation, "Idempotency-Key")
 }
 
 // Whoever has one serial number finds out by it only so many of the names that are taken.
 func TestTakenNamesAreGuessing(t *testing.T) {
-	w := newWorld(t)
-	require.NoError(t, vendor(w.Server).SetOption(t.Context(), "host-failures", "2"))
+	w := servertest.NewWorld(t)
+	require.NoError(t, servertest.Vendor(w.Server).SetOption(t.Context(), "host-failures", "2"))
 	w.Clock.Advance(3 * time.Second)
-	c := client{Server: w.Server, t: t}
+	c := servertest.Client{Server: w.Server, T: t}
 	for range 2 {
-		status, body := c.keyed().call("POST", "/accounts", w.newAccount(func(a *api.NewAccount) { a.Username = "Anna" }))
-		w.status(status, body, api.ErrValidation, "body.username")
+		status, body := c.Keyed().Call("POST", "/accounts", w.NewAccount(func(a *api.NewAccount) { a.Username = "Anna" }))
+		w.RequireProblem(status, body, api.ErrValidation, "body.username")
 	}
-	request := w.newAccount(nil)
-	status, body := c.keyed().call("POST", "/accounts", request)
-	w.status(status, body, api.ErrHostBanned, "retry_after")
+	request := w.NewAccount(nil)
+	status, body := c.Keyed().Call("POST", "/accounts", request)
+	w.RequireProblem(status, body, api.ErrHostBanned, "retry_after")
 	w.Clock.Advance(15 * time.Minute)
-	request.Verification = w.answer()
-	status, body = c.keyed().call("POST", "/accounts", request)
+	request.Verification = w.Verification()
+	status, body = c.Keyed().Call("POST", "/accounts", request)
 	require.Equal(t, 201, status, string(body))
 }
 
 // Limits count at every server of a database: mails of a host, and wrong removal codes of a license.
 func TestLimitsAreShared(t *testing.T) {
-	w := newWorld(t)
-	w.Restart(proxied)
-	w.prepare("total 9")
-	w.prepare("new A")
-	w.prepare("bruno new B in 1046")
-	other := second(t, w.Server)
-	require.NoError(t, vendor(w.Server).SetOption(t.Context(), "mails-per-host", "3"))
+	w := servertest.NewWorld(t)
+	w.Restart(servertest.Proxied)
+	w.Prepare("total 9")
+	w.Prepare("new A")
+	w.Prepare("bruno new B in 1046")
+	other := servertest.Second(t, w.Server)
+	require.NoError(t, servertest.Vendor(w.Server).SetOption(t.Context(), "mails-per-host", "3"))
 	w.Clock.Advance(3 * time.Second)
-	at := func(n int, who string) client {
-		c := w.clients[who]
+	at := func(n int, who string) servertest.Client {
+		c := w.Clients[who]
 		if n%2 == 1 {
 			c.Server = other.Server
 		}
-		return c.keyed()
+		return c.Keyed()
 	}
 	mail := func(n int, who, host, pc, to string) int {
-		status, _ := at(n, who).with("X-Forwarded-For", host).call("POST", fmt.Sprintf("/licenses/%d/email", w.licenses[pc]), api.EmailRequest{To: []string{to}})
+		status, _ := at(n, who).With("X-Forwarded-For", host).Call("POST", fmt.Sprintf("/licenses/%d/email", w.Licenses[pc]), api.EmailRequest{To: []string{to}})
 		return status
 	}
 	require.Equal(t, 202, mail(0, "anna", "203.0.113.5", "A", "it@lumen.example"))
@@ -182,7 +185,7 @@ func TestLimitsAreShared(t *testing.T) {
 	require.Equal(t, 202, mail(1, "bruno", "203.0.113.6", "B", "bruno@keller.example"))
 
 	remove := func(n int, host string) (int, string) {
-		status, body := at(n, "anna").with("X-Forwarded-For", host).call("POST", fmt.Sprintf("/licenses/%d/removal", w.licenses["A"]), api.Removal{RemovalCode: "00000-00000-0"})
+		status, body := at(n, "anna").With("X-Forwarded-For", host).Call("POST", fmt.Sprintf("/licenses/%d/removal", w.Licenses["A"]), api.Removal{RemovalCode: "00000-00000-0"})
 		return status, string(body)
 	}
 	for n := range 5 {
@@ -223,9 +226,9 @@ func TestProxies(t *testing.T) {
 					o.Proxies = append(o.Proxies, netip.MustParsePrefix(text))
 				}
 			})
-			status, _ := client{Server: s, t: t, header: c.header}.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: "wrong password"})
+			status, _ := servertest.Client{Server: s, T: t, Header: c.header}.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: "wrong password"})
 			require.Equal(t, 401, status)
-			require.Equal(t, c.host, audit(t, s)[0].Host)
+			require.Equal(t, c.host, servertest.AuditTrail(t, s)[0].Host)
 			require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) error {
 				n, _, err := tx.Failures(t.Context(), store.FailureFilter{Host: c.host})
 				require.Equal(t, 1, n)
@@ -247,10 +250,10 @@ func (c *saltCounter) Read(p []byte) (int, error) {
 
 // Names that hold ends of lines, as data of an import or of another program may, lead no mail elsewhere.
 func TestMailsHoldNoInjectedHeader(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
 	const evil = "Anna\r\nBcc: eve@evil.example\r\n\r\nhello"
-	w.write(func(tx store.Tx) error {
+	w.Write(func(tx store.Tx) error {
 		c, err := tx.ClientByUsername(t.Context(), "anna")
 		if err != nil {
 			return err
@@ -258,11 +261,11 @@ func TestMailsHoldNoInjectedHeader(t *testing.T) {
 		c.RegistrationName, c.FirstName, c.LastName, c.Company = evil, evil, evil, evil
 		return tx.ChangeClient(t.Context(), c)
 	})
-	w.prepare("email A")
-	require.Len(t, w.askForLink("anna"), 1)
-	status, body := w.clients["anna"].call("PATCH", "/account", map[string]string{"first_name": "Anna", "last_name": evil, "email": "new@lumen.example"})
-	w.status(status, body, api.ErrValidation, "one line")
-	list := mails(t, w.Server)
+	w.Prepare("email A")
+	require.Len(t, w.AskForLink("anna"), 1)
+	status, body := w.Clients["anna"].Call("PATCH", "/account", map[string]string{"first_name": "Anna", "last_name": evil, "email": "new@lumen.example"})
+	w.RequireProblem(status, body, api.ErrValidation, "one line")
+	list := servertest.Mails(t, w.Server)
 	require.Len(t, list, 2)
 	for _, m := range list {
 		require.NotContains(t, m.Subject+m.AttachmentName+m.MessageID+strings.Join(m.To, ""), "\n")

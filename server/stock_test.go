@@ -9,40 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server/rules"
 	"github.com/acen-desktop/acen/server/servertest"
 	"github.com/acen-desktop/acen/server/settings"
-	"github.com/acen-desktop/acen/server/store"
 )
-
-func TestSerialStockWarnings(t *testing.T) {
-	accepting := store.Program{ID: 3, Name: "Studio", AcceptsSerials: true}
-	few := "Studio (program 3) has 9 of 100 serial numbers left that made no order."
-	unmade := "Studio (program 3) has 99999 of 16777215 serial ids left to make serial numbers with."
-	for _, c := range []struct {
-		name  string
-		stock rules.SerialStock
-		want  []string
-	}{
-		{"plenty", rules.SerialStock{Program: accepting, Valid: 100, Used: 80, Blocked: 10, Unmade: 100_000}, nil},
-		{
-			"few are free",
-			rules.SerialStock{Program: accepting, Valid: 100, Used: 80, Blocked: 11, Unmade: 100_000},
-			[]string{few},
-		},
-		{"few ids", rules.SerialStock{Program: accepting, Valid: 100, Unmade: 99_999}, []string{unmade}},
-		{"both", rules.SerialStock{Program: accepting, Valid: 100, Used: 91, Unmade: 99_999}, []string{few, unmade}},
-		{"none were made", rules.SerialStock{Program: accepting, Unmade: license.MaxSerialID}, nil},
-		{
-			"no serial numbers are taken",
-			rules.SerialStock{Program: store.Program{ID: 3, Name: "Studio"}, Valid: 100, Used: 100},
-			nil,
-		},
-	} {
-		t.Run(c.name, func(t *testing.T) { require.Equal(t, c.want, c.stock.Warnings()) })
-	}
-}
 
 // An order that leaves few serial numbers is in the log, once an hour at most.
 func TestFewSerialNumbersAreLogged(t *testing.T) {

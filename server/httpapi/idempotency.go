@@ -117,7 +117,7 @@ func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int
 		}
 		return tx.AddAnswer(ctx, answer)
 	}
-	err = store.LookAgain(func() error { return write(ctx, run) })
+	err = store.Retry(func() error { return write(ctx, run) })
 	if err == nil {
 		s.pruneAnswers(ctx)
 	}

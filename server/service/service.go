@@ -157,16 +157,16 @@ func (d *Data) unlock(ctx context.Context, p Place) error {
 	if err != nil {
 		return err
 	}
-	if err := d.settle(ctx); err != nil {
+	if err := d.upgrade(ctx); err != nil {
 		return err
 	}
 	_, err = store.EnsureEpoch(ctx, d.Store, rand.Reader)
 	return err
 }
 
-// settle puts what an older version or nobody has left right: the database belongs to one master key, and serial numbers do
-// not stand in it.
-func (d *Data) settle(ctx context.Context) error {
+// upgrade repairs data from older versions: it binds the database to one master key and replaces stored serial numbers by
+// their ids.
+func (d *Data) upgrade(ctx context.Context) error {
 	return d.Store.Write(ctx, func(tx store.Tx) error {
 		options, err := tx.Options(ctx)
 		if err != nil {
@@ -193,7 +193,7 @@ func (d *Data) settle(ctx context.Context) error {
 	})
 }
 
-// moveSerials replaces the serial numbers of an older schema by their ids. One that the program's seed does not know stays.
+// moveSerials replaces the serial numbers of an older schema by their ids. One that the program's seed did not make stays.
 func (d *Data) moveSerials(ctx context.Context, tx store.Tx) error {
 	list, err := tx.LegacySerials(ctx)
 	if err != nil {

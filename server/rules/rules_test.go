@@ -26,7 +26,9 @@ type memory struct {
 	store.Tx
 	program  store.Program
 	order    store.Order
+	others   map[int64]store.Order // orders besides it
 	licenses []store.License
+	firstID  int64                    // less 1, of licenses
 	former   []license.ActivationCode // of every license
 	used     []uint32                 // serial ids that made an order
 	blocked  []uint32                 // serial ids
@@ -39,7 +41,12 @@ func (m *memory) Program(_ context.Context, id int64) (store.Program, error) {
 	return m.program, nil
 }
 
-func (m *memory) Order(context.Context, int64) (store.Order, error) { return m.order, nil }
+func (m *memory) Order(_ context.Context, id int64) (store.Order, error) {
+	if other, ok := m.others[id]; ok {
+		return other, nil
+	}
+	return m.order, nil
+}
 
 func (m *memory) OrderBySerial(_ context.Context, _ int64, id uint32) (store.Order, error) {
 	if !slices.Contains(m.used, id) {
@@ -100,7 +107,7 @@ func (m *memory) Options(context.Context) (map[string]string, error) {
 }
 
 func (m *memory) NextLicenseID(context.Context) (int64, error) {
-	return int64(len(m.licenses) + 1), nil
+	return m.firstID + int64(len(m.licenses)) + 1, nil
 }
 
 func (m *memory) AddLicense(_ context.Context, l store.License) error {
@@ -114,12 +121,12 @@ func (m *memory) AddLicense(_ context.Context, l store.License) error {
 
 func (m *memory) EndLicense(_ context.Context, id int64, status api.LicenseStatus, at time.Time) error {
 	m.order.LicensesActive--
-	m.licenses[id-1].Status, m.licenses[id-1].EndedAt = status, &at
+	m.licenses[id-m.firstID-1].Status, m.licenses[id-m.firstID-1].EndedAt = status, &at
 	return nil
 }
 
 func (m *memory) ReleaseLicense(_ context.Context, id int64, at time.Time) error {
-	m.licenses[id-1].ReleasedAt = &at
+	m.licenses[id-m.firstID-1].ReleasedAt = &at
 	return nil
 }
 
@@ -131,7 +138,7 @@ func (m *memory) codes(pc string, generation uint16, changed int) license.Codes 
 		raw[i] = fmt.Sprintf("%s lock %d", pc, i)
 	}
 	key := m.program.Signature.Key()
-	for _, lock := range []license.Lock{license.NETID, license.CPUID, license.HDHWID}[:changed] {
+	for _, lock := range []license.Lock{license.NETID, license.HDHWID, license.CPUID}[:changed] {
 		was := key.LockValue(lock, raw[lock-1])
 		for n := 0; key.LockValue(lock, raw[lock-1]) == was; n++ {
 			raw[lock-1] = fmt.Sprintf("%s, %s changed %d", pc, lock, n)
@@ -342,10 +349,20 @@ func TestNewLicense(t *testing.T) {
 		}, code: api.ErrValidation},
 		"Site code spent":     {state: func(m *memory) { m.add("A", api.StatusRemoved) }, code: api.ErrSiteCodeSpent},
 		"Site code of a lost": {state: func(m *memory) { m.add("A", api.StatusReplaced) }},
-		"of another client":   {state: func(m *memory) { m.add("A", api.StatusActive); m.licenses[0].OrderID = 8; m.order.Active = false }, code: api.ErrSiteCodeInUse},
+		"of another client": {state: func(m *memory) {
+			m.add("A", api.StatusActive)
+			m.licenses[0].OrderID = 8
+			m.others = map[int64]store.Order{8: {ID: 8, ClientID: 6, Active: true, Visible: true}}
+		}, code: api.ErrSiteCodeInUse},
+		"of an order that is not listed": {state: func(m *memory) {
+			m.add("A", api.StatusActive)
+			m.licenses[0].OrderID = 8
+			m.others = map[int64]store.Order{8: {ID: 8, ClientID: 5, Active: true}}
+		}, code: api.ErrSiteCodeInUse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, m := start(t)
+			m.firstID, m.order.Features = license.MaxIssue, 9
 			if c.state != nil {
 				c.state(m)
 			}
@@ -361,7 +378,8 @@ func TestNewLicense(t *testing.T) {
 				require.NoError(t, err)
 				require.False(t, made, "the same pair again is free")
 				require.Equal(t, l, again)
-				require.Equal(t, uint16(l.ID), mustOpen(t, r, m, l).Issue)
+				grant := checkActivation(t, r, m, l)
+				require.Equal(t, license.Grant{Features: 9, Issue: uint16(l.ID - license.MaxIssue - 1)}, grant)
 			}
 		})
 	}
@@ -369,7 +387,7 @@ func TestNewLicense(t *testing.T) {
 
 // add adds a license of a PC as if it had been made long ago.
 func (m *memory) add(pc string, status api.LicenseStatus) {
-	id := int64(len(m.licenses) + 1)
+	id := m.firstID + int64(len(m.licenses)) + 1
 	ended := now.AddDate(0, -2, 0)
 	l := store.License{
 		ID:         id,
@@ -386,7 +404,8 @@ func (m *memory) add(pc string, status api.LicenseStatus) {
 	m.licenses = append(m.licenses, l)
 }
 
-func mustOpen(t *testing.T, r Rules, m *memory, l store.License) license.Grant {
+// checkActivation returns what the activation code of a license permits.
+func checkActivation(t *testing.T, r Rules, m *memory, l store.License) license.Grant {
 	t.Helper()
 	key, err := r.Secrets.ActivationKey(m.program)
 	require.NoError(t, err)

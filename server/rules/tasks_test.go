@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,11 +55,13 @@ func TestReactivate(t *testing.T) {
 		"after its end":            {pc: "A", generation: 2, state: func(m *memory) { end := now.AddDate(0, 0, -1); m.licenses[0].ExpiresAt = &end }, code: api.ErrTaskDisabled},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, m, l := activate(t)
+			r, m, _ := activate(t)
+			m.licenses[0].Note = "Studio PC"
+			m.order.Policy.Enabled = false
 			if c.state != nil {
 				c.state(m)
-				l = m.licenses[0]
 			}
+			l := m.licenses[0]
 			request := reactivation(m.codes(c.pc, c.generation, c.changed))
 			next, made, err := r.Reactivate(t.Context(), m, l, m.order, m.program, request)
 			requireCode(t, c.code, err)
@@ -66,7 +69,8 @@ func TestReactivate(t *testing.T) {
 			if made {
 				require.Equal(t, api.StatusReactivated, m.licenses[0].Status)
 				require.Equal(t, l.OriginalID, next.OriginalID)
-				require.Equal(t, l.Policy, next.Policy, "the license keeps its policy")
+				require.Equal(t, l.Policy, next.Policy, "the license keeps its policy, whatever the order's is now")
+				require.Equal(t, "Studio PC", next.Note)
 			} else {
 				require.Len(t, m.licenses, 1)
 			}
@@ -103,6 +107,66 @@ func TestOrigin(t *testing.T) {
 	c, err := r.Compare(t.Context(), m, m.active(), m.program, api.PCCodes{SiteMID: m.codes("A", 9, 0).Merged()})
 	require.NoError(t, err)
 	require.Equal(t, "refused", c.Verdict)
+}
+
+// TestNewestLicense covers a PC of which network card and disk were replaced one after the other: it is recognized by what
+// the newest license has (spec: codes, "Comparing locks").
+func TestNewestLicense(t *testing.T) {
+	r, m, l := activate(t)
+	l.Policy.MaxHardwareChanges = 2
+	m.licenses[0] = l
+	newest, _, err := r.Reactivate(t.Context(), m, l, m.order, m.program, reactivation(m.codes("A", 2, 1)))
+	require.NoError(t, err)
+	codes := m.codes("A", 3, 2)
+	key := m.program.Signature.Key()
+	var blocks []license.Block
+	for _, c := range []license.Codes{l.Codes, codes, newest.Codes} {
+		block, err := key.Open(c)
+		require.NoError(t, err)
+		blocks = append(blocks, block)
+	}
+	got, err := r.compare(t.Context(), m, newest, m.program, codes)
+	require.NoError(t, err)
+	require.Equal(t, license.Compare(blocks[0], blocks[1], newest.Policy, blocks[2]), got)
+	require.NotEqual(t, license.Compare(blocks[0], blocks[1], newest.Policy), got)
+}
+
+// collision returns the codes of two PCs that have the same Site code by chance.
+func collision(signature license.Signature) (a, b license.Codes) {
+	m, seen := &memory{program: store.Program{Signature: signature}}, map[license.SiteCode]license.Codes{}
+	for n := 0; ; n++ {
+		codes := m.codes(fmt.Sprintf("PC %d", n), 5, 0)
+		if a, found := seen[codes.Site]; found {
+			return a, codes
+		}
+		seen[codes.Site] = codes
+	}
+}
+
+// TestSiteCodes covers Site codes that two PCs have by chance, and the pair of another license (spec: api 21).
+func TestSiteCodes(t *testing.T) {
+	r, m := start(t)
+	ctx := t.Context()
+	first := func(codes license.Codes) store.License {
+		l, _, err := r.NewLicense(ctx, m, m.order, m.program, pair(codes))
+		require.NoError(t, err)
+		return l
+	}
+	one, two := collision(m.program.Signature)
+	l, other := first(one), first(m.codes("B", 1, 0))
+
+	_, _, err := r.NewLicense(ctx, m, m.order, m.program, pair(two))
+	requireCode(t, api.ErrSiteCodeSpent, err)
+	_, err = r.Transfer(ctx, m, l, m.order, m.program, api.Transfer{SiteMID: two.Merged(), RemovalCode: m.removalCode(t, r, l)})
+	requireCode(t, api.ErrSiteCodeSpent, err)
+	_, err = r.Replace(ctx, m, l, m.order, m.program, reactivation(two))
+	requireCode(t, api.ErrSiteCodeSpent, err)
+	_, err = r.Replace(ctx, m, other, m.order, m.program, reactivation(one))
+	requireCode(t, api.ErrSiteCodeInUse, err)
+	_, err = r.Transfer(ctx, m, other, m.order, m.program,
+		api.Transfer{SiteMID: one.Merged(), RemovalCode: m.removalCode(t, r, other)})
+	requireCode(t, api.ErrSiteCodeInUse, err)
+	require.Equal(t, 2, m.order.LicensesActive)
 }
 
 // TestLeaving covers the tasks that take a license from its PC: only the code that the program there shows lets it go

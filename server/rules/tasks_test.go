@@ -110,7 +110,7 @@ func TestOrigin(t *testing.T) {
 }
 
 // TestNewestLicense covers a PC of which network card and disk were replaced one after the other: it is recognized by what
-// the newest license has (spec: codes, "Comparing locks").
+// the newest license has (spec: codes "Comparing locks").
 func TestNewestLicense(t *testing.T) {
 	r, m, l := activate(t)
 	l.Policy.MaxHardwareChanges = 2

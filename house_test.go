@@ -57,6 +57,7 @@ var owners = map[string][]string{
 	"github.com/denisbrodbeck/machineid": {"fingerprint"},
 	"github.com/makiuchi-d/gozxing":      {"license"},
 	"rsc.io/qr":                          {"license"},
+	"github.com/ebitengine/purego":       {"internal/app/appleevents"},
 }
 
 func TestArrows(t *testing.T) {

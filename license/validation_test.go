@@ -57,7 +57,7 @@ func TestValidation(t *testing.T) {
 
 		_, err = VerifyValidation(token, Nonce{1, 2, 4}, byKey(key.Public()))
 		require.ErrorIs(t, err, ErrValidationNonce, name)
-		_, err = key.Public().VerifyReceipt(token)
+		_, err = VerifyReceipt(token, byKey(key.Public()))
 		require.Error(t, err, "%s: an answer is not a receipt", name)
 		_, err = key.Public().Verify(token)
 		require.Error(t, err, "%s: an answer is not a license file", name)

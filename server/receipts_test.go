@@ -24,7 +24,9 @@ func (w *world) receipt(body []byte) (r license.Receipt, ok bool) {
 	}
 	var p store.Program
 	w.read(func(tx store.Tx) (err error) { p, err = tx.Program(w.t.Context(), w.program.ID); return err })
-	r, err := p.PublicKey.VerifyReceipt(*answer.Receipt)
+	r, err := license.VerifyReceipt(*answer.Receipt, func(id string) (license.PublicKey, bool) {
+		return p.PublicKey, id == p.PublicKey.KeyID()
+	})
 	require.NoError(w.t, err)
 	return r, true
 }

@@ -104,6 +104,8 @@ type Options struct {
 	Given <-chan []byte
 	// GivenFolders brings the folders, by their paths, that the program is started with, also by later starts. It may be nil.
 	GivenFolders <-chan string
+	// Refused brings why something that the system asks the running app to open cannot be opened. It may be nil.
+	Refused <-chan error
 	// Version is that of the app.
 	Version string
 	// DeviceName is what this PC is called.
@@ -325,6 +327,8 @@ func (w *Window) tick() {
 				continue
 			}
 			w.work.Do(func() { w.givenFolder(path) })
+		case err := <-w.options.Refused:
+			w.work.Do(func() { w.refused(err) })
 		case _, ok := <-w.options.Ticks:
 			if !ok {
 				return

@@ -54,12 +54,6 @@ type opener struct {
 	aead cipher.AEAD
 }
 
-// New makes a Keeper from master keys, the current one first, and a source of randomness for nonces.
-func New(random io.Reader, keys ...Key) (*Keeper, error) {
-	k := &Keeper{random: random}
-	return k, k.set(keys)
-}
-
 func (k *Keeper) set(keys []Key) error {
 	var openers []opener
 	for _, key := range keys {

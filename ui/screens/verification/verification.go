@@ -161,14 +161,6 @@ func (f *Field) SetServer(server string) {
 // ShowFault shows a sentence about the number below it until somebody types; "" takes it away.
 func (f *Field) ShowFault(sentence string) { f.note.Say(sentence, theme.Bad) }
 
-// Fault returns what ShowFault shows.
-func (f *Field) Fault() string {
-	if f.note.Tone() != theme.Bad {
-		return ""
-	}
-	return f.note.Text()
-}
-
 // Focusable returns what gets the focus.
 func (f *Field) Focusable() fyne.Focusable { return f.number }
 

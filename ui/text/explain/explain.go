@@ -246,8 +246,3 @@ func known(c api.Code) dialogs.Message {
 	}
 	return dialogs.Message{What: tr.T("The server refused."), Why: tr.T("Its reason is %s.", c), Next: tr.T("Ask the vendor, or look for a newer version of this app.")}
 }
-
-// Line says a message in one line, such as for the status line. Any goroutine.
-func Line(m dialogs.Message) string {
-	return strings.TrimSpace(m.What + " " + m.Next)
-}

@@ -52,7 +52,7 @@ var owners = map[string][]string{
 	"github.com/prometheus":              {"server"},
 	"aidanwoods.dev/go-paseto":           {"license"},
 	"github.com/wneessen/go-mail":        {"server"},
-	"github.com/spf13/cobra":             {"internal/cli", "internal/admincli"},
+	"github.com/spf13/cobra":             {"internal/cli", "internal/admincli", "packaging/manual"},
 	"flag":                               {"cmd", "internal/app", "scripts", "examples"},
 	"github.com/denisbrodbeck/machineid": {"fingerprint"},
 	"github.com/makiuchi-d/gozxing":      {"license"},

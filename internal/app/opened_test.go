@@ -38,8 +38,7 @@ func TestOpened(t *testing.T) {
 	address := func(path string) string {
 		return "file://" + strings.NewReplacer("%", "%25", " ", "%20").Replace(filepath.ToSlash(path))
 	}
-	link, err := carry.ServerLink("https://licenses.example.com")
-	require.NoError(t, err)
+	const link = "acen:server?address=https://licenses.example.com"
 
 	o := newOpened()
 	o.add(event(appleevents.Documents, address(first), address(filepath.Join(dir, "missing")), "no address", address(second)))

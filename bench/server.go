@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -120,7 +119,7 @@ func serve(args []string) (err error) {
 
 // fill makes a program, clients with orders, and licenses.
 func fill(ctx context.Context, d *service.Data, n needs, cost server.PasswordCost) (orders []int64, err error) {
-	hash, err := cost.Hash(rand.Reader, password)
+	hash, err := cost.Hash(password)
 	if err != nil {
 		return nil, err
 	}

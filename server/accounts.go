@@ -31,7 +31,7 @@ func (s *Server) hashNew(ctx context.Context, location, password string) (hash s
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	hash, err = s.Passwords.Hash(s.Random, password)
+	hash, err = s.Passwords.Hash(password)
 	if errors.Is(err, ErrPasswordLength) {
 		return "", field(location, fmt.Sprintf("%s.", capital(err.Error())))
 	}

@@ -105,7 +105,7 @@ func New(o Options) (*Server, error) {
 	base := DefaultSettings()
 	base.Mails, base.Requests = o.MailLimits, o.Requests
 	s := &Server{Options: o, rules: Rules{o.Secrets, o.Now, o.Zone}, base: base, shared: shared{settings: base, bans: map[banned]time.Time{}}, hosts: hosts{rate: o.Requests, known: map[string]*host{}}, hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
-	dummy, err := o.Passwords.Hash(o.Random, "a password that nobody has")
+	dummy, err := o.Passwords.Hash("a password that nobody has")
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -79,7 +78,7 @@ func hashPassword(password string) (string, error) {
 	if password == "" {
 		return "", nil
 	}
-	return server.DefaultPasswordCost.Hash(rand.Reader, password)
+	return server.DefaultPasswordCost.Hash(password)
 }
 
 func clientFields(c store.Client) []field {

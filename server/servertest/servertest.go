@@ -99,7 +99,7 @@ func Start(t *testing.T, change ...func(*server.Options)) *Server {
 
 // fill puts the sample data into a server that has none.
 func fill(ctx context.Context, d *service.Data, login sample.Login) error {
-	hash, err := cheap.Hash(rand.Reader, login.Password)
+	hash, err := cheap.Hash(login.Password)
 	if err != nil {
 		return err
 	}

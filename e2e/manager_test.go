@@ -168,7 +168,7 @@ func TestMainJob(t *testing.T) {
 
 	again, err := p.NewLicense(ctx, manager.NewLicense{OrderID: studioOrder, Codes: thisPC.Codes})
 	require.NoError(t, err)
-	require.Equal(t, l.ID, again.ID, "the same pair returns the license it has (api.md rule 2)")
+	require.Equal(t, l.ID, again.ID, "the same pair returns the license it has")
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
 
 	licenses, err := p.Licenses(ctx, studioOrder)
@@ -266,7 +266,7 @@ func TestJobsHappenOnce(t *testing.T) {
 	}
 }
 
-// The server restarts between the lost answer and the second try.
+// The server restarts between the lost answer and the second try (spec: api "Idempotency").
 func TestAnswerSurvivesServerRestart(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"strings"
@@ -134,8 +135,8 @@ func TestMove(t *testing.T) {
 	require.Len(t, other.files(t), 1)
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
 	require.Nil(t, old.row(t, l.ID))
-	require.Equal(t, 1, history(t, old, api.HistoryRelease))
-	require.Equal(t, 1, history(t, old, api.HistoryTransfer))
+	require.Equal(t, 1, history(t, old, api.TaskRelease))
+	require.Equal(t, 1, history(t, old, api.TaskTransfer))
 }
 
 // Without a connection a license leaves at once, its removal code is kept and can be shown, and it is sent by itself later. Before
@@ -386,4 +387,17 @@ func TestProgramLetItGo(t *testing.T) {
 			require.Empty(t, kept)
 		})
 	}
+}
+
+// allowEverything takes the limits of the sample programs away.
+func allowEverything(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
+		programs, err := tx.Programs(t.Context())
+		for _, p := range programs {
+			p.Tasks = nil
+			err = errors.Join(err, tx.ChangeProgram(t.Context(), p))
+		}
+		return err
+	}))
 }

@@ -45,7 +45,7 @@ func (t ReceiptTask) valid() bool {
 	return t == ReceiptRemoval || t == ReceiptRelease || t == ReceiptTransfer
 }
 
-// Receipt states that the server took a license from a PC (spec: codes, "Validation answer"; api, "receipt"). The
+// Receipt states that the server took a license from a PC (spec: api "Receipts"). The
 // removal code may be deleted once the receipt is verified.
 type Receipt struct {
 	LicenseID int64    // the license that left the PC

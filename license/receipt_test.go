@@ -21,6 +21,7 @@ func testReceipt() (SigningKey, Receipt) {
 	}
 }
 
+// TestReceipt covers that a receipt that was signed is read back (spec: api "Receipts").
 func TestReceipt(t *testing.T) {
 	key, want := testReceipt()
 	for _, task := range []ReceiptTask{ReceiptRemoval, ReceiptRelease, ReceiptTransfer} {
@@ -120,7 +121,8 @@ func TestReceiptHasOneText(t *testing.T) {
 	}
 }
 
-// A properly signed token is refused by name if it is of another kind, or if a claim is missing or ill-typed.
+// A properly signed token is refused by name if it is of another kind, or if a claim is missing or ill-typed (spec: api
+// "Receipts").
 func TestMalformedReceipts(t *testing.T) {
 	key, _ := testReceipt()
 	public := key.Public()

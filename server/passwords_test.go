@@ -2,10 +2,13 @@ package server
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
 )
 
 // Hashes that earlier versions stored stay valid.
@@ -28,7 +31,21 @@ func TestStoredPasswordHashes(t *testing.T) {
 	}
 }
 
+// TestPasswordHash covers which passwords are hashed, and that a hash is argon2id with its parameters (spec: api 13).
 func TestPasswordHash(t *testing.T) {
+	cost := PasswordCost{Memory: 64, Time: 1, Threads: 1}
+	for length, want := range map[int]error{
+		0:                   ErrPasswordLength,
+		api.MinPassword - 1: ErrPasswordLength,
+		api.MinPassword:     nil,
+		api.MaxPassword:     nil,
+		api.MaxPassword + 1: ErrPasswordLength,
+	} {
+		_, err := cost.Hash(strings.Repeat("a", length))
+		require.ErrorIs(t, err, want, length)
+	}
+	require.Equal(t, []int{10, 1024}, []int{api.MinPassword, api.MaxPassword})
+
 	const password = "correct horse battery staple"
 	hash, err := DefaultPasswordCost.Hash(password)
 	require.NoError(t, err)
@@ -36,9 +53,9 @@ func TestPasswordHash(t *testing.T) {
 	ok, err := verifyPassword(hash, password)
 	require.NoError(t, err)
 	require.True(t, ok)
-	again, err := DefaultPasswordCost.Hash(password)
+	other, err := DefaultPasswordCost.Hash(password)
 	require.NoError(t, err)
-	require.NotEqual(t, hash, again, "the salt is random")
+	require.NotEqual(t, hash, other, "each password has a salt of its own")
 }
 
 // A damaged hash fits no password: not an empty one, and none at all where the hash has no key.

@@ -39,7 +39,8 @@ func (w *world) epoch() (epoch string) {
 	return epoch
 }
 
-// Whatever takes a license from its PC answers a receipt, and so does the refusal when that was done before.
+// Whatever takes a license from its PC answers a receipt, and so does the refusal when that was done before (spec: api
+// "Receipts").
 func TestReceipts(t *testing.T) {
 	const none = license.ReceiptTask("")
 	for _, c := range []struct {
@@ -108,7 +109,8 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
-// Besides the receipt, a right and a wrong removal code for a license that has ended are answered and counted alike.
+// Besides the receipt, a right and a wrong removal code for a license that has ended are answered and counted alike
+// (spec: api "Receipts").
 func TestReceiptIsTheOnlyDifference(t *testing.T) {
 	w := newWorld(t)
 	w.prepare("new A")

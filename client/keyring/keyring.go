@@ -1,4 +1,6 @@
-// Package keyring keeps credentials in the keyring of the operating system and nowhere else.
+// Package keyring stores credentials in the keyring of the operating system and nowhere else. The manager uses it for
+// sessions and for the key that seals secrets in its data file. Without a keyring every call fails with ErrUnavailable;
+// nothing is written to a file instead.
 package keyring
 
 import (
@@ -12,9 +14,9 @@ import (
 )
 
 var (
-	// ErrNotFound: the keyring works and holds no such secret.
+	// ErrNotFound means that the keyring works and holds no such secret.
 	ErrNotFound = errors.New("the keyring holds no such secret")
-	// ErrUnavailable: there is no usable keyring. The error's text says why.
+	// ErrUnavailable means that there is no usable keyring. The error's text says why.
 	ErrUnavailable = errors.New("the keyring of this system cannot be used")
 )
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 )
 
@@ -147,7 +147,7 @@ var keyrings = []scenario{
 			a.by.open()
 			a.by.signIn()
 			_, _ = a.by.ResumeJobs(t.Context())
-			_, err := a.by.MakeRequest(t.Context(), "b", []manager.Wish{{Task: courier.TaskActivate, Signature: signature}})
+			_, err := a.by.MakeRequest(t.Context(), "b", []manager.Wish{{Task: carry.TaskActivate, Signature: signature}})
 			require.NoError(t, err)
 			a.by.ring.lock(false) // while the app runs
 			_, _ = a.by.ResumeJobs(t.Context())
@@ -174,7 +174,7 @@ var keyrings = []scenario{
 			require.Equal(t, before[0].Code, c.kept()[0].Code)
 			check(t, a.w, a.before)
 			request := c.handsIn(c.kept()[0])
-			require.NoError(t, carry(t.Context(), a.by, c, request))
+			require.NoError(t, carryOver(t.Context(), a.by, c, request))
 			a.w.recover()
 			check(t, a.w, a.after)
 		},

@@ -1,4 +1,6 @@
-// Package secrets keeps the server's master key and seals with it what must not be read from the database.
+// Package secrets stores the server's master key and seals with it what must not be readable in the database: keys of
+// programs, answers and mails. It knows nothing of
+// the tables.
 package secrets
 
 import (

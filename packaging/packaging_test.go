@@ -39,7 +39,7 @@ func TestVersion(t *testing.T) {
 	require.Contains(t, read(t, "linux", about.ID+".metainfo.xml"), `<release version="`+about.Version+`"`, "the newest release is listed")
 }
 
-// No other file repeats the version: what is built takes it from FyneApp.toml.
+// No other file repeats the version but acen_gen.go, which is generated: what is built takes it from FyneApp.toml.
 func TestVersionStandsInOnePlace(t *testing.T) {
 	version := acen.About().Version
 	for _, path := range []string{"packages.mk", "linux/app.yaml", "linux/server.yaml", "linux/tree.sh", "windows/acen.rc", "windows/acen.manifest", "windows/installer.nsi", "macos/Info.plist", "macos/package.sh", "../Makefile"} {

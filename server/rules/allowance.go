@@ -72,7 +72,10 @@ func (r Rules) Uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 		return u, err
 	}
 	for _, e := range endings {
-		task := map[api.LicenseStatus]store.Task{api.StatusReactivated: store.TaskReactivate, api.StatusTransferred: store.TaskTransfer}[e.Status]
+		task := map[api.LicenseStatus]store.Task{
+			api.StatusReactivated: store.TaskReactivate,
+			api.StatusTransferred: store.TaskTransfer,
+		}[e.Status]
 		switch {
 		case e.Status == api.StatusRemoved:
 			u.order[store.TaskRemove] = count(u.order[store.TaskRemove], e.At)
@@ -96,11 +99,13 @@ func (r Rules) refuse(task store.Task, o store.Order, p store.Program, use store
 	case !o.CanManage:
 		return ReadOnly()
 	case !rule.On && r.Subscription(o) == api.SubscriptionExpired:
-		return api.NewProblem(api.ErrSubscriptionExpired, "The subscription of this order has ended. Renew it with the vendor.")
+		return api.NewProblem(api.ErrSubscriptionExpired,
+			"The subscription of this order has ended. Renew it with the vendor.")
 	case !rule.On:
 		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("The vendor does not offer %s for this order.", taskNames[task]))
 	case task == store.TaskAdd && o.LicensesExpireAt != nil && r.Now().After(lastMoment(*o.LicensesExpireAt)):
-		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("The licenses of this order ended on %s. Ask the vendor to extend them.", o.LicensesExpireAt.UTC().Format("2 January 2006")))
+		return api.NewProblem(api.ErrTaskDisabled,
+			fmt.Sprintf("The licenses of this order ended on %s. Ask the vendor to extend them.", day(*o.LicensesExpireAt)))
 	case task == store.TaskAdd && o.LicensesActive >= o.LicensesTotal:
 		return inUse(o)
 	}
@@ -127,14 +132,21 @@ func (r Rules) refuseFor(task store.Task, l store.License, o store.Order, p stor
 		return refusal
 	}
 	if task != store.TaskRemove && l.ExpiresAt != nil && r.Now().After(*l.ExpiresAt) {
-		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("This license ended on %s. Ask the vendor to extend it.", l.ExpiresAt.UTC().Format("2 January 2006")))
+		return api.NewProblem(api.ErrTaskDisabled,
+			fmt.Sprintf("This license ended on %s. Ask the vendor to extend it.", day(*l.ExpiresAt)))
 	}
 	return nil
 }
 
 var taskNames = map[store.Task]string{
-	store.TaskAdd: "new licenses", store.TaskReactivate: "license reactivation", store.TaskTransfer: "license transfer", store.TaskRemove: "license removal",
+	store.TaskAdd:        "new licenses",
+	store.TaskReactivate: "license reactivation",
+	store.TaskTransfer:   "license transfer",
+	store.TaskRemove:     "license removal",
 }
+
+// day returns the day of a time in UTC as people read it.
+func day(t time.Time) string { return t.UTC().Format("2 January 2006") }
 
 func limitReached(task store.Task, period string, allowed, used int, resets time.Time) *api.Problem {
 	times := fmt.Sprintf("%d times", allowed)
@@ -142,12 +154,20 @@ func limitReached(task store.Task, period string, allowed, used int, resets time
 		times = "once"
 	}
 	p := api.NewProblem(api.ErrLimitReached, fmt.Sprintf("The vendor allows %s %s a %s.", taskNames[task], times, period))
-	p.Limit = &api.LimitReached{Task: string(task), Period: period, Allowed: allowed, Used: used, ResetsAt: resets.UTC()}
+	p.Limit = &api.LimitReached{
+		Task:     string(task),
+		Period:   period,
+		Allowed:  allowed,
+		Used:     used,
+		ResetsAt: resets.UTC(),
+	}
 	return p
 }
 
 // allowance puts a refusal and what is left of the limits into the form of the contract.
-func (r Rules) allowance(task store.Task, o store.Order, p store.Program, use store.Use, refusal *api.Problem) *api.Allowance {
+func (r Rules) allowance(
+	task store.Task, o store.Order, p store.Program, use store.Use, refusal *api.Problem,
+) *api.Allowance {
 	a := &api.Allowance{OK: refusal == nil}
 	if refusal != nil {
 		a.Reason = refusal.Code

@@ -107,7 +107,7 @@ func (s *Server) emailPreview(ctx context.Context, id int64) (out api.EmailPrevi
 	return out, err
 }
 
-// sendEmail is POST /licenses/{id}/email: the mail is queued with the answer, in one transaction (api.md rule 12).
+// sendEmail is POST /licenses/{id}/email: the mail is queued with the answer, in one transaction (spec: api 12).
 func (s *Server) sendEmail(
 	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.EmailRequest,
 ) (int, struct{}, error) {

@@ -309,7 +309,7 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 				At:        s.Now(),
 				OrderID:   o.ID,
 				LicenseID: id,
-				Task:      api.HistoryNote,
+				Task:      api.TaskNote,
 				Outcome:   api.OutcomeOK,
 				Device:    who.Session.DeviceName,
 			}

@@ -113,7 +113,7 @@ func (s *Server) history(ctx context.Context, orderID int64, p page) (out api.Hi
 		for _, e := range events {
 			out.History = append(out.History, api.HistoryEntry{
 				Time:       e.At.UTC(),
-				Task:       e.Task,
+				Task:       e.Task.History(),
 				LicenseID:  e.LicenseID,
 				Outcome:    e.Outcome,
 				DeviceName: e.Device,

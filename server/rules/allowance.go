@@ -72,9 +72,9 @@ func (r Rules) Uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 		return u, err
 	}
 	for _, e := range endings {
-		task := map[api.LicenseStatus]store.Task{
-			api.StatusReactivated: store.TaskReactivate,
-			api.StatusTransferred: store.TaskTransfer,
+		task := map[api.LicenseStatus]api.Task{
+			api.StatusReactivated: api.TaskReactivation,
+			api.StatusTransferred: api.TaskTransfer,
 		}[e.Status]
 		switch {
 		case e.Status == api.StatusRemoved:
@@ -103,10 +103,10 @@ func (r Rules) refuse(task api.Task, o store.Order, p store.Program, use store.U
 			"The subscription of this order has ended. Renew it with the vendor.")
 	case !rule.On:
 		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("The vendor does not offer %s for this order.", taskNames[task]))
-	case task == store.TaskAdd && o.LicensesExpireAt != nil && r.Now().After(lastMoment(*o.LicensesExpireAt)):
+	case task == api.TaskNewLicense && o.LicensesExpireAt != nil && r.Now().After(lastMoment(*o.LicensesExpireAt)):
 		return api.NewProblem(api.ErrTaskDisabled,
 			fmt.Sprintf("The licenses of this order ended on %s. Ask the vendor to extend them.", day(*o.LicensesExpireAt)))
-	case task == store.TaskAdd && o.LicensesActive >= o.LicensesTotal:
+	case task == api.TaskNewLicense && o.LicensesActive >= o.LicensesTotal:
 		return inUse(o)
 	}
 	if !rule.Limited() {
@@ -131,31 +131,31 @@ func (r Rules) refuseFor(task api.Task, l store.License, o store.Order, p store.
 	if refusal := r.refuse(task, o, p, use); refusal != nil {
 		return refusal
 	}
-	if task != store.TaskRemove && l.ExpiresAt != nil && r.Now().After(*l.ExpiresAt) {
+	if task != api.TaskRemoval && l.ExpiresAt != nil && r.Now().After(*l.ExpiresAt) {
 		return api.NewProblem(api.ErrTaskDisabled,
 			fmt.Sprintf("This license ended on %s. Ask the vendor to extend it.", day(*l.ExpiresAt)))
 	}
 	return nil
 }
 
-var taskNames = map[store.Task]string{
-	store.TaskAdd:        "new licenses",
-	store.TaskReactivate: "license reactivation",
-	store.TaskTransfer:   "license transfer",
-	store.TaskRemove:     "license removal",
+var taskNames = map[api.Task]string{
+	api.TaskNewLicense:   "new licenses",
+	api.TaskReactivation: "license reactivation",
+	api.TaskTransfer:     "license transfer",
+	api.TaskRemoval:      "license removal",
 }
 
 // day returns the day of a time in UTC as people read it.
 func day(t time.Time) string { return t.UTC().Format("2 January 2006") }
 
-func limitReached(task store.Task, period string, allowed, used int, resets time.Time) *api.Problem {
+func limitReached(task api.Task, period string, allowed, used int, resets time.Time) *api.Problem {
 	times := fmt.Sprintf("%d times", allowed)
 	if allowed == 1 {
 		times = "once"
 	}
 	p := api.NewProblem(api.ErrLimitReached, fmt.Sprintf("The vendor allows %s %s a %s.", taskNames[task], times, period))
 	p.Limit = &api.LimitReached{
-		Task:     string(task),
+		Task:     task.Rule(),
 		Period:   period,
 		Allowed:  allowed,
 		Used:     used,
@@ -166,7 +166,7 @@ func limitReached(task store.Task, period string, allowed, used int, resets time
 
 // allowance puts a refusal and what is left of the limits into the form of the contract.
 func (r Rules) allowance(
-	task store.Task, o store.Order, p store.Program, use store.Use, refusal *api.Problem,
+	task api.Task, o store.Order, p store.Program, use store.Use, refusal *api.Problem,
 ) *api.Allowance {
 	a := &api.Allowance{OK: refusal == nil}
 	if refusal != nil {

@@ -142,7 +142,7 @@ func pcCodes(site, machine, merged string) api.PCCodes {
 
 // NewLicense activates a PC for an order of the program. It refuses, with an *api.Problem, in this order: codes
 // malformed, codes do not belong together, note, then — unless the pair has a license already, which is returned and
-// for which made is false — Site code spent, Site code in use, and what refuse says (spec: api 2, 7 and 21).
+// for which made is false — Site code spent, Site code in use, and what refuse says (spec: api 2, api 7, api 21).
 func (r Rules) NewLicense(
 	ctx context.Context, tx store.Tx, order store.Order, program store.Program, request api.NewLicense,
 ) (l store.License, made bool, err error) {
@@ -191,8 +191,8 @@ func (r Rules) NewLicense(
 	return l, err == nil, err
 }
 
-// existingLicense returns the license that the same pair has already: sending it again is a success and free (api.md
-// rule 2).
+// existingLicense returns the license that the same pair has already: sending it again is a success and free
+// (spec: api 2).
 func existingLicense(
 	ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes,
 ) (*store.License, error) {

@@ -2,7 +2,6 @@
 package packaging
 
 import (
-	"bytes"
 	"encoding/xml"
 	"fmt"
 	"image/png"
@@ -11,11 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"howett.net/plist"
 
 	"github.com/acen-desktop/acen"
 	"github.com/acen-desktop/acen/api"
@@ -136,67 +137,74 @@ func TestWindows(t *testing.T) {
 	require.Contains(t, script, `"${CLASSES}\`+carry.Scheme+`" "URL Protocol" ""`)
 }
 
-// properties reads a property list in Apple's XML form: keys and values by turns, of the types that the app needs.
-func properties(t *testing.T, data []byte) map[string]any {
+// A bundle is what the tests read of an Info.plist.
+type bundle struct {
+	CFBundleDevelopmentRegion            string
+	CFBundleDisplayName                  string
+	CFBundleDocumentTypes                []documentType
+	CFBundleExecutable                   string
+	CFBundleIconFile                     string
+	CFBundleIdentifier                   string
+	CFBundleInfoDictionaryVersion        string
+	CFBundleLocalizations                []string
+	CFBundleName                         string
+	CFBundlePackageType                  string
+	CFBundleShortVersionString           string
+	CFBundleSupportedPlatforms           []string
+	CFBundleURLTypes                     []urlType
+	CFBundleVersion                      string
+	LSApplicationCategoryType            string
+	LSMinimumSystemVersion               string
+	NSHighResolutionCapable              bool
+	NSHumanReadableCopyright             string
+	NSSupportsAutomaticGraphicsSwitching bool
+	UTExportedTypeDeclarations           []exportedType
+}
+
+type documentType struct {
+	CFBundleTypeIconFile string
+	CFBundleTypeName     string
+	CFBundleTypeRole     string
+	LSHandlerRank        string
+	LSItemContentTypes   []string
+}
+
+type urlType struct {
+	CFBundleTypeRole   string
+	CFBundleURLName    string
+	CFBundleURLSchemes []string
+}
+
+type exportedType struct {
+	UTTypeConformsTo       []string
+	UTTypeDescription      string
+	UTTypeIconFile         string
+	UTTypeIdentifier       string
+	UTTypeTagSpecification map[string][]string
+}
+
+// readBundle reads an Info.plist in Apple's XML form. Members that bundle does not have, and keys that stand twice in one
+// dictionary, fail the test: macOS ignores what it does not know.
+func readBundle(t *testing.T, data []byte) (b bundle) {
 	t.Helper()
 	require.Contains(t, string(data), `<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN"`)
-	d := xml.NewDecoder(bytes.NewReader(data))
-	next := func() xml.Token {
-		for {
-			token, err := d.Token()
-			require.NoError(t, err)
-			switch token := token.(type) {
-			case xml.StartElement, xml.EndElement:
-				return token
-			case xml.CharData:
-				require.Empty(t, strings.TrimSpace(string(token)), "text between the elements")
-			}
-		}
+	format, err := plist.Unmarshal(data, &b)
+	require.NoError(t, err)
+	require.Equal(t, plist.XMLFormat, format)
+	// Encoding leaves nothing out, so a key that is missing there is unknown, or it stands twice.
+	encoded, err := plist.Marshal(b, plist.XMLFormat)
+	require.NoError(t, err)
+	require.Equal(t, keys(data), keys(encoded))
+	return b
+}
+
+// keys returns the keys of all dictionaries of a property list, sorted.
+func keys(data []byte) (list []string) {
+	for _, m := range regexp.MustCompile(`<key>([^<]*)</key>`).FindAllSubmatch(data, -1) {
+		list = append(list, string(m[1]))
 	}
-	open := func(name string) {
-		start, ok := next().(xml.StartElement)
-		require.True(t, ok && start.Name.Local == name, "<%s> is missing", name)
-	}
-	var value func(xml.StartElement) any
-	value = func(start xml.StartElement) (v any) {
-		switch start.Name.Local {
-		case "string":
-			var text string
-			require.NoError(t, d.DecodeElement(&text, &start))
-			return text
-		case "true", "false":
-			require.NoError(t, d.Skip())
-			return start.Name.Local == "true"
-		case "array":
-			list := []any{}
-			for {
-				inner, ok := next().(xml.StartElement)
-				if !ok {
-					return list
-				}
-				list = append(list, value(inner))
-			}
-		}
-		require.Fail(t, "a value is a <"+start.Name.Local+">")
-		return nil
-	}
-	open("plist")
-	open("dict")
-	all := map[string]any{}
-	for {
-		start, ok := next().(xml.StartElement)
-		if !ok {
-			break
-		}
-		require.Equal(t, "key", start.Name.Local)
-		var key string
-		require.NoError(t, d.DecodeElement(&key, &start))
-		require.NotContains(t, all, key, "a key stands twice")
-		start, ok = next().(xml.StartElement)
-		require.True(t, ok, "%s has no value", key)
-		all[key] = value(start)
-	}
-	return all
+	slices.Sort(list)
+	return list
 }
 
 // The bundle that package.sh lays out around two programs is what Apple's documents ask of an app.
@@ -214,24 +222,54 @@ func TestBundle(t *testing.T) {
 
 	data := read(t, app, "Contents", "Info.plist")
 	require.NotContains(t, data, "@")
-	list := properties(t, []byte(data))
-	for key, want := range map[string]any{
-		"CFBundleIdentifier": about.ID, "CFBundleName": about.Name, "CFBundleDisplayName": about.Name, "CFBundleShortVersionString": about.Version,
-		"CFBundleVersion": strconv.Itoa(about.Build), "CFBundlePackageType": "APPL", "CFBundleInfoDictionaryVersion": "6.0", "CFBundleSupportedPlatforms": []any{"MacOSX"},
-		"LSApplicationCategoryType": "public.app-category.utilities", "NSHighResolutionCapable": true, "NSSupportsAutomaticGraphicsSwitching": true,
-	} {
-		require.Equal(t, want, list[key], key)
-	}
-	require.Regexp(t, `^[A-Za-z0-9.-]+$`, list["CFBundleIdentifier"], "what Apple allows in an identifier")
-	require.Contains(t, read(t, "macos", "package.sh"), "MACOSX_DEPLOYMENT_TARGET="+list["LSMinimumSystemVersion"].(string)+"\n", "built for what it asks for")
-	require.Equal(t, []any{"en", "de", "fr", "es", "ja"}, list["CFBundleLocalizations"])
-	require.Equal(t, list["CFBundleDevelopmentRegion"], list["CFBundleLocalizations"].([]any)[0])
+	info := readBundle(t, []byte(data))
+	require.Regexp(t, `^[A-Za-z0-9.-]+$`, info.CFBundleIdentifier, "what Apple allows in an identifier")
+	license := about.ID + ".license"
+	require.Equal(t, bundle{
+		CFBundleDevelopmentRegion: "en",
+		CFBundleDisplayName:       about.Name,
+		CFBundleDocumentTypes: []documentType{{
+			CFBundleTypeIconFile: "acen.icns",
+			CFBundleTypeName:     "ACEN license file",
+			CFBundleTypeRole:     "Viewer",
+			LSHandlerRank:        "Owner",
+			LSItemContentTypes:   []string{license},
+		}},
+		CFBundleExecutable:            "acen",
+		CFBundleIconFile:              "acen.icns",
+		CFBundleIdentifier:            about.ID,
+		CFBundleInfoDictionaryVersion: "6.0",
+		CFBundleLocalizations:         []string{"en", "de", "fr", "es", "ja"},
+		CFBundleName:                  about.Name,
+		CFBundlePackageType:           "APPL",
+		CFBundleShortVersionString:    about.Version,
+		CFBundleSupportedPlatforms:    []string{"MacOSX"},
+		CFBundleURLTypes: []urlType{{
+			CFBundleTypeRole:   "Viewer",
+			CFBundleURLName:    about.ID,
+			CFBundleURLSchemes: []string{carry.Scheme},
+		}},
+		CFBundleVersion:                      strconv.Itoa(about.Build),
+		LSApplicationCategoryType:            "public.app-category.utilities",
+		LSMinimumSystemVersion:               info.LSMinimumSystemVersion,
+		NSHighResolutionCapable:              true,
+		NSHumanReadableCopyright:             "MIT License",
+		NSSupportsAutomaticGraphicsSwitching: true,
+		UTExportedTypeDeclarations: []exportedType{{
+			UTTypeConformsTo:  []string{"public.data"},
+			UTTypeDescription: "ACEN license file",
+			UTTypeIconFile:    "acen.icns",
+			UTTypeIdentifier:  license,
+			UTTypeTagSpecification: map[string][]string{
+				"public.filename-extension": {strings.TrimPrefix(carry.Extension, ".")},
+				"public.mime-type":          {api.LicenseFileMediaType},
+			},
+		}},
+	}, info)
+	require.Contains(t, read(t, "macos", "package.sh"), "MACOSX_DEPLOYMENT_TARGET="+info.LSMinimumSystemVersion+"\n", "built for what it asks for")
 	translations, err := filepath.Glob("../assets/translations/*.json")
 	require.NoError(t, err)
-	require.Len(t, list["CFBundleLocalizations"], len(translations)+1, "all that the app speaks, English from the source")
-	for _, key := range []string{"CFBundleDocumentTypes", "CFBundleURLTypes"} {
-		require.NotContains(t, list, key, "the toolkit cannot take what macOS would hand over")
-	}
+	require.Len(t, info.CFBundleLocalizations, len(translations)+1, "all that the app speaks, English from the source")
 
 	var files []string
 	require.NoError(t, filepath.WalkDir(app, func(path string, d fs.DirEntry, err error) error {
@@ -240,8 +278,8 @@ func TestBundle(t *testing.T) {
 		}
 		return err
 	}))
-	require.Equal(t, []string{"Info.plist", "MacOS/acen", "MacOS/acenctl", "Resources/LICENSE", "Resources/" + list["CFBundleIconFile"].(string)}, files)
-	for _, name := range []string{list["CFBundleExecutable"].(string), "acenctl"} {
+	require.Equal(t, []string{"Info.plist", "MacOS/acen", "MacOS/acenctl", "Resources/LICENSE", "Resources/" + info.CFBundleIconFile}, files)
+	for _, name := range []string{info.CFBundleExecutable, "acenctl"} {
 		info, err := os.Stat(filepath.Join(app, "Contents", "MacOS", name))
 		require.NoError(t, err)
 		require.EqualValues(t, 0o755, info.Mode().Perm())

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -28,8 +29,11 @@ func event(kind appleevents.Kind, texts ...string) appleevents.Event {
 	return e
 }
 
-// What macOS opens before there is a window is kept, and comes to the window in its order.
-func TestOpened(t *testing.T) {
+// What macOS opens before there is a window is kept, and comes to the window in its order. The bubble makes the test fail
+// instead of waiting for what does not come.
+func TestOpened(t *testing.T) { synctest.Test(t, testOpened) }
+
+func testOpened(t *testing.T) {
 	dir := t.TempDir()
 	first, second, folder := filepath.Join(dir, "Büro 1%.acen"), filepath.Join(dir, "2.acen"), filepath.Join(dir, "folder")
 	require.NoError(t, os.WriteFile(first, []byte("first"), 0o600))
@@ -63,6 +67,10 @@ func TestOpened(t *testing.T) {
 
 // A file is not read before the one before it was taken.
 func TestOpenedFilesAreReadWhenTheyAreTaken(t *testing.T) {
+	synctest.Test(t, testOpenedFilesAreReadWhenTheyAreTaken)
+}
+
+func testOpenedFilesAreReadWhenTheyAreTaken(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.acen")
 	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
@@ -77,7 +85,9 @@ func TestOpenedFilesAreReadWhenTheyAreTaken(t *testing.T) {
 }
 
 // What macOS opens goes the way of what the app is started with.
-func TestWatchGivenTakesWhatIsOpened(t *testing.T) {
+func TestWatchGivenTakesWhatIsOpened(t *testing.T) { synctest.Test(t, testWatchGivenTakesWhatIsOpened) }
+
+func testWatchGivenTakesWhatIsOpened(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	o := newOpened()
 	opened, _, _ := o.deliver(ctx)
@@ -85,6 +95,8 @@ func TestWatchGivenTakesWhatIsOpened(t *testing.T) {
 	out := watchGiven(ctx, box, []byte("first"), opened, make(chan time.Time), slog.New(slog.DiscardHandler))
 	o.add(event(appleevents.Links, "ACEN:server?address=https%3A%2F%2Fa.example"))
 	o.add(event(appleevents.Links))
+	synctest.Wait()
+	require.Len(t, o.waiting, 1, "one is read, the other is not before the window takes what comes first")
 	require.Equal(t, "first", string(<-out))
 	require.Equal(t, "ACEN:server?address=https%3A%2F%2Fa.example", string(<-out))
 	require.Empty(t, <-out)

@@ -27,7 +27,7 @@ WINDOW := ./assets/... ./ui/... ./internal/app ./internal/demo ./cmd/acen ./cmd/
 # Packages with files of their own for Windows or macOS that need no cgo.
 NATIVE := ./client/keyring ./fingerprint ./internal/app/appleevents ./license/installed ./ui/kit/opener
 
-.PHONY: help run build test test-all setup-run setup-test format vet vet-macos vet-windows staticcheck vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures bench bench-fingerprint bench-protect clean
+.PHONY: help run build test test-all setup-run setup-test format vet vet-macos vet-windows staticcheck vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures architecture bench bench-fingerprint bench-protect clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -105,11 +105,14 @@ exactness: setup-test ## 64 clients, 1,000 rounds, servers killed at random: is 
 	go test -count=1 -v -timeout 60m ./e2e/exactness -rounds 1000
 	scripts/with-postgres.sh go test -count=1 -v -timeout 120m -tags postgres ./e2e/exactness -rounds 1000
 
-pictures: setup-test ## take the pictures of the README anew, light and dark, of the real window
+pictures: setup-test ## take the pictures of the documentation again, light and dark, of the real window
 	rm -rf $(ARTIFACTS) && mkdir -p $(ARTIFACTS) build/uimap
 	go build -tags "$(TAGS) uimap" -o build/uimap/ ./cmd/acen ./cmd/acen-demo
 	PICTURES=$(CURDIR)/docs ARTIFACTS=$(ARTIFACTS) PROGRAMS=$(CURDIR)/build/uimap scripts/with-secret-service.sh \
 	  go test -count=1 -timeout 30m -tags "window pictures" -run TestPictures ./e2e/window
+
+architecture: ## draw docs/architecture.svg from the imports
+	go run ./scripts/architecture
 
 # Peers whose module does not download are measured when they are given; ROWS chooses topics.
 ROWS                  :=

@@ -11,6 +11,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
@@ -134,14 +135,14 @@ func TestMove(t *testing.T) {
 	require.Len(t, other.files(t), 1)
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
 	require.Nil(t, old.row(t, l.ID))
-	require.Equal(t, 1, history(t, old, api.HistoryRelease))
-	require.Equal(t, 1, history(t, old, api.HistoryTransfer))
+	require.Equal(t, 1, history(t, old, api.TaskRelease))
+	require.Equal(t, 1, history(t, old, api.TaskTransfer))
 }
 
 // Without a connection a license leaves at once, its removal code is kept and can be shown, and it is sent by itself later. Before
 // that the person may change their mind.
 func TestMoveWithoutConnection(t *testing.T) {
-	for name, ring := range map[string]keyring.Store{"with keyring": keyring.Memory(), "without keyring": locked{}} {
+	for name, ring := range map[string]keyring.Store{"with keyring": keyringtest.Memory(), "without keyring": locked{}} {
 		t.Run(name, func(t *testing.T) {
 			s := servertest.Start(t)
 			p := newPC(t, s)
@@ -214,7 +215,7 @@ func TestMoveAfterTheVaultKeyIsLost(t *testing.T) {
 	require.ErrorIs(t, err, manager.ErrUnreachable)
 	p.network.set(nil, nil)
 	require.NoError(t, p.Close())
-	p.options.Keyring = keyring.Memory()
+	p.options.Keyring = keyringtest.Memory()
 	p.start(t)
 	p.signIn(t, s)
 	_, err = p.Orders(ctx)

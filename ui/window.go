@@ -1,4 +1,6 @@
-// Package ui is the window: it puts the screens together, loads the tables and passes what happens between them.
+// Package ui is the window. It composes the screens, loads the tables and does what a click asks for, through package
+// manager. What a screen looks like is in ui/screens, widgets that know nothing of licenses are in ui/kit, and texts in
+// ui/text.
 //
 // Everything in it belongs to the UI thread. What may block runs through package background.
 package ui

@@ -1,4 +1,5 @@
-// Package app is what acen and acen-demo share: it opens the license manager on a data folder and runs the window.
+// Package app is the part that acen and acen-demo share. It ensures that one instance runs, checks the display, opens
+// the license manager on a data folder, runs the window, and records crashes. The window itself is package ui.
 package app
 
 import (

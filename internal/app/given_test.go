@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/internal/app/handover"
-	"github.com/acen-desktop/acen/license/carry"
 )
 
 func TestGiven(t *testing.T) {
@@ -37,8 +36,7 @@ func TestGiven(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, folder, dir)
 
-	link, err := carry.ServerLink("https://licenses.example.com")
-	require.NoError(t, err)
+	const link = "acen:server?address=https://licenses.example.com"
 	content, dir, err = Given(link)
 	require.NoError(t, err)
 	require.Equal(t, link, string(content))

@@ -29,24 +29,24 @@ func event(kind appleevents.Kind, texts ...string) appleevents.Event {
 	return e
 }
 
-// What macOS opens before there is a window is kept, and comes to the window in its order. The bubble makes the test fail
-// instead of waiting for what does not come.
+// What macOS opens before there is a window is kept, and comes to the window in its order. In a bubble the test fails
+// instead of waiting for what never comes.
 func TestOpened(t *testing.T) { synctest.Test(t, testOpened) }
 
 func testOpened(t *testing.T) {
 	dir := t.TempDir()
-	first, second, folder := filepath.Join(dir, "Büro 1%.acen"), filepath.Join(dir, "2.acen"), filepath.Join(dir, "folder")
+	first, second := filepath.Join(dir, "Büro 1%.acen"), filepath.Join(dir, "2.acen")
+	folder, missing := filepath.Join(dir, "folder"), filepath.Join(dir, "missing")
 	require.NoError(t, os.WriteFile(first, []byte("first"), 0o600))
 	require.NoError(t, os.WriteFile(second, []byte("second"), 0o600))
 	require.NoError(t, os.Mkdir(folder, 0o700))
 	address := func(path string) string {
 		return "file://" + strings.NewReplacer("%", "%25", " ", "%20").Replace(filepath.ToSlash(path))
 	}
-	link, err := carry.ServerLink("https://licenses.example.com")
-	require.NoError(t, err)
+	const link = "acen:server?address=https%3A%2F%2Flicenses.example.com"
 
 	o := newOpened()
-	o.add(event(appleevents.Documents, address(first), address(filepath.Join(dir, "missing")), "no address", address(second)))
+	o.add(event(appleevents.Documents, address(first), address(missing), "no address", address(second)))
 	o.add(event(appleevents.Links, link, "acen:nothing", address(first)))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -107,7 +107,9 @@ func testWatchGivenTakesWhatIsOpened(t *testing.T) {
 
 // Whatever file: address comes from outside, the path is absolute and has no NUL; any other argument stays as it is.
 func FuzzLocalPath(f *testing.F) {
-	for _, argument := range []string{"file:///a%20b", "file://localhost/a", "FILE:/a", "file://elsewhere/a", "file:///%00", "a", "file:a"} {
+	for _, argument := range []string{
+		"file:///a%20b", "file://localhost/a", "FILE:/a", "file://elsewhere/a", "file:///%00", "a", "file:a",
+	} {
 		f.Add(argument)
 	}
 	f.Fuzz(func(t *testing.T, argument string) {

@@ -37,13 +37,17 @@ func TestVersion(t *testing.T) {
 	require.Regexp(t, `^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$`, about.Version)
 	require.Positive(t, about.Build)
 	require.True(t, about.Migrations["fyneDo"])
-	require.Contains(t, read(t, "linux", about.ID+".metainfo.xml"), `<release version="`+about.Version+`"`, "the newest release is listed")
+	require.Contains(t, read(t, "linux", about.ID+".metainfo.xml"), `<release version="`+about.Version+`"`,
+		"the newest release is listed")
 }
 
 // No other file repeats the version: what is built takes it from FyneApp.toml.
 func TestVersionStandsInOnePlace(t *testing.T) {
 	version := acen.About().Version
-	for _, path := range []string{"packages.mk", "linux/app.yaml", "linux/server.yaml", "linux/tree.sh", "windows/acen.rc", "windows/acen.manifest", "windows/installer.nsi", "macos/Info.plist", "macos/package.sh", "../Makefile"} {
+	for _, path := range []string{
+		"packages.mk", "linux/app.yaml", "linux/server.yaml", "linux/tree.sh", "windows/acen.rc",
+		"windows/acen.manifest", "windows/installer.nsi", "macos/Info.plist", "macos/package.sh", "../Makefile",
+	} {
 		require.NotContains(t, read(t, path), version, path)
 	}
 }
@@ -95,12 +99,13 @@ func TestMetainfo(t *testing.T) {
 	require.Equal(t, api.LicenseFileMediaType, info.Media)
 }
 
-// The uninstaller removes the data folder only after the app has: unsent tasks may lie in it. Where the removal codes lie nothing
-// is removed, and the person is told in every language.
+// The uninstaller removes the data folder only after the app has removed what it can: unsent tasks may be in it. It
+// removes nothing where the removal codes are, and says so in every language.
 func TestUninstallerKeepsWhatIsNotHandedIn(t *testing.T) {
 	script := read(t, "windows", "installer.nsi")
 	require.Equal(t, 1, strings.Count(script, "RMDir /r"))
-	require.Contains(t, script, "  ${If} $0 = 0\n  ${OrIf} $0 = ${CODES_STAY}\n    RMDir /r \"$LOCALAPPDATA\\acen-desktop\"\n  ${EndIf}\n")
+	require.Contains(t, script, "  ${If} $0 = 0\n  ${OrIf} $0 = ${CODES_STAY}\n"+
+		"    RMDir /r \"$LOCALAPPDATA\\acen-desktop\"\n  ${EndIf}\n")
 	status := regexp.MustCompile(`const exitCodesStay = (\d+)`).FindStringSubmatch(read(t, "..", "cmd", "acen", "main.go"))
 	require.NotNil(t, status)
 	require.Contains(t, script, "!define CODES_STAY "+status[1]+" ")
@@ -110,7 +115,8 @@ func TestUninstallerKeepsWhatIsNotHandedIn(t *testing.T) {
 		require.Contains(t, texts, `$LOCALAPPDATA\acen\licenses`)
 	}
 	for line := range strings.Lines(script) {
-		require.False(t, strings.Contains(line, `acen\licenses`) && (strings.Contains(line, "RMDir") || strings.Contains(line, "Delete")), line)
+		removes := strings.Contains(line, "RMDir") || strings.Contains(line, "Delete")
+		require.False(t, removes && strings.Contains(line, `acen\licenses`), line)
 	}
 }
 
@@ -184,15 +190,15 @@ type exportedType struct {
 	UTTypeTagSpecification map[string][]string
 }
 
-// readBundle reads an Info.plist in Apple's XML form. Members that bundle does not have, and keys that stand twice in one
-// dictionary, fail the test: macOS ignores what it does not know.
+// readBundle reads an Info.plist in Apple's XML form. It fails if there is a key that bundle does not have, which macOS
+// would ignore, or a key that is twice in one dictionary.
 func readBundle(t *testing.T, data []byte) (b bundle) {
 	t.Helper()
 	require.Contains(t, string(data), `<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN"`)
 	format, err := plist.Unmarshal(data, &b)
 	require.NoError(t, err)
 	require.Equal(t, plist.XMLFormat, format)
-	// Encoding leaves nothing out, so a key that is missing there is unknown, or it stands twice.
+	// Encoding writes every known key once.
 	encoded, err := plist.Marshal(b, plist.XMLFormat)
 	require.NoError(t, err)
 	require.Equal(t, keys(data), keys(encoded))
@@ -211,12 +217,16 @@ func keys(data []byte) (list []string) {
 // The bundle that package.sh lays out around two programs is what Apple's documents ask of an app.
 func TestBundle(t *testing.T) {
 	about, folder := acen.About(), t.TempDir()
-	icons, programs, app := filepath.Join(folder, "icons"), filepath.Join(folder, "programs"), filepath.Join(folder, about.Name+".app")
+	icons, programs := filepath.Join(folder, "icons"), filepath.Join(folder, "programs")
+	app := filepath.Join(folder, about.Name+".app")
 	require.NoError(t, os.Mkdir(programs, 0o755))
 	for _, name := range []string{"acen", "acenctl"} {
 		require.NoError(t, os.WriteFile(filepath.Join(programs, name), []byte("the program "+name), 0o600))
 	}
-	for _, args := range [][]string{{"go", "run", "./icons", icons}, {"macos/package.sh", "--bundle", app, programs, icons}} {
+	for _, args := range [][]string{
+		{"go", "run", "./icons", icons},
+		{"macos/package.sh", "--bundle", app, programs, icons},
+	} {
 		out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}
@@ -267,7 +277,8 @@ func TestBundle(t *testing.T) {
 			},
 		}},
 	}, info)
-	require.Contains(t, read(t, "macos", "package.sh"), "MACOSX_DEPLOYMENT_TARGET="+info.LSMinimumSystemVersion+"\n", "built for what it asks for")
+	require.Contains(t, read(t, "macos", "package.sh"), "MACOSX_DEPLOYMENT_TARGET="+info.LSMinimumSystemVersion+"\n",
+		"the programs run on every system that the bundle allows")
 	translations, err := filepath.Glob("../assets/translations/*.json")
 	require.NoError(t, err)
 	require.Len(t, info.CFBundleLocalizations, len(translations)+1, "all that the app speaks, English from the source")
@@ -279,7 +290,9 @@ func TestBundle(t *testing.T) {
 		}
 		return err
 	}))
-	require.Equal(t, []string{"Info.plist", "MacOS/acen", "MacOS/acenctl", "Resources/LICENSE", "Resources/" + info.CFBundleIconFile}, files)
+	require.Equal(t, []string{
+		"Info.plist", "MacOS/acen", "MacOS/acenctl", "Resources/LICENSE", "Resources/" + info.CFBundleIconFile,
+	}, files)
 	for _, name := range []string{info.CFBundleExecutable, "acenctl"} {
 		info, err := os.Stat(filepath.Join(app, "Contents", "MacOS", name))
 		require.NoError(t, err)

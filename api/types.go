@@ -223,7 +223,7 @@ type LicenseAllowed struct {
 	Remove     *Allowance `json:"remove,omitempty"`
 }
 
-// Recognition is a PC as it was when a license was activated there, and the policy it is recognised by.
+// Recognition is a PC as it was when a license was activated there, and the policy it is recognized by.
 type Recognition struct {
 	SiteCode        string          `json:"site_code"`
 	MachineID       string          `json:"machine_id"`

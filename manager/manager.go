@@ -54,6 +54,7 @@ type NetworkError = client.NetworkError
 
 // What the manager has to tell the person, in English and ready for other languages.
 type (
+	// Text is a sentence with its arguments.
 	Text = client.Text
 	// Day is a day among the arguments of a Text.
 	Day = client.Day

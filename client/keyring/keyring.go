@@ -14,9 +14,9 @@ import (
 )
 
 var (
-	// ErrNotFound: the keyring works and holds no such secret.
+	// ErrNotFound means that the keyring works and holds no such secret.
 	ErrNotFound = errors.New("the keyring holds no such secret")
-	// ErrUnavailable: there is no usable keyring. The error's text says why.
+	// ErrUnavailable means that there is no usable keyring. The error's text says why.
 	ErrUnavailable = errors.New("the keyring of this system cannot be used")
 )
 

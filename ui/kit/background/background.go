@@ -101,7 +101,7 @@ func Wait(ctx context.Context, c <-chan struct{}) error {
 	}
 }
 
-// Run starts work on a goroutine of its own, with a context that ends when the slot is cancelled or used again or the
+// Run starts work on a goroutine of its own, with a context that ends when the slot is canceled or used again or the
 // group is closed, and then calls done on the UI thread, exactly once, or never if the result has become stale.
 func Run[T any](s *Slot, work func(context.Context) (T, error), done func(T, error)) {
 	s.Cancel()

@@ -265,8 +265,8 @@ func (t *Table[T]) arrange() {
 	if t.cancel != nil {
 		t.cancel.Store(true)
 	}
-	cancelled := &atomic.Bool{}
-	t.cancel = cancelled
+	canceled := &atomic.Bool{}
+	t.cancel = canceled
 	r := request[T]{
 		source: t.source, key: t.options.Key, searchText: t.options.SearchText,
 		filter: t.filter, descending: t.descending,
@@ -275,12 +275,12 @@ func (t *Table[T]) arrange() {
 		r.compare = t.options.Columns[t.sort].Compare
 	}
 	if len(t.source.rows) <= inlineRows {
-		t.show(r.view(cancelled))
+		t.show(r.view(canceled))
 		return
 	}
 	generation := t.generation
 	t.options.Run(func() {
-		v := r.view(cancelled)
+		v := r.view(canceled)
 		if v == nil {
 			return
 		}

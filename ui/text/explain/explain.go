@@ -172,7 +172,7 @@ func Error(err error) dialogs.Message {
 		if errors.Is(err, o.err) {
 			m := o.text.message()
 			switch {
-			case m.Why != "" || err == o.err:
+			case m.Why != "" || err == o.err: //nolint:errorlint // a wrapped one has more to say
 			case errors.As(err, &told):
 				m.Why = words.Sentence(words.Say(told.Text()))
 			case tr.InUse() == tr.English:

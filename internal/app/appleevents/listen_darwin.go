@@ -79,11 +79,16 @@ func register(self objc.ID, _ objc.SEL, _ objc.ID) {
 	manager.Send(selSetHandler, self, selOpenDocuments, classCore, eventDocuments)
 }
 
-// items returns the items of the direct object of an event, at most one more than MaxItems. A message to nil returns
-// nil or 0, so an event without a direct object has none.
+// items returns the items of the direct object of an event, at most one more than MaxItems.
 func items(kind Kind, event objc.ID) (items []Item) {
 	direct := event.Send(selParameter, keyDirectObject)
+	if direct == 0 {
+		return nil
+	}
 	list := direct.Send(selCoerce, typeList) // a single item becomes a list of one
+	if list == 0 {
+		return []Item{item(kind, direct)}
+	}
 	count := min(objc.Send[int](list, selNumberOfItems), MaxItems+1)
 	for i := range count {
 		items = append(items, item(kind, list.Send(selDescriptorAt, i+1)))
@@ -92,7 +97,7 @@ func items(kind Kind, event objc.ID) (items []Item) {
 }
 
 // item converts a descriptor into the type that Event.Arguments reads. If macOS cannot convert it, such as a bookmark
-// of a deleted file, the item has the type of the descriptor and no data.
+// of a deleted file, the item has the type of the descriptor and no data. A message to nil returns nil.
 func item(kind Kind, descriptor objc.ID) Item {
 	if kind == Links {
 		if data := descriptor.Send(selCoerce, typeText).Send(selData); data != 0 {

@@ -1,4 +1,5 @@
-package ui
+// Package help is the dialog that explains each task with a picture, and the list of shortcuts.
+package help
 
 import (
 	"fmt"
@@ -37,30 +38,62 @@ var topics = []struct {
 	{"order", "New order", "Adds an order with a serial number, where the vendor sells programs that way. The numbers in the picture show that no robot is asking; you can hear them, too."},
 }
 
-// showHelp explains each task, with a picture.
-func (w *Window) showHelp() {
+// Shortcut is a line of the list of shortcuts: keys, such as "Ctrl+F", and what they do.
+type Shortcut struct{ Keys, Name string }
+
+// Open explains each task, with a picture, and lists the shortcuts. UI thread.
+func Open(queue *dialogs.Queue, shortcuts []Shortcut) {
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section))
 	for _, t := range topics {
-		name := widget.NewLabelWithStyle(tr.T(t.title), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-		text := widget.NewLabel(tr.T(t.text))
-		text.Wrapping = fyne.TextWrapWord
-		rows.Add(container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), container.NewVBox(helpPicture(t.picture))), nil,
-			container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Tight(name), theme.Tight(text))))
+		rows.Add(topic(t.picture, tr.T(t.title), tr.T(t.text)))
 	}
 	more := widget.NewLabel(tr.T("A gray button says below why it is off: what the vendor allows is known before you try. What cannot be sent now is kept and sent when the connection is back; it happens once, however often it is sent."))
 	more.Wrapping, more.Importance = fyne.TextWrapWord, widget.LowImportance
 	rows.Add(theme.Tight(more))
-	rows.Add(theme.Tight(widget.NewLabelWithStyle(tr.T("Keyboard shortcuts"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})))
-	rows.Add(w.shortcutRows())
-	w.queue.Show(dialogs.Spec{
-		Title: tr.T("Help"), Subtitle: tr.T("What you can do with orders and licenses"), Width: 640,
-		Content: rows,
+	title := widget.NewLabelWithStyle(tr.T("Keyboard shortcuts"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	rows.Add(theme.Tight(title))
+	rows.Add(list(shortcuts))
+	queue.Show(dialogs.Spec{
+		Title:    tr.T("Help"),
+		Subtitle: tr.T("What you can do with orders and licenses"),
+		Width:    640,
+		Content:  rows,
+		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
+	})
+}
+
+// topic is one task with its picture at the left.
+func topic(name, title, text string) fyne.CanvasObject {
+	heading := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	body := widget.NewLabel(text)
+	body.Wrapping = fyne.TextWrapWord
+	left := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), container.NewVBox(picture(name)))
+	right := container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Tight(heading), theme.Tight(body))
+	return container.NewBorder(nil, nil, left, nil, right)
+}
+
+// OpenShortcuts lists the shortcuts. UI thread.
+func OpenShortcuts(queue *dialogs.Queue, shortcuts []Shortcut) {
+	queue.Show(dialogs.Spec{
+		Title:   tr.T("Keyboard shortcuts"),
+		Content: list(shortcuts),
+		Width:   dialogs.SmallWidth,
 		Buttons: []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 	})
 }
 
-// helpPicture draws a picture of the help in the color of the text.
-func helpPicture(name string) fyne.CanvasObject {
+func list(shortcuts []Shortcut) fyne.CanvasObject {
+	rows := container.New(layout.NewFormLayout())
+	for _, s := range shortcuts {
+		keys := widget.NewLabelWithStyle(s.Keys, fyne.TextAlignLeading, theme.Monospace())
+		rows.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Section), theme.Tight(keys)))
+		rows.Add(theme.Tight(widget.NewLabel(s.Name)))
+	}
+	return rows
+}
+
+// picture draws a picture of the help in the color of the text.
+func picture(name string) fyne.CanvasObject {
 	data, err := assets.Help.ReadFile(fmt.Sprintf("help/%s.svg", name))
 	if err != nil {
 		return container.NewStack() // a test makes sure that every topic has its picture

@@ -1,7 +1,9 @@
-package ui
+// Package history is the dialog with everything that happened to an order.
+package history
 
 import (
 	"context"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -17,14 +19,22 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// showHistory lists all that happened to an order, refusals too.
-func (w *Window) showHistory(o api.Order) {
-	slot := w.work.NewSlot()
-	content := container.NewStack()
-	d := w.queue.Show(dialogs.Spec{
-		Title:    tr.T("History of order %d", o.ID),
-		Subtitle: tr.T("%s · newest first", o.ProgramName),
-		Content:  content,
+// Options of the dialog.
+type Options struct {
+	Dialogs *dialogs.Queue
+	Work    *background.Group
+	Now     func() time.Time
+	// Load returns what happened to an order, newest first. Not on the UI thread.
+	Load func(ctx context.Context, orderID int64) ([]api.HistoryEntry, error)
+}
+
+// Open lists everything that happened to an order, refusals too. UI thread.
+func Open(o Options, order api.Order) {
+	slot := o.Work.NewSlot()
+	d := o.Dialogs.Show(dialogs.Spec{
+		Title:    tr.T("History of order %d", order.ID),
+		Subtitle: tr.T("%s · newest first", order.ProgramName),
+		Content:  container.NewStack(),
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: slot.Cancel,
 	})
@@ -32,7 +42,7 @@ func (w *Window) showHistory(o api.Order) {
 	load = func() {
 		d.SetBusy(tr.T("Loading the history…"), func() { slot.Cancel(); d.Close() })
 		background.Run(slot, func(ctx context.Context) ([]api.HistoryEntry, error) {
-			return w.options.Backend.History(ctx, o.ID)
+			return o.Load(ctx, order.ID)
 		}, func(entries []api.HistoryEntry, err error) {
 			d.SetIdle()
 			if err != nil {
@@ -41,24 +51,23 @@ func (w *Window) showHistory(o api.Order) {
 				d.SetError(m)
 				return
 			}
-			d.SetContent(w.historyTable(entries))
+			d.SetContent(table(entries, o.Now()))
 		})
 	}
 	load()
 }
 
-// mostEvents bounds what the dialog draws; more than a person reads in it.
-const mostEvents = 200
+// maxEntries limits what the dialog draws; that is more than a person reads in it.
+const maxEntries = 200
 
-func (w *Window) historyTable(entries []api.HistoryEntry) fyne.CanvasObject {
+func table(entries []api.HistoryEntry, now time.Time) fyne.CanvasObject {
 	if len(entries) == 0 {
 		return theme.Tight(widget.NewLabel(tr.T("Nothing has happened to this order yet.")))
 	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(2))
-	now := w.options.Now()
 	for i, e := range entries {
-		if i == mostEvents {
-			more := widget.NewLabel(tr.T("… and %d older ones.", len(entries)-mostEvents))
+		if i == maxEntries {
+			more := widget.NewLabel(tr.T("… and %d older ones.", len(entries)-maxEntries))
 			more.Importance = widget.LowImportance
 			rows.Add(theme.Tight(more))
 			break
@@ -71,12 +80,13 @@ func (w *Window) historyTable(entries []api.HistoryEntry) fyne.CanvasObject {
 		if e.Outcome != api.OutcomeOK {
 			badge.Set(tr.T("refused"), theme.Warning)
 		}
-		rows.Add(container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(170, 24), theme.Tight(at)), badge, theme.Tight(what)))
+		left := container.NewGridWrap(fyne.NewSize(170, 24), theme.Tight(at))
+		rows.Add(container.NewBorder(nil, nil, left, badge, theme.Tight(what)))
 	}
 	return rows
 }
 
-// happened says what an entry is about, and why it was refused.
+// happened says what an entry is about and, where it was refused, why.
 func happened(e api.HistoryEntry) string {
 	text := words.Task(e.Task)
 	if e.LicenseID != 0 {

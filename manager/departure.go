@@ -10,6 +10,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/journal"
 )
 
 // departure is a license that leaves this PC, with its removal code; zero for another PC's license. A data file from
@@ -288,8 +289,8 @@ func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 }
 
 func (m *Manager) release(ctx context.Context, l License, leaves departure) (License, error) {
-	return m.licensed(ctx, Job{
-		Task: api.TaskRelease, Title: beginnings[api.TaskRelease] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
+	return m.licensed(ctx, journal.Draft{
+		Task: api.TaskRelease, Title: tasks[api.TaskRelease].title + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, Intent: fmt.Sprintf("license %d", l.ID),
 	}, removalRequest(l, leaves, 0), nil)
 }
 
@@ -391,7 +392,7 @@ type departureKey struct{ signature, site string }
 // openDepartures returns the licenses of this PC that open jobs of an account hand in, with their tasks; 0 means all
 // accounts.
 func (m *Manager) openDepartures(ctx context.Context, account int64) (map[departureKey]api.Task, error) {
-	open, err := m.openJobs(ctx, account)
+	open, err := m.journal.Open(ctx, account)
 	if err != nil {
 		return nil, err
 	}

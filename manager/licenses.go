@@ -7,6 +7,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager/journal"
 )
 
 // ChangeNote changes the note of a license.
@@ -19,7 +20,7 @@ func (m *Manager) ChangeNote(ctx context.Context, licenseID int64, note string) 
 	if err != nil {
 		return License{}, m.fail(ctx, err)
 	}
-	m.keepOutcome(ctx, a, Job{OrderID: out.OrderID, LicenseID: out.ID}, outcome{license: out})
+	m.keepOutcome(ctx, a, journal.Job{OrderID: out.OrderID, LicenseID: out.ID}, outcome{license: out})
 	m.publish(Event{Kind: LicensesChanged, Account: a.ID, OrderID: out.OrderID})
 	return m.mark(ctx, out.OrderID, []api.License{out})[0], nil
 }

@@ -109,6 +109,7 @@ type Manager struct {
 	options Options
 	lock    *flock.Flock
 	db      *database
+	journal *jobJournal
 
 	mu       sync.Mutex
 	notices  []Notice
@@ -129,9 +130,6 @@ type Manager struct {
 	lasting bool // the keyring has the vault's key
 
 	switchMu sync.Mutex // one change of the account at a time
-
-	jobsMu  sync.Mutex
-	running map[int64]*runningJob
 
 	subscribersMu sync.Mutex
 	subscribers   map[int]func(Event)
@@ -163,7 +161,7 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, running: map[int64]*runningJob{}, installTimes: map[license.Signature]time.Time{}, newerTold: map[license.Signature]bool{}, subscribers: map[int]func(Event){}}
+	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, installTimes: map[license.Signature]time.Time{}, newerTold: map[license.Signature]bool{}, subscribers: map[int]func(Event){}}
 	if err := m.openDatabase(ctx); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
@@ -176,6 +174,7 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 func (m *Manager) openDatabase(ctx context.Context) (err error) {
 	path := filepath.Join(m.options.DataDir, databaseName)
 	m.db, err = openDatabase(ctx, path)
+	m.journal = m.newJournal()
 	if !errors.Is(err, errDamaged) {
 		return err
 	}
@@ -190,6 +189,7 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 	if m.db, err = openDatabase(ctx, path); err != nil {
 		return err
 	}
+	m.journal = m.newJournal()
 	if kept, err := m.KeptCodes(ctx); err == nil && len(kept) > 0 {
 		m.addNotice(Say("Tasks that waited were in the damaged file."), Say("Licenses that had left this PC for them are not lost: %d removal codes are kept here. Sign in and choose Removal codes to hand them in.", len(kept)))
 	}
@@ -312,6 +312,9 @@ type acting struct {
 	account Account
 	client  *client.Client
 }
+
+// AccountID implements journal.Session.
+func (s acting) AccountID() int64 { return s.account.ID }
 
 // actingKey finds what a call of a manager acts as.
 type actingKey struct{ manager *Manager }

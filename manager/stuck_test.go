@@ -436,7 +436,11 @@ func TestCancelOfWhatNeverLeft(t *testing.T) {
 	_, _ = p.row(t, l.ID)
 	leaves, err := p.newDeparture(t.Context(), l)
 	require.NoError(t, err)
-	_, err = p.openOrWrite(t.Context(), *p.account, Job{Task: api.TaskRelease, OrderID: l.OrderID, LicenseID: l.ID}, removalRequest(l, leaves, 0))
+	content, err := removalRequest(l, leaves, 0).encode()
+	require.NoError(t, err)
+	_, err = p.db.ExecContext(t.Context(), `INSERT INTO jobs
+ (account, key, task, title, intent, request, state, error, order_id, license_id, created_at, updated_at)
+ VALUES (?, 'key', 'release', '', '', ?, 'pending', '', ?, ?, 0, 0)`, p.account.ID, content, l.OrderID, l.ID)
 	require.NoError(t, err)
 	require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
 	require.True(t, p.runs(t, l))

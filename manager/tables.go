@@ -10,6 +10,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager/journal"
 )
 
 // Orders is the table of orders with its age.
@@ -118,7 +119,7 @@ func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
 
 // keepOutcome takes what the server answered to a task over into the last known rows, so that they hold it also when the
 // connection ends before the next table. Rows that are not known stay so: a part of them would pass for all.
-func (m *Manager) keepOutcome(ctx context.Context, a Account, job Job, out outcome) {
+func (m *Manager) keepOutcome(ctx context.Context, a Account, job journal.Job, out outcome) {
 	var orders Orders
 	if out.order.ID != 0 {
 		if at, ok, err := m.db.load(ctx, a.ID, ordersName, &orders); err == nil && ok {

@@ -56,8 +56,11 @@ func (m *Manager) Accounts(ctx context.Context) (list []Account, err error) {
 
 // Current returns who is signed in.
 func (m *Manager) Current() (Account, bool) {
-	a, _, err := m.session()
-	return a, err == nil
+	s, err := m.acting()
+	if err != nil {
+		return Account{}, false
+	}
+	return s.account, true
 }
 
 // SignIn is what somebody signs in with.
@@ -248,10 +251,11 @@ func (m *Manager) drop() { m.restore(nil, nil) }
 // SignOut ends the session here at once, and on the server if it can be reached. The keyring and the last known tables
 // of the account are forgotten; open jobs stay for the next sign-in.
 func (m *Manager) SignOut(ctx context.Context) error {
-	a, c, err := m.session()
+	s, err := m.acting()
 	if err != nil {
 		return nil
 	}
+	a, c := s.account, s.client
 	m.mu.Lock()
 	once := m.once
 	m.mu.Unlock()

@@ -32,11 +32,11 @@ type departure struct {
 }
 
 // newDeparture returns the departure of a license with its removal code; zero for another PC's license.
-func (m *Manager) newDeparture(ctx context.Context, l License) (departure, error) {
+func (s *session) newDeparture(ctx context.Context, l License) (departure, error) {
 	if !l.MakesCode() {
 		return departure{}, nil
 	}
-	p, err := m.programOfOrder(ctx, l.OrderID)
+	p, err := s.programOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return departure{}, err
 	}
@@ -46,7 +46,7 @@ func (m *Manager) newDeparture(ctx context.Context, l License) (departure, error
 	}
 	leaves := departureOf(p, l, codes, 0)
 	leaves.Earlier = !l.ThisPC
-	leaves.RemovalCode, err = m.departureCode(ctx, leaves)
+	leaves.RemovalCode, err = s.departureCode(ctx, leaves)
 	return leaves, err
 }
 
@@ -61,37 +61,37 @@ func departureOf(p api.Program, l License, codes license.Codes, code license.Rem
 // departureCode returns the removal code of a license that leaves or has left this PC. It reads the code from the
 // license folder, else from the vault; else it makes the code from the license file: the one on this PC, the vault's
 // copy, or the server's.
-func (m *Manager) departureCode(ctx context.Context, leaves departure) (string, error) {
-	signature, codes, err := m.parseDeparture(ctx, leaves)
+func (s *session) departureCode(ctx context.Context, leaves departure) (string, error) {
+	signature, codes, err := s.m.parseDeparture(ctx, leaves)
 	if err != nil {
 		return "", err
 	}
-	state, err := m.options.Installed.State(signature)
+	state, err := s.m.options.Installed.State(signature)
 	if errors.Is(err, ErrNewer) { // a damaged state has no code
 		return "", err
 	}
 	if spent, ok := state.Find(codes.Site); ok && spent.RemovalCode != 0 {
 		return spent.RemovalCode.String(), nil
 	}
-	if code, ok := m.vaultCode(ctx, signature, codes.Site); ok {
+	if code, ok := s.m.vaultCode(ctx, signature, codes.Site); ok {
 		return code.String(), nil
 	}
-	p, err := m.programBySignature(ctx, signature)
+	p, err := s.m.programBySignature(ctx, signature)
 	if err != nil {
 		return "", err
 	}
 	made := func(f license.File) string { return f.Seed.RemovalCode(f.Codes).String() }
-	for _, here := range m.filesHere(p) {
+	for _, here := range s.m.filesHere(p) {
 		if here.Codes == codes {
 			return made(here.File), nil
 		}
 	}
-	if content, ok := m.copyOf(ctx, p, api.License{ID: leaves.LicenseID, SiteCode: codes.Site.String()}); ok {
+	if content, ok := s.m.copyOf(ctx, p, api.License{ID: leaves.LicenseID, SiteCode: codes.Site.String()}); ok {
 		if f, err := verify(p, content); err == nil && f.Codes == codes {
 			return made(f), nil
 		}
 	}
-	f, _, err := m.verifiedFile(ctx, leaves.LicenseID)
+	f, _, err := s.verifiedFile(ctx, leaves.LicenseID)
 	if err != nil {
 		return "", err
 	}
@@ -175,18 +175,17 @@ func (m *Manager) erase(ctx context.Context, signature license.Signature, site l
 var errReceipt = errors.New("no receipt of the license server for this license")
 
 // checkReceipt verifies that a receipt proves that the server took a license that left this PC, and fails with
-// errReceipt otherwise. If the receipt names an unknown key, checkReceipt fetches the program's keys and retries once.
-func (m *Manager) checkReceipt(ctx context.Context, leaves departure, token string) error {
+// errReceipt otherwise. If the receipt names an unknown key, checkReceipt fetches the program's keys and retries once. s is
+// nil where nobody is signed in.
+func (m *Manager) checkReceipt(ctx context.Context, s *session, leaves departure, token string) error {
 	signature, codes, err := m.parseDeparture(ctx, leaves)
 	if err != nil {
 		return err
 	}
 	receipt, err := m.readReceipt(ctx, signature, token)
-	if errors.Is(err, license.ErrReceiptKey) {
-		if ctx, a, c, sessionErr := m.as(ctx); sessionErr == nil {
-			if _, fetchErr := m.fetchPrograms(ctx, a, c); fetchErr == nil {
-				receipt, err = m.readReceipt(ctx, signature, token)
-			}
+	if errors.Is(err, license.ErrReceiptKey) && s != nil {
+		if _, fetchErr := s.fetchPrograms(ctx); fetchErr == nil {
+			receipt, err = m.readReceipt(ctx, signature, token)
 		}
 	}
 	switch {
@@ -223,20 +222,23 @@ func (m *Manager) confirmLeave(ctx context.Context, l departure) error {
 
 // licensedAnew reports whether the cached tables list a license of a program for this PC's present codes other than the
 // one that left with a Site code. Its file may not be on this PC yet.
-func (m *Manager) licensedAnew(ctx context.Context, p api.Program, left license.SiteCode) (found bool) {
-	err := m.eachKnown(ctx, func(_ api.Order, other api.Program, t Licenses) error {
+func (m *Manager) licensedAnew(ctx context.Context, s *session, p api.Program, left license.SiteCode) (found bool) {
+	if s == nil {
+		return false // without a session there are no tables
+	}
+	err := s.eachKnown(ctx, func(_ api.Order, other api.Program, t Licenses) error {
 		found = found || other.ApplicationSignature == p.ApplicationSignature &&
 			slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC && !sameSite(l.License, left) })
 		return nil
 	})
-	return found && err == nil // without a session there are no tables
+	return found && err == nil
 }
 
 // undoLeave reverts leave after the server refused the job, or the person canceled it before it was sent. It restores
 // the license file from the vault; otherwise the next table restores it from the server. A license with Earlier set
 // stays away. It fails with ErrTooLate if the server has taken the license, and with ErrNewerHere if this PC has a
-// newer one.
-func (m *Manager) undoLeave(ctx context.Context, l departure) error {
+// newer one. s is nil where nobody is signed in.
+func (m *Manager) undoLeave(ctx context.Context, s *session, l departure) error {
 	if l.Earlier {
 		return nil
 	}
@@ -248,7 +250,7 @@ func (m *Manager) undoLeave(ctx context.Context, l departure) error {
 	if err != nil {
 		return err
 	}
-	if here, ok := m.fileOf(p, l.OrderID); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, p, codes.Site) {
+	if here, ok := m.fileOf(p, l.OrderID); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, s, p, codes.Site) {
 		return ErrNewerHere
 	}
 	switch err := m.withRecord(ctx, signature, l.Program, func() error { return m.options.Installed.Return(ctx, signature, codes.Site) }); {
@@ -277,34 +279,32 @@ func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 	if !l.MakesCode() {
 		return License{}, ErrNotThisPC
 	}
-	ctx, _, _, err := m.as(ctx)
-	if err != nil {
-		return License{}, m.fail(ctx, err)
-	}
-	leaves, err := m.newDeparture(ctx, l)
-	if err != nil {
-		return License{}, err
-	}
-	return m.release(ctx, l, leaves)
+	return asCurrent(m, func(s *session) (License, error) {
+		leaves, err := s.newDeparture(ctx, l)
+		if err != nil {
+			return License{}, err
+		}
+		return s.release(ctx, l, leaves)
+	})
 }
 
-func (m *Manager) release(ctx context.Context, l License, leaves departure) (License, error) {
-	return m.licensed(ctx, journal.Draft{
+func (s *session) release(ctx context.Context, l License, leaves departure) (License, error) {
+	return s.licensed(ctx, journal.Draft{
 		Task: api.TaskRelease, Title: tasks[api.TaskRelease].title + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, Intent: fmt.Sprintf("license %d", l.ID),
 	}, removalRequest(l, leaves, 0), nil)
 }
 
-// PickUp takes a license that was released for another PC onto this one. The job works like that of NewLicense.
-func (m *Manager) PickUp(ctx context.Context, l License) (License, error) {
-	p, err := m.programOfOrder(ctx, l.OrderID)
+// pickUp is PickUp for the account of the session.
+func (s *session) pickUp(ctx context.Context, l License) (License, error) {
+	p, err := s.programOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return License{}, err
 	}
-	pc, err := m.ThisPC(ctx, p.ID)
+	pc, err := s.thisPC(ctx, p.ID)
 	if err != nil {
 		return License{}, err
 	}
-	return m.Transfer(ctx, Transfer{License: l, Codes: pc.Codes})
+	return s.transfer(ctx, Transfer{License: l, Codes: pc.Codes})
 }
 
 // Waiting is a license that waits for a PC to pick it up.
@@ -317,7 +317,11 @@ type Waiting struct {
 
 // WaitingToMove lists the last known licenses that were released and not picked up yet.
 func (m *Manager) WaitingToMove(ctx context.Context) (list []Waiting, err error) {
-	err = m.eachKnown(ctx, waitingInto(&list))
+	s, err := m.acting()
+	if err != nil {
+		return nil, err
+	}
+	err = s.eachKnown(ctx, waitingInto(&list))
 	return list, err
 }
 
@@ -470,26 +474,34 @@ func (m *Manager) vaultCode(ctx context.Context, signature license.Signature, si
 // HandIn removes a license that its program let go, with the removal code that was kept: the order gets one back. It
 // fails with api.ErrNotFound when the license is none of the current account's.
 func (m *Manager) HandIn(ctx context.Context, k KeptCode) (api.Order, error) {
-	l, leaves, err := m.keptLicense(ctx, k)
+	s, err := m.acting()
 	if err != nil {
 		return api.Order{}, err
 	}
-	out, err := m.remove(ctx, l, removalRequest(l, leaves, 0))
+	l, leaves, err := s.keptLicense(ctx, k)
+	if err != nil {
+		return api.Order{}, err
+	}
+	out, err := s.remove(ctx, l, removalRequest(l, leaves, 0))
 	return out.order, err
 }
 
 // Offer releases a license that its program let go, so that another PC picks it up. It fails like HandIn.
 func (m *Manager) Offer(ctx context.Context, k KeptCode) (License, error) {
-	l, leaves, err := m.keptLicense(ctx, k)
+	s, err := m.acting()
 	if err != nil {
 		return License{}, err
 	}
-	return m.release(ctx, l, leaves)
+	l, leaves, err := s.keptLicense(ctx, k)
+	if err != nil {
+		return License{}, err
+	}
+	return s.release(ctx, l, leaves)
 }
 
 // keptLicense returns the license of a stored removal code and its departure.
-func (m *Manager) keptLicense(ctx context.Context, k KeptCode) (License, departure, error) {
-	l, _, p, err := m.licenseOf(ctx, k)
+func (s *session) keptLicense(ctx context.Context, k KeptCode) (License, departure, error) {
+	l, _, p, err := s.licenseOf(ctx, k)
 	if err != nil {
 		return License{}, departure{}, err
 	}
@@ -501,12 +513,16 @@ func (m *Manager) keptLicense(ctx context.Context, k KeptCode) (License, departu
 // LicenseOf finds the license of a kept removal code, with its order, among the last known ones of the current account.
 // It fails with api.ErrNotFound when the license is none of the account's.
 func (m *Manager) LicenseOf(ctx context.Context, k KeptCode) (License, api.Order, error) {
-	l, o, _, err := m.licenseOf(ctx, k)
+	s, err := m.acting()
+	if err != nil {
+		return License{}, api.Order{}, err
+	}
+	l, o, _, err := s.licenseOf(ctx, k)
 	return l, o, err
 }
 
-func (m *Manager) licenseOf(ctx context.Context, k KeptCode) (found License, order api.Order, program api.Program, err error) {
-	err = m.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
+func (s *session) licenseOf(ctx context.Context, k KeptCode) (found License, order api.Order, program api.Program, err error) {
+	err = s.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
 		for _, l := range t.Licenses {
 			if p.ApplicationSignature == string(k.Signature) && l.SiteCode == k.Codes.Site.String() && l.Status == api.StatusActive {
 				found, order, program = l, o, p

@@ -39,7 +39,7 @@ func jobsOf(jobs []journal.Job) (list []Job) {
 
 // newJournal returns the journal of the jobs in the data file.
 func (m *Manager) newJournal() *jobJournal {
-	return journal.New(journal.Options[acting, request, outcome]{
+	return journal.New(journal.Options[*session, request, outcome]{
 		Store:   journal.SQL{DB: m.db, Wrap: storageError},
 		Step:    m.step,
 		Key:     m.key,
@@ -54,7 +54,7 @@ func (m *Manager) newJournal() *jobJournal {
 }
 
 // jobJournal is the journal with the types of this package.
-type jobJournal = journal.Journal[acting, request, outcome]
+type jobJournal = journal.Journal[*session, request, outcome]
 
 func (m *Manager) jobChanged(job journal.Job) {
 	m.publish(Event{
@@ -66,21 +66,17 @@ func (m *Manager) jobChanged(job journal.Job) {
 }
 
 // run carries a job out, or joins the open job that asks for the same.
-func (m *Manager) run(ctx context.Context, d journal.Draft, r request) (outcome, error) {
-	ctx, a, c, err := m.as(ctx)
-	if err != nil {
-		return outcome{}, m.fail(ctx, err)
-	}
-	return m.journal.Run(ctx, acting{a, c}, d, r)
+func (s *session) run(ctx context.Context, d journal.Draft, r request) (outcome, error) {
+	return s.m.journal.Run(ctx, s, d, r)
 }
 
 // Jobs lists the open jobs of the current account, oldest first.
 func (m *Manager) Jobs(ctx context.Context) ([]Job, error) {
-	ctx, a, _, err := m.as(ctx)
+	s, err := m.acting()
 	if err != nil {
 		return nil, err
 	}
-	open, err := m.journal.Open(ctx, a.ID)
+	open, err := m.journal.Open(ctx, s.account.ID)
 	return jobsOf(open), err
 }
 
@@ -122,11 +118,11 @@ func (m *Manager) WaitingElsewhere(ctx context.Context) (list []Elsewhere, err e
 // later ones; if nothing can be sent at all, or the session has ended, ResumeJobs stops. The error is that of the first
 // job that could not be sent.
 func (m *Manager) ResumeJobs(ctx context.Context) ([]Job, error) {
-	ctx, a, c, err := m.as(ctx)
+	s, err := m.acting()
 	if err != nil {
 		return nil, err
 	}
-	results, err := m.journal.Resume(ctx, acting{a, c})
+	results, err := m.journal.Resume(ctx, s)
 	return jobsOf(results), err
 }
 

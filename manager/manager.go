@@ -297,53 +297,6 @@ func (m *Manager) publish(e Event) {
 	}
 }
 
-// session returns account and client of who is signed in; it fails with ErrSignedOut.
-func (m *Manager) session() (Account, *client.Client, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.account == nil || m.client == nil {
-		return Account{}, nil, ErrSignedOut
-	}
-	return *m.account, m.client, nil
-}
-
-// acting is an account and its client, in the context of a call.
-type acting struct {
-	account Account
-	client  *client.Client
-}
-
-// AccountID implements journal.Session.
-func (s acting) AccountID() int64 { return s.account.ID }
-
-// actingKey finds what a call of a manager acts as.
-type actingKey struct{ manager *Manager }
-
-// as returns account and client that a call acts as: those that it began with, whoever is switched to meanwhile. It fails with
-// ErrSignedOut.
-func (m *Manager) as(ctx context.Context) (context.Context, Account, *client.Client, error) {
-	if one, ok := ctx.Value(actingKey{m}).(acting); ok {
-		return ctx, one.account, one.client, nil
-	}
-	a, c, err := m.session()
-	if err != nil {
-		return ctx, a, c, err
-	}
-	return context.WithValue(ctx, actingKey{m}, acting{a, c}), a, c, nil
-}
-
-// fail passes an error of a call on; when the session that it acts in has ended, subscribers hear of it.
-func (m *Manager) fail(ctx context.Context, err error) error {
-	if errors.Is(err, ErrSignedOut) {
-		e := Event{Kind: SignedOut}
-		if one, ok := ctx.Value(actingKey{m}).(acting); ok {
-			e.Account = one.account.ID
-		}
-		m.publish(e)
-	}
-	return err
-}
-
 // policyOf reads a locking policy; locks this version does not know cannot change.
 func policyOf(w api.FlexibleLocking) license.Policy {
 	policy := license.Policy{Enabled: w.Enabled, MaxHardwareChanges: w.MaxHardwareChanges}

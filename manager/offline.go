@@ -321,7 +321,8 @@ func (m *Manager) takeReceipt(ctx context.Context, r carry.Result) error {
 	if spent, ok := state.Find(r.Codes.Site); ok {
 		leaves.LicenseID = spent.LicenseID
 	}
-	if err := m.checkReceipt(ctx, leaves, r.Receipt); err != nil {
+	s, _ := m.acting() // nobody may be signed in
+	if err := m.checkReceipt(ctx, s, leaves, r.Receipt); err != nil {
 		m.options.Logger.Warn("a courier's answer has no valid receipt", "error", err)
 		return ErrNoReceipt
 	}

@@ -103,8 +103,8 @@ func (m *Manager) readRequest(ctx context.Context, job journal.Job) (r request, 
 }
 
 // openRequest decodes the request of a job, with its removal code.
-func (m *Manager) openRequest(ctx context.Context, job journal.Job) (request, error) {
-	r, err := m.readRequest(ctx, job)
+func (s *session) openRequest(ctx context.Context, job journal.Job) (request, error) {
+	r, err := s.m.readRequest(ctx, job)
 	if err != nil {
 		return r, err
 	}
@@ -112,10 +112,10 @@ func (m *Manager) openRequest(ctx context.Context, job journal.Job) (request, er
 	case r.Leaves.RemovalCode != "":
 		r.code = r.Leaves.RemovalCode
 	case r.leaves():
-		r.Leaves.RemovalCode, err = m.departureCode(ctx, r.Leaves)
+		r.Leaves.RemovalCode, err = s.departureCode(ctx, r.Leaves)
 		r.code = r.Leaves.RemovalCode
 	case r.Sealed != nil:
-		r.code, err = m.typedCode(ctx, r)
+		r.code, err = s.m.typedCode(ctx, r)
 	}
 	return r, err
 }

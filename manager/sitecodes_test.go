@@ -294,7 +294,7 @@ func TestSealedRequestKeepsItsCodes(t *testing.T) {
 	open, err := p.journal.Open(t.Context(), 0)
 	require.NoError(t, err)
 	job := open[0]
-	renewed, err := p.renewSite(t.Context(), tasks[job.Task], &job, &r)
+	renewed, err := p.session(t).renewSite(t.Context(), tasks[job.Task], &job, &r)
 	require.NoError(t, err)
 	require.False(t, renewed)
 	require.Equal(t, []byte("sealed"), job.Request())

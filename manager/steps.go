@@ -85,26 +85,28 @@ var tasks = map[api.Task]task{
 }
 
 // step returns how the journal carries out the jobs of a task.
-func (m *Manager) step(name api.Task) journal.Step[acting, request, outcome] {
+func (m *Manager) step(name api.Task) journal.Step[*session, request, outcome] {
 	t, known := tasks[name]
-	step := journal.Step[acting, request, outcome]{
+	step := journal.Step[*session, request, outcome]{
 		Encode:      m.encodeRequest,
 		Same:        m.sameRequest,
 		Replaceable: m.replaceable,
-		Prepare:     m.prepare,
-		Done: func(ctx context.Context, s acting, job *journal.Job, r request, out outcome) error {
-			return m.done(ctx, s, t, job, r, out)
+		Prepare: func(ctx context.Context, s *session, job journal.Job) (request, error) {
+			return s.prepare(ctx, job)
 		},
-		Finish: func(ctx context.Context, s acting, job journal.Job, out outcome) {
-			m.finish(ctx, s, t, job, out)
+		Done: func(ctx context.Context, s *session, job *journal.Job, r request, out outcome) error {
+			return s.done(ctx, t, job, r, out)
+		},
+		Finish: func(ctx context.Context, s *session, job journal.Job, out outcome) {
+			s.finish(ctx, t, job, out)
 		},
 		Judge:    func(_ journal.Job, r request, err error) journal.Failure { return t.judge(r, err) },
 		Refused:  m.refused,
 		Canceled: m.canceled,
 	}
 	if known {
-		step.Send = func(ctx context.Context, s acting, job *journal.Job, r *request) (outcome, error) {
-			return m.send(ctx, s, t, job, r)
+		step.Send = func(ctx context.Context, s *session, job *journal.Job, r *request) (outcome, error) {
+			return s.send(ctx, t, job, r)
 		}
 	}
 	if t.resendFor > 0 {
@@ -114,12 +116,12 @@ func (m *Manager) step(name api.Task) journal.Step[acting, request, outcome] {
 }
 
 // prepare decodes the request of a job and lets the license that it is about leave this PC.
-func (m *Manager) prepare(ctx context.Context, s acting, job journal.Job) (request, error) {
-	r, err := m.openRequest(ctx, job)
+func (s *session) prepare(ctx context.Context, job journal.Job) (request, error) {
+	r, err := s.openRequest(ctx, job)
 	if err == nil && r.leaves() {
-		err = m.leave(ctx, s.account, r.Leaves, job.Task)
+		err = s.m.leave(ctx, s.account, r.Leaves, job.Task)
 	}
-	return r, m.fail(ctx, err)
+	return r, s.fail(err)
 }
 
 // maxRenewals limits how often a job takes a new Site code for this PC (spec: api 21).
@@ -128,16 +130,16 @@ const maxRenewals = 3
 // send sends the request of a job and checks the answer. If the server refuses the Site code of this PC as spent, send
 // takes a new one for this PC and retries: another PC may have the Site code by chance, or it was spent without this PC's
 // knowledge, because its data were restored from a backup or its license was removed from elsewhere.
-func (m *Manager) send(ctx context.Context, s acting, t task, job *journal.Job, r *request) (outcome, error) {
+func (s *session) send(ctx context.Context, t task, job *journal.Job, r *request) (outcome, error) {
 	for renewals := 0; ; renewals++ {
 		out, err := t.send(ctx, s.client, job, *r)
 		if err == nil {
-			return out, m.checkOutcome(ctx, s.account, *job, r.Leaves, out)
+			return out, s.checkOutcome(ctx, *job, r.Leaves, out)
 		}
 		if !errors.Is(err, api.ErrSiteCodeSpent) || renewals == maxRenewals {
-			return out, m.fail(ctx, err)
+			return out, s.fail(err)
 		}
-		renewed, failed := m.renewSite(context.WithoutCancel(ctx), t, job, r)
+		renewed, failed := s.renewSite(context.WithoutCancel(ctx), t, job, r)
 		if !renewed || failed != nil {
 			return out, errors.Join(failed, err)
 		}
@@ -148,12 +150,12 @@ func (m *Manager) send(ctx context.Context, s acting, t task, job *journal.Job, 
 // new idempotency key in the job, because it is another request. It reports false if the codes are not this PC's, for a
 // license that leaves this PC, and for a request that an older version sealed. After a crash in between, the job is sent
 // with its old codes, refused, and renewed again.
-func (m *Manager) renewSite(ctx context.Context, t task, job *journal.Job, r *request) (bool, error) {
+func (s *session) renewSite(ctx context.Context, t task, job *journal.Job, r *request) (bool, error) {
 	old, err := r.codes()
 	if err != nil || r.leaves() || t.withCodes == nil || !json.Valid(job.Request()) {
 		return false, err
 	}
-	fresh, err := m.renewCodes(ctx, job.OrderID, old)
+	fresh, err := s.renewCodes(ctx, job.OrderID, old)
 	if err != nil || fresh == old {
 		return false, err
 	}
@@ -170,25 +172,25 @@ func (m *Manager) renewSite(ctx context.Context, t task, job *journal.Job, r *re
 		return false, err
 	}
 	of, _ := strings.CutSuffix(job.Intent(), intentCodes(old))
-	if err := m.journal.Amend(ctx, job, title, of+intentCodes(fresh), content); err != nil {
+	if err := s.m.journal.Amend(ctx, job, title, of+intentCodes(fresh), content); err != nil {
 		return false, err
 	}
 	*r = next
-	m.jobChanged(*job)
+	s.m.jobChanged(*job)
 	return true, nil
 }
 
 // checkOutcome checks an answer against its job. It fails with a *NetworkError for an answer about another order, and
 // for one without a valid receipt for a license that left this PC: the job then stays open and is sent again.
-func (m *Manager) checkOutcome(ctx context.Context, a Account, job journal.Job, leaves departure, out outcome) error {
+func (s *session) checkOutcome(ctx context.Context, job journal.Job, leaves departure, out outcome) error {
 	if out.order.ID != 0 && job.OrderID != 0 && out.order.ID != job.OrderID {
-		return notAnAnswer(a, fmt.Errorf("an answer about order %d to a request about order %d", out.order.ID, job.OrderID))
+		return notAnAnswer(s.account, fmt.Errorf("an answer about order %d to a request about order %d", out.order.ID, job.OrderID))
 	}
 	if leaves.Signature == "" {
 		return nil
 	}
-	if err := m.checkReceipt(ctx, leaves, out.receipt); err != nil {
-		return notAnAnswer(a, err)
+	if err := s.m.checkReceipt(ctx, s, leaves, out.receipt); err != nil {
+		return notAnAnswer(s.account, err)
 	}
 	return nil
 }
@@ -203,9 +205,9 @@ func notAnAnswer(a Account, err error) error {
 }
 
 // done stores the outcome of a job.
-func (m *Manager) done(ctx context.Context, s acting, t task, job *journal.Job, r request, out outcome) error {
+func (s *session) done(ctx context.Context, t task, job *journal.Job, r request, out outcome) error {
 	if !t.noLicense {
-		m.keepOutcome(ctx, s.account, *job, out)
+		s.keepOutcome(ctx, *job, out)
 	}
 	if out.license.ID != 0 {
 		job.LicenseID = out.license.ID
@@ -214,19 +216,19 @@ func (m *Manager) done(ctx context.Context, s acting, t task, job *journal.Job, 
 		job.OrderID = out.order.ID
 	}
 	if r.leaves() {
-		return m.confirmLeave(ctx, r.Leaves)
+		return s.m.confirmLeave(ctx, r.Leaves)
 	}
 	return nil
 }
 
 // finish puts the license that a job brought on this PC and publishes what changed.
-func (m *Manager) finish(ctx context.Context, s acting, t task, job journal.Job, out outcome) {
+func (s *session) finish(ctx context.Context, t task, job journal.Job, out outcome) {
 	if t.noLicense {
 		return
 	}
-	m.installOutcome(ctx, out.license)
-	m.publish(Event{Kind: LicensesChanged, Account: s.account.ID, OrderID: job.OrderID})
-	m.publish(Event{Kind: OrdersChanged, Account: s.account.ID})
+	s.installOutcome(ctx, out.license)
+	s.m.publish(Event{Kind: LicensesChanged, Account: s.account.ID, OrderID: job.OrderID})
+	s.m.publish(Event{Kind: OrdersChanged, Account: s.account.ID})
 }
 
 // judge returns what an error of a job means. A temporary refusal does not close it, except for those in final. For a job
@@ -267,16 +269,17 @@ func (t task) expired(job journal.Job, now time.Time) error {
 
 // refused brings a license back that had left for a job that the server refused. If the refusal says that the license
 // has ended, it completes the departure instead.
-func (m *Manager) refused(ctx context.Context, _ acting, _ journal.Job, r request, cause error) {
+func (m *Manager) refused(ctx context.Context, s *session, _ journal.Job, r request, cause error) {
 	leaves := r.Leaves
 	if leaves.Signature == "" {
 		return
 	}
-	finish := m.undoLeave
+	var err error
 	if errors.Is(cause, api.ErrLicenseEnded) {
-		finish = m.confirmLeave
+		err = m.confirmLeave(ctx, leaves)
+	} else {
+		err = m.undoLeave(ctx, s, leaves)
 	}
-	err := finish(ctx, leaves)
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrCodeShown):
@@ -300,7 +303,8 @@ func (m *Manager) canceled(ctx context.Context, job journal.Job) (notice, err er
 	if leaves.Signature == "" || job.State != JobPending {
 		return nil, nil
 	}
-	err = m.undoLeave(ctx, leaves)
+	s, _ := m.acting() // nobody may be signed in
+	err = m.undoLeave(ctx, s, leaves)
 	if errors.Is(err, ErrTooLate) || errors.Is(err, ErrNewerHere) || errors.Is(err, ErrCodeShown) {
 		return err, nil
 	}

@@ -434,7 +434,7 @@ func TestCancelOfWhatNeverLeft(t *testing.T) {
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
 	_, _ = p.row(t, l.ID)
-	leaves, err := p.newDeparture(t.Context(), l)
+	leaves, err := p.session(t).newDeparture(t.Context(), l)
 	require.NoError(t, err)
 	content, err := removalRequest(l, leaves, 0).encode()
 	require.NoError(t, err)

@@ -40,6 +40,7 @@ var inner = map[string][]string{
 	"ui/text":    {"ui/kit/dialogs", "ui/kit/opener"},
 
 	"manager/journal": {},
+	"manager/vault":   {},
 }
 
 // wiring are the rooms that may import any other.

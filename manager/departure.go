@@ -2,7 +2,6 @@ package manager
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
 	"github.com/acen-desktop/acen/manager/journal"
+	"github.com/acen-desktop/acen/manager/vault"
 )
 
 // departure is a license that leaves this PC, with its removal code; zero for another PC's license. A data file from
@@ -73,7 +73,7 @@ func (s *session) departureCode(ctx context.Context, leaves departure) (string, 
 	if spent, ok := state.Find(codes.Site); ok && spent.RemovalCode != 0 {
 		return spent.RemovalCode.String(), nil
 	}
-	if code, ok := s.m.vaultCode(ctx, signature, codes.Site); ok {
+	if code, ok := s.m.vault.Code(ctx, signature, codes.Site); ok {
 		return code.String(), nil
 	}
 	p, err := s.m.programBySignature(ctx, signature)
@@ -148,15 +148,23 @@ func (m *Manager) leave(ctx context.Context, a Account, l departure, purpose api
 
 // keepRemovalCode seals a copy of a removal code in the vault.
 func (m *Manager) keepRemovalCode(ctx context.Context, a Account, l departure, codes license.Codes, purpose api.Task) error {
-	sealed, err := m.seal(ctx, []byte(l.RemovalCode))
+	code, err := license.ParseRemovalCode(l.RemovalCode)
 	if err != nil {
 		return err
 	}
-	_, err = m.db.change(ctx, `INSERT INTO vault (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
- VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET content = excluded.content, purpose = excluded.purpose`,
-		keptRemovalCode, l.Signature, codes.Site.String(), codes.Machine.String(), a.ID,
-		l.OrderID, l.LicenseID, l.Program, l.Note, purpose, sealed, m.options.Now().UnixMicro())
-	return err
+	return m.vault.PutCode(ctx, vault.Code{
+		Item: vault.Item{
+			Signature: license.Signature(l.Signature),
+			Codes:     codes,
+			Account:   a.ID,
+			OrderID:   l.OrderID,
+			LicenseID: l.LicenseID,
+			Program:   l.Program,
+			Note:      l.Note,
+			Purpose:   string(purpose),
+		},
+		Code: code,
+	})
 }
 
 // erase erases the license files of a Site code on this PC.
@@ -214,7 +222,7 @@ func (m *Manager) confirmLeave(ctx context.Context, l departure) error {
 		return err
 	}
 	m.forgetCopy(ctx, signature, codes.Site)
-	if err := m.forgetRemovalCode(ctx, signature, codes.Site); err != nil {
+	if err := m.vault.DeleteCode(ctx, signature, codes.Site); err != nil {
 		return err
 	}
 	return m.withRecord(ctx, signature, l.Program, func() error { return m.options.Installed.Settle(ctx, signature, codes.Site) })
@@ -255,7 +263,7 @@ func (m *Manager) undoLeave(ctx context.Context, s *session, l departure) error 
 	}
 	switch err := m.withRecord(ctx, signature, l.Program, func() error { return m.options.Installed.Return(ctx, signature, codes.Site) }); {
 	case errors.Is(err, installed.ErrSettled):
-		return errors.Join(ErrTooLate, m.forgetRemovalCode(ctx, signature, codes.Site))
+		return errors.Join(ErrTooLate, m.vault.DeleteCode(ctx, signature, codes.Site))
 	case errors.Is(err, installed.ErrReplaced):
 		return ErrNewerHere
 	case errors.Is(err, installed.ErrShown):
@@ -263,7 +271,7 @@ func (m *Manager) undoLeave(ctx context.Context, s *session, l departure) error 
 	case err != nil:
 		return err
 	}
-	if err := m.forgetRemovalCode(ctx, signature, codes.Site); err != nil {
+	if err := m.vault.DeleteCode(ctx, signature, codes.Site); err != nil {
 		return err
 	}
 	if content, ok := m.copyOf(ctx, p, api.License{ID: l.LicenseID, SiteCode: l.SiteCode}); ok {
@@ -403,7 +411,7 @@ func (m *Manager) openDepartures(ctx context.Context, account int64) (map[depart
 	found := map[departureKey]api.Task{}
 	for _, job := range open {
 		leaves, err := m.jobDeparture(ctx, job)
-		if err != nil && !sealedAway(err) {
+		if err != nil && !vault.Sealed(err) {
 			return nil, err
 		}
 		if leaves.Signature != "" {
@@ -415,60 +423,19 @@ func (m *Manager) openDepartures(ctx context.Context, account int64) (map[depart
 
 // sealedCodes lists the removal codes in the vault. The code of one that cannot be opened is zero.
 func (m *Manager) sealedCodes(ctx context.Context) (list []KeptCode, err error) {
-	rows, err := m.db.QueryContext(ctx, `SELECT signature, site_code, machine_id, order_id, license_id, program, note, content FROM vault WHERE kind = ? ORDER BY kept_at, signature, site_code`, keptRemovalCode)
-	if err != nil {
-		return nil, storageError(err)
+	codes, err := m.vault.Codes(ctx)
+	for _, c := range codes {
+		list = append(list, KeptCode{
+			Signature: c.Signature,
+			Program:   c.Program,
+			Codes:     c.Codes,
+			Code:      c.Code,
+			Note:      c.Note,
+			OrderID:   c.OrderID,
+			LicenseID: c.LicenseID,
+		})
 	}
-	var contents [][]byte
-	defer rows.Close()
-	for rows.Next() {
-		var one KeptCode
-		var signature, site, machine string
-		var content []byte
-		if err := rows.Scan(&signature, &site, &machine, &one.OrderID, &one.LicenseID, &one.Program, &one.Note, &content); err != nil {
-			return nil, storageError(err)
-		}
-		codes, err := license.ParseCodes(site, machine)
-		if err != nil {
-			continue
-		}
-		one.Signature, one.Codes = license.Signature(signature), codes
-		list, contents = append(list, one), append(contents, content)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, storageError(err)
-	}
-	for i, content := range contents {
-		if list[i].Code, err = m.openCode(ctx, content); err != nil && !sealedAway(err) {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// openCode decrypts a removal code of the vault. It fails like open, and with errRequestLost if the plaintext is no
-// code.
-func (m *Manager) openCode(ctx context.Context, content []byte) (license.RemovalCode, error) {
-	plain, err := m.open(ctx, content)
-	if err != nil {
-		return 0, err
-	}
-	code, err := license.ParseRemovalCode(string(plain))
-	if err != nil {
-		return 0, errRequestLost
-	}
-	return code, nil
-}
-
-// vaultCode returns the removal code of a Site code from the vault; false if there is none or it cannot be opened.
-func (m *Manager) vaultCode(ctx context.Context, signature license.Signature, site license.SiteCode) (license.RemovalCode, bool) {
-	var content []byte
-	err := m.db.QueryRowContext(ctx, `SELECT content FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, keptRemovalCode, string(signature), site.String()).Scan(&content)
-	if err != nil {
-		return 0, false
-	}
-	code, err := m.openCode(ctx, content)
-	return code, err == nil
+	return list, err
 }
 
 // HandIn removes a license that its program let go, with the removal code that was kept: the order gets one back. It
@@ -536,56 +503,42 @@ func (s *session) licenseOf(ctx context.Context, k KeptCode) (found License, ord
 	return found, order, program, err
 }
 
-const (
-	keptRemovalCode = "removal-code"
-	keptFile        = "license-file"
-)
-
-// keepCopy keeps a sealed copy of a license file, where the keyring keeps the key for it.
+// keepCopy stores a sealed copy of a license file in the vault.
 func (m *Manager) keepCopy(ctx context.Context, p api.Program, l api.License, content string) error {
-	sealed, err := m.seal(ctx, []byte(content))
-	if err != nil || !m.vaultLasts() {
-		return err
-	}
 	f, err := verify(p, content)
 	if err != nil {
 		return err
 	}
-	_, err = m.db.change(ctx, `INSERT INTO vault (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
- VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, '', ?, ?) ON CONFLICT DO UPDATE SET license_id = excluded.license_id, content = excluded.content, kept_at = excluded.kept_at`,
-		keptFile, p.ApplicationSignature, f.Codes.Site.String(), f.Codes.Machine.String(), l.OrderID, f.ID, p.Name, l.Note, sealed, m.options.Now().UnixMicro())
-	return err
+	return m.vault.PutFile(ctx, vault.Item{
+		Signature: license.Signature(p.ApplicationSignature),
+		Codes:     f.Codes,
+		OrderID:   l.OrderID,
+		LicenseID: f.ID,
+		Program:   p.Name,
+		Note:      l.Note,
+	}, content)
 }
 
 // copyOf returns the vault's copy of a license file, if it is that of the license and as new as the row; a row without
 // activation code takes any.
 func (m *Manager) copyOf(ctx context.Context, p api.Program, l api.License) (content string, ok bool) {
-	var sealed []byte
-	err := m.db.QueryRowContext(ctx, `SELECT content FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, keptFile, p.ApplicationSignature, l.SiteCode).Scan(&sealed)
-	if err != nil {
-		if !errors.Is(err, sql.ErrNoRows) && ctx.Err() == nil {
-			m.options.Logger.Warn("the vault cannot be read", "error", err)
-		}
-		return "", false
-	}
-	plain, err := m.open(ctx, sealed)
+	site, err := license.ParseSiteCode(l.SiteCode)
 	if err != nil {
 		return "", false
 	}
-	f, err := verify(p, string(plain))
+	if content, ok = m.vault.File(ctx, license.Signature(p.ApplicationSignature), site); !ok {
+		return "", false
+	}
+	f, err := verify(p, content)
 	if err != nil || f.ID != l.ID || l.ActivationCode != "" && f.ActivationCode.String() != l.ActivationCode {
 		return "", false
 	}
-	return string(plain), true
+	return content, true
 }
 
+// forgetCopy deletes the vault's copy of a license file.
 func (m *Manager) forgetCopy(ctx context.Context, signature license.Signature, site license.SiteCode) {
-	if _, err := m.db.change(ctx, `DELETE FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, keptFile, string(signature), site.String()); err != nil {
+	if err := m.vault.DeleteFile(ctx, signature, site); err != nil {
 		m.options.Logger.Warn("the copy of a license file could not be forgotten", "error", err)
 	}
-}
-
-func (m *Manager) forgetRemovalCode(ctx context.Context, signature license.Signature, site license.SiteCode) error {
-	_, err := m.db.change(ctx, `DELETE FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, keptRemovalCode, string(signature), site.String())
-	return err
 }

@@ -1,7 +1,6 @@
 package manager
 
 import (
-	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -429,40 +428,6 @@ func TestWithoutItsKeyAJobWaits(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, done[0].Err)
 	require.Empty(t, other.jobs(t))
-}
-
-// A keyring that cannot be used keeps the key that it holds.
-func TestLockedKeyringKeepsItsKey(t *testing.T) {
-	f := newFakeServer()
-	p := newFakePC(t, f, "old")
-	_, err := p.seal(t.Context(), []byte("secret"))
-	require.NoError(t, err)
-	key, err := p.ring.Get(t.Context(), vaultKeyName)
-	require.NoError(t, err)
-	locked := &lockedRing{ring: p.ring}
-	o := p.options
-	o.Keyring, o.Installed = locked, nil
-	require.NoError(t, p.Close())
-	p.open(t, o)
-	_, err = p.seal(t.Context(), []byte("secret"))
-	require.NoError(t, err)
-	require.Zero(t, locked.sets, "nothing is written into it")
-	after, err := p.ring.Get(t.Context(), vaultKeyName)
-	require.NoError(t, err)
-	require.Equal(t, key, after)
-}
-
-// lockedRing can be written to and not be read.
-type lockedRing struct {
-	*ring
-	sets int
-}
-
-func (r *lockedRing) Get(context.Context, string) (string, error) { return "", errRing }
-
-func (r *lockedRing) Set(ctx context.Context, name, secret string) error {
-	r.sets++
-	return r.ring.Set(ctx, name, secret)
 }
 
 // A courier's answer counts only with the server's receipt.

@@ -24,6 +24,7 @@ import (
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/vault"
 )
 
 // Errors of the layers below that the window tells apart.
@@ -110,6 +111,7 @@ type Manager struct {
 	lock    *flock.Flock
 	db      *database
 	journal *jobJournal
+	vault   *vault.Vault
 
 	mu       sync.Mutex
 	notices  []Notice
@@ -124,10 +126,6 @@ type Manager struct {
 	// installTimes are the times of the last installation of a license file, by application signature.
 	installTimes map[license.Signature]time.Time
 	newerTold    map[license.Signature]bool // programs with a notice about ErrNewer
-
-	vaultMu sync.Mutex
-	vault   []byte
-	lasting bool // the keyring has the vault's key
 
 	switchMu sync.Mutex // one change of the account at a time
 
@@ -173,8 +171,9 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 
 func (m *Manager) openDatabase(ctx context.Context) (err error) {
 	path := filepath.Join(m.options.DataDir, databaseName)
-	m.db, err = openDatabase(ctx, path)
-	m.journal = m.newJournal()
+	if m.db, err = openDatabase(ctx, path); err == nil {
+		m.openRooms()
+	}
 	if !errors.Is(err, errDamaged) {
 		return err
 	}
@@ -189,11 +188,25 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 	if m.db, err = openDatabase(ctx, path); err != nil {
 		return err
 	}
-	m.journal = m.newJournal()
+	m.openRooms()
 	if kept, err := m.KeptCodes(ctx); err == nil && len(kept) > 0 {
 		m.addNotice(Say("Tasks that waited were in the damaged file."), Say("Licenses that had left this PC for them are not lost: %d removal codes are kept here. Sign in and choose Removal codes to hand them in.", len(kept)))
 	}
 	return nil
+}
+
+// openRooms opens what the data file holds.
+func (m *Manager) openRooms() {
+	m.journal = m.newJournal()
+	m.vault = vault.New(vault.Options{
+		DB:      m.db,
+		Keyring: m.options.Keyring,
+		Timeout: keyringTime,
+		Now:     m.options.Now,
+		Rand:    m.options.Rand,
+		Logger:  m.options.Logger,
+		Wrap:    storageError,
+	})
 }
 
 // setOlderAside moves the files of a trial version on this PC into folders "old", without reading their licenses, and

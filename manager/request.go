@@ -10,6 +10,7 @@ import (
 	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager/journal"
+	"github.com/acen-desktop/acen/manager/vault"
 )
 
 // request is the stored request of a job. It contains no removal code in plain text: that of a license of this PC is in
@@ -85,11 +86,11 @@ func transferWithCodes(r request, codes api.PCCodes) (request, error) {
 }
 
 // readRequest decodes the request of a job. Older versions sealed the entire request if it contained a removal code;
-// readRequest fails with errRequestLost or errKeyMissing if it cannot open such a request.
+// readRequest fails with vault.ErrLost or vault.ErrKeyMissing if it cannot open such a request.
 func (m *Manager) readRequest(ctx context.Context, job journal.Job) (r request, err error) {
 	content := job.Request()
 	if !json.Valid(content) {
-		if content, err = m.open(ctx, content); err != nil {
+		if content, err = m.vault.Open(ctx, content); err != nil {
 			return r, err
 		}
 	}
@@ -128,7 +129,7 @@ func (m *Manager) encodeRequest(ctx context.Context, r request) ([]byte, error) 
 	return r.encode()
 }
 
-// jobDeparture returns the departure of a job; zero if it has none. It fails with errRequestLost or errKeyMissing if the
+// jobDeparture returns the departure of a job; zero if it has none. It fails with vault.ErrLost or vault.ErrKeyMissing if the
 // request cannot be read.
 func (m *Manager) jobDeparture(ctx context.Context, job journal.Job) (departure, error) {
 	r, err := m.readRequest(ctx, job)
@@ -140,17 +141,17 @@ func (m *Manager) sealSecret(ctx context.Context, r *request) (err error) {
 	if r.typed == "" {
 		return nil
 	}
-	r.Sealed, err = m.seal(ctx, []byte(r.typed))
-	r.Temporary = !m.vaultLasts()
+	r.Sealed, err = m.vault.Seal(ctx, []byte(r.typed))
+	r.Temporary = !m.vault.Lasts()
 	return err
 }
 
-// typedCode decrypts the typed removal code. It fails with errRequestLost if the key is lost, and with errKeyMissing if
+// typedCode decrypts the typed removal code. It fails with vault.ErrLost if the key is lost, and with vault.ErrKeyMissing if
 // the keyring cannot be used now.
 func (m *Manager) typedCode(ctx context.Context, r request) (string, error) {
-	plain, err := m.open(ctx, r.Sealed)
-	if r.Temporary && errors.Is(err, errKeyMissing) {
-		err = errRequestLost
+	plain, err := m.vault.Open(ctx, r.Sealed)
+	if r.Temporary && errors.Is(err, vault.ErrKeyMissing) {
+		err = vault.ErrLost
 	}
 	return string(plain), err
 }
@@ -163,7 +164,7 @@ func (m *Manager) sameRequest(ctx context.Context, job journal.Job, r request) (
 	if err == nil && old.Sealed != nil {
 		typed, err = m.typedCode(ctx, old)
 	}
-	if errors.Is(err, errRequestLost) || errors.Is(err, errKeyMissing) {
+	if vault.Sealed(err) {
 		return false, nil
 	}
 	return bytes.Equal(old.Body, r.Body) && old.Leaves.SiteCode == r.Leaves.SiteCode && typed == r.typed, err

@@ -13,6 +13,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/manager/journal"
+	"github.com/acen-desktop/acen/manager/vault"
 )
 
 // outcome is the result of a job: a license or an order, and the server's receipt for a license that left a PC.
@@ -246,7 +247,7 @@ func (t task) judge(r request, err error) journal.Failure {
 		Stop:     unsent || signedOut,
 	}
 	switch {
-	case errors.Is(err, errRequestLost), errors.Is(err, ErrOutcomeUnknown):
+	case errors.Is(err, vault.ErrLost), errors.Is(err, ErrOutcomeUnknown):
 		f.Final = true
 	case !refused || errors.Is(err, api.ErrAuthorization):
 	case errors.Is(err, api.ErrNotFound):
@@ -297,7 +298,7 @@ func (m *Manager) refused(ctx context.Context, s *session, _ journal.Job, r requ
 // The notice is ErrTooLate, ErrNewerHere or ErrCodeShown if the license does not come back.
 func (m *Manager) canceled(ctx context.Context, job journal.Job) (notice, err error) {
 	leaves, err := m.jobDeparture(ctx, job)
-	if err != nil && !errors.Is(err, errRequestLost) {
+	if err != nil && !errors.Is(err, vault.ErrLost) {
 		return nil, err
 	}
 	if leaves.Signature == "" || job.State != JobPending {

@@ -16,6 +16,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/vault"
 )
 
 func jsonAnswer(body any) *http.Response {
@@ -392,7 +393,7 @@ func TestTypedCodeWithoutKeyringEndsWithTheApp(t *testing.T) {
 	done, err := other.ResumeJobs(t.Context())
 	require.NoError(t, err)
 	require.Len(t, done, 1)
-	require.ErrorIs(t, done[0].Err, errRequestLost)
+	require.ErrorIs(t, done[0].Err, vault.ErrLost)
 	require.Empty(t, other.jobs(t))
 }
 

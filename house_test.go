@@ -40,6 +40,7 @@ var inner = map[string][]string{
 	"ui/text":    {"ui/kit/dialogs", "ui/kit/opener"},
 
 	"manager/journal": {},
+	"manager/session": {},
 	"manager/vault":   {},
 }
 

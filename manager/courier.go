@@ -52,7 +52,7 @@ type CourierItem struct {
 }
 
 // planCourier is PlanCourier for the account of the session.
-func (s *session) planCourier(ctx context.Context, r carry.Request) ([]CourierItem, error) {
+func (s *acting) planCourier(ctx context.Context, r carry.Request) ([]CourierItem, error) {
 	orders, err := s.orders(ctx)
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ type courierOrder struct {
 	licenses []License
 }
 
-func (s *session) courierOrders(ctx context.Context, orders []api.Order, signature license.Signature) (list []courierOrder, err error) {
+func (s *acting) courierOrders(ctx context.Context, orders []api.Order, signature license.Signature) (list []courierOrder, err error) {
 	for _, o := range orders {
 		if !o.RequiresActivation {
 			continue
@@ -165,7 +165,7 @@ func (s *session) courierOrders(ctx context.Context, orders []api.Order, signatu
 	return list, nil
 }
 
-func (s *session) courierOptions(ctx context.Context, item carry.Item, orders []courierOrder, r carry.Request) (list []CourierOption, err error) {
+func (s *acting) courierOptions(ctx context.Context, item carry.Item, orders []courierOrder, r carry.Request) (list []CourierOption, err error) {
 	if item.Task == carry.TaskRemove {
 		return removals(item, orders), nil
 	}
@@ -282,7 +282,7 @@ func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierI
 
 // removeForAnother hands in the removal code of another PC and returns the receipt that the other PC needs to delete
 // it. For a license that has ended, the refusal carries the receipt if the code is right.
-func (s *session) removeForAnother(ctx context.Context, l License, code license.RemovalCode) (receipt string, err error) {
+func (s *acting) removeForAnother(ctx context.Context, l License, code license.RemovalCode) (receipt string, err error) {
 	out, err := s.remove(ctx, l, request{LicenseID: l.ID, typed: codeText(code)})
 	var refusal *api.Problem
 	if errors.As(err, &refusal) && errors.Is(err, api.ErrLicenseEnded) && refusal.Receipt != "" {
@@ -292,7 +292,7 @@ func (s *session) removeForAnother(ctx context.Context, l License, code license.
 }
 
 // carry does one option and fills in its result.
-func (s *session) carry(ctx context.Context, item carry.Item, option CourierOption, result *carry.Result) error {
+func (s *acting) carry(ctx context.Context, item carry.Item, option CourierOption, result *carry.Result) error {
 	l := option.License
 	var err error
 	switch option.Action {

@@ -32,7 +32,7 @@ type departure struct {
 }
 
 // newDeparture returns the departure of a license with its removal code; zero for another PC's license.
-func (s *session) newDeparture(ctx context.Context, l License) (departure, error) {
+func (s *acting) newDeparture(ctx context.Context, l License) (departure, error) {
 	if !l.MakesCode() {
 		return departure{}, nil
 	}
@@ -61,7 +61,7 @@ func departureOf(p api.Program, l License, codes license.Codes, code license.Rem
 // departureCode returns the removal code of a license that leaves or has left this PC. It reads the code from the
 // license folder, else from the vault; else it makes the code from the license file: the one on this PC, the vault's
 // copy, or the server's.
-func (s *session) departureCode(ctx context.Context, leaves departure) (string, error) {
+func (s *acting) departureCode(ctx context.Context, leaves departure) (string, error) {
 	signature, codes, err := s.m.parseDeparture(ctx, leaves)
 	if err != nil {
 		return "", err
@@ -185,7 +185,7 @@ var errReceipt = errors.New("no receipt of the license server for this license")
 // checkReceipt verifies that a receipt proves that the server took a license that left this PC, and fails with
 // errReceipt otherwise. If the receipt names an unknown key, checkReceipt fetches the program's keys and retries once. s is
 // nil where nobody is signed in.
-func (m *Manager) checkReceipt(ctx context.Context, s *session, leaves departure, token string) error {
+func (m *Manager) checkReceipt(ctx context.Context, s *acting, leaves departure, token string) error {
 	signature, codes, err := m.parseDeparture(ctx, leaves)
 	if err != nil {
 		return err
@@ -230,7 +230,7 @@ func (m *Manager) confirmLeave(ctx context.Context, l departure) error {
 
 // licensedAnew reports whether the cached tables list a license of a program for this PC's present codes other than the
 // one that left with a Site code. Its file may not be on this PC yet.
-func (m *Manager) licensedAnew(ctx context.Context, s *session, p api.Program, left license.SiteCode) (found bool) {
+func (m *Manager) licensedAnew(ctx context.Context, s *acting, p api.Program, left license.SiteCode) (found bool) {
 	if s == nil {
 		return false // without a session there are no tables
 	}
@@ -246,7 +246,7 @@ func (m *Manager) licensedAnew(ctx context.Context, s *session, p api.Program, l
 // the license file from the vault; otherwise the next table restores it from the server. A license with Earlier set
 // stays away. It fails with ErrTooLate if the server has taken the license, and with ErrNewerHere if this PC has a
 // newer one. s is nil where nobody is signed in.
-func (m *Manager) undoLeave(ctx context.Context, s *session, l departure) error {
+func (m *Manager) undoLeave(ctx context.Context, s *acting, l departure) error {
 	if l.Earlier {
 		return nil
 	}
@@ -287,7 +287,7 @@ func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 	if !l.MakesCode() {
 		return License{}, ErrNotThisPC
 	}
-	return asCurrent(m, func(s *session) (License, error) {
+	return asCurrent(m, func(s *acting) (License, error) {
 		leaves, err := s.newDeparture(ctx, l)
 		if err != nil {
 			return License{}, err
@@ -296,14 +296,14 @@ func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 	})
 }
 
-func (s *session) release(ctx context.Context, l License, leaves departure) (License, error) {
+func (s *acting) release(ctx context.Context, l License, leaves departure) (License, error) {
 	return s.licensed(ctx, journal.Draft{
 		Task: api.TaskRelease, Title: tasks[api.TaskRelease].title + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, Intent: fmt.Sprintf("license %d", l.ID),
 	}, removalRequest(l, leaves, 0), nil)
 }
 
 // pickUp is PickUp for the account of the session.
-func (s *session) pickUp(ctx context.Context, l License) (License, error) {
+func (s *acting) pickUp(ctx context.Context, l License) (License, error) {
 	p, err := s.programOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return License{}, err
@@ -467,7 +467,7 @@ func (m *Manager) Offer(ctx context.Context, k KeptCode) (License, error) {
 }
 
 // keptLicense returns the license of a stored removal code and its departure.
-func (s *session) keptLicense(ctx context.Context, k KeptCode) (License, departure, error) {
+func (s *acting) keptLicense(ctx context.Context, k KeptCode) (License, departure, error) {
 	l, _, p, err := s.licenseOf(ctx, k)
 	if err != nil {
 		return License{}, departure{}, err
@@ -488,7 +488,7 @@ func (m *Manager) LicenseOf(ctx context.Context, k KeptCode) (License, api.Order
 	return l, o, err
 }
 
-func (s *session) licenseOf(ctx context.Context, k KeptCode) (found License, order api.Order, program api.Program, err error) {
+func (s *acting) licenseOf(ctx context.Context, k KeptCode) (found License, order api.Order, program api.Program, err error) {
 	err = s.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
 		for _, l := range t.Licenses {
 			if p.ApplicationSignature == string(k.Signature) && l.SiteCode == k.Codes.Site.String() && l.Status == api.StatusActive {

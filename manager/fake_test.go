@@ -481,7 +481,7 @@ func (p *fakePC) signIn(t *testing.T) {
 }
 
 // session returns a session of the current account.
-func (p *fakePC) session(t *testing.T) *session {
+func (p *fakePC) session(t *testing.T) *acting {
 	t.Helper()
 	s, err := p.acting()
 	require.NoError(t, err)

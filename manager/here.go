@@ -140,7 +140,7 @@ func (m *Manager) installedAt(signature license.Signature) time.Time {
 
 // settle lets every license of this PC have its file where its program finds it: from the vault, else from the server. What
 // fails is logged and tried again with the next table. Rows are marked with what is here.
-func (s *session) settle(ctx context.Context, rows []License, online bool) {
+func (s *acting) settle(ctx context.Context, rows []License, online bool) {
 	for i := range rows {
 		l := &rows[i]
 		if !l.ThisPC {
@@ -194,7 +194,7 @@ type unnamed struct {
 func (u unnamed) empty() bool { return u.here == nil && len(u.spent) == 0 }
 
 // unnamedOf returns what this PC has of an order's program beside the active licenses of the order.
-func (s *session) unnamedOf(ctx context.Context, order int64, active []api.License) (u unnamed) {
+func (s *acting) unnamedOf(ctx context.Context, order int64, active []api.License) (u unnamed) {
 	p, err := s.programOfOrder(ctx, order)
 	if err != nil {
 		return u
@@ -266,7 +266,7 @@ func (m *Manager) dropFile(ctx context.Context, here hereFile, ended bool) {
 
 // installOutcome puts the license that a job brought on this PC, when it is this PC's. That it fails changes nothing about the
 // license: it is tried again with the next table.
-func (s *session) installOutcome(ctx context.Context, l api.License) {
+func (s *acting) installOutcome(ctx context.Context, l api.License) {
 	if l.ID == 0 || l.Status != api.StatusActive {
 		return
 	}
@@ -492,7 +492,7 @@ func (m *Manager) Find(ctx context.Context) (f Found, err error) {
 type visitor func(api.Order, api.Program, Licenses) error
 
 // eachKnown goes through the last known licenses of all orders that have some.
-func (s *session) eachKnown(ctx context.Context, visit visitor) error {
+func (s *acting) eachKnown(ctx context.Context, visit visitor) error {
 	s = s.lastKnown()
 	orders, _, err := s.cachedOrders(ctx)
 	if err != nil {

@@ -39,7 +39,7 @@ func jobsOf(jobs []journal.Job) (list []Job) {
 
 // newJournal returns the journal of the jobs in the data file.
 func (m *Manager) newJournal() *jobJournal {
-	return journal.New(journal.Options[*session, request, outcome]{
+	return journal.New(journal.Options[*acting, request, outcome]{
 		Store:   journal.SQL{DB: m.db, Wrap: storageError},
 		Step:    m.step,
 		Key:     m.key,
@@ -54,7 +54,7 @@ func (m *Manager) newJournal() *jobJournal {
 }
 
 // jobJournal is the journal with the types of this package.
-type jobJournal = journal.Journal[*session, request, outcome]
+type jobJournal = journal.Journal[*acting, request, outcome]
 
 func (m *Manager) jobChanged(job journal.Job) {
 	m.publish(Event{
@@ -66,7 +66,7 @@ func (m *Manager) jobChanged(job journal.Job) {
 }
 
 // run carries a job out, or joins the open job that asks for the same.
-func (s *session) run(ctx context.Context, d journal.Draft, r request) (outcome, error) {
+func (s *acting) run(ctx context.Context, d journal.Draft, r request) (outcome, error) {
 	return s.m.journal.Run(ctx, s, d, r)
 }
 

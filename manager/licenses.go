@@ -13,7 +13,7 @@ import (
 
 // ChangeNote changes the note of a license.
 func (m *Manager) ChangeNote(ctx context.Context, licenseID int64, note string) (License, error) {
-	return asCurrent(m, func(s *session) (License, error) {
+	return asCurrent(m, func(s *acting) (License, error) {
 		out, err := s.client.ChangeLicense(ctx, licenseID, api.LicenseChange{Note: &note})
 		if err != nil {
 			return License{}, s.fail(err)
@@ -39,7 +39,7 @@ func (m *Manager) LicenseFile(ctx context.Context, licenseID int64) (name, conte
 }
 
 // verifiedFile asks the server for a license file and verifies it with the keys of the program.
-func (s *session) verifiedFile(ctx context.Context, licenseID int64) (f license.File, content string, err error) {
+func (s *acting) verifiedFile(ctx context.Context, licenseID int64) (f license.File, content string, err error) {
 	_, content, err = s.client.LicenseFile(ctx, licenseID)
 	if err != nil {
 		return f, "", s.fail(err)

@@ -24,6 +24,7 @@ import (
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/session"
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
@@ -107,27 +108,25 @@ type Notice struct{ Title, Detail Text }
 
 // Manager is the license manager of one person.
 type Manager struct {
-	options Options
-	lock    *flock.Flock
-	db      *database
-	journal *jobJournal
-	vault   *vault.Vault
+	options  Options
+	lock     *flock.Flock
+	db       *database
+	sessions *session.Sessions
+	journal  *jobJournal
+	vault    *vault.Vault
 
 	mu       sync.Mutex
 	notices  []Notice
-	account  *Account
-	client   *client.Client
-	once     bool // the session is one besides a remembered one
-	programs map[int64]api.Program
+	programs map[int64]api.Program // of the server of programsOf, whose ids mean other programs elsewhere
 	reading  *fingerprint.Reading
+
+	programsOf *client.Client
 
 	hereMu   sync.Mutex
 	installs int // license files put on this PC
 	// installTimes are the times of the last installation of a license file, by application signature.
 	installTimes map[license.Signature]time.Time
 	newerTold    map[license.Signature]bool // programs with a notice about ErrNewer
-
-	switchMu sync.Mutex // one change of the account at a time
 
 	subscribersMu sync.Mutex
 	subscribers   map[int]func(Event)
@@ -197,6 +196,7 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 
 // openRooms opens what the data file holds.
 func (m *Manager) openRooms() {
+	m.sessions = m.newSessions()
 	m.journal = m.newJournal()
 	m.vault = vault.New(vault.Options{
 		DB:      m.db,

@@ -18,11 +18,7 @@ func (m *Manager) anonymous(server string) (*client.Client, error) {
 		}
 		return s.client, nil
 	}
-	address, err := client.ParseServer(server)
-	if err != nil {
-		return nil, err
-	}
-	return m.newClient(address, client.Tokens{}, &tokenHolder{manager: m})
+	return m.sessions.Anonymous(server)
 }
 
 // key returns a new idempotency key.

@@ -104,7 +104,7 @@ func (m *Manager) readRequest(ctx context.Context, job journal.Job) (r request, 
 }
 
 // openRequest decodes the request of a job, with its removal code.
-func (s *session) openRequest(ctx context.Context, job journal.Job) (request, error) {
+func (s *acting) openRequest(ctx context.Context, job journal.Job) (request, error) {
 	r, err := s.m.readRequest(ctx, job)
 	if err != nil {
 		return r, err

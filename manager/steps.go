@@ -86,19 +86,19 @@ var tasks = map[api.Task]task{
 }
 
 // step returns how the journal carries out the jobs of a task.
-func (m *Manager) step(name api.Task) journal.Step[*session, request, outcome] {
+func (m *Manager) step(name api.Task) journal.Step[*acting, request, outcome] {
 	t, known := tasks[name]
-	step := journal.Step[*session, request, outcome]{
+	step := journal.Step[*acting, request, outcome]{
 		Encode:      m.encodeRequest,
 		Same:        m.sameRequest,
 		Replaceable: m.replaceable,
-		Prepare: func(ctx context.Context, s *session, job journal.Job) (request, error) {
+		Prepare: func(ctx context.Context, s *acting, job journal.Job) (request, error) {
 			return s.prepare(ctx, job)
 		},
-		Done: func(ctx context.Context, s *session, job *journal.Job, r request, out outcome) error {
+		Done: func(ctx context.Context, s *acting, job *journal.Job, r request, out outcome) error {
 			return s.done(ctx, t, job, r, out)
 		},
-		Finish: func(ctx context.Context, s *session, job journal.Job, out outcome) {
+		Finish: func(ctx context.Context, s *acting, job journal.Job, out outcome) {
 			s.finish(ctx, t, job, out)
 		},
 		Judge:    func(_ journal.Job, r request, err error) journal.Failure { return t.judge(r, err) },
@@ -106,7 +106,7 @@ func (m *Manager) step(name api.Task) journal.Step[*session, request, outcome] {
 		Canceled: m.canceled,
 	}
 	if known {
-		step.Send = func(ctx context.Context, s *session, job *journal.Job, r *request) (outcome, error) {
+		step.Send = func(ctx context.Context, s *acting, job *journal.Job, r *request) (outcome, error) {
 			return s.send(ctx, t, job, r)
 		}
 	}
@@ -117,7 +117,7 @@ func (m *Manager) step(name api.Task) journal.Step[*session, request, outcome] {
 }
 
 // prepare decodes the request of a job and lets the license that it is about leave this PC.
-func (s *session) prepare(ctx context.Context, job journal.Job) (request, error) {
+func (s *acting) prepare(ctx context.Context, job journal.Job) (request, error) {
 	r, err := s.openRequest(ctx, job)
 	if err == nil && r.leaves() {
 		err = s.m.leave(ctx, s.account, r.Leaves, job.Task)
@@ -131,7 +131,7 @@ const maxRenewals = 3
 // send sends the request of a job and checks the answer. If the server refuses the Site code of this PC as spent, send
 // takes a new one for this PC and retries: another PC may have the Site code by chance, or it was spent without this PC's
 // knowledge, because its data were restored from a backup or its license was removed from elsewhere.
-func (s *session) send(ctx context.Context, t task, job *journal.Job, r *request) (outcome, error) {
+func (s *acting) send(ctx context.Context, t task, job *journal.Job, r *request) (outcome, error) {
 	for renewals := 0; ; renewals++ {
 		out, err := t.send(ctx, s.client, job, *r)
 		if err == nil {
@@ -151,7 +151,7 @@ func (s *session) send(ctx context.Context, t task, job *journal.Job, r *request
 // new idempotency key in the job, because it is another request. It reports false if the codes are not this PC's, for a
 // license that leaves this PC, and for a request that an older version sealed. After a crash in between, the job is sent
 // with its old codes, refused, and renewed again.
-func (s *session) renewSite(ctx context.Context, t task, job *journal.Job, r *request) (bool, error) {
+func (s *acting) renewSite(ctx context.Context, t task, job *journal.Job, r *request) (bool, error) {
 	old, err := r.codes()
 	if err != nil || r.leaves() || t.withCodes == nil || !json.Valid(job.Request()) {
 		return false, err
@@ -183,7 +183,7 @@ func (s *session) renewSite(ctx context.Context, t task, job *journal.Job, r *re
 
 // checkOutcome checks an answer against its job. It fails with a *NetworkError for an answer about another order, and
 // for one without a valid receipt for a license that left this PC: the job then stays open and is sent again.
-func (s *session) checkOutcome(ctx context.Context, job journal.Job, leaves departure, out outcome) error {
+func (s *acting) checkOutcome(ctx context.Context, job journal.Job, leaves departure, out outcome) error {
 	if out.order.ID != 0 && job.OrderID != 0 && out.order.ID != job.OrderID {
 		return notAnAnswer(s.account, fmt.Errorf("an answer about order %d to a request about order %d", out.order.ID, job.OrderID))
 	}
@@ -206,7 +206,7 @@ func notAnAnswer(a Account, err error) error {
 }
 
 // done stores the outcome of a job.
-func (s *session) done(ctx context.Context, t task, job *journal.Job, r request, out outcome) error {
+func (s *acting) done(ctx context.Context, t task, job *journal.Job, r request, out outcome) error {
 	if !t.noLicense {
 		s.keepOutcome(ctx, *job, out)
 	}
@@ -223,7 +223,7 @@ func (s *session) done(ctx context.Context, t task, job *journal.Job, r request,
 }
 
 // finish puts the license that a job brought on this PC and publishes what changed.
-func (s *session) finish(ctx context.Context, t task, job journal.Job, out outcome) {
+func (s *acting) finish(ctx context.Context, t task, job journal.Job, out outcome) {
 	if t.noLicense {
 		return
 	}
@@ -270,7 +270,7 @@ func (t task) expired(job journal.Job, now time.Time) error {
 
 // refused brings a license back that had left for a job that the server refused. If the refusal says that the license
 // has ended, it completes the departure instead.
-func (m *Manager) refused(ctx context.Context, s *session, _ journal.Job, r request, cause error) {
+func (m *Manager) refused(ctx context.Context, s *acting, _ journal.Job, r request, cause error) {
 	leaves := r.Leaves
 	if leaves.Signature == "" {
 		return

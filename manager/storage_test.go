@@ -120,7 +120,7 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, err)
 	r, err := request{OrderID: 1}.withBody(api.NewLicense{Note: strings.Repeat("x", 200_000)})
 	require.NoError(t, err)
-	_, err = m.journal.Run(ctx, &session{m: m, account: Account{ID: 1}}, journal.Draft{Task: api.TaskNewLicense, Title: "x", OrderID: 1}, r)
+	_, err = m.journal.Run(ctx, &acting{m: m, account: Account{ID: 1}}, journal.Draft{Task: api.TaskNewLicense, Title: "x", OrderID: 1}, r)
 	require.ErrorIs(t, err, ErrStorage)
 	require.ErrorContains(t, err, "disk is full")
 	open, err := m.journal.Open(ctx, 1)

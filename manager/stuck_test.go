@@ -441,7 +441,7 @@ func TestCancelOfWhatNeverLeft(t *testing.T) {
 	require.NoError(t, err)
 	_, err = p.db.ExecContext(t.Context(), `INSERT INTO jobs
  (account, key, task, title, intent, request, state, error, order_id, license_id, created_at, updated_at)
- VALUES (?, 'key', 'release', '', '', ?, 'pending', '', ?, ?, 0, 0)`, p.account.ID, content, l.OrderID, l.ID)
+ VALUES (?, 'key', 'release', '', '', ?, 'pending', '', ?, ?, 0, 0)`, p.session(t).account.ID, content, l.OrderID, l.ID)
 	require.NoError(t, err)
 	require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
 	require.True(t, p.runs(t, l))

@@ -60,7 +60,7 @@ const (
 func licensesName(order int64) string { return fmt.Sprintf("licenses %d", order) }
 
 // orders is Orders for the account of the session.
-func (s *session) orders(ctx context.Context) (Orders, error) {
+func (s *acting) orders(ctx context.Context) (Orders, error) {
 	orders, canAdd, err := s.client.Orders(ctx)
 	if err != nil {
 		return Orders{}, s.fail(err)
@@ -71,21 +71,21 @@ func (s *session) orders(ctx context.Context) (Orders, error) {
 }
 
 // keep saves rows for later; that they cannot be kept must not hide them now.
-func (s *session) keep(ctx context.Context, name string, content any, at time.Time) {
+func (s *acting) keep(ctx context.Context, name string, content any, at time.Time) {
 	if err := s.m.db.save(ctx, s.account.ID, name, content, at); err != nil && ctx.Err() == nil {
 		s.m.options.Logger.Warn("a table could not be kept", "table", name, "error", err)
 	}
 }
 
 // cachedOrders is CachedOrders for the account of the session.
-func (s *session) cachedOrders(ctx context.Context) (out Orders, ok bool, err error) {
+func (s *acting) cachedOrders(ctx context.Context) (out Orders, ok bool, err error) {
 	out.FetchedAt, ok, err = s.m.db.load(ctx, s.account.ID, ordersName, &out)
 	out.Cached = true
 	return out, ok, err
 }
 
 // licenses is Licenses for the account of the session.
-func (s *session) licenses(ctx context.Context, order int64) (Licenses, error) {
+func (s *acting) licenses(ctx context.Context, order int64) (Licenses, error) {
 	installs := s.m.installCount()
 	rows, err := s.client.Licenses(ctx, order, false)
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *session) licenses(ctx context.Context, order int64) (Licenses, error) {
 
 // keepOutcome takes what the server answered to a task over into the last known rows, so that they hold it also when the
 // connection ends before the next table. Rows that are not known stay so: a part of them would pass for all.
-func (s *session) keepOutcome(ctx context.Context, job journal.Job, out outcome) {
+func (s *acting) keepOutcome(ctx context.Context, job journal.Job, out outcome) {
 	var orders Orders
 	if out.order.ID != 0 {
 		if at, ok, err := s.m.db.load(ctx, s.account.ID, ordersName, &orders); err == nil && ok {
@@ -135,7 +135,7 @@ func put[T any](rows []T, row T, same func(T) bool) []T {
 }
 
 // allLicenses is AllLicenses for the account of the session.
-func (s *session) allLicenses(ctx context.Context, order int64) (Licenses, error) {
+func (s *acting) allLicenses(ctx context.Context, order int64) (Licenses, error) {
 	installs := s.m.installCount()
 	rows, err := s.client.Licenses(ctx, order, true)
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *session) allLicenses(ctx context.Context, order int64) (Licenses, error
 }
 
 // cachedLicenses is CachedLicenses for the account of the session.
-func (s *session) cachedLicenses(ctx context.Context, order int64) (out Licenses, ok bool, err error) {
+func (s *acting) cachedLicenses(ctx context.Context, order int64) (out Licenses, ok bool, err error) {
 	var rows []api.License
 	at, ok, err := s.m.db.load(ctx, s.account.ID, licensesName(order), &rows)
 	if err != nil || !ok {
@@ -162,7 +162,7 @@ func (s *session) cachedLicenses(ctx context.Context, order int64) (out Licenses
 }
 
 // mark finds this PC among the licenses of an order.
-func (s *session) mark(ctx context.Context, order int64, rows []api.License) []License {
+func (s *acting) mark(ctx context.Context, order int64, rows []api.License) []License {
 	out := make([]License, len(rows))
 	for i, row := range rows {
 		out[i].License = row
@@ -203,10 +203,10 @@ func (s *session) mark(ctx context.Context, order int64, rows []api.License) []L
 }
 
 // program is Program for the account of the session.
-func (s *session) program(ctx context.Context, id int64) (api.Program, error) {
+func (s *acting) program(ctx context.Context, id int64) (api.Program, error) {
 	s.m.mu.Lock()
 	p, ok := s.m.programs[id]
-	ok = ok && s.m.client == s.client // ids of another server's programs mean others
+	ok = ok && s.m.programsOf == s.client
 	s.m.mu.Unlock()
 	if ok {
 		return p, nil
@@ -235,7 +235,7 @@ func (s *session) program(ctx context.Context, id int64) (api.Program, error) {
 }
 
 // fetchPrograms asks the server for the programs of an account and caches them: the vendor may have changed a key.
-func (s *session) fetchPrograms(ctx context.Context) ([]api.Program, error) {
+func (s *acting) fetchPrograms(ctx context.Context) ([]api.Program, error) {
 	programs, err := s.client.Programs(ctx)
 	if err != nil {
 		return nil, err
@@ -243,16 +243,18 @@ func (s *session) fetchPrograms(ctx context.Context) ([]api.Program, error) {
 	s.keep(ctx, programsName, programs, s.m.options.Now())
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
-	if s.m.client == s.client {
-		for _, p := range programs {
-			s.m.programs[p.ID] = p
-		}
+	if s.m.programsOf != s.client {
+		clear(s.m.programs)
+		s.m.programsOf = s.client
+	}
+	for _, p := range programs {
+		s.m.programs[p.ID] = p
 	}
 	return programs, nil
 }
 
 // knownProgram finds a program among those of an account that were last known.
-func (s *session) knownProgram(ctx context.Context, id int64) (p api.Program, ok bool) {
+func (s *acting) knownProgram(ctx context.Context, id int64) (p api.Program, ok bool) {
 	var programs []api.Program
 	if _, known, err := s.m.db.load(ctx, s.account.ID, programsName, &programs); err != nil || !known {
 		return p, false

@@ -54,7 +54,7 @@ type SendEmail struct {
 }
 
 // newLicense is NewLicense for the account of the session.
-func (s *session) newLicense(ctx context.Context, r NewLicense) (License, error) {
+func (s *acting) newLicense(ctx context.Context, r NewLicense) (License, error) {
 	return s.licensed(ctx, journal.Draft{
 		Task:    api.TaskNewLicense,
 		Title:   tasks[api.TaskNewLicense].title + r.Codes.Site.String(),
@@ -64,7 +64,7 @@ func (s *session) newLicense(ctx context.Context, r NewLicense) (License, error)
 }
 
 // reactivate is Reactivate for the account of the session.
-func (s *session) reactivate(ctx context.Context, r Reactivate) (License, error) {
+func (s *acting) reactivate(ctx context.Context, r Reactivate) (License, error) {
 	return s.licensed(ctx, journal.Draft{
 		Task:      api.TaskReactivation,
 		Title:     tasks[api.TaskReactivation].title + nameOf(r.License),
@@ -78,7 +78,7 @@ func (s *session) reactivate(ctx context.Context, r Reactivate) (License, error)
 func intentCodes(codes license.Codes) string { return ", codes " + codes.Merged() }
 
 // transfer is Transfer for the account of the session.
-func (s *session) transfer(ctx context.Context, r Transfer) (License, error) {
+func (s *acting) transfer(ctx context.Context, r Transfer) (License, error) {
 	leaves, err := s.newDeparture(ctx, r.License)
 	if err != nil {
 		return License{}, err
@@ -102,7 +102,7 @@ func removalRequest(l License, leaves departure, typed license.RemovalCode) requ
 
 // Remove ends a license and returns its order. The job works like that of Transfer.
 func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
-	return asCurrent(m, func(s *session) (api.Order, error) {
+	return asCurrent(m, func(s *acting) (api.Order, error) {
 		leaves, err := s.newDeparture(ctx, r.License)
 		if err != nil {
 			return api.Order{}, err
@@ -112,7 +112,7 @@ func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
 	})
 }
 
-func (s *session) remove(ctx context.Context, l License, r request) (outcome, error) {
+func (s *acting) remove(ctx context.Context, l License, r request) (outcome, error) {
 	return s.run(ctx, journal.Draft{
 		Task: api.TaskRemoval, Title: tasks[api.TaskRemoval].title + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, Intent: fmt.Sprintf("license %d", l.ID),
 	}, r)
@@ -154,7 +154,7 @@ func (m *Manager) NewOrder(ctx context.Context, r api.NewOrder) (api.Order, erro
 }
 
 // licensed runs a job that brings a license and finds out whether it is this PC's, and whether its file is in place.
-func (s *session) licensed(ctx context.Context, d journal.Draft, r request, body any) (License, error) {
+func (s *acting) licensed(ctx context.Context, d journal.Draft, r request, body any) (License, error) {
 	var err error
 	if body != nil {
 		if r, err = r.withBody(body); err != nil {

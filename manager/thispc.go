@@ -35,7 +35,7 @@ func (p ThisPC) Distinct() bool {
 }
 
 // thisPC is ThisPC for the account of the session.
-func (s *session) thisPC(ctx context.Context, programID int64) (ThisPC, error) {
+func (s *acting) thisPC(ctx context.Context, programID int64) (ThisPC, error) {
 	var out ThisPC
 	p, err := s.program(ctx, programID)
 	if err != nil {
@@ -160,7 +160,7 @@ func (m *Manager) tellNewer(signature license.Signature, program string) {
 
 // renewCodes takes a new Site code for this PC instead of the one in codes, which the server refused, and returns the
 // new codes. It returns codes that are not this PC's unchanged.
-func (s *session) renewCodes(ctx context.Context, order int64, codes license.Codes) (license.Codes, error) {
+func (s *acting) renewCodes(ctx context.Context, order int64, codes license.Codes) (license.Codes, error) {
 	p, err := s.programOfOrder(ctx, order)
 	if err != nil {
 		return codes, err
@@ -274,7 +274,7 @@ func boundOf(key license.Key, program api.Program, l License) (b bound, err erro
 }
 
 // compare is Compare for the account of the session.
-func (s *session) compare(ctx context.Context, l License, codes license.Codes) (license.Comparison, error) {
+func (s *acting) compare(ctx context.Context, l License, codes license.Codes) (license.Comparison, error) {
 	program, err := s.programOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return license.Comparison{}, err
@@ -357,7 +357,7 @@ func (m *Manager) RecheckThisPC(ctx context.Context, l License) (license.Compari
 	return comparison, err
 }
 
-func (s *session) programOfOrder(ctx context.Context, order int64) (api.Program, error) {
+func (s *acting) programOfOrder(ctx context.Context, order int64) (api.Program, error) {
 	orders, _, err := s.cachedOrders(ctx)
 	if err != nil {
 		return api.Program{}, err

@@ -11,9 +11,9 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 )
 
-// session is an account with its client. What a call does for an account hangs on the session that it began with, so that
+// acting is a session of an account. What a call does for an account hangs on the session that it began with, so that
 // it acts for that account whichever becomes the current one meanwhile.
-type session struct {
+type acting struct {
 	m       *Manager
 	account Account
 	client  *client.Client
@@ -22,17 +22,17 @@ type session struct {
 }
 
 // AccountID implements journal.Session.
-func (s *session) AccountID() int64 { return s.account.ID }
+func (s *acting) AccountID() int64 { return s.account.ID }
 
 // lastKnown returns the session with cached set.
-func (s *session) lastKnown() *session {
+func (s *acting) lastKnown() *acting {
 	cached := *s
 	cached.cached = true
 	return &cached
 }
 
 // fail returns an error of a call. If it says that the session has ended, fail publishes SignedOut.
-func (s *session) fail(err error) error {
+func (s *acting) fail(err error) error {
 	if errors.Is(err, ErrSignedOut) {
 		s.m.publish(Event{Kind: SignedOut, Account: s.account.ID})
 	}
@@ -40,22 +40,21 @@ func (s *session) fail(err error) error {
 }
 
 // acting returns a session of the current account. It fails with ErrSignedOut.
-func (m *Manager) acting() (*session, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.account == nil || m.client == nil {
+func (m *Manager) acting() (*acting, error) {
+	s, ok := m.sessions.Current()
+	if !ok {
 		return nil, ErrSignedOut
 	}
-	return &session{
+	return &acting{
 		m:       m,
-		account: *m.account,
-		client:  m.client,
+		account: s.Account,
+		client:  s.Client,
 	}, nil
 }
 
 // begin returns a session of the current account for a call that needs the server. If nobody is signed in it publishes
 // SignedOut and fails with ErrSignedOut.
-func (m *Manager) begin() (*session, error) {
+func (m *Manager) begin() (*acting, error) {
 	s, err := m.acting()
 	if err != nil {
 		m.publish(Event{Kind: SignedOut})
@@ -64,7 +63,7 @@ func (m *Manager) begin() (*session, error) {
 }
 
 // asCurrent calls act in a session that begin returns.
-func asCurrent[T any](m *Manager, act func(*session) (T, error)) (T, error) {
+func asCurrent[T any](m *Manager, act func(*acting) (T, error)) (T, error) {
 	s, err := m.begin()
 	if err != nil {
 		var none T
@@ -75,7 +74,7 @@ func asCurrent[T any](m *Manager, act func(*session) (T, error)) (T, error) {
 
 // ask makes one call of the current account's server.
 func ask[T any](m *Manager, call func(*client.Client) (T, error)) (T, error) {
-	return asCurrent(m, func(s *session) (T, error) {
+	return asCurrent(m, func(s *acting) (T, error) {
 		out, err := call(s.client)
 		return out, s.fail(err)
 	})
@@ -83,7 +82,7 @@ func ask[T any](m *Manager, call func(*client.Client) (T, error)) (T, error) {
 
 // Orders asks the server for the orders and keeps them.
 func (m *Manager) Orders(ctx context.Context) (Orders, error) {
-	return asCurrent(m, func(s *session) (Orders, error) { return s.orders(ctx) })
+	return asCurrent(m, func(s *acting) (Orders, error) { return s.orders(ctx) })
 }
 
 // CachedOrders returns the last known orders of the current account; false when none are known.
@@ -98,12 +97,12 @@ func (m *Manager) CachedOrders(ctx context.Context) (out Orders, ok bool, err er
 // Licenses asks the server for the active licenses of an order and keeps them. Those of this PC get their license files, and
 // the file of one that the server names as ended is erased.
 func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
-	return asCurrent(m, func(s *session) (Licenses, error) { return s.licenses(ctx, order) })
+	return asCurrent(m, func(s *acting) (Licenses, error) { return s.licenses(ctx, order) })
 }
 
 // AllLicenses asks the server for all licenses of an order, also those that have ended. They are not kept.
 func (m *Manager) AllLicenses(ctx context.Context, order int64) (Licenses, error) {
-	return asCurrent(m, func(s *session) (Licenses, error) { return s.allLicenses(ctx, order) })
+	return asCurrent(m, func(s *acting) (Licenses, error) { return s.allLicenses(ctx, order) })
 }
 
 // CachedLicenses returns the last known licenses of an order; false when none are known.
@@ -122,13 +121,13 @@ func (m *Manager) History(ctx context.Context, order int64) ([]api.HistoryEntry,
 
 // Program returns a program of the current account's server.
 func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
-	return asCurrent(m, func(s *session) (api.Program, error) { return s.program(ctx, id) })
+	return asCurrent(m, func(s *acting) (api.Program, error) { return s.program(ctx, id) })
 }
 
 // CachedProgram returns a program of the current account's server as it was last known; the server is asked for one that
 // never was.
 func (m *Manager) CachedProgram(ctx context.Context, id int64) (api.Program, error) {
-	return asCurrent(m, func(s *session) (api.Program, error) { return s.lastKnown().program(ctx, id) })
+	return asCurrent(m, func(s *acting) (api.Program, error) { return s.lastKnown().program(ctx, id) })
 }
 
 // SerialPrograms asks the server for the programs that accept serial numbers.
@@ -141,7 +140,7 @@ func (m *Manager) SerialPrograms(ctx context.Context) ([]api.Program, error) {
 
 // ThisPC computes Site code and Machine ID of this PC for a program.
 func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
-	return asCurrent(m, func(s *session) (ThisPC, error) { return s.thisPC(ctx, programID) })
+	return asCurrent(m, func(s *acting) (ThisPC, error) { return s.thisPC(ctx, programID) })
 }
 
 // Compare tells how the PC with these codes compares with the one that a license was made for: the server decides about a
@@ -158,19 +157,19 @@ func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (
 // job stays open and goes on with ResumeJobs. If the server refuses this PC's Site code as spent, this PC takes a new
 // one and the job asks again (spec: api 21).
 func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
-	return asCurrent(m, func(s *session) (License, error) { return s.newLicense(ctx, r) })
+	return asCurrent(m, func(s *acting) (License, error) { return s.newLicense(ctx, r) })
 }
 
 // Reactivate gives a license to the new codes of the PC it was made for. The job, and this PC's codes, work like those of
 // NewLicense.
 func (m *Manager) Reactivate(ctx context.Context, r Reactivate) (License, error) {
-	return asCurrent(m, func(s *session) (License, error) { return s.reactivate(ctx, r) })
+	return asCurrent(m, func(s *acting) (License, error) { return s.reactivate(ctx, r) })
 }
 
 // Transfer gives a license to another PC. The job works like that of NewLicense; the removal code in it is sealed. A license
 // of this PC leaves it first, as with Move.
 func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
-	return asCurrent(m, func(s *session) (License, error) { return s.transfer(ctx, r) })
+	return asCurrent(m, func(s *acting) (License, error) { return s.transfer(ctx, r) })
 }
 
 // PickUp takes a license that was released for another PC onto this one. The job works like that of NewLicense.
@@ -185,5 +184,5 @@ func (m *Manager) PickUp(ctx context.Context, l License) (License, error) {
 // PlanCourier finds out what the current account can do for the items of another PC's request. It asks the server for orders
 // and licenses and changes nothing.
 func (m *Manager) PlanCourier(ctx context.Context, r carry.Request) ([]CourierItem, error) {
-	return asCurrent(m, func(s *session) ([]CourierItem, error) { return s.planCourier(ctx, r) })
+	return asCurrent(m, func(s *acting) ([]CourierItem, error) { return s.planCourier(ctx, r) })
 }

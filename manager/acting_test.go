@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/acen-desktop/acen/client"
 )
 
 // Another account becomes the current one while a task of the first is sent: what comes of the task is the first one's.
@@ -16,13 +14,10 @@ func TestSwitchWhileATaskIsSent(t *testing.T) {
 	first := p.session(t)
 	_, err := p.Licenses(t.Context(), lumenOrder)
 	require.NoError(t, err)
-	holder := &tokenHolder{manager: p.Manager}
-	c, err := p.newClient("https://other.example.com", client.Tokens{}, holder)
-	require.NoError(t, err)
 	var id int64
 	require.NoError(t, p.db.QueryRowContext(t.Context(), `INSERT INTO accounts
  (server, server_name, client_id, username, display_name, remembered, last_used)
- VALUES ('https://other.example.com', '', 2, 'ben', 'Ben', 0, 0) RETURNING id`).Scan(&id))
+ VALUES ('https://other.example.com', '', 2, 'ben', 'Ben', 0, 9000000000000000) RETURNING id`).Scan(&id))
 	var events []Event
 	defer p.Subscribe(func(e Event) { events = append(events, e) })()
 	pc, err := p.ThisPC(t.Context(), 1)
@@ -30,7 +25,7 @@ func TestSwitchWhileATaskIsSent(t *testing.T) {
 	f.set(func() {
 		f.before = func(r *http.Request) *http.Response {
 			if r.Method == http.MethodPost {
-				p.use(Account{ID: id, Server: "https://other.example.com"}, c, holder)
+				require.NoError(t, p.Recall(t.Context()))
 			}
 			return nil
 		}

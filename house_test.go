@@ -38,6 +38,10 @@ var inner = map[string][]string{
 	"ui/screens":   {"ui/kit", "ui/text"},
 	"ui/kit":       {"ui/text/tr"},
 	"ui/text":      {"ui/kit/dialogs", "ui/kit/opener"},
+
+	"manager/journal": {},
+	"manager/session": {},
+	"manager/vault":   {},
 }
 
 // wiring are the rooms that may import any other.

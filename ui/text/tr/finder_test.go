@@ -32,7 +32,7 @@ const module = "github.com/acen-desktop/acen/"
 var translated = map[string]bool{module + "ui/text/tr.Text": true, module + "client.Format": true, module + "fingerprint.Why": true, module + "license/carry.Words": true}
 
 // rooms are looked through for keys; in those of the window every readable text must be translated.
-var rooms = []string{"./ui/...", "./manager", "./client", "./fingerprint", "./license/carry", "./internal/app"}
+var rooms = []string{"./ui/...", "./manager/...", "./client", "./fingerprint", "./license/carry", "./internal/app"}
 
 // source is one package with the types of its expressions.
 type source struct {

@@ -197,16 +197,16 @@ func (v tokenVector) check(t *testing.T) {
 	switch v.Wrong {
 	case "":
 		require.NoError(t, read)
-		require.JSONEq(t, string(v.Claims), string(opened(again).body))
-		require.JSONEq(t, string(v.Claims), string(opened(v.Token).body))
+		require.JSONEq(t, string(v.Claims), string(opened(again).claims))
+		require.JSONEq(t, string(v.Claims), string(opened(v.Token).claims))
 	case "bit":
 		require.Error(t, read)
 	case "key", "assertion":
 		require.ErrorIs(t, read, signature)
-		require.JSONEq(t, string(v.Claims), string(opened(v.Token).body))
+		require.JSONEq(t, string(v.Claims), string(opened(v.Token).claims))
 	case "nonce":
 		require.ErrorIs(t, read, ErrValidationNonce)
-		require.JSONEq(t, string(v.Claims), string(opened(v.Token).body))
+		require.JSONEq(t, string(v.Claims), string(opened(v.Token).claims))
 	default:
 		t.Fatalf("unknown fault of a token %q", v.Wrong)
 	}

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -228,7 +229,6 @@ func (l *License) own(own *ownFolder) place {
 	dir := installed.Below(l.options.Folder, l.signature)
 	read := func(known []string) (v visited) {
 		view := l.store.View(l.signature)
-		defer view.Close()
 		v.own.state, v.own.stateErr = view.State()
 		if err := v.files(l, view, known); err != nil && !errors.Is(err, syscall.ENOTDIR) {
 			told := Verdict{
@@ -256,8 +256,7 @@ func (l *License) own(own *ownFolder) place {
 // elsewhere returns the place of a folder in Options.Elsewhere.
 func (l *License) elsewhere(dir string) place {
 	return place{dir: dir, read: func(known []string) (v visited) {
-		view := installed.OpenView(dir)
-		defer view.Close()
+		view := installed.ViewOf(dir)
 		err := v.files(l, view, known)
 		if errors.Is(err, fs.ErrPermission) && dir != l.beside && exists(dir) {
 			v.tell(Verdict{
@@ -317,6 +316,7 @@ func (l *License) visitSome(places []place) []visited {
 	r, done := &round{results: make([]visited, 0, len(places))}, make(chan struct{})
 	go func() {
 		defer close(done)
+		growStack()
 		var known []string // contents of files that were verified
 		for _, p := range places {
 			before(p.dir)
@@ -342,6 +342,15 @@ func (l *License) visitSome(places []place) []visited {
 			timer.Reset(l.options.DiskTimeout)
 		}
 	}
+}
+
+// growStack makes room on the stack of a new goroutine. Decoding and verifying a license takes more stack than a
+// goroutine starts with, and the runtime would double and copy the stack three times (docs/adr/0013).
+//
+//go:noinline
+func growStack() {
+	var room [12 << 10]byte
+	runtime.KeepAlive(&room)
 }
 
 // add adds a result. It returns false if the round was abandoned.

@@ -60,9 +60,7 @@ func goldenState(t *testing.T) State {
 
 func TestGoldenVersion2(t *testing.T) {
 	content := golden(t, "pc-v2.json")
-	_, quick := quickState(content)
-	require.True(t, quick)
-	state, err := decodeState(content)
+	state, err := decodeForChange(content)
 	require.NoError(t, err)
 	require.Equal(t, goldenState(t), state)
 	text, err := state.encode()
@@ -106,6 +104,17 @@ func TestUnknownMembersSurvive(t *testing.T) {
 				return nil
 			})
 			return err
+		}},
+		"later typed codes": {change: func(s *Store) error {
+			for n := byte(2); n <= 3; n++ {
+				if _, err := s.Update(t.Context(), notepad, func(state *State) error {
+					state.Enter(Typed{Codes: codesOf(t, 0x125), Code: license.ActivationCode{n}})
+					return nil
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
 		}},
 		"another typed code": {
 			change: func(s *Store) error {

@@ -305,9 +305,7 @@ func (s *Store) State(signature license.Signature) (State, error) {
 
 // state is State without a time limit.
 func (s *Store) state(signature license.Signature) (State, error) {
-	v := s.View(signature)
-	defer v.Close()
-	state, err := v.State()
+	state, err := s.View(signature).State()
 	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) && !errors.Is(err, ErrNoHome) {
 		err = folderError(Below(s.dir, signature), err)
 	}
@@ -547,22 +545,16 @@ func (s *Store) Files(signature license.Signature) ([]File, error) {
 
 // files is Files without a time limit.
 func (s *Store) files(signature license.Signature) ([]File, error) {
-	v := s.View(signature)
-	defer v.Close()
-	return v.Files()
+	return s.View(signature).Files()
 }
 
 // Files lists the files of a folder that are named as license files; a folder that is not there holds none. Files that
 // are too large, or cannot be read, have no content.
-func Files(dir string) (list []File, err error) {
-	v := OpenView(dir)
-	defer v.Close()
-	return v.Files()
-}
+func Files(dir string) (list []File, err error) { return ViewOf(dir).Files() }
 
 // ReadFile reads one license file. A file that is too large, or cannot be read, has no content.
 func ReadFile(path string) File {
-	content, err := readSome(path, license.MaxFile)
+	content, err := readShared(path, license.MaxFile)
 	return newFile(path, content, err)
 }
 
@@ -698,7 +690,6 @@ type Clock struct {
 func (s *Store) Clock(signature license.Signature) Clock {
 	clock, _ := within(s, signature, s.o.DiskTimeout, func() (Clock, error) {
 		v := s.View(signature)
-		defer v.Close()
 		state, _ := v.State() // a damaged one has no clock
 		return v.Clock(state), nil
 	})
@@ -743,10 +734,8 @@ func (s *Store) replace(path string, content []byte) error {
 
 // sweep removes incomplete files that a crash left behind.
 func (s *Store) sweep(dir string) {
-	v := OpenView(dir)
-	defer v.Close()
 	var left []string
-	_ = v.names(func(some []string) bool { // a file that stays makes Write fail
+	_ = readNames(dir, func(some []string) bool { // a file that stays makes Write fail
 		for _, name := range some {
 			if strings.HasPrefix(name, freshName) {
 				left = append(left, name)
@@ -759,10 +748,10 @@ func (s *Store) sweep(dir string) {
 	}
 }
 
-// readSome reads a file of at most limit bytes.
-func readSome(path string, limit int64) (content string, err error) {
+// readShared is readFile for a file that other programs may replace at the same time.
+func readShared(path string, limit int64) (content string, err error) {
 	err = sharing(func() error {
-		content, err = readNow(path, limit)
+		content, err = readFile(path, limit)
 		return err
 	})
 	return content, err

@@ -20,9 +20,7 @@ var errOlder = errors.New("the file that keeps this PC's Site code was written b
 // current returns the state for a change. It moves the files of a trial version into the folder "old" first. The caller
 // holds the lock.
 func (s *Store) current(signature license.Signature) (State, error) {
-	v := s.View(signature)
-	defer v.Close()
-	state, err := v.state()
+	state, err := s.View(signature).state(decodeForChange)
 	if errors.Is(err, errOlder) {
 		return State{Signature: signature}, s.keepOlder(Below(s.dir, signature))
 	}

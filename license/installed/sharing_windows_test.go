@@ -36,7 +36,7 @@ func TestFilesThatAreOpen(t *testing.T) {
 	require.Empty(t, files[0].Content)
 	require.Equal(t, "license", files[100].Content)
 	require.Equal(t, patienceFile, slept.total)
-	_, err = readSome(files[0].Path, license.MaxFile)
+	_, err = readShared(files[0].Path, license.MaxFile)
 	require.ErrorIs(t, err, errorSharingViolation)
 	require.NotErrorIs(t, err, fs.ErrPermission)
 }

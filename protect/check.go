@@ -189,9 +189,10 @@ func (l *License) ownFolder() (own ownFolder) {
 
 // place is a folder to read.
 type place struct {
-	dir string
-	// read reads the folder. It runs in a goroutine that may be abandoned, so it must not write to shared variables.
-	read func(known []string) visited
+	dir  string
+	view *installed.View // nil for a file that is read by its path
+	// read reads the folder. It may run in a goroutine that may be abandoned, so it must not write to shared variables.
+	read func(view *installed.View, known []string) visited
 	// take stores the result of read, in the goroutine of the check, and returns its scan; nil only returns the scan.
 	// The folder may not have answered; the result is then only a verdict.
 	take func(v visited, answered bool) scan
@@ -215,7 +216,7 @@ func silent(dir string) Verdict {
 
 // named is a file that the program names.
 func (l *License) named(path string) place {
-	return place{dir: filepath.Dir(path), read: func(known []string) (v visited) {
+	return place{dir: filepath.Dir(path), read: func(_ *installed.View, known []string) (v visited) {
 		f := installed.ReadFile(path)
 		if !slices.Contains(known, f.Content) && (f.Content != "" || f.Denied || exists(path)) {
 			v.file(l, f, new(int))
@@ -227,8 +228,7 @@ func (l *License) named(path string) place {
 // own returns the place of the program's folder in the person's folder, which take stores in own.
 func (l *License) own(own *ownFolder) place {
 	dir := installed.Below(l.options.Folder, l.signature)
-	read := func(known []string) (v visited) {
-		view := l.store.View(l.signature)
+	read := func(view *installed.View, known []string) (v visited) {
 		v.own.state, v.own.stateErr = view.State()
 		if err := v.files(l, view, known); err != nil && !errors.Is(err, syscall.ENOTDIR) {
 			told := Verdict{
@@ -250,13 +250,17 @@ func (l *License) own(own *ownFolder) place {
 		own.silent = !answered
 		return v.scan
 	}
-	return place{dir, read, take}
+	return place{
+		dir:  dir,
+		view: l.store.View(l.signature),
+		read: read,
+		take: take,
+	}
 }
 
 // elsewhere returns the place of a folder in Options.Elsewhere.
 func (l *License) elsewhere(dir string) place {
-	return place{dir: dir, read: func(known []string) (v visited) {
-		view := installed.ViewOf(dir)
+	return place{dir: dir, view: installed.ViewOf(dir), read: func(view *installed.View, known []string) (v visited) {
 		err := v.files(l, view, known)
 		if errors.Is(err, fs.ErrPermission) && dir != l.beside && exists(dir) {
 			v.tell(Verdict{
@@ -277,14 +281,22 @@ type round struct {
 	abandoned bool // later results are dropped
 }
 
-// visit reads places one after the other, in a goroutine of its own. If a place does not answer in time, visit abandons
-// it together with the goroutine, and reads the others in a new one: reading a folder on a dead network drive blocks
-// and cannot be canceled.
+// visit reads places one after the other. If a place may be on a network drive, visit reads it and those after it in a
+// goroutine of its own. If a place does not answer in time, visit abandons it together with the goroutine, and goes on
+// with the others: reading a folder on a dead network drive blocks and cannot be canceled.
 func (l *License) visit(places []place) []scan {
 	found := make([]scan, 0, len(places))
+	var known []string // contents of files that were verified
 	for len(places) > 0 {
-		results := l.visitSome(places)
+		if v, ok := l.visitDirectly(places[0], known); ok {
+			known = v.addTo(known)
+			found = append(found, places[0].taken(v, true))
+			places = places[1:]
+			continue
+		}
+		results := l.visitSome(places, slices.Clip(known))
 		for i, v := range results {
+			known = v.addTo(known)
 			found = append(found, places[i].taken(v, true))
 		}
 		places = places[len(results):]
@@ -298,6 +310,27 @@ func (l *License) visit(places []place) []scan {
 	return found
 }
 
+// visitDirectly reads a place in the goroutine of the caller, which takes less time, or returns false if that may block.
+func (l *License) visitDirectly(p place, known []string) (v visited, ok bool) {
+	if p.view == nil || l.options.touch != nil {
+		return visited{}, false
+	}
+	view, ok := p.view.Direct()
+	if !ok {
+		return visited{}, false
+	}
+	v = p.read(view, known)
+	return v, view.Close()
+}
+
+// addTo adds the contents of the verified files to those that are known.
+func (v visited) addTo(known []string) []string {
+	for _, c := range v.list {
+		known = append(known, c.content)
+	}
+	return known
+}
+
 func (p place) taken(v visited, answered bool) scan {
 	if p.take == nil {
 		return v.scan
@@ -306,7 +339,7 @@ func (p place) taken(v visited, answered bool) scan {
 }
 
 // visitSome reads places until one does not answer in time.
-func (l *License) visitSome(places []place) []visited {
+func (l *License) visitSome(places []place, known []string) []visited {
 	timer := time.NewTimer(l.options.DiskTimeout)
 	defer timer.Stop()
 	expired, before := timer.C, func(string) {}
@@ -317,13 +350,10 @@ func (l *License) visitSome(places []place) []visited {
 	go func() {
 		defer close(done)
 		growStack()
-		var known []string // contents of files that were verified
 		for _, p := range places {
 			before(p.dir)
-			v := p.read(known)
-			for _, c := range v.list {
-				known = append(known, c.content)
-			}
+			v := p.read(p.view, known)
+			known = v.addTo(known)
 			if !r.add(v) {
 				return
 			}

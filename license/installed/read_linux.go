@@ -9,13 +9,20 @@ import (
 // A program checks its license when it starts, so this file reads with as few system calls as possible. Package os would
 // need twice as many, because it registers each file with the network poller and reads until the end of the file.
 
-// readFile reads a regular file of at most limit bytes, and fails with fs.ErrInvalid for any other. A short file, as
-// most are, takes one read: a read that returns less than it could has reached the end. Reads at an offset fail for pipes
-// and folders.
+// readFile reads a regular file of at most limit bytes, and fails with fs.ErrInvalid for any other.
 func readFile(path string, limit int64) (string, error) {
-	fd, err := openFile(path, 0)
-	if err != nil {
-		return "", err
+	fd, err := openFile(path, syscall.O_NONBLOCK) // does not wait for the writer of a pipe
+	return readOpen(fd, path, limit, err)
+}
+
+// readOpen reads and closes a file that was opened, unless that failed. A short file, as most are, takes one read: a
+// read that returns less than it could has reached the end. Reads at an offset fail for pipes and folders.
+func readOpen(fd int, path string, limit int64, failed error) (string, error) {
+	if errors.Is(failed, syscall.ENXIO) || errors.Is(failed, syscall.ENODEV) { // a socket, or a device without a driver
+		failed = fs.ErrInvalid
+	}
+	if failed != nil {
+		return "", &fs.PathError{Op: "open", Path: path, Err: failed}
 	}
 	defer func() { _ = syscall.Close(fd) }()
 	var begin [2 << 10]byte
@@ -55,9 +62,14 @@ func readFile(path string, limit int64) (string, error) {
 func readNames(dir string, each func(names []string) (more bool)) error {
 	fd, err := openFile(dir, syscall.O_DIRECTORY)
 	if err != nil {
-		return err
+		return &fs.PathError{Op: "open", Path: dir, Err: err}
 	}
 	defer func() { _ = syscall.Close(fd) }()
+	return readEntries(fd, dir, each)
+}
+
+// readEntries is readNames for an open folder.
+func readEntries(fd int, dir string, each func(names []string) (more bool)) error {
 	buffer := make([]byte, 4<<10)
 	for {
 		n, err := retry(func() (int, error) { return syscall.ReadDirent(fd, buffer) })
@@ -74,18 +86,8 @@ func readNames(dir string, each func(names []string) (more bool)) error {
 	}
 }
 
-// openFile opens a file for reading. It does not wait for the writer of a pipe, and fails with fs.ErrInvalid for sockets
-// and devices without a driver.
 func openFile(path string, flags int) (fd int, err error) {
-	flags |= syscall.O_RDONLY | syscall.O_NONBLOCK | syscall.O_CLOEXEC
-	fd, err = retry(func() (int, error) { return syscall.Open(path, flags, 0) })
-	if errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.ENODEV) {
-		err = fs.ErrInvalid
-	}
-	if err != nil {
-		return 0, &fs.PathError{Op: "open", Path: path, Err: err}
-	}
-	return fd, nil
+	return retry(func() (int, error) { return syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|flags, 0) })
 }
 
 func readAt(fd int, path string, into []byte, offset int64) (int, error) {

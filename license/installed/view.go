@@ -11,11 +11,12 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// A View reads the folder of one program. It has no time limit (see Within) and is for one goroutine.
+// A View reads the folder of one program. It has no time limit (see Within and Direct) and is for one goroutine.
 type View struct {
 	dir       string
 	signature license.Signature
-	err       error // why there is no folder
+	err       error         // why there is no folder
+	direct    *directFolder // of a view that Direct returned
 
 	// noClock and noContacts are set once Each has listed the folder and these files were not in it.
 	noClock, noContacts bool
@@ -37,7 +38,20 @@ func (v *View) read(name string, limit int64) (string, error) {
 	if v.err != nil {
 		return "", v.err
 	}
+	if v.direct != nil {
+		return v.direct.readFile(name, limit)
+	}
 	return readShared(filepath.Join(v.dir, name), limit)
+}
+
+func (v *View) readNames(each func(names []string) (more bool)) error {
+	switch {
+	case v.err != nil:
+		return v.err
+	case v.direct != nil:
+		return v.direct.readNames(each)
+	}
+	return readNames(v.dir, each)
 }
 
 // State is Store.State.
@@ -81,12 +95,9 @@ func (v *View) Files() (list []File, err error) {
 
 // Each calls visit for each file of Files, sorted by name. A missing folder has no files.
 func (v *View) Each(visit func(File)) error {
-	if v.err != nil {
-		return v.err
-	}
 	var names []string
 	count, clock, contacts := 0, false, false
-	err := readNames(v.dir, func(some []string) (more bool) {
+	err := v.readNames(func(some []string) (more bool) {
 		count += len(some)
 		for _, name := range some {
 			clock = clock || name == clockName

@@ -227,13 +227,13 @@ func (l *License) named(path string) place {
 
 // own returns the place of the program's folder in the person's folder, which take stores in own.
 func (l *License) own(own *ownFolder) place {
-	dir := installed.Below(l.options.Folder, l.signature)
+	view := l.store.View(l.signature)
 	read := func(view *installed.View, known []string) (v visited) {
 		v.own.state, v.own.stateErr = view.State()
 		if err := v.files(l, view, known); err != nil && !errors.Is(err, syscall.ENOTDIR) {
 			told := Verdict{
 				Kind:   Unreadable,
-				Path:   dir,
+				Path:   view.Dir(),
 				Err:    err,
 				folder: true,
 			}
@@ -251,8 +251,8 @@ func (l *License) own(own *ownFolder) place {
 		return v.scan
 	}
 	return place{
-		dir:  dir,
-		view: l.store.View(l.signature),
+		dir:  view.Dir(),
+		view: view,
 		read: read,
 		take: take,
 	}

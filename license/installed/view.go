@@ -33,6 +33,9 @@ func (s *Store) View(signature license.Signature) *View {
 // ViewOf returns a view of a folder that contains license files of any program.
 func ViewOf(dir string) *View { return &View{dir: dir} }
 
+// Dir returns the folder, or "" if there is none.
+func (v *View) Dir() string { return v.dir }
+
 // read reads a file of at most limit bytes.
 func (v *View) read(name string, limit int64) (string, error) {
 	if v.err != nil {

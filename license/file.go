@@ -32,6 +32,7 @@ var (
 	ErrOlderVersion error = olderVersion{}
 )
 
+// files is the kind of license files (spec: codes "License file").
 var files = tokenKind{
 	assertion: "acen/v2 license",
 	max:       MaxFile,

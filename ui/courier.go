@@ -13,16 +13,16 @@ import (
 	"fyne.io/fyne/v2/storage"
 
 	"github.com/acen-desktop/acen/license/carry"
-	"github.com/acen-desktop/acen/ui/background"
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/explain"
-	"github.com/acen-desktop/acen/ui/offline"
-	"github.com/acen-desktop/acen/ui/tr"
-	"github.com/acen-desktop/acen/ui/words"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	screen "github.com/acen-desktop/acen/ui/screens/carry"
+	"github.com/acen-desktop/acen/ui/text/explain"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-func (w *Window) offlineOptions() offline.Options {
-	return offline.Options{
+func (w *Window) offlineOptions() screen.Options {
+	return screen.Options{
 		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Manager: w.options.Backend, Copy: w.copy, Explain: explain.Error,
 		DeviceName: w.options.DeviceName, Now: w.options.Now, After: time.After,
 		Save: func(name, text string, done func(error)) { w.saveText(name, text, carry.Extension, done) }, Print: w.options.Opener.Show, Choose: w.chooseDocument, ChooseFolder: w.chooseFolder, Paste: func() string { return w.app.Clipboard().Content() },
@@ -53,6 +53,12 @@ func (w *Window) given(content []byte) {
 func (w *Window) givenFolder(path string) {
 	w.window.RequestFocus()
 	w.desk.Receive(nil, []string{path})
+}
+
+// refused says why something that the system asked the app to open cannot be opened, and raises the window.
+func (w *Window) refused(err error) {
+	w.window.RequestFocus()
+	w.queue.Error(readFault(err))
 }
 
 // serverLink fills in the server of a link for signing in.

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen"
-	"github.com/acen-desktop/acen/cmd/place"
+	"github.com/acen-desktop/acen/internal/app/paths"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/carry"
 )
@@ -213,7 +213,7 @@ func (w windows) credentials(t *testing.T) (names []string) {
 	t.Helper()
 	_, output := w.try(t, "reg", "query", `HKCU\Software\Wine\Credential Manager`)
 	for line := range strings.Lines(output) {
-		if strings.Contains(line, "Generic: "+place.KeyringService+":") {
+		if strings.Contains(line, "Generic: "+paths.KeyringService+":") {
 			names = append(names, strings.TrimSpace(line))
 		}
 	}

@@ -166,7 +166,8 @@ func (p PublicKey) Verify(token string) (File, error) {
 	return VerifyFile(token, func(string) (PublicKey, bool) { return p, true })
 }
 
-// VerifyFile is Verify with the key of the id that the license file names. It fails with ErrFileKey when key knows none.
+// VerifyFile is Verify with the key of the id that the license file names. It fails with ErrFileKey when key knows
+// none.
 func VerifyFile(token string, key func(id string) (PublicKey, bool)) (File, error) {
 	t, err := openFile(token)
 	if err != nil {
@@ -272,8 +273,8 @@ func FileKeyID(token string) (string, error) {
 	return t.keyID, err
 }
 
-// UnverifiedFile returns what a license file claims before anyone has checked its signature: to show it, and to find the
-// key that verifies it. Never rely on it. It fails with ErrFileDamaged.
+// UnverifiedFile returns what a license file claims before anyone has checked its signature: to show it, and to find
+// the key that verifies it. Never rely on it. It fails with ErrFileDamaged.
 func UnverifiedFile(token string) (File, error) {
 	t, err := openFile(token)
 	if err != nil {

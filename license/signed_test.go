@@ -32,8 +32,8 @@ func opened(text string) token {
 	return t
 }
 
-// asTheLibrary requires that our verification and the library's say the same of a token, and that a license file that is
-// read was accepted by the library.
+// asTheLibrary requires that our verification and the library's say the same of a token, and that a license file that
+// is read was accepted by the library.
 func asTheLibrary(t *testing.T, key PublicKey, token, assertion string) (accepted bool) {
 	t.Helper()
 	public, err := paseto.NewV4AsymmetricPublicKeyFromBytes(key[:])

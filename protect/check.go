@@ -22,7 +22,8 @@ const (
 	Tolerance = 24 * time.Hour
 	// clockEvery is how far the clock must have moved to be written down.
 	clockEvery = time.Hour
-	// patience is how long a check waits for others that change the folder. What it would write is not needed for the verdict.
+	// patience is how long a check waits for others that change the folder. What it would write is not needed for the
+	// verdict.
 	patience = 25 * time.Millisecond
 	// diskTimeout is the default of Options.DiskTimeout.
 	diskTimeout = 3 * time.Second
@@ -80,8 +81,8 @@ func (l *License) Check(ctx context.Context) Verdict {
 	return l.Verdict()
 }
 
-// check decides about everything that is found and remembers the verdict about the best, which it returns. It fails when no
-// decision can be made.
+// check decides about everything that is found and remembers the verdict about the best, which it returns. It fails
+// when no decision can be made.
 func (l *License) check(ctx context.Context) (best candidate, err error) {
 	best, err = l.best(ctx)
 	l.mu.Lock()
@@ -310,7 +311,8 @@ func (l *License) visit(places []place) []scan {
 	return found
 }
 
-// visitDirectly reads a place in the goroutine of the caller, which takes less time, or returns false if that may block.
+// visitDirectly reads a place in the goroutine of the caller, which takes less time, or returns false if that may
+// block.
 func (l *License) visitDirectly(p place, known []string) (v visited, ok bool) {
 	if p.view == nil || l.options.touch != nil {
 		return visited{}, false
@@ -728,8 +730,8 @@ func (c candidate) details() *Details {
 	}
 }
 
-// register tells the desktop app on this PC of the program, and gives a PC that has no Site code yet the one of its valid
-// license, so that the app recognizes it. It is done at first start, and when the program has changed.
+// register tells the desktop app on this PC of the program, and gives a PC that has no Site code yet the one of its
+// valid license, so that the app recognizes it. It is done at first start, and when the program has changed.
 func (l *License) register(ctx context.Context, state installed.State, best candidate) {
 	self := installed.Program{Name: l.program.Name, PublicKeys: l.program.PublicKeys, TypedCodes: l.program.ActivationKey != nil}
 	adopt := best.verdict.Valid() && !state.HasGeneration

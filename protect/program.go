@@ -24,7 +24,8 @@ type Program struct {
 	Name string
 	// Signature is the application signature.
 	Signature string
-	// PublicKeys are 64 hex digits each: the program's present key and those that its license files were signed with before.
+	// PublicKeys are 64 hex digits each: the program's present key and those that its license files were signed with
+	// before.
 	PublicKeys []string
 	// ActivationKey lets the program accept typed activation codes; nil refuses them. Whoever digs the key out of the
 	// program can make codes.
@@ -67,8 +68,8 @@ type Options struct {
 	Paths []string
 	// Folder is the person's folder that programs share with the desktop app; "" means installed.User.
 	Folder string
-	// Elsewhere are folders with license files that are looked at besides; nil means the machine-wide folders of the program
-	// and the folder of its executable.
+	// Elsewhere are folders with license files that are looked at besides; nil means the machine-wide folders of the
+	// program and the folder of its executable.
 	Elsewhere []string
 	// Fingerprint reads the locks; nil means this PC's, read once in a process.
 	Fingerprint Fingerprint

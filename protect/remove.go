@@ -81,9 +81,9 @@ func (l *License) show(ctx context.Context, codes license.Codes, id int64) error
 	return l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, gone) })
 }
 
-// RemovalCodes lists the stored removal codes of Remove that the server has not accepted yet, the latest last. A person can
-// look up a code there that was not written down. Codes of licenses that the desktop app moves or removes are not among
-// them: such a license comes back if the app's task is canceled.
+// RemovalCodes lists the stored removal codes of Remove that the server has not accepted yet, the latest last. A person
+// can look up a code there that was not written down. Codes of licenses that the desktop app moves or removes are not
+// among them: such a license comes back if the app's task is canceled.
 func (l *License) RemovalCodes() (list []Removal, err error) {
 	state, err := l.store.State(l.signature)
 	for _, one := range state.Spent {

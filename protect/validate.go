@@ -71,9 +71,9 @@ func (r *refused) Error() string {
 	return fmt.Sprintf("the license server did not confirm the license: it answered %d %s", r.status, http.StatusText(r.status))
 }
 
-// Validate asks the vendor's server now, once about each license of this PC, and returns the resulting verdict. The error
-// says why there was no answer about one, which by itself changes no verdict: ErrNoServer, ErrNotAsked, ErrNotSigned, a
-// *Refusal for the verdicts NewerState and UnknownKey, or the failure of the call.
+// Validate asks the vendor's server now, once about each license of this PC, and returns the resulting verdict. The
+// error says why there was no answer about one, which by itself changes no verdict: ErrNoServer, ErrNotAsked,
+// ErrNotSigned, a *Refusal for the verdicts NewerState and UnknownKey, or the failure of the call.
 func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	if l.program.Validation.Server == "" {
 		return l.Check(ctx), ErrNoServer
@@ -128,8 +128,8 @@ func (l *License) take(ctx context.Context, about candidate, said license.Valida
 	return err
 }
 
-// Watch asks the vendor's server about the license from time to time, looks at the clock, and calls changed when the verdict
-// has changed. It returns when the context ends; a program runs it in a goroutine of its own.
+// Watch asks the vendor's server about the license from time to time, looks at the clock, and calls changed when the
+// verdict has changed. It returns when the context ends; a program runs it in a goroutine of its own.
 func (l *License) Watch(ctx context.Context, changedTo func(Verdict)) {
 	last, failures := l.Verdict(), 0
 	every := l.program.Validation.Every

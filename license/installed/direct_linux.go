@@ -25,8 +25,8 @@ func (v *View) Direct() (*View, bool) {
 	return v.directAt(unix.AT_FDCWD, v.dir, resolveCached)
 }
 
-// directAt is Direct for a path below an open folder, whose file system takes the place of the root file system, and with
-// flags for resolving it.
+// directAt is Direct for a path below an open folder, whose file system takes the place of the root file system, and
+// with flags for resolving it.
 func (v *View) directAt(root int, path string, resolve uint64) (*View, bool) {
 	fd, err := openInside(root, path, unix.O_DIRECTORY, resolve)
 	switch {

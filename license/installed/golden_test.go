@@ -70,8 +70,8 @@ func TestGoldenVersion2(t *testing.T) {
 	require.Equal(t, content, string(text))
 }
 
-// TestGoldenTypedCodes covers the members of version 2 that came after its first file: typed activation codes of before,
-// and hashes of all that were entered (spec: files "State file", files "Versions").
+// TestGoldenTypedCodes covers the members of version 2 that came after its first file: typed activation codes of
+// before, and hashes of all that were entered (spec: files "State file", files "Versions").
 func TestGoldenTypedCodes(t *testing.T) {
 	want := goldenState(t)
 	want.Former = []Typed{
@@ -111,7 +111,7 @@ func TestUnknownMembersSurvive(t *testing.T) {
 				if err := s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 0x125)}); err != nil {
 					return err
 				}
-				return s.Return(t.Context(), notepad, codesOf(t, 0x123).Site)
+				return s.UndoLeave(t.Context(), notepad, codesOf(t, 0x123).Site)
 			},
 			lost: []string{`"reason":{"code":"moved","to":["PC 2"]}`, `"origin":"mail"`},
 		},
@@ -245,7 +245,7 @@ func TestNewerStateIsNotTouched(t *testing.T) {
 				"generation": func() error { _, err := s.Generation(t.Context(), notepad); return err },
 				"renew":      func() error { return s.Renew(t.Context(), notepad, site) },
 				"leave":      func() error { return s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 0x123)}) },
-				"return":     func() error { return s.Return(t.Context(), notepad, site) },
+				"return":     func() error { return s.UndoLeave(t.Context(), notepad, site) },
 				"settle":     func() error { return s.Settle(t.Context(), notepad, site) },
 				"set aside":  func() error { _, err := s.SetAside(t.Context(), notepad); return err },
 				"clock":      func() error { return s.SetClock(t.Context(), notepad, Clock{Latest: time.Unix(1, 0)}) },

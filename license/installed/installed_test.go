@@ -87,7 +87,7 @@ func TestLeaving(t *testing.T) {
 	require.NoError(t, s.Leave(t.Context(), notepad, gone), "the server forgot it")
 
 	for range 2 {
-		require.NoError(t, s.Return(t.Context(), notepad, gone.Codes.Site))
+		require.NoError(t, s.UndoLeave(t.Context(), notepad, gone.Codes.Site))
 		state, err = s.State(notepad)
 		require.NoError(t, err)
 		require.EqualValues(t, 0x123, state.Generation)
@@ -218,8 +218,8 @@ func TestClock(t *testing.T) {
 	require.Equal(t, earlier, s.Clock(notepad))
 }
 
-// A clock in a file of its own counts for as long as pc.json has none: that of an older program, and that beside a pc.json
-// that is damaged.
+// A clock in a file of its own counts for as long as pc.json has none: that of an older program, and that beside a
+// pc.json that is damaged.
 func TestClockInAFileOfItsOwn(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	dir := Below(s.Dir(), notepad)
@@ -362,7 +362,7 @@ func FuzzState(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		s, err := decodeForChange(string(content))
 		if err != nil {
-			require.True(t, errors.Is(err, ErrDamaged) || errors.Is(err, ErrNewer) || errors.Is(err, errOlder), err)
+			require.True(t, errors.Is(err, ErrDamaged) || errors.Is(err, ErrNewer) || errors.Is(err, errTrialVersion), err)
 			return
 		}
 		text, err := s.encode()

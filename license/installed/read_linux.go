@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// A program checks its license when it starts, so this file reads with as few system calls as possible. Package os would
-// need twice as many, because it registers each file with the network poller and reads until the end of the file.
+// A program checks its license when it starts, so this file reads with as few system calls as possible. Package os
+// would need twice as many, because it registers each file with the network poller and reads until the end of the file.
 
 // readFile reads a regular file of at most limit bytes, and fails with fs.ErrInvalid for any other.
 func readFile(path string, limit int64) (string, error) {

@@ -164,8 +164,8 @@ func readState(path string) (State, error) {
 }
 
 // decodeState decodes a state file without the members that this version does not know. It fails with ErrNewer for a
-// file of a newer version, with errOlder for one of a trial version, and with ErrDamaged for any other file that encode
-// does not write.
+// file of a newer version, with errTrialVersion for one of a trial version, and with ErrDamaged for any other file that
+// encode does not write.
 func decodeState(content string) (s State, err error) {
 	var f stateFile
 	if json.Unmarshal([]byte(content), &f) != nil {
@@ -239,7 +239,7 @@ func checkVersion(version int64) error {
 	case version == stateVersion:
 		return nil
 	case version == 1:
-		return errOlder
+		return errTrialVersion
 	}
 	return ErrDamaged
 }

@@ -60,13 +60,13 @@ func (v *View) readNames(each func(names []string) (more bool)) error {
 // State is Store.State.
 func (v *View) State() (State, error) {
 	state, err := v.state(decodeState)
-	if errors.Is(err, errOlder) {
+	if errors.Is(err, errTrialVersion) {
 		return State{Signature: v.signature}, nil
 	}
 	return state, err
 }
 
-// state is State with decodeState or decodeForChange. It fails with errOlder for the state of a trial version.
+// state is State with decodeState or decodeForChange. It fails with errTrialVersion for the state of a trial version.
 func (v *View) state(decode func(content string) (State, error)) (State, error) {
 	content, err := v.read(stateName, maxState)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -107,8 +107,12 @@ func (k SigningKey) Sign(f File) (string, error) {
 		Signature: string(f.Signature), Order: f.Order,
 		Site: f.Codes.Site.String(), Machine: f.Codes.Machine.String(), Code: f.ActivationCode.String(),
 		Features: &f.Features,
-		Policy:   &policyClaim{Enabled: f.Policy.Enabled, MaxHardwareChanges: f.Policy.MaxHardwareChanges, Changeable: []string{}},
-		Seed:     base64.RawURLEncoding.EncodeToString(f.Seed[:]), Note: f.Note,
+		Policy: &policyClaim{
+			Enabled:            f.Policy.Enabled,
+			MaxHardwareChanges: f.Policy.MaxHardwareChanges,
+			Changeable:         []string{},
+		},
+		Seed: base64.RawURLEncoding.EncodeToString(f.Seed[:]), Note: f.Note,
 	}
 	for _, l := range f.Policy.Changeable {
 		if name := l.String(); !slices.Contains(c.Policy.Changeable, name) {

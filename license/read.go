@@ -122,7 +122,8 @@ func (e *CodeError) Error() string {
 			return fmt.Sprintf("The %s is not complete: group %d of %d is missing.", name, e.Group, groups)
 		}
 		if inGroup {
-			return fmt.Sprintf("The %s is not complete: group %d of %d is too short (%d of %d characters so far).", name, e.Group, groups, e.Have, e.Want)
+			return fmt.Sprintf("The %s is not complete: group %d of %d is too short (%d of %d characters so far).",
+				name, e.Group, groups, e.Have, e.Want)
 		}
 		return fmt.Sprintf("The %s is not complete: %d of %d characters so far.", name, e.Have, e.Want)
 	case FaultTooLong:

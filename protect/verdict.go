@@ -151,7 +151,7 @@ func (v Verdict) Text(language string) string {
 		"{program}", v.program,
 		"{path}", v.Path,
 		"{File}", file.in(in, "{path}", v.Path),
-		"{folder}", v.place(),
+		"{folder}", v.dir(),
 		"{date}", day(in, v.At),
 		"{end}", end(in, ends),
 		"{now}", day(in, v.now),
@@ -166,8 +166,8 @@ func (v Verdict) Text(language string) string {
 	return phrases[v.phrase()].in(in, values...)
 }
 
-// place returns the folder that cannot be read, or in which the file is.
-func (v Verdict) place() string {
+// dir returns the folder that cannot be read, or in which the file is.
+func (v Verdict) dir() string {
 	if v.folder {
 		return v.Path
 	}

@@ -170,7 +170,7 @@ func Open(dir string, o Options) *Store {
 		o.LockTimeout = lockTimeout
 	}
 	if o.DiskTimeout <= 0 {
-		o.DiskTimeout = diskTimeout
+		o.DiskTimeout = DefaultDiskTimeout
 	}
 	if o.tryLock == nil {
 		o.tryLock = (*flock.Flock).TryLock

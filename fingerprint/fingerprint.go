@@ -62,16 +62,11 @@ type sources interface {
 	biosID() (string, error)
 	osID() (string, error)
 	cpuID() (string, error)
-	hdHardwareID() (string, error)
+	// disks returns the serials of all disks of the system drive. HD ID (HW) is the first.
+	disks() ([]string, error)
 	cdHardwareID() (string, error)
 	// adapters lists physical adapters with a permanent address, in no order.
 	adapters() ([]adapter, error)
-}
-
-// diskLister is implemented by sources whose system drive may span several disks.
-type diskLister interface {
-	// disks returns the serials of all disks of the system drive, that of hdHardwareID first.
-	disks() ([]string, error)
 }
 
 // snapshotter is implemented by sources that cache what several locks need.
@@ -159,15 +154,7 @@ func (r *Reader) Read(ctx context.Context) (Reading, error) {
 
 // disksOf returns the serials of the disks of the system drive without placeholders.
 func disksOf(source sources) ([]string, error) {
-	var disks []string
-	var err error
-	if lister, ok := source.(diskLister); ok {
-		disks, err = lister.disks()
-	} else {
-		var serial string
-		serial, err = source.hdHardwareID()
-		disks = []string{serial}
-	}
+	disks, err := source.disks()
 	return slices.DeleteFunc(disks, func(serial string) bool { return !readable(license.HDHWID, serial) }), err
 }
 

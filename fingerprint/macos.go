@@ -115,15 +115,6 @@ func (s darwinSource) hdID() (string, error) {
 	return "", unreadable("the system volume shows no UUID")
 }
 
-// hdHardwareID returns the first serial number of disks.
-func (s darwinSource) hdHardwareID() (string, error) {
-	serials, err := s.disks()
-	if err != nil {
-		return "", err
-	}
-	return serials[0], nil
-}
-
 // disks returns the serial numbers of the built-in disks that hold the running system, in ascending order, or of all
 // built-in disks if none is known to hold it.
 func (s darwinSource) disks() ([]string, error) {

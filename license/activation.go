@@ -46,7 +46,8 @@ func (g Grant) days() (uint16, error) {
 	y, m, d := g.Expires.UTC().Date()
 	days := int64(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Sub(epoch) / (24 * time.Hour))
 	if days < 1 || days > 0xFFFF {
-		return 0, fmt.Errorf("an activation code cannot end on %s: only from 2020-01-02 to 2199-06-06", g.Expires.UTC().Format(time.DateOnly))
+		return 0, fmt.Errorf("an activation code cannot end on %s: only from 2020-01-02 to 2199-06-06",
+			g.Expires.UTC().Format(time.DateOnly))
 	}
 	return uint16(days), nil
 }

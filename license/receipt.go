@@ -23,7 +23,7 @@ var (
 	ErrReceiptKey = fmt.Errorf("%w: it names another key", ErrReceiptSignature)
 )
 
-var receipts = statement{
+var receipts = tokenKind{
 	assertion: "acen/v2 receipt",
 	max:       MaxReceipt,
 	damaged:   ErrReceiptDamaged,
@@ -85,18 +85,19 @@ func (k SigningKey) SignReceipt(r Receipt) (string, error) {
 // IssuedAt against a clock. The encoding is canonical: VerifyReceipt refuses white space, padding and other spellings
 // of the base64 text and the footer.
 func VerifyReceipt(token string, key func(id string) (PublicKey, bool)) (Receipt, error) {
-	verified, err := receipts.verify(token, key)
+	s, err := receipts.statement(token, key)
 	if err != nil {
 		return Receipt{}, err
 	}
-	var c receiptClaims
-	for _, claim := range []struct {
-		name string
-		text *string
-	}{{"jti", &c.ID}, {"site", &c.Site}, {"task", &c.Task}, {"iat", &c.IssuedAt}, {"epoch", &c.Epoch}} {
-		if *claim.text, err = verified.GetString(claim.name); err != nil {
-			return Receipt{}, receipts.unreadable("claim " + claim.name)
-		}
+	c := receiptClaims{
+		ID:       s.text("jti"),
+		Site:     s.text("site"),
+		Task:     s.text("task"),
+		IssuedAt: s.text("iat"),
+		Epoch:    s.text("epoch"),
+	}
+	if s.err != nil {
+		return Receipt{}, s.err
 	}
 	return c.receipt()
 }

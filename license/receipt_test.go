@@ -159,7 +159,7 @@ func TestMalformedReceipts(t *testing.T) {
 	_, err = VerifyReceipt(sign(with("exp", "2001-01-01T00:00:00Z"), foot, receipts.assertion), byKey(public))
 	require.NoError(t, err, "no rule of time applies")
 
-	others := []string{"", "acen/v2 validation", implicitAssertion, "acen/v2 receipt "}
+	others := []string{"", "acen/v2 validation", files.assertion, "acen/v2 receipt "}
 	for _, assertion := range others {
 		_, err := VerifyReceipt(sign(good, foot, assertion), byKey(public))
 		require.ErrorIs(t, err, ErrReceiptSignature, assertion)
@@ -211,7 +211,7 @@ func FuzzReceipt(f *testing.F) {
 	token, err := key.SignReceipt(r)
 	require.NoError(f, err)
 	e := opened(token)
-	f.Add(token, e.body)
+	f.Add(token, e.claims)
 	f.Add("v4.public..", []byte(`null`))
 	f.Add(token+"=", []byte(`{"jti":"1","site":"A91039B5","task":"removal","iat":"2027-01-05T11:00:00Z",`+
 		`"epoch":"AAAAAAAAAAAAAAAAAAAAAA"}`))

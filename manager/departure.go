@@ -261,7 +261,7 @@ func (m *Manager) undoLeave(ctx context.Context, s *acting, l departure) error {
 	if here, ok := m.fileOf(p, l.OrderID); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, s, p, codes.Site) {
 		return ErrNewerHere
 	}
-	switch err := m.withRecord(ctx, signature, l.Program, func() error { return m.options.Installed.Return(ctx, signature, codes.Site) }); {
+	switch err := m.withRecord(ctx, signature, l.Program, func() error { return m.options.Installed.UndoLeave(ctx, signature, codes.Site) }); {
 	case errors.Is(err, installed.ErrSettled):
 		return errors.Join(ErrTooLate, m.vault.DeleteCode(ctx, signature, codes.Site))
 	case errors.Is(err, installed.ErrReplaced):

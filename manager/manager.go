@@ -215,7 +215,7 @@ func (m *Manager) openRooms() {
 // setOlderAside moves the files of a trial version on this PC into folders "old", without reading their licenses, and
 // adds a notice. Files that cannot be moved now stay; a task that has to replace one fails and says why.
 func (m *Manager) setOlderAside(ctx context.Context) error {
-	moved, err := m.options.Installed.SetOlderAside(ctx)
+	moved, err := m.options.Installed.SetTrialVersionAside(ctx)
 	if err != nil {
 		m.options.Logger.Warn("data of a trial version were not set aside", "error", err)
 	}
@@ -241,7 +241,7 @@ func (m *Manager) Older() (folders []string, err error) {
 	if kept, err := os.ReadDir(old); err == nil && len(kept) > 0 {
 		folders = append(folders, old)
 	}
-	programs, err := m.options.Installed.Older()
+	programs, err := m.options.Installed.TrialVersionFolders()
 	return append(folders, programs...), storageError(err)
 }
 

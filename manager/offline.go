@@ -64,7 +64,7 @@ func (m *Manager) claimedHere(signature license.Signature) (claimed license.File
 	state, _ := m.options.Installed.State(signature) // a damaged one knows of no license that left
 	for _, f := range files {
 		file, err := license.UnverifiedFile(f.Content)
-		if err != nil || file.Signature != signature || f.Older() {
+		if err != nil || file.Signature != signature || f.OfTrialVersion() {
 			continue
 		}
 		if _, spent := state.Find(file.Codes.Site); !spent && (!ok || file.IssuedAt.After(claimed.IssuedAt)) {
@@ -398,7 +398,7 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 		}
 		f, err = verify(p, content)
 	}
-	if errors.Is(err, license.ErrFileSignature) && (installed.File{Content: content}).Older() {
+	if errors.Is(err, license.ErrFileSignature) && (installed.File{Content: content}).OfTrialVersion() {
 		err = license.ErrOlderVersion // its key went with the data of the trial version
 	}
 	if err != nil {

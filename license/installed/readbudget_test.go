@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// slept is a patience whose time passes only while it waits.
+// slept is a readBudget whose time passes only while it waits.
 type slept struct {
-	patience
+	readBudget
 	clock time.Time
 	total time.Duration
 }
@@ -34,7 +34,7 @@ func open(tries int, calls *int) func() error {
 	}
 }
 
-func TestPatience(t *testing.T) {
+func TestReadBudget(t *testing.T) {
 	s, calls := newSlept(), 0
 	require.NoError(t, s.read(open(3, &calls)))
 	require.Equal(t, 4, calls)
@@ -42,7 +42,7 @@ func TestPatience(t *testing.T) {
 }
 
 // A file that may not be read, or is not there, is tried once.
-func TestPatienceIsForOpenFilesOnly(t *testing.T) {
+func TestReadBudgetIsForOpenFilesOnly(t *testing.T) {
 	s := newSlept()
 	for _, code := range []syscall.Errno{errorAccessDenied, 2, 3, 123} {
 		calls := 0
@@ -54,23 +54,23 @@ func TestPatienceIsForOpenFilesOnly(t *testing.T) {
 }
 
 // A thousand files that stay open cost as much as one.
-func TestPatienceEnds(t *testing.T) {
+func TestReadBudgetEnds(t *testing.T) {
 	s := newSlept()
 	for range 1000 {
 		calls := 0
 		require.ErrorIs(t, s.read(open(1<<20, &calls)), errorSharingViolation)
 	}
-	require.Equal(t, patienceFile, s.total)
+	require.Equal(t, fileBudget, s.total)
 
 	// The next start finds it renewed.
-	s.clock = s.clock.Add(patienceWindow)
+	s.clock = s.clock.Add(budgetWindow)
 	calls := 0
 	require.NoError(t, s.read(open(3, &calls)))
-	require.Equal(t, patienceFile+3*lockPause, s.total)
+	require.Equal(t, fileBudget+3*lockPause, s.total)
 }
 
 // Files that are open for less than the limit of each share one limit.
-func TestPatienceIsShared(t *testing.T) {
+func TestReadBudgetIsShared(t *testing.T) {
 	s, free := newSlept(), 0
 	for range 1000 {
 		calls := 0
@@ -78,6 +78,6 @@ func TestPatienceIsShared(t *testing.T) {
 			free++
 		}
 	}
-	require.Equal(t, patienceTotal, s.total)
-	require.Equal(t, int(patienceTotal/(10*lockPause)), free)
+	require.Equal(t, windowBudget, s.total)
+	require.Equal(t, int(windowBudget/(10*lockPause)), free)
 }

@@ -54,7 +54,7 @@ func TestOlderStateIsKeptUnread(t *testing.T) {
 		"clock":      func(s *Store) error { return s.SetClock(t.Context(), notepad, Clock{Latest: time.Unix(1, 0)}) },
 		"contact":    func(s *Store) error { return s.SetContact(t.Context(), notepad, Contact{LicenseID: 1}) },
 		"aside": func(s *Store) error {
-			programs, err := s.SetOlderAside(t.Context())
+			programs, err := s.SetTrialVersionAside(t.Context())
 			require.Equal(t, 1, programs)
 			return err
 		},
@@ -69,7 +69,7 @@ func TestOlderStateIsKeptUnread(t *testing.T) {
 			require.NoError(t, err)
 			require.Empty(t, states)
 			require.Equal(t, files, tree(t, dir), "reading changes nothing")
-			kept, err := s.Older()
+			kept, err := s.TrialVersionFolders()
 			require.NoError(t, err)
 			require.Empty(t, kept)
 
@@ -80,7 +80,7 @@ func TestOlderStateIsKeptUnread(t *testing.T) {
 				require.NotEqual(t, files[name], after[name], name)
 			}
 			require.Equal(t, files["notepad-7.acen"], after["notepad-7.acen"], "its program says what is wrong with it")
-			kept, err = s.Older()
+			kept, err = s.TrialVersionFolders()
 			require.NoError(t, err)
 			require.Equal(t, []string{filepath.Join(dir, "old")}, kept)
 			_, err = s.Generation(t.Context(), notepad)
@@ -88,7 +88,7 @@ func TestOlderStateIsKeptUnread(t *testing.T) {
 			state, err = s.State(notepad)
 			require.NoError(t, err)
 			require.NotContains(t, state.Used, uint16(293), "nothing of it was taken over")
-			programs, err := s.SetOlderAside(t.Context())
+			programs, err := s.SetTrialVersionAside(t.Context())
 			require.NoError(t, err)
 			require.Zero(t, programs, "only once")
 		})
@@ -146,7 +146,7 @@ func TestOlderFilesAreMovedLast(t *testing.T) {
 	dir := Below(s.Dir(), notepad)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "old"), 0o700))
 	require.NoError(t, os.Rename(filepath.Join(dir, "clock.json"), filepath.Join(dir, "old", "clock.json")))
-	programs, err := s.SetOlderAside(t.Context())
+	programs, err := s.SetTrialVersionAside(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, programs)
 	after := tree(t, dir)
@@ -155,7 +155,7 @@ func TestOlderFilesAreMovedLast(t *testing.T) {
 
 	for _, content := range []string{golden(t, "pc-v2.json"), golden(t, "pc-v3.json"), `{"version":1`, `{"version":0}`} {
 		path := writeState(t, s, content)
-		programs, err := s.SetOlderAside(t.Context())
+		programs, err := s.SetTrialVersionAside(t.Context())
 		require.NoError(t, err)
 		require.Zero(t, programs, content)
 		require.Equal(t, content, readText(t, path))
@@ -169,7 +169,7 @@ func TestOlderStateThatCannotBeKept(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "old"), nil, 0o600))
 	_, err := s.Generation(t.Context(), notepad)
 	require.Error(t, err)
-	programs, err := s.SetOlderAside(t.Context())
+	programs, err := s.SetTrialVersionAside(t.Context())
 	require.Error(t, err)
 	require.Zero(t, programs)
 	after := tree(t, dir)

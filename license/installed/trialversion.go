@@ -14,25 +14,23 @@ import (
 // oldName is the name of the folder for files of a trial version, beside the files of this version.
 const oldName = "old"
 
-// errOlder is returned for the state of a trial version, which is not decoded.
-var errOlder = errors.New("the file that keeps this PC's Site code was written by a trial version")
+// errTrialVersion is returned for the state of a trial version, which is not decoded.
+var errTrialVersion = errors.New("the file that keeps this PC's Site code was written by a trial version")
 
 // current returns the state for a change. It moves the files of a trial version into the folder "old" first. The caller
 // holds the lock.
 func (s *Store) current(signature license.Signature) (State, error) {
-	v := s.View(signature)
-	defer v.Close()
-	state, err := v.state()
-	if errors.Is(err, errOlder) {
-		return State{Signature: signature}, s.keepOlder(Below(s.dir, signature))
+	state, err := s.View(signature).state(decodeForChange)
+	if errors.Is(err, errTrialVersion) {
+		return State{Signature: signature}, s.setTrialVersionAside(Below(s.dir, signature))
 	}
 	return state, err
 }
 
-// keepOlder moves the state of a trial version and what belongs to it into the folder "old". License files stay until
-// one of this version replaces them (Put), so that their program can say what is wrong with them. The caller holds the
-// lock of the program's folder. The state comes last, so that a move that was interrupted is continued.
-func (s *Store) keepOlder(dir string) error {
+// setTrialVersionAside moves the state of a trial version and what belongs to it into the folder "old". License files
+// stay until one of this version replaces them (Put), so that their program can say what is wrong with them. The caller
+// holds the lock of the program's folder. The state comes last, so that a move that was interrupted is continued.
+func (s *Store) setTrialVersionAside(dir string) error {
 	for _, name := range []string{contactsName, clockName, stateName} {
 		if err := s.keep(filepath.Join(dir, name)); err != nil {
 			return err
@@ -58,10 +56,10 @@ func (s *Store) keep(path string) error {
 	return s.o.Disk.Rename(path, to)
 }
 
-// Older reports whether a license file is one of a trial version: it can be read, and its Site code and Machine ID do
-// not belong together in this version's scheme, by which the server makes every license file. No program accepts such a
-// file.
-func (f File) Older() bool {
+// OfTrialVersion reports whether a license file is one of a trial version: it can be read, and its Site code and
+// Machine ID do not belong together in this version's scheme, by which the server makes every license file. No program
+// accepts such a file.
+func (f File) OfTrialVersion() bool {
 	claimed, err := license.UnverifiedFile(f.Content)
 	if err != nil {
 		return false
@@ -70,16 +68,16 @@ func (f File) Older() bool {
 	return err != nil
 }
 
-// SetOlderAside moves the states that a trial version left into the folders "old" of their programs, and returns how
-// many it moved. It moves as much as it can and joins the errors.
-func (s *Store) SetOlderAside(ctx context.Context) (programs int, err error) {
+// SetTrialVersionAside moves the states that a trial version left into the folders "old" of their programs, and returns
+// how many it moved. It moves as much as it can and joins the errors.
+func (s *Store) SetTrialVersionAside(ctx context.Context) (programs int, err error) {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
 	for _, e := range entries {
 		dir := filepath.Join(s.dir, e.Name())
-		moved, failed := s.setFolderAside(ctx, dir)
+		moved, failed := s.setProgramAside(ctx, dir)
 		if moved {
 			programs++
 		}
@@ -88,10 +86,10 @@ func (s *Store) SetOlderAside(ctx context.Context) (programs int, err error) {
 	return programs, err
 }
 
-func (s *Store) setFolderAside(ctx context.Context, dir string) (moved bool, err error) {
+func (s *Store) setProgramAside(ctx context.Context, dir string) (moved bool, err error) {
 	older := func() bool {
 		_, err := readState(filepath.Join(dir, stateName))
-		return errors.Is(err, errOlder)
+		return errors.Is(err, errTrialVersion)
 	}
 	if !older() {
 		return false, nil
@@ -104,12 +102,12 @@ func (s *Store) setFolderAside(ctx context.Context, dir string) (moved bool, err
 	if !older() {
 		return false, nil // another process moved it meanwhile
 	}
-	err = s.keepOlder(dir)
+	err = s.setTrialVersionAside(dir)
 	return err == nil, err
 }
 
-// Older lists the folders "old" that contain files of a trial version.
-func (s *Store) Older() (list []string, err error) {
+// TrialVersionFolders lists the folders "old" that contain files of a trial version.
+func (s *Store) TrialVersionFolders() (list []string, err error) {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -41,7 +41,7 @@ func TestVersion(t *testing.T) {
 		"the newest release is listed")
 }
 
-// No other file repeats the version: what is built takes it from FyneApp.toml.
+// No other file repeats the version but acen_gen.go, which is generated: what is built takes it from FyneApp.toml.
 func TestVersionStandsInOnePlace(t *testing.T) {
 	version := acen.About().Version
 	for _, path := range []string{

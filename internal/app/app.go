@@ -86,6 +86,10 @@ func Run(p Program) (err error) {
 	if err := ui.Speak(a, p.Language, dates(p.Getenv)); err != nil {
 		return err
 	}
+	opened := newOpened()
+	if err := appleevents.Listen(opened.add); err != nil { // before any window, even one that says why there is no other
+		p.Logger.Warn("links and files from other programs are not opened", "error", err)
+	}
 	if p.Refused != nil {
 		return p.tell(a, ui.NewRefusal(a, p.Refused), p.Refused)
 	}
@@ -116,10 +120,6 @@ func Run(p Program) (err error) {
 	defer lookingForFolders.Stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	opened := newOpened()
-	if err := appleevents.Listen(opened.add); err != nil { // before the window: macOS sends the first event while it is made
-		p.Logger.Warn("links and files from other programs are not opened", "error", err)
-	}
 	contents, folders, refused := opened.deliver(ctx)
 	w, err := ui.New(a, ui.Options{
 		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, After: time.After, Ticks: ticker.C, Version: paths.Version(),

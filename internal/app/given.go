@@ -101,8 +101,11 @@ func handOver(p Program) error {
 	return err
 }
 
-// watchGiven sends what this start was given, and then what later ones put into a box and what macOS has opened, until ctx ends.
-func watchGiven[T string | []byte](ctx context.Context, box *handover.Box, first T, opened <-chan T, ticks <-chan time.Time, log *slog.Logger) <-chan T {
+// watchGiven sends first, unless it is empty, and then what later starts put into the box and what comes from opened,
+// until ctx ends. It receives from opened only when nothing else waits.
+func watchGiven[T string | []byte](
+	ctx context.Context, box *handover.Box, first T, opened <-chan T, ticks <-chan time.Time, log *slog.Logger,
+) <-chan T {
 	out := make(chan T)
 	go func() {
 		defer close(out)

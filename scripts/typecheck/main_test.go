@@ -13,7 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var darwin = []target{{"darwin", "arm64"}, {"darwin", "amd64"}}
+var (
+	darwin  = []target{{"darwin", "arm64"}}
+	darwins = []target{{"darwin", "arm64"}, {"darwin", "amd64"}}
+)
 
 // module writes a module and returns its folder. Everything that its files import is checked as well, so they import
 // as little as possible.
@@ -56,6 +59,7 @@ func TestCheck(t *testing.T) {
 		tags     string
 		files    map[string]string
 		patterns []string
+		targets  []target // default darwin
 		want     []string // parts of the problems, in order
 	}{
 		{
@@ -67,25 +71,33 @@ func TestCheck(t *testing.T) {
 		}, {
 			name:  "an undefined call",
 			files: map[string]string{"a_darwin.go": "package app\n\nfunc f() { missing() }\n"},
-			want:  []string{"a_darwin.go:3:12: undefined: missing (darwin/arm64, darwin/amd64)"},
+			want:  []string{"a_darwin.go:3:12: undefined: missing (darwin/arm64)"},
 		}, {
-			name:  "one architecture only",
-			files: map[string]string{"a_darwin_amd64.go": "package app\n\nvar x int = \"1\"\n", "a.go": "package app\n"},
-			want:  []string{"a_darwin_amd64.go:3:13: cannot use \"1\""},
+			name: "one architecture, and both",
+			files: map[string]string{
+				"a_darwin_amd64.go": "package app\n\nvar x int = \"1\"\n",
+				"a_darwin.go":       "package app\n\nvar y = missing\n",
+			},
+			targets: darwins,
+			want: []string{
+				"a_darwin.go:3:9: undefined: missing (darwin/arm64, darwin/amd64)",
+				"a_darwin_amd64.go:3:13: cannot use \"1\" (untyped string constant) as int value in variable declaration " +
+					"(darwin/amd64)",
+			},
 		}, {
 			name: "an undefined name in a cgo file",
 			files: map[string]string{
 				"kit/kit_darwin.go": strings.Replace(cgoFile, "C.shown(", "shown(", 1),
 				"app_darwin.go":     app,
 			},
-			want: []string{"kit_darwin.go:12:36: undefined: shown (darwin/arm64, darwin/amd64)"},
+			want: []string{"kit_darwin.go:12:36: undefined: shown (darwin/arm64)"},
 		}, {
 			name: "an undefined name of a package with cgo",
 			files: map[string]string{
 				"kit/kit_darwin.go": cgoFile,
 				"app_darwin.go":     strings.Replace(app, "kit.Shown", "kit.Seen", 1),
 			},
-			want: []string{"app_darwin.go:5:42: undefined: kit.Seen (darwin/arm64, darwin/amd64)"},
+			want: []string{"app_darwin.go:5:42: undefined: kit.Seen (darwin/arm64)"},
 		}, {
 			name: "the body of a function of an imported package with cgo",
 			files: map[string]string{
@@ -93,15 +105,15 @@ func TestCheck(t *testing.T) {
 				"app_darwin.go":     app,
 			},
 			patterns: []string{"."},
-			want:     []string{"kit_darwin.go:12:36: undefined: shown (darwin/arm64, darwin/amd64)"},
+			want:     []string{"kit_darwin.go:12:36: undefined: shown (darwin/arm64)"},
 		}, {
 			name:  "a test",
 			files: map[string]string{"a.go": "package app\n", "a_darwin_test.go": "package app\n\nvar x = missing\n"},
-			want:  []string{"a_darwin_test.go:3:9: undefined: missing (darwin/arm64, darwin/amd64)"},
+			want:  []string{"a_darwin_test.go:3:9: undefined: missing (darwin/arm64)"},
 		}, {
 			name:  "a test in a package of its own",
 			files: map[string]string{"a.go": "package app\n", "a_test.go": "package app_test\n\nvar x = missing\n"},
-			want:  []string{"a_test.go:3:9: undefined: missing (darwin/arm64, darwin/amd64)"},
+			want:  []string{"a_test.go:3:9: undefined: missing (darwin/arm64)"},
 		}, {
 			name:  "a tag that is not set",
 			files: map[string]string{"a.go": "package app\n", "b.go": "//go:build b\n\npackage app\n\nvar x = y\n"},
@@ -109,7 +121,7 @@ func TestCheck(t *testing.T) {
 			name:  "a tag that is set",
 			tags:  "a b",
 			files: map[string]string{"a.go": "package app\n", "b.go": "//go:build b\n\npackage app\n\nvar x = y\n"},
-			want:  []string{"b.go:5:9: undefined: y (darwin/arm64, darwin/amd64)"},
+			want:  []string{"b.go:5:9: undefined: y (darwin/arm64)"},
 		}, {
 			name: "a feature of a newer Go than that of the module",
 			files: map[string]string{
@@ -120,7 +132,11 @@ func TestCheck(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			problems, err := check(t.Context(), module(t, c.files), darwin, c.tags, c.patterns)
+			targets := c.targets
+			if targets == nil {
+				targets = darwin
+			}
+			problems, err := check(t.Context(), module(t, c.files), targets, c.tags, c.patterns)
 			require.NoError(t, err)
 			require.Len(t, problems, len(c.want), "%s", problems)
 			for i, part := range c.want {
@@ -172,7 +188,7 @@ func TestCheckFails(t *testing.T) {
 				"a.go":              "package app\n",
 				"a_darwin_amd64.go": "package app\n\nimport _ \"example.com/app/missing\"\n",
 			},
-			targets: darwin,
+			targets: darwins,
 			want:    "darwin/amd64: go list: exit status 1",
 		},
 	} {

@@ -90,7 +90,7 @@ func NewSigningKey(random io.Reader) (SigningKey, error) {
 func SigningKeyFromSeed(seed [32]byte) SigningKey { return SigningKey{newSecret(seed)} }
 
 // Seed returns the 32-byte seed, to be sealed and stored.
-func (k SigningKey) Seed() [32]byte { return k.bytes() }
+func (k SigningKey) Seed() [32]byte { return k.Reveal() }
 
 // Public returns the public half.
 func (k SigningKey) Public() PublicKey {
@@ -174,7 +174,7 @@ func (k SigningKey) Sign(f File) (string, error) {
 		Site: f.Codes.Site.String(), Machine: f.Codes.Machine.String(), Code: f.ActivationCode.String(),
 		Features: &f.Features,
 		Policy:   &policyClaim{Enabled: f.Policy.Enabled, MaxHardwareChanges: f.Policy.MaxHardwareChanges, Changeable: []string{}},
-		Seed:     base64.RawURLEncoding.EncodeToString(f.Seed[:]), Note: f.Note,
+		Seed:     base64.RawURLEncoding.EncodeToString(f.Seed.bytes()), Note: f.Note,
 	}
 	for _, l := range f.Policy.Changeable {
 		if name := l.String(); !slices.Contains(c.Policy.Changeable, name) {
@@ -485,10 +485,10 @@ func fileFromClaims(body []byte) (File, error) {
 		return damaged("locking policy")
 	}
 	seed, err := strict.DecodeString(c.Seed)
-	if err != nil || len(seed) != len(f.Seed) {
+	if err != nil || len(seed) != len(f.Seed.Reveal()) {
 		return damaged("removal seed")
 	}
-	copy(f.Seed[:], seed)
+	f.Seed = NewRemovalSeed([16]byte(seed))
 	return f, nil
 }
 

@@ -23,7 +23,7 @@ import (
 	"github.com/go-resty/resty/v2"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/internal/redact"
+	"github.com/acen-desktop/acen/redact"
 )
 
 const (

@@ -20,7 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/internal/redact/redacttest"
+	"github.com/acen-desktop/acen/redact/redacttest"
 )
 
 func TestMain(m *testing.M) {

@@ -25,8 +25,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/acen-desktop/acen/internal/redact"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/redact"
 )
 
 // ErrUnreadable is found in the reason why a lock cannot be read.

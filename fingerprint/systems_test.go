@@ -7,8 +7,8 @@ import (
 	"github.com/denisbrodbeck/machineid"
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/internal/redact/redacttest"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/redact/redacttest"
 )
 
 func TestReadingHidesItself(t *testing.T) {

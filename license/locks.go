@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/acen-desktop/acen/internal/redact"
+	"github.com/acen-desktop/acen/redact"
 )
 
 // Lock is one of the seven properties a PC is recognized by, numbered as in the specification (spec: codes "Locks").

@@ -3,7 +3,7 @@ package license
 import (
 	"crypto/subtle"
 
-	"github.com/acen-desktop/acen/internal/redact"
+	"github.com/acen-desktop/acen/redact"
 )
 
 // RemovalSeed is the 16-byte secret that a license file carries and from which a program makes the removal code. It does

@@ -1,6 +1,6 @@
 package license
 
-import "github.com/acen-desktop/acen/internal/redact"
+import "github.com/acen-desktop/acen/redact"
 
 // secret is key material of 32 bytes that never shows itself.
 type secret struct{ redact.Value[[32]byte] }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/internal/redact/redacttest"
+	"github.com/acen-desktop/acen/redact/redacttest"
 )
 
 // TestSecretsDoNotShow covers every way in which a secret may be printed (spec: codes "Keys of a program").

@@ -22,7 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/internal/redact"
+	"github.com/acen-desktop/acen/redact"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/store"
 	"github.com/acen-desktop/acen/server/store/sqlite"

@@ -13,7 +13,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 
-	"github.com/acen-desktop/acen/internal/redact"
+	"github.com/acen-desktop/acen/redact"
 	"github.com/acen-desktop/acen/server/store"
 )
 

@@ -19,8 +19,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/internal/redact"
-	"github.com/acen-desktop/acen/internal/redact/redacttest"
+	"github.com/acen-desktop/acen/redact"
+	"github.com/acen-desktop/acen/redact/redacttest"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/store"
 )

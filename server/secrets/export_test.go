@@ -3,7 +3,7 @@ package secrets
 import (
 	"io"
 
-	"github.com/acen-desktop/acen/internal/redact"
+	"github.com/acen-desktop/acen/redact"
 )
 
 // MasterKey is a master key.

@@ -20,7 +20,7 @@ import (
 
 	"golang.org/x/crypto/chacha20poly1305"
 
-	"github.com/acen-desktop/acen/internal/redact"
+	"github.com/acen-desktop/acen/redact"
 )
 
 // ErrSealed is returned for a sealed value that no known master key opens or that was moved to another place.

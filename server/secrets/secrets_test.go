@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/internal/redact/redacttest"
+	"github.com/acen-desktop/acen/redact/redacttest"
 	"github.com/acen-desktop/acen/server/secrets"
 )
 

@@ -27,7 +27,7 @@ ACTIONLINT  := $(TOOLS)/actionlint-$(ACTIONLINT_VERSION)
 CYCLONEDX   := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)
 
 # Rooms without a window build without cgo and run under the race detector.
-CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./internal/admincli/... ./internal/cli/... ./internal/app/appleevents ./internal/app/handover ./internal/app/paths ./cmd/acen-server ./cmd/acenctl ./examples/... ./packaging/... ./scripts/...
+CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./redact/... ./server/... ./internal/admincli/... ./internal/cli/... ./internal/app/appleevents ./internal/app/handover ./internal/app/paths ./cmd/acen-server ./cmd/acenctl ./examples/... ./packaging/... ./scripts/...
 WINDOW := ./assets/... ./ui/... ./internal/app ./internal/demo ./cmd/acen ./cmd/acen-demo
 
 # Packages with files of their own for Windows or macOS that need no cgo.

@@ -18,15 +18,17 @@ import (
 const module = "github.com/acen-desktop/acen"
 
 // arrows holds, for each room, the rooms of ours that it may import; a room may always import itself.
-// cmd and the test-only rooms are absent: they wire everything together.
+// cmd and the test-only rooms are absent: they wire everything together. redact is below all others, for license, client
+// and server hide secrets and share no other room.
 var arrows = map[string][]string{
 	"api":         {},
 	"assets":      {},
-	"license":     {},
-	"client":      {"api"},
-	"fingerprint": {"license"},
+	"redact":      {},
+	"license":     {"redact"},
+	"client":      {"api", "redact"},
+	"fingerprint": {"license", "redact"},
 	"protect":     {"fingerprint", "license"},
-	"server":      {"api", "license"},
+	"server":      {"api", "license", "redact"},
 	"manager":     {"api", "client", "fingerprint", "license"},
 	"ui":          {"api", "assets", "license", "manager"},
 }

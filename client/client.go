@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -24,6 +23,7 @@ import (
 	"github.com/go-resty/resty/v2"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/redact"
 )
 
 const (
@@ -39,18 +39,13 @@ const (
 	early = time.Minute
 )
 
-// Tokens are the credentials of a session. They are secret.
+// Tokens are the credentials of a session. They hide themselves from logs and errors.
 type Tokens struct {
+	redact.Hidden
 	Access          string
 	AccessExpiresAt time.Time
 	Refresh         string
 }
-
-// LogValue hides the tokens from structured logs.
-func (Tokens) LogValue() slog.Value { return slog.StringValue("[redacted]") }
-
-// Format hides the tokens from every verb of package fmt.
-func (Tokens) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
 
 // Options are what a Client needs.
 type Options struct {

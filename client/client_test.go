@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/redact/redacttest"
 )
 
 func TestMain(m *testing.M) {
@@ -393,7 +394,6 @@ func TestLists(t *testing.T) {
 }
 
 func TestTokensHideThemselves(t *testing.T) {
-	tokens := Tokens{Access: "SECRET", Refresh: "SECRET"}
-	require.NotContains(t, fmt.Sprintf("%v %+v %#v %s", tokens, tokens, tokens, tokens), "SECRET")
+	redacttest.Hidden(t, Tokens{Access: redacttest.Marker, Refresh: redacttest.Marker})
 	require.NotContains(t, errors.Join(&NetworkError{Kind: Connect, Host: "x", Err: stripURL(errors.New("x"))}).Error(), "SECRET")
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -210,13 +209,4 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		requireNotACEN(t, err)
 	}
 	require.Zero(t, visits.Load())
-}
-
-// A structured log shows no token, also of a type that holds the tokens.
-func TestTokensInALog(t *testing.T) {
-	var log bytes.Buffer
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("session", "tokens", Tokens{Access: "SECRET", Refresh: "SECRET"})
-	slog.New(slog.NewTextHandler(&log, nil)).Info("session", "tokens", Tokens{Access: "SECRET", Refresh: "SECRET"})
-	require.NotContains(t, log.String(), "SECRET")
-	require.Contains(t, log.String(), "redacted")
 }

@@ -22,11 +22,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/redact"
 )
 
 // ErrUnreadable is found in the reason why a lock cannot be read.
@@ -80,23 +80,12 @@ type Reader struct{ sources sources }
 
 // Reading is what a Reader read. It shows no raw value, however it is printed.
 type Reading struct {
+	redact.Hidden
 	raw      license.RawLocks // NET ID is empty: it is chosen from adapters
 	adapters []adapter
 	disks    []string // serials of all disks of the system drive; the first is HD ID (HW)
 	problems [license.LockCount]error
 }
-
-// String hides the values.
-func (Reading) String() string { return "[redacted]" }
-
-// Format hides the values from every verb of package fmt.
-func (Reading) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[redacted]")) }
-
-// LogValue hides the values from structured logs.
-func (Reading) LogValue() slog.Value { return slog.StringValue("[redacted]") }
-
-// MarshalText hides the values from encoders.
-func (Reading) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
 
 // Read reads all locks. A lock that cannot be read is no error; the error is the context's.
 func (r *Reader) Read(ctx context.Context) (Reading, error) {

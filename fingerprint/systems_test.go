@@ -2,32 +2,24 @@ package fingerprint
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"log/slog"
-	"strings"
 	"testing"
 
 	"github.com/denisbrodbeck/machineid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/redact/redacttest"
 )
 
 func TestReadingHidesItself(t *testing.T) {
 	reading := read(t, desktop, true)
-	reading.raw[0] = "SECRETMARKER"
-	var log strings.Builder
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "reading", reading)
-	encoded, err := json.Marshal(reading)
-	require.NoError(t, err)
-	for _, text := range []string{fmt.Sprintf("%v %+v %#v %s", reading, reading, reading, reading), log.String(), string(encoded)} {
-		require.NotContains(t, text, "SECRETMARKER")
-		require.NotContains(t, text, "F48E38")
-	}
+	reading.raw[0] = redacttest.Marker
+	reading.disks = []string{redacttest.Marker}
+	reading.adapters[0].address = redacttest.Marker
+	redacttest.Hidden(t, reading)
 	for _, l := range license.Locks() {
 		if err := reading.Problem(l); err != nil {
-			require.NotContains(t, err.Error(), "SECRETMARKER")
+			require.NotContains(t, err.Error(), redacttest.Marker)
 		}
 	}
 }

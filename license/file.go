@@ -112,7 +112,7 @@ func (k SigningKey) Sign(f File) (string, error) {
 			MaxHardwareChanges: f.Policy.MaxHardwareChanges,
 			Changeable:         []string{},
 		},
-		Seed: base64.RawURLEncoding.EncodeToString(f.Seed[:]), Note: f.Note,
+		Seed: base64.RawURLEncoding.EncodeToString(f.Seed.bytes()), Note: f.Note,
 	}
 	for _, l := range f.Policy.Changeable {
 		if name := l.String(); !slices.Contains(c.Policy.Changeable, name) {
@@ -245,10 +245,10 @@ func fileFromClaims(body []byte) (File, error) {
 		return damaged("locking policy")
 	}
 	seed, err := strict.DecodeString(c.Seed)
-	if err != nil || len(seed) != len(f.Seed) {
+	if err != nil || len(seed) != len(f.Seed.Reveal()) {
 		return damaged("removal seed")
 	}
-	copy(f.Seed[:], seed)
+	f.Seed = NewRemovalSeed([16]byte(seed))
 	return f, nil
 }
 

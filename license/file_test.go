@@ -17,7 +17,7 @@ func testFile() (SigningKey, File) {
 	return key, File{
 		Issuer: "Lumen", ID: 20871, IssuedAt: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), Expires: time.Date(2027, 1, 1, 23, 59, 59, 0, time.UTC),
 		ProgramID: 7, ProgramName: "Lumen Render Node", Signature: "LUMENRND", Order: 1037, Codes: Codes{0x7183EC4D, 0x83A934290090B3F5},
-		ActivationCode: ActivationCode{1, 2, 3}, Features: 5, Policy: DefaultPolicy(), Seed: RemovalSeed{9, 9}, Note: "Büro \"Süd\" 🖥",
+		ActivationCode: ActivationCode{1, 2, 3}, Features: 5, Policy: DefaultPolicy(), Seed: NewRemovalSeed([16]byte{9, 9}), Note: "Büro \"Süd\" 🖥",
 	}
 }
 

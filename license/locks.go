@@ -2,9 +2,9 @@ package license
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
 	"strings"
+
+	"github.com/acen-desktop/acen/redact"
 )
 
 // Lock is one of the seven properties a PC is recognized by, numbered as in the specification (spec: codes "Locks").
@@ -178,20 +178,11 @@ func zeros(value string) bool {
 // methods, so keep them out of unexported fields of types that are printed.
 type RawLocks [LockCount]string
 
-// String hides the values.
-func (RawLocks) String() string { return redacted }
-
-// GoString hides the values.
-func (RawLocks) GoString() string { return redacted }
-
 // Format hides the values from every verb of package fmt.
-func (RawLocks) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+func (RawLocks) Format(f fmt.State, verb rune) { redact.Hidden{}.Format(f, verb) }
 
-// LogValue hides the values from structured logs.
-func (RawLocks) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// MarshalText hides the values from encoders.
-func (RawLocks) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+// MarshalText hides the values from encoders and structured logs.
+func (RawLocks) MarshalText() ([]byte, error) { return redact.Hidden{}.MarshalText() }
 
 // lockBits are the sizes of the lock values in bits. Network card and disk identify one PC, processor and firmware only
 // a model (spec: codes "Lock values").

@@ -2,36 +2,25 @@ package license
 
 import (
 	"crypto/subtle"
-	"fmt"
-	"io"
-	"log/slog"
+
+	"github.com/acen-desktop/acen/redact"
 )
 
-// RemovalSeed is the 16-byte secret that a license file carries and from which a program makes the removal code.
-// Package fmt can hide it only where it may call methods, so keep it out of unexported fields of types that are
-// printed.
-type RemovalSeed [16]byte
+// RemovalSeed is the 16-byte secret that a license file carries and from which a program makes the removal code. It does
+// not show itself.
+type RemovalSeed struct{ redact.Value[[16]byte] }
 
-// String hides the seed.
-func (RemovalSeed) String() string { return redacted }
+// NewRemovalSeed wraps the 16 bytes of a seed.
+func NewRemovalSeed(b [16]byte) RemovalSeed { return RemovalSeed{redact.Of(b)} }
 
-// GoString hides the seed.
-func (RemovalSeed) GoString() string { return redacted }
-
-// Format hides the seed from every verb of package fmt.
-func (RemovalSeed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
-
-// LogValue hides the seed from structured logs.
-func (RemovalSeed) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// MarshalText hides the seed from encoders.
-func (RemovalSeed) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (s RemovalSeed) bytes() []byte {
+	b := s.Reveal()
+	return b[:]
+}
 
 // RemovalSeed derives the seed of an activation code: top(128, HMAC(A, 0x20 ‖ code)).
 func (a ActivationKey) RemovalSeed(code ActivationCode) RemovalSeed {
-	var s RemovalSeed
-	copy(s[:], mac(a.key(), []byte{0x20}, code[:]))
-	return s
+	return NewRemovalSeed([16]byte(mac(a.key(), []byte{0x20}, code[:])))
 }
 
 const removalLetters = 10
@@ -51,7 +40,7 @@ func (r RemovalCode) String() string {
 
 // RemovalCode returns the removal code of a PC: top(50, HMAC(seed, 0x21 ‖ S ‖ M)).
 func (s RemovalSeed) RemovalCode(c Codes) RemovalCode {
-	return RemovalCode(top64(mac(s[:], []byte{0x21}, c.bytes())) >> 14)
+	return RemovalCode(top64(mac(s.bytes(), []byte{0x21}, c.bytes())) >> 14)
 }
 
 // Verify reports, in constant time, whether a removal code is the one of a PC.

@@ -1,39 +1,25 @@
 package license
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"log/slog"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/redact/redacttest"
 )
 
 // TestSecretsDoNotShow covers every way in which a secret may be printed (spec: codes "Keys of a program").
+// TestSecretsDoNotShow covers every type of the package that holds a secret.
 func TestSecretsDoNotShow(t *testing.T) {
-	const marker = "SECRETMARKER"
 	var b [32]byte
-	copy(b[:], marker)
-	var seed RemovalSeed
-	copy(seed[:], marker)
-	for _, v := range []any{
-		NewActivationKey(b), NewSerialSeed(b), SigningKeyFromSeed(b), seed, RawLocks{marker}, struct{ K ActivationKey }{NewActivationKey(b)},
-		struct{ k ActivationKey }{NewActivationKey(b)}, &struct{ k *SigningKey }{new(SigningKeyFromSeed(b))}, []SerialSeed{NewSerialSeed(b)},
-		map[string]SigningKey{"k": SigningKeyFromSeed(b)}, File{Seed: seed},
-	} {
-		encoded, err := json.Marshal(v)
-		require.NoError(t, err)
-		var log strings.Builder
-		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "v", v)
-		for _, text := range []string{fmt.Sprint(v), fmt.Sprintf("%+v %#v %x %s %q %d", v, v, v, v, v, v), log.String(), string(encoded), errors.Join(fmt.Errorf("%v", v)).Error()} {
-			require.NotContains(t, text, marker)
-			require.NotContains(t, text, "5345435245544d41524b4552")
-			require.NotContains(t, text, "83 69 67 82")
-			require.NotContains(t, text, "U0VDUkVU")
-		}
-	}
+	copy(b[:], redacttest.Marker)
+	seed := NewRemovalSeed([16]byte(append([]byte(redacttest.Marker), "1234"...)))
+	redacttest.HiddenEverywhere(t, NewActivationKey(b))
+	redacttest.HiddenEverywhere(t, NewSerialSeed(b))
+	redacttest.HiddenEverywhere(t, SigningKeyFromSeed(b))
+	redacttest.HiddenEverywhere(t, seed)
+	redacttest.Hidden(t, RawLocks{redacttest.Marker, "", redacttest.Marker})
+	redacttest.HiddenEverywhere(t, File{Seed: seed})
 }
 
 func TestSignature(t *testing.T) {

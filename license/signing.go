@@ -28,7 +28,7 @@ func NewSigningKey(random io.Reader) (SigningKey, error) {
 func SigningKeyFromSeed(seed [32]byte) SigningKey { return SigningKey{newSecret(seed)} }
 
 // Seed returns the 32-byte seed, to be sealed and stored.
-func (k SigningKey) Seed() [32]byte { return k.bytes() }
+func (k SigningKey) Seed() [32]byte { return k.Reveal() }
 
 // Public returns the public half.
 func (k SigningKey) Public() PublicKey {

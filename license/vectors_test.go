@@ -304,7 +304,7 @@ func (v codeVector) check(t *testing.T) {
 	require.Equal(t, grant, checked)
 
 	seed := activation.RemovalSeed(code)
-	require.Equal(t, v.RemovalSeed, hex.EncodeToString(seed[:]))
+	require.Equal(t, v.RemovalSeed, hex.EncodeToString(seed.bytes()))
 	removal := seed.RemovalCode(codes)
 	require.Equal(t, v.RemovalCode, removal.String())
 	typed, err := ParseRemovalCode(v.RemovalCode)

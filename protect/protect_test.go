@@ -757,7 +757,7 @@ func TestLicenseHidesItself(t *testing.T) {
 		require.Equal(t, l.Verdict().Text("en"), fmt.Sprintf(verb, l))
 	}
 	seed := d.license().Seed
-	require.NotContains(t, fmt.Sprintf("%#v", l.Verdict()), fmt.Sprintf("%x", seed[:]))
+	require.NotContains(t, fmt.Sprintf("%#v", l.Verdict()), fmt.Sprintf("%x", seed.Reveal()))
 }
 
 // A Site code that another PC has is given up for a new one, once for each refusal, and a license stays valid by it

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/acen-desktop/acen/internal/app/paths"
+	"github.com/acen-desktop/acen/redact"
 	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/sample"
@@ -142,7 +143,7 @@ func (s *serving) sender() (mail.Sender, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the mail password cannot be read: %w", err)
 		}
-		post.Password = strings.TrimRight(string(password), "\r\n")
+		post.Password = redact.Of(strings.TrimRight(string(password), "\r\n"))
 	}
 	if err := post.Check(); err != nil {
 		return nil, usageError{err}

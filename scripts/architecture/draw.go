@@ -26,6 +26,7 @@ var descriptions = map[string]description{
 	"server":      {"the license server", "server"},
 	"protect":     {"what a program embeds to check its license", "embedded"},
 	"fingerprint": {"the seven locks of a PC", "shared"},
+	"redact":      {"hides secrets", "shared"},
 	"license":     {"codes, comparison of locks, license files", "shared"},
 	"api":         {"wire types and error codes", "shared"},
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/acen-desktop/acen/redact"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/store"
 	"github.com/acen-desktop/acen/server/store/sqlite"
@@ -133,9 +134,9 @@ func TestMailpitWithSTARTTLSAndLogin(t *testing.T) {
 	require.NoError(t, os.WriteFile(login, []byte(user+":"+password+"\n"), 0o600))
 	pit := startMailpit(t, "--smtp-tls-cert", cert, "--smtp-tls-key", key, "--smtp-require-starttls", "--smtp-auth-file", login)
 
-	s := mail.SMTP{Address: pit.smtp, Security: mail.STARTTLS, From: from, TLS: trusting(pool), Username: user, Password: "wrong"}
+	s := mail.SMTP{Address: pit.smtp, Security: mail.STARTTLS, From: from, TLS: trusting(pool), Username: user, Password: redact.Of("wrong")}
 	require.Error(t, s.Send(t.Context(), queued(anna)))
-	s.Password = password
+	s.Password = redact.Of(password)
 	require.NoError(t, s.Send(t.Context(), queued(anna)))
 	require.Error(t, mail.SMTP{Address: pit.smtp, From: from}.Send(t.Context(), queued(anna)), "without TLS")
 	require.Len(t, pit.messages(t), 1)

@@ -13,6 +13,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 
+	"github.com/acen-desktop/acen/redact"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -37,9 +38,10 @@ const defaultTimeout = 30 * time.Second
 // SMTP sends through a mail server: TLS always, except to this machine.
 type SMTP struct {
 	// Address is host:port.
-	Address            string
-	Security           Security
-	Username, Password string
+	Address  string
+	Security Security
+	Username string
+	Password redact.Value[string]
 	// From is the sender address, with or without a name.
 	From string
 	// Timeout bounds each of connecting and delivering to one recipient; zero means 30 s.
@@ -62,7 +64,7 @@ func (s SMTP) Check() error {
 		return err
 	case security == Unprotected && !loopback(host):
 		return fmt.Errorf("the mail server %s is another machine: mails go there with TLS only", s.Address)
-	case s.Username == "" && s.Password != "":
+	case s.Username == "" && s.Password.Reveal() != "":
 		return errors.New("a password at the mail server needs a user name")
 	}
 	return checkFrom(s.From)
@@ -191,7 +193,7 @@ func (s SMTP) client(ctx context.Context) (*gomail.Client, error) {
 		if security == Unprotected {
 			login = gomail.SMTPAuthPlainNoEnc
 		}
-		options = append(options, gomail.WithSMTPAuth(login), gomail.WithUsername(s.Username), gomail.WithPassword(s.Password))
+		options = append(options, gomail.WithSMTPAuth(login), gomail.WithUsername(s.Username), gomail.WithPassword(s.Password.Reveal()))
 	}
 	return gomail.NewClient(host, options...)
 }

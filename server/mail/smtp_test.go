@@ -19,6 +19,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/acen-desktop/acen/redact"
+	"github.com/acen-desktop/acen/redact/redacttest"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/store"
 )
@@ -131,7 +133,7 @@ func TestSMTPSecurity(t *testing.T) {
 				s.TLS = trusting(server.authorities)
 			}
 			if tt.login {
-				s.Username, s.Password = user, password
+				s.Username, s.Password = user, redact.Of(password)
 			}
 			err := s.Send(t.Context(), queued("anna.berg@lumen.example"))
 			if tt.fails != "" {
@@ -150,14 +152,17 @@ func TestSMTPSecurity(t *testing.T) {
 
 func TestSMTPWrongPasswordIsTriedAgainAndNotShown(t *testing.T) {
 	server := startMailServer(t, serverOptions{login: true})
-	s := mail.SMTP{Address: server.address, From: from, Username: user, Password: "hunter2-hunter2"}
+	s := mail.SMTP{Address: server.address, From: from, Username: user, Password: redact.Of("hunter2-hunter2")}
 	err := s.Send(t.Context(), queued("anna.berg@lumen.example"))
 	require.ErrorContains(t, err, "535")
 	require.NotErrorAs(t, err, new(*mail.Undelivered))
-	require.NotContains(t, err.Error(), s.Password)
-	for _, format := range []string{"%v", "%s"} {
-		require.NotContains(t, fmt.Sprintf(format, s), s.Password)
-	}
+	require.NotContains(t, err.Error(), s.Password.Reveal())
+}
+
+func TestSMTPPasswordDoesNotShow(t *testing.T) {
+	s := mail.SMTP{Address: "smtp.example.com:587", Password: redact.Of(redacttest.Marker)}
+	redacttest.HiddenEverywhere(t, s)
+	require.Equal(t, "smtp smtp.example.com:587", fmt.Sprint(s))
 }
 
 func TestSMTPRefusals(t *testing.T) {
@@ -302,7 +307,7 @@ func TestSMTPCheck(t *testing.T) {
 		"port out of range":            {mail.SMTP{Address: "mail.example:70000", From: from}, `the mail server "mail.example:70000" is not of the form host:port`},
 		"plain text to somewhere else": {mail.SMTP{Address: "mail.example:25", From: from, Security: mail.Unprotected}, "the mail server mail.example:25 is another machine: mails go there with TLS only"},
 		"unknown protection":           {mail.SMTP{Address: "mail.example:25", From: from, Security: "ssl3"}, `"ssl3" is no way to protect a connection: starttls, implicit or none`},
-		"password without a name":      {mail.SMTP{Address: "mail.example:587", From: from, Password: "x"}, "a password at the mail server needs a user name"},
+		"password without a name":      {mail.SMTP{Address: "mail.example:587", From: from, Password: redact.Of("x")}, "a password at the mail server needs a user name"},
 		"sender":                       {mail.SMTP{Address: "mail.example:587", From: "nobody"}, `the sender address "nobody" cannot be used`},
 	} {
 		t.Run(name, func(t *testing.T) {

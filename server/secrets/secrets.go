@@ -19,6 +19,8 @@ import (
 	"sync"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/acen-desktop/acen/redact"
 )
 
 // ErrSealed is returned for a sealed value that no known master key opens or that was moved to another place.
@@ -28,22 +30,29 @@ var ErrSealed = errors.New("a sealed value cannot be opened with this master key
 // running ones hear of a new one.
 const Option = "master-key"
 
-// Key is a master key.
-type Key [chacha20poly1305.KeySize]byte
+// masterKey is a master key. It does not show itself.
+type masterKey struct {
+	redact.Value[[chacha20poly1305.KeySize]byte]
+}
 
-// ID names a key without telling anything of it: 16 hex digits.
-func (k Key) ID() string {
-	sum := sha256.Sum256(append([]byte("acen/v1 master key id"), k[:]...))
+func (k masterKey) bytes() []byte {
+	b := k.Reveal()
+	return b[:]
+}
+
+// id names the key without revealing it: 16 hex digits.
+func (k masterKey) id() string {
+	sum := sha256.Sum256(append([]byte("acen/v1 master key id"), k.bytes()...))
 	return hex.EncodeToString(sum[:8])
 }
 
-func (k Key) text() string { return base64.StdEncoding.EncodeToString(k[:]) }
+func (k masterKey) text() string { return base64.StdEncoding.EncodeToString(k.bytes()) }
 
 // Keeper seals with the current master key and opens with that one or a former one. It may be used from any goroutine.
 type Keeper struct {
 	random io.Reader
-	load   func() ([]Key, error) // reads the keys again; nil when they stay
-	path   string                // of the key file; "" when there is none
+	load   func() ([]masterKey, error) // reads the keys again; nil when they stay
+	path   string                      // of the key file; "" when there is none
 
 	mu   sync.RWMutex
 	keys []opener // the current one first
@@ -51,17 +60,17 @@ type Keeper struct {
 
 type opener struct {
 	id   string
-	aead cipher.AEAD
+	aead redact.Value[cipher.AEAD] // package fmt would show the key in it
 }
 
-func (k *Keeper) set(keys []Key) error {
+func (k *Keeper) set(keys []masterKey) error {
 	var openers []opener
 	for _, key := range keys {
-		aead, err := chacha20poly1305.NewX(key[:])
+		aead, err := chacha20poly1305.NewX(key.bytes())
 		if err != nil {
 			return err
 		}
-		openers = append(openers, opener{key.ID(), aead})
+		openers = append(openers, opener{key.id(), redact.Of(aead)})
 	}
 	if len(openers) == 0 {
 		return errors.New("there is no key in it")
@@ -82,7 +91,7 @@ func File(path string, random io.Reader) (*Keeper, error) {
 			keys, err = readKeys(path)
 		}
 	}
-	k := &Keeper{random: random, path: path, load: func() ([]Key, error) { return readKeys(path) }}
+	k := &Keeper{random: random, path: path, load: func() ([]masterKey, error) { return readKeys(path) }}
 	if err == nil {
 		err = k.set(keys)
 	}
@@ -95,7 +104,7 @@ func File(path string, random io.Reader) (*Keeper, error) {
 // Command takes the master keys from a command of the shell, which prints them as the key file holds them: what a key service
 // or a secret store offers. Its standard error is not shown, as it may hold secrets.
 func Command(ctx context.Context, command string, random io.Reader) (*Keeper, error) {
-	load := func() ([]Key, error) {
+	load := func() ([]masterKey, error) {
 		out, err := shell(ctx, command).Output()
 		if err != nil {
 			return nil, fmt.Errorf("it failed: %w", err)
@@ -113,7 +122,7 @@ func Command(ctx context.Context, command string, random io.Reader) (*Keeper, er
 	return k, nil
 }
 
-func readKeys(path string) ([]Key, error) {
+func readKeys(path string) ([]masterKey, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -121,18 +130,16 @@ func readKeys(path string) ([]Key, error) {
 	return parseKeys(data)
 }
 
-func parseKeys(data []byte) (keys []Key, err error) {
+func parseKeys(data []byte) (keys []masterKey, err error) {
 	for line := range strings.Lines(string(data)) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		var key Key
 		decoded, err := base64.StdEncoding.DecodeString(line)
-		if err != nil || len(decoded) != len(key) {
+		if err != nil || len(decoded) != chacha20poly1305.KeySize {
 			return nil, errors.New("it holds no key of 32 bytes; restore it from a backup")
 		}
-		copy(key[:], decoded)
-		keys = append(keys, key)
+		keys = append(keys, masterKey{redact.Of([chacha20poly1305.KeySize]byte(decoded))})
 	}
 	if len(keys) == 0 {
 		return nil, errors.New("it holds no key of 32 bytes; restore it from a backup")
@@ -140,22 +147,23 @@ func parseKeys(data []byte) (keys []Key, err error) {
 	return keys, nil
 }
 
-func newKey(random io.Reader) (key Key, err error) {
-	_, err = io.ReadFull(random, key[:])
-	return key, err
+func newKey(random io.Reader) (masterKey, error) {
+	var material [chacha20poly1305.KeySize]byte
+	_, err := io.ReadFull(random, material[:])
+	return masterKey{redact.Of(material)}, err
 }
 
 // makeKey writes a whole file under its final name or none at all.
-func makeKey(path string, random io.Reader) ([]Key, error) {
+func makeKey(path string, random io.Reader) ([]masterKey, error) {
 	key, err := newKey(random)
 	if err != nil {
 		return nil, err
 	}
-	return []Key{key}, writeKeys(path, os.Link, key)
+	return []masterKey{key}, writeKeys(path, os.Link, key)
 }
 
 // writeKeys writes a whole file, which put brings under its final name.
-func writeKeys(path string, put func(from, to string) error, keys ...Key) error {
+func writeKeys(path string, put func(from, to string) error, keys ...masterKey) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".master-*") // mode 0600
 	if err != nil {
 		return err
@@ -185,7 +193,7 @@ func (k *Keeper) AddKey() error {
 	if err != nil {
 		return err
 	}
-	keys = append([]Key{key}, keys...)
+	keys = append([]masterKey{key}, keys...)
 	if err := writeKeys(k.path, os.Rename, keys...); err != nil {
 		return fmt.Errorf("the master key file %s cannot be written: %w", k.path, err)
 	}
@@ -247,7 +255,7 @@ func (k *Keeper) reload() bool {
 // Seal encrypts a value for one place, such as "program 7 activation key": it opens nowhere else.
 func (k *Keeper) Seal(place string, value []byte) ([]byte, error) {
 	k.mu.RLock()
-	aead := k.keys[0].aead
+	aead := k.keys[0].aead.Reveal()
 	k.mu.RUnlock()
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(value)+aead.Overhead())
 	if _, err := io.ReadFull(k.random, nonce); err != nil {
@@ -269,8 +277,9 @@ func (k *Keeper) open(place string, sealed []byte) ([]byte, error) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	for _, o := range k.keys {
-		if n := o.aead.NonceSize(); len(sealed) >= n {
-			if value, err := o.aead.Open(nil, sealed[:n], sealed[n:], []byte(place)); err == nil {
+		aead := o.aead.Reveal()
+		if n := aead.NonceSize(); len(sealed) >= n {
+			if value, err := aead.Open(nil, sealed[:n], sealed[n:], []byte(place)); err == nil {
 				return value, nil
 			}
 		}

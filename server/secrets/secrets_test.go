@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/acen-desktop/acen/redact/redacttest"
 	"github.com/acen-desktop/acen/server/secrets"
 )
 
@@ -19,7 +20,7 @@ const place = "program 7 activation key"
 // line is a new key as key files and commands hold it.
 func line(t *testing.T) string {
 	t.Helper()
-	var key secrets.Key
+	var key [32]byte
 	_, err := rand.Read(key[:])
 	require.NoError(t, err)
 	return base64.StdEncoding.EncodeToString(key[:]) + "\n"
@@ -69,11 +70,9 @@ func TestFileIsMadeOnce(t *testing.T) {
 
 // What is sealed opens in its place, whole, and with its key only.
 func TestSealedValuesOpenInTheirPlaceOnly(t *testing.T) {
-	var key, other secrets.Key
-	other[0] = 1
-	k, err := secrets.New(rand.Reader, key)
+	k, err := secrets.New(rand.Reader, secrets.NewMasterKey([32]byte{}))
 	require.NoError(t, err)
-	stranger, err := secrets.New(rand.Reader, other)
+	stranger, err := secrets.New(rand.Reader, secrets.NewMasterKey([32]byte{1}))
 	require.NoError(t, err)
 	sealed := seal(t, k, "a secret")
 	require.NotEqual(t, sealed, seal(t, k, "a secret"), "the same value never looks the same")
@@ -188,4 +187,14 @@ func TestKeysThatCannotBeUsed(t *testing.T) {
 	}
 	_, err := secrets.New(rand.Reader)
 	require.Error(t, err)
+}
+
+func TestMasterKeysDoNotShow(t *testing.T) {
+	var b [32]byte
+	copy(b[:], redacttest.Marker)
+	key := secrets.NewMasterKey(b)
+	redacttest.HiddenEverywhere(t, key)
+	k, err := secrets.New(rand.Reader, key)
+	require.NoError(t, err)
+	redacttest.HiddenEverywhere(t, k)
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/internal/redact"
-	"github.com/acen-desktop/acen/internal/redact/redacttest"
+	"github.com/acen-desktop/acen/redact"
+	"github.com/acen-desktop/acen/redact/redacttest"
 )
 
 // session is a struct that hides itself.

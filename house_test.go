@@ -1,4 +1,3 @@
-// Package acen has no code of its own at its root: this test keeps the house in order.
 package acen
 
 import (
@@ -8,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,12 +31,20 @@ var arrows = map[string][]string{
 	"ui":          {"api", "assets", "license", "manager"},
 }
 
+// inner holds, for each part of a room that has rules of its own, the packages of that room that it may import. A package
+// belongs to the longest of these paths; it may always import the part that it belongs to.
+var inner = map[string][]string{
+	"ui/screens": {"ui/kit", "ui/text"},
+	"ui/kit":     {"ui/text/tr"},
+	"ui/text":    {"ui/kit/dialogs", "ui/kit/opener"},
+}
+
 // wiring are the rooms that may import any other.
-var wiring = []string{"cmd", "e2e", "examples", "packaging", "scripts"}
+var wiring = []string{"cmd", "internal", "e2e", "examples", "packaging", "scripts"}
 
 // owners names the only rooms that may import a library whose use must not spread.
 var owners = map[string][]string{
-	"fyne.io/fyne/v2":                    {"ui", "cmd"},
+	"fyne.io/fyne/v2":                    {"ui", "internal/app", "internal/demo"},
 	"github.com/go-resty/resty/v2":       {"client"},
 	"github.com/zalando/go-keyring":      {"client"},
 	"github.com/danielgtaylor/huma":      {"server"},
@@ -44,11 +52,12 @@ var owners = map[string][]string{
 	"github.com/prometheus":              {"server"},
 	"aidanwoods.dev/go-paseto":           {"license"},
 	"github.com/wneessen/go-mail":        {"server"},
-	"github.com/spf13/cobra":             {"cmd"},
-	"flag":                               {"cmd", "examples"},
+	"github.com/spf13/cobra":             {"internal/cli", "internal/admincli", "packaging/manual"},
+	"flag":                               {"cmd", "internal/app", "scripts", "examples"},
 	"github.com/denisbrodbeck/machineid": {"fingerprint"},
 	"github.com/makiuchi-d/gozxing":      {"license"},
 	"rsc.io/qr":                          {"license"},
+	"github.com/ebitengine/purego":       {"internal/app/appleevents"},
 }
 
 func TestArrows(t *testing.T) {
@@ -71,7 +80,7 @@ func TestArrows(t *testing.T) {
 				if isTest || imported != library && !strings.HasPrefix(imported, library+"/") {
 					continue
 				}
-				require.Contains(t, rooms, room, "%s imports %s", path, imported)
+				require.True(t, within(path, rooms), "%s imports %s", path, imported)
 			}
 			rest, ours := strings.CutPrefix(imported, module+"/")
 			if !ours || !known {
@@ -80,12 +89,32 @@ func TestArrows(t *testing.T) {
 			target, _, _ := strings.Cut(rest, "/")
 			if target != room {
 				require.Contains(t, allowed, target, "%s imports %s: no such arrow", path, imported)
+				continue
+			}
+			if part := partOf(path); part != "" && !isTest {
+				require.True(t, within(rest, append(inner[part], part)), "%s imports %s: no such arrow", path, imported)
 			}
 		}
 	})
 	for _, room := range []string{"api", "client", "cmd", "fingerprint", "license", "manager", "protect", "server", "ui"} {
 		require.True(t, seen[room], "room %s is missing", room)
 	}
+}
+
+// within reports whether a slash-separated path is one of rooms or below one.
+func within(path string, rooms []string) bool {
+	path = filepath.ToSlash(path) + "/"
+	return slices.ContainsFunc(rooms, func(room string) bool { return strings.HasPrefix(path, room+"/") })
+}
+
+// partOf returns the longest key of inner that a file lies in, or "".
+func partOf(path string) (part string) {
+	for key := range inner {
+		if len(key) > len(part) && within(path, []string{key}) {
+			part = key
+		}
+	}
+	return part
 }
 
 // Only cmd reads the environment, and tests do: everything else takes parameters.
@@ -129,7 +158,7 @@ func eachFile(t *testing.T, visit func(path string, file *ast.File, set *token.F
 		if err != nil {
 			return err
 		}
-		file, err := parser.ParseFile(set, path, source, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(set, path, source, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}

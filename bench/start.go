@@ -17,7 +17,7 @@ import (
 	"golang.org/x/exp/trace"
 )
 
-// A start is taken apart by an execution trace of programs that are built for it (cmd/startprofile): what the main goroutine did at
+// A start is taken apart by an execution trace of programs that are built for it (internal/startprofile): what the main goroutine did at
 // each moment from main on until the picture was complete. Calls into C and waits are in the trace with their stacks; where Go code
 // ran, samples tell.
 
@@ -35,7 +35,7 @@ const called = " < " // stands between a function and its caller
 
 var startParts = []startPart{
 	{name: "waiting for the loop's next tick", of: []string{"runtime.selectgo" + called + "fyne.io/fyne/v2/internal/driver/glfw.(*gLDriver).runGL"}},
-	{name: "waiting for keyring and cache", of: []string{"runtime.selectgo" + called + "github.com/acen-desktop/acen/ui/background.(*Gate).Run"}, ours: true},
+	{name: "waiting for keyring and cache", of: []string{"runtime.selectgo" + called + "github.com/acen-desktop/acen/ui/kit/background.(*Gate).Run"}, ours: true},
 	{name: "swapping: Mesa draws the pixels, X takes them", of: []string{"glfwSwapBuffers"}},
 	{name: "shaders of the toolkit", of: []string{"gl.(*painter).Init"}},
 	{name: "window and OpenGL context", of: []string{"glfw.Init", "glfw.CreateWindow", "glfw.(*gLDriver).init", "glfw.(*window).create" + called, "_Cfunc_glfw"}},

@@ -34,7 +34,7 @@ func benchmarks(r *run, pkg, pattern string, rounds int, extra ...string) (map[s
 
 func measureTables(r *run, s *section) error {
 	const rounds = 5
-	all, err := benchmarks(r, "./ui/datatable", "UIThreadSetRows|UIThreadShowOtherView|UIThreadSort$|UIThreadFilterLetter|UIThreadScrollPage|FrameScrollPage|FrameUnchanged|WorkPrepare|WorkSortByText|WorkFilter", rounds)
+	all, err := benchmarks(r, "./ui/kit/table", "UIThreadSetRows|UIThreadShowOtherView|UIThreadSort$|UIThreadFilterLetter|UIThreadScrollPage|FrameScrollPage|FrameUnchanged|WorkPrepare|WorkSortByText|WorkFilter", rounds)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func measureTables(r *run, s *section) error {
 		return nil
 	}
 	path := filepath.Join(r.temp, "tables.prof")
-	if _, err := command(r, r.root, nil, "go", "test", "-tags", "x11", "-run", "^$", "-bench", "FrameScrollPage", "-benchtime", "3s", "-cpuprofile", path, "-o", filepath.Join(r.temp, "datatable.test"), "./ui/datatable"); err != nil {
+	if _, err := command(r, r.root, nil, "go", "test", "-tags", "x11", "-run", "^$", "-bench", "FrameScrollPage", "-benchtime", "3s", "-cpuprofile", path, "-o", filepath.Join(r.temp, "datatable.test"), "./ui/kit/table"); err != nil {
 		return err
 	}
 	text, err := top(r, path)

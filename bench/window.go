@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/client/keyring"
-	"github.com/acen-desktop/acen/cmd/place"
 	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/internal/app/paths"
 	"github.com/acen-desktop/acen/manager"
 )
 
@@ -137,7 +137,7 @@ func windowChild(args []string) (err error) {
 
 // fillCache signs somebody in who is remembered, and reads the tables into the cache.
 func fillCache(r *run, server *started, data string) (err error) {
-	m, err := manager.Open(r, manager.Options{DataDir: data, Keyring: keyring.System(place.KeyringService), Fingerprint: fingerprint.System(), DeviceName: "bench", Version: place.Version()})
+	m, err := manager.Open(r, manager.Options{DataDir: data, Keyring: keyring.System(paths.KeyringService), Fingerprint: fingerprint.System(), DeviceName: "bench", Version: paths.Version()})
 	if err != nil {
 		return err
 	}

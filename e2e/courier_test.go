@@ -7,10 +7,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/license/installed"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/server/servertest"
@@ -21,7 +21,7 @@ func newOfflinePC(t *testing.T, s *servertest.Server, keys ...string) *pc {
 	t.Helper()
 	p := &pc{network: &faultyNetwork{}}
 	p.network.set(func(*http.Request) bool { return true }, nil)
-	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyring.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network}
+	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network}
 	p.options.Installed = installed.Open(t.TempDir(), installed.Options{})
 	_, err := p.options.Installed.Update(t.Context(), studioSignature, func(state *installed.State) error {
 		state.Program = installed.Program{Name: "Lumen Studio 7", PublicKeys: keys}
@@ -34,19 +34,19 @@ func newOfflinePC(t *testing.T, s *servertest.Server, keys ...string) *pc {
 }
 
 // hand carries a document from one PC to another as a file.
-func hand[T courier.Document](t *testing.T, doc T) T {
+func hand[T carry.Document](t *testing.T, doc T) T {
 	t.Helper()
-	content, err := courier.Encode(doc)
+	content, err := carry.Encode(doc)
 	require.NoError(t, err)
-	read, err := courier.Read(content)
+	read, err := carry.Read(content)
 	require.NoError(t, err)
 	out, ok := read.(T)
 	require.True(t, ok)
 	return out
 }
 
-// carry lets a courier do the first option of each item.
-func carry(t *testing.T, by *pc, r courier.Request) (courier.Answer, []manager.CourierItem) {
+// carryOut lets a courier do the first option of each item.
+func carryOut(t *testing.T, by *pc, r carry.Request) (carry.Answer, []manager.CourierItem) {
 	t.Helper()
 	plan, err := by.PlanCourier(t.Context(), r)
 	require.NoError(t, err)
@@ -77,13 +77,13 @@ func TestCourierRound(t *testing.T) {
 	require.Nil(t, programs[0].Here)
 
 	request, err := offline.MakeRequest(ctx, "Cutting room", []manager.Wish{
-		{Task: courier.TaskActivate, Signature: studioSignature, Note: "Cutting room"},
-		{Task: courier.TaskActivate, Signature: "UNKNOWN7", Program: "Nobody's"},
+		{Task: carry.TaskActivate, Signature: studioSignature, Note: "Cutting room"},
+		{Task: carry.TaskActivate, Signature: "UNKNOWN7", Program: "Nobody's"},
 	})
 	require.NoError(t, err)
 	for range 2 { // carried twice, it happens once
-		answer, plan := carry(t, online, hand(t, request))
-		require.Equal(t, courier.OutcomeRefused, answer.Results[1].Outcome)
+		answer, plan := carryOut(t, online, hand(t, request))
+		require.Equal(t, carry.OutcomeRefused, answer.Results[1].Outcome)
 		require.Contains(t, answer.Results[1].Sentence, "no order of Nobody's")
 		require.Contains(t, []manager.CourierAction{manager.CourierNew, manager.CourierHave}, plan[0].Options[0].Action)
 		require.Equal(t, 4, activeLicenses(t, s, studioOrder))
@@ -109,11 +109,11 @@ func TestCourierRound(t *testing.T) {
 	require.NoError(t, err)
 	_, err = offline.LetGo(ctx, studioSignature)
 	require.ErrorIs(t, err, manager.ErrNotThisPC)
-	removal, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskRemove, Signature: studioSignature, Kept: kept}})
+	removal, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskRemove, Signature: studioSignature, Kept: kept}})
 	require.NoError(t, err)
 	for range 2 {
-		answer, _ := carry(t, online, hand(t, removal))
-		require.Equal(t, courier.OutcomeDone, answer.Results[0].Outcome)
+		answer, _ := carryOut(t, online, hand(t, removal))
+		require.Equal(t, carry.OutcomeDone, answer.Results[0].Outcome)
 		require.Equal(t, 3, activeLicenses(t, s, studioOrder))
 		_, err = offline.TakeAnswer(ctx, answer)
 		require.NoError(t, err)
@@ -121,10 +121,10 @@ func TestCourierRound(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, codes)
 	}
-	again, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	again, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
 	require.NoError(t, err)
 	require.NotEqual(t, request.Items[0].Codes.Site, again.Items[0].Codes.Site, "the old Site code is spent")
-	taken, err := offline.TakeAnswer(ctx, first(carry(t, online, hand(t, again))))
+	taken, err := offline.TakeAnswer(ctx, first(carryOut(t, online, hand(t, again))))
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 }
@@ -137,9 +137,9 @@ func TestCourierGivesBackAndAsksInOne(t *testing.T) {
 	online.signIn(t, s)
 	ctx := t.Context()
 	offline := newOfflinePC(t, s, studioKey(t, online))
-	request, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	request, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
 	require.NoError(t, err)
-	taken, err := offline.TakeAnswer(ctx, first(carry(t, online, hand(t, request))))
+	taken, err := offline.TakeAnswer(ctx, first(carryOut(t, online, hand(t, request))))
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 	for n := byte(1); activeLicenses(t, s, studioOrder) < 5; n++ {
@@ -149,15 +149,15 @@ func TestCourierGivesBackAndAsksInOne(t *testing.T) {
 	kept, err := offline.LetGo(ctx, studioSignature)
 	require.NoError(t, err)
 	both, err := offline.MakeRequest(ctx, "", []manager.Wish{
-		{Task: courier.TaskRemove, Signature: studioSignature, Kept: kept}, {Task: courier.TaskActivate, Signature: studioSignature},
-		{Task: courier.TaskActivate, Signature: "UNKNOWN7"},
+		{Task: carry.TaskRemove, Signature: studioSignature, Kept: kept}, {Task: carry.TaskActivate, Signature: studioSignature},
+		{Task: carry.TaskActivate, Signature: "UNKNOWN7"},
 	})
 	require.NoError(t, err)
-	answer, plan := carry(t, online, hand(t, both))
+	answer, plan := carryOut(t, online, hand(t, both))
 	require.Equal(t, manager.CourierNew, plan[1].Options[0].Action)
 	require.NoError(t, plan[1].Refusal)
-	require.Equal(t, courier.OutcomeDone, answer.Results[0].Outcome)
-	require.Equal(t, courier.OutcomeLicense, answer.Results[1].Outcome)
+	require.Equal(t, carry.OutcomeDone, answer.Results[0].Outcome)
+	require.Equal(t, carry.OutcomeLicense, answer.Results[1].Outcome)
 	require.Equal(t, 5, activeLicenses(t, s, studioOrder))
 	_, err = offline.TakeAnswer(ctx, answer)
 	require.NoError(t, err)
@@ -176,14 +176,14 @@ func TestCourierFindsTheRightWay(t *testing.T) {
 	online.signIn(t, s)
 	ctx := t.Context()
 	lost := newOfflinePC(t, s)
-	request, err := lost.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	request, err := lost.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
 	require.NoError(t, err)
-	carry(t, online, request)
+	carryOut(t, online, request)
 
 	anew := newOfflinePC(t, s)
-	request, err = anew.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	request, err = anew.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
 	require.NoError(t, err)
-	answer, plan := carry(t, online, request)
+	answer, plan := carryOut(t, online, request)
 	require.Equal(t, manager.CourierReactivate, plan[0].Options[0].Action)
 	require.Equal(t, manager.CourierNew, plan[0].Options[len(plan[0].Options)-1].Action)
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
@@ -198,7 +198,7 @@ func TestCourierFindsTheRightWay(t *testing.T) {
 
 	// The answer is for one PC only.
 	wrong := newOfflinePC(t, s)
-	_, err = wrong.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	_, err = wrong.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
 	require.NoError(t, err)
 	other, code := activated(t, s, online, otherPC("A", 1))
 	content := first2(online.LicenseFile(ctx, other.ID))
@@ -211,11 +211,11 @@ func TestCourierFindsTheRightWay(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, files)
 
-	transfer, err := wrong.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskTransfer, Signature: studioSignature, RemovalCode: code, From: otherPC("A", 1)}})
+	transfer, err := wrong.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskTransfer, Signature: studioSignature, RemovalCode: code, From: otherPC("A", 1)}})
 	require.NoError(t, err)
-	answer, plan = carry(t, online, hand(t, transfer))
+	answer, plan = carryOut(t, online, hand(t, transfer))
 	require.Equal(t, manager.CourierTransfer, plan[0].Options[0].Action)
-	require.Equal(t, courier.OutcomeLicense, answer.Results[0].Outcome)
+	require.Equal(t, carry.OutcomeLicense, answer.Results[0].Outcome)
 	taken, err = wrong.TakeAnswer(ctx, answer)
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
@@ -235,7 +235,7 @@ func TestCourierIsInterrupted(t *testing.T) {
 	online.signIn(t, s)
 	ctx := t.Context()
 	offline := newOfflinePC(t, s)
-	request, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: courier.TaskActivate, Signature: studioSignature}})
+	request, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
 	require.NoError(t, err)
 	plan, err := online.PlanCourier(ctx, request)
 	require.NoError(t, err)
@@ -245,7 +245,7 @@ func TestCourierIsInterrupted(t *testing.T) {
 	require.Empty(t, answer.Results)
 	online.network.set(nil, nil)
 	online.crash(t)
-	answer, plan = carry(t, online, request)
+	answer, plan = carryOut(t, online, request)
 	require.Equal(t, manager.CourierHave, plan[0].Options[0].Action)
 	require.Len(t, answer.Results, 1)
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))

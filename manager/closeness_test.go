@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 // with returns a block in which a lock has another value; 0 makes it unreadable.
@@ -68,7 +68,7 @@ func TestOfTwoAsCloseTheLaterOneIsBroughtBack(t *testing.T) {
 // A request of another PC gets the license of which the fewest locks differ first.
 func TestTheClosestLicenseIsTheFirstOption(t *testing.T) {
 	f, p := closenessServer(t)
-	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: courier.TaskActivate, Signature: lumenSignature}})
+	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: carry.TaskActivate, Signature: lumenSignature}})
 	require.NoError(t, err)
 	plan, err := newFakePC(t, f, "other").PlanCourier(t.Context(), r)
 	require.NoError(t, err)

@@ -7,24 +7,24 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
-// CourierAction is what a courier can do for an item of a request.
+// CourierAction is what a courier can do for an item of a request: a task, or the result of one that was done before.
 type CourierAction string
 
 // The actions.
 const (
 	// CourierNew gives the PC a new license of an order.
-	CourierNew CourierAction = "new-license"
+	CourierNew = CourierAction(api.TaskNewLicense)
 	// CourierHave brings the license that the PC has already.
 	CourierHave CourierAction = "have"
 	// CourierReactivate brings a license back that the PC had before.
-	CourierReactivate CourierAction = "reactivation"
+	CourierReactivate = CourierAction(api.TaskReactivation)
 	// CourierTransfer gives the PC the license of another one.
-	CourierTransfer CourierAction = "transfer"
+	CourierTransfer = CourierAction(api.TaskTransfer)
 	// CourierRemove hands in a removal code.
-	CourierRemove CourierAction = "removal"
+	CourierRemove = CourierAction(api.TaskRemoval)
 	// CourierRemoved tells that the license was removed already.
 	CourierRemoved CourierAction = "removed"
 )
@@ -43,7 +43,7 @@ type CourierOption struct {
 
 // CourierItem is an item of a request with what the current account can do for it.
 type CourierItem struct {
-	Item courier.Item
+	Item carry.Item
 	// Options are the ways to do it, the best first; those that would be refused come last.
 	Options []CourierOption
 	// Refusal says why there is no option that the server would allow; nil when there is one. The answer tells it.
@@ -52,7 +52,7 @@ type CourierItem struct {
 
 // PlanCourier finds out what the current account can do for the items of another PC's request. It asks the server for orders and
 // licenses and changes nothing.
-func (m *Manager) PlanCourier(ctx context.Context, r courier.Request) ([]CourierItem, error) {
+func (m *Manager) PlanCourier(ctx context.Context, r carry.Request) ([]CourierItem, error) {
 	orders, err := m.Orders(ctx)
 	if err != nil {
 		return nil, err
@@ -84,11 +84,11 @@ func (m *Manager) PlanCourier(ctx context.Context, r courier.Request) ([]Courier
 }
 
 // staying leaves out the active licenses whose removal codes a request hands in; its other items have no use for them.
-func staying(orders []courierOrder, r courier.Request) (list []courierOrder) {
+func staying(orders []courierOrder, r carry.Request) (list []courierOrder) {
 	for _, o := range orders {
 		o.licenses = slices.DeleteFunc(slices.Clone(o.licenses), func(l License) bool {
-			return l.Status == api.StatusActive && slices.ContainsFunc(r.Items, func(i courier.Item) bool {
-				return i.Task == courier.TaskRemove && samePair(l, i.Codes)
+			return l.Status == api.StatusActive && slices.ContainsFunc(r.Items, func(i carry.Item) bool {
+				return i.Task == carry.TaskRemove && samePair(l, i.Codes)
 			})
 		})
 		list = append(list, o)
@@ -118,7 +118,7 @@ func boolInt(b bool) int {
 }
 
 // noOption says why nothing can be done for an item.
-func noOption(item courier.Item, hasOrders bool) error {
+func noOption(item carry.Item, hasOrders bool) error {
 	name := item.Program
 	if name == "" {
 		name = string(item.Signature)
@@ -126,9 +126,9 @@ func noOption(item courier.Item, hasOrders bool) error {
 	switch {
 	case !hasOrders:
 		return refuse(api.ErrNotFound, "This account has no order of %s. Let somebody carry the request whose account has one.", name)
-	case item.Task == courier.TaskRemove:
+	case item.Task == carry.TaskRemove:
 		return refuse(api.ErrNotFound, "No license of %s in this account has the Site code %s.", name, item.Codes.Site)
-	case item.Task == courier.TaskTransfer:
+	case item.Task == carry.TaskTransfer:
 		return refuse(api.ErrNotFound, "This account has no active license of %s that could be transferred.", name)
 	}
 	return refuse(api.ErrLicensesInUse, "This account has no license of %s left.", name)
@@ -165,13 +165,13 @@ func (m *Manager) courierOrders(ctx context.Context, orders []api.Order, signatu
 	return list, nil
 }
 
-func (m *Manager) courierOptions(ctx context.Context, item courier.Item, orders []courierOrder, r courier.Request) (list []CourierOption, err error) {
-	if item.Task == courier.TaskRemove {
+func (m *Manager) courierOptions(ctx context.Context, item carry.Item, orders []courierOrder, r carry.Request) (list []CourierOption, err error) {
+	if item.Task == carry.TaskRemove {
 		return removals(item, orders), nil
 	}
 	orders = staying(orders, r)
 	switch item.Task {
-	case courier.TaskTransfer:
+	case carry.TaskTransfer:
 		return transfers(item, orders), nil
 	}
 	var back, pickUps, fresh []CourierOption
@@ -213,7 +213,7 @@ func samePair(l License, codes license.Codes) bool {
 }
 
 // removals finds the license of a removal code by its Site code.
-func removals(item courier.Item, orders []courierOrder) []CourierOption {
+func removals(item carry.Item, orders []courierOrder) []CourierOption {
 	var done []CourierOption
 	for _, o := range orders {
 		for _, l := range o.licenses {
@@ -230,7 +230,7 @@ func removals(item courier.Item, orders []courierOrder) []CourierOption {
 }
 
 // transfers finds the licenses that a removal code of another PC may belong to; the server tells whether it does.
-func transfers(item courier.Item, orders []courierOrder) (list []CourierOption) {
+func transfers(item carry.Item, orders []courierOrder) (list []CourierOption) {
 	for _, o := range orders {
 		for _, l := range o.licenses {
 			if l.Status != api.StatusActive {
@@ -251,16 +251,16 @@ func transfers(item courier.Item, orders []courierOrder) (list []CourierOption) 
 // CarryOut does what was chosen for each item of a plan and returns the answer for the other PC. choices are indexes of the
 // items' options; a negative one leaves its item open. done is called after each item. When the server cannot be reached any
 // more, the answer holds what was done until then: the same request carried once more brings the rest, and nothing twice.
-func (m *Manager) CarryOut(ctx context.Context, r courier.Request, plan []CourierItem, choices []int, done func(count int)) (courier.Answer, error) {
-	a := courier.Answer{Request: r.ID, MadeAt: m.options.Now()}
+func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierItem, choices []int, done func(count int)) (carry.Answer, error) {
+	a := carry.Answer{Request: r.ID, MadeAt: m.options.Now()}
 	if account, ok := m.Current(); ok {
-		a.Server = courier.Clean(account.ServerName, courier.MaxName)
+		a.Server = carry.Clean(account.ServerName, carry.MaxName)
 	}
 	for i, item := range plan {
 		if choices[i] < 0 && item.Refusal == nil {
 			continue
 		}
-		result := courier.Result{Item: i + 1, Task: item.Item.Task, Signature: item.Item.Signature, Program: item.Item.Program, Codes: item.Item.Codes}
+		result := carry.Result{Item: i + 1, Task: item.Item.Task, Signature: item.Item.Signature, Program: item.Item.Program, Codes: item.Item.Codes}
 		err := item.Refusal
 		if err == nil {
 			err = m.carry(ctx, item.Item, item.Options[choices[i]], &result)
@@ -269,7 +269,7 @@ func (m *Manager) CarryOut(ctx context.Context, r courier.Request, plan []Courie
 		switch {
 		case err == nil:
 		case errors.As(err, &refusal) && refusal.Status < 500 && !errors.Is(err, ErrSignedOut) && !errors.Is(err, api.ErrAuthorization):
-			result.Outcome, result.Code, result.Sentence = courier.OutcomeRefused, string(refusal.Code), courier.Clean(refusal.Detail, courier.MaxSentence)
+			result.Outcome, result.Code, result.Sentence = carry.OutcomeRefused, string(refusal.Code), carry.Clean(refusal.Detail, carry.MaxSentence)
 		default:
 			return a, err
 		}
@@ -291,7 +291,7 @@ func (m *Manager) removeForAnother(ctx context.Context, l License, code license.
 }
 
 // carry does one option and fills in its result.
-func (m *Manager) carry(ctx context.Context, item courier.Item, option CourierOption, result *courier.Result) error {
+func (m *Manager) carry(ctx context.Context, item carry.Item, option CourierOption, result *carry.Result) error {
 	l := option.License
 	var err error
 	switch option.Action {
@@ -303,7 +303,7 @@ func (m *Manager) carry(ctx context.Context, item courier.Item, option CourierOp
 		l, err = m.Transfer(ctx, Transfer{License: l, Codes: item.Codes, RemovalCode: item.RemovalCode, Note: item.Note})
 	case CourierRemove, CourierRemoved:
 		result.Receipt, err = m.removeForAnother(ctx, l, item.RemovalCode)
-		result.Outcome = courier.OutcomeDone
+		result.Outcome = carry.OutcomeDone
 		return err
 	}
 	if err != nil {
@@ -317,14 +317,14 @@ func (m *Manager) carry(ctx context.Context, item courier.Item, option CourierOp
 	if err != nil {
 		return err
 	}
-	result.Outcome, result.License = courier.OutcomeLicense, content
+	result.Outcome, result.License = carry.OutcomeLicense, content
 	for _, text := range append([]string{p.PublicKey}, p.FormerKeys...) {
-		if public, err := license.ParsePublicKey(text); err == nil && len(result.PublicKeys) < courier.MaxKeys {
+		if public, err := license.ParsePublicKey(text); err == nil && len(result.PublicKeys) < carry.MaxKeys {
 			result.PublicKeys = append(result.PublicKeys, public)
 		}
 	}
 	if result.Program == "" {
-		result.Program = courier.Clean(p.Name, courier.MaxName)
+		result.Program = carry.Clean(p.Name, carry.MaxName)
 	}
 	return nil
 }

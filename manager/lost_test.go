@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/license/installed"
 )
 
@@ -105,13 +105,14 @@ func TestLeftWithAnOpenJobWaits(t *testing.T) {
 	require.ErrorIs(t, MoveRefusal(f.order(), row), ErrLeftThisPC)
 	kept := p.kept(t)
 	require.Len(t, kept, 1)
-	require.Equal(t, TaskRelease, kept[0].Purpose)
+	require.Equal(t, api.TaskRelease, kept[0].Purpose)
 	offers, err := p.BringBacks(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, offers)
 }
 
-// An order that is switched off for a while has ended nothing: the code stays, and the move goes on when the order is back.
+// An order that is switched off for a while has ended nothing: the code stays, and the move goes on when the order is
+// back (spec: api 1).
 func TestNotFoundIsNotEnded(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
@@ -150,7 +151,7 @@ func TestRefusedForAWhileMayBeCanceled(t *testing.T) {
 	require.True(t, p.runs(t, l))
 }
 
-// A code is let go for a receipt that proves what was done, and for nothing else.
+// A code is let go for a receipt that proves what was done, and for nothing else (spec: api "Receipts").
 func TestOnlyAReceiptLetsACodeGo(t *testing.T) {
 	other := license.SigningKeyFromSeed([32]byte{9})
 	for name, forge := range map[string]func(f *fakeServer, l api.License) string{
@@ -389,7 +390,7 @@ func TestTransferSurvivesTheKeyring(t *testing.T) {
 	_, err = p.Transfer(t.Context(), Transfer{License: l, Codes: pc.Codes})
 	require.ErrorIs(t, err, ErrUnreachable)
 	reachable(f)
-	p.ring.Store = keyring.Memory()
+	p.ring.Store = keyringtest.Memory()
 	p.restart(t)
 	p.signIn(t)
 	done, err := p.ResumeJobs(t.Context())
@@ -472,13 +473,13 @@ func TestCouriersAnswerNeedsAReceipt(t *testing.T) {
 	kept, err := p.LetGo(t.Context(), lumenSignature)
 	require.NoError(t, err)
 	require.False(t, p.runs(t, l))
-	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: courier.TaskRemove, Signature: lumenSignature, Kept: kept}})
+	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: carry.TaskRemove, Signature: lumenSignature, Kept: kept}})
 	require.NoError(t, err)
-	result := courier.Result{Item: 1, Task: courier.TaskRemove, Signature: lumenSignature, Codes: kept.Codes, Outcome: courier.OutcomeDone}
+	result := carry.Result{Item: 1, Task: carry.TaskRemove, Signature: lumenSignature, Codes: kept.Codes, Outcome: carry.OutcomeDone}
 	foreign := result
 	foreign.Receipt = f.receipt(api.License{ID: l.ID + 1, SiteCode: l.SiteCode}, license.ReceiptRemoval)
-	for _, lie := range []courier.Result{result, foreign} {
-		taken, err := p.TakeAnswer(t.Context(), courier.Answer{Request: r.ID, Results: []courier.Result{lie}})
+	for _, lie := range []carry.Result{result, foreign} {
+		taken, err := p.TakeAnswer(t.Context(), carry.Answer{Request: r.ID, Results: []carry.Result{lie}})
 		require.NoError(t, err)
 		require.ErrorIs(t, taken[0].Err, ErrNoReceipt)
 		require.Len(t, p.kept(t), 1)
@@ -488,10 +489,10 @@ func TestCouriersAnswerNeedsAReceipt(t *testing.T) {
 	}
 	plan, err := carrier.PlanCourier(t.Context(), r)
 	require.NoError(t, err)
-	var a courier.Answer
+	var a carry.Answer
 	for range 2 { // carried once more, it is answered alike
 		if a, err = carrier.CarryOut(t.Context(), r, plan, []int{0}, func(int) {}); err == nil && len(a.Results) > 0 {
-			require.Equal(t, courier.OutcomeDone, a.Results[0].Outcome)
+			require.Equal(t, carry.OutcomeDone, a.Results[0].Outcome)
 		}
 		require.NoError(t, err)
 		plan, err = carrier.PlanCourier(t.Context(), r)
@@ -752,7 +753,7 @@ func TestCourierNamesTheNewKey(t *testing.T) {
 	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	_, err := carrier.Program(t.Context(), 1)
 	require.NoError(t, err)
-	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: courier.TaskActivate, Signature: lumenSignature}})
+	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: carry.TaskActivate, Signature: lumenSignature}})
 	require.NoError(t, err)
 	plan, err := carrier.PlanCourier(t.Context(), r)
 	require.NoError(t, err)

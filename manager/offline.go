@@ -9,7 +9,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/license/installed"
 )
 
@@ -39,7 +39,7 @@ func (m *Manager) OfflinePrograms(ctx context.Context) (list []OfflineProgram, e
 		} else if claimed, ok := m.claimedHere(one.Signature); ok {
 			one.Unproven = &claimed
 			if one.Name == "" {
-				one.Name = courier.Clean(claimed.ProgramName, courier.MaxName)
+				one.Name = carry.Clean(claimed.ProgramName, carry.MaxName)
 			}
 		}
 		one.TypedCodes = p.typed
@@ -112,7 +112,7 @@ func (m *Manager) knownPrograms(ctx context.Context) (map[license.Signature]*kno
 	for _, s := range states {
 		one, ok := known[s.Signature]
 		if !ok {
-			one = &knownProgram{Program: api.Program{ApplicationSignature: string(s.Signature), Name: courier.Clean(s.Program.Name, courier.MaxName)}}
+			one = &knownProgram{Program: api.Program{ApplicationSignature: string(s.Signature), Name: carry.Clean(s.Program.Name, carry.MaxName)}}
 			known[s.Signature] = one
 		}
 		one.typed = s.Program.TypedCodes
@@ -135,7 +135,7 @@ func (m *Manager) programBySignature(ctx context.Context, signature license.Sign
 
 // Wish is one thing that this PC asks a courier for.
 type Wish struct {
-	Task      courier.Task
+	Task      carry.Task
 	Signature license.Signature
 	// Program is the name to show; "" takes the one that is known.
 	Program string
@@ -149,15 +149,15 @@ type Wish struct {
 }
 
 // MakeRequest makes a request for a courier, with the codes of this PC, and keeps it until its answer is taken. It needs no
-// account and no network. It fails with a *courier.Fault for a note or a name that cannot be sent.
-func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish) (courier.Request, error) {
-	request := courier.Request{Device: courier.Clean(device, courier.MaxName), MadeAt: m.options.Now()}
+// account and no network. It fails with a *carry.Fault for a note or a name that cannot be sent.
+func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish) (carry.Request, error) {
+	request := carry.Request{Device: carry.Clean(device, carry.MaxName), MadeAt: m.options.Now()}
 	var err error
-	if request.ID, err = courier.NewID(m.options.Rand); err != nil {
+	if request.ID, err = carry.NewID(m.options.Rand); err != nil {
 		return request, err
 	}
 	for _, w := range wishes {
-		item := courier.Item{Task: w.Task, Signature: w.Signature, Program: w.Program, Note: w.Note, RemovalCode: w.RemovalCode, From: w.From}
+		item := carry.Item{Task: w.Task, Signature: w.Signature, Program: w.Program, Note: w.Note, RemovalCode: w.RemovalCode, From: w.From}
 		p, err := m.programBySignature(ctx, w.Signature)
 		if err != nil {
 			return request, err
@@ -165,14 +165,14 @@ func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish)
 		if item.Program == "" {
 			item.Program = p.Name
 		}
-		if w.Task == courier.TaskRemove {
+		if w.Task == carry.TaskRemove {
 			item.Codes, item.RemovalCode, item.License, item.Note = w.Kept.Codes, w.Kept.Code, w.Kept.LicenseID, ""
 		} else if item.Codes, err = m.codesHere(ctx, p); err != nil {
 			return request, err
 		}
 		request.Items = append(request.Items, item)
 	}
-	content, err := courier.Encode(request)
+	content, err := carry.Encode(request)
 	if err != nil {
 		return request, err
 	}
@@ -203,7 +203,7 @@ func (m *Manager) codesHere(ctx context.Context, p api.Program) (license.Codes, 
 
 // Requests lists the requests whose answers have not been taken, the newest first. Those sealed with a key that is gone are
 // left out.
-func (m *Manager) Requests(ctx context.Context) (list []courier.Request, err error) {
+func (m *Manager) Requests(ctx context.Context) (list []carry.Request, err error) {
 	rows, err := m.db.QueryContext(ctx, `SELECT content FROM requests ORDER BY made_at DESC, id`)
 	if err != nil {
 		return nil, storageError(err)
@@ -228,8 +228,8 @@ func (m *Manager) Requests(ctx context.Context) (list []courier.Request, err err
 		if err != nil {
 			return nil, err
 		}
-		if doc, err := courier.Read(content); err == nil {
-			if request, ok := doc.(courier.Request); ok {
+		if doc, err := carry.Read(content); err == nil {
+			if request, ok := doc.(carry.Request); ok {
 				list = append(list, request)
 			}
 		}
@@ -267,7 +267,7 @@ var ErrOtherPC = errors.New("this license file was made for another PC, or for a
 
 // Taken is what became of one result of an answer.
 type Taken struct {
-	Result courier.Result
+	Result carry.Result
 	// License is what the license file says; nil for other results.
 	License *license.File
 	// Unproven tells that this PC did not know the program, so that only the program itself can tell whether the license is
@@ -280,22 +280,22 @@ type Taken struct {
 // TakeAnswer takes what a courier brought: license files go where their programs find them, removal codes that were accepted are
 // forgotten. If the server refused this PC's Site code as spent, the next request has a new one. A second call with the
 // same answer does nothing. The error is that of this PC's disk; what is wrong with a result stands in it.
-func (m *Manager) TakeAnswer(ctx context.Context, a courier.Answer) ([]Taken, error) {
+func (m *Manager) TakeAnswer(ctx context.Context, a carry.Answer) ([]Taken, error) {
 	list := make([]Taken, len(a.Results))
 	settled := map[int]bool{}
 	for i, r := range a.Results {
 		t := Taken{Result: r}
 		switch r.Outcome {
-		case courier.OutcomeLicense:
+		case carry.OutcomeLicense:
 			var f license.File
 			if f, t.Unproven, t.Err = m.take(ctx, r.License, r.PublicKeys); t.Err == nil {
 				t.License = &f
 			}
-		case courier.OutcomeDone:
-			if r.Task == courier.TaskRemove {
+		case carry.OutcomeDone:
+			if r.Task == carry.TaskRemove {
 				t.Err = m.takeReceipt(ctx, r)
 			}
-		case courier.OutcomeRefused:
+		case carry.OutcomeRefused:
 			t.Err = m.takeRefusal(ctx, a.Request, r)
 		}
 		if errors.Is(t.Err, ErrStorage) || ctx.Err() != nil {
@@ -312,7 +312,7 @@ var ErrNoReceipt = errors.New("the answer does not prove that the server took th
 
 // takeReceipt deletes the removal code of a license that a courier handed in. It fails with ErrNoReceipt unless the
 // receipt proves that the server took the license.
-func (m *Manager) takeReceipt(ctx context.Context, r courier.Result) error {
+func (m *Manager) takeReceipt(ctx context.Context, r carry.Result) error {
 	leaves := departure{Signature: string(r.Signature), SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String()}
 	state, err := m.options.Installed.State(r.Signature)
 	if err != nil {
@@ -330,15 +330,15 @@ func (m *Manager) takeReceipt(ctx context.Context, r courier.Result) error {
 
 // takeRefusal takes a new Site code for this PC if the server refused the one that a request of this PC asked with as
 // spent (spec: api 21).
-func (m *Manager) takeRefusal(ctx context.Context, id string, r courier.Result) error {
-	if api.Code(r.Code) != api.ErrSiteCodeSpent || r.Task == courier.TaskRemove {
+func (m *Manager) takeRefusal(ctx context.Context, id string, r carry.Result) error {
+	if api.Code(r.Code) != api.ErrSiteCodeSpent || r.Task == carry.TaskRemove {
 		return nil
 	}
 	requests, err := m.Requests(ctx)
 	if err != nil {
 		return err
 	}
-	asked := slices.ContainsFunc(requests, func(request courier.Request) bool {
+	asked := slices.ContainsFunc(requests, func(request carry.Request) bool {
 		return request.ID == id && r.Item >= 1 && r.Item <= len(request.Items) &&
 			request.Items[r.Item-1].Signature == r.Signature && request.Items[r.Item-1].Codes == r.Codes
 	})
@@ -409,7 +409,7 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 		return here.File, unproven, nil // an older one does not take the place of a newer one
 	}
 	if p.Name == "" {
-		p.Name = courier.Clean(f.ProgramName, courier.MaxName)
+		p.Name = carry.Clean(f.ProgramName, carry.MaxName)
 	}
 	return f, unproven, m.install(ctx, p, api.License{ID: f.ID, OrderID: f.Order, Note: f.Note}, content)
 }

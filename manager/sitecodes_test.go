@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 // sent is a request for a license as it came to the server.
@@ -286,7 +286,7 @@ func TestSealedRequestKeepsItsCodes(t *testing.T) {
 	body := api.Transfer{SiteCode: pc.Codes.Site.String(), MachineID: pc.Codes.Machine.String(), RemovalCode: "9D2BK-DD62M-C"}
 	r, err := request{LicenseID: 1}.withBody(body)
 	require.NoError(t, err)
-	job := Job{Task: TaskTransfer, OrderID: lumenOrder, request: []byte("sealed")}
+	job := Job{Task: api.TaskTransfer, OrderID: lumenOrder, request: []byte("sealed")}
 	renewed, err := p.renewSite(t.Context(), &job, &r)
 	require.NoError(t, err)
 	require.False(t, renewed)
@@ -299,8 +299,8 @@ func TestCourierBringsARefusedSiteCode(t *testing.T) {
 	f := newFakeServer()
 	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	requests := takenSites(f, 1)
-	ask := func() (courier.Request, courier.Answer) {
-		r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: courier.TaskActivate, Signature: lumenSignature}})
+	ask := func() (carry.Request, carry.Answer) {
+		r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: carry.TaskActivate, Signature: lumenSignature}})
 		require.NoError(t, err)
 		plan, err := carrier.PlanCourier(t.Context(), r)
 		require.NoError(t, err)
@@ -318,16 +318,16 @@ func TestCourierBringsARefusedSiteCode(t *testing.T) {
 	require.Len(t, *requests, 1, "the codes are not the courier's PC's")
 
 	// Not to the request of this PC, or about something else.
-	lies := map[string]func(a *courier.Answer, r *courier.Result){
-		"another request": func(a *courier.Answer, _ *courier.Result) { a.Request = "AAAAAAAAAAAAAAAAAAAAAA" },
-		"another item":    func(_ *courier.Answer, r *courier.Result) { r.Item = 2 },
-		"no item":         func(_ *courier.Answer, r *courier.Result) { r.Item = 0 },
-		"another refusal": func(_ *courier.Answer, r *courier.Result) { r.Code = string(api.ErrLicensesInUse) },
+	lies := map[string]func(a *carry.Answer, r *carry.Result){
+		"another request": func(a *carry.Answer, _ *carry.Result) { a.Request = "AAAAAAAAAAAAAAAAAAAAAA" },
+		"another item":    func(_ *carry.Answer, r *carry.Result) { r.Item = 2 },
+		"no item":         func(_ *carry.Answer, r *carry.Result) { r.Item = 0 },
+		"another refusal": func(_ *carry.Answer, r *carry.Result) { r.Code = string(api.ErrLicensesInUse) },
 	}
 	for name, change := range lies {
 		lie, result := a, a.Results[0]
 		change(&lie, &result)
-		lie.Results = []courier.Result{result}
+		lie.Results = []carry.Result{result}
 		require.NotPanics(t, func() {
 			_, err := p.TakeAnswer(t.Context(), lie)
 			require.NoError(t, err)
@@ -348,7 +348,7 @@ func TestCourierBringsARefusedSiteCode(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, renewed, site(), "once")
 	_, a = ask()
-	require.Equal(t, courier.OutcomeLicense, a.Results[0].Outcome)
+	require.Equal(t, carry.OutcomeLicense, a.Results[0].Outcome)
 	taken, err = p.TakeAnswer(t.Context(), a)
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)

@@ -1,4 +1,5 @@
-// Package packaging has no code of its own: this test holds together what packages say.
+// Package packaging has tests only. They check that the packages of all systems agree on names, versions, file types
+// and the toolchain.
 package packaging
 
 import (
@@ -19,7 +20,7 @@ import (
 
 	"github.com/acen-desktop/acen"
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 func read(t *testing.T, path ...string) string {
@@ -54,8 +55,8 @@ func TestToolchain(t *testing.T) {
 		"../bench/go.mod":         "\ntoolchain go%s\n",
 		"../Makefile":             "\nexport GOTOOLCHAIN := go%s\n",
 		"container/Containerfile": "\nFROM golang:%s AS build\n",
-		"../README.md":            "built and tested with Go %s;",
-		"../docs/operations.md":   "built with Go %s,",
+		"../docs/install.md":      "built and tested with Go %s;",
+		"../docs/server.md":       "built with Go %s,",
 	} {
 		text := read(t, filepath.FromSlash(path))
 		require.Contains(t, text, fmt.Sprintf(line, version[1]), path)
@@ -70,7 +71,7 @@ func TestDesktopEntry(t *testing.T) {
 	entry := read(t, "linux", about.ID+".desktop")
 	for _, line := range []string{
 		"Name=" + about.Name, "Exec=acen %u", "Icon=" + about.ID, "StartupWMClass=" + about.Name,
-		"MimeType=" + api.LicenseFileMediaType + ";x-scheme-handler/" + courier.Scheme + ";",
+		"MimeType=" + api.LicenseFileMediaType + ";x-scheme-handler/" + carry.Scheme + ";",
 	} {
 		require.Contains(t, entry, "\n"+line+"\n")
 	}
@@ -124,7 +125,7 @@ func TestMediaType(t *testing.T) {
 	require.NoError(t, xml.Unmarshal([]byte(read(t, "linux", acen.About().ID+".xml")), &info))
 	require.Len(t, info.Types, 1)
 	require.Equal(t, api.LicenseFileMediaType, info.Types[0].Type)
-	require.Equal(t, "*"+courier.Extension, info.Types[0].Glob.Pattern)
+	require.Equal(t, "*"+carry.Extension, info.Types[0].Glob.Pattern)
 }
 
 func TestWindows(t *testing.T) {
@@ -132,8 +133,8 @@ func TestWindows(t *testing.T) {
 	require.NoError(t, xml.Unmarshal([]byte(read(t, "windows", "acen.manifest")), &manifest))
 	script := read(t, "windows", "installer.nsi")
 	require.Contains(t, script, `!define NAME "`+acen.About().Name+`"`)
-	require.Contains(t, script, `"${CLASSES}\`+courier.Extension+`" "Content Type" "`+api.LicenseFileMediaType+`"`)
-	require.Contains(t, script, `"${CLASSES}\`+courier.Scheme+`" "URL Protocol" ""`)
+	require.Contains(t, script, `"${CLASSES}\`+carry.Extension+`" "Content Type" "`+api.LicenseFileMediaType+`"`)
+	require.Contains(t, script, `"${CLASSES}\`+carry.Scheme+`" "URL Protocol" ""`)
 }
 
 // properties reads a property list in Apple's XML form: keys and values by turns, of the types that the app needs.

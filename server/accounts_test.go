@@ -115,6 +115,7 @@ func fill(page, password, again string) url.Values {
 	return form
 }
 
+// TestForgottenPassword covers the way from the mailed link to the new password (spec: api 13).
 func TestForgottenPassword(t *testing.T) {
 	w := servertest.NewWorld(t)
 	session := w.Clients["anna"]
@@ -153,6 +154,7 @@ func TestForgottenPassword(t *testing.T) {
 	require.NotContains(t, w.Log.String(), token)
 }
 
+// TestLinksEnd covers that a link lasts one hour and works once (spec: api 13).
 func TestLinksEnd(t *testing.T) {
 	w := servertest.NewWorld(t)
 	first := w.AskForLink("anna")[0]
@@ -176,6 +178,7 @@ func TestLinksEnd(t *testing.T) {
 	w.RequireProblem(status, body, api.ErrVerificationFailed, "too old")
 }
 
+// TestResetsTellNothing covers that no mail goes to an account that is closed or does not exist (spec: api 13).
 func TestResetsTellNothing(t *testing.T) {
 	w := servertest.NewWorld(t)
 	require.Empty(t, w.AskForLink("nobody"))
@@ -197,6 +200,8 @@ func TestResetsTellNothing(t *testing.T) {
 	}
 }
 
+// TestChangePassword covers the current password, the length of the new one, and that other sessions end (spec: api
+// 13).
 func TestChangePassword(t *testing.T) {
 	w := servertest.NewWorld(t)
 	elsewhere := servertest.NewSessions(w)["anna"]
@@ -239,7 +244,7 @@ func TestChangeAccount(t *testing.T) {
 	require.Equal(t, []string{"anna.berg@lumen.example", "it@lumen.example"}, list[0].To)
 }
 
-// Failed sign-ins ban the account they name, whether it exists or not, and leave others alone.
+// Failed sign-ins ban the account they name, whether it exists or not, and leave others alone (spec: api 11).
 func TestSignInBans(t *testing.T) {
 	for _, name := range []string{"anna", "nobody"} {
 		w := servertest.NewWorld(t)
@@ -263,7 +268,7 @@ func TestSignInBans(t *testing.T) {
 	}
 }
 
-// A refusal for the time being is no answer to a key: the same key succeeds later.
+// A refusal for the time being is no answer to a key: the same key succeeds later (spec: api "Idempotency").
 func TestWaitingKeepsTheKey(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("refused order 1000")

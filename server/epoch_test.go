@@ -28,7 +28,7 @@ func answered(c servertest.Client, method, path string, body any) (int, http.Hea
 	return response.StatusCode, response.Header
 }
 
-// Every answer of the contract names the epoch, and no other answer does.
+// Every answer of the contract names the epoch, and no other answer does (spec: api "Epoch").
 func TestEveryAnswerNamesTheEpoch(t *testing.T) {
 	s := servertest.Start(t, servertest.Proxied, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 50} })
 	c, _ := servertest.SignIn(t, s)
@@ -80,7 +80,7 @@ func TestEveryAnswerNamesTheEpoch(t *testing.T) {
 }
 
 // All servers of a database have one epoch, and notice within seconds that the database was restored. What was read
-// before counts for nothing then, although it reads the same.
+// before counts for nothing then, although it reads the same (spec: api "Epoch", api 20).
 func TestServersNoticeARestore(t *testing.T) {
 	s := servertest.Start(t)
 	first, _ := servertest.SignIn(t, s)

@@ -25,7 +25,9 @@ func receiptIn(t *testing.T, w *servertest.World, body []byte) (r license.Receip
 	}
 	var p store.Program
 	w.Read(func(tx store.Tx) (err error) { p, err = tx.Program(t.Context(), w.Program.ID); return err })
-	r, err := p.PublicKey.VerifyReceipt(*answer.Receipt)
+	r, err := license.VerifyReceipt(*answer.Receipt, func(id string) (license.PublicKey, bool) {
+		return p.PublicKey, id == p.PublicKey.KeyID()
+	})
 	require.NoError(t, err)
 	return r, true
 }
@@ -38,7 +40,8 @@ func currentEpoch(t *testing.T, w *servertest.World) (epoch string) {
 	return epoch
 }
 
-// Whatever takes a license from its PC answers a receipt, and so does the refusal when that was done before.
+// Whatever takes a license from its PC answers a receipt, and so does the refusal when that was done before (spec: api
+// "Receipts").
 func TestReceipts(t *testing.T) {
 	const none = license.ReceiptTask("")
 	for _, c := range []struct {
@@ -107,7 +110,8 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
-// Besides the receipt, a right and a wrong removal code for a license that has ended are answered and counted alike.
+// Besides the receipt, a right and a wrong removal code for a license that has ended are answered and counted alike
+// (spec: api "Receipts").
 func TestReceiptIsTheOnlyDifference(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")

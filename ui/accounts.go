@@ -4,10 +4,10 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/ui/account"
-	"github.com/acen-desktop/acen/ui/background"
-	"github.com/acen-desktop/acen/ui/explain"
-	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/screens/account"
+	"github.com/acen-desktop/acen/ui/text/explain"
+	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
 func (w *Window) accountOptions() account.Options {

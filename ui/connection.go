@@ -1,8 +1,8 @@
 package ui
 
 import (
-	"github.com/acen-desktop/acen/ui/doctor"
-	"github.com/acen-desktop/acen/ui/explain"
+	"github.com/acen-desktop/acen/ui/screens/doctor"
+	"github.com/acen-desktop/acen/ui/text/explain"
 )
 
 // examine opens the connection doctor for a server; "" means that of the current account.

@@ -12,20 +12,20 @@ import (
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
 
-	"github.com/acen-desktop/acen/license/courier"
-	"github.com/acen-desktop/acen/ui/background"
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/explain"
-	"github.com/acen-desktop/acen/ui/offline"
-	"github.com/acen-desktop/acen/ui/tr"
-	"github.com/acen-desktop/acen/ui/words"
+	"github.com/acen-desktop/acen/license/carry"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	screen "github.com/acen-desktop/acen/ui/screens/carry"
+	"github.com/acen-desktop/acen/ui/text/explain"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-func (w *Window) offlineOptions() offline.Options {
-	return offline.Options{
+func (w *Window) offlineOptions() screen.Options {
+	return screen.Options{
 		Canvas: w.window.Canvas(), Dialogs: w.queue, Work: w.work, Manager: w.options.Backend, Copy: w.copy, Explain: explain.Error,
 		DeviceName: w.options.DeviceName, Now: w.options.Now, After: time.After,
-		Save: func(name, text string, done func(error)) { w.saveText(name, text, courier.Extension, done) }, Print: w.options.Opener.Show, Choose: w.chooseDocument, ChooseFolder: w.chooseFolder, Paste: func() string { return w.app.Clipboard().Content() },
+		Save: func(name, text string, done func(error)) { w.saveText(name, text, carry.Extension, done) }, Print: w.options.Opener.Show, Choose: w.chooseDocument, ChooseFolder: w.chooseFolder, Paste: func() string { return w.app.Clipboard().Content() },
 		Picture: w.options.Opener.ClipboardPicture, SignedIn: func() (yes, soon bool) { return w.state.signedIn, w.state.waiting },
 		OnCarried: w.refresh, OnTaken: func() {
 			if w.state.signedIn {
@@ -42,7 +42,7 @@ func (w *Window) given(content []byte) {
 	if len(content) == 0 {
 		return
 	}
-	if link, err := courier.ParseLink(string(content)); err == nil && link.Part == nil {
+	if link, err := carry.ParseLink(string(content)); err == nil && link.Part == nil {
 		w.serverLink(link.Server)
 		return
 	}
@@ -53,6 +53,12 @@ func (w *Window) given(content []byte) {
 func (w *Window) givenFolder(path string) {
 	w.window.RequestFocus()
 	w.desk.Receive(nil, []string{path})
+}
+
+// refused says why something that the system asked the app to open cannot be opened, and raises the window.
+func (w *Window) refused(err error) {
+	w.window.RequestFocus()
+	w.queue.Error(readFault(err))
 }
 
 // serverLink fills in the server of a link for signing in.
@@ -126,9 +132,9 @@ func readFile(path string) ([]byte, error) {
 }
 
 func readBounded(from io.Reader) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(from, courier.MaxPictureFile+1))
-	if err == nil && len(content) > courier.MaxPictureFile {
-		err = courier.ErrTooLarge
+	content, err := io.ReadAll(io.LimitReader(from, carry.MaxPictureFile+1))
+	if err == nil && len(content) > carry.MaxPictureFile {
+		err = carry.ErrTooLarge
 	}
 	return content, err
 }
@@ -146,8 +152,8 @@ func (u *Unreadable) Unwrap() error { return u.Err }
 
 // readFault explains why a file or a link from outside is not taken.
 func readFault(err error) dialogs.Message {
-	var damaged *courier.Fault
-	if errors.Is(err, courier.ErrTooLarge) || errors.Is(err, courier.ErrLink) || errors.Is(err, courier.ErrServer) || errors.As(err, &damaged) {
+	var damaged *carry.Fault
+	if errors.Is(err, carry.ErrTooLarge) || errors.Is(err, carry.ErrLink) || errors.Is(err, carry.ErrServer) || errors.As(err, &damaged) {
 		return explain.Error(err)
 	}
 	what, why := tr.T("The file cannot be read."), words.Cause(err)
@@ -180,7 +186,7 @@ func (w *Window) chooseDocument(done func([]byte, error)) {
 			return content, errors.Join(err, from.Close())
 		}, done)
 	}, w.window)
-	d.SetFilter(storage.NewExtensionFileFilter([]string{courier.Extension, ".txt", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"}))
+	d.SetFilter(storage.NewExtensionFileFilter([]string{carry.Extension, ".txt", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"}))
 	w.showFiles(d)
 }
 

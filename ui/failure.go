@@ -6,11 +6,11 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/explain"
-	"github.com/acen-desktop/acen/ui/flush"
-	"github.com/acen-desktop/acen/ui/theme"
-	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/layouts"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/explain"
+	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
 // NewFailure makes a window that tells why the app cannot start, for somebody who started it without a terminal. UI thread.
@@ -24,7 +24,7 @@ func newTelling(app fyne.App, m dialogs.Message) fyne.Window {
 	w := app.NewWindow(title)
 	closing := dialogs.NewButton(tr.T("Close"), nil, w.Close)
 	closing.Importance = widget.HighImportance
-	content := flush.New(nil, container.NewVBox(dialogs.Notice(theme.Bad, m)), container.NewHBox(layout.NewSpacer(), closing))
+	content := layouts.New(nil, container.NewVBox(dialogs.Notice(theme.Bad, m)), container.NewHBox(layout.NewSpacer(), closing))
 	w.SetContent(container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), content))
 	w.Resize(fyne.NewSize(560, 220))
 	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {

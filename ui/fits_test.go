@@ -20,8 +20,8 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
-	"github.com/acen-desktop/acen/ui/doctor"
-	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/screens/doctor"
+	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
 // screenSize is that of the smallest screen on which every dialog has to be read.
@@ -49,9 +49,9 @@ func (w whole) SerialPrograms(context.Context) ([]api.Program, error) {
 }
 
 func (whole) History(context.Context, int64) (list []api.HistoryEntry, err error) {
-	for _, task := range []api.HistoryTask{api.HistoryNewLicense, api.HistoryReactivation, api.HistoryTransfer, api.HistoryRemoval} {
-		list = append(list, api.HistoryEntry{Time: now, Task: task, Outcome: api.OutcomeOK, LicenseID: 20000, DeviceName: "Anna's PC"},
-			api.HistoryEntry{Time: now, Task: task, Outcome: string(api.ErrSiteCodeSpent), LicenseID: 20000, DeviceName: "Anna's PC"})
+	for _, task := range []api.Task{api.TaskNewLicense, api.TaskReactivation, api.TaskTransfer, api.TaskRemoval} {
+		list = append(list, api.HistoryEntry{Time: now, Task: task.History(), Outcome: api.OutcomeOK, LicenseID: 20000, DeviceName: "Anna's PC"},
+			api.HistoryEntry{Time: now, Task: task.History(), Outcome: string(api.ErrSiteCodeSpent), LicenseID: 20000, DeviceName: "Anna's PC"})
 	}
 	return list, nil
 }

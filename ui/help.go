@@ -11,9 +11,9 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/assets"
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/theme"
-	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
 // topics are the tasks in the words of the vendor's mails; picture names the file in assets.

@@ -9,12 +9,12 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/ui/background"
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/explain"
-	"github.com/acen-desktop/acen/ui/theme"
-	"github.com/acen-desktop/acen/ui/tr"
-	"github.com/acen-desktop/acen/ui/words"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/explain"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
 )
 
 // showHistory lists all that happened to an order, refusals too.
@@ -78,7 +78,7 @@ func (w *Window) historyTable(entries []api.HistoryEntry) fyne.CanvasObject {
 
 // happened says what an entry is about, and why it was refused.
 func happened(e api.HistoryEntry) string {
-	text := words.Task(e.Task)
+	text := words.Task(api.TaskOfHistory(e.Task))
 	if e.LicenseID != 0 {
 		text = tr.T("%s (license %d)", text, e.LicenseID)
 	}

@@ -6,7 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
-	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
 // languageKey names the language that the person chose in the toolkit's preferences; "" is that of the system.

@@ -11,14 +11,14 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
-	"github.com/acen-desktop/acen/ui/background"
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/email"
-	"github.com/acen-desktop/acen/ui/explain"
-	"github.com/acen-desktop/acen/ui/opener"
-	"github.com/acen-desktop/acen/ui/tasks"
-	"github.com/acen-desktop/acen/ui/tr"
-	"github.com/acen-desktop/acen/ui/words"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/opener"
+	"github.com/acen-desktop/acen/ui/screens/email"
+	"github.com/acen-desktop/acen/ui/screens/tasks"
+	"github.com/acen-desktop/acen/ui/text/explain"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
 )
 
 func (w *Window) taskOptions() tasks.Options {

@@ -9,13 +9,13 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
-	"github.com/acen-desktop/acen/ui/background"
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/explain"
-	"github.com/acen-desktop/acen/ui/licenses"
-	"github.com/acen-desktop/acen/ui/orders"
-	"github.com/acen-desktop/acen/ui/tr"
-	"github.com/acen-desktop/acen/ui/words"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/screens/licenses"
+	"github.com/acen-desktop/acen/ui/screens/orders"
+	"github.com/acen-desktop/acen/ui/text/explain"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
 )
 
 // maxIndexed bounds how many orders' licenses are asked for, one after the other, only to be found by the search.
@@ -55,12 +55,12 @@ func (w *Window) readKnown(resumes <-chan struct{}) {
 		}
 	})
 	w.state.ahead = true
-	background.Run(w.loadingLicenses, func(ctx context.Context) (t table, err error) {
+	background.Run(w.loadingLicenses, func(ctx context.Context) (t orderTable, err error) {
 		if o, ok := <-first; ok && o.RequiresActivation {
 			return w.knownLicenses(ctx, o)
 		}
 		return t, err
-	}, func(t table, err error) {
+	}, func(t orderTable, err error) {
 		w.state.ahead = false
 		o := w.state.content.Order
 		switch {
@@ -79,7 +79,7 @@ func (w *Window) knownOrders(ctx context.Context) (k known, err error) {
 	return k, err
 }
 
-func (w *Window) knownLicenses(ctx context.Context, o api.Order) (t table, err error) {
+func (w *Window) knownLicenses(ctx context.Context, o api.Order) (t orderTable, err error) {
 	t.licenses, t.ok, err = w.options.Backend.CachedLicenses(ctx, o.ID)
 	if err == nil && t.ok {
 		t.program, err = w.options.Backend.CachedProgram(ctx, o.ProgramID)
@@ -197,8 +197,8 @@ func (w *Window) showContent() {
 	w.selectWaiting()
 }
 
-// table is what one order's licenses need to be shown.
-type table struct {
+// orderTable is what one order's licenses need to be shown.
+type orderTable struct {
 	licenses manager.Licenses
 	program  api.Program
 	ok       bool
@@ -218,13 +218,13 @@ func (w *Window) loadLicenses() {
 		return // the server is asked when they are read
 	}
 	w.state.reading = o.ID
-	background.Run(w.loadingLicenses, func(ctx context.Context) (table, error) { return w.knownLicenses(ctx, o) }, func(t table, err error) {
+	background.Run(w.loadingLicenses, func(ctx context.Context) (orderTable, error) { return w.knownLicenses(ctx, o) }, func(t orderTable, err error) {
 		w.licensesRead(o, t, err)
 	})
 }
 
 // licensesRead shows the last known licenses of the selected order, and asks the server for those of now.
-func (w *Window) licensesRead(o api.Order, t table, err error) {
+func (w *Window) licensesRead(o api.Order, t orderTable, err error) {
 	w.state.reading = 0
 	if w.state.unknown = err != nil || !t.ok; !w.state.unknown {
 		w.showLicenses(t)
@@ -240,13 +240,13 @@ func (w *Window) fetchLicenses(o api.Order) {
 	if w.licenses.ShowsEnded() {
 		load = w.options.Backend.AllLicenses
 	}
-	background.Run(w.loadingLicenses, func(ctx context.Context) (t table, err error) {
+	background.Run(w.loadingLicenses, func(ctx context.Context) (t orderTable, err error) {
 		if t.program, err = w.options.Backend.Program(ctx, o.ProgramID); err != nil {
 			return t, err
 		}
 		t.licenses, err = load(ctx, o.ID)
 		return t, err
-	}, func(t table, err error) {
+	}, func(t orderTable, err error) {
 		switch {
 		case err == nil:
 			w.showLicenses(t)
@@ -266,10 +266,10 @@ func (w *Window) showKnownLicenses(o api.Order) {
 	if w.licenses.ShowsEnded() {
 		return // those are not known without the server
 	}
-	background.Run(w.loadingLicenses, func(ctx context.Context) (t table, err error) {
+	background.Run(w.loadingLicenses, func(ctx context.Context) (t orderTable, err error) {
 		t.licenses, t.ok, err = w.options.Backend.CachedLicenses(ctx, o.ID)
 		return t, err
-	}, func(t table, err error) {
+	}, func(t orderTable, err error) {
 		if t.program = w.state.content.Program; err == nil && t.ok && t.program.ID != 0 {
 			w.showLicenses(t)
 		}
@@ -294,7 +294,7 @@ func (w *Window) loadHistory(o api.Order) {
 	})
 }
 
-func (w *Window) showLicenses(t table) {
+func (w *Window) showLicenses(t orderTable) {
 	c := &w.state.content
 	c.Program, c.Licenses, c.Loaded = t.program, t.licenses.Licenses, true
 	k := summary(t.licenses.Licenses)

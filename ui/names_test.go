@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui"
 )
 
@@ -138,7 +138,7 @@ func (d *driven) atSignIn(link string) {
 }
 
 // receives starts the program once more with a document.
-func (d *driven) receives(doc courier.Document) { d.given <- file(doc) }
+func (d *driven) receives(doc carry.Document) { d.given <- file(doc) }
 
 // Every dialog: each control has a name, Tab comes by all of them and stays in the dialog, and Escape closes it.
 func TestEveryDialogByKeyboard(t *testing.T) {

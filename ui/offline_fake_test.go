@@ -10,7 +10,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 )
 
@@ -22,13 +22,13 @@ type courierDesk struct {
 	programs []manager.OfflineProgram
 	left     []manager.KeptCode
 	wishes   []manager.Wish
-	requests []courier.Request
+	requests []carry.Request
 	plan     []manager.CourierItem
 	choices  [][]int
-	answer   courier.Answer
+	answer   carry.Answer
 	broken   error // of CarryOut
 	taken    []manager.Taken
-	takenAll []courier.Document
+	takenAll []carry.Document
 	entered  []string
 	err      error // of the others
 }
@@ -46,26 +46,26 @@ func (n *courierDesk) givenBack() []manager.KeptCode {
 	return slices.Clone(n.left)
 }
 
-func (n *courierDesk) MakeRequest(_ context.Context, device string, wishes []manager.Wish) (courier.Request, error) {
+func (n *courierDesk) MakeRequest(_ context.Context, device string, wishes []manager.Wish) (carry.Request, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.wishes = wishes
-	r := courier.Request{ID: "ABCDEFGHI2", Device: device, MadeAt: now}
+	r := carry.Request{ID: "ABCDEFGHI2", Device: device, MadeAt: now}
 	for _, w := range wishes {
-		item := courier.Item{Task: w.Task, Signature: w.Signature, Program: w.Program, Note: w.Note, Codes: w.Signature.Key().Codes(7, 1), RemovalCode: w.RemovalCode, From: w.From}
-		if w.Task == courier.TaskRemove {
+		item := carry.Item{Task: w.Task, Signature: w.Signature, Program: w.Program, Note: w.Note, Codes: w.Signature.Key().Codes(7, 1), RemovalCode: w.RemovalCode, From: w.From}
+		if w.Task == carry.TaskRemove {
 			item.Codes, item.RemovalCode = w.Kept.Codes, w.Kept.Code
 		}
 		r.Items = append(r.Items, item)
 	}
-	if _, err := courier.Encode(r); err != nil {
+	if _, err := carry.Encode(r); err != nil {
 		return r, err
 	}
 	n.requests = append(n.requests, r)
 	return r, n.err
 }
 
-func (n *courierDesk) Requests(context.Context) ([]courier.Request, error) {
+func (n *courierDesk) Requests(context.Context) ([]carry.Request, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return slices.Clone(n.requests), n.err
@@ -74,7 +74,7 @@ func (n *courierDesk) Requests(context.Context) ([]courier.Request, error) {
 func (n *courierDesk) ForgetRequest(_ context.Context, id string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.requests = slices.DeleteFunc(n.requests, func(r courier.Request) bool { return r.ID == id })
+	n.requests = slices.DeleteFunc(n.requests, func(r carry.Request) bool { return r.ID == id })
 	return n.err
 }
 
@@ -92,7 +92,7 @@ func (n *courierDesk) LetGo(_ context.Context, signature license.Signature) (man
 	return manager.KeptCode{}, manager.ErrNotThisPC
 }
 
-func (n *courierDesk) TakeAnswer(_ context.Context, a courier.Answer) ([]manager.Taken, error) {
+func (n *courierDesk) TakeAnswer(_ context.Context, a carry.Answer) ([]manager.Taken, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.takenAll = append(n.takenAll, a)
@@ -102,7 +102,7 @@ func (n *courierDesk) TakeAnswer(_ context.Context, a courier.Answer) ([]manager
 func (n *courierDesk) TakeLicense(_ context.Context, content string) (license.File, bool, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.takenAll = append(n.takenAll, courier.License(content))
+	n.takenAll = append(n.takenAll, carry.License(content))
 	f, err := license.UnverifiedFile(content)
 	if n.err != nil {
 		return license.File{}, false, n.err
@@ -117,13 +117,13 @@ func (n *courierDesk) EnterCode(_ context.Context, signature license.Signature, 
 	return n.err
 }
 
-func (n *courierDesk) PlanCourier(context.Context, courier.Request) ([]manager.CourierItem, error) {
+func (n *courierDesk) PlanCourier(context.Context, carry.Request) ([]manager.CourierItem, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return slices.Clone(n.plan), n.err
 }
 
-func (n *courierDesk) CarryOut(_ context.Context, r courier.Request, _ []manager.CourierItem, choices []int, done func(int)) (courier.Answer, error) {
+func (n *courierDesk) CarryOut(_ context.Context, r carry.Request, _ []manager.CourierItem, choices []int, done func(int)) (carry.Answer, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.choices = append(n.choices, slices.Clone(choices))
@@ -136,10 +136,10 @@ func (n *courierDesk) CarryOut(_ context.Context, r courier.Request, _ []manager
 }
 
 // sampleRequest asks for a license and hands one in.
-func sampleRequest() courier.Request {
-	return courier.Request{ID: "K7Q2MZXDAB", Device: "Cutting room", MadeAt: now, Items: []courier.Item{
-		{Task: courier.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: codesOf(7, 1), Note: "Cutting room"},
-		{Task: courier.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: codesOf(8, 1), RemovalCode: 77},
+func sampleRequest() carry.Request {
+	return carry.Request{ID: "K7Q2MZXDAB", Device: "Cutting room", MadeAt: now, Items: []carry.Item{
+		{Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: codesOf(7, 1), Note: "Cutting room"},
+		{Task: carry.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: codesOf(8, 1), RemovalCode: 77},
 	}}
 }
 
@@ -176,22 +176,22 @@ func sampleLicense() string {
 	return token
 }
 
-func sampleAnswer() courier.Answer {
+func sampleAnswer() carry.Answer {
 	r := sampleRequest()
-	return courier.Answer{Request: r.ID, MadeAt: now, Server: "Lumen", Results: []courier.Result{
+	return carry.Answer{Request: r.ID, MadeAt: now, Server: "Lumen", Results: []carry.Result{
 		{
-			Item: 1, Task: courier.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: r.Items[0].Codes, Outcome: courier.OutcomeLicense,
+			Item: 1, Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: r.Items[0].Codes, Outcome: carry.OutcomeLicense,
 			License: sampleLicense(), PublicKeys: []license.PublicKey{license.SigningKeyFromSeed([32]byte{1}).Public()},
 		},
 		{
-			Item: 2, Task: courier.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: r.Items[1].Codes, Outcome: courier.OutcomeRefused,
+			Item: 2, Task: carry.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: r.Items[1].Codes, Outcome: carry.OutcomeRefused,
 			Code: string(api.ErrNotFound), Sentence: "No license of this account has the Site code.",
 		},
 	}}
 }
 
-func file(doc courier.Document) []byte {
-	content, err := courier.Encode(doc)
+func file(doc carry.Document) []byte {
+	content, err := carry.Encode(doc)
 	if err != nil {
 		panic(err)
 	}
@@ -199,8 +199,8 @@ func file(doc courier.Document) []byte {
 }
 
 // pictures are the QR codes of a document as files.
-func pictures(doc courier.Document, size int) (list [][]byte) {
-	parts, err := courier.Pictures(doc, size)
+func pictures(doc carry.Document, size int) (list [][]byte) {
+	parts, err := carry.Pictures(doc, size)
 	if err != nil {
 		panic(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
 )
@@ -25,7 +25,7 @@ func put(t *testing.T, dir string, files map[string][]byte) {
 }
 
 // numbered is the sample request as another PC would make it.
-func numbered(id, device string) courier.Request {
+func numbered(id, device string) carry.Request {
 	r := sampleRequest()
 	r.ID, r.Device = id, device
 	return r
@@ -56,7 +56,7 @@ func stick(t *testing.T) string {
 // answering lets the backend answer each request with the sample answer.
 func answering(b *backend) {
 	b.courierDesk.plan, b.courierDesk.answer = samplePlan(), sampleAnswer()
-	b.courierDesk.requests = []courier.Request{numbered("OWNOWNOWN2", "Anna's PC")}
+	b.courierDesk.requests = []carry.Request{numbered("OWNOWNOWN2", "Anna's PC")}
 }
 
 func TestACourierCarriesAFolder(t *testing.T) {
@@ -109,9 +109,9 @@ func TestACourierCarriesAFolder(t *testing.T) {
 		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 		content, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
-		doc, err := courier.Read(content)
+		doc, err := carry.Read(content)
 		require.NoError(t, err)
-		require.Equal(t, id, doc.(courier.Answer).Request)
+		require.Equal(t, id, doc.(carry.Answer).Request)
 	}
 
 	// Carried once more, nothing is written twice, and nothing is written over.
@@ -192,7 +192,7 @@ func TestAnInterruptedCourierSavesWhatThereIs(t *testing.T) {
 
 func TestAnswersAreTakenFromAFolder(t *testing.T) {
 	b := newBackend()
-	b.courierDesk.requests = []courier.Request{sampleRequest()}
+	b.courierDesk.requests = []carry.Request{sampleRequest()}
 	b.courierDesk.taken = []manager.Taken{{Result: sampleAnswer().Results[1]}}
 	d := drive(t, b)
 	older, later, foreign := sampleAnswer(), sampleAnswer(), sampleAnswer()
@@ -225,7 +225,7 @@ func TestAnswersAreTakenFromAFolder(t *testing.T) {
 	d.sees("Take what the courier brought?")
 	d.press("Put on this PC")
 	d.sees("What became of it")
-	require.Equal(t, []courier.Document{older, later}, b.courierDesk.takenAll, "the latest one counts")
+	require.Equal(t, []carry.Document{older, later}, b.courierDesk.takenAll, "the latest one counts")
 }
 
 func TestAFolderThatCannotBeRead(t *testing.T) {
@@ -255,7 +255,7 @@ func TestAFolderFullOfFilesFitsTheWindow(t *testing.T) {
 		if i >= 12 {
 			continue
 		}
-		files[strings.Repeat("M", 100)+id+".acen"] = file(numbered(id, strings.Repeat("W", courier.MaxName)))
+		files[strings.Repeat("M", 100)+id+".acen"] = file(numbered(id, strings.Repeat("W", carry.MaxName)))
 	}
 	put(t, dir, files)
 	d := drive(t, b)

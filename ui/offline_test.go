@@ -2,6 +2,7 @@ package ui_test
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
-	"github.com/acen-desktop/acen/ui/opener"
+	"github.com/acen-desktop/acen/ui/kit/opener"
 )
 
 // enter follows a link by the keyboard.
@@ -63,16 +64,16 @@ func TestAskingWithoutANetworkAndWithoutAnAccount(t *testing.T) {
 	d.write("What you call this PC", strings.Repeat("日", 40))
 	d.press("Make the request")
 	d.sees("Request for 1 program")
-	require.Equal(t, []manager.Wish{{Task: courier.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Note: strings.Repeat("日", 30)}}, d.b.courierDesk.wishes)
+	require.Equal(t, []manager.Wish{{Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Note: strings.Repeat("日", 30)}}, d.b.courierDesk.wishes)
 
 	request := d.b.courierDesk.requests[0]
-	for _, line := range courier.Describe(request) {
+	for _, line := range carry.Describe(request) {
 		require.True(t, d.shows(line.Heading()) && d.shows(line.Text()), "%+v", line)
 	}
 	d.press("Copy as text")
-	docs, err := new(courier.Collector).Take(t.Context(), []byte(d.app.Clipboard().Content()))
+	docs, err := new(carry.Collector).Take(t.Context(), []byte(d.app.Clipboard().Content()))
 	require.NoError(t, err)
-	require.Equal(t, []courier.Document{request}, docs)
+	require.Equal(t, []carry.Document{request}, docs)
 	d.press("Print…")
 	d.sees("Open in your browser")
 	require.Contains(t, d.mail.pages[0], "<figcaption>1 of 1</figcaption>")
@@ -122,7 +123,7 @@ func TestAProgramThatIsNotKnownAndARemovalCodeOfAnotherPC(t *testing.T) {
 	d.key(fyne.KeyReturn)
 	d.sees("Request for 1 program")
 	w := d.b.courierDesk.wishes[0]
-	require.Equal(t, courier.TaskTransfer, w.Task)
+	require.Equal(t, carry.TaskTransfer, w.Task)
 	require.Equal(t, license.RemovalCode(77), w.RemovalCode)
 	require.Equal(t, other, w.From)
 	require.Equal(t, "Lumen Studio 7", w.Program)
@@ -148,7 +149,7 @@ func TestGivingALicenseBack(t *testing.T) {
 	d.sees("Studio two")
 	d.press("Make the request")
 	d.sees("Request for 1 program")
-	require.Equal(t, courier.TaskRemove, d.b.courierDesk.wishes[0].Task)
+	require.Equal(t, carry.TaskRemove, d.b.courierDesk.wishes[0].Task)
 	d.sees(license.RemovalCode(77).String())
 }
 
@@ -183,7 +184,7 @@ func TestACourierCarriesARequest(t *testing.T) {
 	d.sees("Lumen Studio 7: its license file is in the answer.")
 	d.sees("No license of this account has the Site code.")
 	d.sees("1 of 2")
-	for _, line := range courier.Describe(sampleAnswer()) {
+	for _, line := range carry.Describe(sampleAnswer()) {
 		require.True(t, d.shows(line.Text()), "%+v", line)
 	}
 	d.until("the tables to follow", func() bool { return b.called("Orders") > before })
@@ -194,9 +195,9 @@ type selectable interface {
 	SetSelected(string)
 }
 
-func textOf(t *testing.T, doc courier.Document) string {
+func textOf(t *testing.T, doc carry.Document) string {
 	t.Helper()
-	text, err := courier.TextWithLinks(doc)
+	text, err := carry.TextWithLinks(doc)
 	require.NoError(t, err)
 	return text
 }
@@ -220,7 +221,7 @@ func TestAnInterruptedCourierCarriesOnceMore(t *testing.T) {
 	d.sees("Bring the answer back")
 
 	d.key(fyne.KeyEscape)
-	b.courierDesk.broken, b.courierDesk.answer = context.Canceled, courier.Answer{}
+	b.courierDesk.broken, b.courierDesk.answer = context.Canceled, carry.Answer{}
 	d.press("Anna Berg · licenses.lumen.example")
 	d.follow("Open a file…")
 	d.app.Clipboard().SetContent(textOf(t, sampleRequest()))
@@ -261,7 +262,7 @@ func TestAnAnswerIsTakenFromPicturesOnTheClipboard(t *testing.T) {
 	a := sampleAnswer()
 	claimed, err := a.Results[0].File()
 	require.NoError(t, err)
-	b.courierDesk.requests = []courier.Request{sampleRequest()}
+	b.courierDesk.requests = []carry.Request{sampleRequest()}
 	b.courierDesk.taken = []manager.Taken{{Result: a.Results[0], License: &claimed, Unproven: true}, {Result: a.Results[1]}}
 	d := drive(t, b)
 	d.enter("This PC has no network…")
@@ -287,17 +288,17 @@ func TestAnAnswerIsTakenFromPicturesOnTheClipboard(t *testing.T) {
 	d.sees("its license is on this PC, but nobody here could prove it.")
 	d.sees("only the program itself can tell")
 	d.sees("No license of this account has the Site code.")
-	require.Equal(t, []courier.Document{a}, b.courierDesk.takenAll)
+	require.Equal(t, []carry.Document{a}, b.courierDesk.takenAll)
 }
 
 // An answer that proves nothing gives nothing back.
 func TestAnAnswerWithoutAReceipt(t *testing.T) {
 	b := newBackend()
 	a := sampleAnswer()
-	done := courier.Result{
-		Item: 2, Task: courier.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: a.Results[1].Codes, Outcome: courier.OutcomeDone,
+	done := carry.Result{
+		Item: 2, Task: carry.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: a.Results[1].Codes, Outcome: carry.OutcomeDone,
 	}
-	a.Results = []courier.Result{done}
+	a.Results = []carry.Result{done}
 	b.courierDesk.taken = []manager.Taken{{Result: done, Err: manager.ErrNoReceipt}}
 	d := drive(t, b, give(t, file(a)))
 	d.press("Take the answer")
@@ -369,8 +370,7 @@ func TestATypedActivationCode(t *testing.T) {
 }
 
 func TestALinkToAServerFillsTheSignInAndNothingElse(t *testing.T) {
-	link, err := courier.ServerLink("https://licenses.lumen.example")
-	require.NoError(t, err)
+	const link = "acen:server?address=https://licenses.lumen.example"
 	given := make(chan []byte)
 	d := drive(t, newBackend(), func(o *ui.Options) { o.Given = given })
 	d.sees("Sign in to look after")
@@ -406,12 +406,22 @@ func TestDroppedFiles(t *testing.T) {
 	d.sees("What was dropped is no file of this PC.")
 }
 
+func TestWhatTheSystemOpensIsRefused(t *testing.T) {
+	refused := make(chan error, 1)
+	refused <- &ui.Unreadable{Path: "/Users/a/b.acen", Err: fs.ErrNotExist}
+	d := drive(t, newBackend(), func(o *ui.Options) { o.Refused = refused })
+	d.sees("/Users/a/b.acen cannot be read.")
+	d.key(fyne.KeyEscape)
+	refused <- carry.ErrLink
+	d.sees("This link cannot be used.")
+}
+
 func TestManyAndLongRequestsFitTheWindow(t *testing.T) {
 	b := newBackend()
 	r := sampleRequest()
-	r.Device, r.Items = strings.Repeat("W", courier.MaxName), nil
+	r.Device, r.Items = strings.Repeat("W", carry.MaxName), nil
 	for i := range 60 {
-		r.Items = append(r.Items, courier.Item{Task: courier.TaskActivate, Signature: studio, Program: strings.Repeat("W", courier.MaxName), Codes: codesOf(uint16(i), 1), Note: strings.Repeat("Ǝ", courier.MaxNote)})
+		r.Items = append(r.Items, carry.Item{Task: carry.TaskActivate, Signature: studio, Program: strings.Repeat("W", carry.MaxName), Codes: codesOf(uint16(i), 1), Note: strings.Repeat("Ǝ", carry.MaxNote)})
 	}
 	for _, item := range r.Items {
 		one := samplePlan()[0]

@@ -6,7 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
-	"github.com/acen-desktop/acen/ui/datatable"
+	"github.com/acen-desktop/acen/ui/kit/table"
 )
 
 // Keys of what the toolkit's preferences hold: the look of the window, and which notices were dismissed.
@@ -28,11 +28,11 @@ type splits struct {
 
 // remembered is the look of the window as it is kept from one start to the next.
 type remembered struct {
-	Width   float32                    `json:"width"`
-	Height  float32                    `json:"height"`
-	Orders  float64                    `json:"orders"`  // share of the height, 0 to 1
-	Details float64                    `json:"details"` // share of the width, 0 to 1
-	Tables  map[string]datatable.State `json:"tables"`
+	Width   float32                `json:"width"`
+	Height  float32                `json:"height"`
+	Orders  float64                `json:"orders"`  // share of the height, 0 to 1
+	Details float64                `json:"details"` // share of the width, 0 to 1
+	Tables  map[string]table.State `json:"tables"`
 
 	saved string
 }
@@ -55,7 +55,7 @@ func (w *Window) restore() {
 		r.Tables = kept.Tables
 	}
 	if r.Tables == nil {
-		r.Tables = map[string]datatable.State{}
+		r.Tables = map[string]table.State{}
 	}
 	r.saved = text
 	w.remembered = r

@@ -7,11 +7,11 @@ import (
 	"fyne.io/fyne/v2"
 
 	"github.com/acen-desktop/acen/manager"
-	"github.com/acen-desktop/acen/ui/background"
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/explain"
-	"github.com/acen-desktop/acen/ui/signin"
-	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/screens/signin"
+	"github.com/acen-desktop/acen/ui/text/explain"
+	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
 // accountName tells an account from others: "Anna Berg · licenses.example.com".

@@ -10,9 +10,9 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/theme"
-	"github.com/acen-desktop/acen/ui/tr"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
 // toolbar is the line at the top: account menu, search, refresh, and a new order where a program accepts serial numbers.

@@ -16,7 +16,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	fynetheme "fyne.io/fyne/v2/theme"
 
-	"github.com/acen-desktop/acen/ui/theme"
+	"github.com/acen-desktop/acen/ui/kit/theme"
 )
 
 // mapped is one visible widget; positions are in pixels from the top left corner of the window.

@@ -11,13 +11,14 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
-	"github.com/acen-desktop/acen/ui/background"
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/explain"
-	"github.com/acen-desktop/acen/ui/theme"
-	"github.com/acen-desktop/acen/ui/tr"
-	"github.com/acen-desktop/acen/ui/words"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/explain"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
 )
 
 // resumeJobs sends what was left open by an earlier start or a lost connection.
@@ -228,7 +229,7 @@ func (l *waitingList) giveUp(job manager.Job) {
 	background.Run(l.slot, w.options.Backend.KeptCodes, func(kept []manager.KeptCode, _ error) {
 		l.dialog.SetIdle()
 		l.dialog.Close()
-		leaves := job.Task == manager.TaskRelease || slices.ContainsFunc(kept, func(k manager.KeptCode) bool {
+		leaves := job.Task == api.TaskRelease || slices.ContainsFunc(kept, func(k manager.KeptCode) bool {
 			return k.Purpose == job.Task && k.LicenseID == job.LicenseID
 		})
 		text := tr.T("%s: whether the server did it is not known. Refresh the table and look before you ask for it again.", words.Job(job))

@@ -1,4 +1,6 @@
-// Package ui is the window: it puts the screens together, loads the tables and passes what happens between them.
+// Package ui is the window. It composes the screens, loads the tables and does what a click asks for, through package
+// manager. What a screen looks like is in ui/screens, widgets that know nothing of licenses are in ui/kit, and texts in
+// ui/text.
 //
 // Everything in it belongs to the UI thread. What may block runs through package background.
 package ui
@@ -15,23 +17,23 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/assets"
 	"github.com/acen-desktop/acen/manager"
-	"github.com/acen-desktop/acen/ui/account"
-	"github.com/acen-desktop/acen/ui/background"
-	"github.com/acen-desktop/acen/ui/datatable"
-	"github.com/acen-desktop/acen/ui/dialogs"
-	"github.com/acen-desktop/acen/ui/doctor"
-	"github.com/acen-desktop/acen/ui/email"
-	"github.com/acen-desktop/acen/ui/explain"
-	"github.com/acen-desktop/acen/ui/flush"
-	"github.com/acen-desktop/acen/ui/licenses"
-	"github.com/acen-desktop/acen/ui/offline"
-	"github.com/acen-desktop/acen/ui/orders"
-	"github.com/acen-desktop/acen/ui/removalcode"
-	"github.com/acen-desktop/acen/ui/signin"
-	"github.com/acen-desktop/acen/ui/tasks"
-	"github.com/acen-desktop/acen/ui/theme"
-	"github.com/acen-desktop/acen/ui/tr"
-	"github.com/acen-desktop/acen/ui/words"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/layouts"
+	"github.com/acen-desktop/acen/ui/kit/table"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/screens/account"
+	"github.com/acen-desktop/acen/ui/screens/carry"
+	"github.com/acen-desktop/acen/ui/screens/doctor"
+	"github.com/acen-desktop/acen/ui/screens/email"
+	"github.com/acen-desktop/acen/ui/screens/licenses"
+	"github.com/acen-desktop/acen/ui/screens/orders"
+	"github.com/acen-desktop/acen/ui/screens/removalcode"
+	"github.com/acen-desktop/acen/ui/screens/signin"
+	"github.com/acen-desktop/acen/ui/screens/tasks"
+	"github.com/acen-desktop/acen/ui/text/explain"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
 )
 
 // Backend is the license manager as the window uses it. *manager.Manager is one. All methods may block and are called
@@ -43,7 +45,7 @@ type Backend interface {
 	removalcode.Keeper
 	email.Mailer
 	account.Backend
-	offline.Backend
+	carry.Backend
 	doctor.Examiner
 
 	Current() (manager.Account, bool)
@@ -102,6 +104,8 @@ type Options struct {
 	Given <-chan []byte
 	// GivenFolders brings the folders, by their paths, that the program is started with, also by later starts. It may be nil.
 	GivenFolders <-chan string
+	// Refused brings why something that the system asks the running app to open cannot be opened. It may be nil.
+	Refused <-chan error
 	// Version is that of the app.
 	Version string
 	// DeviceName is what this PC is called.
@@ -136,7 +140,7 @@ type Window struct {
 	signIn   *signin.Screen
 	orders   *orders.Screen
 	licenses *licenses.Screen
-	desk     *offline.Desk
+	desk     *carry.Desk
 	toolbar  *toolbar
 	status   *statusBar
 
@@ -227,21 +231,21 @@ func New(app fyne.App, o Options) (*Window, error) {
 	var err error
 	if w.orders, err = orders.New(orders.Options{
 		Now: o.Now, OnSelected: w.orderSelected, OnUpdated: w.orderUpdated, Copy: w.copy, OnClearSearch: w.clearSearch, OnPointer: w.aim,
-		OnState: func(s datatable.State) { w.remembered.Tables["orders"] = s },
+		OnState: func(s table.State) { w.remembered.Tables["orders"] = s },
 	}); err != nil {
 		return nil, err
 	}
 	if w.licenses, err = licenses.New(licenses.Options{
 		Now: o.Now, Work: w.work, Recheck: o.Backend, Copy: w.copy, Explain: explain.Error,
 		OnRetry: func() { w.loadLicenses() },
-		OnState: func(merged bool, s datatable.State) { w.remembered.Tables[licensesTable(merged)] = s },
+		OnState: func(merged bool, s table.State) { w.remembered.Tables[licensesTable(merged)] = s },
 		OnNew:   w.newLicense, OnEmail: w.emailCode, OnSaveFile: w.saveFile, OnChangeNote: w.changeNote, OnCalendar: w.saveCalendar, OnClearSearch: w.clearSearch, OnPointer: w.aim,
 		OnMove: w.move, OnPickUp: w.pickUp, OnRemovalCodes: w.showRemovalCodes, OnWaiting: w.showJobs,
 		OnReactivate: w.reactivate, OnTransfer: w.transfer, OnRemove: w.remove, OnShowEnded: w.showEnded, OnHistory: w.showHistory,
 	}); err != nil {
 		return nil, err
 	}
-	w.desk = offline.New(w.offlineOptions())
+	w.desk = carry.New(w.offlineOptions())
 	w.toolbar = newToolbar(w)
 	w.status = newStatusBar(w)
 	w.banners = container.New(layout.NewCustomPaddedVBoxLayout(0))
@@ -250,7 +254,7 @@ func New(app fyne.App, o Options) (*Window, error) {
 	w.restore()
 	w.shortcuts()
 	w.window.SetPadded(false)
-	w.window.SetContent(flush.New(w.banners, w.root, nil))
+	w.window.SetContent(layouts.New(w.banners, w.root, nil))
 	w.window.SetMaster()
 	w.window.SetCloseIntercept(w.Close)
 	w.window.SetOnDropped(w.dropped)
@@ -323,6 +327,8 @@ func (w *Window) tick() {
 				continue
 			}
 			w.work.Do(func() { w.givenFolder(path) })
+		case err := <-w.options.Refused:
+			w.work.Do(func() { w.refused(err) })
 		case _, ok := <-w.options.Ticks:
 			if !ok {
 				return
@@ -538,7 +544,7 @@ func (w *Window) layout() {
 	w.split.details = container.NewHSplit(w.licenses.Object(), w.licenses.DetailsObject())
 	w.split.orders = container.NewVSplit(w.orders.Object(), w.split.details)
 	w.split.details.Offset, w.split.orders.Offset = 0.74, 0.42
-	w.main = flush.New(w.toolbar.object, w.split.orders, w.status.object)
+	w.main = layouts.New(w.toolbar.object, w.split.orders, w.status.object)
 }
 
 // copy puts a text on the clipboard and says so.

@@ -2,6 +2,10 @@
 
 package main
 
-import "github.com/acen-desktop/acen/cmd/startprofile"
+import (
+	"os"
 
-func init() { startprofile.Begin() }
+	"github.com/acen-desktop/acen/internal/startprofile"
+)
+
+func init() { startprofile.Begin(os.Getenv("ACEN_STARTPROFILE")) }

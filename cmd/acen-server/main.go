@@ -1,101 +1,17 @@
-// Command acen-server is the license server and its administration.
+// Command acen-server is the license server and its administration. Package internal/admincli has its commands.
 package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"github.com/spf13/cobra"
-
-	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/cmd/place"
-)
-
-// The exit statuses.
-const (
-	exitFailed = 1
-	exitUsage  = 2
+	"github.com/acen-desktop/acen/internal/admincli"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	if err := command().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "acen-server:", sentence(err))
-		var usage usageError
-		if errors.As(err, &usage) {
-			os.Exit(exitUsage)
-		}
-		os.Exit(exitFailed)
-	}
-}
-
-// usageError is a fault in the command's words.
-type usageError struct{ error }
-
-func (u usageError) Unwrap() error { return u.error }
-
-// sentence is what a person reads of an error: of a refusal what it says, without its code.
-func sentence(err error) string {
-	var refusal *api.Problem
-	if errors.As(err, &refusal) && refusal.Detail != "" {
-		return refusal.Detail
-	}
-	return err.Error()
-}
-
-func command() *cobra.Command {
-	root := &cobra.Command{
-		Use:   "acen-server",
-		Short: "License server: serves the ACEN app and is administered from here",
-		Long: `acen-server serves licenses to the ACEN app and administers them.
-
-The administration works on the data folder, also while a server serves it. Every change is written into the
-audit trail. Secrets never stand in arguments: they are asked for, or read from standard input or a file.
-
-The flags of serve and demo, and --data, --database and --master-key-command everywhere, are also taken from the
-environment: ACEN_ and the name in capitals with underscores, such as ACEN_DATA for --data and
-ACEN_SMTP_PASSWORD_FILE for --smtp-password-file.
-
-Exit status: 0 done, 1 failed, 2 wrong command line.`,
-		Version:       place.Version(),
-		Args:          cobra.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		// help is what somebody needs who says nothing
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	root.AddCommand(serveCommand(), demoCommand(), programCommand(), serialCommand(), clientCommand(), orderCommand(), licenseCommand(),
-		templateCommand(), optionCommand(), banCommand(), auditCommand(), keyCommand(), backupCommand(),
-		restoreCommand(), restoredCommand(), upgradeCommand())
-	prepare(root)
-	return root
-}
-
-// prepare gives every command below c what all have in common: faults of flags and arguments are usage errors, and
-// flags come from the environment, too.
-func prepare(c *cobra.Command) {
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	if check := c.Args; check != nil {
-		c.Args = func(c *cobra.Command, args []string) error {
-			err := check(c, args)
-			if err == nil {
-				err = c.ValidateRequiredFlags()
-			}
-			if err == nil {
-				err = c.ValidateFlagGroups()
-			}
-			if err != nil {
-				return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
-			}
-			return fromEnvironment(c)
-		}
-	}
-	for _, child := range c.Commands() {
-		prepare(child)
-	}
+	os.Exit(admincli.Run(ctx, os.Args[1:], os.Getenv, os.Stderr))
 }

@@ -1,4 +1,5 @@
-// Command acen is the desktop app with which people look after their licenses.
+// Command acen is the desktop app with which people manage their licenses. It parses the command line and calls package
+// internal/app.
 package main
 
 import (
@@ -9,8 +10,8 @@ import (
 	"os"
 	"strings"
 
-	"github.com/acen-desktop/acen/cmd/desktop"
-	"github.com/acen-desktop/acen/cmd/place"
+	"github.com/acen-desktop/acen/internal/app"
+	"github.com/acen-desktop/acen/internal/app/paths"
 )
 
 // exitCodesStay is the exit status of --forget-everything when everything was removed and removal codes stay. The
@@ -18,9 +19,9 @@ import (
 const exitCodesStay = 3
 
 // forgetEverything removes the person's data, says what is left to do, and returns the exit status.
-func forgetEverything(p desktop.Program) int {
-	rest, err := desktop.Forget(context.Background(), p)
-	for _, line := range desktop.RestLines(rest, p.Data) {
+func forgetEverything(p app.Program) int {
+	rest, err := app.Forget(context.Background(), p)
+	for _, line := range app.RestLines(rest, p.Data) {
 		fmt.Println(line)
 	}
 	switch {
@@ -34,7 +35,7 @@ func forgetEverything(p desktop.Program) int {
 }
 
 func main() {
-	data := flag.String("data", place.DefaultData(), "folder with your data")
+	data := flag.String("data", paths.DefaultData(), "folder with your data")
 	server := flag.String("server", "", "address of the license server, filled in for signing in")
 	language := flag.String("language", "", "language of the window: en, de, fr, es or ja (default: what you chose in it, else the system's)")
 	forget := flag.Bool("forget-everything", false, "remove your accounts, last known tables and unsent tasks from this PC and its keyring, and end; licenses that programs use stay,\n"+
@@ -51,18 +52,18 @@ func main() {
 		os.Exit(2)
 	}
 	if *version {
-		fmt.Println("acen", place.Version())
+		fmt.Println("acen", paths.Version())
 		return
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	program := desktop.Program{ID: desktop.ID, Data: *data, Server: *server, Language: *language, Logger: logger}
+	program := app.Program{ID: app.ID, Data: *data, Server: *server, Language: *language, Logger: logger, Getenv: os.Getenv}
 	if *forget {
 		os.Exit(forgetEverything(program))
 	}
 	if flag.NArg() == 1 {
-		program.Given, program.Folder, program.Refused = desktop.Given(flag.Arg(0))
+		program.Given, program.Folder, program.Refused = app.Given(flag.Arg(0))
 	}
-	if err := desktop.Run(program); err != nil {
-		desktop.Fail(err)
+	if err := app.Run(program); err != nil {
+		app.Fail(err)
 	}
 }

@@ -2,6 +2,10 @@
 
 package main
 
-import "github.com/acen-desktop/acen/cmd/startprofile"
+import (
+	"os"
 
-func init() { startprofile.Begin() } // of the last package: all others are ready, and main comes next
+	"github.com/acen-desktop/acen/internal/startprofile"
+)
+
+func init() { startprofile.Begin(os.Getenv("ACEN_STARTPROFILE")) } // of the last package: all others are ready, and main comes next

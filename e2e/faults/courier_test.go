@@ -6,12 +6,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 )
 
 // givenBack is a PC without a network that gave its license back, and the request with its removal code.
-func givenBack(t *testing.T) (w *world, by, offline *pc, request courier.Request) {
+func givenBack(t *testing.T) (w *world, by, offline *pc, request carry.Request) {
 	t.Helper()
 	w, by, offline = withCourier(t)
 	kept, err := offline.LetGo(t.Context(), signature)
@@ -22,13 +22,13 @@ func givenBack(t *testing.T) (w *world, by, offline *pc, request courier.Request
 }
 
 // done is an answer that says that the removal code was taken, with a receipt.
-func done(w *world, r courier.Request, receipt string) courier.Answer {
-	return courier.Answer{Request: r.ID, MadeAt: w.Clock.Now(), Results: []courier.Result{{
+func done(w *world, r carry.Request, receipt string) carry.Answer {
+	return carry.Answer{Request: r.ID, MadeAt: w.Clock.Now(), Results: []carry.Result{{
 		Item:      1,
-		Task:      courier.TaskRemove,
+		Task:      carry.TaskRemove,
 		Signature: signature,
 		Codes:     r.Items[0].Codes,
-		Outcome:   courier.OutcomeDone,
+		Outcome:   carry.OutcomeDone,
 		Receipt:   receipt,
 	}}}
 }
@@ -56,32 +56,32 @@ var couriers = []scenario{
 		name: "A courier answers that a removal was done that never happened",
 		seen: "“The answer does not prove that the server took the license; its removal code stays here.”",
 		run: func(t *testing.T) {
-			for name, receipt := range map[string]func(w *world, r courier.Request) string{
-				"without a receipt": func(*world, courier.Request) string { return "" },
-				"with a license file for a receipt": func(w *world, _ courier.Request) string {
+			for name, receipt := range map[string]func(w *world, r carry.Request) string{
+				"without a receipt": func(*world, carry.Request) string { return "" },
+				"with a license file for a receipt": func(w *world, _ carry.Request) string {
 					_, content, err := w.pcs[0].LicenseFile(w.t.Context(), w.active()[0].ID)
 					require.NoError(w.t, err)
 					return content
 				},
-				"with the receipt of another license": func(w *world, r courier.Request) string {
+				"with the receipt of another license": func(w *world, r carry.Request) string {
 					return w.receipt(w.active()[0].ID, r.Items[0].Codes.Site+1)
 				},
-				"with the receipt of the same Site code under another id": func(w *world, r courier.Request) string {
+				"with the receipt of the same Site code under another id": func(w *world, r carry.Request) string {
 					return w.receipt(w.active()[0].ID+1, r.Items[0].Codes.Site)
 				},
 			} {
 				t.Run(name, func(t *testing.T) {
 					w, by, offline, request := givenBack(t)
 					answer := done(w, request, receipt(w, request))
-					if content, err := courier.Encode(answer); err == nil {
-						doc, err := courier.Read(content)
+					if content, err := carry.Encode(answer); err == nil {
+						doc, err := carry.Read(content)
 						require.NoError(t, err)
-						taken, err := offline.TakeAnswer(t.Context(), doc.(courier.Answer))
+						taken, err := offline.TakeAnswer(t.Context(), doc.(carry.Answer))
 						require.NoError(t, err)
 						require.ErrorIs(t, taken[0].Err, manager.ErrNoReceipt)
 					}
 					check(t, w, want{stranded: 1})
-					require.NoError(t, carry(t.Context(), by, offline, request))
+					require.NoError(t, carryOver(t.Context(), by, offline, request))
 					w.recover()
 					check(t, w, want{})
 				})
@@ -96,7 +96,7 @@ var couriers = []scenario{
 			a, b, c := w.pcs[0], w.pcs[1], w.offlinePC("c")
 			request := c.asks()
 			first, second := answered(t, a, request), answered(t, b, request)
-			for _, answer := range []courier.Answer{second, first} {
+			for _, answer := range []carry.Answer{second, first} {
 				taken, err := c.TakeAnswer(t.Context(), answer)
 				require.NoError(t, err)
 				require.NoError(t, taken[0].Err)
@@ -113,7 +113,7 @@ var couriers = []scenario{
 			first := answered(t, by, request)
 			second := answered(t, by, request)
 			require.NotEmpty(t, second.Results[0].Receipt)
-			for _, answer := range []courier.Answer{second, first} {
+			for _, answer := range []carry.Answer{second, first} {
 				taken, err := offline.TakeAnswer(t.Context(), answer)
 				require.NoError(t, err)
 				require.NoError(t, taken[0].Err)
@@ -124,7 +124,7 @@ var couriers = []scenario{
 	},
 	{
 		name: "An old answer is taken after the PC gave its license back",
-		seen: "Its license has left the PC: the program does not run, and the removal code stays kept.",
+		seen: "Its license has left the PC: the program does not run, and the removal code stays.",
 		run: func(t *testing.T) {
 			w := newWorld(t, plenty, "b")
 			b, c := w.pcs[0], w.offlinePC("c")
@@ -143,24 +143,24 @@ var couriers = []scenario{
 	},
 	{
 		name: "The answer to a removal is lost, and its request is carried again",
-		seen: "The server gives the receipt again.",
+		seen: "The server repeats the receipt.",
 		run: func(t *testing.T) {
 			w, by, offline, request := givenBack(t)
 			answered(t, by, request) // never arrives
 			require.Len(t, offline.kept(), 1)
-			require.NoError(t, carry(t.Context(), by, offline, request))
+			require.NoError(t, carryOver(t.Context(), by, offline, request))
 			w.recover()
 			check(t, w, want{})
 		},
 	},
 	{
 		name: "A courier's connection ends in the middle of two programs' items",
-		seen: "What was done is in the answer; the same request brings the rest.",
+		seen: "The answer contains what was done; the same request brings the rest.",
 		run: func(t *testing.T) {
 			w, by, offline, _ := givenBack(t)
 			again, err := offline.MakeRequest(t.Context(), "c", []manager.Wish{
-				{Task: courier.TaskRemove, Signature: signature, Kept: offline.kept()[0]},
-				{Task: courier.TaskActivate, Signature: signature},
+				{Task: carry.TaskRemove, Signature: signature, Kept: offline.kept()[0]},
+				{Task: carry.TaskActivate, Signature: signature},
 			})
 			require.NoError(t, err)
 			plan, err := by.PlanCourier(t.Context(), again)
@@ -172,7 +172,7 @@ var couriers = []scenario{
 			_, err = offline.TakeAnswer(t.Context(), hand(t, answer))
 			require.NoError(t, err)
 			by.proxy.end()
-			require.NoError(t, carry(t.Context(), by, offline, again))
+			require.NoError(t, carryOver(t.Context(), by, offline, again))
 			w.recover()
 			check(t, w, want{runs: []*pc{offline}})
 		},

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 )
 
@@ -200,13 +200,13 @@ func withCourier(t *testing.T) (w *world, by, offline *pc) {
 	w = newWorld(t, plenty, "b")
 	by, offline = w.pcs[0], w.offlinePC("c")
 	request := offline.asks()
-	require.NoError(t, carry(t.Context(), by, offline, request))
+	require.NoError(t, carryOver(t.Context(), by, offline, request))
 	by.refresh()
 	return w, by, offline
 }
 
 // answered carries a request out and returns the answer.
-func answered(t *testing.T, by *pc, request courier.Request) courier.Answer {
+func answered(t *testing.T, by *pc, request carry.Request) carry.Answer {
 	t.Helper()
 	plan, err := by.PlanCourier(t.Context(), request)
 	require.NoError(t, err)

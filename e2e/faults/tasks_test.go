@@ -11,7 +11,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/store"
@@ -318,7 +318,7 @@ var tasks = []task{
 			request := c.asks()
 			return attempt{
 				w: w, by: b, after: want{runs: []*pc{c}},
-				do:   func(ctx context.Context) error { return carry(ctx, b, c, request) },
+				do:   func(ctx context.Context) error { return carryOver(ctx, b, c, request) },
 				done: func() int { return len(w.licenses()) },
 			}
 		},
@@ -330,14 +330,14 @@ var tasks = []task{
 			w := newWorld(t, plenty, "b")
 			b, c := w.pcs[0], w.offlinePC("c")
 			request := c.asks()
-			require.NoError(t, carry(t.Context(), b, c, request))
+			require.NoError(t, carryOver(t.Context(), b, c, request))
 			kept, err := c.LetGo(t.Context(), signature)
 			require.NoError(t, err)
 			request = c.handsIn(kept)
 			b.refresh()
 			return attempt{
 				w: w, by: b, before: want{stranded: 1},
-				do:   func(ctx context.Context) error { return carry(ctx, b, c, request) },
+				do:   func(ctx context.Context) error { return carryOver(ctx, b, c, request) },
 				done: func() int { return w.ended(api.StatusRemoved) },
 			}
 		},
@@ -391,26 +391,26 @@ func (w *world) offlinePC(name string) *pc {
 }
 
 // asks makes a request for a license, for a courier.
-func (p *pc) asks() courier.Request {
+func (p *pc) asks() carry.Request {
 	p.t.Helper()
-	return p.request(manager.Wish{Task: courier.TaskActivate, Signature: signature, Note: p.name})
+	return p.request(manager.Wish{Task: carry.TaskActivate, Signature: signature, Note: p.name})
 }
 
 // handsIn makes a request that hands in a removal code.
-func (p *pc) handsIn(k manager.KeptCode) courier.Request {
+func (p *pc) handsIn(k manager.KeptCode) carry.Request {
 	p.t.Helper()
-	return p.request(manager.Wish{Task: courier.TaskRemove, Signature: signature, Kept: k})
+	return p.request(manager.Wish{Task: carry.TaskRemove, Signature: signature, Kept: k})
 }
 
-func (p *pc) request(wishes ...manager.Wish) courier.Request {
+func (p *pc) request(wishes ...manager.Wish) carry.Request {
 	p.t.Helper()
 	r, err := p.MakeRequest(p.t.Context(), p.name, wishes)
 	require.NoError(p.t, err)
 	return r
 }
 
-// carry takes a request to a PC with a network, and its answer back.
-func carry(ctx context.Context, by, from *pc, request courier.Request) error {
+// carryOver takes a request to a PC with a network, and its answer back.
+func carryOver(ctx context.Context, by, from *pc, request carry.Request) error {
 	plan, err := by.PlanCourier(ctx, hand(by.t, request))
 	if err != nil {
 		return err
@@ -424,7 +424,7 @@ func carry(ctx context.Context, by, from *pc, request courier.Request) error {
 		if err == nil {
 			err = one.Err
 		}
-		if err == nil && one.Result.Outcome == courier.OutcomeRefused {
+		if err == nil && one.Result.Outcome == carry.OutcomeRefused {
 			err = fmt.Errorf("refused: %s", one.Result.Sentence)
 		}
 	}
@@ -432,11 +432,11 @@ func carry(ctx context.Context, by, from *pc, request courier.Request) error {
 }
 
 // hand carries a document from one PC to another as a file.
-func hand[T courier.Document](t *testing.T, doc T) T {
+func hand[T carry.Document](t *testing.T, doc T) T {
 	t.Helper()
-	content, err := courier.Encode(doc)
+	content, err := carry.Encode(doc)
 	require.NoError(t, err)
-	read, err := courier.Read(content)
+	read, err := carry.Read(content)
 	require.NoError(t, err)
 	return read.(T)
 }

@@ -19,7 +19,7 @@ import (
 
 	"github.com/acen-desktop/acen"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 // session is a desktop session of anna in a root: a shell that runs what it is told.
@@ -161,13 +161,13 @@ func (s *session) end(t *testing.T) {
 	s.until(t, "the end of the app", func() bool { return len(s.apps(t)) == 0 && len(s.texts()) == 0 })
 }
 
-func request(t *testing.T, id, device string) courier.Request {
+func request(t *testing.T, id, device string) carry.Request {
 	t.Helper()
 	signature, err := license.ParseSignature("NOTEPAD1")
 	require.NoError(t, err)
 	key := signature.Key()
-	return courier.Request{ID: id, Device: device, MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Items: []courier.Item{
-		{Task: courier.TaskActivate, Signature: signature, Program: "Notepad", Codes: key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))},
+	return carry.Request{ID: id, Device: device, MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Items: []carry.Item{
+		{Task: carry.TaskActivate, Signature: signature, Program: "Notepad", Codes: key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))},
 	}}
 }
 
@@ -183,10 +183,10 @@ func TestOpenedOnTheDesktop(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(home, name)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(home, name), content, 0o644))
 	}
-	encoded, err := courier.Encode(request(t, "K7Q2MZXDAB", "Cutting room"))
+	encoded, err := carry.Encode(request(t, "K7Q2MZXDAB", "Cutting room"))
 	require.NoError(t, err)
 	put("Büro #1 100%.acen", encoded)
-	stick, err := courier.Encode(request(t, "DDDDDDDDDD", "Depot"))
+	stick, err := carry.Encode(request(t, "DDDDDDDDDD", "Depot"))
 	require.NoError(t, err)
 	put("stick/request.acen", stick)
 	put("hostile.acen", []byte("ACEN:REQUEST/\x00\xff../../etc/passwd"))

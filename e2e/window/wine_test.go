@@ -18,9 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen"
-	"github.com/acen-desktop/acen/cmd/place"
+	"github.com/acen-desktop/acen/internal/app/paths"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/courier"
+	"github.com/acen-desktop/acen/license/carry"
 )
 
 // These tests run the programs for Windows under the Wine that scripts/with-wine.sh has made. `make test-windows` sets PROGRAMS
@@ -213,7 +213,7 @@ func (w windows) credentials(t *testing.T) (names []string) {
 	t.Helper()
 	_, output := w.try(t, "reg", "query", `HKCU\Software\Wine\Credential Manager`)
 	for line := range strings.Lines(output) {
-		if strings.Contains(line, "Generic: "+place.KeyringService+":") {
+		if strings.Contains(line, "Generic: "+paths.KeyringService+":") {
 			names = append(names, strings.TrimSpace(line))
 		}
 	}
@@ -240,8 +240,8 @@ func TestWineOpened(t *testing.T) {
 	signature, err := license.ParseSignature("NOTEPAD1")
 	require.NoError(t, err)
 	key := signature.Key()
-	request, err := courier.Encode(courier.Request{ID: "K7Q2MZXDAB", Device: "Cutting room", MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Items: []courier.Item{
-		{Task: courier.TaskActivate, Signature: signature, Program: "Notepad", Codes: key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))},
+	request, err := carry.Encode(carry.Request{ID: "K7Q2MZXDAB", Device: "Cutting room", MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Items: []carry.Item{
+		{Task: carry.TaskActivate, Signature: signature, Program: "Notepad", Codes: key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))},
 	}})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, request, 0o600))

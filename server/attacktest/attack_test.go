@@ -157,7 +157,8 @@ func TestTakenNamesAreGuessing(t *testing.T) {
 	require.Equal(t, 201, status, string(body))
 }
 
-// Limits count at every server of a database: mails of a host, and wrong removal codes of a license.
+// Limits count at every server of a database: mails of a host, and wrong removal codes of a license (spec: api 11, api
+// 12).
 func TestLimitsAreShared(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Restart(servertest.Proxied)

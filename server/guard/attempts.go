@@ -17,7 +17,7 @@ import (
 const (
 	// removalCodesPerDay is the number of wrong removal codes that a license takes in a calendar day.
 	removalCodesPerDay = 5
-	// serialWait is how much longer every failed serial number makes the next attempt wait (api.md rule 9).
+	// serialWait is how much longer every failed serial number makes the next attempt wait (spec: api 9).
 	serialWait = 5 * time.Second
 	// attemptsKept is the time after which failures and verification numbers are deleted: no rule looks back further.
 	attemptsKept = 48 * time.Hour
@@ -56,7 +56,7 @@ func HostKey(host string) string {
 	return prefix.String()
 }
 
-// Check refuses an attempt while the host or the account is banned (api.md rule 11).
+// Check refuses an attempt while the host or the account is banned (spec: api 11).
 func (g *Guard) Check(ctx context.Context, tx store.Tx, a Attempt) error {
 	if err := g.CheckBans(a.host, a.account); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (g *Guard) Check(ctx context.Context, tx store.Tx, a Attempt) error {
 	return nil
 }
 
-// CheckSerial is Check, and the wait after failed serial numbers (api.md rule 9).
+// CheckSerial is Check, and the wait after failed serial numbers (spec: api 9).
 func (g *Guard) CheckSerial(ctx context.Context, tx store.Tx, a Attempt) error {
 	if err := g.Check(ctx, tx, a); err != nil {
 		return err

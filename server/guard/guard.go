@@ -132,7 +132,7 @@ func (g *Guard) banFlood(ctx context.Context, host string, period time.Duration)
 }
 
 // CheckMails refuses mails to addresses if an account, a host or one of the addresses had as many within an hour as the
-// settings allow (api.md rule 12).
+// settings allow (spec: api 12).
 func (g *Guard) CheckMails(ctx context.Context, tx store.Tx, client int64, host string, to []string) error {
 	now := g.now()
 	allowed := g.shared.Current().Mails

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/server/settings"
 )
 
-// limiters limit the requests of each host that was heard of lately (api.md rule 11).
+// limiters limit the requests of each host that was heard of lately (spec: api 11).
 type limiters struct {
 	mu    sync.Mutex
 	rate  settings.RequestRate

@@ -18,7 +18,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// verificationLife is the time after which a verification number expires (api.md rule 10).
+// verificationLife is the time after which a verification number expires (spec: api 10).
 const verificationLife = 5 * time.Minute
 
 // NewVerification returns a picture, and on request a sound, of a new number that can be used for one attempt.

@@ -1,4 +1,4 @@
-// Package httpapi answers the calls of the contract (docs/spec/api.md) over HTTP.
+// Package httpapi answers the calls of the contract (spec: api "Calls") over HTTP.
 package httpapi
 
 import (
@@ -112,6 +112,6 @@ func configuration(version string) huma.Config {
 		Formats:       map[string]huma.Format{"application/json": wireJSON, "json": wireJSON},
 		DefaultFormat: "application/json",
 	}
-	config.AllowAdditionalPropertiesByDefault = true // api.md: fields are additive
+	config.AllowAdditionalPropertiesByDefault = true // fields are additive (spec: api "Representation")
 	return config
 }

@@ -38,7 +38,8 @@ func (s *Server) registerLicenses(c contract) {
 		operation: "reactivate-license", action: "license.reactivate", do: s.reactivate,
 	})
 	registerLicenseTask(c, "/release",
-		"Release a license for another PC, which may then take it without the removal code; answers a receipt", 200, task[api.Release, api.LicenseReceipt]{
+		"Release a license for another PC, which may then take it without the removal code; answers a receipt", 200,
+		task[api.Release, api.LicenseReceipt]{
 			operation: "release-license", action: "license.release", do: s.release,
 		})
 	registerLicenseTask(c, "/transfer", "License transfer; answers a receipt of the license that left its PC", 201,
@@ -158,7 +159,7 @@ func (s *Server) newLicense(
 	if err != nil {
 		return 0, api.License{}, err
 	}
-	e.OrderID, e.Task = orderID, api.HistoryNewLicense
+	e.OrderID, e.Task = orderID, api.TaskNewLicense
 	l, made, err := s.Rules.NewLicense(ctx, tx, order, program, r)
 	return s.licensed(ctx, tx, e, l, order, program, made, err)
 }
@@ -171,7 +172,7 @@ func (s *Server) reactivate(
 	if err != nil {
 		return 0, api.License{}, err
 	}
-	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryReactivation
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.TaskReactivation
 	next, made, err := s.Rules.Reactivate(ctx, tx, l, order, program, r)
 	return s.licensed(ctx, tx, e, next, order, program, made, err)
 }
@@ -187,7 +188,7 @@ func (s *Server) release(
 	if err := s.checkRemovalCode(ctx, tx, id); err != nil {
 		return 0, api.LicenseReceipt{}, err
 	}
-	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryRelease
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.TaskRelease
 	released, made, err := s.Rules.Release(ctx, tx, l, order, program, r)
 	_, out, err := s.licensed(ctx, tx, e, released, order, program, made, s.countRemovalCode(ctx, tx, id, err))
 	if err != nil {
@@ -211,7 +212,7 @@ func (s *Server) transfer(
 			return 0, api.LicenseReceipt{}, err
 		}
 	}
-	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryTransfer
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.TaskTransfer
 	next, err := s.Rules.Transfer(ctx, tx, l, order, program, r)
 	status, out, err := s.licensed(ctx, tx, e, next, order, program, err == nil, s.countRemovalCode(ctx, tx, id, err))
 	if err != nil {
@@ -256,7 +257,7 @@ func (s *Server) remove(
 	if err := s.checkRemovalCode(ctx, tx, id); err != nil {
 		return 0, api.OrderReceipt{}, err
 	}
-	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryRemoval
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.TaskRemoval
 	if err := s.countRemovalCode(ctx, tx, id, s.Rules.Remove(ctx, tx, l, order, program, r)); err != nil {
 		return 0, api.OrderReceipt{}, err
 	}
@@ -309,7 +310,7 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 				At:        s.Now(),
 				OrderID:   o.ID,
 				LicenseID: id,
-				Task:      api.HistoryNote,
+				Task:      api.TaskNote,
 				Outcome:   api.OutcomeOK,
 				Device:    who.Session.DeviceName,
 			}

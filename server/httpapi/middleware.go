@@ -44,7 +44,7 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 		recorder := &recorder{ResponseWriter: w, hold: r.Method == http.MethodGet && contract}
 		defer func() {
 			if fault := recover(); fault != nil {
-				if fault == http.ErrAbortHandler {
+				if fault == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this, too
 					panic(fault)
 				}
 				s.Logger.Error("a handler panicked", "request", req.ID, "fault", fault, "stack", string(debug.Stack()))

@@ -61,7 +61,7 @@ func (s *Server) registerOrders(c contract) {
 		})
 }
 
-// orders is GET /orders: active and visible orders of the caller, newest first (api.md rule 1).
+// orders is GET /orders: active and visible orders of the caller, newest first (spec: api 1).
 func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err error) {
 	who := request.CallerFrom(ctx)
 	out.Orders = []api.Order{}
@@ -113,7 +113,7 @@ func (s *Server) history(ctx context.Context, orderID int64, p page) (out api.Hi
 		for _, e := range events {
 			out.History = append(out.History, api.HistoryEntry{
 				Time:       e.At.UTC(),
-				Task:       e.Task,
+				Task:       e.Task.History(),
 				LicenseID:  e.LicenseID,
 				Outcome:    e.Outcome,
 				DeviceName: e.Device,
@@ -151,14 +151,14 @@ func (s *Server) addOrder(
 	if err != nil {
 		return o, err
 	}
-	e.OrderID, e.Task = id, api.HistoryOrder
+	e.OrderID, e.Task = id, api.TaskNewOrder
 	return tx.Order(ctx, id)
 }
 
 // redeem checks a verification number, unless v is nil, and a serial number and returns the order that the serial
 // number makes. It refuses, with an *api.Problem, in this order: banned or too early, serial number malformed,
 // verification number wrong, serial number unknown, out of range, blocked or of another program, serial number used
-// (spec: api 9 to 11).
+// (spec: api 9, api 10, api 11).
 func (s *Server) redeem(
 	ctx context.Context, tx store.Tx, a guard.Attempt, programID int64, serial string, v *api.VerificationAnswer,
 ) (o store.Order, p store.Program, err error) {

@@ -16,7 +16,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// resetLife is how long a mailed link works (api.md rule 13).
+// resetLife is how long a mailed link works (spec: api 13).
 const resetLife = time.Hour
 
 // registerResets registers the calls of people who forgot their password.

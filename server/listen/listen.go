@@ -28,7 +28,7 @@ type Config struct {
 	Now    func() time.Time
 }
 
-// Listen opens the port. Outside loopback it speaks TLS only, unless proxies are named (api.md, "Who may call").
+// Listen opens the port. Outside loopback it speaks TLS only, unless proxies are named (spec: api "Who may call").
 func (c Config) Listen() (net.Listener, error) {
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		return nil, errors.New("a certificate needs its key file and a key file its certificate")

@@ -24,7 +24,7 @@ type Cost struct {
 // DefaultCost is the minimum that OWASP recommends.
 var DefaultCost = Cost{Memory: 19 << 10, Time: 2, Threads: 1}
 
-// ErrLength is returned for a password that is too short or too long (api.md rule 13).
+// ErrLength is returned for a password that is too short or too long (spec: api 13).
 var ErrLength = fmt.Errorf("a password has %d to %d bytes", api.MinPassword, api.MaxPassword)
 
 var errHashForm = errors.New("this is not an argon2id hash")

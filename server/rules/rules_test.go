@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -157,10 +158,7 @@ func (m *memory) removalCode(t *testing.T, r Rules, l store.License) string {
 // start returns rules, and an order with three free licenses of a program with serial ids 1 to 100.
 func start(t *testing.T) (Rules, *memory) {
 	t.Helper()
-	var key secrets.Key
-	_, err := rand.Read(key[:])
-	require.NoError(t, err)
-	keeper, err := secrets.New(rand.Reader, key)
+	keeper, err := secrets.File(filepath.Join(t.TempDir(), "master.key"), rand.Reader)
 	require.NoError(t, err)
 	m := &memory{
 		program: store.Program{
@@ -205,38 +203,39 @@ func requireCode(t *testing.T, want api.Code, err error) {
 	require.Equal(t, want, p.Code, p.Detail)
 }
 
-// TestRefuse covers what an order allows, whatever the PC: switches, subscription and limits (spec: api 1, 2 and 7).
+// TestRefuse covers what an order allows, whatever the PC: switches, subscription and limits (spec: api 1, api 2, api
+// 7).
 func TestRefuse(t *testing.T) {
 	yesterday, tomorrow := now.AddDate(0, 0, -1), now.AddDate(0, 0, 1)
-	rule := func(task store.Task, state api.SubscriptionState, r store.TaskRule) func(*memory) {
+	rule := func(task api.Task, state api.SubscriptionState, r store.TaskRule) func(*memory) {
 		return func(m *memory) {
-			m.program.Tasks = store.TaskRules{task: {state: r}}
+			m.program.Tasks = store.TaskRules{task.Rule(): {state: r}}
 		}
 	}
 	for name, c := range map[string]struct {
-		task   store.Task
+		task   api.Task
 		state  func(*memory)
 		use    store.Use
 		code   api.Code
 		resets time.Time
 	}{
-		"nothing special":            {task: store.TaskAdd},
-		"no activation":              {store.TaskAdd, func(m *memory) { m.program.RequiresActivation = false }, store.Use{}, api.ErrTaskDisabled, time.Time{}},
-		"read-only":                  {store.TaskRemove, func(m *memory) { m.order.CanManage = false }, store.Use{}, api.ErrOrderReadOnly, time.Time{}},
-		"full":                       {store.TaskAdd, func(m *memory) { m.order.LicensesActive = 3 }, store.Use{}, api.ErrLicensesInUse, time.Time{}},
-		"full, another task":         {store.TaskTransfer, func(m *memory) { m.order.LicensesActive = 3 }, store.Use{}, "", time.Time{}},
-		"last seat":                  {store.TaskAdd, func(m *memory) { m.order.LicensesActive = 2 }, store.Use{}, "", time.Time{}},
-		"licenses have ended":        {store.TaskAdd, func(m *memory) { m.order.LicensesExpireAt = &yesterday }, store.Use{}, api.ErrTaskDisabled, time.Time{}},
-		"licenses end today":         {store.TaskAdd, func(m *memory) { m.order.LicensesExpireAt = &now }, store.Use{}, "", time.Time{}},
-		"ended, another task":        {store.TaskReactivate, func(m *memory) { m.order.LicensesExpireAt = &yesterday }, store.Use{}, "", time.Time{}},
-		"switched off":               {store.TaskTransfer, rule(store.TaskTransfer, api.SubscriptionNone, store.TaskRule{}), store.Use{}, api.ErrTaskDisabled, time.Time{}},
-		"another one is off":         {store.TaskTransfer, rule(store.TaskRemove, api.SubscriptionNone, store.TaskRule{}), store.Use{}, "", time.Time{}},
-		"subscription valid":         {store.TaskAdd, func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &tomorrow }, store.Use{}, "", time.Time{}},
-		"subscription's last moment": {store.TaskAdd, func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &now }, store.Use{}, "", time.Time{}},
-		"subscription expired":       {store.TaskAdd, func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &yesterday }, store.Use{}, api.ErrSubscriptionExpired, time.Time{}},
-		"below the day's limit":      {store.TaskReactivate, rule(store.TaskReactivate, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2}), store.Use{Today: 1, ThisMonth: 9}, "", time.Time{}},
-		"the day's limit":            {store.TaskReactivate, rule(store.TaskReactivate, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2}), store.Use{Today: 2, ThisMonth: 2}, api.ErrLimitReached, time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)},
-		"the month's limit":          {store.TaskReactivate, rule(store.TaskReactivate, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2, PerMonth: 3}), store.Use{Today: 2, ThisMonth: 3}, api.ErrLimitReached, time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)},
+		"nothing special":            {task: api.TaskNewLicense},
+		"no activation":              {api.TaskNewLicense, func(m *memory) { m.program.RequiresActivation = false }, store.Use{}, api.ErrTaskDisabled, time.Time{}},
+		"read-only":                  {api.TaskRemoval, func(m *memory) { m.order.CanManage = false }, store.Use{}, api.ErrOrderReadOnly, time.Time{}},
+		"full":                       {api.TaskNewLicense, func(m *memory) { m.order.LicensesActive = 3 }, store.Use{}, api.ErrLicensesInUse, time.Time{}},
+		"full, another task":         {api.TaskTransfer, func(m *memory) { m.order.LicensesActive = 3 }, store.Use{}, "", time.Time{}},
+		"last seat":                  {api.TaskNewLicense, func(m *memory) { m.order.LicensesActive = 2 }, store.Use{}, "", time.Time{}},
+		"licenses have ended":        {api.TaskNewLicense, func(m *memory) { m.order.LicensesExpireAt = &yesterday }, store.Use{}, api.ErrTaskDisabled, time.Time{}},
+		"licenses end today":         {api.TaskNewLicense, func(m *memory) { m.order.LicensesExpireAt = &now }, store.Use{}, "", time.Time{}},
+		"ended, another task":        {api.TaskReactivation, func(m *memory) { m.order.LicensesExpireAt = &yesterday }, store.Use{}, "", time.Time{}},
+		"switched off":               {api.TaskTransfer, rule(api.TaskTransfer, api.SubscriptionNone, store.TaskRule{}), store.Use{}, api.ErrTaskDisabled, time.Time{}},
+		"another one is off":         {api.TaskTransfer, rule(api.TaskRemoval, api.SubscriptionNone, store.TaskRule{}), store.Use{}, "", time.Time{}},
+		"subscription valid":         {api.TaskNewLicense, func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &tomorrow }, store.Use{}, "", time.Time{}},
+		"subscription's last moment": {api.TaskNewLicense, func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &now }, store.Use{}, "", time.Time{}},
+		"subscription expired":       {api.TaskNewLicense, func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &yesterday }, store.Use{}, api.ErrSubscriptionExpired, time.Time{}},
+		"below the day's limit":      {api.TaskReactivation, rule(api.TaskReactivation, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2}), store.Use{Today: 1, ThisMonth: 9}, "", time.Time{}},
+		"the day's limit":            {api.TaskReactivation, rule(api.TaskReactivation, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2}), store.Use{Today: 2, ThisMonth: 2}, api.ErrLimitReached, time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)},
+		"the month's limit":          {api.TaskReactivation, rule(api.TaskReactivation, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2, PerMonth: 3}), store.Use{Today: 2, ThisMonth: 3}, api.ErrLimitReached, time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, m := start(t)
@@ -262,7 +261,10 @@ func TestUses(t *testing.T) {
 	r, m := start(t)
 	r.Zone = time.FixedZone("UTC+2", 2*60*60)
 	limited := map[api.SubscriptionState]store.TaskRule{api.SubscriptionNone: {On: true, PerDay: 9}}
-	m.program.Tasks = store.TaskRules{store.TaskAdd: limited, store.TaskReactivate: limited}
+	m.program.Tasks = store.TaskRules{
+		api.TaskNewLicense.Rule():   limited,
+		api.TaskReactivation.Rule(): limited,
+	}
 	ended := func(id, original int64, status api.LicenseStatus, began, ended time.Time) store.License {
 		return store.License{ID: id, OriginalID: original, Status: status, ActivatedAt: began, EndedAt: &ended}
 	}
@@ -278,11 +280,11 @@ func TestUses(t *testing.T) {
 	}
 	u, err := r.Uses(t.Context(), m, m.order, m.program)
 	require.NoError(t, err)
-	require.Equal(t, store.Use{Today: 1, ThisMonth: 3}, u.order[store.TaskAdd])
-	require.Equal(t, store.Use{Today: 1, ThisMonth: 1}, u.order[store.TaskRemove])
-	require.Equal(t, store.Use{Today: 1, ThisMonth: 2}, u.family(1, store.TaskReactivate))
-	require.Equal(t, store.Use{Today: 1, ThisMonth: 1}, u.family(1, store.TaskTransfer))
-	require.Zero(t, u.family(5, store.TaskReactivate))
+	require.Equal(t, store.Use{Today: 1, ThisMonth: 3}, u.order[api.TaskNewLicense])
+	require.Equal(t, store.Use{Today: 1, ThisMonth: 1}, u.order[api.TaskRemoval])
+	require.Equal(t, store.Use{Today: 1, ThisMonth: 2}, u.family(1, api.TaskReactivation))
+	require.Equal(t, store.Use{Today: 1, ThisMonth: 1}, u.family(1, api.TaskTransfer))
+	require.Zero(t, u.family(5, api.TaskReactivation))
 
 	m.program.Tasks = nil
 	u, err = r.Uses(t.Context(), m, m.order, m.program)
@@ -294,11 +296,11 @@ func TestUses(t *testing.T) {
 // api 7).
 func TestAllowed(t *testing.T) {
 	r, m := start(t)
-	m.program.Tasks = store.TaskRules{store.TaskReactivate: {api.SubscriptionNone: {On: true, PerDay: 2, PerMonth: 3}}}
+	m.program.Tasks = store.TaskRules{api.TaskReactivation.Rule(): {api.SubscriptionNone: {On: true, PerDay: 2, PerMonth: 3}}}
 	m.order.LicensesActive = 2
-	u := Uses{families: map[int64]map[store.Task]store.Use{
-		1: {store.TaskReactivate: {Today: 2, ThisMonth: 2}},
-		2: {store.TaskReactivate: {Today: 1, ThisMonth: 1}},
+	u := Uses{families: map[int64]map[api.Task]store.Use{
+		1: {api.TaskReactivation: {Today: 2, ThisMonth: 2}},
+		2: {api.TaskReactivation: {Today: 1, ThisMonth: 1}},
 	}}
 	a := r.OrderAllowed(m.order, m.program, u).Reactivate
 	require.True(t, a.OK)
@@ -325,7 +327,7 @@ func TestAllowed(t *testing.T) {
 	require.Equal(t, api.ErrLimitReached, r.licenseAllowed(l, m.order, m.program, u).Reactivate.Reason, "the family counts")
 }
 
-// TestNewLicense covers who gets a license (spec: api 2 and 21).
+// TestNewLicense covers who gets a license (spec: api 2, api 21).
 func TestNewLicense(t *testing.T) {
 	for name, c := range map[string]struct {
 		state   func(*memory)

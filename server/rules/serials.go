@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// DefaultOrder returns a new order of a program with the program's own data (api.md rules 2 and 9). It is not stored
+// DefaultOrder returns a new order of a program with the program's own data (spec: api 2, api 9). It is not stored
 // yet.
 func (r Rules) DefaultOrder(p store.Program, client int64) store.Order {
 	now := r.Now()

@@ -79,7 +79,7 @@ func TestReactivate(t *testing.T) {
 }
 
 // TestOrigin covers that a PC is compared with the first license on it, so that a lock that changed and came back
-// counts for nothing; a transfer begins anew (spec: codes, "Comparing locks").
+// counts for nothing; a transfer begins anew (spec: codes "Comparing locks").
 func TestOrigin(t *testing.T) {
 	r, m, l := activate(t)
 	l.Policy.MaxHardwareChanges = 1
@@ -110,7 +110,7 @@ func TestOrigin(t *testing.T) {
 }
 
 // TestNewestLicense covers a PC of which network card and disk were replaced one after the other: it is recognized by
-// what the newest license has (spec: codes, "Comparing locks").
+// what the newest license has (spec: codes "Comparing locks").
 func TestNewestLicense(t *testing.T) {
 	r, m, l := activate(t)
 	l.Policy.MaxHardwareChanges = 2
@@ -170,7 +170,7 @@ func TestSiteCodes(t *testing.T) {
 }
 
 // TestLeaving covers the tasks that take a license from its PC: only the code that the program there shows lets it go
-// (spec: api 4 and 5).
+// (spec: api 4, api 5).
 func TestLeaving(t *testing.T) {
 	r, m, l := activate(t)
 	ctx, code := t.Context(), m.removalCode(t, r, l)
@@ -217,7 +217,7 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
-// TestReceipts covers which ended license proves that it left its PC, and by which task (spec: api 4 and 5).
+// TestReceipts covers which ended license proves that it left its PC, and by which task (spec: api 4, api 5).
 func TestReceipts(t *testing.T) {
 	for status, task := range map[api.LicenseStatus]license.ReceiptTask{
 		api.StatusRemoved:     license.ReceiptRemoval,

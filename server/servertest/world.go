@@ -263,7 +263,7 @@ func (w *World) rule(text string) {
 	if w.Program.Tasks == nil {
 		w.Program.Tasks = store.TaskRules{}
 	}
-	task := store.Task(words[0])
+	task := words[0]
 	if w.Program.Tasks[task] == nil {
 		w.Program.Tasks[task] = map[api.SubscriptionState]store.TaskRule{}
 	}

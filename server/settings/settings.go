@@ -11,8 +11,8 @@ import (
 // Settings can be changed by the vendor while servers run. They are options of the database, so that all servers on it
 // agree.
 type Settings struct {
-	// AccountFailures and HostFailures within BanPeriod ban, until that period has passed since the last one (api.md
-	// rule 11).
+	// AccountFailures and HostFailures within BanPeriod ban, until that period has passed since the last one (spec: api
+	// 11).
 	AccountFailures, HostFailures int
 	BanPeriod                     time.Duration
 	Mails                         MailLimits
@@ -24,7 +24,7 @@ type Settings struct {
 	OrderVerification bool
 }
 
-// Default returns the settings of api.md rules 11 and 12.
+// Default returns the settings that apply unless the database says otherwise (spec: api 11, api 12).
 func Default() Settings {
 	return Settings{
 		AccountFailures:   10,
@@ -38,13 +38,13 @@ func Default() Settings {
 	}
 }
 
-// MailLimits limit the mails that may be asked for within an hour (api.md rule 12).
+// MailLimits limit the mails that may be asked for within an hour (spec: api 12).
 type MailLimits struct{ PerRecipient, PerAccount, PerHost int }
 
 // DefaultMailLimits let a person work and keep a robot from flooding a mailbox.
 var DefaultMailLimits = MailLimits{PerRecipient: 20, PerAccount: 60, PerHost: 120}
 
-// RequestRate limits the requests of one host (api.md rule 11).
+// RequestRate limits the requests of one host (spec: api 11).
 type RequestRate struct {
 	// PerSecond is the average number of requests, Burst the number at once.
 	PerSecond float64

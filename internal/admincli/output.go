@@ -1,0 +1,63 @@
+package admincli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// output is a file (mode 0600) that comes under its name whole. The name is taken at once, so that what takes long or works only
+// once does not meet a file that is there.
+type output struct{ path string }
+
+// newOutput takes the name; nil for "".
+func newOutput(path string) (*output, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the file %s cannot be written: %w", path, cause(err))
+	}
+	return &output{path}, f.Close()
+}
+
+// cause is an error without the path that its sentence names already.
+func cause(err error) error {
+	var fault *os.PathError
+	if errors.As(err, &fault) {
+		return fault.Err
+	}
+	return err
+}
+
+// isJSON reports whether the file's name asks for JSON.
+func (o *output) isJSON() bool { return strings.EqualFold(filepath.Ext(o.path), ".json") }
+
+// write brings the data under the name.
+func (o *output) write(data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(o.path), ".acen-*") // mode 0600
+	if err == nil {
+		_, err = f.Write(data)
+		if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+			err = os.Rename(f.Name(), o.path)
+		}
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("the file %s cannot be written: %w", o.path, cause(err)), o.drop())
+	}
+	return nil
+}
+
+// drop gives the name back.
+func (o *output) drop() error {
+	if o == nil {
+		return nil
+	}
+	return os.Remove(o.path)
+}

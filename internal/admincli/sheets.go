@@ -1,0 +1,169 @@
+package admincli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/acen-desktop/acen/server/admin"
+	"github.com/acen-desktop/acen/server/admin/sheet"
+)
+
+// lineJSON is what became of one row, as --json prints it.
+type lineJSON struct {
+	Line   int          `json:"line"`
+	What   string       `json:"what"`
+	Result admin.Result `json:"result"`
+	ID     int64        `json:"id,omitempty"`
+	Why    string       `json:"why,omitempty"`
+}
+
+// reportJSON is the report of an import.
+type reportJSON struct {
+	Imported bool       `json:"imported"`
+	Added    int        `json:"added"`
+	Exist    int        `json:"exist"`
+	Differ   int        `json:"differ"`
+	Refused  int        `json:"refused"`
+	Fine     int        `json:"fine"`
+	Lines    []lineJSON `json:"lines"`
+}
+
+// showReport shows what became of every row. When one was refused, the command fails.
+func (d *desk) showReport(r admin.Report) printable {
+	values := reportJSON{
+		Added: r.Count(admin.Added), Exist: r.Count(admin.Exists), Differ: r.Count(admin.Differs), Refused: r.Count(admin.Refused),
+		Fine: r.Count(admin.Fine), Lines: []lineJSON{},
+	}
+	values.Imported = values.Refused == 0 && !d.dryRun
+	out := printable{lines: [][]string{{"LINE", "ROW", "RESULT", "ID", "WHY"}}}
+	for _, l := range r.Lines {
+		id := ""
+		if l.ID != 0 {
+			id = strconv.FormatInt(l.ID, 10)
+		}
+		out.lines = append(out.lines, []string{strconv.Itoa(l.Number), l.What, string(l.Result), id, l.Why})
+		values.Lines = append(values.Lines, lineJSON{l.Number, l.What, l.Result, l.ID, l.Why})
+	}
+	out.values = values
+	if values.Refused > 0 {
+		out.failed = fmt.Errorf("nothing was imported: %d of %d rows were refused", values.Refused, len(r.Lines))
+		return out
+	}
+	out.lines = append(out.lines, []string{fmt.Sprintf("%d added, %d there already, %d there and different", values.Added, values.Exist, values.Differ)})
+	return out
+}
+
+// columnsHelp lists the columns of a kind of rows.
+func columnsHelp(s admin.Sheet) string {
+	var b strings.Builder
+	for _, c := range s.Columns {
+		b.WriteString(strings.TrimRight(fmt.Sprintf("  %-24s %s", c[0], c[1]), " ") + "\n")
+	}
+	return b.String()
+}
+
+// importHelp is what is said of each kind of rows besides.
+var importHelp = map[string]string{
+	"program": "Programs are known by their application signatures. Their keys are made here; to move a server with its keys, restore a backup.",
+	"client": `Clients are known by their user names. There is no column for passwords: people choose theirs with "Forgot password?" in the app,
+which mails a link to their address on file, or get one from client change.`,
+	"order": `Orders are known by their ids, or else by client, program and ordered_at; each row gives one of the two. What a row leaves out comes
+from the program, counted from the day of the order. Serial numbers and licenses are in backups only.`,
+}
+
+// importRows is the task that imports rows; anew says that it may be the first on a new data folder.
+func importRows(d *desk, s admin.Sheet, anew bool) *cobra.Command {
+	task := d.task
+	if anew {
+		task = d.first
+	}
+	c := task("import FILE", fmt.Sprintf("Add the %ss of a CSV or JSON file: all of them, or none when one is refused", s.Kind), cobra.ExactArgs(1),
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			data, err := readSheet(c, args[0])
+			if err != nil {
+				return printable{}, err
+			}
+			var bar *progressbar.ProgressBar
+			report, err := a.Import(c.Context(), s, data, func(row, rows int) {
+				if bar == nil {
+					bar = progress(c, rows)
+				}
+				_ = bar.Set(row)
+			})
+			if bar != nil {
+				_ = bar.Finish()
+			}
+			if err != nil {
+				return printable{}, err
+			}
+			return d.showReport(report), nil
+		})
+	c.Long = fmt.Sprintf(`Add the %[1]ss of a CSV or JSON file; - is standard input. Every row is reported with its line: added, there already, there and
+different, or refused and why. When one is refused, nothing is imported; the others are told fine. What is there stays as it is, so
+the same file may be imported again. --dry-run reports and imports nothing. Other changes to the data wait while rows are imported,
+some thousands in a second: split a large file while people are at work.
+
+%[2]s
+
+CSV is UTF-8, separated by commas, semicolons or tabs, and its first line names the columns. JSON is a list of objects with the
+same names. An empty cell is as good as none; other columns are refused:
+
+%[3]s`, s.Kind, importHelp[s.Kind], columnsHelp(s))
+	return c
+}
+
+// readSheet reads the file of an import; - is standard input.
+func readSheet(c *cobra.Command, file string) ([]byte, error) {
+	if file == "-" {
+		return sheet.Load(c.InOrStdin())
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("the file %s cannot be read: %w", file, cause(err))
+	}
+	defer f.Close()
+	data, err := sheet.Load(f)
+	if err != nil {
+		err = fmt.Errorf("the file %s cannot be read: %w", file, cause(err))
+	}
+	return data, err
+}
+
+// exportRows is the task that exports rows.
+func exportRows(d *desk, s admin.Sheet) *cobra.Command {
+	var file string
+	c := d.task("export", fmt.Sprintf("Write all %ss as CSV or JSON, in the form that import takes", s.Kind), cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			if d.dryRun {
+				_, rows, err := a.Export(c.Context(), s, false)
+				return said(fmt.Sprintf("%d %ss would be written", rows, s.Kind), map[string]any{"count": rows}), err
+			}
+			out, err := newOutput(file)
+			if err != nil {
+				return printable{}, err
+			}
+			if out == nil {
+				data, _, err := a.Export(c.Context(), s, d.asJSON)
+				return printable{data: data}, err
+			}
+			data, rows, err := a.Export(c.Context(), s, out.isJSON())
+			if err != nil {
+				return printable{}, errors.Join(err, out.drop())
+			}
+			return said(fmt.Sprintf("%d %ss are in %s", rows, s.Kind, file), map[string]any{"count": rows, "file": file}), out.write(data)
+		})
+	c.Long = fmt.Sprintf(`Write all %ss as CSV, or as JSON with --json or into a file whose name ends in .json. No secret is in it: no passwords, keys, serial
+numbers and codes. A cell that a spreadsheet would run as a formula begins with an apostrophe, which import takes away.`, s.Kind)
+	outputFlag(c, &file)
+	return c
+}
+
+func outputFlag(c *cobra.Command, file *string) {
+	c.Flags().StringVar(file, "output", "", "new file to write to (mode 0600); JSON when its name ends in .json; standard output unless given")
+}

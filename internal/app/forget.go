@@ -1,0 +1,97 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/internal/app/handover"
+	"github.com/acen-desktop/acen/internal/app/paths"
+	"github.com/acen-desktop/acen/manager"
+)
+
+// Forget removes the app's data of a person on this PC: accounts, tables, open tasks, crash reports, window settings
+// and the secrets in the keyring. License files stay, and so do the removal codes of licenses that left this PC and
+// that the server has not confirmed; the Rest lists them. It fails with manager.ErrAlreadyRunning before it removes
+// anything.
+func Forget(ctx context.Context, p Program) (manager.Rest, error) {
+	look, err := lookFolder(p.ID)
+	if err != nil {
+		return manager.Rest{}, err
+	}
+	return forget(ctx, manager.ForgetOptions{
+		DataDir:   p.Data,
+		Installed: paths.Licenses(p.Data),
+		Keyring:   keyring.System(paths.KeyringService),
+		Clear:     func(ctx context.Context) error { return keyring.Clear(ctx, paths.KeyringService) },
+	}, look)
+}
+
+// forget is Forget with the folder of the toolkit's preferences.
+func forget(ctx context.Context, o manager.ForgetOptions, look string) (manager.Rest, error) {
+	rest, err := manager.Forget(ctx, o)
+	if errors.Is(err, manager.ErrAlreadyRunning) {
+		return rest, err
+	}
+	reports, globErr := filepath.Glob(filepath.Join(o.DataDir, crashReports))
+	err = errors.Join(err, globErr)
+	inLook, globErr := filepath.Glob(filepath.Join(look, "*"))
+	err = errors.Join(err, globErr)
+	for _, box := range []*handover.Box{handover.In(o.DataDir), handover.FoldersIn(o.DataDir)} {
+		err = errors.Join(err, box.Remove())
+	}
+	for _, path := range append(append(reports, filepath.Join(o.DataDir, crashFile)), append(inLook, look)...) {
+		if fault := os.Remove(path); !errors.Is(fault, fs.ErrNotExist) {
+			err = errors.Join(err, fault)
+		}
+	}
+	_ = os.Remove(o.DataDir) // it stays when something else lies in it
+	return rest, err
+}
+
+// RestLines returns what Forget left for the person to do, one sentence a line; none if there is nothing. The lines do
+// not contain the removal codes, which are secrets.
+func RestLines(rest manager.Rest, data string) (lines []string) {
+	for _, j := range rest.Jobs {
+		outcome := "it was never sent"
+		if j.State != manager.JobPending {
+			outcome = "it was sent, and whether the server did it is not known"
+		}
+		lines = append(lines, fmt.Sprintf("A task that waited is forgotten: %s; %s.", j.Title, outcome))
+	}
+	for _, k := range rest.Codes {
+		name := k.Program
+		if name == "" {
+			name = string(k.Signature)
+		}
+		if k.Note != "" {
+			name += fmt.Sprintf(" (%s)", k.Note)
+		}
+		lines = append(lines, fmt.Sprintf("A license of %s left this PC and is not handed in: its removal code stays, with the Site code %s.", name, k.Codes.Site))
+	}
+	if len(rest.Codes) > 0 {
+		lines = append(lines,
+			fmt.Sprintf("Removal codes lie beside the license files in %s; keep that folder.", paths.Licenses(data).Dir()),
+			"To hand them in, sign in again on this PC and choose Removal codes, or run \"acenctl removal-codes\".")
+	}
+	return lines
+}
+
+// lookFolder is where the toolkit keeps its preferences of an app.
+func lookFolder(id string) (string, error) {
+	home, err := os.UserHomeDir()
+	config := filepath.Join(home, "AppData", "Roaming")
+	switch runtime.GOOS {
+	case "windows":
+	case "darwin":
+		config = filepath.Join(home, "Library", "Preferences")
+	default:
+		config, err = os.UserConfigDir()
+	}
+	return filepath.Join(config, "fyne", id), err
+}

@@ -1,0 +1,17 @@
+package paths
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/license/installed"
+)
+
+func TestLicensesLieWhereProgramsFindThemForTheOwnDataOnly(t *testing.T) {
+	require.Equal(t, installed.User(), Licenses(DefaultData()).Dir())
+	require.Equal(t, installed.User(), Licenses(DefaultData()+string(filepath.Separator)).Dir())
+	trial := t.TempDir()
+	require.Equal(t, filepath.Join(trial, "licenses"), Licenses(trial).Dir())
+}

@@ -1,0 +1,46 @@
+//go:build startprofile && linux
+
+// Package startprofile records a profile of a program's start from its main function on, for make bench. It does so
+// only in programs that are built with the tag startprofile.
+package startprofile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/trace"
+	"syscall"
+)
+
+// perSecond is how often the processor's time is sampled.
+const perSecond = 2000
+
+// Begin writes an execution trace with samples of the processor's time to the file at path until SIGUSR1 comes; "" records
+// nothing. The file gets its name when it is complete.
+func Begin(path string) {
+	if path == "" {
+		return
+	}
+	f, err := os.Create(path + ".part")
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "The start cannot be recorded: %v.\n", err)
+		return
+	}
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGUSR1)
+	runtime.SetCPUProfileRate(perSecond)
+	if err := trace.Start(f); err != nil {
+		fmt.Fprintf(os.Stderr, "The start cannot be recorded: %v.\n", err)
+		return
+	}
+	go func() {
+		<-end
+		trace.Stop()
+		runtime.SetCPUProfileRate(0)
+		if err := errors.Join(f.Close(), os.Rename(f.Name(), path)); err != nil {
+			fmt.Fprintf(os.Stderr, "The start cannot be recorded: %v.\n", err)
+		}
+	}()
+}

@@ -1,0 +1,183 @@
+package carry
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// maxSeries is how many documents a Collector holds the parts of; the one that has waited longest goes first.
+const maxSeries = 16
+
+// Incomplete is returned by Read for the links of a document of which some are missing.
+type Incomplete struct {
+	Kind    Kind
+	Missing []int
+	Count   int
+}
+
+// Error is one plain sentence.
+func (e *Incomplete) Error() string {
+	return fmt.Sprintf("of the %d links of the %s, number %s is missing", e.Count, e.Kind, numbers(e.Missing))
+}
+
+func numbers(n []int) string {
+	return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(n)), ", "), "[]")
+}
+
+// ErrConflict is returned by a Collector for a part that contradicts one it has.
+var ErrConflict = errors.New("two pictures with the same number say different things; show all of them once more")
+
+// Progress says how far a Collector is with one document.
+type Progress struct {
+	Kind   Kind
+	Series string
+	Count  int
+	// Missing are the numbers of the parts that have not been seen, from 1; empty once Document is set.
+	Missing []int
+	// Document is set when the document is whole.
+	Document Document
+}
+
+// Collector puts documents together from scanned texts: in any order, twice, and of several documents mixed. The zero value
+// is ready. Its memory is bounded.
+type Collector struct {
+	series []*collected
+}
+
+type collected struct {
+	kind   Kind
+	id     string
+	chunks []string
+	doc    Document
+}
+
+func (s *collected) progress() Progress {
+	p := Progress{Kind: s.kind, Series: s.id, Count: len(s.chunks), Document: s.doc}
+	for i, chunk := range s.chunks {
+		if chunk == "" {
+			p.Missing = append(p.Missing, i+1)
+		}
+	}
+	return p
+}
+
+// Open returns the documents of which parts are missing, the latest last.
+func (c *Collector) Open() []Progress {
+	var open []Progress
+	for _, s := range c.series {
+		if s.doc == nil {
+			open = append(open, s.progress())
+		}
+	}
+	return open
+}
+
+// Add takes one scanned text: a part, or a whole document as Read reads it. It fails as ParseLink and Read do, and with
+// ErrConflict. A text that is refused leaves what was collected as it is, with two exceptions in which a document is begun anew:
+// a conflict, for nobody knows which of the two parts is right, and parts that are all there and do not make a document.
+func (c *Collector) Add(text string) (Progress, error) {
+	text = strings.TrimSpace(text)
+	if !hasScheme(text) || len(strings.Fields(text)) > 1 {
+		doc, err := Read([]byte(text))
+		if err != nil {
+			return Progress{}, err
+		}
+		return Progress{Kind: doc.Kind(), Count: 1, Document: doc}, nil
+	}
+	link, err := ParseLink(text)
+	if err != nil {
+		return Progress{}, err
+	}
+	if link.Part == nil {
+		return Progress{}, ErrUnknown
+	}
+	return c.AddPart(*link.Part)
+}
+
+// AddPart takes one part, as Add does.
+func (c *Collector) AddPart(p Part) (Progress, error) {
+	if p.Number < 1 || p.Number > p.Count || p.Count > MaxParts || p.chunk == "" {
+		return Progress{}, ErrLink
+	}
+	s := c.find(p)
+	if len(s.chunks) != p.Count || s.chunks[p.Number-1] != "" && s.chunks[p.Number-1] != p.chunk {
+		if s.doc == nil {
+			c.drop(s)
+		}
+		return Progress{}, ErrConflict
+	}
+	s.chunks[p.Number-1] = p.chunk
+	progress := s.progress()
+	if s.doc != nil || len(progress.Missing) > 0 {
+		return progress, nil
+	}
+	doc, err := s.whole()
+	if err != nil {
+		c.drop(s)
+		return Progress{}, err
+	}
+	s.doc = doc
+	return s.progress(), nil
+}
+
+func (s *collected) whole() (Document, error) {
+	packed := []byte(strings.Join(s.chunks, ""))
+	if seriesOf(packed) != s.id {
+		return nil, &Fault{Kind: s.kind, Problem: "its pictures or links do not fit together"}
+	}
+	return unpack(s.kind, packed)
+}
+
+// find returns the series of a part, and puts it last.
+func (c *Collector) find(p Part) *collected {
+	s := &collected{kind: p.Kind, id: p.Series, chunks: make([]string, p.Count)}
+	for _, known := range c.series {
+		if known.id == p.Series && known.kind == p.Kind {
+			s = known
+			c.drop(known)
+			break
+		}
+	}
+	if len(c.series) >= maxSeries {
+		c.drop(c.series[0])
+	}
+	c.series = append(c.series, s)
+	return s
+}
+
+func (c *Collector) drop(gone *collected) {
+	for i, s := range c.series {
+		if s == gone {
+			c.series = append(c.series[:i:i], c.series[i+1:]...)
+			return
+		}
+	}
+}
+
+// readLinks reads a text that holds all the links of one document.
+func readLinks(text string) (Document, error) {
+	var c Collector
+	for _, word := range strings.Fields(text) {
+		link, err := ParseLink(word)
+		if err != nil {
+			return nil, err
+		}
+		if link.Part == nil {
+			return nil, ErrUnknown
+		}
+		p, err := c.AddPart(*link.Part)
+		if err != nil {
+			return nil, err
+		}
+		if p.Document != nil {
+			return p.Document, nil
+		}
+	}
+	open := c.Open()
+	if len(open) == 0 {
+		return nil, ErrUnknown
+	}
+	last := open[len(open)-1]
+	return nil, &Incomplete{Kind: last.Kind, Missing: last.Missing, Count: last.Count}
+}

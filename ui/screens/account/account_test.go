@@ -1,0 +1,373 @@
+package account
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/explain"
+)
+
+const (
+	server = "https://licenses.lumen.example"
+	serial = "SM4G-2FQZ-XF-7EGC-WT2T"
+)
+
+// call is one call of the backend that waits for the test to answer it.
+type call struct {
+	name   string
+	args   []any
+	answer chan<- answer
+}
+
+type answer struct {
+	value any
+	err   error
+}
+
+// backend hands every call to the test and returns what the test says.
+type backend struct{ calls chan call }
+
+func ask[T any](ctx context.Context, b *backend, name string, args ...any) (result T, err error) {
+	reply := make(chan answer, 1)
+	b.calls <- call{name, args, reply}
+	select {
+	case a := <-reply:
+		if a.value != nil {
+			result = a.value.(T)
+		}
+		return result, a.err
+	case <-ctx.Done():
+		return result, ctx.Err()
+	}
+}
+
+func (b *backend) Verification(ctx context.Context, server string, sound bool) (api.Verification, error) {
+	return ask[api.Verification](ctx, b, "Verification", server, sound)
+}
+
+func (b *backend) NewOrder(ctx context.Context, o api.NewOrder) (api.Order, error) {
+	return ask[api.Order](ctx, b, "NewOrder", o)
+}
+
+func (b *backend) Account(ctx context.Context) (api.Account, error) {
+	return ask[api.Account](ctx, b, "Account")
+}
+
+func (b *backend) ChangeAccount(ctx context.Context, c api.AccountChange) (api.Account, error) {
+	return ask[api.Account](ctx, b, "ChangeAccount", c)
+}
+
+func (b *backend) ChangePassword(ctx context.Context, current, next string) error {
+	_, err := ask[any](ctx, b, "ChangePassword", current, next)
+	return err
+}
+
+func (b *backend) About(ctx context.Context, server string) (api.Server, error) {
+	return ask[api.Server](ctx, b, "About", server)
+}
+
+func (b *backend) RequestPasswordReset(ctx context.Context, server, login string, v api.VerificationAnswer) error {
+	_, err := ask[any](ctx, b, "RequestPasswordReset", server, login, v)
+	return err
+}
+
+func (b *backend) Register(ctx context.Context, server string, a api.NewAccount) (api.Client, error) {
+	return ask[api.Client](ctx, b, "Register", server, a)
+}
+
+// timer is one wait of the code under test.
+type timer struct {
+	wait  time.Duration
+	fires chan<- time.Time
+}
+
+// screen is a window with a dialog, driven as by a person, and everything around it.
+type screen struct {
+	t       *testing.T
+	window  fyne.Window
+	options Options
+	ui      chan func()
+	backend *backend
+	early   []call // calls that came before the test asked for them
+	timers  chan timer
+	resting []timer
+	now     time.Time
+	pics    int
+
+	orders     []api.Order
+	accounts   []api.Account
+	registered []string
+}
+
+func newScreen(t *testing.T) *screen {
+	t.Helper()
+	before := goleak.IgnoreCurrent()
+	test.NewTempApp(t).Settings().SetTheme(theme.New())
+	s := &screen{
+		t: t, window: test.NewTempWindow(t, widget.NewLabel("window")), ui: make(chan func(), 64),
+		backend: &backend{make(chan call, 64)}, timers: make(chan timer, 64), now: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC),
+	}
+	s.window.Resize(fyne.NewSize(1000, 760))
+	work := background.NewGroup(t.Context(), func(f func()) { s.ui <- f })
+	t.Cleanup(func() {
+		work.Close()
+		work.Wait()
+		goleak.VerifyNone(t, before)
+	})
+	s.options = Options{
+		Canvas: s.window.Canvas(), Dialogs: dialogs.New(s.window), Work: work, Manager: s.backend, Explain: explain.Error,
+		Play: func([]byte) error { return nil },
+		Now:  func() time.Time { return s.now },
+		After: func(d time.Duration) <-chan time.Time {
+			fires := make(chan time.Time, 1)
+			s.timers <- timer{d, fires}
+			return fires
+		},
+		OnOrder:      func(o api.Order) { s.orders = append(s.orders, o) },
+		OnAccount:    func(a api.Account) { s.accounts = append(s.accounts, a) },
+		OnRegistered: func(server, username string) { s.registered = append(s.registered, server+" "+username) },
+	}
+	return s
+}
+
+// until runs what comes to the UI thread until something holds.
+func (s *screen) until(holds func() bool) {
+	for !holds() {
+		(<-s.ui)()
+	}
+}
+
+// call returns the next call with a name.
+func (s *screen) call(name string) call {
+	for i, c := range s.early {
+		if c.name == name {
+			s.early = append(s.early[:i:i], s.early[i+1:]...)
+			return c
+		}
+	}
+	for {
+		c := <-s.backend.calls
+		if c.name == name {
+			return c
+		}
+		s.early = append(s.early, c)
+	}
+}
+
+// noCall requires that nothing was asked besides pictures.
+func (s *screen) noCall(name string) {
+	s.t.Helper()
+	for {
+		select {
+		case c := <-s.backend.calls:
+			s.early = append(s.early, c)
+		default:
+			for _, c := range s.early {
+				require.NotEqual(s.t, name, c.name)
+			}
+			return
+		}
+	}
+}
+
+func (c call) give(value any, err error) { c.answer <- answer{value, err} }
+
+// pass lets a wait of the code under test end.
+func (s *screen) pass(wait time.Duration) {
+	take := func(t timer) {
+		s.now = s.now.Add(wait)
+		t.fires <- s.now
+	}
+	for i, t := range s.resting {
+		if t.wait == wait {
+			s.resting = append(s.resting[:i:i], s.resting[i+1:]...)
+			take(t)
+			return
+		}
+	}
+	for {
+		t := <-s.timers
+		if t.wait == wait {
+			take(t)
+			return
+		}
+		s.resting = append(s.resting, t)
+	}
+}
+
+// blank returns a picture.
+func blank(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, 30, 10))))
+	return b.Bytes()
+}
+
+// picture answers a request for a picture; its id counts up from "picture 1".
+func (s *screen) picture() {
+	c := s.call("Verification")
+	s.pics++
+	c.give(api.Verification{ID: fmt.Sprintf("picture %d", s.pics), Image: blank(s.t)}, nil)
+	s.until(func() bool { return !s.shows("Loading the picture…") })
+}
+
+// visit calls a function with every visible object of the dialog, from top to bottom.
+func (s *screen) visit(do func(fyne.CanvasObject)) {
+	var walk func(fyne.CanvasObject)
+	walk = func(o fyne.CanvasObject) {
+		if !o.Visible() {
+			return
+		}
+		do(o)
+		switch o := o.(type) {
+		case *widget.Label: // repeats itself below
+		case *fyne.Container:
+			for _, child := range o.Objects {
+				walk(child)
+			}
+		case fyne.Widget:
+			for _, child := range test.WidgetRenderer(o).Objects() {
+				walk(child)
+			}
+		}
+	}
+	for _, overlay := range s.window.Canvas().Overlays().List() {
+		walk(overlay)
+	}
+}
+
+// texts returns what can be read, besides what is in fields.
+func (s *screen) texts() (texts []string) {
+	s.visit(func(o fyne.CanvasObject) {
+		switch o := o.(type) {
+		case *widget.Label:
+			texts = append(texts, o.Text)
+		case *widget.RichText:
+			for _, segment := range o.Segments {
+				texts = append(texts, segment.Textual())
+			}
+		case *fyne.Container:
+		case fyne.Accessible:
+			texts = append(texts, o.AccessibilityLabel())
+		}
+	})
+	return texts
+}
+
+// said returns all that can be read in one text.
+func (s *screen) said() string {
+	return strings.Join(strings.Fields(strings.Join(s.texts(), " ")), " ")
+}
+
+func (s *screen) shows(text string) bool {
+	for _, t := range s.texts() {
+		if t == text {
+			return true
+		}
+	}
+	return false
+}
+
+// requireText requires that texts can be read.
+func (s *screen) requireText(texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		require.Contains(s.t, s.texts(), text)
+	}
+}
+
+// field returns the first control below a label.
+func (s *screen) field(label string) (found fyne.Focusable) {
+	s.t.Helper()
+	below := false
+	s.visit(func(o fyne.CanvasObject) {
+		if l, ok := o.(*widget.Label); ok && l.Text == label {
+			below = true
+		}
+		if control, ok := o.(fyne.Focusable); ok && below && found == nil {
+			found = control
+		}
+	})
+	require.NotNil(s.t, found, "there is no field %q in %q", label, s.texts())
+	return found
+}
+
+func (s *screen) focused() fyne.Focusable { return s.window.Canvas().Focused() }
+
+// fill types a text into the field below a label, in place of what is there.
+func (s *screen) fill(label, text string) {
+	s.t.Helper()
+	f := s.field(label)
+	s.window.Canvas().Focus(f)
+	if s, ok := f.(fyne.Shortcutable); ok {
+		s.TypedShortcut(&fyne.ShortcutSelectAll{})
+		f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyBackspace})
+	}
+	for _, r := range text {
+		f.TypedRune(r)
+	}
+}
+
+// content returns what is in the field below a label.
+func (s *screen) content(label string) string {
+	s.t.Helper()
+	type texted interface{ SelectedText() string }
+	f := s.field(label)
+	require.Implements(s.t, (*texted)(nil), f)
+	f.(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutSelectAll{})
+	return f.(texted).SelectedText()
+}
+
+// key types a key as a driver does: to the focused object, or else to the canvas.
+func (s *screen) key(name fyne.KeyName) {
+	e := &fyne.KeyEvent{Name: name}
+	if focused := s.focused(); focused != nil {
+		focused.TypedKey(e)
+	} else if handler := s.window.Canvas().OnTypedKey(); handler != nil {
+		handler(e)
+	}
+}
+
+// press taps the button with a text.
+func (s *screen) press(text string) {
+	s.t.Helper()
+	var found fyne.Tappable
+	s.visit(func(o fyne.CanvasObject) {
+		if a, ok := o.(fyne.Accessible); ok && a.AccessibilityLabel() == text {
+			if b, ok := o.(fyne.Tappable); ok {
+				found = b
+			}
+		}
+	})
+	require.NotNil(s.t, found, "there is no button %q in %q", text, s.texts())
+	test.Tap(found)
+}
+
+// answered waits until the dialog has dealt with an answer.
+func (s *screen) answered() {
+	s.until(func() bool { d := s.options.Dialogs.Visible(); return d == nil || !d.Busy() })
+}
+
+func (s *screen) closed() bool { return s.options.Dialogs.Visible() == nil }
+
+func refusal(code api.Code, detail string, retryAfter int, errors ...api.FieldError) *api.Problem {
+	p := api.NewProblem(code, detail)
+	p.RetryAfter, p.Errors = retryAfter, errors
+	return p
+}

@@ -1,0 +1,116 @@
+package account
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/copyfield"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
+)
+
+const save tr.Text = "Save"
+
+// profile is one open dialog with contact data.
+type profile struct {
+	*form
+	loading *background.Slot
+	account api.Account // as the server has it
+	contact *contactInputs
+}
+
+// Profile shows the dialog with the contact data of the account. UI thread.
+func Profile(o Options) {
+	p := &profile{form: newForm(o, tr.T(save), tr.T("Saving once more does no harm.")), loading: o.Work.NewSlot()}
+	p.rests = func() string {
+		if p.contact == nil {
+			return tr.T("The contact data are not here yet.")
+		}
+		if _, n := p.contact.changes(p.account.Contact); n == 0 {
+			return tr.T("Nothing was changed yet.")
+		}
+		return ""
+	}
+	p.dialog = o.Dialogs.Show(dialogs.Spec{
+		Title:    tr.T("Contact data"),
+		Subtitle: tr.T("What the vendor knows about you."),
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(save), Default: true, OnTapped: p.save}},
+		OnClosed: func() {
+			p.loading.Cancel()
+			p.close()
+		},
+	})
+	p.refresh()
+	p.load()
+}
+
+// load gets the contact data.
+func (p *profile) load() {
+	p.dialog.SetBusy(tr.T("Loading the contact data…"), p.dialog.Close)
+	background.Run(p.loading, p.options.Manager.Account, func(a api.Account, err error) {
+		p.dialog.SetIdle()
+		if err != nil {
+			m := p.options.Explain(err)
+			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: p.load}
+			p.dialog.SetError(m)
+			return
+		}
+		p.account = a
+		p.show()
+	})
+}
+
+// show shows the contact data to be changed.
+func (p *profile) show() {
+	p.contact = newContactInputs(func(f contactField) mark {
+		if f.wire == wireEmail || f.mark == optional {
+			return f.mark
+		}
+		return unmarked // an account that the vendor made may lack it
+	}, p.changed)
+	p.contact.fill(p.account.Contact)
+	p.contact.input(wireEmail).withHint(tr.T("Codes and links are sent here."))
+	p.inputs = p.contact.all()
+
+	rows := column(abreast(
+		fixed(tr.T("User name"), p.account.Username, tr.T("Only the vendor can change it.")),
+		fixed(tr.T("Registration name"), p.account.RegistrationName, tr.T("It stays: licenses are made out to it."))))
+	rows.Objects = append(rows.Objects, p.contact.rows...)
+	p.long = newLongForm(p.options.Canvas, rows)
+	for _, in := range p.contact.inputs {
+		p.long.follow(&in.entry.Hooks, in.object)
+	}
+	p.dialog.SetContent(p.long.object)
+	p.refresh()
+}
+
+// fixed shows what cannot be changed, and why.
+func fixed(label, text, why string) fyne.CanvasObject {
+	value := widget.NewLabel(text)
+	value.Truncation = fyne.TextTruncateEllipsis
+	reason := theme.NewCaption(why)
+	reason.Wrapping = fyne.TextWrapWord
+	return container.New(layout.NewCustomPaddedVBoxLayout(3),
+		theme.Tight(widget.NewLabel(label)), copyfield.NewFrame(value), theme.Tight(reason))
+}
+
+// save sends what was changed.
+func (p *profile) save() {
+	if !p.checked() {
+		return
+	}
+	change, _ := p.contact.changes(p.account.Contact)
+	send(p.form, tr.T("Saving…"), func(ctx context.Context) (api.Account, error) {
+		return p.options.Manager.ChangeAccount(ctx, change)
+	}, func(a api.Account) {
+		p.dialog.Close()
+		p.options.OnAccount(a)
+	})
+}

@@ -1,0 +1,137 @@
+package carry
+
+import (
+	"context"
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/license/carry"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
+)
+
+// home is the dialog from which the others are reached.
+type home struct {
+	desk     *Desk
+	dialog   *dialogs.Dialog
+	requests *fyne.Container
+	slot     *background.Slot
+}
+
+// Home shows what can be done for PCs without a network, and the requests whose answers have not come. UI thread.
+func (d *Desk) Home() {
+	h := &home{desk: d, requests: rows(theme.Gap), slot: d.options.Work.NewSlot()}
+	hint := tr.T("Opens the requests of other PCs, asks the license server, and gives you the answers to bring back.")
+	if yes, _ := d.options.SignedIn(); !yes {
+		hint += " " + tr.T("Sign in first.")
+	}
+	content := rows(theme.Section,
+		task("1", tr.T("Ask for licenses"), tr.T("On the PC without a network: choose its programs, also several. The request holds Site codes and Machine IDs, and nothing else about the PC."),
+			dialogs.NewButton(tr.T("New request…"), nil, h.leave(d.ask))),
+		task("2", tr.T("Carry a request"), hint, dialogs.NewButton(tr.T("Carry…"), nil, h.leave(d.Open))),
+		task("3", tr.T("Take the answer"), tr.T("On the PC without a network again: as a file, from QR codes in a picture, or by typing an activation code."),
+			dialogs.NewButton(tr.T("Take an answer…"), nil, h.leave(d.Open))),
+		h.requests)
+	h.dialog = d.options.Dialogs.Show(dialogs.Spec{
+		Title:    tr.T("PCs without a network"),
+		Subtitle: tr.T("A PC that is never online gets its licenses by a courier: on a memory stick, a telephone, or a sheet of paper."),
+		Content:  content,
+		Width:    640,
+		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Cancel: true, Default: true}},
+		OnClosed: h.slot.Cancel,
+	})
+	h.load()
+}
+
+// leave closes the dialog before it opens another one.
+func (h *home) leave(open func()) func() {
+	return func() {
+		h.dialog.Close()
+		open()
+	}
+}
+
+// taskButton is the width of the buttons, which stand below each other; longer words make theirs wider.
+const taskButton float32 = 140
+
+// task is one numbered step with its button.
+func task(number, title, text string, button fyne.CanvasObject) fyne.CanvasObject {
+	badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(theme.NewBadge(number, theme.Accent)))
+	right := container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), container.NewVBox(container.NewGridWrap(button.MinSize().Max(fyne.NewSize(taskButton, 0)), button)))
+	return container.NewBorder(nil, nil, badge, right, rows(2, bold(title), muted(text)))
+}
+
+func (h *home) load() {
+	background.Run(h.slot, h.desk.options.Manager.Requests, func(list []carry.Request, err error) {
+		h.requests.RemoveAll()
+		if err != nil {
+			h.requests.Add(dialogs.Notice(theme.Bad, h.desk.options.Explain(err)))
+		}
+		if len(list) > 0 {
+			h.requests.Add(widget.NewSeparator())
+			h.requests.Add(bold(tr.T("Requests of this PC whose answers have not been taken")))
+		}
+		for _, r := range list {
+			h.requests.Add(container.NewBorder(nil, nil, nil, container.NewHBox(
+				dialogs.NewButton(tr.T("Show…"), nil, h.leave(func() { h.desk.showRequest(r) })),
+				dialogs.NewButton(tr.T("Forget…"), nil, h.leave(func() { h.desk.forget(r) }))),
+				plain(requestLine(r, h.desk))))
+		}
+		h.requests.Refresh()
+	})
+}
+
+// requestLine says of a request what tells it from others.
+func requestLine(r carry.Request, d *Desk) string {
+	name := r.Device
+	if name == "" {
+		name = tr.T("No name")
+	}
+	return fmt.Sprintf("%s · %s · %s · %s", name, tr.N(len(r.Items), "%d program", "%d programs"), words.Date(r.MadeAt, d.options.Now()), r.ID)
+}
+
+// forget asks, and forgets a request.
+func (d *Desk) forget(r carry.Request) {
+	slot := d.options.Work.NewSlot()
+	d.options.Dialogs.Confirm(dialogs.Confirmation{
+		Title: tr.T("Forget this request?"),
+		Text: tr.T("%s. What it asks for can be asked for again; removal codes in it stay kept on this PC. "+
+			"An answer that still comes can be taken all the same.", requestLine(r, d)),
+		Label:    tr.T("Forget"),
+		Danger:   true,
+		OnCancel: d.Home,
+		OnConfirm: func() {
+			background.Run(slot, func(ctx context.Context) (struct{}, error) {
+				return struct{}{}, d.options.Manager.ForgetRequest(ctx, r.ID)
+			}, func(_ struct{}, err error) {
+				if err != nil {
+					d.options.Dialogs.Error(d.options.Explain(err))
+					return
+				}
+				d.Home()
+			})
+		},
+	})
+}
+
+// showRequest shows a request to carry away.
+func (d *Desk) showRequest(r carry.Request) {
+	var dialog *dialogs.Dialog
+	h := d.newHandout(r, true, func(m dialogs.Message) { dialog.SetError(m) })
+	dialog = d.options.Dialogs.Show(dialogs.Spec{
+		Title: tr.N(len(r.Items), "Request for %d program", "Request for %d programs"),
+		Subtitle: tr.T("Bring it to a PC with a network on which ACEN Desktop is signed in: the file, a photograph of each picture, or the text. " +
+			"It is kept here until its answer has been taken."),
+		Content:  h.object,
+		Width:    wide,
+		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
+		OnClosed: h.close,
+	})
+}

@@ -1,0 +1,453 @@
+package carry
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/carry"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
+)
+
+const making tr.Text = "Make the request"
+
+// asking is the open dialog in which a request is put together.
+type asking struct {
+	desk    *Desk
+	dialog  *dialogs.Dialog
+	device  *dialogs.Entry
+	known   *fyne.Container // of programs
+	wishes  []*wish
+	kept    []*keptRow
+	keptBox *fyne.Container
+	slot    *background.Slot
+}
+
+// keptRow is a removal code that can go with the request.
+type keptRow struct {
+	code  manager.KeptCode
+	check *dialogs.Check
+}
+
+// offer is what this PC knows without a network.
+type offer struct {
+	programs []manager.OfflineProgram
+	kept     []manager.KeptCode
+}
+
+func (d *Desk) offer(ctx context.Context) (o offer, err error) {
+	if o.programs, err = d.options.Manager.OfflinePrograms(ctx); err != nil {
+		return o, err
+	}
+	kept, err := d.options.Manager.KeptCodes(ctx)
+	for _, k := range kept {
+		if k.Purpose == "" { // the others are sent by themselves
+			o.kept = append(o.kept, k)
+		}
+	}
+	return o, err
+}
+
+// ask shows the dialog for a request of this PC.
+func (d *Desk) ask() { d.askAgain(nil, nil) }
+
+// askAgain shows the dialog with what had been entered in an earlier one, and a removal code that was kept just now; either may
+// be nil.
+func (d *Desk) askAgain(before *asking, given *manager.KeptCode) {
+	a := &asking{desk: d, device: dialogs.NewEntry(), known: rows(theme.Gap), keptBox: rows(theme.Gap), slot: d.options.Work.NewSlot()}
+	a.device.SetText(carry.Clean(d.options.DeviceName, carry.MaxName))
+	if before != nil {
+		a.device.SetText(before.device.Text)
+	}
+	a.device.PlaceHolder = tr.T("So that the courier knows whose request it is (optional)")
+	more := dialogs.NewButton(tr.T("Another program…"), fynetheme.ContentAddIcon(), func() {
+		w := a.add(nil)
+		a.changed()
+		d.options.Canvas.Focus(w.name)
+	})
+	a.dialog = d.options.Dialogs.Show(dialogs.Spec{
+		Title:    tr.T("Ask for licenses"),
+		Subtitle: tr.T("Choose what this PC needs; several programs go into one request. Nothing is changed on this PC by asking."),
+		Content:  beside(rows(theme.Section, labeled(tr.T("Name of this PC"), a.device), rows(theme.Gap, bold(tr.T("Programs")), a.known, container.NewHBox(more)), a.keptBox)),
+		Width:    680,
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(making), Default: true, OnTapped: a.submit}},
+		OnClosed: a.slot.Cancel,
+	})
+	a.load(before, given)
+	a.changed()
+}
+
+// load lists programs and kept removal codes.
+func (a *asking) load(before *asking, given *manager.KeptCode) {
+	a.dialog.SetBusy(tr.T("Looking for programs…"), func() { a.slot.Cancel(); a.dialog.Close() })
+	background.Run(a.slot, a.desk.offer, func(o offer, err error) {
+		a.dialog.SetIdle()
+		if err != nil {
+			m := a.desk.options.Explain(err)
+			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { a.load(before, given) }}
+			a.dialog.SetError(m)
+			return
+		}
+		a.fill(o, before, given)
+	})
+}
+
+func (a *asking) fill(o offer, before *asking, given *manager.KeptCode) {
+	for _, p := range o.programs {
+		a.add(&p)
+	}
+	if before != nil {
+		for _, b := range before.wishes {
+			a.restore(b)
+		}
+	}
+	switch {
+	case len(a.wishes) == 0:
+		a.known.Add(muted(tr.T("No program that needs a license has been started on this PC yet. Enter the one you mean: the program shows its signature in its window for the license.")))
+		a.add(nil)
+	case len(o.programs) == 1 && o.programs[0].Here == nil && o.programs[0].Unproven == nil && before == nil:
+		a.wishes[0].check.SetChecked(true)
+	}
+	a.showKept(o.kept, before, given)
+	a.changed()
+}
+
+// restore takes over what was entered for a program before.
+func (a *asking) restore(b *wish) {
+	if b.program == nil {
+		w := a.add(nil)
+		w.name.SetText(b.name.Text)
+		w.sign.SetText(b.sign.Text)
+		w.restore(b)
+		return
+	}
+	for _, w := range a.wishes {
+		if w.program != nil && w.program.Signature == b.program.Signature {
+			w.restore(b)
+		}
+	}
+}
+
+// showKept lists the removal codes that wait to be handed in.
+func (a *asking) showKept(kept []manager.KeptCode, before *asking, given *manager.KeptCode) {
+	if len(kept) == 0 {
+		return
+	}
+	a.keptBox.Add(bold(tr.T("Hand in")))
+	a.keptBox.Add(muted(tr.T("These licenses have left this PC, and their order gets them back when the courier hands the removal codes in. The codes stay kept here until then.")))
+	for _, k := range kept {
+		name := programName(k.Program, k.Signature)
+		if k.Note != "" {
+			name += " " + words.Quoted(k.Note)
+		}
+		row := &keptRow{code: k, check: dialogs.NewCheck(tr.T("Removal code of %s, Site code %s", name, k.Codes.Site), func(bool) { a.changed() })}
+		row.check.Checked = true
+		if before != nil {
+			for _, b := range before.kept {
+				if b.code.Codes == k.Codes && b.code.Signature == k.Signature {
+					row.check.Checked = b.check.Checked
+				}
+			}
+		}
+		if given != nil && given.Codes == k.Codes {
+			row.check.Checked = true
+		}
+		a.kept = append(a.kept, row)
+		a.keptBox.Add(row.check)
+	}
+}
+
+// add adds a program; nil is one that the person names.
+func (a *asking) add(p *manager.OfflineProgram) *wish {
+	w := newWish(a, p)
+	a.wishes = append(a.wishes, w)
+	a.known.Add(w.object)
+	return w
+}
+
+// changed enables the button, or says what is missing.
+func (a *asking) changed() {
+	if a.dialog == nil {
+		return
+	}
+	a.dialog.ClearError()
+	_, reason := a.collect()
+	a.dialog.SetButton(tr.T(making), reason == "", reason)
+}
+
+// collect returns what is asked for, or what is missing.
+func (a *asking) collect() (list []manager.Wish, missing string) {
+	// What is given back comes first: the order may have no other license for what is asked for.
+	for _, k := range a.kept {
+		if k.check.Checked {
+			list = append(list, manager.Wish{Task: carry.TaskRemove, Signature: k.code.Signature, Program: carry.Clean(k.code.Program, carry.MaxName), Kept: k.code})
+		}
+	}
+	seen := map[license.Signature]bool{}
+	for _, w := range a.wishes {
+		if !w.check.Checked {
+			continue
+		}
+		one, missing := w.value()
+		if missing != "" {
+			return nil, missing
+		}
+		if seen[one.Signature] {
+			return nil, tr.T("The program with the signature %s is there twice.", one.Signature)
+		}
+		seen[one.Signature] = true
+		list = append(list, one)
+	}
+	switch {
+	case len(list) == 0:
+		return nil, tr.T("Choose at least one program.")
+	case len(list) > carry.MaxItems:
+		return nil, tr.T("A request holds %d programs at most.", carry.MaxItems)
+	}
+	return list, ""
+}
+
+func (a *asking) submit() {
+	list, missing := a.collect()
+	if missing != "" {
+		return
+	}
+	device := a.device.Text
+	a.dialog.SetBusy(tr.T("Reading this PC…"), a.slot.Interrupt)
+	background.Run(a.slot, func(ctx context.Context) (carry.Request, error) {
+		return a.desk.options.Manager.MakeRequest(ctx, device, list)
+	}, func(r carry.Request, err error) {
+		a.dialog.SetIdle()
+		switch {
+		case errors.Is(err, context.Canceled):
+		case err != nil:
+			a.dialog.SetError(a.desk.options.Explain(err))
+		default:
+			a.dialog.Close()
+			a.desk.showRequest(r)
+		}
+	})
+}
+
+// giveBack explains and asks, and lets a license go. The dialog with the request comes back afterwards.
+func (a *asking) giveBack(p manager.OfflineProgram) {
+	name := programName(p.Name, p.Signature)
+	confirm := dialogs.NewCheck(tr.T("I understand: %s stops working on this PC", name), nil)
+	var dialog *dialogs.Dialog
+	label := tr.T("Give back")
+	confirm.OnChanged = func(on bool) { dialog.SetButton(label, on, "") }
+	slot := a.desk.options.Work.NewSlot()
+	a.dialog.Close()
+	again := func(given *manager.KeptCode) { a.desk.askAgain(a, given) }
+	dialog = a.desk.options.Dialogs.Show(dialogs.Spec{
+		Title: tr.T("Give the license of %s back?", name),
+		Content: rows(theme.Margin,
+			plain(tr.T("%s stops working on this PC at once, and this PC gets a new Site code. You get a removal code, which is kept here and put into the request.", name)),
+			plain(tr.T("When a courier has handed it in, the order has one more license to activate, on this PC or on another one. This cannot be undone. The removal code works once, and it is not lost: it stays kept here until the answer says that it was accepted.")),
+			confirm),
+		Width:    dialogs.DefaultWidth,
+		OnClosed: slot.Cancel,
+		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true, Default: true, OnTapped: func() { dialog.Close(); again(nil) }}, {Text: label, Importance: widget.DangerImportance, OnTapped: func() {
+			dialog.SetBusy(tr.T("Giving the license back…"), nil)
+			background.Run(slot, func(ctx context.Context) (manager.KeptCode, error) {
+				return a.desk.options.Manager.LetGo(ctx, p.Signature)
+			}, func(k manager.KeptCode, err error) {
+				dialog.SetIdle()
+				if err != nil {
+					dialog.SetError(a.desk.options.Explain(err))
+					return
+				}
+				dialog.Close()
+				a.desk.options.OnTaken()
+				again(&k)
+			})
+		}}},
+	})
+	dialog.SetButton(label, false, "")
+}
+
+// wish is a program of the request that is being put together.
+type wish struct {
+	asking  *asking
+	program *manager.OfflineProgram // nil: the person names it
+	check   *dialogs.Check
+	name    *dialogs.Entry
+	sign    *dialogs.Entry
+	note    *dialogs.Entry
+	other   *dialogs.Check
+	removal *dialogs.Entry
+	told    *widget.Label
+	details *fyne.Container
+	object  fyne.CanvasObject
+}
+
+func newWish(a *asking, p *manager.OfflineProgram) *wish {
+	w := &wish{asking: a, program: p, name: dialogs.NewEntry(), sign: dialogs.NewEntry(), note: dialogs.NewEntry(), removal: dialogs.NewEntry()}
+	w.note.PlaceHolder = tr.T("What you call this PC (optional)")
+	w.note.Text = carry.Clean(a.desk.options.DeviceName, carry.MaxNote)
+	w.note.OnChanged = func(text string) {
+		if runes := []rune(text); len(runes) > carry.MaxNote {
+			w.note.SetText(string(runes[:carry.MaxNote]))
+		}
+		a.changed()
+	}
+	w.name.PlaceHolder, w.sign.PlaceHolder = tr.T("Name of the program"), tr.T("Application signature, such as LUMENST7")
+	w.name.OnChanged = func(string) { a.changed() }
+	w.sign.OnChanged = w.name.OnChanged
+	w.removal.PlaceHolder = tr.T("Removal code of the other PC, or the whole text that has it")
+	w.removal.OnChanged = func(string) { w.tell(); a.changed() }
+	w.told = theme.NewCaption("")
+	w.told.Wrapping = fyne.TextWrapWord
+	pasted := rows(2, w.removal, theme.Tight(w.told))
+	pasted.Hide()
+	w.other = dialogs.NewCheck(tr.T("Another PC gives its license: I have its removal code"), func(on bool) {
+		pasted.Hidden = !on
+		pasted.Refresh()
+		if on {
+			a.desk.options.Canvas.Focus(w.removal)
+		}
+		a.changed()
+	})
+	w.details = rows(theme.Gap, labeled(tr.T("Note of the license"), w.note), w.other, pasted)
+	if p == nil {
+		w.check = dialogs.NewCheck(tr.T("Another program"), w.choose)
+		w.check.Checked = true
+		w.details.Objects = append([]fyne.CanvasObject{container.NewGridWithColumns(2, labeled(tr.T("Program"), w.name), labeled(tr.T("Signature"), w.sign))}, w.details.Objects...)
+		w.object = rows(theme.Gap, w.check, indented(w.details))
+		return w
+	}
+	w.check = dialogs.NewCheck(programName(p.Name, p.Signature), w.choose)
+	w.details.Hide()
+	known := container.NewBorder(nil, nil, nil, nil, muted(about(*p, a.desk)))
+	if p.Here != nil {
+		back := dialogs.NewButton(tr.T("Give back…"), nil, func() { a.giveBack(*p) })
+		known = container.NewBorder(nil, nil, nil, container.NewVBox(back), known)
+	}
+	w.object = rows(theme.Gap, rows(0, w.check, indented(known)), indented(w.details))
+	return w
+}
+
+// about says what is known of a program here.
+func about(p manager.OfflineProgram, d *Desk) string {
+	text := tr.T("Signature %s", p.Signature)
+	if p.Name == "" {
+		text = tr.T("Its name is not known here")
+	}
+	if p.Unproven != nil {
+		return text + " · " + tr.T("a license file lies here, which the program has not confirmed: start the program")
+	}
+	if p.Here == nil {
+		return text + " · " + tr.T("no license on this PC")
+	}
+	text += " · " + tr.T("has a license on this PC")
+	if p.Here.Note != "" {
+		text = tr.T("%s, “%s”", text, p.Here.Note)
+	}
+	if !p.Here.Expires.IsZero() {
+		text = tr.T("%s, ends %s", text, words.Expiry(&p.Here.Expires, d.options.Now()))
+	}
+	return text
+}
+
+func (w *wish) choose(on bool) {
+	w.details.Hidden = !on
+	w.details.Refresh()
+	w.asking.changed()
+}
+
+// restore takes over what was entered before.
+func (w *wish) restore(b *wish) {
+	w.note.SetText(b.note.Text)
+	w.removal.SetText(b.removal.Text)
+	w.other.SetChecked(b.other.Checked)
+	w.check.SetChecked(b.check.Checked)
+}
+
+// value returns what is wished, or what is missing.
+func (w *wish) value() (one manager.Wish, missing string) {
+	one = manager.Wish{Task: carry.TaskActivate, Note: carry.Clean(w.note.Text, carry.MaxNote)}
+	if w.program != nil {
+		one.Signature, one.Program = w.program.Signature, carry.Clean(w.program.Name, carry.MaxName)
+	} else {
+		signature, err := license.ParseSignature(strings.TrimSpace(w.sign.Text))
+		if err != nil {
+			return one, tr.T("Enter the application signature: 6 to 10 letters, digits or signs.")
+		}
+		one.Signature, one.Program = signature, carry.Clean(w.name.Text, carry.MaxName)
+	}
+	if !w.other.Checked {
+		return one, ""
+	}
+	one.Task = carry.TaskTransfer
+	var err error
+	if one.RemovalCode, one.From, err = removalIn(w.removal.Text); err != nil {
+		return one, tr.T("Enter the removal code of the other PC.")
+	}
+	return one, ""
+}
+
+var errNoRemovalCode = errors.New("there is no removal code in it")
+
+// removalIn finds a removal code, and the codes of its PC if they are there, in a text.
+func removalIn(text string) (code license.RemovalCode, from license.Codes, err error) {
+	var site, machine string
+	found := false
+	for _, f := range license.Find(text) {
+		switch {
+		case f.Kind == license.KindRemovalCode && !found:
+			code, err = license.ParseRemovalCode(f.Text)
+			found = err == nil
+		case f.Kind == license.KindMerged && site == "" && machine == "":
+			site, machine = f.Codes.Site.String(), f.Codes.Machine.String()
+		case f.Kind == license.KindSiteCode && site == "":
+			site = f.Text
+		case f.Kind == license.KindMachineID && machine == "":
+			machine = f.Text
+		}
+	}
+	if !found {
+		for _, fault := range license.Faults(text) {
+			if fault.Kind == license.KindRemovalCode {
+				return 0, from, fault
+			}
+		}
+		if code, err = license.ParseRemovalCode(text); err != nil {
+			if len(strings.Fields(text)) > 1 {
+				err = errNoRemovalCode
+			}
+			return 0, from, err
+		}
+	}
+	if site != "" && machine != "" {
+		from, _ = license.ParseCodes(site, machine) // a pair that does not fit is left out: the courier's account finds the license
+	}
+	return code, from, nil
+}
+
+// tell says below the field what was found in it.
+func (w *wish) tell() {
+	code, from, err := removalIn(w.removal.Text)
+	switch {
+	case strings.TrimSpace(w.removal.Text) == "":
+		w.told.SetText("")
+	case errors.Is(err, errNoRemovalCode):
+		w.told.SetText(tr.T("There is no removal code in it."))
+	case err != nil:
+		w.told.SetText(w.asking.desk.options.Explain(err).Why)
+	case from.IsZero():
+		w.told.SetText(tr.T("Removal code %s.", code))
+	default:
+		w.told.SetText(tr.T("Removal code %s, of the PC with the Site code %s.", code, from.Site))
+	}
+}

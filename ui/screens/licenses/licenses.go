@@ -1,0 +1,338 @@
+// Package licenses shows the licenses of one order: the table, the buttons below it, and the details of one license. It
+// reports what the person asks for; package ui does it.
+package licenses
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/layouts"
+	"github.com/acen-desktop/acen/ui/kit/table"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
+)
+
+// Rechecker compares this PC as it is now with the locks of a license. *manager.Manager is one.
+type Rechecker interface {
+	RecheckThisPC(ctx context.Context, l manager.License) (license.Comparison, error)
+}
+
+// Options of a Screen. Functions are called on the UI thread.
+type Options struct {
+	Now          func() time.Time
+	Work         *background.Group
+	Recheck      Rechecker
+	Copy         func(text string)
+	Explain      func(error) dialogs.Message
+	OnRetry      func()                           // load the licenses again
+	OnState      func(merged bool, s table.State) // the person changed the sort or a width of one of the two tables
+	OnPointer    func()                           // the pointer moves over the rows
+	OnNew        func(thisPC bool)                // new license, for this PC or for another
+	OnEmail      func(manager.License)            // email the activation code
+	OnSaveFile   func(manager.License)
+	OnChangeNote func(manager.License)
+	// OnCalendar saves a calendar file with the end of a license.
+	OnCalendar   func(api.Order, manager.License)
+	OnReactivate func(manager.License)
+	OnTransfer   func(manager.License)
+	OnRemove     func(manager.License)
+	OnMove       func(manager.License) // to another PC
+	OnPickUp     func(manager.License) // onto this PC
+	// OnRemovalCodes shows the removal codes that this PC keeps, OnWaiting the tasks that wait for the server.
+	OnRemovalCodes, OnWaiting func()
+
+	OnShowEnded   func(on bool)         // show licenses that have ended, too, or no longer
+	OnHistory     func(order api.Order) // show the whole history of an order
+	OnClearSearch func()
+}
+
+// Content is what the screen shows of one order.
+type Content struct {
+	Order    api.Order
+	Program  api.Program // zero while it is not known
+	Licenses []manager.License
+	Loaded   bool // the licenses are known, from the server or from an earlier time
+	// ThisPCElsewhere is the id of another order with a license of the same program for this PC, or 0.
+	ThisPCElsewhere int64
+	// BringBacks are the licenses that this PC had; LetGo are those that left it and whose removal codes a person has to hand
+	// in, by id.
+	BringBacks, LetGo map[int64]bool
+}
+
+// Screen shows the licenses of the selected order. Its methods belong to the UI thread.
+type Screen struct {
+	options Options
+	content Content
+	shown   bool // an order is shown
+	fresh   bool // the rows of the order have not been shown yet
+
+	tables   [2]*table.Table[manager.License] // with two codes, with merged codes
+	merged   int
+	heading  *widget.RichText
+	title    string // and subtitle, as the heading has them
+	subtitle string
+	notice   *fyne.Container
+	body     *fyne.Container
+	actions  *fyne.Container
+	height   float32 // of the actions
+	empty    *widget.Label
+	object   fyne.CanvasObject
+	search   string
+
+	activate, create, email      *action
+	reactivate, transfer, remove *action
+	ended                        *dialogs.Check
+	details                      *Details
+}
+
+// New returns a screen that shows no order. It fails when a table is defined wrongly, a fault of the program. UI thread.
+func New(o Options) (*Screen, error) {
+	s := &Screen{options: o, heading: widget.NewRichText(), notice: container.NewStack()}
+	s.details = NewDetails(o)
+	selected := func(l manager.License, ok bool) { s.selected(l, ok) }
+	for i := range s.tables {
+		s.empty = widget.NewLabel("")
+		s.empty.Alignment, s.empty.Importance = fyne.TextAlignCenter, widget.LowImportance
+		s.empty.SetText(tr.T("No license of this order is activated yet.\nActivate this PC, or add a license for another PC."))
+		var err error
+		s.tables[i], err = s.newTable(i == 1, s.empty, selected, func(l manager.License) { s.selected(l, true) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	s.create = newAction(tr.T("New license…"), nil, func() { o.OnNew(false) })
+	s.email = newAction(tr.T("Email code…"), fynetheme.MailComposeIcon(), s.emailSelected)
+	s.activate = newAction(tr.T("Activate this PC"), fynetheme.ComputerIcon(), func() { o.OnNew(true) })
+	s.reactivate = newAction(tr.T("Reactivate…"), nil, s.withSelected(o.OnReactivate))
+	s.transfer = newAction(tr.T("Transfer…"), nil, s.withSelected(o.OnTransfer))
+	s.remove = newAction(tr.T("Remove…"), nil, s.withSelected(o.OnRemove))
+	s.ended = dialogs.NewCheck(tr.T("Show ended"), o.OnShowEnded)
+	s.body = container.NewStack(s.tables[0], s.tables[1], s.notice)
+	s.actions = layouts.Flow(theme.Gap, []fyne.CanvasObject{s.create.object, s.reactivate.object, s.transfer.object, s.remove.object},
+		[]fyne.CanvasObject{s.activate.object, s.email.object})
+	s.object = layouts.New(
+		container.New(layout.NewCustomPaddedLayout(theme.Gap+2, theme.Gap, theme.Margin-4, theme.Margin), container.NewBorder(nil, nil, nil, theme.Tight(s.ended), theme.Tight(s.heading))),
+		s.body,
+		container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin-4), s.actions))
+	s.ShowNone()
+	return s, nil
+}
+
+// Object is the table with its heading and buttons.
+func (s *Screen) Object() fyne.CanvasObject { return s.object }
+
+// DetailsObject is the panel with the selected license.
+func (s *Screen) DetailsObject() fyne.CanvasObject { return s.details.Object() }
+
+// ShowNone shows that no order is selected.
+func (s *Screen) ShowNone() {
+	s.shown, s.content = false, Content{}
+	s.setHeading(tr.T("Licenses"), "")
+	s.setRows(nil)
+	s.say(tr.T("Select an order above to see its licenses."))
+	s.refreshActions()
+}
+
+// Show shows an order and its licenses. The selected license stays selected while the order stays the same.
+func (s *Screen) Show(c Content) {
+	changed := !s.shown || s.content.Order.ID != c.Order.ID
+	s.shown, s.content = true, c
+	s.setHeading(tr.T("Licenses of order %d", c.Order.ID), c.Order.ProgramName)
+	merged := 0
+	if c.Program.MergedCodes {
+		merged = 1
+	}
+	if changed || merged != s.merged {
+		s.table().Unselect()
+		s.setRows(nil)
+		s.merged = merged
+	}
+	s.fresh = s.fresh || changed
+	switch {
+	case !c.Order.RequiresActivation:
+		s.setRows(nil)
+		s.say(tr.T("%s needs no activation.\nInstall it and use it; there are no licenses to look after.", c.Order.ProgramName))
+	case !c.Loaded:
+		s.setRows(nil)
+		s.say(tr.T("Loading licenses…"))
+	default:
+		s.setRows(c.Licenses)
+		s.filter()
+		s.tableOnly()
+		if s.fresh {
+			s.fresh = false
+			s.selectFirst()
+		}
+		if l, ok := s.Selected(); ok && s.details.showsOld(c) {
+			s.details.Show(l, c)
+		}
+	}
+	s.refreshActions()
+}
+
+// ShowError tells why the licenses of the shown order are not there.
+func (s *Screen) ShowError(m dialogs.Message) {
+	if m.Action == nil {
+		m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: s.options.OnRetry}
+	}
+	s.setRows(nil)
+	s.notice.Objects = []fyne.CanvasObject{container.NewPadded(container.NewVBox(dialogs.Notice(theme.Bad, m)))}
+	s.noticeOnly()
+	s.refreshActions()
+}
+
+// Order returns the order that is shown.
+func (s *Screen) Order() (api.Order, bool) { return s.content.Order, s.shown }
+
+// Select selects a license; it reports whether the order has it.
+func (s *Screen) Select(id int64) bool { return s.table().Select(strconv.FormatInt(id, 10)) }
+
+// Comparing reports whether this PC is being compared with the selected license.
+func (s *Screen) Comparing() bool { return s.details.slot.Busy() }
+
+// Selected returns the selected license.
+func (s *Screen) Selected() (manager.License, bool) { return s.table().Selected() }
+
+// SetFilter shows only the licenses that match; when none does, the order itself was what matched, and all are shown.
+func (s *Screen) SetFilter(text string) {
+	s.search = text
+	s.filter()
+}
+
+// Focus gives the table the keyboard.
+func (s *Screen) Focus() { s.table().Focus() }
+
+// Restore takes over sort and widths of one of the two tables from an earlier start.
+func (s *Screen) Restore(merged bool, state table.State) {
+	if merged {
+		s.tables[1].Restore(state)
+		return
+	}
+	s.tables[0].Restore(state)
+}
+
+// CanCreate reports whether the order takes a new license.
+func (s *Screen) CanCreate() bool { return s.create.enabled() }
+
+func (s *Screen) table() *table.Table[manager.License] { return s.tables[s.merged] }
+
+func (s *Screen) setRows(list []manager.License) {
+	s.table().SetRows(list)
+	if len(list) == 0 {
+		s.details.Clear(s.guide())
+	}
+}
+
+// guide says in the panel what to do first.
+func (s *Screen) guide() string {
+	if s.shown && (!s.content.Order.RequiresActivation || s.content.Loaded && len(s.content.Licenses) == 0) {
+		return tr.T("There is no license to show.")
+	}
+	return tr.T(selectLicense)
+}
+
+// filter finds out by the words of the search whether licenses of this order match, as the table does.
+func (s *Screen) filter() {
+	t := s.table()
+	t.SetFilter(s.search)
+	if t.Shown() == 0 && t.Rows() > 0 {
+		t.SetFilter("")
+	}
+}
+
+// selectFirst selects the license of this PC, or else the newest one.
+func (s *Screen) selectFirst() {
+	best := -1
+	for i, l := range s.content.Licenses {
+		if l.Status != api.StatusActive {
+			continue
+		}
+		if best < 0 || l.ThisPC && !s.content.Licenses[best].ThisPC ||
+			l.ThisPC == s.content.Licenses[best].ThisPC && l.ActivatedAt.After(s.content.Licenses[best].ActivatedAt) {
+			best = i
+		}
+	}
+	if best >= 0 && s.search == "" {
+		s.Select(s.content.Licenses[best].ID)
+	}
+}
+
+func (s *Screen) selected(l manager.License, ok bool) {
+	if ok {
+		s.details.Show(l, s.content)
+	} else {
+		s.details.Clear(s.guide())
+	}
+	s.refreshActions()
+}
+
+func (s *Screen) emailSelected() { s.withSelected(s.options.OnEmail)() }
+
+// withSelected returns a function that does something with the selected license.
+func (s *Screen) withSelected(do func(manager.License)) func() {
+	return func() {
+		if l, ok := s.Selected(); ok {
+			do(l)
+		}
+	}
+}
+
+// ShowsEnded reports whether licenses that have ended are asked for.
+func (s *Screen) ShowsEnded() bool { return s.ended.Checked }
+
+// SetHistory tells the panel what happened to the order that is shown.
+func (s *Screen) SetHistory(order int64, entries []api.HistoryEntry, err error) {
+	if s.shown && s.content.Order.ID == order {
+		s.details.SetHistory(entries, err)
+	}
+}
+
+func (s *Screen) setHeading(title, subtitle string) {
+	if s.title == title && s.subtitle == subtitle {
+		return
+	}
+	s.title, s.subtitle = title, subtitle
+	s.heading.Segments = []widget.RichTextSegment{
+		&widget.TextSegment{Text: title, Style: widget.RichTextStyle{
+			Inline: true, SizeName: fynetheme.SizeNameSubHeadingText, TextStyle: fyne.TextStyle{Bold: true}, ColorName: fynetheme.ColorNameForeground,
+		}},
+		&widget.TextSegment{Text: "  " + strings.TrimSpace(subtitle), Style: widget.RichTextStyle{
+			Inline: true, SizeName: fynetheme.SizeNameSubHeadingText, ColorName: theme.ColorNameMuted,
+		}},
+	}
+	s.heading.Truncation = fyne.TextTruncateEllipsis
+	s.heading.Refresh()
+}
+
+func (s *Screen) say(text string) {
+	l := widget.NewLabel(text)
+	l.Alignment, l.Importance = fyne.TextAlignCenter, widget.LowImportance
+	s.notice.Objects = []fyne.CanvasObject{container.NewCenter(l)}
+	s.noticeOnly()
+}
+
+func (s *Screen) noticeOnly() {
+	s.tables[0].Hide()
+	s.tables[1].Hide()
+	s.notice.Show()
+	s.notice.Refresh()
+}
+
+func (s *Screen) tableOnly() {
+	s.notice.Hide()
+	s.tables[1-s.merged].Hide()
+	s.table().Show()
+}

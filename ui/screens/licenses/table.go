@@ -1,0 +1,202 @@
+package licenses
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	fynetheme "fyne.io/fyne/v2/theme"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/kit/table"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
+)
+
+// Merged returns Site code and Machine ID of a license in their merged form, or both in their own forms when the server
+// sent codes that cannot be read.
+func Merged(l manager.License) string {
+	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
+	if err != nil {
+		return l.SiteCode + " " + l.MachineID
+	}
+	return codes.Merged()
+}
+
+// SearchText holds what a search for licenses looks through.
+func SearchText(l manager.License) string {
+	parts := []string{l.Note, l.SiteCode, l.MachineID, l.ActivationCode}
+	if b, ok := badge(l); ok {
+		parts = append(parts, b.Text)
+	}
+	return strings.Join(parts, "\n")
+}
+
+func key(l manager.License) string { return strconv.FormatInt(l.ID, 10) }
+
+// columns of the table; a program with merged codes shows one code instead of two.
+func columns(merged bool, now func() time.Time) []table.Column[manager.License] {
+	byID := func(order func(a, b manager.License) int) func(a, b manager.License) int {
+		return func(a, b manager.License) int { return cmp.Or(order(a, b), cmp.Compare(a.ID, b.ID)) }
+	}
+	list := []table.Column[manager.License]{{
+		ID: "note", Title: tr.T("Note"), Width: 170, Stretch: true,
+		Text: func(l manager.License) string { return words.Note(l.Note) },
+		Tone: func(l manager.License) theme.Tone {
+			if l.Note == "" || l.Status != api.StatusActive {
+				return theme.Muted
+			}
+			return theme.Neutral
+		},
+		Badge: badge,
+		Compare: byID(func(a, b manager.License) int {
+			return cmp.Compare(strings.ToLower(a.Note), strings.ToLower(b.Note))
+		}),
+	}}
+	if merged {
+		list = append(list, table.Column[manager.License]{
+			ID: "merged", Title: tr.T("Site code and Machine ID"), Width: 250, Monospace: true,
+			Text:    Merged,
+			Compare: byID(func(a, b manager.License) int { return cmp.Compare(Merged(a), Merged(b)) }),
+		})
+	} else {
+		list = append(list, table.Column[manager.License]{
+			ID: "site", Title: tr.T("Site code"), Width: 92, Monospace: true,
+			Text:    func(l manager.License) string { return l.SiteCode },
+			Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.SiteCode, b.SiteCode) }),
+		}, table.Column[manager.License]{
+			ID: "machine", Title: tr.T("Machine ID"), Width: 172, Monospace: true,
+			Text:    func(l manager.License) string { return l.MachineID },
+			Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.MachineID, b.MachineID) }),
+		})
+	}
+	return append(list, table.Column[manager.License]{
+		ID: "code", Title: tr.T("Activation code"), Width: 190, Stretch: true, Monospace: true,
+		Text:    func(l manager.License) string { return l.ActivationCode },
+		Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.ActivationCode, b.ActivationCode) }),
+	}, table.Column[manager.License]{
+		ID: "activated", Title: tr.T("Activated"), Width: 112,
+		Text:    func(l manager.License) string { return words.Date(l.ActivatedAt, now()) },
+		Compare: byID(func(a, b manager.License) int { return a.ActivatedAt.Compare(b.ActivatedAt) }),
+	}, table.Column[manager.License]{
+		ID: "expires", Title: tr.T("Expires"), Width: 130,
+		Text: func(l manager.License) string { return ends(l, now()) },
+		Tone: func(l manager.License) theme.Tone { return endTone(l, now()) },
+		Icon: func(l manager.License) fyne.Resource { return endIcon(endTone(l, now())) },
+		Compare: byID(func(a, b manager.License) int {
+			switch {
+			case a.ExpiresAt == nil && b.ExpiresAt == nil:
+				return 0
+			case a.ExpiresAt == nil:
+				return 1
+			case b.ExpiresAt == nil:
+				return -1
+			}
+			return a.ExpiresAt.Compare(*b.ExpiresAt)
+		}),
+	})
+}
+
+// ends says when a license ends or, where it has ended, how: "removed".
+func ends(l manager.License, now time.Time) string {
+	if l.Status == api.StatusActive {
+		return words.Expiry(l.ExpiresAt, now)
+	}
+	return words.Status(l.Status)
+}
+
+func endTone(l manager.License, now time.Time) theme.Tone {
+	if l.Status != api.StatusActive {
+		return theme.Muted
+	}
+	return expiryTone(l.ExpiresAt, now)
+}
+
+// endIcon says what the color of the words says.
+func endIcon(tone theme.Tone) fyne.Resource {
+	switch tone {
+	case theme.Bad:
+		return fynetheme.ErrorIcon()
+	case theme.Warning:
+		return fynetheme.WarningIcon()
+	}
+	return nil
+}
+
+// soon is how long before its end a license asks for attention: from 14 whole days on, as with manager.Expiring.
+const soon = 15 * 24 * time.Hour
+
+func expiryTone(last *time.Time, now time.Time) theme.Tone {
+	switch {
+	case last == nil:
+		return theme.Neutral
+	case now.After(*last):
+		return theme.Bad
+	case last.Sub(now) < soon:
+		return theme.Warning
+	}
+	return theme.Neutral
+}
+
+func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(manager.License, bool), updated func(manager.License)) (*table.Table[manager.License], error) {
+	o := s.options
+	return table.New(table.Options[manager.License]{
+		Key:     key,
+		Columns: columns(merged, o.Now),
+		Sort:    "activated", Descending: true,
+		SearchText:    SearchText,
+		OnSelected:    selected,
+		OnUpdated:     updated,
+		OnActivated:   func(l manager.License) { o.OnEmail(l) },
+		Menu:          s.menu,
+		Empty:         func() fyne.CanvasObject { return empty },
+		NoMatch:       func(text string) string { return tr.T("No license of this order matches “%s”.", text) },
+		OnClearFilter: o.OnClearSearch,
+		OnState: func(s table.State) {
+			if o.OnState != nil {
+				o.OnState(merged, s)
+			}
+		},
+		OnPointer: o.OnPointer,
+		Copy:      o.Copy,
+	})
+}
+
+func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
+	o := s.options
+	email := fyne.NewMenuItem(tr.T("Email activation code…"), func() { o.OnEmail(l) })
+	email.Disabled = manager.EmailRefusal(l) != nil
+	task := func(text string, refusal error, do func(manager.License)) *fyne.MenuItem {
+		item := fyne.NewMenuItem(text, func() { do(l) })
+		item.Disabled = refusal != nil
+		return item
+	}
+	order := s.content.Order
+	items := []*fyne.MenuItem{
+		fyne.NewMenuItem(tr.T("Copy activation code"), func() { o.Copy(l.ActivationCode) }),
+		fyne.NewMenuItem(tr.T("Copy Site code and Machine ID"), func() { o.Copy(codesText(l)) }),
+		fyne.NewMenuItemSeparator(),
+	}
+	for _, one := range o.steps(s.content, l) {
+		items = append(items, task(one.text, one.refusal, one.do))
+	}
+	return append(items,
+		task(tr.T("Reactivate…"), manager.ReactivationRefusal(order, l), o.OnReactivate),
+		task(tr.T("Transfer…"), manager.TransferRefusal(order, l), o.OnTransfer),
+		task(tr.T("Remove…"), manager.RemovalRefusal(order, l), o.OnRemove),
+		fyne.NewMenuItemSeparator(),
+		email,
+		fyne.NewMenuItem(tr.T("Save license file…"), func() { o.OnSaveFile(l) }),
+		fyne.NewMenuItem(tr.T("Change note…"), func() { o.OnChangeNote(l) }),
+	)
+}
+
+// codesText is what is copied of Site code and Machine ID: a form that one paste reads back.
+func codesText(l manager.License) string {
+	return tr.T("Site code: %s\nMachine ID: %s", l.SiteCode, l.MachineID)
+}

@@ -1,0 +1,253 @@
+// Package orders shows the table of orders. It reports which one is selected; package ui loads its licenses.
+package orders
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/ui/kit/layouts"
+	"github.com/acen-desktop/acen/ui/kit/table"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
+)
+
+// Row is one order with what is known of its licenses.
+type Row struct {
+	api.Order
+	// ThisPC tells that one of the order's licenses belongs to this PC.
+	ThisPC bool
+	// LicenseText holds what a search looks through besides the order itself: notes and codes of its licenses.
+	LicenseText string
+}
+
+// Options of a Screen. Functions are called on the UI thread.
+type Options struct {
+	Now        func() time.Time
+	OnSelected func(order api.Order, ok bool) // another order became the selected one, or none
+	OnUpdated  func(order api.Order)          // the selected order has new values
+	OnState    func(table.State)              // the person changed the sort or a width
+	OnPointer  func()                         // the pointer moves over the rows
+	Copy       func(text string)
+	// OnClearSearch runs when the person asks to see all orders again.
+	OnClearSearch func()
+}
+
+// Screen is the table of orders with its heading. Its methods belong to the UI thread.
+type Screen struct {
+	options Options
+	table   *table.Table[Row]
+	object  fyne.CanvasObject
+	empty   *widget.Label
+	orders  []api.Order
+	known   map[int64]Known
+}
+
+// New returns an empty screen. It fails when the table is defined wrongly, a fault of the program. UI thread.
+func New(o Options) (*Screen, error) {
+	s := &Screen{options: o, known: map[int64]Known{}}
+	s.empty = widget.NewLabel(tr.T("Loading orders…"))
+	s.empty.Alignment = fyne.TextAlignCenter
+	s.empty.Importance = widget.LowImportance
+	var err error
+	s.table, err = table.New(table.Options[Row]{
+		Key:     func(r Row) string { return strconv.FormatInt(r.ID, 10) },
+		Columns: columns(o.Now),
+		Sort:    "order", Descending: true,
+		SearchText: searchText(o.Now),
+		OnSelected: func(r Row, ok bool) {
+			if o.OnSelected != nil {
+				o.OnSelected(r.Order, ok)
+			}
+		},
+		OnUpdated: func(r Row) {
+			if o.OnUpdated != nil {
+				o.OnUpdated(r.Order)
+			}
+		},
+		Empty:         func() fyne.CanvasObject { return s.empty },
+		NoMatch:       func(text string) string { return tr.T("No order and no license matches “%s”.", text) },
+		OnClearFilter: o.OnClearSearch,
+		OnState:       o.OnState,
+		OnPointer:     o.OnPointer,
+		Copy:          o.Copy,
+	})
+	if err != nil {
+		return nil, err
+	}
+	heading := container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin), theme.Tight(theme.NewHeading(tr.T("Orders"))))
+	s.object = layouts.New(heading, s.table, nil)
+	return s, nil
+}
+
+// Object is what is put into the window.
+func (s *Screen) Object() fyne.CanvasObject { return s.object }
+
+// SetOrders shows orders. When none was selected, the newest one that has licenses to open becomes the selected one.
+func (s *Screen) SetOrders(list []api.Order) {
+	s.orders = list
+	s.empty.SetText(tr.T("There are no orders yet.\nOrders appear here when the vendor has added one to your account."))
+	s.refresh()
+	if _, ok := s.table.Selected(); !ok && s.table.Filter() == "" {
+		if o, ok := First(list); ok {
+			s.Select(o.ID)
+		}
+	}
+}
+
+// Known is what is known of an order's licenses.
+type Known struct {
+	Text   string // notes and codes, for the search
+	ThisPC bool   // one of them belongs to this PC
+}
+
+// SetKnown tells what is known of the licenses of orders, for the search and the badge of this PC.
+func (s *Screen) SetKnown(known map[int64]Known) {
+	changed := false
+	for order, k := range known {
+		changed = changed || s.known[order] != k
+		s.known[order] = k
+	}
+	if changed {
+		s.refresh()
+	}
+}
+
+// Clear forgets all orders, such as after signing out.
+func (s *Screen) Clear() {
+	s.orders, s.known = nil, map[int64]Known{}
+	s.table.Unselect()
+	s.empty.SetText(tr.T("Loading orders…"))
+	s.refresh()
+}
+
+func (s *Screen) refresh() {
+	rows := make([]Row, len(s.orders))
+	for i, o := range s.orders {
+		rows[i] = Row{Order: o, ThisPC: s.known[o.ID].ThisPC, LicenseText: s.known[o.ID].Text}
+	}
+	s.table.SetRows(rows)
+}
+
+// Select selects an order; it reports whether there is one with that id.
+func (s *Screen) Select(id int64) bool { return s.table.Select(strconv.FormatInt(id, 10)) }
+
+// Selected returns the selected order.
+func (s *Screen) Selected() (api.Order, bool) {
+	r, ok := s.table.Selected()
+	return r.Order, ok
+}
+
+// SetFilter shows only orders that match, by their own values or by those of their licenses.
+func (s *Screen) SetFilter(text string) { s.table.SetFilter(text) }
+
+// Focus gives the table the keyboard.
+func (s *Screen) Focus() { s.table.Focus() }
+
+// FocusIn gives the table the keyboard of a canvas that may not have been drawn yet.
+func (s *Screen) FocusIn(c fyne.Canvas) { s.table.FocusIn(c) }
+
+// Restore takes over the sort and the widths of an earlier start.
+func (s *Screen) Restore(state table.State) { s.table.Restore(state) }
+
+// First returns the order that is selected first: the newest whose licenses can be opened, or else the newest. Any goroutine.
+func First(list []api.Order) (best api.Order, ok bool) {
+	for _, o := range list {
+		if o.RequiresActivation && !best.RequiresActivation || o.RequiresActivation == best.RequiresActivation && o.ID > best.ID {
+			best = o
+		}
+	}
+	return best, len(list) > 0
+}
+
+func columns(now func() time.Time) []table.Column[Row] {
+	return []table.Column[Row]{
+		{
+			ID: "order", Title: tr.T("Order ID"), Width: 94,
+			Text:    func(r Row) string { return strconv.FormatInt(r.ID, 10) },
+			Compare: func(a, b Row) int { return cmp.Compare(a.ID, b.ID) },
+		},
+		{
+			ID: "program", Title: tr.T("Program"), Width: 200, Stretch: true,
+			Text: func(r Row) string { return r.ProgramName },
+			Badge: func(r Row) (table.Badge, bool) {
+				return table.Badge{Text: tr.T("This PC"), Tone: theme.Good}, r.ThisPC
+			},
+			Compare: func(a, b Row) int {
+				return cmp.Or(cmp.Compare(strings.ToLower(a.ProgramName), strings.ToLower(b.ProgramName)), cmp.Compare(a.ID, b.ID))
+			},
+		},
+		{
+			ID: "date", Title: tr.T("Order date"), Width: 108,
+			Text:    func(r Row) string { return words.Date(r.OrderedAt, now()) },
+			Compare: func(a, b Row) int { return cmp.Or(a.OrderedAt.Compare(b.OrderedAt), cmp.Compare(a.ID, b.ID)) },
+		},
+		{
+			ID: "licenses", Title: tr.T("Licenses"), Width: 90, Align: fyne.TextAlignTrailing,
+			Text:    func(r Row) string { return Used(r.Order) },
+			Compare: func(a, b Row) int { return cmp.Or(cmp.Compare(left(a.Order), left(b.Order)), cmp.Compare(a.ID, b.ID)) },
+		},
+		{
+			ID: "serial", Title: tr.T("Serial number"), Width: 196, Monospace: true,
+			Text: func(r Row) string { return r.SerialNumber },
+			Compare: func(a, b Row) int {
+				return cmp.Or(cmp.Compare(a.SerialNumber, b.SerialNumber), cmp.Compare(a.ID, b.ID))
+			},
+		},
+		{
+			ID: "status", Title: tr.T("Status"), Width: 170, Align: fyne.TextAlignTrailing,
+			Badge: func(r Row) (table.Badge, bool) { return Status(r.Order), true },
+			Compare: func(a, b Row) int {
+				return cmp.Or(cmp.Compare(Status(a.Order).Text, Status(b.Order).Text), cmp.Compare(a.ID, b.ID))
+			},
+		},
+	}
+}
+
+// searchText is a function of the row alone: now serves for the time zone, which does not change.
+func searchText(now func() time.Time) func(Row) string {
+	return func(r Row) string {
+		return strings.Join([]string{
+			strconv.FormatInt(r.ID, 10), r.ProgramName, words.Date(r.OrderedAt, now()), r.SerialNumber, Status(r.Order).Text, r.LicenseText,
+		}, "\n")
+	}
+}
+
+// Used says how many of an order's licenses are activated, "3 / 5"; "–" for a program that needs no activation.
+func Used(o api.Order) string {
+	if !o.RequiresActivation {
+		return "–"
+	}
+	return fmt.Sprintf("%d / %d", o.LicensesActivated, o.LicensesTotal)
+}
+
+func left(o api.Order) int {
+	if !o.RequiresActivation {
+		return -1
+	}
+	return max(0, o.LicensesTotal-o.LicensesActivated)
+}
+
+// Status says in a word or three what can be done with an order.
+func Status(o api.Order) table.Badge {
+	switch {
+	case !o.RequiresActivation:
+		return table.Badge{Text: tr.T("needs no activation"), Tone: theme.Muted}
+	case o.Subscription.State == api.SubscriptionExpired:
+		return table.Badge{Text: tr.T("subscription ended"), Tone: theme.Bad}
+	case !o.CanManage:
+		return table.Badge{Text: tr.T("read-only"), Tone: theme.Neutral}
+	case left(o) == 0:
+		return table.Badge{Text: tr.T("all in use"), Tone: theme.Warning}
+	}
+	return table.Badge{Text: tr.T("%d left", left(o)), Tone: theme.Muted}
+}

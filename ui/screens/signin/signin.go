@@ -1,0 +1,402 @@
+// Package signin is the screen on which a person enters the license server, name and password. It reports them; package
+// ui signs in.
+package signin
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/layouts"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
+)
+
+// Authenticator signs a person in. *manager.Manager is one.
+type Authenticator interface {
+	// SignIn returns a warning when the session works but cannot be remembered.
+	SignIn(ctx context.Context, s manager.SignIn) (account manager.Account, warning, err error)
+}
+
+// Options of a Screen. Functions are called on the UI thread.
+type Options struct {
+	Canvas   fyne.Canvas // of the window the screen is in
+	Icon     fyne.Resource
+	Work     *background.Group
+	Sessions Authenticator
+	Explain  func(error) dialogs.Message
+	// Server and Username fill their fields at the start.
+	Server, Username string
+	// Hint is shown below the fields, such as the password of a trial server; empty for none.
+	Hint string
+	// OnForgotPassword and OnNewAccount are the links below the form; they get the server as it is entered, or "". A link
+	// whose function is nil is not shown.
+	OnForgotPassword func(server string)
+	OnNewAccount     func(server string)
+	// OnNoNetwork is the link for a PC that is never online.
+	OnNoNetwork func()
+	// OnWaiting is the link to what waits to be sent, which SetWaiting shows.
+	OnWaiting func()
+	// OnExamine looks where the way to a server is broken; nil offers it not.
+	OnExamine func(server string)
+	// OnSignedIn gets the account; warning tells why it will not be remembered, or is nil.
+	OnSignedIn func(account manager.Account, warning error)
+}
+
+// width of the form in device-independent pixels.
+const width float32 = 380
+
+// Screen is the form. Its methods belong to the UI thread.
+type Screen struct {
+	options                    Options
+	slot                       *background.Slot
+	server, username, password *dialogs.Entry
+	remember                   *dialogs.Check
+	submit, cancel             *dialogs.ContentButton
+	progress                   *widget.Activity
+	fault, actions, others     *fyne.Container
+	ways                       []Way
+	waiting                    *dialogs.Hyperlink
+	waits                      *fyne.Container // with the link
+	object                     fyne.CanvasObject
+}
+
+// New returns the screen. UI thread.
+func New(o Options) *Screen {
+	s := &Screen{options: o, slot: o.Work.NewSlot(), fault: container.NewStack(), others: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap)), progress: widget.NewActivity()}
+	s.server = s.field(dialogs.NewEntry(), o.Server, "licenses.example.com")
+	s.username = s.field(dialogs.NewEntry(), o.Username, tr.T("Name the vendor gave you"))
+	s.password = s.field(dialogs.NewPasswordEntry(), "", tr.T("Password"))
+	s.remember = dialogs.NewCheck(tr.T("Remember me on this PC"), nil)
+	s.remember.Checked = true
+	s.submit = dialogs.NewButton(tr.T("Sign in"), nil, s.signIn)
+	s.submit.Importance = widget.HighImportance
+	s.cancel = dialogs.NewButton(tr.T("Cancel"), nil, s.stop)
+	s.waiting = dialogs.NewHyperlink("", func() {
+		if !s.slot.Busy() {
+			s.options.OnWaiting()
+		}
+	})
+	s.waits = container.NewCenter(theme.Tight(s.waiting))
+	s.fault.Hide()
+	s.others.Hide()
+	s.waits.Hide()
+
+	s.actions = container.NewStack(s.submit)
+	form := container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
+		s.title(), s.fault,
+		labeled(tr.T("License server"), s.server), labeled(tr.T("User name"), s.username), labeled(tr.T("Password"), s.password),
+		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
+			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0), theme.Tight(caption(tr.T("Kept in the keyring of this PC, never in a file."))))),
+		s.actions, s.links(), s.noNetwork(), s.others, s.waits)
+	if o.Hint != "" {
+		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: tr.T("Try it out"), Why: o.Hint}))
+	}
+	card := container.New(layout.NewCustomPaddedLayout(28, 28, 32, 32), container.New(fixedWidth(width), form))
+	s.object = theme.NewSurface(theme.ColorNamePanel, container.NewVScroll(container.NewCenter(container.NewPadded(newCard(card)))))
+	return s
+}
+
+// Object is what is put into the window.
+func (s *Screen) Object() fyne.CanvasObject { return s.object }
+
+// Focus gives the first empty field the keyboard; the screen must be in the window.
+func (s *Screen) Focus() {
+	c := s.options.Canvas
+	for _, e := range s.fields() {
+		if e.Text == "" || e == s.password {
+			c.Focus(e)
+			e.TypedShortcut(&fyne.ShortcutSelectAll{})
+			return
+		}
+	}
+}
+
+// Fill puts server and user name into their fields, such as those of the latest account, and empties the password.
+func (s *Screen) Fill(server, username string) {
+	if server != "" {
+		s.server.SetText(server)
+	}
+	if username != "" {
+		s.username.SetText(username)
+	}
+	s.password.SetText("")
+}
+
+// Way leads from the screen to an account that needs no password.
+type Way struct {
+	Label string
+	Go    func()
+}
+
+// SetWays shows the ways to other accounts below the form; Escape goes the first.
+func (s *Screen) SetWays(ways []Way) {
+	s.ways = ways
+	s.others.RemoveAll()
+	for _, one := range ways {
+		s.others.Add(container.NewCenter(theme.Tight(dialogs.NewHyperlink(one.Label, func() {
+			if !s.slot.Busy() {
+				one.Go()
+			}
+		}))))
+	}
+	s.others.Hidden = len(ways) == 0
+	s.object.Refresh()
+}
+
+// SetWaiting shows a link at the end that says what waits to be sent; "" shows none.
+func (s *Screen) SetWaiting(text string) {
+	if s.waiting.Text == text {
+		return
+	}
+	s.waiting.SetText(text)
+	s.waits.Hidden = text == ""
+	s.object.Refresh()
+}
+
+// Escape ends an attempt to sign in, or else goes the first way; it reports whether there was anything to do.
+func (s *Screen) Escape() bool {
+	switch {
+	case s.slot.Busy():
+		s.stop()
+	case len(s.ways) > 0:
+		s.ways[0].Go()
+	default:
+		return false
+	}
+	return true
+}
+
+// Reset empties the fields, for another account.
+func (s *Screen) Reset() {
+	for _, e := range s.fields() {
+		e.SetText("")
+	}
+	s.ShowError(dialogs.Message{})
+}
+
+// ShowError tells what went wrong; the zero message takes an earlier one away.
+func (s *Screen) ShowError(m dialogs.Message) {
+	if m.What == "" {
+		s.fault.RemoveAll()
+		s.fault.Hide()
+	} else {
+		s.fault.Objects = []fyne.CanvasObject{dialogs.Notice(theme.Bad, m)}
+		s.fault.Show()
+	}
+	s.object.Refresh()
+}
+
+// showFault tells why the sign-in failed. Where the server was not reached the next step is to look why.
+func (s *Screen) showFault(err error, server string) {
+	m := s.options.Explain(err)
+	if examine := s.options.OnExamine; examine != nil && errors.Is(err, manager.ErrUnreachable) {
+		m.Action = &dialogs.Action{Label: tr.T("Find the cause…"), Do: func() { examine(server) }}
+	}
+	s.ShowError(m)
+}
+
+func (s *Screen) fields() []*dialogs.Entry {
+	return []*dialogs.Entry{s.server, s.username, s.password}
+}
+
+func (s *Screen) field(e *dialogs.Entry, text, placeholder string) *dialogs.Entry {
+	e.Text, e.PlaceHolder = text, placeholder
+	e.OnSubmitted = func(string) { s.signIn() }
+	return e
+}
+
+// signIn checks what can be checked here and asks the server.
+func (s *Screen) signIn() {
+	if s.slot.Busy() {
+		return
+	}
+	for _, missing := range []struct {
+		field *dialogs.Entry
+		what  string
+	}{
+		{s.server, tr.T("Enter the address of the license server. The vendor told you in the email with your account.")},
+		{s.username, tr.T("Enter your user name.")},
+		{s.password, tr.T("Enter your password.")},
+	} {
+		if strings.TrimSpace(missing.field.Text) == "" {
+			s.ShowError(dialogs.Message{What: missing.what})
+			s.options.Canvas.Focus(missing.field)
+			return
+		}
+	}
+	s.ShowError(dialogs.Message{})
+	s.busy(true)
+	request := manager.SignIn{
+		Server: strings.TrimSpace(s.server.Text), Username: strings.TrimSpace(s.username.Text), Password: s.password.Text,
+		Remember: s.remember.Checked,
+	}
+	type outcome struct {
+		account manager.Account
+		warning error
+	}
+	background.Run(s.slot, func(ctx context.Context) (outcome, error) {
+		account, warning, err := s.options.Sessions.SignIn(ctx, request)
+		return outcome{account, warning}, err
+	}, func(o outcome, err error) {
+		s.busy(false)
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				s.showFault(err, request.Server)
+			}
+			s.Focus()
+			return
+		}
+		s.password.SetText("")
+		s.options.OnSignedIn(o.account, o.warning)
+	})
+}
+
+// stop ends the attempt to sign in.
+func (s *Screen) stop() {
+	s.slot.Cancel()
+	s.busy(false)
+	s.Focus()
+}
+
+func (s *Screen) busy(on bool) {
+	for _, e := range s.fields() {
+		setEnabled(e, !on)
+	}
+	setEnabled(s.remember, !on)
+	setEnabled(s.submit, !on)
+	if on {
+		s.submit.SetText(tr.T("Signing in…"))
+		s.progress.Start()
+		s.actions.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(s.progress, s.cancel), s.submit)}
+		return
+	}
+	s.submit.SetText(tr.T("Sign in"))
+	s.progress.Stop()
+	s.actions.Objects = []fyne.CanvasObject{s.submit}
+	s.actions.Refresh()
+}
+
+func setEnabled(o fyne.Disableable, on bool) {
+	if on {
+		o.Enable()
+	} else {
+		o.Disable()
+	}
+}
+
+func (s *Screen) title() fyne.CanvasObject {
+	icon := canvas.NewImageFromResource(s.options.Icon)
+	icon.FillMode = canvas.ImageFillContain
+	icon.SetMinSize(fyne.NewSquareSize(56))
+	name := widget.NewLabelWithStyle("ACEN Desktop", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
+	name.SizeName = fynetheme.SizeNameHeadingText
+	about := widget.NewLabel(tr.T("Sign in to look after your licenses."))
+	about.Alignment, about.Importance, about.Wrapping = fyne.TextAlignCenter, widget.LowImportance, fyne.TextWrapWord
+	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), icon, theme.Tight(name), theme.Tight(about))
+}
+
+// links are the ways on for somebody who cannot sign in. They rest while the screen signs in.
+func (s *Screen) links() fyne.CanvasObject {
+	var ends [2][]fyne.CanvasObject // at the left, at the right
+	for i, l := range []struct {
+		text string
+		open func(server string)
+	}{{tr.T("Forgot password?"), s.options.OnForgotPassword}, {tr.T("New account…"), s.options.OnNewAccount}} {
+		if l.open == nil {
+			continue
+		}
+		ends[i] = []fyne.CanvasObject{theme.Tight(dialogs.NewHyperlink(l.text, func() {
+			if !s.slot.Busy() {
+				l.open(strings.TrimSpace(s.server.Text))
+			}
+		}))}
+	}
+	row := layouts.Flow(theme.Gap, ends[0], ends[1])
+	row.Hidden = len(row.Objects) == 0
+	return row
+}
+
+// noNetwork is the way on without signing in.
+func (s *Screen) noNetwork() fyne.CanvasObject {
+	row := container.NewCenter()
+	row.Hidden = s.options.OnNoNetwork == nil
+	row.Add(theme.Tight(dialogs.NewHyperlink(tr.T("This PC has no network…"), func() {
+		if !s.slot.Busy() {
+			s.options.OnNoNetwork()
+		}
+	})))
+	return row
+}
+
+func labeled(name string, field fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(name)), field)
+}
+
+func caption(text string) fyne.CanvasObject {
+	c := theme.NewCaption(text)
+	c.Wrapping = fyne.TextWrapWord
+	return c
+}
+
+// fixedWidth lays out one object in a width of its own, so that wrapped texts in it know theirs.
+type fixedWidth float32
+
+func (w fixedWidth) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	o := objects[0]
+	if o.Size().Width != float32(w) {
+		o.Resize(fyne.NewSize(float32(w), o.MinSize().Height))
+	}
+	return fyne.NewSize(float32(w), o.MinSize().Height)
+}
+
+func (w fixedWidth) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	objects[0].Resize(fyne.NewSize(float32(w), size.Height))
+}
+
+// card is content on a raised surface.
+type card struct {
+	widget.BaseWidget
+	content fyne.CanvasObject
+}
+
+func newCard(content fyne.CanvasObject) *card {
+	c := &card{content: content}
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// CreateRenderer is called by Fyne.
+func (c *card) CreateRenderer() fyne.WidgetRenderer {
+	face := canvas.NewRectangle(nil)
+	r := &cardRenderer{WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(face, c.content)), face: face}
+	r.style()
+	return r
+}
+
+type cardRenderer struct {
+	fyne.WidgetRenderer
+	face *canvas.Rectangle
+}
+
+func (r *cardRenderer) style() {
+	r.face.FillColor = theme.Color(fynetheme.ColorNameBackground)
+	r.face.StrokeColor = theme.Color(fynetheme.ColorNameSeparator)
+	r.face.StrokeWidth = 1
+	r.face.CornerRadius = theme.Size(fynetheme.SizeNameDialogRadius)
+}
+
+func (r *cardRenderer) Refresh() {
+	r.style()
+	r.WidgetRenderer.Refresh()
+}

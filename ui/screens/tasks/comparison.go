@@ -1,0 +1,135 @@
+package tasks
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
+)
+
+// comparisonTable shows lock by lock what is the same and what is not.
+func comparisonTable(c license.Comparison) fyne.CanvasObject {
+	head := func(text string) fyne.CanvasObject {
+		return theme.Tight(widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
+	}
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(2), container.NewGridWithColumns(3, head(tr.T("Lock")), head(tr.T("Then and now")), head("")), widget.NewSeparator())
+	for _, l := range c.Locks {
+		name := words.Lock(l.Lock)
+		name = words.Capital(name)
+		remark := widget.NewLabel(remarkOn(l))
+		remark.Importance = widget.LowImportance
+		rows.Add(container.NewGridWithColumns(3, theme.Tight(widget.NewLabel(name)), stateOf(l), theme.Tight(remark)))
+	}
+	return rows
+}
+
+// stateOf is the state of a lock; its color says nothing that its text does not say.
+func stateOf(l license.LockState) fyne.CanvasObject {
+	tone, compared := toneOf(l)
+	if !compared {
+		none := widget.NewLabel(words.State(l))
+		none.Importance = widget.LowImportance
+		return theme.Tight(none)
+	}
+	return theme.NewBadge(words.State(l), tone)
+}
+
+// toneOf returns the tone of a lock's state, and whether the lock was compared: one that is neither the same nor differs
+// was not, and has no tone.
+func toneOf(l license.LockState) (tone theme.Tone, compared bool) {
+	switch {
+	case l.State == license.Same:
+		return theme.Good, true
+	case !l.Differs:
+		return theme.Muted, false
+	case !l.Changeable:
+		return theme.Bad, true
+	}
+	return theme.Warning, true
+}
+
+func remarkOn(l license.LockState) string {
+	switch {
+	case !l.Differs:
+		return ""
+	case !l.Changeable:
+		return tr.T("must not change")
+	case l.Counts:
+		return tr.T("counts")
+	}
+	return tr.T("may always change")
+}
+
+// verdict says what the server will answer, and what is left of the allowance.
+func verdict(c license.Comparison, left string) (theme.Tone, dialogs.Message) {
+	if !c.Accepted {
+		reasons := make([]string, len(c.Reasons))
+		for i, r := range c.Reasons {
+			reasons[i] = words.Refusal(r)
+		}
+		return theme.Bad, dialogs.Message{
+			What: tr.T("The server will refuse this: the PC is not recognized."), Why: strings.Join(reasons, " "),
+			Next: tr.T("Ask the vendor for help, or use a free license for this PC."),
+		}
+	}
+	what := tr.T("%d of %s. The server will accept this.", c.HardwareChanges, words.AllowedChanges(c.MaxHardwareChanges))
+	if c.HardwareChanges == 0 {
+		what = tr.T("The PC is recognized. The server will accept this.")
+	}
+	return theme.Good, dialogs.Message{What: what, Why: left}
+}
+
+// counted are the texts about the allowance of one task.
+type counted struct{ unlimited, dayOne, dayMany, monthOne, monthMany tr.Text }
+
+var (
+	reactivations = counted{"The vendor sets no limit to reactivations.", "%d reactivation left today", "%d reactivations left today",
+		"%d reactivation left this month", "%d reactivations left this month"}
+	transfers = counted{"The vendor sets no limit to transfers.", "%d transfer left today", "%d transfers left today",
+		"%d transfer left this month", "%d transfers left this month"}
+	removals = counted{"The vendor sets no limit to removals.", "%d removal left today", "%d removals left today",
+		"%d removal left this month", "%d removals left this month"}
+)
+
+// allowanceLine says what is left of an allowance and when it is counted anew.
+func (o Options) allowanceLine(a *api.Allowance, of counted) string {
+	if a == nil || a.RemainingToday == nil && a.RemainingMonth == nil {
+		return tr.T(of.unlimited)
+	}
+	var parts []string
+	if a.RemainingToday != nil {
+		parts = append(parts, tr.N(*a.RemainingToday, of.dayOne, of.dayMany))
+	}
+	if a.RemainingMonth != nil {
+		parts = append(parts, tr.N(*a.RemainingMonth, of.monthOne, of.monthMany))
+	}
+	if a.ResetsAt != nil {
+		return tr.T("%s; counted anew from %s.", words.Capital(words.List(parts)), words.LongDate(*a.ResetsAt, o.Now()))
+	}
+	return words.Sentence(words.List(parts))
+}
+
+// report is what the vendor needs to help: the codes then and now, and how they compare.
+func report(l manager.License, program api.Program, codes license.Codes, c license.Comparison) (subject, text string) {
+	var b strings.Builder
+	b.WriteString(tr.T("Order: %d, %s\nLicense: %d (%s)", l.OrderID, program.Name, l.ID, words.Note(l.Note)) + "\n\n")
+	b.WriteString(tr.T("Site code then: %s\nMachine ID then: %s", l.SiteCode, l.MachineID) + "\n\n")
+	b.WriteString(tr.T("Site code now: %s\nMachine ID now: %s", codes.Site, codes.Machine) + "\n\n")
+	for _, lock := range c.Locks {
+		b.WriteString(tr.T("%s: %s", words.Lock(lock.Lock), words.State(lock)) + "\n")
+	}
+	for _, r := range c.Reasons {
+		b.WriteString(words.Refusal(r) + "\n")
+	}
+	return tr.T("License %d of order %d: the PC is not recognized", l.ID, l.OrderID), b.String()
+}

@@ -1,0 +1,185 @@
+package tasks
+
+import (
+	"context"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/copyfield"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/screens/privacy"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
+)
+
+const (
+	choiceThisPC    tr.Text = "This PC"
+	choiceAnotherPC tr.Text = "Another PC"
+)
+
+// pcPane lets a person choose between this PC, whose codes are read, and another one, whose codes are typed or pasted.
+type pcPane struct {
+	options Options
+	program api.Program
+	// read reads this PC; changed hears of every change of what would be sent.
+	read    func(context.Context) (manager.ThisPC, error)
+	changed func()
+
+	own    bool // the choice is this PC
+	known  bool // thisPC was read
+	thisPC manager.ThisPC
+	choice [2]*dialogs.ContentButton // this PC, another PC
+	pane   *fyne.Container
+	codes  *codeFields
+	slot   *background.Slot
+	object fyne.CanvasObject
+}
+
+func newPCPane(o Options, program api.Program, read func(context.Context) (manager.ThisPC, error), hint string, chosen func(own bool), changed func()) (*pcPane, error) {
+	p := &pcPane{options: o, program: program, read: read, changed: changed, pane: container.NewStack(), slot: o.Work.NewSlot()}
+	var err error
+	if p.codes, err = newCodeFields(program.MergedCodes, hint, changed); err != nil {
+		return nil, err
+	}
+	p.choice[0] = dialogs.NewButton(tr.T(choiceThisPC), nil, func() { chosen(true) })
+	p.choice[1] = dialogs.NewButton(tr.T(choiceAnotherPC), nil, func() { chosen(false) })
+	p.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), container.NewHBox(p.choice[0], p.choice[1]), p.pane)
+	return p, nil
+}
+
+// choose switches between this PC and another.
+func (p *pcPane) choose(own bool) {
+	p.own = own
+	mark(p.choice[0], own)
+	mark(p.choice[1], !own)
+	if own {
+		p.show(theme.Tight(muted(tr.T("Reading this PC…"))))
+		p.readThisPC()
+	} else {
+		p.show(p.codes.object)
+		p.options.Canvas.Focus(p.codes.first())
+	}
+}
+
+// mark shows a button as the chosen one of several or not.
+func mark(b *dialogs.ContentButton, chosen bool) {
+	b.Icon, b.Importance = fynetheme.RadioButtonIcon(), widget.LowImportance
+	if chosen {
+		b.Icon, b.Importance = fynetheme.RadioButtonCheckedIcon(), widget.MediumImportance
+	}
+	b.Refresh()
+}
+
+func (p *pcPane) show(o fyne.CanvasObject) {
+	p.pane.Objects = []fyne.CanvasObject{o}
+	p.pane.Refresh()
+}
+
+func (p *pcPane) readThisPC() {
+	if p.known {
+		p.show(p.thisPCPane())
+		return
+	}
+	background.Run(p.slot, p.read, func(pc manager.ThisPC, err error) {
+		if !p.own {
+			return
+		}
+		if err != nil {
+			m := p.options.Explain(err)
+			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: p.readThisPC}
+			p.show(container.NewVBox(dialogs.Notice(theme.Bad, m)))
+			return
+		}
+		p.thisPC, p.known = pc, true
+		p.show(p.thisPCPane())
+		p.changed()
+	})
+}
+
+// thisPCPane shows the codes of this PC and exactly what is sent about it.
+func (p *pcPane) thisPCPane() fyne.CanvasObject {
+	codes := []copyfield.Row{{Name: tr.T("Site code"), Text: p.thisPC.Codes.Site.String()}, {Name: tr.T("Machine ID"), Text: p.thisPC.Codes.Machine.String()}}
+	if p.program.MergedCodes {
+		codes = []copyfield.Row{{Name: tr.T("Site code and Machine ID"), Text: p.thisPC.Codes.Merged()}}
+	}
+	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), copyfield.Form(p.options.Copy, codes...), theme.Tight(muted(Sent(p.thisPC))))
+	box.Add(container.NewHBox(theme.Flush(p.lockByLock(box))))
+	if !p.thisPC.Distinct() {
+		box.Add(dialogs.Notice(theme.Warning, dialogs.Message{
+			What: tr.T("This PC may not be recognized later."),
+			Why:  tr.T("Network card and disk, which tell it from others of its model, cannot be read."),
+			Next: tr.T("You can activate it, but if something of it changes, only the vendor can bring the license back."),
+		}))
+	}
+	return box
+}
+
+// lockByLock is the button that shows below everything else what the codes hold and give away, and hides it again.
+func (p *pcPane) lockByLock(box *fyne.Container) fyne.CanvasObject {
+	show, hide := tr.T("Show it lock by lock"), tr.T("Hide the locks")
+	table := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
+		theme.Tight(muted(strings.Join(words.GivesAway(), " "))), privacy.Table(p.thisPC))
+	var b *dialogs.ContentButton
+	b = dialogs.NewButton(show, fynetheme.MenuExpandIcon(), func() {
+		if b.Text == show {
+			b.Icon = fynetheme.MenuDropDownIcon()
+			b.SetText(hide)
+			box.Add(table)
+		} else {
+			b.Icon = fynetheme.MenuExpandIcon()
+			b.SetText(show)
+			box.Remove(table)
+		}
+		box.Refresh()
+	})
+	b.Importance = widget.LowImportance
+	return b
+}
+
+// Sent says in plain words what is sent about this PC.
+func Sent(pc manager.ThisPC) string {
+	var missing []string
+	for _, l := range pc.Locks {
+		if !l.Readable {
+			missing = append(missing, words.Lock(l.Lock))
+		}
+	}
+	text := tr.T("Only these two codes are sent. They hold 63 bits about this PC: 5 to 14 for each of seven locks, " +
+		"such as the system disk or the network card. No serial number and no address is in them, but they narrow both down.")
+	if len(missing) > 0 {
+		text += " " + tr.T("Not readable here: %s.", words.List(missing))
+	}
+	return text
+}
+
+// ready reports whether there are codes to send, and what is missing otherwise; "" while this PC is being read.
+func (p *pcPane) ready() (ok bool, missing string) {
+	if p.own {
+		return p.known, ""
+	}
+	_, _, ok = p.codes.values()
+	return ok, p.codes.missing()
+}
+
+// take returns a function that gives the codes that are chosen now. Typed codes are checked by it, off the UI thread: a slip
+// then costs no way to the server.
+func (p *pcPane) take() func(context.Context) (license.Codes, error) {
+	if p.own {
+		codes := p.thisPC.Codes
+		return func(context.Context) (license.Codes, error) { return codes, nil }
+	}
+	return p.codes.take(p.options, p.program)
+}
+
+// showFault shows a fault of the codes at their field; it reports whether the error is one.
+func (p *pcPane) showFault(err error) { p.codes.showFault(err) }

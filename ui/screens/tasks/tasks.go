@@ -1,0 +1,151 @@
+// Package tasks holds the dialogs in which licenses are created, reactivated, transferred, moved and removed. They
+// show before the attempt what the server will decide. The manager does the task.
+package tasks
+
+import (
+	"context"
+	"errors"
+	"time"
+	"unicode/utf8"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/screens/removalcode"
+	"github.com/acen-desktop/acen/ui/text/tr"
+)
+
+// Licenser makes and changes licenses. *manager.Manager is one.
+type Licenser interface {
+	ThisPC(ctx context.Context, programID int64) (manager.ThisPC, error)
+	CheckCodes(ctx context.Context, programID int64, site, machine string) (license.Codes, error)
+	ThisPCFor(ctx context.Context, l manager.License) (license.Codes, error)
+	Compare(ctx context.Context, l manager.License, codes license.Codes) (license.Comparison, error)
+	RemovalCode(ctx context.Context, l manager.License) (license.RemovalCode, error)
+	NewLicense(ctx context.Context, r manager.NewLicense) (manager.License, error)
+	Reactivate(ctx context.Context, r manager.Reactivate) (manager.License, error)
+	Transfer(ctx context.Context, r manager.Transfer) (manager.License, error)
+	Move(ctx context.Context, l manager.License) (manager.License, error)
+	Remove(ctx context.Context, r manager.Remove) (api.Order, error)
+	Jobs(ctx context.Context) ([]manager.Job, error)
+	ChangeNote(ctx context.Context, licenseID int64, note string) (manager.License, error)
+}
+
+// Options of the dialogs. Functions are called on the UI thread.
+type Options struct {
+	Canvas   fyne.Canvas // of the window
+	Dialogs  *dialogs.Queue
+	Work     *background.Group
+	Licenses Licenser
+	Copy     func(text string)
+	Explain  func(error) dialogs.Message
+	// Shown are the licenses of the order that is shown.
+	Shown []manager.License
+	// DeviceName is proposed as the note of a license for this PC.
+	DeviceName string
+	// Now tells the time and the time zone in which dates are shown.
+	Now func() time.Time
+	// OnLicense tells that a license was made or changed; it took the place of another one unless replaced is 0.
+	OnLicense func(replaced int64, l manager.License)
+	// OnRemoved tells that a license has ended.
+	OnRemoved func(licenseID int64)
+	// OnWaiting shows what waits for the server.
+	OnWaiting func()
+	// Removal is for dialogs that show a removal code.
+	Removal removalcode.Options
+	// Account says in words who is signed in and where: "anna at licenses.example.com".
+	Account string
+	// ContactVendor lets the person write to the vendor with this subject and text.
+	ContactVendor func(subject, text string)
+	// OnEmail and OnSaveFile are the next steps that are offered with a new license.
+	OnEmail    func(manager.License)
+	OnSaveFile func(manager.License)
+}
+
+// noteField is the field for a note with its counter of at most 30 characters (spec: api 8).
+type noteField struct {
+	entry   *dialogs.Entry
+	counter *widget.Label
+	object  fyne.CanvasObject
+}
+
+func newNoteField(text string) *noteField {
+	n := &noteField{entry: dialogs.NewEntry(), counter: theme.NewCaption("")}
+	n.counter.Alignment = fyne.TextAlignTrailing
+	n.entry.PlaceHolder = tr.T("What you call that PC (optional)")
+	n.entry.OnChanged = n.changed
+	n.object = container.New(layout.NewCustomPaddedVBoxLayout(2), n.entry, theme.Tight(n.counter))
+	n.entry.SetText(text)
+	n.entry.CursorColumn = utf8.RuneCountInString(n.entry.Text)
+	n.changed(n.entry.Text)
+	return n
+}
+
+// labeled is the field with its name above.
+func (n *noteField) labeled() fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(tr.T("Note"))), n.object)
+}
+
+// changed keeps the note within its bound and its rule: one line without control characters.
+func (n *noteField) changed(text string) {
+	if clean := cleanNote(text); clean != text {
+		n.entry.SetText(clean)
+		return
+	}
+	n.counter.SetText(tr.T("%d of %d characters", utf8.RuneCountInString(text), api.MaxNote))
+}
+
+// cleanNote cuts a note to its bound and makes spaces of line breaks and other control characters.
+func cleanNote(text string) string {
+	out := make([]rune, 0, api.MaxNote)
+	for _, r := range text {
+		if len(out) == api.MaxNote {
+			break
+		}
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+			r = ' '
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+// ChangeNote shows the dialog that changes the note of a license. UI thread.
+func ChangeNote(o Options, l manager.License) {
+	note := newNoteField(l.Note)
+	slot := o.Work.NewSlot()
+	var d *dialogs.Dialog
+	save := func() {
+		text := note.entry.Text
+		d.SetBusy(tr.T("Saving…"), slot.Interrupt)
+		background.Run(slot, func(ctx context.Context) (manager.License, error) {
+			return o.Licenses.ChangeNote(ctx, l.ID, text)
+		}, func(changed manager.License, err error) {
+			d.SetIdle()
+			if err != nil {
+				if !errors.Is(err, context.Canceled) {
+					d.SetError(o.Explain(err))
+				}
+				return
+			}
+			d.Close()
+			o.OnLicense(0, changed)
+		})
+	}
+	d = o.Dialogs.Show(dialogs.Spec{
+		Title:    tr.T("Change note"),
+		Subtitle: tr.T("The note tells you which PC a license belongs to. The vendor sees it too."),
+		Width:    dialogs.SmallWidth,
+		Content:  note.object,
+		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T("Save"), Default: true, OnTapped: save}},
+		OnClosed: slot.Cancel,
+	})
+}

@@ -1,0 +1,47 @@
+package explain
+
+import (
+	"errors"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
+)
+
+// reasons stand under disabled buttons: a few words each.
+var reasons = map[api.Code]tr.Text{
+	api.ErrLicensesInUse:       "all are in use",
+	api.ErrOrderReadOnly:       "read-only order",
+	api.ErrSubscriptionExpired: "subscription ended",
+	api.ErrLimitReached:        "limit reached",
+	api.ErrLicenseEnded:        "license has ended",
+	api.ErrUnavailable:         "not available now",
+	api.ErrFlexibleLicensing:   "too many locks are different",
+	api.ErrRemovalCodeInvalid:  "wrong removal code",
+	api.ErrSiteCodeInUse:       "the Site code is in use",
+	api.ErrSiteCodeSpent:       "the Site code is used up",
+	api.ErrSiteMIDMismatch:     "codes do not fit together",
+	api.ErrCodeMalformed:       "a code was malformed",
+	api.ErrHostBanned:          "too many failed attempts",
+	api.ErrValidation:          "something was wrong in it",
+}
+
+// Reason says in a few words why a button is disabled. Any goroutine.
+func Reason(err error) string {
+	var code api.Code
+	if errors.As(err, &code) {
+		if text, ok := reasons[code]; ok {
+			return tr.T(text)
+		}
+	}
+	var foreseen *manager.Refusal
+	if errors.As(err, &foreseen) {
+		return words.Within(words.Title(words.Say(foreseen.Text())))
+	}
+	var problem *api.Problem
+	if errors.As(err, &problem) && problem.Detail != "" {
+		return words.Within(words.Title(theirs(problem.Detail)))
+	}
+	return tr.T("not available")
+}

@@ -34,9 +34,14 @@ var arrows = map[string][]string{
 // inner holds, for each part of a room that has rules of its own, the packages of that room that it may import. A package
 // belongs to the longest of these paths; it may always import the part that it belongs to.
 var inner = map[string][]string{
-	"ui/screens": {"ui/kit", "ui/text"},
-	"ui/kit":     {"ui/text/tr"},
-	"ui/text":    {"ui/kit/dialogs", "ui/kit/opener"},
+	"ui/presenter": {"ui/kit", "ui/screens", "ui/text"},
+	"ui/screens":   {"ui/kit", "ui/text"},
+	"ui/kit":       {"ui/text/tr"},
+	"ui/text":      {"ui/kit/dialogs", "ui/kit/opener"},
+
+	"manager/journal": {},
+	"manager/session": {},
+	"manager/vault":   {},
 }
 
 // wiring are the rooms that may import any other.
@@ -135,6 +140,28 @@ func TestEnvironmentIsReadInCmdOnly(t *testing.T) {
 			return true
 		})
 	})
+}
+
+// maxFields is how many fields a struct of the window may have. One that has more holds several things.
+const maxFields = 20
+
+func TestStructsOfTheWindowAreSmall(t *testing.T) {
+	structs := 0
+	eachFile(t, func(path string, file *ast.File, set *token.FileSet) {
+		if !within(path, []string{"ui"}) || strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.StructType); ok {
+				structs++
+				if fields := s.Fields.NumFields(); fields > maxFields {
+					t.Errorf("%s: a struct with %d fields; at most %d are allowed", set.Position(s.Pos()), fields, maxFields)
+				}
+			}
+			return true
+		})
+	})
+	require.Positive(t, structs)
 }
 
 func eachFile(t *testing.T, visit func(path string, file *ast.File, set *token.FileSet)) {

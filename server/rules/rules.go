@@ -191,8 +191,8 @@ func (r Rules) NewLicense(
 	return l, err == nil, err
 }
 
-// existingLicense returns the license that the same pair has already: sending it again is a success and free (spec: api
-// 2).
+// existingLicense returns the license that the same pair has already: sending it again is a success and free
+// (spec: api 2).
 func existingLicense(
 	ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes,
 ) (*store.License, error) {

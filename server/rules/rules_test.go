@@ -250,6 +250,7 @@ func TestRefuse(t *testing.T) {
 			requireCode(t, c.code, refusal)
 			if !c.resets.IsZero() {
 				require.Equal(t, c.resets, refusal.Limit.ResetsAt)
+				require.Equal(t, c.task.Rule(), refusal.Limit.Task)
 			}
 		})
 	}

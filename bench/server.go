@@ -127,13 +127,13 @@ func fill(ctx context.Context, d *service.Data, n needs, cost password.Cost) (or
 		return nil, err
 	}
 	now := time.Now().UTC().Truncate(time.Second)
-	err = d.Store.Write(ctx, func(tx store.Tx) error {
+	err = d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		orders = nil
 		p := store.Program{Name: "Lumen Studio 7", Signature: serverSignature, RequiresActivation: true, Policy: license.DefaultPolicy(), Features: 3, CreatedAt: now}
 		if err := d.Secrets.NewProgramKeys(&p); err != nil {
 			return err
 		}
-		if p.ID, err = tx.AddProgram(ctx, p); err != nil {
+		if p.ID, err = tx.Programs.Add(ctx, p); err != nil {
 			return err
 		}
 		key, err := d.Secrets.ActivationKey(p)
@@ -142,7 +142,7 @@ func fill(ctx context.Context, d *service.Data, n needs, cost password.Cost) (or
 		}
 		var first int64
 		for i := range n.Clients {
-			id, err := tx.AddClient(ctx, store.Client{Username: client(i), PasswordHash: hash, RegistrationName: "Client", Emails: []string{"a@example.com"}, Active: true, CreatedAt: now})
+			id, err := tx.Clients.Add(ctx, store.Client{Username: client(i), PasswordHash: hash, RegistrationName: "Client", Emails: []string{"a@example.com"}, Active: true, CreatedAt: now})
 			if err != nil {
 				return err
 			}
@@ -150,7 +150,7 @@ func fill(ctx context.Context, d *service.Data, n needs, cost password.Cost) (or
 				first = id
 			}
 			order := store.Order{ClientID: id, ProgramID: p.ID, OrderedAt: now, LicensesTotal: manySeats, Active: true, Visible: true, CanManage: true, Features: 3, Policy: p.Policy}
-			made, err := tx.AddOrder(ctx, order)
+			made, err := tx.Orders.Add(ctx, order)
 			if err != nil {
 				return err
 			}
@@ -159,21 +159,21 @@ func fill(ctx context.Context, d *service.Data, n needs, cost password.Cost) (or
 		pcs := codes{}
 		for range n.Orders {
 			order := store.Order{ClientID: first, ProgramID: p.ID, OrderedAt: now, LicensesTotal: n.Licenses + 5, Active: true, Visible: true, CanManage: true, Features: 3, Policy: p.Policy}
-			id, err := tx.AddOrder(ctx, order)
+			id, err := tx.Orders.Add(ctx, order)
 			if err != nil {
 				return err
 			}
 			orders = append(orders, id)
 			for i := range n.Licenses {
 				l := store.License{OrderID: id, ProgramID: p.ID, Codes: pcs.next(), Note: fmt.Sprintf("Workstation %05d", i), Features: 3, Policy: p.Policy, ActivatedAt: now, Status: api.StatusActive}
-				if l.ID, err = tx.NextLicenseID(ctx); err != nil {
+				if l.ID, err = tx.Licenses.NextID(ctx); err != nil {
 					return err
 				}
 				l.OriginalID = l.ID
 				if l.Activation, err = key.Activate(l.Codes, license.Grant{Features: 3, Issue: uint16(l.ID % (license.MaxIssue + 1))}); err != nil {
 					return err
 				}
-				if err := tx.AddLicense(ctx, l); err != nil {
+				if err := tx.Licenses.Add(ctx, l); err != nil {
 					return err
 				}
 			}

@@ -106,7 +106,7 @@ func (p *pc) signIn(t *testing.T, s *servertest.Server) {
 
 func mails(t *testing.T, s *servertest.Server) (list []store.Mail) {
 	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.Mails(t.Context(), 0); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.Mails.List(t.Context(), 0); return err }))
 	for i := range list {
 		require.NoError(t, s.Secrets.OpenMail(&list[i]))
 	}
@@ -118,7 +118,7 @@ const studioOrder, renderOrder = 1042, 1037
 func activeLicenses(t *testing.T, s *servertest.Server, order int64) int {
 	t.Helper()
 	var o store.Order
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { o, err = tx.Order(t.Context(), order); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { o, err = tx.Orders.Get(t.Context(), order); return err }))
 	return o.LicensesActive
 }
 

@@ -230,13 +230,13 @@ func TestMoveAfterTheVaultKeyIsLost(t *testing.T) {
 // manageable lets clients change the licenses of the sample order, or not.
 func manageable(t *testing.T, s *servertest.Server, yes bool) {
 	t.Helper()
-	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
-		o, err := tx.LockOrder(t.Context(), studioOrder)
+	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+		o, err := tx.Orders.Lock(t.Context(), studioOrder)
 		if err != nil {
 			return err
 		}
 		o.CanManage = yes
-		return tx.ChangeOrder(t.Context(), o)
+		return tx.Orders.Change(t.Context(), o)
 	}))
 }
 
@@ -392,11 +392,11 @@ func TestProgramLetItGo(t *testing.T) {
 // allowEverything takes the limits of the sample programs away.
 func allowEverything(t *testing.T, s *servertest.Server) {
 	t.Helper()
-	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
-		programs, err := tx.Programs(t.Context())
+	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+		programs, err := tx.Programs.List(t.Context())
 		for _, p := range programs {
 			p.Tasks = nil
-			err = errors.Join(err, tx.ChangeProgram(t.Context(), p))
+			err = errors.Join(err, tx.Programs.Change(t.Context(), p))
 		}
 		return err
 	}))

@@ -64,22 +64,22 @@ func all(t *testing.T, s store.Store) (e everything) {
 			}
 		}
 		var next error
-		e.Programs, next = tx.Programs(t.Context())
+		e.Programs, next = tx.Programs.List(t.Context())
 		keep(next)
-		e.Clients, next = tx.Clients(t.Context())
+		e.Clients, next = tx.Clients.List(t.Context())
 		keep(next)
-		e.Orders, next = tx.Orders(t.Context(), 0, false, 0, 0)
+		e.Orders, next = tx.Orders.List(t.Context(), 0, false, 0, 0)
 		keep(next)
 		for _, o := range e.Orders {
-			licenses, next := tx.Licenses(t.Context(), o.ID, true, 0, 0)
+			licenses, next := tx.Licenses.List(t.Context(), o.ID, true, 0, 0)
 			keep(next)
 			e.Licenses = append(e.Licenses, licenses...)
 		}
-		e.Mails, next = tx.Mails(t.Context(), 0)
+		e.Mails, next = tx.Mails.List(t.Context(), 0)
 		keep(next)
-		e.Audit, next = tx.AuditTrail(t.Context(), store.AuditFilter{})
+		e.Audit, next = tx.Audits.List(t.Context(), store.AuditFilter{})
 		keep(next)
-		e.Options, next = tx.Options(t.Context())
+		e.Options, next = tx.Options.All(t.Context())
 		keep(next)
 		return err
 	}))

@@ -47,11 +47,11 @@ func activated(t *testing.T, s *servertest.Server, p *pc, codes license.Codes) (
 func removalCode(t *testing.T, s *servertest.Server, id int64) (code license.RemovalCode) {
 	t.Helper()
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) error {
-		l, err := tx.License(t.Context(), id)
+		l, err := tx.Licenses.Get(t.Context(), id)
 		if err != nil {
 			return err
 		}
-		program, err := tx.Program(t.Context(), l.ProgramID)
+		program, err := tx.Programs.Get(t.Context(), l.ProgramID)
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func removalCode(t *testing.T, s *servertest.Server, id int64) (code license.Rem
 
 func storedLicense(t *testing.T, s *servertest.Server, id int64) (l store.License) {
 	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { l, err = tx.License(t.Context(), id); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { l, err = tx.Licenses.Get(t.Context(), id); return err }))
 	return l
 }
 

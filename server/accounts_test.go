@@ -184,10 +184,10 @@ func TestResetsTellNothing(t *testing.T) {
 	require.Empty(t, w.AskForLink("nobody"))
 	require.Empty(t, w.AskForLink("nobody@example.com"))
 	w.Write(func(tx store.Tx) error {
-		c, err := tx.ClientByUsername(t.Context(), "bruno")
+		c, err := tx.Clients.ByUsername(t.Context(), "bruno")
 		c.Active = false
 		if err == nil {
-			err = tx.ChangeClient(t.Context(), c)
+			err = tx.Clients.Change(t.Context(), c)
 		}
 		return err
 	})

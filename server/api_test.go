@@ -71,8 +71,8 @@ func TestScenarios(t *testing.T) {
 		{name: "rule 2: spent Site code", method: "POST", path: "/orders/1042/licenses", body: pair(servertest.MadeUpCodes("LUMENST7", 78), ""), status: 409, code: api.ErrSiteCodeSpent, active: 3,
 			before: func(t *testing.T, s *servertest.Server) {
 				id := servertest.Activate(t, s, 1042, servertest.MadeUpCodes("LUMENST7", 78))
-				require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
-					return tx.EndLicense(t.Context(), id, api.StatusRemoved, s.Clock.Now())
+				require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+					return tx.Licenses.End(t.Context(), id, api.StatusRemoved, s.Clock.Now())
 				}))
 			}},
 		{name: "rule 7: subscription expired", method: "POST", path: "/orders/1015/licenses", body: pair(servertest.MadeUpCodes("TIDESRV2", 1), ""), status: 403, code: api.ErrSubscriptionExpired, active: 3},
@@ -407,14 +407,8 @@ func TestRequestsOfAHostAreLimited(t *testing.T) {
 // full is a store whose disk is full.
 type full struct{ store.Store }
 
-func (full) Write(context.Context, func(store.Tx) error) error {
+func (full) Write(context.Context, store.Lock, func(store.Tx) error, ...store.Hint) error {
 	return fmt.Errorf("the disk is full: %w", store.ErrUnavailable)
-}
-
-func (f full) WriteOnce(ctx context.Context, fn func(store.Tx) error) error { return f.Write(ctx, fn) }
-
-func (f full) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
-	return f.Write(ctx, fn)
 }
 
 // A full disk is no fault of the caller's and passes: what can be read is answered, and a change asks to come back.

@@ -123,14 +123,9 @@ type counted struct {
 	reads *atomic.Int64
 }
 
-func (c counted) Read(ctx context.Context, fn func(store.Tx) error) error {
+func (c counted) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.Hint) error {
 	c.reads.Add(1)
-	return c.Store.Read(ctx, fn)
-}
-
-func (c counted) Glance(ctx context.Context, fn func(store.Tx) error) error {
-	c.reads.Add(1)
-	return c.Store.Glance(ctx, fn)
+	return c.Store.Read(ctx, fn, hints...)
 }
 
 // The epoch costs a call nothing: it is read with settings and bans every two seconds.

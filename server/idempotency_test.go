@@ -20,7 +20,7 @@ func TestAnswersAreForgotten(t *testing.T) {
 		t.Helper()
 		var list []store.Answer
 		require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
-			list, err = tx.Answers(t.Context())
+			list, err = tx.Answers.List(t.Context())
 			return err
 		}))
 		return len(list)

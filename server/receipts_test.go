@@ -24,7 +24,7 @@ func receiptIn(t *testing.T, w *servertest.World, body []byte) (r license.Receip
 		return r, false
 	}
 	var p store.Program
-	w.Read(func(tx store.Tx) (err error) { p, err = tx.Program(t.Context(), w.Program.ID); return err })
+	w.Read(func(tx store.Tx) (err error) { p, err = tx.Programs.Get(t.Context(), w.Program.ID); return err })
 	r, err := license.VerifyReceipt(*answer.Receipt, func(id string) (license.PublicKey, bool) {
 		return p.PublicKey, id == p.PublicKey.KeyID()
 	})
@@ -132,7 +132,7 @@ func TestReceiptIsTheOnlyDifference(t *testing.T) {
 		}
 	}
 	w.Read(func(tx store.Tx) error {
-		n, _, err := tx.Failures(t.Context(), store.FailureFilter{})
+		n, _, err := tx.Attempts.CountFailures(t.Context(), store.FailureFilter{})
 		require.Zero(t, n)
 		return err
 	})

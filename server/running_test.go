@@ -54,14 +54,14 @@ func TestMetrics(t *testing.T) {
 	var m *metrics.Metrics
 	s := servertest.Start(t, counting(&m), func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 12} })
 	var before store.Stock
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { before, err = tx.Stock(t.Context()); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { before, err = tx.Maintenance.Stock(t.Context()); return err }))
 	c, _ := servertest.SignIn(t, s)
 	c.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: "wrong password"})
 	codes := servertest.MadeUpCodes("LUMENST7", 1)
 	status, body := c.Keyed().Call("POST", fmt.Sprintf("/orders/%d/licenses", sample.WithSerial), api.NewLicense{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()})
 	require.Equal(t, 201, status, string(body))
-	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
-		_, err := tx.QueueMail(t.Context(), store.Mail{MessageID: "1", To: []string{"it@lumen.example"}, State: store.MailQueued, NextAt: s.Clock.Now(), CreatedAt: s.Clock.Now()})
+	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+		_, err := tx.Mails.Queue(t.Context(), store.Mail{MessageID: "1", To: []string{"it@lumen.example"}, State: store.MailQueued, NextAt: s.Clock.Now(), CreatedAt: s.Clock.Now()})
 		return err
 	}))
 	c.Call("GET", "/orders/88888888/licenses", nil)
@@ -150,9 +150,17 @@ var errAbsent = errors.New("connection refused")
 
 func (absent) Ping(context.Context) error { return errAbsent }
 
-func (absent) Read(context.Context, func(store.Tx) error) error { return errAbsent }
+// Read lets a new server read the epoch, with a single query, and then fails.
+func (a absent) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.Hint) error {
+	if store.Collect(hints).SingleQuery {
+		return a.Store.Read(ctx, fn, hints...)
+	}
+	return errAbsent
+}
 
-func (absent) Write(context.Context, func(store.Tx) error) error { return errAbsent }
+func (absent) Write(context.Context, store.Lock, func(store.Tx) error, ...store.Hint) error {
+	return errAbsent
+}
 
 // TestReadiness covers a server that is stopping, and one whose database is away (spec: api "Storage and running").
 func TestReadiness(t *testing.T) {

@@ -26,9 +26,9 @@ type overtaken struct {
 	before func()
 }
 
-func (o overtaken) Write(ctx context.Context, fn func(store.Tx) error) error {
+func (o overtaken) Write(ctx context.Context, lock store.Lock, fn func(store.Tx) error, hints ...store.Hint) error {
 	o.before()
-	return o.Store.Write(ctx, fn)
+	return o.Store.Write(ctx, lock, fn, hints...)
 }
 
 // A ban that comes while a right password is being hashed counts: guesses that are made at the same moment are no more
@@ -37,9 +37,9 @@ func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
 	s := servertest.Start(t)
 	srv, err := server.New(server.Options{
 		Store: overtaken{s.Store, func() {
-			require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
+			require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 				for range settings.Default().AccountFailures {
-					err := tx.AddFailure(t.Context(), store.Failure{
+					err := tx.Attempts.AddFailure(t.Context(), store.Failure{
 						At:      s.Clock.Now(),
 						Kind:    store.FailureSignIn,
 						Host:    "203.0.113.5",
@@ -75,12 +75,12 @@ func TestSwitchedOffClientsAreOut(t *testing.T) {
 	status, _ := w.Clients["anna"].Call("GET", "/orders", nil)
 	require.Equal(t, 200, status)
 	w.Write(func(tx store.Tx) error {
-		c, err := tx.ClientByUsername(t.Context(), "anna")
+		c, err := tx.Clients.ByUsername(t.Context(), "anna")
 		if err != nil {
 			return err
 		}
 		c.Active = false
-		return tx.ChangeClient(t.Context(), c)
+		return tx.Clients.Change(t.Context(), c)
 	})
 	for _, call := range []string{"GET /orders", "GET /account", "POST /orders/1042/licenses"} {
 		method, path, _ := strings.Cut(call, " ")

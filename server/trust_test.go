@@ -34,7 +34,7 @@ func TestAliveAndValidation(t *testing.T) {
 	id := w.Licenses["A"]
 	anonymous := servertest.Client{Server: w.Server, T: t}
 	stored := func() (l store.License) {
-		w.Read(func(tx store.Tx) (err error) { l, err = tx.License(t.Context(), id); return err })
+		w.Read(func(tx store.Tx) (err error) { l, err = tx.Licenses.Get(t.Context(), id); return err })
 		return l
 	}
 	l := stored()
@@ -167,14 +167,17 @@ func TestValidationStates(t *testing.T) {
 			var known store.License
 			for _, step := range row.steps {
 				if step == "|" {
-					w.Read(func(tx store.Tx) (err error) { known, err = tx.License(t.Context(), w.Licenses[row.asks]); return err })
+					w.Read(func(tx store.Tx) (err error) {
+						known, err = tx.Licenses.Get(t.Context(), w.Licenses[row.asks])
+						return err
+					})
 					continue
 				}
 				w.Prepare(step)
 			}
 			var now store.License
 			stored := func() store.License {
-				w.Read(func(tx store.Tx) (err error) { now, err = tx.License(t.Context(), known.ID); return err })
+				w.Read(func(tx store.Tx) (err error) { now, err = tx.Licenses.Get(t.Context(), known.ID); return err })
 				return now
 			}
 			before := stored()
@@ -268,7 +271,7 @@ func TestValidationsAreLimited(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
 	var l store.License
-	w.Read(func(tx store.Tx) (err error) { l, err = tx.License(t.Context(), w.Licenses["A"]); return err })
+	w.Read(func(tx store.Tx) (err error) { l, err = tx.Licenses.Get(t.Context(), w.Licenses["A"]); return err })
 	w.Restart(servertest.Proxied, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 3} })
 	good := api.LicenseCheck{SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(), ActivationCode: l.Activation.String()}
 	hosts := 0
@@ -514,7 +517,7 @@ func TestSecretsStandNowhere(t *testing.T) {
 	redeem(secrets["unknown serial"])
 	redeem(serial)
 	var sold store.Order
-	w.Read(func(tx store.Tx) (err error) { sold, err = tx.Order(t.Context(), sample.WithSerial); return err })
+	w.Read(func(tx store.Tx) (err error) { sold, err = tx.Orders.Get(t.Context(), sample.WithSerial); return err })
 	var err error
 	secrets["serial of the sample"], err = w.Secrets.Serial(w.Program, sold)
 	require.NoError(t, err)
@@ -535,7 +538,7 @@ func TestSecretsStandNowhere(t *testing.T) {
 
 	raw := map[string][]byte{}
 	w.Read(func(tx store.Tx) error {
-		programs, err := tx.Programs(t.Context())
+		programs, err := tx.Programs.List(t.Context())
 		for _, p := range programs {
 			activation, err := w.Secrets.ActivationKey(p)
 			require.NoError(t, err)

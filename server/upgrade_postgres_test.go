@@ -36,22 +36,22 @@ func TestUpgradeOnPostgreSQL(t *testing.T) {
 		Policy:             license.DefaultPolicy(),
 	})
 	require.NoError(t, err)
-	require.NoError(t, d.Store.Write(ctx, func(tx store.Tx) error {
-		client, err := tx.AddClient(ctx, store.Client{Username: "anna", CreatedAt: at})
+	require.NoError(t, d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		client, err := tx.Clients.Add(ctx, store.Client{Username: "anna", CreatedAt: at})
 		if err != nil {
 			return err
 		}
 		for range orders {
-			order, err := tx.AddOrder(ctx, store.Order{ClientID: client, ProgramID: program.ID, OrderedAt: at, LicensesTotal: each})
+			order, err := tx.Orders.Add(ctx, store.Order{ClientID: client, ProgramID: program.ID, OrderedAt: at, LicensesTotal: each})
 			if err != nil {
 				return err
 			}
 			for range each {
-				id, err := tx.NextLicenseID(ctx)
+				id, err := tx.Licenses.NextID(ctx)
 				if err != nil {
 					return err
 				}
-				if err := tx.AddLicense(ctx, store.License{
+				if err := tx.Licenses.Add(ctx, store.License{
 					ID:          id,
 					OrderID:     order,
 					ProgramID:   program.ID,
@@ -97,17 +97,17 @@ func TestUpgradeOnPostgreSQL(t *testing.T) {
 	group.Wait()
 	require.Equal(t, admin.Upgraded{Licenses: orders * each, Orders: orders}, total)
 	require.NoError(t, d.Store.Read(ctx, func(tx store.Tx) error {
-		list, err := tx.Orders(ctx, 0, false, 0, 0)
+		list, err := tx.Orders.List(ctx, 0, false, 0, 0)
 		require.Len(t, list, orders)
 		for _, o := range list {
 			require.Zero(t, o.LicensesActive)
-			licenses, err := tx.Licenses(ctx, o.ID, true, 0, 0)
+			licenses, err := tx.Licenses.List(ctx, o.ID, true, 0, 0)
 			require.NoError(t, err)
 			for _, l := range licenses {
 				require.Equal(t, api.StatusReplaced, l.Status)
 			}
 		}
-		trail, trailErr := tx.AuditTrail(ctx, store.AuditFilter{Action: "database.upgrade"})
+		trail, trailErr := tx.Audits.List(ctx, store.AuditFilter{Action: "database.upgrade"})
 		require.NoError(t, trailErr)
 		require.Len(t, trail, 1)
 		return err

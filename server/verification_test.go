@@ -14,8 +14,8 @@ var errFound = errors.New("found")
 
 // solveVerification finds the number of a picture by trying all of them; the number stays good.
 func solveVerification(ctx context.Context, s store.Store, id string) (number string, err error) {
-	err = s.Write(ctx, func(tx store.Tx) error {
-		v, err := tx.TakeVerification(ctx, id)
+	err = s.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		v, err := tx.Attempts.TakeVerification(ctx, id)
 		if err != nil {
 			return err
 		}

@@ -210,11 +210,11 @@ func (w *world) check() {
 	w.t.Helper()
 	require.NoError(w.t, w.data.Store.Read(context.Background(), func(tx store.Tx) error {
 		for id, o := range w.orders {
-			stored, err := tx.Order(context.Background(), id)
+			stored, err := tx.Orders.Get(context.Background(), id)
 			if err != nil {
 				return err
 			}
-			list, err := tx.Licenses(context.Background(), id, false, 0, 0)
+			list, err := tx.Licenses.List(context.Background(), id, false, 0, 0)
 			if err != nil {
 				return err
 			}
@@ -241,12 +241,12 @@ func (w *world) checkEnd() {
 	require.NoError(w.t, w.data.Store.Read(ctx, func(tx store.Tx) error {
 		made := 0
 		for id, o := range w.orders {
-			all, err := tx.Licenses(ctx, id, true, 0, 0)
+			all, err := tx.Licenses.List(ctx, id, true, 0, 0)
 			if err != nil {
 				return err
 			}
 			made += len(all)
-			history, err := tx.History(ctx, id, 0, 0)
+			history, err := tx.Events.List(ctx, id, 0, 0)
 			if err != nil {
 				return err
 			}
@@ -260,7 +260,7 @@ func (w *world) checkEnd() {
 		}
 		require.Equal(w.t, w.made, made)
 		for _, one := range w.answers {
-			a, err := tx.Answer(ctx, one.client, one.key)
+			a, err := tx.Answers.Get(ctx, one.client, one.key)
 			if err != nil {
 				return fmt.Errorf("key %s: %w", one.key, err)
 			}

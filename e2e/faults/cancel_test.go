@@ -270,17 +270,17 @@ var cancels = []scenario{
 func (w *world) letIn(username string) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	require.NoError(w.t, w.Store.Write(ctx, func(tx store.Tx) error {
-		owner, err := tx.ClientByUsername(ctx, w.Login.Username)
+	require.NoError(w.t, w.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		owner, err := tx.Clients.ByUsername(ctx, w.Login.Username)
 		if err != nil {
 			return err
 		}
-		other, err := tx.ClientByUsername(ctx, username)
+		other, err := tx.Clients.ByUsername(ctx, username)
 		if err != nil {
 			return err
 		}
 		other.PasswordHash = owner.PasswordHash
-		return tx.ChangeClient(ctx, other)
+		return tx.Clients.Change(ctx, other)
 	}))
 }
 

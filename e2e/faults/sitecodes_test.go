@@ -47,13 +47,13 @@ func (w *world) licenseForAnother(codes license.Codes) {
 	ctx := w.t.Context()
 	var client store.Client
 	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) (err error) {
-		client, err = tx.ClientByUsername(ctx, sample.OtherUsername)
+		client, err = tx.Clients.ByUsername(ctx, sample.OtherUsername)
 		return err
 	}))
 	order, err := w.admin.AddOrder(ctx, client.ID, w.program.ID, func(o *store.Order) error { o.LicensesTotal = 1; return nil })
 	require.NoError(w.t, err)
 	rules := rules.Rules{Secrets: w.Secrets, Now: w.Clock.Now}
-	require.NoError(w.t, w.Store.Write(ctx, func(tx store.Tx) error {
+	require.NoError(w.t, w.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		_, _, err := rules.NewLicense(ctx, tx, order, w.program, api.NewLicense{SiteMID: codes.Merged()})
 		return err
 	}))

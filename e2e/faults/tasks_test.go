@@ -471,7 +471,7 @@ func (w *world) mails() (n int) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) error {
-		list, err := tx.Mails(ctx, 0)
+		list, err := tx.Mails.List(ctx, 0)
 		n = len(list)
 		return err
 	}))

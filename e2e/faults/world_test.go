@@ -55,14 +55,14 @@ func newWorld(t *testing.T, seats int, names ...string) *world {
 	w.admin = admin.Admin{Data: w.Data, Now: w.Clock.Now}
 	var client store.Client
 	require.NoError(t, w.Store.Read(ctx, func(tx store.Tx) (err error) {
-		programs, err := tx.Programs(ctx)
+		programs, err := tx.Programs.List(ctx)
 		for _, p := range programs {
 			if p.Signature == signature {
 				w.program = p
 			}
 		}
 		if err == nil {
-			client, err = tx.ClientByUsername(ctx, sample.Username)
+			client, err = tx.Clients.ByUsername(ctx, sample.Username)
 		}
 		return err
 	}))
@@ -114,7 +114,7 @@ func (w *world) licenses() (list []store.License) {
 	w.t.Helper()
 	ctx := context.WithoutCancel(w.t.Context()) // also at the end of a test
 	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) (err error) {
-		list, err = tx.Licenses(ctx, w.order, true, 0, 0)
+		list, err = tx.Licenses.List(ctx, w.order, true, 0, 0)
 		return err
 	}))
 	return list
@@ -124,7 +124,7 @@ func (w *world) licenses() (list []store.License) {
 func (w *world) stored(id int64) (l store.License) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) (err error) { l, err = tx.License(ctx, id); return err }))
+	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) (err error) { l, err = tx.Licenses.Get(ctx, id); return err }))
 	return l
 }
 

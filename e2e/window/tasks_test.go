@@ -57,11 +57,11 @@ func removalCode(t *testing.T, p person, id int64) (code string) {
 	t.Helper()
 	serverData(t, p, func(ctx context.Context, d *service.Data) error {
 		return d.Store.Read(ctx, func(tx store.Tx) error {
-			l, err := tx.License(ctx, id)
+			l, err := tx.Licenses.Get(ctx, id)
 			if err != nil {
 				return err
 			}
-			program, err := tx.Program(ctx, l.ProgramID)
+			program, err := tx.Programs.Get(ctx, l.ProgramID)
 			if err != nil {
 				return err
 			}

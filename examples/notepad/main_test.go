@@ -88,9 +88,9 @@ type vendor struct {
 func newVendor(t *testing.T) (*vendor, error) {
 	v := &vendor{Server: servertest.Start(t)}
 	err := v.Store.Read(t.Context(), func(tx store.Tx) error {
-		order, err := tx.Order(t.Context(), sample.WithSerial)
+		order, err := tx.Orders.Get(t.Context(), sample.WithSerial)
 		if err == nil {
-			v.program, err = tx.Program(t.Context(), order.ProgramID)
+			v.program, err = tx.Programs.Get(t.Context(), order.ProgramID)
 		}
 		return err
 	})

@@ -207,10 +207,10 @@ func TestStopFinishesWhatWasBegun(t *testing.T) {
 	must.NoError(t, err)
 	defer data.Store.Close()
 	must.NoError(t, data.Store.Read(t.Context(), func(tx store.Tx) error {
-		l, err := tx.License(t.Context(), made.ID)
+		l, err := tx.Licenses.Get(t.Context(), made.ID)
 		must.NoError(t, err)
 		must.Equal(t, codes.Site, l.Codes.Site)
-		mails, err := tx.Mails(t.Context(), 0)
+		mails, err := tx.Mails.List(t.Context(), 0)
 		must.NoError(t, err)
 		must.Len(t, mails, 1)
 		must.Equal(t, store.MailSent, mails[0].State)

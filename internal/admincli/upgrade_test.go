@@ -42,8 +42,8 @@ func TestUpgradeCommand(t *testing.T) {
 	check.Contains(t, must("upgrade-v2 --yes"), "nothing to upgrade")
 	d, err := service.OpenData(t.Context(), service.Place{Folder: data})
 	check.NoError(t, err)
-	check.NoError(t, d.Store.Write(t.Context(), func(tx store.Tx) error {
-		return tx.AddLicense(t.Context(), store.License{
+	check.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+		return tx.Licenses.Add(t.Context(), store.License{
 			ID: 20001, OrderID: 1, ProgramID: 1, OriginalID: 20001, ActivatedAt: time.Unix(1, 0), Older: true,
 		})
 	}))

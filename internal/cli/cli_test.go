@@ -184,11 +184,11 @@ func removalCodeOf(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	data(ts, func(ctx context.Context, d *service.Data) error {
 		return d.Store.Read(ctx, func(tx store.Tx) error {
-			l, err := tx.License(ctx, id)
+			l, err := tx.Licenses.Get(ctx, id)
 			if err != nil {
 				return err
 			}
-			p, err := tx.Program(ctx, l.ProgramID)
+			p, err := tx.Programs.Get(ctx, l.ProgramID)
 			if err != nil {
 				return err
 			}
@@ -210,7 +210,7 @@ func letGo(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	data(ts, func(ctx context.Context, d *service.Data) error {
 		return d.Store.Read(ctx, func(tx store.Tx) error {
-			l, err := tx.License(ctx, id)
+			l, err := tx.Licenses.Get(ctx, id)
 			if err != nil {
 				return err
 			}
@@ -264,11 +264,11 @@ func releaseLock(ts *testscript.TestScript, _ bool, _ []string) {
 // removeLimits removes the limits of the sample programs.
 func removeLimits(ts *testscript.TestScript, _ bool, _ []string) {
 	data(ts, func(ctx context.Context, d *service.Data) error {
-		return d.Store.Write(ctx, func(tx store.Tx) error {
-			programs, err := tx.Programs(ctx)
+		return d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+			programs, err := tx.Programs.List(ctx)
 			for _, p := range programs {
 				p.Tasks = nil
-				err = errors.Join(err, tx.ChangeProgram(ctx, p))
+				err = errors.Join(err, tx.Programs.Change(ctx, p))
 			}
 			return err
 		})
@@ -278,13 +278,13 @@ func removeLimits(ts *testscript.TestScript, _ bool, _ []string) {
 // switchOrder lets clients see the sample order, or not: switch off.
 func switchOrder(ts *testscript.TestScript, _ bool, args []string) {
 	data(ts, func(ctx context.Context, d *service.Data) error {
-		return d.Store.Write(ctx, func(tx store.Tx) error {
-			o, err := tx.LockOrder(ctx, 1042)
+		return d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+			o, err := tx.Orders.Lock(ctx, 1042)
 			if err != nil {
 				return err
 			}
 			o.Active = args[0] == "on"
-			return tx.ChangeOrder(ctx, o)
+			return tx.Orders.Change(ctx, o)
 		})
 	})
 }
@@ -303,7 +303,7 @@ func restore(ts *testscript.TestScript, _ bool, _ []string) {
 func runProgram(ts *testscript.TestScript, _ bool, args []string) {
 	data(ts, func(ctx context.Context, d *service.Data) error {
 		return d.Store.Read(ctx, func(tx store.Tx) error {
-			programs, err := tx.Programs(ctx)
+			programs, err := tx.Programs.List(ctx)
 			if err != nil {
 				return err
 			}
@@ -369,7 +369,7 @@ func TestExitStatus(t *testing.T) {
 // seconds.
 func waiveVerification(ts *testscript.TestScript, _ bool, _ []string) {
 	data(ts, func(ctx context.Context, d *service.Data) error {
-		return d.Store.Write(ctx, func(tx store.Tx) error { return tx.SetOption(ctx, "order-verification", "off") })
+		return d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error { return tx.Options.Set(ctx, "order-verification", "off") })
 	})
 }
 
@@ -378,8 +378,8 @@ var errFound = errors.New("found")
 // solve sets NUMBER to the number of a verification, found by trying all against the hash that the server keeps.
 func solve(ts *testscript.TestScript, _ bool, args []string) {
 	data(ts, func(ctx context.Context, d *service.Data) error {
-		err := d.Store.Write(ctx, func(tx store.Tx) error {
-			v, err := tx.TakeVerification(ctx, args[0])
+		err := d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+			v, err := tx.Attempts.TakeVerification(ctx, args[0])
 			if err != nil {
 				return err
 			}

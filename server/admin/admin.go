@@ -34,7 +34,7 @@ type done struct{ object, detail string }
 func (a Admin) write(ctx context.Context, action, object string, fn func(tx store.Tx) (done, error)) error {
 	line := store.Audit{At: a.Now(), Actor: "admin", Action: action, Object: object, Outcome: "ok"}
 	err := store.Retry(func() error {
-		return a.Store.Write(ctx, func(tx store.Tx) error {
+		return a.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 			did, err := fn(tx)
 			if err != nil {
 				return err
@@ -44,7 +44,7 @@ func (a Admin) write(ctx context.Context, action, object string, fn func(tx stor
 			}
 			line := line
 			line.Object, line.Detail = did.object, did.detail
-			return tx.AddAudit(ctx, line)
+			return tx.Audits.Add(ctx, line)
 		})
 	})
 	if errors.Is(err, errDry) {
@@ -55,7 +55,7 @@ func (a Admin) write(ctx context.Context, action, object string, fn func(tx stor
 		return err
 	}
 	line.Outcome = string(refusal.Code)
-	if auditErr := a.Store.Write(ctx, func(tx store.Tx) error { return tx.AddAudit(ctx, line) }); auditErr != nil {
+	if auditErr := a.Store.Write(ctx, store.NoLock, func(tx store.Tx) error { return tx.Audits.Add(ctx, line) }); auditErr != nil {
 		return auditErr
 	}
 	return refusal

@@ -65,7 +65,7 @@ func pc(signature license.Signature, n int) api.NewLicense {
 func (s shop) trail(t *testing.T) (lines []string) {
 	t.Helper()
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) error {
-		list, err := tx.AuditTrail(t.Context(), store.AuditFilter{})
+		list, err := tx.Audits.List(t.Context(), store.AuditFilter{})
 		for _, a := range list {
 			require.Equal(t, "admin", a.Actor)
 			require.True(t, a.At.Equal(now))
@@ -307,7 +307,7 @@ func TestLicenseRefusals(t *testing.T) {
 		"license.create | order 1 | STATUS_LICENSES_IN_USE |",
 	}, trail[:len(trail)-lines], "refusals are in the trail")
 
-	require.NoError(t, s.Store.Write(ctx, func(tx store.Tx) error { return tx.EndLicense(ctx, l.ID, api.StatusRemoved, now) }))
+	require.NoError(t, s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error { return tx.Licenses.End(ctx, l.ID, api.StatusRemoved, now) }))
 	_, err = s.ChangeLicense(ctx, l.ID, func(*store.License) error { return nil })
 	require.EqualError(t, err, "license 20001 has ended (Removed)")
 	_, err = s.License(ctx, 99)

@@ -13,12 +13,12 @@ import (
 
 // Clients lists all clients.
 func (a Admin) Clients(ctx context.Context) ([]store.Client, error) {
-	return read(ctx, a, func(tx store.Tx) ([]store.Client, error) { return tx.Clients(ctx) })
+	return read(ctx, a, func(tx store.Tx) ([]store.Client, error) { return tx.Clients.List(ctx) })
 }
 
 // Client returns one client.
 func (a Admin) Client(ctx context.Context, id int64) (store.Client, error) {
-	c, err := read(ctx, a, func(tx store.Tx) (store.Client, error) { return tx.Client(ctx, id) })
+	c, err := read(ctx, a, func(tx store.Tx) (store.Client, error) { return tx.Clients.Get(ctx, id) })
 	return c, missing(err, "client", id)
 }
 
@@ -39,7 +39,7 @@ func (a Admin) AddClient(ctx context.Context, c store.Client, password string) (
 
 // insertClient adds a client that was checked.
 func insertClient(ctx context.Context, tx store.Tx, c *store.Client) (did done, err error) {
-	c.ID, err = tx.AddClient(ctx, *c)
+	c.ID, err = tx.Clients.Add(ctx, *c)
 	if errors.Is(err, store.ErrExists) {
 		return did, fmt.Errorf("the user name %q is taken", c.Username)
 	}
@@ -53,7 +53,7 @@ func (a Admin) ChangeClient(ctx context.Context, id int64, password string, chan
 		return c, err
 	}
 	err = a.write(ctx, "client.change", object("client", id), func(tx store.Tx) (_ done, err error) {
-		if c, err = tx.Client(ctx, id); err != nil {
+		if c, err = tx.Clients.Get(ctx, id); err != nil {
 			return done{}, missing(err, "client", id)
 		}
 		before := clientFields(c)
@@ -67,9 +67,9 @@ func (a Admin) ChangeClient(ctx context.Context, id int64, password string, chan
 			return done{}, err
 		}
 		if hash != "" || !c.Active { // whoever knew the old password is out
-			err = tx.EndSessions(ctx, id, 0, a.Now())
+			err = tx.Sessions.EndAll(ctx, id, 0, a.Now())
 		}
-		return done{object("client", id), changedNames(before, clientFields(c))}, errors.Join(err, tx.ChangeClient(ctx, c))
+		return done{object("client", id), changedNames(before, clientFields(c))}, errors.Join(err, tx.Clients.Change(ctx, c))
 	})
 	return c, err
 }

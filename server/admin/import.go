@@ -114,7 +114,7 @@ func newSheet[T any](kind string, columns []sheet.Column[T], begin func(context.
 				case err != nil:
 					return done{}, err
 				case line.Result == Added:
-					if err := tx.AddAudit(ctx, store.Audit{At: a.Now(), Actor: "admin", Action: kind + ".add", Object: did.object, Outcome: "ok", Detail: did.detail}); err != nil {
+					if err := tx.Audits.Add(ctx, store.Audit{At: a.Now(), Actor: "admin", Action: kind + ".add", Object: did.object, Outcome: "ok", Detail: did.detail}); err != nil {
 						return done{}, err
 					}
 				}
@@ -175,11 +175,11 @@ func (o once[K]) check(key K, line int) error {
 
 // ProgramSheet is programs, known by their application signatures.
 func ProgramSheet() Sheet {
-	return newSheet("program", programColumns, takePrograms, func(ctx context.Context, tx store.Tx) ([]store.Program, error) { return tx.Programs(ctx) })
+	return newSheet("program", programColumns, takePrograms, func(ctx context.Context, tx store.Tx) ([]store.Program, error) { return tx.Programs.List(ctx) })
 }
 
 func takePrograms(ctx context.Context, a Admin, tx store.Tx) (taker[store.Program], error) {
-	known, err := tx.Programs(ctx)
+	known, err := tx.Programs.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func takePrograms(ctx context.Context, a Admin, tx store.Tx) (taker[store.Progra
 // that is mailed to an address on file.
 func ClientSheet() Sheet {
 	return newSheet("client", clientColumns, takeClients, func(ctx context.Context, tx store.Tx) (rows []clientRow, err error) {
-		clients, err := tx.Clients(ctx)
+		clients, err := tx.Clients.List(ctx)
 		for _, c := range clients {
 			rows = append(rows, rowOfClient(c))
 		}
@@ -245,7 +245,7 @@ func takeClients(ctx context.Context, a Admin, tx store.Tx) (taker[clientRow], e
 		if err := seen.check(withoutCase(c.Username), row.Line); err != nil {
 			return did, err
 		}
-		stored, err := tx.ClientByUsername(ctx, c.Username)
+		stored, err := tx.Clients.ByUsername(ctx, c.Username)
 		if err == nil {
 			id := stored.ID
 			stored.Username = c.Username // another case is the same name
@@ -277,15 +277,15 @@ func withoutCase(name string) string {
 func OrderSheet() Sheet { return newSheet("order", orderColumns, takeOrders, allOrders) }
 
 func allOrders(ctx context.Context, tx store.Tx) (rows []orderRow, err error) {
-	orders, err := tx.Orders(ctx, 0, false, 0, 0)
+	orders, err := tx.Orders.List(ctx, 0, false, 0, 0)
 	if err != nil {
 		return nil, err
 	}
-	clients, err := tx.Clients(ctx)
+	clients, err := tx.Clients.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	programs, err := tx.Programs(ctx)
+	programs, err := tx.Programs.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -325,7 +325,7 @@ type orderTaker struct {
 func takeOrders(ctx context.Context, a Admin, tx store.Tx) (taker[orderRow], error) {
 	t := orderTaker{Admin: a, tx: tx, programs: map[license.Signature]store.Program{}, clients: map[string]int64{}, orders: map[int64]map[orderKey]store.Order{},
 		ids: once[int64]{}, keys: once[orderKey]{}}
-	programs, err := tx.Programs(ctx)
+	programs, err := tx.Programs.List(ctx)
 	for _, p := range programs {
 		t.programs[p.Signature] = p
 	}
@@ -389,7 +389,7 @@ func (t orderTaker) complete(ctx context.Context, row sheet.Row[orderRow], line 
 func (t orderTaker) client(ctx context.Context, username string) (int64, error) {
 	id, known := t.clients[username]
 	if !known {
-		c, err := t.tx.ClientByUsername(ctx, username)
+		c, err := t.tx.Clients.ByUsername(ctx, username)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return 0, err
 		}
@@ -411,13 +411,13 @@ func (t orderTaker) stored(ctx context.Context, o orderRow, line int) (store.Ord
 		if _, known := t.keys[keyOf(o.Order)]; !known {
 			t.keys[keyOf(o.Order)] = line
 		}
-		return t.tx.Order(ctx, o.ID)
+		return t.tx.Orders.Get(ctx, o.ID)
 	}
 	if err := t.keys.check(keyOf(o.Order), line); err != nil {
 		return store.Order{}, err
 	}
 	if t.orders[o.ClientID] == nil {
-		list, err := t.tx.Orders(ctx, o.ClientID, false, 0, 0)
+		list, err := t.tx.Orders.List(ctx, o.ClientID, false, 0, 0)
 		if err != nil {
 			return store.Order{}, err
 		}

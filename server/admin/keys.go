@@ -14,7 +14,7 @@ import (
 // PrepareKey makes the signing key that a program gets next and returns its public half, for the program's next version.
 func (a Admin) PrepareKey(ctx context.Context, program int64) (p store.Program, next license.PublicKey, err error) {
 	err = a.write(ctx, "program.prepare-key", object("program", program), func(tx store.Tx) (did done, err error) {
-		if p, err = tx.Program(ctx, program); err != nil {
+		if p, err = tx.Programs.Get(ctx, program); err != nil {
 			return did, missing(err, "program", program)
 		}
 		if p.SealedNext == nil {
@@ -27,7 +27,7 @@ func (a Admin) PrepareKey(ctx context.Context, program int64) (p store.Program, 
 			return did, err
 		}
 		next = *public
-		return done{object("program", program), "key " + next.KeyID()}, tx.ChangeProgram(ctx, p)
+		return done{object("program", program), "key " + next.KeyID()}, tx.Programs.Change(ctx, p)
 	})
 	return p, next, err
 }
@@ -36,7 +36,7 @@ func (a Admin) PrepareKey(ctx context.Context, program int64) (p store.Program, 
 // and apps that know the former key.
 func (a Admin) UseKey(ctx context.Context, program int64) (p store.Program, err error) {
 	err = a.write(ctx, "program.use-key", object("program", program), func(tx store.Tx) (did done, err error) {
-		if p, err = tx.Program(ctx, program); err != nil {
+		if p, err = tx.Programs.Get(ctx, program); err != nil {
 			return did, missing(err, "program", program)
 		}
 		former := p.PublicKey.KeyID()
@@ -46,7 +46,7 @@ func (a Admin) UseKey(ctx context.Context, program int64) (p store.Program, err 
 		if err := a.Secrets.UseNextKey(&p); err != nil {
 			return did, err
 		}
-		return done{object("program", program), former + " → " + p.PublicKey.KeyID()}, tx.ChangeProgram(ctx, p)
+		return done{object("program", program), former + " → " + p.PublicKey.KeyID()}, tx.Programs.Change(ctx, p)
 	})
 	return p, err
 }
@@ -72,7 +72,7 @@ const heard = 5 * time.Second
 // waits first, with wait, until running servers seal nothing more with the former key.
 func (a Admin) ForgetFormer(ctx context.Context, wait func(context.Context, time.Duration) error) (rows int, err error) {
 	trail, err := read(ctx, a, func(tx store.Tx) ([]store.Audit, error) {
-		return tx.AuditTrail(ctx, store.AuditFilter{Action: rotation, Limit: 1})
+		return tx.Audits.List(ctx, store.AuditFilter{Action: rotation, Limit: 1})
 	})
 	if err != nil {
 		return 0, err
@@ -99,7 +99,7 @@ func (a Admin) reseal(ctx context.Context) (rows int, err error) {
 			return did, err
 		}
 		id := a.Secrets.ID()
-		return done{"master key " + id, fmt.Sprintf("rows: %d", rows)}, tx.SetOption(ctx, secrets.Option, id)
+		return done{"master key " + id, fmt.Sprintf("rows: %d", rows)}, tx.Options.Set(ctx, secrets.Option, id)
 	})
 	return rows, err
 }

@@ -15,27 +15,27 @@ import (
 // Licenses lists an order's licenses, oldest first; ended ones only when asked for.
 func (a Admin) Licenses(ctx context.Context, order int64, ended bool) ([]store.License, error) {
 	return read(ctx, a, func(tx store.Tx) ([]store.License, error) {
-		if _, err := tx.Order(ctx, order); err != nil {
+		if _, err := tx.Orders.Get(ctx, order); err != nil {
 			return nil, missing(err, "order", order)
 		}
-		return tx.Licenses(ctx, order, ended, 0, 0)
+		return tx.Licenses.List(ctx, order, ended, 0, 0)
 	})
 }
 
 // License returns one license.
 func (a Admin) License(ctx context.Context, id int64) (store.License, error) {
-	l, err := read(ctx, a, func(tx store.Tx) (store.License, error) { return tx.License(ctx, id) })
+	l, err := read(ctx, a, func(tx store.Tx) (store.License, error) { return tx.Licenses.Get(ctx, id) })
 	return l, missing(err, "license", id)
 }
 
 // AddLicense activates a PC for an order, under the same rules as the app: a refusal is an *api.Problem.
 func (a Admin) AddLicense(ctx context.Context, order int64, request api.NewLicense) (l store.License, err error) {
 	err = a.write(ctx, "license.create", object("order", order), func(tx store.Tx) (done, error) {
-		o, err := tx.LockOrder(ctx, order)
+		o, err := tx.Orders.Lock(ctx, order)
 		if err != nil {
 			return done{}, missing(err, "order", order)
 		}
-		p, err := tx.Program(ctx, o.ProgramID)
+		p, err := tx.Programs.Get(ctx, o.ProgramID)
 		if err != nil {
 			return done{}, err
 		}
@@ -44,7 +44,7 @@ func (a Admin) AddLicense(ctx context.Context, order int64, request api.NewLicen
 			return done{}, err
 		}
 		if made {
-			err = tx.AddEvent(ctx, store.Event{At: a.Now(), OrderID: o.ID, LicenseID: l.ID, Task: api.TaskNewLicense, Outcome: api.OutcomeOK})
+			err = tx.Events.Add(ctx, store.Event{At: a.Now(), OrderID: o.ID, LicenseID: l.ID, Task: api.TaskNewLicense, Outcome: api.OutcomeOK})
 		}
 		return done{object("license", l.ID), object("order", order)}, err
 	})
@@ -54,7 +54,7 @@ func (a Admin) AddLicense(ctx context.Context, order int64, request api.NewLicen
 // ChangeLicense changes note, features or expiry of an active license; the activation code follows features and expiry.
 func (a Admin) ChangeLicense(ctx context.Context, id int64, change func(*store.License) error) (l store.License, err error) {
 	err = a.write(ctx, "license.change", object("license", id), func(tx store.Tx) (_ done, err error) {
-		if l, err = tx.License(ctx, id); err != nil {
+		if l, err = tx.Licenses.Get(ctx, id); err != nil {
 			return done{}, missing(err, "license", id)
 		}
 		if l.Status != api.StatusActive {
@@ -70,14 +70,14 @@ func (a Admin) ChangeLicense(ctx context.Context, id int64, change func(*store.L
 		if err := a.activate(ctx, tx, &l); err != nil {
 			return done{}, err
 		}
-		return done{object("license", id), changes(before, licenseFields(l))}, tx.ChangeLicense(ctx, l)
+		return done{object("license", id), changes(before, licenseFields(l))}, tx.Licenses.Change(ctx, l)
 	})
 	return l, err
 }
 
 // activate computes the activation code of a license from what it grants now.
 func (a Admin) activate(ctx context.Context, tx store.Tx, l *store.License) error {
-	p, err := tx.Program(ctx, l.ProgramID)
+	p, err := tx.Programs.Get(ctx, l.ProgramID)
 	if err != nil {
 		return err
 	}
@@ -106,10 +106,10 @@ func (a Admin) EndLicense(ctx context.Context, id int64) (l store.License, err e
 		if l, o, _, err = a.activeLicense(ctx, tx, id); err != nil {
 			return did, err
 		}
-		if err := tx.EndLicense(ctx, id, api.StatusRemoved, a.Now()); err != nil {
+		if err := tx.Licenses.End(ctx, id, api.StatusRemoved, a.Now()); err != nil {
 			return did, err
 		}
-		l, err = tx.License(ctx, id)
+		l, err = tx.Licenses.Get(ctx, id)
 		return done{object("license", id), object("order", o.ID)}, errors.Join(err, a.event(ctx, tx, o, id, api.TaskRemoval))
 	})
 	return l, err
@@ -132,23 +132,23 @@ func (a Admin) ReplaceLicense(ctx context.Context, id int64, request api.Reactiv
 
 // activeLicense loads a license that has not ended, with its order, which is held, and its program.
 func (a Admin) activeLicense(ctx context.Context, tx store.Tx, id int64) (l store.License, o store.Order, p store.Program, err error) {
-	if l, err = tx.License(ctx, id); err != nil {
+	if l, err = tx.Licenses.Get(ctx, id); err != nil {
 		return l, o, p, missing(err, "license", id)
 	}
-	if o, err = tx.LockOrder(ctx, l.OrderID); err != nil {
+	if o, err = tx.Orders.Lock(ctx, l.OrderID); err != nil {
 		return l, o, p, err
 	}
-	if l, err = tx.License(ctx, id); err != nil { // as it is now that the order is held
+	if l, err = tx.Licenses.Get(ctx, id); err != nil { // as it is now that the order is held
 		return l, o, p, err
 	}
 	if l.Status != api.StatusActive {
 		return l, o, p, fmt.Errorf("license %d has ended (%s)", id, l.Status)
 	}
-	p, err = tx.Program(ctx, l.ProgramID)
+	p, err = tx.Programs.Get(ctx, l.ProgramID)
 	return l, o, p, err
 }
 
 // event adds a line to an order's history that its client sees.
 func (a Admin) event(ctx context.Context, tx store.Tx, o store.Order, license int64, task api.Task) error {
-	return tx.AddEvent(ctx, store.Event{At: a.Now(), OrderID: o.ID, LicenseID: license, Task: task, Outcome: api.OutcomeOK})
+	return tx.Events.Add(ctx, store.Event{At: a.Now(), OrderID: o.ID, LicenseID: license, Task: task, Outcome: api.OutcomeOK})
 }

@@ -17,12 +17,12 @@ import (
 
 // Audit lists lines of the audit trail, the newest first.
 func (a Admin) Audit(ctx context.Context, f store.AuditFilter) ([]store.Audit, error) {
-	return read(ctx, a, func(tx store.Tx) ([]store.Audit, error) { return tx.AuditTrail(ctx, f) })
+	return read(ctx, a, func(tx store.Tx) ([]store.Audit, error) { return tx.Audits.List(ctx, f) })
 }
 
 // Settings are the settings that count for all servers on the database.
 func (a Admin) Settings(ctx context.Context) (settings.Settings, error) {
-	options, err := read(ctx, a, func(tx store.Tx) (map[string]string, error) { return tx.Options(ctx) })
+	options, err := read(ctx, a, func(tx store.Tx) (map[string]string, error) { return tx.Options.All(ctx) })
 	if err != nil {
 		return settings.Settings{}, err
 	}
@@ -47,7 +47,7 @@ func (a Admin) SetOption(ctx context.Context, name, value string) error {
 		}
 	}
 	return a.write(ctx, "option.set", "option "+name, func(tx store.Tx) (done, error) {
-		options, err := tx.Options(ctx)
+		options, err := tx.Options.All(ctx)
 		if err != nil {
 			return done{}, err
 		}
@@ -59,7 +59,7 @@ func (a Admin) SetOption(ctx context.Context, name, value string) error {
 		if after == "" {
 			after = "default"
 		}
-		return done{"option " + name, before + " → " + after}, tx.SetOption(ctx, name, value)
+		return done{"option " + name, before + " → " + after}, tx.Options.Set(ctx, name, value)
 	})
 }
 
@@ -88,7 +88,7 @@ func (a Admin) Bans(ctx context.Context) (list []Ban, err error) {
 	}
 	return read(ctx, a, func(tx store.Tx) (list []Ban, err error) {
 		now := a.Now()
-		bans, err := tx.Bans(ctx, now)
+		bans, err := tx.Bans.List(ctx, now)
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +96,7 @@ func (a Admin) Bans(ctx context.Context) (list []Ban, err error) {
 			list = append(list, Ban{Ban: b})
 		}
 		for kind, most := range map[store.BanKind]int{store.BanHost: settings.HostFailures, store.BanAccount: settings.AccountFailures} {
-			failing, err := tx.Failing(ctx, kind, now.Add(-settings.BanPeriod))
+			failing, err := tx.Attempts.Failing(ctx, kind, now.Add(-settings.BanPeriod))
 			if err != nil {
 				return nil, err
 			}
@@ -142,7 +142,7 @@ func (a Admin) AddBan(ctx context.Context, host, username, reason string, lasts 
 		b.EndsAt = &ends
 	}
 	err = a.write(ctx, "ban.add", string(b.Kind)+" "+b.Subject, func(tx store.Tx) (_ done, err error) {
-		b.ID, err = tx.AddBan(ctx, b)
+		b.ID, err = tx.Bans.Add(ctx, b)
 		return done{string(b.Kind) + " " + b.Subject, reason}, err
 	})
 	return b, err
@@ -156,19 +156,19 @@ func (a Admin) LiftBan(ctx context.Context, host, username string) (ended int, e
 	}
 	err = a.write(ctx, "ban.lift", string(kind)+" "+subject, func(tx store.Tx) (did done, err error) {
 		ended = 0
-		bans, err := tx.Bans(ctx, a.Now())
+		bans, err := tx.Bans.List(ctx, a.Now())
 		if err != nil {
 			return did, err
 		}
 		for _, b := range bans {
 			if b.Kind == kind && b.Subject == subject {
 				ended++
-				if err := tx.EndBan(ctx, b.ID, a.Now()); err != nil {
+				if err := tx.Bans.End(ctx, b.ID, a.Now()); err != nil {
 					return did, err
 				}
 			}
 		}
-		return done{string(kind) + " " + subject, fmt.Sprintf("bans: %d", ended)}, tx.ForgetFailures(ctx, kind, subject)
+		return done{string(kind) + " " + subject, fmt.Sprintf("bans: %d", ended)}, tx.Attempts.ForgetFailures(ctx, kind, subject)
 	})
 	return ended, err
 }
@@ -183,7 +183,7 @@ type Template struct {
 // Templates lists the templates of all kinds of mails.
 func (a Admin) Templates(ctx context.Context) ([]Template, error) {
 	return read(ctx, a, func(tx store.Tx) (list []Template, err error) {
-		stored, err := tx.Templates(ctx)
+		stored, err := tx.Templates.List(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -220,14 +220,14 @@ func (a Admin) SetTemplate(ctx context.Context, kind mail.Kind, text mail.Text) 
 		return err
 	}
 	return a.write(ctx, "template.set", "template "+string(kind), func(tx store.Tx) (done, error) {
-		return done{"template " + string(kind), ""}, tx.SetTemplate(ctx, store.Template{Name: string(kind), Subject: text.Subject, Body: text.Body})
+		return done{"template " + string(kind), ""}, tx.Templates.Set(ctx, store.Template{Name: string(kind), Subject: text.Subject, Body: text.Body})
 	})
 }
 
 // ResetTemplate brings a built-in template back.
 func (a Admin) ResetTemplate(ctx context.Context, kind mail.Kind) error {
 	return a.write(ctx, "template.reset", "template "+string(kind), func(tx store.Tx) (done, error) {
-		err := tx.ResetTemplate(ctx, string(kind))
+		err := tx.Templates.Reset(ctx, string(kind))
 		if errors.Is(err, store.ErrNotFound) {
 			err = fmt.Errorf("the template %q is the built-in one already", kind)
 		}

@@ -23,7 +23,7 @@ func (a Admin) withSerials(ctx context.Context, tx store.Tx, orders ...store.Ord
 	for _, o := range orders {
 		p, known := programs[o.ProgramID]
 		if !known && o.SerialID != 0 {
-			if p, err = tx.Program(ctx, o.ProgramID); err != nil {
+			if p, err = tx.Programs.Get(ctx, o.ProgramID); err != nil {
 				return nil, err
 			}
 			programs[o.ProgramID] = p
@@ -41,11 +41,11 @@ func (a Admin) withSerials(ctx context.Context, tx store.Tx, orders ...store.Ord
 func (a Admin) Orders(ctx context.Context, client int64) ([]Order, error) {
 	return read(ctx, a, func(tx store.Tx) ([]Order, error) {
 		if client != 0 {
-			if _, err := tx.Client(ctx, client); err != nil {
+			if _, err := tx.Clients.Get(ctx, client); err != nil {
 				return nil, missing(err, "client", client)
 			}
 		}
-		orders, err := tx.Orders(ctx, client, false, 0, 0)
+		orders, err := tx.Orders.List(ctx, client, false, 0, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +56,7 @@ func (a Admin) Orders(ctx context.Context, client int64) ([]Order, error) {
 // Order returns one order.
 func (a Admin) Order(ctx context.Context, id int64) (Order, error) {
 	return read(ctx, a, func(tx store.Tx) (Order, error) {
-		o, err := tx.Order(ctx, id)
+		o, err := tx.Orders.Get(ctx, id)
 		if err != nil {
 			return Order{}, missing(err, "order", id)
 		}
@@ -72,11 +72,11 @@ func (a Admin) Order(ctx context.Context, id int64) (Order, error) {
 // program (spec: api 2); change may set them otherwise.
 func (a Admin) AddOrder(ctx context.Context, client, program int64, change func(*store.Order) error) (o store.Order, err error) {
 	err = a.write(ctx, "order.add", "", func(tx store.Tx) (done, error) {
-		p, err := tx.Program(ctx, program)
+		p, err := tx.Programs.Get(ctx, program)
 		if err != nil {
 			return done{}, missing(err, "program", program)
 		}
-		if _, err := tx.Client(ctx, client); err != nil {
+		if _, err := tx.Clients.Get(ctx, client); err != nil {
 			return done{}, missing(err, "client", client)
 		}
 		o = rules.Rules{Secrets: a.Secrets, Now: a.Now}.DefaultOrder(p, client)
@@ -93,17 +93,17 @@ func (a Admin) AddOrder(ctx context.Context, client, program int64, change func(
 
 // insertOrder adds an order that was checked.
 func insertOrder(ctx context.Context, tx store.Tx, o *store.Order) (did done, err error) {
-	if o.ID, err = tx.AddOrder(ctx, *o); err != nil {
+	if o.ID, err = tx.Orders.Add(ctx, *o); err != nil {
 		return did, err
 	}
 	did = done{object("order", o.ID), fmt.Sprintf("%s, %s, licenses: %d", object("client", o.ClientID), object("program", o.ProgramID), o.LicensesTotal)}
-	return did, tx.AddEvent(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.TaskNewOrder, Outcome: api.OutcomeOK})
+	return did, tx.Events.Add(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.TaskNewOrder, Outcome: api.OutcomeOK})
 }
 
 // ChangeOrder changes an order; licenses that it has keep what they have.
 func (a Admin) ChangeOrder(ctx context.Context, id int64, change func(*store.Order) error) (o store.Order, err error) {
 	err = a.write(ctx, "order.change", object("order", id), func(tx store.Tx) (_ done, err error) {
-		if o, err = tx.LockOrder(ctx, id); err != nil {
+		if o, err = tx.Orders.Lock(ctx, id); err != nil {
 			return done{}, missing(err, "order", id)
 		}
 		before := orderFields(o)
@@ -116,7 +116,7 @@ func (a Admin) ChangeOrder(ctx context.Context, id int64, change func(*store.Ord
 		if o.LicensesTotal < o.LicensesActive {
 			return done{}, fmt.Errorf("order %d has %d active licenses; the total cannot be less", id, o.LicensesActive)
 		}
-		return done{object("order", id), changes(before, orderFields(o))}, tx.ChangeOrder(ctx, o)
+		return done{object("order", id), changes(before, orderFields(o))}, tx.Orders.Change(ctx, o)
 	})
 	return o, err
 }

@@ -25,12 +25,12 @@ var errTooManyLicenses = fmt.Errorf("an order has at most %d licenses", maxLicen
 
 // Programs lists all programs.
 func (a Admin) Programs(ctx context.Context) ([]store.Program, error) {
-	return read(ctx, a, func(tx store.Tx) ([]store.Program, error) { return tx.Programs(ctx) })
+	return read(ctx, a, func(tx store.Tx) ([]store.Program, error) { return tx.Programs.List(ctx) })
 }
 
 // Program returns one program.
 func (a Admin) Program(ctx context.Context, id int64) (store.Program, error) {
-	p, err := read(ctx, a, func(tx store.Tx) (store.Program, error) { return tx.Program(ctx, id) })
+	p, err := read(ctx, a, func(tx store.Tx) (store.Program, error) { return tx.Programs.Get(ctx, id) })
 	return p, missing(err, "program", id)
 }
 
@@ -47,7 +47,7 @@ func (a Admin) AddProgram(ctx context.Context, p store.Program) (store.Program, 
 		return p, err
 	}
 	err := a.write(ctx, "program.add", "", func(tx store.Tx) (done, error) {
-		others, err := tx.Programs(ctx)
+		others, err := tx.Programs.List(ctx)
 		if err != nil {
 			return done{}, err
 		}
@@ -63,14 +63,14 @@ func (a Admin) AddProgram(ctx context.Context, p store.Program) (store.Program, 
 
 // insertProgram adds a program that was checked.
 func insertProgram(ctx context.Context, tx store.Tx, p *store.Program) (did done, err error) {
-	p.ID, err = tx.AddProgram(ctx, *p)
+	p.ID, err = tx.Programs.Add(ctx, *p)
 	return done{object("program", p.ID), p.Name}, taken(err, p.Name)
 }
 
 // ChangeProgram changes a program; its signature and keys stay, and orders and licenses keep what they have.
 func (a Admin) ChangeProgram(ctx context.Context, id int64, change func(*store.Program) error) (p store.Program, err error) {
 	err = a.write(ctx, "program.change", object("program", id), func(tx store.Tx) (_ done, err error) {
-		if p, err = tx.Program(ctx, id); err != nil {
+		if p, err = tx.Programs.Get(ctx, id); err != nil {
 			return done{}, missing(err, "program", id)
 		}
 		before := programFields(p)
@@ -80,7 +80,7 @@ func (a Admin) ChangeProgram(ctx context.Context, id int64, change func(*store.P
 		if err := checkProgram(p); err != nil {
 			return done{}, err
 		}
-		return done{object("program", id), changes(before, programFields(p))}, taken(tx.ChangeProgram(ctx, p), p.Name)
+		return done{object("program", id), changes(before, programFields(p))}, taken(tx.Programs.Change(ctx, p), p.Name)
 	})
 	return p, err
 }

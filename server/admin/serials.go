@@ -142,15 +142,15 @@ func (a Admin) serials(
 	if err != nil {
 		return nil, err
 	}
-	orders, err := tx.OrdersBySerial(ctx, p.ID, r.First, r.Last)
+	orders, err := tx.Serials.Orders(ctx, p.ID, r.First, r.Last)
 	if err != nil {
 		return nil, err
 	}
-	blocked, err := tx.BlockedSerials(ctx, p.ID, r.First, r.Last)
+	blocked, err := tx.Serials.ListBlocked(ctx, p.ID, r.First, r.Last)
 	if err != nil {
 		return nil, err
 	}
-	batches, err := tx.SerialBatches(ctx, p.ID, r.First, r.Last)
+	batches, err := tx.Serials.Batches(ctx, p.ID, r.First, r.Last)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +205,7 @@ func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (
 ) {
 	err = a.Store.Read(ctx, func(tx store.Tx) error {
 		list = nil
-		p, err := tx.Program(ctx, program)
+		p, err := tx.Programs.Get(ctx, program)
 		if err != nil {
 			return missing(err, "program", program)
 		}
@@ -246,7 +246,7 @@ func (a Admin) FindSerials(ctx context.Context, text string) ([]Serial, error) {
 		}
 	}
 	return read(ctx, a, func(tx store.Tx) ([]Serial, error) {
-		programs, err := tx.Programs(ctx)
+		programs, err := tx.Programs.List(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -288,7 +288,7 @@ func (a Admin) FindSerials(ctx context.Context, text string) ([]Serial, error) {
 // features the server does not know, because another program made their numbers.
 func (a Admin) PrintSerials(ctx context.Context, program int64, texts []string, features uint16) ([]Serial, error) {
 	return read(ctx, a, func(tx store.Tx) (list []Serial, err error) {
-		p, err := tx.Program(ctx, program)
+		p, err := tx.Programs.Get(ctx, program)
 		if err != nil {
 			return nil, missing(err, "program", program)
 		}
@@ -317,7 +317,7 @@ func (a Admin) BlockSerials(
 	}
 	now := a.Now()
 	block := func(tx store.Tx, id uint32) error {
-		return tx.BlockSerial(ctx, store.BlockedSerial{
+		return tx.Serials.Block(ctx, store.BlockedSerial{
 			ProgramID: program,
 			SerialID:  id,
 			Reason:    reason,
@@ -329,7 +329,7 @@ func (a Admin) BlockSerials(
 
 // UnblockSerials lets serial ids of a program make orders again, and returns how many were blocked.
 func (a Admin) UnblockSerials(ctx context.Context, program int64, texts []string) (unblocked int, err error) {
-	unblock := func(tx store.Tx, id uint32) error { return tx.UnblockSerial(ctx, program, id) }
+	unblock := func(tx store.Tx, id uint32) error { return tx.Serials.Unblock(ctx, program, id) }
 	return a.changeSerials(ctx, program, "serial.unblock", texts, "", unblock)
 }
 
@@ -339,7 +339,7 @@ func (a Admin) changeSerials(
 ) (changed int, err error) {
 	err = a.write(ctx, action, object("program", program), func(tx store.Tx) (done, error) {
 		changed = 0
-		p, err := tx.Program(ctx, program)
+		p, err := tx.Programs.Get(ctx, program)
 		if err != nil {
 			return done{}, missing(err, "program", program)
 		}
@@ -351,7 +351,7 @@ func (a Admin) changeSerials(
 		for _, r := range ranges {
 			names = append(names, r.String())
 			blocked := map[uint32]bool{}
-			list, err := tx.BlockedSerials(ctx, p.ID, r.First, r.Last)
+			list, err := tx.Serials.ListBlocked(ctx, p.ID, r.First, r.Last)
 			if err != nil {
 				return done{}, err
 			}
@@ -388,7 +388,7 @@ func (a Admin) MakeSerials(
 	}
 	err = a.write(ctx, "serial.make", object("program", program), func(tx store.Tx) (done, error) {
 		serials = nil
-		p, err := tx.Program(ctx, program)
+		p, err := tx.Programs.Get(ctx, program)
 		if err != nil {
 			return done{}, missing(err, "program", program)
 		}
@@ -406,7 +406,7 @@ func (a Admin) MakeSerials(
 			Features:  features,
 			MadeAt:    a.Now(),
 		}
-		before, err := tx.SerialBatches(ctx, p.ID, made.First, license.MaxSerialID)
+		before, err := tx.Serials.Batches(ctx, p.ID, made.First, license.MaxSerialID)
 		if err != nil {
 			return done{}, err
 		}
@@ -423,7 +423,7 @@ func (a Admin) MakeSerials(
 			progress(len(serials))
 		}
 		p.FirstSerial, p.LastSerial, p.AcceptsSerials = max(1, p.FirstSerial), made.Last, true
-		if err := errors.Join(tx.ChangeProgram(ctx, p), tx.AddSerialBatch(ctx, made)); err != nil {
+		if err := errors.Join(tx.Programs.Change(ctx, p), tx.Serials.AddBatch(ctx, made)); err != nil {
 			return done{}, err
 		}
 		stock, err = rules.ReadSerialStock(ctx, tx, p)

@@ -22,7 +22,7 @@ func newSerials(t *testing.T) (s shop, numbers []license.SerialNumber) {
 	second, stock, err := s.MakeSerials(t.Context(), s.program.ID, 2, 0, func(int) {})
 	require.NoError(t, err)
 	require.Equal(t, []int{12, license.MaxSerialID - 12}, []int{stock.Free(), stock.Unmade})
-	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
+	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 		for _, id := range []uint32{2, 3} {
 			order := store.Order{
 				ClientID:       s.client.ID,
@@ -31,7 +31,7 @@ func newSerials(t *testing.T) (s shop, numbers []license.SerialNumber) {
 				SerialID:       id,
 				SerialFeatures: 7,
 			}
-			if _, err := tx.AddOrder(t.Context(), order); err != nil {
+			if _, err := tx.Orders.Add(t.Context(), order); err != nil {
 				return err
 			}
 		}

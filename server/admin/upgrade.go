@@ -27,7 +27,7 @@ var errUpgraded = errors.New("nothing to upgrade")
 func (a Admin) UpgradeV2(ctx context.Context) (up Upgraded, err error) {
 	err = a.write(ctx, "database.upgrade", "database", func(tx store.Tx) (did done, err error) {
 		up = Upgraded{}
-		older, err := tx.OlderLicenses(ctx, 0)
+		older, err := tx.Maintenance.OlderLicenses(ctx, 0)
 		if err != nil {
 			return did, err
 		}
@@ -39,7 +39,7 @@ func (a Admin) UpgradeV2(ctx context.Context) (up Upgraded, err error) {
 			orders[l.OrderID] = store.Order{}
 		}
 		for _, id := range slices.Sorted(maps.Keys(orders)) { // a fixed order, so that two upgrades do not deadlock
-			if orders[id], err = tx.LockOrder(ctx, id); err != nil {
+			if orders[id], err = tx.Orders.Lock(ctx, id); err != nil {
 				return did, err
 			}
 		}
@@ -49,7 +49,7 @@ func (a Admin) UpgradeV2(ctx context.Context) (up Upgraded, err error) {
 			}
 			ended[l.ID] = true
 		}
-		mails, err := tx.QueuedMails(ctx)
+		mails, err := tx.Mails.Queued(ctx)
 		if err != nil {
 			return did, err
 		}
@@ -57,7 +57,7 @@ func (a Admin) UpgradeV2(ctx context.Context) (up Upgraded, err error) {
 			if !ended[m.LicenseID] {
 				continue
 			}
-			if err := tx.EndMail(ctx, m.ID, store.MailFailed, "its license was ended by upgrade-v2", a.Now()); err != nil {
+			if err := tx.Mails.End(ctx, m.ID, store.MailFailed, "its license was ended by upgrade-v2", a.Now()); err != nil {
 				return did, err
 			}
 			up.Mails++
@@ -74,10 +74,10 @@ func (a Admin) UpgradeV2(ctx context.Context) (up Upgraded, err error) {
 
 // replaceOlder ends one license and writes its lines in the order's history and in the audit trail.
 func (a Admin) replaceOlder(ctx context.Context, tx store.Tx, o store.Order, l store.License) error {
-	if err := tx.EndLicense(ctx, l.ID, api.StatusReplaced, a.Now()); err != nil {
+	if err := tx.Licenses.End(ctx, l.ID, api.StatusReplaced, a.Now()); err != nil {
 		return err
 	}
-	return errors.Join(a.event(ctx, tx, o, l.ID, api.TaskReplacement), tx.AddAudit(ctx, store.Audit{
+	return errors.Join(a.event(ctx, tx, o, l.ID, api.TaskReplacement), tx.Audits.Add(ctx, store.Audit{
 		At:      a.Now(),
 		Actor:   "admin",
 		Action:  "license.end",

@@ -17,8 +17,8 @@ import (
 // addOlder adds an active license of a trial version to an order, with a queued mail about it.
 func (s shop) addOlder(t *testing.T, order int64, site license.SiteCode, change func(*store.License)) (id int64) {
 	t.Helper()
-	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) (err error) {
-		if id, err = tx.NextLicenseID(t.Context()); err != nil {
+	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) (err error) {
+		if id, err = tx.Licenses.NextID(t.Context()); err != nil {
 			return err
 		}
 		l := store.License{
@@ -32,7 +32,7 @@ func (s shop) addOlder(t *testing.T, order int64, site license.SiteCode, change 
 			Older:       true,
 		}
 		change(&l)
-		if err := tx.AddLicense(t.Context(), l); err != nil {
+		if err := tx.Licenses.Add(t.Context(), l); err != nil {
 			return err
 		}
 		return s.queue(t, tx, id)
@@ -41,7 +41,7 @@ func (s shop) addOlder(t *testing.T, order int64, site license.SiteCode, change 
 }
 
 func (s shop) queue(t *testing.T, tx store.Tx, id int64) error {
-	_, err := tx.QueueMail(t.Context(), store.Mail{
+	_, err := tx.Mails.Queue(t.Context(), store.Mail{
 		ClientID:  s.client.ID,
 		LicenseID: id,
 		MessageID: "m",
@@ -58,11 +58,11 @@ func (s shop) rows(t *testing.T) (orders []store.Order, licenses map[int64]store
 	t.Helper()
 	licenses, mails = map[int64]store.License{}, map[int64]store.MailState{}
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
-		if orders, err = tx.Orders(t.Context(), 0, false, 0, 0); err != nil {
+		if orders, err = tx.Orders.List(t.Context(), 0, false, 0, 0); err != nil {
 			return err
 		}
 		for _, o := range orders {
-			list, err := tx.Licenses(t.Context(), o.ID, true, 0, 0)
+			list, err := tx.Licenses.List(t.Context(), o.ID, true, 0, 0)
 			if err != nil {
 				return err
 			}
@@ -70,7 +70,7 @@ func (s shop) rows(t *testing.T) (orders []store.Order, licenses map[int64]store
 				licenses[l.ID] = l
 			}
 		}
-		queue, err := tx.Mails(t.Context(), 100)
+		queue, err := tx.Mails.List(t.Context(), 100)
 		for _, m := range queue {
 			mails[m.LicenseID] = m.State
 		}
@@ -91,7 +91,7 @@ func TestUpgradeV2(t *testing.T) {
 	require.NoError(t, err)
 	newer, err := s.AddLicense(ctx, s.order.ID, pc("LUMENST7", 1))
 	require.NoError(t, err)
-	require.NoError(t, s.Store.Write(ctx, func(tx store.Tx) error { return s.queue(t, tx, newer.ID) }))
+	require.NoError(t, s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error { return s.queue(t, tx, newer.ID) }))
 	unchanged := func(*store.License) {}
 	first := s.addOlder(t, s.order.ID, 2, unchanged)
 	released := s.addOlder(t, s.order.ID, 3, func(l *store.License) { l.ReleasedAt = &now })
@@ -136,7 +136,7 @@ func TestUpgradeV2(t *testing.T) {
 		"license.end | license 20002 | ok | order 1; Replaced by upgrade-v2",
 	}, before...), s.trail(t))
 	require.NoError(t, s.Store.Read(ctx, func(tx store.Tx) error {
-		history, err := tx.History(ctx, serial.ID, 0, 1)
+		history, err := tx.Events.List(ctx, serial.ID, 0, 1)
 		require.Len(t, history, 1)
 		require.Equal(t, api.TaskReplacement, history[0].Task)
 		require.Equal(t, full, history[0].LicenseID)
@@ -170,18 +170,21 @@ func TestUpgradeV2IsOneTransaction(t *testing.T) {
 // failing is a store that can end one license in a transaction.
 type failing struct{ store.Store }
 
-func (f failing) Write(ctx context.Context, fn func(store.Tx) error) error {
-	return f.Store.Write(ctx, func(tx store.Tx) error { return fn(&failingTx{Tx: tx}) })
+func (f failing) Write(ctx context.Context, lock store.Lock, fn func(store.Tx) error, hints ...store.Hint) error {
+	return f.Store.Write(ctx, lock, func(tx store.Tx) error {
+		tx.Licenses = &failingLicenses{Licenses: tx.Licenses}
+		return fn(tx)
+	}, hints...)
 }
 
-type failingTx struct {
-	store.Tx
+type failingLicenses struct {
+	store.Licenses
 	ended int
 }
 
-func (f *failingTx) EndLicense(ctx context.Context, id int64, status api.LicenseStatus, at time.Time) error {
+func (f *failingLicenses) End(ctx context.Context, id int64, status api.LicenseStatus, at time.Time) error {
 	if f.ended++; f.ended > 1 {
 		return errors.New("disk full")
 	}
-	return f.Tx.EndLicense(ctx, id, status, at)
+	return f.Licenses.End(ctx, id, status, at)
 }

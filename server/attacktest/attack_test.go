@@ -234,7 +234,7 @@ func TestProxies(t *testing.T) {
 			require.Equal(t, 401, status)
 			require.Equal(t, c.host, servertest.AuditTrail(t, s)[0].Host)
 			require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) error {
-				n, _, err := tx.Failures(t.Context(), store.FailureFilter{Host: c.host})
+				n, _, err := tx.Attempts.CountFailures(t.Context(), store.FailureFilter{Host: c.host})
 				require.Equal(t, 1, n)
 				return err
 			}))
@@ -248,12 +248,12 @@ func TestMailsHoldNoInjectedHeader(t *testing.T) {
 	w.Prepare("new A")
 	const evil = "Anna\r\nBcc: eve@evil.example\r\n\r\nhello"
 	w.Write(func(tx store.Tx) error {
-		c, err := tx.ClientByUsername(t.Context(), "anna")
+		c, err := tx.Clients.ByUsername(t.Context(), "anna")
 		if err != nil {
 			return err
 		}
 		c.RegistrationName, c.FirstName, c.LastName, c.Company = evil, evil, evil, evil
-		return tx.ChangeClient(t.Context(), c)
+		return tx.Clients.Change(t.Context(), c)
 	})
 	w.Prepare("email A")
 	require.Len(t, w.AskForLink("anna"), 1)

@@ -132,7 +132,11 @@ type gone struct {
 	hangUp func()
 }
 
-func (g gone) Read(context.Context, func(store.Tx) error) error {
+// Read lets a new server read the epoch, with a single query, and then fails.
+func (g gone) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.Hint) error {
+	if store.Collect(hints).SingleQuery {
+		return g.Store.Read(ctx, fn, hints...)
+	}
 	g.hangUp()
 	return errors.New("sql: transaction has already been committed or rolled back")
 }

@@ -280,21 +280,21 @@ func (a *attacker) send(name, method, path string, header http.Header, body io.R
 func (a *attacker) rows() []string {
 	lines := strings.Split(a.Tables(), "\n")
 	a.Read(func(tx store.Tx) error {
-		clients, err := tx.Clients(a.t.Context())
+		clients, err := tx.Clients.List(a.t.Context())
 		if err != nil {
 			return err
 		}
 		for _, c := range clients {
 			lines = append(lines, fmt.Sprintf("client %+v", c))
 		}
-		programs, err := tx.Programs(a.t.Context())
+		programs, err := tx.Programs.List(a.t.Context())
 		if err != nil {
 			return err
 		}
 		for _, p := range programs {
 			lines = append(lines, fmt.Sprintf("program %+v", p))
 		}
-		mails, err := tx.Mails(a.t.Context(), 0)
+		mails, err := tx.Mails.List(a.t.Context(), 0)
 		for _, m := range mails {
 			lines = append(lines, fmt.Sprintf("mail %+v", m))
 		}

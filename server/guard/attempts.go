@@ -74,7 +74,7 @@ func (g *Guard) Check(ctx context.Context, tx store.Tx, a Attempt) error {
 			continue
 		}
 		who.filter.Since = g.now().Add(-banPeriod)
-		_, latest, err := tx.Failures(ctx, who.filter)
+		_, latest, err := tx.Attempts.CountFailures(ctx, who.filter)
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (g *Guard) Check(ctx context.Context, tx store.Tx, a Attempt) error {
 			continue
 		}
 		who.filter.Since = latest.Add(-banPeriod)
-		count, _, err := tx.Failures(ctx, who.filter)
+		count, _, err := tx.Attempts.CountFailures(ctx, who.filter)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (g *Guard) failedSerials(ctx context.Context, tx store.Tx, a Attempt) (most
 			continue
 		}
 		filter.Since, filter.Kind = since, store.FailureSerial
-		count, last, err := tx.Failures(ctx, filter)
+		count, last, err := tx.Attempts.CountFailures(ctx, filter)
 		if err != nil {
 			return 0, latest, err
 		}
@@ -131,7 +131,7 @@ func (g *Guard) failedSerials(ctx context.Context, tx store.Tx, a Attempt) (most
 
 // Count counts a failure. license is 0 unless the failure is about a license.
 func (g *Guard) Count(ctx context.Context, tx store.Tx, a Attempt, kind store.FailureKind, license int64) error {
-	return tx.AddFailure(ctx, store.Failure{
+	return tx.Attempts.AddFailure(ctx, store.Failure{
 		At:        g.now(),
 		Kind:      kind,
 		Host:      a.host,
@@ -148,7 +148,7 @@ func (g *Guard) Fail(
 		return err
 	}
 	now := g.now()
-	if err := tx.PruneAttempts(ctx, now, now.Add(-attemptsKept)); err != nil {
+	if err := tx.Attempts.Prune(ctx, now, now.Add(-attemptsKept)); err != nil {
 		return err
 	}
 	return refusal
@@ -169,7 +169,7 @@ func (g *Guard) CheckRemovalCode(ctx context.Context, tx store.Tx, a Attempt, li
 	if err := g.Check(ctx, tx, a); err != nil {
 		return err
 	}
-	used, _, err := tx.Failures(ctx, store.FailureFilter{
+	used, _, err := tx.Attempts.CountFailures(ctx, store.FailureFilter{
 		Since:     today,
 		Kind:      store.FailureRemovalCode,
 		LicenseID: license,

@@ -95,8 +95,8 @@ func (g *Guard) wait(until time.Time, why string) *api.Problem {
 func (g *Guard) banFlood(ctx context.Context, host string, period time.Duration) {
 	now := g.now()
 	ends := now.Add(period)
-	err := g.store.Write(ctx, func(tx store.Tx) error {
-		bans, err := tx.Bans(ctx, now)
+	err := g.store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		bans, err := tx.Bans.List(ctx, now)
 		if err != nil {
 			return err
 		}
@@ -111,10 +111,10 @@ func (g *Guard) banFlood(ctx context.Context, host string, period time.Duration)
 			CreatedAt: now,
 			EndsAt:    &ends,
 		}
-		if _, err := tx.AddBan(ctx, ban); err != nil {
+		if _, err := tx.Bans.Add(ctx, ban); err != nil {
 			return err
 		}
-		return tx.AddAudit(ctx, store.Audit{
+		return tx.Audits.Add(ctx, store.Audit{
 			At:      now,
 			Actor:   "server",
 			Host:    host,
@@ -137,7 +137,7 @@ func (g *Guard) CheckMails(ctx context.Context, tx store.Tx, client int64, host 
 	now := g.now()
 	allowed := g.shared.Current().Mails
 	for _, address := range to {
-		byClient, byHost, byAddress, err := tx.CountMails(ctx, now.Add(-time.Hour), client, host, address)
+		byClient, byHost, byAddress, err := tx.Mails.Count(ctx, now.Add(-time.Hour), client, host, address)
 		if err != nil {
 			return err
 		}

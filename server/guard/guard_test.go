@@ -17,7 +17,6 @@ import (
 // memory is a database in memory with what a guard keeps. Its other methods panic.
 type memory struct {
 	store.Store
-	store.Tx
 	options       map[string]string
 	failures      []store.Failure
 	bans          []store.Ban
@@ -26,29 +25,68 @@ type memory struct {
 	mails         [3]int // of a client, a host and an address
 }
 
-func (m *memory) Read(_ context.Context, fn func(store.Tx) error) error  { return fn(m) }
-func (m *memory) Write(_ context.Context, fn func(store.Tx) error) error { return fn(m) }
+// Each store of the transaction is a type of its own, because their methods have the same names.
+type (
+	optionsIn struct {
+		store.Options
+		*memory
+	}
+	bansIn struct {
+		store.Bans
+		*memory
+	}
+	attemptsIn struct {
+		store.Attempts
+		*memory
+	}
+	auditsIn struct {
+		store.Audits
+		*memory
+	}
+	mailsIn struct {
+		store.Mails
+		*memory
+	}
+)
 
-func (m *memory) Options(context.Context) (map[string]string, error)        { return m.options, nil }
-func (m *memory) Bans(context.Context, time.Time) ([]store.Ban, error)      { return m.bans, nil }
-func (m *memory) PruneAttempts(context.Context, time.Time, time.Time) error { return nil }
+// tx returns the stores.
+func (m *memory) tx() store.Tx {
+	return store.Tx{
+		Options:  optionsIn{nil, m},
+		Bans:     bansIn{nil, m},
+		Attempts: attemptsIn{nil, m},
+		Audits:   auditsIn{nil, m},
+		Mails:    mailsIn{nil, m},
+	}
+}
 
-func (m *memory) AddBan(_ context.Context, b store.Ban) (int64, error) {
+func (m *memory) Read(_ context.Context, fn func(store.Tx) error, _ ...store.Hint) error {
+	return fn(m.tx())
+}
+func (m *memory) Write(_ context.Context, _ store.Lock, fn func(store.Tx) error, _ ...store.Hint) error {
+	return fn(m.tx())
+}
+
+func (m optionsIn) All(context.Context) (map[string]string, error)     { return m.options, nil }
+func (m bansIn) List(context.Context, time.Time) ([]store.Ban, error)  { return m.bans, nil }
+func (m attemptsIn) Prune(context.Context, time.Time, time.Time) error { return nil }
+
+func (m bansIn) Add(_ context.Context, b store.Ban) (int64, error) {
 	m.bans = append(m.bans, b)
 	return int64(len(m.bans)), nil
 }
 
-func (m *memory) AddAudit(_ context.Context, a store.Audit) error {
+func (m auditsIn) Add(_ context.Context, a store.Audit) error {
 	m.audits = append(m.audits, a)
 	return nil
 }
 
-func (m *memory) AddFailure(_ context.Context, f store.Failure) error {
+func (m attemptsIn) AddFailure(_ context.Context, f store.Failure) error {
 	m.failures = append(m.failures, f)
 	return nil
 }
 
-func (m *memory) Failures(_ context.Context, f store.FailureFilter) (count int, latest time.Time, err error) {
+func (m attemptsIn) CountFailures(_ context.Context, f store.FailureFilter) (count int, latest time.Time, err error) {
 	for _, x := range m.failures {
 		if x.At.Before(f.Since) || f.Kind != "" && x.Kind != f.Kind || f.Host != "" && x.Host != f.Host ||
 			f.Account != "" && x.Account != f.Account || f.LicenseID != 0 && x.LicenseID != f.LicenseID {
@@ -62,16 +100,16 @@ func (m *memory) Failures(_ context.Context, f store.FailureFilter) (count int, 
 	return count, latest, nil
 }
 
-func (m *memory) CountMails(context.Context, time.Time, int64, string, string) (client, host, address int, err error) {
+func (m mailsIn) Count(context.Context, time.Time, int64, string, string) (client, host, address int, err error) {
 	return m.mails[0], m.mails[1], m.mails[2], nil
 }
 
-func (m *memory) AddVerification(_ context.Context, v store.Verification) error {
+func (m attemptsIn) AddVerification(_ context.Context, v store.Verification) error {
 	m.verifications[v.ID] = v
 	return nil
 }
 
-func (m *memory) TakeVerification(_ context.Context, id string) (store.Verification, error) {
+func (m attemptsIn) TakeVerification(_ context.Context, id string) (store.Verification, error) {
 	v, ok := m.verifications[id]
 	delete(m.verifications, id)
 	if !ok {
@@ -108,7 +146,7 @@ func (f *fixture) fail(t *testing.T, a Attempt, kind store.FailureKind, times in
 	t.Helper()
 	for range times {
 		refusal := api.NewProblem(api.ErrValidation, "wrong")
-		require.ErrorIs(t, f.Fail(t.Context(), f.memory, a, kind, 9, refusal), error(refusal))
+		require.ErrorIs(t, f.Fail(t.Context(), f.memory.tx(), a, kind, 9, refusal), error(refusal))
 	}
 }
 
@@ -117,22 +155,22 @@ func TestCheck(t *testing.T) {
 	f, ctx := start(), t.Context()
 	anna := NewAttempt("192.0.2.1", "anna")
 	f.fail(t, anna, store.FailureSignIn, 9)
-	require.NoError(t, f.Check(ctx, f.memory, anna))
+	require.NoError(t, f.Check(ctx, f.memory.tx(), anna))
 	f.time = f.time.Add(14 * time.Minute)
 	f.fail(t, NewAttempt("192.0.2.2", " ANNA "), store.FailureSignIn, 1)
-	require.ErrorIs(t, f.Check(ctx, f.memory, anna), api.ErrHostBanned)
-	require.NoError(t, f.Check(ctx, f.memory, NewAttempt("192.0.2.1", "bruno")), "the host may go on")
+	require.ErrorIs(t, f.Check(ctx, f.memory.tx(), anna), api.ErrHostBanned)
+	require.NoError(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.1", "bruno")), "the host may go on")
 	f.time = f.time.Add(15*time.Minute - time.Second)
-	require.ErrorIs(t, f.Check(ctx, f.memory, anna), api.ErrHostBanned, "counted from the last failure")
+	require.ErrorIs(t, f.Check(ctx, f.memory.tx(), anna), api.ErrHostBanned, "counted from the last failure")
 	f.time = f.time.Add(time.Second)
-	require.NoError(t, f.Check(ctx, f.memory, anna))
+	require.NoError(t, f.Check(ctx, f.memory.tx(), anna))
 
 	f = start()
 	for range 3 {
 		f.fail(t, NewAttempt("192.0.2.1", "somebody"), store.FailureSignIn, 10)
 	}
-	require.ErrorIs(t, f.Check(ctx, f.memory, NewAttempt("192.0.2.1", "bruno")), api.ErrHostBanned)
-	require.NoError(t, f.Check(ctx, f.memory, NewAttempt("192.0.2.2", "")))
+	require.ErrorIs(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.1", "bruno")), api.ErrHostBanned)
+	require.NoError(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.2", "")))
 }
 
 // TestCheckSerial covers that each failed serial number makes the next attempt wait longer, of the account and of the
@@ -142,15 +180,15 @@ func TestCheckSerial(t *testing.T) {
 	anna := NewAttempt("192.0.2.1", "anna")
 	for n := 1; n <= 3; n++ {
 		refusal := api.NewProblem(api.ErrSerialInvalid, "wrong")
-		require.ErrorIs(t, f.FailSerial(ctx, f.memory, anna, refusal), error(refusal))
+		require.ErrorIs(t, f.FailSerial(ctx, f.memory.tx(), anna, refusal), error(refusal))
 		require.Equal(t, 5*n, refusal.RetryAfter)
 		f.time = f.time.Add(time.Duration(5*n)*time.Second - time.Millisecond)
 		for _, a := range []Attempt{anna, NewAttempt("192.0.2.1", "bruno"), NewAttempt("192.0.2.2", "anna")} {
-			require.ErrorIs(t, f.CheckSerial(ctx, f.memory, a), api.ErrHostBanned, "%d", n)
+			require.ErrorIs(t, f.CheckSerial(ctx, f.memory.tx(), a), api.ErrHostBanned, "%d", n)
 		}
-		require.NoError(t, f.CheckSerial(ctx, f.memory, NewAttempt("192.0.2.2", "bruno")))
+		require.NoError(t, f.CheckSerial(ctx, f.memory.tx(), NewAttempt("192.0.2.2", "bruno")))
 		f.time = f.time.Add(time.Millisecond)
-		require.NoError(t, f.CheckSerial(ctx, f.memory, anna))
+		require.NoError(t, f.CheckSerial(ctx, f.memory.tx(), anna))
 	}
 }
 
@@ -161,14 +199,14 @@ func TestRemovalCodes(t *testing.T) {
 	wrong := api.NewProblem(api.ErrRemovalCodeInvalid, "wrong")
 	other := api.NewProblem(api.ErrLicenseEnded, "ended")
 	for range 5 {
-		require.NoError(t, f.CheckRemovalCode(ctx, f.memory, Attempt{}, 9, midnight))
-		require.ErrorIs(t, f.CountRemovalCode(ctx, f.memory, Attempt{}, 9, wrong), error(wrong))
-		require.ErrorIs(t, f.CountRemovalCode(ctx, f.memory, Attempt{}, 9, other), error(other))
-		require.NoError(t, f.CountRemovalCode(ctx, f.memory, Attempt{}, 9, nil))
+		require.NoError(t, f.CheckRemovalCode(ctx, f.memory.tx(), Attempt{}, 9, midnight))
+		require.ErrorIs(t, f.CountRemovalCode(ctx, f.memory.tx(), Attempt{}, 9, wrong), error(wrong))
+		require.ErrorIs(t, f.CountRemovalCode(ctx, f.memory.tx(), Attempt{}, 9, other), error(other))
+		require.NoError(t, f.CountRemovalCode(ctx, f.memory.tx(), Attempt{}, 9, nil))
 	}
-	require.ErrorIs(t, f.CheckRemovalCode(ctx, f.memory, Attempt{}, 9, midnight), api.ErrLimitReached)
-	require.NoError(t, f.CheckRemovalCode(ctx, f.memory, Attempt{}, 10, midnight))
-	require.NoError(t, f.CheckRemovalCode(ctx, f.memory, Attempt{}, 9, midnight.AddDate(0, 0, 1)))
+	require.ErrorIs(t, f.CheckRemovalCode(ctx, f.memory.tx(), Attempt{}, 9, midnight), api.ErrLimitReached)
+	require.NoError(t, f.CheckRemovalCode(ctx, f.memory.tx(), Attempt{}, 10, midnight))
+	require.NoError(t, f.CheckRemovalCode(ctx, f.memory.tx(), Attempt{}, 9, midnight.AddDate(0, 0, 1)))
 }
 
 // TestAllowRequest covers the rate of a host, and that whoever goes on although refused is banned on all servers
@@ -212,13 +250,13 @@ func TestCheckBans(t *testing.T) {
 		{Kind: store.BanAccount, Subject: AccountKey("anna")},
 	}
 	f.shared.Refresh(ctx, f.time)
-	require.ErrorIs(t, f.Check(ctx, f.memory, NewAttempt("192.0.2.1", "")), api.ErrHostBanned)
-	require.ErrorIs(t, f.Check(ctx, f.memory, NewAttempt("192.0.2.2", "Anna")), api.ErrHostBanned)
-	require.NoError(t, f.Check(ctx, f.memory, NewAttempt("192.0.2.2", "bruno")))
+	require.ErrorIs(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.1", "")), api.ErrHostBanned)
+	require.ErrorIs(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.2", "Anna")), api.ErrHostBanned)
+	require.NoError(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.2", "bruno")))
 	require.NoError(t, f.CheckBans("", ""))
 	f.time = soon
-	require.NoError(t, f.Check(ctx, f.memory, NewAttempt("192.0.2.1", "")))
-	require.Error(t, f.Check(ctx, f.memory, NewAttempt("192.0.2.1", "anna")), "for good")
+	require.NoError(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.1", "")))
+	require.Error(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.1", "anna")), "for good")
 }
 
 // TestCheckMails covers the three limits of mails within an hour (spec: api 12).
@@ -236,14 +274,14 @@ func TestCheckMails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := start()
 			f.mails = c.mails
-			err := f.CheckMails(t.Context(), f.memory, 5, "192.0.2.1", []string{"a@b.example"})
+			err := f.CheckMails(t.Context(), f.memory.tx(), 5, "192.0.2.1", []string{"a@b.example"})
 			if c.allowed == 0 {
 				require.NoError(t, err)
 				return
 			}
 			require.ErrorIs(t, err, api.ErrLimitReached)
 			require.Equal(t, c.allowed, err.(*api.Problem).Limit.Allowed)
-			require.NoError(t, f.CheckMails(t.Context(), f.memory, 5, "192.0.2.1", nil))
+			require.NoError(t, f.CheckMails(t.Context(), f.memory.tx(), 5, "192.0.2.1", nil))
 		})
 	}
 }
@@ -272,11 +310,11 @@ func TestVerify(t *testing.T) {
 				ExpiresAt:  f.time.Add(verificationLife),
 			}
 			f.time = f.time.Add(c.later)
-			err := f.Verify(ctx, f.memory, Attempt{host: "h"}, c.answer)
+			err := f.Verify(ctx, f.memory.tx(), Attempt{host: "h"}, c.answer)
 			require.Equal(t, c.good, err == nil, "%v", err)
 			require.Len(t, f.failures, c.failures)
 			if c.good {
-				require.ErrorIs(t, f.Verify(ctx, f.memory, Attempt{}, c.answer), api.ErrVerificationFailed, "it works once")
+				require.ErrorIs(t, f.Verify(ctx, f.memory.tx(), Attempt{}, c.answer), api.ErrVerificationFailed, "it works once")
 			}
 		})
 	}

@@ -52,10 +52,10 @@ func (g *Guard) NewVerification(ctx context.Context, sound bool) (out api.Verifi
 	for i, d := range digits {
 		number[i] = '0' + d
 	}
-	err = g.store.Write(ctx, func(tx store.Tx) error {
+	err = g.store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		now := g.now()
-		return errors.Join(tx.PruneAttempts(ctx, now, now.Add(-attemptsKept)),
-			tx.AddVerification(ctx, store.Verification{
+		return errors.Join(tx.Attempts.Prune(ctx, now, now.Add(-attemptsKept)),
+			tx.Attempts.AddVerification(ctx, store.Verification{
 				ID:         id,
 				NumberHash: numberHash(id, string(number)),
 				ExpiresAt:  out.ExpiresAt,
@@ -88,7 +88,7 @@ func (g *Guard) Verify(ctx context.Context, tx store.Tx, a Attempt, answer api.V
 	if answer == (api.VerificationAnswer{}) {
 		return refuseVerification("The verification number is missing. Type the number in the picture.")
 	}
-	v, err := tx.TakeVerification(ctx, answer.ID)
+	v, err := tx.Attempts.TakeVerification(ctx, answer.ID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}

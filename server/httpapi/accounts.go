@@ -82,7 +82,7 @@ func (s *Server) hashForChange(
 	}
 	answered := false
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
-		_, err := tx.Answer(ctx, 0, id.String())
+		_, err := tx.Answers.Get(ctx, 0, id.String())
 		if answered = err == nil; answered {
 			return nil
 		}
@@ -111,8 +111,8 @@ func (s *Server) account(ctx context.Context) api.Account {
 // changeAccount is PATCH /account: the registration name stays.
 func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out api.Account, err error) {
 	who := request.CallerFrom(ctx)
-	err = s.Store.Write(ctx, func(tx store.Tx) error {
-		c, err := tx.Client(ctx, who.Client.ID)
+	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		c, err := tx.Clients.Get(ctx, who.Client.ID)
 		if err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out ap
 		if err := refuseClient(rules.CheckClient(c)); err != nil {
 			return err
 		}
-		if err := tx.ChangeClient(ctx, c); err != nil {
+		if err := tx.Clients.Change(ctx, c); err != nil {
 			return err
 		}
 		out = wireAccount(c)
@@ -199,7 +199,7 @@ func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error
 	if err != nil {
 		return s.noted(ctx, who, action, account, err)
 	}
-	return s.Store.Write(ctx, func(tx store.Tx) error {
+	return s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		return errors.Join(
 			s.setPassword(ctx, tx, who.Client.ID, hash, who.Session.ID),
 			s.audit(ctx, tx, who, action, account, api.OutcomeOK))
@@ -208,15 +208,15 @@ func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error
 
 // setPassword gives a client a new password; sessions but one, and links that were mailed, end.
 func (s *Server) setPassword(ctx context.Context, tx store.Tx, client int64, hash string, besides int64) error {
-	c, err := tx.Client(ctx, client)
+	c, err := tx.Clients.Get(ctx, client)
 	if err != nil {
 		return err
 	}
 	c.PasswordHash = hash
 	return errors.Join(
-		tx.ChangeClient(ctx, c),
-		tx.EndSessions(ctx, client, besides, s.Now()),
-		tx.EndPasswordResets(ctx, client))
+		tx.Clients.Change(ctx, c),
+		tx.Sessions.EndAll(ctx, client, besides, s.Now()),
+		tx.Attempts.EndPasswordResets(ctx, client))
 }
 
 // newAccount is POST /accounts: a serial number opens an account and becomes its first order.
@@ -258,14 +258,14 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 			return 0, api.Client{}, rules.InvalidField("body.registration_name",
 				"The registration name is missing: licenses are made out to it.")
 		}
-		if _, err := tx.ClientByUsername(ctx, client.Username); !errors.Is(err, store.ErrNotFound) {
+		if _, err := tx.Clients.ByUsername(ctx, client.Username); !errors.Is(err, store.ErrNotFound) {
 			if err == nil { // asking for names again and again is guessing, too
 				refusal := rules.InvalidField("body.username", "This user name is taken. Choose another one.")
 				err = s.Guard.Fail(ctx, tx, a, store.FailureSignIn, 0, refusal)
 			}
 			return 0, api.Client{}, err
 		}
-		if client.ID, err = tx.AddClient(ctx, client); err != nil {
+		if client.ID, err = tx.Clients.Add(ctx, client); err != nil {
 			return 0, api.Client{}, err
 		}
 		if o, err = s.addOrder(ctx, tx, e, o, client.ID); err != nil {
@@ -313,7 +313,7 @@ func (s *Server) failed(
 	refusal *api.Problem,
 ) error {
 	var banned error
-	err := s.Store.Write(ctx, func(tx store.Tx) error {
+	err := s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		// Of attempts that were made at the same moment no more are answered than of those made one after the other.
 		var refused *api.Problem
 		if banned = s.Guard.Check(ctx, tx, a); errors.As(banned, &refused) {

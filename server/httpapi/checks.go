@@ -68,12 +68,12 @@ func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.License
 	if err != nil {
 		return c, rules.Malformed(err, "body.activation_code")
 	}
-	c.license, err = tx.License(ctx, id)
+	c.license, err = tx.Licenses.Get(ctx, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return c, err
 	}
 	exists := err == nil
-	former, err := tx.FormerActivations(ctx, id)
+	former, err := tx.Licenses.FormerActivations(ctx, id)
 	if err != nil {
 		return c, err
 	}
@@ -87,10 +87,10 @@ func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.License
 		return c, notFound()
 	}
 	c.outdated = c.license.Activation != activation
-	if c.order, err = tx.Order(ctx, c.license.OrderID); err != nil {
+	if c.order, err = tx.Orders.Get(ctx, c.license.OrderID); err != nil {
 		return c, err
 	}
-	c.program, err = tx.Program(ctx, c.license.ProgramID)
+	c.program, err = tx.Programs.Get(ctx, c.license.ProgramID)
 	return c, err
 }
 
@@ -109,7 +109,7 @@ func (s *Server) validated(ctx context.Context, id int64, r api.LicenseCheck) (c
 		c.license.LastAliveAt != nil && now.Sub(*c.license.LastAliveAt) < aliveEvery {
 		return c, err
 	}
-	return c, s.Store.Write(ctx, func(tx store.Tx) error { return tx.Touch(ctx, id, now) })
+	return c, s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error { return tx.Licenses.Touch(ctx, id, now) })
 }
 
 // validation is POST /licenses/{id}/validation. It returns the state of a license, whatever it is, signed with the

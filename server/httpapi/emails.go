@@ -147,7 +147,7 @@ func (s *Server) sendEmail(
 
 // texts are the mail templates that the vendor has written.
 func texts(ctx context.Context, tx store.Tx) (mail.Texts, error) {
-	list, err := tx.Templates(ctx)
+	list, err := tx.Templates.List(ctx)
 	own := mail.Texts{}
 	for _, t := range list {
 		own[mail.Kind(t.Name)] = mail.Text{Subject: t.Subject, Body: t.Body}
@@ -161,7 +161,7 @@ func (s *Server) queue(ctx context.Context, tx store.Tx, m store.Mail) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.QueueMail(ctx, m)
+	_, err = tx.Mails.Queue(ctx, m)
 	return err
 }
 

@@ -32,11 +32,10 @@ type change[I, O any] struct {
 	// except failures and used numbers. It fills the event as soon as it knows the order, and leaves it empty if the
 	// history of the order has nothing to say.
 	do func(tx store.Tx, e *store.Event) (status int, out O, err error)
-	// locksFirst says that do locks its order before it writes, as Store.WriteHolding demands.
-	locksFirst bool
-	// prefetch optionally announces the rows that do is going to read, so that PostgreSQL can fetch them in one round
-	// trip.
-	prefetch func(tx store.Tx, client int64, key string)
+	// lock is the order that the change is about, if many changes of it come at the same moment; do reads it first.
+	lock store.Lock
+	// reads optionally says what do reads, for Store.Write.
+	reads *store.LicenseReads
 }
 
 // apply carries out a change: the same key with the same request gets the same answer, also after a crash, and the
@@ -59,17 +58,15 @@ func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int
 	fingerprint := sha256.Sum256(request)
 
 	var refusal *api.Problem
-	write := s.Store.WriteOnce
-	if c.locksFirst {
-		write = s.Store.WriteHolding
+	var hints []store.Hint
+	if c.reads != nil {
+		c.reads.ClientID, c.reads.Key = who.Client.ID, id.String()
+		hints = append(hints, store.Prefetch(*c.reads))
 	}
 	run := func(tx store.Tx) error {
 		var zero O
 		status, out, refusal = 0, zero, nil
-		if c.prefetch != nil {
-			c.prefetch(tx, who.Client.ID, id.String())
-		}
-		old, err := tx.Answer(ctx, who.Client.ID, id.String())
+		old, err := tx.Answers.Get(ctx, who.Client.ID, id.String())
 		if err == nil {
 			if err = s.Secrets.OpenAnswer(&old); err == nil {
 				status, refusal, err = replay(old, fingerprint[:], &out)
@@ -94,7 +91,7 @@ func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int
 		}
 		if event.OrderID != 0 {
 			event.Outcome = outcome
-			if err := tx.AddEvent(ctx, event); err != nil {
+			if err := tx.Events.Add(ctx, event); err != nil {
 				return err
 			}
 		}
@@ -116,9 +113,9 @@ func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int
 		if err := s.Secrets.SealAnswer(&answer); err != nil {
 			return err
 		}
-		return tx.AddAnswer(ctx, answer)
+		return tx.Answers.Add(ctx, answer)
 	}
-	err = store.Retry(func() error { return write(ctx, run) })
+	err = store.Retry(func() error { return s.Store.Write(ctx, c.lock, run, hints...) })
 	if err == nil {
 		s.pruneAnswers(ctx)
 	}
@@ -133,9 +130,9 @@ type task[I, O any] struct {
 	operation string // of the contract; the idempotency key is bound to it
 	action    string // for the audit trail
 	do        func(ctx context.Context, tx store.Tx, e *store.Event, id int64, in I) (status int, out O, err error)
-	// locksFirst and prefetch are those of change.
-	locksFirst bool
-	prefetch   func(tx store.Tx, client int64, key string, id int64, in I)
+	// lock and reads are those of change, for the caller and the order or license with an id.
+	lock  func(client, id int64) store.Lock
+	reads func(id int64, in I) *store.LicenseReads
 }
 
 // applyTask carries out a task on the order or license with an id; kind is "order" or "license".
@@ -143,16 +140,18 @@ func applyTask[I, O any](
 	ctx context.Context, s *Server, t task[I, O], key, kind string, id int64, in I,
 ) (*answer[O], error) {
 	c := change[I, O]{
-		key:        key,
-		call:       t.operation + " " + object(kind, id),
-		in:         in,
-		action:     t.action,
-		object:     object(kind, id),
-		do:         func(tx store.Tx, e *store.Event) (int, O, error) { return t.do(ctx, tx, e, id, in) },
-		locksFirst: t.locksFirst,
+		key:    key,
+		call:   t.operation + " " + object(kind, id),
+		in:     in,
+		action: t.action,
+		object: object(kind, id),
+		do:     func(tx store.Tx, e *store.Event) (int, O, error) { return t.do(ctx, tx, e, id, in) },
 	}
-	if t.prefetch != nil {
-		c.prefetch = func(tx store.Tx, client int64, key string) { t.prefetch(tx, client, key, id, in) }
+	if t.lock != nil {
+		c.lock = t.lock(request.CallerFrom(ctx).Client.ID, id)
+	}
+	if t.reads != nil {
+		c.reads = t.reads(id, in)
 	}
 	status, out, err := apply(ctx, s, c)
 	return &answer[O]{status, out}, err
@@ -173,7 +172,9 @@ func (s *Server) pruneAnswers(ctx context.Context) {
 	if before != nil && now.Sub(*before) < pruneInterval || !s.pruned.CompareAndSwap(before, &now) {
 		return
 	}
-	err := s.Store.Write(ctx, func(tx store.Tx) error { return tx.PruneAnswers(ctx, now.Add(-answersKept)) })
+	err := s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		return tx.Answers.Prune(ctx, now.Add(-answersKept))
+	})
 	if err != nil {
 		s.pruned.Store(before) // the next change tries again
 		s.Logger.Warn("old answers were not forgotten", "error", err)

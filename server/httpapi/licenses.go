@@ -38,7 +38,8 @@ func (s *Server) registerLicenses(c contract) {
 		operation: "reactivate-license", action: "license.reactivate", do: s.reactivate,
 	})
 	registerLicenseTask(c, "/release",
-		"Release a license for another PC, which may then take it without the removal code; answers a receipt", 200, task[api.Release, api.LicenseReceipt]{
+		"Release a license for another PC, which may then take it without the removal code; answers a receipt", 200,
+		task[api.Release, api.LicenseReceipt]{
 			operation: "release-license", action: "license.release", do: s.release,
 		})
 	registerLicenseTask(c, "/transfer", "License transfer; answers a receipt of the license that left its PC", 201,
@@ -73,14 +74,16 @@ func (s *Server) registerLicenses(c contract) {
 // registerNewLicense registers the one task that many PCs do at the same moment, on one order.
 func (s *Server) registerNewLicense(c contract) {
 	t := task[api.NewLicense, api.License]{
-		operation:  "new-license",
-		action:     "license.create",
-		do:         s.newLicense,
-		locksFirst: true,
-		prefetch: func(tx store.Tx, client int64, key string, order int64, in api.NewLicense) {
-			if site, ok := rules.Site(in); ok {
-				tx.ExpectLicense(client, key, order, site)
+		operation: "new-license",
+		action:    "license.create",
+		do:        s.newLicense,
+		lock:      func(client, order int64) store.Lock { return store.Lock{ClientID: client, OrderID: order} },
+		reads: func(order int64, in api.NewLicense) *store.LicenseReads {
+			site, ok := rules.Site(in)
+			if !ok {
+				return nil
 			}
+			return &store.LicenseReads{OrderID: order, Site: site}
 		},
 	}
 	register(c, c.signedIn(http.MethodPost, "/orders/{id}/licenses", t.operation, "New license", 201),
@@ -136,7 +139,7 @@ func (s *Server) licenses(ctx context.Context, orderID int64, ended bool, p page
 		if !program.RequiresActivation {
 			return rules.NeedsNoActivation(program)
 		}
-		licenses, err := tx.Licenses(ctx, orderID, ended, p.after, p.limit+1)
+		licenses, err := tx.Licenses.List(ctx, orderID, ended, p.after, p.limit+1)
 		if err != nil {
 			return err
 		}
@@ -260,7 +263,7 @@ func (s *Server) remove(
 	if err := s.countRemovalCode(ctx, tx, id, s.Rules.Remove(ctx, tx, l, order, program, r)); err != nil {
 		return 0, api.OrderReceipt{}, err
 	}
-	if order, err = tx.Order(ctx, order.ID); err != nil {
+	if order, err = tx.Orders.Get(ctx, order.ID); err != nil {
 		return 0, api.OrderReceipt{}, err
 	}
 	w, err := s.wireOrder(ctx, tx, order, program)
@@ -287,7 +290,7 @@ func (s *Server) comparison(ctx context.Context, id int64, r api.PCCodes) (out a
 // changeNote is PATCH /licenses/{id}.
 func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) (out api.License, err error) {
 	who, object := request.CallerFrom(ctx), fmt.Sprintf("license %d", id)
-	err = s.Store.Write(ctx, func(tx store.Tx) error {
+	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		l, o, p, err := ownLicense(ctx, tx, id)
 		if err != nil {
 			return err
@@ -302,7 +305,7 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 			if l.Note, err = rules.ReadNote(*r.Note); err != nil {
 				return err
 			}
-			if err := tx.ChangeLicense(ctx, l); err != nil {
+			if err := tx.Licenses.Change(ctx, l); err != nil {
 				return err
 			}
 			e := store.Event{
@@ -313,7 +316,7 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 				Outcome:   api.OutcomeOK,
 				Device:    who.Session.DeviceName,
 			}
-			if err := tx.AddEvent(ctx, e); err != nil {
+			if err := tx.Events.Add(ctx, e); err != nil {
 				return err
 			}
 		}

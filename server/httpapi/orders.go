@@ -66,7 +66,7 @@ func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err err
 	who := request.CallerFrom(ctx)
 	out.Orders = []api.Order{}
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
-		programs, err := tx.Programs(ctx)
+		programs, err := tx.Programs.List(ctx)
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err err
 			byID[program.ID] = program
 			out.CanAddOrder = out.CanAddOrder || program.AcceptsSerials
 		}
-		orders, err := tx.Orders(ctx, who.Client.ID, true, p.after, p.limit+1)
+		orders, err := tx.Orders.List(ctx, who.Client.ID, true, p.after, p.limit+1)
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (s *Server) history(ctx context.Context, orderID int64, p page) (out api.Hi
 		if _, _, err := ownOrder(ctx, tx, orderID); err != nil {
 			return err
 		}
-		events, err := tx.History(ctx, orderID, p.after, p.limit+1)
+		events, err := tx.Events.List(ctx, orderID, p.after, p.limit+1)
 		if err != nil {
 			return err
 		}
@@ -147,12 +147,12 @@ func (s *Server) addOrder(
 	ctx context.Context, tx store.Tx, e *store.Event, o store.Order, client int64,
 ) (store.Order, error) {
 	o.ClientID = client
-	id, err := tx.AddOrder(ctx, o)
+	id, err := tx.Orders.Add(ctx, o)
 	if err != nil {
 		return o, err
 	}
 	e.OrderID, e.Task = id, api.TaskNewOrder
-	return tx.Order(ctx, id)
+	return tx.Orders.Get(ctx, id)
 }
 
 // redeem checks a verification number, unless v is nil, and a serial number and returns the order that the serial
@@ -194,7 +194,7 @@ func (s *Server) checkStock(ctx context.Context, program int64) {
 	s.counted.Store(program, now)
 	var stock rules.SerialStock
 	err := s.Store.Read(ctx, func(tx store.Tx) error {
-		p, err := tx.Program(ctx, program)
+		p, err := tx.Programs.Get(ctx, program)
 		if err != nil {
 			return err
 		}
@@ -214,7 +214,7 @@ func (s *Server) checkStock(ctx context.Context, program int64) {
 
 // ownOrder loads an order that the caller may see, with its program. Anything else is not found.
 func ownOrder(ctx context.Context, tx store.Tx, id int64) (store.Order, store.Program, error) {
-	o, p, err := tx.LockOrderOf(ctx, request.CallerFrom(ctx).Client.ID, id)
+	o, p, err := tx.Orders.LockOf(ctx, request.CallerFrom(ctx).Client.ID, id)
 	if err == nil && (!o.Active || !o.Visible) {
 		err = store.ErrNotFound
 	}
@@ -224,7 +224,7 @@ func ownOrder(ctx context.Context, tx store.Tx, id int64) (store.Order, store.Pr
 // ownLicense loads a license of an order that the caller may see. For a license that does not exist it looks for an
 // order as well, so that the time tells nothing either.
 func ownLicense(ctx context.Context, tx store.Tx, id int64) (store.License, store.Order, store.Program, error) {
-	l, err := tx.License(ctx, id)
+	l, err := tx.Licenses.Get(ctx, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return l, store.Order{}, store.Program{}, err
 	}

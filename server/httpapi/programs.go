@@ -52,7 +52,7 @@ func (s *Server) describe(ctx context.Context) (out api.Server, err error) {
 
 func (s *Server) allPrograms(ctx context.Context) (programs []store.Program, err error) {
 	err = s.Store.Read(ctx, func(tx store.Tx) (err error) {
-		programs, err = tx.Programs(ctx)
+		programs, err = tx.Programs.List(ctx)
 		return err
 	})
 	return programs, err

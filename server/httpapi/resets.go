@@ -99,13 +99,13 @@ func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordRes
 // accountsOf finds the accounts that a user name or an address on file stands for.
 func accountsOf(ctx context.Context, tx store.Tx, login string) (found []store.Client, err error) {
 	login = strings.TrimSpace(login)
-	byName, err := tx.ClientByUsername(ctx, login)
+	byName, err := tx.Clients.ByUsername(ctx, login)
 	if err == nil {
 		found = append(found, byName)
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	byEmail, err := tx.ClientsByEmail(ctx, login)
+	byEmail, err := tx.Clients.ByEmail(ctx, login)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) err
 	if err != nil {
 		return err
 	}
-	if err := tx.AddPasswordReset(ctx, store.PasswordReset{
+	if err := tx.Attempts.AddPasswordReset(ctx, store.PasswordReset{
 		TokenHash: hash,
 		ClientID:  c.ID,
 		ExpiresAt: s.Now().Add(resetLife),
@@ -164,7 +164,7 @@ func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) err
 	if err != nil || c.ID == 0 {
 		return err
 	}
-	_, err = tx.QueueMail(ctx, m)
+	_, err = tx.Mails.Queue(ctx, m)
 	return err
 }
 
@@ -214,7 +214,7 @@ func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword
 
 // reset finds the link of a token; it fails with errLink.
 func (s *Server) reset(ctx context.Context, tx store.Tx, token string) (store.PasswordReset, error) {
-	r, err := tx.PasswordReset(ctx, request.HashToken(token))
+	r, err := tx.Attempts.PasswordReset(ctx, request.HashToken(token))
 	if errors.Is(err, store.ErrNotFound) || err == nil && (!s.Now().Before(r.ExpiresAt) || r.ClientID == 0) {
 		return r, errLink
 	}

@@ -71,10 +71,10 @@ func (s *Server) identify(ctx context.Context, token string) (who request.Caller
 		return who, api.NewProblem(api.ErrCredentialsMissing, "Sign in first.")
 	}
 	ended := api.NewProblem(api.ErrAuthorization, "The session has ended. Sign in again.")
-	err = s.Store.Glance(ctx, func(tx store.Tx) (err error) {
-		who.Session, who.Client, err = tx.ByAccess(ctx, request.HashToken(token))
+	err = s.Store.Read(ctx, func(tx store.Tx) (err error) {
+		who.Session, who.Client, err = tx.Sessions.ByAccess(ctx, request.HashToken(token))
 		return err
-	})
+	}, store.SingleQuery)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return who, ended
@@ -98,7 +98,7 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 		if err := s.Guard.Check(ctx, tx, a); err != nil {
 			return err
 		}
-		client, err = tx.ClientByUsername(ctx, strings.TrimSpace(r.Username))
+		client, err = tx.Clients.ByUsername(ctx, strings.TrimSpace(r.Username))
 		return err
 	})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -114,7 +114,7 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 		who.Client.ID = 0 // the trail must not tell which names exist
 		return session, s.failed(ctx, who, a, store.FailureSignIn, "session.create", "", errSignIn)
 	}
-	err = s.Store.Write(ctx, func(tx store.Tx) error {
+	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		if err := s.Guard.Check(ctx, tx, a); err != nil { // failures may have come while the password was hashed
 			return err
 		}
@@ -130,7 +130,7 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 			AccessExpiresAt: now.Add(accessLife),
 			CreatedAt:       now,
 		}
-		if who.Session.ID, err = tx.AddSession(ctx, who.Session); err != nil {
+		if who.Session.ID, err = tx.Sessions.Add(ctx, who.Session); err != nil {
 			return err
 		}
 		if session, err = s.tokens(ctx, tx, who, access); err != nil {
@@ -148,7 +148,7 @@ func (s *Server) tokens(ctx context.Context, tx store.Tx, who request.Caller, ac
 		return api.Session{}, err
 	}
 	refreshExpires := s.Now().Add(refreshLife)
-	err = tx.AddRefreshToken(ctx, store.RefreshToken{
+	err = tx.Sessions.AddRefreshToken(ctx, store.RefreshToken{
 		Hash:      refreshHash,
 		SessionID: who.Session.ID,
 		ExpiresAt: refreshExpires,
@@ -166,9 +166,9 @@ func (s *Server) tokens(ctx context.Context, tx store.Tx, who request.Caller, ac
 func (s *Server) refresh(ctx context.Context, token string) (session api.Session, err error) {
 	refusal := api.NewProblem(api.ErrAuthorization, "The session has ended. Sign in again.")
 	var refused error
-	err = s.Store.Write(ctx, func(tx store.Tx) error {
+	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		session, refused = api.Session{}, nil
-		old, err := tx.RefreshToken(ctx, request.HashToken(token))
+		old, err := tx.Sessions.RefreshToken(ctx, request.HashToken(token))
 		if errors.Is(err, store.ErrNotFound) {
 			refused = refusal
 			return s.audit(ctx, tx, request.Caller{}, "session.refresh", "", string(refusal.Code))
@@ -177,17 +177,17 @@ func (s *Server) refresh(ctx context.Context, token string) (session api.Session
 			return err
 		}
 		var who request.Caller
-		if who.Session, err = tx.Session(ctx, old.SessionID); err != nil {
+		if who.Session, err = tx.Sessions.Get(ctx, old.SessionID); err != nil {
 			return err
 		}
-		if who.Client, err = tx.Client(ctx, who.Session.ClientID); err != nil {
+		if who.Client, err = tx.Clients.Get(ctx, who.Session.ClientID); err != nil {
 			return err
 		}
 		object, now := fmt.Sprintf("session %d", who.Session.ID), s.Now()
 		if old.UsedAt != nil || who.Session.EndedAt != nil || !now.Before(old.ExpiresAt) || !who.Client.Active {
 			refused = refusal
 			return errors.Join(
-				tx.EndSession(ctx, who.Session.ID, now),
+				tx.Sessions.End(ctx, who.Session.ID, now),
 				s.audit(ctx, tx, who, "session.refresh", object, string(refusal.Code)))
 		}
 		access, accessHash, err := request.NewToken(s.Random)
@@ -195,10 +195,10 @@ func (s *Server) refresh(ctx context.Context, token string) (session api.Session
 			return err
 		}
 		who.Session.AccessExpiresAt = now.Add(accessLife)
-		if err := tx.UseRefreshToken(ctx, old.Hash, now); err != nil {
+		if err := tx.Sessions.UseRefreshToken(ctx, old.Hash, now); err != nil {
 			return err
 		}
-		if err := tx.RenewSession(ctx, who.Session.ID, accessHash, who.Session.AccessExpiresAt); err != nil {
+		if err := tx.Sessions.Renew(ctx, who.Session.ID, accessHash, who.Session.AccessExpiresAt); err != nil {
 			return err
 		}
 		if session, err = s.tokens(ctx, tx, who, access); err != nil {
@@ -212,8 +212,8 @@ func (s *Server) refresh(ctx context.Context, token string) (session api.Session
 // signOut is DELETE /sessions/current.
 func (s *Server) signOut(ctx context.Context) error {
 	who := request.CallerFrom(ctx)
-	return s.Store.Write(ctx, func(tx store.Tx) error {
-		return errors.Join(tx.EndSession(ctx, who.Session.ID, s.Now()),
+	return s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		return errors.Join(tx.Sessions.End(ctx, who.Session.ID, s.Now()),
 			s.audit(ctx, tx, who, "session.end", fmt.Sprintf("session %d", who.Session.ID), "ok"))
 	})
 }

@@ -151,7 +151,7 @@ func TestMailpitRefusesForAWhile(t *testing.T) {
 	now := noon
 	worker := mail.NewWorker(db, mail.SMTP{Address: pit.smtp, From: from}, slog.New(slog.DiscardHandler))
 	worker.Now = func() time.Time { return now }
-	require.NoError(t, db.Write(t.Context(), func(tx store.Tx) error { _, err := tx.QueueMail(t.Context(), queued(anna, it)); return err }))
+	require.NoError(t, db.Write(t.Context(), store.NoLock, func(tx store.Tx) error { _, err := tx.Mails.Queue(t.Context(), queued(anna, it)); return err }))
 
 	pit.call(t, http.MethodPut, "/api/v1/chaos", `{"Recipient":{"ErrorCode":451,"Probability":100}}`)
 	for range 3 {

@@ -74,7 +74,7 @@ func (w *Worker) Run(ctx context.Context) {
 func (w *Worker) pause(ctx context.Context) time.Duration {
 	var next time.Time
 	err := w.Store.Read(ctx, func(tx store.Tx) (err error) {
-		next, err = tx.NextMailAt(ctx)
+		next, err = tx.Mails.NextAt(ctx)
 		return err
 	})
 	switch {
@@ -90,8 +90,8 @@ func (w *Worker) pause(ctx context.Context) time.Duration {
 func (w *Worker) Step(ctx context.Context) (bool, error) {
 	now := w.Now()
 	var m store.Mail
-	err := w.Store.Write(ctx, func(tx store.Tx) (err error) {
-		m, err = tx.ClaimMail(ctx, now, now.Add(lease))
+	err := w.Store.Write(ctx, store.NoLock, func(tx store.Tx) (err error) {
+		m, err = tx.Mails.Claim(ctx, now, now.Add(lease))
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -133,7 +133,7 @@ func (w *Worker) send(ctx context.Context, m store.Mail) error {
 func (w *Worker) record(ctx context.Context, m store.Mail, sendErr error) error {
 	writing := context.WithoutCancel(ctx)
 	for {
-		err := w.Store.Write(writing, func(tx store.Tx) error { return w.settle(writing, tx, m, sendErr) })
+		err := w.Store.Write(writing, store.NoLock, func(tx store.Tx) error { return w.settle(writing, tx, m, sendErr) })
 		if errors.Is(err, store.ErrNotFound) {
 			return nil // another worker has ended it
 		}
@@ -151,11 +151,11 @@ func (w *Worker) record(ctx context.Context, m store.Mail, sendErr error) error 
 func (w *Worker) settle(ctx context.Context, tx store.Tx, m store.Mail, sendErr error) error {
 	now := w.Now()
 	trail := func(outcome, detail string) error {
-		return tx.AddAudit(ctx, store.Audit{At: now, Actor: "server", ClientID: m.ClientID, Action: "mail.send",
+		return tx.Audits.Add(ctx, store.Audit{At: now, Actor: "server", ClientID: m.ClientID, Action: "mail.send",
 			Object: fmt.Sprintf("mail %d", m.ID), Outcome: outcome, Detail: detail})
 	}
 	if sendErr == nil {
-		return errors.Join(tx.EndMail(ctx, m.ID, store.MailSent, "", now), trail("ok", ""))
+		return errors.Join(tx.Mails.End(ctx, m.ID, store.MailSent, "", now), trail("ok", ""))
 	}
 	reason := shorten(OneLine(sendErr.Error()))
 	later, never := m.To, []string(nil)
@@ -169,12 +169,12 @@ func (w *Worker) settle(ctx context.Context, tx store.Tx, m store.Mail, sendErr 
 	again := now.Add(min(firstPause<<min(m.Attempts-1, 10), longestPause))
 	w.Logger.Warn("a mail was not delivered", "mail", m.ID, "attempt", m.Attempts, "again", len(later) > 0, "error", reason)
 	if len(later) == len(m.To) {
-		return errors.Join(tx.RetryMail(ctx, m.ID, reason, again), trail("retry", reason))
+		return errors.Join(tx.Mails.Retry(ctx, m.ID, reason, again), trail("retry", reason))
 	}
 	if len(later) > 0 { // the others are done with it: who is left gets a place of their own in the queue
 		rest := m
 		rest.To, rest.NextAt = later, again
-		if _, err := tx.QueueMail(ctx, rest); err != nil {
+		if _, err := tx.Mails.Queue(ctx, rest); err != nil {
 			return err
 		}
 	}
@@ -186,7 +186,7 @@ func (w *Worker) settle(ctx context.Context, tx store.Tx, m store.Mail, sendErr 
 	if len(never) > 0 {
 		outcome = "failed"
 	}
-	return errors.Join(tx.EndMail(ctx, m.ID, state, reason, now), trail(outcome, reason))
+	return errors.Join(tx.Mails.End(ctx, m.ID, state, reason, now), trail(outcome, reason))
 }
 
 // maxReason bounds in characters what a mail server may have written into the database.

@@ -66,7 +66,7 @@ func (p *post) advance(d time.Duration) {
 
 func (p *post) queue(m store.Mail) {
 	p.t.Helper()
-	require.NoError(p.t, p.Store.Write(p.t.Context(), func(tx store.Tx) error { _, err := tx.QueueMail(p.t.Context(), m); return err }))
+	require.NoError(p.t, p.Store.Write(p.t.Context(), store.NoLock, func(tx store.Tx) error { _, err := tx.Mails.Queue(p.t.Context(), m); return err }))
 }
 
 // step lets the worker take one mail.
@@ -81,14 +81,14 @@ func (p *post) step(want bool) {
 func (p *post) mails() (list []store.Mail, outcomes []string) {
 	p.t.Helper()
 	require.NoError(p.t, p.Store.Read(p.t.Context(), func(tx store.Tx) error {
-		newest, err := tx.Mails(p.t.Context(), 0)
+		newest, err := tx.Mails.List(p.t.Context(), 0)
 		if err != nil {
 			return err
 		}
 		for _, m := range newest {
 			list = append([]store.Mail{m}, list...)
 		}
-		trail, err := tx.AuditTrail(p.t.Context(), store.AuditFilter{})
+		trail, err := tx.Audits.List(p.t.Context(), store.AuditFilter{})
 		for _, a := range trail {
 			require.Equal(p.t, "server", a.Actor)
 			require.Equal(p.t, "mail.send", a.Action)
@@ -301,12 +301,12 @@ type flaky struct {
 	failures chan error
 }
 
-func (f *flaky) Write(ctx context.Context, fn func(store.Tx) error) error {
+func (f *flaky) Write(ctx context.Context, lock store.Lock, fn func(store.Tx) error, hints ...store.Hint) error {
 	select {
 	case err := <-f.failures:
 		return err
 	default:
-		return f.Store.Write(ctx, fn)
+		return f.Store.Write(ctx, lock, fn, hints...)
 	}
 }
 
@@ -356,5 +356,5 @@ func TestWorkerSurvivesAFailingQueue(t *testing.T) {
 // queueDirectly queues past the failures.
 func (p *post) queueDirectly(f *flaky, m store.Mail) {
 	p.t.Helper()
-	require.NoError(p.t, f.Store.Write(p.t.Context(), func(tx store.Tx) error { _, err := tx.QueueMail(p.t.Context(), m); return err }))
+	require.NoError(p.t, f.Store.Write(p.t.Context(), store.NoLock, func(tx store.Tx) error { _, err := tx.Mails.Queue(p.t.Context(), m); return err }))
 }

@@ -95,7 +95,7 @@ func (s stock) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value))
 	}
 	var is store.Stock
-	if err := s.store.Read(ctx, func(tx store.Tx) (err error) { is, err = tx.Stock(ctx); return err }); err != nil {
+	if err := s.store.Read(ctx, func(tx store.Tx) (err error) { is, err = tx.Maintenance.Stock(ctx); return err }); err != nil {
 		gauge(databaseUp, 0)
 		return
 	}

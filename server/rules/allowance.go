@@ -56,7 +56,7 @@ func (r Rules) Uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 		return use
 	}
 	if limited(api.TaskNewLicense) {
-		times, err := tx.Activations(ctx, o.ID, month)
+		times, err := tx.Uses.Activations(ctx, o.ID, month)
 		if err != nil {
 			return u, err
 		}
@@ -67,7 +67,7 @@ func (r Rules) Uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 	if !limited(api.TaskReactivation, api.TaskTransfer, api.TaskRemoval) {
 		return u, nil
 	}
-	endings, err := tx.Endings(ctx, o.ID, month)
+	endings, err := tx.Uses.Endings(ctx, o.ID, month)
 	if err != nil {
 		return u, err
 	}
@@ -138,6 +138,7 @@ func (r Rules) refuseFor(task api.Task, l store.License, o store.Order, p store.
 	return nil
 }
 
+// taskNames are the tasks in the sentence about a limit.
 var taskNames = map[api.Task]string{
 	api.TaskNewLicense:   "new licenses",
 	api.TaskReactivation: "license reactivation",

@@ -174,7 +174,7 @@ func (r Rules) NewLicense(
 		Policy:    order.Policy,
 		ExpiresAt: order.LicensesExpireAt,
 	}
-	if fresh.ID, err = tx.NextLicenseID(ctx); err != nil { // before uses are counted: Tx.ExpectLicense has told so
+	if fresh.ID, err = tx.Licenses.NextID(ctx); err != nil { // before uses are counted: store.LicenseReads says so
 		return l, false, err
 	}
 	use, err := r.Uses(ctx, tx, order, program)
@@ -196,7 +196,7 @@ func (r Rules) NewLicense(
 func existingLicense(
 	ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes,
 ) (*store.License, error) {
-	l, err := tx.LicenseBySite(ctx, o.ID, codes.Site)
+	l, err := tx.Licenses.BySite(ctx, o.ID, codes.Site)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, nil
@@ -209,7 +209,7 @@ func existingLicense(
 	}
 	owner := o
 	if l.OrderID != o.ID {
-		if owner, err = tx.Order(ctx, l.OrderID); err != nil {
+		if owner, err = tx.Orders.Get(ctx, l.OrderID); err != nil {
 			return nil, err
 		}
 	}
@@ -242,7 +242,7 @@ func (r Rules) grant(
 		return l, err
 	}
 	if l.ID == 0 {
-		if l.ID, err = tx.NextLicenseID(ctx); err != nil {
+		if l.ID, err = tx.Licenses.NextID(ctx); err != nil {
 			return l, err
 		}
 	}
@@ -259,5 +259,5 @@ func (r Rules) grant(
 	if l.Activation, err = key.Activate(l.Codes, grant); err != nil {
 		return l, err
 	}
-	return l, tx.AddLicense(ctx, l)
+	return l, tx.Licenses.Add(ctx, l)
 }

@@ -23,7 +23,6 @@ var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // memory is a transaction on one order of one program, with the rows that rules ask for. Its other methods panic.
 type memory struct {
-	store.Tx
 	program  store.Program
 	order    store.Order
 	others   map[int64]store.Order // orders besides it
@@ -34,35 +33,75 @@ type memory struct {
 	blocked  []uint32                 // serial ids
 }
 
-func (m *memory) Program(_ context.Context, id int64) (store.Program, error) {
+// Each store of the transaction is a type of its own, because their methods have the same names.
+type (
+	programsIn struct {
+		store.Programs
+		*memory
+	}
+	ordersIn struct {
+		store.Orders
+		*memory
+	}
+	serialsIn struct {
+		store.Serials
+		*memory
+	}
+	licensesIn struct {
+		store.Licenses
+		*memory
+	}
+	usesIn struct {
+		store.Uses
+		*memory
+	}
+	optionsIn struct {
+		store.Options
+		*memory
+	}
+)
+
+// tx returns the stores.
+func (m *memory) tx() store.Tx {
+	return store.Tx{
+		Programs: programsIn{nil, m},
+		Orders:   ordersIn{nil, m},
+		Serials:  serialsIn{nil, m},
+		Licenses: licensesIn{nil, m},
+		Uses:     usesIn{nil, m},
+		Options:  optionsIn{nil, m},
+	}
+}
+
+func (m programsIn) Get(_ context.Context, id int64) (store.Program, error) {
 	if id != m.program.ID {
 		return store.Program{}, store.ErrNotFound
 	}
 	return m.program, nil
 }
 
-func (m *memory) Order(_ context.Context, id int64) (store.Order, error) {
+func (m ordersIn) Get(_ context.Context, id int64) (store.Order, error) {
 	if other, ok := m.others[id]; ok {
 		return other, nil
 	}
 	return m.order, nil
 }
 
-func (m *memory) OrderBySerial(_ context.Context, _ int64, id uint32) (store.Order, error) {
+func (m serialsIn) Order(_ context.Context, _ int64, id uint32) (store.Order, error) {
 	if !slices.Contains(m.used, id) {
 		return store.Order{}, store.ErrNotFound
 	}
 	return m.order, nil
 }
 
-func (m *memory) BlockedSerial(_ context.Context, _ int64, id uint32) (store.BlockedSerial, error) {
+func (m serialsIn) Blocked(_ context.Context, _ int64, id uint32) (store.BlockedSerial, error) {
 	if !slices.Contains(m.blocked, id) {
 		return store.BlockedSerial{}, store.ErrNotFound
 	}
 	return store.BlockedSerial{SerialID: id}, nil
 }
 
-func (m *memory) LicenseBySite(_ context.Context, _ int64, site license.SiteCode) (store.License, error) {
+func (m licensesIn) BySite(_ context.Context, _ int64, site license.SiteCode) (store.License, error) {
 	for _, l := range m.licenses {
 		if l.Codes.Site == site && (l.Status == api.StatusActive || l.SpendsSite()) {
 			return l, nil
@@ -71,7 +110,7 @@ func (m *memory) LicenseBySite(_ context.Context, _ int64, site license.SiteCode
 	return store.License{}, store.ErrNotFound
 }
 
-func (m *memory) Family(_ context.Context, original int64) (family []store.License, err error) {
+func (m licensesIn) Family(_ context.Context, original int64) (family []store.License, err error) {
 	for _, l := range m.licenses {
 		if l.OriginalID == original {
 			family = append(family, l)
@@ -80,7 +119,7 @@ func (m *memory) Family(_ context.Context, original int64) (family []store.Licen
 	return family, nil
 }
 
-func (m *memory) Activations(_ context.Context, _ int64, since time.Time) (times []time.Time, err error) {
+func (m usesIn) Activations(_ context.Context, _ int64, since time.Time) (times []time.Time, err error) {
 	for _, l := range m.licenses {
 		if l.ID == l.OriginalID && !l.ActivatedAt.Before(since) {
 			times = append(times, l.ActivatedAt)
@@ -89,7 +128,7 @@ func (m *memory) Activations(_ context.Context, _ int64, since time.Time) (times
 	return times, nil
 }
 
-func (m *memory) Endings(_ context.Context, _ int64, since time.Time) (list []store.Ending, err error) {
+func (m usesIn) Endings(_ context.Context, _ int64, since time.Time) (list []store.Ending, err error) {
 	for _, l := range m.licenses {
 		if l.EndedAt != nil && !l.EndedAt.Before(since) {
 			list = append(list, store.Ending{OriginalID: l.OriginalID, Status: l.Status, At: *l.EndedAt})
@@ -98,19 +137,19 @@ func (m *memory) Endings(_ context.Context, _ int64, since time.Time) (list []st
 	return list, nil
 }
 
-func (m *memory) FormerActivations(context.Context, int64) ([]license.ActivationCode, error) {
+func (m licensesIn) FormerActivations(context.Context, int64) ([]license.ActivationCode, error) {
 	return m.former, nil
 }
 
-func (m *memory) Options(context.Context) (map[string]string, error) {
+func (m optionsIn) All(context.Context) (map[string]string, error) {
 	return map[string]string{store.EpochOption: "AAAAAAAAAAAAAAAAAAAAAA"}, nil
 }
 
-func (m *memory) NextLicenseID(context.Context) (int64, error) {
+func (m licensesIn) NextID(context.Context) (int64, error) {
 	return m.firstID + int64(len(m.licenses)) + 1, nil
 }
 
-func (m *memory) AddLicense(_ context.Context, l store.License) error {
+func (m licensesIn) Add(_ context.Context, l store.License) error {
 	if m.order.LicensesActive >= m.order.LicensesTotal {
 		return store.ErrNoSeat
 	}
@@ -119,13 +158,13 @@ func (m *memory) AddLicense(_ context.Context, l store.License) error {
 	return nil
 }
 
-func (m *memory) EndLicense(_ context.Context, id int64, status api.LicenseStatus, at time.Time) error {
+func (m licensesIn) End(_ context.Context, id int64, status api.LicenseStatus, at time.Time) error {
 	m.order.LicensesActive--
 	m.licenses[id-m.firstID-1].Status, m.licenses[id-m.firstID-1].EndedAt = status, &at
 	return nil
 }
 
-func (m *memory) ReleaseLicense(_ context.Context, id int64, at time.Time) error {
+func (m licensesIn) Release(_ context.Context, id int64, at time.Time) error {
 	m.licenses[id-m.firstID-1].ReleasedAt = &at
 	return nil
 }
@@ -203,7 +242,8 @@ func requireCode(t *testing.T, want api.Code, err error) {
 	require.Equal(t, want, p.Code, p.Detail)
 }
 
-// TestRefuse covers what an order allows, whatever the PC: switches, subscription and limits (spec: api 1, api 2, api 7).
+// TestRefuse covers what an order allows, whatever the PC: switches, subscription and limits (spec: api 1, api 2, api
+// 7).
 func TestRefuse(t *testing.T) {
 	yesterday, tomorrow := now.AddDate(0, 0, -1), now.AddDate(0, 0, 1)
 	rule := func(task api.Task, state api.SubscriptionState, r store.TaskRule) func(*memory) {
@@ -278,7 +318,7 @@ func TestUses(t *testing.T) {
 		ended(5, 5, api.StatusReactivated, midnight, month.Add(-time.Second)),
 		{ID: 6, OriginalID: 6, Status: api.StatusActive, ActivatedAt: midnight.Add(-time.Second)},
 	}
-	u, err := r.Uses(t.Context(), m, m.order, m.program)
+	u, err := r.Uses(t.Context(), m.tx(), m.order, m.program)
 	require.NoError(t, err)
 	require.Equal(t, store.Use{Today: 1, ThisMonth: 3}, u.order[api.TaskNewLicense])
 	require.Equal(t, store.Use{Today: 1, ThisMonth: 1}, u.order[api.TaskRemoval])
@@ -287,7 +327,7 @@ func TestUses(t *testing.T) {
 	require.Zero(t, u.family(5, api.TaskReactivation))
 
 	m.program.Tasks = nil
-	u, err = r.Uses(t.Context(), m, m.order, m.program)
+	u, err = r.Uses(t.Context(), m.tx(), m.order, m.program)
 	require.NoError(t, err)
 	require.Empty(t, u.order, "nothing is limited, so nothing is counted")
 }
@@ -374,11 +414,11 @@ func TestNewLicense(t *testing.T) {
 			if c.request != nil {
 				request = c.request(m)
 			}
-			l, made, err := r.NewLicense(t.Context(), m, m.order, m.program, request)
+			l, made, err := r.NewLicense(t.Context(), m.tx(), m.order, m.program, request)
 			requireCode(t, c.code, err)
 			require.Equal(t, c.code == "", made)
 			if made {
-				again, made, err := r.NewLicense(t.Context(), m, m.order, m.program, request)
+				again, made, err := r.NewLicense(t.Context(), m.tx(), m.order, m.program, request)
 				require.NoError(t, err)
 				require.False(t, made, "the same pair again is free")
 				require.Equal(t, l, again)

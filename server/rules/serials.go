@@ -44,7 +44,7 @@ func (r Rules) DefaultOrder(p store.Program, client int64) store.Order {
 func (r Rules) Redeem(
 	ctx context.Context, tx store.Tx, programID int64, number license.SerialNumber,
 ) (o store.Order, p store.Program, err error) {
-	if p, err = tx.Program(ctx, programID); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if p, err = tx.Programs.Get(ctx, programID); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return o, p, err
 	}
 	if err != nil || !p.AcceptsSerials {
@@ -57,11 +57,11 @@ func (r Rules) Redeem(
 	// The steps are the same whether a serial is unknown, out of range, blocked or used, so that timing reveals
 	// nothing.
 	id, features, openErr := seed.Open(uint32(p.ID), number)
-	_, usedErr := tx.OrderBySerial(ctx, p.ID, id)
+	_, usedErr := tx.Serials.Order(ctx, p.ID, id)
 	if usedErr != nil && !errors.Is(usedErr, store.ErrNotFound) {
 		return o, p, usedErr
 	}
-	_, blockedErr := tx.BlockedSerial(ctx, p.ID, id)
+	_, blockedErr := tx.Serials.Blocked(ctx, p.ID, id)
 	if blockedErr != nil && !errors.Is(blockedErr, store.ErrNotFound) {
 		return o, p, blockedErr
 	}

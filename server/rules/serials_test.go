@@ -50,7 +50,7 @@ func TestRedeem(t *testing.T) {
 			if c.program != 0 {
 				id = c.program
 			}
-			o, _, err := r.Redeem(t.Context(), m, id, number)
+			o, _, err := r.Redeem(t.Context(), m.tx(), id, number)
 			requireCode(t, c.code, err)
 			if c.code == "" {
 				require.Equal(t, c.id, o.SerialID)

@@ -25,7 +25,7 @@ func ReadSerialStock(ctx context.Context, tx store.Tx, p store.Program) (SerialS
 	}
 	var err error
 	s.Valid = int(p.LastSerial) - int(p.FirstSerial) + 1
-	s.Used, s.Blocked, err = tx.CountSerials(ctx, p.ID, p.FirstSerial, p.LastSerial)
+	s.Used, s.Blocked, err = tx.Serials.Count(ctx, p.ID, p.FirstSerial, p.LastSerial)
 	return s, err
 }
 

@@ -73,7 +73,7 @@ func (r Rules) Release(
 	}
 	now := r.Now()
 	l.ReleasedAt = &now
-	return l, true, tx.ReleaseLicense(ctx, l.ID, now)
+	return l, true, tx.Licenses.Release(ctx, l.ID, now)
 }
 
 // transferable refuses a license that may not go to another PC now.
@@ -153,7 +153,7 @@ func (r Rules) Remove(
 	if err := r.checkRemovalCode(ctx, tx, l, p, removal); err != nil {
 		return err
 	}
-	return tx.EndLicense(ctx, l.ID, api.StatusRemoved, r.Now())
+	return tx.Licenses.End(ctx, l.ID, api.StatusRemoved, r.Now())
 }
 
 // Replace puts a license for other codes into the place of one whose PC is gone: what the vendor may do without a
@@ -209,7 +209,7 @@ func (r Rules) checkRemovalCode(
 	if err != nil {
 		return err
 	}
-	activations, err := tx.FormerActivations(ctx, l.ID)
+	activations, err := tx.Licenses.FormerActivations(ctx, l.ID)
 	if err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (r Rules) checkRemovalCode(
 
 // siteFree refuses a Site code that is spent or that another PC has, and the pair of another license (spec: api 21).
 func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) error {
-	other, err := tx.LicenseBySite(ctx, l.OrderID, codes.Site)
+	other, err := tx.Licenses.BySite(ctx, l.OrderID, codes.Site)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil
@@ -245,7 +245,7 @@ func (r Rules) replace(
 	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program,
 	codes license.Codes, note string, status api.LicenseStatus,
 ) (store.License, error) {
-	if err := tx.EndLicense(ctx, l.ID, status, r.Now()); err != nil {
+	if err := tx.Licenses.End(ctx, l.ID, status, r.Now()); err != nil {
 		return store.License{}, err
 	}
 	next := store.License{
@@ -265,7 +265,7 @@ func Origin(ctx context.Context, tx store.Tx, l store.License) (store.License, e
 	if l.ID == l.OriginalID {
 		return l, nil
 	}
-	family, err := tx.Family(ctx, l.OriginalID)
+	family, err := tx.Licenses.Family(ctx, l.OriginalID)
 	if err != nil {
 		return l, err
 	}
@@ -405,7 +405,7 @@ func Ended(ctx context.Context, tx store.Tx, l store.License) error {
 // endedProblem is Ended with the type of the refusal.
 func endedProblem(ctx context.Context, tx store.Tx, l store.License) (*api.Problem, error) {
 	detail := fmt.Sprintf("This license has ended (%s).", l.Status)
-	family, err := tx.Family(ctx, l.OriginalID)
+	family, err := tx.Licenses.Family(ctx, l.OriginalID)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (m *memory) active() store.License {
 func activate(t *testing.T) (Rules, *memory, store.License) {
 	t.Helper()
 	r, m := start(t)
-	l, _, err := r.NewLicense(t.Context(), m, m.order, m.program, pair(m.codes("A", 1, 0)))
+	l, _, err := r.NewLicense(t.Context(), m.tx(), m.order, m.program, pair(m.codes("A", 1, 0)))
 	require.NoError(t, err)
 	return r, m, l
 }
@@ -63,7 +63,7 @@ func TestReactivate(t *testing.T) {
 			}
 			l := m.licenses[0]
 			request := reactivation(m.codes(c.pc, c.generation, c.changed))
-			next, made, err := r.Reactivate(t.Context(), m, l, m.order, m.program, request)
+			next, made, err := r.Reactivate(t.Context(), m.tx(), l, m.order, m.program, request)
 			requireCode(t, c.code, err)
 			require.Equal(t, c.code == "" && !c.same, made)
 			if made {
@@ -86,10 +86,10 @@ func TestOrigin(t *testing.T) {
 	m.licenses[0] = l
 	for generation, changed := range []int{1, 0, 1, 0} {
 		request := reactivation(m.codes("A", uint16(generation+2), changed))
-		_, _, err := r.Reactivate(t.Context(), m, m.active(), m.order, m.program, request)
+		_, _, err := r.Reactivate(t.Context(), m.tx(), m.active(), m.order, m.program, request)
 		require.NoError(t, err)
 	}
-	first, err := Origin(t.Context(), m, m.active())
+	first, err := Origin(t.Context(), m.tx(), m.active())
 	require.NoError(t, err)
 	require.Equal(t, l.ID, first.ID)
 
@@ -97,14 +97,14 @@ func TestOrigin(t *testing.T) {
 		SiteMID:     m.codes("B", 1, 0).Merged(),
 		RemovalCode: m.removalCode(t, r, m.active()),
 	}
-	next, err := r.Transfer(t.Context(), m, m.active(), m.order, m.program, transfer)
+	next, err := r.Transfer(t.Context(), m.tx(), m.active(), m.order, m.program, transfer)
 	require.NoError(t, err)
-	_, _, err = r.Reactivate(t.Context(), m, next, m.order, m.program, reactivation(m.codes("B", 2, 0)))
+	_, _, err = r.Reactivate(t.Context(), m.tx(), next, m.order, m.program, reactivation(m.codes("B", 2, 0)))
 	require.NoError(t, err)
-	first, err = Origin(t.Context(), m, m.active())
+	first, err = Origin(t.Context(), m.tx(), m.active())
 	require.NoError(t, err)
 	require.Equal(t, next.ID, first.ID, "the first one on the other PC")
-	c, err := r.Compare(t.Context(), m, m.active(), m.program, api.PCCodes{SiteMID: m.codes("A", 9, 0).Merged()})
+	c, err := r.Compare(t.Context(), m.tx(), m.active(), m.program, api.PCCodes{SiteMID: m.codes("A", 9, 0).Merged()})
 	require.NoError(t, err)
 	require.Equal(t, "refused", c.Verdict)
 }
@@ -115,7 +115,7 @@ func TestNewestLicense(t *testing.T) {
 	r, m, l := activate(t)
 	l.Policy.MaxHardwareChanges = 2
 	m.licenses[0] = l
-	newest, _, err := r.Reactivate(t.Context(), m, l, m.order, m.program, reactivation(m.codes("A", 2, 1)))
+	newest, _, err := r.Reactivate(t.Context(), m.tx(), l, m.order, m.program, reactivation(m.codes("A", 2, 1)))
 	require.NoError(t, err)
 	codes := m.codes("A", 3, 2)
 	key := m.program.Signature.Key()
@@ -125,7 +125,7 @@ func TestNewestLicense(t *testing.T) {
 		require.NoError(t, err)
 		blocks = append(blocks, block)
 	}
-	got, err := r.compare(t.Context(), m, newest, m.program, codes)
+	got, err := r.compare(t.Context(), m.tx(), newest, m.program, codes)
 	require.NoError(t, err)
 	require.Equal(t, license.Compare(blocks[0], blocks[1], newest.Policy, blocks[2]), got)
 	require.NotEqual(t, license.Compare(blocks[0], blocks[1], newest.Policy), got)
@@ -148,22 +148,22 @@ func TestSiteCodes(t *testing.T) {
 	r, m := start(t)
 	ctx := t.Context()
 	first := func(codes license.Codes) store.License {
-		l, _, err := r.NewLicense(ctx, m, m.order, m.program, pair(codes))
+		l, _, err := r.NewLicense(ctx, m.tx(), m.order, m.program, pair(codes))
 		require.NoError(t, err)
 		return l
 	}
 	one, two := collision(m.program.Signature)
 	l, other := first(one), first(m.codes("B", 1, 0))
 
-	_, _, err := r.NewLicense(ctx, m, m.order, m.program, pair(two))
+	_, _, err := r.NewLicense(ctx, m.tx(), m.order, m.program, pair(two))
 	requireCode(t, api.ErrSiteCodeSpent, err)
-	_, err = r.Transfer(ctx, m, l, m.order, m.program, api.Transfer{SiteMID: two.Merged(), RemovalCode: m.removalCode(t, r, l)})
+	_, err = r.Transfer(ctx, m.tx(), l, m.order, m.program, api.Transfer{SiteMID: two.Merged(), RemovalCode: m.removalCode(t, r, l)})
 	requireCode(t, api.ErrSiteCodeSpent, err)
-	_, err = r.Replace(ctx, m, l, m.order, m.program, reactivation(two))
+	_, err = r.Replace(ctx, m.tx(), l, m.order, m.program, reactivation(two))
 	requireCode(t, api.ErrSiteCodeSpent, err)
-	_, err = r.Replace(ctx, m, other, m.order, m.program, reactivation(one))
+	_, err = r.Replace(ctx, m.tx(), other, m.order, m.program, reactivation(one))
 	requireCode(t, api.ErrSiteCodeInUse, err)
-	_, err = r.Transfer(ctx, m, other, m.order, m.program,
+	_, err = r.Transfer(ctx, m.tx(), other, m.order, m.program,
 		api.Transfer{SiteMID: one.Merged(), RemovalCode: m.removalCode(t, r, other)})
 	requireCode(t, api.ErrSiteCodeInUse, err)
 	require.Equal(t, 2, m.order.LicensesActive)
@@ -177,41 +177,41 @@ func TestLeaving(t *testing.T) {
 	const wrong = "00000-00000-0"
 	other := m.codes("B", 1, 0).Merged()
 
-	requireCode(t, api.ErrRemovalCodeInvalid, r.Remove(ctx, m, l, m.order, m.program, api.Removal{RemovalCode: wrong}))
-	requireCode(t, api.ErrCodeMalformed, r.Remove(ctx, m, l, m.order, m.program, api.Removal{RemovalCode: "x"}))
-	_, _, err := r.Release(ctx, m, l, m.order, m.program, api.Release{RemovalCode: wrong})
+	requireCode(t, api.ErrRemovalCodeInvalid, r.Remove(ctx, m.tx(), l, m.order, m.program, api.Removal{RemovalCode: wrong}))
+	requireCode(t, api.ErrCodeMalformed, r.Remove(ctx, m.tx(), l, m.order, m.program, api.Removal{RemovalCode: "x"}))
+	_, _, err := r.Release(ctx, m.tx(), l, m.order, m.program, api.Release{RemovalCode: wrong})
 	requireCode(t, api.ErrRemovalCodeInvalid, err)
-	_, err = r.Transfer(ctx, m, l, m.order, m.program, api.Transfer{SiteMID: other})
+	_, err = r.Transfer(ctx, m.tx(), l, m.order, m.program, api.Transfer{SiteMID: other})
 	requireCode(t, api.ErrValidation, err)
-	_, err = r.Transfer(ctx, m, l, m.order, m.program, api.Transfer{SiteMID: other, RemovalCode: wrong})
+	_, err = r.Transfer(ctx, m.tx(), l, m.order, m.program, api.Transfer{SiteMID: other, RemovalCode: wrong})
 	requireCode(t, api.ErrRemovalCodeInvalid, err)
-	_, err = r.Transfer(ctx, m, l, m.order, m.program, api.Transfer{SiteMID: l.Codes.Merged(), RemovalCode: code})
+	_, err = r.Transfer(ctx, m.tx(), l, m.order, m.program, api.Transfer{SiteMID: l.Codes.Merged(), RemovalCode: code})
 	requireCode(t, api.ErrSiteCodeInUse, err)
 	require.Equal(t, l, m.active(), "nothing has changed")
 
-	l, released, err := r.Release(ctx, m, l, m.order, m.program, api.Release{RemovalCode: code})
+	l, released, err := r.Release(ctx, m.tx(), l, m.order, m.program, api.Release{RemovalCode: code})
 	require.NoError(t, err)
 	require.True(t, released)
-	l, released, err = r.Release(ctx, m, m.active(), m.order, m.program, api.Release{RemovalCode: code})
+	l, released, err = r.Release(ctx, m.tx(), m.active(), m.order, m.program, api.Release{RemovalCode: code})
 	require.NoError(t, err)
 	require.False(t, released, "releasing it again changes nothing")
-	_, err = r.Transfer(ctx, m, l, m.order, m.program, api.Transfer{SiteMID: l.Codes.Merged()})
+	_, err = r.Transfer(ctx, m.tx(), l, m.order, m.program, api.Transfer{SiteMID: l.Codes.Merged()})
 	requireCode(t, api.ErrSiteCodeSpent, err)
-	next, err := r.Transfer(ctx, m, l, m.order, m.program, api.Transfer{SiteMID: other})
+	next, err := r.Transfer(ctx, m.tx(), l, m.order, m.program, api.Transfer{SiteMID: other})
 	require.NoError(t, err, "a released license needs no code")
 	require.Equal(t, 1, m.order.LicensesActive)
 
 	activation := next.Activation // of the program, from before the vendor changed the license
 	next.Activation[0]++
 	requireCode(t, api.ErrRemovalCodeInvalid,
-		r.Remove(ctx, m, next, m.order, m.program, api.Removal{RemovalCode: m.removalCode(t, r, m.active())}))
+		r.Remove(ctx, m.tx(), next, m.order, m.program, api.Removal{RemovalCode: m.removalCode(t, r, m.active())}))
 	m.former = []license.ActivationCode{activation}
-	require.NoError(t, r.Remove(ctx, m, next, m.order, m.program, api.Removal{RemovalCode: m.removalCode(t, r, m.active())}))
+	require.NoError(t, r.Remove(ctx, m.tx(), next, m.order, m.program, api.Removal{RemovalCode: m.removalCode(t, r, m.active())}))
 	require.Zero(t, m.order.LicensesActive)
 
 	ended := m.licenses[next.ID-1]
 	for text, proves := range map[string]bool{m.removalCode(t, r, store.License{Codes: next.Codes, Activation: activation}): true, wrong: false} {
-		err := r.Remove(ctx, m, ended, m.order, m.program, api.Removal{RemovalCode: text})
+		err := r.Remove(ctx, m.tx(), ended, m.order, m.program, api.Removal{RemovalCode: text})
 		requireCode(t, api.ErrLicenseEnded, err)
 		require.Equal(t, proves, err.(*api.Problem).Receipt != "", "a receipt only for whoever has the code")
 	}
@@ -227,8 +227,8 @@ func TestReceipts(t *testing.T) {
 	} {
 		r, m, l := activate(t)
 		code := m.removalCode(t, r, l)
-		require.NoError(t, m.EndLicense(t.Context(), l.ID, status, now))
-		err := r.Remove(t.Context(), m, m.licenses[0], m.order, m.program, api.Removal{RemovalCode: code})
+		require.NoError(t, m.tx().Licenses.End(t.Context(), l.ID, status, now))
+		err := r.Remove(t.Context(), m.tx(), m.licenses[0], m.order, m.program, api.Removal{RemovalCode: code})
 		requireCode(t, api.ErrLicenseEnded, err)
 		receipt := err.(*api.Problem).Receipt
 		if task == "" {
@@ -245,9 +245,9 @@ func TestReceipts(t *testing.T) {
 // TestReplace covers what the vendor may do without a removal code (spec: api 21).
 func TestReplace(t *testing.T) {
 	r, m, l := activate(t)
-	_, err := r.Replace(t.Context(), m, l, m.order, m.program, reactivation(l.Codes))
+	_, err := r.Replace(t.Context(), m.tx(), l, m.order, m.program, reactivation(l.Codes))
 	requireCode(t, api.ErrSiteCodeInUse, err)
-	next, err := r.Replace(t.Context(), m, l, m.order, m.program, reactivation(m.codes("B", 1, 0)))
+	next, err := r.Replace(t.Context(), m.tx(), l, m.order, m.program, reactivation(m.codes("B", 1, 0)))
 	require.NoError(t, err)
 	require.Equal(t, api.StatusReplaced, m.licenses[0].Status)
 	require.Equal(t, l.OriginalID, next.OriginalID)

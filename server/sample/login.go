@@ -86,11 +86,11 @@ func Start(
 
 func isEmpty(ctx context.Context, d *service.Data) (empty bool, err error) {
 	err = d.Store.Read(ctx, func(tx store.Tx) error {
-		programs, err := tx.Programs(ctx)
+		programs, err := tx.Programs.List(ctx)
 		if err != nil {
 			return err
 		}
-		clients, err := tx.Clients(ctx)
+		clients, err := tx.Clients.List(ctx)
 		empty = len(programs) == 0 && len(clients) == 0
 		return err
 	})

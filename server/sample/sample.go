@@ -108,7 +108,7 @@ var notes = []string{
 // FreeSerials returns serial numbers of a sample program that made no order yet, for trying out.
 func FreeSerials(ctx context.Context, d *service.Data, name string, count int) (list []string, err error) {
 	err = d.Store.Read(ctx, func(tx store.Tx) error {
-		programs, err := tx.Programs(ctx)
+		programs, err := tx.Programs.List(ctx)
 		if err != nil {
 			return err
 		}
@@ -125,10 +125,10 @@ func FreeSerials(ctx context.Context, d *service.Data, name string, count int) (
 				if err != nil {
 					return err
 				}
-				if _, err := tx.BlockedSerial(ctx, p.ID, id); err == nil {
+				if _, err := tx.Serials.Blocked(ctx, p.ID, id); err == nil {
 					continue
 				}
-				switch _, err := tx.OrderBySerial(ctx, p.ID, id); {
+				switch _, err := tx.Serials.Order(ctx, p.ID, id); {
 				case err == nil:
 				case errors.Is(err, store.ErrNotFound):
 					list = append(list, serial.String())
@@ -145,8 +145,8 @@ func FreeSerials(ctx context.Context, d *service.Data, name string, count int) (
 // Fill adds the sample data in one transaction, unless there is a program already. The sample client gets the user name and
 // the password hash.
 func Fill(ctx context.Context, d *service.Data, now time.Time, username, passwordHash string) error {
-	return d.Store.Write(ctx, func(tx store.Tx) error {
-		there, err := tx.Programs(ctx)
+	return d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		there, err := tx.Programs.List(ctx)
 		if err != nil || len(there) > 0 {
 			return err
 		}
@@ -185,7 +185,7 @@ func (f *filler) fill(ctx context.Context, username, passwordHash string) error 
 	other := store.Client{Username: OtherUsername, RegistrationName: "Bruno Keller", Emails: []string{"bruno@keller.example"}}
 	for _, c := range []*store.Client{&anna, &other} {
 		c.Active, c.CreatedAt = true, f.now
-		id, err := f.tx.AddClient(ctx, *c)
+		id, err := f.tx.Clients.Add(ctx, *c)
 		if err != nil {
 			return fmt.Errorf("sample client %s: %w", c.Username, err)
 		}
@@ -202,7 +202,7 @@ func (f *filler) fill(ctx context.Context, username, passwordHash string) error 
 			return fmt.Errorf("sample order %d: %w", o.id, err)
 		}
 	}
-	return f.tx.AddAudit(ctx, store.Audit{At: f.now, Actor: "admin", Action: "sample.fill", Outcome: "ok"})
+	return f.tx.Audits.Add(ctx, store.Audit{At: f.now, Actor: "admin", Action: "sample.fill", Outcome: "ok"})
 }
 
 func (f *filler) addProgram(ctx context.Context, p store.Program) (err error) {
@@ -210,7 +210,7 @@ func (f *filler) addProgram(ctx context.Context, p store.Program) (err error) {
 	if err := f.data.Secrets.NewProgramKeys(&p); err != nil {
 		return err
 	}
-	if p.ID, err = f.tx.AddProgram(ctx, p); err != nil {
+	if p.ID, err = f.tx.Programs.Add(ctx, p); err != nil {
 		return err
 	}
 	if p.AcceptsSerials {
@@ -221,7 +221,7 @@ func (f *filler) addProgram(ctx context.Context, p store.Program) (err error) {
 			Features:  p.Features,
 			MadeAt:    f.now,
 		}
-		if err := f.tx.AddSerialBatch(ctx, batch); err != nil {
+		if err := f.tx.Serials.AddBatch(ctx, batch); err != nil {
 			return err
 		}
 	}
@@ -244,10 +244,10 @@ func (f *filler) addOrder(ctx context.Context, s sampleOrder) error {
 	if s.serial != 0 {
 		o.SerialID, o.SerialFeatures = s.serial, p.Features
 	}
-	if _, err := f.tx.AddOrder(ctx, o); err != nil {
+	if _, err := f.tx.Orders.Add(ctx, o); err != nil {
 		return err
 	}
-	if err := f.tx.AddEvent(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.TaskNewOrder, Outcome: api.OutcomeOK}); err != nil {
+	if err := f.tx.Events.Add(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.TaskNewOrder, Outcome: api.OutcomeOK}); err != nil {
 		return err
 	}
 	for n := range s.used {
@@ -261,7 +261,7 @@ func (f *filler) addOrder(ctx context.Context, s sampleOrder) error {
 // addEnded adds the order's licenses of made-up PCs that were removed some days ago.
 func (f *filler) addEnded(ctx context.Context, s sampleOrder) error {
 	p := f.programs[s.program]
-	o, err := f.tx.Order(ctx, s.id)
+	o, err := f.tx.Orders.Get(ctx, s.id)
 	if err != nil {
 		return err
 	}
@@ -272,11 +272,11 @@ func (f *filler) addEnded(ctx context.Context, s sampleOrder) error {
 			return err
 		}
 		gone := f.now.AddDate(0, 0, -60-n)
-		if err := f.tx.EndLicense(ctx, l.ID, api.StatusRemoved, gone); err != nil {
+		if err := f.tx.Licenses.End(ctx, l.ID, api.StatusRemoved, gone); err != nil {
 			return err
 		}
 		e := store.Event{At: gone, OrderID: o.ID, LicenseID: l.ID, Task: api.TaskRemoval, Outcome: api.OutcomeOK, Device: "Old laptop"}
-		if err := f.tx.AddEvent(ctx, e); err != nil {
+		if err := f.tx.Events.Add(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -299,7 +299,7 @@ func (f *filler) addLicense(ctx context.Context, p *sampleProgram, o store.Order
 }
 
 func (f *filler) add(ctx context.Context, p *sampleProgram, o store.Order, l store.License) (store.License, error) {
-	id, err := f.tx.NextLicenseID(ctx)
+	id, err := f.tx.Licenses.NextID(ctx)
 	if err != nil {
 		return l, err
 	}
@@ -313,10 +313,10 @@ func (f *filler) add(ctx context.Context, p *sampleProgram, o store.Order, l sto
 	if l.Activation, err = p.activation.Activate(l.Codes, grant); err != nil {
 		return l, err
 	}
-	if err := f.tx.AddLicense(ctx, l); err != nil {
+	if err := f.tx.Licenses.Add(ctx, l); err != nil {
 		return l, err
 	}
-	return l, f.tx.AddEvent(ctx, store.Event{At: l.ActivatedAt, OrderID: o.ID, LicenseID: id, Task: api.TaskNewLicense, Outcome: api.OutcomeOK})
+	return l, f.tx.Events.Add(ctx, store.Event{At: l.ActivatedAt, OrderID: o.ID, LicenseID: id, Task: api.TaskNewLicense, Outcome: api.OutcomeOK})
 }
 
 func note(n int) string {

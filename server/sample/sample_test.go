@@ -51,21 +51,21 @@ func load(t *testing.T, d *service.Data) everything {
 	e := everything{map[int64]store.Program{}, map[string]store.Client{}, map[int64]store.Order{}, map[int64][]store.License{}}
 	ctx := t.Context()
 	require.NoError(t, d.Store.Read(ctx, func(tx store.Tx) error {
-		programs, err := tx.Programs(ctx)
+		programs, err := tx.Programs.List(ctx)
 		require.NoError(t, err)
 		for _, p := range programs {
 			e.programs[p.ID] = p
 		}
-		clients, err := tx.Clients(ctx)
+		clients, err := tx.Clients.List(ctx)
 		require.NoError(t, err)
 		for _, c := range clients {
 			e.clients[c.Username] = c
 		}
-		orders, err := tx.Orders(ctx, 0, false, 0, 0)
+		orders, err := tx.Orders.List(ctx, 0, false, 0, 0)
 		require.NoError(t, err)
 		for _, o := range orders {
 			e.orders[o.ID] = o
-			e.licenses[o.ID], err = tx.Licenses(ctx, o.ID, true, 0, 0)
+			e.licenses[o.ID], err = tx.Licenses.List(ctx, o.ID, true, 0, 0)
 			require.NoError(t, err)
 		}
 		return nil
@@ -223,8 +223,8 @@ func TestPrepareRefuses(t *testing.T) {
 		folder := t.TempDir()
 		d, err := service.OpenData(t.Context(), service.Place{Folder: folder})
 		require.NoError(t, err)
-		require.NoError(t, d.Store.Write(t.Context(), func(tx store.Tx) error {
-			_, err := tx.AddClient(t.Context(), store.Client{Username: "real", Active: true, CreatedAt: now})
+		require.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+			_, err := tx.Clients.Add(t.Context(), store.Client{Username: "real", Active: true, CreatedAt: now})
 			return err
 		}))
 		require.NoError(t, d.Store.Close())
@@ -287,16 +287,16 @@ func TestStartMakesOlderSampleDataAfresh(t *testing.T) {
 		t.Helper()
 		d, err := service.OpenData(t.Context(), o.Place)
 		require.NoError(t, err)
-		require.NoError(t, d.Store.Write(t.Context(), func(tx store.Tx) error {
-			id, err := tx.NextLicenseID(t.Context())
+		require.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+			id, err := tx.Licenses.NextID(t.Context())
 			if err != nil {
 				return err
 			}
-			o, err := tx.Order(t.Context(), sample.WithSerial)
+			o, err := tx.Orders.Get(t.Context(), sample.WithSerial)
 			if err != nil {
 				return err
 			}
-			return tx.AddLicense(t.Context(), store.License{
+			return tx.Licenses.Add(t.Context(), store.License{
 				ID: id, OrderID: o.ID, ProgramID: o.ProgramID, OriginalID: id, ActivatedAt: now, Older: true,
 			})
 		}))

@@ -77,7 +77,7 @@ func (k *Keeper) OpenMail(m *store.Mail) error {
 
 // Reseal seals everything in a database with the current key and returns how many rows that were.
 func (k *Keeper) Reseal(ctx context.Context, tx store.Tx) (rows int, err error) {
-	programs, err := tx.Programs(ctx)
+	programs, err := tx.Programs.List(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -94,11 +94,11 @@ func (k *Keeper) Reseal(ctx context.Context, tx store.Tx) (rows int, err error) 
 				return 0, err
 			}
 		}
-		if err := tx.ChangeProgram(ctx, p); err != nil {
+		if err := tx.Programs.Change(ctx, p); err != nil {
 			return 0, err
 		}
 	}
-	answers, err := tx.Answers(ctx)
+	answers, err := tx.Answers.List(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -109,11 +109,11 @@ func (k *Keeper) Reseal(ctx context.Context, tx store.Tx) (rows int, err error) 
 		if err := k.SealAnswer(&a); err != nil {
 			return 0, err
 		}
-		if err := tx.ReplaceAnswer(ctx, a); err != nil {
+		if err := tx.Answers.Replace(ctx, a); err != nil {
 			return 0, err
 		}
 	}
-	mails, err := tx.QueuedMails(ctx)
+	mails, err := tx.Mails.Queued(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -124,7 +124,7 @@ func (k *Keeper) Reseal(ctx context.Context, tx store.Tx) (rows int, err error) 
 		if err := k.SealMail(&m); err != nil {
 			return 0, err
 		}
-		if err := tx.ReplaceMail(ctx, m); err != nil {
+		if err := tx.Mails.Replace(ctx, m); err != nil {
 			return 0, err
 		}
 	}

@@ -104,39 +104,42 @@ func (c Client) Raw(method, path string, body any) *http.Response {
 // Order reads an order.
 func Order(t *testing.T, s *Server, id int64) (o store.Order) {
 	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { o, err = tx.Order(t.Context(), id); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { o, err = tx.Orders.Get(t.Context(), id); return err }))
 	return o
 }
 
 // ChangeOrder changes an order as the vendor does.
 func ChangeOrder(t *testing.T, s *Server, id int64, fn func(*store.Order)) {
 	t.Helper()
-	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
-		o, err := tx.Order(t.Context(), id)
+	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+		o, err := tx.Orders.Get(t.Context(), id)
 		if err != nil {
 			return err
 		}
 		fn(&o)
-		return tx.ChangeOrder(t.Context(), o)
+		return tx.Orders.Change(t.Context(), o)
 	}))
 }
 
 // AuditTrail reads the audit trail, newest first.
 func AuditTrail(t *testing.T, s *Server) (list []store.Audit) {
 	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.AuditTrail(t.Context(), store.AuditFilter{}); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
+		list, err = tx.Audits.List(t.Context(), store.AuditFilter{})
+		return err
+	}))
 	return list
 }
 
 // Activate makes a license of an order for codes.
 func Activate(t *testing.T, s *Server, orderID int64, codes license.Codes) (id int64) {
 	t.Helper()
-	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
-		o, err := tx.Order(t.Context(), orderID)
+	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+		o, err := tx.Orders.Get(t.Context(), orderID)
 		if err != nil {
 			return err
 		}
-		p, err := tx.Program(t.Context(), o.ProgramID)
+		p, err := tx.Programs.Get(t.Context(), o.ProgramID)
 		if err != nil {
 			return err
 		}

@@ -192,7 +192,7 @@ func (s *Server) Restart(change ...func(*server.Options)) {
 func (s *Server) AddVerification(id, number string) {
 	s.t.Helper()
 	hash := sha256.Sum256([]byte(id + " " + number))
-	require.NoError(s.t, s.Store.Write(s.t.Context(), func(tx store.Tx) error {
-		return tx.AddVerification(s.t.Context(), store.Verification{ID: id, NumberHash: hash[:], ExpiresAt: s.Clock.Now().Add(5 * time.Minute)})
+	require.NoError(s.t, s.Store.Write(s.t.Context(), store.NoLock, func(tx store.Tx) error {
+		return tx.Attempts.AddVerification(s.t.Context(), store.Verification{ID: id, NumberHash: hash[:], ExpiresAt: s.Clock.Now().Add(5 * time.Minute)})
 	}))
 }

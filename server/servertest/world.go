@@ -42,28 +42,28 @@ func NewWorld(t *testing.T, change ...func(*server.Options)) *World {
 	s := Start(t, change...)
 	w := &World{Server: s, t: t, Clients: map[string]Client{}, Licenses: map[string]int64{}}
 	w.Write(func(tx store.Tx) error {
-		bruno, err := tx.ClientByUsername(t.Context(), sample.OtherUsername)
+		bruno, err := tx.Clients.ByUsername(t.Context(), sample.OtherUsername)
 		if err != nil {
 			return err
 		}
-		anna, err := tx.ClientByUsername(t.Context(), sample.Username)
+		anna, err := tx.Clients.ByUsername(t.Context(), sample.Username)
 		if err != nil {
 			return err
 		}
 		bruno.PasswordHash = anna.PasswordHash
-		if err := tx.ChangeClient(t.Context(), bruno); err != nil {
+		if err := tx.Clients.Change(t.Context(), bruno); err != nil {
 			return err
 		}
-		programs, err := tx.Programs(t.Context())
+		programs, err := tx.Programs.List(t.Context())
 		if err != nil {
 			return err
 		}
 		w.Program = programs[0]
 		w.Program.Tasks = nil
-		if err := tx.ChangeProgram(t.Context(), w.Program); err != nil {
+		if err := tx.Programs.Change(t.Context(), w.Program); err != nil {
 			return err
 		}
-		list, err := tx.Orders(t.Context(), 0, false, 0, 1)
+		list, err := tx.Orders.List(t.Context(), 0, false, 0, 1)
 		w.newest = list[0].ID
 		return err
 	})
@@ -82,7 +82,7 @@ func NewWorld(t *testing.T, change ...func(*server.Options)) *World {
 // Write changes the database.
 func (w *World) Write(fn func(tx store.Tx) error) {
 	w.t.Helper()
-	require.NoError(w.t, w.Store.Write(w.t.Context(), fn))
+	require.NoError(w.t, w.Store.Write(w.t.Context(), store.NoLock, fn))
 }
 
 // Read reads the database.
@@ -94,12 +94,12 @@ func (w *World) Read(fn func(tx store.Tx) error) {
 // Tables returns all orders and licenses as text, for comparing.
 func (w *World) Tables() (text string) {
 	w.Read(func(tx store.Tx) error {
-		orders, err := tx.Orders(w.t.Context(), 0, false, 0, 0)
+		orders, err := tx.Orders.List(w.t.Context(), 0, false, 0, 0)
 		if err != nil {
 			return err
 		}
 		for _, o := range orders {
-			licenses, err := tx.Licenses(w.t.Context(), o.ID, true, 0, 0)
+			licenses, err := tx.Licenses.List(w.t.Context(), o.ID, true, 0, 0)
 			if err != nil {
 				return err
 			}
@@ -168,7 +168,7 @@ func (w *World) Prepare(step string) {
 	case "end": // with any status, also one of a newer version
 		words := strings.Fields(rest)
 		w.Write(func(tx store.Tx) error {
-			return tx.EndLicense(w.t.Context(), w.Licenses[words[0]], api.LicenseStatus(words[1]), w.Clock.Now())
+			return tx.Licenses.End(w.t.Context(), w.Licenses[words[0]], api.LicenseStatus(words[1]), w.Clock.Now())
 		})
 	case "policy":
 		w.policy(rest)
@@ -216,12 +216,12 @@ func NewSessions(w *World) map[string]Client {
 
 func change1042(w *World, change func(*store.Order)) {
 	w.Write(func(tx store.Tx) error {
-		o, err := tx.Order(w.t.Context(), sample.WithSerial)
+		o, err := tx.Orders.Get(w.t.Context(), sample.WithSerial)
 		if err != nil {
 			return err
 		}
 		change(&o)
-		return tx.ChangeOrder(w.t.Context(), o)
+		return tx.Orders.Change(w.t.Context(), o)
 	})
 }
 
@@ -240,7 +240,7 @@ func (w *World) policy(text string) {
 		}
 	}
 	w.Program.Policy = p
-	w.Write(func(tx store.Tx) error { return tx.ChangeProgram(w.t.Context(), w.Program) })
+	w.Write(func(tx store.Tx) error { return tx.Programs.Change(w.t.Context(), w.Program) })
 	change1042(w, func(o *store.Order) { o.Policy = p })
 }
 
@@ -270,13 +270,13 @@ func (w *World) rule(text string) {
 	for _, state := range strings.Split(words[1], ",") {
 		w.Program.Tasks[task][api.SubscriptionState(state)] = r
 	}
-	w.Write(func(tx store.Tx) error { return tx.ChangeProgram(w.t.Context(), w.Program) })
+	w.Write(func(tx store.Tx) error { return tx.Programs.Change(w.t.Context(), w.Program) })
 }
 
 // regrant changes the features of a license as the vendor does, which changes its activation code.
 func (w *World) regrant(pc string) {
 	w.Write(func(tx store.Tx) error {
-		l, err := tx.License(w.t.Context(), w.Licenses[pc])
+		l, err := tx.Licenses.Get(w.t.Context(), w.Licenses[pc])
 		if err != nil {
 			return err
 		}
@@ -288,7 +288,7 @@ func (w *World) regrant(pc string) {
 		if l.Activation, err = key.Activate(l.Codes, license.Grant{Features: l.Features}); err != nil {
 			return err
 		}
-		return tx.ChangeLicense(w.t.Context(), l)
+		return tx.Licenses.Change(w.t.Context(), l)
 	})
 }
 
@@ -351,11 +351,11 @@ func CodesOf(signature license.Signature, pc string) license.Codes {
 // RemovalCode returns the removal code that the program on a PC shows.
 func (w *World) RemovalCode(pc string) (code string) {
 	w.Read(func(tx store.Tx) error {
-		l, err := tx.License(w.t.Context(), w.Licenses[pc])
+		l, err := tx.Licenses.Get(w.t.Context(), w.Licenses[pc])
 		if err != nil {
 			return err
 		}
-		p, err := tx.Program(w.t.Context(), l.ProgramID)
+		p, err := tx.Programs.Get(w.t.Context(), l.ProgramID)
 		if err != nil {
 			return err
 		}
@@ -375,7 +375,7 @@ func (w *World) Picture(who string) api.VerificationAnswer {
 // Serial returns a serial number by what it is, and the program that it is for.
 func (w *World) Serial(kind string) (program int64, text string) {
 	var programs []store.Program
-	w.Read(func(tx store.Tx) (err error) { programs, err = tx.Programs(w.t.Context()); return err })
+	w.Read(func(tx store.Tx) (err error) { programs, err = tx.Programs.List(w.t.Context()); return err })
 	of := func(p store.Program, id uint32) string {
 		seed, err := w.Secrets.SerialSeed(p)
 		require.NoError(w.t, err)
@@ -537,13 +537,13 @@ func (w *World) Check(text string) {
 		require.Equal(w.t, words[1], strconv.Itoa(o.LicensesActive), text)
 		var active []store.License
 		w.Read(func(tx store.Tx) (err error) {
-			active, err = tx.Licenses(w.t.Context(), o.ID, false, 0, 0)
+			active, err = tx.Licenses.List(w.t.Context(), o.ID, false, 0, 0)
 			return err
 		})
 		require.Len(w.t, active, o.LicensesActive, "the count and the rows agree")
 	case "orders":
 		var list []store.Order
-		w.Read(func(tx store.Tx) (err error) { list, err = tx.Orders(w.t.Context(), 0, false, 0, 0); return err })
+		w.Read(func(tx store.Tx) (err error) { list, err = tx.Orders.List(w.t.Context(), 0, false, 0, 0); return err })
 		added := 0
 		for _, o := range list {
 			if o.ID > w.newest {
@@ -561,7 +561,10 @@ func (w *World) Check(text string) {
 		require.Contains(w.t, string(body), `"`+words[1]+`":{"ok":false,"reason":"STATUS_LIMIT_REACHED","remaining_today":`+words[3])
 	default:
 		var l store.License
-		w.Read(func(tx store.Tx) (err error) { l, err = tx.License(w.t.Context(), w.Licenses[words[0]]); return err })
+		w.Read(func(tx store.Tx) (err error) {
+			l, err = tx.Licenses.Get(w.t.Context(), w.Licenses[words[0]])
+			return err
+		})
 		require.Equal(w.t, l.Status == api.StatusActive, l.EndedAt == nil)
 		if of, ok := map[string]bool{"released": true, "!released": false}[words[1]]; ok {
 			require.Equal(w.t, of, l.ReleasedAt != nil, text)
@@ -576,7 +579,7 @@ func (w *World) Events(task, outcome string) (n int) {
 	w.t.Helper()
 	var events []store.Event
 	w.Read(func(tx store.Tx) (err error) {
-		events, err = tx.History(w.t.Context(), sample.WithSerial, 0, 0)
+		events, err = tx.Events.List(w.t.Context(), sample.WithSerial, 0, 0)
 		return err
 	})
 	for _, e := range events {
@@ -606,7 +609,7 @@ func ReadPicture(t *testing.T, s *Server, c Client) (api.Verification, string) {
 // Mails returns the queued mails, opened, newest first.
 func Mails(t *testing.T, s *Server) (list []store.Mail) {
 	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.Mails(t.Context(), 0); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.Mails.List(t.Context(), 0); return err }))
 	for i := range list {
 		require.NoError(t, s.Secrets.OpenMail(&list[i]))
 	}
@@ -664,12 +667,12 @@ func (w *World) AskForLink(login string) (links []string) {
 func knowVerification(ctx context.Context, s store.Store, id string) (number string, err error) {
 	const known = "314159"
 	hash := sha256.Sum256([]byte(id + " " + known))
-	return known, s.Write(ctx, func(tx store.Tx) error {
-		v, err := tx.TakeVerification(ctx, id)
+	return known, s.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		v, err := tx.Attempts.TakeVerification(ctx, id)
 		if err != nil {
 			return err
 		}
 		v.NumberHash = hash[:]
-		return tx.AddVerification(ctx, v)
+		return tx.Attempts.AddVerification(ctx, v)
 	})
 }

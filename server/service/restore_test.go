@@ -17,8 +17,8 @@ var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 // addClient adds a client and returns its id.
 func addClient(t *testing.T, d *service.Data, username string) (id int64) {
 	t.Helper()
-	require.NoError(t, d.Store.Write(t.Context(), func(tx store.Tx) (err error) {
-		id, err = tx.AddClient(t.Context(), store.Client{Username: username, CreatedAt: now})
+	require.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) (err error) {
+		id, err = tx.Clients.Add(t.Context(), store.Client{Username: username, CreatedAt: now})
 		return err
 	}))
 	return id
@@ -31,7 +31,7 @@ func state(t *testing.T, d *service.Data) (epoch string, newest store.Audit) {
 		if epoch, err = store.Epoch(t.Context(), tx); err != nil {
 			return err
 		}
-		trail, err := tx.AuditTrail(t.Context(), store.AuditFilter{Limit: 1})
+		trail, err := tx.Audits.List(t.Context(), store.AuditFilter{Limit: 1})
 		if len(trail) > 0 {
 			newest = trail[0]
 		}
@@ -98,8 +98,8 @@ func TestRestoreLeavesAGap(t *testing.T) {
 func TestOlderDataGetAnEpoch(t *testing.T) {
 	p := service.Place{Folder: t.TempDir()}
 	d := openData(t, p)
-	require.NoError(t, d.Store.Write(t.Context(), func(tx store.Tx) error {
-		return tx.SetOption(t.Context(), store.EpochOption, "")
+	require.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+		return tx.Options.Set(t.Context(), store.EpochOption, "")
 	}))
 	require.NoError(t, d.Store.Close())
 	d = openData(t, p)

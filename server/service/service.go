@@ -135,11 +135,11 @@ func (d *Data) unlock(ctx context.Context, p Place) error {
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) && p.KeyCommand == "" {
 		used := false
 		if err := d.Store.Read(ctx, func(tx store.Tx) error {
-			options, err := tx.Options(ctx)
+			options, err := tx.Options.All(ctx)
 			if err != nil {
 				return err
 			}
-			programs, err := tx.Programs(ctx)
+			programs, err := tx.Programs.List(ctx)
 			used = options[secrets.Option] != "" || len(programs) > 0
 			return err
 		}); err != nil {
@@ -168,14 +168,14 @@ func (d *Data) unlock(ctx context.Context, p Place) error {
 // upgrade repairs data from older versions: it binds the database to one master key and replaces stored serial numbers by
 // their ids.
 func (d *Data) upgrade(ctx context.Context) error {
-	return d.Store.Write(ctx, func(tx store.Tx) error {
-		options, err := tx.Options(ctx)
+	return d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		options, err := tx.Options.All(ctx)
 		if err != nil {
 			return err
 		}
 		switch named := options[secrets.Option]; {
 		case named == "":
-			programs, err := tx.Programs(ctx)
+			programs, err := tx.Programs.List(ctx)
 			if err != nil {
 				return err
 			}
@@ -184,7 +184,7 @@ func (d *Data) upgrade(ctx context.Context) error {
 					return err
 				}
 			}
-			if err := tx.SetOption(ctx, secrets.Option, d.Secrets.ID()); err != nil {
+			if err := tx.Options.Set(ctx, secrets.Option, d.Secrets.ID()); err != nil {
 				return err
 			}
 		case !d.Secrets.Knows(named):
@@ -196,12 +196,12 @@ func (d *Data) upgrade(ctx context.Context) error {
 
 // moveSerials replaces the serial numbers of an older schema by their ids. One that the program's seed did not make stays.
 func (d *Data) moveSerials(ctx context.Context, tx store.Tx) error {
-	list, err := tx.LegacySerials(ctx)
+	list, err := tx.Maintenance.LegacySerials(ctx)
 	if err != nil {
 		return err
 	}
 	for _, l := range list {
-		p, err := tx.Program(ctx, l.ProgramID)
+		p, err := tx.Programs.Get(ctx, l.ProgramID)
 		if err != nil {
 			return err
 		}
@@ -217,12 +217,12 @@ func (d *Data) moveSerials(ctx context.Context, tx store.Tx) error {
 		if err != nil {
 			continue
 		}
-		o, err := tx.LockOrder(ctx, l.OrderID)
+		o, err := tx.Orders.Lock(ctx, l.OrderID)
 		if err != nil {
 			return err
 		}
 		o.SerialID, o.SerialFeatures = serialID, features
-		if err := errors.Join(tx.ChangeOrder(ctx, o), tx.EndLegacySerial(ctx, o.ID)); err != nil {
+		if err := errors.Join(tx.Orders.Change(ctx, o), tx.Maintenance.EndLegacySerial(ctx, o.ID)); err != nil {
 			return err
 		}
 	}
@@ -346,13 +346,13 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 
 // checkCodes fails with ErrOlderCodes if an active license has codes that this server cannot compare.
 func (d *Data) checkCodes(ctx context.Context) error {
-	return d.Store.Glance(ctx, func(tx store.Tx) error {
-		older, err := tx.OlderLicenses(ctx, 1)
+	return d.Store.Read(ctx, func(tx store.Tx) error {
+		older, err := tx.Maintenance.OlderLicenses(ctx, 1)
 		if err != nil || len(older) == 0 {
 			return err
 		}
 		return ErrOlderCodes
-	})
+	}, store.SingleQuery)
 }
 
 // stopping leads from the wish to stop to the end of serving: first the server says that it is not ready.
@@ -449,11 +449,11 @@ func (p Place) Restore(
 		if err := (&Data{Store: s}).unlock(ctx, p); err != nil {
 			return err
 		}
-		return s.Write(ctx, func(tx store.Tx) (err error) {
+		return s.Write(ctx, store.NoLock, func(tx store.Tx) (err error) {
 			if r, err = store.MarkRestored(ctx, tx, rand.Reader, gap); err != nil {
 				return err
 			}
-			return tx.AddAudit(ctx, r.Audit(now))
+			return tx.Audits.Add(ctx, r.Audit(now))
 		})
 	})
 	return kept, r, err

@@ -25,8 +25,8 @@ func addOlderLicense(t *testing.T, d *service.Data) {
 	require.NoError(t, err)
 	o, err := a.AddOrder(t.Context(), addClient(t, d, "anna"), p.ID, func(o *store.Order) error { o.LicensesTotal = 1; return nil })
 	require.NoError(t, err)
-	require.NoError(t, d.Store.Write(t.Context(), func(tx store.Tx) error {
-		return tx.AddLicense(t.Context(), store.License{
+	require.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+		return tx.Licenses.Add(t.Context(), store.License{
 			ID: 20001, OrderID: o.ID, ProgramID: p.ID, OriginalID: 20001, ActivatedAt: now, Older: true,
 		})
 	}))

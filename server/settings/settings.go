@@ -11,7 +11,8 @@ import (
 // Settings can be changed by the vendor while servers run. They are options of the database, so that all servers on it
 // agree.
 type Settings struct {
-	// AccountFailures and HostFailures within BanPeriod ban, until that period has passed since the last one (spec: api 11).
+	// AccountFailures and HostFailures within BanPeriod ban, until that period has passed since the last one (spec: api
+	// 11).
 	AccountFailures, HostFailures int
 	BanPeriod                     time.Duration
 	Mails                         MailLimits

@@ -49,23 +49,42 @@ func TestRead(t *testing.T) {
 // database answers with options and bans, or with an error.
 type database struct {
 	store.Store
-	store.Tx
 	options map[string]string
 	bans    []store.Ban
 	err     error
 	reads   int
 }
 
-func (d *database) Read(_ context.Context, fn func(store.Tx) error) error {
+// Each store of the transaction is a type of its own, because their methods have the same names.
+type (
+	optionsIn struct {
+		store.Options
+		*database
+	}
+	bansIn struct {
+		store.Bans
+		*database
+	}
+)
+
+// tx returns the stores.
+func (d *database) tx() store.Tx {
+	return store.Tx{
+		Options: optionsIn{nil, d},
+		Bans:    bansIn{nil, d},
+	}
+}
+
+func (d *database) Read(_ context.Context, fn func(store.Tx) error, _ ...store.Hint) error {
 	d.reads++
 	if d.err != nil {
 		return d.err
 	}
-	return fn(d)
+	return fn(d.tx())
 }
 
-func (d *database) Options(context.Context) (map[string]string, error)   { return d.options, nil }
-func (d *database) Bans(context.Context, time.Time) ([]store.Ban, error) { return d.bans, nil }
+func (d optionsIn) All(context.Context) (map[string]string, error)    { return d.options, nil }
+func (d bansIn) List(context.Context, time.Time) ([]store.Ban, error) { return d.bans, nil }
 
 // TestShared covers how old cached values may be, and which of two bans counts.
 func TestShared(t *testing.T) {

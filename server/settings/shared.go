@@ -70,10 +70,10 @@ func (s *Shared) Refresh(ctx context.Context, now time.Time) {
 	var options map[string]string
 	var bans []store.Ban
 	err := s.store.Read(ctx, func(tx store.Tx) (err error) {
-		if options, err = tx.Options(ctx); err != nil {
+		if options, err = tx.Options.All(ctx); err != nil {
 			return err
 		}
-		bans, err = tx.Bans(ctx, now)
+		bans, err = tx.Bans.List(ctx, now)
 		return err
 	})
 	s.refreshed(options)

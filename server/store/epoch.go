@@ -71,24 +71,24 @@ func MarkRestored(ctx context.Context, tx Tx, random io.Reader, gap int64) (r Re
 	if r.Epoch, err = newEpoch(random); err != nil {
 		return r, err
 	}
-	if r.Next, err = tx.SkipIDs(ctx, gap); err != nil {
+	if r.Next, err = tx.Maintenance.SkipIDs(ctx, gap); err != nil {
 		return r, err
 	}
-	return r, tx.SetOption(ctx, EpochOption, r.Epoch)
+	return r, tx.Options.Set(ctx, EpochOption, r.Epoch)
 }
 
 // Epoch returns the epoch of the data; "" before EnsureEpoch has set the first one.
 func Epoch(ctx context.Context, tx Tx) (string, error) {
-	options, err := tx.Options(ctx)
+	options, err := tx.Options.All(ctx)
 	return options[EpochOption], err
 }
 
 // EnsureEpoch returns the epoch of the data and sets the first one if there is none.
 func EnsureEpoch(ctx context.Context, s Store, random io.Reader) (epoch string, err error) {
-	err = s.Glance(ctx, func(tx Tx) (err error) {
+	err = s.Read(ctx, func(tx Tx) (err error) {
 		epoch, err = Epoch(ctx, tx)
 		return err
-	})
+	}, SingleQuery)
 	if err != nil || epoch != "" {
 		return epoch, err
 	}
@@ -96,12 +96,12 @@ func EnsureEpoch(ctx context.Context, s Store, random io.Reader) (epoch string, 
 	if err != nil {
 		return "", err
 	}
-	err = s.Write(ctx, func(tx Tx) (err error) {
+	err = s.Write(ctx, NoLock, func(tx Tx) (err error) {
 		if epoch, err = Epoch(ctx, tx); err != nil || epoch != "" {
 			return err // another server has set it meanwhile
 		}
 		epoch = first
-		return tx.SetOption(ctx, EpochOption, first)
+		return tx.Options.Set(ctx, EpochOption, first)
 	})
 	return epoch, err
 }

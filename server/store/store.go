@@ -48,8 +48,8 @@ type Program struct {
 	CreatedAt          time.Time
 }
 
-// TaskRules are the switches and limits of a program's tasks by [api.Task.Rule] (spec: api 7). A task without a rule is on
-// and unlimited for orders without or with a valid subscription, and off for orders whose subscription has expired.
+// TaskRules are the switches and limits of a program's tasks by [api.Task.Rule] (spec: api 7). A task without a rule is
+// on and unlimited for orders without or with a valid subscription, and off for orders whose subscription has expired.
 type TaskRules map[string]map[api.SubscriptionState]TaskRule
 
 // TaskRule is the switch and the limits of one task.
@@ -115,7 +115,7 @@ type Order struct {
 	ProgramID             int64
 	OrderedAt             time.Time
 	LicensesTotal         int
-	LicensesActive        int    // kept by AddLicense and EndLicense, never set by hand
+	LicensesActive        int    // kept by Licenses.Add and Licenses.End, never set by hand
 	SerialID              uint32 // id of the serial number that made the order; 0 = none
 	SerialFeatures        uint16 // features in that serial number
 	Active                bool
@@ -181,8 +181,8 @@ type Verification struct {
 	ExpiresAt  time.Time
 }
 
-// PasswordReset is a mailed link that was not used yet. The token is kept as SHA-256. ClientID 0 stands for a login that
-// nobody has, so that asking costs the same.
+// PasswordReset is a mailed link that was not used yet. The token is kept as SHA-256. ClientID 0 stands for a login
+// that nobody has, so that asking costs the same.
 type PasswordReset struct {
 	TokenHash []byte
 	ClientID  int64
@@ -365,25 +365,61 @@ type Stock struct{ MailsQueued, MailsFailed, SeatsTotal, SeatsActive int }
 
 // Store keeps the server's data. All methods may be called from any goroutine.
 type Store interface {
-	// Read runs fn on a consistent view. Nothing fn does through tx may write.
-	Read(ctx context.Context, fn func(tx Tx) error) error
-	// Write runs fn as one transaction that excludes other writers of the same rows; it is undone when fn fails.
-	// fn may run again when the database asks for it, so it must have no effect besides tx.
-	Write(ctx context.Context, fn func(tx Tx) error) error
-	// WriteOnce is Write for a change that leaves an answer under a key (AddAnswer) and looks for it first: when it is not known
-	// whether it was done, fn runs again and finds out.
-	WriteOnce(ctx context.Context, fn func(tx Tx) error) error
-	// WriteHolding is WriteOnce for a change that may not be thrown back by changes beside it. fn holds the order that it is about
-	// (LockOrderOf) before it looks at anything of that order, and whatever else it finds free is decided by the database when it
-	// is taken (AddLicense, AddAnswer): it fails with ErrExists then, and may be tried again. All else that fn reads may change
-	// from one look to the next.
-	WriteHolding(ctx context.Context, fn func(tx Tx) error) error
-	// Glance runs fn for what it reads with a single method of tx: there is no view to be kept consistent.
-	Glance(ctx context.Context, fn func(tx Tx) error) error
+	// Read runs fn on a consistent view. fn must not write.
+	Read(ctx context.Context, fn func(tx Tx) error, hints ...Hint) error
+	// Write runs fn as one transaction that excludes other writers of the same rows; it is rolled back if fn fails. fn
+	// may run again if the database asks for it, so it must have no effect besides tx. With a lock, fn waits for its
+	// order alone: whatever else it reads may change until the transaction ends, and the database decides at its end
+	// whether a seat, a Site code or a key is free (ErrNoSeat, ErrExists), after which it may be tried again (Retry).
+	// Without one, the outcome is as if all transactions came one after the other.
+	//
+	// If the connection is lost at the end, Write finds out what became of the transaction. fn runs again if it has
+	// added an answer to a key, because it finds that answer then: such an fn must look for the answer first.
+	Write(ctx context.Context, lock Lock, fn func(tx Tx) error, hints ...Hint) error
 	// Ping fails when the database cannot be reached.
 	Ping(ctx context.Context) error
 	// Close ends the use of the database.
 	Close() error
+}
+
+// Lock is an order of a client that a transaction locks before anything else. fn reads it with Orders.LockOf.
+type Lock struct{ ClientID, OrderID int64 }
+
+// NoLock is the lock of a transaction that may change anything.
+var NoLock Lock
+
+// Hint says what a transaction is going to do, so that it can be faster. It changes nothing of the outcome.
+type Hint func(*Hints)
+
+// Hints are what a database knows in advance of a transaction.
+type Hints struct {
+	// SingleQuery says that fn calls one method of tx only, so that there is no view to be kept consistent.
+	SingleQuery bool
+	// License, if not nil, says what fn is going to read after it has locked its order.
+	License *LicenseReads
+}
+
+// LicenseReads are what a new license reads, in this order: Answers.Get, Licenses.BySite and Licenses.NextID.
+type LicenseReads struct {
+	ClientID int64
+	Key      string
+	OrderID  int64
+	Site     license.SiteCode
+}
+
+// SingleQuery is the hint that fn calls one method of tx only.
+func SingleQuery(h *Hints) { h.SingleQuery = true }
+
+// Prefetch is the hint which rows fn is going to read, so that PostgreSQL can fetch them in one round trip. If fn reads
+// others, the hint only costs time.
+func Prefetch(r LicenseReads) Hint { return func(h *Hints) { h.License = &r } }
+
+// Collect returns the given hints.
+func Collect(list []Hint) (h Hints) {
+	for _, hint := range list {
+		hint(&h)
+	}
+	return h
 }
 
 // maxRetries limits how often a change is tried that lost a race for a seat or a unique value.
@@ -399,138 +435,191 @@ func Retry(change func() error) (err error) {
 	return err
 }
 
-// Tx is the inside of one transaction. Methods that look for one row fail with ErrNotFound.
-type Tx interface {
-	Programs(ctx context.Context) ([]Program, error)
-	Program(ctx context.Context, id int64) (Program, error)
-	AddProgram(ctx context.Context, p Program) (int64, error)
-	ChangeProgram(ctx context.Context, p Program) error
+// Tx gives the stores inside one transaction. Methods that look for one row fail with ErrNotFound.
+type Tx struct {
+	Programs    Programs
+	Clients     Clients
+	Orders      Orders
+	Serials     Serials
+	Licenses    Licenses
+	Uses        Uses
+	Sessions    Sessions
+	Answers     Answers
+	Mails       Mails
+	Events      Events
+	Audits      Audits
+	Attempts    Attempts
+	Bans        Bans
+	Options     Options
+	Templates   Templates
+	Maintenance Maintenance
+}
 
-	Clients(ctx context.Context) ([]Client, error)
-	Client(ctx context.Context, id int64) (Client, error)
-	ClientByUsername(ctx context.Context, username string) (Client, error)
-	// ClientsByEmail lists the clients that have an address on file, compared without case.
-	ClientsByEmail(ctx context.Context, address string) ([]Client, error)
-	// AddClient fails with ErrExists for a user name that is taken.
-	AddClient(ctx context.Context, c Client) (int64, error)
-	ChangeClient(ctx context.Context, c Client) error
+// Programs stores the licensed programs.
+type Programs interface {
+	List(ctx context.Context) ([]Program, error)
+	Get(ctx context.Context, id int64) (Program, error)
+	Add(ctx context.Context, p Program) (int64, error)
+	Change(ctx context.Context, p Program) error
+}
 
-	// Orders lists orders, newest first: those of a client, or of all when clientID is 0; only active and visible
+// Clients stores the people and companies that own orders.
+type Clients interface {
+	List(ctx context.Context) ([]Client, error)
+	Get(ctx context.Context, id int64) (Client, error)
+	ByUsername(ctx context.Context, username string) (Client, error)
+	// ByEmail lists the clients that have an address on file, compared without case.
+	ByEmail(ctx context.Context, address string) ([]Client, error)
+	// Add fails with ErrExists for a user name that is taken.
+	Add(ctx context.Context, c Client) (int64, error)
+	Change(ctx context.Context, c Client) error
+}
+
+// Orders stores orders.
+type Orders interface {
+	// List lists orders, newest first: those of a client, or of all when clientID is 0; only active and visible
 	// ones when listed is set. before is the id to go on from, 0 for the newest; limit ≤ 0 means all.
-	Orders(ctx context.Context, clientID int64, listed bool, before int64, limit int) ([]Order, error)
-	Order(ctx context.Context, id int64) (Order, error)
-	// LockOrder is Order; the row is held until the transaction ends.
-	LockOrder(ctx context.Context, id int64) (Order, error)
-	// LockOrderOf is LockOrder for an order of a client, with its program as it is then.
-	LockOrderOf(ctx context.Context, clientID, id int64) (Order, Program, error)
-	// AddOrder fails with ErrExists when the program has an order with this serial id.
-	AddOrder(ctx context.Context, o Order) (int64, error)
-	// OrderBySerial finds the order that a serial number made.
-	OrderBySerial(ctx context.Context, programID int64, serialID uint32) (Order, error)
-	// OrdersBySerial lists the orders that serial ids from first to last made, in the order of these ids.
-	OrdersBySerial(ctx context.Context, programID int64, first, last uint32) ([]Order, error)
-	// CountSerials counts the serial ids from first to last that made an order, and those that are blocked and made none.
-	CountSerials(ctx context.Context, programID int64, first, last uint32) (used, blocked int, err error)
-	BlockedSerial(ctx context.Context, programID int64, serialID uint32) (BlockedSerial, error)
-	// BlockedSerials lists the blocked serial ids from first to last.
-	BlockedSerials(ctx context.Context, programID int64, first, last uint32) ([]BlockedSerial, error)
-	// BlockSerial fails with ErrExists for a serial id that is blocked, UnblockSerial with ErrNotFound for one that is
-	// not.
-	BlockSerial(ctx context.Context, b BlockedSerial) error
-	UnblockSerial(ctx context.Context, programID int64, serialID uint32) error
-	AddSerialBatch(ctx context.Context, b SerialBatch) error
-	// SerialBatches lists the batches that overlap the serial ids from first to last, in the order of their ids.
-	SerialBatches(ctx context.Context, programID int64, first, last uint32) ([]SerialBatch, error)
-	// LegacySerials lists the orders with a serial number in clear; EndLegacySerial erases it.
-	LegacySerials(ctx context.Context) ([]Legacy, error)
-	EndLegacySerial(ctx context.Context, orderID int64) error
-	// ChangeOrder fails with ErrNoSeat when LicensesTotal would fall below the active licenses.
-	ChangeOrder(ctx context.Context, o Order) error
+	List(ctx context.Context, clientID int64, listed bool, before int64, limit int) ([]Order, error)
+	Get(ctx context.Context, id int64) (Order, error)
+	// Lock is Get, and locks the row until the transaction ends.
+	Lock(ctx context.Context, id int64) (Order, error)
+	// LockOf is Lock for an order of a client, and also returns its program.
+	LockOf(ctx context.Context, clientID, id int64) (Order, Program, error)
+	// Add fails with ErrExists when the program has an order with this serial id.
+	Add(ctx context.Context, o Order) (int64, error)
+	// Change fails with ErrNoSeat when LicensesTotal would fall below the active licenses.
+	Change(ctx context.Context, o Order) error
+}
 
-	// Licenses lists an order's licenses, oldest first, after an id; ended ones only when asked for.
-	Licenses(ctx context.Context, orderID int64, ended bool, after int64, limit int) ([]License, error)
-	License(ctx context.Context, id int64) (License, error)
-	// LicenseBySite finds the license that takes a Site code in the program of an order: the active one, or the one that has spent it
-	// because it was removed, transferred or released. There is one at most.
-	LicenseBySite(ctx context.Context, orderID int64, site license.SiteCode) (License, error)
-	// ExpectLicense tells that Answer, LockOrderOf, LicenseBySite and NextLicenseID are called next, each for these, so that the
-	// database may be asked for all of them at once. It changes nothing of what they return.
-	ExpectLicense(clientID int64, key string, orderID int64, site license.SiteCode)
-	// NextLicenseID returns the id for the license that this transaction adds next, so that the activation code can hold it. No other
-	// license has it, then or later; an id that no license was added under may be returned again.
-	NextLicenseID(ctx context.Context) (int64, error)
-	// SkipIDs adds gap to the next ids of licenses, orders and clients, and returns the new ones. It fails with ErrIDs
-	// if one would exceed MaxID, and is rolled back with the transaction (spec: api 20).
-	SkipIDs(ctx context.Context, gap int64) (IDs, error)
-	// AddLicense adds an active license with its id and takes one seat. It fails with ErrNoSeat when the order has none
-	// left and with ErrExists when another license takes the Site code in the program; the transaction may fail so at its end.
-	AddLicense(ctx context.Context, l License) error
-	// ChangeLicense changes note, features, expiry and activation code; it remembers an activation code that it replaces.
-	ChangeLicense(ctx context.Context, l License) error
-	// ReleaseLicense remembers when an active license was released; it fails with ErrNotFound when it was before.
-	ReleaseLicense(ctx context.Context, id int64, at time.Time) error
+// Serials stores which serial ids of a program were made, blocked and used.
+type Serials interface {
+	// Order finds the order that a serial number made.
+	Order(ctx context.Context, programID int64, serialID uint32) (Order, error)
+	// Orders lists the orders that serial ids from first to last made, in the order of these ids.
+	Orders(ctx context.Context, programID int64, first, last uint32) ([]Order, error)
+	// Count counts the serial ids from first to last that made an order, and those that are blocked and made
+	// none.
+	Count(ctx context.Context, programID int64, first, last uint32) (used, blocked int, err error)
+	Blocked(ctx context.Context, programID int64, serialID uint32) (BlockedSerial, error)
+	// ListBlocked lists the blocked serial ids from first to last.
+	ListBlocked(ctx context.Context, programID int64, first, last uint32) ([]BlockedSerial, error)
+	// Block fails with ErrExists for a serial id that is blocked, Unblock with ErrNotFound for one that is
+	// not.
+	Block(ctx context.Context, b BlockedSerial) error
+	Unblock(ctx context.Context, programID int64, serialID uint32) error
+	AddBatch(ctx context.Context, b SerialBatch) error
+	// Batches lists the batches that overlap the serial ids from first to last, in the order of their ids.
+	Batches(ctx context.Context, programID int64, first, last uint32) ([]SerialBatch, error)
+}
+
+// Licenses stores licenses. Adding one takes a seat of its order, and ending one frees it.
+type Licenses interface {
+	// List lists an order's licenses, oldest first, after an id; ended ones only when asked for.
+	List(ctx context.Context, orderID int64, ended bool, after int64, limit int) ([]License, error)
+	Get(ctx context.Context, id int64) (License, error)
+	// BySite finds the license that takes a Site code in the program of an order: the active one, or the one
+	// that has spent it because it was removed, transferred or released. There is one at most.
+	BySite(ctx context.Context, orderID int64, site license.SiteCode) (License, error)
+	// NextID returns the id for the license that this transaction adds next, so that the activation code can
+	// hold it. No other license has it, then or later; an id that no license was added under may be returned again.
+	NextID(ctx context.Context) (int64, error)
+	// Add adds an active license with its id and takes one seat. It fails with ErrNoSeat when the order has none
+	// left and with ErrExists when another license takes the Site code in the program; the transaction may fail so at
+	// its end.
+	Add(ctx context.Context, l License) error
+	// Change changes note, features, expiry and activation code; it remembers an activation code that it
+	// replaces.
+	Change(ctx context.Context, l License) error
+	// Release remembers when an active license was released; it fails with ErrNotFound when it was before.
+	Release(ctx context.Context, id int64, at time.Time) error
 	// Touch remembers when a program with this license was alive.
 	Touch(ctx context.Context, id int64, at time.Time) error
 	// FormerActivations lists the activation codes that a license had before.
 	FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error)
 	// Family lists the licenses of a family, oldest first.
 	Family(ctx context.Context, originalID int64) ([]License, error)
+	// End gives an active license a final status and frees its seat.
+	End(ctx context.Context, id int64, status api.LicenseStatus, at time.Time) error
+}
+
+// Uses says when tasks were done on an order, for counting against limits.
+type Uses interface {
 	// Endings lists when licenses of an order ended since a time.
 	Endings(ctx context.Context, orderID int64, since time.Time) ([]Ending, error)
 	// Activations lists when families of an order began since a time.
 	Activations(ctx context.Context, orderID int64, since time.Time) ([]time.Time, error)
-	// OlderLicenses lists the active licenses with codes of an older scheme by id; limit ≤ 0 means all.
-	OlderLicenses(ctx context.Context, limit int) ([]License, error)
-	// EndLicense gives an active license a final status and frees its seat.
-	EndLicense(ctx context.Context, id int64, status api.LicenseStatus, at time.Time) error
+}
 
-	AddSession(ctx context.Context, s Session) (int64, error)
+// Sessions stores sessions and their tokens.
+type Sessions interface {
+	Add(ctx context.Context, s Session) (int64, error)
 	// ByAccess finds the session with an access token, and its client.
 	ByAccess(ctx context.Context, hash []byte) (Session, Client, error)
-	// RenewSession replaces the access token of a session.
-	RenewSession(ctx context.Context, id int64, accessHash []byte, expires time.Time) error
-	// EndSession ends a session with all its tokens; ending it again does nothing.
-	EndSession(ctx context.Context, id int64, at time.Time) error
-	// EndSessions ends every session of a client but one; 0 spares none.
-	EndSessions(ctx context.Context, clientID, besides int64, at time.Time) error
-	Session(ctx context.Context, id int64) (Session, error)
+	// Renew replaces the access token of a session.
+	Renew(ctx context.Context, id int64, accessHash []byte, expires time.Time) error
+	// End ends a session with all its tokens; ending it again does nothing.
+	End(ctx context.Context, id int64, at time.Time) error
+	// EndAll ends every session of a client but one; 0 spares none.
+	EndAll(ctx context.Context, clientID, besides int64, at time.Time) error
+	Get(ctx context.Context, id int64) (Session, error)
 	AddRefreshToken(ctx context.Context, r RefreshToken) error
 	RefreshToken(ctx context.Context, hash []byte) (RefreshToken, error)
 	UseRefreshToken(ctx context.Context, hash []byte, at time.Time) error
+}
 
-	Answer(ctx context.Context, clientID int64, key string) (Answer, error)
-	// AddAnswer fails with ErrExists when the key has an answer.
-	AddAnswer(ctx context.Context, a Answer) error
-	// Answers lists all answers, ReplaceAnswer changes the body of one: for sealing them with another key.
-	Answers(ctx context.Context) ([]Answer, error)
-	ReplaceAnswer(ctx context.Context, a Answer) error
-	// PruneAnswers forgets answers from before a time.
-	PruneAnswers(ctx context.Context, before time.Time) error
+// Answers stores what was answered under idempotency keys.
+type Answers interface {
+	Get(ctx context.Context, clientID int64, key string) (Answer, error)
+	// Add fails with ErrExists when the key has an answer.
+	Add(ctx context.Context, a Answer) error
+	// List lists all answers, Replace changes the body of one: for sealing them with another key.
+	List(ctx context.Context) ([]Answer, error)
+	Replace(ctx context.Context, a Answer) error
+	// Prune forgets answers from before a time.
+	Prune(ctx context.Context, before time.Time) error
+}
 
-	// QueueMail puts a mail into the queue.
-	QueueMail(ctx context.Context, m Mail) (int64, error)
-	// ClaimMail returns the mail that is due longest and puts it off until lease, counting an attempt, so that no other
+// Mails stores the queue of mails.
+type Mails interface {
+	// Queue puts a mail into the queue.
+	Queue(ctx context.Context, m Mail) (int64, error)
+	// Claim returns the mail that is due longest and puts it off until lease, counting an attempt, so that no other
 	// worker sends it and a crash brings it back. It fails with ErrNotFound when none is due.
-	ClaimMail(ctx context.Context, now, lease time.Time) (Mail, error)
-	// EndMail closes a mail as sent or failed and erases its body and attachment.
-	EndMail(ctx context.Context, id int64, state MailState, lastError string, at time.Time) error
-	// RetryMail puts a mail off after a failed attempt.
-	RetryMail(ctx context.Context, id int64, lastError string, next time.Time) error
-	// NextMailAt is when the next mail is due; zero when none is queued.
-	NextMailAt(ctx context.Context) (time.Time, error)
-	// CountMails counts mails asked for since a time by a client, from a host, and to one address.
-	CountMails(ctx context.Context, since time.Time, clientID int64, host, address string) (byClient, byHost, byAddress int, err error)
-	// Mails lists the newest mails first.
-	Mails(ctx context.Context, limit int) ([]Mail, error)
-	// QueuedMails lists the mails that are still to be sent, ReplaceMail changes body and attachment of one: for sealing them
-	// with another key.
-	QueuedMails(ctx context.Context) ([]Mail, error)
-	ReplaceMail(ctx context.Context, m Mail) error
+	Claim(ctx context.Context, now, lease time.Time) (Mail, error)
+	// End closes a mail as sent or failed and erases its body and attachment.
+	End(ctx context.Context, id int64, state MailState, lastError string, at time.Time) error
+	// Retry puts a mail off after a failed attempt.
+	Retry(ctx context.Context, id int64, lastError string, next time.Time) error
+	// NextAt is when the next mail is due; zero when none is queued.
+	NextAt(ctx context.Context) (time.Time, error)
+	// Count counts mails asked for since a time by a client, from a host, and to one address.
+	Count(
+		ctx context.Context, since time.Time, clientID int64, host, address string,
+	) (byClient, byHost, byAddress int, err error)
+	// List lists the newest mails first.
+	List(ctx context.Context, limit int) ([]Mail, error)
+	// Queued lists the mails that are still to be sent, Replace changes body and attachment of one: for
+	// sealing them with another key.
+	Queued(ctx context.Context) ([]Mail, error)
+	Replace(ctx context.Context, m Mail) error
+}
 
-	AddEvent(ctx context.Context, e Event) error
-	// History lists what happened to an order, newest first, before an id; 0 begins with the newest.
-	History(ctx context.Context, orderID, before int64, limit int) ([]Event, error)
+// Events stores the history of orders.
+type Events interface {
+	Add(ctx context.Context, e Event) error
+	// List lists what happened to an order, newest first, before an id; 0 begins with the newest.
+	List(ctx context.Context, orderID, before int64, limit int) ([]Event, error)
+}
 
+// Audits stores the audit trail.
+type Audits interface {
+	Add(ctx context.Context, a Audit) error
+	// List lists lines, the newest first.
+	List(ctx context.Context, f AuditFilter) ([]Audit, error)
+}
+
+// Attempts stores failures, and verification numbers and mailed links that were not used yet.
+type Attempts interface {
 	AddVerification(ctx context.Context, v Verification) error
 	// TakeVerification returns a verification and forgets it: it works once.
 	TakeVerification(ctx context.Context, id string) (Verification, error)
@@ -539,35 +628,52 @@ type Tx interface {
 	// EndPasswordResets forgets the links of a client.
 	EndPasswordResets(ctx context.Context, clientID int64) error
 	AddFailure(ctx context.Context, f Failure) error
-	// Failures counts failures and tells when the latest was; zero when there is none.
-	Failures(ctx context.Context, f FailureFilter) (count int, latest time.Time, err error)
-	// PruneAttempts forgets verifications and links that ended before now, and failures from before a time.
-	PruneAttempts(ctx context.Context, now, failuresBefore time.Time) error
-
-	AddAudit(ctx context.Context, a Audit) error
-	// AuditTrail lists lines, the newest first.
-	AuditTrail(ctx context.Context, f AuditFilter) ([]Audit, error)
-
-	AddBan(ctx context.Context, b Ban) (int64, error)
-	Ban(ctx context.Context, id int64) (Ban, error)
-	// Bans lists the bans that have not ended, oldest first.
-	Bans(ctx context.Context, now time.Time) ([]Ban, error)
-	// EndBan ends a ban that has not ended; ErrNotFound when there is none.
-	EndBan(ctx context.Context, id int64, at time.Time) error
+	// CountFailures counts failures and tells when the latest was; zero when there is none.
+	CountFailures(ctx context.Context, f FailureFilter) (count int, latest time.Time, err error)
+	// Prune forgets verifications and links that ended before now, and failures from before a time.
+	Prune(ctx context.Context, now, failuresBefore time.Time) error
 	// Failing lists the hosts or accounts with failures since a time, those with most first.
 	Failing(ctx context.Context, kind BanKind, since time.Time) ([]Failing, error)
 	// ForgetFailures forgets the failures of a host or an account.
 	ForgetFailures(ctx context.Context, kind BanKind, subject string) error
+}
 
-	// Options are settings of the server by name.
-	Options(ctx context.Context) (map[string]string, error)
-	// SetOption changes a setting; "" forgets it.
-	SetOption(ctx context.Context, name, value string) error
-	Templates(ctx context.Context) ([]Template, error)
-	SetTemplate(ctx context.Context, t Template) error
-	// ResetTemplate forgets a template, so that the built-in text counts again; ErrNotFound when there is none.
-	ResetTemplate(ctx context.Context, name string) error
+// Bans stores the bans of hosts and accounts.
+type Bans interface {
+	Add(ctx context.Context, b Ban) (int64, error)
+	Get(ctx context.Context, id int64) (Ban, error)
+	// List lists the bans that have not ended, oldest first.
+	List(ctx context.Context, now time.Time) ([]Ban, error)
+	// End ends a ban that has not ended; ErrNotFound when there is none.
+	End(ctx context.Context, id int64, at time.Time) error
+}
 
+// Options stores the settings of the server by name.
+type Options interface {
+	// All are settings of the server by name.
+	All(ctx context.Context) (map[string]string, error)
+	// Set changes a setting; "" forgets it.
+	Set(ctx context.Context, name, value string) error
+}
+
+// Templates stores the texts of mails that the vendor has written.
+type Templates interface {
+	List(ctx context.Context) ([]Template, error)
+	Set(ctx context.Context, t Template) error
+	// Reset forgets a template, so that the built-in text counts again; ErrNotFound when there is none.
+	Reset(ctx context.Context, name string) error
+}
+
+// Maintenance is for upgrades, restores and metrics.
+type Maintenance interface {
+	// LegacySerials lists the orders with a serial number in clear; EndLegacySerial erases it.
+	LegacySerials(ctx context.Context) ([]Legacy, error)
+	EndLegacySerial(ctx context.Context, orderID int64) error
+	// SkipIDs adds gap to the next ids of licenses, orders and clients, and returns the new ones. It fails with ErrIDs
+	// if one would exceed MaxID, and is rolled back with the transaction (spec: api 20).
+	SkipIDs(ctx context.Context, gap int64) (IDs, error)
+	// OlderLicenses lists the active licenses with codes of an older scheme by id; limit ≤ 0 means all.
+	OlderLicenses(ctx context.Context, limit int) ([]License, error)
 	// Stock counts mails and seats.
 	Stock(ctx context.Context) (Stock, error)
 }

@@ -115,7 +115,7 @@ func newDiscreet(t *testing.T, real, dummy password.Cost) *discreet {
 	d.Restart(servertest.Unlimited, func(o *server.Options) { o.Passwords, o.Store = dummy, lookingUp{o.Store, d} })
 	d.Write(func(tx store.Tx) error {
 		for _, name := range []string{"anna", "bruno"} {
-			c, err := tx.ClientByUsername(t.Context(), name)
+			c, err := tx.Clients.ByUsername(t.Context(), name)
 			if err != nil {
 				return err
 			}
@@ -123,12 +123,12 @@ func newDiscreet(t *testing.T, real, dummy password.Cost) *discreet {
 				return err
 			}
 			c.Active = name == "anna"
-			if err := tx.ChangeClient(t.Context(), c); err != nil {
+			if err := tx.Clients.Change(t.Context(), c); err != nil {
 				return err
 			}
 			if c.Active {
 				hash := sha256.Sum256([]byte(d.token))
-				_, err = tx.AddSession(t.Context(), store.Session{ClientID: c.ID, AccessHash: hash[:], AccessExpiresAt: d.Clock.Now().AddDate(10, 0, 0), CreatedAt: d.Clock.Now()})
+				_, err = tx.Sessions.Add(t.Context(), store.Session{ClientID: c.ID, AccessHash: hash[:], AccessExpiresAt: d.Clock.Now().AddDate(10, 0, 0), CreatedAt: d.Clock.Now()})
 			}
 			if err != nil {
 				return err
@@ -218,7 +218,7 @@ func (d *discreet) twins() []twins {
 	}
 	var foreign store.License
 	d.Read(func(tx store.Tx) error {
-		licenses, err := tx.Licenses(d.t.Context(), sample.OfSomebody, true, 0, 1)
+		licenses, err := tx.Licenses.List(d.t.Context(), sample.OfSomebody, true, 0, 1)
 		foreign = licenses[0]
 		return err
 	})
@@ -295,130 +295,179 @@ type lookingUp struct {
 	d *discreet
 }
 
-func (l lookingUp) Read(ctx context.Context, fn func(store.Tx) error) error {
-	return l.Store.Read(ctx, func(tx store.Tx) error { return fn(lookup{tx, l.d}) })
+func (l lookingUp) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.Hint) error {
+	return l.Store.Read(ctx, func(tx store.Tx) error { return fn(l.d.watch(tx)) }, hints...)
 }
 
-func (l lookingUp) Write(ctx context.Context, fn func(store.Tx) error) error {
-	return l.Store.Write(ctx, func(tx store.Tx) error { return fn(lookup{tx, l.d}) })
+func (l lookingUp) Write(ctx context.Context, lock store.Lock, fn func(store.Tx) error, hints ...store.Hint) error {
+	return l.Store.Write(ctx, lock, func(tx store.Tx) error { return fn(l.d.watch(tx)) }, hints...)
 }
 
-func (l lookingUp) WriteOnce(ctx context.Context, fn func(store.Tx) error) error {
-	return l.Store.WriteOnce(ctx, func(tx store.Tx) error { return fn(lookup{tx, l.d}) })
+// watch returns stores that write down the calls that depend on what exists. Mails.Queue is not among them: only who exists
+// gets a mail, and the time for one row more is what the measurement has to judge.
+func (d *discreet) watch(tx store.Tx) store.Tx {
+	tx.Programs = lookedPrograms{tx.Programs, d}
+	tx.Clients = lookedClients{tx.Clients, d}
+	tx.Orders = lookedOrders{tx.Orders, d}
+	tx.Serials = lookedSerials{tx.Serials, d}
+	tx.Licenses = lookedLicenses{tx.Licenses, d}
+	tx.Answers = lookedAnswers{tx.Answers, d}
+	tx.Mails = lookedMails{tx.Mails, d}
+	tx.Events = lookedEvents{tx.Events, d}
+	tx.Audits = lookedAudits{tx.Audits, d}
+	tx.Attempts = lookedAttempts{tx.Attempts, d}
+	tx.Templates = lookedTemplates{tx.Templates, d}
+	return tx
 }
 
-func (l lookingUp) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
-	return l.Store.WriteHolding(ctx, func(tx store.Tx) error { return fn(lookup{tx, l.d}) })
+func (d *discreet) saw(what string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lookups = append(d.lookups, what)
 }
 
-// lookup writes down the calls that depend on what exists. QueueMail is not among them: only who exists gets a mail, and the time
-// for one row more is what the measurement has to judge.
-type lookup struct {
-	store.Tx
-	d *discreet
+type (
+	lookedPrograms struct {
+		store.Programs
+		d *discreet
+	}
+	lookedClients struct {
+		store.Clients
+		d *discreet
+	}
+	lookedOrders struct {
+		store.Orders
+		d *discreet
+	}
+	lookedSerials struct {
+		store.Serials
+		d *discreet
+	}
+	lookedLicenses struct {
+		store.Licenses
+		d *discreet
+	}
+	lookedAnswers struct {
+		store.Answers
+		d *discreet
+	}
+	lookedMails struct {
+		store.Mails
+		d *discreet
+	}
+	lookedEvents struct {
+		store.Events
+		d *discreet
+	}
+	lookedAudits struct {
+		store.Audits
+		d *discreet
+	}
+	lookedAttempts struct {
+		store.Attempts
+		d *discreet
+	}
+	lookedTemplates struct {
+		store.Templates
+		d *discreet
+	}
+)
+
+func (l lookedPrograms) Get(ctx context.Context, id int64) (store.Program, error) {
+	l.d.saw("program")
+	return l.Programs.Get(ctx, id)
 }
 
-func (l lookup) saw(what string) {
-	l.d.mu.Lock()
-	defer l.d.mu.Unlock()
-	l.d.lookups = append(l.d.lookups, what)
+func (l lookedClients) Get(ctx context.Context, id int64) (store.Client, error) {
+	l.d.saw("client")
+	return l.Clients.Get(ctx, id)
 }
 
-func (l lookup) Program(ctx context.Context, id int64) (store.Program, error) {
-	l.saw("program")
-	return l.Tx.Program(ctx, id)
+func (l lookedClients) ByUsername(ctx context.Context, name string) (store.Client, error) {
+	l.d.saw("client by name")
+	return l.Clients.ByUsername(ctx, name)
 }
 
-func (l lookup) Client(ctx context.Context, id int64) (store.Client, error) {
-	l.saw("client")
-	return l.Tx.Client(ctx, id)
+func (l lookedClients) ByEmail(ctx context.Context, address string) ([]store.Client, error) {
+	l.d.saw("clients by address")
+	return l.Clients.ByEmail(ctx, address)
 }
 
-func (l lookup) ClientByUsername(ctx context.Context, name string) (store.Client, error) {
-	l.saw("client by name")
-	return l.Tx.ClientByUsername(ctx, name)
+func (l lookedOrders) Get(ctx context.Context, id int64) (store.Order, error) {
+	l.d.saw("order")
+	return l.Orders.Get(ctx, id)
 }
 
-func (l lookup) ClientsByEmail(ctx context.Context, address string) ([]store.Client, error) {
-	l.saw("clients by address")
-	return l.Tx.ClientsByEmail(ctx, address)
+func (l lookedOrders) Lock(ctx context.Context, id int64) (store.Order, error) {
+	l.d.saw("lock order")
+	return l.Orders.Lock(ctx, id)
 }
 
-func (l lookup) Order(ctx context.Context, id int64) (store.Order, error) {
-	l.saw("order")
-	return l.Tx.Order(ctx, id)
-}
-
-func (l lookup) LockOrder(ctx context.Context, id int64) (store.Order, error) {
-	l.saw("lock order")
-	return l.Tx.LockOrder(ctx, id)
-}
-
-func (l lookup) LockOrderOf(ctx context.Context, client, id int64) (store.Order, store.Program, error) {
-	l.saw("lock order of a client")
-	o, p, err := l.Tx.LockOrderOf(ctx, client, id)
+func (l lookedOrders) LockOf(ctx context.Context, client, id int64) (store.Order, store.Program, error) {
+	l.d.saw("lock order of a client")
+	o, p, err := l.Orders.LockOf(ctx, client, id)
 	if err == nil {
-		l.saw("its program")
+		l.d.saw("its program")
 	}
 	return o, p, err
 }
 
-func (l lookup) OrderBySerial(ctx context.Context, program int64, serial uint32) (store.Order, error) {
-	l.saw("order by serial")
-	return l.Tx.OrderBySerial(ctx, program, serial)
+func (l lookedSerials) Order(ctx context.Context, program int64, serial uint32) (store.Order, error) {
+	l.d.saw("order by serial")
+	return l.Serials.Order(ctx, program, serial)
 }
 
-func (l lookup) BlockedSerial(ctx context.Context, program int64, serial uint32) (store.BlockedSerial, error) {
-	l.saw("blocked serial")
-	return l.Tx.BlockedSerial(ctx, program, serial)
+func (l lookedSerials) Blocked(ctx context.Context, program int64, serial uint32) (store.BlockedSerial, error) {
+	l.d.saw("blocked serial")
+	return l.Serials.Blocked(ctx, program, serial)
 }
 
-func (l lookup) License(ctx context.Context, id int64) (store.License, error) {
-	l.saw("license")
-	return l.Tx.License(ctx, id)
+func (l lookedLicenses) Get(ctx context.Context, id int64) (store.License, error) {
+	l.d.saw("license")
+	return l.Licenses.Get(ctx, id)
 }
 
-func (l lookup) FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error) {
-	l.saw("former activations")
-	return l.Tx.FormerActivations(ctx, id)
+func (l lookedLicenses) FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error) {
+	l.d.saw("former activations")
+	return l.Licenses.FormerActivations(ctx, id)
 }
 
-func (l lookup) Failures(ctx context.Context, f store.FailureFilter) (int, time.Time, error) {
-	l.saw("failures")
-	return l.Tx.Failures(ctx, f)
+func (l lookedAnswers) Add(ctx context.Context, a store.Answer) error {
+	l.d.saw("answer")
+	return l.Answers.Add(ctx, a)
 }
 
-func (l lookup) AddFailure(ctx context.Context, f store.Failure) error {
-	l.saw("add failure")
-	return l.Tx.AddFailure(ctx, f)
+func (l lookedMails) Count(ctx context.Context, since time.Time, client int64, host, address string) (a, b, c int, err error) {
+	l.d.saw("count mails")
+	return l.Mails.Count(ctx, since, client, host, address)
 }
 
-func (l lookup) CountMails(ctx context.Context, since time.Time, client int64, host, address string) (a, b, c int, err error) {
-	l.saw("count mails")
-	return l.Tx.CountMails(ctx, since, client, host, address)
+func (l lookedEvents) Add(ctx context.Context, e store.Event) error {
+	l.d.saw("event")
+	return l.Events.Add(ctx, e)
 }
 
-func (l lookup) Templates(ctx context.Context) ([]store.Template, error) {
-	l.saw("templates")
-	return l.Tx.Templates(ctx)
+func (l lookedAudits) Add(ctx context.Context, a store.Audit) error {
+	l.d.saw("audit")
+	return l.Audits.Add(ctx, a)
 }
 
-func (l lookup) AddPasswordReset(ctx context.Context, r store.PasswordReset) error {
-	l.saw("add reset")
-	return l.Tx.AddPasswordReset(ctx, r)
+func (l lookedAttempts) CountFailures(ctx context.Context, f store.FailureFilter) (int, time.Time, error) {
+	l.d.saw("failures")
+	return l.Attempts.CountFailures(ctx, f)
 }
 
-func (l lookup) AddAudit(ctx context.Context, a store.Audit) error {
-	l.saw("audit")
-	return l.Tx.AddAudit(ctx, a)
+func (l lookedAttempts) AddFailure(ctx context.Context, f store.Failure) error {
+	l.d.saw("add failure")
+	return l.Attempts.AddFailure(ctx, f)
 }
 
-func (l lookup) AddEvent(ctx context.Context, e store.Event) error {
-	l.saw("event")
-	return l.Tx.AddEvent(ctx, e)
+func (l lookedAttempts) AddPasswordReset(ctx context.Context, r store.PasswordReset) error {
+	l.d.saw("add reset")
+	return l.Attempts.AddPasswordReset(ctx, r)
 }
 
-func (l lookup) AddAnswer(ctx context.Context, a store.Answer) error {
-	l.saw("answer")
-	return l.Tx.AddAnswer(ctx, a)
+func (l lookedTemplates) List(ctx context.Context) ([]store.Template, error) {
+	l.d.saw("templates")
+	return l.Templates.List(ctx)
 }

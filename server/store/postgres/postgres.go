@@ -50,8 +50,8 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// Open connects to a database, such as "postgres://acen@db.example.com/acen?sslmode=verify-full", and brings its schema up to
-// date. The error is one sentence that names the host and no password.
+// Open connects to a database, such as "postgres://acen@db.example.com/acen?sslmode=verify-full", and brings its schema
+// up to date. The error is one sentence that names the host and no password.
 func Open(ctx context.Context, url string) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -100,50 +100,45 @@ func (s *Store) Close() error {
 // Ping fails when the database cannot be reached.
 func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 
-// The kinds of transactions, by how they begin; looking begins none.
+// How transactions begin; a single query needs none.
 const (
-	looking      = ``
-	reading      = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
+	singleQuery  = ``
+	snapshot     = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
 	serializable = `BEGIN ISOLATION LEVEL SERIALIZABLE`
-	holding      = `BEGIN ISOLATION LEVEL READ COMMITTED`
+	committed    = `BEGIN ISOLATION LEVEL READ COMMITTED`
 )
 
-// kind is how a transaction begins, and how it ends.
+// kind is how a transaction begins.
 type kind struct {
 	begin  string
 	writes bool
-	// known says that fn finds out by itself whether it was done, when the end was not heard.
-	known bool
+	lock   store.Lock
+	hints  store.Hints
 }
 
-// Read runs fn on one snapshot.
-func (s *Store) Read(ctx context.Context, fn func(store.Tx) error) error {
-	return s.repeat(ctx, kind{begin: reading}, fn)
+// Read runs fn on one snapshot; with store.SingleQuery it runs fn without a transaction.
+func (s *Store) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.Hint) error {
+	k := kind{begin: snapshot}
+	if store.Collect(hints).SingleQuery {
+		k.begin = singleQuery
+	}
+	return s.repeat(ctx, k, fn)
 }
 
-// Glance runs fn without a transaction.
-func (s *Store) Glance(ctx context.Context, fn func(store.Tx) error) error {
-	return s.repeat(ctx, kind{begin: looking}, fn)
-}
-
-// Write runs fn in a serializable transaction: whatever the rules of the server look at, the outcome is as if one
-// transaction came after the other. It runs again when the database says that they did not, or was away for a moment.
-func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
-	return s.repeat(ctx, kind{begin: serializable, writes: true}, fn)
-}
-
-// WriteOnce is Write. When the end was not heard fn runs again: what it has done it finds under its key, and a change that the
-// database has not ended yet keeps the key until it has.
-func (s *Store) WriteOnce(ctx context.Context, fn func(store.Tx) error) error {
-	return s.repeat(ctx, kind{begin: serializable, writes: true, known: true}, fn)
-}
-
-// WriteHolding runs fn in a transaction that sees what is committed at each look. The database watches over no reads of it, so
-// that no two of them throw each other back because what they read lies on the same page. The rows that it holds carry the
-// exactness instead: whoever changes licenses of an order holds the order first, in transactions of either kind, and one that
-// is serializable begins again when the order was changed since its snapshot.
-func (s *Store) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
-	return s.repeat(ctx, kind{begin: holding, writes: true, known: true}, fn)
+// Write runs fn again when the database asks for it, or was away for a moment.
+//
+// Without a lock the transaction is serializable: the outcome is as if one transaction came after the other.
+//
+// With a lock it sees what is committed at each statement. The database does not watch its reads, so two of them do not
+// abort each other because what they read lies on the same page. The locked order carries the exactness instead:
+// whoever changes licenses of an order locks the order first, in transactions of either kind, and a serializable one
+// begins again when the order was changed since its snapshot.
+func (s *Store) Write(ctx context.Context, lock store.Lock, fn func(store.Tx) error, hints ...store.Hint) error {
+	k := kind{begin: serializable, writes: true, lock: lock, hints: store.Collect(hints)}
+	if lock != store.NoLock {
+		k.begin = committed
+	}
+	return s.repeat(ctx, k, fn)
 }
 
 func (s *Store) repeat(ctx context.Context, k kind, fn func(store.Tx) error) (err error) {
@@ -163,7 +158,8 @@ func (s *Store) repeat(ctx context.Context, k kind, fn func(store.Tx) error) (er
 	return err
 }
 
-// pause waits before another attempt, longer each time and never the same time in two servers. It reports false when ctx ended.
+// pause waits before another attempt, longer each time and never the same time in two servers. It reports false when
+// ctx ended.
 func pause(ctx context.Context, n int) bool {
 	most := longestPause
 	if n < 8 {
@@ -205,7 +201,16 @@ func (s *Store) run(ctx context.Context, k kind, fn func(store.Tx) error) error 
 		return err
 	}
 	defer c.rollback(ctx) // after an end it does nothing
-	err = fn(sqlstore.Tx{Conn: c, Dialect: &own})
+	tx := &sqlstore.Tx{Conn: c, Dialect: &own}
+	if k.hints.License != nil {
+		tx.Prefetch(*k.hints.License)
+	}
+	if k.lock != store.NoLock {
+		tx.Lock(ctx, k.lock)
+	}
+	if again == nil {
+		err = fn(tx.Stores())
+	}
 	if again != nil {
 		return s.lost(again)
 	}
@@ -213,8 +218,10 @@ func (s *Store) run(ctx context.Context, k kind, fn func(store.Tx) error) error 
 		return err
 	}
 	var m mark
-	if k.writes && !k.known {
-		// It tells later what became of a transaction whose end was not heard.
+	if k.writes && !tx.Answered {
+		// The mark tells later what became of a transaction whose end was not heard. One that has added an answer needs
+		// none: fn runs again and finds the answer, and a transaction that has not ended yet keeps the key until it
+		// has.
 		if m, err = c.mark(ctx); err != nil {
 			return s.lost(own.Fault(err))
 		}
@@ -234,8 +241,8 @@ func (s *Store) lost(err error) error {
 	return err
 }
 
-// outcome finds out whether a transaction was committed whose connection was lost at its end: nil when it was, errAgain when it
-// was not, store.ErrUnavailable when that cannot be found out.
+// outcome finds out whether a transaction was committed whose connection was lost at its end: nil when it was, errAgain
+// when it was not, store.ErrUnavailable when that cannot be found out.
 func (s *Store) outcome(ctx context.Context, m mark, lost error) error {
 	for n := range attempts {
 		var status sql.NullString
@@ -258,7 +265,7 @@ func (s *Store) outcome(ctx context.Context, m mark, lost error) error {
 // skip raises the next id of a table by gap. Unlike setval, ALTER SEQUENCE blocks nextval until the transaction ends
 // and is rolled back with it. skip reads the rows as well as the sequence, because logical replication does not copy
 // sequences.
-func skip(ctx context.Context, tx sqlstore.Tx, table string, gap int64) (next int64, err error) {
+func skip(ctx context.Context, tx *sqlstore.Tx, table string, gap int64) (next int64, err error) {
 	sequence := "license_ids"
 	if table != "licenses" {
 		query := sqlstore.Query{Text: `SELECT pg_get_serial_sequence($1, 'id')`, Args: []any{table}}
@@ -296,7 +303,7 @@ var dialect = &sqlstore.Dialect{
 	NextLicense:     `SELECT nextval('license_ids')`,
 	Skip:            skip,
 	Fault:           fault,
-	Took: func(ctx context.Context, tx sqlstore.Tx, table string) error {
+	Took: func(ctx context.Context, tx *sqlstore.Tx, table string) error {
 		_, err := tx.Conn.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), GREATEST((SELECT max(id) FROM `+table+`),
  nextval(pg_get_serial_sequence($1, 'id')) - 1, 1))`, table)
 		return err
@@ -333,7 +340,8 @@ func fault(err error) error {
 	return err
 }
 
-// isLost reports whether an error ended the connection, or came from a database that starts, stops or gave its place to another.
+// isLost reports whether an error ended the connection, or came from a database that starts, stops or gave its place to
+// another.
 func isLost(err error) bool {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {

@@ -124,30 +124,30 @@ func TestMigrationFromAnOlderSchema(t *testing.T) {
 	openAtOnce(t, url)
 	s := start(t, url)
 	require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
-		l, err := tx.License(t.Context(), 20001)
+		l, err := tx.Licenses.Get(t.Context(), 20001)
 		require.NoError(t, err)
 		require.Equal(t, "x", l.Note)
 		require.Nil(t, l.ReleasedAt)
 		require.True(t, l.Older, "it was made before there was another scheme")
-		o, err := tx.Order(t.Context(), 7)
+		o, err := tx.Orders.Get(t.Context(), 7)
 		require.NoError(t, err)
 		require.Equal(t, 1, o.LicensesActive)
-		legacy, err := tx.LegacySerials(t.Context())
+		legacy, err := tx.Maintenance.LegacySerials(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []store.Legacy{{OrderID: 7, ProgramID: 1, SerialNumber: "ABCD"}}, legacy)
-		p, err := tx.Program(t.Context(), 1)
+		p, err := tx.Programs.Get(t.Context(), 1)
 		require.NoError(t, err)
 		require.True(t, p.Tasks.Rule(api.TaskRemoval, api.SubscriptionNone).On)
 		return nil
 	}))
-	require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error {
+	require.NoError(t, s.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 		for site, want := range map[license.SiteCode]bool{5: false, 6: true} {
-			l, err := tx.LicenseBySite(t.Context(), 7, site)
+			l, err := tx.Licenses.BySite(t.Context(), 7, site)
 			require.NoError(t, err)
 			require.Equal(t, want, l.SpendsSite(), "Site code %d", site)
 		}
-		require.NoError(t, tx.ReleaseLicense(t.Context(), 20001, time.UnixMicro(3)))
-		l, err := tx.LicenseBySite(t.Context(), 7, 5)
+		require.NoError(t, tx.Licenses.Release(t.Context(), 20001, time.UnixMicro(3)))
+		l, err := tx.Licenses.BySite(t.Context(), 7, 5)
 		require.True(t, l.SpendsSite())
 		return err
 	}))
@@ -166,9 +166,9 @@ func TestLostConnections(t *testing.T) {
 	s := start(t, postgrestest.Database(t))
 	for _, what := range []string{"restart", "crash"} {
 		tries := 0
-		require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error {
+		require.NoError(t, s.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 			tries++
-			err := tx.AddFailure(t.Context(), store.Failure{At: time.Now(), Kind: store.FailureSignIn, Host: what})
+			err := tx.Attempts.AddFailure(t.Context(), store.Failure{At: time.Now(), Kind: store.FailureSignIn, Host: what})
 			if tries == 1 {
 				control(t, what)
 			}
@@ -176,7 +176,7 @@ func TestLostConnections(t *testing.T) {
 		}))
 		require.Equal(t, 2, tries)
 		require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
-			n, _, err := tx.Failures(t.Context(), store.FailureFilter{Host: what})
+			n, _, err := tx.Attempts.CountFailures(t.Context(), store.FailureFilter{Host: what})
 			require.Equal(t, 1, n)
 			return err
 		}))
@@ -186,23 +186,23 @@ func TestLostConnections(t *testing.T) {
 // A change that finds out by itself whether it was done runs again when its connection is lost at the end, and is done once.
 func TestEndsThatWereNotHeard(t *testing.T) {
 	s := start(t, postgrestest.Database(t))
-	for key, write := range map[string]func(context.Context, func(store.Tx) error) error{"once": s.WriteOnce, "holding": s.WriteHolding} {
+	for key, lock := range map[string]store.Lock{"serializable": store.NoLock, "locked": {ClientID: 1, OrderID: 1}} {
 		tries := 0
-		require.NoError(t, write(t.Context(), func(tx store.Tx) error {
+		require.NoError(t, s.Write(t.Context(), lock, func(tx store.Tx) error {
 			tries++
-			if _, err := tx.Answer(t.Context(), 1, key); !errors.Is(err, store.ErrNotFound) {
+			if _, err := tx.Answers.Get(t.Context(), 1, key); !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
 			if tries == 1 {
 				var pid int
-				require.NoError(t, tx.(sqlstore.Tx).Conn.Row(t.Context(), sqlstore.Query{Text: `SELECT pg_backend_pid()`})[0].Scan(&pid))
+				require.NoError(t, sqlstore.Of(tx).Conn.Row(t.Context(), sqlstore.Query{Text: `SELECT pg_backend_pid()`})[0].Scan(&pid))
 				_, err := s.pool.Exec(t.Context(), `SELECT pg_terminate_backend($1, 10000)`, pid)
 				require.NoError(t, err)
 			}
-			return tx.AddAnswer(t.Context(), store.Answer{ClientID: 1, Key: key, Request: []byte{1}, Status: 201, Body: []byte("{}"), CreatedAt: time.Now()})
+			return tx.Answers.Add(t.Context(), store.Answer{ClientID: 1, Key: key, Request: []byte{1}, Status: 201, Body: []byte("{}"), CreatedAt: time.Now()})
 		}))
 		require.Equal(t, 2, tries)
-		require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error { _, err := tx.Answer(t.Context(), 1, key); return err }))
+		require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error { _, err := tx.Answers.Get(t.Context(), 1, key); return err }))
 	}
 }
 
@@ -245,12 +245,12 @@ func TestTransactionsComeOneAfterTheOther(t *testing.T) {
 	var group sync.WaitGroup
 	for range 16 {
 		group.Go(func() {
-			err := s.Write(t.Context(), func(tx store.Tx) error {
-				n, _, err := tx.Failures(t.Context(), store.FailureFilter{Host: "h"})
+			err := s.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+				n, _, err := tx.Attempts.CountFailures(t.Context(), store.FailureFilter{Host: "h"})
 				if err != nil || n >= 3 {
 					return err
 				}
-				return tx.AddFailure(t.Context(), store.Failure{At: time.Now(), Kind: store.FailureSignIn, Host: "h"})
+				return tx.Attempts.AddFailure(t.Context(), store.Failure{At: time.Now(), Kind: store.FailureSignIn, Host: "h"})
 			})
 			if err != nil {
 				t.Error(err)
@@ -259,7 +259,7 @@ func TestTransactionsComeOneAfterTheOther(t *testing.T) {
 	}
 	group.Wait()
 	require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
-		n, _, err := tx.Failures(t.Context(), store.FailureFilter{Host: "h"})
+		n, _, err := tx.Attempts.CountFailures(t.Context(), store.FailureFilter{Host: "h"})
 		require.Equal(t, 3, n)
 		return err
 	}))

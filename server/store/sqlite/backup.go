@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// Backup writes a whole copy of the database (mode 0600) while servers go on working on it. It fails when the file is there.
+// Backup writes a whole copy of the database (mode 0600) while servers go on working on it. It fails when the file is
+// there.
 func (s *Store) Backup(ctx context.Context, path string) (err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -44,9 +45,9 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Restore puts a backup into the place of the database file, which must not be in use, and returns under which name the former
-// one is kept; "" when there was none. check sees the restored data before anything is changed. A crash leaves the former
-// database or the restored one, whole.
+// Restore puts a backup into the place of the database file, which must not be in use, and returns under which name the
+// former one is kept; "" when there was none. check sees the restored data before anything is changed. A crash leaves
+// the former database or the restored one, whole.
 func Restore(ctx context.Context, backup, path string, now time.Time, check func(*Store) error) (kept string, err error) {
 	fresh := path + ".restoring"
 	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {

@@ -14,9 +14,9 @@ import (
 // mostTogether bounds how many changes share a commit.
 const mostTogether = 64
 
-// writers lets changes that wait for the one connection that writes share a commit, because the disk takes as long for many as for
-// one. Each runs on its own goroutine, one after the other, between savepoints: one that fails is undone alone. None is
-// acknowledged before the commit that holds it.
+// writers lets changes that wait for the one connection that writes share a commit, because the disk takes as long for
+// many as for one. Each runs on its own goroutine, one after the other, between savepoints: one that fails is undone
+// alone. None is acknowledged before the commit that holds it.
 type writers struct {
 	pool
 	mu     sync.Mutex
@@ -89,7 +89,8 @@ func (w *writers) enter(ctx context.Context, sharing bool) (alone bool, err erro
 	return !sharing, nil
 }
 
-// leave gives the turn to the next one, who goes on in the open transaction if he may; when nobody waits it is committed first.
+// leave gives the turn to the next one, who goes on in the open transaction if he may; when nobody waits it is
+// committed first.
 func (w *writers) leave(alone bool) {
 	w.mu.Lock()
 	if t := w.shared; !alone && t != nil && t.err == nil && t.changes < mostTogether && w.next() {
@@ -144,7 +145,8 @@ func (w *writers) run(ctx context.Context, alone bool, fn func(store.Tx) error) 
 		within = t.whole
 	}
 	return t, within(func() error {
-		if err := fn(sqlstore.Tx{Conn: w.statements.In(t.Tx), Dialect: dialect}); err != nil {
+		tx := &sqlstore.Tx{Conn: w.statements.In(t.Tx), Dialect: dialect}
+		if err := fn(tx.Stores()); err != nil {
 			return err
 		}
 		return ctx.Err()

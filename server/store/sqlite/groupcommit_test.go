@@ -27,10 +27,10 @@ func newCrowd(t *testing.T) *crowd {
 	c := &crowd{Store: start(t, filepath.Join(t.TempDir(), "acen.db")), t: t, release: make(chan struct{}), first: make(chan error, 1)}
 	held := make(chan struct{})
 	go func() {
-		c.first <- c.Write(context.Background(), func(tx store.Tx) error {
+		c.first <- c.Write(context.Background(), store.NoLock, func(tx store.Tx) error {
 			close(held)
 			<-c.release
-			return tx.SetOption(context.Background(), "first", "1")
+			return tx.Options.Set(context.Background(), "first", "1")
 		})
 	}()
 	<-held
@@ -46,7 +46,7 @@ func (c *crowd) join(ctx context.Context, fn func(tx store.Tx) error) <-chan err
 				outcome <- fmt.Errorf("panic: %v", fault)
 			}
 		}()
-		outcome <- c.Write(ctx, fn)
+		outcome <- c.Write(ctx, store.NoLock, fn)
 	}()
 	c.waiting++
 	for c.queued() < c.waiting {
@@ -62,13 +62,13 @@ func (c *crowd) queued() int {
 }
 
 func (c *crowd) set(ctx context.Context, name string) <-chan error {
-	return c.join(ctx, func(tx store.Tx) error { return tx.SetOption(ctx, name, "1") })
+	return c.join(ctx, func(tx store.Tx) error { return tx.Options.Set(ctx, name, "1") })
 }
 
 // kept are the options that are committed.
 func (c *crowd) kept() (names []string) {
 	require.NoError(c.t, c.Read(context.Background(), func(tx store.Tx) error {
-		options, err := tx.Options(context.Background())
+		options, err := tx.Options.All(context.Background())
 		for name := range options {
 			names = append(names, name)
 		}
@@ -82,16 +82,16 @@ func TestChangesShareACommit(t *testing.T) {
 	c, ctx := newCrowd(t), t.Context()
 	failure := errors.New("failure")
 	one := c.set(ctx, "one")
-	failed := c.join(ctx, func(tx store.Tx) error { return errors.Join(tx.SetOption(ctx, "failed", "1"), failure) })
+	failed := c.join(ctx, func(tx store.Tx) error { return errors.Join(tx.Options.Set(ctx, "failed", "1"), failure) })
 	panicked := c.join(ctx, func(tx store.Tx) error {
-		if err := tx.SetOption(ctx, "panicked", "1"); err != nil {
+		if err := tx.Options.Set(ctx, "panicked", "1"); err != nil {
 			return err
 		}
 		panic("a fault of the program")
 	})
 	given, giveUp := context.WithCancel(ctx)
 	late := c.join(given, func(tx store.Tx) error {
-		err := tx.SetOption(given, "given up", "1")
+		err := tx.Options.Set(given, "given up", "1")
 		giveUp()
 		return err
 	})
@@ -104,8 +104,8 @@ func TestChangesShareACommit(t *testing.T) {
 	var seenBy error
 	last := c.join(ctx, func(tx store.Tx) error {
 		seen = c.kept()
-		_, seenBy = tx.Options(ctx)
-		return tx.SetOption(ctx, "last", "1")
+		_, seenBy = tx.Options.All(ctx)
+		return tx.Options.Set(ctx, "last", "1")
 	})
 	close(c.release)
 	require.NoError(t, <-c.first)
@@ -117,7 +117,7 @@ func TestChangesShareACommit(t *testing.T) {
 	require.NoError(t, seenBy)
 	require.Equal(t, []string{"first"}, seen, "nothing of the others is committed before all are done")
 	require.ElementsMatch(t, []string{"first", "one", "last"}, c.kept())
-	require.NoError(t, c.Write(ctx, func(tx store.Tx) error { return tx.SetOption(ctx, "next", "1") }))
+	require.NoError(t, c.Write(ctx, store.NoLock, func(tx store.Tx) error { return tx.Options.Set(ctx, "next", "1") }))
 }
 
 // When SQLite undoes a shared transaction as a whole, as on a full disk, the others run again alone.
@@ -126,11 +126,11 @@ func TestChangesThatAnotherOneUndid(t *testing.T) {
 	runs := 0
 	one := c.join(ctx, func(tx store.Tx) error {
 		runs++
-		return tx.SetOption(ctx, "one", "1")
+		return tx.Options.Set(ctx, "one", "1")
 	})
 	failure := errors.New("the disk is full")
 	failed := c.join(ctx, func(tx store.Tx) error {
-		_, err := tx.(sqlstore.Tx).Conn.Exec(ctx, `ROLLBACK`)
+		_, err := sqlstore.Of(tx).Conn.Exec(ctx, `ROLLBACK`)
 		return errors.Join(err, failure)
 	})
 	last := c.set(ctx, "last")

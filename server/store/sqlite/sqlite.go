@@ -141,42 +141,38 @@ func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close
 // Ping fails when the database cannot be read.
 func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
 
-// Write runs fn in a transaction that began with BEGIN IMMEDIATE, and that it may share with changes beside it.
-func (s *Store) Write(ctx context.Context, fn func(store.Tx) error) error {
+// Write runs fn in a transaction that began with BEGIN IMMEDIATE, and that it may share with changes beside it. There
+// is one writer at a time, so nothing need be locked, and whether the transaction was committed is always known.
+func (s *Store) Write(ctx context.Context, _ store.Lock, fn func(store.Tx) error, _ ...store.Hint) error {
 	return s.write.change(ctx, fn)
 }
 
-// WriteOnce is Write: whether it was done is always known.
-func (s *Store) WriteOnce(ctx context.Context, fn func(store.Tx) error) error {
-	return s.Write(ctx, fn)
-}
-
-// WriteHolding is Write: there is one writer at a time.
-func (s *Store) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
-	return s.Write(ctx, fn)
-}
-
-// Glance runs fn without a transaction.
-func (s *Store) Glance(ctx context.Context, fn func(store.Tx) error) error {
-	if err := fn(sqlstore.Tx{Conn: s.read.statements.Alone(), Dialect: dialect}); err != nil {
-		return err
+// Read runs fn in a transaction that cannot write; with store.SingleQuery it runs fn without one.
+func (s *Store) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.Hint) error {
+	if store.Collect(hints).SingleQuery {
+		return s.readOne(ctx, fn)
 	}
-	s.read.statements.Prepare(ctx)
-	return nil
-}
-
-// Read runs fn in a transaction that cannot write.
-func (s *Store) Read(ctx context.Context, fn func(store.Tx) error) error {
 	t, err := s.read.BeginTx(ctx, nil)
 	if err != nil {
 		return fault(err)
 	}
 	defer func() { _ = t.Rollback() }() // after Commit it does nothing
-	if err := fn(sqlstore.Tx{Conn: s.read.statements.In(t), Dialect: dialect}); err != nil {
+	tx := &sqlstore.Tx{Conn: s.read.statements.In(t), Dialect: dialect}
+	if err := fn(tx.Stores()); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {
 		return fault(err)
+	}
+	s.read.statements.Prepare(ctx)
+	return nil
+}
+
+// readOne runs fn without a transaction.
+func (s *Store) readOne(ctx context.Context, fn func(store.Tx) error) error {
+	tx := &sqlstore.Tx{Conn: s.read.statements.Alone(), Dialect: dialect}
+	if err := fn(tx.Stores()); err != nil {
+		return err
 	}
 	s.read.statements.Prepare(ctx)
 	return nil
@@ -193,7 +189,7 @@ func nextID(table string, first int64) string {
 }
 
 // skip raises the next id of a table by gap. The caller's transaction excludes other writers.
-func skip(ctx context.Context, tx sqlstore.Tx, table string, gap int64) (next int64, err error) {
+func skip(ctx context.Context, tx *sqlstore.Tx, table string, gap int64) (next int64, err error) {
 	first := int64(1)
 	if table == "licenses" {
 		first = firstLicense
@@ -220,7 +216,7 @@ var dialect = &sqlstore.Dialect{
 	NextLicense: nextID("licenses", firstLicense),
 	Skip:        skip,
 	Fault:       fault,
-	Took:        func(context.Context, sqlstore.Tx, string) error { return nil }, // AUTOINCREMENT sees to it
+	Took:        func(context.Context, *sqlstore.Tx, string) error { return nil }, // AUTOINCREMENT sees to it
 }
 
 // fault turns an error of the driver into the errors of package store.

@@ -58,16 +58,16 @@ func TestRowsThatStay(t *testing.T) {
 	}
 }
 
-// Statements are prepared after the first transaction that ran them, and do the same from then on: on other connections, after
-// a call that was given up, and after a change of the schema.
+// Statements are prepared after the first transaction that ran them, and do the same from then on: on other
+// connections, after a call that was given up, and after a change of the schema.
 func TestStatementsArePreparedOnce(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "acen.db"))
 	set := func(value string) {
-		require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error { return tx.SetOption(t.Context(), "a", value) }))
+		require.NoError(t, s.Write(t.Context(), store.NoLock, func(tx store.Tx) error { return tx.Options.Set(t.Context(), "a", value) }))
 	}
 	get := func() (value string) {
 		require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
-			options, err := tx.Options(t.Context())
+			options, err := tx.Options.All(t.Context())
 			value = options["a"]
 			return err
 		}))
@@ -82,9 +82,9 @@ func TestStatementsArePreparedOnce(t *testing.T) {
 
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Error(t, s.Write(gone, func(tx store.Tx) error { return tx.SetOption(gone, "a", "x") }))
-	require.ErrorIs(t, s.Write(t.Context(), func(tx store.Tx) error {
-		require.NoError(t, tx.SetOption(t.Context(), "a", "x"))
+	require.Error(t, s.Write(gone, store.NoLock, func(tx store.Tx) error { return tx.Options.Set(gone, "a", "x") }))
+	require.ErrorIs(t, s.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+		require.NoError(t, tx.Options.Set(t.Context(), "a", "x"))
 		return store.ErrExists
 	}), store.ErrExists)
 	require.Equal(t, "3", get())
@@ -154,8 +154,8 @@ func openAtOnce(t *testing.T, path string) {
 	group.Wait()
 }
 
-// Data of the first schema come through the migrations, which many programs want to make at once: orders and licenses get their
-// history, and keep all else.
+// Data of the first schema come through the migrations, which many programs want to make at once: orders and licenses
+// get their history, and keep all else.
 func TestMigrationFromTheFirstSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "acen.db")
 	first, err := migrations.ReadFile("migrations/00001_first.sql")
@@ -181,41 +181,41 @@ func TestMigrationFromTheFirstSchema(t *testing.T) {
 	openAtOnce(t, path)
 	s := start(t, path)
 	require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
-		l, err := tx.License(t.Context(), 20001)
+		l, err := tx.Licenses.Get(t.Context(), 20001)
 		require.NoError(t, err)
 		require.Equal(t, "x", l.Note)
 		require.Nil(t, l.ReleasedAt)
 		require.True(t, l.Older, "it was made before there was another scheme")
-		older, err := tx.OlderLicenses(t.Context(), 0)
+		older, err := tx.Maintenance.OlderLicenses(t.Context(), 0)
 		require.NoError(t, err)
 		require.Equal(t, []store.License{l}, older, "the removed one has ended")
-		o, err := tx.Order(t.Context(), 7)
+		o, err := tx.Orders.Get(t.Context(), 7)
 		require.NoError(t, err)
-		legacy, err := tx.LegacySerials(t.Context())
+		legacy, err := tx.Maintenance.LegacySerials(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []store.Legacy{{OrderID: 7, ProgramID: 1, SerialNumber: "ABCD"}}, legacy)
 		require.Equal(t, 1, o.LicensesActive)
-		p, err := tx.Program(t.Context(), 1)
+		p, err := tx.Programs.Get(t.Context(), 1)
 		require.NoError(t, err)
 		require.Equal(t, 1, p.OrderLicenses)
 		require.True(t, p.Tasks.Rule(api.TaskRemoval, api.SubscriptionNone).On)
-		events, err := tx.History(t.Context(), 7, 0, 0)
+		events, err := tx.Events.List(t.Context(), 7, 0, 0)
 		require.NoError(t, err)
 		require.Len(t, events, 3)
 		require.Equal(t, api.TaskNewLicense, events[0].Task)
 		return nil
 	}))
-	require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error {
+	require.NoError(t, s.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 		for site, want := range map[license.SiteCode]bool{5: false, 6: true} {
-			l, err := tx.LicenseBySite(t.Context(), 7, site)
+			l, err := tx.Licenses.BySite(t.Context(), 7, site)
 			require.NoError(t, err)
 			require.Equal(t, want, l.SpendsSite(), "Site code %d", site)
 		}
-		require.NoError(t, tx.ReleaseLicense(t.Context(), 20001, time.UnixMicro(3)))
-		next, err := tx.NextLicenseID(t.Context())
+		require.NoError(t, tx.Licenses.Release(t.Context(), 20001, time.UnixMicro(3)))
+		next, err := tx.Licenses.NextID(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, int64(20002), next)
-		l, err := tx.LicenseBySite(t.Context(), 7, 5)
+		l, err := tx.Licenses.BySite(t.Context(), 7, 5)
 		require.True(t, l.SpendsSite())
 		return err
 	}))

@@ -8,15 +8,15 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-func (t Tx) AddEvent(ctx context.Context, e store.Event) error {
+func (t events) Add(ctx context.Context, e store.Event) error {
 	return t.later(ctx, `INSERT INTO history (at, order_id, license_id, task, outcome, device) VALUES (?, ?, ?, ?, ?, ?)`,
 		at(e.At), e.OrderID, e.LicenseID, e.Task.History(), e.Outcome, e.Device)
 }
 
-func (t Tx) History(ctx context.Context, orderID, before int64, limit int) ([]store.Event, error) {
+func (t events) List(ctx context.Context, orderID, before int64, limit int) ([]store.Event, error) {
 	w := where{args: []any{orderID}}
 	w.add(before != 0, `id < ?`, before)
-	return all(ctx, t, func(row Row) (e store.Event, err error) {
+	return all(ctx, t.Tx, func(row Row) (e store.Event, err error) {
 		var word string
 		err = row.Scan(&e.ID, (*instant)(&e.At), &e.OrderID, &e.LicenseID, &word, &e.Outcome, &e.Device)
 		e.Task = api.TaskOfHistory(word)
@@ -25,41 +25,41 @@ func (t Tx) History(ctx context.Context, orderID, before int64, limit int) ([]st
 		append(w.args, rowLimit(limit))...)
 }
 
-func (t Tx) AddVerification(ctx context.Context, v store.Verification) error {
+func (t attempts) AddVerification(ctx context.Context, v store.Verification) error {
 	_, err := t.exec(ctx, `INSERT INTO verifications (id, number_hash, expires_at) VALUES (?, ?, ?)`, v.ID, v.NumberHash, at(v.ExpiresAt))
 	return err
 }
 
-func (t Tx) TakeVerification(ctx context.Context, id string) (store.Verification, error) {
-	return one(ctx, t, func(row Row) (v store.Verification, err error) {
+func (t attempts) TakeVerification(ctx context.Context, id string) (store.Verification, error) {
+	return one(ctx, t.Tx, func(row Row) (v store.Verification, err error) {
 		err = row.Scan(&v.ID, &v.NumberHash, (*instant)(&v.ExpiresAt))
 		return v, err
 	}, `DELETE FROM verifications WHERE id = ? RETURNING id, number_hash, expires_at`, id)
 }
 
-func (t Tx) AddPasswordReset(ctx context.Context, r store.PasswordReset) error {
+func (t attempts) AddPasswordReset(ctx context.Context, r store.PasswordReset) error {
 	_, err := t.exec(ctx, `INSERT INTO password_resets (token_hash, client_id, expires_at) VALUES (?, ?, ?)`, r.TokenHash, r.ClientID, at(r.ExpiresAt))
 	return err
 }
 
-func (t Tx) PasswordReset(ctx context.Context, tokenHash []byte) (store.PasswordReset, error) {
-	return one(ctx, t, func(row Row) (r store.PasswordReset, err error) {
+func (t attempts) PasswordReset(ctx context.Context, tokenHash []byte) (store.PasswordReset, error) {
+	return one(ctx, t.Tx, func(row Row) (r store.PasswordReset, err error) {
 		err = row.Scan(&r.TokenHash, &r.ClientID, (*instant)(&r.ExpiresAt))
 		return r, err
 	}, `SELECT token_hash, client_id, expires_at FROM password_resets WHERE token_hash = ?`, tokenHash)
 }
 
-func (t Tx) EndPasswordResets(ctx context.Context, clientID int64) error {
+func (t attempts) EndPasswordResets(ctx context.Context, clientID int64) error {
 	_, err := t.exec(ctx, `DELETE FROM password_resets WHERE client_id = ?`, clientID)
 	return err
 }
 
-func (t Tx) AddFailure(ctx context.Context, f store.Failure) error {
+func (t attempts) AddFailure(ctx context.Context, f store.Failure) error {
 	_, err := t.exec(ctx, `INSERT INTO failures (at, kind, host, account, license_id) VALUES (?, ?, ?, ?, ?)`, at(f.At), f.Kind, f.Host, f.Account, f.LicenseID)
 	return err
 }
 
-func (t Tx) Failures(ctx context.Context, f store.FailureFilter) (count int, latest time.Time, err error) {
+func (t attempts) CountFailures(ctx context.Context, f store.FailureFilter) (count int, latest time.Time, err error) {
 	var w where
 	w.add(!f.Since.IsZero(), `at >= ?`, at(f.Since))
 	w.add(f.Kind != "", `kind = ?`, f.Kind)
@@ -70,7 +70,7 @@ func (t Tx) Failures(ctx context.Context, f store.FailureFilter) (count int, lat
 	return count, latest, t.Dialect.Fault(err)
 }
 
-func (t Tx) PruneAttempts(ctx context.Context, now, failuresBefore time.Time) error {
+func (t attempts) Prune(ctx context.Context, now, failuresBefore time.Time) error {
 	for query, before := range map[string]time.Time{
 		`DELETE FROM verifications WHERE expires_at < ?`:   now,
 		`DELETE FROM password_resets WHERE expires_at < ?`: now,

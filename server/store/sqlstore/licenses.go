@@ -20,37 +20,40 @@ func scanLicense(row Row) (l store.License, err error) {
 	return l, err
 }
 
-func (t Tx) Licenses(ctx context.Context, orderID int64, ended bool, after int64, limit int) ([]store.License, error) {
+func (t licenses) List(ctx context.Context, orderID int64, ended bool, after int64, limit int) ([]store.License, error) {
 	query := `SELECT ` + licenseColumns + ` FROM licenses WHERE order_id = ? AND id > ?`
 	if !ended {
 		query += ` AND status = 'Active'`
 	}
-	return some(ctx, t, limit, scanLicense, query+` ORDER BY id LIMIT ?`, orderID, after, rowLimit(limit))
+	return some(ctx, t.Tx, limit, scanLicense, query+` ORDER BY id LIMIT ?`, orderID, after, rowLimit(limit))
 }
 
-func (t Tx) License(ctx context.Context, id int64) (store.License, error) {
-	return one(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE id = ?`, id)
+func (t licenses) Get(ctx context.Context, id int64) (store.License, error) {
+	return one(ctx, t.Tx, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE id = ?`, id)
 }
 
-func (t Tx) bySite(orderID int64, site license.SiteCode) Query {
+func (t *Tx) bySite(orderID int64, site license.SiteCode) Query {
 	return t.query(`SELECT `+licenseColumns+` FROM licenses WHERE program_id = (SELECT program_id FROM orders WHERE id = ?) AND site = ?
  AND (status IN ('Active', 'Removed', 'Transferred') OR released_at IS NOT NULL)`, orderID, int64(site))
 }
 
-func (t Tx) LicenseBySite(ctx context.Context, orderID int64, site license.SiteCode) (store.License, error) {
-	return found(t, scanLicense, t.Conn.Row(ctx, t.bySite(orderID, site))[0])
+func (t licenses) BySite(ctx context.Context, orderID int64, site license.SiteCode) (store.License, error) {
+	return found(t.Tx, scanLicense, t.Conn.Row(ctx, t.bySite(orderID, site))[0])
 }
 
-func (t Tx) ExpectLicense(clientID int64, key string, orderID int64, site license.SiteCode) {
-	t.Conn.Ahead(append(append([]Query{t.answer(clientID, key)}, t.orderOf(clientID, orderID)...), t.bySite(orderID, site), t.query(t.Dialect.NextLicense))...)
+// Prefetch announces that Lock, or orders.LockOf, comes next, and then the reads of a new license. It changes nothing
+// of what they return.
+func (t *Tx) Prefetch(r store.LicenseReads) {
+	queries := append(t.orderOf(r.ClientID, r.OrderID), t.answer(r.ClientID, r.Key), t.bySite(r.OrderID, r.Site))
+	t.Conn.Ahead(append(queries, t.query(t.Dialect.NextLicense))...)
 }
 
-func (t Tx) NextLicenseID(ctx context.Context) (id int64, err error) {
+func (t licenses) NextID(ctx context.Context) (id int64, err error) {
 	err = t.value(ctx, &id, t.Dialect.NextLicense)
 	return id, err
 }
 
-func (t Tx) AddLicense(ctx context.Context, l store.License) error {
+func (t licenses) Add(ctx context.Context, l store.License) error {
 	const (
 		seat    = `UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = ?`
 		license = `INSERT INTO licenses (` + licenseColumns + `) VALUES (?`
@@ -72,7 +75,7 @@ func (t Tx) AddLicense(ctx context.Context, l store.License) error {
 	return t.later(ctx, license+params(16)+`)`, row...)
 }
 
-func (t Tx) ChangeLicense(ctx context.Context, l store.License) error {
+func (t licenses) Change(ctx context.Context, l store.License) error {
 	if _, err := t.exec(ctx, `INSERT INTO former_activations (license_id, activation)
  SELECT id, activation FROM licenses WHERE id = ? AND activation <> ? ON CONFLICT DO NOTHING`,
 		l.ID, activationColumn{&l.Activation}); err != nil {
@@ -82,46 +85,46 @@ func (t Tx) ChangeLicense(ctx context.Context, l store.License) error {
 		l.Note, l.Features, maybe(l.ExpiresAt), activationColumn{&l.Activation}, l.ID)
 }
 
-func (t Tx) ReleaseLicense(ctx context.Context, id int64, when time.Time) error {
+func (t licenses) Release(ctx context.Context, id int64, when time.Time) error {
 	return t.change(ctx, `UPDATE licenses SET released_at = ? WHERE id = ? AND status = 'Active' AND released_at IS NULL`, at(when), id)
 }
 
-func (t Tx) Touch(ctx context.Context, id int64, when time.Time) error {
+func (t licenses) Touch(ctx context.Context, id int64, when time.Time) error {
 	return t.change(ctx, `UPDATE licenses SET last_alive_at = ? WHERE id = ?`, at(when), id)
 }
 
-func (t Tx) OlderLicenses(ctx context.Context, limit int) ([]store.License, error) {
-	return all(ctx, t, scanLicense,
+func (t maintenance) OlderLicenses(ctx context.Context, limit int) ([]store.License, error) {
+	return all(ctx, t.Tx, scanLicense,
 		`SELECT `+licenseColumns+` FROM licenses WHERE scheme < 2 AND status = 'Active' ORDER BY id LIMIT ?`, rowLimit(limit))
 }
 
-func (t Tx) EndLicense(ctx context.Context, id int64, status api.LicenseStatus, when time.Time) error {
+func (t licenses) End(ctx context.Context, id int64, status api.LicenseStatus, when time.Time) error {
 	if err := t.change(ctx, `UPDATE licenses SET status = ?, ended_at = ? WHERE id = ? AND status = 'Active'`, status, at(when), id); err != nil {
 		return err
 	}
 	return t.change(ctx, `UPDATE orders SET licenses_active = licenses_active - 1 WHERE id = (SELECT order_id FROM licenses WHERE id = ?)`, id)
 }
 
-func (t Tx) FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error) {
-	return all(ctx, t, func(row Row) (code license.ActivationCode, err error) {
+func (t licenses) FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error) {
+	return all(ctx, t.Tx, func(row Row) (code license.ActivationCode, err error) {
 		err = row.Scan(activationColumn{&code})
 		return code, err
 	}, `SELECT activation FROM former_activations WHERE license_id = ?`, id)
 }
 
-func (t Tx) Family(ctx context.Context, originalID int64) ([]store.License, error) {
-	return all(ctx, t, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE id = ? OR original_id = ? AND id <> original_id ORDER BY id`, originalID, originalID)
+func (t licenses) Family(ctx context.Context, originalID int64) ([]store.License, error) {
+	return all(ctx, t.Tx, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE id = ? OR original_id = ? AND id <> original_id ORDER BY id`, originalID, originalID)
 }
 
-func (t Tx) Endings(ctx context.Context, orderID int64, since time.Time) ([]store.Ending, error) {
-	return all(ctx, t, func(row Row) (e store.Ending, err error) {
+func (t uses) Endings(ctx context.Context, orderID int64, since time.Time) ([]store.Ending, error) {
+	return all(ctx, t.Tx, func(row Row) (e store.Ending, err error) {
 		err = row.Scan(&e.OriginalID, &e.Status, (*instant)(&e.At))
 		return e, err
 	}, `SELECT original_id, status, ended_at FROM licenses WHERE order_id = ? AND ended_at >= ?`, orderID, at(since))
 }
 
-func (t Tx) Activations(ctx context.Context, orderID int64, since time.Time) ([]time.Time, error) {
-	return all(ctx, t, func(row Row) (when time.Time, err error) {
+func (t uses) Activations(ctx context.Context, orderID int64, since time.Time) ([]time.Time, error) {
+	return all(ctx, t.Tx, func(row Row) (when time.Time, err error) {
 		err = row.Scan((*instant)(&when))
 		return when, err
 	}, `SELECT activated_at FROM licenses WHERE order_id = ? AND activated_at >= ? AND id = original_id`, orderID, at(since))

@@ -9,8 +9,8 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Migrate brings a database up to the newest of the migrations in the folder "migrations" of files. The caller sees to it
-// that nobody else migrates. It refuses a database that a newer version has written.
+// Migrate brings a database up to the newest of the migrations in the folder "migrations" of files. The caller sees to
+// it that nobody else migrates. It refuses a database that a newer version has written.
 func Migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, files fs.FS) error {
 	folder, err := fs.Sub(files, "migrations")
 	if err != nil {

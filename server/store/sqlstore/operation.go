@@ -10,12 +10,12 @@ import (
 
 const auditColumns = `at, actor, client_id, host, device, action, object, outcome, detail`
 
-func (t Tx) AddAudit(ctx context.Context, a store.Audit) error {
+func (t audits) Add(ctx context.Context, a store.Audit) error {
 	return t.later(ctx, `INSERT INTO audit (`+auditColumns+`) VALUES (?`+params(8)+`)`,
 		at(a.At), a.Actor, a.ClientID, a.Host, a.Device, a.Action, a.Object, a.Outcome, a.Detail)
 }
 
-func (t Tx) AuditTrail(ctx context.Context, f store.AuditFilter) ([]store.Audit, error) {
+func (t audits) List(ctx context.Context, f store.AuditFilter) ([]store.Audit, error) {
 	var w where
 	w.add(!f.Since.IsZero(), `at >= ?`, at(f.Since))
 	w.add(!f.Until.IsZero(), `at < ?`, at(f.Until))
@@ -28,7 +28,7 @@ func (t Tx) AuditTrail(ctx context.Context, f store.AuditFilter) ([]store.Audit,
 	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Text)) + "%"
 	w.add(f.Text != "", `(lower(object) LIKE ? ESCAPE '\' OR lower(detail) LIKE ? ESCAPE '\')`, pattern, pattern)
 	w.add(f.Before != 0, `id < ?`, f.Before)
-	return all(ctx, t, func(row Row) (a store.Audit, err error) {
+	return all(ctx, t.Tx, func(row Row) (a store.Audit, err error) {
 		err = row.Scan(&a.ID, (*instant)(&a.At), &a.Actor, &a.ClientID, &a.Host, &a.Device, &a.Action, &a.Object, &a.Outcome, &a.Detail)
 		return a, err
 	}, `SELECT id, `+auditColumns+` FROM audit WHERE TRUE`+w.text+` ORDER BY id DESC LIMIT ?`, append(w.args, rowLimit(f.Limit))...)
@@ -41,19 +41,19 @@ func scanBan(row Row) (b store.Ban, err error) {
 	return b, err
 }
 
-func (t Tx) AddBan(ctx context.Context, b store.Ban) (int64, error) {
+func (t bans) Add(ctx context.Context, b store.Ban) (int64, error) {
 	return t.insert(ctx, "bans", banColumns, 0, b.Kind, b.Subject, b.Reason, b.MadeBy, at(b.CreatedAt), maybe(b.EndsAt))
 }
 
-func (t Tx) Ban(ctx context.Context, id int64) (store.Ban, error) {
-	return one(ctx, t, scanBan, `SELECT `+banColumns+` FROM bans WHERE id = ?`, id)
+func (t bans) Get(ctx context.Context, id int64) (store.Ban, error) {
+	return one(ctx, t.Tx, scanBan, `SELECT `+banColumns+` FROM bans WHERE id = ?`, id)
 }
 
-func (t Tx) Bans(ctx context.Context, now time.Time) ([]store.Ban, error) {
-	return all(ctx, t, scanBan, `SELECT `+banColumns+` FROM bans WHERE ends_at IS NULL OR ends_at > ? ORDER BY id`, at(now))
+func (t bans) List(ctx context.Context, now time.Time) ([]store.Ban, error) {
+	return all(ctx, t.Tx, scanBan, `SELECT `+banColumns+` FROM bans WHERE ends_at IS NULL OR ends_at > ? ORDER BY id`, at(now))
 }
 
-func (t Tx) EndBan(ctx context.Context, id int64, when time.Time) error {
+func (t bans) End(ctx context.Context, id int64, when time.Time) error {
 	return t.change(ctx, `UPDATE bans SET ends_at = ? WHERE id = ? AND (ends_at IS NULL OR ends_at > ?)`, at(when), id, at(when))
 }
 
@@ -65,22 +65,22 @@ func failureColumn(kind store.BanKind) string {
 	return `host`
 }
 
-func (t Tx) Failing(ctx context.Context, kind store.BanKind, since time.Time) ([]store.Failing, error) {
+func (t attempts) Failing(ctx context.Context, kind store.BanKind, since time.Time) ([]store.Failing, error) {
 	column := failureColumn(kind)
-	return all(ctx, t, func(row Row) (f store.Failing, err error) {
+	return all(ctx, t.Tx, func(row Row) (f store.Failing, err error) {
 		err = row.Scan(&f.Subject, &f.Count, (*instant)(&f.Latest))
 		return f, err
 	}, `SELECT `+column+`, COUNT(*), MAX(at) FROM failures WHERE at >= ? AND `+column+` <> '' GROUP BY `+column+` ORDER BY COUNT(*) DESC, `+column, at(since))
 }
 
-func (t Tx) ForgetFailures(ctx context.Context, kind store.BanKind, subject string) error {
+func (t attempts) ForgetFailures(ctx context.Context, kind store.BanKind, subject string) error {
 	_, err := t.exec(ctx, `DELETE FROM failures WHERE `+failureColumn(kind)+` = ?`, subject)
 	return err
 }
 
-func (t Tx) Options(ctx context.Context) (map[string]string, error) {
+func (t options) All(ctx context.Context) (map[string]string, error) {
 	options := map[string]string{}
-	_, err := all(ctx, t, func(row Row) (struct{}, error) {
+	_, err := all(ctx, t.Tx, func(row Row) (struct{}, error) {
 		var name, value string
 		err := row.Scan(&name, &value)
 		options[name] = value
@@ -89,7 +89,7 @@ func (t Tx) Options(ctx context.Context) (map[string]string, error) {
 	return options, err
 }
 
-func (t Tx) SetOption(ctx context.Context, name, value string) error {
+func (t options) Set(ctx context.Context, name, value string) error {
 	if value == "" {
 		_, err := t.exec(ctx, `DELETE FROM options WHERE name = ?`, name)
 		return err
@@ -98,36 +98,36 @@ func (t Tx) SetOption(ctx context.Context, name, value string) error {
 	return err
 }
 
-func (t Tx) SkipIDs(ctx context.Context, gap int64) (next store.IDs, err error) {
+func (t maintenance) SkipIDs(ctx context.Context, gap int64) (next store.IDs, err error) {
 	for _, of := range []struct {
 		table string
 		next  *int64
 	}{{"licenses", &next.License}, {"orders", &next.Order}, {"clients", &next.Client}} {
-		if *of.next, err = t.Dialect.Skip(ctx, t, of.table, gap); err != nil {
+		if *of.next, err = t.Dialect.Skip(ctx, t.Tx, of.table, gap); err != nil {
 			return store.IDs{}, t.Dialect.Fault(err)
 		}
 	}
 	return next, nil
 }
 
-func (t Tx) Templates(ctx context.Context) ([]store.Template, error) {
-	return all(ctx, t, func(row Row) (m store.Template, err error) {
+func (t templates) List(ctx context.Context) ([]store.Template, error) {
+	return all(ctx, t.Tx, func(row Row) (m store.Template, err error) {
 		err = row.Scan(&m.Name, &m.Subject, &m.Body)
 		return m, err
 	}, `SELECT name, subject, body FROM templates ORDER BY name`)
 }
 
-func (t Tx) SetTemplate(ctx context.Context, m store.Template) error {
+func (t templates) Set(ctx context.Context, m store.Template) error {
 	_, err := t.exec(ctx, `INSERT INTO templates (name, subject, body) VALUES (?, ?, ?)
  ON CONFLICT (name) DO UPDATE SET subject = excluded.subject, body = excluded.body`, m.Name, m.Subject, m.Body)
 	return err
 }
 
-func (t Tx) ResetTemplate(ctx context.Context, name string) error {
+func (t templates) Reset(ctx context.Context, name string) error {
 	return t.change(ctx, `DELETE FROM templates WHERE name = ?`, name)
 }
 
-func (t Tx) Stock(ctx context.Context) (s store.Stock, err error) {
+func (t maintenance) Stock(ctx context.Context) (s store.Stock, err error) {
 	err = t.row(ctx, `SELECT (SELECT COUNT(*) FROM mails WHERE state = 'queued'), (SELECT COUNT(*) FROM mails WHERE state = 'failed'),
  (SELECT COALESCE(SUM(licenses_total), 0) FROM orders WHERE active), (SELECT COALESCE(SUM(licenses_active), 0) FROM orders WHERE active)`).
 		Scan(&s.MailsQueued, &s.MailsFailed, &s.SeatsTotal, &s.SeatsActive)

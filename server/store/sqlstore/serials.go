@@ -6,17 +6,17 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-func (t Tx) OrderBySerial(ctx context.Context, programID int64, serialID uint32) (store.Order, error) {
-	return one(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders
+func (t serials) Order(ctx context.Context, programID int64, serialID uint32) (store.Order, error) {
+	return one(ctx, t.Tx, scanOrder, `SELECT `+orderColumns+` FROM orders
  WHERE program_id = ? AND serial_id = ? AND serial_id <> 0`, programID, serialID)
 }
 
-func (t Tx) OrdersBySerial(ctx context.Context, programID int64, first, last uint32) ([]store.Order, error) {
-	return all(ctx, t, scanOrder, `SELECT `+orderColumns+` FROM orders
+func (t serials) Orders(ctx context.Context, programID int64, first, last uint32) ([]store.Order, error) {
+	return all(ctx, t.Tx, scanOrder, `SELECT `+orderColumns+` FROM orders
  WHERE program_id = ? AND serial_id BETWEEN ? AND ? AND serial_id <> 0 ORDER BY serial_id`, programID, first, last)
 }
 
-func (t Tx) CountSerials(ctx context.Context, programID int64, first, last uint32) (used, blocked int, err error) {
+func (t serials) Count(ctx context.Context, programID int64, first, last uint32) (used, blocked int, err error) {
 	err = t.value(ctx, &used, `SELECT count(*) FROM orders
  WHERE program_id = ? AND serial_id BETWEEN ? AND ? AND serial_id <> 0`,
 		programID, first, last)
@@ -37,36 +37,36 @@ func scanBlocked(row Row) (b store.BlockedSerial, err error) {
 	return b, err
 }
 
-func (t Tx) BlockedSerial(ctx context.Context, programID int64, serialID uint32) (store.BlockedSerial, error) {
-	return one(ctx, t, scanBlocked, `SELECT `+blockedColumns+` FROM blocked_serials
+func (t serials) Blocked(ctx context.Context, programID int64, serialID uint32) (store.BlockedSerial, error) {
+	return one(ctx, t.Tx, scanBlocked, `SELECT `+blockedColumns+` FROM blocked_serials
  WHERE program_id = ? AND serial_id = ?`, programID, serialID)
 }
 
-func (t Tx) BlockedSerials(ctx context.Context, programID int64, first, last uint32) ([]store.BlockedSerial, error) {
-	return all(ctx, t, scanBlocked, `SELECT `+blockedColumns+` FROM blocked_serials
+func (t serials) ListBlocked(ctx context.Context, programID int64, first, last uint32) ([]store.BlockedSerial, error) {
+	return all(ctx, t.Tx, scanBlocked, `SELECT `+blockedColumns+` FROM blocked_serials
  WHERE program_id = ? AND serial_id BETWEEN ? AND ? ORDER BY serial_id`, programID, first, last)
 }
 
-func (t Tx) BlockSerial(ctx context.Context, b store.BlockedSerial) error {
+func (t serials) Block(ctx context.Context, b store.BlockedSerial) error {
 	_, err := t.exec(ctx, `INSERT INTO blocked_serials (`+blockedColumns+`) VALUES (?, ?, ?, ?)`,
 		b.ProgramID, b.SerialID, b.Reason, at(b.BlockedAt))
 	return err
 }
 
-func (t Tx) UnblockSerial(ctx context.Context, programID int64, serialID uint32) error {
+func (t serials) Unblock(ctx context.Context, programID int64, serialID uint32) error {
 	return t.change(ctx, `DELETE FROM blocked_serials WHERE program_id = ? AND serial_id = ?`, programID, serialID)
 }
 
 const batchColumns = `program_id, first_id, last_id, features, made_at`
 
-func (t Tx) AddSerialBatch(ctx context.Context, b store.SerialBatch) error {
+func (t serials) AddBatch(ctx context.Context, b store.SerialBatch) error {
 	_, err := t.exec(ctx, `INSERT INTO serial_batches (`+batchColumns+`) VALUES (?, ?, ?, ?, ?)`,
 		b.ProgramID, b.First, b.Last, b.Features, at(b.MadeAt))
 	return err
 }
 
-func (t Tx) SerialBatches(ctx context.Context, programID int64, first, last uint32) ([]store.SerialBatch, error) {
-	return all(ctx, t, func(row Row) (b store.SerialBatch, err error) {
+func (t serials) Batches(ctx context.Context, programID int64, first, last uint32) ([]store.SerialBatch, error) {
+	return all(ctx, t.Tx, func(row Row) (b store.SerialBatch, err error) {
 		err = row.Scan(&b.ProgramID, whole[uint32]{&b.First}, whole[uint32]{&b.Last}, whole[uint16]{&b.Features},
 			(*instant)(&b.MadeAt))
 		return b, err

@@ -18,50 +18,50 @@ func scanSession(row Row) (s store.Session, err error) {
 	return s, err
 }
 
-func (t Tx) AddSession(ctx context.Context, s store.Session) (int64, error) {
+func (t sessions) Add(ctx context.Context, s store.Session) (int64, error) {
 	return t.insert(ctx, "sessions", sessionColumns, 0,
 		s.ClientID, s.DeviceName, s.AccessHash, at(s.AccessExpiresAt), at(s.CreatedAt), nil)
 }
 
-func (t Tx) Session(ctx context.Context, id int64) (store.Session, error) {
-	return one(ctx, t, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE id = ?`, id)
+func (t sessions) Get(ctx context.Context, id int64) (store.Session, error) {
+	return one(ctx, t.Tx, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE id = ?`, id)
 }
 
-func (t Tx) ByAccess(ctx context.Context, hash []byte) (s store.Session, c store.Client, err error) {
-	_, err = one(ctx, t, func(row Row) (struct{}, error) {
+func (t sessions) ByAccess(ctx context.Context, hash []byte) (s store.Session, c store.Client, err error) {
+	_, err = one(ctx, t.Tx, func(row Row) (struct{}, error) {
 		return struct{}{}, row.Scan(append(sessionFields(&s), clientFields(&c)...)...)
 	},
 		`SELECT `+of("s", sessionColumns)+`, `+of("c", clientColumns)+` FROM sessions s JOIN clients c ON c.id = s.client_id WHERE s.access_hash = ?`, hash)
 	return s, c, err
 }
 
-func (t Tx) RenewSession(ctx context.Context, id int64, accessHash []byte, expires time.Time) error {
+func (t sessions) Renew(ctx context.Context, id int64, accessHash []byte, expires time.Time) error {
 	return t.change(ctx, `UPDATE sessions SET access_hash = ?, access_expires_at = ? WHERE id = ? AND ended_at IS NULL`, accessHash, at(expires), id)
 }
 
-func (t Tx) EndSession(ctx context.Context, id int64, when time.Time) error {
+func (t sessions) End(ctx context.Context, id int64, when time.Time) error {
 	_, err := t.exec(ctx, `UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL`, at(when), id)
 	return err
 }
 
-func (t Tx) EndSessions(ctx context.Context, clientID, besides int64, when time.Time) error {
+func (t sessions) EndAll(ctx context.Context, clientID, besides int64, when time.Time) error {
 	_, err := t.exec(ctx, `UPDATE sessions SET ended_at = ? WHERE client_id = ? AND id <> ? AND ended_at IS NULL`, at(when), clientID, besides)
 	return err
 }
 
-func (t Tx) AddRefreshToken(ctx context.Context, r store.RefreshToken) error {
+func (t sessions) AddRefreshToken(ctx context.Context, r store.RefreshToken) error {
 	_, err := t.exec(ctx, `INSERT INTO refresh_tokens (hash, session_id, expires_at, used_at) VALUES (?, ?, ?, NULL)`, r.Hash, r.SessionID, at(r.ExpiresAt))
 	return err
 }
 
-func (t Tx) RefreshToken(ctx context.Context, hash []byte) (store.RefreshToken, error) {
-	return one(ctx, t, func(row Row) (r store.RefreshToken, err error) {
+func (t sessions) RefreshToken(ctx context.Context, hash []byte) (store.RefreshToken, error) {
+	return one(ctx, t.Tx, func(row Row) (r store.RefreshToken, err error) {
 		err = row.Scan(&r.Hash, &r.SessionID, (*instant)(&r.ExpiresAt), optional{&r.UsedAt})
 		return r, err
 	}, `SELECT hash, session_id, expires_at, used_at FROM refresh_tokens WHERE hash = ?`, hash)
 }
 
-func (t Tx) UseRefreshToken(ctx context.Context, hash []byte, when time.Time) error {
+func (t sessions) UseRefreshToken(ctx context.Context, hash []byte, when time.Time) error {
 	return t.change(ctx, `UPDATE refresh_tokens SET used_at = ? WHERE hash = ? AND used_at IS NULL`, at(when), hash)
 }
 
@@ -72,28 +72,29 @@ func scanAnswer(row Row) (a store.Answer, err error) {
 	return a, err
 }
 
-func (t Tx) answer(clientID int64, key string) Query {
+func (t *Tx) answer(clientID int64, key string) Query {
 	return t.query(`SELECT `+answerColumns+` FROM answers WHERE client_id = ? AND key = ?`, clientID, key)
 }
 
-func (t Tx) Answer(ctx context.Context, clientID int64, key string) (store.Answer, error) {
-	return found(t, scanAnswer, t.Conn.Row(ctx, t.answer(clientID, key))[0])
+func (t answers) Get(ctx context.Context, clientID int64, key string) (store.Answer, error) {
+	return found(t.Tx, scanAnswer, t.Conn.Row(ctx, t.answer(clientID, key))[0])
 }
 
-func (t Tx) Answers(ctx context.Context) ([]store.Answer, error) {
-	return all(ctx, t, scanAnswer, `SELECT `+answerColumns+` FROM answers ORDER BY client_id, key`)
+func (t answers) List(ctx context.Context) ([]store.Answer, error) {
+	return all(ctx, t.Tx, scanAnswer, `SELECT `+answerColumns+` FROM answers ORDER BY client_id, key`)
 }
 
-func (t Tx) ReplaceAnswer(ctx context.Context, a store.Answer) error {
+func (t answers) Replace(ctx context.Context, a store.Answer) error {
 	return t.change(ctx, `UPDATE answers SET body = ? WHERE client_id = ? AND key = ?`, a.Body, a.ClientID, a.Key)
 }
 
-func (t Tx) AddAnswer(ctx context.Context, a store.Answer) error {
+func (t answers) Add(ctx context.Context, a store.Answer) error {
+	t.Answered = true
 	return t.later(ctx, `INSERT INTO answers (`+answerColumns+`) VALUES (?`+params(5)+`)`,
 		a.ClientID, a.Key, a.Request, a.Status, a.Body, at(a.CreatedAt))
 }
 
-func (t Tx) PruneAnswers(ctx context.Context, before time.Time) error {
+func (t answers) Prune(ctx context.Context, before time.Time) error {
 	_, err := t.exec(ctx, `DELETE FROM answers WHERE created_at < ?`, at(before))
 	return err
 }

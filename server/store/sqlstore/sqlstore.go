@@ -23,25 +23,27 @@ type Dialect struct {
 	Same func(column string) string
 	// Each lists the texts of a column that holds a JSON array, as rows with the column value.
 	Each func(column string) string
-	// Held ends a SELECT whose rows are held until the transaction ends; HeldElseSkipped passes over rows that others hold.
+	// Held ends a SELECT whose rows are held until the transaction ends; HeldElseSkipped passes over rows that others
+	// hold.
 	Held, HeldElseSkipped string
 	// NextLicense is a statement that answers the id of the next license.
 	NextLicense string
 	// Skip raises the next id of licenses, orders or clients by gap, and returns it.
-	Skip func(ctx context.Context, tx Tx, table string, gap int64) (next int64, err error)
+	Skip func(ctx context.Context, tx *Tx, table string, gap int64) (next int64, err error)
 	// Fault turns an error of the driver into the errors of package store; it returns other errors as they are.
 	Fault func(error) error
 	// Took is called after a row was added under an id of the caller's choice, so that the next row gets a later one.
-	Took func(ctx context.Context, tx Tx, table string) error
+	Took func(ctx context.Context, tx *Tx, table string) error
 }
 
-// Tx is a store.Tx on one transaction.
+// Tx is one transaction. Stores returns it as a store.Tx.
 type Tx struct {
 	Conn    Conn
 	Dialect *Dialect
+	// Answered reports whether the transaction has added an answer to a key.
+	Answered bool
+	locked   *lockedOrder // until it is read
 }
-
-var _ store.Tx = Tx{}
 
 // Conn runs the statements of one transaction.
 type Conn interface {
@@ -53,7 +55,8 @@ type Conn interface {
 	Query(ctx context.Context, query string, args ...any) (Rows, error)
 	// Row runs queries of one row each, together if the database can; the rows are scanned one after the other.
 	Row(ctx context.Context, queries ...Query) []Row
-	// Ahead tells which queries of Row come next, so that all may be asked together; when others come instead, nothing is lost.
+	// Ahead tells which queries of Row come next, so that all may be asked together; when others come instead, nothing
+	// is lost.
 	Ahead(queries ...Query)
 }
 
@@ -78,7 +81,7 @@ type Query struct {
 var numbered sync.Map
 
 // text is a statement in the words of the dialect. Statements hold no question mark but the parameters.
-func (t Tx) text(query string) string {
+func (t *Tx) text(query string) string {
 	if !t.Dialect.Numbered {
 		return query
 	}
@@ -99,26 +102,26 @@ func (t Tx) text(query string) string {
 }
 
 // exec runs a statement that changes rows.
-func (t Tx) exec(ctx context.Context, query string, args ...any) (rows int64, err error) {
+func (t *Tx) exec(ctx context.Context, query string, args ...any) (rows int64, err error) {
 	rows, err = t.Conn.Exec(ctx, t.text(query), args...)
 	return rows, t.Dialect.Fault(err)
 }
 
 // later runs a statement of whose outcome nothing is asked before the transaction ends.
-func (t Tx) later(ctx context.Context, query string, args ...any) error {
+func (t *Tx) later(ctx context.Context, query string, args ...any) error {
 	return t.Dialect.Fault(t.Conn.Later(ctx, t.text(query), args...))
 }
 
 // query is a query in the words of the dialect.
-func (t Tx) query(text string, args ...any) Query { return Query{t.text(text), args} }
+func (t *Tx) query(text string, args ...any) Query { return Query{t.text(text), args} }
 
 // row runs a query of one row.
-func (t Tx) row(ctx context.Context, query string, args ...any) Row {
+func (t *Tx) row(ctx context.Context, query string, args ...any) Row {
 	return t.Conn.Row(ctx, t.query(query, args...))[0]
 }
 
 // insert adds a row and returns its id; id 0 stands for a new one. columns begin with the id, args follow it.
-func (t Tx) insert(ctx context.Context, table, columns string, id int64, args ...any) (int64, error) {
+func (t *Tx) insert(ctx context.Context, table, columns string, id int64, args ...any) (int64, error) {
 	chosen := id != 0
 	if chosen {
 		args = append([]any{id}, args...)
@@ -136,7 +139,7 @@ func (t Tx) insert(ctx context.Context, table, columns string, id int64, args ..
 }
 
 // change runs a statement that must change exactly one row.
-func (t Tx) change(ctx context.Context, query string, args ...any) error {
+func (t *Tx) change(ctx context.Context, query string, args ...any) error {
 	rows, err := t.exec(ctx, query, args...)
 	if err == nil && rows == 0 {
 		return store.ErrNotFound
@@ -153,12 +156,12 @@ func of(table, columns string) string {
 func params(n int) string { return strings.Repeat(`, ?`, n) }
 
 // one reads the single row of a query.
-func one[T any](ctx context.Context, t Tx, scan func(Row) (T, error), query string, args ...any) (T, error) {
+func one[T any](ctx context.Context, t *Tx, scan func(Row) (T, error), query string, args ...any) (T, error) {
 	return found(t, scan, t.row(ctx, query, args...))
 }
 
 // found reads a row.
-func found[T any](t Tx, scan func(Row) (T, error), row Row) (T, error) {
+func found[T any](t *Tx, scan func(Row) (T, error), row Row) (T, error) {
 	v, err := scan(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, store.ErrNotFound
@@ -167,12 +170,12 @@ func found[T any](t Tx, scan func(Row) (T, error), row Row) (T, error) {
 }
 
 // all reads every row of a query.
-func all[T any](ctx context.Context, t Tx, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
+func all[T any](ctx context.Context, t *Tx, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
 	return some(ctx, t, 0, scan, query, args...)
 }
 
 // some is all for a query of so many rows, as far as that is known.
-func some[T any](ctx context.Context, t Tx, expected int, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
+func some[T any](ctx context.Context, t *Tx, expected int, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := t.Conn.Query(ctx, t.text(query), args...)
 	if err != nil {
 		return nil, t.Dialect.Fault(err)
@@ -193,7 +196,7 @@ func some[T any](ctx context.Context, t Tx, expected int, scan func(Row) (T, err
 const mostExpected = 600
 
 // value reads the only column of a query's only row into a variable.
-func (t Tx) value(ctx context.Context, to any, query string, args ...any) error {
+func (t *Tx) value(ctx context.Context, to any, query string, args ...any) error {
 	return t.Dialect.Fault(t.row(ctx, query, args...).Scan(to))
 }
 

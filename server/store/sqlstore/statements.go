@@ -10,8 +10,8 @@ import (
 // mostStatements bounds how many statements are kept prepared; those of searches differ in their conditions.
 const mostStatements = 300
 
-// Statements keeps the statements of a database prepared: SQLite takes longer to understand most of them than to carry them
-// out. A statement is prepared after the transaction that first ran it, because that may hold the only connection.
+// Statements keeps the statements of a database prepared: SQLite takes longer to understand most of them than to carry
+// them out. A statement is prepared after the transaction that first ran it, because that may hold the only connection.
 type Statements struct {
 	db     *sql.DB
 	mu     sync.Mutex
@@ -102,8 +102,8 @@ func (s *Statements) Alone() Conn {
 	return prepared{s.db, s, func(_ context.Context, stmt *sql.Stmt) *sql.Stmt { return stmt }}
 }
 
-// uninterrupted is ctx for one statement, which is not begun when ctx has ended, and not broken off afterwards: that could undo
-// the transaction that other changes share, and to watch over ctx costs as much as most statements.
+// uninterrupted is ctx for one statement, which is not begun when ctx has ended, and not broken off afterwards: that
+// could undo the transaction that other changes share, and to watch over ctx costs as much as most statements.
 func uninterrupted(ctx context.Context) (context.Context, error) {
 	return context.WithoutCancel(ctx), ctx.Err()
 }

@@ -17,7 +17,7 @@ func testOlderLicenses(t *testing.T, f *fixture) {
 	var newer store.License
 	add := func(site license.SiteCode, older bool) (l store.License) {
 		f.write(func(ctx context.Context, tx store.Tx) (err error) {
-			id, err := tx.NextLicenseID(ctx)
+			id, err := tx.Licenses.NextID(ctx)
 			if err != nil {
 				return err
 			}
@@ -32,13 +32,13 @@ func testOlderLicenses(t *testing.T, f *fixture) {
 				Status:      api.StatusActive,
 				Older:       older,
 			}
-			return tx.AddLicense(ctx, l)
+			return tx.Licenses.Add(ctx, l)
 		})
 		return l
 	}
 	listed := func(limit int) (list []store.License) {
 		f.read(func(ctx context.Context, tx store.Tx) (err error) {
-			list, err = tx.OlderLicenses(ctx, limit)
+			list, err = tx.Maintenance.OlderLicenses(ctx, limit)
 			return err
 		})
 		return list
@@ -50,25 +50,25 @@ func testOlderLicenses(t *testing.T, f *fixture) {
 	require.Empty(t, cmp.Diff([]store.License{first}, listed(1)))
 
 	f.write(func(ctx context.Context, tx store.Tx) error {
-		if err := tx.ReleaseLicense(ctx, second.ID, noon); err != nil {
+		if err := tx.Licenses.Release(ctx, second.ID, noon); err != nil {
 			return err
 		}
 		second.Note = "changed"
-		return tx.ChangeLicense(ctx, second)
+		return tx.Licenses.Change(ctx, second)
 	})
 	f.Store = f.reopen()
 	require.Len(t, listed(0), 2, "a change does not give a license other codes")
 	f.write(func(ctx context.Context, tx store.Tx) error {
-		return tx.EndLicense(ctx, first.ID, api.StatusReplaced, noon)
+		return tx.Licenses.End(ctx, first.ID, api.StatusReplaced, noon)
 	})
 	left := listed(0)
 	require.Len(t, left, 1, "it has ended")
 	require.Equal(t, second.ID, left[0].ID)
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		ended, err := tx.License(ctx, first.ID)
+		ended, err := tx.Licenses.Get(ctx, first.ID)
 		require.NoError(t, err)
 		require.True(t, ended.Older)
-		same, err := tx.License(ctx, newer.ID)
+		same, err := tx.Licenses.Get(ctx, newer.ID)
 		require.Empty(t, cmp.Diff(newer, same))
 		return err
 	})

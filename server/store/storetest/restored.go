@@ -23,11 +23,11 @@ func (f *fixture) addRows(site license.SiteCode) (ids store.IDs) {
 			return err
 		}
 		ids.License = l.ID
-		ids.Order, err = tx.AddOrder(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon})
+		ids.Order, err = tx.Orders.Add(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon})
 		if err != nil {
 			return err
 		}
-		ids.Client, err = tx.AddClient(ctx, store.Client{Username: "client " + site.String(), CreatedAt: noon})
+		ids.Client, err = tx.Clients.Add(ctx, store.Client{Username: "client " + site.String(), CreatedAt: noon})
 		return err
 	})
 	return ids
@@ -35,7 +35,7 @@ func (f *fixture) addRows(site license.SiteCode) (ids store.IDs) {
 
 func (f *fixture) skip(gap int64) (next store.IDs, err error) {
 	err = f.try(func(ctx context.Context, tx store.Tx) (err error) {
-		next, err = tx.SkipIDs(ctx, gap)
+		next, err = tx.Maintenance.SkipIDs(ctx, gap)
 		return err
 	})
 	return next, err
@@ -57,7 +57,7 @@ func testSkippedIDs(t *testing.T, f *fixture) {
 	// A gap is undone with its transaction.
 	failure := errors.New("failure")
 	err = f.try(func(ctx context.Context, tx store.Tx) error {
-		_, err := tx.SkipIDs(ctx, 1000)
+		_, err := tx.Maintenance.SkipIDs(ctx, 1000)
 		return errors.Join(err, failure)
 	})
 	require.ErrorIs(t, err, failure)
@@ -70,7 +70,7 @@ func testSkippedIDs(t *testing.T, f *fixture) {
 
 	// An id that was chosen beyond the gap is not given again either.
 	f.write(func(ctx context.Context, tx store.Tx) error {
-		_, err := tx.AddOrder(ctx, store.Order{ID: next.Order + 5000, ClientID: f.client, ProgramID: f.program, OrderedAt: noon})
+		_, err := tx.Orders.Add(ctx, store.Order{ID: next.Order + 5000, ClientID: f.client, ProgramID: f.program, OrderedAt: noon})
 		return err
 	})
 	last = next
@@ -95,10 +95,10 @@ func testSkippingBesideWriters(t *testing.T, f *fixture) {
 			err := f.try(func(ctx context.Context, tx store.Tx) (err error) {
 				id = 0
 				if n%6 == 0 {
-					_, err = tx.SkipIDs(ctx, 1)
+					_, err = tx.Maintenance.SkipIDs(ctx, 1)
 					return err
 				}
-				id, err = tx.AddOrder(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon})
+				id, err = tx.Orders.Add(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon})
 				return err
 			})
 			mu.Lock()

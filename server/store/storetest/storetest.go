@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) (s store.Store, reopen func() sto
 		"licenses and seats":      testLicenses,
 		"released licenses":       testReleases,
 		"older licenses":          testOlderLicenses,
+		"locked orders":           testLocks,
 		"what is expected":        testExpected,
 		"seats under concurrency": testSeats,
 		"families":                testFamilies,
@@ -72,7 +73,7 @@ func (f *fixture) write(fn func(ctx context.Context, tx store.Tx) error) {
 
 func (f *fixture) try(fn func(ctx context.Context, tx store.Tx) error) error {
 	ctx := f.t.Context()
-	return f.Write(ctx, func(tx store.Tx) error { return fn(ctx, tx) })
+	return f.Write(ctx, store.NoLock, func(tx store.Tx) error { return fn(ctx, tx) })
 }
 
 func (f *fixture) read(fn func(ctx context.Context, tx store.Tx) error) {
@@ -88,53 +89,53 @@ func program() store.Program {
 
 func (f *fixture) fill() {
 	f.write(func(ctx context.Context, tx store.Tx) (err error) {
-		if f.program, err = tx.AddProgram(ctx, program()); err != nil {
+		if f.program, err = tx.Programs.Add(ctx, program()); err != nil {
 			return err
 		}
-		if f.client, err = tx.AddClient(ctx, store.Client{Username: "Anna", FirstName: "Anna", LastName: "Berg", Emails: []string{"a@b.example"}, Active: true, CreatedAt: noon}); err != nil {
+		if f.client, err = tx.Clients.Add(ctx, store.Client{Username: "Anna", FirstName: "Anna", LastName: "Berg", Emails: []string{"a@b.example"}, Active: true, CreatedAt: noon}); err != nil {
 			return err
 		}
-		f.order, err = tx.AddOrder(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, LicensesTotal: 3, Active: true, Visible: true, CanManage: true, Policy: license.DefaultPolicy()})
+		f.order, err = tx.Orders.Add(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, LicensesTotal: 3, Active: true, Visible: true, CanManage: true, Policy: license.DefaultPolicy()})
 		return err
 	})
 }
 
 func (f *fixture) license(ctx context.Context, tx store.Tx, site license.SiteCode) (store.License, error) {
-	id, err := tx.NextLicenseID(ctx)
+	id, err := tx.Licenses.NextID(ctx)
 	if err != nil {
 		return store.License{}, err
 	}
 	l := store.License{ID: id, OrderID: f.order, ProgramID: f.program, OriginalID: id, Codes: license.Codes{Site: site, Machine: license.MachineID(1<<63 | uint64(site))},
 		Activation: license.ActivationCode{1, 255}, Note: "Büro 🖥", Features: 7, Policy: license.Policy{Enabled: true, MaxHardwareChanges: 2, Changeable: []license.Lock{license.NETID}},
 		ActivatedAt: noon, Status: api.StatusActive}
-	return l, tx.AddLicense(ctx, l)
+	return l, tx.Licenses.Add(ctx, l)
 }
 
 func testCatalog(t *testing.T, f *fixture) {
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		got, err := tx.Program(ctx, f.program)
+		got, err := tx.Programs.Get(ctx, f.program)
 		want := program()
 		want.ID = f.program
 		require.Empty(t, cmp.Diff(want, got))
 		if err != nil {
 			return err
 		}
-		_, err = tx.Program(ctx, 999)
+		_, err = tx.Programs.Get(ctx, 999)
 		require.ErrorIs(t, err, store.ErrNotFound)
-		c, err := tx.ClientByUsername(ctx, "ANNA")
+		c, err := tx.Clients.ByUsername(ctx, "ANNA")
 		require.NoError(t, err, "user names are compared without case")
 		require.Equal(t, "Anna Berg", c.DisplayName())
 		require.Equal(t, []string{"a@b.example"}, c.Emails)
-		_, err = tx.ClientByUsername(ctx, "nobody")
+		_, err = tx.Clients.ByUsername(ctx, "nobody")
 		require.ErrorIs(t, err, store.ErrNotFound)
 		return nil
 	})
 	err := f.try(func(ctx context.Context, tx store.Tx) error {
-		_, err := tx.AddClient(ctx, store.Client{Username: "aNNA", CreatedAt: noon})
+		_, err := tx.Clients.Add(ctx, store.Client{Username: "aNNA", CreatedAt: noon})
 		return err
 	})
 	require.ErrorIs(t, err, store.ErrExists)
-	err = f.try(func(ctx context.Context, tx store.Tx) error { return tx.ChangeClient(ctx, store.Client{ID: 999}) })
+	err = f.try(func(ctx context.Context, tx store.Tx) error { return tx.Clients.Change(ctx, store.Client{ID: 999}) })
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
@@ -142,24 +143,24 @@ func testOrders(t *testing.T, f *fixture) {
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		for i := range 5 {
 			o := store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, LicensesTotal: 1, Active: i != 1, Visible: i != 2}
-			if _, err := tx.AddOrder(ctx, o); err != nil {
+			if _, err := tx.Orders.Add(ctx, o); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		listed, err := tx.Orders(ctx, f.client, true, 0, 0)
+		listed, err := tx.Orders.List(ctx, f.client, true, 0, 0)
 		require.NoError(t, err)
 		require.Len(t, listed, 4, "inactive and invisible orders are not listed")
-		everything, err := tx.Orders(ctx, 0, false, 0, 0)
+		everything, err := tx.Orders.List(ctx, 0, false, 0, 0)
 		require.NoError(t, err)
 		require.Len(t, everything, 6)
-		page, err := tx.Orders(ctx, f.client, true, listed[1].ID, 1)
+		page, err := tx.Orders.List(ctx, f.client, true, listed[1].ID, 1)
 		require.NoError(t, err)
 		require.Len(t, page, 1)
 		require.Equal(t, listed[2].ID, page[0].ID, "newest first, after the cursor")
-		none, err := tx.Orders(ctx, f.client+1, true, 0, 0)
+		none, err := tx.Orders.List(ctx, f.client+1, true, 0, 0)
 		require.NoError(t, err)
 		require.Empty(t, none)
 		return nil
@@ -173,15 +174,15 @@ func testLicenses(t *testing.T, f *fixture) {
 		return err
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		got, err := tx.License(ctx, first.ID)
+		got, err := tx.Licenses.Get(ctx, first.ID)
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(first, got), "what is kept comes back to the bit")
-		got, err = tx.LicenseBySite(ctx, f.order, 0xFFFFFFFF)
+		got, err = tx.Licenses.BySite(ctx, f.order, 0xFFFFFFFF)
 		require.NoError(t, err)
 		require.Equal(t, first.ID, got.ID)
-		_, err = tx.LicenseBySite(ctx, f.order+1, 0xFFFFFFFF)
+		_, err = tx.Licenses.BySite(ctx, f.order+1, 0xFFFFFFFF)
 		require.ErrorIs(t, err, store.ErrNotFound)
-		o, err := tx.Order(ctx, f.order)
+		o, err := tx.Orders.Get(ctx, f.order)
 		require.NoError(t, err)
 		require.Equal(t, 1, o.LicensesActive)
 		return nil
@@ -199,34 +200,34 @@ func testLicenses(t *testing.T, f *fixture) {
 	err = f.try(func(ctx context.Context, tx store.Tx) error { _, err := f.license(ctx, tx, 77); return err })
 	require.ErrorIs(t, err, store.ErrNoSeat)
 	err = f.try(func(ctx context.Context, tx store.Tx) error {
-		o, err := tx.LockOrder(ctx, f.order)
+		o, err := tx.Orders.Lock(ctx, f.order)
 		if err != nil {
 			return err
 		}
 		o.LicensesTotal = 2
-		return tx.ChangeOrder(ctx, o)
+		return tx.Orders.Change(ctx, o)
 	})
 	require.ErrorIs(t, err, store.ErrNoSeat, "the total never falls below the active licenses")
 
 	f.write(func(ctx context.Context, tx store.Tx) error {
-		return tx.EndLicense(ctx, first.ID, api.StatusRemoved, noon.Add(time.Hour))
+		return tx.Licenses.End(ctx, first.ID, api.StatusRemoved, noon.Add(time.Hour))
 	})
 	err = f.try(func(ctx context.Context, tx store.Tx) error {
-		return tx.EndLicense(ctx, first.ID, api.StatusRemoved, noon)
+		return tx.Licenses.End(ctx, first.ID, api.StatusRemoved, noon)
 	})
 	require.ErrorIs(t, err, store.ErrNotFound, "a license ends once, so a seat is freed once")
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		spent, err := tx.LicenseBySite(ctx, f.order, 0xFFFFFFFF)
+		spent, err := tx.Licenses.BySite(ctx, f.order, 0xFFFFFFFF)
 		require.NoError(t, err)
 		require.True(t, spent.SpendsSite())
-		active, err := tx.Licenses(ctx, f.order, false, 0, 0)
+		active, err := tx.Licenses.List(ctx, f.order, false, 0, 0)
 		require.NoError(t, err)
 		require.Len(t, active, 2)
-		everything, err := tx.Licenses(ctx, f.order, true, 0, 0)
+		everything, err := tx.Licenses.List(ctx, f.order, true, 0, 0)
 		require.NoError(t, err)
 		require.Len(t, everything, 3)
 		require.Equal(t, noon.Add(time.Hour), *everything[0].EndedAt)
-		page, err := tx.Licenses(ctx, f.order, true, everything[0].ID, 1)
+		page, err := tx.Licenses.List(ctx, f.order, true, everything[0].ID, 1)
 		require.NoError(t, err)
 		require.Equal(t, everything[1].ID, page[0].ID)
 		return nil
@@ -238,7 +239,7 @@ func testLicenses(t *testing.T, f *fixture) {
 
 // spent reports whether a Site code is spent in the program of an order.
 func spent(ctx context.Context, tx store.Tx, order int64, site license.SiteCode) (bool, error) {
-	l, err := tx.LicenseBySite(ctx, order, site)
+	l, err := tx.Licenses.BySite(ctx, order, site)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
@@ -267,72 +268,72 @@ func testSeats(t *testing.T, f *fixture) {
 func testSessions(t *testing.T, f *fixture) {
 	var id int64
 	f.write(func(ctx context.Context, tx store.Tx) (err error) {
-		if id, err = tx.AddSession(ctx, store.Session{ClientID: f.client, DeviceName: "PC", AccessHash: []byte{1}, AccessExpiresAt: noon, CreatedAt: noon}); err != nil {
+		if id, err = tx.Sessions.Add(ctx, store.Session{ClientID: f.client, DeviceName: "PC", AccessHash: []byte{1}, AccessExpiresAt: noon, CreatedAt: noon}); err != nil {
 			return err
 		}
-		return tx.AddRefreshToken(ctx, store.RefreshToken{Hash: []byte{2}, SessionID: id, ExpiresAt: noon})
+		return tx.Sessions.AddRefreshToken(ctx, store.RefreshToken{Hash: []byte{2}, SessionID: id, ExpiresAt: noon})
 	})
-	f.write(func(ctx context.Context, tx store.Tx) error { return tx.UseRefreshToken(ctx, []byte{2}, noon) })
-	err := f.try(func(ctx context.Context, tx store.Tx) error { return tx.UseRefreshToken(ctx, []byte{2}, noon) })
+	f.write(func(ctx context.Context, tx store.Tx) error { return tx.Sessions.UseRefreshToken(ctx, []byte{2}, noon) })
+	err := f.try(func(ctx context.Context, tx store.Tx) error { return tx.Sessions.UseRefreshToken(ctx, []byte{2}, noon) })
 	require.ErrorIs(t, err, store.ErrNotFound, "a refresh token is used once")
 	f.write(func(ctx context.Context, tx store.Tx) error {
-		return tx.RenewSession(ctx, id, []byte{3}, noon.Add(time.Minute))
+		return tx.Sessions.Renew(ctx, id, []byte{3}, noon.Add(time.Minute))
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		_, _, err := tx.ByAccess(ctx, []byte{1})
+		_, _, err := tx.Sessions.ByAccess(ctx, []byte{1})
 		require.ErrorIs(t, err, store.ErrNotFound, "the old access token is gone")
-		s, c, err := tx.ByAccess(ctx, []byte{3})
+		s, c, err := tx.Sessions.ByAccess(ctx, []byte{3})
 		require.NoError(t, err)
 		require.Equal(t, id, s.ID)
 		require.Equal(t, "Anna", c.Username)
 		require.Equal(t, noon.Add(time.Minute), s.AccessExpiresAt)
-		r, err := tx.RefreshToken(ctx, []byte{2})
+		r, err := tx.Sessions.RefreshToken(ctx, []byte{2})
 		require.NoError(t, err)
 		require.Equal(t, noon, *r.UsedAt)
 		return nil
 	})
 	f.write(func(ctx context.Context, tx store.Tx) error {
-		return errors.Join(tx.EndSession(ctx, id, noon), tx.EndSession(ctx, id, noon.Add(time.Hour)))
+		return errors.Join(tx.Sessions.End(ctx, id, noon), tx.Sessions.End(ctx, id, noon.Add(time.Hour)))
 	})
 	f.write(func(ctx context.Context, tx store.Tx) error {
-		other, err := tx.AddSession(ctx, store.Session{ClientID: f.client, AccessHash: []byte{9}, AccessExpiresAt: noon, CreatedAt: noon})
+		other, err := tx.Sessions.Add(ctx, store.Session{ClientID: f.client, AccessHash: []byte{9}, AccessExpiresAt: noon, CreatedAt: noon})
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(tx.EndSessions(ctx, f.client+1, 0, noon), tx.RenewSession(ctx, other, []byte{8}, noon)); err != nil {
+		if err := errors.Join(tx.Sessions.EndAll(ctx, f.client+1, 0, noon), tx.Sessions.Renew(ctx, other, []byte{8}, noon)); err != nil {
 			return err // another client's sessions go on
 		}
-		return tx.EndSessions(ctx, f.client, 0, noon)
+		return tx.Sessions.EndAll(ctx, f.client, 0, noon)
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		s, _, err := tx.ByAccess(ctx, []byte{8})
+		s, _, err := tx.Sessions.ByAccess(ctx, []byte{8})
 		require.NoError(t, err)
 		require.Equal(t, noon, *s.EndedAt)
 		return nil
 	})
-	err = f.try(func(ctx context.Context, tx store.Tx) error { return tx.RenewSession(ctx, id, []byte{4}, noon) })
+	err = f.try(func(ctx context.Context, tx store.Tx) error { return tx.Sessions.Renew(ctx, id, []byte{4}, noon) })
 	require.ErrorIs(t, err, store.ErrNotFound, "an ended session does not come back")
 }
 
 func testAnswers(t *testing.T, f *fixture) {
 	a := store.Answer{ClientID: f.client, Key: "key", Request: []byte{1}, Status: 201, Body: []byte("{}"), CreatedAt: noon}
-	f.write(func(ctx context.Context, tx store.Tx) error { return tx.AddAnswer(ctx, a) })
-	err := f.try(func(ctx context.Context, tx store.Tx) error { return tx.AddAnswer(ctx, a) })
+	f.write(func(ctx context.Context, tx store.Tx) error { return tx.Answers.Add(ctx, a) })
+	err := f.try(func(ctx context.Context, tx store.Tx) error { return tx.Answers.Add(ctx, a) })
 	require.ErrorIs(t, err, store.ErrExists)
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		other := a
 		other.ClientID++
-		return errors.Join(tx.AddAnswer(ctx, other), tx.PruneAnswers(ctx, noon))
+		return errors.Join(tx.Answers.Add(ctx, other), tx.Answers.Prune(ctx, noon))
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		got, err := tx.Answer(ctx, f.client, "key")
+		got, err := tx.Answers.Get(ctx, f.client, "key")
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(a, got))
 		return nil
 	})
-	f.write(func(ctx context.Context, tx store.Tx) error { return tx.PruneAnswers(ctx, noon.Add(time.Second)) })
+	f.write(func(ctx context.Context, tx store.Tx) error { return tx.Answers.Prune(ctx, noon.Add(time.Second)) })
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		_, err := tx.Answer(ctx, f.client, "key")
+		_, err := tx.Answers.Get(ctx, f.client, "key")
 		require.ErrorIs(t, err, store.ErrNotFound)
 		return nil
 	})
@@ -343,7 +344,7 @@ func testMails(t *testing.T, f *fixture) {
 		for i := range 2 {
 			m := store.Mail{ClientID: f.client, Host: "127.0.0.1", MessageID: fmt.Sprint(i), To: []string{"A@b.example", "c@d.example"}, Subject: "s", Body: "b", AttachmentName: "x.acen", Attachment: []byte("x"),
 				NextAt: noon.Add(time.Duration(i) * time.Minute), CreatedAt: noon}
-			if _, err := tx.QueueMail(ctx, m); err != nil {
+			if _, err := tx.Mails.Queue(ctx, m); err != nil {
 				return err
 			}
 		}
@@ -351,7 +352,7 @@ func testMails(t *testing.T, f *fixture) {
 	})
 	claim := func(at time.Time) (m store.Mail, err error) {
 		err = f.try(func(ctx context.Context, tx store.Tx) (err error) {
-			m, err = tx.ClaimMail(ctx, at, at.Add(time.Hour))
+			m, err = tx.Mails.Claim(ctx, at, at.Add(time.Hour))
 			return err
 		})
 		return m, err
@@ -371,20 +372,20 @@ func testMails(t *testing.T, f *fixture) {
 	require.NoError(t, err, "until the lease ends: a crash brings them back")
 	require.Equal(t, 2, again.Attempts)
 	f.write(func(ctx context.Context, tx store.Tx) error {
-		return errors.Join(tx.EndMail(ctx, first.ID, store.MailSent, "", noon), tx.RetryMail(ctx, second.ID, "busy", noon.Add(5*time.Hour)))
+		return errors.Join(tx.Mails.End(ctx, first.ID, store.MailSent, "", noon), tx.Mails.Retry(ctx, second.ID, "busy", noon.Add(5*time.Hour)))
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		next, err := tx.NextMailAt(ctx)
+		next, err := tx.Mails.NextAt(ctx)
 		require.NoError(t, err)
 		require.Equal(t, noon.Add(5*time.Hour), next.UTC())
-		mails, err := tx.Mails(ctx, 0)
+		mails, err := tx.Mails.List(ctx, 0)
 		require.NoError(t, err)
 		require.Empty(t, mails[1].Attachment, "the license file is erased when the mail was sent")
 		require.NotEmpty(t, mails[0].Attachment)
-		byClient, byHost, byAddress, err := tx.CountMails(ctx, noon, f.client, "127.0.0.1", "a@B.example")
+		byClient, byHost, byAddress, err := tx.Mails.Count(ctx, noon, f.client, "127.0.0.1", "a@B.example")
 		require.NoError(t, err)
 		require.Equal(t, [3]int{2, 2, 2}, [3]int{byClient, byHost, byAddress})
-		byClient, byHost, byAddress, err = tx.CountMails(ctx, noon.Add(time.Second), f.client, "", "")
+		byClient, byHost, byAddress, err = tx.Mails.Count(ctx, noon.Add(time.Second), f.client, "", "")
 		require.NoError(t, err)
 		require.Equal(t, [3]int{}, [3]int{byClient, byHost, byAddress})
 		return nil
@@ -393,9 +394,9 @@ func testMails(t *testing.T, f *fixture) {
 
 func testAudit(t *testing.T, f *fixture) {
 	line := store.Audit{At: noon, Actor: "client", ClientID: f.client, Host: "127.0.0.1", Device: "PC", Action: "license.create", Object: "order 1", Outcome: "ok", Detail: "d"}
-	f.write(func(ctx context.Context, tx store.Tx) error { return tx.AddAudit(ctx, line) })
+	f.write(func(ctx context.Context, tx store.Tx) error { return tx.Audits.Add(ctx, line) })
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		trail, err := tx.AuditTrail(ctx, store.AuditFilter{Limit: 1})
+		trail, err := tx.Audits.List(ctx, store.AuditFilter{Limit: 1})
 		require.NoError(t, err)
 		line.ID = trail[0].ID
 		require.Empty(t, cmp.Diff(line, trail[0]))
@@ -411,7 +412,7 @@ func testTransactions(t *testing.T, f *fixture) {
 	})
 	require.ErrorIs(t, err, failure)
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		list, err := tx.Licenses(ctx, f.order, true, 0, 0)
+		list, err := tx.Licenses.List(ctx, f.order, true, 0, 0)
 		require.NoError(t, err)
 		require.Empty(t, list, "a failed transaction leaves nothing")
 		return nil
@@ -420,7 +421,7 @@ func testTransactions(t *testing.T, f *fixture) {
 	require.Error(t, err, "a reading transaction does not write")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Error(t, f.Write(ctx, func(store.Tx) error { return nil }))
+	require.Error(t, f.Write(ctx, store.NoLock, func(store.Tx) error { return nil }))
 }
 
 func testRestart(t *testing.T, f *fixture) {
@@ -428,7 +429,7 @@ func testRestart(t *testing.T, f *fixture) {
 	f.write(func(ctx context.Context, tx store.Tx) (err error) { l, err = f.license(ctx, tx, 9); return err })
 	f.Store = f.reopen()
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		got, err := tx.License(ctx, l.ID)
+		got, err := tx.Licenses.Get(ctx, l.ID)
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(l, got))
 		return nil

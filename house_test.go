@@ -41,6 +41,7 @@ var inner = map[string][]string{
 
 	"manager/journal": {},
 	"manager/session": {},
+	"manager/thispc":  {"manager/vault"},
 	"manager/vault":   {},
 }
 

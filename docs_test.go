@@ -39,9 +39,9 @@ func TestWhatBreaksIsTested(t *testing.T) {
 	require.Positive(t, count)
 }
 
-// The README's table of locks says how many bits each has, in their order.
-func TestReadmeTellsTheBitsOfTheLocks(t *testing.T) {
-	text, err := os.ReadFile("README.md")
+// docs/using.md lists the bits of each lock, in the order of the locks.
+func TestTableOfLocks(t *testing.T) {
+	text, err := os.ReadFile("docs/using.md")
 	require.NoError(t, err)
 	_, table, found := strings.Cut(string(text), "| lock | bits |")
 	require.True(t, found)

@@ -1,6 +1,7 @@
-// Package api holds what the server and its clients agree on: paths, headers, wire types and error codes.
+// Package api defines the HTTP contract between a license server and its clients: paths, headers, wire types and error
+// codes. Packages client and server use it. It sends and decides nothing, and imports no other package of this module.
 //
-// Struct tags other than json describe the fields to the generated OpenAPI document; they carry no behaviour here.
+// Struct tags other than json describe the fields to the generated OpenAPI document; they carry no behavior here.
 // All times are RFC 3339 in UTC. Fields are additive: a reader ignores what it does not know.
 package api
 
@@ -222,7 +223,7 @@ type LicenseAllowed struct {
 	Remove     *Allowance `json:"remove,omitempty"`
 }
 
-// Recognition is a PC as it was when a license was activated there, and the policy it is recognised by.
+// Recognition is a PC as it was when a license was activated there, and the policy it is recognized by.
 type Recognition struct {
 	SiteCode        string          `json:"site_code"`
 	MachineID       string          `json:"machine_id"`

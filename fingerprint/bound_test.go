@@ -8,8 +8,6 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-var _, _ diskLister = windowsSource{}, darwinSource{}
-
 // A license that is bound to the larger serial number of a mirror finds its disk (spec: codes "Disks").
 func TestBoundDiskOfAMirror(t *testing.T) {
 	first := windowsDisk{descriptor: storage(busSATA, "", "HDD", "WD-9A21")}

@@ -1,5 +1,6 @@
 // Package fingerprint reads the seven locks of a PC (spec: codes "Locks") without elevation, so that the administrator
-// and an ordinary user get the same codes.
+// and an ordinary user get the same codes. Packages manager and protect use it. It compares nothing and stores nothing;
+// package license does the first.
 //
 //	lock      Linux                               Windows                        macOS
 //	HD ID     UUID of the system's file system    serial of the system volume    UUID of the system volume
@@ -61,16 +62,11 @@ type sources interface {
 	biosID() (string, error)
 	osID() (string, error)
 	cpuID() (string, error)
-	hdHardwareID() (string, error)
+	// disks returns the serials of all disks of the system drive. HD ID (HW) is the first.
+	disks() ([]string, error)
 	cdHardwareID() (string, error)
 	// adapters lists physical adapters with a permanent address, in no order.
 	adapters() ([]adapter, error)
-}
-
-// diskLister is implemented by sources whose system drive may span several disks.
-type diskLister interface {
-	// disks returns the serials of all disks of the system drive, that of hdHardwareID first.
-	disks() ([]string, error)
 }
 
 // snapshotter is implemented by sources that cache what several locks need.
@@ -158,15 +154,7 @@ func (r *Reader) Read(ctx context.Context) (Reading, error) {
 
 // disksOf returns the serials of the disks of the system drive without placeholders.
 func disksOf(source sources) ([]string, error) {
-	var disks []string
-	var err error
-	if lister, ok := source.(diskLister); ok {
-		disks, err = lister.disks()
-	} else {
-		var serial string
-		serial, err = source.hdHardwareID()
-		disks = []string{serial}
-	}
+	disks, err := source.disks()
 	return slices.DeleteFunc(disks, func(serial string) bool { return !readable(license.HDHWID, serial) }), err
 }
 

@@ -13,6 +13,6 @@ func (unsupported) hdID() (string, error)         { return "", errUnsupported }
 func (unsupported) biosID() (string, error)       { return "", errUnsupported }
 func (unsupported) osID() (string, error)         { return "", errUnsupported }
 func (unsupported) cpuID() (string, error)        { return "", errUnsupported }
-func (unsupported) hdHardwareID() (string, error) { return "", errUnsupported }
+func (unsupported) disks() ([]string, error)      { return nil, errUnsupported }
 func (unsupported) cdHardwareID() (string, error) { return "", errUnsupported }
 func (unsupported) adapters() ([]adapter, error)  { return nil, errUnsupported }

@@ -62,7 +62,8 @@ func (windowsSystem) firmwareTable() ([]byte, error) {
 }
 
 func (windowsSystem) processor() (vendor, identifier string, err error) {
-	key, err := registry.OpenKey(registry.LOCAL_MACHINE, `HARDWARE\DESCRIPTION\System\CentralProcessor\0`, registry.QUERY_VALUE)
+	const path = `HARDWARE\DESCRIPTION\System\CentralProcessor\0`
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE, path, registry.QUERY_VALUE)
 	if err != nil {
 		return "", "", err
 	}

@@ -385,15 +385,6 @@ func (s linuxSource) udev(device string) map[string]string {
 	return found
 }
 
-// hdHardwareID returns the first of disks.
-func (s linuxSource) hdHardwareID() (string, error) {
-	serials, err := s.disks()
-	if err != nil {
-		return "", err
-	}
-	return serials[0], nil
-}
-
 // disks returns the serials of all physical disks of the system drive in ascending order, because the names of disks
 // may change at the next start.
 func (s linuxSource) disks() ([]string, error) {

@@ -71,14 +71,6 @@ func (s windowsSource) cpuID() (string, error) {
 	return vendor + " " + identifier, nil
 }
 
-func (s windowsSource) hdHardwareID() (string, error) {
-	serials, err := s.disks()
-	if err != nil {
-		return "", err
-	}
-	return serials[0], nil
-}
-
 // disks returns the serial numbers of the disks that hold the system volume, in ascending order.
 func (s windowsSource) disks() ([]string, error) {
 	list, err := s.systemDisks()

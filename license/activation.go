@@ -39,11 +39,6 @@ func (g Grant) ValidThrough() time.Time {
 	return time.Date(y, m, d+1, 0, 0, 0, 0, time.UTC).Add(-time.Nanosecond)
 }
 
-// Expired reports whether the grant has ended at a moment.
-func (g Grant) Expired(now time.Time) bool {
-	return !g.Expires.IsZero() && now.After(g.ValidThrough())
-}
-
 func (g Grant) days() (uint16, error) {
 	if g.Expires.IsZero() {
 		return 0, nil
@@ -51,7 +46,8 @@ func (g Grant) days() (uint16, error) {
 	y, m, d := g.Expires.UTC().Date()
 	days := int64(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Sub(epoch) / (24 * time.Hour))
 	if days < 1 || days > 0xFFFF {
-		return 0, fmt.Errorf("an activation code cannot end on %s: only from 2020-01-02 to 2199-06-06", g.Expires.UTC().Format(time.DateOnly))
+		return 0, fmt.Errorf("an activation code cannot end on %s: only from 2020-01-02 to 2199-06-06",
+			g.Expires.UTC().Format(time.DateOnly))
 	}
 	return uint16(days), nil
 }

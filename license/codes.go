@@ -93,7 +93,8 @@ func (k *keyed) mask(s SiteCode) uint64 {
 	return top64(k.mac([]byte{0x03}, be32(uint32(s))))
 }
 
-// hexGroups writes hex digits with a dash after every size of them. Lists of licenses are full of them, so it makes one string.
+// hexGroups writes hex digits with a dash after every size of them. Lists of licenses are full of them, so it makes one
+// string.
 func hexGroups(b []byte, size int) string {
 	const digits = "0123456789ABCDEF"
 	var text [48]byte // as long as the longest code

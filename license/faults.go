@@ -49,7 +49,8 @@ func Faults(text string) []*CodeError {
 	return faults
 }
 
-// codeBehind returns the words after a name that look like groups of a code: in the same line, with a digit, or in capitals.
+// codeBehind returns the words after a name that look like groups of a code: in the same line, with a digit, or in
+// capitals.
 func codeBehind(text string) string {
 	text = strings.TrimLeft(text, " \t:=.#*|>\"'")
 	if at := strings.IndexAny(text, "\r\n,;()"); at >= 0 {

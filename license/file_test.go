@@ -59,7 +59,7 @@ func TestLicenseFileOfAnOlderVersion(t *testing.T) {
 	parser := paseto.NewParserWithoutExpiryCheck()
 	public, err := paseto.NewV4AsymmetricPublicKeyFromBytes(func() []byte { p := key.Public(); return p[:] }())
 	require.NoError(t, err)
-	parsed, err := parser.ParseV4Public(public, token, []byte(implicitAssertion))
+	parsed, err := parser.ParseV4Public(public, token, []byte(files.assertion))
 	require.NoError(t, err)
 	sign := func(by SigningKey, assertion string) string {
 		private, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(by.private())
@@ -162,7 +162,7 @@ func TestMalformedClaims(t *testing.T) {
 	parser := paseto.NewParserWithoutExpiryCheck()
 	public, err := paseto.NewV4AsymmetricPublicKeyFromBytes(func() []byte { p := key.Public(); return p[:] }())
 	require.NoError(t, err)
-	parsed, err := parser.ParseV4Public(public, token, []byte(implicitAssertion))
+	parsed, err := parser.ParseV4Public(public, token, []byte(files.assertion))
 	require.NoError(t, err)
 	private, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(key.private())
 	require.NoError(t, err)
@@ -171,7 +171,7 @@ func TestMalformedClaims(t *testing.T) {
 		require.NoError(t, err)
 		return changed.V4Sign(private, []byte(assertion))
 	}
-	_, err = key.Public().Verify(sign(parsed.ClaimsJSON(), implicitAssertion))
+	_, err = key.Public().Verify(sign(parsed.ClaimsJSON(), files.assertion))
 	require.NoError(t, err)
 	_, err = key.Public().Verify(sign(parsed.ClaimsJSON(), ""))
 	require.ErrorIs(t, err, ErrFileSignature, "a token made for something else")
@@ -197,7 +197,7 @@ func TestMalformedClaims(t *testing.T) {
 		}
 		body, err := json.Marshal(without)
 		require.NoError(t, err)
-		_, err = key.Public().Verify(sign(body, implicitAssertion))
+		_, err = key.Public().Verify(sign(body, files.assertion))
 		if optional[name] {
 			require.NoError(t, err, name)
 		} else {
@@ -207,7 +207,7 @@ func TestMalformedClaims(t *testing.T) {
 			without[name] = value
 			body, err := json.Marshal(without)
 			require.NoError(t, err)
-			_, err = key.Public().Verify(sign(body, implicitAssertion))
+			_, err = key.Public().Verify(sign(body, files.assertion))
 			require.ErrorIs(t, err, ErrFileDamaged, "%s = %v", name, value)
 		}
 	}

@@ -79,8 +79,8 @@ func newKeyed(key []byte) keyed {
 	return keyed{hash: hmac.New(sha256.New, key), message: make([]byte, 0, 64)}
 }
 
-// mac returns the HMAC of the parts of one message; the next one takes its place. The parts are put together first, because
-// what a hash is given one by one is kept on the heap one by one.
+// mac returns the HMAC of the parts of one message; the next one takes its place. The parts are put together first,
+// because what a hash is given one by one is kept on the heap one by one.
 func (k *keyed) mac(parts ...[]byte) []byte {
 	if k.sum != nil {
 		k.hash.Reset()

@@ -20,13 +20,13 @@ func TestMutatedTokens(t *testing.T) {
 	other.ID, other.Features = f.ID+1, ^f.Features
 	_, r := testReceipt()
 	_, v := testValidation()
-	sign := func(token string, err error) envelope {
+	sign := func(text string, err error) token {
 		require.NoError(t, err)
-		e, err := open(token)
+		e, err := open(text)
 		require.NoError(t, err)
 		return e
 	}
-	kinds := []envelope{
+	kinds := []token{
 		sign(signer.Sign(f)), sign(signer.SignReceipt(r)), sign(signer.SignValidation(v)), sign(signer.Sign(other)),
 	}
 	public := byKey(signer.Public())
@@ -35,7 +35,7 @@ func TestMutatedTokens(t *testing.T) {
 	for i, original := range kinds[:3] {
 		for n := range *mutations {
 			e := mutated(random, original, kinds[random.IntN(len(kinds))])
-			token := header + strict.EncodeToString(append(append([]byte{}, e.body...), e.signature...)) + "." +
+			token := header + strict.EncodeToString(append(append([]byte{}, e.claims...), e.signature...)) + "." +
 				strict.EncodeToString(e.footer)
 			_, fileErr := VerifyFile(token, public)
 			_, receiptErr := VerifyReceipt(token, public)
@@ -52,36 +52,36 @@ func TestMutatedTokens(t *testing.T) {
 }
 
 // mutated returns a token with changes, at times with a part of another one. It is never one of the two.
-func mutated(random *rand.Rand, e, other envelope) envelope {
-	clone := envelope{
+func mutated(random *rand.Rand, e, other token) token {
+	clone := token{
 		keyID:     e.keyID,
-		body:      append([]byte{}, e.body...),
+		claims:    append([]byte{}, e.claims...),
 		signature: append([]byte{}, e.signature...),
 		footer:    append([]byte{}, e.footer...),
 	}
 	same := string(other.signature) == string(e.signature)
 	switch what := random.IntN(16); {
 	case what == 0 && !same:
-		clone.body = append([]byte{}, other.body...)
+		clone.claims = append([]byte{}, other.claims...)
 		return clone
 	case what == 1 && !same:
 		clone.signature = append([]byte{}, other.signature...)
 		return clone
 	case what == 2: // a byte more or less
-		at := random.IntN(len(clone.body))
+		at := random.IntN(len(clone.claims))
 		if random.IntN(2) == 0 {
-			clone.body = append(clone.body[:at], clone.body[at+1:]...)
+			clone.claims = append(clone.claims[:at], clone.claims[at+1:]...)
 		} else {
-			clone.body = append(clone.body[:at], append([]byte{byte(random.Uint32())}, clone.body[at:]...)...)
+			clone.claims = append(clone.claims[:at], append([]byte{byte(random.Uint32())}, clone.claims[at:]...)...)
 		}
 		return clone
 	case what == 3: // a byte from the signature to the claims, which moves the border
-		clone.body, clone.signature = append(clone.body, clone.signature[0]), append(clone.signature[1:], byte(random.Uint32()))
+		clone.claims, clone.signature = append(clone.claims, clone.signature[0]), append(clone.signature[1:], byte(random.Uint32()))
 		return clone
 	}
 	flipped := map[int]bool{}
 	for range 1 + random.IntN(3) {
-		part := clone.body
+		part := clone.claims
 		switch random.IntN(16) {
 		case 0, 1, 2, 3, 4, 5:
 			part = clone.signature

@@ -54,8 +54,8 @@ func (s shape) length() int {
 	return n
 }
 
-// shown reads a hex code that stands in its shown form and no other, as programs write it, into as many bytes as it has: most
-// codes are read from files and databases.
+// shown reads a hex code that stands in its shown form and no other, as programs write it, into as many bytes as it
+// has: most codes are read from files and databases.
 func (k CodeKind) shown(text string, code []byte) bool {
 	s := shapes[k]
 	if !s.hex || len(text) != 2*len(code)+len(s.groups)-1 {
@@ -122,7 +122,8 @@ func (e *CodeError) Error() string {
 			return fmt.Sprintf("The %s is not complete: group %d of %d is missing.", name, e.Group, groups)
 		}
 		if inGroup {
-			return fmt.Sprintf("The %s is not complete: group %d of %d is too short (%d of %d characters so far).", name, e.Group, groups, e.Have, e.Want)
+			return fmt.Sprintf("The %s is not complete: group %d of %d is too short (%d of %d characters so far).",
+				name, e.Group, groups, e.Have, e.Want)
 		}
 		return fmt.Sprintf("The %s is not complete: %d of %d characters so far.", name, e.Have, e.Want)
 	case FaultTooLong:
@@ -216,8 +217,8 @@ func choose(byDash, bySpace pieces) pieces {
 	return bySpace
 }
 
-// fill puts the pieces into the groups of a shape. A piece may span several whole groups, for people leave dashes out. It
-// returns the number of groups filled and, when a piece ends within a group, how many letters of that piece fall to
+// fill puts the pieces into the groups of a shape. A piece may span several whole groups, for people leave dashes out.
+// It returns the number of groups filled and, when a piece ends within a group, how many letters of that piece fall to
 // the group; excess tells that the piece has more letters than its group.
 func (s shape) fill(sizes []int) (full, rest int, excess bool) {
 	for _, size := range sizes {

@@ -23,7 +23,7 @@ var (
 	ErrReceiptKey = fmt.Errorf("%w: it names another key", ErrReceiptSignature)
 )
 
-var receipts = statement{
+var receipts = tokenKind{
 	assertion: "acen/v2 receipt",
 	max:       MaxReceipt,
 	damaged:   ErrReceiptDamaged,
@@ -80,28 +80,24 @@ func (k SigningKey) SignReceipt(r Receipt) (string, error) {
 	return receipts.sign(k, c)
 }
 
-// VerifyReceipt verifies a receipt with the program's key and returns its content. It fails with ErrReceiptKey,
-// ErrReceiptSignature or ErrReceiptDamaged. It does not check IssuedAt against a clock.
-func (p PublicKey) VerifyReceipt(token string) (Receipt, error) {
-	return VerifyReceipt(token, func(id string) (PublicKey, bool) { return p, id == p.KeyID() })
-}
-
-// VerifyReceipt is PublicKey.VerifyReceipt with the key that key returns for the id in the receipt. It fails with
-// ErrReceiptKey if key returns false. The encoding is canonical: VerifyReceipt refuses white space, padding and other
-// spellings of the base64 text and the footer.
+// VerifyReceipt verifies a receipt with the key that key returns for the id in the receipt, and returns its content. It
+// fails with ErrReceiptKey if key returns false, with ErrReceiptSignature or with ErrReceiptDamaged. It does not check
+// IssuedAt against a clock. The encoding is canonical: VerifyReceipt refuses white space, padding and other spellings
+// of the base64 text and the footer.
 func VerifyReceipt(token string, key func(id string) (PublicKey, bool)) (Receipt, error) {
-	verified, err := receipts.verify(token, key)
+	s, err := receipts.statement(token, key)
 	if err != nil {
 		return Receipt{}, err
 	}
-	var c receiptClaims
-	for _, claim := range []struct {
-		name string
-		text *string
-	}{{"jti", &c.ID}, {"site", &c.Site}, {"task", &c.Task}, {"iat", &c.IssuedAt}, {"epoch", &c.Epoch}} {
-		if *claim.text, err = verified.GetString(claim.name); err != nil {
-			return Receipt{}, receipts.unreadable("claim " + claim.name)
-		}
+	c := receiptClaims{
+		ID:       s.text("jti"),
+		Site:     s.text("site"),
+		Task:     s.text("task"),
+		IssuedAt: s.text("iat"),
+		Epoch:    s.text("epoch"),
+	}
+	if s.err != nil {
+		return Receipt{}, s.err
 	}
 	return c.receipt()
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // RemovalSeed is the 16-byte secret that a license file carries and from which a program makes the removal code.
-// Package fmt can hide it only where it may call methods, so keep it out of unexported fields of types that are printed.
+// Package fmt can hide it only where it may call methods, so keep it out of unexported fields of types that are
+// printed.
 type RemovalSeed [16]byte
 
 // String hides the seed.

@@ -4,82 +4,76 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"math"
 	"strconv"
 	"time"
-
-	"aidanwoods.dev/go-paseto"
 )
 
-// This file contains what receipts and validation answers share: both are short statements of the server about one
-// license, signed with the program's key.
-
-// statement is one kind of signed statement.
+// statement is the verified claims of a receipt or of a validation answer: what the server states about one license.
 type statement struct {
-	assertion string // the implicit assertion, which keeps other tokens of the key from passing as this kind
-	max       int    // the maximum length of a token in bytes
-
-	damaged, signature, key error // of verify
+	kind   tokenKind
+	claims map[string]any
+	err    error // of the first claim that could not be read
 }
 
-// sign returns claims, a struct of JSON members, as a PASETO v4.public token.
-func (s statement) sign(k SigningKey, claims any) (string, error) {
-	body, err := json.Marshal(claims)
-	if err != nil {
-		return "", fmt.Errorf("write token: %w", err)
+// statement verifies a token and returns its claims. Of one statement there is one text: statement refuses white space,
+// padding and other spellings of the base64 text and the footer. It applies no rule of time.
+func (kind tokenKind) statement(text string, key func(id string) (PublicKey, bool)) (*statement, error) {
+	if len(text) > kind.max {
+		return nil, kind.tooLarge()
 	}
-	foot, err := json.Marshal(footer{k.Public().KeyID()})
-	if err != nil {
-		return "", fmt.Errorf("write token: %w", err)
+	if hasStray(text) {
+		return nil, kind.damaged
 	}
-	token, err := paseto.NewTokenFromClaimsJSON(body, foot)
-	if err != nil {
-		return "", fmt.Errorf("write token: %w", err)
+	t, err := open(text)
+	if err != nil || string(t.footer) != `{"kid":"`+t.keyID+`"}` {
+		return nil, kind.damaged
 	}
-	key, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(k.private())
-	if err != nil {
-		return "", ErrKey
+	if _, err := kind.verify(t, key); err != nil {
+		return nil, err
 	}
-	signed := token.V4Sign(key, []byte(s.assertion))
-	if len(signed) > s.max {
-		return "", fmt.Errorf("%w: it is larger than %d KiB", s.damaged, s.max>>10)
+	s := &statement{kind: kind}
+	if json.Unmarshal(t.claims, &s.claims) != nil {
+		return nil, kind.damaged
 	}
-	return signed, nil
+	return s, nil
 }
 
-// verify returns the claims of a token that was signed with the key that key returns for the id in it. The encoding is
-// canonical: verify refuses white space, padding and other spellings of the base64 text and the footer. It applies no
-// rule of time.
-func (s statement) verify(token string, key func(id string) (PublicKey, bool)) (*paseto.Token, error) {
-	if len(token) > s.max {
-		return nil, fmt.Errorf("%w: it is larger than %d KiB", s.damaged, s.max>>10)
+// text returns a claim that is a text. If the claim is missing or of another type it sets s.err.
+func (s *statement) text(name string) string {
+	text, isText := s.claims[name].(string)
+	if !isText {
+		s.refuse(name)
 	}
-	if hasStray(token) {
-		return nil, s.damaged
-	}
-	e, err := open(token)
-	if err != nil || string(e.footer) != `{"kid":"`+e.keyID+`"}` {
-		return nil, s.damaged
-	}
-	p, known := key(e.keyID)
-	if !known {
-		return nil, s.key
-	}
-	public, err := paseto.NewV4AsymmetricPublicKeyFromBytes(p[:])
-	if err != nil {
-		return nil, ErrKey
-	}
-	parser := paseto.NewParserWithoutExpiryCheck()
-	verified, err := parser.ParseV4Public(public, token, []byte(s.assertion))
-	if err != nil {
-		return nil, s.signature
-	}
-	return verified, nil
+	return text
 }
 
-// unreadable returns the error for a claim that cannot be read.
-func (s statement) unreadable(what string) error {
-	return fmt.Errorf("%w: its %s cannot be read", s.damaged, what)
+// optionalText returns a claim that is a text but not an empty one, or "" if it is missing.
+func (s *statement) optionalText(name string) string {
+	if _, given := s.claims[name]; !given {
+		return ""
+	}
+	text := s.text(name)
+	if text == "" {
+		s.refuse(name)
+	}
+	return text
+}
+
+// uint16 returns a claim that is a whole number of 16 bits.
+func (s *statement) uint16(name string) uint16 {
+	number, isNumber := s.claims[name].(float64)
+	if !isNumber || number < 0 || number > math.MaxUint16 || number != math.Trunc(number) {
+		s.refuse(name)
+		return 0
+	}
+	return uint16(number)
+}
+
+func (s *statement) refuse(name string) {
+	if s.err == nil {
+		s.err = s.kind.unreadable("claim " + name)
+	}
 }
 
 var errClaim = errors.New("this is not the canonical form of the claim")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"time"
 )
@@ -25,7 +24,7 @@ var (
 	ErrValidationNonce = errors.New("the validation answer belongs to another question")
 )
 
-var validations = statement{
+var validations = tokenKind{
 	assertion: "acen/v2 validation",
 	max:       MaxValidation,
 	damaged:   ErrValidationDamaged,
@@ -125,40 +124,23 @@ func (k SigningKey) SignValidation(v Validation) (string, error) {
 // ErrValidationSignature, ErrValidationDamaged or ErrValidationNonce. The nonce proves that the answer is fresh:
 // VerifyValidation compares no time with a clock. The caller compares license and Site code with its own.
 func VerifyValidation(token string, nonce Nonce, key func(id string) (PublicKey, bool)) (Validation, error) {
-	verified, err := validations.verify(token, key)
+	s, err := validations.statement(token, key)
 	if err != nil {
 		return Validation{}, err
 	}
-	var c validationClaims
-	claims := verified.Claims()
-	for _, claim := range []struct {
-		name     string
-		text     *string
-		optional bool
-	}{
-		{name: "jti", text: &c.ID},
-		{name: "site", text: &c.Site},
-		{name: "nonce", text: &c.Nonce},
-		{name: "iat", text: &c.IssuedAt},
-		{name: "state", text: &c.State},
-		{name: "ends", text: &c.Ends, optional: true},
-		{name: "file", text: &c.File, optional: true},
-	} {
-		value, given := claims[claim.name]
-		if !given && claim.optional {
-			continue
-		}
-		text, isText := value.(string)
-		if !isText || claim.optional && text == "" {
-			return Validation{}, validations.unreadable("claim " + claim.name)
-		}
-		*claim.text = text
+	c := validationClaims{
+		ID:       s.text("jti"),
+		Site:     s.text("site"),
+		Nonce:    s.text("nonce"),
+		IssuedAt: s.text("iat"),
+		State:    s.text("state"),
+		Features: s.uint16("features"),
+		Ends:     s.optionalText("ends"),
+		File:     s.optionalText("file"),
 	}
-	features, isNumber := claims["features"].(float64)
-	if !isNumber || features < 0 || features > math.MaxUint16 || features != math.Trunc(features) {
-		return Validation{}, validations.unreadable("features")
+	if s.err != nil {
+		return Validation{}, s.err
 	}
-	c.Features = uint16(features)
 	v, err := c.validation()
 	switch {
 	case err != nil:

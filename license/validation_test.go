@@ -57,7 +57,7 @@ func TestValidation(t *testing.T) {
 
 		_, err = VerifyValidation(token, Nonce{1, 2, 4}, byKey(key.Public()))
 		require.ErrorIs(t, err, ErrValidationNonce, name)
-		_, err = key.Public().VerifyReceipt(token)
+		_, err = VerifyReceipt(token, byKey(key.Public()))
 		require.Error(t, err, "%s: an answer is not a receipt", name)
 		_, err = key.Public().Verify(token)
 		require.Error(t, err, "%s: an answer is not a license file", name)
@@ -125,7 +125,7 @@ func TestMalformedValidations(t *testing.T) {
 	require.NoError(t, verify("x", nil, validations.assertion))
 	require.NoError(t, verify("reason", "a claim of a newer server", validations.assertion), "fields are additive")
 	require.NoError(t, verify("exp", "2001-01-01T00:00:00Z", validations.assertion), "no rule of time applies")
-	for _, assertion := range []string{"", receipts.assertion, implicitAssertion, "acen/v1 validation"} {
+	for _, assertion := range []string{"", receipts.assertion, files.assertion, "acen/v1 validation"} {
 		require.ErrorIs(t, verify("x", nil, assertion), ErrValidationSignature, assertion)
 	}
 	for name, values := range map[string][]any{

@@ -198,16 +198,16 @@ func (v tokenVector) check(t *testing.T) {
 	switch v.Wrong {
 	case "":
 		require.NoError(t, read)
-		require.JSONEq(t, string(v.Claims), string(opened(again).body))
-		require.JSONEq(t, string(v.Claims), string(opened(v.Token).body))
+		require.JSONEq(t, string(v.Claims), string(opened(again).claims))
+		require.JSONEq(t, string(v.Claims), string(opened(v.Token).claims))
 	case "bit":
 		require.Error(t, read)
 	case "key", "assertion":
 		require.ErrorIs(t, read, signature)
-		require.JSONEq(t, string(v.Claims), string(opened(v.Token).body))
+		require.JSONEq(t, string(v.Claims), string(opened(v.Token).claims))
 	case "nonce":
 		require.ErrorIs(t, read, ErrValidationNonce)
-		require.JSONEq(t, string(v.Claims), string(opened(v.Token).body))
+		require.JSONEq(t, string(v.Claims), string(opened(v.Token).claims))
 	default:
 		t.Fatalf("unknown fault of a token %q", v.Wrong)
 	}
@@ -326,7 +326,8 @@ func (v codeVector) check(t *testing.T) {
 	require.ErrorIs(t, err, ErrSerialInvalid)
 }
 
-// PASETO's own vectors for v4.public hold the library, and our own verification, to the standard that license files rest on.
+// PASETO's own vectors for v4.public hold the library, and our own verification, to the standard that license files
+// rest on.
 func TestPASETOVectors(t *testing.T) {
 	data, err := os.ReadFile("testdata/paseto-v4-public.json")
 	require.NoError(t, err)
@@ -417,7 +418,8 @@ func TestEd25519Vectors(t *testing.T) {
 	}
 }
 
-// A selection of Project Wycheproof's vectors: special values, truncation, garbage, changed R, and S that is not reduced.
+// A selection of Project Wycheproof's vectors: special values, truncation, garbage, changed R, and S that is not
+// reduced.
 func TestWycheproofEd25519(t *testing.T) {
 	data, err := os.ReadFile("testdata/ed25519-wycheproof.json")
 	require.NoError(t, err)

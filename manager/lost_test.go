@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/license/installed"
@@ -389,7 +389,7 @@ func TestTransferSurvivesTheKeyring(t *testing.T) {
 	_, err = p.Transfer(t.Context(), Transfer{License: l, Codes: pc.Codes})
 	require.ErrorIs(t, err, ErrUnreachable)
 	reachable(f)
-	p.ring.Store = keyring.Memory()
+	p.ring.Store = keyringtest.Memory()
 	p.restart(t)
 	p.signIn(t)
 	done, err := p.ResumeJobs(t.Context())

@@ -1,4 +1,6 @@
-// Package manager is the license manager without a window: accounts, tables, tasks as jobs that survive a crash, this PC.
+// Package manager is the license manager without a window: accounts, cached tables, tasks as jobs that survive a crash,
+// and the licenses of this PC. The window and acenctl use it. It shows nothing, and translates nothing: messages are a
+// client.Text, errors are found with errors.Is.
 //
 // All methods may be called from any goroutine; they may block and end with their context.
 package manager
@@ -53,6 +55,7 @@ type NetworkError = client.NetworkError
 
 // What the manager has to tell the person, in English and ready for other languages.
 type (
+	// Text is a sentence with its arguments.
 	Text = client.Text
 	// Day is a day among the arguments of a Text.
 	Day = client.Day
@@ -218,7 +221,7 @@ func (m *Manager) newPC() *thispc.PC {
 // setOlderAside moves the files of a trial version on this PC into folders "old", without reading their licenses, and
 // adds a notice. Files that cannot be moved now stay; a task that has to replace one fails and says why.
 func (m *Manager) setOlderAside(ctx context.Context) error {
-	moved, err := m.options.Installed.SetOlderAside(ctx)
+	moved, err := m.options.Installed.SetTrialVersionAside(ctx)
 	if err != nil {
 		m.options.Logger.Warn("data of a trial version were not set aside", "error", err)
 	}
@@ -244,7 +247,7 @@ func (m *Manager) Older() (folders []string, err error) {
 	if kept, err := os.ReadDir(old); err == nil && len(kept) > 0 {
 		folders = append(folders, old)
 	}
-	programs, err := m.options.Installed.Older()
+	programs, err := m.options.Installed.TrialVersionFolders()
 	return append(folders, programs...), storageError(err)
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
@@ -22,7 +22,7 @@ import (
 )
 
 func options(folder string) Options {
-	return Options{DataDir: folder, Keyring: keyring.Memory(), Fingerprint: fingerprint.System(),
+	return Options{DataDir: folder, Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System(),
 		Now: func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }}
 }
 

@@ -69,10 +69,10 @@ func (l *License) ActivateFile(ctx context.Context, path string) (Verdict, error
 	return l.Activate(ctx, f.Content)
 }
 
-// Activate activates this PC with the text of a license file, or with a typed activation code, alone or in the mail that it
-// came in. It keeps a license file where the program and the desktop app find it; one that is there is replaced only by
-// a newer one of the same license. It fails with a *Refusal for a license that the program may not run under; then
-// nothing changes.
+// Activate activates this PC with the text of a license file, or with a typed activation code, alone or in the mail
+// that it came in. It keeps a license file where the program and the desktop app find it; one that is there is replaced
+// only by a newer one of the same license. It fails with a *Refusal for a license that the program may not run under;
+// then nothing changes.
 func (l *License) Activate(ctx context.Context, text string) (Verdict, error) {
 	l.checking.Lock()
 	defer l.checking.Unlock()

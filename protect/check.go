@@ -3,12 +3,7 @@ package protect
 import (
 	"context"
 	"errors"
-	"hash/maphash"
-	"io/fs"
-	"path/filepath"
 	"slices"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/acen-desktop/acen/fingerprint"
@@ -19,14 +14,13 @@ import (
 const (
 	// Tolerance is how far the clock may be set back: time zones, and other systems on the same PC, change clocks.
 	Tolerance = 24 * time.Hour
-	// clockEvery is how far the clock must have moved to be written down.
+	// clockEvery is how far the clock must have advanced before it is stored again.
 	clockEvery = time.Hour
-	// patience is how long a check waits for others that change the folder. What it would write is not needed for the verdict.
-	patience = 25 * time.Millisecond
-	// diskTimeout is the default of Options.DiskTimeout.
-	diskTimeout = 3 * time.Second
-	// quickly is how many signatures are checked in a folder before the claims of further files are read first.
-	quickly = 8
+	// writeTimeout limits how long a check waits for the lock of the folder. What it would write is not needed for the
+	// verdict.
+	writeTimeout = 25 * time.Millisecond
+	// verifyFirst is how many files of a folder are verified at once. Of further files the claims are read first.
+	verifyFirst = 8
 )
 
 // candidate is a license that may be this PC's. A typed activation code is one, too: a file without an id.
@@ -75,12 +69,12 @@ func (l *License) Has(bit int) bool { return l.Verdict().Has(bit) }
 func (l *License) Check(ctx context.Context) Verdict {
 	l.checking.Lock()
 	defer l.checking.Unlock()
-	_, _ = l.check(ctx) // the verdict tells
+	_, _ = l.check(ctx) // the verdict contains the error
 	return l.Verdict()
 }
 
-// check decides about everything that is found and remembers the verdict about the best, which it returns. It fails when no
-// decision can be made.
+// check judges all licenses that it finds, stores the verdict of the best and returns that license. It fails
+// when no decision can be made.
 func (l *License) check(ctx context.Context) (best candidate, err error) {
 	best, err = l.best(ctx)
 	l.mu.Lock()
@@ -139,344 +133,8 @@ func (l *License) newerState() Verdict {
 	return v
 }
 
-// scan is the content of folders: licenses that the vendor made for this program, and the best verdict of other files.
-type scan struct {
-	list  []candidate
-	other Verdict
-}
-
-// ownFolder is the program's folder in the person's folder.
-type ownFolder struct {
-	scan
-	state    installed.State
-	stateErr error // a damaged state spends nothing: a good license is not lost by it
-	clock    installed.Clock
-	contacts []installed.Contact
-	silent   bool // the folder did not answer in time; nothing of it is known
-}
-
-// find reads all places where licenses may lie, and the typed activation codes.
-func (l *License) find() (all scan, own ownFolder) {
-	places := make([]place, 0, len(l.options.Paths)+1+len(l.options.Elsewhere))
-	for _, path := range l.options.Paths {
-		places = append(places, l.named(path))
-	}
-	places = append(places, l.own(&own))
-	for _, dir := range l.options.Elsewhere {
-		places = append(places, l.elsewhere(dir))
-	}
-	for _, found := range l.visit(places) {
-		all.merge(found)
-	}
-	issues := map[uint16]bool{} // of each issue only the latest code counts
-	for _, t := range own.state.TypedCodes() {
-		c, issue, err := l.typed(t)
-		if err != nil || issues[issue] {
-			continue
-		}
-		issues[issue] = true
-		all.list = append(all.list, c)
-	}
-	return all, own
-}
-
-// ownFolder reads only the program's folder in the person's folder.
-func (l *License) ownFolder() (own ownFolder) {
-	own.scan = l.visit([]place{l.own(&own)})[0]
-	return own
-}
-
-// place is a folder to read.
-type place struct {
-	dir string
-	// read reads the folder. It runs in a goroutine that may be abandoned, so it must not write to shared variables.
-	read func(known []string) visited
-	// take stores the result of read, in the goroutine of the check, and returns its scan; nil only returns the scan.
-	// The folder may not have answered; the result is then only a verdict.
-	take func(v visited, answered bool) scan
-}
-
-// visited is the result of reading a place.
-type visited struct {
-	scan
-	own ownFolder // without its scan; of the program's folder only
-}
-
-// silent returns the verdict for a folder that did not answer in time.
-func silent(dir string) Verdict {
-	return Verdict{
-		Kind:   Unreadable,
-		Path:   dir,
-		Err:    installed.ErrSilent,
-		folder: true,
-	}
-}
-
-// named is a file that the program names.
-func (l *License) named(path string) place {
-	return place{dir: filepath.Dir(path), read: func(known []string) (v visited) {
-		f := installed.ReadFile(path)
-		if !slices.Contains(known, f.Content) && (f.Content != "" || f.Denied || exists(path)) {
-			v.file(l, f, new(int))
-		}
-		return v
-	}}
-}
-
-// own returns the place of the program's folder in the person's folder, which take stores in own.
-func (l *License) own(own *ownFolder) place {
-	dir := installed.Below(l.options.Folder, l.signature)
-	read := func(known []string) (v visited) {
-		view := l.store.View(l.signature)
-		defer view.Close()
-		v.own.state, v.own.stateErr = view.State()
-		if err := v.files(l, view, known); err != nil && !errors.Is(err, syscall.ENOTDIR) {
-			told := Verdict{
-				Kind:   Unreadable,
-				Path:   dir,
-				Err:    err,
-				folder: true,
-			}
-			if errors.Is(err, installed.ErrNoHome) {
-				told.Path, told.folder = "", false
-			}
-			v.tell(told)
-		}
-		v.own.contacts, v.own.clock = view.Contacts(), view.Clock(v.own.state)
-		return v
-	}
-	take := func(v visited, answered bool) scan {
-		*own = v.own
-		own.silent = !answered
-		return v.scan
-	}
-	return place{dir, read, take}
-}
-
-// elsewhere returns the place of a folder in Options.Elsewhere.
-func (l *License) elsewhere(dir string) place {
-	return place{dir: dir, read: func(known []string) (v visited) {
-		view := installed.OpenView(dir)
-		defer view.Close()
-		err := v.files(l, view, known)
-		if errors.Is(err, fs.ErrPermission) && dir != l.beside && exists(dir) {
-			v.tell(Verdict{
-				Kind:   Unreadable,
-				Path:   dir,
-				Err:    err,
-				folder: true,
-			})
-		}
-		return v
-	}}
-}
-
-// round collects the results of the goroutine that reads places.
-type round struct {
-	mu        sync.Mutex
-	results   []visited
-	abandoned bool // later results are dropped
-}
-
-// visit reads places one after the other, in a goroutine of its own. If a place does not answer in time, visit abandons
-// it together with the goroutine, and reads the others in a new one: reading a folder on a dead network drive blocks
-// and cannot be canceled.
-func (l *License) visit(places []place) []scan {
-	found := make([]scan, 0, len(places))
-	for len(places) > 0 {
-		results := l.visitSome(places)
-		for i, v := range results {
-			found = append(found, places[i].taken(v, true))
-		}
-		places = places[len(results):]
-		if len(places) > 0 {
-			var v visited
-			v.tell(silent(places[0].dir))
-			found = append(found, places[0].taken(v, false))
-			places = places[1:]
-		}
-	}
-	return found
-}
-
-func (p place) taken(v visited, answered bool) scan {
-	if p.take == nil {
-		return v.scan
-	}
-	return p.take(v, answered)
-}
-
-// visitSome reads places until one does not answer in time.
-func (l *License) visitSome(places []place) []visited {
-	timer := time.NewTimer(l.options.DiskTimeout)
-	defer timer.Stop()
-	expired, before := timer.C, func(string) {}
-	if touch := l.options.touch; touch != nil {
-		expired, before = touch.expired(), touch.before
-	}
-	r, done := &round{results: make([]visited, 0, len(places))}, make(chan struct{})
-	go func() {
-		defer close(done)
-		var known []string // contents of files that were verified
-		for _, p := range places {
-			before(p.dir)
-			v := p.read(known)
-			for _, c := range v.list {
-				known = append(known, c.content)
-			}
-			if !r.add(v) {
-				return
-			}
-		}
-	}()
-	for answered := 0; ; {
-		select {
-		case <-done:
-			return r.results
-		case <-expired:
-			results, more := r.since(answered)
-			if !more {
-				return results
-			}
-			answered = len(results)
-			timer.Reset(l.options.DiskTimeout)
-		}
-	}
-}
-
-// add adds a result. It returns false if the round was abandoned.
-func (r *round) add(v visited) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.abandoned {
-		return false
-	}
-	r.results = append(r.results, v)
-	return true
-}
-
-// since returns the results, and whether there are more than before; otherwise it abandons the round.
-func (r *round) since(before int) (results []visited, more bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.abandoned = len(r.results) == before
-	return r.results, !r.abandoned
-}
-
-// touch replaces the time limit of folders in tests.
-type touch struct {
-	expired func() <-chan time.Time
-	before  func(dir string)
-}
-
-// tell replaces the verdict of other files by a better one.
-func (s *scan) tell(v Verdict) {
-	if s.other.Kind == Undecided || v.Kind < s.other.Kind {
-		s.other = v
-	}
-}
-
-// merge adds the content of another folder.
-func (s *scan) merge(more scan) {
-	for _, c := range more.list {
-		s.list = add(s.list, c)
-	}
-	s.tell(Verdict{Kind: NoLicense})
-	if more.other.Kind != Undecided {
-		s.tell(more.other)
-	}
-}
-
-// files reads the license files of a folder, except those with known contents. It reads all of them, in any number, so
-// that damaged files cannot hide a good one.
-func (s *scan) files(l *License, view *installed.View, known []string) error {
-	verified, seen := 0, map[uint64]bool{}
-	return view.Each(func(f installed.File) {
-		if slices.Contains(known, f.Content) {
-			return
-		}
-		if f.Content != "" {
-			sum := maphash.String(contentSeed, f.Content)
-			if seen[sum] {
-				return
-			}
-			seen[sum] = true
-		}
-		s.file(l, f, &verified)
-	})
-}
-
-// contentSeed is the seed of the hashes of contents.
-var contentSeed = maphash.MakeSeed()
-
-// file reads one license file.
-func (s *scan) file(l *License, f installed.File, verified *int) {
-	if f.Denied {
-		s.tell(Verdict{Kind: Unreadable, Path: f.Path, Err: fs.ErrPermission})
-		return
-	}
-	c, kind := l.read(f.Content, verified)
-	if kind != Valid {
-		s.tell(Verdict{Kind: kind, Path: f.Path})
-		return
-	}
-	c.path, c.content = f.Path, f.Content
-	s.list = add(s.list, c)
-}
-
-// add puts a license file among others. Of several files of one license only the newest counts: the vendor changed it.
-func add(list []candidate, c candidate) []candidate {
-	for i := range list {
-		if one := &list[i]; one.file.ID == c.file.ID && one.file.Codes == c.file.Codes {
-			if c.file.IssuedAt.After(one.file.IssuedAt) {
-				*one = c
-			}
-			return list
-		}
-	}
-	return append(list, c)
-}
-
-// read verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not verify
-// files that name an unknown key. It counts the signatures that it verified. After quickly of them it reads the claims
-// first, which takes far less time than verifying a signature.
-func (l *License) read(content string, verified *int) (candidate, Kind) {
-	if *verified >= quickly {
-		switch claimed, err := license.UnverifiedFile(content); {
-		case err != nil:
-			return candidate{}, Damaged
-		case claimed.Signature != l.signature:
-			return candidate{}, OtherProgram
-		}
-	}
-	file, err := license.VerifyFile(content, func(id string) (license.PublicKey, bool) {
-		key, known := l.keys[id]
-		if known {
-			*verified++
-		}
-		return key, known
-	})
-	switch {
-	case errors.Is(err, license.ErrFileKey):
-		if claimed, err := license.UnverifiedFile(content); err == nil && claimed.Signature == l.signature {
-			return candidate{}, UnknownKey
-		}
-		return candidate{}, OtherProgram
-	case errors.Is(err, license.ErrOlderVersion):
-		return candidate{}, OlderVersion
-	case err != nil:
-		return candidate{}, Damaged
-	case file.Signature != l.signature:
-		return candidate{}, OtherProgram
-	}
-	bound, err := l.key.Open(file.Codes)
-	if err != nil {
-		return candidate{}, Damaged
-	}
-	return candidate{file: file, bound: bound}, Valid
-}
-
-var errTypedRefused = errors.New("this is not a license file, and this program accepts no typed activation codes: get the license file with the ACEN Desktop app")
+var errTypedRefused = errors.New("this is not a license file, and this program accepts no typed activation codes: " +
+	"get the license file with the ACEN Desktop app")
 
 // typed returns a typed activation code as a license file without an id, and its issue.
 func (l *License) typed(t installed.Typed) (c candidate, issue uint16, err error) {
@@ -513,7 +171,7 @@ func (p Program) policy() license.Policy {
 
 // judge decides about licenses and returns the best. It fails if the locks of the PC cannot be read now.
 func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (best candidate, err error) {
-	contacts := slices.Concat(own.contacts, l.unkept)
+	contacts := slices.Concat(own.contacts, l.pending)
 	var reading *fingerprint.Reading
 	for i := range list {
 		c := &list[i]
@@ -650,7 +308,7 @@ func (l *License) keepClock(ctx context.Context, own ownFolder, clock installed.
 	if own.silent || still && len(fresh) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	if len(fresh) == 0 {
 		_ = l.store.SetClock(ctx, l.signature, clock)
@@ -685,20 +343,32 @@ func contactOf(contacts []installed.Contact, f license.File) (last installed.Con
 func (c candidate) details() *Details {
 	f := c.file
 	return &Details{
-		ID: f.ID, Order: f.Order, Issuer: f.Issuer, Program: f.ProgramName, Note: f.Note, Features: f.Features, Expires: f.Expires, Codes: f.Codes, Typed: c.typed,
+		ID:       f.ID,
+		Order:    f.Order,
+		Issuer:   f.Issuer,
+		Program:  f.ProgramName,
+		Note:     f.Note,
+		Features: f.Features,
+		Expires:  f.Expires,
+		Codes:    f.Codes,
+		Typed:    c.typed,
 	}
 }
 
-// register tells the desktop app on this PC of the program, and gives a PC that has no Site code yet the one of its valid
-// license, so that the app recognizes it. It is done at first start, and when the program has changed.
+// register stores the program's name and keys for the desktop app, at the first start and when they have changed. It
+// gives a PC without a Site code that of its valid license, so that the app recognizes the license.
 func (l *License) register(ctx context.Context, state installed.State, best candidate) {
-	self := installed.Program{Name: l.program.Name, PublicKeys: l.program.PublicKeys, TypedCodes: l.program.ActivationKey != nil}
+	self := installed.Program{
+		Name:       l.program.Name,
+		PublicKeys: l.program.PublicKeys,
+		TypedCodes: l.program.ActivationKey != nil,
+	}
 	adopt := best.verdict.Valid() && !state.HasGeneration
 	if equal(state.Program, self) && !adopt {
 		return
 	}
 	codes := best.file.Codes
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	_, _ = l.store.Update(ctx, l.signature, func(s *installed.State) error { // the next start does it
 		s.Program = self

@@ -7,13 +7,14 @@
 //		fmt.Println(v.Text("en")) // what happened, and what to do; also in de, fr, es and ja
 //	}
 //
-// Open never fails and never panics, whatever lies on the disk, and needs well under a millisecond once the locks of the PC
-// have been read, which a process does once. It looks for license files in this order: those that the program names, the
-// person's folder that the desktop app keeps too, the machine-wide folders below the program's signature, and the folder of
-// the executable. Only files that name one of the program's keys are verified.
+// Open never fails and never panics, whatever lies on the disk, and needs well under a millisecond once the locks of
+// the PC have been read, which a process does once. It looks for license files in this order: those that the program
+// names, the person's folder that the desktop app keeps too, the machine-wide folders below the program's signature,
+// and the folder of the executable. Only files that name one of the program's keys are verified.
 //
-// At its first start the program writes its name and keys where the desktop app finds them, so that a PC without a network
-// can ask for a license for it. That, and the latest time seen, are written if they can be; no verdict depends on it.
+// At its first start the program writes its name and keys where the desktop app finds them, so that a PC without a
+// network can ask for a license for it. That, and the latest time seen, are written if they can be; no verdict depends
+// on it.
 //
 // # Tasks
 //
@@ -98,6 +99,6 @@
 //     accept files alone. The server is never asked about a typed code.
 //
 // A person who controls the network cannot forge an answer: it is signed with the program's key and bound to its
-// question, and a renewed license file is verified like any other. But answers can be held back: Validation.Grace limits
-// for how long, and with Forever the program runs on without end.
+// question, and a renewed license file is verified like any other. But answers can be held back: Validation.Grace
+// limits for how long, and with Forever the program runs on without end.
 package protect

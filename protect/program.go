@@ -24,7 +24,8 @@ type Program struct {
 	Name string
 	// Signature is the application signature.
 	Signature string
-	// PublicKeys are 64 hex digits each: the program's present key and those that its license files were signed with before.
+	// PublicKeys are 64 hex digits each: the program's present key and those that its license files were signed with
+	// before.
 	PublicKeys []string
 	// ActivationKey lets the program accept typed activation codes; nil refuses them. Whoever digs the key out of the
 	// program can make codes.
@@ -67,8 +68,8 @@ type Options struct {
 	Paths []string
 	// Folder is the person's folder that programs share with the desktop app; "" means installed.User.
 	Folder string
-	// Elsewhere are folders with license files that are looked at besides; nil means the machine-wide folders of the program
-	// and the folder of its executable.
+	// Elsewhere are folders with license files that are looked at besides; nil means the machine-wide folders of the
+	// program and the folder of its executable.
 	Elsewhere []string
 	// Fingerprint reads the locks; nil means this PC's, read once in a process.
 	Fingerprint Fingerprint
@@ -101,7 +102,7 @@ type License struct {
 	store     *installed.Store
 
 	checking sync.Mutex          // held while the license is checked or changed
-	unkept   []installed.Contact // answers of the server that could not be stored; guarded by checking
+	pending  []installed.Contact // answers of the server that could not be stored; guarded by checking
 	asked    []candidate         // what the latest check found to ask the server about; guarded by checking
 	mu       sync.Mutex          // guards verdict
 	verdict  Verdict
@@ -144,7 +145,8 @@ func (v Validation) check() error {
 func (p Program) checkPolicy() error {
 	policy := p.policy()
 	if policy.MaxHardwareChanges < 0 || policy.MaxHardwareChanges > license.LockCount {
-		return fmt.Errorf("the policy allows %d hardware changes: 0 to %d make sense", policy.MaxHardwareChanges, license.LockCount)
+		return fmt.Errorf("the policy allows %d hardware changes: 0 to %d make sense",
+			policy.MaxHardwareChanges, license.LockCount)
 	}
 	for _, l := range policy.Changeable {
 		if l.Bits() == 0 {
@@ -205,7 +207,7 @@ func (p Program) Open(ctx context.Context, o Options) *License {
 		o.Fingerprint = thisPC
 	}
 	if o.DiskTimeout <= 0 {
-		o.DiskTimeout = diskTimeout
+		o.DiskTimeout = installed.DefaultDiskTimeout
 	}
 	store := installed.Open(o.Folder, installed.Options{
 		Disk:        o.Disk,
@@ -249,25 +251,25 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// once reads the locks of a PC once and remembers them; a reading that was interrupted is made again.
-type once struct {
+// cachedFingerprint caches the first reading that succeeds.
+type cachedFingerprint struct {
 	Fingerprint
 	mu      sync.Mutex
 	reading *fingerprint.Reading
 }
 
 // thisPC reads the PC that the program runs on, once in a process.
-var thisPC Fingerprint = &once{Fingerprint: fingerprint.System()}
+var thisPC Fingerprint = &cachedFingerprint{Fingerprint: fingerprint.System()}
 
-func (o *once) Read(ctx context.Context) (fingerprint.Reading, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.reading != nil {
-		return *o.reading, nil
+func (c *cachedFingerprint) Read(ctx context.Context) (fingerprint.Reading, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reading != nil {
+		return *c.reading, nil
 	}
-	reading, err := o.Fingerprint.Read(ctx)
+	reading, err := c.Fingerprint.Read(ctx)
 	if err == nil {
-		o.reading = &reading
+		c.reading = &reading
 	}
 	return reading, err
 }

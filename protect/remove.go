@@ -44,7 +44,13 @@ func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 	}
 	switch best.verdict.Kind {
 	case Valid, ValidationDue, ClockSetBack, Expired:
-		gone := installed.Spent{Codes: best.file.Codes, LicenseID: best.file.ID, RemovalCode: best.file.Seed.RemovalCode(best.file.Codes), Shown: true, At: l.options.Now()}
+		gone := installed.Spent{
+			Codes:       best.file.Codes,
+			LicenseID:   best.file.ID,
+			RemovalCode: best.file.Seed.RemovalCode(best.file.Codes),
+			Shown:       true,
+			At:          l.options.Now(),
+		}
 		if err := l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, gone) }); err != nil {
 			return r, err
 		}
@@ -53,7 +59,12 @@ func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 		if err := l.show(ctx, best.file.Codes, best.file.ID); err != nil {
 			return r, err
 		}
-		r = Removal{Code: best.file.Seed.RemovalCode(best.file.Codes), LicenseID: best.file.ID, Codes: best.file.Codes, At: best.verdict.At}
+		r = Removal{
+			Code:      best.file.Seed.RemovalCode(best.file.Codes),
+			LicenseID: best.file.ID,
+			Codes:     best.file.Codes,
+			At:        best.verdict.At,
+		}
 	case NewerState:
 		return r, &Refusal{best.verdict}
 	default:
@@ -77,13 +88,18 @@ func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 // show records that a person sees the removal code of a license that has left: it does not come back then, whoever made
 // it leave.
 func (l *License) show(ctx context.Context, codes license.Codes, id int64) error {
-	gone := installed.Spent{Codes: codes, LicenseID: id, Shown: true, At: l.options.Now()}
+	gone := installed.Spent{
+		Codes:     codes,
+		LicenseID: id,
+		Shown:     true,
+		At:        l.options.Now(),
+	}
 	return l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, gone) })
 }
 
-// RemovalCodes lists the stored removal codes of Remove that the server has not accepted yet, the latest last. A person can
-// look up a code there that was not written down. Codes of licenses that the desktop app moves or removes are not among
-// them: such a license comes back if the app's task is canceled.
+// RemovalCodes lists the stored removal codes of Remove that the server has not accepted yet, the latest last. A person
+// can look up a code there that was not written down. Codes of licenses that the desktop app moves or removes are not
+// among them: such a license comes back if the app's task is canceled.
 func (l *License) RemovalCodes() (list []Removal, err error) {
 	state, err := l.store.State(l.signature)
 	for _, one := range state.Spent {
@@ -95,7 +111,12 @@ func (l *License) RemovalCodes() (list []Removal, err error) {
 }
 
 func removal(s installed.Spent) Removal {
-	return Removal{Code: s.RemovalCode, LicenseID: s.LicenseID, Codes: s.Codes, At: s.At}
+	return Removal{
+		Code:      s.RemovalCode,
+		LicenseID: s.LicenseID,
+		Codes:     s.Codes,
+		At:        s.At,
+	}
 }
 
 // erase erases the license files of a Site code, wherever they lie, and returns those that it cannot erase.

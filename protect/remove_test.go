@@ -87,8 +87,8 @@ func TestSettledRemovalCodesAreNotListed(t *testing.T) {
 	require.EqualValues(t, 3, kept[1].LicenseID)
 }
 
-// A license that the desktop app made leave can come back while its task waits, so the program lists no code of it. When the
-// person asks the program for the code all the same, the license does not come back.
+// A license that the desktop app made leave can come back while its task waits, so the program lists no code of it.
+// When the person asks the program for the code all the same, the license does not come back.
 func TestCodesOfTheAppAreNotListed(t *testing.T) {
 	d := newDesk(t)
 	f := d.license()
@@ -102,7 +102,7 @@ func TestCodesOfTheAppAreNotListed(t *testing.T) {
 	removal, err := l.Remove(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, code, removal.Code)
-	require.ErrorIs(t, d.store.Return(t.Context(), signature, f.Codes.Site), installed.ErrShown)
+	require.ErrorIs(t, d.store.UndoLeave(t.Context(), signature, f.Codes.Site), installed.ErrShown)
 	kept, err = l.RemovalCodes()
 	require.NoError(t, err)
 	require.Len(t, kept, 1)
@@ -185,8 +185,8 @@ func (k keeping) Remove(path string) error {
 	return k.Disk.Remove(path)
 }
 
-// Whenever the power goes during a removal, the license is still here or its removal code is, and Remove called again gives
-// the same code.
+// Whenever the power goes during a removal, the license is still here or its removal code is, and Remove called again
+// gives the same code.
 func TestRemovalSurvivesPowerCuts(t *testing.T) {
 	for name, install := range map[string]func(d *desk, f license.File){
 		"license file": func(d *desk, f license.File) {

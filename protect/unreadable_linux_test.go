@@ -132,6 +132,16 @@ func TestLicenseThatMayNotBeRead(t *testing.T) {
 	}
 }
 
+// A license file that is a symbolic link is found: only then the folder is read by a goroutine.
+func TestLinkedLicense(t *testing.T) {
+	d := newDesk(t)
+	path := d.write(filepath.Join(t.TempDir(), "license"), d.sign(signing, d.license()))
+	require.NoError(t, os.Symlink(path, filepath.Join(d.options.Elsewhere[0], "a.acen")))
+	for range 2 { // the first start creates the folder
+		require.True(t, d.open().Verdict().Valid())
+	}
+}
+
 // Without a home folder a license elsewhere is found, and the verdict says what is missing; nothing is written.
 func TestNoHome(t *testing.T) {
 	for name, home := range map[string]string{"not set": "", "relative": "somewhere"} {

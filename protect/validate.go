@@ -68,12 +68,13 @@ type refused struct {
 }
 
 func (r *refused) Error() string {
-	return fmt.Sprintf("the license server did not confirm the license: it answered %d %s", r.status, http.StatusText(r.status))
+	return fmt.Sprintf("the license server did not confirm the license: it answered %d %s",
+		r.status, http.StatusText(r.status))
 }
 
-// Validate asks the vendor's server now, once about each license of this PC, and returns the resulting verdict. The error
-// says why there was no answer about one, which by itself changes no verdict: ErrNoServer, ErrNotAsked, ErrNotSigned, a
-// *Refusal for the verdicts NewerState and UnknownKey, or the failure of the call.
+// Validate asks the vendor's server now, once about each license of this PC, and returns the resulting verdict. The
+// error says why there was no answer about one, which by itself changes no verdict: ErrNoServer, ErrNotAsked,
+// ErrNotSigned, a *Refusal for the verdicts NewerState and UnknownKey, or the failure of the call.
 func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	if l.program.Validation.Server == "" {
 		return l.Check(ctx), ErrNoServer
@@ -121,15 +122,15 @@ func (l *License) take(ctx context.Context, about candidate, said license.Valida
 	if i < 0 {
 		return nil
 	}
-	if err := l.heed(ctx, l.asked[i], said); err != nil {
+	if err := l.record(ctx, l.asked[i], said); err != nil {
 		return err
 	}
 	_, err := l.check(ctx)
 	return err
 }
 
-// Watch asks the vendor's server about the license from time to time, looks at the clock, and calls changed when the verdict
-// has changed. It returns when the context ends; a program runs it in a goroutine of its own.
+// Watch asks the vendor's server about the license from time to time, looks at the clock, and calls changed when the
+// verdict has changed. It returns when the context ends; a program runs it in a goroutine of its own.
 func (l *License) Watch(ctx context.Context, changedTo func(Verdict)) {
 	last, failures := l.Verdict(), 0
 	every := l.program.Validation.Every
@@ -188,7 +189,7 @@ func (l *License) lastContact(ctx context.Context) time.Time {
 	if _, err := l.check(ctx); err != nil {
 		return time.Time{}
 	}
-	contacts := append(l.store.Contacts(l.signature), l.unkept...)
+	contacts := append(l.store.Contacts(l.signature), l.pending...)
 	var last time.Time
 	for i, c := range l.asked {
 		if at := contactOf(contacts, c.file).At; c.verdict.Kind == Valid && (i == 0 || at.Before(last)) {
@@ -198,9 +199,9 @@ func (l *License) lastContact(ctx context.Context) time.Time {
 	return last
 }
 
-// heed records what the server said of a license, and when. It writes a new license file, which it verifies like any
+// record stores what the server said of a license, and when. It writes a new license file, which it verifies like any
 // other, and corrects the latest time that was seen by the server's.
-func (l *License) heed(ctx context.Context, c candidate, said license.Validation) error {
+func (l *License) record(ctx context.Context, c candidate, said license.Validation) error {
 	at := said.IssuedAt
 	contact := installed.Contact{LicenseID: c.file.ID, Site: c.file.Codes.Site, At: at}
 	if said.State != license.StateActive {
@@ -218,21 +219,23 @@ func (l *License) heed(ctx context.Context, c candidate, said license.Validation
 	if c.timed(l.program.Validation) {
 		clock := l.store.Clock(l.signature)
 		if ahead := clock.Latest.Sub(at); ahead > Tolerance || ahead < -clockEvery {
-			_ = l.store.SetClock(ctx, l.signature, installed.Clock{Latest: at, Issued: laterOf(clock.Issued, c.file.IssuedAt)}) // the next answer does it
+			clock = installed.Clock{Latest: at, Issued: laterOf(clock.Issued, c.file.IssuedAt)}
+			_ = l.store.SetClock(ctx, l.signature, clock) // the next answer tries again
 		}
 	}
-	l.unkept = slices.DeleteFunc(l.unkept, func(one installed.Contact) bool {
+	l.pending = slices.DeleteFunc(l.pending, func(one installed.Contact) bool {
 		return one.LicenseID == contact.LicenseID && one.Site == contact.Site
 	})
 	if err := l.store.SetContact(ctx, l.signature, contact); err != nil {
-		l.unkept = append(l.unkept, contact) // this process goes by it all the same
+		l.pending = append(l.pending, contact) // this process goes by it all the same
 	}
 	return nil
 }
 
 // word returns a state in a form that can be stored.
 func word(state string) string {
-	if len(state) > 32 || strings.ContainsFunc(state, func(r rune) bool { return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z') }) {
+	letter := func(r rune) bool { return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }
+	if len(state) > 32 || strings.ContainsFunc(state, func(r rune) bool { return !letter(r) }) {
 		return "Unknown"
 	}
 	return state

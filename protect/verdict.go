@@ -21,7 +21,8 @@ const (
 	Undecided Kind = iota
 	// Valid: the program may run.
 	Valid
-	// ValidationDue: the license would be valid, but the vendor's server was not heard of for longer than the vendor allows.
+	// ValidationDue: the license would be valid, but the vendor's server was not heard of for longer than the vendor
+	// allows.
 	ValidationDue
 	// ClockSetBack: the PC's clock tells a time before one that it told already.
 	ClockSetBack
@@ -102,7 +103,8 @@ func (v Verdict) Has(bit int) bool {
 type Details struct {
 	// ID and Order are the vendor's numbers; 0 for a typed activation code.
 	ID, Order int64
-	// Issuer is the name of the vendor's server, and Program the program's as the vendor has it; "" for a typed activation code.
+	// Issuer is the name of the vendor's server, and Program the program's as the vendor has it; "" for a typed activation
+	// code.
 	Issuer, Program string
 	// Note is what the person wrote on the license.
 	Note string
@@ -149,7 +151,7 @@ func (v Verdict) Text(language string) string {
 		"{program}", v.program,
 		"{path}", v.Path,
 		"{File}", file.in(in, "{path}", v.Path),
-		"{folder}", v.place(),
+		"{folder}", v.dir(),
 		"{date}", day(in, v.At),
 		"{end}", end(in, ends),
 		"{now}", day(in, v.now),
@@ -164,8 +166,8 @@ func (v Verdict) Text(language string) string {
 	return phrases[v.phrase()].in(in, values...)
 }
 
-// place returns the folder that cannot be read, or in which the file is.
-func (v Verdict) place() string {
+// dir returns the folder that cannot be read, or in which the file is.
+func (v Verdict) dir() string {
 	if v.folder {
 		return v.Path
 	}
@@ -186,8 +188,8 @@ func (v Verdict) reasons(language int) (text string) {
 	return text
 }
 
-// back returns the advice to bring the license back, or "" if the same comparison would refuse that: then the reasons say
-// who can help.
+// back returns the advice to bring the license back, or "" if the same comparison would refuse that: then the reasons
+// say who can help.
 func (v Verdict) back(language int) string {
 	if v.Comparison != nil {
 		for _, r := range v.Comparison.Reasons {

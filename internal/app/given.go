@@ -16,7 +16,7 @@ import (
 
 	"github.com/acen-desktop/acen/internal/app/handover"
 	"github.com/acen-desktop/acen/license/carry"
-	"github.com/acen-desktop/acen/ui"
+	"github.com/acen-desktop/acen/ui/presenter"
 )
 
 // Given reads what the program is started with: a file, also by its file: address, which desktops give in the place of a path, or a
@@ -42,7 +42,7 @@ func Given(argument string) (content []byte, folder string, err error) {
 		return nil, folder, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, "", &ui.Unreadable{Path: path, Neither: true, Err: fmt.Errorf("%s is neither a file nor a folder", path)}
+		return nil, "", &presenter.Unreadable{Path: path, Neither: true, Err: fmt.Errorf("%s is neither a file nor a folder", path)}
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -85,7 +85,7 @@ func unreadable(path string, err error) error {
 	if errors.As(err, &fault) {
 		err = fault.Err
 	}
-	return &ui.Unreadable{Path: path, Err: fmt.Errorf("%s cannot be read: %w", path, err)}
+	return &presenter.Unreadable{Path: path, Err: fmt.Errorf("%s cannot be read: %w", path, err)}
 }
 
 // handOver gives what this start was given to the one that is running, which raises its window.
@@ -101,8 +101,11 @@ func handOver(p Program) error {
 	return err
 }
 
-// watchGiven sends what this start was given, and then what later ones put into a box, until ctx ends.
-func watchGiven[T string | []byte](ctx context.Context, box *handover.Box, first T, ticks <-chan time.Time, log *slog.Logger) <-chan T {
+// watchGiven sends first, unless it is empty, and then what later starts put into the box and what comes from opened,
+// until ctx ends. It receives from opened only when nothing else waits.
+func watchGiven[T string | []byte](
+	ctx context.Context, box *handover.Box, first T, opened <-chan T, ticks <-chan time.Time, log *slog.Logger,
+) <-chan T {
 	out := make(chan T)
 	go func() {
 		defer close(out)
@@ -114,14 +117,17 @@ func watchGiven[T string | []byte](ctx context.Context, box *handover.Box, first
 		for {
 			var to chan<- T
 			var next T
+			from := opened
 			if len(waiting) > 0 {
-				to, next = out, waiting[0]
+				to, next, from = out, waiting[0], nil
 			}
 			select {
 			case <-ctx.Done():
 				return
 			case to <- next:
 				waiting = waiting[1:]
+			case content := <-from:
+				waiting = append(waiting, content)
 			case <-ticks:
 				list, err := box.Taken()
 				if err != nil && !told {

@@ -171,7 +171,7 @@ func (d *desk) licenseFile(token string, claimed license.File) (f fileJSON, verd
 		return f, "It was made by an older trial version and is not valid any more."
 	case errors.Is(err, license.ErrFileKey):
 		f.Signed = "unknown"
-		if (installed.File{Content: token}).Older() {
+		if (installed.File{Content: token}).OfTrialVersion() {
 			return f, "Its codes do not fit together: it was made by an older trial version, or it is forged."
 		}
 		return f, "No program of this PC names its key, so nobody here can tell whether its vendor signed it."

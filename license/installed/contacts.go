@@ -33,9 +33,7 @@ func (s *Store) Contacts(signature license.Signature) []Contact {
 
 // contacts is Contacts without a time limit.
 func (s *Store) contacts(signature license.Signature) []Contact {
-	v := s.View(signature)
-	defer v.Close()
-	return v.Contacts()
+	return s.View(signature).Contacts()
 }
 
 // SetContact replaces the server's latest answer about a license. It fails with ErrNewer.

@@ -12,8 +12,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// diskTimeout is the default of Options.DiskTimeout.
-const diskTimeout = 3 * time.Second
+// DefaultDiskTimeout is the default of Options.DiskTimeout.
+const DefaultDiskTimeout = 3 * time.Second
 
 var (
 	// ErrNoHome is returned by a store without a folder: the person has no home folder, because HOME is not set or is

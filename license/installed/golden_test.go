@@ -62,9 +62,7 @@ func goldenState(t *testing.T) State {
 // files "Versions").
 func TestGoldenVersion2(t *testing.T) {
 	content := golden(t, "pc-v2.json")
-	_, quick := quickState(content)
-	require.True(t, quick)
-	state, err := decodeState(content)
+	state, err := decodeForChange(content)
 	require.NoError(t, err)
 	require.Equal(t, goldenState(t), state)
 	text, err := state.encode()
@@ -72,8 +70,8 @@ func TestGoldenVersion2(t *testing.T) {
 	require.Equal(t, content, string(text))
 }
 
-// TestGoldenTypedCodes covers the members of version 2 that came after its first file: typed activation codes of before,
-// and hashes of all that were entered (spec: files "State file", files "Versions").
+// TestGoldenTypedCodes covers the members of version 2 that came after its first file: typed activation codes of
+// before, and hashes of all that were entered (spec: files "State file", files "Versions").
 func TestGoldenTypedCodes(t *testing.T) {
 	want := goldenState(t)
 	want.Former = []Typed{
@@ -113,7 +111,7 @@ func TestUnknownMembersSurvive(t *testing.T) {
 				if err := s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 0x125)}); err != nil {
 					return err
 				}
-				return s.Return(t.Context(), notepad, codesOf(t, 0x123).Site)
+				return s.UndoLeave(t.Context(), notepad, codesOf(t, 0x123).Site)
 			},
 			lost: []string{`"reason":{"code":"moved","to":["PC 2"]}`, `"origin":"mail"`},
 		},
@@ -128,6 +126,17 @@ func TestUnknownMembersSurvive(t *testing.T) {
 				return nil
 			})
 			return err
+		}},
+		"later typed codes": {change: func(s *Store) error {
+			for n := byte(2); n <= 3; n++ {
+				if _, err := s.Update(t.Context(), notepad, func(state *State) error {
+					state.Enter(Typed{Codes: codesOf(t, 0x125), Code: license.ActivationCode{n}})
+					return nil
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
 		}},
 		"another typed code": {
 			change: func(s *Store) error {
@@ -236,7 +245,7 @@ func TestNewerStateIsNotTouched(t *testing.T) {
 				"generation": func() error { _, err := s.Generation(t.Context(), notepad); return err },
 				"renew":      func() error { return s.Renew(t.Context(), notepad, site) },
 				"leave":      func() error { return s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 0x123)}) },
-				"return":     func() error { return s.Return(t.Context(), notepad, site) },
+				"return":     func() error { return s.UndoLeave(t.Context(), notepad, site) },
 				"settle":     func() error { return s.Settle(t.Context(), notepad, site) },
 				"set aside":  func() error { _, err := s.SetAside(t.Context(), notepad); return err },
 				"clock":      func() error { return s.SetClock(t.Context(), notepad, Clock{Latest: time.Unix(1, 0)}) },

@@ -15,8 +15,8 @@
 // and gives the PC a new generation. A program does not run under a license file whose Site code is spent, so the file
 // itself may be erased at any later time.
 //
-// The server accepts the removal code later. Settle records that. Return then refuses to bring the license back, even
-// if app data that were restored from a backup ask for it.
+// The server accepts the removal code later. Settle records that. UndoLeave then refuses to bring the license back,
+// even if app data that were restored from a backup ask for it.
 //
 // What a trial version left, with codes of the scheme acen/v1, is never read and never erased: a change moves it into
 // the folder "old" beside it.
@@ -60,11 +60,11 @@ var (
 	// ErrNewer is returned for a state file that a newer version of this package wrote, and for every change of its
 	// folder.
 	ErrNewer = errors.New("the file that keeps this PC's Site code was written by a newer version")
-	// ErrSettled is returned by Return for a settled license.
+	// ErrSettled is returned by UndoLeave for a settled license.
 	ErrSettled = errors.New("the server has taken back the license with this Site code")
-	// ErrShown is returned by Return for a license whose removal code a person has seen: it may be in use elsewhere.
+	// ErrShown is returned by UndoLeave for a license whose removal code a person has seen: it may be in use elsewhere.
 	ErrShown = errors.New("the removal code of the license was shown")
-	// ErrReplaced is returned by Return if this PC has a newer license under its present Site code.
+	// ErrReplaced is returned by UndoLeave if this PC has a newer license under its present Site code.
 	ErrReplaced = errors.New("this PC has a newer license of this program")
 	// ErrGenerations is returned when every generation of a program was used on this PC: after 4,096 removals.
 	ErrGenerations = errors.New("this PC has used up its Site codes for this program; ask the vendor for help")
@@ -170,7 +170,7 @@ func Open(dir string, o Options) *Store {
 		o.LockTimeout = lockTimeout
 	}
 	if o.DiskTimeout <= 0 {
-		o.DiskTimeout = diskTimeout
+		o.DiskTimeout = DefaultDiskTimeout
 	}
 	if o.tryLock == nil {
 		o.tryLock = (*flock.Flock).TryLock
@@ -233,9 +233,9 @@ type Spent struct {
 	// RemovalCode proves that the license is not used on this PC any more; zero if the license is settled, or if only
 	// the desktop app stores the code.
 	RemovalCode license.RemovalCode
-	// Settled reports that the server has accepted the removal code or ended the license: Return refuses it.
+	// Settled reports that the server has accepted the removal code or ended the license: UndoLeave refuses it.
 	Settled bool
-	// Shown tells that a person has seen the removal code: Return cannot bring the license back.
+	// Shown tells that a person has seen the removal code: UndoLeave cannot bring the license back.
 	Shown bool
 	At    time.Time
 }
@@ -305,9 +305,7 @@ func (s *Store) State(signature license.Signature) (State, error) {
 
 // state is State without a time limit.
 func (s *Store) state(signature license.Signature) (State, error) {
-	v := s.View(signature)
-	defer v.Close()
-	state, err := v.State()
+	state, err := s.View(signature).State()
 	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) && !errors.Is(err, ErrNoHome) {
 		err = folderError(Below(s.dir, signature), err)
 	}
@@ -447,11 +445,11 @@ func (s *Store) Renew(ctx context.Context, signature license.Signature, site lic
 	return err
 }
 
-// Return reverts Leave: the Site code is valid again and becomes this PC's present one. A Site code that is not spent
-// stays as it is. Return fails with ErrSettled for a settled license, with ErrShown for one whose removal code a person
-// has seen, and with ErrReplaced if this PC has a newer license: a license file or typed code that is not spent and has
-// the present generation. Return does not verify the files; a forged one can only make it fail.
-func (s *Store) Return(ctx context.Context, signature license.Signature, site license.SiteCode) error {
+// UndoLeave reverts Leave: the Site code is valid again and becomes this PC's present one. A Site code that is not
+// spent stays as it is. UndoLeave fails with ErrSettled for a settled license, with ErrShown for one whose removal code
+// a person has seen, and with ErrReplaced if this PC has a newer license: a license file or typed code that is not
+// spent and has the present generation. UndoLeave does not verify the files; a forged one can only make it fail.
+func (s *Store) UndoLeave(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		i := slices.IndexFunc(state.Spent, func(one Spent) bool { return one.Codes.Site == site })
 		switch {
@@ -488,7 +486,7 @@ func (s *Store) replaced(state State) (bool, error) {
 	files, err := s.files(state.Signature)
 	return slices.ContainsFunc(files, func(f File) bool {
 		claimed, err := license.UnverifiedFile(f.Content)
-		return err == nil && claimed.Signature == state.Signature && present(claimed.Codes.Site) && !f.Older()
+		return err == nil && claimed.Signature == state.Signature && present(claimed.Codes.Site) && !f.OfTrialVersion()
 	}), err
 }
 
@@ -547,22 +545,16 @@ func (s *Store) Files(signature license.Signature) ([]File, error) {
 
 // files is Files without a time limit.
 func (s *Store) files(signature license.Signature) ([]File, error) {
-	v := s.View(signature)
-	defer v.Close()
-	return v.Files()
+	return s.View(signature).Files()
 }
 
 // Files lists the files of a folder that are named as license files; a folder that is not there holds none. Files that
 // are too large, or cannot be read, have no content.
-func Files(dir string) (list []File, err error) {
-	v := OpenView(dir)
-	defer v.Close()
-	return v.Files()
-}
+func Files(dir string) (list []File, err error) { return ViewOf(dir).Files() }
 
 // ReadFile reads one license file. A file that is too large, or cannot be read, has no content.
 func ReadFile(path string) File {
-	content, err := readSome(path, license.MaxFile)
+	content, err := readShared(path, license.MaxFile)
 	return newFile(path, content, err)
 }
 
@@ -590,10 +582,10 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 		if err != nil {
 			return err
 		}
-		if err := s.erase(files, File.Older); err != nil { // they are kept in the folder "old"
+		if err := s.erase(files, File.OfTrialVersion); err != nil { // they are kept in the folder "old"
 			return err
 		}
-		files = slices.DeleteFunc(files, File.Older)
+		files = slices.DeleteFunc(files, File.OfTrialVersion)
 		name := free(files, name, content)
 		if err := s.replace(filepath.Join(dir, name), []byte(content)); err != nil {
 			return err
@@ -676,7 +668,7 @@ func (s *Store) erase(files []File, which func(File) bool) (err error) {
 	for _, f := range files {
 		switch {
 		case !which(f):
-		case f.Older():
+		case f.OfTrialVersion():
 			err = errors.Join(err, s.keep(f.Path))
 		default:
 			if e := s.o.Disk.Remove(f.Path); !errors.Is(e, fs.ErrNotExist) {
@@ -698,7 +690,6 @@ type Clock struct {
 func (s *Store) Clock(signature license.Signature) Clock {
 	clock, _ := within(s, signature, s.o.DiskTimeout, func() (Clock, error) {
 		v := s.View(signature)
-		defer v.Close()
 		state, _ := v.State() // a damaged one has no clock
 		return v.Clock(state), nil
 	})
@@ -743,10 +734,8 @@ func (s *Store) replace(path string, content []byte) error {
 
 // sweep removes incomplete files that a crash left behind.
 func (s *Store) sweep(dir string) {
-	v := OpenView(dir)
-	defer v.Close()
 	var left []string
-	_ = v.names(func(some []string) bool { // a file that stays makes Write fail
+	_ = readNames(dir, func(some []string) bool { // a file that stays makes Write fail
 		for _, name := range some {
 			if strings.HasPrefix(name, freshName) {
 				left = append(left, name)
@@ -759,10 +748,10 @@ func (s *Store) sweep(dir string) {
 	}
 }
 
-// readSome reads a file of at most limit bytes.
-func readSome(path string, limit int64) (content string, err error) {
+// readShared is readFile for a file that other programs may replace at the same time.
+func readShared(path string, limit int64) (content string, err error) {
 	err = sharing(func() error {
-		content, err = readNow(path, limit)
+		content, err = readFile(path, limit)
 		return err
 	})
 	return content, err

@@ -110,7 +110,7 @@ func TestReturn(t *testing.T) {
 			}
 			before, err := s.State(notepad)
 			require.NoError(t, err)
-			require.ErrorIs(t, s.Return(t.Context(), notepad, site), c.err)
+			require.ErrorIs(t, s.UndoLeave(t.Context(), notepad, site), c.err)
 			after, err := s.State(notepad)
 			require.NoError(t, err)
 			if c.err != nil {
@@ -121,7 +121,7 @@ func TestReturn(t *testing.T) {
 			require.False(t, spent)
 			require.EqualValues(t, left, after.Generation)
 			require.Len(t, after.Spent, len(before.Spent)-1)
-			require.NoError(t, s.Return(t.Context(), notepad, site), "done again it does nothing")
+			require.NoError(t, s.UndoLeave(t.Context(), notepad, site), "done again it does nothing")
 		})
 	}
 }

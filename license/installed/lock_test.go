@@ -54,7 +54,7 @@ func TestLockTimeout(t *testing.T) {
 			return err
 		},
 		"leave":     func(ctx context.Context, s *Store) error { return s.Leave(ctx, notepad, Spent{Codes: codesOf(t, 1)}) },
-		"return":    func(ctx context.Context, s *Store) error { return s.Return(ctx, notepad, 1) },
+		"return":    func(ctx context.Context, s *Store) error { return s.UndoLeave(ctx, notepad, 1) },
 		"settle":    func(ctx context.Context, s *Store) error { return s.Settle(ctx, notepad, 1) },
 		"set aside": func(ctx context.Context, s *Store) error { _, err := s.SetAside(ctx, notepad); return err },
 		"put":       func(ctx context.Context, s *Store) error { return s.Put(ctx, notepad, "a.acen", "x") },

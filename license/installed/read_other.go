@@ -8,28 +8,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 )
 
-// folder is a folder, whose path is walked for each of its files.
-type folder struct{ dir string }
-
-func openFolder(dir string) (folder, error) { return folder{dir}, nil }
-
-func (folder) close() {}
-
-// readNow reads a file of the folder, as the function readNow does.
-func (f folder) readNow(name string, limit int64) (string, error) {
-	return readNow(filepath.Join(f.dir, name), limit)
-}
-
-// readNow reads a file of at most limit bytes.
-func readNow(path string, limit int64) (string, error) {
+// readFile reads a regular file of at most limit bytes, and fails with fs.ErrInvalid for any other.
+func readFile(path string, limit int64) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for somebody to write into it
+	if !info.Mode().IsRegular() { // opening a pipe would wait for a writer
 		return "", fs.ErrInvalid
 	}
 	f, err := os.Open(path)
@@ -37,7 +24,7 @@ func readNow(path string, limit int64) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	// One read gets all of a file that does not grow just now, and sees its end.
+	// With room for more than the file, one read gets all of it and sees its end.
 	content := bytes.NewBuffer(make([]byte, 0, min(info.Size(), limit)+bytes.MinRead))
 	_, err = content.ReadFrom(io.LimitReader(f, limit+1))
 	if err == nil && int64(content.Len()) > limit {
@@ -46,16 +33,16 @@ func readNow(path string, limit int64) (string, error) {
 	return content.String(), err
 }
 
-// names gives the names in the folder to each, some at a time, until it wants no more.
-func (f folder) names(each func(some []string) (more bool)) error {
-	folder, err := os.Open(f.dir)
+// readNames calls each with the names in a folder, some at a time, until each returns false.
+func readNames(dir string, each func(names []string) (more bool)) error {
+	folder, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
 	defer folder.Close()
 	for {
-		some, err := folder.Readdirnames(256)
-		if more := each(some); !more || errors.Is(err, io.EOF) {
+		names, err := folder.Readdirnames(256)
+		if more := each(names); !more || errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -168,10 +168,6 @@ func TestTypedCodes(t *testing.T) {
 	require.Len(t, state.Given, 3)
 	require.True(t, state.Had(code(1).Code))
 	require.False(t, state.Had(code(4).Code))
-	content, err := os.ReadFile(s.StatePath(notepad))
-	require.NoError(t, err)
-	_, quick := quickState(string(content))
-	require.True(t, quick)
 
 	for _, n := range []byte{2, 1} {
 		require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: code(n).Codes}))

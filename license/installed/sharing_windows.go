@@ -9,10 +9,10 @@ import (
 // lockFlags are the flags for opening a lock file.
 const lockFlags = os.O_CREATE | os.O_RDONLY
 
-var reading = patience{now: time.Now, sleep: time.Sleep}
+var systemBudget = readBudget{now: time.Now, sleep: time.Sleep}
 
 // sharing retries read while another program replaces the file, because Windows refuses to open it meanwhile.
-func sharing(read func() error) error { return reading.read(read) }
+func sharing(read func() error) error { return systemBudget.read(read) }
 
 // renameTries limits how often a rename is tried, at intervals of lockPause.
 const renameTries = 100

@@ -14,7 +14,7 @@ import (
 )
 
 // TestFilesThatAreOpen covers files that another program opened for itself alone: they have no content, and the others
-// are read. Together they cost one patience.
+// are read. Together they cost the budget of one file.
 func TestFilesThatAreOpen(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 100 {
@@ -35,15 +35,17 @@ func TestFilesThatAreOpen(t *testing.T) {
 	require.Len(t, files, 101)
 	require.Empty(t, files[0].Content)
 	require.Equal(t, "license", files[100].Content)
-	require.Equal(t, patienceFile, slept.total)
-	_, err = readSome(files[0].Path, license.MaxFile)
+	require.Equal(t, fileBudget, slept.total)
+	_, err = readShared(files[0].Path, license.MaxFile)
 	require.ErrorIs(t, err, errorSharingViolation)
 	require.NotErrorIs(t, err, fs.ErrPermission)
 }
 
-// sleeping replaces the time of the process's patience until the returned function is called.
+// sleeping replaces the time of the systemBudget until the returned function is called.
 func sleeping(s *slept) (restore func()) {
-	now, sleep := reading.now, reading.sleep
-	reading.now, reading.sleep, reading.began = s.now, s.sleep, s.clock.Add(-patienceWindow)
-	return func() { reading.now, reading.sleep, reading.began = now, sleep, now().Add(-patienceWindow) }
+	now, sleep := systemBudget.now, systemBudget.sleep
+	systemBudget.now, systemBudget.sleep, systemBudget.began = s.now, s.sleep, s.clock.Add(-budgetWindow)
+	return func() {
+		systemBudget.now, systemBudget.sleep, systemBudget.began = now, sleep, now().Add(-budgetWindow)
+	}
 }

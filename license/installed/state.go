@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -63,9 +64,9 @@ type members map[string]json.RawMessage
 
 // unknown holds the members of a state file that this version does not know.
 type unknown struct {
-	state, program, typed, clock members
-	typedFor                     Typed                        // the typed code that typed belongs to
-	spent                        map[license.SiteCode]members // by the entry's Site code
+	state, program, clock members
+	typed                 map[Typed]members
+	spent                 map[license.SiteCode]members // by the entry's Site code
 }
 
 func (f stateFile) MarshalJSON() ([]byte, error) {
@@ -73,28 +74,11 @@ func (f stateFile) MarshalJSON() ([]byte, error) {
 	return encodeObject(known(f), f.unknown)
 }
 
-func (f *stateFile) UnmarshalJSON(data []byte) (err error) {
-	type known stateFile
-	f.unknown, err = decodeObject(data, (*known)(f), stateNames)
-	return err
-}
-
 func (f programFile) MarshalJSON() ([]byte, error) { return encodeObject(f.Program, f.unknown) }
-
-func (f *programFile) UnmarshalJSON(data []byte) (err error) {
-	f.unknown, err = decodeObject(data, &f.Program, programNames)
-	return err
-}
 
 func (f spentFile) MarshalJSON() ([]byte, error) {
 	type known spentFile
 	return encodeObject(known(f), f.unknown)
-}
-
-func (f *spentFile) UnmarshalJSON(data []byte) (err error) {
-	type known spentFile
-	f.unknown, err = decodeObject(data, (*known)(f), spentNames)
-	return err
 }
 
 func (f typedFile) MarshalJSON() ([]byte, error) {
@@ -102,18 +86,7 @@ func (f typedFile) MarshalJSON() ([]byte, error) {
 	return encodeObject(known(f), f.unknown)
 }
 
-func (f *typedFile) UnmarshalJSON(data []byte) (err error) {
-	type known typedFile
-	f.unknown, err = decodeObject(data, (*known)(f), typedNames)
-	return err
-}
-
 func (f clockFile) MarshalJSON() ([]byte, error) { return encodeObject(f.Clock, f.unknown) }
-
-func (f *clockFile) UnmarshalJSON(data []byte) (err error) {
-	f.unknown, err = decodeObject(data, &f.Clock, clockNames)
-	return err
-}
 
 // encodeObject encodes a struct as a JSON object and appends the unknown members.
 func encodeObject(known any, unknown members) ([]byte, error) {
@@ -126,23 +99,6 @@ func encodeObject(known any, unknown members) ([]byte, error) {
 		return rest, err
 	}
 	return slices.Concat(object[:len(object)-1], []byte(","), rest[1:]), nil
-}
-
-// decodeObject decodes a JSON object into known and returns the members that are not in names; nil if there are none.
-func decodeObject(data []byte, known any, names []string) (unknown members, err error) {
-	if err := json.Unmarshal(data, known); err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(data, &unknown); err != nil {
-		return nil, err
-	}
-	maps.DeleteFunc(unknown, func(name string, _ json.RawMessage) bool { // encoding/json ignores case
-		return slices.ContainsFunc(names, func(known string) bool { return strings.EqualFold(known, name) })
-	})
-	if len(unknown) == 0 {
-		return nil, nil
-	}
-	return unknown, nil
 }
 
 func (s State) encode() ([]byte, error) {
@@ -178,21 +134,11 @@ func (s State) encode() ([]byte, error) {
 		f.Spent = append(f.Spent, e)
 	}
 	if s.Typed != nil {
-		f.Typed = &typedFile{
-			SiteCode:       s.Typed.Codes.Site.String(),
-			MachineID:      s.Typed.Codes.Machine.String(),
-			ActivationCode: s.Typed.Code.String(),
-		}
-		if *s.Typed == more.typedFor {
-			f.Typed.unknown = more.typed
-		}
+		typed := more.typedFile(*s.Typed)
+		f.Typed = &typed
 	}
 	for _, t := range s.Former {
-		f.Former = append(f.Former, typedFile{
-			SiteCode:       t.Codes.Site.String(),
-			MachineID:      t.Codes.Machine.String(),
-			ActivationCode: t.Code.String(),
-		})
+		f.Former = append(f.Former, more.typedFile(t))
 	}
 	if s.unknown != nil {
 		return json.Marshal(f) // not indented: nothing limits how deep unknown members nest
@@ -200,29 +146,36 @@ func (s State) encode() ([]byte, error) {
 	return json.MarshalIndent(f, "", "  ")
 }
 
+func (u *unknown) typedFile(t Typed) typedFile {
+	return typedFile{
+		SiteCode:       t.Codes.Site.String(),
+		MachineID:      t.Codes.Machine.String(),
+		ActivationCode: t.Code.String(),
+		unknown:        u.typed[t],
+	}
+}
+
 func readState(path string) (State, error) {
-	content, err := readSome(path, maxState)
+	content, err := readShared(path, maxState)
 	if err != nil {
 		return State{}, stateError(err)
 	}
 	return decodeState(content)
 }
 
-// decodeState decodes a state file. It fails with ErrNewer for a file of a newer version, with errOlder for one of a
-// trial version, and with ErrDamaged for any other file that encode does not write.
+// decodeState decodes a state file without the members that this version does not know. It fails with ErrNewer for a
+// file of a newer version, with errTrialVersion for one of a trial version, and with ErrDamaged for any other file that
+// encode does not write.
 func decodeState(content string) (s State, err error) {
-	f, quick := quickState(content)
-	if !quick {
-		f = stateFile{}
-		if json.Unmarshal([]byte(content), &f) != nil {
-			var other struct {
-				Version int64 `json:"version"`
-			}
-			if json.Unmarshal([]byte(content), &other) != nil {
-				return s, ErrDamaged
-			}
-			return s, cmp.Or(checkVersion(other.Version), ErrDamaged)
+	var f stateFile
+	if json.Unmarshal([]byte(content), &f) != nil {
+		var other struct {
+			Version int64 `json:"version"`
 		}
+		if json.Unmarshal([]byte(content), &other) != nil {
+			return s, ErrDamaged
+		}
+		return s, cmp.Or(checkVersion(other.Version), ErrDamaged)
 	}
 	if err := checkVersion(int64(f.Version)); err != nil {
 		return s, err
@@ -266,9 +219,6 @@ func decodeState(content string) (s State, err error) {
 		s.Former = append(s.Former, t)
 	}
 	s.Given = f.Given
-	if !quick {
-		s.unknown = unknownOf(f, s)
-	}
 	return s, nil
 }
 
@@ -289,31 +239,67 @@ func checkVersion(version int64) error {
 	case version == stateVersion:
 		return nil
 	case version == 1:
-		return errOlder
+		return errTrialVersion
 	}
 	return ErrDamaged
 }
 
-// unknownOf returns the members of a file that this version does not know; nil if there are none.
-func unknownOf(f stateFile, s State) *unknown {
-	u := unknown{state: f.unknown, program: f.Program.unknown, clock: f.Clock.unknown}
-	some := len(u.state) + len(u.program) + len(u.clock)
-	if f.Typed != nil {
-		u.typed, u.typedFor = f.Typed.unknown, *s.Typed
-		some += len(u.typed)
+// decodeForChange is decodeState for a state that will be encoded again: it also decodes the unknown members.
+func decodeForChange(content string) (State, error) {
+	s, err := decodeState(content)
+	if err == nil {
+		s.unknown, err = s.decodeUnknown(content)
 	}
-	for i, e := range f.Spent {
-		if len(e.unknown) == 0 {
-			continue
-		}
-		if u.spent == nil {
-			u.spent = map[license.SiteCode]members{}
-		}
-		u.spent[s.Spent[i].Codes.Site] = e.unknown
-		some++
+	return s, err
+}
+
+// decodeUnknown decodes the unknown members of a state file, which s was decoded from; nil if there are none.
+func (s State) decodeUnknown(content string) (*unknown, error) {
+	var object members
+	var f struct {
+		Program members   `json:"program"`
+		Spent   []members `json:"spent"`
+		Typed   members   `json:"typed"`
+		Former  []members `json:"former_typed"`
+		Clock   members   `json:"clock"`
+	}
+	if json.Unmarshal([]byte(content), &object) != nil || json.Unmarshal([]byte(content), &f) != nil {
+		return nil, ErrDamaged
+	}
+	u := &unknown{
+		state:   object.without(stateFile{}),
+		program: f.Program.without(Program{}),
+		clock:   f.Clock.without(Clock{}),
+		typed:   map[Typed]members{},
+		spent:   map[license.SiteCode]members{},
+	}
+	some := len(u.state) + len(u.program) + len(u.clock)
+	for i, one := range s.Spent {
+		u.spent[one.Codes.Site] = f.Spent[i].without(spentFile{})
+		some += len(u.spent[one.Codes.Site])
+	}
+	for i, t := range s.Former {
+		u.typed[t] = f.Former[i].without(typedFile{})
+		some += len(u.typed[t])
+	}
+	if s.Typed != nil {
+		u.typed[*s.Typed] = f.Typed.without(typedFile{})
+		some += len(u.typed[*s.Typed])
 	}
 	if some == 0 {
-		return nil
+		return nil, nil
 	}
-	return &u
+	return u, nil
+}
+
+// without returns the members that are not fields of known, a struct. It ignores case, as encoding/json does.
+func (m members) without(known any) members {
+	fields := reflect.VisibleFields(reflect.TypeOf(known))
+	maps.DeleteFunc(m, func(member string, _ json.RawMessage) bool {
+		return slices.ContainsFunc(fields, func(f reflect.StructField) bool {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			return name != "" && strings.EqualFold(name, member)
+		})
+	})
+	return m
 }

@@ -11,68 +11,63 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// A View reads what lies in the folder of one program, whose path is walked once for all of it. State and Files read
-// the disk anew each time. A View is for one goroutine, and closed at the end.
+// A View reads the folder of one program. It has no time limit (see Within and Direct) and is for one goroutine.
 type View struct {
-	signature  license.Signature
-	folder     folder
-	missing    error // why there is no folder
-	noContacts bool  // all names were read, and that of the contacts was not among them
+	dir       string
+	signature license.Signature
+	err       error         // why there is no folder
+	direct    *directFolder // of a view that Direct returned
+
+	// noClock and noContacts are set once Each has listed the folder and these files were not in it.
+	noClock, noContacts bool
 }
 
-// View opens the folder of a program, or sees that there is none.
+// View returns a view of the folder of a program. Its methods fail with ErrNoHome if the store has no folder.
 func (s *Store) View(signature license.Signature) *View {
 	if s.dir == "" {
-		return &View{missing: ErrNoHome}
+		return &View{err: ErrNoHome}
 	}
-	v := OpenView(Below(s.dir, signature))
-	v.signature = signature
-	return v
+	return &View{dir: Below(s.dir, signature), signature: signature}
 }
 
-// OpenView opens a folder that holds license files of any program.
-func OpenView(dir string) *View {
-	f, err := openFolder(dir)
-	return &View{folder: f, missing: err}
-}
+// ViewOf returns a view of a folder that contains license files of any program.
+func ViewOf(dir string) *View { return &View{dir: dir} }
 
-// Close closes the folder.
-func (v *View) Close() {
-	if v.missing == nil {
-		v.folder.close()
-	}
-}
+// Dir returns the folder, or "" if there is none.
+func (v *View) Dir() string { return v.dir }
 
 // read reads a file of at most limit bytes.
-func (v *View) read(name string, limit int64) (content string, err error) {
-	if v.missing != nil {
-		return "", v.missing
+func (v *View) read(name string, limit int64) (string, error) {
+	if v.err != nil {
+		return "", v.err
 	}
-	err = sharing(func() error {
-		content, err = v.folder.readNow(name, limit)
-		return err
-	})
-	return content, err
+	if v.direct != nil {
+		return v.direct.readFile(name, limit)
+	}
+	return readShared(filepath.Join(v.dir, name), limit)
 }
 
-func (v *View) names(each func(some []string) (more bool)) error {
-	if v.missing != nil {
-		return v.missing
+func (v *View) readNames(each func(names []string) (more bool)) error {
+	switch {
+	case v.err != nil:
+		return v.err
+	case v.direct != nil:
+		return v.direct.readNames(each)
 	}
-	return v.folder.names(each)
+	return readNames(v.dir, each)
 }
 
-// State is that of Store.
+// State is Store.State.
 func (v *View) State() (State, error) {
-	state, err := v.state()
-	if errors.Is(err, errOlder) {
+	state, err := v.state(decodeState)
+	if errors.Is(err, errTrialVersion) {
 		return State{Signature: v.signature}, nil
 	}
 	return state, err
 }
 
-// state is State, but it fails with errOlder for the state of a trial version.
-func (v *View) state() (State, error) {
+// state is State with decodeState or decodeForChange. It fails with errTrialVersion for the state of a trial version.
+func (v *View) state(decode func(content string) (State, error)) (State, error) {
 	content, err := v.read(stateName, maxState)
 	if errors.Is(err, fs.ErrNotExist) {
 		return State{Signature: v.signature}, nil
@@ -80,7 +75,7 @@ func (v *View) state() (State, error) {
 	if err != nil {
 		return State{}, stateError(err)
 	}
-	state, err := decodeState(content)
+	state, err := decode(content)
 	if err == nil && state.Signature != v.signature {
 		err = ErrDamaged
 	}
@@ -95,45 +90,48 @@ func stateError(err error) error {
 	return err
 }
 
-// Files is that of Store.
+// Files is Store.Files.
 func (v *View) Files() (list []File, err error) {
 	err = v.Each(func(f File) { list = append(list, f) })
 	return list, err
 }
 
-// Each calls visit for each file of Files, by name. A folder that is not there holds none.
+// Each calls visit for each file of Files, sorted by name. A missing folder has no files.
 func (v *View) Each(visit func(File)) error {
 	var names []string
-	looked, contacts := 0, false
-	err := v.names(func(some []string) (more bool) {
-		looked += len(some)
+	count, clock, contacts := 0, false, false
+	err := v.readNames(func(some []string) (more bool) {
+		count += len(some)
 		for _, name := range some {
+			clock = clock || name == clockName
 			contacts = contacts || name == contactsName
 			if strings.EqualFold(filepath.Ext(name), Extension) && !strings.HasPrefix(name, freshName) {
 				names = append(names, name)
 			}
 		}
-		return looked < maxEntries
+		return count < maxEntries
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	v.noContacts = !contacts && looked < maxEntries
+	if count < maxEntries {
+		v.noClock, v.noContacts = !clock, !contacts
+	}
 	slices.Sort(names)
 	for _, name := range names {
 		content, err := v.read(name, license.MaxFile)
-		visit(newFile(filepath.Join(v.folder.dir, name), content, err))
+		visit(newFile(filepath.Join(v.dir, name), content, err))
 	}
 	return nil
 }
 
-// Clock is that of Store, for a state that was read.
+// Clock is Store.Clock for a state that was read. After Each or Files it may miss a clock that was stored since.
 func (v *View) Clock(state State) (c Clock) {
 	if !state.Clock.Latest.IsZero() {
 		return state.Clock
+	}
+	if v.noClock {
+		return Clock{}
 	}
 	content, err := v.read(clockName, maxState)
 	if err != nil || json.Unmarshal([]byte(content), &c) != nil {
@@ -142,19 +140,13 @@ func (v *View) Clock(state State) (c Clock) {
 	return c
 }
 
-// Contacts is that of Store, as it is after Files or was then.
+// Contacts is Store.Contacts. After Each or Files it may miss a contact that was stored since.
 func (v *View) Contacts() (list []Contact) {
 	if v.noContacts {
 		return nil
 	}
 	content, err := v.read(contactsName, maxState)
-	if err != nil {
-		return nil
-	}
-	if list, quick := quickContacts(content); quick {
-		return list
-	}
-	if json.Unmarshal([]byte(content), &list) != nil {
+	if err != nil || json.Unmarshal([]byte(content), &list) != nil {
 		return nil
 	}
 	return list

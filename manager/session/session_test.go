@@ -19,6 +19,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 )
 
 // table is the table accounts as the app's data file has it.
@@ -88,7 +89,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	_, err = db.Exec(table)
 	require.NoError(t, err)
-	w := &world{db: db, ring: &ring{Store: keyring.Memory()}, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), epoch: "AAAAAAAAAAAAAAAAAAAAAA"}
+	w := &world{db: db, ring: &ring{Store: keyringtest.Memory()}, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), epoch: "AAAAAAAAAAAAAAAAAAAAAA"}
 	w.start()
 	return w
 }

@@ -193,7 +193,7 @@ func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, le
 	if here, ok := pc.FileOf(p, l.OrderID); ok && here.Codes.Site != codes.Site || anew(p, codes.Site) {
 		return ErrNewerHere
 	}
-	switch err := pc.withRepair(ctx, signature, l.Program, func() error { return pc.options.Installed.Return(ctx, signature, codes.Site) }); {
+	switch err := pc.withRepair(ctx, signature, l.Program, func() error { return pc.options.Installed.UndoLeave(ctx, signature, codes.Site) }); {
 	case errors.Is(err, installed.ErrSettled):
 		return errors.Join(ErrTooLate, pc.options.Vault.DeleteCode(ctx, signature, codes.Site))
 	case errors.Is(err, installed.ErrReplaced):

@@ -75,7 +75,7 @@ func (pc *PC) Claimed(signature license.Signature) (claimed license.File, ok boo
 	state, _ := pc.options.Installed.State(signature) // a damaged one knows of no license that left
 	for _, f := range files {
 		file, err := license.UnverifiedFile(f.Content)
-		if err != nil || file.Signature != signature || f.Older() {
+		if err != nil || file.Signature != signature || f.OfTrialVersion() {
 			continue
 		}
 		if _, spent := state.Find(file.Codes.Site); !spent && (!ok || file.IssuedAt.After(claimed.IssuedAt)) {

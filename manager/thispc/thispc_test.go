@@ -15,6 +15,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
@@ -102,7 +103,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	w := &world{
 		db:      db,
-		ring:    keyring.Memory(),
+		ring:    keyringtest.Memory(),
 		key:     license.SigningKeyFromSeed([32]byte{1}),
 		codeKey: license.NewActivationKey([32]byte{2}),
 		now:     time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC),

@@ -14,6 +14,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/license"
 )
 
@@ -75,7 +76,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	_, err = db.Exec(table)
 	require.NoError(t, err)
-	return &world{db: db, ring: &ring{Store: keyring.Memory()}, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
+	return &world{db: db, ring: &ring{Store: keyringtest.Memory()}, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
 }
 
 // start opens the vault as the app does at its start.

@@ -1,4 +1,5 @@
-// Package sample fills an empty server with data that shows every case of the tables, for trying out and for tests.
+// Package sample fills an empty server with data that show every case of the tables. acen-demo, acen-server demo and
+// the tests use it.
 package sample
 
 import (

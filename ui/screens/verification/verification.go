@@ -1,5 +1,6 @@
-// Package verification is the field for a verification number: a picture with six digits that a person types to show that
-// no robot is asking, or hears where the picture does not help (spec: api 10).
+// Package verification is the field for a verification number: a picture with six digits that a person types to show
+// that no robot is asking, or hears if the picture does not help (spec: api 10). The server draws the picture and
+// checks the number.
 package verification
 
 import (
@@ -159,14 +160,6 @@ func (f *Field) SetServer(server string) {
 
 // ShowFault shows a sentence about the number below it until somebody types; "" takes it away.
 func (f *Field) ShowFault(sentence string) { f.note.Say(sentence, theme.Bad) }
-
-// Fault returns what ShowFault shows.
-func (f *Field) Fault() string {
-	if f.note.Tone() != theme.Bad {
-		return ""
-	}
-	return f.note.Text()
-}
 
 // Focusable returns what gets the focus.
 func (f *Field) Focusable() fyne.Focusable { return f.number }

@@ -1,0 +1,122 @@
+package installed
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/acen-desktop/acen/license"
+)
+
+// oldName is the name of the folder for files of a trial version, beside the files of this version.
+const oldName = "old"
+
+// errTrialVersion is returned for the state of a trial version, which is not decoded.
+var errTrialVersion = errors.New("the file that keeps this PC's Site code was written by a trial version")
+
+// current returns the state for a change. It moves the files of a trial version into the folder "old" first. The caller
+// holds the lock.
+func (s *Store) current(signature license.Signature) (State, error) {
+	state, err := s.View(signature).state(decodeForChange)
+	if errors.Is(err, errTrialVersion) {
+		return State{Signature: signature}, s.setTrialVersionAside(Below(s.dir, signature))
+	}
+	return state, err
+}
+
+// setTrialVersionAside moves the state of a trial version and what belongs to it into the folder "old". License files
+// stay until one of this version replaces them (Put), so that their program can say what is wrong with them. The caller
+// holds the lock of the program's folder. The state comes last, so that a move that was interrupted is continued.
+func (s *Store) setTrialVersionAside(dir string) error {
+	for _, name := range []string{contactsName, clockName, stateName} {
+		if err := s.keep(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep moves a file into the folder "old" beside it, under a name that is free there. A missing file is no error.
+func (s *Store) keep(path string) error {
+	if !exists(path) {
+		return nil
+	}
+	dir, name := filepath.Split(path)
+	old := filepath.Join(dir, oldName)
+	if err := os.MkdirAll(old, 0o700); err != nil {
+		return err
+	}
+	to := filepath.Join(old, name)
+	for n := 2; exists(to); n++ {
+		to = filepath.Join(old, name+"-"+strconv.Itoa(n))
+	}
+	return s.o.Disk.Rename(path, to)
+}
+
+// OfTrialVersion reports whether a license file is one of a trial version: it can be read, and its Site code and
+// Machine ID do not belong together in this version's scheme, by which the server makes every license file. No program
+// accepts such a file.
+func (f File) OfTrialVersion() bool {
+	claimed, err := license.UnverifiedFile(f.Content)
+	if err != nil {
+		return false
+	}
+	_, err = claimed.Signature.Key().Open(claimed.Codes)
+	return err != nil
+}
+
+// SetTrialVersionAside moves the states that a trial version left into the folders "old" of their programs, and returns
+// how many it moved. It moves as much as it can and joins the errors.
+func (s *Store) SetTrialVersionAside(ctx context.Context) (programs int, err error) {
+	entries, err := os.ReadDir(s.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	for _, e := range entries {
+		dir := filepath.Join(s.dir, e.Name())
+		moved, failed := s.setProgramAside(ctx, dir)
+		if moved {
+			programs++
+		}
+		err = errors.Join(err, failed)
+	}
+	return programs, err
+}
+
+func (s *Store) setProgramAside(ctx context.Context, dir string) (moved bool, err error) {
+	older := func() bool {
+		_, err := readState(filepath.Join(dir, stateName))
+		return errors.Is(err, errTrialVersion)
+	}
+	if !older() {
+		return false, nil
+	}
+	unlock, err := s.lockFolder(ctx, dir)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	if !older() {
+		return false, nil // another process moved it meanwhile
+	}
+	err = s.setTrialVersionAside(dir)
+	return err == nil, err
+}
+
+// TrialVersionFolders lists the folders "old" that contain files of a trial version.
+func (s *Store) TrialVersionFolders() (list []string, err error) {
+	entries, err := os.ReadDir(s.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		old := filepath.Join(s.dir, e.Name(), oldName)
+		if kept, err := os.ReadDir(old); err == nil && len(kept) > 0 {
+			list = append(list, old)
+		}
+	}
+	return list, err
+}

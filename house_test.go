@@ -43,6 +43,7 @@ var inner = map[string][]string{
 
 	"manager/journal": {},
 	"manager/session": {},
+	"manager/thispc":  {"manager/vault"},
 	"manager/vault":   {},
 }
 

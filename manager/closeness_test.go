@@ -30,7 +30,7 @@ func closenessServer(t *testing.T) (f *fakeServer, p *fakePC) {
 	f = newFakeServer()
 	f.total = 9
 	p = newFakePC(t, f, "old")
-	reading, err := p.locks(t.Context())
+	reading, err := p.pc.Locks(t.Context())
 	require.NoError(t, err)
 	key := lumenSignature.Key()
 	now := reading.Block(key)
@@ -79,22 +79,4 @@ func TestTheClosestLicenseIsTheFirstOption(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"closest", "fewer locks", "one differs"}, notes)
-}
-
-func TestDistinct(t *testing.T) {
-	for _, c := range []struct {
-		readable []license.Lock
-		want     bool
-	}{
-		{nil, false},
-		{[]license.Lock{license.HDID, license.BIOSID, license.OSID, license.CPUID, license.CDHWID}, false},
-		{[]license.Lock{license.NETID}, true},
-		{[]license.Lock{license.HDHWID}, true},
-	} {
-		var pc ThisPC
-		for _, l := range c.readable {
-			pc.Locks[l-1].Readable = true
-		}
-		require.Equal(t, c.want, pc.Distinct(), c.readable)
-	}
 }

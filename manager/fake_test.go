@@ -24,6 +24,7 @@ import (
 	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/thispc"
 )
 
 const (
@@ -309,11 +310,11 @@ func (f *fakeServer) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		for _, l := range f.rows {
-			if sameSite(l, codes.Site) && l.Status == api.StatusActive && l.ReleasedAt == nil {
+			if thispc.SameSite(l, codes.Site) && l.Status == api.StatusActive && l.ReleasedAt == nil {
 				reply(201, l)
 				return
 			}
-			if sameSite(l, codes.Site) && l.Status != api.StatusReactivated {
+			if thispc.SameSite(l, codes.Site) && l.Status != api.StatusReactivated {
 				refuse(api.ErrSiteCodeSpent, "")
 				return
 			}
@@ -550,7 +551,7 @@ func (p *fakePC) spent(t *testing.T, l License) (installed.Spent, bool) {
 	t.Helper()
 	state, err := p.options.Installed.State(lumenSignature)
 	require.NoError(t, err)
-	i := slices.IndexFunc(state.Spent, func(one installed.Spent) bool { return sameSite(l.License, one.Codes.Site) })
+	i := slices.IndexFunc(state.Spent, func(one installed.Spent) bool { return thispc.SameSite(l.License, one.Codes.Site) })
 	if i < 0 {
 		return installed.Spent{}, false
 	}

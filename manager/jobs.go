@@ -2,10 +2,10 @@ package manager
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/acen-desktop/acen/manager/journal"
+	"github.com/acen-desktop/acen/manager/thispc"
 )
 
 // JobState is how far a job is.
@@ -131,13 +131,13 @@ var (
 	ErrJobSent = journal.ErrSent
 	// ErrTooLate is returned by DropJob if the server has taken the license, as after the app's data were restored from
 	// a backup. The job is closed.
-	ErrTooLate = errors.New("the server has taken this license already, so it does not come back")
+	ErrTooLate = thispc.ErrTooLate
 	// ErrNewerHere is returned by DropJob if this PC has a newer license of the program. The job is closed, the newer
 	// license stays, and so does the removal code of the old one.
-	ErrNewerHere = errors.New("this PC has a newer license of the program; the old one does not come back, and its removal code is kept")
+	ErrNewerHere = thispc.ErrNewerHere
 	// ErrCodeShown is returned by DropJob if a program has shown the removal code to a person, who may have used it. The
 	// job is closed, and the code is kept.
-	ErrCodeShown = errors.New("the removal code of this license was shown, so it does not come back by itself; the code is kept")
+	ErrCodeShown = thispc.ErrCodeShown
 	// ErrTooEarly is returned by GiveUp for a job that has been open for less than a day.
 	ErrTooEarly = journal.ErrTooEarly
 )

@@ -9,6 +9,7 @@ import (
 	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager/journal"
+	"github.com/acen-desktop/acen/manager/thispc"
 )
 
 // ChangeNote changes the note of a license.
@@ -49,7 +50,7 @@ func (s *acting) verifiedFile(ctx context.Context, licenseID int64) (f license.F
 		return f, "", s.fail(err)
 	}
 	for _, p := range programs {
-		f, err = verify(p, content)
+		f, err = thispc.Verify(p, content)
 		if errors.Is(err, license.ErrFileSignature) {
 			continue
 		}
@@ -63,16 +64,6 @@ func (s *acting) verifiedFile(ctx context.Context, licenseID int64) (f license.F
 		return f, content, nil
 	}
 	return f, "", license.ErrFileSignature
-}
-
-// signer finds the key of a program that a license file names: the present one, or one from before the vendor changed it.
-func signer(p api.Program, keyID string) (license.PublicKey, bool) {
-	for _, text := range append([]string{p.PublicKey}, p.FormerKeys...) {
-		if public, err := license.ParsePublicKey(text); err == nil && public.KeyID() == keyID {
-			return public, true
-		}
-	}
-	return license.PublicKey{}, false
 }
 
 // ErrNotThisPC is returned when something can be done only on the PC that a license is on.

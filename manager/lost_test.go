@@ -324,9 +324,9 @@ func TestDropFileKeepsWhatCameMeanwhile(t *testing.T) {
 	rows := append([]api.License(nil), f.rows...)
 	u := p.session(t).unnamedOf(t.Context(), lumenOrder, nil)
 	require.NotNil(t, u.here)
-	p.reconcile(t.Context(), u, rows, p.installCount()-1)
+	p.reconcile(t.Context(), u, rows, p.pc.Installs()-1)
 	require.True(t, p.runs(t, l))
-	p.reconcile(t.Context(), u, rows, p.installCount())
+	p.reconcile(t.Context(), u, rows, p.pc.Installs())
 	require.False(t, p.runs(t, l))
 }
 
@@ -513,10 +513,10 @@ func TestSpentFileIsNotHere(t *testing.T) {
 	program := f.program()
 	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 	require.NoError(t, err)
-	_, ok := p.fileHere(program)
+	_, ok := p.pc.File(program)
 	require.True(t, ok)
 	require.NoError(t, p.options.Installed.Leave(t.Context(), lumenSignature, installed.Spent{Codes: codes, LicenseID: l.ID}))
-	_, ok = p.fileHere(program)
+	_, ok = p.pc.File(program)
 	require.False(t, ok)
 }
 
@@ -558,10 +558,10 @@ func TestOnlyWhatEndedIsSettled(t *testing.T) {
 	require.NoError(t, err)
 	u := p.session(t).unnamedOf(t.Context(), lumenOrder, nil)
 	require.Len(t, u.spent, 1)
-	p.reconcile(t.Context(), u, []api.License{l.License}, p.installCount())
+	p.reconcile(t.Context(), u, []api.License{l.License}, p.pc.Installs())
 	require.Len(t, p.kept(t), 1)
 	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
-	p.reconcile(t.Context(), u, f.rows, p.installCount())
+	p.reconcile(t.Context(), u, f.rows, p.pc.Installs())
 	require.Empty(t, p.kept(t))
 }
 

@@ -23,10 +23,9 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/client/keyring"
-	"github.com/acen-desktop/acen/fingerprint"
-	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
 	"github.com/acen-desktop/acen/manager/session"
+	"github.com/acen-desktop/acen/manager/thispc"
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
@@ -78,9 +77,7 @@ const (
 )
 
 // Fingerprint reads the locks of a PC.
-type Fingerprint interface {
-	Read(ctx context.Context) (fingerprint.Reading, error)
-}
+type Fingerprint = thispc.Fingerprint
 
 // Options are what a Manager needs.
 type Options struct {
@@ -117,19 +114,13 @@ type Manager struct {
 	sessions *session.Sessions
 	journal  *jobJournal
 	vault    *vault.Vault
+	pc       *thispc.PC
 
 	mu       sync.Mutex
 	notices  []Notice
 	programs map[int64]api.Program // of the server of programsOf, whose ids mean other programs elsewhere
-	reading  *fingerprint.Reading
 
 	programsOf *client.Client
-
-	hereMu   sync.Mutex
-	installs int // license files put on this PC
-	// installTimes are the times of the last installation of a license file, by application signature.
-	installTimes map[license.Signature]time.Time
-	newerTold    map[license.Signature]bool // programs with a notice about ErrNewer
 
 	subscribersMu sync.Mutex
 	subscribers   map[int]func(Event)
@@ -161,7 +152,7 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, installTimes: map[license.Signature]time.Time{}, newerTold: map[license.Signature]bool{}, subscribers: map[int]func(Event){}}
+	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, subscribers: map[int]func(Event){}}
 	if err := m.openDatabase(ctx); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
@@ -209,6 +200,21 @@ func (m *Manager) openRooms() {
 		Rand:    m.options.Rand,
 		Logger:  m.options.Logger,
 		Wrap:    storageError,
+	})
+	m.pc = m.newPC()
+}
+
+// newPC returns this PC with its license folder.
+func (m *Manager) newPC() *thispc.PC {
+	return thispc.New(thispc.Options{
+		Installed:   m.options.Installed,
+		Fingerprint: m.options.Fingerprint,
+		Vault:       m.vault,
+		Program:     m.programBySignature,
+		Now:         m.options.Now,
+		Logger:      m.options.Logger,
+		Notice:      m.addNotice,
+		Wrap:        installedError,
 	})
 }
 
@@ -311,15 +317,4 @@ func (m *Manager) publish(e Event) {
 	for _, fn := range all {
 		fn(e)
 	}
-}
-
-// policyOf reads a locking policy; locks this version does not know cannot change.
-func policyOf(w api.FlexibleLocking) license.Policy {
-	policy := license.Policy{Enabled: w.Enabled, MaxHardwareChanges: w.MaxHardwareChanges}
-	for _, name := range w.Changeable {
-		if l, err := license.ParseLock(name); err == nil {
-			policy.Changeable = append(policy.Changeable, l)
-		}
-	}
-	return policy
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/thispc"
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
@@ -22,7 +23,7 @@ type OfflineProgram struct {
 	TypedCodes bool
 	// Here is the license that the program runs under on this PC; nil when it has none, or none that can be verified here.
 	Here *license.File
-	// Unproven is what a license file claims that lies here and that nothing here can verify, for the program has never run on
+	// Unproven is what a license file claims that lies here and that nothing here can thispc.Verify, for the program has never run on
 	// this PC; nil when there is Here.
 	Unproven *license.File
 }
@@ -35,9 +36,9 @@ func (m *Manager) OfflinePrograms(ctx context.Context) (list []OfflineProgram, e
 	}
 	for _, p := range programs {
 		one := OfflineProgram{Signature: license.Signature(p.ApplicationSignature), Name: p.Name}
-		if here, ok := m.fileHere(p.Program); ok {
+		if here, ok := m.pc.File(p.Program); ok {
 			one.Here = &here.File
-		} else if claimed, ok := m.claimedHere(one.Signature); ok {
+		} else if claimed, ok := m.pc.Claimed(one.Signature); ok {
 			one.Unproven = &claimed
 			if one.Name == "" {
 				one.Name = carry.Clean(claimed.ProgramName, carry.MaxName)
@@ -53,25 +54,6 @@ func (m *Manager) OfflinePrograms(ctx context.Context) (list []OfflineProgram, e
 		return strings.Compare(a.Name+"\x00"+string(a.Signature), b.Name+"\x00"+string(b.Signature))
 	})
 	return list, nil
-}
-
-// claimedHere is what the license file that was issued last claims, of those that lie here and have not left, unverified.
-func (m *Manager) claimedHere(signature license.Signature) (claimed license.File, ok bool) {
-	files, err := m.options.Installed.Files(signature)
-	if err != nil {
-		return claimed, false
-	}
-	state, _ := m.options.Installed.State(signature) // a damaged one knows of no license that left
-	for _, f := range files {
-		file, err := license.UnverifiedFile(f.Content)
-		if err != nil || file.Signature != signature || f.OfTrialVersion() {
-			continue
-		}
-		if _, spent := state.Find(file.Codes.Site); !spent && (!ok || file.IssuedAt.After(claimed.IssuedAt)) {
-			claimed, ok = file, true
-		}
-	}
-	return claimed, ok
 }
 
 // knownProgram is what is known of a program, put together from what it says of itself and from the programs of accounts.
@@ -168,7 +150,7 @@ func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish)
 		}
 		if w.Task == carry.TaskRemove {
 			item.Codes, item.RemovalCode, item.License, item.Note = w.Kept.Codes, w.Kept.Code, w.Kept.LicenseID, ""
-		} else if item.Codes, err = m.codesHere(ctx, p); err != nil {
+		} else if item.Codes, err = m.pc.Codes(ctx, p); err != nil {
 			return request, err
 		}
 		request.Items = append(request.Items, item)
@@ -183,23 +165,6 @@ func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish)
 	}
 	_, err = m.db.change(ctx, `INSERT INTO requests (id, content, made_at) VALUES (?, ?, ?)`, request.ID, sealed, request.MadeAt.UnixMicro())
 	return request, err
-}
-
-// codesHere are Site code and Machine ID of this PC for a program.
-func (m *Manager) codesHere(ctx context.Context, p api.Program) (license.Codes, error) {
-	key, err := keyOf(p)
-	if err != nil {
-		return license.Codes{}, err
-	}
-	reading, err := m.locks(ctx)
-	if err != nil {
-		return license.Codes{}, err
-	}
-	generation, err := m.generation(ctx, p)
-	if err != nil {
-		return license.Codes{}, err
-	}
-	return key.Codes(generation, reading.Block(key)), nil
 }
 
 // Requests lists the requests whose answers have not been taken, the newest first. Those sealed with a key that is gone are
@@ -251,13 +216,13 @@ func (m *Manager) LetGo(ctx context.Context, signature license.Signature) (KeptC
 	if err != nil {
 		return KeptCode{}, err
 	}
-	here, ok := m.fileHere(p)
+	here, ok := m.pc.File(p)
 	if !ok {
 		return KeptCode{}, ErrNotThisPC
 	}
 	l := License{License: api.License{ID: here.ID, OrderID: here.Order, Note: here.Note}}
 	code := here.Seed.RemovalCode(here.Codes)
-	if err := m.leave(ctx, Account{}, departureOf(p, l, here.Codes, code), ""); err != nil {
+	if err := m.pc.Leave(ctx, 0, thispc.NewDeparture(p, l.License, here.Codes, code), ""); err != nil {
 		return KeptCode{}, err
 	}
 	return KeptCode{Signature: signature, Program: p.Name, Codes: here.Codes, Code: code, Note: here.Note, OrderID: here.Order, LicenseID: here.ID}, nil
@@ -327,7 +292,7 @@ func (m *Manager) takeReceipt(ctx context.Context, r carry.Result) error {
 		m.options.Logger.Warn("a courier's answer has no valid receipt", "error", err)
 		return ErrNoReceipt
 	}
-	return m.confirmLeave(ctx, leaves)
+	return m.pc.Confirm(ctx, leaves)
 }
 
 // takeRefusal takes a new Site code for this PC if the server refused the one that a request of this PC asked with as
@@ -347,9 +312,7 @@ func (m *Manager) takeRefusal(ctx context.Context, id string, r carry.Result) er
 	if !asked {
 		return nil // anybody can write an answer
 	}
-	return m.withRecord(ctx, r.Signature, r.Program, func() error {
-		return m.options.Installed.Renew(ctx, r.Signature, r.Codes.Site)
-	})
+	return m.pc.RenewSite(ctx, r.Signature, r.Program, r.Codes.Site)
 }
 
 // closeRequest forgets a request all of whose items are settled.
@@ -378,7 +341,7 @@ func (m *Manager) TakeLicense(ctx context.Context, content string) (f license.Fi
 	return m.take(ctx, content, nil)
 }
 
-// take verifies a license file and puts it where its program finds it. keys verify it where this PC does not know the program.
+// take verifies a license file and puts it where its program finds it. keys thispc.Verify it where this PC does not know the program.
 func (m *Manager) take(ctx context.Context, content string, keys []license.PublicKey) (f license.File, unproven bool, err error) {
 	claimed, err := license.UnverifiedFile(content)
 	if err != nil {
@@ -388,7 +351,7 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 	if err != nil {
 		return f, false, err
 	}
-	f, err = verify(p, content)
+	f, err = thispc.Verify(p, content)
 	if errors.Is(err, license.ErrFileSignature) && !errors.Is(err, license.ErrOlderVersion) &&
 		len(keys) > 0 && !m.knowsOwnKeys(claimed.Signature) {
 		// Nobody here knows the program's key, or only as it was once.
@@ -396,7 +359,7 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 		for _, k := range keys {
 			p.FormerKeys = append(p.FormerKeys, k.String())
 		}
-		f, err = verify(p, content)
+		f, err = thispc.Verify(p, content)
 	}
 	if errors.Is(err, license.ErrFileSignature) && (installed.File{Content: content}).OfTrialVersion() {
 		err = license.ErrOlderVersion // its key went with the data of the trial version
@@ -407,13 +370,13 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 	if err := m.mine(ctx, p, f); err != nil {
 		return f, unproven, err
 	}
-	if here, ok := m.fileOf(p, f.Order); ok && here.IssuedAt.After(f.IssuedAt) {
+	if here, ok := m.pc.FileOf(p, f.Order); ok && here.IssuedAt.After(f.IssuedAt) {
 		return here.File, unproven, nil // an older one does not take the place of a newer one
 	}
 	if p.Name == "" {
 		p.Name = carry.Clean(f.ProgramName, carry.MaxName)
 	}
-	return f, unproven, m.install(ctx, p, api.License{ID: f.ID, OrderID: f.Order, Note: f.Note}, content)
+	return f, unproven, m.pc.Install(ctx, p, api.License{ID: f.ID, OrderID: f.Order, Note: f.Note}, content)
 }
 
 // knowsOwnKeys reports whether a program has said here which keys it accepts.
@@ -431,7 +394,7 @@ func (m *Manager) mine(ctx context.Context, p api.Program, f license.File) error
 	if _, left := state.Find(f.Codes.Site); left {
 		return fmt.Errorf("%w: its license has left this PC", ErrOtherPC)
 	}
-	key, err := keyOf(p)
+	key, err := thispc.KeyOf(p)
 	if err != nil {
 		return err
 	}
@@ -439,7 +402,7 @@ func (m *Manager) mine(ctx context.Context, p api.Program, f license.File) error
 	if err != nil {
 		return license.ErrFileDamaged
 	}
-	reading, err := m.locks(ctx)
+	reading, err := m.pc.Locks(ctx)
 	if err != nil {
 		return err
 	}
@@ -468,7 +431,7 @@ func (m *Manager) EnterCode(ctx context.Context, signature license.Signature, te
 	if err != nil {
 		return err
 	}
-	codes, err := m.codesHere(ctx, p)
+	codes, err := m.pc.Codes(ctx, p)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager/thispc"
 )
 
 // anotherOrder puts the license file of another order of the program on a PC, as a trial may be.
@@ -27,7 +28,7 @@ func anotherOrder(t *testing.T, f *fakeServer, p *fakePC) License {
 	})
 	require.NoError(t, err)
 	trial := api.License{ID: 900, OriginalLicenseID: 900, OrderID: lumenOrder + 1, SiteCode: codes.Site.String(), MachineID: codes.Machine.String()}
-	require.NoError(t, p.install(t.Context(), f.program(), trial, content))
+	require.NoError(t, p.pc.Install(t.Context(), f.program(), trial, content))
 	return License{License: trial}
 }
 
@@ -38,11 +39,11 @@ func TestLicensesOfSeveralOrders(t *testing.T) {
 	l := p.activateHere(t)
 	trial := anotherOrder(t, f, p)
 	require.True(t, p.runs(t, l) && p.runs(t, trial))
-	before := p.installCount()
+	before := p.pc.Installs()
 	row, ok := p.row(t, l.ID)
 	require.True(t, ok)
 	require.True(t, row.Installed)
-	require.Equal(t, before, p.installCount())
+	require.Equal(t, before, p.pc.Installs())
 }
 
 // A license takes the place of the one that its family began with, whatever generation that has, and of no other.
@@ -52,7 +53,7 @@ func TestInstallErasesTheFormerLicense(t *testing.T) {
 	l := p.activateHere(t)
 	trial := anotherOrder(t, f, p)
 	newer := f.activate(lumenSignature.Key().Codes(0x456, 4711), "", l.ID)
-	require.NoError(t, p.install(t.Context(), f.program(), newer, f.file(newer)))
+	require.NoError(t, p.pc.Install(t.Context(), f.program(), newer, f.file(newer)))
 	require.False(t, p.runs(t, l))
 	require.True(t, p.runs(t, License{License: newer}) && p.runs(t, trial))
 }
@@ -63,8 +64,8 @@ func TestLicenseComesBackBesideAnotherOrder(t *testing.T) {
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
 	anotherOrder(t, f, p)
-	gone := departureOf(f.program(), l, mustCodes(t, l), f.code(l.License))
-	require.NoError(t, p.leave(t.Context(), Account{}, gone, ""))
+	gone := thispc.NewDeparture(f.program(), l.License, mustCodes(t, l), f.code(l.License))
+	require.NoError(t, p.pc.Leave(t.Context(), 0, gone, ""))
 	require.False(t, p.runs(t, l))
 	require.NoError(t, p.undoLeave(t.Context(), p.session(t), gone))
 	require.True(t, p.runs(t, l))

@@ -96,6 +96,7 @@ func siteTasks() map[string]siteTask {
 			begin: func(t *testing.T, p *fakePC) func() (License, error) {
 				here = p.activateHere(t)
 				p.options.Fingerprint = fingerprinttest.PC("old", license.NETID)
+				p.pc = p.newPC()
 				p.ForgetThisPC()
 				return func() (License, error) {
 					codes, err := p.ThisPCFor(t.Context(), here)

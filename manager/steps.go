@@ -120,7 +120,7 @@ func (m *Manager) step(name api.Task) journal.Step[*acting, request, outcome] {
 func (s *acting) prepare(ctx context.Context, job journal.Job) (request, error) {
 	r, err := s.openRequest(ctx, job)
 	if err == nil && r.leaves() {
-		err = s.m.leave(ctx, s.account, r.Leaves, job.Task)
+		err = s.m.pc.Leave(ctx, s.account.ID, r.Leaves, job.Task)
 	}
 	return r, s.fail(err)
 }
@@ -217,7 +217,7 @@ func (s *acting) done(ctx context.Context, t task, job *journal.Job, r request, 
 		job.OrderID = out.order.ID
 	}
 	if r.leaves() {
-		return s.m.confirmLeave(ctx, r.Leaves)
+		return s.m.pc.Confirm(ctx, r.Leaves)
 	}
 	return nil
 }
@@ -277,7 +277,7 @@ func (m *Manager) refused(ctx context.Context, s *acting, _ journal.Job, r reque
 	}
 	var err error
 	if errors.Is(cause, api.ErrLicenseEnded) {
-		err = m.confirmLeave(ctx, leaves)
+		err = m.pc.Confirm(ctx, leaves)
 	} else {
 		err = m.undoLeave(ctx, s, leaves)
 	}

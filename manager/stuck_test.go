@@ -494,6 +494,7 @@ func TestReceiptThatCannotBeWrittenDown(t *testing.T) {
 	l := p.activateHere(t)
 	disk := &fullDisk{Disk: p.options.Installed.Disk()}
 	p.options.Installed = installed.Open(p.options.Installed.Dir(), installed.Options{Disk: disk, Now: p.options.Now})
+	p.pc = p.newPC()
 	f.set(func() {
 		f.after = func(r *http.Request, response *http.Response) (*http.Response, error) {
 			disk.full = strings.HasSuffix(r.URL.Path, "/release")

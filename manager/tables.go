@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager/journal"
 )
 
@@ -86,7 +85,7 @@ func (s *acting) cachedOrders(ctx context.Context) (out Orders, ok bool, err err
 
 // licenses is Licenses for the account of the session.
 func (s *acting) licenses(ctx context.Context, order int64) (Licenses, error) {
-	installs := s.m.installCount()
+	installs := s.m.pc.Installs()
 	rows, err := s.client.Licenses(ctx, order, false)
 	if err != nil {
 		return Licenses{}, s.fail(err)
@@ -136,7 +135,7 @@ func put[T any](rows []T, row T, same func(T) bool) []T {
 
 // allLicenses is AllLicenses for the account of the session.
 func (s *acting) allLicenses(ctx context.Context, order int64) (Licenses, error) {
-	installs := s.m.installCount()
+	installs := s.m.pc.Installs()
 	rows, err := s.client.Licenses(ctx, order, true)
 	if err != nil {
 		return Licenses{}, s.fail(err)
@@ -179,11 +178,11 @@ func (s *acting) mark(ctx context.Context, order int64, rows []api.License) []Li
 		if err != nil {
 			return out
 		}
-		recognize, err := s.m.recognizer(ctx, p)
+		recognize, err := s.m.pc.Recognizer(ctx, p)
 		if err != nil {
 			return out // without locks no row is this PC's
 		}
-		left := s.m.leftHere(p)
+		left := s.m.pc.Left(p)
 		var open map[departureKey]api.Task
 		for i := range out {
 			out[i].ThisPC = recognize(out[i].License)
@@ -264,10 +263,4 @@ func (s *acting) knownProgram(ctx context.Context, id int64) (p api.Program, ok 
 		return p, false
 	}
 	return programs[i], true
-}
-
-// keyOf returns the fingerprint key of a program.
-func keyOf(p api.Program) (license.Key, error) {
-	signature, err := license.ParseSignature(p.ApplicationSignature)
-	return signature.Key(), err
 }

@@ -1,4 +1,3 @@
-// Package acen has no code of its own at its root: this test keeps the house in order.
 package acen
 
 import (
@@ -54,11 +53,12 @@ var owners = map[string][]string{
 	"github.com/prometheus":              {"server"},
 	"aidanwoods.dev/go-paseto":           {"license"},
 	"github.com/wneessen/go-mail":        {"server"},
-	"github.com/spf13/cobra":             {"internal/cli", "internal/admincli"},
+	"github.com/spf13/cobra":             {"internal/cli", "internal/admincli", "packaging/manual"},
 	"flag":                               {"cmd", "internal/app", "scripts", "examples"},
 	"github.com/denisbrodbeck/machineid": {"fingerprint"},
 	"github.com/makiuchi-d/gozxing":      {"license"},
 	"rsc.io/qr":                          {"license"},
+	"github.com/ebitengine/purego":       {"internal/app/appleevents"},
 }
 
 func TestArrows(t *testing.T) {
@@ -181,7 +181,7 @@ func eachFile(t *testing.T, visit func(path string, file *ast.File, set *token.F
 		if err != nil {
 			return err
 		}
-		file, err := parser.ParseFile(set, path, source, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(set, path, source, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}
@@ -191,4 +191,74 @@ func eachFile(t *testing.T, visit func(path string, file *ast.File, set *token.F
 	})
 	require.NoError(t, err)
 	require.Greater(t, files, 0)
+}
+
+// serverArrows holds, for each room of the server, the rooms of the server that it may import.
+var serverArrows = map[string][]string{
+	"server":          {"guard", "httpapi", "password", "rules", "secrets", "settings", "store"},
+	"server/httpapi":  {"guard", "mail", "password", "request", "rules", "secrets", "settings", "store"},
+	"server/rules":    {"secrets", "store"},
+	"server/guard":    {"picture", "request", "settings", "store"},
+	"server/request":  {"store"},
+	"server/settings": {"store"},
+	"server/secrets":  {"store"},
+	"server/mail":     {"store"},
+	"server/metrics":  {"httpapi", "store"},
+	"server/admin":    {"guard", "mail", "password", "rules", "secrets", "service", "settings", "store"},
+	"server/store":    {},
+	"server/listen":   {},
+	"server/password": {},
+	"server/picture":  {},
+}
+
+// serverWiring are the rooms of the server that may import any other.
+var serverWiring = []string{"server/sample", "server/service", "server/servertest"}
+
+// serverOwners names the only rooms of the server that may import a library whose use must not spread.
+var serverOwners = map[string][]string{
+	"database/sql": {"server/store"},
+	"net/http": {
+		"server/httpapi", "server/listen", "server/metrics", "server/request", "server/service", "server/servertest",
+	},
+	"github.com/danielgtaylor/huma":        {"server/httpapi"},
+	"github.com/jackc/pgx":                 {"server/store"},
+	"github.com/prometheus":                {"server/metrics"},
+	"github.com/wneessen/go-mail":          {"server/mail"},
+	"github.com/dchest/captcha":            {"server/guard"},
+	"golang.org/x/time":                    {"server/guard"},
+	"golang.org/x/crypto/argon2":           {"server/password"},
+	"golang.org/x/crypto/chacha20poly1305": {"server/secrets"},
+}
+
+// The rooms of the server: the HTTP API knows the rules, the rules know the store, and neither HTTP nor SQL.
+func TestServerArrows(t *testing.T) {
+	seen := map[string]bool{}
+	eachFile(t, func(path string, file *ast.File, _ *token.FileSet) {
+		folder := filepath.ToSlash(filepath.Dir(path))
+		if folder != "server" && !strings.HasPrefix(folder, "server/") || strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		room := strings.Join(strings.SplitN(folder, "/", 3)[:min(2, strings.Count(folder, "/")+1)], "/")
+		seen[room] = true
+		allowed, known := serverArrows[room]
+		if !known {
+			require.Contains(t, serverWiring, room, "%s stands in a room that no rule knows", path)
+		}
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			for library, rooms := range serverOwners {
+				if imported == library || strings.HasPrefix(imported, library+"/") {
+					require.Contains(t, rooms, room, "%s imports %s", path, imported)
+				}
+			}
+			rest, ours := strings.CutPrefix(imported, module+"/server/")
+			if target, _, _ := strings.Cut(rest, "/"); ours && known && "server/"+target != room {
+				require.Contains(t, allowed, target, "%s imports %s: no such arrow", path, imported)
+			}
+		}
+	})
+	for room := range serverArrows {
+		require.True(t, seen[room], "room %s is missing", room)
+	}
 }

@@ -252,7 +252,7 @@ func TestDockAndVPNChangeNothing(t *testing.T) {
 	key := license.Signature("LUMENST7").Key()
 	require.Equal(t, read(t, laptop, false).Block(key), read(t, docked, false).Block(key))
 
-	// A license bound to the dock's adapter is recognised while the dock is there, whatever comes first.
+	// A license bound to the dock's adapter is recognized while the dock is there, whatever comes first.
 	raw := read(t, docked, false).raw
 	raw[license.NETID-1] = "0050b6000007"
 	bound := key.Block(raw)

@@ -1,4 +1,6 @@
-// Package manager is the license manager without a window: accounts, tables, tasks as jobs that survive a crash, this PC.
+// Package manager is the license manager without a window: accounts, cached tables, tasks as jobs that survive a crash,
+// and the licenses of this PC. The window and acenctl use it. It shows nothing, and translates nothing: messages are a
+// client.Text, errors are found with errors.Is.
 //
 // All methods may be called from any goroutine; they may block and end with their context.
 package manager
@@ -52,6 +54,7 @@ type NetworkError = client.NetworkError
 
 // What the manager has to tell the person, in English and ready for other languages.
 type (
+	// Text is a sentence with its arguments.
 	Text = client.Text
 	// Day is a day among the arguments of a Text.
 	Day = client.Day

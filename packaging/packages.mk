@@ -12,7 +12,7 @@ NFPM         := $(TOOLS)/nfpm-$(NFPM_VERSION)
 MINGW   := x86_64-w64-mingw32
 WINDOWS := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)-gcc-posix
 
-.PHONY: icon icons programs-linux tree-linux programs-windows package-deb package-rpm package-tar package-windows \
+.PHONY: icon icons manuals programs-linux tree-linux programs-windows package-deb package-rpm package-tar package-windows \
   package-windows-installer package-macos setup-windows setup-packages test-windows in-wine test-packages
 
 icon: icons ## draw Icon.png and assets/icon.png anew from assets/icon.svg
@@ -22,14 +22,29 @@ icon: icons ## draw Icon.png and assets/icon.png anew from assets/icon.svg
 icons:
 	go run ./packaging/icons build/icons
 
-# Without symbols, and without -trimpath: that would build the toolkit a second time, which takes minutes.
+manuals:
+	rm -rf build/manuals
+	go run ./packaging/manual build/manuals
+
+# The window is position-independent, for which the toolkit is built a second time: that takes minutes, once. The others
+# link no C, and stay programs that run on any Linux.
 programs-linux: setup-run
-	go build -tags $(TAGS) -ldflags "-s -w" -o build/linux/ ./cmd/acen
+	go build -tags $(TAGS) -buildmode=pie -trimpath -ldflags "-s -w" -o build/linux/ ./cmd/acen
 	CGO_ENABLED=0 go build -ldflags "-s -w" -o build/linux/ ./cmd/acenctl ./cmd/acen-server
 
-tree-linux: programs-linux icons
-	packaging/linux/tree.sh build/linux build/icons build/tree build/server
-	mkdir -p $(PACKAGES)
+# $(call sboms,FOLDER,PROGRAMS,SUFFIX) lists the modules that each program in FOLDER links, with versions and hashes, in
+# build/sbom/NAME.cdx.json, and beside the packages.
+define sboms
+mkdir -p build/sbom $(PACKAGES)
+for program in $(2); do \
+  $(CYCLONEDX) bin -json -noserial -notimestamp -std -version v$(VERSION) -output build/sbom/$${program%.exe}.cdx.json $(1)/$$program; \
+  cp build/sbom/$${program%.exe}.cdx.json $(PACKAGES)/$${program%.exe}-$(VERSION)-$(3).cdx.json; \
+done
+endef
+
+tree-linux: programs-linux icons manuals $(CYCLONEDX)
+	$(call sboms,build/linux,acen acenctl acen-server,linux-$(ARCH))
+	packaging/linux/tree.sh build/linux build/icons build/manuals build/sbom build/tree build/server
 
 package-deb: tree-linux $(NFPM) ## Debian and Ubuntu: build/packages/acen_VERSION-1_ARCH.deb, and that of acen-server
 	VERSION=$(VERSION) GOARCH=$(ARCH) $(NFPM) package -f packaging/linux/app.yaml -p deb -t $(PACKAGES)
@@ -53,11 +68,12 @@ $(NFPM):
 comma     := ,
 RESOURCES := $(MINGW)-windres -O coff -I build/icons -DVERSION=$(VERSION) -DNUMBERS=$(subst .,$(comma),$(VERSION)),$(BUILD)
 
-programs-windows: icons
+programs-windows: icons $(CYCLONEDX)
 	$(RESOURCES) -DPROGRAM=acen "-DDESCRIPTION=ACEN Desktop" packaging/windows/acen.rc cmd/acen/acen_windows_amd64.syso
 	$(RESOURCES) -DPROGRAM=acenctl "-DDESCRIPTION=ACEN Desktop in a terminal" packaging/windows/acen.rc cmd/acenctl/acenctl_windows_amd64.syso
 	$(WINDOWS) go build -ldflags "-s -w -H=windowsgui" -o build/windows/ ./cmd/acen
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -ldflags "-s -w" -o build/windows/ ./cmd/acenctl
+	$(call sboms,build/windows,acen.exe acenctl.exe,windows-amd64)
 
 package-windows: setup-windows programs-windows ## Windows: build/packages/acen-VERSION-windows-amd64.zip, programs that need no installer
 	rm -rf build/zip && mkdir -p $(PACKAGES) build/zip/acen-$(VERSION)
@@ -71,8 +87,9 @@ package-windows-installer: setup-windows programs-windows ## Windows: build/pack
 	makensis -V2 -WX -DVERSION=$(VERSION) -DNUMBERS=$(VERSION).$(BUILD) -DPROGRAMS=$(CURDIR)/build/windows -DICON=$(CURDIR)/build/icons/acen.ico \
 	  -DLICENSE=$(CURDIR)/LICENSE -DWEBSITE=$(WEBSITE) -DOUT=$(CURDIR)/$(PACKAGES)/ACEN-Desktop-$(VERSION)-setup.exe packaging/windows/installer.nsi
 
-package-macos: ## macOS, on a Mac: build/packages/acen-VERSION-macos.zip with "ACEN Desktop.app" for Apple and Intel processors
+package-macos: $(CYCLONEDX) ## macOS, on a Mac: build/packages/acen-VERSION-macos.zip with "ACEN Desktop.app" for Apple and Intel processors
 	packaging/macos/package.sh $(PACKAGES)
+	$(call sboms,build/macos/arm64,acen acenctl,macos)
 
 setup-windows:
 	@scripts/setup.sh windows

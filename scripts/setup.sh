@@ -8,7 +8,7 @@ build=(gcc libc6-dev pkg-config libgl1-mesa-dev libx11-dev libxcursor-dev libxra
 run=(ca-certificates libgl1-mesa-dri xdg-utils)
 test=(xvfb xauth xdotool xclip openbox imagemagick x11-utils x11-xserver-utils x11-xkb-utils dbus gnome-keyring xdg-utils iproute2 util-linux postgresql)
 windows=(gcc-mingw-w64-x86-64-posix wine wine64 nsis zip xvfb xauth xdotool imagemagick x11-utils x11-xkb-utils xdg-utils)
-packages=(xvfb xauth xdotool imagemagick x11-utils x11-xkb-utils mmdebstrap lintian desktop-file-utils appstream shared-mime-info rpm)
+packages=(xvfb xauth xdotool imagemagick x11-utils x11-xkb-utils mmdebstrap lintian man-db desktop-file-utils appstream shared-mime-info rpm)
 
 case ${1:-run} in
 run) wanted=("${build[@]}" "${run[@]}") ;;

@@ -1,25 +1,15 @@
 package server_test
 
 import (
-	"crypto/rand"
 	"encoding/json"
-	"fmt"
-	"hash/fnv"
-	"io"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
-	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/servertest"
-	"github.com/acen-desktop/acen/server/store"
 )
 
 // scenario is one row: in this state this call gets this answer and leaves this state behind. Words are those of world.do
@@ -35,6 +25,7 @@ type scenario struct {
 }
 
 var taskScenarios = []scenario{
+	// A new license (spec: api 2).
 	{"rule 2: a new license takes a seat", nil, "new A", "201", []string{"seats 4", "A Active", "history new-license ok"}},
 	{"rule 2: the same pair again is free", []string{"new A"}, "new A", "201", []string{"seats 4", "A Active"}},
 	{"rule 2: the last seat", []string{"total 4"}, "new A", "201", []string{"seats 4"}},
@@ -42,6 +33,7 @@ var taskScenarios = []scenario{
 	{"rule 2: a Site code has one license in a program", []string{"bruno new A in 1046"}, "new A", "409 STATUS_SITE_CODE_IN_USE", nil},
 	{"rule 2: features and expiry come from the order", []string{"features 9", "licenses end 2027-05-01"}, "new A", "201 \"features\":9 2027-05-01T23:59:59Z", nil},
 
+	// Site codes that another PC has by chance (spec: api 21).
 	{"rule 21: a Site code that another PC has", []string{"new T"}, "new U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"seats 4", "T Active"}},
 	{"rule 21: of another client's PC", []string{"bruno new T in 1046"}, "new U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"seats 3"}},
 	{"rule 21: of another order that is not listed", []string{"new T", "inactive"}, "new U as bruno in 1046", "409 STATUS_SITE_CODE_SPENT by chance", nil},
@@ -55,6 +47,7 @@ var taskScenarios = []scenario{
 	{"rule 21: transfer to a PC with the same one", []string{"new T"}, "transfer T U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"T Active"}},
 	{"rule 21: pick-up by a PC with the same one", []string{"new T", "release T"}, "transfer T U code=none", "409 STATUS_SITE_CODE_SPENT", []string{"T released"}},
 
+	// Reactivation (spec: api 3, codes "Comparing locks" 4, codes "Comparing locks" 5, codes "Which license is compared").
 	{"rule 3: nothing but the generation changed", []string{"new A"}, "reactivate A A@9", "201", []string{"seats 4", "A Reactivated", "A@9 Active", "history reactivation ok"}},
 	{"rule 3: one hardware lock changed", []string{"new A"}, "reactivate A A+NET", "201", []string{"seats 4", "A Reactivated", "A+NET Active"}},
 	{"rule 3: one hardware lock cannot be read", []string{"new A"}, "reactivate A A-NET", "201", []string{"A-NET Active"}},
@@ -85,6 +78,7 @@ var taskScenarios = []scenario{
 	{"rule 3: a license whose end has come", []string{"licenses end 2026-11-25", "new A", "clock 48h"}, "reactivate A A+NET", "403 STATUS_TASK_DISABLED ended on 25 November 2026", nil},
 	{"rule 3: the last moment of a license", []string{"licenses end 2026-11-25", "new A", "clock 35h59m59s"}, "reactivate A A+NET", "201 2026-11-25T23:59:59Z", nil},
 
+	// Transfer (spec: api 4).
 	{"rule 4: transfer", []string{"new A"}, "transfer A B", "201", []string{"seats 4", "A Transferred", "B Active", "history transfer ok"}},
 	{"rule 4: wrong removal code", []string{"new A"}, "transfer A B code=wrong", "422 STATUS_REMOVAL_CODE_INVALID", []string{"A Active"}},
 	{"rule 4: removal code of another license", []string{"new A", "new C"}, "transfer A B code=C", "422 STATUS_REMOVAL_CODE_INVALID", nil},
@@ -96,6 +90,7 @@ var taskScenarios = []scenario{
 	{"rule 4: a removal code works once", []string{"new A", "transfer A B"}, "transfer A C", "409 STATUS_LICENSE_ENDED", nil},
 	{"rule 4: also when all licenses are in use", []string{"total 4", "new A"}, "transfer A B", "201", []string{"seats 4"}},
 
+	// Release (spec: api 4, api 6).
 	{"release: the license stays active and keeps its seat", []string{"new A"}, "release A", "200 \"status\":\"Active\" \"released_at\":\"2026-11-24T12:00:00Z\"", []string{"seats 4", "A Active", "A released", "history release ok"}},
 	{"release: nothing is released before", []string{"new A"}, "licenses", "200 !released_at", []string{"A !released"}},
 	{"release: it is listed", []string{"new A", "release A"}, "licenses", "200 \"released_at\":\"2026-11-24T12:00:00Z\"", nil},
@@ -122,6 +117,7 @@ var taskScenarios = []scenario{
 	{"release: five wrong removal codes a day for a license", []string{"new A", "2x refused release A code=wrong", "3x refused transfer A B code=wrong"}, "release A", "429 STATUS_LIMIT_REACHED removal-code", []string{"A !released"}},
 	{"release: wrong removal codes count for the account", []string{"new A", "new B", "5x refused release A code=wrong", "5x refused release B code=wrong"}, "release A", "429 STATUS_HOST_TEMPORARILY_BANNED \"retry_after\":900", nil},
 
+	// What may be done with a released license (spec: api 2, api 3, api 4, api 5).
 	{"rule 4: a released license needs no removal code", []string{"new A", "release A"}, "transfer A B code=none", "201 !released_at", []string{"seats 4", "A Transferred", "A released", "B Active", "B !released", "history transfer ok"}},
 	{"rule 4: a released license takes its removal code, too", []string{"new A", "release A"}, "transfer A B", "201", []string{"A Transferred", "B Active"}},
 	{"rule 4: a released license with a wrong removal code", []string{"new A", "release A"}, "transfer A B code=wrong", "422 STATUS_REMOVAL_CODE_INVALID", []string{"A Active", "A released"}},
@@ -145,6 +141,7 @@ var taskScenarios = []scenario{
 	{"rule 8: the note of a released license", []string{"new A", "release A"}, "note A x", "200 \"note\":\"x\"", []string{"A released"}},
 	{"history: a release and the transfer after it", []string{"new A", "release A", "transfer A B code=none"}, "history", "200 \"task\":\"release\"", []string{"events release 1", "events transfer 1"}},
 
+	// Removal (spec: api 5).
 	{"rule 5: removal gives a seat back", []string{"total 4", "new A", "remove A"}, "new B", "201", []string{"seats 4", "A Removed", "B Active", "history removal ok"}},
 	{"rule 5: removal", []string{"new A"}, "remove A", "200 \"licenses_activated\":3", []string{"seats 3", "A Removed"}},
 	{"rule 5: wrong removal code", []string{"new A"}, "remove A code=wrong", "422 STATUS_REMOVAL_CODE_INVALID", []string{"seats 4", "A Active"}},
@@ -154,9 +151,11 @@ var taskScenarios = []scenario{
 	{"rule 5: a license whose end has come", []string{"licenses end 2026-11-25", "new A", "clock 48h"}, "remove A", "200", []string{"seats 3"}},
 	{"rule 5: a removal code made before the vendor changed the license", []string{"new A", "remember A", "regrant A"}, "remove A code=remembered", "200", []string{"A Removed"}},
 
+	// Statuses (spec: api 6).
 	{"rule 6: ended licenses are listed on request", []string{"new A", "remove A"}, "licenses ended", "200 Removed", nil},
 	{"rule 6: ended licenses are not listed otherwise", []string{"new A", "remove A"}, "licenses", "200 !Removed", nil},
 
+	// Switches and limits (spec: api 7).
 	{"rule 7: the vendor switched reactivation off", []string{"new A", "rule reactivate none,valid off"}, "reactivate A A+NET", "403 STATUS_TASK_DISABLED", nil},
 	{"rule 7: the vendor switched transfer off", []string{"new A", "rule transfer none,valid off"}, "transfer A B", "403 STATUS_TASK_DISABLED", []string{"A Active"}},
 	{"rule 7: the vendor switched removal off", []string{"new A", "rule remove none,valid off"}, "remove A", "403 STATUS_TASK_DISABLED", nil},
@@ -183,6 +182,7 @@ var taskScenarios = []scenario{
 	{"rule 7: a refused reactivation counts for nothing", []string{"rule reactivate none,valid day=1", "new A", "refused reactivate A B"}, "reactivate A A@1", "201", nil},
 	{"rule 7: what is left is on the license", []string{"rule reactivate none,valid day=2 month=3", "new A"}, "licenses", "200 \"remaining_today\":2,\"remaining_month\":3,\"resets_at\":\"2026-11-25T00:00:00Z\"", nil},
 
+	// Orders (spec: api 1).
 	{"rule 1: a read-only order, reactivation", []string{"new A", "read-only"}, "reactivate A A+NET", "403 STATUS_ORDER_READ_ONLY", nil},
 	{"rule 1: a read-only order, transfer", []string{"new A", "read-only"}, "transfer A B", "403 STATUS_ORDER_READ_ONLY", nil},
 	{"rule 1: a read-only order, removal", []string{"new A", "read-only"}, "remove A", "403 STATUS_ORDER_READ_ONLY", nil},
@@ -202,10 +202,12 @@ var taskScenarios = []scenario{
 	{"rule 1: an order that is listed again has ended nothing", []string{"new A", "inactive", "refused remove A", "active"}, "remove A", "200", []string{"A Removed"}},
 	{"rule 1: a read-only order names what has ended", []string{"new A", "remove A", "read-only"}, "licenses ended", "200 \"status\":\"Removed\",\"ended_at\":\"2026-11-24T12:00:00Z\"", nil},
 
+	// The comparison before an attempt (spec: codes "Comparing locks").
 	{"comparison: changes nothing and spends nothing", []string{"rule reactivate none,valid day=1", "new A", "reactivate A A@1"}, "compare A@1 A+NET", "200 \"verdict\":\"accepted\" \"hardware_changes\":1", []string{"A@1 Active"}},
 	{"comparison: refused", []string{"new A"}, "compare A B", "200 \"verdict\":\"refused\"", nil},
 	{"comparison: codes of another program", []string{"new A"}, "compare A A program=LUMENRND", "422 STATUS_SITE_MID_MISMATCH", nil},
 
+	// Abuse (spec: api 11).
 	{"rule 11: five wrong removal codes a day for a license", []string{"new A", "5x refused remove A code=wrong"}, "remove A", "429 STATUS_LIMIT_REACHED removal-code", []string{"A Active"}},
 	{"rule 11: four are not five", []string{"new A", "4x refused remove A code=wrong"}, "remove A", "200", nil},
 	{"rule 11: the next day", []string{"new A", "5x refused remove A code=wrong", "clock 12h"}, "remove A", "200", nil},
@@ -216,6 +218,7 @@ var taskScenarios = []scenario{
 	{"rule 11: another account on the same host stays unaffected", []string{"new A", "new B", "5x refused remove A code=wrong", "5x refused remove B code=wrong", "bruno new C in 1046"}, "remove C as bruno", "200", nil},
 	{"rule 11: what needs no guessing goes on", []string{"new A", "new B", "5x refused remove A code=wrong", "5x refused remove B code=wrong"}, "reactivate A A+NET", "201", nil},
 
+	// Serial numbers (spec: api 9).
 	{"rule 9: a serial number makes an order", nil, "order 500", "201 \"licenses_total\":3 \"state\":\"valid\"", []string{"orders 1"}},
 	{"rule 9: first and last serial id", []string{"order 1"}, "order 999", "201", []string{"orders 2"}},
 	{"rule 9: out of range", nil, "order 1000", "422 STATUS_SERIAL_INVALID \"retry_after\":5", []string{"orders 0"}},
@@ -234,6 +237,7 @@ var taskScenarios = []scenario{
 	{"rule 9: every failure waits longer", []string{"refused order 1000", "clock 5s"}, "order 1000", "422 STATUS_SERIAL_INVALID \"retry_after\":10", nil},
 	{"rule 9: after two failures 5 s are too early", []string{"refused order 1000", "clock 5s", "refused order 1000", "clock 9s"}, "order 500", "429 STATUS_HOST_TEMPORARILY_BANNED", nil},
 	{"rule 9: the wait is the host's, too", []string{"bruno refused order 1000"}, "order 500", "429 STATUS_HOST_TEMPORARILY_BANNED", nil},
+	// Verification numbers (spec: api 10).
 	{"rule 10: a wrong verification number", nil, "order 500 number=wrong", "422 STATUS_VERIFICATION_FAILED", []string{"orders 0"}},
 	{"rule 10: a number works once", []string{"order 500 number=kept"}, "order 501 number=kept", "422 STATUS_VERIFICATION_FAILED", []string{"orders 1"}},
 	{"rule 10: a number tried wrongly is gone", []string{"refused order 500 number=spoiled"}, "order 500 number=kept", "422 STATUS_VERIFICATION_FAILED", nil},
@@ -254,12 +258,12 @@ func TestTaskScenarios(t *testing.T) {
 	for _, s := range taskScenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := servertest.NewWorld(t)
 			for _, step := range s.state {
-				w.prepare(step)
+				w.Prepare(step)
 			}
-			before := w.tables()
-			status, body := w.do(s.call)
+			before := w.Tables()
+			status, body := w.Do(s.call)
 			words := strings.Fields(s.answer)
 			require.Equal(t, words[0], strconv.Itoa(status), "%s: %s", s.call, body)
 			rest := strings.TrimSpace(strings.TrimPrefix(s.answer, words[0]))
@@ -270,11 +274,11 @@ func TestTaskScenarios(t *testing.T) {
 				require.Equal(t, words[1], string(p.Code))
 				require.Equal(t, status, p.Code.HTTPStatus())
 				require.NotEmpty(t, p.Detail)
-				require.Equal(t, before, w.tables(), "a refusal changes no order and no license")
+				require.Equal(t, before, w.Tables(), "a refusal changes no order and no license")
 			}
 			holds(t, string(body), rest)
 			for _, check := range s.after {
-				w.check(check)
+				w.Check(check)
 			}
 		})
 	}
@@ -293,579 +297,4 @@ func holds(t *testing.T, body, rest string) {
 		}
 		require.Contains(t, body, word)
 	}
-}
-
-// world is a server with the sample data, two clients who are signed in, and what the scenarios name.
-type world struct {
-	*servertest.Server
-	t          *testing.T
-	clients    map[string]client
-	licenses   map[string]int64 // by the name of the PC
-	remembered string           // a removal code
-	kept       api.VerificationAnswer
-	program    store.Program // of order 1042
-	newest     int64         // order id before the scenario
-}
-
-func newWorld(t *testing.T, change ...func(*server.Options)) *world {
-	t.Helper()
-	s := servertest.Start(t, change...)
-	w := &world{Server: s, t: t, clients: map[string]client{}, licenses: map[string]int64{}}
-	w.write(func(tx store.Tx) error {
-		bruno, err := tx.ClientByUsername(t.Context(), sample.OtherUsername)
-		if err != nil {
-			return err
-		}
-		anna, err := tx.ClientByUsername(t.Context(), sample.Username)
-		if err != nil {
-			return err
-		}
-		bruno.PasswordHash = anna.PasswordHash
-		if err := tx.ChangeClient(t.Context(), bruno); err != nil {
-			return err
-		}
-		programs, err := tx.Programs(t.Context())
-		if err != nil {
-			return err
-		}
-		w.program = programs[0]
-		w.program.Tasks = nil
-		if err := tx.ChangeProgram(t.Context(), w.program); err != nil {
-			return err
-		}
-		list, err := tx.Orders(t.Context(), 0, false, 0, 1)
-		w.newest = list[0].ID
-		return err
-	})
-	for _, name := range []string{"anna", "bruno"} {
-		c := client{Server: s, t: t}
-		status, body := c.call("POST", "/sessions", map[string]any{"username": name, "password": s.Login.Password, "device_name": "PC of " + name})
-		require.Equal(t, 201, status, string(body))
-		var session api.Session
-		require.NoError(t, json.Unmarshal(body, &session))
-		c.token = session.AccessToken
-		w.clients[name] = c
-	}
-	return w
-}
-
-func (w *world) write(fn func(tx store.Tx) error) {
-	w.t.Helper()
-	require.NoError(w.t, w.Store.Write(w.t.Context(), fn))
-}
-
-func (w *world) read(fn func(tx store.Tx) error) {
-	w.t.Helper()
-	require.NoError(w.t, w.Store.Read(w.t.Context(), fn))
-}
-
-// tables are all orders and licenses, for comparing.
-func (w *world) tables() (text string) {
-	w.read(func(tx store.Tx) error {
-		orders, err := tx.Orders(w.t.Context(), 0, false, 0, 0)
-		if err != nil {
-			return err
-		}
-		for _, o := range orders {
-			licenses, err := tx.Licenses(w.t.Context(), o.ID, true, 0, 0)
-			if err != nil {
-				return err
-			}
-			for i := range licenses {
-				text += fmt.Sprintf("%+v\n", licenses[i])
-			}
-			o.LicensesExpireAt, o.SubscriptionExpiresAt = nil, nil
-			text += fmt.Sprintf("%+v\n", o)
-		}
-		return nil
-	})
-	return text
-}
-
-// prepare takes one step towards a state: a call that must succeed (or, with "refused", fail), or a change by the vendor.
-func (w *world) prepare(step string) {
-	w.t.Helper()
-	if count, rest, ok := strings.Cut(step, "x "); ok && len(count) == 1 {
-		n, err := strconv.Atoi(count)
-		require.NoError(w.t, err)
-		for range n {
-			w.prepare(rest)
-		}
-		return
-	}
-	word, rest, _ := strings.Cut(step, " ")
-	order := func(change func(*store.Order)) { change1042(w, change) }
-	switch word {
-	case "clock":
-		d, err := time.ParseDuration(rest)
-		require.NoError(w.t, err)
-		w.Clock.Advance(d)
-		if d >= 15*time.Minute { // access tokens end
-			fresh := newSessions(w)
-			w.clients = fresh
-		}
-	case "total":
-		n, err := strconv.Atoi(rest)
-		require.NoError(w.t, err)
-		order(func(o *store.Order) { o.LicensesTotal = n })
-	case "features":
-		order(func(o *store.Order) { o.Features = 9 })
-	case "licenses":
-		day, err := time.Parse(time.DateOnly, strings.TrimPrefix(rest, "end "))
-		require.NoError(w.t, err)
-		order(func(o *store.Order) { o.LicensesExpireAt = &day })
-	case "subscription":
-		at, err := time.Parse(time.RFC3339, rest)
-		if err != nil {
-			at, err = time.Parse(time.DateOnly, rest)
-		}
-		require.NoError(w.t, err)
-		order(func(o *store.Order) { o.HasSubscription, o.SubscriptionExpiresAt = true, &at })
-	case "read-only":
-		order(func(o *store.Order) { o.CanManage = false })
-	case "invisible":
-		order(func(o *store.Order) { o.Visible = false })
-	case "inactive", "active":
-		order(func(o *store.Order) { o.Active = word == "active" })
-	case "replace": // the vendor gives the license to another PC
-		words := strings.Fields(rest)
-		request := api.Reactivation{SiteMID: codesOf(w.program.Signature, words[1]).Merged()}
-		l, err := vendor(w.Server).ReplaceLicense(w.t.Context(), w.licenses[words[0]], request)
-		require.NoError(w.t, err)
-		w.licenses[words[1]] = l.ID
-	case "end": // with any status, also one of a newer version
-		words := strings.Fields(rest)
-		w.write(func(tx store.Tx) error {
-			return tx.EndLicense(w.t.Context(), w.licenses[words[0]], api.LicenseStatus(words[1]), w.Clock.Now())
-		})
-	case "policy":
-		w.policy(rest)
-	case "rule":
-		w.rule(rest)
-	case "regrant":
-		w.regrant(rest)
-	case "remember":
-		w.remembered = w.removalCode(rest)
-	case "block":
-		_, err := vendor(w.Server).BlockSerials(w.t.Context(), 1, []string{rest}, "")
-		require.NoError(w.t, err)
-	case "unblock":
-		_, err := vendor(w.Server).UnblockSerials(w.t.Context(), 1, []string{rest})
-		require.NoError(w.t, err)
-	case "waive":
-		require.NoError(w.t, vendor(w.Server).SetOption(w.t.Context(), "order-verification", "off"))
-		w.Clock.Advance(3 * time.Second) // servers follow within seconds
-	case "picture":
-		w.kept = w.picture("anna")
-	default:
-		who := "anna"
-		if strings.HasPrefix(step, "bruno ") {
-			who, step = "bruno", strings.TrimPrefix(step, "bruno ")
-		}
-		refused := strings.HasPrefix(step, "refused ")
-		status, body := w.do(strings.TrimPrefix(step, "refused ") + " as " + who)
-		require.Equal(w.t, refused, status >= 400, "%s: %d %s", step, status, body)
-	}
-}
-
-// newSessions signs both clients in again.
-func newSessions(w *world) map[string]client {
-	fresh := map[string]client{}
-	for name := range w.clients {
-		c := client{Server: w.Server, t: w.t}
-		_, body := c.call("POST", "/sessions", map[string]any{"username": name, "password": w.Login.Password, "device_name": "PC of " + name})
-		var session api.Session
-		require.NoError(w.t, json.Unmarshal(body, &session))
-		c.token = session.AccessToken
-		fresh[name] = c
-	}
-	return fresh
-}
-
-func change1042(w *world, change func(*store.Order)) {
-	w.write(func(tx store.Tx) error {
-		o, err := tx.Order(w.t.Context(), sample.WithSerial)
-		if err != nil {
-			return err
-		}
-		change(&o)
-		return tx.ChangeOrder(w.t.Context(), o)
-	})
-}
-
-// policy sets how many hardware locks may change, and which locks may not, for the program and for order 1042.
-func (w *world) policy(text string) {
-	words := strings.Fields(text)
-	most, err := strconv.Atoi(words[0])
-	require.NoError(w.t, err)
-	p := license.Policy{Enabled: true, MaxHardwareChanges: most, Changeable: license.Locks()}
-	if len(words) > 1 {
-		p.Changeable = nil
-		for _, name := range words[1:] {
-			l, err := license.ParseLock(name)
-			require.NoError(w.t, err)
-			p.Changeable = append(p.Changeable, l)
-		}
-	}
-	w.program.Policy = p
-	w.write(func(tx store.Tx) error { return tx.ChangeProgram(w.t.Context(), w.program) })
-	change1042(w, func(o *store.Order) { o.Policy = p })
-}
-
-// rule sets switch and limits of a task: "reactivate none,valid day=2 month=4", "remove expired on".
-func (w *world) rule(text string) {
-	words := strings.Fields(text)
-	r := store.TaskRule{On: true}
-	for _, word := range words[2:] {
-		name, value, _ := strings.Cut(word, "=")
-		n, _ := strconv.Atoi(value)
-		switch name {
-		case "off":
-			r.On = false
-		case "day":
-			r.PerDay = n
-		case "month":
-			r.PerMonth = n
-		}
-	}
-	if w.program.Tasks == nil {
-		w.program.Tasks = store.TaskRules{}
-	}
-	task := store.Task(words[0])
-	if w.program.Tasks[task] == nil {
-		w.program.Tasks[task] = map[api.SubscriptionState]store.TaskRule{}
-	}
-	for _, state := range strings.Split(words[1], ",") {
-		w.program.Tasks[task][api.SubscriptionState(state)] = r
-	}
-	w.write(func(tx store.Tx) error { return tx.ChangeProgram(w.t.Context(), w.program) })
-}
-
-// regrant changes the features of a license as the vendor does, which changes its activation code.
-func (w *world) regrant(pc string) {
-	w.write(func(tx store.Tx) error {
-		l, err := tx.License(w.t.Context(), w.licenses[pc])
-		if err != nil {
-			return err
-		}
-		key, err := w.Secrets.ActivationKey(w.program)
-		if err != nil {
-			return err
-		}
-		l.Features++
-		if l.Activation, err = key.Activate(l.Codes, license.Grant{Features: l.Features}); err != nil {
-			return err
-		}
-		return tx.ChangeLicense(w.t.Context(), l)
-	})
-}
-
-// collision returns the codes of two PCs that have the same Site code by chance. Of a thousand PCs with the same
-// generation two have, because twenty bits of a Site code tell one from another.
-func collision(signature license.Signature) (a, b license.Codes) {
-	key, seen := signature.Key(), map[license.SiteCode]license.Codes{}
-	for n := 0; ; n++ {
-		var raw license.RawLocks
-		for i := range raw {
-			raw[i] = fmt.Sprintf("PC %d lock %d", n, i)
-		}
-		codes := key.Codes(5, key.Block(raw))
-		if a, found := seen[codes.Site]; found {
-			return a, codes
-		}
-		seen[codes.Site] = codes
-	}
-}
-
-// codes of a PC for a program.
-func codesOf(signature license.Signature, pc string) license.Codes {
-	switch pc {
-	case "T":
-		codes, _ := collision(signature)
-		return codes
-	case "U":
-		_, codes := collision(signature)
-		return codes
-	}
-	var raw license.RawLocks
-	for i := range raw {
-		raw[i] = fmt.Sprintf("%s lock %d", pc[:1], i)
-	}
-	locks := map[string]license.Lock{"HD": license.HDID, "BIOS": license.BIOSID, "OS": license.OSID, "NET": license.NETID, "CPU": license.CPUID, "HDHW": license.HDHWID, "CD": license.CDHWID}
-	h := fnv.New32()
-	_, _ = h.Write([]byte(pc))
-	generation := uint16(h.Sum32()) & license.MaxGeneration
-	for _, part := range strings.FieldsFunc(strings.NewReplacer("+", " +", "-", " -", "@", " @").Replace(pc[1:]), func(r rune) bool { return r == ' ' }) {
-		switch lock, ok := locks[part[1:]]; {
-		case part[0] == '@':
-			n, _ := strconv.Atoi(part[1:])
-			generation = uint16(n)
-		case ok && part[0] == '+':
-			was := signature.Key().LockValue(lock, raw[lock-1])
-			for n := 0; signature.Key().LockValue(lock, raw[lock-1]) == was; n++ {
-				raw[lock-1] = fmt.Sprintf("%s other %d %s", pc[:1], n, part)
-			}
-		case ok:
-			raw[lock-1] = ""
-		default:
-			panic("no such lock: " + part)
-		}
-	}
-	key := signature.Key()
-	return key.Codes(generation, key.Block(raw))
-}
-
-// removalCode is that of a license as the program on its PC shows it.
-func (w *world) removalCode(pc string) (code string) {
-	w.read(func(tx store.Tx) error {
-		l, err := tx.License(w.t.Context(), w.licenses[pc])
-		if err != nil {
-			return err
-		}
-		p, err := tx.Program(w.t.Context(), l.ProgramID)
-		if err != nil {
-			return err
-		}
-		key, err := w.Secrets.ActivationKey(p)
-		code = key.RemovalSeed(l.Activation).RemovalCode(l.Codes).String()
-		return err
-	})
-	return code
-}
-
-// picture gets a verification number; what a person reads is taken from the database's hash by trying all numbers.
-func (w *world) picture(who string) api.VerificationAnswer {
-	v, number := readPicture(w.t, w.Server, w.clients[who])
-	return api.VerificationAnswer{ID: v.ID, Number: number}
-}
-
-// serial returns a serial number by what it is.
-func (w *world) serial(kind string) (program int64, text string) {
-	var programs []store.Program
-	w.read(func(tx store.Tx) (err error) { programs, err = tx.Programs(w.t.Context()); return err })
-	of := func(p store.Program, id uint32) string {
-		seed, err := w.Secrets.SerialSeed(p)
-		require.NoError(w.t, err)
-		n, err := seed.Serial(uint32(p.ID), id, p.Features)
-		require.NoError(w.t, err)
-		return n.String()
-	}
-	studio := programs[0]
-	switch kind {
-	case "unknown":
-		var b [32]byte
-		_, _ = rand.Read(b[:])
-		n, err := license.NewSerialSeed(b).Serial(uint32(studio.ID), 7, 1)
-		require.NoError(w.t, err)
-		return studio.ID, n.String()
-	case "survey":
-		return studio.ID, of(programs[2], 3)
-	case "node":
-		return programs[1].ID, of(programs[1], 3)
-	case "mistyped":
-		text := []byte(of(studio, 500))
-		text[0] = map[bool]byte{true: '3', false: '2'}[text[0] == '2']
-		return studio.ID, string(text)
-	}
-	id, err := strconv.Atoi(kind)
-	require.NoError(w.t, err)
-	return studio.ID, of(studio, uint32(id))
-}
-
-// do makes one call in words.
-func (w *world) do(words string) (status int, body []byte) {
-	w.t.Helper()
-	who, order, options := "anna", int64(1042), map[string]string{}
-	var args []string
-	fields := strings.Fields(words)
-	for i := 0; i < len(fields); i++ {
-		switch name, value, ok := strings.Cut(fields[i], "="); {
-		case ok:
-			options[name] = value
-		case fields[i] == "as":
-			i++
-			who = fields[i]
-		case fields[i] == "in":
-			i++
-			order, _ = strconv.ParseInt(fields[i], 10, 64)
-		default:
-			args = append(args, fields[i])
-		}
-	}
-	c := w.clients[who].with(api.IdempotencyKey, uuid.NewString())
-	signature := w.program.Signature
-	if s := options["program"]; s != "" {
-		signature = license.Signature(s)
-	}
-	pc := func(name string) api.PCCodes {
-		if name == "malformed" {
-			return api.PCCodes{SiteCode: "7183EC4D", MachineID: "83A9-3429-0090"}
-		}
-		codes := codesOf(signature, name)
-		return api.PCCodes{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()}
-	}
-	removal := func(name string) string {
-		switch code := options["code"]; code {
-		case "":
-			return w.removalCode(name)
-		case "wrong":
-			return "00000-00000-0"
-		case "none":
-			return ""
-		case "malformed":
-			return "00000-00000-1"
-		case "remembered":
-			return w.remembered
-		default:
-			return w.removalCode(code)
-		}
-	}
-	license := func(name, path string) string { return fmt.Sprintf("/licenses/%d%s", w.licenses[name], path) }
-	made := func(name string) {
-		var l api.License
-		if json.Unmarshal(body, &l) == nil && status == 201 {
-			w.licenses[name] = l.ID
-		}
-	}
-	switch args[0] {
-	case "new":
-		codes := pc(args[1])
-		status, body = c.call("POST", fmt.Sprintf("/orders/%d/licenses", order), api.NewLicense{SiteCode: codes.SiteCode, MachineID: codes.MachineID})
-		made(args[1])
-	case "reactivate":
-		codes := pc(args[2])
-		status, body = c.call("POST", license(args[1], "/reactivation"), api.Reactivation{SiteCode: codes.SiteCode, MachineID: codes.MachineID, Note: options["note"]})
-		if args[2] != args[1] && w.licenses[args[2]] == 0 {
-			made(args[2])
-		}
-	case "transfer":
-		codes := pc(args[2])
-		status, body = c.call("POST", license(args[1], "/transfer"), api.Transfer{SiteCode: codes.SiteCode, MachineID: codes.MachineID, RemovalCode: removal(args[1])})
-		made(args[2])
-	case "release":
-		status, body = c.call("POST", license(args[1], "/release"), api.Release{RemovalCode: removal(args[1])})
-	case "remove":
-		status, body = c.call("POST", license(args[1], "/removal"), api.Removal{RemovalCode: removal(args[1])})
-	case "compare":
-		status, body = c.call("POST", license(args[1], "/comparison"), pc(args[2]))
-	case "note":
-		status, body = c.call("PATCH", license(args[1], ""), api.LicenseChange{Note: &args[2]})
-	case "file":
-		status, body = c.call("GET", license(args[1], "/file"), nil)
-	case "preview":
-		status, body = c.call("GET", license(args[1], "/email"), nil)
-	case "email":
-		status, body = c.call("POST", license(args[1], "/email"), api.EmailRequest{To: []string{"it@lumen.example"}})
-	case "licenses":
-		path := fmt.Sprintf("/orders/%d/licenses", order)
-		if len(args) > 1 {
-			path += "?include=ended"
-		}
-		status, body = c.call("GET", path, nil)
-	case "history":
-		status, body = c.call("GET", fmt.Sprintf("/orders/%d/history", order), nil)
-	case "order":
-		program, serial := w.serial(args[1])
-		answer := w.kept
-		switch options["number"] {
-		case "":
-			answer = w.picture(who)
-		case "none":
-			answer = api.VerificationAnswer{}
-		case "wrong":
-			answer = w.picture(who)
-			answer.Number = map[bool]string{true: "000001", false: "000000"}[answer.Number == "000000"]
-		case "spaced":
-			answer = w.picture(who)
-			answer.Number = " " + answer.Number[:3] + " " + answer.Number[3:]
-		case "spoiled":
-			w.kept = w.picture(who)
-			answer = api.VerificationAnswer{ID: w.kept.ID, Number: "x"}
-		case "kept":
-			if w.kept.ID == "" {
-				w.kept = w.picture(who)
-				answer = w.kept
-			}
-		}
-		status, body = c.call("POST", "/orders", api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: answer})
-	default:
-		w.t.Fatalf("no such call: %s", words)
-	}
-	return status, body
-}
-
-// check looks at what a call left behind.
-func (w *world) check(text string) {
-	w.t.Helper()
-	words := strings.Fields(text)
-	switch words[0] {
-	case "seats":
-		o := order(w.t, w.Server, sample.WithSerial)
-		require.Equal(w.t, words[1], strconv.Itoa(o.LicensesActive), text)
-		var active []store.License
-		w.read(func(tx store.Tx) (err error) {
-			active, err = tx.Licenses(w.t.Context(), o.ID, false, 0, 0)
-			return err
-		})
-		require.Len(w.t, active, o.LicensesActive, "the count and the rows agree")
-	case "orders":
-		var list []store.Order
-		w.read(func(tx store.Tx) (err error) { list, err = tx.Orders(w.t.Context(), 0, false, 0, 0); return err })
-		added := 0
-		for _, o := range list {
-			if o.ID > w.newest {
-				added++
-			}
-		}
-		require.Equal(w.t, words[1], strconv.Itoa(added), text)
-	case "history":
-		require.NotZero(w.t, w.events(words[1], words[2]), "not in the history: %s", text)
-	case "events":
-		require.Equal(w.t, words[2], strconv.Itoa(w.events(words[1], api.OutcomeOK)), text)
-	case "left":
-		status, body := w.do("licenses")
-		require.Equal(w.t, 200, status)
-		require.Contains(w.t, string(body), `"`+words[1]+`":{"ok":false,"reason":"STATUS_LIMIT_REACHED","remaining_today":`+words[3])
-	default:
-		var l store.License
-		w.read(func(tx store.Tx) (err error) { l, err = tx.License(w.t.Context(), w.licenses[words[0]]); return err })
-		require.Equal(w.t, l.Status == api.StatusActive, l.EndedAt == nil)
-		if of, ok := map[string]bool{"released": true, "!released": false}[words[1]]; ok {
-			require.Equal(w.t, of, l.ReleasedAt != nil, text)
-			return
-		}
-		require.Equal(w.t, words[1], string(l.Status), text)
-	}
-}
-
-// events counts what anna did to order 1042, by task and outcome.
-func (w *world) events(task, outcome string) (n int) {
-	w.t.Helper()
-	var events []store.Event
-	w.read(func(tx store.Tx) (err error) {
-		events, err = tx.History(w.t.Context(), sample.WithSerial, 0, 0)
-		return err
-	})
-	for _, e := range events {
-		if string(e.Task) == task && e.Outcome == outcome && e.Device == "PC of anna" {
-			n++
-		}
-	}
-	return n
-}
-
-// readPicture gets a verification picture and gives it a number that the test knows: no answer holds the one that it has.
-func readPicture(t *testing.T, s *servertest.Server, c client) (api.Verification, string) {
-	t.Helper()
-	response := c.raw("POST", "/verifications", nil)
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	require.Equal(t, 201, response.StatusCode, string(data))
-	var v api.Verification
-	require.NoError(t, json.Unmarshal(data, &v))
-	require.Equal(t, "\x89PNG", string(v.Image[:4]))
-	number, err := server.KnowVerification(t.Context(), s.Store, v.ID)
-	require.NoError(t, err)
-	return v, number
 }

@@ -26,6 +26,8 @@ func (w *Window) tick() {
 				continue
 			}
 			w.shell.Work.Do(func() { w.carry.ReceiveFolder(path) })
+		case err := <-w.options.Refused:
+			w.shell.Work.Do(func() { w.carry.Refuse(err) })
 		case _, ok := <-w.options.Ticks:
 			if !ok {
 				return

@@ -1,4 +1,5 @@
-// Package ui is the window: it composes the presenters, and gives each what it needs of the others.
+// Package ui is the window: it composes the presenters, and gives each what it needs of the others. What a click does is in
+// ui/presenter, what a screen looks like in ui/screens, widgets that know nothing of licenses in ui/kit, and texts in ui/text.
 //
 // Everything in it belongs to the UI thread. What may block runs through package background.
 package ui
@@ -62,6 +63,8 @@ type Options struct {
 	Given <-chan []byte
 	// GivenFolders brings the folders, by their paths, that the program is started with, also by later starts. It may be nil.
 	GivenFolders <-chan string
+	// Refused brings why something that the system asks the running app to open cannot be opened. It may be nil.
+	Refused <-chan error
 	// Version is that of the app.
 	Version string
 	// DeviceName is what this PC is called.

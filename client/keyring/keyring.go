@@ -1,4 +1,6 @@
-// Package keyring keeps credentials in the keyring of the operating system and nowhere else.
+// Package keyring stores credentials in the keyring of the operating system and nowhere else. The manager uses it for
+// sessions and for the key that seals secrets in its data file. Without a keyring every call fails with ErrUnavailable;
+// nothing is written to a file instead.
 package keyring
 
 import (
@@ -7,15 +9,14 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
-	"sync"
 
 	system "github.com/zalando/go-keyring"
 )
 
 var (
-	// ErrNotFound: the keyring works and holds no such secret.
+	// ErrNotFound means that the keyring works and holds no such secret.
 	ErrNotFound = errors.New("the keyring holds no such secret")
-	// ErrUnavailable: there is no usable keyring. The error's text says why.
+	// ErrUnavailable means that there is no usable keyring. The error's text says why.
 	ErrUnavailable = errors.New("the keyring of this system cannot be used")
 )
 
@@ -111,36 +112,4 @@ func explain(err error) error {
 		return fmt.Errorf("%w: it is locked", ErrUnavailable)
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
-}
-
-// Memory keeps secrets in memory, for tests and for sessions without a keyring.
-func Memory() Store { return &memory{secrets: map[string]string{}} }
-
-type memory struct {
-	mu      sync.Mutex
-	secrets map[string]string
-}
-
-func (m *memory) Get(_ context.Context, name string) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	secret, ok := m.secrets[name]
-	if !ok {
-		return "", ErrNotFound
-	}
-	return secret, nil
-}
-
-func (m *memory) Set(_ context.Context, name, secret string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.secrets[name] = secret
-	return nil
-}
-
-func (m *memory) Delete(_ context.Context, name string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.secrets, name)
-	return nil
 }

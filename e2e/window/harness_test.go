@@ -103,7 +103,7 @@ func (d display) run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// screenshot keeps a picture of the display among the artefacts and returns it.
+// screenshot keeps a picture of the display among the artifacts and returns it.
 func (d display) screenshot(t *testing.T, name string) image.Image {
 	t.Helper()
 	path := filepath.Join(setting(t, "ARTIFACTS"), name+".png")
@@ -257,13 +257,6 @@ type widget struct {
 	H           float64 `json:"h"`
 	Enabled     bool    `json:"enabled"`
 	Focused     bool    `json:"focused"`
-}
-
-func (w widget) label() string {
-	if w.Text != "" {
-		return w.Text
-	}
-	return w.Placeholder
 }
 
 // window drives a program's window from outside, by mouse and keyboard.

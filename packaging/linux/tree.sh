@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Lay out what Linux packages install below /usr: packaging/linux/tree.sh PROGRAMS ICONS TREE SERVER
-# PROGRAMS is the folder with acen, acenctl and acen-server, ICONS that of packaging/icons. TREE, for the app, and SERVER, for
-# acen-server, are made anew.
+# Lay out what Linux packages install below /usr: packaging/linux/tree.sh PROGRAMS ICONS MANUALS SBOMS TREE SERVER
+# PROGRAMS is the folder with acen, acenctl and acen-server, ICONS that of packaging/icons, MANUALS that of
+# packaging/manual, and SBOMS that with the components of each program. TREE, for the app, and SERVER, for acen-server,
+# are made anew.
 set -eu
-programs=$1 icons=$2 tree=$3 server=$4
+programs=$1 icons=$2 manuals=$3 sboms=$4 tree=$5 server=$6
 here=$(dirname "$0")
 root=$here/../..
 id=$(sed -n 's/^ID = "\(.*\)"$/\1/p' "$root/FyneApp.toml")
@@ -19,6 +20,9 @@ install -D -m 644 -t "$tree/share/metainfo" "$here/$id.metainfo.xml"
 install -D -m 644 -t "$tree/share/mime/packages" "$here/$id.xml"
 mkdir -p "$tree/share/icons"
 cp -R "$icons/hicolor" "$tree/share/icons/"
+
+mkdir -p "$tree/share/man"
+cp -R "$manuals/acen/man1" "$tree/share/man/"
 
 # A shell completes the orders and licenses of acenctl.
 mkdir -p "$tree/share/bash-completion/completions" "$tree/share/zsh/site-functions" "$tree/share/fish/vendor_completions.d"
@@ -41,6 +45,7 @@ documents() {
   } | gzip -9n >"$doc/changelog.Debian.gz"
 }
 documents "$tree" acen
+install -m 644 -t "$tree/share/doc/acen" "$sboms/acen.cdx.json" "$sboms/acenctl.cdx.json"
 
 # The server's tree.
 rm -rf "$server"
@@ -49,4 +54,7 @@ install -D -m 644 "$here/../systemd/acen-server.sysusers" "$server/lib/sysusers.
 install -d "$server/lib/systemd/system"
 sed 's|/usr/local/bin/|/usr/bin/|' "$here/../systemd/acen-server.service" >"$server/lib/systemd/system/acen-server.service"
 documents "$server" acen-server
+install -m 644 -t "$server/share/doc/acen-server" "$sboms/acen-server.cdx.json"
+mkdir -p "$server/share/man"
+cp -R "$manuals/acen-server/man8" "$server/share/man/"
 chmod -R u=rwX,go=rX "$tree" "$server"

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/kit/background"
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
@@ -229,7 +230,7 @@ func (j *Jobs) giveUp(job manager.Job) {
 	background.Run(j.ending, j.backend.KeptCodes, func(kept []manager.KeptCode, _ error) {
 		list.SetIdle()
 		list.Close()
-		leaves := job.Task == manager.TaskRelease || slices.ContainsFunc(kept, func(k manager.KeptCode) bool {
+		leaves := job.Task == api.TaskRelease || slices.ContainsFunc(kept, func(k manager.KeptCode) bool {
 			return k.Purpose == job.Task && k.LicenseID == job.LicenseID
 		})
 		text := tr.T("%s: whether the server did it is not known. Refresh the table and look before you ask for it again.", words.Job(job))

@@ -75,7 +75,7 @@ func newTestJobs(t *testing.T, open ...manager.Job) (*stage, *Jobs, *jobsBackend
 func removal(state manager.JobState, age time.Duration) manager.Job {
 	return manager.Job{
 		ID:        1,
-		Task:      manager.TaskRemove,
+		Task:      api.TaskRemoval,
 		Title:     "Removal of “Studio PC”",
 		State:     state,
 		LicenseID: 20000,
@@ -152,7 +152,7 @@ func TestGivingATaskUp(t *testing.T) {
 	const stays = "The license stays away from this PC"
 	for name, kept := range map[string][]manager.KeptCode{
 		"nothing left this PC for it": nil,
-		"a license left this PC":      {{Purpose: manager.TaskRemove, LicenseID: 20000}},
+		"a license left this PC":      {{Purpose: api.TaskRemoval, LicenseID: 20000}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, j, b, _ := newTestJobs(t, removal(manager.JobSent, 25*time.Hour))

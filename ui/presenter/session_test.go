@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 	"github.com/stretchr/testify/require"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
 )
@@ -58,7 +59,7 @@ func (b *sessionBackend) WaitingElsewhere(context.Context) ([]manager.Elsewhere,
 }
 
 func (b *sessionBackend) AllJobs(context.Context) ([]manager.Job, error) {
-	return []manager.Job{{ID: 1, Task: manager.TaskEmail}}, nil
+	return []manager.Job{{ID: 1, Task: api.TaskEmail}}, nil
 }
 
 func (b *sessionBackend) SignIn(context.Context, manager.SignIn) (account manager.Account, warning, err error) {

@@ -161,7 +161,7 @@ func TestOffers(t *testing.T) {
 			"a kept removal code", thisPCBackend{kept: []manager.KeptCode{let}},
 			[]string{"A license of Lumen Studio 7 left this PC."}, "dialog",
 		},
-		{"one that a task sends", thisPCBackend{kept: []manager.KeptCode{{Purpose: manager.TaskRemove}}}, nil, ""},
+		{"one that a task sends", thisPCBackend{kept: []manager.KeptCode{{Purpose: api.TaskRemoval}}}, nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, p, peers := newTestThisPC(t, &test.b)

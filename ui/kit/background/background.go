@@ -1,5 +1,5 @@
-// Package background runs work that may block, on network, disk, keyring or hardware, off the UI thread, and brings
-// its result back to the UI thread.
+// Package background runs work that may block, on network, disk, keyring or hardware, off the UI thread, and delivers
+// its result on the UI thread. Closing a Group cancels its work and drops late results. All screens use it.
 package background
 
 import (
@@ -101,7 +101,7 @@ func Wait(ctx context.Context, c <-chan struct{}) error {
 	}
 }
 
-// Run starts work on a goroutine of its own, with a context that ends when the slot is cancelled or used again or the
+// Run starts work on a goroutine of its own, with a context that ends when the slot is canceled or used again or the
 // group is closed, and then calls done on the UI thread, exactly once, or never if the result has become stale.
 func Run[T any](s *Slot, work func(context.Context) (T, error), done func(T, error)) {
 	s.Cancel()

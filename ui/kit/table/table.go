@@ -196,20 +196,6 @@ func (t *Table[T]) Selected() (row T, ok bool) {
 	return row, ok
 }
 
-// SortBy sorts by a column; an empty ID gives the order of SetRows. An error wraps ErrDefinition: there is no such
-// column, or it cannot be sorted.
-func (t *Table[T]) SortBy(id string, descending bool) error {
-	column := -1
-	if id != "" {
-		var err error
-		if column, err = t.sortable(id); err != nil {
-			return err
-		}
-	}
-	t.sortColumn(column, descending)
-	return nil
-}
-
 // State returns the sort and the widths that the person chose.
 func (t *Table[T]) State() State {
 	s := State{Widths: map[string]float32{}}
@@ -279,8 +265,8 @@ func (t *Table[T]) arrange() {
 	if t.cancel != nil {
 		t.cancel.Store(true)
 	}
-	cancelled := &atomic.Bool{}
-	t.cancel = cancelled
+	canceled := &atomic.Bool{}
+	t.cancel = canceled
 	r := request[T]{
 		source: t.source, key: t.options.Key, searchText: t.options.SearchText,
 		filter: t.filter, descending: t.descending,
@@ -289,12 +275,12 @@ func (t *Table[T]) arrange() {
 		r.compare = t.options.Columns[t.sort].Compare
 	}
 	if len(t.source.rows) <= inlineRows {
-		t.show(r.view(cancelled))
+		t.show(r.view(canceled))
 		return
 	}
 	generation := t.generation
 	t.options.Run(func() {
-		v := r.view(cancelled)
+		v := r.view(canceled)
 		if v == nil {
 			return
 		}

@@ -496,20 +496,20 @@ func TestTwoWorkersShareOneSource(t *testing.T) {
 
 func TestCanceledWorkEndsWithoutAView(t *testing.T) {
 	key := func(p pc) string { return p.id }
-	cancelled := &atomic.Bool{}
-	cancelled.Store(true)
+	canceled := &atomic.Bool{}
+	canceled.Store(true)
 	r := request[pc]{source: &source[pc]{rows: many(10)}, key: key}
-	require.Nil(t, r.view(cancelled))
+	require.Nil(t, r.view(canceled))
 
 	compared := 0
-	cancelled.Store(false)
+	canceled.Store(false)
 	r.compare = func(a, b pc) int {
 		if compared++; compared == 5 {
-			cancelled.Store(true)
+			canceled.Store(true)
 		}
 		return -cmp.Compare(a.id, b.id)
 	}
-	require.Nil(t, r.view(cancelled))
+	require.Nil(t, r.view(canceled))
 	require.Equal(t, 5, compared)
 }
 

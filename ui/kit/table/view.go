@@ -18,8 +18,8 @@ type source[T any] struct {
 	ready  bool
 }
 
-// prepare derives keys and folded texts; it returns false if it was cancelled before it was done. Any goroutine.
-func (s *source[T]) prepare(key, searchText func(T) string, cancelled *atomic.Bool) bool {
+// prepare derives keys and folded texts; it returns false if it was canceled before it was done. Any goroutine.
+func (s *source[T]) prepare(key, searchText func(T) string, canceled *atomic.Bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ready {
@@ -31,7 +31,7 @@ func (s *source[T]) prepare(key, searchText func(T) string, cancelled *atomic.Bo
 		folded = make([]string, len(s.rows))
 	}
 	for i, row := range s.rows {
-		if cancelled.Load() {
+		if canceled.Load() {
 			return false
 		}
 		keys[i] = key(row)
@@ -80,10 +80,10 @@ type request[T any] struct {
 	descending bool
 }
 
-// view filters and sorts. The result is nil if it was cancelled. Any goroutine.
-func (r request[T]) view(cancelled *atomic.Bool) *view[T] {
+// view filters and sorts. The result is nil if it was canceled. Any goroutine.
+func (r request[T]) view(canceled *atomic.Bool) *view[T] {
 	s := r.source
-	if !s.prepare(r.key, r.searchText, cancelled) {
+	if !s.prepare(r.key, r.searchText, canceled) {
 		return nil
 	}
 	wanted := terms(r.filter)
@@ -94,12 +94,12 @@ func (r request[T]) view(cancelled *atomic.Bool) *view[T] {
 		}
 		order = append(order, int32(i))
 	}
-	if cancelled.Load() {
+	if canceled.Load() {
 		return nil
 	}
 	if r.compare != nil {
 		slices.SortFunc(order, func(a, b int32) int {
-			if cancelled.Load() {
+			if canceled.Load() {
 				return 0 // ends soon; the order is thrown away
 			}
 			c := r.compare(s.rows[a], s.rows[b])
@@ -109,7 +109,7 @@ func (r request[T]) view(cancelled *atomic.Bool) *view[T] {
 			return cmp.Or(c, strings.Compare(s.keys[a], s.keys[b]), cmp.Compare(a, b))
 		})
 	}
-	if cancelled.Load() {
+	if canceled.Load() {
 		return nil
 	}
 	return &view[T]{source: s, order: order}

@@ -15,7 +15,7 @@ import (
 
 // Spacing of the screens, in Fyne's density-independent pixels.
 const (
-	Gap     float32 = 8  // between neighbours that belong together
+	Gap     float32 = 8  // between neighbors that belong together
 	Margin  float32 = 14 // between the edge of a surface and its content
 	Section float32 = 18 // between groups of a form or a panel
 

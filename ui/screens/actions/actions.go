@@ -57,7 +57,7 @@ type Dialogs interface {
 // Action is one row of the table.
 type Action struct {
 	// Task is the task in the journal that the action becomes; "" for an action that has none.
-	Task manager.Task
+	Task api.Task
 	// Dialog opens the dialog of the action.
 	Dialog func(Dialogs, Subject)
 	// WhyNot returns why the action is not possible, as far as the order and the license tell; nil when it is.
@@ -73,7 +73,7 @@ type Action struct {
 
 var table = [...]Action{
 	NewLicense: {
-		Task:   manager.TaskNewLicense,
+		Task:   api.TaskNewLicense,
 		Dialog: Dialogs.NewLicense,
 		WhyNot: newLicenseRefusal,
 		Key:    fyne.KeyN,
@@ -81,13 +81,13 @@ var table = [...]Action{
 		Label:  "New license…",
 	},
 	ActivateThisPC: {
-		Task:   manager.TaskNewLicense,
+		Task:   api.TaskNewLicense,
 		Dialog: Dialogs.ActivateThisPC,
 		WhyNot: newLicenseRefusal,
 		Label:  "Activate this PC",
 	},
 	NewOrder: {
-		Task:   manager.TaskNewOrder,
+		Task:   api.TaskNewOrder,
 		Dialog: Dialogs.NewOrder,
 		WhyNot: possible,
 		Key:    fyne.KeyO,
@@ -95,7 +95,7 @@ var table = [...]Action{
 		Label:  "New order…",
 	},
 	Email: {
-		Task:   manager.TaskEmail,
+		Task:   api.TaskEmail,
 		Dialog: Dialogs.Email,
 		WhyNot: func(s Subject) error { return manager.EmailRefusal(s.License) },
 		Key:    fyne.KeyE,
@@ -103,7 +103,7 @@ var table = [...]Action{
 		Label:  "Email activation code…",
 	},
 	Move: {
-		Task:      manager.TaskRelease,
+		Task:      api.TaskRelease,
 		Dialog:    Dialogs.Move,
 		WhyNot:    func(s Subject) error { return manager.MoveRefusal(s.Order, s.License) },
 		Allowance: transferAllowance,
@@ -112,7 +112,7 @@ var table = [...]Action{
 		Label:     "Move to another PC…",
 	},
 	Reactivate: {
-		Task:      manager.TaskReactivate,
+		Task:      api.TaskReactivation,
 		Dialog:    Dialogs.Reactivate,
 		WhyNot:    func(s Subject) error { return manager.ReactivationRefusal(s.Order, s.License) },
 		Allowance: func(a api.LicenseAllowed) *api.Allowance { return a.Reactivate },
@@ -121,7 +121,7 @@ var table = [...]Action{
 		Label:     "Reactivate…",
 	},
 	Transfer: {
-		Task:      manager.TaskTransfer,
+		Task:      api.TaskTransfer,
 		Dialog:    Dialogs.Transfer,
 		WhyNot:    func(s Subject) error { return manager.TransferRefusal(s.Order, s.License) },
 		Allowance: transferAllowance,
@@ -130,7 +130,7 @@ var table = [...]Action{
 		Label:     "Transfer…",
 	},
 	Remove: {
-		Task:      manager.TaskRemove,
+		Task:      api.TaskRemoval,
 		Dialog:    Dialogs.Remove,
 		WhyNot:    func(s Subject) error { return manager.RemovalRefusal(s.Order, s.License) },
 		Allowance: func(a api.LicenseAllowed) *api.Allowance { return a.Remove },
@@ -139,7 +139,7 @@ var table = [...]Action{
 		Label:     "Remove…",
 	},
 	PickUp: {
-		Task:      manager.TaskTransfer,
+		Task:      api.TaskTransfer,
 		Dialog:    Dialogs.PickUp,
 		WhyNot:    func(s Subject) error { return manager.PickUpRefusal(s.Order, s.License, s.Licensed) },
 		Allowance: transferAllowance,
@@ -151,6 +151,7 @@ var table = [...]Action{
 		Label:  "Save license file…",
 	},
 	ChangeNote: {
+		Task:   api.TaskNote,
 		Dialog: Dialogs.ChangeNote,
 		WhyNot: func(s Subject) error { return manager.ChangeNoteRefusal(s.Order) },
 		Label:  "Change note…",

@@ -88,7 +88,7 @@ func table(entries []api.HistoryEntry, now time.Time) fyne.CanvasObject {
 
 // happened says what an entry is about and, where it was refused, why.
 func happened(e api.HistoryEntry) string {
-	text := words.Task(e.Task)
+	text := words.Task(api.TaskOfHistory(e.Task))
 	if e.LicenseID != 0 {
 		text = tr.T("%s (license %d)", text, e.LicenseID)
 	}

@@ -301,9 +301,9 @@ func TestTheHistoryOfALicense(t *testing.T) {
 	s.Show(content(asIs))
 	require.True(t, stage.Shows("Loading…"))
 	entries := []api.HistoryEntry{
-		{Time: now, Task: api.HistoryTransfer, Outcome: api.OutcomeOK, LicenseID: 7, DeviceName: "Anna's PC"},
-		{Time: now, Task: api.HistoryRemoval, Outcome: string(api.ErrLimitReached), LicenseID: 7},
-		{Time: now, Task: api.HistoryRemoval, Outcome: api.OutcomeOK, LicenseID: 8},
+		{Time: now, Task: api.TaskTransfer.History(), Outcome: api.OutcomeOK, LicenseID: 7, DeviceName: "Anna's PC"},
+		{Time: now, Task: api.TaskRemoval.History(), Outcome: string(api.ErrLimitReached), LicenseID: 7},
+		{Time: now, Task: api.TaskRemoval.History(), Outcome: api.OutcomeOK, LicenseID: 8},
 	}
 	s.SetHistory(1, entries, nil)
 	require.True(t, stage.Shows("Loading…"), "of another order")

@@ -3,6 +3,7 @@ package words
 import (
 	"net/url"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
@@ -33,7 +34,7 @@ func shorten(text string, n int) string {
 func Waiting(jobs []manager.Job) string {
 	mails, tasks := 0, 0
 	for _, j := range jobs {
-		if j.Task == manager.TaskEmail {
+		if j.Task == api.TaskEmail {
 			mails++
 		} else {
 			tasks++

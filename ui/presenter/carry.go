@@ -25,7 +25,7 @@ type CarryPeers interface {
 type Carry struct {
 	shell  *Shell
 	peers  CarryPeers
-	screen *screen.Desk
+	screen *screen.Screen
 }
 
 // NewCarry returns the dialogs for PCs without a network. UI thread.

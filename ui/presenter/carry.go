@@ -57,8 +57,8 @@ func (c *Carry) Begin() { c.screen.SignedIn() }
 // Ended tells that nobody is signed in after all.
 func (c *Carry) Ended() { c.screen.SignedOut() }
 
-// Receive raises the window and shows what the program was started with, now or by a later start; without content it just
-// raises the window. Nothing is done with the content before the person has seen it.
+// Receive raises the window and shows what the program was started with, now or by a later start; without content it
+// just raises the window. Nothing is done with the content before the person has seen it.
 func (c *Carry) Receive(content []byte) {
 	c.shell.Window.RequestFocus()
 	if len(content) == 0 {

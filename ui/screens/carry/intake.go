@@ -37,7 +37,8 @@ type intake struct {
 	object    fyne.CanvasObject
 }
 
-// newIntake returns the part for a dialog that is set later. Of folders it takes what is wanted; found gets what is whole.
+// newIntake returns the part for a dialog that is set later. Of folders it takes what is wanted; found gets what is
+// whole.
 func (d *Screen) newIntake(wants wanted, found func(batch)) *intake {
 	in := &intake{screen: d, wants: wants, found: found, slot: d.options.Work.NewSlot(), missing: rows(theme.Gap), passed: rows(2)}
 	in.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),

@@ -1,8 +1,8 @@
-// Package carry holds the dialogs for PCs without a network: a PC asks for licenses with a request, a courier carries it to a
-// PC with a network and brings the answer back, as a file, as QR codes or as a text.
+// Package carry holds the dialogs for PCs without a network: a PC asks for licenses with a request, a courier carries
+// it to a PC with a network and brings the answer back, as a file, as QR codes or as a text.
 //
-// Nothing that comes in is acted on before the person has seen it and pressed a button. Everything in this package belongs to the UI
-// thread; what may block runs through package background.
+// Nothing that comes in is acted on before the person has seen it and pressed a button. Everything in this package
+// belongs to the UI thread; what may block runs through package background.
 package carry
 
 import (
@@ -19,8 +19,8 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Backend is the license manager as the dialogs use it. *manager.Manager is one. All methods may block and are called off the UI
-// thread.
+// Backend is the license manager as the dialogs use it. *manager.Manager is one. All methods may block and are called
+// off the UI thread.
 type Backend interface {
 	OfflinePrograms(ctx context.Context) ([]manager.OfflineProgram, error)
 	KeptCodes(ctx context.Context) ([]manager.KeptCode, error)
@@ -84,8 +84,8 @@ type Screen struct {
 // New returns the dialogs of a window. UI thread.
 func New(o Options) *Screen { return &Screen{options: o} }
 
-// Receive takes what came from outside: files, pictures and texts, and the paths of folders, in a dialog that takes things in or a
-// new one. Nothing else happens before the person has seen it. UI thread.
+// Receive takes what came from outside: files, pictures and texts, and the paths of folders, in a dialog that takes
+// things in or a new one. Nothing else happens before the person has seen it. UI thread.
 func (d *Screen) Receive(contents [][]byte, folders []string) {
 	if d.intake == nil {
 		d.Open()

@@ -62,8 +62,8 @@ func (d *Screen) offer(ctx context.Context) (o offer, err error) {
 // ask shows the dialog for a request of this PC.
 func (d *Screen) ask() { d.askAgain(nil, nil) }
 
-// askAgain shows the dialog with what had been entered in an earlier one, and a removal code that was kept just now; either may
-// be nil.
+// askAgain shows the dialog with what had been entered in an earlier one, and a removal code that was kept just now;
+// either may be nil.
 func (d *Screen) askAgain(before *asking, given *manager.KeptCode) {
 	a := &asking{screen: d, device: dialogs.NewEntry(), known: rows(theme.Gap), keptBox: rows(theme.Gap), slot: d.options.Work.NewSlot()}
 	a.device.SetText(carry.Clean(d.options.DeviceName, carry.MaxName))

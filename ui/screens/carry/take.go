@@ -269,8 +269,8 @@ func takenText(t manager.Taken, d *Screen) (theme.Tone, dialogs.Message) {
 	return theme.Good, dialogs.Message{What: tr.T("%s: its license is on this PC.", name), Next: tr.T("Start the program: it needs nothing else.")}
 }
 
-// lower begins a sentence with a small letter, for one that goes on after a name; names such as "ACEN" and "PC" stay, and so does what other languages
-// begin with: German has capitals for every noun.
+// lower begins a sentence with a small letter, for one that goes on after a name; names such as "ACEN" and "PC" stay,
+// and so does what other languages begin with: German has capitals for every noun.
 func lower(text string) string {
 	first, rest, _ := strings.Cut(text, " ")
 	if tr.InUse() != tr.English || strings.ToUpper(first) == first || strings.HasPrefix(first, "Site") || strings.HasPrefix(first, "Machine") {

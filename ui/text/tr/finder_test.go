@@ -95,7 +95,8 @@ func (s source) constantText(e ast.Expr) (text, kind string, ok bool) {
 	return constant.StringVal(tv.Value), types.Unalias(tv.Type).String(), true
 }
 
-// called names the function of a call, such as "errors.New" or "github.com/acen-desktop/acen/ui/text/tr.T"; "" for others.
+// called names the function of a call, such as "errors.New" or "github.com/acen-desktop/acen/ui/text/tr.T"; "" for
+// others.
 func (s source) called(call *ast.CallExpr) string {
 	switch f := call.Fun.(type) {
 	case *ast.SelectorExpr:
@@ -113,7 +114,8 @@ func (s source) called(call *ast.CallExpr) string {
 	return ""
 }
 
-// readable reports whether a person would take a text for words: it has letters besides verbs, and a space or a capital in front.
+// readable reports whether a person would take a text for words: it has letters besides verbs, and a space or a capital
+// in front.
 func readable(text string) bool {
 	text = verb.ReplaceAllString(text, "")
 	if strings.IndexFunc(text, unicode.IsLetter) < 0 {

@@ -49,7 +49,8 @@ func TestTheNetworkChangesInMidTask(t *testing.T) {
 	d.until("the end of the line", func() bool { return !d.shows("1 task waits") && !d.shows("No connection to") })
 }
 
-// A newer server sends states that this version does not know; they are shown as they are, and nothing is offered for them.
+// A newer server sends states that this version does not know; they are shown as they are, and nothing is offered for
+// them.
 func TestStatesOfANewerServer(t *testing.T) {
 	b := newBackend()
 	b.remembered = true

@@ -14,7 +14,8 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// NewFailure makes a window that tells why the app cannot start, for somebody who started it without a terminal. UI thread.
+// NewFailure makes a window that tells why the app cannot start, for somebody who started it without a terminal. UI
+// thread.
 func NewFailure(app fyne.App, cause error) fyne.Window { return newTelling(app, explain.Error(cause)) }
 
 // NewRefusal makes a window that tells why what the app was started with cannot be opened. UI thread.

@@ -62,7 +62,8 @@ func (whole) Verification(context.Context, string, bool) (api.Verification, erro
 	return api.Verification{ID: "v", Image: picture.Bytes(), ExpiresAt: now.Add(time.Minute)}, err
 }
 
-// Every dialog, in every language and with texts twice as long: nothing is cut off, covered by its neighbor, or beside the screen.
+// Every dialog, in every language and with texts twice as long: nothing is cut off, covered by its neighbor, or beside
+// the screen.
 func TestEverythingFits(t *testing.T) {
 	menu := func(item tr.Text) func(*driven) {
 		return func(d *driven) { account(d); d.follow(tr.T(item)) }
@@ -187,8 +188,8 @@ func (d *driven) idle() bool {
 	return !working
 }
 
-// look visits everything that is visible but tables, whose cells are clipped and told in full elsewhere; scrolled tells what can be
-// brought into view.
+// look visits everything that is visible but tables, whose cells are clipped and told in full elsewhere; scrolled tells
+// what can be brought into view.
 func look(o fyne.CanvasObject, scrolled bool, visit func(fyne.CanvasObject, bool)) {
 	if o == nil || !o.Visible() || strings.Contains(fmt.Sprintf("%T", o), "datatable") {
 		return

@@ -65,7 +65,8 @@ func (w *Window) whileSignedIn(s shortcut) func() {
 	}
 }
 
-// typedShortcut reports whether a shortcut that was typed into the search field is one of the window's; if so it is done.
+// typedShortcut reports whether a shortcut that was typed into the search field is one of the window's; if so it is
+// done.
 func (w *Window) typedShortcut(typed *desktop.CustomShortcut) bool {
 	for _, s := range w.shortcuts() {
 		if *s.custom() == *typed {

@@ -12,9 +12,9 @@ import (
 // languageKey names the language that the person chose in the toolkit's preferences; "" is that of the system.
 const languageKey = "window.language"
 
-// Speak chooses the language of everything that is shown from now on: the one with this code, or with "" the person's own choice, else
-// that of the system. dates is the locale of the person's dates and numbers, such as "de-CH"; "" is that of the system. It fails when no
-// such language is spoken. UI thread, before New.
+// Speak chooses the language of everything that is shown from now on: the one with this code, or with "" the person's
+// own choice, else that of the system. dates is the locale of the person's dates and numbers, such as "de-CH"; "" is
+// that of the system. It fails when no such language is spoken. UI thread, before New.
 func Speak(app fyne.App, code, dates string) error {
 	system := lang.SystemLocale().LanguageString()
 	if dates == "" {
@@ -35,8 +35,8 @@ func Speak(app fyne.App, code, dates string) error {
 // toolkitKey is how the toolkit names a text of its own.
 type toolkitKey string
 
-// toolkitTexts are the toolkit's own texts that the window can show: menus of fields and the dialogs about files. It would say them
-// in the language of the system.
+// toolkitTexts are the toolkit's own texts that the window can show: menus of fields and the dialogs about files. It
+// would say them in the language of the system.
 var toolkitTexts = map[toolkitKey]tr.Text{
 	"Advanced": "Advanced", "Cancel": "Cancel", "Confirm": "Confirm", "Copy": "Copy", "Create Folder": "Create folder", "Cut": "Cut",
 	"Enter filename": "Enter a file name", "Error": "Error", "Favourites": "Favorites", "File": "File", "Folder": "Folder", "New Folder": "New folder",
@@ -44,7 +44,8 @@ var toolkitTexts = map[toolkitKey]tr.Text{
 	"Show Hidden Files": "Show hidden files", "Undo": "Undo", "Yes": "Yes", "file.name": "Name", "file.parent": "Folder above", "(Parent)": "(Folder above)",
 }
 
-// speakToolkit makes the toolkit speak the language in use: for the person's locale it gets our texts in place of its own.
+// speakToolkit makes the toolkit speak the language in use: for the person's locale it gets our texts in place of its
+// own.
 func speakToolkit() error {
 	texts := make(map[toolkitKey]string, len(toolkitTexts))
 	for key, text := range toolkitTexts {

@@ -18,8 +18,8 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// peers gives each presenter what it needs of the others: it implements all their peers' interfaces. Presenters do not know
-// each other. Its methods belong to the UI thread.
+// peers gives each presenter what it needs of the others: it implements all their peers' interfaces. Presenters do not
+// know each other. Its methods belong to the UI thread.
 type peers struct{ *Window }
 
 var (
@@ -219,8 +219,8 @@ func (p peers) ShowSignIn(screen fyne.CanvasObject) {
 	p.FocusFirst()
 }
 
-// FocusFirst gives the keyboard to what a person wants first: the empty field of the sign-in screen, or the orders, already in
-// the first frame. Where a dialog has it that is tried again.
+// FocusFirst gives the keyboard to what a person wants first: the empty field of the sign-in screen, or the orders,
+// already in the first frame. Where a dialog has it that is tried again.
 func (p peers) FocusFirst() {
 	p.wantsFocus = true
 	if !p.frame.showsTables() {

@@ -1,4 +1,6 @@
-// Package ui is the window: it composes the presenters, and gives each what it needs of the others.
+// Package ui is the window: it composes the presenters, and gives each what it needs of the others. What a click does
+// is in ui/presenter, what a screen looks like in ui/screens, widgets that know nothing of licenses in ui/kit, and
+// texts in ui/text.
 //
 // Everything in it belongs to the UI thread. What may block runs through package background.
 package ui
@@ -52,15 +54,16 @@ type Options struct {
 	Do func(func())
 	// Now tells the time and the time zone in which dates are shown.
 	Now func() time.Time
-	// After is time.After: Show waits at most maxFrameDelay for the last known tables, so that the first frame has them. With
-	// nil it does not wait.
+	// After is time.After: Show waits at most maxFrameDelay for the last known tables, so that the first frame has
+	// them. With nil it does not wait.
 	After func(time.Duration) <-chan time.Time
 	// Ticks come about once a second and let the ages on the screen grow.
 	Ticks <-chan time.Time
-	// Given brings what the program is started with, also by later starts: files, pictures, links, or nothing, which raises
-	// the window. It may be nil.
+	// Given brings what the program is started with, also by later starts: files, pictures, links, or nothing, which
+	// raises the window. It may be nil.
 	Given <-chan []byte
-	// GivenFolders brings the folders, by their paths, that the program is started with, also by later starts. It may be nil.
+	// GivenFolders brings the folders, by their paths, that the program is started with, also by later starts. It may
+	// be nil.
 	GivenFolders <-chan string
 	// Refused brings why something that the system asks the running app to open cannot be opened. It may be nil.
 	Refused <-chan error
@@ -113,8 +116,8 @@ type presenters struct {
 	notices    *presenter.Notices
 }
 
-// New makes the window without showing it, and begins to resume the last remembered session. It fails when a screen is defined
-// wrongly, a fault of the program. UI thread.
+// New makes the window without showing it, and begins to resume the last remembered session. It fails when a screen is
+// defined wrongly, a fault of the program. UI thread.
 func New(app fyne.App, o Options) (*Window, error) {
 	app.Settings().SetTheme(theme.New())
 	app.SetIcon(fyne.NewStaticResource("acen.png", assets.WindowIcon)) // its windows take it
@@ -167,8 +170,8 @@ func newPresenters(shell *presenter.Shell, o Options, p peers) presenters {
 	}
 }
 
-// load begins to resume the session and to read the last known tables, while the screens are made. What comes back waits at
-// the gate until Show.
+// load begins to resume the session and to read the last known tables, while the screens are made. What comes back
+// waits at the gate until Show.
 func (w *Window) load() {
 	resumes := make(chan struct{}) // closed when it is known whose session is resumed
 	known := sync.OnceFunc(func() { close(resumes) })
@@ -235,8 +238,8 @@ func (w *Window) Close() {
 	w.shell.Window.Close()
 }
 
-// End does what Close does but for closing the window, for an app that was ended from outside. A second call does nothing.
-// UI thread, or any goroutine once the app has ended.
+// End does what Close does but for closing the window, for an app that was ended from outside. A second call does
+// nothing. UI thread, or any goroutine once the app has ended.
 func (w *Window) End() {
 	select {
 	case <-w.closed:

@@ -13,10 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
-	"github.com/acen-desktop/acen/ui/kit/opener"
 )
 
 var unreachable = &manager.NetworkError{Kind: manager.NetworkConnect, Host: "licenses.lumen.example", Err: errors.New("refused")}
@@ -272,28 +270,6 @@ func TestThisPCOfAnotherOrderIsNotPushedIntoASecondLicense(t *testing.T) {
 	d.sees("licensed in order 1037")
 }
 
-func TestNewLicenseForAnotherPC(t *testing.T) {
-	d := drive(t, newBackend())
-	d.signIn()
-	d.Shortcut(fyne.KeyN)
-	d.sees("Enter the codes of the other PC.")
-	require.False(t, d.enabled("Activate"))
-
-	d.paste(fmt.Sprintf("Hello,\nSite code: %s\nMachine ID: %s\nBye", otherPC.Site, thisPC.Machine))
-	require.True(t, d.enabled("Activate"), "one paste fills both fields")
-	d.key(fyne.KeyReturn)
-	d.sees("Site code and Machine ID do not fit together.")
-	require.Empty(t, d.b.made)
-
-	d.write("7183EC4D", "")
-	d.paste(otherPC.Merged())
-	d.write("What you call that PC", strings.Repeat("日", 40))
-	d.sees("30 of 30 characters")
-	d.press("Activate")
-	d.sees("is activated.")
-	require.Equal(t, []manager.NewLicense{{OrderID: 1042, Codes: otherPC, Note: strings.Repeat("日", 30)}}, d.b.made)
-}
-
 func TestRefusedNewLicense(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
@@ -308,26 +284,6 @@ func TestRefusedNewLicense(t *testing.T) {
 		d.sees(what)
 		d.key(fyne.KeyEscape)
 		d.until("the end of the dialog", func() bool { return !d.shows(what) })
-	}
-}
-
-func TestAPCThatCanHardlyBeRecognizedIsTold(t *testing.T) {
-	for _, c := range []struct {
-		unreadable []license.Lock
-		told       bool
-	}{
-		{[]license.Lock{license.BIOSID, license.NETID, license.CPUID}, false},
-		{[]license.Lock{license.BIOSID, license.CPUID, license.HDHWID}, false},
-		{[]license.Lock{license.NETID, license.HDHWID}, true},
-	} {
-		b := newBackend()
-		b.unreadable = c.unreadable
-		d := drive(t, b)
-		d.signIn()
-		d.press("Activate this PC")
-		d.sees("They hold 63 bits about this PC")
-		require.Equal(t, c.told, d.shows("This PC may not be recognized later."), c.unreadable)
-		require.True(t, d.enabled("Activate"))
 	}
 }
 
@@ -355,14 +311,6 @@ func (d *driven) choose(order string) {
 	}
 }
 
-func TestMergedCodesAreShownAsOne(t *testing.T) {
-	d := drive(t, newBackend())
-	d.signIn()
-	d.choose("1015")
-	d.sees("Site code and Machine ID, merged")
-	require.True(t, d.shows("Survey boat"))
-}
-
 func TestSearch(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
@@ -377,21 +325,6 @@ func TestSearch(t *testing.T) {
 	d.sees("1037")
 	d.write("Search orders", "1042")
 	d.sees("Studio PC")
-}
-
-func TestALateAnswerForAnotherOrderIsDropped(t *testing.T) {
-	b := newBackend()
-	d := drive(t, b)
-	d.signIn()
-	b.change(func() { b.hold["Licenses 1037"] = make(chan struct{}) })
-	d.choose("1037")
-	d.sees("Loading licenses…")
-	d.choose("1042")
-	d.sees("Studio PC")
-	close(b.hold["Licenses 1037"])
-	d.tick(time.Second)
-	d.settle()
-	require.False(t, d.shows("Büro Süd"))
 }
 
 func TestLicensesThatCannotBeLoadedSayWhy(t *testing.T) {
@@ -423,49 +356,6 @@ func TestEmailThroughTheServer(t *testing.T) {
 	require.Equal(t, []string{"anna.berg@lumen.example", "it@lumen.example"}, d.b.sent[0].To)
 	d.tick(10 * time.Second)
 	require.False(t, d.shows("The server sends the code"))
-}
-
-func TestEmailNeedsAnAddress(t *testing.T) {
-	d := drive(t, newBackend())
-	d.signIn()
-	d.press("Email code…")
-	d.press("anna.berg@lumen.example")
-	d.sees("Choose at least one address.")
-	require.False(t, d.enabled("Send"))
-	require.True(t, d.enabled("Open in my mail program"))
-}
-
-func TestEmailWithoutAMailService(t *testing.T) {
-	d := drive(t, newBackend())
-	d.signIn()
-	d.b.change(func() { d.b.refusal = api.NewProblem(api.ErrUnavailable, "This server has no mail service.") })
-	d.press("Email code…")
-	d.press("Send")
-	d.sees("This server has no mail service.")
-}
-
-func TestEmailInTheMailProgram(t *testing.T) {
-	d := drive(t, newBackend())
-	d.signIn()
-	d.press("Email code…")
-	d.sees("here is the code")
-	d.write("Add a few words", "Grüße")
-	d.press("Open in my mail program")
-	d.until("the hand-over", func() bool { d.mail.mu.Lock(); defer d.mail.mu.Unlock(); return len(d.mail.opened) == 1 })
-	require.Contains(t, d.mail.opened[0], "mailto:anna.berg@lumen.example?subject=Activation%20code%20for%20Lumen%20Studio%207&body=Gr%C3%BC%C3%9Fe%0D%0A")
-	d.until("idle", func() bool { return d.enabled("Open in my mail program") })
-
-	d.mail.mu.Lock()
-	d.mail.err = opener.ErrNoHandler
-	d.mail.mu.Unlock()
-	d.press("Open in my mail program")
-	d.sees("No mail program is set up on this PC.")
-	d.press("Copy text")
-	require.Contains(t, d.app.Clipboard().Content(), "Grüße")
-
-	d.write("Add a few words", strings.Repeat("ü", 500))
-	d.press("Open in my mail program")
-	d.sees("The mail does not fit into the hand-over to a mail program.")
 }
 
 func TestChangeNote(t *testing.T) {

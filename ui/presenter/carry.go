@@ -25,7 +25,7 @@ type CarryPeers interface {
 type Carry struct {
 	shell  *Shell
 	peers  CarryPeers
-	screen *screen.Desk
+	screen *screen.Screen
 }
 
 // NewCarry returns the dialogs for PCs without a network. UI thread.
@@ -57,8 +57,8 @@ func (c *Carry) Begin() { c.screen.SignedIn() }
 // Ended tells that nobody is signed in after all.
 func (c *Carry) Ended() { c.screen.SignedOut() }
 
-// Receive raises the window and shows what the program was started with, now or by a later start; without content it just
-// raises the window. Nothing is done with the content before the person has seen it.
+// Receive raises the window and shows what the program was started with, now or by a later start; without content it
+// just raises the window. Nothing is done with the content before the person has seen it.
 func (c *Carry) Receive(content []byte) {
 	c.shell.Window.RequestFocus()
 	if len(content) == 0 {
@@ -81,6 +81,12 @@ func (c *Carry) Refuse(err error) {
 func (c *Carry) ReceiveFolder(path string) {
 	c.shell.Window.RequestFocus()
 	c.screen.Receive(nil, []string{path})
+}
+
+// Refuse raises the window and says why something that the system asked the app to open cannot be opened.
+func (c *Carry) Refuse(err error) {
+	c.shell.Window.RequestFocus()
+	c.shell.Dialogs.Error(ReadFault(err))
 }
 
 // Dropped reads the files and takes the folders that were dropped on the window.

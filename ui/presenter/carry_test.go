@@ -42,3 +42,9 @@ func TestWhatCarryingNeedsOfTheWindow(t *testing.T) {
 	c.Taken()
 	require.Equal(t, []string{"refresh", "refresh"}, s.calls)
 }
+
+func TestWhatTheSystemCannotOpenIsTold(t *testing.T) {
+	s := newStage(t)
+	NewCarry(s.shell, noCarrying{}, carryPeers{s}).Refuse(&Unreadable{Path: "/tmp/none.acen", Err: errNoFile})
+	require.True(t, s.Shows("/tmp/none.acen cannot be read."))
+}

@@ -79,8 +79,8 @@ func (c *Connection) Due() bool { return c.fault.What != "" && !c.shell.Now().Be
 // Leave forgets the server of an account that is left.
 func (c *Connection) Leave() { c.fault, c.attempts, c.retryAt = dialogs.Message{}, 0, time.Time{} }
 
-// Banner tells that the server with this host name does not answer; age is that of the tables, "" when none are shown. It
-// reports false when the server answered.
+// Banner tells that the server with this host name does not answer; age is that of the tables, "" when none are shown.
+// It reports false when the server answered.
 func (c *Connection) Banner(host, age string) (Banner, bool) {
 	m := c.fault
 	if m.What == "" {

@@ -15,8 +15,8 @@ type Ending struct {
 	At   time.Time // when the license ends
 }
 
-// endings are the dismissed notices of licenses that end soon, by the names of their licenses. They are kept from one start
-// of the app to the next, until the license has ended.
+// endings are the dismissed notices of licenses that end soon, by the names of their licenses. They are kept from one
+// start of the app to the next, until the license has ended.
 type endings map[string]dismissedEnding
 
 type dismissedEnding struct {
@@ -43,8 +43,8 @@ func (n *Notices) Restore() {
 	n.endings = parseEndings(n.shell.App.Preferences().String(endingsKey), n.shell.Now())
 }
 
-// isDismissed reports whether an offer is not to be shown: in this start of the app or, where it is about licenses that end,
-// until their next step.
+// isDismissed reports whether an offer is not to be shown: in this start of the app or, where it is about licenses that
+// end, until their next step.
 func (n *Notices) isDismissed(o Offer) bool {
 	if len(o.Ends) == 0 {
 		return n.dismissed[o.Key]

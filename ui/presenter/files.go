@@ -115,8 +115,8 @@ type dropped struct {
 	folders  []string
 }
 
-// readDropped reads the files and lists the folders that were dropped. What was read before an error is returned with it.
-// Not on the UI thread.
+// readDropped reads the files and lists the folders that were dropped. What was read before an error is returned with
+// it. Not on the UI thread.
 func readDropped(files []fyne.URI) (d dropped, err error) {
 	for _, f := range files {
 		if f.Scheme() != "file" {

@@ -161,8 +161,8 @@ func (j *Jobs) refreshList() {
 	j.list.Show(rows, signedIn)
 }
 
-// row says what a task is, in which account, since when and why it waits, and how it can be ended: one that was never sent is
-// canceled, one that was sent is given up when it has been open for a day.
+// row says what a task is, in which account, since when and why it waits, and how it can be ended: one that was never
+// sent is canceled, one that was sent is given up when it has been open for a day.
 func (j *Jobs) row(job manager.Job, signedIn bool) waiting.Row {
 	now := j.shell.Now()
 	r := waiting.Row{
@@ -207,7 +207,8 @@ func (j *Jobs) why(job manager.Job, signedIn bool) string {
 	return strings.Join(parts, " ")
 }
 
-// end ends a task, or shows why it could not be ended. A license that had left this PC for a task that is canceled comes back.
+// end ends a task, or shows why it could not be ended. A license that had left this PC for a task that is canceled
+// comes back.
 func (j *Jobs) end(job manager.Job, working string, how func(ctx context.Context, id int64) error) {
 	list := j.list
 	list.SetBusy(working, nil)

@@ -56,8 +56,8 @@ type Licenses struct {
 	history *background.Slot
 	content licenses.Content
 	owners  map[int64]Owner // by order
-	// reading is the order whose last known licenses are being read, or 0. With prefetch they are read before an order is
-	// selected, for the one that will be selected first.
+	// reading is the order whose last known licenses are being read, or 0. With prefetch they are read before an order
+	// is selected, for the one that will be selected first.
 	reading  int64
 	prefetch bool
 	unknown  bool  // the licenses of the selected order are not known from an earlier time
@@ -76,8 +76,8 @@ func NewLicenses(shell *Shell, backend LicensesBackend, peers LicensesPeers) *Li
 	}
 }
 
-// Draw makes the tables and the panel. It fails when a table is defined wrongly, a fault of the program. UI thread, before a
-// result of other methods comes back.
+// Draw makes the tables and the panel. It fails when a table is defined wrongly, a fault of the program. UI thread,
+// before a result of other methods comes back.
 func (p *Licenses) Draw() (err error) {
 	p.screen, err = licenses.New(licenses.Options{
 		Now:     p.shell.Now,
@@ -358,8 +358,8 @@ func (p *Licenses) showTable(t cachedTable) {
 	p.peers.Find()
 }
 
-// Put shows a license that was made or changed at once, in the place of the one that it replaced, 0 for none. The table follows
-// when the server has been asked.
+// Put shows a license that was made or changed at once, in the place of the one that it replaced, 0 for none. The table
+// follows when the server has been asked.
 func (p *Licenses) Put(replaced int64, l manager.License) {
 	c := &p.content
 	if c.Order.ID != l.OrderID {

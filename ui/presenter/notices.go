@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// maxOffers is how many offers are shown at once, so that the tables keep their room. The others follow when those are
-	// accepted or dismissed.
+	// maxOffers is how many offers are shown at once, so that the tables keep their room. The others follow when those
+	// are accepted or dismissed.
 	maxOffers = 3
 
 	// pointerRest is how long the pointer must not have moved over the rows before a banner may push them away.
@@ -68,7 +68,8 @@ type NoticesPeers interface {
 	TablesShown() bool
 }
 
-// Notices presents the banners at the top of the window: what the manager has to tell, why the tables are old, and offers.
+// Notices presents the banners at the top of the window: what the manager has to tell, why the tables are old, and
+// offers.
 type Notices struct {
 	shell     *Shell
 	manager   func() []manager.Notice
@@ -133,7 +134,8 @@ func (n *Notices) Recall() {
 	n.shell.Status.Refresh()
 }
 
-// Unseen counts in words the notices that are not shown: dismissed ones, and those that are held back; "" where there are none.
+// Unseen counts in words the notices that are not shown: dismissed ones, and those that are held back; "" where there
+// are none.
 func (n *Notices) Unseen() string {
 	count := n.held
 	for _, one := range n.notices {
@@ -155,8 +157,8 @@ func (n *Notices) Unseen() string {
 // PointerMoved tells that the pointer moves over the rows of a table.
 func (n *Notices) PointerMoved() { n.movedAt = n.shell.Now() }
 
-// Refresh shows what came without being asked for. While the pointer moves over the rows it does not push them away: the new
-// banners are held back, the status bar counts them, and a later Refresh shows them.
+// Refresh shows what came without being asked for. While the pointer moves over the rows it does not push them away:
+// the new banners are held back, the status bar counts them, and a later Refresh shows them.
 func (n *Notices) Refresh() {
 	list := n.wanted()
 	if len(list) == len(n.shown) || n.shell.Now().Sub(n.movedAt) >= pointerRest || !n.peers.TablesShown() {

@@ -40,6 +40,11 @@ func newOffer(tone theme.Tone, prefix string, ids []string) Offer {
 	return Offer{Banner: Banner{Tone: tone}, Key: prefix + strings.Join(ids, " ")}
 }
 
+// do is the button of an offer that opens the dialog of an action.
+func (p *ThisPC) do(label string, action actions.ID, s actions.Subject) dialogs.Action {
+	return dialogs.Action{Label: label, Do: func() { p.peers.Do(action, s) }}
+}
+
 // Offers proposes steps for what was found.
 func (p *ThisPC) Offers() (list []Offer) {
 	if !p.peers.ShowsAccount() {
@@ -94,7 +99,8 @@ func (p *ThisPC) strandedOffer() (Offer, bool) {
 func (p *ThisPC) contactAboutStranded(list []manager.Stranded) {
 	lines := []string{tr.T("These licenses left this PC, and the server lists them as in use:"), ""}
 	for _, s := range list {
-		lines = append(lines, tr.T("Order %d, license %d, %s, Site code %s", s.Order.ID, s.License.ID, s.Order.ProgramName, s.License.SiteCode))
+		lines = append(lines, tr.T("Order %d, license %d, %s, Site code %s",
+			s.Order.ID, s.License.ID, s.Order.ProgramName, s.License.SiteCode))
 	}
 	p.peers.ContactVendor(tr.T("Licenses that left a PC"), strings.Join(lines, "\n"))
 }
@@ -124,7 +130,8 @@ func (p *ThisPC) forgottenOffer() (Offer, bool) {
 		What: tr.T("The license server does not know the license of %s on this PC.", first.Order.ProgramName),
 		Why:  tr.T("The program runs on. Activate this PC again, so that the server knows it."),
 	}
-	o.Actions = []dialogs.Action{{Label: tr.T("Activate this PC again…"), Do: func() { p.peers.Do(actions.ActivateThisPC, actions.Subject{Order: first.Order}) }}}
+	again := p.do(tr.T("Activate this PC again…"), actions.ActivateThisPC, actions.Subject{Order: first.Order})
+	o.Actions = []dialogs.Action{again}
 	if first.Refusal != nil {
 		reason := explain.Reason(first.Refusal)
 		o.Message.Why = tr.T("The program runs on, but this PC cannot be activated again: %s. Ask the vendor.", reason)
@@ -138,7 +145,8 @@ func (p *ThisPC) forgottenOffer() (Offer, bool) {
 
 func (p *ThisPC) contactAboutForgotten(f manager.Forgotten) {
 	p.peers.ContactVendor(tr.T("A license that the server does not know"),
-		tr.T("Order %d, license %d, %s: the program runs on this PC, and the license server does not know the license.", f.Order.ID, f.ID, f.Order.ProgramName))
+		tr.T("Order %d, license %d, %s: the program runs on this PC, and the license server does not know the license.",
+			f.Order.ID, f.ID, f.Order.ProgramName))
 }
 
 func (p *ThisPC) bringBackOffer(b manager.BringBack) Offer {
@@ -151,9 +159,8 @@ func (p *ThisPC) bringBackOffer(b manager.BringBack) Offer {
 		What: tr.T("This PC had a license of %s: %s.", b.Order.ProgramName, quoted(b.License)),
 		Why:  tr.T("The license file is gone. %s", strings.Join(lines, " ")),
 	}
-	o.Actions = []dialogs.Action{{Label: tr.T("Bring back…"), Do: func() {
-		p.peers.Do(actions.Reactivate, actions.Subject{Order: b.Order, License: b.License})
-	}}}
+	subject := actions.Subject{Order: b.Order, License: b.License}
+	o.Actions = []dialogs.Action{p.do(tr.T("Bring back…"), actions.Reactivate, subject)}
 	if b.Refusal != nil {
 		m := explain.Error(b.Refusal)
 		o.Message.Why, o.Actions = strings.TrimSpace(tr.T("It cannot be brought back now. %s %s", m.Why, m.Next)), nil
@@ -166,7 +173,8 @@ func (p *ThisPC) pickUpOffer() (Offer, bool) {
 	var open []manager.Waiting
 	var key, names []string
 	for _, one := range p.found.Waiting {
-		if one.License.LeftHere || manager.PickUpRefusal(one.Order, one.License, p.peers.LicensedFor(one.Order.ProgramID)) != nil {
+		licensed := p.peers.LicensedFor(one.Order.ProgramID)
+		if one.License.LeftHere || manager.PickUpRefusal(one.Order, one.License, licensed) != nil {
 			continue
 		}
 		open = append(open, one)
@@ -183,16 +191,21 @@ func (p *ThisPC) pickUpOffer() (Offer, bool) {
 			What: tr.T("A license of %s waits to be picked up: %s.", first.Order.ProgramName, names[0]),
 			Why:  tr.T("It was released for another PC on %s.", words.LongDate(*first.License.ReleasedAt, p.shell.Now())),
 		}
-		o.Actions = []dialogs.Action{{Label: tr.T("Pick up on this PC…"), Do: func() { p.peers.Do(actions.PickUp, actions.Subject{Order: first.Order, License: first.License}) }}}
+		subject := actions.Subject{Order: first.Order, License: first.License}
+		o.Actions = []dialogs.Action{p.do(actions.PickUp.Label(), actions.PickUp, subject)}
 		return o, true
 	}
-	o.Message = dialogs.Message{What: tr.T("%d licenses wait to be picked up.", len(open)), Why: words.Sentence(firstNames(names))}
-	o.Actions = []dialogs.Action{{Label: tr.T("Show the first"), Do: func() { p.peers.ShowLicense(first.Order, first.License) }}}
+	o.Message = dialogs.Message{
+		What: tr.T("%d licenses wait to be picked up.", len(open)),
+		Why:  words.Sentence(firstNames(names)),
+	}
+	show := func() { p.peers.ShowLicense(first.Order, first.License) }
+	o.Actions = []dialogs.Action{{Label: tr.T("Show the first"), Do: show}}
 	return o, true
 }
 
-// letGoOffer proposes to hand in the removal codes that no open task sends: programs let their licenses go, or tasks were given
-// up or lost.
+// letGoOffer proposes to hand in the removal codes that no open task sends: programs let their licenses go, or tasks
+// were given up or lost.
 func (p *ThisPC) letGoOffer() (Offer, bool) {
 	list := p.found.letGo
 	if len(list) == 0 {
@@ -239,10 +252,14 @@ func (p *ThisPC) expiryOffer() (Offer, bool) {
 	show := func() { p.peers.ShowLicense(first.Order, first.License) }
 	if len(list) == 1 {
 		o.Message = dialogs.Message{
-			What: tr.T("A license of %s ends %s: %s.", first.Order.ProgramName, words.Expiry(first.License.ExpiresAt, now), quoted(first.License)),
-			Why:  tr.T("Its last day is %s. Ask the vendor in time if you want to go on.", words.LongDate(*first.License.ExpiresAt, now)),
+			What: tr.T("A license of %s ends %s: %s.",
+				first.Order.ProgramName, words.Expiry(first.License.ExpiresAt, now), quoted(first.License)),
+			Why: tr.T("Its last day is %s. Ask the vendor in time if you want to go on.",
+				words.LongDate(*first.License.ExpiresAt, now)),
 		}
-		o.Actions = []dialogs.Action{{Label: tr.T("Show it"), Do: show}, {Label: tr.T("Calendar file…"), Do: func() { p.peers.Do(actions.Calendar, actions.Subject{Order: first.Order, License: first.License}) }}}
+		subject := actions.Subject{Order: first.Order, License: first.License}
+		calendar := p.do(actions.Calendar.Label(), actions.Calendar, subject)
+		o.Actions = []dialogs.Action{{Label: tr.T("Show it"), Do: show}, calendar}
 		return o, true
 	}
 	ends, alike := words.Expiry(first.License.ExpiresAt, now), true
@@ -263,7 +280,8 @@ func (p *ThisPC) expiryOffer() (Offer, bool) {
 	}
 	what := tr.N(len(list), "%d license ends soon.", "%d licenses end soon.")
 	if alike {
-		what = tr.N(len(list), "%[1]d license of %[2]s ends %[3]s.", "%[1]d licenses of %[2]s end %[3]s.", first.Order.ProgramName, ends)
+		what = tr.N(len(list), "%[1]d license of %[2]s ends %[3]s.", "%[1]d licenses of %[2]s end %[3]s.",
+			first.Order.ProgramName, ends)
 	}
 	o.Message = dialogs.Message{What: what, Why: why}
 	o.Actions = []dialogs.Action{{Label: tr.T("Show the first"), Do: show}}

@@ -86,8 +86,8 @@ func NewOrders(shell *Shell, backend OrdersBackend, peers OrdersPeers) *Orders {
 	}
 }
 
-// Draw makes the table. It fails when the table is defined wrongly, a fault of the program. UI thread, before a result of
-// other methods comes back.
+// Draw makes the table. It fails when the table is defined wrongly, a fault of the program. UI thread, before a result
+// of other methods comes back.
 func (o *Orders) Draw() (err error) {
 	o.screen, err = orders.New(orders.Options{Now: o.shell.Now, Actions: o.peers})
 	return err
@@ -185,8 +185,8 @@ func (o *Orders) cached(ctx context.Context) (c cachedOrders, err error) {
 	return c, err
 }
 
-// LoadKnown shows the orders of an earlier time, while the server has not answered. It reads them when session is closed; nil
-// is that now. The order that will be selected first is sent to the returned channel, which is closed then.
+// LoadKnown shows the orders of an earlier time, while the server has not answered. It reads them when session is
+// closed; nil is that now. The order that will be selected first is sent to the returned channel, which is closed then.
 func (o *Orders) LoadKnown(session <-chan struct{}) <-chan api.Order {
 	first := make(chan api.Order, 1)
 	background.Run(o.loading, func(ctx context.Context) (c cachedOrders, err error) {
@@ -237,7 +237,8 @@ func (o *Orders) Refresh() {
 	}
 }
 
-// Restored loads everything again after the server went back to an earlier state: at once or after what is being loaded.
+// Restored loads everything again after the server went back to an earlier state: at once or after what is being
+// loaded.
 func (o *Orders) Restored() {
 	o.stale = true
 	if !o.loading.Busy() {
@@ -264,8 +265,8 @@ func (o *Orders) show(list manager.Orders) {
 	o.peers.OrdersShown()
 }
 
-// Index learns of the licenses of all orders, so that the search finds them and this PC's licenses are known in all orders:
-// from the server at first and after Reload, up to maxIndexed orders, else from the cache.
+// Index learns of the licenses of all orders, so that the search finds them and this PC's licenses are known in all
+// orders: from the server at first and after Reload, up to maxIndexed orders, else from the cache.
 func (o *Orders) Index() {
 	list, online := o.list, o.peers.Fault() == ""
 	stale := o.stale && online
@@ -288,7 +289,8 @@ func (o *Orders) Index() {
 	})
 }
 
-// index collects what the table needs to know of the licenses of orders, until the server is not reached. Not on the UI thread.
+// index collects what the table needs to know of the licenses of orders, until the server is not reached. Not on the UI
+// thread.
 func index(ctx context.Context, backend OrdersBackend, list []api.Order, online, stale bool) map[int64]orders.Known {
 	found := map[int64]orders.Known{}
 	requests := 0

@@ -1,9 +1,9 @@
-// Package presenter holds what the window does: for each family of screens one presenter with the state that its screens
-// show, the work that is under way for them, and what a click does.
+// Package presenter holds what the window does: for each family of screens one presenter with the state that its
+// screens show, the work that is under way for them, and what a click does.
 //
-// A presenter knows the screens below it and what all presenters share, the [Shell]. What it needs of the others it names in
-// a small interface, its peers; package ui, which composes the window, implements them. Everything belongs to the UI thread;
-// what may block runs through package background.
+// A presenter knows the screens below it and what all presenters share, the [Shell]. What it needs of the others it
+// names in a small interface, its peers; package ui, which composes the window, implements them. Everything belongs to
+// the UI thread; what may block runs through package background.
 package presenter
 
 import (

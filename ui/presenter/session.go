@@ -132,8 +132,8 @@ func (s *Session) Leave() {
 // resumed is the outcome of resuming.
 type resumed struct{ latest, account manager.Account }
 
-// Resume resumes the last session, or asks to sign in where there is none. It ends after shown is closed: what the server is
-// asked for then would keep the processor from drawing the first frame.
+// Resume resumes the last session, or asks to sign in where there is none. It ends after shown is closed: what the
+// server is asked for then would keep the processor from drawing the first frame.
 func (s *Session) Resume(shown <-chan struct{}) {
 	s.resuming = true
 	background.Run(s.opening, func(ctx context.Context) (resumed, error) {
@@ -174,7 +174,8 @@ func (s *Session) resumed(r resumed, err error) {
 	s.peers.Ended()
 }
 
-// Known shows whose session is being resumed as soon as the manager tells; it reports whether that is the shown account.
+// Known shows whose session is being resumed as soon as the manager tells; it reports whether that is the shown
+// account.
 func (s *Session) Known() bool {
 	account, ok := s.backend.Current()
 	if !ok || s.account.ID != 0 && s.account.ID != account.ID {

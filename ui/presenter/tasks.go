@@ -117,8 +117,8 @@ func (t *Tasks) newLicense(s actions.Subject, thisPC bool) {
 // NewOrder opens the dialog for a new order.
 func (t *Tasks) NewOrder(actions.Subject) { t.peers.NewOrder() }
 
-// Reactivate opens the dialog that gives a license to the new codes of its PC. This PC is read and compared before the dialog
-// opens, so that none of its buttons moves.
+// Reactivate opens the dialog that gives a license to the new codes of its PC. This PC is read and compared before the
+// dialog opens, so that none of its buttons moves.
 func (t *Tasks) Reactivate(s actions.Subject) {
 	t.withProgram(s.Order, func(p api.Program) {
 		t.shell.Status.Working(tr.T("Comparing this PC…"))

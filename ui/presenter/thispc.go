@@ -29,8 +29,8 @@ type ThisPCBackend interface {
 // ThisPCPeers is what this PC's licenses need of the other presenters.
 type ThisPCPeers interface {
 	SignedIn() bool
-	// ShowsAccount reports whether an account is shown: one that is signed in, or one that is being resumed with its last
-	// known tables.
+	// ShowsAccount reports whether an account is shown: one that is signed in, or one that is being resumed with its
+	// last known tables.
 	ShowsAccount() bool
 	Account() manager.Account
 	LicensedFor(program int64) int64
@@ -60,8 +60,8 @@ type ThisPC struct {
 	searched bool
 }
 
-// found are licenses that this PC had, that wait for a PC or end soon, and that the server and this PC know differently, and
-// the removal codes that a person has to hand in.
+// found are licenses that this PC had, that wait for a PC or end soon, and that the server and this PC know
+// differently, and the removal codes that a person has to hand in.
 type found struct {
 	manager.Found
 	letGo []removalcode.Entry
@@ -117,16 +117,16 @@ func (p *ThisPC) PassDay() {
 	}
 }
 
-// Find looks among the last known licenses for what has to do with this PC, unless nobody is signed in: while the session is
-// being resumed FindKnown has done so.
+// Find looks among the last known licenses for what has to do with this PC, unless nobody is signed in: while the
+// session is being resumed FindKnown has done so.
 func (p *ThisPC) Find() {
 	if p.peers.SignedIn() {
 		p.FindKnown(nil)
 	}
 }
 
-// FindKnown looks for what has to do with this PC also while the session is being resumed, so that the first frame shows it. It
-// begins when session is closed; nil is now.
+// FindKnown looks for what has to do with this PC also while the session is being resumed, so that the first frame
+// shows it. It begins when session is closed; nil is now.
 func (p *ThisPC) FindKnown(session <-chan struct{}) {
 	background.Run(p.finding, func(ctx context.Context) (f found, err error) {
 		if err := background.Wait(ctx, session); err != nil {
@@ -197,8 +197,11 @@ func (p *ThisPC) RemovalOptions() removalcode.Options {
 	}
 }
 
+// handOver is removalcode.HandIn or removalcode.Offer.
+type handOver func(context.Context, removalcode.Keeper, removalcode.Entry) (dialogs.Message, error)
+
 // handOver hands a kept removal code in, or offers its license to another PC.
-func (p *ThisPC) handOver(e removalcode.Entry, do func(context.Context, removalcode.Keeper, removalcode.Entry) (dialogs.Message, error)) {
+func (p *ThisPC) handOver(e removalcode.Entry, do handOver) {
 	p.shell.Status.Working(tr.T("Telling the server…"))
 	background.Run(p.shell.Asking, func(ctx context.Context) (dialogs.Message, error) {
 		return do(ctx, p.backend, e)

@@ -61,8 +61,8 @@ func (v *Vendor) Learn() {
 	})
 }
 
-// Contact opens the person's mail program with what the vendor needs, where the server names an address, and copies the text
-// otherwise.
+// Contact opens the person's mail program with what the vendor needs, where the server names an address, and copies the
+// text otherwise.
 func (v *Vendor) Contact(subject, text string) {
 	v.shell.Status.Working(tr.T("Asking for the vendor's address…"))
 	background.Run(v.contacting, func(ctx context.Context) (string, error) {

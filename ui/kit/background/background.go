@@ -80,15 +80,16 @@ func (s *Slot) Cancel() {
 	}
 }
 
-// Interrupt asks the work that is under way to end. Its outcome still comes back: what a server has done before it heard
-// of the change of mind is not lost.
+// Interrupt asks the work that is under way to end. Its outcome still comes back: what a server has done before it
+// heard of the change of mind is not lost.
 func (s *Slot) Interrupt() {
 	if s.cancel != nil {
 		s.cancel()
 	}
 }
 
-// Wait blocks until a channel is closed, or fails when ctx ends before; for a nil channel it waits for nothing. Any goroutine.
+// Wait blocks until a channel is closed, or fails when ctx ends before; for a nil channel it waits for nothing. Any
+// goroutine.
 func Wait(ctx context.Context, c <-chan struct{}) error {
 	if c == nil {
 		return nil

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Gate is the way to the UI thread of a window that is not shown yet: what comes is kept, so that it can be run before the
-// window's first frame. Once the gate is open everything goes on to the UI thread by itself.
+// Gate is the way to the UI thread of a window that is not shown yet: what comes is kept, so that it can be run before
+// the window's first frame. Once the gate is open everything goes on to the UI thread by itself.
 type Gate struct {
 	do func(func())
 

@@ -90,9 +90,9 @@ func (d *Dialog) SetContent(content fyne.CanvasObject) {
 	}
 }
 
-// SetBusy shows that the dialog is working, with a text such as "Activating…". All its fields and buttons rest. If cancel
-// is not nil, the line has a button that calls it once, and so does Escape; the work then ends with SetIdle or Close as
-// usual. UI thread.
+// SetBusy shows that the dialog is working, with a text such as "Activating…". All its fields and buttons rest. If
+// cancel is not nil, the line has a button that calls it once, and so does Escape; the work then ends with SetIdle or
+// Close as usual. UI thread.
 func (d *Dialog) SetBusy(text string, cancel func()) {
 	if d.isClosed {
 		return

@@ -8,8 +8,8 @@ import (
 
 // HandleKey gives a key that a focused object has no use for to the dialog it stands in, which acts on Enter and
 // Escape; it reports whether the dialog did. Fyne gives keys to the focused object alone, so every field that can stand
-// in a dialog calls it from TypedKey: those of this package do. With no dialog up the key goes on to the window, as one does
-// when nothing has the focus. UI thread.
+// in a dialog calls it from TypedKey: those of this package do. With no dialog up the key goes on to the window, as one
+// does when nothing has the focus. UI thread.
 func HandleKey(o fyne.CanvasObject, e *fyne.KeyEvent) bool {
 	c := fyne.CurrentApp().Driver().CanvasForObject(o)
 	if c == nil {
@@ -195,8 +195,9 @@ func (s *Select) TypedKey(key *fyne.KeyEvent) {
 	}
 }
 
-// NewButton returns a button for the content of a dialog, such as one that copies a code, or for the window: Enter presses it while it
-// has the focus, as the space bar does, and other keys go on to the dialog or the window. UI thread.
+// NewButton returns a button for the content of a dialog, such as one that copies a code, or for the window: Enter
+// presses it while it has the focus, as the space bar does, and other keys go on to the dialog or the window. UI
+// thread.
 func NewButton(text string, icon fyne.Resource, tapped func()) *ContentButton {
 	b := &ContentButton{}
 	b.Text, b.Icon, b.OnTapped = text, icon, tapped

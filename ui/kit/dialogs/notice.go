@@ -13,8 +13,8 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/theme"
 )
 
-// Notice returns a box in a tone that tells what happened, why, and what to do next, with a button for it: for a fault in
-// the middle of a form, or for good news. An icon says the tone too. UI thread.
+// Notice returns a box in a tone that tells what happened, why, and what to do next, with a button for it: for a fault
+// in the middle of a form, or for good news. An icon says the tone too. UI thread.
 func Notice(tone theme.Tone, m Message) fyne.CanvasObject {
 	parts := []fyne.CanvasObject{}
 	if m.Action != nil {
@@ -23,8 +23,8 @@ func Notice(tone theme.Tone, m Message) fyne.CanvasObject {
 	return newNotice(tone, m, parts, nil)
 }
 
-// Banner returns a notice for the width of a window: its buttons stand at the right of the text. The action of the message
-// is left out. UI thread.
+// Banner returns a notice for the width of a window: its buttons stand at the right of the text. The action of the
+// message is left out. UI thread.
 func Banner(tone theme.Tone, m Message, buttons ...fyne.CanvasObject) fyne.CanvasObject {
 	return newNotice(tone, m, nil, container.NewCenter(container.NewHBox(buttons...)))
 }

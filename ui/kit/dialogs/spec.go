@@ -12,8 +12,9 @@ type Spec struct {
 	Content  fyne.CanvasObject
 	Buttons  []Button // left to right; the last ones stand at the right edge
 
-	// Width is that of the dialog's card in device-independent pixels; 0 means DefaultWidth. It grows to what the content
-	// needs and never exceeds the window; the height follows the content, which scrolls when the window is too low.
+	// Width is that of the dialog's card in device-independent pixels; 0 means DefaultWidth. It grows to what the
+	// content needs and never exceeds the window; the height follows the content, which scrolls when the window is too
+	// low.
 	Width float32
 
 	// FirstFocus gets the focus when the dialog appears; nil means the first field of the content, or else the
@@ -29,7 +30,8 @@ type Button struct {
 	Text       string
 	Importance widget.Importance // zero: High for the default button, Medium for the others
 
-	// OnTapped runs on a tap or its key. It does not close the dialog; nil means that the button does nothing but close.
+	// OnTapped runs on a tap or its key. It does not close the dialog; nil means that the button does nothing but
+	// close.
 	OnTapped func()
 
 	Default bool // pressed by Enter, also from inside a single-line field

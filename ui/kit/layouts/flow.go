@@ -5,8 +5,9 @@ import (
 	"fyne.io/fyne/v2/container"
 )
 
-// Flow returns objects in a line, those of left at its left and those of right at its right, each in its least size. Where the line is
-// too short for all of them they go on in further lines, so that long texts of another language cut nothing off. UI thread.
+// Flow returns objects in a line, those of left at its left and those of right at its right, each in its least size.
+// Where the line is too short for all of them they go on in further lines, so that long texts of another language cut
+// nothing off. UI thread.
 func Flow(gap float32, left, right []fyne.CanvasObject) *fyne.Container {
 	return container.New(&flow{gap: gap, left: len(left)}, append(append([]fyne.CanvasObject{}, left...), right...)...)
 }
@@ -46,7 +47,8 @@ func (f *flow) lines(objects []fyne.CanvasObject) (list []line) {
 	return list
 }
 
-// MinSize is part of fyne.Layout. The height is the one of the latest width; the least width is that of the widest object.
+// MinSize is part of fyne.Layout. The height is the one of the latest width; the least width is that of the widest
+// object.
 func (f *flow) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	size := fyne.Size{}
 	for i, l := range f.lines(objects) {

@@ -35,8 +35,8 @@ var helpers = map[string][][]string{
 	},
 }
 
-// ClipboardPicture returns the picture on the clipboard as a file, such as a screen clipping. It fails with ErrNoPicture or
-// ErrNoClipboard. It may block for a few seconds. Not on the UI thread.
+// ClipboardPicture returns the picture on the clipboard as a file, such as a screen clipping. It fails with
+// ErrNoPicture or ErrNoClipboard. It may block for a few seconds. Not on the UI thread.
 func (o *Opener) ClipboardPicture(ctx context.Context) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, clipboardTime)
 	defer cancel()

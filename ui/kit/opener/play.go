@@ -7,14 +7,14 @@ import (
 	"path/filepath"
 )
 
-// Play hands a WAV to the person's own player. The sound lies in a temporary folder of this user's until the next one or
-// the end of the app takes its place; Close removes it. It may block for a few seconds. Not on the UI thread.
+// Play hands a WAV to the person's own player. The sound lies in a temporary folder of this user's until the next one
+// or the end of the app takes its place; Close removes it. It may block for a few seconds. Not on the UI thread.
 func (o *Opener) Play(wav []byte) error {
 	return o.hand(context.Background(), "acen-sound-", "number.wav", "the sound", wav)
 }
 
-// Show hands a page, HTML, to the person's own browser, such as for printing. It lies as that of Play does. It may block for
-// a few seconds; when ctx ends it returns, and a browser that has started goes on. Not on the UI thread.
+// Show hands a page, HTML, to the person's own browser, such as for printing. It lies as that of Play does. It may
+// block for a few seconds; when ctx ends it returns, and a browser that has started goes on. Not on the UI thread.
 func (o *Opener) Show(ctx context.Context, page []byte) error {
 	return o.hand(ctx, "acen-page-", "page.html", "the page", page)
 }

@@ -23,7 +23,8 @@ import (
 // turning is how long a picture stands before the next one comes by itself; a telephone reads one in less.
 const turning = 3 * time.Second
 
-// DefaultSide is the side of a picture in device-independent pixels, its white margin included: at least three for a module.
+// DefaultSide is the side of a picture in device-independent pixels, its white margin included: at least three for a
+// module.
 const DefaultSide float32 = 330
 
 // Options of a View.

@@ -29,12 +29,12 @@ type Column[T any] struct {
 	// proportion to their widths. A column that the person has resized keeps its width.
 	Stretch bool
 
-	// Text returns the text of a cell, which is also what is copied. It is called on the UI thread for visible rows only
-	// and must be quick.
+	// Text returns the text of a cell, which is also what is copied. It is called on the UI thread for visible rows
+	// only and must be quick.
 	Text func(T) string
 
-	// Compare orders two rows, as cmp.Compare does; nil means the column cannot be sorted. It is called on any goroutine
-	// and must depend on nothing but its arguments.
+	// Compare orders two rows, as cmp.Compare does; nil means the column cannot be sorted. It is called on any
+	// goroutine and must depend on nothing but its arguments.
 	Compare func(a, b T) int
 
 	// Badge returns what is drawn as a pill behind the text, and false for none. It is called on the UI thread for
@@ -45,8 +45,8 @@ type Column[T any] struct {
 	// visible rows only. Optional.
 	Tone func(T) theme.Tone
 
-	// Icon returns what is drawn before the text in its tone, nil for none. It is called on the UI thread for visible rows
-	// only. Optional; for columns that align to the left.
+	// Icon returns what is drawn before the text in its tone, nil for none. It is called on the UI thread for visible
+	// rows only. Optional; for columns that align to the left.
 	Icon func(T) fyne.Resource
 
 	// Unsortable must be set if Compare is nil on purpose, so that New can tell a forgotten Compare.

@@ -286,7 +286,8 @@ func (r *titleRenderer) Refresh() {
 	r.Layout(r.title.Size())
 	r.background.Refresh()
 	r.label.Refresh()
-	// The toolkit parses and draws a picture anew whenever it is refreshed: only one that is shown, and when its color changes.
+	// The toolkit parses and draws a picture anew whenever it is refreshed: only one that is shown, and when its color
+	// changes.
 	if arrow := r.arrow(); arrow != nil && r.ink != r.label.Color {
 		r.ink = r.label.Color
 		arrow.Refresh()

@@ -15,8 +15,8 @@ import (
 // copyRow is the shortcut that copies a whole row, beside the system's one for copying a cell.
 var copyRow = &desktop.CustomShortcut{KeyName: fyne.KeyC, Modifier: fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift}
 
-// keyNames are the keys that copy. They stand in the labels of the menu: Fyne writes a shortcut of a menu item in a gray too light to
-// read.
+// keyNames are the keys that copy. They stand in the labels of the menu: Fyne writes a shortcut of a menu item in a
+// gray too light to read.
 func keyNames() (cell, row string) {
 	if fyne.KeyModifierShortcutDefault == fyne.KeyModifierSuper {
 		return "⌘C", "⇧⌘C"

@@ -24,13 +24,13 @@ type Options[T any] struct {
 
 	Columns []Column[T]
 
-	// SearchText returns everything of a row that the filter looks through. It is called on any goroutine and must depend
-	// on nothing but its argument. nil: the table has no filter.
+	// SearchText returns everything of a row that the filter looks through. It is called on any goroutine and must
+	// depend on nothing but its argument. nil: the table has no filter.
 	SearchText func(T) string
 
-	// OnSelected is called when another row becomes the selected one, by the person or by Select, and with false when no
-	// row is selected any more: it was unselected, is gone, or the filter hides it. It is not called again for a row that
-	// stays selected while SetRows brings new values; OnUpdated is. Optional.
+	// OnSelected is called when another row becomes the selected one, by the person or by Select, and with false when
+	// no row is selected any more: it was unselected, is gone, or the filter hides it. It is not called again for a row
+	// that stays selected while SetRows brings new values; OnUpdated is. Optional.
 	OnSelected func(row T, ok bool)
 
 	// OnUpdated is called with the new value of the selected row after SetRows. Optional.
@@ -51,7 +51,8 @@ type Options[T any] struct {
 	// NoMatch returns the sentence shown when the filter hides all rows, such as `No license matches “xyz”.` Optional.
 	NoMatch func(filter string) string
 
-	// OnClearFilter runs when the person asks for all rows again; it must lead to SetFilter(""). nil: the table does it.
+	// OnClearFilter runs when the person asks for all rows again; it must lead to SetFilter(""). nil: the table does
+	// it.
 	OnClearFilter func()
 
 	// Copy puts a text on the clipboard; nil: that of the system.

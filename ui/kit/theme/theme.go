@@ -125,6 +125,7 @@ func Size(name fyne.ThemeSizeName) float32 {
 // Monospace is the style of codes: every character is equally wide, so that groups stand below each other.
 func Monospace() fyne.TextStyle { return fyne.TextStyle{Monospace: true} }
 
-// CodeFont is the font of codes by itself. A code has letters, digits and dashes; the fonts for emoji, symbols and other scripts,
-// which the toolkit reads anew for each style, take longer to read and more memory than all other texts of a window. UI thread.
+// CodeFont is the font of codes by itself. A code has letters, digits and dashes; the fonts for emoji, symbols and
+// other scripts, which the toolkit reads anew for each style, take longer to read and more memory than all other texts
+// of a window. UI thread.
 func CodeFont() fyne.Resource { return fynetheme.Font(Monospace()) }

@@ -213,8 +213,8 @@ func (l tight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// Flush takes off the empty space at the left of a label or of a button without a background, so that it stands at the edge and still on
-// the line of the field beside it. UI thread.
+// Flush takes off the empty space at the left of a label or of a button without a background, so that it stands at the
+// edge and still on the line of the field beside it. UI thread.
 func Flush(o fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedLayout(0, 0, -Size(fynetheme.SizeNameInnerPadding), 0), o)
 }

@@ -1,8 +1,8 @@
-// Package account holds the dialogs about a person's account: a new order with a serial number, contact data, the password,
-// and, for somebody who is not signed in, a forgotten password and a new account.
+// Package account holds the dialogs about a person's account: a new order with a serial number, contact data, the
+// password, and, for somebody who is not signed in, a forgotten password and a new account.
 //
-// What is typed stays until the dialog is closed, whatever goes wrong on the way. Everything in it belongs to the UI thread;
-// what may block runs through package background.
+// What is typed stays until the dialog is closed, whatever goes wrong on the way. Everything in it belongs to the UI
+// thread; what may block runs through package background.
 package account
 
 import (
@@ -18,8 +18,8 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/verification"
 )
 
-// Backend is the license manager as the dialogs use it. *manager.Manager is one. All methods may block and are called off
-// the UI thread. A server "" is the one that is signed in to.
+// Backend is the license manager as the dialogs use it. *manager.Manager is one. All methods may block and are called
+// off the UI thread. A server "" is the one that is signed in to.
 type Backend interface {
 	verification.Source
 

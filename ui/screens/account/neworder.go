@@ -14,8 +14,8 @@ import (
 
 const addOrder tr.Text = "Add order"
 
-// NewOrder shows the dialog that makes an order of a serial number, for those of the programs that accept one. It fails when
-// a field is defined wrongly, a fault of the program. UI thread.
+// NewOrder shows the dialog that makes an order of a serial number, for those of the programs that accept one. It fails
+// when a field is defined wrongly, a fault of the program. UI thread.
 func NewOrder(o Options, programs []api.Program) error {
 	var accepting []api.SerialProgram
 	waived := true

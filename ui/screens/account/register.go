@@ -18,8 +18,8 @@ const (
 	createAccount tr.Text = "Create account"
 )
 
-// NewAccount shows the dialogs that open an account with a serial number: the first asks the server whether it takes new
-// accounts, by itself where the server is known, and the second is the form. UI thread.
+// NewAccount shows the dialogs that open an account with a serial number: the first asks the server whether it takes
+// new accounts, by itself where the server is known, and the second is the form. UI thread.
 func NewAccount(o Options, server string) {
 	f := newForm(o, tr.T(goOn), "")
 	address := newServerInput(server, f.changed)
@@ -71,7 +71,8 @@ func closed(about api.Server) dialogs.Message {
 	return dialogs.Message{}
 }
 
-// register shows the form for a new account on a server. It fails when a field is defined wrongly, a fault of the program.
+// register shows the form for a new account on a server. It fails when a field is defined wrongly, a fault of the
+// program.
 func register(o Options, server string, about api.Server) error {
 	f := newForm(o, tr.T(createAccount), tr.T("If the server had opened the account already, you can sign in with it."))
 	serial, err := newSerialInput(required, f.changed)

@@ -14,12 +14,13 @@ const (
 	aroundContent float32 = 240
 	// leastContent is the height of a long form in the lowest window.
 	leastContent float32 = 220
-	// neighbors is how much is shown above and below the field that has the keyboard, so that its neighbors are in sight.
+	// neighbors is how much is shown above and below the field that has the keyboard, so that its neighbors are in
+	// sight.
 	neighbors float32 = 90
 )
 
-// longForm is a form that scrolls within its dialog and keeps the field that has the keyboard in sight, which Fyne's own
-// scroller does not. UI thread.
+// longForm is a form that scrolls within its dialog and keeps the field that has the keyboard in sight, which Fyne's
+// own scroller does not. UI thread.
 type longForm struct {
 	canvas fyne.Canvas
 	rows   *fyne.Container

@@ -1,6 +1,6 @@
-// Package actions is the table of what a person can do with orders and licenses: for each action the task that it becomes, its
-// dialog, why it is not possible now, its shortcut and its entry in menus. Buttons, menus, shortcuts and presenters derive
-// from it.
+// Package actions is the table of what a person can do with orders and licenses: for each action the task that it
+// becomes, its dialog, why it is not possible now, its shortcut and its entry in menus. Buttons, menus, shortcuts and
+// presenters derive from it.
 package actions
 
 import (
@@ -37,8 +37,8 @@ type Subject struct {
 	Licensed int64
 }
 
-// Dialogs opens the dialog of each action, or does at once what needs none. Its methods are called on the UI thread, and only
-// when the action is possible.
+// Dialogs opens the dialog of each action, or does at once what needs none. Its methods are called on the UI thread,
+// and only when the action is possible.
 type Dialogs interface {
 	NewLicense(Subject)
 	ActivateThisPC(Subject)
@@ -151,6 +151,7 @@ var table = [...]Action{
 		Label:  "Save license file…",
 	},
 	ChangeNote: {
+		Task:   api.TaskNote,
 		Dialog: Dialogs.ChangeNote,
 		WhyNot: func(s Subject) error { return manager.ChangeNoteRefusal(s.Order) },
 		Label:  "Change note…",
@@ -191,8 +192,8 @@ func (id ID) Label() string { return tr.T(table[id].Label) }
 // WhyNot returns why the action is not possible, as far as the order and the license tell; nil when it is.
 func (id ID) WhyNot(s Subject) error { return table[id].WhyNot(s) }
 
-// Allowance returns what the server says about a limited action on the license; nil for an action without a limit, and where the
-// server says nothing.
+// Allowance returns what the server says about a limited action on the license; nil for an action without a limit, and
+// where the server says nothing.
 func (id ID) Allowance(s Subject) *api.Allowance {
 	if of := table[id].Allowance; of != nil && s.License.Allowed != nil {
 		return of(*s.License.Allowed)

@@ -21,7 +21,7 @@ const savingAll tr.Text = "Save all answers in the folder"
 
 // carried is the open dialog with what became of requests.
 type carried struct {
-	desk     *Desk
+	screen   *Screen
 	loads    []*load
 	remarks  []remark
 	answers  []carry.Answer // of the first loads; one without results is none
@@ -32,8 +32,8 @@ type carried struct {
 }
 
 // showCarried lists what became of the requests, with the answers to bring back; err is what ended it early.
-func (d *Desk) showCarried(loads []*load, remarks []remark, answers []carry.Answer, err error) {
-	c := &carried{desk: d, loads: loads, remarks: remarks, answers: answers, files: rows(theme.Gap), slot: d.options.Work.NewSlot()}
+func (d *Screen) showCarried(loads []*load, remarks []remark, answers []carry.Answer, err error) {
+	c := &carried{screen: d, loads: loads, remarks: remarks, answers: answers, files: rows(theme.Gap), slot: d.options.Work.NewSlot()}
 	list := rows(theme.Section)
 	if err != nil {
 		m := d.options.Explain(err)
@@ -93,11 +93,11 @@ func (d *Desk) showCarried(loads []*load, remarks []remark, answers []carry.Answ
 
 func (c *carried) again() {
 	c.dialog.Close()
-	h := haul{remarks: c.remarks}
+	h := batch{remarks: c.remarks}
 	for _, l := range c.loads {
 		h.requests = append(h.requests, l.incoming)
 	}
-	c.desk.carry(h)
+	c.screen.carry(h)
 }
 
 // answer is that to a request, if there is one.
@@ -130,14 +130,14 @@ func (c *carried) fromFolder() bool {
 
 // section is one answer with its results and the ways to take it along.
 func (c *carried) section(l *load, a carry.Answer, open bool) fyne.CanvasObject {
-	one := rows(theme.Gap, bold(tr.T("Answer for %s", requestLine(l.request, c.desk))))
+	one := rows(theme.Gap, bold(tr.T("Answer for %s", requestLine(l.request, c.screen))))
 	for _, r := range a.Results {
-		one.Add(dialogs.Notice(carriedText(r, c.desk)))
+		one.Add(dialogs.Notice(carriedText(r, c.screen)))
 	}
 	if left := len(l.request.Items) - len(a.Results); left > 0 {
 		one.Add(muted(tr.N(left, "%d program is left open.", "%d programs are left open.")))
 	}
-	h := c.desk.newHandout(a, open && l.dir == "", func(m dialogs.Message) { c.dialog.SetError(m) })
+	h := c.screen.newHandout(a, open && l.dir == "", func(m dialogs.Message) { c.dialog.SetError(m) })
 	c.handouts = append(c.handouts, h)
 	one.Add(h.object)
 	return one
@@ -176,7 +176,7 @@ func (c *carried) showFiles(outcomes map[int]saved) {
 func (c *carried) savedText(s saved) (theme.Tone, string) {
 	switch {
 	case s.err != nil:
-		m := c.desk.explain(s.err)
+		m := c.screen.explain(s.err)
 		return theme.Bad, strings.Join(strings.Fields(tr.T("The answer could not be saved. %s %s", m.Why, m.Next)), " ")
 	case s.Kept:
 		return theme.Good, tr.T("%s lies there already with the same results, and stays as it is.", s.Name)

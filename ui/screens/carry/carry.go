@@ -37,7 +37,7 @@ type load struct {
 
 // carriage is the open dialog in which requests are carried out.
 type carriage struct {
-	desk   *Desk
+	screen *Screen
 	loads  []*load
 	dialog *dialogs.Dialog
 	list   *fyne.Container
@@ -46,7 +46,7 @@ type carriage struct {
 }
 
 // carry shows what requests ask for and what would be done, and does it when the person says so.
-func (d *Desk) carry(h haul) {
+func (d *Screen) carry(h batch) {
 	if yes, soon := d.options.Actions.SignedIn(); !yes {
 		d.waiting.requests, d.waiting.remarks = append(d.waiting.requests, h.requests...), append(d.waiting.remarks, h.remarks...)
 		if !soon {
@@ -54,7 +54,7 @@ func (d *Desk) carry(h haul) {
 		}
 		return
 	}
-	c := &carriage{desk: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
+	c := &carriage{screen: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
 	c.intake = d.newIntake(wantsRequests, c.more)
 	c.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Carry for another PC"),
@@ -69,10 +69,10 @@ func (d *Desk) carry(h haul) {
 }
 
 // more takes in further requests; an answer among them gets its own dialog afterwards.
-func (c *carriage) more(h haul) {
+func (c *carriage) more(h batch) {
 	c.intake.remark(h.remarks)
 	if len(h.others) > 0 {
-		c.desk.route(haul{others: h.others})
+		c.screen.route(batch{others: h.others})
 	}
 	for _, r := range h.requests {
 		known := slices.IndexFunc(c.loads, func(l *load) bool { return l.request.ID == r.request.ID })
@@ -101,7 +101,7 @@ func (c *carriage) plan() {
 	c.dialog.SetBusy(tr.T("Asking the server what can be done…"), c.slot.Interrupt)
 	background.Run(c.slot, func(ctx context.Context) (plans [][]manager.CourierItem, err error) {
 		for _, l := range fresh {
-			plan, err := c.desk.options.Manager.PlanCourier(ctx, l.request)
+			plan, err := c.screen.options.Manager.PlanCourier(ctx, l.request)
 			if err != nil {
 				return plans, err
 			}
@@ -120,9 +120,9 @@ func (c *carriage) plan() {
 			}
 		}
 		c.show()
-		c.desk.options.Canvas.Unfocus() // Enter presses the button
+		c.screen.options.Canvas.Unfocus() // Enter presses the button
 		if err != nil {
-			m := c.desk.options.Explain(err)
+			m := c.screen.options.Explain(err)
 			if errors.Is(err, context.Canceled) {
 				m = dialogs.Message{What: tr.T("Canceled."), Why: tr.T("What can be done was not asked for, and nothing was done.")}
 			}
@@ -143,7 +143,7 @@ func (c *carriage) show() {
 }
 
 func (c *carriage) section(l *load) fyne.CanvasObject {
-	head := rows(0, bold(requestLine(l.request, c.desk)))
+	head := rows(0, bold(requestLine(l.request, c.screen)))
 	if l.dir != "" {
 		head.Add(muted(tr.T("File %s in %s", l.file, l.dir)))
 	}
@@ -166,7 +166,7 @@ func (c *carriage) section(l *load) fyne.CanvasObject {
 func (c *carriage) item(one *fyne.Container, l *load, n int) {
 	item := l.plan[n]
 	if item.Refusal != nil {
-		m := c.desk.options.Explain(item.Refusal)
+		m := c.screen.options.Explain(item.Refusal)
 		one.Add(dialogs.Notice(theme.Warning, dialogs.Message{What: tr.T("This cannot be done now."), Why: strings.TrimSpace(m.Why), Next: tr.T("The answer tells it to the other PC.")}))
 		return
 	}
@@ -174,7 +174,7 @@ func (c *carriage) item(one *fyne.Container, l *load, n int) {
 	var refused []string
 	for _, o := range item.Options {
 		if o.Refusal != nil {
-			refused = append(refused, tr.T("%s: %s", optionText(o), c.desk.options.Explain(o.Refusal).Why))
+			refused = append(refused, tr.T("%s: %s", optionText(o), c.screen.options.Explain(o.Refusal).Why))
 			continue
 		}
 		labels = append(labels, optionText(o))
@@ -323,9 +323,9 @@ func (c *carriage) submit() {
 	background.Run(c.slot, func(ctx context.Context) (answers []carry.Answer, err error) {
 		before := 0
 		for _, l := range loads {
-			a, err := c.desk.options.Manager.CarryOut(ctx, l.request, l.plan, l.choices, func(count int) {
+			a, err := c.screen.options.Manager.CarryOut(ctx, l.request, l.plan, l.choices, func(count int) {
 				done := before + count
-				c.desk.options.Work.Do(func() { c.dialog.SetBusyText(text(done)) })
+				c.screen.options.Work.Do(func() { c.dialog.SetBusyText(text(done)) })
 			})
 			before += len(a.Results)
 			answers = append(answers, a)
@@ -337,13 +337,13 @@ func (c *carriage) submit() {
 	}, func(answers []carry.Answer, err error) {
 		c.dialog.SetIdle()
 		c.dialog.Close()
-		c.desk.options.Actions.Carried()
-		c.desk.showCarried(loads, c.intake.remarks, answers, err)
+		c.screen.options.Actions.Carried()
+		c.screen.showCarried(loads, c.intake.remarks, answers, err)
 	})
 }
 
 // carriedText says what became of an item.
-func carriedText(r carry.Result, d *Desk) (theme.Tone, dialogs.Message) {
+func carriedText(r carry.Result, d *Screen) (theme.Tone, dialogs.Message) {
 	name := programName(r.Program, r.Signature)
 	switch r.Outcome {
 	case carry.OutcomeLicense:

@@ -21,7 +21,7 @@ const entering tr.Text = "Enter the code"
 
 // codeDialog is the open dialog for a typed activation code.
 type codeDialog struct {
-	desk     *Desk
+	screen   *Screen
 	dialog   *dialogs.Dialog
 	programs []manager.OfflineProgram
 	choice   *dialogs.Select
@@ -30,8 +30,8 @@ type codeDialog struct {
 }
 
 // enterCode shows the dialog for a typed activation code, with one filled in unless it is "".
-func (d *Desk) enterCode(code string) {
-	c := &codeDialog{desk: d, slot: d.options.Work.NewSlot()}
+func (d *Screen) enterCode(code string) {
+	c := &codeDialog{screen: d, slot: d.options.Work.NewSlot()}
 	c.choice = dialogs.NewSelect(nil, func(string) { c.changed() })
 	c.choice.PlaceHolder = tr.T("Choose the program")
 	var err error
@@ -56,10 +56,10 @@ func (d *Desk) enterCode(code string) {
 
 func (c *codeDialog) load() {
 	c.dialog.SetBusy(tr.T("Looking for programs…"), func() { c.slot.Cancel(); c.dialog.Close() })
-	background.Run(c.slot, c.desk.options.Manager.OfflinePrograms, func(list []manager.OfflineProgram, err error) {
+	background.Run(c.slot, c.screen.options.Manager.OfflinePrograms, func(list []manager.OfflineProgram, err error) {
 		c.dialog.SetIdle()
 		if err != nil {
-			c.dialog.SetError(c.desk.options.Explain(err))
+			c.dialog.SetError(c.screen.options.Explain(err))
 			return
 		}
 		var names []string
@@ -82,9 +82,9 @@ func (c *codeDialog) load() {
 		}
 		c.changed()
 		if first := fyne.Focusable(c.choice); len(names) == 1 {
-			c.desk.options.Canvas.Focus(c.code.Focusable())
+			c.screen.options.Canvas.Focus(c.code.Focusable())
 		} else if len(names) > 1 {
-			c.desk.options.Canvas.Focus(first)
+			c.screen.options.Canvas.Focus(first)
 		}
 	})
 }
@@ -118,17 +118,17 @@ func (c *codeDialog) submit() {
 	p := c.programs[at]
 	c.dialog.SetBusy(tr.T("Keeping the code…"), c.slot.Interrupt)
 	background.Run(c.slot, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, c.desk.options.Manager.EnterCode(ctx, p.Signature, text)
+		return struct{}{}, c.screen.options.Manager.EnterCode(ctx, p.Signature, text)
 	}, func(_ struct{}, err error) {
 		c.dialog.SetIdle()
 		switch {
 		case errors.Is(err, context.Canceled):
 		case err != nil:
-			c.dialog.SetError(c.desk.options.Explain(err))
+			c.dialog.SetError(c.screen.options.Explain(err))
 		default:
 			c.dialog.Close()
-			c.desk.options.Actions.Taken()
-			c.desk.options.Dialogs.Info(tr.T("The code is kept for the program"), tr.T("Start %s on this PC now: it checks the code, and says so if the code is for another PC.", programName(p.Name, p.Signature)))
+			c.screen.options.Actions.Taken()
+			c.screen.options.Dialogs.Info(tr.T("The code is kept for the program"), tr.T("Start %s on this PC now: it checks the code, and says so if the code is for another PC.", programName(p.Name, p.Signature)))
 		}
 	})
 }

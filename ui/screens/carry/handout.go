@@ -19,7 +19,7 @@ import (
 
 // handout gives a document to the person who carries it: as a file, as QR codes, as text.
 type handout struct {
-	desk     *Desk
+	screen   *Screen
 	document carry.Document
 	fault    func(dialogs.Message)
 	show     *dialogs.ContentButton
@@ -36,8 +36,8 @@ type handout struct {
 const wide float32 = 820
 
 // newHandout returns the buttons for a document; open shows its QR codes at once.
-func (d *Desk) newHandout(doc carry.Document, open bool, fault func(dialogs.Message)) *handout {
-	h := &handout{desk: d, document: doc, fault: fault, below: container.NewStack(), slot: d.options.Work.NewSlot()}
+func (d *Screen) newHandout(doc carry.Document, open bool, fault func(dialogs.Message)) *handout {
+	h := &handout{screen: d, document: doc, fault: fault, below: container.NewStack(), slot: d.options.Work.NewSlot()}
 	h.save = dialogs.NewButton(tr.T("Save as a file…"), fynetheme.DocumentSaveIcon(), h.saveFile)
 	h.show = dialogs.NewButton(tr.T("Show QR"), nil, h.toggle)
 	h.copy = dialogs.NewButton(tr.T("Copy as text"), fynetheme.ContentCopyIcon(), h.copyText)
@@ -67,12 +67,12 @@ func (h *handout) hide() {
 func (h *handout) saveFile() {
 	content, err := carry.Encode(h.document)
 	if err != nil {
-		h.fault(h.desk.options.Explain(err))
+		h.fault(h.screen.options.Explain(err))
 		return
 	}
-	h.desk.options.Actions.Save(carry.FileName(h.document), string(content), func(err error) {
+	h.screen.options.Actions.Save(carry.FileName(h.document), string(content), func(err error) {
 		if err != nil {
-			h.fault(h.desk.options.Explain(err))
+			h.fault(h.screen.options.Explain(err))
 			return
 		}
 		h.save.SetText(tr.T("Saved"))
@@ -83,10 +83,10 @@ func (h *handout) saveFile() {
 func (h *handout) copyText() {
 	text, err := carry.TextWithLinks(h.document)
 	if err != nil {
-		h.fault(h.desk.options.Explain(err))
+		h.fault(h.screen.options.Explain(err))
 		return
 	}
-	h.desk.options.Actions.Copy(text)
+	h.screen.options.Actions.Copy(text)
 	h.copy.SetText(tr.T("Copied"))
 }
 
@@ -94,16 +94,16 @@ func (h *handout) copyText() {
 func (h *handout) printPage() {
 	content, err := page(h.document)
 	if err != nil {
-		h.fault(h.desk.options.Explain(err))
+		h.fault(h.screen.options.Explain(err))
 		return
 	}
 	h.print.Disable()
 	background.Run(h.slot, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, h.desk.options.Actions.Print(ctx, content)
+		return struct{}{}, h.screen.options.Actions.Print(ctx, content)
 	}, func(_ struct{}, err error) {
 		h.print.Enable()
 		if err != nil {
-			h.fault(dialogs.Message{What: tr.T("The page for printing could not be opened."), Why: h.desk.options.Explain(err).Why, Next: tr.T("Save it as a file, or copy it as text.")})
+			h.fault(dialogs.Message{What: tr.T("The page for printing could not be opened."), Why: h.screen.options.Explain(err).Why, Next: tr.T("Save it as a file, or copy it as text.")})
 			return
 		}
 		h.print.SetText(tr.T("Open in your browser"))
@@ -124,10 +124,10 @@ func (h *handout) toggle() {
 		for i, p := range parts {
 			texts[i] = p.String()
 		}
-		h.view, err = qr.New(qr.Options{Work: h.desk.options.Work, After: h.desk.options.After}, texts...)
+		h.view, err = qr.New(qr.Options{Work: h.screen.options.Work, After: h.screen.options.After}, texts...)
 	}
 	if err != nil {
-		h.below.Objects = []fyne.CanvasObject{dialogs.Notice(theme.Warning, h.desk.options.Explain(err))}
+		h.below.Objects = []fyne.CanvasObject{dialogs.Notice(theme.Warning, h.screen.options.Explain(err))}
 	} else {
 		lines := container.NewVScroll(described(h.document))
 		lines.SetMinSize(fyne.NewSize(0, qr.DefaultSide-24))

@@ -19,15 +19,15 @@ import (
 
 // home is the dialog from which the others are reached.
 type home struct {
-	desk     *Desk
+	screen   *Screen
 	dialog   *dialogs.Dialog
 	requests *fyne.Container
 	slot     *background.Slot
 }
 
 // Home shows what can be done for PCs without a network, and the requests whose answers have not come. UI thread.
-func (d *Desk) Home() {
-	h := &home{desk: d, requests: rows(theme.Gap), slot: d.options.Work.NewSlot()}
+func (d *Screen) Home() {
+	h := &home{screen: d, requests: rows(theme.Gap), slot: d.options.Work.NewSlot()}
 	hint := tr.T("Opens the requests of other PCs, asks the license server, and gives you the answers to bring back.")
 	if yes, _ := d.options.Actions.SignedIn(); !yes {
 		hint += " " + tr.T("Sign in first.")
@@ -69,10 +69,10 @@ func task(number, title, text string, button fyne.CanvasObject) fyne.CanvasObjec
 }
 
 func (h *home) load() {
-	background.Run(h.slot, h.desk.options.Manager.Requests, func(list []carry.Request, err error) {
+	background.Run(h.slot, h.screen.options.Manager.Requests, func(list []carry.Request, err error) {
 		h.requests.RemoveAll()
 		if err != nil {
-			h.requests.Add(dialogs.Notice(theme.Bad, h.desk.options.Explain(err)))
+			h.requests.Add(dialogs.Notice(theme.Bad, h.screen.options.Explain(err)))
 		}
 		if len(list) > 0 {
 			h.requests.Add(widget.NewSeparator())
@@ -80,16 +80,16 @@ func (h *home) load() {
 		}
 		for _, r := range list {
 			h.requests.Add(container.NewBorder(nil, nil, nil, container.NewHBox(
-				dialogs.NewButton(tr.T("Show…"), nil, h.leave(func() { h.desk.showRequest(r) })),
-				dialogs.NewButton(tr.T("Forget…"), nil, h.leave(func() { h.desk.forget(r) }))),
-				plain(requestLine(r, h.desk))))
+				dialogs.NewButton(tr.T("Show…"), nil, h.leave(func() { h.screen.showRequest(r) })),
+				dialogs.NewButton(tr.T("Forget…"), nil, h.leave(func() { h.screen.forget(r) }))),
+				plain(requestLine(r, h.screen))))
 		}
 		h.requests.Refresh()
 	})
 }
 
 // requestLine says of a request what tells it from others.
-func requestLine(r carry.Request, d *Desk) string {
+func requestLine(r carry.Request, d *Screen) string {
 	name := r.Device
 	if name == "" {
 		name = tr.T("No name")
@@ -98,7 +98,7 @@ func requestLine(r carry.Request, d *Desk) string {
 }
 
 // forget asks, and forgets a request.
-func (d *Desk) forget(r carry.Request) {
+func (d *Screen) forget(r carry.Request) {
 	slot := d.options.Work.NewSlot()
 	d.options.Dialogs.Confirm(dialogs.Confirmation{
 		Title: tr.T("Forget this request?"),
@@ -122,7 +122,7 @@ func (d *Desk) forget(r carry.Request) {
 }
 
 // showRequest shows a request to carry away.
-func (d *Desk) showRequest(r carry.Request) {
+func (d *Screen) showRequest(r carry.Request) {
 	var dialog *dialogs.Dialog
 	h := d.newHandout(r, true, func(m dialogs.Message) { dialog.SetError(m) })
 	dialog = d.options.Dialogs.Show(dialogs.Spec{

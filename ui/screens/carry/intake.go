@@ -23,10 +23,10 @@ import (
 
 // intake is the part of a dialog through which requests, answers and license files come in, in all their forms.
 type intake struct {
-	desk      *Desk
+	screen    *Screen
 	dialog    *dialogs.Dialog
 	wants     wanted
-	found     func(haul)
+	found     func(batch)
 	slot      *background.Slot
 	collector carry.Collector // used by the work of slot
 	waiting   [][]byte
@@ -37,9 +37,10 @@ type intake struct {
 	object    fyne.CanvasObject
 }
 
-// newIntake returns the part for a dialog that is set later. Of folders it takes what is wanted; found gets what is whole.
-func (d *Desk) newIntake(wants wanted, found func(haul)) *intake {
-	in := &intake{desk: d, wants: wants, found: found, slot: d.options.Work.NewSlot(), missing: rows(theme.Gap), passed: rows(2)}
+// newIntake returns the part for a dialog that is set later. Of folders it takes what is wanted; found gets what is
+// whole.
+func (d *Screen) newIntake(wants wanted, found func(batch)) *intake {
+	in := &intake{screen: d, wants: wants, found: found, slot: d.options.Work.NewSlot(), missing: rows(theme.Gap), passed: rows(2)}
 	in.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
 		container.NewHBox(
 			dialogs.NewButton(tr.T("File or picture…"), fynetheme.FileIcon(), in.choose),
@@ -57,15 +58,15 @@ func (d *Desk) newIntake(wants wanted, found func(haul)) *intake {
 func (in *intake) close() {
 	in.slot.Cancel()
 	in.waiting, in.folders = nil, nil
-	if in.desk.intake == in {
-		in.desk.intake = nil
+	if in.screen.intake == in {
+		in.screen.intake = nil
 	}
 }
 
 func (in *intake) choose() {
-	in.desk.options.Actions.Choose(func(content []byte, err error) {
+	in.screen.options.Actions.Choose(func(content []byte, err error) {
 		if err != nil {
-			in.dialog.SetError(in.desk.options.Explain(err))
+			in.dialog.SetError(in.screen.options.Explain(err))
 			return
 		}
 		in.take([][]byte{content}, nil)
@@ -73,9 +74,9 @@ func (in *intake) choose() {
 }
 
 func (in *intake) chooseFolder() {
-	in.desk.options.Actions.ChooseFolder(func(dir string, err error) {
+	in.screen.options.Actions.ChooseFolder(func(dir string, err error) {
 		if err != nil {
-			in.dialog.SetError(in.desk.options.Explain(err))
+			in.dialog.SetError(in.screen.options.Explain(err))
 			return
 		}
 		in.take(nil, []string{dir})
@@ -83,7 +84,7 @@ func (in *intake) chooseFolder() {
 }
 
 func (in *intake) paste() {
-	text := in.desk.options.Actions.Paste()
+	text := in.screen.options.Actions.Paste()
 	if strings.TrimSpace(text) == "" {
 		in.dialog.SetError(dialogs.Message{What: tr.T("There is no text on the clipboard."), Next: tr.T("Copy the whole text or the links first, or take the picture instead.")})
 		return
@@ -96,12 +97,12 @@ func (in *intake) clipping() {
 		return
 	}
 	in.dialog.SetBusy(tr.T("Looking at the clipboard…"), in.slot.Interrupt)
-	background.Run(in.slot, in.desk.options.Actions.Picture, func(content []byte, err error) {
+	background.Run(in.slot, in.screen.options.Actions.Picture, func(content []byte, err error) {
 		in.dialog.SetIdle()
 		switch {
 		case errors.Is(err, context.Canceled):
 		case err != nil:
-			in.dialog.SetError(in.desk.options.Explain(err))
+			in.dialog.SetError(in.screen.options.Explain(err))
 		default:
 			in.waiting = append(in.waiting, content)
 		}
@@ -119,7 +120,7 @@ func (in *intake) take(contents [][]byte, folders []string) {
 
 // read is what came out of some contents.
 type read struct {
-	haul
+	batch
 	open []carry.Progress
 	code string // a typed activation code where there was no document
 }
@@ -147,7 +148,7 @@ func (in *intake) next() {
 		}
 		r.open = in.collector.Open()
 		if len(folders) > 0 {
-			if err := in.readFolders(ctx, folders, &r.haul); err != nil && fault == nil {
+			if err := in.readFolders(ctx, folders, &r.batch); err != nil && fault == nil {
 				fault = err
 			}
 		}
@@ -156,17 +157,17 @@ func (in *intake) next() {
 		in.dialog.SetIdle()
 		in.showMissing(r.open)
 		if err != nil && !errors.Is(err, context.Canceled) {
-			in.dialog.SetError(in.desk.explain(err))
+			in.dialog.SetError(in.screen.explain(err))
 		}
 		switch {
 		case !r.empty():
-			in.found(r.haul)
+			in.found(r.batch)
 			if err != nil && in.dialog.Closed() {
-				in.desk.options.Dialogs.Error(in.desk.explain(err))
+				in.screen.options.Dialogs.Error(in.screen.explain(err))
 			}
 		case r.code != "":
 			in.dialog.Close()
-			in.desk.enterCode(r.code)
+			in.screen.enterCode(r.code)
 		default:
 			in.remark(r.remarks)
 			if len(folders) > 0 && err == nil {
@@ -212,9 +213,9 @@ func missingText(p carry.Progress) string {
 }
 
 // Open shows the dialog that takes in what another PC made. UI thread.
-func (d *Desk) Open() {
+func (d *Screen) Open() {
 	var dialog *dialogs.Dialog
-	in := d.newIntake(wantsAnything, func(h haul) {
+	in := d.newIntake(wantsAnything, func(h batch) {
 		dialog.Close()
 		d.route(h)
 	})

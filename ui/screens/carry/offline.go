@@ -1,8 +1,8 @@
-// Package carry holds the dialogs for PCs without a network: a PC asks for licenses with a request, a courier carries it to a
-// PC with a network and brings the answer back, as a file, as QR codes or as a text.
+// Package carry holds the dialogs for PCs without a network: a PC asks for licenses with a request, a courier carries
+// it to a PC with a network and brings the answer back, as a file, as QR codes or as a text.
 //
-// Nothing that comes in is acted on before the person has seen it and pressed a button. Everything in this package belongs to the UI
-// thread; what may block runs through package background.
+// Nothing that comes in is acted on before the person has seen it and pressed a button. Everything in this package
+// belongs to the UI thread; what may block runs through package background.
 package carry
 
 import (
@@ -19,8 +19,8 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Backend is the license manager as the dialogs use it. *manager.Manager is one. All methods may block and are called off the UI
-// thread.
+// Backend is the license manager as the dialogs use it. *manager.Manager is one. All methods may block and are called
+// off the UI thread.
 type Backend interface {
 	OfflinePrograms(ctx context.Context) ([]manager.OfflineProgram, error)
 	KeptCodes(ctx context.Context) ([]manager.KeptCode, error)
@@ -74,19 +74,19 @@ type Options struct {
 	After func(time.Duration) <-chan time.Time
 }
 
-// Desk opens the dialogs. Its methods belong to the UI thread.
-type Desk struct {
+// Screen opens the dialogs. Its methods belong to the UI thread.
+type Screen struct {
 	options Options
 	intake  *intake // of the dialog that takes things in; nil when there is none
-	waiting haul    // requests, until somebody has signed in
+	waiting batch   // requests, until somebody has signed in
 }
 
-// New returns the desk of a window. UI thread.
-func New(o Options) *Desk { return &Desk{options: o} }
+// New returns the dialogs of a window. UI thread.
+func New(o Options) *Screen { return &Screen{options: o} }
 
-// Receive takes what came from outside: files, pictures and texts, and the paths of folders, in a dialog that takes things in or a
-// new one. Nothing else happens before the person has seen it. UI thread.
-func (d *Desk) Receive(contents [][]byte, folders []string) {
+// Receive takes what came from outside: files, pictures and texts, and the paths of folders, in a dialog that takes
+// things in or a new one. Nothing else happens before the person has seen it. UI thread.
+func (d *Screen) Receive(contents [][]byte, folders []string) {
 	if d.intake == nil {
 		d.Open()
 	}
@@ -94,32 +94,32 @@ func (d *Desk) Receive(contents [][]byte, folders []string) {
 }
 
 // SignedOut tells that nobody is signed in after all, if a request waits for that. UI thread.
-func (d *Desk) SignedOut() {
+func (d *Screen) SignedOut() {
 	if !d.waiting.empty() {
 		d.askToSignIn()
 	}
 }
 
-func (d *Desk) askToSignIn() {
+func (d *Screen) askToSignIn() {
 	d.options.Dialogs.Info(tr.T("Sign in to carry this request"), tr.T("It asks for licenses, and an account that has them is needed. Sign in: the request is opened again then."))
 }
 
 // SignedIn shows a request that waited for somebody to sign in. UI thread.
-func (d *Desk) SignedIn() {
+func (d *Screen) SignedIn() {
 	if h := d.waiting; !h.empty() {
-		d.waiting = haul{}
+		d.waiting = batch{}
 		d.carry(h)
 	}
 }
 
 // route opens the dialogs for what was taken in.
-func (d *Desk) route(h haul) {
+func (d *Screen) route(h batch) {
 	remarks := h.remarks
 	if len(h.others) > 0 {
-		d.take(haul{others: h.others, remarks: remarks})
+		d.take(batch{others: h.others, remarks: remarks})
 		remarks = nil
 	}
 	if len(h.requests) > 0 {
-		d.carry(haul{requests: h.requests, remarks: remarks})
+		d.carry(batch{requests: h.requests, remarks: remarks})
 	}
 }

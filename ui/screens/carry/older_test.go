@@ -14,7 +14,7 @@ import (
 
 // A license file of a trial version is told as such, and not as one that somebody forged.
 func TestTakenOfATrialVersion(t *testing.T) {
-	d := &Desk{options: Options{Explain: explain.Error}}
+	d := &Screen{options: Options{Explain: explain.Error}}
 	result := carry.Result{Outcome: carry.OutcomeLicense, Program: "Notepad", Signature: "NOTEPAD1"}
 	tone, m := takenText(manager.Taken{Result: result, Err: license.ErrOlderVersion}, d)
 	require.Equal(t, theme.Bad, tone)

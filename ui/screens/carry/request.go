@@ -24,7 +24,7 @@ const making tr.Text = "Make the request"
 
 // asking is the open dialog in which a request is put together.
 type asking struct {
-	desk    *Desk
+	screen  *Screen
 	dialog  *dialogs.Dialog
 	device  *dialogs.Entry
 	known   *fyne.Container // of programs
@@ -46,7 +46,7 @@ type offer struct {
 	kept     []manager.KeptCode
 }
 
-func (d *Desk) offer(ctx context.Context) (o offer, err error) {
+func (d *Screen) offer(ctx context.Context) (o offer, err error) {
 	if o.programs, err = d.options.Manager.OfflinePrograms(ctx); err != nil {
 		return o, err
 	}
@@ -60,12 +60,12 @@ func (d *Desk) offer(ctx context.Context) (o offer, err error) {
 }
 
 // ask shows the dialog for a request of this PC.
-func (d *Desk) ask() { d.askAgain(nil, nil) }
+func (d *Screen) ask() { d.askAgain(nil, nil) }
 
-// askAgain shows the dialog with what had been entered in an earlier one, and a removal code that was kept just now; either may
-// be nil.
-func (d *Desk) askAgain(before *asking, given *manager.KeptCode) {
-	a := &asking{desk: d, device: dialogs.NewEntry(), known: rows(theme.Gap), keptBox: rows(theme.Gap), slot: d.options.Work.NewSlot()}
+// askAgain shows the dialog with what had been entered in an earlier one, and a removal code that was kept just now;
+// either may be nil.
+func (d *Screen) askAgain(before *asking, given *manager.KeptCode) {
+	a := &asking{screen: d, device: dialogs.NewEntry(), known: rows(theme.Gap), keptBox: rows(theme.Gap), slot: d.options.Work.NewSlot()}
 	a.device.SetText(carry.Clean(d.options.DeviceName, carry.MaxName))
 	if before != nil {
 		a.device.SetText(before.device.Text)
@@ -91,10 +91,10 @@ func (d *Desk) askAgain(before *asking, given *manager.KeptCode) {
 // load lists programs and kept removal codes.
 func (a *asking) load(before *asking, given *manager.KeptCode) {
 	a.dialog.SetBusy(tr.T("Looking for programs…"), func() { a.slot.Cancel(); a.dialog.Close() })
-	background.Run(a.slot, a.desk.offer, func(o offer, err error) {
+	background.Run(a.slot, a.screen.offer, func(o offer, err error) {
 		a.dialog.SetIdle()
 		if err != nil {
-			m := a.desk.options.Explain(err)
+			m := a.screen.options.Explain(err)
 			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { a.load(before, given) }}
 			a.dialog.SetError(m)
 			return
@@ -226,16 +226,16 @@ func (a *asking) submit() {
 	device := a.device.Text
 	a.dialog.SetBusy(tr.T("Reading this PC…"), a.slot.Interrupt)
 	background.Run(a.slot, func(ctx context.Context) (carry.Request, error) {
-		return a.desk.options.Manager.MakeRequest(ctx, device, list)
+		return a.screen.options.Manager.MakeRequest(ctx, device, list)
 	}, func(r carry.Request, err error) {
 		a.dialog.SetIdle()
 		switch {
 		case errors.Is(err, context.Canceled):
 		case err != nil:
-			a.dialog.SetError(a.desk.options.Explain(err))
+			a.dialog.SetError(a.screen.options.Explain(err))
 		default:
 			a.dialog.Close()
-			a.desk.showRequest(r)
+			a.screen.showRequest(r)
 		}
 	})
 }
@@ -247,10 +247,10 @@ func (a *asking) giveBack(p manager.OfflineProgram) {
 	var dialog *dialogs.Dialog
 	label := tr.T("Give back")
 	confirm.OnChanged = func(on bool) { dialog.SetButton(label, on, "") }
-	slot := a.desk.options.Work.NewSlot()
+	slot := a.screen.options.Work.NewSlot()
 	a.dialog.Close()
-	again := func(given *manager.KeptCode) { a.desk.askAgain(a, given) }
-	dialog = a.desk.options.Dialogs.Show(dialogs.Spec{
+	again := func(given *manager.KeptCode) { a.screen.askAgain(a, given) }
+	dialog = a.screen.options.Dialogs.Show(dialogs.Spec{
 		Title: tr.T("Give the license of %s back?", name),
 		Content: rows(theme.Margin,
 			plain(tr.T("%s stops working on this PC at once, and this PC gets a new Site code. You get a removal code, which is kept here and put into the request.", name)),
@@ -261,15 +261,15 @@ func (a *asking) giveBack(p manager.OfflineProgram) {
 		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true, Default: true, OnTapped: func() { dialog.Close(); again(nil) }}, {Text: label, Importance: widget.DangerImportance, OnTapped: func() {
 			dialog.SetBusy(tr.T("Giving the license back…"), nil)
 			background.Run(slot, func(ctx context.Context) (manager.KeptCode, error) {
-				return a.desk.options.Manager.LetGo(ctx, p.Signature)
+				return a.screen.options.Manager.LetGo(ctx, p.Signature)
 			}, func(k manager.KeptCode, err error) {
 				dialog.SetIdle()
 				if err != nil {
-					dialog.SetError(a.desk.options.Explain(err))
+					dialog.SetError(a.screen.options.Explain(err))
 					return
 				}
 				dialog.Close()
-				a.desk.options.Actions.Taken()
+				a.screen.options.Actions.Taken()
 				again(&k)
 			})
 		}}},
@@ -295,7 +295,7 @@ type wish struct {
 func newWish(a *asking, p *manager.OfflineProgram) *wish {
 	w := &wish{asking: a, program: p, name: dialogs.NewEntry(), sign: dialogs.NewEntry(), note: dialogs.NewEntry(), removal: dialogs.NewEntry()}
 	w.note.PlaceHolder = tr.T("What you call this PC (optional)")
-	w.note.Text = carry.Clean(a.desk.options.DeviceName, carry.MaxNote)
+	w.note.Text = carry.Clean(a.screen.options.DeviceName, carry.MaxNote)
 	w.note.OnChanged = func(text string) {
 		if runes := []rune(text); len(runes) > carry.MaxNote {
 			w.note.SetText(string(runes[:carry.MaxNote]))
@@ -315,7 +315,7 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 		pasted.Hidden = !on
 		pasted.Refresh()
 		if on {
-			a.desk.options.Canvas.Focus(w.removal)
+			a.screen.options.Canvas.Focus(w.removal)
 		}
 		a.changed()
 	})
@@ -329,7 +329,7 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 	}
 	w.check = dialogs.NewCheck(programName(p.Name, p.Signature), w.choose)
 	w.details.Hide()
-	known := container.NewBorder(nil, nil, nil, nil, muted(about(*p, a.desk)))
+	known := container.NewBorder(nil, nil, nil, nil, muted(about(*p, a.screen)))
 	if p.Here != nil {
 		back := dialogs.NewButton(tr.T("Give back…"), nil, func() { a.giveBack(*p) })
 		known = container.NewBorder(nil, nil, nil, container.NewVBox(back), known)
@@ -339,7 +339,7 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 }
 
 // about says what is known of a program here.
-func about(p manager.OfflineProgram, d *Desk) string {
+func about(p manager.OfflineProgram, d *Screen) string {
 	text := tr.T("Signature %s", p.Signature)
 	if p.Name == "" {
 		text = tr.T("Its name is not known here")
@@ -444,7 +444,7 @@ func (w *wish) tell() {
 	case errors.Is(err, errNoRemovalCode):
 		w.told.SetText(tr.T("There is no removal code in it."))
 	case err != nil:
-		w.told.SetText(w.asking.desk.options.Explain(err).Why)
+		w.told.SetText(w.asking.screen.options.Explain(err).Why)
 	case from.IsZero():
 		w.told.SetText(tr.T("Removal code %s.", code))
 	default:

@@ -24,7 +24,7 @@ const putting tr.Text = "Put on this PC"
 
 // taking is the open dialog that takes answers and license files on this PC.
 type taking struct {
-	desk   *Desk
+	screen *Screen
 	docs   []carry.Document
 	dialog *dialogs.Dialog
 	list   *fyne.Container
@@ -33,8 +33,8 @@ type taking struct {
 }
 
 // take shows what answers and license files hold, and takes them when the person says so.
-func (d *Desk) take(h haul) {
-	t := &taking{desk: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
+func (d *Screen) take(h batch) {
+	t := &taking{screen: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
 	t.intake = d.newIntake(wantsAnswers, t.more)
 	t.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Take what the courier brought?"),
@@ -50,11 +50,11 @@ func (d *Desk) take(h haul) {
 }
 
 // more takes in further answers; a request among them gets its own dialog afterwards.
-func (t *taking) more(h haul) {
+func (t *taking) more(h batch) {
 	t.intake.remark(h.remarks)
 	t.add(h.others)
 	if len(h.requests) > 0 {
-		t.desk.route(haul{requests: h.requests})
+		t.screen.route(batch{requests: h.requests})
 	}
 }
 
@@ -67,7 +67,7 @@ func (t *taking) add(docs []carry.Document) {
 	t.list.RemoveAll()
 	label := tr.T("Take the answer")
 	for _, doc := range t.docs {
-		t.list.Add(preview(doc, t.desk))
+		t.list.Add(preview(doc, t.screen))
 		if holdsLicense(doc) {
 			label = tr.T(putting)
 		}
@@ -102,7 +102,7 @@ func holdsLicense(doc carry.Document) bool {
 }
 
 // preview says what is in an answer or a license file.
-func preview(doc carry.Document, d *Desk) fyne.CanvasObject {
+func preview(doc carry.Document, d *Screen) fyne.CanvasObject {
 	switch doc := doc.(type) {
 	case carry.Answer:
 		head := tr.T("Answer to request %s", doc.Request)
@@ -124,7 +124,7 @@ func preview(doc carry.Document, d *Desk) fyne.CanvasObject {
 	return plain("")
 }
 
-func resultPreview(r carry.Result, d *Desk) string {
+func resultPreview(r carry.Result, d *Screen) string {
 	switch r.Outcome {
 	case carry.OutcomeLicense:
 		if f, err := r.File(); err == nil {
@@ -137,7 +137,7 @@ func resultPreview(r carry.Result, d *Desk) string {
 	return tr.T("refused. %s", d.options.Explain(api.NewProblem(api.Code(r.Code), r.Sentence)).Why)
 }
 
-func licenseText(f license.File, d *Desk) string {
+func licenseText(f license.File, d *Screen) string {
 	text := tr.T("license %d of order %d", f.ID, f.Order)
 	if note := carry.Clean(f.Note, carry.MaxNote); note != "" {
 		text = tr.T("%s, “%s”", text, note)
@@ -156,7 +156,7 @@ type outcome struct {
 }
 
 // takeAll takes documents one after another.
-func (d *Desk) takeAll(ctx context.Context, docs []carry.Document) (o outcome, err error) {
+func (d *Screen) takeAll(ctx context.Context, docs []carry.Document) (o outcome, err error) {
 	requests, err := d.options.Manager.Requests(ctx)
 	if err != nil {
 		return o, err
@@ -195,24 +195,24 @@ func (d *Desk) takeAll(ctx context.Context, docs []carry.Document) (o outcome, e
 
 func (t *taking) submit() {
 	t.dialog.SetBusy(tr.T("Checking and putting in place…"), t.slot.Interrupt)
-	background.Run(t.slot, func(ctx context.Context) (outcome, error) { return t.desk.takeAll(ctx, t.docs) }, func(o outcome, err error) {
+	background.Run(t.slot, func(ctx context.Context) (outcome, error) { return t.screen.takeAll(ctx, t.docs) }, func(o outcome, err error) {
 		t.dialog.SetIdle()
 		if len(o.taken) > 0 {
-			t.desk.options.Actions.Taken()
+			t.screen.options.Actions.Taken()
 		}
 		if err != nil && len(o.taken) == 0 {
 			if !errors.Is(err, context.Canceled) {
-				t.dialog.SetError(t.desk.options.Explain(err))
+				t.dialog.SetError(t.screen.options.Explain(err))
 			}
 			return
 		}
 		t.dialog.Close()
-		t.desk.showTaken(o, err, func() { t.desk.take(haul{others: t.docs, remarks: t.intake.remarks}) })
+		t.screen.showTaken(o, err, func() { t.screen.take(batch{others: t.docs, remarks: t.intake.remarks}) })
 	})
 }
 
 // showTaken lists what became of each program; err is what ended it early.
-func (d *Desk) showTaken(o outcome, err error, again func()) {
+func (d *Screen) showTaken(o outcome, err error, again func()) {
 	list := rows(theme.Gap)
 	var dialog *dialogs.Dialog
 	if err != nil {
@@ -237,7 +237,7 @@ func (d *Desk) showTaken(o outcome, err error, again func()) {
 }
 
 // takenText says what became of one result, and what to do next.
-func takenText(t manager.Taken, d *Desk) (theme.Tone, dialogs.Message) {
+func takenText(t manager.Taken, d *Screen) (theme.Tone, dialogs.Message) {
 	name := programName(t.Result.Program, t.Result.Signature)
 	about := func(m dialogs.Message) dialogs.Message {
 		m.What = tr.T("%s: %s", name, lower(m.What))
@@ -269,8 +269,8 @@ func takenText(t manager.Taken, d *Desk) (theme.Tone, dialogs.Message) {
 	return theme.Good, dialogs.Message{What: tr.T("%s: its license is on this PC.", name), Next: tr.T("Start the program: it needs nothing else.")}
 }
 
-// lower begins a sentence with a small letter, for one that goes on after a name; names such as "ACEN" and "PC" stay, and so does what other languages
-// begin with: German has capitals for every noun.
+// lower begins a sentence with a small letter, for one that goes on after a name; names such as "ACEN" and "PC" stay,
+// and so does what other languages begin with: German has capitals for every noun.
 func lower(text string) string {
 	first, rest, _ := strings.Cut(text, " ")
 	if tr.InUse() != tr.English || strings.ToUpper(first) == first || strings.HasPrefix(first, "Site") || strings.HasPrefix(first, "Machine") {

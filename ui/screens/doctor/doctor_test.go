@@ -35,11 +35,13 @@ var intercepted = []manager.Finding{
 	{Check: "clock", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
 }
 
-// examiner reports its findings one by one. The last one waits until held is closed.
+// examiner reports its findings one by one. The last one waits until held is closed; it also comes, late, when the examination
+// is stopped.
 type examiner struct {
 	mu       sync.Mutex
 	findings []manager.Finding
 	held     chan struct{}
+	late     chan struct{} // closed after that
 	servers  []string
 }
 
@@ -53,6 +55,8 @@ func (e *examiner) Examine(ctx context.Context, server string, found func(manage
 			select {
 			case <-held:
 			case <-ctx.Done():
+				found(f)
+				close(e.late)
 				return list
 			}
 		}
@@ -115,13 +119,13 @@ func TestEachStepIsShownAsItComes(t *testing.T) {
 }
 
 func TestTheExaminationCanBeStopped(t *testing.T) {
-	e := &examiner{findings: intercepted, held: make(chan struct{})}
+	e := &examiner{findings: intercepted, held: make(chan struct{}), late: make(chan struct{})}
 	s, _ := open(t, e, "licenses.lumen.example", nil)
 	s.Sees("Server")
 	require.Equal(t, []string{"licenses.lumen.example"}, e.servers)
 	s.Key(fyne.KeyEscape)
 	s.Sees("Stopped.")
-	close(e.held)
+	<-e.late
 	s.Settle()
 	require.False(t, s.Shows("clock"), "what comes late is not shown")
 }

@@ -78,8 +78,9 @@ func (a *button) set(enabled bool, importance widget.Importance, line string) {
 
 func (a *button) enabled() bool { return a.object.Visible() && !a.button.Disabled() }
 
-// refreshActions brings the buttons in line with the order, its licenses and the selected one. At most one button stands out:
-// that of the panel where it proposes a step, else activating this PC where that is possible, else emailing the code.
+// refreshActions brings the buttons in line with the order, its licenses and the selected one. At most one button
+// stands out: that of the panel where it proposes a step, else activating this PC where that is possible, else emailing
+// the code.
 func (s *Screen) refreshActions() {
 	c := s.content
 	create, createReason := s.mayCreate()
@@ -128,8 +129,8 @@ func (s *Screen) mayEmail(l manager.License, selected bool) string {
 	return ""
 }
 
-// arrangeActions gives the buttons that are shown their places. Only where they need another height the whole screen is laid
-// out: that draws the table anew.
+// arrangeActions gives the buttons that are shown their places. Only where they need another height the whole screen is
+// laid out: that draws the table anew.
 func (s *Screen) arrangeActions() {
 	b := s.buttons
 	b.object.Layout.Layout(b.object.Objects, b.object.Size())

@@ -287,7 +287,8 @@ type Sentence struct {
 	Tone theme.Tone
 }
 
-// Sentences says a comparison of this PC with a license in plain words; own tells that the license is the one of this PC.
+// Sentences says a comparison of this PC with a license in plain words; own tells that the license is the one of this
+// PC.
 func Sentences(c license.Comparison, own bool) []Sentence {
 	var changed, gone, uncompared []string
 	same := 0

@@ -71,8 +71,8 @@ type Content struct {
 	Loaded   bool // the licenses are known, from the server or from an earlier time
 	// ThisPCElsewhere is the id of another order with a license of the same program for this PC, or 0.
 	ThisPCElsewhere int64
-	// BringBacks are the licenses that this PC had; LetGo are those that left it and whose removal codes a person has to hand
-	// in, by id.
+	// BringBacks are the licenses that this PC had; LetGo are those that left it and whose removal codes a person has
+	// to hand in, by id.
 	BringBacks, LetGo map[int64]bool
 }
 
@@ -95,7 +95,8 @@ type Screen struct {
 	details *Details
 }
 
-// New returns a screen that shows no order. It fails when a table is defined wrongly, a fault of the program. UI thread.
+// New returns a screen that shows no order. It fails when a table is defined wrongly, a fault of the program. UI
+// thread.
 func New(o Options) (*Screen, error) {
 	s := &Screen{options: o, heading: newHeading(), notice: container.NewStack()}
 	s.details = NewDetails(o)

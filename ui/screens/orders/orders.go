@@ -160,7 +160,8 @@ func (s *Screen) FocusIn(c fyne.Canvas) { s.table.FocusIn(c) }
 // Restore takes over the sort and the widths of an earlier start.
 func (s *Screen) Restore(state table.State) { s.table.Restore(state) }
 
-// First returns the order that is selected first: the newest whose licenses can be opened, or else the newest. Any goroutine.
+// First returns the order that is selected first: the newest whose licenses can be opened, or else the newest. Any
+// goroutine.
 func First(list []api.Order) (best api.Order, ok bool) {
 	for _, o := range list {
 		if o.RequiresActivation && !best.RequiresActivation || o.RequiresActivation == best.RequiresActivation && o.ID > best.ID {

@@ -52,7 +52,8 @@ type Program struct {
 	Name string
 }
 
-// Open shows the dialog, with what the program with the id first gets; without programs it tells only in general. UI thread.
+// Open shows the dialog, with what the program with the id first gets; without programs it tells only in general. UI
+// thread.
 func Open(o Options, programs []Program, first int64) {
 	codes := container.NewStack()
 	slot := o.Work.NewSlot()

@@ -202,7 +202,8 @@ func HandIn(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
 		tr.N(o.LicensesTotal-o.LicensesActivated, "%d license", "%d licenses"), o.LicensesTotal-o.LicensesActivated, o.LicensesTotal)}, unlessKept(err)
 }
 
-// Offer releases the license of a kept removal code for another PC, and says what is to be done there. Not on the UI thread.
+// Offer releases the license of a kept removal code for another PC, and says what is to be done there. Not on the UI
+// thread.
 func Offer(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
 	_, err := k.Offer(ctx, e.KeptCode)
 	return dialogs.Message{What: tr.T("The license waits for another PC."),

@@ -65,8 +65,8 @@ type Box struct {
 	object  fyne.CanvasObject
 }
 
-// NewBox returns a removal code with its buttons; further ones stand at the end of their line. A masked code is not shown until the person
-// asks for it. fault shows what went wrong. UI thread.
+// NewBox returns a removal code with its buttons; further ones stand at the end of their line. A masked code is not
+// shown until the person asks for it. fault shows what went wrong. UI thread.
 func NewBox(o Options, c Code, masked bool, fault func(dialogs.Message), further ...fyne.CanvasObject) *Box {
 	b := &Box{options: o, code: c, fault: fault, slot: o.Work.NewSlot(), picture: container.NewStack()}
 	b.text = widget.NewLabelWithStyle(c.Code.String(), fyne.TextAlignLeading, theme.Monospace())

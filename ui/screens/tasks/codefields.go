@@ -152,8 +152,8 @@ func (c *codeFields) showErr(err error) {
 	c.machine.ShowErr(err)
 }
 
-// paste takes the codes that were picked out of a pasted text, such as an email. What stands in it and cannot be read is
-// said at its field. It leaves a text with nothing for both fields to the one it was pasted into.
+// paste takes the codes that were picked out of a pasted text, such as an email. What stands in it and cannot be read
+// is said at its field. It leaves a text with nothing for both fields to the one it was pasted into.
 func (c *codeFields) paste(found picked) bool {
 	switch {
 	case found.site == "" || found.machine == "":

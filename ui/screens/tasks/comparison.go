@@ -44,8 +44,8 @@ func stateOf(l license.LockState) fyne.CanvasObject {
 	return theme.NewBadge(words.State(l), tone)
 }
 
-// toneOf returns the tone of a lock's state, and whether the lock was compared: one that is neither the same nor differs
-// was not, and has no tone.
+// toneOf returns the tone of a lock's state, and whether the lock was compared: one that is neither the same nor
+// differs was not, and has no tone.
 func toneOf(l license.LockState) (tone theme.Tone, compared bool) {
 	switch {
 	case l.State == license.Same:

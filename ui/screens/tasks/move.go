@@ -23,8 +23,8 @@ import (
 
 const moving tr.Text = "Move"
 
-// Move shows the dialog that releases a license of this PC for another one, which picks it up: first what will happen, then
-// how it went and what is to be done on the other PC. UI thread.
+// Move shows the dialog that releases a license of this PC for another one, which picks it up: first what will happen,
+// then how it went and what is to be done on the other PC. UI thread.
 func Move(o Options, l manager.License, order api.Order, program api.Program) {
 	sending := o.Work.NewSlot()
 	var d *dialogs.Dialog
@@ -100,8 +100,8 @@ func moved(o Options, l manager.License, program api.Program, code license.Remov
 	o.showLeft(tr.T("Moving %s", quoted(l)), l, program, code, waits != nil, told...)
 }
 
-// showLeft shows a license's removal code below what is told about its leaving. While the task waits for the server it shows no
-// code: the license comes back if the task is canceled, so nobody may have seen the code.
+// showLeft shows a license's removal code below what is told about its leaving. While the task waits for the server it
+// shows no code: the license comes back if the task is canceled, so nobody may have seen the code.
 func (o Options) showLeft(title string, l manager.License, program api.Program, code license.RemovalCode, waits bool, told ...fyne.CanvasObject) {
 	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), told...)
 	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)

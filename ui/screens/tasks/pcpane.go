@@ -171,8 +171,8 @@ func (p *pcPane) ready() (ok bool, missing string) {
 	return ok, p.codes.missing()
 }
 
-// take returns a function that gives the codes that are chosen now. Typed codes are checked by it, off the UI thread: a slip
-// then costs no way to the server.
+// take returns a function that gives the codes that are chosen now. Typed codes are checked by it, off the UI thread: a
+// slip then costs no way to the server.
 func (p *pcPane) take() func(context.Context) (license.Codes, error) {
 	if p.own {
 		codes := p.thisPC.Codes

@@ -60,9 +60,9 @@ func CompareThisPC(ctx context.Context, m Licenser, l manager.License, programID
 	return c, err
 }
 
-// Reactivate shows the dialog that gives a license to the new codes of its PC, with the lock comparison before the attempt.
-// first is this PC, compared already, so that the dialog comes up whole; nil when it could not be read: the dialog then tries
-// and tells. UI thread.
+// Reactivate shows the dialog that gives a license to the new codes of its PC, with the lock comparison before the
+// attempt. first is this PC, compared already, so that the dialog comes up whole; nil when it could not be read: the
+// dialog then tries and tells. UI thread.
 func Reactivate(o Options, l manager.License, program api.Program, first *ThisPCCompared) error {
 	r := &reactivation{first: first, options: o, license: l, program: program, outcome: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)), comparing: o.Work.NewSlot(), sending: o.Work.NewSlot()}
 	read := func(ctx context.Context) (manager.ThisPC, error) {

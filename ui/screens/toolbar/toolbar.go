@@ -1,5 +1,5 @@
-// Package toolbar is the line at the top of the window: account menu, search, refresh, and a new order where a program accepts
-// serial numbers.
+// Package toolbar is the line at the top of the window: account menu, search, refresh, and a new order where a program
+// accepts serial numbers.
 package toolbar
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Actions are what the toolbar does, and the keys of the window that work in its search field. Its methods are called on the
-// UI thread.
+// Actions are what the toolbar does, and the keys of the window that work in its search field. Its methods are called
+// on the UI thread.
 type Actions interface {
 	// AccountMenu returns the menu below the account's button.
 	AccountMenu() *fyne.Menu
@@ -86,7 +86,8 @@ func (b *Bar) FocusSearch() {
 // ClearSearch empties the search field.
 func (b *Bar) ClearSearch() { b.search.SetText("") }
 
-// searchEntry is the search field: Escape empties it, Down and Enter go to the orders. Shortcuts of the window work in it.
+// searchEntry is the search field: Escape empties it, Down and Enter go to the orders. Shortcuts of the window work in
+// it.
 type searchEntry struct {
 	widget.Entry
 	actions Actions

@@ -61,8 +61,8 @@ const (
 	tryAgain       tr.Text = "Try again"
 )
 
-// show puts something into the place of the picture, which keeps its size so that the form does not jump; action is what the
-// button says then.
+// show puts something into the place of the picture, which keeps its size so that the form does not jump; action is
+// what the button says then.
 func (f *Field) show(o fyne.CanvasObject, action string) {
 	size := canvas.NewRectangle(color.Transparent)
 	size.SetMinSize(fyne.NewSize(pictureWidth+2*picturePad, pictureHeight+2*picturePad))
@@ -98,7 +98,8 @@ func (f *Field) fail(err error) {
 		container.NewVBox(text.Object()))), tr.T(tryAgain))
 }
 
-// paper is a picture on white: its digits are dark and its ground may be transparent, so a dark window must not shine through.
+// paper is a picture on white: its digits are dark and its ground may be transparent, so a dark window must not shine
+// through.
 type paper struct {
 	widget.BaseWidget
 	picture *canvas.Image

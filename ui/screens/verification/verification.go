@@ -23,12 +23,13 @@ import (
 )
 
 const (
-	// life is how long a picture is shown. The server takes its number for five minutes (spec: api 10); what is typed at
-	// the last moment has to get there, too. The clock of this PC may be wrong, so it is not compared with the server's.
+	// life is how long a picture is shown. The server takes its number for five minutes (spec: api 10); what is typed
+	// at the last moment has to get there, too. The clock of this PC may be wrong, so it is not compared with the
+	// server's.
 	life = 5*time.Minute - 15*time.Second
 
-	// maxUnattended is how many expired pictures in a row are replaced while nobody does anything: about an hour. A dialog
-	// that was left open does not ask the server for ever.
+	// maxUnattended is how many expired pictures in a row are replaced while nobody does anything: about an hour. A
+	// dialog that was left open does not ask the server for ever.
 	maxUnattended = 12
 )
 
@@ -44,8 +45,8 @@ type Options struct {
 	Work    *background.Group
 	Source  Source // called off the UI thread
 	Explain func(error) dialogs.Message
-	// Play hands a WAV to the loudspeaker. It is called off the UI thread and may block until it has been heard. Nil: there
-	// is no sound to listen to.
+	// Play hands a WAV to the loudspeaker. It is called off the UI thread and may block until it has been heard. Nil:
+	// there is no sound to listen to.
 	Play func(wav []byte) error
 	// After sends when a time has passed: time.After.
 	After func(time.Duration) <-chan time.Time

@@ -203,8 +203,8 @@ func unusable(f *carry.Fault) string {
 	return tr.T("The %s cannot be used.", words.Document(f.Kind))
 }
 
-// refusal explains what the server said. Its own sentence is the most exact reason; it is in English, so that people who read
-// another language get it only where this app has no words of its own for the code.
+// refusal explains what the server said. Its own sentence is the most exact reason; it is in English, so that people
+// who read another language get it only where this app has no words of its own for the code.
 func refusal(p *api.Problem) dialogs.Message {
 	m := known(p.Code)
 	if _, own := refusals[p.Code]; p.Detail != "" && (!own || tr.InUse() == tr.English) {
@@ -231,7 +231,8 @@ func refusal(p *api.Problem) dialogs.Message {
 	return m
 }
 
-// theirs is a sentence of the server, which speaks English: to people who read another language it is told whose words they are.
+// theirs is a sentence of the server, which speaks English: to people who read another language it is told whose words
+// they are.
 func theirs(sentence string) string {
 	if tr.InUse() == tr.English {
 		return sentence

@@ -12,8 +12,8 @@ const (
 	end     = "\u2069"
 )
 
-// isolated puts marks around those of the arguments that are written from right to left, such as a note in Hebrew: the date or the number
-// that follows it would else be drawn on its wrong side.
+// isolated puts marks around those of the arguments that are written from right to left, such as a note in Hebrew: the
+// date or the number that follows it would else be drawn on its wrong side.
 func isolated(args []any) []any {
 	out := args
 	for i, a := range args {

@@ -95,7 +95,8 @@ func (s source) constantText(e ast.Expr) (text, kind string, ok bool) {
 	return constant.StringVal(tv.Value), types.Unalias(tv.Type).String(), true
 }
 
-// called names the function of a call, such as "errors.New" or "github.com/acen-desktop/acen/ui/text/tr.T"; "" for others.
+// called names the function of a call, such as "errors.New" or "github.com/acen-desktop/acen/ui/text/tr.T"; "" for
+// others.
 func (s source) called(call *ast.CallExpr) string {
 	switch f := call.Fun.(type) {
 	case *ast.SelectorExpr:
@@ -113,7 +114,8 @@ func (s source) called(call *ast.CallExpr) string {
 	return ""
 }
 
-// readable reports whether a person would take a text for words: it has letters besides verbs, and a space or a capital in front.
+// readable reports whether a person would take a text for words: it has letters besides verbs, and a space or a capital
+// in front.
 func readable(text string) bool {
 	text = verb.ReplaceAllString(text, "")
 	if strings.IndexFunc(text, unicode.IsLetter) < 0 {
@@ -137,7 +139,8 @@ var allowed = map[string]string{
 	"Deutsch": "languages are called as their speakers do", "Français": "languages are called as their speakers do", "Español": "languages are called as their speakers do",
 	"the sound": "part of an error", "the page": "part of an error",
 	"F3945D8C-B0D71FFA-02A956E3-8D6DB947": "an example of a code",
-	"licenses, merged codes":              "a key of the preferences", "Site": "how an English sentence begins", "Machine": "how an English sentence begins",
+	"OnTapped":                            "a field of the toolkit", "PlaceHolder": "a field of the toolkit",
+	"licenses, merged codes": "a key of the preferences", "Site": "how an English sentence begins", "Machine": "how an English sentence begins",
 	"F1": "what is printed on a key", "F5": "what is printed on a key", "PNGf": "a format of macOS", "the clipboard as «class PNGf»": "a command of macOS",
 }
 

@@ -45,9 +45,9 @@ func Languages() []Language { return append([]Language(nil), languages...) }
 // ErrLanguage is in the error about a language that the window does not speak.
 var ErrLanguage = errors.New("no such language")
 
-// Use makes the process speak one of the Languages, and write dates and numbers as people with a locale do, such as "en-US" or
-// "de-CH". A locale of another language, such as "ar-EG", changes nothing in that: dates and numbers stay in the language in use, so that
-// they are read in its direction. Any goroutine; what is on the screen already stays.
+// Use makes the process speak one of the Languages, and write dates and numbers as people with a locale do, such as
+// "en-US" or "de-CH". A locale of another language, such as "ar-EG", changes nothing in that: dates and numbers stay in
+// the language in use, so that they are read in its direction. Any goroutine; what is on the screen already stays.
 func Use(code, locale string) error {
 	if code != Long && !speaks(code) {
 		codes := make([]string, len(languages))
@@ -63,7 +63,8 @@ func Use(code, locale string) error {
 // InUse returns the code of the language in use. Any goroutine.
 func InUse() string { return inUse.Load().language }
 
-// Match returns the code of the language for a person whose system speaks a locale, such as "de-AT" or "pt-BR". Any goroutine.
+// Match returns the code of the language for a person whose system speaks a locale, such as "de-AT" or "pt-BR". Any
+// goroutine.
 func Match(locale string) string {
 	want, err := language.Parse(locale)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package tr says the texts of the window in the person's language.
 //
-// The code holds the English text, which is also its key in the catalogs assets/translations. Everything that a person reads has the
-// type Text in the code, so a test finds what was forgotten: readable texts of the type string.
+// The code holds the English text, which is also its key in the catalogs assets/translations. Everything that a person
+// reads has the type Text in the code, so a test finds what was forgotten: readable texts of the type string.
 package tr
 
 import (
@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// Text is what a person reads, in English, with the verbs of package fmt. A catalog may put their arguments into another order:
-// "%[2]s". String translates, so that a Text among the arguments of another is translated, too.
+// Text is what a person reads, in English, with the verbs of package fmt. A catalog may put their arguments into
+// another order: "%[2]s". String translates, so that a Text among the arguments of another is translated, too.
 type Text string
 
 // String returns the text in the language in use.
@@ -30,8 +30,8 @@ func T(t Text, args ...any) string {
 	return s.pad(fmt.Sprintf(format, isolated(args)...), format)
 }
 
-// N returns a text about a number of things: one where the language counts n as one, else many, both with n as the first of their
-// arguments. N(3, "%d license", "%d licenses") is "3 licenses". Any goroutine.
+// N returns a text about a number of things: one where the language counts n as one, else many, both with n as the
+// first of their arguments. N(3, "%d license", "%d licenses") is "3 licenses". Any goroutine.
 func N(n int, one, many Text, args ...any) string {
 	t := many
 	if inUse.Load().one(n) {

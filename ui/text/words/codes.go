@@ -22,8 +22,8 @@ var codes = map[license.CodeKind]tr.Text{
 	license.KindActivationCode: "activation code", license.KindRemovalCode: "removal code", license.KindSerialNumber: "serial number",
 }
 
-// Parse returns the function that reads a whole code of a kind; its error is a sentence in the person's language, around the
-// *license.CodeError.
+// Parse returns the function that reads a whole code of a kind; its error is a sentence in the person's language,
+// around the *license.CodeError.
 func Parse(kind license.CodeKind) func(text string) (shown string, err error) {
 	return func(text string) (string, error) {
 		shown, err := kind.Shown(text)

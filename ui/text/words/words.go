@@ -33,7 +33,8 @@ func Moment(t, now time.Time) string {
 	return tr.T("%s %s", tr.Date(t), tr.Clock(t))
 }
 
-// LongMoment returns a day with the month written out and the time of day, in the time zone of now: "5 December 2026 at 15:04".
+// LongMoment returns a day with the month written out and the time of day, in the time zone of now: "5 December 2026 at
+// 15:04".
 func LongMoment(t, now time.Time) string {
 	t = t.In(now.Location())
 	return tr.T("%s at %s", tr.LongDate(t), tr.Clock(t))
@@ -148,8 +149,8 @@ func GivesAway() []string {
 	}
 }
 
-// Left says what is left of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1 Dec 2026".
-// Where a day's and a month's limit hold, the tighter one is said.
+// Left says what is left of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1 Dec
+// 2026". Where a day's and a month's limit hold, the tighter one is said.
 func Left(a api.Allowance, now time.Time) string {
 	today, month := a.RemainingToday, a.RemainingMonth
 	n, one, many := 0, tr.Text("%d left today"), tr.Text("%d left today")
@@ -267,7 +268,8 @@ func Sentence(s string) string {
 	return s + "."
 }
 
-// Cause says in a sentence why the system would not open or write something; what it seldom says stays in its own words.
+// Cause says in a sentence why the system would not open or write something; what it seldom says stays in its own
+// words.
 func Cause(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):

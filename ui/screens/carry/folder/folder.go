@@ -1,5 +1,5 @@
-// Package folder reads what lies in a folder for the app, such as that of a memory stick, and writes answers beside their requests.
-// It has no window. All its functions may block; none follows a link out of the folder.
+// Package folder reads what lies in a folder for the app, such as that of a memory stick, and writes answers beside
+// their requests. It has no window. All its functions may block; none follows a link out of the folder.
 package folder
 
 import (
@@ -58,9 +58,9 @@ type Contents struct {
 	Left int
 }
 
-// Read looks at the files of a folder that may be documents or pictures with QR codes; not at those of the folders in it, at hidden
-// ones, or at anything that is no plain file. progress hears of each file before it is read. It fails with ErrFolder, and with the
-// error of the context.
+// Read looks at the files of a folder that may be documents or pictures with QR codes; not at those of the folders in
+// it, at hidden ones, or at anything that is no plain file. progress hears of each file before it is read. It fails
+// with ErrFolder, and with the error of the context.
 func Read(ctx context.Context, dir string, progress func(n, count int)) (c Contents, err error) {
 	c.Dir = dir
 	root, err := os.OpenRoot(dir)

@@ -27,8 +27,9 @@ type Written struct {
 	Other string
 }
 
-// Write puts an answer into a folder, under its own name or with a number, never over another file. The latest one that says the
-// same stays instead. The file appears whole, and only this person may read it: license files hold a secret of their PC.
+// Write puts an answer into a folder, under its own name or with a number, never over another file. The latest one that
+// says the same stays instead. The file appears whole, and only this person may read it: license files hold a secret of
+// their PC.
 func Write(dir string, a carry.Answer) (w Written, err error) {
 	content, err := carry.Encode(a)
 	if err != nil {
@@ -69,8 +70,8 @@ func numbered(name string, n int) string {
 	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, carry.Extension), n, carry.Extension)
 }
 
-// same reports whether a file holds an answer that differs at most in the times at which it and its license files were made: the
-// server signs a license file anew whenever it is asked for it.
+// same reports whether a file holds an answer that differs at most in the times at which it and its license files were
+// made: the server signs a license file anew whenever it is asked for it.
 func same(root *os.Root, name string, a carry.Answer) bool {
 	content, err := read(root, name)
 	if err != nil {
@@ -92,8 +93,8 @@ func same(root *os.Root, name string, a carry.Answer) bool {
 	return oneErr == nil && otherErr == nil && string(one) == string(other)
 }
 
-// sameLicense reports whether a result that was found holds the license file of another one, at most signed at another time. It has
-// to be signed with a key that the other one names, for anybody may have had the folder in between.
+// sameLicense reports whether a result that was found holds the license file of another one, at most signed at another
+// time. It has to be signed with a key that the other one names, for anybody may have had the folder in between.
 func sameLicense(found, known carry.Result) bool {
 	if found.License == "" || known.License == "" {
 		return false
@@ -111,8 +112,8 @@ func sameLicense(found, known carry.Result) bool {
 	return false
 }
 
-// create makes a file that is whole or not there. An empty file holds its name meanwhile, for memory sticks know no other way to rename
-// without writing over what somebody else put there.
+// create makes a file that is whole or not there. An empty file holds its name meanwhile, for memory sticks know no
+// other way to rename without writing over what somebody else put there.
 func create(root *os.Root, name string, content []byte) (err error) {
 	fresh := "." + name + ".new"
 	if err := root.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a crash

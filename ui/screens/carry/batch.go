@@ -25,17 +25,17 @@ type incoming struct {
 // remark says why something in a folder was passed over; file is "" for what is about several files.
 type remark struct{ dir, file, text string }
 
-// haul is what was taken in at once.
-type haul struct {
+// batch is what was taken in at once.
+type batch struct {
 	requests []incoming
 	others   []carry.Document // answers and license files
 	remarks  []remark
 }
 
-func (h haul) empty() bool { return len(h.requests)+len(h.others) == 0 }
+func (h batch) empty() bool { return len(h.requests)+len(h.others) == 0 }
 
 // add takes what was given one by one.
-func (h *haul) add(docs []carry.Document) {
+func (h *batch) add(docs []carry.Document) {
 	for _, doc := range docs {
 		if r, ok := doc.(carry.Request); ok {
 			h.requests = append(h.requests, incoming{request: r})
@@ -67,25 +67,25 @@ func (w wanted) nothing() dialogs.Message {
 }
 
 // readFolders adds what is wanted of folders. Not on the UI thread.
-func (in *intake) readFolders(ctx context.Context, dirs []string, h *haul) error {
-	own, err := in.desk.options.Manager.Requests(ctx)
+func (in *intake) readFolders(ctx context.Context, dirs []string, h *batch) error {
+	own, err := in.screen.options.Manager.Requests(ctx)
 	if err != nil {
 		return err
 	}
 	for _, dir := range dirs {
 		c, err := folder.Read(ctx, dir, func(n, count int) {
-			in.desk.options.Work.Do(func() { in.dialog.SetBusyText(tr.T("Reading file %d of %d…", n, count)) })
+			in.screen.options.Work.Do(func() { in.dialog.SetBusyText(tr.T("Reading file %d of %d…", n, count)) })
 		})
 		if err != nil {
 			return err
 		}
-		in.desk.sort(c, own, in.wants, h)
+		in.screen.sort(c, own, in.wants, h)
 	}
 	return nil
 }
 
-// sort adds what is wanted of a folder to a haul, and remarks on the rest. own are the requests of this PC.
-func (d *Desk) sort(c folder.Contents, own []carry.Request, wants wanted, h *haul) {
+// sort adds what is wanted of a folder to a batch, and remarks on the rest. own are the requests of this PC.
+func (d *Screen) sort(c folder.Contents, own []carry.Request, wants wanted, h *batch) {
 	isOwn := func(id string) bool {
 		return slices.ContainsFunc(own, func(r carry.Request) bool { return r.ID == id })
 	}
@@ -166,7 +166,7 @@ func sideOf(c folder.Contents, isOwn func(id string) bool) wanted {
 }
 
 // sentence says why there is nothing of use in a file.
-func (d *Desk) sentence(err error) string {
+func (d *Screen) sentence(err error) string {
 	if errors.Is(err, folder.ErrFile) {
 		if tr.InUse() != tr.English {
 			return tr.T("The file cannot be read.")
@@ -181,7 +181,7 @@ func (d *Desk) sentence(err error) string {
 }
 
 // explain puts errors of folders into words, and leaves the others to the window.
-func (d *Desk) explain(err error) dialogs.Message {
+func (d *Screen) explain(err error) dialogs.Message {
 	if errors.Is(err, folder.ErrFolder) {
 		why := words.Cause(err)
 		if _, own, ok := strings.Cut(why, ": "); ok {

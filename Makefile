@@ -71,8 +71,11 @@ longlines: $(GOLANGCI) ## lower the budget of lines over 120 columns after some 
 workflows: $(ACTIONLINT) ## check .github/workflows without a network
 	$< -shellcheck= -pyflakes=
 
-vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the programs reach, but for scripts/vulnerabilities/accepted.txt
-	go run ./scripts/vulnerabilities $< golang.org/x/vulndb@$(VULNDB_VERSION)
+# Another database, for one that is newer or a machine without a network: make vulnerabilities VULNDB=FOLDER
+VULNDB := golang.org/x/vulndb@$(VULNDB_VERSION)
+
+vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the programs reach, but for scripts/vulnerabilities/accepted.txt; VULNDB=FOLDER
+	go run ./scripts/vulnerabilities $< $(VULNDB)
 
 test-core: ## everything without a window, under the race detector
 	go test -race -timeout 30m . $$(go list $(CORE) ./e2e/... | grep -v /license/carry)

@@ -27,10 +27,13 @@ ACTIONLINT  := $(TOOLS)/actionlint-$(ACTIONLINT_VERSION)
 CYCLONEDX   := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)
 
 # Rooms without a window build without cgo and run under the race detector.
-CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./internal/admincli/... ./internal/cli/... ./internal/app/handover ./internal/app/paths ./cmd/acen-server ./cmd/acenctl ./examples/... ./packaging/... ./scripts/...
+CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./server/... ./internal/admincli/... ./internal/cli/... ./internal/app/appleevents ./internal/app/handover ./internal/app/paths ./cmd/acen-server ./cmd/acenctl ./examples/... ./packaging/... ./scripts/...
 WINDOW := ./assets/... ./ui/... ./internal/app ./internal/demo ./cmd/acen ./cmd/acen-demo
 
-.PHONY: help run build test test-all setup-run setup-test format vet lint longlines workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures bench bench-fingerprint bench-protect clean
+# Packages with files of their own for Windows or macOS that need no cgo.
+NATIVE := ./client/keyring ./fingerprint ./internal/app/appleevents ./license/installed ./ui/kit/opener
+
+.PHONY: help run build test test-all setup-run setup-test format vet vet-macos vet-windows lint longlines workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures architecture bench bench-fingerprint bench-protect clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -42,7 +45,7 @@ build: setup-run ## build the programs into build/
 	go build -tags $(TAGS) -o build/ ./cmd/acen ./cmd/acen-demo
 	CGO_ENABLED=0 go build -o build/ ./cmd/acen-server ./cmd/acenctl
 
-test: setup-test format vet lint workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window ## install what is missing and run every test but the long suites
+test: setup-test format vet vet-macos vet-windows lint workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window ## install what is missing and run every test but the long suites
 	@echo "all tests passed"
 
 test-all: test faults mutants test-windows test-packages ## everything: make test, then the long suites whole
@@ -56,11 +59,17 @@ setup-test:
 format:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted" >&2; exit 1; }
 
-vet: ## go vet for Linux, and for Windows and macOS as far as it can be done from Linux
+vet: ## go vet for Linux, and for Windows and macOS what is written for them alone
 	go vet -tags $(TAGS) ./...
 	go vet -tags "$(TAGS) uimap startprofile window pictures keyring integration postgres twopcs wine packages" ./...
-	CGO_ENABLED=0 GOOS=windows go vet -tags wine $(CORE) ./ui/...
-	CGO_ENABLED=0 GOOS=darwin go vet $(CORE)
+	CGO_ENABLED=0 GOOS=windows go vet -tags "keyring wine" $(NATIVE)
+	CGO_ENABLED=0 GOOS=darwin go vet -tags keyring $(NATIVE)
+
+vet-macos: ## type-check everything for macOS, the toolkit's cgo files included, without a Mac
+	go run ./scripts/typecheck darwin/arm64,darwin/amd64 "uimap keyring"
+
+vet-windows: ## the same for Windows
+	go run ./scripts/typecheck windows/amd64,windows/arm64 "uimap keyring wine"
 
 lint: $(GOLANGCI) ## golangci-lint with .golangci.yml, for each system and set of tags, staticcheck's checks among them
 	go run ./scripts/lint $<
@@ -111,11 +120,14 @@ exactness: setup-test ## 64 clients, 1,000 rounds, servers killed at random: is 
 	go test -count=1 -v -timeout 60m ./e2e/exactness -rounds 1000
 	scripts/with-postgres.sh go test -count=1 -v -timeout 120m -tags postgres ./e2e/exactness -rounds 1000
 
-pictures: setup-test ## take the pictures of the README anew, light and dark, of the real window
+pictures: setup-test ## take the pictures of the documentation again, light and dark, of the real window
 	rm -rf $(ARTIFACTS) && mkdir -p $(ARTIFACTS) build/uimap
 	go build -tags "$(TAGS) uimap" -o build/uimap/ ./cmd/acen ./cmd/acen-demo
 	PICTURES=$(CURDIR)/docs ARTIFACTS=$(ARTIFACTS) PROGRAMS=$(CURDIR)/build/uimap scripts/with-secret-service.sh \
 	  go test -count=1 -timeout 30m -tags "window pictures" -run TestPictures ./e2e/window
+
+architecture: ## draw docs/architecture.svg from the imports
+	go run ./scripts/architecture
 
 # Peers whose module does not download are measured when they are given; ROWS chooses topics.
 ROWS                  :=

@@ -1,4 +1,5 @@
-// Package acen is the root of the house. It holds what the app says of itself, so that programs and packages say the same.
+// Package acen is the root of the module. It reads the name, ID and version of the app from FyneApp.toml, so that every
+// program and every package reports the same ones. Its tests check the module as a whole: imports, documents and links.
 package acen
 
 import (

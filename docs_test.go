@@ -39,9 +39,9 @@ func TestWhatBreaksIsTested(t *testing.T) {
 	require.Positive(t, count)
 }
 
-// The README's table of locks says how many bits each has, in their order.
-func TestReadmeTellsTheBitsOfTheLocks(t *testing.T) {
-	text, err := os.ReadFile("README.md")
+// docs/using.md lists the bits of each lock, in the order of the locks.
+func TestTableOfLocks(t *testing.T) {
+	text, err := os.ReadFile("docs/using.md")
 	require.NoError(t, err)
 	_, table, found := strings.Cut(string(text), "| lock | bits |")
 	require.True(t, found)
@@ -56,7 +56,8 @@ func TestReadmeTellsTheBitsOfTheLocks(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-// What the codes give away is said everywhere (spec: codes, "Locks"): no text says that a value cannot be read back.
+// What the codes give away is said everywhere (spec: codes "What the values reveal"): no text says that a value cannot
+// be read back.
 func TestNothingSaysThatValuesCannotBeReadBack(t *testing.T) {
 	claim := regexp.MustCompile(`(?i)nine (\S+ ){0,3}bits?\b|seven times nine|(read|turned|computed) back|zurückrechnen|neuf bits|nueve bits|9ビット`)
 	var files []string

@@ -11,7 +11,7 @@ import (
 // errors.Is(err, api.ErrLicensesInUse) finds it through every layer.
 type Code string
 
-// The codes of api.md, "Codes of errors".
+// The codes of the contract (spec: api "Error codes").
 const (
 	ErrAuthorization       Code = "STATUS_AUTHORIZATION_ERROR"
 	ErrCredentialsMissing  Code = "STATUS_CREDENTIALS_MISSING"
@@ -70,7 +70,7 @@ func Codes() []Code {
 	return all
 }
 
-// Problem is an RFC 9457 problem document with the members api.md adds.
+// Problem is an RFC 9457 problem document with the members of the contract (spec: api "Errors").
 // It is the error that the client returns for every refusal; Unwrap gives its Code.
 type Problem struct {
 	Type       string        `json:"type" doc:"URI of the kind of problem" example:"about:blank"`
@@ -103,7 +103,7 @@ type LimitReached struct {
 	ResetsAt time.Time `json:"resets_at"`
 }
 
-// Comparison is the outcome of comparing two lock blocks (spec: codes, "Comparing locks").
+// Comparison is the outcome of comparing two lock blocks (spec: codes "Comparing locks").
 type Comparison struct {
 	Locks              []LockState `json:"locks"`
 	HardwareChanges    int         `json:"hardware_changes"`

@@ -1,4 +1,5 @@
-// Package api holds what the server and its clients agree on: paths, headers, wire types and error codes.
+// Package api defines the HTTP contract between a license server and its clients: paths, headers, wire types and error
+// codes. Packages client and server use it. It sends and decides nothing, and imports no other package of this module.
 //
 // Struct tags other than json describe the fields to the generated OpenAPI document; they carry no behavior here.
 // All times are RFC 3339 in UTC. Fields are additive: a reader ignores what it does not know.
@@ -16,22 +17,22 @@ const (
 	Epoch = "ACEN-Epoch"
 	// ProblemMediaType is the media type of a Problem (RFC 9457).
 	ProblemMediaType = "application/problem+json"
-	// LicenseFileMediaType is the media type of a license file (spec: codes, "License file").
+	// LicenseFileMediaType is the media type of a license file (spec: codes "License file").
 	LicenseFileMediaType = "application/vnd.acen.license"
 	// LicenseFileExtension ends the name of a license file.
 	LicenseFileExtension = ".acen"
 
-	// MaxNote is the longest note in Unicode code points (api.md rule 8).
+	// MaxNote is the longest note in Unicode code points (spec: api 8).
 	MaxNote = 30
 	// MaxMessage is the longest personal message of an email in Unicode code points.
 	MaxMessage = 500
 	// MaxField is the longest contact field in Unicode code points.
 	MaxField = 200
-	// VerificationDigits is the length of a verification number (api.md rule 10).
+	// VerificationDigits is the length of a verification number (spec: api 10).
 	VerificationDigits = 6
 	// MaxPage is the largest page of a list in rows.
 	MaxPage = 500
-	// MinPassword and MaxPassword bound a password in bytes (api.md rule 13).
+	// MinPassword and MaxPassword bound a password in bytes (spec: api 13).
 	MinPassword = 10
 	// MaxPassword is the longest password in bytes.
 	MaxPassword = 1024
@@ -89,7 +90,7 @@ type Client struct {
 	DisplayName string `json:"display_name"`
 }
 
-// FlexibleLocking is a program's policy for recognizing a changed PC (spec: codes, "Comparing locks").
+// FlexibleLocking is a program's policy for recognizing a changed PC (spec: codes "Comparing locks").
 type FlexibleLocking struct {
 	Enabled            bool     `json:"enabled"`
 	MaxHardwareChanges int      `json:"max_hardware_changes"`
@@ -172,7 +173,7 @@ type OrderList struct {
 	NextCursor  string  `json:"next_cursor,omitempty"`
 }
 
-// LicenseStatus is what became of a license (api.md rule 6).
+// LicenseStatus is what became of a license (spec: api 6).
 type LicenseStatus string
 
 // The statuses of a license.
@@ -189,7 +190,7 @@ const (
 // It is no status: the license stays Active and keeps its seat until the other PC picks it up.
 const StateReleased LicenseStatus = "Released"
 
-// License is one activation of a program on one PC. Codes stand in their shown form (spec: codes).
+// License is one activation of a program on one PC. Codes stand in their shown form.
 type License struct {
 	ID                int64         `json:"id"`
 	OrderID           int64         `json:"order_id"`
@@ -215,7 +216,7 @@ type License struct {
 }
 
 // LicenseAllowed lists the allowances of one license: reactivations and transfers count for its family, removals for its
-// order (api.md rule 7). A task the server does not offer is absent.
+// order (spec: api 7). A task the server does not offer is absent.
 type LicenseAllowed struct {
 	Reactivate *Allowance `json:"reactivate,omitempty"`
 	Transfer   *Allowance `json:"transfer,omitempty"`
@@ -276,13 +277,13 @@ type Removal struct {
 // LicenseReceipt is the answer of a transfer or a release: the license, and the receipt for the PC that it left.
 type LicenseReceipt struct {
 	License
-	Receipt string `json:"receipt" doc:"PASETO v4.public token of the program's key that proves what was done (codes.md)"`
+	Receipt string `json:"receipt" doc:"PASETO v4.public token of the program's key that proves what was done"`
 }
 
 // OrderReceipt is the answer of a removal: the order, and the receipt for the PC that the license left.
 type OrderReceipt struct {
 	Order
-	Receipt string `json:"receipt" doc:"PASETO v4.public token of the program's key that proves what was done (codes.md)"`
+	Receipt string `json:"receipt" doc:"PASETO v4.public token of the program's key that proves what was done"`
 }
 
 // PCCodes are the codes of a PC. Either SiteCode and MachineID or SiteMID is given.
@@ -346,32 +347,16 @@ type EmailRequest struct {
 	Message string   `json:"message,omitempty" maxLength:"500" doc:"Plain text to add"`
 }
 
-// HistoryTask names what happened to an order or one of its licenses.
-type HistoryTask string
-
-// The tasks in a history.
-const (
-	HistoryOrder        HistoryTask = "order"
-	HistoryNewLicense   HistoryTask = "new-license"
-	HistoryReactivation HistoryTask = "reactivation"
-	HistoryRelease      HistoryTask = "release"
-	HistoryTransfer     HistoryTask = "transfer"
-	HistoryRemoval      HistoryTask = "removal"
-	HistoryReplacement  HistoryTask = "replacement"
-	HistoryNote         HistoryTask = "note"
-	HistoryEmail        HistoryTask = "email"
-)
-
 // OutcomeOK is the outcome of a task that was done; every other outcome is the Code it was refused with.
 const OutcomeOK = "ok"
 
 // HistoryEntry is one thing that happened to an order.
 type HistoryEntry struct {
-	Time       time.Time   `json:"time"`
-	Task       HistoryTask `json:"task"`
-	LicenseID  int64       `json:"license_id,omitempty" doc:"License that was made or changed; absent where none was"`
-	Outcome    string      `json:"outcome" doc:"ok, or the code of the refusal"`
-	DeviceName string      `json:"device_name,omitempty" doc:"What the person who did it calls that PC"`
+	Time       time.Time `json:"time"`
+	Task       string    `json:"task"`
+	LicenseID  int64     `json:"license_id,omitempty" doc:"License that was made or changed; absent where none was"`
+	Outcome    string    `json:"outcome" doc:"ok, or the code of the refusal"`
+	DeviceName string    `json:"device_name,omitempty" doc:"What the person who did it calls that PC"`
 }
 
 // HistoryList is one page of a history, newest first.
@@ -380,7 +365,7 @@ type HistoryList struct {
 	NextCursor string         `json:"next_cursor,omitempty"`
 }
 
-// Verification is a picture with a number that a person types to show that no robot is asking (api.md rule 10).
+// Verification is a picture with a number that a person types to show that no robot is asking (spec: api 10).
 type Verification struct {
 	ID        string    `json:"id"`
 	Image     []byte    `json:"image" doc:"PNG, base64"`

@@ -1,5 +1,5 @@
-// Package assets holds what is built into the programs: the icon and the pictures of the help, drawn for this
-// project, and the translations of the window.
+// Package assets embeds what the programs show: the icon, the pictures of the help and the translations of the window.
+// Package ui uses it. It contains data only.
 package assets
 
 import "embed"

@@ -153,7 +153,7 @@ func isPublicKey(s string) bool {
 
 func isNotPublicKey(s string) bool { return !isPublicKey(s) }
 
-// isSignature reports whether s is an application signature (spec: codes).
+// isSignature reports whether s is an application signature (spec: codes "Keys of a program").
 func isSignature(s string) bool {
 	return len(s) >= 6 && len(s) <= 10 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
@@ -201,7 +201,7 @@ func checkNewOrder(o api.Order, r api.NewOrder) error {
 }
 
 // plainSerial returns a serial number in upper case without separators, and with 0 and 1 for the letters that are read
-// as digits (spec: codes, "Reading what people type").
+// as digits (spec: codes "Reading what people type").
 func plainSerial(serial string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

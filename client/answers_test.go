@@ -127,7 +127,7 @@ var calls = map[string]struct {
 	"history": {func(t *testing.T, c *Client) error {
 		_, err := c.History(t.Context(), 9)
 		return err
-	}, 200, api.HistoryList{History: []api.HistoryEntry{{Time: noon, Task: api.HistoryOrder, Outcome: api.OutcomeOK}}}},
+	}, 200, api.HistoryList{History: []api.HistoryEntry{{Time: noon, Task: api.TaskNewOrder.History(), Outcome: api.OutcomeOK}}}},
 	"licenses": {func(t *testing.T, c *Client) error {
 		_, err := c.Licenses(t.Context(), 9, true)
 		return err
@@ -302,7 +302,7 @@ func (f faults) and(other faults) faults {
 
 const noTime = "0001-01-01T00:00:00Z"
 
-// An answer that lacks something, or is about something else, does not count.
+// An answer that lacks something, or is about something else, does not count (spec: api "Representation").
 func TestAnswersThatAreNotWhole(t *testing.T) {
 	none, empty := absent{}, map[string]any{}
 	license := func(prefix string) faults {
@@ -395,7 +395,8 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 	}
 }
 
-// What a later server says beyond this version is no fault of the answer, nor is what a server may omit.
+// What a later server says beyond this version is no fault of the answer, nor is what a server may omit (spec: api
+// "Representation").
 func TestAnswersOfALaterServer(t *testing.T) {
 	for name, one := range map[string]struct {
 		call, path string
@@ -422,7 +423,7 @@ func TestAnswersOfALaterServer(t *testing.T) {
 	}
 }
 
-// Both forms of a request's codes are compared.
+// Both forms of a request's codes are compared (spec: api "Codes in requests").
 func TestCodesOfTheAnswer(t *testing.T) {
 	for name, one := range map[string]struct {
 		pc   api.PCCodes
@@ -444,7 +445,8 @@ func TestCodesOfTheAnswer(t *testing.T) {
 	}
 }
 
-// A list counts only if all its pages do: a row on two pages is a fault, and no half list is returned.
+// A list counts only if all its pages do: a row on two pages is a fault, and no half list is returned (spec: api
+// "Lists").
 func TestPagesOfAList(t *testing.T) {
 	second := api.LicenseList{Licenses: []api.License{wholeLicense(20, 9)}}
 	c := to(t, func(w http.ResponseWriter, r *http.Request) {
@@ -496,7 +498,7 @@ func TestLicenseFile(t *testing.T) {
 	}
 }
 
-// A refusal counts only if it has a code and says the status that it came with.
+// A refusal counts only if it has a code and says the status that it came with (spec: api "Errors").
 func TestRefusalsAreWhole(t *testing.T) {
 	for name, one := range map[string]struct {
 		status int
@@ -526,7 +528,7 @@ func TestRefusalsAreWhole(t *testing.T) {
 	}
 }
 
-// The epoch of each answer that counts is told, before the answer is returned.
+// The epoch of each answer that counts is told, before the answer is returned (spec: api "Epoch").
 func TestEpoch(t *testing.T) {
 	const epoch = "q83vEjRWeJCrze8SNFZ4kA"
 	for name, one := range map[string]struct {

@@ -1,4 +1,7 @@
-// Package client speaks the HTTP contract of package api with a license server.
+// Package client calls a license server over the HTTP contract of package api. It refreshes sessions, retries calls
+// that are safe to repeat, checks that an answer is about what was asked, and examines a connection that fails
+// (Doctor). Package manager uses it. It stores nothing: tokens are handed to the caller, and package keyring stores
+// them.
 package client
 
 import (

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/carry"
@@ -21,7 +21,7 @@ func newOfflinePC(t *testing.T, s *servertest.Server, keys ...string) *pc {
 	t.Helper()
 	p := &pc{network: &faultyNetwork{}}
 	p.network.set(func(*http.Request) bool { return true }, nil)
-	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyring.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network}
+	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network}
 	p.options.Installed = installed.Open(t.TempDir(), installed.Options{})
 	_, err := p.options.Installed.Update(t.Context(), studioSignature, func(state *installed.State) error {
 		state.Program = installed.Program{Name: "Lumen Studio 7", PublicKeys: keys}

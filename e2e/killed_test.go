@@ -5,7 +5,6 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -26,7 +25,6 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/server/servertest"
-	"github.com/acen-desktop/acen/server/store"
 )
 
 // killedEnv tells a child of the test what to do and at which step to be killed, as JSON.
@@ -250,19 +248,6 @@ func TestKilledAtEveryStep(t *testing.T) {
 			}
 		})
 	}
-}
-
-// allowEverything takes the limits of the sample programs away.
-func allowEverything(t *testing.T, s *servertest.Server) {
-	t.Helper()
-	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
-		programs, err := tx.Programs(t.Context())
-		for _, p := range programs {
-			p.Tasks = nil
-			err = errors.Join(err, tx.ChangeProgram(t.Context(), p))
-		}
-		return err
-	}))
 }
 
 // prepareKilled makes the license that the task is about.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager"
@@ -70,7 +71,7 @@ type pc struct {
 func newPC(t *testing.T, s *servertest.Server, hardware ...manager.Fingerprint) *pc {
 	t.Helper()
 	p := &pc{network: &faultyNetwork{}}
-	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyring.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network,
+	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network,
 		Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
 	for _, other := range hardware {
 		p.options.Fingerprint = other
@@ -167,7 +168,7 @@ func TestMainJob(t *testing.T) {
 
 	again, err := p.NewLicense(ctx, manager.NewLicense{OrderID: studioOrder, Codes: thisPC.Codes})
 	require.NoError(t, err)
-	require.Equal(t, l.ID, again.ID, "the same pair returns the license it has (api.md rule 2)")
+	require.Equal(t, l.ID, again.ID, "the same pair returns the license it has")
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
 
 	licenses, err := p.Licenses(ctx, studioOrder)
@@ -265,7 +266,7 @@ func TestJobsHappenOnce(t *testing.T) {
 	}
 }
 
-// The server restarts between the lost answer and the second try.
+// The server restarts between the lost answer and the second try (spec: api "Idempotency").
 func TestAnswerSurvivesServerRestart(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)

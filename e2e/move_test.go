@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
@@ -133,14 +135,14 @@ func TestMove(t *testing.T) {
 	require.Len(t, other.files(t), 1)
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
 	require.Nil(t, old.row(t, l.ID))
-	require.Equal(t, 1, history(t, old, api.HistoryRelease))
-	require.Equal(t, 1, history(t, old, api.HistoryTransfer))
+	require.Equal(t, 1, history(t, old, api.TaskRelease))
+	require.Equal(t, 1, history(t, old, api.TaskTransfer))
 }
 
 // Without a connection a license leaves at once, its removal code is kept and can be shown, and it is sent by itself later. Before
 // that the person may change their mind.
 func TestMoveWithoutConnection(t *testing.T) {
-	for name, ring := range map[string]keyring.Store{"with keyring": keyring.Memory(), "without keyring": locked{}} {
+	for name, ring := range map[string]keyring.Store{"with keyring": keyringtest.Memory(), "without keyring": locked{}} {
 		t.Run(name, func(t *testing.T) {
 			s := servertest.Start(t)
 			p := newPC(t, s)
@@ -213,7 +215,7 @@ func TestMoveAfterTheVaultKeyIsLost(t *testing.T) {
 	require.ErrorIs(t, err, manager.ErrUnreachable)
 	p.network.set(nil, nil)
 	require.NoError(t, p.Close())
-	p.options.Keyring = keyring.Memory()
+	p.options.Keyring = keyringtest.Memory()
 	p.start(t)
 	p.signIn(t, s)
 	_, err = p.Orders(ctx)
@@ -385,4 +387,17 @@ func TestProgramLetItGo(t *testing.T) {
 			require.Empty(t, kept)
 		})
 	}
+}
+
+// allowEverything takes the limits of the sample programs away.
+func allowEverything(t *testing.T, s *servertest.Server) {
+	t.Helper()
+	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
+		programs, err := tx.Programs(t.Context())
+		for _, p := range programs {
+			p.Tasks = nil
+			err = errors.Join(err, tx.ChangeProgram(t.Context(), p))
+		}
+		return err
+	}))
 }

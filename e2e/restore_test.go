@@ -31,7 +31,7 @@ import (
 // documented runs the line of the manual that begins with a program of PostgreSQL, with the test's names for the manual's.
 func documented(t *testing.T, program string, names *strings.Replacer) {
 	t.Helper()
-	manual, err := os.ReadFile("../docs/operations.md")
+	manual, err := os.ReadFile("../docs/server.md")
 	require.NoError(t, err)
 	for line := range strings.Lines(string(manual)) {
 		if args, ok := strings.CutPrefix(line, program+" "); ok {

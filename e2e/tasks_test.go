@@ -69,12 +69,12 @@ func storedLicense(t *testing.T, s *servertest.Server, id int64) (l store.Licens
 }
 
 // history counts what was done with an order.
-func history(t *testing.T, p *pc, task api.HistoryTask) (count int) {
+func history(t *testing.T, p *pc, task api.Task) (count int) {
 	t.Helper()
 	entries, err := p.History(t.Context(), studioOrder)
 	require.NoError(t, err)
 	for _, e := range entries {
-		if e.Task == task && e.Outcome == api.OutcomeOK && e.DeviceName == "test" {
+		if e.Task == task.History() && e.Outcome == api.OutcomeOK && e.DeviceName == "test" {
 			count++
 		}
 	}
@@ -84,20 +84,20 @@ func history(t *testing.T, p *pc, task api.HistoryTask) (count int) {
 // Reactivation, transfer and removal, each with a lost call and a lost answer and a crash of the app: they happen once.
 func TestTasksHappenOnce(t *testing.T) {
 	a, b := otherPC("A", 1), otherPC("B", 2)
-	for task, c := range map[api.HistoryTask]struct {
+	for task, c := range map[api.Task]struct {
 		do     func(*testing.T, *pc, manager.License, license.RemovalCode) error
 		status api.LicenseStatus
 		active int
 	}{
-		api.HistoryReactivation: {func(t *testing.T, p *pc, l manager.License, _ license.RemovalCode) error {
+		api.TaskReactivation: {func(t *testing.T, p *pc, l manager.License, _ license.RemovalCode) error {
 			_, err := p.Reactivate(t.Context(), manager.Reactivate{License: l, Codes: otherPC("A", 3, license.NETID)})
 			return err
 		}, api.StatusReactivated, 4},
-		api.HistoryTransfer: {func(t *testing.T, p *pc, l manager.License, code license.RemovalCode) error {
+		api.TaskTransfer: {func(t *testing.T, p *pc, l manager.License, code license.RemovalCode) error {
 			_, err := p.Transfer(t.Context(), manager.Transfer{License: l, Codes: b, RemovalCode: code})
 			return err
 		}, api.StatusTransferred, 4},
-		api.HistoryRemoval: {func(t *testing.T, p *pc, l manager.License, code license.RemovalCode) error {
+		api.TaskRemoval: {func(t *testing.T, p *pc, l manager.License, code license.RemovalCode) error {
 			_, err := p.Remove(t.Context(), manager.Remove{License: l, RemovalCode: code})
 			return err
 		}, api.StatusRemoved, 3},
@@ -223,7 +223,7 @@ func TestRemovalCodeWithoutKeyring(t *testing.T) {
 }
 
 // The comparison that the app shows before the attempt is the server's verdict, also after a reactivation and under the
-// license's own policy.
+// license's own policy (spec: codes "Comparing locks").
 func TestPreviewIsTheServersVerdict(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)

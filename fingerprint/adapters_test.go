@@ -9,6 +9,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
+// TestAdapterOrder covers which adapter comes first (spec: codes "Network adapters").
 func TestAdapterOrder(t *testing.T) {
 	want := []adapter{
 		{name: "eth0", address: "F48E380012AA"},
@@ -41,8 +42,9 @@ func TestAdapterAddresses(t *testing.T) {
 	}
 }
 
-// TestAdaptersThatDoNotCount covers adapters that look like hardware: one of a simulated radio, which lies among virtual
-// devices and has a device all the same, and one whose address the kernel made up at this start.
+// TestAdaptersThatDoNotCount covers adapters that look like hardware: one of a simulated radio, which lies among
+// virtual devices and has a device all the same, and one whose address the kernel made up at this start (spec: codes
+// "Network adapters").
 func TestAdaptersThatDoNotCount(t *testing.T) {
 	pc := laptop
 	simulated := "virtual/mac80211_hwsim/hwsim0"

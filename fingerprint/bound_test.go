@@ -10,7 +10,7 @@ import (
 
 var _, _ diskLister = windowsSource{}, darwinSource{}
 
-// A license that is bound to the larger serial number of a mirror finds its disk.
+// A license that is bound to the larger serial number of a mirror finds its disk (spec: codes "Disks").
 func TestBoundDiskOfAMirror(t *testing.T) {
 	first := windowsDisk{descriptor: storage(busSATA, "", "HDD", "WD-9A21")}
 	second := windowsDisk{descriptor: storage(busSATA, "", "HDD", "ZA1B2C3D")}

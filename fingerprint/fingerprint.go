@@ -1,5 +1,6 @@
-// Package fingerprint reads the seven locks of a PC (spec: codes, "Locks") without elevation, so that the administrator
-// and an ordinary user get the same codes.
+// Package fingerprint reads the seven locks of a PC (spec: codes "Locks") without elevation, so that the administrator
+// and an ordinary user get the same codes. Packages manager and protect use it. It compares nothing and stores nothing;
+// package license does the first.
 //
 //	lock      Linux                               Windows                        macOS
 //	HD ID     UUID of the system's file system    serial of the system volume    UUID of the system volume
@@ -170,8 +171,8 @@ func disksOf(source sources) ([]string, error) {
 	return slices.DeleteFunc(disks, func(serial string) bool { return !readable(license.HDHWID, serial) }), err
 }
 
-// readable reports whether a raw value can identify a PC: it is not empty, too short or a placeholder (spec: codes,
-// "Locks").
+// readable reports whether a raw value can identify a PC: it is not empty, too short or a placeholder (spec: codes
+// "Unreadable values").
 func readable(l license.Lock, raw string) bool {
 	_, ok := license.Readable(l, raw)
 	return ok
@@ -225,8 +226,8 @@ func (r Reading) Block(k license.Key) license.Block { return r.BlockFor(k) }
 
 // BlockFor computes the lock block of this PC for a comparison with the blocks that a license is bound to. Of the
 // physical adapters, and of the disks of the system drive, it uses the one that the first of these blocks contains; if
-// a block contains none it tries the next. The order of adapters and disks therefore does not matter (spec: codes,
-// "Locks").
+// a block contains none it tries the next. The order of adapters and disks therefore does not matter (spec: codes
+// "Disks", codes "Network adapters").
 func (r Reading) BlockFor(k license.Key, bound ...license.Block) license.Block {
 	raw := r.raw
 	addresses := make([]string, len(r.adapters))

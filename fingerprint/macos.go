@@ -69,7 +69,7 @@ func (s darwinSource) cpuID() (string, error) {
 }
 
 // biosID returns what an update of the firmware does not change: the vendor of the firmware, and the vendor and the
-// model of the board (spec: codes, "Locks").
+// model of the board (spec: codes "Locks").
 func (s darwinSource) biosID() (string, error) {
 	firmware, err := s.entries(ioFirmware)
 	if err != nil {

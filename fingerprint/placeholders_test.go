@@ -8,7 +8,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// TestPlaceholderOfAnySource covers a value that a source takes for real and that is none: Read refuses it, whoever gave it.
+// TestPlaceholderOfAnySource covers a value that a source takes for real and that is none: Read refuses it, whoever
+// gave it (spec: codes "Unreadable values").
 func TestPlaceholderOfAnySource(t *testing.T) {
 	for serial, readable := range map[uint32]bool{0x7c3e2238: true, 0xffffffff: false, 0: false} {
 		reading, err := (&Reader{windowsSource{windowsPC{serial: serial}}}).Read(t.Context())

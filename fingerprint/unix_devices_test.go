@@ -76,7 +76,8 @@ func addresses(r Reading) []string {
 	return list
 }
 
-// TestPermanentAddresses covers where the address that an adapter was made with is found.
+// TestPermanentAddresses covers where the address that an adapter was made with is found (spec: codes "Network
+// adapters").
 func TestPermanentAddresses(t *testing.T) {
 	const card, net = "sys/devices/" + inside, "sys/devices/" + inside + "/net/"
 	for name, c := range map[string]struct {
@@ -145,7 +146,8 @@ func TestPermanentAddresses(t *testing.T) {
 	}
 }
 
-// TestAdapterOfALicense covers adapters that come and go: that of the license is found among all of them.
+// TestAdapterOfALicense covers adapters that come and go: that of the license is found among all of them (spec: codes
+// "Network adapters").
 func TestAdapterOfALicense(t *testing.T) {
 	key := license.Signature("LUMENST7").Key()
 	local := nic("eth1", "pci0000:00/0000:00:05.0/virtio3", "52:54:00:1d:27:39", "0")
@@ -156,7 +158,7 @@ func TestAdapterOfALicense(t *testing.T) {
 	require.Equal(t, bound, more.BlockFor(key, bound))
 }
 
-// TestOpticalDrives covers what shows up as sr0. Only a drive inside of the case is one.
+// TestOpticalDrives covers what shows up as sr0. Only a drive inside of the case is one (spec: codes "Optical drives").
 func TestOpticalDrives(t *testing.T) {
 	const sata = "pci0000:00/0000:00:17.0/ata2/host1/target1:0:0/1:0:0:0"
 	drive := map[string]string{

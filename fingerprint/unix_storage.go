@@ -103,7 +103,7 @@ var systemPlaces = []string{
 }
 
 // systemDrive finds the file system that holds the system: the root file system, else what lies below an overlay, else
-// the first of systemPlaces that lies on a disk (spec: codes, "Locks").
+// the first of systemPlaces that lies on a disk (spec: codes "Disks").
 func (s linuxSource) systemDrive() (drive, error) {
 	all, err := s.mounts()
 	if err != nil {

@@ -142,6 +142,7 @@ var atomic = merged(ssd, stacked("dm-0", "253:0", nvme+"/nvme0n1p2"),
 // both are the disks of storage on diskA and diskB, the smaller serial first.
 var both = []string{serialB, serialA}
 
+// TestStorage covers every layer between the system and its disks (spec: codes "Disks").
 func TestStorage(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -328,7 +329,7 @@ func TestStorage(t *testing.T) {
 }
 
 // TestStorageThatChanges covers what happens to the storage of a PC that a license is bound to. Both locks of the disk
-// stay the same as long as the disk of the license is there.
+// stay the same as long as the disk of the license is there (spec: codes "Disks").
 func TestStorageThatChanges(t *testing.T) {
 	key := license.Signature("LUMENST7").Key()
 	// diskC would come first.

@@ -270,7 +270,7 @@ func (s smbiosStructure) text(offset int) string {
 }
 
 // parseSMBIOS returns the vendor of the firmware, and vendor and product of the board. Version and date of the firmware
-// are left out, because an update changes them (spec: codes, "Locks").
+// are left out, because an update changes them (spec: codes "Locks").
 func parseSMBIOS(table []byte) (string, error) {
 	damaged := unreadable("the firmware's description is damaged")
 	if len(table) < smbiosHeader {

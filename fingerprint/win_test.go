@@ -188,7 +188,8 @@ func TestIdentifyQuery(t *testing.T) {
 	require.Len(t, ata, 8+40+512)
 }
 
-// TestDisksOfTheSystem covers a mirrored system volume: all its disks are listed, the smallest serial number first.
+// TestDisksOfTheSystem covers a mirrored system volume: all its disks are listed, the smallest serial number first
+// (spec: codes "Disks").
 func TestDisksOfTheSystem(t *testing.T) {
 	a := windowsDisk{descriptor: storage(busSATA, "", "HDD", "ZA1B2C3D")}
 	b := windowsDisk{descriptor: storage(busSATA, "", "HDD", "WD-9A21")}
@@ -224,8 +225,8 @@ func TestVolumeDisks(t *testing.T) {
 	require.Empty(t, volumeDisks(nil))
 }
 
-// TestWindowsOpticalDrives covers the bus types of STORAGE_BUS_TYPE: drives that are plugged in or made up do not
-// count.
+// TestWindowsOpticalDrives covers the bus types of STORAGE_BUS_TYPE: drives that are plugged in or made up do not count
+// (spec: codes "Optical drives").
 func TestWindowsOpticalDrives(t *testing.T) {
 	const usb, iSCSI, sd, mmc, virtual, fileBacked, scsi, fireWire = 7, 9, 12, 13, 14, 15, 1, 4
 	for _, bus := range []byte{0, scsi, fireWire, 5, 6, usb, iSCSI, 10, sd, mmc, virtual, fileBacked, 16, 17, 18, 19} {

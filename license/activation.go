@@ -39,11 +39,6 @@ func (g Grant) ValidThrough() time.Time {
 	return time.Date(y, m, d+1, 0, 0, 0, 0, time.UTC).Add(-time.Nanosecond)
 }
 
-// Expired reports whether the grant has ended at a moment.
-func (g Grant) Expired(now time.Time) bool {
-	return !g.Expires.IsZero() && now.After(g.ValidThrough())
-}
-
 func (g Grant) days() (uint16, error) {
 	if g.Expires.IsZero() {
 		return 0, nil

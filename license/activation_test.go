@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// TestActivationEdges covers the last moment of a code, what no code can grant, and changed codes (spec: codes
+// "Activation code").
 func TestActivationEdges(t *testing.T) {
 	a := NewActivationKey([32]byte{7})
 	codes := Codes{1, 2}
@@ -15,9 +17,8 @@ func TestActivationEdges(t *testing.T) {
 	require.NoError(t, err)
 	g, err := a.Check(codes, code)
 	require.NoError(t, err)
-	require.False(t, g.Expired(time.Date(2027, 3, 1, 23, 59, 59, 999, time.UTC)), "valid through the end of the day")
-	require.True(t, g.Expired(time.Date(2027, 3, 2, 0, 0, 0, 0, time.UTC)))
-	require.False(t, Grant{}.Expired(day), "never ends")
+	require.Equal(t, time.Date(2027, 3, 2, 0, 0, 0, 0, time.UTC).Add(-time.Nanosecond), g.ValidThrough())
+	require.Zero(t, Grant{}.ValidThrough(), "never ends")
 	_, err = a.Activate(codes, Grant{Expires: time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)})
 	require.Error(t, err)
 	_, err = a.Activate(codes, Grant{Issue: MaxIssue + 1})
@@ -32,6 +33,8 @@ func TestActivationEdges(t *testing.T) {
 	}
 }
 
+// TestExpiryDays covers the first and the last day that a code can hold, and that a day is one in UTC (spec: codes
+// "Activation code").
 func TestExpiryDays(t *testing.T) {
 	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
 	for _, day := range []time.Time{epoch.AddDate(0, 0, 1), epoch.AddDate(0, 0, 65535), time.Date(2028, 2, 29, 0, 0, 0, 0, time.UTC)} {
@@ -51,7 +54,8 @@ func TestExpiryDays(t *testing.T) {
 	require.True(t, Grant{}.ValidThrough().IsZero())
 }
 
-// A forged code passes only by guessing 80 bits: nothing shorter, zero or of another version does.
+// A forged code passes only by guessing 80 bits: nothing shorter, zero or of another version does (spec: codes
+// "Activation code").
 func TestForgedActivationCodes(t *testing.T) {
 	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
 	for _, forged := range []ActivationCode{{}, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}} {
@@ -76,6 +80,7 @@ func TestForgedActivationCodes(t *testing.T) {
 	}
 }
 
+// TestRemovalCodes covers that every other code, pair and seed is refused (spec: codes "Removal code").
 func TestRemovalCodes(t *testing.T) {
 	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
 	code, err := a.Activate(codes, Grant{})
@@ -92,6 +97,7 @@ func TestRemovalCodes(t *testing.T) {
 	}
 }
 
+// TestSerialNumbers covers the bounds of serial ids, and numbers of another program (spec: codes "Serial number").
 func TestSerialNumbers(t *testing.T) {
 	q := NewSerialSeed([32]byte{9})
 	_, err := q.Serial(1, 0, 0)

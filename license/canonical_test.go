@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLicenseFileHasOneText covers the bits of the last base64 letter that encode nothing: a text that sets them decodes to
-// the same signed bytes, but it is another text, so it is refused.
+// TestLicenseFileHasOneText covers the bits of the last base64 letter that encode nothing: a text that sets them
+// decodes to the same signed bytes, but it is another text, so it is refused (spec: files "License file").
 func TestLicenseFileHasOneText(t *testing.T) {
 	key := SigningKeyFromSeed([32]byte{1})
 	signature := Signature("EQH524Y")

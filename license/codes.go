@@ -67,7 +67,7 @@ func (k Key) Codes(generation uint16, b Block) Codes {
 }
 
 // Open returns the lock block that the codes carry. It fails with ErrMismatch when the Site code is not the one that
-// belongs to the Machine ID (spec: codes, "Site code and Machine ID"), and with ErrOlderCodes when it is in acen/v1.
+// belongs to the Machine ID (spec: codes "Site code and Machine ID"), and with ErrOlderCodes when it is in acen/v1.
 func (k Key) Open(c Codes) (Block, error) {
 	if b, ok := k.open(c); ok {
 		return b, nil

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Policy says how much of a PC may change before it is no longer recognized (spec: codes, "Comparing locks").
+// Policy says how much of a PC may change before it is no longer recognized (spec: codes "Comparing locks").
 type Policy struct {
 	// Enabled off: any difference refuses.
 	Enabled bool
@@ -165,7 +165,7 @@ func (c Comparison) Closer(other Comparison) bool {
 
 // Compare decides whether the PC with block now is the one with block then, the block of the license family's last new
 // license or transfer. The blocks newer are those of the family's later licenses: a network card or disk that equals
-// one of theirs was recognized before. Server, preview, terminal and embedded check all call Compare (spec: codes,
+// one of theirs was recognized before. Server, preview, terminal and embedded check all call Compare (spec: codes
 // "Comparing locks").
 func Compare(then, now Block, p Policy, newer ...Block) Comparison {
 	c := Comparison{MaxHardwareChanges: p.MaxHardwareChanges}
@@ -201,8 +201,8 @@ func Compare(then, now Block, p Policy, newer ...Block) Comparison {
 	return c
 }
 
-// onePC returns the reason to refuse a PC that may be another one of the same model, or 0 (spec: codes, "Comparing
-// locks", rule 5).
+// onePC returns the reason to refuse a PC that may be another one of the same model, or 0 (spec: codes "Comparing
+// locks" 5).
 func (c Comparison) onePC(now Block, newer []Block) Reason {
 	card, disk := c.State(NETID), c.State(HDHWID)
 	if card == Same || disk == Same {

@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// TestCompare covers each rule, and the order of the reasons (spec: codes "Comparing locks" 1, codes "Comparing locks"
+// 2, codes "Comparing locks" 3, codes "Comparing locks" 4, codes "Comparing locks" 5, codes "Reasons").
 func TestCompare(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	full := RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"}
@@ -102,7 +104,9 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// Over all states of all locks: the verdict follows from the rules, whatever the values are.
+// Over all states of all locks: the verdict follows from the rules, whatever the values are (spec: codes "Comparing
+// locks" 1, codes "Comparing locks" 2, codes "Comparing locks" 3, codes "Comparing locks" 4, codes "Comparing locks"
+// 5).
 func TestCompareExhaustively(t *testing.T) {
 	states := [][2]uint16{{5, 5}, {5, 6}, {5, 0}, {0, 5}, {0, 0}}
 	combinations := 1
@@ -139,7 +143,7 @@ func TestCompareExhaustively(t *testing.T) {
 }
 
 // A comparison is with the family's original license: a lock that changed and came back is the same. A PC that was
-// recognized with another disk is that PC.
+// recognized with another disk is that PC (spec: codes "Which license is compared").
 func TestCompareIsNotCumulative(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	pc := func(network, disk string) Block {

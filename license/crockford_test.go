@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The check letter catches every single wrong letter and every swap of neighbors.
+// The check letter catches every single wrong letter and every swap of neighbors (spec: codes "Removal code", codes
+// "Serial number").
 func TestCheckLetter(t *testing.T) {
 	for _, code := range []struct {
 		kind  CodeKind

@@ -2,9 +2,79 @@ package license_test
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/acen-desktop/acen/license"
 )
+
+// A server signs a license file, and a program verifies it with the public key that is built in.
+func Example() {
+	key := license.SigningKeyFromSeed([32]byte{1}) // NewSigningKey in a server
+	codes, err := license.ParseCodes("0077CE14", "45F5-CFF3-5BDD-954A")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	token, err := key.Sign(license.File{
+		Issuer:      "Lumen",
+		ID:          20219,
+		IssuedAt:    time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC),
+		ProgramID:   1,
+		ProgramName: "Lumen Studio 7",
+		Signature:   "LUMENST7",
+		Order:       1042,
+		Codes:       codes,
+		Features:    3,
+		Policy:      license.DefaultPolicy(),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	file, err := key.Public().Verify(token)
+	fmt.Println(file.ProgramName, file.ID, file.Codes.Site, err)
+	_, err = license.SigningKeyFromSeed([32]byte{2}).Public().Verify(token)
+	fmt.Println(err)
+	// Output:
+	// Lumen Studio 7 20219 0077CE14 <nil>
+	// the license file was not signed with this program's key
+}
+
+// A mail holds the codes of a PC somewhere in its text.
+func ExampleFind() {
+	mail := "Hi, please activate my new PC. It shows Site code 0077CE14 and Machine ID 45F5-CFF3-5BDD-954A. Thanks!"
+	for _, found := range license.Find(mail) {
+		fmt.Println(found.Kind, found.Text)
+	}
+	// Output:
+	// Site code 0077CE14
+	// Machine ID 45F5-CFF3-5BDD-954A
+}
+
+// A typed activation code is made and checked with the same key; the removal code proves later that the license left.
+func ExampleActivationKey() {
+	key := license.NewActivationKey([32]byte{1})
+	codes, err := license.ParseCodes("0077CE14", "45F5-CFF3-5BDD-954A")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	code, err := key.Activate(codes, license.Grant{Features: 3, Issue: 20219 % 4096})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	grant, err := key.Check(codes, code)
+	fmt.Println(code, grant.Features, err)
+
+	seed := key.RemovalSeed(code)
+	removal := seed.RemovalCode(codes)
+	fmt.Println(removal, seed.Verify(codes, removal))
+	// Output:
+	// 82D2D0CC-78F435D8-FA3DADAA-94DC5874 3 <nil>
+	// RCMWT-9ZVDX-9 true
+}
 
 // A PC got a new network card, and its optical drive was taken out. Another PC of the same model is not accepted.
 func ExampleCompare() {

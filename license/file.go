@@ -23,7 +23,7 @@ import (
 	"github.com/acen-desktop/acen/license/quickjson"
 )
 
-// implicitAssertion binds a license file to this scheme (spec: codes, "License file").
+// implicitAssertion binds a license file to this scheme (spec: codes "License file").
 const implicitAssertion = "acen/v2 license"
 
 // olderAssertion is the implicit assertion of the scheme acen/v1, which only trial versions used.

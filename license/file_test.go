@@ -21,6 +21,8 @@ func testFile() (SigningKey, File) {
 	}
 }
 
+// TestLicenseFile covers that a license file is read back, and its name (spec: codes "License file", files "License
+// file").
 func TestLicenseFile(t *testing.T) {
 	key, f := testFile()
 	token, err := key.Sign(f)
@@ -49,7 +51,7 @@ func TestLicenseFile(t *testing.T) {
 	require.Equal(t, "日本語-2.acen", FileName("日本語", 2))
 }
 
-// A license file of the older scheme is told as such only if the program's key signed it.
+// A license file of the older scheme is told as such only if the program's key signed it (spec: files "License file").
 func TestLicenseFileOfAnOlderVersion(t *testing.T) {
 	key, f := testFile()
 	token, err := key.Sign(f)
@@ -151,7 +153,8 @@ func BenchmarkVerifyFile(b *testing.B) {
 	}
 }
 
-// A properly signed token with a claim missing, of the wrong type or out of range is refused by name.
+// A properly signed token with a claim missing, of the wrong type or out of range is refused by name (spec: files
+// "License file").
 func TestMalformedClaims(t *testing.T) {
 	key, file := testFile()
 	token, err := key.Sign(file)
@@ -253,7 +256,8 @@ func TestKeys(t *testing.T) {
 	require.NotPanics(t, func() { _ = SigningKey{}.Public() })
 }
 
-// A key id is read before anything is verified: it must not carry a surprise into a log or a query.
+// A key id is read before anything is verified: it must not carry a surprise into a log or a query (spec: files
+// "License file").
 func TestUnverifiedKeyID(t *testing.T) {
 	key, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(SigningKeyFromSeed([32]byte{}).private())
 	require.NoError(t, err)

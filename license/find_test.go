@@ -138,7 +138,7 @@ func TestFindInPastedTexts(t *testing.T) {
 }
 
 // Whatever a PC's codes are, a mail with all of them gives them back. A Site code is a number in one of 43 PCs and all
-// letters in one of 2,500; its label tells it then.
+// letters in one of 2,500; its label tells it then (spec: codes "Reading what people type").
 func TestFindReturnsEveryCode(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	activation, serials := NewActivationKey([32]byte{1}), NewSerialSeed([32]byte{2})

@@ -17,7 +17,7 @@ var dashes = map[rune]bool{
 	'_': true, '.': true, ':': true, '\u02d7': true, '\u2043': true, '\u2500': true, '\u2796': true, '\u30fc': true, '\uff3f': true, '\uff70': true,
 }
 
-// classify tells separators and invisible characters from letters (spec: codes, "Reading what people type").
+// classify tells separators and invisible characters from letters (spec: codes "Reading what people type").
 func classify(r rune) class {
 	switch {
 	case r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z':

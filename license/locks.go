@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Lock is one of the seven properties a PC is recognized by, numbered as in the specification (spec: codes, "Locks").
+// Lock is one of the seven properties a PC is recognized by, numbered as in the specification (spec: codes "Locks").
 type Lock int
 
 // The seven locks.
@@ -77,8 +77,8 @@ func ParseLock(name string) (Lock, error) {
 }
 
 // Normalize returns the normal form of a raw lock value: ASCII letters in upper case, and nothing but 0-9 and A-Z
-// (spec: codes, "Locks"). Letters outside ASCII are dropped, not transliterated, so that every platform gets the same
-// value. Normalize does not judge the value: see Readable.
+// (spec: codes "Unreadable values"). Letters outside ASCII are dropped, not transliterated, so that every platform gets
+// the same value. Normalize does not judge the value: see Readable.
 func Normalize(raw string) string {
 	var room [64]byte // for most values
 	kept := room[:0]
@@ -95,7 +95,7 @@ func Normalize(raw string) string {
 }
 
 // Readable returns the normal form of a raw lock value, and whether it can identify a PC. It returns "" and
-// false for a value that is empty, a placeholder, or too short for its lock (spec: codes, "Locks").
+// false for a value that is empty, a placeholder, or too short for its lock (spec: codes "Unreadable values").
 func Readable(l Lock, raw string) (normalized string, ok bool) {
 	normalized = Normalize(raw)
 	const shortest = 4 // characters of a volume serial, an address or a disk's serial
@@ -194,7 +194,7 @@ func (RawLocks) LogValue() slog.Value { return slog.StringValue(redacted) }
 func (RawLocks) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // lockBits are the sizes of the lock values in bits. Network card and disk identify one PC, processor and firmware only
-// a model (spec: codes, "Locks").
+// a model (spec: codes "Lock values").
 var lockBits = [LockCount]uint{8, 5, 9, 14, 5, 14, 8}
 
 // Bits returns the size of the lock's value in bits, or 0 if there is no such lock.

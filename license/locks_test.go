@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// TestNormalize covers that only letters and digits of ASCII are left (spec: codes "Unreadable values").
 func TestNormalize(t *testing.T) {
 	for raw, want := range map[string]string{
 		"a1b2-c3d4": "A1B2C3D4", " 7c3e 22 ": "7C3E22", "0001": "0001", "": "", "ÄÖÜ": "", "None": "NONE", "N/A": "NA",
@@ -15,6 +16,7 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
+// TestReadable covers the rules for placeholders, one by one (spec: codes "Unreadable values").
 func TestReadable(t *testing.T) {
 	for raw, want := range map[string]bool{
 		"a1b2-c3d4": true, "To be filled by O.E.M.": false, "Default string": false, "None": false, "": false, "ÄÖÜ": false,
@@ -103,6 +105,7 @@ func FuzzCodes(f *testing.F) {
 	})
 }
 
+// TestWrongCodesDoNotOpen covers mistyped codes and those of another program (spec: codes "Site code and Machine ID").
 func TestWrongCodesDoNotOpen(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	codes := key.Codes(1816, key.Block(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"}))
@@ -128,7 +131,8 @@ func TestWrongCodesDoNotOpen(t *testing.T) {
 	require.True(t, strings.HasSuffix(codes.Merged(), codes.Machine.String()))
 }
 
-// A block begins with a zero bit: codes that carry another one are no codes, although they belong together.
+// A block begins with a zero bit: codes that carry another one are no codes, although they belong together (spec: codes
+// "Lock values", codes "Site code and Machine ID").
 func TestBlocksBeginWithAZeroBit(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	block := key.Block(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"})

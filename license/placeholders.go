@@ -4,8 +4,8 @@ import "strings"
 
 // The tables in this file list values that look like a serial number or an address but identify no PC: firmware fields
 // that the maker did not fill in, serials that a hypervisor or a USB bridge gives to each disk, and addresses that
-// entire product lines share (spec: codes, "Locks"). Each has its source, the project that recognizes it or the
-// product that reports it. Values that the rules of Readable cover, such as "BSN12345678901234567", "0x0" and
+// entire product lines share (spec: codes "Unreadable values"). Each has its source, the project that recognizes it or
+// the product that reports it. Values that the rules of Readable cover, such as "BSN12345678901234567", "0x0" and
 // "123456789ABC", are not repeated here; "12345" and "123456", which inventories refuse, count as real by these rules.
 //
 // The tables hold for every lock: no real value of another lock looks like one of them.

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPlaceholders covers values that makers, hypervisors and bridges give to many PCs, as they are read.
+// TestPlaceholders covers values that makers, hypervisors and bridges give to many PCs, as they are read (spec: codes
+// "Unreadable values").
 func TestPlaceholders(t *testing.T) {
 	for _, raw := range []string{
 		// firmware
@@ -60,7 +61,8 @@ func TestPlaceholders(t *testing.T) {
 	}
 }
 
-// TestVirtualOpticalDrives covers drives of hypervisors, which do not exist for the lock of the optical drive.
+// TestVirtualOpticalDrives covers drives of hypervisors, which do not exist for the lock of the optical drive (spec:
+// codes "Optical drives").
 func TestVirtualOpticalDrives(t *testing.T) {
 	for raw, want := range map[string]bool{
 		"QEMU DVD-ROM QM00003": false, "VBOX CD-ROM VB2-01700376": false,
@@ -78,7 +80,7 @@ func TestVirtualOpticalDrives(t *testing.T) {
 	require.True(t, ok, "the firmware of a hypervisor is a model")
 }
 
-// TestRealValues covers values that look like a placeholder and are none.
+// TestRealValues covers values that look like a placeholder and are none (spec: codes "Unreadable values").
 func TestRealValues(t *testing.T) {
 	for _, raw := range []string{
 		"12345", "123456", "987654", // inventories refuse them; the rules count them as real

@@ -297,7 +297,7 @@ func parseHex(kind CodeKind, text string, code []byte) error {
 }
 
 // ParseSiteCode reads a typed Site code. Like every parser of this package it ignores case, spaces, dashes, line
-// breaks, quotes and invisible characters, and fails with a *CodeError (spec: codes, "Reading what people type").
+// breaks, quotes and invisible characters, and fails with a *CodeError (spec: codes "Reading what people type").
 func ParseSiteCode(text string) (SiteCode, error) {
 	var code [4]byte
 	if err := parseHex(KindSiteCode, text, code[:]); err != nil {

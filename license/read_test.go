@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// TestForgivingReading covers spaces, dashes, quotes and letters that look like digits (spec: codes "Reading what
+// people type").
 func TestForgivingReading(t *testing.T) {
 	for _, text := range []string{
 		"7183EC4D", "7183ec4d", " 7183 EC4D ", "“7183-EC4D”", "7183\u2011EC4D\r\n", "7\u200b183\u00a0EC4D", "７１８３ＥＣ４Ｄ", "'7183—ec4d'",
@@ -24,6 +26,7 @@ func TestForgivingReading(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestFaultsNameTheGroup covers which group of a code is said to be wrong (spec: codes "Reading what people type").
 func TestFaultsNameTheGroup(t *testing.T) {
 	for _, c := range []struct {
 		kind  CodeKind
@@ -93,7 +96,8 @@ func FuzzParsers(f *testing.F) {
 	})
 }
 
-// Every parser reads back what every kind shows, however it is mangled on the way.
+// Every parser reads back what every kind shows, however it is mangled on the way (spec: codes "Reading what people
+// type").
 func TestEveryKindIsReadForgivingly(t *testing.T) {
 	shown := map[CodeKind]string{
 		KindSiteCode: "7183EC4D", KindMachineID: "83A9-3429-0090-B3F5", KindMerged: "7183-EC4D-83A9-3429-0090-B3F5",

@@ -45,7 +45,7 @@ func (t ReceiptTask) valid() bool {
 	return t == ReceiptRemoval || t == ReceiptRelease || t == ReceiptTransfer
 }
 
-// Receipt states that the server took a license from a PC (spec: codes, "Validation answer"; api, "receipt"). The
+// Receipt states that the server took a license from a PC (spec: api "Receipts"). The
 // removal code may be deleted once the receipt is verified.
 type Receipt struct {
 	LicenseID int64    // the license that left the PC
@@ -80,15 +80,10 @@ func (k SigningKey) SignReceipt(r Receipt) (string, error) {
 	return receipts.sign(k, c)
 }
 
-// VerifyReceipt verifies a receipt with the program's key and returns its content. It fails with ErrReceiptKey,
-// ErrReceiptSignature or ErrReceiptDamaged. It does not check IssuedAt against a clock.
-func (p PublicKey) VerifyReceipt(token string) (Receipt, error) {
-	return VerifyReceipt(token, func(id string) (PublicKey, bool) { return p, id == p.KeyID() })
-}
-
-// VerifyReceipt is PublicKey.VerifyReceipt with the key that key returns for the id in the receipt. It fails with
-// ErrReceiptKey if key returns false. The encoding is canonical: VerifyReceipt refuses white space, padding and other
-// spellings of the base64 text and the footer.
+// VerifyReceipt verifies a receipt with the key that key returns for the id in the receipt, and returns its content. It
+// fails with ErrReceiptKey if key returns false, with ErrReceiptSignature or with ErrReceiptDamaged. It does not check
+// IssuedAt against a clock. The encoding is canonical: VerifyReceipt refuses white space, padding and other spellings
+// of the base64 text and the footer.
 func VerifyReceipt(token string, key func(id string) (PublicKey, bool)) (Receipt, error) {
 	verified, err := receipts.verify(token, key)
 	if err != nil {

@@ -21,6 +21,7 @@ func testReceipt() (SigningKey, Receipt) {
 	}
 }
 
+// TestReceipt covers that a receipt that was signed is read back (spec: api "Receipts").
 func TestReceipt(t *testing.T) {
 	key, want := testReceipt()
 	for _, task := range []ReceiptTask{ReceiptRemoval, ReceiptRelease, ReceiptTransfer} {
@@ -29,7 +30,7 @@ func TestReceipt(t *testing.T) {
 		r.IssuedAt = r.IssuedAt.Add(999 * time.Millisecond).In(time.FixedZone("", 3600))
 		token, err := key.SignReceipt(r)
 		require.NoError(t, err)
-		got, err := key.Public().VerifyReceipt(token)
+		got, err := VerifyReceipt(token, byKey(key.Public()))
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 		signed, err := key.SignReceipt(want)
@@ -70,7 +71,7 @@ func TestVerifyReceiptFindsTheKey(t *testing.T) {
 	require.ErrorIs(t, err, ErrReceiptKey)
 	require.ErrorIs(t, err, ErrReceiptSignature)
 	stranger := SigningKeyFromSeed([32]byte{4}).Public()
-	_, err = stranger.VerifyReceipt(token)
+	_, err = VerifyReceipt(token, byKey(stranger))
 	require.ErrorIs(t, err, ErrReceiptKey)
 	_, err = VerifyReceipt(token, func(string) (PublicKey, bool) { return stranger, true })
 	require.ErrorIs(t, err, ErrReceiptSignature)
@@ -94,7 +95,7 @@ func TestReceiptHasOneText(t *testing.T) {
 			token[:i] + token[i+1:], token[:i] + "\n" + token[i:], token[:i] + "=" + token[i:],
 			token[:i] + string(token[i]^1) + token[i+1:], token[:i] + string(token[i]^0x20) + token[i+1:],
 		} {
-			_, err := public.VerifyReceipt(change)
+			_, err := VerifyReceipt(change, byKey(public))
 			require.Error(t, err, change)
 		}
 	}
@@ -106,7 +107,7 @@ func TestReceiptHasOneText(t *testing.T) {
 			changed := append([]string{}, parts...)
 			changed[part] = parts[part][:len(parts[part])-1] + string(letter)
 			text := strings.Join(changed, ".")
-			_, err := public.VerifyReceipt(text)
+			_, err := VerifyReceipt(text, byKey(public))
 			require.Equal(t, text == token, err == nil, text)
 		}
 	}
@@ -115,12 +116,13 @@ func TestReceiptHasOneText(t *testing.T) {
 		"v3.public." + parts[2] + "." + parts[3], "v4.local." + parts[2] + "." + parts[3],
 		token + strings.Repeat("A", MaxReceipt),
 	} {
-		_, err := public.VerifyReceipt(text)
+		_, err := VerifyReceipt(text, byKey(public))
 		require.ErrorIs(t, err, ErrReceiptDamaged, text)
 	}
 }
 
-// A properly signed token is refused by name if it is of another kind, or if a claim is missing or ill-typed.
+// A properly signed token is refused by name if it is of another kind, or if a claim is missing or ill-typed (spec: api
+// "Receipts").
 func TestMalformedReceipts(t *testing.T) {
 	key, _ := testReceipt()
 	public := key.Public()
@@ -150,28 +152,28 @@ func TestMalformedReceipts(t *testing.T) {
 		}
 		return claims
 	}
-	_, err = public.VerifyReceipt(sign(good, foot, receipts.assertion))
+	_, err = VerifyReceipt(sign(good, foot, receipts.assertion), byKey(public))
 	require.NoError(t, err)
-	_, err = public.VerifyReceipt(sign(with("reason", "a claim of a newer server"), foot, receipts.assertion))
+	_, err = VerifyReceipt(sign(with("reason", "a claim of a newer server"), foot, receipts.assertion), byKey(public))
 	require.NoError(t, err, "fields are additive")
-	_, err = public.VerifyReceipt(sign(with("exp", "2001-01-01T00:00:00Z"), foot, receipts.assertion))
+	_, err = VerifyReceipt(sign(with("exp", "2001-01-01T00:00:00Z"), foot, receipts.assertion), byKey(public))
 	require.NoError(t, err, "no rule of time applies")
 
 	others := []string{"", "acen/v2 validation", implicitAssertion, "acen/v2 receipt "}
 	for _, assertion := range others {
-		_, err := public.VerifyReceipt(sign(good, foot, assertion))
+		_, err := VerifyReceipt(sign(good, foot, assertion), byKey(public))
 		require.ErrorIs(t, err, ErrReceiptSignature, assertion)
 	}
 	for _, other := range []string{
 		"", "{}", `{"kid":"x","kid":"` + public.KeyID() + `"}`, `{"kid": "` + public.KeyID() + `"}`,
 		`{"KID":"` + public.KeyID() + `"}`, `{"kid":"` + public.KeyID() + `","x":1}`, foot + " ",
 	} {
-		_, err := public.VerifyReceipt(sign(good, other, receipts.assertion))
+		_, err := VerifyReceipt(sign(good, other, receipts.assertion), byKey(public))
 		require.ErrorIs(t, err, ErrReceiptDamaged, other)
 	}
-	_, err = public.VerifyReceipt(sign(good, `{"kid":"0000000000000000"}`, receipts.assertion))
+	_, err = VerifyReceipt(sign(good, `{"kid":"0000000000000000"}`, receipts.assertion), byKey(public))
 	require.ErrorIs(t, err, ErrReceiptKey)
-	_, err = public.VerifyReceipt(sign(nil, foot, receipts.assertion))
+	_, err = VerifyReceipt(sign(nil, foot, receipts.assertion), byKey(public))
 	require.ErrorIs(t, err, ErrReceiptDamaged, "null")
 
 	for name, values := range map[string][]any{
@@ -188,18 +190,18 @@ func TestMalformedReceipts(t *testing.T) {
 		},
 	} {
 		for _, value := range append(values, nil, json.RawMessage("null")) {
-			_, err := public.VerifyReceipt(sign(with(name, value), foot, receipts.assertion))
+			_, err := VerifyReceipt(sign(with(name, value), foot, receipts.assertion), byKey(public))
 			require.ErrorIs(t, err, ErrReceiptDamaged, "%s = %v", name, value)
 		}
 		upper := with(name, nil)
 		upper[strings.ToUpper(name)] = good[name]
-		_, err := public.VerifyReceipt(sign(upper, foot, receipts.assertion))
+		_, err := VerifyReceipt(sign(upper, foot, receipts.assertion), byKey(public))
 		require.ErrorIs(t, err, ErrReceiptDamaged, "%s in upper case", name)
 	}
 	file, claimed := testFile()
 	token, err := file.Sign(claimed)
 	require.NoError(t, err)
-	_, err = file.Public().VerifyReceipt(token)
+	_, err = VerifyReceipt(token, byKey(file.Public()))
 	require.ErrorIs(t, err, ErrReceiptSignature, "a license file is no receipt")
 }
 
@@ -217,7 +219,7 @@ func FuzzReceipt(f *testing.F) {
 	require.NoError(f, err)
 	public := key.Public()
 	f.Fuzz(func(t *testing.T, text string, body []byte) {
-		if got, err := public.VerifyReceipt(text); err == nil {
+		if got, err := VerifyReceipt(text, byKey(public)); err == nil {
 			require.Equal(t, token, text)
 			require.Equal(t, r, got)
 		}
@@ -225,13 +227,13 @@ func FuzzReceipt(f *testing.F) {
 		if err != nil {
 			return
 		}
-		got, err := public.VerifyReceipt(made.V4Sign(private, []byte(receipts.assertion)))
+		got, err := VerifyReceipt(made.V4Sign(private, []byte(receipts.assertion)), byKey(public))
 		if err != nil {
 			return
 		}
 		again, err := key.SignReceipt(got)
 		require.NoError(t, err)
-		reread, err := public.VerifyReceipt(again)
+		reread, err := VerifyReceipt(again, byKey(public))
 		require.NoError(t, err)
 		require.Equal(t, got, reread)
 		require.Len(t, got.Epoch, base64.RawURLEncoding.EncodedLen(epochSize))

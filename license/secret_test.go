@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// TestSecretsDoNotShow covers every way in which a secret may be printed (spec: codes "Keys of a program").
 func TestSecretsDoNotShow(t *testing.T) {
 	const marker = "SECRETMARKER"
 	var b [32]byte

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSerialNumberZero covers a number with a right tag whose serial id is 0, which Serial never makes.
+// TestSerialNumberZero covers a number with a right tag whose serial id is 0, which Serial never makes (spec: codes
+// "Serial number").
 func TestSerialNumberZero(t *testing.T) {
 	q := NewSerialSeed([32]byte{9})
 	tag := q.tag(1, 0, 5)

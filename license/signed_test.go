@@ -57,6 +57,7 @@ func asTheLibrary(t *testing.T, key PublicKey, token, assertion string) (accepte
 	return accepted
 }
 
+// TestVerifiedAsByTheLibrary covers that our verification and the PASETO library agree (spec: codes "License file").
 func TestVerifiedAsByTheLibrary(t *testing.T) {
 	key, f := testFile()
 	token, err := key.Sign(f)

@@ -75,7 +75,7 @@ const (
 	StateUnknown     ValidationState = "Unknown"
 )
 
-// Validation is the server's answer to a program that asks about its license (spec: codes, "Validation answer").
+// Validation is the server's answer to a program that asks about its license (spec: codes "Validation answer").
 type Validation struct {
 	LicenseID int64
 	Site      SiteCode

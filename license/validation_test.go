@@ -27,6 +27,8 @@ func byKey(p PublicKey) func(string) (PublicKey, bool) {
 	return func(id string) (PublicKey, bool) { return p, id == p.KeyID() }
 }
 
+// TestValidation covers that a validation answer is read back, and which answers are refused (spec: codes "Validation
+// answer").
 func TestValidation(t *testing.T) {
 	key, plain := testValidation()
 	file, claims := testFile()
@@ -55,7 +57,7 @@ func TestValidation(t *testing.T) {
 
 		_, err = VerifyValidation(token, Nonce{1, 2, 4}, byKey(key.Public()))
 		require.ErrorIs(t, err, ErrValidationNonce, name)
-		_, err = key.Public().VerifyReceipt(token)
+		_, err = VerifyReceipt(token, byKey(key.Public()))
 		require.Error(t, err, "%s: an answer is not a receipt", name)
 		_, err = key.Public().Verify(token)
 		require.Error(t, err, "%s: an answer is not a license file", name)
@@ -95,7 +97,8 @@ func TestVerifyValidationFindsTheKey(t *testing.T) {
 	}
 }
 
-// A properly signed token is refused if a claim is missing or ill-typed, or if it is of another kind.
+// A properly signed token is refused if a claim is missing or ill-typed, or if it is of another kind (spec: codes
+// "Validation answer").
 func TestMalformedValidations(t *testing.T) {
 	key, v := testValidation()
 	private, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(key.private())

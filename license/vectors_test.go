@@ -86,10 +86,11 @@ type tokenVector struct {
 }
 
 // TestVectors runs the test vectors of the scheme, and those of a further file: go test ./license -run TestVectors
-// -args -vectors=FILE.
+// -args -vectors=FILE (spec: codes "Keys of a program", codes "Lock values", codes "Site code and Machine ID", codes
+// "Activation code", codes "License file", codes "Removal code", codes "Serial number").
 func TestVectors(t *testing.T) {
-	const edges = "testdata/codes-edges.json" // has cases alone
-	files := []string{"testdata/codes.json", edges}
+	const edges = "../docs/spec/vectors/codes-edges.json" // has cases alone
+	files := []string{"../docs/spec/vectors/codes.json", edges}
 	if *moreVectors != "" {
 		files = append(files, *moreVectors)
 	}

@@ -10,21 +10,21 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 )
 
-// CourierAction is what a courier can do for an item of a request.
+// CourierAction is what a courier can do for an item of a request: a task, or the result of one that was done before.
 type CourierAction string
 
 // The actions.
 const (
 	// CourierNew gives the PC a new license of an order.
-	CourierNew CourierAction = "new-license"
+	CourierNew = CourierAction(api.TaskNewLicense)
 	// CourierHave brings the license that the PC has already.
 	CourierHave CourierAction = "have"
 	// CourierReactivate brings a license back that the PC had before.
-	CourierReactivate CourierAction = "reactivation"
+	CourierReactivate = CourierAction(api.TaskReactivation)
 	// CourierTransfer gives the PC the license of another one.
-	CourierTransfer CourierAction = "transfer"
+	CourierTransfer = CourierAction(api.TaskTransfer)
 	// CourierRemove hands in a removal code.
-	CourierRemove CourierAction = "removal"
+	CourierRemove = CourierAction(api.TaskRemoval)
 	// CourierRemoved tells that the license was removed already.
 	CourierRemoved CourierAction = "removed"
 )

@@ -119,7 +119,7 @@ func (m *Manager) parseDeparture(ctx context.Context, l departure) (license.Sign
 // Site code, so that the program stops running, and stores the removal code beside it. Then it seals a copy of the code
 // in the vault, so that it survives the loss of either, and erases the license file. leave is idempotent: after a crash
 // it resumes.
-func (m *Manager) leave(ctx context.Context, a Account, l departure, purpose Task) error {
+func (m *Manager) leave(ctx context.Context, a Account, l departure, purpose api.Task) error {
 	signature, codes, err := m.parseDeparture(ctx, l)
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (m *Manager) leave(ctx context.Context, a Account, l departure, purpose Tas
 }
 
 // keepRemovalCode seals a copy of a removal code in the vault.
-func (m *Manager) keepRemovalCode(ctx context.Context, a Account, l departure, codes license.Codes, purpose Task) error {
+func (m *Manager) keepRemovalCode(ctx context.Context, a Account, l departure, codes license.Codes, purpose api.Task) error {
 	sealed, err := m.seal(ctx, []byte(l.RemovalCode))
 	if err != nil {
 		return err
@@ -289,7 +289,7 @@ func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 
 func (m *Manager) release(ctx context.Context, l License, leaves departure) (License, error) {
 	return m.licensed(ctx, Job{
-		Task: TaskRelease, Title: beginnings[TaskRelease] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
+		Task: api.TaskRelease, Title: beginnings[api.TaskRelease] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
 	}, removalRequest(l, leaves, 0), nil)
 }
 
@@ -344,7 +344,7 @@ type KeptCode struct {
 	OrderID   int64 // 0 when it is not known
 	LicenseID int64 // 0 when it is not known
 	// Purpose is the open task that hands the code in; "" when there is none, and a person has to.
-	Purpose Task
+	Purpose api.Task
 }
 
 // KeptCodes lists the removal codes that this PC stores: those of open jobs, those whose job was given up or lost, and
@@ -390,12 +390,12 @@ type departureKey struct{ signature, site string }
 
 // openDepartures returns the licenses of this PC that open jobs of an account hand in, with their tasks; 0 means all
 // accounts.
-func (m *Manager) openDepartures(ctx context.Context, account int64) (map[departureKey]Task, error) {
+func (m *Manager) openDepartures(ctx context.Context, account int64) (map[departureKey]api.Task, error) {
 	open, err := m.openJobs(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	found := map[departureKey]Task{}
+	found := map[departureKey]api.Task{}
 	for _, job := range open {
 		leaves, err := m.jobDeparture(ctx, job)
 		if err != nil && !sealedAway(err) {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
@@ -442,7 +443,7 @@ func (r *ring) Delete(ctx context.Context, name string) error {
 
 func newFakePC(t *testing.T, f *fakeServer, name string) *fakePC {
 	t.Helper()
-	p := &fakePC{server: f, ring: &ring{Store: keyring.Memory()}}
+	p := &fakePC{server: f, ring: &ring{Store: keyringtest.Memory()}}
 	o := options(filepath.Join(t.TempDir(), "data"))
 	o.Keyring, o.Fingerprint, o.HTTPTransport = p.ring, fingerprinttest.PC(name), f
 	o.Now = func() time.Time { f.clock.Lock(); defer f.clock.Unlock(); return f.now }

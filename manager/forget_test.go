@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
 )
@@ -17,7 +17,7 @@ import (
 func TestForget(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data")
 	cleared := 0
-	o := ForgetOptions{DataDir: folder, Keyring: keyring.Memory(), Clear: func(context.Context) error { cleared++; return nil }}
+	o := ForgetOptions{DataDir: folder, Keyring: keyringtest.Memory(), Clear: func(context.Context) error { cleared++; return nil }}
 	m := open(t, folder)
 	_, err := Forget(t.Context(), o)
 	require.ErrorIs(t, err, ErrAlreadyRunning)
@@ -93,7 +93,7 @@ func TestForgetLeavesNewerData(t *testing.T) {
 	_, err := m.db.ExecContext(t.Context(), `PRAGMA user_version = 999`)
 	require.NoError(t, err)
 	require.NoError(t, m.Close())
-	_, err = Forget(t.Context(), ForgetOptions{DataDir: folder, Keyring: keyring.Memory(), Clear: func(context.Context) error { return nil }})
+	_, err = Forget(t.Context(), ForgetOptions{DataDir: folder, Keyring: keyringtest.Memory(), Clear: func(context.Context) error { return nil }})
 	require.ErrorContains(t, err, "newer version")
 	require.FileExists(t, filepath.Join(folder, databaseName))
 }

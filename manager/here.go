@@ -83,7 +83,7 @@ func verify(p api.Program, content string) (license.File, error) {
 }
 
 // install puts a license file where its program finds it, and a sealed copy into the vault. Files of the same license
-// and of its family are replaced, those of other licenses of the program stay (spec: codes, "Several licenses").
+// and of its family are replaced, those of other licenses of the program stay (spec: codes "Several licenses").
 func (m *Manager) install(ctx context.Context, p api.Program, l api.License, content string) error {
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {

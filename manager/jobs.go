@@ -15,20 +15,6 @@ import (
 	"github.com/acen-desktop/acen/client"
 )
 
-// Task names what a job does.
-type Task string
-
-// The tasks.
-const (
-	TaskNewLicense Task = "new-license"
-	TaskReactivate Task = "reactivation"
-	TaskTransfer   Task = "transfer"
-	TaskRemove     Task = "removal"
-	TaskRelease    Task = "release"
-	TaskEmail      Task = "email"
-	TaskNewOrder   Task = "new-order"
-)
-
 // JobState is how far a job is.
 type JobState string
 
@@ -46,7 +32,7 @@ type Job struct {
 	ID        int64
 	Account   int64  // ID of the account that the job belongs to
 	Key       string // UUID
-	Task      Task
+	Task      api.Task
 	Title     string
 	State     JobState
 	Err       error
@@ -69,7 +55,7 @@ func (j Job) GiveUpAt() time.Time { return j.CreatedAt.Add(giveUpAfter) }
 // MayGiveUp reports whether GiveUp accepts the job at a time: it has been open for a day.
 func (j Job) MayGiveUp(now time.Time) bool { return !now.Before(j.GiveUpAt()) }
 
-// answersKept is how long a server surely knows an idempotency key (api.md).
+// answersKept is how long a server surely knows an idempotency key (spec: api "Idempotency").
 const answersKept = 24 * time.Hour
 
 // runningJob lets a second click wait for the first one's outcome.
@@ -226,7 +212,7 @@ func (m *Manager) carryOut(ctx context.Context, running *runningJob) {
 		return
 	}
 	*job = current
-	if job.Task == TaskEmail && job.State == JobSent && m.options.Now().Sub(job.CreatedAt) >= answersKept {
+	if job.Task == api.TaskEmail && job.State == JobSent && m.options.Now().Sub(job.CreatedAt) >= answersKept {
 		running.err = fmt.Errorf("%w: the mail was asked for on %s; send it again if it did not arrive", ErrOutcomeUnknown, job.CreatedAt.Format("2 January 15:04"))
 		running.err = m.closeFailed(ctx, job, running.err)
 		return
@@ -315,8 +301,8 @@ func (m *Manager) renewSite(ctx context.Context, job *Job, r *request) (bool, er
 	next := *job
 	of, _ := strings.CutSuffix(job.intent, intentCodes(old))
 	next.intent = of + intentCodes(fresh)
-	if job.Task == TaskNewLicense {
-		next.Title = beginnings[TaskNewLicense] + fresh.Site.String()
+	if job.Task == api.TaskNewLicense {
+		next.Title = beginnings[api.TaskNewLicense] + fresh.Site.String()
 	}
 	if next.Key, err = m.key(); err != nil {
 		return false, err
@@ -402,7 +388,7 @@ func notAnAnswer(a Account, err error) error {
 
 // succeeded stores the result of a job and closes it.
 func (m *Manager) succeeded(ctx context.Context, a Account, job *Job, out outcome, leaves departure) {
-	if job.Task != TaskEmail {
+	if job.Task != api.TaskEmail {
 		m.keepOutcome(ctx, a, *job, out)
 	}
 	if out.license.ID != 0 {
@@ -423,7 +409,7 @@ func (m *Manager) succeeded(ctx context.Context, a Account, job *Job, out outcom
 		m.options.Logger.Error("a finished job could not be recorded", "job", job.ID, "error", err)
 		job.State = JobDone
 	}
-	if job.Task != TaskEmail {
+	if job.Task != api.TaskEmail {
 		m.installOutcome(ctx, out.license)
 		m.publish(Event{Kind: LicensesChanged, Account: a.ID, OrderID: job.OrderID})
 		m.publish(Event{Kind: OrdersChanged, Account: a.ID})
@@ -464,9 +450,9 @@ func final(job Job, err error) bool {
 	case errors.Is(err, api.ErrNotFound):
 		return !job.leaves
 	case errors.Is(err, api.ErrUnavailable):
-		return job.Task == TaskEmail // the server has no mail service: it queued nothing and waiting does not help
+		return job.Task == api.TaskEmail // the server has no mail service: it queued nothing and waiting does not help
 	case errors.Is(err, api.ErrHostBanned):
-		return !job.leaves && (job.Task == TaskTransfer || job.Task == TaskRemove || job.Task == TaskNewOrder)
+		return !job.leaves && (job.Task == api.TaskTransfer || job.Task == api.TaskRemoval || job.Task == api.TaskNewOrder)
 	}
 	return refusal.Status < 500
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/license/installed"
@@ -105,13 +105,14 @@ func TestLeftWithAnOpenJobWaits(t *testing.T) {
 	require.ErrorIs(t, MoveRefusal(f.order(), row), ErrLeftThisPC)
 	kept := p.kept(t)
 	require.Len(t, kept, 1)
-	require.Equal(t, TaskRelease, kept[0].Purpose)
+	require.Equal(t, api.TaskRelease, kept[0].Purpose)
 	offers, err := p.BringBacks(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, offers)
 }
 
-// An order that is switched off for a while has ended nothing: the code stays, and the move goes on when the order is back.
+// An order that is switched off for a while has ended nothing: the code stays, and the move goes on when the order is
+// back (spec: api 1).
 func TestNotFoundIsNotEnded(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
@@ -150,7 +151,7 @@ func TestRefusedForAWhileMayBeCanceled(t *testing.T) {
 	require.True(t, p.runs(t, l))
 }
 
-// A code is let go for a receipt that proves what was done, and for nothing else.
+// A code is let go for a receipt that proves what was done, and for nothing else (spec: api "Receipts").
 func TestOnlyAReceiptLetsACodeGo(t *testing.T) {
 	other := license.SigningKeyFromSeed([32]byte{9})
 	for name, forge := range map[string]func(f *fakeServer, l api.License) string{
@@ -389,7 +390,7 @@ func TestTransferSurvivesTheKeyring(t *testing.T) {
 	_, err = p.Transfer(t.Context(), Transfer{License: l, Codes: pc.Codes})
 	require.ErrorIs(t, err, ErrUnreachable)
 	reachable(f)
-	p.ring.Store = keyring.Memory()
+	p.ring.Store = keyringtest.Memory()
 	p.restart(t)
 	p.signIn(t)
 	done, err := p.ResumeJobs(t.Context())

@@ -1,4 +1,6 @@
-// Package manager is the license manager without a window: accounts, tables, tasks as jobs that survive a crash, this PC.
+// Package manager is the license manager without a window: accounts, cached tables, tasks as jobs that survive a crash,
+// and the licenses of this PC. The window and acenctl use it. It shows nothing, and translates nothing: messages are a
+// client.Text, errors are found with errors.Is.
 //
 // All methods may be called from any goroutine; they may block and end with their context.
 package manager

@@ -149,7 +149,7 @@ type Wish struct {
 }
 
 // MakeRequest makes a request for a courier, with the codes of this PC, and keeps it until its answer is taken. It needs no
-// account and no network. It fails with a *courier.Fault for a note or a name that cannot be sent.
+// account and no network. It fails with a *carry.Fault for a note or a name that cannot be sent.
 func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish) (carry.Request, error) {
 	request := carry.Request{Device: carry.Clean(device, carry.MaxName), MadeAt: m.options.Now()}
 	var err error

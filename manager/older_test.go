@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
 )
@@ -191,7 +191,7 @@ func TestForgetOlderData(t *testing.T) {
 	state := trialState(t, folder)
 	_, err := Forget(t.Context(), ForgetOptions{
 		DataDir: folder,
-		Keyring: keyring.Memory(),
+		Keyring: keyringtest.Memory(),
 		Clear:   func(context.Context) error { return nil },
 	})
 	require.NoError(t, err)

@@ -53,22 +53,22 @@ func (r request) codes() (license.Codes, error) {
 
 // withCodes returns r with other codes of the PC. The body is encoded as the task encodes it, because sameRequest
 // compares it.
-func (r request) withCodes(task Task, codes license.Codes) (request, error) {
+func (r request) withCodes(task api.Task, codes license.Codes) (request, error) {
 	site, machine := codes.Site.String(), codes.Machine.String()
 	var body any
 	var err error
 	switch task {
-	case TaskNewLicense:
+	case api.TaskNewLicense:
 		var b api.NewLicense
 		err = r.read(&b)
 		b.SiteCode, b.MachineID = site, machine
 		body = b
-	case TaskReactivate:
+	case api.TaskReactivation:
 		var b api.Reactivation
 		err = r.read(&b)
 		b.SiteCode, b.MachineID = site, machine
 		body = b
-	case TaskTransfer:
+	case api.TaskTransfer:
 		var b api.Transfer
 		err = r.read(&b)
 		b.SiteCode, b.MachineID = site, machine
@@ -94,7 +94,7 @@ func (m *Manager) readRequest(ctx context.Context, job Job) (r request, err erro
 	if json.Unmarshal(content, &r) != nil {
 		return r, storageError(errDamaged)
 	}
-	if r.Body == nil && job.Task == TaskNewOrder { // older versions stored the body alone
+	if r.Body == nil && job.Task == api.TaskNewOrder { // older versions stored the body alone
 		r.Body = content
 	}
 	return r, nil
@@ -167,22 +167,22 @@ func (m *Manager) sameRequest(ctx context.Context, job Job, r request) (bool, er
 type sender func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error)
 
 // senders are the senders of all tasks.
-var senders = map[Task]sender{
-	TaskNewLicense: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
+var senders = map[api.Task]sender{
+	api.TaskNewLicense: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
 		var body api.NewLicense
 		if err = r.read(&body); err == nil {
 			out.license, err = c.NewLicense(ctx, job.Key, r.OrderID, body)
 		}
 		return out, err
 	},
-	TaskReactivate: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
+	api.TaskReactivation: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
 		var body api.Reactivation
 		if err = r.read(&body); err == nil {
 			out.license, err = c.Reactivate(ctx, job.Key, r.LicenseID, body)
 		}
 		return out, err
 	},
-	TaskTransfer: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
+	api.TaskTransfer: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
 		var body api.Transfer
 		if err := r.read(&body); err != nil {
 			return outcome{}, err
@@ -193,7 +193,7 @@ var senders = map[Task]sender{
 		answer, err := c.Transfer(ctx, job.Key, r.LicenseID, body)
 		return outcome{license: answer.License, receipt: answer.Receipt}, err
 	},
-	TaskRemove: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
+	api.TaskRemoval: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
 		body := api.Removal{RemovalCode: r.code}
 		if r.code == "" { // an older version's
 			if err := r.read(&body); err != nil {
@@ -203,18 +203,18 @@ var senders = map[Task]sender{
 		answer, err := c.Remove(ctx, job.Key, r.LicenseID, body)
 		return outcome{order: answer.Order, receipt: answer.Receipt}, err
 	},
-	TaskRelease: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
+	api.TaskRelease: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
 		answer, err := c.Release(ctx, job.Key, r.LicenseID, api.Release{RemovalCode: r.code})
 		return outcome{license: answer.License, receipt: answer.Receipt}, err
 	},
-	TaskEmail: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
+	api.TaskEmail: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
 		var body api.EmailRequest
 		if err := r.read(&body); err != nil {
 			return outcome{}, err
 		}
 		return outcome{}, c.SendEmail(ctx, job.Key, r.LicenseID, body)
 	},
-	TaskNewOrder: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
+	api.TaskNewOrder: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
 		var body api.NewOrder
 		if err = r.read(&body); err == nil {
 			out.order, err = c.NewOrder(ctx, job.Key, body)

@@ -286,7 +286,7 @@ func TestSealedRequestKeepsItsCodes(t *testing.T) {
 	body := api.Transfer{SiteCode: pc.Codes.Site.String(), MachineID: pc.Codes.Machine.String(), RemovalCode: "9D2BK-DD62M-C"}
 	r, err := request{LicenseID: 1}.withBody(body)
 	require.NoError(t, err)
-	job := Job{Task: TaskTransfer, OrderID: lumenOrder, request: []byte("sealed")}
+	job := Job{Task: api.TaskTransfer, OrderID: lumenOrder, request: []byte("sealed")}
 	renewed, err := p.renewSite(t.Context(), &job, &r)
 	require.NoError(t, err)
 	require.False(t, renewed)

@@ -14,14 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
 )
 
 func options(folder string) Options {
-	return Options{DataDir: folder, Keyring: keyring.Memory(), Fingerprint: fingerprint.System(),
+	return Options{DataDir: folder, Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System(),
 		Now: func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }}
 }
 
@@ -119,7 +119,7 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, err)
 	r, err := request{OrderID: 1}.withBody(api.NewLicense{Note: strings.Repeat("x", 200_000)})
 	require.NoError(t, err)
-	_, err = m.openOrWrite(ctx, Account{ID: 1}, Job{Task: TaskNewLicense, Title: "x", OrderID: 1}, r)
+	_, err = m.openOrWrite(ctx, Account{ID: 1}, Job{Task: api.TaskNewLicense, Title: "x", OrderID: 1}, r)
 	require.ErrorIs(t, err, ErrStorage)
 	require.ErrorContains(t, err, "disk is full")
 	open, err := m.openJobs(ctx, 1)

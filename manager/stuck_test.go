@@ -436,7 +436,7 @@ func TestCancelOfWhatNeverLeft(t *testing.T) {
 	_, _ = p.row(t, l.ID)
 	leaves, err := p.newDeparture(t.Context(), l)
 	require.NoError(t, err)
-	_, err = p.openOrWrite(t.Context(), *p.account, Job{Task: TaskRelease, OrderID: l.OrderID, LicenseID: l.ID}, removalRequest(l, leaves, 0))
+	_, err = p.openOrWrite(t.Context(), *p.account, Job{Task: api.TaskRelease, OrderID: l.OrderID, LicenseID: l.ID}, removalRequest(l, leaves, 0))
 	require.NoError(t, err)
 	require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
 	require.True(t, p.runs(t, l))

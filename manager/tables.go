@@ -227,7 +227,7 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 			return out // without locks no row is this PC's
 		}
 		left := m.leftHere(p)
-		var open map[departureKey]Task
+		var open map[departureKey]api.Task
 		for i := range out {
 			out[i].ThisPC = recognize(out[i].License)
 			if out[i].LeftHere = left(out[i].License); !out[i].LeftHere {

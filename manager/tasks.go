@@ -57,8 +57,8 @@ type SendEmail struct {
 // one and the job asks again (spec: api 21).
 func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
 	return m.licensed(ctx, Job{
-		Task:    TaskNewLicense,
-		Title:   beginnings[TaskNewLicense] + r.Codes.Site.String(),
+		Task:    api.TaskNewLicense,
+		Title:   beginnings[api.TaskNewLicense] + r.Codes.Site.String(),
 		OrderID: r.OrderID,
 		intent:  fmt.Sprintf("order %d", r.OrderID) + intentCodes(r.Codes),
 	}, request{OrderID: r.OrderID}, api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
@@ -68,8 +68,8 @@ func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error)
 // NewLicense.
 func (m *Manager) Reactivate(ctx context.Context, r Reactivate) (License, error) {
 	return m.licensed(ctx, Job{
-		Task:      TaskReactivate,
-		Title:     beginnings[TaskReactivate] + nameOf(r.License),
+		Task:      api.TaskReactivation,
+		Title:     beginnings[api.TaskReactivation] + nameOf(r.License),
 		OrderID:   r.License.OrderID,
 		LicenseID: r.License.ID,
 		intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
@@ -91,7 +91,7 @@ func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
 		return License{}, err
 	}
 	return m.licensed(ctx, Job{
-		Task: TaskTransfer, Title: beginnings[TaskTransfer] + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
+		Task: api.TaskTransfer, Title: beginnings[api.TaskTransfer] + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
 		intent: fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
 	}, removalRequest(r.License, leaves, r.RemovalCode),
 		api.Transfer{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
@@ -123,7 +123,7 @@ func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
 
 func (m *Manager) remove(ctx context.Context, l License, r request) (outcome, error) {
 	return m.run(ctx, Job{
-		Task: TaskRemove, Title: beginnings[TaskRemove] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
+		Task: api.TaskRemoval, Title: beginnings[api.TaskRemoval] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
 	}, r)
 }
 
@@ -134,7 +134,7 @@ func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
 		return err
 	}
 	_, err = m.run(ctx, Job{
-		Task: TaskEmail, Title: beginnings[TaskEmail] + nameOf(License{License: api.License{ID: r.LicenseID}}), LicenseID: r.LicenseID,
+		Task: api.TaskEmail, Title: beginnings[api.TaskEmail] + nameOf(License{License: api.License{ID: r.LicenseID}}), LicenseID: r.LicenseID,
 		intent: fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
 	}, content)
 	return err
@@ -148,7 +148,7 @@ func (m *Manager) NewOrder(ctx context.Context, r api.NewOrder) (api.Order, erro
 		return api.Order{}, err
 	}
 	out, err := m.run(ctx, Job{
-		Task: TaskNewOrder, Title: beginnings[TaskNewOrder] + r.SerialNumber,
+		Task: api.TaskNewOrder, Title: beginnings[api.TaskNewOrder] + r.SerialNumber,
 		intent: fmt.Sprintf("program %d, serial %s", r.ProgramID, r.SerialNumber),
 	}, content)
 	return out.order, err
@@ -175,9 +175,9 @@ func (m *Manager) licensed(ctx context.Context, job Job, r request, body any) (L
 }
 
 // beginnings are what the titles of jobs begin with; what they are about follows.
-var beginnings = map[Task]string{
-	TaskNewLicense: "New license for ", TaskReactivate: "Reactivation of ", TaskTransfer: "Transfer of ", TaskRemove: "Removal of ",
-	TaskRelease: "Move of ", TaskEmail: "Email of ", TaskNewOrder: "New order with serial number ",
+var beginnings = map[api.Task]string{
+	api.TaskNewLicense: "New license for ", api.TaskReactivation: "Reactivation of ", api.TaskTransfer: "Transfer of ", api.TaskRemoval: "Removal of ",
+	api.TaskRelease: "Move of ", api.TaskEmail: "Email of ", api.TaskNewOrder: "New order with serial number ",
 }
 
 // About returns what a job is about, for who says its title in another language: the note of a license, or "" for a license without
@@ -190,7 +190,7 @@ func (j Job) About() (name string, ok bool) {
 	if name == nameOf(License{License: api.License{ID: j.LicenseID}}) {
 		return "", true
 	}
-	if j.Task == TaskNewLicense || j.Task == TaskNewOrder {
+	if j.Task == api.TaskNewLicense || j.Task == api.TaskNewOrder {
 		return name, true
 	}
 	note, quoted := strings.CutPrefix(strings.TrimSuffix(name, "”"), "“")

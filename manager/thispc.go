@@ -29,7 +29,7 @@ type ThisPC struct {
 }
 
 // Distinct reports whether the codes distinguish this PC from others of its model: whether its network card or its disk
-// can be read (spec: codes, "Comparing locks", rule 5).
+// can be read (spec: codes "Comparing locks" 5).
 func (p ThisPC) Distinct() bool {
 	return p.Locks[license.NETID-1].Readable || p.Locks[license.HDHWID-1].Readable
 }

@@ -1,4 +1,5 @@
-// Package packaging has no code of its own: this test holds together what packages say.
+// Package packaging has tests only. They check that the packages of all systems agree on names, versions, file types
+// and the toolchain.
 package packaging
 
 import (
@@ -54,8 +55,8 @@ func TestToolchain(t *testing.T) {
 		"../bench/go.mod":         "\ntoolchain go%s\n",
 		"../Makefile":             "\nexport GOTOOLCHAIN := go%s\n",
 		"container/Containerfile": "\nFROM golang:%s AS build\n",
-		"../README.md":            "built and tested with Go %s;",
-		"../docs/operations.md":   "built with Go %s,",
+		"../docs/install.md":      "built and tested with Go %s;",
+		"../docs/server.md":       "built with Go %s,",
 	} {
 		text := read(t, filepath.FromSlash(path))
 		require.Contains(t, text, fmt.Sprintf(line, version[1]), path)

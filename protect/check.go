@@ -543,7 +543,7 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 		}
 	}
 	if best.verdict.Kind == Valid {
-		for _, c := range list { // the union of all features (spec: codes, "Several licenses")
+		for _, c := range list { // the union of all features (spec: codes "Several licenses")
 			if c.verdict.Kind == Valid {
 				best.verdict.License.Features |= c.file.Features
 			}
@@ -594,7 +594,7 @@ func better(c, than candidate) bool {
 // judgeTime decides about the licenses of this PC that time ends. If the clock was set back within the tolerance it
 // uses the latest time seen. That time is reset by a license that was issued later than all before, to its issue, and
 // by a typed activation code that this PC never had, to the present, because such a code has no time of issue (spec:
-// codes, "Activation code").
+// codes "Activation code").
 func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder, contacts []installed.Contact) {
 	var timed []*candidate
 	for i := range list {

@@ -395,7 +395,7 @@ func day(language int, t time.Time) string {
 	return d + " " + month + " " + y
 }
 
-// end formats the end of a license: its last day, and the time if the license does not end with that day (spec: codes,
+// end formats the end of a license: its last day, and the time if the license does not end with that day (spec: codes
 // "Activation code").
 func end(language int, t time.Time) string {
 	t = t.UTC()

@@ -119,7 +119,7 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
-// An end is shown as its day in UTC, with the hour where it does not end with the day.
+// An end is shown as its day in UTC, with the hour where it does not end with the day (spec: codes "Activation code").
 func TestDays(t *testing.T) {
 	evening := time.Date(2026, 8, 1, 23, 59, 59, 0, time.UTC).In(time.FixedZone("", 9*60*60))
 	for i, want := range []string{"1 August 2026", "1. August 2026", "1er août 2026", "1 de agosto de 2026", "2026年8月1日"} {

@@ -760,7 +760,8 @@ func TestLicenseHidesItself(t *testing.T) {
 	require.NotContains(t, fmt.Sprintf("%#v", l.Verdict()), fmt.Sprintf("%x", seed[:]))
 }
 
-// A Site code that another PC has is given up for a new one, once for each refusal, and a license stays valid by it.
+// A Site code that another PC has is given up for a new one, once for each refusal, and a license stays valid by it
+// (spec: api 21).
 func TestRenewCodes(t *testing.T) {
 	d := newDesk(t)
 	d.put(d.sign(signing, d.license()))

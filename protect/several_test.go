@@ -28,7 +28,7 @@ func (d *desk) trial() license.File {
 }
 
 // A trial never displaces a perpetual license, whichever comes first, and the features of both are taken together for
-// as long as both are valid.
+// as long as both are valid (spec: codes "Several licenses").
 func TestTrialBesidePerpetual(t *testing.T) {
 	for name, trialFirst := range map[string]bool{"trial first": true, "trial last": false} {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +63,8 @@ func TestTrialBesidePerpetual(t *testing.T) {
 	}
 }
 
-// Of licenses that end the end of the one that lasts longest is shown; what is not valid adds nothing.
+// Of licenses that end the end of the one that lasts longest is shown; what is not valid adds nothing (spec: codes
+// "Several licenses").
 func TestFeaturesOfValidLicensesOnly(t *testing.T) {
 	d := newDesk(t)
 	elsewhere := func(name string, f license.File) {
@@ -136,7 +137,8 @@ func TestTypedTrial(t *testing.T) {
 	require.Equal(t, l.Verdict(), d.open().Verdict())
 }
 
-// A PC whose clock once was in the future recovers with a typed code that it never had, and with no other.
+// A PC whose clock once was in the future recovers with a typed code that it never had, and with no other (spec: codes
+// "Activation code").
 func TestTypedCodeAfterAWrongClock(t *testing.T) {
 	first := license.Grant{Issue: 1, Expires: noon.AddDate(0, 0, 30)}
 	second := license.Grant{Issue: 2, Expires: noon.AddDate(0, 0, 40)}

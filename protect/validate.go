@@ -239,7 +239,7 @@ func word(state string) string {
 }
 
 // ask calls POST /licenses/{id}/validation with a new nonce and returns the verified answer. It fails with
-// ErrNotSigned, and with a *refused for a problem, which says nothing about the license whatever its code (spec: codes,
+// ErrNotSigned, and with a *refused for a problem, which says nothing about the license whatever its code (spec: codes
 // "Validation answer").
 func (l *License) ask(ctx context.Context, f license.File) (license.Validation, error) {
 	none := license.Validation{}

@@ -184,7 +184,7 @@ func TestValidate(t *testing.T) {
 
 // Whoever puts a certificate and a proxy before a program can answer whatever they like, and let the genuine server
 // answer other questions. Nothing of that says anything: a license that is due stays due, one that has ended stays
-// ended, and one that is valid stays valid.
+// ended, and one that is valid stays valid (spec: codes "Validation answer").
 func TestForgedAnswers(t *testing.T) {
 	change := func(fn func(*license.Validation)) func(asking) string {
 		return func(q asking) string {
@@ -297,7 +297,8 @@ func TestNonces(t *testing.T) {
 	require.Len(t, server.bodies, 9, "without a nonce nothing is asked")
 }
 
-// An answer may be signed with any key of the program, as a license file may, and has no rule of time.
+// An answer may be signed with any key of the program, as a license file may, and has no rule of time (spec: codes
+// "Validation answer").
 func TestAnswersOfFormerKeys(t *testing.T) {
 	for _, at := range []time.Time{noon, noon.AddDate(-30, 0, 0), noon.AddDate(30, 0, 0)} {
 		d := newDesk(t)

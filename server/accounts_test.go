@@ -168,6 +168,7 @@ func fill(page, password, again string) url.Values {
 	return form
 }
 
+// TestForgottenPassword covers the way from the mailed link to the new password (spec: api 13).
 func TestForgottenPassword(t *testing.T) {
 	w := newWorld(t)
 	session := w.clients["anna"]
@@ -206,6 +207,7 @@ func TestForgottenPassword(t *testing.T) {
 	require.NotContains(t, w.Log.String(), token)
 }
 
+// TestLinksEnd covers that a link lasts one hour and works once (spec: api 13).
 func TestLinksEnd(t *testing.T) {
 	w := newWorld(t)
 	first := w.askForLink("anna")[0]
@@ -229,6 +231,7 @@ func TestLinksEnd(t *testing.T) {
 	w.status(status, body, api.ErrVerificationFailed, "too old")
 }
 
+// TestResetsTellNothing covers that no mail goes to an account that is closed or does not exist (spec: api 13).
 func TestResetsTellNothing(t *testing.T) {
 	w := newWorld(t)
 	require.Empty(t, w.askForLink("nobody"))
@@ -250,6 +253,8 @@ func TestResetsTellNothing(t *testing.T) {
 	}
 }
 
+// TestChangePassword covers the current password, the length of the new one, and that other sessions end (spec: api
+// 13).
 func TestChangePassword(t *testing.T) {
 	w := newWorld(t)
 	elsewhere := newSessions(w)["anna"]
@@ -292,7 +297,7 @@ func TestChangeAccount(t *testing.T) {
 	require.Equal(t, []string{"anna.berg@lumen.example", "it@lumen.example"}, list[0].To)
 }
 
-// Failed sign-ins ban the account they name, whether it exists or not, and leave others alone.
+// Failed sign-ins ban the account they name, whether it exists or not, and leave others alone (spec: api 11).
 func TestSignInBans(t *testing.T) {
 	for _, name := range []string{"anna", "nobody"} {
 		w := newWorld(t)
@@ -316,7 +321,7 @@ func TestSignInBans(t *testing.T) {
 	}
 }
 
-// A refusal for the time being is no answer to a key: the same key succeeds later.
+// A refusal for the time being is no answer to a key: the same key succeeds later (spec: api "Idempotency").
 func TestWaitingKeepsTheKey(t *testing.T) {
 	w := newWorld(t)
 	w.prepare("refused order 1000")

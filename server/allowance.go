@@ -11,13 +11,13 @@ import (
 
 // uses is how often the tasks of an order were done today and this month, as far as limits ask for it.
 type uses struct {
-	order    map[store.Task]store.Use           // new licenses and removals
-	families map[int64]map[store.Task]store.Use // reactivations and transfers, by original license
+	order    map[api.Task]store.Use           // new licenses and removals
+	families map[int64]map[api.Task]store.Use // reactivations and transfers, by original license
 }
 
-func (u uses) family(original int64, task store.Task) store.Use { return u.families[original][task] }
+func (u uses) family(original int64, task api.Task) store.Use { return u.families[original][task] }
 
-// today and month are when the running calendar day and month began (api.md rule 7).
+// today and month are when the running calendar day and month began (spec: api 7).
 func (r Rules) periods() (today, month time.Time) {
 	zone := r.Zone
 	if zone == nil {
@@ -29,8 +29,8 @@ func (r Rules) periods() (today, month time.Time) {
 
 // uses counts from the licenses themselves: what was done cannot be forgotten or counted twice.
 func (r Rules) uses(ctx context.Context, tx store.Tx, o store.Order, p store.Program) (uses, error) {
-	u := uses{order: map[store.Task]store.Use{}, families: map[int64]map[store.Task]store.Use{}}
-	limited := func(tasks ...store.Task) bool {
+	u := uses{order: map[api.Task]store.Use{}, families: map[int64]map[api.Task]store.Use{}}
+	limited := func(tasks ...api.Task) bool {
 		for _, t := range tasks {
 			if p.Tasks.Rule(t, r.subscription(o)).Limited() {
 				return true
@@ -38,7 +38,7 @@ func (r Rules) uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 		}
 		return false
 	}
-	if !limited(store.Tasks()...) {
+	if !limited(api.LimitedTasks()...) {
 		return u, nil
 	}
 	today, month := r.periods()
@@ -49,16 +49,16 @@ func (r Rules) uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 		}
 		return use
 	}
-	if limited(store.TaskAdd) {
+	if limited(api.TaskNewLicense) {
 		times, err := tx.Activations(ctx, o.ID, month)
 		if err != nil {
 			return u, err
 		}
 		for _, at := range times {
-			u.order[store.TaskAdd] = count(u.order[store.TaskAdd], at)
+			u.order[api.TaskNewLicense] = count(u.order[api.TaskNewLicense], at)
 		}
 	}
-	if !limited(store.TaskReactivate, store.TaskTransfer, store.TaskRemove) {
+	if !limited(api.TaskReactivation, api.TaskTransfer, api.TaskRemoval) {
 		return u, nil
 	}
 	endings, err := tx.Endings(ctx, o.ID, month)
@@ -66,13 +66,13 @@ func (r Rules) uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 		return u, err
 	}
 	for _, e := range endings {
-		task := map[api.LicenseStatus]store.Task{api.StatusReactivated: store.TaskReactivate, api.StatusTransferred: store.TaskTransfer}[e.Status]
+		task := map[api.LicenseStatus]api.Task{api.StatusReactivated: api.TaskReactivation, api.StatusTransferred: api.TaskTransfer}[e.Status]
 		switch {
 		case e.Status == api.StatusRemoved:
-			u.order[store.TaskRemove] = count(u.order[store.TaskRemove], e.At)
+			u.order[api.TaskRemoval] = count(u.order[api.TaskRemoval], e.At)
 		case task != "":
 			if u.families[e.OriginalID] == nil {
-				u.families[e.OriginalID] = map[store.Task]store.Use{}
+				u.families[e.OriginalID] = map[api.Task]store.Use{}
 			}
 			u.families[e.OriginalID][task] = count(u.families[e.OriginalID][task], e.At)
 		}
@@ -81,8 +81,8 @@ func (r Rules) uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 }
 
 // refuse says why a task cannot be done for an order now, whatever the PC and the codes; nil when it can. Orders and
-// licenses are listed with the same answer, so that the app knows before it asks (api.md rules 1, 2 and 7).
-func (r Rules) refuse(task store.Task, o store.Order, p store.Program, use store.Use) *api.Problem {
+// licenses are listed with the same answer, so that the app knows before it asks (spec: api 1, api 2, api 7).
+func (r Rules) refuse(task api.Task, o store.Order, p store.Program, use store.Use) *api.Problem {
 	rule := p.Tasks.Rule(task, r.subscription(o))
 	switch {
 	case !p.RequiresActivation:
@@ -93,9 +93,9 @@ func (r Rules) refuse(task store.Task, o store.Order, p store.Program, use store
 		return api.NewProblem(api.ErrSubscriptionExpired, "The subscription of this order has ended. Renew it with the vendor.")
 	case !rule.On:
 		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("The vendor does not offer %s for this order.", taskNames[task]))
-	case task == store.TaskAdd && o.LicensesExpireAt != nil && r.Now().After(lastMoment(*o.LicensesExpireAt)):
+	case task == api.TaskNewLicense && o.LicensesExpireAt != nil && r.Now().After(lastMoment(*o.LicensesExpireAt)):
 		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("The licenses of this order ended on %s. Ask the vendor to extend them.", o.LicensesExpireAt.UTC().Format("2 January 2006")))
-	case task == store.TaskAdd && o.LicensesActive >= o.LicensesTotal:
+	case task == api.TaskNewLicense && o.LicensesActive >= o.LicensesTotal:
 		return inUse(o)
 	}
 	if !rule.Limited() {
@@ -112,36 +112,40 @@ func (r Rules) refuse(task store.Task, o store.Order, p store.Program, use store
 }
 
 // refuseFor is refuse for a task on one license: one whose end has come would work nowhere.
-func (r Rules) refuseFor(task store.Task, l store.License, o store.Order, p store.Program, u uses) *api.Problem {
+func (r Rules) refuseFor(task api.Task, l store.License, o store.Order, p store.Program, u uses) *api.Problem {
 	use := u.order[task]
-	if task != store.TaskRemove {
+	if task != api.TaskRemoval {
 		use = u.family(l.OriginalID, task)
 	}
 	if refusal := r.refuse(task, o, p, use); refusal != nil {
 		return refusal
 	}
-	if task != store.TaskRemove && l.ExpiresAt != nil && r.Now().After(*l.ExpiresAt) {
+	if task != api.TaskRemoval && l.ExpiresAt != nil && r.Now().After(*l.ExpiresAt) {
 		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("This license ended on %s. Ask the vendor to extend it.", l.ExpiresAt.UTC().Format("2 January 2006")))
 	}
 	return nil
 }
 
-var taskNames = map[store.Task]string{
-	store.TaskAdd: "new licenses", store.TaskReactivate: "license reactivation", store.TaskTransfer: "license transfer", store.TaskRemove: "license removal",
+// taskNames are the tasks in the sentence about a limit.
+var taskNames = map[api.Task]string{
+	api.TaskNewLicense:   "new licenses",
+	api.TaskReactivation: "license reactivation",
+	api.TaskTransfer:     "license transfer",
+	api.TaskRemoval:      "license removal",
 }
 
-func limitReached(task store.Task, period string, allowed, used int, resets time.Time) *api.Problem {
+func limitReached(task api.Task, period string, allowed, used int, resets time.Time) *api.Problem {
 	times := fmt.Sprintf("%d times", allowed)
 	if allowed == 1 {
 		times = "once"
 	}
 	p := api.NewProblem(api.ErrLimitReached, fmt.Sprintf("The vendor allows %s %s a %s.", taskNames[task], times, period))
-	p.Limit = &api.LimitReached{Task: string(task), Period: period, Allowed: allowed, Used: used, ResetsAt: resets.UTC()}
+	p.Limit = &api.LimitReached{Task: task.Rule(), Period: period, Allowed: allowed, Used: used, ResetsAt: resets.UTC()}
 	return p
 }
 
 // allowance puts a refusal and what is left of the limits into the form of the contract.
-func (r Rules) allowance(task store.Task, o store.Order, p store.Program, use store.Use, refusal *api.Problem) *api.Allowance {
+func (r Rules) allowance(task api.Task, o store.Order, p store.Program, use store.Use, refusal *api.Problem) *api.Allowance {
 	a := &api.Allowance{OK: refusal == nil}
 	if refusal != nil {
 		a.Reason = refusal.Code
@@ -174,20 +178,20 @@ func (r Rules) allowance(task store.Task, o store.Order, p store.Program, use st
 
 // orderAllowed are the allowances of an order. Those that count for each license family show the family with the most left.
 func (r Rules) orderAllowed(o store.Order, p store.Program, u uses) api.Allowed {
-	of := func(task store.Task, use store.Use) *api.Allowance {
+	of := func(task api.Task, use store.Use) *api.Allowance {
 		return r.allowance(task, o, p, use, r.refuse(task, o, p, use))
 	}
 	return api.Allowed{
-		Add:        of(store.TaskAdd, u.order[store.TaskAdd]),
-		Reactivate: of(store.TaskReactivate, u.least(o, store.TaskReactivate)),
-		Transfer:   of(store.TaskTransfer, u.least(o, store.TaskTransfer)),
-		Remove:     of(store.TaskRemove, u.order[store.TaskRemove]),
+		Add:        of(api.TaskNewLicense, u.order[api.TaskNewLicense]),
+		Reactivate: of(api.TaskReactivation, u.least(o, api.TaskReactivation)),
+		Transfer:   of(api.TaskTransfer, u.least(o, api.TaskTransfer)),
+		Remove:     of(api.TaskRemoval, u.order[api.TaskRemoval]),
 	}
 }
 
 // least is the use of the family that used a task least. A family that never did is not listed: there is one as long as
 // more licenses are active than families are listed.
-func (u uses) least(o store.Order, task store.Task) (least store.Use) {
+func (u uses) least(o store.Order, task api.Task) (least store.Use) {
 	used := 0
 	for _, family := range u.families {
 		use, ok := family[task]
@@ -207,12 +211,12 @@ func (u uses) least(o store.Order, task store.Task) (least store.Use) {
 
 // licenseAllowed are the allowances of one active license.
 func (r Rules) licenseAllowed(l store.License, o store.Order, p store.Program, u uses) *api.LicenseAllowed {
-	of := func(task store.Task, use store.Use) *api.Allowance {
+	of := func(task api.Task, use store.Use) *api.Allowance {
 		return r.allowance(task, o, p, use, r.refuseFor(task, l, o, p, u))
 	}
 	return &api.LicenseAllowed{
-		Reactivate: of(store.TaskReactivate, u.family(l.OriginalID, store.TaskReactivate)),
-		Transfer:   of(store.TaskTransfer, u.family(l.OriginalID, store.TaskTransfer)),
-		Remove:     of(store.TaskRemove, u.order[store.TaskRemove]),
+		Reactivate: of(api.TaskReactivation, u.family(l.OriginalID, api.TaskReactivation)),
+		Transfer:   of(api.TaskTransfer, u.family(l.OriginalID, api.TaskTransfer)),
+		Remove:     of(api.TaskRemoval, u.order[api.TaskRemoval]),
 	}
 }

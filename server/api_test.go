@@ -152,6 +152,7 @@ func TestScenarios(t *testing.T) {
 		signedOut    bool
 		before       func(*testing.T, *servertest.Server)
 	}{
+		// Orders (spec: api 1).
 		{name: "rule 1: an order is listed", method: "GET", path: "/orders", status: 200, contains: `"id":1042`, active: 3},
 		{name: "rule 1: licenses of an order", method: "GET", path: "/orders/1020/licenses?limit=500", status: 200, contains: "Workstation 199", active: 3},
 		{name: "rule 1: disabled", method: "GET", path: "/orders/1024/licenses", status: 404, code: api.ErrNotFound, active: 3},
@@ -161,6 +162,7 @@ func TestScenarios(t *testing.T) {
 		{name: "rule 1: needs no activation", method: "GET", path: "/orders/1003/licenses", status: 403, code: api.ErrTaskDisabled, active: 3},
 		{name: "rule 1: needs no activation, new license", method: "POST", path: "/orders/1003/licenses", body: pair(free, ""), status: 403, code: api.ErrTaskDisabled, active: 3},
 		{name: "rule 1: read-only, new license", method: "POST", path: "/orders/1022/licenses", body: pair(free, ""), status: 403, code: api.ErrOrderReadOnly, active: 3},
+		// A new license (spec: api 2, api "Codes in requests").
 		{name: "rule 2: new license", method: "POST", path: "/orders/1042/licenses", body: pair(free, long), status: 201, contains: free.Site.String(), active: 4},
 		{name: "rule 2: merged codes", method: "POST", path: "/orders/1042/licenses", body: api.NewLicense{SiteMID: strings.ToLower(free.Merged())}, status: 201, contains: free.Machine.String(), active: 4},
 		{name: "rule 2: both forms", method: "POST", path: "/orders/1042/licenses", body: api.NewLicense{SiteMID: free.Merged(), SiteCode: "7183EC4D"}, status: 422, code: api.ErrValidation, active: 3},
@@ -179,7 +181,9 @@ func TestScenarios(t *testing.T) {
 					return tx.EndLicense(t.Context(), id, api.StatusRemoved, s.Clock.Now())
 				}))
 			}},
+		// Switches and limits (spec: api 7).
 		{name: "rule 7: subscription expired", method: "POST", path: "/orders/1015/licenses", body: pair(made("TIDESRV2", 1), ""), status: 403, code: api.ErrSubscriptionExpired, active: 3},
+		// Notes (spec: api 8).
 		{name: "rule 8: 30 characters of any language", method: "PATCH", path: "/licenses/20211", body: map[string]string{"note": long}, status: 200, contains: long, active: 3},
 		{name: "rule 8: 31 characters", method: "POST", path: "/orders/1042/licenses", body: pair(free, long+"x"), status: 422, code: api.ErrValidation, contains: "note", active: 3},
 		{name: "rule 8: control characters", method: "POST", path: "/orders/1042/licenses", body: pair(free, "a\nb"), status: 422, code: api.ErrValidation, contains: "body.note", active: 3},
@@ -188,10 +192,12 @@ func TestScenarios(t *testing.T) {
 		{name: "file", method: "GET", path: "/licenses/20211/file", status: 200, contains: "v4.public.", active: 3},
 		{name: "email: preview", method: "GET", path: "/licenses/20211/email", status: 200, contains: "anna.berg@lumen.example", active: 3},
 		{name: "email: somebody else's", method: "POST", path: "/licenses/20216/email", body: api.EmailRequest{To: []string{"bruno@keller.example"}}, status: 404, code: api.ErrNotFound, active: 3},
+		// Mails (spec: api 12).
 		{name: "rule 12: address on file", method: "POST", path: "/licenses/20211/email", body: api.EmailRequest{To: []string{"IT@lumen.example"}, Message: "hello"}, status: 202, active: 3},
 		{name: "rule 12: other address", method: "POST", path: "/licenses/20211/email", body: api.EmailRequest{To: []string{"eve@evil.example"}}, status: 422, code: api.ErrValidation, contains: "on file", active: 3},
 		{name: "rule 12: injected header", method: "POST", path: "/licenses/20211/email", body: api.EmailRequest{To: []string{"it@lumen.example\r\nBcc: eve@evil.example"}}, status: 422, code: api.ErrValidation, active: 3},
 		{name: "rule 12: message too long", method: "POST", path: "/licenses/20211/email", body: api.EmailRequest{To: []string{"it@lumen.example"}, Message: strings.Repeat("x", 501)}, status: 422, code: api.ErrValidation, active: 3},
+		// What a request lacks, and what it has besides (spec: api "Idempotency", api "Representation").
 		{name: "key missing", method: "POST", path: "/orders/1042/licenses", body: pair(free, ""), status: 422, code: api.ErrValidation, contains: "Idempotency-Key", active: 3, noKey: true},
 		{name: "unknown fields are ignored", method: "POST", path: "/orders/1042/licenses", body: `{"site_mid":"` + free.Merged() + `","newer":{"x":1}}`, status: 201, active: 4},
 		{name: "no JSON", method: "POST", path: "/orders/1042/licenses", body: `{"site`, status: 422, code: api.ErrValidation, active: 3},
@@ -256,7 +262,7 @@ func grant(t *testing.T, s *servertest.Server, orderID int64, codes license.Code
 	return id
 }
 
-// Somebody else's row and a missing one are answered with the same bytes.
+// Somebody else's row and a missing one are answered with the same bytes (spec: api "Who may call").
 func TestForeignRowsLookMissing(t *testing.T) {
 	s := servertest.Start(t)
 	c, _ := signIn(t, s)
@@ -272,6 +278,7 @@ func TestForeignRowsLookMissing(t *testing.T) {
 	}
 }
 
+// TestIdempotency covers the same key with the same and with another body (spec: api "Idempotency").
 func TestIdempotency(t *testing.T) {
 	s := servertest.Start(t)
 	c, _ := signIn(t, s)
@@ -304,6 +311,7 @@ func TestIdempotency(t *testing.T) {
 	require.Equal(t, 201, status)
 }
 
+// TestLicensesNeverExceedTheTotal covers PCs that ask for the last licenses at the same moment (spec: api 15).
 func TestLicensesNeverExceedTheTotal(t *testing.T) {
 	for free := 1; free <= 3; free++ {
 		s := servertest.Start(t)
@@ -327,6 +335,8 @@ func TestLicensesNeverExceedTheTotal(t *testing.T) {
 	}
 }
 
+// TestSessions covers how long tokens are valid, and that a used refresh token ends the session (spec: api "Who may
+// call").
 func TestSessions(t *testing.T) {
 	s := servertest.Start(t)
 	c, session := signIn(t, s)
@@ -370,6 +380,7 @@ func TestSessions(t *testing.T) {
 	require.Equal(t, 401, status, "a refresh token ends after 30 days")
 }
 
+// TestPagesAndETags covers cursors, and that a list that has not changed is answered with 304 (spec: api "Lists").
 func TestPagesAndETags(t *testing.T) {
 	s := servertest.Start(t)
 	c, _ := signIn(t, s)
@@ -405,6 +416,7 @@ func TestPagesAndETags(t *testing.T) {
 	require.Equal(t, 200, response.StatusCode)
 }
 
+// TestAuditAndLogsHoldNoSecret covers that changes and refusals are in the trail without secrets (spec: api 14).
 func TestAuditAndLogsHoldNoSecret(t *testing.T) {
 	s := servertest.Start(t)
 	c, session := signIn(t, s)
@@ -433,6 +445,7 @@ func TestAuditAndLogsHoldNoSecret(t *testing.T) {
 	}
 }
 
+// TestMailLimits covers the limits for one recipient and for one account (spec: api 12).
 func TestMailLimits(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) {
 		o.MailLimits = server.MailLimits{PerRecipient: 2, PerAccount: 3, PerHost: 100}
@@ -489,6 +502,7 @@ func TestPublicPages(t *testing.T) {
 	}
 }
 
+// TestListening covers that only loopback is served without TLS (spec: api "Who may call").
 func TestListening(t *testing.T) {
 	_, err := server.Listening{Address: "0.0.0.0:0"}.Listen()
 	require.ErrorContains(t, err, "certificate")
@@ -503,7 +517,7 @@ func TestListening(t *testing.T) {
 	require.ErrorContains(t, err, "cannot listen")
 }
 
-// One host that asks for too much waits; another one does not notice.
+// One host that asks for too much waits; another one does not notice (spec: api 11).
 func TestRequestsOfAHostAreLimited(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) {
 		o.Requests = server.RequestRate{PerSecond: 2, Burst: 3}

@@ -21,8 +21,8 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// While one host attacks with all it can, from many connections at once, another person on another host works a whole day as if
-// nothing were going on; also with the account that the attacker owns by rights.
+// While one host attacks with all it can, from many connections at once, another person on another host works a whole
+// day as if nothing were going on; also with the account that the attacker owns by rights (spec: api 11).
 func TestOthersStayUnaffected(t *testing.T) {
 	w := newWorld(t)
 	w.Restart(proxied)
@@ -154,7 +154,8 @@ func TestTakenNamesAreGuessing(t *testing.T) {
 	require.Equal(t, 201, status, string(body))
 }
 
-// Limits count at every server of a database: mails of a host, and wrong removal codes of a license.
+// Limits count at every server of a database: mails of a host, and wrong removal codes of a license (spec: api 11, api
+// 12).
 func TestLimitsAreShared(t *testing.T) {
 	w := newWorld(t)
 	w.Restart(proxied)

@@ -18,7 +18,7 @@ import (
 const (
 	// removalCodesPerDay is how many wrong removal codes a license takes in a calendar day.
 	removalCodesPerDay = 5
-	// serialWait is how much longer every failed serial number makes the next attempt wait (api.md rule 9).
+	// serialWait is how much longer every failed serial number makes the next attempt wait (spec: api 9).
 	serialWait = 5 * time.Second
 )
 
@@ -53,7 +53,7 @@ func HostKey(host string) string {
 	return prefix.String()
 }
 
-// guard refuses an attempt while the host or the account is banned (api.md rule 11).
+// guard refuses an attempt while the host or the account is banned (spec: api 11).
 func (s *Server) guard(ctx context.Context, tx store.Tx, a attempt) error {
 	if err := s.refuseBanned(a.host, a.account); err != nil {
 		return err
@@ -90,7 +90,7 @@ func (s *Server) guard(ctx context.Context, tx store.Tx, a attempt) error {
 	return nil
 }
 
-// guardSerial is guard, and the wait after failed serial numbers (api.md rule 9).
+// guardSerial is guard, and the wait after failed serial numbers (spec: api 9).
 func (s *Server) guardSerial(ctx context.Context, tx store.Tx, a attempt) error {
 	if err := s.guard(ctx, tx, a); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// audit adds a line to the trail: no secret, no code goes into it (api.md rule 14).
+// audit adds a line to the trail: no secret, no code goes into it (spec: api 14).
 func (s *Server) audit(ctx context.Context, tx store.Tx, who caller, action, object, outcome string) error {
 	actor := "client"
 	if who.client.ID == 0 {

@@ -88,7 +88,7 @@ func (s *Server) validated(ctx context.Context, id int64, r api.LicenseCheck) (c
 }
 
 // validation is POST /licenses/{id}/validation. It returns the state of a license, whatever it is, signed with the
-// program's key for the nonce of the question (spec: codes, "Validation answer"). The answer contains the license file
+// program's key for the nonce of the question (spec: codes "Validation answer"). The answer contains the license file
 // if the license is active and the activation code of the question is a former one: features and expiry, the only parts
 // of a license that the vendor can change, are in that code.
 func (s *Server) validation(ctx context.Context, id int64, r api.ValidationRequest) (out api.Validation, err error) {

@@ -82,7 +82,7 @@ func register[I, O any](c contract, op huma.Operation, handle func(context.Conte
 	})
 }
 
-// contract registers every call of api.md that this server offers.
+// contract registers every call that this server offers (spec: api "Calls").
 func (s *Server) contract(a huma.API) contract {
 	c := contract{a, s}
 

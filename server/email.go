@@ -59,14 +59,14 @@ func (s *Server) emailPreview(ctx context.Context, id int64) (out api.EmailPrevi
 	return out, err
 }
 
-// sendEmail is POST /licenses/{id}/email: the mail is queued with the answer, in one transaction (api.md rule 12).
+// sendEmail is POST /licenses/{id}/email: the mail is queued with the answer, in one transaction (spec: api 12).
 func (s *Server) sendEmail(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.EmailRequest) (int, struct{}, error) {
 	var none struct{}
 	parts, err := s.renderEmail(ctx, tx, id)
 	if err != nil {
 		return 0, none, err
 	}
-	e.OrderID, e.LicenseID, e.Task = parts.order, id, api.HistoryEmail
+	e.OrderID, e.LicenseID, e.Task = parts.order, id, api.TaskEmail
 	if s.QueuedMail == nil {
 		return 0, none, api.NewProblem(api.ErrUnavailable, "This server has no mail service. Open the mail in your own mail program or copy the code.")
 	}

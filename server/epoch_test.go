@@ -26,7 +26,7 @@ func answered(c client, method, path string, body any) (int, http.Header) {
 	return response.StatusCode, response.Header
 }
 
-// Every answer of the contract names the epoch, and no other answer does.
+// Every answer of the contract names the epoch, and no other answer does (spec: api "Epoch").
 func TestEveryAnswerNamesTheEpoch(t *testing.T) {
 	s := servertest.Start(t, proxied, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 50} })
 	c, _ := signIn(t, s)
@@ -78,7 +78,7 @@ func TestEveryAnswerNamesTheEpoch(t *testing.T) {
 }
 
 // All servers of a database have one epoch, and notice within seconds that the database was restored. What was read
-// before counts for nothing then, although it reads the same.
+// before counts for nothing then, although it reads the same (spec: api "Epoch", api 20).
 func TestServersNoticeARestore(t *testing.T) {
 	s := servertest.Start(t)
 	first, _ := signIn(t, s)

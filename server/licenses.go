@@ -17,7 +17,7 @@ func (s *Server) newLicense(ctx context.Context, tx store.Tx, e *store.Event, or
 	if err != nil {
 		return 0, api.License{}, err
 	}
-	e.OrderID, e.Task = orderID, api.HistoryNewLicense
+	e.OrderID, e.Task = orderID, api.TaskNewLicense
 	l, made, err := s.rules.NewLicense(ctx, tx, order, program, r)
 	return s.licensed(ctx, tx, e, l, order, program, made, err)
 }
@@ -28,7 +28,7 @@ func (s *Server) reactivate(ctx context.Context, tx store.Tx, e *store.Event, id
 	if err != nil {
 		return 0, api.License{}, err
 	}
-	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryReactivation
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.TaskReactivation
 	next, made, err := s.rules.Reactivate(ctx, tx, l, order, program, r)
 	return s.licensed(ctx, tx, e, next, order, program, made, err)
 }
@@ -44,7 +44,7 @@ func (s *Server) release(
 	if err := s.guardRemovalCode(ctx, tx, id); err != nil {
 		return 0, api.LicenseReceipt{}, err
 	}
-	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryRelease
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.TaskRelease
 	released, made, err := s.rules.Release(ctx, tx, l, order, program, r)
 	_, out, err := s.licensed(ctx, tx, e, released, order, program, made, s.countRemovalCode(ctx, tx, id, err))
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Server) transfer(
 			return 0, api.LicenseReceipt{}, err
 		}
 	}
-	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryTransfer
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.TaskTransfer
 	next, err := s.rules.Transfer(ctx, tx, l, order, program, r)
 	status, out, err := s.licensed(ctx, tx, e, next, order, program, err == nil, s.countRemovalCode(ctx, tx, id, err))
 	if err != nil {
@@ -110,7 +110,7 @@ func (s *Server) remove(
 	if err := s.guardRemovalCode(ctx, tx, id); err != nil {
 		return 0, api.OrderReceipt{}, err
 	}
-	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.HistoryRemoval
+	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.TaskRemoval
 	if err := s.countRemovalCode(ctx, tx, id, s.rules.Remove(ctx, tx, l, order, program, r)); err != nil {
 		return 0, api.OrderReceipt{}, err
 	}
@@ -164,7 +164,7 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 			if err := tx.ChangeLicense(ctx, l); err != nil {
 				return err
 			}
-			e := store.Event{At: s.Now(), OrderID: o.ID, LicenseID: id, Task: api.HistoryNote, Outcome: api.OutcomeOK, Device: who.session.DeviceName}
+			e := store.Event{At: s.Now(), OrderID: o.ID, LicenseID: id, Task: api.TaskNote, Outcome: api.OutcomeOK, Device: who.session.DeviceName}
 			if err := tx.AddEvent(ctx, e); err != nil {
 				return err
 			}

@@ -25,7 +25,7 @@ type Listening struct {
 	Now    func() time.Time
 }
 
-// Listen opens the port. Outside loopback it speaks TLS only, unless proxies are named (api.md, "Who may call").
+// Listen opens the port. Outside loopback it speaks TLS only, unless proxies are named (spec: api "Who may call").
 func (l Listening) Listen() (net.Listener, error) {
 	if (l.CertFile == "") != (l.KeyFile == "") {
 		return nil, errors.New("a certificate needs its key file and a key file its certificate")

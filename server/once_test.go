@@ -11,7 +11,8 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Answers are forgotten two days after they were given, by a change that comes later, at most every ten minutes.
+// Answers are forgotten two days after they were given, by a change that comes later, at most every ten minutes (spec:
+// api "Idempotency").
 func TestAnswersAreForgotten(t *testing.T) {
 	s := servertest.Start(t)
 	c, _ := signIn(t, s)

@@ -89,7 +89,7 @@ func cursorAfter(id int64) string {
 	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt(nil, id, 10))
 }
 
-// orders is GET /orders: active and visible orders of the caller, newest first (api.md rule 1).
+// orders is GET /orders: active and visible orders of the caller, newest first (spec: api 1).
 func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err error) {
 	who := callerOf(ctx)
 	out.Orders = []api.Order{}
@@ -277,7 +277,7 @@ func (s *Server) history(ctx context.Context, orderID int64, p page) (out api.Hi
 			out.NextCursor = cursorAfter(events[len(events)-1].ID)
 		}
 		for _, e := range events {
-			out.History = append(out.History, api.HistoryEntry{Time: e.At.UTC(), Task: e.Task, LicenseID: e.LicenseID, Outcome: e.Outcome, DeviceName: e.Device})
+			out.History = append(out.History, api.HistoryEntry{Time: e.At.UTC(), Task: e.Task.History(), LicenseID: e.LicenseID, Outcome: e.Outcome, DeviceName: e.Device})
 		}
 		return nil
 	})

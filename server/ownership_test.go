@@ -38,8 +38,8 @@ func operations(t *testing.T, c client) (list []string) {
 // forPrograms are the calls that name a license and prove it by its activation code (TestAliveAndValidation).
 var forPrograms = map[string]bool{"POST /licenses/{id}/alive": true, "POST /licenses/{id}/validation": true}
 
-// Every call that names an order or a license answers somebody else's with the bytes of one that does not exist, whoever asks
-// and however good the rest of the call is; and changes nothing.
+// Every call that names an order or a license answers somebody else's with the bytes of one that does not exist,
+// whoever asks and however good the rest of the call is; and changes nothing (spec: api "Who may call").
 func TestNobodyReachesRowsOfOthers(t *testing.T) {
 	w := newWorld(t)
 	w.prepare("new A")
@@ -107,7 +107,7 @@ func readAll(t *testing.T, r *http.Response) string {
 	}
 }
 
-// Every call but the public ones asks for a session.
+// Every call but the public ones asks for a session (spec: api "Who may call").
 func TestCallsNeedASession(t *testing.T) {
 	w := newWorld(t)
 	open := map[string]bool{
@@ -126,7 +126,7 @@ func TestCallsNeedASession(t *testing.T) {
 	}
 }
 
-// A key of one client is nothing to another: the same key does each one's own change.
+// A key of one client is nothing to another: the same key does each one's own change (spec: api "Idempotency").
 func TestKeysBelongToTheirClient(t *testing.T) {
 	w := newWorld(t)
 	key := uuid.NewString()
@@ -209,8 +209,8 @@ func TestPickUpsAtTheSameMoment(t *testing.T) {
 	w.check("A Transferred")
 }
 
-// Each pair of tasks on one license at the same moment: one of them is done or, where both may be, one after the other; seats
-// and rows agree, and the family has one active license at most.
+// Each pair of tasks on one license at the same moment: one of them is done or, where both may be, one after the other;
+// seats and rows agree, and the family has one active license at most (spec: api 15).
 func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
 	tasks := []string{"reactivate A A+NET", "reactivate A A@9", "transfer A B", "transfer A C", "remove A", "release A", "new A", "note A x", "email A"}
 	for i, one := range tasks {

@@ -22,7 +22,7 @@ type PasswordCost struct {
 // DefaultPasswordCost is what OWASP asks for at least.
 var DefaultPasswordCost = PasswordCost{Memory: 19 << 10, Time: 2, Threads: 1}
 
-// ErrPasswordLength is returned for a password that is too short or too long (api.md rule 13).
+// ErrPasswordLength is returned for a password that is too short or too long (spec: api 13).
 var ErrPasswordLength = fmt.Errorf("a password has %d to %d bytes", api.MinPassword, api.MaxPassword)
 
 var errHashForm = errors.New("this is not an argon2id hash")

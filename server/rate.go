@@ -10,7 +10,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// RequestRate bounds the requests of one host (api.md rule 11).
+// RequestRate bounds the requests of one host (spec: api 11).
 type RequestRate struct {
 	// PerSecond is what a host may ask for on average, Burst how much of it at once.
 	PerSecond float64

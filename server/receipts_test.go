@@ -24,7 +24,9 @@ func (w *world) receipt(body []byte) (r license.Receipt, ok bool) {
 	}
 	var p store.Program
 	w.read(func(tx store.Tx) (err error) { p, err = tx.Program(w.t.Context(), w.program.ID); return err })
-	r, err := p.PublicKey.VerifyReceipt(*answer.Receipt)
+	r, err := license.VerifyReceipt(*answer.Receipt, func(id string) (license.PublicKey, bool) {
+		return p.PublicKey, id == p.PublicKey.KeyID()
+	})
 	require.NoError(w.t, err)
 	return r, true
 }
@@ -37,7 +39,8 @@ func (w *world) epoch() (epoch string) {
 	return epoch
 }
 
-// Whatever takes a license from its PC answers a receipt, and so does the refusal when that was done before.
+// Whatever takes a license from its PC answers a receipt, and so does the refusal when that was done before (spec: api
+// "Receipts").
 func TestReceipts(t *testing.T) {
 	const none = license.ReceiptTask("")
 	for _, c := range []struct {
@@ -106,7 +109,8 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
-// Besides the receipt, a right and a wrong removal code for a license that has ended are answered and counted alike.
+// Besides the receipt, a right and a wrong removal code for a license that has ended are answered and counted alike
+// (spec: api "Receipts").
 func TestReceiptIsTheOnlyDifference(t *testing.T) {
 	w := newWorld(t)
 	w.prepare("new A")

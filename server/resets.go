@@ -16,7 +16,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// resetLife is how long a mailed link works (api.md rule 13).
+// resetLife is how long a mailed link works (spec: api 13).
 const resetLife = time.Hour
 
 // resetPath is the page that a mailed link opens, the only one for people that the server has besides its documentation.

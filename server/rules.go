@@ -56,7 +56,7 @@ func lastMoment(t time.Time) time.Time {
 	return license.Grant{Expires: t}.ValidThrough().Truncate(time.Second)
 }
 
-// ReadNote checks a note: at most 30 code points of any language, no control characters (api.md rule 8).
+// ReadNote checks a note: at most 30 code points of any language, no control characters (spec: api 8).
 func ReadNote(note string) (string, error) {
 	note = strings.TrimSpace(norm.NFC.String(note))
 	switch {
@@ -118,7 +118,7 @@ func pcCodes(r api.NewLicense) api.PCCodes {
 
 // NewLicense activates a PC for an order of the program. It refuses, with an *api.Problem, in this order: codes malformed,
 // codes do not belong together, note, then — unless the pair has a license already, which is returned and for which made is
-// false — Site code spent, Site code in use, and what refuse says (spec: api 2, 7 and 21).
+// false — Site code spent, Site code in use, and what refuse says (spec: api 2, api 7, api 21).
 func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, program store.Program, request api.NewLicense) (l store.License, made bool, err error) {
 	if !program.RequiresActivation {
 		return l, false, needsNoActivation(program)
@@ -138,7 +138,7 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	if existing != nil {
 		return *existing, false, nil
 	}
-	if refusal := r.refuse(store.TaskAdd, order, program, store.Use{}); refusal != nil {
+	if refusal := r.refuse(api.TaskNewLicense, order, program, store.Use{}); refusal != nil {
 		return l, false, refusal
 	}
 	fresh := store.License{Codes: codes, Note: note, Features: order.Features, Policy: order.Policy, ExpiresAt: order.LicensesExpireAt}
@@ -149,7 +149,7 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	if err != nil {
 		return l, false, err
 	}
-	if refusal := r.refuse(store.TaskAdd, order, program, use.order[store.TaskAdd]); refusal != nil {
+	if refusal := r.refuse(api.TaskNewLicense, order, program, use.order[api.TaskNewLicense]); refusal != nil {
 		return l, false, refusal
 	}
 	l, err = r.grant(ctx, tx, order, program, fresh)
@@ -159,7 +159,8 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	return l, err == nil, err
 }
 
-// existingLicense returns the license that the same pair has already: sending it again is a success and free (api.md rule 2).
+// existingLicense returns the license that the same pair has already: sending it again is a success and free (spec: api
+// 2).
 func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes) (*store.License, error) {
 	l, err := tx.LicenseBySite(ctx, o.ID, codes.Site)
 	switch {

@@ -151,6 +151,7 @@ func (absent) Read(context.Context, func(store.Tx) error) error { return errAbse
 
 func (absent) Write(context.Context, func(store.Tx) error) error { return errAbsent }
 
+// TestReadiness covers a server that is stopping, and one whose database is away (spec: api "Storage and running").
 func TestReadiness(t *testing.T) {
 	s := servertest.Start(t)
 	var m *metrics.Metrics

@@ -35,6 +35,7 @@ type scenario struct {
 }
 
 var taskScenarios = []scenario{
+	// A new license (spec: api 2).
 	{"rule 2: a new license takes a seat", nil, "new A", "201", []string{"seats 4", "A Active", "history new-license ok"}},
 	{"rule 2: the same pair again is free", []string{"new A"}, "new A", "201", []string{"seats 4", "A Active"}},
 	{"rule 2: the last seat", []string{"total 4"}, "new A", "201", []string{"seats 4"}},
@@ -42,6 +43,7 @@ var taskScenarios = []scenario{
 	{"rule 2: a Site code has one license in a program", []string{"bruno new A in 1046"}, "new A", "409 STATUS_SITE_CODE_IN_USE", nil},
 	{"rule 2: features and expiry come from the order", []string{"features 9", "licenses end 2027-05-01"}, "new A", "201 \"features\":9 2027-05-01T23:59:59Z", nil},
 
+	// Site codes that another PC has by chance (spec: api 21).
 	{"rule 21: a Site code that another PC has", []string{"new T"}, "new U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"seats 4", "T Active"}},
 	{"rule 21: of another client's PC", []string{"bruno new T in 1046"}, "new U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"seats 3"}},
 	{"rule 21: of another order that is not listed", []string{"new T", "inactive"}, "new U as bruno in 1046", "409 STATUS_SITE_CODE_SPENT by chance", nil},
@@ -55,6 +57,7 @@ var taskScenarios = []scenario{
 	{"rule 21: transfer to a PC with the same one", []string{"new T"}, "transfer T U", "409 STATUS_SITE_CODE_SPENT by chance", []string{"T Active"}},
 	{"rule 21: pick-up by a PC with the same one", []string{"new T", "release T"}, "transfer T U code=none", "409 STATUS_SITE_CODE_SPENT", []string{"T released"}},
 
+	// Reactivation (spec: api 3, codes "Comparing locks" 4, codes "Comparing locks" 5, codes "Which license is compared").
 	{"rule 3: nothing but the generation changed", []string{"new A"}, "reactivate A A@9", "201", []string{"seats 4", "A Reactivated", "A@9 Active", "history reactivation ok"}},
 	{"rule 3: one hardware lock changed", []string{"new A"}, "reactivate A A+NET", "201", []string{"seats 4", "A Reactivated", "A+NET Active"}},
 	{"rule 3: one hardware lock cannot be read", []string{"new A"}, "reactivate A A-NET", "201", []string{"A-NET Active"}},
@@ -85,6 +88,7 @@ var taskScenarios = []scenario{
 	{"rule 3: a license whose end has come", []string{"licenses end 2026-11-25", "new A", "clock 48h"}, "reactivate A A+NET", "403 STATUS_TASK_DISABLED ended on 25 November 2026", nil},
 	{"rule 3: the last moment of a license", []string{"licenses end 2026-11-25", "new A", "clock 35h59m59s"}, "reactivate A A+NET", "201 2026-11-25T23:59:59Z", nil},
 
+	// Transfer (spec: api 4).
 	{"rule 4: transfer", []string{"new A"}, "transfer A B", "201", []string{"seats 4", "A Transferred", "B Active", "history transfer ok"}},
 	{"rule 4: wrong removal code", []string{"new A"}, "transfer A B code=wrong", "422 STATUS_REMOVAL_CODE_INVALID", []string{"A Active"}},
 	{"rule 4: removal code of another license", []string{"new A", "new C"}, "transfer A B code=C", "422 STATUS_REMOVAL_CODE_INVALID", nil},
@@ -96,6 +100,7 @@ var taskScenarios = []scenario{
 	{"rule 4: a removal code works once", []string{"new A", "transfer A B"}, "transfer A C", "409 STATUS_LICENSE_ENDED", nil},
 	{"rule 4: also when all licenses are in use", []string{"total 4", "new A"}, "transfer A B", "201", []string{"seats 4"}},
 
+	// Release (spec: api 4, api 6).
 	{"release: the license stays active and keeps its seat", []string{"new A"}, "release A", "200 \"status\":\"Active\" \"released_at\":\"2026-11-24T12:00:00Z\"", []string{"seats 4", "A Active", "A released", "history release ok"}},
 	{"release: nothing is released before", []string{"new A"}, "licenses", "200 !released_at", []string{"A !released"}},
 	{"release: it is listed", []string{"new A", "release A"}, "licenses", "200 \"released_at\":\"2026-11-24T12:00:00Z\"", nil},
@@ -122,6 +127,7 @@ var taskScenarios = []scenario{
 	{"release: five wrong removal codes a day for a license", []string{"new A", "2x refused release A code=wrong", "3x refused transfer A B code=wrong"}, "release A", "429 STATUS_LIMIT_REACHED removal-code", []string{"A !released"}},
 	{"release: wrong removal codes count for the account", []string{"new A", "new B", "5x refused release A code=wrong", "5x refused release B code=wrong"}, "release A", "429 STATUS_HOST_TEMPORARILY_BANNED \"retry_after\":900", nil},
 
+	// What may be done with a released license (spec: api 2, api 3, api 4, api 5).
 	{"rule 4: a released license needs no removal code", []string{"new A", "release A"}, "transfer A B code=none", "201 !released_at", []string{"seats 4", "A Transferred", "A released", "B Active", "B !released", "history transfer ok"}},
 	{"rule 4: a released license takes its removal code, too", []string{"new A", "release A"}, "transfer A B", "201", []string{"A Transferred", "B Active"}},
 	{"rule 4: a released license with a wrong removal code", []string{"new A", "release A"}, "transfer A B code=wrong", "422 STATUS_REMOVAL_CODE_INVALID", []string{"A Active", "A released"}},
@@ -145,6 +151,7 @@ var taskScenarios = []scenario{
 	{"rule 8: the note of a released license", []string{"new A", "release A"}, "note A x", "200 \"note\":\"x\"", []string{"A released"}},
 	{"history: a release and the transfer after it", []string{"new A", "release A", "transfer A B code=none"}, "history", "200 \"task\":\"release\"", []string{"events release 1", "events transfer 1"}},
 
+	// Removal (spec: api 5).
 	{"rule 5: removal gives a seat back", []string{"total 4", "new A", "remove A"}, "new B", "201", []string{"seats 4", "A Removed", "B Active", "history removal ok"}},
 	{"rule 5: removal", []string{"new A"}, "remove A", "200 \"licenses_activated\":3", []string{"seats 3", "A Removed"}},
 	{"rule 5: wrong removal code", []string{"new A"}, "remove A code=wrong", "422 STATUS_REMOVAL_CODE_INVALID", []string{"seats 4", "A Active"}},
@@ -154,9 +161,11 @@ var taskScenarios = []scenario{
 	{"rule 5: a license whose end has come", []string{"licenses end 2026-11-25", "new A", "clock 48h"}, "remove A", "200", []string{"seats 3"}},
 	{"rule 5: a removal code made before the vendor changed the license", []string{"new A", "remember A", "regrant A"}, "remove A code=remembered", "200", []string{"A Removed"}},
 
+	// Statuses (spec: api 6).
 	{"rule 6: ended licenses are listed on request", []string{"new A", "remove A"}, "licenses ended", "200 Removed", nil},
 	{"rule 6: ended licenses are not listed otherwise", []string{"new A", "remove A"}, "licenses", "200 !Removed", nil},
 
+	// Switches and limits (spec: api 7).
 	{"rule 7: the vendor switched reactivation off", []string{"new A", "rule reactivate none,valid off"}, "reactivate A A+NET", "403 STATUS_TASK_DISABLED", nil},
 	{"rule 7: the vendor switched transfer off", []string{"new A", "rule transfer none,valid off"}, "transfer A B", "403 STATUS_TASK_DISABLED", []string{"A Active"}},
 	{"rule 7: the vendor switched removal off", []string{"new A", "rule remove none,valid off"}, "remove A", "403 STATUS_TASK_DISABLED", nil},
@@ -183,6 +192,7 @@ var taskScenarios = []scenario{
 	{"rule 7: a refused reactivation counts for nothing", []string{"rule reactivate none,valid day=1", "new A", "refused reactivate A B"}, "reactivate A A@1", "201", nil},
 	{"rule 7: what is left is on the license", []string{"rule reactivate none,valid day=2 month=3", "new A"}, "licenses", "200 \"remaining_today\":2,\"remaining_month\":3,\"resets_at\":\"2026-11-25T00:00:00Z\"", nil},
 
+	// Orders (spec: api 1).
 	{"rule 1: a read-only order, reactivation", []string{"new A", "read-only"}, "reactivate A A+NET", "403 STATUS_ORDER_READ_ONLY", nil},
 	{"rule 1: a read-only order, transfer", []string{"new A", "read-only"}, "transfer A B", "403 STATUS_ORDER_READ_ONLY", nil},
 	{"rule 1: a read-only order, removal", []string{"new A", "read-only"}, "remove A", "403 STATUS_ORDER_READ_ONLY", nil},
@@ -202,10 +212,12 @@ var taskScenarios = []scenario{
 	{"rule 1: an order that is listed again has ended nothing", []string{"new A", "inactive", "refused remove A", "active"}, "remove A", "200", []string{"A Removed"}},
 	{"rule 1: a read-only order names what has ended", []string{"new A", "remove A", "read-only"}, "licenses ended", "200 \"status\":\"Removed\",\"ended_at\":\"2026-11-24T12:00:00Z\"", nil},
 
+	// The comparison before an attempt (spec: codes "Comparing locks").
 	{"comparison: changes nothing and spends nothing", []string{"rule reactivate none,valid day=1", "new A", "reactivate A A@1"}, "compare A@1 A+NET", "200 \"verdict\":\"accepted\" \"hardware_changes\":1", []string{"A@1 Active"}},
 	{"comparison: refused", []string{"new A"}, "compare A B", "200 \"verdict\":\"refused\"", nil},
 	{"comparison: codes of another program", []string{"new A"}, "compare A A program=LUMENRND", "422 STATUS_SITE_MID_MISMATCH", nil},
 
+	// Abuse (spec: api 11).
 	{"rule 11: five wrong removal codes a day for a license", []string{"new A", "5x refused remove A code=wrong"}, "remove A", "429 STATUS_LIMIT_REACHED removal-code", []string{"A Active"}},
 	{"rule 11: four are not five", []string{"new A", "4x refused remove A code=wrong"}, "remove A", "200", nil},
 	{"rule 11: the next day", []string{"new A", "5x refused remove A code=wrong", "clock 12h"}, "remove A", "200", nil},
@@ -216,6 +228,7 @@ var taskScenarios = []scenario{
 	{"rule 11: another account on the same host stays unaffected", []string{"new A", "new B", "5x refused remove A code=wrong", "5x refused remove B code=wrong", "bruno new C in 1046"}, "remove C as bruno", "200", nil},
 	{"rule 11: what needs no guessing goes on", []string{"new A", "new B", "5x refused remove A code=wrong", "5x refused remove B code=wrong"}, "reactivate A A+NET", "201", nil},
 
+	// Serial numbers (spec: api 9).
 	{"rule 9: a serial number makes an order", nil, "order 500", "201 \"licenses_total\":3 \"state\":\"valid\"", []string{"orders 1"}},
 	{"rule 9: first and last serial id", []string{"order 1"}, "order 999", "201", []string{"orders 2"}},
 	{"rule 9: out of range", nil, "order 1000", "422 STATUS_SERIAL_INVALID \"retry_after\":5", []string{"orders 0"}},
@@ -234,6 +247,7 @@ var taskScenarios = []scenario{
 	{"rule 9: every failure waits longer", []string{"refused order 1000", "clock 5s"}, "order 1000", "422 STATUS_SERIAL_INVALID \"retry_after\":10", nil},
 	{"rule 9: after two failures 5 s are too early", []string{"refused order 1000", "clock 5s", "refused order 1000", "clock 9s"}, "order 500", "429 STATUS_HOST_TEMPORARILY_BANNED", nil},
 	{"rule 9: the wait is the host's, too", []string{"bruno refused order 1000"}, "order 500", "429 STATUS_HOST_TEMPORARILY_BANNED", nil},
+	// Verification numbers (spec: api 10).
 	{"rule 10: a wrong verification number", nil, "order 500 number=wrong", "422 STATUS_VERIFICATION_FAILED", []string{"orders 0"}},
 	{"rule 10: a number works once", []string{"order 500 number=kept"}, "order 501 number=kept", "422 STATUS_VERIFICATION_FAILED", []string{"orders 1"}},
 	{"rule 10: a number tried wrongly is gone", []string{"refused order 500 number=spoiled"}, "order 500 number=kept", "422 STATUS_VERIFICATION_FAILED", nil},
@@ -531,7 +545,7 @@ func (w *world) rule(text string) {
 	if w.program.Tasks == nil {
 		w.program.Tasks = store.TaskRules{}
 	}
-	task := store.Task(words[0])
+	task := words[0]
 	if w.program.Tasks[task] == nil {
 		w.program.Tasks[task] = map[api.SubscriptionState]store.TaskRule{}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// DefaultOrder is a new order of a program with the program's own data (api.md rules 2 and 9); it is not stored yet.
+// DefaultOrder is a new order of a program with the program's own data (spec: api 2, api 9); it is not stored yet.
 func (r Rules) DefaultOrder(p store.Program, client int64) store.Order {
 	now := r.Now()
 	in := func(days int) *time.Time {
@@ -53,14 +53,14 @@ func (s *Server) addOrder(ctx context.Context, tx store.Tx, e *store.Event, o st
 	if err != nil {
 		return o, err
 	}
-	e.OrderID, e.Task = id, api.HistoryOrder
+	e.OrderID, e.Task = id, api.TaskNewOrder
 	return tx.Order(ctx, id)
 }
 
 // redeem checks a verification number, unless v is nil, and a serial number and returns the order that the serial
 // number makes. It refuses, with an *api.Problem, in this order: banned or too early, serial number malformed,
 // verification number wrong, serial number unknown, out of range, blocked or of another program, serial number used
-// (spec: api 9 to 11).
+// (spec: api 9, api 10, api 11).
 func (s *Server) redeem(
 	ctx context.Context, tx store.Tx, a attempt, programID int64, serial string, v *api.VerificationAnswer,
 ) (o store.Order, p store.Program, err error) {

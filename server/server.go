@@ -1,4 +1,4 @@
-// Package server holds the rules of api.md and the HTTP handlers that carry them out.
+// Package server holds the rules of the HTTP contract (docs/spec) and the handlers that carry them out.
 package server
 
 import (
@@ -55,7 +55,7 @@ type Options struct {
 	Answered func(Answered)
 }
 
-// MailLimits bound the mails that may be asked for within an hour (api.md rule 12).
+// MailLimits bound the mails that may be asked for within an hour (spec: api 12).
 type MailLimits struct{ PerRecipient, PerAccount, PerHost int }
 
 // DefaultMailLimits let a person work and keep a robot from flooding a mailbox.
@@ -155,6 +155,6 @@ func configuration(version string) huma.Config {
 		Formats:       map[string]huma.Format{"application/json": wireJSON, "json": wireJSON},
 		DefaultFormat: "application/json",
 	}
-	config.AllowAdditionalPropertiesByDefault = true // api.md: fields are additive
+	config.AllowAdditionalPropertiesByDefault = true // fields are additive (spec: api "Representation")
 	return config
 }

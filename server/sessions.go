@@ -92,7 +92,7 @@ func (s *Server) identify(ctx context.Context, token string) (who caller, err er
 	return who, nil
 }
 
-// signIn is POST /sessions. An unknown name costs the same time as a wrong password (api.md rule 13).
+// signIn is POST /sessions. An unknown name costs the same time as a wrong password (spec: api 13).
 func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.Session, err error) {
 	if strings.ContainsFunc(r.DeviceName, unruly) {
 		return session, s.noted(ctx, caller{}, "session.create", "", field("body.device_name", "The name of a PC has one line."))

@@ -16,7 +16,8 @@ import (
 
 // Settings are what the vendor can change while servers run. They lie in the database, so that all servers on it agree.
 type Settings struct {
-	// AccountFailures and HostFailures within BanPeriod ban, until that period has passed since the last one (api.md rule 11).
+	// AccountFailures and HostFailures within BanPeriod ban, until that period has passed since the last one (spec: api
+	// 11).
 	AccountFailures, HostFailures int
 	BanPeriod                     time.Duration
 	Mails                         MailLimits
@@ -28,7 +29,7 @@ type Settings struct {
 	OrderVerification bool
 }
 
-// DefaultSettings are those of api.md rules 11 and 12.
+// DefaultSettings returns the limits of the specification (spec: api 11, api 12).
 func DefaultSettings() Settings {
 	return Settings{AccountFailures: 10, HostFailures: 30, BanPeriod: 15 * time.Minute, Mails: DefaultMailLimits, Requests: DefaultRequestRate,
 		FloodRefusals: 600, FloodBan: 10 * time.Minute, OrderVerification: true}

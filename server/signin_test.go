@@ -29,7 +29,7 @@ func (o overtaken) Write(ctx context.Context, fn func(store.Tx) error) error {
 }
 
 // A ban that comes while a right password is being hashed counts: guesses that are made at the same moment are no more
-// than those made one after the other.
+// than those made one after the other (spec: api 11).
 func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
 	s := servertest.Start(t)
 	srv, err := server.New(server.Options{

@@ -59,7 +59,7 @@ func TestFewSerialNumbersAreLogged(t *testing.T) {
 	require.Contains(t, w.Log.String(), "Lumen Studio 7 (program 1) has 0 of 999 serial numbers left")
 }
 
-// What the option says is in the list of programs; who is not signed in is asked all the same.
+// What the option says is in the list of programs; who is not signed in is asked all the same (spec: api 10).
 func TestOrderVerificationIsWaived(t *testing.T) {
 	w := newWorld(t)
 	waived := func() []bool {

@@ -10,10 +10,10 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Reactivate gives a license to the new codes of the PC it was made for (api.md rule 3). It refuses, with an *api.Problem, in
-// this order: codes malformed, codes do not belong together, note, license ended; then — unless the codes are the license's
-// own and it is not released, which changes nothing and is free — what refuseFor says, Site code spent, Site code in
-// use, too many differences.
+// Reactivate gives a license to the new codes of the PC it was made for (spec: api 3). It refuses, with an
+// *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended; then — unless the
+// codes are the license's own and it is not released, which changes nothing and is free — what refuseFor says, Site
+// code spent, Site code in use, too many differences.
 func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, made bool, err error) {
 	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
 	if err != nil {
@@ -26,7 +26,7 @@ func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o s
 	if err != nil {
 		return out, false, err
 	}
-	if refusal := r.refuseFor(store.TaskReactivate, l, o, p, u); refusal != nil {
+	if refusal := r.refuseFor(api.TaskReactivation, l, o, p, u); refusal != nil {
 		return out, false, refusal
 	}
 	if err := siteFree(ctx, tx, l, p, codes); err != nil {
@@ -77,13 +77,13 @@ func (r Rules) transferable(ctx context.Context, tx store.Tx, l store.License, o
 	if err != nil {
 		return err
 	}
-	if refusal := r.refuseFor(store.TaskTransfer, l, o, p, u); refusal != nil {
+	if refusal := r.refuseFor(api.TaskTransfer, l, o, p, u); refusal != nil {
 		return refusal
 	}
 	return nil
 }
 
-// Transfer gives a license to another PC (api.md rule 4); a released one needs no removal code. It refuses, with an
+// Transfer gives a license to another PC (spec: api 4); a released one needs no removal code. It refuses, with an
 // *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended, removal code missing or
 // malformed, same pair, what refuseFor says, removal code wrong, Site code spent, Site code in use.
 func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Transfer) (out store.License, err error) {
@@ -121,8 +121,8 @@ func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o sto
 	return r.replace(ctx, tx, l, o, p, codes, note, api.StatusTransferred)
 }
 
-// Remove ends a license and gives its order one back (api.md rule 5). It refuses, with an *api.Problem, in this order: removal
-// code malformed, license ended, what refuseFor says, removal code wrong.
+// Remove ends a license and gives its order one back (spec: api 5). It refuses, with an *api.Problem, in this order:
+// removal code malformed, license ended, what refuseFor says, removal code wrong.
 func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Removal) error {
 	removal, err := readRemovalCode(request.RemovalCode)
 	if err != nil {
@@ -135,7 +135,7 @@ func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store
 	if err != nil {
 		return err
 	}
-	if refusal := r.refuseFor(store.TaskRemove, l, o, p, u); refusal != nil {
+	if refusal := r.refuseFor(api.TaskRemoval, l, o, p, u); refusal != nil {
 		return refusal
 	}
 	if err := r.checkRemovalCode(ctx, tx, l, p, removal); err != nil {
@@ -231,7 +231,7 @@ func (r Rules) replace(ctx context.Context, tx store.Tx, l store.License, o stor
 }
 
 // origin is the license whose PC a reactivation is compared with: the first one on this PC, before any reactivation. A lock
-// that changed and came back then counts for nothing (spec: codes, "Comparing locks").
+// that changed and came back then counts for nothing (spec: codes "Which license is compared").
 func origin(ctx context.Context, tx store.Tx, l store.License) (store.License, error) {
 	if l.ID == l.OriginalID {
 		return l, nil

@@ -244,7 +244,8 @@ func (d *discreet) twins() []twins {
 	return list
 }
 
-// What exists and what does not is answered with the same bytes, after the same lookups and in the same time.
+// What exists and what does not is answered with the same bytes, after the same lookups and in the same time (spec: api
+// "Who may call", api 9, api 13).
 func TestAnswersTellNothing(t *testing.T) {
 	cost := server.PasswordCost{Memory: 1 << 10, Time: 2, Threads: 1} // little, and much beside what else a call does
 	d := newDiscreet(t, cost, cost)

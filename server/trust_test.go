@@ -150,7 +150,8 @@ func TestAliveAndValidation(t *testing.T) {
 	require.Equal(t, before, stored())
 }
 
-// What a validation says of every state that a license can be in; a file is there only for what the program does not have.
+// What a validation says of every state that a license can be in; a file is there only for what the program does not
+// have (spec: codes "Validation answer").
 func TestValidationStates(t *testing.T) {
 	for name, row := range map[string]struct {
 		steps []string
@@ -313,7 +314,7 @@ func TestValidationsAreLimited(t *testing.T) {
 	}
 }
 
-// A license file is issued when it is made: a program takes the newer one.
+// A license file is issued when it is made: a program takes the newer one (spec: files "License file").
 func TestLicenseFileIsIssuedNow(t *testing.T) {
 	w := newWorld(t)
 	w.prepare("new A")
@@ -415,7 +416,7 @@ func TestServersAgree(t *testing.T) {
 	require.Equal(t, 429, try(first, "203.0.113.10", s.Login.Password))
 }
 
-// A host that goes on asking although it is refused is banned on every server; the others do not notice.
+// A host that goes on asking although it is refused is banned on every server; the others do not notice (spec: api 11).
 func TestFloods(t *testing.T) {
 	s := servertest.Start(t, proxied, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 5} })
 	other := second(t, s)
@@ -441,7 +442,7 @@ func TestFloods(t *testing.T) {
 	require.Equal(t, 200, status)
 }
 
-// Guesses that are made at the same moment are no more than those made one after the other.
+// Guesses that are made at the same moment are no more than those made one after the other (spec: api 11).
 func TestGuessesAtOnce(t *testing.T) {
 	s := servertest.Start(t, proxied)
 	other := second(t, s)
@@ -464,7 +465,8 @@ func TestGuessesAtOnce(t *testing.T) {
 	require.Equal(t, map[int]int{401: 10, 429: 30}, answers)
 }
 
-// A forwarded address counts from named proxies only: whoever says it himself stays who he is.
+// A forwarded address counts from named proxies only: whoever says it himself stays who he is (spec: api "Who may
+// call").
 func TestForwardedAddresses(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 2} })
 	status := 0
@@ -498,7 +500,8 @@ func (w *witness) watch(next http.Handler) http.Handler {
 	})
 }
 
-// No secret of the sample data stands in a log, in the audit trail, in a refusal, in the metrics, or in a copy of the database.
+// No secret of the sample data stands in a log, in the audit trail, in a refusal, in the metrics, or in a copy of the
+// database (spec: codes "Keys of a program", api 14).
 func TestSecretsStandNowhere(t *testing.T) {
 	var counted *metrics.Metrics
 	w := newWorld(t, counting(&counted))

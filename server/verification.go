@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// verificationLife is how long a verification number is good (api.md rule 10).
+// verificationLife is how long a verification number is good (spec: api 10).
 const verificationLife = 5 * time.Minute
 
 // verification is POST /verifications: a picture, and on request a sound, of a number that works once.

@@ -55,6 +55,12 @@ func (w *Window) givenFolder(path string) {
 	w.desk.Receive(nil, []string{path})
 }
 
+// refused says why something that the system asked the app to open cannot be opened, and raises the window.
+func (w *Window) refused(err error) {
+	w.window.RequestFocus()
+	w.queue.Error(readFault(err))
+}
+
 // serverLink fills in the server of a link for signing in.
 func (w *Window) serverLink(address string) {
 	fill := func() {

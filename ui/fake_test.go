@@ -372,7 +372,7 @@ func (b *backend) NewLicense(ctx context.Context, r manager.NewLicense) (manager
 	if b.refusal != nil {
 		defer b.mu.Unlock()
 		if errors.Is(b.refusal, manager.ErrUnreachable) {
-			b.wait(manager.Job{Task: manager.TaskNewLicense, Title: "New license for " + r.Codes.Site.String(), OrderID: r.OrderID})
+			b.wait(manager.Job{Task: api.TaskNewLicense, Title: "New license for " + r.Codes.Site.String(), OrderID: r.OrderID})
 		}
 		return manager.License{}, b.refusal
 	}
@@ -496,7 +496,7 @@ func (b *backend) wait(job manager.Job) {
 }
 
 // onLicense changes a license; without the server it leaves this PC and the task waits.
-func (b *backend) onLicense(ctx context.Context, what string, task manager.Task, l manager.License, change func(*manager.License)) (out manager.License, err error) {
+func (b *backend) onLicense(ctx context.Context, what string, task api.Task, l manager.License, change func(*manager.License)) (out manager.License, err error) {
 	if err := b.enter(ctx, what); err != nil {
 		return out, err
 	}
@@ -537,18 +537,18 @@ func (b *backend) RemovalCode(ctx context.Context, l manager.License) (license.R
 }
 
 func (b *backend) Move(ctx context.Context, l manager.License) (manager.License, error) {
-	return b.onLicense(ctx, "Move", manager.TaskRelease, l, func(row *manager.License) { at := now; row.ReleasedAt = &at })
+	return b.onLicense(ctx, "Move", api.TaskRelease, l, func(row *manager.License) { at := now; row.ReleasedAt = &at })
 }
 
 func (b *backend) Remove(ctx context.Context, r manager.Remove) (api.Order, error) {
-	_, err := b.onLicense(ctx, "Removal", manager.TaskRemove, r.License, func(row *manager.License) { row.Status = api.StatusRemoved })
+	_, err := b.onLicense(ctx, "Removal", api.TaskRemoval, r.License, func(row *manager.License) { row.Status = api.StatusRemoved })
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.orders[0], err
 }
 
 func (b *backend) Transfer(ctx context.Context, r manager.Transfer) (manager.License, error) {
-	l, err := b.onLicense(ctx, "Transfer", manager.TaskTransfer, r.License, func(row *manager.License) {
+	l, err := b.onLicense(ctx, "Transfer", api.TaskTransfer, r.License, func(row *manager.License) {
 		row.ReleasedAt, row.LeftHere, row.Note, row.ThisPC = nil, false, r.Note, r.Codes == thisPC
 	})
 	b.change(func() { b.given = append(b.given, r) })

@@ -49,9 +49,9 @@ func (w whole) SerialPrograms(context.Context) ([]api.Program, error) {
 }
 
 func (whole) History(context.Context, int64) (list []api.HistoryEntry, err error) {
-	for _, task := range []api.HistoryTask{api.HistoryNewLicense, api.HistoryReactivation, api.HistoryTransfer, api.HistoryRemoval} {
-		list = append(list, api.HistoryEntry{Time: now, Task: task, Outcome: api.OutcomeOK, LicenseID: 20000, DeviceName: "Anna's PC"},
-			api.HistoryEntry{Time: now, Task: task, Outcome: string(api.ErrSiteCodeSpent), LicenseID: 20000, DeviceName: "Anna's PC"})
+	for _, task := range []api.Task{api.TaskNewLicense, api.TaskReactivation, api.TaskTransfer, api.TaskRemoval} {
+		list = append(list, api.HistoryEntry{Time: now, Task: task.History(), Outcome: api.OutcomeOK, LicenseID: 20000, DeviceName: "Anna's PC"},
+			api.HistoryEntry{Time: now, Task: task.History(), Outcome: string(api.ErrSiteCodeSpent), LicenseID: 20000, DeviceName: "Anna's PC"})
 	}
 	return list, nil
 }

@@ -16,8 +16,8 @@ func TestEveryTopicOfTheHelpHasItsPicture(t *testing.T) {
 	}
 }
 
-// The help says what the codes give away, and that one PC is recognized and not one model (spec: codes, "Locks" and
-// "Comparing locks").
+// The help says what the codes give away, and that one PC is recognized and not one model (spec: codes
+// "What the values reveal", codes "Comparing locks" 5).
 func TestHelpTellsWhatIsSent(t *testing.T) {
 	said := map[string]string{}
 	for _, topic := range topics {

@@ -78,7 +78,7 @@ func (w *Window) historyTable(entries []api.HistoryEntry) fyne.CanvasObject {
 
 // happened says what an entry is about, and why it was refused.
 func happened(e api.HistoryEntry) string {
-	text := words.Task(e.Task)
+	text := words.Task(api.TaskOfHistory(e.Task))
 	if e.LicenseID != 0 {
 		text = tr.T("%s (license %d)", text, e.LicenseID)
 	}

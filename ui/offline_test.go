@@ -2,6 +2,7 @@ package ui_test
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -369,8 +370,7 @@ func TestATypedActivationCode(t *testing.T) {
 }
 
 func TestALinkToAServerFillsTheSignInAndNothingElse(t *testing.T) {
-	link, err := carry.ServerLink("https://licenses.lumen.example")
-	require.NoError(t, err)
+	const link = "acen:server?address=https://licenses.lumen.example"
 	given := make(chan []byte)
 	d := drive(t, newBackend(), func(o *ui.Options) { o.Given = given })
 	d.sees("Sign in to look after")
@@ -404,6 +404,16 @@ func TestDroppedFiles(t *testing.T) {
 	d.key(fyne.KeyEscape)
 	d.Drop(os.DevNull)
 	d.sees("What was dropped is no file of this PC.")
+}
+
+func TestWhatTheSystemOpensIsRefused(t *testing.T) {
+	refused := make(chan error, 1)
+	refused <- &ui.Unreadable{Path: "/Users/a/b.acen", Err: fs.ErrNotExist}
+	d := drive(t, newBackend(), func(o *ui.Options) { o.Refused = refused })
+	d.sees("/Users/a/b.acen cannot be read.")
+	d.key(fyne.KeyEscape)
+	refused <- carry.ErrLink
+	d.sees("This link cannot be used.")
 }
 
 func TestManyAndLongRequestsFitTheWindow(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
 	"github.com/acen-desktop/acen/ui/kit/theme"
@@ -135,7 +136,7 @@ func setLink(h *dialogs.Hyperlink, text string) {
 func waiting(jobs []manager.Job) string {
 	mails, tasks := 0, 0
 	for _, j := range jobs {
-		if j.Task == manager.TaskEmail {
+		if j.Task == api.TaskEmail {
 			mails++
 		} else {
 			tasks++

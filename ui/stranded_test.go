@@ -179,7 +179,7 @@ func TestServerRestored(t *testing.T) {
 // asleepSince is an open task of the first license, asked for some time ago.
 func asleepSince(ago time.Duration, state manager.JobState) manager.Job {
 	return manager.Job{
-		ID: 1, Account: 1, Task: manager.TaskRelease, Title: "Move of “Studio PC”", State: state, CreatedAt: now.Add(-ago), OrderID: 1042, LicenseID: 30420,
+		ID: 1, Account: 1, Task: api.TaskRelease, Title: "Move of “Studio PC”", State: state, CreatedAt: now.Add(-ago), OrderID: 1042, LicenseID: 30420,
 	}
 }
 
@@ -239,14 +239,14 @@ func TestGiveUp(t *testing.T) {
 
 func TestGiveUpOfATaskThatNothingLeavesFor(t *testing.T) {
 	job := asleepSince(48*time.Hour, manager.JobSent)
-	job.Task, job.Title = manager.TaskRemove, "Removal of “Studio PC”"
+	job.Task, job.Title = api.TaskRemoval, "Removal of “Studio PC”"
 	for name, c := range map[string]struct {
 		kept []manager.KeptCode
 		want string
 	}{
 		"another PC's license":   {nil, "Refresh the table and look before you ask for it again."},
-		"another license leaves": {[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: 1, Purpose: manager.TaskRemove}}, "Refresh the table and look"},
-		"it leaves":              {[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: job.LicenseID, Purpose: manager.TaskRemove}}, "The license stays away from this PC"},
+		"another license leaves": {[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: 1, Purpose: api.TaskRemoval}}, "Refresh the table and look"},
+		"it leaves":              {[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: job.LicenseID, Purpose: api.TaskRemoval}}, "The license stays away from this PC"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBackend()

@@ -94,7 +94,7 @@ func TestMoveWithoutTheServerIsKept(t *testing.T) {
 func TestWhatWasSentCannotBeCanceled(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.offline, b.cached = true, unreachable, now
-	b.open = []manager.Job{{ID: 1, Task: manager.TaskRemove, Title: "Removal of “Studio PC”", State: manager.JobSent, CreatedAt: now.Add(-time.Hour)}}
+	b.open = []manager.Job{{ID: 1, Task: api.TaskRemoval, Title: "Removal of “Studio PC”", State: manager.JobSent, CreatedAt: now.Add(-time.Hour)}}
 	d := drive(t, b)
 	d.follow("1 task waits for the server")
 	d.sees("It cannot be canceled: the server may have done it already.")
@@ -222,7 +222,7 @@ func TestAProgramLetItsLicenseGo(t *testing.T) {
 func TestRemovalCodes(t *testing.T) {
 	b := newBackend()
 	b.letGo(t)
-	b.kept = append(b.kept, manager.KeptCode{Signature: "TIDESRV2", Program: "Tide Survey", Note: "Boat", Codes: otherPC, Code: code(t), Purpose: manager.TaskRelease},
+	b.kept = append(b.kept, manager.KeptCode{Signature: "TIDESRV2", Program: "Tide Survey", Note: "Boat", Codes: otherPC, Code: code(t), Purpose: api.TaskRelease},
 		manager.KeptCode{Signature: "TIDESRV2", Codes: thisPC, Code: code(t)})
 	d := drive(t, b)
 	d.signIn()

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/kit/background"
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
@@ -228,7 +229,7 @@ func (l *waitingList) giveUp(job manager.Job) {
 	background.Run(l.slot, w.options.Backend.KeptCodes, func(kept []manager.KeptCode, _ error) {
 		l.dialog.SetIdle()
 		l.dialog.Close()
-		leaves := job.Task == manager.TaskRelease || slices.ContainsFunc(kept, func(k manager.KeptCode) bool {
+		leaves := job.Task == api.TaskRelease || slices.ContainsFunc(kept, func(k manager.KeptCode) bool {
 			return k.Purpose == job.Task && k.LicenseID == job.LicenseID
 		})
 		text := tr.T("%s: whether the server did it is not known. Refresh the table and look before you ask for it again.", words.Job(job))

@@ -1,4 +1,6 @@
-// Package ui is the window: it puts the screens together, loads the tables and passes what happens between them.
+// Package ui is the window. It composes the screens, loads the tables and does what a click asks for, through package
+// manager. What a screen looks like is in ui/screens, widgets that know nothing of licenses are in ui/kit, and texts in
+// ui/text.
 //
 // Everything in it belongs to the UI thread. What may block runs through package background.
 package ui
@@ -102,6 +104,8 @@ type Options struct {
 	Given <-chan []byte
 	// GivenFolders brings the folders, by their paths, that the program is started with, also by later starts. It may be nil.
 	GivenFolders <-chan string
+	// Refused brings why something that the system asks the running app to open cannot be opened. It may be nil.
+	Refused <-chan error
 	// Version is that of the app.
 	Version string
 	// DeviceName is what this PC is called.
@@ -323,6 +327,8 @@ func (w *Window) tick() {
 				continue
 			}
 			w.work.Do(func() { w.givenFolder(path) })
+		case err := <-w.options.Refused:
+			w.work.Do(func() { w.refused(err) })
 		case _, ok := <-w.options.Ticks:
 			if !ok {
 				return

@@ -491,8 +491,8 @@ func TestALicenseFileThatDoesNotFitIsNotSaved(t *testing.T) {
 
 func TestOpenJobsAreToldAndFailedOnesExplained(t *testing.T) {
 	b := newBackend()
-	b.open = []manager.Job{{ID: 1, Task: manager.TaskEmail, Title: "Email of license 20000", State: manager.JobPending, CreatedAt: now},
-		{ID: 2, Task: manager.TaskNewLicense, Title: "New license for 7183EC4D", State: manager.JobSent, CreatedAt: now}}
+	b.open = []manager.Job{{ID: 1, Task: api.TaskEmail, Title: "Email of license 20000", State: manager.JobPending, CreatedAt: now},
+		{ID: 2, Task: api.TaskNewLicense, Title: "New license for 7183EC4D", State: manager.JobSent, CreatedAt: now}}
 	b.resumed = []manager.Job{{ID: 3, Title: "New license for 7183EC4D", State: manager.JobFailed, Err: api.ErrLicensesInUse}}
 	d := drive(t, b)
 	d.signIn()

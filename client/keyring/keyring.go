@@ -1,4 +1,6 @@
-// Package keyring keeps credentials in the keyring of the operating system and nowhere else.
+// Package keyring stores credentials in the keyring of the operating system and nowhere else. The manager uses it for
+// sessions and for the key that seals secrets in its data file. Without a keyring every call fails with ErrUnavailable;
+// nothing is written to a file instead.
 package keyring
 
 import (
@@ -7,7 +9,6 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
-	"sync"
 
 	system "github.com/zalando/go-keyring"
 )
@@ -111,36 +112,4 @@ func explain(err error) error {
 		return fmt.Errorf("%w: it is locked", ErrUnavailable)
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
-}
-
-// Memory keeps secrets in memory, for tests and for sessions without a keyring.
-func Memory() Store { return &memory{secrets: map[string]string{}} }
-
-type memory struct {
-	mu      sync.Mutex
-	secrets map[string]string
-}
-
-func (m *memory) Get(_ context.Context, name string) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	secret, ok := m.secrets[name]
-	if !ok {
-		return "", ErrNotFound
-	}
-	return secret, nil
-}
-
-func (m *memory) Set(_ context.Context, name, secret string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.secrets[name] = secret
-	return nil
-}
-
-func (m *memory) Delete(_ context.Context, name string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.secrets, name)
-	return nil
 }

@@ -12,26 +12,6 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestStores(t *testing.T) {
-	system.MockInit()
-	for name, s := range map[string]Store{"system": System("test"), "memory": Memory()} {
-		t.Run(name, func(t *testing.T) {
-			ctx := t.Context()
-			_, err := s.Get(ctx, "a")
-			require.ErrorIs(t, err, ErrNotFound)
-			require.NoError(t, s.Set(ctx, "a", "1"))
-			require.NoError(t, s.Set(ctx, "a", "2"))
-			secret, err := s.Get(ctx, "a")
-			require.NoError(t, err)
-			require.Equal(t, "2", secret)
-			require.NoError(t, s.Delete(ctx, "a"))
-			require.NoError(t, s.Delete(ctx, "a"))
-			_, err = s.Get(ctx, "a")
-			require.ErrorIs(t, err, ErrNotFound)
-		})
-	}
-}
-
 func TestTooLong(t *testing.T) {
 	system.MockInit()
 	require.ErrorIs(t, System("test").Set(t.Context(), "a", strings.Repeat("x", maxSecret+1)), ErrUnavailable)

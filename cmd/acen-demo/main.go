@@ -1,4 +1,5 @@
-// Command acen-demo starts a real license server with sample orders on this PC and opens the app's window on it.
+// Command acen-demo starts a real license server with sample orders on this PC and opens the app's window on it. It
+// parses the command line and calls package internal/demo.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command acen-server is the license server and its administration.
+// Command acen-server is the license server and its administration. Package internal/admincli has its commands.
 package main
 
 import (

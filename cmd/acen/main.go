@@ -1,4 +1,5 @@
-// Command acen is the desktop app with which people look after their licenses.
+// Command acen is the desktop app with which people manage their licenses. It parses the command line and calls package
+// internal/app.
 package main
 
 import (

@@ -1,4 +1,5 @@
 // Command acenctl does in a terminal what the desktop app does: for scripts, PCs without a screen, and screen readers.
+// Package internal/cli has its commands.
 package main
 
 import (

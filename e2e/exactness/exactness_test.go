@@ -74,8 +74,10 @@ type told struct {
 	status int
 }
 
+// TestExactness covers seats that many clients want from several servers (spec: api 15, api "Idempotency").
 func TestExactness(t *testing.T) { exactness(t, false) }
 
+// TestExactnessWhileServersAreKilled is TestExactness with servers that are killed (spec: api 15, api "Idempotency").
 func TestExactnessWhileServersAreKilled(t *testing.T) { exactness(t, true) }
 
 func exactness(t *testing.T, kill bool) {
@@ -250,7 +252,7 @@ func (w *world) checkEnd() {
 			}
 			done := 0
 			for _, e := range history {
-				if e.Outcome == api.OutcomeOK && e.Task != api.HistoryOrder {
+				if e.Outcome == api.OutcomeOK && e.Task != api.TaskNewOrder {
 					done++
 				}
 			}

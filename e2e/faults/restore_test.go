@@ -384,4 +384,5 @@ var serverRestores = []scenario{
 	},
 }
 
+// A server comes back from a backup: licenses that the app and the server disagree on lose nothing (spec: api 20).
 func TestServerIsRestored(t *testing.T) { attack(t, serverRestores) }

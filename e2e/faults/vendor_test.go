@@ -21,8 +21,8 @@ type whim struct {
 // allOff switches every task off.
 func allOff() store.TaskRules {
 	rules := store.TaskRules{}
-	for _, task := range store.Tasks() {
-		rules[task] = map[api.SubscriptionState]store.TaskRule{
+	for _, task := range api.LimitedTasks() {
+		rules[task.Rule()] = map[api.SubscriptionState]store.TaskRule{
 			api.SubscriptionNone:    {},
 			api.SubscriptionValid:   {},
 			api.SubscriptionExpired: {},
@@ -292,7 +292,7 @@ var vendors = []scenario{
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
-			w.rule(store.TaskRules{store.TaskTransfer: {api.SubscriptionNone: {On: true, PerMonth: 1}}})
+			w.rule(store.TaskRules{api.TaskTransfer.Rule(): {api.SubscriptionNone: {On: true, PerMonth: 1}}})
 			w.recover()
 			l := w.moveTo(a, b, a.activate())
 			b.proxy.on(to(http.MethodPost, "/release"), requestDropped)

@@ -1,5 +1,5 @@
-// Command notepad keeps lines of text in a file. It is a small program that package protect guards: everybody may read;
-// writing needs a license, and searching a license with the feature for it.
+// Command notepad stores lines of text in a file. It shows how a program embeds package protect: reading needs no
+// license, writing needs one, and searching needs one with the feature for it.
 package main
 
 import (

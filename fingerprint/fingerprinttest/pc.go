@@ -1,4 +1,5 @@
-// Package fingerprinttest makes PCs up for tests.
+// Package fingerprinttest provides made-up PCs for tests: readers whose locks follow from a name, and recorded trees
+// that replace the hardware that a Linux program sees. It does not read the machine that runs the tests.
 package fingerprinttest
 
 import (

@@ -1,4 +1,6 @@
-// Package admincli has the commands of acen-server: the license server and its administration.
+// Package admincli implements the commands of acen-server: serving, and the administration of programs, clients,
+// orders, licenses, keys and backups. It parses arguments, asks for confirmation and prints; package server/admin makes
+// the changes.
 package admincli
 
 import (

@@ -29,8 +29,8 @@ func leaves(c *cobra.Command) (names []string) {
 	return names
 }
 
-// Every command that prints has --json, and prints one JSON value then and nothing else. The calls stand in the order of a
-// vendor's work; each command is among them.
+// Every command that prints has --json, and prints one JSON value then and nothing else. The calls stand in the order
+// of a vendor's work; each command is among them (spec: api "Storage and running").
 func TestEveryCommandPrintsJSON(t *testing.T) {
 	folder := t.TempDir()
 	in := func(name string) string { return filepath.Join(folder, name) }

@@ -122,7 +122,7 @@ func spans(document string) (list []string) {
 
 // Every command line of the documents is one that the program takes.
 func TestDocumentedCommandsExist(t *testing.T) {
-	for path, least := range map[string]int{"README.md": 6, "docs/operations.md": 30} {
+	for path, least := range map[string]int{"docs/server.md": 36, "docs/protect.md": 0} {
 		document, found := text(t, path), 0
 		for _, line := range blocks(document) {
 			if args, ok := ours(line); ok {
@@ -168,8 +168,8 @@ func checkVariables(t *testing.T, where, document string) {
 
 // Every flag and variable that the manual names exists, and it names every one that serve has.
 func TestDocumentedSettingsExist(t *testing.T) {
-	document := text(t, "docs/operations.md")
-	checkVariables(t, "docs/operations.md", document)
+	document := text(t, "docs/server.md")
+	checkVariables(t, "docs/server.md", document)
 	flags := allFlags(Command(), map[string]bool{})
 	for _, span := range spans(document) {
 		if strings.HasPrefix(span, "--") {
@@ -208,7 +208,7 @@ func TestDocumentedMetricsExist(t *testing.T) {
 	for _, found := range regexp.MustCompile(`(?m)^# TYPE (acen_\w+) `).FindAllStringSubmatch(rec.Body.String(), -1) {
 		there = append(there, found[1])
 	}
-	document := text(t, "docs/operations.md")
+	document := text(t, "docs/server.md")
 	for _, row := range rows(document, "Metrics") {
 		documented = append(documented, strings.Trim(row[0], "`"))
 	}
@@ -223,7 +223,7 @@ func TestDocumentedOptionsExist(t *testing.T) {
 	for _, o := range server.AllSettings() {
 		there = append(there, []string{"`" + o.Name + "`", o.Value(server.DefaultSettings()), o.What})
 	}
-	must.Equal(t, there, rows(text(t, "docs/operations.md"), "Bans and options"))
+	must.Equal(t, there, rows(text(t, "docs/server.md"), "Bans and options"))
 }
 
 // What the manual says that the program says, the program says.
@@ -239,7 +239,7 @@ func TestDocumentedMessagesExist(t *testing.T) {
 			return err
 		}))
 	}
-	list := rows(text(t, "docs/operations.md"), "When something is wrong")
+	list := rows(text(t, "docs/server.md"), "When something is wrong")
 	must.Greater(t, len(list), 10)
 	for _, row := range list {
 		for _, part := range regexp.MustCompile(` ?… ?|; `).Split(row[0], -1) {

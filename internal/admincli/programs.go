@@ -65,11 +65,11 @@ var programView = view[store.Program]{
 			{"KEY ID", p.PublicKey.KeyID()},
 			{"FORMER KEY IDS", strings.Join(keyIDs(p.FormerKeys), " ")},
 		}
-		for _, task := range store.Tasks() {
+		for _, task := range api.LimitedTasks() {
 			for _, state := range admin.States() {
 				r := p.Tasks.Rule(task, state)
 				lines = append(lines, [2]string{
-					strings.ToUpper(fmt.Sprintf("%s, subscription %s", task, state)),
+					strings.ToUpper(fmt.Sprintf("%s, subscription %s", task.Rule(), state)),
 					fmt.Sprintf("%s, a day: %s, a month: %s", onOff(r.On), limit(r.PerDay), limit(r.PerMonth)),
 				})
 			}
@@ -214,13 +214,13 @@ func changeProgram(d *desk) *cobra.Command {
 	return c
 }
 
-// programRule sets switch and limits of a task (api.md rule 7).
+// programRule sets switch and limits of a task (spec: api 7).
 func programRule(d *desk) *cobra.Command {
 	var states []string
 	var r store.TaskRule
 	c := d.task("rule ID TASK", "Set switch and limits of a task: "+taskNames(), ruleArgs, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 		return programView.one(a.ChangeProgram(c.Context(), id(args), func(p *store.Program) error {
-			task := store.Task(args[1])
+			task := args[1]
 			changed := store.TaskRules{}
 			for t, rules := range p.Tasks {
 				changed[t] = maps.Clone(rules)
@@ -248,8 +248,8 @@ func programRule(d *desk) *cobra.Command {
 
 func taskNames() string {
 	var names []string
-	for _, t := range store.Tasks() {
-		names = append(names, string(t))
+	for _, t := range api.LimitedTasks() {
+		names = append(names, t.Rule())
 	}
 	return strings.Join(names, ", ")
 }
@@ -258,7 +258,7 @@ func ruleArgs(c *cobra.Command, args []string) error {
 	if err := cobra.ExactArgs(2)(c, args); err != nil {
 		return err
 	}
-	if !slices.Contains(store.Tasks(), store.Task(args[1])) {
+	if _, ok := api.TaskOfRule(args[1]); !ok {
 		return fmt.Errorf("%q is no task: %s", args[1], taskNames())
 	}
 	return oneID(c, args[:1])

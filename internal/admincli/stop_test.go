@@ -88,8 +88,8 @@ func (l *lines) await(t *testing.T, message string) (line string) {
 	}
 }
 
-// A real server is asked to stop while it is in the middle of a call and of sending a mail: both are finished, nothing new is
-// begun, and it ends well.
+// A real server is asked to stop while it is in the middle of a call and of sending a mail: both are finished, nothing
+// new is begun, and it ends well (spec: api "Storage and running").
 func TestStopFinishesWhatWasBegun(t *testing.T) {
 	folder := t.TempDir()
 	var login sample.Login

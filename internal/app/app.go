@@ -1,4 +1,5 @@
-// Package app is what acen and acen-demo share: it opens the license manager on a data folder and runs the window.
+// Package app is the part that acen and acen-demo share. It ensures that one instance runs, checks the display, opens
+// the license manager on a data folder, runs the window, and records crashes. The window itself is package ui.
 package app
 
 import (
@@ -14,6 +15,7 @@ import (
 	"github.com/acen-desktop/acen"
 	"github.com/acen-desktop/acen/client/keyring"
 	"github.com/acen-desktop/acen/fingerprint"
+	"github.com/acen-desktop/acen/internal/app/appleevents"
 	"github.com/acen-desktop/acen/internal/app/handover"
 	"github.com/acen-desktop/acen/internal/app/paths"
 	"github.com/acen-desktop/acen/manager"
@@ -114,10 +116,16 @@ func Run(p Program) (err error) {
 	defer lookingForFolders.Stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	opened := newOpened()
+	if err := appleevents.Listen(opened.add); err != nil { // before the window: macOS sends the first event while it is made
+		p.Logger.Warn("links and files from other programs are not opened", "error", err)
+	}
+	contents, folders, refused := opened.deliver(ctx)
 	w, err := ui.New(a, ui.Options{
 		Backend: m, Opener: programs, Do: fyne.Do, Now: time.Now, After: time.After, Ticks: ticker.C, Version: paths.Version(),
-		Given:        watchGiven(ctx, handover.In(p.Data), p.Given, looking.C, p.Logger),
-		GivenFolders: watchGiven(ctx, handover.FoldersIn(p.Data), p.Folder, lookingForFolders.C, p.Logger),
+		Given:        watchGiven(ctx, handover.In(p.Data), p.Given, contents, looking.C, p.Logger),
+		GivenFolders: watchGiven(ctx, handover.FoldersIn(p.Data), p.Folder, folders, lookingForFolders.C, p.Logger),
+		Refused:      refused,
 		DeviceName:   paths.DeviceName(), Server: p.Server, Username: p.Username, Hint: p.Trial.hint(),
 	})
 	if err != nil {

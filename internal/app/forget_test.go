@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/client/keyring"
+	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/internal/app/paths"
 	"github.com/acen-desktop/acen/license"
@@ -25,10 +25,10 @@ func TestForget(t *testing.T) {
 	o := manager.ForgetOptions{
 		DataDir:   data,
 		Installed: installed.Open(filepath.Join(base, "licenses"), installed.Options{}),
-		Keyring:   keyring.Memory(),
+		Keyring:   keyringtest.Memory(),
 		Clear:     func(context.Context) error { cleared++; return nil },
 	}
-	m, err := manager.Open(t.Context(), manager.Options{DataDir: data, Keyring: keyring.Memory(), Fingerprint: fingerprint.System()})
+	m, err := manager.Open(t.Context(), manager.Options{DataDir: data, Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System()})
 	require.NoError(t, err)
 	for _, path := range []string{filepath.Join(look, "preferences.json"), filepath.Join(data, crashFile), filepath.Join(data, "crash-20261124-120000.txt"), filepath.Join(data, "handed", "x.in"), filepath.Join(data, "handed-folders", "x.in")} {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
@@ -63,14 +63,14 @@ func TestForgetTellsWhatStays(t *testing.T) {
 		RemovalCode: 12345,
 	}
 	require.NoError(t, store.Leave(t.Context(), "LUMENST7", gone))
-	m, err := manager.Open(t.Context(), manager.Options{DataDir: data, Installed: store, Keyring: keyring.Memory(), Fingerprint: fingerprint.System()})
+	m, err := manager.Open(t.Context(), manager.Options{DataDir: data, Installed: store, Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System()})
 	require.NoError(t, err)
 	require.NoError(t, m.Close())
 
 	rest, err := forget(t.Context(), manager.ForgetOptions{
 		DataDir:   data,
 		Installed: store,
-		Keyring:   keyring.Memory(),
+		Keyring:   keyringtest.Memory(),
 		Clear:     func(context.Context) error { return nil },
 	}, filepath.Join(base, "look"))
 	require.NoError(t, err)

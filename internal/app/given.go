@@ -101,8 +101,8 @@ func handOver(p Program) error {
 	return err
 }
 
-// watchGiven sends what this start was given, and then what later ones put into a box, until ctx ends.
-func watchGiven[T string | []byte](ctx context.Context, box *handover.Box, first T, ticks <-chan time.Time, log *slog.Logger) <-chan T {
+// watchGiven sends what this start was given, and then what later ones put into a box and what macOS has opened, until ctx ends.
+func watchGiven[T string | []byte](ctx context.Context, box *handover.Box, first T, opened <-chan T, ticks <-chan time.Time, log *slog.Logger) <-chan T {
 	out := make(chan T)
 	go func() {
 		defer close(out)
@@ -114,14 +114,17 @@ func watchGiven[T string | []byte](ctx context.Context, box *handover.Box, first
 		for {
 			var to chan<- T
 			var next T
+			from := opened
 			if len(waiting) > 0 {
-				to, next = out, waiting[0]
+				to, next, from = out, waiting[0], nil
 			}
 			select {
 			case <-ctx.Done():
 				return
 			case to <- next:
 				waiting = waiting[1:]
+			case content := <-from:
+				waiting = append(waiting, content)
 			case <-ticks:
 				list, err := box.Taken()
 				if err != nil && !told {

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/internal/app/handover"
-	"github.com/acen-desktop/acen/license/carry"
 )
 
 func TestGiven(t *testing.T) {
@@ -37,8 +36,7 @@ func TestGiven(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, folder, dir)
 
-	link, err := carry.ServerLink("https://licenses.example.com")
-	require.NoError(t, err)
+	const link = "acen:server?address=https://licenses.example.com"
 	content, dir, err = Given(link)
 	require.NoError(t, err)
 	require.Equal(t, link, string(content))
@@ -68,7 +66,7 @@ func TestWatchGiven(t *testing.T) {
 	data := t.TempDir()
 	ticks := make(chan time.Time)
 	ctx, cancel := context.WithCancel(t.Context())
-	out := watchGiven(ctx, handover.In(data), []byte("first"), ticks, slog.New(slog.DiscardHandler))
+	out := watchGiven(ctx, handover.In(data), []byte("first"), nil, ticks, slog.New(slog.DiscardHandler))
 	require.Equal(t, "first", string(<-out))
 	for _, text := range []string{"second", "third"} {
 		given := make(chan error, 1)
@@ -93,7 +91,7 @@ func TestAFolderIsHandedOver(t *testing.T) {
 	data, folder := t.TempDir(), t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	ticks := make(chan time.Time)
-	paths := watchGiven(ctx, handover.FoldersIn(data), "", ticks, slog.New(slog.DiscardHandler))
+	paths := watchGiven(ctx, handover.FoldersIn(data), "", nil, ticks, slog.New(slog.DiscardHandler))
 	given := make(chan error, 1)
 	go func() { given <- handOver(Program{Data: data, Folder: folder}) }()
 	for taken := false; !taken; {

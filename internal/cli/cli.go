@@ -1,5 +1,5 @@
-// Package cli has the commands of acenctl, which does in a terminal what the desktop app does: for scripts, PCs without a
-// screen, and screen readers.
+// Package cli implements the commands of acenctl, which does in a terminal what the desktop app does: for scripts, PCs
+// without a screen, and screen readers. It parses arguments, reads secrets and prints; package manager does the tasks.
 package cli
 
 import (

@@ -307,7 +307,7 @@ func findKnownLicense(ctx context.Context, m *manager.Manager, id int64) (manage
 // kept wraps the error of a task that stays open in a keptError. licenseID is the task's license; 0 if it has none. For
 // a license, kept looks the task up among the open ones, since a refusal may leave it open too: the vendor may have
 // disabled the order for a while.
-func kept(ctx context.Context, m *manager.Manager, err error, task manager.Task, licenseID int64) error {
+func kept(ctx context.Context, m *manager.Manager, err error, task api.Task, licenseID int64) error {
 	if errors.Is(err, manager.ErrUnreachable) {
 		return keptError{err}
 	}

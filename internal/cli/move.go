@@ -50,7 +50,7 @@ func (d *desk) moveCommand() *cobra.Command {
 		defer d.progress("Moving")()
 		moved, err := m.Move(ctx, l)
 		if err != nil {
-			return kept(ctx, m, err, manager.TaskRelease, l.ID)
+			return kept(ctx, m, err, api.TaskRelease, l.ID)
 		}
 		return d.say(licenseOf(moved), fmt.Sprintf("License %d left this PC and waits for another one. Sign in there and run \"acenctl pick-up %d\", or choose Pick up on this PC in the app.", l.ID, l.ID))
 	})
@@ -75,7 +75,7 @@ func (d *desk) pickUpCommand() *cobra.Command {
 		defer d.progress("Picking up")()
 		picked, err := m.PickUp(ctx, l)
 		if err != nil {
-			return kept(ctx, m, err, manager.TaskTransfer, l.ID)
+			return kept(ctx, m, err, api.TaskTransfer, l.ID)
 		}
 		return d.made(picked, "Picked up")
 	})
@@ -179,7 +179,7 @@ func (d *desk) bringBack(ctx context.Context, m *manager.Manager, l manager.Lice
 	defer d.progress("Bringing back")()
 	back, err := m.Reactivate(ctx, manager.Reactivate{License: l, Codes: codes, Note: note, ThisPC: true})
 	if err != nil {
-		return kept(ctx, m, err, manager.TaskReactivate, l.ID)
+		return kept(ctx, m, err, api.TaskReactivation, l.ID)
 	}
 	return d.made(back, "Brought back")
 }

@@ -99,13 +99,13 @@ func (d *desk) handKeptCode(ctx context.Context, m *manager.Manager, k manager.K
 	if remove {
 		o, err := m.HandIn(ctx, k)
 		if err != nil {
-			return kept(ctx, m, err, manager.TaskRemove, row.ID)
+			return kept(ctx, m, err, api.TaskRemoval, row.ID)
 		}
 		return d.say(o, fmt.Sprintf("Handed in. Order %d has %d of %d licenses in use.", o.ID, o.LicensesActivated, o.LicensesTotal))
 	}
 	l, err := m.Offer(ctx, k)
 	if err != nil {
-		return kept(ctx, m, err, manager.TaskRelease, row.ID)
+		return kept(ctx, m, err, api.TaskRelease, row.ID)
 	}
 	return d.say(licenseOf(l), fmt.Sprintf("License %d waits for another PC. Sign in there and run \"acenctl pick-up %d\", or choose Pick up on this PC in the app.", l.ID, l.ID))
 }

@@ -144,7 +144,7 @@ func (d *desk) historyCommand() *cobra.Command {
 			if e.LicenseID != 0 {
 				license = strconv.FormatInt(e.LicenseID, 10)
 			}
-			lines = append(lines, []string{e.Time.Local().Format(time.DateTime), string(e.Task), license, e.Outcome, e.DeviceName})
+			lines = append(lines, []string{e.Time.Local().Format(time.DateTime), e.Task, license, e.Outcome, e.DeviceName})
 		}
 		return d.print(api.HistoryList{History: append([]api.HistoryEntry{}, entries...)}, lines...)
 	})

@@ -126,7 +126,7 @@ func (d *desk) newCommand() *cobra.Command {
 		defer d.progress("Activating")()
 		l, err := m.NewLicense(ctx, request)
 		if err != nil {
-			return kept(ctx, m, err, manager.TaskNewLicense, 0)
+			return kept(ctx, m, err, api.TaskNewLicense, 0)
 		}
 		_, _ = m.Licenses(ctx, o.ID) // kept, so that the license can be moved without a connection
 		return d.made(l, "Activated")
@@ -175,7 +175,7 @@ func (d *desk) reactivateCommand() *cobra.Command {
 		defer d.progress("Reactivating")()
 		next, err := m.Reactivate(ctx, manager.Reactivate{License: l, Codes: codes, Note: note, ThisPC: pc.thisPC})
 		if err != nil {
-			return kept(ctx, m, err, manager.TaskReactivate, l.ID)
+			return kept(ctx, m, err, api.TaskReactivation, l.ID)
 		}
 		return d.made(next, "Reactivated")
 	})
@@ -237,7 +237,7 @@ func (d *desk) transferCommand() *cobra.Command {
 		defer d.progress("Transferring")()
 		next, err := m.Transfer(ctx, manager.Transfer{License: l, Codes: codes, RemovalCode: code, Note: note})
 		if err != nil {
-			return kept(ctx, m, err, manager.TaskTransfer, l.ID)
+			return kept(ctx, m, err, api.TaskTransfer, l.ID)
 		}
 		return d.made(next, "Transferred")
 	})
@@ -262,7 +262,7 @@ func (d *desk) removeCommand() *cobra.Command {
 		defer d.progress("Removing")()
 		o, err := m.Remove(ctx, manager.Remove{License: l, RemovalCode: code})
 		if err != nil {
-			return kept(ctx, m, err, manager.TaskRemove, l.ID)
+			return kept(ctx, m, err, api.TaskRemoval, l.ID)
 		}
 		return d.say(o, fmt.Sprintf("Removed license %d. Order %d has %d of %d licenses in use.", l.ID, o.ID, o.LicensesActivated, o.LicensesTotal))
 	})
@@ -307,7 +307,7 @@ func (d *desk) emailCommand() *cobra.Command {
 			return api.NewProblem(api.ErrValidation, "No email address is on file: add one with \"acenctl account --email\".")
 		}
 		if err := m.SendEmail(ctx, manager.SendEmail{LicenseID: id(args), To: to, Message: message}); err != nil {
-			return kept(ctx, m, err, manager.TaskEmail, id(args))
+			return kept(ctx, m, err, api.TaskEmail, id(args))
 		}
 		return d.say(struct {
 			To []string `json:"to"`
@@ -399,7 +399,7 @@ func (d *desk) newOrderCommand() *cobra.Command {
 		defer d.progress("Adding the order")()
 		o, err := m.NewOrder(ctx, api.NewOrder{ProgramID: program, SerialNumber: serial.String(), Verification: api.VerificationAnswer{ID: verification, Number: number}})
 		if err != nil {
-			return kept(ctx, m, err, manager.TaskNewOrder, 0)
+			return kept(ctx, m, err, api.TaskNewOrder, 0)
 		}
 		return d.say(o, fmt.Sprintf("Added order %d of %s: %d licenses.", o.ID, o.ProgramName, o.LicensesTotal))
 	})

@@ -1,4 +1,5 @@
-// Package demo runs acen-demo: a real license server with sample orders on this PC, and the app's window on it.
+// Package demo runs acen-demo: a real license server with sample orders on this PC, and the app's window on it. All its
+// data are in one folder, and no mail leaves the PC unless a mail server is named.
 package demo
 
 import (

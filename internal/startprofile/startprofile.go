@@ -1,7 +1,7 @@
 //go:build startprofile && linux
 
-// Package startprofile records what a program does from its main function on, for make bench: which takes the time of a start
-// apart. It is in programs that are built with the tag startprofile only.
+// Package startprofile records a profile of a program's start from its main function on, for make bench. It does so
+// only in programs that are built with the tag startprofile.
 package startprofile
 
 import (

@@ -124,7 +124,8 @@ func TestFiles(t *testing.T) {
 	require.Equal(t, "lumen-studio-20231.acen", FileName(License(licenseFor(t, studio, "Lumen Studio", 20231, codesOf(studio, 7)))))
 }
 
-// Files and links that were once written stay readable.
+// Files and links that were once written stay readable (spec: files "Golden documents", files "Request", files
+// "Answer", files "Links and QR codes", files "Printed text").
 func TestGolden(t *testing.T) {
 	for _, name := range []string{"request", "answer", "answer-1", "license"} {
 		doc := documents(t)[name]
@@ -169,7 +170,8 @@ func lines(doc Document) string {
 	return b.String()
 }
 
-// Version 2 brought receipts: what has none is written for apps that read version 1 only, and is read with either version.
+// Version 2 brought receipts: what has none is written for apps that read version 1 only, and is read with either
+// version (spec: files "Document versions").
 func TestVersions(t *testing.T) {
 	for name, doc := range documents(t) {
 		if doc.Kind() == KindLicense {
@@ -192,6 +194,7 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+// TestAnswersBelongToTheirRequest covers answers to another request (spec: files "Answer").
 func TestAnswersBelongToTheirRequest(t *testing.T) {
 	r, a := request(), answer(t)
 	require.NoError(t, a.Answers(r))
@@ -224,6 +227,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
+// TestRefusals covers each bound and each contradiction of a document (spec: files "Request", files "Answer").
 func TestRefusals(t *testing.T) {
 	requests := map[string]struct {
 		change func(*Request)

@@ -56,7 +56,7 @@ func everyLeaf(t *testing.T, data []byte, said string) {
 	})
 }
 
-// Nothing is in a picture that is not in the description beside it.
+// Nothing is in a picture that is not in the description beside it (spec: files "Printed text").
 func TestDescribeSaysEverything(t *testing.T) {
 	for _, doc := range documents(t) {
 		data, err := Encode(doc)
@@ -108,6 +108,7 @@ func TestDescribeShowsHostileTexts(t *testing.T) {
 	require.Contains(t, Text(License("v4.public.x")), "not a license file")
 }
 
+// TestTextsCanBeTyped covers that the codes of a printed document are read back (spec: files "Printed text").
 func TestTextsCanBeTyped(t *testing.T) {
 	text := func(found []license.Found) (codes []string) {
 		for _, f := range found {

@@ -113,15 +113,6 @@ func ParseLink(text string) (Link, error) {
 	return Link{Part: &p}, nil
 }
 
-// ServerLink returns the link that opens the sign-in with an address filled in. It fails with ErrServer.
-func ServerLink(address string) (string, error) {
-	link := Scheme + ":server?address=" + url.QueryEscape(address)
-	if _, err := ParseLink(link); err != nil {
-		return "", ErrServer
-	}
-	return link, nil
-}
-
 // serverAddress takes an address only over TLS, or on this PC, and only in plain ASCII: no name can look like another one.
 func serverAddress(query string) (string, error) {
 	values, err := url.ParseQuery(query)

@@ -58,6 +58,8 @@ func goldenState(t *testing.T) State {
 	}
 }
 
+// TestGoldenVersion2 covers that a file of version 2 is read and written as it always was (spec: files "State file",
+// files "Versions").
 func TestGoldenVersion2(t *testing.T) {
 	content := golden(t, "pc-v2.json")
 	_, quick := quickState(content)
@@ -70,7 +72,27 @@ func TestGoldenVersion2(t *testing.T) {
 	require.Equal(t, content, string(text))
 }
 
-// Members that a newer program added to version 2 survive every change by this one.
+// TestGoldenTypedCodes covers the members of version 2 that came after its first file: typed activation codes of before,
+// and hashes of all that were entered (spec: files "State file", files "Versions").
+func TestGoldenTypedCodes(t *testing.T) {
+	want := goldenState(t)
+	want.Former = []Typed{
+		{Codes: codesOf(t, 0x125), Code: license.ActivationCode{2}},
+		{Codes: codesOf(t, 0x125), Code: license.ActivationCode{3}},
+	}
+	for _, typed := range want.TypedCodes() {
+		want.Remember(typed.Code)
+	}
+	content := golden(t, "pc-v2-typed.json")
+	state, err := decodeState(content)
+	require.NoError(t, err)
+	require.Equal(t, want, state)
+	text, err := state.encode()
+	require.NoError(t, err)
+	require.Equal(t, content, string(text))
+}
+
+// Members that a newer program added to version 2 survive every change by this one (spec: files "Versions").
 func TestUnknownMembersSurvive(t *testing.T) {
 	typed := `"typed":{"site_code":"%s","machine_id":"%s","activation_code":"%s","origin":"mail"}`
 	codes := codesOf(t, 0x125)
@@ -190,7 +212,7 @@ func TestStateIsNotWrittenTooLarge(t *testing.T) {
 	require.Equal(t, before, readText(t, path))
 }
 
-// A state of a newer version is left as it is, by everything.
+// A state of a newer version is left as it is, by everything (spec: files "Versions").
 func TestNewerStateIsNotTouched(t *testing.T) {
 	site := codesOf(t, 0x123).Site
 	for file, content := range map[string]string{

@@ -208,7 +208,7 @@ type State struct {
 	Typed *Typed
 	// Former are the typed activation codes that were entered before it, the latest last.
 	Former []Typed
-	// Given are hashes of all typed activation codes that were ever entered (spec: codes, "Activation code").
+	// Given are hashes of all typed activation codes that were ever entered (spec: codes "Activation code").
 	Given []string
 	// Clock is the latest time that was seen; zero when none was, or when it lies in a file of its own, which
 	// View.Clock reads.
@@ -257,7 +257,7 @@ func (s State) Find(site license.SiteCode) (Spent, bool) {
 }
 
 // Enter adds a typed activation code under which the program may run. It replaces no other code: a trial never replaces
-// a perpetual license (spec: codes, "Several licenses").
+// a perpetual license (spec: codes "Several licenses").
 func (s *State) Enter(t Typed) {
 	if s.Typed != nil {
 		s.Former = append(s.Former, *s.Typed)
@@ -629,7 +629,7 @@ func superseded(former, content string) bool {
 	return olderErr == nil && newerErr == nil && Supersedes(newer, older)
 }
 
-// Supersedes reports whether a license file replaces an older one (spec: codes, "Several licenses"): one with the same
+// Supersedes reports whether a license file replaces an older one (spec: codes "Several licenses"): one with the same
 // id, or one of its family. A license file does not name its family. An older license of the same order is assumed to
 // be of the family if it was made for the same PC with the same generation, as before a lock changed or before a
 // restored server forgot it, and neither lasts longer nor grants more, so that a wrong assumption loses nothing.

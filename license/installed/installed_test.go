@@ -29,6 +29,8 @@ func codesOf(t *testing.T, generation uint16) license.Codes {
 	return notepad.Key().Codes(generation, license.Block(12345))
 }
 
+// TestGenerationIsKept covers that the generation is random at first and stays, in a file that only its owner reads
+// (spec: codes "Site code and Machine ID", files "License folder").
 func TestGenerationIsKept(t *testing.T) {
 	dir := t.TempDir()
 	s := Open(dir, fixed())
@@ -46,9 +48,14 @@ func TestGenerationIsKept(t *testing.T) {
 	require.NoError(t, err)
 	if runtime.GOOS != "windows" { // there the person's folder is private as a whole
 		require.EqualValues(t, 0o600, info.Mode().Perm())
+		info, err = os.Stat(Below(dir, notepad))
+		require.NoError(t, err)
+		require.EqualValues(t, 0o700, info.Mode().Perm())
 	}
 }
 
+// TestLeaving covers that a license that leaves spends its Site code and gives the PC another one (spec: files
+// "Leaving").
 func TestLeaving(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	g, err := s.Generation(t.Context(), notepad)
@@ -90,6 +97,8 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
+// TestGenerationsEnd covers that no generation is used twice, to the last one (spec: files "Leaving", codes "Site code
+// and Machine ID").
 func TestGenerationsEnd(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	_, err := s.Update(t.Context(), notepad, func(state *State) error {
@@ -107,6 +116,7 @@ func TestGenerationsEnd(t *testing.T) {
 	require.ErrorIs(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, license.MaxGeneration)}), ErrGenerations)
 }
 
+// TestFiles covers names, sizes and replacement of license files (spec: files "License folder").
 func TestFiles(t *testing.T) {
 	s := Open(t.TempDir(), Options{})
 	for _, name := range []string{"../evil.acen", "evil.txt", "", "a/b.acen"} {
@@ -143,6 +153,7 @@ func TestFiles(t *testing.T) {
 	require.Empty(t, none)
 }
 
+// TestDamagedStateIsSetAside covers what is damaged, that it stays, and how it is set aside (spec: files "Damage").
 func TestDamagedStateIsSetAside(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	g, err := s.Generation(t.Context(), notepad)
@@ -261,6 +272,7 @@ func TestClockInAFileOfItsOwn(t *testing.T) {
 	}
 }
 
+// TestContacts covers what is replaced, what is dropped, and a file that cannot be read (spec: files "Contacts file").
 func TestContacts(t *testing.T) {
 	s := Open(t.TempDir(), Options{})
 	require.Empty(t, s.Contacts(notepad))
@@ -291,6 +303,7 @@ func TestFilesOfALargeFolder(t *testing.T) {
 	require.Equal(t, []File{{Path: filepath.Join(dir, "z.acen"), Content: "license"}}, files)
 }
 
+// TestManyAtOnce covers several programs that change one folder at the same moment (spec: files "License folder").
 func TestManyAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	got := make(chan uint16)

@@ -26,7 +26,8 @@ func licenseFile(t *testing.T, signature license.Signature, codes license.Codes)
 	return text
 }
 
-// What the server has taken does not come back here, for another PC may have it; and what came after it stays.
+// What the server has taken does not come back here, for another PC may have it; and what came after it stays (spec:
+// files "Leaving").
 func TestReturn(t *testing.T) {
 	const left, present, other = 0x123, 0x124, 0x200
 	for name, c := range map[string]struct {

@@ -46,7 +46,7 @@ func tree(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// The state of a trial version is not read, and every change keeps it in the folder "old".
+// The state of a trial version is not read, and every change keeps it in the folder "old" (spec: files "Versions").
 func TestOlderStateIsKeptUnread(t *testing.T) {
 	for name, change := range map[string]func(*Store) error{
 		"generation": func(s *Store) error { _, err := s.Generation(t.Context(), notepad); return err },

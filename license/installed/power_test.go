@@ -25,7 +25,8 @@ func random() installed.Options {
 	return installed.Options{Rand: bytes.NewReader(bytes.Repeat([]byte{0x01, 0x23}, 100))}
 }
 
-// Whenever the power goes, the license is either here, or has left and its removal code is kept.
+// Whenever the power goes, the license is either here, or has left and its removal code is kept (spec: files "License
+// folder", files "Leaving").
 func TestLeavingIsOneStep(t *testing.T) {
 	const code license.RemovalCode = 99
 	left := false

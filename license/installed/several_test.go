@@ -61,7 +61,8 @@ func reactivated(f *license.File) {
 	f.ID, f.IssuedAt, f.Codes = 9, issued.Add(time.Hour), notepad.Key().Codes(0x123, pcBlock(10))
 }
 
-// A license file takes the place of an older one of the same license or its family, and of no other.
+// A license file takes the place of an older one of the same license or its family, and of no other (spec: codes
+// "Several licenses").
 func TestSupersedes(t *testing.T) {
 	with := func(change ...func(*license.File)) license.File { return aFile(change...) }
 	again := func(f *license.File) { f.IssuedAt = issued.Add(time.Hour) }
@@ -101,7 +102,8 @@ func TestSupersedes(t *testing.T) {
 	}
 }
 
-// Put replaces what it supersedes. A file of another license with the same name stays, whatever it claims.
+// Put replaces what it supersedes. A file of another license with the same name stays, whatever it claims (spec: files
+// "License folder", codes "Several licenses").
 func TestPutReplacesOnlyItsOwn(t *testing.T) {
 	again := func(f *license.File) { f.IssuedAt = issued.Add(time.Hour) }
 	other := func(f *license.File) { f.Order, f.ID = 6, 8 }
@@ -147,7 +149,8 @@ func TestPutReplacesOnlyItsOwn(t *testing.T) {
 	}
 }
 
-// A typed activation code displaces no other one, and is known by its hash ever after.
+// A typed activation code displaces no other one, and is known by its hash ever after (spec: codes "Several licenses",
+// codes "Activation code").
 func TestTypedCodes(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	code := func(n byte) Typed { return Typed{Codes: codesOf(t, uint16(n)), Code: license.ActivationCode{n}} }

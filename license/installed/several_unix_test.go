@@ -31,7 +31,7 @@ func TestUserFolder(t *testing.T) {
 	}
 }
 
-// A file is made where nothing is, and a link that somebody has planted leads nowhere.
+// A file is made where nothing is, and a link that somebody has planted leads nowhere (spec: files "License folder").
 func TestFreshFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "licenses [2]") // which is a pattern, too
 	s := Open(dir, fixed())

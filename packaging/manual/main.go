@@ -1,4 +1,4 @@
-// Manual writes the manual pages of the programs, compressed as packages hold them:
+// Command manual writes the manual pages of the programs, compressed as packages hold them:
 //
 //	go run ./packaging/manual FOLDER
 //

@@ -1,4 +1,4 @@
-// Lint runs golangci-lint over every Go file of the module, as .golangci.yml says, once for each way in which files
+// Command lint runs golangci-lint over every Go file of the module, as .golangci.yml says, once for each way in which files
 // are built:
 //
 //	go run ./scripts/lint [-update] GOLANGCI-LINT

@@ -1,5 +1,5 @@
-// Vulnerabilities checks that the programs reach no known vulnerability. It runs govulncheck for every system that they
-// are built for:
+// Command vulnerabilities checks that the programs reach no known vulnerability. It runs govulncheck for every system
+// that they are built for:
 //
 //	go run ./scripts/vulnerabilities GOVULNCHECK DATABASE
 //

@@ -1,5 +1,6 @@
-// Package admin is what the vendor does to a server's data: programs, clients, orders, licenses. Every change and every
-// refusal is written into the audit trail. Errors are plain sentences; methods may be called from any goroutine.
+// Package admin implements the vendor's changes to a server's data: programs, clients, orders, licenses, keys, bans and
+// backups. Every change and every refusal is written to the audit trail. Its errors are sentences for the
+// administrator. All methods may be called from any goroutine.
 package admin
 
 import (

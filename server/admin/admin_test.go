@@ -76,6 +76,7 @@ func (s shop) trail(t *testing.T) (lines []string) {
 	return lines
 }
 
+// TestEveryChangeIsInTheTrail covers the operations of the administration (spec: api 14).
 func TestEveryChangeIsInTheTrail(t *testing.T) {
 	s := newShop(t)
 	ctx := t.Context()
@@ -195,6 +196,7 @@ func TestClients(t *testing.T) {
 	require.Len(t, list, 1)
 }
 
+// TestOrdersTakeDefaultsFromTheProgram covers what an order takes from its program when it is added (spec: api 2).
 func TestOrdersTakeDefaultsFromTheProgram(t *testing.T) {
 	s := newShop(t)
 	require.Equal(t, uint16(3), s.order.Features)

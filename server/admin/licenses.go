@@ -44,7 +44,7 @@ func (a Admin) AddLicense(ctx context.Context, order int64, request api.NewLicen
 			return done{}, err
 		}
 		if made {
-			err = tx.AddEvent(ctx, store.Event{At: a.Now(), OrderID: o.ID, LicenseID: l.ID, Task: api.HistoryNewLicense, Outcome: api.OutcomeOK})
+			err = tx.AddEvent(ctx, store.Event{At: a.Now(), OrderID: o.ID, LicenseID: l.ID, Task: api.TaskNewLicense, Outcome: api.OutcomeOK})
 		}
 		return done{object("license", l.ID), object("order", order)}, err
 	})
@@ -110,7 +110,7 @@ func (a Admin) EndLicense(ctx context.Context, id int64) (l store.License, err e
 			return did, err
 		}
 		l, err = tx.License(ctx, id)
-		return done{object("license", id), object("order", o.ID)}, errors.Join(err, a.event(ctx, tx, o, id, api.HistoryRemoval))
+		return done{object("license", id), object("order", o.ID)}, errors.Join(err, a.event(ctx, tx, o, id, api.TaskRemoval))
 	})
 	return l, err
 }
@@ -125,7 +125,7 @@ func (a Admin) ReplaceLicense(ctx context.Context, id int64, request api.Reactiv
 		if l, err = (server.Rules{Secrets: a.Secrets, Now: a.Now}).Replace(ctx, tx, old, o, p, request); err != nil {
 			return did, err
 		}
-		return done{object("license", id), object("license", l.ID)}, a.event(ctx, tx, o, l.ID, api.HistoryReplacement)
+		return done{object("license", id), object("license", l.ID)}, a.event(ctx, tx, o, l.ID, api.TaskReplacement)
 	})
 	return l, err
 }
@@ -149,6 +149,6 @@ func (a Admin) activeLicense(ctx context.Context, tx store.Tx, id int64) (l stor
 }
 
 // event adds a line to an order's history that its client sees.
-func (a Admin) event(ctx context.Context, tx store.Tx, o store.Order, license int64, task api.HistoryTask) error {
+func (a Admin) event(ctx context.Context, tx store.Tx, o store.Order, license int64, task api.Task) error {
 	return tx.AddEvent(ctx, store.Event{At: a.Now(), OrderID: o.ID, LicenseID: license, Task: task, Outcome: api.OutcomeOK})
 }

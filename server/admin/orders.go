@@ -69,7 +69,7 @@ func (a Admin) Order(ctx context.Context, id int64) (Order, error) {
 }
 
 // AddOrder adds an order of a program for a client. Features, policy and the expiry of its licenses come from the
-// program (api.md rule 2); change may set them otherwise.
+// program (spec: api 2); change may set them otherwise.
 func (a Admin) AddOrder(ctx context.Context, client, program int64, change func(*store.Order) error) (o store.Order, err error) {
 	err = a.write(ctx, "order.add", "", func(tx store.Tx) (done, error) {
 		p, err := tx.Program(ctx, program)
@@ -97,7 +97,7 @@ func insertOrder(ctx context.Context, tx store.Tx, o *store.Order) (did done, er
 		return did, err
 	}
 	did = done{object("order", o.ID), fmt.Sprintf("%s, %s, licenses: %d", object("client", o.ClientID), object("program", o.ProgramID), o.LicensesTotal)}
-	return did, tx.AddEvent(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.HistoryOrder, Outcome: api.OutcomeOK})
+	return did, tx.AddEvent(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.TaskNewOrder, Outcome: api.OutcomeOK})
 }
 
 // ChangeOrder changes an order; licenses that it has keep what they have.

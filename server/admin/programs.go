@@ -141,15 +141,15 @@ func checkProgram(p store.Program) error {
 // rulesText says the switches and limits that a program sets itself, such as "reactivate valid: on, 2 a day".
 func rulesText(rules store.TaskRules) string {
 	var list []string
-	for _, task := range store.Tasks() {
+	for _, task := range api.LimitedTasks() {
 		for _, state := range States() {
-			rule, ok := rules[task][state]
+			rule, ok := rules[task.Rule()][state]
 			if !ok {
 				continue
 			}
-			text := fmt.Sprintf("%s %s: off", task, state)
+			text := fmt.Sprintf("%s %s: off", task.Rule(), state)
 			if rule.On {
-				text = fmt.Sprintf("%s %s: on", task, state)
+				text = fmt.Sprintf("%s %s: on", task.Rule(), state)
 			}
 			if rule.PerDay > 0 {
 				text += fmt.Sprintf(", %d a day", rule.PerDay)

@@ -18,7 +18,8 @@ func (s shop) epoch(t *testing.T) (epoch string) {
 	return epoch
 }
 
-// No id is given again after a restore, another epoch begins, and the trail tells of both. Twice is one gap more.
+// No id is given again after a restore, another epoch begins, and the trail tells of both. Twice is one gap more (spec:
+// api 20).
 func TestMarkRestored(t *testing.T) {
 	s := newShop(t)
 	ctx := t.Context()

@@ -26,11 +26,6 @@ const (
 	SerialInvalid SerialState = "invalid" // it is outside the program's valid ids
 )
 
-// SerialStates lists the states of serial ids.
-func SerialStates() []SerialState {
-	return []SerialState{SerialFree, SerialUsed, SerialBlocked, SerialInvalid}
-}
-
 // Serial is a serial id of a program.
 type Serial struct {
 	Program  store.Program

@@ -178,7 +178,7 @@ func (r rulesCell) SetText(t string) error {
 		if m == nil {
 			return fmt.Errorf("%s is no rule such as \"reactivate valid: on, 2 a day, 4 a month\"", sheet.Quote(text))
 		}
-		task, state, rule := store.Task(m[1]), api.SubscriptionState(m[2]), store.TaskRule{On: m[3] == "on"}
+		task, state, rule := m[1], api.SubscriptionState(m[2]), store.TaskRule{On: m[3] == "on"}
 		for i, to := range []*int{&rule.PerDay, &rule.PerMonth} {
 			*to, _ = strconv.Atoi(m[4+i]) // digits, or nothing
 		}
@@ -195,8 +195,8 @@ func (r rulesCell) SetText(t string) error {
 
 func (r rulesCell) set(rules store.TaskRules) error {
 	for task, states := range rules {
-		if !slices.Contains(store.Tasks(), task) {
-			return fmt.Errorf("%s is no task", sheet.Quote(string(task)))
+		if _, ok := api.TaskOfRule(task); !ok {
+			return fmt.Errorf("%s is no task", sheet.Quote(task))
 		}
 		for state := range states {
 			if !slices.Contains(States(), state) {

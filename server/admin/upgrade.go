@@ -77,7 +77,7 @@ func (a Admin) replaceOlder(ctx context.Context, tx store.Tx, o store.Order, l s
 	if err := tx.EndLicense(ctx, l.ID, api.StatusReplaced, a.Now()); err != nil {
 		return err
 	}
-	return errors.Join(a.event(ctx, tx, o, l.ID, api.HistoryReplacement), tx.AddAudit(ctx, store.Audit{
+	return errors.Join(a.event(ctx, tx, o, l.ID, api.TaskReplacement), tx.AddAudit(ctx, store.Audit{
 		At:      a.Now(),
 		Actor:   "admin",
 		Action:  "license.end",

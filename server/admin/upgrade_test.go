@@ -138,7 +138,7 @@ func TestUpgradeV2(t *testing.T) {
 	require.NoError(t, s.Store.Read(ctx, func(tx store.Tx) error {
 		history, err := tx.History(ctx, serial.ID, 0, 1)
 		require.Len(t, history, 1)
-		require.Equal(t, api.HistoryReplacement, history[0].Task)
+		require.Equal(t, api.TaskReplacement, history[0].Task)
 		require.Equal(t, full, history[0].LicenseID)
 		return err
 	}))

@@ -1,4 +1,5 @@
-// Package mail renders, queues and sends the server's mails (api.md rule 12).
+// Package mail renders, queues and sends the server's mails (spec: api 12). Handlers queue a mail in the transaction of
+// their change; a worker sends it and retries for days. It decides about no recipient.
 package mail
 
 import (

@@ -103,6 +103,7 @@ func TestSMTPHeadersHoldNoInjection(t *testing.T) {
 	require.NotContains(t, string(mails[0].data), "\nX-Evil")
 }
 
+// TestSMTPSecurity covers STARTTLS, TLS, and what is not sent without either (spec: api 12).
 func TestSMTPSecurity(t *testing.T) {
 	for name, tt := range map[string]struct {
 		server   serverOptions

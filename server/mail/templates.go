@@ -13,7 +13,7 @@ import (
 // Kind names a template.
 type Kind string
 
-// The kinds of mails (api.md rule 12).
+// The kinds of mails (spec: api 12).
 const (
 	KindActivation     Kind = "activation"
 	KindAccount        Kind = "account"

@@ -117,6 +117,8 @@ func TestWorkerSends(t *testing.T) {
 	require.Equal(t, []string{"ok"}, outcomes)
 }
 
+// TestWorkerTriesAgainLessAndLessOftenAndGivesUp covers a mail server that cannot be reached for three days (spec: api
+// 12).
 func TestWorkerTriesAgainLessAndLessOftenAndGivesUp(t *testing.T) {
 	p := newPost(t)
 	p.send = func(context.Context, store.Mail) error { return errors.New("no route to host") }
@@ -187,7 +189,8 @@ func TestWorkerOutcomes(t *testing.T) {
 	}
 }
 
-// A crash between sending and writing down leaves the mail to the lease; then it goes out under the same Message-ID.
+// A crash between sending and writing down leaves the mail to the lease; then it goes out under the same Message-ID
+// (spec: api 12).
 func TestWorkerAfterACrash(t *testing.T) {
 	p := newPost(t)
 	p.queue(queued(anna))

@@ -1,5 +1,5 @@
-// Package metrics counts what a server does and what lies in its database, for Prometheus. It holds no secret, and its labels
-// have few values, whatever clients send.
+// Package metrics exports what a server does and what its database contains, for Prometheus. It contains no secrets,
+// and its labels have few values, whatever clients send.
 package metrics
 
 import (

@@ -146,7 +146,7 @@ func read(t *testing.T, pictures int, s style) (whole, digits int) {
 }
 
 // A program that compares each digit with the digits of all fonts, solid and outlined, and that is even told where each
-// digit stands, reads plain pictures and hardly any real one.
+// digit stands, reads plain pictures and hardly any real one (spec: api 10).
 func TestTemplatesDoNotMatch(t *testing.T) {
 	const pictures = 30
 	simple, _ := read(t, pictures, style{})

@@ -1,4 +1,5 @@
-// Package sample fills an empty server with data that shows every case of the tables, for trying out and for tests.
+// Package sample fills an empty server with data that show every case of the tables. acen-demo, acen-server demo and
+// the tests use it.
 package sample
 
 import (
@@ -44,14 +45,14 @@ var programs = []store.Program{
 	{
 		Name: SerialProgram, Signature: studio, RequiresActivation: true, AcceptsSerials: true, FirstSerial: 1, LastSerial: 999, OrderLicenses: 3, SubscriptionDays: 365,
 		Policy: license.DefaultPolicy(), Features: 3, Tasks: store.TaskRules{
-			store.TaskReactivate: everywhere(store.TaskRule{On: true, PerDay: 2, PerMonth: 4}),
-			store.TaskTransfer:   everywhere(store.TaskRule{On: true, PerMonth: 2}),
-			store.TaskRemove:     everywhere(store.TaskRule{On: true, PerDay: 3}),
+			api.TaskReactivation.Rule(): everywhere(store.TaskRule{On: true, PerDay: 2, PerMonth: 4}),
+			api.TaskTransfer.Rule():     everywhere(store.TaskRule{On: true, PerMonth: 2}),
+			api.TaskRemoval.Rule():      everywhere(store.TaskRule{On: true, PerDay: 3}),
 		},
 	},
 	{
 		Name: "Lumen Render Node", Signature: node, RequiresActivation: true, Policy: license.DefaultPolicy(), Features: 1,
-		Tasks: store.TaskRules{store.TaskTransfer: everywhere(store.TaskRule{})}, // switched off
+		Tasks: store.TaskRules{api.TaskTransfer.Rule(): everywhere(store.TaskRule{})}, // switched off
 	},
 	{Name: "Tide Survey", Signature: survey, RequiresActivation: true, MergedCodes: true, AcceptsSerials: true, FirstSerial: 1, LastSerial: 99, OrderLicenses: 1, Features: 7}, // no flexible locking
 	{Name: "Lumen Fonts", Signature: fonts, Policy: license.DefaultPolicy()},
@@ -246,7 +247,7 @@ func (f *filler) addOrder(ctx context.Context, s sampleOrder) error {
 	if _, err := f.tx.AddOrder(ctx, o); err != nil {
 		return err
 	}
-	if err := f.tx.AddEvent(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.HistoryOrder, Outcome: api.OutcomeOK}); err != nil {
+	if err := f.tx.AddEvent(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.TaskNewOrder, Outcome: api.OutcomeOK}); err != nil {
 		return err
 	}
 	for n := range s.used {
@@ -274,7 +275,7 @@ func (f *filler) addEnded(ctx context.Context, s sampleOrder) error {
 		if err := f.tx.EndLicense(ctx, l.ID, api.StatusRemoved, gone); err != nil {
 			return err
 		}
-		e := store.Event{At: gone, OrderID: o.ID, LicenseID: l.ID, Task: api.HistoryRemoval, Outcome: api.OutcomeOK, Device: "Old laptop"}
+		e := store.Event{At: gone, OrderID: o.ID, LicenseID: l.ID, Task: api.TaskRemoval, Outcome: api.OutcomeOK, Device: "Old laptop"}
 		if err := f.tx.AddEvent(ctx, e); err != nil {
 			return err
 		}
@@ -315,7 +316,7 @@ func (f *filler) add(ctx context.Context, p *sampleProgram, o store.Order, l sto
 	if err := f.tx.AddLicense(ctx, l); err != nil {
 		return l, err
 	}
-	return l, f.tx.AddEvent(ctx, store.Event{At: l.ActivatedAt, OrderID: o.ID, LicenseID: id, Task: api.HistoryNewLicense, Outcome: api.OutcomeOK})
+	return l, f.tx.AddEvent(ctx, store.Event{At: l.ActivatedAt, OrderID: o.ID, LicenseID: id, Task: api.TaskNewLicense, Outcome: api.OutcomeOK})
 }
 
 func note(n int) string {

@@ -99,7 +99,7 @@ func (k *Keeper) SigningKey(p store.Program) (license.SigningKey, error) {
 }
 
 // Serial returns the serial number that made an order of the program; "" when none did. It is not kept anywhere: it follows
-// from its id, its features and the seed (spec: codes, "Serial number").
+// from its id, its features and the seed (spec: codes "Serial number").
 func (k *Keeper) Serial(p store.Program, o store.Order) (string, error) {
 	if o.SerialID == 0 {
 		return "", nil

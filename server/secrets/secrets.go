@@ -1,4 +1,6 @@
-// Package secrets keeps the server's master key and seals with it what must not be read from the database.
+// Package secrets stores the server's master key and seals with it what must not be readable in the database: keys of
+// programs, answers and mails. It knows nothing of
+// the tables.
 package secrets
 
 import (
@@ -50,12 +52,6 @@ type Keeper struct {
 type opener struct {
 	id   string
 	aead cipher.AEAD
-}
-
-// New makes a Keeper from master keys, the current one first, and a source of randomness for nonces.
-func New(random io.Reader, keys ...Key) (*Keeper, error) {
-	k := &Keeper{random: random}
-	return k, k.set(keys)
 }
 
 func (k *Keeper) set(keys []Key) error {

@@ -1,5 +1,5 @@
-// Package servertest starts whole license servers inside tests: real handlers on a real SQLite file or, with the
-// build tag postgres, on a real PostgreSQL.
+// Package servertest starts complete license servers inside tests: real handlers on a real SQLite file or, with the
+// build tag postgres, on a real PostgreSQL. Their clock is the test's.
 package servertest
 
 import (

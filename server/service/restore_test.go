@@ -48,7 +48,7 @@ func openData(t *testing.T, p service.Place) *service.Data {
 }
 
 // A restore gives no id again that was given since the backup, and begins a new epoch; the former database keeps its
-// own.
+// own (spec: api 20).
 func TestRestoreLeavesAGap(t *testing.T) {
 	p := service.Place{Folder: t.TempDir()}
 	backup := filepath.Join(p.Folder, "backup.db")

@@ -1,4 +1,5 @@
-// Package service puts a whole license server together: database, master key, mail queue, handlers, listener.
+// Package service assembles a license server: database, master key, mail queue, handlers and listener. acen-server and
+// acen-demo start it, and the administration opens its data with it. It has no rules of its own.
 package service
 
 import (
@@ -411,7 +412,7 @@ func (s *Service) Stop() error {
 }
 
 // ErrPostgres is returned for what PostgreSQL's own programs do.
-var ErrPostgres = errors.New("PostgreSQL is backed up and restored with its own programs, pg_dump and pg_restore (docs/operations.md)")
+var ErrPostgres = errors.New("PostgreSQL is backed up and restored with its own programs, pg_dump and pg_restore (docs/server.md)")
 
 // Backup writes a copy of the SQLite database to a new file, also while a server works on it. The master key is not in it.
 func (d *Data) Backup(ctx context.Context, path string) error {

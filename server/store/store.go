@@ -48,9 +48,9 @@ type Program struct {
 	CreatedAt          time.Time
 }
 
-// TaskRules are the switches and limits of a program's tasks (api.md rule 7). What is not set has the default: on and
-// unlimited for orders without and with a valid subscription, off for those whose subscription has expired.
-type TaskRules map[Task]map[api.SubscriptionState]TaskRule
+// TaskRules are the switches and limits of a program's tasks by [api.Task.Rule] (spec: api 7). A task without a rule is on
+// and unlimited for orders without or with a valid subscription, and off for orders whose subscription has expired.
+type TaskRules map[string]map[api.SubscriptionState]TaskRule
 
 // TaskRule is the switch and the limits of one task.
 type TaskRule struct {
@@ -63,26 +63,12 @@ type TaskRule struct {
 func (r TaskRule) Limited() bool { return r.PerDay > 0 || r.PerMonth > 0 }
 
 // Rule returns the rule that applies to an order with a subscription in this state.
-func (t TaskRules) Rule(task Task, state api.SubscriptionState) TaskRule {
-	if rule, ok := t[task][state]; ok {
+func (t TaskRules) Rule(task api.Task, state api.SubscriptionState) TaskRule {
+	if rule, ok := t[task.Rule()][state]; ok {
 		return rule
 	}
 	return TaskRule{On: state != api.SubscriptionExpired}
 }
-
-// Task is a task that a program's rules speak of.
-type Task string
-
-// The tasks with switches and limits.
-const (
-	TaskAdd        Task = "add"
-	TaskReactivate Task = "reactivate"
-	TaskTransfer   Task = "transfer"
-	TaskRemove     Task = "remove"
-)
-
-// Tasks lists the tasks with switches and limits.
-func Tasks() []Task { return []Task{TaskAdd, TaskReactivate, TaskTransfer, TaskRemove} }
 
 // Client is a person or company that owns orders.
 type Client struct {
@@ -183,7 +169,7 @@ type Event struct {
 	At        time.Time
 	OrderID   int64
 	LicenseID int64 // 0 when no license was made or changed
-	Task      api.HistoryTask
+	Task      api.Task
 	Outcome   string // api.OutcomeOK or the code of the refusal
 	Device    string
 }
@@ -206,7 +192,7 @@ type PasswordReset struct {
 // FailureKind names what failed.
 type FailureKind string
 
-// The kinds of failures that are counted (api.md rules 9 and 11).
+// The kinds of failures that are counted (spec: api 9, api 11).
 const (
 	FailureSignIn       FailureKind = "sign-in"
 	FailurePassword     FailureKind = "password"

@@ -1,5 +1,5 @@
-// Package handover lets a second start of a program give what it was started with to the first, which raises its window. It
-// goes through a folder beside the person's data that nobody else can write to, not through a port.
+// Package handover passes the argument of a second start of a program to the first, which raises its window. It uses a
+// folder next to the person's data that nobody else can write to, and opens no port.
 package handover
 
 import (

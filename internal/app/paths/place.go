@@ -1,5 +1,5 @@
-// Package paths says where the programs of this PC keep what is one person's: the window and acenctl share it, so that a PC
-// has one Site code whoever asks.
+// Package paths returns where the programs store the data of a person. The window and acenctl share it, so that a PC
+// has one Site code for both.
 package paths
 
 import (

@@ -1,4 +1,5 @@
-// Package installedtest has a disk that loses its power.
+// Package installedtest provides a disk for tests that loses its power at a chosen step. Tests of package
+// installed and of its users run tasks on it, and check what is left.
 package installedtest
 
 import (

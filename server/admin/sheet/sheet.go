@@ -1,5 +1,6 @@
-// Package sheet reads and writes rows of one kind as CSV, the way spreadsheets write it, and as JSON. Whatever the bytes are,
-// reading ends with rows, with rows that say why they cannot be read, or with a sentence about the whole file.
+// Package sheet reads and writes rows of one kind as CSV, the way spreadsheets write it, and as JSON. Package admin
+// imports and exports with it. Whatever the input, reading ends with rows, with rows that say why they cannot be read,
+// or with an error about the whole file.
 package sheet
 
 import (

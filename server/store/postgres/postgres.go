@@ -1,4 +1,5 @@
-// Package postgres keeps the server's data in PostgreSQL 15 or newer. Any number of servers may work on one database.
+// Package postgres implements store.Store on PostgreSQL 15 or newer. Any number of servers may use one database. The
+// statements are those of package sqlstore; this package adds transactions, retries and batches.
 package postgres
 
 import (

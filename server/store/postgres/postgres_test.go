@@ -42,7 +42,7 @@ func TestRules(t *testing.T) {
 	})
 }
 
-// The audit trail and licenses stay, even for somebody who works on the database by hand.
+// The audit trail and licenses stay, even for somebody who works on the database by hand (spec: api 6, api 14).
 func TestRowsThatStay(t *testing.T) {
 	s := start(t, postgrestest.Database(t))
 	_, err := s.pool.Exec(t.Context(), `INSERT INTO audit (at, actor, client_id, host, device, action, object, outcome, detail) VALUES (1, '', 0, '', '', '', '', '', '')`)
@@ -72,7 +72,7 @@ func TestDatabasesThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// Several servers start on an empty database at the same moment.
+// Several servers start on an empty database at the same moment (spec: api "Storage and running").
 func TestOpenedByManyAtOnce(t *testing.T) {
 	url := postgrestest.Database(t)
 	openAtOnce(t, url)
@@ -137,7 +137,7 @@ func TestMigrationFromAnOlderSchema(t *testing.T) {
 		require.Equal(t, []store.Legacy{{OrderID: 7, ProgramID: 1, SerialNumber: "ABCD"}}, legacy)
 		p, err := tx.Program(t.Context(), 1)
 		require.NoError(t, err)
-		require.True(t, p.Tasks.Rule(store.TaskRemove, api.SubscriptionNone).On)
+		require.True(t, p.Tasks.Rule(api.TaskRemoval, api.SubscriptionNone).On)
 		return nil
 	}))
 	require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error {
@@ -160,7 +160,8 @@ func control(t *testing.T, what string) {
 	require.NoError(t, err, string(out))
 }
 
-// A connection that is lost in the middle of a transaction loses nothing: it runs again on a new one.
+// A connection that is lost in the middle of a transaction loses nothing: it runs again on a new one (spec: api
+// "Storage and running").
 func TestLostConnections(t *testing.T) {
 	s := start(t, postgrestest.Database(t))
 	for _, what := range []string{"restart", "crash"} {
@@ -237,7 +238,8 @@ func TestOutcomeThatWasNotHeard(t *testing.T) {
 	require.NotErrorIs(t, err, errAgain)
 }
 
-// Two transactions that each read what the other writes end as if one came after the other.
+// Two transactions that each read what the other writes end as if one came after the other (spec: api "Storage and
+// running").
 func TestTransactionsComeOneAfterTheOther(t *testing.T) {
 	s := start(t, postgrestest.Database(t))
 	var group sync.WaitGroup

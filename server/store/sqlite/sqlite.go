@@ -1,4 +1,5 @@
-// Package sqlite keeps the server's data in one SQLite file.
+// Package sqlite implements store.Store on one SQLite file. One server uses the file; its writers share commits. The
+// statements are those of package sqlstore; this package adds connections, group commit and backups.
 package sqlite
 
 import (

@@ -46,7 +46,7 @@ func TestFileIsPrivate(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
-// The audit trail and licenses stay, even for somebody who works on the file by hand.
+// The audit trail and licenses stay, even for somebody who works on the file by hand (spec: api 6, api 14).
 func TestRowsThatStay(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "acen.db")
 	s := start(t, path)
@@ -198,11 +198,11 @@ func TestMigrationFromTheFirstSchema(t *testing.T) {
 		p, err := tx.Program(t.Context(), 1)
 		require.NoError(t, err)
 		require.Equal(t, 1, p.OrderLicenses)
-		require.True(t, p.Tasks.Rule(store.TaskRemove, api.SubscriptionNone).On)
+		require.True(t, p.Tasks.Rule(api.TaskRemoval, api.SubscriptionNone).On)
 		events, err := tx.History(t.Context(), 7, 0, 0)
 		require.NoError(t, err)
 		require.Len(t, events, 3)
-		require.Equal(t, api.HistoryNewLicense, events[0].Task)
+		require.Equal(t, api.TaskNewLicense, events[0].Task)
 		return nil
 	}))
 	require.NoError(t, s.Write(t.Context(), func(tx store.Tx) error {

@@ -4,19 +4,22 @@ import (
 	"context"
 	"time"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server/store"
 )
 
 func (t Tx) AddEvent(ctx context.Context, e store.Event) error {
 	return t.later(ctx, `INSERT INTO history (at, order_id, license_id, task, outcome, device) VALUES (?, ?, ?, ?, ?, ?)`,
-		at(e.At), e.OrderID, e.LicenseID, e.Task, e.Outcome, e.Device)
+		at(e.At), e.OrderID, e.LicenseID, e.Task.History(), e.Outcome, e.Device)
 }
 
 func (t Tx) History(ctx context.Context, orderID, before int64, limit int) ([]store.Event, error) {
 	w := where{args: []any{orderID}}
 	w.add(before != 0, `id < ?`, before)
 	return all(ctx, t, func(row Row) (e store.Event, err error) {
-		err = row.Scan(&e.ID, (*instant)(&e.At), &e.OrderID, &e.LicenseID, &e.Task, &e.Outcome, &e.Device)
+		var word string
+		err = row.Scan(&e.ID, (*instant)(&e.At), &e.OrderID, &e.LicenseID, &word, &e.Outcome, &e.Device)
+		e.Task = api.TaskOfHistory(word)
 		return e, err
 	}, `SELECT id, at, order_id, license_id, task, outcome, device FROM history WHERE order_id = ?`+w.text+` ORDER BY id DESC LIMIT ?`,
 		append(w.args, rowLimit(limit))...)

@@ -1,4 +1,5 @@
-// Package sqlstore holds the statements that SQLite and PostgreSQL share. What the two say differently is in a Dialect.
+// Package sqlstore contains the statements that SQLite and PostgreSQL share; a Dialect holds the differences. Packages
+// sqlite and postgres run them in their own transactions.
 package sqlstore
 
 import (

@@ -1,4 +1,5 @@
-// Package storetest holds every store.Store to the same rules.
+// Package storetest tests that a store.Store follows the rules of package store. The tests of sqlite and postgres run
+// it, so that both databases behave alike.
 package storetest
 
 import (

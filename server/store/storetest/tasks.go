@@ -216,7 +216,7 @@ func testFamilies(t *testing.T, f *fixture) {
 
 // What a program and a client have besides comes back to the bit; a serial number makes one order of a program.
 func testSerials(t *testing.T, f *fixture) {
-	rules := store.TaskRules{store.TaskReactivate: {api.SubscriptionValid: {On: true, PerDay: 2, PerMonth: 3}, api.SubscriptionExpired: {On: true}}, store.TaskRemove: {api.SubscriptionNone: {}}}
+	rules := store.TaskRules{api.TaskReactivation.Rule(): {api.SubscriptionValid: {On: true, PerDay: 2, PerMonth: 3}, api.SubscriptionExpired: {On: true}}, api.TaskRemoval.Rule(): {api.SubscriptionNone: {}}}
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		p, err := tx.Program(ctx, f.program)
 		if err != nil {
@@ -235,9 +235,9 @@ func testSerials(t *testing.T, f *fixture) {
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(rules, p.Tasks))
 		require.Equal(t, []any{uint32(5), uint32(65535), 7, 365}, []any{p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays})
-		require.Equal(t, store.TaskRule{On: true, PerDay: 2, PerMonth: 3}, p.Tasks.Rule(store.TaskReactivate, api.SubscriptionValid))
-		require.Equal(t, store.TaskRule{On: true}, p.Tasks.Rule(store.TaskTransfer, api.SubscriptionNone), "on and unlimited where nothing is set")
-		require.Equal(t, store.TaskRule{}, p.Tasks.Rule(store.TaskTransfer, api.SubscriptionExpired), "off where the subscription has expired")
+		require.Equal(t, store.TaskRule{On: true, PerDay: 2, PerMonth: 3}, p.Tasks.Rule(api.TaskReactivation, api.SubscriptionValid))
+		require.Equal(t, store.TaskRule{On: true}, p.Tasks.Rule(api.TaskTransfer, api.SubscriptionNone), "on and unlimited where nothing is set")
+		require.Equal(t, store.TaskRule{}, p.Tasks.Rule(api.TaskTransfer, api.SubscriptionExpired), "off where the subscription has expired")
 		c, err := tx.Client(ctx, f.client)
 		require.NoError(t, err)
 		require.Equal(t, "Köln", c.Contact.City)
@@ -404,7 +404,7 @@ func testBlockedSerials(t *testing.T, f *fixture) {
 func testHistory(t *testing.T, f *fixture) {
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		for i := range 3 {
-			e := store.Event{At: noon.Add(time.Duration(i)), OrderID: f.order, LicenseID: int64(i), Task: api.HistoryTransfer, Outcome: api.OutcomeOK, Device: "Büro"}
+			e := store.Event{At: noon.Add(time.Duration(i)), OrderID: f.order, LicenseID: int64(i), Task: api.TaskTransfer, Outcome: api.OutcomeOK, Device: "Büro"}
 			if err := tx.AddEvent(ctx, e); err != nil {
 				return err
 			}

@@ -1,5 +1,5 @@
-// Package background runs work that may block, on network, disk, keyring or hardware, off the UI thread, and brings
-// its result back to the UI thread.
+// Package background runs work that may block, on network, disk, keyring or hardware, off the UI thread, and delivers
+// its result on the UI thread. Closing a Group cancels its work and drops late results. All screens use it.
 package background
 
 import (

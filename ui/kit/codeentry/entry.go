@@ -88,22 +88,6 @@ func (e *Entry) ShowErr(err error) {
 // Focusable returns what gets the focus, for dialogs.Spec.FirstFocus.
 func (e *Entry) Focusable() fyne.Focusable { return e.field }
 
-// Focus gives the field the keyboard; it must be in a window.
-func (e *Entry) Focus() {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(e.field); c != nil {
-		c.Focus(e.field)
-	}
-}
-
-// Enable lets the person type.
-func (e *Entry) Enable() { e.field.Enable() }
-
-// Disable lets the person read and copy only.
-func (e *Entry) Disable() { e.field.Disable() }
-
-// Disabled reports whether the person cannot type.
-func (e *Entry) Disabled() bool { return e.field.Disabled() }
-
 // changed is called by the field with its text after every edit.
 func (e *Entry) changed(text string) {
 	column := e.field.CursorColumn

@@ -69,7 +69,7 @@ func newFixture(t testing.TB) *fixture {
 	f := &fixture{Entry: e, window: test.NewTempWindow(t, e)}
 	f.window.Resize(fyne.NewSize(400, 100))
 	e.OnChanged = func(shown string, err error) { f.changes = append(f.changes, change{shown, err}) }
-	e.Focus()
+	f.window.Canvas().Focus(e.Focusable())
 	return f
 }
 
@@ -272,13 +272,12 @@ func TestPasteIsOfferedWholeFirst(t *testing.T) {
 func TestADisabledFieldTakesNothing(t *testing.T) {
 	f := newFixture(t)
 	f.SetText("83A9")
-	f.Disable()
-	require.True(t, f.Disabled())
+	f.field.Disable()
 	test.Type(f.field, "3")
 	f.paste("3429")
 	f.key(fyne.KeyBackspace)
 	require.Equal(t, "83A9", f.Text())
-	f.Enable()
+	f.field.Enable()
 	test.Type(f.field, "3")
 	require.Equal(t, "83A9-3", f.Text())
 }

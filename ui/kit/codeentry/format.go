@@ -1,5 +1,5 @@
-// Package codeentry is a field for codes that are written in groups, such as "83A9-3429-0090-B3F5". It knows the shape
-// of a code from a Format and nothing of what the code means.
+// Package codeentry is a field for codes that are written in groups, such as "83A9-3429-0090-B3F5". It takes the shape
+// of a code from a Format and does not know what the code means.
 package codeentry
 
 import (

@@ -1,4 +1,4 @@
-// Package copyfield shows a text that is there to be copied, such as a code, with the button that does it.
+// Package copyfield shows a text to be copied, such as a code, with a button that copies it. The text cannot be edited.
 package copyfield
 
 import (

@@ -14,7 +14,6 @@ import (
 const (
 	SmallWidth   float32 = 420 // a question or a notice
 	DefaultWidth float32 = 560 // a form
-	WideWidth    float32 = 720 // a table or a preview
 )
 
 // Dialog is one dialog of a queue. All its methods belong to the UI thread, and do nothing once it is closed.

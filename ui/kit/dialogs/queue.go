@@ -1,6 +1,6 @@
-// Package dialogs shows the modal dialogs of a window, one at a time. Each has a title, a content, a line that tells
-// what it is working on, a place for a fault, and buttons; Enter presses the default one, also from inside a field, and
-// Escape the one that cancels. It knows nothing of licenses.
+// Package dialogs shows the modal dialogs of a window, one at a time. Each has a title, a content, a progress line, a
+// place for an error, and buttons; Enter presses the default one, also from inside a field, and Escape the one that
+// cancels. It knows nothing of licenses.
 package dialogs
 
 import (

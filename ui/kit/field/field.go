@@ -1,6 +1,6 @@
-// Package field holds the parts of a form: controls that tell when they get the keyboard, so that a long form can scroll
-// to them, and the sentence below a field that says what is wrong with it. In a dialog Enter presses the default button and
-// Escape cancels, as with the controls of package dialogs.
+// Package field holds the parts of a form: controls that report when they get the focus, so that a long form can scroll
+// to them, and the sentence below a field that says what is wrong with it. In a dialog Enter presses the default button
+// and Escape cancels, as with the controls of package dialogs.
 package field
 
 import (

@@ -1,4 +1,5 @@
-// Package layouts lays out the parts of a screen edge to edge, without the gaps that Fyne's border layout leaves.
+// Package layouts lays out the parts of a screen edge to edge, without the gaps of Fyne's border layout. It has no
+// widgets of its own.
 package layouts
 
 import (

@@ -1,4 +1,5 @@
-// Package opener hands addresses over to the person's own programs: mailto: to the mail program, https: to the browser.
+// Package opener opens addresses in the person's own programs: mailto: in the mail program, https: and
+// http: in the browser. It refuses every other scheme, which could start any program.
 package opener
 
 import (

@@ -1,4 +1,4 @@
-// Package qr shows texts as QR codes: one, or several one after another.
+// Package qr shows texts as QR codes: one, or several in turn. Package license/carry draws the pictures.
 package qr
 
 import (
@@ -47,7 +47,7 @@ type View struct {
 	object   fyne.CanvasObject
 }
 
-// New returns the view of at least one text. It fails with courier.ErrPictureText for one that is too long. UI thread.
+// New returns the view of at least one text. It fails with carry.ErrPictureText for one that is too long. UI thread.
 func New(o Options, texts ...string) (*View, error) {
 	if o.Side <= 0 {
 		o.Side = DefaultSide

@@ -196,20 +196,6 @@ func (t *Table[T]) Selected() (row T, ok bool) {
 	return row, ok
 }
 
-// SortBy sorts by a column; an empty ID gives the order of SetRows. An error wraps ErrDefinition: there is no such
-// column, or it cannot be sorted.
-func (t *Table[T]) SortBy(id string, descending bool) error {
-	column := -1
-	if id != "" {
-		var err error
-		if column, err = t.sortable(id); err != nil {
-			return err
-		}
-	}
-	t.sortColumn(column, descending)
-	return nil
-}
-
 // State returns the sort and the widths that the person chose.
 func (t *Table[T]) State() State {
 	s := State{Widths: map[string]float32{}}

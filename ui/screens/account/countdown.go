@@ -12,8 +12,8 @@ import (
 // maxWait bounds what a server may ask to wait: beyond that the person may try and be refused.
 const maxWait = 24 * time.Hour
 
-// countdown lets the time pass that a server wants to be waited (api.md rules 9 and 11). Nothing is sent and no connection
-// is held meanwhile. UI thread.
+// countdown lets the time pass that a server wants to be waited (spec: api 9, api 11). Nothing is sent and no
+// connection is held meanwhile. UI thread.
 type countdown struct {
 	slot    *background.Slot
 	now     func() time.Time

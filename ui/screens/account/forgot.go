@@ -17,7 +17,7 @@ import (
 const sendLink tr.Text = "Send the link"
 
 // ForgotPassword shows the dialog that asks a server to mail a link for a new password. The server never tells whether there
-// is an account, and so does this dialog (api.md rule 13). UI thread.
+// is an account, and so does this dialog (spec: api 13). UI thread.
 func ForgotPassword(o Options, server string) {
 	f := newForm(o, tr.T(sendLink), tr.T("Asking once more does no harm."))
 	picture := f.withPicture(unmarked)

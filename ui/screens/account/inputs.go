@@ -148,7 +148,7 @@ func emailFault(address string) string {
 	return tr.T("This is no email address. It looks like name@example.com.")
 }
 
-// passwordFault says what is wrong with the length of a new password (api.md rule 13); "" when nothing is.
+// passwordFault says what is wrong with the length of a new password (spec: api 13); "" when nothing is.
 func passwordFault(password string) string {
 	switch n := len(password); {
 	case n < api.MinPassword:

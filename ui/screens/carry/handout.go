@@ -144,7 +144,7 @@ func (h *handout) toggle() {
 	h.below.Refresh()
 }
 
-// described is exactly what courier.Describe says of a document.
+// described is exactly what carry.Describe says of a document.
 func described(doc carry.Document) fyne.CanvasObject {
 	all := rows(2)
 	item := 0

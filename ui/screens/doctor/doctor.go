@@ -1,4 +1,5 @@
-// Package doctor is the connection doctor: it shows, step by step, where the way to a license server is broken.
+// Package doctor is the dialog of the connection doctor: it shows, step by step, where the connection to a license
+// server fails. Package client examines the connection.
 package doctor
 
 import (

@@ -1,4 +1,5 @@
-// Package email is the panel that sends the activation code of a license.
+// Package email is the panel that sends the activation code of a license, through the server or in the person's own
+// mail program. It composes no mail: the server does.
 package email
 
 import (

@@ -194,7 +194,7 @@ func (d *Details) showHistory() {
 
 // Happened says one line of a history: "24 Nov 2026 · License transfer, from Studio PC".
 func Happened(e api.HistoryEntry, now time.Time) string {
-	text := fmt.Sprintf("%s · %s", words.Date(e.Time, now), words.Task(e.Task))
+	text := fmt.Sprintf("%s · %s", words.Date(e.Time, now), words.Task(api.TaskOfHistory(e.Task)))
 	if e.DeviceName != "" {
 		text = tr.T("%s, from %s", text, e.DeviceName)
 	}

@@ -1,4 +1,5 @@
-// Package licenses shows the licenses of one order: the table, the buttons below it, and the details of one license.
+// Package licenses shows the licenses of one order: the table, the buttons below it, and the details of one license. It
+// reports what the person asks for; package ui does it.
 package licenses
 
 import (

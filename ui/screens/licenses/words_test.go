@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// block packs lock values (spec: codes, "Locks").
+// block packs lock values (spec: codes "Lock values").
 func block(values ...uint64) license.Block {
 	var b uint64
 	for i, l := range license.Locks() {

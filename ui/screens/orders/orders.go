@@ -1,4 +1,4 @@
-// Package orders is the table of orders.
+// Package orders shows the table of orders. It reports which one is selected; package ui loads its licenses.
 package orders
 
 import (

@@ -1,4 +1,5 @@
-// Package privacy shows exactly what is sent about this PC: Site code and Machine ID, decoded lock by lock.
+// Package privacy shows exactly what is sent about this PC: Site code and Machine ID, decoded lock by lock, and what
+// they give away. It sends nothing.
 package privacy
 
 import (

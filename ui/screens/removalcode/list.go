@@ -187,9 +187,9 @@ func (e Entry) stands() string {
 	switch e.Purpose {
 	case "":
 		return tr.T("It left this PC; the server does not know yet.")
-	case manager.TaskRelease:
+	case api.TaskRelease:
 		return tr.T("It is sent by itself as soon as the server answers, so that another PC can pick the license up.")
-	case manager.TaskTransfer:
+	case api.TaskTransfer:
 		return tr.T("It is sent by itself as soon as the server answers, so that the other PC gets the license.")
 	}
 	return tr.T("It is sent by itself as soon as the server answers, so that the order gets its license back.")

@@ -1,4 +1,5 @@
-// Package removalcode shows removal codes with what a person may do with them: copy, save, print, and a QR code.
+// Package removalcode shows removal codes with what a person may do with them: copy, save, print, and a QR code. It
+// hands in nothing: package ui does.
 package removalcode
 
 import (

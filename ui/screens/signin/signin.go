@@ -1,4 +1,5 @@
-// Package signin is the screen on which a person names the license server and signs in.
+// Package signin is the screen on which a person enters the license server, name and password. It reports them; package
+// ui signs in.
 package signin
 
 import (

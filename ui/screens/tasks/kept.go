@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
 	"github.com/acen-desktop/acen/ui/kit/theme"
@@ -20,7 +21,7 @@ type keptError struct {
 func (k keptError) Unwrap() error { return k.error }
 
 // kept finds out whether a task that did not reach the server is kept. Not on the UI thread.
-func (o Options) kept(ctx context.Context, err error, task manager.Task, fits func(manager.Job) bool) error {
+func (o Options) kept(ctx context.Context, err error, task api.Task, fits func(manager.Job) bool) error {
 	if !errors.Is(err, manager.ErrUnreachable) {
 		return err
 	}

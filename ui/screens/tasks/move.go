@@ -35,7 +35,7 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 				return code, err
 			}
 			_, err = o.Licenses.Move(ctx, l)
-			return code, o.kept(ctx, err, manager.TaskRelease, of(l))
+			return code, o.kept(ctx, err, api.TaskRelease, of(l))
 		}, func(code license.RemovalCode, err error) {
 			d.SetIdle()
 			var kept keptError
@@ -162,7 +162,7 @@ func PickUp(o Options, l manager.License, program api.Program) error {
 		d.SetBusy(tr.T("Picking up…"), sending.Interrupt)
 		background.Run(sending, func(ctx context.Context) (manager.License, error) {
 			made, err := o.Licenses.Transfer(ctx, request)
-			return made, o.kept(ctx, err, manager.TaskTransfer, of(l))
+			return made, o.kept(ctx, err, api.TaskTransfer, of(l))
 		}, func(made manager.License, err error) {
 			d.SetIdle()
 			if err != nil {

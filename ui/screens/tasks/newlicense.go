@@ -92,7 +92,7 @@ func (n *newLicense) submit() {
 			return made, err
 		}
 		made, err = n.options.Licenses.NewLicense(ctx, request)
-		return made, n.options.kept(ctx, err, manager.TaskNewLicense, func(j manager.Job) bool { return j.OrderID == n.order.ID })
+		return made, n.options.kept(ctx, err, api.TaskNewLicense, func(j manager.Job) bool { return j.OrderID == n.order.ID })
 	}, func(made manager.License, err error) {
 		n.dialog.SetIdle()
 		if err != nil {

@@ -189,7 +189,7 @@ func (r *reactivation) submit() {
 	r.dialog.SetBusy(tr.T("Reactivating…"), r.sending.Interrupt)
 	background.Run(r.sending, func(ctx context.Context) (manager.License, error) {
 		made, err := r.options.Licenses.Reactivate(ctx, request)
-		return made, r.options.kept(ctx, err, manager.TaskReactivate, of(r.license))
+		return made, r.options.kept(ctx, err, api.TaskReactivation, of(r.license))
 	}, func(made manager.License, err error) {
 		r.dialog.SetIdle()
 		if err != nil {

@@ -110,7 +110,7 @@ func (r *removal) submit() {
 			}
 		}
 		out.order, err = r.options.Licenses.Remove(ctx, manager.Remove{License: r.license, RemovalCode: code})
-		return out, r.options.kept(ctx, err, manager.TaskRemove, of(r.license))
+		return out, r.options.kept(ctx, err, api.TaskRemoval, of(r.license))
 	}, func(out removed, err error) {
 		r.dialog.SetIdle()
 		var kept keptError

@@ -1,4 +1,5 @@
-// Package tasks holds the dialogs in which licenses are made and changed.
+// Package tasks holds the dialogs in which licenses are created, reactivated, transferred, moved and removed. They
+// show before the attempt what the server will decide. The manager does the task.
 package tasks
 
 import (
@@ -69,7 +70,7 @@ type Options struct {
 	OnSaveFile func(manager.License)
 }
 
-// noteField is the field for a note with its counter (api.md rule 8: at most 30 characters).
+// noteField is the field for a note with its counter of at most 30 characters (spec: api 8).
 type noteField struct {
 	entry   *dialogs.Entry
 	counter *widget.Label

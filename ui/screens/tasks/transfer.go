@@ -175,7 +175,7 @@ func (t *transfer) submit() {
 			return made, err
 		}
 		made, err = t.options.Licenses.Transfer(ctx, request)
-		return made, t.options.kept(ctx, err, manager.TaskTransfer, of(t.license))
+		return made, t.options.kept(ctx, err, api.TaskTransfer, of(t.license))
 	}, func(made manager.License, err error) {
 		t.dialog.SetIdle()
 		if err != nil {

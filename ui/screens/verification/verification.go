@@ -1,5 +1,6 @@
-// Package verification is the field for a verification number: a picture with six digits that a person types to show that
-// no robot is asking, or hears where the picture does not help (api.md rule 10).
+// Package verification is the field for a verification number: a picture with six digits that a person types to show
+// that no robot is asking, or hears if the picture does not help (spec: api 10). The server draws the picture and
+// checks the number.
 package verification
 
 import (
@@ -22,7 +23,7 @@ import (
 )
 
 const (
-	// life is how long a picture is shown. The server takes its number for five minutes (api.md rule 10); what is typed at
+	// life is how long a picture is shown. The server takes its number for five minutes (spec: api 10); what is typed at
 	// the last moment has to get there, too. The clock of this PC may be wrong, so it is not compared with the server's.
 	life = 5*time.Minute - 15*time.Second
 
@@ -159,14 +160,6 @@ func (f *Field) SetServer(server string) {
 
 // ShowFault shows a sentence about the number below it until somebody types; "" takes it away.
 func (f *Field) ShowFault(sentence string) { f.note.Say(sentence, theme.Bad) }
-
-// Fault returns what ShowFault shows.
-func (f *Field) Fault() string {
-	if f.note.Tone() != theme.Bad {
-		return ""
-	}
-	return f.note.Text()
-}
 
 // Focusable returns what gets the focus.
 func (f *Field) Focusable() fyne.Focusable { return f.number }

@@ -405,3 +405,11 @@ func TestKeysInADialog(t *testing.T) {
 	require.True(t, f.answer(api.Verification{ID: "x", Sound: []byte("WAV")}, nil).sound, "Enter presses the button that has the focus")
 	f.heard()
 }
+
+// Fault returns what ShowFault shows.
+func (f *Field) Fault() string {
+	if f.note.Tone() != theme.Bad {
+		return ""
+	}
+	return f.note.Text()
+}

@@ -1,4 +1,5 @@
-// Package explain turns every error into what a person reads: what happened, why, and what to do next.
+// Package explain turns every error into what a person reads: what happened, why, and what to do next. It is the only
+// place of the window that makes sentences of errors.
 package explain
 
 import (
@@ -27,7 +28,7 @@ func (t text) message() dialogs.Message {
 	return dialogs.Message{What: tr.T(t.what), Why: tr.T(t.why), Next: tr.T(t.next)}
 }
 
-// refusals explains every code of the contract (api.md, "Codes of errors"). The sentence that came with a refusal
+// refusals explains every code of the contract (spec: api "Error codes"). The sentence that came with a refusal
 // replaces why.
 var refusals = map[api.Code]text{
 	api.ErrAuthorization:       {"You could not be signed in.", "The server does not accept this user name and password.", "Check both, and mind capitals and the keyboard layout."},
@@ -244,9 +245,4 @@ func known(c api.Code) dialogs.Message {
 		return t.message()
 	}
 	return dialogs.Message{What: tr.T("The server refused."), Why: tr.T("Its reason is %s.", c), Next: tr.T("Ask the vendor, or look for a newer version of this app.")}
-}
-
-// Line says a message in one line, such as for the status line. Any goroutine.
-func Line(m dialogs.Message) string {
-	return strings.TrimSpace(m.What + " " + m.Next)
 }

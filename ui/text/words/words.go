@@ -137,7 +137,7 @@ var sources = map[license.Lock]tr.Text{
 func LockSource(l license.Lock) string { return tr.T(sources[l]) }
 
 // GivesAway returns three sentences about what the codes of a PC reveal although they contain no serial number (spec:
-// codes, "Locks").
+// codes "What the values reveal").
 func GivesAway() []string {
 	return []string{
 		tr.T("Serial numbers and addresses never leave this PC, but the codes narrow them down: of the sixteen million " +
@@ -168,17 +168,17 @@ func Left(a api.Allowance, now time.Time) string {
 }
 
 // Task names what is in an order's history: "License reactivation".
-func Task(t api.HistoryTask) string {
+func Task(t api.Task) string {
 	if name, ok := tasks[t]; ok {
 		return tr.T(name)
 	}
 	return string(t)
 }
 
-var tasks = map[api.HistoryTask]tr.Text{
-	api.HistoryOrder: "Order added", api.HistoryNewLicense: "New license", api.HistoryReactivation: "License reactivation",
-	api.HistoryRelease: "Released for another PC", api.HistoryTransfer: "License transfer", api.HistoryRemoval: "License removal", api.HistoryReplacement: "Replaced by the vendor",
-	api.HistoryNote: "Note changed", api.HistoryEmail: "Activation code emailed",
+var tasks = map[api.Task]tr.Text{
+	api.TaskNewOrder: "Order added", api.TaskNewLicense: "New license", api.TaskReactivation: "License reactivation",
+	api.TaskRelease: "Released for another PC", api.TaskTransfer: "License transfer", api.TaskRemoval: "License removal", api.TaskReplacement: "Replaced by the vendor",
+	api.TaskNote: "Note changed", api.TaskEmail: "Activation code emailed",
 }
 
 // Note returns a license's note, or "no note" where there is none.
@@ -302,15 +302,15 @@ func Job(j manager.Job) string {
 	if !ok {
 		return j.Title
 	}
-	if j.Task != manager.TaskNewLicense && j.Task != manager.TaskNewOrder {
+	if j.Task != api.TaskNewLicense && j.Task != api.TaskNewOrder {
 		about = Named(j.LicenseID, about)
 	}
 	return tr.T(jobs[j.Task], about)
 }
 
-var jobs = map[manager.Task]tr.Text{
-	manager.TaskNewLicense: "New license for %s", manager.TaskReactivate: "Reactivation of %s", manager.TaskTransfer: "Transfer of %s",
-	manager.TaskRemove: "Removal of %s", manager.TaskRelease: "Move of %s", manager.TaskEmail: "Email of %s", manager.TaskNewOrder: "New order with serial number %s",
+var jobs = map[api.Task]tr.Text{
+	api.TaskNewLicense: "New license for %s", api.TaskReactivation: "Reactivation of %s", api.TaskTransfer: "Transfer of %s",
+	api.TaskRemoval: "Removal of %s", api.TaskRelease: "Move of %s", api.TaskEmail: "Email of %s", api.TaskNewOrder: "New order with serial number %s",
 }
 
 // Say says what the manager has to tell.

@@ -91,10 +91,13 @@ func TestNote(t *testing.T) {
 }
 
 func TestTasks(t *testing.T) {
-	for task, want := range map[api.HistoryTask]string{
-		api.HistoryRelease: "Released for another PC", api.HistoryTransfer: "License transfer", "something-newer": "something-newer",
+	for task, want := range map[api.Task]string{
+		api.TaskRelease: "Released for another PC", api.TaskTransfer: "License transfer", "something-newer": "something-newer",
 	} {
 		require.Equal(t, want, words.Task(task))
+	}
+	for _, task := range api.Tasks() {
+		require.NotEqual(t, string(task), words.Task(task), "every task of a history has a name")
 	}
 }
 
@@ -113,7 +116,7 @@ func TestOtherLanguages(t *testing.T) {
 			t.Cleanup(func() { require.NoError(t, tr.Use(tr.English, "")) })
 			require.Equal(t, want, []string{
 				words.Expiry(&ended, now), words.Age(now.Add(-3*time.Hour), now), words.Moment(now, now), words.LongMoment(now, now),
-				words.Left(api.Allowance{RemainingToday: &used, ResetsAt: &resets}, now), words.Task(api.HistoryTransfer), words.Within("Vorname"), words.Lock(license.NETID),
+				words.Left(api.Allowance{RemainingToday: &used, ResetsAt: &resets}, now), words.Task(api.TaskTransfer), words.Within("Vorname"), words.Lock(license.NETID),
 			})
 		})
 	}

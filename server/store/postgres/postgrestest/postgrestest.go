@@ -1,4 +1,5 @@
-// Package postgrestest gives tests a place of their own on a real PostgreSQL (scripts/with-postgres.sh).
+// Package postgrestest gives each test a database of its own on a real PostgreSQL, which scripts/with-postgres.sh
+// starts.
 package postgrestest
 
 import (

@@ -44,7 +44,7 @@ type File struct {
 	Name string
 	// Docs are the documents in it; those of several pictures are in the last of them.
 	Docs []carry.Document
-	// Err says why there is nothing of use in it: ErrFile, or as courier.Collector.Take fails.
+	// Err says why there is nothing of use in it: ErrFile, or as carry.Collector.Take fails.
 	Err error
 }
 

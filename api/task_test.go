@@ -1,0 +1,54 @@
+package api
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// No two tasks share a word, a call, an action or a rule, so each of them leads back to its task.
+func TestTasksDiffer(t *testing.T) {
+	seen := map[string]Task{}
+	for _, task := range Tasks() {
+		require.NotEmpty(t, task)
+		for column, word := range map[string]string{
+			"task":      string(task),
+			"history":   task.History(),
+			"operation": task.Operation(),
+			"action":    task.Action(),
+			"rule":      task.Rule(),
+		} {
+			if word == "" {
+				continue
+			}
+			require.NotContains(t, seen, column+" "+word)
+			seen[column+" "+word] = task
+		}
+		require.Equal(t, task, TaskOfHistory(task.History()))
+	}
+}
+
+// The rules of a program are stored and printed under these names.
+func TestLimitedTasks(t *testing.T) {
+	var names []string
+	for _, task := range LimitedTasks() {
+		names = append(names, task.Rule())
+		found, ok := TaskOfRule(task.Rule())
+		require.True(t, ok)
+		require.Equal(t, task, found)
+	}
+	require.Equal(t, []string{"add", "reactivate", "transfer", "remove"}, names)
+	for _, name := range []string{"", "email", "new-license"} {
+		_, ok := TaskOfRule(name)
+		require.False(t, ok, name)
+	}
+}
+
+// A history calls a new order otherwise than the journal; what a newer server tells is passed on as it came.
+func TestTaskOfHistory(t *testing.T) {
+	require.Equal(t, "order", TaskNewOrder.History())
+	require.Equal(t, TaskNewOrder, TaskOfHistory("order"))
+	require.Equal(t, Task("suspension"), TaskOfHistory("suspension"))
+	require.Equal(t, "suspension", Task("suspension").History())
+	require.Empty(t, Task("suspension").Operation())
+}

@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/internal/app/appleevents"
+	"github.com/acen-desktop/acen/internal/app/handover"
+	"github.com/acen-desktop/acen/license/carry"
+)
+
+func event(kind appleevents.Kind, texts ...string) appleevents.Event {
+	code := appleevents.Code(0x75746638) // utf8
+	if kind == appleevents.Documents {
+		code = 0x6675726c // furl
+	}
+	e := appleevents.Event{Kind: kind}
+	for _, text := range texts {
+		e.Items = append(e.Items, appleevents.Item{Type: code, Data: []byte(text)})
+	}
+	return e
+}
+
+// What macOS opens before there is a window is kept, and comes to the window in its order.
+func TestOpened(t *testing.T) {
+	dir := t.TempDir()
+	first, second, folder := filepath.Join(dir, "Büro 1%.acen"), filepath.Join(dir, "2.acen"), filepath.Join(dir, "folder")
+	require.NoError(t, os.WriteFile(first, []byte("first"), 0o600))
+	require.NoError(t, os.WriteFile(second, []byte("second"), 0o600))
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	address := func(path string) string {
+		return "file://" + strings.NewReplacer("%", "%25", " ", "%20").Replace(filepath.ToSlash(path))
+	}
+	const link = "acen:server?address=https://licenses.example.com"
+
+	o := newOpened()
+	o.add(event(appleevents.Documents, address(first), address(filepath.Join(dir, "missing")), "no address", address(second)))
+	o.add(event(appleevents.Links, link, "acen:nothing", address(first)))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	contents, folders, refused := o.deliver(ctx)
+	require.Equal(t, "first", string(<-contents))
+	require.ErrorContains(t, <-refused, "missing cannot be read")
+	require.Equal(t, "second", string(<-contents))
+	require.ErrorIs(t, <-refused, appleevents.ErrDocument)
+	require.Equal(t, link, string(<-contents))
+	require.ErrorIs(t, <-refused, carry.ErrLink, "the app does not know the link")
+	require.ErrorIs(t, <-refused, carry.ErrLink, "a link does not open a file")
+
+	o.add(event(appleevents.Documents, address(folder)))
+	require.Equal(t, folder, <-folders)
+	o.add(event(appleevents.Documents))
+	require.Empty(t, <-contents, "an event with nothing raises the window")
+}
+
+// A file is not read before the one before it was taken.
+func TestOpenedFilesAreReadWhenTheyAreTaken(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.acen")
+	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	o := newOpened()
+	o.add(event(appleevents.Documents, "file://"+filepath.ToSlash(dir), "file://"+filepath.ToSlash(path)))
+	contents, folders, _ := o.deliver(ctx)
+	require.NoError(t, os.WriteFile(path, []byte("new"), 0o600))
+	require.Equal(t, dir, <-folders)
+	require.Equal(t, "new", string(<-contents))
+}
+
+// What macOS opens goes the way of what the app is started with.
+func TestWatchGivenTakesWhatIsOpened(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	o := newOpened()
+	opened, _, _ := o.deliver(ctx)
+	box := handover.In(t.TempDir())
+	out := watchGiven(ctx, box, []byte("first"), opened, make(chan time.Time), slog.New(slog.DiscardHandler))
+	o.add(event(appleevents.Links, "ACEN:server?address=https%3A%2F%2Fa.example"))
+	o.add(event(appleevents.Links))
+	require.Equal(t, "first", string(<-out))
+	require.Equal(t, "ACEN:server?address=https%3A%2F%2Fa.example", string(<-out))
+	require.Empty(t, <-out)
+	cancel()
+	_, open := <-out
+	require.False(t, open)
+}
+
+// Whatever file: address comes from outside, the path is absolute and has no NUL; any other argument stays as it is.
+func FuzzLocalPath(f *testing.F) {
+	for _, argument := range []string{"file:///a%20b", "file://localhost/a", "FILE:/a", "file://elsewhere/a", "file:///%00", "a", "file:a"} {
+		f.Add(argument)
+	}
+	f.Fuzz(func(t *testing.T, argument string) {
+		path, err := localPath(argument)
+		switch {
+		case err != nil:
+			require.Empty(t, path)
+		case len(argument) < 5 || !strings.EqualFold(argument[:5], "file:"):
+			require.Equal(t, argument, path)
+		default:
+			require.True(t, strings.HasPrefix(path, "/"), path)
+			require.NotContains(t, path, "\x00")
+		}
+	})
+}

@@ -29,28 +29,32 @@ const module = "github.com/acen-desktop/acen"
 
 // A build is a way in which programs are built.
 type build struct {
-	name string
-	env  []string
-	tags string
+	name     string
+	env      []string
+	tags     string
+	packages []string
 }
 
-// builds include every file that is in no test; the programs for Linux are those that the tests of the window drive.
-// The toolkit's tag ci leaves out its driver, which needs the C compiler of the system.
+// builds include every file that is in no test, but for those of the window on macOS: there the toolkit needs Apple's
+// compiler. On Windows its tag ci leaves out the driver, which needs one. The programs for Linux are those that the
+// tests of the window drive.
 var builds = []build{
 	{
-		name: "Linux",
-		env:  []string{"GOOS=linux", "CGO_ENABLED=1"},
-		tags: "x11 uimap startprofile",
+		name:     "Linux",
+		env:      []string{"GOOS=linux", "CGO_ENABLED=1"},
+		tags:     "x11 uimap startprofile",
+		packages: []string{"./..."},
 	},
 	{
-		name: "Windows",
-		env:  []string{"GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0"},
-		tags: "ci",
+		name:     "Windows",
+		env:      []string{"GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0"},
+		tags:     "ci",
+		packages: []string{"./..."},
 	},
 	{
-		name: "macOS",
-		env:  []string{"GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0"},
-		tags: "ci",
+		name:     "macOS",
+		env:      []string{"GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0"},
+		packages: []string{"./cmd/acen-server", "./cmd/acenctl", "./examples/...", "./protect/..."},
 	},
 }
 
@@ -107,11 +111,12 @@ type function struct {
 
 // analyze finds the dead functions of a build.
 func analyze(ctx context.Context, deadcode, root string, b build) (result, error) {
-	list, err := output(ctx, b, "go", "list", "-json=Dir,GoFiles,CgoFiles", "-tags", b.tags, "./...")
+	args := append([]string{"list", "-deps", "-json=Dir,GoFiles,CgoFiles", "-tags", b.tags}, b.packages...)
+	list, err := output(ctx, b, "go", args...)
 	if err != nil {
 		return result{}, err
 	}
-	found, err := output(ctx, b, deadcode, "-json", "-tags", b.tags, "./...")
+	found, err := output(ctx, b, deadcode, append([]string{"-json", "-tags", b.tags}, b.packages...)...)
 	if err != nil {
 		return result{}, err
 	}

@@ -34,9 +34,14 @@ var arrows = map[string][]string{
 // inner holds, for each part of a room that has rules of its own, the packages of that room that it may import. A package
 // belongs to the longest of these paths; it may always import the part that it belongs to.
 var inner = map[string][]string{
-	"ui/screens": {"ui/kit", "ui/text"},
-	"ui/kit":     {"ui/text/tr"},
-	"ui/text":    {"ui/kit/dialogs", "ui/kit/opener"},
+	"ui/presenter": {"ui/kit", "ui/screens", "ui/text"},
+	"ui/screens":   {"ui/kit", "ui/text"},
+	"ui/kit":       {"ui/text/tr"},
+	"ui/text":      {"ui/kit/dialogs", "ui/kit/opener"},
+
+	"manager/journal": {},
+	"manager/session": {},
+	"manager/vault":   {},
 }
 
 // wiring are the rooms that may import any other.
@@ -137,6 +142,28 @@ func TestEnvironmentIsReadInCmdOnly(t *testing.T) {
 	})
 }
 
+// maxFields is how many fields a struct of the window may have. One that has more holds several things.
+const maxFields = 20
+
+func TestStructsOfTheWindowAreSmall(t *testing.T) {
+	structs := 0
+	eachFile(t, func(path string, file *ast.File, set *token.FileSet) {
+		if !within(path, []string{"ui"}) || strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.StructType); ok {
+				structs++
+				if fields := s.Fields.NumFields(); fields > maxFields {
+					t.Errorf("%s: a struct with %d fields; at most %d are allowed", set.Position(s.Pos()), fields, maxFields)
+				}
+			}
+			return true
+		})
+	})
+	require.Positive(t, structs)
+}
+
 func eachFile(t *testing.T, visit func(path string, file *ast.File, set *token.FileSet)) {
 	t.Helper()
 	set := token.NewFileSet()
@@ -168,4 +195,74 @@ func eachFile(t *testing.T, visit func(path string, file *ast.File, set *token.F
 	})
 	require.NoError(t, err)
 	require.Greater(t, files, 0)
+}
+
+// serverArrows holds, for each room of the server, the rooms of the server that it may import.
+var serverArrows = map[string][]string{
+	"server":          {"guard", "httpapi", "password", "rules", "secrets", "settings", "store"},
+	"server/httpapi":  {"guard", "mail", "password", "request", "rules", "secrets", "settings", "store"},
+	"server/rules":    {"secrets", "store"},
+	"server/guard":    {"picture", "request", "settings", "store"},
+	"server/request":  {"store"},
+	"server/settings": {"store"},
+	"server/secrets":  {"store"},
+	"server/mail":     {"store"},
+	"server/metrics":  {"httpapi", "store"},
+	"server/admin":    {"guard", "mail", "password", "rules", "secrets", "service", "settings", "store"},
+	"server/store":    {},
+	"server/listen":   {},
+	"server/password": {},
+	"server/picture":  {},
+}
+
+// serverWiring are the rooms of the server that may import any other.
+var serverWiring = []string{"server/sample", "server/service", "server/servertest"}
+
+// serverOwners names the only rooms of the server that may import a library whose use must not spread.
+var serverOwners = map[string][]string{
+	"database/sql": {"server/store"},
+	"net/http": {
+		"server/httpapi", "server/listen", "server/metrics", "server/request", "server/service", "server/servertest",
+	},
+	"github.com/danielgtaylor/huma":        {"server/httpapi"},
+	"github.com/jackc/pgx":                 {"server/store"},
+	"github.com/prometheus":                {"server/metrics"},
+	"github.com/wneessen/go-mail":          {"server/mail"},
+	"github.com/dchest/captcha":            {"server/guard"},
+	"golang.org/x/time":                    {"server/guard"},
+	"golang.org/x/crypto/argon2":           {"server/password"},
+	"golang.org/x/crypto/chacha20poly1305": {"server/secrets"},
+}
+
+// The rooms of the server: the HTTP API knows the rules, the rules know the store, and neither HTTP nor SQL.
+func TestServerArrows(t *testing.T) {
+	seen := map[string]bool{}
+	eachFile(t, func(path string, file *ast.File, _ *token.FileSet) {
+		folder := filepath.ToSlash(filepath.Dir(path))
+		if folder != "server" && !strings.HasPrefix(folder, "server/") || strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		room := strings.Join(strings.SplitN(folder, "/", 3)[:min(2, strings.Count(folder, "/")+1)], "/")
+		seen[room] = true
+		allowed, known := serverArrows[room]
+		if !known {
+			require.Contains(t, serverWiring, room, "%s stands in a room that no rule knows", path)
+		}
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			for library, rooms := range serverOwners {
+				if imported == library || strings.HasPrefix(imported, library+"/") {
+					require.Contains(t, rooms, room, "%s imports %s", path, imported)
+				}
+			}
+			rest, ours := strings.CutPrefix(imported, module+"/server/")
+			if target, _, _ := strings.Cut(rest, "/"); ours && known && "server/"+target != room {
+				require.Contains(t, allowed, target, "%s imports %s: no such arrow", path, imported)
+			}
+		}
+	})
+	for room := range serverArrows {
+		require.True(t, seen[room], "room %s is missing", room)
+	}
 }

@@ -24,7 +24,8 @@ func TestPackageComments(t *testing.T) {
 			if file.Name.Name == "main" {
 				want = "Command " + filepath.Base(folder) + " "
 			}
-			require.True(t, strings.HasPrefix(file.Doc.Text(), want), "the comment of the package in %s does not begin with %q", path, want)
+			begins := strings.HasPrefix(file.Doc.Text(), want)
+			require.True(t, begins, "the comment of the package in %s does not begin with %q", path, want)
 			list = append(list, path)
 		}
 		comments[folder] = list

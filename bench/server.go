@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -23,7 +22,10 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/listen"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/service"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -31,7 +33,7 @@ func init() { children["serve"] = serve }
 
 const (
 	serverSignature license.Signature = "LUMENST7"
-	password                          = "correct horse battery staple"
+	passphrase                        = "correct horse battery staple"
 	// manySeats is how many licenses an order may have that new ones are made for.
 	manySeats = 10_000_000
 )
@@ -72,14 +74,14 @@ func serve(args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Store.Close()) }()
-	cost := server.PasswordCost{Memory: 64, Time: 1, Threads: 1}
+	cost := password.Cost{Memory: 64, Time: 1, Threads: 1}
 	told := served{}
 	if told.Orders, err = fill(ctx, d, n, cost); err != nil {
 		return err
 	}
 	// Everything comes from one host: the bound of one host's requests is out of the way.
 	s, err := server.New(server.Options{Store: d.Store, Secrets: d.Secrets, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil)), Name: "Bench", Version: "bench",
-		Passwords: cost, Requests: server.RequestRate{PerSecond: 1e9, Burst: 1e9}})
+		Passwords: cost, Requests: settings.RequestRate{PerSecond: 1e9, Burst: 1e9}})
 	if err != nil {
 		return err
 	}
@@ -91,7 +93,7 @@ func serve(args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	go func() { _ = server.Serve(ctx, listener, s.Handler()) }()
+	go func() { _ = listen.Serve(ctx, listener, s.Handler()) }()
 	go func() { _ = http.Serve(files, http.FileServer(http.Dir(*static))) }()
 	told.URL, told.Static = "http://"+listener.Addr().String(), "http://"+files.Addr().String()
 	if err := json.NewEncoder(os.Stdout).Encode(told); err != nil {
@@ -119,8 +121,8 @@ func serve(args []string) (err error) {
 }
 
 // fill makes a program, clients with orders, and licenses.
-func fill(ctx context.Context, d *service.Data, n needs, cost server.PasswordCost) (orders []int64, err error) {
-	hash, err := cost.Hash(rand.Reader, password)
+func fill(ctx context.Context, d *service.Data, n needs, cost password.Cost) (orders []int64, err error) {
+	hash, err := cost.Hash(passphrase)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +291,7 @@ var caller = &http.Client{Transport: &http.Transport{MaxIdleConns: 300, MaxIdleC
 
 // signIn returns the access token of a client.
 func (s *started) signIn(i int) (string, error) {
-	body := fmt.Sprintf(`{"username":%q,"password":%q,"device_name":"bench"}`, client(i), password)
+	body := fmt.Sprintf(`{"username":%q,"password":%q,"device_name":"bench"}`, client(i), passphrase)
 	var session api.Session
 	err := call(http.MethodPost, s.URL+api.Base+"/sessions", "", "", strings.NewReader(body), http.StatusCreated, func(b io.Reader) error { return json.NewDecoder(b).Decode(&session) })
 	return session.AccessToken, err

@@ -142,7 +142,7 @@ func fillCache(r *run, server *started, data string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	_, warning, err := m.SignIn(r, manager.SignIn{Server: server.URL, Username: client(0), Password: password, Remember: true})
+	_, warning, err := m.SignIn(r, manager.SignIn{Server: server.URL, Username: client(0), Password: passphrase, Remember: true})
 	if err := errors.Join(warning, err); err != nil {
 		return err
 	}

@@ -20,8 +20,8 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/admin"
+	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/service"
 	"github.com/acen-desktop/acen/server/store"
@@ -138,7 +138,7 @@ func TestPostgresDumpComesBack(t *testing.T) {
 	var login sample.Login
 	place := service.Place{Folder: t.TempDir(), Database: address}
 	start := func(p service.Place, prepared bool) (*service.Service, error) {
-		o := service.Options{Place: p, Listening: server.Listening{Address: "127.0.0.1:0"}, Name: "test", Version: "test", Logger: slog.New(slog.DiscardHandler)}
+		o := service.Options{Place: p, Listening: listen.Config{Address: "127.0.0.1:0"}, Name: "test", Version: "test", Logger: slog.New(slog.DiscardHandler)}
 		if prepared {
 			return service.Start(t.Context(), o, nil)
 		}

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -50,10 +51,9 @@ type CourierItem struct {
 	Refusal error
 }
 
-// PlanCourier finds out what the current account can do for the items of another PC's request. It asks the server for orders and
-// licenses and changes nothing.
-func (m *Manager) PlanCourier(ctx context.Context, r carry.Request) ([]CourierItem, error) {
-	orders, err := m.Orders(ctx)
+// planCourier is PlanCourier for the account of the session.
+func (s *acting) planCourier(ctx context.Context, r carry.Request) ([]CourierItem, error) {
+	orders, err := s.orders(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +64,12 @@ func (m *Manager) PlanCourier(ctx context.Context, r carry.Request) ([]CourierIt
 		plan[i].Item = item
 		known, asked := tables[item.Signature]
 		if !asked {
-			if known, err = m.courierOrders(ctx, orders.Orders, item.Signature); err != nil {
+			if known, err = s.courierOrders(ctx, orders.Orders, item.Signature); err != nil {
 				return nil, err
 			}
 			tables[item.Signature] = known
 		}
-		if plan[i].Options, err = m.courierOptions(ctx, item, known, r); err != nil {
+		if plan[i].Options, err = s.courierOptions(ctx, item, known, r); err != nil {
 			return nil, err
 		}
 		useFreed(plan[i].Options, freed)
@@ -141,12 +141,12 @@ type courierOrder struct {
 	licenses []License
 }
 
-func (m *Manager) courierOrders(ctx context.Context, orders []api.Order, signature license.Signature) (list []courierOrder, err error) {
+func (s *acting) courierOrders(ctx context.Context, orders []api.Order, signature license.Signature) (list []courierOrder, err error) {
 	for _, o := range orders {
 		if !o.RequiresActivation {
 			continue
 		}
-		p, err := m.Program(ctx, o.ProgramID)
+		p, err := s.program(ctx, o.ProgramID)
 		if errors.Is(err, api.ErrNotFound) {
 			continue
 		}
@@ -156,7 +156,7 @@ func (m *Manager) courierOrders(ctx context.Context, orders []api.Order, signatu
 		if p.ApplicationSignature != string(signature) {
 			continue
 		}
-		table, err := m.AllLicenses(ctx, o.ID)
+		table, err := s.allLicenses(ctx, o.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +165,7 @@ func (m *Manager) courierOrders(ctx context.Context, orders []api.Order, signatu
 	return list, nil
 }
 
-func (m *Manager) courierOptions(ctx context.Context, item carry.Item, orders []courierOrder, r carry.Request) (list []CourierOption, err error) {
+func (s *acting) courierOptions(ctx context.Context, item carry.Item, orders []courierOrder, r carry.Request) (list []CourierOption, err error) {
 	if item.Task == carry.TaskRemove {
 		return removals(item, orders), nil
 	}
@@ -190,7 +190,7 @@ func (m *Manager) courierOptions(ctx context.Context, item carry.Item, orders []
 				pickUps = append(pickUps, option)
 				continue
 			}
-			option.Comparison, err = m.Compare(ctx, l, item.Codes)
+			option.Comparison, err = s.compare(ctx, l, item.Codes)
 			switch {
 			case errors.Is(err, license.ErrMismatch), errors.Is(err, license.ErrMalformed):
 				continue
@@ -253,17 +253,18 @@ func transfers(item carry.Item, orders []courierOrder) (list []CourierOption) {
 // more, the answer holds what was done until then: the same request carried once more brings the rest, and nothing twice.
 func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierItem, choices []int, done func(count int)) (carry.Answer, error) {
 	a := carry.Answer{Request: r.ID, MadeAt: m.options.Now()}
-	if account, ok := m.Current(); ok {
-		a.Server = carry.Clean(account.ServerName, carry.MaxName)
+	s, sessionErr := m.acting() // without a session, an answer can hold refusals
+	if sessionErr == nil {
+		a.Server = carry.Clean(s.account.ServerName, carry.MaxName)
 	}
 	for i, item := range plan {
 		if choices[i] < 0 && item.Refusal == nil {
 			continue
 		}
 		result := carry.Result{Item: i + 1, Task: item.Item.Task, Signature: item.Item.Signature, Program: item.Item.Program, Codes: item.Item.Codes}
-		err := item.Refusal
+		err := cmp.Or(item.Refusal, sessionErr)
 		if err == nil {
-			err = m.carry(ctx, item.Item, item.Options[choices[i]], &result)
+			err = s.carry(ctx, item.Item, item.Options[choices[i]], &result)
 		}
 		var refusal *api.Problem
 		switch {
@@ -281,8 +282,8 @@ func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierI
 
 // removeForAnother hands in the removal code of another PC and returns the receipt that the other PC needs to delete
 // it. For a license that has ended, the refusal carries the receipt if the code is right.
-func (m *Manager) removeForAnother(ctx context.Context, l License, code license.RemovalCode) (receipt string, err error) {
-	out, err := m.remove(ctx, l, request{LicenseID: l.ID, typed: codeText(code)})
+func (s *acting) removeForAnother(ctx context.Context, l License, code license.RemovalCode) (receipt string, err error) {
+	out, err := s.remove(ctx, l, request{LicenseID: l.ID, typed: codeText(code)})
 	var refusal *api.Problem
 	if errors.As(err, &refusal) && errors.Is(err, api.ErrLicenseEnded) && refusal.Receipt != "" {
 		return refusal.Receipt, nil
@@ -291,29 +292,29 @@ func (m *Manager) removeForAnother(ctx context.Context, l License, code license.
 }
 
 // carry does one option and fills in its result.
-func (m *Manager) carry(ctx context.Context, item carry.Item, option CourierOption, result *carry.Result) error {
+func (s *acting) carry(ctx context.Context, item carry.Item, option CourierOption, result *carry.Result) error {
 	l := option.License
 	var err error
 	switch option.Action {
 	case CourierNew:
-		l, err = m.NewLicense(ctx, NewLicense{OrderID: option.Order.ID, Codes: item.Codes, Note: item.Note})
+		l, err = s.newLicense(ctx, NewLicense{OrderID: option.Order.ID, Codes: item.Codes, Note: item.Note})
 	case CourierReactivate:
-		l, err = m.Reactivate(ctx, Reactivate{License: l, Codes: item.Codes, Note: item.Note})
+		l, err = s.reactivate(ctx, Reactivate{License: l, Codes: item.Codes, Note: item.Note})
 	case CourierTransfer:
-		l, err = m.Transfer(ctx, Transfer{License: l, Codes: item.Codes, RemovalCode: item.RemovalCode, Note: item.Note})
+		l, err = s.transfer(ctx, Transfer{License: l, Codes: item.Codes, RemovalCode: item.RemovalCode, Note: item.Note})
 	case CourierRemove, CourierRemoved:
-		result.Receipt, err = m.removeForAnother(ctx, l, item.RemovalCode)
+		result.Receipt, err = s.removeForAnother(ctx, l, item.RemovalCode)
 		result.Outcome = carry.OutcomeDone
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	_, content, err := m.verifiedFile(ctx, l.ID)
+	_, content, err := s.verifiedFile(ctx, l.ID)
 	if err != nil {
 		return err
 	}
-	p, err := m.programOfOrder(ctx, option.Order.ID)
+	p, err := s.programOfOrder(ctx, option.Order.ID)
 	if err != nil {
 		return err
 	}

@@ -283,6 +283,12 @@ func (d *database) save(ctx context.Context, account int64, name string, content
 	return err
 }
 
+// forget deletes what is cached of an account.
+func (d *database) forget(ctx context.Context, account int64) error {
+	_, err := d.change(ctx, `DELETE FROM cache WHERE account = ?`, account)
+	return err
+}
+
 // load reads from the cache into content; false when it holds nothing readable under the name.
 func (d *database) load(ctx context.Context, account int64, name string, content any) (at time.Time, ok bool, err error) {
 	var data []byte

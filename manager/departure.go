@@ -2,7 +2,6 @@ package manager
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +9,8 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/journal"
+	"github.com/acen-desktop/acen/manager/vault"
 )
 
 // departure is a license that leaves this PC, with its removal code; zero for another PC's license. A data file from
@@ -31,11 +32,11 @@ type departure struct {
 }
 
 // newDeparture returns the departure of a license with its removal code; zero for another PC's license.
-func (m *Manager) newDeparture(ctx context.Context, l License) (departure, error) {
+func (s *acting) newDeparture(ctx context.Context, l License) (departure, error) {
 	if !l.MakesCode() {
 		return departure{}, nil
 	}
-	p, err := m.programOfOrder(ctx, l.OrderID)
+	p, err := s.programOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return departure{}, err
 	}
@@ -45,7 +46,7 @@ func (m *Manager) newDeparture(ctx context.Context, l License) (departure, error
 	}
 	leaves := departureOf(p, l, codes, 0)
 	leaves.Earlier = !l.ThisPC
-	leaves.RemovalCode, err = m.departureCode(ctx, leaves)
+	leaves.RemovalCode, err = s.departureCode(ctx, leaves)
 	return leaves, err
 }
 
@@ -60,37 +61,37 @@ func departureOf(p api.Program, l License, codes license.Codes, code license.Rem
 // departureCode returns the removal code of a license that leaves or has left this PC. It reads the code from the
 // license folder, else from the vault; else it makes the code from the license file: the one on this PC, the vault's
 // copy, or the server's.
-func (m *Manager) departureCode(ctx context.Context, leaves departure) (string, error) {
-	signature, codes, err := m.parseDeparture(ctx, leaves)
+func (s *acting) departureCode(ctx context.Context, leaves departure) (string, error) {
+	signature, codes, err := s.m.parseDeparture(ctx, leaves)
 	if err != nil {
 		return "", err
 	}
-	state, err := m.options.Installed.State(signature)
+	state, err := s.m.options.Installed.State(signature)
 	if errors.Is(err, ErrNewer) { // a damaged state has no code
 		return "", err
 	}
 	if spent, ok := state.Find(codes.Site); ok && spent.RemovalCode != 0 {
 		return spent.RemovalCode.String(), nil
 	}
-	if code, ok := m.vaultCode(ctx, signature, codes.Site); ok {
+	if code, ok := s.m.vault.Code(ctx, signature, codes.Site); ok {
 		return code.String(), nil
 	}
-	p, err := m.programBySignature(ctx, signature)
+	p, err := s.m.programBySignature(ctx, signature)
 	if err != nil {
 		return "", err
 	}
 	made := func(f license.File) string { return f.Seed.RemovalCode(f.Codes).String() }
-	for _, here := range m.filesHere(p) {
+	for _, here := range s.m.filesHere(p) {
 		if here.Codes == codes {
 			return made(here.File), nil
 		}
 	}
-	if content, ok := m.copyOf(ctx, p, api.License{ID: leaves.LicenseID, SiteCode: codes.Site.String()}); ok {
+	if content, ok := s.m.copyOf(ctx, p, api.License{ID: leaves.LicenseID, SiteCode: codes.Site.String()}); ok {
 		if f, err := verify(p, content); err == nil && f.Codes == codes {
 			return made(f), nil
 		}
 	}
-	f, _, err := m.verifiedFile(ctx, leaves.LicenseID)
+	f, _, err := s.verifiedFile(ctx, leaves.LicenseID)
 	if err != nil {
 		return "", err
 	}
@@ -147,15 +148,23 @@ func (m *Manager) leave(ctx context.Context, a Account, l departure, purpose api
 
 // keepRemovalCode seals a copy of a removal code in the vault.
 func (m *Manager) keepRemovalCode(ctx context.Context, a Account, l departure, codes license.Codes, purpose api.Task) error {
-	sealed, err := m.seal(ctx, []byte(l.RemovalCode))
+	code, err := license.ParseRemovalCode(l.RemovalCode)
 	if err != nil {
 		return err
 	}
-	_, err = m.db.change(ctx, `INSERT INTO vault (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
- VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET content = excluded.content, purpose = excluded.purpose`,
-		keptRemovalCode, l.Signature, codes.Site.String(), codes.Machine.String(), a.ID,
-		l.OrderID, l.LicenseID, l.Program, l.Note, purpose, sealed, m.options.Now().UnixMicro())
-	return err
+	return m.vault.PutCode(ctx, vault.Code{
+		Item: vault.Item{
+			Signature: license.Signature(l.Signature),
+			Codes:     codes,
+			Account:   a.ID,
+			OrderID:   l.OrderID,
+			LicenseID: l.LicenseID,
+			Program:   l.Program,
+			Note:      l.Note,
+			Purpose:   string(purpose),
+		},
+		Code: code,
+	})
 }
 
 // erase erases the license files of a Site code on this PC.
@@ -174,18 +183,17 @@ func (m *Manager) erase(ctx context.Context, signature license.Signature, site l
 var errReceipt = errors.New("no receipt of the license server for this license")
 
 // checkReceipt verifies that a receipt proves that the server took a license that left this PC, and fails with
-// errReceipt otherwise. If the receipt names an unknown key, checkReceipt fetches the program's keys and retries once.
-func (m *Manager) checkReceipt(ctx context.Context, leaves departure, token string) error {
+// errReceipt otherwise. If the receipt names an unknown key, checkReceipt fetches the program's keys and retries once. s is
+// nil where nobody is signed in.
+func (m *Manager) checkReceipt(ctx context.Context, s *acting, leaves departure, token string) error {
 	signature, codes, err := m.parseDeparture(ctx, leaves)
 	if err != nil {
 		return err
 	}
 	receipt, err := m.readReceipt(ctx, signature, token)
-	if errors.Is(err, license.ErrReceiptKey) {
-		if ctx, a, c, sessionErr := m.as(ctx); sessionErr == nil {
-			if _, fetchErr := m.fetchPrograms(ctx, a, c); fetchErr == nil {
-				receipt, err = m.readReceipt(ctx, signature, token)
-			}
+	if errors.Is(err, license.ErrReceiptKey) && s != nil {
+		if _, fetchErr := s.fetchPrograms(ctx); fetchErr == nil {
+			receipt, err = m.readReceipt(ctx, signature, token)
 		}
 	}
 	switch {
@@ -214,7 +222,7 @@ func (m *Manager) confirmLeave(ctx context.Context, l departure) error {
 		return err
 	}
 	m.forgetCopy(ctx, signature, codes.Site)
-	if err := m.forgetRemovalCode(ctx, signature, codes.Site); err != nil {
+	if err := m.vault.DeleteCode(ctx, signature, codes.Site); err != nil {
 		return err
 	}
 	return m.withRecord(ctx, signature, l.Program, func() error { return m.options.Installed.Settle(ctx, signature, codes.Site) })
@@ -222,20 +230,23 @@ func (m *Manager) confirmLeave(ctx context.Context, l departure) error {
 
 // licensedAnew reports whether the cached tables list a license of a program for this PC's present codes other than the
 // one that left with a Site code. Its file may not be on this PC yet.
-func (m *Manager) licensedAnew(ctx context.Context, p api.Program, left license.SiteCode) (found bool) {
-	err := m.eachKnown(ctx, func(_ api.Order, other api.Program, t Licenses) error {
+func (m *Manager) licensedAnew(ctx context.Context, s *acting, p api.Program, left license.SiteCode) (found bool) {
+	if s == nil {
+		return false // without a session there are no tables
+	}
+	err := s.eachKnown(ctx, func(_ api.Order, other api.Program, t Licenses) error {
 		found = found || other.ApplicationSignature == p.ApplicationSignature &&
 			slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC && !sameSite(l.License, left) })
 		return nil
 	})
-	return found && err == nil // without a session there are no tables
+	return found && err == nil
 }
 
 // undoLeave reverts leave after the server refused the job, or the person canceled it before it was sent. It restores
 // the license file from the vault; otherwise the next table restores it from the server. A license with Earlier set
 // stays away. It fails with ErrTooLate if the server has taken the license, and with ErrNewerHere if this PC has a
-// newer one.
-func (m *Manager) undoLeave(ctx context.Context, l departure) error {
+// newer one. s is nil where nobody is signed in.
+func (m *Manager) undoLeave(ctx context.Context, s *acting, l departure) error {
 	if l.Earlier {
 		return nil
 	}
@@ -247,12 +258,12 @@ func (m *Manager) undoLeave(ctx context.Context, l departure) error {
 	if err != nil {
 		return err
 	}
-	if here, ok := m.fileOf(p, l.OrderID); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, p, codes.Site) {
+	if here, ok := m.fileOf(p, l.OrderID); ok && here.Codes.Site != codes.Site || m.licensedAnew(ctx, s, p, codes.Site) {
 		return ErrNewerHere
 	}
 	switch err := m.withRecord(ctx, signature, l.Program, func() error { return m.options.Installed.Return(ctx, signature, codes.Site) }); {
 	case errors.Is(err, installed.ErrSettled):
-		return errors.Join(ErrTooLate, m.forgetRemovalCode(ctx, signature, codes.Site))
+		return errors.Join(ErrTooLate, m.vault.DeleteCode(ctx, signature, codes.Site))
 	case errors.Is(err, installed.ErrReplaced):
 		return ErrNewerHere
 	case errors.Is(err, installed.ErrShown):
@@ -260,7 +271,7 @@ func (m *Manager) undoLeave(ctx context.Context, l departure) error {
 	case err != nil:
 		return err
 	}
-	if err := m.forgetRemovalCode(ctx, signature, codes.Site); err != nil {
+	if err := m.vault.DeleteCode(ctx, signature, codes.Site); err != nil {
 		return err
 	}
 	if content, ok := m.copyOf(ctx, p, api.License{ID: l.LicenseID, SiteCode: l.SiteCode}); ok {
@@ -276,34 +287,32 @@ func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 	if !l.MakesCode() {
 		return License{}, ErrNotThisPC
 	}
-	ctx, _, _, err := m.as(ctx)
-	if err != nil {
-		return License{}, m.fail(ctx, err)
-	}
-	leaves, err := m.newDeparture(ctx, l)
-	if err != nil {
-		return License{}, err
-	}
-	return m.release(ctx, l, leaves)
+	return asCurrent(m, func(s *acting) (License, error) {
+		leaves, err := s.newDeparture(ctx, l)
+		if err != nil {
+			return License{}, err
+		}
+		return s.release(ctx, l, leaves)
+	})
 }
 
-func (m *Manager) release(ctx context.Context, l License, leaves departure) (License, error) {
-	return m.licensed(ctx, Job{
-		Task: api.TaskRelease, Title: beginnings[api.TaskRelease] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
+func (s *acting) release(ctx context.Context, l License, leaves departure) (License, error) {
+	return s.licensed(ctx, journal.Draft{
+		Task: api.TaskRelease, Title: tasks[api.TaskRelease].title + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, Intent: fmt.Sprintf("license %d", l.ID),
 	}, removalRequest(l, leaves, 0), nil)
 }
 
-// PickUp takes a license that was released for another PC onto this one. The job works like that of NewLicense.
-func (m *Manager) PickUp(ctx context.Context, l License) (License, error) {
-	p, err := m.programOfOrder(ctx, l.OrderID)
+// pickUp is PickUp for the account of the session.
+func (s *acting) pickUp(ctx context.Context, l License) (License, error) {
+	p, err := s.programOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return License{}, err
 	}
-	pc, err := m.ThisPC(ctx, p.ID)
+	pc, err := s.thisPC(ctx, p.ID)
 	if err != nil {
 		return License{}, err
 	}
-	return m.Transfer(ctx, Transfer{License: l, Codes: pc.Codes})
+	return s.transfer(ctx, Transfer{License: l, Codes: pc.Codes})
 }
 
 // Waiting is a license that waits for a PC to pick it up.
@@ -316,7 +325,11 @@ type Waiting struct {
 
 // WaitingToMove lists the last known licenses that were released and not picked up yet.
 func (m *Manager) WaitingToMove(ctx context.Context) (list []Waiting, err error) {
-	err = m.eachKnown(ctx, waitingInto(&list))
+	s, err := m.acting()
+	if err != nil {
+		return nil, err
+	}
+	err = s.eachKnown(ctx, waitingInto(&list))
 	return list, err
 }
 
@@ -391,14 +404,14 @@ type departureKey struct{ signature, site string }
 // openDepartures returns the licenses of this PC that open jobs of an account hand in, with their tasks; 0 means all
 // accounts.
 func (m *Manager) openDepartures(ctx context.Context, account int64) (map[departureKey]api.Task, error) {
-	open, err := m.openJobs(ctx, account)
+	open, err := m.journal.Open(ctx, account)
 	if err != nil {
 		return nil, err
 	}
 	found := map[departureKey]api.Task{}
 	for _, job := range open {
 		leaves, err := m.jobDeparture(ctx, job)
-		if err != nil && !sealedAway(err) {
+		if err != nil && !vault.Sealed(err) {
 			return nil, err
 		}
 		if leaves.Signature != "" {
@@ -410,85 +423,52 @@ func (m *Manager) openDepartures(ctx context.Context, account int64) (map[depart
 
 // sealedCodes lists the removal codes in the vault. The code of one that cannot be opened is zero.
 func (m *Manager) sealedCodes(ctx context.Context) (list []KeptCode, err error) {
-	rows, err := m.db.QueryContext(ctx, `SELECT signature, site_code, machine_id, order_id, license_id, program, note, content FROM vault WHERE kind = ? ORDER BY kept_at, signature, site_code`, keptRemovalCode)
-	if err != nil {
-		return nil, storageError(err)
+	codes, err := m.vault.Codes(ctx)
+	for _, c := range codes {
+		list = append(list, KeptCode{
+			Signature: c.Signature,
+			Program:   c.Program,
+			Codes:     c.Codes,
+			Code:      c.Code,
+			Note:      c.Note,
+			OrderID:   c.OrderID,
+			LicenseID: c.LicenseID,
+		})
 	}
-	var contents [][]byte
-	defer rows.Close()
-	for rows.Next() {
-		var one KeptCode
-		var signature, site, machine string
-		var content []byte
-		if err := rows.Scan(&signature, &site, &machine, &one.OrderID, &one.LicenseID, &one.Program, &one.Note, &content); err != nil {
-			return nil, storageError(err)
-		}
-		codes, err := license.ParseCodes(site, machine)
-		if err != nil {
-			continue
-		}
-		one.Signature, one.Codes = license.Signature(signature), codes
-		list, contents = append(list, one), append(contents, content)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, storageError(err)
-	}
-	for i, content := range contents {
-		if list[i].Code, err = m.openCode(ctx, content); err != nil && !sealedAway(err) {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// openCode decrypts a removal code of the vault. It fails like open, and with errRequestLost if the plaintext is no
-// code.
-func (m *Manager) openCode(ctx context.Context, content []byte) (license.RemovalCode, error) {
-	plain, err := m.open(ctx, content)
-	if err != nil {
-		return 0, err
-	}
-	code, err := license.ParseRemovalCode(string(plain))
-	if err != nil {
-		return 0, errRequestLost
-	}
-	return code, nil
-}
-
-// vaultCode returns the removal code of a Site code from the vault; false if there is none or it cannot be opened.
-func (m *Manager) vaultCode(ctx context.Context, signature license.Signature, site license.SiteCode) (license.RemovalCode, bool) {
-	var content []byte
-	err := m.db.QueryRowContext(ctx, `SELECT content FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, keptRemovalCode, string(signature), site.String()).Scan(&content)
-	if err != nil {
-		return 0, false
-	}
-	code, err := m.openCode(ctx, content)
-	return code, err == nil
+	return list, err
 }
 
 // HandIn removes a license that its program let go, with the removal code that was kept: the order gets one back. It
 // fails with api.ErrNotFound when the license is none of the current account's.
 func (m *Manager) HandIn(ctx context.Context, k KeptCode) (api.Order, error) {
-	l, leaves, err := m.keptLicense(ctx, k)
+	s, err := m.acting()
 	if err != nil {
 		return api.Order{}, err
 	}
-	out, err := m.remove(ctx, l, removalRequest(l, leaves, 0))
+	l, leaves, err := s.keptLicense(ctx, k)
+	if err != nil {
+		return api.Order{}, err
+	}
+	out, err := s.remove(ctx, l, removalRequest(l, leaves, 0))
 	return out.order, err
 }
 
 // Offer releases a license that its program let go, so that another PC picks it up. It fails like HandIn.
 func (m *Manager) Offer(ctx context.Context, k KeptCode) (License, error) {
-	l, leaves, err := m.keptLicense(ctx, k)
+	s, err := m.acting()
 	if err != nil {
 		return License{}, err
 	}
-	return m.release(ctx, l, leaves)
+	l, leaves, err := s.keptLicense(ctx, k)
+	if err != nil {
+		return License{}, err
+	}
+	return s.release(ctx, l, leaves)
 }
 
 // keptLicense returns the license of a stored removal code and its departure.
-func (m *Manager) keptLicense(ctx context.Context, k KeptCode) (License, departure, error) {
-	l, _, p, err := m.licenseOf(ctx, k)
+func (s *acting) keptLicense(ctx context.Context, k KeptCode) (License, departure, error) {
+	l, _, p, err := s.licenseOf(ctx, k)
 	if err != nil {
 		return License{}, departure{}, err
 	}
@@ -500,12 +480,16 @@ func (m *Manager) keptLicense(ctx context.Context, k KeptCode) (License, departu
 // LicenseOf finds the license of a kept removal code, with its order, among the last known ones of the current account.
 // It fails with api.ErrNotFound when the license is none of the account's.
 func (m *Manager) LicenseOf(ctx context.Context, k KeptCode) (License, api.Order, error) {
-	l, o, _, err := m.licenseOf(ctx, k)
+	s, err := m.acting()
+	if err != nil {
+		return License{}, api.Order{}, err
+	}
+	l, o, _, err := s.licenseOf(ctx, k)
 	return l, o, err
 }
 
-func (m *Manager) licenseOf(ctx context.Context, k KeptCode) (found License, order api.Order, program api.Program, err error) {
-	err = m.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
+func (s *acting) licenseOf(ctx context.Context, k KeptCode) (found License, order api.Order, program api.Program, err error) {
+	err = s.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
 		for _, l := range t.Licenses {
 			if p.ApplicationSignature == string(k.Signature) && l.SiteCode == k.Codes.Site.String() && l.Status == api.StatusActive {
 				found, order, program = l, o, p
@@ -519,56 +503,42 @@ func (m *Manager) licenseOf(ctx context.Context, k KeptCode) (found License, ord
 	return found, order, program, err
 }
 
-const (
-	keptRemovalCode = "removal-code"
-	keptFile        = "license-file"
-)
-
-// keepCopy keeps a sealed copy of a license file, where the keyring keeps the key for it.
+// keepCopy stores a sealed copy of a license file in the vault.
 func (m *Manager) keepCopy(ctx context.Context, p api.Program, l api.License, content string) error {
-	sealed, err := m.seal(ctx, []byte(content))
-	if err != nil || !m.vaultLasts() {
-		return err
-	}
 	f, err := verify(p, content)
 	if err != nil {
 		return err
 	}
-	_, err = m.db.change(ctx, `INSERT INTO vault (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
- VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, '', ?, ?) ON CONFLICT DO UPDATE SET license_id = excluded.license_id, content = excluded.content, kept_at = excluded.kept_at`,
-		keptFile, p.ApplicationSignature, f.Codes.Site.String(), f.Codes.Machine.String(), l.OrderID, f.ID, p.Name, l.Note, sealed, m.options.Now().UnixMicro())
-	return err
+	return m.vault.PutFile(ctx, vault.Item{
+		Signature: license.Signature(p.ApplicationSignature),
+		Codes:     f.Codes,
+		OrderID:   l.OrderID,
+		LicenseID: f.ID,
+		Program:   p.Name,
+		Note:      l.Note,
+	}, content)
 }
 
 // copyOf returns the vault's copy of a license file, if it is that of the license and as new as the row; a row without
 // activation code takes any.
 func (m *Manager) copyOf(ctx context.Context, p api.Program, l api.License) (content string, ok bool) {
-	var sealed []byte
-	err := m.db.QueryRowContext(ctx, `SELECT content FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, keptFile, p.ApplicationSignature, l.SiteCode).Scan(&sealed)
-	if err != nil {
-		if !errors.Is(err, sql.ErrNoRows) && ctx.Err() == nil {
-			m.options.Logger.Warn("the vault cannot be read", "error", err)
-		}
-		return "", false
-	}
-	plain, err := m.open(ctx, sealed)
+	site, err := license.ParseSiteCode(l.SiteCode)
 	if err != nil {
 		return "", false
 	}
-	f, err := verify(p, string(plain))
+	if content, ok = m.vault.File(ctx, license.Signature(p.ApplicationSignature), site); !ok {
+		return "", false
+	}
+	f, err := verify(p, content)
 	if err != nil || f.ID != l.ID || l.ActivationCode != "" && f.ActivationCode.String() != l.ActivationCode {
 		return "", false
 	}
-	return string(plain), true
+	return content, true
 }
 
+// forgetCopy deletes the vault's copy of a license file.
 func (m *Manager) forgetCopy(ctx context.Context, signature license.Signature, site license.SiteCode) {
-	if _, err := m.db.change(ctx, `DELETE FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, keptFile, string(signature), site.String()); err != nil {
+	if err := m.vault.DeleteFile(ctx, signature, site); err != nil {
 		m.options.Logger.Warn("the copy of a license file could not be forgotten", "error", err)
 	}
-}
-
-func (m *Manager) forgetRemovalCode(ctx context.Context, signature license.Signature, site license.SiteCode) error {
-	_, err := m.db.change(ctx, `DELETE FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, keptRemovalCode, string(signature), site.String())
-	return err
 }

@@ -26,7 +26,11 @@ type Expiring struct {
 
 // Expiring lists the last known licenses that end within 14 days, the soonest first. Those that have ended are not among them.
 func (m *Manager) Expiring(ctx context.Context) (list []Expiring, err error) {
-	err = m.eachKnown(ctx, m.expiringInto(&list))
+	s, err := m.acting()
+	if err != nil {
+		return nil, err
+	}
+	err = s.eachKnown(ctx, m.expiringInto(&list))
 	soonestFirst(list)
 	return list, err
 }

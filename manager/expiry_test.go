@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client"
 )
 
 // signedInOffline is a manager whose account is known and whose server is not reached; it knows one order with licenses.
@@ -20,10 +19,8 @@ func signedInOffline(t *testing.T, licenses ...api.License) *Manager {
 	ctx := t.Context()
 	_, err := m.db.ExecContext(ctx, `INSERT INTO accounts VALUES (1, 'https://licenses.invalid', 'Lumen', 1, 'anna', 'Anna', 0, 0, '')`)
 	require.NoError(t, err)
-	c, err := m.newClient("https://licenses.invalid", client.Tokens{}, &tokenHolder{manager: m})
-	require.NoError(t, err)
-	m.use(Account{ID: 1, Server: "https://licenses.invalid"}, c, &tokenHolder{manager: m})
-	m.programs[1] = lumen
+	require.NoError(t, m.Recall(ctx))
+	require.NoError(t, m.db.save(ctx, 1, programsName, []api.Program{lumen}, m.options.Now()))
 	order := api.Order{ID: 1042, ProgramID: 1, ProgramName: "Lumen Studio 7, “Pro”; new", RequiresActivation: true}
 	require.NoError(t, m.db.save(ctx, 1, ordersName, Orders{Orders: []api.Order{order}}, m.options.Now()))
 	require.NoError(t, m.db.save(ctx, 1, licensesName(1042), licenses, m.options.Now()))

@@ -481,6 +481,14 @@ func (p *fakePC) signIn(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// session returns a session of the current account.
+func (p *fakePC) session(t *testing.T) *acting {
+	t.Helper()
+	s, err := p.acting()
+	require.NoError(t, err)
+	return s
+}
+
 // activateHere gives this PC a license.
 func (p *fakePC) activateHere(t *testing.T) License {
 	t.Helper()

@@ -11,6 +11,7 @@ import (
 	"github.com/acen-desktop/acen/client/keyring"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/vault"
 )
 
 // lockName is the file in the data folder that the app that runs holds.
@@ -81,8 +82,8 @@ func (m *Manager) rescue(ctx context.Context) (rest Rest, err error) {
 		switch {
 		case !ok || spent.Settled || spent.RemovalCode != 0: // it has not left, or nothing is to be done
 			continue
-		case k.Code == 0 && !m.vaultLasts():
-			return rest, errKeyMissing
+		case k.Code == 0 && !m.vault.Lasts():
+			return rest, vault.ErrKeyMissing
 		case k.Code == 0:
 			continue
 		}

@@ -140,35 +140,35 @@ func (m *Manager) installedAt(signature license.Signature) time.Time {
 
 // settle lets every license of this PC have its file where its program finds it: from the vault, else from the server. What
 // fails is logged and tried again with the next table. Rows are marked with what is here.
-func (m *Manager) settle(ctx context.Context, rows []License, online bool) {
+func (s *acting) settle(ctx context.Context, rows []License, online bool) {
 	for i := range rows {
 		l := &rows[i]
 		if !l.ThisPC {
 			continue
 		}
-		p, err := m.programOfOrder(ctx, l.OrderID)
+		p, err := s.programOfOrder(ctx, l.OrderID)
 		if err != nil {
 			return
 		}
-		if slices.ContainsFunc(m.filesHere(p), func(here hereFile) bool {
+		if slices.ContainsFunc(s.m.filesHere(p), func(here hereFile) bool {
 			return here.isOf(l.License) && here.ActivationCode.String() == l.ActivationCode
 		}) {
 			l.Installed = true
 			continue
 		}
-		if content, ok := m.copyOf(ctx, p, l.License); ok {
-			l.Installed = m.install(ctx, p, l.License, content) == nil
+		if content, ok := s.m.copyOf(ctx, p, l.License); ok {
+			l.Installed = s.m.install(ctx, p, l.License, content) == nil
 			continue
 		}
 		if !online {
 			continue
 		}
-		_, content, err := m.verifiedFile(ctx, l.ID)
+		_, content, err := s.verifiedFile(ctx, l.ID)
 		if err == nil {
-			err = m.install(ctx, p, l.License, content)
+			err = s.m.install(ctx, p, l.License, content)
 		}
 		if l.Installed = err == nil; err != nil && ctx.Err() == nil {
-			m.options.Logger.Warn("a license file could not be put on this PC", "license", l.ID, "error", err)
+			s.m.options.Logger.Warn("a license file could not be put on this PC", "license", l.ID, "error", err)
 		}
 	}
 }
@@ -194,13 +194,13 @@ type unnamed struct {
 func (u unnamed) empty() bool { return u.here == nil && len(u.spent) == 0 }
 
 // unnamedOf returns what this PC has of an order's program beside the active licenses of the order.
-func (m *Manager) unnamedOf(ctx context.Context, order int64, active []api.License) (u unnamed) {
-	p, err := m.programOfOrder(ctx, order)
+func (s *acting) unnamedOf(ctx context.Context, order int64, active []api.License) (u unnamed) {
+	p, err := s.programOfOrder(ctx, order)
 	if err != nil {
 		return u
 	}
 	u.program = p
-	if here, ok := m.fileOf(p, order); ok && here.ProgramID == p.ID &&
+	if here, ok := s.m.fileOf(p, order); ok && here.ProgramID == p.ID &&
 		!slices.ContainsFunc(active, func(l api.License) bool { return here.isOf(l) && l.ReleasedAt == nil }) {
 		u.here = &here
 	}
@@ -208,11 +208,11 @@ func (m *Manager) unnamedOf(ctx context.Context, order int64, active []api.Licen
 	if err != nil {
 		return u
 	}
-	state, err := m.options.Installed.State(signature)
+	state, err := s.m.options.Installed.State(signature)
 	if err != nil {
 		return u
 	}
-	open, err := m.openDepartures(ctx, 0)
+	open, err := s.m.openDepartures(ctx, 0)
 	if err != nil {
 		return u
 	}
@@ -266,14 +266,14 @@ func (m *Manager) dropFile(ctx context.Context, here hereFile, ended bool) {
 
 // installOutcome puts the license that a job brought on this PC, when it is this PC's. That it fails changes nothing about the
 // license: it is tried again with the next table.
-func (m *Manager) installOutcome(ctx context.Context, l api.License) {
+func (s *acting) installOutcome(ctx context.Context, l api.License) {
 	if l.ID == 0 || l.Status != api.StatusActive {
 		return
 	}
-	rows := m.mark(ctx, l.OrderID, []api.License{l})
-	m.settle(ctx, rows, true)
+	rows := s.mark(ctx, l.OrderID, []api.License{l})
+	s.settle(ctx, rows, true)
 	if rows[0].ThisPC && !rows[0].Installed {
-		m.addNotice(Say("The license file could not be put on this PC yet."), Say("The license %s is yours all the same. It is tried again when the tables are refreshed; Save file puts it where you want.", nameOf(rows[0])))
+		s.m.addNotice(Say("The license file could not be put on this PC yet."), Say("The license %s is yours all the same. It is tried again when the tables are refreshed; Save file puts it where you want.", nameOf(rows[0])))
 	}
 }
 
@@ -313,7 +313,11 @@ type BringBack struct {
 // BringBacks finds the licenses that this PC had among the last known ones, at most one for each program: where several
 // match, the one with the fewest differing locks, and of those the one activated last.
 func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) {
-	err = m.eachKnown(ctx, m.bringBacksInto(ctx, m.keptSites(ctx), &list))
+	s, err := m.acting()
+	if err != nil {
+		return nil, err
+	}
+	err = s.eachKnown(ctx, m.bringBacksInto(ctx, m.keptSites(ctx), &list))
 	return list, err
 }
 
@@ -459,12 +463,16 @@ type Found struct {
 // Find reads the cached tables once and returns what BringBacks, WaitingToMove and Expiring return, and the licenses on
 // which the server and this PC disagree.
 func (m *Manager) Find(ctx context.Context) (f Found, err error) {
+	s, err := m.acting()
+	if err != nil {
+		return f, err
+	}
 	kept := m.keptSites(ctx)
 	visits := []visitor{
 		m.bringBacksInto(ctx, kept, &f.BringBacks), waitingInto(&f.Waiting), m.expiringInto(&f.Expiring),
 		strandedInto(kept, &f.Stranded), m.forgottenInto(&f.Forgotten),
 	}
-	err = m.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
+	err = s.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
 		for _, visit := range visits {
 			if err := visit(o, p, t); err != nil {
 				return err
@@ -484,9 +492,9 @@ func (m *Manager) Find(ctx context.Context) (f Found, err error) {
 type visitor func(api.Order, api.Program, Licenses) error
 
 // eachKnown goes through the last known licenses of all orders that have some.
-func (m *Manager) eachKnown(ctx context.Context, visit visitor) error {
-	ctx = lastKnown(ctx)
-	orders, _, err := m.CachedOrders(ctx)
+func (s *acting) eachKnown(ctx context.Context, visit visitor) error {
+	s = s.lastKnown()
+	orders, _, err := s.cachedOrders(ctx)
 	if err != nil {
 		return err
 	}
@@ -494,14 +502,14 @@ func (m *Manager) eachKnown(ctx context.Context, visit visitor) error {
 		if !o.RequiresActivation {
 			continue
 		}
-		rows, known, err := m.CachedLicenses(ctx, o.ID)
+		rows, known, err := s.cachedLicenses(ctx, o.ID)
 		if err != nil {
 			return err
 		}
 		if !known {
 			continue
 		}
-		p, err := m.Program(ctx, o.ProgramID)
+		p, err := s.program(ctx, o.ProgramID)
 		if errors.Is(err, api.ErrNotFound) {
 			continue
 		}

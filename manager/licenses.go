@@ -6,46 +6,47 @@ import (
 	"fmt"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager/journal"
 )
 
 // ChangeNote changes the note of a license.
 func (m *Manager) ChangeNote(ctx context.Context, licenseID int64, note string) (License, error) {
-	ctx, a, c, err := m.as(ctx)
-	if err != nil {
-		return License{}, m.fail(ctx, err)
-	}
-	out, err := c.ChangeLicense(ctx, licenseID, api.LicenseChange{Note: &note})
-	if err != nil {
-		return License{}, m.fail(ctx, err)
-	}
-	m.keepOutcome(ctx, a, Job{OrderID: out.OrderID, LicenseID: out.ID}, outcome{license: out})
-	m.publish(Event{Kind: LicensesChanged, Account: a.ID, OrderID: out.OrderID})
-	return m.mark(ctx, out.OrderID, []api.License{out})[0], nil
+	return asCurrent(m, func(s *acting) (License, error) {
+		out, err := s.client.ChangeLicense(ctx, licenseID, api.LicenseChange{Note: &note})
+		if err != nil {
+			return License{}, s.fail(err)
+		}
+		s.keepOutcome(ctx, journal.Job{OrderID: out.OrderID, LicenseID: out.ID}, outcome{license: out})
+		m.publish(Event{Kind: LicensesChanged, Account: s.account.ID, OrderID: out.OrderID})
+		return s.mark(ctx, out.OrderID, []api.License{out})[0], nil
+	})
 }
 
 // LicenseFile returns name and text of a license file. It is checked against the program's public key first; a file that
 // does not fit is not handed on.
 func (m *Manager) LicenseFile(ctx context.Context, licenseID int64) (name, content string, err error) {
-	f, content, err := m.verifiedFile(ctx, licenseID)
+	s, err := m.begin()
+	if err != nil {
+		return "", "", err
+	}
+	f, content, err := s.verifiedFile(ctx, licenseID)
 	if err != nil {
 		return "", "", err
 	}
 	return license.FileName(f.ProgramName, licenseID), content, nil
 }
 
-func (m *Manager) verifiedFile(ctx context.Context, licenseID int64) (f license.File, content string, err error) {
-	ctx, a, c, err := m.as(ctx)
+// verifiedFile asks the server for a license file and verifies it with the keys of the program.
+func (s *acting) verifiedFile(ctx context.Context, licenseID int64) (f license.File, content string, err error) {
+	_, content, err = s.client.LicenseFile(ctx, licenseID)
 	if err != nil {
-		return f, "", m.fail(ctx, err)
+		return f, "", s.fail(err)
 	}
-	_, content, err = c.LicenseFile(ctx, licenseID)
+	programs, err := s.fetchPrograms(ctx)
 	if err != nil {
-		return f, "", m.fail(ctx, err)
-	}
-	programs, err := m.fetchPrograms(ctx, a, c)
-	if err != nil {
-		return f, "", m.fail(ctx, err)
+		return f, "", s.fail(err)
 	}
 	for _, p := range programs {
 		f, err = verify(p, content)
@@ -83,7 +84,11 @@ func (m *Manager) RemovalCode(ctx context.Context, l License) (license.RemovalCo
 	if !l.MakesCode() {
 		return 0, ErrNotThisPC
 	}
-	leaves, err := m.newDeparture(ctx, l)
+	s, err := m.acting()
+	if err != nil {
+		return 0, err
+	}
+	leaves, err := s.newDeparture(ctx, l)
 	if err != nil {
 		return 0, err
 	}
@@ -92,12 +97,7 @@ func (m *Manager) RemovalCode(ctx context.Context, l License) (license.RemovalCo
 
 // EmailPreview returns the mail that the server would send for a license.
 func (m *Manager) EmailPreview(ctx context.Context, licenseID int64) (api.EmailPreview, error) {
-	ctx, _, c, err := m.as(ctx)
-	if err != nil {
-		return api.EmailPreview{}, m.fail(ctx, err)
-	}
-	out, err := c.EmailPreview(ctx, licenseID)
-	return out, m.fail(ctx, err)
+	return ask(m, func(c *client.Client) (api.EmailPreview, error) { return c.EmailPreview(ctx, licenseID) })
 }
 
 // OpenLicensesRefusal says why the licenses of an order cannot be opened; nil when they can.

@@ -1,7 +1,6 @@
 package manager
 
 import (
-	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -323,7 +322,7 @@ func TestDropFileKeepsWhatCameMeanwhile(t *testing.T) {
 	l := p.activateHere(t)
 	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
 	rows := append([]api.License(nil), f.rows...)
-	u := p.unnamedOf(t.Context(), lumenOrder, nil)
+	u := p.session(t).unnamedOf(t.Context(), lumenOrder, nil)
 	require.NotNil(t, u.here)
 	p.reconcile(t.Context(), u, rows, p.installCount()-1)
 	require.True(t, p.runs(t, l))
@@ -429,40 +428,6 @@ func TestWithoutItsKeyAJobWaits(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, done[0].Err)
 	require.Empty(t, other.jobs(t))
-}
-
-// A keyring that cannot be used keeps the key that it holds.
-func TestLockedKeyringKeepsItsKey(t *testing.T) {
-	f := newFakeServer()
-	p := newFakePC(t, f, "old")
-	_, err := p.seal(t.Context(), []byte("secret"))
-	require.NoError(t, err)
-	key, err := p.ring.Get(t.Context(), vaultKeyName)
-	require.NoError(t, err)
-	locked := &lockedRing{ring: p.ring}
-	o := p.options
-	o.Keyring, o.Installed = locked, nil
-	require.NoError(t, p.Close())
-	p.open(t, o)
-	_, err = p.seal(t.Context(), []byte("secret"))
-	require.NoError(t, err)
-	require.Zero(t, locked.sets, "nothing is written into it")
-	after, err := p.ring.Get(t.Context(), vaultKeyName)
-	require.NoError(t, err)
-	require.Equal(t, key, after)
-}
-
-// lockedRing can be written to and not be read.
-type lockedRing struct {
-	*ring
-	sets int
-}
-
-func (r *lockedRing) Get(context.Context, string) (string, error) { return "", errRing }
-
-func (r *lockedRing) Set(ctx context.Context, name, secret string) error {
-	r.sets++
-	return r.ring.Set(ctx, name, secret)
 }
 
 // A courier's answer counts only with the server's receipt.
@@ -591,7 +556,7 @@ func TestOnlyWhatEndedIsSettled(t *testing.T) {
 	l := p.activateHere(t)
 	_, err := p.LetGo(t.Context(), lumenSignature)
 	require.NoError(t, err)
-	u := p.unnamedOf(t.Context(), lumenOrder, nil)
+	u := p.session(t).unnamedOf(t.Context(), lumenOrder, nil)
 	require.Len(t, u.spent, 1)
 	p.reconcile(t.Context(), u, []api.License{l.License}, p.installCount())
 	require.Len(t, p.kept(t), 1)

@@ -26,6 +26,8 @@ import (
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/session"
+	"github.com/acen-desktop/acen/manager/vault"
 )
 
 // Errors of the layers below that the window tells apart.
@@ -109,32 +111,25 @@ type Notice struct{ Title, Detail Text }
 
 // Manager is the license manager of one person.
 type Manager struct {
-	options Options
-	lock    *flock.Flock
-	db      *database
+	options  Options
+	lock     *flock.Flock
+	db       *database
+	sessions *session.Sessions
+	journal  *jobJournal
+	vault    *vault.Vault
 
 	mu       sync.Mutex
 	notices  []Notice
-	account  *Account
-	client   *client.Client
-	once     bool // the session is one besides a remembered one
-	programs map[int64]api.Program
+	programs map[int64]api.Program // of the server of programsOf, whose ids mean other programs elsewhere
 	reading  *fingerprint.Reading
+
+	programsOf *client.Client
 
 	hereMu   sync.Mutex
 	installs int // license files put on this PC
 	// installTimes are the times of the last installation of a license file, by application signature.
 	installTimes map[license.Signature]time.Time
 	newerTold    map[license.Signature]bool // programs with a notice about ErrNewer
-
-	vaultMu sync.Mutex
-	vault   []byte
-	lasting bool // the keyring has the vault's key
-
-	switchMu sync.Mutex // one change of the account at a time
-
-	jobsMu  sync.Mutex
-	running map[int64]*runningJob
 
 	subscribersMu sync.Mutex
 	subscribers   map[int]func(Event)
@@ -166,7 +161,7 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, running: map[int64]*runningJob{}, installTimes: map[license.Signature]time.Time{}, newerTold: map[license.Signature]bool{}, subscribers: map[int]func(Event){}}
+	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, installTimes: map[license.Signature]time.Time{}, newerTold: map[license.Signature]bool{}, subscribers: map[int]func(Event){}}
 	if err := m.openDatabase(ctx); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
@@ -178,7 +173,9 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 
 func (m *Manager) openDatabase(ctx context.Context) (err error) {
 	path := filepath.Join(m.options.DataDir, databaseName)
-	m.db, err = openDatabase(ctx, path)
+	if m.db, err = openDatabase(ctx, path); err == nil {
+		m.openRooms()
+	}
 	if !errors.Is(err, errDamaged) {
 		return err
 	}
@@ -193,10 +190,26 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 	if m.db, err = openDatabase(ctx, path); err != nil {
 		return err
 	}
+	m.openRooms()
 	if kept, err := m.KeptCodes(ctx); err == nil && len(kept) > 0 {
 		m.addNotice(Say("Tasks that waited were in the damaged file."), Say("Licenses that had left this PC for them are not lost: %d removal codes are kept here. Sign in and choose Removal codes to hand them in.", len(kept)))
 	}
 	return nil
+}
+
+// openRooms opens what the data file holds.
+func (m *Manager) openRooms() {
+	m.sessions = m.newSessions()
+	m.journal = m.newJournal()
+	m.vault = vault.New(vault.Options{
+		DB:      m.db,
+		Keyring: m.options.Keyring,
+		Timeout: keyringTime,
+		Now:     m.options.Now,
+		Rand:    m.options.Rand,
+		Logger:  m.options.Logger,
+		Wrap:    storageError,
+	})
 }
 
 // setOlderAside moves the files of a trial version on this PC into folders "old", without reading their licenses, and
@@ -298,50 +311,6 @@ func (m *Manager) publish(e Event) {
 	for _, fn := range all {
 		fn(e)
 	}
-}
-
-// session returns account and client of who is signed in; it fails with ErrSignedOut.
-func (m *Manager) session() (Account, *client.Client, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.account == nil || m.client == nil {
-		return Account{}, nil, ErrSignedOut
-	}
-	return *m.account, m.client, nil
-}
-
-// acting is an account and its client, in the context of a call.
-type acting struct {
-	account Account
-	client  *client.Client
-}
-
-// actingKey finds what a call of a manager acts as.
-type actingKey struct{ manager *Manager }
-
-// as returns account and client that a call acts as: those that it began with, whoever is switched to meanwhile. It fails with
-// ErrSignedOut.
-func (m *Manager) as(ctx context.Context) (context.Context, Account, *client.Client, error) {
-	if one, ok := ctx.Value(actingKey{m}).(acting); ok {
-		return ctx, one.account, one.client, nil
-	}
-	a, c, err := m.session()
-	if err != nil {
-		return ctx, a, c, err
-	}
-	return context.WithValue(ctx, actingKey{m}, acting{a, c}), a, c, nil
-}
-
-// fail passes an error of a call on; when the session that it acts in has ended, subscribers hear of it.
-func (m *Manager) fail(ctx context.Context, err error) error {
-	if errors.Is(err, ErrSignedOut) {
-		e := Event{Kind: SignedOut}
-		if one, ok := ctx.Value(actingKey{m}).(acting); ok {
-			e.Account = one.account.ID
-		}
-		m.publish(e)
-	}
-	return err
 }
 
 // policyOf reads a locking policy; locks this version does not know cannot change.

@@ -11,6 +11,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/vault"
 )
 
 // OfflineProgram is a program that this PC knows without asking a server: it has run here, or an account of this PC has it.
@@ -176,7 +177,7 @@ func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish)
 	if err != nil {
 		return request, err
 	}
-	sealed, err := m.seal(ctx, content) // it may hold removal codes
+	sealed, err := m.vault.Seal(ctx, content) // it may hold removal codes
 	if err != nil {
 		return request, err
 	}
@@ -221,8 +222,8 @@ func (m *Manager) Requests(ctx context.Context) (list []carry.Request, err error
 		return nil, storageError(err)
 	}
 	for _, sealed := range contents {
-		content, err := m.open(ctx, sealed)
-		if sealedAway(err) {
+		content, err := m.vault.Open(ctx, sealed)
+		if vault.Sealed(err) {
 			continue
 		}
 		if err != nil {
@@ -321,7 +322,8 @@ func (m *Manager) takeReceipt(ctx context.Context, r carry.Result) error {
 	if spent, ok := state.Find(r.Codes.Site); ok {
 		leaves.LicenseID = spent.LicenseID
 	}
-	if err := m.checkReceipt(ctx, leaves, r.Receipt); err != nil {
+	s, _ := m.acting() // nobody may be signed in
+	if err := m.checkReceipt(ctx, s, leaves, r.Receipt); err != nil {
 		m.options.Logger.Warn("a courier's answer has no valid receipt", "error", err)
 		return ErrNoReceipt
 	}

@@ -10,16 +10,15 @@ import (
 )
 
 // anonymous returns a client of a server that needs no session; "" means the server of the current account.
-func (m *Manager) anonymous(ctx context.Context, server string) (*client.Client, error) {
+func (m *Manager) anonymous(server string) (*client.Client, error) {
 	if server == "" {
-		ctx, _, c, err := m.as(ctx)
-		return c, m.fail(ctx, err)
+		s, err := m.begin()
+		if err != nil {
+			return nil, err
+		}
+		return s.client, nil
 	}
-	address, err := client.ParseServer(server)
-	if err != nil {
-		return nil, err
-	}
-	return m.newClient(address, client.Tokens{}, &tokenHolder{manager: m})
+	return m.sessions.Anonymous(server)
 }
 
 // key returns a new idempotency key.
@@ -30,7 +29,7 @@ func (m *Manager) key() (string, error) {
 
 // About describes a server to somebody who has not signed in. It fails with ErrAddress for a text that is no address.
 func (m *Manager) About(ctx context.Context, server string) (api.Server, error) {
-	c, err := m.anonymous(ctx, server)
+	c, err := m.anonymous(server)
 	if err != nil {
 		return api.Server{}, err
 	}
@@ -40,7 +39,7 @@ func (m *Manager) About(ctx context.Context, server string) (api.Server, error) 
 // Verification gets a verification number of a server as a picture, and on request as a sound; "" means the server of the
 // current account.
 func (m *Manager) Verification(ctx context.Context, server string, sound bool) (api.Verification, error) {
-	c, err := m.anonymous(ctx, server)
+	c, err := m.anonymous(server)
 	if err != nil {
 		return api.Verification{}, err
 	}
@@ -50,7 +49,7 @@ func (m *Manager) Verification(ctx context.Context, server string, sound bool) (
 // Register opens an account with a serial number; the person signs in afterwards. A lost answer is asked for again with the
 // same key while the call lasts.
 func (m *Manager) Register(ctx context.Context, server string, a api.NewAccount) (api.Client, error) {
-	c, err := m.anonymous(ctx, server)
+	c, err := m.anonymous(server)
 	if err != nil {
 		return api.Client{}, err
 	}
@@ -63,7 +62,7 @@ func (m *Manager) Register(ctx context.Context, server string, a api.NewAccount)
 
 // RequestPasswordReset asks a server to mail a link that sets a new password. Whether there is such an account is not told.
 func (m *Manager) RequestPasswordReset(ctx context.Context, server, login string, v api.VerificationAnswer) error {
-	c, err := m.anonymous(ctx, server)
+	c, err := m.anonymous(server)
 	if err != nil {
 		return err
 	}
@@ -76,29 +75,19 @@ func (m *Manager) RequestPasswordReset(ctx context.Context, server, login string
 
 // Account asks for the contact data of the current account.
 func (m *Manager) Account(ctx context.Context) (api.Account, error) {
-	ctx, _, c, err := m.as(ctx)
-	if err != nil {
-		return api.Account{}, m.fail(ctx, err)
-	}
-	out, err := c.Account(ctx)
-	return out, m.fail(ctx, err)
+	return ask(m, func(c *client.Client) (api.Account, error) { return c.Account(ctx) })
 }
 
 // ChangeAccount changes contact data of the current account.
 func (m *Manager) ChangeAccount(ctx context.Context, change api.AccountChange) (api.Account, error) {
-	ctx, _, c, err := m.as(ctx)
-	if err != nil {
-		return api.Account{}, m.fail(ctx, err)
-	}
-	out, err := c.ChangeAccount(ctx, change)
-	return out, m.fail(ctx, err)
+	return ask(m, func(c *client.Client) (api.Account, error) { return c.ChangeAccount(ctx, change) })
 }
 
 // ChangePassword sets a new password for the current account; its other sessions end.
 func (m *Manager) ChangePassword(ctx context.Context, current, next string) error {
-	ctx, _, c, err := m.as(ctx)
+	s, err := m.begin()
 	if err != nil {
-		return m.fail(ctx, err)
+		return err
 	}
-	return m.fail(ctx, c.ChangePassword(ctx, api.PasswordChange{CurrentPassword: current, NewPassword: next}))
+	return s.fail(s.client.ChangePassword(ctx, api.PasswordChange{CurrentPassword: current, NewPassword: next}))
 }

@@ -5,11 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager/journal"
+	"github.com/acen-desktop/acen/manager/vault"
 )
 
 // request is the stored request of a job. It contains no removal code in plain text: that of a license of this PC is in
@@ -51,43 +52,45 @@ func (r request) codes() (license.Codes, error) {
 	return license.ParseCodes(body.SiteCode, body.MachineID)
 }
 
-// withCodes returns r with other codes of the PC. The body is encoded as the task encodes it, because sameRequest
-// compares it.
-func (r request) withCodes(task api.Task, codes license.Codes) (request, error) {
-	site, machine := codes.Site.String(), codes.Machine.String()
-	var body any
-	var err error
-	switch task {
-	case api.TaskNewLicense:
-		var b api.NewLicense
-		err = r.read(&b)
-		b.SiteCode, b.MachineID = site, machine
-		body = b
-	case api.TaskReactivation:
-		var b api.Reactivation
-		err = r.read(&b)
-		b.SiteCode, b.MachineID = site, machine
-		body = b
-	case api.TaskTransfer:
-		var b api.Transfer
-		err = r.read(&b)
-		b.SiteCode, b.MachineID = site, machine
-		body = b
-	default:
-		return r, fmt.Errorf("a job %q asks for no license", task)
-	}
-	if err != nil {
+// leaves reports whether a license leaves this PC with the request.
+func (r request) leaves() bool { return r.Leaves.Signature != "" }
+
+// The functions below return a request with other codes of the PC. They encode the body as the task encodes it, because
+// sameRequest compares it.
+
+func newLicenseWithCodes(r request, codes api.PCCodes) (request, error) {
+	var body api.NewLicense
+	if err := r.read(&body); err != nil {
 		return r, err
 	}
+	body.SiteCode, body.MachineID = codes.SiteCode, codes.MachineID
+	return r.withBody(body)
+}
+
+func reactivationWithCodes(r request, codes api.PCCodes) (request, error) {
+	var body api.Reactivation
+	if err := r.read(&body); err != nil {
+		return r, err
+	}
+	body.SiteCode, body.MachineID = codes.SiteCode, codes.MachineID
+	return r.withBody(body)
+}
+
+func transferWithCodes(r request, codes api.PCCodes) (request, error) {
+	var body api.Transfer
+	if err := r.read(&body); err != nil {
+		return r, err
+	}
+	body.SiteCode, body.MachineID = codes.SiteCode, codes.MachineID
 	return r.withBody(body)
 }
 
 // readRequest decodes the request of a job. Older versions sealed the entire request if it contained a removal code;
-// readRequest fails with errRequestLost or errKeyMissing if it cannot open such a request.
-func (m *Manager) readRequest(ctx context.Context, job Job) (r request, err error) {
-	content := job.request
+// readRequest fails with vault.ErrLost or vault.ErrKeyMissing if it cannot open such a request.
+func (m *Manager) readRequest(ctx context.Context, job journal.Job) (r request, err error) {
+	content := job.Request()
 	if !json.Valid(content) {
-		if content, err = m.open(ctx, content); err != nil {
+		if content, err = m.vault.Open(ctx, content); err != nil {
 			return r, err
 		}
 	}
@@ -100,31 +103,35 @@ func (m *Manager) readRequest(ctx context.Context, job Job) (r request, err erro
 	return r, nil
 }
 
-// prepare decodes the request of a job, with its removal code, and sets job.leaves.
-func (m *Manager) prepare(ctx context.Context, job *Job) (request, error) {
-	if _, ok := senders[job.Task]; !ok {
-		return request{}, fmt.Errorf("%w: a job %q of a newer version", ErrStorage, job.Task)
-	}
-	r, err := m.readRequest(ctx, *job)
+// openRequest decodes the request of a job, with its removal code.
+func (s *acting) openRequest(ctx context.Context, job journal.Job) (request, error) {
+	r, err := s.m.readRequest(ctx, job)
 	if err != nil {
 		return r, err
 	}
-	job.leaves = r.Leaves.Signature != ""
 	switch {
 	case r.Leaves.RemovalCode != "":
 		r.code = r.Leaves.RemovalCode
-	case job.leaves:
-		r.Leaves.RemovalCode, err = m.departureCode(ctx, r.Leaves)
+	case r.leaves():
+		r.Leaves.RemovalCode, err = s.departureCode(ctx, r.Leaves)
 		r.code = r.Leaves.RemovalCode
 	case r.Sealed != nil:
-		r.code, err = m.typedCode(ctx, r)
+		r.code, err = s.m.typedCode(ctx, r)
 	}
 	return r, err
 }
 
-// jobDeparture returns the departure of a job; zero if it has none. It fails with errRequestLost or errKeyMissing if the
+// encodeRequest returns a request in its stored form, with the removal code that a person typed sealed.
+func (m *Manager) encodeRequest(ctx context.Context, r request) ([]byte, error) {
+	if err := m.sealSecret(ctx, &r); err != nil {
+		return nil, err
+	}
+	return r.encode()
+}
+
+// jobDeparture returns the departure of a job; zero if it has none. It fails with vault.ErrLost or vault.ErrKeyMissing if the
 // request cannot be read.
-func (m *Manager) jobDeparture(ctx context.Context, job Job) (departure, error) {
+func (m *Manager) jobDeparture(ctx context.Context, job journal.Job) (departure, error) {
 	r, err := m.readRequest(ctx, job)
 	return r.Leaves, err
 }
@@ -134,93 +141,95 @@ func (m *Manager) sealSecret(ctx context.Context, r *request) (err error) {
 	if r.typed == "" {
 		return nil
 	}
-	r.Sealed, err = m.seal(ctx, []byte(r.typed))
-	r.Temporary = !m.vaultLasts()
+	r.Sealed, err = m.vault.Seal(ctx, []byte(r.typed))
+	r.Temporary = !m.vault.Lasts()
 	return err
 }
 
-// typedCode decrypts the typed removal code. It fails with errRequestLost if the key is lost, and with errKeyMissing if
+// typedCode decrypts the typed removal code. It fails with vault.ErrLost if the key is lost, and with vault.ErrKeyMissing if
 // the keyring cannot be used now.
 func (m *Manager) typedCode(ctx context.Context, r request) (string, error) {
-	plain, err := m.open(ctx, r.Sealed)
-	if r.Temporary && errors.Is(err, errKeyMissing) {
-		err = errRequestLost
+	plain, err := m.vault.Open(ctx, r.Sealed)
+	if r.Temporary && errors.Is(err, vault.ErrKeyMissing) {
+		err = vault.ErrLost
 	}
 	return string(plain), err
 }
 
 // sameRequest reports whether an open job has the request r, with the same typed removal code. It reports false if the
 // request of the job cannot be opened.
-func (m *Manager) sameRequest(ctx context.Context, job Job, r request) (bool, error) {
+func (m *Manager) sameRequest(ctx context.Context, job journal.Job, r request) (bool, error) {
 	old, err := m.readRequest(ctx, job)
 	typed := ""
 	if err == nil && old.Sealed != nil {
 		typed, err = m.typedCode(ctx, old)
 	}
-	if errors.Is(err, errRequestLost) || errors.Is(err, errKeyMissing) {
+	if vault.Sealed(err) {
 		return false, nil
 	}
 	return bytes.Equal(old.Body, r.Body) && old.Leaves.SiteCode == r.Leaves.SiteCode && typed == r.typed, err
 }
 
-// sender sends the request of a job with its idempotency key.
-type sender func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error)
+// The senders of the tasks.
 
-// senders are the senders of all tasks.
-var senders = map[api.Task]sender{
-	api.TaskNewLicense: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
-		var body api.NewLicense
-		if err = r.read(&body); err == nil {
-			out.license, err = c.NewLicense(ctx, job.Key, r.OrderID, body)
-		}
-		return out, err
-	},
-	api.TaskReactivation: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
-		var body api.Reactivation
-		if err = r.read(&body); err == nil {
-			out.license, err = c.Reactivate(ctx, job.Key, r.LicenseID, body)
-		}
-		return out, err
-	},
-	api.TaskTransfer: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
-		var body api.Transfer
+func sendNewLicense(ctx context.Context, c *client.Client, job *journal.Job, r request) (out outcome, err error) {
+	var body api.NewLicense
+	if err = r.read(&body); err == nil {
+		out.license, err = c.NewLicense(ctx, job.Key, r.OrderID, body)
+	}
+	return out, err
+}
+
+func sendReactivation(ctx context.Context, c *client.Client, job *journal.Job, r request) (out outcome, err error) {
+	var body api.Reactivation
+	if err = r.read(&body); err == nil {
+		out.license, err = c.Reactivate(ctx, job.Key, r.LicenseID, body)
+	}
+	return out, err
+}
+
+func sendTransfer(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
+	var body api.Transfer
+	if err := r.read(&body); err != nil {
+		return outcome{}, err
+	}
+	if r.code != "" {
+		body.RemovalCode = r.code
+	}
+	answer, err := c.Transfer(ctx, job.Key, r.LicenseID, body)
+	return outcome{license: answer.License, receipt: answer.Receipt}, err
+}
+
+func sendRemoval(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
+	body := api.Removal{RemovalCode: r.code}
+	if r.code == "" { // an older version's
 		if err := r.read(&body); err != nil {
 			return outcome{}, err
 		}
-		if r.code != "" {
-			body.RemovalCode = r.code
-		}
-		answer, err := c.Transfer(ctx, job.Key, r.LicenseID, body)
-		return outcome{license: answer.License, receipt: answer.Receipt}, err
-	},
-	api.TaskRemoval: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
-		body := api.Removal{RemovalCode: r.code}
-		if r.code == "" { // an older version's
-			if err := r.read(&body); err != nil {
-				return outcome{}, err
-			}
-		}
-		answer, err := c.Remove(ctx, job.Key, r.LicenseID, body)
-		return outcome{order: answer.Order, receipt: answer.Receipt}, err
-	},
-	api.TaskRelease: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
-		answer, err := c.Release(ctx, job.Key, r.LicenseID, api.Release{RemovalCode: r.code})
-		return outcome{license: answer.License, receipt: answer.Receipt}, err
-	},
-	api.TaskEmail: func(ctx context.Context, c *client.Client, job *Job, r request) (outcome, error) {
-		var body api.EmailRequest
-		if err := r.read(&body); err != nil {
-			return outcome{}, err
-		}
-		return outcome{}, c.SendEmail(ctx, job.Key, r.LicenseID, body)
-	},
-	api.TaskNewOrder: func(ctx context.Context, c *client.Client, job *Job, r request) (out outcome, err error) {
-		var body api.NewOrder
-		if err = r.read(&body); err == nil {
-			out.order, err = c.NewOrder(ctx, job.Key, body)
-		}
-		return out, err
-	},
+	}
+	answer, err := c.Remove(ctx, job.Key, r.LicenseID, body)
+	return outcome{order: answer.Order, receipt: answer.Receipt}, err
+}
+
+func sendRelease(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
+	answer, err := c.Release(ctx, job.Key, r.LicenseID, api.Release{RemovalCode: r.code})
+	return outcome{license: answer.License, receipt: answer.Receipt}, err
+}
+
+func sendEmail(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
+	var body api.EmailRequest
+	if err := r.read(&body); err != nil {
+		return outcome{}, err
+	}
+	return outcome{}, c.SendEmail(ctx, job.Key, r.LicenseID, body)
+}
+
+func sendNewOrder(ctx context.Context, c *client.Client, job *journal.Job, r request) (out outcome, err error) {
+	var body api.NewOrder
+	if err = r.read(&body); err == nil {
+		out.order, err = c.NewOrder(ctx, job.Key, body)
+	}
+	return out, err
 }
 
 // read decodes the body.

@@ -66,7 +66,7 @@ func TestLicenseComesBackBesideAnotherOrder(t *testing.T) {
 	gone := departureOf(f.program(), l, mustCodes(t, l), f.code(l.License))
 	require.NoError(t, p.leave(t.Context(), Account{}, gone, ""))
 	require.False(t, p.runs(t, l))
-	require.NoError(t, p.undoLeave(t.Context(), gone))
+	require.NoError(t, p.undoLeave(t.Context(), p.session(t), gone))
 	require.True(t, p.runs(t, l))
 }
 

@@ -286,11 +286,18 @@ func TestSealedRequestKeepsItsCodes(t *testing.T) {
 	body := api.Transfer{SiteCode: pc.Codes.Site.String(), MachineID: pc.Codes.Machine.String(), RemovalCode: "9D2BK-DD62M-C"}
 	r, err := request{LicenseID: 1}.withBody(body)
 	require.NoError(t, err)
-	job := Job{Task: api.TaskTransfer, OrderID: lumenOrder, request: []byte("sealed")}
-	renewed, err := p.renewSite(t.Context(), &job, &r)
+	down(f)
+	_, err = p.Transfer(t.Context(), Transfer{License: License{License: api.License{ID: 1, OrderID: lumenOrder}}, Codes: pc.Codes})
+	require.ErrorIs(t, err, ErrUnreachable)
+	_, err = p.db.ExecContext(t.Context(), `UPDATE jobs SET request = ?`, []byte("sealed"))
+	require.NoError(t, err)
+	open, err := p.journal.Open(t.Context(), 0)
+	require.NoError(t, err)
+	job := open[0]
+	renewed, err := p.session(t).renewSite(t.Context(), tasks[job.Task], &job, &r)
 	require.NoError(t, err)
 	require.False(t, renewed)
-	require.Equal(t, []byte("sealed"), job.request)
+	require.Equal(t, []byte("sealed"), job.Request())
 }
 
 // A courier's PC cannot take a new Site code for the PC that asked, which takes it with the answer: its next request is

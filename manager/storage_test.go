@@ -18,6 +18,7 @@ import (
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/journal"
 )
 
 func options(folder string) Options {
@@ -119,10 +120,10 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, err)
 	r, err := request{OrderID: 1}.withBody(api.NewLicense{Note: strings.Repeat("x", 200_000)})
 	require.NoError(t, err)
-	_, err = m.openOrWrite(ctx, Account{ID: 1}, Job{Task: api.TaskNewLicense, Title: "x", OrderID: 1}, r)
+	_, err = m.journal.Run(ctx, &acting{m: m, account: Account{ID: 1}}, journal.Draft{Task: api.TaskNewLicense, Title: "x", OrderID: 1}, r)
 	require.ErrorIs(t, err, ErrStorage)
 	require.ErrorContains(t, err, "disk is full")
-	open, err := m.openJobs(ctx, 1)
+	open, err := m.journal.Open(ctx, 1)
 	require.NoError(t, err)
 	require.Empty(t, open)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/vault"
 )
 
 func jsonAnswer(body any) *http.Response {
@@ -392,7 +393,7 @@ func TestTypedCodeWithoutKeyringEndsWithTheApp(t *testing.T) {
 	done, err := other.ResumeJobs(t.Context())
 	require.NoError(t, err)
 	require.Len(t, done, 1)
-	require.ErrorIs(t, done[0].Err, errRequestLost)
+	require.ErrorIs(t, done[0].Err, vault.ErrLost)
 	require.Empty(t, other.jobs(t))
 }
 
@@ -434,9 +435,13 @@ func TestCancelOfWhatNeverLeft(t *testing.T) {
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
 	_, _ = p.row(t, l.ID)
-	leaves, err := p.newDeparture(t.Context(), l)
+	leaves, err := p.session(t).newDeparture(t.Context(), l)
 	require.NoError(t, err)
-	_, err = p.openOrWrite(t.Context(), *p.account, Job{Task: api.TaskRelease, OrderID: l.OrderID, LicenseID: l.ID}, removalRequest(l, leaves, 0))
+	content, err := removalRequest(l, leaves, 0).encode()
+	require.NoError(t, err)
+	_, err = p.db.ExecContext(t.Context(), `INSERT INTO jobs
+ (account, key, task, title, intent, request, state, error, order_id, license_id, created_at, updated_at)
+ VALUES (?, 'key', 'release', '', '', ?, 'pending', '', ?, ?, 0, 0)`, p.session(t).account.ID, content, l.OrderID, l.ID)
 	require.NoError(t, err)
 	require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
 	require.True(t, p.runs(t, l))

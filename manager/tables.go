@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager/journal"
 )
 
 // Orders is the table of orders with its age.
@@ -59,82 +59,69 @@ const (
 
 func licensesName(order int64) string { return fmt.Sprintf("licenses %d", order) }
 
-// Orders asks the server for the orders and keeps them.
-func (m *Manager) Orders(ctx context.Context) (Orders, error) {
-	ctx, a, c, err := m.as(ctx)
+// orders is Orders for the account of the session.
+func (s *acting) orders(ctx context.Context) (Orders, error) {
+	orders, canAdd, err := s.client.Orders(ctx)
 	if err != nil {
-		return Orders{}, m.fail(ctx, err)
+		return Orders{}, s.fail(err)
 	}
-	orders, canAdd, err := c.Orders(ctx)
-	if err != nil {
-		return Orders{}, m.fail(ctx, err)
-	}
-	out := Orders{Orders: orders, CanAddOrder: canAdd, FetchedAt: m.options.Now()}
-	m.keep(ctx, a, ordersName, out, out.FetchedAt)
+	out := Orders{Orders: orders, CanAddOrder: canAdd, FetchedAt: s.m.options.Now()}
+	s.keep(ctx, ordersName, out, out.FetchedAt)
 	return out, nil
 }
 
 // keep saves rows for later; that they cannot be kept must not hide them now.
-func (m *Manager) keep(ctx context.Context, a Account, name string, content any, at time.Time) {
-	if err := m.db.save(ctx, a.ID, name, content, at); err != nil && ctx.Err() == nil {
-		m.options.Logger.Warn("a table could not be kept", "table", name, "error", err)
+func (s *acting) keep(ctx context.Context, name string, content any, at time.Time) {
+	if err := s.m.db.save(ctx, s.account.ID, name, content, at); err != nil && ctx.Err() == nil {
+		s.m.options.Logger.Warn("a table could not be kept", "table", name, "error", err)
 	}
 }
 
-// CachedOrders returns the last known orders of the current account; false when none are known.
-func (m *Manager) CachedOrders(ctx context.Context) (out Orders, ok bool, err error) {
-	ctx, a, _, err := m.as(ctx)
-	if err != nil {
-		return out, false, err
-	}
-	out.FetchedAt, ok, err = m.db.load(ctx, a.ID, ordersName, &out)
+// cachedOrders is CachedOrders for the account of the session.
+func (s *acting) cachedOrders(ctx context.Context) (out Orders, ok bool, err error) {
+	out.FetchedAt, ok, err = s.m.db.load(ctx, s.account.ID, ordersName, &out)
 	out.Cached = true
 	return out, ok, err
 }
 
-// Licenses asks the server for the active licenses of an order and keeps them. Those of this PC get their license files, and
-// the file of one that the server names as ended is erased.
-func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
-	ctx, a, c, err := m.as(ctx)
+// licenses is Licenses for the account of the session.
+func (s *acting) licenses(ctx context.Context, order int64) (Licenses, error) {
+	installs := s.m.installCount()
+	rows, err := s.client.Licenses(ctx, order, false)
 	if err != nil {
-		return Licenses{}, m.fail(ctx, err)
+		return Licenses{}, s.fail(err)
 	}
-	installs := m.installCount()
-	rows, err := c.Licenses(ctx, order, false)
-	if err != nil {
-		return Licenses{}, m.fail(ctx, err)
-	}
-	now := m.options.Now()
-	m.keep(ctx, a, licensesName(order), rows, now)
-	if u := m.unnamedOf(ctx, order, rows); !u.empty() {
-		if all, err := c.Licenses(ctx, order, true); err == nil { // else with the next table
-			m.reconcile(ctx, u, all, installs)
+	now := s.m.options.Now()
+	s.keep(ctx, licensesName(order), rows, now)
+	if u := s.unnamedOf(ctx, order, rows); !u.empty() {
+		if all, err := s.client.Licenses(ctx, order, true); err == nil { // else with the next table
+			s.m.reconcile(ctx, u, all, installs)
 		}
 	}
-	out := m.mark(ctx, order, rows)
-	m.settle(ctx, out, true)
+	out := s.mark(ctx, order, rows)
+	s.settle(ctx, out, true)
 	return Licenses{OrderID: order, Licenses: out, FetchedAt: now}, nil
 }
 
 // keepOutcome takes what the server answered to a task over into the last known rows, so that they hold it also when the
 // connection ends before the next table. Rows that are not known stay so: a part of them would pass for all.
-func (m *Manager) keepOutcome(ctx context.Context, a Account, job Job, out outcome) {
+func (s *acting) keepOutcome(ctx context.Context, job journal.Job, out outcome) {
 	var orders Orders
 	if out.order.ID != 0 {
-		if at, ok, err := m.db.load(ctx, a.ID, ordersName, &orders); err == nil && ok {
+		if at, ok, err := s.m.db.load(ctx, s.account.ID, ordersName, &orders); err == nil && ok {
 			orders.Orders = put(orders.Orders, out.order, func(o api.Order) bool { return o.ID == out.order.ID })
-			m.keep(ctx, a, ordersName, orders, at)
+			s.keep(ctx, ordersName, orders, at)
 		}
 	}
 	var licenses []api.License
-	if at, ok, err := m.db.load(ctx, a.ID, licensesName(job.OrderID), &licenses); err == nil && ok {
+	if at, ok, err := s.m.db.load(ctx, s.account.ID, licensesName(job.OrderID), &licenses); err == nil && ok {
 		if out.license.Status == api.StatusActive {
 			licenses = put(licenses, out.license, func(l api.License) bool { return l.ID == out.license.ID })
 		}
 		if job.LicenseID != out.license.ID { // ended by the task, which may have brought another
 			licenses = slices.DeleteFunc(licenses, func(l api.License) bool { return l.ID == job.LicenseID })
 		}
-		m.keep(ctx, a, licensesName(job.OrderID), licenses, at)
+		s.keep(ctx, licensesName(job.OrderID), licenses, at)
 	}
 }
 
@@ -147,70 +134,40 @@ func put[T any](rows []T, row T, same func(T) bool) []T {
 	return append(rows, row)
 }
 
-// AllLicenses asks the server for all licenses of an order, also those that have ended. They are not kept.
-func (m *Manager) AllLicenses(ctx context.Context, order int64) (Licenses, error) {
-	ctx, _, c, err := m.as(ctx)
+// allLicenses is AllLicenses for the account of the session.
+func (s *acting) allLicenses(ctx context.Context, order int64) (Licenses, error) {
+	installs := s.m.installCount()
+	rows, err := s.client.Licenses(ctx, order, true)
 	if err != nil {
-		return Licenses{}, m.fail(ctx, err)
-	}
-	installs := m.installCount()
-	rows, err := c.Licenses(ctx, order, true)
-	if err != nil {
-		return Licenses{}, m.fail(ctx, err)
+		return Licenses{}, s.fail(err)
 	}
 	active := slices.DeleteFunc(slices.Clone(rows), func(l api.License) bool { return l.Status != api.StatusActive })
-	m.reconcile(ctx, m.unnamedOf(ctx, order, active), rows, installs)
-	out := m.mark(ctx, order, rows)
-	m.settle(ctx, out, true)
-	return Licenses{OrderID: order, Licenses: out, FetchedAt: m.options.Now()}, nil
+	s.m.reconcile(ctx, s.unnamedOf(ctx, order, active), rows, installs)
+	out := s.mark(ctx, order, rows)
+	s.settle(ctx, out, true)
+	return Licenses{OrderID: order, Licenses: out, FetchedAt: s.m.options.Now()}, nil
 }
 
-// History asks the server what happened to an order, newest first.
-func (m *Manager) History(ctx context.Context, order int64) ([]api.HistoryEntry, error) {
-	ctx, _, c, err := m.as(ctx)
-	if err != nil {
-		return nil, m.fail(ctx, err)
-	}
-	entries, err := c.History(ctx, order)
-	return entries, m.fail(ctx, err)
-}
-
-// CachedLicenses returns the last known licenses of an order; false when none are known.
-func (m *Manager) CachedLicenses(ctx context.Context, order int64) (out Licenses, ok bool, err error) {
-	ctx, a, _, err := m.as(ctx)
-	if err != nil {
-		return out, false, err
-	}
+// cachedLicenses is CachedLicenses for the account of the session.
+func (s *acting) cachedLicenses(ctx context.Context, order int64) (out Licenses, ok bool, err error) {
 	var rows []api.License
-	at, ok, err := m.db.load(ctx, a.ID, licensesName(order), &rows)
+	at, ok, err := s.m.db.load(ctx, s.account.ID, licensesName(order), &rows)
 	if err != nil || !ok {
 		return out, false, err
 	}
-	ctx = lastKnown(ctx)
-	marked := m.mark(ctx, order, rows)
-	m.settle(ctx, marked, false)
+	s = s.lastKnown()
+	marked := s.mark(ctx, order, rows)
+	s.settle(ctx, marked, false)
 	return Licenses{OrderID: order, Licenses: marked, FetchedAt: at, Cached: true}, true, nil
 }
 
-// lastKnownKey marks the context of a call that is about what was known last.
-type lastKnownKey struct{}
-
-// lastKnown lets a call take programs as they were last known; the server is asked only for those that never were.
-func lastKnown(ctx context.Context) context.Context {
-	return context.WithValue(ctx, lastKnownKey{}, true)
-}
-
 // mark finds this PC among the licenses of an order.
-func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []License {
+func (s *acting) mark(ctx context.Context, order int64, rows []api.License) []License {
 	out := make([]License, len(rows))
 	for i, row := range rows {
 		out[i].License = row
 	}
-	ctx, a, _, err := m.as(ctx)
-	if err != nil {
-		return out
-	}
-	orders, ok, err := m.CachedOrders(ctx)
+	orders, ok, err := s.cachedOrders(ctx)
 	if err != nil || !ok {
 		return out
 	}
@@ -218,15 +175,15 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 		if o.ID != order || !o.RequiresActivation {
 			continue
 		}
-		p, err := m.Program(ctx, o.ProgramID)
+		p, err := s.program(ctx, o.ProgramID)
 		if err != nil {
 			return out
 		}
-		recognize, err := m.recognizer(ctx, p)
+		recognize, err := s.m.recognizer(ctx, p)
 		if err != nil {
 			return out // without locks no row is this PC's
 		}
-		left := m.leftHere(p)
+		left := s.m.leftHere(p)
 		var open map[departureKey]api.Task
 		for i := range out {
 			out[i].ThisPC = recognize(out[i].License)
@@ -234,8 +191,8 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 				continue
 			}
 			if open == nil {
-				if open, err = m.openDepartures(ctx, a.ID); err != nil {
-					m.options.Logger.Warn("the open tasks cannot be read", "error", err)
+				if open, err = s.m.openDepartures(ctx, s.account.ID); err != nil {
+					s.m.options.Logger.Warn("the open tasks cannot be read", "error", err)
 				}
 			}
 			_, out[i].JobOpen = open[departureKey{p.ApplicationSignature, out[i].SiteCode}]
@@ -245,34 +202,25 @@ func (m *Manager) mark(ctx context.Context, order int64, rows []api.License) []L
 	return out
 }
 
-// CachedProgram returns a program of the current account's server as it was last known; the server is asked for one that never was.
-func (m *Manager) CachedProgram(ctx context.Context, id int64) (api.Program, error) {
-	return m.Program(lastKnown(ctx), id)
-}
-
-// Program returns a program of the current account's server.
-func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
-	ctx, a, c, err := m.as(ctx)
-	if err != nil {
-		return api.Program{}, m.fail(ctx, err)
-	}
-	m.mu.Lock()
-	p, ok := m.programs[id]
-	ok = ok && m.client == c // ids of another server's programs mean others
-	m.mu.Unlock()
+// program is Program for the account of the session.
+func (s *acting) program(ctx context.Context, id int64) (api.Program, error) {
+	s.m.mu.Lock()
+	p, ok := s.m.programs[id]
+	ok = ok && s.m.programsOf == s.client
+	s.m.mu.Unlock()
 	if ok {
 		return p, nil
 	}
-	if ctx.Value(lastKnownKey{}) != nil {
-		if p, ok := m.knownProgram(ctx, a, id); ok {
+	if s.cached {
+		if p, ok := s.knownProgram(ctx, id); ok {
 			return p, nil
 		}
 	}
-	programs, err := m.fetchPrograms(ctx, a, c)
+	programs, err := s.fetchPrograms(ctx)
 	if err != nil {
-		_, known, cacheErr := m.db.load(ctx, a.ID, programsName, &programs)
+		_, known, cacheErr := s.m.db.load(ctx, s.account.ID, programsName, &programs)
 		if !errors.Is(err, ErrUnreachable) || !known || cacheErr != nil {
-			return p, m.fail(ctx, err)
+			return p, s.fail(err)
 		}
 	}
 	for _, known := range programs {
@@ -287,26 +235,28 @@ func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 }
 
 // fetchPrograms asks the server for the programs of an account and caches them: the vendor may have changed a key.
-func (m *Manager) fetchPrograms(ctx context.Context, a Account, c *client.Client) ([]api.Program, error) {
-	programs, err := c.Programs(ctx)
+func (s *acting) fetchPrograms(ctx context.Context) ([]api.Program, error) {
+	programs, err := s.client.Programs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m.keep(ctx, a, programsName, programs, m.options.Now())
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.client == c {
-		for _, p := range programs {
-			m.programs[p.ID] = p
-		}
+	s.keep(ctx, programsName, programs, s.m.options.Now())
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	if s.m.programsOf != s.client {
+		clear(s.m.programs)
+		s.m.programsOf = s.client
+	}
+	for _, p := range programs {
+		s.m.programs[p.ID] = p
 	}
 	return programs, nil
 }
 
 // knownProgram finds a program among those of an account that were last known.
-func (m *Manager) knownProgram(ctx context.Context, a Account, id int64) (p api.Program, ok bool) {
+func (s *acting) knownProgram(ctx context.Context, id int64) (p api.Program, ok bool) {
 	var programs []api.Program
-	if _, known, err := m.db.load(ctx, a.ID, programsName, &programs); err != nil || !known {
+	if _, known, err := s.m.db.load(ctx, s.account.ID, programsName, &programs); err != nil || !known {
 		return p, false
 	}
 	i := slices.IndexFunc(programs, func(p api.Program) bool { return p.ID == id })
@@ -314,25 +264,6 @@ func (m *Manager) knownProgram(ctx context.Context, a Account, id int64) (p api.
 		return p, false
 	}
 	return programs[i], true
-}
-
-// SerialPrograms asks the server for the programs that accept serial numbers.
-func (m *Manager) SerialPrograms(ctx context.Context) ([]api.Program, error) {
-	ctx, _, c, err := m.as(ctx)
-	if err != nil {
-		return nil, m.fail(ctx, err)
-	}
-	programs, err := c.Programs(ctx)
-	if err != nil {
-		return nil, m.fail(ctx, err)
-	}
-	var accepting []api.Program
-	for _, p := range programs {
-		if p.AcceptsSerials {
-			accepting = append(accepting, p)
-		}
-	}
-	return accepting, nil
 }
 
 // keyOf returns the fingerprint key of a program.

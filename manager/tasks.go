@@ -7,6 +7,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/manager/journal"
 )
 
 // NewLicense is the request of a new license.
@@ -52,47 +53,39 @@ type SendEmail struct {
 	Message   string
 }
 
-// NewLicense activates a PC for an order. The same order and codes while a job is open join that job. On a network error the
-// job stays open and goes on with ResumeJobs. If the server refuses this PC's Site code as spent, this PC takes a new
-// one and the job asks again (spec: api 21).
-func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
-	return m.licensed(ctx, Job{
+// newLicense is NewLicense for the account of the session.
+func (s *acting) newLicense(ctx context.Context, r NewLicense) (License, error) {
+	return s.licensed(ctx, journal.Draft{
 		Task:    api.TaskNewLicense,
-		Title:   beginnings[api.TaskNewLicense] + r.Codes.Site.String(),
+		Title:   tasks[api.TaskNewLicense].title + r.Codes.Site.String(),
 		OrderID: r.OrderID,
-		intent:  fmt.Sprintf("order %d", r.OrderID) + intentCodes(r.Codes),
+		Intent:  fmt.Sprintf("order %d", r.OrderID) + intentCodes(r.Codes),
 	}, request{OrderID: r.OrderID}, api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
 }
 
-// Reactivate gives a license to the new codes of the PC it was made for. The job, and this PC's codes, work like those of
-// NewLicense.
-func (m *Manager) Reactivate(ctx context.Context, r Reactivate) (License, error) {
-	return m.licensed(ctx, Job{
+// reactivate is Reactivate for the account of the session.
+func (s *acting) reactivate(ctx context.Context, r Reactivate) (License, error) {
+	return s.licensed(ctx, journal.Draft{
 		Task:      api.TaskReactivation,
-		Title:     beginnings[api.TaskReactivation] + nameOf(r.License),
+		Title:     tasks[api.TaskReactivation].title + nameOf(r.License),
 		OrderID:   r.License.OrderID,
 		LicenseID: r.License.ID,
-		intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
+		Intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
 	}, request{LicenseID: r.License.ID}, api.Reactivation{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
 }
 
 // intentCodes is the end of the intent of a job that asks for a license for codes.
 func intentCodes(codes license.Codes) string { return ", codes " + codes.Merged() }
 
-// Transfer gives a license to another PC. The job works like that of NewLicense; the removal code in it is sealed. A license
-// of this PC leaves it first, as with Move.
-func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
-	ctx, _, _, err := m.as(ctx)
-	if err != nil {
-		return License{}, m.fail(ctx, err)
-	}
-	leaves, err := m.newDeparture(ctx, r.License)
+// transfer is Transfer for the account of the session.
+func (s *acting) transfer(ctx context.Context, r Transfer) (License, error) {
+	leaves, err := s.newDeparture(ctx, r.License)
 	if err != nil {
 		return License{}, err
 	}
-	return m.licensed(ctx, Job{
-		Task: api.TaskTransfer, Title: beginnings[api.TaskTransfer] + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
-		intent: fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
+	return s.licensed(ctx, journal.Draft{
+		Task: api.TaskTransfer, Title: tasks[api.TaskTransfer].title + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
+		Intent: fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
 	}, removalRequest(r.License, leaves, r.RemovalCode),
 		api.Transfer{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
 }
@@ -109,21 +102,19 @@ func removalRequest(l License, leaves departure, typed license.RemovalCode) requ
 
 // Remove ends a license and returns its order. The job works like that of Transfer.
 func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
-	ctx, _, _, err := m.as(ctx)
-	if err != nil {
-		return api.Order{}, m.fail(ctx, err)
-	}
-	leaves, err := m.newDeparture(ctx, r.License)
-	if err != nil {
-		return api.Order{}, err
-	}
-	out, err := m.remove(ctx, r.License, removalRequest(r.License, leaves, r.RemovalCode))
-	return out.order, err
+	return asCurrent(m, func(s *acting) (api.Order, error) {
+		leaves, err := s.newDeparture(ctx, r.License)
+		if err != nil {
+			return api.Order{}, err
+		}
+		out, err := s.remove(ctx, r.License, removalRequest(r.License, leaves, r.RemovalCode))
+		return out.order, err
+	})
 }
 
-func (m *Manager) remove(ctx context.Context, l License, r request) (outcome, error) {
-	return m.run(ctx, Job{
-		Task: api.TaskRemoval, Title: beginnings[api.TaskRemoval] + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, intent: fmt.Sprintf("license %d", l.ID),
+func (s *acting) remove(ctx context.Context, l License, r request) (outcome, error) {
+	return s.run(ctx, journal.Draft{
+		Task: api.TaskRemoval, Title: tasks[api.TaskRemoval].title + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, Intent: fmt.Sprintf("license %d", l.ID),
 	}, r)
 }
 
@@ -133,9 +124,13 @@ func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
 	if err != nil {
 		return err
 	}
-	_, err = m.run(ctx, Job{
-		Task: api.TaskEmail, Title: beginnings[api.TaskEmail] + nameOf(License{License: api.License{ID: r.LicenseID}}), LicenseID: r.LicenseID,
-		intent: fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
+	s, err := m.begin()
+	if err != nil {
+		return err
+	}
+	_, err = s.run(ctx, journal.Draft{
+		Task: api.TaskEmail, Title: tasks[api.TaskEmail].title + nameOf(License{License: api.License{ID: r.LicenseID}}), LicenseID: r.LicenseID,
+		Intent: fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
 	}, content)
 	return err
 }
@@ -147,44 +142,40 @@ func (m *Manager) NewOrder(ctx context.Context, r api.NewOrder) (api.Order, erro
 	if err != nil {
 		return api.Order{}, err
 	}
-	out, err := m.run(ctx, Job{
-		Task: api.TaskNewOrder, Title: beginnings[api.TaskNewOrder] + r.SerialNumber,
-		intent: fmt.Sprintf("program %d, serial %s", r.ProgramID, r.SerialNumber),
+	s, err := m.begin()
+	if err != nil {
+		return api.Order{}, err
+	}
+	out, err := s.run(ctx, journal.Draft{
+		Task: api.TaskNewOrder, Title: tasks[api.TaskNewOrder].title + r.SerialNumber,
+		Intent: fmt.Sprintf("program %d, serial %s", r.ProgramID, r.SerialNumber),
 	}, content)
 	return out.order, err
 }
 
 // licensed runs a job that brings a license and finds out whether it is this PC's, and whether its file is in place.
-func (m *Manager) licensed(ctx context.Context, job Job, r request, body any) (License, error) {
-	ctx, _, _, err := m.as(ctx)
-	if err != nil {
-		return License{}, m.fail(ctx, err)
-	}
+func (s *acting) licensed(ctx context.Context, d journal.Draft, r request, body any) (License, error) {
+	var err error
 	if body != nil {
 		if r, err = r.withBody(body); err != nil {
 			return License{}, err
 		}
 	}
-	out, err := m.run(ctx, job, r)
+	out, err := s.run(ctx, d, r)
 	if err != nil {
 		return License{}, err
 	}
-	rows := m.mark(ctx, job.OrderID, []api.License{out.license})
-	m.settle(ctx, rows, false)
+	rows := s.mark(ctx, d.OrderID, []api.License{out.license})
+	s.settle(ctx, rows, false)
 	return rows[0], nil
-}
-
-// beginnings are what the titles of jobs begin with; what they are about follows.
-var beginnings = map[api.Task]string{
-	api.TaskNewLicense: "New license for ", api.TaskReactivation: "Reactivation of ", api.TaskTransfer: "Transfer of ", api.TaskRemoval: "Removal of ",
-	api.TaskRelease: "Move of ", api.TaskEmail: "Email of ", api.TaskNewOrder: "New order with serial number ",
 }
 
 // About returns what a job is about, for who says its title in another language: the note of a license, or "" for a license without
 // one, the Site code of a new license, or the serial number of a new order. It is false for a title of another kind.
 func (j Job) About() (name string, ok bool) {
-	name, ok = strings.CutPrefix(j.Title, beginnings[j.Task])
-	if !ok || beginnings[j.Task] == "" {
+	t, known := tasks[j.Task]
+	name, ok = strings.CutPrefix(j.Title, t.title)
+	if !ok || !known {
 		return "", false
 	}
 	if name == nameOf(License{License: api.License{ID: j.LicenseID}}) {

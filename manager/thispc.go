@@ -34,10 +34,10 @@ func (p ThisPC) Distinct() bool {
 	return p.Locks[license.NETID-1].Readable || p.Locks[license.HDHWID-1].Readable
 }
 
-// ThisPC computes Site code and Machine ID of this PC for a program.
-func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
+// thisPC is ThisPC for the account of the session.
+func (s *acting) thisPC(ctx context.Context, programID int64) (ThisPC, error) {
 	var out ThisPC
-	p, err := m.Program(ctx, programID)
+	p, err := s.program(ctx, programID)
 	if err != nil {
 		return out, err
 	}
@@ -45,7 +45,7 @@ func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
 	if err != nil {
 		return out, err
 	}
-	reading, err := m.locks(ctx)
+	reading, err := s.m.locks(ctx)
 	if err != nil {
 		return out, err
 	}
@@ -60,7 +60,7 @@ func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
 		}
 		out.Locks[i] = info
 	}
-	generation, err := m.generation(ctx, p)
+	generation, err := s.m.generation(ctx, p)
 	if err != nil {
 		return out, err
 	}
@@ -160,8 +160,8 @@ func (m *Manager) tellNewer(signature license.Signature, program string) {
 
 // renewCodes takes a new Site code for this PC instead of the one in codes, which the server refused, and returns the
 // new codes. It returns codes that are not this PC's unchanged.
-func (m *Manager) renewCodes(ctx context.Context, order int64, codes license.Codes) (license.Codes, error) {
-	p, err := m.programOfOrder(ctx, order)
+func (s *acting) renewCodes(ctx context.Context, order int64, codes license.Codes) (license.Codes, error) {
+	p, err := s.programOfOrder(ctx, order)
 	if err != nil {
 		return codes, err
 	}
@@ -169,7 +169,7 @@ func (m *Manager) renewCodes(ctx context.Context, order int64, codes license.Cod
 	if err != nil {
 		return codes, err
 	}
-	reading, err := m.locks(ctx)
+	reading, err := s.m.locks(ctx)
 	if err != nil {
 		return codes, err
 	}
@@ -178,10 +178,10 @@ func (m *Manager) renewCodes(ctx context.Context, order int64, codes license.Cod
 	if err != nil || reading.BlockFor(key, block) != block {
 		return codes, nil
 	}
-	if err := m.options.Installed.Renew(ctx, signature, codes.Site); err != nil {
+	if err := s.m.options.Installed.Renew(ctx, signature, codes.Site); err != nil {
 		return codes, installedError(err)
 	}
-	generation, err := m.generation(ctx, p)
+	generation, err := s.m.generation(ctx, p)
 	return key.Codes(generation, block), err
 }
 
@@ -273,10 +273,9 @@ func boundOf(key license.Key, program api.Program, l License) (b bound, err erro
 	return b, err
 }
 
-// Compare tells how the PC with these codes compares with the one that a license was made for: the server decides about a
-// reactivation by the same function. It needs no network, and fails with license.ErrMismatch for codes of another program.
-func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (license.Comparison, error) {
-	program, err := m.programOfOrder(ctx, l.OrderID)
+// compare is Compare for the account of the session.
+func (s *acting) compare(ctx context.Context, l License, codes license.Codes) (license.Comparison, error) {
+	program, err := s.programOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return license.Comparison{}, err
 	}
@@ -298,7 +297,11 @@ func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (
 // ThisPCFor computes Site code and Machine ID of this PC for the reactivation of a license: the adapter that the license was
 // bound to is looked for among all.
 func (m *Manager) ThisPCFor(ctx context.Context, l License) (license.Codes, error) {
-	program, err := m.programOfOrder(ctx, l.OrderID)
+	s, err := m.acting()
+	if err != nil {
+		return license.Codes{}, err
+	}
+	program, err := s.programOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return license.Codes{}, err
 	}
@@ -338,7 +341,11 @@ func (m *Manager) comparer(ctx context.Context, program api.Program) (func(Licen
 // RecheckThisPC compares this PC, read anew, with the one that a license was made for, by its program as it was last known.
 func (m *Manager) RecheckThisPC(ctx context.Context, l License) (license.Comparison, error) {
 	m.ForgetThisPC()
-	program, err := m.programOfOrder(lastKnown(ctx), l.OrderID)
+	s, err := m.acting()
+	if err != nil {
+		return license.Comparison{}, err
+	}
+	program, err := s.lastKnown().programOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return license.Comparison{}, err
 	}
@@ -350,14 +357,14 @@ func (m *Manager) RecheckThisPC(ctx context.Context, l License) (license.Compari
 	return comparison, err
 }
 
-func (m *Manager) programOfOrder(ctx context.Context, order int64) (api.Program, error) {
-	orders, _, err := m.CachedOrders(ctx)
+func (s *acting) programOfOrder(ctx context.Context, order int64) (api.Program, error) {
+	orders, _, err := s.cachedOrders(ctx)
 	if err != nil {
 		return api.Program{}, err
 	}
 	for _, o := range orders.Orders {
 		if o.ID == order {
-			return m.Program(ctx, o.ProgramID)
+			return s.program(ctx, o.ProgramID)
 		}
 	}
 	return api.Program{}, refuse(api.ErrNotFound, "The order of this license is not known.")

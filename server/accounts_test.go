@@ -19,75 +19,37 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-func mails(t *testing.T, s *servertest.Server) (list []store.Mail) {
-	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.Mails(t.Context(), 0); return err }))
-	for i := range list {
-		require.NoError(t, s.Secrets.OpenMail(&list[i]))
-	}
-	return list
-}
-
-// answer reads a new picture.
-func (w *world) answer() api.VerificationAnswer {
-	v, number := readPicture(w.t, w.Server, client{Server: w.Server, t: w.t})
-	return api.VerificationAnswer{ID: v.ID, Number: number}
-}
-
-func (w *world) newAccount(change func(*api.NewAccount)) api.NewAccount {
-	program, serial := w.serial("700")
-	a := api.NewAccount{
-		ProgramID: program, SerialNumber: serial, Verification: w.answer(), Username: "carla", Password: "a long password",
-		RegistrationName: "Carla Ortiz", Contact: api.Contact{
-			FirstName: "Carla", LastName: "Ortiz", Address: "Calle 1", City: "Sevilla", Zip: "41001", Country: "España", Phone: "+34 95", Email: "carla@example.com",
-		},
-	}
-	if change != nil {
-		change(&a)
-	}
-	return a
-}
-
-func (w *world) status(status int, body []byte, code api.Code, contains string) {
-	w.t.Helper()
-	require.Equal(w.t, code.HTTPStatus(), status, string(body))
-	var p api.Problem
-	require.NoError(w.t, json.Unmarshal(body, &p))
-	require.Equal(w.t, code, p.Code)
-	require.Contains(w.t, string(body), contains)
-}
-
 func TestNewAccount(t *testing.T) {
-	w := newWorld(t)
-	anonymous := client{Server: w.Server, t: t}.keyed()
-	request := w.newAccount(nil)
-	status, first := anonymous.call("POST", "/accounts", request)
+	w := servertest.NewWorld(t)
+	anonymous := servertest.Client{Server: w.Server, T: t}.Keyed()
+	request := w.NewAccount(nil)
+	status, first := anonymous.Call("POST", "/accounts", request)
 	require.Equal(t, 201, status, string(first))
-	_, again := anonymous.call("POST", "/accounts", request)
+	_, again := anonymous.Call("POST", "/accounts", request)
 	require.JSONEq(t, string(first), string(again), "a lost answer is given again")
 
-	list := mails(t, w.Server)
+	list := servertest.Mails(t, w.Server)
 	require.Len(t, list, 1)
 	require.Equal(t, []string{"carla@example.com"}, list[0].To)
 	require.Contains(t, list[0].Body, "User name: carla")
 	require.Contains(t, list[0].Body, w.URL)
 	require.NotContains(t, list[0].Body, request.Password)
 
-	c := client{Server: w.Server, t: t}
-	status, body := c.call("POST", "/sessions", api.SessionRequest{Username: "CARLA", Password: request.Password})
+	c := servertest.Client{Server: w.Server, T: t}
+	status, body := c.Call("POST", "/sessions", api.SessionRequest{Username: "CARLA", Password: request.Password})
 	require.Equal(t, 201, status)
 	var session api.Session
 	require.NoError(t, json.Unmarshal(body, &session))
-	c.token = session.AccessToken
-	_, body = c.call("GET", "/orders", nil)
+	c.Token = session.AccessToken
+	_, body = c.Call("GET", "/orders", nil)
 	require.Contains(t, string(body), request.SerialNumber)
-	_, body = c.call("GET", "/account", nil)
+	_, body = c.Call("GET", "/account", nil)
 	var account api.Account
 	require.NoError(t, json.Unmarshal(body, &account))
 	require.Equal(t, api.Account{Username: "carla", RegistrationName: "Carla Ortiz", Contact: request.Contact}, account)
 	for _, secret := range []string{request.Password, request.SerialNumber} {
 		require.NotContains(t, w.Log.String(), secret)
-		for _, line := range audit(t, w.Server) {
+		for _, line := range servertest.AuditTrail(t, w.Server) {
 			require.NotContains(t, line.Action+line.Object+line.Detail, secret)
 		}
 	}
@@ -95,65 +57,50 @@ func TestNewAccount(t *testing.T) {
 
 func TestNewAccountRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
-		change   func(*world, *api.NewAccount)
+		change   func(*servertest.World, *api.NewAccount)
 		code     api.Code
 		contains string
 	}{
-		"short password":         {func(_ *world, a *api.NewAccount) { a.Password = "short" }, api.ErrValidation, "body.password"},
-		"user name is taken":     {func(_ *world, a *api.NewAccount) { a.Username = "Anna" }, api.ErrValidation, "body.username"},
-		"user name of spaces":    {func(_ *world, a *api.NewAccount) { a.Username = "a b" }, api.ErrValidation, "body.username"},
-		"no email":               {func(_ *world, a *api.NewAccount) { a.Email = " " }, api.ErrValidation, "body.email"},
-		"no address of email":    {func(_ *world, a *api.NewAccount) { a.Email = "Carla <c@example.com>" }, api.ErrValidation, "body.email"},
-		"header in the email":    {func(_ *world, a *api.NewAccount) { a.Email = "c@example.com\r\nBcc: eve@evil.example" }, api.ErrValidation, "body.email"},
-		"the same address":       {func(_ *world, a *api.NewAccount) { a.Email2 = "CARLA@example.com" }, api.ErrValidation, "body.email2"},
-		"no city":                {func(_ *world, a *api.NewAccount) { a.City = "" }, api.ErrValidation, "body.city"},
-		"control characters":     {func(_ *world, a *api.NewAccount) { a.Phone = "1\x012" }, api.ErrValidation, "body.phone"},
-		"no registration name":   {func(_ *world, a *api.NewAccount) { a.RegistrationName = " " }, api.ErrValidation, "body.registration_name"},
-		"used serial":            {func(w *world, a *api.NewAccount) { _, a.SerialNumber = w.serial("42") }, api.ErrSerialInUse, "serial"},
-		"unknown serial":         {func(w *world, a *api.NewAccount) { _, a.SerialNumber = w.serial("unknown") }, api.ErrSerialInvalid, "retry_after"},
-		"wrong number":           {func(_ *world, a *api.NewAccount) { a.Verification.Number = "x" }, api.ErrVerificationFailed, "body.verification.number"},
-		"no such program":        {func(_ *world, a *api.NewAccount) { a.ProgramID = 99 }, api.ErrTaskDisabled, ""},
-		"verification of nobody": {func(_ *world, a *api.NewAccount) { a.Verification.ID = "nothing" }, api.ErrVerificationFailed, ""},
+		"short password":         {func(_ *servertest.World, a *api.NewAccount) { a.Password = "short" }, api.ErrValidation, "body.password"},
+		"user name is taken":     {func(_ *servertest.World, a *api.NewAccount) { a.Username = "Anna" }, api.ErrValidation, "body.username"},
+		"user name of spaces":    {func(_ *servertest.World, a *api.NewAccount) { a.Username = "a b" }, api.ErrValidation, "body.username"},
+		"no email":               {func(_ *servertest.World, a *api.NewAccount) { a.Email = " " }, api.ErrValidation, "body.email"},
+		"no address of email":    {func(_ *servertest.World, a *api.NewAccount) { a.Email = "Carla <c@example.com>" }, api.ErrValidation, "body.email"},
+		"header in the email":    {func(_ *servertest.World, a *api.NewAccount) { a.Email = "c@example.com\r\nBcc: eve@evil.example" }, api.ErrValidation, "body.email"},
+		"the same address":       {func(_ *servertest.World, a *api.NewAccount) { a.Email2 = "CARLA@example.com" }, api.ErrValidation, "body.email2"},
+		"no city":                {func(_ *servertest.World, a *api.NewAccount) { a.City = "" }, api.ErrValidation, "body.city"},
+		"control characters":     {func(_ *servertest.World, a *api.NewAccount) { a.Phone = "1\x012" }, api.ErrValidation, "body.phone"},
+		"no registration name":   {func(_ *servertest.World, a *api.NewAccount) { a.RegistrationName = " " }, api.ErrValidation, "body.registration_name"},
+		"used serial":            {func(w *servertest.World, a *api.NewAccount) { _, a.SerialNumber = w.Serial("42") }, api.ErrSerialInUse, "serial"},
+		"unknown serial":         {func(w *servertest.World, a *api.NewAccount) { _, a.SerialNumber = w.Serial("unknown") }, api.ErrSerialInvalid, "retry_after"},
+		"wrong number":           {func(_ *servertest.World, a *api.NewAccount) { a.Verification.Number = "x" }, api.ErrVerificationFailed, "body.verification.number"},
+		"no such program":        {func(_ *servertest.World, a *api.NewAccount) { a.ProgramID = 99 }, api.ErrTaskDisabled, ""},
+		"verification of nobody": {func(_ *servertest.World, a *api.NewAccount) { a.Verification.ID = "nothing" }, api.ErrVerificationFailed, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			status, body := client{Server: w.Server, t: t}.keyed().call("POST", "/accounts", w.newAccount(func(a *api.NewAccount) { c.change(w, a) }))
-			w.status(status, body, c.code, c.contains)
-			w.check("orders 0")
-			require.Empty(t, mails(t, w.Server))
+			w := servertest.NewWorld(t)
+			status, body := servertest.Client{Server: w.Server, T: t}.Keyed().Call("POST", "/accounts", w.NewAccount(func(a *api.NewAccount) { c.change(w, a) }))
+			w.RequireProblem(status, body, c.code, c.contains)
+			w.Check("orders 0")
+			require.Empty(t, servertest.Mails(t, w.Server))
 		})
 	}
 }
 
-var mailedLink = regexp.MustCompile(`http://\S+`)
-
-func (w *world) askForLink(login string) (links []string) {
-	w.t.Helper()
-	before := len(mails(w.t, w.Server))
-	status, body := client{Server: w.Server, t: w.t}.keyed().call("POST", "/password-resets", api.PasswordReset{Login: login, Verification: w.answer()})
-	require.Equal(w.t, 202, status, string(body))
-	require.Empty(w.t, body, "the answer tells nothing")
-	list := mails(w.t, w.Server)
-	for _, m := range list[:len(list)-before] {
-		links = append(links, mailedLink.FindString(m.Body))
-	}
-	return links
-}
-
-func (w *world) page(method, link string, form url.Values) (int, string) {
-	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), method, link, strings.NewReader(form.Encode()))
-	require.NoError(w.t, err)
+func loadPage(w *servertest.World, t *testing.T, method, link string, form url.Values) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, link, strings.NewReader(form.Encode()))
+	require.NoError(t, err)
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	response, err := http.DefaultClient.Do(r)
-	require.NoError(w.t, err)
+	require.NoError(t, err)
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	require.NoError(w.t, err)
-	require.Equal(w.t, "no-referrer", response.Header.Get("Referrer-Policy"), "the token leaves for no other site")
-	require.Equal(w.t, "no-store", response.Header.Get("Cache-Control"))
+	require.NoError(t, err)
+	require.Equal(t, "no-referrer", response.Header.Get("Referrer-Policy"), "the token leaves for no other site")
+	require.Equal(t, "no-store", response.Header.Get("Cache-Control"))
 	return response.StatusCode, string(body)
 }
 
@@ -170,38 +117,38 @@ func fill(page, password, again string) url.Values {
 
 // TestForgottenPassword covers the way from the mailed link to the new password (spec: api 13).
 func TestForgottenPassword(t *testing.T) {
-	w := newWorld(t)
-	session := w.clients["anna"]
-	links := w.askForLink("it@LUMEN.example")
+	w := servertest.NewWorld(t)
+	session := w.Clients["anna"]
+	links := w.AskForLink("it@LUMEN.example")
 	require.Len(t, links, 1)
 	require.True(t, strings.HasPrefix(links[0], w.URL+"/password?token="), links[0])
 
-	status, page := w.page("GET", links[0], nil)
+	status, page := loadPage(w, t, "GET", links[0], nil)
 	require.Equal(t, 200, status)
 	require.Contains(t, page, "Choose a new password")
 	require.NotContains(t, page, "<script")
 	post := strings.Split(links[0], "?")[0]
-	status, answer := w.page("POST", post, fill(page, "a new password", "another one"))
+	status, answer := loadPage(w, t, "POST", post, fill(page, "a new password", "another one"))
 	require.Equal(t, 422, status)
 	require.Contains(t, answer, "not the same")
-	status, answer = w.page("POST", post, fill(answer, "short", "short"))
+	status, answer = loadPage(w, t, "POST", post, fill(answer, "short", "short"))
 	require.Equal(t, 422, status)
 	require.Contains(t, answer, "10 to 1024")
-	status, answer = w.page("POST", post, fill(answer, "a new password", "a new password"))
+	status, answer = loadPage(w, t, "POST", post, fill(answer, "a new password", "a new password"))
 	require.Equal(t, 200, status)
 	require.Contains(t, answer, "Your password is changed")
 
 	for range 2 { // the link works once
-		status, answer = w.page("GET", links[0], nil)
+		status, answer = loadPage(w, t, "GET", links[0], nil)
 		require.Equal(t, 422, status)
 		require.Contains(t, answer, "too old or was used")
 		require.NotContains(t, answer, "<form")
 	}
-	status, _ = session.call("GET", "/orders", nil)
+	status, _ = session.Call("GET", "/orders", nil)
 	require.Equal(t, 401, status, "everybody is signed out")
-	status, _ = client{Server: w.Server, t: t}.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
+	status, _ = servertest.Client{Server: w.Server, T: t}.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
 	require.Equal(t, 401, status)
-	status, _ = client{Server: w.Server, t: t}.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: "a new password"})
+	status, _ = servertest.Client{Server: w.Server, T: t}.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: "a new password"})
 	require.Equal(t, 201, status)
 	token := strings.SplitN(links[0], "token=", 2)[1]
 	require.NotContains(t, w.Log.String(), token)
@@ -209,34 +156,34 @@ func TestForgottenPassword(t *testing.T) {
 
 // TestLinksEnd covers that a link lasts one hour and works once (spec: api 13).
 func TestLinksEnd(t *testing.T) {
-	w := newWorld(t)
-	first := w.askForLink("anna")[0]
-	second := w.askForLink("anna")[0]
-	status, page := w.page("GET", second, nil)
+	w := servertest.NewWorld(t)
+	first := w.AskForLink("anna")[0]
+	second := w.AskForLink("anna")[0]
+	status, page := loadPage(w, t, "GET", second, nil)
 	require.Equal(t, 200, status)
 	w.Clock.Advance(59 * time.Minute)
-	status, _ = w.page("GET", first, nil)
+	status, _ = loadPage(w, t, "GET", first, nil)
 	require.Equal(t, 200, status)
-	status, _ = w.page("POST", strings.Split(second, "?")[0], fill(page, "a new password", "a new password"))
+	status, _ = loadPage(w, t, "POST", strings.Split(second, "?")[0], fill(page, "a new password", "a new password"))
 	require.Equal(t, 200, status)
-	status, _ = w.page("GET", first, nil)
+	status, _ = loadPage(w, t, "GET", first, nil)
 	require.Equal(t, 422, status, "a new password ends every link")
 
-	third := w.askForLink("anna")[0]
+	third := w.AskForLink("anna")[0]
 	w.Clock.Advance(time.Hour)
-	status, _ = w.page("GET", third, nil)
+	status, _ = loadPage(w, t, "GET", third, nil)
 	require.Equal(t, 422, status, "a link lasts one hour")
 	token := strings.SplitN(third, "token=", 2)[1]
-	status, body := client{Server: w.Server, t: t}.keyed().call("POST", "/password-resets/confirm", api.NewPassword{Token: token, NewPassword: "a new password"})
-	w.status(status, body, api.ErrVerificationFailed, "too old")
+	status, body := servertest.Client{Server: w.Server, T: t}.Keyed().Call("POST", "/password-resets/confirm", api.NewPassword{Token: token, NewPassword: "a new password"})
+	w.RequireProblem(status, body, api.ErrVerificationFailed, "too old")
 }
 
 // TestResetsTellNothing covers that no mail goes to an account that is closed or does not exist (spec: api 13).
 func TestResetsTellNothing(t *testing.T) {
-	w := newWorld(t)
-	require.Empty(t, w.askForLink("nobody"))
-	require.Empty(t, w.askForLink("nobody@example.com"))
-	w.write(func(tx store.Tx) error {
+	w := servertest.NewWorld(t)
+	require.Empty(t, w.AskForLink("nobody"))
+	require.Empty(t, w.AskForLink("nobody@example.com"))
+	w.Write(func(tx store.Tx) error {
 		c, err := tx.ClientByUsername(t.Context(), "bruno")
 		c.Active = false
 		if err == nil {
@@ -244,41 +191,41 @@ func TestResetsTellNothing(t *testing.T) {
 		}
 		return err
 	})
-	require.Empty(t, w.askForLink("bruno"))
+	require.Empty(t, w.AskForLink("bruno"))
 
 	w.Restart(func(o *server.Options) { o.QueuedMail = nil })
 	for _, login := range []string{"anna", "nobody"} {
-		status, body := client{Server: w.Server, t: t}.keyed().call("POST", "/password-resets", api.PasswordReset{Login: login, Verification: w.answer()})
-		w.status(status, body, api.ErrUnavailable, "no mail service")
+		status, body := servertest.Client{Server: w.Server, T: t}.Keyed().Call("POST", "/password-resets", api.PasswordReset{Login: login, Verification: w.Verification()})
+		w.RequireProblem(status, body, api.ErrUnavailable, "no mail service")
 	}
 }
 
 // TestChangePassword covers the current password, the length of the new one, and that other sessions end (spec: api
 // 13).
 func TestChangePassword(t *testing.T) {
-	w := newWorld(t)
-	elsewhere := newSessions(w)["anna"]
-	here := w.clients["anna"]
-	status, body := here.call("PUT", "/account/password", api.PasswordChange{CurrentPassword: "wrong password", NewPassword: "a new password"})
-	w.status(status, body, api.ErrValidation, "body.current_password")
-	status, body = here.call("PUT", "/account/password", api.PasswordChange{CurrentPassword: w.Login.Password, NewPassword: "short"})
-	w.status(status, body, api.ErrValidation, "body.new_password")
-	status, _ = here.call("PUT", "/account/password", api.PasswordChange{CurrentPassword: w.Login.Password, NewPassword: "a new password"})
+	w := servertest.NewWorld(t)
+	elsewhere := servertest.NewSessions(w)["anna"]
+	here := w.Clients["anna"]
+	status, body := here.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: "wrong password", NewPassword: "a new password"})
+	w.RequireProblem(status, body, api.ErrValidation, "body.current_password")
+	status, body = here.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: w.Login.Password, NewPassword: "short"})
+	w.RequireProblem(status, body, api.ErrValidation, "body.new_password")
+	status, _ = here.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: w.Login.Password, NewPassword: "a new password"})
 	require.Equal(t, 204, status)
-	status, _ = here.call("GET", "/orders", nil)
+	status, _ = here.Call("GET", "/orders", nil)
 	require.Equal(t, 200, status, "this session goes on")
-	status, _ = elsewhere.call("GET", "/orders", nil)
+	status, _ = elsewhere.Call("GET", "/orders", nil)
 	require.Equal(t, 401, status, "other sessions end")
 	for range 10 {
-		status, body = here.call("PUT", "/account/password", api.PasswordChange{CurrentPassword: "wrong password", NewPassword: "a new password"})
+		status, body = here.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: "wrong password", NewPassword: "a new password"})
 	}
-	w.status(status, body, api.ErrHostBanned, "retry_after")
+	w.RequireProblem(status, body, api.ErrHostBanned, "retry_after")
 }
 
 func TestChangeAccount(t *testing.T) {
-	w := newWorld(t)
-	anna := w.clients["anna"]
-	status, body := anna.call("PATCH", "/account", map[string]string{"city": " Bern ", "registration_name": "Somebody else"})
+	w := servertest.NewWorld(t)
+	anna := w.Clients["anna"]
+	status, body := anna.Call("PATCH", "/account", map[string]string{"city": " Bern ", "registration_name": "Somebody else"})
 	require.Equal(t, 200, status, string(body))
 	var account api.Account
 	require.NoError(t, json.Unmarshal(body, &account))
@@ -286,13 +233,13 @@ func TestChangeAccount(t *testing.T) {
 	require.Equal(t, "Lindenweg 4", account.Address, "what is absent stays")
 	require.Equal(t, "Anna Berg", account.RegistrationName, "the registration name cannot change")
 	for field, value := range map[string]string{"email": "", "email2": "nonsense", "phone": "1\n2", "state": strings.Repeat("ü", 201)} {
-		status, body = anna.call("PATCH", "/account", map[string]string{field: value})
-		w.status(status, body, api.ErrValidation, "body."+field)
+		status, body = anna.Call("PATCH", "/account", map[string]string{field: value})
+		w.RequireProblem(status, body, api.ErrValidation, "body."+field)
 	}
-	require.Empty(t, mails(t, w.Server))
-	status, _ = anna.call("PATCH", "/account", map[string]string{"email": "anna@new.example", "email2": ""})
+	require.Empty(t, servertest.Mails(t, w.Server))
+	status, _ = anna.Call("PATCH", "/account", map[string]string{"email": "anna@new.example", "email2": ""})
 	require.Equal(t, 200, status)
-	list := mails(t, w.Server)
+	list := servertest.Mails(t, w.Server)
 	require.Len(t, list, 1, "addresses that were taken off the file hear of it")
 	require.Equal(t, []string{"anna.berg@lumen.example", "it@lumen.example"}, list[0].To)
 }
@@ -300,64 +247,64 @@ func TestChangeAccount(t *testing.T) {
 // Failed sign-ins ban the account they name, whether it exists or not, and leave others alone (spec: api 11).
 func TestSignInBans(t *testing.T) {
 	for _, name := range []string{"anna", "nobody"} {
-		w := newWorld(t)
-		anonymous := client{Server: w.Server, t: t}
+		w := servertest.NewWorld(t)
+		anonymous := servertest.Client{Server: w.Server, T: t}
 		for range 10 {
-			status, _ := anonymous.call("POST", "/sessions", api.SessionRequest{Username: name, Password: "wrong password"})
+			status, _ := anonymous.Call("POST", "/sessions", api.SessionRequest{Username: name, Password: "wrong password"})
 			require.Equal(t, 401, status)
 		}
-		status, body := anonymous.call("POST", "/sessions", api.SessionRequest{Username: name, Password: w.Login.Password})
-		w.status(status, body, api.ErrHostBanned, `"retry_after":900`)
-		status, _ = anonymous.call("POST", "/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
+		status, body := anonymous.Call("POST", "/sessions", api.SessionRequest{Username: name, Password: w.Login.Password})
+		w.RequireProblem(status, body, api.ErrHostBanned, `"retry_after":900`)
+		status, _ = anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
 		require.Equal(t, 201, status)
 		for i := range 20 {
-			anonymous.call("POST", "/sessions", api.SessionRequest{Username: "guess" + string(rune('a'+i)), Password: "wrong password"})
+			anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "guess" + string(rune('a'+i)), Password: "wrong password"})
 		}
-		status, _ = anonymous.call("POST", "/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
+		status, _ = anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
 		require.Equal(t, 429, status, "30 failures ban the host")
 		w.Clock.Advance(15 * time.Minute)
-		status, _ = anonymous.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
+		status, _ = anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
 		require.Equal(t, 201, status)
 	}
 }
 
 // A refusal for the time being is no answer to a key: the same key succeeds later (spec: api "Idempotency").
 func TestWaitingKeepsTheKey(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("refused order 1000")
-	program, serial := w.serial("500")
-	request := api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: w.answer()}
-	c := w.clients["anna"].with(api.IdempotencyKey, uuid.NewString())
-	status, _ := c.call("POST", "/orders", request)
+	w := servertest.NewWorld(t)
+	w.Prepare("refused order 1000")
+	program, serial := w.Serial("500")
+	request := api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: w.Verification()}
+	c := w.Clients["anna"].With(api.IdempotencyKey, uuid.NewString())
+	status, _ := c.Call("POST", "/orders", request)
 	require.Equal(t, 429, status)
 	w.Clock.Advance(5 * time.Second)
-	status, body := c.call("POST", "/orders", request)
+	status, body := c.Call("POST", "/orders", request)
 	require.Equal(t, 201, status, string(body))
 }
 
 func TestVerificationSound(t *testing.T) {
-	w := newWorld(t)
-	status, body := client{Server: w.Server, t: t}.call("POST", "/verifications?sound=true", nil)
+	w := servertest.NewWorld(t)
+	status, body := servertest.Client{Server: w.Server, T: t}.Call("POST", "/verifications?sound=true", nil)
 	require.Equal(t, 201, status)
 	var v api.Verification
 	require.NoError(t, json.Unmarshal(body, &v))
 	require.Equal(t, "RIFF", string(v.Sound[:4]))
 	require.Equal(t, w.Clock.Now().Add(5*time.Minute), v.ExpiresAt)
-	_, body = client{Server: w.Server, t: t}.call("POST", "/verifications", nil)
+	_, body = servertest.Client{Server: w.Server, T: t}.Call("POST", "/verifications", nil)
 	require.NotContains(t, string(body), "sound")
-	number, err := server.SolveVerification(t.Context(), w.Store, v.ID)
+	number, err := solveVerification(t.Context(), w.Store, v.ID)
 	require.NoError(t, err, "what the server keeps is the hash of six digits")
 	require.Len(t, number, api.VerificationDigits)
 }
 
 // A mail of an earlier run is answered again by a server that has no mail service now.
 func TestReplayWithoutMailService(t *testing.T) {
-	w := newWorld(t)
-	c := w.clients["anna"].keyed()
+	w := servertest.NewWorld(t)
+	c := w.Clients["anna"].Keyed()
 	request := api.EmailRequest{To: []string{"it@lumen.example"}}
-	status, _ := c.call("POST", "/licenses/20211/email", request)
+	status, _ := c.Call("POST", "/licenses/20211/email", request)
 	require.Equal(t, 202, status)
 	w.Restart(func(o *server.Options) { o.QueuedMail = nil })
-	status, _ = c.call("POST", "/licenses/20211/email", request)
+	status, _ = c.Call("POST", "/licenses/20211/email", request)
 	require.Equal(t, 202, status)
 }

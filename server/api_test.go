@@ -1,144 +1,36 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
-		goleak.IgnoreAnyFunction("modernc.org/sqlite.(*conn).Close"), goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener"))
-}
-
-// made are codes of a made-up PC for a sample program.
-func made(signature string, n int) license.Codes {
-	key := license.Signature(signature).Key()
-	text := fmt.Sprintf("pc %d", n)
-	return key.Codes(uint16(n), key.Block(license.RawLocks{text, text, text, text, text, text, text}))
-}
-
-type client struct {
-	*servertest.Server
-	t      *testing.T
-	token  string
-	header http.Header
-}
-
-func signIn(t *testing.T, s *servertest.Server) (client, api.Session) {
-	t.Helper()
-	c := client{Server: s, t: t}
-	var session api.Session
-	status, body := c.call("POST", "/sessions", map[string]any{"username": s.Login.Username, "password": s.Login.Password, "device_name": "test"})
-	require.Equal(t, 201, status, string(body))
-	require.NoError(t, json.Unmarshal(body, &session))
-	c.token = session.AccessToken
-	return c, session
-}
-
-// with returns the client with one more header.
-func (c client) with(name, value string) client {
-	header := c.header.Clone()
-	if header == nil {
-		header = http.Header{}
-	}
-	header.Set(name, value)
-	c.header = header
-	return c
-}
-
-func (c client) keyed() client { return c.with(api.IdempotencyKey, uuid.NewString()) }
-
-func (c client) call(method, path string, body any) (int, []byte) {
-	c.t.Helper()
-	response := c.raw(method, path, body)
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	require.NoError(c.t, err)
-	return response.StatusCode, data
-}
-
-func (c client) raw(method, path string, body any) *http.Response {
-	c.t.Helper()
-	var reader io.Reader
-	switch body := body.(type) {
-	case nil:
-	case string:
-		reader = strings.NewReader(body)
-	default:
-		data, err := json.Marshal(body)
-		require.NoError(c.t, err)
-		reader = bytes.NewReader(data)
-	}
-	if !strings.HasPrefix(path, "/openapi") && !strings.HasPrefix(path, "/docs") && !strings.HasPrefix(path, "/healthz") && !strings.HasPrefix(path, "/readyz") {
-		path = api.Base + path
-	}
-	r, err := http.NewRequestWithContext(c.t.Context(), method, c.URL+path, reader)
-	require.NoError(c.t, err)
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	if c.token != "" {
-		r.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	for name, values := range c.header {
-		r.Header[name] = values
-	}
-	response, err := http.DefaultClient.Do(r)
-	require.NoError(c.t, err)
-	return response
-}
-
-func order(t *testing.T, s *servertest.Server, id int64) (o store.Order) {
-	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { o, err = tx.Order(t.Context(), id); return err }))
-	return o
-}
-
-func change(t *testing.T, s *servertest.Server, id int64, fn func(*store.Order)) {
-	t.Helper()
-	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
-		o, err := tx.Order(t.Context(), id)
-		if err != nil {
-			return err
-		}
-		fn(&o)
-		return tx.ChangeOrder(t.Context(), o)
-	}))
-}
-
-func audit(t *testing.T, s *servertest.Server) (list []store.Audit) {
-	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.AuditTrail(t.Context(), store.AuditFilter{}); return err }))
-	return list
-}
+func TestMain(m *testing.M) { servertest.Main(m) }
 
 // Each row is one call in the state of the sample data: what is answered, and how many licenses of order 1042 are active
 // afterwards (3 before).
 func TestScenarios(t *testing.T) {
-	free, second := made("LUMENST7", 1), made("LUMENST7", 2)
+	free, second := servertest.MadeUpCodes("LUMENST7", 1), servertest.MadeUpCodes("LUMENST7", 2)
 	pair := func(c license.Codes, note string) api.NewLicense {
 		return api.NewLicense{SiteCode: c.Site.String(), MachineID: c.Machine.String(), Note: note}
 	}
-	otherProgram := made("LUMENRND", 1)
+	otherProgram := servertest.MadeUpCodes("LUMENRND", 1)
 	long := strings.Repeat("ü", api.MaxNote)
 	for _, c := range []struct {
 		name         string
@@ -172,18 +64,18 @@ func TestScenarios(t *testing.T) {
 		{name: "rule 2: not a pair", method: "POST", path: "/orders/1042/licenses", body: pair(license.Codes{Site: free.Site, Machine: second.Machine}, ""), status: 422, code: api.ErrSiteMIDMismatch, active: 3},
 		{name: "rule 2: malformed", method: "POST", path: "/orders/1042/licenses", body: api.NewLicense{SiteCode: "7183EC4D", MachineID: "83A9-34X9-0090-B3F5"}, status: 422, code: api.ErrCodeMalformed, contains: "Group 2", active: 3},
 		{name: "rule 2: codes missing", method: "POST", path: "/orders/1042/licenses", body: api.NewLicense{}, status: 422, code: api.ErrCodeMalformed, contains: "body.site_code", active: 3},
-		{name: "rule 2: Site code of another client", method: "POST", path: "/orders/1042/licenses", body: pair(made("LUMENST7", 77), ""), status: 409, code: api.ErrSiteCodeInUse, active: 3,
-			before: func(t *testing.T, s *servertest.Server) { grant(t, s, 1046, made("LUMENST7", 77)) }},
-		{name: "rule 2: spent Site code", method: "POST", path: "/orders/1042/licenses", body: pair(made("LUMENST7", 78), ""), status: 409, code: api.ErrSiteCodeSpent, active: 3,
+		{name: "rule 2: Site code of another client", method: "POST", path: "/orders/1042/licenses", body: pair(servertest.MadeUpCodes("LUMENST7", 77), ""), status: 409, code: api.ErrSiteCodeInUse, active: 3,
 			before: func(t *testing.T, s *servertest.Server) {
-				id := grant(t, s, 1042, made("LUMENST7", 78))
+				servertest.Activate(t, s, 1046, servertest.MadeUpCodes("LUMENST7", 77))
+			}},
+		{name: "rule 2: spent Site code", method: "POST", path: "/orders/1042/licenses", body: pair(servertest.MadeUpCodes("LUMENST7", 78), ""), status: 409, code: api.ErrSiteCodeSpent, active: 3,
+			before: func(t *testing.T, s *servertest.Server) {
+				id := servertest.Activate(t, s, 1042, servertest.MadeUpCodes("LUMENST7", 78))
 				require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
 					return tx.EndLicense(t.Context(), id, api.StatusRemoved, s.Clock.Now())
 				}))
 			}},
-		// Switches and limits (spec: api 7).
-		{name: "rule 7: subscription expired", method: "POST", path: "/orders/1015/licenses", body: pair(made("TIDESRV2", 1), ""), status: 403, code: api.ErrSubscriptionExpired, active: 3},
-		// Notes (spec: api 8).
+		{name: "rule 7: subscription expired", method: "POST", path: "/orders/1015/licenses", body: pair(servertest.MadeUpCodes("TIDESRV2", 1), ""), status: 403, code: api.ErrSubscriptionExpired, active: 3},
 		{name: "rule 8: 30 characters of any language", method: "PATCH", path: "/licenses/20211", body: map[string]string{"note": long}, status: 200, contains: long, active: 3},
 		{name: "rule 8: 31 characters", method: "POST", path: "/orders/1042/licenses", body: pair(free, long+"x"), status: 422, code: api.ErrValidation, contains: "note", active: 3},
 		{name: "rule 8: control characters", method: "POST", path: "/orders/1042/licenses", body: pair(free, "a\nb"), status: 422, code: api.ErrValidation, contains: "body.note", active: 3},
@@ -215,15 +107,15 @@ func TestScenarios(t *testing.T) {
 			if c.before != nil {
 				c.before(t, s)
 			}
-			before := order(t, s, 1042).LicensesActive
-			caller, _ := signIn(t, s)
+			before := servertest.Order(t, s, 1042).LicensesActive
+			caller, _ := servertest.SignIn(t, s)
 			if c.signedOut {
-				caller.token = ""
+				caller.Token = ""
 			}
 			if !c.noKey && c.method == "POST" {
-				caller = caller.keyed()
+				caller = caller.Keyed()
 			}
-			response := caller.raw(c.method, c.path, c.body)
+			response := caller.Raw(c.method, c.path, c.body)
 			defer response.Body.Close()
 			data, err := io.ReadAll(response.Body)
 			require.NoError(t, err)
@@ -238,42 +130,24 @@ func TestScenarios(t *testing.T) {
 				require.NotEmpty(t, p.Detail)
 			}
 			if before == 3 {
-				require.Equal(t, c.active, order(t, s, 1042).LicensesActive)
+				require.Equal(t, c.active, servertest.Order(t, s, 1042).LicensesActive)
 			}
 		})
 	}
 }
 
-func grant(t *testing.T, s *servertest.Server, orderID int64, codes license.Codes) (id int64) {
-	t.Helper()
-	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
-		o, err := tx.Order(t.Context(), orderID)
-		if err != nil {
-			return err
-		}
-		p, err := tx.Program(t.Context(), o.ProgramID)
-		if err != nil {
-			return err
-		}
-		l, _, err := server.Rules{Secrets: s.Secrets, Now: s.Clock.Now}.NewLicense(t.Context(), tx, o, p, api.NewLicense{SiteMID: codes.Merged()})
-		id = l.ID
-		return err
-	}))
-	return id
-}
-
-// Somebody else's row and a missing one are answered with the same bytes (spec: api "Who may call").
+// Somebody else's row and a missing one are answered with the same bytes.
 func TestForeignRowsLookMissing(t *testing.T) {
 	s := servertest.Start(t)
-	c, _ := signIn(t, s)
+	c, _ := servertest.SignIn(t, s)
 	for _, path := range []string{"/orders/%d/licenses", "/licenses/%d/file", "/licenses/%d/email"} {
 		foreign := int64(20216)
 		if strings.HasPrefix(path, "/orders") {
 			foreign = 1046
 		}
-		status, existing := c.call("GET", fmt.Sprintf(path, foreign), nil)
+		status, existing := c.Call("GET", fmt.Sprintf(path, foreign), nil)
 		require.Equal(t, 404, status)
-		_, missing := c.call("GET", fmt.Sprintf(path, 88888888), nil)
+		_, missing := c.Call("GET", fmt.Sprintf(path, 88888888), nil)
 		require.Equal(t, missing, existing)
 	}
 }
@@ -281,33 +155,33 @@ func TestForeignRowsLookMissing(t *testing.T) {
 // TestIdempotency covers the same key with the same and with another body (spec: api "Idempotency").
 func TestIdempotency(t *testing.T) {
 	s := servertest.Start(t)
-	c, _ := signIn(t, s)
-	c = c.keyed()
-	body := api.NewLicense{SiteMID: made("LUMENST7", 1).Merged()}
-	status, first := c.call("POST", "/orders/1042/licenses", body)
+	c, _ := servertest.SignIn(t, s)
+	c = c.Keyed()
+	body := api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENST7", 1).Merged()}
+	status, first := c.Call("POST", "/orders/1042/licenses", body)
 	require.Equal(t, 201, status)
-	_, again := c.call("POST", "/orders/1042/licenses", body)
+	_, again := c.Call("POST", "/orders/1042/licenses", body)
 	require.JSONEq(t, string(first), string(again))
 
 	s.Restart()
-	_, again = c.call("POST", "/orders/1042/licenses", body)
+	_, again = c.Call("POST", "/orders/1042/licenses", body)
 	require.JSONEq(t, string(first), string(again), "also after a restart")
-	require.Equal(t, 4, order(t, s, 1042).LicensesActive)
+	require.Equal(t, 4, servertest.Order(t, s, 1042).LicensesActive)
 
 	body.Note = "other"
-	status, answer := c.call("POST", "/orders/1042/licenses", body)
+	status, answer := c.Call("POST", "/orders/1042/licenses", body)
 	require.Equal(t, 409, status, string(answer))
 	require.Contains(t, string(answer), api.ErrConflict)
 
 	// A refusal is an answer like any other: it stays the same although a license has become free.
-	refused := c.keyed()
-	body = api.NewLicense{SiteMID: made("LUMENRND", 9).Merged()}
-	status, _ = refused.call("POST", "/orders/1037/licenses", body)
+	refused := c.Keyed()
+	body = api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENRND", 9).Merged()}
+	status, _ = refused.Call("POST", "/orders/1037/licenses", body)
 	require.Equal(t, 409, status)
-	change(t, s, 1037, func(o *store.Order) { o.LicensesTotal++ })
-	status, _ = refused.call("POST", "/orders/1037/licenses", body)
+	servertest.ChangeOrder(t, s, 1037, func(o *store.Order) { o.LicensesTotal++ })
+	status, _ = refused.Call("POST", "/orders/1037/licenses", body)
 	require.Equal(t, 409, status)
-	status, _ = c.keyed().call("POST", "/orders/1037/licenses", body)
+	status, _ = c.Keyed().Call("POST", "/orders/1037/licenses", body)
 	require.Equal(t, 201, status)
 }
 
@@ -315,14 +189,14 @@ func TestIdempotency(t *testing.T) {
 func TestLicensesNeverExceedTheTotal(t *testing.T) {
 	for free := 1; free <= 3; free++ {
 		s := servertest.Start(t)
-		change(t, s, 1042, func(o *store.Order) { o.LicensesTotal = o.LicensesActive + free })
-		c, _ := signIn(t, s)
+		servertest.ChangeOrder(t, s, 1042, func(o *store.Order) { o.LicensesTotal = o.LicensesActive + free })
+		c, _ := servertest.SignIn(t, s)
 		var group sync.WaitGroup
 		var mu sync.Mutex
 		outcomes := map[int]int{}
 		for n := range 24 {
 			group.Go(func() {
-				status, _ := c.keyed().call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: made("LUMENST7", n).Merged()})
+				status, _ := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENST7", n).Merged()})
 				mu.Lock()
 				defer mu.Unlock()
 				outcomes[status]++
@@ -330,7 +204,7 @@ func TestLicensesNeverExceedTheTotal(t *testing.T) {
 		}
 		group.Wait()
 		require.Equal(t, map[int]int{201: free, 409: 24 - free}, outcomes)
-		o := order(t, s, 1042)
+		o := servertest.Order(t, s, 1042)
 		require.Equal(t, o.LicensesTotal, o.LicensesActive)
 	}
 }
@@ -339,55 +213,55 @@ func TestLicensesNeverExceedTheTotal(t *testing.T) {
 // call").
 func TestSessions(t *testing.T) {
 	s := servertest.Start(t)
-	c, session := signIn(t, s)
+	c, session := servertest.SignIn(t, s)
 
-	anonymous := client{Server: s, t: t}
+	anonymous := servertest.Client{Server: s, T: t}
 	for _, body := range []map[string]any{{"username": "anna", "password": "wrong password"}, {"username": "nobody", "password": "wrong password"}, {"username": "bruno", "password": ""}, {"username": "bruno", "password": "anything at all"}} {
-		status, answer := anonymous.call("POST", "/sessions", body)
+		status, answer := anonymous.Call("POST", "/sessions", body)
 		require.Contains(t, []int{401, 422}, status)
 		require.NotContains(t, string(answer), "bruno")
 	}
-	_, wrong := anonymous.call("POST", "/sessions", map[string]any{"username": "anna", "password": "wrong password"})
-	_, unknown := anonymous.call("POST", "/sessions", map[string]any{"username": "nobody", "password": "wrong password"})
+	_, wrong := anonymous.Call("POST", "/sessions", map[string]any{"username": "anna", "password": "wrong password"})
+	_, unknown := anonymous.Call("POST", "/sessions", map[string]any{"username": "nobody", "password": "wrong password"})
 	require.Equal(t, string(wrong), string(unknown), "nothing tells which names exist")
 
 	s.Clock.Advance(16 * time.Minute)
-	status, _ := c.call("GET", "/orders", nil)
+	status, _ := c.Call("GET", "/orders", nil)
 	require.Equal(t, 401, status, "an access token ends after 15 minutes")
-	status, body := anonymous.call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
+	status, body := anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
 	require.Equal(t, 201, status)
 	var renewed api.Session
 	require.NoError(t, json.Unmarshal(body, &renewed))
-	c.token = renewed.AccessToken
-	status, _ = c.call("GET", "/orders", nil)
+	c.Token = renewed.AccessToken
+	status, _ = c.Call("GET", "/orders", nil)
 	require.Equal(t, 200, status)
 
-	status, _ = anonymous.call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
+	status, _ = anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
 	require.Equal(t, 401, status, "a refresh token works once")
-	status, _ = c.call("GET", "/orders", nil)
+	status, _ = c.Call("GET", "/orders", nil)
 	require.Equal(t, 401, status, "using it again ends the whole family")
-	status, _ = anonymous.call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: renewed.RefreshToken})
+	status, _ = anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: renewed.RefreshToken})
 	require.Equal(t, 401, status)
 
-	c, session = signIn(t, s)
-	status, _ = c.call("DELETE", "/sessions/current", nil)
+	c, session = servertest.SignIn(t, s)
+	status, _ = c.Call("DELETE", "/sessions/current", nil)
 	require.Equal(t, 204, status)
-	status, _ = c.call("GET", "/orders", nil)
+	status, _ = c.Call("GET", "/orders", nil)
 	require.Equal(t, 401, status)
-	_, session = signIn(t, s)
+	_, session = servertest.SignIn(t, s)
 	s.Clock.Advance(31 * 24 * time.Hour)
-	status, _ = anonymous.call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
+	status, _ = anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
 	require.Equal(t, 401, status, "a refresh token ends after 30 days")
 }
 
 // TestPagesAndETags covers cursors, and that a list that has not changed is answered with 304 (spec: api "Lists").
 func TestPagesAndETags(t *testing.T) {
 	s := servertest.Start(t)
-	c, _ := signIn(t, s)
+	c, _ := servertest.SignIn(t, s)
 	seen := map[int64]bool{}
 	for cursor := ""; ; {
 		var page api.LicenseList
-		_, body := c.call("GET", "/orders/1020/licenses?limit=33&cursor="+cursor, nil)
+		_, body := c.Call("GET", "/orders/1020/licenses?limit=33&cursor="+cursor, nil)
 		require.NoError(t, json.Unmarshal(body, &page))
 		require.LessOrEqual(t, len(page.Licenses), 33)
 		for _, l := range page.Licenses {
@@ -400,18 +274,18 @@ func TestPagesAndETags(t *testing.T) {
 	}
 	require.Len(t, seen, 200)
 
-	response := c.raw("GET", "/orders", nil)
+	response := c.Raw("GET", "/orders", nil)
 	_ = response.Body.Close()
 	tag := response.Header.Get("ETag")
 	require.NotEmpty(t, tag)
-	response = c.with("If-None-Match", tag).raw("GET", "/orders", nil)
+	response = c.With("If-None-Match", tag).Raw("GET", "/orders", nil)
 	body, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
 	require.NoError(t, err)
 	require.Equal(t, 304, response.StatusCode)
 	require.Empty(t, body)
-	grant(t, s, 1042, made("LUMENST7", 5))
-	response = c.with("If-None-Match", tag).raw("GET", "/orders", nil)
+	servertest.Activate(t, s, 1042, servertest.MadeUpCodes("LUMENST7", 5))
+	response = c.With("If-None-Match", tag).Raw("GET", "/orders", nil)
 	_ = response.Body.Close()
 	require.Equal(t, 200, response.StatusCode)
 }
@@ -419,16 +293,16 @@ func TestPagesAndETags(t *testing.T) {
 // TestAuditAndLogsHoldNoSecret covers that changes and refusals are in the trail without secrets (spec: api 14).
 func TestAuditAndLogsHoldNoSecret(t *testing.T) {
 	s := servertest.Start(t)
-	c, session := signIn(t, s)
-	codes := made("LUMENST7", 1)
-	_, body := c.keyed().call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: codes.Merged()})
+	c, session := servertest.SignIn(t, s)
+	codes := servertest.MadeUpCodes("LUMENST7", 1)
+	_, body := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: codes.Merged()})
 	var l api.License
 	require.NoError(t, json.Unmarshal(body, &l))
-	c.keyed().call("POST", "/orders/1037/licenses", api.NewLicense{SiteMID: made("LUMENRND", 2).Merged()})
-	c.keyed().call("POST", fmt.Sprintf("/licenses/%d/email", l.ID), api.EmailRequest{To: []string{"it@lumen.example"}})
-	client{Server: s, t: t}.call("POST", "/sessions", map[string]any{"username": "anna", "password": "a wrong password"})
+	c.Keyed().Call("POST", "/orders/1037/licenses", api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENRND", 2).Merged()})
+	c.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/email", l.ID), api.EmailRequest{To: []string{"it@lumen.example"}})
+	servertest.Client{Server: s, T: t}.Call("POST", "/sessions", map[string]any{"username": "anna", "password": "a wrong password"})
 
-	trail := audit(t, s)
+	trail := servertest.AuditTrail(t, s)
 	var text strings.Builder
 	actions := map[string]string{}
 	for _, line := range trail {
@@ -448,11 +322,11 @@ func TestAuditAndLogsHoldNoSecret(t *testing.T) {
 // TestMailLimits covers the limits for one recipient and for one account (spec: api 12).
 func TestMailLimits(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) {
-		o.MailLimits = server.MailLimits{PerRecipient: 2, PerAccount: 3, PerHost: 100}
+		o.MailLimits = settings.MailLimits{PerRecipient: 2, PerAccount: 3, PerHost: 100}
 	})
-	c, _ := signIn(t, s)
+	c, _ := servertest.SignIn(t, s)
 	send := func(to string) (int, []byte) {
-		return c.keyed().call("POST", "/licenses/20211/email", api.EmailRequest{To: []string{to}})
+		return c.Keyed().Call("POST", "/licenses/20211/email", api.EmailRequest{To: []string{to}})
 	}
 	for range 2 {
 		status, _ := send("it@lumen.example")
@@ -469,15 +343,15 @@ func TestMailLimits(t *testing.T) {
 	status, _ = send("anna.berg@lumen.example")
 	require.Equal(t, 429, status, "the account's limit")
 	s.Clock.Advance(61 * time.Minute)
-	c, _ = signIn(t, s)
+	c, _ = servertest.SignIn(t, s)
 	status, _ = send("it@lumen.example")
 	require.Equal(t, 202, status)
 }
 
 func TestPublicPages(t *testing.T) {
 	s := servertest.Start(t)
-	c := client{Server: s, t: t}
-	status, body := c.call("GET", "/openapi.json", nil)
+	c := servertest.Client{Server: s, T: t}
+	status, body := c.Call("GET", "/openapi.json", nil)
 	require.Equal(t, 200, status)
 	var doc struct {
 		OpenAPI string                    `json:"openapi"`
@@ -491,55 +365,42 @@ func TestPublicPages(t *testing.T) {
 		calls += len(methods)
 	}
 	require.Equal(t, 28, calls)
-	status, body = c.call("GET", "/docs", nil)
+	status, body = c.Call("GET", "/docs", nil)
 	require.Equal(t, 200, status)
 	require.Contains(t, string(body), "STATUS_LICENSES_IN_USE")
 	require.NotContains(t, string(body), "http://")
 	require.NotContains(t, string(body), "<script")
 	for _, path := range []string{"/healthz", "/readyz"} {
-		status, _ = c.call("GET", path, nil)
+		status, _ = c.Call("GET", path, nil)
 		require.Equal(t, 204, status)
 	}
 }
 
-// TestListening covers that only loopback is served without TLS (spec: api "Who may call").
-func TestListening(t *testing.T) {
-	_, err := server.Listening{Address: "0.0.0.0:0"}.Listen()
-	require.ErrorContains(t, err, "certificate")
-	_, err = server.Listening{Address: ":0"}.Listen()
-	require.ErrorContains(t, err, "certificate")
-	_, err = server.Listening{Address: "nonsense"}.Listen()
-	require.ErrorContains(t, err, "host:port")
-	l, err := server.Listening{Address: "127.0.0.1:0"}.Listen()
-	require.NoError(t, err)
-	defer l.Close()
-	_, err = server.Listening{Address: l.Addr().String()}.Listen()
-	require.ErrorContains(t, err, "cannot listen")
-}
-
-// One host that asks for too much waits; another one does not notice (spec: api 11).
+// One host that asks for too much waits; another one does not notice.
 func TestRequestsOfAHostAreLimited(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) {
-		o.Requests = server.RequestRate{PerSecond: 2, Burst: 3}
+		o.Requests = settings.RequestRate{PerSecond: 2, Burst: 3}
 		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	})
-	from := func(host string) client { return client{Server: s, t: t}.with("X-Forwarded-For", host) }
+	from := func(host string) servertest.Client {
+		return servertest.Client{Server: s, T: t}.With("X-Forwarded-For", host)
+	}
 	for range 3 {
-		status, _ := from("203.0.113.5").call("GET", "/server", nil)
+		status, _ := from("203.0.113.5").Call("GET", "/server", nil)
 		require.Equal(t, 200, status)
 	}
-	response := from("203.0.113.5").raw("GET", "/server", nil)
+	response := from("203.0.113.5").Raw("GET", "/server", nil)
 	_ = response.Body.Close()
 	require.Equal(t, 429, response.StatusCode)
 	require.Equal(t, "1", response.Header.Get("Retry-After"))
-	status, _ := from("203.0.113.6").call("GET", "/server", nil)
+	status, _ := from("203.0.113.6").Call("GET", "/server", nil)
 	require.Equal(t, 200, status)
 	for i := range 4 { // who has one IPv6 address has those beside it
-		status, _ = from(fmt.Sprintf("2001:db8::%d", i)).call("GET", "/server", nil)
+		status, _ = from(fmt.Sprintf("2001:db8::%d", i)).Call("GET", "/server", nil)
 	}
 	require.Equal(t, 429, status)
 	s.Clock.Advance(time.Second)
-	status, body := from("203.0.113.5").call("GET", "/server", nil)
+	status, body := from("203.0.113.5").Call("GET", "/server", nil)
 	require.Equal(t, 200, status, string(body))
 }
 
@@ -559,14 +420,14 @@ func (f full) WriteHolding(ctx context.Context, fn func(store.Tx) error) error {
 // A full disk is no fault of the caller's and passes: what can be read is answered, and a change asks to come back.
 func TestFullDisk(t *testing.T) {
 	s := servertest.Start(t)
-	c, _ := signIn(t, s)
+	c, _ := servertest.SignIn(t, s)
 	s.Restart(func(o *server.Options) { o.Store = full{o.Store} })
-	status, _ := c.call("GET", "/orders", nil)
+	status, _ := c.Call("GET", "/orders", nil)
 	require.Equal(t, 200, status)
-	status, body := c.keyed().call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: made("LUMENST7", 1).Merged()})
+	status, body := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENST7", 1).Merged()})
 	require.Equal(t, 503, status)
 	require.Contains(t, string(body), api.ErrUnavailable)
 	require.NotContains(t, string(body), "disk", "nothing leaks")
 	s.Restart()
-	require.Equal(t, 3, order(t, s, 1042).LicensesActive)
+	require.Equal(t, 3, servertest.Order(t, s, 1042).LicensesActive)
 }

@@ -41,7 +41,7 @@ func specifiedCalls(t *testing.T, heading string) map[string]bool {
 // (spec: api "Calls", api "Who may call").
 func TestCallsAreThoseOfTheSpecification(t *testing.T) {
 	s := servertest.Start(t)
-	_, body := client{Server: s, t: t}.call("GET", "/openapi.json", nil)
+	_, body := servertest.Client{Server: s, T: t}.Call("GET", "/openapi.json", nil)
 	var doc struct {
 		Paths map[string]map[string]struct {
 			Security []map[string][]string `json:"security"`

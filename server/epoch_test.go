@@ -14,22 +14,24 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
 // answered makes a call and returns its status and headers.
-func answered(c client, method, path string, body any) (int, http.Header) {
-	c.t.Helper()
-	response := c.raw(method, path, body)
+func answered(c servertest.Client, method, path string, body any) (int, http.Header) {
+	c.T.Helper()
+	response := c.Raw(method, path, body)
 	_ = response.Body.Close()
 	return response.StatusCode, response.Header
 }
 
 // Every answer of the contract names the epoch, and no other answer does (spec: api "Epoch").
 func TestEveryAnswerNamesTheEpoch(t *testing.T) {
-	s := servertest.Start(t, proxied, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 50} })
-	c, _ := signIn(t, s)
+	s := servertest.Start(t, servertest.Proxied, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 50} })
+	c, _ := servertest.SignIn(t, s)
 	_, header := answered(c, "GET", "/server", nil)
 	epoch := header.Get(api.Epoch)
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(epoch)
@@ -38,29 +40,29 @@ func TestEveryAnswerNamesTheEpoch(t *testing.T) {
 	_, header = answered(c, "GET", "/orders", nil)
 	tag := header.Get("ETag")
 	require.Contains(t, tag, epoch)
-	_, err = vendor(s).AddBan(t.Context(), "203.0.113.5", "", "test", time.Hour)
+	_, err = servertest.Vendor(s).AddBan(t.Context(), "203.0.113.5", "", "test", time.Hour)
 	require.NoError(t, err)
 	s.Clock.Advance(3 * time.Second)
-	anonymous := client{Server: s, t: t}
+	anonymous := servertest.Client{Server: s, T: t}
 	for _, call := range []struct {
-		by           client
+		by           servertest.Client
 		method, path string
 		body         any
 		status       int
 	}{
 		{c, "GET", "/orders", nil, 200},
-		{c.with("If-None-Match", tag), "GET", "/orders", nil, 304},
-		{c.with("If-None-Match", "*"), "GET", "/orders", nil, 304},
+		{c.With("If-None-Match", tag), "GET", "/orders", nil, 304},
+		{c.With("If-None-Match", "*"), "GET", "/orders", nil, 304},
 		{c, "GET", "/licenses/20211/file", nil, 200},
-		{c.keyed(), "POST", "/licenses/20211/email", api.EmailRequest{To: []string{"it@lumen.example"}}, 202},
+		{c.Keyed(), "POST", "/licenses/20211/email", api.EmailRequest{To: []string{"it@lumen.example"}}, 202},
 		{anonymous, "POST", "/verifications", nil, 201},
 		{anonymous, "GET", "/orders", nil, 401},
 		{c, "GET", "/orders/999999/licenses", nil, 404},
 		{c, "GET", "/nothing", nil, 404},
 		{c, "PUT", "/orders", nil, 404},
 		{c, "GET", "/orders?cursor=!!!", nil, 422},
-		{c.keyed(), "POST", "/orders/1042/licenses", strings.Repeat("x", 70<<10), 422},
-		{anonymous.with("X-Forwarded-For", "203.0.113.5"), "GET", "/server", nil, 429},
+		{c.Keyed(), "POST", "/orders/1042/licenses", strings.Repeat("x", 70<<10), 422},
+		{anonymous.With("X-Forwarded-For", "203.0.113.5"), "GET", "/server", nil, 429},
 		{c, "DELETE", "/sessions/current", nil, 204},
 	} {
 		status, header := answered(call.by, call.method, call.path, call.body)
@@ -81,14 +83,14 @@ func TestEveryAnswerNamesTheEpoch(t *testing.T) {
 // before counts for nothing then, although it reads the same (spec: api "Epoch", api 20).
 func TestServersNoticeARestore(t *testing.T) {
 	s := servertest.Start(t)
-	first, _ := signIn(t, s)
-	other := second(t, s)
-	other.token = first.token
+	first, _ := servertest.SignIn(t, s)
+	other := servertest.Second(t, s)
+	other.Token = first.Token
 	epochs := map[string]bool{}
 	tags := map[string]string{}
 	for range 2 {
 		var epoch string
-		for _, c := range []client{first, other} {
+		for _, c := range []servertest.Client{first, other} {
 			status, header := answered(c, "GET", "/orders/1042/licenses", nil)
 			require.Equal(t, 200, status)
 			if epoch == "" {
@@ -96,19 +98,19 @@ func TestServersNoticeARestore(t *testing.T) {
 			}
 			require.Equal(t, epoch, header.Get(api.Epoch))
 			if former := tags[c.URL]; former != "" {
-				status, header = answered(c.with("If-None-Match", former), "GET", "/orders/1042/licenses", nil)
+				status, header = answered(c.With("If-None-Match", former), "GET", "/orders/1042/licenses", nil)
 				require.Equal(t, 200, status, "a tag of the former epoch")
 				content := strings.Index(former, ".")
 				require.Equal(t, former[content:], header.Get("ETag")[content:], "the content is the same")
 			}
 			tags[c.URL] = header.Get("ETag")
-			known := c.with("If-None-Match", `"other", W/`+tags[c.URL])
+			known := c.With("If-None-Match", `"other", W/`+tags[c.URL])
 			status, header = answered(known, "GET", "/orders/1042/licenses", nil)
 			require.Equal(t, 304, status)
 			require.Equal(t, tags[c.URL], header.Get("ETag"))
 		}
 		epochs[epoch] = true
-		_, err := vendor(s).MarkRestored(t.Context(), 1)
+		_, err := servertest.Vendor(s).MarkRestored(t.Context(), 1)
 		require.NoError(t, err)
 		s.Clock.Advance(2 * time.Second)
 	}
@@ -140,7 +142,7 @@ func TestEpochIsNotReadForEachCall(t *testing.T) {
 		Secrets:   s.Secrets,
 		Logger:    s.Logger(),
 		Now:       s.Clock.Now,
-		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1},
+		Passwords: password.Cost{Memory: 64, Time: 1, Threads: 1},
 	})
 	require.NoError(t, err)
 	ask := func(n int) int64 {
@@ -165,10 +167,10 @@ func TestEpochOutlivesTheDatabase(t *testing.T) {
 		Secrets:   s.Secrets,
 		Logger:    s.Logger(),
 		Now:       s.Clock.Now,
-		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1},
+		Passwords: password.Cost{Memory: 64, Time: 1, Threads: 1},
 	})
 	require.NoError(t, err)
-	_, header := answered(client{Server: s, t: t}, "GET", "/server", nil)
+	_, header := answered(servertest.Client{Server: s, T: t}, "GET", "/server", nil)
 	for range 2 {
 		answer := httptest.NewRecorder()
 		srv.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, api.Base+"/server", nil))
@@ -181,7 +183,7 @@ func TestEpochOutlivesTheDatabase(t *testing.T) {
 // The published description names the headers.
 func TestHeadersAreDescribed(t *testing.T) {
 	s := servertest.Start(t)
-	_, body := client{Server: s, t: t}.call("GET", "/openapi.json", nil)
+	_, body := servertest.Client{Server: s, T: t}.Call("GET", "/openapi.json", nil)
 	named := strings.Count(string(body), `"`+api.Epoch+`":`)
 	require.Greater(t, named, 28, "on every answer of every call")
 	require.Equal(t, named, strings.Count(string(body), `"description":"Epoch of the server's data`))

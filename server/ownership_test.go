@@ -14,12 +14,13 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server/sample"
+	"github.com/acen-desktop/acen/server/servertest"
 )
 
 // operations lists every call of the contract, as the server itself publishes it.
-func operations(t *testing.T, c client) (list []string) {
+func operations(t *testing.T, c servertest.Client) (list []string) {
 	t.Helper()
-	_, body := c.call("GET", "/openapi.json", nil)
+	_, body := c.Call("GET", "/openapi.json", nil)
 	var doc struct {
 		Paths map[string]map[string]struct {
 			Security []any `json:"security"`
@@ -41,21 +42,21 @@ var forPrograms = map[string]bool{"POST /licenses/{id}/alive": true, "POST /lice
 // Every call that names an order or a license answers somebody else's with the bytes of one that does not exist,
 // whoever asks and however good the rest of the call is; and changes nothing (spec: api "Who may call").
 func TestNobodyReachesRowsOfOthers(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
-	codes := codesOf(w.program.Signature, "B")
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
+	codes := servertest.CodesOf(w.Program.Signature, "B")
 	bodies := map[string]any{
 		"POST /orders/{id}/licenses":       api.NewLicense{SiteMID: codes.Merged()},
-		"POST /licenses/{id}/reactivation": api.Reactivation{SiteMID: codesOf(w.program.Signature, "A+NET").Merged()},
-		"POST /licenses/{id}/release":      api.Release{RemovalCode: w.removalCode("A")},
-		"POST /licenses/{id}/transfer":     api.Transfer{SiteMID: codes.Merged(), RemovalCode: w.removalCode("A")},
-		"POST /licenses/{id}/removal":      api.Removal{RemovalCode: w.removalCode("A")},
+		"POST /licenses/{id}/reactivation": api.Reactivation{SiteMID: servertest.CodesOf(w.Program.Signature, "A+NET").Merged()},
+		"POST /licenses/{id}/release":      api.Release{RemovalCode: w.RemovalCode("A")},
+		"POST /licenses/{id}/transfer":     api.Transfer{SiteMID: codes.Merged(), RemovalCode: w.RemovalCode("A")},
+		"POST /licenses/{id}/removal":      api.Removal{RemovalCode: w.RemovalCode("A")},
 		"POST /licenses/{id}/comparison":   api.PCCodes{SiteMID: codes.Merged()},
 		"POST /licenses/{id}/email":        api.EmailRequest{To: []string{"bruno@keller.example"}},
 		"PATCH /licenses/{id}":             map[string]string{"note": "mine"},
 	}
 	named := 0
-	for _, operation := range operations(t, w.clients["anna"]) {
+	for _, operation := range operations(t, w.Clients["anna"]) {
 		if !strings.Contains(operation, "{id}") || forPrograms[operation] {
 			continue
 		}
@@ -64,22 +65,22 @@ func TestNobodyReachesRowsOfOthers(t *testing.T) {
 			method, path, _ := strings.Cut(operation, " ")
 			body := bodies[operation]
 			require.Equal(t, method == "GET", body == nil, "every change has a good body")
-			foreign := w.licenses["A"]
+			foreign := w.Licenses["A"]
 			if strings.HasPrefix(path, "/orders") {
 				foreign = sample.WithSerial
 			}
-			before := w.tables()
+			before := w.Tables()
 			ask := func(id int64) (int, http.Header, string) {
-				c := w.clients["bruno"].with(api.IdempotencyKey, uuid.NewString())
-				c.t = t
-				return withoutDates(t, c.raw(method, strings.Replace(path, "{id}", fmt.Sprint(id), 1), body))
+				c := w.Clients["bruno"].With(api.IdempotencyKey, uuid.NewString())
+				c.T = t
+				return withoutDates(t, c.Raw(method, strings.Replace(path, "{id}", fmt.Sprint(id), 1), body))
 			}
 			status, header, existing := ask(foreign)
 			require.Equal(t, http.StatusNotFound, status, existing)
 			_, missingHeader, missing := ask(88_888_888)
 			require.Equal(t, missing, existing)
 			require.Equal(t, missingHeader, header)
-			require.Equal(t, before, w.tables())
+			require.Equal(t, before, w.Tables())
 		})
 	}
 	require.Equal(t, 12, named, "a new call belongs into this test")
@@ -109,18 +110,18 @@ func readAll(t *testing.T, r *http.Response) string {
 
 // Every call but the public ones asks for a session (spec: api "Who may call").
 func TestCallsNeedASession(t *testing.T) {
-	w := newWorld(t)
+	w := servertest.NewWorld(t)
 	open := map[string]bool{
 		"GET /server": true, "POST /sessions": true, "POST /sessions/refresh": true, "POST /verifications": true, "POST /accounts": true,
 		"POST /password-resets": true, "POST /password-resets/confirm": true,
 	}
-	anonymous := client{Server: w.Server, t: t}
+	anonymous := servertest.Client{Server: w.Server, T: t}
 	for _, operation := range operations(t, anonymous) {
 		method, path, _ := strings.Cut(operation, " ")
 		if open[operation] || forPrograms[operation] {
 			continue
 		}
-		status, body := anonymous.call(method, strings.Replace(path, "{id}", "1042", 1), nil)
+		status, body := anonymous.Call(method, strings.Replace(path, "{id}", "1042", 1), nil)
 		require.Equal(t, 401, status, "%s: %s", operation, body)
 		require.Contains(t, string(body), api.ErrCredentialsMissing)
 	}
@@ -128,76 +129,76 @@ func TestCallsNeedASession(t *testing.T) {
 
 // A key of one client is nothing to another: the same key does each one's own change (spec: api "Idempotency").
 func TestKeysBelongToTheirClient(t *testing.T) {
-	w := newWorld(t)
+	w := servertest.NewWorld(t)
 	key := uuid.NewString()
-	a := api.NewLicense{SiteMID: codesOf(w.program.Signature, "A").Merged()}
-	b := api.NewLicense{SiteMID: codesOf(w.program.Signature, "B").Merged()}
-	status, first := w.clients["anna"].with(api.IdempotencyKey, key).call("POST", "/orders/1042/licenses", a)
+	a := api.NewLicense{SiteMID: servertest.CodesOf(w.Program.Signature, "A").Merged()}
+	b := api.NewLicense{SiteMID: servertest.CodesOf(w.Program.Signature, "B").Merged()}
+	status, first := w.Clients["anna"].With(api.IdempotencyKey, key).Call("POST", "/orders/1042/licenses", a)
 	require.Equal(t, 201, status)
-	status, second := w.clients["bruno"].with(api.IdempotencyKey, key).call("POST", "/orders/1046/licenses", b)
+	status, second := w.Clients["bruno"].With(api.IdempotencyKey, key).Call("POST", "/orders/1046/licenses", b)
 	require.Equal(t, 201, status, string(second))
 	require.NotEqual(t, string(first), string(second))
-	status, _ = w.clients["bruno"].with(api.IdempotencyKey, key).call("POST", "/orders/1042/licenses", a)
+	status, _ = w.Clients["bruno"].With(api.IdempotencyKey, key).Call("POST", "/orders/1042/licenses", a)
 	require.Equal(t, 409, status, "bruno's key was used for another request")
 }
 
 // The answer to a release is given again under its key, whatever became of the license; the audit trail names the release.
 func TestReleaseIsAnsweredAgain(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
-	anna, path, code := w.clients["anna"].keyed(), fmt.Sprintf("/licenses/%d/release", w.licenses["A"]), w.removalCode("A")
-	status, first := anna.call("POST", path, api.Release{RemovalCode: code})
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
+	anna, path, code := w.Clients["anna"].Keyed(), fmt.Sprintf("/licenses/%d/release", w.Licenses["A"]), w.RemovalCode("A")
+	status, first := anna.Call("POST", path, api.Release{RemovalCode: code})
 	require.Equal(t, 200, status, string(first))
-	w.prepare("transfer A B code=none")
+	w.Prepare("transfer A B code=none")
 	w.Restart()
-	before := w.tables()
-	status, again := anna.call("POST", path, api.Release{RemovalCode: code})
+	before := w.Tables()
+	status, again := anna.Call("POST", path, api.Release{RemovalCode: code})
 	require.Equal(t, 200, status)
 	require.Equal(t, string(first), string(again))
-	status, _ = anna.call("POST", path, api.Release{RemovalCode: "00000-00000-0"})
+	status, _ = anna.Call("POST", path, api.Release{RemovalCode: "00000-00000-0"})
 	require.Equal(t, 409, status, "one key, one request")
-	require.Equal(t, before, w.tables())
-	status, body := w.clients["anna"].call("POST", path, api.Release{RemovalCode: code})
+	require.Equal(t, before, w.Tables())
+	status, body := w.Clients["anna"].Call("POST", path, api.Release{RemovalCode: code})
 	require.Equal(t, 422, status)
 	require.Contains(t, string(body), api.IdempotencyKey)
 	var lines []string
-	for _, line := range audit(t, w.Server) {
+	for _, line := range servertest.AuditTrail(t, w.Server) {
 		if line.Action == "license.release" {
 			lines = append(lines, line.Actor+" "+line.Object+" "+line.Outcome)
 		}
 	}
-	require.Equal(t, []string{fmt.Sprintf("client license %d ok", w.licenses["A"])}, lines)
+	require.Equal(t, []string{fmt.Sprintf("client license %d ok", w.Licenses["A"])}, lines)
 }
 
 // A released license is no more anybody else's than before: without the removal code it goes to its owner's PCs only.
 func TestReleasedLicensesStayTheirOwners(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
-	w.prepare("release A")
-	before := w.tables()
-	pickUp := api.Transfer{SiteMID: codesOf(w.program.Signature, "B").Merged()}
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
+	w.Prepare("release A")
+	before := w.Tables()
+	pickUp := api.Transfer{SiteMID: servertest.CodesOf(w.Program.Signature, "B").Merged()}
 	ask := func(id int64) string {
-		status, body := w.clients["bruno"].keyed().call("POST", fmt.Sprintf("/licenses/%d/transfer", id), pickUp)
+		status, body := w.Clients["bruno"].Keyed().Call("POST", fmt.Sprintf("/licenses/%d/transfer", id), pickUp)
 		require.Equal(t, http.StatusNotFound, status)
 		return string(body)
 	}
-	require.Equal(t, ask(88_888_888), ask(w.licenses["A"]))
-	require.Equal(t, before, w.tables())
+	require.Equal(t, ask(88_888_888), ask(w.Licenses["A"]))
+	require.Equal(t, before, w.Tables())
 }
 
 // Several PCs pick one released license up at the same moment: one of them gets it.
 func TestPickUpsAtTheSameMoment(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
-	w.prepare("release A")
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
+	w.Prepare("release A")
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	answers := map[int]int{}
 	for _, pc := range []string{"B", "C", "D", "E", "F", "G"} {
 		one := *w
-		one.licenses = map[string]int64{"A": w.licenses["A"]}
+		one.Licenses = map[string]int64{"A": w.Licenses["A"]}
 		group.Go(func() {
-			status, _ := one.do("transfer A " + pc + " code=none")
+			status, _ := one.Do("transfer A " + pc + " code=none")
 			mu.Lock()
 			defer mu.Unlock()
 			answers[status]++
@@ -205,8 +206,8 @@ func TestPickUpsAtTheSameMoment(t *testing.T) {
 	}
 	group.Wait()
 	require.Equal(t, map[int]int{201: 1, 409: 5}, answers)
-	w.check("seats 4")
-	w.check("A Transferred")
+	w.Check("seats 4")
+	w.Check("A Transferred")
 }
 
 // Each pair of tasks on one license at the same moment: one of them is done or, where both may be, one after the other;
@@ -217,28 +218,28 @@ func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
 		for _, other := range tasks[i:] {
 			t.Run(one+" and "+other, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t)
-				w.prepare("new A")
-				original := w.licenses["A"]
+				w := servertest.NewWorld(t)
+				w.Prepare("new A")
+				original := w.Licenses["A"]
 				calls := []string{one, other}
-				worlds := make([]*world, len(calls))
+				worlds := make([]*servertest.World, len(calls))
 				for n := range calls { // each caller notes what it made for itself
 					copied := *w
-					copied.licenses = map[string]int64{"A": original}
+					copied.Licenses = map[string]int64{"A": original}
 					worlds[n] = &copied
 				}
-				code := w.removalCode("A")
+				code := w.RemovalCode("A")
 				statuses := make([]int, len(calls))
 				var group sync.WaitGroup
 				start := make(chan struct{})
 				for n, call := range calls {
-					worlds[n].remembered = code
+					worlds[n].Remembered = code
 					if strings.HasPrefix(call, "remove") || strings.HasPrefix(call, "transfer") || strings.HasPrefix(call, "release") {
 						call += " code=remembered"
 					}
 					group.Go(func() {
 						<-start
-						statuses[n], _ = worlds[n].do(call)
+						statuses[n], _ = worlds[n].Do(call)
 					})
 				}
 				close(start)
@@ -264,9 +265,9 @@ func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
 				if released > 0 { // twice is once
 					events = 1
 				}
-				require.Equal(t, events, w.events("release", api.OutcomeOK))
+				require.Equal(t, events, w.Events("release", api.OutcomeOK))
 				family, all := 0, 0
-				for _, line := range strings.Split(w.tables(), "\n") {
+				for _, line := range strings.Split(w.Tables(), "\n") {
 					if !strings.Contains(line, "OrderID:1042 ") || !strings.Contains(line, "Status:Active") {
 						continue
 					}
@@ -279,7 +280,7 @@ func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
 				if other != "new A" { // codes that were left by a reactivation may be activated anew, for a seat
 					require.Equal(t, 3+family, all)
 				}
-				w.check(fmt.Sprintf("seats %d", all))
+				w.Check(fmt.Sprintf("seats %d", all))
 			})
 		}
 	}

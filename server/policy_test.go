@@ -4,15 +4,17 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/server/servertest"
 )
 
 // TestPolicyOfALicenseCarriesOver covers a vendor who makes the order stricter: the license keeps its own policy over a
 // reactivation, not only up to the first one (spec: api 3).
 func TestPolicyOfALicenseCarriesOver(t *testing.T) {
-	w := newWorld(t)
+	w := servertest.NewWorld(t)
 	for _, step := range []string{"new A", "policy 0", "reactivate A A@9"} {
-		w.prepare(step)
+		w.Prepare(step)
 	}
-	status, body := w.do("reactivate A@9 A@10+NET")
+	status, body := w.Do("reactivate A@9 A@10+NET")
 	require.Equal(t, 201, status, string(body))
 }

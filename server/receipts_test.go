@@ -11,31 +11,32 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/server/servertest"
 	"github.com/acen-desktop/acen/server/store"
 )
 
 // receipt returns the receipt in an answer or a refusal; ok is false if there is none.
-func (w *world) receipt(body []byte) (r license.Receipt, ok bool) {
-	w.t.Helper()
+func receiptIn(t *testing.T, w *servertest.World, body []byte) (r license.Receipt, ok bool) {
+	t.Helper()
 	var answer struct{ Receipt *string }
-	require.NoError(w.t, json.Unmarshal(body, &answer), string(body))
+	require.NoError(t, json.Unmarshal(body, &answer), string(body))
 	if answer.Receipt == nil {
 		return r, false
 	}
 	var p store.Program
-	w.read(func(tx store.Tx) (err error) { p, err = tx.Program(w.t.Context(), w.program.ID); return err })
+	w.Read(func(tx store.Tx) (err error) { p, err = tx.Program(t.Context(), w.Program.ID); return err })
 	r, err := license.VerifyReceipt(*answer.Receipt, func(id string) (license.PublicKey, bool) {
 		return p.PublicKey, id == p.PublicKey.KeyID()
 	})
-	require.NoError(w.t, err)
+	require.NoError(t, err)
 	return r, true
 }
 
 // epoch returns the epoch that stands in the database.
-func (w *world) epoch() (epoch string) {
-	w.t.Helper()
-	w.read(func(tx store.Tx) (err error) { epoch, err = store.Epoch(w.t.Context(), tx); return err })
-	require.NotEmpty(w.t, epoch)
+func currentEpoch(t *testing.T, w *servertest.World) (epoch string) {
+	t.Helper()
+	w.Read(func(tx store.Tx) (err error) { epoch, err = store.Epoch(t.Context(), tx); return err })
+	require.NotEmpty(t, epoch)
 	return epoch
 }
 
@@ -85,15 +86,15 @@ func TestReceipts(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := servertest.NewWorld(t)
 			for _, step := range c.state {
-				w.prepare(step)
+				w.Prepare(step)
 			}
-			of, codes := w.licenses["A"], codesOf(w.program.Signature, "A")
+			of, codes := w.Licenses["A"], servertest.CodesOf(w.Program.Signature, "A")
 			w.Clock.Advance(90*time.Second + time.Millisecond)
-			status, body := w.do(c.call)
+			status, body := w.Do(c.call)
 			require.Equal(t, c.status, status, string(body))
-			r, ok := w.receipt(body)
+			r, ok := receiptIn(t, w, body)
 			require.Equal(t, c.task != none, ok, string(body))
 			if !ok {
 				return
@@ -103,7 +104,7 @@ func TestReceipts(t *testing.T) {
 				Site:      codes.Site,
 				Task:      c.task,
 				IssuedAt:  w.Clock.Now().Truncate(time.Second),
-				Epoch:     w.epoch(),
+				Epoch:     currentEpoch(t, w),
 			}, r)
 		})
 	}
@@ -112,12 +113,12 @@ func TestReceipts(t *testing.T) {
 // Besides the receipt, a right and a wrong removal code for a license that has ended are answered and counted alike
 // (spec: api "Receipts").
 func TestReceiptIsTheOnlyDifference(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
-	w.prepare("new B")
-	w.prepare("transfer A A@2")
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
+	w.Prepare("new B")
+	w.Prepare("transfer A A@2")
 	refusal := func(words string) (p api.Problem) {
-		status, body := w.do(words)
+		status, body := w.Do(words)
 		require.Equal(t, 409, status)
 		require.NoError(t, json.Unmarshal(body, &p))
 		return p
@@ -130,39 +131,39 @@ func TestReceiptIsTheOnlyDifference(t *testing.T) {
 			require.Equal(t, right, refusal(call+" code=wrong"))
 		}
 	}
-	w.read(func(tx store.Tx) error {
+	w.Read(func(tx store.Tx) error {
 		n, _, err := tx.Failures(t.Context(), store.FailureFilter{})
 		require.Zero(t, n)
 		return err
 	})
-	status, _ := w.do("remove B")
+	status, _ := w.Do("remove B")
 	require.Equal(t, 200, status)
 }
 
 // An answer that is given again under its key is the same to the byte, with its receipt, whatever happened since.
 func TestReceiptsAreAnsweredAgain(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("total 6")
-	w.prepare("new A")
-	w.prepare("new B")
-	w.prepare("new C")
-	w.prepare("remove C")
+	w := servertest.NewWorld(t)
+	w.Prepare("total 6")
+	w.Prepare("new A")
+	w.Prepare("new B")
+	w.Prepare("new C")
+	w.Prepare("remove C")
 	type request struct {
 		path string
 		body any
 	}
-	of := func(pc, task string) string { return fmt.Sprintf("/licenses/%d/%s", w.licenses[pc], task) }
+	of := func(pc, task string) string { return fmt.Sprintf("/licenses/%d/%s", w.Licenses[pc], task) }
 	first, keys := map[string]string{}, map[string]string{}
 	requests := map[string]request{
-		"removal":  {of("A", "removal"), api.Removal{RemovalCode: w.removalCode("A")}},
-		"release":  {of("B", "release"), api.Release{RemovalCode: w.removalCode("B")}},
-		"refusal":  {of("C", "removal"), api.Removal{RemovalCode: w.removalCode("C")}},
-		"transfer": {of("B", "transfer"), api.Transfer{SiteMID: codesOf(w.program.Signature, "D").Merged()}},
+		"removal":  {of("A", "removal"), api.Removal{RemovalCode: w.RemovalCode("A")}},
+		"release":  {of("B", "release"), api.Release{RemovalCode: w.RemovalCode("B")}},
+		"refusal":  {of("C", "removal"), api.Removal{RemovalCode: w.RemovalCode("C")}},
+		"transfer": {of("B", "transfer"), api.Transfer{SiteMID: servertest.CodesOf(w.Program.Signature, "D").Merged()}},
 	}
 	ask := func(name string) string {
-		anna := w.clients["anna"].with(api.IdempotencyKey, keys[name])
-		status, body := anna.call("POST", requests[name].path, requests[name].body)
-		_, ok := w.receipt(body)
+		anna := w.Clients["anna"].With(api.IdempotencyKey, keys[name])
+		status, body := anna.Call("POST", requests[name].path, requests[name].body)
+		_, ok := receiptIn(t, w, body)
 		require.True(t, ok, string(body))
 		return fmt.Sprint(status, string(body))
 	}
@@ -171,7 +172,7 @@ func TestReceiptsAreAnsweredAgain(t *testing.T) {
 		first[name] = ask(name)
 	}
 	w.Clock.Advance(10 * time.Minute)
-	_, err := vendor(w.Server).MarkRestored(t.Context(), 1)
+	_, err := servertest.Vendor(w.Server).MarkRestored(t.Context(), 1)
 	require.NoError(t, err)
 	w.Restart()
 	for name, answer := range first {
@@ -181,21 +182,21 @@ func TestReceiptsAreAnsweredAgain(t *testing.T) {
 
 // A receipt is signed with the program's key of the day, and names the epoch of the day.
 func TestReceiptsFollowKeyAndEpoch(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
-	w.prepare("new B")
-	_, body := w.do("remove A")
-	before, ok := w.receipt(body)
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
+	w.Prepare("new B")
+	_, body := w.Do("remove A")
+	before, ok := receiptIn(t, w, body)
 	require.True(t, ok)
-	_, _, err := vendor(w.Server).PrepareKey(t.Context(), w.program.ID)
+	_, _, err := servertest.Vendor(w.Server).PrepareKey(t.Context(), w.Program.ID)
 	require.NoError(t, err)
-	_, err = vendor(w.Server).UseKey(t.Context(), w.program.ID)
+	_, err = servertest.Vendor(w.Server).UseKey(t.Context(), w.Program.ID)
 	require.NoError(t, err)
-	_, err = vendor(w.Server).MarkRestored(t.Context(), 1)
+	_, err = servertest.Vendor(w.Server).MarkRestored(t.Context(), 1)
 	require.NoError(t, err)
-	_, body = w.do("remove B")
-	after, ok := w.receipt(body) // with the key that the program has now
+	_, body = w.Do("remove B")
+	after, ok := receiptIn(t, w, body) // with the key that the program has now
 	require.True(t, ok)
-	require.Equal(t, w.epoch(), after.Epoch, "at once, not when the server reads its settings again")
+	require.Equal(t, currentEpoch(t, w), after.Epoch, "at once, not when the server reads its settings again")
 	require.NotEqual(t, before.Epoch, after.Epoch)
 }

@@ -17,13 +17,14 @@ import (
 	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/secrets"
+	"github.com/acen-desktop/acen/server/servertest"
 	"github.com/acen-desktop/acen/server/service"
 )
 
 // The master key changes under two running servers, by a command that is a program of its own: nothing that was sealed is lost,
 // neither programs' keys nor answers nor mails, and license files stay the same to the byte.
 func TestMasterKeyChangesWhileServersRun(t *testing.T) {
-	w := newWorld(t)
+	w := servertest.NewWorld(t)
 	keeper := func() *secrets.Keeper {
 		k, err := secrets.File(filepath.Join(w.Folder(), "master.key"), rand.Reader)
 		require.NoError(t, err)
@@ -35,38 +36,38 @@ func TestMasterKeyChangesWhileServersRun(t *testing.T) {
 	t.Cleanup(h.Close)
 	elsewhere := *w.Server
 	elsewhere.URL = h.URL
-	servers := []client{w.clients["anna"], w.clients["anna"]}
+	servers := []servertest.Client{w.Clients["anna"], w.Clients["anna"]}
 	servers[1].Server = &elsewhere
 	command := admin.Admin{Data: &service.Data{Store: w.Store, Secrets: keeper()}, Now: w.Clock.Now}
 
-	w.prepare("total 9")
-	w.prepare("new A")
-	w.prepare("email A")
-	file := func(c client) license.File {
-		response := c.raw("GET", fmt.Sprintf("/licenses/%d/file", w.licenses["A"]), nil)
+	w.Prepare("total 9")
+	w.Prepare("new A")
+	w.Prepare("email A")
+	file := func(c servertest.Client) license.File {
+		response := c.Raw("GET", fmt.Sprintf("/licenses/%d/file", w.Licenses["A"]), nil)
 		defer response.Body.Close()
-		f, err := w.program.PublicKey.Verify(readAll(t, response))
+		f, err := w.Program.PublicKey.Verify(readAll(t, response))
 		require.NoError(t, err)
 		f.IssuedAt = time.Time{} // each file says when it was made
 		return f
 	}
 	key := uuid.NewString()
-	again := func(c client) string {
-		status, body := c.with(api.IdempotencyKey, key).call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: codesOf(w.program.Signature, "B").Merged()})
+	again := func(c servertest.Client) string {
+		status, body := c.With(api.IdempotencyKey, key).Call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: servertest.CodesOf(w.Program.Signature, "B").Merged()})
 		require.Equal(t, 201, status, string(body))
 		return string(body)
 	}
-	signed, answer, letters := file(servers[0]), again(servers[0]), mails(t, w.Server)
+	signed, answer, letters := file(servers[0]), again(servers[0]), servertest.Mails(t, w.Server)
 	former := w.Secrets.ID()
 	check := func(stage string) {
 		for n, c := range servers {
 			require.Equal(t, signed, file(c), stage)
 			require.Equal(t, answer, again(c), stage)
 			pc := fmt.Sprintf("C@%d", n)
-			status, body := c.keyed().call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: codesOf(w.program.Signature, pc).Merged()})
+			status, body := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: servertest.CodesOf(w.Program.Signature, pc).Merged()})
 			require.Equal(t, 201, status, string(body))
 		}
-		require.Equal(t, letters, mails(t, w.Server), stage)
+		require.Equal(t, letters, servertest.Mails(t, w.Server), stage)
 	}
 
 	rows, err := command.RotateMaster(t.Context())
@@ -86,7 +87,7 @@ func TestMasterKeyChangesWhileServersRun(t *testing.T) {
 	require.Greater(t, waited, 3*time.Second, "running servers may still seal with the former key")
 	check("when the former key is forgotten")
 	w.Restart()
-	servers = []client{newSessions(w)["anna"]}
+	servers = []servertest.Client{servertest.NewSessions(w)["anna"]}
 	check("after a restart with the new key alone")
 	require.False(t, w.Secrets.Knows(former))
 	for _, secret := range []string{former, command.Secrets.ID()} {

@@ -19,9 +19,12 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/httpapi"
 	"github.com/acen-desktop/acen/server/metrics"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -49,27 +52,27 @@ func values(text, begin string) []string {
 
 func TestMetrics(t *testing.T) {
 	var m *metrics.Metrics
-	s := servertest.Start(t, counting(&m), func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 12} })
+	s := servertest.Start(t, counting(&m), func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 12} })
 	var before store.Stock
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { before, err = tx.Stock(t.Context()); return err }))
-	c, _ := signIn(t, s)
-	c.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: "wrong password"})
-	codes := made("LUMENST7", 1)
-	status, body := c.keyed().call("POST", fmt.Sprintf("/orders/%d/licenses", sample.WithSerial), api.NewLicense{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()})
+	c, _ := servertest.SignIn(t, s)
+	c.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: "wrong password"})
+	codes := servertest.MadeUpCodes("LUMENST7", 1)
+	status, body := c.Keyed().Call("POST", fmt.Sprintf("/orders/%d/licenses", sample.WithSerial), api.NewLicense{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()})
 	require.Equal(t, 201, status, string(body))
 	require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
 		_, err := tx.QueueMail(t.Context(), store.Mail{MessageID: "1", To: []string{"it@lumen.example"}, State: store.MailQueued, NextAt: s.Clock.Now(), CreatedAt: s.Clock.Now()})
 		return err
 	}))
-	c.call("GET", "/orders/88888888/licenses", nil)
-	c.call("GET", "/orders/not-a-number/licenses", nil)
-	c.call("GET", "/nothing/"+uuid.NewString(), nil)
-	c.call("GET", "/healthz", nil)
-	c.call("GET", "/readyz", nil)
-	c.call("GET", "/docs", nil)
+	c.Call("GET", "/orders/88888888/licenses", nil)
+	c.Call("GET", "/orders/not-a-number/licenses", nil)
+	c.Call("GET", "/nothing/"+uuid.NewString(), nil)
+	c.Call("GET", "/healthz", nil)
+	c.Call("GET", "/readyz", nil)
+	c.Call("GET", "/docs", nil)
 	s.Clock.Advance(5 * time.Millisecond)
 	for range 10 {
-		c.call("GET", "/server", nil)
+		c.Call("GET", "/server", nil)
 	}
 
 	text := scrape(t, m)
@@ -155,14 +158,14 @@ func (absent) Write(context.Context, func(store.Tx) error) error { return errAbs
 func TestReadiness(t *testing.T) {
 	s := servertest.Start(t)
 	var m *metrics.Metrics
-	ask := func(srv *server.Server, path string) (int, string) {
+	ask := func(srv *httpapi.Server, path string) (int, string) {
 		rec := httptest.NewRecorder()
 		srv.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
 		return rec.Code, rec.Body.String()
 	}
-	start := func(o server.Options) *server.Server {
+	start := func(o server.Options) *httpapi.Server {
 		o.Secrets, o.Logger, o.Now = s.Secrets, s.Logger(), s.Clock.Now
-		o.Passwords = server.PasswordCost{Memory: 64, Time: 1, Threads: 1}
+		o.Passwords = password.Cost{Memory: 64, Time: 1, Threads: 1}
 		srv, err := server.New(o)
 		require.NoError(t, err)
 		return srv
@@ -197,12 +200,12 @@ func TestReadiness(t *testing.T) {
 // The log tells what was asked for, and nothing of what stood in the wrong place.
 func TestLogOfRequests(t *testing.T) {
 	s := servertest.Start(t)
-	c, _ := signIn(t, s)
-	c.call("GET", fmt.Sprintf("/orders/%d/licenses?cursor=cursor-secret", sample.WithSerial), nil)
-	c.call("GET", "/licenses/F3945D8C-B0D71FFA-02A956E3-8D6DB947/file", nil)
-	c.call("GET", "/serials/SERIAL-SECRET", nil)
-	c.call("METHOD-SECRET", "/orders", nil)
-	c.call("GET", "/healthz", nil)
+	c, _ := servertest.SignIn(t, s)
+	c.Call("GET", fmt.Sprintf("/orders/%d/licenses?cursor=cursor-secret", sample.WithSerial), nil)
+	c.Call("GET", "/licenses/F3945D8C-B0D71FFA-02A956E3-8D6DB947/file", nil)
+	c.Call("GET", "/serials/SERIAL-SECRET", nil)
+	c.Call("METHOD-SECRET", "/orders", nil)
+	c.Call("GET", "/healthz", nil)
 	log := s.Log.String()
 	require.Contains(t, log, fmt.Sprintf(`"path":"/api/v1/orders/%d/licenses","status":422,"operation":"list-licenses"`, sample.WithSerial))
 	require.Contains(t, log, `"path":"/api/v1/licenses/{id}/file","status":422,"operation":"license-file"`)
@@ -211,27 +214,4 @@ func TestLogOfRequests(t *testing.T) {
 	for _, secret := range []string{"F3945D8C", "SECRET", "secret", "healthz"} {
 		require.NotContains(t, log, secret)
 	}
-}
-
-// A call that outlives the patience of a stop is cut off, and the stop says so.
-func TestStopCutsOff(t *testing.T) {
-	begun, cut := make(chan struct{}), make(chan struct{})
-	srv := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(begun)
-		<-r.Context().Done()
-		close(cut)
-	})}
-	listener, err := server.ListenPlain("127.0.0.1:0")
-	require.NoError(t, err)
-	served, asked := make(chan error, 1), make(chan error, 1)
-	go func() { served <- srv.Serve(listener) }()
-	go func() {
-		_, err := http.Get("http://" + listener.Addr().String())
-		asked <- err
-	}()
-	<-begun
-	require.ErrorContains(t, server.Finish(t.Context(), srv, 0), "calls that did not finish within 0s were cut off")
-	require.Error(t, <-asked)
-	<-cut
-	require.ErrorIs(t, <-served, http.ErrServerClosed)
 }

@@ -12,8 +12,11 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/guard"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -35,12 +38,12 @@ func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
 	srv, err := server.New(server.Options{
 		Store: overtaken{s.Store, func() {
 			require.NoError(t, s.Store.Write(t.Context(), func(tx store.Tx) error {
-				for range server.DefaultSettings().AccountFailures {
+				for range settings.Default().AccountFailures {
 					err := tx.AddFailure(t.Context(), store.Failure{
 						At:      s.Clock.Now(),
 						Kind:    store.FailureSignIn,
 						Host:    "203.0.113.5",
-						Account: server.AccountKey(s.Login.Username),
+						Account: guard.AccountKey(s.Login.Username),
 					})
 					if err != nil {
 						return err
@@ -52,7 +55,7 @@ func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
 		Secrets:   s.Secrets,
 		Logger:    s.Logger(),
 		Now:       s.Clock.Now,
-		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1},
+		Passwords: password.Cost{Memory: 64, Time: 1, Threads: 1},
 	})
 	require.NoError(t, err)
 	login := strings.NewReader(`{"username":"` + s.Login.Username + `","password":"` + s.Login.Password + `"}`)
@@ -68,10 +71,10 @@ func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
 // The access token of a client whom the vendor has switched off is good for nothing, also while its session has not
 // ended.
 func TestSwitchedOffClientsAreOut(t *testing.T) {
-	w := newWorld(t)
-	status, _ := w.clients["anna"].call("GET", "/orders", nil)
+	w := servertest.NewWorld(t)
+	status, _ := w.Clients["anna"].Call("GET", "/orders", nil)
 	require.Equal(t, 200, status)
-	w.write(func(tx store.Tx) error {
+	w.Write(func(tx store.Tx) error {
 		c, err := tx.ClientByUsername(t.Context(), "anna")
 		if err != nil {
 			return err
@@ -81,22 +84,22 @@ func TestSwitchedOffClientsAreOut(t *testing.T) {
 	})
 	for _, call := range []string{"GET /orders", "GET /account", "POST /orders/1042/licenses"} {
 		method, path, _ := strings.Cut(call, " ")
-		status, body := w.clients["anna"].keyed().call(method, path, nil)
-		w.status(status, body, api.ErrAuthorization, "")
+		status, body := w.Clients["anna"].Keyed().Call(method, path, nil)
+		w.RequireProblem(status, body, api.ErrAuthorization, "")
 	}
-	status, _ = w.clients["bruno"].call("GET", "/orders", nil)
+	status, _ = w.Clients["bruno"].Call("GET", "/orders", nil)
 	require.Equal(t, 200, status)
 }
 
 // The trail of wrong passwords does not tell which names exist, nor do the names stand in it.
 func TestTrailOfWrongPasswordsNamesNobody(t *testing.T) {
-	w := newWorld(t)
+	w := servertest.NewWorld(t)
 	lines := map[string]store.Audit{}
 	for _, name := range []string{sample.Username, "nobody"} {
 		login := api.SessionRequest{Username: name, Password: "wrong password", DeviceName: "PC"}
-		status, _ := client{Server: w.Server, t: t}.call("POST", "/sessions", login)
+		status, _ := servertest.Client{Server: w.Server, T: t}.Call("POST", "/sessions", login)
 		require.Equal(t, 401, status)
-		line := audit(t, w.Server)[0]
+		line := servertest.AuditTrail(t, w.Server)[0]
 		require.Equal(t, "session.create", line.Action)
 		line.ID = 0
 		lines[name] = line
@@ -115,9 +118,9 @@ func TestTrailOfWrongPasswordsNamesNobody(t *testing.T) {
 // An order whose licenses are all in use says so in its list, before anybody asks for one; a seat less, and it does
 // not.
 func TestFullOrdersAreListedAsFull(t *testing.T) {
-	w := newWorld(t)
+	w := servertest.NewWorld(t)
 	add := func() *api.Allowance {
-		_, body := w.clients["anna"].call("GET", "/orders?limit=500", nil)
+		_, body := w.Clients["anna"].Call("GET", "/orders?limit=500", nil)
 		var list api.OrderList
 		require.NoError(t, json.Unmarshal(body, &list))
 		for _, o := range list.Orders {
@@ -128,11 +131,11 @@ func TestFullOrdersAreListedAsFull(t *testing.T) {
 		t.Fatal("the order is not listed")
 		return nil
 	}
-	w.prepare("total 5")
-	w.prepare("new A")
+	w.Prepare("total 5")
+	w.Prepare("new A")
 	require.Equal(t, &api.Allowance{OK: true}, add())
-	w.prepare("new B")
+	w.Prepare("new B")
 	require.Equal(t, &api.Allowance{Reason: api.ErrLicensesInUse}, add())
-	w.prepare("remove B")
+	w.Prepare("remove B")
 	require.Equal(t, &api.Allowance{OK: true}, add())
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,50 +20,30 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server"
-	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/metrics"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// proxied lets tests name the host that they call from.
-func proxied(o *server.Options) { o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} }
-
-// second starts another server on the same database.
-func second(t *testing.T, s *servertest.Server) client {
-	t.Helper()
-	o := server.Options{Store: s.Store, Secrets: s.Secrets, Logger: s.Logger(), Name: "second", Now: s.Clock.Now, Zone: time.UTC,
-		Passwords: server.PasswordCost{Memory: 64, Time: 1, Threads: 1}, QueuedMail: func() {}}
-	proxied(&o)
-	srv, err := server.New(o)
-	require.NoError(t, err)
-	h := httptest.NewServer(srv.Handler())
-	t.Cleanup(h.Close)
-	other := *s
-	other.URL = h.URL
-	return client{Server: &other, t: t}
-}
-
-func vendor(s *servertest.Server) admin.Admin { return admin.Admin{Data: s.Data, Now: s.Clock.Now} }
-
 // A program asks for its license without a session: by id, codes and activation code, old or new.
 func TestAliveAndValidation(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
-	id := w.licenses["A"]
-	anonymous := client{Server: w.Server, t: t}
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
+	id := w.Licenses["A"]
+	anonymous := servertest.Client{Server: w.Server, T: t}
 	stored := func() (l store.License) {
-		w.read(func(tx store.Tx) (err error) { l, err = tx.License(t.Context(), id); return err })
+		w.Read(func(tx store.Tx) (err error) { l, err = tx.License(t.Context(), id); return err })
 		return l
 	}
 	l := stored()
 	good := api.LicenseCheck{SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(), ActivationCode: l.Activation.String()}
 	ask := func(call string, id int64, r api.LicenseCheck) (status int, v license.Validation, body []byte) {
 		question := newQuestion(r)
-		status, body = anonymous.call("POST", fmt.Sprintf("/licenses/%d/%s", id, call), question.body(call))
+		status, body = anonymous.Call("POST", fmt.Sprintf("/licenses/%d/%s", id, call), question.body(call))
 		if status == 200 {
-			v = question.verify(t, w.program.PublicKey, body)
+			v = question.verify(t, w.Program.PublicKey, body)
 		}
 		return status, v, body
 	}
@@ -94,25 +73,25 @@ func TestAliveAndValidation(t *testing.T) {
 		"none": "", "short": "zBMwJXmKSbV8pTjmIWxOw", "long": "zBMwJXmKSbV8pTjmIWxOwQA", "padded": "zBMwJXmKSbV8pTjmIWxO==", "other spelling": "zBMwJXmKSbV8pTjmIWxOwR",
 	} {
 		for _, of := range []int64{id, 88888888} {
-			status, body := anonymous.call("POST", fmt.Sprintf("/licenses/%d/validation", of), api.ValidationRequest{LicenseCheck: good, Nonce: nonce})
+			status, body := anonymous.Call("POST", fmt.Sprintf("/licenses/%d/validation", of), api.ValidationRequest{LicenseCheck: good, Nonce: nonce})
 			require.Equal(t, 422, status, name)
 			require.Contains(t, string(body), "body.nonce", name)
 		}
 	}
-	status, body = anonymous.call("POST", fmt.Sprintf("/licenses/%d/validation", id), good)
+	status, body = anonymous.Call("POST", fmt.Sprintf("/licenses/%d/validation", id), good)
 	require.Equal(t, 422, status)
 	require.Contains(t, string(body), api.ErrValidation)
 
 	// What does not fit looks like a license that is not there, whatever it is.
-	other := codesOf(w.program.Signature, "B")
+	other := servertest.CodesOf(w.Program.Signature, "B")
 	for name, r := range map[string]api.LicenseCheck{
 		"codes of another PC":     {SiteCode: other.Site.String(), MachineID: other.Machine.String(), ActivationCode: good.ActivationCode},
 		"another activation code": {SiteCode: good.SiteCode, MachineID: good.MachineID, ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947"},
 	} {
 		for _, call := range []string{"alive", "validation"} {
-			status, header, body := withoutDates(t, anonymous.raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), newQuestion(r).body(call)))
+			status, header, body := withoutDates(t, anonymous.Raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), newQuestion(r).body(call)))
 			require.Equal(t, 404, status, name)
-			_, missingHeader, missing := withoutDates(t, anonymous.raw("POST", fmt.Sprintf("/licenses/88888888/%s", call), newQuestion(good).body(call)))
+			_, missingHeader, missing := withoutDates(t, anonymous.Raw("POST", fmt.Sprintf("/licenses/88888888/%s", call), newQuestion(good).body(call)))
 			require.Equal(t, missing, body, name)
 			require.Equal(t, missingHeader, header, name)
 		}
@@ -123,12 +102,12 @@ func TestAliveAndValidation(t *testing.T) {
 
 	// The vendor changes features and expiry: the program gets a new license file for its old activation code.
 	ends := time.Date(2031, 5, 6, 0, 0, 0, 0, time.UTC)
-	changed, err := vendor(w.Server).ChangeLicense(t.Context(), id, func(l *store.License) error { l.Features, l.ExpiresAt = 9, &ends; return nil })
+	changed, err := servertest.Vendor(w.Server).ChangeLicense(t.Context(), id, func(l *store.License) error { l.Features, l.ExpiresAt = 9, &ends; return nil })
 	require.NoError(t, err)
 	_, v, _ = ask("validation", id, good)
 	require.Equal(t, uint16(9), v.Features)
 	require.Equal(t, "2031-05-06T23:59:59Z", v.Ends.UTC().Format(time.RFC3339))
-	f, err := w.program.PublicKey.Verify(v.File)
+	f, err := w.Program.PublicKey.Verify(v.File)
 	require.NoError(t, err)
 	require.Equal(t, changed.Activation, f.ActivationCode)
 	require.Equal(t, v.Ends, f.Expires.UTC())
@@ -138,7 +117,7 @@ func TestAliveAndValidation(t *testing.T) {
 	require.Equal(t, "2031-05-06T23:59:59Z", v.Ends.UTC().Format(time.RFC3339))
 
 	// Of a license that has ended only the signed answer tells, and its sign of life is not recorded.
-	_, err = vendor(w.Server).EndLicense(t.Context(), id)
+	_, err = servertest.Vendor(w.Server).EndLicense(t.Context(), id)
 	require.NoError(t, err)
 	w.Clock.Advance(time.Hour)
 	before := stored()
@@ -184,18 +163,18 @@ func TestValidationStates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := servertest.NewWorld(t)
 			var known store.License
 			for _, step := range row.steps {
 				if step == "|" {
-					w.read(func(tx store.Tx) (err error) { known, err = tx.License(t.Context(), w.licenses[row.asks]); return err })
+					w.Read(func(tx store.Tx) (err error) { known, err = tx.License(t.Context(), w.Licenses[row.asks]); return err })
 					continue
 				}
-				w.prepare(step)
+				w.Prepare(step)
 			}
 			var now store.License
 			stored := func() store.License {
-				w.read(func(tx store.Tx) (err error) { now, err = tx.License(t.Context(), known.ID); return err })
+				w.Read(func(tx store.Tx) (err error) { now, err = tx.License(t.Context(), known.ID); return err })
 				return now
 			}
 			before := stored()
@@ -204,11 +183,11 @@ func TestValidationStates(t *testing.T) {
 				MachineID:      known.Codes.Machine.String(),
 				ActivationCode: known.Activation.String(),
 			})
-			anonymous := client{Server: w.Server, t: t}
+			anonymous := servertest.Client{Server: w.Server, T: t}
 			ask := func() license.Validation {
-				status, body := anonymous.call("POST", fmt.Sprintf("/licenses/%d/validation", known.ID), question.body("validation"))
+				status, body := anonymous.Call("POST", fmt.Sprintf("/licenses/%d/validation", known.ID), question.body("validation"))
 				require.Equal(t, 200, status, string(body))
-				return question.verify(t, w.program.PublicKey, body)
+				return question.verify(t, w.Program.PublicKey, body)
 			}
 			v := ask()
 			file := v.File
@@ -227,7 +206,7 @@ func TestValidationStates(t *testing.T) {
 			require.Equal(t, want, v)
 			require.Equal(t, row.fresh, file != "")
 			if row.fresh {
-				f, err := w.program.PublicKey.Verify(file)
+				f, err := w.Program.PublicKey.Verify(file)
 				require.NoError(t, err)
 				require.Equal(t, known.ID, f.ID)
 				require.Equal(t, known.Codes, f.Codes)
@@ -238,7 +217,7 @@ func TestValidationStates(t *testing.T) {
 			}
 
 			w.Clock.Advance(2 * time.Minute)
-			status, body := anonymous.call("POST", fmt.Sprintf("/licenses/%d/alive", known.ID), question.body("alive"))
+			status, body := anonymous.Call("POST", fmt.Sprintf("/licenses/%d/alive", known.ID), question.body("alive"))
 			require.Equal(t, 204, status, string(body))
 			if row.state == license.StateActive {
 				require.True(t, stored().LastAliveAt.Equal(w.Clock.Now()))
@@ -286,29 +265,29 @@ func (q *question) verify(t *testing.T, key license.PublicKey, body []byte) lice
 // Programs need no session, so their questions count for the host: one that asks without end is refused, for a license that is there
 // and for one that is not alike, and others go on.
 func TestValidationsAreLimited(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
 	var l store.License
-	w.read(func(tx store.Tx) (err error) { l, err = tx.License(t.Context(), w.licenses["A"]); return err })
-	w.Restart(proxied, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 3} })
+	w.Read(func(tx store.Tx) (err error) { l, err = tx.License(t.Context(), w.Licenses["A"]); return err })
+	w.Restart(servertest.Proxied, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 3} })
 	good := api.LicenseCheck{SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(), ActivationCode: l.Activation.String()}
 	hosts := 0
-	host := func() client {
+	host := func() servertest.Client {
 		hosts++
-		return client{Server: w.Server, t: t}.with("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", hosts))
+		return servertest.Client{Server: w.Server, T: t}.With("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", hosts))
 	}
 	for _, call := range []string{"alive", "validation"} {
 		for id, want := range map[int64]int{l.ID: map[string]int{"alive": 204, "validation": 200}[call], 88_888_888: 404} {
 			from := host()
 			for range 3 {
-				status, _ := from.call("POST", fmt.Sprintf("/licenses/%d/%s", id, call), newQuestion(good).body(call))
+				status, _ := from.Call("POST", fmt.Sprintf("/licenses/%d/%s", id, call), newQuestion(good).body(call))
 				require.Equal(t, want, status)
 			}
-			response := from.raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), newQuestion(good).body(call))
+			response := from.Raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), newQuestion(good).body(call))
 			_ = response.Body.Close()
 			require.Equal(t, 429, response.StatusCode)
 			require.Equal(t, "1", response.Header.Get("Retry-After"))
-			status, _ := host().call("POST", fmt.Sprintf("/licenses/%d/validation", l.ID), newQuestion(good).body("validation"))
+			status, _ := host().Call("POST", fmt.Sprintf("/licenses/%d/validation", l.ID), newQuestion(good).body("validation"))
 			require.Equal(t, 200, status)
 		}
 	}
@@ -316,12 +295,12 @@ func TestValidationsAreLimited(t *testing.T) {
 
 // A license file is issued when it is made: a program takes the newer one (spec: files "License file").
 func TestLicenseFileIsIssuedNow(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
 	for range 2 {
 		w.Clock.Advance(time.Minute)
-		response := w.clients["anna"].raw("GET", fmt.Sprintf("/licenses/%d/file", w.licenses["A"]), nil)
-		f, err := w.program.PublicKey.Verify(readAll(t, response))
+		response := w.Clients["anna"].Raw("GET", fmt.Sprintf("/licenses/%d/file", w.Licenses["A"]), nil)
+		f, err := w.Program.PublicKey.Verify(readAll(t, response))
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
 		require.Equal(t, w.Clock.Now(), f.IssuedAt)
@@ -330,30 +309,30 @@ func TestLicenseFileIsIssuedNow(t *testing.T) {
 
 // License files that were signed before the signing key changed stay good, and the app learns both keys.
 func TestSigningKeyChanges(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
 	file := func() string {
-		response := w.clients["anna"].raw("GET", fmt.Sprintf("/licenses/%d/file", w.licenses["A"]), nil)
+		response := w.Clients["anna"].Raw("GET", fmt.Sprintf("/licenses/%d/file", w.Licenses["A"]), nil)
 		defer response.Body.Close()
 		return readAll(t, response)
 	}
 	old := file()
-	_, next, err := vendor(w.Server).PrepareKey(t.Context(), w.program.ID)
+	_, next, err := servertest.Vendor(w.Server).PrepareKey(t.Context(), w.Program.ID)
 	require.NoError(t, err)
 	require.Equal(t, old, file(), "a prepared key signs nothing")
-	_, err = vendor(w.Server).UseKey(t.Context(), w.program.ID)
+	_, err = servertest.Vendor(w.Server).UseKey(t.Context(), w.Program.ID)
 	require.NoError(t, err)
 	fresh := file()
 	_, err = next.Verify(fresh)
 	require.NoError(t, err)
-	_, err = w.program.PublicKey.Verify(fresh)
+	_, err = w.Program.PublicKey.Verify(fresh)
 	require.Error(t, err)
-	_, body := w.clients["anna"].call("GET", "/programs", nil)
+	_, body := w.Clients["anna"].Call("GET", "/programs", nil)
 	var list api.ProgramList
 	require.NoError(t, json.Unmarshal(body, &list))
 	p := list.Programs[0]
 	require.Equal(t, next.String(), p.PublicKey)
-	require.Equal(t, []string{w.program.PublicKey.String()}, p.FormerKeys)
+	require.Equal(t, []string{w.Program.PublicKey.String()}, p.FormerKeys)
 	former, err := license.ParsePublicKey(p.FormerKeys[0])
 	require.NoError(t, err)
 	_, err = former.Verify(old)
@@ -362,55 +341,55 @@ func TestSigningKeyChanges(t *testing.T) {
 
 // Bans and options count on all servers of a database within seconds, and for nobody else.
 func TestServersAgree(t *testing.T) {
-	s := servertest.Start(t, proxied)
-	first, other := client{Server: s, t: t}, second(t, s)
-	from := func(c client, host string) int {
-		status, _ := c.with("X-Forwarded-For", host).call("GET", "/server", nil)
+	s := servertest.Start(t, servertest.Proxied)
+	first, other := servertest.Client{Server: s, T: t}, servertest.Second(t, s)
+	from := func(c servertest.Client, host string) int {
+		status, _ := c.With("X-Forwarded-For", host).Call("GET", "/server", nil)
 		return status
 	}
 	require.Equal(t, 200, from(first, "203.0.113.5"))
 	require.Equal(t, 200, from(other, "203.0.113.5"))
-	_, err := vendor(s).AddBan(t.Context(), "203.0.113.5", "", "test", time.Hour)
+	_, err := servertest.Vendor(s).AddBan(t.Context(), "203.0.113.5", "", "test", time.Hour)
 	require.NoError(t, err)
-	_, err = vendor(s).AddBan(t.Context(), "2001:db8:1::7", "", "test", 0)
+	_, err = servertest.Vendor(s).AddBan(t.Context(), "2001:db8:1::7", "", "test", 0)
 	require.NoError(t, err)
 	s.Clock.Advance(3 * time.Second)
-	for _, c := range []client{first, other} {
+	for _, c := range []servertest.Client{first, other} {
 		require.Equal(t, 429, from(c, "203.0.113.5"))
 		require.Equal(t, 429, from(c, "2001:db8:1::8"), "the network of an IPv6 address is meant")
 		require.Equal(t, 200, from(c, "203.0.113.6"))
 	}
-	response := other.with("X-Forwarded-For", "203.0.113.5").raw("GET", "/server", nil)
+	response := other.With("X-Forwarded-For", "203.0.113.5").Raw("GET", "/server", nil)
 	_ = response.Body.Close()
 	require.Equal(t, "3597", response.Header.Get("Retry-After"))
 	s.Clock.Advance(time.Hour)
 	require.Equal(t, 200, from(other, "203.0.113.5"), "a ban ends")
 	require.Equal(t, 429, from(other, "2001:db8:1::7"), "one for good does not")
-	_, err = vendor(s).LiftBan(t.Context(), "2001:db8:1::9", "")
+	_, err = servertest.Vendor(s).LiftBan(t.Context(), "2001:db8:1::9", "")
 	require.NoError(t, err)
 	s.Clock.Advance(3 * time.Second)
 	require.Equal(t, 200, from(first, "2001:db8:1::7"))
 
 	// Failed attempts at one server count at the other, and the vendor can lift that ban, too.
-	require.NoError(t, vendor(s).SetOption(t.Context(), "account-failures", "2"))
+	require.NoError(t, servertest.Vendor(s).SetOption(t.Context(), "account-failures", "2"))
 	s.Clock.Advance(3 * time.Second)
-	try := func(c client, host, password string) int {
-		status, _ := c.with("X-Forwarded-For", host).call("POST", "/sessions", api.SessionRequest{Username: s.Login.Username, Password: password})
+	try := func(c servertest.Client, host, password string) int {
+		status, _ := c.With("X-Forwarded-For", host).Call("POST", "/sessions", api.SessionRequest{Username: s.Login.Username, Password: password})
 		return status
 	}
 	require.Equal(t, 401, try(first, "203.0.113.7", "wrong password"))
 	require.Equal(t, 401, try(other, "203.0.113.8", "wrong password"))
 	require.Equal(t, 429, try(first, "203.0.113.9", s.Login.Password))
-	bans, err := vendor(s).Bans(t.Context())
+	bans, err := servertest.Vendor(s).Bans(t.Context())
 	require.NoError(t, err)
 	require.Len(t, bans, 1)
 	require.Equal(t, "failed attempts", bans[0].Reason)
-	_, err = vendor(s).LiftBan(t.Context(), "", s.Login.Username)
+	_, err = servertest.Vendor(s).LiftBan(t.Context(), "", s.Login.Username)
 	require.NoError(t, err)
 	require.Equal(t, 201, try(other, "203.0.113.9", s.Login.Password))
 
 	// An account can be closed to attempts.
-	_, err = vendor(s).AddBan(t.Context(), "", strings.ToUpper(s.Login.Username), "test", 0)
+	_, err = servertest.Vendor(s).AddBan(t.Context(), "", strings.ToUpper(s.Login.Username), "test", 0)
 	require.NoError(t, err)
 	s.Clock.Advance(3 * time.Second)
 	require.Equal(t, 429, try(first, "203.0.113.10", s.Login.Password))
@@ -418,44 +397,44 @@ func TestServersAgree(t *testing.T) {
 
 // A host that goes on asking although it is refused is banned on every server; the others do not notice (spec: api 11).
 func TestFloods(t *testing.T) {
-	s := servertest.Start(t, proxied, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 5} })
-	other := second(t, s)
-	require.NoError(t, vendor(s).SetOption(t.Context(), "flood-refusals", "10"))
-	c := client{Server: s, t: t}
-	flood, quiet := c.with("X-Forwarded-For", "203.0.113.5"), c.with("X-Forwarded-For", "203.0.113.6")
+	s := servertest.Start(t, servertest.Proxied, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 5} })
+	other := servertest.Second(t, s)
+	require.NoError(t, servertest.Vendor(s).SetOption(t.Context(), "flood-refusals", "10"))
+	c := servertest.Client{Server: s, T: t}
+	flood, quiet := c.With("X-Forwarded-For", "203.0.113.5"), c.With("X-Forwarded-For", "203.0.113.6")
 	for range 20 {
-		flood.call("GET", "/server", nil)
+		flood.Call("GET", "/server", nil)
 	}
-	status, _ := quiet.call("GET", "/server", nil)
+	status, _ := quiet.Call("GET", "/server", nil)
 	require.Equal(t, 200, status)
 	s.Clock.Advance(3 * time.Second)
-	response := other.with("X-Forwarded-For", "203.0.113.5").raw("GET", "/server", nil)
+	response := other.With("X-Forwarded-For", "203.0.113.5").Raw("GET", "/server", nil)
 	_ = response.Body.Close()
 	require.Equal(t, 429, response.StatusCode)
 	require.Equal(t, "597", response.Header.Get("Retry-After"))
-	bans, err := vendor(s).Bans(t.Context())
+	bans, err := servertest.Vendor(s).Bans(t.Context())
 	require.NoError(t, err)
 	require.Len(t, bans, 1)
 	require.Equal(t, "server", bans[0].MadeBy)
 	s.Clock.Advance(10 * time.Minute)
-	status, _ = flood.call("GET", "/server", nil)
+	status, _ = flood.Call("GET", "/server", nil)
 	require.Equal(t, 200, status)
 }
 
 // Guesses that are made at the same moment are no more than those made one after the other (spec: api 11).
 func TestGuessesAtOnce(t *testing.T) {
-	s := servertest.Start(t, proxied)
-	other := second(t, s)
+	s := servertest.Start(t, servertest.Proxied)
+	other := servertest.Second(t, s)
 	var mu sync.Mutex
 	answers := map[int]int{}
 	var group sync.WaitGroup
 	for n := range 40 {
-		c := client{Server: s, t: t}
+		c := servertest.Client{Server: s, T: t}
 		if n%2 == 1 {
 			c = other
 		}
 		group.Go(func() {
-			status, _ := c.with("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n)).call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: fmt.Sprintf("guess number %d", n)})
+			status, _ := c.With("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n)).Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: fmt.Sprintf("guess number %d", n)})
 			mu.Lock()
 			defer mu.Unlock()
 			answers[status]++
@@ -468,10 +447,10 @@ func TestGuessesAtOnce(t *testing.T) {
 // A forwarded address counts from named proxies only: whoever says it himself stays who he is (spec: api "Who may
 // call").
 func TestForwardedAddresses(t *testing.T) {
-	s := servertest.Start(t, func(o *server.Options) { o.Requests = server.RequestRate{PerSecond: 1, Burst: 2} })
+	s := servertest.Start(t, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 2} })
 	status := 0
 	for n := range 3 {
-		status, _ = client{Server: s, t: t}.with("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n)).call("GET", "/server", nil)
+		status, _ = servertest.Client{Server: s, T: t}.With("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n)).Call("GET", "/server", nil)
 	}
 	require.Equal(t, 429, status)
 	require.NotContains(t, s.Log.String(), "203.0.113.")
@@ -504,7 +483,7 @@ func (w *witness) watch(next http.Handler) http.Handler {
 // database (spec: codes "Keys of a program", api 14).
 func TestSecretsStandNowhere(t *testing.T) {
 	var counted *metrics.Metrics
-	w := newWorld(t, counting(&counted))
+	w := servertest.NewWorld(t, counting(&counted))
 	seen := &witness{}
 	watched := httptest.NewServer(seen.watch(w.HTTP.Config.Handler))
 	t.Cleanup(watched.Close)
@@ -512,50 +491,50 @@ func TestSecretsStandNowhere(t *testing.T) {
 
 	// Everything that carries a secret is done once well and once badly.
 	secrets := map[string]string{"password": w.Login.Password}
-	anna := w.clients["anna"]
-	secrets["access token"] = anna.token
-	status, body := anna.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
+	anna := w.Clients["anna"]
+	secrets["access token"] = anna.Token
+	status, body := anna.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
 	require.Equal(t, 201, status)
 	var session api.Session
 	require.NoError(t, json.Unmarshal(body, &session))
 	secrets["second access token"], secrets["refresh token"] = session.AccessToken, session.RefreshToken
 	secrets["wrong password"] = "not the right password"
-	anna.call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: secrets["wrong password"]})
+	anna.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: secrets["wrong password"]})
 	secrets["password as a user name"] = "typed into the wrong field"
-	anna.call("POST", "/sessions", api.SessionRequest{Username: secrets["password as a user name"], Password: "x"})
-	program, serial := w.serial("701")
+	anna.Call("POST", "/sessions", api.SessionRequest{Username: secrets["password as a user name"], Password: "x"})
+	program, serial := w.Serial("701")
 	secrets["serial"] = serial
 	redeem := func(serial string) (int, []byte) {
 		w.Clock.Advance(10 * time.Second)
-		return anna.keyed().call("POST", "/orders", api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: w.picture("anna")})
+		return anna.Keyed().Call("POST", "/orders", api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: w.Picture("anna")})
 	}
 	status, body = redeem(serial)
 	require.Equal(t, 201, status, string(body))
-	_, secrets["unknown serial"] = w.serial("unknown")
+	_, secrets["unknown serial"] = w.Serial("unknown")
 	redeem(secrets["unknown serial"])
 	redeem(serial)
 	var sold store.Order
-	w.read(func(tx store.Tx) (err error) { sold, err = tx.Order(t.Context(), sample.WithSerial); return err })
+	w.Read(func(tx store.Tx) (err error) { sold, err = tx.Order(t.Context(), sample.WithSerial); return err })
 	var err error
-	secrets["serial of the sample"], err = w.Secrets.Serial(w.program, sold)
+	secrets["serial of the sample"], err = w.Secrets.Serial(w.Program, sold)
 	require.NoError(t, err)
-	link := w.askForLink("anna")[0]
+	link := w.AskForLink("anna")[0]
 	secrets["reset token"] = link[strings.Index(link, "=")+1:]
-	w.prepare("new A")
-	secrets["removal code"] = w.removalCode("A")
-	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/release", w.licenses["A"]), api.Release{RemovalCode: "0" + secrets["removal code"][1:]})
-	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/release", w.licenses["A"]), api.Release{RemovalCode: secrets["removal code"]})
-	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/removal", w.licenses["A"]), api.Removal{RemovalCode: "0" + secrets["removal code"][1:]})
-	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/email", w.licenses["A"]), api.EmailRequest{To: []string{"it@lumen.example"}})
-	anna.keyed().call("POST", fmt.Sprintf("/licenses/%d/removal", w.licenses["A"]), api.Removal{RemovalCode: secrets["removal code"]})
+	w.Prepare("new A")
+	secrets["removal code"] = w.RemovalCode("A")
+	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/release", w.Licenses["A"]), api.Release{RemovalCode: "0" + secrets["removal code"][1:]})
+	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/release", w.Licenses["A"]), api.Release{RemovalCode: secrets["removal code"]})
+	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/removal", w.Licenses["A"]), api.Removal{RemovalCode: "0" + secrets["removal code"][1:]})
+	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/email", w.Licenses["A"]), api.EmailRequest{To: []string{"it@lumen.example"}})
+	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/removal", w.Licenses["A"]), api.Removal{RemovalCode: secrets["removal code"]})
 	secrets["new password"] = "another good password"
-	anna.call("PUT", "/account/password", api.PasswordChange{CurrentPassword: "wrong once more", NewPassword: secrets["new password"]})
-	anna.call("PUT", "/account/password", api.PasswordChange{CurrentPassword: w.Login.Password, NewPassword: secrets["new password"]})
+	anna.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: "wrong once more", NewPassword: secrets["new password"]})
+	anna.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: w.Login.Password, NewPassword: secrets["new password"]})
 	secrets["not a token"] = strings.Repeat("t", 43)
-	client{Server: w.Server, t: t, token: secrets["not a token"]}.call("GET", "/orders", nil)
+	servertest.Client{Server: w.Server, T: t, Token: secrets["not a token"]}.Call("GET", "/orders", nil)
 
 	raw := map[string][]byte{}
-	w.read(func(tx store.Tx) error {
+	w.Read(func(tx store.Tx) error {
 		programs, err := tx.Programs(t.Context())
 		for _, p := range programs {
 			activation, err := w.Secrets.ActivationKey(p)
@@ -578,7 +557,7 @@ func TestSecretsStandNowhere(t *testing.T) {
 	}
 
 	var trail strings.Builder
-	for _, line := range audit(t, w.Server) {
+	for _, line := range servertest.AuditTrail(t, w.Server) {
 		fmt.Fprintf(&trail, "%+v\n", line)
 	}
 	places := map[string]string{"log": w.Log.String(), "audit trail": trail.String(), "refusals": seen.text.String(), "metrics": scrape(t, counted), "copy of the database": w.Dump()}
@@ -599,9 +578,9 @@ func TestSecretsStandNowhere(t *testing.T) {
 
 // The vendor cannot give a license the Site code of another PC either; only the whole pair is in use (spec: api 21).
 func TestReplacementWithTheSiteCodeOfAnotherPC(t *testing.T) {
-	w := newWorld(t)
-	w.prepare("new A")
-	w.prepare("new T")
+	w := servertest.NewWorld(t)
+	w.Prepare("new A")
+	w.Prepare("new T")
 	for _, row := range []struct {
 		of, pc string
 		want   api.Code
@@ -611,10 +590,10 @@ func TestReplacementWithTheSiteCodeOfAnotherPC(t *testing.T) {
 		{"A", "T", api.ErrSiteCodeInUse},
 		{"T", "T", api.ErrSiteCodeInUse},
 	} {
-		before := w.tables()
-		request := api.Reactivation{SiteMID: codesOf(w.program.Signature, row.pc).Merged()}
-		_, err := vendor(w.Server).ReplaceLicense(t.Context(), w.licenses[row.of], request)
+		before := w.Tables()
+		request := api.Reactivation{SiteMID: servertest.CodesOf(w.Program.Signature, row.pc).Merged()}
+		_, err := servertest.Vendor(w.Server).ReplaceLicense(t.Context(), w.Licenses[row.of], request)
 		require.ErrorIs(t, err, row.want, "%s by %s", row.of, row.pc)
-		require.Equal(t, before, w.tables())
+		require.Equal(t, before, w.Tables())
 	}
 }

@@ -12,8 +12,8 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/admin"
+	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/service"
 	"github.com/acen-desktop/acen/server/store"
 	"github.com/acen-desktop/acen/server/store/postgres/postgrestest"
@@ -69,7 +69,7 @@ func TestUpgradeOnPostgreSQL(t *testing.T) {
 	start := func() error {
 		s, err := service.Start(ctx, service.Options{
 			Place:     p,
-			Listening: server.Listening{Address: "127.0.0.1:0"},
+			Listening: listen.Config{Address: "127.0.0.1:0"},
 			Logger:    slog.New(slog.DiscardHandler),
 		}, nil)
 		if err != nil {

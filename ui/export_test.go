@@ -11,14 +11,14 @@ func (w *Window) Drop(paths ...string) {
 	for i, p := range paths {
 		files[i] = storage.NewFileURI(p)
 	}
-	w.dropped(fyne.Position{}, files)
+	w.carry.Dropped(files)
 }
 
 // Shortcut does what a shortcut of the window with the usual modifier does. The toolkit's test canvas has no shortcuts.
 func (w *Window) Shortcut(key fyne.KeyName) {
-	for _, c := range w.commands() {
-		if c.key == key {
-			w.queue.Guard(w.whileSignedIn(c))()
+	for _, s := range w.shortcuts() {
+		if s.key == key {
+			w.shell.Dialogs.Guard(w.whileSignedIn(s))()
 		}
 	}
 }

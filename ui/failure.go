@@ -9,6 +9,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
 	"github.com/acen-desktop/acen/ui/kit/layouts"
 	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/presenter"
 	"github.com/acen-desktop/acen/ui/text/explain"
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
@@ -17,7 +18,9 @@ import (
 func NewFailure(app fyne.App, cause error) fyne.Window { return newTelling(app, explain.Error(cause)) }
 
 // NewRefusal makes a window that tells why what the app was started with cannot be opened. UI thread.
-func NewRefusal(app fyne.App, cause error) fyne.Window { return newTelling(app, readFault(cause)) }
+func NewRefusal(app fyne.App, cause error) fyne.Window {
+	return newTelling(app, presenter.ReadFault(cause))
+}
 
 func newTelling(app fyne.App, m dialogs.Message) fyne.Window {
 	app.Settings().SetTheme(theme.New())

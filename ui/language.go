@@ -59,11 +59,11 @@ func speakToolkit() error {
 
 // languageMenu offers the languages; the choice counts from the next start on.
 func (w *Window) languageMenu() *fyne.MenuItem {
-	chosen := w.app.Preferences().String(languageKey)
+	chosen := w.shell.App.Preferences().String(languageKey)
 	item := func(code, name string) *fyne.MenuItem {
 		i := fyne.NewMenuItem(name, func() {
-			w.app.Preferences().SetString(languageKey, code)
-			w.queue.Info(tr.T("Language"), tr.T("ACEN Desktop speaks %s from its next start on.", name))
+			w.shell.App.Preferences().SetString(languageKey, code)
+			w.shell.Dialogs.Info(tr.T("Language"), tr.T("ACEN Desktop speaks %s from its next start on.", name))
 		})
 		i.Checked = code == chosen
 		return i

@@ -16,6 +16,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
 	"github.com/acen-desktop/acen/ui/kit/opener"
+	"github.com/acen-desktop/acen/ui/presenter"
 )
 
 // enter follows a link by the keyboard.
@@ -408,7 +409,7 @@ func TestDroppedFiles(t *testing.T) {
 
 func TestWhatTheSystemOpensIsRefused(t *testing.T) {
 	refused := make(chan error, 1)
-	refused <- &ui.Unreadable{Path: "/Users/a/b.acen", Err: fs.ErrNotExist}
+	refused <- &presenter.Unreadable{Path: "/Users/a/b.acen", Err: fs.ErrNotExist}
 	d := drive(t, newBackend(), func(o *ui.Options) { o.Refused = refused })
 	d.sees("/Users/a/b.acen cannot be read.")
 	d.key(fyne.KeyEscape)

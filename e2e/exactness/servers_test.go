@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/service"
 )
 
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 func serve(folder string) {
 	running, err := service.Start(context.Background(), service.Options{
 		Place:     service.Place{Folder: folder, Database: os.Getenv(databaseVariable)},
-		Listening: server.Listening{Address: os.Getenv(listenVariable), Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}},
+		Listening: listen.Config{Address: os.Getenv(listenVariable), Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}},
 		Name:      "exactness", Version: "test", Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, nil)
 	if err != nil {

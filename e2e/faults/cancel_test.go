@@ -34,7 +34,7 @@ func releases(_, path string) bool { return strings.HasSuffix(path, "/release") 
 var cancels = []scenario{
 	{
 		name: "A task that waits is canceled",
-		seen: "It is not done, then or later; a license that had left the PC is back on it.",
+		seen: "It never takes effect; a license that had left the PC returns to it.",
 		run: func(t *testing.T) {
 			each(t, jobs(), func(t *testing.T, name string) {
 				a := taskNamed(name).begin(t)
@@ -54,7 +54,7 @@ var cancels = []scenario{
 	},
 	{
 		name: "A task whose answer was lost is canceled",
-		seen: "“This was sent already.” It is done once.",
+		seen: "“This was sent already.” It takes effect one time.",
 		run: func(t *testing.T) {
 			each(t, jobs(), func(t *testing.T, name string) {
 				one := taskNamed(name)
@@ -71,7 +71,7 @@ var cancels = []scenario{
 	},
 	{
 		name: "A task is canceled while its call is on its way",
-		seen: "“This was sent already.” It is done once.",
+		seen: "“This was sent already.” It takes effect one time.",
 		run: func(t *testing.T) {
 			each(t, jobs(), func(t *testing.T, name string) {
 				one := taskNamed(name)
@@ -97,7 +97,7 @@ var cancels = []scenario{
 	},
 	{
 		name: "The person gives up waiting while the answer is late",
-		seen: "The answer counts when it is asked for again: it is done once.",
+		seen: "The answer counts when it is requested again: the task takes effect one time.",
 		run: func(t *testing.T) {
 			each(t, jobs(), func(t *testing.T, name string) {
 				one := taskNamed(name)
@@ -121,7 +121,7 @@ var cancels = []scenario{
 	},
 	{
 		name: "A call arrives at the server after the task was sent again and done",
-		seen: "It is done once: both have one key.",
+		seen: "It takes effect one time: both calls have the same key.",
 		run: func(t *testing.T) {
 			each(t, jobs(), func(t *testing.T, name string) {
 				one := taskNamed(name)
@@ -147,7 +147,7 @@ var cancels = []scenario{
 	},
 	{
 		name: "A task is canceled while another one before it is being sent",
-		seen: "It is not done: what waits is read anew before its turn.",
+		seen: "It never takes effect: a waiting task is read again before it is sent.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -175,7 +175,7 @@ var cancels = []scenario{
 	},
 	{
 		name: "A waiting move is canceled after the PC was activated again",
-		seen: "“This PC has a newer license.” The newer one stays, and the removal code of the old one is kept.",
+		seen: "“This PC has a newer license.” The newer one stays, and so does the removal code of the old one.",
 		run: func(t *testing.T) {
 			for name, end := range map[string]struct {
 				do func(*pc, manager.KeptCode) error
@@ -211,7 +211,7 @@ var cancels = []scenario{
 	},
 	{
 		name: "A move waits in one account, another one is signed in, and the move is canceled there",
-		seen: "The other account sends nothing of it; canceled, the license is back on the PC.",
+		seen: "The other account does not send it; after the cancel the license is back on the PC.",
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			a.connect(false)
@@ -289,7 +289,7 @@ func TestCanceled(t *testing.T) { attack(t, cancels) }
 var typings = []scenario{
 	{
 		name: "A wrong removal code is typed, then the right one",
-		seen: "The wrong one is refused, the right one taken.",
+		seen: "The wrong one is refused, the right one accepted.",
 		run: func(t *testing.T) {
 			each(t, []string{"transfer with a code", "removal with a code"}, func(t *testing.T, name string) {
 				s := newTyping(t, name)
@@ -302,7 +302,7 @@ var typings = []scenario{
 	},
 	{
 		name: "A wrong removal code is typed without a connection, then the right one",
-		seen: "The right one is sent: what was typed is part of the intent.",
+		seen: "The right one is sent: the typed code is part of the intent.",
 		run: func(t *testing.T) {
 			each(t, []string{"transfer with a code", "removal with a code"}, func(t *testing.T, name string) {
 				s := newTyping(t, name)
@@ -316,7 +316,7 @@ var typings = []scenario{
 	},
 	{
 		name: "A wrong removal code is typed and its answer lost, then the right one",
-		seen: "The outcome of the first is asked for, then the right one is sent.",
+		seen: "The outcome of the first is requested, then the right one is sent.",
 		run: func(t *testing.T) {
 			each(t, []string{"transfer with a code", "removal with a code"}, func(t *testing.T, name string) {
 				s := newTyping(t, name)
@@ -346,7 +346,7 @@ var typings = []scenario{
 	},
 	{
 		name: "A removal code that another PC has handed in is listed",
-		seen: "It is forgotten with the next refresh.",
+		seen: "It is deleted at the next refresh.",
 		run: func(t *testing.T) {
 			s := newTyping(t, "removal with a code")
 			require.NoError(t, s.try(s.right))
@@ -393,7 +393,7 @@ func TestTyped(t *testing.T) { attack(t, typings) }
 var atOnce = []scenario{
 	{
 		name: "The program removes its license while the app moves it",
-		seen: "The license waits for another PC; its removal code is one and the same.",
+		seen: "The license waits for another PC; both have the same removal code.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -428,7 +428,7 @@ var atOnce = []scenario{
 	},
 	{
 		name: "The program removes its license while a move waits, and the move is canceled",
-		seen: "The license is back on the PC, or its removal code is kept.",
+		seen: "The license is back on the PC, or its removal code stays.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -446,7 +446,7 @@ var atOnce = []scenario{
 	},
 	{
 		name: "Two apps with data of their own move the license of one PC at once",
-		seen: "The license waits for another PC, once.",
+		seen: "One license waits for another PC.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]

@@ -124,7 +124,7 @@ var couriers = []scenario{
 	},
 	{
 		name: "An old answer is taken after the PC gave its license back",
-		seen: "Its license has left the PC: the program does not run, and the removal code stays kept.",
+		seen: "Its license has left the PC: the program does not run, and the removal code stays.",
 		run: func(t *testing.T) {
 			w := newWorld(t, plenty, "b")
 			b, c := w.pcs[0], w.offlinePC("c")
@@ -143,7 +143,7 @@ var couriers = []scenario{
 	},
 	{
 		name: "The answer to a removal is lost, and its request is carried again",
-		seen: "The server gives the receipt again.",
+		seen: "The server repeats the receipt.",
 		run: func(t *testing.T) {
 			w, by, offline, request := givenBack(t)
 			answered(t, by, request) // never arrives
@@ -155,7 +155,7 @@ var couriers = []scenario{
 	},
 	{
 		name: "A courier's connection ends in the middle of two programs' items",
-		seen: "What was done is in the answer; the same request brings the rest.",
+		seen: "The answer contains what was done; the same request brings the rest.",
 		run: func(t *testing.T) {
 			w, by, offline, _ := givenBack(t)
 			again, err := offline.MakeRequest(t.Context(), "c", []manager.Wish{

@@ -44,8 +44,8 @@ func each(t *testing.T, names []string, run func(t *testing.T, name string)) {
 var keyrings = []scenario{
 	{
 		name: "The keyring is emptied while a task waits",
-		seen: "A license of this PC goes on its way: its code lies where the license files lie. A code that was typed " +
-			"has to be typed again.",
+		seen: "The task of a license of this PC resumes: its code is next to the license files. A typed " +
+			"code must be entered again.",
 		run: func(t *testing.T) {
 			each(t, leaving, func(t *testing.T, name string) {
 				a := waiting(t, name)
@@ -85,7 +85,7 @@ var keyrings = []scenario{
 	},
 	{
 		name: "The keyring is locked when a task goes on, as over ssh, and unlocked later",
-		seen: "What needs the key waits for it; the rest goes on without.",
+		seen: "A task that needs the key waits for it; the others resume.",
 		run: func(t *testing.T) {
 			each(t, leaving, func(t *testing.T, name string) {
 				a := waiting(t, name)
@@ -112,7 +112,7 @@ var keyrings = []scenario{
 	},
 	{
 		name: "There is no keyring at all while a task waits, and the app is started again",
-		seen: "A license of this PC goes on its way. A code that was typed has to be typed again.",
+		seen: "The task of a license of this PC resumes. A typed code must be entered again.",
 		run: func(t *testing.T) {
 			each(t, leaving, func(t *testing.T, name string) {
 				a := taskNamed(name).begin(t)
@@ -139,7 +139,7 @@ var keyrings = []scenario{
 	},
 	{
 		name: "The keyring is locked for one start, and what was sealed before is there at the next",
-		seen: "Nothing: the key of that start takes no other's place.",
+		seen: "Nothing: the key of that start does not replace the other.",
 		run: func(t *testing.T) {
 			a := waiting(t, "transfer with a code")
 			a.by.unplug(func(_, path string) bool { return strings.HasSuffix(path, "/transfer") })
@@ -181,7 +181,7 @@ var keyrings = []scenario{
 	},
 	{
 		name: "The keyring is locked while the app runs, and its session is renewed",
-		seen: "The app goes on; after the next start the person signs in again. What waits goes on.",
+		seen: "The app continues; after the next start the person signs in again. Waiting tasks resume.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]

@@ -51,7 +51,7 @@ var lefts = []scenario{
 	},
 	{
 		name: "Everything that the app keeps is forgotten while a move waits",
-		seen: "It says what waits; the removal code stays where the license files lie and can be handed in.",
+		seen: "The app says what waits; the removal code stays next to the license files and can be handed in.",
 		run: func(t *testing.T) {
 			for name, before := range map[string]func(*pc){
 				"code beside the license files": func(*pc) {},
@@ -88,7 +88,7 @@ var lefts = []scenario{
 	},
 	{
 		name: "The app's data file is damaged while a move waits",
-		seen: "It is set aside; the notice names the removal codes that are kept; they can be handed in.",
+		seen: "It is set aside; the notice names the stored removal codes, which can be handed in.",
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			a.connect(false)
@@ -128,7 +128,7 @@ var lefts = []scenario{
 	},
 	{
 		name: "The PC's record of its Site codes is damaged, too large, or a folder",
-		seen: "It is set aside, and the license file that is there tells the Site code again.",
+		seen: "It is set aside, and the Site code is read from the existing license file.",
 		run: func(t *testing.T) {
 			for name, damage := range recordDamages {
 				t.Run(name, func(t *testing.T) {
@@ -166,7 +166,7 @@ var lefts = []scenario{
 	},
 	{
 		name: "A newer version of a program wrote the PC's record of its Site codes",
-		seen: "The app says so and changes nothing of it. With the newer version gone all is as before.",
+		seen: "The app says so and does not change the record. Without the newer version all is as before.",
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			content, err := os.ReadFile(a.record())
@@ -198,7 +198,7 @@ var lefts = []scenario{
 	},
 	{
 		name: "A newer program of the same version added to the PC's record",
-		seen: "What the app does not know survives what it does.",
+		seen: "Members that the app does not know are preserved.",
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			content, err := os.ReadFile(a.record())
@@ -216,7 +216,7 @@ var lefts = []scenario{
 	},
 	{
 		name: "The file of a license that is on the PC is erased",
-		seen: "It is put back, with or without a connection.",
+		seen: "It is restored, with or without a connection.",
 		run: func(t *testing.T) {
 			for name, online := range map[string]bool{"with": true, "without": false} {
 				t.Run(name, func(t *testing.T) {

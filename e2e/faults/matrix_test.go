@@ -32,13 +32,13 @@ type meddling struct {
 }
 
 const (
-	goesOn = "The task is kept and goes on by itself when the connection is back; it is done once."
+	goesOn = "The task is stored, resumes when the connection is back, and takes effect one time."
 	noACEN = "“What answers there is no license server.” The task is kept, nothing is changed or erased on the PC; " +
 		"it is done once, later."
-	once = "It is done once."
+	once = "It takes effect one time."
 
-	notEnded    = "Not found is not ended: the license comes back or its code stays kept."
-	unproved    = "It proves nothing: the removal code stays kept, and the server is asked again."
+	notEnded    = "Not found is not ended: the license returns, or its removal code stays."
+	unproved    = "It proves nothing: the removal code stays, and the server is asked again."
 	ofAnotherPC = " About another PC's license it may be believed until the next refresh."
 	maintenance = `{"status":"maintenance"}`
 )
@@ -74,7 +74,7 @@ var meddlings = []meddling{
 	{
 		name:  "empty lists",
 		fault: emptyLists,
-		seen:  "What is not listed is not erased: only what the server names as ended is.",
+		seen:  "A license that is missing from a list is not erased; only one that the server reports as ended is.",
 	},
 	{name: "a receipt that is missing", fault: withoutReceipt, seen: unproved},
 	{name: "a receipt that nobody signed", fault: forgedReceipt, seen: unproved},
@@ -88,7 +88,7 @@ var meddlings = []meddling{
 		name:    "401 problem",
 		fault:   refused(api.ErrAuthorization, "Sign in."),
 		refuses: true,
-		seen:    "The person signs in again; the task is kept and goes on.",
+		seen:    "The person signs in again; the task is stored and resumes.",
 	},
 	{name: "404 HTML", fault: instead(http.StatusNotFound, htmlType, portal), seen: noACEN},
 	{name: "404 problem", fault: notFound, refuses: true, seen: notEnded},

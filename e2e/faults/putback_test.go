@@ -66,7 +66,7 @@ func activeOne(t *testing.T) (w *world, a *pc, l manager.License, unborn image) 
 var putBacks = []scenario{
 	{
 		name: "The app's data are put back from before the activation",
-		seen: "The program runs on, and the app knows its license again.",
+		seen: "The program continues to run, and the app finds its license again.",
 		run: func(t *testing.T) {
 			w, a, _, unborn := activeOne(t)
 			a.putBack(unborn, appData)
@@ -77,7 +77,7 @@ var putBacks = []scenario{
 	},
 	{
 		name: "The app's data are lost",
-		seen: "The program runs on; after signing in the app knows its license again.",
+		seen: "The program continues to run; after the sign-in the app finds its license again.",
 		run: func(t *testing.T) {
 			w, a, _, _ := activeOne(t)
 			a.putBack(image{}, appData|secrets)
@@ -120,7 +120,7 @@ var putBacks = []scenario{
 	},
 	{
 		name: "Everything is put back from before the activation",
-		seen: "The app offers to bring the license back, or puts its file there again.",
+		seen: "The app offers to bring the license back, or restores its file.",
 		run: func(t *testing.T) {
 			w, a, l, unborn := activeOne(t)
 			a.putBack(unborn, everything)
@@ -136,7 +136,7 @@ var putBacks = []scenario{
 	},
 	{
 		name: "The app's data are put back from when a move waited that is done now",
-		seen: "It is not done twice: the license stays where it is.",
+		seen: "It does not take effect twice: the license stays where it is.",
 		run: func(t *testing.T) {
 			m := movedAway(t, true)
 			m.a.putBack(m.waits, appData)
@@ -147,8 +147,8 @@ var putBacks = []scenario{
 	},
 	{
 		name: "The app's data are put back from when a move waited that is done now, three days later",
-		seen: "The server does not know the task's key any more and says that the license has ended: the license stays " +
-			"where it is.",
+		seen: "The server no longer knows the task's key and reports that the license has ended: the " +
+			"license stays where it is.",
 		run: func(t *testing.T) {
 			m := movedAway(t, true)
 			m.w.Clock.Advance(3 * 24 * time.Hour)
@@ -173,7 +173,7 @@ var putBacks = []scenario{
 	},
 	{
 		name: "The app's data are put back from before a move that is done now",
-		seen: "The license folder knows that the license left: it stays where it is.",
+		seen: "The license folder records that the license left: it stays where it is.",
 		run: func(t *testing.T) {
 			m := movedAway(t, true)
 			m.a.putBack(m.active, appData)
@@ -295,7 +295,7 @@ var putBacks = []scenario{
 	},
 	{
 		name: "The app's data are lost while a move waits",
-		seen: "The removal code lies where the license files lie: it is listed, and can be handed in or offered.",
+		seen: "The removal code is next to the license files: it is listed, and can be handed in or offered.",
 		run: func(t *testing.T) {
 			for name, hand := range map[string]struct {
 				do func(*pc, manager.KeptCode) error
@@ -391,7 +391,7 @@ var putBacks = []scenario{
 	},
 	{
 		name: "The keyring is put back from before",
-		seen: "The old session is not accepted any more: the person signs in again. Nothing else changes.",
+		seen: "The old session is no longer accepted: the person signs in again. Nothing else changes.",
 		run: func(t *testing.T) {
 			w, a, _, _ := activeOne(t)
 			before := a.image()

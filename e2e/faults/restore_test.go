@@ -92,16 +92,16 @@ func rescue(t *testing.T, begin func(t *testing.T) (w *world, p *pc, id int64, f
 const (
 	stranded = "The app lists the license as one that left and that the server does not know of: bring back, move " +
 		"and remove work."
-	tooLate   = "a program runs under a license that the server does not know until its next contact"
-	untilSeen = "a copy of a PC's data that is put back runs until the app or the program next hears of the server"
+	tooLate   = "a program runs under a license that the server does not know until their next contact"
+	untilSeen = "a restored copy of a PC's data works until the next contact of the app or the program with the server"
 )
 
 var serverRestores = []scenario{
 	{
 		name:  "The server is restored from before an activation",
 		limit: tooLate,
-		seen: "The program runs on, the app says that the server forgot its license, and activating once more gives it " +
-			"one.",
+		seen: "The program continues to run, the app says that the server forgot its license, and another " +
+			"activation creates one.",
 		run: func(t *testing.T) {
 			w := newWorld(t, plenty, "a")
 			a := w.pcs[0]
@@ -139,7 +139,7 @@ var serverRestores = []scenario{
 	{
 		name:  "A copy of the server's data is put back by hand, and another PC gets the same license id",
 		limit: tooLate,
-		seen: "The app compares Site codes: neither PC takes the other's license for its own. Each gets its own by " +
+		seen: "The app compares Site codes: neither PC uses the other's license. Each gets its own by " +
 			"activating.",
 		run: func(t *testing.T) {
 			w := newWorld(t, plenty, "a", "b")
@@ -212,7 +212,7 @@ var serverRestores = []scenario{
 	},
 	{
 		name: "The server is restored from before a move that was picked up, and the move is done again",
-		seen: "Moved once more from the old PC and picked up once more on the new one, all agree.",
+		seen: "After another move from the old PC and another pick-up on the new one, all agree.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
@@ -232,7 +232,7 @@ var serverRestores = []scenario{
 	},
 	{
 		name: "The server is restored from between move and pick-up",
-		seen: "The license waits again; picked up once more, all agree.",
+		seen: "The license waits again; after another pick-up, all agree.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
@@ -331,7 +331,7 @@ var serverRestores = []scenario{
 	},
 	{
 		name: "The server is restored from before a sign-in",
-		seen: "The person signs in again; what waited goes on.",
+		seen: "The person signs in again; waiting tasks resume.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]

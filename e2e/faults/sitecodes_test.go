@@ -10,7 +10,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/rules"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/store"
 )
@@ -52,7 +52,7 @@ func (w *world) licenseForAnother(codes license.Codes) {
 	}))
 	order, err := w.admin.AddOrder(ctx, client.ID, w.program.ID, func(o *store.Order) error { o.LicensesTotal = 1; return nil })
 	require.NoError(w.t, err)
-	rules := server.Rules{Secrets: w.Secrets, Now: w.Clock.Now}
+	rules := rules.Rules{Secrets: w.Secrets, Now: w.Clock.Now}
 	require.NoError(w.t, w.Store.Write(ctx, func(tx store.Tx) error {
 		_, _, err := rules.NewLicense(ctx, tx, order, w.program, api.NewLicense{SiteMID: codes.Merged()})
 		return err

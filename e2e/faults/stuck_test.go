@@ -36,8 +36,8 @@ func (p *pc) impatient() {
 var stucks = []scenario{
 	{
 		name: "Another program holds the lock of the license folder for ever",
-		seen: "After 20 seconds a sentence names the file and who holds it; nothing has changed, and it works again " +
-			"when that program ends.",
+		seen: "After 20 seconds a sentence names the file and the process that holds the lock; nothing has " +
+			"changed, and it works again when that program ends.",
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			a.impatient()
@@ -83,8 +83,8 @@ var stucks = []scenario{
 	},
 	{
 		name: "A gateway answers one call with HTML for ever",
-		seen: "The tasks behind it are done. After a day the task can be given up; the removal code stays kept and can " +
-			"be handed in later.",
+		seen: "The tasks behind it complete. After a day the task can be given up; the removal code stays " +
+			"and can be handed in later.",
 		run: func(t *testing.T) {
 			w := newWorld(t, plenty, "a")
 			a := w.pcs[0]
@@ -120,7 +120,7 @@ var stucks = []scenario{
 	},
 	{
 		name: "A task whose answers are all lost is given up, and the server had done it",
-		seen: "“Whether the server did it is not known”; with the next refresh it is, and the code is forgotten.",
+		seen: "“Whether the server did it is not known”; the next refresh shows it, and the code is deleted.",
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			a.proxy.on(removalCall, answerDropped)
@@ -134,7 +134,7 @@ var stucks = []scenario{
 	},
 	{
 		name: "The disk is full when the server's refusal is to be written down",
-		seen: "It is told; the task is listed as waiting, the server is asked again, and it ends then.",
+		seen: "The app says so; the task is listed as waiting, is sent again, and ends then.",
 		run: func(t *testing.T) {
 			w, a, l, _ := activeOne(t)
 			full := a.fullDisk("NEW.state = 'failed'")
@@ -151,7 +151,7 @@ var stucks = []scenario{
 	},
 	{
 		name: "The disk is full when the server's answer is to be written down",
-		seen: "The answer counts; the next start asks for it again, and it is done once.",
+		seen: "The answer counts; the next start requests it again, and the task takes effect one time.",
 		run: func(t *testing.T) {
 			each(t, jobs(), func(t *testing.T, name string) {
 				a := taskNamed(name).begin(t)

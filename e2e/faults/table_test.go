@@ -35,24 +35,24 @@ var chapters = []struct {
 
 // guards are the kinds of faults that were once found by attack, and the tests that keep each from coming back.
 var guards = []struct{ kind, tests string }{
-	{"A license that left and whose code is gone is a dead end", "TestLeft"},
-	{"An order that is switched off for a while is taken for ended", "TestVendorInTheMiddle, TestVendor"},
-	{"The server's data go back", "TestServerIsRestored"},
+	{"A license that left, and whose removal code is lost, cannot be used again", "TestLeft"},
+	{"An order that is disabled for a while counts as ended", "TestVendorInTheMiddle, TestVendor"},
+	{"The server's data are restored from a backup", "TestServerIsRestored"},
 	{"The app's data file is damaged while a move waits", "TestLeft"},
 	{"The keyring is replaced while a task waits, or after giving back offline", "TestKeyring"},
-	{"The app's data are forgotten while a move waits", "TestLeft"},
+	{"The app's data are removed while a move waits", "TestLeft"},
 	{"A courier's answer without proof", "TestCourier"},
 	{"Any JSON with status 200 counts as an answer; what is not listed is erased", "TestNetwork, TestNetworkOnce"},
-	{"A canceled task is carried out all the same", "TestCanceled, TestAtOnce"},
-	{"Two PCs on one seat after a restore", "TestServerIsRestored"},
+	{"A canceled task is executed anyway", "TestCanceled, TestAtOnce"},
+	{"Two PCs use one seat after a restore", "TestServerIsRestored"},
 	{"A lock that somebody holds, a pipe in its place, a record that is too large", "TestStuck, TestLeft"},
-	{"One call that is never answered blocks all tasks", "TestStuck"},
+	{"One call without an answer blocks all tasks", "TestStuck"},
 	{"A second, right removal code joins the first, wrong task", "TestTyped"},
 	{"Canceling a move erases a newer license", "TestCanceled"},
 	{"One start without a keyring ends a waiting task", "TestKeyring"},
 	{"A newer version's record is set aside as damaged", "TestLeft"},
 	{"A waiting move cannot be canceled without a session", "TestCanceled"},
-	{"A restored app cancels a move that is done, and the program comes on again", "TestPCIsPutBack"},
+	{"A restored app cancels a completed move, and the program runs again", "TestPCIsPutBack"},
 	{"After a key change the program says that there is no license", "TestVendor"},
 	{"A removal code that another PC handed in is listed", "TestTyped"},
 	{"A full disk leaves a task open without a trace", "TestStuck"},
@@ -65,17 +65,17 @@ var (
 	intro = code(`# What happens to a license when things go wrong
 
 Every row is a test in [e2e/faults](../e2e/faults): made-up PCs with real apps and programs, a real server, and a
-proxy between them. After each attack one oracle asks the program on every PC, the tables of every app and the server's
-rows: exactly the right PC runs, the seats agree, no license is on two PCs, no task is left open, nothing was done that
-the person canceled, and each active license runs, waits for a PC, or can be got back. ~make faults~ attacks in every
-way; a representative part is in ~make test~.
+proxy between them. After each attack one oracle checks the program on every PC, the tables of every app and the
+server's rows: exactly the right PC runs, the seats agree, no license is on two PCs, no task is open, no canceled task
+took effect, and each active license runs, waits for a PC, or can be restored. ~make faults~ runs every attack;
+~make test~ a representative part.
 
 This page is written by ~go test ./e2e/faults -run TestTable -update~, and a test fails when it is out of date.
 
 ## The network
 
-~TestNetwork~, ~TestNetworkOnce~: each of these happens to the call that does a task, to all calls while it is done,
-and to each of its calls alone; the app tries again and refreshes meanwhile.
+~TestNetwork~, ~TestNetworkOnce~: each of these happens to the call that does a task, to all calls during the task, and
+to each of its calls alone; the app retries and refreshes meanwhile.
 
 `)
 	killing = code(`
@@ -83,18 +83,18 @@ and to each of its calls alone; the app tries again and refreshes meanwhile.
 
 ~TestKilled~: at every write of each of these tasks, and of these: %s. Writes are those of the license folder (half a
 file, and before it is renamed), of the keyring, each transaction of the app's data file, and the moments before and
-after each call. Afterwards the task is done once or not at all; what was written down goes on by itself.
+after each call. Afterwards the task has taken effect one time or not at all; a task that was stored resumes.
 
 ~TestFolderFails~: each write of the license folder fails during each of these tasks, as on a full disk. The app says
-so, nothing is lost, and the task is done when the disk is well again.
+so, nothing is lost, and the task completes when the disk works again.
 
 ~TestSiteCodeOfAnotherPC~: another PC has the Site code of this one by chance. A new license, a reactivation and a pick up
-take a new Site code and ask again, up to three times; killed at any write they are done once.
+choose a new Site code and retry, up to three times; killed at any write they take effect one time.
 
-## The vendor changes something in the middle of a task
+## The vendor changes something during a task
 
-~TestVendorInTheMiddle~: a task waits for a connection, the vendor makes a change, the app tries, the vendor changes it
-back.
+~TestVendorInTheMiddle~: a task waits for a connection, the vendor makes a change, the app retries, the vendor reverts
+the change.
 
 `)
 	walking = code(`
@@ -102,13 +102,13 @@ back.
 
 ~TestWalk~: a person does things at random on two PCs (%s), while other things happen (%s). When the faults are over
 and all apps have refreshed, everything agrees, and every license is given back with what the apps offer, until no seat
-is taken. A seed is walked again with ~go test ./e2e/faults -run TestWalk -seed N~.
+is taken. To repeat a seed: ~go test ./e2e/faults -run TestWalk -seed N~.
 `)
 	bounds = `
 ## Limits of the scheme
 
-No offline scheme can prove a removal. What bounds these: Site codes that are spent, single use of removal codes, and a
-program that asks the server about its license.
+No offline scheme can prove a removal. These limit the damage: spent Site codes, removal codes that work one time, and
+programs that validate their license at the server.
 
 `
 )

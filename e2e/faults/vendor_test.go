@@ -31,8 +31,8 @@ func allOff() store.TaskRules {
 	return rules
 }
 
-const waitsOrBack = "The license waits or comes back to its PC; when the order is as before, " +
-	"the task is done, or can be done again."
+const waitsOrBack = "The license waits or returns to its PC; when the order is as before, the task completes or " +
+	"can be repeated."
 
 var whims = []whim{
 	{
@@ -141,7 +141,7 @@ var ends = []struct {
 }{
 	{
 		name: "ends the license",
-		seen: "It has ended: no program runs, nothing waits, nothing is kept.",
+		seen: "It has ended: no program runs, no task waits, no removal code stays.",
 		end: func(w *world, id int64) {
 			_, err := w.admin.EndLicense(w.t.Context(), id)
 			require.NoError(w.t, err)
@@ -149,7 +149,7 @@ var ends = []struct {
 	},
 	{
 		name: "gives the license to another PC",
-		seen: "The other PC has it; nothing waits, nothing is kept.",
+		seen: "The other PC has it; no task waits, no removal code stays.",
 		end: func(w *world, id int64) {
 			reading, err := fingerprinttest.PC("stranger").Read(w.t.Context())
 			require.NoError(w.t, err)
@@ -194,7 +194,7 @@ func TestVendorEndsInTheMiddle(t *testing.T) {
 var vendors = []scenario{
 	{
 		name: "The vendor switches the order off and on while nothing waits",
-		seen: "The program runs on all the while: an order that is not listed has ended nothing.",
+		seen: "The program continues to run: an order that is not listed ends no license.",
 		run: func(t *testing.T) {
 			for i, v := range whims {
 				if !*whole && i%3 != 0 {
@@ -241,7 +241,7 @@ var vendors = []scenario{
 	},
 	{
 		name: "The signing key changes while a license is on a PC",
-		seen: "The license file of the former key stays good.",
+		seen: "The license file of the former key stays valid.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
@@ -257,7 +257,7 @@ var vendors = []scenario{
 	},
 	{
 		name: "The vendor ends a license on a PC",
-		seen: "Its file is erased with the next refresh; the PC can be activated again.",
+		seen: "Its file is erased at the next refresh; the PC can be activated again.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -273,7 +273,7 @@ var vendors = []scenario{
 	},
 	{
 		name: "The vendor ends the license that a PC keeps a removal code of, and gives its seat to another PC",
-		seen: "The removal code is forgotten: the license is listed as ended.",
+		seen: "The removal code is deleted: the license is listed as ended.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
@@ -288,7 +288,7 @@ var vendors = []scenario{
 	},
 	{
 		name: "The vendor's limit is reached in the middle of a move",
-		seen: "The license comes back to its PC; when the limit is over, it moves.",
+		seen: "The license returns to its PC; when the limit is over, it moves.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]

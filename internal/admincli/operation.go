@@ -14,9 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/mail"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -91,14 +91,14 @@ type optionJSON struct {
 func optionCommand() *cobra.Command {
 	d := &desk{}
 	list := func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		settings, err := a.Settings(c.Context())
+		current, err := a.Settings(c.Context())
 		if err != nil {
 			return printable{}, err
 		}
 		out := printable{lines: [][]string{{"NAME", "VALUE", "DEFAULT", "WHAT"}}}
 		values := []optionJSON{}
-		for _, s := range server.AllSettings() {
-			value, standard := s.Value(settings), s.Value(server.DefaultSettings())
+		for _, s := range settings.All() {
+			value, standard := s.Value(current), s.Value(settings.Default())
 			out.lines = append(out.lines, []string{s.Name, value, standard, s.What})
 			values = append(values, optionJSON{s.Name, value, standard})
 		}

@@ -18,8 +18,9 @@ import (
 	"github.com/spf13/pflag"
 	must "github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/httpapi"
 	"github.com/acen-desktop/acen/server/metrics"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store/sqlite"
 )
 
@@ -201,7 +202,7 @@ func TestDocumentedMetricsExist(t *testing.T) {
 	must.NoError(t, err)
 	defer db.Close()
 	m := metrics.New("test", db)
-	m.Answered(server.Answered{Operation: "new-license", Status: 201})
+	m.Answered(httpapi.Answered{Operation: "new-license", Status: 201})
 	rec := httptest.NewRecorder()
 	m.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	var there, documented []string
@@ -220,8 +221,8 @@ func TestDocumentedMetricsExist(t *testing.T) {
 
 func TestDocumentedOptionsExist(t *testing.T) {
 	var there [][]string
-	for _, o := range server.AllSettings() {
-		there = append(there, []string{"`" + o.Name + "`", o.Value(server.DefaultSettings()), o.What})
+	for _, o := range settings.All() {
+		there = append(there, []string{"`" + o.Name + "`", o.Value(settings.Default()), o.What})
 	}
 	must.Equal(t, there, rows(text(t, "docs/server.md"), "Bans and options"))
 }

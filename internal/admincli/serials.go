@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/admin"
+	"github.com/acen-desktop/acen/server/rules"
 )
 
 // serialJSON is a serial id as --json prints it. serial_number is missing if the server does not know its features.
@@ -80,7 +80,7 @@ func serialCommand() *cobra.Command {
 }
 
 // warn writes the warnings of stock to standard error.
-func warn(c *cobra.Command, stock server.SerialStock) {
+func warn(c *cobra.Command, stock rules.SerialStock) {
 	for _, warning := range stock.Warnings() {
 		fmt.Fprintln(c.ErrOrStderr(), "Warning: "+warning)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/acen-desktop/acen/internal/app/paths"
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/service"
@@ -70,7 +70,7 @@ func (s *serving) logger() (*slog.Logger, error) {
 }
 
 func (s *serving) options() (o service.Options, err error) {
-	o = service.Options{Place: s.Place, Name: s.name, Version: paths.Version(), Listening: server.Listening{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile}, Metrics: s.metrics, Drain: s.drain}
+	o = service.Options{Place: s.Place, Name: s.name, Version: paths.Version(), Listening: listen.Config{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile}, Metrics: s.metrics, Drain: s.drain}
 	if s.drain < 0 {
 		return o, usageError{fmt.Errorf("the time to drain, %s, is negative", s.drain)}
 	}

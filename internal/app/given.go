@@ -16,7 +16,7 @@ import (
 
 	"github.com/acen-desktop/acen/internal/app/handover"
 	"github.com/acen-desktop/acen/license/carry"
-	"github.com/acen-desktop/acen/ui"
+	"github.com/acen-desktop/acen/ui/presenter"
 )
 
 // Given reads what the program is started with: a file, also by its file: address, which desktops give in the place of a path, or a
@@ -42,7 +42,7 @@ func Given(argument string) (content []byte, folder string, err error) {
 		return nil, folder, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, "", &ui.Unreadable{Path: path, Neither: true, Err: fmt.Errorf("%s is neither a file nor a folder", path)}
+		return nil, "", &presenter.Unreadable{Path: path, Neither: true, Err: fmt.Errorf("%s is neither a file nor a folder", path)}
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -85,7 +85,7 @@ func unreadable(path string, err error) error {
 	if errors.As(err, &fault) {
 		err = fault.Err
 	}
-	return &ui.Unreadable{Path: path, Err: fmt.Errorf("%s cannot be read: %w", path, err)}
+	return &presenter.Unreadable{Path: path, Err: fmt.Errorf("%s cannot be read: %w", path, err)}
 }
 
 // handOver gives what this start was given to the one that is running, which raises its window.

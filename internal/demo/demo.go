@@ -17,7 +17,7 @@ import (
 
 	"github.com/acen-desktop/acen/internal/app"
 	"github.com/acen-desktop/acen/internal/app/paths"
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/service"
@@ -75,8 +75,13 @@ func Run(o Options) error {
 	folder := filepath.Join(o.Data, "server")
 	mailDir := cmp.Or(o.MailDir, filepath.Join(o.Data, "mail"))
 	options := service.Options{
-		Place: service.Place{Folder: folder}, Listening: server.Listening{Address: o.Listen}, Name: "Lumen licenses (trial)", Version: paths.Version(),
-		Mail: mail.Folder{Path: mailDir, From: sender}, Logger: logger, Contact: "support@lumen.example",
+		Place:     service.Place{Folder: folder},
+		Listening: listen.Config{Address: o.Listen},
+		Name:      "Lumen licenses (trial)",
+		Version:   paths.Version(),
+		Mail:      mail.Folder{Path: mailDir, From: sender},
+		Logger:    logger,
+		Contact:   "support@lumen.example",
 	}
 	if o.SMTP != "" {
 		post := mail.SMTP{Address: o.SMTP, From: sender}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,10 +51,12 @@ func module(packages ...string) fstest.MapFS {
 }
 
 func TestReadImports(t *testing.T) {
-	m := module("a: b b/c", "b:", "b/c: b", "b/btest: a", "b/testdata: a", "build/x: a", ".hidden: a", "_old: a", "own/x: a")
+	m := module("a: b b/c", "b:", "b/c: b")
+	maps.Copy(m, module("b/btest: a", "b/testdata: a", "build/x: a", ".hidden: a", "_old: a", "own/x: a"))
 	m["own/go.mod"] = &fstest.MapFile{Data: []byte("module example.com/own\n")}
 	m["a/a_test.go"] = &fstest.MapFile{Data: []byte("package x\nimport _ \"example.com/m/z\"\n")}
-	m["a/other.go"] = &fstest.MapFile{Data: []byte("//go:build plan9\n\npackage x\nimport (\n_ \"fmt\"\n_ \"example.com/m/d\"\n_ \"example.com/more\"\n)\n")}
+	m["a/other.go"] = &fstest.MapFile{Data: []byte("//go:build plan9\n\npackage x\n" +
+		"import (\n_ \"fmt\"\n_ \"example.com/m/d\"\n_ \"example.com/more\"\n)\n")}
 	m["root.go"] = &fstest.MapFile{Data: []byte("package m\nimport _ \"example.com/m/a\"\n")}
 	got, err := readImports(m)
 	require.NoError(t, err)
@@ -127,7 +130,8 @@ func TestRows(t *testing.T) {
 	require.Equal(t, []string{"x"}, rowsOf("a/x:"))
 	require.Equal(t, []string{"a", "x", "y"}, rowsOf("a: a/x a/y", "a/x: a/y", "a/y:"))
 	require.Equal(t, []string{"x", "a"}, rowsOf("a:", "a/x: a"), "a folder may import the package of its room")
-	require.Equal(t, []string{"z", "x/p/q y"}, rowsOf("a/x/p: a/y", "a/x/q:", "a/y: a/x/q", "a/z: a/y"), "x and y import each other")
+	got := rowsOf("a/x/p: a/y", "a/x/q:", "a/y: a/x/q", "a/z: a/y")
+	require.Equal(t, []string{"z", "x/p/q y"}, got, "x and y import each other")
 }
 
 // Every card stands below all that import it, no two boxes of a floor overlap, and all is inside the drawing.

@@ -70,7 +70,8 @@ const style = `
 
 // notes explain the drawing below it.
 var notes = []string{
-	"An arrow leads from a folder to one that it imports. Arrows that follow from others are left out; each card lists all its imports.",
+	"An arrow leads from a folder to one that it imports. Arrows that follow from others are left out; " +
+		"each card lists all its imports.",
 	"In a card, a row of folders imports only rows below it. A dashed folder is the package of the card itself.",
 }
 
@@ -83,8 +84,8 @@ func draw(p plan) []byte {
 	}
 	height := l.height + margin + float64(22+20*len(legend))
 	var out bytes.Buffer
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img">`+"\n",
-		l.width, height, l.width, height)
+	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 %.0f %.0f" `, l.width, height)
+	fmt.Fprintf(&out, `width="%.0f" height="%.0f">`+"\n", l.width, height)
 	fmt.Fprintln(&out, "<!-- Made by scripts/architecture from the imports: make architecture. -->")
 	fmt.Fprintln(&out, "<title>The folders of ACEN Desktop and their imports</title>")
 	fmt.Fprintf(&out, "<style>%s</style>\n", style)

@@ -33,7 +33,7 @@ type done struct{ object, detail string }
 // write runs a change and its line in the audit trail as one transaction. What the rules refuse leaves a line, too.
 func (a Admin) write(ctx context.Context, action, object string, fn func(tx store.Tx) (done, error)) error {
 	line := store.Audit{At: a.Now(), Actor: "admin", Action: action, Object: object, Outcome: "ok"}
-	err := store.LookAgain(func() error {
+	err := store.Retry(func() error {
 		return a.Store.Write(ctx, func(tx store.Tx) error {
 			did, err := fn(tx)
 			if err != nil {

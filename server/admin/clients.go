@@ -2,12 +2,12 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/password"
+	"github.com/acen-desktop/acen/server/rules"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -25,7 +25,7 @@ func (a Admin) Client(ctx context.Context, id int64) (store.Client, error) {
 // AddClient adds a client. An empty password leaves the client unable to sign in.
 func (a Admin) AddClient(ctx context.Context, c store.Client, password string) (store.Client, error) {
 	c.Username, c.CreatedAt = strings.TrimSpace(c.Username), a.Now()
-	if err := server.CheckClient(c); err != nil {
+	if err := rules.CheckClient(c); err != nil {
 		return c, err
 	}
 	hash, err := hashPassword(password)
@@ -63,7 +63,7 @@ func (a Admin) ChangeClient(ctx context.Context, id int64, password string, chan
 		if hash != "" {
 			c.PasswordHash = hash
 		}
-		if err := server.CheckClient(c); err != nil {
+		if err := rules.CheckClient(c); err != nil {
 			return done{}, err
 		}
 		if hash != "" || !c.Active { // whoever knew the old password is out
@@ -75,11 +75,11 @@ func (a Admin) ChangeClient(ctx context.Context, id int64, password string, chan
 }
 
 // hashPassword returns the hash of a password, "" for none.
-func hashPassword(password string) (string, error) {
-	if password == "" {
+func hashPassword(text string) (string, error) {
+	if text == "" {
 		return "", nil
 	}
-	return server.DefaultPasswordCost.Hash(rand.Reader, password)
+	return password.DefaultCost.Hash(text)
 }
 
 func clientFields(c store.Client) []field {

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/admin/sheet"
+	"github.com/acen-desktop/acen/server/rules"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -239,7 +239,7 @@ func takeClients(ctx context.Context, a Admin, tx store.Tx) (taker[clientRow], e
 		}
 		c := r.client()
 		line.What = "client " + sheet.Quote(c.Username)
-		if err := server.CheckClient(c); err != nil {
+		if err := rules.CheckClient(c); err != nil {
 			return did, refusal{err}
 		}
 		if err := seen.check(withoutCase(c.Username), row.Line); err != nil {
@@ -376,7 +376,7 @@ func (t orderTaker) complete(ctx context.Context, row sheet.Row[orderRow], line 
 	if at := o.OrderedAt; !at.IsZero() {
 		now = func() time.Time { return at }
 	}
-	o.Order = server.Rules{Secrets: t.Secrets, Now: now}.DefaultOrder(p, client)
+	o.Order = rules.Rules{Secrets: t.Secrets, Now: now}.DefaultOrder(p, client)
 	if err := row.Apply(&o); err != nil {
 		return o, refusal{err}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/rules"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -40,7 +40,7 @@ func (a Admin) AddLicense(ctx context.Context, order int64, request api.NewLicen
 			return done{}, err
 		}
 		made := false
-		if l, made, err = (server.Rules{Secrets: a.Secrets, Now: a.Now}).NewLicense(ctx, tx, o, p, request); err != nil {
+		if l, made, err = (rules.Rules{Secrets: a.Secrets, Now: a.Now}).NewLicense(ctx, tx, o, p, request); err != nil {
 			return done{}, err
 		}
 		if made {
@@ -64,7 +64,7 @@ func (a Admin) ChangeLicense(ctx context.Context, id int64, change func(*store.L
 		if err := change(&l); err != nil {
 			return done{}, err
 		}
-		if l.Note, err = server.ReadNote(l.Note); err != nil {
+		if l.Note, err = rules.ReadNote(l.Note); err != nil {
 			return done{}, err
 		}
 		if err := a.activate(ctx, tx, &l); err != nil {
@@ -122,7 +122,7 @@ func (a Admin) ReplaceLicense(ctx context.Context, id int64, request api.Reactiv
 		if err != nil {
 			return did, err
 		}
-		if l, err = (server.Rules{Secrets: a.Secrets, Now: a.Now}).Replace(ctx, tx, old, o, p, request); err != nil {
+		if l, err = (rules.Rules{Secrets: a.Secrets, Now: a.Now}).Replace(ctx, tx, old, o, p, request); err != nil {
 			return did, err
 		}
 		return done{object("license", id), object("license", l.ID)}, a.event(ctx, tx, o, l.ID, api.TaskReplacement)

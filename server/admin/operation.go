@@ -9,8 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/guard"
 	"github.com/acen-desktop/acen/server/mail"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -20,18 +21,18 @@ func (a Admin) Audit(ctx context.Context, f store.AuditFilter) ([]store.Audit, e
 }
 
 // Settings are the settings that count for all servers on the database.
-func (a Admin) Settings(ctx context.Context) (server.Settings, error) {
+func (a Admin) Settings(ctx context.Context) (settings.Settings, error) {
 	options, err := read(ctx, a, func(tx store.Tx) (map[string]string, error) { return tx.Options(ctx) })
 	if err != nil {
-		return server.Settings{}, err
+		return settings.Settings{}, err
 	}
-	return server.ReadSettings(server.DefaultSettings(), options)
+	return settings.Read(settings.Default(), options)
 }
 
 // SetOption changes a setting of all servers on the database; they follow within seconds. "" brings the default back.
 func (a Admin) SetOption(ctx context.Context, name, value string) error {
-	var setting *server.Setting
-	for _, s := range server.AllSettings() {
+	var setting *settings.Setting
+	for _, s := range settings.All() {
 		if s.Name == name {
 			setting = &s
 		}
@@ -40,7 +41,7 @@ func (a Admin) SetOption(ctx context.Context, name, value string) error {
 		return fmt.Errorf("there is no option %q", name)
 	}
 	if value != "" {
-		s := server.DefaultSettings()
+		s := settings.Default()
 		if err := setting.Set(&s, value); err != nil {
 			return err
 		}
@@ -112,7 +113,7 @@ func (a Admin) Bans(ctx context.Context) (list []Ban, err error) {
 // banned returns what a ban of a host or of a user name speaks of.
 func banned(host, username string) (store.BanKind, string, error) {
 	if username != "" {
-		return store.BanAccount, server.AccountKey(username), nil
+		return store.BanAccount, guard.AccountKey(username), nil
 	}
 	if prefix, err := netip.ParsePrefix(host); err == nil && prefix.Bits() == 64 && prefix.Addr().Is6() {
 		return store.BanHost, prefix.Masked().String(), nil
@@ -121,7 +122,7 @@ func banned(host, username string) (store.BanKind, string, error) {
 	if err != nil {
 		return "", "", fmt.Errorf("%q is no address of a host", host)
 	}
-	return store.BanHost, server.HostKey(address.Unmap().String()), nil
+	return store.BanHost, guard.HostKey(address.Unmap().String()), nil
 }
 
 // AddBan bans a host, or the attempts for a user name, for a time; 0 means for good. Servers follow within seconds.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/rules"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -79,7 +79,7 @@ func (a Admin) AddOrder(ctx context.Context, client, program int64, change func(
 		if _, err := tx.Client(ctx, client); err != nil {
 			return done{}, missing(err, "client", client)
 		}
-		o = server.Rules{Secrets: a.Secrets, Now: a.Now}.DefaultOrder(p, client)
+		o = rules.Rules{Secrets: a.Secrets, Now: a.Now}.DefaultOrder(p, client)
 		if err := change(&o); err != nil {
 			return done{}, err
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/rules"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -201,7 +201,7 @@ const serialWindow = 10_000
 
 // Serials lists the valid serial ids of a program, and counts them.
 func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (
-	list []Serial, stock server.SerialStock, err error,
+	list []Serial, stock rules.SerialStock, err error,
 ) {
 	err = a.Store.Read(ctx, func(tx store.Tx) error {
 		list = nil
@@ -209,7 +209,7 @@ func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (
 		if err != nil {
 			return missing(err, "program", program)
 		}
-		if stock, err = server.ReadSerialStock(ctx, tx, p); err != nil || p.FirstSerial == 0 {
+		if stock, err = rules.ReadSerialStock(ctx, tx, p); err != nil || p.FirstSerial == 0 {
 			return err
 		}
 		full := func() bool { return f.Limit > 0 && len(list) >= f.Limit }
@@ -382,7 +382,7 @@ func (a Admin) changeSerials(
 // MakeSerials calls progress with how many are made; a retry of the transaction counts from 1 again.
 func (a Admin) MakeSerials(
 	ctx context.Context, program int64, count int, features uint16, progress func(made int),
-) (serials []license.SerialNumber, stock server.SerialStock, err error) {
+) (serials []license.SerialNumber, stock rules.SerialStock, err error) {
 	if count < 1 || count > MaxSerials {
 		return nil, stock, fmt.Errorf("ask for 1 to %d serial numbers at once", MaxSerials)
 	}
@@ -426,7 +426,7 @@ func (a Admin) MakeSerials(
 		if err := errors.Join(tx.ChangeProgram(ctx, p), tx.AddSerialBatch(ctx, made)); err != nil {
 			return done{}, err
 		}
-		stock, err = server.ReadSerialStock(ctx, tx, p)
+		stock, err = rules.ReadSerialStock(ctx, tx, p)
 		return done{object("program", program), "serial ids " + SerialRange{made.First, made.Last}.String()}, err
 	})
 	return serials, stock, err

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/httpapi"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -54,7 +54,7 @@ func New(version string, s store.Store) *Metrics {
 }
 
 // Answered counts a request.
-func (m *Metrics) Answered(a server.Answered) {
+func (m *Metrics) Answered(a httpapi.Answered) {
 	m.requests.WithLabelValues(a.Operation, strconv.Itoa(a.Status/100)+"xx").Observe(a.Duration.Seconds())
 	if a.Code != "" {
 		m.refusals.WithLabelValues(string(a.Code)).Inc()

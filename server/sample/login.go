@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/service"
 	"github.com/acen-desktop/acen/server/store"
 )
@@ -47,7 +47,7 @@ func Prepare(folder string, now time.Time, login *Login) func(context.Context, *
 		if err != nil || !empty {
 			return err
 		}
-		hash, err := server.DefaultPasswordCost.Hash(rand.Reader, login.Password)
+		hash, err := password.DefaultCost.Hash(login.Password)
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,8 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/listen"
+	"github.com/acen-desktop/acen/server/rules"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/service"
 	"github.com/acen-desktop/acen/server/store"
@@ -147,7 +148,7 @@ func TestFillComputesCodesReally(t *testing.T) {
 			require.Equal(t, l.Features, grant.Features)
 			require.Equal(t, l.ExpiresAt == nil, grant.Expires.IsZero())
 			require.LessOrEqual(t, utf8.RuneCountInString(l.Note), api.MaxNote)
-			note, err := server.ReadNote(l.Note)
+			note, err := rules.ReadNote(l.Note)
 			require.NoError(t, err)
 			require.Equal(t, l.Note, note)
 			require.False(t, l.ActivatedAt.After(now), "license %d is from the future", l.ID)
@@ -247,7 +248,7 @@ func TestServiceWithSampleData(t *testing.T) {
 	folder := t.TempDir()
 	var login sample.Login
 	running, err := service.Start(context.Background(), service.Options{
-		Place: service.Place{Folder: folder}, Listening: server.Listening{Address: "127.0.0.1:0"}, Logger: slog.New(slog.DiscardHandler),
+		Place: service.Place{Folder: folder}, Listening: listen.Config{Address: "127.0.0.1:0"}, Logger: slog.New(slog.DiscardHandler),
 	}, sample.Prepare(folder, time.Now(), &login))
 	require.NoError(t, err)
 	var out bytes.Buffer
@@ -262,7 +263,7 @@ func TestServiceWithSampleData(t *testing.T) {
 	require.Equal(t, http.StatusCreated, resp.StatusCode)
 	http.DefaultClient.CloseIdleConnections()
 
-	_, err = service.Start(context.Background(), service.Options{Place: service.Place{Folder: folder}, Listening: server.Listening{Address: "127.0.0.1:0"}, Logger: slog.New(slog.DiscardHandler)}, nil)
+	_, err = service.Start(context.Background(), service.Options{Place: service.Place{Folder: folder}, Listening: listen.Config{Address: "127.0.0.1:0"}, Logger: slog.New(slog.DiscardHandler)}, nil)
 	require.EqualError(t, err, "another server is running on the data folder "+folder)
 	require.NoError(t, running.Stop())
 }
@@ -271,7 +272,7 @@ func TestServiceWithSampleData(t *testing.T) {
 func TestStartMakesOlderSampleDataAfresh(t *testing.T) {
 	o := service.Options{
 		Place:     service.Place{Folder: t.TempDir()},
-		Listening: server.Listening{Address: "127.0.0.1:0"},
+		Listening: listen.Config{Address: "127.0.0.1:0"},
 		Logger:    slog.New(slog.DiscardHandler),
 	}
 	var cleared int

@@ -9,19 +9,33 @@ import (
 	"crypto/sha256"
 	"log/slog"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/admin"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/secrets"
 	"github.com/acen-desktop/acen/server/service"
+	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
+
+// Main runs the tests of a package and fails if a goroutine outlives them. It is for TestMain.
+func Main(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
+		goleak.IgnoreAnyFunction("modernc.org/sqlite.(*conn).Close"),
+		goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener"))
+}
 
 // Clock is a clock that tests set.
 type Clock struct {
@@ -83,7 +97,7 @@ func (l *Log) String() string {
 }
 
 // cheap keeps hashing out of the tests' time.
-var cheap = server.PasswordCost{Memory: 64, Time: 1, Threads: 1}
+var cheap = password.Cost{Memory: 64, Time: 1, Threads: 1}
 
 // Start starts a server with the sample data. Options may be changed by the given functions.
 func Start(t *testing.T, change ...func(*server.Options)) *Server {
@@ -97,9 +111,41 @@ func Start(t *testing.T, change ...func(*server.Options)) *Server {
 	return s
 }
 
+// Unlimited lets a host make any number of requests.
+func Unlimited(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1e6, Burst: 1e6} }
+
+// Proxied lets tests name the host that they call from, in X-Forwarded-For.
+func Proxied(o *server.Options) { o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} }
+
+// Second starts another server on the database of s and returns an anonymous client of it.
+func Second(t *testing.T, s *Server) Client {
+	t.Helper()
+	o := server.Options{
+		Store:      s.Store,
+		Secrets:    s.Secrets,
+		Logger:     s.Logger(),
+		Name:       "second",
+		Now:        s.Clock.Now,
+		Zone:       time.UTC,
+		Passwords:  cheap,
+		QueuedMail: func() {},
+	}
+	Proxied(&o)
+	srv, err := server.New(o)
+	require.NoError(t, err)
+	h := httptest.NewServer(srv.Handler())
+	t.Cleanup(h.Close)
+	other := *s
+	other.URL = h.URL
+	return Client{Server: &other, T: t}
+}
+
+// Vendor returns the administration of a server.
+func Vendor(s *Server) admin.Admin { return admin.Admin{Data: s.Data, Now: s.Clock.Now} }
+
 // fill puts the sample data into a server that has none.
 func fill(ctx context.Context, d *service.Data, login sample.Login) error {
-	hash, err := cheap.Hash(rand.Reader, login.Password)
+	hash, err := cheap.Hash(login.Password)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,8 @@ import (
 
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/httpapi"
+	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/mail"
 	"github.com/acen-desktop/acen/server/metrics"
 	"github.com/acen-desktop/acen/server/secrets"
@@ -42,7 +44,7 @@ type Place struct {
 type Options struct {
 	Place
 	// Listening is the address and who speaks TLS.
-	Listening server.Listening
+	Listening listen.Config
 	// Name is the vendor's name of the server.
 	Name, Version string
 	// Contact is the email address of the vendor's support; "" names none.
@@ -156,16 +158,16 @@ func (d *Data) unlock(ctx context.Context, p Place) error {
 	if err != nil {
 		return err
 	}
-	if err := d.settle(ctx); err != nil {
+	if err := d.upgrade(ctx); err != nil {
 		return err
 	}
 	_, err = store.EnsureEpoch(ctx, d.Store, rand.Reader)
 	return err
 }
 
-// settle puts what an older version or nobody has left right: the database belongs to one master key, and serial numbers do
-// not stand in it.
-func (d *Data) settle(ctx context.Context) error {
+// upgrade repairs data from older versions: it binds the database to one master key and replaces stored serial numbers by
+// their ids.
+func (d *Data) upgrade(ctx context.Context) error {
 	return d.Store.Write(ctx, func(tx store.Tx) error {
 		options, err := tx.Options(ctx)
 		if err != nil {
@@ -192,7 +194,7 @@ func (d *Data) settle(ctx context.Context) error {
 	})
 }
 
-// moveSerials replaces the serial numbers of an older schema by their ids. One that the program's seed does not know stays.
+// moveSerials replaces the serial numbers of an older schema by their ids. One that the program's seed did not make stays.
 func (d *Data) moveSerials(ctx context.Context, tx store.Tx) error {
 	list, err := tx.LegacySerials(ctx)
 	if err != nil {
@@ -332,7 +334,7 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 	}
 	go func() {
 		defer close(s.done)
-		s.err = server.Serve(serving, listener, srv.Handler())
+		s.err = listen.Serve(serving, listener, srv.Handler())
 		s.cancel()
 		end()
 		running.Wait()
@@ -354,7 +356,7 @@ func (d *Data) checkCodes(ctx context.Context) error {
 }
 
 // stopping leads from the wish to stop to the end of serving: first the server says that it is not ready.
-func (s *Service) stopping(ctx context.Context, o Options, srv *server.Server) (serving context.Context, end context.CancelFunc) {
+func (s *Service) stopping(ctx context.Context, o Options, srv *httpapi.Server) (serving context.Context, end context.CancelFunc) {
 	serving, end = context.WithCancel(context.WithoutCancel(ctx))
 	ctx, s.cancel = context.WithCancel(ctx)
 	after := o.After
@@ -376,8 +378,8 @@ func (s *Service) stopping(ctx context.Context, o Options, srv *server.Server) (
 }
 
 // watch opens the second address. It answers until end, also while the server stops.
-func watch(ctx context.Context, listen string, srv *server.Server, counted *metrics.Metrics) (url string, end func() error, err error) {
-	listener, err := server.ListenPlain(listen)
+func watch(ctx context.Context, address string, srv *httpapi.Server, counted *metrics.Metrics) (url string, end func() error, err error) {
+	listener, err := listen.Plain(address)
 	if err != nil {
 		return "", nil, fmt.Errorf("metrics: %w", err)
 	}
@@ -387,11 +389,11 @@ func watch(ctx context.Context, listen string, srv *server.Server, counted *metr
 	mux.HandleFunc("GET /readyz", srv.Ready)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx, listener, mux) }()
+	go func() { ended <- listen.Serve(ctx, listener, mux) }()
 	return "http://" + listener.Addr().String() + "/metrics", func() error { cancel(); return <-ended }, nil
 }
 
-func address(l server.Listening, a net.Addr) string {
+func address(l listen.Config, a net.Addr) string {
 	scheme := "http"
 	if l.CertFile != "" {
 		scheme = "https"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/service"
 )
 
@@ -31,7 +31,7 @@ func get(url string) (status int, body string, err error) {
 func TestDrain(t *testing.T) {
 	asked, over := make(chan time.Duration, 1), make(chan time.Time)
 	o := service.Options{
-		Place: service.Place{Folder: t.TempDir()}, Listening: server.Listening{Address: "127.0.0.1:0"}, Name: "test", Version: "1.2.3", Logger: slog.New(slog.DiscardHandler),
+		Place: service.Place{Folder: t.TempDir()}, Listening: listen.Config{Address: "127.0.0.1:0"}, Name: "test", Version: "1.2.3", Logger: slog.New(slog.DiscardHandler),
 		Metrics: "127.0.0.1:0", Drain: 10 * time.Second, After: func(d time.Duration) <-chan time.Time { asked <- d; return over },
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -74,11 +74,11 @@ func TestDrain(t *testing.T) {
 
 // An address for metrics that cannot be had is said at once, and leaves nothing behind.
 func TestMetricsNeedAnAddressOfTheirOwn(t *testing.T) {
-	port, err := server.ListenPlain("127.0.0.1:0")
+	port, err := listen.Plain("127.0.0.1:0")
 	require.NoError(t, err)
 	defer port.Close()
 	o := service.Options{
-		Place: service.Place{Folder: t.TempDir()}, Listening: server.Listening{Address: "127.0.0.1:0"}, Name: "test", Logger: slog.New(slog.DiscardHandler), Metrics: port.Addr().String(),
+		Place: service.Place{Folder: t.TempDir()}, Listening: listen.Config{Address: "127.0.0.1:0"}, Name: "test", Logger: slog.New(slog.DiscardHandler), Metrics: port.Addr().String(),
 	}
 	_, err = service.Start(t.Context(), o, nil)
 	require.ErrorContains(t, err, "metrics: the server cannot listen on "+port.Addr().String())

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/admin"
+	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/service"
 	"github.com/acen-desktop/acen/server/store"
 )
@@ -37,7 +37,7 @@ func TestOlderLicensesAreNotServed(t *testing.T) {
 	p := service.Place{Folder: t.TempDir()}
 	o := service.Options{
 		Place:     p,
-		Listening: server.Listening{Address: "127.0.0.1:0"},
+		Listening: listen.Config{Address: "127.0.0.1:0"},
 		Name:      "test",
 		Logger:    slog.New(slog.DiscardHandler),
 	}

@@ -386,12 +386,12 @@ type Store interface {
 	Close() error
 }
 
-// looks bounds how often a change is tried for which what it had found free was taken by another one at the same moment.
-const looks = 5
+// maxRetries limits how often a change is tried that lost a race for a seat or a unique value.
+const maxRetries = 5
 
-// LookAgain runs a change again when it fails with ErrExists or ErrNoSeat: now it sees what the other one has taken.
-func LookAgain(change func() error) (err error) {
-	for range looks {
+// Retry runs a change again if it fails with ErrExists or ErrNoSeat: now it sees what the other change has taken.
+func Retry(change func() error) (err error) {
+	for range maxRetries {
 		if err = change(); !errors.Is(err, ErrExists) && !errors.Is(err, ErrNoSeat) {
 			break
 		}

@@ -37,9 +37,14 @@ type Dialog struct {
 	working *widget.Label
 
 	opened, isClosed, busy bool
-	focusBefore            fyne.Focusable
-	keyBefore              func(*fyne.KeyEvent)
-	runeBefore             func(rune)
+	before                 keyboard
+}
+
+// keyboard is who got the keys of a canvas before a dialog came up.
+type keyboard struct {
+	focus fyne.Focusable
+	key   func(*fyne.KeyEvent)
+	rune  func(rune)
 }
 
 func newDialog(q *Queue, spec Spec) *Dialog {
@@ -190,10 +195,10 @@ func (d *Dialog) Close() {
 	if d.opened {
 		c := d.queue.canvas
 		c.Overlays().Remove(d.overlay)
-		c.SetOnTypedKey(d.keyBefore)
-		c.SetOnTypedRune(d.runeBefore)
-		if focused, ok := d.focusBefore.(fyne.CanvasObject); ok && inWindow(c, focused) {
-			c.Focus(d.focusBefore)
+		c.SetOnTypedKey(d.before.key)
+		c.SetOnTypedRune(d.before.rune)
+		if focused, ok := d.before.focus.(fyne.CanvasObject); ok && inWindow(c, focused) {
+			c.Focus(d.before.focus)
 		}
 	}
 	d.queue.closed(d)
@@ -206,8 +211,8 @@ func (d *Dialog) Closed() bool { return d.isClosed }
 func (d *Dialog) open() {
 	c := d.queue.canvas
 	d.opened = true
-	d.keyBefore, d.runeBefore = c.OnTypedKey(), c.OnTypedRune()
-	if d.focusBefore = c.Focused(); d.focusBefore != nil {
+	d.before = keyboard{focus: c.Focused(), key: c.OnTypedKey(), rune: c.OnTypedRune()}
+	if d.before.focus != nil {
 		c.Unfocus()
 	}
 	c.Overlays().Add(d.overlay)

@@ -47,7 +47,7 @@ type carriage struct {
 
 // carry shows what requests ask for and what would be done, and does it when the person says so.
 func (d *Desk) carry(h haul) {
-	if yes, soon := d.options.SignedIn(); !yes {
+	if yes, soon := d.options.Actions.SignedIn(); !yes {
 		d.waiting.requests, d.waiting.remarks = append(d.waiting.requests, h.requests...), append(d.waiting.remarks, h.remarks...)
 		if !soon {
 			d.askToSignIn()
@@ -337,7 +337,7 @@ func (c *carriage) submit() {
 	}, func(answers []carry.Answer, err error) {
 		c.dialog.SetIdle()
 		c.dialog.Close()
-		c.desk.options.OnCarried()
+		c.desk.options.Actions.Carried()
 		c.desk.showCarried(loads, c.intake.remarks, answers, err)
 	})
 }

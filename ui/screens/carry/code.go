@@ -127,7 +127,7 @@ func (c *codeDialog) submit() {
 			c.dialog.SetError(c.desk.options.Explain(err))
 		default:
 			c.dialog.Close()
-			c.desk.options.OnTaken()
+			c.desk.options.Actions.Taken()
 			c.desk.options.Dialogs.Info(tr.T("The code is kept for the program"), tr.T("Start %s on this PC now: it checks the code, and says so if the code is for another PC.", programName(p.Name, p.Signature)))
 		}
 	})

@@ -70,7 +70,7 @@ func (h *handout) saveFile() {
 		h.fault(h.desk.options.Explain(err))
 		return
 	}
-	h.desk.options.Save(carry.FileName(h.document), string(content), func(err error) {
+	h.desk.options.Actions.Save(carry.FileName(h.document), string(content), func(err error) {
 		if err != nil {
 			h.fault(h.desk.options.Explain(err))
 			return
@@ -86,7 +86,7 @@ func (h *handout) copyText() {
 		h.fault(h.desk.options.Explain(err))
 		return
 	}
-	h.desk.options.Copy(text)
+	h.desk.options.Actions.Copy(text)
 	h.copy.SetText(tr.T("Copied"))
 }
 
@@ -99,7 +99,7 @@ func (h *handout) printPage() {
 	}
 	h.print.Disable()
 	background.Run(h.slot, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, h.desk.options.Print(ctx, content)
+		return struct{}{}, h.desk.options.Actions.Print(ctx, content)
 	}, func(_ struct{}, err error) {
 		h.print.Enable()
 		if err != nil {

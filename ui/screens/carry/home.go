@@ -29,7 +29,7 @@ type home struct {
 func (d *Desk) Home() {
 	h := &home{desk: d, requests: rows(theme.Gap), slot: d.options.Work.NewSlot()}
 	hint := tr.T("Opens the requests of other PCs, asks the license server, and gives you the answers to bring back.")
-	if yes, _ := d.options.SignedIn(); !yes {
+	if yes, _ := d.options.Actions.SignedIn(); !yes {
 		hint += " " + tr.T("Sign in first.")
 	}
 	content := rows(theme.Section,

@@ -63,7 +63,7 @@ func (in *intake) close() {
 }
 
 func (in *intake) choose() {
-	in.desk.options.Choose(func(content []byte, err error) {
+	in.desk.options.Actions.Choose(func(content []byte, err error) {
 		if err != nil {
 			in.dialog.SetError(in.desk.options.Explain(err))
 			return
@@ -73,7 +73,7 @@ func (in *intake) choose() {
 }
 
 func (in *intake) chooseFolder() {
-	in.desk.options.ChooseFolder(func(dir string, err error) {
+	in.desk.options.Actions.ChooseFolder(func(dir string, err error) {
 		if err != nil {
 			in.dialog.SetError(in.desk.options.Explain(err))
 			return
@@ -83,7 +83,7 @@ func (in *intake) chooseFolder() {
 }
 
 func (in *intake) paste() {
-	text := in.desk.options.Paste()
+	text := in.desk.options.Actions.Paste()
 	if strings.TrimSpace(text) == "" {
 		in.dialog.SetError(dialogs.Message{What: tr.T("There is no text on the clipboard."), Next: tr.T("Copy the whole text or the links first, or take the picture instead.")})
 		return
@@ -96,7 +96,7 @@ func (in *intake) clipping() {
 		return
 	}
 	in.dialog.SetBusy(tr.T("Looking at the clipboard…"), in.slot.Interrupt)
-	background.Run(in.slot, in.desk.options.Picture, func(content []byte, err error) {
+	background.Run(in.slot, in.desk.options.Actions.Picture, func(content []byte, err error) {
 		in.dialog.SetIdle()
 		switch {
 		case errors.Is(err, context.Canceled):

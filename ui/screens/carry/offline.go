@@ -37,35 +37,41 @@ type Backend interface {
 
 var _ Backend = (*manager.Manager)(nil)
 
-// Options of the dialogs. Functions without another word are called on the UI thread.
+// Actions is what the dialogs ask of the window. Methods without another word are called on the UI thread.
+type Actions interface {
+	Copy(text string)
+	// Save asks for a place and writes there; done gets the outcome, unless the person chose no place.
+	Save(name, text string, done func(error))
+	// Print hands a page, HTML, to the person's browser, which prints it. Not on the UI thread.
+	Print(ctx context.Context, page []byte) error
+	// Choose asks for a file and reads it; done gets the outcome, unless the person chose none.
+	Choose(done func(content []byte, err error))
+	// ChooseFolder asks for a folder; done gets its path, unless the person chose none.
+	ChooseFolder(done func(dir string, err error))
+	// Paste returns the text on the clipboard.
+	Paste() string
+	// Picture returns the picture on the clipboard. Not on the UI thread.
+	Picture(ctx context.Context) ([]byte, error)
+	// SignedIn reports whether there is an account to carry requests with; soon, that this will be known in a moment.
+	SignedIn() (yes, soon bool)
+	// Carried tells that orders and licenses of the account may have changed, Taken that licenses of this PC have.
+	Carried()
+	Taken()
+}
+
+// Options of the dialogs. Functions are called on the UI thread.
 type Options struct {
 	Canvas  fyne.Canvas // of the window
 	Dialogs *dialogs.Queue
 	Work    *background.Group
 	Manager Backend
-	Copy    func(text string)
+	Actions Actions
 	Explain func(error) dialogs.Message
 	// DeviceName is proposed as the name of this PC.
 	DeviceName string
 	// Now tells the time and the time zone in which dates are shown; After sends when a time has passed.
 	Now   func() time.Time
 	After func(time.Duration) <-chan time.Time
-	// Save asks for a place and writes there; done hears how that went, unless the person chose no place.
-	Save func(name, text string, done func(error))
-	// Print hands a page, HTML, to the person's browser, which prints it. Not on the UI thread.
-	Print func(ctx context.Context, page []byte) error
-	// Choose asks for a file and reads it; done hears of it, unless the person chose none.
-	Choose func(done func(content []byte, err error))
-	// ChooseFolder asks for a folder; done hears of it, unless the person chose none.
-	ChooseFolder func(done func(dir string, err error))
-	// Paste returns the text on the clipboard.
-	Paste func() string
-	// Picture returns the picture on the clipboard. Not on the UI thread.
-	Picture func(ctx context.Context) ([]byte, error)
-	// SignedIn reports whether there is an account to carry requests with; soon, that this will be known in a moment.
-	SignedIn func() (yes, soon bool)
-	// OnCarried tells that orders and licenses of the account may have changed, OnTaken that licenses of this PC have.
-	OnCarried, OnTaken func()
 }
 
 // Desk opens the dialogs. Its methods belong to the UI thread.

@@ -269,7 +269,7 @@ func (a *asking) giveBack(p manager.OfflineProgram) {
 					return
 				}
 				dialog.Close()
-				a.desk.options.OnTaken()
+				a.desk.options.Actions.Taken()
 				again(&k)
 			})
 		}}},

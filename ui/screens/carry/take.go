@@ -198,7 +198,7 @@ func (t *taking) submit() {
 	background.Run(t.slot, func(ctx context.Context) (outcome, error) { return t.desk.takeAll(ctx, t.docs) }, func(o outcome, err error) {
 		t.dialog.SetIdle()
 		if len(o.taken) > 0 {
-			t.desk.options.OnTaken()
+			t.desk.options.Actions.Taken()
 		}
 		if err != nil && len(o.taken) == 0 {
 			if !errors.Is(err, context.Canceled) {

@@ -20,6 +20,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
 	"github.com/acen-desktop/acen/ui/kit/layouts"
 	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/screens/actions"
 	"github.com/acen-desktop/acen/ui/text/tr"
 	"github.com/acen-desktop/acen/ui/text/words"
 )
@@ -91,16 +92,16 @@ func (d *Details) Show(l manager.License, c Content) {
 	}
 	if p.MergedCodes {
 		rows = append(rows, d.section(tr.T("Site code and Machine ID, merged"), theme.NewCode(breakAfter(Merged(l), 15)),
-			d.link(tr.T("Copy"), func() { d.options.Copy(Merged(l)) })))
+			d.link(tr.T("Copy"), func() { d.options.Actions.Copy(Merged(l)) })))
 	} else {
 		rows = append(rows,
-			d.section(tr.T("Site code"), theme.NewCode(l.SiteCode), d.link(tr.T("Copy"), func() { d.options.Copy(l.SiteCode) })),
-			d.section(tr.T("Machine ID"), theme.NewCode(l.MachineID), d.link(tr.T("Copy"), func() { d.options.Copy(l.MachineID) })))
+			d.section(tr.T("Site code"), theme.NewCode(l.SiteCode), d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.SiteCode) })),
+			d.section(tr.T("Machine ID"), theme.NewCode(l.MachineID), d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.MachineID) })))
 	}
 	active := l.Status == api.StatusActive
-	links := []fyne.CanvasObject{d.link(tr.T("Copy"), func() { d.options.Copy(l.ActivationCode) })}
+	links := []fyne.CanvasObject{d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.ActivationCode) })}
 	if active {
-		links = append(links, d.link(tr.T("Save file"), func() { d.options.OnSaveFile(l) }))
+		links = append(links, d.link(tr.T("Save file"), func() { d.options.Actions.Do(actions.SaveFile, c.subject(l)) }))
 	}
 	rows = append(rows, d.section(tr.T("Activation code"), theme.NewCode(breakAfter(l.ActivationCode, 18)), links...))
 	if active {
@@ -122,12 +123,12 @@ func (d *Details) Show(l manager.License, c Content) {
 		if icon := endIcon(tone); icon != nil {
 			text = container.NewBorder(nil, nil, widget.NewIcon(fynetheme.NewColoredResource(icon, tone.TextName())), nil, text)
 		}
-		rows = append(rows, d.section(tr.T("Expires"), text, d.link(tr.T("Calendar file"), func() { d.options.OnCalendar(o, l) })))
+		rows = append(rows, d.section(tr.T("Expires"), text, d.link(tr.T("Calendar file"), func() { d.options.Actions.Do(actions.Calendar, c.subject(l)) })))
 	}
 	rows = append(rows, d.section(tr.T("Activated"), value(words.LongDate(l.ActivatedAt, now), theme.Neutral)))
 	rows = append(rows, d.section(tr.T("Order"), container.New(layout.NewCustomPaddedVBoxLayout(2),
 		value(fmt.Sprintf("%d, %s", o.ID, o.ProgramName), theme.Neutral), subscription(o, now))))
-	rows = append(rows, d.section(tr.T("History"), d.history, d.link(tr.T("All of the order"), func() { d.options.OnHistory(o) })))
+	rows = append(rows, d.section(tr.T("History"), d.history, d.link(tr.T("All of the order"), func() { d.options.Actions.ShowHistory(o) })))
 	d.set(rows...)
 	d.showHistory()
 	if active {
@@ -211,7 +212,7 @@ func (d *Details) set(rows ...fyne.CanvasObject) {
 func (d *Details) heading(l manager.License) fyne.CanvasObject {
 	note := theme.NewHeading(words.Note(l.Note))
 	note.Wrapping = fyne.TextWrapWord
-	line := container.NewHBox(theme.Tight(d.link(tr.T("Change note"), func() { d.options.OnChangeNote(l) })))
+	line := container.NewHBox(theme.Tight(d.link(tr.T("Change note"), func() { d.options.Actions.Do(actions.ChangeNote, d.content.subject(l)) })))
 	if l.Status != api.StatusActive {
 		line = container.NewHBox(theme.NewBadge(words.Status(l.Status), theme.Neutral))
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/layouts"
 	"github.com/acen-desktop/acen/ui/kit/table"
 	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/screens/actions"
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
@@ -30,33 +31,36 @@ type Rechecker interface {
 	RecheckThisPC(ctx context.Context, l manager.License) (license.Comparison, error)
 }
 
+// Actions is what the screen asks of the window. Its methods are called on the UI thread.
+type Actions interface {
+	// Do opens the dialog of an action, or says why it is not possible.
+	Do(action actions.ID, s actions.Subject)
+	// RetryLicenses loads the licenses again.
+	RetryLicenses()
+	// ShowEnded shows licenses that have ended, too, or no longer.
+	ShowEnded(on bool)
+	// ShowHistory shows the whole history of an order.
+	ShowHistory(order api.Order)
+	// ShowRemovalCodes shows the removal codes that this PC keeps.
+	ShowRemovalCodes()
+	// ShowJobs shows the tasks that wait for the server.
+	ShowJobs()
+	// KeepLicensesTable tells that the person changed the sort or a width of one of the two tables.
+	KeepLicensesTable(merged bool, s table.State)
+	// PointerMoved tells that the pointer moves over the rows.
+	PointerMoved()
+	Copy(text string)
+	// ClearSearch shows all licenses again.
+	ClearSearch()
+}
+
 // Options of a Screen. Functions are called on the UI thread.
 type Options struct {
-	Now          func() time.Time
-	Work         *background.Group
-	Recheck      Rechecker
-	Copy         func(text string)
-	Explain      func(error) dialogs.Message
-	OnRetry      func()                           // load the licenses again
-	OnState      func(merged bool, s table.State) // the person changed the sort or a width of one of the two tables
-	OnPointer    func()                           // the pointer moves over the rows
-	OnNew        func(thisPC bool)                // new license, for this PC or for another
-	OnEmail      func(manager.License)            // email the activation code
-	OnSaveFile   func(manager.License)
-	OnChangeNote func(manager.License)
-	// OnCalendar saves a calendar file with the end of a license.
-	OnCalendar   func(api.Order, manager.License)
-	OnReactivate func(manager.License)
-	OnTransfer   func(manager.License)
-	OnRemove     func(manager.License)
-	OnMove       func(manager.License) // to another PC
-	OnPickUp     func(manager.License) // onto this PC
-	// OnRemovalCodes shows the removal codes that this PC keeps, OnWaiting the tasks that wait for the server.
-	OnRemovalCodes, OnWaiting func()
-
-	OnShowEnded   func(on bool)         // show licenses that have ended, too, or no longer
-	OnHistory     func(order api.Order) // show the whole history of an order
-	OnClearSearch func()
+	Now     func() time.Time
+	Work    *background.Group
+	Recheck Rechecker
+	Actions Actions
+	Explain func(error) dialogs.Message
 }
 
 // Content is what the screen shows of one order.
@@ -79,28 +83,21 @@ type Screen struct {
 	shown   bool // an order is shown
 	fresh   bool // the rows of the order have not been shown yet
 
-	tables   [2]*table.Table[manager.License] // with two codes, with merged codes
-	merged   int
-	heading  *widget.RichText
-	title    string // and subtitle, as the heading has them
-	subtitle string
-	notice   *fyne.Container
-	body     *fyne.Container
-	actions  *fyne.Container
-	height   float32 // of the actions
-	empty    *widget.Label
-	object   fyne.CanvasObject
-	search   string
-
-	activate, create, email      *action
-	reactivate, transfer, remove *action
-	ended                        *dialogs.Check
-	details                      *Details
+	tables  [2]*table.Table[manager.License] // with two codes, with merged codes
+	merged  int
+	heading *heading
+	notice  *fyne.Container
+	empty   *widget.Label
+	object  fyne.CanvasObject
+	search  string
+	buttons *buttons
+	ended   *dialogs.Check
+	details *Details
 }
 
 // New returns a screen that shows no order. It fails when a table is defined wrongly, a fault of the program. UI thread.
 func New(o Options) (*Screen, error) {
-	s := &Screen{options: o, heading: widget.NewRichText(), notice: container.NewStack()}
+	s := &Screen{options: o, heading: newHeading(), notice: container.NewStack()}
 	s.details = NewDetails(o)
 	selected := func(l manager.License, ok bool) { s.selected(l, ok) }
 	for i := range s.tables {
@@ -113,20 +110,13 @@ func New(o Options) (*Screen, error) {
 			return nil, err
 		}
 	}
-	s.create = newAction(tr.T("New license…"), nil, func() { o.OnNew(false) })
-	s.email = newAction(tr.T("Email code…"), fynetheme.MailComposeIcon(), s.emailSelected)
-	s.activate = newAction(tr.T("Activate this PC"), fynetheme.ComputerIcon(), func() { o.OnNew(true) })
-	s.reactivate = newAction(tr.T("Reactivate…"), nil, s.withSelected(o.OnReactivate))
-	s.transfer = newAction(tr.T("Transfer…"), nil, s.withSelected(o.OnTransfer))
-	s.remove = newAction(tr.T("Remove…"), nil, s.withSelected(o.OnRemove))
-	s.ended = dialogs.NewCheck(tr.T("Show ended"), o.OnShowEnded)
-	s.body = container.NewStack(s.tables[0], s.tables[1], s.notice)
-	s.actions = layouts.Flow(theme.Gap, []fyne.CanvasObject{s.create.object, s.reactivate.object, s.transfer.object, s.remove.object},
-		[]fyne.CanvasObject{s.activate.object, s.email.object})
+	s.buttons = newButtons(s.do)
+	s.ended = dialogs.NewCheck(tr.T("Show ended"), o.Actions.ShowEnded)
+	top := container.NewBorder(nil, nil, nil, theme.Tight(s.ended), theme.Tight(s.heading.text))
 	s.object = layouts.New(
-		container.New(layout.NewCustomPaddedLayout(theme.Gap+2, theme.Gap, theme.Margin-4, theme.Margin), container.NewBorder(nil, nil, nil, theme.Tight(s.ended), theme.Tight(s.heading))),
-		s.body,
-		container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin-4), s.actions))
+		container.New(layout.NewCustomPaddedLayout(theme.Gap+2, theme.Gap, theme.Margin-4, theme.Margin), top),
+		container.NewStack(s.tables[0], s.tables[1], s.notice),
+		container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin-4), s.buttons.object))
 	s.ShowNone()
 	return s, nil
 }
@@ -140,7 +130,7 @@ func (s *Screen) DetailsObject() fyne.CanvasObject { return s.details.Object() }
 // ShowNone shows that no order is selected.
 func (s *Screen) ShowNone() {
 	s.shown, s.content = false, Content{}
-	s.setHeading(tr.T("Licenses"), "")
+	s.heading.set(tr.T("Licenses"), "")
 	s.setRows(nil)
 	s.say(tr.T("Select an order above to see its licenses."))
 	s.refreshActions()
@@ -150,7 +140,7 @@ func (s *Screen) ShowNone() {
 func (s *Screen) Show(c Content) {
 	changed := !s.shown || s.content.Order.ID != c.Order.ID
 	s.shown, s.content = true, c
-	s.setHeading(tr.T("Licenses of order %d", c.Order.ID), c.Order.ProgramName)
+	s.heading.set(tr.T("Licenses of order %d", c.Order.ID), c.Order.ProgramName)
 	merged := 0
 	if c.Program.MergedCodes {
 		merged = 1
@@ -186,7 +176,7 @@ func (s *Screen) Show(c Content) {
 // ShowError tells why the licenses of the shown order are not there.
 func (s *Screen) ShowError(m dialogs.Message) {
 	if m.Action == nil {
-		m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: s.options.OnRetry}
+		m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: s.options.Actions.RetryLicenses}
 	}
 	s.setRows(nil)
 	s.notice.Objects = []fyne.CanvasObject{container.NewPadded(container.NewVBox(dialogs.Notice(theme.Bad, m)))}
@@ -225,7 +215,7 @@ func (s *Screen) Restore(merged bool, state table.State) {
 }
 
 // CanCreate reports whether the order takes a new license.
-func (s *Screen) CanCreate() bool { return s.create.enabled() }
+func (s *Screen) CanCreate() bool { return s.buttons.of[actions.NewLicense].enabled() }
 
 func (s *Screen) table() *table.Table[manager.License] { return s.tables[s.merged] }
 
@@ -279,14 +269,11 @@ func (s *Screen) selected(l manager.License, ok bool) {
 	s.refreshActions()
 }
 
-func (s *Screen) emailSelected() { s.withSelected(s.options.OnEmail)() }
-
-// withSelected returns a function that does something with the selected license.
-func (s *Screen) withSelected(do func(manager.License)) func() {
-	return func() {
-		if l, ok := s.Selected(); ok {
-			do(l)
-		}
+// do opens the dialog of an action on the order or, where the action is about one, the selected license.
+func (s *Screen) do(action actions.ID) {
+	l, ok := s.Selected()
+	if ok || !action.OfLicense() {
+		s.options.Actions.Do(action, s.content.subject(l))
 	}
 }
 
@@ -298,23 +285,6 @@ func (s *Screen) SetHistory(order int64, entries []api.HistoryEntry, err error) 
 	if s.shown && s.content.Order.ID == order {
 		s.details.SetHistory(entries, err)
 	}
-}
-
-func (s *Screen) setHeading(title, subtitle string) {
-	if s.title == title && s.subtitle == subtitle {
-		return
-	}
-	s.title, s.subtitle = title, subtitle
-	s.heading.Segments = []widget.RichTextSegment{
-		&widget.TextSegment{Text: title, Style: widget.RichTextStyle{
-			Inline: true, SizeName: fynetheme.SizeNameSubHeadingText, TextStyle: fyne.TextStyle{Bold: true}, ColorName: fynetheme.ColorNameForeground,
-		}},
-		&widget.TextSegment{Text: "  " + strings.TrimSpace(subtitle), Style: widget.RichTextStyle{
-			Inline: true, SizeName: fynetheme.SizeNameSubHeadingText, ColorName: theme.ColorNameMuted,
-		}},
-	}
-	s.heading.Truncation = fyne.TextTruncateEllipsis
-	s.heading.Refresh()
 }
 
 func (s *Screen) say(text string) {
@@ -335,4 +305,32 @@ func (s *Screen) tableOnly() {
 	s.notice.Hide()
 	s.tables[1-s.merged].Hide()
 	s.table().Show()
+}
+
+// heading is the title of the screen with the name of the program.
+type heading struct {
+	text            *widget.RichText
+	title, subtitle string // as they are shown
+}
+
+func newHeading() *heading { return &heading{text: widget.NewRichText()} }
+
+func (h *heading) set(title, subtitle string) {
+	if h.title == title && h.subtitle == subtitle {
+		return
+	}
+	h.title, h.subtitle = title, subtitle
+	h.text.Segments = []widget.RichTextSegment{
+		&widget.TextSegment{Text: title, Style: widget.RichTextStyle{
+			Inline:    true,
+			SizeName:  fynetheme.SizeNameSubHeadingText,
+			TextStyle: fyne.TextStyle{Bold: true},
+			ColorName: fynetheme.ColorNameForeground,
+		}},
+		&widget.TextSegment{Text: "  " + strings.TrimSpace(subtitle), Style: widget.RichTextStyle{
+			Inline: true, SizeName: fynetheme.SizeNameSubHeadingText, ColorName: theme.ColorNameMuted,
+		}},
+	}
+	h.text.Truncation = fyne.TextTruncateEllipsis
+	h.text.Refresh()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/kit/table"
 	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/screens/actions"
 	"github.com/acen-desktop/acen/ui/text/tr"
 	"github.com/acen-desktop/acen/ui/text/words"
 )
@@ -152,48 +153,41 @@ func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(ma
 		SearchText:    SearchText,
 		OnSelected:    selected,
 		OnUpdated:     updated,
-		OnActivated:   func(l manager.License) { o.OnEmail(l) },
+		OnActivated:   func(l manager.License) { o.Actions.Do(actions.Email, s.content.subject(l)) },
 		Menu:          s.menu,
 		Empty:         func() fyne.CanvasObject { return empty },
 		NoMatch:       func(text string) string { return tr.T("No license of this order matches “%s”.", text) },
-		OnClearFilter: o.OnClearSearch,
-		OnState: func(s table.State) {
-			if o.OnState != nil {
-				o.OnState(merged, s)
-			}
-		},
-		OnPointer: o.OnPointer,
-		Copy:      o.Copy,
+		OnClearFilter: o.Actions.ClearSearch,
+		OnState:       func(s table.State) { o.Actions.KeepLicensesTable(merged, s) },
+		OnPointer:     o.Actions.PointerMoved,
+		Copy:          o.Actions.Copy,
 	})
 }
 
+// menu is the menu of a row.
 func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
-	o := s.options
-	email := fyne.NewMenuItem(tr.T("Email activation code…"), func() { o.OnEmail(l) })
-	email.Disabled = manager.EmailRefusal(l) != nil
-	task := func(text string, refusal error, do func(manager.License)) *fyne.MenuItem {
-		item := fyne.NewMenuItem(text, func() { do(l) })
-		item.Disabled = refusal != nil
-		return item
-	}
-	order := s.content.Order
+	o, subject := s.options, s.content.subject(l)
 	items := []*fyne.MenuItem{
-		fyne.NewMenuItem(tr.T("Copy activation code"), func() { o.Copy(l.ActivationCode) }),
-		fyne.NewMenuItem(tr.T("Copy Site code and Machine ID"), func() { o.Copy(codesText(l)) }),
+		fyne.NewMenuItem(tr.T("Copy activation code"), func() { o.Actions.Copy(l.ActivationCode) }),
+		fyne.NewMenuItem(tr.T("Copy Site code and Machine ID"), func() { o.Actions.Copy(codesText(l)) }),
 		fyne.NewMenuItemSeparator(),
 	}
 	for _, one := range o.steps(s.content, l) {
-		items = append(items, task(one.text, one.refusal, one.do))
+		item := fyne.NewMenuItem(one.text, one.do)
+		item.Disabled = one.refusal != nil
+		items = append(items, item)
 	}
-	return append(items,
-		task(tr.T("Reactivate…"), manager.ReactivationRefusal(order, l), o.OnReactivate),
-		task(tr.T("Transfer…"), manager.TransferRefusal(order, l), o.OnTransfer),
-		task(tr.T("Remove…"), manager.RemovalRefusal(order, l), o.OnRemove),
-		fyne.NewMenuItemSeparator(),
-		email,
-		fyne.NewMenuItem(tr.T("Save license file…"), func() { o.OnSaveFile(l) }),
-		fyne.NewMenuItem(tr.T("Change note…"), func() { o.OnChangeNote(l) }),
-	)
+	add := func(list ...actions.ID) {
+		for _, action := range list {
+			item := fyne.NewMenuItem(action.Label(), func() { o.Actions.Do(action, subject) })
+			item.Disabled = action.WhyNot(subject) != nil
+			items = append(items, item)
+		}
+	}
+	add(actions.Reactivate, actions.Transfer, actions.Remove)
+	items = append(items, fyne.NewMenuItemSeparator())
+	add(actions.Email, actions.SaveFile, actions.ChangeNote)
+	return items
 }
 
 // codesText is what is copied of Site code and Machine ID: a form that one paste reads back.

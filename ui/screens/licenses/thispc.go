@@ -11,6 +11,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/kit/table"
 	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/screens/actions"
 	"github.com/acen-desktop/acen/ui/text/explain"
 	"github.com/acen-desktop/acen/ui/text/tr"
 	"github.com/acen-desktop/acen/ui/text/words"
@@ -21,7 +22,7 @@ type situation int
 
 const (
 	elsewhere situation = iota // nothing to do with this PC
-	here                       // it is this PC's
+	own                        // it is this PC's
 	left                       // it left this PC, and an open task tells the server
 	letGo                      // it left this PC, its removal code is kept, and no task tells the server
 	stranded                   // it left this PC, and the server does not know
@@ -42,7 +43,7 @@ func (c Content) situation(l manager.License) situation {
 	case l.LeftHere:
 		return stranded
 	case l.ThisPC:
-		return here
+		return own
 	case c.BringBacks[l.ID]:
 		return lost
 	}
@@ -72,15 +73,20 @@ func badge(l manager.License) (table.Badge, bool) {
 	return table.Badge{Text: tr.T("This PC"), Tone: theme.Good}, l.ThisPC
 }
 
+// subject is a license of the content as the subject of an action.
+func (c Content) subject(l manager.License) actions.Subject {
+	return actions.Subject{Order: c.Order, License: l, Licensed: c.Licensed()}
+}
+
 // step is a button of a situation.
 type step struct {
 	text      string
 	icon      fyne.Resource
-	do        func(manager.License)
+	do        func()
 	refusal   error
 	prominent bool
-	// counts tells that the server limits the step, and allowance how; nil when the server does not say.
-	counts    bool
+	// limited tells that the server limits the step, and allowance how; nil when the server does not say.
+	limited   bool
 	allowance *api.Allowance
 	// licensed is the order with a license for this PC that keeps it from taking this one, or 0.
 	licensed int64
@@ -88,26 +94,27 @@ type step struct {
 
 // steps returns the buttons of a license's situation, the proposed one first.
 func (o Options) steps(c Content, l manager.License) []step {
-	var transfer, reactivate *api.Allowance
-	if l.Allowed != nil {
-		transfer, reactivate = l.Allowed.Transfer, l.Allowed.Reactivate
+	subject := c.subject(l)
+	of := func(action actions.ID, icon fyne.Resource) step {
+		return step{
+			text:      action.Label(),
+			icon:      icon,
+			do:        func() { o.Actions.Do(action, subject) },
+			refusal:   action.WhyNot(subject),
+			limited:   true,
+			allowance: action.Allowance(subject),
+		}
 	}
-	move := step{
-		text: tr.T("Move to another PC…"), icon: fynetheme.MailForwardIcon(), do: o.OnMove,
-		refusal: manager.MoveRefusal(c.Order, l), counts: true, allowance: transfer,
-	}
-	back := step{
-		text: tr.T("Bring back…"), icon: fynetheme.HistoryIcon(), do: o.OnReactivate,
-		refusal: manager.ReactivationRefusal(c.Order, l), prominent: true, counts: true, allowance: reactivate,
-	}
+	move := of(actions.Move, fynetheme.MailForwardIcon())
+	back := of(actions.Reactivate, fynetheme.HistoryIcon())
+	back.text, back.prominent = tr.T("Bring back…"), true
 	switch c.situation(l) {
-	case here:
+	case own:
 		return []step{move}
 	case released:
-		return []step{{
-			text: tr.T("Pick up on this PC…"), icon: fynetheme.DownloadIcon(), do: o.OnPickUp, refusal: manager.PickUpRefusal(c.Order, l, c.Licensed()),
-			prominent: !l.LeftHere, counts: true, allowance: transfer, licensed: c.Licensed(),
-		}}
+		pickUp := of(actions.PickUp, fynetheme.DownloadIcon())
+		pickUp.prominent, pickUp.licensed = !l.LeftHere, c.Licensed()
+		return []step{pickUp}
 	case lost:
 		return []step{back}
 	case stranded:
@@ -117,15 +124,15 @@ func (o Options) steps(c Content, l manager.License) []step {
 		move.text = tr.T("Offer to another PC…")
 		return []step{back, move}
 	case letGo:
-		return []step{{text: tr.T("Hand in or offer…"), do: func(manager.License) { o.OnRemovalCodes() }, prominent: true}}
+		return []step{{text: tr.T("Hand in or offer…"), do: o.Actions.ShowRemovalCodes, prominent: true}}
 	case left:
-		return []step{{text: tr.T("What waits…"), do: func(manager.License) { o.OnWaiting() }}}
+		return []step{{text: tr.T("What waits…"), do: o.Actions.ShowJobs}}
 	}
 	return nil
 }
 
-// asks reports whether the panel proposes a step that can be done.
-func (o Options) asks(c Content, l manager.License) bool {
+// proposes reports whether the panel proposes a step that is possible.
+func (o Options) proposes(c Content, l manager.License) bool {
 	steps := o.steps(c, l)
 	return len(steps) > 0 && steps[0].prominent && steps[0].refusal == nil
 }
@@ -133,7 +140,7 @@ func (o Options) asks(c Content, l manager.License) bool {
 // line says below the button of a step why it is off, or what is left of the allowance.
 func (o Options) line(s step) string {
 	switch a := s.allowance; {
-	case !s.counts:
+	case !s.limited:
 		return ""
 	case s.licensed != 0:
 		return tr.T("this PC is licensed in order %d", s.licensed)
@@ -150,7 +157,7 @@ func (d *Details) stands(c Content, l manager.License) fyne.CanvasObject {
 	now := d.options.Now()
 	text, tone := "", theme.Neutral
 	switch s {
-	case here:
+	case own:
 		text = tr.T("The license file lies where %s finds it.", c.Order.ProgramName)
 		if !l.Installed {
 			text, tone = tr.T("The license file is not in place yet. It is put there when the tables are refreshed; Save file gives it to you meanwhile."), theme.Warning
@@ -173,7 +180,7 @@ func (d *Details) stands(c Content, l manager.License) fyne.CanvasObject {
 	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), value(text, tone))
 	for _, one := range d.options.steps(c, l) {
-		a := newAction(one.text, one.icon, func() { one.do(l) })
+		a := newButton(one.text, one.icon, one.do)
 		importance := widget.MediumImportance
 		if one.prominent && one.refusal == nil {
 			importance = widget.HighImportance

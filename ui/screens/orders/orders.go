@@ -30,16 +30,25 @@ type Row struct {
 	LicenseText string
 }
 
+// Actions is what the table asks of the window. Its methods are called on the UI thread.
+type Actions interface {
+	// OpenOrder tells that another order became the selected one, or none.
+	OpenOrder(order api.Order, ok bool)
+	// UpdateOrder tells that the selected order has new values.
+	UpdateOrder(order api.Order)
+	// KeepOrdersTable tells that the person changed the sort or a width.
+	KeepOrdersTable(table.State)
+	// PointerMoved tells that the pointer moves over the rows.
+	PointerMoved()
+	Copy(text string)
+	// ClearSearch shows all orders again.
+	ClearSearch()
+}
+
 // Options of a Screen. Functions are called on the UI thread.
 type Options struct {
-	Now        func() time.Time
-	OnSelected func(order api.Order, ok bool) // another order became the selected one, or none
-	OnUpdated  func(order api.Order)          // the selected order has new values
-	OnState    func(table.State)              // the person changed the sort or a width
-	OnPointer  func()                         // the pointer moves over the rows
-	Copy       func(text string)
-	// OnClearSearch runs when the person asks to see all orders again.
-	OnClearSearch func()
+	Now     func() time.Time
+	Actions Actions
 }
 
 // Screen is the table of orders with its heading. Its methods belong to the UI thread.
@@ -63,23 +72,15 @@ func New(o Options) (*Screen, error) {
 		Key:     func(r Row) string { return strconv.FormatInt(r.ID, 10) },
 		Columns: columns(o.Now),
 		Sort:    "order", Descending: true,
-		SearchText: searchText(o.Now),
-		OnSelected: func(r Row, ok bool) {
-			if o.OnSelected != nil {
-				o.OnSelected(r.Order, ok)
-			}
-		},
-		OnUpdated: func(r Row) {
-			if o.OnUpdated != nil {
-				o.OnUpdated(r.Order)
-			}
-		},
+		SearchText:    searchText(o.Now),
+		OnSelected:    func(r Row, ok bool) { o.Actions.OpenOrder(r.Order, ok) },
+		OnUpdated:     func(r Row) { o.Actions.UpdateOrder(r.Order) },
 		Empty:         func() fyne.CanvasObject { return s.empty },
 		NoMatch:       func(text string) string { return tr.T("No order and no license matches “%s”.", text) },
-		OnClearFilter: o.OnClearSearch,
-		OnState:       o.OnState,
-		OnPointer:     o.OnPointer,
-		Copy:          o.Copy,
+		OnClearFilter: o.Actions.ClearSearch,
+		OnState:       o.Actions.KeepOrdersTable,
+		OnPointer:     o.Actions.PointerMoved,
+		Copy:          o.Actions.Copy,
 	})
 	if err != nil {
 		return nil, err

@@ -38,19 +38,23 @@ type Options struct {
 	// Server and Username fill their fields at the start.
 	Server, Username string
 	// Hint is shown below the fields, such as the password of a trial server; empty for none.
-	Hint string
-	// OnForgotPassword and OnNewAccount are the links below the form; they get the server as it is entered, or "". A link
-	// whose function is nil is not shown.
-	OnForgotPassword func(server string)
-	OnNewAccount     func(server string)
-	// OnNoNetwork is the link for a PC that is never online.
-	OnNoNetwork func()
-	// OnWaiting is the link to what waits to be sent, which SetWaiting shows.
-	OnWaiting func()
-	// OnExamine looks where the way to a server is broken; nil offers it not.
-	OnExamine func(server string)
-	// OnSignedIn gets the account; warning tells why it will not be remembered, or is nil.
-	OnSignedIn func(account manager.Account, warning error)
+	Hint    string
+	Actions Actions
+}
+
+// Actions are what the links of the screen do. Its methods are called on the UI thread.
+type Actions interface {
+	// ForgotPassword and NewAccount get the server as it is entered, or "".
+	ForgotPassword(server string)
+	NewAccount(server string)
+	// NoNetwork is for a PC that is never online.
+	NoNetwork()
+	// ShowJobs shows what waits to be sent.
+	ShowJobs()
+	// Examine looks for what is wrong with the way to a server.
+	Examine(server string)
+	// Enter gets the account that is signed in now; warning says why it will not be remembered, or is nil.
+	Enter(account manager.Account, warning error)
 }
 
 // width of the form in device-independent pixels.
@@ -84,7 +88,7 @@ func New(o Options) *Screen {
 	s.cancel = dialogs.NewButton(tr.T("Cancel"), nil, s.stop)
 	s.waiting = dialogs.NewHyperlink("", func() {
 		if !s.slot.Busy() {
-			s.options.OnWaiting()
+			s.options.Actions.ShowJobs()
 		}
 	})
 	s.waits = container.NewCenter(theme.Tight(s.waiting))
@@ -200,8 +204,8 @@ func (s *Screen) ShowError(m dialogs.Message) {
 // showFault tells why the sign-in failed. Where the server was not reached the next step is to look why.
 func (s *Screen) showFault(err error, server string) {
 	m := s.options.Explain(err)
-	if examine := s.options.OnExamine; examine != nil && errors.Is(err, manager.ErrUnreachable) {
-		m.Action = &dialogs.Action{Label: tr.T("Find the cause…"), Do: func() { examine(server) }}
+	if errors.Is(err, manager.ErrUnreachable) {
+		m.Action = &dialogs.Action{Label: tr.T("Find the cause…"), Do: func() { s.options.Actions.Examine(server) }}
 	}
 	s.ShowError(m)
 }
@@ -258,7 +262,7 @@ func (s *Screen) signIn() {
 			return
 		}
 		s.password.SetText("")
-		s.options.OnSignedIn(o.account, o.warning)
+		s.options.Actions.Enter(o.account, o.warning)
 	})
 }
 
@@ -308,35 +312,24 @@ func (s *Screen) title() fyne.CanvasObject {
 
 // links are the ways on for somebody who cannot sign in. They rest while the screen signs in.
 func (s *Screen) links() fyne.CanvasObject {
-	var ends [2][]fyne.CanvasObject // at the left, at the right
-	for i, l := range []struct {
-		text string
-		open func(server string)
-	}{{tr.T("Forgot password?"), s.options.OnForgotPassword}, {tr.T("New account…"), s.options.OnNewAccount}} {
-		if l.open == nil {
-			continue
-		}
-		ends[i] = []fyne.CanvasObject{theme.Tight(dialogs.NewHyperlink(l.text, func() {
+	link := func(text string, open func(server string)) []fyne.CanvasObject {
+		return []fyne.CanvasObject{theme.Tight(dialogs.NewHyperlink(text, func() {
 			if !s.slot.Busy() {
-				l.open(strings.TrimSpace(s.server.Text))
+				open(strings.TrimSpace(s.server.Text))
 			}
 		}))}
 	}
-	row := layouts.Flow(theme.Gap, ends[0], ends[1])
-	row.Hidden = len(row.Objects) == 0
-	return row
+	actions := s.options.Actions
+	return layouts.Flow(theme.Gap, link(tr.T("Forgot password?"), actions.ForgotPassword), link(tr.T("New account…"), actions.NewAccount))
 }
 
 // noNetwork is the way on without signing in.
 func (s *Screen) noNetwork() fyne.CanvasObject {
-	row := container.NewCenter()
-	row.Hidden = s.options.OnNoNetwork == nil
-	row.Add(theme.Tight(dialogs.NewHyperlink(tr.T("This PC has no network…"), func() {
+	return container.NewCenter(theme.Tight(dialogs.NewHyperlink(tr.T("This PC has no network…"), func() {
 		if !s.slot.Busy() {
-			s.options.OnNoNetwork()
+			s.options.Actions.NoNetwork()
 		}
 	})))
-	return row
 }
 
 func labeled(name string, field fyne.CanvasObject) fyne.CanvasObject {

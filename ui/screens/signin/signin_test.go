@@ -24,6 +24,16 @@ func (never) SignIn(ctx context.Context, _ manager.SignIn) (account manager.Acco
 	return account, nil, ctx.Err()
 }
 
+// links records what the links of the screen hand over.
+type links struct{ opened *[]string }
+
+func (l links) ForgotPassword(server string)     { *l.opened = append(*l.opened, "forgot "+server) }
+func (l links) NewAccount(server string)         { *l.opened = append(*l.opened, "new "+server) }
+func (l links) NoNetwork()                       { *l.opened = append(*l.opened, "no network") }
+func (l links) ShowJobs()                        { *l.opened = append(*l.opened, "jobs") }
+func (l links) Examine(server string)            { *l.opened = append(*l.opened, "examine "+server) }
+func (l links) Enter(a manager.Account, _ error) { *l.opened = append(*l.opened, "enter "+a.Username) }
+
 // newScreen shows a screen in a window; opened gets what its links hand over.
 func newScreen(t *testing.T, opened *[]string) (*Screen, fyne.Canvas) {
 	t.Helper()
@@ -35,20 +45,21 @@ func newScreen(t *testing.T, opened *[]string) (*Screen, fyne.Canvas) {
 		work.Close()
 		work.Wait()
 	})
-	o := Options{
-		Canvas: w.Canvas(), Icon: fyne.NewStaticResource("acen.svg", assets.Icon), Work: work, Sessions: never{}, Explain: explain.Error,
-		Server: " licenses.lumen.example ", Username: "anna",
-	}
-	if opened != nil {
-		o.OnForgotPassword = func(server string) { *opened = append(*opened, "forgot "+server) }
-		o.OnNewAccount = func(server string) { *opened = append(*opened, "new "+server) }
-	}
-	s := New(o)
+	s := New(Options{
+		Canvas:   w.Canvas(),
+		Icon:     fyne.NewStaticResource("acen.svg", assets.Icon),
+		Work:     work,
+		Sessions: never{},
+		Explain:  explain.Error,
+		Server:   " licenses.lumen.example ",
+		Username: "anna",
+		Actions:  links{opened},
+	})
 	w.SetContent(s.Object())
 	return s, w.Canvas()
 }
 
-func links(c fyne.Canvas) (found []*dialogs.Hyperlink) {
+func linksIn(c fyne.Canvas) (found []*dialogs.Hyperlink) {
 	c.Unfocus()
 	for range 20 {
 		c.FocusNext()
@@ -64,23 +75,26 @@ func links(c fyne.Canvas) (found []*dialogs.Hyperlink) {
 func TestTheLinksHandOverTheServer(t *testing.T) {
 	var opened []string
 	s, c := newScreen(t, &opened)
-	found := links(c)
-	require.Len(t, found, 2)
+	found := linksIn(c)
+	require.Len(t, found, 3)
 	require.Equal(t, "Forgot password?", found[0].Text)
 	require.Equal(t, "New account…", found[1].Text)
+	require.Equal(t, "This PC has no network…", found[2].Text)
 	c.Focus(found[0])
 	for _, key := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace} {
 		c.Focused().TypedKey(&fyne.KeyEvent{Name: key})
 	}
 	s.server.SetText("")
 	found[1].OnTapped()
-	require.Equal(t, []string{"forgot licenses.lumen.example", "forgot licenses.lumen.example", "forgot licenses.lumen.example", "new "}, opened)
+	found[2].OnTapped()
+	forgot := "forgot licenses.lumen.example"
+	require.Equal(t, []string{forgot, forgot, forgot, "new ", "no network"}, opened)
 }
 
 func TestTheLinksRestWhileSigningIn(t *testing.T) {
 	var opened []string
 	s, c := newScreen(t, &opened)
-	found := links(c)
+	found := linksIn(c)
 	s.password.SetText("secret")
 	s.signIn()
 	found[0].OnTapped()
@@ -88,9 +102,4 @@ func TestTheLinksRestWhileSigningIn(t *testing.T) {
 	s.stop()
 	found[0].OnTapped()
 	require.Len(t, opened, 1)
-}
-
-func TestWithoutFunctionsThereAreNoLinks(t *testing.T) {
-	_, c := newScreen(t, nil)
-	require.Empty(t, links(c))
 }

@@ -81,7 +81,7 @@ func (o Options) showKept(k keptError) {
 func (o Options) keptDialog(s dialogs.Spec) *dialogs.Dialog {
 	var d *dialogs.Dialog
 	s.Buttons = []dialogs.Button{
-		{Text: tr.T("What waits…"), OnTapped: func() { d.Close(); o.OnWaiting() }},
+		{Text: tr.T("What waits…"), OnTapped: func() { d.Close(); o.Actions.ShowJobs() }},
 		{Text: tr.T("Close"), Default: true, Cancel: true},
 	}
 	d = o.Dialogs.Show(s)

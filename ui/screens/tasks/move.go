@@ -170,7 +170,7 @@ func PickUp(o Options, l manager.License, program api.Program) error {
 				return
 			}
 			d.Close()
-			o.OnLicense(l.ID, made)
+			o.Actions.PutLicense(l.ID, made)
 			Activated(o, tr.T("Picked up"), made, program)
 		})
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/copyfield"
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
 	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/screens/actions"
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
@@ -105,7 +106,7 @@ func (n *newLicense) submit() {
 			return
 		}
 		n.dialog.Close()
-		n.options.OnLicense(0, made)
+		n.options.Actions.PutLicense(0, made)
 		Activated(n.options, tr.T("Activated"), made, n.program)
 	})
 }
@@ -126,10 +127,10 @@ func Activated(o Options, title string, l manager.License, program api.Program) 
 	icon := widget.NewIcon(fynetheme.NewColoredResource(fynetheme.ConfirmIcon(), theme.Good.TextName()))
 	done := widget.NewLabelWithStyle(name, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	done.Wrapping = fyne.TextWrapWord
-	code := copyfield.New(l.ActivationCode, o.Copy)
+	code := copyfield.New(l.ActivationCode, o.Actions.Copy)
 	var d *dialogs.Dialog
-	then := func(do func(manager.License)) func() {
-		return func() { d.Close(); do(l) }
+	then := func(action actions.ID) func() {
+		return func() { d.Close(); o.Actions.Do(action, actions.Subject{License: l}) }
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
 		Title:    title,
@@ -138,8 +139,8 @@ func Activated(o Options, title string, l manager.License, program api.Program) 
 			container.NewBorder(nil, nil, icon, nil, done),
 			theme.Tight(theme.NewCaption(tr.T("Activation code"))), code, theme.Tight(muted(next))),
 		Buttons: []dialogs.Button{
-			{Text: tr.T("Save license file…"), OnTapped: then(o.OnSaveFile)},
-			{Text: tr.T("Email code…"), OnTapped: then(o.OnEmail)},
+			{Text: tr.T("Save license file…"), OnTapped: then(actions.SaveFile)},
+			{Text: tr.T("Email code…"), OnTapped: then(actions.Email)},
 			{Text: tr.T("Close"), Default: true, Cancel: true},
 		},
 	})

@@ -112,7 +112,7 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 	if p.program.MergedCodes {
 		codes = []copyfield.Row{{Name: tr.T("Site code and Machine ID"), Text: p.thisPC.Codes.Merged()}}
 	}
-	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), copyfield.Form(p.options.Copy, codes...), theme.Tight(muted(Sent(p.thisPC))))
+	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), copyfield.Form(p.options.Actions.Copy, codes...), theme.Tight(muted(Sent(p.thisPC))))
 	box.Add(container.NewHBox(theme.Flush(p.lockByLock(box))))
 	if !p.thisPC.Distinct() {
 		box.Add(dialogs.Notice(theme.Warning, dialogs.Message{

@@ -175,7 +175,7 @@ func (r *reactivation) refreshButtons(accepted bool, reason string) {
 }
 
 func (r *reactivation) contact() {
-	r.options.ContactVendor(report(r.license, r.program, r.codes, r.comparison))
+	r.options.Actions.ContactVendor(report(r.license, r.program, r.codes, r.comparison))
 }
 
 func (r *reactivation) submit() {
@@ -202,7 +202,7 @@ func (r *reactivation) submit() {
 			return
 		}
 		r.dialog.Close()
-		r.options.OnLicense(r.license.ID, made)
+		r.options.Actions.PutLicense(r.license.ID, made)
 		Activated(r.options, tr.T("Reactivated"), made, r.program)
 	})
 }

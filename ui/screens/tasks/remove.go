@@ -125,7 +125,7 @@ func (r *removal) submit() {
 			return
 		}
 		r.dialog.Close()
-		r.options.OnRemoved(r.license.ID)
+		r.options.Actions.RemoveLicense(r.license.ID)
 		order := out.order
 		r.options.Dialogs.Info(tr.T("License removed"), tr.T("Order %d has %s to activate again: %d of %d.", order.ID,
 			tr.N(order.LicensesTotal-order.LicensesActivated, "%d license", "%d licenses"), order.LicensesTotal-order.LicensesActivated, order.LicensesTotal))

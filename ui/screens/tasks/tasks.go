@@ -19,6 +19,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/background"
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
 	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/screens/actions"
 	"github.com/acen-desktop/acen/ui/screens/removalcode"
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
@@ -39,13 +40,28 @@ type Licenser interface {
 	ChangeNote(ctx context.Context, licenseID int64, note string) (manager.License, error)
 }
 
+// Actions is what the dialogs ask of the window. Its methods are called on the UI thread.
+type Actions interface {
+	Copy(text string)
+	// Do opens the dialog of a next step that is offered with a new license.
+	Do(action actions.ID, s actions.Subject)
+	// PutLicense tells that a license was made or changed; it took the place of another one unless replaced is 0.
+	PutLicense(replaced int64, l manager.License)
+	// RemoveLicense tells that a license has ended.
+	RemoveLicense(licenseID int64)
+	// ShowJobs shows what waits for the server.
+	ShowJobs()
+	// ContactVendor lets the person write to the vendor with this subject and text.
+	ContactVendor(subject, text string)
+}
+
 // Options of the dialogs. Functions are called on the UI thread.
 type Options struct {
 	Canvas   fyne.Canvas // of the window
 	Dialogs  *dialogs.Queue
 	Work     *background.Group
 	Licenses Licenser
-	Copy     func(text string)
+	Actions  Actions
 	Explain  func(error) dialogs.Message
 	// Shown are the licenses of the order that is shown.
 	Shown []manager.License
@@ -53,21 +69,10 @@ type Options struct {
 	DeviceName string
 	// Now tells the time and the time zone in which dates are shown.
 	Now func() time.Time
-	// OnLicense tells that a license was made or changed; it took the place of another one unless replaced is 0.
-	OnLicense func(replaced int64, l manager.License)
-	// OnRemoved tells that a license has ended.
-	OnRemoved func(licenseID int64)
-	// OnWaiting shows what waits for the server.
-	OnWaiting func()
 	// Removal is for dialogs that show a removal code.
 	Removal removalcode.Options
 	// Account says in words who is signed in and where: "anna at licenses.example.com".
 	Account string
-	// ContactVendor lets the person write to the vendor with this subject and text.
-	ContactVendor func(subject, text string)
-	// OnEmail and OnSaveFile are the next steps that are offered with a new license.
-	OnEmail    func(manager.License)
-	OnSaveFile func(manager.License)
 }
 
 // noteField is the field for a note with its counter of at most 30 characters (spec: api 8).
@@ -137,7 +142,7 @@ func ChangeNote(o Options, l manager.License) {
 				return
 			}
 			d.Close()
-			o.OnLicense(0, changed)
+			o.Actions.PutLicense(0, changed)
 		})
 	}
 	d = o.Dialogs.Show(dialogs.Spec{

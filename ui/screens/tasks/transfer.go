@@ -185,7 +185,7 @@ func (t *transfer) submit() {
 			return
 		}
 		t.dialog.Close()
-		t.options.OnLicense(t.license.ID, made)
+		t.options.Actions.PutLicense(t.license.ID, made)
 		Activated(t.options, tr.T("Transferred"), made, t.program)
 	})
 }

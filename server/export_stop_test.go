@@ -1,4 +1,0 @@
-package server
-
-// Finish ends a server as Serve does, with another patience.
-var Finish = finish

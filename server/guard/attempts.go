@@ -1,0 +1,199 @@
+package guard
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+const (
+	// removalCodesPerDay is the number of wrong removal codes that a license takes in a calendar day.
+	removalCodesPerDay = 5
+	// serialWait is how much longer every failed serial number makes the next attempt wait (spec: api 9).
+	serialWait = 5 * time.Second
+	// attemptsKept is the time after which failures and verification numbers are deleted: no rule looks back further.
+	attemptsKept = 48 * time.Hour
+)
+
+// Attempt is who tries something that could be guessed: the keys of a host and an account. "" stands for no account.
+type Attempt struct{ host, account string }
+
+// NewAttempt returns the attempt of a host, for an account or, if username is "", for none.
+func NewAttempt(host, username string) Attempt {
+	a := Attempt{host: HostKey(host)}
+	if username != "" {
+		a.account = AccountKey(username)
+	}
+	return a
+}
+
+// AccountKey is the key under which failures and bans of an account are counted. It is a hash, because the name may be
+// one that nobody has, even a password typed into the wrong field.
+func AccountKey(username string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(username))))
+	return hex.EncodeToString(sum[:16])
+}
+
+// HostKey is the key under which failures, bans and requests of a host are counted. IPv6 addresses are grouped by /64,
+// because one customer usually owns the whole prefix.
+func HostKey(host string) string {
+	address, err := netip.ParseAddr(host)
+	if err != nil || !address.Is6() || address.Is4In6() {
+		return host
+	}
+	prefix, err := address.WithZone("").Prefix(64)
+	if err != nil {
+		return host
+	}
+	return prefix.String()
+}
+
+// Check refuses an attempt while the host or the account is banned (spec: api 11).
+func (g *Guard) Check(ctx context.Context, tx store.Tx, a Attempt) error {
+	if err := g.CheckBans(a.host, a.account); err != nil {
+		return err
+	}
+	settings := g.shared.Current()
+	banPeriod := settings.BanPeriod
+	for _, who := range []struct {
+		filter store.FailureFilter
+		most   int
+	}{
+		{store.FailureFilter{Host: a.host}, settings.HostFailures},
+		{store.FailureFilter{Account: a.account}, settings.AccountFailures},
+	} {
+		if who.filter.Host == "" && who.filter.Account == "" {
+			continue
+		}
+		who.filter.Since = g.now().Add(-banPeriod)
+		_, latest, err := tx.Failures(ctx, who.filter)
+		if err != nil {
+			return err
+		}
+		if latest.IsZero() {
+			continue
+		}
+		who.filter.Since = latest.Add(-banPeriod)
+		count, _, err := tx.Failures(ctx, who.filter)
+		if err != nil {
+			return err
+		}
+		if until := latest.Add(banPeriod); count >= who.most && g.now().Before(until) {
+			return g.wait(until, "There were too many failed attempts from this PC or for this account.")
+		}
+	}
+	return nil
+}
+
+// CheckSerial is Check, and the wait after failed serial numbers (spec: api 9).
+func (g *Guard) CheckSerial(ctx context.Context, tx store.Tx, a Attempt) error {
+	if err := g.Check(ctx, tx, a); err != nil {
+		return err
+	}
+	failures, latest, err := g.failedSerials(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	if until := latest.Add(time.Duration(failures) * serialWait); failures > 0 && g.now().Before(until) {
+		return g.wait(until, "After a serial number that was not accepted the server waits a little longer each time.")
+	}
+	return nil
+}
+
+// failedSerials counts the failures that the next attempt has to wait for: the larger number of the account's and the
+// host's.
+func (g *Guard) failedSerials(ctx context.Context, tx store.Tx, a Attempt) (most int, latest time.Time, err error) {
+	since := g.now().Add(-g.shared.Current().BanPeriod)
+	for _, filter := range []store.FailureFilter{{Host: a.host}, {Account: a.account}} {
+		if filter.Host == "" && filter.Account == "" {
+			continue
+		}
+		filter.Since, filter.Kind = since, store.FailureSerial
+		count, last, err := tx.Failures(ctx, filter)
+		if err != nil {
+			return 0, latest, err
+		}
+		most = max(most, count)
+		if last.After(latest) {
+			latest = last
+		}
+	}
+	return most, latest, nil
+}
+
+// Count counts a failure. license is 0 unless the failure is about a license.
+func (g *Guard) Count(ctx context.Context, tx store.Tx, a Attempt, kind store.FailureKind, license int64) error {
+	return tx.AddFailure(ctx, store.Failure{
+		At:        g.now(),
+		Kind:      kind,
+		Host:      a.host,
+		Account:   a.account,
+		LicenseID: license,
+	})
+}
+
+// Fail is Count, deletes old attempts, and returns the refusal.
+func (g *Guard) Fail(
+	ctx context.Context, tx store.Tx, a Attempt, kind store.FailureKind, license int64, refusal *api.Problem,
+) error {
+	if err := g.Count(ctx, tx, a, kind, license); err != nil {
+		return err
+	}
+	now := g.now()
+	if err := tx.PruneAttempts(ctx, now, now.Add(-attemptsKept)); err != nil {
+		return err
+	}
+	return refusal
+}
+
+// FailSerial counts a failed serial number and returns the refusal, which says how long the next attempt must wait.
+func (g *Guard) FailSerial(ctx context.Context, tx store.Tx, a Attempt, refusal *api.Problem) error {
+	earlier, _, err := g.failedSerials(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	refusal.RetryAfter = int((time.Duration(earlier+1) * serialWait).Seconds())
+	return g.Fail(ctx, tx, a, store.FailureSerial, 0, refusal)
+}
+
+// CheckRemovalCode is Check, and refuses a removal code of a license that had too many wrong ones since today began.
+func (g *Guard) CheckRemovalCode(ctx context.Context, tx store.Tx, a Attempt, license int64, today time.Time) error {
+	if err := g.Check(ctx, tx, a); err != nil {
+		return err
+	}
+	used, _, err := tx.Failures(ctx, store.FailureFilter{
+		Since:     today,
+		Kind:      store.FailureRemovalCode,
+		LicenseID: license,
+	})
+	if err != nil || used < removalCodesPerDay {
+		return err
+	}
+	p := api.NewProblem(api.ErrLimitReached,
+		fmt.Sprintf("%d wrong removal codes were entered for this license today.", used))
+	p.Limit = &api.LimitReached{
+		Task:     "removal-code",
+		Period:   "day",
+		Allowed:  removalCodesPerDay,
+		Used:     used,
+		ResetsAt: today.AddDate(0, 0, 1).UTC(),
+	}
+	return p
+}
+
+// CountRemovalCode returns err, the result of a task on a license, and counts a failure if it refuses a removal code.
+func (g *Guard) CountRemovalCode(ctx context.Context, tx store.Tx, a Attempt, license int64, err error) error {
+	var refusal *api.Problem
+	if errors.As(err, &refusal) && refusal.Code == api.ErrRemovalCodeInvalid {
+		return g.Fail(ctx, tx, a, store.FailureRemovalCode, license, refusal)
+	}
+	return err
+}

@@ -1,0 +1,73 @@
+package guard
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/settings"
+)
+
+// limiters limit the requests of each host that was heard of lately (spec: api 11).
+type limiters struct {
+	mu    sync.Mutex
+	rate  settings.RequestRate
+	hosts map[string]*limiter
+	swept time.Time
+}
+
+// limiter is that of one host. refused counts its refused requests since the minute began.
+type limiter struct {
+	*rate.Limiter
+	minute  time.Time
+	refused int
+}
+
+// setRate changes the rate, also of known hosts. The caller holds the lock.
+func (l *limiters) setRate(r settings.RequestRate) {
+	if l.rate == r {
+		return
+	}
+	l.rate = r
+	for _, host := range l.hosts {
+		host.SetLimit(rate.Limit(r.PerSecond))
+		host.SetBurst(r.Burst)
+	}
+}
+
+// maxHosts limits how many hosts are remembered between two sweeps.
+const maxHosts = 100_000
+
+// allow counts a request of a host. If the host exceeds the rate, p refuses the request and says how long to wait, and
+// refused is the number of refusals within a minute. A full limiter is as good as none and is deleted.
+func (l *limiters) allow(name string, r settings.RequestRate, now time.Time) (p *api.Problem, refused int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.setRate(r)
+	if now.Sub(l.swept) > time.Minute || len(l.hosts) >= maxHosts {
+		for name, host := range l.hosts {
+			if host.TokensAt(now) >= float64(l.rate.Burst) {
+				delete(l.hosts, name)
+			}
+		}
+		l.swept = now
+	}
+	host, ok := l.hosts[name]
+	if !ok {
+		host = &limiter{Limiter: rate.NewLimiter(rate.Limit(l.rate.PerSecond), l.rate.Burst)}
+		l.hosts[name] = host
+	}
+	if host.AllowN(now, 1) {
+		return nil, 0
+	}
+	if now.Sub(host.minute) > time.Minute {
+		host.minute, host.refused = now, 0
+	}
+	host.refused++
+	p = api.NewProblem(api.ErrHostBanned, "This PC asks for too much at once.")
+	p.RetryAfter = max(1, int(math.Ceil((1-host.TokensAt(now))/l.rate.PerSecond)))
+	return p, host.refused
+}

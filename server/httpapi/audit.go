@@ -1,0 +1,63 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/request"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// audit adds a line to the trail: no secret, no code goes into it (spec: api 14).
+func (s *Server) audit(ctx context.Context, tx store.Tx, who request.Caller, action, object, outcome string) error {
+	actor := "client"
+	if who.Client.ID == 0 {
+		actor = "anonymous"
+	}
+	return tx.AddAudit(ctx, store.Audit{
+		At:       s.Now(),
+		Actor:    actor,
+		ClientID: who.Client.ID,
+		Host:     request.FromContext(ctx).Host,
+		Device:   who.Session.DeviceName,
+		Action:   action,
+		Object:   object,
+		Outcome:  outcome,
+	})
+}
+
+// refused writes a refusal into the trail and returns it.
+func (s *Server) refused(ctx context.Context, who request.Caller, action, object string, p *api.Problem) error {
+	err := s.Store.Write(ctx, func(tx store.Tx) error { return s.audit(ctx, tx, who, action, object, string(p.Code)) })
+	if err != nil {
+		return err
+	}
+	return p
+}
+
+// problem turns any error into what is answered; what is no refusal is logged and leaks nothing but the request id.
+func (s *Server) problem(ctx context.Context, err error) *api.Problem {
+	var p *api.Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	req := request.FromContext(ctx)
+	level := slog.LevelError
+	if ctx.Err() != nil {
+		level = slog.LevelInfo // the client hung up: whatever failed, failed for that
+	}
+	s.Logger.Log(ctx, level, "a call failed", "request", req.ID, "error", err)
+	code := api.ErrInternal
+	detail := "The server failed. Try again later; if it goes on, tell the vendor the request id."
+	switch {
+	case ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		code, detail = api.ErrUnavailable, "The server is too busy; try again."
+	case errors.Is(err, store.ErrUnavailable):
+		code, detail = api.ErrUnavailable, "The server cannot keep anything now. Nothing was changed; try again later."
+	}
+	p = api.NewProblem(code, detail)
+	p.Instance = req.ID
+	return p
+}

@@ -1,0 +1,128 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+// none is an input or an answer without anything.
+type none struct{}
+
+// body is an input or an answer that is a body and nothing else.
+type body[T any] struct{ Body T }
+
+// answer is a body with the status it is sent with.
+type answer[T any] struct {
+	Status int
+	Body   T
+}
+
+// empty is an answer without a body.
+type empty struct{ Status int }
+
+// ListInput pages a list. Like the other parts of inputs it is exported because huma fills only exported embedded
+// structs.
+type ListInput struct {
+	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
+	Limit  int    `query:"limit" minimum:"0" maximum:"500" doc:"Rows of a page; 0 leaves it to the server"`
+}
+
+// OrderPath names an order.
+type OrderPath struct {
+	ID int64 `path:"id" minimum:"1" doc:"Order"`
+}
+
+// LicensePath names a license.
+type LicensePath struct {
+	ID int64 `path:"id" minimum:"1" doc:"License"`
+}
+
+// Idempotent carries the key of one intended change.
+type Idempotent struct {
+	Key string `header:"Idempotency-Key" doc:"UUID that names one intended change; required"`
+}
+
+// contract is the description of the API that calls are added to.
+type contract struct {
+	api    huma.API
+	server *Server
+}
+
+// call describes an operation that needs no session.
+func (c contract) call(method, path, id, summary string, status int) huma.Operation {
+	return huma.Operation{
+		OperationID:     id,
+		Method:          method,
+		Path:            api.Base + path,
+		Summary:         summary,
+		DefaultStatus:   status,
+		MaxBodyBytes:    maxBody,
+		BodyReadTimeout: bodyTimeout,
+		Errors:          []int{http.StatusUnprocessableEntity, http.StatusInternalServerError},
+	}
+}
+
+// signedIn describes an operation that needs an access token.
+func (c contract) signedIn(method, path, id, summary string, status int) huma.Operation {
+	op := c.call(method, path, id, summary, status)
+	op.Middlewares = huma.Middlewares{c.server.authenticate}
+	op.Security = []map[string][]string{{"bearer": {}}}
+	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusNotFound)
+	return op
+}
+
+// register adds an operation. It answers errors of handle as problems.
+func register[I, O any](c contract, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	huma.Register(c.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			p := c.server.problem(ctx, err)
+			if p.RetryAfter > 0 {
+				return nil, huma.ErrorWithHeaders(p, http.Header{"Retry-After": {strconv.Itoa(p.RetryAfter)}})
+			}
+			return nil, p
+		}
+		return out, nil
+	})
+}
+
+// contract registers every call of the contract.
+func (s *Server) contract(a huma.API) contract {
+	c := contract{a, s}
+	s.registerPrograms(c)
+	s.registerSessions(c)
+	s.registerOrders(c)
+	s.registerLicenses(c)
+	s.registerEmails(c)
+	s.registerChecks(c)
+	s.registerVerifications(c)
+	s.registerAccounts(c)
+	s.registerResets(c)
+	c.describeHeaders()
+	return c
+}
+
+// describeHeaders adds the headers that the middleware sets to the description of every answer.
+func (c contract) describeHeaders() {
+	text := func(what string) *huma.Param {
+		return &huma.Param{Description: what, Schema: &huma.Schema{Type: huma.TypeString}}
+	}
+	for _, item := range c.api.OpenAPI().Paths {
+		for _, op := range operationsOf(item) {
+			for status, response := range op.Responses {
+				if response.Headers == nil {
+					response.Headers = map[string]*huma.Header{}
+				}
+				response.Headers[api.Epoch] = text("Epoch of the server's data; another one after a restore from a backup")
+				if op.Method == http.MethodGet && status == "200" {
+					response.Headers["ETag"] = text("Of the content and the epoch; If-None-Match with it answers 304")
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,203 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/mail"
+	"github.com/acen-desktop/acen/server/request"
+	"github.com/acen-desktop/acen/server/rules"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// registerEmails registers the calls about mails with activation codes.
+func (s *Server) registerEmails(c contract) {
+	register(c, c.signedIn(http.MethodGet, "/licenses/{id}/email", "preview-email",
+		"Preview the mail with the activation code", 200),
+		func(ctx context.Context, in *LicensePath) (*body[api.EmailPreview], error) {
+			out, err := s.emailPreview(ctx, in.ID)
+			return &body[api.EmailPreview]{out}, err
+		})
+	t := task[api.EmailRequest, struct{}]{operation: "send-email", action: "license.email", do: s.sendEmail}
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/email", t.operation, "Email the activation code", 202),
+		func(ctx context.Context, in *struct {
+			LicensePath
+			Idempotent
+			Body api.EmailRequest
+		},
+		) (*empty, error) {
+			out, err := applyTask(ctx, s, t, in.Key, "license", in.ID, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			s.queuedMail()
+			return &empty{out.Status}, nil
+		})
+}
+
+// queuedMail wakes the mail service. There may be none if a mail was queued in an earlier run and its answer is
+// repeated.
+func (s *Server) queuedMail() {
+	if s.QueuedMail != nil {
+		s.QueuedMail()
+	}
+}
+
+// emailParts is a rendered mail with its attachment.
+type emailParts struct {
+	order         int64
+	to            []string
+	subject, body string
+	fileName      string
+	file          string
+}
+
+// renderEmail renders the mail of a license: the preview and the mail that is sent are the same.
+func (s *Server) renderEmail(ctx context.Context, tx store.Tx, id int64) (parts emailParts, err error) {
+	l, o, p, err := ownLicense(ctx, tx, id)
+	if err != nil {
+		return parts, err
+	}
+	if l.Status != api.StatusActive {
+		return parts, rules.Ended(ctx, tx, l)
+	}
+	client := request.CallerFrom(ctx).Client
+	macros := mail.Activation{
+		Name:           client.DisplayName(),
+		Program:        p.Name,
+		Order:          o.ID,
+		SiteCode:       l.Codes.Site.String(),
+		MachineID:      l.Codes.Machine.String(),
+		ActivationCode: l.Activation.String(),
+		Note:           l.Note,
+		ExpiresAt:      utc(l.ExpiresAt),
+		Server:         s.Name,
+	}
+	parts.order, parts.to = o.ID, client.Emails
+	own, err := texts(ctx, tx)
+	if err != nil {
+		return parts, err
+	}
+	if parts.subject, parts.body, err = macros.Render(own); err != nil {
+		return parts, err
+	}
+	parts.fileName, parts.file, err = s.licenseFile(l, o, p)
+	return parts, err
+}
+
+// emailPreview is GET /licenses/{id}/email.
+func (s *Server) emailPreview(ctx context.Context, id int64) (out api.EmailPreview, err error) {
+	err = s.Store.Read(ctx, func(tx store.Tx) error {
+		parts, err := s.renderEmail(ctx, tx, id)
+		out = api.EmailPreview{
+			To:          append([]string{}, parts.to...),
+			Subject:     parts.subject,
+			Body:        parts.body,
+			Attachments: []string{parts.fileName},
+		}
+		return err
+	})
+	return out, err
+}
+
+// sendEmail is POST /licenses/{id}/email: the mail is queued with the answer, in one transaction (spec: api 12).
+func (s *Server) sendEmail(
+	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.EmailRequest,
+) (int, struct{}, error) {
+	var none struct{}
+	parts, err := s.renderEmail(ctx, tx, id)
+	if err != nil {
+		return 0, none, err
+	}
+	e.OrderID, e.LicenseID, e.Task = parts.order, id, api.TaskEmail
+	if s.QueuedMail == nil {
+		return 0, none, api.NewProblem(api.ErrUnavailable,
+			"This server has no mail service. Open the mail in your own mail program or copy the code.")
+	}
+	if utf8.RuneCountInString(r.Message) > api.MaxMessage {
+		return 0, none, rules.InvalidField("body.message",
+			fmt.Sprintf("The message has at most %d characters.", api.MaxMessage))
+	}
+	to, err := onFile(parts.to, r.To)
+	if err != nil {
+		return 0, none, err
+	}
+	client := request.CallerFrom(ctx).Client.ID
+	if err := s.Guard.CheckMails(ctx, tx, client, request.FromContext(ctx).Host, to); err != nil {
+		return 0, none, err
+	}
+	err = s.queue(ctx, tx, store.Mail{
+		ClientID:       client,
+		LicenseID:      id,
+		To:             to,
+		Subject:        parts.subject,
+		Body:           mail.WithMessage(parts.body, r.Message),
+		AttachmentName: parts.fileName,
+		Attachment:     []byte(parts.file),
+	})
+	return http.StatusAccepted, none, err
+}
+
+// texts are the mail templates that the vendor has written.
+func texts(ctx context.Context, tx store.Tx) (mail.Texts, error) {
+	list, err := tx.Templates(ctx)
+	own := mail.Texts{}
+	for _, t := range list {
+		own[mail.Kind(t.Name)] = mail.Text{Subject: t.Subject, Body: t.Body}
+	}
+	return own, err
+}
+
+// queue puts a mail into the queue with what every mail has.
+func (s *Server) queue(ctx context.Context, tx store.Tx, m store.Mail) error {
+	m, err := s.sealedMail(ctx, m)
+	if err != nil {
+		return err
+	}
+	_, err = tx.QueueMail(ctx, m)
+	return err
+}
+
+// sealedMail gives a mail what every mail has and seals it.
+func (s *Server) sealedMail(ctx context.Context, m store.Mail) (store.Mail, error) {
+	id, err := s.messageID()
+	if err != nil {
+		return m, err
+	}
+	m.MessageID, m.Host, m.NextAt, m.CreatedAt = id, request.FromContext(ctx).Host, s.Now(), s.Now()
+	return m, s.Secrets.SealMail(&m)
+}
+
+// onFile returns the wanted addresses as they stand on file, each once.
+func onFile(known, wanted []string) ([]string, error) {
+	var to []string
+	for _, address := range wanted {
+		i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, strings.TrimSpace(address)) })
+		if i < 0 {
+			return nil, rules.InvalidField("body.to", "Codes are sent only to addresses on file.")
+		}
+		if !slices.Contains(to, known[i]) {
+			to = append(to, known[i])
+		}
+	}
+	if len(to) == 0 {
+		return nil, rules.InvalidField("body.to", "Choose at least one address.")
+	}
+	return to, nil
+}
+
+// messageID names a mail once and for all (RFC 5322 section 3.6.4).
+func (s *Server) messageID() (string, error) {
+	var b [15]byte
+	if _, err := io.ReadFull(s.Random, b[:]); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]) + "@" + s.MailDomain, nil
+}

@@ -1,0 +1,39 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"strconv"
+
+	"github.com/acen-desktop/acen/server/rules"
+)
+
+// page is where a list goes on and how long it may be.
+type page struct {
+	after int64
+	limit int
+}
+
+const defaultPage = 100
+
+// readPage reads cursor and limit of a list call.
+func readPage(cursor string, limit int) (page, error) {
+	p := page{limit: limit}
+	if limit == 0 {
+		p.limit = defaultPage
+	}
+	if cursor == "" {
+		return p, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err == nil {
+		p.after, err = strconv.ParseInt(string(raw), 10, 64)
+	}
+	if err != nil || p.after < 1 {
+		return p, rules.InvalidField("query.cursor", "This is no cursor of an earlier page.")
+	}
+	return p, nil
+}
+
+func cursorAfter(id int64) string {
+	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt(nil, id, 10))
+}

@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+func init() {
+	// huma makes its own errors (validation, unreadable bodies) through this variable: they become problems with a
+	// code.
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return problemOf(status, message, errs...)
+	}
+}
+
+// problemOf is the problem for an error that the framework found.
+func problemOf(status int, message string, errs ...error) *api.Problem {
+	code, detail := api.ErrValidation, "The request is not of the form that the contract asks for."
+	switch {
+	case status == http.StatusUnauthorized:
+		code, detail = api.ErrCredentialsMissing, "Sign in first."
+	case status == http.StatusNotFound:
+		code, detail = api.ErrNotFound, "There is nothing at this address."
+	case status == http.StatusServiceUnavailable || status == http.StatusRequestTimeout:
+		code, detail = api.ErrUnavailable, "The request did not arrive in time; try again."
+	case status == http.StatusUnsupportedMediaType: // whose fault would repeat a header of any length
+		detail, message = "The body must be JSON, sent as application/json.", "the content type is not application/json"
+		errs = nil
+	case status == http.StatusRequestEntityTooLarge:
+		detail, message, errs = "The request is too large.", fmt.Sprintf("the body has %d bytes or more", maxBody), nil
+	case message == "cannot read request body": // the framework takes it for a fault of the server
+		detail, errs = "The request did not arrive whole; try again.", nil
+	case status >= 500:
+		code, detail = api.ErrInternal, "The server failed. Try again later; if it goes on, tell the vendor the request id."
+	}
+	p := api.NewProblem(code, detail)
+	if code == api.ErrInternal {
+		return p // nothing leaks
+	}
+	for _, err := range errs {
+		var d huma.ErrorDetailer
+		if errors.As(err, &d) {
+			e := d.ErrorDetail()
+			p.Errors = append(p.Errors, api.FieldError{Location: e.Location, Message: e.Message})
+		}
+	}
+	if len(p.Errors) == 0 && code == api.ErrValidation {
+		p.Errors = []api.FieldError{{Location: "body", Message: message}}
+	}
+	return p
+}
+
+func notFound() *api.Problem {
+	return api.NewProblem(api.ErrNotFound, "There is no such order or license in this account.")
+}
+
+func writeProblem(w http.ResponseWriter, p *api.Problem) {
+	w.Header().Set("Content-Type", api.ProblemMediaType)
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client is gone when this fails
+}

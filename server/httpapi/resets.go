@@ -1,0 +1,222 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/mail"
+	"github.com/acen-desktop/acen/server/request"
+	"github.com/acen-desktop/acen/server/rules"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// resetLife is how long a mailed link works (spec: api 13).
+const resetLife = time.Hour
+
+// registerResets registers the calls of people who forgot their password.
+func (s *Server) registerResets(c contract) {
+	register(c, c.call(http.MethodPost, "/password-resets", "request-password-reset",
+		"Ask for a mail with a link that sets a new password", 202),
+		func(ctx context.Context, in *struct {
+			Idempotent
+			Body api.PasswordReset
+		},
+		) (*empty, error) {
+			return &empty{http.StatusAccepted}, s.requestReset(ctx, in.Key, in.Body)
+		})
+	register(c, c.call(http.MethodPost, "/password-resets/confirm", "confirm-password-reset",
+		"Set a new password with the token of a mailed link", 204),
+		func(ctx context.Context, in *struct {
+			Idempotent
+			Body api.NewPassword
+		},
+		) (*empty, error) {
+			return &empty{http.StatusNoContent}, s.confirmReset(ctx, in.Key, in.Body)
+		})
+}
+
+func (s *Server) publicURL() string {
+	if s.PublicURL == nil {
+		return ""
+	}
+	return strings.TrimSuffix(s.PublicURL(), "/")
+}
+
+// requestReset is POST /password-resets. The answer is the same whether an account exists or not, and what is done for
+// one that does not costs as much.
+func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordReset) error {
+	c := change[api.PasswordReset, struct{}]{
+		key:    key,
+		call:   "request-reset",
+		in:     r,
+		action: "password-reset.request",
+	}
+	c.do = func(tx store.Tx, _ *store.Event) (int, struct{}, error) {
+		var none struct{}
+		if s.QueuedMail == nil || s.publicURL() == "" {
+			return 0, none, api.NewProblem(api.ErrUnavailable,
+				"This server has no mail service, so it can send no link. Ask the vendor for a new password.")
+		}
+		a := attemptBy(ctx, r.Login)
+		if err := s.Guard.Check(ctx, tx, a); err != nil {
+			return 0, none, err
+		}
+		if err := s.Guard.Verify(ctx, tx, a, r.Verification); err != nil {
+			return 0, none, err
+		}
+		clients, err := accountsOf(ctx, tx, r.Login)
+		if err != nil {
+			return 0, none, err
+		}
+		if len(clients) == 0 {
+			// A mail that is never sent costs what a real one does.
+			clients = []store.Client{{Username: r.Login, Emails: []string{strings.TrimSpace(r.Login)}}}
+		}
+		for _, client := range clients {
+			if err := s.mailReset(ctx, tx, client); err != nil {
+				return 0, none, err
+			}
+		}
+		// Asking again and again is guessing, too.
+		if err := s.Guard.Count(ctx, tx, a, store.FailureReset, 0); err != nil {
+			return 0, none, err
+		}
+		return http.StatusAccepted, none, nil
+	}
+	_, _, err := apply(ctx, s, c)
+	if err == nil {
+		s.queuedMail()
+	}
+	return err
+}
+
+// accountsOf finds the accounts that a user name or an address on file stands for.
+func accountsOf(ctx context.Context, tx store.Tx, login string) (found []store.Client, err error) {
+	login = strings.TrimSpace(login)
+	byName, err := tx.ClientByUsername(ctx, login)
+	if err == nil {
+		found = append(found, byName)
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	byEmail, err := tx.ClientsByEmail(ctx, login)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range byEmail {
+		if c.ID != byName.ID {
+			found = append(found, c)
+		}
+	}
+	active := found[:0]
+	for _, c := range found {
+		if c.Active && len(c.Emails) > 0 {
+			active = append(active, c)
+		}
+	}
+	return active, nil
+}
+
+// mailReset queues the mail with a fresh link for a client; for client 0 it does the work and queues nothing.
+func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) error {
+	token, hash, err := request.NewToken(s.Random)
+	if err != nil {
+		return err
+	}
+	link := s.publicURL() + resetPath + "?" + url.Values{"token": {token}}.Encode()
+	own, err := texts(ctx, tx)
+	if err != nil {
+		return err
+	}
+	subject, body, err := mail.PasswordReset{
+		Name:     c.DisplayName(),
+		Username: c.Username,
+		Link:     link,
+		Server:   s.Name,
+	}.Render(own)
+	if err != nil {
+		return err
+	}
+	if err := tx.AddPasswordReset(ctx, store.PasswordReset{
+		TokenHash: hash,
+		ClientID:  c.ID,
+		ExpiresAt: s.Now().Add(resetLife),
+	}); err != nil {
+		return err
+	}
+	// As many addresses are counted for every account, however many are on file.
+	counted := slices.Repeat(c.Emails, rules.MaxEmails)[:rules.MaxEmails]
+	if s.Guard.CheckMails(ctx, tx, c.ID, request.FromContext(ctx).Host, counted) != nil {
+		return nil // to say so would tell that the account exists
+	}
+	m, err := s.sealedMail(ctx, store.Mail{
+		ClientID: c.ID,
+		To:       c.Emails,
+		Subject:  subject,
+		Body:     body,
+	})
+	if err != nil || c.ID == 0 {
+		return err
+	}
+	_, err = tx.QueueMail(ctx, m)
+	return err
+}
+
+var errLink = api.NewProblem(api.ErrVerificationFailed,
+	"The link is too old or was used. Ask for a new one in the app.")
+
+// confirmReset is POST /password-resets/confirm.
+func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword) error {
+	a := attemptBy(ctx, "")
+	hash, err := s.hashForChange(ctx, key, "body.new_password", r.NewPassword, func(tx store.Tx) error {
+		if err := s.Guard.Check(ctx, tx, a); err != nil {
+			return err
+		}
+		_, err := s.reset(ctx, tx, r.Token)
+		return err
+	})
+	if err != nil && !errors.Is(err, errLink) { // which the change finds and counts
+		return s.noted(ctx, request.Caller{}, "password-reset.confirm", "", err)
+	}
+	c := change[string, struct{}]{
+		key:    key,
+		call:   "confirm-reset",
+		in:     string(request.HashToken(r.Token)),
+		action: "password-reset.confirm",
+	}
+	c.do = func(tx store.Tx, _ *store.Event) (int, struct{}, error) {
+		var none struct{}
+		if err := s.Guard.Check(ctx, tx, a); err != nil {
+			return 0, none, err
+		}
+		reset, err := s.reset(ctx, tx, r.Token)
+		if err != nil {
+			var refusal *api.Problem
+			if errors.As(err, &refusal) {
+				err = s.Guard.Fail(ctx, tx, a, store.FailureReset, 0, refusal)
+			}
+			return 0, none, err
+		}
+		if hash == "" {
+			return 0, none, errUnhashed
+		}
+		return http.StatusNoContent, none, s.setPassword(ctx, tx, reset.ClientID, hash, 0)
+	}
+	_, _, err = apply(ctx, s, c)
+	return err
+}
+
+// reset finds the link of a token; it fails with errLink.
+func (s *Server) reset(ctx context.Context, tx store.Tx, token string) (store.PasswordReset, error) {
+	r, err := tx.PasswordReset(ctx, request.HashToken(token))
+	if errors.Is(err, store.ErrNotFound) || err == nil && (!s.Now().Before(r.ExpiresAt) || r.ClientID == 0) {
+		return r, errLink
+	}
+	return r, err
+}

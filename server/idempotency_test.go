@@ -1,0 +1,51 @@
+package server_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/servertest"
+	"github.com/acen-desktop/acen/server/store"
+)
+
+// Answers are forgotten two days after they were given, by a change that comes later, at most every ten minutes (spec:
+// api "Idempotency").
+func TestAnswersAreForgotten(t *testing.T) {
+	s := servertest.Start(t)
+	c, _ := servertest.SignIn(t, s)
+	kept := func() int {
+		t.Helper()
+		var list []store.Answer
+		require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
+			list, err = tx.Answers(t.Context())
+			return err
+		}))
+		return len(list)
+	}
+	change := func(n int) {
+		t.Helper()
+		if n > 0 {
+			c, _ = servertest.SignIn(t, s) // the former session has ended
+		}
+		codes := servertest.MadeUpCodes("LUMENST7", n)
+		status, body := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()})
+		require.Equal(t, 201, status, string(body))
+	}
+	change(0)
+	require.Equal(t, 1, kept())
+	s.Clock.Advance(48*time.Hour - time.Minute)
+	change(1)
+	require.Equal(t, 2, kept(), "the first answer is still kept")
+	s.Clock.Advance(2 * time.Minute)
+	c, _ = servertest.SignIn(t, s)
+	status, _ := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteCode: "x", MachineID: "y"})
+	require.Equal(t, 422, status)
+	require.Equal(t, 3, kept(), "it was looked for two minutes ago")
+	s.Clock.Advance(10 * time.Minute)
+	c, _ = servertest.SignIn(t, s)
+	_, _ = c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteCode: "x", MachineID: "y"})
+	require.Equal(t, 3, kept(), "the first answer is forgotten, and there is one more")
+}

@@ -1,0 +1,114 @@
+package ui
+
+import (
+	"errors"
+
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/text/words"
+)
+
+// tick lets time pass on the screen, and brings what the program is started with, until the window is closed.
+func (w *Window) tick() {
+	given, folders := w.options.Given, w.options.GivenFolders
+	for {
+		select {
+		case <-w.closed:
+			return
+		case content, ok := <-given:
+			if !ok {
+				given = nil
+				continue
+			}
+			w.shell.Work.Do(func() { w.carry.Receive(content) })
+		case path, ok := <-folders:
+			if !ok {
+				folders = nil
+				continue
+			}
+			w.shell.Work.Do(func() { w.carry.ReceiveFolder(path) })
+		case err := <-w.options.Refused:
+			w.shell.Work.Do(func() { w.carry.Refuse(err) })
+		case _, ok := <-w.options.Ticks:
+			if !ok {
+				return
+			}
+			w.shell.Work.Do(w.passTime)
+		}
+	}
+}
+
+// passTime brings everything on the screen that depends on the time up to now.
+func (w *Window) passTime() {
+	now := w.options.Now().Round(0) // the monotonic clock may stand still while a PC sleeps
+	if slept := !w.ticked.IsZero() && now.Sub(w.ticked) > maxTickGap; slept && w.session.SignedIn() {
+		w.connection.RetrySoon()
+		w.orders.Reload() // also in the place of a call whose connection is gone
+	}
+	w.ticked = now
+	w.showKnown()
+	w.takeFocus()
+	w.thisPC.PassDay()
+	if w.session.SignedIn() && w.connection.Due() {
+		w.orders.Refresh()
+	}
+	w.shell.Status.Refresh()
+	w.notices.Refresh()
+	w.look.save()
+}
+
+// showKnown shows the last known tables of an account that is being resumed.
+func (w *Window) showKnown() {
+	if !w.session.Resuming() || w.orders.Loaded() || w.orders.Loading() || !w.session.Known() {
+		return
+	}
+	w.licenses.Prefetch(w.orders.LoadKnown(nil))
+	w.thisPC.FindKnown(nil)
+}
+
+// event shows a change that the manager made.
+func (w *Window) event(e manager.Event) {
+	if e.Kind == manager.JobChanged {
+		w.jobs.Learn(e.Job)
+	}
+	switch {
+	case e.Kind == manager.AccountChanged:
+		w.showKnown()
+		return
+	case !w.session.SignedIn():
+		return
+	case e.Account != 0 && e.Account != w.session.Account().ID: // of an account that was left meanwhile
+		if e.Kind == manager.JobChanged {
+			w.session.LoadAccounts()
+		}
+		return
+	}
+	switch e.Kind {
+	case manager.OrdersChanged:
+		w.orders.Load()
+	case manager.LicensesChanged:
+		if e.OrderID == w.licenses.Content().Order.ID {
+			w.licenses.Load()
+		}
+		w.thisPC.Find()
+	case manager.JobChanged:
+		if errors.Is(e.Job.Err, manager.ErrUnreachable) {
+			w.connection.Lost(e.Job.Err)
+			peers{w}.JobWaits(e.Job)
+		}
+		w.jobs.Load()
+	case manager.ServerRestored:
+		w.notices.Collect()
+		w.orders.Restored()
+	case manager.SignedOut:
+		w.connection.Failed(manager.ErrSignedOut)
+	}
+}
+
+// refreshToolbar shows who is signed in, and whether orders can be added.
+func (w *Window) refreshToolbar() {
+	name := ""
+	if a := w.session.Account(); a.Server != "" {
+		name = words.Account(a)
+	}
+	w.toolbar.Show(name, w.orders.CanAdd())
+}

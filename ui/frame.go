@@ -1,0 +1,32 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+)
+
+// frame holds what is shown below the banners: the tables or the sign-in screen. Its methods belong to the UI thread.
+type frame struct {
+	canvas fyne.Canvas
+	tables fyne.CanvasObject
+	root   *fyne.Container
+}
+
+// newFrame returns a frame that shows the tables.
+func newFrame(canvas fyne.Canvas, tables fyne.CanvasObject) *frame {
+	return &frame{canvas: canvas, tables: tables, root: container.NewStack(tables)}
+}
+
+func (f *frame) showsTables() bool { return f.root.Objects[0] == f.tables }
+
+func (f *frame) showTables() { f.put(f.tables) }
+
+// put shows one of the two screens. The focus does not stay behind in the other.
+func (f *frame) put(screen fyne.CanvasObject) {
+	f.canvas.Unfocus()
+	if f.root.Objects[0] == screen {
+		return
+	}
+	f.root.Objects = []fyne.CanvasObject{screen}
+	f.root.Refresh()
+}

@@ -1,0 +1,92 @@
+package presenter
+
+import (
+	"context"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/ui/kit/background"
+	"github.com/acen-desktop/acen/ui/kit/opener"
+	"github.com/acen-desktop/acen/ui/text/tr"
+)
+
+// VendorBackend describes a server. It may block.
+type VendorBackend interface {
+	About(ctx context.Context, server string) (api.Server, error)
+}
+
+// Vendor lets the person write to the vendor.
+type Vendor struct {
+	shell      *Shell
+	backend    VendorBackend
+	contacting *background.Slot
+	learning   *background.Slot
+	address    string // where it was asked for
+	learned    func()
+}
+
+// NewVendor returns a vendor whose address is not known. learned is called when Learn has found it. UI thread.
+func NewVendor(shell *Shell, backend VendorBackend, learned func()) *Vendor {
+	return &Vendor{
+		shell:      shell,
+		backend:    backend,
+		contacting: shell.Work.NewSlot(),
+		learning:   shell.Work.NewSlot(),
+		learned:    learned,
+	}
+}
+
+// Leave forgets the vendor of the account that is left.
+func (v *Vendor) Leave() {
+	v.contacting.Cancel()
+	v.learning.Cancel()
+	v.address = ""
+}
+
+// Address returns the email address of the vendor, or "" where Learn has not found it.
+func (v *Vendor) Address() string { return v.address }
+
+// Learn asks for the vendor's address, unless it is known.
+func (v *Vendor) Learn() {
+	if v.address != "" || v.learning.Busy() {
+		return
+	}
+	background.Run(v.learning, func(ctx context.Context) (string, error) {
+		about, err := v.backend.About(ctx, "")
+		return about.Contact, err
+	}, func(address string, err error) {
+		if err == nil && address != "" {
+			v.address = address
+			v.learned()
+		}
+	})
+}
+
+// Contact opens the person's mail program with what the vendor needs, where the server names an address, and copies the text
+// otherwise.
+func (v *Vendor) Contact(subject, text string) {
+	v.shell.Status.Working(tr.T("Asking for the vendor's address…"))
+	background.Run(v.contacting, func(ctx context.Context) (string, error) {
+		about, err := v.backend.About(ctx, "")
+		if err != nil || about.Contact == "" {
+			return "", err
+		}
+		address, err := opener.Mailto([]string{about.Contact}, subject, text, v.shell.Opener.MaxMailto())
+		if err != nil {
+			return about.Contact, err
+		}
+		return about.Contact, v.shell.Opener.Open(ctx, address)
+	}, func(address string, err error) {
+		v.shell.Status.Working("")
+		if err == nil && address != "" {
+			v.shell.Status.Say(tr.T("Your mail program writes to %s.", address))
+			return
+		}
+		v.shell.Copy(subject + "\n\n" + text)
+		to := tr.T("the vendor")
+		if address != "" {
+			to = address
+		}
+		v.shell.Dialogs.Info(tr.T("The text for the vendor is copied"),
+			tr.T("Paste it into a mail to %s. It says what the vendor needs to know.", to))
+	})
+}

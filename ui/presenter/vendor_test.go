@@ -1,0 +1,62 @@
+package presenter
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/api"
+)
+
+// vendorBackend names the vendor's address, or fails.
+type vendorBackend struct {
+	contact string
+	err     error
+}
+
+func (b vendorBackend) About(context.Context, string) (api.Server, error) {
+	return api.Server{Contact: b.contact}, b.err
+}
+
+func TestContactingTheVendor(t *testing.T) {
+	const copied = "The text for the vendor is copied"
+	for _, test := range []struct {
+		name    string
+		backend vendorBackend
+		opener  error
+		sees    string
+		mails   int
+	}{
+		{"by the mail program", vendorBackend{contact: "support@lumen.example"}, nil, "Your mail program writes to support@lumen.example.", 1},
+		{"without an address", vendorBackend{}, nil, "Paste it into a mail to the vendor.", 0},
+		{"without a connection", vendorBackend{err: unreachable}, nil, "Paste it into a mail to the vendor.", 0},
+		{"without a mail program", vendorBackend{contact: "support@lumen.example"}, unreachable, "Paste it into a mail to support@lumen.example.", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t)
+			s.opener.err = test.opener
+			NewVendor(s.shell, test.backend, nil).Contact("Licenses", "Order 1042")
+			s.Sees(test.sees)
+			require.Len(t, s.opener.opened, test.mails)
+			if test.opener != nil || test.mails == 0 {
+				require.True(t, s.Shows(copied))
+				require.Equal(t, "Licenses\n\nOrder 1042", s.App.Clipboard().Content())
+			}
+		})
+	}
+}
+
+func TestTheVendorsAddressIsAskedForOnce(t *testing.T) {
+	s := newStage(t)
+	learned := 0
+	v := NewVendor(s.shell, vendorBackend{contact: "support@lumen.example"}, func() { learned++ })
+	require.Empty(t, v.Address())
+	v.Learn()
+	s.Until("the address", func() bool { return v.Address() == "support@lumen.example" })
+	v.Learn()
+	require.False(t, v.learning.Busy())
+	require.Equal(t, 1, learned)
+	v.Leave()
+	require.Empty(t, v.Address(), "another account has another vendor")
+}

@@ -1,0 +1,147 @@
+package doctor_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"github.com/stretchr/testify/require"
+
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/kit/uitest"
+	"github.com/acen-desktop/acen/ui/screens/doctor"
+	"github.com/acen-desktop/acen/ui/text/explain"
+)
+
+// intercepted is the way to a server whose connections somebody inspects.
+var intercepted = []manager.Finding{
+	{
+		Check:   "address",
+		Verdict: manager.VerdictGood,
+		What:    manager.Say("The address is https://licenses.lumen.example."),
+	},
+	{Check: "proxy", Verdict: manager.VerdictWarning, What: manager.Say("A proxy is set up."), Next: manager.Say("Ask about it.")},
+	{
+		Check:   "encryption",
+		Verdict: manager.VerdictBad,
+		What:    manager.Say("The certificate was issued by \"Corp Inspection\"."),
+		Next:    manager.Say("Install its certificate."),
+	},
+	{Check: "server", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
+	{Check: "clock", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
+}
+
+// examiner reports its findings one by one. The last one waits until held is closed.
+type examiner struct {
+	mu       sync.Mutex
+	findings []manager.Finding
+	held     chan struct{}
+	servers  []string
+}
+
+func (e *examiner) Examine(ctx context.Context, server string, found func(manager.Finding)) []manager.Finding {
+	e.mu.Lock()
+	list, held := e.findings, e.held
+	e.servers = append(e.servers, server)
+	e.mu.Unlock()
+	for i, f := range list {
+		if i == len(list)-1 && held != nil {
+			select {
+			case <-held:
+			case <-ctx.Done():
+				return list
+			}
+		}
+		found(f)
+	}
+	return list
+}
+
+func (e *examiner) DoctorReport(findings []manager.Finding) string {
+	return fmt.Sprintf("report of %d steps", len(findings))
+}
+
+func (e *examiner) find(findings []manager.Finding) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.findings = findings
+}
+
+// open opens the connection doctor in a window; saved gets what is saved.
+func open(t *testing.T, e *examiner, server string, saved func(name, text string, done func(error))) (s *uitest.Stage, noNetwork *int) {
+	t.Helper()
+	s, noNetwork = uitest.New(t), new(int)
+	s.Window.SetContent(container.NewStack())
+	doctor.Open(doctor.Options{
+		Dialogs:     s.Dialogs,
+		Work:        s.Work,
+		Examiner:    e,
+		Copy:        s.App.Clipboard().SetContent,
+		Explain:     explain.Error,
+		Save:        saved,
+		Now:         func() time.Time { return time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC) },
+		OnNoNetwork: func() { *noNetwork++ },
+	}, server)
+	return s, noNetwork
+}
+
+func TestEachStepIsShownAsItComes(t *testing.T) {
+	e := &examiner{findings: intercepted, held: make(chan struct{})}
+	s, _ := open(t, e, "", nil)
+	s.Sees("Looking at the connection…")
+	s.Sees("issued by \"Corp Inspection\"")
+	require.False(t, s.Shows("broken at this step"), "it has not ended")
+	close(e.held)
+	s.Sees("The way to the license server is broken at this step: Encryption.")
+	require.True(t, s.Shows("Install its certificate."))
+	require.True(t, s.Shows("Server, clock"), "the steps that were not looked at share a line")
+
+	s.Press("Copy")
+	require.Equal(t, "report of 5 steps", s.App.Clipboard().Content())
+	require.True(t, s.Shows("Copied"))
+	e.find(intercepted[:2])
+	s.Press("Try again")
+	s.Sees("Have a look at this: Proxy.")
+	require.False(t, s.Shows("Corp Inspection"), "the steps of the earlier attempt are gone")
+	e.find(intercepted[:1])
+	s.Press("Try again")
+	s.Sees("all is well")
+	s.Key(fyne.KeyEscape)
+	require.False(t, s.Shows("all is well"))
+}
+
+func TestTheExaminationCanBeStopped(t *testing.T) {
+	e := &examiner{findings: intercepted, held: make(chan struct{})}
+	s, _ := open(t, e, "licenses.lumen.example", nil)
+	s.Sees("Server")
+	require.Equal(t, []string{"licenses.lumen.example"}, e.servers)
+	s.Key(fyne.KeyEscape)
+	s.Sees("Stopped.")
+	close(e.held)
+	s.Settle()
+	require.False(t, s.Shows("clock"), "what comes late is not shown")
+}
+
+func TestABrokenWayLeadsToTheOneWithoutANetwork(t *testing.T) {
+	s, noNetwork := open(t, &examiner{findings: intercepted}, "", nil)
+	s.Press("Go on without a network…")
+	require.Equal(t, 1, *noNetwork)
+	require.Nil(t, s.Dialogs.Visible())
+}
+
+func TestSavingTheReport(t *testing.T) {
+	var names []string
+	s, _ := open(t, &examiner{findings: intercepted[:1]}, "", func(name, text string, done func(error)) {
+		require.Equal(t, "report of 1 steps", text)
+		names = append(names, name)
+		done(manager.ErrUnreachable)
+	})
+	s.Sees("all is well")
+	s.Press("Save report…")
+	require.Equal(t, []string{"connection-2026-11-24.txt"}, names)
+	require.True(t, s.Shows("There is no connection to the license server."), "why it was not saved")
+}

@@ -1,0 +1,171 @@
+// Package statusbar is the line at the bottom of the window: server, age of the tables, work in progress, what waits.
+package statusbar
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
+)
+
+// Actions are what the links of the bar do. Its methods are called on the UI thread.
+type Actions interface {
+	ShowJobs()
+	GoElsewhere()
+	RecallNotices()
+}
+
+// Facts are what the bar shows. A text that is empty is not shown.
+type Facts struct {
+	Server    string // host name of the current server
+	Failed    bool   // the server did not answer the last request
+	Connected bool   // the server has answered since the account was shown
+	Age       string // age of the tables, such as "3 hours ago"
+	Remark    string // for a few seconds, such as "Copied."
+	Working   string // what is being done
+	Jobs      string // tasks that wait for the server
+	Elsewhere string // tasks that wait in other accounts
+	Notices   string // notices that are not shown
+}
+
+// Bar is the line at the bottom. Its methods belong to the UI thread.
+type Bar struct {
+	dot       *dot
+	server    *widget.Label
+	age       *widget.Label
+	remark    *widget.Label
+	progress  *widget.Activity
+	jobs      *dialogs.Hyperlink
+	elsewhere *dialogs.Hyperlink
+	notices   *dialogs.Hyperlink
+	object    fyne.CanvasObject
+}
+
+// New returns an empty bar. UI thread.
+func New(actions Actions) *Bar {
+	b := &Bar{
+		dot:       newDot(),
+		server:    widget.NewLabel(""),
+		age:       theme.NewCaption(""),
+		remark:    widget.NewLabel(""),
+		progress:  widget.NewActivity(),
+		jobs:      dialogs.NewHyperlink("", actions.ShowJobs),
+		elsewhere: dialogs.NewHyperlink("", actions.GoElsewhere),
+		notices:   dialogs.NewHyperlink("", actions.RecallNotices),
+	}
+	for _, l := range []*widget.Label{b.server, b.age, b.remark} {
+		l.SizeName, l.Importance = "", widget.LowImportance
+	}
+	b.progress.Hide()
+	left := container.NewHBox(container.NewCenter(b.dot), theme.Tight(b.server), spacer(theme.Gap), theme.Tight(b.age))
+	right := container.NewHBox(theme.Tight(b.remark), container.NewCenter(b.progress), theme.Tight(b.jobs),
+		theme.Tight(b.elsewhere), theme.Tight(b.notices))
+	line := container.New(layout.NewCustomPaddedLayout(5, 5, theme.Margin, theme.Margin),
+		container.NewBorder(nil, nil, left, right))
+	b.object = theme.NewSurface(theme.ColorNameStatusBar, container.NewVBox(widget.NewSeparator(), line))
+	return b
+}
+
+// Object is what is put into the window.
+func (b *Bar) Object() fyne.CanvasObject { return b.object }
+
+func spacer(width float32) fyne.CanvasObject {
+	r := canvas.NewRectangle(nil)
+	r.SetMinSize(fyne.NewSize(width, 0))
+	return r
+}
+
+// Show shows facts. What has not changed is not drawn again.
+func (b *Bar) Show(f Facts) {
+	switch {
+	case f.Failed:
+		b.dot.set(theme.Bad)
+		setText(b.server, tr.T("No answer from %s", f.Server))
+	case !f.Connected:
+		b.dot.set(theme.Muted)
+		connecting := tr.T("Connecting…")
+		if f.Server != "" {
+			connecting = tr.T("Connecting… %s", f.Server)
+		}
+		setText(b.server, connecting)
+	default:
+		b.dot.set(theme.Good)
+		setText(b.server, tr.T("Connected to %s", f.Server))
+	}
+	age := ""
+	if f.Age != "" {
+		age = tr.T("Updated %s", f.Age)
+	}
+	setText(b.age, age)
+	remark := f.Remark
+	if remark == "" {
+		remark = f.Working
+	}
+	setText(b.remark, remark)
+	if working := f.Working != ""; working && !b.progress.Visible() {
+		b.progress.Show()
+		b.progress.Start()
+	} else if !working && b.progress.Visible() {
+		b.progress.Stop()
+		b.progress.Hide()
+	}
+	setLink(b.jobs, f.Jobs)
+	setLink(b.elsewhere, f.Elsewhere)
+	setLink(b.notices, f.Notices)
+}
+
+func setText(l *widget.Label, text string) {
+	if l.Text != text {
+		l.SetText(text)
+	}
+}
+
+func setLink(h *dialogs.Hyperlink, text string) {
+	h.Hidden = text == ""
+	if h.Text != text {
+		h.SetText(text)
+	}
+}
+
+// dot is a small disk in the color of a tone; the words beside it say the same.
+type dot struct {
+	widget.BaseWidget
+	tone theme.Tone
+}
+
+func newDot() *dot {
+	d := &dot{tone: theme.Muted}
+	d.ExtendBaseWidget(d)
+	return d
+}
+
+func (d *dot) set(tone theme.Tone) {
+	if d.tone != tone {
+		d.tone = tone
+		d.Refresh()
+	}
+}
+
+// CreateRenderer is called by Fyne.
+func (d *dot) CreateRenderer() fyne.WidgetRenderer {
+	disk := canvas.NewCircle(d.tone.Text())
+	return &dotRenderer{WidgetRenderer: widget.NewSimpleRenderer(disk), dot: d, disk: disk}
+}
+
+type dotRenderer struct {
+	fyne.WidgetRenderer
+	dot  *dot
+	disk *canvas.Circle
+}
+
+func (r *dotRenderer) MinSize() fyne.Size { return fyne.NewSquareSize(9) }
+
+func (r *dotRenderer) Refresh() {
+	r.disk.FillColor = r.dot.tone.Text()
+	r.disk.Refresh()
+}

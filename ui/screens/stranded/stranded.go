@@ -1,0 +1,81 @@
+// Package stranded is the dialog with licenses that left this PC without the server knowing.
+package stranded
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/acen-desktop/acen/ui/kit/dialogs"
+	"github.com/acen-desktop/acen/ui/kit/theme"
+	"github.com/acen-desktop/acen/ui/text/tr"
+	"github.com/acen-desktop/acen/ui/text/words"
+)
+
+// Row is one license with what can be done about it.
+type Row struct {
+	Title string
+	Steps []Step
+}
+
+// Step is one button of a row. It closes the dialog before it does something.
+type Step struct {
+	Text   string
+	WhyNot string // why the button is disabled, or ""
+	Do     func() // UI thread
+}
+
+// Open opens the dialog. contact lets the person write to the vendor. UI thread.
+func Open(queue *dialogs.Queue, rows []Row, contact func()) {
+	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section),
+		container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
+			paragraph(tr.T("Bring back: the program runs on this PC again.")),
+			paragraph(tr.T("Hand in: the order gets one license back.")),
+			paragraph(tr.T("Offer to another PC: the license waits until another PC of yours picks it up."))))
+	var d *dialogs.Dialog
+	closing := func(do func()) func() { return func() { d.Close(); do() } }
+	for _, r := range rows {
+		content.Add(widget.NewSeparator())
+		content.Add(r.object(closing))
+	}
+	d = queue.Show(dialogs.Spec{
+		Title:    tr.T("Licenses that left this PC"),
+		Subtitle: tr.T("The server lists them as in use on this PC, but they have left it. No code is to be typed."),
+		Content:  content,
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Contact the vendor…"), OnTapped: closing(contact)},
+			{Text: tr.T("Close"), Default: true, Cancel: true},
+		},
+	})
+}
+
+func (r Row) object(closing func(func()) func()) fyne.CanvasObject {
+	title := widget.NewLabelWithStyle(r.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	title.Wrapping = fyne.TextWrapWord
+	buttons := container.NewHBox()
+	var reasons []string
+	for _, s := range r.Steps {
+		b := dialogs.NewButton(s.Text, nil, closing(s.Do))
+		if s.WhyNot != "" {
+			b.Disable()
+			reasons = append(reasons, tr.T("%s: %s", words.Title(strings.TrimSuffix(s.Text, "…")), s.WhyNot))
+		}
+		buttons.Add(b)
+	}
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(title), buttons)
+	if len(reasons) > 0 {
+		why := widget.NewLabel(words.Sentence(words.List(reasons)))
+		why.Wrapping, why.Importance = fyne.TextWrapWord, widget.LowImportance
+		rows.Add(theme.Tight(why))
+	}
+	return rows
+}
+
+func paragraph(text string) fyne.CanvasObject {
+	l := widget.NewLabel(text)
+	l.Wrapping = fyne.TextWrapWord
+	return theme.Tight(l)
+}

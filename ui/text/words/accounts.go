@@ -1,0 +1,76 @@
+package words
+
+import (
+	"net/url"
+
+	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/text/tr"
+)
+
+// Host is what is shown of a server's address: its host name.
+func Host(server string) string {
+	if u, err := url.Parse(server); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return server
+}
+
+// Account tells an account from others: "Anna Berg · licenses.example.com".
+func Account(a manager.Account) string {
+	return tr.T("%s · %s", shorten(a.DisplayName, 32), shorten(Host(a.Server), 40))
+}
+
+// shorten cuts a text to n characters, the last of which then is an ellipsis.
+func shorten(text string, n int) string {
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	return string(runes[:n-1]) + "…"
+}
+
+// Waiting says what open jobs there are: "1 email and 2 tasks wait for the server"; "" where there are none.
+func Waiting(jobs []manager.Job) string {
+	mails, tasks := 0, 0
+	for _, j := range jobs {
+		if j.Task == api.TaskEmail {
+			mails++
+		} else {
+			tasks++
+		}
+	}
+	var parts []string
+	if mails > 0 {
+		parts = append(parts, tr.N(mails, "%d email", "%d emails"))
+	}
+	if tasks > 0 {
+		parts = append(parts, tr.N(tasks, "%d task", "%d tasks"))
+	}
+	switch {
+	case len(parts) == 0:
+		return ""
+	case mails+tasks == 1:
+		return tr.T("%s waits for the server", And(parts))
+	}
+	return tr.T("%s wait for the server", And(parts))
+}
+
+// TasksWait says how many tasks wait: "2 tasks wait".
+func TasksWait(n int) string { return tr.N(n, "%d task waits", "%d tasks wait") }
+
+// WaitingElsewhere says what waits in other accounts than the current one; "" where nothing does.
+func WaitingElsewhere(list []manager.Elsewhere) string {
+	switch len(list) {
+	case 0:
+		return ""
+	case 1:
+		a := list[0].Account
+		return tr.T("%s in %s", TasksWait(list[0].Jobs), a.Username+"@"+Host(a.Server))
+	}
+	n := 0
+	for _, e := range list {
+		n += e.Jobs
+	}
+	return tr.T("%s in other accounts", TasksWait(n))
+}

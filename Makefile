@@ -33,7 +33,7 @@ WINDOW := ./assets/... ./ui/... ./internal/app ./internal/demo ./cmd/acen ./cmd/
 # Packages with files of their own for Windows or macOS that need no cgo.
 NATIVE := ./client/keyring ./fingerprint ./internal/app/appleevents ./license/installed ./ui/kit/opener
 
-.PHONY: help run build test test-all setup-run setup-test format vet vet-macos vet-windows lint longlines workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures architecture bench bench-fingerprint bench-protect clean
+.PHONY: help run build test test-all setup-run setup-test format vet vet-macos vet-windows lint longlines deadcode workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures architecture bench bench-fingerprint bench-protect clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -45,7 +45,7 @@ build: setup-run ## build the programs into build/
 	go build -tags $(TAGS) -o build/ ./cmd/acen ./cmd/acen-demo
 	CGO_ENABLED=0 go build -o build/ ./cmd/acen-server ./cmd/acenctl
 
-test: setup-test format vet vet-macos vet-windows lint workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window ## install what is missing and run every test but the long suites
+test: setup-test format vet vet-macos vet-windows lint deadcode workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window ## install what is missing and run every test but the long suites
 	@echo "all tests passed"
 
 test-all: test faults mutants test-windows test-packages ## everything: make test, then the long suites whole
@@ -77,11 +77,17 @@ lint: $(GOLANGCI) ## golangci-lint with .golangci.yml, for each system and set o
 longlines: $(GOLANGCI) ## lower the budget of lines over 120 columns after some were shortened, or their files renamed
 	go run ./scripts/lint -update $<
 
+deadcode: $(DEADCODE) ## functions that no program reaches, but for scripts/deadcode/kept.txt
+	go run ./scripts/deadcode $<
+
 workflows: $(ACTIONLINT) ## check .github/workflows without a network
 	$< -shellcheck= -pyflakes=
 
-vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the programs reach, but for scripts/vulnerabilities/accepted.txt
-	go run ./scripts/vulnerabilities $< golang.org/x/vulndb@$(VULNDB_VERSION)
+# Another database, for one that is newer or a machine without a network: make vulnerabilities VULNDB=FOLDER
+VULNDB := golang.org/x/vulndb@$(VULNDB_VERSION)
+
+vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the programs reach, but for scripts/vulnerabilities/accepted.txt; VULNDB=FOLDER
+	go run ./scripts/vulnerabilities $< $(VULNDB)
 
 test-core: ## everything without a window, under the race detector
 	go test -race -timeout 30m . $$(go list $(CORE) ./e2e/... | grep -v /license/carry)

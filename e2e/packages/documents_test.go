@@ -94,9 +94,10 @@ func TestManualPages(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEmpty(t, pages, program)
 		for _, page := range pages {
-			require.Contains(t, run(t, "man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", page), "NAME", page)
-			require.Empty(t, run(t, "sh", "-c", `man --warnings -E UTF-8 -l -Tutf8 "$1" 2>&1 >/dev/null`, "sh", page), page)
 			name, _, _ := strings.Cut(filepath.Base(page), ".")
+			text := strings.Join(strings.Fields(run(t, "man", "-E", "UTF-8", "-l", "-Tutf8", page)), " ")
+			require.Contains(t, text, name+" - ", page)
+			require.Empty(t, run(t, "sh", "-c", `man --warnings -E UTF-8 -l -Tutf8 "$1" 2>&1 >/dev/null`, "sh", page), page)
 			require.Contains(t, run(t, "lexgrog", page), `: "`+name+" - ", page)
 		}
 	}

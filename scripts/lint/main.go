@@ -265,7 +265,14 @@ func order(a, b issue) int {
 
 // lint runs golangci-lint on packages.
 func lint(ctx context.Context, linter string, b build, dirs []string) ([]issue, error) {
-	args := []string{"run", "--build-tags", b.tags, "--output.json.path", "stdout", "--show-stats=false", "--issues-exit-code=0"}
+	args := []string{
+		"run",
+		"--build-tags", b.tags,
+		"--output.json.path", "stdout",
+		"--show-stats=false",
+		"--issues-exit-code=0",
+		"--allow-parallel-runners",
+	}
 	out, err := output(ctx, b, linter, append(args, dirs...)...)
 	if err != nil {
 		return nil, err

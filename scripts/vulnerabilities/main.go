@@ -3,7 +3,8 @@
 //
 //	go run ./scripts/vulnerabilities GOVULNCHECK DATABASE
 //
-// GOVULNCHECK is the path of the program, DATABASE the module with the vulnerability database, as path@version.
+// GOVULNCHECK is the path of the program. DATABASE is the vulnerability database: a module as path@version, or a folder
+// with a copy of https://vuln.go.dev or a checkout of the repository golang/vulndb.
 //
 // The file accepted.txt names the vulnerabilities that are accepted, until when and why. An entry that is past its last
 // day, or for a vulnerability that no program reaches, fails the check as well.
@@ -88,13 +89,12 @@ func run(ctx context.Context, govulncheck, database string, now time.Time) (prob
 	if err != nil {
 		return nil, fmt.Errorf("accepted.txt: %w", err)
 	}
-	dir, err := download(ctx, database)
+	db, err := databaseURL(database, func(module string) (string, error) { return download(ctx, module) })
 	if err != nil {
-		return nil, fmt.Errorf("download %s: %w", database, err)
+		return nil, fmt.Errorf("database %s: %w", database, err)
 	}
-	db := url.URL{Scheme: "file", Path: path.Join("/", filepath.ToSlash(dir), "data/osv")}
 	reached, err := reachable(builds, func(b build, level string) ([]byte, error) {
-		args := []string{"-format", "json", "-db", db.String(), "-scan", level, "-tags", b.tags}
+		args := []string{"-format", "json", "-db", db, "-scan", level, "-tags", b.tags}
 		cmd := exec.CommandContext(ctx, govulncheck, append(args, b.packages...)...)
 		cmd.Env = append(cmd.Environ(), b.env...)
 		return output(cmd)
@@ -103,6 +103,36 @@ func run(ctx context.Context, govulncheck, database string, now time.Time) (prob
 		return nil, err
 	}
 	return compare(reached, accepted, now), nil
+}
+
+// databaseURL returns the address of a database for govulncheck. download returns the folder of a module.
+func databaseURL(database string, download func(module string) (dir string, err error)) (string, error) {
+	dir := database
+	info, err := os.Stat(database)
+	switch {
+	case err == nil && !info.IsDir():
+		return "", errors.New("it is not a folder")
+	case err != nil && strings.Contains(database, "@"):
+		dir, err = download(database)
+	}
+	if err != nil {
+		return "", err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", err
+	}
+	if reports := filepath.Join(dir, "data", "osv"); exists(reports) {
+		dir = reports
+	} else if !exists(filepath.Join(dir, "index")) {
+		return "", errors.New("the folder has neither data/osv nor index")
+	}
+	db := url.URL{Scheme: "file", Path: path.Join("/", filepath.ToSlash(dir))}
+	return db.String(), nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // download returns the folder of a module, which it downloads into the module cache if necessary. It does not change

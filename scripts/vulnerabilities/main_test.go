@@ -2,6 +2,9 @@ package main
 
 import (
 	"errors"
+	"os"
+	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -227,6 +230,44 @@ func TestParseAccepted(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := parseAccepted(c.text)
 			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+// A database is a module, which is downloaded, or a folder in one of two layouts.
+func TestDatabase(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"checkout/data/osv", "copy/index", "other", "named@v1.0.0/index"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(folder, filepath.FromSlash(name)), 0o700))
+	}
+	file := filepath.Join(folder, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	broken := errors.New("no network")
+	for _, c := range []struct{ name, database, downloaded, want, err string }{
+		{"a module", "example.com/vulndb@v1.0.0", "checkout", "checkout/data/osv", ""},
+		{"a module that does not download", "example.com/vulndb@v1.0.0", "", "", "no network"},
+		{"a checkout", filepath.Join(folder, "checkout"), "", "checkout/data/osv", ""},
+		{"a copy of the site", filepath.Join(folder, "copy"), "", "copy/index", ""},
+		{"a folder with @ in its name", filepath.Join(folder, "named@v1.0.0"), "", "named@v1.0.0", ""},
+		{"another folder", filepath.Join(folder, "other"), "", "", "neither data/osv nor index"},
+		{"a file", file, "", "", "not a folder"},
+		{"no folder", filepath.Join(folder, "missing"), "", "", "missing"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := databaseURL(c.database, func(module string) (string, error) {
+				require.Equal(t, "example.com/vulndb@v1.0.0", module)
+				if c.downloaded == "" {
+					return "", broken
+				}
+				return filepath.Join(folder, c.downloaded), nil
+			})
+			if c.err != "" {
+				require.ErrorContains(t, err, c.err)
+				return
+			}
+			require.NoError(t, err)
+			want := strings.TrimSuffix(c.want, "/index")
+			require.Equal(t, "file://"+path.Join("/", filepath.ToSlash(folder), want), got)
 		})
 	}
 }

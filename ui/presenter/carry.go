@@ -83,12 +83,6 @@ func (c *Carry) ReceiveFolder(path string) {
 	c.screen.Receive(nil, []string{path})
 }
 
-// Refuse raises the window and says why something that the system asked the app to open cannot be opened.
-func (c *Carry) Refuse(err error) {
-	c.shell.Window.RequestFocus()
-	c.shell.Dialogs.Error(ReadFault(err))
-}
-
 // Dropped reads the files and takes the folders that were dropped on the window.
 func (c *Carry) Dropped(files []fyne.URI) {
 	background.Run(c.shell.Work.NewSlot(), func(context.Context) (dropped, error) {

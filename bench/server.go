@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -123,7 +122,7 @@ func serve(args []string) (err error) {
 
 // fill makes a program, clients with orders, and licenses.
 func fill(ctx context.Context, d *service.Data, n needs, cost password.Cost) (orders []int64, err error) {
-	hash, err := cost.Hash(rand.Reader, passphrase)
+	hash, err := cost.Hash(passphrase)
 	if err != nil {
 		return nil, err
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// darwinCalls are the calls to macOS. Tests on other systems replay recorded answers.
+// darwinCalls are the calls to macOS. Tests replay recorded results on any system.
 type darwinCalls interface {
-	// sysctl returns a value of the kernel's table as text; "" when there is none.
+	// sysctl returns a kernel variable as text; "" if there is none.
 	sysctl(name string) string
 	// dataVolume returns the BSD name of the volume with the data of the running system, such as "disk3s5"; "" if
 	// unknown.
@@ -24,12 +24,13 @@ type darwinCalls interface {
 	run(path string, arguments ...string) ([]byte, error)
 }
 
+// darwinSource reads the raw values from the I/O Registry and from kernel variables (spec: codes "Locks").
 type darwinSource struct{ darwinCalls }
 
 // ioreg is the absolute path of the program that prints the I/O Registry, because PATH may contain another one.
 const ioreg = "/usr/sbin/ioreg"
 
-// The queries of the I/O Registry. Only Intel Macs have the entry "rom", and only in the plane of the device tree.
+// Arguments of ioreg that select entries. Only Intel Macs have the entry "rom", and only in the IODeviceTree plane.
 var (
 	ioPlatform = []string{"-d", "1", "-c", "IOPlatformExpertDevice"}
 	ioFirmware = []string{"-p", "IODeviceTree", "-d", "1", "-n", "rom"}
@@ -39,6 +40,7 @@ var (
 	ioAdapters = []string{"-c", "IOEthernetController"}
 )
 
+// osID returns the platform UUID.
 func (s darwinSource) osID() (string, error) {
 	platform, err := s.entries(ioPlatform)
 	if err != nil {
@@ -52,6 +54,7 @@ func (s darwinSource) osID() (string, error) {
 	return "", unreadable("the system has no platform UUID")
 }
 
+// cpuID returns vendor, family, model and stepping of an Intel processor, or brand and family of Apple silicon.
 func (s darwinSource) cpuID() (string, error) {
 	var parts []string
 	for _, name := range []string{"vendor", "family", "model", "stepping"} {
@@ -59,7 +62,7 @@ func (s darwinSource) cpuID() (string, error) {
 			parts = append(parts, v)
 		}
 	}
-	if len(parts) < 4 { // Apple silicon names brand and family only
+	if len(parts) < 4 { // Apple silicon
 		parts = []string{s.sysctl("machdep.cpu.brand_string"), s.sysctl("hw.cpufamily")}
 	}
 	if value := strings.TrimSpace(strings.Join(parts, " ")); readable(license.CPUID, value) {
@@ -81,7 +84,7 @@ func (s darwinSource) biosID() (string, error) {
 	}
 	vendor := property(firmware, "vendor")
 	board := cmp.Or(
-		property(platform, "board-id"), // of Intel Macs
+		property(platform, "board-id"), // Intel Macs
 		property(platform, "target-sub-type"),
 		property(platform, "target-type"),
 		property(platform, "model"),
@@ -141,6 +144,7 @@ func (s darwinSource) disks() ([]string, error) {
 	return slices.Compact(system), nil
 }
 
+// cdHardwareID returns model and serial number of the first built-in optical drive.
 func (s darwinSource) cdHardwareID() (string, error) {
 	drives, err := s.entries(ioOptical)
 	if err != nil {
@@ -161,7 +165,8 @@ func characteristics(entry map[string]any) map[string]any {
 	return c
 }
 
-// builtInInterconnects are how built-in drives are connected. A card reader is built in, too, but not its card.
+// builtInInterconnects are the interconnects of built-in drives. Others, such as that of a built-in card reader, have
+// removable media.
 var builtInInterconnects = []string{"Apple Fabric", "PCI-Express", "PCI", "SATA", "ATA", "ATAPI"}
 
 // builtIn reports whether a drive is built into the Mac.
@@ -171,7 +176,7 @@ func builtIn(entry map[string]any) bool {
 		slices.Contains(builtInInterconnects, asText(protocol["Physical Interconnect"]))
 }
 
-// optical reports a block device that is an optical drive.
+// optical reports whether a block device is an optical drive.
 func optical(entry map[string]any) bool {
 	class := asText(entry["IOObjectClass"])
 	return slices.ContainsFunc([]string{"DVD", "CompactDisc", "BDServices"}, func(kind string) bool {
@@ -179,14 +184,14 @@ func optical(entry map[string]any) bool {
 	})
 }
 
-// holds reports whether an entry is a volume or has it below itself.
+// holds reports whether an entry or one of its descendants is the volume with a BSD name.
 func holds(entry map[string]any, bsdName string) bool {
 	return asText(entry["BSD Name"]) == bsdName ||
 		slices.ContainsFunc(children(entry), func(child map[string]any) bool { return holds(child, bsdName) })
 }
 
-// adapters lists the adapters named as Ethernet and Wi-Fi are. Locally administered addresses are those of Thunderbolt
-// ports, phones and the like; they count only if there is no other one, as in virtual machines.
+// adapters returns the adapters whose name begins with "en", which Ethernet and Wi-Fi have. Thunderbolt ports and
+// phones have locally administered addresses: these count only if there is no other address, as in virtual machines.
 func (s darwinSource) adapters() ([]adapter, error) {
 	controllers, err := s.entries(ioAdapters)
 	if err != nil {
@@ -222,13 +227,13 @@ func (s darwinSource) adapters() ([]adapter, error) {
 	return list, nil
 }
 
-// entries returns the entries of the I/O Registry that match arguments of ioreg, with what lies below them.
+// entries returns the entries of the I/O Registry that arguments of ioreg select, with their descendants.
 func (s darwinSource) entries(arguments []string) ([]map[string]any, error) {
 	data, err := s.run(ioreg, slices.Concat([]string{"-a", "-r", "-l"}, arguments)...)
 	if err != nil {
 		return nil, unreadable("the I/O Registry does not answer")
 	}
-	if len(bytes.TrimSpace(data)) == 0 { // nothing matches
+	if len(bytes.TrimSpace(data)) == 0 { // no entry is selected
 		return nil, nil
 	}
 	parsed, err := parsePlist(data)
@@ -239,7 +244,7 @@ func (s darwinSource) entries(arguments []string) ([]map[string]any, error) {
 	return dictionaries(all), nil
 }
 
-// property returns the first text that an entry has under a name; "" if there is none.
+// property returns the text of a property of the first entry that has one; "" if none has.
 func property(entries []map[string]any, name string) string {
 	for _, entry := range entries {
 		if text := asText(entry[name]); text != "" {

@@ -10,11 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// System reads the PC that the program runs on.
+// System returns a Reader of the PC that the program runs on.
 func System() *Reader { return &Reader{darwinSource{darwinSystem{}}} }
 
 type darwinSystem struct{}
 
+// sysctl returns a kernel variable, text or a number. What looks like text of up to four bytes is a number.
 func (darwinSystem) sysctl(name string) string {
 	if text, err := unix.Sysctl(name); err == nil && len(text) > 4 {
 		return text
@@ -25,8 +26,7 @@ func (darwinSystem) sysctl(name string) string {
 	return ""
 }
 
-// dataVolume returns the name of the volume with the system's data: the one beside the sealed system volume, or the
-// root volume of a system without a sealed one.
+// dataVolume returns the BSD name of the data volume, or of the root volume if the system has no separate data volume.
 func (darwinSystem) dataVolume() string {
 	for _, path := range []string{"/System/Volumes/Data", "/"} {
 		var s unix.Statfs_t
@@ -40,7 +40,7 @@ func (darwinSystem) dataVolume() string {
 	return ""
 }
 
-// runTime bounds one run of a program, which reads from the kernel only.
+// runTime limits one run of a program.
 const runTime = 5 * time.Second
 
 // run runs a program and returns its output, because the I/O Kit cannot be called without cgo.

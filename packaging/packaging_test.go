@@ -3,7 +3,6 @@
 package packaging
 
 import (
-	"bytes"
 	"encoding/xml"
 	"fmt"
 	"image/png"
@@ -12,11 +11,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"howett.net/plist"
 
 	"github.com/acen-desktop/acen"
 	"github.com/acen-desktop/acen/api"
@@ -36,13 +37,17 @@ func TestVersion(t *testing.T) {
 	require.Regexp(t, `^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$`, about.Version)
 	require.Positive(t, about.Build)
 	require.True(t, about.Migrations["fyneDo"])
-	require.Contains(t, read(t, "linux", about.ID+".metainfo.xml"), `<release version="`+about.Version+`"`, "the newest release is listed")
+	require.Contains(t, read(t, "linux", about.ID+".metainfo.xml"), `<release version="`+about.Version+`"`,
+		"the newest release is listed")
 }
 
-// No other file repeats the version: what is built takes it from FyneApp.toml.
+// No other file repeats the version but acen_gen.go, which is generated: what is built takes it from FyneApp.toml.
 func TestVersionStandsInOnePlace(t *testing.T) {
 	version := acen.About().Version
-	for _, path := range []string{"packages.mk", "linux/app.yaml", "linux/server.yaml", "linux/tree.sh", "windows/acen.rc", "windows/acen.manifest", "windows/installer.nsi", "macos/Info.plist", "macos/package.sh", "../Makefile"} {
+	for _, path := range []string{
+		"packages.mk", "linux/app.yaml", "linux/server.yaml", "linux/tree.sh", "windows/acen.rc",
+		"windows/acen.manifest", "windows/installer.nsi", "macos/Info.plist", "macos/package.sh", "../Makefile",
+	} {
 		require.NotContains(t, read(t, path), version, path)
 	}
 }
@@ -94,12 +99,13 @@ func TestMetainfo(t *testing.T) {
 	require.Equal(t, api.LicenseFileMediaType, info.Media)
 }
 
-// The uninstaller removes the data folder only after the app has: unsent tasks may lie in it. Where the removal codes lie nothing
-// is removed, and the person is told in every language.
+// The uninstaller removes the data folder only after the app has removed what it can: unsent tasks may be in it. It
+// removes nothing where the removal codes are, and says so in every language.
 func TestUninstallerKeepsWhatIsNotHandedIn(t *testing.T) {
 	script := read(t, "windows", "installer.nsi")
 	require.Equal(t, 1, strings.Count(script, "RMDir /r"))
-	require.Contains(t, script, "  ${If} $0 = 0\n  ${OrIf} $0 = ${CODES_STAY}\n    RMDir /r \"$LOCALAPPDATA\\acen-desktop\"\n  ${EndIf}\n")
+	require.Contains(t, script, "  ${If} $0 = 0\n  ${OrIf} $0 = ${CODES_STAY}\n"+
+		"    RMDir /r \"$LOCALAPPDATA\\acen-desktop\"\n  ${EndIf}\n")
 	status := regexp.MustCompile(`const exitCodesStay = (\d+)`).FindStringSubmatch(read(t, "..", "cmd", "acen", "main.go"))
 	require.NotNil(t, status)
 	require.Contains(t, script, "!define CODES_STAY "+status[1]+" ")
@@ -109,7 +115,8 @@ func TestUninstallerKeepsWhatIsNotHandedIn(t *testing.T) {
 		require.Contains(t, texts, `$LOCALAPPDATA\acen\licenses`)
 	}
 	for line := range strings.Lines(script) {
-		require.False(t, strings.Contains(line, `acen\licenses`) && (strings.Contains(line, "RMDir") || strings.Contains(line, "Delete")), line)
+		removes := strings.Contains(line, "RMDir") || strings.Contains(line, "Delete")
+		require.False(t, removes && strings.Contains(line, `acen\licenses`), line)
 	}
 }
 
@@ -137,102 +144,144 @@ func TestWindows(t *testing.T) {
 	require.Contains(t, script, `"${CLASSES}\`+carry.Scheme+`" "URL Protocol" ""`)
 }
 
-// properties reads a property list in Apple's XML form: keys and values by turns, of the types that the app needs.
-func properties(t *testing.T, data []byte) map[string]any {
+// A bundle is what the tests read of an Info.plist.
+type bundle struct {
+	CFBundleDevelopmentRegion            string
+	CFBundleDisplayName                  string
+	CFBundleDocumentTypes                []documentType
+	CFBundleExecutable                   string
+	CFBundleIconFile                     string
+	CFBundleIdentifier                   string
+	CFBundleInfoDictionaryVersion        string
+	CFBundleLocalizations                []string
+	CFBundleName                         string
+	CFBundlePackageType                  string
+	CFBundleShortVersionString           string
+	CFBundleSupportedPlatforms           []string
+	CFBundleURLTypes                     []urlType
+	CFBundleVersion                      string
+	LSApplicationCategoryType            string
+	LSMinimumSystemVersion               string
+	NSHighResolutionCapable              bool
+	NSHumanReadableCopyright             string
+	NSSupportsAutomaticGraphicsSwitching bool
+	UTExportedTypeDeclarations           []exportedType
+}
+
+type documentType struct {
+	CFBundleTypeIconFile string
+	CFBundleTypeName     string
+	CFBundleTypeRole     string
+	LSHandlerRank        string
+	LSItemContentTypes   []string
+}
+
+type urlType struct {
+	CFBundleTypeRole   string
+	CFBundleURLName    string
+	CFBundleURLSchemes []string
+}
+
+type exportedType struct {
+	UTTypeConformsTo       []string
+	UTTypeDescription      string
+	UTTypeIconFile         string
+	UTTypeIdentifier       string
+	UTTypeTagSpecification map[string][]string
+}
+
+// readBundle reads an Info.plist in Apple's XML form. It fails if there is a key that bundle does not have, which macOS
+// would ignore, or a key that is twice in one dictionary.
+func readBundle(t *testing.T, data []byte) (b bundle) {
 	t.Helper()
 	require.Contains(t, string(data), `<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN"`)
-	d := xml.NewDecoder(bytes.NewReader(data))
-	next := func() xml.Token {
-		for {
-			token, err := d.Token()
-			require.NoError(t, err)
-			switch token := token.(type) {
-			case xml.StartElement, xml.EndElement:
-				return token
-			case xml.CharData:
-				require.Empty(t, strings.TrimSpace(string(token)), "text between the elements")
-			}
-		}
+	format, err := plist.Unmarshal(data, &b)
+	require.NoError(t, err)
+	require.Equal(t, plist.XMLFormat, format)
+	// Encoding writes every known key once.
+	encoded, err := plist.Marshal(b, plist.XMLFormat)
+	require.NoError(t, err)
+	require.Equal(t, keys(data), keys(encoded))
+	return b
+}
+
+// keys returns the keys of all dictionaries of a property list, sorted.
+func keys(data []byte) (list []string) {
+	for _, m := range regexp.MustCompile(`<key>([^<]*)</key>`).FindAllSubmatch(data, -1) {
+		list = append(list, string(m[1]))
 	}
-	open := func(name string) {
-		start, ok := next().(xml.StartElement)
-		require.True(t, ok && start.Name.Local == name, "<%s> is missing", name)
-	}
-	var value func(xml.StartElement) any
-	value = func(start xml.StartElement) (v any) {
-		switch start.Name.Local {
-		case "string":
-			var text string
-			require.NoError(t, d.DecodeElement(&text, &start))
-			return text
-		case "true", "false":
-			require.NoError(t, d.Skip())
-			return start.Name.Local == "true"
-		case "array":
-			list := []any{}
-			for {
-				inner, ok := next().(xml.StartElement)
-				if !ok {
-					return list
-				}
-				list = append(list, value(inner))
-			}
-		}
-		require.Fail(t, "a value is a <"+start.Name.Local+">")
-		return nil
-	}
-	open("plist")
-	open("dict")
-	all := map[string]any{}
-	for {
-		start, ok := next().(xml.StartElement)
-		if !ok {
-			break
-		}
-		require.Equal(t, "key", start.Name.Local)
-		var key string
-		require.NoError(t, d.DecodeElement(&key, &start))
-		require.NotContains(t, all, key, "a key stands twice")
-		start, ok = next().(xml.StartElement)
-		require.True(t, ok, "%s has no value", key)
-		all[key] = value(start)
-	}
-	return all
+	slices.Sort(list)
+	return list
 }
 
 // The bundle that package.sh lays out around two programs is what Apple's documents ask of an app.
 func TestBundle(t *testing.T) {
 	about, folder := acen.About(), t.TempDir()
-	icons, programs, app := filepath.Join(folder, "icons"), filepath.Join(folder, "programs"), filepath.Join(folder, about.Name+".app")
+	icons, programs := filepath.Join(folder, "icons"), filepath.Join(folder, "programs")
+	app := filepath.Join(folder, about.Name+".app")
 	require.NoError(t, os.Mkdir(programs, 0o755))
 	for _, name := range []string{"acen", "acenctl"} {
 		require.NoError(t, os.WriteFile(filepath.Join(programs, name), []byte("the program "+name), 0o600))
 	}
-	for _, args := range [][]string{{"go", "run", "./icons", icons}, {"macos/package.sh", "--bundle", app, programs, icons}} {
+	for _, args := range [][]string{
+		{"go", "run", "./icons", icons},
+		{"macos/package.sh", "--bundle", app, programs, icons},
+	} {
 		out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}
 
 	data := read(t, app, "Contents", "Info.plist")
 	require.NotContains(t, data, "@")
-	list := properties(t, []byte(data))
-	for key, want := range map[string]any{
-		"CFBundleIdentifier": about.ID, "CFBundleName": about.Name, "CFBundleDisplayName": about.Name, "CFBundleShortVersionString": about.Version,
-		"CFBundleVersion": strconv.Itoa(about.Build), "CFBundlePackageType": "APPL", "CFBundleInfoDictionaryVersion": "6.0", "CFBundleSupportedPlatforms": []any{"MacOSX"},
-		"LSApplicationCategoryType": "public.app-category.utilities", "NSHighResolutionCapable": true, "NSSupportsAutomaticGraphicsSwitching": true,
-	} {
-		require.Equal(t, want, list[key], key)
-	}
-	require.Regexp(t, `^[A-Za-z0-9.-]+$`, list["CFBundleIdentifier"], "what Apple allows in an identifier")
-	require.Contains(t, read(t, "macos", "package.sh"), "MACOSX_DEPLOYMENT_TARGET="+list["LSMinimumSystemVersion"].(string)+"\n", "built for what it asks for")
-	require.Equal(t, []any{"en", "de", "fr", "es", "ja"}, list["CFBundleLocalizations"])
-	require.Equal(t, list["CFBundleDevelopmentRegion"], list["CFBundleLocalizations"].([]any)[0])
+	info := readBundle(t, []byte(data))
+	require.Regexp(t, `^[A-Za-z0-9.-]+$`, info.CFBundleIdentifier, "what Apple allows in an identifier")
+	license := about.ID + ".license"
+	require.Equal(t, bundle{
+		CFBundleDevelopmentRegion: "en",
+		CFBundleDisplayName:       about.Name,
+		CFBundleDocumentTypes: []documentType{{
+			CFBundleTypeIconFile: "acen.icns",
+			CFBundleTypeName:     "ACEN license file",
+			CFBundleTypeRole:     "Viewer",
+			LSHandlerRank:        "Owner",
+			LSItemContentTypes:   []string{license},
+		}},
+		CFBundleExecutable:            "acen",
+		CFBundleIconFile:              "acen.icns",
+		CFBundleIdentifier:            about.ID,
+		CFBundleInfoDictionaryVersion: "6.0",
+		CFBundleLocalizations:         []string{"en", "de", "fr", "es", "ja"},
+		CFBundleName:                  about.Name,
+		CFBundlePackageType:           "APPL",
+		CFBundleShortVersionString:    about.Version,
+		CFBundleSupportedPlatforms:    []string{"MacOSX"},
+		CFBundleURLTypes: []urlType{{
+			CFBundleTypeRole:   "Viewer",
+			CFBundleURLName:    about.ID,
+			CFBundleURLSchemes: []string{carry.Scheme},
+		}},
+		CFBundleVersion:                      strconv.Itoa(about.Build),
+		LSApplicationCategoryType:            "public.app-category.utilities",
+		LSMinimumSystemVersion:               info.LSMinimumSystemVersion,
+		NSHighResolutionCapable:              true,
+		NSHumanReadableCopyright:             "MIT License",
+		NSSupportsAutomaticGraphicsSwitching: true,
+		UTExportedTypeDeclarations: []exportedType{{
+			UTTypeConformsTo:  []string{"public.data"},
+			UTTypeDescription: "ACEN license file",
+			UTTypeIconFile:    "acen.icns",
+			UTTypeIdentifier:  license,
+			UTTypeTagSpecification: map[string][]string{
+				"public.filename-extension": {strings.TrimPrefix(carry.Extension, ".")},
+				"public.mime-type":          {api.LicenseFileMediaType},
+			},
+		}},
+	}, info)
+	require.Contains(t, read(t, "macos", "package.sh"), "MACOSX_DEPLOYMENT_TARGET="+info.LSMinimumSystemVersion+"\n",
+		"the programs run on every system that the bundle allows")
 	translations, err := filepath.Glob("../assets/translations/*.json")
 	require.NoError(t, err)
-	require.Len(t, list["CFBundleLocalizations"], len(translations)+1, "all that the app speaks, English from the source")
-	for _, key := range []string{"CFBundleDocumentTypes", "CFBundleURLTypes"} {
-		require.NotContains(t, list, key, "the toolkit cannot take what macOS would hand over")
-	}
+	require.Len(t, info.CFBundleLocalizations, len(translations)+1, "all that the app speaks, English from the source")
 
 	var files []string
 	require.NoError(t, filepath.WalkDir(app, func(path string, d fs.DirEntry, err error) error {
@@ -241,8 +290,10 @@ func TestBundle(t *testing.T) {
 		}
 		return err
 	}))
-	require.Equal(t, []string{"Info.plist", "MacOS/acen", "MacOS/acenctl", "Resources/LICENSE", "Resources/" + list["CFBundleIconFile"].(string)}, files)
-	for _, name := range []string{list["CFBundleExecutable"].(string), "acenctl"} {
+	require.Equal(t, []string{
+		"Info.plist", "MacOS/acen", "MacOS/acenctl", "Resources/LICENSE", "Resources/" + info.CFBundleIconFile,
+	}, files)
+	for _, name := range []string{info.CFBundleExecutable, "acenctl"} {
 		info, err := os.Stat(filepath.Join(app, "Contents", "MacOS", name))
 		require.NoError(t, err)
 		require.EqualValues(t, 0o755, info.Mode().Perm())

@@ -61,7 +61,7 @@ func New(o Options) (*httpapi.Server, error) {
 		return nil, errors.New("a server needs a store, secrets and a logger")
 	}
 	o.setDefaults()
-	passwords, err := password.NewHasher(o.Passwords, o.Random)
+	passwords, err := password.NewHasher(o.Passwords)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -28,20 +29,24 @@ func event(kind appleevents.Kind, texts ...string) appleevents.Event {
 	return e
 }
 
-// What macOS opens before there is a window is kept, and comes to the window in its order.
-func TestOpened(t *testing.T) {
+// What macOS opens before there is a window is kept, and comes to the window in its order. In a bubble the test fails
+// instead of waiting for what never comes.
+func TestOpened(t *testing.T) { synctest.Test(t, testOpened) }
+
+func testOpened(t *testing.T) {
 	dir := t.TempDir()
-	first, second, folder := filepath.Join(dir, "Büro 1%.acen"), filepath.Join(dir, "2.acen"), filepath.Join(dir, "folder")
+	first, second := filepath.Join(dir, "Büro 1%.acen"), filepath.Join(dir, "2.acen")
+	folder, missing := filepath.Join(dir, "folder"), filepath.Join(dir, "missing")
 	require.NoError(t, os.WriteFile(first, []byte("first"), 0o600))
 	require.NoError(t, os.WriteFile(second, []byte("second"), 0o600))
 	require.NoError(t, os.Mkdir(folder, 0o700))
 	address := func(path string) string {
 		return "file://" + strings.NewReplacer("%", "%25", " ", "%20").Replace(filepath.ToSlash(path))
 	}
-	const link = "acen:server?address=https://licenses.example.com"
+	const link = "acen:server?address=https%3A%2F%2Flicenses.example.com"
 
 	o := newOpened()
-	o.add(event(appleevents.Documents, address(first), address(filepath.Join(dir, "missing")), "no address", address(second)))
+	o.add(event(appleevents.Documents, address(first), address(missing), "no address", address(second)))
 	o.add(event(appleevents.Links, link, "acen:nothing", address(first)))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -62,6 +67,10 @@ func TestOpened(t *testing.T) {
 
 // A file is not read before the one before it was taken.
 func TestOpenedFilesAreReadWhenTheyAreTaken(t *testing.T) {
+	synctest.Test(t, testOpenedFilesAreReadWhenTheyAreTaken)
+}
+
+func testOpenedFilesAreReadWhenTheyAreTaken(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.acen")
 	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
@@ -76,7 +85,9 @@ func TestOpenedFilesAreReadWhenTheyAreTaken(t *testing.T) {
 }
 
 // What macOS opens goes the way of what the app is started with.
-func TestWatchGivenTakesWhatIsOpened(t *testing.T) {
+func TestWatchGivenTakesWhatIsOpened(t *testing.T) { synctest.Test(t, testWatchGivenTakesWhatIsOpened) }
+
+func testWatchGivenTakesWhatIsOpened(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	o := newOpened()
 	opened, _, _ := o.deliver(ctx)
@@ -84,6 +95,8 @@ func TestWatchGivenTakesWhatIsOpened(t *testing.T) {
 	out := watchGiven(ctx, box, []byte("first"), opened, make(chan time.Time), slog.New(slog.DiscardHandler))
 	o.add(event(appleevents.Links, "ACEN:server?address=https%3A%2F%2Fa.example"))
 	o.add(event(appleevents.Links))
+	synctest.Wait()
+	require.Len(t, o.waiting, 1, "one is read, the other is not before the window takes what comes first")
 	require.Equal(t, "first", string(<-out))
 	require.Equal(t, "ACEN:server?address=https%3A%2F%2Fa.example", string(<-out))
 	require.Empty(t, <-out)
@@ -94,7 +107,9 @@ func TestWatchGivenTakesWhatIsOpened(t *testing.T) {
 
 // Whatever file: address comes from outside, the path is absolute and has no NUL; any other argument stays as it is.
 func FuzzLocalPath(f *testing.F) {
-	for _, argument := range []string{"file:///a%20b", "file://localhost/a", "FILE:/a", "file://elsewhere/a", "file:///%00", "a", "file:a"} {
+	for _, argument := range []string{
+		"file:///a%20b", "file://localhost/a", "FILE:/a", "file://elsewhere/a", "file:///%00", "a", "file:a",
+	} {
 		f.Add(argument)
 	}
 	f.Fuzz(func(t *testing.T, argument string) {

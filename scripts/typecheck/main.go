@@ -1,4 +1,4 @@
-// Command typecheck type-checks packages for other systems than this one, with their tests and everything that they import:
+// Command typecheck type-checks packages for other systems, with their tests and everything that they import:
 //
 //	go run ./scripts/typecheck SYSTEM/ARCH[,SYSTEM/ARCH...] TAGS [PACKAGES]
 //

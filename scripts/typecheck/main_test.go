@@ -15,8 +15,8 @@ import (
 
 var darwin = []target{{"darwin", "arm64"}, {"darwin", "amd64"}}
 
-// module writes a module of its own. Its files have no imports but those that a case needs, because everything that they
-// import is checked with them.
+// module writes a module and returns its folder. Everything that its files import is checked as well, so they import
+// as little as possible.
 func module(t *testing.T, files map[string]string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -193,7 +193,7 @@ func TestParseTargets(t *testing.T) {
 	}
 }
 
-// Every package with files of its own for Windows or macOS is vetted for these systems, unless it needs the toolkit, and
+// Every package with files for Windows or macOS alone is vetted for these systems, unless it needs the toolkit, and
 // with it cgo.
 func TestNativePackagesAreVetted(t *testing.T) {
 	makefile, err := os.ReadFile("../../Makefile")

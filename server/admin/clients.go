@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -80,7 +79,7 @@ func hashPassword(text string) (string, error) {
 	if text == "" {
 		return "", nil
 	}
-	return password.DefaultCost.Hash(rand.Reader, text)
+	return password.DefaultCost.Hash(text)
 }
 
 func clientFields(c store.Client) []field {

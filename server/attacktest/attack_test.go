@@ -3,10 +3,10 @@ package attacktest
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +18,7 @@ import (
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/server"
+	"github.com/acen-desktop/acen/server/password"
 	"github.com/acen-desktop/acen/server/servertest"
 	"github.com/acen-desktop/acen/server/store"
 )
@@ -104,13 +105,15 @@ func TestOthersStayUnaffected(t *testing.T) {
 // somebody without a link, nor by sending an answered key again.
 func TestHashingIsNotForNothing(t *testing.T) {
 	w := servertest.NewWorld(t)
-	hashes := &saltCounter{}
-	w.Restart(func(o *server.Options) { o.Random = hashes })
+	const memory = 64 << 20 // of one hash: far more than a call takes otherwise
+	w.Restart(func(o *server.Options) { o.Passwords = password.Cost{Memory: memory >> 10, Time: 1, Threads: 1} })
 	c := servertest.Client{Server: w.Server, T: t}
-	hashed := func(fn func()) int64 {
-		before := hashes.salts.Load()
+	hashed := func(fn func()) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		fn()
-		return hashes.salts.Load() - before
+		runtime.ReadMemStats(&after)
+		return (after.TotalAlloc - before.TotalAlloc) / memory
 	}
 	link := w.AskForLink("anna")[0]
 	confirm := func(key, token string, want int) {
@@ -237,16 +240,6 @@ func TestProxies(t *testing.T) {
 			}))
 		})
 	}
-}
-
-// saltCounter is randomness that counts the salts of password hashes, which alone take 16 bytes.
-type saltCounter struct{ salts atomic.Int64 }
-
-func (c *saltCounter) Read(p []byte) (int, error) {
-	if len(p) == 16 {
-		c.salts.Add(1)
-	}
-	return rand.Read(p)
 }
 
 // Names that hold ends of lines, as data of an import or of another program may, lead no mail elsewhere.

@@ -131,7 +131,13 @@ func (g *Guard) failedSerials(ctx context.Context, tx store.Tx, a Attempt) (most
 
 // Count counts a failure. license is 0 unless the failure is about a license.
 func (g *Guard) Count(ctx context.Context, tx store.Tx, a Attempt, kind store.FailureKind, license int64) error {
-	return tx.AddFailure(ctx, store.Failure{At: g.now(), Kind: kind, Host: a.host, Account: a.account, LicenseID: license})
+	return tx.AddFailure(ctx, store.Failure{
+		At:        g.now(),
+		Kind:      kind,
+		Host:      a.host,
+		Account:   a.account,
+		LicenseID: license,
+	})
 }
 
 // Fail is Count, deletes old attempts, and returns the refusal.
@@ -163,11 +169,16 @@ func (g *Guard) CheckRemovalCode(ctx context.Context, tx store.Tx, a Attempt, li
 	if err := g.Check(ctx, tx, a); err != nil {
 		return err
 	}
-	used, _, err := tx.Failures(ctx, store.FailureFilter{Since: today, Kind: store.FailureRemovalCode, LicenseID: license})
+	used, _, err := tx.Failures(ctx, store.FailureFilter{
+		Since:     today,
+		Kind:      store.FailureRemovalCode,
+		LicenseID: license,
+	})
 	if err != nil || used < removalCodesPerDay {
 		return err
 	}
-	p := api.NewProblem(api.ErrLimitReached, fmt.Sprintf("%d wrong removal codes were entered for this license today.", used))
+	p := api.NewProblem(api.ErrLimitReached,
+		fmt.Sprintf("%d wrong removal codes were entered for this license today.", used))
 	p.Limit = &api.LimitReached{
 		Task:     "removal-code",
 		Period:   "day",

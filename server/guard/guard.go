@@ -75,7 +75,8 @@ func (g *Guard) CheckBans(host, account string) error {
 		switch {
 		case !ok:
 		case ends.IsZero():
-			return g.wait(g.now().Add(24*time.Hour), "The vendor has closed this server to this PC or this account. Ask the vendor.")
+			return g.wait(g.now().Add(24*time.Hour),
+				"The vendor has closed this server to this PC or this account. Ask the vendor.")
 		case g.now().Before(ends):
 			return g.wait(ends, "There were too many requests or attempts from this PC or for this account.")
 		}
@@ -146,7 +147,8 @@ func (g *Guard) CheckMails(ctx context.Context, tx store.Tx, client int64, host 
 			if limit.used < limit.allowed {
 				continue
 			}
-			p := api.NewProblem(api.ErrLimitReached, "Too many mails were asked for within an hour. Try again later, or copy the code.")
+			p := api.NewProblem(api.ErrLimitReached,
+				"Too many mails were asked for within an hour. Try again later, or copy the code.")
 			p.RetryAfter = int(time.Hour / time.Second)
 			p.Limit = &api.LimitReached{
 				Task:     "email",

@@ -135,8 +135,8 @@ func TestCheck(t *testing.T) {
 	require.NoError(t, f.Check(ctx, f.memory, NewAttempt("192.0.2.2", "")))
 }
 
-// TestCheckSerial covers that each failed serial number makes the next attempt wait longer, of the account and of the host
-// (spec: api 9).
+// TestCheckSerial covers that each failed serial number makes the next attempt wait longer, of the account and of the
+// host (spec: api 9).
 func TestCheckSerial(t *testing.T) {
 	f, ctx := start(), t.Context()
 	anna := NewAttempt("192.0.2.1", "anna")

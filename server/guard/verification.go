@@ -55,7 +55,11 @@ func (g *Guard) NewVerification(ctx context.Context, sound bool) (out api.Verifi
 	err = g.store.Write(ctx, func(tx store.Tx) error {
 		now := g.now()
 		return errors.Join(tx.PruneAttempts(ctx, now, now.Add(-attemptsKept)),
-			tx.AddVerification(ctx, store.Verification{ID: id, NumberHash: numberHash(id, string(number)), ExpiresAt: out.ExpiresAt}))
+			tx.AddVerification(ctx, store.Verification{
+				ID:         id,
+				NumberHash: numberHash(id, string(number)),
+				ExpiresAt:  out.ExpiresAt,
+			}))
 	})
 	return out, err
 }
@@ -94,7 +98,8 @@ func (g *Guard) Verify(ctx context.Context, tx store.Tx, a Attempt, answer api.V
 		}
 		return -1
 	}, answer.Number)
-	if err == nil && g.now().Before(v.ExpiresAt) && subtle.ConstantTimeCompare(v.NumberHash, numberHash(v.ID, number)) == 1 {
+	if err == nil && g.now().Before(v.ExpiresAt) &&
+		subtle.ConstantTimeCompare(v.NumberHash, numberHash(v.ID, number)) == 1 {
 		return nil
 	}
 	refusal := refuseVerification("The verification number is not the one in the picture, or the picture is too old.")

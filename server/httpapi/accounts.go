@@ -61,7 +61,7 @@ func refuseClient(err error) error {
 	return err
 }
 
-// hashNew hashes a new password, in bounded memory; a length that is not allowed refuses its field.
+// hashNew hashes a new password. It refuses the field at location if the password is too short or too long.
 func (s *Server) hashNew(ctx context.Context, location, newPassword string) (hash string, err error) {
 	hash, err = s.Passwords.Hash(ctx, newPassword)
 	if errors.Is(err, password.ErrLength) {
@@ -70,13 +70,15 @@ func (s *Server) hashNew(ctx context.Context, location, newPassword string) (has
 	return hash, err
 }
 
-// hashForChange is hashNew for a change that needs no session: hashing costs more than all else, so nobody gets it who
-// is refused anyway, which check finds out, or whose key has its answer. The hash is then "", which errUnhashed keeps
-// from being used.
-func (s *Server) hashForChange(ctx context.Context, key, location, newPassword string, check func(store.Tx) error) (string, error) {
+// hashForChange is hashNew for a change that needs no session. Hashing is expensive, so it is not done for a request
+// that check refuses, nor for a key that has its answer. In the latter case the hash is "", and the change fails with
+// errUnhashed unless it finds the answer.
+func (s *Server) hashForChange(
+	ctx context.Context, key, location, newPassword string, check func(store.Tx) error,
+) (string, error) {
 	id, err := uuid.Parse(key)
 	if err != nil {
-		return "", nil // once says so
+		return "", nil // apply refuses it
 	}
 	answered := false
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
@@ -95,9 +97,10 @@ func (s *Server) hashForChange(ctx context.Context, key, location, newPassword s
 	return s.hashNew(ctx, location, newPassword)
 }
 
-// errUnhashed is for an answer that was forgotten between two looks at it.
+// errUnhashed is for an answer that was deleted between hashForChange and apply.
 var errUnhashed = api.NewProblem(api.ErrUnavailable, "The server is too busy; try again.")
 
+// capital returns a sentence with a capital letter.
 func capital(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
 
 // account is GET /account.
@@ -115,8 +118,9 @@ func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out ap
 		}
 		w := contactOf(c)
 		for _, change := range []struct{ to, from *string }{
-			{&w.FirstName, r.FirstName}, {&w.LastName, r.LastName}, {&w.Company, r.Company}, {&w.Address, r.Address}, {&w.City, r.City}, {&w.Zip, r.Zip},
-			{&w.State, r.State}, {&w.Country, r.Country}, {&w.Phone, r.Phone}, {&w.Fax, r.Fax}, {&w.Email, r.Email}, {&w.Email2, r.Email2},
+			{&w.FirstName, r.FirstName}, {&w.LastName, r.LastName}, {&w.Company, r.Company},
+			{&w.Address, r.Address}, {&w.City, r.City}, {&w.Zip, r.Zip}, {&w.State, r.State}, {&w.Country, r.Country},
+			{&w.Phone, r.Phone}, {&w.Fax, r.Fax}, {&w.Email, r.Email}, {&w.Email2, r.Email2},
 		} {
 			if change.from != nil {
 				*change.to = *change.from
@@ -134,7 +138,9 @@ func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out ap
 			return err
 		}
 		out = wireAccount(c)
-		return errors.Join(s.tellFormerAddresses(ctx, tx, c, before), s.audit(ctx, tx, who, "account.change", object("client", c.ID), api.OutcomeOK))
+		return errors.Join(
+			s.tellFormerAddresses(ctx, tx, c, before),
+			s.audit(ctx, tx, who, "account.change", object("client", c.ID), api.OutcomeOK))
 	})
 	var refusal *api.Problem
 	if errors.As(err, &refusal) {
@@ -166,7 +172,12 @@ func (s *Server) tellFormerAddresses(ctx context.Context, tx store.Tx, c store.C
 	if err != nil {
 		return err
 	}
-	return s.queue(ctx, tx, store.Mail{ClientID: c.ID, To: former, Subject: subject, Body: body})
+	return s.queue(ctx, tx, store.Mail{
+		ClientID: c.ID,
+		To:       former,
+		Subject:  subject,
+		Body:     body,
+	})
 }
 
 // changePassword is PUT /account/password: other sessions end. A wrong current password counts as a failure.
@@ -189,7 +200,9 @@ func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error
 		return s.noted(ctx, who, action, account, err)
 	}
 	return s.Store.Write(ctx, func(tx store.Tx) error {
-		return errors.Join(s.setPassword(ctx, tx, who.Client.ID, hash, who.Session.ID), s.audit(ctx, tx, who, action, account, api.OutcomeOK))
+		return errors.Join(
+			s.setPassword(ctx, tx, who.Client.ID, hash, who.Session.ID),
+			s.audit(ctx, tx, who, action, account, api.OutcomeOK))
 	})
 }
 
@@ -200,18 +213,28 @@ func (s *Server) setPassword(ctx context.Context, tx store.Tx, client int64, has
 		return err
 	}
 	c.PasswordHash = hash
-	return errors.Join(tx.ChangeClient(ctx, c), tx.EndSessions(ctx, client, besides, s.Now()), tx.EndPasswordResets(ctx, client))
+	return errors.Join(
+		tx.ChangeClient(ctx, c),
+		tx.EndSessions(ctx, client, besides, s.Now()),
+		tx.EndPasswordResets(ctx, client))
 }
 
 // newAccount is POST /accounts: a serial number opens an account and becomes its first order.
 func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (int, api.Client, error) {
 	a := attemptBy(ctx, "")
-	hash, err := s.hashForChange(ctx, key, "body.password", r.Password, func(tx store.Tx) error { return s.Guard.CheckSerial(ctx, tx, a) })
+	hash, err := s.hashForChange(ctx, key, "body.password", r.Password, func(tx store.Tx) error {
+		return s.Guard.CheckSerial(ctx, tx, a)
+	})
 	if err != nil {
 		return 0, api.Client{}, s.noted(ctx, request.Caller{}, "account.create", "", err)
 	}
 	r.Password = "" // it is no part of what an idempotency key remembers
-	c := change[api.NewAccount, api.Client]{key: key, call: "new-account", in: r, action: "account.create"}
+	c := change[api.NewAccount, api.Client]{
+		key:    key,
+		call:   "new-account",
+		in:     r,
+		action: "account.create",
+	}
 	c.do = func(tx store.Tx, e *store.Event) (int, api.Client, error) {
 		if hash == "" {
 			return 0, api.Client{}, errUnhashed
@@ -220,17 +243,25 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 		if err != nil {
 			return 0, api.Client{}, err
 		}
-		client := store.Client{Username: strings.TrimSpace(r.Username), PasswordHash: hash, RegistrationName: strings.TrimSpace(r.RegistrationName), Active: true, CreatedAt: s.Now()}
+		client := store.Client{
+			Username:         strings.TrimSpace(r.Username),
+			PasswordHash:     hash,
+			RegistrationName: strings.TrimSpace(r.RegistrationName),
+			Active:           true,
+			CreatedAt:        s.Now(),
+		}
 		setContact(&client, r.Contact)
 		if err := refuseClient(errors.Join(rules.CheckContact(r.Contact), rules.CheckClient(client))); err != nil {
 			return 0, api.Client{}, err
 		}
 		if client.RegistrationName == "" {
-			return 0, api.Client{}, rules.InvalidField("body.registration_name", "The registration name is missing: licenses are made out to it.")
+			return 0, api.Client{}, rules.InvalidField("body.registration_name",
+				"The registration name is missing: licenses are made out to it.")
 		}
 		if _, err := tx.ClientByUsername(ctx, client.Username); !errors.Is(err, store.ErrNotFound) {
 			if err == nil { // asking for names again and again is guessing, too
-				err = s.Guard.Fail(ctx, tx, a, store.FailureSignIn, 0, rules.InvalidField("body.username", "This user name is taken. Choose another one."))
+				refusal := rules.InvalidField("body.username", "This user name is taken. Choose another one.")
+				err = s.Guard.Fail(ctx, tx, a, store.FailureSignIn, 0, refusal)
 			}
 			return 0, api.Client{}, err
 		}
@@ -243,7 +274,7 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 		if err := s.welcome(ctx, tx, client, o, p); err != nil {
 			return 0, api.Client{}, err
 		}
-		return http.StatusCreated, api.Client{ID: client.ID, Username: client.Username, DisplayName: client.DisplayName()}, nil
+		return http.StatusCreated, wireClient(client), nil
 	}
 	return apply(ctx, s, c)
 }
@@ -257,15 +288,30 @@ func (s *Server) welcome(ctx context.Context, tx store.Tx, c store.Client, o sto
 	if err != nil {
 		return err
 	}
-	subject, body, err := mail.Welcome{Name: c.DisplayName(), Username: c.Username, Address: s.publicURL(), Program: p.Name, Order: o.ID, Server: s.Name}.Render(own)
+	subject, body, err := mail.Welcome{
+		Name:     c.DisplayName(),
+		Username: c.Username,
+		Address:  s.publicURL(),
+		Program:  p.Name,
+		Order:    o.ID,
+		Server:   s.Name,
+	}.Render(own)
 	if err != nil {
 		return err
 	}
-	return s.queue(ctx, tx, store.Mail{ClientID: c.ID, To: c.Emails[:1], Subject: subject, Body: body})
+	return s.queue(ctx, tx, store.Mail{
+		ClientID: c.ID,
+		To:       c.Emails[:1],
+		Subject:  subject,
+		Body:     body,
+	})
 }
 
 // failed counts a failure outside a change, writes it into the trail and returns the refusal.
-func (s *Server) failed(ctx context.Context, who request.Caller, a guard.Attempt, kind store.FailureKind, action, object string, refusal *api.Problem) error {
+func (s *Server) failed(
+	ctx context.Context, who request.Caller, a guard.Attempt, kind store.FailureKind, action, object string,
+	refusal *api.Problem,
+) error {
 	var banned error
 	err := s.Store.Write(ctx, func(tx store.Tx) error {
 		// Of attempts that were made at the same moment no more are answered than of those made one after the other.

@@ -16,8 +16,16 @@ func (s *Server) audit(ctx context.Context, tx store.Tx, who request.Caller, act
 	if who.Client.ID == 0 {
 		actor = "anonymous"
 	}
-	return tx.AddAudit(ctx, store.Audit{At: s.Now(), Actor: actor, ClientID: who.Client.ID, Host: request.FromContext(ctx).Host,
-		Device: who.Session.DeviceName, Action: action, Object: object, Outcome: outcome})
+	return tx.AddAudit(ctx, store.Audit{
+		At:       s.Now(),
+		Actor:    actor,
+		ClientID: who.Client.ID,
+		Host:     request.FromContext(ctx).Host,
+		Device:   who.Session.DeviceName,
+		Action:   action,
+		Object:   object,
+		Outcome:  outcome,
+	})
 }
 
 // refused writes a refusal into the trail and returns it.

@@ -37,13 +37,20 @@ func (c contract) page(w http.ResponseWriter, r *http.Request) {
 		Calls                       []docsCall
 		Schemas                     []docsSchema
 		Codes                       []api.Code
-	}{Title: doc.Info.Title, Version: doc.Info.Version, Description: doc.Info.Description, Codes: api.Codes()}
+	}{
+		Title:       doc.Info.Title,
+		Version:     doc.Info.Version,
+		Description: doc.Info.Description,
+		Codes:       api.Codes(),
+	}
 	for _, item := range doc.Paths {
 		for _, op := range operationsOf(item) {
 			data.Calls = append(data.Calls, describeCall(op))
 		}
 	}
-	slices.SortFunc(data.Calls, func(a, b docsCall) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method)) })
+	slices.SortFunc(data.Calls, func(a, b docsCall) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
+	})
 	for name, schema := range doc.Components.Schemas.Map() {
 		text, err := json.MarshalIndent(schema, "", "  ")
 		if err != nil {

@@ -69,8 +69,17 @@ func (s *Server) renderEmail(ctx context.Context, tx store.Tx, id int64) (parts 
 		return parts, rules.Ended(ctx, tx, l)
 	}
 	client := request.CallerFrom(ctx).Client
-	macros := mail.Activation{Name: client.DisplayName(), Program: p.Name, Order: o.ID, SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(),
-		ActivationCode: l.Activation.String(), Note: l.Note, ExpiresAt: utc(l.ExpiresAt), Server: s.Name}
+	macros := mail.Activation{
+		Name:           client.DisplayName(),
+		Program:        p.Name,
+		Order:          o.ID,
+		SiteCode:       l.Codes.Site.String(),
+		MachineID:      l.Codes.Machine.String(),
+		ActivationCode: l.Activation.String(),
+		Note:           l.Note,
+		ExpiresAt:      utc(l.ExpiresAt),
+		Server:         s.Name,
+	}
 	parts.order, parts.to = o.ID, client.Emails
 	own, err := texts(ctx, tx)
 	if err != nil {
@@ -87,14 +96,21 @@ func (s *Server) renderEmail(ctx context.Context, tx store.Tx, id int64) (parts 
 func (s *Server) emailPreview(ctx context.Context, id int64) (out api.EmailPreview, err error) {
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
 		parts, err := s.renderEmail(ctx, tx, id)
-		out = api.EmailPreview{To: append([]string{}, parts.to...), Subject: parts.subject, Body: parts.body, Attachments: []string{parts.fileName}}
+		out = api.EmailPreview{
+			To:          append([]string{}, parts.to...),
+			Subject:     parts.subject,
+			Body:        parts.body,
+			Attachments: []string{parts.fileName},
+		}
 		return err
 	})
 	return out, err
 }
 
 // sendEmail is POST /licenses/{id}/email: the mail is queued with the answer, in one transaction (spec: api 12).
-func (s *Server) sendEmail(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.EmailRequest) (int, struct{}, error) {
+func (s *Server) sendEmail(
+	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.EmailRequest,
+) (int, struct{}, error) {
 	var none struct{}
 	parts, err := s.renderEmail(ctx, tx, id)
 	if err != nil {
@@ -102,20 +118,30 @@ func (s *Server) sendEmail(ctx context.Context, tx store.Tx, e *store.Event, id 
 	}
 	e.OrderID, e.LicenseID, e.Task = parts.order, id, api.TaskEmail
 	if s.QueuedMail == nil {
-		return 0, none, api.NewProblem(api.ErrUnavailable, "This server has no mail service. Open the mail in your own mail program or copy the code.")
+		return 0, none, api.NewProblem(api.ErrUnavailable,
+			"This server has no mail service. Open the mail in your own mail program or copy the code.")
 	}
 	if utf8.RuneCountInString(r.Message) > api.MaxMessage {
-		return 0, none, rules.InvalidField("body.message", fmt.Sprintf("The message has at most %d characters.", api.MaxMessage))
+		return 0, none, rules.InvalidField("body.message",
+			fmt.Sprintf("The message has at most %d characters.", api.MaxMessage))
 	}
 	to, err := onFile(parts.to, r.To)
 	if err != nil {
 		return 0, none, err
 	}
-	if err := s.Guard.CheckMails(ctx, tx, request.CallerFrom(ctx).Client.ID, request.FromContext(ctx).Host, to); err != nil {
+	client := request.CallerFrom(ctx).Client.ID
+	if err := s.Guard.CheckMails(ctx, tx, client, request.FromContext(ctx).Host, to); err != nil {
 		return 0, none, err
 	}
-	err = s.queue(ctx, tx, store.Mail{ClientID: request.CallerFrom(ctx).Client.ID, LicenseID: id, To: to, Subject: parts.subject,
-		Body: mail.WithMessage(parts.body, r.Message), AttachmentName: parts.fileName, Attachment: []byte(parts.file)})
+	err = s.queue(ctx, tx, store.Mail{
+		ClientID:       client,
+		LicenseID:      id,
+		To:             to,
+		Subject:        parts.subject,
+		Body:           mail.WithMessage(parts.body, r.Message),
+		AttachmentName: parts.fileName,
+		Attachment:     []byte(parts.file),
+	})
 	return http.StatusAccepted, none, err
 }
 

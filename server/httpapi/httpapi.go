@@ -96,7 +96,11 @@ func configuration(version string) huma.Config {
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
-			Info:    &huma.Info{Title: "ACEN license server", Version: version, Description: "Every error is an RFC 9457 problem document with a code."},
+			Info: &huma.Info{
+				Title:       "ACEN license server",
+				Version:     version,
+				Description: "Every error is an RFC 9457 problem document with a code.",
+			},
 			Components: &huma.Components{
 				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{

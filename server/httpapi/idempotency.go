@@ -46,7 +46,8 @@ func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int
 	who := request.CallerFrom(ctx)
 	id, err := uuid.Parse(c.key)
 	if err != nil || len(c.key) != 36 {
-		return 0, out, rules.InvalidField("header."+api.IdempotencyKey, "This call needs the header Idempotency-Key with a UUID.")
+		return 0, out, rules.InvalidField("header."+api.IdempotencyKey,
+			"This call needs the header Idempotency-Key with a UUID.")
 	}
 	request, err := json.Marshal(struct {
 		Call string

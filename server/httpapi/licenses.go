@@ -18,7 +18,8 @@ import (
 
 // registerLicenses registers the calls about licenses.
 func (s *Server) registerLicenses(c contract) {
-	register(c, c.signedIn(http.MethodGet, "/orders/{id}/licenses", "list-licenses", "List the licenses of an order", 200),
+	register(c, c.signedIn(http.MethodGet, "/orders/{id}/licenses", "list-licenses",
+		"List the licenses of an order", 200),
 		func(ctx context.Context, in *struct {
 			OrderPath
 			ListInput
@@ -36,10 +37,10 @@ func (s *Server) registerLicenses(c contract) {
 	registerLicenseTask(c, "/reactivation", "License reactivation", 201, task[api.Reactivation, api.License]{
 		operation: "reactivate-license", action: "license.reactivate", do: s.reactivate,
 	})
-	registerLicenseTask(c, "/release", "Release a license for another PC, which may then take it without the removal code; "+
-		"answers a receipt", 200, task[api.Release, api.LicenseReceipt]{
-		operation: "release-license", action: "license.release", do: s.release,
-	})
+	registerLicenseTask(c, "/release",
+		"Release a license for another PC, which may then take it without the removal code; answers a receipt", 200, task[api.Release, api.LicenseReceipt]{
+			operation: "release-license", action: "license.release", do: s.release,
+		})
 	registerLicenseTask(c, "/transfer", "License transfer; answers a receipt of the license that left its PC", 201,
 		task[api.Transfer, api.LicenseReceipt]{
 			operation: "transfer-license", action: "license.transfer", do: s.transfer,
@@ -117,7 +118,8 @@ func (s *Server) registerFile(c contract) {
 		name, content, err := s.file(ctx, in.ID)
 		return &huma.StreamResponse{Body: func(hctx huma.Context) {
 			hctx.SetHeader("Content-Type", api.LicenseFileMediaType)
-			hctx.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+			hctx.SetHeader("Content-Disposition",
+				mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 			_, _ = hctx.BodyWriter().Write([]byte(content)) // the client is gone when this fails
 		}}, err
 	})
@@ -149,7 +151,9 @@ func (s *Server) licenses(ctx context.Context, orderID int64, ended bool, p page
 }
 
 // newLicense is POST /orders/{id}/licenses.
-func (s *Server) newLicense(ctx context.Context, tx store.Tx, e *store.Event, orderID int64, r api.NewLicense) (int, api.License, error) {
+func (s *Server) newLicense(
+	ctx context.Context, tx store.Tx, e *store.Event, orderID int64, r api.NewLicense,
+) (int, api.License, error) {
 	order, program, err := ownOrder(ctx, tx, orderID)
 	if err != nil {
 		return 0, api.License{}, err
@@ -160,7 +164,9 @@ func (s *Server) newLicense(ctx context.Context, tx store.Tx, e *store.Event, or
 }
 
 // reactivate is POST /licenses/{id}/reactivation.
-func (s *Server) reactivate(ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Reactivation) (int, api.License, error) {
+func (s *Server) reactivate(
+	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Reactivation,
+) (int, api.License, error) {
 	l, order, program, err := ownLicense(ctx, tx, id)
 	if err != nil {
 		return 0, api.License{}, err
@@ -217,7 +223,10 @@ func (s *Server) transfer(
 
 // licensed answers with a license that was made or changed, or that was so already: then there is nothing to tell, and
 // it may belong to another order of the client.
-func (s *Server) licensed(ctx context.Context, tx store.Tx, e *store.Event, l store.License, order store.Order, program store.Program, made bool, err error) (int, api.License, error) {
+func (s *Server) licensed(
+	ctx context.Context, tx store.Tx, e *store.Event, l store.License, order store.Order, program store.Program,
+	made bool, err error,
+) (int, api.License, error) {
 	if err != nil {
 		return 0, api.License{}, err
 	}
@@ -296,7 +305,14 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 			if err := tx.ChangeLicense(ctx, l); err != nil {
 				return err
 			}
-			e := store.Event{At: s.Now(), OrderID: o.ID, LicenseID: id, Task: api.TaskNote, Outcome: api.OutcomeOK, Device: who.Session.DeviceName}
+			e := store.Event{
+				At:        s.Now(),
+				OrderID:   o.ID,
+				LicenseID: id,
+				Task:      api.TaskNote,
+				Outcome:   api.OutcomeOK,
+				Device:    who.Session.DeviceName,
+			}
 			if err := tx.AddEvent(ctx, e); err != nil {
 				return err
 			}
@@ -343,8 +359,19 @@ func (s *Server) licenseFile(l store.License, o store.Order, p store.Program) (n
 		return "", "", err
 	}
 	f := license.File{
-		Issuer: s.Name, ID: l.ID, IssuedAt: s.Now(), ProgramID: p.ID, ProgramName: p.Name, Signature: p.Signature, Order: o.ID,
-		Codes: l.Codes, ActivationCode: l.Activation, Features: l.Features, Policy: l.Policy, Seed: activation.RemovalSeed(l.Activation), Note: l.Note,
+		Issuer:         s.Name,
+		ID:             l.ID,
+		IssuedAt:       s.Now(),
+		ProgramID:      p.ID,
+		ProgramName:    p.Name,
+		Signature:      p.Signature,
+		Order:          o.ID,
+		Codes:          l.Codes,
+		ActivationCode: l.Activation,
+		Features:       l.Features,
+		Policy:         l.Policy,
+		Seed:           activation.RemovalSeed(l.Activation),
+		Note:           l.Note,
 	}
 	if l.ExpiresAt != nil {
 		f.Expires = *l.ExpiresAt

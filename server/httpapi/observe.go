@@ -44,14 +44,24 @@ func (c contract) nameRoutes() map[string]string {
 
 // report logs a request and has it counted.
 func (s *Server) report(r *http.Request, req request.Request, answer *recorder, started time.Time) {
-	a := Answered{Operation: s.operation(r), Status: answer.status, Code: answer.code(), Duration: s.Now().Sub(started)}
+	a := Answered{
+		Operation: s.operation(r),
+		Status:    answer.status,
+		Code:      answer.code(),
+		Duration:  s.Now().Sub(started),
+	}
 	level := slog.LevelInfo
 	if (a.Operation == healthPath || a.Operation == readyPath) && a.Status < http.StatusBadRequest {
 		level = slog.LevelDebug // probes come every few seconds
 	}
 	attributes := []slog.Attr{
-		slog.String("request", req.ID), slog.String("method", method(r.Method)), slog.String("path", place(r)), slog.Int("status", a.Status),
-		slog.String("operation", a.Operation), slog.String("host", req.Host), slog.Int64("duration_ms", a.Duration.Milliseconds()),
+		slog.String("request", req.ID),
+		slog.String("method", method(r.Method)),
+		slog.String("path", loggedPath(r)),
+		slog.Int("status", a.Status),
+		slog.String("operation", a.Operation),
+		slog.String("host", req.Host),
+		slog.Int64("duration_ms", a.Duration.Milliseconds()),
 	}
 	if a.Code != "" {
 		attributes = append(attributes, slog.String("code", string(a.Code)))
@@ -84,7 +94,7 @@ func route(r *http.Request) string {
 
 // place is what the log tells of a path: its route with the ids in it. Whatever else somebody puts into a path, such as
 // a code in the wrong place, stays out of the log, as queries and bodies do.
-func place(r *http.Request) string {
+func loggedPath(r *http.Request) string {
 	parts := strings.Split(route(r), "/")
 	for i, part := range parts {
 		name, ok := strings.CutPrefix(part, "{")
@@ -102,7 +112,8 @@ func place(r *http.Request) string {
 // method is a method that HTTP knows; others are as long and as odd as clients like.
 func method(name string) string {
 	switch name {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions:
 		return name
 	}
 	return "other"

@@ -111,7 +111,13 @@ func (s *Server) history(ctx context.Context, orderID int64, p page) (out api.Hi
 			out.NextCursor = cursorAfter(events[len(events)-1].ID)
 		}
 		for _, e := range events {
-			out.History = append(out.History, api.HistoryEntry{Time: e.At.UTC(), Task: e.Task.History(), LicenseID: e.LicenseID, Outcome: e.Outcome, DeviceName: e.Device})
+			out.History = append(out.History, api.HistoryEntry{
+				Time:       e.At.UTC(),
+				Task:       e.Task.History(),
+				LicenseID:  e.LicenseID,
+				Outcome:    e.Outcome,
+				DeviceName: e.Device,
+			})
 		}
 		return nil
 	})
@@ -137,7 +143,9 @@ func (s *Server) newOrder(ctx context.Context, tx store.Tx, e *store.Event, r ap
 }
 
 // addOrder gives a redeemed order to a client.
-func (s *Server) addOrder(ctx context.Context, tx store.Tx, e *store.Event, o store.Order, client int64) (store.Order, error) {
+func (s *Server) addOrder(
+	ctx context.Context, tx store.Tx, e *store.Event, o store.Order, client int64,
+) (store.Order, error) {
 	o.ClientID = client
 	id, err := tx.AddOrder(ctx, o)
 	if err != nil {

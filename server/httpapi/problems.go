@@ -30,7 +30,8 @@ func problemOf(status int, message string, errs ...error) *api.Problem {
 	case status == http.StatusServiceUnavailable || status == http.StatusRequestTimeout:
 		code, detail = api.ErrUnavailable, "The request did not arrive in time; try again."
 	case status == http.StatusUnsupportedMediaType: // whose fault would repeat a header of any length
-		detail, message, errs = "The body must be JSON, sent as application/json.", "the content type is not application/json", nil
+		detail, message = "The body must be JSON, sent as application/json.", "the content type is not application/json"
+		errs = nil
 	case status == http.StatusRequestEntityTooLarge:
 		detail, message, errs = "The request is too large.", fmt.Sprintf("the body has %d bytes or more", maxBody), nil
 	case message == "cannot read request body": // the framework takes it for a fault of the server

@@ -28,13 +28,24 @@ func (s *Server) registerPrograms(c contract) {
 // describe is GET /server.
 func (s *Server) describe(ctx context.Context) (out api.Server, err error) {
 	programs, err := s.allPrograms(ctx)
-	out = api.Server{Name: s.Name, Version: s.Version, Contact: s.Contact, Time: s.Now().UTC(), KeyFingerprints: []api.KeyFingerprint{}, SerialPrograms: []api.SerialProgram{}}
+	out = api.Server{
+		Name:            s.Name,
+		Version:         s.Version,
+		Contact:         s.Contact,
+		Time:            s.Now().UTC(),
+		KeyFingerprints: []api.KeyFingerprint{},
+		SerialPrograms:  []api.SerialProgram{},
+	}
 	for _, p := range programs {
 		if p.AcceptsSerials {
 			out.Registration = true
 			out.SerialPrograms = append(out.SerialPrograms, api.SerialProgram{ID: p.ID, Name: p.Name})
 		}
-		out.KeyFingerprints = append(out.KeyFingerprints, api.KeyFingerprint{ProgramID: p.ID, KeyID: p.PublicKey.KeyID(), Fingerprint: p.PublicKey.Fingerprint()})
+		out.KeyFingerprints = append(out.KeyFingerprints, api.KeyFingerprint{
+			ProgramID:   p.ID,
+			KeyID:       p.PublicKey.KeyID(),
+			Fingerprint: p.PublicKey.Fingerprint(),
+		})
 	}
 	return out, err
 }

@@ -25,7 +25,8 @@ type passwordView struct {
 }
 
 // pagePolicy lets the page have its style and send its form, and nothing else.
-const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; " +
+	"base-uri 'none'"
 
 // passwordForm answers the page that a mailed link opens: GET shows the form, POST sets the password.
 func (s *Server) passwordForm(w http.ResponseWriter, r *http.Request) {

@@ -51,11 +51,17 @@ func (s *Server) publicURL() string {
 // requestReset is POST /password-resets. The answer is the same whether an account exists or not, and what is done for
 // one that does not costs as much.
 func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordReset) error {
-	c := change[api.PasswordReset, struct{}]{key: key, call: "request-reset", in: r, action: "password-reset.request"}
+	c := change[api.PasswordReset, struct{}]{
+		key:    key,
+		call:   "request-reset",
+		in:     r,
+		action: "password-reset.request",
+	}
 	c.do = func(tx store.Tx, _ *store.Event) (int, struct{}, error) {
 		var none struct{}
 		if s.QueuedMail == nil || s.publicURL() == "" {
-			return 0, none, api.NewProblem(api.ErrUnavailable, "This server has no mail service, so it can send no link. Ask the vendor for a new password.")
+			return 0, none, api.NewProblem(api.ErrUnavailable,
+				"This server has no mail service, so it can send no link. Ask the vendor for a new password.")
 		}
 		a := attemptBy(ctx, r.Login)
 		if err := s.Guard.Check(ctx, tx, a); err != nil {
@@ -128,11 +134,20 @@ func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) err
 	if err != nil {
 		return err
 	}
-	subject, body, err := mail.PasswordReset{Name: c.DisplayName(), Username: c.Username, Link: link, Server: s.Name}.Render(own)
+	subject, body, err := mail.PasswordReset{
+		Name:     c.DisplayName(),
+		Username: c.Username,
+		Link:     link,
+		Server:   s.Name,
+	}.Render(own)
 	if err != nil {
 		return err
 	}
-	if err := tx.AddPasswordReset(ctx, store.PasswordReset{TokenHash: hash, ClientID: c.ID, ExpiresAt: s.Now().Add(resetLife)}); err != nil {
+	if err := tx.AddPasswordReset(ctx, store.PasswordReset{
+		TokenHash: hash,
+		ClientID:  c.ID,
+		ExpiresAt: s.Now().Add(resetLife),
+	}); err != nil {
 		return err
 	}
 	// As many addresses are counted for every account, however many are on file.
@@ -140,7 +155,12 @@ func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) err
 	if s.Guard.CheckMails(ctx, tx, c.ID, request.FromContext(ctx).Host, counted) != nil {
 		return nil // to say so would tell that the account exists
 	}
-	m, err := s.sealedMail(ctx, store.Mail{ClientID: c.ID, To: c.Emails, Subject: subject, Body: body})
+	m, err := s.sealedMail(ctx, store.Mail{
+		ClientID: c.ID,
+		To:       c.Emails,
+		Subject:  subject,
+		Body:     body,
+	})
 	if err != nil || c.ID == 0 {
 		return err
 	}
@@ -148,7 +168,8 @@ func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) err
 	return err
 }
 
-var errLink = api.NewProblem(api.ErrVerificationFailed, "The link is too old or was used. Ask for a new one in the app.")
+var errLink = api.NewProblem(api.ErrVerificationFailed,
+	"The link is too old or was used. Ask for a new one in the app.")
 
 // confirmReset is POST /password-resets/confirm.
 func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword) error {

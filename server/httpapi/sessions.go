@@ -89,7 +89,8 @@ func (s *Server) identify(ctx context.Context, token string) (who request.Caller
 // signIn is POST /sessions. An unknown name costs the same time as a wrong password (spec: api 13).
 func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.Session, err error) {
 	if rules.HasControl(r.DeviceName) {
-		return session, s.noted(ctx, request.Caller{}, "session.create", "", rules.InvalidField("body.device_name", "The name of a PC has one line."))
+		refusal := rules.InvalidField("body.device_name", "The name of a PC has one line.")
+		return session, s.noted(ctx, request.Caller{}, "session.create", "", refusal)
 	}
 	var client store.Client
 	a := attemptBy(ctx, r.Username)
@@ -101,7 +102,8 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 		return err
 	})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return session, s.noted(ctx, request.Caller{Session: store.Session{DeviceName: r.DeviceName}}, "session.create", "", err)
+		who := request.Caller{Session: store.Session{DeviceName: r.DeviceName}}
+		return session, s.noted(ctx, who, "session.create", "", err)
 	}
 	ok, err := s.Passwords.Verify(ctx, client.PasswordHash, r.Password)
 	if err != nil {
@@ -121,7 +123,13 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 			return err
 		}
 		now := s.Now()
-		who.Session = store.Session{ClientID: client.ID, DeviceName: r.DeviceName, AccessHash: accessHash, AccessExpiresAt: now.Add(accessLife), CreatedAt: now}
+		who.Session = store.Session{
+			ClientID:        client.ID,
+			DeviceName:      r.DeviceName,
+			AccessHash:      accessHash,
+			AccessExpiresAt: now.Add(accessLife),
+			CreatedAt:       now,
+		}
 		if who.Session.ID, err = tx.AddSession(ctx, who.Session); err != nil {
 			return err
 		}
@@ -140,10 +148,17 @@ func (s *Server) tokens(ctx context.Context, tx store.Tx, who request.Caller, ac
 		return api.Session{}, err
 	}
 	refreshExpires := s.Now().Add(refreshLife)
-	err = tx.AddRefreshToken(ctx, store.RefreshToken{Hash: refreshHash, SessionID: who.Session.ID, ExpiresAt: refreshExpires})
+	err = tx.AddRefreshToken(ctx, store.RefreshToken{
+		Hash:      refreshHash,
+		SessionID: who.Session.ID,
+		ExpiresAt: refreshExpires,
+	})
 	return api.Session{
-		AccessToken: access, ExpiresAt: who.Session.AccessExpiresAt.UTC(), RefreshToken: refresh, RefreshExpiresAt: refreshExpires.UTC(),
-		Client: api.Client{ID: who.Client.ID, Username: who.Client.Username, DisplayName: who.Client.DisplayName()},
+		AccessToken:      access,
+		ExpiresAt:        who.Session.AccessExpiresAt.UTC(),
+		RefreshToken:     refresh,
+		RefreshExpiresAt: refreshExpires.UTC(),
+		Client:           wireClient(who.Client),
 	}, err
 }
 
@@ -171,7 +186,9 @@ func (s *Server) refresh(ctx context.Context, token string) (session api.Session
 		object, now := fmt.Sprintf("session %d", who.Session.ID), s.Now()
 		if old.UsedAt != nil || who.Session.EndedAt != nil || !now.Before(old.ExpiresAt) || !who.Client.Active {
 			refused = refusal
-			return errors.Join(tx.EndSession(ctx, who.Session.ID, now), s.audit(ctx, tx, who, "session.refresh", object, string(refusal.Code)))
+			return errors.Join(
+				tx.EndSession(ctx, who.Session.ID, now),
+				s.audit(ctx, tx, who, "session.refresh", object, string(refusal.Code)))
 		}
 		access, accessHash, err := request.NewToken(s.Random)
 		if err != nil {

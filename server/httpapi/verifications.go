@@ -9,7 +9,8 @@ import (
 
 // registerVerifications registers the call for a verification number.
 func (s *Server) registerVerifications(c contract) {
-	register(c, c.call(http.MethodPost, "/verifications", "new-verification", "Get a verification number as a picture", 201),
+	register(c, c.call(http.MethodPost, "/verifications", "new-verification",
+		"Get a verification number as a picture", 201),
 		func(ctx context.Context, in *struct {
 			Sound bool `query:"sound" doc:"Also as a sound"`
 		},

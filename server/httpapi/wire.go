@@ -14,9 +14,16 @@ import (
 
 func wireProgram(p store.Program) api.Program {
 	return api.Program{
-		ID: p.ID, Name: p.Name, RequiresActivation: p.RequiresActivation, ApplicationSignature: string(p.Signature), MergedCodes: p.MergedCodes,
-		PublicKey: p.PublicKey.String(), FormerKeys: formerKeys(p), KeyID: p.PublicKey.KeyID(), AcceptsSerials: p.AcceptsSerials,
-		FlexibleLocking: wirePolicy(p.Policy),
+		ID:                   p.ID,
+		Name:                 p.Name,
+		RequiresActivation:   p.RequiresActivation,
+		ApplicationSignature: string(p.Signature),
+		MergedCodes:          p.MergedCodes,
+		PublicKey:            p.PublicKey.String(),
+		FormerKeys:           formerKeys(p),
+		KeyID:                p.PublicKey.KeyID(),
+		AcceptsSerials:       p.AcceptsSerials,
+		FlexibleLocking:      wirePolicy(p.Policy),
 	}
 }
 
@@ -34,14 +41,24 @@ func (s *Server) wireOrder(ctx context.Context, tx store.Tx, o store.Order, p st
 	}
 	serial, err := s.Secrets.Serial(p, o)
 	return api.Order{
-		ID: o.ID, ProgramID: p.ID, ProgramName: p.Name, OrderedAt: o.OrderedAt.UTC(), LicensesTotal: o.LicensesTotal, LicensesActivated: o.LicensesActive,
-		SerialNumber: serial, RequiresActivation: p.RequiresActivation, CanManage: o.CanManage,
-		Subscription: api.Subscription{State: s.Rules.Subscription(o), ExpiresAt: utc(o.SubscriptionExpiresAt)}, Allowed: s.Rules.OrderAllowed(o, p, u),
+		ID:                 o.ID,
+		ProgramID:          p.ID,
+		ProgramName:        p.Name,
+		OrderedAt:          o.OrderedAt.UTC(),
+		LicensesTotal:      o.LicensesTotal,
+		LicensesActivated:  o.LicensesActive,
+		SerialNumber:       serial,
+		RequiresActivation: p.RequiresActivation,
+		CanManage:          o.CanManage,
+		Subscription:       api.Subscription{State: s.Rules.Subscription(o), ExpiresAt: utc(o.SubscriptionExpiresAt)},
+		Allowed:            s.Rules.OrderAllowed(o, p, u),
 	}, err
 }
 
 // wireLicenses puts licenses of an order into the form of the contract.
-func (s *Server) wireLicenses(ctx context.Context, tx store.Tx, o store.Order, p store.Program, licenses []store.License) ([]api.License, error) {
+func (s *Server) wireLicenses(
+	ctx context.Context, tx store.Tx, o store.Order, p store.Program, licenses []store.License,
+) ([]api.License, error) {
 	u, err := s.Rules.Uses(ctx, tx, o, p)
 	if err != nil {
 		return nil, err
@@ -59,25 +76,45 @@ func (s *Server) wireLicenses(ctx context.Context, tx store.Tx, o store.Order, p
 			return nil, err
 		}
 		if first.ID != l.ID || !samePolicy(l.Policy, p.Policy) {
-			out[i].Recognition = &api.Recognition{SiteCode: first.Codes.Site.String(), MachineID: first.Codes.Machine.String(), FlexibleLocking: wirePolicy(l.Policy)}
+			out[i].Recognition = &api.Recognition{
+				SiteCode:        first.Codes.Site.String(),
+				MachineID:       first.Codes.Machine.String(),
+				FlexibleLocking: wirePolicy(l.Policy),
+			}
 		}
 	}
 	return out, nil
 }
 
 func samePolicy(a, b license.Policy) bool {
-	return a.Enabled == b.Enabled && a.MaxHardwareChanges == b.MaxHardwareChanges && slices.Equal(a.Changeable, b.Changeable)
+	return a.Enabled == b.Enabled && a.MaxHardwareChanges == b.MaxHardwareChanges &&
+		slices.Equal(a.Changeable, b.Changeable)
 }
 
 func wirePolicy(p license.Policy) api.FlexibleLocking {
-	return api.FlexibleLocking{Enabled: p.Enabled, MaxHardwareChanges: p.MaxHardwareChanges, Changeable: lockNames(p.Changeable)}
+	return api.FlexibleLocking{
+		Enabled:            p.Enabled,
+		MaxHardwareChanges: p.MaxHardwareChanges,
+		Changeable:         lockNames(p.Changeable),
+	}
 }
 
 func wireLicense(l store.License) api.License {
 	return api.License{
-		ID: l.ID, OrderID: l.OrderID, OriginalLicenseID: l.OriginalID, SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(),
-		ActivationCode: l.Activation.String(), Note: l.Note, Features: l.Features, ActivatedAt: l.ActivatedAt.UTC(), ExpiresAt: utc(l.ExpiresAt),
-		LastAliveAt: utc(l.LastAliveAt), Status: l.Status, EndedAt: utc(l.EndedAt), ReleasedAt: utc(l.ReleasedAt),
+		ID:                l.ID,
+		OrderID:           l.OrderID,
+		OriginalLicenseID: l.OriginalID,
+		SiteCode:          l.Codes.Site.String(),
+		MachineID:         l.Codes.Machine.String(),
+		ActivationCode:    l.Activation.String(),
+		Note:              l.Note,
+		Features:          l.Features,
+		ActivatedAt:       l.ActivatedAt.UTC(),
+		ExpiresAt:         utc(l.ExpiresAt),
+		LastAliveAt:       utc(l.LastAliveAt),
+		Status:            l.Status,
+		EndedAt:           utc(l.EndedAt),
+		ReleasedAt:        utc(l.ReleasedAt),
 	}
 }
 
@@ -101,8 +138,16 @@ func lockNames(locks []license.Lock) []string {
 // contactOf is what the wire shows of a client.
 func contactOf(c store.Client) api.Contact {
 	w := api.Contact{
-		FirstName: c.FirstName, LastName: c.LastName, Company: c.Company, Address: c.Contact.Address, City: c.Contact.City, Zip: c.Contact.Zip,
-		State: c.Contact.State, Country: c.Contact.Country, Phone: c.Contact.Phone, Fax: c.Contact.Fax,
+		FirstName: c.FirstName,
+		LastName:  c.LastName,
+		Company:   c.Company,
+		Address:   c.Contact.Address,
+		City:      c.Contact.City,
+		Zip:       c.Contact.Zip,
+		State:     c.Contact.State,
+		Country:   c.Contact.Country,
+		Phone:     c.Contact.Phone,
+		Fax:       c.Contact.Fax,
 	}
 	for i, address := range c.Emails {
 		if i == 0 {
@@ -119,7 +164,13 @@ func setContact(c *store.Client, w api.Contact) {
 	trim := strings.TrimSpace
 	c.FirstName, c.LastName, c.Company = trim(w.FirstName), trim(w.LastName), trim(w.Company)
 	c.Contact = store.Contact{
-		Address: trim(w.Address), City: trim(w.City), Zip: trim(w.Zip), State: trim(w.State), Country: trim(w.Country), Phone: trim(w.Phone), Fax: trim(w.Fax),
+		Address: trim(w.Address),
+		City:    trim(w.City),
+		Zip:     trim(w.Zip),
+		State:   trim(w.State),
+		Country: trim(w.Country),
+		Phone:   trim(w.Phone),
+		Fax:     trim(w.Fax),
 	}
 	c.Emails = nil
 	for _, address := range []string{w.Email, w.Email2} {
@@ -127,6 +178,11 @@ func setContact(c *store.Client, w api.Contact) {
 			c.Emails = append(c.Emails, address)
 		}
 	}
+}
+
+// wireClient returns what an answer says of a client.
+func wireClient(c store.Client) api.Client {
+	return api.Client{ID: c.ID, Username: c.Username, DisplayName: c.DisplayName()}
 }
 
 func wireAccount(c store.Client) api.Account {

@@ -84,7 +84,12 @@ func same(a, b fs.FileInfo) bool {
 
 // openCertificate reads the certificate of config.
 func openCertificate(config Config) (*certificate, error) {
-	c := &certificate{certFile: config.CertFile, keyFile: config.KeyFile, logger: config.Logger, now: config.Now}
+	c := &certificate{
+		certFile: config.CertFile,
+		keyFile:  config.KeyFile,
+		logger:   config.Logger,
+		now:      config.Now,
+	}
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)
 	}

@@ -38,7 +38,8 @@ func (c Config) Listen() (net.Listener, error) {
 		return nil, fmt.Errorf("the address %q is not of the form host:port", c.Address)
 	}
 	if c.CertFile == "" && len(c.Proxies) == 0 && !isLoopback(host) {
-		return nil, fmt.Errorf("%s can be reached from other machines: give a certificate, or name the proxy that speaks TLS, or listen on 127.0.0.1", c.Address)
+		return nil, fmt.Errorf("%s can be reached from other machines: give a certificate, or name the proxy that speaks TLS, "+
+			"or listen on 127.0.0.1", c.Address)
 	}
 	var config *tls.Config
 	if c.CertFile != "" {
@@ -46,7 +47,11 @@ func (c Config) Listen() (net.Listener, error) {
 		if err != nil {
 			return nil, err
 		}
-		config = &tls.Config{GetCertificate: certificate.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+		config = &tls.Config{
+			GetCertificate: certificate.get,
+			MinVersion:     tls.VersionTLS12,
+			NextProtos:     []string{"h2", "http/1.1"},
+		}
 	}
 	listener, err := Plain(c.Address)
 	if err == nil && config != nil {
@@ -83,7 +88,12 @@ const grace = 15 * time.Second
 // between two requests. The contract limits the body of each of its calls by itself.
 type timeouts struct{ header, read, write, idle time.Duration }
 
-var defaultTimeouts = timeouts{header: 10 * time.Second, read: 30 * time.Second, write: 60 * time.Second, idle: 120 * time.Second}
+var defaultTimeouts = timeouts{
+	header: 10 * time.Second,
+	read:   30 * time.Second,
+	write:  60 * time.Second,
+	idle:   120 * time.Second,
+}
 
 // Serve answers calls on a listener until ctx ends, then lets running calls finish.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {

@@ -3,14 +3,11 @@ package password
 
 import (
 	"context"
-	"crypto/subtle"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 
-	"golang.org/x/crypto/argon2"
+	"github.com/alexedwards/argon2id"
 
 	"github.com/acen-desktop/acen/api"
 )
@@ -27,71 +24,54 @@ var DefaultCost = Cost{Memory: 19 << 10, Time: 2, Threads: 1}
 // ErrLength is returned for a password that is too short or too long (spec: api 13).
 var ErrLength = fmt.Errorf("a password has %d to %d bytes", api.MinPassword, api.MaxPassword)
 
-var errHashForm = errors.New("this is not an argon2id hash")
+var errStoredHash = errors.New("the stored password hash is damaged")
 
-// Hash returns the argon2id hash of a password in PHC form. It fails with ErrLength.
-func (c Cost) Hash(random io.Reader, password string) (string, error) {
+// Hash returns the argon2id hash of a password in PHC string format, with a random salt. It fails with ErrLength.
+func (c Cost) Hash(password string) (string, error) {
 	if len(password) < api.MinPassword || len(password) > api.MaxPassword {
 		return "", ErrLength
 	}
-	var salt [16]byte
-	if _, err := io.ReadFull(random, salt[:]); err != nil {
-		return "", err
-	}
-	hash := argon2.IDKey([]byte(password), salt[:], c.Time, c.Memory, c.Threads, 32)
-	encode := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.Memory, c.Time, c.Threads, encode(salt[:]), encode(hash)), nil
+	return argon2id.CreateHash(password, &argon2id.Params{
+		Memory:      c.Memory,
+		Iterations:  c.Time,
+		Parallelism: c.Threads,
+		SaltLength:  16,
+		KeyLength:   32,
+	})
 }
 
-// verify reports whether a password has a hash in PHC form.
+// verify reports whether hash, in PHC string format, is that of password. It fails with errStoredHash.
 func verify(hash, password string) (bool, error) {
-	var version int
-	var c Cost
-	var rest string
-	if _, err := fmt.Sscanf(hash, "$argon2id$v=%d$m=%d,t=%d,p=%d$%s", &version, &c.Memory, &c.Time, &c.Threads, &rest); err != nil || version != argon2.Version {
-		return false, errHashForm
+	p, salt, key, err := argon2id.DecodeHash(hash)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("%w: %w", errStoredHash, err)
+	case len(salt) == 0, p.Iterations == 0, p.Parallelism == 0: // argon2 panics without passes or lanes
+		return false, errStoredHash
+	case len(key) == 0: // every password would match
+		return false, errStoredHash
 	}
-	var parts [2][]byte
-	for i, text := range splitDollar(rest) {
-		b, err := base64.RawStdEncoding.DecodeString(text)
-		if err != nil || len(b) == 0 {
-			return false, errHashForm
-		}
-		parts[i] = b
-	}
-	again := argon2.IDKey([]byte(password), parts[0], c.Time, c.Memory, c.Threads, uint32(len(parts[1])))
-	return subtle.ConstantTimeCompare(again, parts[1]) == 1, nil
-}
-
-func splitDollar(text string) [2]string {
-	for i := range len(text) {
-		if text[i] == '$' {
-			return [2]string{text[:i], text[i+1:]}
-		}
-	}
-	return [2]string{text, ""}
+	return argon2id.ComparePasswordAndHash(password, hash)
 }
 
 // Hasher hashes and verifies passwords, at most one on each processor at a time, so that many calls at once do not
 // exhaust the memory.
 type Hasher struct {
-	cost   Cost
-	random io.Reader
-	slots  chan struct{}
-	dummy  string // hash that is verified if an account does not exist
+	cost  Cost
+	slots chan struct{}
+	dummy string // hash that is verified if an account does not exist
 }
 
-// NewHasher returns a hasher. It fails if the source of randomness does.
-func NewHasher(cost Cost, random io.Reader) (*Hasher, error) {
-	dummy, err := cost.Hash(random, "a password that nobody has")
+// NewHasher returns a hasher of the given cost.
+func NewHasher(cost Cost) (*Hasher, error) {
+	dummy, err := cost.Hash("a password that nobody has")
 	if err != nil {
 		return nil, err
 	}
 	return &Hasher{
-		cost:   cost,
-		random: random,
-		slots:  make(chan struct{}, runtime.GOMAXPROCS(0)),
-		dummy:  dummy,
+		cost:  cost,
+		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		dummy: dummy,
 	}, nil
 }
 
@@ -101,7 +81,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer h.release()
-	return h.cost.Hash(h.random, password)
+	return h.cost.Hash(password)
 }
 
 // Verify reports whether a password has a hash. An empty hash costs as much time as a real one and never matches.

@@ -2,61 +2,138 @@ package password
 
 import (
 	"context"
-	"crypto/rand"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
 )
 
-var cheap = Cost{Memory: 64, Time: 1, Threads: 1}
-
-// TestHasher covers which passwords match, and that an account without a password matches none (spec: api 13).
-func TestHasher(t *testing.T) {
-	h, err := NewHasher(cheap, rand.Reader)
-	require.NoError(t, err)
-	hash, err := h.Hash(t.Context(), "correct horse battery")
-	require.NoError(t, err)
-	require.True(t, strings.HasPrefix(hash, "$argon2id$v=19$m=64,t=1,p=1$"), hash)
-	for password, want := range map[string]bool{"correct horse battery": true, "correct horse batterY": false, "": false} {
-		ok, err := h.Verify(t.Context(), hash, password)
-		require.NoError(t, err)
-		require.Equal(t, want, ok, password)
-	}
-	for _, password := range []string{"", "a password that nobody has"} {
-		ok, err := h.Verify(t.Context(), "", password)
-		require.NoError(t, err)
-		require.False(t, ok, "there is no such account")
-	}
-	_, err = h.Verify(t.Context(), "$2a$10$bcrypt", "x")
-	require.Error(t, err)
-	for length, allowed := range map[int]bool{
-		api.MinPassword - 1: false, api.MinPassword: true, api.MaxPassword: true, api.MaxPassword + 1: false,
+// Hashes that earlier versions stored stay valid.
+func TestStoredPasswordHashes(t *testing.T) {
+	const plain, marks = "correct horse battery staple", "pässwörd ☃ $ 2027"
+	for hash, password := range map[string]string{
+		"$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$gy5SuVm5Z7Vw7keB9se9p87QGcomaseB/S2U1OhTsM0": plain,
+		"$argon2id$v=19$m=19456,t=2,p=1$//79/Pv6+fj39vX08/Lx8A$vVc3ffbQJf6OoEsP7TmjM07Mq2P3Hl5ebBq33NFGkUU": marks,
+		"$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$aq42HBL+IPAitHspChw/8mx5JRX2jFDkTmlsBskwH/0":    plain,
+		"$argon2id$v=19$m=256,t=3,p=4$//79/Pv6+fj39vX08/Lx8A$t2LK6q03n6oEv9P3MNKeK2A1g6xYLBLMclUizU1Jz88":   marks,
 	} {
-		_, err := h.Hash(t.Context(), strings.Repeat("x", length))
-		require.Equal(t, allowed, err == nil, "%d bytes", length)
-		if !allowed {
-			require.ErrorIs(t, err, ErrLength)
+		ok, err := verify(hash, password)
+		require.NoError(t, err, hash)
+		require.True(t, ok, hash)
+		for _, other := range []string{"", "x", password + " ", password[1:]} {
+			ok, err = verify(hash, other)
+			require.NoError(t, err, hash)
+			require.False(t, ok, "%s: %q", hash, other)
 		}
 	}
 }
 
-// TestHasherWaitsForASlot covers that no more passwords are hashed at once than there are slots.
-func TestHasherWaitsForASlot(t *testing.T) {
-	h, err := NewHasher(cheap, rand.Reader)
-	require.NoError(t, err)
-	for range cap(h.slots) {
-		require.NoError(t, h.acquire(t.Context()))
+// TestPasswordHash covers which passwords are hashed, and that a hash is argon2id with its parameters (spec: api 13).
+func TestPasswordHash(t *testing.T) {
+	cost := Cost{Memory: 64, Time: 1, Threads: 1}
+	for length, want := range map[int]error{
+		0:                   ErrLength,
+		api.MinPassword - 1: ErrLength,
+		api.MinPassword:     nil,
+		api.MaxPassword:     nil,
+		api.MaxPassword + 1: ErrLength,
+	} {
+		_, err := cost.Hash(strings.Repeat("a", length))
+		require.ErrorIs(t, err, want, length)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err = h.Hash(ctx, "correct horse battery")
-	require.ErrorIs(t, err, context.Canceled)
-	_, err = h.Verify(ctx, "", "x")
-	require.ErrorIs(t, err, context.Canceled)
-	h.release()
-	_, err = h.Hash(t.Context(), "correct horse battery")
+	require.Equal(t, []int{10, 1024}, []int{api.MinPassword, api.MaxPassword})
+
+	const password = "correct horse battery staple"
+	hash, err := DefaultCost.Hash(password)
 	require.NoError(t, err)
+	require.Regexp(t, `^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$`, hash)
+	ok, err := verify(hash, password)
+	require.NoError(t, err)
+	require.True(t, ok)
+	other, err := DefaultCost.Hash(password)
+	require.NoError(t, err)
+	require.NotEqual(t, hash, other, "each password has a salt of its own")
+}
+
+// A damaged hash fits no password: not an empty one, and none at all where the hash has no key.
+func TestDamagedPasswordHash(t *testing.T) {
+	for _, hash := range []string{
+		"", "x", "$", "$$$$$", "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ",
+		"$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$", // no key
+		"$argon2id$v=19$m=64,t=1,p=1$$c2FsdHNhbHQ", // no salt
+		"$argon2id$v=19$m=64,t=0,p=1$c2FsdHNhbHQ$c2FsdHNhbHQ",
+		"$argon2id$v=19$m=64,t=1,p=0$c2FsdHNhbHQ$c2FsdHNhbHQ",
+		"$argon2id$v=16$m=64,t=1,p=1$c2FsdHNhbHQ$c2FsdHNhbHQ",
+		"$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$c2FsdHNhbHQ",
+		"$argon2id$v=19$m=64,t=1$c2FsdHNhbHQ$c2FsdHNhbHQ",
+		"$argon2id$v=19$m=64,t=1,p=256$c2FsdHNhbHQ$c2FsdHNhbHQ",
+		"$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$c2FsdHNhbHQ=",
+		"$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$c2FsdHNhbHQ$x",
+	} {
+		for _, password := range []string{"", "correct horse battery staple"} {
+			ok, err := verify(hash, password)
+			require.ErrorIs(t, err, errStoredHash, hash)
+			require.False(t, ok, hash)
+		}
+	}
+}
+
+// A name that nobody has costs as much as one that exists, and no password fits it: not even that of the stand-in.
+func TestVerify(t *testing.T) {
+	const password, dummy = "correct horse battery staple", "a password that nobody has"
+	cost := Cost{Memory: 64, Time: 1, Threads: 1}
+	h := &Hasher{slots: make(chan struct{}, 1)}
+	var err error
+	h.dummy, err = cost.Hash(dummy)
+	require.NoError(t, err)
+	hash, err := cost.Hash(password)
+	require.NoError(t, err)
+	for name, row := range map[string]struct {
+		hash, password string
+		want           bool
+	}{
+		"right":                   {hash, password, true},
+		"wrong":                   {hash, dummy, false},
+		"unknown name":            {"", password, false},
+		"unknown name, stand-in":  {"", dummy, false},
+		"unknown name, no letter": {"", "", false},
+	} {
+		ok, err := h.Verify(t.Context(), row.hash, row.password)
+		require.NoError(t, err, name)
+		require.Equal(t, row.want, ok, name)
+	}
+	h.dummy = "damaged"
+	_, err = h.Verify(t.Context(), "", password)
+	require.ErrorIs(t, err, errStoredHash, "the stand-in is verified")
+}
+
+// No more passwords are hashed at the same time than memory is meant for; the others wait, until their callers give up.
+func TestHashingIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &Hasher{slots: make(chan struct{}, 1)}
+		hash, err := Cost{Memory: 64, Time: 1, Threads: 1}.Hash("correct horse battery staple")
+		require.NoError(t, err)
+		h.slots <- struct{}{}
+		done := make(chan error, 1)
+		check := func(ctx context.Context) {
+			_, err := h.Verify(ctx, hash, "x")
+			done <- err
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go check(ctx)
+		synctest.Wait()
+		require.Empty(t, done)
+		cancel()
+		require.ErrorIs(t, <-done, context.Canceled)
+
+		go check(t.Context())
+		synctest.Wait()
+		require.Empty(t, done)
+		<-h.slots
+		require.NoError(t, <-done)
+		require.Empty(t, h.slots, "the slot is released")
+	})
 }

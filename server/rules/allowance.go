@@ -72,7 +72,10 @@ func (r Rules) Uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 		return u, err
 	}
 	for _, e := range endings {
-		task := map[api.LicenseStatus]api.Task{api.StatusReactivated: api.TaskReactivation, api.StatusTransferred: api.TaskTransfer}[e.Status]
+		task := map[api.LicenseStatus]api.Task{
+			api.StatusReactivated: api.TaskReactivation,
+			api.StatusTransferred: api.TaskTransfer,
+		}[e.Status]
 		switch {
 		case e.Status == api.StatusRemoved:
 			u.order[api.TaskRemoval] = count(u.order[api.TaskRemoval], e.At)
@@ -96,11 +99,13 @@ func (r Rules) refuse(task api.Task, o store.Order, p store.Program, use store.U
 	case !o.CanManage:
 		return ReadOnly()
 	case !rule.On && r.Subscription(o) == api.SubscriptionExpired:
-		return api.NewProblem(api.ErrSubscriptionExpired, "The subscription of this order has ended. Renew it with the vendor.")
+		return api.NewProblem(api.ErrSubscriptionExpired,
+			"The subscription of this order has ended. Renew it with the vendor.")
 	case !rule.On:
 		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("The vendor does not offer %s for this order.", taskNames[task]))
 	case task == api.TaskNewLicense && o.LicensesExpireAt != nil && r.Now().After(lastMoment(*o.LicensesExpireAt)):
-		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("The licenses of this order ended on %s. Ask the vendor to extend them.", o.LicensesExpireAt.UTC().Format("2 January 2006")))
+		return api.NewProblem(api.ErrTaskDisabled,
+			fmt.Sprintf("The licenses of this order ended on %s. Ask the vendor to extend them.", day(*o.LicensesExpireAt)))
 	case task == api.TaskNewLicense && o.LicensesActive >= o.LicensesTotal:
 		return inUse(o)
 	}
@@ -127,12 +132,12 @@ func (r Rules) refuseFor(task api.Task, l store.License, o store.Order, p store.
 		return refusal
 	}
 	if task != api.TaskRemoval && l.ExpiresAt != nil && r.Now().After(*l.ExpiresAt) {
-		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("This license ended on %s. Ask the vendor to extend it.", l.ExpiresAt.UTC().Format("2 January 2006")))
+		return api.NewProblem(api.ErrTaskDisabled,
+			fmt.Sprintf("This license ended on %s. Ask the vendor to extend it.", day(*l.ExpiresAt)))
 	}
 	return nil
 }
 
-// taskNames are the tasks in the sentence about a limit.
 var taskNames = map[api.Task]string{
 	api.TaskNewLicense:   "new licenses",
 	api.TaskReactivation: "license reactivation",
@@ -140,18 +145,29 @@ var taskNames = map[api.Task]string{
 	api.TaskRemoval:      "license removal",
 }
 
+// day returns the day of a time in UTC as people read it.
+func day(t time.Time) string { return t.UTC().Format("2 January 2006") }
+
 func limitReached(task api.Task, period string, allowed, used int, resets time.Time) *api.Problem {
 	times := fmt.Sprintf("%d times", allowed)
 	if allowed == 1 {
 		times = "once"
 	}
 	p := api.NewProblem(api.ErrLimitReached, fmt.Sprintf("The vendor allows %s %s a %s.", taskNames[task], times, period))
-	p.Limit = &api.LimitReached{Task: task.Rule(), Period: period, Allowed: allowed, Used: used, ResetsAt: resets.UTC()}
+	p.Limit = &api.LimitReached{
+		Task:     task.Rule(),
+		Period:   period,
+		Allowed:  allowed,
+		Used:     used,
+		ResetsAt: resets.UTC(),
+	}
 	return p
 }
 
 // allowance puts a refusal and what is left of the limits into the form of the contract.
-func (r Rules) allowance(task api.Task, o store.Order, p store.Program, use store.Use, refusal *api.Problem) *api.Allowance {
+func (r Rules) allowance(
+	task api.Task, o store.Order, p store.Program, use store.Use, refusal *api.Problem,
+) *api.Allowance {
 	a := &api.Allowance{OK: refusal == nil}
 	if refusal != nil {
 		a.Reason = refusal.Code

@@ -28,7 +28,8 @@ func (f *ClientFault) Error() string { return f.Sentence }
 // isControl reports whether text of one line must not contain r: control characters, line and paragraph separators, and
 // what changes the direction of all that follows (Unicode UAX 9: embeddings, overrides and isolates).
 func isControl(r rune) bool {
-	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || '\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' ||
+		'\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
 }
 
 // HasControl reports whether text contains characters that text of one line must not contain.
@@ -43,12 +44,14 @@ func CheckClient(c store.Client) error {
 		return &ClientFault{"username", fmt.Sprintf("a user name has 1 to %d characters and no spaces", api.MaxField)}
 	}
 	for _, text := range []struct{ field, value string }{
-		{"registration_name", c.RegistrationName}, {"first_name", c.FirstName}, {"last_name", c.LastName}, {"company", c.Company},
+		{"registration_name", c.RegistrationName},
+		{"first_name", c.FirstName}, {"last_name", c.LastName}, {"company", c.Company},
 		{"address", c.Contact.Address}, {"city", c.Contact.City}, {"zip", c.Contact.Zip}, {"state", c.Contact.State},
 		{"country", c.Contact.Country}, {"phone", c.Contact.Phone}, {"fax", c.Contact.Fax},
 	} {
-		if utf8.RuneCountInString(text.value) > api.MaxField || !utf8.ValidString(text.value) || strings.ContainsFunc(text.value, isControl) {
-			return &ClientFault{text.field, fmt.Sprintf("names, company and contact data have one line and at most %d characters", api.MaxField)}
+		if utf8.RuneCountInString(text.value) > api.MaxField || !utf8.ValidString(text.value) || HasControl(text.value) {
+			return &ClientFault{text.field,
+				fmt.Sprintf("names, company and contact data have one line and at most %d characters", api.MaxField)}
 		}
 	}
 	if len(c.Emails) > MaxEmails {
@@ -80,8 +83,9 @@ func emailField(i int) string {
 // CheckContact checks that contact data has all required fields. It fails with a *ClientFault.
 func CheckContact(w api.Contact) error {
 	for _, text := range []struct{ field, name, value string }{
-		{"first_name", "first name", w.FirstName}, {"last_name", "last name", w.LastName}, {"address", "address", w.Address}, {"city", "city", w.City},
-		{"zip", "zip code", w.Zip}, {"country", "country", w.Country}, {"phone", "phone number", w.Phone}, {"email", "email address", w.Email},
+		{"first_name", "first name", w.FirstName}, {"last_name", "last name", w.LastName},
+		{"address", "address", w.Address}, {"city", "city", w.City}, {"zip", "zip code", w.Zip},
+		{"country", "country", w.Country}, {"phone", "phone number", w.Phone}, {"email", "email address", w.Email},
 	} {
 		if strings.TrimSpace(text.value) == "" {
 			return &ClientFault{text.field, fmt.Sprintf("the %s is missing", text.name)}

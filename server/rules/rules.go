@@ -47,12 +47,14 @@ func (r Rules) Subscription(o store.Order) api.SubscriptionState {
 
 // NeedsNoActivation refuses a task on licenses of a program that has none.
 func NeedsNoActivation(p store.Program) *api.Problem {
-	return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("%s needs no activation, so this order has no licenses.", p.Name))
+	return api.NewProblem(api.ErrTaskDisabled,
+		fmt.Sprintf("%s needs no activation, so this order has no licenses.", p.Name))
 }
 
 // ReadOnly refuses a change of an order that the client may not manage.
 func ReadOnly() *api.Problem {
-	return api.NewProblem(api.ErrOrderReadOnly, "This order can be looked at and its activation codes emailed; the vendor allows no changes to it.")
+	return api.NewProblem(api.ErrOrderReadOnly,
+		"This order can be looked at and its activation codes emailed; the vendor allows no changes to it.")
 }
 
 func inUse(o store.Order) *api.Problem {
@@ -88,8 +90,11 @@ func Malformed(err error, location string) error {
 	if !errors.As(err, &fault) {
 		return err
 	}
-	if of := map[license.CodeKind]string{license.KindMerged: "body.site_mid", license.KindMachineID: "body.machine_id"}[fault.Kind]; of != "" {
-		location = of
+	switch fault.Kind {
+	case license.KindMerged:
+		location = "body.site_mid"
+	case license.KindMachineID:
+		location = "body.machine_id"
 	}
 	problem := api.NewProblem(api.ErrCodeMalformed, fault.Error())
 	problem.Errors = []api.FieldError{{Location: location, Message: fault.Error()}}
@@ -108,7 +113,8 @@ func readCodes(p store.Program, r api.PCCodes) (license.Codes, error) {
 			"The Site code and the Machine ID were made by an older trial version. Update the program and copy them again.")
 	case err != nil:
 		return codes, api.NewProblem(api.ErrSiteMIDMismatch,
-			fmt.Sprintf("The Site code and the Machine ID do not belong together, or they belong to another program than %s.", p.Name))
+			fmt.Sprintf("The Site code and the Machine ID do not belong together, or they belong to another program than %s.",
+				p.Name))
 	}
 	return codes, nil
 }
@@ -126,22 +132,24 @@ func parseCodes(r api.PCCodes) (license.Codes, error) {
 
 // Site returns the Site code of a request for a new license; ok is false if the codes cannot be parsed.
 func Site(r api.NewLicense) (site license.SiteCode, ok bool) {
-	codes, err := parseCodes(pcCodes(r))
+	codes, err := parseCodes(pcCodes(r.SiteCode, r.MachineID, r.SiteMID))
 	return codes.Site, err == nil
 }
 
-func pcCodes(r api.NewLicense) api.PCCodes {
-	return api.PCCodes{SiteCode: r.SiteCode, MachineID: r.MachineID, SiteMID: r.SiteMID}
+func pcCodes(site, machine, merged string) api.PCCodes {
+	return api.PCCodes{SiteCode: site, MachineID: machine, SiteMID: merged}
 }
 
 // NewLicense activates a PC for an order of the program. It refuses, with an *api.Problem, in this order: codes
 // malformed, codes do not belong together, note, then — unless the pair has a license already, which is returned and
 // for which made is false — Site code spent, Site code in use, and what refuse says (spec: api 2, api 7, api 21).
-func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, program store.Program, request api.NewLicense) (l store.License, made bool, err error) {
+func (r Rules) NewLicense(
+	ctx context.Context, tx store.Tx, order store.Order, program store.Program, request api.NewLicense,
+) (l store.License, made bool, err error) {
 	if !program.RequiresActivation {
 		return l, false, NeedsNoActivation(program)
 	}
-	codes, err := readCodes(program, pcCodes(request))
+	codes, err := readCodes(program, pcCodes(request.SiteCode, request.MachineID, request.SiteMID))
 	if err != nil {
 		return l, false, err
 	}
@@ -159,7 +167,13 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	if refusal := r.refuse(api.TaskNewLicense, order, program, store.Use{}); refusal != nil {
 		return l, false, refusal
 	}
-	fresh := store.License{Codes: codes, Note: note, Features: order.Features, Policy: order.Policy, ExpiresAt: order.LicensesExpireAt}
+	fresh := store.License{
+		Codes:     codes,
+		Note:      note,
+		Features:  order.Features,
+		Policy:    order.Policy,
+		ExpiresAt: order.LicensesExpireAt,
+	}
 	if fresh.ID, err = tx.NextLicenseID(ctx); err != nil { // before uses are counted: Tx.ExpectLicense has told so
 		return l, false, err
 	}
@@ -177,8 +191,11 @@ func (r Rules) NewLicense(ctx context.Context, tx store.Tx, order store.Order, p
 	return l, err == nil, err
 }
 
-// existingLicense returns the license that the same pair has already: sending it again is a success and free (spec: api 2).
-func existingLicense(ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes) (*store.License, error) {
+// existingLicense returns the license that the same pair has already: sending it again is a success and free
+// (spec: api 2).
+func existingLicense(
+	ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes,
+) (*store.License, error) {
 	l, err := tx.LicenseBySite(ctx, o.ID, codes.Site)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -217,7 +234,9 @@ func siteOfAnother() *api.Problem {
 
 // grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, expiry
 // and, within a family, OriginalID are given; the id may be.
-func (r Rules) grant(ctx context.Context, tx store.Tx, o store.Order, p store.Program, l store.License) (store.License, error) {
+func (r Rules) grant(
+	ctx context.Context, tx store.Tx, o store.Order, p store.Program, l store.License,
+) (store.License, error) {
 	key, err := r.Secrets.ActivationKey(p)
 	if err != nil {
 		return l, err

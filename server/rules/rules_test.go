@@ -249,13 +249,14 @@ func TestRefuse(t *testing.T) {
 			requireCode(t, c.code, refusal)
 			if !c.resets.IsZero() {
 				require.Equal(t, c.resets, refusal.Limit.ResetsAt)
+				require.Equal(t, c.task.Rule(), refusal.Limit.Task)
 			}
 		})
 	}
 }
 
-// TestUses covers what counts against a limit: calendar days and months in the server's zone; reactivations and transfers
-// for each family, the rest for the order (spec: api 7).
+// TestUses covers what counts against a limit: calendar days and months in the server's zone; reactivations and
+// transfers for each family, the rest for the order (spec: api 7).
 func TestUses(t *testing.T) {
 	r, m := start(t)
 	r.Zone = time.FixedZone("UTC+2", 2*60*60)
@@ -291,7 +292,8 @@ func TestUses(t *testing.T) {
 	require.Empty(t, u.order, "nothing is limited, so nothing is counted")
 }
 
-// TestAllowed covers what an order and its licenses still allow: for the order, the family with the most left (spec: api 7).
+// TestAllowed covers what an order and its licenses still allow: for the order, the family with the most left (spec:
+// api 7).
 func TestAllowed(t *testing.T) {
 	r, m := start(t)
 	m.program.Tasks = store.TaskRules{api.TaskReactivation.Rule(): {api.SubscriptionNone: {On: true, PerDay: 2, PerMonth: 3}}}
@@ -321,6 +323,8 @@ func TestAllowed(t *testing.T) {
 	require.Equal(t, api.ErrTaskDisabled, list[3].Reactivate.Reason, "its end has come")
 	require.True(t, list[3].Remove.OK)
 	require.Nil(t, list[4])
+	l := store.License{ID: 9, OriginalID: 1, Status: api.StatusActive}
+	require.Equal(t, api.ErrLimitReached, r.licenseAllowed(l, m.order, m.program, u).Reactivate.Reason, "the family counts")
 }
 
 // TestNewLicense covers who gets a license (spec: api 2, api 21).

@@ -23,8 +23,18 @@ func (r Rules) DefaultOrder(p store.Program, client int64) store.Order {
 		return &t
 	}
 	return store.Order{
-		ClientID: client, ProgramID: p.ID, OrderedAt: now.Truncate(time.Second), LicensesTotal: p.OrderLicenses, Active: true, Visible: true, CanManage: true,
-		Features: p.Features, Policy: p.Policy, LicensesExpireAt: in(p.LicenseDays), HasSubscription: p.SubscriptionDays > 0, SubscriptionExpiresAt: in(p.SubscriptionDays),
+		ClientID:              client,
+		ProgramID:             p.ID,
+		OrderedAt:             now.Truncate(time.Second),
+		LicensesTotal:         p.OrderLicenses,
+		Active:                true,
+		Visible:               true,
+		CanManage:             true,
+		Features:              p.Features,
+		Policy:                p.Policy,
+		LicensesExpireAt:      in(p.LicenseDays),
+		HasSubscription:       p.SubscriptionDays > 0,
+		SubscriptionExpiresAt: in(p.SubscriptionDays),
 	}
 }
 

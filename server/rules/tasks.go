@@ -14,8 +14,11 @@ import (
 // *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended; then — unless the
 // codes are the license's own and it is not released, which changes nothing and is free — what refuseFor says, Site
 // code spent, Site code in use, too many differences.
-func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, made bool, err error) {
-	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
+func (r Rules) Reactivate(
+	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation,
+) (out store.License, made bool, err error) {
+	pc := pcCodes(request.SiteCode, request.MachineID, request.SiteMID)
+	codes, note, err := r.read(ctx, tx, l, p, pc, request.Note)
 	if err != nil {
 		return out, false, err
 	}
@@ -50,7 +53,9 @@ func (r Rules) Reactivate(ctx context.Context, tx store.Tx, l store.License, o s
 // its seat, and counts for nothing: the transfer that ends it does. It refuses, with an *api.Problem, in this order:
 // license ended, removal code malformed, what refuseFor says of a transfer unless the license is released, removal code
 // wrong. Releasing once more with the right code changes nothing, and released is false.
-func (r Rules) Release(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Release) (out store.License, released bool, err error) {
+func (r Rules) Release(
+	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Release,
+) (out store.License, released bool, err error) {
 	if l.Status != api.StatusActive {
 		return out, false, r.left(ctx, tx, l, p, request.RemovalCode)
 	}
@@ -86,8 +91,11 @@ func (r Rules) transferable(ctx context.Context, tx store.Tx, l store.License, o
 // Transfer gives a license to another PC (spec: api 4); a released one needs no removal code. It refuses, with an
 // *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended, removal code missing or
 // malformed, same pair, what refuseFor says, removal code wrong, Site code spent, Site code in use.
-func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Transfer) (out store.License, err error) {
-	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
+func (r Rules) Transfer(
+	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Transfer,
+) (out store.License, err error) {
+	pc := pcCodes(request.SiteCode, request.MachineID, request.SiteMID)
+	codes, note, err := r.read(ctx, tx, l, p, pc, request.Note)
 	if errors.Is(err, api.ErrLicenseEnded) {
 		err = r.left(ctx, tx, l, p, request.RemovalCode)
 	}
@@ -99,13 +107,15 @@ func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o sto
 	if coded {
 		removal, err = readRemovalCode(request.RemovalCode)
 	} else if l.ReleasedAt == nil {
-		err = InvalidField("body.removal_code", "Give the removal code that the program shows on the old PC, or release the license there first.")
+		err = InvalidField("body.removal_code",
+			"Give the removal code that the program shows on the old PC, or release the license there first.")
 	}
 	if err != nil {
 		return out, err
 	}
 	if codes == l.Codes && l.ReleasedAt == nil {
-		return out, api.NewProblem(api.ErrSiteCodeInUse, "These are the codes of the PC that the license is on. A transfer needs those of the other PC.")
+		return out, api.NewProblem(api.ErrSiteCodeInUse,
+			"These are the codes of the PC that the license is on. A transfer needs those of the other PC.")
 	}
 	if err := r.transferable(ctx, tx, l, o, p); err != nil {
 		return out, err
@@ -123,7 +133,9 @@ func (r Rules) Transfer(ctx context.Context, tx store.Tx, l store.License, o sto
 
 // Remove ends a license and gives its order one back (spec: api 5). It refuses, with an *api.Problem, in this order:
 // removal code malformed, license ended, what refuseFor says, removal code wrong.
-func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Removal) error {
+func (r Rules) Remove(
+	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Removal,
+) error {
 	removal, err := readRemovalCode(request.RemovalCode)
 	if err != nil {
 		return err
@@ -147,8 +159,11 @@ func (r Rules) Remove(ctx context.Context, tx store.Tx, l store.License, o store
 // Replace puts a license for other codes into the place of one whose PC is gone: what the vendor may do without a
 // removal code. It refuses, with an *api.Problem, in this order: codes malformed, codes do not belong together, note,
 // license ended, same pair, Site code spent, Site code in use.
-func (r Rules) Replace(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation) (out store.License, err error) {
-	codes, note, err := r.read(ctx, tx, l, p, api.PCCodes{SiteCode: request.SiteCode, MachineID: request.MachineID, SiteMID: request.SiteMID}, request.Note)
+func (r Rules) Replace(
+	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation,
+) (out store.License, err error) {
+	pc := pcCodes(request.SiteCode, request.MachineID, request.SiteMID)
+	codes, note, err := r.read(ctx, tx, l, p, pc, request.Note)
 	if err != nil {
 		return out, err
 	}
@@ -162,7 +177,9 @@ func (r Rules) Replace(ctx context.Context, tx store.Tx, l store.License, o stor
 }
 
 // read reads what reactivation and transfer have in common. Without a note the old one stays.
-func (r Rules) read(ctx context.Context, tx store.Tx, l store.License, p store.Program, pc api.PCCodes, newNote string) (codes license.Codes, note string, err error) {
+func (r Rules) read(
+	ctx context.Context, tx store.Tx, l store.License, p store.Program, pc api.PCCodes, newNote string,
+) (codes license.Codes, note string, err error) {
 	if codes, err = readCodes(p, pc); err != nil {
 		return codes, "", err
 	}
@@ -185,7 +202,9 @@ func readRemovalCode(text string) (license.RemovalCode, error) {
 
 // checkRemovalCode accepts the removal code of a license's present activation code and of those that it had before: a
 // PC that has not heard of a change by the vendor still makes it from the old one.
-func (r Rules) checkRemovalCode(ctx context.Context, tx store.Tx, l store.License, p store.Program, code license.RemovalCode) error {
+func (r Rules) checkRemovalCode(
+	ctx context.Context, tx store.Tx, l store.License, p store.Program, code license.RemovalCode,
+) error {
 	key, err := r.Secrets.ActivationKey(p)
 	if err != nil {
 		return err
@@ -222,11 +241,21 @@ func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program
 
 // replace ends a license and puts one with other codes into its place: family, expiry, features and policy carry over,
 // and the order has as many active licenses as before.
-func (r Rules) replace(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, codes license.Codes, note string, status api.LicenseStatus) (store.License, error) {
+func (r Rules) replace(
+	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program,
+	codes license.Codes, note string, status api.LicenseStatus,
+) (store.License, error) {
 	if err := tx.EndLicense(ctx, l.ID, status, r.Now()); err != nil {
 		return store.License{}, err
 	}
-	next := store.License{OriginalID: l.OriginalID, Codes: codes, Note: note, Features: l.Features, Policy: l.Policy, ExpiresAt: l.ExpiresAt}
+	next := store.License{
+		OriginalID: l.OriginalID,
+		Codes:      codes,
+		Note:       note,
+		Features:   l.Features,
+		Policy:     l.Policy,
+		ExpiresAt:  l.ExpiresAt,
+	}
 	return r.grant(ctx, tx, o, p, next)
 }
 
@@ -269,7 +298,9 @@ func (r Rules) Compare(
 }
 
 // compare decides whether the PC with these codes is the one that a license was made for.
-func (r Rules) compare(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) (license.Comparison, error) {
+func (r Rules) compare(
+	ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes,
+) (license.Comparison, error) {
 	first, err := Origin(ctx, tx, l)
 	if err != nil {
 		return license.Comparison{}, err
@@ -291,7 +322,11 @@ func (r Rules) compare(ctx context.Context, tx store.Tx, l store.License, p stor
 }
 
 func wireComparison(c license.Comparison) api.Comparison {
-	w := api.Comparison{HardwareChanges: c.HardwareChanges, MaxHardwareChanges: c.MaxHardwareChanges, Verdict: "refused"}
+	w := api.Comparison{
+		HardwareChanges:    c.HardwareChanges,
+		MaxHardwareChanges: c.MaxHardwareChanges,
+		Verdict:            "refused",
+	}
 	if c.Accepted {
 		w.Verdict = "accepted"
 	}

@@ -78,8 +78,8 @@ func TestReactivate(t *testing.T) {
 	}
 }
 
-// TestOrigin covers that a PC is compared with the first license on it, so that a lock that changed and came back counts
-// for nothing; a transfer begins anew (spec: codes "Comparing locks").
+// TestOrigin covers that a PC is compared with the first license on it, so that a lock that changed and came back
+// counts for nothing; a transfer begins anew (spec: codes "Comparing locks").
 func TestOrigin(t *testing.T) {
 	r, m, l := activate(t)
 	l.Policy.MaxHardwareChanges = 1
@@ -109,8 +109,8 @@ func TestOrigin(t *testing.T) {
 	require.Equal(t, "refused", c.Verdict)
 }
 
-// TestNewestLicense covers a PC of which network card and disk were replaced one after the other: it is recognized by what
-// the newest license has (spec: codes "Comparing locks").
+// TestNewestLicense covers a PC of which network card and disk were replaced one after the other: it is recognized by
+// what the newest license has (spec: codes "Comparing locks").
 func TestNewestLicense(t *testing.T) {
 	r, m, l := activate(t)
 	l.Policy.MaxHardwareChanges = 2
@@ -214,6 +214,31 @@ func TestLeaving(t *testing.T) {
 		err := r.Remove(ctx, m, ended, m.order, m.program, api.Removal{RemovalCode: text})
 		requireCode(t, api.ErrLicenseEnded, err)
 		require.Equal(t, proves, err.(*api.Problem).Receipt != "", "a receipt only for whoever has the code")
+	}
+}
+
+// TestReceipts covers which ended license proves that it left its PC, and by which task (spec: api 4, api 5).
+func TestReceipts(t *testing.T) {
+	for status, task := range map[api.LicenseStatus]license.ReceiptTask{
+		api.StatusRemoved:     license.ReceiptRemoval,
+		api.StatusTransferred: license.ReceiptTransfer,
+		api.StatusReactivated: "",
+		api.StatusReplaced:    "",
+	} {
+		r, m, l := activate(t)
+		code := m.removalCode(t, r, l)
+		require.NoError(t, m.EndLicense(t.Context(), l.ID, status, now))
+		err := r.Remove(t.Context(), m, m.licenses[0], m.order, m.program, api.Removal{RemovalCode: code})
+		requireCode(t, api.ErrLicenseEnded, err)
+		receipt := err.(*api.Problem).Receipt
+		if task == "" {
+			require.Empty(t, receipt, status)
+			continue
+		}
+		content, err := license.VerifyReceipt(receipt, func(string) (license.PublicKey, bool) { return m.program.PublicKey, true })
+		require.NoError(t, err)
+		require.Equal(t, task, content.Task)
+		require.Equal(t, l.Codes.Site, content.Site)
 	}
 }
 

@@ -47,7 +47,7 @@ func Prepare(folder string, now time.Time, login *Login) func(context.Context, *
 		if err != nil || !empty {
 			return err
 		}
-		hash, err := password.DefaultCost.Hash(rand.Reader, login.Password)
+		hash, err := password.DefaultCost.Hash(login.Password)
 		if err != nil {
 			return err
 		}

@@ -145,7 +145,7 @@ func Vendor(s *Server) admin.Admin { return admin.Admin{Data: s.Data, Now: s.Clo
 
 // fill puts the sample data into a server that has none.
 func fill(ctx context.Context, d *service.Data, login sample.Login) error {
-	hash, err := cheap.Hash(rand.Reader, login.Password)
+	hash, err := cheap.Hash(login.Password)
 	if err != nil {
 		return err
 	}

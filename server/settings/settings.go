@@ -72,7 +72,8 @@ func (o Setting) Set(s *Settings, value string) error {
 }
 
 func count(name, what string, least int, of func(*Settings) *int) Setting {
-	return Setting{name, what, func(s *Settings) string { return strconv.Itoa(*of(s)) }, func(s *Settings, value string) error {
+	get := func(s *Settings) string { return strconv.Itoa(*of(s)) }
+	return Setting{name, what, get, func(s *Settings, value string) error {
 		n, err := strconv.Atoi(value)
 		if err != nil || n < least || n > 1_000_000_000 {
 			return fmt.Errorf("%q is no whole number from %d", value, least)
@@ -83,7 +84,8 @@ func count(name, what string, least int, of func(*Settings) *int) Setting {
 }
 
 func duration(name, what string, of func(*Settings) *time.Duration) Setting {
-	return Setting{name, what, func(s *Settings) string { return of(s).String() }, func(s *Settings, value string) error {
+	get := func(s *Settings) string { return of(s).String() }
+	return Setting{name, what, get, func(s *Settings, value string) error {
 		d, err := time.ParseDuration(value)
 		if err != nil || d < time.Second || d > 24*time.Hour {
 			return fmt.Errorf("%q is no time such as 15m or 24h, from 1s to 24h", value)
@@ -116,12 +118,18 @@ func toggle(name, what string, of func(*Settings) *bool) Setting {
 // All lists the settings.
 func All() []Setting {
 	return []Setting{
-		count("account-failures", "failed attempts for one account that ban it", 1, func(s *Settings) *int { return &s.AccountFailures }),
-		count("host-failures", "failed attempts from one host that ban it", 1, func(s *Settings) *int { return &s.HostFailures }),
-		duration("ban-period", "time in which failed attempts count, and for which a ban lasts after the last one", func(s *Settings) *time.Duration { return &s.BanPeriod }),
-		count("mails-per-recipient", "mails to one address within an hour", 0, func(s *Settings) *int { return &s.Mails.PerRecipient }),
-		count("mails-per-account", "mails for one account within an hour", 0, func(s *Settings) *int { return &s.Mails.PerAccount }),
-		count("mails-per-host", "mails asked for from one host within an hour", 0, func(s *Settings) *int { return &s.Mails.PerHost }),
+		count("account-failures", "failed attempts for one account that ban it", 1,
+			func(s *Settings) *int { return &s.AccountFailures }),
+		count("host-failures", "failed attempts from one host that ban it", 1,
+			func(s *Settings) *int { return &s.HostFailures }),
+		duration("ban-period", "time in which failed attempts count, and for which a ban lasts after the last one",
+			func(s *Settings) *time.Duration { return &s.BanPeriod }),
+		count("mails-per-recipient", "mails to one address within an hour", 0,
+			func(s *Settings) *int { return &s.Mails.PerRecipient }),
+		count("mails-per-account", "mails for one account within an hour", 0,
+			func(s *Settings) *int { return &s.Mails.PerAccount }),
+		count("mails-per-host", "mails asked for from one host within an hour", 0,
+			func(s *Settings) *int { return &s.Mails.PerHost }),
 		{
 			"requests-per-second", "requests of one host within a second, on average and for each server",
 			func(s *Settings) string { return strconv.FormatFloat(s.Requests.PerSecond, 'f', -1, 64) },
@@ -135,8 +143,10 @@ func All() []Setting {
 			},
 		},
 		count("requests-burst", "requests of one host at once", 1, func(s *Settings) *int { return &s.Requests.Burst }),
-		count("flood-refusals", "requests within a minute that were refused as too many and ban a host", 1, func(s *Settings) *int { return &s.FloodRefusals }),
-		duration("flood-ban", "time for which a host is banned that goes on asking", func(s *Settings) *time.Duration { return &s.FloodBan }),
+		count("flood-refusals", "requests within a minute that were refused as too many and ban a host", 1,
+			func(s *Settings) *int { return &s.FloodRefusals }),
+		duration("flood-ban", "time for which a host is banned that goes on asking",
+			func(s *Settings) *time.Duration { return &s.FloodBan }),
 		toggle("order-verification",
 			"whether a new order of a person who is signed in needs a verification number: on or off",
 			func(s *Settings) *bool { return &s.OrderVerification }),

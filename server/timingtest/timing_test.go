@@ -119,7 +119,7 @@ func newDiscreet(t *testing.T, real, dummy password.Cost) *discreet {
 			if err != nil {
 				return err
 			}
-			if c.PasswordHash, err = real.Hash(rand.Reader, d.Login.Password); err != nil {
+			if c.PasswordHash, err = real.Hash(d.Login.Password); err != nil {
 				return err
 			}
 			c.Active = name == "anna"

@@ -1,9 +1,9 @@
-// Package appleevents receives what macOS asks the running app to open: links of the scheme and documents of the type
-// that the app's Info.plist declares. Windows and Linux start the app with an argument for each. macOS starts it without
-// arguments, if it does not run yet, and sends an Apple Event with all of them.
+// Package appleevents receives what macOS asks the running app to open: links of the scheme and documents of the
+// type that the app's Info.plist declares. Windows and Linux start the app with an argument for each. macOS starts it
+// without arguments, if it does not run yet, and sends an Apple Event with all of them.
 //
-// Only [Listen] has code for macOS. It has been type-checked, but has never run on a Mac. What an event means is decided
-// by [Event.Arguments], which runs and is tested everywhere.
+// Only [Listen] has code for macOS. It has been type-checked, but has never run on a Mac. What an event means is
+// decided by [Event.Arguments], which runs and is tested everywhere.
 package appleevents
 
 import (
@@ -64,11 +64,12 @@ var (
 	typeFileURL = codeOf("furl") // a URL with the scheme file, in UTF-8
 )
 
-// Arguments returns the argument for each item with which other systems would start the app: a link of the app, or the
-// URL of a file. Whether there is such a file, and what the link says, is not checked. Items that cannot be opened, and
-// those after the first MaxItems, are left out; the error then joins carry.ErrLink, ErrDocument and ErrTooMany as needed.
+// Arguments returns the argument for each item with which other systems would start the app: a link of the app, or
+// the URL of a file. It does not check whether the file exists and what the link says. It leaves out items that cannot
+// be opened and those after the first MaxItems; the error is then carry.ErrLink, ErrDocument, ErrTooMany, or joins two.
 //
-// Any program may send any event. A link must not open a file, so the kind of the event decides which scheme an item has.
+// Any program may send any event. A link must not open a file, so the kind of the event decides which scheme an item
+// must have.
 func (e Event) Arguments() (arguments []string, err error) {
 	items := e.Items
 	if len(items) > MaxItems {

@@ -43,14 +43,16 @@ var (
 
 const encodingUTF8 uint = 4 // NSUTF8StringEncoding
 
-// Listen calls receive for every event that asks the app to open something, from the event with which the app is
-// launched on. It must be called once, on the main thread, and before the toolkit creates its first window: creating it
+// Listen calls receive for every event that asks the app to open something, beginning with the event with which the
+// app is launched. It must be called once, on the main thread, and before the toolkit creates its first window: that
 // runs AppKit's launch, in which macOS sends the first event.
 //
 // AppKit calls receive on the main thread, while the toolkit waits for events. It must not block.
 func Listen(receive func(Event)) error {
-	handler := func(kind Kind) func(objc.ID, objc.SEL, objc.ID, objc.ID) {
-		return func(_ objc.ID, _ objc.SEL, event, _ objc.ID) { receive(Event{Kind: kind, Items: items(kind, event)}) }
+	handler := func(kind Kind) func(_ objc.ID, _ objc.SEL, event, reply objc.ID) {
+		return func(_ objc.ID, _ objc.SEL, event, _ objc.ID) {
+			receive(Event{Kind: kind, Items: items(kind, event)})
+		}
 	}
 	class, err := objc.RegisterClass("ACENEventHandler", objc.GetClass("NSObject"), nil, nil, []objc.MethodDef{
 		{Cmd: selWillFinish, Fn: register},
@@ -69,19 +71,24 @@ func Listen(receive func(Event)) error {
 	return nil
 }
 
-// register replaces AppKit's handlers. AppKit installs its own while it launches, just before it sends this notification:
-// a handler that is installed earlier would be replaced by AppKit's, which opens nothing without a document class.
+// register replaces AppKit's handlers. AppKit installs its own while it launches, before it posts the notification
+// that calls register. It would replace a handler that was installed earlier, and its own opens nothing here.
 func register(self objc.ID, _ objc.SEL, _ objc.ID) {
 	manager := objc.ID(objc.GetClass("NSAppleEventManager")).Send(selSharedManager)
 	manager.Send(selSetHandler, self, selOpenLinks, classInternet, eventGetURL)
 	manager.Send(selSetHandler, self, selOpenDocuments, classCore, eventDocuments)
 }
 
-// items returns the items of the direct object of an event, at most one more than MaxItems. A message to nil returns
-// nil or 0, so an event without a direct object has none.
+// items returns the items of the direct object of an event, at most one more than MaxItems.
 func items(kind Kind, event objc.ID) (items []Item) {
 	direct := event.Send(selParameter, keyDirectObject)
+	if direct == 0 {
+		return nil
+	}
 	list := direct.Send(selCoerce, typeList) // a single item becomes a list of one
+	if list == 0 {
+		return []Item{item(kind, direct)}
+	}
 	count := min(objc.Send[int](list, selNumberOfItems), MaxItems+1)
 	for i := range count {
 		items = append(items, item(kind, list.Send(selDescriptorAt, i+1)))
@@ -89,8 +96,8 @@ func items(kind Kind, event objc.ID) (items []Item) {
 	return items
 }
 
-// item converts a descriptor into the type that Event.Arguments reads. If macOS cannot convert it, such as a bookmark of
-// a deleted file, the item has its own type and no data.
+// item converts a descriptor into the type that Event.Arguments reads. If macOS cannot convert it, such as a bookmark
+// of a deleted file, the item has the type of the descriptor and no data. A message to nil returns nil.
 func item(kind Kind, descriptor objc.ID) Item {
 	if kind == Links {
 		if data := descriptor.Send(selCoerce, typeText).Send(selData); data != 0 {

@@ -16,16 +16,16 @@ import (
 // olderAssertion is the implicit assertion of the scheme acen/v1, which only trial versions used.
 const olderAssertion = "acen/v1 license"
 
-// MaxFile is the longest license file that is looked at, in bytes.
+// MaxFile is the maximum length of a license file in bytes.
 const MaxFile = 64 << 10
 
-// The ways in which a license file can fail.
+// Errors of license files.
 var (
-	// ErrFileDamaged is returned for a text that is no license file or whose claims cannot be read.
+	// ErrFileDamaged is returned for a text that is not a license file, or whose claims cannot be read.
 	ErrFileDamaged = errors.New("this is not a license file, or it is damaged")
 	// ErrFileSignature is returned for a license file that was not signed with the program's key.
 	ErrFileSignature = errors.New("the license file was not signed with this program's key")
-	// ErrFileKey is returned for a license file that names an unknown key; it is an ErrFileSignature.
+	// ErrFileKey is returned for a license file that names an unknown key. It wraps ErrFileSignature.
 	ErrFileKey = fmt.Errorf("%w: it names another key", ErrFileSignature)
 	// ErrOlderVersion is returned for a license file of the scheme acen/v1 that was signed with the program's key. The
 	// vendor made it, but no program accepts it. It wraps ErrFileSignature.
@@ -47,7 +47,7 @@ func (olderVersion) Error() string { return "the license file was made by an old
 
 func (olderVersion) Unwrap() error { return ErrFileSignature }
 
-// File is what a license file says.
+// File is the content of a license file.
 type File struct {
 	Issuer         string // name of the server
 	ID             int64  // license id
@@ -79,7 +79,7 @@ type policyClaim struct {
 	Changeable         []string `json:"changeable"`
 }
 
-// claims are the claims of a license file as they stand in the token. Pointers tell a missing claim from an empty one.
+// claims are the claims of a license file in the token. A pointer distinguishes a missing claim from an empty one.
 type claims struct {
 	Issuer    *string       `json:"iss"`
 	ID        string        `json:"jti"`
@@ -138,7 +138,8 @@ func (k SigningKey) Sign(f File) (string, error) {
 
 func stray(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' }
 
-// clean strips what an editor or a mail program may have put around or into a token.
+// clean strips white space and invisible characters, which editors and mail programs add to a token. It fails with
+// ErrFileDamaged for a token that is too long.
 func clean(token string) (string, error) {
 	if len(token) > MaxFile {
 		return "", files.tooLarge()

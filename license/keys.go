@@ -69,7 +69,8 @@ func (k Key) Block(raw RawLocks) Block {
 	return newBlock(values)
 }
 
-// keyed is HMAC-SHA256 with a key, for one message after the other: to begin anew takes less than to begin.
+// keyed computes HMAC-SHA256 of several messages with one key. Resetting the hash takes less time than making a new
+// one.
 type keyed struct {
 	hash         hash.Hash
 	message, sum []byte // the latest ones

@@ -81,7 +81,7 @@ type Validation struct {
 	Nonce     Nonce     // of the question
 	IssuedAt  time.Time // in whole seconds
 	State     ValidationState
-	Features  uint16
+	Features  uint16    // those of the license at the server; package protect takes them from the license file
 	Ends      time.Time // last moment of validity, in whole seconds; zero when the license never ends
 	File      string    // the current license file if the program has another one, not verified; else ""
 }

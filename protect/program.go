@@ -18,7 +18,7 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// Program is what the vendor builds into a program.
+// Program is the vendor's description of a program, compiled into it.
 type Program struct {
 	// Name is what people call the program.
 	Name string
@@ -62,9 +62,9 @@ type Fingerprint interface {
 	Read(ctx context.Context) (fingerprint.Reading, error)
 }
 
-// Options are what Open may be given; the zero value means this PC, its folders, its clock, its network.
+// Options configure Open. The zero value means this PC, its folders, its clock and its network.
 type Options struct {
-	// Paths are license files that are looked at besides those in the folders, as a program's settings may name them.
+	// Paths are license files that Open reads besides those in the folders, such as one from the program's settings.
 	Paths []string
 	// Folder is the person's folder that programs share with the desktop app; "" means installed.User.
 	Folder string
@@ -75,7 +75,7 @@ type Options struct {
 	Fingerprint Fingerprint
 	// Transport replaces the network; nil means the system's, with its proxies.
 	Transport http.RoundTripper
-	// Now tells the time, and Pause waits; nil means the system's.
+	// Now returns the time, and Pause waits; nil means the system's.
 	Now   func() time.Time
 	Pause func(ctx context.Context, d time.Duration) error
 	// Disk and Rand replace the system's disk and randomness.
@@ -85,6 +85,7 @@ type Options struct {
 	// means 20 seconds. They then fail with installed.ErrBusy. Open and Check do not wait for the lock.
 	LockTimeout time.Duration
 	// DiskTimeout limits how long a folder may take to answer, such as one on a dead network drive; 0 means 3 seconds.
+	// On Linux, a check reads folders on the root file system without a limit.
 	DiskTimeout time.Duration
 
 	touch *touch // for tests

@@ -66,12 +66,12 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// Verdict is what Open and Check find. Text says it in whole sentences.
+// Verdict is the result of Open and Check. Text explains it in sentences for a person.
 type Verdict struct {
 	Kind Kind
-	// License tells of the license; nil when none could be read.
+	// License describes the license; nil if none could be read.
 	License *Details
-	// Comparison tells what has changed of the PC; of WrongPC only.
+	// Comparison says what has changed in the PC; only for WrongPC.
 	Comparison *license.Comparison
 	// At is when the license ended (Expired), the latest time that was seen (ClockSetBack), when the license left or ended
 	// (Removed, Ended), since when the server should have been asked (ValidationDue); else zero.
@@ -98,7 +98,7 @@ func (v Verdict) Has(bit int) bool {
 	return v.Valid() && v.License != nil && bit >= 0 && bit < 16 && v.License.Features>>bit&1 == 1
 }
 
-// Details are what a license says. Of several valid licenses they are those of the one that lasts longest, but for the
+// Details describe a license. Of several valid licenses they are those of the one that lasts longest, but for the
 // features.
 type Details struct {
 	// ID and Order are the vendor's numbers; 0 for a typed activation code.
@@ -253,7 +253,7 @@ func (misbuilt) Is(target error) bool { return target == errMisbuilt }
 
 func (m misbuilt) Unwrap() error { return m.error }
 
-// explain gives a verdict what its text needs of the program.
+// explain sets the fields of a verdict that Text takes from the program.
 func (l *License) explain(v *Verdict) {
 	v.program, v.typed = l.program.Name, l.program.ActivationKey != nil
 	if v.Kind == ClockSetBack {

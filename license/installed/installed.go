@@ -139,7 +139,7 @@ type Store struct {
 	o   Options
 }
 
-// Options are what a Store may be given; the zero value means the system's disk, clock and randomness.
+// Options configure a Store. The zero value means the system's disk, clock and randomness.
 type Options struct {
 	Disk Disk
 	Rand io.Reader
@@ -192,7 +192,7 @@ func (s *Store) StatePath(signature license.Signature) string {
 // Disk is what makes the store's changes.
 func (s *Store) Disk() Disk { return s.o.Disk }
 
-// State is what this PC knows of one program.
+// State is what this PC stores about one program.
 type State struct {
 	Signature license.Signature
 	// Program is what the program says of itself; zero until it has run here.
@@ -217,7 +217,7 @@ type State struct {
 	unknown *unknown // members of the file that this version does not know; nil if there are none
 }
 
-// Program is what a program says of itself, so that the app on a PC without a network knows it.
+// Program is what a program states about itself, for the app on a PC without a network.
 type Program struct {
 	Name       string   `json:"name,omitempty"`
 	PublicKeys []string `json:"public_keys,omitempty"`

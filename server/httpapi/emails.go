@@ -25,8 +25,8 @@ func (s *Server) registerEmails(c contract) {
 			out, err := s.emailPreview(ctx, in.ID)
 			return &body[api.EmailPreview]{out}, err
 		})
-	t := task[api.EmailRequest, struct{}]{operation: "send-email", action: "license.email", do: s.sendEmail}
-	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/email", t.operation, "Email the activation code", 202),
+	t := task[api.EmailRequest, struct{}]{of: api.TaskEmail, do: s.sendEmail}
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/email", t.of.Operation(), "Email the activation code", 202),
 		func(ctx context.Context, in *struct {
 			LicensePath
 			Idempotent

@@ -127,9 +127,8 @@ func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int
 
 // task is a change of one order or license by a call of the contract.
 type task[I, O any] struct {
-	operation string // of the contract; the idempotency key is bound to it
-	action    string // for the audit trail
-	do        func(ctx context.Context, tx store.Tx, e *store.Event, id int64, in I) (status int, out O, err error)
+	of api.Task // its call, which the idempotency key is bound to, and its name in the audit trail
+	do func(ctx context.Context, tx store.Tx, e *store.Event, id int64, in I) (status int, out O, err error)
 	// lock and reads are those of change, for the caller and the order or license with an id.
 	lock  func(client, id int64) store.Lock
 	reads func(id int64, in I) *store.LicenseReads
@@ -141,9 +140,9 @@ func applyTask[I, O any](
 ) (*answer[O], error) {
 	c := change[I, O]{
 		key:    key,
-		call:   t.operation + " " + object(kind, id),
+		call:   t.of.Operation() + " " + object(kind, id),
 		in:     in,
-		action: t.action,
+		action: t.of.Action(),
 		object: object(kind, id),
 		do:     func(tx store.Tx, e *store.Event) (int, O, error) { return t.do(ctx, tx, e, id, in) },
 	}

@@ -35,19 +35,19 @@ func (s *Server) registerLicenses(c contract) {
 		})
 	s.registerNewLicense(c)
 	registerLicenseTask(c, "/reactivation", "License reactivation", 201, task[api.Reactivation, api.License]{
-		operation: "reactivate-license", action: "license.reactivate", do: s.reactivate,
+		of: api.TaskReactivation, do: s.reactivate,
 	})
 	registerLicenseTask(c, "/release",
 		"Release a license for another PC, which may then take it without the removal code; answers a receipt", 200,
 		task[api.Release, api.LicenseReceipt]{
-			operation: "release-license", action: "license.release", do: s.release,
+			of: api.TaskRelease, do: s.release,
 		})
 	registerLicenseTask(c, "/transfer", "License transfer; answers a receipt of the license that left its PC", 201,
 		task[api.Transfer, api.LicenseReceipt]{
-			operation: "transfer-license", action: "license.transfer", do: s.transfer,
+			of: api.TaskTransfer, do: s.transfer,
 		})
 	registerLicenseTask(c, "/removal", "License removal; answers a receipt", 200, task[api.Removal, api.OrderReceipt]{
-		operation: "remove-license", action: "license.remove", do: s.remove,
+		of: api.TaskRemoval, do: s.remove,
 	})
 	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/comparison", "compare-license",
 		"Compare a PC with a license; changes nothing", 200),
@@ -59,7 +59,7 @@ func (s *Server) registerLicenses(c contract) {
 			out, err := s.comparison(ctx, in.ID, in.Body)
 			return &body[api.Comparison]{out}, err
 		})
-	register(c, c.signedIn(http.MethodPatch, "/licenses/{id}", "change-license", "Change the note of a license", 200),
+	register(c, c.signedIn(http.MethodPatch, "/licenses/{id}", api.TaskNote.Operation(), "Change the note of a license", 200),
 		func(ctx context.Context, in *struct {
 			LicensePath
 			Body api.LicenseChange
@@ -74,10 +74,9 @@ func (s *Server) registerLicenses(c contract) {
 // registerNewLicense registers the one task that many PCs do at the same moment, on one order.
 func (s *Server) registerNewLicense(c contract) {
 	t := task[api.NewLicense, api.License]{
-		operation: "new-license",
-		action:    "license.create",
-		do:        s.newLicense,
-		lock:      func(client, order int64) store.Lock { return store.Lock{ClientID: client, OrderID: order} },
+		of:   api.TaskNewLicense,
+		do:   s.newLicense,
+		lock: func(client, order int64) store.Lock { return store.Lock{ClientID: client, OrderID: order} },
 		reads: func(order int64, in api.NewLicense) *store.LicenseReads {
 			site, ok := rules.Site(in)
 			if !ok {
@@ -86,7 +85,7 @@ func (s *Server) registerNewLicense(c contract) {
 			return &store.LicenseReads{OrderID: order, Site: site}
 		},
 	}
-	register(c, c.signedIn(http.MethodPost, "/orders/{id}/licenses", t.operation, "New license", 201),
+	register(c, c.signedIn(http.MethodPost, "/orders/{id}/licenses", t.of.Operation(), "New license", 201),
 		func(ctx context.Context, in *struct {
 			OrderPath
 			Idempotent
@@ -99,7 +98,7 @@ func (s *Server) registerNewLicense(c contract) {
 
 // registerLicenseTask registers a task on a license; path follows that of the license, and status is that of success.
 func registerLicenseTask[I, O any](c contract, path, summary string, status int, t task[I, O]) {
-	register(c, c.signedIn(http.MethodPost, "/licenses/{id}"+path, t.operation, summary, status),
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}"+path, t.of.Operation(), summary, status),
 		func(ctx context.Context, in *struct {
 			LicensePath
 			Idempotent
@@ -325,11 +324,11 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 			return err
 		}
 		out = w[0]
-		return s.audit(ctx, tx, who, "license.note", object, "ok")
+		return s.audit(ctx, tx, who, api.TaskNote.Action(), object, "ok")
 	})
 	var refusal *api.Problem
 	if errors.As(err, &refusal) {
-		return out, s.refused(ctx, who, "license.note", object, refusal)
+		return out, s.refused(ctx, who, api.TaskNote.Action(), object, refusal)
 	}
 	return out, err
 }

@@ -25,7 +25,7 @@ func (s *Server) registerOrders(c contract) {
 			out, err := s.orders(ctx, p)
 			return &body[api.OrderList]{out}, err
 		})
-	register(c, c.signedIn(http.MethodPost, "/orders", "new-order", "New order with a serial number", 201),
+	register(c, c.signedIn(http.MethodPost, "/orders", api.TaskNewOrder.Operation(), "New order with a serial number", 201),
 		func(ctx context.Context, in *struct {
 			Idempotent
 			Body api.NewOrder
@@ -33,9 +33,9 @@ func (s *Server) registerOrders(c contract) {
 		) (*answer[api.Order], error) {
 			status, out, err := apply(ctx, s, change[api.NewOrder, api.Order]{
 				key:    in.Key,
-				call:   "new-order",
+				call:   api.TaskNewOrder.Operation(),
 				in:     in.Body,
-				action: "order.create",
+				action: api.TaskNewOrder.Action(),
 				do: func(tx store.Tx, e *store.Event) (int, api.Order, error) {
 					return s.newOrder(ctx, tx, e, in.Body)
 				},

@@ -14,7 +14,7 @@ func Example() {
 	ctx := context.Background()
 	key := license.Signature("LUMENST7").Key()
 
-	var pc *fingerprint.Reader = fingerprinttest.PC("studio") // a program calls fingerprint.System
+	pc := fingerprinttest.PC("studio") // a program calls fingerprint.System
 	before, err := pc.Read(ctx)
 	if err != nil {
 		fmt.Println(err)
@@ -46,11 +46,15 @@ func ExampleReading_Problem() {
 		fmt.Println(err)
 		return
 	}
+	printProblems(reading)
+	// Output:
+	// CD_HW_ID: unreadable: there is no built-in optical drive
+}
+
+func printProblems(reading fingerprint.Reading) {
 	for _, l := range license.Locks() {
 		if err := reading.Problem(l); err != nil {
 			fmt.Printf("%v: %v\n", l, err)
 		}
 	}
-	// Output:
-	// CD_HW_ID: unreadable: there is no built-in optical drive
 }

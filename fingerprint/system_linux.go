@@ -66,3 +66,11 @@ func permanentAddress(name string) string {
 	}
 	return fmt.Sprintf("%x", address.data[:6])
 }
+
+// statfsID formats a file-system id.
+func statfsID(a, b int32) string {
+	if a == 0 && b == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%08x%08x", uint32(a), uint32(b))
+}

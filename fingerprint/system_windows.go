@@ -116,7 +116,7 @@ func storageDescriptor(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer windows.CloseHandle(h)
+	defer func() { _ = windows.CloseHandle(h) }()
 	if d := query(h, standardQuery(propertyDevice), maxDescriptor); d != nil {
 		return d, nil
 	}
@@ -129,7 +129,7 @@ func readDisk(path string) (d windowsDisk, err error) {
 	if err != nil {
 		return d, err
 	}
-	defer windows.CloseHandle(h)
+	defer func() { _ = windows.CloseHandle(h) }()
 	if d.descriptor = query(h, standardQuery(propertyDevice), maxDescriptor); d.descriptor == nil {
 		return d, errNoAnswer
 	}

@@ -3,7 +3,6 @@ package fingerprint
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -201,12 +200,4 @@ func treeMachineID(root fs.FS) func() (string, error) {
 		}
 		return "", errors.New("no machine id")
 	}
-}
-
-// statfsID formats a file-system id.
-func statfsID(a, b int32) string {
-	if a == 0 && b == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%08x%08x", uint32(a), uint32(b))
 }

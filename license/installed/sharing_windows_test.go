@@ -24,7 +24,7 @@ func TestFilesThatAreOpen(t *testing.T) {
 		require.NoError(t, err)
 		h, err := syscall.CreateFile(name, syscall.GENERIC_READ, 0, nil, syscall.OPEN_EXISTING, 0, 0)
 		require.NoError(t, err)
-		defer syscall.CloseHandle(h)
+		t.Cleanup(func() { require.NoError(t, syscall.CloseHandle(h)) })
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "z"+Extension), []byte("license"), 0o600))
 	slept := newSlept()

@@ -20,7 +20,6 @@ import (
 	"github.com/acen-desktop/acen/server"
 	"github.com/acen-desktop/acen/server/listen"
 	"github.com/acen-desktop/acen/server/servertest"
-	"github.com/acen-desktop/acen/server/settings"
 	"github.com/acen-desktop/acen/server/store"
 )
 
@@ -47,8 +46,6 @@ func dial(t *testing.T, address string) net.Conn {
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
-
-func unlimited(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1e6, Burst: 1e6} }
 
 // Bytes that are no HTTP are refused by Go's own server or by the contract, and the connection ends: nothing after them is taken
 // for a request of somebody else's.

@@ -280,7 +280,9 @@ func TestCheckMails(t *testing.T) {
 				return
 			}
 			require.ErrorIs(t, err, api.ErrLimitReached)
-			require.Equal(t, c.allowed, err.(*api.Problem).Limit.Allowed)
+			var refusal *api.Problem
+			require.ErrorAs(t, err, &refusal)
+			require.Equal(t, c.allowed, refusal.Limit.Allowed)
 			require.NoError(t, f.CheckMails(t.Context(), f.memory.tx(), 5, "192.0.2.1", nil))
 		})
 	}

@@ -213,7 +213,9 @@ func TestLeaving(t *testing.T) {
 	for text, proves := range map[string]bool{m.removalCode(t, r, store.License{Codes: next.Codes, Activation: activation}): true, wrong: false} {
 		err := r.Remove(ctx, m.tx(), ended, m.order, m.program, api.Removal{RemovalCode: text})
 		requireCode(t, api.ErrLicenseEnded, err)
-		require.Equal(t, proves, err.(*api.Problem).Receipt != "", "a receipt only for whoever has the code")
+		var refusal *api.Problem
+		require.ErrorAs(t, err, &refusal)
+		require.Equal(t, proves, refusal.Receipt != "", "a receipt only for whoever has the code")
 	}
 }
 
@@ -230,7 +232,9 @@ func TestReceipts(t *testing.T) {
 		require.NoError(t, m.tx().Licenses.End(t.Context(), l.ID, status, now))
 		err := r.Remove(t.Context(), m.tx(), m.licenses[0], m.order, m.program, api.Removal{RemovalCode: code})
 		requireCode(t, api.ErrLicenseEnded, err)
-		receipt := err.(*api.Problem).Receipt
+		var refusal *api.Problem
+		require.ErrorAs(t, err, &refusal)
+		receipt := refusal.Receipt
 		if task == "" {
 			require.Empty(t, receipt, status)
 			continue

@@ -89,8 +89,10 @@ func (p *Licenses) Draw() (err error) {
 	return err
 }
 
-// Object is the table with its heading and buttons, DetailsObject the panel with the selected license.
-func (p *Licenses) Object() fyne.CanvasObject        { return p.screen.Object() }
+// Object returns the table with its heading and buttons. UI thread.
+func (p *Licenses) Object() fyne.CanvasObject { return p.screen.Object() }
+
+// DetailsObject returns the panel with the selected license. UI thread.
 func (p *Licenses) DetailsObject() fyne.CanvasObject { return p.screen.DetailsObject() }
 
 // Leave forgets the licenses and ends their loading. The table stays until Clear.

@@ -14,6 +14,7 @@ import (
 // ID names an action.
 type ID int
 
+// The actions.
 const (
 	NewLicense     ID = iota // on any PC
 	ActivateThisPC           // a new license on this PC

@@ -36,7 +36,7 @@ func TestHistory(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := uitest.New(t)
 			s.Window.SetContent(container.NewStack())
-			var err error = errors.New("broken")
+			err := errors.New("broken")
 			history.Open(history.Options{
 				Dialogs: s.Dialogs,
 				Work:    s.Work,

@@ -15,7 +15,7 @@ const (
 	epochBytes  = 16
 )
 
-// The gap that a restore leaves in the ids (spec: api 20).
+// Bounds of the gap that a restore leaves in the ids (spec: api 20).
 const (
 	DefaultGap = 1_000_000
 	MaxGap     = 1_000_000_000_000

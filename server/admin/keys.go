@@ -11,8 +11,8 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// PrepareKey returns the public key of a program's next signing key, which it makes if there is none. The next version
-// of the program must contain it.
+// PrepareKey returns the public key of a program's next signing key. It makes the key if there is none. The next
+// version of the program must contain the public key.
 func (a Admin) PrepareKey(ctx context.Context, program int64) (p store.Program, next license.PublicKey, err error) {
 	err = a.write(ctx, "program.prepare-key", object("program", program), func(tx store.Tx) (rec record, err error) {
 		if p, err = tx.Programs.Get(ctx, program); err != nil {

@@ -206,8 +206,8 @@ func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error
 	})
 }
 
-// setPassword sets a client's password, and ends its sessions except besides and its password links.
-func (s *Server) setPassword(ctx context.Context, tx store.Tx, client int64, hash string, besides int64) error {
+// setPassword sets a client's password, and ends its password links and its sessions except one; 0 = no exception.
+func (s *Server) setPassword(ctx context.Context, tx store.Tx, client int64, hash string, except int64) error {
 	c, err := tx.Clients.Get(ctx, client)
 	if err != nil {
 		return err
@@ -215,7 +215,7 @@ func (s *Server) setPassword(ctx context.Context, tx store.Tx, client int64, has
 	c.PasswordHash = hash
 	return errors.Join(
 		tx.Clients.Change(ctx, c),
-		tx.Sessions.EndAll(ctx, client, besides, s.Now()),
+		tx.Sessions.EndAll(ctx, client, except, s.Now()),
 		tx.Attempts.EndPasswordResets(ctx, client))
 }
 

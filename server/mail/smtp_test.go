@@ -331,8 +331,8 @@ func TestSMTPEndsWithItsContext(t *testing.T) {
 		_, _ = io.Copy(io.Discard, conn) // until the client hangs up
 	}()
 	t.Cleanup(func() { _ = listener.Close(); <-done })
-	require.Error(t, mail.SMTP{Address: listener.Addr().String(), From: from, Timeout: time.Hour}.Send(ctx,
-		queued("anna.berg@lumen.example")))
+	s := mail.SMTP{Address: listener.Addr().String(), From: from, Timeout: time.Hour}
+	require.Error(t, s.Send(ctx, queued("anna.berg@lumen.example")))
 }
 
 func TestSMTPWithoutServer(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// EpochOption is the option that holds the epoch of the data: 16 random bytes, base64url without padding.
+	// EpochOption is the option with the epoch of the data: 16 random bytes, base64url without padding.
 	EpochOption = "epoch"
 	epochBytes  = 16
 )

@@ -562,8 +562,8 @@ type Sessions interface {
 	Renew(ctx context.Context, id int64, accessHash []byte, expires time.Time) error
 	// End ends a session with all its tokens. It does nothing if the session has ended.
 	End(ctx context.Context, id int64, at time.Time) error
-	// EndAll ends every session of a client except besides; 0 = no exception.
-	EndAll(ctx context.Context, clientID, besides int64, at time.Time) error
+	// EndAll ends every session of a client except one; 0 = no exception.
+	EndAll(ctx context.Context, clientID, except int64, at time.Time) error
 	Get(ctx context.Context, id int64) (Session, error)
 	AddRefreshToken(ctx context.Context, r RefreshToken) error
 	RefreshToken(ctx context.Context, hash []byte) (RefreshToken, error)

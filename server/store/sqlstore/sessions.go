@@ -48,9 +48,9 @@ func (t sessions) End(ctx context.Context, id int64, when time.Time) error {
 	return err
 }
 
-func (t sessions) EndAll(ctx context.Context, clientID, besides int64, when time.Time) error {
+func (t sessions) EndAll(ctx context.Context, clientID, except int64, when time.Time) error {
 	_, err := t.exec(ctx, `UPDATE sessions SET ended_at = ? WHERE client_id = ? AND id <> ? AND ended_at IS NULL`,
-		at(when), clientID, besides)
+		at(when), clientID, except)
 	return err
 }
 

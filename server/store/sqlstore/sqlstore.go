@@ -1,5 +1,5 @@
-// Package sqlstore contains the statements that SQLite and PostgreSQL share; a Dialect holds the differences. Packages
-// sqlite and postgres run them in their own transactions.
+// Package sqlstore contains the statements that SQLite and PostgreSQL share. A Dialect describes the differences.
+// Packages sqlite and postgres run them in their own transactions.
 package sqlstore
 
 import (

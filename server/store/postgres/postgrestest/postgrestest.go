@@ -1,5 +1,4 @@
-// Package postgrestest gives each test a database of its own on a real PostgreSQL, which scripts/with-postgres.sh
-// starts.
+// Package postgrestest creates a database for each test on a PostgreSQL server, which scripts/with-postgres.sh starts.
 package postgrestest
 
 import (

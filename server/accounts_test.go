@@ -26,7 +26,7 @@ func TestNewAccount(t *testing.T) {
 	status, first := anonymous.Call("POST", "/accounts", request)
 	require.Equal(t, 201, status, string(first))
 	_, again := anonymous.Call("POST", "/accounts", request)
-	require.JSONEq(t, string(first), string(again), "a lost answer is given again")
+	require.JSONEq(t, string(first), string(again), "the stored answer is replayed")
 
 	list := servertest.Mails(t, w.Server)
 	require.Len(t, list, 1)
@@ -61,25 +61,88 @@ func TestNewAccountRefusals(t *testing.T) {
 		code     api.Code
 		contains string
 	}{
-		"short password":         {func(_ *servertest.World, a *api.NewAccount) { a.Password = "short" }, api.ErrValidation, "body.password"},
-		"user name is taken":     {func(_ *servertest.World, a *api.NewAccount) { a.Username = "Anna" }, api.ErrValidation, "body.username"},
-		"user name of spaces":    {func(_ *servertest.World, a *api.NewAccount) { a.Username = "a b" }, api.ErrValidation, "body.username"},
-		"no email":               {func(_ *servertest.World, a *api.NewAccount) { a.Email = " " }, api.ErrValidation, "body.email"},
-		"no address of email":    {func(_ *servertest.World, a *api.NewAccount) { a.Email = "Carla <c@example.com>" }, api.ErrValidation, "body.email"},
-		"header in the email":    {func(_ *servertest.World, a *api.NewAccount) { a.Email = "c@example.com\r\nBcc: eve@evil.example" }, api.ErrValidation, "body.email"},
-		"the same address":       {func(_ *servertest.World, a *api.NewAccount) { a.Email2 = "CARLA@example.com" }, api.ErrValidation, "body.email2"},
-		"no city":                {func(_ *servertest.World, a *api.NewAccount) { a.City = "" }, api.ErrValidation, "body.city"},
-		"control characters":     {func(_ *servertest.World, a *api.NewAccount) { a.Phone = "1\x012" }, api.ErrValidation, "body.phone"},
-		"no registration name":   {func(_ *servertest.World, a *api.NewAccount) { a.RegistrationName = " " }, api.ErrValidation, "body.registration_name"},
-		"used serial":            {func(w *servertest.World, a *api.NewAccount) { _, a.SerialNumber = w.Serial("42") }, api.ErrSerialInUse, "serial"},
-		"unknown serial":         {func(w *servertest.World, a *api.NewAccount) { _, a.SerialNumber = w.Serial("unknown") }, api.ErrSerialInvalid, "retry_after"},
-		"wrong number":           {func(_ *servertest.World, a *api.NewAccount) { a.Verification.Number = "x" }, api.ErrVerificationFailed, "body.verification.number"},
-		"no such program":        {func(_ *servertest.World, a *api.NewAccount) { a.ProgramID = 99 }, api.ErrTaskDisabled, ""},
-		"verification of nobody": {func(_ *servertest.World, a *api.NewAccount) { a.Verification.ID = "nothing" }, api.ErrVerificationFailed, ""},
+		"short password": {
+			func(_ *servertest.World, a *api.NewAccount) { a.Password = "short" },
+			api.ErrValidation,
+			"body.password",
+		},
+		"user name is taken": {
+			func(_ *servertest.World, a *api.NewAccount) { a.Username = "Anna" },
+			api.ErrValidation,
+			"body.username",
+		},
+		"user name of spaces": {
+			func(_ *servertest.World, a *api.NewAccount) { a.Username = "a b" },
+			api.ErrValidation,
+			"body.username",
+		},
+		"no email": {
+			func(_ *servertest.World, a *api.NewAccount) { a.Email = " " },
+			api.ErrValidation,
+			"body.email",
+		},
+		"no address of email": {
+			func(_ *servertest.World, a *api.NewAccount) { a.Email = "Carla <c@example.com>" },
+			api.ErrValidation,
+			"body.email",
+		},
+		"header in the email": {
+			func(_ *servertest.World, a *api.NewAccount) { a.Email = "c@example.com\r\nBcc: eve@evil.example" },
+			api.ErrValidation,
+			"body.email",
+		},
+		"the same address": {
+			func(_ *servertest.World, a *api.NewAccount) { a.Email2 = "CARLA@example.com" },
+			api.ErrValidation,
+			"body.email2",
+		},
+		"no city": {
+			func(_ *servertest.World, a *api.NewAccount) { a.City = "" },
+			api.ErrValidation,
+			"body.city",
+		},
+		"control characters": {
+			func(_ *servertest.World, a *api.NewAccount) { a.Phone = "1\x012" },
+			api.ErrValidation,
+			"body.phone",
+		},
+		"no registration name": {
+			func(_ *servertest.World, a *api.NewAccount) { a.RegistrationName = " " },
+			api.ErrValidation,
+			"body.registration_name",
+		},
+		"used serial": {
+			func(w *servertest.World, a *api.NewAccount) { _, a.SerialNumber = w.Serial("42") },
+			api.ErrSerialInUse,
+			"serial",
+		},
+		"unknown serial": {
+			func(w *servertest.World, a *api.NewAccount) { _, a.SerialNumber = w.Serial("unknown") },
+			api.ErrSerialInvalid,
+			"retry_after",
+		},
+		"wrong number": {
+			func(_ *servertest.World, a *api.NewAccount) { a.Verification.Number = "x" },
+			api.ErrVerificationFailed,
+			"body.verification.number",
+		},
+		"no such program": {
+			func(_ *servertest.World, a *api.NewAccount) { a.ProgramID = 99 },
+			api.ErrTaskDisabled,
+			"",
+		},
+		"verification of nobody": {
+			func(_ *servertest.World, a *api.NewAccount) { a.Verification.ID = "nothing" },
+			api.ErrVerificationFailed,
+			"",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := servertest.NewWorld(t)
-			status, body := servertest.Client{Server: w.Server, T: t}.Keyed().Call("POST", "/accounts", w.NewAccount(func(a *api.NewAccount) { c.change(w, a) }))
+			status, body := servertest.Client{Server: w.Server, T: t}.Keyed().Call("POST", "/accounts",
+				w.NewAccount(func(a *api.NewAccount) {
+					c.change(w, a)
+				}))
 			w.RequireProblem(status, body, c.code, c.contains)
 			w.Check("orders 0")
 			require.Empty(t, servertest.Mails(t, w.Server))
@@ -99,14 +162,14 @@ func loadPage(w *servertest.World, t *testing.T, method, link string, form url.V
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	require.Equal(t, "no-referrer", response.Header.Get("Referrer-Policy"), "the token leaves for no other site")
+	require.Equal(t, "no-referrer", response.Header.Get("Referrer-Policy"), "the token is not sent to other sites")
 	require.Equal(t, "no-store", response.Header.Get("Cache-Control"))
 	return response.StatusCode, string(body)
 }
 
 var hidden = regexp.MustCompile(`name="(token|key)" value="([^"]*)"`)
 
-// fill fills the form of the page as a browser does.
+// fill returns the filled form of the page.
 func fill(page, password, again string) url.Values {
 	form := url.Values{"password": {password}, "again": {again}}
 	for _, field := range hidden.FindAllStringSubmatch(page, -1) {
@@ -115,7 +178,7 @@ func fill(page, password, again string) url.Values {
 	return form
 }
 
-// TestForgottenPassword covers the way from the mailed link to the new password (spec: api 13).
+// A mailed link leads to a new password (spec: api 13).
 func TestForgottenPassword(t *testing.T) {
 	w := servertest.NewWorld(t)
 	session := w.Clients["anna"]
@@ -138,23 +201,25 @@ func TestForgottenPassword(t *testing.T) {
 	require.Equal(t, 200, status)
 	require.Contains(t, answer, "Your password is changed")
 
-	for range 2 { // the link works once
+	for range 2 { // the link cannot be used twice
 		status, answer = loadPage(w, t, "GET", links[0], nil)
 		require.Equal(t, 422, status)
 		require.Contains(t, answer, "too old or was used")
 		require.NotContains(t, answer, "<form")
 	}
 	status, _ = session.Call("GET", "/orders", nil)
-	require.Equal(t, 401, status, "everybody is signed out")
-	status, _ = servertest.Client{Server: w.Server, T: t}.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
+	require.Equal(t, 401, status, "all sessions have ended")
+	status, _ = servertest.Client{Server: w.Server, T: t}.Call("POST", "/sessions",
+		api.SessionRequest{Username: "anna", Password: w.Login.Password})
 	require.Equal(t, 401, status)
-	status, _ = servertest.Client{Server: w.Server, T: t}.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: "a new password"})
+	status, _ = servertest.Client{Server: w.Server, T: t}.Call("POST", "/sessions",
+		api.SessionRequest{Username: "anna", Password: "a new password"})
 	require.Equal(t, 201, status)
 	token := strings.SplitN(links[0], "token=", 2)[1]
 	require.NotContains(t, w.Log.String(), token)
 }
 
-// TestLinksEnd covers that a link lasts one hour and works once (spec: api 13).
+// A link is valid for one hour and one use (spec: api 13).
 func TestLinksEnd(t *testing.T) {
 	w := servertest.NewWorld(t)
 	first := w.AskForLink("anna")[0]
@@ -172,14 +237,15 @@ func TestLinksEnd(t *testing.T) {
 	third := w.AskForLink("anna")[0]
 	w.Clock.Advance(time.Hour)
 	status, _ = loadPage(w, t, "GET", third, nil)
-	require.Equal(t, 422, status, "a link lasts one hour")
+	require.Equal(t, 422, status, "a link is valid for one hour")
 	token := strings.SplitN(third, "token=", 2)[1]
-	status, body := servertest.Client{Server: w.Server, T: t}.Keyed().Call("POST", "/password-resets/confirm", api.NewPassword{Token: token, NewPassword: "a new password"})
+	status, body := servertest.Client{Server: w.Server, T: t}.Keyed().Call("POST", "/password-resets/confirm",
+		api.NewPassword{Token: token, NewPassword: "a new password"})
 	w.RequireProblem(status, body, api.ErrVerificationFailed, "too old")
 }
 
-// TestResetsTellNothing covers that no mail goes to an account that is closed or does not exist (spec: api 13).
-func TestResetsTellNothing(t *testing.T) {
+// No mail is sent for an inactive account or one that does not exist (spec: api 13).
+func TestResetsRevealNothing(t *testing.T) {
 	w := servertest.NewWorld(t)
 	require.Empty(t, w.AskForLink("nobody"))
 	require.Empty(t, w.AskForLink("nobody@example.com"))
@@ -195,29 +261,39 @@ func TestResetsTellNothing(t *testing.T) {
 
 	w.Restart(func(o *server.Options) { o.QueuedMail = nil })
 	for _, login := range []string{"anna", "nobody"} {
-		status, body := servertest.Client{Server: w.Server, T: t}.Keyed().Call("POST", "/password-resets", api.PasswordReset{Login: login, Verification: w.Verification()})
+		status, body := servertest.Client{Server: w.Server, T: t}.Keyed().Call("POST", "/password-resets",
+			api.PasswordReset{Login: login, Verification: w.Verification()})
 		w.RequireProblem(status, body, api.ErrUnavailable, "no mail service")
 	}
 }
 
-// TestChangePassword covers the current password, the length of the new one, and that other sessions end (spec: api
-// 13).
+// A change needs the current password and a valid new one, and ends other sessions (spec: api 13).
 func TestChangePassword(t *testing.T) {
 	w := servertest.NewWorld(t)
 	elsewhere := servertest.NewSessions(w)["anna"]
 	here := w.Clients["anna"]
-	status, body := here.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: "wrong password", NewPassword: "a new password"})
+	status, body := here.Call("PUT", "/account/password", api.PasswordChange{
+		CurrentPassword: "wrong password",
+		NewPassword:     "a new password",
+	})
 	w.RequireProblem(status, body, api.ErrValidation, "body.current_password")
-	status, body = here.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: w.Login.Password, NewPassword: "short"})
+	status, body = here.Call("PUT", "/account/password",
+		api.PasswordChange{CurrentPassword: w.Login.Password, NewPassword: "short"})
 	w.RequireProblem(status, body, api.ErrValidation, "body.new_password")
-	status, _ = here.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: w.Login.Password, NewPassword: "a new password"})
+	status, _ = here.Call("PUT", "/account/password", api.PasswordChange{
+		CurrentPassword: w.Login.Password,
+		NewPassword:     "a new password",
+	})
 	require.Equal(t, 204, status)
 	status, _ = here.Call("GET", "/orders", nil)
-	require.Equal(t, 200, status, "this session goes on")
+	require.Equal(t, 200, status, "this session has not ended")
 	status, _ = elsewhere.Call("GET", "/orders", nil)
 	require.Equal(t, 401, status, "other sessions end")
 	for range 10 {
-		status, body = here.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: "wrong password", NewPassword: "a new password"})
+		status, body = here.Call("PUT", "/account/password", api.PasswordChange{
+			CurrentPassword: "wrong password",
+			NewPassword:     "a new password",
+		})
 	}
 	w.RequireProblem(status, body, api.ErrHostBanned, "retry_after")
 }
@@ -225,14 +301,20 @@ func TestChangePassword(t *testing.T) {
 func TestChangeAccount(t *testing.T) {
 	w := servertest.NewWorld(t)
 	anna := w.Clients["anna"]
-	status, body := anna.Call("PATCH", "/account", map[string]string{"city": " Bern ", "registration_name": "Somebody else"})
+	status, body := anna.Call("PATCH", "/account",
+		map[string]string{"city": " Bern ", "registration_name": "Somebody else"})
 	require.Equal(t, 200, status, string(body))
 	var account api.Account
 	require.NoError(t, json.Unmarshal(body, &account))
 	require.Equal(t, "Bern", account.City)
-	require.Equal(t, "Lindenweg 4", account.Address, "what is absent stays")
+	require.Equal(t, "Lindenweg 4", account.Address, "absent fields do not change")
 	require.Equal(t, "Anna Berg", account.RegistrationName, "the registration name cannot change")
-	for field, value := range map[string]string{"email": "", "email2": "nonsense", "phone": "1\n2", "state": strings.Repeat("ü", 201)} {
+	for field, value := range map[string]string{
+		"email":  "",
+		"email2": "nonsense",
+		"phone":  "1\n2",
+		"state":  strings.Repeat("ü", 201),
+	} {
 		status, body = anna.Call("PATCH", "/account", map[string]string{field: value})
 		w.RequireProblem(status, body, api.ErrValidation, "body."+field)
 	}
@@ -240,11 +322,11 @@ func TestChangeAccount(t *testing.T) {
 	status, _ = anna.Call("PATCH", "/account", map[string]string{"email": "anna@new.example", "email2": ""})
 	require.Equal(t, 200, status)
 	list := servertest.Mails(t, w.Server)
-	require.Len(t, list, 1, "addresses that were taken off the file hear of it")
+	require.Len(t, list, 1, "former addresses are notified")
 	require.Equal(t, []string{"anna.berg@lumen.example", "it@lumen.example"}, list[0].To)
 }
 
-// Failed sign-ins ban the account they name, whether it exists or not, and leave others alone (spec: api 11).
+// Failed sign-ins ban the account they name, whether it exists or not, and no other (spec: api 11).
 func TestSignInBans(t *testing.T) {
 	for _, name := range []string{"anna", "nobody"} {
 		w := servertest.NewWorld(t)
@@ -258,7 +340,10 @@ func TestSignInBans(t *testing.T) {
 		status, _ = anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
 		require.Equal(t, 201, status)
 		for i := range 20 {
-			anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "guess" + string(rune('a'+i)), Password: "wrong password"})
+			anonymous.Call("POST", "/sessions", api.SessionRequest{
+				Username: "guess" + string(rune('a'+i)),
+				Password: "wrong password",
+			})
 		}
 		status, _ = anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
 		require.Equal(t, 429, status, "30 failures ban the host")
@@ -268,8 +353,8 @@ func TestSignInBans(t *testing.T) {
 	}
 }
 
-// A refusal for the time being is no answer to a key: the same key succeeds later (spec: api "Idempotency").
-func TestWaitingKeepsTheKey(t *testing.T) {
+// A temporary refusal is not stored under its key: the same key succeeds later (spec: api "Idempotency").
+func TestTemporaryRefusalKeepsTheKey(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("refused order 1000")
 	program, serial := w.Serial("500")
@@ -293,11 +378,11 @@ func TestVerificationSound(t *testing.T) {
 	_, body = servertest.Client{Server: w.Server, T: t}.Call("POST", "/verifications", nil)
 	require.NotContains(t, string(body), "sound")
 	number, err := solveVerification(t.Context(), w.Store, v.ID)
-	require.NoError(t, err, "what the server keeps is the hash of six digits")
+	require.NoError(t, err, "the server stores the hash of six digits")
 	require.Len(t, number, api.VerificationDigits)
 }
 
-// A mail of an earlier run is answered again by a server that has no mail service now.
+// A server without a mail service replays the stored answer of an earlier mail.
 func TestReplayWithoutMailService(t *testing.T) {
 	w := servertest.NewWorld(t)
 	c := w.Clients["anna"].Keyed()

@@ -23,8 +23,8 @@ import (
 
 func TestMain(m *testing.M) { servertest.Main(m) }
 
-// Each row is one call in the state of the sample data: what is answered, and how many licenses of order 1042 are active
-// afterwards (3 before).
+// Each row is one call in the state of the sample data: what is answered, and how many licenses of order 1042 are
+// active afterwards (3 before).
 func TestScenarios(t *testing.T) {
 	free, second := servertest.MadeUpCodes("LUMENST7", 1), servertest.MadeUpCodes("LUMENST7", 2)
 	pair := func(c license.Codes, note string) api.NewLicense {
@@ -46,61 +46,368 @@ func TestScenarios(t *testing.T) {
 	}{
 		// Orders (spec: api 1).
 		{name: "rule 1: an order is listed", method: "GET", path: "/orders", status: 200, contains: `"id":1042`, active: 3},
-		{name: "rule 1: licenses of an order", method: "GET", path: "/orders/1020/licenses?limit=500", status: 200, contains: "Workstation 199", active: 3},
-		{name: "rule 1: disabled", method: "GET", path: "/orders/1024/licenses", status: 404, code: api.ErrNotFound, active: 3},
-		{name: "rule 1: invisible", method: "GET", path: "/orders/1025/licenses", status: 404, code: api.ErrNotFound, active: 3},
-		{name: "rule 1: somebody else's", method: "GET", path: "/orders/1046/licenses", status: 404, code: api.ErrNotFound, active: 3},
-		{name: "rule 1: missing", method: "GET", path: "/orders/999999/licenses", status: 404, code: api.ErrNotFound, active: 3},
-		{name: "rule 1: needs no activation", method: "GET", path: "/orders/1003/licenses", status: 403, code: api.ErrTaskDisabled, active: 3},
-		{name: "rule 1: needs no activation, new license", method: "POST", path: "/orders/1003/licenses", body: pair(free, ""), status: 403, code: api.ErrTaskDisabled, active: 3},
-		{name: "rule 1: read-only, new license", method: "POST", path: "/orders/1022/licenses", body: pair(free, ""), status: 403, code: api.ErrOrderReadOnly, active: 3},
+		{
+			name:     "rule 1: licenses of an order",
+			method:   "GET",
+			path:     "/orders/1020/licenses?limit=500",
+			status:   200,
+			contains: "Workstation 199",
+			active:   3,
+		},
+		{
+			name:   "rule 1: disabled",
+			method: "GET",
+			path:   "/orders/1024/licenses",
+			status: 404,
+			code:   api.ErrNotFound,
+			active: 3,
+		},
+		{
+			name:   "rule 1: invisible",
+			method: "GET",
+			path:   "/orders/1025/licenses",
+			status: 404,
+			code:   api.ErrNotFound,
+			active: 3,
+		},
+		{
+			name:   "rule 1: somebody else's",
+			method: "GET",
+			path:   "/orders/1046/licenses",
+			status: 404,
+			code:   api.ErrNotFound,
+			active: 3,
+		},
+		{
+			name:   "rule 1: missing",
+			method: "GET",
+			path:   "/orders/999999/licenses",
+			status: 404,
+			code:   api.ErrNotFound,
+			active: 3,
+		},
+		{
+			name:   "rule 1: needs no activation",
+			method: "GET",
+			path:   "/orders/1003/licenses",
+			status: 403,
+			code:   api.ErrTaskDisabled,
+			active: 3,
+		},
+		{
+			name:   "rule 1: needs no activation, new license",
+			method: "POST",
+			path:   "/orders/1003/licenses",
+			body:   pair(free, ""),
+			status: 403,
+			code:   api.ErrTaskDisabled,
+			active: 3,
+		},
+		{
+			name:   "rule 1: read-only, new license",
+			method: "POST",
+			path:   "/orders/1022/licenses",
+			body:   pair(free, ""),
+			status: 403,
+			code:   api.ErrOrderReadOnly,
+			active: 3,
+		},
 		// A new license (spec: api 2, api "Codes in requests").
-		{name: "rule 2: new license", method: "POST", path: "/orders/1042/licenses", body: pair(free, long), status: 201, contains: free.Site.String(), active: 4},
-		{name: "rule 2: merged codes", method: "POST", path: "/orders/1042/licenses", body: api.NewLicense{SiteMID: strings.ToLower(free.Merged())}, status: 201, contains: free.Machine.String(), active: 4},
-		{name: "rule 2: both forms", method: "POST", path: "/orders/1042/licenses", body: api.NewLicense{SiteMID: free.Merged(), SiteCode: "7183EC4D"}, status: 422, code: api.ErrValidation, active: 3},
-		{name: "rule 2: all in use", method: "POST", path: "/orders/1037/licenses", body: pair(otherProgram, ""), status: 409, code: api.ErrLicensesInUse, active: 3},
-		{name: "rule 2: the licenses of the order have ended", method: "POST", path: "/orders/1008/licenses", body: pair(otherProgram, ""), status: 403, code: api.ErrTaskDisabled, active: 3},
-		{name: "rule 2: of another program", method: "POST", path: "/orders/1042/licenses", body: pair(otherProgram, ""), status: 422, code: api.ErrSiteMIDMismatch, active: 3},
-		{name: "rule 2: not a pair", method: "POST", path: "/orders/1042/licenses", body: pair(license.Codes{Site: free.Site, Machine: second.Machine}, ""), status: 422, code: api.ErrSiteMIDMismatch, active: 3},
-		{name: "rule 2: malformed", method: "POST", path: "/orders/1042/licenses", body: api.NewLicense{SiteCode: "7183EC4D", MachineID: "83A9-34X9-0090-B3F5"}, status: 422, code: api.ErrCodeMalformed, contains: "Group 2", active: 3},
-		{name: "rule 2: codes missing", method: "POST", path: "/orders/1042/licenses", body: api.NewLicense{}, status: 422, code: api.ErrCodeMalformed, contains: "body.site_code", active: 3},
-		{name: "rule 2: Site code of another client", method: "POST", path: "/orders/1042/licenses", body: pair(servertest.MadeUpCodes("LUMENST7", 77), ""), status: 409, code: api.ErrSiteCodeInUse, active: 3,
+		{
+			name:     "rule 2: new license",
+			method:   "POST",
+			path:     "/orders/1042/licenses",
+			body:     pair(free, long),
+			status:   201,
+			contains: free.Site.String(),
+			active:   4,
+		},
+		{
+			name:     "rule 2: merged codes",
+			method:   "POST",
+			path:     "/orders/1042/licenses",
+			body:     api.NewLicense{SiteMID: strings.ToLower(free.Merged())},
+			status:   201,
+			contains: free.Machine.String(),
+			active:   4,
+		},
+		{
+			name:   "rule 2: both forms",
+			method: "POST",
+			path:   "/orders/1042/licenses",
+			body:   api.NewLicense{SiteMID: free.Merged(), SiteCode: "7183EC4D"},
+			status: 422,
+			code:   api.ErrValidation,
+			active: 3,
+		},
+		{
+			name:   "rule 2: all in use",
+			method: "POST",
+			path:   "/orders/1037/licenses",
+			body:   pair(otherProgram, ""),
+			status: 409,
+			code:   api.ErrLicensesInUse,
+			active: 3,
+		},
+		{
+			name:   "rule 2: the licenses of the order have ended",
+			method: "POST",
+			path:   "/orders/1008/licenses",
+			body:   pair(otherProgram, ""),
+			status: 403,
+			code:   api.ErrTaskDisabled,
+			active: 3,
+		},
+		{
+			name:   "rule 2: of another program",
+			method: "POST",
+			path:   "/orders/1042/licenses",
+			body:   pair(otherProgram, ""),
+			status: 422,
+			code:   api.ErrSiteMIDMismatch,
+			active: 3,
+		},
+		{
+			name:   "rule 2: not a pair",
+			method: "POST",
+			path:   "/orders/1042/licenses",
+			body:   pair(license.Codes{Site: free.Site, Machine: second.Machine}, ""),
+			status: 422,
+			code:   api.ErrSiteMIDMismatch,
+			active: 3,
+		},
+		{
+			name:     "rule 2: malformed",
+			method:   "POST",
+			path:     "/orders/1042/licenses",
+			body:     api.NewLicense{SiteCode: "7183EC4D", MachineID: "83A9-34X9-0090-B3F5"},
+			status:   422,
+			code:     api.ErrCodeMalformed,
+			contains: "Group 2",
+			active:   3,
+		},
+		{
+			name:     "rule 2: codes missing",
+			method:   "POST",
+			path:     "/orders/1042/licenses",
+			body:     api.NewLicense{},
+			status:   422,
+			code:     api.ErrCodeMalformed,
+			contains: "body.site_code",
+			active:   3,
+		},
+		{
+			name:   "rule 2: Site code of another client",
+			method: "POST",
+			path:   "/orders/1042/licenses",
+			body:   pair(servertest.MadeUpCodes("LUMENST7", 77), ""),
+			status: 409,
+			code:   api.ErrSiteCodeInUse,
+			active: 3,
 			before: func(t *testing.T, s *servertest.Server) {
 				servertest.Activate(t, s, 1046, servertest.MadeUpCodes("LUMENST7", 77))
-			}},
-		{name: "rule 2: spent Site code", method: "POST", path: "/orders/1042/licenses", body: pair(servertest.MadeUpCodes("LUMENST7", 78), ""), status: 409, code: api.ErrSiteCodeSpent, active: 3,
+			},
+		},
+		{
+			name:   "rule 2: spent Site code",
+			method: "POST",
+			path:   "/orders/1042/licenses",
+			body:   pair(servertest.MadeUpCodes("LUMENST7", 78), ""),
+			status: 409,
+			code:   api.ErrSiteCodeSpent,
+			active: 3,
 			before: func(t *testing.T, s *servertest.Server) {
 				id := servertest.Activate(t, s, 1042, servertest.MadeUpCodes("LUMENST7", 78))
 				require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 					return tx.Licenses.End(t.Context(), id, api.StatusRemoved, s.Clock.Now())
 				}))
-			}},
-		{name: "rule 7: subscription expired", method: "POST", path: "/orders/1015/licenses", body: pair(servertest.MadeUpCodes("TIDESRV2", 1), ""), status: 403, code: api.ErrSubscriptionExpired, active: 3},
-		{name: "rule 8: 30 characters of any language", method: "PATCH", path: "/licenses/20211", body: map[string]string{"note": long}, status: 200, contains: long, active: 3},
-		{name: "rule 8: 31 characters", method: "POST", path: "/orders/1042/licenses", body: pair(free, long+"x"), status: 422, code: api.ErrValidation, contains: "note", active: 3},
-		{name: "rule 8: control characters", method: "POST", path: "/orders/1042/licenses", body: pair(free, "a\nb"), status: 422, code: api.ErrValidation, contains: "body.note", active: 3},
-		{name: "note: somebody else's", method: "PATCH", path: "/licenses/20216", body: map[string]string{"note": "x"}, status: 404, code: api.ErrNotFound, active: 3},
-		{name: "file: somebody else's", method: "GET", path: "/licenses/20216/file", status: 404, code: api.ErrNotFound, active: 3},
+			},
+		},
+		{
+			name:   "rule 7: subscription expired",
+			method: "POST",
+			path:   "/orders/1015/licenses",
+			body:   pair(servertest.MadeUpCodes("TIDESRV2", 1), ""),
+			status: 403,
+			code:   api.ErrSubscriptionExpired,
+			active: 3,
+		},
+		{
+			name:     "rule 8: 30 characters of any language",
+			method:   "PATCH",
+			path:     "/licenses/20211",
+			body:     map[string]string{"note": long},
+			status:   200,
+			contains: long,
+			active:   3,
+		},
+		{
+			name:     "rule 8: 31 characters",
+			method:   "POST",
+			path:     "/orders/1042/licenses",
+			body:     pair(free, long+"x"),
+			status:   422,
+			code:     api.ErrValidation,
+			contains: "note",
+			active:   3,
+		},
+		{
+			name:     "rule 8: control characters",
+			method:   "POST",
+			path:     "/orders/1042/licenses",
+			body:     pair(free, "a\nb"),
+			status:   422,
+			code:     api.ErrValidation,
+			contains: "body.note",
+			active:   3,
+		},
+		{
+			name:   "note: somebody else's",
+			method: "PATCH",
+			path:   "/licenses/20216",
+			body:   map[string]string{"note": "x"},
+			status: 404,
+			code:   api.ErrNotFound,
+			active: 3,
+		},
+		{
+			name:   "file: somebody else's",
+			method: "GET",
+			path:   "/licenses/20216/file",
+			status: 404,
+			code:   api.ErrNotFound,
+			active: 3,
+		},
 		{name: "file", method: "GET", path: "/licenses/20211/file", status: 200, contains: "v4.public.", active: 3},
-		{name: "email: preview", method: "GET", path: "/licenses/20211/email", status: 200, contains: "anna.berg@lumen.example", active: 3},
-		{name: "email: somebody else's", method: "POST", path: "/licenses/20216/email", body: api.EmailRequest{To: []string{"bruno@keller.example"}}, status: 404, code: api.ErrNotFound, active: 3},
+		{
+			name:     "email: preview",
+			method:   "GET",
+			path:     "/licenses/20211/email",
+			status:   200,
+			contains: "anna.berg@lumen.example",
+			active:   3,
+		},
+		{
+			name:   "email: somebody else's",
+			method: "POST",
+			path:   "/licenses/20216/email",
+			body:   api.EmailRequest{To: []string{"bruno@keller.example"}},
+			status: 404,
+			code:   api.ErrNotFound,
+			active: 3,
+		},
 		// Mails (spec: api 12).
-		{name: "rule 12: address on file", method: "POST", path: "/licenses/20211/email", body: api.EmailRequest{To: []string{"IT@lumen.example"}, Message: "hello"}, status: 202, active: 3},
-		{name: "rule 12: other address", method: "POST", path: "/licenses/20211/email", body: api.EmailRequest{To: []string{"eve@evil.example"}}, status: 422, code: api.ErrValidation, contains: "on file", active: 3},
-		{name: "rule 12: injected header", method: "POST", path: "/licenses/20211/email", body: api.EmailRequest{To: []string{"it@lumen.example\r\nBcc: eve@evil.example"}}, status: 422, code: api.ErrValidation, active: 3},
-		{name: "rule 12: message too long", method: "POST", path: "/licenses/20211/email", body: api.EmailRequest{To: []string{"it@lumen.example"}, Message: strings.Repeat("x", 501)}, status: 422, code: api.ErrValidation, active: 3},
+		{
+			name:   "rule 12: address on file",
+			method: "POST",
+			path:   "/licenses/20211/email",
+			body:   api.EmailRequest{To: []string{"IT@lumen.example"}, Message: "hello"},
+			status: 202,
+			active: 3,
+		},
+		{
+			name:     "rule 12: other address",
+			method:   "POST",
+			path:     "/licenses/20211/email",
+			body:     api.EmailRequest{To: []string{"eve@evil.example"}},
+			status:   422,
+			code:     api.ErrValidation,
+			contains: "on file",
+			active:   3,
+		},
+		{
+			name:   "rule 12: injected header",
+			method: "POST",
+			path:   "/licenses/20211/email",
+			body:   api.EmailRequest{To: []string{"it@lumen.example\r\nBcc: eve@evil.example"}},
+			status: 422,
+			code:   api.ErrValidation,
+			active: 3,
+		},
+		{
+			name:   "rule 12: message too long",
+			method: "POST",
+			path:   "/licenses/20211/email",
+			body:   api.EmailRequest{To: []string{"it@lumen.example"}, Message: strings.Repeat("x", 501)},
+			status: 422,
+			code:   api.ErrValidation,
+			active: 3,
+		},
 		// What a request lacks, and what it has besides (spec: api "Idempotency", api "Representation").
-		{name: "key missing", method: "POST", path: "/orders/1042/licenses", body: pair(free, ""), status: 422, code: api.ErrValidation, contains: "Idempotency-Key", active: 3, noKey: true},
-		{name: "unknown fields are ignored", method: "POST", path: "/orders/1042/licenses", body: `{"site_mid":"` + free.Merged() + `","newer":{"x":1}}`, status: 201, active: 4},
-		{name: "no JSON", method: "POST", path: "/orders/1042/licenses", body: `{"site`, status: 422, code: api.ErrValidation, active: 3},
-		{name: "too large", method: "POST", path: "/orders/1042/licenses", body: `{"note":"` + strings.Repeat("x", 70<<10) + `"}`, status: 422, code: api.ErrValidation, active: 3},
+		{
+			name:     "key missing",
+			method:   "POST",
+			path:     "/orders/1042/licenses",
+			body:     pair(free, ""),
+			status:   422,
+			code:     api.ErrValidation,
+			contains: "Idempotency-Key",
+			active:   3,
+			noKey:    true,
+		},
+		{
+			name:   "unknown fields are ignored",
+			method: "POST",
+			path:   "/orders/1042/licenses",
+			body:   `{"site_mid":"` + free.Merged() + `","newer":{"x":1}}`,
+			status: 201,
+			active: 4,
+		},
+		{
+			name:   "no JSON",
+			method: "POST",
+			path:   "/orders/1042/licenses",
+			body:   `{"site`,
+			status: 422,
+			code:   api.ErrValidation,
+			active: 3,
+		},
+		{
+			name:   "too large",
+			method: "POST",
+			path:   "/orders/1042/licenses",
+			body:   `{"note":"` + strings.Repeat("x", 70<<10) + `"}`,
+			status: 422,
+			code:   api.ErrValidation,
+			active: 3,
+		},
 		{name: "bad cursor", method: "GET", path: "/orders?cursor=!!!", status: 422, code: api.ErrValidation, active: 3},
 		{name: "page too large", method: "GET", path: "/orders?limit=501", status: 422, code: api.ErrValidation, active: 3},
 		{name: "no such path", method: "GET", path: "/nothing", status: 404, code: api.ErrNotFound, active: 3},
-		{name: "path tricks", method: "GET", path: "/orders/1%2f..%2f1042/licenses", status: 422, code: api.ErrValidation, active: 3},
-		{name: "not signed in", method: "GET", path: "/orders", status: 401, code: api.ErrCredentialsMissing, active: 3, signedOut: true},
-		{name: "server without login", method: "GET", path: "/server", status: 200, contains: "key_fingerprints", active: 3, signedOut: true},
-		{name: "programs", method: "GET", path: "/programs?accepts_serials=true", status: 200, contains: "Lumen Studio 7", active: 3},
+		{
+			name:   "path tricks",
+			method: "GET",
+			path:   "/orders/1%2f..%2f1042/licenses",
+			status: 422,
+			code:   api.ErrValidation,
+			active: 3,
+		},
+		{
+			name:      "not signed in",
+			method:    "GET",
+			path:      "/orders",
+			status:    401,
+			code:      api.ErrCredentialsMissing,
+			active:    3,
+			signedOut: true,
+		},
+		{
+			name:      "server without login",
+			method:    "GET",
+			path:      "/server",
+			status:    200,
+			contains:  "key_fingerprints",
+			active:    3,
+			signedOut: true,
+		},
+		{
+			name:     "programs",
+			method:   "GET",
+			path:     "/programs?accepts_serials=true",
+			status:   200,
+			contains: "Lumen Studio 7",
+			active:   3,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := servertest.Start(t)
@@ -136,7 +443,7 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// Somebody else's row and a missing one are answered with the same bytes.
+// A row of another client and a missing row get the same bytes.
 func TestForeignRowsLookMissing(t *testing.T) {
 	s := servertest.Start(t)
 	c, _ := servertest.SignIn(t, s)
@@ -152,7 +459,7 @@ func TestForeignRowsLookMissing(t *testing.T) {
 	}
 }
 
-// TestIdempotency covers the same key with the same and with another body (spec: api "Idempotency").
+// The same key replays the answer to the same request and refuses another one (spec: api "Idempotency").
 func TestIdempotency(t *testing.T) {
 	s := servertest.Start(t)
 	c, _ := servertest.SignIn(t, s)
@@ -173,7 +480,7 @@ func TestIdempotency(t *testing.T) {
 	require.Equal(t, 409, status, string(answer))
 	require.Contains(t, string(answer), api.ErrConflict)
 
-	// A refusal is an answer like any other: it stays the same although a license has become free.
+	// A refusal is replayed, too, although a seat is free now.
 	refused := c.Keyed()
 	body = api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENRND", 9).Merged()}
 	status, _ = refused.Call("POST", "/orders/1037/licenses", body)
@@ -185,7 +492,7 @@ func TestIdempotency(t *testing.T) {
 	require.Equal(t, 201, status)
 }
 
-// TestLicensesNeverExceedTheTotal covers PCs that ask for the last licenses at the same moment (spec: api 15).
+// PCs that compete for the last seats never get more licenses than the order has (spec: api 15).
 func TestLicensesNeverExceedTheTotal(t *testing.T) {
 	for free := 1; free <= 3; free++ {
 		s := servertest.Start(t)
@@ -196,7 +503,8 @@ func TestLicensesNeverExceedTheTotal(t *testing.T) {
 		outcomes := map[int]int{}
 		for n := range 24 {
 			group.Go(func() {
-				status, _ := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENST7", n).Merged()})
+				status, _ := c.Keyed().Call("POST", "/orders/1042/licenses",
+					api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENST7", n).Merged()})
 				mu.Lock()
 				defer mu.Unlock()
 				outcomes[status]++
@@ -209,25 +517,29 @@ func TestLicensesNeverExceedTheTotal(t *testing.T) {
 	}
 }
 
-// TestSessions covers how long tokens are valid, and that a used refresh token ends the session (spec: api "Who may
-// call").
+// Tokens expire, and a second use of a refresh token ends the session (spec: api "Who may call").
 func TestSessions(t *testing.T) {
 	s := servertest.Start(t)
 	c, session := servertest.SignIn(t, s)
 
 	anonymous := servertest.Client{Server: s, T: t}
-	for _, body := range []map[string]any{{"username": "anna", "password": "wrong password"}, {"username": "nobody", "password": "wrong password"}, {"username": "bruno", "password": ""}, {"username": "bruno", "password": "anything at all"}} {
+	for _, body := range []map[string]any{
+		{"username": "anna", "password": "wrong password"},
+		{"username": "nobody", "password": "wrong password"},
+		{"username": "bruno", "password": ""},
+		{"username": "bruno", "password": "anything at all"},
+	} {
 		status, answer := anonymous.Call("POST", "/sessions", body)
 		require.Contains(t, []int{401, 422}, status)
 		require.NotContains(t, string(answer), "bruno")
 	}
 	_, wrong := anonymous.Call("POST", "/sessions", map[string]any{"username": "anna", "password": "wrong password"})
 	_, unknown := anonymous.Call("POST", "/sessions", map[string]any{"username": "nobody", "password": "wrong password"})
-	require.Equal(t, string(wrong), string(unknown), "nothing tells which names exist")
+	require.Equal(t, string(wrong), string(unknown), "the answers reveal no names")
 
 	s.Clock.Advance(16 * time.Minute)
 	status, _ := c.Call("GET", "/orders", nil)
-	require.Equal(t, 401, status, "an access token ends after 15 minutes")
+	require.Equal(t, 401, status, "an access token expires after 15 minutes")
 	status, body := anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
 	require.Equal(t, 201, status)
 	var renewed api.Session
@@ -237,9 +549,9 @@ func TestSessions(t *testing.T) {
 	require.Equal(t, 200, status)
 
 	status, _ = anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
-	require.Equal(t, 401, status, "a refresh token works once")
+	require.Equal(t, 401, status, "a refresh token cannot be used twice")
 	status, _ = c.Call("GET", "/orders", nil)
-	require.Equal(t, 401, status, "using it again ends the whole family")
+	require.Equal(t, 401, status, "a second use ends the session")
 	status, _ = anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: renewed.RefreshToken})
 	require.Equal(t, 401, status)
 
@@ -251,10 +563,10 @@ func TestSessions(t *testing.T) {
 	_, session = servertest.SignIn(t, s)
 	s.Clock.Advance(31 * 24 * time.Hour)
 	status, _ = anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
-	require.Equal(t, 401, status, "a refresh token ends after 30 days")
+	require.Equal(t, 401, status, "a refresh token expires after 30 days")
 }
 
-// TestPagesAndETags covers cursors, and that a list that has not changed is answered with 304 (spec: api "Lists").
+// Lists have cursors, and an unchanged list is answered with 304 (spec: api "Lists").
 func TestPagesAndETags(t *testing.T) {
 	s := servertest.Start(t)
 	c, _ := servertest.SignIn(t, s)
@@ -290,17 +602,19 @@ func TestPagesAndETags(t *testing.T) {
 	require.Equal(t, 200, response.StatusCode)
 }
 
-// TestAuditAndLogsHoldNoSecret covers that changes and refusals are in the trail without secrets (spec: api 14).
-func TestAuditAndLogsHoldNoSecret(t *testing.T) {
+// Changes and refusals are in the audit trail, without secrets (spec: api 14).
+func TestAuditAndLogsContainNoSecret(t *testing.T) {
 	s := servertest.Start(t)
 	c, session := servertest.SignIn(t, s)
 	codes := servertest.MadeUpCodes("LUMENST7", 1)
 	_, body := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: codes.Merged()})
 	var l api.License
 	require.NoError(t, json.Unmarshal(body, &l))
-	c.Keyed().Call("POST", "/orders/1037/licenses", api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENRND", 2).Merged()})
+	c.Keyed().Call("POST", "/orders/1037/licenses",
+		api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENRND", 2).Merged()})
 	c.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/email", l.ID), api.EmailRequest{To: []string{"it@lumen.example"}})
-	servertest.Client{Server: s, T: t}.Call("POST", "/sessions", map[string]any{"username": "anna", "password": "a wrong password"})
+	servertest.Client{Server: s, T: t}.Call("POST", "/sessions",
+		map[string]any{"username": "anna", "password": "a wrong password"})
 
 	trail := servertest.AuditTrail(t, s)
 	var text strings.Builder
@@ -313,13 +627,16 @@ func TestAuditAndLogsHoldNoSecret(t *testing.T) {
 	require.Equal(t, string(api.ErrLicensesInUse), actions["license.create order 1037"])
 	require.Equal(t, "ok", actions[fmt.Sprintf("license.email license %d", l.ID)])
 	require.Equal(t, string(api.ErrAuthorization), actions["session.create "])
-	for _, secret := range []string{s.Login.Password, "a wrong password", session.AccessToken, session.RefreshToken, l.ActivationCode, codes.Machine.String()} {
+	for _, secret := range []string{
+		s.Login.Password, "a wrong password", session.AccessToken, session.RefreshToken, l.ActivationCode,
+		codes.Machine.String(),
+	} {
 		require.NotContains(t, text.String(), secret)
 		require.NotContains(t, s.Log.String(), secret)
 	}
 }
 
-// TestMailLimits covers the limits for one recipient and for one account (spec: api 12).
+// Mails are limited for each recipient and for each account (spec: api 12).
 func TestMailLimits(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) {
 		o.MailLimits = settings.MailLimits{PerRecipient: 2, PerAccount: 3, PerHost: 100}
@@ -376,7 +693,7 @@ func TestPublicPages(t *testing.T) {
 	}
 }
 
-// One host that asks for too much waits; another one does not notice.
+// A host with too many requests must wait; others need not.
 func TestRequestsOfAHostAreLimited(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) {
 		o.Requests = settings.RequestRate{PerSecond: 2, Burst: 3}
@@ -395,7 +712,7 @@ func TestRequestsOfAHostAreLimited(t *testing.T) {
 	require.Equal(t, "1", response.Header.Get("Retry-After"))
 	status, _ := from("203.0.113.6").Call("GET", "/server", nil)
 	require.Equal(t, 200, status)
-	for i := range 4 { // who has one IPv6 address has those beside it
+	for i := range 4 { // IPv6 addresses with the same /64 prefix are one host
 		status, _ = from(fmt.Sprintf("2001:db8::%d", i)).Call("GET", "/server", nil)
 	}
 	require.Equal(t, 429, status)
@@ -404,21 +721,22 @@ func TestRequestsOfAHostAreLimited(t *testing.T) {
 	require.Equal(t, 200, status, string(body))
 }
 
-// full is a store whose disk is full.
+// full is a store with a full disk.
 type full struct{ store.Store }
 
 func (full) Write(context.Context, store.Lock, func(store.Tx) error, ...store.Hint) error {
 	return fmt.Errorf("the disk is full: %w", store.ErrUnavailable)
 }
 
-// A full disk is no fault of the caller's and passes: what can be read is answered, and a change asks to come back.
+// With a full disk the server answers reads, and refuses changes temporarily.
 func TestFullDisk(t *testing.T) {
 	s := servertest.Start(t)
 	c, _ := servertest.SignIn(t, s)
 	s.Restart(func(o *server.Options) { o.Store = full{o.Store} })
 	status, _ := c.Call("GET", "/orders", nil)
 	require.Equal(t, 200, status)
-	status, body := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENST7", 1).Merged()})
+	status, body := c.Keyed().Call("POST", "/orders/1042/licenses",
+		api.NewLicense{SiteMID: servertest.MadeUpCodes("LUMENST7", 1).Merged()})
 	require.Equal(t, 503, status)
 	require.Contains(t, string(body), api.ErrUnavailable)
 	require.NotContains(t, string(body), "disk", "nothing leaks")

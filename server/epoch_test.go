@@ -28,9 +28,11 @@ func answered(c servertest.Client, method, path string, body any) (int, http.Hea
 	return response.StatusCode, response.Header
 }
 
-// Every answer of the contract names the epoch, and no other answer does (spec: api "Epoch").
-func TestEveryAnswerNamesTheEpoch(t *testing.T) {
-	s := servertest.Start(t, servertest.Proxied, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 50} })
+// Every answer of the contract contains the epoch, and no other answer does (spec: api "Epoch").
+func TestEpochHeader(t *testing.T) {
+	s := servertest.Start(t, servertest.Proxied, func(o *server.Options) {
+		o.Requests = settings.RequestRate{PerSecond: 1, Burst: 50}
+	})
 	c, _ := servertest.SignIn(t, s)
 	_, header := answered(c, "GET", "/server", nil)
 	epoch := header.Get(api.Epoch)
@@ -76,11 +78,11 @@ func TestEveryAnswerNamesTheEpoch(t *testing.T) {
 	s.Restart()
 	c.Server = s
 	_, header = answered(c, "GET", "/server", nil)
-	require.Equal(t, epoch, header.Get(api.Epoch), "a restart is no restore")
+	require.Equal(t, epoch, header.Get(api.Epoch), "a restart does not change it")
 }
 
-// All servers of a database have one epoch, and notice within seconds that the database was restored. What was read
-// before counts for nothing then, although it reads the same (spec: api "Epoch", api 20).
+// All servers of a database have the same epoch, and notice a restore within seconds. ETags from before the restore do
+// not match afterwards, even if the content is the same (spec: api "Epoch", api 20).
 func TestServersNoticeARestore(t *testing.T) {
 	s := servertest.Start(t)
 	first, _ := servertest.SignIn(t, s)
@@ -117,7 +119,7 @@ func TestServersNoticeARestore(t *testing.T) {
 	require.Len(t, epochs, 2)
 }
 
-// counted counts what is read of a database.
+// counted is a store that counts reads.
 type counted struct {
 	store.Store
 	reads *atomic.Int64
@@ -128,8 +130,8 @@ func (c counted) Read(ctx context.Context, fn func(store.Tx) error, hints ...sto
 	return c.Store.Read(ctx, fn, hints...)
 }
 
-// The epoch costs a call nothing: it is read with settings and bans every two seconds.
-func TestEpochIsNotReadForEachCall(t *testing.T) {
+// The epoch is not read for each call, but with settings and bans every two seconds.
+func TestEpochIsCached(t *testing.T) {
 	s := servertest.Start(t)
 	var reads atomic.Int64
 	srv, err := server.New(server.Options{
@@ -150,12 +152,12 @@ func TestEpochIsNotReadForEachCall(t *testing.T) {
 		}
 		return reads.Load() - before
 	}
-	require.EqualValues(t, 2, ask(1), "the answer, and what all servers share")
+	require.EqualValues(t, 2, ask(1), "the answer, and the shared values")
 	require.EqualValues(t, 50, ask(50), "the answers")
 }
 
-// A server whose database went away goes on telling the epoch that it knows.
-func TestEpochOutlivesTheDatabase(t *testing.T) {
+// A server without a database answers with the last known epoch.
+func TestEpochWithoutDatabase(t *testing.T) {
 	s := servertest.Start(t)
 	srv, err := server.New(server.Options{
 		Store:     absent{s.Store},
@@ -175,7 +177,7 @@ func TestEpochOutlivesTheDatabase(t *testing.T) {
 	}
 }
 
-// The published description names the headers.
+// The OpenAPI document contains the headers.
 func TestHeadersAreDescribed(t *testing.T) {
 	s := servertest.Start(t)
 	_, body := servertest.Client{Server: s, T: t}.Call("GET", "/openapi.json", nil)

@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/server/servertest"
 )
 
-// operations lists every call of the contract, as the server itself publishes it.
+// operations returns the calls of the contract in the OpenAPI document.
 func operations(t *testing.T, c servertest.Client) (list []string) {
 	t.Helper()
 	_, body := c.Call("GET", "/openapi.json", nil)
@@ -36,24 +36,25 @@ func operations(t *testing.T, c servertest.Client) (list []string) {
 	return list
 }
 
-// forPrograms are the calls that name a license and prove it by its activation code (TestAliveAndValidation).
+// forPrograms are the calls of programs, which prove the license by its activation code (TestAliveAndValidation).
 var forPrograms = map[string]bool{"POST /licenses/{id}/alive": true, "POST /licenses/{id}/validation": true}
 
-// Every call that names an order or a license answers somebody else's with the bytes of one that does not exist,
-// whoever asks and however good the rest of the call is; and changes nothing (spec: api "Who may call").
+// Every call with the id of an order or license of another client gets the same bytes as one that does not exist, and
+// changes nothing (spec: api "Who may call").
 func TestNobodyReachesRowsOfOthers(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
 	codes := servertest.CodesOf(w.Program.Signature, "B")
 	bodies := map[string]any{
-		"POST /orders/{id}/licenses":       api.NewLicense{SiteMID: codes.Merged()},
-		"POST /licenses/{id}/reactivation": api.Reactivation{SiteMID: servertest.CodesOf(w.Program.Signature, "A+NET").Merged()},
-		"POST /licenses/{id}/release":      api.Release{RemovalCode: w.RemovalCode("A")},
-		"POST /licenses/{id}/transfer":     api.Transfer{SiteMID: codes.Merged(), RemovalCode: w.RemovalCode("A")},
-		"POST /licenses/{id}/removal":      api.Removal{RemovalCode: w.RemovalCode("A")},
-		"POST /licenses/{id}/comparison":   api.PCCodes{SiteMID: codes.Merged()},
-		"POST /licenses/{id}/email":        api.EmailRequest{To: []string{"bruno@keller.example"}},
-		"PATCH /licenses/{id}":             map[string]string{"note": "mine"},
+		"POST /orders/{id}/licenses": api.NewLicense{SiteMID: codes.Merged()},
+		"POST /licenses/{id}/reactivation": api.Reactivation{SiteMID: servertest.CodesOf(w.Program.Signature,
+			"A+NET").Merged()},
+		"POST /licenses/{id}/release":    api.Release{RemovalCode: w.RemovalCode("A")},
+		"POST /licenses/{id}/transfer":   api.Transfer{SiteMID: codes.Merged(), RemovalCode: w.RemovalCode("A")},
+		"POST /licenses/{id}/removal":    api.Removal{RemovalCode: w.RemovalCode("A")},
+		"POST /licenses/{id}/comparison": api.PCCodes{SiteMID: codes.Merged()},
+		"POST /licenses/{id}/email":      api.EmailRequest{To: []string{"bruno@keller.example"}},
+		"PATCH /licenses/{id}":           map[string]string{"note": "mine"},
 	}
 	named := 0
 	for _, operation := range operations(t, w.Clients["anna"]) {
@@ -83,7 +84,7 @@ func TestNobodyReachesRowsOfOthers(t *testing.T) {
 			require.Equal(t, before, w.Tables())
 		})
 	}
-	require.Equal(t, 12, named, "a new call belongs into this test")
+	require.Equal(t, 12, named, "a new call must be added to this test")
 }
 
 // withoutDates reads an answer without what differs from one request to the next.
@@ -108,12 +109,17 @@ func readAll(t *testing.T, r *http.Response) string {
 	}
 }
 
-// Every call but the public ones asks for a session (spec: api "Who may call").
+// Every call except the public ones needs a session (spec: api "Who may call").
 func TestCallsNeedASession(t *testing.T) {
 	w := servertest.NewWorld(t)
 	open := map[string]bool{
-		"GET /server": true, "POST /sessions": true, "POST /sessions/refresh": true, "POST /verifications": true, "POST /accounts": true,
-		"POST /password-resets": true, "POST /password-resets/confirm": true,
+		"GET /server":                   true,
+		"POST /sessions":                true,
+		"POST /sessions/refresh":        true,
+		"POST /verifications":           true,
+		"POST /accounts":                true,
+		"POST /password-resets":         true,
+		"POST /password-resets/confirm": true,
 	}
 	anonymous := servertest.Client{Server: w.Server, T: t}
 	for _, operation := range operations(t, anonymous) {
@@ -127,7 +133,7 @@ func TestCallsNeedASession(t *testing.T) {
 	}
 }
 
-// A key of one client is nothing to another: the same key does each one's own change (spec: api "Idempotency").
+// The same idempotency key of two clients makes two changes (spec: api "Idempotency").
 func TestKeysBelongToTheirClient(t *testing.T) {
 	w := servertest.NewWorld(t)
 	key := uuid.NewString()
@@ -142,8 +148,8 @@ func TestKeysBelongToTheirClient(t *testing.T) {
 	require.Equal(t, 409, status, "bruno's key was used for another request")
 }
 
-// The answer to a release is given again under its key, whatever became of the license; the audit trail names the release.
-func TestReleaseIsAnsweredAgain(t *testing.T) {
+// The answer to a release is replayed, whatever has happened to the license. The audit trail contains the release.
+func TestReleaseIsReplayed(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
 	anna, path, code := w.Clients["anna"].Keyed(), fmt.Sprintf("/licenses/%d/release", w.Licenses["A"]), w.RemovalCode("A")
@@ -170,7 +176,7 @@ func TestReleaseIsAnsweredAgain(t *testing.T) {
 	require.Equal(t, []string{fmt.Sprintf("client license %d ok", w.Licenses["A"])}, lines)
 }
 
-// A released license is no more anybody else's than before: without the removal code it goes to its owner's PCs only.
+// Other clients cannot pick up a released license.
 func TestReleasedLicensesStayTheirOwners(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
@@ -186,8 +192,8 @@ func TestReleasedLicensesStayTheirOwners(t *testing.T) {
 	require.Equal(t, before, w.Tables())
 }
 
-// Several PCs pick one released license up at the same moment: one of them gets it.
-func TestPickUpsAtTheSameMoment(t *testing.T) {
+// Of several PCs that pick up a released license at the same time, one gets it.
+func TestConcurrentPickUps(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
 	w.Prepare("release A")
@@ -210,10 +216,13 @@ func TestPickUpsAtTheSameMoment(t *testing.T) {
 	w.Check("A Transferred")
 }
 
-// Each pair of tasks on one license at the same moment: one of them is done or, where both may be, one after the other;
-// seats and rows agree, and the family has one active license at most (spec: api 15).
-func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
-	tasks := []string{"reactivate A A+NET", "reactivate A A@9", "transfer A B", "transfer A C", "remove A", "release A", "new A", "note A x", "email A"}
+// Of each pair of concurrent tasks on one license, only one succeeds unless both are possible in sequence. The family
+// has at most one active license, and the count of active licenses is right (spec: api 15).
+func TestConcurrentTasks(t *testing.T) {
+	tasks := []string{
+		"reactivate A A+NET", "reactivate A A@9", "transfer A B", "transfer A C", "remove A", "release A", "new A",
+		"note A x", "email A",
+	}
 	for i, one := range tasks {
 		for _, other := range tasks[i:] {
 			t.Run(one+" and "+other, func(t *testing.T) {
@@ -223,7 +232,7 @@ func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
 				original := w.Licenses["A"]
 				calls := []string{one, other}
 				worlds := make([]*servertest.World, len(calls))
-				for n := range calls { // each caller notes what it made for itself
+				for n := range calls { // each caller has its own names
 					copied := *w
 					copied.Licenses = map[string]int64{"A": original}
 					worlds[n] = &copied
@@ -246,7 +255,8 @@ func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
 				group.Wait()
 
 				ends := func(call string) bool {
-					return strings.HasPrefix(call, "reactivate") || strings.HasPrefix(call, "transfer") || strings.HasPrefix(call, "remove")
+					return strings.HasPrefix(call, "reactivate") || strings.HasPrefix(call, "transfer") ||
+						strings.HasPrefix(call, "remove")
 				}
 				done, released := 0, 0
 				for n, status := range statuses {
@@ -262,7 +272,7 @@ func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
 					require.Equal(t, 1, done, "%v", statuses)
 				}
 				events := 0
-				if released > 0 { // twice is once
+				if released > 0 { // a second release changes nothing
 					events = 1
 				}
 				require.Equal(t, events, w.Events("release", api.OutcomeOK))
@@ -277,7 +287,7 @@ func TestPairsOfTasksAtTheSameMoment(t *testing.T) {
 					}
 				}
 				require.LessOrEqual(t, family, 1)
-				if other != "new A" { // codes that were left by a reactivation may be activated anew, for a seat
+				if other != "new A" { // former codes after a reactivation can be activated, which takes another seat
 					require.Equal(t, 3+family, all)
 				}
 				w.Check(fmt.Sprintf("seats %d", all))

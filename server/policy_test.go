@@ -8,8 +8,8 @@ import (
 	"github.com/acen-desktop/acen/server/servertest"
 )
 
-// TestPolicyOfALicenseCarriesOver covers a vendor who makes the order stricter: the license keeps its own policy over a
-// reactivation, not only up to the first one (spec: api 3).
+// A license keeps its policy over several reactivations, even if the vendor makes the order's policy stricter (spec:
+// api 3).
 func TestPolicyOfALicenseCarriesOver(t *testing.T) {
 	w := servertest.NewWorld(t)
 	for _, step := range []string{"new A", "policy 0", "reactivate A A@9"} {

@@ -15,7 +15,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// receipt returns the receipt in an answer or a refusal; ok is false if there is none.
+// receiptIn returns the receipt in an answer or a refusal; ok is false if there is none.
 func receiptIn(t *testing.T, w *servertest.World, body []byte) (r license.Receipt, ok bool) {
 	t.Helper()
 	var answer struct{ Receipt *string }
@@ -32,7 +32,7 @@ func receiptIn(t *testing.T, w *servertest.World, body []byte) (r license.Receip
 	return r, true
 }
 
-// epoch returns the epoch that stands in the database.
+// currentEpoch returns the epoch in the database.
 func currentEpoch(t *testing.T, w *servertest.World) (epoch string) {
 	t.Helper()
 	w.Read(func(tx store.Tx) (err error) { epoch, err = store.Epoch(t.Context(), tx); return err })
@@ -40,8 +40,8 @@ func currentEpoch(t *testing.T, w *servertest.World) (epoch string) {
 	return epoch
 }
 
-// Whatever takes a license from its PC answers a receipt, and so does the refusal when that was done before (spec: api
-// "Receipts").
+// Tasks that take a license from its PC answer with a receipt, and so does the refusal if the license has left already
+// (spec: api "Receipts").
 func TestReceipts(t *testing.T) {
 	const none = license.ReceiptTask("")
 	for _, c := range []struct {
@@ -64,14 +64,18 @@ func TestReceipts(t *testing.T) {
 		{"removal of what was transferred", []string{"new A", "transfer A B"}, "remove A", 409, license.ReceiptTransfer},
 		{"release of what was transferred", []string{"new A", "transfer A B"}, "release A", 409, license.ReceiptTransfer},
 		{"transfer of what was transferred", []string{"new A", "transfer A B"}, "transfer A C", 409, license.ReceiptTransfer},
-		{"release of what was picked up", []string{"new A", "release A", "transfer A B code=none"}, "release A", 409, license.ReceiptTransfer},
-		{"a code from before the vendor changed the license", []string{"new A", "remember A", "regrant A", "remove A"}, "remove A code=remembered", 409, license.ReceiptRemoval},
-		{"although the order is read-only by now", []string{"new A", "remove A", "read-only"}, "remove A", 409, license.ReceiptRemoval},
+		{"release of what was picked up", []string{"new A", "release A", "transfer A B code=none"}, "release A", 409,
+			license.ReceiptTransfer},
+		{"a code from before the vendor changed the license", []string{"new A", "remember A", "regrant A", "remove A"},
+			"remove A code=remembered", 409, license.ReceiptRemoval},
+		{"although the order is read-only by now", []string{"new A", "remove A", "read-only"}, "remove A", 409,
+			license.ReceiptRemoval},
 
 		{"wrong code", []string{"new A"}, "remove A code=wrong", 422, none},
 		{"wrong code for what was removed", []string{"new A", "remove A"}, "remove A code=wrong", 409, none},
 		{"wrong code for a release of what was removed", []string{"new A", "remove A"}, "release A code=wrong", 409, none},
-		{"wrong code for a transfer of what was removed", []string{"new A", "remove A"}, "transfer A B code=wrong", 409, none},
+		{"wrong code for a transfer of what was removed", []string{"new A", "remove A"}, "transfer A B code=wrong", 409,
+			none},
 		{"no code for what was transferred", []string{"new A", "transfer A B"}, "transfer A C code=none", 409, none},
 		{"malformed code for what was removed", []string{"new A", "remove A"}, "release A code=malformed", 409, none},
 		{"the code of another license", []string{"new A", "new C", "remove A"}, "remove A code=C", 409, none},
@@ -110,8 +114,8 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
-// Besides the receipt, a right and a wrong removal code for a license that has ended are answered and counted alike
-// (spec: api "Receipts").
+// For an ended license, answers to a right and a wrong removal code differ in the receipt only, and neither counts as a
+// failure (spec: api "Receipts").
 func TestReceiptIsTheOnlyDifference(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
@@ -127,7 +131,7 @@ func TestReceiptIsTheOnlyDifference(t *testing.T) {
 		right := refusal(call)
 		require.NotEmpty(t, right.Receipt)
 		right.Receipt = ""
-		for range 6 { // one more than a license takes in a day
+		for range 6 { // one more than the limit of a day
 			require.Equal(t, right, refusal(call+" code=wrong"))
 		}
 	}
@@ -140,8 +144,8 @@ func TestReceiptIsTheOnlyDifference(t *testing.T) {
 	require.Equal(t, 200, status)
 }
 
-// An answer that is given again under its key is the same to the byte, with its receipt, whatever happened since.
-func TestReceiptsAreAnsweredAgain(t *testing.T) {
+// A replayed answer is byte for byte the same, with its receipt, whatever has changed since.
+func TestReceiptsAreReplayed(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("total 6")
 	w.Prepare("new A")
@@ -180,7 +184,7 @@ func TestReceiptsAreAnsweredAgain(t *testing.T) {
 	}
 }
 
-// A receipt is signed with the program's key of the day, and names the epoch of the day.
+// A receipt is signed with the current key of the program, and contains the current epoch.
 func TestReceiptsFollowKeyAndEpoch(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
@@ -195,8 +199,8 @@ func TestReceiptsFollowKeyAndEpoch(t *testing.T) {
 	_, err = servertest.Vendor(w.Server).MarkRestored(t.Context(), 1)
 	require.NoError(t, err)
 	_, body = w.Do("remove B")
-	after, ok := receiptIn(t, w, body) // with the key that the program has now
+	after, ok := receiptIn(t, w, body) // verified with the current key
 	require.True(t, ok)
-	require.Equal(t, currentEpoch(t, w), after.Epoch, "at once, not when the server reads its settings again")
+	require.Equal(t, currentEpoch(t, w), after.Epoch, "immediately, not after the next refresh")
 	require.NotEqual(t, before.Epoch, after.Epoch)
 }

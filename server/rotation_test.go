@@ -21,16 +21,24 @@ import (
 	"github.com/acen-desktop/acen/server/service"
 )
 
-// The master key changes under two running servers, by a command that is a program of its own: nothing that was sealed is lost,
-// neither programs' keys nor answers nor mails, and license files stay the same to the byte.
-func TestMasterKeyChangesWhileServersRun(t *testing.T) {
+// The master key is rotated by a command while two servers run. Keys of programs, stored answers and mails stay
+// readable, and license files do not change.
+func TestMasterKeyRotation(t *testing.T) {
 	w := servertest.NewWorld(t)
 	keeper := func() *secrets.Keeper {
 		k, err := secrets.File(filepath.Join(w.Folder(), "master.key"), rand.Reader)
 		require.NoError(t, err)
 		return k
 	}
-	srv, err := server.New(server.Options{Store: w.Store, Secrets: keeper(), Logger: w.Logger(), Name: "Lumen licenses", Now: w.Clock.Now, Zone: time.UTC, QueuedMail: func() {}})
+	srv, err := server.New(server.Options{
+		Store:      w.Store,
+		Secrets:    keeper(),
+		Logger:     w.Logger(),
+		Name:       "Lumen licenses",
+		Now:        w.Clock.Now,
+		Zone:       time.UTC,
+		QueuedMail: func() {},
+	})
 	require.NoError(t, err)
 	h := httptest.NewServer(srv.Handler())
 	t.Cleanup(h.Close)
@@ -48,12 +56,13 @@ func TestMasterKeyChangesWhileServersRun(t *testing.T) {
 		defer response.Body.Close()
 		f, err := w.Program.PublicKey.Verify(readAll(t, response))
 		require.NoError(t, err)
-		f.IssuedAt = time.Time{} // each file says when it was made
+		f.IssuedAt = time.Time{} // differs in each file
 		return f
 	}
 	key := uuid.NewString()
 	again := func(c servertest.Client) string {
-		status, body := c.With(api.IdempotencyKey, key).Call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: servertest.CodesOf(w.Program.Signature, "B").Merged()})
+		status, body := c.With(api.IdempotencyKey, key).Call("POST", "/orders/1042/licenses",
+			api.NewLicense{SiteMID: servertest.CodesOf(w.Program.Signature, "B").Merged()})
 		require.Equal(t, 201, status, string(body))
 		return string(body)
 	}
@@ -64,7 +73,8 @@ func TestMasterKeyChangesWhileServersRun(t *testing.T) {
 			require.Equal(t, signed, file(c), stage)
 			require.Equal(t, answer, again(c), stage)
 			pc := fmt.Sprintf("C@%d", n)
-			status, body := c.Keyed().Call("POST", "/orders/1042/licenses", api.NewLicense{SiteMID: servertest.CodesOf(w.Program.Signature, pc).Merged()})
+			status, body := c.Keyed().Call("POST", "/orders/1042/licenses",
+				api.NewLicense{SiteMID: servertest.CodesOf(w.Program.Signature, pc).Merged()})
 			require.Equal(t, 201, status, string(body))
 		}
 		require.Equal(t, letters, servertest.Mails(t, w.Server), stage)
@@ -79,13 +89,13 @@ func TestMasterKeyChangesWhileServersRun(t *testing.T) {
 	_, err = command.ForgetFormer(t.Context(), func(_ context.Context, d time.Duration) error {
 		waited = d
 		w.Clock.Advance(d)
-		check("when the servers have heard of it")
+		check("after the servers have loaded it")
 		require.Equal(t, command.Secrets.ID(), w.Secrets.ID())
 		return nil
 	})
 	require.NoError(t, err)
 	require.Greater(t, waited, 3*time.Second, "running servers may still seal with the former key")
-	check("when the former key is forgotten")
+	check("after the former key was deleted")
 	w.Restart()
 	servers = []servertest.Client{servertest.NewSessions(w)["anna"]}
 	check("after a restart with the new key alone")

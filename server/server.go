@@ -1,4 +1,4 @@
-// Package server puts a license server together: its rules, what guards it, and the HTTP API on a database.
+// Package server assembles the rules, the guard and the HTTP API of a license server on a database.
 package server
 
 import (
@@ -20,42 +20,42 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Options are what a server needs. Store, Secrets and Logger must be given.
+// Options are the options of New. Store, Secrets and Logger are required.
 type Options struct {
 	Store   store.Store
 	Secrets *secrets.Keeper
 	Logger  *slog.Logger
 	// Name is the vendor's name of the server, Version the version of the program.
 	Name, Version string
-	// Contact is the email address of the vendor's support; "" names none.
+	// Contact is the email address of the vendor's support; "" = none.
 	Contact string
-	// Proxies are the addresses of reverse proxies whose X-Forwarded-For is believed.
+	// Proxies are the addresses of reverse proxies whose X-Forwarded-For is trusted.
 	Proxies []netip.Prefix
-	// QueuedMail is called after a mail was queued; nil means that the server has no mail service and refuses to queue.
+	// QueuedMail is called after a mail was queued; nil means that the server has no mail service and refuses mails.
 	QueuedMail func()
-	// PublicURL returns the address under which people reach the server, for links in mails; nil or "" means that none
-	// can be sent. It is never taken from a request, whose sender could lead the link elsewhere.
+	// PublicURL returns the server's address for links in mails; nil or "" means that no links can be sent. The address
+	// is never taken from a request, because its sender could redirect the link.
 	PublicURL func() string
-	// MailDomain is the domain of the Message-ID of mails; "" takes "localhost".
+	// MailDomain is the domain of the Message-ID of mails; "" means "localhost".
 	MailDomain string
-	// MailLimits limit mails per hour unless the options of the database do; zero takes settings.DefaultMailLimits.
+	// MailLimits limit mails per hour, unless options of the database do; zero means settings.DefaultMailLimits.
 	MailLimits settings.MailLimits
-	// Requests limits the requests of one host unless the options of the database do; zero takes
+	// Requests limits the requests of one host, unless options of the database do; zero means
 	// settings.DefaultRequestRate.
 	Requests settings.RequestRate
-	// Passwords is the cost of hashing; zero takes password.DefaultCost.
+	// Passwords is the cost of hashing; zero means password.DefaultCost.
 	Passwords password.Cost
 	// Zone is the time zone in which limits count days and months; nil means the system's.
 	Zone *time.Location
-	// Now returns the time and Random randomness; nil means the system's.
+	// Now is the clock and Random the source of randomness; nil means the system's.
 	Now    func() time.Time
 	Random io.Reader
-	// Answered is called after each request; nil counts nothing.
+	// Answered is called after each request, if not nil.
 	Answered func(httpapi.Answered)
 }
 
-// New returns a server. If the database has no epoch yet, New creates the first one. It fails if the source of
-// randomness or the store does.
+// New returns a server. It sets the first epoch of the database if there is none. It fails if the source of randomness
+// or the store does.
 func New(o Options) (*httpapi.Server, error) {
 	if o.Store == nil || o.Secrets == nil || o.Logger == nil {
 		return nil, errors.New("a server needs a store, secrets and a logger")

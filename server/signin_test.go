@@ -20,7 +20,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// overtaken is a store in which something happens just before each change.
+// overtaken is a store that calls before at the beginning of each Write.
 type overtaken struct {
 	store.Store
 	before func()
@@ -31,9 +31,9 @@ func (o overtaken) Write(ctx context.Context, lock store.Lock, fn func(store.Tx)
 	return o.Store.Write(ctx, lock, fn, hints...)
 }
 
-// A ban that comes while a right password is being hashed counts: guesses that are made at the same moment are no more
-// than those made one after the other (spec: api 11).
-func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
+// A ban that begins while a correct password is being hashed refuses the sign-in, so that concurrent guesses get no
+// more answers than sequential ones (spec: api 11).
+func TestSignInDuringABan(t *testing.T) {
 	s := servertest.Start(t)
 	srv, err := server.New(server.Options{
 		Store: overtaken{s.Store, func() {
@@ -68,9 +68,8 @@ func TestSignInIsRefusedWhenABanCameMeanwhile(t *testing.T) {
 	require.NotContains(t, answer.Body.String(), "access_token")
 }
 
-// The access token of a client whom the vendor has switched off is good for nothing, also while its session has not
-// ended.
-func TestSwitchedOffClientsAreOut(t *testing.T) {
+// The access token of a client that the vendor has made inactive is invalid, although its session has not ended.
+func TestInactiveClients(t *testing.T) {
 	w := servertest.NewWorld(t)
 	status, _ := w.Clients["anna"].Call("GET", "/orders", nil)
 	require.Equal(t, 200, status)
@@ -91,8 +90,8 @@ func TestSwitchedOffClientsAreOut(t *testing.T) {
 	require.Equal(t, 200, status)
 }
 
-// The trail of wrong passwords does not tell which names exist, nor do the names stand in it.
-func TestTrailOfWrongPasswordsNamesNobody(t *testing.T) {
+// The audit entry of a wrong password contains no user name and does not reveal whether it exists.
+func TestTrailHidesUserNames(t *testing.T) {
 	w := servertest.NewWorld(t)
 	lines := map[string]store.Audit{}
 	for _, name := range []string{sample.Username, "nobody"} {
@@ -115,9 +114,8 @@ func TestTrailOfWrongPasswordsNamesNobody(t *testing.T) {
 	}, lines["nobody"])
 }
 
-// An order whose licenses are all in use says so in its list, before anybody asks for one; a seat less, and it does
-// not.
-func TestFullOrdersAreListedAsFull(t *testing.T) {
+// The list of orders contains the refusal of a full order, and no refusal if there is a free seat.
+func TestFullOrders(t *testing.T) {
 	w := servertest.NewWorld(t)
 	add := func() *api.Allowance {
 		_, body := w.Clients["anna"].Call("GET", "/orders?limit=500", nil)

@@ -13,16 +13,17 @@ import (
 	"github.com/acen-desktop/acen/server/settings"
 )
 
-// An order that leaves few serial numbers is in the log, once an hour at most.
-func TestFewSerialNumbersAreLogged(t *testing.T) {
+// A new order that leaves few serial numbers is logged, at most once an hour.
+func TestFewSerialNumbers(t *testing.T) {
 	w := servertest.NewWorld(t)
 	warnings := func() int { return strings.Count(w.Log.String(), "few serial numbers are left") }
 	w.Prepare("order 500")
 	require.Zero(t, warnings(), w.Log.String())
-	_, err := servertest.Vendor(w.Server).BlockSerials(t.Context(), w.Program.ID, []string{"1-41", "43-499", "503-999"}, "")
+	_, err := servertest.Vendor(w.Server).BlockSerials(t.Context(), w.Program.ID, []string{"1-41", "43-499", "503-999"},
+		"")
 	require.NoError(t, err)
 	w.Prepare("order 501")
-	require.Zero(t, warnings(), "they were counted a moment ago")
+	require.Zero(t, warnings(), "they were counted less than an hour ago")
 	w.Clock.Advance(time.Hour)
 	w.Clients = servertest.NewSessions(w)
 	w.Prepare("order 502")
@@ -30,7 +31,7 @@ func TestFewSerialNumbersAreLogged(t *testing.T) {
 	require.Contains(t, w.Log.String(), "Lumen Studio 7 (program 1) has 0 of 999 serial numbers left")
 }
 
-// What the option says is in the list of programs; who is not signed in is asked all the same (spec: api 10).
+// The list of programs contains the option. Anonymous clients need a verification number all the same (spec: api 10).
 func TestOrderVerificationIsWaived(t *testing.T) {
 	w := servertest.NewWorld(t)
 	waived := func() []bool {
@@ -44,7 +45,7 @@ func TestOrderVerificationIsWaived(t *testing.T) {
 		}
 		return all
 	}
-	require.NotContains(t, waived(), true, "asked for, as a rule")
+	require.NotContains(t, waived(), true, "required by default")
 	w.Prepare("waive")
 	require.NotContains(t, waived(), false)
 

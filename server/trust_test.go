@@ -27,7 +27,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// A program asks for its license without a session: by id, codes and activation code, old or new.
+// A program identifies its license without a session, by id, codes and current or former activation code.
 func TestAliveAndValidation(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
@@ -38,7 +38,11 @@ func TestAliveAndValidation(t *testing.T) {
 		return l
 	}
 	l := stored()
-	good := api.LicenseCheck{SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(), ActivationCode: l.Activation.String()}
+	good := api.LicenseCheck{
+		SiteCode:       l.Codes.Site.String(),
+		MachineID:      l.Codes.Machine.String(),
+		ActivationCode: l.Activation.String(),
+	}
 	ask := func(call string, id int64, r api.LicenseCheck) (status int, v license.Validation, body []byte) {
 		question := newQuestion(r)
 		status, body = anonymous.Call("POST", fmt.Sprintf("/licenses/%d/%s", id, call), question.body(call))
@@ -58,7 +62,7 @@ func TestAliveAndValidation(t *testing.T) {
 	require.Equal(t, first, *stored().LastAliveAt, "a sign just after the last one is not written")
 	w.Clock.Advance(time.Minute)
 	_, v, _ := ask("validation", id, good)
-	require.True(t, stored().LastAliveAt.Equal(w.Clock.Now()), "a validation is a sign of life, too")
+	require.True(t, stored().LastAliveAt.Equal(w.Clock.Now()), "a validation is a sign of life")
 	require.Equal(t, license.Validation{
 		LicenseID: id,
 		Site:      l.Codes.Site,
@@ -68,12 +72,17 @@ func TestAliveAndValidation(t *testing.T) {
 		Features:  l.Features,
 	}, v, "nothing new")
 
-	// Without a nonce there is no answer, whether or not the license exists.
+	// A request without a nonce is refused, whether or not the license exists.
 	for name, nonce := range map[string]string{
-		"none": "", "short": "zBMwJXmKSbV8pTjmIWxOw", "long": "zBMwJXmKSbV8pTjmIWxOwQA", "padded": "zBMwJXmKSbV8pTjmIWxO==", "other spelling": "zBMwJXmKSbV8pTjmIWxOwR",
+		"none":           "",
+		"short":          "zBMwJXmKSbV8pTjmIWxOw",
+		"long":           "zBMwJXmKSbV8pTjmIWxOwQA",
+		"padded":         "zBMwJXmKSbV8pTjmIWxO==",
+		"other spelling": "zBMwJXmKSbV8pTjmIWxOwR",
 	} {
 		for _, of := range []int64{id, 88888888} {
-			status, body := anonymous.Call("POST", fmt.Sprintf("/licenses/%d/validation", of), api.ValidationRequest{LicenseCheck: good, Nonce: nonce})
+			status, body := anonymous.Call("POST", fmt.Sprintf("/licenses/%d/validation", of),
+				api.ValidationRequest{LicenseCheck: good, Nonce: nonce})
 			require.Equal(t, 422, status, name)
 			require.Contains(t, string(body), "body.nonce", name)
 		}
@@ -82,27 +91,44 @@ func TestAliveAndValidation(t *testing.T) {
 	require.Equal(t, 422, status)
 	require.Contains(t, string(body), api.ErrValidation)
 
-	// What does not fit looks like a license that is not there, whatever it is.
+	// Every mismatch is answered like a missing license.
 	other := servertest.CodesOf(w.Program.Signature, "B")
 	for name, r := range map[string]api.LicenseCheck{
-		"codes of another PC":     {SiteCode: other.Site.String(), MachineID: other.Machine.String(), ActivationCode: good.ActivationCode},
-		"another activation code": {SiteCode: good.SiteCode, MachineID: good.MachineID, ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947"},
+		"codes of another PC": {
+			SiteCode:       other.Site.String(),
+			MachineID:      other.Machine.String(),
+			ActivationCode: good.ActivationCode,
+		},
+		"another activation code": {
+			SiteCode:       good.SiteCode,
+			MachineID:      good.MachineID,
+			ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947",
+		},
 	} {
 		for _, call := range []string{"alive", "validation"} {
-			status, header, body := withoutDates(t, anonymous.Raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), newQuestion(r).body(call)))
+			status, header, body := withoutDates(t,
+				anonymous.Raw("POST", fmt.Sprintf("/licenses/%d/%s", id, call), newQuestion(r).body(call)))
 			require.Equal(t, 404, status, name)
-			_, missingHeader, missing := withoutDates(t, anonymous.Raw("POST", fmt.Sprintf("/licenses/88888888/%s", call), newQuestion(good).body(call)))
+			_, missingHeader, missing := withoutDates(t,
+				anonymous.Raw("POST", fmt.Sprintf("/licenses/88888888/%s", call), newQuestion(good).body(call)))
 			require.Equal(t, missing, body, name)
 			require.Equal(t, missingHeader, header, name)
 		}
 	}
-	status, _, body = ask("validation", id, api.LicenseCheck{SiteCode: "7183EC4", MachineID: good.MachineID, ActivationCode: good.ActivationCode})
+	status, _, body = ask("validation", id, api.LicenseCheck{
+		SiteCode:       "7183EC4",
+		MachineID:      good.MachineID,
+		ActivationCode: good.ActivationCode,
+	})
 	require.Equal(t, 422, status)
 	require.Contains(t, string(body), "body.site_code")
 
-	// The vendor changes features and expiry: the program gets a new license file for its old activation code.
+	// After the vendor changes features and end, the program gets a new license file for its former activation code.
 	ends := time.Date(2031, 5, 6, 0, 0, 0, 0, time.UTC)
-	changed, err := servertest.Vendor(w.Server).ChangeLicense(t.Context(), id, func(l *store.License) error { l.Features, l.ExpiresAt = 9, &ends; return nil })
+	changed, err := servertest.Vendor(w.Server).ChangeLicense(t.Context(), id, func(l *store.License) error {
+		l.Features, l.ExpiresAt = 9, &ends
+		return nil
+	})
 	require.NoError(t, err)
 	_, v, _ = ask("validation", id, good)
 	require.Equal(t, uint16(9), v.Features)
@@ -113,10 +139,10 @@ func TestAliveAndValidation(t *testing.T) {
 	require.Equal(t, v.Ends, f.Expires.UTC())
 	good.ActivationCode = f.ActivationCode.String()
 	_, v, _ = ask("validation", id, good)
-	require.Empty(t, v.File, "it has the new one")
+	require.Empty(t, v.File, "the program has the current one")
 	require.Equal(t, "2031-05-06T23:59:59Z", v.Ends.UTC().Format(time.RFC3339))
 
-	// Of a license that has ended only the signed answer tells, and its sign of life is not recorded.
+	// Only the signed answer reveals that a license has ended, and its sign of life is not stored.
 	_, err = servertest.Vendor(w.Server).EndLicense(t.Context(), id)
 	require.NoError(t, err)
 	w.Clock.Advance(time.Hour)
@@ -129,8 +155,8 @@ func TestAliveAndValidation(t *testing.T) {
 	require.Equal(t, before, stored())
 }
 
-// What a validation says of every state that a license can be in; a file is there only for what the program does not
-// have (spec: codes "Validation answer").
+// A validation returns every state of a license. It contains a file only if the program does not have the current one
+// (spec: codes "Validation answer").
 func TestValidationStates(t *testing.T) {
 	for name, row := range map[string]struct {
 		steps []string
@@ -138,28 +164,88 @@ func TestValidationStates(t *testing.T) {
 		state license.ValidationState
 		fresh bool
 	}{
-		"active":                                   {[]string{"new A", "|"}, "A", license.StateActive, false},
-		"changed by the vendor":                    {[]string{"new A", "|", "regrant A"}, "A", license.StateActive, true},
-		"changed by the vendor twice":              {[]string{"new A", "|", "regrant A", "regrant A"}, "A", license.StateActive, true},
-		"the note changed":                         {[]string{"new A", "|", "note A x"}, "A", license.StateActive, false},
-		"reactivated":                              {[]string{"new A", "|", "reactivate A A@9"}, "A", license.StateReactivated, false},
-		"changed, then reactivated":                {[]string{"new A", "|", "regrant A", "reactivate A A@9"}, "A", license.StateReactivated, false},
-		"the new one of a reactivation":            {[]string{"new A", "reactivate A A@9", "|"}, "A@9", license.StateActive, false},
-		"the new one, changed by the vendor":       {[]string{"new A", "reactivate A A@9", "|", "regrant A@9"}, "A@9", license.StateActive, true},
-		"the new one of a changed license":         {[]string{"new A", "regrant A", "reactivate A A@9", "|"}, "A@9", license.StateActive, false},
-		"released":                                 {[]string{"new A", "|", "release A"}, "A", license.StateReleased, false},
-		"released, then changed by the vendor":     {[]string{"new A", "|", "release A", "regrant A"}, "A", license.StateReleased, false},
-		"released and picked up":                   {[]string{"new A", "|", "release A", "transfer A B code=none"}, "A", license.StateTransferred, false},
-		"the new one of a pick-up":                 {[]string{"new A", "release A", "transfer A B code=none", "|"}, "B", license.StateActive, false},
-		"the new one of a pick-up, changed":        {[]string{"new A", "release A", "transfer A B code=none", "|", "regrant B"}, "B", license.StateActive, true},
-		"released and reactivated":                 {[]string{"new A", "|", "release A", "reactivate A A@9"}, "A", license.StateReactivated, false},
-		"transferred":                              {[]string{"new A", "|", "transfer A B"}, "A", license.StateTransferred, false},
-		"removed":                                  {[]string{"new A", "|", "remove A"}, "A", license.StateRemoved, false},
-		"replaced by the vendor":                   {[]string{"new A", "|", "replace A B"}, "A", license.StateReplaced, false},
-		"the new one of a replacement":             {[]string{"new A", "replace A B", "|"}, "B", license.StateActive, false},
-		"unknown":                                  {[]string{"new A", "|", "end A Unknown"}, "A", license.StateUnknown, false},
-		"a state of a newer version":               {[]string{"new A", "|", "end A Lost"}, "A", license.StateLost, false},
-		"its end has come: the program sees to it": {[]string{"licenses end 2026-11-25", "new A", "|", "clock 48h"}, "A", license.StateActive, false},
+		"active":                {[]string{"new A", "|"}, "A", license.StateActive, false},
+		"changed by the vendor": {[]string{"new A", "|", "regrant A"}, "A", license.StateActive, true},
+		"changed by the vendor twice": {
+			[]string{"new A", "|", "regrant A", "regrant A"},
+			"A",
+			license.StateActive,
+			true,
+		},
+		"the note changed": {[]string{"new A", "|", "note A x"}, "A", license.StateActive, false},
+		"reactivated": {
+			[]string{"new A", "|", "reactivate A A@9"},
+			"A",
+			license.StateReactivated,
+			false,
+		},
+		"changed, then reactivated": {
+			[]string{"new A", "|", "regrant A", "reactivate A A@9"},
+			"A",
+			license.StateReactivated,
+			false,
+		},
+		"the new one of a reactivation": {
+			[]string{"new A", "reactivate A A@9", "|"},
+			"A@9",
+			license.StateActive,
+			false,
+		},
+		"the new one, changed by the vendor": {
+			[]string{"new A", "reactivate A A@9", "|", "regrant A@9"},
+			"A@9",
+			license.StateActive,
+			true,
+		},
+		"the new one of a changed license": {
+			[]string{"new A", "regrant A", "reactivate A A@9", "|"},
+			"A@9",
+			license.StateActive,
+			false,
+		},
+		"released": {[]string{"new A", "|", "release A"}, "A", license.StateReleased, false},
+		"released, then changed by the vendor": {
+			[]string{"new A", "|", "release A", "regrant A"},
+			"A",
+			license.StateReleased,
+			false,
+		},
+		"released and picked up": {
+			[]string{"new A", "|", "release A", "transfer A B code=none"},
+			"A",
+			license.StateTransferred,
+			false,
+		},
+		"the new one of a pick-up": {
+			[]string{"new A", "release A", "transfer A B code=none", "|"},
+			"B",
+			license.StateActive,
+			false,
+		},
+		"the new one of a pick-up, changed": {
+			[]string{"new A", "release A", "transfer A B code=none", "|", "regrant B"},
+			"B",
+			license.StateActive,
+			true,
+		},
+		"released and reactivated": {
+			[]string{"new A", "|", "release A", "reactivate A A@9"},
+			"A",
+			license.StateReactivated,
+			false,
+		},
+		"transferred":                  {[]string{"new A", "|", "transfer A B"}, "A", license.StateTransferred, false},
+		"removed":                      {[]string{"new A", "|", "remove A"}, "A", license.StateRemoved, false},
+		"replaced by the vendor":       {[]string{"new A", "|", "replace A B"}, "A", license.StateReplaced, false},
+		"the new one of a replacement": {[]string{"new A", "replace A B", "|"}, "B", license.StateActive, false},
+		"unknown":                      {[]string{"new A", "|", "end A Unknown"}, "A", license.StateUnknown, false},
+		"a state of a newer version":   {[]string{"new A", "|", "end A Lost"}, "A", license.StateLost, false},
+		"its end has come: the program sees to it": {
+			[]string{"licenses end 2026-11-25", "new A", "|", "clock 48h"},
+			"A",
+			license.StateActive,
+			false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -188,7 +274,8 @@ func TestValidationStates(t *testing.T) {
 			})
 			anonymous := servertest.Client{Server: w.Server, T: t}
 			ask := func() license.Validation {
-				status, body := anonymous.Call("POST", fmt.Sprintf("/licenses/%d/validation", known.ID), question.body("validation"))
+				status, body := anonymous.Call("POST", fmt.Sprintf("/licenses/%d/validation", known.ID),
+					question.body("validation"))
 				require.Equal(t, 200, status, string(body))
 				return question.verify(t, w.Program.PublicKey, body)
 			}
@@ -216,7 +303,7 @@ func TestValidationStates(t *testing.T) {
 				require.Equal(t, before.Features, f.Features)
 				require.Equal(t, before.Activation, f.ActivationCode)
 				question.check.ActivationCode = f.ActivationCode.String()
-				require.Empty(t, ask().File, "it has the new one")
+				require.Empty(t, ask().File, "the program has the current one")
 			}
 
 			w.Clock.Advance(2 * time.Minute)
@@ -226,12 +313,12 @@ func TestValidationStates(t *testing.T) {
 				require.True(t, stored().LastAliveAt.Equal(w.Clock.Now()))
 				return
 			}
-			require.Equal(t, before, stored(), "what is not on this PC is not alive")
+			require.Equal(t, before, stored(), "a license that is not on the PC is not alive")
 		})
 	}
 }
 
-// question is what a program asks about its license.
+// question is the request of a program about its license.
 type question struct {
 	check api.LicenseCheck
 	nonce license.Nonce
@@ -259,21 +346,26 @@ func (q *question) verify(t *testing.T, key license.PublicKey, body []byte) lice
 	var members map[string]string
 	require.NoError(t, json.Unmarshal(body, &members))
 	delete(members, "$schema")
-	require.Len(t, members, 1, "an answer says nothing that is not signed")
-	v, err := license.VerifyValidation(members["token"], q.nonce, func(id string) (license.PublicKey, bool) { return key, id == key.KeyID() })
+	require.Len(t, members, 1, "everything in an answer is signed")
+	v, err := license.VerifyValidation(members["token"], q.nonce, func(id string) (license.PublicKey, bool) {
+		return key, id == key.KeyID()
+	})
 	require.NoError(t, err)
 	return v
 }
 
-// Programs need no session, so their questions count for the host: one that asks without end is refused, for a license that is there
-// and for one that is not alike, and others go on.
+// Requests of programs count for their host, whether the license exists or not. Other hosts are not affected.
 func TestValidationsAreLimited(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
 	var l store.License
 	w.Read(func(tx store.Tx) (err error) { l, err = tx.Licenses.Get(t.Context(), w.Licenses["A"]); return err })
 	w.Restart(servertest.Proxied, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 3} })
-	good := api.LicenseCheck{SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(), ActivationCode: l.Activation.String()}
+	good := api.LicenseCheck{
+		SiteCode:       l.Codes.Site.String(),
+		MachineID:      l.Codes.Machine.String(),
+		ActivationCode: l.Activation.String(),
+	}
 	hosts := 0
 	host := func() servertest.Client {
 		hosts++
@@ -296,7 +388,8 @@ func TestValidationsAreLimited(t *testing.T) {
 	}
 }
 
-// A license file is issued when it is made: a program takes the newer one (spec: files "License file").
+// The issue time of a license file is the time of the download: a program uses the newer file (spec: files "License
+// file").
 func TestLicenseFileIsIssuedNow(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
@@ -310,7 +403,7 @@ func TestLicenseFileIsIssuedNow(t *testing.T) {
 	}
 }
 
-// License files that were signed before the signing key changed stay good, and the app learns both keys.
+// License files signed with a former key stay valid, and the app gets both keys.
 func TestSigningKeyChanges(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
@@ -342,7 +435,7 @@ func TestSigningKeyChanges(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Bans and options count on all servers of a database within seconds, and for nobody else.
+// Bans and options are in force on all servers of a database within seconds, and affect nobody else.
 func TestServersAgree(t *testing.T) {
 	s := servertest.Start(t, servertest.Proxied)
 	first, other := servertest.Client{Server: s, T: t}, servertest.Second(t, s)
@@ -373,11 +466,12 @@ func TestServersAgree(t *testing.T) {
 	s.Clock.Advance(3 * time.Second)
 	require.Equal(t, 200, from(first, "2001:db8:1::7"))
 
-	// Failed attempts at one server count at the other, and the vendor can lift that ban, too.
+	// Failures at one server count at the other, and the vendor can lift the ban.
 	require.NoError(t, servertest.Vendor(s).SetOption(t.Context(), "account-failures", "2"))
 	s.Clock.Advance(3 * time.Second)
 	try := func(c servertest.Client, host, password string) int {
-		status, _ := c.With("X-Forwarded-For", host).Call("POST", "/sessions", api.SessionRequest{Username: s.Login.Username, Password: password})
+		status, _ := c.With("X-Forwarded-For", host).Call("POST", "/sessions",
+			api.SessionRequest{Username: s.Login.Username, Password: password})
 		return status
 	}
 	require.Equal(t, 401, try(first, "203.0.113.7", "wrong password"))
@@ -391,16 +485,18 @@ func TestServersAgree(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 201, try(other, "203.0.113.9", s.Login.Password))
 
-	// An account can be closed to attempts.
+	// The vendor can ban an account.
 	_, err = servertest.Vendor(s).AddBan(t.Context(), "", strings.ToUpper(s.Login.Username), "test", 0)
 	require.NoError(t, err)
 	s.Clock.Advance(3 * time.Second)
 	require.Equal(t, 429, try(first, "203.0.113.10", s.Login.Password))
 }
 
-// A host that goes on asking although it is refused is banned on every server; the others do not notice (spec: api 11).
+// A host that continues in spite of refusals is banned on every server. Others are not affected (spec: api 11).
 func TestFloods(t *testing.T) {
-	s := servertest.Start(t, servertest.Proxied, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 5} })
+	s := servertest.Start(t, servertest.Proxied, func(o *server.Options) {
+		o.Requests = settings.RequestRate{PerSecond: 1, Burst: 5}
+	})
 	other := servertest.Second(t, s)
 	require.NoError(t, servertest.Vendor(s).SetOption(t.Context(), "flood-refusals", "10"))
 	c := servertest.Client{Server: s, T: t}
@@ -424,8 +520,8 @@ func TestFloods(t *testing.T) {
 	require.Equal(t, 200, status)
 }
 
-// Guesses that are made at the same moment are no more than those made one after the other (spec: api 11).
-func TestGuessesAtOnce(t *testing.T) {
+// Concurrent guesses get no more answers than sequential ones (spec: api 11).
+func TestConcurrentGuesses(t *testing.T) {
 	s := servertest.Start(t, servertest.Proxied)
 	other := servertest.Second(t, s)
 	var mu sync.Mutex
@@ -437,7 +533,10 @@ func TestGuessesAtOnce(t *testing.T) {
 			c = other
 		}
 		group.Go(func() {
-			status, _ := c.With("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n)).Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: fmt.Sprintf("guess number %d", n)})
+			status, _ := c.With("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n)).Call("POST", "/sessions", api.SessionRequest{
+				Username: "anna",
+				Password: fmt.Sprintf("guess number %d", n),
+			})
 			mu.Lock()
 			defer mu.Unlock()
 			answers[status]++
@@ -447,19 +546,19 @@ func TestGuessesAtOnce(t *testing.T) {
 	require.Equal(t, map[int]int{401: 10, 429: 30}, answers)
 }
 
-// A forwarded address counts from named proxies only: whoever says it himself stays who he is (spec: api "Who may
-// call").
+// A forwarded address counts only if a trusted proxy sends it (spec: api "Who may call").
 func TestForwardedAddresses(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 2} })
 	status := 0
 	for n := range 3 {
-		status, _ = servertest.Client{Server: s, T: t}.With("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n)).Call("GET", "/server", nil)
+		status, _ = servertest.Client{Server: s, T: t}.With("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n)).Call("GET",
+			"/server", nil)
 	}
 	require.Equal(t, 429, status)
 	require.NotContains(t, s.Log.String(), "203.0.113.")
 }
 
-// witness keeps every refusal that is answered.
+// witness records every refusal.
 type witness struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -482,9 +581,9 @@ func (w *witness) watch(next http.Handler) http.Handler {
 	})
 }
 
-// No secret of the sample data stands in a log, in the audit trail, in a refusal, in the metrics, or in a copy of the
-// database (spec: codes "Keys of a program", api 14).
-func TestSecretsStandNowhere(t *testing.T) {
+// Logs, audit trail, refusals, metrics and a copy of the database contain no secret of the sample data (spec: codes
+// "Keys of a program", api 14).
+func TestSecretsDoNotLeak(t *testing.T) {
 	var counted *metrics.Metrics
 	w := servertest.NewWorld(t, counting(&counted))
 	seen := &witness{}
@@ -492,7 +591,7 @@ func TestSecretsStandNowhere(t *testing.T) {
 	t.Cleanup(watched.Close)
 	w.URL = watched.URL
 
-	// Everything that carries a secret is done once well and once badly.
+	// Every call with a secret is made with a right and a wrong one.
 	secrets := map[string]string{"password": w.Login.Password}
 	anna := w.Clients["anna"]
 	secrets["access token"] = anna.Token
@@ -509,7 +608,11 @@ func TestSecretsStandNowhere(t *testing.T) {
 	secrets["serial"] = serial
 	redeem := func(serial string) (int, []byte) {
 		w.Clock.Advance(10 * time.Second)
-		return anna.Keyed().Call("POST", "/orders", api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: w.Picture("anna")})
+		return anna.Keyed().Call("POST", "/orders", api.NewOrder{
+			ProgramID:    program,
+			SerialNumber: serial,
+			Verification: w.Picture("anna"),
+		})
 	}
 	status, body = redeem(serial)
 	require.Equal(t, 201, status, string(body))
@@ -525,14 +628,25 @@ func TestSecretsStandNowhere(t *testing.T) {
 	secrets["reset token"] = link[strings.Index(link, "=")+1:]
 	w.Prepare("new A")
 	secrets["removal code"] = w.RemovalCode("A")
-	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/release", w.Licenses["A"]), api.Release{RemovalCode: "0" + secrets["removal code"][1:]})
-	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/release", w.Licenses["A"]), api.Release{RemovalCode: secrets["removal code"]})
-	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/removal", w.Licenses["A"]), api.Removal{RemovalCode: "0" + secrets["removal code"][1:]})
-	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/email", w.Licenses["A"]), api.EmailRequest{To: []string{"it@lumen.example"}})
-	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/removal", w.Licenses["A"]), api.Removal{RemovalCode: secrets["removal code"]})
+	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/release", w.Licenses["A"]),
+		api.Release{RemovalCode: "0" + secrets["removal code"][1:]})
+	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/release", w.Licenses["A"]),
+		api.Release{RemovalCode: secrets["removal code"]})
+	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/removal", w.Licenses["A"]),
+		api.Removal{RemovalCode: "0" + secrets["removal code"][1:]})
+	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/email", w.Licenses["A"]),
+		api.EmailRequest{To: []string{"it@lumen.example"}})
+	anna.Keyed().Call("POST", fmt.Sprintf("/licenses/%d/removal", w.Licenses["A"]),
+		api.Removal{RemovalCode: secrets["removal code"]})
 	secrets["new password"] = "another good password"
-	anna.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: "wrong once more", NewPassword: secrets["new password"]})
-	anna.Call("PUT", "/account/password", api.PasswordChange{CurrentPassword: w.Login.Password, NewPassword: secrets["new password"]})
+	anna.Call("PUT", "/account/password", api.PasswordChange{
+		CurrentPassword: "wrong once more",
+		NewPassword:     secrets["new password"],
+	})
+	anna.Call("PUT", "/account/password", api.PasswordChange{
+		CurrentPassword: w.Login.Password,
+		NewPassword:     secrets["new password"],
+	})
 	secrets["not a token"] = strings.Repeat("t", 43)
 	servertest.Client{Server: w.Server, T: t, Token: secrets["not a token"]}.Call("GET", "/orders", nil)
 
@@ -556,14 +670,21 @@ func TestSecretsStandNowhere(t *testing.T) {
 	raw["master key"], err = base64.StdEncoding.DecodeString(strings.TrimSpace(string(master)))
 	require.NoError(t, err)
 	for name, key := range raw {
-		secrets[name], secrets[name+" in hex"], secrets[name+" in base64"] = string(key), hex.EncodeToString(key), base64.StdEncoding.EncodeToString(key)
+		secrets[name], secrets[name+" in hex"], secrets[name+" in base64"] = string(key), hex.EncodeToString(key),
+			base64.StdEncoding.EncodeToString(key)
 	}
 
 	var trail strings.Builder
 	for _, line := range servertest.AuditTrail(t, w.Server) {
 		fmt.Fprintf(&trail, "%+v\n", line)
 	}
-	places := map[string]string{"log": w.Log.String(), "audit trail": trail.String(), "refusals": seen.text.String(), "metrics": scrape(t, counted), "copy of the database": w.Dump()}
+	places := map[string]string{
+		"log":                  w.Log.String(),
+		"audit trail":          trail.String(),
+		"refusals":             seen.text.String(),
+		"metrics":              scrape(t, counted),
+		"copy of the database": w.Dump(),
+	}
 	for name, text := range places {
 		require.NotEmpty(t, text, name)
 	}
@@ -572,14 +693,18 @@ func TestSecretsStandNowhere(t *testing.T) {
 	for name, secret := range secrets {
 		require.GreaterOrEqual(t, len(secret), 10, name)
 		for place, text := range places {
-			for form, value := range map[string]string{"": secret, "without dashes": strings.ReplaceAll(secret, "-", ""), "in lower case": strings.ToLower(secret)} {
+			for form, value := range map[string]string{
+				"":               secret,
+				"without dashes": strings.ReplaceAll(secret, "-", ""),
+				"in lower case":  strings.ToLower(secret),
+			} {
 				require.False(t, strings.Contains(text, value), "the %s stands in the %s %s", name, place, form)
 			}
 		}
 	}
 }
 
-// The vendor cannot give a license the Site code of another PC either; only the whole pair is in use (spec: api 21).
+// The vendor cannot use the Site code of another PC either. Only the same codes are "in use" (spec: api 21).
 func TestReplacementWithTheSiteCodeOfAnotherPC(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")

@@ -19,8 +19,7 @@ import (
 	"github.com/acen-desktop/acen/server/store/postgres/postgrestest"
 )
 
-// On PostgreSQL no second server starts on licenses of a trial version either, and several upgrades at once do one's
-// work.
+// No server starts on licenses of a trial version in PostgreSQL, and concurrent upgrades do the work of one.
 func TestUpgradeOnPostgreSQL(t *testing.T) {
 	ctx := t.Context()
 	p := service.Place{Folder: t.TempDir(), Database: postgrestest.Database(t)}
@@ -42,7 +41,12 @@ func TestUpgradeOnPostgreSQL(t *testing.T) {
 			return err
 		}
 		for range orders {
-			order, err := tx.Orders.Add(ctx, store.Order{ClientID: client, ProgramID: program.ID, OrderedAt: at, LicensesTotal: each})
+			order, err := tx.Orders.Add(ctx, store.Order{
+				ClientID:      client,
+				ProgramID:     program.ID,
+				OrderedAt:     at,
+				LicensesTotal: each,
+			})
 			if err != nil {
 				return err
 			}

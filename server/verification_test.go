@@ -12,7 +12,7 @@ import (
 
 var errFound = errors.New("found")
 
-// solveVerification finds the number of a picture by trying all of them; the number stays good.
+// solveVerification finds the number of a verification by trying all of them. The number stays valid.
 func solveVerification(ctx context.Context, s store.Store, id string) (number string, err error) {
 	err = s.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		v, err := tx.Attempts.TakeVerification(ctx, id)
@@ -22,7 +22,7 @@ func solveVerification(ctx context.Context, s store.Store, id string) (number st
 		for n := range 1_000_000 {
 			number = fmt.Sprintf("%06d", n)
 			if hash := sha256.Sum256([]byte(id + " " + number)); bytes.Equal(v.NumberHash, hash[:]) {
-				return errFound // undoes the taking
+				return errFound // rolls back TakeVerification
 			}
 		}
 		return errors.New("the hash is of no number")

@@ -1,6 +1,6 @@
-// Package admin implements the vendor's changes to a server's data: programs, clients, orders, licenses, keys, bans and
-// backups. Every change and every refusal is written to the audit trail. Its errors are sentences for the
-// administrator. All methods may be called from any goroutine.
+// Package admin implements the administrator's changes to a server's data: programs, clients, orders, licenses, keys,
+// bans and backups. Every change and every refusal is written to the audit trail. Errors are sentences for the
+// administrator. Methods may be called from any goroutine.
 package admin
 
 import (
@@ -15,39 +15,40 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Admin administers one data folder, also while servers serve it.
+// Admin changes the data of one data folder, which servers may use at the same time.
 type Admin struct {
 	*service.Data
-	// Now tells the time.
+	// Now returns the current time.
 	Now func() time.Time
-	// DryRun makes every change be tried and undone: what it returns is what would be, and nothing is kept.
+	// DryRun rolls every change back. Methods return what they would have changed.
 	DryRun bool
 }
 
-// errDry undoes a change that was only tried.
-var errDry = errors.New("dry run")
+// errDryRun rolls back a dry run.
+var errDryRun = errors.New("dry run")
 
-// done is what a change did, for the audit trail. It holds no secret.
-type done struct{ object, detail string }
+// record is what the audit trail says of a change. It contains no secret.
+type record struct{ object, detail string }
 
-// write runs a change and its line in the audit trail as one transaction. What the rules refuse leaves a line, too.
-func (a Admin) write(ctx context.Context, action, object string, fn func(tx store.Tx) (done, error)) error {
+// write runs fn and adds an entry to the audit trail in one transaction. A refusal of fn is added, too, in a
+// transaction of its own.
+func (a Admin) write(ctx context.Context, action, object string, fn func(tx store.Tx) (record, error)) error {
 	line := store.Audit{At: a.Now(), Actor: "admin", Action: action, Object: object, Outcome: "ok"}
 	err := store.Retry(func() error {
 		return a.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
-			did, err := fn(tx)
+			rec, err := fn(tx)
 			if err != nil {
 				return err
 			}
 			if a.DryRun {
-				return errDry
+				return errDryRun
 			}
 			line := line
-			line.Object, line.Detail = did.object, did.detail
+			line.Object, line.Detail = rec.object, rec.detail
 			return tx.Audits.Add(ctx, line)
 		})
 	})
-	if errors.Is(err, errDry) {
+	if errors.Is(err, errDryRun) {
 		return nil
 	}
 	var refusal *api.Problem
@@ -55,32 +56,35 @@ func (a Admin) write(ctx context.Context, action, object string, fn func(tx stor
 		return err
 	}
 	line.Outcome = string(refusal.Code)
-	if auditErr := a.Store.Write(ctx, store.NoLock, func(tx store.Tx) error { return tx.Audits.Add(ctx, line) }); auditErr != nil {
+	if auditErr := a.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		return tx.Audits.Add(ctx, line)
+	}); auditErr != nil {
 		return auditErr
 	}
 	return refusal
 }
 
-// read runs fn on a consistent view and returns what it found.
-func read[T any](ctx context.Context, a Admin, fn func(tx store.Tx) (T, error)) (found T, err error) {
-	err = a.Store.Read(ctx, func(tx store.Tx) (err error) { found, err = fn(tx); return err })
-	return found, err
+// read returns the result of fn on a snapshot.
+func read[T any](ctx context.Context, a Admin, fn func(tx store.Tx) (T, error)) (result T, err error) {
+	err = a.Store.Read(ctx, func(tx store.Tx) (err error) { result, err = fn(tx); return err })
+	return result, err
 }
 
-// object names a row in the audit trail, such as "order 1042".
+// object returns the name of a row in the audit trail, such as "order 1042".
 func object(kind string, id int64) string { return fmt.Sprintf("%s %d", kind, id) }
 
-// missing names the row that was not found.
-func missing(err error, kind string, id int64) error {
+// notFound replaces store.ErrNotFound by a sentence that names the row.
+func notFound(err error, kind string, id int64) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("there is no %s", object(kind, id))
 	}
 	return err
 }
 
-// field is one property of a row for the audit trail.
+// field is a property of a row in the audit trail.
 type field struct{ name, value string }
 
+// property returns a field. A *time.Time is shown as its day in UTC, nil as "never".
 func property(name string, value any) field {
 	if t, ok := value.(*time.Time); ok {
 		value = "never"
@@ -91,7 +95,7 @@ func property(name string, value any) field {
 	return field{name, fmt.Sprint(value)}
 }
 
-// changes lists what differs, such as "visible: true → false". Both lists have the same properties.
+// changes lists the fields that differ, such as "visible: true → false". Both lists must have the same names.
 func changes(before, after []field) string {
 	var list []string
 	for i := range before {
@@ -102,7 +106,7 @@ func changes(before, after []field) string {
 	return strings.Join(list, "; ")
 }
 
-// changedNames lists the names of what differs, where the values are nobody's business.
+// changedNames lists the names of the fields that differ, without their values, which may be personal data.
 func changedNames(before, after []field) string {
 	var list []string
 	for i := range before {

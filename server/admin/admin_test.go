@@ -41,16 +41,26 @@ func newShop(t *testing.T) shop {
 	require.NoError(t, err)
 	s.client, err = s.AddClient(t.Context(), store.Client{Username: "anna", Active: true}, "")
 	require.NoError(t, err)
-	s.order, err = s.AddOrder(t.Context(), s.client.ID, s.program.ID, func(o *store.Order) error { o.LicensesTotal = 5; return nil })
+	s.order, err = s.AddOrder(t.Context(), s.client.ID, s.program.ID, func(o *store.Order) error {
+		o.LicensesTotal = 5
+		return nil
+	})
 	require.NoError(t, err)
 	return s
 }
 
 func newProgram() store.Program {
-	return store.Program{Name: "Lumen Studio", Signature: "LUMENST7", RequiresActivation: true, Policy: license.DefaultPolicy(), Features: 3, LicenseDays: 30}
+	return store.Program{
+		Name:               "Lumen Studio",
+		Signature:          "LUMENST7",
+		RequiresActivation: true,
+		Policy:             license.DefaultPolicy(),
+		Features:           3,
+		LicenseDays:        30,
+	}
 }
 
-// pc is the codes of a made-up PC.
+// pc returns the codes of a made-up PC.
 func pc(signature license.Signature, n int) api.NewLicense {
 	var raw license.RawLocks
 	for _, l := range license.Locks() {
@@ -61,7 +71,7 @@ func pc(signature license.Signature, n int) api.NewLicense {
 	return api.NewLicense{SiteCode: codes.Site.String(), MachineID: codes.Machine.String(), Note: fmt.Sprintf("PC %d", n)}
 }
 
-// trail is the audit trail, newest first, as "action object outcome detail".
+// trail returns the audit trail, newest first, as "action | object | outcome | detail".
 func (s shop) trail(t *testing.T) (lines []string) {
 	t.Helper()
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) error {
@@ -76,20 +86,26 @@ func (s shop) trail(t *testing.T) (lines []string) {
 	return lines
 }
 
-// TestEveryChangeIsInTheTrail covers the operations of the administration (spec: api 14).
-func TestEveryChangeIsInTheTrail(t *testing.T) {
+// Every operation of the administration is in the audit trail (spec: api 14).
+func TestAuditTrail(t *testing.T) {
 	s := newShop(t)
 	ctx := t.Context()
 	l, err := s.AddLicense(ctx, s.order.ID, pc("LUMENST7", 1))
 	require.NoError(t, err)
-	_, err = s.ChangeProgram(ctx, s.program.ID, func(p *store.Program) error { p.Name, p.Features = "Lumen Studio 7", 7; return nil })
+	_, err = s.ChangeProgram(ctx, s.program.ID, func(p *store.Program) error {
+		p.Name, p.Features = "Lumen Studio 7", 7
+		return nil
+	})
 	require.NoError(t, err)
 	_, err = s.ChangeClient(ctx, s.client.ID, "a new password", func(c *store.Client) error {
 		c.FirstName, c.Emails = "Anna", []string{"anna.berg@lumen.example"}
 		return nil
 	})
 	require.NoError(t, err)
-	_, err = s.ChangeOrder(ctx, s.order.ID, func(o *store.Order) error { o.Visible, o.LicensesTotal, o.LicensesExpireAt = false, 8, nil; return nil })
+	_, err = s.ChangeOrder(ctx, s.order.ID, func(o *store.Order) error {
+		o.Visible, o.LicensesTotal, o.LicensesExpireAt = false, 8, nil
+		return nil
+	})
 	require.NoError(t, err)
 	_, err = s.ChangeLicense(ctx, l.ID, func(l *store.License) error { l.Note = "Büro"; return nil })
 	require.NoError(t, err)
@@ -124,14 +140,26 @@ func TestPrograms(t *testing.T) {
 		change func(*store.Program)
 		want   string
 	}{
-		"name that is taken":      {func(p *store.Program) { p.Signature = "OTHER1" }, `there is a program named "Lumen Studio" already`},
-		"signature that is taken": {func(p *store.Program) { p.Name = "Other" }, "Lumen Studio has this application signature already"},
-		"no name":                 {func(p *store.Program) { p.Name = "  " }, "a program needs a name of one line"},
-		"name of two lines":       {func(p *store.Program) { p.Name = "a\nb" }, "a program needs a name of one line"},
-		"name that is too long":   {func(p *store.Program) { p.Name = strings.Repeat("ü", 101) }, "the name of a program has at most 100 characters"},
-		"short signature":         {func(p *store.Program) { p.Signature = "SHORT" }, license.ErrSignature.Error()},
-		"too many changes":        {func(p *store.Program) { p.Policy.MaxHardwareChanges = 8 }, "the allowed hardware changes lie between 0 and 7"},
-		"negative days":           {func(p *store.Program) { p.LicenseDays = -1 }, "the validity of licenses cannot be negative"},
+		"name that is taken": {
+			func(p *store.Program) { p.Signature = "OTHER1" },
+			`there is a program named "Lumen Studio" already`,
+		},
+		"signature that is taken": {
+			func(p *store.Program) { p.Name = "Other" },
+			"Lumen Studio has this application signature already",
+		},
+		"no name":           {func(p *store.Program) { p.Name = "  " }, "a program needs a name of one line"},
+		"name of two lines": {func(p *store.Program) { p.Name = "a\nb" }, "a program needs a name of one line"},
+		"name that is too long": {
+			func(p *store.Program) { p.Name = strings.Repeat("ü", 101) },
+			"the name of a program has at most 100 characters",
+		},
+		"short signature": {func(p *store.Program) { p.Signature = "SHORT" }, license.ErrSignature.Error()},
+		"too many changes": {
+			func(p *store.Program) { p.Policy.MaxHardwareChanges = 8 },
+			"the allowed hardware changes lie between 0 and 7",
+		},
+		"negative days": {func(p *store.Program) { p.LicenseDays = -1 }, "the validity of licenses cannot be negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newProgram()
@@ -164,17 +192,41 @@ func TestClients(t *testing.T) {
 		password string
 		want     string
 	}{
-		"user name that is taken":  {store.Client{Username: "ANNA"}, "", `the user name "ANNA" is taken`},
-		"no user name":             {store.Client{}, "", "a user name has 1 to 200 characters and no spaces"},
-		"user name with a space":   {store.Client{Username: "a b"}, "", "a user name has 1 to 200 characters and no spaces"},
-		"short password":           {store.Client{Username: "b"}, "short", "a password has 10 to 1024 bytes"},
-		"no address":               {store.Client{Username: "b", Emails: []string{"b"}}, "", `"b" is no email address`},
-		"address with a name":      {store.Client{Username: "b", Emails: []string{"B <b@example.com>"}}, "", `"B <b@example.com>" is no email address`},
-		"address with a new line":  {store.Client{Username: "b", Emails: []string{"b@example.com\r\nBcc: c@example.com"}}, "", `"b@example.com\r\nBcc: c@example.com" is no email address`},
-		"three addresses":          {store.Client{Username: "b", Emails: []string{"a@example.com", "b@example.com", "c@example.com"}}, "", "a client has at most 2 addresses on file"},
-		"the same address twice":   {store.Client{Username: "b", Emails: []string{"a@example.com", "A@example.com"}}, "", "the address A@example.com is given twice"},
-		"first name of two lines":  {store.Client{Username: "b", FirstName: "a\nb"}, "", "names, company and contact data have one line and at most 200 characters"},
-		"company that is too long": {store.Client{Username: "b", Company: strings.Repeat("x", 201)}, "", "names, company and contact data have one line and at most 200 characters"},
+		"user name that is taken": {store.Client{Username: "ANNA"}, "", `the user name "ANNA" is taken`},
+		"no user name":            {store.Client{}, "", "a user name has 1 to 200 characters and no spaces"},
+		"user name with a space":  {store.Client{Username: "a b"}, "", "a user name has 1 to 200 characters and no spaces"},
+		"short password":          {store.Client{Username: "b"}, "short", "a password has 10 to 1024 bytes"},
+		"no address":              {store.Client{Username: "b", Emails: []string{"b"}}, "", `"b" is no email address`},
+		"address with a name": {
+			store.Client{Username: "b", Emails: []string{"B <b@example.com>"}},
+			"",
+			`"B <b@example.com>" is no email address`,
+		},
+		"address with a new line": {
+			store.Client{Username: "b", Emails: []string{"b@example.com\r\nBcc: c@example.com"}},
+			"",
+			`"b@example.com\r\nBcc: c@example.com" is no email address`,
+		},
+		"three addresses": {
+			store.Client{Username: "b", Emails: []string{"a@example.com", "b@example.com", "c@example.com"}},
+			"",
+			"a client has at most 2 addresses on file",
+		},
+		"the same address twice": {
+			store.Client{Username: "b", Emails: []string{"a@example.com", "A@example.com"}},
+			"",
+			"the address A@example.com is given twice",
+		},
+		"first name of two lines": {
+			store.Client{Username: "b", FirstName: "a\nb"},
+			"",
+			"names, company and contact data have one line and at most 200 characters",
+		},
+		"company that is too long": {
+			store.Client{Username: "b", Company: strings.Repeat("x", 201)},
+			"",
+			"names, company and contact data have one line and at most 200 characters",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := a.AddClient(t.Context(), tt.client, tt.password)
@@ -183,7 +235,7 @@ func TestClients(t *testing.T) {
 	}
 	changed, err := a.ChangeClient(t.Context(), anna.ID, "", func(c *store.Client) error { c.Active = false; return nil })
 	require.NoError(t, err)
-	require.Equal(t, anna.PasswordHash, changed.PasswordHash, "no password keeps the old one")
+	require.Equal(t, anna.PasswordHash, changed.PasswordHash, "an empty password does not change it")
 	changed, err = a.ChangeClient(t.Context(), anna.ID, "another horse", func(*store.Client) error { return nil })
 	require.NoError(t, err)
 	require.NotEqual(t, anna.PasswordHash, changed.PasswordHash)
@@ -196,13 +248,16 @@ func TestClients(t *testing.T) {
 	require.Len(t, list, 1)
 }
 
-// TestOrdersTakeDefaultsFromTheProgram covers what an order takes from its program when it is added (spec: api 2).
-func TestOrdersTakeDefaultsFromTheProgram(t *testing.T) {
+// A new order gets defaults from its program (spec: api 2).
+func TestOrderDefaults(t *testing.T) {
 	s := newShop(t)
 	require.Equal(t, uint16(3), s.order.Features)
 	require.Equal(t, now.AddDate(0, 0, 30), s.order.LicensesExpireAt.UTC())
 	require.True(t, s.order.Active && s.order.Visible && s.order.CanManage)
-	own, err := s.AddOrder(t.Context(), s.client.ID, s.program.ID, func(o *store.Order) error { o.Features, o.LicensesExpireAt = 9, nil; return nil })
+	own, err := s.AddOrder(t.Context(), s.client.ID, s.program.ID, func(o *store.Order) error {
+		o.Features, o.LicensesExpireAt = 9, nil
+		return nil
+	})
 	require.NoError(t, err)
 	require.Equal(t, uint16(9), own.Features)
 	require.Nil(t, own.LicensesExpireAt)
@@ -227,8 +282,14 @@ func TestOrderRefusals(t *testing.T) {
 		do   func() error
 		want string
 	}{
-		"no program":      {func() error { _, err := s.AddOrder(ctx, s.client.ID, 99, keep); return err }, "there is no program 99"},
-		"no client":       {func() error { _, err := s.AddOrder(ctx, 99, s.program.ID, keep); return err }, "there is no client 99"},
+		"no program": {
+			func() error { _, err := s.AddOrder(ctx, s.client.ID, 99, keep); return err },
+			"there is no program 99",
+		},
+		"no client": {
+			func() error { _, err := s.AddOrder(ctx, 99, s.program.ID, keep); return err },
+			"there is no client 99",
+		},
 		"no order":        {func() error { _, err := s.ChangeOrder(ctx, 99, keep); return err }, "there is no order 99"},
 		"nobody's orders": {func() error { _, err := s.Orders(ctx, 99); return err }, "there is no client 99"},
 		"negative": {func() error {
@@ -260,12 +321,15 @@ func TestLicenses(t *testing.T) {
 	require.Equal(t, time.Date(2026, 12, 24, 23, 59, 59, 0, time.UTC), l.ExpiresAt.UTC())
 	again, err := s.AddLicense(ctx, s.order.ID, pc("LUMENST7", 1))
 	require.NoError(t, err)
-	require.Equal(t, l.ID, again.ID, "the same PC is free")
+	require.Equal(t, l.ID, again.ID, "the same PC gets its existing license")
 
 	key, err := s.Secrets.ActivationKey(s.program)
 	require.NoError(t, err)
 	day := time.Date(2027, 6, 30, 0, 0, 0, 0, time.UTC)
-	changed, err := s.ChangeLicense(ctx, l.ID, func(l *store.License) error { l.ExpiresAt, l.Features = &day, 5; return nil })
+	changed, err := s.ChangeLicense(ctx, l.ID, func(l *store.License) error {
+		l.ExpiresAt, l.Features = &day, 5
+		return nil
+	})
 	require.NoError(t, err)
 	require.NotEqual(t, l.Activation, changed.Activation)
 	grant, err := key.Check(changed.Codes, changed.Activation)
@@ -279,7 +343,7 @@ func TestLicenses(t *testing.T) {
 
 	noted, err := s.ChangeLicense(ctx, l.ID, func(l *store.License) error { l.Note = "Büro Süd"; return nil })
 	require.NoError(t, err)
-	require.Equal(t, changed.Activation, noted.Activation, "a note changes no code")
+	require.Equal(t, changed.Activation, noted.Activation, "a note does not change the code")
 	list, err := s.Licenses(ctx, s.order.ID, false)
 	require.NoError(t, err)
 	require.Len(t, list, 1)
@@ -307,7 +371,9 @@ func TestLicenseRefusals(t *testing.T) {
 		"license.create | order 1 | STATUS_LICENSES_IN_USE |",
 	}, trail[:len(trail)-lines], "refusals are in the trail")
 
-	require.NoError(t, s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error { return tx.Licenses.End(ctx, l.ID, api.StatusRemoved, now) }))
+	require.NoError(t, s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		return tx.Licenses.End(ctx, l.ID, api.StatusRemoved, now)
+	}))
 	_, err = s.ChangeLicense(ctx, l.ID, func(*store.License) error { return nil })
 	require.EqualError(t, err, "license 20001 has ended (Removed)")
 	_, err = s.License(ctx, 99)

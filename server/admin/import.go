@@ -13,31 +13,31 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Result is what became of a row of an imported file.
+// Result is the result of importing a row.
 type Result string
 
-// The results.
+// Results of importing a row.
 const (
 	Added   Result = "added"
-	Exists  Result = "exists"  // it is there already and the same
-	Differs Result = "differs" // it is there already and otherwise; an import changes nothing that is there
-	Refused Result = "refused" // it cannot be imported, and so nothing of the file is
-	Fine    Result = "fine"    // it would have been added, were no other row refused
+	Exists  Result = "exists"  // the same row exists
+	Differs Result = "differs" // the row exists with other values, which an import does not change
+	Refused Result = "refused" // the row, and therefore the file, cannot be imported
+	Fine    Result = "fine"    // the row would have been added if no other row was refused
 )
 
-// Line says what became of one row.
+// Line is the report of one row.
 type Line struct {
-	Number int    // of the line in the file
+	Number int    // line in the file, from 1
 	What   string // such as `client "anna"`
 	Result Result
-	ID     int64  // 0 when nothing has come of it
-	Why    string // why it was refused, what differs, or what is worth knowing
+	ID     int64  // 0 = none
+	Why    string // reason of a refusal, columns that differ, or a remark
 }
 
-// Report says of every row what became of it.
+// Report is the report of an import.
 type Report struct{ Lines []Line }
 
-// Count counts the rows with a result.
+// Count returns the number of rows with a result.
 func (r Report) Count(result Result) (n int) {
 	for _, l := range r.Lines {
 		if l.Result == result {
@@ -47,43 +47,47 @@ func (r Report) Count(result Result) (n int) {
 	return n
 }
 
-// Sheet is a kind of rows that files hold.
+// Sheet is a kind of rows that can be imported and exported.
 type Sheet struct {
-	// Kind is what a row is, such as "program".
+	// Kind is the kind of a row, such as "program".
 	Kind string
-	// Columns are names and meanings.
+	// Columns are the names and descriptions of the columns.
 	Columns [][2]string
 
 	load func(ctx context.Context, a Admin, file []byte, progress func(row, rows int)) (Report, error)
 	dump func(ctx context.Context, a Admin, asJSON bool) (data []byte, rows int, err error)
 }
 
-// Import adds the rows of a CSV or JSON file: all of them, or none when one is refused. Rows that are there stay as they are, so
-// the same file may be imported again. It fails where the file as a whole cannot be used. progress hears how many rows are done;
-// it may begin again.
+// Import adds the rows of a CSV or JSON file: all of them, or none if one is refused. Rows that exist do not change, so
+// that a file can be imported again. Import fails if the file as a whole cannot be used. It calls progress with the
+// number of rows done; a retry of the transaction begins with 0 again.
 func (a Admin) Import(ctx context.Context, s Sheet, file []byte, progress func(row, rows int)) (Report, error) {
 	return s.load(ctx, a, file, progress)
 }
 
-// Export returns all rows in the form that Import takes, and how many there are. No secret is in them.
+// Export returns all rows in the format that Import reads, without secrets, and their number.
 func (a Admin) Export(ctx context.Context, s Sheet, asJSON bool) (data []byte, rows int, err error) {
 	return s.dump(ctx, a, asJSON)
 }
 
-// refusal is why a row cannot be imported, in contrast to what hinders the database.
+// refusal is the reason why a row cannot be imported, in contrast to an error of the database.
 type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
 
-// errRefused undoes an import of which a row was refused.
+// errRefused rolls back an import with a refused row.
 var errRefused = errors.New("a row was refused")
 
-// taker imports one row: it names it in line, and returns a refusal or what is added.
-type taker[T any] func(row sheet.Row[T], line *Line) (done, error)
+// rowImporter imports one row. It sets the name in line and returns a refusal or the record of the new row.
+type rowImporter[T any] func(row sheet.Row[T], line *Line) (record, error)
 
-// newSheet makes a Sheet of columns. begin looks at what is there and returns what imports a row, all lists all rows.
-func newSheet[T any](kind string, columns []sheet.Column[T], begin func(context.Context, Admin, store.Tx) (taker[T], error),
-	all func(context.Context, store.Tx) ([]T, error)) Sheet {
+// newSheet returns a Sheet with the given columns. begin reads the existing rows and returns the importer; all lists
+// all rows.
+func newSheet[T any](
+	kind string, columns []sheet.Column[T],
+	begin func(context.Context, Admin, store.Tx) (rowImporter[T], error),
+	all func(context.Context, store.Tx) ([]T, error),
+) Sheet {
 	s := Sheet{Kind: kind}
 	for _, c := range columns {
 		what := c.What
@@ -97,33 +101,41 @@ func newSheet[T any](kind string, columns []sheet.Column[T], begin func(context.
 		if err != nil {
 			return report, err
 		}
-		err = a.write(ctx, kind+".import", "", func(tx store.Tx) (done, error) {
+		err = a.write(ctx, kind+".import", "", func(tx store.Tx) (record, error) {
 			report = Report{}
-			take, err := begin(ctx, a, tx)
+			importRow, err := begin(ctx, a, tx)
 			if err != nil {
-				return done{}, err
+				return record{}, err
 			}
 			for i, row := range rows {
 				progress(i, len(rows))
 				line := Line{Number: row.Line, What: kind, Result: Added}
-				did, err := take(row, &line)
+				rec, err := importRow(row, &line)
 				var why refusal
 				switch {
 				case errors.As(err, &why):
 					line.Result, line.ID, line.Why = Refused, 0, why.Error()
 				case err != nil:
-					return done{}, err
+					return record{}, err
 				case line.Result == Added:
-					if err := tx.Audits.Add(ctx, store.Audit{At: a.Now(), Actor: "admin", Action: kind + ".add", Object: did.object, Outcome: "ok", Detail: did.detail}); err != nil {
-						return done{}, err
+					if err := tx.Audits.Add(ctx, store.Audit{
+						At:      a.Now(),
+						Actor:   "admin",
+						Action:  kind + ".add",
+						Object:  rec.object,
+						Outcome: "ok",
+						Detail:  rec.detail,
+					}); err != nil {
+						return record{}, err
 					}
 				}
 				report.Lines = append(report.Lines, line)
 			}
 			if report.Count(Refused) > 0 {
-				return done{}, errRefused
+				return record{}, errRefused
 			}
-			return done{detail: fmt.Sprintf("added: %d; there already: %d", report.Count(Added), report.Count(Exists)+report.Count(Differs))}, nil
+			return record{detail: fmt.Sprintf("added: %d; there already: %d", report.Count(Added),
+				report.Count(Exists)+report.Count(Differs))}, nil
 		})
 		if !errors.Is(err, errRefused) {
 			return report, err
@@ -149,7 +161,7 @@ func newSheet[T any](kind string, columns []sheet.Column[T], begin func(context.
 	return s
 }
 
-// compare fills the line of a row that is there already.
+// compare fills the line of a row that exists.
 func compare[T any](row sheet.Row[T], stored T, id int64, line *Line) error {
 	names, err := row.Differences(stored)
 	if err != nil {
@@ -162,10 +174,10 @@ func compare[T any](row sheet.Row[T], stored T, id int64, line *Line) error {
 	return nil
 }
 
-// once remembers where something stood in a file and refuses it a second time.
-type once[K comparable] map[K]int
+// seenLines maps keys to the lines of a file, and refuses a key the second time.
+type seenLines[K comparable] map[K]int
 
-func (o once[K]) check(key K, line int) error {
+func (o seenLines[K]) check(key K, line int) error {
 	if earlier, twice := o[key]; twice {
 		return refusal{fmt.Errorf("the same stands in line %d already", earlier)}
 	}
@@ -173,97 +185,99 @@ func (o once[K]) check(key K, line int) error {
 	return nil
 }
 
-// ProgramSheet is programs, known by their application signatures.
+// ProgramSheet returns the sheet of programs, whose key is the application signature.
 func ProgramSheet() Sheet {
-	return newSheet("program", programColumns, takePrograms, func(ctx context.Context, tx store.Tx) ([]store.Program, error) { return tx.Programs.List(ctx) })
+	all := func(ctx context.Context, tx store.Tx) ([]store.Program, error) { return tx.Programs.List(ctx) }
+	return newSheet("program", programColumns, importPrograms, all)
 }
 
-func takePrograms(ctx context.Context, a Admin, tx store.Tx) (taker[store.Program], error) {
+func importPrograms(ctx context.Context, a Admin, tx store.Tx) (rowImporter[store.Program], error) {
 	known, err := tx.Programs.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	signatures, names, seen := map[license.Signature]store.Program{}, map[string]bool{}, once[license.Signature]{}
+	signatures, names, seen := map[license.Signature]store.Program{}, map[string]bool{}, seenLines[license.Signature]{}
 	for _, p := range known {
 		signatures[p.Signature], names[p.Name] = p, true
 	}
-	return func(row sheet.Row[store.Program], line *Line) (did done, err error) {
+	return func(row sheet.Row[store.Program], line *Line) (rec record, err error) {
 		p := store.Program{RequiresActivation: true, OrderLicenses: 1, Policy: license.DefaultPolicy(), CreatedAt: a.Now()}
 		if err := row.Apply(&p); err != nil {
-			return did, refusal{err}
+			return rec, refusal{err}
 		}
 		line.What = "program " + sheet.Quote(string(p.Signature))
 		if _, err := license.ParseSignature(string(p.Signature)); err != nil {
-			return did, refusal{err}
+			return rec, refusal{err}
 		}
 		if err := checkProgram(p); err != nil {
-			return did, refusal{err}
+			return rec, refusal{err}
 		}
 		if err := seen.check(p.Signature, row.Line); err != nil {
-			return did, err
+			return rec, err
 		}
 		if stored, found := signatures[p.Signature]; found {
-			return did, compare(row, stored, stored.ID, line)
+			return rec, compare(row, stored, stored.ID, line)
 		}
 		if names[p.Name] {
-			return did, refusal{taken(store.ErrExists, p.Name)}
+			return rec, refusal{nameTaken(store.ErrExists, p.Name)}
 		}
 		names[p.Name] = true
 		if err := a.Secrets.NewProgramKeys(&p); err != nil {
-			return did, err
+			return rec, err
 		}
-		did, err = insertProgram(ctx, tx, &p)
+		rec, err = insertProgram(ctx, tx, &p)
 		line.ID = p.ID
-		return did, err
+		return rec, err
 	}, nil
 }
 
-// ClientSheet is clients, known by their user names. Passwords are not among what is imported: people choose theirs by a link
-// that is mailed to an address on file.
+// ClientSheet returns the sheet of clients, whose key is the user name. Passwords are not imported: clients choose one
+// with a link that is mailed to an address on file.
 func ClientSheet() Sheet {
-	return newSheet("client", clientColumns, takeClients, func(ctx context.Context, tx store.Tx) (rows []clientRow, err error) {
+	all := func(ctx context.Context, tx store.Tx) (rows []clientRow, err error) {
 		clients, err := tx.Clients.List(ctx)
 		for _, c := range clients {
 			rows = append(rows, rowOfClient(c))
 		}
 		return rows, err
-	})
+	}
+	return newSheet("client", clientColumns, importClients, all)
 }
 
-func takeClients(ctx context.Context, a Admin, tx store.Tx) (taker[clientRow], error) {
-	seen := once[string]{}
-	return func(row sheet.Row[clientRow], line *Line) (did done, err error) {
+func importClients(ctx context.Context, a Admin, tx store.Tx) (rowImporter[clientRow], error) {
+	seen := seenLines[string]{}
+	return func(row sheet.Row[clientRow], line *Line) (rec record, err error) {
 		r := clientRow{Client: store.Client{Active: true, CreatedAt: a.Now()}}
 		if err := row.Apply(&r); err != nil {
-			return did, refusal{err}
+			return rec, refusal{err}
 		}
 		c := r.client()
 		line.What = "client " + sheet.Quote(c.Username)
 		if err := rules.CheckClient(c); err != nil {
-			return did, refusal{err}
+			return rec, refusal{err}
 		}
 		if err := seen.check(withoutCase(c.Username), row.Line); err != nil {
-			return did, err
+			return rec, err
 		}
 		stored, err := tx.Clients.ByUsername(ctx, c.Username)
 		if err == nil {
 			id := stored.ID
-			stored.Username = c.Username // another case is the same name
-			return did, compare(row, rowOfClient(stored), id, line)
+			stored.Username = c.Username // names that differ in case only are equal
+			return rec, compare(row, rowOfClient(stored), id, line)
 		}
 		if !errors.Is(err, store.ErrNotFound) {
-			return did, err
+			return rec, err
 		}
-		did, err = insertClient(ctx, tx, &c)
+		rec, err = insertClient(ctx, tx, &c)
 		line.ID = c.ID
 		if len(c.Emails) == 0 {
 			line.Why = "no address on file: no link for a password can be mailed"
 		}
-		return did, err
+		return rec, err
 	}, nil
 }
 
-// withoutCase folds a user name as the databases do: A to Z alone.
+// withoutCase lowers the letters A to Z, as the databases do when they compare user names.
 func withoutCase(name string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
@@ -273,8 +287,8 @@ func withoutCase(name string) string {
 	}, name)
 }
 
-// OrderSheet is orders, known by their ids or else by client, program and time.
-func OrderSheet() Sheet { return newSheet("order", orderColumns, takeOrders, allOrders) }
+// OrderSheet returns the sheet of orders, whose key is the id, or else client, program and time.
+func OrderSheet() Sheet { return newSheet("order", orderColumns, importOrders, allOrders) }
 
 func allOrders(ctx context.Context, tx store.Tx) (rows []orderRow, err error) {
 	orders, err := tx.Orders.List(ctx, 0, false, 0, 0)
@@ -296,14 +310,14 @@ func allOrders(ctx context.Context, tx store.Tx) (rows []orderRow, err error) {
 	for _, p := range programs {
 		signatures[p.ID] = p.Signature
 	}
-	for i := len(orders) - 1; i >= 0; i-- { // oldest first, as programs and clients
+	for i := len(orders) - 1; i >= 0; i-- { // oldest first, like programs and clients
 		o := orders[i]
 		rows = append(rows, orderRow{o, names[o.ClientID], signatures[o.ProgramID]})
 	}
 	return rows, nil
 }
 
-// orderKey tells orders apart that have no id.
+// orderKey is the key of an order without an id.
 type orderKey struct {
 	client, program int64
 	at              int64 // microseconds
@@ -311,49 +325,56 @@ type orderKey struct {
 
 func keyOf(o store.Order) orderKey { return orderKey{o.ClientID, o.ProgramID, o.OrderedAt.UnixMicro()} }
 
-// orderTaker imports orders.
-type orderTaker struct {
+// orderImporter imports orders.
+type orderImporter struct {
 	Admin
 	tx       store.Tx
 	programs map[license.Signature]store.Program
-	clients  map[string]int64 // by the name in the file; 0 when there is none
+	clients  map[string]int64 // id by the name in the file; 0 = no such client
 	orders   map[int64]map[orderKey]store.Order
-	ids      once[int64]
-	keys     once[orderKey]
+	ids      seenLines[int64]
+	keys     seenLines[orderKey]
 }
 
-func takeOrders(ctx context.Context, a Admin, tx store.Tx) (taker[orderRow], error) {
-	t := orderTaker{Admin: a, tx: tx, programs: map[license.Signature]store.Program{}, clients: map[string]int64{}, orders: map[int64]map[orderKey]store.Order{},
-		ids: once[int64]{}, keys: once[orderKey]{}}
+func importOrders(ctx context.Context, a Admin, tx store.Tx) (rowImporter[orderRow], error) {
+	t := orderImporter{
+		Admin:    a,
+		tx:       tx,
+		programs: map[license.Signature]store.Program{},
+		clients:  map[string]int64{},
+		orders:   map[int64]map[orderKey]store.Order{},
+		ids:      seenLines[int64]{},
+		keys:     seenLines[orderKey]{},
+	}
 	programs, err := tx.Programs.List(ctx)
 	for _, p := range programs {
 		t.programs[p.Signature] = p
 	}
-	return func(row sheet.Row[orderRow], line *Line) (done, error) { return t.take(ctx, row, line) }, err
+	return func(row sheet.Row[orderRow], line *Line) (record, error) { return t.importRow(ctx, row, line) }, err
 }
 
-func (t orderTaker) take(ctx context.Context, row sheet.Row[orderRow], line *Line) (did done, err error) {
+func (t orderImporter) importRow(ctx context.Context, row sheet.Row[orderRow], line *Line) (rec record, err error) {
 	o, err := t.complete(ctx, row, line)
 	if err != nil {
-		return did, err
+		return rec, err
 	}
 	stored, err := t.stored(ctx, o, row.Line)
 	if err == nil {
 		if stored.ClientID != o.ClientID || stored.ProgramID != o.ProgramID {
-			return did, refusal{errors.New("the order with this id is of another client or program")}
+			return rec, refusal{errors.New("the order with this id is of another client or program")}
 		}
-		return did, compare(row, orderRow{stored, o.username, o.signature}, stored.ID, line)
+		return rec, compare(row, orderRow{stored, o.username, o.signature}, stored.ID, line)
 	}
 	if !errors.Is(err, store.ErrNotFound) {
-		return did, err
+		return rec, err
 	}
-	did, err = insertOrder(ctx, t.tx, &o.Order)
+	rec, err = insertOrder(ctx, t.tx, &o.Order)
 	line.ID = o.ID
-	return did, err
+	return rec, err
 }
 
-// complete reads an order and gives it what the row does not say, from its program as on the day of the order.
-func (t orderTaker) complete(ctx context.Context, row sheet.Row[orderRow], line *Line) (o orderRow, err error) {
+// complete reads an order. Values that the row does not give come from its program, as on the day of the order.
+func (t orderImporter) complete(ctx context.Context, row sheet.Row[orderRow], line *Line) (o orderRow, err error) {
 	if err := row.Apply(&o); err != nil {
 		return o, refusal{err}
 	}
@@ -366,7 +387,8 @@ func (t orderTaker) complete(ctx context.Context, row sheet.Row[orderRow], line 
 	}
 	p, found := t.programs[o.signature]
 	if !found {
-		return o, refusal{fmt.Errorf("there is no program with the application signature %s", sheet.Quote(string(o.signature)))}
+		return o, refusal{fmt.Errorf("there is no program with the application signature %s",
+			sheet.Quote(string(o.signature)))}
 	}
 	client, err := t.client(ctx, o.username)
 	if err != nil {
@@ -386,7 +408,8 @@ func (t orderTaker) complete(ctx context.Context, row sheet.Row[orderRow], line 
 	return o, nil
 }
 
-func (t orderTaker) client(ctx context.Context, username string) (int64, error) {
+// client returns the id of a client.
+func (t orderImporter) client(ctx context.Context, username string) (int64, error) {
 	id, known := t.clients[username]
 	if !known {
 		c, err := t.tx.Clients.ByUsername(ctx, username)
@@ -402,8 +425,8 @@ func (t orderTaker) client(ctx context.Context, username string) (int64, error) 
 	return id, nil
 }
 
-// stored finds the order that a row speaks of, or fails with ErrNotFound. The same order twice in the file is refused.
-func (t orderTaker) stored(ctx context.Context, o orderRow, line int) (store.Order, error) {
+// stored returns the existing order of a row, or store.ErrNotFound. It refuses an order that the file has twice.
+func (t orderImporter) stored(ctx context.Context, o orderRow, line int) (store.Order, error) {
 	if o.ID != 0 {
 		if err := t.ids.check(o.ID, line); err != nil {
 			return store.Order{}, err

@@ -13,7 +13,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// The bounds of what a program or an order says.
+// Limits of programs and orders.
 const (
 	maxName     = 100       // characters of a program's name
 	maxDays     = 36_500    // of licenses and subscriptions
@@ -31,10 +31,10 @@ func (a Admin) Programs(ctx context.Context) ([]store.Program, error) {
 // Program returns one program.
 func (a Admin) Program(ctx context.Context, id int64) (store.Program, error) {
 	p, err := read(ctx, a, func(tx store.Tx) (store.Program, error) { return tx.Programs.Get(ctx, id) })
-	return p, missing(err, "program", id)
+	return p, notFound(err, "program", id)
 }
 
-// AddProgram adds a program with fresh keys and returns it. Name and application signature must be new.
+// AddProgram adds a program with new keys. Its name and application signature must be unique.
 func (a Admin) AddProgram(ctx context.Context, p store.Program) (store.Program, error) {
 	if err := checkProgram(p); err != nil {
 		return p, err
@@ -46,14 +46,14 @@ func (a Admin) AddProgram(ctx context.Context, p store.Program) (store.Program, 
 	if err := a.Secrets.NewProgramKeys(&p); err != nil {
 		return p, err
 	}
-	err := a.write(ctx, "program.add", "", func(tx store.Tx) (done, error) {
+	err := a.write(ctx, "program.add", "", func(tx store.Tx) (record, error) {
 		others, err := tx.Programs.List(ctx)
 		if err != nil {
-			return done{}, err
+			return record{}, err
 		}
 		for _, o := range others {
 			if o.Signature == p.Signature {
-				return done{}, fmt.Errorf("%s has this application signature already", o.Name)
+				return record{}, fmt.Errorf("%s has this application signature already", o.Name)
 			}
 		}
 		return insertProgram(ctx, tx, &p)
@@ -61,31 +61,34 @@ func (a Admin) AddProgram(ctx context.Context, p store.Program) (store.Program, 
 	return p, err
 }
 
-// insertProgram adds a program that was checked.
-func insertProgram(ctx context.Context, tx store.Tx, p *store.Program) (did done, err error) {
+// insertProgram adds a program that has been checked.
+func insertProgram(ctx context.Context, tx store.Tx, p *store.Program) (rec record, err error) {
 	p.ID, err = tx.Programs.Add(ctx, *p)
-	return done{object("program", p.ID), p.Name}, taken(err, p.Name)
+	return record{object("program", p.ID), p.Name}, nameTaken(err, p.Name)
 }
 
-// ChangeProgram changes a program; its signature and keys stay, and orders and licenses keep what they have.
-func (a Admin) ChangeProgram(ctx context.Context, id int64, change func(*store.Program) error) (p store.Program, err error) {
-	err = a.write(ctx, "program.change", object("program", id), func(tx store.Tx) (_ done, err error) {
+// ChangeProgram changes a program except its signature and keys. Existing orders and licenses do not change.
+func (a Admin) ChangeProgram(
+	ctx context.Context, id int64, change func(*store.Program) error,
+) (p store.Program, err error) {
+	err = a.write(ctx, "program.change", object("program", id), func(tx store.Tx) (_ record, err error) {
 		if p, err = tx.Programs.Get(ctx, id); err != nil {
-			return done{}, missing(err, "program", id)
+			return record{}, notFound(err, "program", id)
 		}
 		before := programFields(p)
 		if err := change(&p); err != nil {
-			return done{}, err
+			return record{}, err
 		}
 		if err := checkProgram(p); err != nil {
-			return done{}, err
+			return record{}, err
 		}
-		return done{object("program", id), changes(before, programFields(p))}, taken(tx.Programs.Change(ctx, p), p.Name)
+		return record{object("program", id), changes(before, programFields(p))}, nameTaken(tx.Programs.Change(ctx, p), p.Name)
 	})
 	return p, err
 }
 
-func taken(err error, name string) error {
+// nameTaken replaces store.ErrExists by a sentence that names the program.
+func nameTaken(err error, name string) error {
 	if errors.Is(err, store.ErrExists) {
 		return fmt.Errorf("there is a program named %q already", name)
 	}
@@ -94,11 +97,15 @@ func taken(err error, name string) error {
 
 func programFields(p store.Program) []field {
 	return []field{
-		property("name", p.Name), property("requires activation", p.RequiresActivation), property("merged codes", p.MergedCodes),
-		property("accepts serials", p.AcceptsSerials), property("features", p.Features), property("license days", p.LicenseDays),
-		property("first serial", p.FirstSerial), property("last serial", p.LastSerial), property("licenses of an order", p.OrderLicenses),
+		property("name", p.Name), property("requires activation", p.RequiresActivation),
+		property("merged codes", p.MergedCodes),
+		property("accepts serials", p.AcceptsSerials), property("features", p.Features),
+		property("license days", p.LicenseDays),
+		property("first serial", p.FirstSerial), property("last serial", p.LastSerial),
+		property("licenses of an order", p.OrderLicenses),
 		property("subscription days", p.SubscriptionDays), property("rules", rulesText(p.Tasks)),
-		property("flexible locking", p.Policy.Enabled), property("hardware changes", p.Policy.MaxHardwareChanges), property("changeable", p.Policy.Changeable),
+		property("flexible locking", p.Policy.Enabled), property("hardware changes", p.Policy.MaxHardwareChanges),
+		property("changeable", p.Policy.Changeable),
 	}
 }
 
@@ -138,7 +145,7 @@ func checkProgram(p store.Program) error {
 	return nil
 }
 
-// rulesText says the switches and limits that a program sets itself, such as "reactivate valid: on, 2 a day".
+// rulesText returns the switches and limits that a program sets, such as "reactivate valid: on, 2 a day".
 func rulesText(rules store.TaskRules) string {
 	var list []string
 	for _, task := range api.LimitedTasks() {
@@ -163,7 +170,7 @@ func rulesText(rules store.TaskRules) string {
 	return strings.Join(list, "; ")
 }
 
-// States lists the states of a subscription that rules tell apart.
+// States lists the states of a subscription for which rules can be set.
 func States() []api.SubscriptionState {
 	return []api.SubscriptionState{api.SubscriptionNone, api.SubscriptionValid, api.SubscriptionExpired}
 }

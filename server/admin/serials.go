@@ -12,18 +12,18 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// MaxSerials is how many serial numbers are made, printed, blocked or unblocked at once.
+// MaxSerials is the largest number of serial numbers that one call makes, prints, blocks or unblocks.
 const MaxSerials = 100_000
 
 // SerialState is the state of a serial id.
 type SerialState string
 
-// The states of a serial id.
+// States of a serial id.
 const (
-	SerialFree    SerialState = "free"    // it makes an order
-	SerialUsed    SerialState = "used"    // it made an order
-	SerialBlocked SerialState = "blocked" // it made no order and makes none
-	SerialInvalid SerialState = "invalid" // it is outside the program's valid ids
+	SerialFree    SerialState = "free"    // can make an order
+	SerialUsed    SerialState = "used"    // has made an order
+	SerialBlocked SerialState = "blocked" // has made no order and cannot make one
+	SerialInvalid SerialState = "invalid" // outside the program's valid ids
 )
 
 // Serial is a serial id of a program.
@@ -32,14 +32,15 @@ type Serial struct {
 	ID       uint32
 	Number   license.SerialNumber
 	Features uint16
-	// Known reports that the server knows the features, and so the number: that of an order, or of a batch it made.
+	// Known reports whether the server knows the features, and so the number: from an order, or from a batch that the
+	// server made.
 	Known   bool
 	State   SerialState
-	Order   *store.Order         // the order that it made, or nil
-	Blocked *store.BlockedSerial // nil if it is not blocked; a used one may be blocked, too
+	Order   *store.Order         // the order that it has made, or nil
+	Blocked *store.BlockedSerial // nil = not blocked; a used serial id may be blocked, too
 }
 
-// SerialRange is the serial ids from First to Last.
+// SerialRange is a range of serial ids that includes First and Last.
 type SerialRange struct{ First, Last uint32 }
 
 func (r SerialRange) String() string {
@@ -116,7 +117,7 @@ func (a Admin) readSerials(p store.Program, texts []string) (ranges []SerialRang
 	return ranges, nil
 }
 
-// validSerials is readSerials, but it refuses serial ids that are not valid.
+// validSerials is like readSerials, but refuses invalid serial ids.
 func (a Admin) validSerials(p store.Program, texts []string) ([]SerialRange, error) {
 	ranges, err := a.readSerials(p, texts)
 	if err != nil {
@@ -134,7 +135,8 @@ func (a Admin) validSerials(p store.Program, texts []string) ([]SerialRange, err
 	return ranges, nil
 }
 
-// serials returns the serial ids of a range. Numbers whose features the server does not know have the features given.
+// serials returns the serial ids of a range. If the server does not know the features of a serial id, they are
+// features.
 func (a Admin) serials(
 	ctx context.Context, tx store.Tx, p store.Program, r SerialRange, features uint16,
 ) ([]Serial, error) {
@@ -187,7 +189,7 @@ func (a Admin) serials(
 	return list, nil
 }
 
-// SerialFilter chooses serial ids of a program.
+// SerialFilter selects serial ids of a program.
 type SerialFilter struct {
 	// State is the state of the serial ids to list; "" means any.
 	State SerialState
@@ -196,10 +198,10 @@ type SerialFilter struct {
 	Limit int
 }
 
-// serialWindow is how many serial ids are read at once.
-const serialWindow = 10_000
+// serialPage is the number of serial ids that Serials reads at a time.
+const serialPage = 10_000
 
-// Serials lists the valid serial ids of a program, and counts them.
+// Serials lists the valid serial ids of a program that f selects, and counts all of them.
 func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (
 	list []Serial, stock rules.SerialStock, err error,
 ) {
@@ -207,14 +209,15 @@ func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (
 		list = nil
 		p, err := tx.Programs.Get(ctx, program)
 		if err != nil {
-			return missing(err, "program", program)
+			return notFound(err, "program", program)
 		}
 		if stock, err = rules.ReadSerialStock(ctx, tx, p); err != nil || p.FirstSerial == 0 {
 			return err
 		}
 		full := func() bool { return f.Limit > 0 && len(list) >= f.Limit }
-		for first := max(p.FirstSerial, min(f.After, license.MaxSerialID)+1); first <= p.LastSerial && !full(); first += serialWindow {
-			found, err := a.serials(ctx, tx, p, SerialRange{first, min(p.LastSerial, first+serialWindow-1)}, 0)
+		for first := max(p.FirstSerial,
+			min(f.After, license.MaxSerialID)+1); first <= p.LastSerial && !full(); first += serialPage {
+			found, err := a.serials(ctx, tx, p, SerialRange{first, min(p.LastSerial, first+serialPage-1)}, 0)
 			if err != nil {
 				return err
 			}
@@ -229,8 +232,7 @@ func (a Admin) Serials(ctx context.Context, program int64, f SerialFilter) (
 	return list, stock, err
 }
 
-// FindSerials returns the serial id of a serial number in the program that it was made for, or a serial id in all
-// programs in which it is valid or was used.
+// FindSerials returns the serial id of a serial number, or a serial id in every program where it is valid or was used.
 func (a Admin) FindSerials(ctx context.Context, text string) ([]Serial, error) {
 	ids, isID, err := readSerialRange(text)
 	if err != nil {
@@ -260,7 +262,7 @@ func (a Admin) FindSerials(ctx context.Context, text string) ([]Serial, error) {
 				}
 				id, own, err := seed.Open(uint32(p.ID), number)
 				if err != nil {
-					continue // of another program
+					continue // the number belongs to another program
 				}
 				r, features = SerialRange{id, id}, own
 			}
@@ -284,13 +286,13 @@ func (a Admin) FindSerials(ctx context.Context, text string) ([]Serial, error) {
 	})
 }
 
-// PrintSerials makes serial numbers of a program again: ids, ranges of them, or numbers. features are for ids whose
-// features the server does not know, because another program made their numbers.
+// PrintSerials computes serial numbers of a program from serial ids, ranges of them, or serial numbers. If the server
+// does not know the features of a serial id, because another program made its number, they are features.
 func (a Admin) PrintSerials(ctx context.Context, program int64, texts []string, features uint16) ([]Serial, error) {
 	return read(ctx, a, func(tx store.Tx) (list []Serial, err error) {
 		p, err := tx.Programs.Get(ctx, program)
 		if err != nil {
-			return nil, missing(err, "program", program)
+			return nil, notFound(err, "program", program)
 		}
 		ranges, err := a.validSerials(p, texts)
 		if err != nil {
@@ -307,8 +309,8 @@ func (a Admin) PrintSerials(ctx context.Context, program int64, texts []string, 
 	})
 }
 
-// BlockSerials blocks serial ids of a program, so that they make no order, and returns how many were not blocked
-// before. Orders that they made stay (spec: api 9).
+// BlockSerials blocks serial ids of a program, so that they cannot make orders, and returns how many were not blocked.
+// Existing orders do not change (spec: api 9).
 func (a Admin) BlockSerials(
 	ctx context.Context, program int64, texts []string, reason string,
 ) (blocked int, err error) {
@@ -327,25 +329,25 @@ func (a Admin) BlockSerials(
 	return a.changeSerials(ctx, program, "serial.block", texts, reason, block)
 }
 
-// UnblockSerials lets serial ids of a program make orders again, and returns how many were blocked.
+// UnblockSerials unblocks serial ids of a program and returns how many were blocked.
 func (a Admin) UnblockSerials(ctx context.Context, program int64, texts []string) (unblocked int, err error) {
 	unblock := func(tx store.Tx, id uint32) error { return tx.Serials.Unblock(ctx, program, id) }
 	return a.changeSerials(ctx, program, "serial.unblock", texts, "", unblock)
 }
 
-// changeSerials blocks or unblocks serial ids, skips those in that state, and returns how many it changed.
+// changeSerials blocks or unblocks serial ids that are not in that state, and returns their number.
 func (a Admin) changeSerials(
 	ctx context.Context, program int64, action string, texts []string, reason string, change func(store.Tx, uint32) error,
 ) (changed int, err error) {
-	err = a.write(ctx, action, object("program", program), func(tx store.Tx) (done, error) {
+	err = a.write(ctx, action, object("program", program), func(tx store.Tx) (record, error) {
 		changed = 0
 		p, err := tx.Programs.Get(ctx, program)
 		if err != nil {
-			return done{}, missing(err, "program", program)
+			return record{}, notFound(err, "program", program)
 		}
 		ranges, err := a.validSerials(p, texts)
 		if err != nil {
-			return done{}, err
+			return record{}, err
 		}
 		var names []string
 		for _, r := range ranges {
@@ -353,7 +355,7 @@ func (a Admin) changeSerials(
 			blocked := map[uint32]bool{}
 			list, err := tx.Serials.ListBlocked(ctx, p.ID, r.First, r.Last)
 			if err != nil {
-				return done{}, err
+				return record{}, err
 			}
 			for _, b := range list {
 				blocked[b.SerialID] = true
@@ -363,7 +365,7 @@ func (a Admin) changeSerials(
 					continue
 				}
 				if err := change(tx, id); err != nil {
-					return done{}, err
+					return record{}, err
 				}
 				changed++
 			}
@@ -372,32 +374,32 @@ func (a Admin) changeSerials(
 		if reason != "" {
 			detail += ": " + reason
 		}
-		return done{object("program", program), detail}, nil
+		return record{object("program", program), detail}, nil
 	})
 	return changed, err
 }
 
-// MakeSerials makes serial numbers with the ids after a program's last one, which it raises; the program accepts serial
-// numbers from then on. With features of 0 their orders get the features of the program. The numbers are not logged.
-// MakeSerials calls progress with how many are made; a retry of the transaction counts from 1 again.
+// MakeSerials makes serial numbers with the ids after a program's last one, which it raises, and lets the program
+// accept serial numbers. If features is 0, orders get the features of the program. The numbers are not logged.
+// MakeSerials calls progress with the number of those made; a retry of the transaction begins with 1 again.
 func (a Admin) MakeSerials(
 	ctx context.Context, program int64, count int, features uint16, progress func(made int),
 ) (serials []license.SerialNumber, stock rules.SerialStock, err error) {
 	if count < 1 || count > MaxSerials {
 		return nil, stock, fmt.Errorf("ask for 1 to %d serial numbers at once", MaxSerials)
 	}
-	err = a.write(ctx, "serial.make", object("program", program), func(tx store.Tx) (done, error) {
+	err = a.write(ctx, "serial.make", object("program", program), func(tx store.Tx) (record, error) {
 		serials = nil
 		p, err := tx.Programs.Get(ctx, program)
 		if err != nil {
-			return done{}, missing(err, "program", program)
+			return record{}, notFound(err, "program", program)
 		}
 		if left := license.MaxSerialID - int(p.LastSerial); count > left {
-			return done{}, fmt.Errorf("%s has %d serial ids left", object("program", program), left)
+			return record{}, fmt.Errorf("%s has %d serial ids left", object("program", program), left)
 		}
 		seed, err := a.Secrets.SerialSeed(p)
 		if err != nil {
-			return done{}, err
+			return record{}, err
 		}
 		made := store.SerialBatch{
 			ProgramID: p.ID,
@@ -408,26 +410,26 @@ func (a Admin) MakeSerials(
 		}
 		before, err := tx.Serials.Batches(ctx, p.ID, made.First, license.MaxSerialID)
 		if err != nil {
-			return done{}, err
+			return record{}, err
 		}
-		if len(before) > 0 { // older numbers with other features would become valid together with these ids
-			return done{}, fmt.Errorf("serial ids above %d were made before: set --last-serial to %d again, and block those"+
+		if len(before) > 0 { // older numbers of these ids, with other features, would become valid
+			return record{}, fmt.Errorf("serial ids above %d were made before: set --last-serial to %d again, and block those"+
 				" that shall make no order", p.LastSerial, before[len(before)-1].Last)
 		}
 		for id := made.First; id <= made.Last; id++ {
 			n, err := seed.Serial(uint32(p.ID), id, features)
 			if err != nil {
-				return done{}, err
+				return record{}, err
 			}
 			serials = append(serials, n)
 			progress(len(serials))
 		}
 		p.FirstSerial, p.LastSerial, p.AcceptsSerials = max(1, p.FirstSerial), made.Last, true
 		if err := errors.Join(tx.Programs.Change(ctx, p), tx.Serials.AddBatch(ctx, made)); err != nil {
-			return done{}, err
+			return record{}, err
 		}
 		stock, err = rules.ReadSerialStock(ctx, tx, p)
-		return done{object("program", program), "serial ids " + SerialRange{made.First, made.Last}.String()}, err
+		return record{object("program", program), "serial ids " + SerialRange{made.First, made.Last}.String()}, err
 	})
 	return serials, stock, err
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// newSerials is a shop with ten serial numbers with features 7 (ids 1 to 10) and two with those of the program (11 and
-// 12). Id 2 made an order, id 3 made one and is blocked, id 4 is blocked.
+// newSerials returns a shop with ten serial numbers with features 7 (ids 1 to 10) and two with those of the program (11
+// and 12). Ids 2 and 3 have made an order; 3 and 4 are blocked.
 func newSerials(t *testing.T) (s shop, numbers []license.SerialNumber) {
 	t.Helper()
 	s = newShop(t)
@@ -63,7 +63,7 @@ func TestSerialsAreListed(t *testing.T) {
 	require.Equal(t, []uint16{7, 0}, []uint16{list[9].Features, list[10].Features})
 	require.NotNil(t, list[1].Order)
 	require.Equal(t, s.client.ID, list[1].Order.ClientID)
-	require.Equal(t, "leaked", list[2].Blocked.Reason, "also of one that made an order")
+	require.Equal(t, "leaked", list[2].Blocked.Reason, "a used serial id can be blocked")
 
 	for _, c := range []struct {
 		name   string
@@ -86,7 +86,7 @@ func TestSerialsAreListed(t *testing.T) {
 	}
 }
 
-// Lists of more ids than are read at once leave none out.
+// Serials lists more ids than it reads at a time.
 func TestManySerialsAreListed(t *testing.T) {
 	s := newShop(t)
 	_, _, err := s.MakeSerials(t.Context(), s.program.ID, 20_001, 0, func(int) {})
@@ -126,12 +126,12 @@ func TestSerialsAreFound(t *testing.T) {
 
 	_, err = s.ChangeProgram(t.Context(), s.program.ID, func(p *store.Program) error { p.LastSerial = 11; return nil })
 	require.NoError(t, err)
-	require.Equal(t, admin.SerialInvalid, find(numbers[11].String())[0].State, "a number outside the valid ids says so")
+	require.Equal(t, admin.SerialInvalid, find(numbers[11].String())[0].State, "the id is outside the valid ones")
 	_, err = s.FindSerials(t.Context(), "12")
 	require.ErrorContains(t, err, "no program has the serial id 12")
 }
 
-// A serial number whose features are others than those of the batch is that number, not the one that the server made.
+// FindSerials returns the number that it was given, even if its features differ from those of the batch.
 func TestSerialOfOtherFeaturesIsFound(t *testing.T) {
 	s, numbers := newSerials(t)
 	program, err := s.Program(t.Context(), s.program.ID)
@@ -161,7 +161,7 @@ func TestSerialsArePrintedAgain(t *testing.T) {
 	require.NoError(t, err)
 	list, err = s.PrintSerials(t.Context(), s.program.ID, []string{"13"}, 99)
 	require.NoError(t, err)
-	require.False(t, list[0].Known, "of numbers that another program made nothing is known")
+	require.False(t, list[0].Known, "another program made the number")
 	require.EqualValues(t, 99, list[0].Features)
 }
 
@@ -190,7 +190,7 @@ func TestSerialsThatCannotBeBlocked(t *testing.T) {
 	require.Zero(t, n)
 	list, _, err := s.Serials(t.Context(), s.program.ID, admin.SerialFilter{State: admin.SerialBlocked})
 	require.NoError(t, err)
-	require.Equal(t, []uint32{4}, ids(list), "all of them or none")
+	require.Equal(t, []uint32{4}, ids(list), "no id is blocked if one is refused")
 }
 
 func TestBlockingIsInTheTrail(t *testing.T) {
@@ -199,10 +199,11 @@ func TestBlockingIsInTheTrail(t *testing.T) {
 	n, err := s.UnblockSerials(t.Context(), s.program.ID, []string{numbers[3].String(), "1"})
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
-	require.Equal(t, "serial.unblock | program 1 | ok | serial ids 4, 1", s.trail(t)[0], "no number is in it")
+	require.Equal(t, "serial.unblock | program 1 | ok | serial ids 4, 1", s.trail(t)[0],
+		"the trail contains no serial number")
 }
 
-// Ids whose numbers were made are not made again: numbers of other features would become good with them.
+// MakeSerials refuses ids whose numbers were made: their numbers with other features would become valid.
 func TestSerialIDsAreMadeOnce(t *testing.T) {
 	s, _ := newSerials(t)
 	_, err := s.ChangeProgram(t.Context(), s.program.ID, func(p *store.Program) error { p.LastSerial = 5; return nil })

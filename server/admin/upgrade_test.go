@@ -54,7 +54,9 @@ func (s shop) queue(t *testing.T, tx store.Tx, id int64) error {
 }
 
 // rows are the orders, licenses and mails of a shop, without times.
-func (s shop) rows(t *testing.T) (orders []store.Order, licenses map[int64]store.License, mails map[int64]store.MailState) {
+func (s shop) rows(
+	t *testing.T,
+) (orders []store.Order, licenses map[int64]store.License, mails map[int64]store.MailState) {
 	t.Helper()
 	licenses, mails = map[int64]store.License{}, map[int64]store.MailState{}
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
@@ -79,8 +81,8 @@ func (s shop) rows(t *testing.T) (orders []store.Order, licenses map[int64]store
 	return orders, licenses, mails
 }
 
-// The licenses of trial versions end as Replaced in one transaction, which mails nobody; orders, serial ids and
-// everything of newer licenses stay.
+// UpgradeV2 ends licenses of trial versions as Replaced in one transaction and sends no mail. Orders, serial ids and
+// newer licenses do not change.
 func TestUpgradeV2(t *testing.T) {
 	s := newShop(t)
 	ctx := t.Context()
@@ -117,7 +119,7 @@ func TestUpgradeV2(t *testing.T) {
 	for i := range ordersBefore {
 		ordersBefore[i].LicensesActive = map[int64]int{s.order.ID: 1, serial.ID: 0}[ordersBefore[i].ID]
 	}
-	require.Equal(t, ordersBefore, orders, "but for the seats that are free")
+	require.Equal(t, ordersBefore, orders, "except the seats that are free now")
 	for _, id := range []int64{first, released, full} {
 		l := licensesBefore[id]
 		l.Status, l.EndedAt = api.StatusReplaced, &now
@@ -146,12 +148,12 @@ func TestUpgradeV2(t *testing.T) {
 	again, err := s.UpgradeV2(ctx)
 	require.NoError(t, err)
 	require.Equal(t, admin.Upgraded{}, again)
-	require.Len(t, s.trail(t), len(before)+4, "a second time does nothing")
+	require.Len(t, s.trail(t), len(before)+4, "UpgradeV2 is idempotent")
 	_, err = s.AddLicense(ctx, serial.ID, pc("LUMENST7", 5))
 	require.NoError(t, err, "the seat is free")
 }
 
-// An upgrade that fails on one license changes none.
+// An upgrade that fails for one license changes none.
 func TestUpgradeV2IsOneTransaction(t *testing.T) {
 	s := newShop(t)
 	s.addOlder(t, s.order.ID, 2, func(*store.License) {})
@@ -167,7 +169,7 @@ func TestUpgradeV2IsOneTransaction(t *testing.T) {
 	require.Equal(t, trail, s.trail(t))
 }
 
-// failing is a store that can end one license in a transaction.
+// failing is a store in which each transaction can end only one license.
 type failing struct{ store.Store }
 
 func (f failing) Write(ctx context.Context, lock store.Lock, fn func(store.Tx) error, hints ...store.Hint) error {

@@ -1,4 +1,4 @@
-// Package attacktest attacks whole servers: with load, guesses, hostile calls, bytes that are no HTTP, and slow clients.
+// Package attacktest attacks complete servers: with load, guesses, hostile calls, invalid HTTP, and slow clients.
 package attacktest
 
 import (
@@ -25,8 +25,8 @@ import (
 
 func TestMain(m *testing.M) { servertest.Main(m) }
 
-// While one host attacks with all it can, from many connections at once, another person on another host works a whole day as if
-// nothing were going on; also with the account that the attacker owns by rights.
+// While one host attacks over many connections, a person on another host works for a day without noticing, even with
+// the account that the attacker uses.
 func TestOthersStayUnaffected(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Restart(servertest.Proxied)
@@ -39,13 +39,22 @@ func TestOthersStayUnaffected(t *testing.T) {
 			c.Call("POST", "/sessions", api.SessionRequest{Username: uuid.NewString(), Password: "a guessed password"})
 		},
 		func(c servertest.Client) {
-			c.Keyed().Call("POST", "/accounts", api.NewAccount{ProgramID: program, SerialNumber: serial, Username: "eve", Password: "a long password"})
+			c.Keyed().Call("POST", "/accounts", api.NewAccount{
+				ProgramID:    program,
+				SerialNumber: serial,
+				Username:     "eve",
+				Password:     "a long password",
+			})
 		},
 		func(c servertest.Client) {
-			c.Keyed().Call("POST", "/password-resets", api.PasswordReset{Login: uuid.NewString(), Verification: api.VerificationAnswer{ID: "x", Number: "123456"}})
+			c.Keyed().Call("POST", "/password-resets", api.PasswordReset{
+				Login:        uuid.NewString(),
+				Verification: api.VerificationAnswer{ID: "x", Number: "123456"},
+			})
 		},
 		func(c servertest.Client) {
-			c.Keyed().Call("POST", "/password-resets/confirm", api.NewPassword{Token: uuid.NewString(), NewPassword: "a long password"})
+			c.Keyed().Call("POST", "/password-resets/confirm",
+				api.NewPassword{Token: uuid.NewString(), NewPassword: "a long password"})
 		},
 		func(c servertest.Client) { c.Call("POST", "/verifications?sound=true", nil) },
 		func(c servertest.Client) { c.Call("PATCH", "/account", strings.Repeat("[", 60_000)) },
@@ -55,7 +64,11 @@ func TestOthersStayUnaffected(t *testing.T) {
 		},
 		func(c servertest.Client) {
 			c.Token = bruno
-			c.Keyed().Call("POST", "/orders", api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: api.VerificationAnswer{ID: "x", Number: "123456"}})
+			c.Keyed().Call("POST", "/orders", api.NewOrder{
+				ProgramID:    program,
+				SerialNumber: serial,
+				Verification: api.VerificationAnswer{ID: "x", Number: "123456"},
+			})
 		},
 		func(c servertest.Client) {
 			c.Token = bruno
@@ -85,27 +98,32 @@ func TestOthersStayUnaffected(t *testing.T) {
 	w.Clients["anna"] = here(w.Clients["anna"])
 	before := calls.Load()
 	for i := range 3 {
-		status, body := here(servertest.Client{Server: w.Server, T: t}).Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
+		status, body := here(servertest.Client{Server: w.Server, T: t}).Call("POST", "/sessions",
+			api.SessionRequest{Username: "anna", Password: w.Login.Password})
 		require.Equal(t, 201, status, string(body))
 		pc := fmt.Sprintf("A@%d", 10*i)
 		next, other := fmt.Sprintf("A@%d", 10*i+1), fmt.Sprintf("B@%d", i)
-		for _, step := range []string{"new " + pc, "reactivate " + pc + " " + next, "transfer " + next + " " + other, "email " + other, "remove " + other, fmt.Sprintf("order %d", 600+i)} {
+		for _, step := range []string{
+			"new " + pc, "reactivate " + pc + " " + next, "transfer " + next + " " + other, "email " + other,
+			"remove " + other, fmt.Sprintf("order %d", 600+i),
+		} {
 			status, body := w.Do(step)
 			require.Less(t, status, 300, "%s: %s", step, body)
 		}
 	}
-	require.Greater(t, calls.Load(), before, "the attack went on all the time")
+	require.Greater(t, calls.Load(), before, "the attack did not stop")
 	ended()
-	status, _ := servertest.Client{Server: w.Server, T: t}.With("X-Forwarded-For", "203.0.113.66").Call("POST", "/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
+	status, _ := servertest.Client{Server: w.Server, T: t}.With("X-Forwarded-For", "203.0.113.66").Call("POST",
+		"/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
 	require.Equal(t, 429, status, "the attacker is banned")
 	require.NotContains(t, w.Log.String(), `"level":"ERROR"`)
 }
 
-// Hashing a password costs more than all else, so nobody gets it for nothing: not a banned host, nor one that must wait, nor
-// somebody without a link, nor by sending an answered key again.
-func TestHashingIsNotForNothing(t *testing.T) {
+// Passwords are not hashed, which is expensive, for a banned host, a host that must wait, a request without a valid
+// link, or a replayed answer.
+func TestHashingIsLimited(t *testing.T) {
 	w := servertest.NewWorld(t)
-	const memory = 64 << 20 // of one hash: far more than a call takes otherwise
+	const memory = 64 << 20 // of one hash: much more than other work of a call
 	w.Restart(func(o *server.Options) { o.Passwords = password.Cost{Memory: memory >> 10, Time: 1, Threads: 1} })
 	c := servertest.Client{Server: w.Server, T: t}
 	hashed := func(fn func()) uint64 {
@@ -117,7 +135,8 @@ func TestHashingIsNotForNothing(t *testing.T) {
 	}
 	link := w.AskForLink("anna")[0]
 	confirm := func(key, token string, want int) {
-		status, body := c.With(api.IdempotencyKey, key).Call("POST", "/password-resets/confirm", api.NewPassword{Token: token, NewPassword: "a new password"})
+		status, body := c.With(api.IdempotencyKey, key).Call("POST", "/password-resets/confirm",
+			api.NewPassword{Token: token, NewPassword: "a new password"})
 		require.Equal(t, want, status, string(body))
 	}
 	key := uuid.NewString()
@@ -141,7 +160,7 @@ func TestHashingIsNotForNothing(t *testing.T) {
 	w.RequireProblem(status, body, api.ErrValidation, "Idempotency-Key")
 }
 
-// Whoever has one serial number finds out by it only so many of the names that are taken.
+// With one serial number, a host finds out only a limited number of taken user names.
 func TestTakenNamesAreGuessing(t *testing.T) {
 	w := servertest.NewWorld(t)
 	require.NoError(t, servertest.Vendor(w.Server).SetOption(t.Context(), "host-failures", "2"))
@@ -160,8 +179,7 @@ func TestTakenNamesAreGuessing(t *testing.T) {
 	require.Equal(t, 201, status, string(body))
 }
 
-// Limits count at every server of a database: mails of a host, and wrong removal codes of a license (spec: api 11, api
-// 12).
+// All servers of a database share limits: mails of a host, and wrong removal codes of a license (spec: api 11, api 12).
 func TestLimitsAreShared(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Restart(servertest.Proxied)
@@ -179,7 +197,8 @@ func TestLimitsAreShared(t *testing.T) {
 		return c.Keyed()
 	}
 	mail := func(n int, who, host, pc, to string) int {
-		status, _ := at(n, who).With("X-Forwarded-For", host).Call("POST", fmt.Sprintf("/licenses/%d/email", w.Licenses[pc]), api.EmailRequest{To: []string{to}})
+		status, _ := at(n, who).With("X-Forwarded-For", host).Call("POST", fmt.Sprintf("/licenses/%d/email", w.Licenses[pc]),
+			api.EmailRequest{To: []string{to}})
 		return status
 	}
 	require.Equal(t, 202, mail(0, "anna", "203.0.113.5", "A", "it@lumen.example"))
@@ -189,7 +208,8 @@ func TestLimitsAreShared(t *testing.T) {
 	require.Equal(t, 202, mail(1, "bruno", "203.0.113.6", "B", "bruno@keller.example"))
 
 	remove := func(n int, host string) (int, string) {
-		status, body := at(n, "anna").With("X-Forwarded-For", host).Call("POST", fmt.Sprintf("/licenses/%d/removal", w.Licenses["A"]), api.Removal{RemovalCode: "00000-00000-0"})
+		status, body := at(n, "anna").With("X-Forwarded-For", host).Call("POST",
+			fmt.Sprintf("/licenses/%d/removal", w.Licenses["A"]), api.Removal{RemovalCode: "00000-00000-0"})
 		return status, string(body)
 	}
 	for n := range 5 {
@@ -203,26 +223,58 @@ func TestLimitsAreShared(t *testing.T) {
 	}
 }
 
-// The address of a client is that which the last unnamed machine before the named proxies has; what it says itself counts for
-// nothing.
+// The address of a client is that of the last machine before the trusted proxies. Addresses that the client sends are
+// ignored.
 func TestProxies(t *testing.T) {
 	for name, c := range map[string]struct {
 		proxies string
 		header  http.Header
 		host    string
 	}{
-		"no proxy is named":               {"", http.Header{"X-Forwarded-For": {"203.0.113.5"}}, "127.0.0.1"},
-		"another proxy is named":          {"192.0.2.0/24", http.Header{"X-Forwarded-For": {"203.0.113.5"}}, "127.0.0.1"},
-		"the proxy":                       {"127.0.0.1/32", http.Header{"X-Forwarded-For": {"203.0.113.5"}}, "203.0.113.5"},
-		"what the client itself says":     {"127.0.0.1/32", http.Header{"X-Forwarded-For": {"198.51.100.1, 203.0.113.5"}}, "203.0.113.5"},
-		"in a header of its own":          {"127.0.0.1/32", http.Header{"X-Forwarded-For": {"198.51.100.1", "203.0.113.5"}}, "203.0.113.5"},
-		"a proxy before the proxy":        {"127.0.0.1/32,10.0.0.0/8", http.Header{"X-Forwarded-For": {"198.51.100.1, 203.0.113.5, 10.1.2.3"}}, "203.0.113.5"},
-		"one that is not named":           {"127.0.0.1/32", http.Header{"X-Forwarded-For": {"203.0.113.5, 10.1.2.3"}}, "10.1.2.3"},
-		"proxies alone":                   {"127.0.0.1/32,10.0.0.0/8", http.Header{"X-Forwarded-For": {"10.9.9.9, 10.1.2.3"}}, "10.9.9.9"},
-		"IPv4 in IPv6":                    {"127.0.0.1/32", http.Header{"X-Forwarded-For": {"::ffff:203.0.113.5"}}, "203.0.113.5"},
-		"no address":                      {"127.0.0.1/32", http.Header{"X-Forwarded-For": {"203.0.113.5, unknown"}}, "127.0.0.1"},
-		"nothing":                         {"127.0.0.1/32", http.Header{}, "127.0.0.1"},
-		"other headers that proxies have": {"127.0.0.1/32", http.Header{"X-Real-Ip": {"203.0.113.5"}, "Forwarded": {"for=203.0.113.5"}, "True-Client-Ip": {"203.0.113.5"}}, "127.0.0.1"},
+		"no proxy is named":      {"", http.Header{"X-Forwarded-For": {"203.0.113.5"}}, "127.0.0.1"},
+		"another proxy is named": {"192.0.2.0/24", http.Header{"X-Forwarded-For": {"203.0.113.5"}}, "127.0.0.1"},
+		"the proxy":              {"127.0.0.1/32", http.Header{"X-Forwarded-For": {"203.0.113.5"}}, "203.0.113.5"},
+		"what the client itself says": {
+			"127.0.0.1/32",
+			http.Header{"X-Forwarded-For": {"198.51.100.1, 203.0.113.5"}},
+			"203.0.113.5",
+		},
+		"in a header of its own": {
+			"127.0.0.1/32",
+			http.Header{"X-Forwarded-For": {"198.51.100.1", "203.0.113.5"}},
+			"203.0.113.5",
+		},
+		"a proxy before the proxy": {
+			"127.0.0.1/32,10.0.0.0/8",
+			http.Header{"X-Forwarded-For": {"198.51.100.1, 203.0.113.5, 10.1.2.3"}},
+			"203.0.113.5",
+		},
+		"one that is not named": {
+			"127.0.0.1/32",
+			http.Header{"X-Forwarded-For": {"203.0.113.5, 10.1.2.3"}},
+			"10.1.2.3",
+		},
+		"proxies alone": {
+			"127.0.0.1/32,10.0.0.0/8",
+			http.Header{"X-Forwarded-For": {"10.9.9.9, 10.1.2.3"}},
+			"10.9.9.9",
+		},
+		"IPv4 in IPv6": {
+			"127.0.0.1/32",
+			http.Header{"X-Forwarded-For": {"::ffff:203.0.113.5"}},
+			"203.0.113.5",
+		},
+		"no address": {
+			"127.0.0.1/32",
+			http.Header{"X-Forwarded-For": {"203.0.113.5, unknown"}},
+			"127.0.0.1",
+		},
+		"nothing": {"127.0.0.1/32", http.Header{}, "127.0.0.1"},
+		"other headers that proxies have": {
+			"127.0.0.1/32",
+			http.Header{"X-Real-Ip": {"203.0.113.5"}, "Forwarded": {"for=203.0.113.5"}, "True-Client-Ip": {"203.0.113.5"}},
+			"127.0.0.1",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := servertest.Start(t, func(o *server.Options) {
@@ -230,7 +282,8 @@ func TestProxies(t *testing.T) {
 					o.Proxies = append(o.Proxies, netip.MustParsePrefix(text))
 				}
 			})
-			status, _ := servertest.Client{Server: s, T: t, Header: c.header}.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: "wrong password"})
+			status, _ := servertest.Client{Server: s, T: t, Header: c.header}.Call("POST", "/sessions",
+				api.SessionRequest{Username: "anna", Password: "wrong password"})
 			require.Equal(t, 401, status)
 			require.Equal(t, c.host, servertest.AuditTrail(t, s)[0].Host)
 			require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) error {
@@ -242,8 +295,8 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// Names that hold ends of lines, as data of an import or of another program may, lead no mail elsewhere.
-func TestMailsHoldNoInjectedHeader(t *testing.T) {
+// Names with line breaks, for example from an import, cannot redirect mails.
+func TestMailHeaderInjection(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
 	const evil = "Anna\r\nBcc: eve@evil.example\r\n\r\nhello"
@@ -257,7 +310,11 @@ func TestMailsHoldNoInjectedHeader(t *testing.T) {
 	})
 	w.Prepare("email A")
 	require.Len(t, w.AskForLink("anna"), 1)
-	status, body := w.Clients["anna"].Call("PATCH", "/account", map[string]string{"first_name": "Anna", "last_name": evil, "email": "new@lumen.example"})
+	status, body := w.Clients["anna"].Call("PATCH", "/account", map[string]string{
+		"first_name": "Anna",
+		"last_name":  evil,
+		"email":      "new@lumen.example",
+	})
 	w.RequireProblem(status, body, api.ErrValidation, "one line")
 	list := servertest.Mails(t, w.Server)
 	require.Len(t, list, 2)

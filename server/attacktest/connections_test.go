@@ -30,7 +30,7 @@ func listener(t *testing.T) net.Listener {
 	return l
 }
 
-// serve runs what serves until the test has ended and its connections are closed.
+// serve runs a server until the end of the test.
 func serve(t *testing.T, serve func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -47,8 +47,8 @@ func dial(t *testing.T, address string) net.Conn {
 	return c
 }
 
-// Bytes that are no HTTP are refused by Go's own server or by the contract, and the connection ends: nothing after them is taken
-// for a request of somebody else's.
+// Invalid HTTP is refused by net/http or by package httpapi, and the connection is closed: the bytes after it are not
+// read as another request.
 func TestHostileBytes(t *testing.T) {
 	s := servertest.Start(t, servertest.Unlimited)
 	l := listener(t)
@@ -57,56 +57,73 @@ func TestHostileBytes(t *testing.T) {
 	const post = "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	const smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 	for name, c := range map[string]struct {
-		bytes, status string // every status line that is answered
+		bytes, status string // status of all answers
 	}{
-		"no request":                     {"\r\n\r\n\x00\x01\x02\r\n\r\n", "400"},
-		"TLS hello":                      {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400"},
-		"HTTP 0.9":                       {"GET /\r\n\r\n", "400"},
-		"HTTP 3":                         {"GET / HTTP/3.0\r\nHost: x\r\n\r\n", "505"}, // RFC 9110 section 15.6.6
-		"HTTP 2 in the clear":            {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400"},
-		"no version":                     {"GET /api/v1/server HTTP/\r\nHost: x\r\n\r\n", "400"},
-		"blanks in the request line":     {"GET  /api/v1/server  HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
-		"escape that is none":            {"GET /api/v1/%u0031 HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
-		"no host":                        {"GET /api/v1/server HTTP/1.1\r\n\r\n", "400"},
-		"two hosts":                      {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400"},
-		"host with a path":               {"GET /api/v1/server HTTP/1.1\r\nHost: x/y z\r\n\r\n", "400"},
-		"NUL in a header":                {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nA: b\x00c\r\n\r\n", "400"},
-		"header without name":            {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\n: b\r\n\r\n", "400"},
-		"blank before the colon":         {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n\r\n" + smuggled, "400"},
-		"folded header":                  {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\n A: b\r\n\r\n", "400"},
-		"large header":                   {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("b", 40<<10) + "\r\n\r\n", "431"},
-		"many headers":                   {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: b\r\n", 10_000) + "\r\n", "431"},
-		"negative length":                {post + "Content-Length: -1\r\n\r\n{}", "400"},
-		"signed length":                  {post + "Content-Length: +2\r\n\r\n{}", "400"},
-		"hexadecimal length":             {post + "Content-Length: 0x2\r\n\r\n{}", "400"},
-		"length that overflows":          {post + "Content-Length: 18446744073709551618\r\n\r\n{}", "400"},
-		"two lengths":                    {post + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}" + smuggled, "400"},
-		"huge length":                    {post + "Content-Length: 9223372036854775807\r\n\r\n{}", "422"},
-		"length and chunks":              {post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled, "422"},
-		"chunks in another coding":       {post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + smuggled, "501"}, // RFC 9112 section 6.1
-		"two codings":                    {post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n" + smuggled, "501"},
-		"chunks of HTTP 1.0":             {"POST /api/v1/sessions HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled, "422"},
-		"chunk size that is none":        {post + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n" + smuggled, "422"},
-		"chunk size that overflows":      {post + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n", "422"},
-		"chunk longer than its size":     {post + "Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n" + smuggled, "422"},
-		"chunks that break off":          {post + "Transfer-Encoding: chunked\r\n\r\n5\r\n{", "422"},
-		"body that breaks off":           {post + "Content-Length: 50\r\n\r\n{", "422"},
-		"expectation that nobody knows":  {post + "Expect: miracles\r\nContent-Length: 2\r\n\r\n{}", "417"},
-		"body of a call that takes none": {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nGET /", "200"},
-		"tunnel":                         {"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", "404"},
-		"address of another server":      {"GET http://evil.example/api/v1/orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "401"},
-		"upgrade":                        {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n", "200"},
-		"asterisk":                       {"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "200"},
+		"no request":                 {"\r\n\r\n\x00\x01\x02\r\n\r\n", "400"},
+		"TLS hello":                  {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400"},
+		"HTTP 0.9":                   {"GET /\r\n\r\n", "400"},
+		"HTTP 3":                     {"GET / HTTP/3.0\r\nHost: x\r\n\r\n", "505"}, // RFC 9110 section 15.6.6
+		"HTTP 2 in the clear":        {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400"},
+		"no version":                 {"GET /api/v1/server HTTP/\r\nHost: x\r\n\r\n", "400"},
+		"blanks in the request line": {"GET  /api/v1/server  HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
+		"escape that is none":        {"GET /api/v1/%u0031 HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
+		"no host":                    {"GET /api/v1/server HTTP/1.1\r\n\r\n", "400"},
+		"two hosts":                  {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400"},
+		"host with a path":           {"GET /api/v1/server HTTP/1.1\r\nHost: x/y z\r\n\r\n", "400"},
+		"NUL in a header":            {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nA: b\x00c\r\n\r\n", "400"},
+		"header without name":        {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\n: b\r\n\r\n", "400"},
+		"blank before the colon": {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n\r\n" + smuggled,
+			"400"},
+		"folded header": {"GET /api/v1/server HTTP/1.1\r\nHost: x\r\n A: b\r\n\r\n", "400"},
+		"large header": {
+			"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("b", 40<<10) + "\r\n\r\n", "431",
+		},
+		"many headers": {
+			"GET /api/v1/server HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: b\r\n", 10_000) + "\r\n", "431",
+		},
+		"negative length":       {post + "Content-Length: -1\r\n\r\n{}", "400"},
+		"signed length":         {post + "Content-Length: +2\r\n\r\n{}", "400"},
+		"hexadecimal length":    {post + "Content-Length: 0x2\r\n\r\n{}", "400"},
+		"length that overflows": {post + "Content-Length: 18446744073709551618\r\n\r\n{}", "400"},
+		"two lengths":           {post + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}" + smuggled, "400"},
+		"huge length":           {post + "Content-Length: 9223372036854775807\r\n\r\n{}", "422"},
+		"length and chunks": {
+			post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled, "422",
+		},
+		"chunks in another coding": {
+			post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + smuggled, "501",
+		}, // RFC 9112 section 6.1
+		"two codings": {post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n" + smuggled,
+			"501"},
+		"chunks of HTTP 1.0": {"POST /api/v1/sessions HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
+			"422"},
+		"chunk size that is none": {post + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n" + smuggled, "422"},
+		"chunk size that overflows": {post + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n",
+			"422"},
+		"chunk longer than its size":    {post + "Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n" + smuggled, "422"},
+		"chunks that break off":         {post + "Transfer-Encoding: chunked\r\n\r\n5\r\n{", "422"},
+		"body that breaks off":          {post + "Content-Length: 50\r\n\r\n{", "422"},
+		"expectation that nobody knows": {post + "Expect: miracles\r\nContent-Length: 2\r\n\r\n{}", "417"},
+		"body of a call that takes none": {
+			"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nGET /", "200"},
+		"tunnel": {"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", "404"},
+		"address of another server": {
+			"GET http://evil.example/api/v1/orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "401"},
+		"upgrade": {
+			"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\nHTTP2-Settings: " +
+				"AAMAAABk\r\n\r\n",
+			"200"},
+		"asterisk": {"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "200"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn := dial(t, address)
-			go func() { // the server may hang up while it is being written to
+			go func() { // the server may disconnect during the write
 				_, _ = io.WriteString(conn, c.bytes)
 				if strings.Contains(name, "break off") || strings.Contains(name, "breaks off") {
 					_ = conn.(*net.TCPConn).CloseWrite()
 				}
 			}()
-			answer, _ := io.ReadAll(conn) // an answer that came before the connection was reset counts
+			answer, _ := io.ReadAll(conn) // an answer before a reset counts
 			var statuses []string
 			for line := range strings.SplitSeq(string(answer), "\n") {
 				if rest, ok := strings.CutPrefix(line, "HTTP/1."); ok && !strings.Contains(rest, " 100 ") {
@@ -123,13 +140,13 @@ func TestHostileBytes(t *testing.T) {
 	require.NotContains(t, s.Log.String(), "/smuggled", "nothing after a refused request is a request")
 }
 
-// gone is a store that finds out that the client is gone before its own driver says so.
+// gone is a store whose reads fail with an error of the driver because the client has disconnected.
 type gone struct {
 	store.Store
 	hangUp func()
 }
 
-// Read lets a new server read the epoch, with a single query, and then fails.
+// Read lets a new server read the epoch, which is a single query, and fails for other reads.
 func (g gone) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.Hint) error {
 	if store.Collect(hints).SingleQuery {
 		return g.Store.Read(ctx, fn, hints...)
@@ -138,8 +155,8 @@ func (g gone) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.
 	return errors.New("sql: transaction has already been committed or rolled back")
 }
 
-// A client that hangs up is no fault of the server's, and nothing that an administrator must look at.
-func TestHangingUpIsNoFault(t *testing.T) {
+// A client that disconnects is not logged as an error of the server.
+func TestClientDisconnects(t *testing.T) {
 	ctx, hangUp := context.WithCancel(t.Context())
 	s := servertest.Start(t)
 	s.Restart(func(o *server.Options) { o.Store = gone{o.Store, hangUp} })
@@ -151,7 +168,7 @@ func TestHangingUpIsNoFault(t *testing.T) {
 	require.NotContains(t, s.Log.String(), `"level":"ERROR"`)
 }
 
-// slowClient sends a request a byte at a time and never comes to its end.
+// slowClient sends a request a byte at a time and never finishes it.
 type slowClient struct {
 	net.Conn
 	inBody bool
@@ -164,7 +181,8 @@ func slowClients(t *testing.T, address string, n int) (list []*slowClient) {
 		c := &slowClient{Conn: dial(t, address), inBody: i%2 == 1}
 		begin := "GET /api/v1/server HTTP/1.1\r\nHost: x\r\nA: "
 		if c.inBody {
-			begin = fmt.Sprintf("POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.0.0.%d\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{\"username\":\"", i)
+			begin = fmt.Sprintf("POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.0.0.%d\r\nContent-Type: "+
+				"application/json\r\nContent-Length: 5000\r\n\r\n{\"username\":\"", i)
 		}
 		_, err := io.WriteString(c.Conn, begin)
 		require.NoError(t, err)
@@ -181,7 +199,8 @@ func (c *slowClient) drip(t *testing.T) {
 	c.rest = c.rest[1:]
 }
 
-// finish comes to the end after all, or breaks off in the middle of the body, and is answered: it was there all the time.
+// finish completes the header, or breaks off in the body, and gets an answer, because the client was connected all the
+// time.
 func (c *slowClient) finish(t *testing.T) {
 	t.Helper()
 	status := 200
@@ -198,13 +217,15 @@ func (c *slowClient) finish(t *testing.T) {
 	require.Equal(t, status, r.StatusCode)
 }
 
-// Two hundred clients that send a byte now and then, half of them in the header and half in the body, keep nobody from being
-// answered, not even those who write into the database.
-func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
+// Two hundred clients that send single bytes, half of them in the header and half in the body, block nobody, not even
+// clients that write to the database.
+func TestSlowClientsBlockNobody(t *testing.T) {
 	w := servertest.NewWorld(t)
-	w.Restart(servertest.Unlimited, func(o *server.Options) { o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
+	w.Restart(servertest.Unlimited, func(o *server.Options) {
+		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	})
 	l := listener(t)
-	srv := &http.Server{Handler: anyTime(w.HTTP.Config.Handler), ReadHeaderTimeout: time.Hour}
+	srv := &http.Server{Handler: withoutDeadline(w.HTTP.Config.Handler), ReadHeaderTimeout: time.Hour}
 	serve(t, func(ctx context.Context) error {
 		defer context.AfterFunc(ctx, func() { _ = srv.Close() })()
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -228,21 +249,21 @@ func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
 	}
 }
 
-// bodies is a handler whose bodies have another time than the server's own.
+// bodies is a response writer that replaces the deadline of bodies.
 type bodies struct {
 	http.ResponseWriter
 	deadline func(own time.Time) time.Time
 }
 
-// SetReadDeadline changes the deadline that the contract sets for a body.
+// SetReadDeadline replaces the deadline that package httpapi sets for a body.
 func (b bodies) SetReadDeadline(own time.Time) error {
 	return http.NewResponseController(b.ResponseWriter).SetReadDeadline(b.deadline(own))
 }
 
 func (b bodies) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
-// anyTime lets bodies take the time they like.
-func anyTime(next http.Handler) http.Handler {
+// withoutDeadline removes the deadline of bodies.
+func withoutDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(bodies{w, func(time.Time) time.Time { return time.Time{} }}, r)
 	})

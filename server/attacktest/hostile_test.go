@@ -27,7 +27,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// schema is as much of JSON schema as the contract uses.
+// schema is the subset of JSON schema that the contract uses.
 type schema struct {
 	Ref        string            `json:"$ref"`
 	Type       any               `json:"type"`
@@ -36,13 +36,13 @@ type schema struct {
 	Properties map[string]schema `json:"properties"`
 }
 
-// target is an operation of the contract with a body whose fields have the right types; nil when it takes none.
+// target is an operation of the contract with a valid body, or nil if it has none.
 type target struct {
 	name, method, path string
 	body               map[string]any
 }
 
-// targets walks the document that the server publishes, so that a new call is attacked without being named here.
+// targets returns the operations in the OpenAPI document, so that new calls are attacked, too.
 func targets(t *testing.T, c servertest.Client) (list []target) {
 	t.Helper()
 	_, data := c.Call("GET", "/openapi.json", nil)
@@ -93,12 +93,12 @@ func targets(t *testing.T, c servertest.Client) (list []target) {
 	return list
 }
 
-// spoiled returns the body once for each of its fields, also nested ones, with the field's value replaced.
-func spoiled(body map[string]any, value any) (list []map[string]any) {
+// replaceEachField returns, for each field of body, also nested ones, a copy with the field's value replaced.
+func replaceEachField(body map[string]any, value any) (list []map[string]any) {
 	for name, old := range body {
 		values := []any{value}
 		if nested, ok := old.(map[string]any); ok {
-			for _, n := range spoiled(nested, value) {
+			for _, n := range replaceEachField(nested, value) {
 				values = append(values, n)
 			}
 		}
@@ -116,18 +116,22 @@ func spoiled(body map[string]any, value any) (list []map[string]any) {
 
 const sqlText = `x'); DROP TABLE clients;--`
 
-// hostileValues are put into every field of every body.
+// hostileValues are used for every field of every body.
 func hostileValues() []any {
 	raw := func(text string) json.RawMessage { return json.RawMessage(text) }
 	return []any{
-		nil, true, -1, 0, 1.5, raw("1e400"), raw("9223372036854775808"), raw("-9223372036854775809"), raw("1" + strings.Repeat("0", 5000)), "", map[string]any{}, []any{}, []any{nil},
-		raw(`"\u0000"`), raw(`"a\u0000b"`), raw(`"\ud800"`), raw(`"\udc00\ud800"`), raw(`"\u202egpj.exe"`), raw(`"\u001b[2J"`), raw(`"a\r\nX-Evil: 1"`), raw(`"\u0085\u2028\ufeff"`),
-		sqlText, `" OR ""="`, `%`, `${jndi:ldap://x}{{.}}%s%n`, `<script>alert(1)</script>`, `../../etc/passwd`, strings.Repeat("x", 60_000), strings.Repeat("ü", 201),
-		strings.Repeat("\U0001F4A9\u200d", 100), raw(strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000)), raw(strings.Repeat(`{"a":`, 5_000) + "1" + strings.Repeat("}", 5_000)),
+		nil, true, -1, 0, 1.5, raw("1e400"), raw("9223372036854775808"), raw("-9223372036854775809"),
+		raw("1" + strings.Repeat("0", 5000)), "", map[string]any{}, []any{}, []any{nil},
+		raw(`"\u0000"`), raw(`"a\u0000b"`), raw(`"\ud800"`), raw(`"\udc00\ud800"`), raw(`"\u202egpj.exe"`),
+		raw(`"\u001b[2J"`), raw(`"a\r\nX-Evil: 1"`), raw(`"\u0085\u2028\ufeff"`),
+		sqlText, `" OR ""="`, `%`, `${jndi:ldap://x}{{.}}%s%n`, `<script>alert(1)</script>`, `../../etc/passwd`,
+		strings.Repeat("x", 60_000), strings.Repeat("ü", 201),
+		strings.Repeat("\U0001F4A9\u200d", 100), raw(strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000)),
+		raw(strings.Repeat(`{"a":`, 5_000) + "1" + strings.Repeat("}", 5_000)),
 	}
 }
 
-// hostileBody is a body that is no good for any call.
+// hostileBody is an invalid body.
 type hostileBody struct {
 	name    string
 	body    string
@@ -175,36 +179,47 @@ func hostileBodies(good []byte) []hostileBody {
 		{name: "NaN", body: `{"program_id":NaN}`},
 		{name: "many keys", body: "{" + strings.TrimSuffix(strings.Repeat(`"a":1,`, 9_000), ",") + "}"},
 		{name: "gzip", body: zipped.String(), header: map[string]string{"Content-Encoding": "gzip"}},
-		typed("no content type", ""), typed("form", "application/x-www-form-urlencoded"), typed("XML", "text/xml"), typed("multipart without boundary", "multipart/form-data"),
-		typed("charset", `application/json; charset="utf-7`), typed("long content type", strings.Repeat("a/", 5_000)), typed("CBOR", "application/cbor"), typed("JSON suffix", "application/x+json"),
+		typed("no content type", ""), typed("form", "application/x-www-form-urlencoded"), typed("XML", "text/xml"),
+		typed("multipart without boundary", "multipart/form-data"),
+		typed("charset", `application/json; charset="utf-7`), typed("long content type", strings.Repeat("a/", 5_000)),
+		typed("CBOR", "application/cbor"), typed("JSON suffix", "application/x+json"),
 	}
 }
 
-// hostileHeaders are sent with every call.
+// hostileHeaders are used for every call.
 func hostileHeaders() []http.Header {
 	list := []http.Header{
-		{"Authorization": {"Bearer"}}, {"Authorization": {"Bearer "}}, {"Authorization": {"Basic YTpi"}}, {"Authorization": {"Bearer " + strings.Repeat("x", 10_000)}},
-		{"Authorization": {"Bearer ü\xff"}}, {"Authorization": {"Bearer a b c"}}, {"Authorization": {"Bearer x", "Bearer y", ""}}, {"Authorization": {"Bearer ' OR 1=1 --"}},
-		{"Accept": {"text/html;q=x,*/*;q=-1"}}, {"Accept": {strings.Repeat("a/b,", 5_000)}}, {"Accept-Encoding": {"\xff"}}, {"If-None-Match": {strings.Repeat(`"x",`, 8_000)}},
-		{"X-Huge": {strings.Repeat("x", 200_000)}}, {"X-Forwarded-For": {strings.Repeat("1.1.1.1,", 2_000)}}, {"X-Forwarded-For": {"'; DROP TABLE failures;--"}},
-		{"X-Forwarded-For": {"::ffff:1.2.3.4, fe80::1%eth0"}}, {"Host": {"evil.example"}}, {"X-Http-Method-Override": {"DELETE"}}, {"X-Original-Url": {"/healthz"}}, {"Range": {"bytes=0-1,5-"}},
+		{"Authorization": {"Bearer"}}, {"Authorization": {"Bearer "}}, {"Authorization": {"Basic YTpi"}},
+		{"Authorization": {"Bearer " + strings.Repeat("x", 10_000)}},
+		{"Authorization": {"Bearer ü\xff"}}, {"Authorization": {"Bearer a b c"}},
+		{"Authorization": {"Bearer x", "Bearer y", ""}}, {"Authorization": {"Bearer ' OR 1=1 --"}},
+		{"Accept": {"text/html;q=x,*/*;q=-1"}}, {"Accept": {strings.Repeat("a/b,", 5_000)}}, {"Accept-Encoding": {"\xff"}},
+		{"If-None-Match": {strings.Repeat(`"x",`, 8_000)}},
+		{"X-Huge": {strings.Repeat("x", 200_000)}}, {"X-Forwarded-For": {strings.Repeat("1.1.1.1,", 2_000)}},
+		{"X-Forwarded-For": {"'; DROP TABLE failures;--"}},
+		{"X-Forwarded-For": {"::ffff:1.2.3.4, fe80::1%eth0"}}, {"Host": {"evil.example"}},
+		{"X-Http-Method-Override": {"DELETE"}}, {"X-Original-Url": {"/healthz"}}, {"Range": {"bytes=0-1,5-"}},
 		{"Content-Length": {"5", "6"}}, {"Connection": {"Authorization"}}, {"Cookie": {strings.Repeat("a=b;", 3_000)}},
 	}
-	for _, key := range []string{"", " ", "x", strings.Repeat("k", 10_000), "ключ", "\xff", "{" + uuid.NewString() + "}", "urn:uuid:" + uuid.NewString(), strings.ReplaceAll(uuid.NewString(), "-", ""), sqlText} {
+	for _, key := range []string{
+		"", " ", "x", strings.Repeat("k", 10_000), "ключ", "\xff", "{" + uuid.NewString() + "}",
+		"urn:uuid:" + uuid.NewString(), strings.ReplaceAll(uuid.NewString(), "-", ""), sqlText,
+	} {
 		list = append(list, http.Header{api.IdempotencyKey: {key}})
 	}
 	return append(list, http.Header{api.IdempotencyKey: {uuid.NewString(), "second"}})
 }
 
-// leaks are words of Go, of its libraries and of databases; none has a place in an answer.
+// leaks are words of Go, of libraries and of databases that no answer may contain.
 var leaks = []string{
-	"goroutine ", ".go:", "panic", "sqlite", "SQL logic", "syntax error", "constraint", "json:", "invalid character", "unexpected end", "EOF", "strconv", "runtime error",
+	"goroutine ", ".go:", "panic", "sqlite", "SQL logic", "syntax error", "constraint", "json:", "invalid character",
+	"unexpected end", "EOF", "strconv", "runtime error",
 	"reflect.", "cannot unmarshal", "unmarshal", "api.", "store.", "huma", "context canceled", "no rows", "i/o timeout",
 }
 
-// decent requires of an answer that it is no fault of the server and, when it refuses, a problem document that tells nothing of
-// what the server is made of.
-func decent(t *testing.T, name string, r *http.Response, data []byte) {
+// requireHarmless requires that an answer is not an internal error and that a refusal is a problem document without
+// implementation details.
+func requireHarmless(t *testing.T, name string, r *http.Response, data []byte) {
 	t.Helper()
 	require.Less(t, r.StatusCode, 500, "%s: %s", name, data)
 	if r.StatusCode < 400 {
@@ -226,7 +241,7 @@ func decent(t *testing.T, name string, r *http.Response, data []byte) {
 	require.Less(t, len(data), 8<<10, "%s: a refusal does not grow with what was sent", name)
 }
 
-// attacker calls as anna, each time from another host, so that no ban hides what comes after it.
+// attacker calls as anna, each time from another host, so that no ban prevents the next attack.
 type attacker struct {
 	*servertest.World
 	t     *testing.T
@@ -242,10 +257,14 @@ func newAttacker(t *testing.T) *attacker {
 		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	})
 	w.Prepare("new A")
-	return &attacker{World: w, t: t, http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &attacker{
+		World: w,
+		t:     t,
+		http:  &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
 }
 
-// send makes one call; path is sent as it stands.
+// send makes one call. path is sent unchanged.
 func (a *attacker) send(name, method, path string, header http.Header, body io.Reader) *http.Response {
 	a.t.Helper()
 	r, err := http.NewRequestWithContext(a.t.Context(), method, a.URL, body)
@@ -257,26 +276,28 @@ func (a *attacker) send(name, method, path string, header http.Header, body io.R
 	}
 	a.calls++
 	r.Header = http.Header{
-		"Authorization": {"Bearer " + a.Clients["anna"].Token}, "Content-Type": {"application/json"}, api.IdempotencyKey: {uuid.NewString()},
-		"X-Forwarded-For": {fmt.Sprintf("10.%d.%d.1", a.calls>>8, a.calls&255)},
+		"Authorization":    {"Bearer " + a.Clients["anna"].Token},
+		"Content-Type":     {"application/json"},
+		api.IdempotencyKey: {uuid.NewString()},
+		"X-Forwarded-For":  {fmt.Sprintf("10.%d.%d.1", a.calls>>8, a.calls&255)},
 	}
 	maps.Copy(r.Header, header)
 	response, err := a.http.Do(r)
-	if err != nil { // Go's own client refuses to send some of it
+	if err != nil { // net/http refuses to send some requests
 		require.ErrorContains(a.t, err, "invalid header", name)
 		return nil
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	require.NoError(a.t, err, name)
-	decent(a.t, name, response, data)
+	requireHarmless(a.t, name, response, data)
 	if method == http.MethodDelete && response.StatusCode == http.StatusNoContent {
 		a.Clients = servertest.NewSessions(a.World)
 	}
 	return response
 }
 
-// rows are all rows but of the logs that every refusal adds to.
+// rows returns all rows except those of logs, to which every refusal adds one.
 func (a *attacker) rows() []string {
 	lines := strings.Split(a.Tables(), "\n")
 	a.Read(func(tx store.Tx) error {
@@ -303,7 +324,8 @@ func (a *attacker) rows() []string {
 	return lines
 }
 
-// A hostile call is refused or does what it says; none makes the server fail, leak, or change what it should not.
+// A hostile call is refused or does what the contract says. None causes an internal error, reveals anything, or changes
+// other rows.
 func TestHostileCalls(t *testing.T) {
 	all := targets(t, newAttacker(t).Clients["anna"])
 	require.Greater(t, len(all), 20)
@@ -317,7 +339,8 @@ func TestHostileCalls(t *testing.T) {
 				id = a.Licenses["A"]
 			}
 			path := strings.Replace(o.path, "{id}", fmt.Sprint(id), 1)
-			others := func() []string { // but anna's contact data, the mail about an address of hers, and the note of her license
+			// Calls may change anna's contact data, queue the mail about a former address, and change a license's note.
+			others := func() []string {
 				return slices.DeleteFunc(a.rows(), func(line string) bool {
 					switch o.name {
 					case "PATCH /account":
@@ -346,20 +369,24 @@ func TestHostileCalls(t *testing.T) {
 				a.send(fmt.Sprintf("header: %.80q", h), o.method, path, h, bytes.NewReader(good))
 			}
 			for _, value := range hostileValues() {
-				for _, body := range spoiled(o.body, value) {
+				for _, body := range replaceEachField(o.body, value) {
 					data, err := json.Marshal(body)
 					require.NoError(t, err)
 					a.send(fmt.Sprintf("field: %.200s", data), o.method, path, nil, bytes.NewReader(data))
 				}
 			}
-			for _, id := range []string{"0", "-1", "1e3", "0x412", "1042.0", "+1042", "01042", "9223372036854775807", "9223372036854775808", "99999999999999999999999", "1;DROP%20TABLE", "1%27%20OR%201=1",
-				"%D9%A1%D9%A0%D9%A4%D9%A2", "%00", "1042%00", "1042;x=1", "1042%2F..%2F1043", "..", "%2e%2e", "*", "%ff", "%F0%9F%92%A9", strings.Repeat("9", 5_000), strings.Repeat("a", 20_000)} {
+			for _, id := range []string{"0", "-1", "1e3", "0x412", "1042.0", "+1042", "01042", "9223372036854775807",
+				"9223372036854775808", "99999999999999999999999", "1;DROP%20TABLE", "1%27%20OR%201=1",
+				"%D9%A1%D9%A0%D9%A4%D9%A2", "%00", "1042%00", "1042;x=1", "1042%2F..%2F1043", "..", "%2e%2e", "*", "%ff",
+				"%F0%9F%92%A9", strings.Repeat("9", 5_000), strings.Repeat("a", 20_000)} {
 				if strings.Contains(o.path, "{id}") {
 					a.send("id: "+id[:min(len(id), 40)], o.method, strings.Replace(o.path, "{id}", id, 1), nil, bytes.NewReader(good))
 				}
 			}
-			for _, query := range []string{"cursor=%00", "cursor=" + url.QueryEscape(sqlText), "cursor=LTE", "cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "cursor=" + strings.Repeat("A", 10_000), "limit=-1", "limit=1e9",
-				"limit=9223372036854775808", "limit=%D9%A1", "limit=1&limit=2", "include=%27", "include=ended&include=x", "%zz=1;&&=", "accepts_serials=maybe", "sound=2", strings.Repeat("a=1&", 5_000), "$schema=x"} {
+			for _, query := range []string{"cursor=%00", "cursor=" + url.QueryEscape(sqlText), "cursor=LTE",
+				"cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "cursor=" + strings.Repeat("A", 10_000), "limit=-1", "limit=1e9",
+				"limit=9223372036854775808", "limit=%D9%A1", "limit=1&limit=2", "include=%27", "include=ended&include=x",
+				"%zz=1;&&=", "accepts_serials=maybe", "sound=2", strings.Repeat("a=1&", 5_000), "$schema=x"} {
 				a.send("query: "+query[:min(len(query), 40)], o.method, path+"?"+query, nil, bytes.NewReader(good))
 			}
 			require.Equal(t, before, others())
@@ -368,12 +395,18 @@ func TestHostileCalls(t *testing.T) {
 	}
 }
 
-// Methods and paths that the contract does not know change nothing and lead nowhere else.
+// Unknown methods and paths change nothing.
 func TestHostilePaths(t *testing.T) {
 	a := newAttacker(t)
 	before := a.rows()
-	for _, method := range []string{"TRACE", "PUT", "OPTIONS", "HEAD", "PATCH", "DELETE", "PROPFIND", "CONNECT", "M", "get", "GET2", strings.Repeat("A", 1_000)} {
-		for _, path := range []string{"/api/v1/orders", "/api/v1/orders/1042/licenses", "/api/v1/sessions", "/healthz", "/readyz", "/docs", "/openapi.json", "/password", "/"} {
+	for _, method := range []string{
+		"TRACE", "PUT", "OPTIONS", "HEAD", "PATCH", "DELETE", "PROPFIND", "CONNECT", "M", "get", "GET2",
+		strings.Repeat("A", 1_000),
+	} {
+		for _, path := range []string{
+			"/api/v1/orders", "/api/v1/orders/1042/licenses", "/api/v1/sessions", "/healthz", "/readyz", "/docs",
+			"/openapi.json", "/password", "/",
+		} {
 			r := a.send(method+" "+path, method, path, nil, strings.NewReader("{}"))
 			require.Empty(t, r.Header.Get("Access-Control-Allow-Origin"), "no page of another site may call")
 			if method != "HEAD" {
@@ -382,10 +415,14 @@ func TestHostilePaths(t *testing.T) {
 		}
 	}
 	for _, path := range []string{
-		"/api/v1/orders/../x", "/api/v1/orders/%2e%2e/x", "/api/v1/orders/..%2fx", "/api/v1/./orders", "//api/v1/orders", "/api//v1/orders", "//evil.example/%2e%2e", "/%5cevil.example", "/\\evil.example/..",
-		"/api/v1/orders/1042/licenses/", "/api/v1/orders%00", "/api/v1/orders%2f1042%2flicenses", "/api/v1/orders;x=1", "/api/v1/orders/1042;/licenses", "/API/V1/orders", "/api/v1/%6frders", "/api/v2/orders",
-		"/" + strings.Repeat("a", 100_000), "/" + strings.Repeat("../", 10_000) + "etc/passwd", "/..%2f..%2f..%2fetc%2fpasswd", "/.git/config", "/metrics", "/debug/pprof/", "/%0d%0aX-Evil:%201",
-		"//evil.example", "/.//evil.example", "/docs/..//evil.example/", "/schemas/License.json", "/schemas/..%2f..%2f", "/openapi.yaml", "/openapi-3.0.json", "/favicon.ico",
+		"/api/v1/orders/../x", "/api/v1/orders/%2e%2e/x", "/api/v1/orders/..%2fx", "/api/v1/./orders", "//api/v1/orders",
+		"/api//v1/orders", "//evil.example/%2e%2e", "/%5cevil.example", "/\\evil.example/..",
+		"/api/v1/orders/1042/licenses/", "/api/v1/orders%00", "/api/v1/orders%2f1042%2flicenses", "/api/v1/orders;x=1",
+		"/api/v1/orders/1042;/licenses", "/API/V1/orders", "/api/v1/%6frders", "/api/v2/orders",
+		"/" + strings.Repeat("a", 100_000), "/" + strings.Repeat("../", 10_000) + "etc/passwd",
+		"/..%2f..%2f..%2fetc%2fpasswd", "/.git/config", "/metrics", "/debug/pprof/", "/%0d%0aX-Evil:%201",
+		"//evil.example", "/.//evil.example", "/docs/..//evil.example/", "/schemas/License.json", "/schemas/..%2f..%2f",
+		"/openapi.yaml", "/openapi-3.0.json", "/favicon.ico",
 	} {
 		r := a.send("path: "+path[:min(len(path), 60)], "GET", path, nil, nil)
 		if r == nil {
@@ -402,14 +439,17 @@ func TestHostilePaths(t *testing.T) {
 	require.NotContains(t, a.Log.String(), `"level":"ERROR"`)
 }
 
-// The one page for people is never a fault of the server either, and puts nothing of the request into its markup.
+// The page for passwords never fails and never copies the request into its markup.
 func TestHostileForms(t *testing.T) {
 	a := newAttacker(t)
 	before := a.rows()
 	markup := `"><script>alert(1)</script>`
 	for _, form := range []string{
-		"", "%zz", "token=%00&password=%ff&again=%ff", "token=" + url.QueryEscape(markup) + "&key=" + url.QueryEscape(markup) + "&password=a&again=b", strings.Repeat("a=b&", 20_000),
-		"token=" + url.QueryEscape(sqlText) + "&key=" + uuid.NewString() + "&password=a+long+password&again=a+long+password", "token=" + strings.Repeat("x", 60_000), "password=%00aaaaaaaaaaaa&again=%00aaaaaaaaaaaa&key=x",
+		"", "%zz", "token=%00&password=%ff&again=%ff",
+		"token=" + url.QueryEscape(markup) + "&key=" + url.QueryEscape(markup) + "&password=a&again=b",
+		strings.Repeat("a=b&", 20_000),
+		"token=" + url.QueryEscape(sqlText) + "&key=" + uuid.NewString() + "&password=a+long+password&again=a+long+password",
+		"token=" + strings.Repeat("x", 60_000), "password=%00aaaaaaaaaaaa&again=%00aaaaaaaaaaaa&key=x",
 	} {
 		for _, method := range []string{"GET", "POST"} {
 			link := a.URL + "/password"
@@ -435,13 +475,15 @@ func TestHostileForms(t *testing.T) {
 	require.NotContains(t, a.Log.String(), `"level":"ERROR"`)
 }
 
-// Text that looks like SQL is text: it is kept and found again as it stands, or refused; patterns match nothing.
-func TestTextIsNeverSQL(t *testing.T) {
+// Text that looks like SQL is stored and found unchanged, or refused, and patterns match nothing.
+func TestSQLInText(t *testing.T) {
 	w := servertest.NewWorld(t)
 	w.Prepare("new A")
 	anna, anonymous := w.Clients["anna"], servertest.Client{Server: w.Server, T: t}
 	fields := map[string]string{}
-	for _, name := range []string{"first_name", "last_name", "company", "address", "city", "zip", "state", "country", "phone", "fax"} {
+	for _, name := range []string{
+		"first_name", "last_name", "company", "address", "city", "zip", "state", "country", "phone", "fax",
+	} {
 		fields[name] = name + ` '); DROP TABLE clients;-- \' " %_ $1 ?1 :a`
 	}
 	fields["email"] = `'or'1'='1'--@example.com`
@@ -458,10 +500,16 @@ func TestTextIsNeverSQL(t *testing.T) {
 	_, body = anna.Call("GET", "/orders/1042/licenses", nil)
 	require.Contains(t, string(body), sqlText)
 
-	request := w.NewAccount(func(a *api.NewAccount) { a.Username, a.RegistrationName = "x';DROP/**/TABLE/**/clients--", sqlText })
+	request := w.NewAccount(func(a *api.NewAccount) {
+		a.Username, a.RegistrationName = "x';DROP/**/TABLE/**/clients--", sqlText
+	})
 	status, body = anonymous.Keyed().Call("POST", "/accounts", request)
 	require.Equal(t, 201, status, string(body))
-	status, body = anonymous.Call("POST", "/sessions", api.SessionRequest{Username: request.Username, Password: request.Password, DeviceName: sqlText})
+	status, body = anonymous.Call("POST", "/sessions", api.SessionRequest{
+		Username:   request.Username,
+		Password:   request.Password,
+		DeviceName: sqlText,
+	})
 	require.Equal(t, 201, status, string(body))
 	require.Equal(t, sqlText, servertest.AuditTrail(t, w.Server)[0].Device)
 
@@ -474,37 +522,59 @@ func TestTextIsNeverSQL(t *testing.T) {
 		require.Empty(t, w.AskForLink(login), login)
 		w.Clock.Advance(16 * time.Minute)
 	}
-	for serial, code := range map[string]api.Code{sqlText: api.ErrCodeMalformed, "%": api.ErrCodeMalformed, strings.Repeat("_", 25): api.ErrCodeMalformed} {
-		status, body = servertest.NewSessions(w)["bruno"].Keyed().Call("POST", "/orders", api.NewOrder{ProgramID: 1, SerialNumber: serial, Verification: api.VerificationAnswer{ID: sqlText, Number: sqlText[:20]}})
+	for serial, code := range map[string]api.Code{
+		sqlText:                 api.ErrCodeMalformed,
+		"%":                     api.ErrCodeMalformed,
+		strings.Repeat("_", 25): api.ErrCodeMalformed,
+	} {
+		status, body = servertest.NewSessions(w)["bruno"].Keyed().Call("POST", "/orders", api.NewOrder{
+			ProgramID:    1,
+			SerialNumber: serial,
+			Verification: api.VerificationAnswer{ID: sqlText, Number: sqlText[:20]},
+		})
 		w.RequireProblem(status, body, code, "serial")
 	}
-	status, body = servertest.NewSessions(w)["anna"].Call("GET", "/orders?cursor="+url.QueryEscape(base64.RawURLEncoding.EncodeToString([]byte("1 OR 1=1"))), nil)
+	status, body = servertest.NewSessions(w)["anna"].Call("GET",
+		"/orders?cursor="+url.QueryEscape(base64.RawURLEncoding.EncodeToString([]byte("1 OR 1=1"))), nil)
 	w.RequireProblem(status, body, api.ErrValidation, "cursor")
 	w.Check("orders 1")
 	w.Check("seats 4")
 	w.Check("A Active")
 }
 
-// A device name stands in the audit trail, which is read in terminals, and in histories: it has one line.
+// A device name has one line, because audit trail and histories are shown in terminals.
 func TestDeviceNamesHaveOneLine(t *testing.T) {
 	w := servertest.NewWorld(t)
 	anonymous := servertest.Client{Server: w.Server, T: t}
 	for _, name := range []string{"a\nb", "\x1b[2Jb", "a\u0085b", "a\u2028b", "\u202ecod"} {
-		status, body := anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password, DeviceName: name})
+		status, body := anonymous.Call("POST", "/sessions", api.SessionRequest{
+			Username:   "anna",
+			Password:   w.Login.Password,
+			DeviceName: name,
+		})
 		w.RequireProblem(status, body, api.ErrValidation, "body.device_name")
 		for _, line := range servertest.AuditTrail(t, w.Server) {
 			require.NotContains(t, line.Device, name)
 		}
 	}
-	status, _ := anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password, DeviceName: "Zoës 自宅\u200d PC"})
+	status, _ := anonymous.Call("POST", "/sessions", api.SessionRequest{
+		Username:   "anna",
+		Password:   w.Login.Password,
+		DeviceName: "Zoës 自宅\u200d PC",
+	})
 	require.Equal(t, 201, status)
 }
 
-// Text that the database would change or could not keep is refused, wherever it stands.
+// Text that a database would change or cannot store is refused.
 func TestBodiesAreText(t *testing.T) {
 	w := servertest.NewWorld(t)
 	for body, message := range map[string]string{
-		"{\"city\":\"a\xff\"}": "UTF-8", `{"city":"a\u0000"}`: "NUL", `{"newer":[{"a":"\u0000"}]}`: "NUL", `{"city":"a"} x`: "not JSON", `{"city":`: "whole", `{"city":1}`: "string",
+		"{\"city\":\"a\xff\"}":       "UTF-8",
+		`{"city":"a\u0000"}`:         "NUL",
+		`{"newer":[{"a":"\u0000"}]}`: "NUL",
+		`{"city":"a"} x`:             "not JSON",
+		`{"city":`:                   "whole",
+		`{"city":1}`:                 "string",
 	} {
 		status, answer := w.Clients["anna"].Call("PATCH", "/account", body)
 		w.RequireProblem(status, answer, api.ErrValidation, message)
@@ -514,12 +584,14 @@ func TestBodiesAreText(t *testing.T) {
 	require.Contains(t, string(answer), `"city":"\\u0000"`, "which is no NUL, but the six characters")
 }
 
-// An address on file stands in headers: what is no visible text has no place in it.
+// An email address contains visible characters only, because it becomes a header.
 func TestHostileAddresses(t *testing.T) {
 	w := servertest.NewWorld(t)
 	for _, address := range []string{
-		"a@example.com\r\nBcc: eve@evil.example", "a@example.com, eve@evil.example", "Anna <a@example.com>", "\"a b\"@example.com", "a\u0085b@example.com", "a\u2028@example.com", "a\u202eb@example.com",
-		"a@exam\u200bple.com", "a(eve@evil.example)@example.com", "<a@example.com>", "a@example.com (x)", "=?utf-8?q?a?=@example.com\n", "@example.com", "a@", "a@b@c", "a@example.com;eve@evil.example",
+		"a@example.com\r\nBcc: eve@evil.example", "a@example.com, eve@evil.example", "Anna <a@example.com>",
+		"\"a b\"@example.com", "a\u0085b@example.com", "a\u2028@example.com", "a\u202eb@example.com",
+		"a@exam\u200bple.com", "a(eve@evil.example)@example.com", "<a@example.com>", "a@example.com (x)",
+		"=?utf-8?q?a?=@example.com\n", "@example.com", "a@", "a@b@c", "a@example.com;eve@evil.example",
 	} {
 		status, body := w.Clients["anna"].Call("PATCH", "/account", map[string]string{"email": address})
 		w.RequireProblem(status, body, api.ErrValidation, "body.email")

@@ -15,18 +15,19 @@ import (
 )
 
 const (
-	// removalCodesPerDay is the number of wrong removal codes that a license takes in a calendar day.
+	// removalCodesPerDay limits the wrong removal codes of a license in a calendar day.
 	removalCodesPerDay = 5
-	// serialWait is how much longer every failed serial number makes the next attempt wait (spec: api 9).
+	// serialWait is the additional wait after each failed serial number (spec: api 9).
 	serialWait = 5 * time.Second
-	// attemptsKept is the time after which failures and verification numbers are deleted: no rule looks back further.
-	attemptsKept = 48 * time.Hour
+	// attemptRetention is the time after which failures are deleted. No rule counts older ones.
+	attemptRetention = 48 * time.Hour
 )
 
-// Attempt is who tries something that could be guessed: the keys of a host and an account. "" stands for no account.
+// Attempt is an attempt with a secret that can be guessed: the keys of its host and account. account is "" if there is
+// none.
 type Attempt struct{ host, account string }
 
-// NewAttempt returns the attempt of a host, for an account or, if username is "", for none.
+// NewAttempt returns an attempt of a host for a user name; "" = none.
 func NewAttempt(host, username string) Attempt {
 	a := Attempt{host: HostKey(host)}
 	if username != "" {
@@ -35,15 +36,15 @@ func NewAttempt(host, username string) Attempt {
 	return a
 }
 
-// AccountKey is the key under which failures and bans of an account are counted. It is a hash, because the name may be
-// one that nobody has, even a password typed into the wrong field.
+// AccountKey returns the key under which failures and bans of an account are counted. It is a hash, because the user
+// name may not exist, or may be a password typed into the wrong field.
 func AccountKey(username string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(username))))
 	return hex.EncodeToString(sum[:16])
 }
 
-// HostKey is the key under which failures, bans and requests of a host are counted. IPv6 addresses are grouped by /64,
-// because one customer usually owns the whole prefix.
+// HostKey returns the key under which failures, bans and requests of a host are counted. IPv6 addresses are grouped by
+// /64, because one customer usually owns the whole prefix.
 func HostKey(host string) string {
 	address, err := netip.ParseAddr(host)
 	if err != nil || !address.Is6() || address.Is4In6() {
@@ -93,7 +94,7 @@ func (g *Guard) Check(ctx context.Context, tx store.Tx, a Attempt) error {
 	return nil
 }
 
-// CheckSerial is Check, and the wait after failed serial numbers (spec: api 9).
+// CheckSerial is like Check, and also refuses attempts during the wait after failed serial numbers (spec: api 9).
 func (g *Guard) CheckSerial(ctx context.Context, tx store.Tx, a Attempt) error {
 	if err := g.Check(ctx, tx, a); err != nil {
 		return err
@@ -108,8 +109,8 @@ func (g *Guard) CheckSerial(ctx context.Context, tx store.Tx, a Attempt) error {
 	return nil
 }
 
-// failedSerials counts the failures that the next attempt has to wait for: the larger number of the account's and the
-// host's.
+// failedSerials returns the number of failures for which the next attempt must wait, which is the larger one of the
+// account's and the host's, and the time of the latest one.
 func (g *Guard) failedSerials(ctx context.Context, tx store.Tx, a Attempt) (most int, latest time.Time, err error) {
 	since := g.now().Add(-g.shared.Current().BanPeriod)
 	for _, filter := range []store.FailureFilter{{Host: a.host}, {Account: a.account}} {
@@ -140,7 +141,7 @@ func (g *Guard) Count(ctx context.Context, tx store.Tx, a Attempt, kind store.Fa
 	})
 }
 
-// Fail is Count, deletes old attempts, and returns the refusal.
+// Fail counts a failure, deletes old attempts, and returns refusal.
 func (g *Guard) Fail(
 	ctx context.Context, tx store.Tx, a Attempt, kind store.FailureKind, license int64, refusal *api.Problem,
 ) error {
@@ -148,13 +149,13 @@ func (g *Guard) Fail(
 		return err
 	}
 	now := g.now()
-	if err := tx.Attempts.Prune(ctx, now, now.Add(-attemptsKept)); err != nil {
+	if err := tx.Attempts.Prune(ctx, now, now.Add(-attemptRetention)); err != nil {
 		return err
 	}
 	return refusal
 }
 
-// FailSerial counts a failed serial number and returns the refusal, which says how long the next attempt must wait.
+// FailSerial counts a failed serial number and returns refusal with the wait before the next attempt.
 func (g *Guard) FailSerial(ctx context.Context, tx store.Tx, a Attempt, refusal *api.Problem) error {
 	earlier, _, err := g.failedSerials(ctx, tx, a)
 	if err != nil {
@@ -164,7 +165,8 @@ func (g *Guard) FailSerial(ctx context.Context, tx store.Tx, a Attempt, refusal 
 	return g.Fail(ctx, tx, a, store.FailureSerial, 0, refusal)
 }
 
-// CheckRemovalCode is Check, and refuses a removal code of a license that had too many wrong ones since today began.
+// CheckRemovalCode is like Check, and also refuses attempts for a license with too many wrong removal codes since
+// today.
 func (g *Guard) CheckRemovalCode(ctx context.Context, tx store.Tx, a Attempt, license int64, today time.Time) error {
 	if err := g.Check(ctx, tx, a); err != nil {
 		return err

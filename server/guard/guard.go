@@ -1,5 +1,5 @@
-// Package guard keeps attackers out: it counts failures, bans hosts and accounts, limits requests and mails, and asks
-// for verification numbers.
+// Package guard protects a server from attackers: it counts failures, bans hosts and accounts, limits requests and
+// mails, and checks verification numbers.
 package guard
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Config is what a Guard needs. All fields must be given.
+// Config is the configuration of a Guard. All fields are required.
 type Config struct {
 	Store  store.Store
 	Shared *settings.Shared
@@ -25,7 +25,7 @@ type Config struct {
 	Random io.Reader
 }
 
-// Guard refuses attempts and requests. Its methods may be called by any goroutine.
+// Guard refuses attempts and requests. Any goroutine.
 type Guard struct {
 	store    store.Store
 	shared   *settings.Shared
@@ -47,8 +47,8 @@ func New(c Config) *Guard {
 	}
 }
 
-// AllowRequest refuses a request of a host, given as its HostKey, that is banned or exceeds its rate at a time. A host
-// that goes on although it is refused is banned.
+// AllowRequest refuses a request of a host, given as its HostKey, that is banned or exceeds its rate at the time now.
+// It bans a host that continues in spite of refusals.
 func (g *Guard) AllowRequest(ctx context.Context, host string, now time.Time) *api.Problem {
 	var refusal *api.Problem
 	if errors.As(g.CheckBans(host, ""), &refusal) {
@@ -84,7 +84,7 @@ func (g *Guard) CheckBans(host, account string) error {
 	return nil
 }
 
-// wait refuses an attempt until a time.
+// wait returns the refusal of an attempt until a time.
 func (g *Guard) wait(until time.Time, why string) *api.Problem {
 	p := api.NewProblem(api.ErrHostBanned, why)
 	p.RetryAfter = max(1, int(math.Ceil(until.Sub(g.now()).Seconds())))
@@ -101,7 +101,7 @@ func (g *Guard) banFlood(ctx context.Context, host string, period time.Duration)
 			return err
 		}
 		if slices.ContainsFunc(bans, func(b store.Ban) bool { return b.Kind == store.BanHost && b.Subject == host }) {
-			return nil // another server was quicker
+			return nil // another server has just banned the host
 		}
 		ban := store.Ban{
 			Kind:      store.BanHost,
@@ -131,8 +131,8 @@ func (g *Guard) banFlood(ctx context.Context, host string, period time.Duration)
 	g.shared.AddBan(store.BanHost, host, ends)
 }
 
-// CheckMails refuses mails to addresses if an account, a host or one of the addresses had as many within an hour as the
-// settings allow (spec: api 12).
+// CheckMails refuses mails to addresses if an account, a host or one of the addresses has reached its limit within the
+// last hour (spec: api 12).
 func (g *Guard) CheckMails(ctx context.Context, tx store.Tx, client int64, host string, to []string) error {
 	now := g.now()
 	allowed := g.shared.Current().Mails

@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// memory is a database in memory with what a guard keeps. Its other methods panic.
+// memory is a database in memory with what a guard stores. Its other methods panic.
 type memory struct {
 	store.Store
 	options       map[string]string
@@ -25,7 +25,7 @@ type memory struct {
 	mails         [3]int // of a client, a host and an address
 }
 
-// Each store of the transaction is a type of its own, because their methods have the same names.
+// Each store is a separate type, because their methods have the same names.
 type (
 	optionsIn struct {
 		store.Options
@@ -150,7 +150,7 @@ func (f *fixture) fail(t *testing.T, a Attempt, kind store.FailureKind, times in
 	}
 }
 
-// TestCheck covers how many failures ban a host or an account, and until when (spec: api 11).
+// Check bans a host or an account after too many failures, until the ban period after the last one ends (spec: api 11).
 func TestCheck(t *testing.T) {
 	f, ctx := start(), t.Context()
 	anna := NewAttempt("192.0.2.1", "anna")
@@ -159,7 +159,7 @@ func TestCheck(t *testing.T) {
 	f.time = f.time.Add(14 * time.Minute)
 	f.fail(t, NewAttempt("192.0.2.2", " ANNA "), store.FailureSignIn, 1)
 	require.ErrorIs(t, f.Check(ctx, f.memory.tx(), anna), api.ErrHostBanned)
-	require.NoError(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.1", "bruno")), "the host may go on")
+	require.NoError(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.1", "bruno")), "the host is not banned")
 	f.time = f.time.Add(15*time.Minute - time.Second)
 	require.ErrorIs(t, f.Check(ctx, f.memory.tx(), anna), api.ErrHostBanned, "counted from the last failure")
 	f.time = f.time.Add(time.Second)
@@ -173,8 +173,7 @@ func TestCheck(t *testing.T) {
 	require.NoError(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.2", "")))
 }
 
-// TestCheckSerial covers that each failed serial number makes the next attempt wait longer, of the account and of the
-// host (spec: api 9).
+// Each failed serial number extends the wait of the account and of the host (spec: api 9).
 func TestCheckSerial(t *testing.T) {
 	f, ctx := start(), t.Context()
 	anna := NewAttempt("192.0.2.1", "anna")
@@ -192,7 +191,7 @@ func TestCheckSerial(t *testing.T) {
 	}
 }
 
-// TestRemovalCodes covers that a license takes five wrong removal codes a day, from whomever (spec: api 11).
+// A license has five wrong removal codes a day, whoever enters them (spec: api 11).
 func TestRemovalCodes(t *testing.T) {
 	f, ctx := start(), t.Context()
 	midnight := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
@@ -209,11 +208,16 @@ func TestRemovalCodes(t *testing.T) {
 	require.NoError(t, f.CheckRemovalCode(ctx, f.memory.tx(), Attempt{}, 9, midnight.AddDate(0, 0, 1)))
 }
 
-// TestAllowRequest covers the rate of a host, and that whoever goes on although refused is banned on all servers
-// (spec: api 11).
+// AllowRequest limits the rate of a host and bans a host that continues in spite of refusals on all servers (spec: api
+// 11).
 func TestAllowRequest(t *testing.T) {
 	f, ctx := start(), t.Context()
-	f.options = map[string]string{"requests-per-second": "2", "requests-burst": "3", "flood-refusals": "4", "flood-ban": "10m"}
+	f.options = map[string]string{
+		"requests-per-second": "2",
+		"requests-burst":      "3",
+		"flood-refusals":      "4",
+		"flood-ban":           "10m",
+	}
 	f.shared.Refresh(ctx, f.time)
 	allow := func(host string) error {
 		if p := f.AllowRequest(ctx, host, f.time); p != nil {
@@ -241,7 +245,7 @@ func TestAllowRequest(t *testing.T) {
 	require.NoError(t, allow("192.0.2.1"))
 }
 
-// TestCheckBans covers bans by the vendor, which may last for good (spec: api 11).
+// Bans of the vendor may be permanent (spec: api 11).
 func TestCheckBans(t *testing.T) {
 	f, ctx := start(), t.Context()
 	soon := f.time.Add(time.Hour)
@@ -256,10 +260,10 @@ func TestCheckBans(t *testing.T) {
 	require.NoError(t, f.CheckBans("", ""))
 	f.time = soon
 	require.NoError(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.1", "")))
-	require.Error(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.1", "anna")), "for good")
+	require.Error(t, f.Check(ctx, f.memory.tx(), NewAttempt("192.0.2.1", "anna")), "permanently")
 }
 
-// TestCheckMails covers the three limits of mails within an hour (spec: api 12).
+// Mails have three limits within an hour (spec: api 12).
 func TestCheckMails(t *testing.T) {
 	most := settings.DefaultMailLimits
 	for name, c := range map[string]struct {
@@ -288,7 +292,7 @@ func TestCheckMails(t *testing.T) {
 	}
 }
 
-// TestVerify covers that a number is good for five minutes and one attempt (spec: api 10).
+// A number is valid for five minutes and one attempt (spec: api 10).
 func TestVerify(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer   api.VerificationAnswer
@@ -299,8 +303,8 @@ func TestVerify(t *testing.T) {
 		"right":        {api.VerificationAnswer{ID: "p", Number: "123456"}, 0, true, 0},
 		"with spaces":  {api.VerificationAnswer{ID: "p", Number: " 123 456"}, 0, true, 0},
 		"wrong":        {api.VerificationAnswer{ID: "p", Number: "123457"}, 0, false, 1},
-		"just in time": {api.VerificationAnswer{ID: "p", Number: "123456"}, verificationLife - 1, true, 0},
-		"too late":     {api.VerificationAnswer{ID: "p", Number: "123456"}, verificationLife, false, 1},
+		"just in time": {api.VerificationAnswer{ID: "p", Number: "123456"}, verificationLifetime - 1, true, 0},
+		"too late":     {api.VerificationAnswer{ID: "p", Number: "123456"}, verificationLifetime, false, 1},
 		"unknown":      {api.VerificationAnswer{ID: "q", Number: "123456"}, 0, false, 1},
 		"missing":      {api.VerificationAnswer{}, 0, false, 0},
 	} {
@@ -309,27 +313,28 @@ func TestVerify(t *testing.T) {
 			f.verifications["p"] = store.Verification{
 				ID:         "p",
 				NumberHash: numberHash("p", "123456"),
-				ExpiresAt:  f.time.Add(verificationLife),
+				ExpiresAt:  f.time.Add(verificationLifetime),
 			}
 			f.time = f.time.Add(c.later)
 			err := f.Verify(ctx, f.memory.tx(), Attempt{host: "h"}, c.answer)
 			require.Equal(t, c.good, err == nil, "%v", err)
 			require.Len(t, f.failures, c.failures)
 			if c.good {
-				require.ErrorIs(t, f.Verify(ctx, f.memory.tx(), Attempt{}, c.answer), api.ErrVerificationFailed, "it works once")
+				require.ErrorIs(t, f.Verify(ctx, f.memory.tx(), Attempt{}, c.answer), api.ErrVerificationFailed,
+					"it cannot be used twice")
 			}
 		})
 	}
 }
 
-// TestNewVerification covers what a person and the database get.
+// A person gets a picture, the database a hash.
 func TestNewVerification(t *testing.T) {
 	f := start()
 	v, err := f.NewVerification(t.Context(), true)
 	require.NoError(t, err)
 	require.Equal(t, "\x89PNG", string(v.Image[:4]))
 	require.NotEmpty(t, v.Sound)
-	require.Equal(t, f.time.Add(verificationLife), f.verifications[v.ID].ExpiresAt)
+	require.Equal(t, f.time.Add(verificationLifetime), f.verifications[v.ID].ExpiresAt)
 	require.Len(t, f.verifications[v.ID].NumberHash, 32)
 	v, err = f.NewVerification(t.Context(), false)
 	require.NoError(t, err)

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/server/settings"
 )
 
-// limiters limit the requests of each host that was heard of lately (spec: api 11).
+// limiters are the rate limiters of hosts with recent requests (spec: api 11).
 type limiters struct {
 	mu    sync.Mutex
 	rate  settings.RequestRate
@@ -19,14 +19,14 @@ type limiters struct {
 	swept time.Time
 }
 
-// limiter is that of one host. refused counts its refused requests since the minute began.
+// limiter is the rate limiter of one host. refused counts its refused requests since minute.
 type limiter struct {
 	*rate.Limiter
 	minute  time.Time
 	refused int
 }
 
-// setRate changes the rate, also of known hosts. The caller holds the lock.
+// setRate sets the rate of all hosts. The caller holds l.mu.
 func (l *limiters) setRate(r settings.RequestRate) {
 	if l.rate == r {
 		return
@@ -38,11 +38,11 @@ func (l *limiters) setRate(r settings.RequestRate) {
 	}
 }
 
-// maxHosts limits how many hosts are remembered between two sweeps.
+// maxHosts limits the number of limiters between two sweeps.
 const maxHosts = 100_000
 
-// allow counts a request of a host. If the host exceeds the rate, p refuses the request and says how long to wait, and
-// refused is the number of refusals within a minute. A full limiter is as good as none and is deleted.
+// allow counts a request of a host. If the host exceeds the rate, p is the refusal with the time to wait, and refused
+// the number of refusals within a minute. A limiter with all its tokens is deleted, because a new one is equal.
 func (l *limiters) allow(name string, r settings.RequestRate, now time.Time) (p *api.Problem, refused int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -18,10 +18,10 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// verificationLife is the time after which a verification number expires (spec: api 10).
-const verificationLife = 5 * time.Minute
+// verificationLifetime is the time after which a verification number expires (spec: api 10).
+const verificationLifetime = 5 * time.Minute
 
-// NewVerification returns a picture, and on request a sound, of a new number that can be used for one attempt.
+// NewVerification makes a verification number and returns its picture and, if sound is set, its sound.
 func (g *Guard) NewVerification(ctx context.Context, sound bool) (out api.Verification, err error) {
 	id, _, err := request.NewToken(g.random)
 	if err != nil {
@@ -33,7 +33,7 @@ func (g *Guard) NewVerification(ctx context.Context, sound bool) (out api.Verifi
 			return out, err
 		}
 	}
-	out = api.Verification{ID: id, ExpiresAt: g.now().Add(verificationLife).UTC()}
+	out = api.Verification{ID: id, ExpiresAt: g.now().Add(verificationLifetime).UTC()}
 	var seed [32]byte
 	if _, err := io.ReadFull(g.random, seed[:]); err != nil {
 		return out, err
@@ -54,7 +54,7 @@ func (g *Guard) NewVerification(ctx context.Context, sound bool) (out api.Verifi
 	}
 	err = g.store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		now := g.now()
-		return errors.Join(tx.Attempts.Prune(ctx, now, now.Add(-attemptsKept)),
+		return errors.Join(tx.Attempts.Prune(ctx, now, now.Add(-attemptRetention)),
 			tx.Attempts.AddVerification(ctx, store.Verification{
 				ID:         id,
 				NumberHash: numberHash(id, string(number)),
@@ -64,7 +64,7 @@ func (g *Guard) NewVerification(ctx context.Context, sound bool) (out api.Verifi
 	return out, err
 }
 
-// digit returns a random digit from 0 to 9, each as likely as the others.
+// digit returns a uniformly distributed digit from 0 to 9.
 func (g *Guard) digit() (byte, error) {
 	var b [1]byte
 	for {
@@ -82,8 +82,8 @@ func numberHash(id, number string) []byte {
 	return sum[:]
 }
 
-// Verify checks a verification number and uses it up, right or wrong. A wrong one counts as a failure, a missing one
-// does not.
+// Verify checks a verification number, which cannot be used again, right or wrong. A wrong number counts as a failure,
+// a missing one does not.
 func (g *Guard) Verify(ctx context.Context, tx store.Tx, a Attempt, answer api.VerificationAnswer) error {
 	if answer == (api.VerificationAnswer{}) {
 		return refuseVerification("The verification number is missing. Type the number in the picture.")

@@ -52,7 +52,7 @@ func (s *Server) registerAccounts(c contract) {
 		})
 }
 
-// refuseClient turns a fault in a client's data into the refusal of its field.
+// refuseClient converts a *rules.ClientFault to a refusal of its field.
 func refuseClient(err error) error {
 	var fault *rules.ClientFault
 	if errors.As(err, &fault) {
@@ -65,20 +65,20 @@ func refuseClient(err error) error {
 func (s *Server) hashNew(ctx context.Context, location, newPassword string) (hash string, err error) {
 	hash, err = s.Passwords.Hash(ctx, newPassword)
 	if errors.Is(err, password.ErrLength) {
-		return "", rules.InvalidField(location, fmt.Sprintf("%s.", capital(err.Error())))
+		return "", rules.InvalidField(location, fmt.Sprintf("%s.", capitalize(err.Error())))
 	}
 	return hash, err
 }
 
-// hashForChange is hashNew for a change that needs no session. Hashing is expensive, so it is not done for a request
-// that check refuses, nor for a key that has its answer. In the latter case the hash is "", and the change fails with
-// errUnhashed unless it finds the answer.
+// hashForChange is like hashNew, for a change that needs no session. Hashing is expensive, so it returns the error of
+// check instead, or "" if the key has a stored answer. With "", the change fails with errUnhashed if it does not find
+// the stored answer.
 func (s *Server) hashForChange(
 	ctx context.Context, key, location, newPassword string, check func(store.Tx) error,
 ) (string, error) {
 	id, err := uuid.Parse(key)
 	if err != nil {
-		return "", nil // apply refuses it
+		return "", nil // apply refuses the key
 	}
 	answered := false
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
@@ -97,18 +97,18 @@ func (s *Server) hashForChange(
 	return s.hashNew(ctx, location, newPassword)
 }
 
-// errUnhashed is for an answer that was deleted between hashForChange and apply.
+// errUnhashed is the error for a stored answer that was deleted between hashForChange and apply.
 var errUnhashed = api.NewProblem(api.ErrUnavailable, "The server is too busy; try again.")
 
-// capital returns a sentence with a capital letter.
-func capital(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
+// capitalize returns a sentence with a capital letter.
+func capitalize(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
 
-// account is GET /account.
+// account handles GET /account.
 func (s *Server) account(ctx context.Context) api.Account {
 	return wireAccount(request.CallerFrom(ctx).Client)
 }
 
-// changeAccount is PATCH /account: the registration name stays.
+// changeAccount handles PATCH /account. It cannot change the registration name.
 func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out api.Account, err error) {
 	who := request.CallerFrom(ctx)
 	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
@@ -139,19 +139,19 @@ func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out ap
 		}
 		out = wireAccount(c)
 		return errors.Join(
-			s.tellFormerAddresses(ctx, tx, c, before),
+			s.notifyFormerAddresses(ctx, tx, c, before),
 			s.audit(ctx, tx, who, "account.change", object("client", c.ID), api.OutcomeOK))
 	})
 	var refusal *api.Problem
 	if errors.As(err, &refusal) {
-		return out, s.refused(ctx, who, "account.change", object("client", who.Client.ID), refusal)
+		return out, s.addRefusal(ctx, who, "account.change", object("client", who.Client.ID), refusal)
 	}
 	return out, err
 }
 
-// tellFormerAddresses mails to addresses that were taken off the file: whoever took over a session must not lead the
-// codes elsewhere in silence.
-func (s *Server) tellFormerAddresses(ctx context.Context, tx store.Tx, c store.Client, before []string) error {
+// notifyFormerAddresses sends a mail to the addresses that were removed from an account, so that a person who has taken
+// over a session cannot redirect codes unnoticed.
+func (s *Server) notifyFormerAddresses(ctx context.Context, tx store.Tx, c store.Client, before []string) error {
 	if s.QueuedMail == nil {
 		return nil
 	}
@@ -180,12 +180,12 @@ func (s *Server) tellFormerAddresses(ctx context.Context, tx store.Tx, c store.C
 	})
 }
 
-// changePassword is PUT /account/password: other sessions end. A wrong current password counts as a failure.
+// changePassword handles PUT /account/password. It ends other sessions. A wrong current password counts as a failure.
 func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error {
 	who := request.CallerFrom(ctx)
 	a, action, account := attemptBy(ctx, who.Client.Username), "account.password", object("client", who.Client.ID)
 	if err := s.Store.Read(ctx, func(tx store.Tx) error { return s.Guard.Check(ctx, tx, a) }); err != nil {
-		return s.noted(ctx, who, action, account, err)
+		return s.auditRefusal(ctx, who, action, account, err)
 	}
 	ok, err := s.Passwords.Verify(ctx, who.Client.PasswordHash, r.CurrentPassword)
 	if err != nil {
@@ -193,11 +193,11 @@ func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error
 	}
 	if !ok {
 		refusal := rules.InvalidField("body.current_password", "The current password is not right.")
-		return s.failed(ctx, who, a, store.FailurePassword, action, account, refusal)
+		return s.fail(ctx, who, a, store.FailurePassword, action, account, refusal)
 	}
 	hash, err := s.hashNew(ctx, "body.new_password", r.NewPassword)
 	if err != nil {
-		return s.noted(ctx, who, action, account, err)
+		return s.auditRefusal(ctx, who, action, account, err)
 	}
 	return s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		return errors.Join(
@@ -206,8 +206,8 @@ func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error
 	})
 }
 
-// setPassword gives a client a new password; sessions but one, and links that were mailed, end.
-func (s *Server) setPassword(ctx context.Context, tx store.Tx, client int64, hash string, besides int64) error {
+// setPassword sets a client's password, and ends its password links and its sessions except one; 0 = no exception.
+func (s *Server) setPassword(ctx context.Context, tx store.Tx, client int64, hash string, except int64) error {
 	c, err := tx.Clients.Get(ctx, client)
 	if err != nil {
 		return err
@@ -215,20 +215,20 @@ func (s *Server) setPassword(ctx context.Context, tx store.Tx, client int64, has
 	c.PasswordHash = hash
 	return errors.Join(
 		tx.Clients.Change(ctx, c),
-		tx.Sessions.EndAll(ctx, client, besides, s.Now()),
+		tx.Sessions.EndAll(ctx, client, except, s.Now()),
 		tx.Attempts.EndPasswordResets(ctx, client))
 }
 
-// newAccount is POST /accounts: a serial number opens an account and becomes its first order.
+// newAccount handles POST /accounts. It opens an account with a serial number, which makes its first order.
 func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (int, api.Client, error) {
 	a := attemptBy(ctx, "")
 	hash, err := s.hashForChange(ctx, key, "body.password", r.Password, func(tx store.Tx) error {
 		return s.Guard.CheckSerial(ctx, tx, a)
 	})
 	if err != nil {
-		return 0, api.Client{}, s.noted(ctx, request.Caller{}, "account.create", "", err)
+		return 0, api.Client{}, s.auditRefusal(ctx, request.Caller{}, "account.create", "", err)
 	}
-	r.Password = "" // it is no part of what an idempotency key remembers
+	r.Password = "" // must not be part of the fingerprint
 	c := change[api.NewAccount, api.Client]{
 		key:    key,
 		call:   "new-account",
@@ -259,7 +259,7 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 				"The registration name is missing: licenses are made out to it.")
 		}
 		if _, err := tx.Clients.ByUsername(ctx, client.Username); !errors.Is(err, store.ErrNotFound) {
-			if err == nil { // asking for names again and again is guessing, too
+			if err == nil { // requests with taken names count as guessing
 				refusal := rules.InvalidField("body.username", "This user name is taken. Choose another one.")
 				err = s.Guard.Fail(ctx, tx, a, store.FailureSignIn, 0, refusal)
 			}
@@ -279,7 +279,7 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 	return apply(ctx, s, c)
 }
 
-// welcome mails what a person needs to sign in; the password is in no mail.
+// welcome queues the mail about a new account. It contains no password.
 func (s *Server) welcome(ctx context.Context, tx store.Tx, c store.Client, o store.Order, p store.Program) error {
 	if s.QueuedMail == nil || s.Guard.CheckMails(ctx, tx, c.ID, request.FromContext(ctx).Host, c.Emails[:1]) != nil {
 		return nil
@@ -307,14 +307,14 @@ func (s *Server) welcome(ctx context.Context, tx store.Tx, c store.Client, o sto
 	})
 }
 
-// failed counts a failure outside a change, writes it into the trail and returns the refusal.
-func (s *Server) failed(
+// fail counts a failure outside a change, adds it to the audit trail and returns the refusal.
+func (s *Server) fail(
 	ctx context.Context, who request.Caller, a guard.Attempt, kind store.FailureKind, action, object string,
 	refusal *api.Problem,
 ) error {
 	var banned error
 	err := s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
-		// Of attempts that were made at the same moment no more are answered than of those made one after the other.
+		// Concurrent attempts must not get more answers than sequential ones.
 		var refused *api.Problem
 		if banned = s.Guard.Check(ctx, tx, a); errors.As(banned, &refused) {
 			return s.audit(ctx, tx, who, action, object, string(refused.Code))
@@ -336,11 +336,11 @@ func (s *Server) failed(
 	return refusal
 }
 
-// noted writes a refusal into the trail and passes the error on.
-func (s *Server) noted(ctx context.Context, who request.Caller, action, object string, err error) error {
+// auditRefusal adds err to the audit trail if it is a refusal, and returns err.
+func (s *Server) auditRefusal(ctx context.Context, who request.Caller, action, object string, err error) error {
 	var refusal *api.Problem
 	if errors.As(err, &refusal) {
-		return s.refused(ctx, who, action, object, refusal)
+		return s.addRefusal(ctx, who, action, object, refusal)
 	}
 	return err
 }

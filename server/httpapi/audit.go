@@ -10,7 +10,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// audit adds a line to the trail: no secret, no code goes into it (spec: api 14).
+// audit adds an entry to the audit trail. Its arguments must not contain secrets or codes (spec: api 14).
 func (s *Server) audit(ctx context.Context, tx store.Tx, who request.Caller, action, object, outcome string) error {
 	actor := "client"
 	if who.Client.ID == 0 {
@@ -28,8 +28,8 @@ func (s *Server) audit(ctx context.Context, tx store.Tx, who request.Caller, act
 	})
 }
 
-// refused writes a refusal into the trail and returns it.
-func (s *Server) refused(ctx context.Context, who request.Caller, action, object string, p *api.Problem) error {
+// addRefusal adds a refusal to the audit trail and returns it.
+func (s *Server) addRefusal(ctx context.Context, who request.Caller, action, object string, p *api.Problem) error {
 	err := s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		return s.audit(ctx, tx, who, action, object, string(p.Code))
 	})
@@ -39,7 +39,8 @@ func (s *Server) refused(ctx context.Context, who request.Caller, action, object
 	return p
 }
 
-// problem turns any error into what is answered; what is no refusal is logged and leaks nothing but the request id.
+// problem converts an error to a problem. It logs errors that are not refusals, and answers only the request ID for
+// them.
 func (s *Server) problem(ctx context.Context, err error) *api.Problem {
 	var p *api.Problem
 	if errors.As(err, &p) {
@@ -48,7 +49,7 @@ func (s *Server) problem(ctx context.Context, err error) *api.Problem {
 	req := request.FromContext(ctx)
 	level := slog.LevelError
 	if ctx.Err() != nil {
-		level = slog.LevelInfo // the client hung up: whatever failed, failed for that
+		level = slog.LevelInfo // the client closed the connection, which caused the error
 	}
 	s.Logger.Log(ctx, level, "a call failed", "request", req.ID, "error", err)
 	code := api.ErrInternal

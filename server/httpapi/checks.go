@@ -13,7 +13,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// registerChecks registers the calls that programs make about their licenses, without a session.
+// registerChecks registers the calls of programs about their licenses, which need no session.
 func (s *Server) registerChecks(c contract) {
 	register(c, c.call(http.MethodPost, "/licenses/{id}/alive", "license-alive",
 		"A program tells that it is in use; the answer says nothing about the license", 204),
@@ -36,11 +36,11 @@ func (s *Server) registerChecks(c contract) {
 		})
 }
 
-// aliveEvery is how exactly the server remembers when a program was alive: a sign within this time of the last one is
-// not written, so that programs may call as often as they like.
-const aliveEvery = time.Minute
+// aliveInterval is the precision of the time when a program was last alive. A sign of life within this time of the last
+// one is not written, so that programs may call often.
+const aliveInterval = time.Minute
 
-// checked is a license that a program has named by its codes.
+// checked is a license that a program has identified by its codes.
 type checked struct {
 	license store.License
 	order   store.Order
@@ -49,7 +49,7 @@ type checked struct {
 	outdated bool
 }
 
-// state returns the state of the license on the PC that asks. A released license is on no PC.
+// state returns the state of the license on its PC. A released license is on no PC.
 func (c checked) state() license.ValidationState {
 	if c.license.Status == api.StatusActive && c.license.ReleasedAt != nil {
 		return license.StateReleased
@@ -57,8 +57,8 @@ func (c checked) state() license.ValidationState {
 	return license.ValidationState(c.license.Status)
 }
 
-// check finds the license that a program has, by its id, codes and activation code. Whatever does not fit is not found:
-// the answer, and the time it takes, tells nothing of licenses whose activation code the caller does not have.
+// check returns the license with an id, codes and an activation code. Any mismatch is "not found", so that the answer
+// and its time reveal nothing about licenses whose activation code the caller does not have.
 func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.LicenseCheck) (c checked, err error) {
 	codes, err := license.ParseCodes(r.SiteCode, r.MachineID)
 	if err != nil {
@@ -77,13 +77,13 @@ func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.License
 	if err != nil {
 		return c, err
 	}
-	fits := false
-	for _, known := range append(former, c.license.Activation) {
-		if subtle.ConstantTimeCompare(known[:], activation[:]) == 1 {
-			fits = true
+	matches := false
+	for _, candidate := range append(former, c.license.Activation) {
+		if subtle.ConstantTimeCompare(candidate[:], activation[:]) == 1 {
+			matches = true
 		}
 	}
-	if !exists || !fits || c.license.Codes != codes {
+	if !exists || !matches || c.license.Codes != codes {
 		return c, notFound()
 	}
 	c.outdated = c.license.Activation != activation
@@ -94,28 +94,28 @@ func (s *Server) check(ctx context.Context, tx store.Tx, id int64, r api.License
 	return c, err
 }
 
-// alive is POST /licenses/{id}/alive. It records that the program was heard of and tells nothing about the license:
-// only a validation answer is signed, and nothing else may decide whether a program runs.
+// alive handles POST /licenses/{id}/alive. It stores the time and reveals nothing about the license, because the answer
+// is not signed: only a signed validation may decide whether a program runs.
 func (s *Server) alive(ctx context.Context, id int64, r api.LicenseCheck) error {
 	_, err := s.validated(ctx, id, r)
 	return err
 }
 
-// validated checks a license and records the sign of life of an active one, at most once per aliveEvery.
+// validated checks a license and stores when an active one was alive, at most every aliveInterval.
 func (s *Server) validated(ctx context.Context, id int64, r api.LicenseCheck) (c checked, err error) {
 	err = s.Store.Read(ctx, func(tx store.Tx) error { c, err = s.check(ctx, tx, id, r); return err })
 	now := s.Now()
 	if err != nil || c.state() != license.StateActive ||
-		c.license.LastAliveAt != nil && now.Sub(*c.license.LastAliveAt) < aliveEvery {
+		c.license.LastAliveAt != nil && now.Sub(*c.license.LastAliveAt) < aliveInterval {
 		return c, err
 	}
 	return c, s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error { return tx.Licenses.Touch(ctx, id, now) })
 }
 
-// validation is POST /licenses/{id}/validation. It returns the state of a license, whatever it is, signed with the
-// program's key for the nonce of the question (spec: codes "Validation answer"). The answer contains the license file
-// if the license is active and the activation code of the question is a former one: features and expiry, the only parts
-// of a license that the vendor can change, are in that code.
+// validation handles POST /licenses/{id}/validation. It returns the state of a license, signed with the program's key
+// for the nonce of the request (spec: codes "Validation answer"). If the license is active and the request has a former
+// activation code, the answer contains the license file: the parts of a license that the vendor can change, features
+// and end, are in that code.
 func (s *Server) validation(ctx context.Context, id int64, r api.ValidationRequest) (out api.Validation, err error) {
 	nonce, err := license.ParseNonce(r.Nonce)
 	if err != nil {

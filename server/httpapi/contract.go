@@ -10,13 +10,13 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// none is an input or an answer without anything.
+// none is an empty input or answer.
 type none struct{}
 
-// body is an input or an answer that is a body and nothing else.
+// body is an input or an answer that consists of a body only.
 type body[T any] struct{ Body T }
 
-// answer is a body with the status it is sent with.
+// answer is a body with its status.
 type answer[T any] struct {
 	Status int
 	Body   T
@@ -25,29 +25,29 @@ type answer[T any] struct {
 // empty is an answer without a body.
 type empty struct{ Status int }
 
-// ListInput pages a list. Like the other parts of inputs it is exported because huma fills only exported embedded
-// structs.
+// ListInput are the parameters of a page of a list. It is exported like other parts of inputs, because huma sets only
+// exported embedded structs.
 type ListInput struct {
 	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
 	Limit  int    `query:"limit" minimum:"0" maximum:"500" doc:"Rows of a page; 0 leaves it to the server"`
 }
 
-// OrderPath names an order.
+// OrderPath is the id of an order in a path.
 type OrderPath struct {
 	ID int64 `path:"id" minimum:"1" doc:"Order"`
 }
 
-// LicensePath names a license.
+// LicensePath is the id of a license in a path.
 type LicensePath struct {
 	ID int64 `path:"id" minimum:"1" doc:"License"`
 }
 
-// Idempotent carries the key of one intended change.
+// Idempotent is the idempotency key of a change.
 type Idempotent struct {
 	Key string `header:"Idempotency-Key" doc:"UUID that names one intended change; required"`
 }
 
-// contract is the description of the API that calls are added to.
+// contract is the description of the API to which operations are added.
 type contract struct {
 	api    huma.API
 	server *Server

@@ -29,7 +29,7 @@ type docsAnswer struct{ Status, Description, Schema string }
 
 type docsSchema struct{ Name, Text string }
 
-// page is GET /docs: the OpenAPI document made readable, without anything from elsewhere.
+// page handles GET /docs. It shows the OpenAPI document as a page without external resources.
 func (c contract) page(w http.ResponseWriter, r *http.Request) {
 	doc := c.api.OpenAPI()
 	data := struct {
@@ -62,7 +62,7 @@ func (c contract) page(w http.ResponseWriter, r *http.Request) {
 	slices.Sort(data.Codes)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	_ = docsPage.Execute(w, data) // the client is gone when this fails
+	_ = docsPage.Execute(w, data) // fails if the client is gone
 }
 
 // operationsOf lists the operations of a path.
@@ -87,7 +87,7 @@ func describeCall(op *huma.Operation) docsCall {
 	return call
 }
 
-// schemaOf names the schema of a body.
+// schemaOf returns the name of the schema of a body, or "".
 func schemaOf(content map[string]*huma.MediaType) string {
 	for _, media := range content {
 		if media.Schema != nil {

@@ -42,8 +42,8 @@ func (s *Server) registerEmails(c contract) {
 		})
 }
 
-// queuedMail wakes the mail service. There may be none if a mail was queued in an earlier run and its answer is
-// repeated.
+// queuedMail wakes the mail service. There may be none if a stored answer is replayed that an earlier process has
+// given.
 func (s *Server) queuedMail() {
 	if s.QueuedMail != nil {
 		s.QueuedMail()
@@ -59,7 +59,7 @@ type emailParts struct {
 	file          string
 }
 
-// renderEmail renders the mail of a license: the preview and the mail that is sent are the same.
+// renderEmail renders the mail of a license, for preview and sending.
 func (s *Server) renderEmail(ctx context.Context, tx store.Tx, id int64) (parts emailParts, err error) {
 	l, o, p, err := ownLicense(ctx, tx, id)
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Server) renderEmail(ctx context.Context, tx store.Tx, id int64) (parts 
 	return parts, err
 }
 
-// emailPreview is GET /licenses/{id}/email.
+// emailPreview handles GET /licenses/{id}/email.
 func (s *Server) emailPreview(ctx context.Context, id int64) (out api.EmailPreview, err error) {
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
 		parts, err := s.renderEmail(ctx, tx, id)
@@ -107,7 +107,7 @@ func (s *Server) emailPreview(ctx context.Context, id int64) (out api.EmailPrevi
 	return out, err
 }
 
-// sendEmail is POST /licenses/{id}/email: the mail is queued with the answer, in one transaction (spec: api 12).
+// sendEmail handles POST /licenses/{id}/email. Mail and stored answer are one transaction (spec: api 12).
 func (s *Server) sendEmail(
 	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.EmailRequest,
 ) (int, struct{}, error) {
@@ -145,7 +145,7 @@ func (s *Server) sendEmail(
 	return http.StatusAccepted, none, err
 }
 
-// texts are the mail templates that the vendor has written.
+// texts returns the vendor's mail templates.
 func texts(ctx context.Context, tx store.Tx) (mail.Texts, error) {
 	list, err := tx.Templates.List(ctx)
 	own := mail.Texts{}
@@ -155,7 +155,7 @@ func texts(ctx context.Context, tx store.Tx) (mail.Texts, error) {
 	return own, err
 }
 
-// queue puts a mail into the queue with what every mail has.
+// queue completes, seals and queues a mail.
 func (s *Server) queue(ctx context.Context, tx store.Tx, m store.Mail) error {
 	m, err := s.sealedMail(ctx, m)
 	if err != nil {
@@ -165,7 +165,7 @@ func (s *Server) queue(ctx context.Context, tx store.Tx, m store.Mail) error {
 	return err
 }
 
-// sealedMail gives a mail what every mail has and seals it.
+// sealedMail completes and seals a mail.
 func (s *Server) sealedMail(ctx context.Context, m store.Mail) (store.Mail, error) {
 	id, err := s.messageID()
 	if err != nil {
@@ -175,7 +175,8 @@ func (s *Server) sealedMail(ctx context.Context, m store.Mail) (store.Mail, erro
 	return m, s.Secrets.SealMail(&m)
 }
 
-// onFile returns the wanted addresses as they stand on file, each once.
+// onFile returns the wanted addresses in the spelling of the known ones, without duplicates. It refuses unknown
+// addresses.
 func onFile(known, wanted []string) ([]string, error) {
 	var to []string
 	for _, address := range wanted {
@@ -193,7 +194,7 @@ func onFile(known, wanted []string) ([]string, error) {
 	return to, nil
 }
 
-// messageID names a mail once and for all (RFC 5322 section 3.6.4).
+// messageID returns a unique Message-ID (RFC 5322 section 3.6.4).
 func (s *Server) messageID() (string, error) {
 	var b [15]byte
 	if _, err := io.ReadFull(s.Random, b[:]); err != nil {

@@ -8,18 +8,18 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// readyPath tells whether calls should be sent here.
+// readyPath is the path of the readiness check.
 const readyPath = "/readyz"
 
-// pingTime is how long a database that is there may take to answer.
-const pingTime = 3 * time.Second
+// pingTimeout limits the check of the database.
+const pingTimeout = 3 * time.Second
 
-// Healthy answers that the process lives.
+// Healthy handles the health check. It always succeeds.
 func (s *Server) Healthy(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
 
-// Ready answers whether calls should be sent to this server: not when it is stopping, nor when its database is away.
+// Ready handles the readiness check. It fails if the server is stopping or the database cannot be reached.
 func (s *Server) Ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), pingTime)
+	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
 	defer cancel()
 	switch {
 	case s.stopping.Load():
@@ -31,5 +31,5 @@ func (s *Server) Ready(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Stopping makes the server say that it is not ready. It answers calls as before.
+// Stopping makes Ready fail. The server continues to answer requests.
 func (s *Server) Stopping() { s.stopping.Store(true) }

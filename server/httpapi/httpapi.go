@@ -22,7 +22,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Config is what a Server needs. QueuedMail, PublicURL, Contact, Proxies and Answered may be missing.
+// Config is the configuration of a Server. QueuedMail, PublicURL, Contact, Proxies and Answered are optional.
 type Config struct {
 	Store     store.Store
 	Secrets   *secrets.Keeper
@@ -33,19 +33,19 @@ type Config struct {
 	Passwords *password.Hasher
 	// Name is the vendor's name of the server, Version the version of the program.
 	Name, Version string
-	// Contact is the email address of the vendor's support; "" names none.
+	// Contact is the email address of the vendor's support; "" = none.
 	Contact string
-	// Proxies are the addresses of reverse proxies whose X-Forwarded-For is believed.
+	// Proxies are the addresses of reverse proxies whose X-Forwarded-For is trusted.
 	Proxies []netip.Prefix
-	// QueuedMail is called after a mail was queued; nil means that the server has no mail service and refuses to queue.
+	// QueuedMail is called after a mail was queued; nil means that the server has no mail service and refuses mails.
 	QueuedMail func()
-	// PublicURL returns the address of the server for links in mails; nil or "" means that none can be sent.
+	// PublicURL returns the server's address for links in mails; nil or "" means that no links can be sent.
 	PublicURL func() string
 	// MailDomain is the domain of the Message-ID of mails.
 	MailDomain string
 	Now        func() time.Time
 	Random     io.Reader
-	// Answered is called after each request; nil counts nothing.
+	// Answered is called after each request, if not nil.
 	Answered func(Answered)
 }
 
@@ -72,7 +72,7 @@ func (s *Server) Handler() http.Handler { return s.handler }
 const (
 	// maxBody limits a request's body in bytes.
 	maxBody = 64 << 10
-	// bodyTimeout limits how long the body of a call of the contract may take once the call is known.
+	// bodyTimeout limits the time for reading the body of a call of the contract.
 	bodyTimeout = 5 * time.Second
 )
 

@@ -18,29 +18,29 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// answersKept is the time for which an answer is repeated. The contract asks for 24 hours or more.
-const answersKept = 48 * time.Hour
+// answerLifetime is the time for which an answer is stored. The contract requires at least 24 hours.
+const answerLifetime = 48 * time.Hour
 
-// change is one request to change something under an idempotency key.
+// change is a change under an idempotency key.
 type change[I, O any] struct {
 	key  string // Idempotency-Key
-	call string // what is to be done, and to what
+	call string // operation and object
 	in   I      // content of the request, without secrets
 	// action and object are for the audit trail.
 	action, object string
-	// do carries out the change and returns the answer. It must refuse (return an *api.Problem) before it writes,
-	// except failures and used numbers. It fills the event as soon as it knows the order, and leaves it empty if the
-	// history of the order has nothing to say.
+	// do makes the change and returns the answer. It must refuse (return an *api.Problem) before it writes anything but
+	// failures and used verification numbers. It fills e as soon as it knows the order, and leaves e empty if the
+	// order's history gets no entry.
 	do func(tx store.Tx, e *store.Event) (status int, out O, err error)
-	// lock is the order that the change is about, if many changes of it come at the same moment; do reads it first.
+	// lock optionally locks an order that many requests change at the same time. do must read it with LockOf.
 	lock store.Lock
-	// reads optionally says what do reads, for Store.Write.
+	// reads optionally announces the rows that do is going to read.
 	reads *store.LicenseReads
 }
 
-// apply carries out a change: the same key with the same request gets the same answer, also after a crash, and the
-// change is done once. A refusal is an answer like any other, except a refusal for the time being (429): nothing was
-// done, and the same key may try again. Change, answer and audit line are one transaction.
+// apply makes a change idempotent: the same key with the same request gets the stored answer, also after a crash.
+// Change, stored answer and audit entry are one transaction. A refusal is stored as well, except a temporary one (429),
+// after which the key may be used again.
 func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int, out O, err error) {
 	who := request.CallerFrom(ctx)
 	id, err := uuid.Parse(c.key)
@@ -125,16 +125,16 @@ func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int
 	return status, out, err
 }
 
-// task is a change of one order or license by a call of the contract.
+// task is a change of an order or a license.
 type task[I, O any] struct {
-	of api.Task // its call, which the idempotency key is bound to, and its name in the audit trail
+	of api.Task // determines the operation, to which the idempotency key is bound, and the audit action
 	do func(ctx context.Context, tx store.Tx, e *store.Event, id int64, in I) (status int, out O, err error)
-	// lock and reads are those of change, for the caller and the order or license with an id.
+	// lock and reads return the fields of change for a client and an id.
 	lock  func(client, id int64) store.Lock
 	reads func(id int64, in I) *store.LicenseReads
 }
 
-// applyTask carries out a task on the order or license with an id; kind is "order" or "license".
+// applyTask applies a task to the order or license with an id. kind is "order" or "license".
 func applyTask[I, O any](
 	ctx context.Context, s *Server, t task[I, O], key, kind string, id int64, in I,
 ) (*answer[O], error) {
@@ -156,11 +156,11 @@ func applyTask[I, O any](
 	return &answer[O]{status, out}, err
 }
 
-// object names a row in the audit trail.
+// object returns the name of a row in the audit trail, such as "order 1042".
 func object(kind string, id int64) string { return fmt.Sprintf("%s %d", kind, id) }
 
-// pruneInterval is the minimum time between two deletions of expired answers. In the transaction of every change it
-// would be one more row that all changes contend for.
+// pruneInterval is the minimum time between two deletions of expired answers. Pruning in the transaction of every
+// change would make all changes contend for the same rows.
 const pruneInterval = 10 * time.Minute
 
 // pruneAnswers deletes expired answers at most every ten minutes, in the request that happens to come then, after its
@@ -172,15 +172,15 @@ func (s *Server) pruneAnswers(ctx context.Context) {
 		return
 	}
 	err := s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
-		return tx.Answers.Prune(ctx, now.Add(-answersKept))
+		return tx.Answers.Prune(ctx, now.Add(-answerLifetime))
 	})
 	if err != nil {
-		s.pruned.Store(before) // the next change tries again
+		s.pruned.Store(before) // the next change retries
 		s.Logger.Warn("old answers were not forgotten", "error", err)
 	}
 }
 
-// replay returns a stored answer. fingerprint is that of the request that the key comes with now.
+// replay returns a stored answer, or a refusal if fingerprint is not that of the stored request.
 func replay(old store.Answer, fingerprint []byte, out any) (int, *api.Problem, error) {
 	if string(old.Request) != string(fingerprint) {
 		return 0, api.NewProblem(api.ErrConflict, "This idempotency key was used for another request."), nil
@@ -193,7 +193,8 @@ func replay(old store.Answer, fingerprint []byte, out any) (int, *api.Problem, e
 	return old.Status, nil, json.Unmarshal(old.Body, out)
 }
 
-// newKey returns an idempotency key for a form; "" if the source of randomness fails, and then the form is refused.
+// newKey returns an idempotency key for a form. If the source of randomness fails, it returns "", with which the form
+// is refused.
 func newKey(random io.Reader) string {
 	id, err := uuid.NewRandomFromReader(random)
 	if err != nil {

@@ -10,8 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// wireJSON is JSON as bodies are read and written: text that no database keeps is refused, and faults are told in plain
-// words.
+// wireJSON is the JSON format of bodies. It refuses text that databases cannot store, and explains errors.
 var wireJSON = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: readJSON}
 
 func readJSON(data []byte, v any) error {
@@ -25,26 +24,26 @@ func readJSON(data []byte, v any) error {
 	if err != nil {
 		return errors.New("the body is not JSON, or it did not arrive whole")
 	}
-	// The framework reads every body once without types, before it reads it into the call's own.
-	if value, ok := v.(*any); ok && holdsNUL(*value) {
+	// huma decodes every body into an any before it decodes it into the type of the call.
+	if value, ok := v.(*any); ok && containsNUL(*value) {
 		return errors.New("the body holds a NUL character")
 	}
 	return nil
 }
 
-func holdsNUL(value any) bool {
+func containsNUL(value any) bool {
 	switch value := value.(type) {
 	case string:
 		return strings.ContainsRune(value, 0)
 	case []any:
 		for _, v := range value {
-			if holdsNUL(v) {
+			if containsNUL(v) {
 				return true
 			}
 		}
 	case map[string]any:
 		for _, v := range value {
-			if holdsNUL(v) {
+			if containsNUL(v) {
 				return true
 			}
 		}

@@ -59,7 +59,8 @@ func (s *Server) registerLicenses(c contract) {
 			out, err := s.comparison(ctx, in.ID, in.Body)
 			return &body[api.Comparison]{out}, err
 		})
-	register(c, c.signedIn(http.MethodPatch, "/licenses/{id}", api.TaskNote.Operation(), "Change the note of a license", 200),
+	register(c, c.signedIn(http.MethodPatch, "/licenses/{id}", api.TaskNote.Operation(),
+		"Change the note of a license", 200),
 		func(ctx context.Context, in *struct {
 			LicensePath
 			Body api.LicenseChange
@@ -71,7 +72,7 @@ func (s *Server) registerLicenses(c contract) {
 	s.registerFile(c)
 }
 
-// registerNewLicense registers the one task that many PCs do at the same moment, on one order.
+// registerNewLicense registers the one task that many PCs may do at the same time on the same order.
 func (s *Server) registerNewLicense(c contract) {
 	t := task[api.NewLicense, api.License]{
 		of:   api.TaskNewLicense,
@@ -96,7 +97,8 @@ func (s *Server) registerNewLicense(c contract) {
 		})
 }
 
-// registerLicenseTask registers a task on a license; path follows that of the license, and status is that of success.
+// registerLicenseTask registers a task on a license. path is appended to that of the license; status is that of a
+// success.
 func registerLicenseTask[I, O any](c contract, path, summary string, status int, t task[I, O]) {
 	register(c, c.signedIn(http.MethodPost, "/licenses/{id}"+path, t.of.Operation(), summary, status),
 		func(ctx context.Context, in *struct {
@@ -122,12 +124,12 @@ func (s *Server) registerFile(c contract) {
 			hctx.SetHeader("Content-Type", api.LicenseFileMediaType)
 			hctx.SetHeader("Content-Disposition",
 				mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-			_, _ = hctx.BodyWriter().Write([]byte(content)) // the client is gone when this fails
+			_, _ = hctx.BodyWriter().Write([]byte(content)) // fails if the client is gone
 		}}, err
 	})
 }
 
-// licenses is GET /orders/{id}/licenses.
+// licenses handles GET /orders/{id}/licenses.
 func (s *Server) licenses(ctx context.Context, orderID int64, ended bool, p page) (out api.LicenseList, err error) {
 	out.Licenses = []api.License{}
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
@@ -152,7 +154,7 @@ func (s *Server) licenses(ctx context.Context, orderID int64, ended bool, p page
 	return out, err
 }
 
-// newLicense is POST /orders/{id}/licenses.
+// newLicense handles POST /orders/{id}/licenses.
 func (s *Server) newLicense(
 	ctx context.Context, tx store.Tx, e *store.Event, orderID int64, r api.NewLicense,
 ) (int, api.License, error) {
@@ -165,7 +167,7 @@ func (s *Server) newLicense(
 	return s.licensed(ctx, tx, e, l, order, program, made, err)
 }
 
-// reactivate is POST /licenses/{id}/reactivation.
+// reactivate handles POST /licenses/{id}/reactivation.
 func (s *Server) reactivate(
 	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Reactivation,
 ) (int, api.License, error) {
@@ -178,7 +180,7 @@ func (s *Server) reactivate(
 	return s.licensed(ctx, tx, e, next, order, program, made, err)
 }
 
-// release is POST /licenses/{id}/release.
+// release handles POST /licenses/{id}/release.
 func (s *Server) release(
 	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Release,
 ) (int, api.LicenseReceipt, error) {
@@ -199,7 +201,7 @@ func (s *Server) release(
 	return http.StatusOK, api.LicenseReceipt{License: out, Receipt: receipt}, err
 }
 
-// transfer is POST /licenses/{id}/transfer. Only a call with a removal code counts as an attempt to guess one. The
+// transfer handles POST /licenses/{id}/transfer. Only a call with a removal code counts as an attempt to guess one. The
 // receipt is for the PC that the license left.
 func (s *Server) transfer(
 	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Transfer,
@@ -223,8 +225,8 @@ func (s *Server) transfer(
 	return status, api.LicenseReceipt{License: out, Receipt: receipt}, err
 }
 
-// licensed answers with a license that was made or changed, or that was so already: then there is nothing to tell, and
-// it may belong to another order of the client.
+// licensed answers with a license. If made is false, the license was in the requested state already: the history gets
+// no event, and the license may belong to another order of the client.
 func (s *Server) licensed(
 	ctx context.Context, tx store.Tx, e *store.Event, l store.License, order store.Order, program store.Program,
 	made bool, err error,
@@ -247,7 +249,7 @@ func (s *Server) licensed(
 	return http.StatusCreated, w[0], nil
 }
 
-// remove is POST /licenses/{id}/removal.
+// remove handles POST /licenses/{id}/removal.
 func (s *Server) remove(
 	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.Removal,
 ) (int, api.OrderReceipt, error) {
@@ -273,7 +275,7 @@ func (s *Server) remove(
 	return http.StatusOK, api.OrderReceipt{Order: w, Receipt: receipt}, err
 }
 
-// comparison is POST /licenses/{id}/comparison: it changes nothing and spends no allowance.
+// comparison handles POST /licenses/{id}/comparison. It changes nothing and does not count against limits.
 func (s *Server) comparison(ctx context.Context, id int64, r api.PCCodes) (out api.Comparison, err error) {
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
 		l, _, p, err := ownLicense(ctx, tx, id)
@@ -286,7 +288,7 @@ func (s *Server) comparison(ctx context.Context, id int64, r api.PCCodes) (out a
 	return out, err
 }
 
-// changeNote is PATCH /licenses/{id}.
+// changeNote handles PATCH /licenses/{id}.
 func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) (out api.License, err error) {
 	who, object := request.CallerFrom(ctx), fmt.Sprintf("license %d", id)
 	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
@@ -328,12 +330,12 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 	})
 	var refusal *api.Problem
 	if errors.As(err, &refusal) {
-		return out, s.refused(ctx, who, api.TaskNote.Action(), object, refusal)
+		return out, s.addRefusal(ctx, who, api.TaskNote.Action(), object, refusal)
 	}
 	return out, err
 }
 
-// file is GET /licenses/{id}/file.
+// file handles GET /licenses/{id}/file.
 func (s *Server) file(ctx context.Context, id int64) (name, content string, err error) {
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
 		l, o, p, err := ownLicense(ctx, tx, id)
@@ -349,8 +351,8 @@ func (s *Server) file(ctx context.Context, id int64) (name, content string, err 
 	return name, content, err
 }
 
-// licenseFile signs the license file of a license. It is issued now, however old the license is: of two files of a
-// license the newer counts, and a program whose PC told a wrong time begins anew with it.
+// licenseFile signs the license file of a license. Its issue time is the current time, not that of the license: of two
+// files the later one counts, and it resets the clock of a program whose PC had a wrong time.
 func (s *Server) licenseFile(l store.License, o store.Order, p store.Program) (name, content string, err error) {
 	signing, err := s.Secrets.SigningKey(p)
 	if err != nil {
@@ -382,8 +384,7 @@ func (s *Server) licenseFile(l store.License, o store.Order, p store.Program) (n
 	return license.FileName(p.Name, l.ID), content, err
 }
 
-// checkRemovalCode refuses an attempt with a removal code of a license while the host, the account or the license must
-// wait.
+// checkRemovalCode refuses an attempt with a removal code while the host, the account or the license must wait.
 func (s *Server) checkRemovalCode(ctx context.Context, tx store.Tx, license int64) error {
 	return s.Guard.CheckRemovalCode(ctx, tx, callerAttempt(ctx), license, s.Rules.Today())
 }

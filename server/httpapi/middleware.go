@@ -36,12 +36,12 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 		contract := strings.HasPrefix(r.URL.Path, api.Base+"/")
 		tooLarge := r.ContentLength > maxBody && contract
 		if (tooLarge || len(r.TransferEncoding) > 0) && r.ProtoMajor == 1 {
-			// What is too large is not waited for. A length beside chunks may have led a proxy to see other requests
-			// than we do (RFC 9112 section 6.1); Go drops it in silence. Either is the last request of its connection.
+			// The body of a too large request is not read. A request with chunks and a length may be request smuggling
+			// (RFC 9112 section 6.1), and Go ignores the length. Both close the connection.
 			header.Set("Connection", "close")
 		}
 
-		recorder := &recorder{ResponseWriter: w, hold: r.Method == http.MethodGet && contract}
+		recorder := &recorder{ResponseWriter: w, buffered: r.Method == http.MethodGet && contract}
 		defer func() {
 			if fault := recover(); fault != nil {
 				if fault == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this, too
@@ -59,7 +59,7 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 		if contract {
 			header.Set(api.Epoch, s.Shared.Epoch())
 		}
-		if refusal := s.turnAway(r, req.Host, started); refusal != nil {
+		if refusal := s.refuseHost(r, req.Host, started); refusal != nil {
 			header.Set("Retry-After", strconv.Itoa(refusal.RetryAfter))
 			writeProblem(recorder, refusal)
 			return
@@ -72,8 +72,8 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	})
 }
 
-// turnAway refuses a host that is banned or exceeds its rate limit. Health checks are always allowed.
-func (s *Server) turnAway(r *http.Request, host string, now time.Time) *api.Problem {
+// refuseHost refuses a host that is banned or exceeds its rate limit. Health checks are always allowed.
+func (s *Server) refuseHost(r *http.Request, host string, now time.Time) *api.Problem {
 	if r.URL.Path == healthPath {
 		return nil
 	}
@@ -88,13 +88,13 @@ func (s *Server) requestID() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// recorder remembers the status and the body of a refusal; the body of reads of the contract it holds back to give it
-// an ETag.
+// recorder records the status, and the body of a refusal. It buffers the answers of reads of the contract, to add an
+// ETag.
 type recorder struct {
 	http.ResponseWriter
-	hold   bool
-	status int
-	body   bytes.Buffer
+	buffered bool
+	status   int
+	body     bytes.Buffer
 }
 
 func (r *recorder) WriteHeader(status int) {
@@ -102,7 +102,7 @@ func (r *recorder) WriteHeader(status int) {
 		return
 	}
 	r.status = status
-	if !r.hold {
+	if !r.buffered {
 		r.ResponseWriter.WriteHeader(status)
 	}
 }
@@ -111,7 +111,7 @@ func (r *recorder) Write(p []byte) (int, error) {
 	if r.status == 0 {
 		r.WriteHeader(http.StatusOK)
 	}
-	if r.hold {
+	if r.buffered {
 		return r.body.Write(p)
 	}
 	if r.status >= http.StatusBadRequest {
@@ -123,9 +123,9 @@ func (r *recorder) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// fail answers a panic, unless an answer was begun.
+// fail answers a panic, unless an answer has begun.
 func (r *recorder) fail(requestID string) {
-	if r.status != 0 && !r.hold {
+	if r.status != 0 && !r.buffered {
 		return
 	}
 	r.body.Reset()
@@ -135,13 +135,13 @@ func (r *recorder) fail(requestID string) {
 	writeProblem(r, p)
 }
 
-// finish sends the buffered answer, or 304 if the client has it already. The ETag contains the epoch, so that an answer
+// finish sends the buffered answer, or 304 if it matches If-None-Match. The ETag contains the epoch, so that an answer
 // from before a restore does not match one from after it.
 func (r *recorder) finish(req *http.Request) {
 	if r.status == 0 {
 		r.status = http.StatusOK
 	}
-	if !r.hold {
+	if !r.buffered {
 		return
 	}
 	if r.status == http.StatusOK {
@@ -159,5 +159,5 @@ func (r *recorder) finish(req *http.Request) {
 		}
 	}
 	r.ResponseWriter.WriteHeader(r.status)
-	_, _ = r.ResponseWriter.Write(r.body.Bytes()) // the client is gone when this fails
+	_, _ = r.ResponseWriter.Write(r.body.Bytes()) // fails if the client is gone
 }

@@ -12,26 +12,26 @@ import (
 	"github.com/acen-desktop/acen/server/request"
 )
 
-// Answered is a request that was answered: what is counted of it. Its values are few, whatever clients send.
+// Answered describes an answered request for metrics. Its fields have few values, whatever clients send.
 type Answered struct {
-	// Operation is an id of the contract, the path of a page, or TurnedAway or Nowhere.
+	// Operation is an operation id of the contract, the path of a page, TurnedAway or Nowhere.
 	Operation string
 	Status    int
-	// Code is that of a refusal, "" of anything else.
+	// Code is the code of a refusal, else "".
 	Code     api.Code
 	Duration time.Duration
 }
 
-// The operations of requests that came to none.
+// Operations of requests that reached no operation.
 const (
-	TurnedAway = "turned-away" // refused before it was looked at
-	Nowhere    = "nowhere"     // there is nothing at the address
+	TurnedAway = "turned-away" // refused by the middleware
+	Nowhere    = "nowhere"     // not found
 )
 
-// healthPath tells that the process lives, which holds whatever happens to the database.
+// healthPath is the path of the health check, which succeeds while the process runs, with or without a database.
 const healthPath = "/healthz"
 
-// nameRoutes names the operations of the contract by the patterns of their routes.
+// nameRoutes maps the patterns of routes to operation ids.
 func (c contract) nameRoutes() map[string]string {
 	names := map[string]string{"": TurnedAway, "/": Nowhere}
 	for path, item := range c.api.OpenAPI().Paths {
@@ -42,7 +42,7 @@ func (c contract) nameRoutes() map[string]string {
 	return names
 }
 
-// report logs a request and has it counted.
+// report logs a request and calls Answered.
 func (s *Server) report(r *http.Request, req request.Request, answer *recorder, started time.Time) {
 	a := Answered{
 		Operation: s.operation(r),
@@ -72,7 +72,7 @@ func (s *Server) report(r *http.Request, req request.Request, answer *recorder, 
 	}
 }
 
-// operation names what was asked for.
+// operation returns the operation of a request.
 func (s *Server) operation(r *http.Request) string {
 	if name, ok := s.names[r.Pattern]; ok {
 		return name
@@ -83,17 +83,17 @@ func (s *Server) operation(r *http.Request) string {
 	return Nowhere
 }
 
-// route is the path of the route that answered, such as "/api/v1/orders/{id}/licenses"; "" when there was none.
+// route returns the path of the request's route, such as "/api/v1/orders/{id}/licenses", or "" if there was none.
 func route(r *http.Request) string {
 	_, path, ok := strings.Cut(r.Pattern, " ")
-	if !ok || r.Method == http.MethodConnect { // whose pattern may be the client's
+	if !ok || r.Method == http.MethodConnect { // the pattern of CONNECT may be chosen by the client
 		return ""
 	}
 	return path
 }
 
-// place is what the log tells of a path: its route with the ids in it. Whatever else somebody puts into a path, such as
-// a code in the wrong place, stays out of the log, as queries and bodies do.
+// loggedPath returns the route of a request with the ids in its path. Other parts of a path are not logged, because
+// they may be secrets in the wrong place; queries and bodies are not logged either.
 func loggedPath(r *http.Request) string {
 	parts := strings.Split(route(r), "/")
 	for i, part := range parts {
@@ -109,7 +109,7 @@ func loggedPath(r *http.Request) string {
 	return strings.Join(parts, "/")
 }
 
-// method is a method that HTTP knows; others are as long and as odd as clients like.
+// method returns a method of HTTP, or "other" for all others, which clients may choose.
 func method(name string) string {
 	switch name {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
@@ -119,7 +119,7 @@ func method(name string) string {
 	return "other"
 }
 
-// code is the code of a refusal, as the client reads it.
+// code returns the code of a refusal from its body.
 func (r *recorder) code() api.Code {
 	if r.status < http.StatusBadRequest || r.Header().Get("Content-Type") != api.ProblemMediaType {
 		return ""

@@ -25,7 +25,8 @@ func (s *Server) registerOrders(c contract) {
 			out, err := s.orders(ctx, p)
 			return &body[api.OrderList]{out}, err
 		})
-	register(c, c.signedIn(http.MethodPost, "/orders", api.TaskNewOrder.Operation(), "New order with a serial number", 201),
+	register(c, c.signedIn(http.MethodPost, "/orders", api.TaskNewOrder.Operation(), "New order with a serial number",
+		201),
 		func(ctx context.Context, in *struct {
 			Idempotent
 			Body api.NewOrder
@@ -61,7 +62,7 @@ func (s *Server) registerOrders(c contract) {
 		})
 }
 
-// orders is GET /orders: active and visible orders of the caller, newest first (spec: api 1).
+// orders handles GET /orders. It lists active and visible orders of the caller, newest first (spec: api 1).
 func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err error) {
 	who := request.CallerFrom(ctx)
 	out.Orders = []api.Order{}
@@ -95,7 +96,7 @@ func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err err
 	return out, err
 }
 
-// history is GET /orders/{id}/history, newest first.
+// history handles GET /orders/{id}/history. It lists the newest events first.
 func (s *Server) history(ctx context.Context, orderID int64, p page) (out api.HistoryList, err error) {
 	out.History = []api.HistoryEntry{}
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
@@ -124,7 +125,7 @@ func (s *Server) history(ctx context.Context, orderID int64, p page) (out api.Hi
 	return out, err
 }
 
-// newOrder is POST /orders.
+// newOrder handles POST /orders.
 func (s *Server) newOrder(ctx context.Context, tx store.Tx, e *store.Event, r api.NewOrder) (int, api.Order, error) {
 	who := request.CallerFrom(ctx)
 	answer := &r.Verification
@@ -142,7 +143,7 @@ func (s *Server) newOrder(ctx context.Context, tx store.Tx, e *store.Event, r ap
 	return http.StatusCreated, w, err
 }
 
-// addOrder gives a redeemed order to a client.
+// addOrder adds a redeemed order of a client.
 func (s *Server) addOrder(
 	ctx context.Context, tx store.Tx, e *store.Event, o store.Order, client int64,
 ) (store.Order, error) {
@@ -155,9 +156,9 @@ func (s *Server) addOrder(
 	return tx.Orders.Get(ctx, id)
 }
 
-// redeem checks a verification number, unless v is nil, and a serial number and returns the order that the serial
-// number makes. It refuses, with an *api.Problem, in this order: banned or too early, serial number malformed,
-// verification number wrong, serial number unknown, out of range, blocked or of another program, serial number used
+// redeem checks a verification number, unless v is nil, and a serial number, and returns the order that the serial
+// number makes. It refuses, with an *api.Problem, in this order: banned or too early; serial number malformed;
+// verification number wrong; serial number unknown, out of range, blocked or of another program; serial number used
 // (spec: api 9, api 10, api 11).
 func (s *Server) redeem(
 	ctx context.Context, tx store.Tx, a guard.Attempt, programID int64, serial string, v *api.VerificationAnswer,
@@ -182,13 +183,13 @@ func (s *Server) redeem(
 	return o, p, err
 }
 
-// stockEvery is the minimum time between two counts of a program's serial numbers.
-const stockEvery = time.Hour
+// stockInterval is the minimum time between two counts of a program's serial numbers.
+const stockInterval = time.Hour
 
-// checkStock logs a warning if few serial numbers of a program are left. It is called after an order was made.
+// checkStock logs a warning if few serial numbers of a program are left. It is called after a new order.
 func (s *Server) checkStock(ctx context.Context, program int64) {
 	now := s.Now()
-	if before, ok := s.counted.Load(program); ok && now.Sub(before.(time.Time)) < stockEvery {
+	if before, ok := s.counted.Load(program); ok && now.Sub(before.(time.Time)) < stockInterval {
 		return
 	}
 	s.counted.Store(program, now)
@@ -202,7 +203,7 @@ func (s *Server) checkStock(ctx context.Context, program int64) {
 		return err
 	})
 	if err != nil {
-		s.counted.Delete(program) // the next order tries again
+		s.counted.Delete(program) // the next order retries
 		s.Logger.Warn("serial numbers were not counted", "program", program, "error", err)
 		return
 	}
@@ -212,17 +213,17 @@ func (s *Server) checkStock(ctx context.Context, program int64) {
 	}
 }
 
-// ownOrder loads an order that the caller may see, with its program. Anything else is not found.
+// ownOrder locks and returns an order that the caller may see, with its program. Other orders are not found.
 func ownOrder(ctx context.Context, tx store.Tx, id int64) (store.Order, store.Program, error) {
 	o, p, err := tx.Orders.LockOf(ctx, request.CallerFrom(ctx).Client.ID, id)
 	if err == nil && (!o.Active || !o.Visible) {
 		err = store.ErrNotFound
 	}
-	return o, p, hide(err)
+	return o, p, hideMissing(err)
 }
 
-// ownLicense loads a license of an order that the caller may see. For a license that does not exist it looks for an
-// order as well, so that the time tells nothing either.
+// ownLicense returns a license of an order that the caller may see. It looks for an order even if the license does not
+// exist, so that both cases take equally long.
 func ownLicense(ctx context.Context, tx store.Tx, id int64) (store.License, store.Order, store.Program, error) {
 	l, err := tx.Licenses.Get(ctx, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -232,8 +233,8 @@ func ownLicense(ctx context.Context, tx store.Tx, id int64) (store.License, stor
 	return l, o, p, err
 }
 
-// hide makes a missing row look like somebody else's.
-func hide(err error) error {
+// hideMissing answers a missing row like a row of another client.
+func hideMissing(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return notFound()
 	}

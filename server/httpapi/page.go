@@ -7,7 +7,7 @@ import (
 	"github.com/acen-desktop/acen/server/rules"
 )
 
-// page is where a list goes on and how long it may be.
+// page is the position and the maximum length of a list.
 type page struct {
 	after int64
 	limit int

@@ -12,14 +12,13 @@ import (
 )
 
 func init() {
-	// huma makes its own errors (validation, unreadable bodies) through this variable: they become problems with a
-	// code.
+	// huma calls NewError for its own errors, such as those of validation. They become problems with a code.
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return problemOf(status, message, errs...)
 	}
 }
 
-// problemOf is the problem for an error that the framework found.
+// problemOf converts an error of huma to a problem.
 func problemOf(status int, message string, errs ...error) *api.Problem {
 	code, detail := api.ErrValidation, "The request is not of the form that the contract asks for."
 	switch {
@@ -29,19 +28,19 @@ func problemOf(status int, message string, errs ...error) *api.Problem {
 		code, detail = api.ErrNotFound, "There is nothing at this address."
 	case status == http.StatusServiceUnavailable || status == http.StatusRequestTimeout:
 		code, detail = api.ErrUnavailable, "The request did not arrive in time; try again."
-	case status == http.StatusUnsupportedMediaType: // whose fault would repeat a header of any length
+	case status == http.StatusUnsupportedMediaType: // huma's message contains the header
 		detail, message = "The body must be JSON, sent as application/json.", "the content type is not application/json"
 		errs = nil
 	case status == http.StatusRequestEntityTooLarge:
 		detail, message, errs = "The request is too large.", fmt.Sprintf("the body has %d bytes or more", maxBody), nil
-	case message == "cannot read request body": // the framework takes it for a fault of the server
+	case message == "cannot read request body": // huma's status is 500
 		detail, errs = "The request did not arrive whole; try again.", nil
 	case status >= 500:
 		code, detail = api.ErrInternal, "The server failed. Try again later; if it goes on, tell the vendor the request id."
 	}
 	p := api.NewProblem(code, detail)
 	if code == api.ErrInternal {
-		return p // nothing leaks
+		return p // without details
 	}
 	for _, err := range errs {
 		var d huma.ErrorDetailer
@@ -63,5 +62,5 @@ func notFound() *api.Problem {
 func writeProblem(w http.ResponseWriter, p *api.Problem) {
 	w.Header().Set("Content-Type", api.ProblemMediaType)
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client is gone when this fails
+	_ = json.NewEncoder(w).Encode(p) // fails if the client is gone
 }

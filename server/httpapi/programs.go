@@ -25,7 +25,7 @@ func (s *Server) registerPrograms(c contract) {
 		})
 }
 
-// describe is GET /server.
+// describe handles GET /server.
 func (s *Server) describe(ctx context.Context) (out api.Server, err error) {
 	programs, err := s.allPrograms(ctx)
 	out = api.Server{
@@ -58,7 +58,7 @@ func (s *Server) allPrograms(ctx context.Context) (programs []store.Program, err
 	return programs, err
 }
 
-// programs is GET /programs.
+// programs handles GET /programs.
 func (s *Server) programs(ctx context.Context, acceptingSerials bool) (out api.ProgramList, err error) {
 	programs, err := s.allPrograms(ctx)
 	out.Programs = []api.Program{}

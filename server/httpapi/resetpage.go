@@ -9,8 +9,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// resetPath is the page that a mailed link opens, the only one for people that the server has besides its
-// documentation.
+// resetPath is the path of the page that a mailed link opens.
 const resetPath = "/password"
 
 //go:embed password.html
@@ -18,17 +17,17 @@ var passwordHTML string
 
 var passwordPage = template.Must(template.New("password").Parse(passwordHTML))
 
-// passwordView is what the page shows.
+// passwordView is the data of the page.
 type passwordView struct {
 	Server, Token, Key, Fault, Title string
 	Done, Dead                       bool
 }
 
-// pagePolicy lets the page have its style and send its form, and nothing else.
+// pagePolicy allows the page its style and its form, and nothing else.
 const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; " +
 	"base-uri 'none'"
 
-// passwordForm answers the page that a mailed link opens: GET shows the form, POST sets the password.
+// passwordForm handles the page that a mailed link opens. GET shows the form, POST sets the password.
 func (s *Server) passwordForm(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	v := passwordView{Server: s.Name, Title: "New password"}
@@ -66,5 +65,5 @@ func (s *Server) passwordForm(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", pagePolicy)
 	w.WriteHeader(status)
-	_ = passwordPage.Execute(w, v) // the client is gone when this fails
+	_ = passwordPage.Execute(w, v) // fails if the client is gone
 }

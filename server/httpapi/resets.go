@@ -16,10 +16,10 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// resetLife is how long a mailed link works (spec: api 13).
-const resetLife = time.Hour
+// resetLifetime is how long a mailed link is valid (spec: api 13).
+const resetLifetime = time.Hour
 
-// registerResets registers the calls of people who forgot their password.
+// registerResets registers the calls for forgotten passwords.
 func (s *Server) registerResets(c contract) {
 	register(c, c.call(http.MethodPost, "/password-resets", "request-password-reset",
 		"Ask for a mail with a link that sets a new password", 202),
@@ -41,6 +41,7 @@ func (s *Server) registerResets(c contract) {
 		})
 }
 
+// publicURL returns the server's address for links, without a trailing slash, or "".
 func (s *Server) publicURL() string {
 	if s.PublicURL == nil {
 		return ""
@@ -48,8 +49,8 @@ func (s *Server) publicURL() string {
 	return strings.TrimSuffix(s.PublicURL(), "/")
 }
 
-// requestReset is POST /password-resets. The answer is the same whether an account exists or not, and what is done for
-// one that does not costs as much.
+// requestReset handles POST /password-resets. The answer, and the work for it, are the same whether the account exists
+// or not.
 func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordReset) error {
 	c := change[api.PasswordReset, struct{}]{
 		key:    key,
@@ -75,7 +76,7 @@ func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordRes
 			return 0, none, err
 		}
 		if len(clients) == 0 {
-			// A mail that is never sent costs what a real one does.
+			// The mail is rendered and sealed, but not sent, so that it takes as long as a real one.
 			clients = []store.Client{{Username: r.Login, Emails: []string{strings.TrimSpace(r.Login)}}}
 		}
 		for _, client := range clients {
@@ -83,7 +84,7 @@ func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordRes
 				return 0, none, err
 			}
 		}
-		// Asking again and again is guessing, too.
+		// Every request counts as guessing.
 		if err := s.Guard.Count(ctx, tx, a, store.FailureReset, 0); err != nil {
 			return 0, none, err
 		}
@@ -96,7 +97,7 @@ func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordRes
 	return err
 }
 
-// accountsOf finds the accounts that a user name or an address on file stands for.
+// accountsOf returns the active accounts with a user name or with an address on file.
 func accountsOf(ctx context.Context, tx store.Tx, login string) (found []store.Client, err error) {
 	login = strings.TrimSpace(login)
 	byName, err := tx.Clients.ByUsername(ctx, login)
@@ -123,7 +124,7 @@ func accountsOf(ctx context.Context, tx store.Tx, login string) (found []store.C
 	return active, nil
 }
 
-// mailReset queues the mail with a fresh link for a client; for client 0 it does the work and queues nothing.
+// mailReset queues a mail with a new link for a client. For client 0 it does the same work but queues nothing.
 func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) error {
 	token, hash, err := request.NewToken(s.Random)
 	if err != nil {
@@ -146,14 +147,14 @@ func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) err
 	if err := tx.Attempts.AddPasswordReset(ctx, store.PasswordReset{
 		TokenHash: hash,
 		ClientID:  c.ID,
-		ExpiresAt: s.Now().Add(resetLife),
+		ExpiresAt: s.Now().Add(resetLifetime),
 	}); err != nil {
 		return err
 	}
-	// As many addresses are counted for every account, however many are on file.
+	// The number of addresses that are counted is the same for every account.
 	counted := slices.Repeat(c.Emails, rules.MaxEmails)[:rules.MaxEmails]
 	if s.Guard.CheckMails(ctx, tx, c.ID, request.FromContext(ctx).Host, counted) != nil {
-		return nil // to say so would tell that the account exists
+		return nil // an error would reveal that the account exists
 	}
 	m, err := s.sealedMail(ctx, store.Mail{
 		ClientID: c.ID,
@@ -171,7 +172,7 @@ func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) err
 var errLink = api.NewProblem(api.ErrVerificationFailed,
 	"The link is too old or was used. Ask for a new one in the app.")
 
-// confirmReset is POST /password-resets/confirm.
+// confirmReset handles POST /password-resets/confirm.
 func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword) error {
 	a := attemptBy(ctx, "")
 	hash, err := s.hashForChange(ctx, key, "body.new_password", r.NewPassword, func(tx store.Tx) error {
@@ -181,8 +182,8 @@ func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword
 		_, err := s.reset(ctx, tx, r.Token)
 		return err
 	})
-	if err != nil && !errors.Is(err, errLink) { // which the change finds and counts
-		return s.noted(ctx, request.Caller{}, "password-reset.confirm", "", err)
+	if err != nil && !errors.Is(err, errLink) { // the change finds errLink again and counts it
+		return s.auditRefusal(ctx, request.Caller{}, "password-reset.confirm", "", err)
 	}
 	c := change[string, struct{}]{
 		key:    key,
@@ -212,7 +213,7 @@ func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword
 	return err
 }
 
-// reset finds the link of a token; it fails with errLink.
+// reset returns the password reset of a token. It fails with errLink if there is no valid one.
 func (s *Server) reset(ctx context.Context, tx store.Tx, token string) (store.PasswordReset, error) {
 	r, err := tx.Attempts.PasswordReset(ctx, request.HashToken(token))
 	if errors.Is(err, store.ErrNotFound) || err == nil && (!s.Now().Before(r.ExpiresAt) || r.ClientID == 0) {

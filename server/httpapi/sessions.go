@@ -18,11 +18,11 @@ import (
 )
 
 const (
-	accessLife  = 15 * time.Minute
-	refreshLife = 30 * 24 * time.Hour
+	accessLifetime  = 15 * time.Minute
+	refreshLifetime = 30 * 24 * time.Hour
 )
 
-// registerSessions registers the calls of signing in and out.
+// registerSessions registers the calls to sign in and out.
 func (s *Server) registerSessions(c contract) {
 	register(c, c.call(http.MethodPost, "/sessions", "sign-in", "Sign in", 201),
 		func(ctx context.Context, in *body[api.SessionRequest]) (*body[api.Session], error) {
@@ -40,7 +40,7 @@ func (s *Server) registerSessions(c contract) {
 		})
 }
 
-// attemptBy returns the attempt of the host of ctx for an account; username is "" for none.
+// attemptBy returns the attempt of the host of ctx for a user name; "" = none.
 func attemptBy(ctx context.Context, username string) guard.Attempt {
 	return guard.NewAttempt(request.FromContext(ctx).Host, username)
 }
@@ -52,7 +52,7 @@ func callerAttempt(ctx context.Context) guard.Attempt {
 
 var errSignIn = api.NewProblem(api.ErrAuthorization, "The user name or the password is not right.")
 
-// authenticate lets a call through when its access token is good.
+// authenticate is a middleware that requires a valid access token.
 func (s *Server) authenticate(hctx huma.Context, next func(huma.Context)) {
 	who, err := s.identify(hctx.Context(), request.BearerToken(hctx.Header("Authorization")))
 	if err != nil {
@@ -66,6 +66,7 @@ func (s *Server) authenticate(hctx huma.Context, next func(huma.Context)) {
 	next(huma.WithContext(hctx, request.WithCaller(hctx.Context(), who)))
 }
 
+// identify returns the caller with an access token.
 func (s *Server) identify(ctx context.Context, token string) (who request.Caller, err error) {
 	if token == "" {
 		return who, api.NewProblem(api.ErrCredentialsMissing, "Sign in first.")
@@ -86,11 +87,11 @@ func (s *Server) identify(ctx context.Context, token string) (who request.Caller
 	return who, nil
 }
 
-// signIn is POST /sessions. An unknown name costs the same time as a wrong password (spec: api 13).
+// signIn handles POST /sessions. An unknown name takes as long as a wrong password (spec: api 13).
 func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.Session, err error) {
 	if rules.HasControl(r.DeviceName) {
 		refusal := rules.InvalidField("body.device_name", "The name of a PC has one line.")
-		return session, s.noted(ctx, request.Caller{}, "session.create", "", refusal)
+		return session, s.auditRefusal(ctx, request.Caller{}, "session.create", "", refusal)
 	}
 	var client store.Client
 	a := attemptBy(ctx, r.Username)
@@ -103,7 +104,7 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 	})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		who := request.Caller{Session: store.Session{DeviceName: r.DeviceName}}
-		return session, s.noted(ctx, who, "session.create", "", err)
+		return session, s.auditRefusal(ctx, who, "session.create", "", err)
 	}
 	ok, err := s.Passwords.Verify(ctx, client.PasswordHash, r.Password)
 	if err != nil {
@@ -112,7 +113,7 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 	who := request.Caller{Client: client, Session: store.Session{DeviceName: r.DeviceName}}
 	if !ok || !client.Active {
 		who.Client.ID = 0 // the trail must not tell which names exist
-		return session, s.failed(ctx, who, a, store.FailureSignIn, "session.create", "", errSignIn)
+		return session, s.fail(ctx, who, a, store.FailureSignIn, "session.create", "", errSignIn)
 	}
 	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		if err := s.Guard.Check(ctx, tx, a); err != nil { // failures may have come while the password was hashed
@@ -127,7 +128,7 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 			ClientID:        client.ID,
 			DeviceName:      r.DeviceName,
 			AccessHash:      accessHash,
-			AccessExpiresAt: now.Add(accessLife),
+			AccessExpiresAt: now.Add(accessLifetime),
 			CreatedAt:       now,
 		}
 		if who.Session.ID, err = tx.Sessions.Add(ctx, who.Session); err != nil {
@@ -141,13 +142,13 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 	return session, err
 }
 
-// tokens adds a refresh token to a session and returns what the client keeps.
+// tokens adds a refresh token to a session and returns its tokens.
 func (s *Server) tokens(ctx context.Context, tx store.Tx, who request.Caller, access string) (api.Session, error) {
 	refresh, refreshHash, err := request.NewToken(s.Random)
 	if err != nil {
 		return api.Session{}, err
 	}
-	refreshExpires := s.Now().Add(refreshLife)
+	refreshExpires := s.Now().Add(refreshLifetime)
 	err = tx.Sessions.AddRefreshToken(ctx, store.RefreshToken{
 		Hash:      refreshHash,
 		SessionID: who.Session.ID,
@@ -162,7 +163,7 @@ func (s *Server) tokens(ctx context.Context, tx store.Tx, who request.Caller, ac
 	}, err
 }
 
-// refresh is POST /sessions/refresh: the token works once; a reused one ends the session.
+// refresh handles POST /sessions/refresh. A refresh token can be used one time. A second use ends the session.
 func (s *Server) refresh(ctx context.Context, token string) (session api.Session, err error) {
 	refusal := api.NewProblem(api.ErrAuthorization, "The session has ended. Sign in again.")
 	var refused error
@@ -194,7 +195,7 @@ func (s *Server) refresh(ctx context.Context, token string) (session api.Session
 		if err != nil {
 			return err
 		}
-		who.Session.AccessExpiresAt = now.Add(accessLife)
+		who.Session.AccessExpiresAt = now.Add(accessLifetime)
 		if err := tx.Sessions.UseRefreshToken(ctx, old.Hash, now); err != nil {
 			return err
 		}
@@ -209,7 +210,7 @@ func (s *Server) refresh(ctx context.Context, token string) (session api.Session
 	return session, errors.Join(err, refused)
 }
 
-// signOut is DELETE /sessions/current.
+// signOut handles DELETE /sessions/current.
 func (s *Server) signOut(ctx context.Context) error {
 	who := request.CallerFrom(ctx)
 	return s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {

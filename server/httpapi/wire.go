@@ -55,7 +55,7 @@ func (s *Server) wireOrder(ctx context.Context, tx store.Tx, o store.Order, p st
 	}, err
 }
 
-// wireLicenses puts licenses of an order into the form of the contract.
+// wireLicenses converts licenses of an order to wire types.
 func (s *Server) wireLicenses(
 	ctx context.Context, tx store.Tx, o store.Order, p store.Program, licenses []store.License,
 ) ([]api.License, error) {
@@ -135,7 +135,7 @@ func lockNames(locks []license.Lock) []string {
 	return names
 }
 
-// contactOf is what the wire shows of a client.
+// contactOf returns the contact data of a client on the wire.
 func contactOf(c store.Client) api.Contact {
 	w := api.Contact{
 		FirstName: c.FirstName,
@@ -159,7 +159,7 @@ func contactOf(c store.Client) api.Contact {
 	return w
 }
 
-// setContact puts contact data into a client, without the spaces around them.
+// setContact sets the contact data of a client, without surrounding white space.
 func setContact(c *store.Client, w api.Contact) {
 	trim := strings.TrimSpace
 	c.FirstName, c.LastName, c.Company = trim(w.FirstName), trim(w.LastName), trim(w.Company)
@@ -180,7 +180,7 @@ func setContact(c *store.Client, w api.Contact) {
 	}
 }
 
-// wireClient returns what an answer says of a client.
+// wireClient converts a client to its wire type.
 func wireClient(c store.Client) api.Client {
 	return api.Client{ID: c.ID, Username: c.Username, DisplayName: c.DisplayName()}
 }

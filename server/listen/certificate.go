@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// recheck is the minimum time between two checks whether the files of a certificate have changed.
+// recheck is the minimum time between two checks for changed files.
 const recheck = time.Second
 
-// certificate is a certificate that is read again when its files have changed. If the new pair cannot be used, the
-// former one stays: a renewal may be only half written.
+// certificate is a certificate that is reloaded when its files change. If the new pair is invalid, for example because
+// a renewal is not complete, it keeps the former one.
 type certificate struct {
 	certFile, keyFile string
 	logger            *slog.Logger
@@ -22,7 +22,7 @@ type certificate struct {
 
 	mu      sync.Mutex
 	pair    *tls.Certificate
-	read    [2]fs.FileInfo // the files as they were before they were read
+	read    [2]fs.FileInfo // of the loaded files
 	checked time.Time
 	fault   string // last logged error
 }
@@ -49,7 +49,7 @@ func (c *certificate) stat() (files [2]fs.FileInfo, err error) {
 	return files, nil
 }
 
-// get returns the certificate for a handshake (tls.Config.GetCertificate).
+// get returns the certificate for a handshake, for tls.Config.GetCertificate.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,12 +77,12 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.pair, nil
 }
 
-// same reports whether a is the file that was read as b. A renewal replaces the file or rewrites it.
+// same reports whether two files are the same unchanged file. A renewal replaces or rewrites a file.
 func same(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
-// openCertificate reads the certificate of config.
+// openCertificate loads the certificate of config.
 func openCertificate(config Config) (*certificate, error) {
 	c := &certificate{
 		certFile: config.CertFile,

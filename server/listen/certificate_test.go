@@ -38,8 +38,15 @@ func newAuthority(t *testing.T) authority {
 	var err error
 	a.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	a.root = &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	a.root = &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "test"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, a.root, a.root, a.key.Public(), a.key)
 	require.NoError(t, err)
 	a.root, err = x509.ParseCertificate(der)
@@ -47,24 +54,29 @@ func newAuthority(t *testing.T) authority {
 	return a
 }
 
-// issue makes a certificate with its key, in PEM.
+// issue returns a certificate with its key, in PEM.
 func (a authority) issue(serial int64) (cert, key []byte) {
 	a.t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(a.t, err)
-	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(serial), NotBefore: a.root.NotBefore, NotAfter: a.root.NotAfter,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}, a.root, private.Public(), a.key)
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(serial),
+		NotBefore:    a.root.NotBefore,
+		NotAfter:     a.root.NotAfter,
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}, a.root, private.Public(), a.key)
 	require.NoError(a.t, err)
 	secret, err := x509.MarshalPKCS8PrivateKey(private)
 	require.NoError(a.t, err)
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
 }
 
-// A renewed certificate is served within a second, without a restart; one that cannot be used changes nothing.
-func TestCertificateIsReadAgain(t *testing.T) {
+// A renewed certificate is served within a second, without a restart. An invalid one is ignored.
+func TestCertificateIsReloaded(t *testing.T) {
 	a, folder, clock, log := newAuthority(t), t.TempDir(), servertest.NewClock(), &servertest.Log{}
 	certFile, keyFile := filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
-	put := func(path string, content []byte) { // as certbot does: another file under the same name
+	put := func(path string, content []byte) { // replaces the file, like certbot
 		t.Helper()
 		require.NoError(t, os.WriteFile(path+".new", content, 0o600))
 		require.NoError(t, os.Rename(path+".new", path))
@@ -83,7 +95,9 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- listen.Serve(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+		ended <- listen.Serve(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+		}))
 	}()
 	roots := x509.NewCertPool()
 	roots.AddCert(a.root)
@@ -99,13 +113,13 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	cert, key = a.issue(12)
 	put(certFile, cert)
 	put(keyFile, key)
-	require.EqualValues(t, 11, served(), "the files are not looked at for every handshake")
+	require.EqualValues(t, 11, served(), "the files are not checked at every handshake")
 	clock.Advance(time.Second)
 	require.EqualValues(t, 12, served())
 
 	cert, key = a.issue(13)
 	put(certFile, cert)
-	for range 3 { // the certificate is there, its key not yet
+	for range 3 { // the key is still the old one
 		clock.Advance(time.Second)
 		require.EqualValues(t, 12, served())
 	}

@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// ServeWithTimeouts is Serve with other timeouts for a header, a whole request and the pause between two; zero is an
-// hour.
-func ServeWithTimeouts(ctx context.Context, listener net.Listener, handler http.Handler, header, read, idle time.Duration) error {
+// ServeWithTimeouts is Serve with other timeouts; zero means an hour.
+func ServeWithTimeouts(
+	ctx context.Context, listener net.Listener, handler http.Handler, header, read, idle time.Duration,
+) error {
 	t := timeouts{
 		header: cmp.Or(header, time.Hour),
 		read:   cmp.Or(read, time.Hour),
@@ -20,5 +21,5 @@ func ServeWithTimeouts(ctx context.Context, listener net.Listener, handler http.
 	return serve(ctx, listener, handler, t)
 }
 
-// Finish ends a server as Serve does, with another timeout.
+// Finish shuts a server down like Serve, with another timeout.
 var Finish = finish

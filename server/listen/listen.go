@@ -1,5 +1,5 @@
-// Package listen opens the ports of a server, with TLS where others can reach it, and serves on them until it is told
-// to stop.
+// Package listen opens the ports of a server, with TLS unless only this machine can reach them, and serves on them
+// until a context ends.
 package listen
 
 import (
@@ -14,21 +14,21 @@ import (
 	"time"
 )
 
-// Config says where and how a server listens.
+// Config is the configuration of a listener.
 type Config struct {
-	// Address is host:port; port 0 takes a free one.
+	// Address is host:port; port 0 means a free one.
 	Address string
-	// CertFile and KeyFile hold the certificate; both or none.
+	// CertFile and KeyFile contain the certificate; both or none.
 	CertFile, KeyFile string
-	// Proxies are the reverse proxies that speak TLS in this server's place.
+	// Proxies are the reverse proxies that terminate TLS for this server.
 	Proxies []netip.Prefix
-	// Logger logs when the certificate was changed; nil logs nothing. Now returns the time; nil means the system's
-	// clock.
+	// Logger logs changes of the certificate, if not nil. Now is the clock; nil means the system's.
 	Logger *slog.Logger
 	Now    func() time.Time
 }
 
-// Listen opens the port. Outside loopback it speaks TLS only, unless proxies are named (spec: api "Who may call").
+// Listen opens the port. It requires TLS or proxies unless the address is a loopback address (spec: api "Who may
+// call").
 func (c Config) Listen() (net.Listener, error) {
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		return nil, errors.New("a certificate needs its key file and a key file its certificate")
@@ -38,7 +38,8 @@ func (c Config) Listen() (net.Listener, error) {
 		return nil, fmt.Errorf("the address %q is not of the form host:port", c.Address)
 	}
 	if c.CertFile == "" && len(c.Proxies) == 0 && !isLoopback(host) {
-		return nil, fmt.Errorf("%s can be reached from other machines: give a certificate, or name the proxy that speaks TLS, "+
+		return nil, fmt.Errorf("%s can be reached from other machines: give a certificate, or name the proxy that speaks "+
+			"TLS, "+
 			"or listen on 127.0.0.1", c.Address)
 	}
 	var config *tls.Config
@@ -60,12 +61,12 @@ func (c Config) Listen() (net.Listener, error) {
 	return listener, err
 }
 
-// Plain opens a port without TLS, for what anybody may read.
+// Plain opens a port without TLS, for public data.
 func Plain(address string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	var operation *net.OpError
 	if errors.As(err, &operation) {
-		err = operation.Err // the address is said once
+		err = operation.Err // without the address, which is added below
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the server cannot listen on %s: %w", address, err)
@@ -81,11 +82,11 @@ func isLoopback(host string) bool {
 	return err == nil && address.IsLoopback()
 }
 
-// grace is the time that a stopping server gives running calls.
+// grace is the time that running requests get when the server stops.
 const grace = 15 * time.Second
 
-// timeouts limit how long a connection may take for a request's header, for the whole request, for the answer, and
-// between two requests. The contract limits the body of each of its calls by itself.
+// timeouts limit the time for a request's header, the complete request, the answer, and between two requests. Package
+// httpapi has its own limit for bodies.
 type timeouts struct{ header, read, write, idle time.Duration }
 
 var defaultTimeouts = timeouts{
@@ -95,7 +96,7 @@ var defaultTimeouts = timeouts{
 	idle:   120 * time.Second,
 }
 
-// Serve answers calls on a listener until ctx ends, then lets running calls finish.
+// Serve serves requests on a listener until ctx ends, and then until running requests have finished.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	return serve(ctx, listener, handler, defaultTimeouts)
 }
@@ -119,7 +120,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, t t
 	return <-stopped
 }
 
-// finish lets running calls finish and cuts off those that take longer than timeout.
+// finish waits for running requests and cancels those that take longer than timeout.
 func finish(ctx context.Context, srv *http.Server, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -44,7 +44,7 @@ func listener(t *testing.T) net.Listener {
 	return l
 }
 
-// serve runs what serves until the test has ended and its connections are closed.
+// serve runs a server until the end of the test.
 func serve(t *testing.T, serve func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -61,35 +61,48 @@ func dial(t *testing.T, address string) net.Conn {
 	return c
 }
 
-// bodies is a handler whose bodies have another time than the server's own.
+// bodies is a response writer that replaces the deadline of bodies.
 type bodies struct {
 	http.ResponseWriter
 	deadline func(own time.Time) time.Time
 }
 
-// SetReadDeadline changes the deadline that the contract sets for a body.
+// SetReadDeadline replaces the deadline that package httpapi sets for a body.
 func (b bodies) SetReadDeadline(own time.Time) error {
 	return http.NewResponseController(b.ResponseWriter).SetReadDeadline(b.deadline(own))
 }
 
 func (b bodies) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
-// Whoever is too slow is hung up on: in the header, in the body, and between two requests. Each row has only the time
-// that it is about short, and what it sends is there before the server looks, so that a busy machine changes nothing.
-func TestSlowClientsAreHungUpOn(t *testing.T) {
+// Slow clients are disconnected in the header, in the body, and between two requests. In each row only one timeout is
+// short, and all data is sent in advance, so that the test does not depend on the speed of the machine.
+func TestSlowClientsAreDisconnected(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1e6, Burst: 1e6} })
 	const short = 20 * time.Millisecond
 	for name, c := range map[string]struct {
 		sends, answer            string
 		header, body, read, idle time.Duration
 	}{
-		"nothing at all":          {sends: "", header: short},
-		"half a header":           {sends: "GET /api/v1/server HTTP/1.1\r\nHost: x\r\nA: b", header: short},
-		"half a body":             {sends: "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{", body: short, answer: "503"},
-		"half a form":             {sends: "POST /password HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 50\r\n\r\na", read: short, answer: "400"},
+		"nothing at all": {sends: "", header: short},
+		"half a header":  {sends: "GET /api/v1/server HTTP/1.1\r\nHost: x\r\nA: b", header: short},
+		"half a body": {
+			sends:  "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{",
+			body:   short,
+			answer: "503",
+		},
+		"half a form": {
+			sends: "POST /password HTTP/1.1\r\nHost: x\r\nContent-Type: " +
+				"application/x-www-form-urlencoded\r\nContent-Length: 50\r\n\r\na",
+			read:   short,
+			answer: "400",
+		},
 		"no second request":       {sends: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", idle: short, answer: "204"},
 		"two bytes of the second": {sends: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGE", idle: short, answer: "204"},
-		"body nobody asks for":    {sends: "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{", read: short, answer: "204"},
+		"body nobody asks for": {
+			sends:  "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{",
+			read:   short,
+			answer: "204",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := listener(t)
@@ -98,7 +111,7 @@ func TestSlowClientsAreHungUpOn(t *testing.T) {
 			require.NoError(t, err)
 			handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				s.HTTP.Config.Handler.ServeHTTP(bodies{w, func(own time.Time) time.Time {
-					assert.WithinRange(t, own, time.Now(), time.Now().Add(time.Minute)) // so every body has an end
+					assert.WithinRange(t, own, time.Now(), time.Now().Add(time.Minute)) // every body has a deadline
 					return time.Now().Add(c.body)
 				}}, r)
 			})
@@ -116,7 +129,7 @@ func TestSlowClientsAreHungUpOn(t *testing.T) {
 					require.Contains(t, string(data), api.ErrUnavailable)
 				}
 			}
-			_, err = io.Copy(io.Discard, in) // ends when the server hangs up
+			_, err = io.Copy(io.Discard, in) // ends when the server disconnects
 			if err != nil {
 				require.ErrorContains(t, err, "reset")
 			}
@@ -124,7 +137,7 @@ func TestSlowClientsAreHungUpOn(t *testing.T) {
 	}
 }
 
-// A call that outlives the timeout of a stop is cut off, and the stop says so.
+// A request that exceeds the timeout of a stop is canceled, and the stop returns an error.
 func TestStopCutsOff(t *testing.T) {
 	begun, cut := make(chan struct{}), make(chan struct{})
 	srv := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

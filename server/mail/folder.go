@@ -11,10 +11,10 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Folder writes mails as files into a folder, for trying out and for mail systems that pick files up.
+// Folder writes mails as files into a folder, for trials and for mail systems that read files.
 type Folder struct{ Path, From string }
 
-// Check makes the folder (mode 0700) and reports settings that cannot work, as one sentence.
+// Check creates the folder (mode 0700) and returns an error if the settings cannot work. The error is one sentence.
 func (f Folder) Check() error {
 	if err := checkFrom(f.From); err != nil {
 		return err
@@ -32,8 +32,8 @@ func (f Folder) Check() error {
 	return nil
 }
 
-// Send writes one mail as a file .eml (mode 0600); it is there whole or not at all. The name is the mail's own, so
-// that a mail written again after a crash replaces itself and no other.
+// Send atomically writes a mail as a file .eml (mode 0600). The file name is unique to the mail, so that a retry after
+// a crash replaces the same file.
 func (f Folder) Send(_ context.Context, m store.Mail) error {
 	msg, err := message(f.From, m, m.To...)
 	if err != nil {
@@ -46,7 +46,7 @@ func (f Folder) Send(_ context.Context, m store.Mail) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // fails after the renaming, as it should
+	defer os.Remove(file.Name()) // fails after the rename
 	_, err = msg.WriteTo(file)
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
@@ -54,8 +54,8 @@ func (f Folder) Send(_ context.Context, m store.Mail) error {
 	return os.Rename(file.Name(), filepath.Join(f.Path, fileName(m)))
 }
 
-// fileName begins with the number in the queue, so that files sort by age, and goes on with the Message-ID: numbers
-// start anew with a new database.
+// fileName returns the queue id, so that files sort by age, and the Message-ID, because ids restart with a new
+// database.
 func fileName(m store.Mail) string {
 	unique, _, _ := strings.Cut(m.MessageID, "@")
 	unique = strings.Map(func(r rune) rune {

@@ -10,7 +10,7 @@ import (
 	"github.com/acen-desktop/acen/server/mail"
 )
 
-func TestFolderWritesWholeFiles(t *testing.T) {
+func TestFolderSend(t *testing.T) {
 	folder := mail.Folder{Path: filepath.Join(t.TempDir(), "a", "mail"), From: from}
 	require.NoError(t, folder.Check())
 	m := queued("anna.berg@lumen.example", "it@lumen.example")
@@ -24,7 +24,7 @@ func TestFolderWritesWholeFiles(t *testing.T) {
 	require.Equal(t, "000007-abcDEF-123_x.eml", entries[0].Name())
 	info, err := entries[0].Info()
 	require.NoError(t, err)
-	require.Zero(t, info.Mode().Perm()&0o077, "others may read the mail")
+	require.Zero(t, info.Mode().Perm()&0o077, "only the owner can read the mail")
 	data, err := os.ReadFile(filepath.Join(folder.Path, entries[0].Name()))
 	require.NoError(t, err)
 	got := open(t, data)
@@ -47,16 +47,17 @@ func TestFolderKeepsMailsOfAnEarlierDatabase(t *testing.T) {
 	require.Len(t, entries, 2)
 }
 
-func TestFolderThatCannotBeUsed(t *testing.T) {
+func TestUnusableFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	folder := mail.Folder{Path: filepath.Join(file, "mail"), From: from}
 	require.ErrorContains(t, folder.Check(), "the mail folder "+folder.Path+" cannot be made")
 	require.Error(t, folder.Send(t.Context(), queued("anna.berg@lumen.example")))
-	require.ErrorContains(t, mail.Folder{Path: t.TempDir(), From: "nobody"}.Check(), `the sender address "nobody" cannot be used`)
+	require.ErrorContains(t, mail.Folder{Path: t.TempDir(), From: "nobody"}.Check(),
+		`the sender address "nobody" cannot be used`)
 }
 
-func TestFolderRefusesWhatIsNoAddress(t *testing.T) {
+func TestFolderRefusesInvalidAddresses(t *testing.T) {
 	err := mail.Folder{Path: t.TempDir(), From: from}.Send(t.Context(), queued("nonsense"))
 	var undelivered *mail.Undelivered
 	require.ErrorAs(t, err, &undelivered)

@@ -28,7 +28,7 @@ import (
 	"github.com/acen-desktop/acen/server/store/sqlite"
 )
 
-// mailpit is a running Mailpit, the program that the variable MAILPIT names.
+// mailpit is a running Mailpit. The variable MAILPIT names the program.
 type mailpit struct{ smtp, http string }
 
 func startMailpit(t *testing.T, args ...string) mailpit {
@@ -107,7 +107,7 @@ func (m mailpit) messages(t *testing.T) []mailpitMessage {
 	return messages
 }
 
-func TestMailpitShowsWhatWasQueued(t *testing.T) {
+func TestMailpitReceivesMail(t *testing.T) {
 	pit := startMailpit(t)
 	m := queued(anna)
 	require.NoError(t, mail.SMTP{Address: pit.smtp, From: from}.Send(t.Context(), m))
@@ -123,7 +123,8 @@ func TestMailpitShowsWhatWasQueued(t *testing.T) {
 	require.Len(t, got.Attachments, 1)
 	require.Equal(t, m.AttachmentName, got.Attachments[0].FileName)
 	require.Equal(t, "application/vnd.acen.license", got.Attachments[0].ContentType)
-	require.Equal(t, m.Attachment, pit.call(t, http.MethodGet, fmt.Sprintf("/api/v1/message/%s/part/%s", got.ID, got.Attachments[0].PartID), ""))
+	require.Equal(t, m.Attachment,
+		pit.call(t, http.MethodGet, fmt.Sprintf("/api/v1/message/%s/part/%s", got.ID, got.Attachments[0].PartID), ""))
 }
 
 func TestMailpitWithSTARTTLSAndLogin(t *testing.T) {
@@ -132,9 +133,17 @@ func TestMailpitWithSTARTTLSAndLogin(t *testing.T) {
 	cert, key, login := filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem"), filepath.Join(folder, "login")
 	writeCertificate(t, config, cert, key)
 	require.NoError(t, os.WriteFile(login, []byte(user+":"+password+"\n"), 0o600))
-	pit := startMailpit(t, "--smtp-tls-cert", cert, "--smtp-tls-key", key, "--smtp-require-starttls", "--smtp-auth-file", login)
+	pit := startMailpit(t, "--smtp-tls-cert", cert, "--smtp-tls-key", key, "--smtp-require-starttls", "--smtp-auth-file",
+		login)
 
-	s := mail.SMTP{Address: pit.smtp, Security: mail.STARTTLS, From: from, TLS: trusting(pool), Username: user, Password: redact.Of("wrong")}
+	s := mail.SMTP{
+		Address:  pit.smtp,
+		Security: mail.STARTTLS,
+		From:     from,
+		TLS:      trusting(pool),
+		Username: user,
+		Password: redact.Of("wrong"),
+	}
 	require.Error(t, s.Send(t.Context(), queued(anna)))
 	s.Password = redact.Of(password)
 	require.NoError(t, s.Send(t.Context(), queued(anna)))
@@ -142,8 +151,8 @@ func TestMailpitWithSTARTTLSAndLogin(t *testing.T) {
 	require.Len(t, pit.messages(t), 1)
 }
 
-// A mail server that refuses for a while gets the mail once, as soon as it takes it.
-func TestMailpitRefusesForAWhile(t *testing.T) {
+// A mail server that refuses temporarily gets the mail one time, as soon as it accepts it.
+func TestMailpitTemporaryRefusal(t *testing.T) {
 	pit := startMailpit(t, "--enable-chaos")
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "acen.db"))
 	require.NoError(t, err)
@@ -151,7 +160,10 @@ func TestMailpitRefusesForAWhile(t *testing.T) {
 	now := noon
 	worker := mail.NewWorker(db, mail.SMTP{Address: pit.smtp, From: from}, slog.New(slog.DiscardHandler))
 	worker.Now = func() time.Time { return now }
-	require.NoError(t, db.Write(t.Context(), store.NoLock, func(tx store.Tx) error { _, err := tx.Mails.Queue(t.Context(), queued(anna, it)); return err }))
+	require.NoError(t, db.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+		_, err := tx.Mails.Queue(t.Context(), queued(anna, it))
+		return err
+	}))
 
 	pit.call(t, http.MethodPut, "/api/v1/chaos", `{"Recipient":{"ErrorCode":451,"Probability":100}}`)
 	for range 3 {
@@ -176,7 +188,7 @@ func TestMailpitRefusesForAWhile(t *testing.T) {
 	require.ElementsMatch(t, []string{anna, it}, to)
 }
 
-// writeCertificate keeps a certificate and its key as PEM files.
+// writeCertificate writes a certificate and its key as PEM files.
 func writeCertificate(t *testing.T, config *tls.Config, certFile, keyFile string) {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(config.Certificates[0].PrivateKey)

@@ -12,29 +12,29 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Sender hands one mail over for delivery. It returns an *Undelivered when it knows more than that all recipients are
-// to be tried again.
+// Sender delivers a mail. An error that is not an *Undelivered means that all recipients are retried.
 type Sender interface {
 	Send(ctx context.Context, m store.Mail) error
 }
 
-// Undelivered is the error of a mail that did not reach every recipient. Who is in neither list has got it.
+// Undelivered is the error of a mail that did not reach every recipient. All others have received it.
 type Undelivered struct {
-	Later []string // to be tried again
-	Never []string // refused for good
-	Err   error    // what the mail server said
+	Later []string // to be retried
+	Never []string // refused permanently
+	Err   error    // of the mail server
 }
 
-// Error says who did not get the mail and why.
+// Error names the recipients that did not get the mail, and the reason.
 func (u *Undelivered) Error() string {
-	return fmt.Sprintf("not delivered to %s: %s", strings.Join(append(append([]string{}, u.Never...), u.Later...), ", "), u.Err)
+	return fmt.Sprintf("not delivered to %s: %s", strings.Join(append(append([]string{}, u.Never...), u.Later...), ", "),
+		u.Err)
 }
 
-// Unwrap returns what the mail server said.
+// Unwrap returns the error of the mail server.
 func (u *Undelivered) Unwrap() error { return u.Err }
 
-// message builds the mail for some of its recipients. Its Message-ID is the queue's, so that a mail sent again after a
-// crash is known as the same.
+// message builds the mail for some of its recipients. Its Message-ID is the queue's, so that a duplicate after a crash
+// can be recognized.
 func message(from string, m store.Mail, to ...string) (*gomail.Msg, error) {
 	msg := gomail.NewMsg(gomail.WithCharset(gomail.CharsetUTF8), gomail.WithNoDefaultUserAgent())
 	if err := msg.From(from); err != nil {
@@ -45,11 +45,12 @@ func message(from string, m store.Mail, to ...string) (*gomail.Msg, error) {
 	}
 	msg.SetMessageIDWithValue(m.MessageID)
 	msg.SetDateWithValue(m.CreatedAt)
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no robot answers it
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: suppresses automatic replies
 	msg.Subject(OneLine(m.Subject))
 	msg.SetBodyString(gomail.TypeTextPlain, m.Body)
 	if len(m.Attachment) > 0 {
-		err := msg.AttachReader(OneLine(m.AttachmentName), bytes.NewReader(m.Attachment), gomail.WithFileContentType(api.LicenseFileMediaType))
+		err := msg.AttachReader(OneLine(m.AttachmentName), bytes.NewReader(m.Attachment),
+			gomail.WithFileContentType(api.LicenseFileMediaType))
 		if err != nil {
 			return nil, err
 		}

@@ -1,5 +1,5 @@
 // Package mail renders, queues and sends the server's mails (spec: api 12). Handlers queue a mail in the transaction of
-// their change; a worker sends it and retries for days. It decides about no recipient.
+// their change; a worker sends it and retries for days. Callers choose the recipients.
 package mail
 
 import (
@@ -8,8 +8,7 @@ import (
 	"unicode"
 )
 
-// Activation are the macros of the mail that carries an activation code. Texts may come from anywhere: Render makes
-// each of them one line of valid UTF-8.
+// Activation are the macros of the mail with an activation code. Render makes each text one line of valid UTF-8.
 type Activation struct {
 	Name           string // who is greeted
 	Program        string
@@ -40,7 +39,7 @@ The code works on the PC with this Site code and Machine ID only.
 {{.Server}}
 `
 
-// Render returns subject and plain-text body of the mail with an activation code. Preview and sending both use it.
+// Render returns subject and plain-text body of the mail with an activation code, for preview and sending.
 func (a Activation) Render(own Texts) (subject, body string, err error) {
 	for _, text := range []*string{&a.Name, &a.Program, &a.SiteCode, &a.MachineID, &a.ActivationCode, &a.Note, &a.Server} {
 		*text = OneLine(*text)
@@ -48,7 +47,7 @@ func (a Activation) Render(own Texts) (subject, body string, err error) {
 	return own.render(KindActivation, a)
 }
 
-// Welcome are the macros of the mail about a new account. It holds no password.
+// Welcome are the macros of the mail about a new account. It contains no password.
 type Welcome struct {
 	Name     string // who is greeted
 	Username string
@@ -112,7 +111,7 @@ func (r PasswordReset) Render(own Texts) (subject, body string, err error) {
 	return own.render(KindPasswordReset, r)
 }
 
-// AddressChanged are the macros of the mail to an address that was taken off the file.
+// AddressChanged are the macros of the mail to an address that was removed from an account.
 type AddressChanged struct {
 	Name     string // who is greeted
 	Username string
@@ -138,7 +137,7 @@ func (c AddressChanged) Render(own Texts) (subject, body string, err error) {
 	return own.render(KindAddressChanged, c)
 }
 
-// WithMessage puts a personal message above a rendered body.
+// WithMessage adds a personal message before a rendered body.
 func WithMessage(body, message string) string {
 	message = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(message, ""))
 	message = strings.TrimSpace(strings.Map(func(r rune) rune {
@@ -153,8 +152,10 @@ func WithMessage(body, message string) string {
 	return message + "\n\n" + strings.Repeat("-", 60) + "\n\n" + body
 }
 
-// OneLine makes a text safe for a header: line breaks and other control characters become single spaces, what is no
-// UTF-8 is left out.
+// OneLine makes a text safe for a header: it replaces sequences of white space and control characters by one space, and
+// removes invalid UTF-8.
 func OneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool {
+		return unicode.IsControl(r) || unicode.IsSpace(r)
+	}), " ")
 }

@@ -57,7 +57,7 @@ func TestRenderKeepsOtherLanguages(t *testing.T) {
 	require.Contains(t, body, "“自宅のパソコン”")
 }
 
-func TestRenderLetsNothingOutOfItsLine(t *testing.T) {
+func TestRenderPreventsInjection(t *testing.T) {
 	a := sampleActivation
 	evil := "X\r\nBcc: everyone@example.com\u2028\u0085\x00\xff\v"
 	a.Name, a.Program, a.Note, a.Server = evil, evil, evil, evil

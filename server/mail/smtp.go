@@ -17,25 +17,25 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Security says how a connection to a mail server is protected.
+// Security is how a connection to a mail server is protected.
 type Security string
 
-// The ways to protect a connection.
+// Ways to protect a connection.
 const (
-	// Automatic is ImplicitTLS on port 465, Unprotected on this machine, and STARTTLS otherwise.
+	// Automatic means ImplicitTLS on port 465, Unprotected for a loopback address, and STARTTLS otherwise.
 	Automatic Security = ""
-	// STARTTLS turns the connection into a TLS one and refuses a server that does not (RFC 3207).
+	// STARTTLS upgrades the connection to TLS and fails if the server does not support it (RFC 3207).
 	STARTTLS Security = "starttls"
-	// ImplicitTLS speaks TLS from the start (RFC 8314).
+	// ImplicitTLS uses TLS from the start (RFC 8314).
 	ImplicitTLS Security = "implicit"
-	// Unprotected speaks no TLS; only on this machine.
+	// Unprotected uses no TLS. It is allowed for loopback addresses only.
 	Unprotected Security = "none"
 )
 
-// defaultTimeout bounds each of connecting and delivering to one recipient.
+// defaultTimeout is the default of SMTP.Timeout.
 const defaultTimeout = 30 * time.Second
 
-// SMTP sends through a mail server: TLS always, except to this machine.
+// SMTP sends mails through a mail server, with TLS unless its address is a loopback address.
 type SMTP struct {
 	// Address is host:port.
 	Address  string
@@ -44,19 +44,20 @@ type SMTP struct {
 	Password redact.Value[string]
 	// From is the sender address, with or without a name.
 	From string
-	// Timeout bounds each of connecting and delivering to one recipient; zero means 30 s.
+	// Timeout limits connecting, and delivering to each recipient; 0 means 30 s.
 	Timeout time.Duration
-	// TLS is for mail servers with a certificate of one's own; nil means TLS 1.2 and the system's authorities.
+	// TLS is the configuration for servers with a private certificate; nil means TLS 1.2 or newer and the system's
+	// authorities.
 	TLS *tls.Config
 }
 
-// String names the mail server and nothing secret.
+// String returns the address of the mail server, without secrets.
 func (s SMTP) String() string { return "smtp " + s.Address }
 
-// LogValue names the mail server and nothing secret.
+// LogValue returns the address of the mail server, without secrets.
 func (s SMTP) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// Check reports settings that cannot work, as one sentence. It does not connect.
+// Check returns an error if the settings cannot work, as one sentence. It does not connect.
 func (s SMTP) Check() error {
 	host, _, security, err := s.settings()
 	switch {
@@ -75,6 +76,7 @@ func checkFrom(from string) error {
 	return err
 }
 
+// settings parses Address and resolves Automatic.
 func (s SMTP) settings() (host string, port int, security Security, err error) {
 	host, portText, err := net.SplitHostPort(s.Address)
 	if err == nil {
@@ -105,13 +107,13 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Send delivers one mail, to each recipient by itself: one that is refused keeps the mail from no other.
+// Send delivers a mail to each recipient separately, so that a refused recipient does not affect the others.
 func (s SMTP) Send(ctx context.Context, m store.Mail) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // also closes the connection, which go-mail leaves open after a failed greeting or login
+	defer cancel() // closes the connection too, which go-mail leaves open after a failed greeting or login
 	client, err := s.client(ctx)
 	if err != nil {
 		return err
@@ -126,14 +128,14 @@ func (s SMTP) Send(ctx context.Context, m store.Mail) error {
 		switch {
 		case err == nil:
 			continue
-		case refusedForGood(err):
+		case isPermanent(err):
 			undelivered.Never = append(undelivered.Never, to)
 		default:
 			undelivered.Later = append(undelivered.Later, to)
 		}
 		undelivered.Err = errors.Join(undelivered.Err, err)
 	}
-	// The mail is delivered or not: a server that does not say goodbye changes nothing.
+	// Every recipient has its result: an error of QUIT does not matter.
 	_ = client.CloseWithSMTPClient(connection)
 	if undelivered.Err != nil {
 		return &undelivered
@@ -148,12 +150,12 @@ func (s SMTP) deliver(client *gomail.Client, connection *smtp.Client, m store.Ma
 	}
 	err = client.SendWithSMTPClient(connection, msg)
 	if msg.IsDelivered() {
-		return nil // what went wrong afterwards must not send it again
+		return nil // an error after delivery must not cause a retry
 	}
 	return err
 }
 
-// client makes a go-mail client whose connection ends with ctx, also in the middle of a conversation.
+// client returns a go-mail client whose connection is closed when ctx ends.
 func (s SMTP) client(ctx context.Context) (*gomail.Client, error) {
 	host, port, security, err := s.settings()
 	if err != nil {
@@ -182,8 +184,12 @@ func (s SMTP) client(ctx context.Context) (*gomail.Client, error) {
 		protected := tls.Client(raw, config)
 		return protected, protected.HandshakeContext(dialing)
 	}
-	// With ImplicitTLS the connection is a TLS one already; go-mail then sees that passwords are safe on it.
-	policy := map[Security]gomail.TLSPolicy{STARTTLS: gomail.TLSMandatory, ImplicitTLS: gomail.TLSOpportunistic, Unprotected: gomail.NoTLS}[security]
+	// With ImplicitTLS the connection uses TLS already. Opportunistic lets go-mail send passwords on it.
+	policy := map[Security]gomail.TLSPolicy{
+		STARTTLS:    gomail.TLSMandatory,
+		ImplicitTLS: gomail.TLSOpportunistic,
+		Unprotected: gomail.NoTLS,
+	}[security]
 	options := []gomail.Option{
 		gomail.WithPort(port), gomail.WithTimeout(timeout), gomail.WithDialContextFunc(dial), gomail.WithTLSPolicy(policy),
 		gomail.WithTLSConfig(config), gomail.WithoutNoop(), gomail.WithoutRset(),
@@ -193,21 +199,22 @@ func (s SMTP) client(ctx context.Context) (*gomail.Client, error) {
 		if security == Unprotected {
 			login = gomail.SMTPAuthPlainNoEnc
 		}
-		options = append(options, gomail.WithSMTPAuth(login), gomail.WithUsername(s.Username), gomail.WithPassword(s.Password.Reveal()))
+		options = append(options, gomail.WithSMTPAuth(login), gomail.WithUsername(s.Username),
+			gomail.WithPassword(s.Password.Reveal()))
 	}
 	return gomail.NewClient(host, options...)
 }
 
-// unsendable is a mail that cannot even be written.
+// unsendable is the error of a mail that cannot be encoded.
 type unsendable struct{ error }
 
 func (u *unsendable) Unwrap() error { return u.error }
 
-// refusedForGood reports whether trying again would change nothing: the server refused the recipient or the content
-// with 5xx. A refused sender or login is a fault of the settings, which the administrator can cure while the mail waits.
-func refusedForGood(err error) bool {
-	var unwritable *unsendable
-	if errors.As(err, &unwritable) {
+// isPermanent reports whether a retry cannot succeed, because the server refused the recipient or the content with 5xx.
+// A refused sender or login is not permanent: the administrator can correct the settings while the mail is queued.
+func isPermanent(err error) bool {
+	var encoding *unsendable
+	if errors.As(err, &encoding) {
 		return true
 	}
 	var refusal *gomail.SendError
@@ -218,5 +225,6 @@ func refusedForGood(err error) bool {
 	case 503, 530, 534, 535, 538: // RFC 4954: log in first
 		return false
 	}
-	return refusal.Reason == gomail.ErrSMTPRcptTo || refusal.Reason == gomail.ErrSMTPData || refusal.Reason == gomail.ErrSMTPDataClose
+	return refusal.Reason == gomail.ErrSMTPRcptTo || refusal.Reason == gomail.ErrSMTPData ||
+		refusal.Reason == gomail.ErrSMTPDataClose
 }

@@ -68,7 +68,7 @@ func trusting(pool *x509.CertPool) *tls.Config {
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 }
 
-func TestSMTPSendsWhatWasQueued(t *testing.T) {
+func TestSMTPSend(t *testing.T) {
 	server := startMailServer(t, serverOptions{})
 	m := queued("anna.berg@lumen.example")
 	require.NoError(t, mail.SMTP{Address: server.address, From: from}.Send(t.Context(), m))
@@ -89,7 +89,7 @@ func TestSMTPSendsWhatWasQueued(t *testing.T) {
 	require.True(t, sent.Equal(noon))
 }
 
-func TestSMTPHeadersHoldNoInjection(t *testing.T) {
+func TestSMTPPreventsHeaderInjection(t *testing.T) {
 	server := startMailServer(t, serverOptions{})
 	m := queued("anna.berg@lumen.example")
 	m.Subject = "Code\r\nBcc: everyone@example.com\r\n\r\nbody"
@@ -105,7 +105,7 @@ func TestSMTPHeadersHoldNoInjection(t *testing.T) {
 	require.NotContains(t, string(mails[0].data), "\nX-Evil")
 }
 
-// TestSMTPSecurity covers STARTTLS, TLS, and what is not sent without either (spec: api 12).
+// Mails are sent with STARTTLS or TLS, and without only on this machine (spec: api 12).
 func TestSMTPSecurity(t *testing.T) {
 	for name, tt := range map[string]struct {
 		server   serverOptions
@@ -114,17 +114,39 @@ func TestSMTPSecurity(t *testing.T) {
 		trust    bool
 		fails    string
 	}{
-		"STARTTLS":                             {server: serverOptions{startTLS: true}, security: mail.STARTTLS, trust: true},
-		"STARTTLS with login":                  {server: serverOptions{startTLS: true, login: true}, security: mail.STARTTLS, trust: true, login: true},
-		"STARTTLS that the server lacks":       {security: mail.STARTTLS, fails: "STARTTLS"},
-		"STARTTLS with an unknown certificate": {server: serverOptions{startTLS: true}, security: mail.STARTTLS, fails: "certificate"},
-		"implicit TLS":                         {server: serverOptions{implicitTLS: true}, security: mail.ImplicitTLS, trust: true},
-		"implicit TLS with login":              {server: serverOptions{implicitTLS: true, login: true}, security: mail.ImplicitTLS, trust: true, login: true},
-		"implicit TLS, unknown certificate":    {server: serverOptions{implicitTLS: true}, security: mail.ImplicitTLS, fails: "certificate"},
-		"this machine":                         {},
-		"this machine, certificate ignored":    {server: serverOptions{startTLS: true}},
-		"this machine with login":              {server: serverOptions{login: true}, login: true},
-		"login that is missing":                {server: serverOptions{login: true}, fails: "authenticate first"},
+		"STARTTLS": {server: serverOptions{startTLS: true}, security: mail.STARTTLS, trust: true},
+		"STARTTLS with login": {
+			server:   serverOptions{startTLS: true, login: true},
+			security: mail.STARTTLS,
+			trust:    true,
+			login:    true,
+		},
+		"STARTTLS that the server lacks": {security: mail.STARTTLS, fails: "STARTTLS"},
+		"STARTTLS with an unknown certificate": {
+			server:   serverOptions{startTLS: true},
+			security: mail.STARTTLS,
+			fails:    "certificate",
+		},
+		"implicit TLS": {
+			server:   serverOptions{implicitTLS: true},
+			security: mail.ImplicitTLS,
+			trust:    true,
+		},
+		"implicit TLS with login": {
+			server:   serverOptions{implicitTLS: true, login: true},
+			security: mail.ImplicitTLS,
+			trust:    true,
+			login:    true,
+		},
+		"implicit TLS, unknown certificate": {
+			server:   serverOptions{implicitTLS: true},
+			security: mail.ImplicitTLS,
+			fails:    "certificate",
+		},
+		"this machine":                      {},
+		"this machine, certificate ignored": {server: serverOptions{startTLS: true}},
+		"this machine with login":           {server: serverOptions{login: true}, login: true},
+		"login that is missing":             {server: serverOptions{login: true}, fails: "authenticate first"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := startMailServer(t, tt.server)
@@ -150,7 +172,7 @@ func TestSMTPSecurity(t *testing.T) {
 	}
 }
 
-func TestSMTPWrongPasswordIsTriedAgainAndNotShown(t *testing.T) {
+func TestSMTPWrongPassword(t *testing.T) {
 	server := startMailServer(t, serverOptions{login: true})
 	s := mail.SMTP{Address: server.address, From: from, Username: user, Password: redact.Of("hunter2-hunter2")}
 	err := s.Send(t.Context(), queued("anna.berg@lumen.example"))
@@ -159,7 +181,7 @@ func TestSMTPWrongPasswordIsTriedAgainAndNotShown(t *testing.T) {
 	require.NotContains(t, err.Error(), s.Password.Reveal())
 }
 
-func TestSMTPPasswordDoesNotShow(t *testing.T) {
+func TestSMTPPasswordIsHidden(t *testing.T) {
 	s := mail.SMTP{Address: "smtp.example.com:587", Password: redact.Of(redacttest.Marker)}
 	redacttest.HiddenEverywhere(t, s)
 	require.Equal(t, "smtp smtp.example.com:587", fmt.Sprint(s))
@@ -181,17 +203,43 @@ func TestSMTPRefusals(t *testing.T) {
 		arrive       []string
 		later, never []string
 	}{
-		"all taken":   {to: []string{anna, it}, arrive: []string{anna, it}},
-		"one unknown": {refuse: func(s *mailServer) { s.rcpt = only(anna, refuse(550, "no such user")) }, to: []string{anna, it}, arrive: []string{it}, never: []string{anna}},
-		"one full":    {refuse: func(s *mailServer) { s.rcpt = only(it, refuse(452, "mailbox full")) }, to: []string{anna, it}, arrive: []string{anna}, later: []string{it}},
+		"all taken": {to: []string{anna, it}, arrive: []string{anna, it}},
+		"one unknown": {
+			refuse: func(s *mailServer) { s.rcpt = only(anna, refuse(550, "no such user")) },
+			to:     []string{anna, it},
+			arrive: []string{it},
+			never:  []string{anna},
+		},
+		"one full": {
+			refuse: func(s *mailServer) { s.rcpt = only(it, refuse(452, "mailbox full")) },
+			to:     []string{anna, it},
+			arrive: []string{anna},
+			later:  []string{it},
+		},
 		"one unknown and one full": {refuse: func(s *mailServer) {
 			s.rcpt = func(to string) error { return map[string]error{anna: refuse(550, "no"), it: refuse(452, "full")}[to] }
 		}, to: []string{anna, it}, later: []string{it}, never: []string{anna}},
-		"content refused":       {refuse: func(s *mailServer) { s.data = func(net.Conn) error { return refuse(554, "spam") } }, to: []string{anna}, never: []string{anna}},
-		"greylisted":            {refuse: func(s *mailServer) { s.data = func(net.Conn) error { return refuse(451, "later") } }, to: []string{anna}, later: []string{anna}},
-		"dropped in the middle": {refuse: func(s *mailServer) { s.data = drop }, to: []string{anna, it}, later: []string{anna, it}},
-		"sender refused":        {refuse: func(s *mailServer) { s.mailFrom = func(string) error { return refuse(550, "not yours") } }, to: []string{anna}, later: []string{anna}},
-		"not an address":        {to: []string{"nonsense", it}, arrive: []string{it}, never: []string{"nonsense"}},
+		"content refused": {
+			refuse: func(s *mailServer) { s.data = func(net.Conn) error { return refuse(554, "spam") } },
+			to:     []string{anna},
+			never:  []string{anna},
+		},
+		"greylisted": {
+			refuse: func(s *mailServer) { s.data = func(net.Conn) error { return refuse(451, "later") } },
+			to:     []string{anna},
+			later:  []string{anna},
+		},
+		"dropped in the middle": {
+			refuse: func(s *mailServer) { s.data = drop },
+			to:     []string{anna, it},
+			later:  []string{anna, it},
+		},
+		"sender refused": {
+			refuse: func(s *mailServer) { s.mailFrom = func(string) error { return refuse(550, "not yours") } },
+			to:     []string{anna},
+			later:  []string{anna},
+		},
+		"not an address": {to: []string{"nonsense", it}, arrive: []string{it}, never: []string{"nonsense"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := startMailServer(t, serverOptions{})
@@ -217,8 +265,8 @@ func TestSMTPRefusals(t *testing.T) {
 	}
 }
 
-// A mail that was taken is delivered, whatever the server does afterwards.
-func TestSMTPServerThatSaysNoGoodbye(t *testing.T) {
+// An accepted mail is delivered, even if the server does not answer QUIT.
+func TestSMTPWithoutQuit(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	done := make(chan struct{})
@@ -235,7 +283,8 @@ func TestSMTPServerThatSaysNoGoodbye(t *testing.T) {
 		_, _ = conn.Write([]byte("250 taken\r\n"))
 	}()
 	t.Cleanup(func() { _ = listener.Close(); <-done })
-	require.NoError(t, mail.SMTP{Address: listener.Addr().String(), From: from}.Send(t.Context(), queued("anna.berg@lumen.example")))
+	require.NoError(t,
+		mail.SMTP{Address: listener.Addr().String(), From: from}.Send(t.Context(), queued("anna.berg@lumen.example")))
 }
 
 // talk writes replies and reads a line after each.
@@ -251,7 +300,7 @@ func talk(conn net.Conn, replies ...string) {
 	}
 }
 
-// takeMail reads to the final dot.
+// takeMail reads up to the final dot.
 func takeMail(conn net.Conn) {
 	var mail []byte
 	buffer := make([]byte, 64<<10)
@@ -264,7 +313,7 @@ func takeMail(conn net.Conn) {
 	}
 }
 
-// A server that never answers holds nobody up once the context has ended.
+// Send returns when its context ends, even if the server never answers.
 func TestSMTPEndsWithItsContext(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -282,7 +331,8 @@ func TestSMTPEndsWithItsContext(t *testing.T) {
 		_, _ = io.Copy(io.Discard, conn) // until the client hangs up
 	}()
 	t.Cleanup(func() { _ = listener.Close(); <-done })
-	require.Error(t, mail.SMTP{Address: listener.Addr().String(), From: from, Timeout: time.Hour}.Send(ctx, queued("anna.berg@lumen.example")))
+	s := mail.SMTP{Address: listener.Addr().String(), From: from, Timeout: time.Hour}
+	require.Error(t, s.Send(ctx, queued("anna.berg@lumen.example")))
 }
 
 func TestSMTPWithoutServer(t *testing.T) {
@@ -299,16 +349,34 @@ func TestSMTPCheck(t *testing.T) {
 		smtp mail.SMTP
 		want string
 	}{
-		"good":                         {mail.SMTP{Address: "mail.example:587", From: from}, ""},
-		"good on this machine":         {mail.SMTP{Address: "localhost:25", From: from, Security: mail.Unprotected}, ""},
-		"IPv6":                         {mail.SMTP{Address: "[::1]:25", From: from}, ""},
-		"no port":                      {mail.SMTP{Address: "mail.example", From: from}, `the mail server "mail.example" is not of the form host:port`},
-		"no host":                      {mail.SMTP{Address: ":25", From: from}, `the mail server ":25" is not of the form host:port`},
-		"port out of range":            {mail.SMTP{Address: "mail.example:70000", From: from}, `the mail server "mail.example:70000" is not of the form host:port`},
-		"plain text to somewhere else": {mail.SMTP{Address: "mail.example:25", From: from, Security: mail.Unprotected}, "the mail server mail.example:25 is another machine: mails go there with TLS only"},
-		"unknown protection":           {mail.SMTP{Address: "mail.example:25", From: from, Security: "ssl3"}, `"ssl3" is no way to protect a connection: starttls, implicit or none`},
-		"password without a name":      {mail.SMTP{Address: "mail.example:587", From: from, Password: redact.Of("x")}, "a password at the mail server needs a user name"},
-		"sender":                       {mail.SMTP{Address: "mail.example:587", From: "nobody"}, `the sender address "nobody" cannot be used`},
+		"good":                 {mail.SMTP{Address: "mail.example:587", From: from}, ""},
+		"good on this machine": {mail.SMTP{Address: "localhost:25", From: from, Security: mail.Unprotected}, ""},
+		"IPv6":                 {mail.SMTP{Address: "[::1]:25", From: from}, ""},
+		"no port": {
+			mail.SMTP{Address: "mail.example", From: from},
+			`the mail server "mail.example" is not of the form host:port`,
+		},
+		"no host": {
+			mail.SMTP{Address: ":25", From: from},
+			`the mail server ":25" is not of the form host:port`,
+		},
+		"port out of range": {
+			mail.SMTP{Address: "mail.example:70000", From: from},
+			`the mail server "mail.example:70000" is not of the form host:port`,
+		},
+		"plain text to somewhere else": {
+			mail.SMTP{Address: "mail.example:25", From: from, Security: mail.Unprotected},
+			"the mail server mail.example:25 is another machine: mails go there with TLS only",
+		},
+		"unknown protection": {
+			mail.SMTP{Address: "mail.example:25", From: from, Security: "ssl3"},
+			`"ssl3" is no way to protect a connection: starttls, implicit or none`,
+		},
+		"password without a name": {
+			mail.SMTP{Address: "mail.example:587", From: from, Password: redact.Of("x")},
+			"a password at the mail server needs a user name",
+		},
+		"sender": {mail.SMTP{Address: "mail.example:587", From: "nobody"}, `the sender address "nobody" cannot be used`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := tt.smtp.Check()
@@ -318,7 +386,7 @@ func TestSMTPCheck(t *testing.T) {
 			}
 			require.ErrorContains(t, err, tt.want)
 			require.NotContains(t, err.Error(), "\n")
-			require.Error(t, tt.smtp.Send(t.Context(), store.Mail{}), "what cannot work must not be tried")
+			require.Error(t, tt.smtp.Send(t.Context(), store.Mail{}), "Send must refuse settings that Check refuses")
 		})
 	}
 }

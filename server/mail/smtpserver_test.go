@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// arrived is one mail that the test's mail server took.
+// arrived is a mail that the mail server has accepted.
 type arrived struct {
 	from string
 	to   []string
@@ -28,7 +28,7 @@ type arrived struct {
 	user string
 }
 
-// mailServer is a real SMTP server in this process; its functions may refuse.
+// mailServer is an SMTP server in this process. Its functions may refuse.
 type mailServer struct {
 	address     string
 	authorities *x509.CertPool
@@ -132,7 +132,7 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// loginSession takes mails only from who has logged in.
+// loginSession accepts mails only after a login.
 type loginSession struct{ *session }
 
 func (s *loginSession) AuthMechanisms() []string { return []string{sasl.Plain} }
@@ -158,20 +158,26 @@ func refuse(code int, text string) error {
 	return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: text}
 }
 
-// drop ends a connection in the middle of a mail.
+// drop closes a connection in the middle of a mail.
 func drop(conn net.Conn) error {
 	_ = conn.Close()
 	return errors.New("dropped")
 }
 
-// certificate makes a certificate for 127.0.0.1 and the pool that trusts it.
+// certificate returns a certificate for 127.0.0.1 and a pool that trusts it.
 func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber:          big.NewInt(1),
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)

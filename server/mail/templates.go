@@ -10,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// Kind names a template.
+// Kind is the kind of a mail, which names its template.
 type Kind string
 
-// The kinds of mails (spec: api 12).
+// Kinds of mails (spec: api 12).
 const (
 	KindActivation     Kind = "activation"
 	KindAccount        Kind = "account"
@@ -29,7 +29,7 @@ func Kinds() []Kind {
 // Text is a template: subject and plain-text body in the language of text/template.
 type Text struct{ Subject, Body string }
 
-// Texts are templates that the vendor has written instead of the built-in ones.
+// Texts are the vendor's templates, which replace the built-in ones.
 type Texts map[Kind]Text
 
 // BuiltIn returns the built-in template; empty for an unknown kind.
@@ -40,8 +40,7 @@ func BuiltIn(k Kind) Text {
 	}[k]
 }
 
-// render takes the vendor's template or, when there is none or it fails after all, the built-in one: a mail that was asked for
-// is sent.
+// render renders the vendor's template, or the built-in one if there is none or it fails: the mail must be sent.
 func (own Texts) render(k Kind, macros any) (subject, body string, err error) {
 	if text, ok := own[k]; ok {
 		if subject, body, err = text.execute(macros); err == nil {
@@ -51,7 +50,7 @@ func (own Texts) render(k Kind, macros any) (subject, body string, err error) {
 	return BuiltIn(k).execute(macros)
 }
 
-// maxText bounds a template and what it makes, in bytes.
+// maxText limits a template, and the text that it renders, in bytes.
 const maxText = 64 << 10
 
 func (t Text) execute(macros any) (subject, body string, err error) {
@@ -72,7 +71,7 @@ func execute(name, text string, macros any) (string, error) {
 	return out.String(), err
 }
 
-// limited ends a template that writes without end.
+// limited is a buffer that limits a template with endless output.
 type limited struct{ strings.Builder }
 
 func (l *limited) Write(p []byte) (int, error) {
@@ -82,15 +81,31 @@ func (l *limited) Write(p []byte) (int, error) {
 	return l.Builder.Write(p)
 }
 
-// Sample is the mail of a kind with made-up values.
+// Sample renders the mail of a kind with made-up values.
 func (own Texts) Sample(k Kind) (subject, body string, err error) {
 	ends := time.Date(2027, 12, 31, 23, 59, 59, 0, time.UTC)
 	switch k {
 	case KindActivation:
-		return Activation{Name: "Anna Berg", Program: "Lumen Studio 7", Order: 1042, SiteCode: "7183EC4D", MachineID: "83A9-3429-0090-B3F5",
-			ActivationCode: sampleCode, Note: "Studio PC", ExpiresAt: &ends, Server: "Lumen licenses"}.Render(own)
+		return Activation{
+			Name:           "Anna Berg",
+			Program:        "Lumen Studio 7",
+			Order:          1042,
+			SiteCode:       "7183EC4D",
+			MachineID:      "83A9-3429-0090-B3F5",
+			ActivationCode: sampleCode,
+			Note:           "Studio PC",
+			ExpiresAt:      &ends,
+			Server:         "Lumen licenses",
+		}.Render(own)
 	case KindAccount:
-		return Welcome{Name: "Anna Berg", Username: "anna", Address: "https://licenses.example.com", Program: "Lumen Studio 7", Order: 1042, Server: "Lumen licenses"}.Render(own)
+		return Welcome{
+			Name:     "Anna Berg",
+			Username: "anna",
+			Address:  "https://licenses.example.com",
+			Program:  "Lumen Studio 7",
+			Order:    1042,
+			Server:   "Lumen licenses",
+		}.Render(own)
 	case KindPasswordReset:
 		return PasswordReset{Name: "Anna Berg", Username: "anna", Link: sampleLink, Server: "Lumen licenses"}.Render(own)
 	case KindAddressChanged:
@@ -104,7 +119,7 @@ const (
 	sampleLink = "https://licenses.example.com/password?token=SAMPLE"
 )
 
-// Check says in a sentence why a template cannot be used: it does not render, or leaves out what the mail is sent for.
+// Check returns an error if the template does not render or lacks what the mail is sent for. The error is one sentence.
 func (t Text) Check(k Kind) error {
 	if !slices.Contains(Kinds(), k) {
 		return fmt.Errorf("there is no mail %q; there are %v", k, Kinds())
@@ -115,7 +130,12 @@ func (t Text) Check(k Kind) error {
 	if len(t.Subject)+len(t.Body) > maxText {
 		return fmt.Errorf("the template is longer than %d bytes", maxText)
 	}
-	macros := map[Kind]any{KindActivation: Activation{}, KindAccount: Welcome{}, KindPasswordReset: PasswordReset{}, KindAddressChanged: AddressChanged{}}[k]
+	macros := map[Kind]any{
+		KindActivation:     Activation{},
+		KindAccount:        Welcome{},
+		KindPasswordReset:  PasswordReset{},
+		KindAddressChanged: AddressChanged{},
+	}[k]
 	if _, _, err := t.execute(macros); err != nil {
 		return fmt.Errorf("the template cannot be used: %w", err)
 	}
@@ -126,7 +146,10 @@ func (t Text) Check(k Kind) error {
 	if strings.TrimSpace(subject) == "" || strings.TrimSpace(body) == "" {
 		return errors.New("subject and body must not be empty")
 	}
-	for kind, must := range map[Kind]struct{ value, macro string }{KindActivation: {sampleCode, "{{.ActivationCode}}"}, KindPasswordReset: {sampleLink, "{{.Link}}"}} {
+	for kind, must := range map[Kind]struct{ value, macro string }{
+		KindActivation:    {sampleCode, "{{.ActivationCode}}"},
+		KindPasswordReset: {sampleLink, "{{.Link}}"},
+	} {
 		if k == kind && !strings.Contains(body, must.value) {
 			return fmt.Errorf("the body leaves out what the mail is sent for: %s", must.macro)
 		}

@@ -11,40 +11,48 @@ import (
 )
 
 const (
-	// lease is how long a mail that is being sent is left alone; a crash brings it back after that.
+	// lease is the time after which a claimed mail is due again, if a crash has lost its worker.
 	lease = 5 * time.Minute
-	// patience bounds one attempt, well within the lease: nobody else sends the mail meanwhile.
-	patience = 2 * time.Minute
-	// grace is how long an attempt may go on when the server stops.
+	// attemptTimeout limits one attempt. It is shorter than the lease, so that no two workers send the same mail.
+	attemptTimeout = 2 * time.Minute
+	// grace is how long an attempt may continue after the server stops.
 	grace = 10 * time.Second
-	// giveUpAfter is how long a mail is tried.
+	// giveUpAfter is the age at which a mail is not retried.
 	giveUpAfter = 3 * 24 * time.Hour
-	// firstPause and longestPause bound the pauses between attempts, which double.
-	firstPause, longestPause = 30 * time.Second, time.Hour
-	// recordPause lies between attempts to write down what became of a mail.
+	// Pauses between attempts double from firstPause to maxPause.
+	firstPause, maxPause = 30 * time.Second, time.Hour
+	// recordPause is the pause between attempts to record the result of a mail.
 	recordPause = 5 * time.Second
 )
 
-// Worker sends the mails of the queue, one at a time. Several workers, also of several servers, may share a queue.
+// Worker sends the mails of the queue, one at a time. Several workers, of the same or of other servers, may share a
+// queue.
 type Worker struct {
 	Store  store.Store
 	Sender Sender
 	Logger *slog.Logger
-	// Open opens a mail that is kept sealed; nil when mails are kept in clear.
+	// Open opens a sealed mail; nil if mails are not sealed.
 	Open func(*store.Mail) error
-	// Now tells the time, After a moment from now; tests give their own.
+	// Now and After are the clock.
 	Now   func() time.Time
 	After func(time.Duration) <-chan time.Time
 
 	wake chan struct{}
 }
 
-// NewWorker makes a worker with the system's clock.
+// NewWorker returns a worker with the system's clock.
 func NewWorker(s store.Store, sender Sender, logger *slog.Logger) *Worker {
-	return &Worker{Store: s, Sender: sender, Logger: logger, Now: time.Now, After: time.After, wake: make(chan struct{}, 1)}
+	return &Worker{
+		Store:  s,
+		Sender: sender,
+		Logger: logger,
+		Now:    time.Now,
+		After:  time.After,
+		wake:   make(chan struct{}, 1),
+	}
 }
 
-// Wake tells the worker that a mail was queued. It never blocks; any goroutine.
+// Wake notifies the worker of a queued mail. It never blocks. Any goroutine.
 func (w *Worker) Wake() {
 	select {
 	case w.wake <- struct{}{}:
@@ -52,7 +60,7 @@ func (w *Worker) Wake() {
 	}
 }
 
-// Run sends mails until ctx ends. An attempt that has begun then has 10 s to finish.
+// Run sends mails until ctx ends. An attempt that has begun has 10 s to finish.
 func (w *Worker) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		found, err := w.Step(ctx)
@@ -70,7 +78,7 @@ func (w *Worker) Run(ctx context.Context) {
 	}
 }
 
-// pause is how long to wait for the next mail that is due.
+// pause returns how long to wait for the next mail.
 func (w *Worker) pause(ctx context.Context) time.Duration {
 	var next time.Time
 	err := w.Store.Read(ctx, func(tx store.Tx) (err error) {
@@ -81,12 +89,13 @@ func (w *Worker) pause(ctx context.Context) time.Duration {
 	case err != nil:
 		return firstPause
 	case next.IsZero():
-		return longestPause
+		return maxPause
 	}
-	return min(max(next.Sub(w.Now()), time.Second), longestPause)
+	return min(max(next.Sub(w.Now()), time.Second), maxPause)
 }
 
-// Step sends the mail that is due longest and reports whether there was one. The attempt is counted before it begins.
+// Step sends the mail that has been due longest and reports whether there was one. The attempt is counted before it
+// begins.
 func (w *Worker) Step(ctx context.Context) (bool, error) {
 	now := w.Now()
 	var m store.Mail
@@ -113,9 +122,9 @@ func (w *Worker) deliver(ctx context.Context, m store.Mail) error {
 	return w.send(ctx, m)
 }
 
-// send makes one attempt. It outlives ctx by the grace, so that a stop does not tear a delivery apart.
+// send makes one attempt. After ctx has ended, the attempt may continue for the grace period.
 func (w *Worker) send(ctx context.Context, m store.Mail) error {
-	attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTimeout)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
 		select {
@@ -128,12 +137,12 @@ func (w *Worker) send(ctx context.Context, m store.Mail) error {
 	return w.Sender.Send(attempt, m)
 }
 
-// record writes down what became of a mail. A delivered mail that is not written down would be sent again, so it tries
-// until it succeeds or the server stops.
+// record stores the result of a mail. It retries until it succeeds or the server stops, because a delivered mail
+// without a stored result is sent a second time.
 func (w *Worker) record(ctx context.Context, m store.Mail, sendErr error) error {
 	writing := context.WithoutCancel(ctx)
 	for {
-		err := w.Store.Write(writing, store.NoLock, func(tx store.Tx) error { return w.settle(writing, tx, m, sendErr) })
+		err := w.Store.Write(writing, store.NoLock, func(tx store.Tx) error { return w.storeResult(writing, tx, m, sendErr) })
 		if errors.Is(err, store.ErrNotFound) {
 			return nil // another worker has ended it
 		}
@@ -148,7 +157,8 @@ func (w *Worker) record(ctx context.Context, m store.Mail, sendErr error) error 
 	}
 }
 
-func (w *Worker) settle(ctx context.Context, tx store.Tx, m store.Mail, sendErr error) error {
+// storeResult ends a mail or schedules its retry, and adds an entry to the audit trail.
+func (w *Worker) storeResult(ctx context.Context, tx store.Tx, m store.Mail, sendErr error) error {
 	now := w.Now()
 	trail := func(outcome, detail string) error {
 		return tx.Audits.Add(ctx, store.Audit{At: now, Actor: "server", ClientID: m.ClientID, Action: "mail.send",
@@ -166,14 +176,15 @@ func (w *Worker) settle(ctx context.Context, tx store.Tx, m store.Mail, sendErr 
 	if now.Sub(m.CreatedAt) >= giveUpAfter {
 		later, never = nil, append(append([]string{}, never...), later...)
 	}
-	again := now.Add(min(firstPause<<min(m.Attempts-1, 10), longestPause))
-	w.Logger.Warn("a mail was not delivered", "mail", m.ID, "attempt", m.Attempts, "again", len(later) > 0, "error", reason)
+	next := now.Add(min(firstPause<<min(m.Attempts-1, 10), maxPause))
+	w.Logger.Warn("a mail was not delivered",
+		"mail", m.ID, "attempt", m.Attempts, "again", len(later) > 0, "error", reason)
 	if len(later) == len(m.To) {
-		return errors.Join(tx.Mails.Retry(ctx, m.ID, reason, again), trail("retry", reason))
+		return errors.Join(tx.Mails.Retry(ctx, m.ID, reason, next), trail("retry", reason))
 	}
-	if len(later) > 0 { // the others are done with it: who is left gets a place of their own in the queue
+	if len(later) > 0 { // the other recipients have a result: a new mail for the rest
 		rest := m
-		rest.To, rest.NextAt = later, again
+		rest.To, rest.NextAt = later, next
 		if _, err := tx.Mails.Queue(ctx, rest); err != nil {
 			return err
 		}
@@ -189,7 +200,7 @@ func (w *Worker) settle(ctx context.Context, tx store.Tx, m store.Mail, sendErr 
 	return errors.Join(tx.Mails.End(ctx, m.ID, state, reason, now), trail(outcome, reason))
 }
 
-// maxReason bounds in characters what a mail server may have written into the database.
+// maxReason limits the text of a mail server that is stored, in characters.
 const maxReason = 500
 
 func shorten(text string) string {

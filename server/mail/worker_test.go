@@ -29,19 +29,26 @@ type post struct {
 	mu     sync.Mutex
 	now    time.Time
 	send   func(ctx context.Context, m store.Mail) error
-	pauses chan time.Duration  // what the worker asks After for
-	ring   chan chan time.Time // gets the channel of each pause
+	pauses chan time.Duration  // arguments of After
+	ring   chan chan time.Time // results of After
 }
 
 func newPost(t *testing.T) *post {
 	t.Helper()
-	p := &post{t: t, log: &bytes.Buffer{}, now: noon, path: filepath.Join(t.TempDir(), "acen.db"), pauses: make(chan time.Duration, 100), ring: make(chan chan time.Time, 100)}
+	p := &post{
+		t:      t,
+		log:    &bytes.Buffer{},
+		now:    noon,
+		path:   filepath.Join(t.TempDir(), "acen.db"),
+		pauses: make(chan time.Duration, 100),
+		ring:   make(chan chan time.Time, 100),
+	}
 	p.open()
 	t.Cleanup(func() { require.NoError(t, p.Store.Close()) })
 	return p
 }
 
-// open makes store and worker anew, as a start of the server does.
+// open opens store and worker, like a start of the server.
 func (p *post) open() {
 	db, err := sqlite.Open(p.t.Context(), p.path)
 	require.NoError(p.t, err)
@@ -66,10 +73,13 @@ func (p *post) advance(d time.Duration) {
 
 func (p *post) queue(m store.Mail) {
 	p.t.Helper()
-	require.NoError(p.t, p.Store.Write(p.t.Context(), store.NoLock, func(tx store.Tx) error { _, err := tx.Mails.Queue(p.t.Context(), m); return err }))
+	require.NoError(p.t, p.Store.Write(p.t.Context(), store.NoLock, func(tx store.Tx) error {
+		_, err := tx.Mails.Queue(p.t.Context(), m)
+		return err
+	}))
 }
 
-// step lets the worker take one mail.
+// step runs Step, which must find a mail if want is set.
 func (p *post) step(want bool) {
 	p.t.Helper()
 	found, err := p.Step(p.t.Context())
@@ -77,7 +87,7 @@ func (p *post) step(want bool) {
 	require.Equal(p.t, want, found)
 }
 
-// mails returns the queue with everything that was ever in it, oldest first, and the outcomes in the audit trail.
+// mails returns all mails, oldest first, and their outcomes in the audit trail.
 func (p *post) mails() (list []store.Mail, outcomes []string) {
 	p.t.Helper()
 	require.NoError(p.t, p.Store.Read(p.t.Context(), func(tx store.Tx) error {
@@ -117,9 +127,8 @@ func TestWorkerSends(t *testing.T) {
 	require.Equal(t, []string{"ok"}, outcomes)
 }
 
-// TestWorkerTriesAgainLessAndLessOftenAndGivesUp covers a mail server that cannot be reached for three days (spec: api
-// 12).
-func TestWorkerTriesAgainLessAndLessOftenAndGivesUp(t *testing.T) {
+// The worker retries with growing pauses and gives up after three days (spec: api 12).
+func TestWorkerRetries(t *testing.T) {
 	p := newPost(t)
 	p.send = func(context.Context, store.Mail) error { return errors.New("no route to host") }
 	p.queue(queued(anna))
@@ -138,7 +147,8 @@ func TestWorkerTriesAgainLessAndLessOftenAndGivesUp(t *testing.T) {
 		p.advance(time.Second)
 	}
 	require.Equal(t, []time.Duration{
-		30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 32 * time.Minute, time.Hour, time.Hour,
+		30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute, 32 * time.Minute,
+		time.Hour, time.Hour,
 	}, pauses[:9])
 	mails, outcomes := p.mails()
 	require.Equal(t, store.MailFailed, mails[0].State)
@@ -155,13 +165,55 @@ func TestWorkerOutcomes(t *testing.T) {
 		to       [][]string
 		outcomes []string
 	}{
-		"refused for good":                {&mail.Undelivered{Never: []string{anna, it}, Err: said}, 0, []store.MailState{store.MailFailed}, [][]string{{anna, it}}, []string{"failed"}},
-		"all again":                       {&mail.Undelivered{Later: []string{anna, it}, Err: said}, 0, []store.MailState{store.MailQueued}, [][]string{{anna, it}}, []string{"retry"}},
-		"one delivered, one again":        {&mail.Undelivered{Later: []string{it}, Err: said}, 0, []store.MailState{store.MailSent, store.MailQueued}, [][]string{{anna, it}, {it}}, []string{"retry"}},
-		"one delivered, one refused":      {&mail.Undelivered{Never: []string{it}, Err: said}, 0, []store.MailState{store.MailSent}, [][]string{{anna, it}}, []string{"failed"}},
-		"one refused, one again":          {&mail.Undelivered{Never: []string{anna}, Later: []string{it}, Err: said}, 0, []store.MailState{store.MailFailed, store.MailQueued}, [][]string{{anna, it}, {it}}, []string{"failed"}},
-		"one delivered, one again, old":   {&mail.Undelivered{Later: []string{it}, Err: said}, 4 * 24 * time.Hour, []store.MailState{store.MailSent}, [][]string{{anna, it}}, []string{"failed"}},
-		"the mail server was not reached": {said, 0, []store.MailState{store.MailQueued}, [][]string{{anna, it}}, []string{"retry"}},
+		"refused for good": {
+			&mail.Undelivered{Never: []string{anna, it}, Err: said},
+			0,
+			[]store.MailState{store.MailFailed},
+			[][]string{{anna, it}},
+			[]string{"failed"},
+		},
+		"all again": {
+			&mail.Undelivered{Later: []string{anna, it}, Err: said},
+			0,
+			[]store.MailState{store.MailQueued},
+			[][]string{{anna, it}},
+			[]string{"retry"},
+		},
+		"one delivered, one again": {
+			&mail.Undelivered{Later: []string{it}, Err: said},
+			0,
+			[]store.MailState{store.MailSent, store.MailQueued},
+			[][]string{{anna, it}, {it}},
+			[]string{"retry"},
+		},
+		"one delivered, one refused": {
+			&mail.Undelivered{Never: []string{it}, Err: said},
+			0,
+			[]store.MailState{store.MailSent},
+			[][]string{{anna, it}},
+			[]string{"failed"},
+		},
+		"one refused, one again": {
+			&mail.Undelivered{Never: []string{anna}, Later: []string{it}, Err: said},
+			0,
+			[]store.MailState{store.MailFailed, store.MailQueued},
+			[][]string{{anna, it}, {it}},
+			[]string{"failed"},
+		},
+		"one delivered, one again, old": {
+			&mail.Undelivered{Later: []string{it}, Err: said},
+			4 * 24 * time.Hour,
+			[]store.MailState{store.MailSent},
+			[][]string{{anna, it}},
+			[]string{"failed"},
+		},
+		"the mail server was not reached": {
+			said,
+			0,
+			[]store.MailState{store.MailQueued},
+			[][]string{{anna, it}},
+			[]string{"retry"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPost(t)
@@ -179,7 +231,7 @@ func TestWorkerOutcomes(t *testing.T) {
 				require.NotContains(t, m.LastError, "\n")
 				if m.State == store.MailQueued {
 					require.Equal(t, queued(anna).Attachment, m.Attachment)
-					require.True(t, m.CreatedAt.Equal(noon), "waiting again must not extend the mail's time")
+					require.True(t, m.CreatedAt.Equal(noon), "a retry must not make the mail younger")
 				}
 			}
 			require.Equal(t, tt.states, states)
@@ -189,7 +241,7 @@ func TestWorkerOutcomes(t *testing.T) {
 	}
 }
 
-// A crash between sending and writing down leaves the mail to the lease; then it goes out under the same Message-ID
+// After a crash between sending and recording, the mail is sent again with the same Message-ID when its lease ends
 // (spec: api 12).
 func TestWorkerAfterACrash(t *testing.T) {
 	p := newPost(t)
@@ -212,7 +264,7 @@ func TestWorkerAfterACrash(t *testing.T) {
 	require.Equal(t, []string{queued(anna).MessageID, queued(anna).MessageID}, ids)
 }
 
-// run starts the worker; stop ends it and waits.
+// run starts the worker; stop stops it and waits.
 func (p *post) run() (stop func()) {
 	ctx, cancel := context.WithCancel(p.t.Context())
 	done := make(chan struct{})
@@ -220,7 +272,7 @@ func (p *post) run() (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-func TestWorkerSleepsUntilWoken(t *testing.T) {
+func TestWorkerWake(t *testing.T) {
 	p := newPost(t)
 	sent := make(chan struct{}, 10)
 	p.send = func(context.Context, store.Mail) error { sent <- struct{}{}; return nil }
@@ -234,7 +286,7 @@ func TestWorkerSleepsUntilWoken(t *testing.T) {
 	require.Empty(t, sent)
 }
 
-func TestWorkerSleepsUntilTheNextMailIsDue(t *testing.T) {
+func TestWorkerWaitsForTheNextMail(t *testing.T) {
 	p := newPost(t)
 	sent := make(chan struct{}, 10)
 	p.send = func(context.Context, store.Mail) error { sent <- struct{}{}; return nil }
@@ -250,7 +302,7 @@ func TestWorkerSleepsUntilTheNextMailIsDue(t *testing.T) {
 	stop()
 }
 
-func TestWorkerFinishesWhatItBegan(t *testing.T) {
+func TestWorkerFinishesAnAttempt(t *testing.T) {
 	p := newPost(t)
 	begun, finish := make(chan struct{}), make(chan struct{})
 	p.send = func(ctx context.Context, _ store.Mail) error {
@@ -271,7 +323,7 @@ func TestWorkerFinishesWhatItBegan(t *testing.T) {
 	require.Equal(t, []string{"ok"}, outcomes)
 }
 
-func TestWorkerCutsOffWhatTakesTooLong(t *testing.T) {
+func TestWorkerCancelsAfterTheGracePeriod(t *testing.T) {
 	p := newPost(t)
 	begun := make(chan struct{})
 	p.send = func(ctx context.Context, _ store.Mail) error {
@@ -295,7 +347,7 @@ func TestWorkerCutsOffWhatTakesTooLong(t *testing.T) {
 	require.Equal(t, []string{"retry"}, outcomes)
 }
 
-// flaky refuses writes on demand, as a full disk does.
+// flaky is a store whose writes fail on demand, as on a full disk.
 type flaky struct {
 	store.Store
 	failures chan error
@@ -310,7 +362,7 @@ func (f *flaky) Write(ctx context.Context, lock store.Lock, fn func(store.Tx) er
 	}
 }
 
-func TestWorkerWritesDownWhatItSent(t *testing.T) {
+func TestWorkerRetriesRecording(t *testing.T) {
 	p := newPost(t)
 	disk := &flaky{Store: p.Store, failures: make(chan error, 10)}
 	p.Store = disk
@@ -353,8 +405,11 @@ func TestWorkerSurvivesAFailingQueue(t *testing.T) {
 	stop()
 }
 
-// queueDirectly queues past the failures.
+// queueDirectly queues a mail in the underlying store.
 func (p *post) queueDirectly(f *flaky, m store.Mail) {
 	p.t.Helper()
-	require.NoError(p.t, f.Store.Write(p.t.Context(), store.NoLock, func(tx store.Tx) error { _, err := tx.Mails.Queue(p.t.Context(), m); return err }))
+	require.NoError(p.t, f.Store.Write(p.t.Context(), store.NoLock, func(tx store.Tx) error {
+		_, err := tx.Mails.Queue(p.t.Context(), m)
+		return err
+	}))
 }

@@ -1,5 +1,5 @@
-// Package metrics exports what a server does and what its database contains, for Prometheus. It contains no secrets,
-// and its labels have few values, whatever clients send.
+// Package metrics exports metrics of a server and its database to Prometheus. They contain no secrets, and the number
+// of label values is bounded, whatever clients send.
 package metrics
 
 import (
@@ -25,10 +25,10 @@ type Metrics struct {
 	refusals *prometheus.CounterVec
 }
 
-// buckets are the bounds of durations in seconds: from a read out of memory to a client that hardly sends.
+// buckets are the bounds of durations in seconds, from a read from memory to a client that hardly sends.
 var buckets = []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30}
 
-// New makes the metrics of a server of a version on a database.
+// New returns the metrics of a server on a database.
 func New(version string, s store.Store) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -41,7 +41,7 @@ func New(version string, s store.Store) *Metrics {
 		}, []string{"code"}),
 	}
 	for _, code := range api.Codes() {
-		m.refusals.WithLabelValues(string(code)) // 0 is there before the first one
+		m.refusals.WithLabelValues(string(code)) // exports 0 before the first refusal
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "acen_build_info", Help: "1; the version of the program and of Go.",
@@ -53,7 +53,7 @@ func New(version string, s store.Store) *Metrics {
 	return m
 }
 
-// Answered counts a request.
+// Answered counts an answered request.
 func (m *Metrics) Answered(a httpapi.Answered) {
 	m.requests.WithLabelValues(a.Operation, strconv.Itoa(a.Status/100)+"xx").Observe(a.Duration.Seconds())
 	if a.Code != "" {
@@ -61,16 +61,19 @@ func (m *Metrics) Answered(a httpapi.Answered) {
 	}
 }
 
-// Handler answers what Prometheus asks for.
+// Handler returns the handler of /metrics.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, ErrorHandling: promhttp.ContinueOnError})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		MaxRequestsInFlight: 4,
+		ErrorHandling:       promhttp.ContinueOnError,
+	})
 }
 
-// stock tells what is in the database whenever it is asked. When the database is away, that is all it tells.
+// stock is a collector that reads the database. If the database is unavailable, it exports only acen_database_up.
 type stock struct{ store store.Store }
 
-// patience bounds how long the database may take, well within the 10 s that Prometheus waits.
-const patience = 5 * time.Second
+// databaseTimeout limits the query of the database. It is shorter than the 10 s that Prometheus waits.
+const databaseTimeout = 5 * time.Second
 
 var (
 	databaseUp  = prometheus.NewDesc("acen_database_up", "1 when the database answers, else 0.", nil, nil)
@@ -80,28 +83,31 @@ var (
 	seatsActive = prometheus.NewDesc("acen_seats_active", "Licenses of active orders that are activated.", nil, nil)
 )
 
-// Describe names the metrics.
+// Describe sends the descriptions of all metrics.
 func (stock) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{databaseUp, mailsQueued, mailsFailed, seats, seatsActive} {
 		out <- d
 	}
 }
 
-// Collect asks the database.
+// Collect reads the database and sends the metrics.
 func (s stock) Collect(out chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), databaseTimeout)
 	defer cancel()
 	gauge := func(d *prometheus.Desc, value int) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value))
 	}
-	var is store.Stock
-	if err := s.store.Read(ctx, func(tx store.Tx) (err error) { is, err = tx.Maintenance.Stock(ctx); return err }); err != nil {
+	var counts store.Stock
+	if err := s.store.Read(ctx, func(tx store.Tx) (err error) {
+		counts, err = tx.Maintenance.Stock(ctx)
+		return err
+	}); err != nil {
 		gauge(databaseUp, 0)
 		return
 	}
 	gauge(databaseUp, 1)
-	gauge(mailsQueued, is.MailsQueued)
-	gauge(mailsFailed, is.MailsFailed)
-	gauge(seats, is.SeatsTotal)
-	gauge(seatsActive, is.SeatsActive)
+	gauge(mailsQueued, counts.MailsQueued)
+	gauge(mailsFailed, counts.MailsFailed)
+	gauge(seats, counts.SeatsTotal)
+	gauge(seatsActive, counts.SeatsActive)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// Cost holds the parameters of argon2id: memory in KiB, passes, lanes.
+// Cost are the parameters of argon2id: memory in KiB, passes, lanes.
 type Cost struct {
 	Memory, Time uint32
 	Threads      uint8
@@ -54,15 +54,15 @@ func verify(hash, password string) (bool, error) {
 	return argon2id.ComparePasswordAndHash(password, hash)
 }
 
-// Hasher hashes and verifies passwords, at most one on each processor at a time, so that many calls at once do not
-// exhaust the memory.
+// Hasher hashes and verifies passwords, at most one per processor at a time, so that concurrent calls do not exhaust
+// the memory.
 type Hasher struct {
 	cost  Cost
 	slots chan struct{}
 	dummy string // hash that is verified if an account does not exist
 }
 
-// NewHasher returns a hasher of the given cost.
+// NewHasher returns a Hasher with a cost.
 func NewHasher(cost Cost) (*Hasher, error) {
 	dummy, err := cost.Hash("a password that nobody has")
 	if err != nil {
@@ -75,7 +75,8 @@ func NewHasher(cost Cost) (*Hasher, error) {
 	}, nil
 }
 
-// Hash returns the hash of a password. It fails with ErrLength, and when ctx ends before a slot is free.
+// Hash returns the hash of a password. It fails with ErrLength, or with the error of ctx if it ends before a slot is
+// free.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := h.acquire(ctx); err != nil {
 		return "", err
@@ -84,7 +85,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return h.cost.Hash(password)
 }
 
-// Verify reports whether a password has a hash. An empty hash costs as much time as a real one and never matches.
+// Verify reports whether hash is that of password. An empty hash takes as long as a real one and never matches.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (bool, error) {
 	if err := h.acquire(ctx); err != nil {
 		return false, err

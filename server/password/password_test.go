@@ -31,7 +31,7 @@ func TestStoredPasswordHashes(t *testing.T) {
 	}
 }
 
-// TestPasswordHash covers which passwords are hashed, and that a hash is argon2id with its parameters (spec: api 13).
+// Hash checks the length, and returns an argon2id hash with its parameters and a random salt (spec: api 13).
 func TestPasswordHash(t *testing.T) {
 	cost := Cost{Memory: 64, Time: 1, Threads: 1}
 	for length, want := range map[int]error{
@@ -55,10 +55,10 @@ func TestPasswordHash(t *testing.T) {
 	require.True(t, ok)
 	other, err := DefaultCost.Hash(password)
 	require.NoError(t, err)
-	require.NotEqual(t, hash, other, "each password has a salt of its own")
+	require.NotEqual(t, hash, other, "each hash has another salt")
 }
 
-// A damaged hash fits no password: not an empty one, and none at all where the hash has no key.
+// A damaged hash matches no password, not even an empty one.
 func TestDamagedPasswordHash(t *testing.T) {
 	for _, hash := range []string{
 		"", "x", "$", "$$$$$", "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ",
@@ -81,7 +81,7 @@ func TestDamagedPasswordHash(t *testing.T) {
 	}
 }
 
-// A name that nobody has costs as much as one that exists, and no password fits it: not even that of the stand-in.
+// An unknown user name takes as long as a known one, and no password matches it, not even that of the dummy hash.
 func TestVerify(t *testing.T) {
 	const password, dummy = "correct horse battery staple", "a password that nobody has"
 	cost := Cost{Memory: 64, Time: 1, Threads: 1}
@@ -107,10 +107,10 @@ func TestVerify(t *testing.T) {
 	}
 	h.dummy = "damaged"
 	_, err = h.Verify(t.Context(), "", password)
-	require.ErrorIs(t, err, errStoredHash, "the stand-in is verified")
+	require.ErrorIs(t, err, errStoredHash, "the dummy hash is verified")
 }
 
-// No more passwords are hashed at the same time than memory is meant for; the others wait, until their callers give up.
+// The number of concurrent hashes is limited. Other calls wait until their contexts end.
 func TestHashingIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &Hasher{slots: make(chan struct{}, 1)}

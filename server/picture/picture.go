@@ -1,9 +1,9 @@
 // Package picture draws the pictures of verification numbers (spec: api 10).
 //
-// A picture slows a person down more than a program that reads pictures. It only has to be more work than comparing it
-// with images of ten known digits: every digit has a font, a size, a slant and a place of its own, the whole picture is
-// warped, strokes of the same ink cross the digits and strokes of the paper cut them, and paper and ink have a single
-// tone, so that no color tells a digit from the noise. The limits on failed attempts are the protection.
+// A picture slows a person down more than a program that recognizes text. It only has to resist comparison with images
+// of the ten digits: every digit has its own font, size, slant and position, the picture is warped, strokes of the ink
+// cross the digits and strokes of the paper cut them, and all ink has one tone, so that no color separates a digit from
+// the noise. The limits on failed attempts are the actual protection.
 package picture
 
 import (
@@ -65,8 +65,8 @@ func (o outline) transform(f func(point) point) outline {
 	return out
 }
 
-// plain is the number of fonts, first in the list, whose 0 has no slash: people would read a slashed 0 as an 8.
-const plain = 3
+// plainFonts is the number of fonts, first in the list, whose 0 has no slash: people would read a slashed 0 as an 8.
+const plainFonts = 3
 
 // fonts returns the fonts that digits are drawn with.
 var fonts = sync.OnceValues(func() (list []*sfnt.Font, err error) {
@@ -83,7 +83,7 @@ var fonts = sync.OnceValues(func() (list []*sfnt.Font, err error) {
 	return list, nil
 })
 
-// PNG returns a picture of digits (0 to 9 each). The same seed makes the same picture.
+// PNG returns a picture of digits from 0 to 9. The same seed makes the same picture.
 func PNG(seed [32]byte, digits []byte) ([]byte, error) {
 	p, err := render(rand.New(rand.NewChaCha8(seed)), digits, full)
 	if err != nil {
@@ -121,19 +121,19 @@ func render(r *rand.Rand, digits []byte, s style) (drawn, error) {
 	for i, digit := range digits {
 		choice := len(faces)
 		if digit == 0 {
-			choice = plain
+			choice = plainFonts
 		}
 		shape, err := glyph(faces[r.IntN(choice)], digit, between(r, minSize, maxSize))
 		if err != nil {
 			return drawn{}, err
 		}
 		center := point{margin + pitch*(float64(i)+0.5), Height / 2}
-		place := move(center)
+		transform := move(center)
 		if s.distorted {
 			center = point{center.x + between(r, -4, 4), center.y + between(r, -14, 14)}
-			place = distortion(r, center)
+			transform = distortion(r, center)
 		}
-		shape = shape.transform(place)
+		shape = shape.transform(transform)
 		if s.distorted && r.IntN(hollow) == 0 {
 			ink.stroke(between(r, 2, 2.6), shape...)
 		} else {
@@ -241,8 +241,8 @@ func line(from, to point) (list []point) {
 	return list
 }
 
-// bezier divides a Bézier curve of degree 2 or 3 into parts and returns their ends. The control point of one of degree 2
-// is a.
+// bezier divides a Bézier curve of degree 2 or 3 into parts and returns their ends. The control point of one of degree
+// 2 is a.
 func bezier(from, a, b, to point, degree int) (list []point) {
 	if degree == 2 { // as a cubic one
 		b = point{to.x + (a.x-to.x)*2/3, to.y + (a.y-to.y)*2/3}

@@ -79,7 +79,7 @@ var templates = sync.OnceValue(func() (list []template) {
 	middle := point{Width / 2, Height / 2}
 	for digit := range byte(10) {
 		for i, face := range faces {
-			if digit == 0 && i >= plain {
+			if digit == 0 && i >= plainFonts {
 				continue
 			}
 			for _, size := range []float64{minSize, (minSize + maxSize) / 2, maxSize} {
@@ -104,7 +104,7 @@ var templates = sync.OnceValue(func() (list []template) {
 	return list
 })
 
-// match returns the digit whose template is most like the picture around a place.
+// match returns the digit whose template is most similar to the picture around a point.
 func match(img *image.Gray, middle point) (digit byte) {
 	best := -1.0
 	for dy := -shifts; dy <= shifts; dy += 2 {
@@ -124,8 +124,8 @@ func match(img *image.Gray, middle point) (digit byte) {
 	return digit
 }
 
-// read returns how many of some pictures the matcher reads, and how many of their digits.
-func read(t *testing.T, pictures int, s style) (whole, digits int) {
+// read returns how many numbers of some pictures the matcher reads, and how many digits.
+func read(t *testing.T, pictures int, s style) (numbers, digits int) {
 	t.Helper()
 	r := random(1)
 	for range pictures {
@@ -139,20 +139,20 @@ func read(t *testing.T, pictures int, s style) (whole, digits int) {
 			}
 		}
 		if slices.Equal(got, want) {
-			whole++
+			numbers++
 		}
 	}
-	return whole, digits
+	return numbers, digits
 }
 
-// A program that compares each digit with the digits of all fonts, solid and outlined, and that is even told where each
-// digit stands, reads plain pictures and hardly any real one (spec: api 10).
+// A matcher that knows the position of each digit, and compares it with the digits of all fonts, solid and outlined,
+// reads undistorted pictures and hardly any real one (spec: api 10).
 func TestTemplatesDoNotMatch(t *testing.T) {
 	const pictures = 30
 	simple, _ := read(t, pictures, style{})
 	require.Greater(t, simple, pictures*8/10, "the matcher works")
-	whole, digits := read(t, pictures, full)
-	require.Less(t, whole, pictures/6, "%d of %d digits were read", digits, 6*pictures)
+	numbers, digits := read(t, pictures, full)
+	require.Less(t, numbers, pictures/6, "%d of %d digits were read", digits, 6*pictures)
 }
 
 func TestPNG(t *testing.T) {
@@ -161,7 +161,7 @@ func TestPNG(t *testing.T) {
 	require.NoError(t, err)
 	again, err := PNG([32]byte{1}, digits)
 	require.NoError(t, err)
-	require.Equal(t, first, again, "a seed makes one picture")
+	require.Equal(t, first, again, "a seed determines the picture")
 	other, err := PNG([32]byte{2}, digits)
 	require.NoError(t, err)
 	require.NotEqual(t, first, other, "digits do not make the picture")
@@ -171,8 +171,8 @@ func TestPNG(t *testing.T) {
 	require.Equal(t, image.Rect(0, 0, Width, Height), img.Bounds())
 }
 
-// Digits stay in the picture, and are dark enough for people to see. With -args -picture=FILE the test saves a sheet of
-// pictures to look at.
+// Digits are inside the picture and dark enough for people. With -args -picture=FILE the test saves a sheet of
+// pictures.
 func TestDigitsCanBeSeen(t *testing.T) {
 	const across, gap = 2, 6
 	sheet := image.NewGray(image.Rect(0, 0, across*(Width+gap), 10*(Height+gap)))
@@ -210,7 +210,7 @@ func share(img *image.Gray, tone uint8) float64 {
 	return float64(dark) / float64(len(img.Pix))
 }
 
-// Not even the darkest ground and the lightest ink have one tone in common.
+// The darkest paper is lighter than the lightest ink.
 func TestGrainLeavesContrast(t *testing.T) {
 	require.Greater(t, paperTone-grain-swing, inkTone+grain+swing)
 }

@@ -1,4 +1,4 @@
-// Package request says who makes a request: the host, and the account with its session.
+// Package request identifies the caller of a request: the host, and the client with its session.
 package request
 
 import (
@@ -13,19 +13,19 @@ import (
 
 // Request identifies an HTTP request.
 type Request struct {
-	// ID stands in the log and in the answer.
+	// ID identifies the request in the log and in the answer.
 	ID string
 	// Host is the address of the client, without a port.
 	Host string
 }
 
-// Caller is who makes an authenticated call. Its zero value is anonymous.
+// Caller is the caller of an authenticated call. Its zero value is anonymous.
 type Caller struct {
 	Client  store.Client
 	Session store.Session
 }
 
-// Anonymous reports whether nobody is signed in.
+// Anonymous reports whether the caller is not signed in.
 func (c Caller) Anonymous() bool { return c.Client.ID == 0 }
 
 type contextKey int
@@ -40,7 +40,7 @@ func NewContext(ctx context.Context, r Request) context.Context {
 	return context.WithValue(ctx, requestKey, r)
 }
 
-// FromContext returns the request of a context; the zero value if there is none.
+// FromContext returns the request of a context, or the zero value.
 func FromContext(ctx context.Context) Request {
 	r, _ := ctx.Value(requestKey).(Request)
 	return r
@@ -51,14 +51,14 @@ func WithCaller(ctx context.Context, c Caller) context.Context {
 	return context.WithValue(ctx, callerKey, c)
 }
 
-// CallerFrom returns the caller of a context; the zero value for a call that needs no session.
+// CallerFrom returns the caller of a context, or the zero value if the call needs no session.
 func CallerFrom(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey).(Caller)
 	return c
 }
 
-// ClientAddress returns the address of the peer or, if the peer is a named proxy, the last forwarded address that is
-// not a named proxy.
+// ClientAddress returns the address of the peer or, if the peer is a proxy, the last forwarded address that is not a
+// proxy.
 func ClientAddress(r *http.Request, proxies []netip.Prefix) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// NewToken returns a random token of 256 bits and the hash that the database keeps of it.
+// NewToken returns a random token of 256 bits and its hash, which the database stores.
 func NewToken(random io.Reader) (token string, hash []byte, err error) {
 	var b [32]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
@@ -17,13 +17,13 @@ func NewToken(random io.Reader) (token string, hash []byte, err error) {
 	return token, HashToken(token), nil
 }
 
-// HashToken returns the hash that the database keeps of a token.
+// HashToken returns the hash of a token, which the database stores.
 func HashToken(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]
 }
 
-// BearerToken returns the token of an Authorization header (RFC 6750); "" if there is none.
+// BearerToken returns the token of an Authorization header (RFC 6750), or "".
 func BearerToken(header string) string {
 	scheme, token, ok := strings.Cut(strings.TrimSpace(header), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {

@@ -9,7 +9,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Uses counts the tasks that were done on an order today and this month, as far as limits need it.
+// Uses are the numbers of tasks that were done on an order today and this month, as far as limits count them.
 type Uses struct {
 	order    map[api.Task]store.Use           // new licenses and removals
 	families map[int64]map[api.Task]store.Use // reactivations and transfers, by original license
@@ -33,7 +33,7 @@ func (r Rules) periods() (today, month time.Time) {
 	return time.Date(y, m, d, 0, 0, 0, 0, zone), time.Date(y, m, 1, 0, 0, 0, 0, zone)
 }
 
-// Uses counts from the licenses themselves, so that no task is forgotten or counted twice.
+// Uses counts the tasks of an order from its licenses.
 func (r Rules) Uses(ctx context.Context, tx store.Tx, o store.Order, p store.Program) (Uses, error) {
 	u := Uses{order: map[api.Task]store.Use{}, families: map[int64]map[api.Task]store.Use{}}
 	limited := func(tasks ...api.Task) bool {
@@ -89,8 +89,8 @@ func (r Rules) Uses(ctx context.Context, tx store.Tx, o store.Order, p store.Pro
 	return u, nil
 }
 
-// refuse says why a task cannot be done for an order now, whatever the PC and the codes; nil when it can. Orders and
-// licenses are listed with the same answer, so that the app knows before it asks (spec: api 1, api 2, api 7).
+// refuse returns the refusal of a task on an order, whatever the PC and the codes, or nil. Lists of orders and licenses
+// contain the same refusals, so that the app knows them in advance (spec: api 1, api 2, api 7).
 func (r Rules) refuse(task api.Task, o store.Order, p store.Program, use store.Use) *api.Problem {
 	rule := p.Tasks.Rule(task, r.Subscription(o))
 	switch {
@@ -102,7 +102,8 @@ func (r Rules) refuse(task api.Task, o store.Order, p store.Program, use store.U
 		return api.NewProblem(api.ErrSubscriptionExpired,
 			"The subscription of this order has ended. Renew it with the vendor.")
 	case !rule.On:
-		return api.NewProblem(api.ErrTaskDisabled, fmt.Sprintf("The vendor does not offer %s for this order.", taskNames[task]))
+		return api.NewProblem(api.ErrTaskDisabled,
+			fmt.Sprintf("The vendor does not offer %s for this order.", taskNames[task]))
 	case task == api.TaskNewLicense && o.LicensesExpireAt != nil && r.Now().After(lastMoment(*o.LicensesExpireAt)):
 		return api.NewProblem(api.ErrTaskDisabled,
 			fmt.Sprintf("The licenses of this order ended on %s. Ask the vendor to extend them.", day(*o.LicensesExpireAt)))
@@ -122,7 +123,7 @@ func (r Rules) refuse(task api.Task, o store.Order, p store.Program, use store.U
 	return nil
 }
 
-// refuseFor is refuse for a task on one license: one whose end has come would work nowhere.
+// refuseFor is like refuse, for a task on one license. It also refuses an expired license, except its removal.
 func (r Rules) refuseFor(task api.Task, l store.License, o store.Order, p store.Program, u Uses) *api.Problem {
 	use := u.order[task]
 	if task != api.TaskRemoval {
@@ -138,7 +139,7 @@ func (r Rules) refuseFor(task api.Task, l store.License, o store.Order, p store.
 	return nil
 }
 
-// taskNames are the tasks in the sentence about a limit.
+// taskNames are the names of tasks in refusals.
 var taskNames = map[api.Task]string{
 	api.TaskNewLicense:   "new licenses",
 	api.TaskReactivation: "license reactivation",
@@ -146,9 +147,10 @@ var taskNames = map[api.Task]string{
 	api.TaskRemoval:      "license removal",
 }
 
-// day returns the day of a time in UTC as people read it.
+// day formats the day of a time in UTC.
 func day(t time.Time) string { return t.UTC().Format("2 January 2006") }
 
+// limitReached returns the refusal of a task that has reached its limit.
 func limitReached(task api.Task, period string, allowed, used int, resets time.Time) *api.Problem {
 	times := fmt.Sprintf("%d times", allowed)
 	if allowed == 1 {
@@ -165,7 +167,7 @@ func limitReached(task api.Task, period string, allowed, used int, resets time.T
 	return p
 }
 
-// allowance puts a refusal and what is left of the limits into the form of the contract.
+// allowance returns the allowance of a task, with the remaining uses of its limits.
 func (r Rules) allowance(
 	task api.Task, o store.Order, p store.Program, use store.Use, refusal *api.Problem,
 ) *api.Allowance {
@@ -199,8 +201,7 @@ func (r Rules) allowance(
 	return a
 }
 
-// OrderAllowed returns the allowances of an order. Those that count for each license family show the family with the
-// most left.
+// OrderAllowed returns the allowances of an order. Limits for each family show the family with the most remaining uses.
 func (r Rules) OrderAllowed(o store.Order, p store.Program, u Uses) api.Allowed {
 	of := func(task api.Task, use store.Use) *api.Allowance {
 		return r.allowance(task, o, p, use, r.refuse(task, o, p, use))
@@ -213,8 +214,8 @@ func (r Rules) OrderAllowed(o store.Order, p store.Program, u Uses) api.Allowed 
 	}
 }
 
-// least is the use of the family that used a task least. A family that never did is not listed: there is one as long as
-// more licenses are active than families are listed.
+// least returns the use of the family that has done a task least often. u.families contains only families that have
+// done it: there is another one if the order has more active licenses.
 func (u Uses) least(o store.Order, task api.Task) (least store.Use) {
 	used := 0
 	for _, family := range u.families {
@@ -233,8 +234,8 @@ func (u Uses) least(o store.Order, task api.Task) (least store.Use) {
 	return least
 }
 
-// LicensesAllowed returns the allowances of licenses of one order; nil for a license that has ended. Licenses without
-// an expiry and without uses of their own share one value.
+// LicensesAllowed returns the allowances of licenses of one order; nil for an ended license. Licenses without an end
+// and without uses share one value.
 func (r Rules) LicensesAllowed(licenses []store.License, o store.Order, p store.Program, u Uses) []*api.LicenseAllowed {
 	list := make([]*api.LicenseAllowed, len(licenses))
 	var shared *api.LicenseAllowed

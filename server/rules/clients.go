@@ -14,7 +14,7 @@ import (
 // MaxEmails is the maximum number of addresses that a client has on file.
 const MaxEmails = 2
 
-// ClientFault says what is wrong with the data of a client.
+// ClientFault is the error of invalid data of a client.
 type ClientFault struct {
 	// Field is the name on the wire, such as "email".
 	Field string
@@ -25,19 +25,19 @@ type ClientFault struct {
 // Error returns the sentence.
 func (f *ClientFault) Error() string { return f.Sentence }
 
-// isControl reports whether text of one line must not contain r: control characters, line and paragraph separators, and
-// what changes the direction of all that follows (Unicode UAX 9: embeddings, overrides and isolates).
+// isControl reports whether r is not allowed in a line of text: control characters, line and paragraph separators, and
+// characters that change the direction of text (Unicode UAX 9: embeddings, overrides and isolates).
 func isControl(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' ||
 		'\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069'
 }
 
-// HasControl reports whether text contains characters that text of one line must not contain.
+// HasControl reports whether text contains characters that are not allowed in a line.
 func HasControl(text string) bool { return strings.ContainsFunc(text, isControl) }
 
 func invisible(r rune) bool { return !unicode.IsPrint(r) }
 
-// CheckClient checks what is known of a client. It fails with a *ClientFault.
+// CheckClient checks the data of a client. It fails with a *ClientFault.
 func CheckClient(c store.Client) error {
 	if c.Username == "" || utf8.RuneCountInString(c.Username) > api.MaxField || !utf8.ValidString(c.Username) ||
 		strings.ContainsFunc(c.Username, func(r rune) bool { return isControl(r) || unicode.IsSpace(r) }) {
@@ -59,8 +59,9 @@ func CheckClient(c store.Client) error {
 	}
 	for i, address := range c.Emails {
 		name := emailField(i)
-		// "=?" begins an encoded word, which mail programs must not, but do, decode inside an address.
-		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address || len(address) > api.MaxField ||
+		// "=?" begins an encoded word, which some mail programs decode inside an address although they must not.
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address ||
+			len(address) > api.MaxField ||
 			strings.ContainsFunc(address, invisible) || strings.Contains(address, "=?") {
 			return &ClientFault{name, fmt.Sprintf("%q is no email address", address)}
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// TestCheckClient covers the data of an account, and which field is refused.
+// CheckClient returns the invalid field.
 func TestCheckClient(t *testing.T) {
 	good := store.Client{Username: "anna", RegistrationName: "Anna Berg", Emails: []string{"anna@lumen.example"}}
 	require.NoError(t, CheckClient(good))
@@ -19,15 +19,18 @@ func TestCheckClient(t *testing.T) {
 		change func(*store.Client)
 		field  string
 	}{
-		"no user name":         {func(c *store.Client) { c.Username = "" }, "username"},
-		"spaces":               {func(c *store.Client) { c.Username = "a b" }, "username"},
-		"long user name":       {func(c *store.Client) { c.Username = strings.Repeat("a", api.MaxField+1) }, "username"},
-		"two lines":            {func(c *store.Client) { c.Company = "a\nb" }, "company"},
-		"turned around":        {func(c *store.Client) { c.Contact.City = "\u202ecity" }, "city"},
-		"paragraph":            {func(c *store.Client) { c.Contact.Phone = "1\u20292" }, "phone"},
-		"no UTF-8":             {func(c *store.Client) { c.Contact.Fax = "\xff" }, "fax"},
-		"long name":            {func(c *store.Client) { c.LastName = strings.Repeat("ü", api.MaxField+1) }, "last_name"},
-		"three addresses":      {func(c *store.Client) { c.Emails = []string{"a@b.example", "b@b.example", "c@b.example"} }, "email"},
+		"no user name":   {func(c *store.Client) { c.Username = "" }, "username"},
+		"spaces":         {func(c *store.Client) { c.Username = "a b" }, "username"},
+		"long user name": {func(c *store.Client) { c.Username = strings.Repeat("a", api.MaxField+1) }, "username"},
+		"two lines":      {func(c *store.Client) { c.Company = "a\nb" }, "company"},
+		"turned around":  {func(c *store.Client) { c.Contact.City = "\u202ecity" }, "city"},
+		"paragraph":      {func(c *store.Client) { c.Contact.Phone = "1\u20292" }, "phone"},
+		"no UTF-8":       {func(c *store.Client) { c.Contact.Fax = "\xff" }, "fax"},
+		"long name":      {func(c *store.Client) { c.LastName = strings.Repeat("ü", api.MaxField+1) }, "last_name"},
+		"three addresses": {
+			func(c *store.Client) { c.Emails = []string{"a@b.example", "b@b.example", "c@b.example"} },
+			"email",
+		},
 		"with a name":          {func(c *store.Client) { c.Emails[0] = "Anna <anna@lumen.example>" }, "email"},
 		"a second header":      {func(c *store.Client) { c.Emails[0] = "a@b.example\r\nBcc: eve@evil.example" }, "email"},
 		"encoded word":         {func(c *store.Client) { c.Emails[0] = "=?utf-8?q?a?=@b.example" }, "email"},
@@ -47,7 +50,7 @@ func TestCheckClient(t *testing.T) {
 	require.NoError(t, CheckClient(store.Client{Username: longest, LastName: longest}))
 }
 
-// TestCheckContact covers what the contract requires of contact data.
+// CheckContact returns the missing field.
 func TestCheckContact(t *testing.T) {
 	good := api.Contact{
 		FirstName: "Anna",

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestNotes covers ReadNote for callers that have no schema before it, such as the administration: 30 code points after
-// NFC, without the spaces around them (spec: api 8).
+// ReadNote checks all notes itself, because the administration has no schema: at most 30 code points in NFC, without
+// surrounding white space (spec: api 8).
 func TestNotes(t *testing.T) {
 	decomposed := strings.Repeat("u\u0308", 30)
 	for note, want := range map[string]string{
@@ -24,7 +24,9 @@ func TestNotes(t *testing.T) {
 		require.NoError(t, err, "%q", note)
 		require.Equal(t, want, got)
 	}
-	for _, note := range []string{strings.Repeat("a", 31), decomposed + "u\u0308", strings.Repeat("\U0001f4bb", 31), "\xff"} {
+	for _, note := range []string{
+		strings.Repeat("a", 31), decomposed + "u\u0308", strings.Repeat("\U0001f4bb", 31), "\xff",
+	} {
 		_, err := ReadNote(note)
 		require.Error(t, err, "%q", note)
 	}

@@ -1,5 +1,5 @@
 // Package rules decides what is allowed: who may activate, move and remove licenses, how often, and which data are
-// valid. It knows neither HTTP nor SQL. A refusal is an *api.Problem.
+// valid. It is independent of HTTP and SQL. A refusal is an *api.Problem.
 package rules
 
 import (
@@ -18,15 +18,15 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Rules decides about licenses, for calls of clients and for the administration alike.
+// Rules are the rules for calls of clients and for the administration.
 type Rules struct {
 	Secrets *secrets.Keeper
 	Now     func() time.Time
-	// Zone is the server's time zone, in which limits count calendar days and months; nil means the system's.
+	// Zone is the time zone in which limits count calendar days and months; nil means the system's.
 	Zone *time.Location
 }
 
-// InvalidField refuses one field of a request, such as "body.note".
+// InvalidField returns the refusal of a field of a request, such as "body.note".
 func InvalidField(location, message string) *api.Problem {
 	p := api.NewProblem(api.ErrValidation, message)
 	p.Errors = []api.FieldError{{Location: location, Message: message}}
@@ -45,18 +45,19 @@ func (r Rules) Subscription(o store.Order) api.SubscriptionState {
 	}
 }
 
-// NeedsNoActivation refuses a task on licenses of a program that has none.
+// NeedsNoActivation returns the refusal of a task on licenses of a program without activation.
 func NeedsNoActivation(p store.Program) *api.Problem {
 	return api.NewProblem(api.ErrTaskDisabled,
 		fmt.Sprintf("%s needs no activation, so this order has no licenses.", p.Name))
 }
 
-// ReadOnly refuses a change of an order that the client may not manage.
+// ReadOnly returns the refusal of a change of an order that the client may not manage.
 func ReadOnly() *api.Problem {
 	return api.NewProblem(api.ErrOrderReadOnly,
 		"This order can be looked at and its activation codes emailed; the vendor allows no changes to it.")
 }
 
+// inUse returns the refusal of a new license of an order without a free seat.
 func inUse(o store.Order) *api.Problem {
 	detail := fmt.Sprintf("All %d licenses of this order are in use. Remove one or order more.", o.LicensesTotal)
 	if o.LicensesTotal == 1 {
@@ -65,12 +66,12 @@ func inUse(o store.Order) *api.Problem {
 	return api.NewProblem(api.ErrLicensesInUse, detail)
 }
 
-// lastMoment returns the end of the expiry day in UTC, to the second.
+// lastMoment returns the last second of the day of t in UTC.
 func lastMoment(t time.Time) time.Time {
 	return license.Grant{Expires: t}.ValidThrough().Truncate(time.Second)
 }
 
-// ReadNote checks a note: at most 30 code points of any language, no control characters (spec: api 8).
+// ReadNote normalizes and checks a note, which has at most 30 code points and no control characters (spec: api 8).
 func ReadNote(note string) (string, error) {
 	note = strings.TrimSpace(norm.NFC.String(note))
 	switch {
@@ -84,7 +85,8 @@ func ReadNote(note string) (string, error) {
 	return note, nil
 }
 
-// Malformed refuses a code that cannot be parsed. location is the field of a code whose kind does not imply its field.
+// Malformed converts a *license.CodeError to a refusal, and returns other errors unchanged. location is the field of a
+// code whose kind does not imply its field.
 func Malformed(err error, location string) error {
 	var fault *license.CodeError
 	if !errors.As(err, &fault) {
@@ -101,7 +103,7 @@ func Malformed(err error, location string) error {
 	return problem
 }
 
-// readCodes reads the codes of a request, in either form, and checks that they belong together and to the program.
+// readCodes parses the codes of a request, in either form, and checks that they belong together and to the program.
 func readCodes(p store.Program, r api.PCCodes) (license.Codes, error) {
 	codes, err := parseCodes(r)
 	if err != nil {
@@ -119,7 +121,7 @@ func readCodes(p store.Program, r api.PCCodes) (license.Codes, error) {
 	return codes, nil
 }
 
-// parseCodes reads the codes of a request, in either form.
+// parseCodes parses the codes of a request, in either form.
 func parseCodes(r api.PCCodes) (license.Codes, error) {
 	switch {
 	case r.SiteMID == "":
@@ -140,9 +142,9 @@ func pcCodes(site, machine, merged string) api.PCCodes {
 	return api.PCCodes{SiteCode: site, MachineID: machine, SiteMID: merged}
 }
 
-// NewLicense activates a PC for an order of the program. It refuses, with an *api.Problem, in this order: codes
-// malformed, codes do not belong together, note, then — unless the pair has a license already, which is returned and
-// for which made is false — Site code spent, Site code in use, and what refuse says (spec: api 2, api 7, api 21).
+// NewLicense activates a PC for an order of the program. If the codes have a license already, it returns that one and
+// made is false. It refuses, with an *api.Problem, in this order: codes malformed; codes do not belong together; note;
+// Site code spent; Site code in use; refusals of refuse (spec: api 2, api 7, api 21).
 func (r Rules) NewLicense(
 	ctx context.Context, tx store.Tx, order store.Order, program store.Program, request api.NewLicense,
 ) (l store.License, made bool, err error) {
@@ -174,7 +176,7 @@ func (r Rules) NewLicense(
 		Policy:    order.Policy,
 		ExpiresAt: order.LicensesExpireAt,
 	}
-	if fresh.ID, err = tx.Licenses.NextID(ctx); err != nil { // before uses are counted: store.LicenseReads says so
+	if fresh.ID, err = tx.Licenses.NextID(ctx); err != nil { // the order of reads is that of store.LicenseReads
 		return l, false, err
 	}
 	use, err := r.Uses(ctx, tx, order, program)
@@ -191,8 +193,8 @@ func (r Rules) NewLicense(
 	return l, err == nil, err
 }
 
-// existingLicense returns the license that the same pair has already: sending it again is a success and free
-// (spec: api 2).
+// existingLicense returns the license that the same codes have already, or nil: a repeated request succeeds and does
+// not count (spec: api 2).
 func existingLicense(
 	ctx context.Context, tx store.Tx, o store.Order, p store.Program, codes license.Codes,
 ) (*store.License, error) {
@@ -219,21 +221,21 @@ func existingLicense(
 	return nil, api.NewProblem(api.ErrSiteCodeInUse, "This PC has a license of this program already.")
 }
 
-// siteSpent returns the refusal of a Site code that a removal code has used up.
+// siteSpent returns the refusal of a spent Site code.
 func siteSpent() *api.Problem {
 	return api.NewProblem(api.ErrSiteCodeSpent, "This Site code belonged to a license that was removed, transferred or "+
 		"released. The program or the app on that PC shows a new one.")
 }
 
-// siteOfAnother returns the refusal of a Site code that another PC has by chance: the PC that asks takes a new one
-// (spec: api 21). api.ErrSiteCodeInUse is for the same pair only.
+// siteOfAnother returns the refusal of a Site code that another PC has by chance. The PC that asks must make a new one
+// (spec: api 21). api.ErrSiteCodeInUse is for the same codes only.
 func siteOfAnother() *api.Problem {
 	return api.NewProblem(api.ErrSiteCodeSpent, "Another PC has this Site code by chance, so it cannot be used. "+
 		"ACEN Desktop on the PC that it was made for takes a new one and asks again.")
 }
 
-// grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, expiry
-// and, within a family, OriginalID are given; the id may be.
+// grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, end and,
+// within a family, OriginalID must be set; the id may be.
 func (r Rules) grant(
 	ctx context.Context, tx store.Tx, o store.Order, p store.Program, l store.License,
 ) (store.License, error) {

@@ -18,22 +18,22 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// now is a Tuesday, the 24th of its month, in all tests.
+// now is the time of all tests: Tuesday, the 24th of a month.
 var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-// memory is a transaction on one order of one program, with the rows that rules ask for. Its other methods panic.
+// memory is a transaction in memory with one order of one program. Methods that rules do not call panic.
 type memory struct {
 	program  store.Program
 	order    store.Order
-	others   map[int64]store.Order // orders besides it
+	others   map[int64]store.Order // other orders
 	licenses []store.License
-	firstID  int64                    // less 1, of licenses
+	firstID  int64                    // id of the first license, minus 1
 	former   []license.ActivationCode // of every license
 	used     []uint32                 // serial ids that made an order
 	blocked  []uint32                 // serial ids
 }
 
-// Each store of the transaction is a type of its own, because their methods have the same names.
+// Each store is a separate type, because their methods have the same names.
 type (
 	programsIn struct {
 		store.Programs
@@ -169,8 +169,7 @@ func (m licensesIn) Release(_ context.Context, id int64, at time.Time) error {
 	return nil
 }
 
-// codes returns the codes of a PC. changed is how many of its hardware locks differ from those of
-// the PC as it was, up to three.
+// codes returns the codes of a PC of which the first changed hardware locks differ; at most three.
 func (m *memory) codes(pc string, generation uint16, changed int) license.Codes {
 	var raw license.RawLocks
 	for i := range raw {
@@ -186,7 +185,7 @@ func (m *memory) codes(pc string, generation uint16, changed int) license.Codes 
 	return key.Codes(generation, key.Block(raw))
 }
 
-// removalCode returns the code that the program shows on the PC of a license.
+// removalCode returns the removal code that the program on the PC of a license shows.
 func (m *memory) removalCode(t *testing.T, r Rules, l store.License) string {
 	t.Helper()
 	key, err := r.Secrets.ActivationKey(m.program)
@@ -194,7 +193,7 @@ func (m *memory) removalCode(t *testing.T, r Rules, l store.License) string {
 	return key.RemovalSeed(l.Activation).RemovalCode(l.Codes).String()
 }
 
-// start returns rules, and an order with three free licenses of a program with serial ids 1 to 100.
+// start returns rules, and an order with three free seats of a program with serial ids 1 to 100.
 func start(t *testing.T) (Rules, *memory) {
 	t.Helper()
 	keeper, err := secrets.File(filepath.Join(t.TempDir(), "master.key"), rand.Reader)
@@ -230,7 +229,7 @@ func pair(c license.Codes) api.NewLicense {
 	return api.NewLicense{SiteCode: c.Site.String(), MachineID: c.Machine.String()}
 }
 
-// requireCode requires that an error is a refusal with a code; "" requires that there is none.
+// requireCode requires that err is a refusal with a code, or nil for "".
 func requireCode(t *testing.T, want api.Code, err error) {
 	t.Helper()
 	if want == "" {
@@ -242,8 +241,7 @@ func requireCode(t *testing.T, want api.Code, err error) {
 	require.Equal(t, want, p.Code, p.Detail)
 }
 
-// TestRefuse covers what an order allows, whatever the PC: switches, subscription and limits (spec: api 1, api 2, api
-// 7).
+// An order allows tasks by switches, subscription and limits (spec: api 1, api 2, api 7).
 func TestRefuse(t *testing.T) {
 	yesterday, tomorrow := now.AddDate(0, 0, -1), now.AddDate(0, 0, 1)
 	rule := func(task api.Task, state api.SubscriptionState, r store.TaskRule) func(*memory) {
@@ -258,23 +256,75 @@ func TestRefuse(t *testing.T) {
 		code   api.Code
 		resets time.Time
 	}{
-		"nothing special":            {task: api.TaskNewLicense},
-		"no activation":              {api.TaskNewLicense, func(m *memory) { m.program.RequiresActivation = false }, store.Use{}, api.ErrTaskDisabled, time.Time{}},
-		"read-only":                  {api.TaskRemoval, func(m *memory) { m.order.CanManage = false }, store.Use{}, api.ErrOrderReadOnly, time.Time{}},
-		"full":                       {api.TaskNewLicense, func(m *memory) { m.order.LicensesActive = 3 }, store.Use{}, api.ErrLicensesInUse, time.Time{}},
-		"full, another task":         {api.TaskTransfer, func(m *memory) { m.order.LicensesActive = 3 }, store.Use{}, "", time.Time{}},
-		"last seat":                  {api.TaskNewLicense, func(m *memory) { m.order.LicensesActive = 2 }, store.Use{}, "", time.Time{}},
-		"licenses have ended":        {api.TaskNewLicense, func(m *memory) { m.order.LicensesExpireAt = &yesterday }, store.Use{}, api.ErrTaskDisabled, time.Time{}},
-		"licenses end today":         {api.TaskNewLicense, func(m *memory) { m.order.LicensesExpireAt = &now }, store.Use{}, "", time.Time{}},
-		"ended, another task":        {api.TaskReactivation, func(m *memory) { m.order.LicensesExpireAt = &yesterday }, store.Use{}, "", time.Time{}},
-		"switched off":               {api.TaskTransfer, rule(api.TaskTransfer, api.SubscriptionNone, store.TaskRule{}), store.Use{}, api.ErrTaskDisabled, time.Time{}},
-		"another one is off":         {api.TaskTransfer, rule(api.TaskRemoval, api.SubscriptionNone, store.TaskRule{}), store.Use{}, "", time.Time{}},
-		"subscription valid":         {api.TaskNewLicense, func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &tomorrow }, store.Use{}, "", time.Time{}},
-		"subscription's last moment": {api.TaskNewLicense, func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &now }, store.Use{}, "", time.Time{}},
-		"subscription expired":       {api.TaskNewLicense, func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &yesterday }, store.Use{}, api.ErrSubscriptionExpired, time.Time{}},
-		"below the day's limit":      {api.TaskReactivation, rule(api.TaskReactivation, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2}), store.Use{Today: 1, ThisMonth: 9}, "", time.Time{}},
-		"the day's limit":            {api.TaskReactivation, rule(api.TaskReactivation, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2}), store.Use{Today: 2, ThisMonth: 2}, api.ErrLimitReached, time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)},
-		"the month's limit":          {api.TaskReactivation, rule(api.TaskReactivation, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2, PerMonth: 3}), store.Use{Today: 2, ThisMonth: 3}, api.ErrLimitReached, time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)},
+		"nothing special": {task: api.TaskNewLicense},
+		"no activation": {
+			task:  api.TaskNewLicense,
+			state: func(m *memory) { m.program.RequiresActivation = false },
+			code:  api.ErrTaskDisabled,
+		},
+		"read-only": {
+			task:  api.TaskRemoval,
+			state: func(m *memory) { m.order.CanManage = false },
+			code:  api.ErrOrderReadOnly,
+		},
+		"full": {
+			task:  api.TaskNewLicense,
+			state: func(m *memory) { m.order.LicensesActive = 3 },
+			code:  api.ErrLicensesInUse,
+		},
+		"full, another task": {task: api.TaskTransfer, state: func(m *memory) { m.order.LicensesActive = 3 }},
+		"last seat":          {task: api.TaskNewLicense, state: func(m *memory) { m.order.LicensesActive = 2 }},
+		"licenses have ended": {
+			task:  api.TaskNewLicense,
+			state: func(m *memory) { m.order.LicensesExpireAt = &yesterday },
+			code:  api.ErrTaskDisabled,
+		},
+		"licenses end today": {task: api.TaskNewLicense, state: func(m *memory) { m.order.LicensesExpireAt = &now }},
+		"ended, another task": {
+			task:  api.TaskReactivation,
+			state: func(m *memory) { m.order.LicensesExpireAt = &yesterday },
+		},
+		"switched off": {
+			task:  api.TaskTransfer,
+			state: rule(api.TaskTransfer, api.SubscriptionNone, store.TaskRule{}),
+			code:  api.ErrTaskDisabled,
+		},
+		"another one is off": {
+			task:  api.TaskTransfer,
+			state: rule(api.TaskRemoval, api.SubscriptionNone, store.TaskRule{}),
+		},
+		"subscription valid": {
+			task:  api.TaskNewLicense,
+			state: func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &tomorrow },
+		},
+		"subscription's last moment": {
+			task:  api.TaskNewLicense,
+			state: func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &now },
+		},
+		"subscription expired": {
+			task:  api.TaskNewLicense,
+			state: func(m *memory) { m.order.HasSubscription, m.order.SubscriptionExpiresAt = true, &yesterday },
+			code:  api.ErrSubscriptionExpired,
+		},
+		"below the day's limit": {
+			task:  api.TaskReactivation,
+			state: rule(api.TaskReactivation, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2}),
+			use:   store.Use{Today: 1, ThisMonth: 9},
+		},
+		"the day's limit": {
+			task:   api.TaskReactivation,
+			state:  rule(api.TaskReactivation, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2}),
+			use:    store.Use{Today: 2, ThisMonth: 2},
+			code:   api.ErrLimitReached,
+			resets: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC),
+		},
+		"the month's limit": {
+			task:   api.TaskReactivation,
+			state:  rule(api.TaskReactivation, api.SubscriptionNone, store.TaskRule{On: true, PerDay: 2, PerMonth: 3}),
+			use:    store.Use{Today: 2, ThisMonth: 3},
+			code:   api.ErrLimitReached,
+			resets: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, m := start(t)
@@ -295,8 +345,8 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
-// TestUses covers what counts against a limit: calendar days and months in the server's zone; reactivations and
-// transfers for each family, the rest for the order (spec: api 7).
+// Limits count calendar days and months in the server's time zone, reactivations and transfers for each family and
+// other tasks for the order (spec: api 7).
 func TestUses(t *testing.T) {
 	r, m := start(t)
 	r.Zone = time.FixedZone("UTC+2", 2*60*60)
@@ -329,14 +379,15 @@ func TestUses(t *testing.T) {
 	m.program.Tasks = nil
 	u, err = r.Uses(t.Context(), m.tx(), m.order, m.program)
 	require.NoError(t, err)
-	require.Empty(t, u.order, "nothing is limited, so nothing is counted")
+	require.Empty(t, u.order, "without limits nothing is counted")
 }
 
-// TestAllowed covers what an order and its licenses still allow: for the order, the family with the most left (spec:
-// api 7).
+// The allowance of an order is that of the family with the most remaining uses (spec: api 7).
 func TestAllowed(t *testing.T) {
 	r, m := start(t)
-	m.program.Tasks = store.TaskRules{api.TaskReactivation.Rule(): {api.SubscriptionNone: {On: true, PerDay: 2, PerMonth: 3}}}
+	m.program.Tasks = store.TaskRules{api.TaskReactivation.Rule(): {
+		api.SubscriptionNone: {On: true, PerDay: 2, PerMonth: 3},
+	}}
 	m.order.LicensesActive = 2
 	u := Uses{families: map[int64]map[api.Task]store.Use{
 		1: {api.TaskReactivation: {Today: 2, ThisMonth: 2}},
@@ -346,7 +397,7 @@ func TestAllowed(t *testing.T) {
 	require.True(t, a.OK)
 	require.Equal(t, []int{1, 2}, []int{*a.RemainingToday, *a.RemainingMonth})
 	require.Equal(t, time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC), *a.ResetsAt)
-	m.order.LicensesActive = 3 // one family has no use at all
+	m.order.LicensesActive = 3 // one family has no use
 	require.Equal(t, 2, *r.OrderAllowed(m.order, m.program, u).Reactivate.RemainingToday)
 
 	yesterday := now.AddDate(0, 0, -1)
@@ -359,15 +410,16 @@ func TestAllowed(t *testing.T) {
 	}, m.order, m.program, u)
 	require.Equal(t, api.ErrLimitReached, list[0].Reactivate.Reason)
 	require.True(t, list[1].Reactivate.OK)
-	require.Same(t, list[1], list[2], "licenses that nothing sets apart share a value")
-	require.Equal(t, api.ErrTaskDisabled, list[3].Reactivate.Reason, "its end has come")
+	require.Same(t, list[1], list[2], "licenses without uses share a value")
+	require.Equal(t, api.ErrTaskDisabled, list[3].Reactivate.Reason, "it has expired")
 	require.True(t, list[3].Remove.OK)
 	require.Nil(t, list[4])
 	l := store.License{ID: 9, OriginalID: 1, Status: api.StatusActive}
-	require.Equal(t, api.ErrLimitReached, r.licenseAllowed(l, m.order, m.program, u).Reactivate.Reason, "the family counts")
+	require.Equal(t, api.ErrLimitReached, r.licenseAllowed(l, m.order, m.program, u).Reactivate.Reason,
+		"the family counts")
 }
 
-// TestNewLicense covers who gets a license (spec: api 2, api 21).
+// New licenses follow the rules for codes and seats (spec: api 2, api 21).
 func TestNewLicense(t *testing.T) {
 	for name, c := range map[string]struct {
 		state   func(*memory)
@@ -376,7 +428,10 @@ func TestNewLicense(t *testing.T) {
 	}{
 		"a free seat": {},
 		"no seat":     {state: func(m *memory) { m.order.LicensesActive = 3 }, code: api.ErrLicensesInUse},
-		"malformed":   {request: func(*memory) api.NewLicense { return api.NewLicense{SiteCode: "7183EC4D", MachineID: "x"} }, code: api.ErrCodeMalformed},
+		"malformed": {
+			request: func(*memory) api.NewLicense { return api.NewLicense{SiteCode: "7183EC4D", MachineID: "x"} },
+			code:    api.ErrCodeMalformed,
+		},
 		"not a pair": {request: func(m *memory) api.NewLicense {
 			return pair(license.Codes{Site: m.codes("A", 1, 0).Site, Machine: m.codes("B", 1, 0).Machine})
 		}, code: api.ErrSiteMIDMismatch},
@@ -420,7 +475,7 @@ func TestNewLicense(t *testing.T) {
 			if made {
 				again, made, err := r.NewLicense(t.Context(), m.tx(), m.order, m.program, request)
 				require.NoError(t, err)
-				require.False(t, made, "the same pair again is free")
+				require.False(t, made, "repeated codes do not count")
 				require.Equal(t, l, again)
 				grant := checkActivation(t, r, m, l)
 				require.Equal(t, license.Grant{Features: 9, Issue: uint16(l.ID - license.MaxIssue - 1)}, grant)
@@ -429,7 +484,7 @@ func TestNewLicense(t *testing.T) {
 	}
 }
 
-// add adds a license of a PC as if it had been made long ago.
+// add adds an old license of a PC.
 func (m *memory) add(pc string, status api.LicenseStatus) {
 	id := m.firstID + int64(len(m.licenses)) + 1
 	ended := now.AddDate(0, -2, 0)
@@ -448,7 +503,7 @@ func (m *memory) add(pc string, status api.LicenseStatus) {
 	m.licenses = append(m.licenses, l)
 }
 
-// checkActivation returns what the activation code of a license permits.
+// checkActivation returns the grant of a license's activation code.
 func checkActivation(t *testing.T, r Rules, m *memory, l store.License) license.Grant {
 	t.Helper()
 	key, err := r.Secrets.ActivationKey(m.program)

@@ -11,8 +11,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// DefaultOrder returns a new order of a program with the program's own data (spec: api 2, api 9). It is not stored
-// yet.
+// DefaultOrder returns a new order with the defaults of a program (spec: api 2, api 9). It does not store it.
 func (r Rules) DefaultOrder(p store.Program, client int64) store.Order {
 	now := r.Now()
 	in := func(days int) *time.Time {
@@ -38,9 +37,9 @@ func (r Rules) DefaultOrder(p store.Program, client int64) store.Order {
 	}
 }
 
-// Redeem returns the order that a serial number makes, which is not stored yet, and its program. It refuses, with an
-// *api.Problem, in this order: program takes no serial numbers, serial number unknown, out of range, blocked or of another
-// program, serial number used (spec: api 9).
+// Redeem returns the order that a serial number makes, without storing it, and its program. It refuses, with an
+// *api.Problem, in this order: program accepts no serial numbers; serial number unknown, out of range, blocked or of
+// another program; serial number used (spec: api 9).
 func (r Rules) Redeem(
 	ctx context.Context, tx store.Tx, programID int64, number license.SerialNumber,
 ) (o store.Order, p store.Program, err error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// TestRedeem covers which serial numbers make an order, and which one (spec: api 9).
+// Redeem accepts unused serial numbers of the program in its range (spec: api 9).
 func TestRedeem(t *testing.T) {
 	for name, c := range map[string]struct {
 		id      uint32
@@ -20,10 +20,14 @@ func TestRedeem(t *testing.T) {
 		state   func(*memory)
 		code    api.Code
 	}{
-		"good":             {id: 100},
-		"out of range":     {id: 101, code: api.ErrSerialInvalid},
-		"below the range":  {id: 9, state: func(m *memory) { m.program.FirstSerial = 10 }, code: api.ErrSerialInvalid},
-		"no range":         {id: 1, state: func(m *memory) { m.program.FirstSerial, m.program.LastSerial = 0, 0 }, code: api.ErrSerialInvalid},
+		"good":            {id: 100},
+		"out of range":    {id: 101, code: api.ErrSerialInvalid},
+		"below the range": {id: 9, state: func(m *memory) { m.program.FirstSerial = 10 }, code: api.ErrSerialInvalid},
+		"no range": {
+			id:    1,
+			state: func(m *memory) { m.program.FirstSerial, m.program.LastSerial = 0, 0 },
+			code:  api.ErrSerialInvalid,
+		},
 		"unknown":          {id: 7, foreign: true, code: api.ErrSerialInvalid},
 		"blocked":          {id: 7, state: func(m *memory) { m.blocked = []uint32{7} }, code: api.ErrSerialInvalid},
 		"used":             {id: 7, state: func(m *memory) { m.used = []uint32{7} }, code: api.ErrSerialInUse},
@@ -54,14 +58,14 @@ func TestRedeem(t *testing.T) {
 			requireCode(t, c.code, err)
 			if c.code == "" {
 				require.Equal(t, c.id, o.SerialID)
-				require.Equal(t, uint16(5), o.Features, "those in the serial number")
+				require.Equal(t, uint16(5), o.Features, "features of the serial number")
 				require.Equal(t, m.program.OrderLicenses, o.LicensesTotal)
 			}
 		})
 	}
 }
 
-// TestDefaultOrder covers the dates of a new order (spec: api 2).
+// The dates of a new order follow from its program (spec: api 2).
 func TestDefaultOrder(t *testing.T) {
 	r, m := start(t)
 	o := r.DefaultOrder(m.program, 5)
@@ -74,7 +78,7 @@ func TestDefaultOrder(t *testing.T) {
 	require.Equal(t, api.SubscriptionValid, r.Subscription(o))
 }
 
-// TestSerialStockWarnings covers when few serial numbers are left.
+// Warnings reports few free serial numbers and few unmade serial ids.
 func TestSerialStockWarnings(t *testing.T) {
 	accepting := store.Program{ID: 3, Name: "Studio", AcceptsSerials: true}
 	few := "Studio (program 3) has 9 of 100 serial numbers left that made no order."

@@ -8,12 +8,12 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// SerialStock counts the serial ids of a program.
+// SerialStock are the numbers of serial ids of a program.
 type SerialStock struct {
 	Program store.Program
 	Valid   int // ids whose serial numbers are accepted
-	Used    int // valid ids that made an order
-	Blocked int // valid ids that are blocked and made no order
+	Used    int // valid ids that have made an order
+	Blocked int // valid ids that are blocked and have made no order
 	Unmade  int // ids above the last valid one
 }
 
@@ -29,7 +29,7 @@ func ReadSerialStock(ctx context.Context, tx store.Tx, p store.Program) (SerialS
 	return s, err
 }
 
-// Free returns how many serial numbers can still make an order.
+// Free returns the number of serial numbers that can still make an order.
 func (s SerialStock) Free() int { return s.Valid - s.Used - s.Blocked }
 
 const (

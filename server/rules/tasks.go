@@ -10,10 +10,10 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Reactivate gives a license to the new codes of the PC it was made for (spec: api 3). It refuses, with an
-// *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended; then — unless the
-// codes are the license's own and it is not released, which changes nothing and is free — what refuseFor says, Site
-// code spent, Site code in use, too many differences.
+// Reactivate replaces a license by one with the new codes of the same PC (spec: api 3). If the codes are the license's
+// own and it is not released, it changes nothing, does not count, and made is false. It refuses, with an *api.Problem,
+// in this order: codes malformed; codes do not belong together; note; license ended; refusals of refuseFor; Site code
+// spent; Site code in use; too many differences.
 func (r Rules) Reactivate(
 	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation,
 ) (out store.License, made bool, err error) {
@@ -49,15 +49,15 @@ func (r Rules) Reactivate(
 	return out, err == nil, err
 }
 
-// Release gives a license free for another PC, with the removal code of the PC that it is on. It stays active and keeps
-// its seat, and counts for nothing: the transfer that ends it does. It refuses, with an *api.Problem, in this order:
-// license ended, removal code malformed, what refuseFor says of a transfer unless the license is released, removal code
-// wrong. Releasing once more with the right code changes nothing, and released is false.
+// Release releases a license for another PC, with the removal code of its PC. The license stays active and keeps its
+// seat. A release does not count against limits: the later transfer does. If the license is released already, the right
+// code changes nothing and released is false. Release refuses, with an *api.Problem, in this order: license ended;
+// removal code malformed; refusals of refuseFor for a transfer, unless the license is released; removal code wrong.
 func (r Rules) Release(
 	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Release,
 ) (out store.License, released bool, err error) {
 	if l.Status != api.StatusActive {
-		return out, false, r.left(ctx, tx, l, p, request.RemovalCode)
+		return out, false, r.departed(ctx, tx, l, p, request.RemovalCode)
 	}
 	removal, err := readRemovalCode(request.RemovalCode)
 	if err != nil {
@@ -76,7 +76,7 @@ func (r Rules) Release(
 	return l, true, tx.Licenses.Release(ctx, l.ID, now)
 }
 
-// transferable refuses a license that may not go to another PC now.
+// transferable returns the refusal of a transfer of a license, whatever the codes.
 func (r Rules) transferable(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program) error {
 	u, err := r.Uses(ctx, tx, o, p)
 	if err != nil {
@@ -88,16 +88,17 @@ func (r Rules) transferable(ctx context.Context, tx store.Tx, l store.License, o
 	return nil
 }
 
-// Transfer gives a license to another PC (spec: api 4); a released one needs no removal code. It refuses, with an
-// *api.Problem, in this order: codes malformed, codes do not belong together, note, license ended, removal code missing or
-// malformed, same pair, what refuseFor says, removal code wrong, Site code spent, Site code in use.
+// Transfer replaces a license by one for another PC (spec: api 4). A released license needs no removal code. It
+// refuses, with an *api.Problem, in this order: codes malformed; codes do not belong together; note; license ended;
+// removal code missing or malformed; same codes; refusals of refuseFor; removal code wrong; Site code spent; Site code
+// in use.
 func (r Rules) Transfer(
 	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Transfer,
 ) (out store.License, err error) {
 	pc := pcCodes(request.SiteCode, request.MachineID, request.SiteMID)
 	codes, note, err := r.read(ctx, tx, l, p, pc, request.Note)
 	if errors.Is(err, api.ErrLicenseEnded) {
-		err = r.left(ctx, tx, l, p, request.RemovalCode)
+		err = r.departed(ctx, tx, l, p, request.RemovalCode)
 	}
 	if err != nil {
 		return out, err
@@ -131,8 +132,8 @@ func (r Rules) Transfer(
 	return r.replace(ctx, tx, l, o, p, codes, note, api.StatusTransferred)
 }
 
-// Remove ends a license and gives its order one back (spec: api 5). It refuses, with an *api.Problem, in this order:
-// removal code malformed, license ended, what refuseFor says, removal code wrong.
+// Remove ends a license, which frees its seat (spec: api 5). It refuses, with an *api.Problem, in this order: removal
+// code malformed; license ended; refusals of refuseFor; removal code wrong.
 func (r Rules) Remove(
 	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Removal,
 ) error {
@@ -141,7 +142,7 @@ func (r Rules) Remove(
 		return err
 	}
 	if l.Status != api.StatusActive {
-		return r.left(ctx, tx, l, p, request.RemovalCode)
+		return r.departed(ctx, tx, l, p, request.RemovalCode)
 	}
 	u, err := r.Uses(ctx, tx, o, p)
 	if err != nil {
@@ -156,9 +157,9 @@ func (r Rules) Remove(
 	return tx.Licenses.End(ctx, l.ID, api.StatusRemoved, r.Now())
 }
 
-// Replace puts a license for other codes into the place of one whose PC is gone: what the vendor may do without a
-// removal code. It refuses, with an *api.Problem, in this order: codes malformed, codes do not belong together, note,
-// license ended, same pair, Site code spent, Site code in use.
+// Replace replaces a license whose PC is gone by one with other codes, without a removal code. It is for the vendor
+// only. It refuses, with an *api.Problem, in this order: codes malformed; codes do not belong together; note; license
+// ended; same codes; Site code spent; Site code in use.
 func (r Rules) Replace(
 	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Reactivation,
 ) (out store.License, err error) {
@@ -176,7 +177,8 @@ func (r Rules) Replace(
 	return r.replace(ctx, tx, l, o, p, codes, note, api.StatusReplaced)
 }
 
-// read reads what reactivation and transfer have in common. Without a note the old one stays.
+// read reads the codes and the note of a reactivation or a transfer. Without a new note, it returns that of the
+// license.
 func (r Rules) read(
 	ctx context.Context, tx store.Tx, l store.License, p store.Program, pc api.PCCodes, newNote string,
 ) (codes license.Codes, note string, err error) {
@@ -200,8 +202,8 @@ func readRemovalCode(text string) (license.RemovalCode, error) {
 	return code, Malformed(err, "body.removal_code")
 }
 
-// checkRemovalCode accepts the removal code of a license's present activation code and of those that it had before: a
-// PC that has not heard of a change by the vendor still makes it from the old one.
+// checkRemovalCode accepts the removal codes of the license's current and former activation codes: a PC that has not
+// received a change by the vendor makes its removal code from a former one.
 func (r Rules) checkRemovalCode(
 	ctx context.Context, tx store.Tx, l store.License, p store.Program, code license.RemovalCode,
 ) error {
@@ -221,7 +223,7 @@ func (r Rules) checkRemovalCode(
 	return api.NewProblem(api.ErrRemovalCodeInvalid, "The removal code does not belong to this license.")
 }
 
-// siteFree refuses a Site code that is spent or that another PC has, and the pair of another license (spec: api 21).
+// siteFree refuses a Site code that is spent or that another PC has, and the codes of another license (spec: api 21).
 func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) error {
 	other, err := tx.Licenses.BySite(ctx, l.OrderID, codes.Site)
 	switch {
@@ -239,8 +241,8 @@ func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program
 	return nil
 }
 
-// replace ends a license and puts one with other codes into its place: family, expiry, features and policy carry over,
-// and the order has as many active licenses as before.
+// replace ends a license and adds one with other codes and the same family, end, features and policy. The number of
+// active licenses does not change.
 func (r Rules) replace(
 	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program,
 	codes license.Codes, note string, status api.LicenseStatus,
@@ -259,8 +261,8 @@ func (r Rules) replace(
 	return r.grant(ctx, tx, o, p, next)
 }
 
-// Origin returns the license whose PC a reactivation is compared with: the first one on this PC, before any
-// reactivation. A lock that changed and came back then counts for nothing (spec: codes "Comparing locks").
+// Origin returns the license whose locks a reactivation is compared with: the first one on this PC, before any
+// reactivation. A lock that changed and changed back is therefore the same (spec: codes "Comparing locks").
 func Origin(ctx context.Context, tx store.Tx, l store.License) (store.License, error) {
 	if l.ID == l.OriginalID {
 		return l, nil
@@ -281,8 +283,8 @@ func Origin(ctx context.Context, tx store.Tx, l store.License) (store.License, e
 	return l, nil
 }
 
-// Compare compares the PC of a request with the one that a license was made for. It changes nothing. It refuses, with an
-// *api.Problem, codes that are malformed or do not belong together.
+// Compare compares the PC of a request with that of a license. It changes nothing. It refuses, with an *api.Problem,
+// codes that are malformed or do not belong together.
 func (r Rules) Compare(
 	ctx context.Context, tx store.Tx, l store.License, p store.Program, request api.PCCodes,
 ) (out api.Comparison, err error) {
@@ -297,7 +299,7 @@ func (r Rules) Compare(
 	return wireComparison(c), nil
 }
 
-// compare decides whether the PC with these codes is the one that a license was made for.
+// compare compares the PC with the given codes with that of a license.
 func (r Rules) compare(
 	ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes,
 ) (license.Comparison, error) {
@@ -366,10 +368,10 @@ func (r Rules) Receipt(
 	})
 }
 
-// left is Ended for tasks that take a license from its PC. If the license was removed or transferred and removalCode is
-// right, the refusal carries a receipt, so that a PC or a courier that missed the first answer can delete the code. A
-// wrong code only leaves out the receipt.
-func (r Rules) left(ctx context.Context, tx store.Tx, l store.License, p store.Program, removalCode string) error {
+// departed is like Ended, for tasks that take a license from its PC. If the license was removed or transferred and
+// removalCode is right, the refusal contains a receipt, so that a PC or a courier that has not received the first
+// answer can delete the code. With a wrong code the refusal has no receipt.
+func (r Rules) departed(ctx context.Context, tx store.Tx, l store.License, p store.Program, removalCode string) error {
 	refusal, err := endedProblem(ctx, tx, l)
 	if err != nil {
 		return err
@@ -393,7 +395,7 @@ func (r Rules) left(ctx context.Context, tx store.Tx, l store.License, p store.P
 	return refusal
 }
 
-// Ended returns the refusal for a license that is no longer active, which names the license that replaced it.
+// Ended returns the refusal of a task on an ended license. It names the license that replaced it.
 func Ended(ctx context.Context, tx store.Tx, l store.License) error {
 	refusal, err := endedProblem(ctx, tx, l)
 	if err != nil {
@@ -402,7 +404,7 @@ func Ended(ctx context.Context, tx store.Tx, l store.License) error {
 	return refusal
 }
 
-// endedProblem is Ended with the type of the refusal.
+// endedProblem is Ended with a concrete type.
 func endedProblem(ctx context.Context, tx store.Tx, l store.License) (*api.Problem, error) {
 	detail := fmt.Sprintf("This license has ended (%s).", l.Status)
 	family, err := tx.Licenses.Family(ctx, l.OriginalID)

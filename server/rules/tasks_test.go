@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// active returns the active license.
+// active returns the active license, or a zero one.
 func (m *memory) active() store.License {
 	for _, l := range m.licenses {
 		if l.Status == api.StatusActive {
@@ -21,7 +21,7 @@ func (m *memory) active() store.License {
 	return store.License{}
 }
 
-// activate makes a license of PC A.
+// activate returns rules and a license of PC A.
 func activate(t *testing.T) (Rules, *memory, store.License) {
 	t.Helper()
 	r, m := start(t)
@@ -34,7 +34,7 @@ func reactivation(c license.Codes) api.Reactivation {
 	return api.Reactivation{SiteCode: c.Site.String(), MachineID: c.Machine.String()}
 }
 
-// TestReactivate covers which PC is the one that the license was made for (spec: api 3).
+// Reactivate accepts the PC of the license only (spec: api 3).
 func TestReactivate(t *testing.T) {
 	for name, c := range map[string]struct {
 		pc         string
@@ -42,17 +42,48 @@ func TestReactivate(t *testing.T) {
 		changed    int
 		state      func(*memory)
 		code       api.Code
-		same       bool // it is a success and changes nothing
+		same       bool // succeeds without a change
 	}{
-		"another generation":       {pc: "A", generation: 2},
-		"the same codes":           {pc: "A", generation: 1, same: true},
-		"the same codes, released": {pc: "A", generation: 1, state: func(m *memory) { m.licenses[0].ReleasedAt = &now }, code: api.ErrSiteCodeSpent},
-		"one lock changed":         {pc: "A", generation: 2, changed: 1, state: func(m *memory) { m.licenses[0].Policy.MaxHardwareChanges = 1 }},
-		"one too many":             {pc: "A", generation: 2, changed: 2, state: func(m *memory) { m.licenses[0].Policy.MaxHardwareChanges = 1 }, code: api.ErrFlexibleLicensing},
-		"another PC":               {pc: "B", generation: 1, code: api.ErrFlexibleLicensing},
-		"ended":                    {pc: "A", generation: 2, state: func(m *memory) { m.licenses[0].Status = api.StatusRemoved }, code: api.ErrLicenseEnded},
-		"read-only":                {pc: "A", generation: 2, state: func(m *memory) { m.order.CanManage = false }, code: api.ErrOrderReadOnly},
-		"after its end":            {pc: "A", generation: 2, state: func(m *memory) { end := now.AddDate(0, 0, -1); m.licenses[0].ExpiresAt = &end }, code: api.ErrTaskDisabled},
+		"another generation": {pc: "A", generation: 2},
+		"the same codes":     {pc: "A", generation: 1, same: true},
+		"the same codes, released": {
+			pc:         "A",
+			generation: 1,
+			state:      func(m *memory) { m.licenses[0].ReleasedAt = &now },
+			code:       api.ErrSiteCodeSpent,
+		},
+		"one lock changed": {
+			pc:         "A",
+			generation: 2,
+			changed:    1,
+			state:      func(m *memory) { m.licenses[0].Policy.MaxHardwareChanges = 1 },
+		},
+		"one too many": {
+			pc:         "A",
+			generation: 2,
+			changed:    2,
+			state:      func(m *memory) { m.licenses[0].Policy.MaxHardwareChanges = 1 },
+			code:       api.ErrFlexibleLicensing,
+		},
+		"another PC": {pc: "B", generation: 1, code: api.ErrFlexibleLicensing},
+		"ended": {
+			pc:         "A",
+			generation: 2,
+			state:      func(m *memory) { m.licenses[0].Status = api.StatusRemoved },
+			code:       api.ErrLicenseEnded,
+		},
+		"read-only": {
+			pc:         "A",
+			generation: 2,
+			state:      func(m *memory) { m.order.CanManage = false },
+			code:       api.ErrOrderReadOnly,
+		},
+		"after its end": {
+			pc:         "A",
+			generation: 2,
+			state:      func(m *memory) { end := now.AddDate(0, 0, -1); m.licenses[0].ExpiresAt = &end },
+			code:       api.ErrTaskDisabled,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, m, _ := activate(t)
@@ -69,7 +100,7 @@ func TestReactivate(t *testing.T) {
 			if made {
 				require.Equal(t, api.StatusReactivated, m.licenses[0].Status)
 				require.Equal(t, l.OriginalID, next.OriginalID)
-				require.Equal(t, l.Policy, next.Policy, "the license keeps its policy, whatever the order's is now")
+				require.Equal(t, l.Policy, next.Policy, "the license keeps its policy when the order's changes")
 				require.Equal(t, "Studio PC", next.Note)
 			} else {
 				require.Len(t, m.licenses, 1)
@@ -78,8 +109,8 @@ func TestReactivate(t *testing.T) {
 	}
 }
 
-// TestOrigin covers that a PC is compared with the first license on it, so that a lock that changed and came back
-// counts for nothing; a transfer begins anew (spec: codes "Comparing locks").
+// A PC is compared with the first license on it, so that a lock that changed back is the same. A transfer starts over
+// (spec: codes "Comparing locks").
 func TestOrigin(t *testing.T) {
 	r, m, l := activate(t)
 	l.Policy.MaxHardwareChanges = 1
@@ -109,8 +140,8 @@ func TestOrigin(t *testing.T) {
 	require.Equal(t, "refused", c.Verdict)
 }
 
-// TestNewestLicense covers a PC of which network card and disk were replaced one after the other: it is recognized by
-// what the newest license has (spec: codes "Comparing locks").
+// A PC whose network card and disk were replaced one after the other is recognized by the newest license (spec: codes
+// "Comparing locks").
 func TestNewestLicense(t *testing.T) {
 	r, m, l := activate(t)
 	l.Policy.MaxHardwareChanges = 2
@@ -143,7 +174,7 @@ func collision(signature license.Signature) (a, b license.Codes) {
 	}
 }
 
-// TestSiteCodes covers Site codes that two PCs have by chance, and the pair of another license (spec: api 21).
+// Site codes that two PCs have by chance, and codes of another license, are refused (spec: api 21).
 func TestSiteCodes(t *testing.T) {
 	r, m := start(t)
 	ctx := t.Context()
@@ -157,7 +188,8 @@ func TestSiteCodes(t *testing.T) {
 
 	_, _, err := r.NewLicense(ctx, m.tx(), m.order, m.program, pair(two))
 	requireCode(t, api.ErrSiteCodeSpent, err)
-	_, err = r.Transfer(ctx, m.tx(), l, m.order, m.program, api.Transfer{SiteMID: two.Merged(), RemovalCode: m.removalCode(t, r, l)})
+	_, err = r.Transfer(ctx, m.tx(), l, m.order, m.program,
+		api.Transfer{SiteMID: two.Merged(), RemovalCode: m.removalCode(t, r, l)})
 	requireCode(t, api.ErrSiteCodeSpent, err)
 	_, err = r.Replace(ctx, m.tx(), l, m.order, m.program, reactivation(two))
 	requireCode(t, api.ErrSiteCodeSpent, err)
@@ -169,15 +201,15 @@ func TestSiteCodes(t *testing.T) {
 	require.Equal(t, 2, m.order.LicensesActive)
 }
 
-// TestLeaving covers the tasks that take a license from its PC: only the code that the program there shows lets it go
-// (spec: api 4, api 5).
-func TestLeaving(t *testing.T) {
+// A license leaves its PC only with the removal code that the program there shows (spec: api 4, api 5).
+func TestDepartures(t *testing.T) {
 	r, m, l := activate(t)
 	ctx, code := t.Context(), m.removalCode(t, r, l)
 	const wrong = "00000-00000-0"
 	other := m.codes("B", 1, 0).Merged()
 
-	requireCode(t, api.ErrRemovalCodeInvalid, r.Remove(ctx, m.tx(), l, m.order, m.program, api.Removal{RemovalCode: wrong}))
+	requireCode(t, api.ErrRemovalCodeInvalid,
+		r.Remove(ctx, m.tx(), l, m.order, m.program, api.Removal{RemovalCode: wrong}))
 	requireCode(t, api.ErrCodeMalformed, r.Remove(ctx, m.tx(), l, m.order, m.program, api.Removal{RemovalCode: "x"}))
 	_, _, err := r.Release(ctx, m.tx(), l, m.order, m.program, api.Release{RemovalCode: wrong})
 	requireCode(t, api.ErrRemovalCodeInvalid, err)
@@ -187,39 +219,43 @@ func TestLeaving(t *testing.T) {
 	requireCode(t, api.ErrRemovalCodeInvalid, err)
 	_, err = r.Transfer(ctx, m.tx(), l, m.order, m.program, api.Transfer{SiteMID: l.Codes.Merged(), RemovalCode: code})
 	requireCode(t, api.ErrSiteCodeInUse, err)
-	require.Equal(t, l, m.active(), "nothing has changed")
+	require.Equal(t, l, m.active(), "refusals change nothing")
 
 	l, released, err := r.Release(ctx, m.tx(), l, m.order, m.program, api.Release{RemovalCode: code})
 	require.NoError(t, err)
 	require.True(t, released)
 	l, released, err = r.Release(ctx, m.tx(), m.active(), m.order, m.program, api.Release{RemovalCode: code})
 	require.NoError(t, err)
-	require.False(t, released, "releasing it again changes nothing")
+	require.False(t, released, "a second release changes nothing")
 	_, err = r.Transfer(ctx, m.tx(), l, m.order, m.program, api.Transfer{SiteMID: l.Codes.Merged()})
 	requireCode(t, api.ErrSiteCodeSpent, err)
 	next, err := r.Transfer(ctx, m.tx(), l, m.order, m.program, api.Transfer{SiteMID: other})
 	require.NoError(t, err, "a released license needs no code")
 	require.Equal(t, 1, m.order.LicensesActive)
 
-	activation := next.Activation // of the program, from before the vendor changed the license
+	activation := next.Activation // before the vendor changes the license
 	next.Activation[0]++
 	requireCode(t, api.ErrRemovalCodeInvalid,
 		r.Remove(ctx, m.tx(), next, m.order, m.program, api.Removal{RemovalCode: m.removalCode(t, r, m.active())}))
 	m.former = []license.ActivationCode{activation}
-	require.NoError(t, r.Remove(ctx, m.tx(), next, m.order, m.program, api.Removal{RemovalCode: m.removalCode(t, r, m.active())}))
+	require.NoError(t,
+		r.Remove(ctx, m.tx(), next, m.order, m.program, api.Removal{RemovalCode: m.removalCode(t, r, m.active())}))
 	require.Zero(t, m.order.LicensesActive)
 
 	ended := m.licenses[next.ID-1]
-	for text, proves := range map[string]bool{m.removalCode(t, r, store.License{Codes: next.Codes, Activation: activation}): true, wrong: false} {
+	for text, proves := range map[string]bool{
+		m.removalCode(t, r, store.License{Codes: next.Codes, Activation: activation}): true,
+		wrong: false,
+	} {
 		err := r.Remove(ctx, m.tx(), ended, m.order, m.program, api.Removal{RemovalCode: text})
 		requireCode(t, api.ErrLicenseEnded, err)
 		var refusal *api.Problem
 		require.ErrorAs(t, err, &refusal)
-		require.Equal(t, proves, refusal.Receipt != "", "a receipt only for whoever has the code")
+		require.Equal(t, proves, refusal.Receipt != "", "a receipt needs the removal code")
 	}
 }
 
-// TestReceipts covers which ended license proves that it left its PC, and by which task (spec: api 4, api 5).
+// The refusal of a task on an ended license has a receipt if the license has left its PC (spec: api 4, api 5).
 func TestReceipts(t *testing.T) {
 	for status, task := range map[api.LicenseStatus]license.ReceiptTask{
 		api.StatusRemoved:     license.ReceiptRemoval,
@@ -239,14 +275,16 @@ func TestReceipts(t *testing.T) {
 			require.Empty(t, receipt, status)
 			continue
 		}
-		content, err := license.VerifyReceipt(receipt, func(string) (license.PublicKey, bool) { return m.program.PublicKey, true })
+		content, err := license.VerifyReceipt(receipt, func(string) (license.PublicKey, bool) {
+			return m.program.PublicKey, true
+		})
 		require.NoError(t, err)
 		require.Equal(t, task, content.Task)
 		require.Equal(t, l.Codes.Site, content.Site)
 	}
 }
 
-// TestReplace covers what the vendor may do without a removal code (spec: api 21).
+// The vendor may replace a license without a removal code (spec: api 21).
 func TestReplace(t *testing.T) {
 	r, m, l := activate(t)
 	_, err := r.Replace(t.Context(), m.tx(), l, m.order, m.program, reactivation(l.Codes))

@@ -18,17 +18,17 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Login is the sample client's user name and password.
+// Login are user name and password of the sample client.
 type Login struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
 }
 
-// loginFile keeps the login beside the data, so that a restart tells the same.
+// loginFile contains the login, next to the data, so that it stays the same after a restart.
 const loginFile = "sample-login.json"
 
-// Prepare returns a function for service.Start that fills the data folder if it holds no data, and remembers the
-// password, made for this folder, beside the data (mode 0600). It refuses a folder with a server's own data.
+// Prepare returns a function for service.Start that adds the sample data to an empty data folder, with a new password
+// that it stores next to the data (mode 0600). The function refuses a folder with other data.
 func Prepare(folder string, now time.Time, login *Login) func(context.Context, *service.Data) error {
 	return func(ctx context.Context, d *service.Data) error {
 		empty, err := isEmpty(ctx, d)
@@ -55,8 +55,8 @@ func Prepare(folder string, now time.Time, login *Login) func(context.Context, *
 	}
 }
 
-// Start is service.Start with Prepare. It replaces sample data of a trial version: it moves the database into a folder
-// "old", because an operator may have added to it, calls cleared if that is not nil, and starts again with the same
+// Start calls service.Start with Prepare. It replaces sample data of a trial version: it moves the database to a folder
+// "old", because an operator may have added to it, calls cleared if not nil, and starts a new database with the same
 // login and master key.
 func Start(
 	ctx context.Context, o service.Options, now time.Time, login *Login, cleared func() error,
@@ -67,7 +67,7 @@ func Start(
 		return running, err
 	}
 	if _, loginErr := readLogin(filepath.Join(o.Folder, loginFile)); loginErr != nil {
-		return nil, err // the folder holds a server's own data
+		return nil, err // the folder contains other data
 	}
 	old, err := o.SetAside()
 	if err != nil {
@@ -108,7 +108,7 @@ func readLogin(path string) (login Login, err error) {
 	return login, nil
 }
 
-// writeLogin writes a whole file or none.
+// writeLogin atomically writes the login.
 func writeLogin(path string, login Login) error {
 	data, err := json.Marshal(login)
 	if err != nil {
@@ -118,7 +118,7 @@ func writeLogin(path string, login Login) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails after the renaming, as it should
+	defer os.Remove(f.Name()) // fails after the rename
 	_, err = f.Write(append(data, '\n'))
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
@@ -126,13 +126,13 @@ func writeLogin(path string, login Login) error {
 	return os.Rename(f.Name(), path)
 }
 
-// newPassword is easy to read and to type, and holds 60 random bits.
+// newPassword returns a password with 60 random bits that is easy to read and type.
 func newPassword() string {
 	text := strings.ToLower(rand.Text()) // letters and 2 to 7
 	return text[:4] + "-" + text[4:8] + "-" + text[8:12]
 }
 
-// Announce prints the one JSON line that tells scripts where the server is and how to sign in.
+// Announce prints address and login as one line of JSON, for scripts.
 func Announce(w io.Writer, url string, login Login) error {
 	line, err := json.Marshal(struct {
 		URL string `json:"url"`

@@ -1,5 +1,5 @@
-// Package sample fills an empty server with data that show every case of the tables. acen-demo, acen-server demo and
-// the tests use it.
+// Package sample adds sample data to an empty server: clients and orders with every case that the app shows. acen-demo,
+// acen-server demo and tests use it.
 package sample
 
 import (
@@ -16,35 +16,45 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// The sample orders, by what they show. The clock of the sample data is the moment it is made.
+// IDs of the sample orders. Times are relative to the moment when the data are made.
 const (
-	NoActivation int64 = 1003 // the program needs no activation: the order has no licenses to open
-	PastExpiry   int64 = 1008 // its licenses have ended
-	Ended        int64 = 1015 // its subscription has ended
-	Large        int64 = 1020 // 200 licenses and 300 more to activate
-	ReadOnly     int64 = 1022 // can be looked at only
-	Disabled     int64 = 1024 // not active: not listed
-	Invisible    int64 = 1025 // not visible: not listed
-	Full         int64 = 1037 // all licenses in use; they end within days
-	WithSerial   int64 = 1042 // made by a serial number; a subscription that runs
+	NoActivation int64 = 1003 // the program needs no activation, so the order has no licenses
+	PastExpiry   int64 = 1008 // its licenses have expired
+	Ended        int64 = 1015 // its subscription has expired
+	Large        int64 = 1020 // 200 licenses and 300 free seats
+	ReadOnly     int64 = 1022 // cannot be managed
+	Disabled     int64 = 1024 // not active, so not listed
+	Invisible    int64 = 1025 // not visible, so not listed
+	Full         int64 = 1037 // no free seat; its licenses expire within days
+	WithSerial   int64 = 1042 // made by a serial number; with a valid subscription
 	MergedCodes  int64 = 1044 // the program shows merged codes
 	OfSomebody   int64 = 1046 // of another client
 )
 
-// Username and OtherUsername are the sample clients. Nobody can sign in as the other one, whose orders can be asked for.
+// Username and OtherUsername are the sample clients. OtherUsername has no password: its orders test that a client
+// cannot access those of others.
 const (
 	Username      = "anna"
 	OtherUsername = "bruno"
 )
 
-// SerialProgram is the sample program whose serial numbers FreeSerials can be asked for.
+// SerialProgram is a sample program with serial numbers, for FreeSerials.
 const SerialProgram = "Lumen Studio 7"
 
-// programs are the sample programs by their application signatures.
+// programs are the sample programs.
 var programs = []store.Program{
 	{
-		Name: SerialProgram, Signature: studio, RequiresActivation: true, AcceptsSerials: true, FirstSerial: 1, LastSerial: 999, OrderLicenses: 3, SubscriptionDays: 365,
-		Policy: license.DefaultPolicy(), Features: 3, Tasks: store.TaskRules{
+		Name:               SerialProgram,
+		Signature:          studio,
+		RequiresActivation: true,
+		AcceptsSerials:     true,
+		FirstSerial:        1,
+		LastSerial:         999,
+		OrderLicenses:      3,
+		SubscriptionDays:   365,
+		Policy:             license.DefaultPolicy(),
+		Features:           3,
+		Tasks: store.TaskRules{
 			api.TaskReactivation.Rule(): everywhere(store.TaskRule{On: true, PerDay: 2, PerMonth: 4}),
 			api.TaskTransfer.Rule():     everywhere(store.TaskRule{On: true, PerMonth: 2}),
 			api.TaskRemoval.Rule():      everywhere(store.TaskRule{On: true, PerDay: 3}),
@@ -54,12 +64,21 @@ var programs = []store.Program{
 		Name: "Lumen Render Node", Signature: node, RequiresActivation: true, Policy: license.DefaultPolicy(), Features: 1,
 		Tasks: store.TaskRules{api.TaskTransfer.Rule(): everywhere(store.TaskRule{})}, // switched off
 	},
-	{Name: "Tide Survey", Signature: survey, RequiresActivation: true, MergedCodes: true, AcceptsSerials: true, FirstSerial: 1, LastSerial: 99, OrderLicenses: 1, Features: 7}, // no flexible locking
+	{ // without flexible locking
+		Name:               "Tide Survey",
+		Signature:          survey,
+		RequiresActivation: true,
+		MergedCodes:        true,
+		AcceptsSerials:     true,
+		FirstSerial:        1,
+		LastSerial:         99,
+		OrderLicenses:      1,
+		Features:           7,
+	},
 	{Name: "Lumen Fonts", Signature: fonts, Policy: license.DefaultPolicy()},
 }
 
-// everywhere applies a rule to orders without and with a valid subscription; those whose subscription has expired keep the
-// default.
+// everywhere applies a rule to orders without a subscription or with a valid one.
 func everywhere(rule store.TaskRule) map[api.SubscriptionState]store.TaskRule {
 	return map[api.SubscriptionState]store.TaskRule{api.SubscriptionNone: rule, api.SubscriptionValid: rule}
 }
@@ -71,7 +90,7 @@ const (
 	fonts  license.Signature = "LUMENFNT"
 )
 
-// sampleOrder is one order in days relative to now; 0 days mean none.
+// sampleOrder is an order. Its times are days relative to now; 0 = none.
 type sampleOrder struct {
 	id                 int64
 	program            license.Signature
@@ -81,7 +100,7 @@ type sampleOrder struct {
 	serial             uint32 // serial id
 	licensesEnd        int
 	subscriptionEnds   int
-	ended              int  // licenses that were removed
+	ended              int  // number of removed licenses
 	off, hidden, fixed bool // not active, not visible, cannot be managed
 }
 
@@ -94,18 +113,28 @@ var orders = []sampleOrder{
 	{id: Disabled, program: studio, client: Username, ago: 240, total: 2, used: 1, off: true},
 	{id: Invisible, program: studio, client: Username, ago: 230, total: 2, used: 1, hidden: true},
 	{id: Full, program: node, client: Username, ago: 295, total: 4, used: 4, licensesEnd: 12},
-	{id: WithSerial, program: studio, client: Username, ago: 257, total: 5, used: 3, serial: 42, subscriptionEnds: 200, ended: 1},
+	{
+		id:               WithSerial,
+		program:          studio,
+		client:           Username,
+		ago:              257,
+		total:            5,
+		used:             3,
+		serial:           42,
+		subscriptionEnds: 200,
+		ended:            1,
+	},
 	{id: MergedCodes, program: survey, client: Username, ago: 30, total: 2, used: 1},
 	{id: OfSomebody, program: studio, client: OtherUsername, ago: 10, total: 3, used: 2},
 }
 
-// notes are in several languages.
+// notes are notes of licenses in several languages.
 var notes = []string{
 	"Studio PC", "Anna’s laptop", "Büro Süd", "", "自宅のパソコン", "Γραφείο Αθήνας", "جهاز المكتب", "Poste d’édition",
 	"Сервер рендеринга", "Portátil de Íñigo", "Render node 7", "编辑工作站", "מחשב במשרד", "Ordinateur de secours 🖥",
 }
 
-// FreeSerials returns serial numbers of a sample program that made no order yet, for trying out.
+// FreeSerials returns up to count serial numbers of a sample program that have made no order.
 func FreeSerials(ctx context.Context, d *service.Data, name string, count int) (list []string, err error) {
 	err = d.Store.Read(ctx, func(tx store.Tx) error {
 		programs, err := tx.Programs.List(ctx)
@@ -142,12 +171,12 @@ func FreeSerials(ctx context.Context, d *service.Data, name string, count int) (
 	return list, err
 }
 
-// Fill adds the sample data in one transaction, unless there is a program already. The sample client gets the user name and
-// the password hash.
+// Fill adds the sample data in one transaction, unless the database has programs. username and passwordHash are those
+// of the sample client.
 func Fill(ctx context.Context, d *service.Data, now time.Time, username, passwordHash string) error {
 	return d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
-		there, err := tx.Programs.List(ctx)
-		if err != nil || len(there) > 0 {
+		existing, err := tx.Programs.List(ctx)
+		if err != nil || len(existing) > 0 {
 			return err
 		}
 		f := &filler{tx: tx, data: d, now: now.UTC().Truncate(time.Second), programs: map[license.Signature]*sampleProgram{}}
@@ -155,6 +184,7 @@ func Fill(ctx context.Context, d *service.Data, now time.Time, username, passwor
 	})
 }
 
+// filler adds the sample data in one transaction.
 type filler struct {
 	tx       store.Tx
 	data     *service.Data
@@ -163,12 +193,12 @@ type filler struct {
 	clients  map[string]int64
 }
 
-// sampleProgram is a program with what its licenses are made of.
+// sampleProgram is a program with its keys.
 type sampleProgram struct {
 	store.Program
 	activation license.ActivationKey
 	serials    license.SerialSeed
-	random     *mathrand.Rand // makes the same PCs every time
+	random     *mathrand.Rand // seeded by the signature, so that the PCs are always the same
 }
 
 func (f *filler) fill(ctx context.Context, username, passwordHash string) error {
@@ -180,9 +210,19 @@ func (f *filler) fill(ctx context.Context, username, passwordHash string) error 
 	anna := store.Client{
 		Username: username, PasswordHash: passwordHash, RegistrationName: "Anna Berg", FirstName: "Anna", LastName: "Berg",
 		Company: "Lumen Example", Emails: []string{"anna.berg@lumen.example", "it@lumen.example"},
-		Contact: store.Contact{Address: "Lindenweg 4", City: "Zürich", Zip: "8001", Country: "Switzerland", Phone: "+41 44 555 01 23"},
+		Contact: store.Contact{
+			Address: "Lindenweg 4",
+			City:    "Zürich",
+			Zip:     "8001",
+			Country: "Switzerland",
+			Phone:   "+41 44 555 01 23",
+		},
 	}
-	other := store.Client{Username: OtherUsername, RegistrationName: "Bruno Keller", Emails: []string{"bruno@keller.example"}}
+	other := store.Client{
+		Username:         OtherUsername,
+		RegistrationName: "Bruno Keller",
+		Emails:           []string{"bruno@keller.example"},
+	}
 	for _, c := range []*store.Client{&anna, &other} {
 		c.Active, c.CreatedAt = true, f.now
 		id, err := f.tx.Clients.Add(ctx, *c)
@@ -237,9 +277,19 @@ func (f *filler) addProgram(ctx context.Context, p store.Program) (err error) {
 func (f *filler) addOrder(ctx context.Context, s sampleOrder) error {
 	p := f.programs[s.program]
 	o := store.Order{
-		ID: s.id, ClientID: f.clients[s.client], ProgramID: p.ID, OrderedAt: f.now.AddDate(0, 0, -s.ago), LicensesTotal: s.total,
-		Active: !s.off, Visible: !s.hidden, CanManage: !s.fixed, Features: p.Features, Policy: p.Policy,
-		LicensesExpireAt: f.day(s.licensesEnd), HasSubscription: s.subscriptionEnds != 0, SubscriptionExpiresAt: f.day(s.subscriptionEnds),
+		ID:                    s.id,
+		ClientID:              f.clients[s.client],
+		ProgramID:             p.ID,
+		OrderedAt:             f.now.AddDate(0, 0, -s.ago),
+		LicensesTotal:         s.total,
+		Active:                !s.off,
+		Visible:               !s.hidden,
+		CanManage:             !s.fixed,
+		Features:              p.Features,
+		Policy:                p.Policy,
+		LicensesExpireAt:      f.day(s.licensesEnd),
+		HasSubscription:       s.subscriptionEnds != 0,
+		SubscriptionExpiresAt: f.day(s.subscriptionEnds),
 	}
 	if s.serial != 0 {
 		o.SerialID, o.SerialFeatures = s.serial, p.Features
@@ -247,7 +297,12 @@ func (f *filler) addOrder(ctx context.Context, s sampleOrder) error {
 	if _, err := f.tx.Orders.Add(ctx, o); err != nil {
 		return err
 	}
-	if err := f.tx.Events.Add(ctx, store.Event{At: o.OrderedAt, OrderID: o.ID, Task: api.TaskNewOrder, Outcome: api.OutcomeOK}); err != nil {
+	if err := f.tx.Events.Add(ctx, store.Event{
+		At:      o.OrderedAt,
+		OrderID: o.ID,
+		Task:    api.TaskNewOrder,
+		Outcome: api.OutcomeOK,
+	}); err != nil {
 		return err
 	}
 	for n := range s.used {
@@ -258,7 +313,7 @@ func (f *filler) addOrder(ctx context.Context, s sampleOrder) error {
 	return nil
 }
 
-// addEnded adds the order's licenses of made-up PCs that were removed some days ago.
+// addEnded adds removed licenses of made-up PCs.
 func (f *filler) addEnded(ctx context.Context, s sampleOrder) error {
 	p := f.programs[s.program]
 	o, err := f.tx.Orders.Get(ctx, s.id)
@@ -275,7 +330,14 @@ func (f *filler) addEnded(ctx context.Context, s sampleOrder) error {
 		if err := f.tx.Licenses.End(ctx, l.ID, api.StatusRemoved, gone); err != nil {
 			return err
 		}
-		e := store.Event{At: gone, OrderID: o.ID, LicenseID: l.ID, Task: api.TaskRemoval, Outcome: api.OutcomeOK, Device: "Old laptop"}
+		e := store.Event{
+			At:        gone,
+			OrderID:   o.ID,
+			LicenseID: l.ID,
+			Task:      api.TaskRemoval,
+			Outcome:   api.OutcomeOK,
+			Device:    "Old laptop",
+		}
 		if err := f.tx.Events.Add(ctx, e); err != nil {
 			return err
 		}
@@ -283,7 +345,7 @@ func (f *filler) addEnded(ctx context.Context, s sampleOrder) error {
 	return nil
 }
 
-// day is a moment some days from now; nil for 0.
+// day returns the time some days from now; nil for 0.
 func (f *filler) day(days int) *time.Time {
 	if days == 0 {
 		return nil
@@ -292,18 +354,24 @@ func (f *filler) day(days int) *time.Time {
 	return &t
 }
 
-// addLicense adds the license of a made-up PC, with codes that are really computed.
+// addLicense adds the license of a made-up PC with valid codes.
 func (f *filler) addLicense(ctx context.Context, p *sampleProgram, o store.Order, n int) error {
-	_, err := f.add(ctx, p, o, store.License{Codes: p.computer(n), Note: note(n), ActivatedAt: o.OrderedAt.Add(time.Duration(n+1) * 7 * time.Hour)})
+	_, err := f.add(ctx, p, o, store.License{
+		Codes:       p.computer(n),
+		Note:        note(n),
+		ActivatedAt: o.OrderedAt.Add(time.Duration(n+1) * 7 * time.Hour),
+	})
 	return err
 }
 
+// add computes the activation code of a license and adds it, with an event.
 func (f *filler) add(ctx context.Context, p *sampleProgram, o store.Order, l store.License) (store.License, error) {
 	id, err := f.tx.Licenses.NextID(ctx)
 	if err != nil {
 		return l, err
 	}
-	l.ID, l.OriginalID, l.OrderID, l.ProgramID, l.Features, l.Policy, l.Status = id, id, o.ID, p.ID, o.Features, o.Policy, api.StatusActive
+	l.ID, l.OriginalID, l.OrderID, l.ProgramID, l.Features, l.Policy, l.Status = id, id, o.ID, p.ID, o.Features, o.Policy,
+		api.StatusActive
 	grant := license.Grant{Features: o.Features, Issue: uint16(id % (license.MaxIssue + 1))}
 	if o.LicensesExpireAt != nil {
 		grant.Expires = *o.LicensesExpireAt
@@ -316,7 +384,13 @@ func (f *filler) add(ctx context.Context, p *sampleProgram, o store.Order, l sto
 	if err := f.tx.Licenses.Add(ctx, l); err != nil {
 		return l, err
 	}
-	return l, f.tx.Events.Add(ctx, store.Event{At: l.ActivatedAt, OrderID: o.ID, LicenseID: id, Task: api.TaskNewLicense, Outcome: api.OutcomeOK})
+	return l, f.tx.Events.Add(ctx, store.Event{
+		At:        l.ActivatedAt,
+		OrderID:   o.ID,
+		LicenseID: id,
+		Task:      api.TaskNewLicense,
+		Outcome:   api.OutcomeOK,
+	})
 }
 
 func note(n int) string {
@@ -326,7 +400,7 @@ func note(n int) string {
 	return fmt.Sprintf("Workstation %03d", n)
 }
 
-// computer makes up a PC and computes its codes.
+// computer returns the codes of a made-up PC.
 func (p *sampleProgram) computer(n int) license.Codes {
 	var raw license.RawLocks
 	for _, l := range license.Locks() {

@@ -29,15 +29,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-// everything is what a data folder holds.
-type everything struct {
+// contents are the contents of a data folder.
+type contents struct {
 	programs map[int64]store.Program
 	clients  map[string]store.Client
 	orders   map[int64]store.Order
 	licenses map[int64][]store.License // by order
 }
 
-func filled(t *testing.T) (*service.Data, everything) {
+func filled(t *testing.T) (*service.Data, contents) {
 	t.Helper()
 	d, err := service.OpenData(t.Context(), service.Place{Folder: t.TempDir()})
 	require.NoError(t, err)
@@ -46,9 +46,14 @@ func filled(t *testing.T) (*service.Data, everything) {
 	return d, load(t, d)
 }
 
-func load(t *testing.T, d *service.Data) everything {
+func load(t *testing.T, d *service.Data) contents {
 	t.Helper()
-	e := everything{map[int64]store.Program{}, map[string]store.Client{}, map[int64]store.Order{}, map[int64][]store.License{}}
+	e := contents{
+		map[int64]store.Program{},
+		map[string]store.Client{},
+		map[int64]store.Order{},
+		map[int64][]store.License{},
+	}
 	ctx := t.Context()
 	require.NoError(t, d.Store.Read(ctx, func(tx store.Tx) error {
 		programs, err := tx.Programs.List(ctx)
@@ -124,14 +129,14 @@ func TestFillShowsEveryCase(t *testing.T) {
 	require.Equal(t, 8, listed)
 }
 
-func (e everything) names() (names []string) {
+func (e contents) names() (names []string) {
 	for _, p := range e.programs {
 		names = append(names, p.Name)
 	}
 	return names
 }
 
-func TestFillComputesCodesReally(t *testing.T) {
+func TestFillComputesValidCodes(t *testing.T) {
 	d, e := filled(t)
 	scripts := map[string]bool{}
 	sites := map[license.SiteCode]bool{}
@@ -176,7 +181,7 @@ func TestFillMakesTheSamePCsEveryTime(t *testing.T) {
 	}
 }
 
-func TestFillLeavesDataAlone(t *testing.T) {
+func TestFillDoesNotChangeData(t *testing.T) {
 	d, before := filled(t)
 	require.NoError(t, sample.Fill(t.Context(), d, now.AddDate(1, 0, 0), "eve", "other"))
 	require.Equal(t, before, load(t, d))
@@ -192,7 +197,7 @@ func prepare(t *testing.T, folder string) (sample.Login, error) {
 	return login, err
 }
 
-func TestPrepareTellsTheSameLoginAfterARestart(t *testing.T) {
+func TestPrepareKeepsTheLogin(t *testing.T) {
 	folder := t.TempDir()
 	first, err := prepare(t, folder)
 	require.NoError(t, err)
@@ -212,7 +217,8 @@ func TestPrepareTellsTheSameLoginAfterARestart(t *testing.T) {
 
 func TestPrepareAfterACrashBeforeTheData(t *testing.T) {
 	folder := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "sample-login.json"), []byte(`{"username":"anna","password":"kept-from-before"}`), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "sample-login.json"),
+		[]byte(`{"username":"anna","password":"kept-from-before"}`), 0o600))
 	login, err := prepare(t, folder)
 	require.NoError(t, err)
 	require.Equal(t, "kept-from-before", login.Password)
@@ -243,12 +249,14 @@ func TestPrepareRefuses(t *testing.T) {
 	}
 }
 
-// The login that is told works, and what is announced is one line.
+// The announced login works, and the announcement is one line.
 func TestServiceWithSampleData(t *testing.T) {
 	folder := t.TempDir()
 	var login sample.Login
 	running, err := service.Start(context.Background(), service.Options{
-		Place: service.Place{Folder: folder}, Listening: listen.Config{Address: "127.0.0.1:0"}, Logger: slog.New(slog.DiscardHandler),
+		Place:     service.Place{Folder: folder},
+		Listening: listen.Config{Address: "127.0.0.1:0"},
+		Logger:    slog.New(slog.DiscardHandler),
 	}, sample.Prepare(folder, time.Now(), &login))
 	require.NoError(t, err)
 	var out bytes.Buffer
@@ -263,12 +271,16 @@ func TestServiceWithSampleData(t *testing.T) {
 	require.Equal(t, http.StatusCreated, resp.StatusCode)
 	http.DefaultClient.CloseIdleConnections()
 
-	_, err = service.Start(context.Background(), service.Options{Place: service.Place{Folder: folder}, Listening: listen.Config{Address: "127.0.0.1:0"}, Logger: slog.New(slog.DiscardHandler)}, nil)
+	_, err = service.Start(context.Background(), service.Options{
+		Place:     service.Place{Folder: folder},
+		Listening: listen.Config{Address: "127.0.0.1:0"},
+		Logger:    slog.New(slog.DiscardHandler),
+	}, nil)
 	require.EqualError(t, err, "another server is running on the data folder "+folder)
 	require.NoError(t, running.Stop())
 }
 
-// Sample data of a trial version are made afresh; a server's own data never are.
+// Start replaces sample data of a trial version, but never other data.
 func TestStartMakesOlderSampleDataAfresh(t *testing.T) {
 	o := service.Options{
 		Place:     service.Place{Folder: t.TempDir()},
@@ -283,7 +295,7 @@ func TestStartMakesOlderSampleDataAfresh(t *testing.T) {
 		}
 		return login, err
 	}
-	older := func() everything {
+	older := func() contents {
 		t.Helper()
 		d, err := service.OpenData(t.Context(), o.Place)
 		require.NoError(t, err)

@@ -8,12 +8,13 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// The places that a program's keys are sealed for. The application signature binds them to the program before it has an id.
-func place(p store.Program, key string) string {
+// keyPurpose returns the purpose for which a program's key is sealed. It contains the application signature, because a
+// new program has no id yet.
+func keyPurpose(p store.Program, key string) string {
 	return "acen/v1 program " + string(p.Signature) + " " + key
 }
 
-// NewProgramKeys makes fresh keys for a program and seals them into it.
+// NewProgramKeys makes new keys for a program and stores them sealed in p.
 func (k *Keeper) NewProgramKeys(p *store.Program) error {
 	var activation, serial [32]byte
 	for _, key := range []*[32]byte{&activation, &serial} {
@@ -22,10 +23,10 @@ func (k *Keeper) NewProgramKeys(p *store.Program) error {
 		}
 	}
 	var err error
-	if p.SealedActivation, err = k.Seal(place(*p, "activation"), activation[:]); err != nil {
+	if p.SealedActivation, err = k.Seal(keyPurpose(*p, "activation"), activation[:]); err != nil {
 		return err
 	}
-	if p.SealedSerial, err = k.Seal(place(*p, "serial"), serial[:]); err != nil {
+	if p.SealedSerial, err = k.Seal(keyPurpose(*p, "serial"), serial[:]); err != nil {
 		return err
 	}
 	p.PublicKey, p.SealedSigning, err = k.newSigningKey(*p, "signing")
@@ -38,23 +39,23 @@ func (k *Keeper) newSigningKey(p store.Program, name string) (public license.Pub
 		return public, nil, err
 	}
 	seed := signing.Seed()
-	sealed, err = k.Seal(place(p, name), seed[:])
+	sealed, err = k.Seal(keyPurpose(p, name), seed[:])
 	return signing.Public(), sealed, err
 }
 
-// PrepareSigningKey makes the signing key that comes next. Nothing is signed with it before UseNextKey, so that programs can
-// learn its public half first.
+// PrepareSigningKey makes the next signing key. It signs nothing before UseNextKey, so that programs can be shipped
+// with its public key first.
 func (k *Keeper) PrepareSigningKey(p *store.Program) (err error) {
 	_, p.SealedNext, err = k.newSigningKey(*p, "next")
 	return err
 }
 
-// NextKey is the public half of the prepared signing key; nil when none was prepared.
+// NextKey returns the public key of the prepared signing key, or nil if there is none.
 func (k *Keeper) NextKey(p store.Program) (*license.PublicKey, error) {
 	if p.SealedNext == nil {
 		return nil, nil
 	}
-	seed, err := k.open32(place(p, "next"), p.SealedNext)
+	seed, err := k.open32(keyPurpose(p, "next"), p.SealedNext)
 	if err != nil {
 		return nil, err
 	}
@@ -62,17 +63,17 @@ func (k *Keeper) NextKey(p store.Program) (*license.PublicKey, error) {
 	return &public, nil
 }
 
-// UseNextKey signs with the prepared key from now on. The former key stays known by its public half: license files that were
-// signed with it stay good.
+// UseNextKey makes the prepared key the signing key. The former public key is kept: license files signed with that key
+// stay valid.
 func (k *Keeper) UseNextKey(p *store.Program) error {
 	if p.SealedNext == nil {
 		return errors.New("no signing key was prepared")
 	}
-	seed, err := k.open32(place(*p, "next"), p.SealedNext)
+	seed, err := k.open32(keyPurpose(*p, "next"), p.SealedNext)
 	if err != nil {
 		return err
 	}
-	if p.SealedSigning, err = k.Seal(place(*p, "signing"), seed[:]); err != nil {
+	if p.SealedSigning, err = k.Seal(keyPurpose(*p, "signing"), seed[:]); err != nil {
 		return err
 	}
 	p.FormerKeys = append(p.FormerKeys, p.PublicKey)
@@ -80,25 +81,25 @@ func (k *Keeper) UseNextKey(p *store.Program) error {
 	return nil
 }
 
-// ActivationKey opens the program's activation key.
+// ActivationKey returns the program's activation key.
 func (k *Keeper) ActivationKey(p store.Program) (license.ActivationKey, error) {
-	b, err := k.open32(place(p, "activation"), p.SealedActivation)
+	b, err := k.open32(keyPurpose(p, "activation"), p.SealedActivation)
 	return license.NewActivationKey(b), err
 }
 
-// SerialSeed opens the program's serial seed.
+// SerialSeed returns the program's serial seed.
 func (k *Keeper) SerialSeed(p store.Program) (license.SerialSeed, error) {
-	b, err := k.open32(place(p, "serial"), p.SealedSerial)
+	b, err := k.open32(keyPurpose(p, "serial"), p.SealedSerial)
 	return license.NewSerialSeed(b), err
 }
 
-// SigningKey opens the program's signing key.
+// SigningKey returns the program's signing key.
 func (k *Keeper) SigningKey(p store.Program) (license.SigningKey, error) {
-	b, err := k.open32(place(p, "signing"), p.SealedSigning)
+	b, err := k.open32(keyPurpose(p, "signing"), p.SealedSigning)
 	return license.SigningKeyFromSeed(b), err
 }
 
-// Serial returns the serial number that made an order of the program; "" when none did. It is not kept anywhere: it follows
+// Serial returns the serial number that made an order of the program, or "" if none did. It is not stored, but computed
 // from its id, its features and the seed (spec: codes "Serial number").
 func (k *Keeper) Serial(p store.Program, o store.Order) (string, error) {
 	if o.SerialID == 0 {
@@ -115,8 +116,9 @@ func (k *Keeper) Serial(p store.Program, o store.Order) (string, error) {
 	return number.String(), nil
 }
 
-func (k *Keeper) open32(place string, sealed []byte) (b [32]byte, err error) {
-	value, err := k.Open(place, sealed)
+// open32 opens a sealed value of 32 bytes.
+func (k *Keeper) open32(purpose string, sealed []byte) (b [32]byte, err error) {
+	value, err := k.Open(purpose, sealed)
 	if err != nil || len(value) != len(b) {
 		return b, ErrSealed
 	}

@@ -10,36 +10,36 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// What an answer or a queued mail begins with when it is sealed; those of an older version are in clear.
+// Prefixes of sealed answers and mails. Those of older versions are in clear text.
 const (
 	sealedBytes = "\x01"
 	sealedText  = "sealed:"
 )
 
-func answerPlace(a store.Answer) string {
+func answerPurpose(a store.Answer) string {
 	return fmt.Sprintf("acen/v1 answer %d %s", a.ClientID, a.Key)
 }
 
-// SealAnswer seals the body of an answer: it may hold codes.
+// SealAnswer seals the body of an answer, which may contain codes.
 func (k *Keeper) SealAnswer(a *store.Answer) error {
-	sealed, err := k.Seal(answerPlace(*a), a.Body)
+	sealed, err := k.Seal(answerPurpose(*a), a.Body)
 	a.Body = append([]byte(sealedBytes), sealed...)
 	return err
 }
 
-// OpenAnswer opens what SealAnswer has sealed.
+// OpenAnswer reverts SealAnswer. It does not change answers in clear text.
 func (k *Keeper) OpenAnswer(a *store.Answer) (err error) {
 	if sealed, ok := bytes.CutPrefix(a.Body, []byte(sealedBytes)); ok {
-		a.Body, err = k.Open(answerPlace(*a), sealed)
+		a.Body, err = k.Open(answerPurpose(*a), sealed)
 	}
 	return err
 }
 
-func mailPlace(m store.Mail, part string) string { return "acen/v1 mail " + m.MessageID + " " + part }
+func mailPurpose(m store.Mail, part string) string { return "acen/v1 mail " + m.MessageID + " " + part }
 
-// SealMail seals body and attachment of a mail: it may hold a link that sets a password.
+// SealMail seals body and attachment of a mail, which may contain a link that sets a password.
 func (k *Keeper) SealMail(m *store.Mail) error {
-	body, err := k.Seal(mailPlace(*m, "body"), []byte(m.Body))
+	body, err := k.Seal(mailPurpose(*m, "body"), []byte(m.Body))
 	if err != nil {
 		return err
 	}
@@ -47,26 +47,26 @@ func (k *Keeper) SealMail(m *store.Mail) error {
 	if m.Attachment == nil {
 		return nil
 	}
-	attachment, err := k.Seal(mailPlace(*m, "attachment"), m.Attachment)
+	attachment, err := k.Seal(mailPurpose(*m, "attachment"), m.Attachment)
 	m.Attachment = append([]byte(sealedBytes), attachment...)
 	return err
 }
 
-// OpenMail opens what SealMail has sealed.
+// OpenMail reverts SealMail. It does not change mails in clear text.
 func (k *Keeper) OpenMail(m *store.Mail) error {
 	if text, ok := strings.CutPrefix(m.Body, sealedText); ok {
 		sealed, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
 			return ErrSealed
 		}
-		body, err := k.Open(mailPlace(*m, "body"), sealed)
+		body, err := k.Open(mailPurpose(*m, "body"), sealed)
 		if err != nil {
 			return err
 		}
 		m.Body = string(body)
 	}
 	if sealed, ok := bytes.CutPrefix(m.Attachment, []byte(sealedBytes)); ok {
-		attachment, err := k.Open(mailPlace(*m, "attachment"), sealed)
+		attachment, err := k.Open(mailPurpose(*m, "attachment"), sealed)
 		if err != nil {
 			return err
 		}
@@ -75,22 +75,27 @@ func (k *Keeper) OpenMail(m *store.Mail) error {
 	return nil
 }
 
-// Reseal seals everything in a database with the current key and returns how many rows that were.
+// Reseal seals all programs, answers and queued mails with the current key and returns their number.
 func (k *Keeper) Reseal(ctx context.Context, tx store.Tx) (rows int, err error) {
 	programs, err := tx.Programs.List(ctx)
 	if err != nil {
 		return 0, err
 	}
 	for _, p := range programs {
-		for name, sealed := range map[string]*[]byte{"activation": &p.SealedActivation, "serial": &p.SealedSerial, "signing": &p.SealedSigning, "next": &p.SealedNext} {
+		for name, sealed := range map[string]*[]byte{
+			"activation": &p.SealedActivation,
+			"serial":     &p.SealedSerial,
+			"signing":    &p.SealedSigning,
+			"next":       &p.SealedNext,
+		} {
 			if *sealed == nil {
 				continue
 			}
-			value, err := k.Open(place(p, name), *sealed)
+			value, err := k.Open(keyPurpose(p, name), *sealed)
 			if err != nil {
 				return 0, fmt.Errorf("program %d: %w", p.ID, err)
 			}
-			if *sealed, err = k.Seal(place(p, name), value); err != nil {
+			if *sealed, err = k.Seal(keyPurpose(p, name), value); err != nil {
 				return 0, err
 			}
 		}

@@ -1,6 +1,5 @@
-// Package secrets stores the server's master key and seals with it what must not be readable in the database: keys of
-// programs, answers and mails. It knows nothing of
-// the tables.
+// Package secrets loads the server's master key and seals secrets in the database with it: keys of programs, stored
+// answers and queued mails.
 package secrets
 
 import (
@@ -23,14 +22,15 @@ import (
 	"github.com/acen-desktop/acen/redact"
 )
 
-// ErrSealed is returned for a sealed value that no known master key opens or that was moved to another place.
-var ErrSealed = errors.New("a sealed value cannot be opened with this master key: it was sealed with another one, or the database was changed by hand")
+// ErrSealed is the error of a sealed value that no known master key opens, or that was sealed for another purpose.
+var ErrSealed = errors.New("a sealed value cannot be opened with this master key: it was sealed with another one, " +
+	"or the database was changed by hand")
 
-// Option is the option of a database that names its master key, so that a server with another one does not start on it and
-// running ones hear of a new one.
+// Option is the option of a database that contains the ID of its master key. A server with another key refuses to
+// start, and running servers notice a new key.
 const Option = "master-key"
 
-// masterKey is a master key. It does not show itself.
+// masterKey is a master key, which is hidden from logs and encoders.
 type masterKey struct {
 	redact.Value[[chacha20poly1305.KeySize]byte]
 }
@@ -40,7 +40,7 @@ func (k masterKey) bytes() []byte {
 	return b[:]
 }
 
-// id names the key without revealing it: 16 hex digits.
+// id returns an identifier that does not reveal the key: 16 hex digits.
 func (k masterKey) id() string {
 	sum := sha256.Sum256(append([]byte("acen/v1 master key id"), k.bytes()...))
 	return hex.EncodeToString(sum[:8])
@@ -48,19 +48,20 @@ func (k masterKey) id() string {
 
 func (k masterKey) text() string { return base64.StdEncoding.EncodeToString(k.bytes()) }
 
-// Keeper seals with the current master key and opens with that one or a former one. It may be used from any goroutine.
+// Keeper seals with the current master key and opens with the current or a former one. Any goroutine.
 type Keeper struct {
 	random io.Reader
-	load   func() ([]masterKey, error) // reads the keys again; nil when they stay
-	path   string                      // of the key file; "" when there is none
+	load   func() ([]masterKey, error) // reads the keys; nil = they never change
+	path   string                      // key file; "" = none
 
 	mu   sync.RWMutex
 	keys []opener // the current one first
 }
 
+// opener opens values with one master key.
 type opener struct {
 	id   string
-	aead redact.Value[cipher.AEAD] // package fmt would show the key in it
+	aead redact.Value[cipher.AEAD] // hidden, because package fmt would print the key
 }
 
 func (k *Keeper) set(keys []masterKey) error {
@@ -81,13 +82,13 @@ func (k *Keeper) set(keys []masterKey) error {
 	return nil
 }
 
-// File opens the master key file, or makes one (mode 0600) with a new key when there is none: one key per line in base64, the
-// current one first. Without this file what is sealed in the database is lost.
+// File returns a Keeper for a master key file, which it creates with a new key (mode 0600) if it does not exist. The
+// file has one base64 key a line, the current one first. Without the file, sealed values in the database are lost.
 func File(path string, random io.Reader) (*Keeper, error) {
 	keys, err := readKeys(path)
 	if errors.Is(err, os.ErrNotExist) {
 		keys, err = makeKey(path, random)
-		if errors.Is(err, os.ErrExist) { // another server was quicker
+		if errors.Is(err, os.ErrExist) { // another server has just created it
 			keys, err = readKeys(path)
 		}
 	}
@@ -101,8 +102,8 @@ func File(path string, random io.Reader) (*Keeper, error) {
 	return k, nil
 }
 
-// Command takes the master keys from a command of the shell, which prints them as the key file holds them: what a key service
-// or a secret store offers. Its standard error is not shown, as it may hold secrets.
+// Command returns a Keeper for the master keys that a shell command prints in the format of the key file, such as the
+// client of a key service. Its standard error is discarded, because it may contain secrets.
 func Command(ctx context.Context, command string, random io.Reader) (*Keeper, error) {
 	load := func() ([]masterKey, error) {
 		out, err := shell(ctx, command).Output()
@@ -153,7 +154,7 @@ func newKey(random io.Reader) (masterKey, error) {
 	return masterKey{redact.Of(material)}, err
 }
 
-// makeKey writes a whole file under its final name or none at all.
+// makeKey atomically creates a key file with a new key. It fails with os.ErrExist if the file exists.
 func makeKey(path string, random io.Reader) ([]masterKey, error) {
 	key, err := newKey(random)
 	if err != nil {
@@ -162,7 +163,7 @@ func makeKey(path string, random io.Reader) ([]masterKey, error) {
 	return []masterKey{key}, writeKeys(path, os.Link, key)
 }
 
-// writeKeys writes a whole file, which put brings under its final name.
+// writeKeys writes keys to a temporary file, which put links or renames to path.
 func writeKeys(path string, put func(from, to string) error, keys ...masterKey) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".master-*") // mode 0600
 	if err != nil {
@@ -179,8 +180,8 @@ func writeKeys(path string, put func(from, to string) error, keys ...masterKey) 
 	return put(f.Name(), path)
 }
 
-// AddKey puts a new key before those of the key file; values are sealed with it from then on, here and, as soon as they meet
-// such a value, in other servers on the same file.
+// AddKey inserts a new key at the beginning of the key file and seals with it from then on. Other servers on the same
+// file read it as soon as they open a value that was sealed with it.
 func (k *Keeper) AddKey() error {
 	if k.path == "" {
 		return errors.New("the master key comes from a command: let it print the new key before the old one")
@@ -200,7 +201,7 @@ func (k *Keeper) AddKey() error {
 	return k.set(keys)
 }
 
-// ForgetKeys leaves the current key alone in the key file. What is sealed with former ones is lost.
+// ForgetKeys deletes all keys but the current one from the key file. Values sealed with other keys are lost.
 func (k *Keeper) ForgetKeys() error {
 	if k.path == "" {
 		return nil
@@ -215,14 +216,14 @@ func (k *Keeper) ForgetKeys() error {
 	return k.set(keys[:1])
 }
 
-// ID names the current key.
+// ID returns the ID of the current key.
 func (k *Keeper) ID() string {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	return k.keys[0].id
 }
 
-// Knows reports whether a key, current or former, is known by its ID. The keys are read again before it says no.
+// Knows reports whether id is the ID of the current or a former key. It reloads the keys before it returns false.
 func (k *Keeper) Knows(id string) bool {
 	knows := func() bool {
 		k.mu.RLock()
@@ -237,13 +238,14 @@ func (k *Keeper) Knows(id string) bool {
 	return knows() || k.reload() && knows()
 }
 
-// Follow reads the keys again when another key is the current one.
+// Follow reloads the keys if id is not the ID of the current one.
 func (k *Keeper) Follow(id string) {
 	if id != "" && id != k.ID() {
 		k.reload()
 	}
 }
 
+// reload reads the keys and reports whether it succeeded.
 func (k *Keeper) reload() bool {
 	if k.load == nil {
 		return false
@@ -252,8 +254,9 @@ func (k *Keeper) reload() bool {
 	return err == nil && k.set(keys) == nil
 }
 
-// Seal encrypts a value for one place, such as "program 7 activation key": it opens nowhere else.
-func (k *Keeper) Seal(place string, value []byte) ([]byte, error) {
+// Seal encrypts a value for one purpose, such as "program 7 activation key". It can be opened for the same purpose
+// only.
+func (k *Keeper) Seal(purpose string, value []byte) ([]byte, error) {
 	k.mu.RLock()
 	aead := k.keys[0].aead.Reveal()
 	k.mu.RUnlock()
@@ -261,25 +264,25 @@ func (k *Keeper) Seal(place string, value []byte) ([]byte, error) {
 	if _, err := io.ReadFull(k.random, nonce); err != nil {
 		return nil, err
 	}
-	return aead.Seal(nonce, nonce, value, []byte(place)), nil
+	return aead.Seal(nonce, nonce, value, []byte(purpose)), nil
 }
 
-// Open decrypts a value sealed for a place. It fails with ErrSealed, after the keys were read again.
-func (k *Keeper) Open(place string, sealed []byte) ([]byte, error) {
-	value, err := k.open(place, sealed)
+// Open decrypts a value sealed for a purpose. If no key opens it, Open reloads the keys before it fails with ErrSealed.
+func (k *Keeper) Open(purpose string, sealed []byte) ([]byte, error) {
+	value, err := k.open(purpose, sealed)
 	if err != nil && k.reload() {
-		value, err = k.open(place, sealed)
+		value, err = k.open(purpose, sealed)
 	}
 	return value, err
 }
 
-func (k *Keeper) open(place string, sealed []byte) ([]byte, error) {
+func (k *Keeper) open(purpose string, sealed []byte) ([]byte, error) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	for _, o := range k.keys {
 		aead := o.aead.Reveal()
 		if n := aead.NonceSize(); len(sealed) >= n {
-			if value, err := aead.Open(nil, sealed[:n], sealed[n:], []byte(place)); err == nil {
+			if value, err := aead.Open(nil, sealed[:n], sealed[n:], []byte(purpose)); err == nil {
 				return value, nil
 			}
 		}
@@ -294,5 +297,5 @@ func shell(ctx context.Context, command string) *exec.Cmd {
 	return exec.CommandContext(ctx, "/bin/sh", "-c", command)
 }
 
-// KeyFile reports whether the keys come from a file, which this program may change.
+// KeyFile reports whether the keys are in a file, which AddKey and ForgetKeys can change.
 func (k *Keeper) KeyFile() bool { return k.path != "" }

@@ -15,9 +15,9 @@ import (
 	"github.com/acen-desktop/acen/server/secrets"
 )
 
-const place = "program 7 activation key"
+const purpose = "program 7 activation key"
 
-// line is a new key as key files and commands hold it.
+// line returns a new key as a line of a key file.
 func line(t *testing.T) string {
 	t.Helper()
 	var key [32]byte
@@ -28,7 +28,7 @@ func line(t *testing.T) string {
 
 func seal(t *testing.T, k *secrets.Keeper, value string) []byte {
 	t.Helper()
-	sealed, err := k.Seal(place, []byte(value))
+	sealed, err := k.Seal(purpose, []byte(value))
 	require.NoError(t, err)
 	require.NotContains(t, string(sealed), value)
 	return sealed
@@ -36,13 +36,13 @@ func seal(t *testing.T, k *secrets.Keeper, value string) []byte {
 
 func opens(t *testing.T, k *secrets.Keeper, sealed []byte, value string) {
 	t.Helper()
-	got, err := k.Open(place, sealed)
+	got, err := k.Open(purpose, sealed)
 	require.NoError(t, err)
 	require.Equal(t, value, string(got))
 }
 
-// The first start makes the key file, for its owner alone; whoever starts at the same moment takes the same key.
-func TestFileIsMadeOnce(t *testing.T) {
+// The first start creates the key file, readable by its owner only. Concurrent starts use the same key.
+func TestFileIsCreated(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "master.key")
 	ids := make([]string, 8)
 	var group sync.WaitGroup
@@ -65,34 +65,34 @@ func TestFileIsMadeOnce(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	files, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
-	require.Len(t, files, 1, "nothing half-written is left")
+	require.Len(t, files, 1, "no temporary file is left")
 }
 
-// What is sealed opens in its place, whole, and with its key only.
-func TestSealedValuesOpenInTheirPlaceOnly(t *testing.T) {
+// A sealed value opens only for its purpose, undamaged, and with its key.
+func TestSealAndOpen(t *testing.T) {
 	k, err := secrets.New(rand.Reader, secrets.NewMasterKey([32]byte{}))
 	require.NoError(t, err)
 	stranger, err := secrets.New(rand.Reader, secrets.NewMasterKey([32]byte{1}))
 	require.NoError(t, err)
 	sealed := seal(t, k, "a secret")
-	require.NotEqual(t, sealed, seal(t, k, "a secret"), "the same value never looks the same")
+	require.NotEqual(t, sealed, seal(t, k, "a secret"), "every sealing has another nonce")
 	opens(t, k, sealed, "a secret")
 	_, err = k.Open("program 8 activation key", sealed)
 	require.ErrorIs(t, err, secrets.ErrSealed)
-	_, err = stranger.Open(place, sealed)
+	_, err = stranger.Open(purpose, sealed)
 	require.ErrorIs(t, err, secrets.ErrSealed)
 	for i := range sealed {
 		damaged := append([]byte(nil), sealed...)
 		damaged[i] ^= 1
-		_, err = k.Open(place, damaged)
+		_, err = k.Open(purpose, damaged)
 		require.ErrorIs(t, err, secrets.ErrSealed)
-		_, err = k.Open(place, sealed[:i])
+		_, err = k.Open(purpose, sealed[:i])
 		require.ErrorIs(t, err, secrets.ErrSealed)
 	}
 }
 
-// A new key in the file seals from then on; another server on the same file learns it when it meets such a value. A forgotten key
-// opens nothing.
+// A new key in the file is used for sealing. Another server on the same file loads it when it opens such a value. A
+// deleted key opens nothing.
 func TestKeyFileRotates(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "master.key")
 	one, err := secrets.File(path, rand.Reader)
@@ -112,7 +112,7 @@ func TestKeyFileRotates(t *testing.T) {
 
 	require.NoError(t, one.ForgetKeys())
 	require.False(t, one.Knows(former))
-	_, err = one.Open(place, old)
+	_, err = one.Open(purpose, old)
 	require.ErrorIs(t, err, secrets.ErrSealed)
 	again, err := secrets.File(path, rand.Reader)
 	require.NoError(t, err)
@@ -123,7 +123,7 @@ func TestKeyFileRotates(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
-// A command prints the keys as a key service does: a new one before the old one, until the old one is no longer needed.
+// A command prints a new key before the old one, until the old one is not needed.
 func TestCommandRotates(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "printed")
 	first, second := line(t), line(t)
@@ -138,31 +138,36 @@ func TestCommandRotates(t *testing.T) {
 	prints(second + first)
 	other, err := secrets.Command(t.Context(), "cat '"+path+"'", rand.Reader)
 	require.NoError(t, err)
-	k.Follow(other.ID()) // as the option of the database says
+	k.Follow(other.ID()) // with the option of the database
 	require.Equal(t, other.ID(), k.ID())
 	require.NotEqual(t, former, k.ID())
 	opens(t, k, old, "old")
 	fresh := seal(t, k, "new")
 
-	prints("not a key\n") // what is known stays when the command fails for a while
+	prints("not a key\n") // the keys stay loaded while the command fails
 	opens(t, k, fresh, "new")
 	require.False(t, k.Knows("0000000000000000"))
 	opens(t, k, fresh, "new")
 
 	prints(second)
-	require.NoError(t, k.ForgetKeys(), "that is the command's to do")
+	require.NoError(t, k.ForgetKeys(), "the command has no file to change")
 	k, err = secrets.Command(t.Context(), "cat '"+path+"'", rand.Reader)
 	require.NoError(t, err)
 	opens(t, k, fresh, "new")
-	_, err = k.Open(place, old)
+	_, err = k.Open(purpose, old)
 	require.ErrorIs(t, err, secrets.ErrSealed)
 }
 
-// What cannot be used says so, and shows neither a key nor what a command printed.
-func TestKeysThatCannotBeUsed(t *testing.T) {
+// Errors of unusable keys reveal neither a key nor the output of a command.
+func TestUnusableKeys(t *testing.T) {
 	good := strings.TrimSpace(line(t))
 	for name, content := range map[string]string{
-		"empty": "", "blank": "\n \n", "short": "c2hvcnQ=", "no base64": strings.Repeat("!", 44), "one good and one damaged": good + "\n" + good[:40], "two in a line": good + good,
+		"empty":                    "",
+		"blank":                    "\n \n",
+		"short":                    "c2hvcnQ=",
+		"no base64":                strings.Repeat("!", 44),
+		"one good and one damaged": good + "\n" + good[:40],
+		"two in a line":            good + good,
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "master.key")
@@ -177,7 +182,7 @@ func TestKeysThatCannotBeUsed(t *testing.T) {
 			}
 			data, err := os.ReadFile(path)
 			require.NoError(t, err)
-			require.Equal(t, content, string(data), "nothing is written over")
+			require.Equal(t, content, string(data), "the file is not changed")
 		})
 	}
 	for _, command := range []string{"exit 3", "echo hush-hush >&2; exit 1", "echo hush-hush; exit 1", "no-such-program"} {
@@ -189,7 +194,7 @@ func TestKeysThatCannotBeUsed(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestMasterKeysDoNotShow(t *testing.T) {
+func TestMasterKeysAreHidden(t *testing.T) {
 	var b [32]byte
 	copy(b[:], redacttest.Marker)
 	key := secrets.NewMasterKey(b)

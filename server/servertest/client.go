@@ -25,7 +25,7 @@ func MadeUpCodes(signature string, n int) license.Codes {
 	return key.Codes(uint16(n), key.Block(license.RawLocks{text, text, text, text, text, text, text}))
 }
 
-// Client calls a server, signed in if it has a token.
+// Client is a client of a server, signed in if it has a token.
 type Client struct {
 	*Server
 	T      *testing.T
@@ -38,7 +38,11 @@ func SignIn(t *testing.T, s *Server) (Client, api.Session) {
 	t.Helper()
 	c := Client{Server: s, T: t}
 	var session api.Session
-	status, body := c.Call("POST", "/sessions", map[string]any{"username": s.Login.Username, "password": s.Login.Password, "device_name": "test"})
+	status, body := c.Call("POST", "/sessions", map[string]any{
+		"username":    s.Login.Username,
+		"password":    s.Login.Password,
+		"device_name": "test",
+	})
 	require.Equal(t, 201, status, string(body))
 	require.NoError(t, json.Unmarshal(body, &session))
 	c.Token = session.AccessToken
@@ -69,7 +73,7 @@ func (c Client) Call(method, path string, body any) (int, []byte) {
 	return response.StatusCode, data
 }
 
-// Raw makes a call. A body that is a string is sent as it is, any other as JSON.
+// Raw makes a call. A string body is sent unchanged, any other as JSON.
 func (c Client) Raw(method, path string, body any) *http.Response {
 	c.T.Helper()
 	var reader io.Reader
@@ -82,7 +86,8 @@ func (c Client) Raw(method, path string, body any) *http.Response {
 		require.NoError(c.T, err)
 		reader = bytes.NewReader(data)
 	}
-	if !strings.HasPrefix(path, "/openapi") && !strings.HasPrefix(path, "/docs") && !strings.HasPrefix(path, "/healthz") && !strings.HasPrefix(path, "/readyz") {
+	if !strings.HasPrefix(path, "/openapi") && !strings.HasPrefix(path, "/docs") && !strings.HasPrefix(path, "/healthz") &&
+		!strings.HasPrefix(path, "/readyz") {
 		path = api.Base + path
 	}
 	r, err := http.NewRequestWithContext(c.T.Context(), method, c.URL+path, reader)
@@ -101,14 +106,17 @@ func (c Client) Raw(method, path string, body any) *http.Response {
 	return response
 }
 
-// Order reads an order.
+// Order returns an order from the database.
 func Order(t *testing.T, s *Server, id int64) (o store.Order) {
 	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { o, err = tx.Orders.Get(t.Context(), id); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
+		o, err = tx.Orders.Get(t.Context(), id)
+		return err
+	}))
 	return o
 }
 
-// ChangeOrder changes an order as the vendor does.
+// ChangeOrder changes an order in the database.
 func ChangeOrder(t *testing.T, s *Server, id int64, fn func(*store.Order)) {
 	t.Helper()
 	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
@@ -121,7 +129,7 @@ func ChangeOrder(t *testing.T, s *Server, id int64, fn func(*store.Order)) {
 	}))
 }
 
-// AuditTrail reads the audit trail, newest first.
+// AuditTrail returns the audit trail, newest first.
 func AuditTrail(t *testing.T, s *Server) (list []store.Audit) {
 	t.Helper()
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
@@ -131,7 +139,7 @@ func AuditTrail(t *testing.T, s *Server) (list []store.Audit) {
 	return list
 }
 
-// Activate makes a license of an order for codes.
+// Activate adds a license of an order for codes, and returns its id.
 func Activate(t *testing.T, s *Server, orderID int64, codes license.Codes) (id int64) {
 	t.Helper()
 	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
@@ -143,7 +151,8 @@ func Activate(t *testing.T, s *Server, orderID int64, codes license.Codes) (id i
 		if err != nil {
 			return err
 		}
-		l, _, err := rules.Rules{Secrets: s.Secrets, Now: s.Clock.Now}.NewLicense(t.Context(), tx, o, p, api.NewLicense{SiteMID: codes.Merged()})
+		l, _, err := rules.Rules{Secrets: s.Secrets, Now: s.Clock.Now}.NewLicense(t.Context(), tx, o, p,
+			api.NewLicense{SiteMID: codes.Merged()})
 		id = l.ID
 		return err
 	}))

@@ -18,7 +18,7 @@ import (
 	"github.com/acen-desktop/acen/server/store/postgres/postgrestest"
 )
 
-// database returns what opens a test's database, again after it was closed.
+// database returns a function that opens the database of a test.
 func database(t *testing.T, _ string) (url string, open func() store.Store) {
 	url = postgrestest.Database(t)
 	return url, func() store.Store {
@@ -29,10 +29,10 @@ func database(t *testing.T, _ string) (url string, open func() store.Store) {
 	}
 }
 
-// prepare does nothing: each test fills its own schema.
+// prepare does nothing, because each test fills its own schema.
 func prepare(*testing.T, string, sample.Login) {}
 
-// Dump is what pg_dump writes.
+// Dump returns the output of pg_dump.
 func (s *Server) Dump() string {
 	s.t.Helper()
 	address, err := url.Parse(s.url)
@@ -41,7 +41,8 @@ func (s *Server) Dump() string {
 	schema := query.Get("search_path")
 	query.Del("search_path")
 	address.RawQuery = query.Encode()
-	out, err := exec.Command(filepath.Join(os.Getenv("POSTGRES_BIN"), "pg_dump"), "--schema", schema, address.String()).Output()
+	out, err := exec.Command(filepath.Join(os.Getenv("POSTGRES_BIN"), "pg_dump"), "--schema", schema,
+		address.String()).Output()
 	require.NoError(s.t, err)
 	return string(out)
 }

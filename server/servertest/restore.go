@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// TakeBackup writes a backup of the running server's database, as acen-server backup does, and returns its path.
+// TakeBackup writes a backup of the running server's database, like acen-server backup, and returns its path.
 func (s *Server) TakeBackup() string {
 	s.t.Helper()
 	path := filepath.Join(s.t.TempDir(), "backup.db")
@@ -19,7 +19,7 @@ func (s *Server) TakeBackup() string {
 	return path
 }
 
-// Restore stops the server, restores a backup as acen-server restore does, and starts the server. Its address changes.
+// Restore stops the server, restores a backup like acen-server restore, and starts the server. Its address changes.
 func (s *Server) Restore(backup string) {
 	s.t.Helper()
 	s.stop()

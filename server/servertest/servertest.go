@@ -1,5 +1,5 @@
-// Package servertest starts complete license servers inside tests: real handlers on a real SQLite file or, with the
-// build tag postgres, on a real PostgreSQL. Their clock is the test's.
+// Package servertest starts complete license servers in tests: all handlers on an SQLite file or, with the build tag
+// postgres, on a PostgreSQL server. The test controls their clock.
 package servertest
 
 import (
@@ -28,7 +28,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Main runs the tests of a package and fails if a goroutine outlives them. It is for TestMain.
+// Main runs the tests of a package and fails if a goroutine outlives them. It is called from TestMain.
 func Main(m *testing.M) {
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
@@ -37,23 +37,23 @@ func Main(m *testing.M) {
 		goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener"))
 }
 
-// Clock is a clock that tests set.
+// Clock is a clock that a test sets.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// NewClock starts at noon UTC of a Tuesday.
+// NewClock returns a clock that shows noon UTC of a Tuesday.
 func NewClock() *Clock { return &Clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)} }
 
-// Now tells the time.
+// Now returns the time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// Advance moves the clock.
+// Advance moves the clock by d.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -66,13 +66,13 @@ type Server struct {
 	URL   string
 	Login sample.Login
 	Clock *Clock
-	// Log is everything the server logged.
+	// Log is the log of the server.
 	Log *Log
 	// HTTP is the listener; closing it makes the server unreachable.
 	HTTP     *httptest.Server
 	folder   string
 	database func() store.Store
-	url      string // of the database, when it has one
+	url      string // of a PostgreSQL database, else ""
 	t        *testing.T
 }
 
@@ -89,20 +89,26 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// String returns the whole log.
+// String returns the complete log.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// cheap keeps hashing out of the tests' time.
-var cheap = password.Cost{Memory: 64, Time: 1, Threads: 1}
+// cheapHash makes hashing fast in tests.
+var cheapHash = password.Cost{Memory: 64, Time: 1, Threads: 1}
 
-// Start starts a server with the sample data. Options may be changed by the given functions.
+// Start starts a server with the sample data. change functions may modify its options.
 func Start(t *testing.T, change ...func(*server.Options)) *Server {
 	t.Helper()
-	s := &Server{Clock: NewClock(), Log: &Log{}, folder: t.TempDir(), t: t, Login: sample.Login{Username: "anna", Password: "correct horse battery"}}
+	s := &Server{
+		Clock:  NewClock(),
+		Log:    &Log{},
+		folder: t.TempDir(),
+		t:      t,
+		Login:  sample.Login{Username: "anna", Password: "correct horse battery"},
+	}
 	prepare(t, s.folder, s.Login)
 	s.url, s.database = database(t, s.folder)
 	s.open(change)
@@ -111,10 +117,10 @@ func Start(t *testing.T, change ...func(*server.Options)) *Server {
 	return s
 }
 
-// Unlimited lets a host make any number of requests.
+// Unlimited removes the limit of requests.
 func Unlimited(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1e6, Burst: 1e6} }
 
-// Proxied lets tests name the host that they call from, in X-Forwarded-For.
+// Proxied makes the server trust X-Forwarded-For of this machine, so that a test can call from any host.
 func Proxied(o *server.Options) { o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} }
 
 // Second starts another server on the database of s and returns an anonymous client of it.
@@ -127,7 +133,7 @@ func Second(t *testing.T, s *Server) Client {
 		Name:       "second",
 		Now:        s.Clock.Now,
 		Zone:       time.UTC,
-		Passwords:  cheap,
+		Passwords:  cheapHash,
 		QueuedMail: func() {},
 	}
 	Proxied(&o)
@@ -143,9 +149,9 @@ func Second(t *testing.T, s *Server) Client {
 // Vendor returns the administration of a server.
 func Vendor(s *Server) admin.Admin { return admin.Admin{Data: s.Data, Now: s.Clock.Now} }
 
-// fill puts the sample data into a server that has none.
+// fill adds the sample data.
 func fill(ctx context.Context, d *service.Data, login sample.Login) error {
-	hash, err := cheap.Hash(login.Password)
+	hash, err := cheapHash.Hash(login.Password)
 	if err != nil {
 		return err
 	}
@@ -159,8 +165,18 @@ func (s *Server) open(change []func(*server.Options)) {
 	require.NoError(t, err)
 	db := s.database()
 	s.Data = &service.Data{Store: db, Secrets: keeper}
-	o := server.Options{Store: db, Secrets: keeper, Logger: s.Logger(), Name: "Lumen licenses", Version: "test",
-		Now: s.Clock.Now, Zone: time.UTC, Passwords: cheap, QueuedMail: func() {}, PublicURL: func() string { return s.URL }}
+	o := server.Options{
+		Store:      db,
+		Secrets:    keeper,
+		Logger:     s.Logger(),
+		Name:       "Lumen licenses",
+		Version:    "test",
+		Now:        s.Clock.Now,
+		Zone:       time.UTC,
+		Passwords:  cheapHash,
+		QueuedMail: func() {},
+		PublicURL:  func() string { return s.URL },
+	}
 	for _, fn := range change {
 		fn(&o)
 	}
@@ -175,24 +191,28 @@ func (s *Server) stop() {
 	_ = s.Store.Close()
 }
 
-// Logger writes to Log.
+// Logger returns a logger that writes to Log.
 func (s *Server) Logger() *slog.Logger { return slog.New(slog.NewJSONHandler(s.Log, nil)) }
 
-// Folder is the data folder.
+// Folder returns the data folder.
 func (s *Server) Folder() string { return s.folder }
 
-// Restart ends the server and starts it on the same data, as after a crash. Its address changes.
+// Restart stops the server and starts it on the same data, like after a crash. Its address changes.
 func (s *Server) Restart(change ...func(*server.Options)) {
 	s.t.Helper()
 	s.stop()
 	s.open(change)
 }
 
-// AddVerification makes a verification number that a test knows, good until the clock has moved by five minutes.
+// AddVerification adds a known verification number, valid for five minutes.
 func (s *Server) AddVerification(id, number string) {
 	s.t.Helper()
 	hash := sha256.Sum256([]byte(id + " " + number))
 	require.NoError(s.t, s.Store.Write(s.t.Context(), store.NoLock, func(tx store.Tx) error {
-		return tx.Attempts.AddVerification(s.t.Context(), store.Verification{ID: id, NumberHash: hash[:], ExpiresAt: s.Clock.Now().Add(5 * time.Minute)})
+		return tx.Attempts.AddVerification(s.t.Context(), store.Verification{
+			ID:         id,
+			NumberHash: hash[:],
+			ExpiresAt:  s.Clock.Now().Add(5 * time.Minute),
+		})
 	}))
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/acen-desktop/acen/server/store/sqlite"
 )
 
-// database returns what opens a test's database, again after it was closed.
+// database returns a function that opens the database of a test.
 func database(t *testing.T, folder string) (url string, open func() store.Store) {
 	return "", func() store.Store {
 		t.Helper()
@@ -31,14 +31,15 @@ func database(t *testing.T, folder string) (url string, open func() store.Store)
 	}
 }
 
-// filled are the files of a server with the sample data, by name: filling one takes longer than many a test.
+// filled caches the files of a server with the sample data, by name, because adding the data takes longer than most
+// tests.
 var filled struct {
 	sync.Once
 	files map[string][]byte
 	err   error
 }
 
-// prepare puts the files of a server with the sample data into a test's folder.
+// prepare writes the files of a server with the sample data to a test's folder.
 func prepare(t *testing.T, folder string, login sample.Login) {
 	t.Helper()
 	filled.Do(func() { filled.files, filled.err = makeFilled(t.TempDir(), login) })
@@ -57,7 +58,8 @@ func makeFilled(folder string, login sample.Login) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(fill(context.Background(), &service.Data{Store: db, Secrets: keeper}, login), db.Close()); err != nil {
+	if err := errors.Join(fill(context.Background(), &service.Data{Store: db, Secrets: keeper}, login),
+		db.Close()); err != nil {
 		return nil, err
 	}
 	files := map[string][]byte{}
@@ -74,7 +76,7 @@ const (
 	databaseFile = "acen.db"
 )
 
-// Dump is a backup of the database, byte by byte, and what lies beside it.
+// Dump returns the bytes of a backup, the database file and its journal.
 func (s *Server) Dump() string {
 	s.t.Helper()
 	path := filepath.Join(s.t.TempDir(), "backup.db")

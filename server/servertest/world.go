@@ -24,19 +24,19 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// World is a server with the sample data, two clients who are signed in, and what the scenarios name.
+// World is a server with the sample data, two clients who are signed in, and the names of the scenarios.
 type World struct {
 	*Server
 	Clients    map[string]Client
 	Licenses   map[string]int64 // by the name of the PC
 	Program    store.Program    // of order 1042
 	Remembered string           // a removal code
-	kept       api.VerificationAnswer
-	newest     int64 // order id before the scenario
+	stored     api.VerificationAnswer
+	newest     int64 // largest order id before the scenario
 	t          *testing.T
 }
 
-// NewWorld starts a server with the sample data and signs the clients anna and bruno in.
+// NewWorld starts a server with the sample data and signs in the clients anna and bruno.
 func NewWorld(t *testing.T, change ...func(*server.Options)) *World {
 	t.Helper()
 	s := Start(t, change...)
@@ -69,7 +69,11 @@ func NewWorld(t *testing.T, change ...func(*server.Options)) *World {
 	})
 	for _, name := range []string{"anna", "bruno"} {
 		c := Client{Server: s, T: t}
-		status, body := c.Call("POST", "/sessions", map[string]any{"username": name, "password": s.Login.Password, "device_name": "PC of " + name})
+		status, body := c.Call("POST", "/sessions", map[string]any{
+			"username":    name,
+			"password":    s.Login.Password,
+			"device_name": "PC of " + name,
+		})
 		require.Equal(t, 201, status, string(body))
 		var session api.Session
 		require.NoError(t, json.Unmarshal(body, &session))
@@ -79,19 +83,19 @@ func NewWorld(t *testing.T, change ...func(*server.Options)) *World {
 	return w
 }
 
-// Write changes the database.
+// Write runs fn in a transaction.
 func (w *World) Write(fn func(tx store.Tx) error) {
 	w.t.Helper()
 	require.NoError(w.t, w.Store.Write(w.t.Context(), store.NoLock, fn))
 }
 
-// Read reads the database.
+// Read runs fn on a snapshot.
 func (w *World) Read(fn func(tx store.Tx) error) {
 	w.t.Helper()
 	require.NoError(w.t, w.Store.Read(w.t.Context(), fn))
 }
 
-// Tables returns all orders and licenses as text, for comparing.
+// Tables returns all orders and licenses as text, to compare them.
 func (w *World) Tables() (text string) {
 	w.Read(func(tx store.Tx) error {
 		orders, err := tx.Orders.List(w.t.Context(), 0, false, 0, 0)
@@ -114,7 +118,8 @@ func (w *World) Tables() (text string) {
 	return text
 }
 
-// Prepare takes one step towards a state: a call that must succeed (or, with "refused", fail), or a change by the vendor.
+// Prepare makes one step of a scenario's state: a call that must succeed (with "refused": fail), or a change by the
+// vendor.
 func (w *World) Prepare(step string) {
 	w.t.Helper()
 	if count, rest, ok := strings.Cut(step, "x "); ok && len(count) == 1 {
@@ -132,7 +137,7 @@ func (w *World) Prepare(step string) {
 		d, err := time.ParseDuration(rest)
 		require.NoError(w.t, err)
 		w.Clock.Advance(d)
-		if d >= 15*time.Minute { // access tokens end
+		if d >= 15*time.Minute { // access tokens have expired
 			fresh := NewSessions(w)
 			w.Clients = fresh
 		}
@@ -159,13 +164,13 @@ func (w *World) Prepare(step string) {
 		order(func(o *store.Order) { o.Visible = false })
 	case "inactive", "active":
 		order(func(o *store.Order) { o.Active = word == "active" })
-	case "replace": // the vendor gives the license to another PC
+	case "replace": // the vendor replaces the license by one for another PC
 		words := strings.Fields(rest)
 		request := api.Reactivation{SiteMID: CodesOf(w.Program.Signature, words[1]).Merged()}
 		l, err := Vendor(w.Server).ReplaceLicense(w.t.Context(), w.Licenses[words[0]], request)
 		require.NoError(w.t, err)
 		w.Licenses[words[1]] = l.ID
-	case "end": // with any status, also one of a newer version
+	case "end": // with any status, even one of a newer version
 		words := strings.Fields(rest)
 		w.Write(func(tx store.Tx) error {
 			return tx.Licenses.End(w.t.Context(), w.Licenses[words[0]], api.LicenseStatus(words[1]), w.Clock.Now())
@@ -188,7 +193,7 @@ func (w *World) Prepare(step string) {
 		require.NoError(w.t, Vendor(w.Server).SetOption(w.t.Context(), "order-verification", "off"))
 		w.Clock.Advance(3 * time.Second) // servers follow within seconds
 	case "picture":
-		w.kept = w.Picture("anna")
+		w.stored = w.Picture("anna")
 	default:
 		who := "anna"
 		if strings.HasPrefix(step, "bruno ") {
@@ -200,12 +205,16 @@ func (w *World) Prepare(step string) {
 	}
 }
 
-// NewSessions signs both clients in again.
+// NewSessions signs in all clients again.
 func NewSessions(w *World) map[string]Client {
 	fresh := map[string]Client{}
 	for name := range w.Clients {
 		c := Client{Server: w.Server, T: w.t}
-		_, body := c.Call("POST", "/sessions", map[string]any{"username": name, "password": w.Login.Password, "device_name": "PC of " + name})
+		_, body := c.Call("POST", "/sessions", map[string]any{
+			"username":    name,
+			"password":    w.Login.Password,
+			"device_name": "PC of " + name,
+		})
 		var session api.Session
 		require.NoError(w.t, json.Unmarshal(body, &session))
 		c.Token = session.AccessToken
@@ -214,6 +223,7 @@ func NewSessions(w *World) map[string]Client {
 	return fresh
 }
 
+// change1042 changes order 1042.
 func change1042(w *World, change func(*store.Order)) {
 	w.Write(func(tx store.Tx) error {
 		o, err := tx.Orders.Get(w.t.Context(), sample.WithSerial)
@@ -225,7 +235,7 @@ func change1042(w *World, change func(*store.Order)) {
 	})
 }
 
-// policy sets how many hardware locks may change, and which locks may not, for the program and for order 1042.
+// policy sets the number of hardware changes and the changeable locks of the program and of order 1042.
 func (w *World) policy(text string) {
 	words := strings.Fields(text)
 	most, err := strconv.Atoi(words[0])
@@ -244,7 +254,7 @@ func (w *World) policy(text string) {
 	change1042(w, func(o *store.Order) { o.Policy = p })
 }
 
-// rule sets switch and limits of a task: "reactivate none,valid day=2 month=4", "remove expired on".
+// rule sets switch and limits of a task, such as "reactivate none,valid day=2 month=4" or "remove expired on".
 func (w *World) rule(text string) {
 	words := strings.Fields(text)
 	r := store.TaskRule{On: true}
@@ -273,7 +283,7 @@ func (w *World) rule(text string) {
 	w.Write(func(tx store.Tx) error { return tx.Programs.Change(w.t.Context(), w.Program) })
 }
 
-// regrant changes the features of a license as the vendor does, which changes its activation code.
+// regrant changes the features of a license like the vendor, which changes its activation code.
 func (w *World) regrant(pc string) {
 	w.Write(func(tx store.Tx) error {
 		l, err := tx.Licenses.Get(w.t.Context(), w.Licenses[pc])
@@ -292,8 +302,8 @@ func (w *World) regrant(pc string) {
 	})
 }
 
-// collision returns the codes of two PCs that have the same Site code by chance. Of a thousand PCs with the same
-// generation two have, because twenty bits of a Site code tell one from another.
+// collision returns the codes of two PCs that have the same Site code by chance. There are usually two among a thousand
+// PCs of the same generation, because only twenty bits of a Site code depend on the PC.
 func collision(signature license.Signature) (a, b license.Codes) {
 	key, seen := signature.Key(), map[license.SiteCode]license.Codes{}
 	for n := 0; ; n++ {
@@ -309,8 +319,8 @@ func collision(signature license.Signature) (a, b license.Codes) {
 	}
 }
 
-// CodesOf returns the codes of a PC for a program. "A" and "B" are different PCs, "A+NET" is A with another network card,
-// "A-NET" A without one, "A@9" A with generation 9; T and U have the same Site code by chance.
+// CodesOf returns the codes of a PC for a program. "A" and "B" are different PCs, "A+NET" is A with another network
+// card, "A-NET" is A without one, "A@9" is A with generation 9. T and U have the same Site code by chance.
 func CodesOf(signature license.Signature, pc string) license.Codes {
 	switch pc {
 	case "T":
@@ -324,11 +334,22 @@ func CodesOf(signature license.Signature, pc string) license.Codes {
 	for i := range raw {
 		raw[i] = fmt.Sprintf("%s lock %d", pc[:1], i)
 	}
-	locks := map[string]license.Lock{"HD": license.HDID, "BIOS": license.BIOSID, "OS": license.OSID, "NET": license.NETID, "CPU": license.CPUID, "HDHW": license.HDHWID, "CD": license.CDHWID}
+	locks := map[string]license.Lock{
+		"HD":   license.HDID,
+		"BIOS": license.BIOSID,
+		"OS":   license.OSID,
+		"NET":  license.NETID,
+		"CPU":  license.CPUID,
+		"HDHW": license.HDHWID,
+		"CD":   license.CDHWID,
+	}
 	h := fnv.New32()
 	_, _ = h.Write([]byte(pc))
 	generation := uint16(h.Sum32()) & license.MaxGeneration
-	for _, part := range strings.FieldsFunc(strings.NewReplacer("+", " +", "-", " -", "@", " @").Replace(pc[1:]), func(r rune) bool { return r == ' ' }) {
+	for _, part := range strings.FieldsFunc(strings.NewReplacer("+", " +", "-", " -", "@",
+		" @").Replace(pc[1:]), func(r rune) bool {
+		return r == ' '
+	}) {
 		switch lock, ok := locks[part[1:]]; {
 		case part[0] == '@':
 			n, _ := strconv.Atoi(part[1:])
@@ -372,7 +393,7 @@ func (w *World) Picture(who string) api.VerificationAnswer {
 	return api.VerificationAnswer{ID: v.ID, Number: number}
 }
 
-// Serial returns a serial number by what it is, and the program that it is for.
+// Serial returns a serial number of a kind, and the program that it is for.
 func (w *World) Serial(kind string) (program int64, text string) {
 	var programs []store.Program
 	w.Read(func(tx store.Tx) (err error) { programs, err = tx.Programs.List(w.t.Context()); return err })
@@ -405,7 +426,7 @@ func (w *World) Serial(kind string) (program int64, text string) {
 	return studio.ID, of(studio, uint32(id))
 }
 
-// Do makes one call in words, such as "transfer A B as bruno code=none".
+// Do makes a call that is described in words, such as "transfer A B as bruno code=none".
 func (w *World) Do(words string) (status int, body []byte) {
 	w.t.Helper()
 	who, order, options := "anna", int64(1042), map[string]string{}
@@ -463,17 +484,26 @@ func (w *World) Do(words string) (status int, body []byte) {
 	switch args[0] {
 	case "new":
 		codes := pc(args[1])
-		status, body = c.Call("POST", fmt.Sprintf("/orders/%d/licenses", order), api.NewLicense{SiteCode: codes.SiteCode, MachineID: codes.MachineID})
+		status, body = c.Call("POST", fmt.Sprintf("/orders/%d/licenses", order),
+			api.NewLicense{SiteCode: codes.SiteCode, MachineID: codes.MachineID})
 		made(args[1])
 	case "reactivate":
 		codes := pc(args[2])
-		status, body = c.Call("POST", license(args[1], "/reactivation"), api.Reactivation{SiteCode: codes.SiteCode, MachineID: codes.MachineID, Note: options["note"]})
+		status, body = c.Call("POST", license(args[1], "/reactivation"), api.Reactivation{
+			SiteCode:  codes.SiteCode,
+			MachineID: codes.MachineID,
+			Note:      options["note"],
+		})
 		if args[2] != args[1] && w.Licenses[args[2]] == 0 {
 			made(args[2])
 		}
 	case "transfer":
 		codes := pc(args[2])
-		status, body = c.Call("POST", license(args[1], "/transfer"), api.Transfer{SiteCode: codes.SiteCode, MachineID: codes.MachineID, RemovalCode: removal(args[1])})
+		status, body = c.Call("POST", license(args[1], "/transfer"), api.Transfer{
+			SiteCode:    codes.SiteCode,
+			MachineID:   codes.MachineID,
+			RemovalCode: removal(args[1]),
+		})
 		made(args[2])
 	case "release":
 		status, body = c.Call("POST", license(args[1], "/release"), api.Release{RemovalCode: removal(args[1])})
@@ -499,7 +529,7 @@ func (w *World) Do(words string) (status int, body []byte) {
 		status, body = c.Call("GET", fmt.Sprintf("/orders/%d/history", order), nil)
 	case "order":
 		program, serial := w.Serial(args[1])
-		answer := w.kept
+		answer := w.stored
 		switch options["number"] {
 		case "":
 			answer = w.Picture(who)
@@ -512,12 +542,12 @@ func (w *World) Do(words string) (status int, body []byte) {
 			answer = w.Picture(who)
 			answer.Number = " " + answer.Number[:3] + " " + answer.Number[3:]
 		case "spoiled":
-			w.kept = w.Picture(who)
-			answer = api.VerificationAnswer{ID: w.kept.ID, Number: "x"}
+			w.stored = w.Picture(who)
+			answer = api.VerificationAnswer{ID: w.stored.ID, Number: "x"}
 		case "kept":
-			if w.kept.ID == "" {
-				w.kept = w.Picture(who)
-				answer = w.kept
+			if w.stored.ID == "" {
+				w.stored = w.Picture(who)
+				answer = w.stored
 			}
 		}
 		status, body = c.Call("POST", "/orders", api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: answer})
@@ -527,7 +557,7 @@ func (w *World) Do(words string) (status int, body []byte) {
 	return status, body
 }
 
-// Check checks what a call left behind, in words such as "seats 4" or "A Active".
+// Check checks the state after a call, described in words such as "seats 4" or "A Active".
 func (w *World) Check(text string) {
 	w.t.Helper()
 	words := strings.Fields(text)
@@ -540,7 +570,7 @@ func (w *World) Check(text string) {
 			active, err = tx.Licenses.List(w.t.Context(), o.ID, false, 0, 0)
 			return err
 		})
-		require.Len(w.t, active, o.LicensesActive, "the count and the rows agree")
+		require.Len(w.t, active, o.LicensesActive, "the number of rows is the count")
 	case "orders":
 		var list []store.Order
 		w.Read(func(tx store.Tx) (err error) { list, err = tx.Orders.List(w.t.Context(), 0, false, 0, 0); return err })
@@ -558,7 +588,8 @@ func (w *World) Check(text string) {
 	case "left":
 		status, body := w.Do("licenses")
 		require.Equal(w.t, 200, status)
-		require.Contains(w.t, string(body), `"`+words[1]+`":{"ok":false,"reason":"STATUS_LIMIT_REACHED","remaining_today":`+words[3])
+		require.Contains(w.t, string(body),
+			`"`+words[1]+`":{"ok":false,"reason":"STATUS_LIMIT_REACHED","remaining_today":`+words[3])
 	default:
 		var l store.License
 		w.Read(func(tx store.Tx) (err error) {
@@ -574,7 +605,7 @@ func (w *World) Check(text string) {
 	}
 }
 
-// Events counts what anna did to order 1042, by task and outcome.
+// Events counts the events of order 1042 that anna caused, by task and outcome.
 func (w *World) Events(task, outcome string) (n int) {
 	w.t.Helper()
 	var events []store.Event
@@ -590,7 +621,8 @@ func (w *World) Events(task, outcome string) (n int) {
 	return n
 }
 
-// ReadPicture gets a verification picture and gives it a number that the test knows: no answer holds the one that it has.
+// ReadPicture requests a verification picture and replaces its number by a known one, because no answer contains the
+// number.
 func ReadPicture(t *testing.T, s *Server, c Client) (api.Verification, string) {
 	t.Helper()
 	response := c.Raw("POST", "/verifications", nil)
@@ -601,34 +633,49 @@ func ReadPicture(t *testing.T, s *Server, c Client) (api.Verification, string) {
 	var v api.Verification
 	require.NoError(t, json.Unmarshal(data, &v))
 	require.Equal(t, "\x89PNG", string(v.Image[:4]))
-	number, err := knowVerification(t.Context(), s.Store, v.ID)
+	number, err := setVerification(t.Context(), s.Store, v.ID)
 	require.NoError(t, err)
 	return v, number
 }
 
-// Mails returns the queued mails, opened, newest first.
+// Mails returns the queued mails, unsealed, newest first.
 func Mails(t *testing.T, s *Server) (list []store.Mail) {
 	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.Mails.List(t.Context(), 0); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
+		list, err = tx.Mails.List(t.Context(), 0)
+		return err
+	}))
 	for i := range list {
 		require.NoError(t, s.Secrets.OpenMail(&list[i]))
 	}
 	return list
 }
 
-// Verification returns a verification number for nobody in particular.
+// Verification returns a verification number for an anonymous client.
 func (w *World) Verification() api.VerificationAnswer {
 	v, number := ReadPicture(w.t, w.Server, Client{Server: w.Server, T: w.t})
 	return api.VerificationAnswer{ID: v.ID, Number: number}
 }
 
-// NewAccount returns a request for an account, changed by change.
+// NewAccount returns a request for an account, modified by change.
 func (w *World) NewAccount(change func(*api.NewAccount)) api.NewAccount {
 	program, serial := w.Serial("700")
 	a := api.NewAccount{
-		ProgramID: program, SerialNumber: serial, Verification: w.Verification(), Username: "carla", Password: "a long password",
-		RegistrationName: "Carla Ortiz", Contact: api.Contact{
-			FirstName: "Carla", LastName: "Ortiz", Address: "Calle 1", City: "Sevilla", Zip: "41001", Country: "España", Phone: "+34 95", Email: "carla@example.com",
+		ProgramID:        program,
+		SerialNumber:     serial,
+		Verification:     w.Verification(),
+		Username:         "carla",
+		Password:         "a long password",
+		RegistrationName: "Carla Ortiz",
+		Contact: api.Contact{
+			FirstName: "Carla",
+			LastName:  "Ortiz",
+			Address:   "Calle 1",
+			City:      "Sevilla",
+			Zip:       "41001",
+			Country:   "España",
+			Phone:     "+34 95",
+			Email:     "carla@example.com",
 		},
 	}
 	if change != nil {
@@ -637,7 +684,7 @@ func (w *World) NewAccount(change func(*api.NewAccount)) api.NewAccount {
 	return a
 }
 
-// RequireProblem requires that an answer is a problem with a code and contains some text.
+// RequireProblem requires that an answer is a problem with a code and contains a text.
 func (w *World) RequireProblem(status int, body []byte, code api.Code, contains string) {
 	w.t.Helper()
 	require.Equal(w.t, code.HTTPStatus(), status, string(body))
@@ -649,13 +696,14 @@ func (w *World) RequireProblem(status int, body []byte, code api.Code, contains 
 
 var mailedLink = regexp.MustCompile(`http://\S+`)
 
-// AskForLink asks for a link that sets a new password and returns the links that were mailed.
+// AskForLink requests a password reset and returns the links that were mailed.
 func (w *World) AskForLink(login string) (links []string) {
 	w.t.Helper()
 	before := len(Mails(w.t, w.Server))
-	status, body := Client{Server: w.Server, T: w.t}.Keyed().Call("POST", "/password-resets", api.PasswordReset{Login: login, Verification: w.Verification()})
+	status, body := Client{Server: w.Server, T: w.t}.Keyed().Call("POST", "/password-resets",
+		api.PasswordReset{Login: login, Verification: w.Verification()})
 	require.Equal(w.t, 202, status, string(body))
-	require.Empty(w.t, body, "the answer tells nothing")
+	require.Empty(w.t, body, "the answer reveals nothing")
 	list := Mails(w.t, w.Server)
 	for _, m := range list[:len(list)-before] {
 		links = append(links, mailedLink.FindString(m.Body))
@@ -663,8 +711,8 @@ func (w *World) AskForLink(login string) (links []string) {
 	return links
 }
 
-// knowVerification gives the row of a picture a number that the test knows, which is quicker than trying all numbers.
-func knowVerification(ctx context.Context, s store.Store, id string) (number string, err error) {
+// setVerification gives a verification a known number, which is faster than trying all numbers.
+func setVerification(ctx context.Context, s store.Store, id string) (number string, err error) {
 	const known = "314159"
 	hash := sha256.Sum256([]byte(id + " " + known))
 	return known, s.Write(ctx, store.NoLock, func(tx store.Tx) error {

@@ -24,7 +24,7 @@ func addClient(t *testing.T, d *service.Data, username string) (id int64) {
 	return id
 }
 
-// state returns the epoch and the newest line of the audit trail.
+// state returns the epoch and the newest entry of the audit trail.
 func state(t *testing.T, d *service.Data) (epoch string, newest store.Audit) {
 	t.Helper()
 	require.NoError(t, d.Store.Read(t.Context(), func(tx store.Tx) (err error) {
@@ -47,8 +47,8 @@ func openData(t *testing.T, p service.Place) *service.Data {
 	return d
 }
 
-// A restore gives no id again that was given since the backup, and begins a new epoch; the former database keeps its
-// own (spec: api 20).
+// Restore skips the ids that were assigned after the backup, and sets a new epoch. A failed restore changes nothing
+// (spec: api 20).
 func TestRestoreLeavesAGap(t *testing.T) {
 	p := service.Place{Folder: t.TempDir()}
 	backup := filepath.Join(p.Folder, "backup.db")
@@ -57,7 +57,7 @@ func TestRestoreLeavesAGap(t *testing.T) {
 	require.NoError(t, d.Backup(t.Context(), backup))
 	lost := addClient(t, d, "after the backup")
 	epoch, _ := state(t, d)
-	require.NotEmpty(t, epoch, "made at the first start")
+	require.NotEmpty(t, epoch, "set at the first start")
 	require.NoError(t, d.Store.Close())
 
 	for _, gap := range []int64{0, -7, store.MaxGap + 1} {
@@ -70,7 +70,7 @@ func TestRestoreLeavesAGap(t *testing.T) {
 	require.Error(t, err)
 	d = openData(t, p)
 	same, _ := state(t, d)
-	require.Equal(t, epoch, same, "a restore that fails changes nothing")
+	require.Equal(t, epoch, same, "a failed restore changes nothing")
 	require.NoError(t, d.Store.Close())
 
 	epochs := map[string]bool{epoch: true}
@@ -94,7 +94,7 @@ func TestRestoreLeavesAGap(t *testing.T) {
 	}
 }
 
-// Data of an older version get their epoch when they are opened.
+// OpenData sets the first epoch of data from an older version.
 func TestOlderDataGetAnEpoch(t *testing.T) {
 	p := service.Place{Folder: t.TempDir()}
 	d := openData(t, p)

@@ -1,5 +1,5 @@
 // Package service assembles a license server: database, master key, mail queue, handlers and listener. acen-server and
-// acen-demo start it, and the administration opens its data with it. It has no rules of its own.
+// acen-demo start it, and package admin works on its data.
 package service
 
 import (
@@ -30,39 +30,40 @@ import (
 	"github.com/acen-desktop/acen/server/store/sqlite"
 )
 
-// Place says where a server's data lie.
+// Place is the location of a server's data.
 type Place struct {
-	// Folder holds the master key (master.key) and, unless Database names another place, the database (acen.db).
+	// Folder contains the master key (master.key) and, unless Database is set, the database (acen.db).
 	Folder string
-	// Database is the address of a PostgreSQL database, such as "postgres://acen@db.example.com/acen"; "" means SQLite in the folder.
+	// Database is the address of a PostgreSQL database, such as "postgres://acen@db.example.com/acen"; "" means SQLite
+	// in Folder.
 	Database string
-	// KeyCommand is a command that prints the master key, as key services do; "" means the file.
+	// KeyCommand is a shell command that prints the master key, such as the client of a key service; "" means the file.
 	KeyCommand string
 }
 
-// Options say where a server keeps its data and how it is reached.
+// Options are the options of Start.
 type Options struct {
 	Place
-	// Listening is the address and who speaks TLS.
+	// Listening is the configuration of the listener.
 	Listening listen.Config
 	// Name is the vendor's name of the server.
 	Name, Version string
-	// Contact is the email address of the vendor's support; "" names none.
+	// Contact is the email address of the vendor's support; "" = none.
 	Contact string
-	// PublicURL is the address that people reach the server under, for links in mails; "" means the address it listens on.
+	// PublicURL is the server's address in links of mails; "" means the address it listens on.
 	PublicURL string
-	// Mail delivers the queue; nil means that the server has no mail service.
+	// Mail delivers queued mails; nil means that the server has no mail service.
 	Mail   mail.Sender
 	Logger *slog.Logger
-	// Metrics is host:port of a second address, without TLS, with /metrics, /healthz and /readyz; "" opens none.
+	// Metrics is the address (host:port) of a second listener, without TLS, for /metrics, /healthz and /readyz; "" = none.
 	Metrics string
-	// Drain is how long a server that shall stop still takes calls and says that it is not ready, so that a balancer sends
-	// no more. After tells when it is over; nil means the system's clock.
+	// Drain is how long a server that is stopping serves requests while it reports that it is not ready, so that a load
+	// balancer removes it. After is the clock; nil means time.After.
 	Drain time.Duration
 	After func(time.Duration) <-chan time.Time
 }
 
-// Data are opened data: what the administration works on.
+// Data are the opened data of a server.
 type Data struct {
 	Store   store.Store
 	Secrets *secrets.Keeper
@@ -76,7 +77,7 @@ var ErrOlderCodes = errors.New("the database has active licenses of a trial vers
 	"accepts any more (acen/v1): run acen-server upgrade-v2 on it first, which ends them as Replaced and keeps orders " +
 	"and serial ids")
 
-// Exists reports whether a server's data are there already. A PostgreSQL database that answers counts as there.
+// Exists reports whether the data exist. It always returns true for PostgreSQL.
 func (p Place) Exists() bool {
 	if p.Database != "" {
 		return true
@@ -85,7 +86,8 @@ func (p Place) Exists() bool {
 	return !errors.Is(err, os.ErrNotExist)
 }
 
-// SetAside moves the SQLite database of a data folder, which no server may be using, into a new folder "old" in it.
+// SetAside moves the SQLite database of a data folder, which no server may use, to a new folder in it, "old" or "old-2"
+// and so on.
 func (p Place) SetAside() (old string, err error) {
 	unlock, err := p.Lock()
 	if err != nil {
@@ -99,7 +101,8 @@ func (p Place) SetAside() (old string, err error) {
 		}
 		old = filepath.Join(p.Folder, fmt.Sprintf("old-%d", n))
 	}
-	for _, suffix := range []string{"-wal", "-shm", ""} { // the database last: Exists reports it as long as it is there
+	// The database is last, so that Exists returns true until all files are moved.
+	for _, suffix := range []string{"-wal", "-shm", ""} {
 		name := databaseFile + suffix
 		if e := os.Rename(filepath.Join(p.Folder, name), filepath.Join(old, name)); !errors.Is(e, os.ErrNotExist) {
 			err = errors.Join(err, e)
@@ -108,7 +111,7 @@ func (p Place) SetAside() (old string, err error) {
 	return old, err
 }
 
-// OpenData opens a server's data and makes them when they are missing.
+// OpenData opens a server's data, which it creates if they do not exist.
 func OpenData(ctx context.Context, p Place) (*Data, error) {
 	if err := os.MkdirAll(p.Folder, 0o700); err != nil {
 		return nil, fmt.Errorf("the data folder %s cannot be made: %w", p.Folder, err)
@@ -129,7 +132,7 @@ func OpenData(ctx context.Context, p Place) (*Data, error) {
 	return d, nil
 }
 
-// unlock gets the master key. A key file is made for data that have none yet, and not beside data whose key is somewhere else.
+// unlock loads the master key and upgrades the data. It creates a key file only if the database has no key yet.
 func (d *Data) unlock(ctx context.Context, p Place) error {
 	file := filepath.Join(p.Folder, "master.key")
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) && p.KeyCommand == "" {
@@ -146,7 +149,8 @@ func (d *Data) unlock(ctx context.Context, p Place) error {
 			return err
 		}
 		if used {
-			return fmt.Errorf("the master key file %s is missing: put the one there that belongs to these data, from a backup or from another server", file)
+			return fmt.Errorf("the master key file %s is missing: put the one there that belongs to these data, from a "+
+				"backup or from another server", file)
 		}
 	}
 	var err error
@@ -165,8 +169,8 @@ func (d *Data) unlock(ctx context.Context, p Place) error {
 	return err
 }
 
-// upgrade repairs data from older versions: it binds the database to one master key and replaces stored serial numbers by
-// their ids.
+// upgrade repairs data from older versions: it binds the database to one master key and replaces stored serial numbers
+// by their ids.
 func (d *Data) upgrade(ctx context.Context) error {
 	return d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		options, err := tx.Options.All(ctx)
@@ -188,13 +192,15 @@ func (d *Data) upgrade(ctx context.Context) error {
 				return err
 			}
 		case !d.Secrets.Knows(named):
-			return fmt.Errorf("the database belongs to the master key %s, and this server has %s: give it the file master.key that belongs to these data", named, d.Secrets.ID())
+			return fmt.Errorf("the database belongs to the master key %s, and this server has %s: give it the file "+
+				"master.key that belongs to these data", named, d.Secrets.ID())
 		}
 		return d.moveSerials(ctx, tx)
 	})
 }
 
-// moveSerials replaces the serial numbers of an older schema by their ids. One that the program's seed did not make stays.
+// moveSerials replaces the serial numbers of an older schema by their ids. It keeps those that the program's seed did
+// not make.
 func (d *Data) moveSerials(ctx context.Context, tx store.Tx) error {
 	list, err := tx.Maintenance.LegacySerials(ctx)
 	if err != nil {
@@ -234,7 +240,7 @@ type Service struct {
 	*Data
 	// URL is the address for clients, such as "http://127.0.0.1:8080".
 	URL string
-	// MetricsURL is where the metrics are; "" when there are none.
+	// MetricsURL is the address of the metrics; "" = none.
 	MetricsURL string
 
 	cancel context.CancelFunc
@@ -242,8 +248,8 @@ type Service struct {
 	err    error
 }
 
-// Start opens the data folder, listens and serves until Stop, or until ctx ends. prepare, if any, runs on the data before
-// the first call is answered.
+// Start opens the data folder and serves until Stop, or until ctx ends. It calls prepare, if not nil, before it answers
+// the first request.
 func Start(ctx context.Context, o Options, prepare func(context.Context, *Data) error) (*Service, error) {
 	unlock, err := o.Lock()
 	if err != nil {
@@ -257,8 +263,8 @@ func Start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 	return s, nil
 }
 
-// Lock locks the SQLite database of a data folder against servers until unlock, and fails while one is running on it.
-// On PostgreSQL, where many servers may run, it does nothing.
+// Lock locks the SQLite database of a data folder against servers until unlock is called. It fails if a server is
+// running. It does nothing for PostgreSQL, where several servers may run.
 func (p Place) Lock() (unlock func(), err error) {
 	if p.Database != "" {
 		return func() {}, nil
@@ -277,7 +283,9 @@ func (p Place) Lock() (unlock func(), err error) {
 	return func() { _ = lock.Unlock() }, nil
 }
 
-func start(ctx context.Context, o Options, prepare func(context.Context, *Data) error, unlock func()) (*Service, error) {
+func start(
+	ctx context.Context, o Options, prepare func(context.Context, *Data) error, unlock func(),
+) (*Service, error) {
 	data, err := OpenData(ctx, o.Place)
 	if err != nil {
 		return nil, err
@@ -291,8 +299,16 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 		}
 	}
 	var worker *mail.Worker
-	options := server.Options{Store: data.Store, Secrets: data.Secrets, Logger: o.Logger, Name: o.Name, Version: o.Version, Contact: o.Contact,
-		Proxies: o.Listening.Proxies, MailDomain: "acen.invalid"}
+	options := server.Options{
+		Store:      data.Store,
+		Secrets:    data.Secrets,
+		Logger:     o.Logger,
+		Name:       o.Name,
+		Version:    o.Version,
+		Contact:    o.Contact,
+		Proxies:    o.Listening.Proxies,
+		MailDomain: "acen.invalid",
+	}
 	if host, err := os.Hostname(); err == nil && host != "" && !strings.ContainsAny(host, "<>@ ") {
 		options.MailDomain = host
 	}
@@ -321,9 +337,9 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 		return nil, errors.Join(err, listener.Close(), data.Store.Close())
 	}
 	s := &Service{Data: data, URL: address(o.Listening, listener.Addr()), done: make(chan struct{})}
-	endWatching := func() error { return nil }
+	endMetrics := func() error { return nil }
 	if counted != nil {
-		if s.MetricsURL, endWatching, err = watch(ctx, o.Metrics, srv, counted); err != nil {
+		if s.MetricsURL, endMetrics, err = serveMetrics(ctx, o.Metrics, srv, counted); err != nil {
 			return nil, errors.Join(err, listener.Close(), data.Store.Close())
 		}
 	}
@@ -338,7 +354,7 @@ func start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 		s.cancel()
 		end()
 		running.Wait()
-		s.err = errors.Join(s.err, endWatching(), data.Store.Close())
+		s.err = errors.Join(s.err, endMetrics(), data.Store.Close())
 		unlock()
 	}()
 	return s, nil
@@ -355,8 +371,11 @@ func (d *Data) checkCodes(ctx context.Context) error {
 	}, store.SingleQuery)
 }
 
-// stopping leads from the wish to stop to the end of serving: first the server says that it is not ready.
-func (s *Service) stopping(ctx context.Context, o Options, srv *httpapi.Server) (serving context.Context, end context.CancelFunc) {
+// stopping returns a context that ends after the drain period, which begins when ctx ends or s.cancel is called. During
+// that period the server reports that it is not ready.
+func (s *Service) stopping(
+	ctx context.Context, o Options, srv *httpapi.Server,
+) (serving context.Context, end context.CancelFunc) {
 	serving, end = context.WithCancel(context.WithoutCancel(ctx))
 	ctx, s.cancel = context.WithCancel(ctx)
 	after := o.After
@@ -377,8 +396,10 @@ func (s *Service) stopping(ctx context.Context, o Options, srv *httpapi.Server) 
 	return serving, end
 }
 
-// watch opens the second address. It answers until end, also while the server stops.
-func watch(ctx context.Context, address string, srv *httpapi.Server, counted *metrics.Metrics) (url string, end func() error, err error) {
+// serveMetrics serves the second address until end is called.
+func serveMetrics(
+	ctx context.Context, address string, srv *httpapi.Server, counted *metrics.Metrics,
+) (url string, end func() error, err error) {
 	listener, err := listen.Plain(address)
 	if err != nil {
 		return "", nil, fmt.Errorf("metrics: %w", err)
@@ -393,6 +414,7 @@ func watch(ctx context.Context, address string, srv *httpapi.Server, counted *me
 	return "http://" + listener.Addr().String() + "/metrics", func() error { cancel(); return <-ended }, nil
 }
 
+// address returns the URL of a listener.
 func address(l listen.Config, a net.Addr) string {
 	scheme := "http"
 	if l.CertFile != "" {
@@ -401,22 +423,23 @@ func address(l listen.Config, a net.Addr) string {
 	return scheme + "://" + a.String()
 }
 
-// Wait blocks until the server has ended and tells why; nil after Stop.
+// Wait blocks until the server has ended. It returns nil after Stop, else the reason.
 func (s *Service) Wait() error {
 	<-s.done
 	return s.err
 }
 
-// Stop ends the server: running calls and the mail being sent are finished first.
+// Stop stops the server, after running requests and the mail that is being sent.
 func (s *Service) Stop() error {
 	s.cancel()
 	return s.Wait()
 }
 
-// ErrPostgres is returned for what PostgreSQL's own programs do.
-var ErrPostgres = errors.New("PostgreSQL is backed up and restored with its own programs, pg_dump and pg_restore (docs/server.md)")
+// ErrPostgres is returned by Backup and Restore for PostgreSQL, which has programs for them.
+var ErrPostgres = errors.New("PostgreSQL is backed up and restored with its own programs, pg_dump and pg_restore " +
+	"(docs/server.md)")
 
-// Backup writes a copy of the SQLite database to a new file, also while a server works on it. The master key is not in it.
+// Backup writes a copy of the SQLite database, without the master key, to a new file, while a server may use it.
 func (d *Data) Backup(ctx context.Context, path string) error {
 	s, ok := d.Store.(*sqlite.Store)
 	if !ok {
@@ -425,9 +448,9 @@ func (d *Data) Backup(ctx context.Context, path string) error {
 	return s.Backup(ctx, path)
 }
 
-// Restore replaces the SQLite database, which no server may be using, by a backup, skips gap ids and sets a new epoch
-// (spec: api 20). kept is the name of the former database; "" if there was none. A backup that is damaged or belongs to
-// another master key changes nothing.
+// Restore replaces the SQLite database, which no server may use, by a backup, skips gap ids and sets a new epoch (spec:
+// api 20). kept is the new name of the former database, or "" if there was none. A damaged backup, or one with another
+// master key, changes nothing.
 func (p Place) Restore(
 	ctx context.Context, backup string, gap int64, now time.Time,
 ) (kept string, r store.Restored, err error) {

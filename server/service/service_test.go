@@ -15,7 +15,7 @@ import (
 	"github.com/acen-desktop/acen/server/service"
 )
 
-// get asks without keeping the connection.
+// get requests a URL without keeping the connection alive.
 func get(url string) (status int, body string, err error) {
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Get(url)
@@ -27,12 +27,18 @@ func get(url string) (status int, body string, err error) {
 	return response.StatusCode, string(data), err
 }
 
-// A server that drains says that it goes, and answers until the time is over.
+// A draining server reports that it is not ready, and answers until the drain period ends.
 func TestDrain(t *testing.T) {
 	asked, over := make(chan time.Duration, 1), make(chan time.Time)
 	o := service.Options{
-		Place: service.Place{Folder: t.TempDir()}, Listening: listen.Config{Address: "127.0.0.1:0"}, Name: "test", Version: "1.2.3", Logger: slog.New(slog.DiscardHandler),
-		Metrics: "127.0.0.1:0", Drain: 10 * time.Second, After: func(d time.Duration) <-chan time.Time { asked <- d; return over },
+		Place:     service.Place{Folder: t.TempDir()},
+		Listening: listen.Config{Address: "127.0.0.1:0"},
+		Name:      "test",
+		Version:   "1.2.3",
+		Logger:    slog.New(slog.DiscardHandler),
+		Metrics:   "127.0.0.1:0",
+		Drain:     10 * time.Second,
+		After:     func(d time.Duration) <-chan time.Time { asked <- d; return over },
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	s, err := service.Start(ctx, o, nil)
@@ -72,19 +78,23 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// An address for metrics that cannot be had is said at once, and leaves nothing behind.
-func TestMetricsNeedAnAddressOfTheirOwn(t *testing.T) {
+// Start fails if the address for metrics is in use, and releases everything.
+func TestMetricsAddressInUse(t *testing.T) {
 	port, err := listen.Plain("127.0.0.1:0")
 	require.NoError(t, err)
 	defer port.Close()
 	o := service.Options{
-		Place: service.Place{Folder: t.TempDir()}, Listening: listen.Config{Address: "127.0.0.1:0"}, Name: "test", Logger: slog.New(slog.DiscardHandler), Metrics: port.Addr().String(),
+		Place:     service.Place{Folder: t.TempDir()},
+		Listening: listen.Config{Address: "127.0.0.1:0"},
+		Name:      "test",
+		Logger:    slog.New(slog.DiscardHandler),
+		Metrics:   port.Addr().String(),
 	}
 	_, err = service.Start(t.Context(), o, nil)
 	require.ErrorContains(t, err, "metrics: the server cannot listen on "+port.Addr().String())
 	o.Metrics = ""
 	s, err := service.Start(t.Context(), o, nil)
-	require.NoError(t, err, "the data folder is free again")
+	require.NoError(t, err, "the data folder is unlocked")
 	require.Empty(t, s.MetricsURL)
 	require.NoError(t, s.Stop())
 }

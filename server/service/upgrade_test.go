@@ -23,7 +23,10 @@ func addOlderLicense(t *testing.T, d *service.Data) {
 		Name: "Studio", Signature: "LUMENST7", RequiresActivation: true, Policy: license.DefaultPolicy(),
 	})
 	require.NoError(t, err)
-	o, err := a.AddOrder(t.Context(), addClient(t, d, "anna"), p.ID, func(o *store.Order) error { o.LicensesTotal = 1; return nil })
+	o, err := a.AddOrder(t.Context(), addClient(t, d, "anna"), p.ID, func(o *store.Order) error {
+		o.LicensesTotal = 1
+		return nil
+	})
 	require.NoError(t, err)
 	require.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 		return tx.Licenses.Add(t.Context(), store.License{
@@ -32,7 +35,7 @@ func addOlderLicense(t *testing.T, d *service.Data) {
 	}))
 }
 
-// A server does not serve the licenses of trial versions, also not those of a backup; all else works on them.
+// Start refuses a database with licenses of a trial version, also from a backup. Other commands work on it.
 func TestOlderLicensesAreNotServed(t *testing.T) {
 	p := service.Place{Folder: t.TempDir()}
 	o := service.Options{
@@ -58,12 +61,12 @@ func TestOlderLicensesAreNotServed(t *testing.T) {
 	refused := start()
 	require.ErrorIs(t, refused, service.ErrOlderCodes)
 	require.ErrorContains(t, refused, "acen-server upgrade-v2")
-	require.ErrorIs(t, start(), service.ErrOlderCodes, "a start changes nothing")
+	require.ErrorIs(t, start(), service.ErrOlderCodes, "a refused start changes nothing")
 
 	upgrade := func() {
 		t.Helper()
 		unlock, err := p.Lock()
-		require.NoError(t, err, "a start that was refused holds no lock")
+		require.NoError(t, err, "a refused start releases the lock")
 		d := openData(t, p)
 		up, err := (admin.Admin{Data: d, Now: func() time.Time { return now }}).UpgradeV2(t.Context())
 		require.NoError(t, err)

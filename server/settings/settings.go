@@ -1,5 +1,5 @@
-// Package settings holds the limits of a server that the vendor can change while it runs, and caches those of the
-// database.
+// Package settings contains the settings of a server that the vendor can change while it runs, and a cache of those in
+// the database.
 package settings
 
 import (
@@ -8,23 +8,22 @@ import (
 	"time"
 )
 
-// Settings can be changed by the vendor while servers run. They are options of the database, so that all servers on it
-// agree.
+// Settings are stored as options of the database, so that all servers on it have the same ones.
 type Settings struct {
-	// AccountFailures and HostFailures within BanPeriod ban, until that period has passed since the last one (spec: api
-	// 11).
+	// AccountFailures and HostFailures are the failures within BanPeriod that ban an account or a host, until BanPeriod
+	// has passed since the last one (spec: api 11).
 	AccountFailures, HostFailures int
 	BanPeriod                     time.Duration
 	Mails                         MailLimits
 	Requests                      RequestRate
-	// FloodRefusals within a minute, of requests that were refused because they were too many, ban a host for FloodBan.
+	// FloodRefusals is the number of refused requests within a minute that bans a host for FloodBan.
 	FloodRefusals int
 	FloodBan      time.Duration
-	// OrderVerification asks people who are signed in for a verification number when they add an order (spec: api 10).
+	// OrderVerification requires a verification number for new orders of clients who are signed in (spec: api 10).
 	OrderVerification bool
 }
 
-// Default returns the settings that apply unless the database says otherwise (spec: api 11, api 12).
+// Default returns the default settings (spec: api 11, api 12).
 func Default() Settings {
 	return Settings{
 		AccountFailures:   10,
@@ -38,33 +37,33 @@ func Default() Settings {
 	}
 }
 
-// MailLimits limit the mails that may be asked for within an hour (spec: api 12).
+// MailLimits limit the mails that are requested within an hour (spec: api 12).
 type MailLimits struct{ PerRecipient, PerAccount, PerHost int }
 
-// DefaultMailLimits let a person work and keep a robot from flooding a mailbox.
+// DefaultMailLimits are sufficient for people and prevent flooding of a mailbox.
 var DefaultMailLimits = MailLimits{PerRecipient: 20, PerAccount: 60, PerHost: 120}
 
 // RequestRate limits the requests of one host (spec: api 11).
 type RequestRate struct {
-	// PerSecond is the average number of requests, Burst the number at once.
+	// PerSecond is the average rate, Burst the number of requests at once.
 	PerSecond float64
 	Burst     int
 }
 
-// DefaultRequestRate lets an office behind one address work and keeps one host from taking the server for itself.
+// DefaultRequestRate is sufficient for an office behind one address and prevents one host from occupying the server.
 var DefaultRequestRate = RequestRate{PerSecond: 50, Burst: 300}
 
-// Setting is one of the settings by name.
+// Setting is a named setting.
 type Setting struct {
 	Name, What string
 	get        func(*Settings) string
 	set        func(*Settings, string) error
 }
 
-// Value is the setting as text.
+// Value returns the setting as text.
 func (o Setting) Value(s Settings) string { return o.get(&s) }
 
-// Set reads the setting from text; the error is a sentence.
+// Set parses the setting from text. Its error is a sentence.
 func (o Setting) Set(s *Settings, value string) error {
 	if err := o.set(s, value); err != nil {
 		return fmt.Errorf("%s: %w", o.Name, err)
@@ -154,8 +153,8 @@ func All() []Setting {
 	}
 }
 
-// Read returns base, changed by the options of a database. An option that cannot be read, such as one of a newer
-// version, changes nothing; err names all of them.
+// Read returns base with the options of a database applied. It ignores options with invalid values, such as those of a
+// newer version; err names all of them.
 func Read(base Settings, options map[string]string) (s Settings, err error) {
 	s = base
 	var bad []string

@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// TestRead covers that every setting can be written and read, and that one that cannot be read changes nothing.
+// Every setting can be written and read, and an invalid value changes nothing.
 func TestRead(t *testing.T) {
 	for _, s := range All() {
 		value := "7"
@@ -46,7 +46,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// database answers with options and bans, or with an error.
+// database is a store that returns options and bans, or an error.
 type database struct {
 	store.Store
 	options map[string]string
@@ -55,7 +55,7 @@ type database struct {
 	reads   int
 }
 
-// Each store of the transaction is a type of its own, because their methods have the same names.
+// Each store is a separate type, because their methods have the same names.
 type (
 	optionsIn struct {
 		store.Options
@@ -86,7 +86,7 @@ func (d *database) Read(_ context.Context, fn func(store.Tx) error, _ ...store.H
 func (d optionsIn) All(context.Context) (map[string]string, error)    { return d.options, nil }
 func (d bansIn) List(context.Context, time.Time) ([]store.Ban, error) { return d.bans, nil }
 
-// TestShared covers how old cached values may be, and which of two bans counts.
+// Cached values have a limited age, and the longer one of two bans counts.
 func TestShared(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	soon, later := now.Add(time.Hour), now.Add(2*time.Hour)
@@ -121,14 +121,14 @@ func TestShared(t *testing.T) {
 
 	d.options = nil
 	s.Refresh(t.Context(), now.Add(maxAge-1))
-	require.Equal(t, 1, d.reads, "the cached values are young enough")
+	require.Equal(t, 1, d.reads, "the cached values are recent")
 	d.err = store.ErrUnavailable
 	s.Refresh(t.Context(), now.Add(maxAge))
 	require.Equal(t, 3, s.Current().HostFailures, "the database did not answer")
 	d.err = nil
 	s.Refresh(t.Context(), now.Add(maxAge))
 	require.Equal(t, Default(), s.Current())
-	require.Equal(t, "second", s.Epoch(), "no epoch is no new one")
+	require.Equal(t, "second", s.Epoch(), "a missing epoch does not change it")
 	s.Refresh(t.Context(), now)
 	require.Equal(t, 4, d.reads, "a clock that was set back")
 	require.Len(t, refreshed, 4)

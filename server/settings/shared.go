@@ -10,8 +10,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Shared caches what all servers of a database share: settings, bans and epoch. It is at most maxAge old. Its methods
-// may be called by any goroutine.
+// Shared caches what all servers of a database share: settings, bans and epoch, for at most maxAge. Any goroutine.
 type Shared struct {
 	store     store.Store
 	base      Settings
@@ -22,9 +21,9 @@ type Shared struct {
 	read       time.Time
 	refreshing bool
 	settings   Settings
-	bans       map[ban]time.Time // when they end; zero: never
+	bans       map[ban]time.Time // end; zero = permanent
 	epoch      string            // of the data (spec: api 20)
-	warned     map[string]string // options that the log complained about
+	warned     map[string]string // invalid options that were logged
 }
 
 type ban struct {
@@ -35,9 +34,9 @@ type ban struct {
 // maxAge limits the age of the cached values.
 const maxAge = 2 * time.Second
 
-// NewShared returns a cache for the data with an epoch. Until Refresh, and where the database sets nothing else, the
-// settings are base. refreshed is called with the options of the database after each refresh; they are nil if the
-// database did not answer.
+// NewShared returns a cache for data with an epoch. base are the settings before the first Refresh and for options that
+// the database does not set. refreshed is called after each refresh with the options of the database, or nil if it
+// could not be read.
 func NewShared(
 	s store.Store, base Settings, epoch string, logger *slog.Logger, refreshed func(options map[string]string),
 ) *Shared {
@@ -52,8 +51,8 @@ func NewShared(
 	}
 }
 
-// Refresh reads settings, bans and epoch if the cached ones are older than maxAge. One goroutine does that while others
-// use the cached values. If the database does not answer, the cached values stay.
+// Refresh reads settings, bans and epoch if the cached ones are older than maxAge. Other goroutines use the cached
+// values meanwhile. If the database cannot be read, the cached values are kept.
 func (s *Shared) Refresh(ctx context.Context, now time.Time) {
 	s.mu.Lock()
 	if s.refreshing || now.Sub(s.read) < maxAge && !s.read.IsZero() && !now.Before(s.read) {
@@ -62,7 +61,7 @@ func (s *Shared) Refresh(ctx context.Context, now time.Time) {
 	}
 	s.refreshing = true
 	s.mu.Unlock()
-	defer func() { // also after a panic, or nobody would read again
+	defer func() { // also after a panic, or no other call would refresh
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.refreshing = false
@@ -80,7 +79,7 @@ func (s *Shared) Refresh(ctx context.Context, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		return // the next answer of the database counts
+		return // the next call retries
 	}
 	settings, err := Read(s.base, options)
 	if err != nil && !maps.Equal(s.warned, options) {
@@ -116,7 +115,7 @@ func (s *Shared) Epoch() string {
 	return s.epoch
 }
 
-// Banned reports whether there is a ban, which may have ended, and when it ends; zero means never.
+// Banned returns the end of a ban, which may have passed; zero means permanent. ok is false if there is none.
 func (s *Shared) Banned(kind store.BanKind, subject string) (ends time.Time, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +123,7 @@ func (s *Shared) Banned(kind store.BanKind, subject string) (ends time.Time, ok 
 	return ends, ok
 }
 
-// AddBan adds a ban that was just written to the database, so that it counts before the next refresh.
+// AddBan adds a ban that was just stored, so that it is in force before the next refresh.
 func (s *Shared) AddBan(kind store.BanKind, subject string, ends time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

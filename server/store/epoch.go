@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	// EpochOption is the option that holds the epoch of the data: 16 random bytes, base64url without padding.
+	// EpochOption is the option with the epoch of the data: 16 random bytes, base64url without padding.
 	EpochOption = "epoch"
 	epochBytes  = 16
 )
 
-// The gap that a restore leaves in the ids (spec: api 20).
+// Bounds of the gap that a restore leaves in the ids (spec: api 20).
 const (
 	DefaultGap = 1_000_000
 	MaxGap     = 1_000_000_000_000

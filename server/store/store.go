@@ -1,5 +1,5 @@
-// Package store says what the server keeps and under which rules. Packages below it keep it: sqlite does, and
-// storetest holds every implementation to the same rules.
+// Package store defines what the server stores, and the rules that every implementation follows. Packages sqlite and
+// postgres implement it; package storetest tests both.
 package store
 
 import (
@@ -13,13 +13,15 @@ import (
 
 // Errors that every implementation returns for the same causes.
 var (
-	// ErrNotFound: no such row.
+	// ErrNotFound means that no such row exists.
 	ErrNotFound = errors.New("not found")
-	// ErrExists: a row with this unique value exists (user name, Site code of an active license, idempotency key).
+	// ErrExists means that a row with this unique value exists (user name, Site code of an active license,
+	// idempotency key).
 	ErrExists = errors.New("exists already")
-	// ErrNoSeat: the order has no free license. The database decides it, whatever the caller saw before.
+	// ErrNoSeat means that the order has no free seat. The database decides this, whatever the caller read before.
 	ErrNoSeat = errors.New("no free license")
-	// ErrUnavailable: the database cannot write or answer now, such as on a full disk. Nothing was changed.
+	// ErrUnavailable means that the database cannot write or answer now, for example because the disk is full. Nothing
+	// was changed.
 	ErrUnavailable = errors.New("the database is not available")
 )
 
@@ -33,18 +35,18 @@ type Program struct {
 	AcceptsSerials     bool
 	Policy             license.Policy
 	Features           uint16 // features of new orders
-	LicenseDays        int    // validity of new orders' licenses in days; 0 = for ever
+	LicenseDays        int    // validity of new orders' licenses in days; 0 = perpetual
 	OrderLicenses      int    // licenses of an order that a serial number makes
 	SubscriptionDays   int    // subscription of such an order in days; 0 = none
 	FirstSerial        uint32 // serial ids that are accepted; 0 = none
 	LastSerial         uint32
 	Tasks              TaskRules
 	PublicKey          license.PublicKey
-	FormerKeys         []license.PublicKey // signing keys that the program had before; license files signed with them stay good
+	FormerKeys         []license.PublicKey // former signing keys; license files signed with them stay valid
 	SealedActivation   []byte              // activation key A
 	SealedSerial       []byte              // serial seed Q
 	SealedSigning      []byte              // Ed25519 seed
-	SealedNext         []byte              // Ed25519 seed of the signing key that comes next; nil = none was prepared
+	SealedNext         []byte              // Ed25519 seed of the next signing key; nil = none is prepared
 	CreatedAt          time.Time
 }
 
@@ -74,7 +76,7 @@ func (t TaskRules) Rule(task api.Task, state api.SubscriptionState) TaskRule {
 type Client struct {
 	ID               int64
 	Username         string // unique, compared without case
-	PasswordHash     string // argon2id in PHC form; empty: cannot sign in
+	PasswordHash     string // argon2id in PHC format; "" = cannot sign in
 	RegistrationName string
 	FirstName        string
 	LastName         string
@@ -85,7 +87,7 @@ type Client struct {
 	CreatedAt        time.Time
 }
 
-// Contact is what is known of a client besides name, company and email.
+// Contact is a client's contact data except name, company and email addresses.
 type Contact struct {
 	Address string `json:"address,omitempty"`
 	City    string `json:"city,omitempty"`
@@ -96,7 +98,7 @@ type Contact struct {
 	Fax     string `json:"fax,omitempty"`
 }
 
-// DisplayName is how the client is greeted.
+// DisplayName returns first and last name, else the registration name, else the user name.
 func (c Client) DisplayName() string {
 	switch {
 	case c.FirstName != "" && c.LastName != "":
@@ -115,7 +117,7 @@ type Order struct {
 	ProgramID             int64
 	OrderedAt             time.Time
 	LicensesTotal         int
-	LicensesActive        int    // kept by Licenses.Add and Licenses.End, never set by hand
+	LicensesActive        int    // maintained by Licenses.Add and Licenses.End only
 	SerialID              uint32 // id of the serial number that made the order; 0 = none
 	SerialFeatures        uint16 // features in that serial number
 	Active                bool
@@ -144,16 +146,16 @@ type License struct {
 	LastAliveAt *time.Time
 	Status      api.LicenseStatus
 	EndedAt     *time.Time
-	ReleasedAt  *time.Time // when its PC gave the removal code for another PC to take it
-	Older       bool       // its codes are of the scheme acen/v1, which programs no longer compute
+	ReleasedAt  *time.Time // when the license was released; nil = not released
+	Older       bool       // the codes are of scheme acen/v1, which programs no longer compute
 }
 
-// SpendsSite reports whether the license has spent its Site code: a removal code was given for it.
+// SpendsSite reports whether the license has spent its Site code, which a removal code does.
 func (l License) SpendsSite() bool {
 	return l.ReleasedAt != nil || l.Status == api.StatusRemoved || l.Status == api.StatusTransferred
 }
 
-// Use is how often something was done that a limit counts.
+// Use is how often a limited task was done.
 type Use struct{ Today, ThisMonth int }
 
 // Ending is the end of one license, for counting against limits.
@@ -163,36 +165,36 @@ type Ending struct {
 	At         time.Time
 }
 
-// Event is one line of an order's history.
+// Event is one entry of an order's history.
 type Event struct {
 	ID        int64
 	At        time.Time
 	OrderID   int64
-	LicenseID int64 // 0 when no license was made or changed
+	LicenseID int64 // 0 = no license was made or changed
 	Task      api.Task
 	Outcome   string // api.OutcomeOK or the code of the refusal
 	Device    string
 }
 
-// Verification is a verification number that was given out and not used yet. The number is kept as SHA-256.
+// Verification is an unused verification number. NumberHash is its SHA-256.
 type Verification struct {
 	ID         string
 	NumberHash []byte
 	ExpiresAt  time.Time
 }
 
-// PasswordReset is a mailed link that was not used yet. The token is kept as SHA-256. ClientID 0 stands for a login
-// that nobody has, so that asking costs the same.
+// PasswordReset is an unused link that was mailed. TokenHash is the SHA-256 of its token. ClientID 0 means a login that
+// does not exist: it is stored all the same, so that both requests take equally long.
 type PasswordReset struct {
 	TokenHash []byte
 	ClientID  int64
 	ExpiresAt time.Time
 }
 
-// FailureKind names what failed.
+// FailureKind is the kind of a failure.
 type FailureKind string
 
-// The kinds of failures that are counted (spec: api 9, api 11).
+// Kinds of failures that are counted (spec: api 9, api 11).
 const (
 	FailureSignIn       FailureKind = "sign-in"
 	FailurePassword     FailureKind = "password"
@@ -202,16 +204,16 @@ const (
 	FailureReset        FailureKind = "reset"
 )
 
-// Failure is one failed attempt at something that could be guessed.
+// Failure is an attempt with a wrong secret.
 type Failure struct {
 	At        time.Time
 	Kind      FailureKind
 	Host      string
-	Account   string // what stands for the account; "" when none was named
-	LicenseID int64  // of a removal code; else 0
+	Account   string // key of the account; "" = none was named
+	LicenseID int64  // for a removal code; else 0
 }
 
-// FailureFilter chooses failures: since a time, and of a host, an account, a license and a kind unless they are zero.
+// FailureFilter selects failures. A zero field selects all.
 type FailureFilter struct {
 	Since     time.Time
 	Kind      FailureKind
@@ -220,7 +222,7 @@ type FailureFilter struct {
 	LicenseID int64
 }
 
-// Session is a family of tokens that began with one sign-in. Tokens are kept as SHA-256.
+// Session is a family of tokens that began with one sign-in. Hashes of tokens are SHA-256.
 type Session struct {
 	ID              int64
 	ClientID        int64
@@ -231,7 +233,7 @@ type Session struct {
 	EndedAt         *time.Time
 }
 
-// RefreshToken belongs to a session; it works once.
+// RefreshToken is a token of a session that can be used one time.
 type RefreshToken struct {
 	Hash      []byte
 	SessionID int64
@@ -239,7 +241,7 @@ type RefreshToken struct {
 	UsedAt    *time.Time
 }
 
-// Answer is what was answered under an idempotency key.
+// Answer is the answer stored under an idempotency key.
 type Answer struct {
 	ClientID  int64
 	Key       string
@@ -249,22 +251,22 @@ type Answer struct {
 	CreatedAt time.Time
 }
 
-// MailState is how far a mail is.
+// MailState is the state of a mail.
 type MailState string
 
-// The states of a mail.
+// States of a mail.
 const (
 	MailQueued MailState = "queued" // to be sent at NextAt, or being sent until LeaseUntil
 	MailSent   MailState = "sent"
 	MailFailed MailState = "failed" // given up
 )
 
-// Mail is one mail in the queue. Body and attachment are erased when it is sent or given up.
+// Mail is one mail in the queue. Body and attachment are erased after it was sent or given up.
 type Mail struct {
 	ID             int64
 	ClientID       int64
 	LicenseID      int64
-	Host           string // who asked for it
+	Host           string // host that requested it
 	MessageID      string
 	To             []string
 	Subject        string
@@ -279,7 +281,7 @@ type Mail struct {
 	EndedAt        *time.Time
 }
 
-// Audit is one line of the audit trail: who, what, when, from where, outcome. It holds no secret.
+// Audit is one entry of the audit trail: who, what, when, from where, outcome. It contains no secret.
 type Audit struct {
 	ID       int64
 	At       time.Time
@@ -293,30 +295,30 @@ type Audit struct {
 	Detail   string
 }
 
-// AuditFilter chooses lines of the audit trail; what is zero chooses all. Times are a half-open range, Before is an id.
+// AuditFilter selects entries of the audit trail; a zero field selects all. Since and Until are a half-open range.
 type AuditFilter struct {
 	Since, Until time.Time
 	Actor        string
 	ClientID     int64
 	Host         string
-	Action       string // the beginning of an action, such as "license."
+	Action       string // prefix of the action, such as "license."
 	Object       string
 	Outcome      string
-	Text         string // a part of object or detail
-	Before       int64
+	Text         string // substring of object or detail
+	Before       int64  // id
 	Limit        int
 }
 
-// BanKind is what a ban speaks of.
+// BanKind is the kind of a ban's subject.
 type BanKind string
 
-// The kinds of bans.
+// Kinds of bans.
 const (
-	BanHost    BanKind = "host"    // an address; of an IPv6 one its network of 64 bits
-	BanAccount BanKind = "account" // what stands for a user name among failures
+	BanHost    BanKind = "host"    // an address, or the /64 prefix of an IPv6 address
+	BanAccount BanKind = "account" // the key of an account among failures
 )
 
-// Ban keeps a host or an account out until it ends.
+// Ban refuses a host or an account until it ends.
 type Ban struct {
 	ID        int64
 	Kind      BanKind
@@ -324,20 +326,20 @@ type Ban struct {
 	Reason    string
 	MadeBy    string // "admin" or "server"
 	CreatedAt time.Time
-	EndsAt    *time.Time // nil = for good
+	EndsAt    *time.Time // nil = permanent
 }
 
-// Failing is how often a host or an account failed at what could be guessed.
+// Failing is the number of failures of a host or an account.
 type Failing struct {
 	Subject string
 	Count   int
 	Latest  time.Time
 }
 
-// Template is the text of a mail that the vendor has written instead of the built-in one.
+// Template is a mail text of the vendor, used instead of the built-in one.
 type Template struct{ Name, Subject, Body string }
 
-// BlockedSerial is a serial id whose serial number makes no order.
+// BlockedSerial is a serial id whose serial number cannot make an order.
 type BlockedSerial struct {
 	ProgramID int64
 	SerialID  uint32
@@ -345,8 +347,8 @@ type BlockedSerial struct {
 	BlockedAt time.Time
 }
 
-// SerialBatch is a range of serial ids whose serial numbers were made together. A serial number can be computed again
-// from its id and its features.
+// SerialBatch is a range of serial ids whose serial numbers were made in one run. Serial numbers are not stored: they
+// are computed from id and features.
 type SerialBatch struct {
 	ProgramID   int64
 	First, Last uint32
@@ -354,52 +356,54 @@ type SerialBatch struct {
 	MadeAt      time.Time
 }
 
-// Legacy is an order that still has its serial number in clear, from a schema before 3.
+// Legacy is an order whose serial number is stored in clear text, as before schema 3.
 type Legacy struct {
 	OrderID, ProgramID int64
 	SerialNumber       string
 }
 
-// Stock is what is there in numbers.
+// Stock are the numbers of mails and seats.
 type Stock struct{ MailsQueued, MailsFailed, SeatsTotal, SeatsActive int }
 
-// Store keeps the server's data. All methods may be called from any goroutine.
+// Store is the server's database. Its methods may be called from any goroutine.
 type Store interface {
-	// Read runs fn on a consistent view. fn must not write.
+	// Read runs fn on a snapshot. fn must not write.
 	Read(ctx context.Context, fn func(tx Tx) error, hints ...Hint) error
-	// Write runs fn as one transaction that excludes other writers of the same rows; it is rolled back if fn fails. fn
-	// may run again if the database asks for it, so it must have no effect besides tx. With a lock, fn waits for its
-	// order alone: whatever else it reads may change until the transaction ends, and the database decides at its end
-	// whether a seat, a Site code or a key is free (ErrNoSeat, ErrExists), after which it may be tried again (Retry).
-	// Without one, the outcome is as if all transactions came one after the other.
+	// Write runs fn in one transaction and rolls it back if fn fails. fn may run more than once, because the database
+	// can request a retry, so it must have no effect except through tx.
 	//
-	// If the connection is lost at the end, Write finds out what became of the transaction. fn runs again if it has
-	// added an answer to a key, because it finds that answer then: such an fn must look for the answer first.
+	// Without a lock, transactions are serializable. With a lock, only the row of its order is locked: other rows that
+	// fn reads may change until the transaction ends. The database then decides at the commit whether a seat, a Site
+	// code or a key is free. It may fail with ErrNoSeat or ErrExists, after which the caller may retry (see Retry).
+	//
+	// If the connection is lost during the commit, Write finds out whether the transaction was committed. If fn has
+	// added a stored answer, Write runs fn again instead, so such an fn must first check for that answer.
 	Write(ctx context.Context, lock Lock, fn func(tx Tx) error, hints ...Hint) error
-	// Ping fails when the database cannot be reached.
+	// Ping returns an error if the database cannot be reached.
 	Ping(ctx context.Context) error
-	// Close ends the use of the database.
+	// Close closes the database.
 	Close() error
 }
 
-// Lock is an order of a client that a transaction locks before anything else. fn reads it with Orders.LockOf.
+// Lock is the order of a client that a transaction locks first. fn reads it with Orders.LockOf.
 type Lock struct{ ClientID, OrderID int64 }
 
-// NoLock is the lock of a transaction that may change anything.
+// NoLock is the lock of a serializable transaction.
 var NoLock Lock
 
-// Hint says what a transaction is going to do, so that it can be faster. It changes nothing of the outcome.
+// Hint announces what a transaction is going to do, so that it can be faster. It does not change the outcome.
 type Hint func(*Hints)
 
-// Hints are what a database knows in advance of a transaction.
+// Hints are the hints for one transaction.
 type Hints struct {
-	// SingleQuery says that fn calls one method of tx only, so that there is no view to be kept consistent.
+	// SingleQuery means that fn calls only one method of tx, so that no snapshot is needed.
 	SingleQuery bool
-	// License, if not nil, says what fn is going to read after it has locked its order.
+	// License, if not nil, is what fn is going to read after it has locked its order.
 	License *LicenseReads
 }
 
-// LicenseReads are what a new license reads, in this order: Answers.Get, Licenses.BySite and Licenses.NextID.
+// LicenseReads are the arguments of the calls that a new license makes, in this order: Answers.Get, Licenses.BySite
+// and Licenses.NextID.
 type LicenseReads struct {
 	ClientID int64
 	Key      string
@@ -407,14 +411,14 @@ type LicenseReads struct {
 	Site     license.SiteCode
 }
 
-// SingleQuery is the hint that fn calls one method of tx only.
+// SingleQuery is the hint that fn calls only one method of tx.
 func SingleQuery(h *Hints) { h.SingleQuery = true }
 
-// Prefetch is the hint which rows fn is going to read, so that PostgreSQL can fetch them in one round trip. If fn reads
-// others, the hint only costs time.
+// Prefetch announces the rows that fn is going to read, so that PostgreSQL can fetch them in one round trip. If fn
+// reads other rows, the hint only costs time.
 func Prefetch(r LicenseReads) Hint { return func(h *Hints) { h.License = &r } }
 
-// Collect returns the given hints.
+// Collect applies hints to a zero Hints.
 func Collect(list []Hint) (h Hints) {
 	for _, hint := range list {
 		hint(&h)
@@ -422,10 +426,11 @@ func Collect(list []Hint) (h Hints) {
 	return h
 }
 
-// maxRetries limits how often a change is tried that lost a race for a seat or a unique value.
+// maxRetries limits how often Retry runs a change that loses races for a seat or a unique value.
 const maxRetries = 5
 
-// Retry runs a change again if it fails with ErrExists or ErrNoSeat: now it sees what the other change has taken.
+// Retry runs change up to maxRetries times while it fails with ErrExists or ErrNoSeat: the next run sees what the
+// other transaction has committed.
 func Retry(change func() error) (err error) {
 	for range maxRetries {
 		if err = change(); !errors.Is(err, ErrExists) && !errors.Is(err, ErrNoSeat) {
@@ -435,7 +440,8 @@ func Retry(change func() error) (err error) {
 	return err
 }
 
-// Tx gives the stores inside one transaction. Methods that look for one row fail with ErrNotFound.
+// Tx contains the stores of one transaction. Methods that return or change one row fail with ErrNotFound if it does not
+// exist.
 type Tx struct {
 	Programs    Programs
 	Clients     Clients
@@ -455,7 +461,7 @@ type Tx struct {
 	Maintenance Maintenance
 }
 
-// Programs stores the licensed programs.
+// Programs stores licensed programs.
 type Programs interface {
 	List(ctx context.Context) ([]Program, error)
 	Get(ctx context.Context, id int64) (Program, error)
@@ -463,78 +469,75 @@ type Programs interface {
 	Change(ctx context.Context, p Program) error
 }
 
-// Clients stores the people and companies that own orders.
+// Clients stores the clients.
 type Clients interface {
 	List(ctx context.Context) ([]Client, error)
 	Get(ctx context.Context, id int64) (Client, error)
 	ByUsername(ctx context.Context, username string) (Client, error)
-	// ByEmail lists the clients that have an address on file, compared without case.
+	// ByEmail lists the clients with this address on file, compared without case.
 	ByEmail(ctx context.Context, address string) ([]Client, error)
-	// Add fails with ErrExists for a user name that is taken.
+	// Add fails with ErrExists if the user name is taken.
 	Add(ctx context.Context, c Client) (int64, error)
 	Change(ctx context.Context, c Client) error
 }
 
 // Orders stores orders.
 type Orders interface {
-	// List lists orders, newest first: those of a client, or of all when clientID is 0; only active and visible
-	// ones when listed is set. before is the id to go on from, 0 for the newest; limit ≤ 0 means all.
+	// List lists the orders of a client, or of all clients if clientID is 0, newest first. If listed is set, it lists
+	// active and visible orders only. before is an exclusive upper bound of the ids, 0 = none; limit ≤ 0 means all.
 	List(ctx context.Context, clientID int64, listed bool, before int64, limit int) ([]Order, error)
 	Get(ctx context.Context, id int64) (Order, error)
-	// Lock is Get, and locks the row until the transaction ends.
+	// Lock is like Get, but locks the row until the transaction ends.
 	Lock(ctx context.Context, id int64) (Order, error)
-	// LockOf is Lock for an order of a client, and also returns its program.
+	// LockOf is like Lock for an order of a client, and also returns its program.
 	LockOf(ctx context.Context, clientID, id int64) (Order, Program, error)
-	// Add fails with ErrExists when the program has an order with this serial id.
+	// Add fails with ErrExists if the program has an order with this serial id.
 	Add(ctx context.Context, o Order) (int64, error)
-	// Change fails with ErrNoSeat when LicensesTotal would fall below the active licenses.
+	// Change fails with ErrNoSeat if LicensesTotal would be less than the number of active licenses.
 	Change(ctx context.Context, o Order) error
 }
 
-// Serials stores which serial ids of a program were made, blocked and used.
+// Serials stores which serial ids of a program were made, blocked and used. Ranges of ids include first and last.
 type Serials interface {
-	// Order finds the order that a serial number made.
+	// Order returns the order that a serial number made.
 	Order(ctx context.Context, programID int64, serialID uint32) (Order, error)
-	// Orders lists the orders that serial ids from first to last made, in the order of these ids.
+	// Orders lists the orders that serial numbers with ids in a range made, by serial id.
 	Orders(ctx context.Context, programID int64, first, last uint32) ([]Order, error)
-	// Count counts the serial ids from first to last that made an order, and those that are blocked and made
-	// none.
+	// Count counts the serial ids in a range that made an order, and the blocked ones that made none.
 	Count(ctx context.Context, programID int64, first, last uint32) (used, blocked int, err error)
 	Blocked(ctx context.Context, programID int64, serialID uint32) (BlockedSerial, error)
-	// ListBlocked lists the blocked serial ids from first to last.
+	// ListBlocked lists the blocked serial ids in a range.
 	ListBlocked(ctx context.Context, programID int64, first, last uint32) ([]BlockedSerial, error)
-	// Block fails with ErrExists for a serial id that is blocked, Unblock with ErrNotFound for one that is
-	// not.
+	// Block fails with ErrExists if the serial id is blocked.
 	Block(ctx context.Context, b BlockedSerial) error
 	Unblock(ctx context.Context, programID int64, serialID uint32) error
 	AddBatch(ctx context.Context, b SerialBatch) error
-	// Batches lists the batches that overlap the serial ids from first to last, in the order of their ids.
+	// Batches lists the batches that overlap a range, by their first id.
 	Batches(ctx context.Context, programID int64, first, last uint32) ([]SerialBatch, error)
 }
 
-// Licenses stores licenses. Adding one takes a seat of its order, and ending one frees it.
+// Licenses stores licenses. Add takes a seat of the order, End frees it.
 type Licenses interface {
-	// List lists an order's licenses, oldest first, after an id; ended ones only when asked for.
+	// List lists the licenses of an order with ids greater than after, oldest first; ended ones only if ended is set.
 	List(ctx context.Context, orderID int64, ended bool, after int64, limit int) ([]License, error)
 	Get(ctx context.Context, id int64) (License, error)
-	// BySite finds the license that takes a Site code in the program of an order: the active one, or the one
-	// that has spent it because it was removed, transferred or released. There is one at most.
+	// BySite returns the license that occupies a Site code in the program of an order: the active one, or the one
+	// that has spent it because it was removed, transferred or released. There is at most one.
 	BySite(ctx context.Context, orderID int64, site license.SiteCode) (License, error)
-	// NextID returns the id for the license that this transaction adds next, so that the activation code can
-	// hold it. No other license has it, then or later; an id that no license was added under may be returned again.
+	// NextID returns the id of the license that this transaction adds next, which its activation code contains. No
+	// other license ever gets this id; an id under which no license was added may be returned a second time.
 	NextID(ctx context.Context) (int64, error)
-	// Add adds an active license with its id and takes one seat. It fails with ErrNoSeat when the order has none
-	// left and with ErrExists when another license takes the Site code in the program; the transaction may fail so at
-	// its end.
+	// Add adds an active license under its id and takes one seat. It fails with ErrNoSeat if the order has no free
+	// seat, and with ErrExists if another license occupies the Site code in the program. Both errors may come from the
+	// commit instead.
 	Add(ctx context.Context, l License) error
-	// Change changes note, features, expiry and activation code; it remembers an activation code that it
-	// replaces.
+	// Change changes note, features, expiry and activation code. It stores the former activation code.
 	Change(ctx context.Context, l License) error
-	// Release remembers when an active license was released; it fails with ErrNotFound when it was before.
+	// Release sets when an active license was released. It fails with ErrNotFound if it is released already.
 	Release(ctx context.Context, id int64, at time.Time) error
-	// Touch remembers when a program with this license was alive.
+	// Touch sets when a program with this license was last alive.
 	Touch(ctx context.Context, id int64, at time.Time) error
-	// FormerActivations lists the activation codes that a license had before.
+	// FormerActivations lists the former activation codes of a license.
 	FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error)
 	// Family lists the licenses of a family, oldest first.
 	Family(ctx context.Context, originalID int64) ([]License, error)
@@ -542,99 +545,100 @@ type Licenses interface {
 	End(ctx context.Context, id int64, status api.LicenseStatus, at time.Time) error
 }
 
-// Uses says when tasks were done on an order, for counting against limits.
+// Uses returns when tasks were done on an order, to count them against limits.
 type Uses interface {
-	// Endings lists when licenses of an order ended since a time.
+	// Endings lists the ends of licenses of an order since a time.
 	Endings(ctx context.Context, orderID int64, since time.Time) ([]Ending, error)
-	// Activations lists when families of an order began since a time.
+	// Activations lists the times at which families of an order began, since a time.
 	Activations(ctx context.Context, orderID int64, since time.Time) ([]time.Time, error)
 }
 
 // Sessions stores sessions and their tokens.
 type Sessions interface {
 	Add(ctx context.Context, s Session) (int64, error)
-	// ByAccess finds the session with an access token, and its client.
+	// ByAccess returns the session with an access token, and its client.
 	ByAccess(ctx context.Context, hash []byte) (Session, Client, error)
 	// Renew replaces the access token of a session.
 	Renew(ctx context.Context, id int64, accessHash []byte, expires time.Time) error
-	// End ends a session with all its tokens; ending it again does nothing.
+	// End ends a session with all its tokens. It does nothing if the session has ended.
 	End(ctx context.Context, id int64, at time.Time) error
-	// EndAll ends every session of a client but one; 0 spares none.
-	EndAll(ctx context.Context, clientID, besides int64, at time.Time) error
+	// EndAll ends every session of a client except one; 0 = no exception.
+	EndAll(ctx context.Context, clientID, except int64, at time.Time) error
 	Get(ctx context.Context, id int64) (Session, error)
 	AddRefreshToken(ctx context.Context, r RefreshToken) error
 	RefreshToken(ctx context.Context, hash []byte) (RefreshToken, error)
 	UseRefreshToken(ctx context.Context, hash []byte, at time.Time) error
 }
 
-// Answers stores what was answered under idempotency keys.
+// Answers stores the answers under idempotency keys.
 type Answers interface {
 	Get(ctx context.Context, clientID int64, key string) (Answer, error)
-	// Add fails with ErrExists when the key has an answer.
+	// Add fails with ErrExists if the key has an answer.
 	Add(ctx context.Context, a Answer) error
-	// List lists all answers, Replace changes the body of one: for sealing them with another key.
+	// List lists all answers, to seal them with another key.
 	List(ctx context.Context) ([]Answer, error)
+	// Replace replaces the body of an answer.
 	Replace(ctx context.Context, a Answer) error
-	// Prune forgets answers from before a time.
+	// Prune deletes the answers from before a time.
 	Prune(ctx context.Context, before time.Time) error
 }
 
 // Mails stores the queue of mails.
 type Mails interface {
-	// Queue puts a mail into the queue.
+	// Queue adds a mail to the queue.
 	Queue(ctx context.Context, m Mail) (int64, error)
-	// Claim returns the mail that is due longest and puts it off until lease, counting an attempt, so that no other
-	// worker sends it and a crash brings it back. It fails with ErrNotFound when none is due.
+	// Claim returns the mail that has been due longest, counts an attempt and leases the mail to the caller: no other
+	// worker gets it before lease, and after a crash it is due again then. It fails with ErrNotFound if none is due.
 	Claim(ctx context.Context, now, lease time.Time) (Mail, error)
-	// End closes a mail as sent or failed and erases its body and attachment.
+	// End marks a mail as sent or failed and erases its body and attachment.
 	End(ctx context.Context, id int64, state MailState, lastError string, at time.Time) error
-	// Retry puts a mail off after a failed attempt.
+	// Retry schedules the next attempt after a failed one.
 	Retry(ctx context.Context, id int64, lastError string, next time.Time) error
-	// NextAt is when the next mail is due; zero when none is queued.
+	// NextAt returns when the next mail is due; the zero time if none is queued.
 	NextAt(ctx context.Context) (time.Time, error)
-	// Count counts mails asked for since a time by a client, from a host, and to one address.
+	// Count counts the mails since a time that a client requested, that a host requested, and to an address.
 	Count(
 		ctx context.Context, since time.Time, clientID int64, host, address string,
 	) (byClient, byHost, byAddress int, err error)
 	// List lists the newest mails first.
 	List(ctx context.Context, limit int) ([]Mail, error)
-	// Queued lists the mails that are still to be sent, Replace changes body and attachment of one: for
-	// sealing them with another key.
+	// Queued lists the queued mails, to seal them with another key.
 	Queued(ctx context.Context) ([]Mail, error)
+	// Replace replaces body and attachment of a mail.
 	Replace(ctx context.Context, m Mail) error
 }
 
 // Events stores the history of orders.
 type Events interface {
 	Add(ctx context.Context, e Event) error
-	// List lists what happened to an order, newest first, before an id; 0 begins with the newest.
+	// List lists the events of an order with ids less than before, newest first; 0 = all.
 	List(ctx context.Context, orderID, before int64, limit int) ([]Event, error)
 }
 
 // Audits stores the audit trail.
 type Audits interface {
 	Add(ctx context.Context, a Audit) error
-	// List lists lines, the newest first.
+	// List lists entries, newest first.
 	List(ctx context.Context, f AuditFilter) ([]Audit, error)
 }
 
-// Attempts stores failures, and verification numbers and mailed links that were not used yet.
+// Attempts stores failures, unused verification numbers and unused links of mails.
 type Attempts interface {
 	AddVerification(ctx context.Context, v Verification) error
-	// TakeVerification returns a verification and forgets it: it works once.
+	// TakeVerification returns a verification and deletes it, so that it can be used one time.
 	TakeVerification(ctx context.Context, id string) (Verification, error)
 	AddPasswordReset(ctx context.Context, r PasswordReset) error
 	PasswordReset(ctx context.Context, tokenHash []byte) (PasswordReset, error)
-	// EndPasswordResets forgets the links of a client.
+	// EndPasswordResets deletes the links of a client.
 	EndPasswordResets(ctx context.Context, clientID int64) error
 	AddFailure(ctx context.Context, f Failure) error
-	// CountFailures counts failures and tells when the latest was; zero when there is none.
+	// CountFailures counts failures and returns the time of the latest; the zero time if there is none.
 	CountFailures(ctx context.Context, f FailureFilter) (count int, latest time.Time, err error)
-	// Prune forgets verifications and links that ended before now, and failures from before a time.
+	// Prune deletes verifications and links that expired before now, and failures from before a time.
 	Prune(ctx context.Context, now, failuresBefore time.Time) error
-	// Failing lists the hosts or accounts with failures since a time, those with most first.
+	// Failing lists the hosts or accounts with failures since a time, by number of failures, descending.
 	Failing(ctx context.Context, kind BanKind, since time.Time) ([]Failing, error)
-	// ForgetFailures forgets the failures of a host or an account.
+	// ForgetFailures deletes the failures of a host or an account.
 	ForgetFailures(ctx context.Context, kind BanKind, subject string) error
 }
 
@@ -644,35 +648,36 @@ type Bans interface {
 	Get(ctx context.Context, id int64) (Ban, error)
 	// List lists the bans that have not ended, oldest first.
 	List(ctx context.Context, now time.Time) ([]Ban, error)
-	// End ends a ban that has not ended; ErrNotFound when there is none.
+	// End ends a ban. It fails with ErrNotFound if the ban has ended or does not exist.
 	End(ctx context.Context, id int64, at time.Time) error
 }
 
-// Options stores the settings of the server by name.
+// Options stores the options of the server by name.
 type Options interface {
-	// All are settings of the server by name.
+	// All returns the options by name.
 	All(ctx context.Context) (map[string]string, error)
-	// Set changes a setting; "" forgets it.
+	// Set sets an option; "" deletes it.
 	Set(ctx context.Context, name, value string) error
 }
 
-// Templates stores the texts of mails that the vendor has written.
+// Templates stores the vendor's mail texts.
 type Templates interface {
 	List(ctx context.Context) ([]Template, error)
 	Set(ctx context.Context, t Template) error
-	// Reset forgets a template, so that the built-in text counts again; ErrNotFound when there is none.
+	// Reset deletes a template, so that the built-in text is used. It fails with ErrNotFound if there is none.
 	Reset(ctx context.Context, name string) error
 }
 
 // Maintenance is for upgrades, restores and metrics.
 type Maintenance interface {
-	// LegacySerials lists the orders with a serial number in clear; EndLegacySerial erases it.
+	// LegacySerials lists the orders with a serial number in clear text.
 	LegacySerials(ctx context.Context) ([]Legacy, error)
+	// EndLegacySerial erases the serial number in clear text of an order.
 	EndLegacySerial(ctx context.Context, orderID int64) error
 	// SkipIDs adds gap to the next ids of licenses, orders and clients, and returns the new ones. It fails with ErrIDs
 	// if one would exceed MaxID, and is rolled back with the transaction (spec: api 20).
 	SkipIDs(ctx context.Context, gap int64) (IDs, error)
-	// OlderLicenses lists the active licenses with codes of an older scheme by id; limit ≤ 0 means all.
+	// OlderLicenses lists the active licenses with codes of an older scheme, by id; limit ≤ 0 means all.
 	OlderLicenses(ctx context.Context, limit int) ([]License, error)
 	// Stock counts mails and seats.
 	Stock(ctx context.Context) (Stock, error)

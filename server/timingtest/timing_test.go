@@ -1,5 +1,5 @@
-// Package timingtest tests that neither the answers nor their times tell what a server has: whether an account, a serial
-// number or somebody else's license exists.
+// Package timingtest tests that neither the answers nor their times reveal whether an account, a serial number or
+// another client's license exists.
 package timingtest
 
 import (
@@ -31,23 +31,23 @@ import (
 
 func TestMain(m *testing.M) { servertest.Main(m) }
 
-// timing is how two kinds of requests compare that were measured turn by turn, so that whatever else the machine does weighs on
-// both alike.
+// timing compares the times of two kinds of requests that were measured alternately, so that other load on the machine
+// affects both.
 type timing struct {
 	pairs int
-	// ratio is that of the lower quartiles, which a busy machine changes least; it is above 1.
+	// ratio is the ratio of the lower quartiles, which other load affects least; it is at least 1.
 	ratio float64
-	// sooner is the share of all pairs of one of each kind in which the first kind is the faster one, as in the rank sum test: a half
-	// says that time tells nothing.
+	// sooner is the share of pairs in which the first kind is faster, as in the rank sum test: 0.5 means no difference.
 	sooner float64
 }
 
-// tells reports whether the time of an answer gives its kind away, by order and by size: of two kinds that differ by next to nothing,
-// such as reading one row, a quiet machine may always see the same one first. Smaller steps are left to the list of lookups.
-func (t timing) tells() bool { return t.ratio > 1.3 && (t.sooner < 0.4 || t.sooner > 0.6) }
+// reveals reports whether time reveals the kind of a request. Both order and size must differ: on an idle machine, a
+// tiny difference such as reading one row may always have the same order. Smaller differences are found by the list of
+// lookups.
+func (t timing) reveals() bool { return t.ratio > 1.3 && (t.sooner < 0.4 || t.sooner > 0.6) }
 
-// beyondDoubt says that more pairs would change nothing.
-func (t timing) beyondDoubt() bool { return t.sooner < 0.15 || t.sooner > 0.85 }
+// conclusive reports whether more pairs would not change the result.
+func (t timing) conclusive() bool { return t.sooner < 0.15 || t.sooner > 0.85 }
 
 func newTiming(a, b []time.Duration) timing {
 	quartile := func(list []time.Duration) float64 { return float64(slices.Sorted(slices.Values(list))[len(list)/4]) }
@@ -67,19 +67,19 @@ func newTiming(a, b []time.Duration) timing {
 	return out
 }
 
-// asked makes the next request of one kind; what it prepares is not measured.
-type asked func() *http.Request
+// makeRequest returns the next request of one kind. Its preparation is not measured.
+type makeRequest func() *http.Request
 
-// compare measures two kinds of requests until they look alike, or until there are enough pairs to be sure that they do not. see
-// gets each pair of answers.
-func compare(h http.Handler, a, b asked, see func(a, b *httptest.ResponseRecorder)) (out timing) {
+// compare measures two kinds of requests until no difference is left, or until there are enough pairs to be sure of
+// one. It calls see with each pair of answers.
+func compare(h http.Handler, a, b makeRequest, see func(a, b *httptest.ResponseRecorder)) (out timing) {
 	const warm, step, most = 2, 30, 240
 	var times [2][]time.Duration
 	for n := range warm + most {
 		var answers [2]*httptest.ResponseRecorder
 		for turn := range 2 {
 			which := (n + turn) % 2
-			r := [2]asked{a, b}[which]()
+			r := [2]makeRequest{a, b}[which]()
 			answers[which] = httptest.NewRecorder()
 			began := time.Now()
 			h.ServeHTTP(answers[which], r)
@@ -89,7 +89,7 @@ func compare(h http.Handler, a, b asked, see func(a, b *httptest.ResponseRecorde
 		}
 		see(answers[0], answers[1])
 		if pairs := len(times[0]); pairs > 0 && pairs%step == 0 {
-			if out = newTiming(times[0], times[1]); !out.tells() || out.beyondDoubt() {
+			if out = newTiming(times[0], times[1]); !out.reveals() || out.conclusive() {
 				break
 			}
 		}
@@ -97,9 +97,9 @@ func compare(h http.Handler, a, b asked, see func(a, b *httptest.ResponseRecorde
 	return out
 }
 
-// discreet is a world for what must not tell whether something exists: attempts are far enough apart to count for no ban, anna's
-// session does not end in between, bruno's account is closed, and the lookups of every call are written down.
-type discreet struct {
+// timedWorld is a world in which attempts are too far apart for bans, anna's session does not expire, bruno's account
+// is inactive, and the lookups of every call are recorded.
+type timedWorld struct {
 	*servertest.World
 	t       *testing.T
 	token   string
@@ -108,11 +108,11 @@ type discreet struct {
 	lookups []string
 }
 
-// newDiscreet makes one: real is what hashing the password of an account costs, dummy what it costs for a name that nobody has.
-func newDiscreet(t *testing.T, real, dummy password.Cost) *discreet {
+// newTimedWorld returns a timedWorld. real is the cost of hashing for accounts, dummy for names that do not exist.
+func newTimedWorld(t *testing.T, real, dummy password.Cost) *timedWorld {
 	t.Helper()
-	d := &discreet{World: servertest.NewWorld(t), t: t, token: "a session that lasts"}
-	d.Restart(servertest.Unlimited, func(o *server.Options) { o.Passwords, o.Store = dummy, lookingUp{o.Store, d} })
+	d := &timedWorld{World: servertest.NewWorld(t), t: t, token: "a session that lasts"}
+	d.Restart(servertest.Unlimited, func(o *server.Options) { o.Passwords, o.Store = dummy, recordingStore{o.Store, d} })
 	d.Write(func(tx store.Tx) error {
 		for _, name := range []string{"anna", "bruno"} {
 			c, err := tx.Clients.ByUsername(t.Context(), name)
@@ -128,7 +128,12 @@ func newDiscreet(t *testing.T, real, dummy password.Cost) *discreet {
 			}
 			if c.Active {
 				hash := sha256.Sum256([]byte(d.token))
-				_, err = tx.Sessions.Add(t.Context(), store.Session{ClientID: c.ID, AccessHash: hash[:], AccessExpiresAt: d.Clock.Now().AddDate(10, 0, 0), CreatedAt: d.Clock.Now()})
+				_, err = tx.Sessions.Add(t.Context(), store.Session{
+					ClientID:        c.ID,
+					AccessHash:      hash[:],
+					AccessExpiresAt: d.Clock.Now().AddDate(10, 0, 0),
+					CreatedAt:       d.Clock.Now(),
+				})
 			}
 			if err != nil {
 				return err
@@ -141,7 +146,7 @@ func newDiscreet(t *testing.T, real, dummy password.Cost) *discreet {
 	return d
 }
 
-func (d *discreet) request(method, path string, body any) *http.Request {
+func (d *timedWorld) request(method, path string, body any) *http.Request {
 	d.t.Helper()
 	data, err := json.Marshal(body)
 	require.NoError(d.t, err)
@@ -152,41 +157,45 @@ func (d *discreet) request(method, path string, body any) *http.Request {
 	return r
 }
 
-func (d *discreet) verification() api.VerificationAnswer {
+func (d *timedWorld) verification() api.VerificationAnswer {
 	d.numbers++
 	id := fmt.Sprintf("picture %d", d.numbers)
 	d.AddVerification(id, "123456")
 	return api.VerificationAnswer{ID: id, Number: "123456"}
 }
 
-func (d *discreet) signIn(name string) asked {
+func (d *timedWorld) signIn(name string) makeRequest {
 	return func() *http.Request {
 		d.Clock.Advance(time.Hour)
 		return d.request("POST", "/sessions", api.SessionRequest{Username: name, Password: "not the right password"})
 	}
 }
 
-func (d *discreet) reset(login string) asked {
+func (d *timedWorld) reset(login string) makeRequest {
 	return func() *http.Request {
 		d.Clock.Advance(2 * time.Hour)
 		return d.request("POST", "/password-resets", api.PasswordReset{Login: login, Verification: d.verification()})
 	}
 }
 
-func (d *discreet) order(kind string) asked {
+func (d *timedWorld) order(kind string) makeRequest {
 	program, serial := d.Serial(kind)
 	return func() *http.Request {
 		d.Clock.Advance(time.Hour)
-		return d.request("POST", "/orders", api.NewOrder{ProgramID: program, SerialNumber: serial, Verification: d.verification()})
+		return d.request("POST", "/orders", api.NewOrder{
+			ProgramID:    program,
+			SerialNumber: serial,
+			Verification: d.verification(),
+		})
 	}
 }
 
-func (d *discreet) ask(method, path string, body any) asked {
+func (d *timedWorld) ask(method, path string, body any) makeRequest {
 	return func() *http.Request { return d.request(method, path, body) }
 }
 
-// look makes a request and returns the lookups that answered it.
-func (d *discreet) look(a asked) []string {
+// lookupsOf makes a request and returns the lookups that it caused.
+func (d *timedWorld) lookupsOf(a makeRequest) []string {
 	r := a()
 	d.mu.Lock()
 	d.lookups = nil
@@ -197,21 +206,36 @@ func (d *discreet) look(a asked) []string {
 	return d.lookups
 }
 
-// twins are two calls that nobody may tell apart, but for what same says: sameTime leaves out the bytes.
+// twins are two calls whose answers must be indistinguishable. If sameTime is set, only lookups and times must be.
 type twins struct {
 	name     string
-	one, two asked
+	one, two makeRequest
 	status   int
 	sameTime bool
 }
 
-func (d *discreet) twins() []twins {
+func (d *timedWorld) twins() []twins {
 	list := []twins{
-		{name: "sign-in: a wrong password and a name that nobody has", one: d.signIn("anna"), two: d.signIn("nobody"), status: 401},
-		{name: "sign-in: a closed account and a name that nobody has", one: d.signIn("bruno"), two: d.signIn("nobody"), status: 401},
+		{
+			name:   "sign-in: a wrong password and a name that nobody has",
+			one:    d.signIn("anna"),
+			two:    d.signIn("nobody"),
+			status: 401,
+		},
+		{
+			name:   "sign-in: a closed account and a name that nobody has",
+			one:    d.signIn("bruno"),
+			two:    d.signIn("nobody"),
+			status: 401,
+		},
 		{name: "reset: a user name and one that nobody has", one: d.reset("anna"), two: d.reset("nobody"), status: 202},
 		{name: "reset: a closed account and none", one: d.reset("bruno"), two: d.reset("nobody"), status: 202},
-		{name: "reset: an address on file and another one", one: d.reset("it@lumen.example"), two: d.reset("nobody@lumen.example"), status: 202},
+		{
+			name:   "reset: an address on file and another one",
+			one:    d.reset("it@lumen.example"),
+			two:    d.reset("nobody@lumen.example"),
+			status: 202,
+		},
 		{name: "serial number: out of range and unknown", one: d.order("1000"), two: d.order("unknown"), status: 422},
 		{name: "serial number: blocked and unknown", one: d.order("77"), two: d.order("unknown"), status: 422},
 		{name: "serial number: used and unknown", one: d.order("42"), two: d.order("unknown"), sameTime: true},
@@ -225,7 +249,11 @@ func (d *discreet) twins() []twins {
 	nonce, err := license.NewNonce(rand.Reader)
 	require.NoError(d.t, err)
 	codes := servertest.CodesOf(d.Program.Signature, "B")
-	check := api.LicenseCheck{SiteCode: foreign.Codes.Site.String(), MachineID: foreign.Codes.Machine.String(), ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947"}
+	check := api.LicenseCheck{
+		SiteCode:       foreign.Codes.Site.String(),
+		MachineID:      foreign.Codes.Machine.String(),
+		ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947",
+	}
 	for operation, body := range map[string]any{
 		"GET /orders/{id}/licenses":        nil,
 		"POST /orders/{id}/licenses":       api.NewLicense{SiteMID: codes.Merged()},
@@ -247,20 +275,27 @@ func (d *discreet) twins() []twins {
 		if strings.HasPrefix(path, "/orders") {
 			id = sample.OfSomebody
 		}
-		at := func(id int64) asked { return d.ask(method, strings.Replace(path, "{id}", fmt.Sprint(id), 1), body) }
-		list = append(list, twins{name: operation + ": somebody else's and none", one: at(id), two: at(88_888_888), status: 404})
+		at := func(id int64) makeRequest {
+			return d.ask(method, strings.Replace(path, "{id}", fmt.Sprint(id), 1), body)
+		}
+		list = append(list, twins{
+			name:   operation + ": somebody else's and none",
+			one:    at(id),
+			two:    at(88_888_888),
+			status: 404,
+		})
 	}
 	return list
 }
 
-// What exists and what does not is answered with the same bytes, after the same lookups and in the same time (spec: api
+// Calls for existing and missing objects get the same bytes, after the same lookups and in the same time (spec: api
 // "Who may call", api 9, api 13).
-func TestAnswersTellNothing(t *testing.T) {
-	cost := password.Cost{Memory: 1 << 10, Time: 2, Threads: 1} // little, and much beside what else a call does
-	d := newDiscreet(t, cost, cost)
+func TestAnswersRevealNothing(t *testing.T) {
+	cost := password.Cost{Memory: 1 << 10, Time: 2, Threads: 1} // small, but much more than other work of a call
+	d := newTimedWorld(t, cost, cost)
 	for _, c := range d.twins() {
 		t.Run(c.name, func(t *testing.T) {
-			require.Equal(t, d.look(c.one), d.look(c.two))
+			require.Equal(t, d.lookupsOf(c.one), d.lookupsOf(c.two))
 			require.NotEmpty(t, d.lookups)
 			out := compare(d.HTTP.Config.Handler, c.one, c.two, func(a, b *httptest.ResponseRecorder) {
 				if c.sameTime {
@@ -273,201 +308,208 @@ func TestAnswersTellNothing(t *testing.T) {
 				b.Header().Del("X-Request-Id")
 				require.Equal(t, a.Header(), b.Header())
 			})
-			require.False(t, out.tells(), "%+v", out)
+			require.False(t, out.reveals(), "%+v", out)
 		})
 	}
 }
 
-// The measurement sees what it is there for: a password that is not hashed, and an answer that is given too early.
+// The measurement detects a password that is not hashed, and an answer that is given too early.
 func TestTimingSeesDifferences(t *testing.T) {
 	see := func(*httptest.ResponseRecorder, *httptest.ResponseRecorder) {}
-	d := newDiscreet(t, password.Cost{Memory: 8 << 10, Time: 2, Threads: 1}, password.Cost{Memory: 8, Time: 1, Threads: 1})
+	d := newTimedWorld(t, password.Cost{Memory: 8 << 10, Time: 2, Threads: 1},
+		password.Cost{Memory: 8, Time: 1, Threads: 1})
 	out := compare(d.HTTP.Config.Handler, d.signIn("anna"), d.signIn("nobody"), see)
-	require.True(t, out.tells(), "%+v", out)
-	out = compare(d.HTTP.Config.Handler, d.reset("nobody"), d.ask("POST", "/password-resets", api.PasswordReset{Login: "nobody"}), see)
-	require.True(t, out.tells(), "%+v", out)
-	require.NotEqual(t, d.look(d.ask("GET", "/licenses/20211/file", nil)), d.look(d.ask("GET", "/licenses/88888888/file", nil)))
+	require.True(t, out.reveals(), "%+v", out)
+	out = compare(d.HTTP.Config.Handler, d.reset("nobody"),
+		d.ask("POST", "/password-resets", api.PasswordReset{Login: "nobody"}), see)
+	require.True(t, out.reveals(), "%+v", out)
+	require.NotEqual(t, d.lookupsOf(d.ask("GET", "/licenses/20211/file", nil)),
+		d.lookupsOf(d.ask("GET", "/licenses/88888888/file", nil)))
 }
 
-// lookingUp is a store that writes down what is looked for, counted and kept, without the values.
-type lookingUp struct {
+// recordingStore is a store that records lookups, counts and insertions, without values.
+type recordingStore struct {
 	store.Store
-	d *discreet
+	d *timedWorld
 }
 
-func (l lookingUp) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.Hint) error {
+func (l recordingStore) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.Hint) error {
 	return l.Store.Read(ctx, func(tx store.Tx) error { return fn(l.d.watch(tx)) }, hints...)
 }
 
-func (l lookingUp) Write(ctx context.Context, lock store.Lock, fn func(store.Tx) error, hints ...store.Hint) error {
+func (l recordingStore) Write(
+	ctx context.Context, lock store.Lock, fn func(store.Tx) error, hints ...store.Hint,
+) error {
 	return l.Store.Write(ctx, lock, func(tx store.Tx) error { return fn(l.d.watch(tx)) }, hints...)
 }
 
-// watch returns stores that write down the calls that depend on what exists. Mails.Queue is not among them: only who exists
-// gets a mail, and the time for one row more is what the measurement has to judge.
-func (d *discreet) watch(tx store.Tx) store.Tx {
-	tx.Programs = lookedPrograms{tx.Programs, d}
-	tx.Clients = lookedClients{tx.Clients, d}
-	tx.Orders = lookedOrders{tx.Orders, d}
-	tx.Serials = lookedSerials{tx.Serials, d}
-	tx.Licenses = lookedLicenses{tx.Licenses, d}
-	tx.Answers = lookedAnswers{tx.Answers, d}
-	tx.Mails = lookedMails{tx.Mails, d}
-	tx.Events = lookedEvents{tx.Events, d}
-	tx.Audits = lookedAudits{tx.Audits, d}
-	tx.Attempts = lookedAttempts{tx.Attempts, d}
-	tx.Templates = lookedTemplates{tx.Templates, d}
+// watch returns stores that record the calls that depend on existing rows. Mails.Queue is not among them: only existing
+// clients get a mail, and the measurement judges the time for that row.
+func (d *timedWorld) watch(tx store.Tx) store.Tx {
+	tx.Programs = recordedPrograms{tx.Programs, d}
+	tx.Clients = recordedClients{tx.Clients, d}
+	tx.Orders = recordedOrders{tx.Orders, d}
+	tx.Serials = recordedSerials{tx.Serials, d}
+	tx.Licenses = recordedLicenses{tx.Licenses, d}
+	tx.Answers = recordedAnswers{tx.Answers, d}
+	tx.Mails = recordedMails{tx.Mails, d}
+	tx.Events = recordedEvents{tx.Events, d}
+	tx.Audits = recordedAudits{tx.Audits, d}
+	tx.Attempts = recordedAttempts{tx.Attempts, d}
+	tx.Templates = recordedTemplates{tx.Templates, d}
 	return tx
 }
 
-func (d *discreet) saw(what string) {
+func (d *timedWorld) record(what string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lookups = append(d.lookups, what)
 }
 
 type (
-	lookedPrograms struct {
+	recordedPrograms struct {
 		store.Programs
-		d *discreet
+		d *timedWorld
 	}
-	lookedClients struct {
+	recordedClients struct {
 		store.Clients
-		d *discreet
+		d *timedWorld
 	}
-	lookedOrders struct {
+	recordedOrders struct {
 		store.Orders
-		d *discreet
+		d *timedWorld
 	}
-	lookedSerials struct {
+	recordedSerials struct {
 		store.Serials
-		d *discreet
+		d *timedWorld
 	}
-	lookedLicenses struct {
+	recordedLicenses struct {
 		store.Licenses
-		d *discreet
+		d *timedWorld
 	}
-	lookedAnswers struct {
+	recordedAnswers struct {
 		store.Answers
-		d *discreet
+		d *timedWorld
 	}
-	lookedMails struct {
+	recordedMails struct {
 		store.Mails
-		d *discreet
+		d *timedWorld
 	}
-	lookedEvents struct {
+	recordedEvents struct {
 		store.Events
-		d *discreet
+		d *timedWorld
 	}
-	lookedAudits struct {
+	recordedAudits struct {
 		store.Audits
-		d *discreet
+		d *timedWorld
 	}
-	lookedAttempts struct {
+	recordedAttempts struct {
 		store.Attempts
-		d *discreet
+		d *timedWorld
 	}
-	lookedTemplates struct {
+	recordedTemplates struct {
 		store.Templates
-		d *discreet
+		d *timedWorld
 	}
 )
 
-func (l lookedPrograms) Get(ctx context.Context, id int64) (store.Program, error) {
-	l.d.saw("program")
+func (l recordedPrograms) Get(ctx context.Context, id int64) (store.Program, error) {
+	l.d.record("program")
 	return l.Programs.Get(ctx, id)
 }
 
-func (l lookedClients) Get(ctx context.Context, id int64) (store.Client, error) {
-	l.d.saw("client")
+func (l recordedClients) Get(ctx context.Context, id int64) (store.Client, error) {
+	l.d.record("client")
 	return l.Clients.Get(ctx, id)
 }
 
-func (l lookedClients) ByUsername(ctx context.Context, name string) (store.Client, error) {
-	l.d.saw("client by name")
+func (l recordedClients) ByUsername(ctx context.Context, name string) (store.Client, error) {
+	l.d.record("client by name")
 	return l.Clients.ByUsername(ctx, name)
 }
 
-func (l lookedClients) ByEmail(ctx context.Context, address string) ([]store.Client, error) {
-	l.d.saw("clients by address")
+func (l recordedClients) ByEmail(ctx context.Context, address string) ([]store.Client, error) {
+	l.d.record("clients by address")
 	return l.Clients.ByEmail(ctx, address)
 }
 
-func (l lookedOrders) Get(ctx context.Context, id int64) (store.Order, error) {
-	l.d.saw("order")
+func (l recordedOrders) Get(ctx context.Context, id int64) (store.Order, error) {
+	l.d.record("order")
 	return l.Orders.Get(ctx, id)
 }
 
-func (l lookedOrders) Lock(ctx context.Context, id int64) (store.Order, error) {
-	l.d.saw("lock order")
+func (l recordedOrders) Lock(ctx context.Context, id int64) (store.Order, error) {
+	l.d.record("lock order")
 	return l.Orders.Lock(ctx, id)
 }
 
-func (l lookedOrders) LockOf(ctx context.Context, client, id int64) (store.Order, store.Program, error) {
-	l.d.saw("lock order of a client")
+func (l recordedOrders) LockOf(ctx context.Context, client, id int64) (store.Order, store.Program, error) {
+	l.d.record("lock order of a client")
 	o, p, err := l.Orders.LockOf(ctx, client, id)
 	if err == nil {
-		l.d.saw("its program")
+		l.d.record("its program")
 	}
 	return o, p, err
 }
 
-func (l lookedSerials) Order(ctx context.Context, program int64, serial uint32) (store.Order, error) {
-	l.d.saw("order by serial")
+func (l recordedSerials) Order(ctx context.Context, program int64, serial uint32) (store.Order, error) {
+	l.d.record("order by serial")
 	return l.Serials.Order(ctx, program, serial)
 }
 
-func (l lookedSerials) Blocked(ctx context.Context, program int64, serial uint32) (store.BlockedSerial, error) {
-	l.d.saw("blocked serial")
+func (l recordedSerials) Blocked(ctx context.Context, program int64, serial uint32) (store.BlockedSerial, error) {
+	l.d.record("blocked serial")
 	return l.Serials.Blocked(ctx, program, serial)
 }
 
-func (l lookedLicenses) Get(ctx context.Context, id int64) (store.License, error) {
-	l.d.saw("license")
+func (l recordedLicenses) Get(ctx context.Context, id int64) (store.License, error) {
+	l.d.record("license")
 	return l.Licenses.Get(ctx, id)
 }
 
-func (l lookedLicenses) FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error) {
-	l.d.saw("former activations")
+func (l recordedLicenses) FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error) {
+	l.d.record("former activations")
 	return l.Licenses.FormerActivations(ctx, id)
 }
 
-func (l lookedAnswers) Add(ctx context.Context, a store.Answer) error {
-	l.d.saw("answer")
+func (l recordedAnswers) Add(ctx context.Context, a store.Answer) error {
+	l.d.record("answer")
 	return l.Answers.Add(ctx, a)
 }
 
-func (l lookedMails) Count(ctx context.Context, since time.Time, client int64, host, address string) (a, b, c int, err error) {
-	l.d.saw("count mails")
+func (l recordedMails) Count(
+	ctx context.Context, since time.Time, client int64, host, address string,
+) (a, b, c int, err error) {
+	l.d.record("count mails")
 	return l.Mails.Count(ctx, since, client, host, address)
 }
 
-func (l lookedEvents) Add(ctx context.Context, e store.Event) error {
-	l.d.saw("event")
+func (l recordedEvents) Add(ctx context.Context, e store.Event) error {
+	l.d.record("event")
 	return l.Events.Add(ctx, e)
 }
 
-func (l lookedAudits) Add(ctx context.Context, a store.Audit) error {
-	l.d.saw("audit")
+func (l recordedAudits) Add(ctx context.Context, a store.Audit) error {
+	l.d.record("audit")
 	return l.Audits.Add(ctx, a)
 }
 
-func (l lookedAttempts) CountFailures(ctx context.Context, f store.FailureFilter) (int, time.Time, error) {
-	l.d.saw("failures")
+func (l recordedAttempts) CountFailures(ctx context.Context, f store.FailureFilter) (int, time.Time, error) {
+	l.d.record("failures")
 	return l.Attempts.CountFailures(ctx, f)
 }
 
-func (l lookedAttempts) AddFailure(ctx context.Context, f store.Failure) error {
-	l.d.saw("add failure")
+func (l recordedAttempts) AddFailure(ctx context.Context, f store.Failure) error {
+	l.d.record("add failure")
 	return l.Attempts.AddFailure(ctx, f)
 }
 
-func (l lookedAttempts) AddPasswordReset(ctx context.Context, r store.PasswordReset) error {
-	l.d.saw("add reset")
+func (l recordedAttempts) AddPasswordReset(ctx context.Context, r store.PasswordReset) error {
+	l.d.record("add reset")
 	return l.Attempts.AddPasswordReset(ctx, r)
 }
 
-func (l lookedTemplates) List(ctx context.Context) ([]store.Template, error) {
-	l.d.saw("templates")
+func (l recordedTemplates) List(ctx context.Context) ([]store.Template, error) {
+	l.d.record("templates")
 	return l.Templates.List(ctx)
 }

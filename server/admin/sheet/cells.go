@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// Cell is one value, bound to where it is kept.
+// Cell is one value, bound to a field of a row.
 type Cell interface {
-	// Text is the value in CSV; "" stands for none.
+	// Text returns the value in CSV; "" means no value.
 	Text() string
 	SetText(text string) error
-	// Value is the value in JSON.
+	// Value returns the value in JSON.
 	Value() any
 	SetValue(raw json.RawMessage) error
 }
 
-// text reads a JSON text.
+// text decodes a JSON string.
 func text(raw json.RawMessage) (s string, err error) {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return "", fmt.Errorf("%s is no text", Quote(string(raw)))
@@ -27,7 +27,7 @@ func text(raw json.RawMessage) (s string, err error) {
 	return s, nil
 }
 
-// Texter is a value that is a text in CSV and in JSON.
+// Texter is a value that is text in CSV and JSON.
 type Texter interface {
 	Text() string
 	SetText(text string) error
@@ -35,7 +35,7 @@ type Texter interface {
 
 type textCell struct{ Texter }
 
-// InText makes a Cell of a value that is a text everywhere.
+// InText returns a Cell for a value that is text in CSV and JSON.
 func InText(t Texter) Cell { return textCell{t} }
 
 func (c textCell) Value() any { return c.Text() }
@@ -50,7 +50,7 @@ func (c textCell) SetValue(raw json.RawMessage) error {
 
 type stringText[S ~string] struct{ p *S }
 
-// String is a text, without the spaces around it.
+// String returns a Cell for a text. It trims white space.
 func String[S ~string](p *S) Cell { return InText(stringText[S]{p}) }
 
 func (s stringText[S]) Text() string           { return string(*s.p) }
@@ -58,7 +58,7 @@ func (s stringText[S]) SetText(t string) error { *s.p = S(strings.TrimSpace(t));
 
 type boolCell struct{ p *bool }
 
-// Bool is yes or no in CSV, because spreadsheets translate true and false.
+// Bool returns a Cell for a bool, which is yes or no in CSV, because spreadsheets translate true and false.
 func Bool(p *bool) Cell { return boolCell{p} }
 
 func (b boolCell) Text() string {
@@ -97,7 +97,7 @@ type numberCell[N int | int64 | uint16 | uint32] struct {
 	to   int64
 }
 
-// Number is a whole number within bounds.
+// Number returns a Cell for an integer between from and to, inclusive.
 func Number[N int | int64 | uint16 | uint32](p *N, from, to int64) Cell {
 	return numberCell[N]{p, from, to}
 }
@@ -116,7 +116,7 @@ func (n numberCell[N]) SetText(t string) error {
 func (n numberCell[N]) Value() any                         { return int64(*n.p) }
 func (n numberCell[N]) SetValue(raw json.RawMessage) error { return n.SetText(string(raw)) }
 
-// Decode reads a JSON value that is no plain one, strictly.
+// Decode strictly decodes a JSON value. what names its type in the error.
 func Decode(raw json.RawMessage, to any, what string) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()

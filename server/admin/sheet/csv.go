@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// separator is what stands between the cells of the header: a comma, or the semicolon or tab that some spreadsheets write.
+// separator returns the separator of the header: a comma, or the semicolon or tab that some spreadsheets write.
 func separator(data []byte) rune {
 	header, _, _ := bytes.Cut(data, []byte("\n"))
 	for _, r := range ",;\t" {
@@ -26,7 +26,7 @@ func readCSV[T any](data []byte, columns []Column[T]) (rows []Row[T], err error)
 	r.Comma, r.FieldsPerRecord = separator(data), -1
 	names, err := r.Read()
 	if err != nil {
-		return nil, fmt.Errorf("the header cannot be read: %w", plain(err))
+		return nil, fmt.Errorf("the header cannot be read: %w", explain(err))
 	}
 	header, err := readHeader(names, columns)
 	if err != nil {
@@ -41,13 +41,16 @@ func readCSV[T any](data []byte, columns []Column[T]) (rows []Row[T], err error)
 			return nil, errTooManyRows
 		}
 		var fault *csv.ParseError
-		if errors.As(err, &fault) { // where the next row begins is not certain
-			return append(rows, Row[T]{Line: fault.StartLine, Fault: fmt.Errorf("%w; what follows was not read", plain(err))}), nil
+		if errors.As(err, &fault) { // it is not certain where the next row begins
+			return append(rows, Row[T]{
+				Line:  fault.StartLine,
+				Fault: fmt.Errorf("%w; what follows was not read", explain(err)),
+			}), nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		if strings.TrimSpace(strings.Join(cells, "")) == "" { // a row that a spreadsheet has left empty
+		if strings.TrimSpace(strings.Join(cells, "")) == "" { // an empty row of a spreadsheet
 			continue
 		}
 		line, _ := r.FieldPos(0)
@@ -62,7 +65,7 @@ func readHeader[T any](names []string, columns []Column[T]) (header []*Column[T]
 		if name == "" {
 			return nil, fmt.Errorf("column %d has no name: the first line names the columns", i+1)
 		}
-		c, err := find(columns, name)
+		c, err := findColumn(columns, name)
 		if err != nil {
 			return nil, err
 		}
@@ -98,8 +101,8 @@ func readRecord[T any](line int, cells []string, header []*Column[T]) Row[T] {
 	return row
 }
 
-// plain says what is wrong with a CSV row.
-func plain(err error) error {
+// explain explains an error of package csv.
+func explain(err error) error {
 	switch {
 	case errors.Is(err, csv.ErrQuote):
 		return errors.New("a quotation mark is not closed, or text follows it")
@@ -109,16 +112,16 @@ func plain(err error) error {
 	return err
 }
 
-// formulas are the characters that make a spreadsheet take a text for a formula.
+// formulas are the characters that begin a formula in a spreadsheet.
 const formulas = "=+-@\t\r＝＋－＠"
 
-// isFormula reports whether a spreadsheet would run a text, apostrophes before it left aside.
+// isFormula reports whether a spreadsheet would run a text, not counting apostrophes before it.
 func isFormula(text string) bool {
 	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, "'"))
 	return first != utf8.RuneError && strings.ContainsRune(formulas, first)
 }
 
-// guard puts an apostrophe before what a spreadsheet would run, so that nobody's name is a command on the vendor's PC.
+// guard adds an apostrophe before a formula, so that a client's name cannot run commands on the vendor's PC.
 func guard(text string) string {
 	if isFormula(text) {
 		return "'" + text
@@ -126,7 +129,7 @@ func guard(text string) string {
 	return text
 }
 
-// unguard takes the apostrophe of guard away.
+// unguard removes the apostrophe of guard.
 func unguard(text string) string {
 	if strings.HasPrefix(text, "'") && isFormula(text) {
 		return text[1:]
@@ -134,8 +137,8 @@ func unguard(text string) string {
 	return text
 }
 
-// CSV writes rows with a byte order mark, without which spreadsheets do not read UTF-8. Every cell stands in quotation marks, so
-// that none falls apart where another separator is usual.
+// CSV encodes rows with a byte order mark, without which spreadsheets do not read UTF-8. Every cell is in quotation
+// marks, so that none is split where another separator is usual.
 func CSV[T any](columns []Column[T], rows []T) []byte {
 	var b bytes.Buffer
 	b.Write(byteOrderMark)

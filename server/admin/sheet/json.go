@@ -23,9 +23,11 @@ func readJSON[T any](data []byte, columns []Column[T]) (rows []Row[T], err error
 			return nil, errTooManyRows
 		}
 		begin := int(d.InputOffset())
-		begin += len(data[begin:]) - len(bytes.TrimLeftFunc(data[begin:], func(r rune) bool { return r == ',' || unicode.IsSpace(r) }))
+		begin += len(data[begin:]) - len(bytes.TrimLeftFunc(data[begin:], func(r rune) bool {
+			return r == ',' || unicode.IsSpace(r)
+		}))
 		line, counted = line+bytes.Count(data[counted:begin], []byte("\n")), begin
-		if begin == len(data) { // Decoder.More reports true at the end of a file since Go 1.27
+		if begin == len(data) { // Decoder.More returns true at the end of a file since Go 1.27
 			return nil, cutOff
 		}
 		var raw json.RawMessage
@@ -61,7 +63,7 @@ func readObject[T any](line int, raw json.RawMessage, columns []Column[T]) (row 
 			row.Fault = errors.New("this is no JSON")
 			return row
 		}
-		c, err := find(columns, fmt.Sprint(key))
+		c, err := findColumn(columns, fmt.Sprint(key))
 		switch {
 		case err != nil:
 			row.Fault = err
@@ -81,7 +83,7 @@ func readObject[T any](line int, raw json.RawMessage, columns []Column[T]) (row 
 	return row
 }
 
-// JSON writes rows as a list of objects; values that are empty texts are left out.
+// JSON encodes rows as a list of objects, without values that are empty texts.
 func JSON[T any](columns []Column[T], rows []T) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('[')
@@ -102,7 +104,7 @@ func JSON[T any](columns []Column[T], rows []T) ([]byte, error) {
 			if err := e.Encode(cell.Value()); err != nil {
 				return nil, err
 			}
-			b.Truncate(b.Len() - 1) // the end of line that Encode writes
+			b.Truncate(b.Len() - 1) // the newline that Encode writes
 		}
 		b.WriteByte('}')
 	}

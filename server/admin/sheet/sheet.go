@@ -1,6 +1,6 @@
-// Package sheet reads and writes rows of one kind as CSV, the way spreadsheets write it, and as JSON. Package admin
-// imports and exports with it. Whatever the input, reading ends with rows, with rows that say why they cannot be read,
-// or with an error about the whole file.
+// Package sheet reads and writes rows of one kind as CSV, in the dialects of spreadsheets, and as JSON. Package admin
+// uses it for imports and exports. For any input, Read returns rows, some of which may have a Fault, or an error about
+// the file as a whole.
 package sheet
 
 import (
@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of what is read.
+// Limits of files.
 const (
 	MaxSize = 64 << 20 // bytes of a file
 	MaxRows = 100_000
@@ -24,30 +24,30 @@ const (
 // Column is one property of a row: a column in CSV, a key in JSON.
 type Column[T any] struct {
 	Name string
-	// What is said of it in the help.
+	// What describes the column in the help.
 	What string
-	// Required columns must be given in every row.
+	// Required means that every row must give a value.
 	Required bool
-	// Cell is the value of the property in a row.
+	// Cell returns the cell of the column in a row.
 	Cell func(*T) Cell
 }
 
-// Row is a row as it stands in a file.
+// Row is a row of a file.
 type Row[T any] struct {
-	// Line is where it begins, counted from 1.
+	// Line is the line where it begins, from 1.
 	Line int
-	// Fault says why it cannot be read; nil when it can.
+	// Fault is the reason why it cannot be read, or nil.
 	Fault error
 	given []given[T]
 }
 
-// given is a value that a row gives; an empty cell and a null give none.
+// given is a value of a row. An empty cell or a null is not a value.
 type given[T any] struct {
 	column *Column[T]
 	set    func(Cell) error
 }
 
-// Apply sets what the row gives and leaves everything else.
+// Apply sets the fields for which the row gives values.
 func (r Row[T]) Apply(to *T) error {
 	if r.Fault != nil {
 		return r.Fault
@@ -60,7 +60,7 @@ func (r Row[T]) Apply(to *T) error {
 	return nil
 }
 
-// Differences names the columns that the row gives and that a stored row has otherwise. The stored row is handed over as a copy.
+// Differences returns the columns for which the row gives another value than stored, which it may modify.
 func (r Row[T]) Differences(stored T) (names []string, err error) {
 	changed := stored
 	if err := r.Apply(&changed); err != nil {
@@ -74,7 +74,7 @@ func (r Row[T]) Differences(stored T) (names []string, err error) {
 	return names, nil
 }
 
-// complete adds the fault of a row that lacks a required value.
+// complete sets the fault of a row that lacks a required value.
 func (r *Row[T]) complete(columns []Column[T]) {
 	for i := range columns {
 		c := &columns[i]
@@ -84,7 +84,7 @@ func (r *Row[T]) complete(columns []Column[T]) {
 	}
 }
 
-// Load reads a file that is not too large.
+// Load reads a file of at most MaxSize bytes.
 func Load(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
 	if err == nil && len(data) > MaxSize {
@@ -95,7 +95,7 @@ func Load(r io.Reader) ([]byte, error) {
 
 var byteOrderMark = []byte("\ufeff")
 
-// Read reads the rows of a file: JSON when it begins with a bracket or a brace, else CSV. It fails where the file as a whole
+// Read reads the rows of a file: JSON if it begins with a bracket or a brace, else CSV. It fails if the file as a whole
 // cannot be used.
 func Read[T any](data []byte, columns []Column[T]) ([]Row[T], error) {
 	if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
@@ -105,7 +105,8 @@ func Read[T any](data []byte, columns []Column[T]) ([]Row[T], error) {
 		return nil, fmt.Errorf("line %d holds a NUL byte: this is no text file", lineOf(data, i))
 	}
 	if !utf8.Valid(data) {
-		return nil, fmt.Errorf("line %d is not UTF-8: save the file as UTF-8, which spreadsheets call \"CSV UTF-8\"", lineOf(data, invalid(data)))
+		return nil, fmt.Errorf("line %d is not UTF-8: save the file as UTF-8, which spreadsheets call \"CSV UTF-8\"",
+			lineOf(data, invalid(data)))
 	}
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	var rows []Row[T]
@@ -124,34 +125,35 @@ func Read[T any](data []byte, columns []Column[T]) ([]Row[T], error) {
 	return rows, err
 }
 
-// lineOf is the line, counted from 1, that a place lies in.
-func lineOf(data []byte, place int) int { return 1 + bytes.Count(data[:place], []byte("\n")) }
+// lineOf returns the line, from 1, of an offset.
+func lineOf(data []byte, offset int) int { return 1 + bytes.Count(data[:offset], []byte("\n")) }
 
-// invalid is where data stops being UTF-8.
-func invalid(data []byte) (place int) {
-	for place < len(data) {
-		r, size := utf8.DecodeRune(data[place:])
+// invalid returns the offset of the first byte that is not UTF-8.
+func invalid(data []byte) (offset int) {
+	for offset < len(data) {
+		r, size := utf8.DecodeRune(data[offset:])
 		if r == utf8.RuneError && size == 1 {
 			break
 		}
-		place += size
+		offset += size
 	}
-	return place
+	return offset
 }
 
 var errTooManyRows = fmt.Errorf("the file has more than %d rows: split it", MaxRows)
 
-// Quote shows a value of a file in a sentence: on one line, with nothing that a terminal obeys, and not too long.
+// Quote quotes a value of a file for a sentence: on one line, without control characters, and shortened to 60
+// characters.
 func Quote(text string) string {
-	const most = 60
-	if utf8.RuneCountInString(text) > most {
-		text = string([]rune(text)[:most-1]) + "…"
+	const limit = 60
+	if utf8.RuneCountInString(text) > limit {
+		text = string([]rune(text)[:limit-1]) + "…"
 	}
 	return strconv.Quote(text)
 }
 
-// find finds a column by its name.
-func find[T any](columns []Column[T], name string) (*Column[T], error) {
+// findColumn returns the column with a name.
+func findColumn[T any](columns []Column[T], name string) (*Column[T], error) {
 	var names []string
 	for i := range columns {
 		if columns[i].Name == name {
@@ -160,7 +162,8 @@ func find[T any](columns []Column[T], name string) (*Column[T], error) {
 		names = append(names, columns[i].Name)
 	}
 	if strings.Contains(name, "password") {
-		return nil, errors.New("passwords do not belong in a file: take the column out; people choose theirs with \"Forgot password?\"")
+		return nil, errors.New("passwords do not belong in a file: take the column out; people choose theirs with " +
+			"\"Forgot password?\"")
 	}
 	return nil, fmt.Errorf("there is no column %s; there are %s", Quote(name), strings.Join(names, ", "))
 }

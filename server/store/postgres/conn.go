@@ -13,33 +13,33 @@ import (
 	"github.com/acen-desktop/acen/server/store/sqlstore"
 )
 
-// conn runs the statements of one transaction on one connection. Whatever nobody waits for travels with what comes next: the
-// beginning, statements of whose outcome nothing is asked, and the end.
+// conn runs the statements of one transaction on one connection. Statements whose results nobody waits for (BEGIN and
+// those of Queue) are sent in one batch with the next statement.
 type conn struct {
-	db      *pgx.Conn
-	waiting pgx.Batch
-	open    *answers         // of statements that were sent together; they are read to their end before the next
-	ahead   []sqlstore.Query // that were told to come next
+	db        *pgx.Conn
+	queued    pgx.Batch
+	open      *results         // of the last batch; must be read completely before the next batch
+	announced []sqlstore.Query // by Prefetch
 }
 
-// after lets a statement travel with the next one; "" is none.
-func (c *conn) after(query string, args ...any) {
+// enqueue queues a statement for the next batch; "" queues nothing.
+func (c *conn) enqueue(query string, args ...any) {
 	if query != "" {
-		c.waiting.Queue(query, args...)
+		c.queued.Queue(query, args...)
 	}
 }
 
-// send sends what waits and further statements, and returns the answers of those.
-func (c *conn) send(ctx context.Context, queries ...sqlstore.Query) (*answers, error) {
+// send sends the queued statements and queries in one batch, and returns the results of queries.
+func (c *conn) send(ctx context.Context, queries ...sqlstore.Query) (*results, error) {
 	if err := c.close(); err != nil {
 		return nil, err
 	}
-	batch, before := c.waiting, c.waiting.Len()
-	c.waiting = pgx.Batch{}
+	batch, before := c.queued, c.queued.Len()
+	c.queued = pgx.Batch{}
 	for _, q := range queries {
 		batch.Queue(q.Text, q.Args...)
 	}
-	c.open = &answers{BatchResults: c.db.SendBatch(ctx, &batch), left: queries}
+	c.open = &results{BatchResults: c.db.SendBatch(ctx, &batch), left: queries}
 	for range before {
 		if _, err := c.open.Exec(); err != nil {
 			return nil, c.closed(err)
@@ -48,7 +48,7 @@ func (c *conn) send(ctx context.Context, queries ...sqlstore.Query) (*answers, e
 	return c.open, nil
 }
 
-// close reads the answers that are still to come.
+// close reads the remaining results of the last batch.
 func (c *conn) close() error {
 	if c.open == nil {
 		return nil
@@ -58,7 +58,7 @@ func (c *conn) close() error {
 	return err
 }
 
-// closed is close after an error, which counts.
+// closed closes the results and returns err, or the error of close if err is nil.
 func (c *conn) closed(err error) error {
 	if ending := c.close(); err == nil {
 		err = ending
@@ -66,6 +66,7 @@ func (c *conn) closed(err error) error {
 	return err
 }
 
+// run runs a statement and returns its command tag.
 func (c *conn) run(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error) {
 	a, err := c.send(ctx, sqlstore.Query{Text: query, Args: args})
 	if err != nil {
@@ -80,12 +81,12 @@ func (c *conn) Exec(ctx context.Context, query string, args ...any) (int64, erro
 	return tag.RowsAffected(), err
 }
 
-func (c *conn) Later(_ context.Context, query string, args ...any) error {
-	c.after(query, args...)
+func (c *conn) Queue(_ context.Context, query string, args ...any) error {
+	c.enqueue(query, args...)
 	return nil
 }
 
-func (c *conn) Ahead(queries ...sqlstore.Query) { c.ahead = queries }
+func (c *conn) Prefetch(queries ...sqlstore.Query) { c.announced = queries }
 
 func (c *conn) Query(ctx context.Context, query string, args ...any) (sqlstore.Rows, error) {
 	a, err := c.send(ctx, sqlstore.Query{Text: query, Args: args})
@@ -99,7 +100,7 @@ func (c *conn) Query(ctx context.Context, query string, args ...any) (sqlstore.R
 	return rows{list, c}, nil
 }
 
-// rows are those of a query, which is closed with them.
+// rows are the rows of a query. Close also closes the batch.
 type rows struct {
 	pgx.Rows
 	conn *conn
@@ -110,29 +111,30 @@ func (r rows) Close() error {
 	return r.conn.close()
 }
 
-// answers are those of statements that were sent together.
-type answers struct {
+// results are the results of a batch.
+type results struct {
 	pgx.BatchResults
-	left []sqlstore.Query // whose rows were not asked for yet
+	left []sqlstore.Query // whose rows are not requested yet
 }
 
-// begin reports whether the answers that are left begin with those of queries.
-func begin(left, queries []sqlstore.Query) bool {
+// hasPrefix reports whether left begins with queries.
+func hasPrefix(left, queries []sqlstore.Query) bool {
 	return len(left) >= len(queries) && slices.EqualFunc(left[:len(queries)], queries, func(a, b sqlstore.Query) bool {
 		return a.Text == b.Text && reflect.DeepEqual(a.Args, b.Args)
 	})
 }
 
-// Row asks for all that was told to come next, when it begins as told, and finds there what was asked for with it.
+// Row sends queries, with all announced ones if they begin with queries. If the open batch continues with queries, Row
+// reads their results from it.
 func (c *conn) Row(ctx context.Context, queries ...sqlstore.Query) (list []sqlstore.Row) {
 	var err error
-	if c.open == nil || c.waiting.Len() > 0 || !begin(c.open.left, queries) {
-		asked := queries
-		if len(c.ahead) > 0 && begin(c.ahead, queries) {
-			asked = c.ahead
+	if c.open == nil || c.queued.Len() > 0 || !hasPrefix(c.open.left, queries) {
+		batch := queries
+		if len(c.announced) > 0 && hasPrefix(c.announced, queries) {
+			batch = c.announced
 		}
-		c.ahead = nil
-		_, err = c.send(ctx, asked...)
+		c.announced = nil
+		_, err = c.send(ctx, batch...)
 	}
 	for range queries {
 		list = append(list, row{c, c.open, err})
@@ -140,10 +142,10 @@ func (c *conn) Row(ctx context.Context, queries ...sqlstore.Query) (list []sqlst
 	return list
 }
 
-// row is the next of the rows of queries that were sent together.
+// row is the next row of a batch.
 type row struct {
 	conn    *conn
-	answers *answers
+	results *results
 	err     error
 }
 
@@ -151,37 +153,40 @@ func (r row) Scan(to ...any) error {
 	if r.err != nil {
 		return r.err
 	}
-	err := r.answers.QueryRow().Scan(to...)
-	if r.answers.left = r.answers.left[1:]; len(r.answers.left) == 0 {
+	err := r.results.QueryRow().Scan(to...)
+	if r.results.left = r.results.left[1:]; len(r.results.left) == 0 {
 		err = r.conn.closed(err)
 	}
 	return err
 }
 
-// mark tells a transaction of the database from all others.
-type mark struct {
-	number string // "" when it has changed nothing
-	life   string // of the database, at that time
+// txID identifies a transaction of the database.
+type txID struct {
+	number      string // "" = it has changed nothing
+	incarnation string // of the database when the number was assigned
 }
 
-// life is another text after every crash, after which the database may give a number again whose transaction was lost: recovery
-// ends with a checkpoint, and a server that takes over has started at another time. Any checkpoint changes it.
-const life = `(SELECT checkpoint_lsn || ' ' || pg_postmaster_start_time() FROM pg_control_checkpoint())`
+// incarnation is an expression whose value changes with every crash, after which the database may reuse the number of a
+// lost transaction: recovery ends with a checkpoint, and a standby that takes over has another start time. Any other
+// checkpoint changes the value, too.
+const incarnation = `(SELECT checkpoint_lsn || ' ' || pg_postmaster_start_time() FROM pg_control_checkpoint())`
 
-func (c *conn) mark(ctx context.Context) (m mark, err error) {
+// txID returns the identity of the open transaction.
+func (c *conn) txID(ctx context.Context) (id txID, err error) {
 	if c.idle() {
-		return m, nil
+		return id, nil
 	}
 	var number sql.NullString
-	err = c.Row(ctx, sqlstore.Query{Text: `SELECT pg_current_xact_id_if_assigned()::text, ` + life})[0].Scan(&number, &m.life)
-	m.number = number.String
-	return m, err
+	query := sqlstore.Query{Text: `SELECT pg_current_xact_id_if_assigned()::text, ` + incarnation}
+	err = c.Row(ctx, query)[0].Scan(&number, &id.incarnation)
+	id.number = number.String
+	return id, err
 }
 
-// idle reports that nothing was sent and nothing waits but the beginning.
-func (c *conn) idle() bool { return c.db.PgConn().TxStatus() == 'I' && c.waiting.Len() <= 1 }
+// idle reports whether nothing was sent and at most BEGIN is queued.
+func (c *conn) idle() bool { return c.db.PgConn().TxStatus() == 'I' && c.queued.Len() <= 1 }
 
-// commit ends the transaction. One of which nothing was sent is none.
+// commit commits the transaction. It does nothing if no statement was sent.
 func (c *conn) commit(ctx context.Context) error {
 	if c.idle() {
 		return nil
@@ -193,16 +198,16 @@ func (c *conn) commit(ctx context.Context) error {
 	return err
 }
 
-// patience is how long an end may take that nobody waits for.
-const patience = 5 * time.Second
+// rollbackTimeout limits ROLLBACK, whose result nobody waits for.
+const rollbackTimeout = 5 * time.Second
 
-// rollback undoes what was not committed.
+// rollback rolls back a transaction that was not committed.
 func (c *conn) rollback(ctx context.Context) {
 	_ = c.close()
 	if c.db.IsClosed() || c.db.PgConn().TxStatus() == 'I' {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
-	_, _ = c.db.Exec(ctx, `ROLLBACK`) // when it fails the connection is not used again
+	_, _ = c.db.Exec(ctx, `ROLLBACK`) // if it fails, the pool closes the connection
 }

@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// Backup writes a whole copy of the database (mode 0600) while servers go on working on it. It fails when the file is
-// there.
+// Backup writes a complete copy of the database (mode 0600) while servers use it. It fails if the file exists.
 func (s *Store) Backup(ctx context.Context, path string) (err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -45,10 +44,12 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Restore puts a backup into the place of the database file, which must not be in use, and returns under which name the
-// former one is kept; "" when there was none. check sees the restored data before anything is changed. A crash leaves
-// the former database or the restored one, whole.
-func Restore(ctx context.Context, backup, path string, now time.Time, check func(*Store) error) (kept string, err error) {
+// Restore replaces the database file, which must not be in use, by a backup. It returns the new name of the former
+// database, or "" if there was none. check may refuse the restored data before anything is changed. After a crash, path
+// is either the complete former database or the complete restored one.
+func Restore(
+	ctx context.Context, backup, path string, now time.Time, check func(*Store) error,
+) (kept string, err error) {
 	fresh := path + ".restoring"
 	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
 		if err := os.Remove(fresh + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -75,7 +76,7 @@ func Restore(ctx context.Context, backup, path string, now time.Time, check func
 	return kept, os.Rename(fresh, path)
 }
 
-// checkCopy looks into every page, brings the schema up to date and leaves no file beside the database.
+// checkCopy checks every page, upgrades the schema and checkpoints the journal, so that the database is one file.
 func checkCopy(ctx context.Context, path string, check func(*Store) error) error {
 	s, err := Open(ctx, path)
 	if err != nil {
@@ -98,9 +99,9 @@ func checkCopy(ctx context.Context, path string, check func(*Store) error) error
 	return syncFile(path)
 }
 
-// setAside keeps a database under another name. Its journal goes with it: the next database must not find it.
+// setAside links a database under another name and moves its journal there: the next database must not find it.
 func setAside(ctx context.Context, path, kept string) error {
-	if s, err := Open(ctx, path); err == nil { // a damaged one cannot be tidied up
+	if s, err := Open(ctx, path); err == nil { // a damaged database has no checkpoint
 		_, _ = s.write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
 		_ = s.Close()
 	}

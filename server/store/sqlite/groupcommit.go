@@ -11,46 +11,50 @@ import (
 	"github.com/acen-desktop/acen/server/store/sqlstore"
 )
 
-// mostTogether bounds how many changes share a commit.
-const mostTogether = 64
+// maxGroup limits the changes in one commit.
+const maxGroup = 64
 
-// writers lets changes that wait for the one connection that writes share a commit, because the disk takes as long for
-// many as for one. Each runs on its own goroutine, one after the other, between savepoints: one that fails is undone
-// alone. None is acknowledged before the commit that holds it.
+// writers implements group commit: changes that wait for the only writing connection share a transaction, because
+// committing many changes takes as long as committing one. Each change runs on its caller's goroutine, one after the
+// other, in a savepoint, so that a failed change is rolled back alone. No call returns before its transaction is
+// committed.
 type writers struct {
 	pool
-	mu     sync.Mutex
-	queue  []chan struct{} // of those that wait for their turn, which is given to them by closing
-	taken  bool            // somebody has the turn
-	shared *shared         // transaction that is open; it belongs to whoever has the turn
+	mu      sync.Mutex
+	queue   []chan struct{} // waiting writers; closing a channel hands the connection to its writer
+	busy    bool            // a writer owns the connection
+	current *sharedTx       // open transaction, used by the owner of the connection only
 }
 
-// shared is a transaction of one or more changes.
-type shared struct {
+// sharedTx is a transaction of one or more changes.
+type sharedTx struct {
 	*sql.Tx
 	changes int
-	done    chan struct{} // closed when it is over
-	err     error         // how it ended, then
+	done    chan struct{} // closed after commit or rollback
+	err     error         // result; read after done is closed
 }
 
-// errUndone is how a shared transaction ends that SQLite has undone as a whole, for the fault of one of its changes.
+// errUndone is the result of a shared transaction that SQLite has rolled back completely because of one of its changes.
 var errUndone = errors.New("another change undid this one")
 
-// change runs fn in a transaction that it may share.
+// change runs fn in a transaction, which it may share. If another change rolls that back, change runs fn a second time
+// in a transaction of its own.
 func (w *writers) change(ctx context.Context, fn func(store.Tx) error) error {
-	err := w.once(ctx, true, fn)
+	err := w.attempt(ctx, true, fn)
 	if errors.Is(err, errUndone) {
-		err = w.once(ctx, false, fn)
+		err = w.attempt(ctx, false, fn)
 	}
 	return err
 }
 
-func (w *writers) once(ctx context.Context, sharing bool, fn func(store.Tx) error) error {
-	alone, err := w.enter(ctx, sharing)
+// attempt runs fn in one transaction and waits for its commit. If sharing is false, no other change is in that
+// transaction.
+func (w *writers) attempt(ctx context.Context, sharing bool, fn func(store.Tx) error) error {
+	exclusive, err := w.acquire(ctx, sharing)
 	if err != nil {
 		return err
 	}
-	t, err := w.run(ctx, alone, fn)
+	t, err := w.run(ctx, exclusive, fn)
 	if err != nil {
 		return err
 	}
@@ -58,14 +62,15 @@ func (w *writers) once(ctx context.Context, sharing bool, fn func(store.Tx) erro
 	return t.err
 }
 
-// enter waits for the turn. Who comes when nobody waits has the transaction for himself.
-func (w *writers) enter(ctx context.Context, sharing bool) (alone bool, err error) {
+// acquire waits for the connection. If no other writer owns it, or if sharing is false, the caller gets a transaction
+// of its own and exclusive is true.
+func (w *writers) acquire(ctx context.Context, sharing bool) (exclusive bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
 	w.mu.Lock()
-	if !w.taken {
-		w.taken = true
+	if !w.busy {
+		w.busy = true
 		w.mu.Unlock()
 		return true, nil
 	}
@@ -81,31 +86,32 @@ func (w *writers) enter(ctx context.Context, sharing bool) (alone bool, err erro
 			w.mu.Unlock()
 			return false, ctx.Err()
 		}
-		w.mu.Unlock() // the turn came at the same moment
+		w.mu.Unlock() // the connection was handed over at the same moment
 	}
 	if !sharing {
-		w.end()
+		w.commit()
 	}
 	return !sharing, nil
 }
 
-// leave gives the turn to the next one, who goes on in the open transaction if he may; when nobody waits it is
-// committed first.
-func (w *writers) leave(alone bool) {
+// release hands the connection to the next writer, together with the open transaction if that can be shared. Otherwise
+// it commits the transaction first.
+func (w *writers) release(exclusive bool) {
 	w.mu.Lock()
-	if t := w.shared; !alone && t != nil && t.err == nil && t.changes < mostTogether && w.next() {
+	if t := w.current; !exclusive && t != nil && t.err == nil && t.changes < maxGroup && w.handOver() {
 		w.mu.Unlock()
 		return
 	}
 	w.mu.Unlock()
-	w.end()
+	w.commit()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.taken = w.next()
+	w.busy = w.handOver()
 }
 
-// next gives the turn to who waits longest; it reports false when nobody does.
-func (w *writers) next() bool {
+// handOver hands the connection to the writer that has waited longest. It returns false if none waits. The caller holds
+// w.mu.
+func (w *writers) handOver() bool {
 	if len(w.queue) == 0 {
 		return false
 	}
@@ -114,38 +120,39 @@ func (w *writers) next() bool {
 	return true
 }
 
-// end commits the open transaction.
-func (w *writers) end() {
-	t := w.shared
+// commit commits the open transaction, if any, and wakes its writers.
+func (w *writers) commit() {
+	t := w.current
 	if t == nil {
 		return
 	}
-	w.shared = nil
+	w.current = nil
 	if t.err == nil {
 		t.err = fault(t.Commit())
 	}
-	_ = t.Rollback() // after Commit it does nothing
+	_ = t.Rollback() // no-op after Commit
 	close(t.done)
 	w.statements.Prepare(context.Background())
 }
 
-// run runs fn with the turn, and passes that on whatever comes of it. A change that failed is undone when run returns.
-func (w *writers) run(ctx context.Context, alone bool, fn func(store.Tx) error) (*shared, error) {
-	defer w.leave(alone)
-	if w.shared == nil {
+// run runs fn and then releases the connection. The change of a failed fn is rolled back before run returns, or at the
+// latest with its exclusive transaction.
+func (w *writers) run(ctx context.Context, exclusive bool, fn func(store.Tx) error) (*sharedTx, error) {
+	defer w.release(exclusive)
+	if w.current == nil {
 		tx, err := w.BeginTx(context.Background(), nil)
 		if err != nil {
 			return nil, fault(err)
 		}
-		w.shared = &shared{Tx: tx, done: make(chan struct{})}
+		w.current = &sharedTx{Tx: tx, done: make(chan struct{})}
 	}
-	t := w.shared
-	within := t.apart
-	if alone {
-		within = t.whole
+	t := w.current
+	within := t.inSavepoint
+	if exclusive {
+		within = t.exclusively
 	}
 	return t, within(func() error {
-		tx := &sqlstore.Tx{Conn: w.statements.In(t.Tx), Dialect: dialect}
+		tx := &sqlstore.Tx{Conn: w.statements.InTx(t.Tx), Dialect: dialect}
 		if err := fn(tx.Stores()); err != nil {
 			return err
 		}
@@ -153,9 +160,9 @@ func (w *writers) run(ctx context.Context, alone bool, fn func(store.Tx) error) 
 	})
 }
 
-// whole makes one change of the transaction: when it fails, all of it is undone at the end.
-func (t *shared) whole(change func() error) error {
-	t.err = errUndone // unless change returns
+// exclusively runs the only change of the transaction. If it fails or panics, the transaction is rolled back.
+func (t *sharedTx) exclusively(change func() error) error {
+	t.err = errUndone // if change panics
 	err := change()
 	if err == nil {
 		t.err = nil
@@ -163,15 +170,15 @@ func (t *shared) whole(change func() error) error {
 	return err
 }
 
-// apart makes a change of its own of a part of the transaction, which is undone alone when it fails or panics.
-func (t *shared) apart(change func() error) (err error) {
+// inSavepoint runs a change in a savepoint, which is rolled back if the change fails or panics.
+func (t *sharedTx) inSavepoint(change func() error) (err error) {
 	if _, err := t.Exec(`SAVEPOINT change`); err != nil {
 		t.err = errUndone
 		return fault(err)
 	}
-	made := false
+	released := false
 	defer func() {
-		if made {
+		if released {
 			return
 		}
 		if _, failed := t.Exec(`ROLLBACK TO change; RELEASE change`); failed != nil {
@@ -184,7 +191,7 @@ func (t *shared) apart(change func() error) (err error) {
 	if _, err := t.Exec(`RELEASE change`); err != nil {
 		return fault(err)
 	}
-	made = true
+	released = true
 	t.changes++
 	return nil
 }

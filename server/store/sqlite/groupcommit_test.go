@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/server/store/sqlstore"
 )
 
-// crowd is a store whose turn is held until all changes of a test wait for it, so that they share a commit.
+// crowd is a store whose connection is occupied until all changes of a test are queued, so that they share a commit.
 type crowd struct {
 	*Store
 	t       *testing.T
@@ -24,7 +24,12 @@ type crowd struct {
 }
 
 func newCrowd(t *testing.T) *crowd {
-	c := &crowd{Store: start(t, filepath.Join(t.TempDir(), "acen.db")), t: t, release: make(chan struct{}), first: make(chan error, 1)}
+	c := &crowd{
+		Store:   start(t, filepath.Join(t.TempDir(), "acen.db")),
+		t:       t,
+		release: make(chan struct{}),
+		first:   make(chan error, 1),
+	}
 	held := make(chan struct{})
 	go func() {
 		c.first <- c.Write(context.Background(), store.NoLock, func(tx store.Tx) error {
@@ -37,7 +42,7 @@ func newCrowd(t *testing.T) *crowd {
 	return c
 }
 
-// join lets a change wait behind those that wait already; what it returns is what becomes of it.
+// join queues a change. The channel gets the result of its Write.
 func (c *crowd) join(ctx context.Context, fn func(tx store.Tx) error) <-chan error {
 	outcome := make(chan error, 1)
 	go func() {
@@ -65,8 +70,8 @@ func (c *crowd) set(ctx context.Context, name string) <-chan error {
 	return c.join(ctx, func(tx store.Tx) error { return tx.Options.Set(ctx, name, "1") })
 }
 
-// kept are the options that are committed.
-func (c *crowd) kept() (names []string) {
+// committed returns the names of the committed options.
+func (c *crowd) committed() (names []string) {
 	require.NoError(c.t, c.Read(context.Background(), func(tx store.Tx) error {
 		options, err := tx.Options.All(context.Background())
 		for name := range options {
@@ -77,7 +82,7 @@ func (c *crowd) kept() (names []string) {
 	return names
 }
 
-// Changes that wait share a commit; each has its own outcome, and nothing of one that fails is left.
+// Queued changes share a commit. Each has its own result, and a failed one leaves nothing.
 func TestChangesShareACommit(t *testing.T) {
 	c, ctx := newCrowd(t), t.Context()
 	failure := errors.New("failure")
@@ -103,7 +108,7 @@ func TestChangesShareACommit(t *testing.T) {
 	var seen []string
 	var seenBy error
 	last := c.join(ctx, func(tx store.Tx) error {
-		seen = c.kept()
+		seen = c.committed()
 		_, seenBy = tx.Options.All(ctx)
 		return tx.Options.Set(ctx, "last", "1")
 	})
@@ -115,13 +120,13 @@ func TestChangesShareACommit(t *testing.T) {
 	require.ErrorIs(t, <-late, context.Canceled)
 	require.NoError(t, <-last)
 	require.NoError(t, seenBy)
-	require.Equal(t, []string{"first"}, seen, "nothing of the others is committed before all are done")
-	require.ElementsMatch(t, []string{"first", "one", "last"}, c.kept())
+	require.Equal(t, []string{"first"}, seen, "no change is committed before the last one is done")
+	require.ElementsMatch(t, []string{"first", "one", "last"}, c.committed())
 	require.NoError(t, c.Write(ctx, store.NoLock, func(tx store.Tx) error { return tx.Options.Set(ctx, "next", "1") }))
 }
 
-// When SQLite undoes a shared transaction as a whole, as on a full disk, the others run again alone.
-func TestChangesThatAnotherOneUndid(t *testing.T) {
+// If SQLite rolls back the complete shared transaction, as on a full disk, the other changes run a second time.
+func TestChangesAfterASharedRollback(t *testing.T) {
 	c, ctx := newCrowd(t), t.Context()
 	runs := 0
 	one := c.join(ctx, func(tx store.Tx) error {
@@ -140,5 +145,5 @@ func TestChangesThatAnotherOneUndid(t *testing.T) {
 	require.ErrorIs(t, <-failed, failure)
 	require.NoError(t, <-last)
 	require.Equal(t, 2, runs)
-	require.ElementsMatch(t, []string{"first", "one", "last"}, c.kept())
+	require.ElementsMatch(t, []string{"first", "one", "last"}, c.committed())
 }

@@ -1,5 +1,5 @@
-// Package sqlite implements store.Store on one SQLite file. One server uses the file; its writers share commits. The
-// statements are those of package sqlstore; this package adds connections, group commit and backups.
+// Package sqlite implements store.Store on one SQLite file, which one server uses. The statements are in package
+// sqlstore; this package adds connections, group commit and backups.
 package sqlite
 
 import (
@@ -26,7 +26,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// readers bounds the connections that only read; writers queue for one connection.
+// readers limits the connections for reading; there is one connection for writing.
 const readers = 8
 
 // Store is a store.Store on one SQLite file.
@@ -36,7 +36,7 @@ type Store struct {
 	read  pool
 }
 
-// pool are connections and the statements that are prepared on them.
+// pool is a pool of connections with a cache of prepared statements.
 type pool struct {
 	*sql.DB
 	statements *sqlstore.Statements
@@ -44,13 +44,13 @@ type pool struct {
 
 func newPool(db *sql.DB) pool { return pool{db, sqlstore.NewStatements(db)} }
 
-// Close ends the use of the connections.
+// Close closes the prepared statements and the connections.
 func (p pool) Close() error { return errors.Join(p.statements.Close(), p.DB.Close()) }
 
 var _ store.Store = (*Store)(nil)
 
-// Open opens the database file, makes it (mode 0600) when it is missing, and brings its schema up to date.
-// The error is one sentence that names the file.
+// Open opens the database file and upgrades its schema. It creates a missing file with mode 0600. Its error is one
+// sentence that names the file.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path)
 	if err != nil {
@@ -70,9 +70,11 @@ func open(ctx context.Context, path string) (*Store, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	// busy_timeout stands first: switching to WAL may already have to wait.
-	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "secure_delete(ON)"}
-	// What a savepoint needs to be undone is kept in memory: in a file it would cost as much as the changes.
+	// busy_timeout comes first: switching to WAL may already have to wait.
+	pragmas := []string{
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "secure_delete(ON)",
+	}
+	// The rollback data of savepoints is in memory: writing it to a file would cost as much as the changes.
 	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate", append(pragmas, "temp_store(MEMORY)")...))
 	if err != nil {
 		return nil, err
@@ -90,6 +92,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 	return &Store{path: path, write: writers{pool: newPool(write)}, read: newPool(read)}, nil
 }
 
+// dsn returns the data source name of a file; lock is the _txlock parameter.
 func dsn(path, lock string, pragmas ...string) string {
 	var b strings.Builder
 	b.WriteString((&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()}).String())
@@ -100,8 +103,8 @@ func dsn(path, lock string, pragmas ...string) string {
 	return b.String()
 }
 
-// migrateAlone migrates while no other process does: a server and a command of the administration may be started at the
-// same moment.
+// migrateAlone migrates the schema under a file lock: a server and an administration command may start at the same
+// time.
 func migrateAlone(ctx context.Context, path string, db *sql.DB) error {
 	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
 	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
@@ -114,7 +117,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	return sqlstore.Migrate(ctx, db, goose.DialectSQLite3, migrations)
 }
 
-// plain puts the failures of a disk into words.
+// plain explains errors of the disk.
 func plain(err error) error {
 	var e *driver.Error
 	if !errors.As(err, &e) {
@@ -135,19 +138,19 @@ func plain(err error) error {
 	return err
 }
 
-// Close ends the use of the database.
+// Close closes the database.
 func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close()) }
 
-// Ping fails when the database cannot be read.
+// Ping returns an error if the database cannot be read.
 func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
 
-// Write runs fn in a transaction that began with BEGIN IMMEDIATE, and that it may share with changes beside it. There
-// is one writer at a time, so nothing need be locked, and whether the transaction was committed is always known.
+// Write runs fn in a transaction with BEGIN IMMEDIATE, which it may share with other changes. There is only one writer
+// at a time, so it ignores the lock, and the result of a commit is always known.
 func (s *Store) Write(ctx context.Context, _ store.Lock, fn func(store.Tx) error, _ ...store.Hint) error {
 	return s.write.change(ctx, fn)
 }
 
-// Read runs fn in a transaction that cannot write; with store.SingleQuery it runs fn without one.
+// Read runs fn in a read-only transaction, or without a transaction if store.SingleQuery is given.
 func (s *Store) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.Hint) error {
 	if store.Collect(hints).SingleQuery {
 		return s.readOne(ctx, fn)
@@ -156,8 +159,8 @@ func (s *Store) Read(ctx context.Context, fn func(store.Tx) error, hints ...stor
 	if err != nil {
 		return fault(err)
 	}
-	defer func() { _ = t.Rollback() }() // after Commit it does nothing
-	tx := &sqlstore.Tx{Conn: s.read.statements.In(t), Dialect: dialect}
+	defer func() { _ = t.Rollback() }() // no-op after Commit
+	tx := &sqlstore.Tx{Conn: s.read.statements.InTx(t), Dialect: dialect}
 	if err := fn(tx.Stores()); err != nil {
 		return err
 	}
@@ -170,7 +173,7 @@ func (s *Store) Read(ctx context.Context, fn func(store.Tx) error, hints ...stor
 
 // readOne runs fn without a transaction.
 func (s *Store) readOne(ctx context.Context, fn func(store.Tx) error) error {
-	tx := &sqlstore.Tx{Conn: s.read.statements.Alone(), Dialect: dialect}
+	tx := &sqlstore.Tx{Conn: s.read.statements.Autocommit(), Dialect: dialect}
 	if err := fn(tx.Stores()); err != nil {
 		return err
 	}
@@ -181,8 +184,8 @@ func (s *Store) readOne(ctx context.Context, fn func(store.Tx) error) error {
 // firstLicense is the id of the first license.
 const firstLicense = 20001
 
-// nextID returns a query for the next id of a table. sqlite_sequence has the largest id that AUTOINCREMENT assigned, or
-// the larger one that skip set. The query reads the rows too, for a database that was assembled by hand.
+// nextID returns a query for the next id of a table. sqlite_sequence has the largest id that AUTOINCREMENT assigned or
+// skip set. The query reads the rows too, for a database that was assembled by hand.
 func nextID(table string, first int64) string {
 	return fmt.Sprintf(`SELECT MAX(%d, COALESCE(MAX(id), 0) + 1,
  COALESCE((SELECT MAX(seq) FROM sqlite_sequence WHERE name = '%s'), 0) + 1) FROM %s`, first, table, table)
@@ -202,24 +205,24 @@ func skip(ctx context.Context, tx *sqlstore.Tx, table string, gap int64) (next i
 	}
 	next += gap
 	rows, err := tx.Conn.Exec(ctx, `UPDATE sqlite_sequence SET seq = ? WHERE name = ?`, next-1, table)
-	if err == nil && rows == 0 { // the table had no row yet
+	if err == nil && rows == 0 { // the table never had a row
 		_, err = tx.Conn.Exec(ctx, `INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)`, table, next-1)
 	}
 	return next, err
 }
 
-// dialect is how SQLite says it. BEGIN IMMEDIATE excludes every other writer: rows need not be held, and the next id of
-// licenses need not be counted apart.
+// dialect is the SQL of SQLite. BEGIN IMMEDIATE excludes other writers, so rows need no locks and the next id of a
+// license needs no sequence.
 var dialect = &sqlstore.Dialect{
 	Same:        func(column string) string { return column + ` = ? COLLATE NOCASE` },
 	Each:        func(column string) string { return `json_each(` + column + `)` },
 	NextLicense: nextID("licenses", firstLicense),
 	Skip:        skip,
 	Fault:       fault,
-	Took:        func(context.Context, *sqlstore.Tx, string) error { return nil }, // AUTOINCREMENT sees to it
+	AfterInsert: func(context.Context, *sqlstore.Tx, string) error { return nil }, // AUTOINCREMENT does it
 }
 
-// fault turns an error of the driver into the errors of package store.
+// fault translates an error of the driver to an error of package store.
 func fault(err error) error {
 	var e *driver.Error
 	if !errors.As(err, &e) {

@@ -46,24 +46,26 @@ func TestFileIsPrivate(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
-// The audit trail and licenses stay, even for somebody who works on the file by hand (spec: api 6, api 14).
-func TestRowsThatStay(t *testing.T) {
+// Rows of the audit trail cannot be changed or deleted, not even by hand (spec: api 6, api 14).
+func TestAppendOnlyRows(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "acen.db")
 	s := start(t, path)
 	for _, statement := range []string{`UPDATE audit SET outcome = 'x'`, `DELETE FROM audit`} {
-		_, err := s.write.Exec(`INSERT INTO audit (at, actor, client_id, host, device, action, object, outcome, detail) VALUES (1, '', 0, '', '', '', '', '', '')`)
+		_, err := s.write.Exec(`INSERT INTO audit (at, actor, client_id, host, device, action, object, outcome, detail) ` +
+			`VALUES (1, '', 0, '', '', '', '', '', '')`)
 		require.NoError(t, err)
 		_, err = s.write.Exec(statement)
 		require.ErrorContains(t, err, "append-only")
 	}
 }
 
-// Statements are prepared after the first transaction that ran them, and do the same from then on: on other
-// connections, after a call that was given up, and after a change of the schema.
-func TestStatementsArePreparedOnce(t *testing.T) {
+// A prepared statement works on other connections, after a canceled call, and after a change of the schema.
+func TestPreparedStatements(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "acen.db"))
 	set := func(value string) {
-		require.NoError(t, s.Write(t.Context(), store.NoLock, func(tx store.Tx) error { return tx.Options.Set(t.Context(), "a", value) }))
+		require.NoError(t, s.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+			return tx.Options.Set(t.Context(), "a", value)
+		}))
 	}
 	get := func() (value string) {
 		require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
@@ -107,7 +109,7 @@ func TestStatementsArePreparedOnce(t *testing.T) {
 	running.Wait()
 }
 
-func TestFilesThatCannotBeUsed(t *testing.T) {
+func TestUnusableFiles(t *testing.T) {
 	folder := t.TempDir()
 	damaged := filepath.Join(folder, "damaged.db")
 	require.NoError(t, os.WriteFile(damaged, []byte(strings.Repeat("nonsense ", 1000)), 0o600))
@@ -129,14 +131,14 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 	require.Error(t, err)
 }
 
-// A server and a command of the administration may be started on a new data folder at the same moment.
-func TestOpenedByManyAtOnce(t *testing.T) {
+// A server and an administration command may start on a new data folder at the same time.
+func TestConcurrentOpen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "acen.db")
-	openAtOnce(t, path)
+	openConcurrently(t, path)
 }
 
-// openAtOnce opens a database as many servers do that start at the same moment.
-func openAtOnce(t *testing.T, path string) {
+// openConcurrently opens a database eight times at the same time.
+func openConcurrently(t *testing.T, path string) {
 	t.Helper()
 	var group sync.WaitGroup
 	for range 8 {
@@ -154,8 +156,8 @@ func openAtOnce(t *testing.T, path string) {
 	group.Wait()
 }
 
-// Data of the first schema come through the migrations, which many programs want to make at once: orders and licenses
-// get their history, and keep all else.
+// Data of the first schema survives the migrations, which several programs try at the same time. Orders and licenses
+// get their history.
 func TestMigrationFromTheFirstSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "acen.db")
 	first, err := migrations.ReadFile("migrations/00001_first.sql")
@@ -165,20 +167,26 @@ func TestMigrationFromTheFirstSchema(t *testing.T) {
 	up := regexp.MustCompile(`(?m)^-- \+goose.*$`).ReplaceAllString(string(first), "")
 	for _, statement := range []string{
 		up,
-		`CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')))`,
+		`CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied ` +
+			`INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')))`,
 		`INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1), (1, 1)`,
-		`INSERT INTO programs VALUES (1, 'Studio', 'LUMENST7', 1, 0, 1, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', 3, 0, '` + strings.Repeat("00", 32) + `', x'01', x'02', x'03', 1)`,
+		`INSERT INTO programs VALUES (1, 'Studio', 'LUMENST7', 1, 0, 1, ` +
+			`'{"enabled":true,"max_hardware_changes":1,"changeable":[]}', 3, 0, ` +
+			`'` + strings.Repeat("00", 32) + `', x'01', x'02', x'03', 1)`,
 		`INSERT INTO clients VALUES (1, 'anna', '', '', '', '', '', '[]', 1, 1)`,
-		`INSERT INTO orders VALUES (7, 1, 1, 1000000, 2, 1, 'ABCD', 1, 1, 1, 3, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', NULL, 0, NULL)`,
-		`INSERT INTO licenses VALUES (20000, 7, 1, 20000, 6, '0000000000000001', 'F3945D8C-B0D71FFA-02A956E3-8D6DB947', 'x', 3, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', 1500000, NULL, NULL, 'Removed', 1600000)`,
-		`INSERT INTO licenses VALUES (20001, 7, 1, 20001, 5, '0000000000000001', 'F3945D8C-B0D71FFA-02A956E3-8D6DB947', 'x', 3, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', 2000000, NULL, NULL, 'Active', NULL)`,
+		`INSERT INTO orders VALUES (7, 1, 1, 1000000, 2, 1, 'ABCD', 1, 1, 1, 3, ` +
+			`'{"enabled":true,"max_hardware_changes":1,"changeable":[]}', NULL, 0, NULL)`,
+		`INSERT INTO licenses VALUES (20000, 7, 1, 20000, 6, '0000000000000001', 'F3945D8C-B0D71FFA-02A956E3-8D6DB947', ` +
+			`'x', 3, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', 1500000, NULL, NULL, 'Removed', 1600000)`,
+		`INSERT INTO licenses VALUES (20001, 7, 1, 20001, 5, '0000000000000001', 'F3945D8C-B0D71FFA-02A956E3-8D6DB947', ` +
+			`'x', 3, '{"enabled":true,"max_hardware_changes":1,"changeable":[]}', 2000000, NULL, NULL, 'Active', NULL)`,
 	} {
 		_, err := db.Exec(statement)
 		require.NoError(t, err, statement)
 	}
 	require.NoError(t, db.Close())
 
-	openAtOnce(t, path)
+	openConcurrently(t, path)
 	s := start(t, path)
 	require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
 		l, err := tx.Licenses.Get(t.Context(), 20001)

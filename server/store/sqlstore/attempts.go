@@ -9,7 +9,7 @@ import (
 )
 
 func (t events) Add(ctx context.Context, e store.Event) error {
-	return t.later(ctx, `INSERT INTO history (at, order_id, license_id, task, outcome, device) VALUES (?, ?, ?, ?, ?, ?)`,
+	return t.queue(ctx, `INSERT INTO history (at, order_id, license_id, task, outcome, device) VALUES (?, ?, ?, ?, ?, ?)`,
 		at(e.At), e.OrderID, e.LicenseID, e.Task.History(), e.Outcome, e.Device)
 }
 
@@ -21,12 +21,13 @@ func (t events) List(ctx context.Context, orderID, before int64, limit int) ([]s
 		err = row.Scan(&e.ID, (*instant)(&e.At), &e.OrderID, &e.LicenseID, &word, &e.Outcome, &e.Device)
 		e.Task = api.TaskOfHistory(word)
 		return e, err
-	}, `SELECT id, at, order_id, license_id, task, outcome, device FROM history WHERE order_id = ?`+w.text+` ORDER BY id DESC LIMIT ?`,
-		append(w.args, rowLimit(limit))...)
+	}, `SELECT id, at, order_id, license_id, task, outcome, device FROM history
+ WHERE order_id = ?`+w.text+` ORDER BY id DESC LIMIT ?`, append(w.args, rowLimit(limit))...)
 }
 
 func (t attempts) AddVerification(ctx context.Context, v store.Verification) error {
-	_, err := t.exec(ctx, `INSERT INTO verifications (id, number_hash, expires_at) VALUES (?, ?, ?)`, v.ID, v.NumberHash, at(v.ExpiresAt))
+	_, err := t.exec(ctx, `INSERT INTO verifications (id, number_hash, expires_at) VALUES (?, ?, ?)`,
+		v.ID, v.NumberHash, at(v.ExpiresAt))
 	return err
 }
 
@@ -38,7 +39,8 @@ func (t attempts) TakeVerification(ctx context.Context, id string) (store.Verifi
 }
 
 func (t attempts) AddPasswordReset(ctx context.Context, r store.PasswordReset) error {
-	_, err := t.exec(ctx, `INSERT INTO password_resets (token_hash, client_id, expires_at) VALUES (?, ?, ?)`, r.TokenHash, r.ClientID, at(r.ExpiresAt))
+	_, err := t.exec(ctx, `INSERT INTO password_resets (token_hash, client_id, expires_at) VALUES (?, ?, ?)`,
+		r.TokenHash, r.ClientID, at(r.ExpiresAt))
 	return err
 }
 
@@ -55,7 +57,8 @@ func (t attempts) EndPasswordResets(ctx context.Context, clientID int64) error {
 }
 
 func (t attempts) AddFailure(ctx context.Context, f store.Failure) error {
-	_, err := t.exec(ctx, `INSERT INTO failures (at, kind, host, account, license_id) VALUES (?, ?, ?, ?, ?)`, at(f.At), f.Kind, f.Host, f.Account, f.LicenseID)
+	_, err := t.exec(ctx, `INSERT INTO failures (at, kind, host, account, license_id) VALUES (?, ?, ?, ?, ?)`,
+		at(f.At), f.Kind, f.Host, f.Account, f.LicenseID)
 	return err
 }
 
@@ -66,7 +69,8 @@ func (t attempts) CountFailures(ctx context.Context, f store.FailureFilter) (cou
 	w.add(f.Host != "", `host = ?`, f.Host)
 	w.add(f.Account != "", `account = ?`, f.Account)
 	w.add(f.LicenseID != 0, `license_id = ?`, f.LicenseID)
-	err = t.row(ctx, `SELECT count(*), max(at) FROM failures WHERE TRUE`+w.text, w.args...).Scan(&count, (*instant)(&latest))
+	err = t.row(ctx, `SELECT count(*), max(at) FROM failures WHERE TRUE`+w.text, w.args...).
+		Scan(&count, (*instant)(&latest))
 	return count, latest, t.Dialect.Fault(err)
 }
 

@@ -8,14 +8,14 @@ import (
 )
 
 const programColumns = `id, name, signature, requires_activation, merged_codes, accepts_serials, policy, features,
- license_days, public_key, sealed_activation, sealed_serial, sealed_signing, created_at, tasks, first_serial, last_serial,
- order_licenses, subscription_days, former_keys, sealed_next`
+ license_days, public_key, sealed_activation, sealed_serial, sealed_signing, created_at, tasks, first_serial,
+ last_serial, order_licenses, subscription_days, former_keys, sealed_next`
 
 func scanProgram(row Row) (p store.Program, err error) {
-	err = row.Scan(&p.ID, &p.Name, &p.Signature, &p.RequiresActivation, &p.MergedCodes, &p.AcceptsSerials, policyColumn{&p.Policy}, &p.Features,
-		&p.LicenseDays, publicKeyColumn{&p.PublicKey}, &p.SealedActivation, &p.SealedSerial, &p.SealedSigning, (*instant)(&p.CreatedAt),
-		document{&p.Tasks}, &p.FirstSerial, &p.LastSerial, &p.OrderLicenses, &p.SubscriptionDays,
-		formerKeys{&p.FormerKeys}, &p.SealedNext)
+	err = row.Scan(&p.ID, &p.Name, &p.Signature, &p.RequiresActivation, &p.MergedCodes, &p.AcceptsSerials,
+		policyColumn{&p.Policy}, &p.Features, &p.LicenseDays, publicKeyColumn{&p.PublicKey},
+		&p.SealedActivation, &p.SealedSerial, &p.SealedSigning, (*instant)(&p.CreatedAt), document{&p.Tasks},
+		&p.FirstSerial, &p.LastSerial, &p.OrderLicenses, &p.SubscriptionDays, formerKeys{&p.FormerKeys}, &p.SealedNext)
 	return p, err
 }
 
@@ -30,24 +30,30 @@ func (t programs) Get(ctx context.Context, id int64) (store.Program, error) {
 func (t programs) Add(ctx context.Context, p store.Program) (int64, error) {
 	return t.insert(ctx, "programs", programColumns, p.ID,
 		p.Name, p.Signature, p.RequiresActivation, p.MergedCodes, p.AcceptsSerials, policyColumn{&p.Policy}, p.Features,
-		p.LicenseDays, publicKeyColumn{&p.PublicKey}, p.SealedActivation, p.SealedSerial, p.SealedSigning, at(p.CreatedAt),
-		document{&p.Tasks}, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays, formerKeys{&p.FormerKeys}, p.SealedNext)
+		p.LicenseDays, publicKeyColumn{&p.PublicKey}, p.SealedActivation, p.SealedSerial, p.SealedSigning,
+		at(p.CreatedAt), document{&p.Tasks}, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays,
+		formerKeys{&p.FormerKeys}, p.SealedNext)
 }
 
 func (t programs) Change(ctx context.Context, p store.Program) error {
-	return t.change(ctx, `UPDATE programs SET name = ?, requires_activation = ?, merged_codes = ?, accepts_serials = ?, policy = ?,
- features = ?, license_days = ?, sealed_activation = ?, sealed_serial = ?, sealed_signing = ?, tasks = ?, first_serial = ?, last_serial = ?,
- order_licenses = ?, subscription_days = ?, public_key = ?, former_keys = ?, sealed_next = ? WHERE id = ?`,
-		p.Name, p.RequiresActivation, p.MergedCodes, p.AcceptsSerials, policyColumn{&p.Policy}, p.Features, p.LicenseDays,
-		p.SealedActivation, p.SealedSerial, p.SealedSigning, document{&p.Tasks}, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays,
+	return t.change(ctx, `UPDATE programs SET name = ?, requires_activation = ?, merged_codes = ?, accepts_serials = ?,
+ policy = ?, features = ?, license_days = ?, sealed_activation = ?, sealed_serial = ?, sealed_signing = ?, tasks = ?,
+ first_serial = ?, last_serial = ?, order_licenses = ?, subscription_days = ?, public_key = ?, former_keys = ?,
+ sealed_next = ? WHERE id = ?`,
+		p.Name, p.RequiresActivation, p.MergedCodes, p.AcceptsSerials,
+		policyColumn{&p.Policy}, p.Features, p.LicenseDays, p.SealedActivation, p.SealedSerial, p.SealedSigning,
+		document{&p.Tasks}, p.FirstSerial, p.LastSerial, p.OrderLicenses, p.SubscriptionDays,
 		publicKeyColumn{&p.PublicKey}, formerKeys{&p.FormerKeys}, p.SealedNext, p.ID)
 }
 
-const clientColumns = `id, username, password_hash, registration_name, first_name, last_name, company, emails, active, created_at, contact`
+const clientColumns = `id, username, password_hash, registration_name, first_name, last_name, company, emails,` +
+	` active, created_at, contact`
 
 func clientFields(c *store.Client) []any {
-	return []any{&c.ID, &c.Username, &c.PasswordHash, &c.RegistrationName, &c.FirstName, &c.LastName, &c.Company, document{&c.Emails}, &c.Active,
-		(*instant)(&c.CreatedAt), document{&c.Contact}}
+	return []any{
+		&c.ID, &c.Username, &c.PasswordHash, &c.RegistrationName, &c.FirstName, &c.LastName, &c.Company,
+		document{&c.Emails}, &c.Active, (*instant)(&c.CreatedAt), document{&c.Contact},
+	}
 }
 
 func scanClient(row Row) (c store.Client, err error) {
@@ -74,22 +80,27 @@ func (t clients) ByEmail(ctx context.Context, address string) ([]store.Client, e
 
 func (t clients) Add(ctx context.Context, c store.Client) (int64, error) {
 	return t.insert(ctx, "clients", clientColumns, c.ID,
-		c.Username, c.PasswordHash, c.RegistrationName, c.FirstName, c.LastName, c.Company, document{&c.Emails}, c.Active, at(c.CreatedAt), document{&c.Contact})
+		c.Username, c.PasswordHash, c.RegistrationName, c.FirstName, c.LastName, c.Company,
+		document{&c.Emails}, c.Active, at(c.CreatedAt), document{&c.Contact})
 }
 
 func (t clients) Change(ctx context.Context, c store.Client) error {
-	return t.change(ctx, `UPDATE clients SET password_hash = ?, registration_name = ?, first_name = ?, last_name = ?, company = ?, emails = ?, active = ?,
- contact = ? WHERE id = ?`,
-		c.PasswordHash, c.RegistrationName, c.FirstName, c.LastName, c.Company, document{&c.Emails}, c.Active, document{&c.Contact}, c.ID)
+	return t.change(ctx, `UPDATE clients SET password_hash = ?, registration_name = ?, first_name = ?, last_name = ?,
+ company = ?, emails = ?, active = ?, contact = ? WHERE id = ?`,
+		c.PasswordHash, c.RegistrationName, c.FirstName, c.LastName,
+		c.Company, document{&c.Emails}, c.Active, document{&c.Contact}, c.ID)
 }
 
-const orderColumns = `id, client_id, program_id, ordered_at, licenses_total, licenses_active, serial_id, serial_features, active, visible, can_manage,
- features, policy, licenses_expire_at, has_subscription, subscription_expires_at`
+const orderColumns = `id, client_id, program_id, ordered_at, licenses_total, licenses_active, serial_id,
+ serial_features, active, visible, can_manage, features, policy, licenses_expire_at, has_subscription,
+ subscription_expires_at`
 
 func scanOrder(row Row) (o store.Order, err error) {
-	err = row.Scan(&o.ID, &o.ClientID, &o.ProgramID, (*instant)(&o.OrderedAt), whole[int]{&o.LicensesTotal}, whole[int]{&o.LicensesActive},
-		whole[uint32]{&o.SerialID}, whole[uint16]{&o.SerialFeatures}, &o.Active, &o.Visible, &o.CanManage,
-		whole[uint16]{&o.Features}, policyColumn{&o.Policy}, optional{&o.LicensesExpireAt}, &o.HasSubscription, optional{&o.SubscriptionExpiresAt})
+	err = row.Scan(&o.ID, &o.ClientID, &o.ProgramID, (*instant)(&o.OrderedAt),
+		integer[int]{&o.LicensesTotal}, integer[int]{&o.LicensesActive},
+		integer[uint32]{&o.SerialID}, integer[uint16]{&o.SerialFeatures}, &o.Active, &o.Visible, &o.CanManage,
+		integer[uint16]{&o.Features}, policyColumn{&o.Policy}, optionalTime{&o.LicensesExpireAt},
+		&o.HasSubscription, optionalTime{&o.SubscriptionExpiresAt})
 	return o, err
 }
 
@@ -98,7 +109,9 @@ func (t orders) List(ctx context.Context, clientID int64, listed bool, before in
 	w.add(clientID != 0, `client_id = ?`, clientID)
 	w.add(listed, `active AND visible`)
 	w.add(before != 0, `id < ?`, before)
-	return some(ctx, t.Tx, limit, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE TRUE`+w.text+` ORDER BY id DESC LIMIT ?`, append(w.args, rowLimit(limit))...)
+	return allSized(ctx, t.Tx, limit, scanOrder,
+		`SELECT `+orderColumns+` FROM orders WHERE TRUE`+w.text+` ORDER BY id DESC LIMIT ?`,
+		append(w.args, rowLimit(limit))...)
 }
 
 func (t orders) Get(ctx context.Context, id int64) (store.Order, error) {
@@ -117,17 +130,19 @@ func (t maintenance) EndLegacySerial(ctx context.Context, orderID int64) error {
 }
 
 func (t orders) Lock(ctx context.Context, id int64) (store.Order, error) {
-	return one(ctx, t.Tx, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE id = ?`+t.Dialect.Held, id)
+	return one(ctx, t.Tx, scanOrder, `SELECT `+orderColumns+` FROM orders WHERE id = ?`+t.Dialect.ForUpdate, id)
 }
 
+// orderOf returns the queries for an order of a client, which locks it, and for its program.
 func (t *Tx) orderOf(clientID, id int64) []Query {
 	return []Query{
-		t.query(`SELECT `+orderColumns+` FROM orders WHERE id = ? AND client_id = ?`+t.Dialect.Held, id, clientID),
-		t.query(`SELECT `+programColumns+` FROM programs WHERE id = (SELECT program_id FROM orders WHERE id = ? AND client_id = ?)`, id, clientID),
+		t.query(`SELECT `+orderColumns+` FROM orders WHERE id = ? AND client_id = ?`+t.Dialect.ForUpdate, id, clientID),
+		t.query(`SELECT `+programColumns+` FROM programs
+ WHERE id = (SELECT program_id FROM orders WHERE id = ? AND client_id = ?)`, id, clientID),
 	}
 }
 
-// lockedOrder is what Lock has found.
+// lockedOrder is the result of Tx.Lock.
 type lockedOrder struct {
 	store.Lock
 	order   store.Order
@@ -135,7 +150,7 @@ type lockedOrder struct {
 	err     error
 }
 
-// Lock locks an order until the transaction ends and keeps what it finds for the next orders.LockOf of that order.
+// Lock locks an order until the transaction ends, and stores the result for the next orders.LockOf of that order.
 func (t *Tx) Lock(ctx context.Context, lock store.Lock) {
 	l := &lockedOrder{Lock: lock}
 	l.order, l.program, l.err = t.lockOf(ctx, lock.ClientID, lock.OrderID)
@@ -144,8 +159,8 @@ func (t *Tx) Lock(ctx context.Context, lock store.Lock) {
 
 func (t *Tx) lockOf(ctx context.Context, clientID, id int64) (o store.Order, p store.Program, err error) {
 	rows := t.Conn.Row(ctx, t.orderOf(clientID, id)...)
-	o, err = found(t, scanOrder, rows[0])
-	program, programErr := found(t, scanProgram, rows[1])
+	o, err = scanRow(t, scanOrder, rows[0])
+	program, programErr := scanRow(t, scanProgram, rows[1])
 	if err != nil {
 		return o, p, err
 	}
@@ -155,7 +170,7 @@ func (t *Tx) lockOf(ctx context.Context, clientID, id int64) (o store.Order, p s
 func (t orders) LockOf(ctx context.Context, clientID, id int64) (store.Order, store.Program, error) {
 	lock := store.Lock{ClientID: clientID, OrderID: id}
 	if l := t.locked; l != nil && l.Lock == lock {
-		t.locked = nil // the order may change from now on
+		t.locked = nil // the transaction may change the order from now on
 		return l.order, l.program, l.err
 	}
 	return t.lockOf(ctx, clientID, id)
@@ -163,18 +178,21 @@ func (t orders) LockOf(ctx context.Context, clientID, id int64) (store.Order, st
 
 func (t orders) Add(ctx context.Context, o store.Order) (int64, error) {
 	return t.insert(ctx, "orders", orderColumns, o.ID,
-		o.ClientID, o.ProgramID, at(o.OrderedAt), o.LicensesTotal, 0, o.SerialID, o.SerialFeatures, o.Active, o.Visible, o.CanManage,
-		o.Features, policyColumn{&o.Policy}, maybe(o.LicensesExpireAt), o.HasSubscription, maybe(o.SubscriptionExpiresAt))
+		o.ClientID, o.ProgramID, at(o.OrderedAt), o.LicensesTotal, 0, o.SerialID, o.SerialFeatures,
+		o.Active, o.Visible, o.CanManage, o.Features, policyColumn{&o.Policy}, atOptional(o.LicensesExpireAt),
+		o.HasSubscription, atOptional(o.SubscriptionExpiresAt))
 }
 
 func (t orders) Change(ctx context.Context, o store.Order) error {
-	return t.change(ctx, `UPDATE orders SET licenses_total = ?, serial_id = ?, serial_features = ?, active = ?, visible = ?, can_manage = ?, features = ?, policy = ?,
- licenses_expire_at = ?, has_subscription = ?, subscription_expires_at = ? WHERE id = ?`,
-		o.LicensesTotal, o.SerialID, o.SerialFeatures, o.Active, o.Visible, o.CanManage, o.Features, policyColumn{&o.Policy},
-		maybe(o.LicensesExpireAt), o.HasSubscription, maybe(o.SubscriptionExpiresAt), o.ID)
+	return t.change(ctx, `UPDATE orders SET licenses_total = ?, serial_id = ?, serial_features = ?, active = ?,
+ visible = ?, can_manage = ?, features = ?, policy = ?, licenses_expire_at = ?, has_subscription = ?,
+ subscription_expires_at = ? WHERE id = ?`,
+		o.LicensesTotal, o.SerialID, o.SerialFeatures, o.Active,
+		o.Visible, o.CanManage, o.Features, policyColumn{&o.Policy}, atOptional(o.LicensesExpireAt), o.HasSubscription,
+		atOptional(o.SubscriptionExpiresAt), o.ID)
 }
 
-// rowLimit is a LIMIT that may be none.
+// rowLimit returns limit, or the largest LIMIT for limit ≤ 0.
 func rowLimit(limit int) int {
 	if limit <= 0 {
 		return math.MaxInt

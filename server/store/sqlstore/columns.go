@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// instant keeps a time as microseconds since 1970 UTC.
+// instant stores a time as microseconds since 1970 UTC.
 type instant time.Time
 
 func at(t time.Time) instant { return instant(t) }
@@ -33,19 +33,19 @@ func (i *instant) Scan(v any) error {
 	case int64:
 		*i = instant(time.UnixMicro(v).UTC())
 	default:
-		return fmt.Errorf("a time is kept as %T", v)
+		return fmt.Errorf("a time is stored as %T", v)
 	}
 	return nil
 }
 
-// whole reads a whole number that is not an int64: database/sql would make a text of it first.
-type whole[T ~int | ~uint16 | ~uint32] struct{ to *T }
+// integer scans an integer that is not an int64. Without it, database/sql would format and parse it as text.
+type integer[T ~int | ~uint16 | ~uint32] struct{ to *T }
 
-// Scan reads a whole number, which must fit.
-func (w whole[T]) Scan(v any) error {
+// Scan reads an integer. It fails if the value overflows T.
+func (c integer[T]) Scan(v any) error {
 	n, ok := v.(int64)
-	if *w.to = T(n); !ok || int64(*w.to) != n {
-		return fmt.Errorf("%v is no %T", v, *w.to)
+	if *c.to = T(n); !ok || int64(*c.to) != n {
+		return fmt.Errorf("%v is no %T", v, *c.to)
 	}
 	return nil
 }
@@ -70,10 +70,10 @@ func (c schemeColumn) Scan(v any) error {
 	return nil
 }
 
-// optional is a time that may be absent.
-type optional struct{ to **time.Time }
+// optionalTime scans a time that may be NULL.
+type optionalTime struct{ to **time.Time }
 
-func maybe(t *time.Time) instant {
+func atOptional(t *time.Time) instant {
 	if t == nil {
 		return instant{}
 	}
@@ -81,7 +81,7 @@ func maybe(t *time.Time) instant {
 }
 
 // Scan reads microseconds; nil for NULL.
-func (o optional) Scan(v any) error {
+func (o optionalTime) Scan(v any) error {
 	var i instant
 	if err := i.Scan(v); err != nil {
 		return err
@@ -94,9 +94,10 @@ func (o optional) Scan(v any) error {
 	return nil
 }
 
+// policyColumn stores a policy as JSON.
 type policyColumn struct{ to *license.Policy }
 
-// policyRow is how a policy is kept.
+// policyRow is the JSON of a policy.
 type policyRow struct {
 	Enabled    bool     `json:"enabled"`
 	Max        int      `json:"max_hardware_changes"`
@@ -117,18 +118,18 @@ func (p policyColumn) Value() (driver.Value, error) {
 func (p policyColumn) Scan(v any) error {
 	text, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("a policy is kept as %T", v)
+		return fmt.Errorf("a policy is stored as %T", v)
 	}
-	known, ok := policies.get(text)
+	policy, ok := policies.get(text)
 	if !ok {
 		var err error
-		if known, err = parsePolicy(text); err != nil {
+		if policy, err = parsePolicy(text); err != nil {
 			return err
 		}
-		policies.keep(text, known)
+		policies.put(text, policy)
 	}
-	*p.to = known
-	p.to.Changeable = slices.Clone(known.Changeable)
+	*p.to = policy
+	p.to.Changeable = slices.Clone(policy.Changeable)
 	return nil
 }
 
@@ -148,33 +149,34 @@ func parsePolicy(text string) (p license.Policy, err error) {
 	return p, nil
 }
 
-// policyMemory remembers what policies mean that were read: a database holds few, in every row of licenses.
-type policyMemory struct {
-	mu    sync.RWMutex
-	known map[string]license.Policy
+// policyCache caches decoded policies by their JSON. Each row of licenses has a policy, but a database has few
+// different ones.
+type policyCache struct {
+	mu     sync.RWMutex
+	byText map[string]license.Policy
 }
 
-var policies = policyMemory{known: map[string]license.Policy{}}
+var policies = policyCache{byText: map[string]license.Policy{}}
 
-// mostPolicies bounds the memory; beyond it policies are read each time.
-const mostPolicies = 100
+// maxPolicies limits the cache. Further policies are decoded each time.
+const maxPolicies = 100
 
-func (m *policyMemory) get(text string) (license.Policy, bool) {
+func (m *policyCache) get(text string) (license.Policy, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	p, ok := m.known[text]
+	p, ok := m.byText[text]
 	return p, ok
 }
 
-func (m *policyMemory) keep(text string, p license.Policy) {
+func (m *policyCache) put(text string, p license.Policy) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.known) < mostPolicies {
-		m.known[text] = p
+	if len(m.byText) < maxPolicies {
+		m.byText[text] = p
 	}
 }
 
-// document is a value kept as JSON.
+// document stores a value as JSON.
 type document struct{ to any }
 
 // Value returns the JSON.
@@ -187,12 +189,12 @@ func (d document) Value() (driver.Value, error) {
 func (d document) Scan(v any) error {
 	text, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("a document is kept as %T", v)
+		return fmt.Errorf("a document is stored as %T", v)
 	}
 	return json.Unmarshal([]byte(text), d.to)
 }
 
-// machineColumn keeps a Machine ID as text because integers of a database are signed.
+// machineColumn stores a Machine ID as text, because integers of a database are signed.
 type machineColumn struct{ to *license.MachineID }
 
 // Value returns the Machine ID as 16 hex digits.
@@ -202,13 +204,14 @@ func (m machineColumn) Value() (driver.Value, error) { return fmt.Sprintf("%016X
 func (m machineColumn) Scan(v any) error {
 	text, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("a Machine ID is kept as %T", v)
+		return fmt.Errorf("a Machine ID is stored as %T", v)
 	}
 	n, err := strconv.ParseUint(text, 16, 64)
 	*m.to = license.MachineID(n)
 	return err
 }
 
+// activationColumn stores an activation code in its shown form.
 type activationColumn struct{ to *license.ActivationCode }
 
 // Value returns the activation code in its shown form.
@@ -218,12 +221,13 @@ func (a activationColumn) Value() (driver.Value, error) { return a.to.String(), 
 func (a activationColumn) Scan(v any) (err error) {
 	text, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("an activation code is kept as %T", v)
+		return fmt.Errorf("an activation code is stored as %T", v)
 	}
 	*a.to, err = license.ParseActivationCode(text)
 	return err
 }
 
+// publicKeyColumn stores a public key as hex.
 type publicKeyColumn struct{ to *license.PublicKey }
 
 // Value returns the key as hex.
@@ -233,13 +237,13 @@ func (p publicKeyColumn) Value() (driver.Value, error) { return p.to.String(), n
 func (p publicKeyColumn) Scan(v any) (err error) {
 	text, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("a public key is kept as %T", v)
+		return fmt.Errorf("a public key is stored as %T", v)
 	}
 	*p.to, err = license.ParsePublicKey(text)
 	return err
 }
 
-// formerKeys keeps public keys as JSON.
+// formerKeys stores public keys as a JSON array of hex.
 type formerKeys struct{ to *[]license.PublicKey }
 
 // Value returns the keys as a JSON array of hex.
@@ -251,7 +255,7 @@ func (f formerKeys) Value() (driver.Value, error) {
 	return document{texts}.Value()
 }
 
-// Scan reads keys from a JSON array of hex; none is nil.
+// Scan reads keys from a JSON array of hex; nil for an empty array.
 func (f formerKeys) Scan(v any) error {
 	var texts []string
 	if err := (document{&texts}).Scan(v); err != nil {

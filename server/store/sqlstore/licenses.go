@@ -10,22 +10,25 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-const licenseColumns = `id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, expires_at,
- last_alive_at, status, ended_at, released_at, scheme`
+const licenseColumns = `id, order_id, program_id, original_id, site, machine, activation, note, features, policy,
+ activated_at, expires_at, last_alive_at, status, ended_at, released_at, scheme`
 
 func scanLicense(row Row) (l store.License, err error) {
-	err = row.Scan(&l.ID, &l.OrderID, &l.ProgramID, &l.OriginalID, whole[license.SiteCode]{&l.Codes.Site}, machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
-		&l.Note, whole[uint16]{&l.Features}, policyColumn{&l.Policy}, (*instant)(&l.ActivatedAt), optional{&l.ExpiresAt}, optional{&l.LastAliveAt}, &l.Status, optional{&l.EndedAt},
-		optional{&l.ReleasedAt}, schemeColumn{&l.Older})
+	err = row.Scan(&l.ID, &l.OrderID, &l.ProgramID, &l.OriginalID, integer[license.SiteCode]{&l.Codes.Site},
+		machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation}, &l.Note, integer[uint16]{&l.Features},
+		policyColumn{&l.Policy}, (*instant)(&l.ActivatedAt), optionalTime{&l.ExpiresAt}, optionalTime{&l.LastAliveAt},
+		&l.Status, optionalTime{&l.EndedAt}, optionalTime{&l.ReleasedAt}, schemeColumn{&l.Older})
 	return l, err
 }
 
-func (t licenses) List(ctx context.Context, orderID int64, ended bool, after int64, limit int) ([]store.License, error) {
+func (t licenses) List(
+	ctx context.Context, orderID int64, ended bool, after int64, limit int,
+) ([]store.License, error) {
 	query := `SELECT ` + licenseColumns + ` FROM licenses WHERE order_id = ? AND id > ?`
 	if !ended {
 		query += ` AND status = 'Active'`
 	}
-	return some(ctx, t.Tx, limit, scanLicense, query+` ORDER BY id LIMIT ?`, orderID, after, rowLimit(limit))
+	return allSized(ctx, t.Tx, limit, scanLicense, query+` ORDER BY id LIMIT ?`, orderID, after, rowLimit(limit))
 }
 
 func (t licenses) Get(ctx context.Context, id int64) (store.License, error) {
@@ -33,19 +36,19 @@ func (t licenses) Get(ctx context.Context, id int64) (store.License, error) {
 }
 
 func (t *Tx) bySite(orderID int64, site license.SiteCode) Query {
-	return t.query(`SELECT `+licenseColumns+` FROM licenses WHERE program_id = (SELECT program_id FROM orders WHERE id = ?) AND site = ?
+	return t.query(`SELECT `+licenseColumns+` FROM licenses
+ WHERE program_id = (SELECT program_id FROM orders WHERE id = ?) AND site = ?
  AND (status IN ('Active', 'Removed', 'Transferred') OR released_at IS NOT NULL)`, orderID, int64(site))
 }
 
 func (t licenses) BySite(ctx context.Context, orderID int64, site license.SiteCode) (store.License, error) {
-	return found(t.Tx, scanLicense, t.Conn.Row(ctx, t.bySite(orderID, site))[0])
+	return scanRow(t.Tx, scanLicense, t.Conn.Row(ctx, t.bySite(orderID, site))[0])
 }
 
-// Prefetch announces that Lock, or orders.LockOf, comes next, and then the reads of a new license. It changes nothing
-// of what they return.
+// Prefetch announces Lock or orders.LockOf, followed by the reads of a new license. It does not change their results.
 func (t *Tx) Prefetch(r store.LicenseReads) {
 	queries := append(t.orderOf(r.ClientID, r.OrderID), t.answer(r.ClientID, r.Key), t.bySite(r.OrderID, r.Site))
-	t.Conn.Ahead(append(queries, t.query(t.Dialect.NextLicense))...)
+	t.Conn.Prefetch(append(queries, t.query(t.Dialect.NextLicense))...)
 }
 
 func (t licenses) NextID(ctx context.Context) (id int64, err error) {
@@ -58,12 +61,15 @@ func (t licenses) Add(ctx context.Context, l store.License) error {
 		seat    = `UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = ?`
 		license = `INSERT INTO licenses (` + licenseColumns + `) VALUES (?`
 	)
-	row := []any{l.ID, l.OrderID, l.ProgramID, l.OriginalID, int64(l.Codes.Site), machineColumn{&l.Codes.Machine}, activationColumn{&l.Activation},
-		l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt), maybe(l.ExpiresAt), maybe(l.LastAliveAt),
-		api.StatusActive, nil, maybe(l.ReleasedAt), schemeColumn{&l.Older}}
+	row := []any{
+		l.ID, l.OrderID, l.ProgramID, l.OriginalID, int64(l.Codes.Site), machineColumn{&l.Codes.Machine},
+		activationColumn{&l.Activation}, l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt),
+		atOptional(l.ExpiresAt), atOptional(l.LastAliveAt), api.StatusActive, nil, atOptional(l.ReleasedAt),
+		schemeColumn{&l.Older},
+	}
 	if t.Dialect.Nested {
-		// A seat that is not there fails the statement, and an order that is not there, too: constraints see to it.
-		return t.later(ctx, `WITH seat AS (`+seat+`) `+license+params(16)+`)`, append([]any{l.OrderID}, row...)...)
+		// Constraints fail the statement if the order has no free seat or does not exist.
+		return t.queue(ctx, `WITH seat AS (`+seat+`) `+license+params(16)+`)`, append([]any{l.OrderID}, row...)...)
 	}
 	err := t.change(ctx, seat+` AND licenses_active < licenses_total`, l.OrderID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -72,7 +78,7 @@ func (t licenses) Add(ctx context.Context, l store.License) error {
 	if err != nil {
 		return err
 	}
-	return t.later(ctx, license+params(16)+`)`, row...)
+	return t.queue(ctx, license+params(16)+`)`, row...)
 }
 
 func (t licenses) Change(ctx context.Context, l store.License) error {
@@ -82,11 +88,12 @@ func (t licenses) Change(ctx context.Context, l store.License) error {
 		return err
 	}
 	return t.change(ctx, `UPDATE licenses SET note = ?, features = ?, expires_at = ?, activation = ? WHERE id = ?`,
-		l.Note, l.Features, maybe(l.ExpiresAt), activationColumn{&l.Activation}, l.ID)
+		l.Note, l.Features, atOptional(l.ExpiresAt), activationColumn{&l.Activation}, l.ID)
 }
 
 func (t licenses) Release(ctx context.Context, id int64, when time.Time) error {
-	return t.change(ctx, `UPDATE licenses SET released_at = ? WHERE id = ? AND status = 'Active' AND released_at IS NULL`, at(when), id)
+	return t.change(ctx,
+		`UPDATE licenses SET released_at = ? WHERE id = ? AND status = 'Active' AND released_at IS NULL`, at(when), id)
 }
 
 func (t licenses) Touch(ctx context.Context, id int64, when time.Time) error {
@@ -99,10 +106,13 @@ func (t maintenance) OlderLicenses(ctx context.Context, limit int) ([]store.Lice
 }
 
 func (t licenses) End(ctx context.Context, id int64, status api.LicenseStatus, when time.Time) error {
-	if err := t.change(ctx, `UPDATE licenses SET status = ?, ended_at = ? WHERE id = ? AND status = 'Active'`, status, at(when), id); err != nil {
+	err := t.change(ctx, `UPDATE licenses SET status = ?, ended_at = ? WHERE id = ? AND status = 'Active'`,
+		status, at(when), id)
+	if err != nil {
 		return err
 	}
-	return t.change(ctx, `UPDATE orders SET licenses_active = licenses_active - 1 WHERE id = (SELECT order_id FROM licenses WHERE id = ?)`, id)
+	return t.change(ctx, `UPDATE orders SET licenses_active = licenses_active - 1
+ WHERE id = (SELECT order_id FROM licenses WHERE id = ?)`, id)
 }
 
 func (t licenses) FormerActivations(ctx context.Context, id int64) ([]license.ActivationCode, error) {
@@ -113,7 +123,8 @@ func (t licenses) FormerActivations(ctx context.Context, id int64) ([]license.Ac
 }
 
 func (t licenses) Family(ctx context.Context, originalID int64) ([]store.License, error) {
-	return all(ctx, t.Tx, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE id = ? OR original_id = ? AND id <> original_id ORDER BY id`, originalID, originalID)
+	return all(ctx, t.Tx, scanLicense, `SELECT `+licenseColumns+` FROM licenses
+ WHERE id = ? OR original_id = ? AND id <> original_id ORDER BY id`, originalID, originalID)
 }
 
 func (t uses) Endings(ctx context.Context, orderID int64, since time.Time) ([]store.Ending, error) {
@@ -127,5 +138,6 @@ func (t uses) Activations(ctx context.Context, orderID int64, since time.Time) (
 	return all(ctx, t.Tx, func(row Row) (when time.Time, err error) {
 		err = row.Scan((*instant)(&when))
 		return when, err
-	}, `SELECT activated_at FROM licenses WHERE order_id = ? AND activated_at >= ? AND id = original_id`, orderID, at(since))
+	}, `SELECT activated_at FROM licenses WHERE order_id = ? AND activated_at >= ? AND id = original_id`,
+		orderID, at(since))
 }

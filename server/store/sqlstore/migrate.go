@@ -9,8 +9,8 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Migrate brings a database up to the newest of the migrations in the folder "migrations" of files. The caller sees to
-// it that nobody else migrates. It refuses a database that a newer version has written.
+// Migrate applies the migrations in the folder "migrations" of files. The caller must prevent concurrent migrations.
+// Migrate refuses a database whose schema is newer than the newest migration.
 func Migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, files fs.FS) error {
 	folder, err := fs.Sub(files, "migrations")
 	if err != nil {
@@ -24,12 +24,13 @@ func Migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, files fs.FS
 	if err != nil {
 		return err
 	}
-	known := int64(0)
+	newest := int64(0)
 	for _, m := range provider.ListSources() {
-		known = max(known, m.Version)
+		newest = max(newest, m.Version)
 	}
-	if have > known {
-		return fmt.Errorf("it was written by a newer version of this program (schema %d, known here %d); nothing was changed", have, known)
+	if have > newest {
+		return fmt.Errorf("it was written by a newer version of this program (schema %d, known here %d); "+
+			"nothing was changed", have, newest)
 	}
 	_, err = provider.Up(ctx)
 	return err

@@ -11,7 +11,7 @@ import (
 const auditColumns = `at, actor, client_id, host, device, action, object, outcome, detail`
 
 func (t audits) Add(ctx context.Context, a store.Audit) error {
-	return t.later(ctx, `INSERT INTO audit (`+auditColumns+`) VALUES (?`+params(8)+`)`,
+	return t.queue(ctx, `INSERT INTO audit (`+auditColumns+`) VALUES (?`+params(8)+`)`,
 		at(a.At), a.Actor, a.ClientID, a.Host, a.Device, a.Action, a.Object, a.Outcome, a.Detail)
 }
 
@@ -29,20 +29,23 @@ func (t audits) List(ctx context.Context, f store.AuditFilter) ([]store.Audit, e
 	w.add(f.Text != "", `(lower(object) LIKE ? ESCAPE '\' OR lower(detail) LIKE ? ESCAPE '\')`, pattern, pattern)
 	w.add(f.Before != 0, `id < ?`, f.Before)
 	return all(ctx, t.Tx, func(row Row) (a store.Audit, err error) {
-		err = row.Scan(&a.ID, (*instant)(&a.At), &a.Actor, &a.ClientID, &a.Host, &a.Device, &a.Action, &a.Object, &a.Outcome, &a.Detail)
+		err = row.Scan(&a.ID, (*instant)(&a.At), &a.Actor, &a.ClientID, &a.Host, &a.Device,
+			&a.Action, &a.Object, &a.Outcome, &a.Detail)
 		return a, err
-	}, `SELECT id, `+auditColumns+` FROM audit WHERE TRUE`+w.text+` ORDER BY id DESC LIMIT ?`, append(w.args, rowLimit(f.Limit))...)
+	}, `SELECT id, `+auditColumns+` FROM audit WHERE TRUE`+w.text+` ORDER BY id DESC LIMIT ?`,
+		append(w.args, rowLimit(f.Limit))...)
 }
 
 const banColumns = `id, kind, subject, reason, made_by, created_at, ends_at`
 
 func scanBan(row Row) (b store.Ban, err error) {
-	err = row.Scan(&b.ID, &b.Kind, &b.Subject, &b.Reason, &b.MadeBy, (*instant)(&b.CreatedAt), optional{&b.EndsAt})
+	err = row.Scan(&b.ID, &b.Kind, &b.Subject, &b.Reason, &b.MadeBy, (*instant)(&b.CreatedAt), optionalTime{&b.EndsAt})
 	return b, err
 }
 
 func (t bans) Add(ctx context.Context, b store.Ban) (int64, error) {
-	return t.insert(ctx, "bans", banColumns, 0, b.Kind, b.Subject, b.Reason, b.MadeBy, at(b.CreatedAt), maybe(b.EndsAt))
+	return t.insert(ctx, "bans", banColumns, 0,
+		b.Kind, b.Subject, b.Reason, b.MadeBy, at(b.CreatedAt), atOptional(b.EndsAt))
 }
 
 func (t bans) Get(ctx context.Context, id int64) (store.Ban, error) {
@@ -50,14 +53,16 @@ func (t bans) Get(ctx context.Context, id int64) (store.Ban, error) {
 }
 
 func (t bans) List(ctx context.Context, now time.Time) ([]store.Ban, error) {
-	return all(ctx, t.Tx, scanBan, `SELECT `+banColumns+` FROM bans WHERE ends_at IS NULL OR ends_at > ? ORDER BY id`, at(now))
+	return all(ctx, t.Tx, scanBan,
+		`SELECT `+banColumns+` FROM bans WHERE ends_at IS NULL OR ends_at > ? ORDER BY id`, at(now))
 }
 
 func (t bans) End(ctx context.Context, id int64, when time.Time) error {
-	return t.change(ctx, `UPDATE bans SET ends_at = ? WHERE id = ? AND (ends_at IS NULL OR ends_at > ?)`, at(when), id, at(when))
+	return t.change(ctx, `UPDATE bans SET ends_at = ? WHERE id = ? AND (ends_at IS NULL OR ends_at > ?)`,
+		at(when), id, at(when))
 }
 
-// failureColumn is what a ban of a kind speaks of among failures.
+// failureColumn returns the column of table failures that contains the subjects of bans of a kind.
 func failureColumn(kind store.BanKind) string {
 	if kind == store.BanAccount {
 		return `account`
@@ -70,7 +75,8 @@ func (t attempts) Failing(ctx context.Context, kind store.BanKind, since time.Ti
 	return all(ctx, t.Tx, func(row Row) (f store.Failing, err error) {
 		err = row.Scan(&f.Subject, &f.Count, (*instant)(&f.Latest))
 		return f, err
-	}, `SELECT `+column+`, COUNT(*), MAX(at) FROM failures WHERE at >= ? AND `+column+` <> '' GROUP BY `+column+` ORDER BY COUNT(*) DESC, `+column, at(since))
+	}, `SELECT `+column+`, COUNT(*), MAX(at) FROM failures WHERE at >= ? AND `+column+` <> ''
+ GROUP BY `+column+` ORDER BY COUNT(*) DESC, `+column, at(since))
 }
 
 func (t attempts) ForgetFailures(ctx context.Context, kind store.BanKind, subject string) error {
@@ -94,7 +100,8 @@ func (t options) Set(ctx context.Context, name, value string) error {
 		_, err := t.exec(ctx, `DELETE FROM options WHERE name = ?`, name)
 		return err
 	}
-	_, err := t.exec(ctx, `INSERT INTO options (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+	_, err := t.exec(ctx, `INSERT INTO options (name, value) VALUES (?, ?)
+ ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
 	return err
 }
 
@@ -128,8 +135,10 @@ func (t templates) Reset(ctx context.Context, name string) error {
 }
 
 func (t maintenance) Stock(ctx context.Context) (s store.Stock, err error) {
-	err = t.row(ctx, `SELECT (SELECT COUNT(*) FROM mails WHERE state = 'queued'), (SELECT COUNT(*) FROM mails WHERE state = 'failed'),
- (SELECT COALESCE(SUM(licenses_total), 0) FROM orders WHERE active), (SELECT COALESCE(SUM(licenses_active), 0) FROM orders WHERE active)`).
+	err = t.row(ctx, `SELECT (SELECT COUNT(*) FROM mails WHERE state = 'queued'),
+ (SELECT COUNT(*) FROM mails WHERE state = 'failed'),
+ (SELECT COALESCE(SUM(licenses_total), 0) FROM orders WHERE active),
+ (SELECT COALESCE(SUM(licenses_active), 0) FROM orders WHERE active)`).
 		Scan(&s.MailsQueued, &s.MailsFailed, &s.SeatsTotal, &s.SeatsActive)
 	return s, t.Dialect.Fault(err)
 }

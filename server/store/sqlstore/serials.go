@@ -33,7 +33,7 @@ func (t serials) Count(ctx context.Context, programID int64, first, last uint32)
 const blockedColumns = `program_id, serial_id, reason, blocked_at`
 
 func scanBlocked(row Row) (b store.BlockedSerial, err error) {
-	err = row.Scan(&b.ProgramID, whole[uint32]{&b.SerialID}, &b.Reason, (*instant)(&b.BlockedAt))
+	err = row.Scan(&b.ProgramID, integer[uint32]{&b.SerialID}, &b.Reason, (*instant)(&b.BlockedAt))
 	return b, err
 }
 
@@ -67,7 +67,7 @@ func (t serials) AddBatch(ctx context.Context, b store.SerialBatch) error {
 
 func (t serials) Batches(ctx context.Context, programID int64, first, last uint32) ([]store.SerialBatch, error) {
 	return all(ctx, t.Tx, func(row Row) (b store.SerialBatch, err error) {
-		err = row.Scan(&b.ProgramID, whole[uint32]{&b.First}, whole[uint32]{&b.Last}, whole[uint16]{&b.Features},
+		err = row.Scan(&b.ProgramID, integer[uint32]{&b.First}, integer[uint32]{&b.Last}, integer[uint16]{&b.Features},
 			(*instant)(&b.MadeAt))
 		return b, err
 	}, `SELECT `+batchColumns+` FROM serial_batches

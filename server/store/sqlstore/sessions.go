@@ -10,7 +10,10 @@ import (
 const sessionColumns = `id, client_id, device_name, access_hash, access_expires_at, created_at, ended_at`
 
 func sessionFields(s *store.Session) []any {
-	return []any{&s.ID, &s.ClientID, &s.DeviceName, &s.AccessHash, (*instant)(&s.AccessExpiresAt), (*instant)(&s.CreatedAt), optional{&s.EndedAt}}
+	return []any{
+		&s.ID, &s.ClientID, &s.DeviceName, &s.AccessHash, (*instant)(&s.AccessExpiresAt), (*instant)(&s.CreatedAt),
+		optionalTime{&s.EndedAt},
+	}
 }
 
 func scanSession(row Row) (s store.Session, err error) {
@@ -30,13 +33,14 @@ func (t sessions) Get(ctx context.Context, id int64) (store.Session, error) {
 func (t sessions) ByAccess(ctx context.Context, hash []byte) (s store.Session, c store.Client, err error) {
 	_, err = one(ctx, t.Tx, func(row Row) (struct{}, error) {
 		return struct{}{}, row.Scan(append(sessionFields(&s), clientFields(&c)...)...)
-	},
-		`SELECT `+of("s", sessionColumns)+`, `+of("c", clientColumns)+` FROM sessions s JOIN clients c ON c.id = s.client_id WHERE s.access_hash = ?`, hash)
+	}, `SELECT `+qualify("s", sessionColumns)+`, `+qualify("c", clientColumns)+`
+ FROM sessions s JOIN clients c ON c.id = s.client_id WHERE s.access_hash = ?`, hash)
 	return s, c, err
 }
 
 func (t sessions) Renew(ctx context.Context, id int64, accessHash []byte, expires time.Time) error {
-	return t.change(ctx, `UPDATE sessions SET access_hash = ?, access_expires_at = ? WHERE id = ? AND ended_at IS NULL`, accessHash, at(expires), id)
+	return t.change(ctx, `UPDATE sessions SET access_hash = ?, access_expires_at = ? WHERE id = ? AND ended_at IS NULL`,
+		accessHash, at(expires), id)
 }
 
 func (t sessions) End(ctx context.Context, id int64, when time.Time) error {
@@ -44,19 +48,21 @@ func (t sessions) End(ctx context.Context, id int64, when time.Time) error {
 	return err
 }
 
-func (t sessions) EndAll(ctx context.Context, clientID, besides int64, when time.Time) error {
-	_, err := t.exec(ctx, `UPDATE sessions SET ended_at = ? WHERE client_id = ? AND id <> ? AND ended_at IS NULL`, at(when), clientID, besides)
+func (t sessions) EndAll(ctx context.Context, clientID, except int64, when time.Time) error {
+	_, err := t.exec(ctx, `UPDATE sessions SET ended_at = ? WHERE client_id = ? AND id <> ? AND ended_at IS NULL`,
+		at(when), clientID, except)
 	return err
 }
 
 func (t sessions) AddRefreshToken(ctx context.Context, r store.RefreshToken) error {
-	_, err := t.exec(ctx, `INSERT INTO refresh_tokens (hash, session_id, expires_at, used_at) VALUES (?, ?, ?, NULL)`, r.Hash, r.SessionID, at(r.ExpiresAt))
+	_, err := t.exec(ctx, `INSERT INTO refresh_tokens (hash, session_id, expires_at, used_at) VALUES (?, ?, ?, NULL)`,
+		r.Hash, r.SessionID, at(r.ExpiresAt))
 	return err
 }
 
 func (t sessions) RefreshToken(ctx context.Context, hash []byte) (store.RefreshToken, error) {
 	return one(ctx, t.Tx, func(row Row) (r store.RefreshToken, err error) {
-		err = row.Scan(&r.Hash, &r.SessionID, (*instant)(&r.ExpiresAt), optional{&r.UsedAt})
+		err = row.Scan(&r.Hash, &r.SessionID, (*instant)(&r.ExpiresAt), optionalTime{&r.UsedAt})
 		return r, err
 	}, `SELECT hash, session_id, expires_at, used_at FROM refresh_tokens WHERE hash = ?`, hash)
 }
@@ -77,7 +83,7 @@ func (t *Tx) answer(clientID int64, key string) Query {
 }
 
 func (t answers) Get(ctx context.Context, clientID int64, key string) (store.Answer, error) {
-	return found(t.Tx, scanAnswer, t.Conn.Row(ctx, t.answer(clientID, key))[0])
+	return scanRow(t.Tx, scanAnswer, t.Conn.Row(ctx, t.answer(clientID, key))[0])
 }
 
 func (t answers) List(ctx context.Context) ([]store.Answer, error) {
@@ -90,7 +96,7 @@ func (t answers) Replace(ctx context.Context, a store.Answer) error {
 
 func (t answers) Add(ctx context.Context, a store.Answer) error {
 	t.Answered = true
-	return t.later(ctx, `INSERT INTO answers (`+answerColumns+`) VALUES (?`+params(5)+`)`,
+	return t.queue(ctx, `INSERT INTO answers (`+answerColumns+`) VALUES (?`+params(5)+`)`,
 		a.ClientID, a.Key, a.Request, a.Status, a.Body, at(a.CreatedAt))
 }
 

@@ -1,5 +1,5 @@
-// Package sqlstore contains the statements that SQLite and PostgreSQL share; a Dialect holds the differences. Packages
-// sqlite and postgres run them in their own transactions.
+// Package sqlstore contains the statements that SQLite and PostgreSQL share. A Dialect describes the differences.
+// Packages sqlite and postgres run them in their own transactions.
 package sqlstore
 
 import (
@@ -13,54 +13,56 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Dialect is what the statements of a database have of their own.
+// Dialect describes the SQL of one database.
 type Dialect struct {
-	// Numbered says that parameters are $1, $2 … and not question marks.
+	// Numbered means that parameters are $1, $2 … instead of question marks.
 	Numbered bool
-	// Nested says that a statement may hold others that change rows.
+	// Nested means that a WITH clause may contain statements that change rows.
 	Nested bool
-	// Same compares a column with a parameter without regard to the case of A to Z.
+	// Same returns a condition that compares a column with a parameter, ignoring the case of A to Z.
 	Same func(column string) string
-	// Each lists the texts of a column that holds a JSON array, as rows with the column value.
+	// Each returns a table expression with one row for each text of a JSON array in column. Its column is named value.
 	Each func(column string) string
-	// Held ends a SELECT whose rows are held until the transaction ends; HeldElseSkipped passes over rows that others
-	// hold.
-	Held, HeldElseSkipped string
-	// NextLicense is a statement that answers the id of the next license.
+	// ForUpdate ends a SELECT that locks its rows until the transaction ends; ForUpdateSkipLocked ends one that skips rows
+	// locked by others. Both are empty if a transaction excludes all other writers.
+	ForUpdate, ForUpdateSkipLocked string
+	// NextLicense is a query for the id of the next license.
 	NextLicense string
 	// Skip raises the next id of licenses, orders or clients by gap, and returns it.
 	Skip func(ctx context.Context, tx *Tx, table string, gap int64) (next int64, err error)
-	// Fault turns an error of the driver into the errors of package store; it returns other errors as they are.
+	// Fault translates an error of the driver to an error of package store. It returns other errors unchanged.
 	Fault func(error) error
-	// Took is called after a row was added under an id of the caller's choice, so that the next row gets a later one.
-	Took func(ctx context.Context, tx *Tx, table string) error
+	// AfterInsert is called after a row was inserted under an id that the caller chose, so that the next row gets a larger
+	// one.
+	AfterInsert func(ctx context.Context, tx *Tx, table string) error
 }
 
 // Tx is one transaction. Stores returns it as a store.Tx.
 type Tx struct {
 	Conn    Conn
 	Dialect *Dialect
-	// Answered reports whether the transaction has added an answer to a key.
+	// Answered reports whether the transaction has added a stored answer.
 	Answered bool
-	locked   *lockedOrder // until it is read
+	locked   *lockedOrder // nil after it was read
 }
 
 // Conn runs the statements of one transaction.
 type Conn interface {
-	// Exec runs a statement and tells how many rows it changed.
+	// Exec runs a statement and returns the number of rows it changed.
 	Exec(ctx context.Context, query string, args ...any) (rows int64, err error)
-	// Later runs a statement of whose outcome nothing is asked before the transaction ends, and then at the latest.
-	Later(ctx context.Context, query string, args ...any) error
+	// Queue runs a statement at some time before the commit. Its error may be returned by a later statement or by the
+	// commit.
+	Queue(ctx context.Context, query string, args ...any) error
 	// Query runs a query.
 	Query(ctx context.Context, query string, args ...any) (Rows, error)
-	// Row runs queries of one row each, together if the database can; the rows are scanned one after the other.
+	// Row runs queries of one row each, in one round trip if the database can. The rows must be scanned in this order.
 	Row(ctx context.Context, queries ...Query) []Row
-	// Ahead tells which queries of Row come next, so that all may be asked together; when others come instead, nothing
-	// is lost.
-	Ahead(queries ...Query)
+	// Prefetch announces the next queries of Row, so that they can be sent in one round trip. It has no effect if other
+	// queries come instead.
+	Prefetch(queries ...Query)
 }
 
-// Rows are those of a query, as database/sql has them.
+// Rows are the rows of a query, as in database/sql.
 type Rows interface {
 	Row
 	Next() bool
@@ -68,7 +70,7 @@ type Rows interface {
 	Close() error
 }
 
-// Row is one row of a query; Scan fails with sql.ErrNoRows when there is none.
+// Row is one row of a query. Scan fails with sql.ErrNoRows if there is none.
 type Row interface{ Scan(to ...any) error }
 
 // Query is a query with its arguments.
@@ -77,16 +79,17 @@ type Query struct {
 	Args []any
 }
 
-// numbered remembers statements with numbered parameters. There are as many as the code has, and those of searches.
+// numbered caches statements with numbered parameters by their text with question marks. The code has a fixed number of
+// statements, plus the variants of searches.
 var numbered sync.Map
 
-// text is a statement in the words of the dialect. Statements hold no question mark but the parameters.
+// text returns a statement with the parameters of the dialect. Each question mark in query is a parameter.
 func (t *Tx) text(query string) string {
 	if !t.Dialect.Numbered {
 		return query
 	}
-	if known, ok := numbered.Load(query); ok {
-		return known.(string)
+	if cached, ok := numbered.Load(query); ok {
+		return cached.(string)
 	}
 	var b strings.Builder
 	n := 0
@@ -107,12 +110,12 @@ func (t *Tx) exec(ctx context.Context, query string, args ...any) (rows int64, e
 	return rows, t.Dialect.Fault(err)
 }
 
-// later runs a statement of whose outcome nothing is asked before the transaction ends.
-func (t *Tx) later(ctx context.Context, query string, args ...any) error {
-	return t.Dialect.Fault(t.Conn.Later(ctx, t.text(query), args...))
+// queue runs a statement at some time before the commit.
+func (t *Tx) queue(ctx context.Context, query string, args ...any) error {
+	return t.Dialect.Fault(t.Conn.Queue(ctx, t.text(query), args...))
 }
 
-// query is a query in the words of the dialect.
+// query returns a query with the parameters of the dialect.
 func (t *Tx) query(text string, args ...any) Query { return Query{t.text(text), args} }
 
 // row runs a query of one row.
@@ -120,7 +123,8 @@ func (t *Tx) row(ctx context.Context, query string, args ...any) Row {
 	return t.Conn.Row(ctx, t.query(query, args...))[0]
 }
 
-// insert adds a row and returns its id; id 0 stands for a new one. columns begin with the id, args follow it.
+// insert adds a row and returns its id; id 0 means that the database assigns one. columns begin with id, args do not
+// contain it.
 func (t *Tx) insert(ctx context.Context, table, columns string, id int64, args ...any) (int64, error) {
 	chosen := id != 0
 	if chosen {
@@ -133,12 +137,12 @@ func (t *Tx) insert(ctx context.Context, table, columns string, id int64, args .
 		return 0, err
 	}
 	if chosen {
-		return id, t.Dialect.Fault(t.Dialect.Took(ctx, t, table))
+		return id, t.Dialect.Fault(t.Dialect.AfterInsert(ctx, t, table))
 	}
 	return id, nil
 }
 
-// change runs a statement that must change exactly one row.
+// change runs a statement that must change a row. It fails with store.ErrNotFound if it changes none.
 func (t *Tx) change(ctx context.Context, query string, args ...any) error {
 	rows, err := t.exec(ctx, query, args...)
 	if err == nil && rows == 0 {
@@ -147,21 +151,21 @@ func (t *Tx) change(ctx context.Context, query string, args ...any) error {
 	return err
 }
 
-// of puts the name of a table before columns.
-func of(table, columns string) string {
+// qualify prefixes columns with the name of a table.
+func qualify(table, columns string) string {
 	return table + "." + strings.ReplaceAll(columns, ", ", ", "+table+".")
 }
 
 // params returns n further placeholders of a VALUES list.
 func params(n int) string { return strings.Repeat(`, ?`, n) }
 
-// one reads the single row of a query.
+// one reads the only row of a query.
 func one[T any](ctx context.Context, t *Tx, scan func(Row) (T, error), query string, args ...any) (T, error) {
-	return found(t, scan, t.row(ctx, query, args...))
+	return scanRow(t, scan, t.row(ctx, query, args...))
 }
 
-// found reads a row.
-func found[T any](t *Tx, scan func(Row) (T, error), row Row) (T, error) {
+// scanRow scans a row. It fails with store.ErrNotFound if there is none.
+func scanRow[T any](t *Tx, scan func(Row) (T, error), row Row) (T, error) {
 	v, err := scan(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, store.ErrNotFound
@@ -171,17 +175,19 @@ func found[T any](t *Tx, scan func(Row) (T, error), row Row) (T, error) {
 
 // all reads every row of a query.
 func all[T any](ctx context.Context, t *Tx, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
-	return some(ctx, t, 0, scan, query, args...)
+	return allSized(ctx, t, 0, scan, query, args...)
 }
 
-// some is all for a query of so many rows, as far as that is known.
-func some[T any](ctx context.Context, t *Tx, expected int, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
+// allSized is like all. It allocates memory for as many rows as expected; 0 means unknown.
+func allSized[T any](
+	ctx context.Context, t *Tx, expected int, scan func(Row) (T, error), query string, args ...any,
+) ([]T, error) {
 	rows, err := t.Conn.Query(ctx, t.text(query), args...)
 	if err != nil {
 		return nil, t.Dialect.Fault(err)
 	}
 	defer rows.Close()
-	list := make([]T, 0, min(max(expected, 0), mostExpected))
+	list := make([]T, 0, min(max(expected, 0), maxPreallocated))
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {
@@ -192,15 +198,15 @@ func some[T any](ctx context.Context, t *Tx, expected int, scan func(Row) (T, er
 	return list, t.Dialect.Fault(rows.Err())
 }
 
-// mostExpected bounds the room that is made before rows are read: somewhat more than a page of a list.
-const mostExpected = 600
+// maxPreallocated limits the rows for which memory is allocated before they are read. A page of a list has fewer.
+const maxPreallocated = 600
 
-// value reads the only column of a query's only row into a variable.
+// value reads the only column of a query's only row.
 func (t *Tx) value(ctx context.Context, to any, query string, args ...any) error {
 	return t.Dialect.Fault(t.row(ctx, query, args...).Scan(to))
 }
 
-// where collects the conditions of a query that has not always the same ones.
+// where is the list of conditions of a search.
 type where struct {
 	text string
 	args []any

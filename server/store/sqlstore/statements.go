@@ -7,43 +7,43 @@ import (
 	"sync"
 )
 
-// mostStatements bounds how many statements are kept prepared; those of searches differ in their conditions.
-const mostStatements = 300
+// maxStatements limits the number of prepared statements, because searches have many combinations of conditions.
+const maxStatements = 300
 
-// Statements keeps the statements of a database prepared: SQLite takes longer to understand most of them than to carry
-// them out. A statement is prepared after the transaction that first ran it, because that may hold the only connection.
+// Statements caches prepared statements: SQLite takes longer to parse most statements than to run them. A statement is
+// prepared after the transaction that ran it first, because that transaction may occupy the only connection.
 type Statements struct {
 	db     *sql.DB
 	mu     sync.Mutex
-	known  map[string]*sql.Stmt // nil while it is wanted
-	wanted []string
+	cache  map[string]*sql.Stmt // nil = not prepared yet
+	queued []string             // to be prepared
 }
 
-// NewStatements returns the statements of a database, none at first.
+// NewStatements returns an empty cache.
 func NewStatements(db *sql.DB) *Statements {
-	return &Statements{db: db, known: map[string]*sql.Stmt{}}
+	return &Statements{db: db, cache: map[string]*sql.Stmt{}}
 }
 
-// of returns a prepared statement; nil when there is none yet.
+// of returns a prepared statement, or nil if query is not prepared yet, and then queues it for Prepare.
 func (s *Statements) of(query string) *sql.Stmt {
 	if s == nil {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stmt, known := s.known[query]
-	if !known && len(s.known) < mostStatements {
-		s.known[query] = nil
-		s.wanted = append(s.wanted, query)
+	stmt, cached := s.cache[query]
+	if !cached && len(s.cache) < maxStatements {
+		s.cache[query] = nil
+		s.queued = append(s.queued, query)
 	}
 	return stmt
 }
 
-// Count is how many statements are prepared.
+// Count returns the number of prepared statements.
 func (s *Statements) Count() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, stmt := range s.known {
+	for _, stmt := range s.cache {
 		if stmt != nil {
 			n++
 		}
@@ -51,59 +51,61 @@ func (s *Statements) Count() (n int) {
 	return n
 }
 
-// Prepare prepares what was wanted since the last time. One that cannot be prepared is wanted again when it runs again.
+// Prepare prepares the statements that were queued since the last call. A statement that cannot be prepared is queued
+// when it runs the next time.
 func (s *Statements) Prepare(ctx context.Context) {
 	s.mu.Lock()
-	wanted := s.wanted
-	s.wanted = nil
+	queries := s.queued
+	s.queued = nil
 	s.mu.Unlock()
-	for _, query := range wanted {
+	for _, query := range queries {
 		stmt, err := s.db.PrepareContext(ctx, query)
 		s.mu.Lock()
-		if s.known[query] = stmt; err != nil {
-			delete(s.known, query)
+		if s.cache[query] = stmt; err != nil {
+			delete(s.cache, query)
 		}
 		s.mu.Unlock()
 	}
 }
 
-// Close ends the use of the statements.
+// Close closes the prepared statements.
 func (s *Statements) Close() (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for query, stmt := range s.known {
+	for query, stmt := range s.cache {
 		if stmt != nil {
 			err = errors.Join(err, stmt.Close())
 		}
-		delete(s.known, query)
+		delete(s.cache, query)
 	}
 	return err
 }
 
-// runner is a transaction of database/sql, or connections that begin none.
+// runner is a *sql.Tx or a *sql.DB.
 type runner interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// prepared runs statements by database/sql, prepared when they are.
+// prepared is a Conn over database/sql. It uses the prepared statement if there is one.
 type prepared struct {
 	runner
 	statements *Statements
-	own        func(context.Context, *sql.Stmt) *sql.Stmt
+	bind       func(context.Context, *sql.Stmt) *sql.Stmt
 }
 
-// In runs statements in a transaction.
-func (s *Statements) In(t *sql.Tx) Conn { return prepared{t, s, t.StmtContext} }
+// InTx returns a Conn that runs statements in a transaction.
+func (s *Statements) InTx(t *sql.Tx) Conn { return prepared{t, s, t.StmtContext} }
 
-// Alone runs each statement by itself.
-func (s *Statements) Alone() Conn {
+// Autocommit returns a Conn that runs each statement in a transaction of its own.
+func (s *Statements) Autocommit() Conn {
 	return prepared{s.db, s, func(_ context.Context, stmt *sql.Stmt) *sql.Stmt { return stmt }}
 }
 
-// uninterrupted is ctx for one statement, which is not begun when ctx has ended, and not broken off afterwards: that
-// could undo the transaction that other changes share, and to watch over ctx costs as much as most statements.
+// uninterrupted returns a context for one statement that cannot be canceled, or the error of ctx if it has ended.
+// Interrupting a statement could roll back a transaction that other changes share, and watching ctx costs as much as
+// most statements.
 func uninterrupted(ctx context.Context) (context.Context, error) {
 	return context.WithoutCancel(ctx), ctx.Err()
 }
@@ -115,7 +117,7 @@ func (p prepared) Exec(ctx context.Context, query string, args ...any) (int64, e
 	}
 	var result sql.Result
 	if stmt := p.statements.of(query); stmt != nil {
-		result, err = p.own(ctx, stmt).ExecContext(ctx, args...)
+		result, err = p.bind(ctx, stmt).ExecContext(ctx, args...)
 	} else {
 		result, err = p.ExecContext(ctx, query, args...)
 	}
@@ -125,14 +127,14 @@ func (p prepared) Exec(ctx context.Context, query string, args ...any) (int64, e
 	return result.RowsAffected()
 }
 
-// Later runs the statement now: nothing travels.
-func (p prepared) Later(ctx context.Context, query string, args ...any) error {
+// Queue runs the statement immediately: there is no round trip to save.
+func (p prepared) Queue(ctx context.Context, query string, args ...any) error {
 	_, err := p.Exec(ctx, query, args...)
 	return err
 }
 
-// Ahead does nothing: to ask together saves nothing.
-func (p prepared) Ahead(...Query) {}
+// Prefetch does nothing: there is no round trip to save.
+func (p prepared) Prefetch(...Query) {}
 
 func (p prepared) Query(ctx context.Context, query string, args ...any) (Rows, error) {
 	ctx, err := uninterrupted(ctx)
@@ -140,7 +142,7 @@ func (p prepared) Query(ctx context.Context, query string, args ...any) (Rows, e
 		return nil, err
 	}
 	if stmt := p.statements.of(query); stmt != nil {
-		return p.own(ctx, stmt).QueryContext(ctx, args...)
+		return p.bind(ctx, stmt).QueryContext(ctx, args...)
 	}
 	return p.QueryContext(ctx, query, args...)
 }
@@ -152,7 +154,7 @@ func (p prepared) Row(ctx context.Context, queries ...Query) (rows []Row) {
 	return rows
 }
 
-// lazyRow asks for a row when it is scanned.
+// lazyRow runs its query in Scan.
 type lazyRow struct {
 	ctx  context.Context
 	conn prepared
@@ -165,7 +167,7 @@ func (r lazyRow) Scan(to ...any) error {
 		return err
 	}
 	if stmt := r.conn.statements.of(r.Text); stmt != nil {
-		return r.conn.own(ctx, stmt).QueryRowContext(ctx, r.Args...).Scan(to...)
+		return r.conn.bind(ctx, stmt).QueryRowContext(ctx, r.Args...).Scan(to...)
 	}
 	return r.conn.QueryRowContext(ctx, r.Text, r.Args...).Scan(to...)
 }

@@ -22,7 +22,7 @@ type (
 	maintenance struct{ *Tx }
 )
 
-// Of returns the transaction of stores that Stores has returned.
+// Of returns the transaction of a store.Tx that was returned by Stores.
 func Of(tx store.Tx) *Tx { return tx.Licenses.(licenses).Tx }
 
 // Stores returns the stores of the transaction.

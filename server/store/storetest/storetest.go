@@ -1,5 +1,4 @@
-// Package storetest tests that a store.Store follows the rules of package store. The tests of sqlite and postgres run
-// it, so that both databases behave alike.
+// Package storetest is a test suite for implementations of store.Store, which the tests of sqlite and postgres run.
 package storetest
 
 import (
@@ -18,10 +17,11 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// noon is the time of the tests; stores keep microseconds.
+// noon is the time of the tests. Stores have a precision of microseconds.
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 123456000, time.UTC)
 
-// Run runs the suite. open makes an empty store that is closed by the test's cleanup; reopen opens the same data again.
+// Run runs the suite. open returns an empty store, which the cleanup of the test closes, and a function that closes and
+// reopens it.
 func Run(t *testing.T, open func(t *testing.T) (s store.Store, reopen func() store.Store)) {
 	for name, test := range map[string]func(*testing.T, *fixture){
 		"programs and clients":    testCatalog,
@@ -30,7 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) (s store.Store, reopen func() sto
 		"released licenses":       testReleases,
 		"older licenses":          testOlderLicenses,
 		"locked orders":           testLocks,
-		"what is expected":        testExpected,
+		"prefetch":                testPrefetch,
 		"seats under concurrency": testSeats,
 		"families":                testFamilies,
 		"serial numbers":          testSerials,
@@ -46,7 +46,7 @@ func Run(t *testing.T, open func(t *testing.T) (s store.Store, reopen func() sto
 		"transactions":            testTransactions,
 		"data survives a restart": testRestart,
 		"ids after a restore":     testSkippedIDs,
-		"ids while one restores":  testSkippingBesideWriters,
+		"ids while one restores":  testConcurrentSkips,
 		"epoch":                   testEpoch,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,6 +66,7 @@ type fixture struct {
 	program, client, order int64
 }
 
+// write runs fn in a transaction that must succeed.
 func (f *fixture) write(fn func(ctx context.Context, tx store.Tx) error) {
 	f.t.Helper()
 	require.NoError(f.t, f.try(fn))
@@ -83,8 +84,20 @@ func (f *fixture) read(fn func(ctx context.Context, tx store.Tx) error) {
 }
 
 func program() store.Program {
-	return store.Program{Name: "Lumen Studio 7", Signature: "LUMENST7", RequiresActivation: true, AcceptsSerials: true, Policy: license.DefaultPolicy(), Features: 65535,
-		LicenseDays: 30, PublicKey: license.PublicKey{1, 2, 255}, SealedActivation: []byte{0, 1}, SealedSerial: []byte{2}, SealedSigning: []byte{3}, CreatedAt: noon}
+	return store.Program{
+		Name:               "Lumen Studio 7",
+		Signature:          "LUMENST7",
+		RequiresActivation: true,
+		AcceptsSerials:     true,
+		Policy:             license.DefaultPolicy(),
+		Features:           65535,
+		LicenseDays:        30,
+		PublicKey:          license.PublicKey{1, 2, 255},
+		SealedActivation:   []byte{0, 1},
+		SealedSerial:       []byte{2},
+		SealedSigning:      []byte{3},
+		CreatedAt:          noon,
+	}
 }
 
 func (f *fixture) fill() {
@@ -92,22 +105,49 @@ func (f *fixture) fill() {
 		if f.program, err = tx.Programs.Add(ctx, program()); err != nil {
 			return err
 		}
-		if f.client, err = tx.Clients.Add(ctx, store.Client{Username: "Anna", FirstName: "Anna", LastName: "Berg", Emails: []string{"a@b.example"}, Active: true, CreatedAt: noon}); err != nil {
+		if f.client, err = tx.Clients.Add(ctx, store.Client{
+			Username:  "Anna",
+			FirstName: "Anna",
+			LastName:  "Berg",
+			Emails:    []string{"a@b.example"},
+			Active:    true,
+			CreatedAt: noon,
+		}); err != nil {
 			return err
 		}
-		f.order, err = tx.Orders.Add(ctx, store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, LicensesTotal: 3, Active: true, Visible: true, CanManage: true, Policy: license.DefaultPolicy()})
+		f.order, err = tx.Orders.Add(ctx, store.Order{
+			ClientID:      f.client,
+			ProgramID:     f.program,
+			OrderedAt:     noon,
+			LicensesTotal: 3,
+			Active:        true,
+			Visible:       true,
+			CanManage:     true,
+			Policy:        license.DefaultPolicy(),
+		})
 		return err
 	})
 }
 
+// license adds a license with a Site code.
 func (f *fixture) license(ctx context.Context, tx store.Tx, site license.SiteCode) (store.License, error) {
 	id, err := tx.Licenses.NextID(ctx)
 	if err != nil {
 		return store.License{}, err
 	}
-	l := store.License{ID: id, OrderID: f.order, ProgramID: f.program, OriginalID: id, Codes: license.Codes{Site: site, Machine: license.MachineID(1<<63 | uint64(site))},
-		Activation: license.ActivationCode{1, 255}, Note: "Büro 🖥", Features: 7, Policy: license.Policy{Enabled: true, MaxHardwareChanges: 2, Changeable: []license.Lock{license.NETID}},
-		ActivatedAt: noon, Status: api.StatusActive}
+	l := store.License{
+		ID:          id,
+		OrderID:     f.order,
+		ProgramID:   f.program,
+		OriginalID:  id,
+		Codes:       license.Codes{Site: site, Machine: license.MachineID(1<<63 | uint64(site))},
+		Activation:  license.ActivationCode{1, 255},
+		Note:        "Büro 🖥",
+		Features:    7,
+		Policy:      license.Policy{Enabled: true, MaxHardwareChanges: 2, Changeable: []license.Lock{license.NETID}},
+		ActivatedAt: noon,
+		Status:      api.StatusActive,
+	}
 	return l, tx.Licenses.Add(ctx, l)
 }
 
@@ -142,7 +182,14 @@ func testCatalog(t *testing.T, f *fixture) {
 func testOrders(t *testing.T, f *fixture) {
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		for i := range 5 {
-			o := store.Order{ClientID: f.client, ProgramID: f.program, OrderedAt: noon, LicensesTotal: 1, Active: i != 1, Visible: i != 2}
+			o := store.Order{
+				ClientID:      f.client,
+				ProgramID:     f.program,
+				OrderedAt:     noon,
+				LicensesTotal: 1,
+				Active:        i != 1,
+				Visible:       i != 2,
+			}
 			if _, err := tx.Orders.Add(ctx, o); err != nil {
 				return err
 			}
@@ -153,9 +200,9 @@ func testOrders(t *testing.T, f *fixture) {
 		listed, err := tx.Orders.List(ctx, f.client, true, 0, 0)
 		require.NoError(t, err)
 		require.Len(t, listed, 4, "inactive and invisible orders are not listed")
-		everything, err := tx.Orders.List(ctx, 0, false, 0, 0)
+		all, err := tx.Orders.List(ctx, 0, false, 0, 0)
 		require.NoError(t, err)
-		require.Len(t, everything, 6)
+		require.Len(t, all, 6)
 		page, err := tx.Orders.List(ctx, f.client, true, listed[1].ID, 1)
 		require.NoError(t, err)
 		require.Len(t, page, 1)
@@ -176,7 +223,7 @@ func testLicenses(t *testing.T, f *fixture) {
 	f.read(func(ctx context.Context, tx store.Tx) error {
 		got, err := tx.Licenses.Get(ctx, first.ID)
 		require.NoError(t, err)
-		require.Empty(t, cmp.Diff(first, got), "what is kept comes back to the bit")
+		require.Empty(t, cmp.Diff(first, got), "every field is stored")
 		got, err = tx.Licenses.BySite(ctx, f.order, 0xFFFFFFFF)
 		require.NoError(t, err)
 		require.Equal(t, first.ID, got.ID)
@@ -207,7 +254,7 @@ func testLicenses(t *testing.T, f *fixture) {
 		o.LicensesTotal = 2
 		return tx.Orders.Change(ctx, o)
 	})
-	require.ErrorIs(t, err, store.ErrNoSeat, "the total never falls below the active licenses")
+	require.ErrorIs(t, err, store.ErrNoSeat, "the total cannot be less than the active licenses")
 
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		return tx.Licenses.End(ctx, first.ID, api.StatusRemoved, noon.Add(time.Hour))
@@ -215,7 +262,7 @@ func testLicenses(t *testing.T, f *fixture) {
 	err = f.try(func(ctx context.Context, tx store.Tx) error {
 		return tx.Licenses.End(ctx, first.ID, api.StatusRemoved, noon)
 	})
-	require.ErrorIs(t, err, store.ErrNotFound, "a license ends once, so a seat is freed once")
+	require.ErrorIs(t, err, store.ErrNotFound, "a license cannot end twice, so its seat is not freed twice")
 	f.read(func(ctx context.Context, tx store.Tx) error {
 		spent, err := tx.Licenses.BySite(ctx, f.order, 0xFFFFFFFF)
 		require.NoError(t, err)
@@ -223,17 +270,17 @@ func testLicenses(t *testing.T, f *fixture) {
 		active, err := tx.Licenses.List(ctx, f.order, false, 0, 0)
 		require.NoError(t, err)
 		require.Len(t, active, 2)
-		everything, err := tx.Licenses.List(ctx, f.order, true, 0, 0)
+		all, err := tx.Licenses.List(ctx, f.order, true, 0, 0)
 		require.NoError(t, err)
-		require.Len(t, everything, 3)
-		require.Equal(t, noon.Add(time.Hour), *everything[0].EndedAt)
-		page, err := tx.Licenses.List(ctx, f.order, true, everything[0].ID, 1)
+		require.Len(t, all, 3)
+		require.Equal(t, noon.Add(time.Hour), *all[0].EndedAt)
+		page, err := tx.Licenses.List(ctx, f.order, true, all[0].ID, 1)
 		require.NoError(t, err)
-		require.Equal(t, everything[1].ID, page[0].ID)
+		require.Equal(t, all[1].ID, page[0].ID)
 		return nil
 	})
 	err = f.try(func(ctx context.Context, tx store.Tx) error { _, err := f.license(ctx, tx, 0xFFFFFFFF); return err })
-	require.ErrorIs(t, err, store.ErrExists, "nobody gets a Site code that is spent")
+	require.ErrorIs(t, err, store.ErrExists, "a spent Site code is never accepted")
 	f.write(func(ctx context.Context, tx store.Tx) error { _, err := f.license(ctx, tx, 78); return err })
 }
 
@@ -268,20 +315,26 @@ func testSeats(t *testing.T, f *fixture) {
 func testSessions(t *testing.T, f *fixture) {
 	var id int64
 	f.write(func(ctx context.Context, tx store.Tx) (err error) {
-		if id, err = tx.Sessions.Add(ctx, store.Session{ClientID: f.client, DeviceName: "PC", AccessHash: []byte{1}, AccessExpiresAt: noon, CreatedAt: noon}); err != nil {
+		if id, err = tx.Sessions.Add(ctx, store.Session{
+			ClientID:        f.client,
+			DeviceName:      "PC",
+			AccessHash:      []byte{1},
+			AccessExpiresAt: noon,
+			CreatedAt:       noon,
+		}); err != nil {
 			return err
 		}
 		return tx.Sessions.AddRefreshToken(ctx, store.RefreshToken{Hash: []byte{2}, SessionID: id, ExpiresAt: noon})
 	})
 	f.write(func(ctx context.Context, tx store.Tx) error { return tx.Sessions.UseRefreshToken(ctx, []byte{2}, noon) })
 	err := f.try(func(ctx context.Context, tx store.Tx) error { return tx.Sessions.UseRefreshToken(ctx, []byte{2}, noon) })
-	require.ErrorIs(t, err, store.ErrNotFound, "a refresh token is used once")
+	require.ErrorIs(t, err, store.ErrNotFound, "a refresh token cannot be used twice")
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		return tx.Sessions.Renew(ctx, id, []byte{3}, noon.Add(time.Minute))
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
 		_, _, err := tx.Sessions.ByAccess(ctx, []byte{1})
-		require.ErrorIs(t, err, store.ErrNotFound, "the old access token is gone")
+		require.ErrorIs(t, err, store.ErrNotFound, "the old access token is invalid")
 		s, c, err := tx.Sessions.ByAccess(ctx, []byte{3})
 		require.NoError(t, err)
 		require.Equal(t, id, s.ID)
@@ -296,12 +349,18 @@ func testSessions(t *testing.T, f *fixture) {
 		return errors.Join(tx.Sessions.End(ctx, id, noon), tx.Sessions.End(ctx, id, noon.Add(time.Hour)))
 	})
 	f.write(func(ctx context.Context, tx store.Tx) error {
-		other, err := tx.Sessions.Add(ctx, store.Session{ClientID: f.client, AccessHash: []byte{9}, AccessExpiresAt: noon, CreatedAt: noon})
+		other, err := tx.Sessions.Add(ctx, store.Session{
+			ClientID:        f.client,
+			AccessHash:      []byte{9},
+			AccessExpiresAt: noon,
+			CreatedAt:       noon,
+		})
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(tx.Sessions.EndAll(ctx, f.client+1, 0, noon), tx.Sessions.Renew(ctx, other, []byte{8}, noon)); err != nil {
-			return err // another client's sessions go on
+		if err := errors.Join(tx.Sessions.EndAll(ctx, f.client+1, 0, noon),
+			tx.Sessions.Renew(ctx, other, []byte{8}, noon)); err != nil {
+			return err // EndAll must not end another client's sessions
 		}
 		return tx.Sessions.EndAll(ctx, f.client, 0, noon)
 	})
@@ -312,7 +371,7 @@ func testSessions(t *testing.T, f *fixture) {
 		return nil
 	})
 	err = f.try(func(ctx context.Context, tx store.Tx) error { return tx.Sessions.Renew(ctx, id, []byte{4}, noon) })
-	require.ErrorIs(t, err, store.ErrNotFound, "an ended session does not come back")
+	require.ErrorIs(t, err, store.ErrNotFound, "an ended session cannot be renewed")
 }
 
 func testAnswers(t *testing.T, f *fixture) {
@@ -342,8 +401,18 @@ func testAnswers(t *testing.T, f *fixture) {
 func testMails(t *testing.T, f *fixture) {
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		for i := range 2 {
-			m := store.Mail{ClientID: f.client, Host: "127.0.0.1", MessageID: fmt.Sprint(i), To: []string{"A@b.example", "c@d.example"}, Subject: "s", Body: "b", AttachmentName: "x.acen", Attachment: []byte("x"),
-				NextAt: noon.Add(time.Duration(i) * time.Minute), CreatedAt: noon}
+			m := store.Mail{
+				ClientID:       f.client,
+				Host:           "127.0.0.1",
+				MessageID:      fmt.Sprint(i),
+				To:             []string{"A@b.example", "c@d.example"},
+				Subject:        "s",
+				Body:           "b",
+				AttachmentName: "x.acen",
+				Attachment:     []byte("x"),
+				NextAt:         noon.Add(time.Duration(i) * time.Minute),
+				CreatedAt:      noon,
+			}
 			if _, err := tx.Mails.Queue(ctx, m); err != nil {
 				return err
 			}
@@ -361,18 +430,19 @@ func testMails(t *testing.T, f *fixture) {
 	require.ErrorIs(t, err, store.ErrNotFound, "nothing is due yet")
 	first, err := claim(noon.Add(time.Minute))
 	require.NoError(t, err)
-	require.Equal(t, "0", first.MessageID, "what is due longest comes first")
+	require.Equal(t, "0", first.MessageID, "the mail that is due longest comes first")
 	require.Equal(t, 1, first.Attempts)
 	second, err := claim(noon.Add(time.Minute))
 	require.NoError(t, err)
 	require.Equal(t, "1", second.MessageID)
 	_, err = claim(noon.Add(2 * time.Minute))
-	require.ErrorIs(t, err, store.ErrNotFound, "claimed mails are left alone")
+	require.ErrorIs(t, err, store.ErrNotFound, "claimed mails are leased")
 	again, err := claim(noon.Add(62 * time.Minute))
-	require.NoError(t, err, "until the lease ends: a crash brings them back")
+	require.NoError(t, err, "after the lease a mail is due again")
 	require.Equal(t, 2, again.Attempts)
 	f.write(func(ctx context.Context, tx store.Tx) error {
-		return errors.Join(tx.Mails.End(ctx, first.ID, store.MailSent, "", noon), tx.Mails.Retry(ctx, second.ID, "busy", noon.Add(5*time.Hour)))
+		return errors.Join(tx.Mails.End(ctx, first.ID, store.MailSent, "", noon),
+			tx.Mails.Retry(ctx, second.ID, "busy", noon.Add(5*time.Hour)))
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
 		next, err := tx.Mails.NextAt(ctx)
@@ -380,7 +450,7 @@ func testMails(t *testing.T, f *fixture) {
 		require.Equal(t, noon.Add(5*time.Hour), next.UTC())
 		mails, err := tx.Mails.List(ctx, 0)
 		require.NoError(t, err)
-		require.Empty(t, mails[1].Attachment, "the license file is erased when the mail was sent")
+		require.Empty(t, mails[1].Attachment, "the license file is erased after the mail was sent")
 		require.NotEmpty(t, mails[0].Attachment)
 		byClient, byHost, byAddress, err := tx.Mails.Count(ctx, noon, f.client, "127.0.0.1", "a@B.example")
 		require.NoError(t, err)
@@ -393,7 +463,17 @@ func testMails(t *testing.T, f *fixture) {
 }
 
 func testAudit(t *testing.T, f *fixture) {
-	line := store.Audit{At: noon, Actor: "client", ClientID: f.client, Host: "127.0.0.1", Device: "PC", Action: "license.create", Object: "order 1", Outcome: "ok", Detail: "d"}
+	line := store.Audit{
+		At:       noon,
+		Actor:    "client",
+		ClientID: f.client,
+		Host:     "127.0.0.1",
+		Device:   "PC",
+		Action:   "license.create",
+		Object:   "order 1",
+		Outcome:  "ok",
+		Detail:   "d",
+	}
 	f.write(func(ctx context.Context, tx store.Tx) error { return tx.Audits.Add(ctx, line) })
 	f.read(func(ctx context.Context, tx store.Tx) error {
 		trail, err := tx.Audits.List(ctx, store.AuditFilter{Limit: 1})
@@ -418,7 +498,7 @@ func testTransactions(t *testing.T, f *fixture) {
 		return nil
 	})
 	err = f.Read(t.Context(), func(tx store.Tx) error { _, err := f.license(t.Context(), tx, 6); return err })
-	require.Error(t, err, "a reading transaction does not write")
+	require.Error(t, err, "a read-only transaction cannot write")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.Error(t, f.Write(ctx, store.NoLock, func(store.Tx) error { return nil }))
@@ -436,7 +516,7 @@ func testRestart(t *testing.T, f *fixture) {
 	})
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		next, err := f.license(ctx, tx, 10)
-		require.Greater(t, next.ID, l.ID, "ids are never used again")
+		require.Greater(t, next.ID, l.ID, "ids are not reused")
 		return err
 	})
 }

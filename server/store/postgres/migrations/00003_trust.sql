@@ -1,11 +1,11 @@
 -- +goose Up
--- Signing keys that a program had before: license files signed with them stay good.
+-- Former signing keys of a program: license files signed with them stay valid.
 ALTER TABLE programs ADD COLUMN former_keys TEXT NOT NULL DEFAULT '[]';
--- The signing key that comes next: programs learn its public half before it is used.
+-- The next signing key: programs get its public key before it is used.
 ALTER TABLE programs ADD COLUMN sealed_next BYTEA;
 
--- A serial number is its id and its features; the rest of it follows from the program's seed and is not kept. What stands in
--- unread_serial is moved when the server starts with its master key.
+-- A serial number is stored as its id and its features, because the rest follows from the program's seed. The server
+-- moves the contents of unread_serial when it starts with its master key.
 ALTER TABLE orders ADD COLUMN serial_id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE orders ADD COLUMN serial_features INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE orders ADD COLUMN unread_serial TEXT NOT NULL DEFAULT '';
@@ -36,6 +36,7 @@ CREATE TABLE templates (
   body TEXT NOT NULL
 );
 
--- A mail that was sent or given up is not kept: it may hold a link that sets a password.
+-- Body and attachment of a mail are erased after it was sent or given up, because it may contain a link that sets a
+-- password.
 UPDATE mails SET body = '', attachment = NULL WHERE state <> 'queued';
 CREATE INDEX audit_by_age ON audit(at);

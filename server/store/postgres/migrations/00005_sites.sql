@@ -1,13 +1,14 @@
 -- +goose Up
--- A Site code is taken by one license of a program at most: by an active one, or for ever by one whose removal code was given.
+-- At most one license of a program occupies a Site code: an active one, or permanently one whose removal code was
+-- given.
 DROP INDEX active_sites;
 DROP INDEX spent_sites;
 CREATE UNIQUE INDEX taken_sites ON licenses(program_id, site) WHERE status IN ('Active', 'Removed', 'Transferred') OR released_at IS NOT NULL;
 
--- Most families are one license, which is found by its id.
+-- Most families have one license, which is found by its id.
 DROP INDEX license_families;
 CREATE INDEX license_families ON licenses(original_id) WHERE id <> original_id;
 
--- The program of a license is that of its order, which refers to it, and programs stay. To look for it once more would make every
--- new license of a program write a lock into its one row.
+-- The program of a license is that of its order, whose foreign key refers to it, and programs are never deleted. A
+-- second foreign key would make every new license lock the row of its program.
 ALTER TABLE licenses DROP CONSTRAINT licenses_program_id_fkey;

@@ -1,3 +1,3 @@
 -- +goose Up
--- The sequence stays: two transactions may take an id at once.
+-- The sequence is kept: two transactions may take an id at the same time.
 SELECT 1;

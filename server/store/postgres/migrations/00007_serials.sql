@@ -1,5 +1,5 @@
 -- +goose Up
--- Serial ids whose serial numbers make no order.
+-- Serial ids whose serial numbers cannot make an order.
 CREATE TABLE blocked_serials (
   program_id BIGINT NOT NULL REFERENCES programs(id),
   serial_id INTEGER NOT NULL,
@@ -8,7 +8,7 @@ CREATE TABLE blocked_serials (
   PRIMARY KEY (program_id, serial_id)
 );
 
--- Serial numbers follow from their ids and features: a range of ids that were made with the same features.
+-- Ranges of serial ids that were made with the same features. Serial numbers are computed from id and features.
 CREATE TABLE serial_batches (
   program_id BIGINT NOT NULL REFERENCES programs(id),
   first_id INTEGER NOT NULL,

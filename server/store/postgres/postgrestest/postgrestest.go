@@ -1,5 +1,4 @@
-// Package postgrestest gives each test a database of its own on a real PostgreSQL, which scripts/with-postgres.sh
-// starts.
+// Package postgrestest creates a database for each test on a PostgreSQL server, which scripts/with-postgres.sh starts.
 package postgrestest
 
 import (
@@ -17,7 +16,7 @@ import (
 
 var count atomic.Int64
 
-// Database makes an empty schema and returns the address of the database with it; the schema ends with the test.
+// Database creates an empty schema, which is dropped after the test, and returns the address of the database with it.
 func Database(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), count.Add(1))
@@ -31,7 +30,7 @@ func Database(t testing.TB) string {
 	return address.String()
 }
 
-// Whole makes an empty database of its own and returns its address; it ends with the test.
+// Whole creates an empty database, which is dropped after the test, and returns its address.
 func Whole(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), count.Add(1))
@@ -40,7 +39,7 @@ func Whole(t testing.TB) string {
 	return Named(t, name)
 }
 
-// Named is the address of a database on the server of the tests.
+// Named returns the address of a database on the test server.
 func Named(t testing.TB, name string) string {
 	t.Helper()
 	address, err := url.Parse(os.Getenv("POSTGRES"))
@@ -49,7 +48,7 @@ func Named(t testing.TB, name string) string {
 	return address.String()
 }
 
-// Drop ends a database, also one that is still in use.
+// Drop drops a database, even if it is in use.
 func Drop(t testing.TB, name string) { run(t, "DROP DATABASE "+name+" WITH (FORCE)") }
 
 func run(t testing.TB, statement string) {

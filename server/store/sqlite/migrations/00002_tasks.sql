@@ -9,14 +9,14 @@ ALTER TABLE clients ADD COLUMN contact TEXT NOT NULL DEFAULT '{}';
 
 CREATE UNIQUE INDEX serials ON orders(program_id, serial_number) WHERE serial_number <> '';
 
--- A Site code is spent by a removal code, not by a reactivation: a lock that changed and came back brings it back.
+-- A Site code is spent by a removal code, not by a reactivation: a lock that changes back makes the same code.
 DROP INDEX ended_sites;
 CREATE INDEX spent_sites ON licenses(program_id, site) WHERE status IN ('Removed', 'Transferred');
 CREATE INDEX ended_licenses_of_order ON licenses(order_id, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX activated_licenses_of_order ON licenses(order_id, activated_at) WHERE id = original_id;
 
--- Activation codes that a license had before the vendor changed its features or expiry: a PC that has not heard of the
--- change still makes its removal code from the old one.
+-- Former activation codes of a license, whose features or expiry the vendor has changed: a PC that has not received the
+-- change makes its removal code from a former one.
 CREATE TABLE former_activations (
   license_id INTEGER NOT NULL REFERENCES licenses(id),
   activation TEXT NOT NULL,

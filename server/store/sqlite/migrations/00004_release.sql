@@ -1,5 +1,5 @@
 -- +goose Up
--- When a license was released: its PC gave the removal code, and another PC may take the license without one.
+-- When a license was released: its PC gave the removal code, and another PC may pick up the license without it.
 ALTER TABLE licenses ADD COLUMN released_at INTEGER;
 
 -- A Site code is spent as soon as its removal code was given.

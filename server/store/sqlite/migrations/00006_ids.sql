@@ -1,3 +1,3 @@
 -- +goose Up
--- Licenses are never erased: the last one tells the next id.
+-- Licenses are never deleted: the last one determines the next id.
 DROP TABLE license_ids;

@@ -42,11 +42,11 @@ func (f *fixture) skip(gap int64) (next store.IDs, err error) {
 }
 
 func testSkippedIDs(t *testing.T, f *fixture) {
-	// Before there is any license.
+	// Without any license.
 	next, err := f.skip(500)
 	require.NoError(t, err)
 	require.Equal(t, store.IDs{License: 20501, Order: f.order + 501, Client: f.client + 501}, next)
-	require.Equal(t, next, f.addRows(1), "the rows get the ids that were announced")
+	require.Equal(t, next, f.addRows(1), "the rows get the returned ids")
 
 	last := next
 	next, err = f.skip(store.DefaultGap)
@@ -54,7 +54,7 @@ func testSkippedIDs(t *testing.T, f *fixture) {
 	const more = store.DefaultGap + 1
 	require.Equal(t, store.IDs{License: last.License + more, Order: last.Order + more, Client: last.Client + more}, next)
 
-	// A gap is undone with its transaction.
+	// A gap is rolled back with its transaction.
 	failure := errors.New("failure")
 	err = f.try(func(ctx context.Context, tx store.Tx) error {
 		_, err := tx.Maintenance.SkipIDs(ctx, 1000)
@@ -68,9 +68,14 @@ func testSkippedIDs(t *testing.T, f *fixture) {
 	f.Store = f.reopen()
 	require.Equal(t, next, f.addRows(2), "also after a restart")
 
-	// An id that was chosen beyond the gap is not given again either.
+	// An id that was chosen beyond the gap is not assigned either.
 	f.write(func(ctx context.Context, tx store.Tx) error {
-		_, err := tx.Orders.Add(ctx, store.Order{ID: next.Order + 5000, ClientID: f.client, ProgramID: f.program, OrderedAt: noon})
+		_, err := tx.Orders.Add(ctx, store.Order{
+			ID:        next.Order + 5000,
+			ClientID:  f.client,
+			ProgramID: f.program,
+			OrderedAt: noon,
+		})
 		return err
 	})
 	last = next
@@ -84,8 +89,8 @@ func testSkippedIDs(t *testing.T, f *fixture) {
 	require.ErrorIs(t, err, store.ErrIDs)
 }
 
-// No id is given twice while gaps are made beside the writers of several rows.
-func testSkippingBesideWriters(t *testing.T, f *fixture) {
+// No id is assigned twice while transactions skip ids and others add rows.
+func testConcurrentSkips(t *testing.T, f *fixture) {
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	seen := map[int64]bool{}
@@ -106,7 +111,7 @@ func testSkippingBesideWriters(t *testing.T, f *fixture) {
 			if err != nil {
 				t.Error(err)
 			} else if id != 0 && seen[id] {
-				t.Errorf("order id %d was given twice", id)
+				t.Errorf("order id %d was assigned twice", id)
 			}
 			seen[id] = true
 		})
@@ -125,7 +130,7 @@ func testEpoch(t *testing.T, f *fixture) {
 	_, err := store.EnsureEpoch(ctx, f.Store, strings.NewReader("too short"))
 	require.Error(t, err)
 
-	// Servers that start at the same moment agree on one.
+	// Servers that start at the same time agree on one epoch.
 	var group sync.WaitGroup
 	epochs := make([]string, 4)
 	for n := range epochs {
@@ -144,7 +149,7 @@ func testEpoch(t *testing.T, f *fixture) {
 	f.Store = f.reopen()
 	again, err := store.EnsureEpoch(ctx, f.Store, strings.NewReader(""))
 	require.NoError(t, err)
-	require.Equal(t, first, again, "it is made once")
+	require.Equal(t, first, again, "it does not change")
 
 	mark := func(random string, gap int64) (r store.Restored, err error) {
 		err = f.try(func(ctx context.Context, tx store.Tx) (err error) {

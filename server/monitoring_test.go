@@ -28,7 +28,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// counting has metrics count the requests of a test's server.
+// counting adds metrics to a test's server.
 func counting(m **metrics.Metrics) func(*server.Options) {
 	return func(o *server.Options) {
 		*m = metrics.New("1.2.3", o.Store)
@@ -36,7 +36,7 @@ func counting(m **metrics.Metrics) func(*server.Options) {
 	}
 }
 
-// scrape is what Prometheus reads.
+// scrape returns the metrics.
 func scrape(t *testing.T, m *metrics.Metrics) string {
 	t.Helper()
 	rec := httptest.NewRecorder()
@@ -45,23 +45,35 @@ func scrape(t *testing.T, m *metrics.Metrics) string {
 	return rec.Body.String()
 }
 
-// values are the lines of the metrics whose names begin so.
+// values returns the lines of metrics that begin with a name.
 func values(text, begin string) []string {
 	return slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return !strings.HasPrefix(line, begin) })
 }
 
 func TestMetrics(t *testing.T) {
 	var m *metrics.Metrics
-	s := servertest.Start(t, counting(&m), func(o *server.Options) { o.Requests = settings.RequestRate{PerSecond: 1, Burst: 12} })
+	s := servertest.Start(t, counting(&m), func(o *server.Options) {
+		o.Requests = settings.RequestRate{PerSecond: 1, Burst: 12}
+	})
 	var before store.Stock
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { before, err = tx.Maintenance.Stock(t.Context()); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
+		before, err = tx.Maintenance.Stock(t.Context())
+		return err
+	}))
 	c, _ := servertest.SignIn(t, s)
 	c.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: "wrong password"})
 	codes := servertest.MadeUpCodes("LUMENST7", 1)
-	status, body := c.Keyed().Call("POST", fmt.Sprintf("/orders/%d/licenses", sample.WithSerial), api.NewLicense{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()})
+	status, body := c.Keyed().Call("POST", fmt.Sprintf("/orders/%d/licenses", sample.WithSerial),
+		api.NewLicense{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()})
 	require.Equal(t, 201, status, string(body))
 	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
-		_, err := tx.Mails.Queue(t.Context(), store.Mail{MessageID: "1", To: []string{"it@lumen.example"}, State: store.MailQueued, NextAt: s.Clock.Now(), CreatedAt: s.Clock.Now()})
+		_, err := tx.Mails.Queue(t.Context(), store.Mail{
+			MessageID: "1",
+			To:        []string{"it@lumen.example"},
+			State:     store.MailQueued,
+			NextAt:    s.Clock.Now(),
+			CreatedAt: s.Clock.Now(),
+		})
 		return err
 	}))
 	c.Call("GET", "/orders/88888888/licenses", nil)
@@ -78,13 +90,22 @@ func TestMetrics(t *testing.T) {
 	text := scrape(t, m)
 	requests := map[string]string{}
 	for _, line := range values(text, "acen_request_duration_seconds_count") {
-		found := regexp.MustCompile(`^acen_request_duration_seconds_count\{class="(.xx)",operation="(.*)"\} (\d+)$`).FindStringSubmatch(line)
+		found := regexp.MustCompile(`^acen_request_duration_seconds_count\{class="(.xx)",operation="(.*)"\} ` +
+			`(\d+)$`).FindStringSubmatch(line)
 		require.NotNil(t, found, line)
 		requests[found[2]+" "+found[1]] = found[3]
 	}
 	require.Equal(t, map[string]string{
-		"sign-in 2xx": "1", "sign-in 4xx": "1", "new-license 2xx": "1", "list-licenses 4xx": "2", "nowhere 4xx": "1", "/healthz 2xx": "1", "/readyz 2xx": "1", "/docs 2xx": "1",
-		"describe-server 2xx": "4", "turned-away 4xx": "6", // /healthz counts for no limit
+		"sign-in 2xx":         "1",
+		"sign-in 4xx":         "1",
+		"new-license 2xx":     "1",
+		"list-licenses 4xx":   "2",
+		"nowhere 4xx":         "1",
+		"/healthz 2xx":        "1",
+		"/readyz 2xx":         "1",
+		"/docs 2xx":           "1",
+		"describe-server 2xx": "4",
+		"turned-away 4xx":     "6", // /healthz is not limited
 	}, requests)
 	refusals := map[string]string{}
 	for _, line := range values(text, "acen_refusals_total") {
@@ -92,20 +113,24 @@ func TestMetrics(t *testing.T) {
 		require.NotNil(t, found, line)
 		refusals[found[1]] = found[2]
 	}
-	require.Len(t, refusals, len(api.Codes()), "all are there from the beginning")
+	require.Len(t, refusals, len(api.Codes()), "every code is exported from the start")
 	maps.DeleteFunc(refusals, func(_, count string) bool { return count == "0" })
 	require.Equal(t, map[string]string{
-		string(api.ErrAuthorization): "1", string(api.ErrNotFound): "2", string(api.ErrValidation): "1", string(api.ErrHostBanned): "6",
+		string(api.ErrAuthorization): "1",
+		string(api.ErrNotFound):      "2",
+		string(api.ErrValidation):    "1",
+		string(api.ErrHostBanned):    "6",
 	}, refusals)
 	for _, line := range []string{
-		fmt.Sprintf("acen_seats %d", before.SeatsTotal), fmt.Sprintf("acen_seats_active %d", before.SeatsActive+1), "acen_mails_queued 1", "acen_mails_failed 0", "acen_database_up 1",
+		fmt.Sprintf("acen_seats %d", before.SeatsTotal), fmt.Sprintf("acen_seats_active %d", before.SeatsActive+1),
+		"acen_mails_queued 1", "acen_mails_failed 0", "acen_database_up 1",
 	} {
 		require.Contains(t, text, "\n"+line+"\n")
 	}
 	require.Regexp(t, `(?m)^acen_build_info\{go_version="go1\.[^"]+",version="1\.2\.3"\} 1$`, text)
 	require.Contains(t, text, "\ngo_goroutines ")
 
-	// No address of the server itself leads there.
+	// The main address does not serve them.
 	s.Clock.Advance(time.Minute)
 	for _, path := range []string{"/metrics", api.Base + "/metrics", "/metrics/", "/debug/pprof/"} {
 		response, err := http.Get(s.URL + path)
@@ -115,14 +140,16 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// Whatever a client asks for, the metrics have no more series.
-func TestMetricsStaySmall(t *testing.T) {
+// Clients cannot create new series.
+func TestMetricsAreBounded(t *testing.T) {
 	var m *metrics.Metrics
 	s := servertest.Start(t, counting(&m))
 	odd := func(n int) {
 		for _, line := range []string{
-			fmt.Sprintf("GET /odd/%d HTTP/1.1", n), fmt.Sprintf("M%d /odd HTTP/1.1", n), fmt.Sprintf("CONNECT /odd%d HTTP/1.1", n), fmt.Sprintf("CONNECT odd%d:443 HTTP/1.1", n), "OPTIONS * HTTP/1.1",
-			fmt.Sprintf("GET //odd/../docs/%d HTTP/1.1", n), fmt.Sprintf("GET /api/v1/licenses/%d/file HTTP/1.1", n), fmt.Sprintf("GET /api/v1/licenses/x%d/file HTTP/1.1", n), fmt.Sprintf("GET /schemas/x%d HTTP/1.1", n),
+			fmt.Sprintf("GET /odd/%d HTTP/1.1", n), fmt.Sprintf("M%d /odd HTTP/1.1", n),
+			fmt.Sprintf("CONNECT /odd%d HTTP/1.1", n), fmt.Sprintf("CONNECT odd%d:443 HTTP/1.1", n), "OPTIONS * HTTP/1.1",
+			fmt.Sprintf("GET //odd/../docs/%d HTTP/1.1", n), fmt.Sprintf("GET /api/v1/licenses/%d/file HTTP/1.1", n),
+			fmt.Sprintf("GET /api/v1/licenses/x%d/file HTTP/1.1", n), fmt.Sprintf("GET /schemas/x%d HTTP/1.1", n),
 		} {
 			conn, err := net.Dial("tcp", s.HTTP.Listener.Addr().String())
 			require.NoError(t, err)
@@ -143,14 +170,14 @@ func TestMetricsStaySmall(t *testing.T) {
 	require.NotContains(t, scrape(t, m), "odd")
 }
 
-// absent is a database that cannot be reached any longer.
+// absent is a database that cannot be reached.
 type absent struct{ store.Store }
 
 var errAbsent = errors.New("connection refused")
 
 func (absent) Ping(context.Context) error { return errAbsent }
 
-// Read lets a new server read the epoch, with a single query, and then fails.
+// Read lets a new server read the epoch, which is a single query, and fails for other reads.
 func (a absent) Read(ctx context.Context, fn func(store.Tx) error, hints ...store.Hint) error {
 	if store.Collect(hints).SingleQuery {
 		return a.Store.Read(ctx, fn, hints...)
@@ -162,7 +189,8 @@ func (absent) Write(context.Context, store.Lock, func(store.Tx) error, ...store.
 	return errAbsent
 }
 
-// TestReadiness covers a server that is stopping, and one whose database is away (spec: api "Storage and running").
+// A server that is stopping is not ready, nor is one whose database cannot be reached (spec: api "Storage and
+// running").
 func TestReadiness(t *testing.T) {
 	s := servertest.Start(t)
 	var m *metrics.Metrics
@@ -188,7 +216,7 @@ func TestReadiness(t *testing.T) {
 	status, _ = ask(srv, "/healthz")
 	require.Equal(t, 204, status)
 	status, _ = ask(srv, "/api/v1/server")
-	require.Equal(t, 200, status, "calls are still answered")
+	require.Equal(t, 200, status, "the server still answers calls")
 
 	o := server.Options{Store: absent{s.Store}}
 	counting(&m)(&o)
@@ -205,7 +233,7 @@ func TestReadiness(t *testing.T) {
 	require.Contains(t, text, `acen_refusals_total{code="STATUS_UNAVAILABLE"} 1`)
 }
 
-// The log tells what was asked for, and nothing of what stood in the wrong place.
+// The log contains the operations of requests, but no secret that is in the wrong place.
 func TestLogOfRequests(t *testing.T) {
 	s := servertest.Start(t)
 	c, _ := servertest.SignIn(t, s)
@@ -215,7 +243,8 @@ func TestLogOfRequests(t *testing.T) {
 	c.Call("METHOD-SECRET", "/orders", nil)
 	c.Call("GET", "/healthz", nil)
 	log := s.Log.String()
-	require.Contains(t, log, fmt.Sprintf(`"path":"/api/v1/orders/%d/licenses","status":422,"operation":"list-licenses"`, sample.WithSerial))
+	require.Contains(t, log,
+		fmt.Sprintf(`"path":"/api/v1/orders/%d/licenses","status":422,"operation":"list-licenses"`, sample.WithSerial))
 	require.Contains(t, log, `"path":"/api/v1/licenses/{id}/file","status":422,"operation":"license-file"`)
 	require.Contains(t, log, `"path":"","status":404,"operation":"nowhere"`)
 	require.Contains(t, log, `"code":"STATUS_VALIDATION_ERROR"`)

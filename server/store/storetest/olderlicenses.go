@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Licenses with codes of acen/v1 are told from others while they are active, also after they were released.
+// Active licenses with codes of acen/v1 are listed, released ones included.
 func testOlderLicenses(t *testing.T, f *fixture) {
 	var newer store.License
 	add := func(site license.SiteCode, older bool) (l store.License) {
@@ -57,7 +57,7 @@ func testOlderLicenses(t *testing.T, f *fixture) {
 		return tx.Licenses.Change(ctx, second)
 	})
 	f.Store = f.reopen()
-	require.Len(t, listed(0), 2, "a change does not give a license other codes")
+	require.Len(t, listed(0), 2, "Change does not change the scheme")
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		return tx.Licenses.End(ctx, first.ID, api.StatusReplaced, noon)
 	})

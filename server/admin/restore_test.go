@@ -18,7 +18,7 @@ func (s shop) epoch(t *testing.T) (epoch string) {
 	return epoch
 }
 
-// No id is given again after a restore, another epoch begins, and the trail tells of both. Twice is one gap more (spec:
+// MarkRestored skips ids, sets a new epoch, and adds both to the audit trail. A second call skips ids again (spec:
 // api 20).
 func TestMarkRestored(t *testing.T) {
 	s := newShop(t)
@@ -26,14 +26,14 @@ func TestMarkRestored(t *testing.T) {
 	l, err := s.AddLicense(ctx, s.order.ID, pc("LUMENST7", 1))
 	require.NoError(t, err)
 	epochs := []string{s.epoch(t)}
-	require.Len(t, epochs[0], 22, "data have an epoch from the start")
+	require.Len(t, epochs[0], 22, "new data have an epoch")
 
 	dry := s.Admin
 	dry.DryRun = true
 	tried, err := dry.MarkRestored(ctx, 5)
 	require.NoError(t, err)
 	require.Equal(t, store.IDs{License: l.ID + 6, Order: s.order.ID + 6, Client: s.client.ID + 6}, tried.Next)
-	require.Equal(t, epochs[0], s.epoch(t), "a dry run keeps nothing")
+	require.Equal(t, epochs[0], s.epoch(t), "a dry run changes nothing")
 	before := s.trail(t)
 
 	for n, gap := range []int64{5, store.DefaultGap} {

@@ -157,8 +157,6 @@ var exempt = map[string]string{
 	"Español":                             "the name of a language in that language",
 	"the sound":                           "part of an error",
 	"the page":                            "part of an error",
-	"OnTapped":                            "a field of a Fyne type",
-	"PlaceHolder":                         "a field of a Fyne type",
 	"licenses, merged codes":              "a key of the preferences",
 	"Site":                                "the beginning of an English sentence",
 	"Machine":                             "the beginning of an English sentence",

@@ -181,7 +181,7 @@ func firstRunes(text string, n int) string {
 	return text
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (e *Entry) CreateRenderer() fyne.WidgetRenderer {
 	return &renderer{entry: e, note: theme.Tight(e.note)}
 }

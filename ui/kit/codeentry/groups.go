@@ -35,7 +35,7 @@ func (g *groups) mark(err error) {
 	g.Refresh()
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (g *groups) CreateRenderer() fyne.WidgetRenderer {
 	r := &groupsRenderer{groups: g}
 	for range g.entry.format.Groups {

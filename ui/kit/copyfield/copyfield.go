@@ -60,7 +60,7 @@ func (f *Field) SetText(text string) {
 // Text returns the text.
 func (f *Field) Text() string { return f.code.Text }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (f *Field) CreateRenderer() fyne.WidgetRenderer {
 	box := NewFrame(f.code)
 	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, nil, f.copy, box))
@@ -79,7 +79,7 @@ func NewFrame(content fyne.CanvasObject) *Frame {
 	return f
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (f *Frame) CreateRenderer() fyne.WidgetRenderer {
 	box := canvas.NewRectangle(nil)
 	r := &frameRenderer{WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(box, f.content)), box: box}

@@ -57,19 +57,19 @@ func NewPasswordEntry() *Entry {
 	return e
 }
 
-// FocusGained is called by Fyne.
+// FocusGained implements fyne.Focusable.
 func (e *Entry) FocusGained() {
 	e.Entry.FocusGained()
 	e.gained()
 }
 
-// FocusLost is called by Fyne.
+// FocusLost implements fyne.Focusable.
 func (e *Entry) FocusLost() {
 	e.Entry.FocusLost()
 	e.lost()
 }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (e *Entry) TypedKey(key *fyne.KeyEvent) {
 	switch key.Name {
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape:
@@ -93,19 +93,19 @@ func NewSelect(options []string, changed func(string)) *Select {
 	return s
 }
 
-// FocusGained is called by Fyne.
+// FocusGained implements fyne.Focusable.
 func (s *Select) FocusGained() {
 	s.Select.FocusGained()
 	s.gained()
 }
 
-// FocusLost is called by Fyne.
+// FocusLost implements fyne.Focusable.
 func (s *Select) FocusLost() {
 	s.Select.FocusLost()
 	s.lost()
 }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (s *Select) TypedKey(key *fyne.KeyEvent) {
 	switch key.Name {
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape:
@@ -129,19 +129,19 @@ func NewButton(text string, icon fyne.Resource, tapped func()) *Button {
 	return b
 }
 
-// FocusGained is called by Fyne.
+// FocusGained implements fyne.Focusable.
 func (b *Button) FocusGained() {
 	b.Button.FocusGained()
 	b.gained()
 }
 
-// FocusLost is called by Fyne.
+// FocusLost implements fyne.Focusable.
 func (b *Button) FocusLost() {
 	b.Button.FocusLost()
 	b.lost()
 }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (b *Button) TypedKey(key *fyne.KeyEvent) {
 	switch key.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:

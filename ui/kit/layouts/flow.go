@@ -47,7 +47,7 @@ func (f *flow) lines(objects []fyne.CanvasObject) (list []line) {
 	return list
 }
 
-// MinSize is part of fyne.Layout. The height is the one of the latest width; the least width is that of the widest
+// MinSize implements fyne.Layout. The height is the one of the latest width; the least width is that of the widest
 // object.
 func (f *flow) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	size := fyne.Size{}
@@ -63,7 +63,7 @@ func (f *flow) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
-// Layout is part of fyne.Layout.
+// Layout implements fyne.Layout.
 func (f *flow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	f.width = size.Width
 	y := float32(0)

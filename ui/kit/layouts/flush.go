@@ -29,7 +29,7 @@ func height(o fyne.CanvasObject) float32 {
 	return o.MinSize().Height
 }
 
-// MinSize is part of fyne.Layout.
+// MinSize implements fyne.Layout.
 func (c *column) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	size := fyne.NewSize(0, height(c.top)+height(c.center)+height(c.bottom))
 	for _, o := range objects {
@@ -40,7 +40,7 @@ func (c *column) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
-// Layout is part of fyne.Layout.
+// Layout implements fyne.Layout.
 func (c *column) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	// Texts that wrap know their height once they have their width.
 	for _, o := range []fyne.CanvasObject{c.top, c.bottom} {

@@ -95,7 +95,7 @@ func output(ctx context.Context, name string, args ...string) ([]byte, error) {
 // bounded keeps as much as twice the longest picture file, for its hex digits, and refuses the rest.
 type bounded struct{ bytes.Buffer }
 
-// Write is part of io.Writer.
+// Write implements io.Writer.
 func (b *bounded) Write(p []byte) (int, error) {
 	if b.Len()+len(p) > 2*carry.MaxPictureFile+64 {
 		return 0, fmt.Errorf("the picture on the clipboard is too large")

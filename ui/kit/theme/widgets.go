@@ -41,7 +41,7 @@ func (b *Badge) AccessibilityLabel() string { return b.text }
 // AccessibilityRole tells a screen reader that a badge is text. UI thread.
 func (b *Badge) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
-// CreateRenderer is called by Fyne. UI thread.
+// CreateRenderer implements fyne.Widget. UI thread.
 func (b *Badge) CreateRenderer() fyne.WidgetRenderer {
 	r := &badgeRenderer{badge: b, pill: canvas.NewRectangle(nil), label: canvas.NewText("", nil)}
 	r.label.Alignment = fyne.TextAlignCenter
@@ -113,7 +113,7 @@ func (c *Code) AccessibilityLabel() string { return c.Text }
 // AccessibilityRole tells a screen reader that a code is text. UI thread.
 func (c *Code) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
-// CreateRenderer is called by Fyne. UI thread.
+// CreateRenderer implements fyne.Widget. UI thread.
 func (c *Code) CreateRenderer() fyne.WidgetRenderer {
 	r := &codeRenderer{}
 	lines := container.New(layout.NewCustomPaddedVBoxLayout(0))
@@ -159,7 +159,7 @@ func NewSurface(name fyne.ThemeColorName, content fyne.CanvasObject) *Surface {
 	return s
 }
 
-// CreateRenderer is called by Fyne. UI thread.
+// CreateRenderer implements fyne.Widget. UI thread.
 func (s *Surface) CreateRenderer() fyne.WidgetRenderer {
 	background := canvas.NewRectangle(Color(s.name))
 	return &surfaceRenderer{

@@ -151,7 +151,7 @@ func many(n int) []pc {
 	return pcs
 }
 
-func TestNewRefusesBadDefinitions(t *testing.T) {
+func TestNewRejectsInvalidDefinitions(t *testing.T) {
 	text := func(pc) string { return "" }
 	compare := func(pc, pc) int { return 0 }
 	key := func(p pc) string { return p.id }

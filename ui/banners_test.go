@@ -22,7 +22,7 @@ func (d *driven) row() fyne.Position {
 	return d.app.Driver().AbsolutePositionForObject(o)
 }
 
-func TestTheFirstFrameHasTheNoticesThatTheLastKnownTablesTell(t *testing.T) {
+func TestFirstFrameHasNoticesOfCachedTables(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.cached = true, now.Add(-3*time.Hour)
 	b.expiring = []manager.Expiring{ending(b, 12, 14)}
@@ -39,7 +39,7 @@ func TestTheFirstFrameHasTheNoticesThatTheLastKnownTablesTell(t *testing.T) {
 	require.Equal(t, row, d.row(), "the server told nothing new, and nothing moved")
 }
 
-func TestALateNoticeDoesNotMoveTheRowsUnderThePointer(t *testing.T) {
+func TestLateNoticeWaitsForPointerToRest(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
 	d := drive(t, b)
@@ -73,7 +73,7 @@ func TestALateNoticeDoesNotMoveTheRowsUnderThePointer(t *testing.T) {
 	require.Equal(t, row, d.row())
 }
 
-func TestALateNoticeIsShownWhenItIsAskedFor(t *testing.T) {
+func TestLateNoticeIsShownOnRequest(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
 	d := drive(t, b)

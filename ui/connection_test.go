@@ -17,7 +17,7 @@ var intercepted = []manager.Finding{
 	{Check: "clock", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
 }
 
-func TestTheDoctorIsInTheMenu(t *testing.T) {
+func TestDoctorFromMenu(t *testing.T) {
 	b := newBackend()
 	b.findings = intercepted
 	d := drive(t, b)
@@ -28,7 +28,7 @@ func TestTheDoctorIsInTheMenu(t *testing.T) {
 	require.Equal(t, "report of 5 steps", d.app.Clipboard().Content())
 }
 
-func TestTheSignInScreenLeadsToTheDoctor(t *testing.T) {
+func TestDoctorFromSignIn(t *testing.T) {
 	b := newBackend()
 	b.findings = intercepted
 	b.offline = unreachable
@@ -44,7 +44,7 @@ func TestTheSignInScreenLeadsToTheDoctor(t *testing.T) {
 	require.Equal(t, 1, b.called("Examine licenses.lumen.example"), "the server as it was entered")
 }
 
-func TestTheOfflineBannerLeadsToTheDoctor(t *testing.T) {
+func TestDoctorFromOfflineBanner(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.offline, b.cached = true, unreachable, now
 	b.findings = intercepted

@@ -17,7 +17,7 @@ func ending(b *backend, days, step int) manager.Expiring {
 	return manager.Expiring{Order: b.orders[0], License: l, Days: days, Step: step}
 }
 
-func TestALicenseThatEndsSoonIsTold(t *testing.T) {
+func TestNoticeOfExpiringLicense(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
 	b.expiring = []manager.Expiring{ending(b, 12, 14)}
@@ -44,7 +44,7 @@ func TestALicenseThatEndsSoonIsTold(t *testing.T) {
 	d.sees("ends in 7 days")
 }
 
-func TestManyLicensesThatEndAreOneBanner(t *testing.T) {
+func TestOneNoticeForManyExpiringLicenses(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
 	for range 6 {

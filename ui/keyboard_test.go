@@ -54,7 +54,7 @@ func TestNewDialogsByKeyboard(t *testing.T) {
 	d.sees("Ben's boat")
 }
 
-func TestWhatIsSentByKeyboard(t *testing.T) {
+func TestPrivacyDialogByKeyboard(t *testing.T) {
 	d := drive(t, twoAccounts())
 	d.sees("Studio PC")
 	for _, key := range []fyne.KeyName{fyne.KeyEscape, fyne.KeyReturn} { // Enter presses the proposed button, Close

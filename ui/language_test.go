@@ -34,7 +34,7 @@ func TestSpeak(t *testing.T) {
 	require.ErrorIs(t, ui.Speak(app, "xx", ""), tr.ErrLanguage)
 }
 
-func TestALanguageIsChosenInTheMenu(t *testing.T) {
+func TestLanguageMenu(t *testing.T) {
 	d := drive(t, twoAccounts())
 	d.sees("Studio PC")
 	d.follows("日本語")

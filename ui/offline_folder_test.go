@@ -59,7 +59,7 @@ func answering(b *backend) {
 	b.courierDesk.requests = []carry.Request{numbered("OWNOWNOWN2", "Anna's PC")}
 }
 
-func TestACourierCarriesAFolder(t *testing.T) {
+func TestCourierCarriesFolder(t *testing.T) {
 	b := newBackend()
 	answering(b)
 	d := drive(t, b)
@@ -130,7 +130,7 @@ func TestACourierCarriesAFolder(t *testing.T) {
 	d.sees("Saved as answer-k7q2mzxdab-2.acen. answer-k7q2mzxdab.acen was there already with other content, and stays as it is.")
 }
 
-func TestAFolderThatIsGivenToAStart(t *testing.T) {
+func TestFolderFromStart(t *testing.T) {
 	b := newBackend()
 	answering(b)
 	folders := make(chan string, 1)
@@ -168,7 +168,7 @@ func TestAFolderThatIsGivenToAStart(t *testing.T) {
 	d.sees("answer-bbbbbbbbbb.acen lies there already")
 }
 
-func TestAnInterruptedCourierSavesWhatThereIs(t *testing.T) {
+func TestInterruptedCourierSavesAnswers(t *testing.T) {
 	b := newBackend()
 	answering(b)
 	b.courierDesk.broken = unreachable
@@ -190,7 +190,7 @@ func TestAnInterruptedCourierSavesWhatThereIs(t *testing.T) {
 	d.sees("Saved as answer-dddddddddd.acen.")
 }
 
-func TestAnswersAreTakenFromAFolder(t *testing.T) {
+func TestAnswersFromFolder(t *testing.T) {
 	b := newBackend()
 	b.courierDesk.requests = []carry.Request{sampleRequest()}
 	b.courierDesk.taken = []manager.Taken{{Result: sampleAnswer().Results[1]}}
@@ -228,7 +228,7 @@ func TestAnswersAreTakenFromAFolder(t *testing.T) {
 	require.Equal(t, []carry.Document{older, later}, b.courierDesk.takenAll, "the latest one counts")
 }
 
-func TestAFolderThatCannotBeRead(t *testing.T) {
+func TestUnreadableFolder(t *testing.T) {
 	b := newBackend()
 	folders := make(chan string)
 	d := drive(t, b, func(o *ui.Options) { o.GivenFolders = folders })
@@ -243,7 +243,7 @@ func TestAFolderThatCannotBeRead(t *testing.T) {
 	d.sees("The app cannot keep its data on this PC.")
 }
 
-func TestAFolderFullOfFilesFitsTheWindow(t *testing.T) {
+func TestLargeFolderFitsTheWindow(t *testing.T) {
 	b := newBackend()
 	answering(b)
 	b.courierDesk.plan[1].Refusal = api.NewProblem(api.ErrNotFound, strings.Repeat("W", 300))

@@ -54,7 +54,7 @@ func withProgram(b *backend, here bool) *backend {
 	return b
 }
 
-func TestAskingWithoutANetworkAndWithoutAnAccount(t *testing.T) {
+func TestRequestWithoutAccount(t *testing.T) {
 	d := drive(t, withProgram(newBackend(), false))
 	d.enter("This PC has no network…")
 	d.sees("PCs without a network")
@@ -100,7 +100,7 @@ func TestAskingWithoutANetworkAndWithoutAnAccount(t *testing.T) {
 	require.False(t, d.shows("ABCDEFGHI2"))
 }
 
-func TestAProgramThatIsNotKnownAndARemovalCodeOfAnotherPC(t *testing.T) {
+func TestRequestForUnknownProgramWithRemovalCode(t *testing.T) {
 	d := drive(t, newBackend())
 	d.enter("This PC has no network…")
 	d.press("New request…")
@@ -130,7 +130,7 @@ func TestAProgramThatIsNotKnownAndARemovalCodeOfAnotherPC(t *testing.T) {
 	require.Equal(t, "Lumen Studio 7", w.Program)
 }
 
-func TestGivingALicenseBack(t *testing.T) {
+func TestGiveLicenseBack(t *testing.T) {
 	d := drive(t, withProgram(newBackend(), true))
 	d.enter("This PC has no network…")
 	d.press("New request…")
@@ -154,7 +154,7 @@ func TestGivingALicenseBack(t *testing.T) {
 	d.sees(license.RemovalCode(77).String())
 }
 
-func TestACourierCarriesARequest(t *testing.T) {
+func TestCourierCarriesRequest(t *testing.T) {
 	b := newBackend()
 	b.courierDesk.plan, b.courierDesk.answer = samplePlan(), sampleAnswer()
 	d := drive(t, b)
@@ -203,7 +203,7 @@ func textOf(t *testing.T, doc carry.Document) string {
 	return text
 }
 
-func TestAnInterruptedCourierCarriesOnceMore(t *testing.T) {
+func TestInterruptedCourierRetries(t *testing.T) {
 	b := newBackend()
 	part := sampleAnswer()
 	part.Results = part.Results[:1]
@@ -232,7 +232,7 @@ func TestAnInterruptedCourierCarriesOnceMore(t *testing.T) {
 	d.sees("Canceled before all was done.")
 }
 
-func TestARequestWaitsUntilSomebodyHasSignedIn(t *testing.T) {
+func TestRequestWaitsForSignIn(t *testing.T) {
 	b := newBackend()
 	b.courierDesk.plan = samplePlan()
 	d := drive(t, b, give(t, nil, file(sampleRequest())))
@@ -246,7 +246,7 @@ func TestARequestWaitsUntilSomebodyHasSignedIn(t *testing.T) {
 	d.sees("Cutting room · 2 programs")
 }
 
-func TestARequestWaitsForTheRememberedSession(t *testing.T) {
+func TestRequestWaitsForResumedSession(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.courierDesk.plan = true, samplePlan()
 	b.hold["Resume"] = make(chan struct{})
@@ -258,7 +258,7 @@ func TestARequestWaitsForTheRememberedSession(t *testing.T) {
 	require.False(t, d.shows("Sign in to carry"))
 }
 
-func TestAnAnswerIsTakenFromPicturesOnTheClipboard(t *testing.T) {
+func TestAnswerFromClipboardPictures(t *testing.T) {
 	b := newBackend()
 	a := sampleAnswer()
 	claimed, err := a.Results[0].File()
@@ -293,7 +293,7 @@ func TestAnAnswerIsTakenFromPicturesOnTheClipboard(t *testing.T) {
 }
 
 // An answer that proves nothing gives nothing back.
-func TestAnAnswerWithoutAReceipt(t *testing.T) {
+func TestAnswerWithoutReceipt(t *testing.T) {
 	b := newBackend()
 	a := sampleAnswer()
 	done := carry.Result{
@@ -308,7 +308,7 @@ func TestAnAnswerWithoutAReceipt(t *testing.T) {
 	require.False(t, d.shows("The server has accepted the removal code"))
 }
 
-func TestALicenseFileIsTaken(t *testing.T) {
+func TestLicenseFileOnThisPC(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b, give(t, []byte(sampleLicense())))
 	d.sees("License file for Lumen Studio 7")
@@ -319,7 +319,7 @@ func TestALicenseFileIsTaken(t *testing.T) {
 	require.Len(t, b.courierDesk.takenAll, 1)
 }
 
-func TestWhatCannotBeUsedIsSaidInASentence(t *testing.T) {
+func TestMessagesForUnusableDocuments(t *testing.T) {
 	d := drive(t, newBackend())
 	d.enter("This PC has no network…")
 	d.press("Take an answer…")
@@ -349,7 +349,7 @@ func TestWhatCannotBeUsedIsSaidInASentence(t *testing.T) {
 	require.True(t, d.enabled("Paste text"), "the next try can follow")
 }
 
-func TestATypedActivationCode(t *testing.T) {
+func TestTypedActivationCode(t *testing.T) {
 	const code = "F3945D8C-B0D71FFA-02A956E3-8D6DB947"
 	d := drive(t, withProgram(newBackend(), false))
 	d.enter("This PC has no network…")
@@ -370,7 +370,7 @@ func TestATypedActivationCode(t *testing.T) {
 	require.False(t, d.enabled("Enter the code"))
 }
 
-func TestALinkToAServerFillsTheSignInAndNothingElse(t *testing.T) {
+func TestServerLinkFillsSignIn(t *testing.T) {
 	const link = "acen:server?address=https://licenses.lumen.example"
 	given := make(chan []byte)
 	d := drive(t, newBackend(), func(o *ui.Options) { o.Given = given })
@@ -407,7 +407,7 @@ func TestDroppedFiles(t *testing.T) {
 	d.sees("What was dropped is no file of this PC.")
 }
 
-func TestWhatTheSystemOpensIsRefused(t *testing.T) {
+func TestRefusedFiles(t *testing.T) {
 	refused := make(chan error, 1)
 	refused <- &presenter.Unreadable{Path: "/Users/a/b.acen", Err: fs.ErrNotExist}
 	d := drive(t, newBackend(), func(o *ui.Options) { o.Refused = refused })
@@ -417,7 +417,7 @@ func TestWhatTheSystemOpensIsRefused(t *testing.T) {
 	d.sees("This link cannot be used.")
 }
 
-func TestManyAndLongRequestsFitTheWindow(t *testing.T) {
+func TestLargeRequestFitsTheWindow(t *testing.T) {
 	b := newBackend()
 	r := sampleRequest()
 	r.Device, r.Items = strings.Repeat("W", carry.MaxName), nil

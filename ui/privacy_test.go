@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhatIsSentLockByLock(t *testing.T) {
+func TestPrivacyLockByLock(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
 	d.press(annaButton)

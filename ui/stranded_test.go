@@ -135,7 +135,7 @@ func TestForgottenLicense(t *testing.T) {
 	d.until("the end of the banner", func() bool { return !d.shows("The license server does not know") })
 }
 
-func TestForgottenLicenseOfAFullOrderNamesTheVendor(t *testing.T) {
+func TestForgottenLicenseOfFullOrder(t *testing.T) {
 	b := newBackend()
 	b.contact = "support@lumen.example"
 	full := b.orders[1]
@@ -193,7 +193,7 @@ func waits(job manager.Job) *backend {
 }
 
 // What waits says of each task why it does: what came when it was last sent.
-func TestWhatWaitsSaysWhy(t *testing.T) {
+func TestReasonsOfWaitingTasks(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
 		want string
@@ -237,7 +237,7 @@ func TestGiveUp(t *testing.T) {
 	d.sees("It left this PC, and the server does not know that yet.")
 }
 
-func TestGiveUpOfATaskThatNothingLeavesFor(t *testing.T) {
+func TestGiveUpTextDependsOnDeparture(t *testing.T) {
 	job := asleepSince(48*time.Hour, manager.JobSent)
 	job.Task, job.Title = api.TaskRemoval, "Removal of “Studio PC”"
 	for name, c := range map[string]struct {
@@ -283,7 +283,7 @@ func TestGiveUpIsForOldSentTasksOnly(t *testing.T) {
 }
 
 // When canceling comes too late the person is told, and the list is read anew.
-func TestCancelThatCameTooLate(t *testing.T) {
+func TestLateCancel(t *testing.T) {
 	for _, c := range []struct {
 		err  error
 		want string
@@ -304,7 +304,7 @@ func TestCancelThatCameTooLate(t *testing.T) {
 }
 
 // Without a session what waits can be seen and canceled, and not sent.
-func TestWhatWaitsWithoutASession(t *testing.T) {
+func TestWaitingTasksWithoutSession(t *testing.T) {
 	b := waits(asleepSince(time.Hour, manager.JobPending))
 	b.others = []manager.Account{b.account, {ID: 2, Server: "https://acen.tide.example", Username: "anna.berg", DisplayName: "Anna at Tide"}}
 	other := asleepSince(48*time.Hour, manager.JobSent)
@@ -330,7 +330,7 @@ func TestWhatWaitsWithoutASession(t *testing.T) {
 }
 
 // A session that ends leaves the way to what waits.
-func TestWhatWaitsWhenTheSessionEnds(t *testing.T) {
+func TestWaitingTasksAfterSessionEnds(t *testing.T) {
 	b := waits(asleepSince(time.Hour, manager.JobPending))
 	d := drive(t, b)
 	d.signIn()

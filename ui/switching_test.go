@@ -42,7 +42,7 @@ func (d *driven) switchTo(from, to string) {
 	d.follow(item)
 }
 
-func TestSwitchingShowsTheOtherAccountAtOnce(t *testing.T) {
+func TestSwitchAccount(t *testing.T) {
 	b := twoAccounts()
 	b.cached = now.Add(-time.Hour)
 	d := drive(t, b)
@@ -71,7 +71,7 @@ func TestSwitchingShowsTheOtherAccountAtOnce(t *testing.T) {
 	require.False(t, d.shows("Ben's boat"))
 }
 
-func TestSwitchingWithoutAConnectionShowsWhatWasKnown(t *testing.T) {
+func TestSwitchAccountOffline(t *testing.T) {
 	b := twoAccounts()
 	b.cached = now.Add(-time.Hour)
 	d := drive(t, b)
@@ -82,7 +82,7 @@ func TestSwitchingWithoutAConnectionShowsWhatWasKnown(t *testing.T) {
 	d.sees("Ben's boat")
 }
 
-func TestAddingAnAccountHasAWayBack(t *testing.T) {
+func TestBackFromAddAccount(t *testing.T) {
 	b := twoAccounts()
 	d := drive(t, b)
 	d.sees("Studio PC")
@@ -101,7 +101,7 @@ func TestAddingAnAccountHasAWayBack(t *testing.T) {
 	require.Zero(t, b.called("Switch"), "Anna's session went on meanwhile")
 }
 
-func TestSigningOutForgetsOneAccount(t *testing.T) {
+func TestSignOutOfOneAccount(t *testing.T) {
 	b := twoAccounts()
 	d := drive(t, b)
 	d.sees("Studio PC")
@@ -113,7 +113,7 @@ func TestSigningOutForgetsOneAccount(t *testing.T) {
 	d.sees("Ben's boat")
 }
 
-func TestTasksInAnotherAccountAreTold(t *testing.T) {
+func TestWaitingTasksOfOtherAccount(t *testing.T) {
 	b := twoAccounts()
 	b.elsewhere = []manager.Elsewhere{{Account: b.others[0], Jobs: 1}}
 	d := drive(t, b)
@@ -127,7 +127,7 @@ func TestTasksInAnotherAccountAreTold(t *testing.T) {
 	d.until("the end of the line", func() bool { return !d.shows("1 task waits in") })
 }
 
-func TestAnAccountThatIsNotRememberedIsNotLeftUnasked(t *testing.T) {
+func TestLeavingTemporarySessionIsConfirmed(t *testing.T) {
 	b := twoAccounts()
 	b.account.Remembered = false
 	d := drive(t, b)
@@ -140,7 +140,7 @@ func TestAnAccountThatIsNotRememberedIsNotLeftUnasked(t *testing.T) {
 	require.False(t, d.shows("Switch to "+annaButton), "there is no session to go on with")
 }
 
-func TestASessionThatHasEndedIsAskedForWithAWayBack(t *testing.T) {
+func TestSwitchToEndedSession(t *testing.T) {
 	b := twoAccounts()
 	b.others[0].Remembered = false
 	b.elsewhere = []manager.Elsewhere{{Account: b.others[0], Jobs: 2}}

@@ -80,7 +80,7 @@ func TestSignInCanBeCanceled(t *testing.T) {
 	require.True(t, d.enabled("Sign in"))
 }
 
-func TestWithoutAKeyringTheSessionWorksAndThePersonIsTold(t *testing.T) {
+func TestSignInWithoutKeyring(t *testing.T) {
 	b := newBackend()
 	b.warning = fmt.Errorf("%w: no service", manager.ErrKeyringUnavailable)
 	d := drive(t, b)
@@ -92,7 +92,7 @@ func TestWithoutAKeyringTheSessionWorksAndThePersonIsTold(t *testing.T) {
 	d.sees("You will be asked to sign in again")
 }
 
-func TestADamagedDataFileIsTold(t *testing.T) {
+func TestNoticeOfDamagedDataFile(t *testing.T) {
 	b := newBackend()
 	b.notices = []manager.Notice{{Title: manager.Say("The local data file was damaged."), Detail: manager.Say("It was set aside as %s.", "acen.db.damaged-x")}}
 	d := drive(t, b)
@@ -100,7 +100,7 @@ func TestADamagedDataFileIsTold(t *testing.T) {
 	d.sees("Sign in to look after")
 }
 
-func TestAnotherServerThanTheRememberedOneIsAskedFor(t *testing.T) {
+func TestServerOptionPreventsResume(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
 	d := drive(t, b, func(o *ui.Options) {
@@ -111,7 +111,7 @@ func TestAnotherServerThanTheRememberedOneIsAskedFor(t *testing.T) {
 	require.Zero(t, b.called("Resume"))
 }
 
-func TestOfflineStartShowsWhatWasKnown(t *testing.T) {
+func TestOfflineStart(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.offline, b.cached = true, unreachable, now.Add(-3*time.Hour)
 	b.hold["Resume"] = make(chan struct{})
@@ -136,7 +136,7 @@ func after(end chan time.Time) func(*ui.Options) {
 	return func(o *ui.Options) { o.After = func(time.Duration) <-chan time.Time { return end } }
 }
 
-func TestTheFirstFrameHasTheLastKnownTables(t *testing.T) {
+func TestFirstFrameHasCachedTables(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.cached = true, now.Add(-3*time.Hour)
 	b.hold["Resume"] = make(chan struct{})
@@ -150,13 +150,13 @@ func TestTheFirstFrameHasTheLastKnownTables(t *testing.T) {
 	d.sees("Updated just now")
 }
 
-func TestTheFirstFrameAsksToSignInWhereNobodyIsRemembered(t *testing.T) {
+func TestFirstFrameWithoutSession(t *testing.T) {
 	d := drive(t, newBackend(), after(nil))
 	require.True(t, d.shows("Sign in to look after your licenses."))
 	require.NotNil(t, d.canvas().Focused())
 }
 
-func TestTheFirstFrameWaitsForTablesThatAreKnownOnly(t *testing.T) {
+func TestFirstFrameWithoutCachedTables(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
 	b.hold["Resume"] = make(chan struct{})
@@ -168,7 +168,7 @@ func TestTheFirstFrameWaitsForTablesThatAreKnownOnly(t *testing.T) {
 }
 
 // An order that came since the last start is chosen while the last known licenses of the first one are being read.
-func TestLicensesThatWereReadAheadBelongToTheirOrder(t *testing.T) {
+func TestPrefetchedLicensesBelongToTheirOrder(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.cached = true, now.Add(-3*time.Hour)
 	b.change(func() {
@@ -194,7 +194,7 @@ func TestLicensesThatWereReadAheadBelongToTheirOrder(t *testing.T) {
 	require.False(t, d.shows("Studio PC"), "a license of order 1042")
 }
 
-func TestTheWindowComesWithoutTablesThatTakeLong(t *testing.T) {
+func TestFirstFrameDelayIsLimited(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.cached = true, now.Add(-3*time.Hour)
 	b.hold["CachedLicenses"] = make(chan struct{})
@@ -206,7 +206,7 @@ func TestTheWindowComesWithoutTablesThatTakeLong(t *testing.T) {
 	d.sees("Studio PC")
 }
 
-func TestTheAgeGrows(t *testing.T) {
+func TestAgeIsUpdated(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
 	d.sees("Updated just now")
@@ -214,7 +214,7 @@ func TestTheAgeGrows(t *testing.T) {
 	d.sees("Updated 12 seconds ago")
 }
 
-func TestAnEndedSessionLeadsBackToSigningIn(t *testing.T) {
+func TestEndedSession(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
 	d.b.change(func() { d.b.signedIn = false })
@@ -262,7 +262,7 @@ func TestActivateThisPC(t *testing.T) {
 	require.True(t, d.enabled("Email code…"), "the new license is selected")
 }
 
-func TestThisPCOfAnotherOrderIsNotPushedIntoASecondLicense(t *testing.T) {
+func TestThisPCLicensedInAnotherOrder(t *testing.T) {
 	b := newBackend()
 	b.licenses[1037][0].ThisPC = true
 	d := drive(t, b)
@@ -287,7 +287,7 @@ func TestRefusedNewLicense(t *testing.T) {
 	}
 }
 
-func TestButtonsSayWhyTheyAreDisabled(t *testing.T) {
+func TestReasonsOfDisabledButtons(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
 	for order, reason := range map[string]string{"1037": "the only one is in use", "1015": "subscription ended", "1003": "needs no activation"} {
@@ -327,7 +327,7 @@ func TestSearch(t *testing.T) {
 	d.sees("Studio PC")
 }
 
-func TestLicensesThatCannotBeLoadedSayWhy(t *testing.T) {
+func TestLicensesCannotBeLoaded(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b)
 	d.signIn()
@@ -367,7 +367,7 @@ func TestChangeNote(t *testing.T) {
 	d.until("the new note", func() bool { return !d.shows("Studio PC") && d.shows("Attic") })
 }
 
-func TestALicenseFileThatDoesNotFitIsNotSaved(t *testing.T) {
+func TestLicenseFileError(t *testing.T) {
 	b := newBackend()
 	b.fileErr = api.NewProblem(api.ErrNotFound, "There is no such license.")
 	d := drive(t, b)
@@ -379,7 +379,7 @@ func TestALicenseFileThatDoesNotFitIsNotSaved(t *testing.T) {
 	d.sees("Save File")
 }
 
-func TestOpenJobsAreToldAndFailedOnesExplained(t *testing.T) {
+func TestOpenAndFailedJobs(t *testing.T) {
 	b := newBackend()
 	b.open = []manager.Job{{ID: 1, Task: api.TaskEmail, Title: "Email of license 20000", State: manager.JobPending, CreatedAt: now},
 		{ID: 2, Task: api.TaskNewLicense, Title: "New license for 7183EC4D", State: manager.JobSent, CreatedAt: now}}

@@ -67,7 +67,7 @@ func TestMoveToAnotherPC(t *testing.T) {
 	d.sees("Pick up on this PC…")
 }
 
-func TestMoveWithoutTheServerIsKept(t *testing.T) {
+func TestMoveOffline(t *testing.T) {
 	b := ofThisPC()
 	b.cached = now
 	d := drive(t, b)
@@ -91,7 +91,7 @@ func TestMoveWithoutTheServerIsKept(t *testing.T) {
 	require.True(t, d.enabled("Transfer…"), "it came back")
 }
 
-func TestWhatWasSentCannotBeCanceled(t *testing.T) {
+func TestSentTaskCannotBeCanceled(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.offline, b.cached = true, unreachable, now
 	b.open = []manager.Job{{ID: 1, Task: api.TaskRemoval, Title: "Removal of “Studio PC”", State: manager.JobSent, CreatedAt: now.Add(-time.Hour)}}
@@ -109,7 +109,7 @@ func TestWhatWasSentCannotBeCanceled(t *testing.T) {
 	d.until("that nothing waits", func() bool { return !d.shows("1 task waits") })
 }
 
-func TestMoveIsRefusedBefore(t *testing.T) {
+func TestMoveAtLimit(t *testing.T) {
 	b := ofThisPC()
 	none, resets := 0, now.AddDate(0, 0, 1)
 	b.licenses[1042][0].Allowed.Transfer = &api.Allowance{Reason: api.ErrLimitReached, RemainingToday: &none, ResetsAt: &resets}
@@ -142,7 +142,7 @@ func TestPickUp(t *testing.T) {
 	d.until("the end of the banner", func() bool { return !d.shows("waits to be picked up") })
 }
 
-func TestPickUpNeedsAPCWithoutALicense(t *testing.T) {
+func TestNoPickUpOnLicensedPC(t *testing.T) {
 	b := newBackend()
 	at := now.Add(-time.Hour)
 	b.licenses[1042][1].ReleasedAt = &at
@@ -153,7 +153,7 @@ func TestPickUpNeedsAPCWithoutALicense(t *testing.T) {
 	require.False(t, d.shows("waits to be picked up: "))
 }
 
-func TestSeveralThatWait(t *testing.T) {
+func TestSeveralReleasedLicenses(t *testing.T) {
 	b := newBackend()
 	at := now.Add(-time.Hour)
 	b.licenses[1042][0].ReleasedAt, b.licenses[1037][0].ReleasedAt = &at, &at
@@ -167,7 +167,7 @@ func TestSeveralThatWait(t *testing.T) {
 	d.sees("Moving: waits to be picked up")
 }
 
-func TestBringBackIsFoundAtStart(t *testing.T) {
+func TestBringBackNotice(t *testing.T) {
 	b := newBackend()
 	then := license.Block(12345)
 	b.bringBacks = []manager.BringBack{{Order: b.orders[1], License: b.licenses[1037][0], Codes: thisPC, Comparison: license.Compare(then, then, license.DefaultPolicy())}}
@@ -190,7 +190,7 @@ func TestBringBackIsFoundAtStart(t *testing.T) {
 	d.sees("This PC had it: the locks match, and the license file is gone.")
 }
 
-func TestBringBackThatIsNotAllowedSaysWhy(t *testing.T) {
+func TestRefusedBringBack(t *testing.T) {
 	b := newBackend()
 	b.bringBacks = []manager.BringBack{{Order: b.orders[0], License: b.licenses[1042][0], Refusal: api.NewProblem(api.ErrSubscriptionExpired, "The subscription has ended.")}}
 	d := drive(t, b)
@@ -199,7 +199,7 @@ func TestBringBackThatIsNotAllowedSaysWhy(t *testing.T) {
 	require.True(t, d.enabled("Dismiss"))
 }
 
-func TestAProgramLetItsLicenseGo(t *testing.T) {
+func TestNoticeOfKeptCode(t *testing.T) {
 	for button, done := range map[string]string{"Hand in": "hand in " + removalCode, "Offer to another PC": "offer " + removalCode} {
 		t.Run(button, func(t *testing.T) {
 			b := newBackend()

@@ -11,7 +11,7 @@ import (
 )
 
 // A PC slept while a call was on its way: its connection is gone, and the tables are asked for anew at once.
-func TestAfterSleepTheTablesAreAskedForAnew(t *testing.T) {
+func TestReloadAfterSleep(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b)
 	d.signIn()
@@ -29,7 +29,7 @@ func TestAfterSleepTheTablesAreAskedForAnew(t *testing.T) {
 }
 
 // The connection drops when a task is on its way: it is kept, and sent when the server answers again.
-func TestTheNetworkChangesInMidTask(t *testing.T) {
+func TestConnectionLostDuringTask(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b)
 	d.signIn()

@@ -8,11 +8,21 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// intercepted is the way to a server whose connections somebody inspects.
+// intercepted are the findings for a server whose connections are inspected.
 var intercepted = []manager.Finding{
 	{Check: "address", Verdict: manager.VerdictGood, What: manager.Say("The address is https://licenses.lumen.example.")},
-	{Check: "proxy", Verdict: manager.VerdictWarning, What: manager.Say("A proxy is set up."), Next: manager.Say("Ask about it.")},
-	{Check: "encryption", Verdict: manager.VerdictBad, What: manager.Say("The certificate was issued by \"Corp Inspection\"."), Next: manager.Say("Install its certificate.")},
+	{
+		Check:   "proxy",
+		Verdict: manager.VerdictWarning,
+		What:    manager.Say("A proxy is set up."),
+		Next:    manager.Say("Ask about it."),
+	},
+	{
+		Check:   "encryption",
+		Verdict: manager.VerdictBad,
+		What:    manager.Say("The certificate was issued by \"Corp Inspection\"."),
+		Next:    manager.Say("Install its certificate."),
+	},
 	{Check: "server", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
 	{Check: "clock", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
 }

@@ -16,8 +16,8 @@ import (
 
 const studio license.Signature = "LUMENST7"
 
-// courierDesk is what a backend knows of requests and answers.
-type courierDesk struct {
+// courier is the part of a backend for requests and answers.
+type courier struct {
 	mu       sync.Mutex
 	programs []manager.OfflineProgram
 	left     []manager.KeptCode
@@ -30,29 +30,37 @@ type courierDesk struct {
 	taken    []manager.Taken
 	takenAll []carry.Document
 	entered  []string
-	err      error // of the others
+	err      error // of the other calls
 }
 
-func (n *courierDesk) OfflinePrograms(context.Context) ([]manager.OfflineProgram, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return slices.Clone(n.programs), n.err
+func (c *courier) OfflinePrograms(context.Context) ([]manager.OfflineProgram, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.programs), c.err
 }
 
-// givenBack lists the removal codes of licenses that were let go.
-func (n *courierDesk) givenBack() []manager.KeptCode {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return slices.Clone(n.left)
+// givenBack returns the removal codes of licenses that have left this PC.
+func (c *courier) givenBack() []manager.KeptCode {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.left)
 }
 
-func (n *courierDesk) MakeRequest(_ context.Context, device string, wishes []manager.Wish) (carry.Request, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.wishes = wishes
+func (c *courier) MakeRequest(_ context.Context, device string, wishes []manager.Wish) (carry.Request, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wishes = wishes
 	r := carry.Request{ID: "ABCDEFGHI2", Device: device, MadeAt: now}
 	for _, w := range wishes {
-		item := carry.Item{Task: w.Task, Signature: w.Signature, Program: w.Program, Note: w.Note, Codes: w.Signature.Key().Codes(7, 1), RemovalCode: w.RemovalCode, From: w.From}
+		item := carry.Item{
+			Task:        w.Task,
+			Signature:   w.Signature,
+			Program:     w.Program,
+			Note:        w.Note,
+			Codes:       w.Signature.Key().Codes(7, 1),
+			RemovalCode: w.RemovalCode,
+			From:        w.From,
+		}
 		if w.Task == carry.TaskRemove {
 			item.Codes, item.RemovalCode = w.Kept.Codes, w.Kept.Code
 		}
@@ -61,81 +69,83 @@ func (n *courierDesk) MakeRequest(_ context.Context, device string, wishes []man
 	if _, err := carry.Encode(r); err != nil {
 		return r, err
 	}
-	n.requests = append(n.requests, r)
-	return r, n.err
+	c.requests = append(c.requests, r)
+	return r, c.err
 }
 
-func (n *courierDesk) Requests(context.Context) ([]carry.Request, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return slices.Clone(n.requests), n.err
+func (c *courier) Requests(context.Context) ([]carry.Request, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.requests), c.err
 }
 
-func (n *courierDesk) ForgetRequest(_ context.Context, id string) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.requests = slices.DeleteFunc(n.requests, func(r carry.Request) bool { return r.ID == id })
-	return n.err
+func (c *courier) ForgetRequest(_ context.Context, id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests = slices.DeleteFunc(c.requests, func(r carry.Request) bool { return r.ID == id })
+	return c.err
 }
 
-func (n *courierDesk) LetGo(_ context.Context, signature license.Signature) (manager.KeptCode, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for i, p := range n.programs {
+func (c *courier) LetGo(_ context.Context, signature license.Signature) (manager.KeptCode, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, p := range c.programs {
 		if p.Signature == signature && p.Here != nil {
 			k := manager.KeptCode{Signature: signature, Program: p.Name, Codes: p.Here.Codes, Code: 77, Note: p.Here.Note}
-			n.programs[i].Here = nil
-			n.left = append(n.left, k)
+			c.programs[i].Here = nil
+			c.left = append(c.left, k)
 			return k, nil
 		}
 	}
 	return manager.KeptCode{}, manager.ErrNotThisPC
 }
 
-func (n *courierDesk) TakeAnswer(_ context.Context, a carry.Answer) ([]manager.Taken, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.takenAll = append(n.takenAll, a)
-	return n.taken, n.err
+func (c *courier) TakeAnswer(_ context.Context, a carry.Answer) ([]manager.Taken, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.takenAll = append(c.takenAll, a)
+	return c.taken, c.err
 }
 
-func (n *courierDesk) TakeLicense(_ context.Context, content string) (license.File, bool, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.takenAll = append(n.takenAll, carry.License(content))
+func (c *courier) TakeLicense(_ context.Context, content string) (license.File, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.takenAll = append(c.takenAll, carry.License(content))
 	f, err := license.UnverifiedFile(content)
-	if n.err != nil {
-		return license.File{}, false, n.err
+	if c.err != nil {
+		return license.File{}, false, c.err
 	}
 	return f, false, err
 }
 
-func (n *courierDesk) EnterCode(_ context.Context, signature license.Signature, text string) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.entered = append(n.entered, fmt.Sprintf("%s %s", signature, text))
-	return n.err
+func (c *courier) EnterCode(_ context.Context, signature license.Signature, text string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.entered = append(c.entered, fmt.Sprintf("%s %s", signature, text))
+	return c.err
 }
 
-func (n *courierDesk) PlanCourier(context.Context, carry.Request) ([]manager.CourierItem, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return slices.Clone(n.plan), n.err
+func (c *courier) PlanCourier(context.Context, carry.Request) ([]manager.CourierItem, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.plan), c.err
 }
 
-func (n *courierDesk) CarryOut(_ context.Context, r carry.Request, _ []manager.CourierItem, choices []int, done func(int)) (carry.Answer, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.choices = append(n.choices, slices.Clone(choices))
-	for i := range n.answer.Results {
+func (c *courier) CarryOut(
+	_ context.Context, r carry.Request, _ []manager.CourierItem, choices []int, done func(int),
+) (carry.Answer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.choices = append(c.choices, slices.Clone(choices))
+	for i := range c.answer.Results {
 		done(i + 1)
 	}
-	a := n.answer
+	a := c.answer
 	a.Request = r.ID
-	return a, n.broken
+	return a, c.broken
 }
 
-// sampleRequest asks for a license and hands one in.
+// sampleRequest returns a request for a license and for a removal.
 func sampleRequest() carry.Request {
 	return carry.Request{ID: "K7Q2MZXDAB", Device: "Cutting room", MadeAt: now, Items: []carry.Item{
 		{Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: codesOf(7, 1), Note: "Cutting room"},
@@ -143,18 +153,28 @@ func sampleRequest() carry.Request {
 	}}
 }
 
-// samplePlan offers two ways for the first item, and refuses the second.
+// samplePlan returns a plan with two options for the first item of sampleRequest and a refusal of the second.
 func samplePlan() []manager.CourierItem {
 	r := sampleRequest()
 	order := api.Order{ID: 1042, LicensesTotal: 5, LicensesActivated: 2}
-	back := license.Compare(license.Block(0x7fff_ffff_ffff_ffff), license.Block(0x7fff_ffff_ffff_ffff), license.DefaultPolicy())
+	block := license.Block(0x7fff_ffff_ffff_ffff)
+	back := license.Compare(block, block, license.DefaultPolicy())
 	full := api.NewProblem(api.ErrLicensesInUse, "The only license is in use.")
 	gone := api.NewProblem(api.ErrNotFound, "No license of Lumen Studio 7 in this account has the Site code.")
 	return []manager.CourierItem{
 		{Item: r.Items[0], Options: []manager.CourierOption{
-			{Action: manager.CourierReactivate, Order: order, License: manager.License{License: api.License{ID: 20000, Note: "Old name"}}, Comparison: back},
+			{
+				Action:     manager.CourierReactivate,
+				Order:      order,
+				License:    manager.License{License: api.License{ID: 20000, Note: "Old name"}},
+				Comparison: back,
+			},
 			{Action: manager.CourierNew, Order: order},
-			{Action: manager.CourierNew, Order: api.Order{ID: 1037, LicensesTotal: 1, LicensesActivated: 1}, Refusal: full},
+			{
+				Action:  manager.CourierNew,
+				Order:   api.Order{ID: 1037, LicensesTotal: 1, LicensesActivated: 1},
+				Refusal: full,
+			},
 		}},
 		{Item: r.Items[1], Refusal: gone},
 	}
@@ -167,8 +187,18 @@ func sampleLicense() string {
 		panic(err)
 	}
 	token, err := license.SigningKeyFromSeed([32]byte{1}).Sign(license.File{
-		Issuer: "Lumen", ID: 20231, IssuedAt: now, ProgramID: 1, ProgramName: "Lumen Studio 7", Signature: studio, Order: 1042, Codes: codesOf(7, 1),
-		ActivationCode: code, Policy: license.DefaultPolicy(), Seed: key.RemovalSeed(code), Note: "Cutting room",
+		Issuer:         "Lumen",
+		ID:             20231,
+		IssuedAt:       now,
+		ProgramID:      1,
+		ProgramName:    "Lumen Studio 7",
+		Signature:      studio,
+		Order:          1042,
+		Codes:          codesOf(7, 1),
+		ActivationCode: code,
+		Policy:         license.DefaultPolicy(),
+		Seed:           key.RemovalSeed(code),
+		Note:           "Cutting room",
 	})
 	if err != nil {
 		panic(err)
@@ -180,12 +210,24 @@ func sampleAnswer() carry.Answer {
 	r := sampleRequest()
 	return carry.Answer{Request: r.ID, MadeAt: now, Server: "Lumen", Results: []carry.Result{
 		{
-			Item: 1, Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: r.Items[0].Codes, Outcome: carry.OutcomeLicense,
-			License: sampleLicense(), PublicKeys: []license.PublicKey{license.SigningKeyFromSeed([32]byte{1}).Public()},
+			Item:       1,
+			Task:       carry.TaskActivate,
+			Signature:  studio,
+			Program:    "Lumen Studio 7",
+			Codes:      r.Items[0].Codes,
+			Outcome:    carry.OutcomeLicense,
+			License:    sampleLicense(),
+			PublicKeys: []license.PublicKey{license.SigningKeyFromSeed([32]byte{1}).Public()},
 		},
 		{
-			Item: 2, Task: carry.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: r.Items[1].Codes, Outcome: carry.OutcomeRefused,
-			Code: string(api.ErrNotFound), Sentence: "No license of this account has the Site code.",
+			Item:      2,
+			Task:      carry.TaskRemove,
+			Signature: studio,
+			Program:   "Lumen Studio 7",
+			Codes:     r.Items[1].Codes,
+			Outcome:   carry.OutcomeRefused,
+			Code:      string(api.ErrNotFound),
+			Sentence:  "No license of this account has the Site code.",
 		},
 	}}
 }
@@ -198,7 +240,7 @@ func file(doc carry.Document) []byte {
 	return content
 }
 
-// pictures are the QR codes of a document as files.
+// pictures returns the QR codes of a document as PNG files.
 func pictures(doc carry.Document, size int) (list [][]byte) {
 	parts, err := carry.Pictures(doc, size)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// ending is the second license of the first order, which ends in 12 days.
+// ending returns the second license of the first order as one that expires in a number of days, at a reminder step.
 func ending(b *backend, days, step int) manager.Expiring {
 	l := b.licenses[1042][1]
 	return manager.Expiring{Order: b.orders[0], License: l, Days: days, Step: step}

@@ -91,7 +91,13 @@ func (c *courier) LetGo(_ context.Context, signature license.Signature) (manager
 	defer c.mu.Unlock()
 	for i, p := range c.programs {
 		if p.Signature == signature && p.Here != nil {
-			k := manager.KeptCode{Signature: signature, Program: p.Name, Codes: p.Here.Codes, Code: 77, Note: p.Here.Note}
+			k := manager.KeptCode{
+				Signature: signature,
+				Program:   p.Name,
+				Codes:     p.Here.Codes,
+				Code:      77,
+				Note:      p.Here.Note,
+			}
 			c.programs[i].Here = nil
 			c.left = append(c.left, k)
 			return k, nil
@@ -147,10 +153,27 @@ func (c *courier) CarryOut(
 
 // sampleRequest returns a request for a license and for a removal.
 func sampleRequest() carry.Request {
-	return carry.Request{ID: "K7Q2MZXDAB", Device: "Cutting room", MadeAt: now, Items: []carry.Item{
-		{Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: codesOf(7, 1), Note: "Cutting room"},
-		{Task: carry.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: codesOf(8, 1), RemovalCode: 77},
-	}}
+	return carry.Request{
+		ID:     "K7Q2MZXDAB",
+		Device: "Cutting room",
+		MadeAt: now,
+		Items: []carry.Item{
+			{
+				Task:      carry.TaskActivate,
+				Signature: studio,
+				Program:   "Lumen Studio 7",
+				Codes:     codesOf(7, 1),
+				Note:      "Cutting room",
+			},
+			{
+				Task:        carry.TaskRemove,
+				Signature:   studio,
+				Program:     "Lumen Studio 7",
+				Codes:       codesOf(8, 1),
+				RemovalCode: 77,
+			},
+		},
+	}
 }
 
 // samplePlan returns a plan with two options for the first item of sampleRequest and a refusal of the second.

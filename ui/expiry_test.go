@@ -13,8 +13,12 @@ import (
 
 // ending returns the second license of the first order as one that expires in a number of days, at a reminder step.
 func ending(b *backend, days, step int) manager.Expiring {
-	l := b.licenses[1042][1]
-	return manager.Expiring{Order: b.orders[0], License: l, Days: days, Step: step}
+	return manager.Expiring{
+		Order:   b.orders[0],
+		License: b.licenses[1042][1],
+		Days:    days,
+		Step:    step,
+	}
 }
 
 func TestNoticeOfExpiringLicense(t *testing.T) {

@@ -562,7 +562,12 @@ func (b *backend) onLicense(
 		return out, err
 	}
 	b.mu.Lock()
-	job := manager.Job{Task: task, Title: what + " of “" + l.Note + "”", OrderID: l.OrderID, LicenseID: l.ID}
+	job := manager.Job{
+		Task:      task,
+		Title:     what + " of “" + l.Note + "”",
+		OrderID:   l.OrderID,
+		LicenseID: l.ID,
+	}
 	err = b.offline
 	for i := range b.licenses[l.OrderID] {
 		row := &b.licenses[l.OrderID][i]

@@ -35,7 +35,12 @@ func (w *Window) shortcuts() []shortcut {
 			list = append(list, shortcut{key: a.Key, name: a.Name, do: func() { w.runAction(id) }})
 		}
 	}
-	return append(list, shortcut{key: fyne.KeyQ, name: "Quit", do: w.Close, always: true})
+	return append(list, shortcut{
+		key:    fyne.KeyQ,
+		name:   "Quit",
+		do:     w.Close,
+		always: true,
+	})
 }
 
 // runAction opens the dialog of an action for the shown order or the selected license. It does nothing if there is

@@ -261,7 +261,12 @@ func TestActivateThisPC(t *testing.T) {
 	close(d.b.blocked["NewLicense"])
 	d.sees("“Anna's PC” is activated.")
 	d.sees("ABCDEF01-23456789-ABCDEF01-23456789")
-	require.Equal(t, []manager.NewLicense{{OrderID: 1042, Codes: thisPC, Note: "Anna's PC", ThisPC: true}}, d.b.made)
+	require.Equal(t, []manager.NewLicense{{
+		OrderID: 1042,
+		Codes:   thisPC,
+		Note:    "Anna's PC",
+		ThisPC:  true,
+	}}, d.b.made)
 
 	d.press("Close")
 	d.sees("2 of 5 left")

@@ -29,7 +29,7 @@ func newGroup(t *testing.T) (*background.Group, thread) {
 	return g, ui
 }
 
-func TestResultComesBackOnTheUIThread(t *testing.T) {
+func TestResultOnTheUIThread(t *testing.T) {
 	g, ui := newGroup(t)
 	s := g.NewSlot()
 	got := 0

@@ -128,7 +128,7 @@ func TestEnterOnAFocusedButtonPressesThatButton(t *testing.T) {
 	require.Equal(t, taps{"Cancel": 2}, n)
 }
 
-func TestFocusGoesToTheFirstFieldAndComesBack(t *testing.T) {
+func TestFocusOfFirstFieldAndRestore(t *testing.T) {
 	s := newScreen(t)
 	first, second := NewEntry(), NewEntry()
 	d := s.queue.Show(Spec{Content: container.NewVBox(first, second), Buttons: []Button{{Text: "Close"}}})

@@ -180,7 +180,12 @@ func newCurtain(d *Dialog) *curtain {
 func (c *curtain) arrange() {
 	scroll, status := c.dialog.overlay.scroll, c.dialog.status
 	red, green, blue, _ := theme.Color(fynetheme.ColorNameOverlayBackground).RGBA()
-	c.veil.FillColor = color.NRGBA{R: uint8(red >> 8), G: uint8(green >> 8), B: uint8(blue >> 8), A: 0x99}
+	c.veil.FillColor = color.NRGBA{
+		R: uint8(red >> 8),
+		G: uint8(green >> 8),
+		B: uint8(blue >> 8),
+		A: 0x99,
+	}
 	c.veil.Move(scroll.Position())
 	c.veil.Resize(scroll.Size())
 	size := c.cancel.MinSize()

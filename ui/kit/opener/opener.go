@@ -42,7 +42,12 @@ type Opener struct {
 
 // System returns the opener of this system. Any goroutine.
 func System() *Opener {
-	return &Opener{start: start, after: time.After, goos: runtime.GOOS, output: output}
+	return &Opener{
+		start:  start,
+		after:  time.After,
+		goos:   runtime.GOOS,
+		output: output,
+	}
 }
 
 // MaxMailto returns the maximum length in bytes of a mailto: address on this system. Any goroutine.

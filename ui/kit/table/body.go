@@ -51,7 +51,12 @@ type styles struct {
 }
 
 func newBody[T any](t *Table[T]) *body[T] {
-	b := &body[T]{table: t, hoverRow: -1, pressed: -1, pressedBefore: -1}
+	b := &body[T]{
+		table:         t,
+		hoverRow:      -1,
+		pressed:       -1,
+		pressedBefore: -1,
+	}
 	b.selection, b.hover = canvas.NewRectangle(nil), canvas.NewRectangle(nil)
 	b.ring = canvas.NewRectangle(color.Transparent)
 	b.ring.StrokeWidth = 1.5
@@ -68,7 +73,8 @@ func newBody[T any](t *Table[T]) *body[T] {
 // restyle applies the current theme and reports whether anything changed.
 func (b *body[T]) restyle() bool {
 	now := styles{
-		text: plainColor(fynetheme.ColorNameForeground), row: plainColor(theme.ColorNameRowSelected),
+		text: plainColor(fynetheme.ColorNameForeground),
+		row:  plainColor(theme.ColorNameRowSelected),
 		size: theme.Size(fynetheme.SizeNameText),
 	}
 	if now.text == b.styles.text && now.row == b.styles.row && now.size == b.styles.size {

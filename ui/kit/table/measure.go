@@ -26,7 +26,12 @@ type metrics struct {
 }
 
 func newMetrics(size float32, style fyne.TextStyle, font fyne.Resource) *metrics {
-	return &metrics{size: size, style: style, font: font, advances: map[rune]float32{}}
+	return &metrics{
+		size:     size,
+		style:    style,
+		font:     font,
+		advances: map[rune]float32{},
+	}
 }
 
 func (m *metrics) advance(r rune) float32 {

@@ -519,7 +519,7 @@ func TestCanceledWorkEndsWithoutAView(t *testing.T) {
 	require.Equal(t, 5, compared)
 }
 
-func TestVisibleRowsAreDrawnOnce(t *testing.T) {
+func TestVisibleRowsAreDrawnOneTime(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(many(100_000))
 	f.finish()

@@ -15,7 +15,12 @@ func rgb(hex uint32) color.NRGBA { return rgba(hex, 0xff) }
 
 // rgba returns the color 0xRRGGBB with an opacity from 0 to 255.
 func rgba(hex uint32, alpha uint8) color.NRGBA {
-	return color.NRGBA{R: uint8(hex >> 16), G: uint8(hex >> 8), B: uint8(hex), A: alpha}
+	return color.NRGBA{
+		R: uint8(hex >> 16),
+		G: uint8(hex >> 8),
+		B: uint8(hex),
+		A: alpha,
+	}
 }
 
 var light = palette{

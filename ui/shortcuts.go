@@ -43,8 +43,7 @@ func (w *Window) shortcuts() []shortcut {
 	})
 }
 
-// runAction opens the dialog of an action for the shown order or the selected license. It does nothing if there is
-// none.
+// runAction opens the dialog of an action for the shown order or the selected license. Without one it does nothing.
 func (w *Window) runAction(id actions.ID) {
 	s, selected := w.licenses.Subject()
 	if id == actions.NewLicense && !w.licenses.CanCreate() || id.OfLicense() && !selected {

@@ -69,7 +69,7 @@ func TestLateNoticeWaitsForPointerToRest(t *testing.T) {
 	d.until("the search", func() bool { return b.called("Find") > finds })
 	require.True(t, d.shows("ends in 12 days:"), "removing a notice waits for the pointer, too")
 	d.tick(3 * time.Second)
-	d.until("the end of the notice", func() bool { return !d.shows("ends in 12 days:") })
+	d.until("the notice to disappear", func() bool { return !d.shows("ends in 12 days:") })
 	require.Equal(t, row, d.row())
 }
 

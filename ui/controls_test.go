@@ -160,7 +160,7 @@ func TestEveryDialogByKeyboard(t *testing.T) {
 			dialog.open(d)
 			d.sees(dialog.sees)
 			d.tabs(dialog.sees)
-			d.until("the end of the dialog by Escape", func() bool {
+			d.until("the dialog to close by Escape", func() bool {
 				if d.canvas().Overlays().Top() == nil {
 					return true
 				}

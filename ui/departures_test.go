@@ -113,12 +113,12 @@ func TestSentTaskCannotBeCanceled(t *testing.T) {
 	require.False(t, d.enabled("Cancel"))
 	before := b.called("ResumeJobs")
 	d.press("Send now")
-	d.until("the first try", func() bool { return b.called("ResumeJobs") > before })
+	d.until("the first attempt", func() bool { return b.called("ResumeJobs") > before })
 	d.sees("There is no connection to the license server.")
 	b.change(func() { b.offline, b.sends = nil, true })
 	d.press("Send now")
 	d.sees("Connected to licenses.lumen.example")
-	d.until("that nothing waits", func() bool { return !d.shows("1 task waits") })
+	d.until("no task to wait", func() bool { return !d.shows("1 task waits") })
 }
 
 func TestMoveAtLimit(t *testing.T) {
@@ -153,7 +153,7 @@ func TestPickUp(t *testing.T) {
 	require.Equal(t, thisPC, b.given[0].Codes)
 	require.Zero(t, b.given[0].RemovalCode, "a released license needs none")
 	d.key(fyne.KeyEscape)
-	d.until("the end of the banner", func() bool { return !d.shows("waits to be picked up") })
+	d.until("the banner to disappear", func() bool { return !d.shows("waits to be picked up") })
 }
 
 func TestNoPickUpOnLicensedPC(t *testing.T) {
@@ -240,7 +240,7 @@ func TestNoticeOfKeptCode(t *testing.T) {
 			})
 			require.Equal(t, []string{done}, b.done)
 			d.press("Close")
-			d.until("the end of the banner", func() bool { return !d.shows("A license of Lumen Studio 7 left") })
+			d.until("the banner to disappear", func() bool { return !d.shows("A license of Lumen Studio 7 left") })
 		})
 	}
 }

@@ -174,7 +174,7 @@ func fits(t *testing.T, d *testWindow, open func(*testWindow), dialog bool) {
 		d.until("the dialog", func() bool { return d.canvas().Overlays().Top() != nil })
 	}
 	before := -1
-	d.until("everything to be shown", func() bool {
+	d.until("the layout to be stable", func() bool {
 		now := len(d.texts())
 		same := now == before && d.idle()
 		before = now

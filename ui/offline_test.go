@@ -191,7 +191,7 @@ func TestCourierCarriesRequest(t *testing.T) {
 	for _, line := range carry.Describe(sampleAnswer()) {
 		require.True(t, d.shows(line.Text()), "%+v", line)
 	}
-	d.until("the tables to follow", func() bool { return b.called("Orders") > before })
+	d.until("the tables to be reloaded", func() bool { return b.called("Orders") > before })
 }
 
 type selectable interface {

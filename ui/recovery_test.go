@@ -19,7 +19,7 @@ func TestReloadAfterSleep(t *testing.T) {
 	d.tick(time.Second)
 	b.change(func() { b.blocked["Orders"] = make(chan struct{}) })
 	d.Shortcut(fyne.KeyR)
-	d.until("the call that will hang", func() bool { return b.called("Orders") == 2 })
+	d.until("the blocked call", func() bool { return b.called("Orders") == 2 })
 	b.change(func() { delete(b.blocked, "Orders") })
 	d.tick(8 * time.Hour)
 	d.until("another call", func() bool { return b.called("Orders") == 3 })
@@ -46,7 +46,7 @@ func TestConnectionLostDuringTask(t *testing.T) {
 	b.change(func() { b.refusal, b.offline, b.open = nil, nil, nil })
 	d.tick(20 * time.Second)
 	d.until("the task to be sent", func() bool { return b.called("ResumeJobs") > before })
-	d.until("the end of the line", func() bool { return !d.shows("1 task waits") && !d.shows("No connection to") })
+	d.until("the status line to disappear", func() bool { return !d.shows("1 task waits") && !d.shows("No connection to") })
 }
 
 // Unknown states of a newer server are shown unchanged, and no action is offered for them.

@@ -137,7 +137,7 @@ func TestForgottenLicense(t *testing.T) {
 	d.until("the license", func() bool { return len(b.made) == 1 })
 	require.Equal(t, thisPC, b.made[0].Codes)
 	require.Equal(t, int64(1042), b.made[0].OrderID)
-	d.until("the end of the banner", func() bool { return !d.shows("The license server does not know") })
+	d.until("the banner to disappear", func() bool { return !d.shows("The license server does not know") })
 }
 
 func TestForgottenLicenseOfFullOrder(t *testing.T) {
@@ -171,7 +171,7 @@ func TestServerRestored(t *testing.T) {
 	d := drive(t, b)
 	d.signIn()
 	d.until("the index", func() bool { return b.called("Licenses 1015") > 0 && !d.shows("Loading") })
-	d.until("that nothing is loaded", func() bool { return b.called("Jobs") > 0 })
+	d.until("all requests", func() bool { return b.called("Jobs") > 0 })
 	before := b.called("Licenses 1015")
 	b.change(func() {
 		b.notices = []manager.Notice{{
@@ -352,7 +352,7 @@ func TestWaitingTasksWithoutSession(t *testing.T) {
 	require.False(t, d.enabled("Send now"))
 	d.sees("Sign in first.")
 	d.press("Cancel")
-	d.until("the end of one", func() bool { return !d.shows("Move of “Studio PC”") })
+	d.until("the canceled task to disappear", func() bool { return !d.shows("Move of “Studio PC”") })
 	require.Equal(t, 1, b.called("DropJob"))
 	d.press("Give up…")
 	d.press("Give up")
@@ -360,7 +360,7 @@ func TestWaitingTasksWithoutSession(t *testing.T) {
 	require.Zero(t, b.called("Jobs"), "needs a session")
 	require.Zero(t, b.called("ResumeJobs"))
 	d.press("Close")
-	d.until("the end of the line", func() bool { return !d.shows("wait for the server") })
+	d.until("the status line to disappear", func() bool { return !d.shows("wait for the server") })
 }
 
 // After the end of a session waiting tasks can still be listed.

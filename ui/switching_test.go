@@ -131,7 +131,7 @@ func TestWaitingTasksOfOtherAccount(t *testing.T) {
 	b.change(func() { b.elsewhere = nil })
 	d.follow("1 task waits in ben@keys.tide.example")
 	d.sees("Ben's boat")
-	d.until("the end of the line", func() bool { return !d.shows("1 task waits in") })
+	d.until("the status line to disappear", func() bool { return !d.shows("1 task waits in") })
 }
 
 func TestLeavingTemporarySessionIsConfirmed(t *testing.T) {

@@ -187,7 +187,7 @@ func TestPrefetchedLicensesBelongToTheirOrder(t *testing.T) {
 	late <- now
 	d := drive(t, b, after(late))
 	d.sees("Licenses of order 1042")
-	d.until("the question for the orders", func() bool { return b.called("Orders") == 1 })
+	d.until("the request for orders", func() bool { return b.called("Orders") == 1 })
 	newest := b.orders[0]
 	newest.ID = 1050
 	b.change(func() { b.orders = append(b.orders, newest) })
@@ -198,7 +198,7 @@ func TestPrefetchedLicensesBelongToTheirOrder(t *testing.T) {
 	d.key(fyne.KeyHome)
 	d.sees("Licenses of order 1050")
 	close(b.blocked["CachedLicenses"])
-	d.until("the question for its licenses", func() bool { return b.called("Licenses 1050") > 0 })
+	d.until("the request for its licenses", func() bool { return b.called("Licenses 1050") > 0 })
 	d.settle()
 	require.False(t, d.shows("Studio PC"), "a license of order 1042")
 }
@@ -297,7 +297,7 @@ func TestRefusedNewLicense(t *testing.T) {
 		d.press("Activate")
 		d.sees(what)
 		d.key(fyne.KeyEscape)
-		d.until("the end of the dialog", func() bool { return !d.shows(what) })
+		d.until("the dialog to close", func() bool { return !d.shows(what) })
 	}
 }
 
@@ -349,7 +349,7 @@ func TestLicensesCannotBeLoaded(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b)
 	d.signIn()
-	d.until("all is quiet", func() bool { return b.called("Jobs") > 0 })
+	d.until("all requests", func() bool { return b.called("Jobs") > 0 })
 	b.change(func() { b.offline = unreachable })
 	d.choose("1037")
 	d.sees("There is no connection to the license server.")
@@ -421,7 +421,7 @@ func TestOpenAndFailedJobs(t *testing.T) {
 func TestKeys(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
-	d.until("all is quiet", func() bool { return d.b.called("Jobs") > 0 })
+	d.until("all requests", func() bool { return d.b.called("Jobs") > 0 })
 	d.key(fyne.KeyF1)
 	d.sees("License transfer")
 	before := d.b.called("Orders")
@@ -464,7 +464,7 @@ func TestQuitEndsTheWork(t *testing.T) {
 	b.blocked["Orders"] = make(chan struct{})
 	b.remembered = true
 	d := drive(t, b)
-	d.until("a call that hangs", func() bool { return b.called("Orders") == 1 })
+	d.until("a blocked call", func() bool { return b.called("Orders") == 1 })
 	d.Close()
 	d.Wait()
 	d.Close()

@@ -59,7 +59,7 @@ func (n taps) form(content fyne.CanvasObject) Spec {
 	}}
 }
 
-func TestEnterPressesTheDefaultButtonAndEscapeTheOneThatCancels(t *testing.T) {
+func TestEnterAndEscape(t *testing.T) {
 	cases := map[string]struct {
 		content fyne.CanvasObject
 		enter   int // presses of the default button
@@ -117,7 +117,7 @@ func TestKeysWithoutFocusReachTheDialog(t *testing.T) {
 	require.Equal(t, 1, before, "the handler of the window is restored")
 }
 
-func TestEnterOnAFocusedButtonPressesThatButton(t *testing.T) {
+func TestEnterOnFocusedButton(t *testing.T) {
 	s, n := newScreen(t), taps{}
 	d := s.queue.Show(n.form(widget.NewLabel("text")))
 	require.Same(t, d.buttons[1], s.canvas().Focused(), "without a field the default button has the focus")
@@ -172,7 +172,7 @@ func TestOneDialogIsVisibleAndTheOthersWait(t *testing.T) {
 	require.Same(t, s.field, s.canvas().Focused(), "the focus is restored after all dialogs")
 }
 
-func TestAClosedDialogIgnoresLateResults(t *testing.T) {
+func TestClosedDialogIgnoresLateResults(t *testing.T) {
 	s := newScreen(t)
 	d := s.queue.Show(Spec{Content: NewEntry()})
 	d.SetBusy("Working…", nil)

@@ -42,7 +42,7 @@ func TestOnePicture(t *testing.T) {
 	require.Nil(t, v.autoAdvance, "no controls for one picture")
 }
 
-func TestTheLargestPictureIsReadFromTheScreen(t *testing.T) {
+func TestLargestPictureIsReadable(t *testing.T) {
 	text := strings.Repeat("ACEN:REQUEST/", 70)
 	v, _ := newView(t, nil, text)
 	require.Equal(t, text, read(t, v))
@@ -67,7 +67,7 @@ func TestAutoAdvance(t *testing.T) {
 	require.False(t, v.slot.Busy())
 }
 
-func TestATextThatIsTooLong(t *testing.T) {
+func TestTextTooLong(t *testing.T) {
 	test.NewTempApp(t)
 	_, err := New(Options{Work: background.NewGroup(context.Background(), func(func()) {})}, strings.Repeat("ü", 4000))
 	require.ErrorIs(t, err, carry.ErrPictureText)

@@ -257,7 +257,7 @@ func TestSelectionFollowsItsRow(t *testing.T) {
 	require.Equal(t, []string{"c", "-", "c", "-", "a", "-"}, f.selected)
 }
 
-func TestARowCanBeSelectedWhileTheFilterHidesIt(t *testing.T) {
+func TestSelectHiddenRow(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	f.SetFilter("anna")
@@ -267,7 +267,7 @@ func TestARowCanBeSelectedWhileTheFilterHidesIt(t *testing.T) {
 	require.Equal(t, []string{"c"}, f.selected)
 }
 
-func TestTheFilterIgnoresCaseAndAccents(t *testing.T) {
+func TestFilterIgnoresCaseAndAccents(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	for filter, want := range map[string]string{
@@ -409,7 +409,7 @@ func TestMenuOpensByKeyAndRightClick(t *testing.T) {
 	require.True(t, f.menu().Items[5].ChildMenu.Items[1].Checked)
 }
 
-func TestTheMenuOfATitle(t *testing.T) {
+func TestTitleMenu(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	f.resizeColumn(0, 300)
@@ -627,7 +627,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 	require.Equal(t, float32(150), restored.body.spans[2].width)
 }
 
-func TestADamagedStateIsHarmless(t *testing.T) {
+func TestRestoreDamagedState(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	before := f.body.spans

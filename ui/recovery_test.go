@@ -46,7 +46,9 @@ func TestConnectionLostDuringTask(t *testing.T) {
 	b.change(func() { b.refusal, b.offline, b.open = nil, nil, nil })
 	d.tick(20 * time.Second)
 	d.until("the task to be sent", func() bool { return b.called("ResumeJobs") > before })
-	d.until("the status line to disappear", func() bool { return !d.shows("1 task waits") && !d.shows("No connection to") })
+	d.until("the status line to disappear", func() bool {
+		return !d.shows("1 task waits") && !d.shows("No connection to")
+	})
 }
 
 // Unknown states of a newer server are shown unchanged, and no action is offered for them.

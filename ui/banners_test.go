@@ -12,8 +12,8 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// row is where the row of the second license of the first order stands, which is not the selected one.
-func (d *driven) row() fyne.Position {
+// row returns the position of the row of the first order's second license, which is not selected.
+func (d *testWindow) row() fyne.Position {
 	d.t.Helper()
 	d.Fyne().Resize(fyne.NewSize(1180, 760))
 	code := d.b.licenses[1042][1].MachineID
@@ -22,24 +22,24 @@ func (d *driven) row() fyne.Position {
 	return d.app.Driver().AbsolutePositionForObject(o)
 }
 
-func TestTheFirstFrameHasTheNoticesThatTheLastKnownTablesTell(t *testing.T) {
+func TestFirstFrameHasNoticesOfCachedTables(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.cached = true, now.Add(-3*time.Hour)
 	b.expiring = []manager.Expiring{ending(b, 12, 14)}
 	b.bringBacks = []manager.BringBack{{Order: b.orders[1], License: b.licenses[1037][0]}}
-	b.hold["Resume"] = make(chan struct{})
+	b.blocked["Resume"] = make(chan struct{})
 	d := drive(t, b, after(nil))
 	require.True(t, d.shows("ends in 12 days"))
 	require.True(t, d.shows("This PC had a license of Lumen Studio 7"))
 	row := d.row()
 	require.Zero(t, b.called("Orders"), "the server has not been asked yet")
 
-	close(b.hold["Resume"])
-	d.until("what is found again", func() bool { return b.called("Find") > 1 && d.shows("Updated just now") })
-	require.Equal(t, row, d.row(), "the server told nothing new, and nothing moved")
+	close(b.blocked["Resume"])
+	d.until("the second search", func() bool { return b.called("Find") > 1 && d.shows("Updated just now") })
+	require.Equal(t, row, d.row(), "unchanged notices do not move the tables")
 }
 
-func TestALateNoticeDoesNotMoveTheRowsUnderThePointer(t *testing.T) {
+func TestLateNoticeWaitsForPointerToRest(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
 	d := drive(t, b)
@@ -67,13 +67,13 @@ func TestALateNoticeDoesNotMoveTheRowsUnderThePointer(t *testing.T) {
 	b.change(func() { b.expiring = nil })
 	d.Shortcut(fyne.KeyR)
 	d.until("the search", func() bool { return b.called("Find") > finds })
-	require.True(t, d.shows("ends in 12 days:"), "what goes does not move them either")
+	require.True(t, d.shows("ends in 12 days:"), "removing a notice waits for the pointer, too")
 	d.tick(3 * time.Second)
-	d.until("the end of the notice", func() bool { return !d.shows("ends in 12 days:") })
+	d.until("the notice to disappear", func() bool { return !d.shows("ends in 12 days:") })
 	require.Equal(t, row, d.row())
 }
 
-func TestALateNoticeIsShownWhenItIsAskedFor(t *testing.T) {
+func TestLateNoticeIsShownOnRequest(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
 	d := drive(t, b)

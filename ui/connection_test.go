@@ -8,16 +8,26 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// intercepted is the way to a server whose connections somebody inspects.
+// intercepted are the findings for a server whose connections are inspected.
 var intercepted = []manager.Finding{
 	{Check: "address", Verdict: manager.VerdictGood, What: manager.Say("The address is https://licenses.lumen.example.")},
-	{Check: "proxy", Verdict: manager.VerdictWarning, What: manager.Say("A proxy is set up."), Next: manager.Say("Ask about it.")},
-	{Check: "encryption", Verdict: manager.VerdictBad, What: manager.Say("The certificate was issued by \"Corp Inspection\"."), Next: manager.Say("Install its certificate.")},
+	{
+		Check:   "proxy",
+		Verdict: manager.VerdictWarning,
+		What:    manager.Say("A proxy is set up."),
+		Next:    manager.Say("Ask about it."),
+	},
+	{
+		Check:   "encryption",
+		Verdict: manager.VerdictBad,
+		What:    manager.Say("The certificate was issued by \"Corp Inspection\"."),
+		Next:    manager.Say("Install its certificate."),
+	},
 	{Check: "server", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
 	{Check: "clock", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
 }
 
-func TestTheDoctorIsInTheMenu(t *testing.T) {
+func TestDoctorFromMenu(t *testing.T) {
 	b := newBackend()
 	b.findings = intercepted
 	d := drive(t, b)
@@ -28,7 +38,7 @@ func TestTheDoctorIsInTheMenu(t *testing.T) {
 	require.Equal(t, "report of 5 steps", d.app.Clipboard().Content())
 }
 
-func TestTheSignInScreenLeadsToTheDoctor(t *testing.T) {
+func TestDoctorFromSignIn(t *testing.T) {
 	b := newBackend()
 	b.findings = intercepted
 	b.offline = unreachable
@@ -44,7 +54,7 @@ func TestTheSignInScreenLeadsToTheDoctor(t *testing.T) {
 	require.Equal(t, 1, b.called("Examine licenses.lumen.example"), "the server as it was entered")
 }
 
-func TestTheOfflineBannerLeadsToTheDoctor(t *testing.T) {
+func TestDoctorFromOfflineBanner(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.offline, b.cached = true, unreachable, now
 	b.findings = intercepted

@@ -19,10 +19,10 @@ import (
 	"github.com/acen-desktop/acen/ui"
 )
 
-// patience ends a wait for something that will not come. It judges no speed.
-const patience = 30 * time.Second
+// maxWait is the time after which until fails. It is no measure of speed.
+const maxWait = 30 * time.Second
 
-// clock is a time that the test moves.
+// clock is a clock that the test advances.
 type clock struct {
 	mu sync.Mutex
 	at time.Time
@@ -40,8 +40,8 @@ func (c *clock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// mailProgram records what is handed over to it.
-type mailProgram struct {
+// fakeOpener records opened addresses and pages.
+type fakeOpener struct {
 	mu      sync.Mutex
 	opened  []string
 	pages   []string
@@ -49,54 +49,68 @@ type mailProgram struct {
 	picture []byte
 }
 
-func (p *mailProgram) Open(_ context.Context, address string) error {
+func (p *fakeOpener) Open(_ context.Context, address string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.opened = append(p.opened, address)
 	return p.err
 }
 
-func (p *mailProgram) MaxMailto() int { return 2000 }
+func (p *fakeOpener) MaxMailto() int { return 2000 }
 
-func (p *mailProgram) Show(_ context.Context, page []byte) error {
+func (p *fakeOpener) Show(_ context.Context, page []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pages = append(p.pages, string(page))
 	return p.err
 }
 
-func (p *mailProgram) Play([]byte) error { return nil }
+func (p *fakeOpener) Play([]byte) error { return nil }
 
-func (p *mailProgram) ClipboardPicture(context.Context) ([]byte, error) { return p.picture, p.err }
+func (p *fakeOpener) ClipboardPicture(context.Context) ([]byte, error) { return p.picture, p.err }
 
-// driven is a window whose UI thread is the test.
-type driven struct {
+// testWindow is a window whose UI thread is the test.
+type testWindow struct {
 	*ui.Window
 	t     *testing.T
 	app   fyne.App
 	b     *backend
 	clock *clock
 	ticks chan time.Time
-	mail  *mailProgram
+	mail  *fakeOpener
 	queue chan func()
-	given chan<- []byte // what later starts bring, where the test has given it
+	given chan<- []byte // documents of second starts, in tests that set it
 	once  sync.Once
 }
 
-// Close closes the window once: the toolkit's test driver looks for ever for one that it has closed.
-func (d *driven) Close() { d.once.Do(d.Window.Close) }
+// Close closes the window, only the first time: Fyne's test driver does not return from closing a window a second time.
+func (d *testWindow) Close() { d.once.Do(d.Window.Close) }
 
-func drive(t *testing.T, b *backend, change ...func(*ui.Options)) *driven {
+// drive shows a window of a new app. The test fails if the window leaves goroutines behind.
+func drive(t *testing.T, b *backend, change ...func(*ui.Options)) *testWindow {
 	t.Helper()
 	return driveIn(t, test.NewTempApp(t), b, change...)
 }
 
-func driveIn(t *testing.T, app fyne.App, b *backend, change ...func(*ui.Options)) *driven {
+func driveIn(t *testing.T, app fyne.App, b *backend, change ...func(*ui.Options)) *testWindow {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
-	d := &driven{t: t, app: app, b: b, clock: &clock{at: now}, ticks: make(chan time.Time), mail: &mailProgram{}, queue: make(chan func(), 1000)}
+	d := &testWindow{
+		t:     t,
+		app:   app,
+		b:     b,
+		clock: &clock{at: now},
+		ticks: make(chan time.Time),
+		mail:  &fakeOpener{},
+		queue: make(chan func(), 1000),
+	}
 	o := ui.Options{
-		Backend: b, Opener: d.mail, Do: func(f func()) { d.queue <- f }, Now: d.clock.now, Ticks: d.ticks, Version: "0.1.0-test",
+		Backend:    b,
+		Opener:     d.mail,
+		Do:         func(f func()) { d.queue <- f },
+		Now:        d.clock.now,
+		Ticks:      d.ticks,
+		Version:    "0.1.0-test",
 		DeviceName: "Anna's PC",
 	}
 	for _, f := range change {
@@ -114,26 +128,27 @@ func driveIn(t *testing.T, app fyne.App, b *backend, change ...func(*ui.Options)
 	return d
 }
 
-// until runs what comes to the UI thread until something is so.
-func (d *driven) until(what string, so func() bool) {
+// until runs functions of the UI thread until ok returns true. It fails the test after maxWait; what names the
+// condition.
+func (d *testWindow) until(what string, ok func() bool) {
 	d.t.Helper()
-	end := time.NewTimer(patience)
+	end := time.NewTimer(maxWait)
 	defer end.Stop()
-	again := time.NewTicker(5 * time.Millisecond) // a call that began tells nobody
-	defer again.Stop()
-	for !so() {
+	ticker := time.NewTicker(5 * time.Millisecond) // calls of the backend queue no function
+	defer ticker.Stop()
+	for !ok() {
 		select {
 		case f := <-d.queue:
 			f()
-		case <-again.C:
+		case <-ticker.C:
 		case <-end.C:
-			d.t.Fatalf("waited in vain for %s; the window shows:\n%s", what, strings.Join(d.texts(), "\n"))
+			d.t.Fatalf("timeout waiting for %s; the window shows:\n%s", what, strings.Join(d.texts(), "\n"))
 		}
 	}
 }
 
-// settle runs what is in the queue already.
-func (d *driven) settle() {
+// settle runs the queued functions of the UI thread.
+func (d *testWindow) settle() {
 	for {
 		select {
 		case f := <-d.queue:
@@ -144,22 +159,22 @@ func (d *driven) settle() {
 	}
 }
 
-// tick lets time pass on the clock and the screen.
-func (d *driven) tick(by time.Duration) {
+// tick advances the clock and updates the screen.
+func (d *testWindow) tick(by time.Duration) {
 	d.t.Helper()
 	d.clock.pass(by)
 	d.ticks <- d.clock.now()
-	d.ticks <- d.clock.now() // when this is taken, the first is in the queue
+	d.ticks <- d.clock.now() // after this is received, the first one is in the queue
 	d.settle()
 }
 
-// sees waits until a text is on the screen.
-func (d *driven) sees(text string) {
+// sees waits until a visible text contains text.
+func (d *testWindow) sees(text string) {
 	d.t.Helper()
 	d.until(fmt.Sprintf("%q", text), func() bool { return d.shows(text) })
 }
 
-func (d *driven) shows(text string) bool {
+func (d *testWindow) shows(text string) bool {
 	for _, t := range d.texts() {
 		if strings.Contains(t, text) {
 			return true
@@ -168,10 +183,10 @@ func (d *driven) shows(text string) bool {
 	return false
 }
 
-func (d *driven) canvas() fyne.Canvas { return d.Fyne().Canvas() }
+func (d *testWindow) canvas() fyne.Canvas { return d.Fyne().Canvas() }
 
-// texts is everything that can be read in the window.
-func (d *driven) texts() []string {
+// texts returns the visible texts of the window.
+func (d *testWindow) texts() []string {
 	var all []string
 	d.walk(func(o fyne.CanvasObject) {
 		if text := text(o); text != "" {
@@ -181,7 +196,7 @@ func (d *driven) texts() []string {
 	return all
 }
 
-func (d *driven) walk(visit func(fyne.CanvasObject)) {
+func (d *testWindow) walk(visit func(fyne.CanvasObject)) {
 	roots := append([]fyne.CanvasObject{d.canvas().Content()}, d.canvas().Overlays().List()...)
 	for _, root := range roots {
 		walk(root, visit)
@@ -223,8 +238,9 @@ func field(o fyne.CanvasObject, name string) string {
 	return ""
 }
 
-// find returns the last visible object of a kind that fits: one of a dialog before one of the window below.
-func find[T any](d *driven, fits func(T) bool) (found T, ok bool) {
+// find returns the last visible object of type T that fits: one of a dialog, if any, instead of one of the window
+// below.
+func find[T any](d *testWindow, fits func(T) bool) (found T, ok bool) {
 	d.walk(func(o fyne.CanvasObject) {
 		if one, is := o.(T); is && fits(one) {
 			found, ok = one, true
@@ -239,8 +255,8 @@ type pressable interface {
 	fyne.Disableable
 }
 
-// press taps the button with a text, which must be enabled.
-func (d *driven) press(label string) {
+// press waits until the button with a label is enabled, and presses it.
+func (d *testWindow) press(label string) {
 	d.t.Helper()
 	d.until("the button "+label, func() bool {
 		b, ok := find(d, func(b pressable) bool { return field(b, "Text") == label })
@@ -250,21 +266,22 @@ func (d *driven) press(label string) {
 	test.Tap(b)
 }
 
-// enabled reports whether there is such a button and it can be pressed.
-func (d *driven) enabled(label string) bool {
+// enabled reports whether there is an enabled button with a label.
+func (d *testWindow) enabled(label string) bool {
 	b, ok := find(d, func(b pressable) bool { return field(b, "Text") == label })
 	return ok && !b.Disabled()
 }
 
-// follow taps the link, or chooses the item of a menu, with a text.
-func (d *driven) follow(label string) {
+// follow waits for the link or menu item with a label, and activates it.
+func (d *testWindow) follow(label string) {
 	d.t.Helper()
 	var act func()
 	d.until("the link "+label, func() bool {
 		d.walk(func(o fyne.CanvasObject) {
 			if _, button := o.(fyne.Disableable); !button && field(o, "Text") == label {
-				if f := reflect.Indirect(reflect.ValueOf(o)).FieldByName("OnTapped"); f.IsValid() && f.Type() == reflect.TypeFor[func()]() {
-					act = f.Interface().(func()) // a tap beside the text, wherever that is, would do nothing
+				f := reflect.Indirect(reflect.ValueOf(o)).FieldByName("OnTapped")
+				if f.IsValid() && f.Type() == reflect.TypeFor[func()]() {
+					act = f.Interface().(func()) // a tap on the center of the link may miss its text
 				}
 			}
 			if item := menuItem(o); item != nil {
@@ -283,7 +300,7 @@ func (d *driven) follow(label string) {
 	act()
 }
 
-// menuItem is the item that a line of an open menu stands for.
+// menuItem returns the item of a row of an open menu, or nil for other objects.
 func menuItem(o fyne.CanvasObject) *fyne.MenuItem {
 	v := reflect.Indirect(reflect.ValueOf(o))
 	if v.Kind() != reflect.Struct {
@@ -296,7 +313,7 @@ func menuItem(o fyne.CanvasObject) *fyne.MenuItem {
 	return nil
 }
 
-// submenu is what an item of a menu opens beside it.
+// submenu returns the items of the submenu of an item.
 func submenu(item *fyne.MenuItem) []*fyne.MenuItem {
 	if item.ChildMenu == nil {
 		return nil
@@ -311,8 +328,8 @@ type writable interface {
 	SetText(string)
 }
 
-// write replaces the text of the field with a placeholder.
-func (d *driven) write(placeholder, text string) {
+// write replaces the text of the field whose placeholder contains placeholder.
+func (d *testWindow) write(placeholder, text string) {
 	d.t.Helper()
 	e, ok := find(d, func(e writable) bool { return strings.Contains(field(e, "PlaceHolder"), placeholder) })
 	require.True(d.t, ok, "no field %q", placeholder)
@@ -324,8 +341,8 @@ func (d *driven) write(placeholder, text string) {
 	}
 }
 
-// key types a key where the focus is.
-func (d *driven) key(name fyne.KeyName) {
+// key sends a key to the focused object, or to the canvas if there is none.
+func (d *testWindow) key(name fyne.KeyName) {
 	if focused := d.canvas().Focused(); focused != nil {
 		focused.TypedKey(&fyne.KeyEvent{Name: name})
 		return
@@ -333,17 +350,17 @@ func (d *driven) key(name fyne.KeyName) {
 	d.canvas().OnTypedKey()(&fyne.KeyEvent{Name: name})
 }
 
-// paste pastes where the focus is.
-func (d *driven) paste(text string) {
+// paste pastes text into the focused object.
+func (d *testWindow) paste(text string) {
 	d.t.Helper()
 	d.app.Clipboard().SetContent(text)
 	focused, ok := d.canvas().Focused().(fyne.Shortcutable)
-	require.True(d.t, ok, "nothing to paste into has the focus")
+	require.True(d.t, ok, "no focused object accepts a paste")
 	focused.TypedShortcut(&fyne.ShortcutPaste{Clipboard: d.app.Clipboard()})
 }
 
 // signIn signs in and waits for the tables.
-func (d *driven) signIn() {
+func (d *testWindow) signIn() {
 	d.t.Helper()
 	d.sees("Sign in to look after")
 	d.write("licenses.example.com", "licenses.lumen.example")

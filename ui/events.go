@@ -7,7 +7,8 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// tick lets time pass on the screen, and brings what the program is started with, until the window is closed.
+// tick passes ticks and the documents of starts to the UI thread until the window is closed. It blocks; not on the UI
+// thread.
 func (w *Window) tick() {
 	given, folders := w.options.Given, w.options.GivenFolders
 	for {
@@ -32,20 +33,20 @@ func (w *Window) tick() {
 			if !ok {
 				return
 			}
-			w.shell.Work.Do(w.passTime)
+			w.shell.Work.Do(w.handleTick)
 		}
 	}
 }
 
-// passTime brings everything on the screen that depends on the time up to now.
-func (w *Window) passTime() {
-	now := w.options.Now().Round(0) // the monotonic clock may stand still while a PC sleeps
-	if slept := !w.ticked.IsZero() && now.Sub(w.ticked) > maxTickGap; slept && w.session.SignedIn() {
+// handleTick updates everything on the screen that depends on the time.
+func (w *Window) handleTick() {
+	now := w.options.Now().Round(0) // wall clock: the monotonic clock may stop while a PC sleeps
+	if slept := !w.lastTick.IsZero() && now.Sub(w.lastTick) > maxTickGap; slept && w.session.SignedIn() {
 		w.connection.RetrySoon()
-		w.orders.Reload() // also in the place of a call whose connection is gone
+		w.orders.Reload() // also replaces a call whose connection is lost
 	}
-	w.ticked = now
-	w.showKnown()
+	w.lastTick = now
+	w.showCached()
 	w.takeFocus()
 	w.thisPC.PassDay()
 	if w.session.SignedIn() && w.connection.Due() {
@@ -53,11 +54,11 @@ func (w *Window) passTime() {
 	}
 	w.shell.Status.Refresh()
 	w.notices.Refresh()
-	w.look.save()
+	w.state.save()
 }
 
-// showKnown shows the last known tables of an account that is being resumed.
-func (w *Window) showKnown() {
+// showCached shows the cached tables of an account whose session is being resumed.
+func (w *Window) showCached() {
 	if !w.session.Resuming() || w.orders.Loaded() || w.orders.Loading() || !w.session.Known() {
 		return
 	}
@@ -65,18 +66,18 @@ func (w *Window) showKnown() {
 	w.thisPC.FindKnown(nil)
 }
 
-// event shows a change that the manager made.
-func (w *Window) event(e manager.Event) {
+// handleEvent updates the screens after a change in the manager.
+func (w *Window) handleEvent(e manager.Event) {
 	if e.Kind == manager.JobChanged {
 		w.jobs.Learn(e.Job)
 	}
 	switch {
 	case e.Kind == manager.AccountChanged:
-		w.showKnown()
+		w.showCached()
 		return
 	case !w.session.SignedIn():
 		return
-	case e.Account != 0 && e.Account != w.session.Account().ID: // of an account that was left meanwhile
+	case e.Account != 0 && e.Account != w.session.Account().ID: // of an account that is not current any more
 		if e.Kind == manager.JobChanged {
 			w.session.LoadAccounts()
 		}
@@ -104,7 +105,7 @@ func (w *Window) event(e manager.Event) {
 	}
 }
 
-// refreshToolbar shows who is signed in, and whether orders can be added.
+// refreshToolbar shows the current account, and whether orders can be added.
 func (w *Window) refreshToolbar() {
 	name := ""
 	if a := w.session.Account(); a.Server != "" {

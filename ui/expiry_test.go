@@ -11,13 +11,17 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// ending is the second license of the first order, which ends in 12 days.
+// ending returns the second license of the first order as one that expires in a number of days, at a reminder step.
 func ending(b *backend, days, step int) manager.Expiring {
-	l := b.licenses[1042][1]
-	return manager.Expiring{Order: b.orders[0], License: l, Days: days, Step: step}
+	return manager.Expiring{
+		Order:   b.orders[0],
+		License: b.licenses[1042][1],
+		Days:    days,
+		Step:    step,
+	}
 }
 
-func TestALicenseThatEndsSoonIsTold(t *testing.T) {
+func TestNoticeOfExpiringLicense(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
 	b.expiring = []manager.Expiring{ending(b, 12, 14)}
@@ -44,7 +48,7 @@ func TestALicenseThatEndsSoonIsTold(t *testing.T) {
 	d.sees("ends in 7 days")
 }
 
-func TestManyLicensesThatEndAreOneBanner(t *testing.T) {
+func TestOneNoticeForManyExpiringLicenses(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
 	for range 6 {

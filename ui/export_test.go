@@ -5,7 +5,7 @@ import (
 	"fyne.io/fyne/v2/storage"
 )
 
-// Drop drops files on the window, which the toolkit's test window cannot.
+// Drop drops files on the window, which Fyne's test window does not support.
 func (w *Window) Drop(paths ...string) {
 	files := make([]fyne.URI, len(paths))
 	for i, p := range paths {
@@ -14,7 +14,7 @@ func (w *Window) Drop(paths ...string) {
 	w.carry.Dropped(files)
 }
 
-// Shortcut does what a shortcut of the window with the usual modifier does. The toolkit's test canvas has no shortcuts.
+// Shortcut runs a shortcut of the window. Fyne's test canvas has no shortcuts.
 func (w *Window) Shortcut(key fyne.KeyName) {
 	for _, s := range w.shortcuts() {
 		if s.key == key {

@@ -14,22 +14,26 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// NewFailure makes a window that tells why the app cannot start, for somebody who started it without a terminal. UI
-// thread.
-func NewFailure(app fyne.App, cause error) fyne.Window { return newTelling(app, explain.Error(cause)) }
-
-// NewRefusal makes a window that tells why what the app was started with cannot be opened. UI thread.
-func NewRefusal(app fyne.App, cause error) fyne.Window {
-	return newTelling(app, presenter.ReadFault(cause))
+// NewFailure returns a window with the reason why the app cannot start. UI thread.
+func NewFailure(app fyne.App, cause error) fyne.Window {
+	return newMessageWindow(app, explain.Error(cause))
 }
 
-func newTelling(app fyne.App, m dialogs.Message) fyne.Window {
+// NewRefusal returns a window with the reason why a document of the start cannot be opened. UI thread.
+func NewRefusal(app fyne.App, cause error) fyne.Window {
+	return newMessageWindow(app, presenter.ReadFault(cause))
+}
+
+// newMessageWindow returns a window with a message. Escape and Enter close it.
+func newMessageWindow(app fyne.App, m dialogs.Message) fyne.Window {
 	app.Settings().SetTheme(theme.New())
 	w := app.NewWindow(title)
 	closing := dialogs.NewButton(tr.T("Close"), nil, w.Close)
 	closing.Importance = widget.HighImportance
-	content := layouts.New(nil, container.NewVBox(dialogs.Notice(theme.Bad, m)), container.NewHBox(layout.NewSpacer(), closing))
-	w.SetContent(container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), content))
+	notice := container.NewVBox(dialogs.Notice(theme.Bad, m))
+	content := layouts.New(nil, notice, container.NewHBox(layout.NewSpacer(), closing))
+	margins := layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin)
+	w.SetContent(container.New(margins, content))
 	w.Resize(fyne.NewSize(560, 220))
 	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
 		switch e.Name {

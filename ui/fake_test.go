@@ -24,7 +24,7 @@ const (
 	removalCode = "9D2BK-DD62M-C"
 )
 
-// codesOf are the codes of made-up PCs of a program with the signature LUMENST7.
+// codesOf returns the codes of a made-up PC for the program with the signature LUMENST7.
 func codesOf(generation uint16, block license.Block) license.Codes {
 	signature, err := license.ParseSignature("LUMENST7")
 	if err != nil {
@@ -35,13 +35,13 @@ func codesOf(generation uint16, block license.Block) license.Codes {
 
 var thisPC, otherPC = codesOf(100, 12345), codesOf(200, 54321)
 
-// unneeded is what no test needs.
-type unneeded struct{ ui.Backend }
+// notImplemented has the methods of ui.Backend that no test calls. They panic.
+type notImplemented struct{ ui.Backend }
 
-// backend is a license manager in memory.
+// backend is an in-memory license manager.
 type backend struct {
-	unneeded
-	courierDesk
+	notImplemented
+	courier
 
 	mu sync.Mutex
 
@@ -50,18 +50,18 @@ type backend struct {
 	others     []manager.Account
 	elsewhere  []manager.Elsewhere
 	signedIn   bool
-	offline    error // every call to the server fails with it
+	offline    error // returned by every call to the server
 	warning    error // of SignIn
 	notices    []manager.Notice
 	orders     []api.Order
 	licenses   map[int64][]manager.License
 
-	otherOrders   []api.Order // of the account that Switch brings
+	otherOrders   []api.Order // of the account that Switch makes current
 	otherLicenses map[int64][]manager.License
 
-	cached      time.Time // zero: nothing is known from an earlier time
+	cached      time.Time // time of the cached tables; zero: there are none
 	programs    map[int64]api.Program
-	serial      []api.Program // accept serial numbers
+	serial      []api.Program // programs that accept serial numbers
 	refusal     error         // of NewLicense and SendEmail
 	open        []manager.Job
 	resumed     []manager.Job
@@ -71,13 +71,13 @@ type backend struct {
 	forgotten   []manager.Forgotten
 	contact     string // of the vendor
 	endErr      error  // of DropJob and GiveUp
-	sends       bool   // ResumeJobs does what is open
+	sends       bool   // ResumeJobs completes all open jobs
 	kept        []manager.KeptCode
-	unreadable  []license.Lock // of this PC
+	unreadable  []license.Lock // locks of this PC
 	findings    []manager.Finding
 	subscribers []func(manager.Event)
 
-	hold    map[string]chan struct{} // calls wait until the channel is closed
+	blocked map[string]chan struct{} // by name of a call, which blocks until the channel is closed
 	calls   []string
 	made    []manager.NewLicense
 	given   []manager.Transfer
@@ -92,33 +92,73 @@ func newBackend() *backend {
 	no := func(code api.Code) api.Allowed { return api.Allowed{Add: &api.Allowance{Reason: code}} }
 	soon := now.AddDate(0, 0, 12)
 	order := func(id, program int64, name string, total, used int, allowed api.Allowed) api.Order {
-		return api.Order{ID: id, ProgramID: program, ProgramName: name, OrderedAt: now.AddDate(0, -int(1100-id)/20, 0), LicensesTotal: total,
-			LicensesActivated: used, RequiresActivation: true, CanManage: true, Subscription: api.Subscription{State: api.SubscriptionNone}, Allowed: allowed}
+		return api.Order{
+			ID:                 id,
+			ProgramID:          program,
+			ProgramName:        name,
+			OrderedAt:          now.AddDate(0, -int(1100-id)/20, 0),
+			LicensesTotal:      total,
+			LicensesActivated:  used,
+			RequiresActivation: true,
+			CanManage:          true,
+			Subscription:       api.Subscription{State: api.SubscriptionNone},
+			Allowed:            allowed,
+		}
 	}
 	two := 2
 	transfer := &api.Allowance{OK: true, RemainingToday: &two}
 	b := &backend{
-		account: manager.Account{ID: 1, Server: "https://licenses.lumen.example", ServerName: "Lumen", Username: "anna", DisplayName: "Anna Berg", Remembered: true},
+		account: manager.Account{
+			ID:          1,
+			Server:      "https://licenses.lumen.example",
+			ServerName:  "Lumen",
+			Username:    "anna",
+			DisplayName: "Anna Berg",
+			Remembered:  true,
+		},
 		programs: map[int64]api.Program{
 			1: {ID: 1, Name: "Lumen Studio 7", RequiresActivation: true, ApplicationSignature: "LUMENST7"},
-			2: {ID: 2, Name: "Tide Survey", RequiresActivation: true, ApplicationSignature: "TIDESRV2", MergedCodes: true},
+			2: {
+				ID:                   2,
+				Name:                 "Tide Survey",
+				RequiresActivation:   true,
+				ApplicationSignature: "TIDESRV2",
+				MergedCodes:          true,
+			},
 			3: {ID: 3, Name: "Lumen Fonts"},
 		},
 		licenses: map[int64][]manager.License{},
-		hold:     map[string]chan struct{}{},
+		blocked:  map[string]chan struct{}{},
 	}
 	fonts := order(1003, 3, "Lumen Fonts", 0, 0, api.Allowed{})
 	fonts.RequiresActivation = false
 	merged := order(1015, 2, "Tide Survey", 2, 1, no(api.ErrSubscriptionExpired))
 	merged.Subscription.State = api.SubscriptionExpired
-	b.orders = []api.Order{order(1042, 1, "Lumen Studio 7", 5, 2, yes), order(1037, 1, "Lumen Studio 7", 1, 1, no(api.ErrLicensesInUse)), merged, fonts}
+	b.orders = []api.Order{
+		order(1042, 1, "Lumen Studio 7", 5, 2, yes),
+		order(1037, 1, "Lumen Studio 7", 1, 1, no(api.ErrLicensesInUse)),
+		merged,
+		fonts,
+	}
 	add := func(order int64, note string, expires *time.Time) {
 		id := int64(20000 + len(b.licenses[order]) + int(order)*10)
 		codes := codesOf(uint16(id%4096), license.Block(id))
 		b.licenses[order] = append(b.licenses[order], manager.License{License: api.License{
-			ID: id, OrderID: order, OriginalLicenseID: id, SiteCode: codes.Site.String(), MachineID: codes.Machine.String(),
-			ActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947", Note: note, ActivatedAt: now.AddDate(0, -1, -len(b.licenses[order])),
-			ExpiresAt: expires, Status: api.StatusActive, Allowed: &api.LicenseAllowed{Transfer: transfer, Remove: &api.Allowance{OK: true}, Reactivate: &api.Allowance{OK: true}},
+			ID:                id,
+			OrderID:           order,
+			OriginalLicenseID: id,
+			SiteCode:          codes.Site.String(),
+			MachineID:         codes.Machine.String(),
+			ActivationCode:    "F3945D8C-B0D71FFA-02A956E3-8D6DB947",
+			Note:              note,
+			ActivatedAt:       now.AddDate(0, -1, -len(b.licenses[order])),
+			ExpiresAt:         expires,
+			Status:            api.StatusActive,
+			Allowed: &api.LicenseAllowed{
+				Transfer:   transfer,
+				Remove:     &api.Allowance{OK: true},
+				Reactivate: &api.Allowance{OK: true},
+			},
 		}})
 	}
 	add(1042, "Studio PC", nil)
@@ -128,11 +168,11 @@ func newBackend() *backend {
 	return b
 }
 
-// enter notes a call and waits while it is held.
-func (b *backend) enter(ctx context.Context, call string) error {
+// call records a call and waits while it is blocked.
+func (b *backend) call(ctx context.Context, call string) error {
 	b.mu.Lock()
 	b.calls = append(b.calls, call)
-	held, ok := b.hold[call]
+	held, ok := b.blocked[call]
 	b.mu.Unlock()
 	if ok {
 		select {
@@ -144,9 +184,9 @@ func (b *backend) enter(ctx context.Context, call string) error {
 	return ctx.Err()
 }
 
-// server is enter for calls that go over the network.
-func (b *backend) server(ctx context.Context, call string) error {
-	if err := b.enter(ctx, call); err != nil {
+// request is call for calls that reach the server.
+func (b *backend) request(ctx context.Context, call string) error {
+	if err := b.call(ctx, call); err != nil {
 		return err
 	}
 	b.mu.Lock()
@@ -187,8 +227,9 @@ func (b *backend) publish(e manager.Event) {
 	}
 }
 
-func (b *backend) SignIn(ctx context.Context, s manager.SignIn) (manager.Account, error, error) { //nolint:staticcheck // two errors of different weight
-	if err := b.enter(ctx, "SignIn"); err != nil {
+//nolint:staticcheck // a warning besides the error
+func (b *backend) SignIn(ctx context.Context, s manager.SignIn) (manager.Account, error, error) {
+	if err := b.call(ctx, "SignIn"); err != nil {
 		return manager.Account{}, nil, err
 	}
 	b.mu.Lock()
@@ -223,7 +264,7 @@ func (b *backend) Subscribe(f func(manager.Event)) func() {
 }
 
 func (b *backend) Accounts(ctx context.Context) ([]manager.Account, error) {
-	if err := b.enter(ctx, "Accounts"); err != nil {
+	if err := b.call(ctx, "Accounts"); err != nil {
 		return nil, err
 	}
 	b.mu.Lock()
@@ -234,7 +275,7 @@ func (b *backend) Accounts(ctx context.Context) ([]manager.Account, error) {
 	return append([]manager.Account{b.account}, b.others...), nil
 }
 
-// Switch makes one of the other accounts the current one, with an order of its own.
+// Switch makes one of the other accounts current. It has other orders and licenses.
 func (b *backend) Switch(ctx context.Context, id int64) (manager.Account, error) {
 	b.mu.Lock()
 	i := slices.IndexFunc(b.others, func(a manager.Account) bool { return a.ID == id })
@@ -248,7 +289,7 @@ func (b *backend) Switch(ctx context.Context, id int64) (manager.Account, error)
 	b.signedIn = true
 	b.mu.Unlock()
 	b.publish(manager.Event{Kind: manager.AccountChanged, Account: id})
-	if err := b.enter(ctx, "Switch"); err != nil {
+	if err := b.call(ctx, "Switch"); err != nil {
 		return wanted, err
 	}
 	b.mu.Lock()
@@ -257,7 +298,7 @@ func (b *backend) Switch(ctx context.Context, id int64) (manager.Account, error)
 }
 
 func (b *backend) WaitingElsewhere(ctx context.Context) ([]manager.Elsewhere, error) {
-	err := b.enter(ctx, "WaitingElsewhere")
+	err := b.call(ctx, "WaitingElsewhere")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.elsewhere), err
@@ -268,7 +309,7 @@ func (b *backend) Resume(ctx context.Context) (manager.Account, error) {
 	if b.remembered {
 		b.publish(manager.Event{Kind: manager.AccountChanged, Account: b.account.ID})
 	}
-	if err := b.enter(ctx, "Resume"); err != nil {
+	if err := b.call(ctx, "Resume"); err != nil {
 		return manager.Account{}, err
 	}
 	b.mu.Lock()
@@ -280,13 +321,13 @@ func (b *backend) Resume(ctx context.Context) (manager.Account, error) {
 }
 
 func (b *backend) SignOut(ctx context.Context) error {
-	err := b.enter(ctx, "SignOut")
+	err := b.call(ctx, "SignOut")
 	b.change(func() { b.signedIn, b.remembered = false, false })
 	return err
 }
 
 func (b *backend) Orders(ctx context.Context) (manager.Orders, error) {
-	if err := b.server(ctx, "Orders"); err != nil {
+	if err := b.request(ctx, "Orders"); err != nil {
 		return manager.Orders{}, err
 	}
 	b.mu.Lock()
@@ -295,14 +336,15 @@ func (b *backend) Orders(ctx context.Context) (manager.Orders, error) {
 }
 
 func (b *backend) CachedOrders(ctx context.Context) (manager.Orders, bool, error) {
-	err := b.enter(ctx, "CachedOrders")
+	err := b.call(ctx, "CachedOrders")
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return manager.Orders{Orders: slices.Clone(b.orders), FetchedAt: b.cached, Cached: true}, err == nil && !b.cached.IsZero(), err
+	ok := err == nil && !b.cached.IsZero()
+	return manager.Orders{Orders: slices.Clone(b.orders), FetchedAt: b.cached, Cached: true}, ok, err
 }
 
 func (b *backend) Licenses(ctx context.Context, order int64) (manager.Licenses, error) {
-	if err := b.server(ctx, fmt.Sprintf("Licenses %d", order)); err != nil {
+	if err := b.request(ctx, fmt.Sprintf("Licenses %d", order)); err != nil {
 		return manager.Licenses{}, err
 	}
 	b.mu.Lock()
@@ -311,14 +353,19 @@ func (b *backend) Licenses(ctx context.Context, order int64) (manager.Licenses, 
 }
 
 func (b *backend) CachedLicenses(ctx context.Context, order int64) (manager.Licenses, bool, error) {
-	err := b.enter(ctx, "CachedLicenses")
+	err := b.call(ctx, "CachedLicenses")
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return manager.Licenses{OrderID: order, Licenses: slices.Clone(b.licenses[order]), FetchedAt: b.cached, Cached: true}, err == nil && !b.cached.IsZero(), err
+	return manager.Licenses{
+		OrderID:   order,
+		Licenses:  slices.Clone(b.licenses[order]),
+		FetchedAt: b.cached,
+		Cached:    true,
+	}, err == nil && !b.cached.IsZero(), err
 }
 
 func (b *backend) Program(ctx context.Context, id int64) (api.Program, error) {
-	if err := b.enter(ctx, "Program"); err != nil {
+	if err := b.call(ctx, "Program"); err != nil {
 		return api.Program{}, err
 	}
 	return b.programs[id], nil
@@ -336,11 +383,11 @@ func (b *backend) ThisPC(ctx context.Context, _ int64) (manager.ThisPC, error) {
 			pc.Locks[i] = manager.LockInfo{Lock: l, Why: manager.Say("there is no built-in optical drive")}
 		}
 	}
-	return pc, b.enter(ctx, "ThisPC")
+	return pc, b.call(ctx, "ThisPC")
 }
 
 func (b *backend) CheckCodes(ctx context.Context, program int64, site, machine string) (license.Codes, error) {
-	if err := b.enter(ctx, "CheckCodes"); err != nil {
+	if err := b.call(ctx, "CheckCodes"); err != nil {
 		return license.Codes{}, err
 	}
 	codes, err := license.ParseCodes(site, machine)
@@ -361,25 +408,32 @@ func (b *backend) RecheckThisPC(ctx context.Context, l manager.License) (license
 	if l.ThisPC {
 		then = same
 	}
-	return license.Compare(then, same, license.DefaultPolicy()), b.enter(ctx, "RecheckThisPC")
+	return license.Compare(then, same, license.DefaultPolicy()), b.call(ctx, "RecheckThisPC")
 }
 
 func (b *backend) NewLicense(ctx context.Context, r manager.NewLicense) (manager.License, error) {
-	if err := b.server(ctx, "NewLicense"); err != nil {
+	if err := b.request(ctx, "NewLicense"); err != nil {
 		return manager.License{}, err
 	}
 	b.mu.Lock()
 	if b.refusal != nil {
 		defer b.mu.Unlock()
 		if errors.Is(b.refusal, manager.ErrUnreachable) {
-			b.wait(manager.Job{Task: api.TaskNewLicense, Title: "New license for " + r.Codes.Site.String(), OrderID: r.OrderID})
+			title := "New license for " + r.Codes.Site.String()
+			b.addJob(manager.Job{Task: api.TaskNewLicense, Title: title, OrderID: r.OrderID})
 		}
 		return manager.License{}, b.refusal
 	}
 	b.made = append(b.made, r)
 	made := manager.License{ThisPC: r.Codes == thisPC, License: api.License{
-		ID: 30000 + int64(len(b.made)), OrderID: r.OrderID, SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(),
-		ActivationCode: "ABCDEF01-23456789-ABCDEF01-23456789", Note: r.Note, ActivatedAt: now, Status: api.StatusActive,
+		ID:             30000 + int64(len(b.made)),
+		OrderID:        r.OrderID,
+		SiteCode:       r.Codes.Site.String(),
+		MachineID:      r.Codes.Machine.String(),
+		ActivationCode: "ABCDEF01-23456789-ABCDEF01-23456789",
+		Note:           r.Note,
+		ActivatedAt:    now,
+		Status:         api.StatusActive,
 	}}
 	b.licenses[r.OrderID] = append(b.licenses[r.OrderID], made)
 	for i := range b.orders {
@@ -394,7 +448,7 @@ func (b *backend) NewLicense(ctx context.Context, r manager.NewLicense) (manager
 }
 
 func (b *backend) ChangeNote(ctx context.Context, id int64, note string) (manager.License, error) {
-	if err := b.server(ctx, "ChangeNote"); err != nil {
+	if err := b.request(ctx, "ChangeNote"); err != nil {
 		return manager.License{}, err
 	}
 	b.mu.Lock()
@@ -411,22 +465,26 @@ func (b *backend) ChangeNote(ctx context.Context, id int64, note string) (manage
 }
 
 func (b *backend) LicenseFile(ctx context.Context, id int64) (string, string, error) {
-	if err := b.server(ctx, "LicenseFile"); err != nil {
+	if err := b.request(ctx, "LicenseFile"); err != nil {
 		return "", "", err
 	}
 	return fmt.Sprintf("lumen-studio-7-%d.acen", id), b.file, b.fileErr
 }
 
 func (b *backend) EmailPreview(ctx context.Context, _ int64) (api.EmailPreview, error) {
-	if err := b.server(ctx, "EmailPreview"); err != nil {
+	if err := b.request(ctx, "EmailPreview"); err != nil {
 		return api.EmailPreview{}, err
 	}
-	return api.EmailPreview{To: []string{"anna.berg@lumen.example", "it@lumen.example"}, Subject: "Activation code for Lumen Studio 7",
-		Body: "Dear Anna Berg,\n\nhere is the code.", Attachments: []string{"lumen-studio-7-20000.acen"}}, nil
+	return api.EmailPreview{
+		To:          []string{"anna.berg@lumen.example", "it@lumen.example"},
+		Subject:     "Activation code for Lumen Studio 7",
+		Body:        "Dear Anna Berg,\n\nhere is the code.",
+		Attachments: []string{"lumen-studio-7-20000.acen"},
+	}, nil
 }
 
 func (b *backend) SendEmail(ctx context.Context, m manager.SendEmail) error {
-	if err := b.server(ctx, "SendEmail"); err != nil {
+	if err := b.request(ctx, "SendEmail"); err != nil {
 		return err
 	}
 	b.mu.Lock()
@@ -439,14 +497,14 @@ func (b *backend) SendEmail(ctx context.Context, m manager.SendEmail) error {
 }
 
 func (b *backend) Jobs(ctx context.Context) ([]manager.Job, error) {
-	err := b.enter(ctx, "Jobs")
+	err := b.call(ctx, "Jobs")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.open), err
 }
 
 func (b *backend) ResumeJobs(ctx context.Context) ([]manager.Job, error) {
-	err := b.server(ctx, "ResumeJobs")
+	err := b.request(ctx, "ResumeJobs")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err == nil && b.sends {
@@ -457,24 +515,24 @@ func (b *backend) ResumeJobs(ctx context.Context) ([]manager.Job, error) {
 
 // AllJobs lists the open jobs without a session.
 func (b *backend) AllJobs(ctx context.Context) ([]manager.Job, error) {
-	err := b.enter(ctx, "AllJobs")
+	err := b.call(ctx, "AllJobs")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.open), err
 }
 
-// DropJob cancels a job; a license that left this PC for it comes back.
+// DropJob cancels a job and undoes the departure of its license.
 func (b *backend) DropJob(ctx context.Context, id int64) error {
 	return b.end(ctx, "DropJob", id, func(l *manager.License) { l.ThisPC, l.Installed, l.LeftHere = true, true, false })
 }
 
-// GiveUp closes a job; a license that left this PC for it stays away.
+// GiveUp closes a job without undoing the departure of its license.
 func (b *backend) GiveUp(ctx context.Context, id int64) error {
 	return b.end(ctx, "GiveUp", id, func(*manager.License) {})
 }
 
 func (b *backend) end(ctx context.Context, call string, id int64, change func(*manager.License)) error {
-	err := b.enter(ctx, call)
+	err := b.call(ctx, call)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, job := range b.open {
@@ -489,19 +547,27 @@ func (b *backend) end(ctx context.Context, call string, id int64, change func(*m
 	return errors.Join(err, b.endErr)
 }
 
-// wait keeps a task that did not reach the server; mu is held.
-func (b *backend) wait(job manager.Job) {
+// addJob adds an open job. The caller holds mu.
+func (b *backend) addJob(job manager.Job) {
 	job.ID, job.State, job.CreatedAt = int64(len(b.open)+1), manager.JobPending, now
 	b.open = append(b.open, job)
 }
 
-// onLicense changes a license; without the server it leaves this PC and the task waits.
-func (b *backend) onLicense(ctx context.Context, what string, task api.Task, l manager.License, change func(*manager.License)) (out manager.License, err error) {
-	if err := b.enter(ctx, what); err != nil {
+// onLicense changes a license. While the server is unreachable, it only lets the license leave this PC and adds an open
+// job.
+func (b *backend) onLicense(
+	ctx context.Context, what string, task api.Task, l manager.License, change func(*manager.License),
+) (out manager.License, err error) {
+	if err := b.call(ctx, what); err != nil {
 		return out, err
 	}
 	b.mu.Lock()
-	job := manager.Job{Task: task, Title: what + " of “" + l.Note + "”", OrderID: l.OrderID, LicenseID: l.ID}
+	job := manager.Job{
+		Task:      task,
+		Title:     what + " of “" + l.Note + "”",
+		OrderID:   l.OrderID,
+		LicenseID: l.ID,
+	}
 	err = b.offline
 	for i := range b.licenses[l.OrderID] {
 		row := &b.licenses[l.OrderID][i]
@@ -512,7 +578,7 @@ func (b *backend) onLicense(ctx context.Context, what string, task api.Task, l m
 			row.ThisPC, row.LeftHere = false, true
 		}
 		if row.JobOpen = err != nil && row.LeftHere; err != nil {
-			b.wait(job)
+			b.addJob(job)
 		} else {
 			b.done = append(b.done, fmt.Sprintf("%s %d", what, l.ID))
 			change(row)
@@ -530,7 +596,7 @@ func (b *backend) onLicense(ctx context.Context, what string, task api.Task, l m
 }
 
 func (b *backend) RemovalCode(ctx context.Context, l manager.License) (license.RemovalCode, error) {
-	if err := b.enter(ctx, "RemovalCode"); err != nil || !l.MakesCode() {
+	if err := b.call(ctx, "RemovalCode"); err != nil || !l.MakesCode() {
 		return 0, errors.Join(err, manager.ErrNotThisPC)
 	}
 	return license.ParseRemovalCode(removalCode)
@@ -541,7 +607,8 @@ func (b *backend) Move(ctx context.Context, l manager.License) (manager.License,
 }
 
 func (b *backend) Remove(ctx context.Context, r manager.Remove) (api.Order, error) {
-	_, err := b.onLicense(ctx, "Removal", api.TaskRemoval, r.License, func(row *manager.License) { row.Status = api.StatusRemoved })
+	remove := func(row *manager.License) { row.Status = api.StatusRemoved }
+	_, err := b.onLicense(ctx, "Removal", api.TaskRemoval, r.License, remove)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.orders[0], err
@@ -556,36 +623,41 @@ func (b *backend) Transfer(ctx context.Context, r manager.Transfer) (manager.Lic
 }
 
 func (b *backend) ThisPCFor(ctx context.Context, _ manager.License) (license.Codes, error) {
-	return thisPC, b.enter(ctx, "ThisPCFor")
+	return thisPC, b.call(ctx, "ThisPCFor")
 }
 
 func (b *backend) Compare(ctx context.Context, l manager.License, _ license.Codes) (license.Comparison, error) {
-	return license.Compare(license.Block(12345), license.Block(12345), license.DefaultPolicy()), b.enter(ctx, "Compare")
+	block := license.Block(12345)
+	return license.Compare(block, block, license.DefaultPolicy()), b.call(ctx, "Compare")
 }
 
 func (b *backend) SerialPrograms(ctx context.Context) ([]api.Program, error) {
-	return b.serial, b.server(ctx, "SerialPrograms")
+	return b.serial, b.request(ctx, "SerialPrograms")
 }
 
 func (b *backend) Account(ctx context.Context) (api.Account, error) {
-	return api.Account{Username: "anna", RegistrationName: "Lumen Pictures", Contact: api.Contact{Email: "anna.berg@lumen.example"}}, b.server(ctx, "Account")
+	return api.Account{
+		Username:         "anna",
+		RegistrationName: "Lumen Pictures",
+		Contact:          api.Contact{Email: "anna.berg@lumen.example"},
+	}, b.request(ctx, "Account")
 }
 
 func (b *backend) About(ctx context.Context, _ string) (api.Server, error) {
-	return api.Server{Contact: b.contact}, b.server(ctx, "About")
+	return api.Server{Contact: b.contact}, b.request(ctx, "About")
 }
 
-// Verification is a picture without a number.
+// Verification returns a picture without a number.
 func (b *backend) Verification(ctx context.Context, _ string, _ bool) (api.Verification, error) {
 	var picture bytes.Buffer
 	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 240, 80))); err != nil {
 		return api.Verification{}, err
 	}
-	return api.Verification{ID: "1", Image: picture.Bytes()}, b.server(ctx, "Verification")
+	return api.Verification{ID: "1", Image: picture.Bytes()}, b.request(ctx, "Verification")
 }
 
 func (b *backend) Find(ctx context.Context) (f manager.Found, err error) {
-	err = b.enter(ctx, "Find")
+	err = b.call(ctx, "Find")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	f.BringBacks, f.Expiring = slices.Clone(b.bringBacks), slices.Clone(b.expiring)
@@ -601,14 +673,14 @@ func (b *backend) Find(ctx context.Context) (f manager.Found, err error) {
 }
 
 func (b *backend) KeptCodes(ctx context.Context) ([]manager.KeptCode, error) {
-	err := b.enter(ctx, "KeptCodes")
+	err := b.call(ctx, "KeptCodes")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append(b.givenBack(), b.kept...), err
 }
 
 func (b *backend) LicenseOf(ctx context.Context, k manager.KeptCode) (manager.License, api.Order, error) {
-	if err := b.enter(ctx, "LicenseOf"); err != nil {
+	if err := b.call(ctx, "LicenseOf"); err != nil {
 		return manager.License{}, api.Order{}, err
 	}
 	b.mu.Lock()
@@ -620,12 +692,13 @@ func (b *backend) LicenseOf(ctx context.Context, k manager.KeptCode) (manager.Li
 			}
 		}
 	}
-	return manager.License{}, api.Order{}, api.NewProblem(api.ErrNotFound, "This account has no active license with this Site code.")
+	notFound := api.NewProblem(api.ErrNotFound, "This account has no active license with this Site code.")
+	return manager.License{}, api.Order{}, notFound
 }
 
-// handOver ends a kept removal code.
+// handOver removes a kept code.
 func (b *backend) handOver(ctx context.Context, what string, k manager.KeptCode) error {
-	if err := b.server(ctx, what); err != nil {
+	if err := b.request(ctx, what); err != nil {
 		return err
 	}
 	b.mu.Lock()
@@ -647,20 +720,20 @@ func (b *backend) Offer(ctx context.Context, k manager.KeptCode) (manager.Licens
 }
 
 func (b *backend) History(ctx context.Context, _ int64) ([]api.HistoryEntry, error) {
-	return nil, b.server(ctx, "History")
+	return nil, b.request(ctx, "History")
 }
 
 func (b *backend) AllLicenses(ctx context.Context, order int64) (manager.Licenses, error) {
 	return b.Licenses(ctx, order)
 }
 
-// Examine reports the findings one by one; a call that is held stops before the last one.
+// Examine reports the findings one by one. While it is blocked, it waits before the last one.
 func (b *backend) Examine(ctx context.Context, server string, found func(manager.Finding)) []manager.Finding {
 	b.mu.Lock()
 	list := slices.Clone(b.findings)
 	b.mu.Unlock()
 	for i, f := range list {
-		if i == len(list)-1 && b.enter(ctx, "Examine "+server) != nil {
+		if i == len(list)-1 && b.call(ctx, "Examine "+server) != nil {
 			break
 		}
 		found(f)

@@ -24,70 +24,84 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// screenSize is that of the smallest screen on which every dialog has to be read.
+// screenSize is the size of the smallest supported screen.
 var screenSize = fyne.NewSize(1280, 720)
 
-// whole is a backend with what the dialogs about accounts ask for.
-type whole struct{ *backend }
+// accountsBackend is a backend with the calls of the dialogs about accounts.
+type accountsBackend struct{ *backend }
 
-func (whole) Account(context.Context) (api.Account, error) {
-	return api.Account{Username: "anna", RegistrationName: "Lumen Example", Contact: api.Contact{FirstName: "Anna", Email: "anna.berg@lumen.example"}}, nil
+func (accountsBackend) Account(context.Context) (api.Account, error) {
+	return api.Account{
+		Username:         "anna",
+		RegistrationName: "Lumen Example",
+		Contact:          api.Contact{FirstName: "Anna", Email: "anna.berg@lumen.example"},
+	}, nil
 }
 
-func (whole) About(context.Context, string) (api.Server, error) {
+func (accountsBackend) About(context.Context, string) (api.Server, error) {
 	return api.Server{Name: "Lumen licenses", Contact: "support@lumen.example"}, nil
 }
 
-func (w whole) Orders(ctx context.Context) (manager.Orders, error) {
+func (w accountsBackend) Orders(ctx context.Context) (manager.Orders, error) {
 	list, err := w.backend.Orders(ctx)
 	list.CanAddOrder = true
 	return list, err
 }
 
-func (w whole) SerialPrograms(context.Context) ([]api.Program, error) {
+func (w accountsBackend) SerialPrograms(context.Context) ([]api.Program, error) {
 	return []api.Program{w.programs[1], {ID: 9, Name: "Lumen Render Node"}}, nil
 }
 
-func (whole) History(context.Context, int64) (list []api.HistoryEntry, err error) {
+func (accountsBackend) History(context.Context, int64) (list []api.HistoryEntry, err error) {
 	for _, task := range []api.Task{api.TaskNewLicense, api.TaskReactivation, api.TaskTransfer, api.TaskRemoval} {
-		list = append(list, api.HistoryEntry{Time: now, Task: task.History(), Outcome: api.OutcomeOK, LicenseID: 20000, DeviceName: "Anna's PC"},
-			api.HistoryEntry{Time: now, Task: task.History(), Outcome: string(api.ErrSiteCodeSpent), LicenseID: 20000, DeviceName: "Anna's PC"})
+		entry := api.HistoryEntry{
+			Time:       now,
+			Task:       task.History(),
+			Outcome:    api.OutcomeOK,
+			LicenseID:  20000,
+			DeviceName: "Anna's PC",
+		}
+		refused := entry
+		refused.Outcome = string(api.ErrSiteCodeSpent)
+		list = append(list, entry, refused)
 	}
 	return list, nil
 }
 
-func (whole) Verification(context.Context, string, bool) (api.Verification, error) {
+func (accountsBackend) Verification(context.Context, string, bool) (api.Verification, error) {
 	var picture bytes.Buffer
 	err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 240, 80)))
 	return api.Verification{ID: "v", Image: picture.Bytes(), ExpiresAt: now.Add(time.Minute)}, err
 }
 
-// Every dialog, in every language and with texts twice as long: nothing is cut off, covered by its neighbor, or beside
-// the screen.
+// In every dialog, in every language and with texts twice as long, no text is truncated or outside of the screen.
 func TestEverythingFits(t *testing.T) {
-	menu := func(item tr.Text) func(*driven) {
-		return func(d *driven) { account(d); d.follow(tr.T(item)) }
+	menu := func(item tr.Text) func(*testWindow) {
+		return func(d *testWindow) { account(d); d.follow(tr.T(item)) }
 	}
-	ellipsis := func(item tr.Text) func(*driven) {
-		return func(d *driven) { account(d); d.follow(tr.T(item) + "…") }
+	ellipsis := func(item tr.Text) func(*testWindow) {
+		return func(d *testWindow) { account(d); d.follow(tr.T(item) + "…") }
 	}
-	press := func(labels ...tr.Text) func(*driven) {
-		return func(d *driven) {
+	press := func(labels ...tr.Text) func(*testWindow) {
+		return func(d *testWindow) {
 			for _, l := range labels {
 				d.press(tr.T(l))
 			}
 		}
 	}
-	signedOut := map[string]func(*driven){
-		"sign-in":          func(*driven) {},
-		"forgotten":        func(d *driven) { d.follow(tr.T("Forgot password?")) },
-		"new account":      func(d *driven) { d.follow(tr.T("New account…")) },
-		"without network":  func(d *driven) { d.follow(tr.T("This PC has no network…")) },
-		"request":          func(d *driven) { d.follow(tr.T("This PC has no network…")); d.press(tr.T("New request…")) },
-		"taking an answer": func(d *driven) { d.follow(tr.T("This PC has no network…")); d.press(tr.T("Take an answer…")) },
+	signedOut := map[string]func(*testWindow){
+		"sign-in":         func(*testWindow) {},
+		"forgotten":       func(d *testWindow) { d.follow(tr.T("Forgot password?")) },
+		"new account":     func(d *testWindow) { d.follow(tr.T("New account…")) },
+		"without network": func(d *testWindow) { d.follow(tr.T("This PC has no network…")) },
+		"request":         func(d *testWindow) { d.follow(tr.T("This PC has no network…")); d.press(tr.T("New request…")) },
+		"taking an answer": func(d *testWindow) {
+			d.follow(tr.T("This PC has no network…"))
+			d.press(tr.T("Take an answer…"))
+		},
 	}
-	signedIn := map[string]func(*driven){
-		"window":          func(*driven) {},
+	signedIn := map[string]func(*testWindow){
+		"window":          func(*testWindow) {},
 		"doctor":          ellipsis(doctor.Title),
 		"privacy":         menu("What is sent about this PC…"),
 		"help":            menu("Help…"),
@@ -109,8 +123,8 @@ func TestEverythingFits(t *testing.T) {
 		"new order":       press("New order…"),
 		"move":            press("Move to another PC…"),
 		"moved":           press("Move to another PC…", "Move"),
-		"history":         func(d *driven) { d.follow(tr.T("All of the order")) },
-		"note":            func(d *driven) { d.follow(tr.T("Change note")) },
+		"history":         func(d *testWindow) { d.follow(tr.T("All of the order")) },
+		"note":            func(d *testWindow) { d.follow(tr.T("Change note")) },
 	}
 	for _, language := range []string{tr.Long, "de", "fr", "es", "ja"} {
 		t.Run(language, func(t *testing.T) {
@@ -119,7 +133,10 @@ func TestEverythingFits(t *testing.T) {
 			for name, open := range signedOut {
 				t.Run(name, func(t *testing.T) {
 					b := newBackend()
-					fits(t, drive(t, b, func(o *ui.Options) { o.Backend, o.Server = whole{b}, "https://licenses.lumen.example" }), open, name != "sign-in")
+					d := drive(t, b, func(o *ui.Options) {
+						o.Backend, o.Server = accountsBackend{b}, "https://licenses.lumen.example"
+					})
+					fits(t, d, open, name != "sign-in")
 				})
 			}
 			for name, open := range signedIn {
@@ -127,7 +144,7 @@ func TestEverythingFits(t *testing.T) {
 					b := ofThisPC()
 					b.remembered = true
 					b.expiring = []manager.Expiring{ending(b, 12, 14)}
-					d := drive(t, b, func(o *ui.Options) { o.Backend = whole{b} })
+					d := drive(t, b, func(o *ui.Options) { o.Backend = accountsBackend{b} })
 					d.sees("Studio PC")
 					d.until("the license's actions", func() bool { return d.enabled(tr.T("Move to another PC…")) })
 					fits(t, d, open, name != "window")
@@ -137,8 +154,8 @@ func TestEverythingFits(t *testing.T) {
 	}
 }
 
-// account opens the menu of the account.
-func account(d *driven) {
+// account opens the account menu.
+func account(d *testWindow) {
 	d.t.Helper()
 	var button pressable
 	d.until("the account", func() (ok bool) {
@@ -148,8 +165,8 @@ func account(d *driven) {
 	test.Tap(button)
 }
 
-// fits opens a dialog, or something else in the window, and looks at every text in it.
-func fits(t *testing.T, d *driven, open func(*driven), dialog bool) {
+// fits calls open and checks every text of the dialog, or of the window if dialog is false.
+func fits(t *testing.T, d *testWindow, open func(*testWindow), dialog bool) {
 	t.Helper()
 	d.Fyne().Resize(screenSize)
 	open(d)
@@ -157,13 +174,13 @@ func fits(t *testing.T, d *driven, open func(*driven), dialog bool) {
 		d.until("the dialog", func() bool { return d.canvas().Overlays().Top() != nil })
 	}
 	before := -1
-	d.until("everything to be shown", func() bool {
+	d.until("the layout to be stable", func() bool {
 		now := len(d.texts())
 		same := now == before && d.idle()
 		before = now
 		return same
 	})
-	d.Fyne().Resize(screenSize.SubtractWidthHeight(1, 1)) // the test driver lays out again only then
+	d.Fyne().Resize(screenSize.SubtractWidthHeight(1, 1)) // makes the test driver lay out again
 	d.Fyne().Resize(screenSize)
 	require.LessOrEqual(t, d.Fyne().Canvas().Size().Width, screenSize.Width, "the window is wider than the screen")
 	roots := d.canvas().Overlays().List()
@@ -171,66 +188,67 @@ func fits(t *testing.T, d *driven, open func(*driven), dialog bool) {
 		roots = []fyne.CanvasObject{d.canvas().Content()}
 	}
 	count := 0
-	look(roots[len(roots)-1], false, func(o fyne.CanvasObject, scrolled bool) {
-		if said := text(o); said != "" {
+	visitVisible(roots[len(roots)-1], false, func(o fyne.CanvasObject, scrolled bool) {
+		if text := text(o); text != "" {
 			count++
-			for _, fault := range faultsOf(o, scrolled) {
-				t.Errorf("%T %q: %s", o, said, fault)
+			for _, fault := range layoutFaults(o, scrolled) {
+				t.Errorf("%T %q: %s", o, text, fault)
 			}
 		}
 	})
 	require.Positive(t, count)
 }
 
-// idle reports whether nothing is under way in a dialog.
-func (d *driven) idle() bool {
+// idle reports whether no progress bar is running.
+func (d *testWindow) idle() bool {
 	_, working := find(d, func(b *widget.ProgressBarInfinite) bool { return b.Running() })
 	return !working
 }
 
-// look visits everything that is visible but tables, whose cells are clipped and told in full elsewhere; scrolled tells
-// what can be brought into view.
-func look(o fyne.CanvasObject, scrolled bool, visit func(fyne.CanvasObject, bool)) {
+// visitVisible calls visit for all visible objects except tables, whose cells are truncated on purpose. scrolled
+// reports whether an object is in a scroller.
+func visitVisible(o fyne.CanvasObject, scrolled bool, visit func(fyne.CanvasObject, bool)) {
 	if o == nil || !o.Visible() || strings.Contains(fmt.Sprintf("%T", o), "datatable") {
 		return
 	}
 	visit(o, scrolled)
 	switch o := o.(type) {
 	case *container.Scroll:
-		look(o.Content, true, visit)
+		visitVisible(o.Content, true, visit)
 	case *fyne.Container:
 		for _, child := range o.Objects {
-			look(child, scrolled, visit)
+			visitVisible(child, scrolled, visit)
 		}
 	case *widget.Entry:
 		return // scrolls by itself
 	case fyne.Widget:
 		for _, child := range test.WidgetRenderer(o).Objects() {
-			look(child, scrolled, visit)
+			visitVisible(child, scrolled, visit)
 		}
 	}
 }
 
-// faultsOf says why a text cannot be read as a whole.
-func faultsOf(o fyne.CanvasObject, scrolled bool) (list []string) {
+// layoutFaults returns the reasons why a text is not completely readable.
+func layoutFaults(o fyne.CanvasObject, scrolled bool) (list []string) {
 	if kind := reflect.TypeOf(o).String(); strings.Contains(kind, "Entry") {
 		return nil
 	}
 	least, size := o.MinSize(), o.Size()
 	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(o)
 	if least.Width > size.Width+1 {
-		list = append(list, fmt.Sprintf("it is %v wide and has %v", least.Width, size.Width))
+		list = append(list, fmt.Sprintf("it needs width %v and has %v", least.Width, size.Width))
 	}
 	if least.Height > size.Height+1 {
-		list = append(list, fmt.Sprintf("it is %v high and has %v", least.Height, size.Height))
+		list = append(list, fmt.Sprintf("it needs height %v and has %v", least.Height, size.Height))
 	}
 	if l, ok := o.(*widget.Label); ok && l.Truncation != fyne.TextTruncateOff && l.Wrapping == fyne.TextWrapOff {
-		if whole := widget.NewLabelWithStyle(l.Text, l.Alignment, l.TextStyle).MinSize().Width; whole > size.Width+1 {
-			list = append(list, fmt.Sprintf("it is cut off: %v of %v", size.Width, whole))
+		if natural := widget.NewLabelWithStyle(l.Text, l.Alignment, l.TextStyle).MinSize().Width; natural > size.Width+1 {
+			list = append(list, fmt.Sprintf("it is truncated: %v of %v", size.Width, natural))
 		}
 	}
-	if at.X < -8 || at.X+least.Width > screenSize.Width+8 || !scrolled && (at.Y < -8 || at.Y+least.Height > screenSize.Height+8) {
-		list = append(list, fmt.Sprintf("it stands at %v, beside the screen", at))
+	if at.X < -8 || at.X+least.Width > screenSize.Width+8 ||
+		!scrolled && (at.Y < -8 || at.Y+least.Height > screenSize.Height+8) {
+		list = append(list, fmt.Sprintf("it is at %v, outside of the screen", at))
 	}
 	return list
 }

@@ -5,7 +5,7 @@ import (
 	"fyne.io/fyne/v2/container"
 )
 
-// frame holds what is shown below the banners: the tables or the sign-in screen. Its methods belong to the UI thread.
+// frame shows the tables or the sign-in screen, below the banners. Its methods belong to the UI thread.
 type frame struct {
 	canvas fyne.Canvas
 	tables fyne.CanvasObject
@@ -19,10 +19,10 @@ func newFrame(canvas fyne.Canvas, tables fyne.CanvasObject) *frame {
 
 func (f *frame) showsTables() bool { return f.root.Objects[0] == f.tables }
 
-func (f *frame) showTables() { f.put(f.tables) }
+func (f *frame) showTables() { f.show(f.tables) }
 
-// put shows one of the two screens. The focus does not stay behind in the other.
-func (f *frame) put(screen fyne.CanvasObject) {
+// show replaces the screen and clears the focus, which might be in the other screen.
+func (f *frame) show(screen fyne.CanvasObject) {
 	f.canvas.Unfocus()
 	if f.root.Objects[0] == screen {
 		return

@@ -9,8 +9,8 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// tabTo moves the focus from field to field until it is on the button or link with a text.
-func (d *driven) tabTo(label string) {
+// tabTo moves the focus by Tab to the button or link with a label.
+func (d *testWindow) tabTo(label string) {
 	d.t.Helper()
 	for range 60 {
 		d.canvas().FocusNext()
@@ -18,7 +18,7 @@ func (d *driven) tabTo(label string) {
 			return
 		}
 	}
-	require.Fail(d.t, "no Tab leads to "+label)
+	require.Fail(d.t, "Tab does not reach "+label)
 }
 
 func TestNewDialogsByKeyboard(t *testing.T) {
@@ -54,10 +54,10 @@ func TestNewDialogsByKeyboard(t *testing.T) {
 	d.sees("Ben's boat")
 }
 
-func TestWhatIsSentByKeyboard(t *testing.T) {
+func TestPrivacyDialogByKeyboard(t *testing.T) {
 	d := drive(t, twoAccounts())
 	d.sees("Studio PC")
-	for _, key := range []fyne.KeyName{fyne.KeyEscape, fyne.KeyReturn} { // Enter presses the proposed button, Close
+	for _, key := range []fyne.KeyName{fyne.KeyEscape, fyne.KeyReturn} { // Enter presses the default button, Close
 		d.follows("What is sent about this PC…")
 		d.sees(thisPC.Machine.String())
 		d.key(key)
@@ -97,7 +97,7 @@ func TestAddAnAccountByKeyboard(t *testing.T) {
 	d.sees("Studio PC")
 	require.Equal(t, 1, d.b.called("SignIn"))
 
-	// In the window, too, Enter presses a button, and the function keys work from it.
+	// In the window Enter presses a focused button, too, and function keys work while it has the focus.
 	d.tabTo(annaButton)
 	d.key(fyne.KeyF1)
 	d.sees("Keyboard shortcuts")
@@ -112,7 +112,10 @@ func TestF1ListsTheShortcuts(t *testing.T) {
 	d.signIn()
 	d.key(fyne.KeyF1)
 	d.sees("Keyboard shortcuts")
-	for _, keys := range []string{"Ctrl+F", "Ctrl+R", "Ctrl+N", "Ctrl+O", "Ctrl+E", "Ctrl+M", "Ctrl+B", "Ctrl+T", "Ctrl+D", "Ctrl+Q", "F5", "Ctrl+C", "Ctrl+Shift+C", "Enter", "Shift+F10", "Tab, Shift+Tab", "Space, Enter", "Escape", "F1"} {
+	for _, keys := range []string{
+		"Ctrl+F", "Ctrl+R", "Ctrl+N", "Ctrl+O", "Ctrl+E", "Ctrl+M", "Ctrl+B", "Ctrl+T", "Ctrl+D", "Ctrl+Q", "F5", "Ctrl+C",
+		"Ctrl+Shift+C", "Enter", "Shift+F10", "Tab, Shift+Tab", "Space, Enter", "Escape", "F1",
+	} {
 		require.Contains(t, d.texts(), keys)
 	}
 	d.key(fyne.KeyReturn)

@@ -9,12 +9,12 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// languageKey names the language that the person chose in the toolkit's preferences; "" is that of the system.
+// languageKey is the key of the chosen language in Fyne's preferences. An empty value means that of the system.
 const languageKey = "window.language"
 
-// Speak chooses the language of everything that is shown from now on: the one with this code, or with "" the person's
-// own choice, else that of the system. dates is the locale of the person's dates and numbers, such as "de-CH"; "" is
-// that of the system. It fails when no such language is spoken. UI thread, before New.
+// Speak sets the language of the app to the one with code. If code is empty, it uses the language that the person
+// chose, or else that of the system. dates is the locale of dates and numbers, such as "de-CH"; empty means that of the
+// system. Its error wraps tr.ErrLanguage. UI thread, before New.
 func Speak(app fyne.App, code, dates string) error {
 	system := lang.SystemLocale().LanguageString()
 	if dates == "" {
@@ -22,31 +22,52 @@ func Speak(app fyne.App, code, dates string) error {
 	}
 	if code == "" {
 		code = app.Preferences().String(languageKey)
-		if tr.Use(code, dates) != nil { // none was chosen, or by an app that speaks more
+		if tr.Use(code, dates) != nil { // none was chosen, or one of a later version
 			code = tr.Match(system)
 		}
 	}
 	if err := tr.Use(code, dates); err != nil {
 		return err
 	}
-	return speakToolkit()
+	return translateToolkit()
 }
 
-// toolkitKey is how the toolkit names a text of its own.
+// toolkitKey is the key of a text of Fyne.
 type toolkitKey string
 
-// toolkitTexts are the toolkit's own texts that the window can show: menus of fields and the dialogs about files. It
-// would say them in the language of the system.
+// toolkitTexts contains the texts of Fyne that the window can show: the menu of a field and the file dialogs. Fyne
+// would show them in the language of the system.
 var toolkitTexts = map[toolkitKey]tr.Text{
-	"Advanced": "Advanced", "Cancel": "Cancel", "Confirm": "Confirm", "Copy": "Copy", "Create Folder": "Create folder", "Cut": "Cut",
-	"Enter filename": "Enter a file name", "Error": "Error", "Favourites": "Favorites", "File": "File", "Folder": "Folder", "New Folder": "New folder",
-	"No": "No", "OK": "OK", "Open": "Open", "Paste": "Paste", "Quit": "Quit", "Redo": "Redo", "Save": "Save", "Select all": "Select all",
-	"Show Hidden Files": "Show hidden files", "Undo": "Undo", "Yes": "Yes", "file.name": "Name", "file.parent": "Folder above", "(Parent)": "(Folder above)",
+	"Advanced":          "Advanced",
+	"Cancel":            "Cancel",
+	"Confirm":           "Confirm",
+	"Copy":              "Copy",
+	"Create Folder":     "Create folder",
+	"Cut":               "Cut",
+	"Enter filename":    "Enter a file name",
+	"Error":             "Error",
+	"Favourites":        "Favorites",
+	"File":              "File",
+	"Folder":            "Folder",
+	"New Folder":        "New folder",
+	"No":                "No",
+	"OK":                "OK",
+	"Open":              "Open",
+	"Paste":             "Paste",
+	"Quit":              "Quit",
+	"Redo":              "Redo",
+	"Save":              "Save",
+	"Select all":        "Select all",
+	"Show Hidden Files": "Show hidden files",
+	"Undo":              "Undo",
+	"Yes":               "Yes",
+	"file.name":         "Name",
+	"file.parent":       "Folder above",
+	"(Parent)":          "(Folder above)",
 }
 
-// speakToolkit makes the toolkit speak the language in use: for the person's locale it gets our texts in place of its
-// own.
-func speakToolkit() error {
+// translateToolkit replaces texts of Fyne for the locale of the system by those of the current language.
+func translateToolkit() error {
 	texts := make(map[toolkitKey]string, len(toolkitTexts))
 	for key, text := range toolkitTexts {
 		texts[key] = tr.T(text)
@@ -58,7 +79,7 @@ func speakToolkit() error {
 	return lang.AddTranslationsForLocale(data, fyne.Locale(lang.SystemLocale().LanguageString()))
 }
 
-// languageMenu offers the languages; the choice counts from the next start on.
+// languageMenu returns the menu of languages. The choice takes effect at the next start.
 func (w *Window) languageMenu() *fyne.MenuItem {
 	chosen := w.shell.App.Preferences().String(languageKey)
 	item := func(code, name string) *fyne.MenuItem {

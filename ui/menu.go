@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// accountMenu is the menu below the account's button.
+// accountMenu returns the menu of the account button.
 func (w *Window) accountMenu() *fyne.Menu {
 	separator := fyne.NewMenuItemSeparator
 	signOut := fyne.NewMenuItem(tr.T("Sign out…"), w.session.SignOut)
@@ -36,7 +36,7 @@ func (w *Window) accountMenu() *fyne.Menu {
 	return fyne.NewMenu("", items...)
 }
 
-// signedInItems are those about the account that is signed in.
+// signedInItems returns the menu items for the current account.
 func (w *Window) signedInItems() []*fyne.MenuItem {
 	separator := fyne.NewMenuItemSeparator
 	who := fyne.NewMenuItem(tr.T("Signed in as %s", w.session.Account().Username), nil)
@@ -55,7 +55,8 @@ func (w *Window) signedInItems() []*fyne.MenuItem {
 func (w *Window) showPrivacy() { w.thisPC.ShowPrivacy(w.orders.List(), w.licenses.Content().Order) }
 
 func (w *Window) showAbout() {
-	text := tr.T("Version %s on %s.\n\nLook after your licenses: on this PC, on your other PCs, and for a PC that has no network.",
+	text := tr.T("Version %s on %s.\n\n"+
+		"Look after your licenses: on this PC, on your other PCs, and for a PC that has no network.",
 		w.options.Version, runtime.GOOS)
 	if w.session.SignedIn() {
 		a := w.session.Account()

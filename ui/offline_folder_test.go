@@ -16,7 +16,7 @@ import (
 	"github.com/acen-desktop/acen/ui"
 )
 
-// put writes files into a folder.
+// put writes files to a folder.
 func put(t *testing.T, dir string, files map[string][]byte) {
 	t.Helper()
 	for name, content := range files {
@@ -24,24 +24,29 @@ func put(t *testing.T, dir string, files map[string][]byte) {
 	}
 }
 
-// numbered is the sample request as another PC would make it.
+// numbered returns the sample request with another ID and device name.
 func numbered(id, device string) carry.Request {
 	r := sampleRequest()
 	r.ID, r.Device = id, device
 	return r
 }
 
-// stick is a folder of a courier with two requests and with what else may lie there.
+// stick creates a folder with two requests and with all kinds of files that have to be skipped.
 func stick(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	foreign := sampleAnswer()
 	foreign.Request = "ZZZZZZZZZZ"
 	files := map[string][]byte{
-		"a.acen": file(sampleRequest()), "a-copy.acen": file(sampleRequest()), "own.acen": file(numbered("OWNOWNOWN2", "Anna's PC")),
-		"answer-zzzzzzzzzz.acen": file(foreign), "license.acen": []byte(sampleLicense()), "letter.acen": []byte("Hello"),
-		"hostile.acen": []byte(`{"acen":"request","version":1,"id":"x"}`), "forged.acen": file(numbered("K7Q2MZXDAB", "Somebody else")),
-		"notes.txt": []byte("not looked at"),
+		"a.acen":                 file(sampleRequest()),
+		"a-copy.acen":            file(sampleRequest()),
+		"own.acen":               file(numbered("OWNOWNOWN2", "Anna's PC")),
+		"answer-zzzzzzzzzz.acen": file(foreign),
+		"license.acen":           []byte(sampleLicense()),
+		"letter.acen":            []byte("Hello"),
+		"hostile.acen":           []byte(`{"acen":"request","version":1,"id":"x"}`),
+		"forged.acen":            file(numbered("K7Q2MZXDAB", "Somebody else")),
+		"notes.txt":              []byte("ignored"),
 	}
 	list := pictures(numbered("BBBBBBBBBB", "Foyer"), 300)
 	require.Greater(t, len(list), 1)
@@ -53,13 +58,13 @@ func stick(t *testing.T) string {
 	return dir
 }
 
-// answering lets the backend answer each request with the sample answer.
+// answering makes the backend answer each request with the sample answer.
 func answering(b *backend) {
-	b.courierDesk.plan, b.courierDesk.answer = samplePlan(), sampleAnswer()
-	b.courierDesk.requests = []carry.Request{numbered("OWNOWNOWN2", "Anna's PC")}
+	b.courier.plan, b.courier.answer = samplePlan(), sampleAnswer()
+	b.courier.requests = []carry.Request{numbered("OWNOWNOWN2", "Anna's PC")}
 }
 
-func TestACourierCarriesAFolder(t *testing.T) {
+func TestCourierCarriesFolder(t *testing.T) {
 	b := newBackend()
 	answering(b)
 	d := drive(t, b)
@@ -84,12 +89,12 @@ func TestACourierCarriesAFolder(t *testing.T) {
 	}
 	require.False(t, d.shows("notes.txt"))
 	require.False(t, d.shows("Somebody else"))
-	require.Empty(t, b.courierDesk.choices, "nothing is done by itself")
+	require.Empty(t, b.courier.choices, "nothing is done before the confirmation")
 
 	d.until("the plan", func() bool { return d.enabled("Carry out") })
 	d.key(fyne.KeyReturn)
 	d.sees("What became of the files")
-	require.Len(t, b.courierDesk.choices, 2)
+	require.Len(t, b.courier.choices, 2)
 	d.sees("1 license file, 1 refused. Its answer is not saved yet.")
 	d.sees("no file is written over")
 	d.sees("letter.acen: It is neither")
@@ -103,7 +108,10 @@ func TestACourierCarriesAFolder(t *testing.T) {
 	after, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, after, len(before)+2)
-	for id, name := range map[string]string{"K7Q2MZXDAB": "answer-k7q2mzxdab.acen", "BBBBBBBBBB": "answer-bbbbbbbbbb.acen"} {
+	for id, name := range map[string]string{
+		"K7Q2MZXDAB": "answer-k7q2mzxdab.acen",
+		"BBBBBBBBBB": "answer-bbbbbbbbbb.acen",
+	} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
@@ -114,23 +122,24 @@ func TestACourierCarriesAFolder(t *testing.T) {
 		require.Equal(t, id, doc.(carry.Answer).Request)
 	}
 
-	// Carried once more, nothing is written twice, and nothing is written over.
+	// A second run writes no answer a second time and overwrites none.
 	d.key(fyne.KeyEscape)
-	b.courierDesk.answer.MadeAt = now.Add(time.Hour)
+	b.courier.answer.MadeAt = now.Add(time.Hour)
 	d.Drop(dir)
 	d.press("Carry out")
 	d.press("Save all answers in the folder")
 	d.sees("answer-k7q2mzxdab.acen lies there already with the same results, and stays as it is.")
 	d.key(fyne.KeyEscape)
-	b.courierDesk.answer.Results = b.courierDesk.answer.Results[:1]
+	b.courier.answer.Results = b.courier.answer.Results[:1]
 	d.Drop(dir)
 	d.press("Carry out")
 	d.sees("1 license file, 1 left open.")
 	d.press("Save all answers in the folder")
-	d.sees("Saved as answer-k7q2mzxdab-2.acen. answer-k7q2mzxdab.acen was there already with other content, and stays as it is.")
+	d.sees("Saved as answer-k7q2mzxdab-2.acen. " +
+		"answer-k7q2mzxdab.acen was there already with other content, and stays as it is.")
 }
 
-func TestAFolderThatIsGivenToAStart(t *testing.T) {
+func TestFolderFromStart(t *testing.T) {
 	b := newBackend()
 	answering(b)
 	folders := make(chan string, 1)
@@ -143,7 +152,7 @@ func TestAFolderThatIsGivenToAStart(t *testing.T) {
 	d.sees("File a-copy.acen in " + dir)
 	d.sees("own.acen: A request of this PC itself")
 
-	// Another folder comes to the open dialog; its requests join the others.
+	// Requests of a second folder are added to the open dialog.
 	other := t.TempDir()
 	put(t, other, map[string][]byte{"d.acen": file(numbered("DDDDDDDDDD", "Depot")), "answer.acen": file(sampleAnswer())})
 	folders <- other
@@ -154,7 +163,7 @@ func TestAFolderThatIsGivenToAStart(t *testing.T) {
 	folders <- empty
 	d.sees("There is no request of another PC in the folder.")
 
-	// What cannot be saved is said, and can be saved later.
+	// Answers that cannot be saved are reported and can be saved later.
 	d.press("Carry out")
 	d.sees("What became of the files")
 	require.NoError(t, os.RemoveAll(other))
@@ -168,10 +177,10 @@ func TestAFolderThatIsGivenToAStart(t *testing.T) {
 	d.sees("answer-bbbbbbbbbb.acen lies there already")
 }
 
-func TestAnInterruptedCourierSavesWhatThereIs(t *testing.T) {
+func TestInterruptedCourierSavesAnswers(t *testing.T) {
 	b := newBackend()
 	answering(b)
-	b.courierDesk.broken = unreachable
+	b.courier.broken = unreachable
 	d := drive(t, b)
 	d.signIn()
 	dir := t.TempDir()
@@ -182,7 +191,7 @@ func TestAnInterruptedCourierSavesWhatThereIs(t *testing.T) {
 	d.sees("Nothing was done for it, and there is no answer.")
 	d.press("Save all answers in the folder")
 	d.sees("Saved as answer-k7q2mzxdab.acen.")
-	b.courierDesk.broken = nil
+	b.courier.broken = nil
 	d.press("Carry once more")
 	d.press("Carry out")
 	d.press("Save all answers in the folder")
@@ -190,10 +199,10 @@ func TestAnInterruptedCourierSavesWhatThereIs(t *testing.T) {
 	d.sees("Saved as answer-dddddddddd.acen.")
 }
 
-func TestAnswersAreTakenFromAFolder(t *testing.T) {
+func TestAnswersFromFolder(t *testing.T) {
 	b := newBackend()
-	b.courierDesk.requests = []carry.Request{sampleRequest()}
-	b.courierDesk.taken = []manager.Taken{{Result: sampleAnswer().Results[1]}}
+	b.courier.requests = []carry.Request{sampleRequest()}
+	b.courier.taken = []manager.Taken{{Result: sampleAnswer().Results[1]}}
 	d := drive(t, b)
 	older, later, foreign := sampleAnswer(), sampleAnswer(), sampleAnswer()
 	older.MadeAt = now.Add(-time.Hour)
@@ -201,10 +210,13 @@ func TestAnswersAreTakenFromAFolder(t *testing.T) {
 	foreign.Request = "ZZZZZZZZZZ"
 	dir := t.TempDir()
 	put(t, dir, map[string][]byte{
-		"answer-k7q2mzxdab.acen": file(later), "answer-k7q2mzxdab-2.acen": file(older), "answer-zzzzzzzzzz.acen": file(foreign),
-		"request-k7q2mzxdab.acen": file(sampleRequest()), "request-bbbbbbbbbb.acen": file(numbered("BBBBBBBBBB", "Foyer")),
+		"answer-k7q2mzxdab.acen":   file(later),
+		"answer-k7q2mzxdab-2.acen": file(older),
+		"answer-zzzzzzzzzz.acen":   file(foreign),
+		"request-k7q2mzxdab.acen":  file(sampleRequest()),
+		"request-bbbbbbbbbb.acen":  file(numbered("BBBBBBBBBB", "Foyer")),
 	})
-	d.enter("This PC has no network…")
+	d.followByKey("This PC has no network…")
 	d.press("Take an answer…")
 	d.press("Open a folder…")
 	d.sees("Open Folder")
@@ -218,17 +230,17 @@ func TestAnswersAreTakenFromAFolder(t *testing.T) {
 	d.sees("answer-zzzzzzzzzz.acen: An answer to a request that this PC does not know.")
 	d.sees("request-k7q2mzxdab.acen: A request of this PC itself: carry it on another one.")
 	d.sees("request-bbbbbbbbbb.acen: A request: it is for the courier.")
-	require.Empty(t, b.courierDesk.takenAll, "nothing is done by itself")
+	require.Empty(t, b.courier.takenAll, "nothing is done before the confirmation")
 	d.press("Cancel")
 
 	d.Drop(dir)
 	d.sees("Take what the courier brought?")
 	d.press("Put on this PC")
 	d.sees("What became of it")
-	require.Equal(t, []carry.Document{older, later}, b.courierDesk.takenAll, "the latest one counts")
+	require.Equal(t, []carry.Document{older, later}, b.courier.takenAll, "the latest answer is taken last")
 }
 
-func TestAFolderThatCannotBeRead(t *testing.T) {
+func TestUnreadableFolder(t *testing.T) {
 	b := newBackend()
 	folders := make(chan string)
 	d := drive(t, b, func(o *ui.Options) { o.GivenFolders = folders })
@@ -238,15 +250,15 @@ func TestAFolderThatCannotBeRead(t *testing.T) {
 	d.sees("It is not there any more.")
 	folders <- t.TempDir()
 	d.sees("There is no request of another PC and no answer for this one in the folder.")
-	b.courierDesk.err = manager.ErrStorage
+	b.courier.err = manager.ErrStorage
 	folders <- t.TempDir()
 	d.sees("The app cannot keep its data on this PC.")
 }
 
-func TestAFolderFullOfFilesFitsTheWindow(t *testing.T) {
+func TestLargeFolderFitsTheWindow(t *testing.T) {
 	b := newBackend()
 	answering(b)
-	b.courierDesk.plan[1].Refusal = api.NewProblem(api.ErrNotFound, strings.Repeat("W", 300))
+	b.courier.plan[1].Refusal = api.NewProblem(api.ErrNotFound, strings.Repeat("W", 300))
 	dir := t.TempDir()
 	files := map[string][]byte{strings.Repeat("W", 200) + ".acen": []byte(strings.Repeat("W", 1000))}
 	for i := range 45 {

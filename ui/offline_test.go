@@ -19,8 +19,8 @@ import (
 	"github.com/acen-desktop/acen/ui/presenter"
 )
 
-// enter follows a link by the keyboard.
-func (d *driven) enter(label string) {
+// followByKey focuses a link and presses Enter.
+func (d *testWindow) followByKey(label string) {
 	d.t.Helper()
 	var link fyne.Focusable
 	d.until("the link "+label, func() bool {
@@ -35,7 +35,7 @@ func (d *driven) enter(label string) {
 	d.key(fyne.KeyReturn)
 }
 
-// give starts the program once more with something.
+// give simulates starts of the app with documents.
 func give(t *testing.T, contents ...[]byte) func(*ui.Options) {
 	t.Helper()
 	given := make(chan []byte, len(contents))
@@ -50,13 +50,13 @@ func withProgram(b *backend, here bool) *backend {
 	if here {
 		p.Here = &license.File{ID: 20231, Codes: codesOf(7, 1), Note: "Cutting room"}
 	}
-	b.courierDesk.programs = []manager.OfflineProgram{p}
+	b.courier.programs = []manager.OfflineProgram{p}
 	return b
 }
 
-func TestAskingWithoutANetworkAndWithoutAnAccount(t *testing.T) {
+func TestRequestWithoutAccount(t *testing.T) {
 	d := drive(t, withProgram(newBackend(), false))
-	d.enter("This PC has no network…")
+	d.followByKey("This PC has no network…")
 	d.sees("PCs without a network")
 	d.sees("Sign in first.")
 	d.press("New request…")
@@ -65,9 +65,11 @@ func TestAskingWithoutANetworkAndWithoutAnAccount(t *testing.T) {
 	d.write("What you call this PC", strings.Repeat("日", 40))
 	d.press("Make the request")
 	d.sees("Request for 1 program")
-	require.Equal(t, []manager.Wish{{Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Note: strings.Repeat("日", 30)}}, d.b.courierDesk.wishes)
+	require.Equal(t, []manager.Wish{{
+		Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Note: strings.Repeat("日", 30),
+	}}, d.b.courier.wishes)
 
-	request := d.b.courierDesk.requests[0]
+	request := d.b.courier.requests[0]
 	for _, line := range carry.Describe(request) {
 		require.True(t, d.shows(line.Heading()) && d.shows(line.Text()), "%+v", line)
 	}
@@ -86,13 +88,13 @@ func TestAskingWithoutANetworkAndWithoutAnAccount(t *testing.T) {
 	require.False(t, d.shows("This is all that is in the picture"))
 	d.key(fyne.KeyEscape)
 
-	// It can be shown again, and forgotten.
-	d.enter("This PC has no network…")
+	// A stored request can be shown and forgotten.
+	d.followByKey("This PC has no network…")
 	d.sees("Anna's PC · 1 program · 24 Nov 2026 · ABCDEFGHI2")
 	d.press("Show…")
 	d.sees("This is all that is in the picture")
 	d.key(fyne.KeyEscape)
-	d.enter("This PC has no network…")
+	d.followByKey("This PC has no network…")
 	d.press("Forget…")
 	d.sees("removal codes in it stay kept")
 	d.press("Forget")
@@ -100,9 +102,9 @@ func TestAskingWithoutANetworkAndWithoutAnAccount(t *testing.T) {
 	require.False(t, d.shows("ABCDEFGHI2"))
 }
 
-func TestAProgramThatIsNotKnownAndARemovalCodeOfAnotherPC(t *testing.T) {
+func TestRequestForUnknownProgramWithRemovalCode(t *testing.T) {
 	d := drive(t, newBackend())
-	d.enter("This PC has no network…")
+	d.followByKey("This PC has no network…")
 	d.press("New request…")
 	d.sees("No program that needs a license has been started on this PC yet.")
 	d.sees("Enter the application signature")
@@ -119,30 +121,31 @@ func TestAProgramThatIsNotKnownAndARemovalCodeOfAnotherPC(t *testing.T) {
 	require.False(t, d.enabled("Make the request"))
 	d.write("Removal code of the other PC", "")
 	other := codesOf(9, 2)
-	d.paste("Site code: " + other.Site.String() + " Machine ID: " + other.Machine.String() + " Removal code: " + license.RemovalCode(77).String())
+	d.paste("Site code: " + other.Site.String() + " Machine ID: " + other.Machine.String() +
+		" Removal code: " + license.RemovalCode(77).String())
 	d.sees("of the PC with the Site code " + other.Site.String())
 	d.key(fyne.KeyReturn)
 	d.sees("Request for 1 program")
-	w := d.b.courierDesk.wishes[0]
+	w := d.b.courier.wishes[0]
 	require.Equal(t, carry.TaskTransfer, w.Task)
 	require.Equal(t, license.RemovalCode(77), w.RemovalCode)
 	require.Equal(t, other, w.From)
 	require.Equal(t, "Lumen Studio 7", w.Program)
 }
 
-func TestGivingALicenseBack(t *testing.T) {
+func TestGiveLicenseBack(t *testing.T) {
 	d := drive(t, withProgram(newBackend(), true))
-	d.enter("This PC has no network…")
+	d.followByKey("This PC has no network…")
 	d.press("New request…")
 	d.sees("has a license on this PC, “Cutting room”")
 	d.sees("Choose at least one program.")
 	d.write("So that the courier knows", "Studio two")
 	d.press("Give back…")
 	d.sees("stops working on this PC at once")
-	require.False(t, d.enabled("Give back"), "nothing happens before it was understood")
+	require.False(t, d.enabled("Give back"), "disabled until the consequence is confirmed")
 	d.press("Cancel")
 	d.sees("Ask for licenses")
-	require.Empty(t, d.b.courierDesk.left)
+	require.Empty(t, d.b.courier.left)
 	d.press("Give back…")
 	d.press("I understand: Lumen Studio 7 stops working on this PC")
 	d.press("Give back")
@@ -150,13 +153,13 @@ func TestGivingALicenseBack(t *testing.T) {
 	d.sees("Studio two")
 	d.press("Make the request")
 	d.sees("Request for 1 program")
-	require.Equal(t, carry.TaskRemove, d.b.courierDesk.wishes[0].Task)
+	require.Equal(t, carry.TaskRemove, d.b.courier.wishes[0].Task)
 	d.sees(license.RemovalCode(77).String())
 }
 
-func TestACourierCarriesARequest(t *testing.T) {
+func TestCourierCarriesRequest(t *testing.T) {
 	b := newBackend()
-	b.courierDesk.plan, b.courierDesk.answer = samplePlan(), sampleAnswer()
+	b.courier.plan, b.courier.answer = samplePlan(), sampleAnswer()
 	d := drive(t, b)
 	d.signIn()
 	d.press("Anna Berg · licenses.lumen.example")
@@ -168,7 +171,7 @@ func TestACourierCarriesARequest(t *testing.T) {
 	d.sees("The PC is recognized: 7 locks are the same. No license is used.")
 	d.sees("Not possible: New license of order 1037 (0 of 1 left): The only license is in use.")
 	d.sees("This cannot be done now.")
-	require.Empty(t, b.courierDesk.choices, "nothing is done by itself")
+	require.Empty(t, b.courier.choices, "nothing is done before the confirmation")
 
 	choice, ok := find(d, func(s selectable) bool {
 		return field(s, "Selected") == "Bring back license 20000 “Old name” of order 1042"
@@ -181,14 +184,14 @@ func TestACourierCarriesARequest(t *testing.T) {
 	before := b.called("Orders")
 	d.key(fyne.KeyReturn)
 	d.sees("Bring the answer back")
-	require.Equal(t, [][]int{{1, -1}}, b.courierDesk.choices)
+	require.Equal(t, [][]int{{1, -1}}, b.courier.choices)
 	d.sees("Lumen Studio 7: its license file is in the answer.")
 	d.sees("No license of this account has the Site code.")
 	d.sees("1 of 2")
 	for _, line := range carry.Describe(sampleAnswer()) {
 		require.True(t, d.shows(line.Text()), "%+v", line)
 	}
-	d.until("the tables to follow", func() bool { return b.called("Orders") > before })
+	d.until("the tables to be reloaded", func() bool { return b.called("Orders") > before })
 }
 
 type selectable interface {
@@ -203,11 +206,11 @@ func textOf(t *testing.T, doc carry.Document) string {
 	return text
 }
 
-func TestAnInterruptedCourierCarriesOnceMore(t *testing.T) {
+func TestInterruptedCourierRetries(t *testing.T) {
 	b := newBackend()
 	part := sampleAnswer()
 	part.Results = part.Results[:1]
-	b.courierDesk.plan, b.courierDesk.answer, b.courierDesk.broken = samplePlan(), part, unreachable
+	b.courier.plan, b.courier.answer, b.courier.broken = samplePlan(), part, unreachable
 	given := make(chan []byte)
 	d := drive(t, b, func(o *ui.Options) { o.Given = given })
 	d.signIn()
@@ -216,13 +219,13 @@ func TestAnInterruptedCourierCarriesOnceMore(t *testing.T) {
 	d.sees("There is no connection to the license server.")
 	d.sees("What is done already is not done twice")
 	d.sees("1 program is left open.")
-	b.courierDesk.broken, b.courierDesk.answer = nil, sampleAnswer()
+	b.courier.broken, b.courier.answer = nil, sampleAnswer()
 	d.press("Carry once more")
 	d.press("Carry out")
 	d.sees("Bring the answer back")
 
 	d.key(fyne.KeyEscape)
-	b.courierDesk.broken, b.courierDesk.answer = context.Canceled, carry.Answer{}
+	b.courier.broken, b.courier.answer = context.Canceled, carry.Answer{}
 	d.press("Anna Berg · licenses.lumen.example")
 	d.follow("Open a file…")
 	d.app.Clipboard().SetContent(textOf(t, sampleRequest()))
@@ -232,9 +235,9 @@ func TestAnInterruptedCourierCarriesOnceMore(t *testing.T) {
 	d.sees("Canceled before all was done.")
 }
 
-func TestARequestWaitsUntilSomebodyHasSignedIn(t *testing.T) {
+func TestRequestWaitsForSignIn(t *testing.T) {
 	b := newBackend()
-	b.courierDesk.plan = samplePlan()
+	b.courier.plan = samplePlan()
 	d := drive(t, b, give(t, nil, file(sampleRequest())))
 	d.sees("Sign in to carry this request")
 	d.key(fyne.KeyReturn)
@@ -246,27 +249,27 @@ func TestARequestWaitsUntilSomebodyHasSignedIn(t *testing.T) {
 	d.sees("Cutting room · 2 programs")
 }
 
-func TestARequestWaitsForTheRememberedSession(t *testing.T) {
+func TestRequestWaitsForResumedSession(t *testing.T) {
 	b := newBackend()
-	b.remembered, b.courierDesk.plan = true, samplePlan()
-	b.hold["Resume"] = make(chan struct{})
+	b.remembered, b.courier.plan = true, samplePlan()
+	b.blocked["Resume"] = make(chan struct{})
 	d := drive(t, b, give(t, file(sampleRequest())))
 	d.until("the attempt to resume", func() bool { return b.called("Resume") == 1 })
 	d.until("the request to be read", func() bool { return !d.shows("Reading…") })
-	close(b.hold["Resume"])
+	close(b.blocked["Resume"])
 	d.sees("Cutting room · 2 programs")
 	require.False(t, d.shows("Sign in to carry"))
 }
 
-func TestAnAnswerIsTakenFromPicturesOnTheClipboard(t *testing.T) {
+func TestAnswerFromClipboardPictures(t *testing.T) {
 	b := newBackend()
 	a := sampleAnswer()
 	claimed, err := a.Results[0].File()
 	require.NoError(t, err)
-	b.courierDesk.requests = []carry.Request{sampleRequest()}
-	b.courierDesk.taken = []manager.Taken{{Result: a.Results[0], License: &claimed, Unproven: true}, {Result: a.Results[1]}}
+	b.courier.requests = []carry.Request{sampleRequest()}
+	b.courier.taken = []manager.Taken{{Result: a.Results[0], License: &claimed, Unproven: true}, {Result: a.Results[1]}}
 	d := drive(t, b)
-	d.enter("This PC has no network…")
+	d.followByKey("This PC has no network…")
 	d.press("Take an answer…")
 	d.press("File or picture…")
 	d.sees("Open File")
@@ -279,28 +282,35 @@ func TestAnAnswerIsTakenFromPicturesOnTheClipboard(t *testing.T) {
 		if i == 1 {
 			d.sees("of the answer read; number 1 is missing.")
 		}
-		d.until("the picture to be read", func() bool { return !d.shows("Reading…") && !d.shows("Looking at the clipboard…") })
+		d.until("the picture to be read", func() bool {
+			return !d.shows("Reading…") && !d.shows("Looking at the clipboard…")
+		})
 	}
 	d.sees("Take what the courier brought?")
 	d.sees("Lumen Studio 7: license 20231 of order 1042, “Cutting room”")
 	d.sees("refused. No license of this account has the Site code.")
-	require.Empty(t, b.courierDesk.takenAll, "nothing is done by itself")
+	require.Empty(t, b.courier.takenAll, "nothing is done before the confirmation")
 	d.key(fyne.KeyReturn)
 	d.sees("its license is on this PC, but nobody here could prove it.")
 	d.sees("only the program itself can tell")
 	d.sees("No license of this account has the Site code.")
-	require.Equal(t, []carry.Document{a}, b.courierDesk.takenAll)
+	require.Equal(t, []carry.Document{a}, b.courier.takenAll)
 }
 
-// An answer that proves nothing gives nothing back.
-func TestAnAnswerWithoutAReceipt(t *testing.T) {
+// An answer without a receipt does not settle a departure.
+func TestAnswerWithoutReceipt(t *testing.T) {
 	b := newBackend()
 	a := sampleAnswer()
 	done := carry.Result{
-		Item: 2, Task: carry.TaskRemove, Signature: studio, Program: "Lumen Studio 7", Codes: a.Results[1].Codes, Outcome: carry.OutcomeDone,
+		Item:      2,
+		Task:      carry.TaskRemove,
+		Signature: studio,
+		Program:   "Lumen Studio 7",
+		Codes:     a.Results[1].Codes,
+		Outcome:   carry.OutcomeDone,
 	}
 	a.Results = []carry.Result{done}
-	b.courierDesk.taken = []manager.Taken{{Result: done, Err: manager.ErrNoReceipt}}
+	b.courier.taken = []manager.Taken{{Result: done, Err: manager.ErrNoReceipt}}
 	d := drive(t, b, give(t, file(a)))
 	d.press("Take the answer")
 	d.sees("Lumen Studio 7: the answer does not prove that the license was given back.")
@@ -308,27 +318,28 @@ func TestAnAnswerWithoutAReceipt(t *testing.T) {
 	require.False(t, d.shows("The server has accepted the removal code"))
 }
 
-func TestALicenseFileIsTaken(t *testing.T) {
+func TestLicenseFileOnThisPC(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b, give(t, []byte(sampleLicense())))
 	d.sees("License file for Lumen Studio 7")
-	require.Empty(t, b.courierDesk.takenAll, "nothing is done by itself")
+	require.Empty(t, b.courier.takenAll, "nothing is done before the confirmation")
 	d.press("Put on this PC")
 	d.sees("Lumen Studio 7: its license is on this PC.")
 	d.key(fyne.KeyEscape)
-	require.Len(t, b.courierDesk.takenAll, 1)
+	require.Len(t, b.courier.takenAll, 1)
 }
 
-func TestWhatCannotBeUsedIsSaidInASentence(t *testing.T) {
+func TestMessagesForUnusableDocuments(t *testing.T) {
 	d := drive(t, newBackend())
-	d.enter("This PC has no network…")
+	d.followByKey("This PC has no network…")
 	d.press("Take an answer…")
 	for text, sentence := range map[string]string{
 		"Hello": "There is nothing for the app in it.",
 		"":      "There is no text on the clipboard.",
-		`{"acen":"request","version":1,"id":"x"}`:     "The request cannot be used: it has no id of a request.",
-		`{"acen":"request","version":99}`:             "This was made by a newer version of the app.",
-		"acen:answer/AAAAAAAA/1/2/AAAA":               "The answer cannot be used: one of its links or pictures is cut off or damaged.",
+		`{"acen":"request","version":1,"id":"x"}`: "The request cannot be used: it has no id of a request.",
+		`{"acen":"request","version":99}`:         "This was made by a newer version of the app.",
+		"acen:answer/AAAAAAAA/1/2/AAAA": "The answer cannot be used: " +
+			"one of its links or pictures is cut off or damaged.",
 		"acen:nothing":                                "This link cannot be used.",
 		strings.Repeat("long ", 300_000):              "This is too large to be a request, an answer or a license file.",
 		strings.Replace(sampleLicense(), "e", "f", 1): "The license file cannot be used",
@@ -346,31 +357,31 @@ func TestWhatCannotBeUsedIsSaidInASentence(t *testing.T) {
 	d.mail.err, d.mail.picture = nil, []byte("\x89PNG\r\n\x1a\n")
 	d.press("Picture on the clipboard")
 	d.sees("There is nothing for the app in it.")
-	require.True(t, d.enabled("Paste text"), "the next try can follow")
+	require.True(t, d.enabled("Paste text"), "another attempt is possible")
 }
 
-func TestATypedActivationCode(t *testing.T) {
+func TestTypedActivationCode(t *testing.T) {
 	const code = "F3945D8C-B0D71FFA-02A956E3-8D6DB947"
 	d := drive(t, withProgram(newBackend(), false))
-	d.enter("This PC has no network…")
+	d.followByKey("This PC has no network…")
 	d.press("Take an answer…")
 	d.app.Clipboard().SetContent("Your code is " + code)
 	d.press("Paste text")
 	d.sees("Type an activation code")
 	d.press("Enter the code")
 	d.sees("Start Lumen Studio 7 on this PC now")
-	require.Equal(t, []string{"LUMENST7 " + code}, d.b.courierDesk.entered)
+	require.Equal(t, []string{"LUMENST7 " + code}, d.b.courier.entered)
 
 	d.key(fyne.KeyEscape)
-	d.b.courierDesk.programs = nil
-	d.enter("This PC has no network…")
+	d.b.courier.programs = nil
+	d.followByKey("This PC has no network…")
 	d.press("Take an answer…")
 	d.press("Type an activation code…")
 	d.sees("No program on this PC accepts typed codes.")
 	require.False(t, d.enabled("Enter the code"))
 }
 
-func TestALinkToAServerFillsTheSignInAndNothingElse(t *testing.T) {
+func TestServerLinkFillsSignIn(t *testing.T) {
 	const link = "acen:server?address=https://licenses.lumen.example"
 	given := make(chan []byte)
 	d := drive(t, newBackend(), func(o *ui.Options) { o.Given = given })
@@ -407,7 +418,7 @@ func TestDroppedFiles(t *testing.T) {
 	d.sees("What was dropped is no file of this PC.")
 }
 
-func TestWhatTheSystemOpensIsRefused(t *testing.T) {
+func TestRefusedFiles(t *testing.T) {
 	refused := make(chan error, 1)
 	refused <- &presenter.Unreadable{Path: "/Users/a/b.acen", Err: fs.ErrNotExist}
 	d := drive(t, newBackend(), func(o *ui.Options) { o.Refused = refused })
@@ -417,17 +428,23 @@ func TestWhatTheSystemOpensIsRefused(t *testing.T) {
 	d.sees("This link cannot be used.")
 }
 
-func TestManyAndLongRequestsFitTheWindow(t *testing.T) {
+func TestLargeRequestFitsTheWindow(t *testing.T) {
 	b := newBackend()
 	r := sampleRequest()
 	r.Device, r.Items = strings.Repeat("W", carry.MaxName), nil
 	for i := range 60 {
-		r.Items = append(r.Items, carry.Item{Task: carry.TaskActivate, Signature: studio, Program: strings.Repeat("W", carry.MaxName), Codes: codesOf(uint16(i), 1), Note: strings.Repeat("Ǝ", carry.MaxNote)})
+		r.Items = append(r.Items, carry.Item{
+			Task:      carry.TaskActivate,
+			Signature: studio,
+			Program:   strings.Repeat("W", carry.MaxName),
+			Codes:     codesOf(uint16(i), 1),
+			Note:      strings.Repeat("Ǝ", carry.MaxNote),
+		})
 	}
 	for _, item := range r.Items {
 		one := samplePlan()[0]
 		one.Item = item
-		b.courierDesk.plan = append(b.courierDesk.plan, one)
+		b.courier.plan = append(b.courier.plan, one)
 	}
 	given := make(chan []byte)
 	d := drive(t, b, func(o *ui.Options) { o.Given = given })

@@ -18,8 +18,8 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// peers gives each presenter what it needs of the others: it implements all their peers' interfaces. Presenters do not
-// know each other. Its methods belong to the UI thread.
+// peers connects the presenters, which do not import each other: it implements the interfaces that they declare for
+// what they need from others. Its methods belong to the UI thread.
 type peers struct{ *Window }
 
 var (
@@ -37,7 +37,7 @@ var (
 	_ presenter.CarryPeers      = peers{}
 )
 
-// Who is signed in.
+// Session and accounts.
 
 func (p peers) Account() manager.Account               { return p.session.Account() }
 func (p peers) SignedIn() bool                         { return p.session.SignedIn() }
@@ -57,7 +57,7 @@ func (p peers) AccountChanged()                        { p.refreshToolbar() }
 func (p peers) Begin()                                 { p.orders.Load(); p.carry.Begin() }
 func (p peers) Ended()                                 { p.carry.Ended() }
 
-// Leave ends all work for an account and forgets it, before anything is drawn anew.
+// Leave cancels all work for the account, and then clears the screens.
 func (p peers) Leave() {
 	p.session.Leave()
 	p.connection.Leave()
@@ -92,13 +92,15 @@ func (p peers) RemoveLicense(id int64)                       { p.licenses.Remove
 func (p peers) RetryLicenses()                               { p.licenses.Load() }
 func (p peers) ShowEnded(bool)                               { p.licenses.Load() }
 func (p peers) ShowHistory(o api.Order)                      { p.licenses.ShowHistory(o) }
-func (p peers) KeepOrdersTable(s table.State)                { p.look.keep(ordersTable, s) }
-func (p peers) KeepLicensesTable(merged bool, s table.State) { p.look.keep(licensesTable(merged), s) }
-func (p peers) Copy(text string)                             { p.shell.Copy(text) }
-func (p peers) Refresh()                                     { p.orders.Refresh() }
-func (p peers) Search(text string)                           { p.orders.SetFilter(text); p.licenses.SetFilter(text) }
-func (p peers) ClearSearch()                                 { p.toolbar.ClearSearch() }
-func (p peers) FocusOrders()                                 { p.orders.Focus() }
+func (p peers) KeepOrdersTable(s table.State)                { p.state.setTable(ordersTable, s) }
+func (p peers) KeepLicensesTable(merged bool, s table.State) {
+	p.state.setTable(licensesTable(merged), s)
+}
+func (p peers) Copy(text string)   { p.shell.Copy(text) }
+func (p peers) Refresh()           { p.orders.Refresh() }
+func (p peers) Search(text string) { p.orders.SetFilter(text); p.licenses.SetFilter(text) }
+func (p peers) ClearSearch()       { p.toolbar.ClearSearch() }
+func (p peers) FocusOrders()       { p.orders.Focus() }
 
 // ShowLicense selects a license and its order.
 func (p peers) ShowLicense(o api.Order, l manager.License) {
@@ -107,14 +109,14 @@ func (p peers) ShowLicense(o api.Order, l manager.License) {
 	}
 }
 
-// OrdersShown shows what depends on the orders.
+// OrdersShown updates what depends on the orders.
 func (p peers) OrdersShown() {
 	p.refreshToolbar()
 	p.takeFocus()
 	p.shell.Status.Refresh()
 }
 
-// OrdersFetched goes on with what is asked of the server after its orders are shown.
+// OrdersFetched starts the requests that follow the first one for orders.
 func (p peers) OrdersFetched() {
 	p.notices.Refresh()
 	p.licenses.Load()
@@ -122,7 +124,7 @@ func (p peers) OrdersFetched() {
 	p.jobs.Resume()
 }
 
-// Indexed shows what the licenses of all orders told.
+// Indexed updates what depends on the licenses of all orders.
 func (p peers) Indexed(owners map[int64]presenter.Owner) {
 	p.licenses.SetOwners(owners)
 	p.thisPC.Find()
@@ -136,7 +138,7 @@ func (p peers) Failed(err error)      { p.connection.Failed(err) }
 func (p peers) ConnectionLost()       { p.notices.Refresh(); p.shell.Status.Refresh() }
 func (p peers) Examine(server string) { p.connection.Examine(server) }
 
-// WorkOffline goes on with what the tables need without the server.
+// WorkOffline loads what the tables need from the cache.
 func (p peers) WorkOffline() {
 	if p.orders.Loaded() {
 		p.orders.Index()
@@ -154,7 +156,7 @@ func (p peers) Offers() []presenter.Offer { return p.thisPC.Offers() }
 func (p peers) TablesShown() bool         { return p.frame.showsTables() }
 func (p peers) PointerMoved()             { p.notices.PointerMoved() }
 
-// Offline returns the banner that says why the tables are old, if they are.
+// Offline returns the banner about the lost connection, and false if there is none.
 func (p peers) Offline() (presenter.Banner, bool) {
 	if !p.SignedIn() {
 		return presenter.Banner{}, false
@@ -162,7 +164,7 @@ func (p peers) Offline() (presenter.Banner, bool) {
 	return p.connection.Banner(words.Host(p.Account().Server), p.orders.Age())
 }
 
-// Facts tells the status bar how things stand.
+// Facts returns the state that the status bar shows.
 func (p peers) Facts() statusbar.Facts {
 	age := p.orders.Age()
 	return statusbar.Facts{
@@ -191,36 +193,36 @@ func (p peers) NoNetwork()                                { p.carry.Home() }
 func (p peers) ShowJobs()                                 { p.jobs.Show() }
 func (p peers) SetJobs(all []manager.Job)                 { p.jobs.SetAll(all) }
 
-// NewOrder opens the dialog for a new order, where a program accepts serial numbers.
+// NewOrder opens the dialog for a new order, if a program accepts serial numbers.
 func (p peers) NewOrder() {
 	if p.orders.CanAdd() {
 		p.accounts.NewOrder()
 	}
 }
 
-// JobWaits shows what a task changed on this PC although the server was not reached.
+// JobWaits shows what a job has changed on this PC while the server was unreachable.
 func (p peers) JobWaits(job manager.Job) {
 	p.licenses.ReloadCached(job.OrderID)
 	p.thisPC.Find()
 }
 
-// The frame: which screen is shown, and what has the keyboard.
+// Screens and the focus.
 
-// ShowTables shows the tables, in place of the sign-in screen.
+// ShowTables shows the tables instead of the sign-in screen.
 func (p peers) ShowTables() {
 	p.showTables()
 	p.notices.Show()
 }
 
-// ShowSignIn shows the sign-in screen, in place of the tables.
+// ShowSignIn shows the sign-in screen instead of the tables.
 func (p peers) ShowSignIn(screen fyne.CanvasObject) {
-	p.frame.put(screen)
+	p.frame.show(screen)
 	p.notices.Show()
 	p.FocusFirst()
 }
 
-// FocusFirst gives the keyboard to what a person wants first: the empty field of the sign-in screen, or the orders,
-// already in the first frame. Where a dialog has it that is tried again.
+// FocusFirst focuses the first empty field of the sign-in screen, or the orders, already in the first frame. While a
+// dialog is open, each tick retries.
 func (p peers) FocusFirst() {
 	p.wantsFocus = true
 	if !p.frame.showsTables() {

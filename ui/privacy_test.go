@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhatIsSentLockByLock(t *testing.T) {
+func TestPrivacyLockByLock(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
 	d.press(annaButton)
@@ -19,7 +19,7 @@ func TestWhatIsSentLockByLock(t *testing.T) {
 	d.sees("000 001 100 100") // the generation, 100
 	d.sees("10 010")          // the five bits of the firmware
 	require.False(t, d.shows("0 010 010"), "no more bits than the lock has")
-	d.sees("10 000 000 000 100") // the network card's bits
+	d.sees("10 000 000 000 100") // the bits of the network card
 	d.sees("Cannot be read here, so nothing is sent: there is no built-in optical drive")
 	d.key(fyne.KeyEscape)
 

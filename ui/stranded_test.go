@@ -12,13 +12,15 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// strand lets the first license have left this PC without the server's knowledge; its locks still match.
+// strand makes the first license stranded. Its locks still match this PC.
 func (b *backend) strand() {
 	l := &b.licenses[1042][0]
 	l.ThisPC, l.LeftHere = false, true
 	b.stranded = []manager.Stranded{{Order: b.orders[0], License: *l}}
 	b.bringBacks = []manager.BringBack{{
-		Order: b.orders[0], License: *l, Codes: thisPC,
+		Order:      b.orders[0],
+		License:    *l,
+		Codes:      thisPC,
 		Comparison: license.Compare(license.Block(12345), license.Block(12345), license.DefaultPolicy()),
 	}}
 }
@@ -30,12 +32,12 @@ func stranded() *backend {
 	return b
 }
 
-// A stranded license is no dead end: the words are true, and every button works without a code.
+// For a stranded license the texts are correct, and every action works without a removal code.
 func TestStrandedLicense(t *testing.T) {
 	d := drive(t, stranded())
 	d.signIn()
 	d.sees("It left this PC, and the server does not know that yet.")
-	require.False(t, d.shows("told by itself"), "no task tells it")
+	require.False(t, d.shows("told by itself"), "there is no job for it")
 	d.sees("Left this PC")
 	for _, button := range []string{"Bring back…", "Offer to another PC…", "Reactivate…", "Transfer…", "Remove…"} {
 		require.True(t, d.enabled(button), button)
@@ -49,7 +51,7 @@ func TestStrandedLicense(t *testing.T) {
 	d.key(fyne.KeyEscape)
 	d.press("Offer to another PC…")
 	d.sees("The license left this PC before, and Lumen Studio 7 does not run under it here.")
-	require.False(t, d.shows("Save your work in it first."), "it stopped before")
+	require.False(t, d.shows("Save your work in it first."), "the program does not run under it any more")
 	d.press("Move")
 	d.sees("“Studio PC” has left this PC and waits for the other one.")
 	d.sees(removalCode)
@@ -64,15 +66,15 @@ func TestRemovalOfAStrandedLicenseNeedsNoCode(t *testing.T) {
 	d.b.change(func() { d.b.offline = unreachable })
 	d.press("Remove")
 	d.sees("“Studio PC” has left this PC. The server is told by itself when it answers.")
-	require.False(t, d.shows(removalCode), "nobody sees it while the license can come back")
+	require.False(t, d.shows(removalCode), "the code is hidden while the departure can be undone")
 	d.press("Close")
 	d.b.change(func() { d.b.stranded, d.b.bringBacks = nil, nil })
 	d.key(fyne.KeyF5)
 	d.sees("What waits…")
-	require.False(t, d.enabled("Remove…"), "now a task tells the server")
+	require.False(t, d.enabled("Remove…"), "a job removes it now")
 }
 
-// A PC that has another license of the program cannot have the stranded one back.
+// A stranded license cannot be brought back to a PC that has another license of the program.
 func TestStrandedLicenseBesideAnother(t *testing.T) {
 	b := stranded()
 	b.bringBacks = nil
@@ -88,10 +90,12 @@ func TestStrandedLicenseBesideAnother(t *testing.T) {
 	require.True(t, d.enabled("Hand in…"))
 }
 
-// One banner offers all that can be done about licenses that are stranded.
+// One banner offers all actions for stranded licenses.
 func TestBannerOfStrandedLicenses(t *testing.T) {
 	for button, shown := range map[string]string{
-		"Bring back…": "Reactivate “Studio PC”", "Hand in…": "There is no code to type", "Offer to another PC…": "Move “Studio PC” to another PC",
+		"Bring back…":          "Reactivate “Studio PC”",
+		"Hand in…":             "There is no code to type",
+		"Offer to another PC…": "Move “Studio PC” to another PC",
 	} {
 		t.Run(button, func(t *testing.T) {
 			d := drive(t, stranded())
@@ -102,7 +106,7 @@ func TestBannerOfStrandedLicenses(t *testing.T) {
 			d.sees("Lumen Studio 7 · “Studio PC” · order 1042")
 			d.press(button)
 			d.sees(shown)
-			require.Empty(t, d.b.done, "nothing happens before the person says so")
+			require.Empty(t, d.b.done, "nothing is done before the confirmation")
 		})
 	}
 	b := stranded()
@@ -115,7 +119,8 @@ func TestBannerOfStrandedLicenses(t *testing.T) {
 	d.press("Put it right…")
 	d.press("Contact the vendor…")
 	d.sees("The text for the vendor is copied")
-	require.Contains(t, d.app.Clipboard().Content(), "Order 1037, license 30370, Lumen Studio 7, Site code "+b.licenses[1037][0].SiteCode)
+	require.Contains(t, d.app.Clipboard().Content(),
+		"Order 1037, license 30370, Lumen Studio 7, Site code "+b.licenses[1037][0].SiteCode)
 }
 
 func TestForgottenLicense(t *testing.T) {
@@ -132,10 +137,10 @@ func TestForgottenLicense(t *testing.T) {
 	d.until("the license", func() bool { return len(b.made) == 1 })
 	require.Equal(t, thisPC, b.made[0].Codes)
 	require.Equal(t, int64(1042), b.made[0].OrderID)
-	d.until("the end of the banner", func() bool { return !d.shows("The license server does not know") })
+	d.until("the banner to disappear", func() bool { return !d.shows("The license server does not know") })
 }
 
-func TestForgottenLicenseOfAFullOrderNamesTheVendor(t *testing.T) {
+func TestForgottenLicenseOfFullOrder(t *testing.T) {
 	b := newBackend()
 	b.contact = "support@lumen.example"
 	full := b.orders[1]
@@ -160,31 +165,41 @@ func TestSeveralForgottenLicenses(t *testing.T) {
 	d.sees("Licenses of order 1015")
 }
 
-// That the server was restored is told as soon as it is known, and all tables are asked for anew.
+// After a restore of the server a notice is shown and all tables are reloaded.
 func TestServerRestored(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b)
 	d.signIn()
 	d.until("the index", func() bool { return b.called("Licenses 1015") > 0 && !d.shows("Loading") })
-	d.until("that nothing is loaded", func() bool { return b.called("Jobs") > 0 })
+	d.until("all requests", func() bool { return b.called("Jobs") > 0 })
 	before := b.called("Licenses 1015")
 	b.change(func() {
-		b.notices = []manager.Notice{{Title: manager.Say("The license server was restored from a backup."), Detail: manager.Say("It may have forgotten what was done since then.")}}
+		b.notices = []manager.Notice{{
+			Title:  manager.Say("The license server was restored from a backup."),
+			Detail: manager.Say("It may have forgotten what was done since then."),
+		}}
 	})
 	b.publish(manager.Event{Kind: manager.ServerRestored, Account: b.account.ID})
 	d.sees("The license server was restored from a backup.")
 	d.until("all tables", func() bool { return b.called("Licenses 1015") > before })
 }
 
-// asleepSince is an open task of the first license, asked for some time ago.
-func asleepSince(ago time.Duration, state manager.JobState) manager.Job {
+// openJob returns an open release of the first license, created some time ago.
+func openJob(ago time.Duration, state manager.JobState) manager.Job {
 	return manager.Job{
-		ID: 1, Account: 1, Task: api.TaskRelease, Title: "Move of “Studio PC”", State: state, CreatedAt: now.Add(-ago), OrderID: 1042, LicenseID: 30420,
+		ID:        1,
+		Account:   1,
+		Task:      api.TaskRelease,
+		Title:     "Move of “Studio PC”",
+		State:     state,
+		CreatedAt: now.Add(-ago),
+		OrderID:   1042,
+		LicenseID: 30420,
 	}
 }
 
-// waits is a backend with an open move of the first license.
-func waits(job manager.Job) *backend {
+// withOpenJob returns a backend with an open job of the first license.
+func withOpenJob(job manager.Job) *backend {
 	b := newBackend()
 	l := &b.licenses[1042][0]
 	l.LeftHere, l.JobOpen, b.cached = true, true, now
@@ -192,19 +207,28 @@ func waits(job manager.Job) *backend {
 	return b
 }
 
-// What waits says of each task why it does: what came when it was last sent.
-func TestWhatWaitsSaysWhy(t *testing.T) {
+// The list of waiting tasks shows the outcome of the last attempt of each task.
+func TestReasonsOfWaitingTasks(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
 		want string
 	}{
-		"not a license server":  {&manager.NetworkError{Kind: manager.NetworkNotACEN, Host: "licenses.lumen.example"}, "Asked for on 24 November 2026 at 08:00. No license server answers at this address."},
-		"an order switched off": {api.NewProblem(api.ErrNotFound, "The order is not found."), "The server does not find it. The order is not found."},
-		"the keyring":           {manager.ErrKeyringUnavailable, "The keyring of this PC cannot be used. It holds the key for the removal code of this task."},
+		"not a license server": {
+			&manager.NetworkError{Kind: manager.NetworkNotACEN, Host: "licenses.lumen.example"},
+			"Asked for on 24 November 2026 at 08:00. No license server answers at this address.",
+		},
+		"a disabled order": {
+			api.NewProblem(api.ErrNotFound, "The order is not found."),
+			"The server does not find it. The order is not found.",
+		},
+		"the keyring": {
+			manager.ErrKeyringUnavailable,
+			"The keyring of this PC cannot be used. It holds the key for the removal code of this task.",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			job := asleepSince(time.Hour, manager.JobPending)
-			b := waits(job)
+			job := openJob(time.Hour, manager.JobPending)
+			b := withOpenJob(job)
 			job.Err = c.err
 			b.resumed = []manager.Job{job}
 			d := drive(t, b)
@@ -216,15 +240,16 @@ func TestWhatWaitsSaysWhy(t *testing.T) {
 	}
 }
 
-// A task that was sent can be given up a day after it was asked for; the person is told what that means.
+// A sent task can be given up a day after its creation. The dialog explains the consequences.
 func TestGiveUp(t *testing.T) {
-	b := waits(asleepSince(24*time.Hour, manager.JobSent))
+	b := withOpenJob(openJob(24*time.Hour, manager.JobSent))
 	d := drive(t, b)
 	d.signIn()
 	d.follow("1 task waits for the server")
 	d.press("Give up…")
 	d.sees("Give this task up?")
-	d.sees("Move of “Studio PC”: whether the server did it is not known. The license stays away from this PC, and its removal code is kept")
+	d.sees("Move of “Studio PC”: whether the server did it is not known. " +
+		"The license stays away from this PC, and its removal code is kept")
 	d.press("Keep waiting")
 	d.sees("What waits for the server")
 	require.Zero(t, b.called("GiveUp"))
@@ -237,16 +262,22 @@ func TestGiveUp(t *testing.T) {
 	d.sees("It left this PC, and the server does not know that yet.")
 }
 
-func TestGiveUpOfATaskThatNothingLeavesFor(t *testing.T) {
-	job := asleepSince(48*time.Hour, manager.JobSent)
+func TestGiveUpTextDependsOnDeparture(t *testing.T) {
+	job := openJob(48*time.Hour, manager.JobSent)
 	job.Task, job.Title = api.TaskRemoval, "Removal of “Studio PC”"
 	for name, c := range map[string]struct {
 		kept []manager.KeptCode
 		want string
 	}{
-		"another PC's license":   {nil, "Refresh the table and look before you ask for it again."},
-		"another license leaves": {[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: 1, Purpose: api.TaskRemoval}}, "Refresh the table and look"},
-		"it leaves":              {[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: job.LicenseID, Purpose: api.TaskRemoval}}, "The license stays away from this PC"},
+		"another PC's license": {nil, "Refresh the table and look before you ask for it again."},
+		"another license leaves": {
+			[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: 1, Purpose: api.TaskRemoval}},
+			"Refresh the table and look",
+		},
+		"it leaves": {
+			[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: job.LicenseID, Purpose: api.TaskRemoval}},
+			"The license stays away from this PC",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBackend()
@@ -266,12 +297,12 @@ func TestGiveUpIsForOldSentTasksOnly(t *testing.T) {
 		cancel bool
 		giveUp bool
 	}{
-		"sent just now":      {asleepSince(23*time.Hour, manager.JobSent), false, false},
-		"sent long ago":      {asleepSince(25*time.Hour, manager.JobSent), false, true},
-		"never sent, though": {asleepSince(25*time.Hour, manager.JobPending), true, false},
+		"sent just now":      {openJob(23*time.Hour, manager.JobSent), false, false},
+		"sent long ago":      {openJob(25*time.Hour, manager.JobSent), false, true},
+		"never sent, though": {openJob(25*time.Hour, manager.JobPending), true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := drive(t, waits(c.job))
+			d := drive(t, withOpenJob(c.job))
 			d.signIn()
 			d.follow("1 task waits for the server")
 			d.sees("Move of “Studio PC”")
@@ -282,8 +313,8 @@ func TestGiveUpIsForOldSentTasksOnly(t *testing.T) {
 	}
 }
 
-// When canceling comes too late the person is told, and the list is read anew.
-func TestCancelThatCameTooLate(t *testing.T) {
+// A cancellation that is too late is explained, and the list is reloaded.
+func TestLateCancel(t *testing.T) {
 	for _, c := range []struct {
 		err  error
 		want string
@@ -291,7 +322,7 @@ func TestCancelThatCameTooLate(t *testing.T) {
 		{manager.ErrTooLate, "The server has taken it already, or it has ended."},
 		{manager.ErrNewerHere, "This PC has a newer license of the program, which stays."},
 	} {
-		b := waits(asleepSince(time.Hour, manager.JobPending))
+		b := withOpenJob(openJob(time.Hour, manager.JobPending))
 		b.endErr = c.err
 		d := drive(t, b)
 		d.signIn()
@@ -303,11 +334,14 @@ func TestCancelThatCameTooLate(t *testing.T) {
 	}
 }
 
-// Without a session what waits can be seen and canceled, and not sent.
-func TestWhatWaitsWithoutASession(t *testing.T) {
-	b := waits(asleepSince(time.Hour, manager.JobPending))
-	b.others = []manager.Account{b.account, {ID: 2, Server: "https://acen.tide.example", Username: "anna.berg", DisplayName: "Anna at Tide"}}
-	other := asleepSince(48*time.Hour, manager.JobSent)
+// Without a session waiting tasks can be listed and canceled, but not sent.
+func TestWaitingTasksWithoutSession(t *testing.T) {
+	b := withOpenJob(openJob(time.Hour, manager.JobPending))
+	b.others = []manager.Account{
+		b.account,
+		{ID: 2, Server: "https://acen.tide.example", Username: "anna.berg", DisplayName: "Anna at Tide"},
+	}
+	other := openJob(48*time.Hour, manager.JobSent)
 	other.ID, other.Account, other.Title = 2, 2, "Move of “Boat”"
 	b.open = append(b.open, other)
 	d := drive(t, b)
@@ -318,20 +352,20 @@ func TestWhatWaitsWithoutASession(t *testing.T) {
 	require.False(t, d.enabled("Send now"))
 	d.sees("Sign in first.")
 	d.press("Cancel")
-	d.until("the end of one", func() bool { return !d.shows("Move of “Studio PC”") })
+	d.until("the canceled task to disappear", func() bool { return !d.shows("Move of “Studio PC”") })
 	require.Equal(t, 1, b.called("DropJob"))
 	d.press("Give up…")
 	d.press("Give up")
 	d.sees("Nothing waits: the server has been told everything.")
-	require.Zero(t, b.called("Jobs"), "which needs a session")
+	require.Zero(t, b.called("Jobs"), "needs a session")
 	require.Zero(t, b.called("ResumeJobs"))
 	d.press("Close")
-	d.until("the end of the line", func() bool { return !d.shows("wait for the server") })
+	d.until("the status line to disappear", func() bool { return !d.shows("wait for the server") })
 }
 
-// A session that ends leaves the way to what waits.
-func TestWhatWaitsWhenTheSessionEnds(t *testing.T) {
-	b := waits(asleepSince(time.Hour, manager.JobPending))
+// After the end of a session waiting tasks can still be listed.
+func TestWaitingTasksAfterSessionEnds(t *testing.T) {
+	b := withOpenJob(openJob(time.Hour, manager.JobPending))
 	d := drive(t, b)
 	d.signIn()
 	d.sees("1 task waits for the server")
@@ -342,7 +376,7 @@ func TestWhatWaitsWhenTheSessionEnds(t *testing.T) {
 	require.True(t, d.enabled("Cancel"))
 }
 
-// A code whose task was given up is told like one that a program left behind.
+// A kept code whose task was given up is shown like one that a program left behind.
 func TestRemovalCodeWhoseTaskWasGivenUp(t *testing.T) {
 	b := newBackend()
 	b.letGo(t)
@@ -351,7 +385,7 @@ func TestRemovalCodeWhoseTaskWasGivenUp(t *testing.T) {
 	d.signIn()
 	d.sees("A license of Lumen Studio 7 left this PC.")
 	d.sees("It left this PC, and its removal code is kept here. The server does not know yet.")
-	require.True(t, d.enabled("Remove…"), "only an open task keeps the other tasks")
+	require.True(t, d.enabled("Remove…"), "only an open job disables other tasks")
 	d.press("Hand in or offer…")
 	d.sees("It left this PC; the server does not know yet.")
 	require.False(t, d.shows("let the license go by itself"))

@@ -13,11 +13,18 @@ import (
 
 const annaButton, benButton = "Anna Berg · licenses.lumen.example", "Ben Oak · keys.tide.example"
 
-// twoAccounts is a backend that remembers Anna and Ben, at two vendors' servers with the same order number.
+// twoAccounts returns a backend with remembered accounts of Anna and Ben at two servers, with the same order number.
 func twoAccounts() *backend {
 	b := newBackend()
 	b.remembered = true
-	b.others = []manager.Account{{ID: 2, Server: "https://keys.tide.example", ServerName: "Tide", Username: "ben", DisplayName: "Ben Oak", Remembered: true}}
+	b.others = []manager.Account{{
+		ID:          2,
+		Server:      "https://keys.tide.example",
+		ServerName:  "Tide",
+		Username:    "ben",
+		DisplayName: "Ben Oak",
+		Remembered:  true,
+	}}
 	order := b.orders[0]
 	order.ProgramName = "Tide Charts"
 	b.otherOrders = []api.Order{order}
@@ -27,8 +34,8 @@ func twoAccounts() *backend {
 	return b
 }
 
-// switchTo opens the menu of an account, once the others are known, and chooses one.
-func (d *driven) switchTo(from, to string) {
+// switchTo waits until the menu of an account contains another account, and chooses that.
+func (d *testWindow) switchTo(from, to string) {
 	d.t.Helper()
 	item := "Switch to " + to
 	d.until(item, func() bool {
@@ -42,14 +49,14 @@ func (d *driven) switchTo(from, to string) {
 	d.follow(item)
 }
 
-func TestSwitchingShowsTheOtherAccountAtOnce(t *testing.T) {
+func TestSwitchAccount(t *testing.T) {
 	b := twoAccounts()
 	b.cached = now.Add(-time.Hour)
 	d := drive(t, b)
 	d.sees("Updated just now")
 	d.sees("Studio PC")
-	b.change(func() { b.hold["Switch"], b.hold["Orders"] = make(chan struct{}), make(chan struct{}) })
-	d.Shortcut(fyne.KeyR) // Anna's orders are on the way when Ben's are wanted
+	b.change(func() { b.blocked["Switch"], b.blocked["Orders"] = make(chan struct{}), make(chan struct{}) })
+	d.Shortcut(fyne.KeyR) // the call for Anna's orders is running during the switch
 	d.until("the call for Anna", func() bool { return b.called("Orders") > 1 })
 	d.switchTo(annaButton, benButton)
 	d.sees("Tide Charts")
@@ -57,11 +64,11 @@ func TestSwitchingShowsTheOtherAccountAtOnce(t *testing.T) {
 	require.False(t, d.shows("Studio PC"))
 	require.False(t, d.shows("Connected to"), "Ben's server has not answered yet")
 
-	close(b.hold["Orders"])
+	close(b.blocked["Orders"])
 	b.publish(manager.Event{Kind: manager.SignedOut, Account: 1})
 	d.settle()
-	require.True(t, d.shows("Tide Charts"), "that Anna's session ended says nothing about Ben's")
-	close(b.hold["Switch"])
+	require.True(t, d.shows("Tide Charts"), "the end of Anna's session does not affect Ben's")
+	close(b.blocked["Switch"])
 	d.sees("Ben's boat")
 	d.sees("Connected to keys.tide.example")
 	require.False(t, d.shows("Studio PC"))
@@ -71,7 +78,7 @@ func TestSwitchingShowsTheOtherAccountAtOnce(t *testing.T) {
 	require.False(t, d.shows("Ben's boat"))
 }
 
-func TestSwitchingWithoutAConnectionShowsWhatWasKnown(t *testing.T) {
+func TestSwitchAccountOffline(t *testing.T) {
 	b := twoAccounts()
 	b.cached = now.Add(-time.Hour)
 	d := drive(t, b)
@@ -82,7 +89,7 @@ func TestSwitchingWithoutAConnectionShowsWhatWasKnown(t *testing.T) {
 	d.sees("Ben's boat")
 }
 
-func TestAddingAnAccountHasAWayBack(t *testing.T) {
+func TestBackFromAddAccount(t *testing.T) {
 	b := twoAccounts()
 	d := drive(t, b)
 	d.sees("Studio PC")
@@ -98,10 +105,10 @@ func TestAddingAnAccountHasAWayBack(t *testing.T) {
 	d.follow("Add an account…")
 	d.follow("Back to " + annaButton)
 	d.sees("Studio PC")
-	require.Zero(t, b.called("Switch"), "Anna's session went on meanwhile")
+	require.Zero(t, b.called("Switch"), "Anna's session was not ended")
 }
 
-func TestSigningOutForgetsOneAccount(t *testing.T) {
+func TestSignOutOfOneAccount(t *testing.T) {
 	b := twoAccounts()
 	d := drive(t, b)
 	d.sees("Studio PC")
@@ -113,7 +120,7 @@ func TestSigningOutForgetsOneAccount(t *testing.T) {
 	d.sees("Ben's boat")
 }
 
-func TestTasksInAnotherAccountAreTold(t *testing.T) {
+func TestWaitingTasksOfOtherAccount(t *testing.T) {
 	b := twoAccounts()
 	b.elsewhere = []manager.Elsewhere{{Account: b.others[0], Jobs: 1}}
 	d := drive(t, b)
@@ -124,10 +131,10 @@ func TestTasksInAnotherAccountAreTold(t *testing.T) {
 	b.change(func() { b.elsewhere = nil })
 	d.follow("1 task waits in ben@keys.tide.example")
 	d.sees("Ben's boat")
-	d.until("the end of the line", func() bool { return !d.shows("1 task waits in") })
+	d.until("the status line to disappear", func() bool { return !d.shows("1 task waits in") })
 }
 
-func TestAnAccountThatIsNotRememberedIsNotLeftUnasked(t *testing.T) {
+func TestLeavingTemporarySessionIsConfirmed(t *testing.T) {
 	b := twoAccounts()
 	b.account.Remembered = false
 	d := drive(t, b)
@@ -137,10 +144,10 @@ func TestAnAccountThatIsNotRememberedIsNotLeftUnasked(t *testing.T) {
 	d.press("Switch")
 	d.sees("Ben's boat")
 	d.press(benButton)
-	require.False(t, d.shows("Switch to "+annaButton), "there is no session to go on with")
+	require.False(t, d.shows("Switch to "+annaButton), "Anna's session was not stored")
 }
 
-func TestASessionThatHasEndedIsAskedForWithAWayBack(t *testing.T) {
+func TestSwitchToEndedSession(t *testing.T) {
 	b := twoAccounts()
 	b.others[0].Remembered = false
 	b.elsewhere = []manager.Elsewhere{{Account: b.others[0], Jobs: 2}}

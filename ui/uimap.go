@@ -19,8 +19,8 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/theme"
 )
 
-// mapped is one visible widget; positions are in pixels from the top left corner of the window.
-type mapped struct {
+// widgetInfo describes a visible widget. Its position is in pixels from the top left corner of the window.
+type widgetInfo struct {
 	Type        string  `json:"type"`
 	Text        string  `json:"text"`
 	Placeholder string  `json:"placeholder"`
@@ -32,8 +32,9 @@ type mapped struct {
 	Focused     bool    `json:"focused"`
 }
 
-// MapWidgets writes with every tick what a window shows to a file, as JSON, when it has changed, until stop is called.
-// It exists in builds with the tag uimap only, for tests that drive the window from outside. UI thread.
+// MapWidgets writes the visible widgets of a window to a file as JSON. It updates the file with each tick after a
+// change, until stop is called. It is for tests that control the window from another process, and only exists in builds
+// with the tag uimap. UI thread.
 func MapWidgets(w fyne.Window, path string, ticks <-chan time.Time) (stop func()) {
 	done := make(chan struct{})
 	go func() {
@@ -44,7 +45,7 @@ func MapWidgets(w fyne.Window, path string, ticks <-chan time.Time) (stop func()
 				return
 			case <-ticks:
 			}
-			list := make(chan []mapped, 1)
+			list := make(chan []widgetInfo, 1)
 			fyne.Do(func() { list <- visible(w.Canvas()) })
 			select {
 			case <-done:
@@ -54,7 +55,7 @@ func MapWidgets(w fyne.Window, path string, ticks <-chan time.Time) (stop func()
 				if err != nil || string(text) == last {
 					continue
 				}
-				// Readers see the old list or the new one, never a part.
+				// Rename is atomic: readers never see a part of the list.
 				if os.WriteFile(path+".new", text, 0o600) == nil && os.Rename(path+".new", path) == nil {
 					last = string(text)
 				}
@@ -64,8 +65,8 @@ func MapWidgets(w fyne.Window, path string, ticks <-chan time.Time) (stop func()
 	return func() { close(done) }
 }
 
-// visible lists what a canvas shows. What lies under a dialog or menu cannot be used and counts as disabled.
-func visible(c fyne.Canvas) []mapped {
+// visible returns the visible widgets of a canvas. Those below a dialog or menu count as disabled.
+func visible(c fyne.Canvas) []widgetInfo {
 	m := mapper{canvas: c}
 	overlays := c.Overlays().List()
 	m.covered = len(overlays) > 0
@@ -80,10 +81,10 @@ func visible(c fyne.Canvas) []mapped {
 type mapper struct {
 	canvas  fyne.Canvas
 	covered bool
-	list    []mapped
+	list    []widgetInfo
 }
 
-// leaves are the kinds that are listed as one, with their text, whatever they are made of.
+// leaves are the kinds of widgets that are listed without their children.
 var leaves = []string{"Button", "Entry", "Check", "Select", "Hyperlink", "Label", "RichText", "Text", "Badge"}
 
 func (m *mapper) walk(o fyne.CanvasObject, at, clipAt fyne.Position, clip fyne.Size) {
@@ -123,10 +124,15 @@ func (m *mapper) add(o fyne.CanvasObject, kind string, at, clipAt fyne.Position,
 		return
 	}
 	scale := float64(m.canvas.Scale())
-	one := mapped{
-		Type: kind, Text: field(o, "Text"), Placeholder: field(o, "PlaceHolder"), Enabled: !m.covered,
-		X: math.Round(float64(at.X) * scale), Y: math.Round(float64(at.Y) * scale),
-		W: math.Round(float64(size.Width) * scale), H: math.Round(float64(size.Height) * scale),
+	one := widgetInfo{
+		Type:        kind,
+		Text:        field(o, "Text"),
+		Placeholder: field(o, "PlaceHolder"),
+		X:           math.Round(float64(at.X) * scale),
+		Y:           math.Round(float64(at.Y) * scale),
+		W:           math.Round(float64(size.Width) * scale),
+		H:           math.Round(float64(size.Height) * scale),
+		Enabled:     !m.covered,
 	}
 	if text, ok := o.(interface{ String() string }); ok && kind == "RichText" {
 		one.Text = text.String()
@@ -152,7 +158,7 @@ func intersect(at fyne.Position, size fyne.Size, clipAt fyne.Position, clip fyne
 	return fyne.NewPos(left, top), fyne.NewSize(right-left, bottom-top)
 }
 
-// kindOf names a widget by the toolkit's kind that it is or extends, else by its own type.
+// kindOf returns the name of the Fyne type that a widget is or embeds, or else of its own type.
 func kindOf(o fyne.CanvasObject) string {
 	t := reflect.TypeOf(o)
 	for t.Kind() == reflect.Pointer {
@@ -175,7 +181,7 @@ func kindOf(o fyne.CanvasObject) string {
 	return t.Name()
 }
 
-// field returns a text field of a widget, also one of the widget that it extends.
+// field returns a string field of a widget or of the widget that it embeds, or "".
 func field(o fyne.CanvasObject, name string) string {
 	v := reflect.ValueOf(o)
 	for v.Kind() == reflect.Pointer {

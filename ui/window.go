@@ -1,8 +1,8 @@
-// Package ui is the window: it composes the presenters, and gives each what it needs of the others. What a click does
-// is in ui/presenter, what a screen looks like in ui/screens, widgets that know nothing of licenses in ui/kit, and
-// texts in ui/text.
+// Package ui is the window. It composes the presenters and connects them with each other. Presenters (ui/presenter)
+// handle clicks, ui/screens draws the screens, ui/kit contains general widgets, and ui/text contains texts.
 //
-// Everything in it belongs to the UI thread. What may block runs through package background.
+// Unless its comment says otherwise, a function belongs to the UI thread. Blocking calls run through package
+// background.
 package ui
 
 import (
@@ -25,8 +25,8 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/toolbar"
 )
 
-// Backend is the license manager as the window uses it. *manager.Manager is one. All methods may block and are called
-// off the UI thread, besides Current, Notices, Calendar, DoctorReport and Subscribe, which return at once.
+// Backend is the part of *manager.Manager that the window uses. Its methods may block and are called off the UI thread,
+// except Current, Notices, Calendar, DoctorReport and Subscribe, which do not block.
 type Backend interface {
 	presenter.SessionBackend
 	presenter.OrdersBackend
@@ -48,40 +48,39 @@ var _ Backend = (*manager.Manager)(nil)
 // Options of a Window.
 type Options struct {
 	Backend Backend
-	// Opener hands mails to the person's mail program, sounds to their player, and pages to print to their browser.
+	// Opener opens mails, sounds and printable pages with the person's programs.
 	Opener presenter.Opener
-	// Do runs a function on the UI thread without waiting: fyne.Do. Tests pass a queue of their own.
+	// Do runs a function on the UI thread without waiting, as fyne.Do does.
 	Do func(func())
-	// Now tells the time and the time zone in which dates are shown.
+	// Now returns the current time in the time zone in which dates are shown.
 	Now func() time.Time
-	// After is time.After: Show waits at most maxFrameDelay for the last known tables, so that the first frame has
-	// them. With nil it does not wait.
+	// After is time.After. Show waits with it, at most maxFrameDelay, for the cached tables, so that the first frame
+	// shows them. nil: Show does not wait.
 	After func(time.Duration) <-chan time.Time
-	// Ticks come about once a second and let the ages on the screen grow.
+	// Ticks receives about every second, to update the ages on the screen.
 	Ticks <-chan time.Time
-	// Given brings what the program is started with, also by later starts: files, pictures, links, or nothing, which
-	// raises the window. It may be nil.
+	// Given receives the content of files, pictures and links that this or a second start was given. Empty content
+	// raises the window. Optional.
 	Given <-chan []byte
-	// GivenFolders brings the folders, by their paths, that the program is started with, also by later starts. It may
-	// be nil.
+	// GivenFolders receives the paths of folders that this or a second start was given. Optional.
 	GivenFolders <-chan string
-	// Refused brings why something that the system asks the running app to open cannot be opened. It may be nil.
+	// Refused receives errors about files that the system asked the running app to open. Optional.
 	Refused <-chan error
-	// Version is that of the app.
+	// Version is the version of the app.
 	Version string
-	// DeviceName is what this PC is called.
+	// DeviceName is the name of this PC.
 	DeviceName string
-	// Server and Username fill the fields of the sign-in screen when no account is known; Hint stands below them.
+	// Server and Username fill the sign-in screen if no account is known. Hint is shown below them.
 	Server, Username, Hint string
 }
 
 const (
 	title = "ACEN Desktop"
 
-	// maxFrameDelay limits how long the first frame is delayed until the last known tables are read.
+	// maxFrameDelay limits how long the first frame waits for the cached tables.
 	maxFrameDelay = 400 * time.Millisecond
 
-	// maxTickGap is how long no tick may come before the PC must have slept.
+	// maxTickGap is the maximum time between two ticks of a PC that is awake.
 	maxTickGap = 2 * time.Minute
 )
 
@@ -93,15 +92,15 @@ type Window struct {
 	gate        *background.Gate
 	toolbar     *toolbar.Bar
 	frame       *frame
-	look        *look
+	state       *windowState
 	unsubscribe func()
 	shown       chan struct{} // closed when the first frame has been drawn
-	closed      chan struct{} // ends the ticking
-	wantsFocus  bool          // nothing has the keyboard yet
-	ticked      time.Time     // when time last passed on the screen
+	closed      chan struct{} // closed by End
+	wantsFocus  bool          // the focus has to be set
+	lastTick    time.Time
 }
 
-// presenters are those of a window: each has the state of its screens and does what a click does.
+// presenters holds the presenters of a window.
 type presenters struct {
 	session    *presenter.Session
 	accounts   *presenter.Accounts
@@ -116,11 +115,11 @@ type presenters struct {
 	notices    *presenter.Notices
 }
 
-// New makes the window without showing it, and begins to resume the last remembered session. It fails when a screen is
-// defined wrongly, a fault of the program. UI thread.
+// New returns a window that is not shown yet, and starts to resume the last remembered session. An error means a bug in
+// the definition of a screen. UI thread.
 func New(app fyne.App, o Options) (*Window, error) {
 	app.Settings().SetTheme(theme.New())
-	app.SetIcon(fyne.NewStaticResource("acen.png", assets.WindowIcon)) // its windows take it
+	app.SetIcon(fyne.NewStaticResource("acen.png", assets.WindowIcon)) // also the icon of its windows
 	w := &Window{
 		options: o,
 		gate:    background.NewGate(o.Do),
@@ -170,23 +169,23 @@ func newPresenters(shell *presenter.Shell, o Options, p peers) presenters {
 	}
 }
 
-// load begins to resume the session and to read the last known tables, while the screens are made. What comes back
-// waits at the gate until Show.
+// load starts to resume the session and to read the cached tables, while the screens are created. Their results wait in
+// the gate until Show.
 func (w *Window) load() {
-	resumes := make(chan struct{}) // closed when it is known whose session is resumed
+	resumes := make(chan struct{}) // closed when the account of the resumed session is known
 	known := sync.OnceFunc(func() { close(resumes) })
 	w.unsubscribe = w.options.Backend.Subscribe(func(e manager.Event) {
 		if e.Kind == manager.AccountChanged {
 			known()
 		}
-		w.shell.Work.Do(func() { w.event(e) })
+		w.shell.Work.Do(func() { w.handleEvent(e) })
 	})
 	w.session.Resume(w.shown)
 	w.licenses.Prefetch(w.orders.LoadKnown(resumes))
 	w.thisPC.FindKnown(resumes)
 }
 
-// draw makes the screens and puts them into the window.
+// draw creates the screens and adds them to the window.
 func (w *Window) draw() error {
 	window := w.shell.Window
 	w.session.Draw()
@@ -197,14 +196,14 @@ func (w *Window) draw() error {
 		return err
 	}
 	w.toolbar = toolbar.New(window.Canvas(), peers{w})
-	w.look = newLook(w.shell)
+	w.state = newWindowState(w.shell)
 	details := container.NewHSplit(w.licenses.Object(), w.licenses.DetailsObject())
 	tables := container.NewVSplit(w.orders.Object(), details)
 	w.frame = newFrame(window.Canvas(), layouts.New(w.toolbar.Object(), tables, w.shell.Status.Draw()))
-	w.look.restore(tables, details)
-	w.orders.Restore(w.look.table(ordersTable))
-	w.licenses.Restore(false, w.look.table(licensesTable(false)))
-	w.licenses.Restore(true, w.look.table(licensesTable(true)))
+	w.state.restore(tables, details)
+	w.orders.Restore(w.state.table(ordersTable))
+	w.licenses.Restore(false, w.state.table(licensesTable(false)))
+	w.licenses.Restore(true, w.state.table(licensesTable(true)))
 	w.notices.Restore()
 	w.addShortcuts()
 	window.SetPadded(false)
@@ -215,10 +214,10 @@ func (w *Window) draw() error {
 	return nil
 }
 
-// Fyne returns the window of the toolkit.
+// Fyne returns the fyne.Window.
 func (w *Window) Fyne() fyne.Window { return w.shell.Window }
 
-// Show shows the window: with the last known tables of the session that is resumed, or asking to sign in. UI thread.
+// Show shows the window with the cached tables of the resumed session, or with the sign-in screen. UI thread.
 func (w *Window) Show() {
 	w.notices.Collect()
 	w.showTables()
@@ -227,19 +226,20 @@ func (w *Window) Show() {
 	}
 	w.gate.Open()
 	peers{w}.FocusFirst()
-	w.shell.Window.Show() // draws it, too
+	w.shell.Window.Show() // draws the first frame
 	close(w.shown)
 	go w.tick()
 }
 
-// Close ends all work, remembers how the window looks, and closes it. Open jobs go on at the next start. UI thread.
+// Close ends all work, stores the state of the window and closes it. Open jobs are resumed at the next start. UI
+// thread.
 func (w *Window) Close() {
 	w.End()
 	w.shell.Window.Close()
 }
 
-// End does what Close does but for closing the window, for an app that was ended from outside. A second call does
-// nothing. UI thread, or any goroutine once the app has ended.
+// End does what Close does without closing the window, for an app that was ended by the system. It is idempotent. UI
+// thread, or any goroutine after the app has ended.
 func (w *Window) End() {
 	select {
 	case <-w.closed:
@@ -247,15 +247,15 @@ func (w *Window) End() {
 	default:
 	}
 	close(w.closed)
-	w.look.save()
+	w.state.save()
 	w.unsubscribe()
 	w.shell.Work.Close()
 }
 
-// Wait blocks until all work has ended, after Close; not on the UI thread.
+// Wait blocks until all work has ended. It must be called after Close. Not on the UI thread.
 func (w *Window) Wait() { w.shell.Work.Wait() }
 
-// complete reports whether the window shows what can be shown without the server.
+// complete reports whether the window shows everything that can be shown without the server.
 func (w *Window) complete() bool {
 	if !w.frame.showsTables() || w.orders.Unknown() || w.licenses.Unknown() {
 		return true
@@ -263,14 +263,14 @@ func (w *Window) complete() bool {
 	return w.orders.Loaded() && w.licenses.Complete() && w.thisPC.Searched()
 }
 
-// showTables shows the tables, in place of the sign-in screen.
+// showTables shows the tables instead of the sign-in screen.
 func (w *Window) showTables() {
 	w.frame.showTables()
 	w.refreshToolbar()
 	w.shell.Status.Refresh()
 }
 
-// takeFocus gives the orders the keyboard, once it is wanted and nothing else has it.
+// takeFocus focuses the orders if a focus is wanted, the tables are shown, and nothing else has the focus.
 func (w *Window) takeFocus() {
 	canvas := w.shell.Window.Canvas()
 	if w.wantsFocus && canvas.Focused() == nil && w.frame.showsTables() && w.shell.Dialogs.Visible() == nil {

@@ -17,12 +17,16 @@ import (
 	"github.com/acen-desktop/acen/ui"
 )
 
-var unreachable = &manager.NetworkError{Kind: manager.NetworkConnect, Host: "licenses.lumen.example", Err: errors.New("refused")}
+var unreachable = &manager.NetworkError{
+	Kind: manager.NetworkConnect,
+	Host: "licenses.lumen.example",
+	Err:  errors.New("refused"),
+}
 
 func TestFirstStart(t *testing.T) {
 	d := drive(t, newBackend())
 	d.sees("Sign in to look after your licenses.")
-	require.NotNil(t, d.canvas().Focused(), "typing works at once")
+	require.NotNil(t, d.canvas().Focused(), "a field is focused")
 
 	d.press("Sign in")
 	d.sees("Enter the address of the license server.")
@@ -30,7 +34,7 @@ func TestFirstStart(t *testing.T) {
 	d.write("Name the vendor", "anna")
 	d.key(fyne.KeyReturn)
 	d.sees("Enter your password.")
-	require.Zero(t, d.b.called("SignIn"), "nothing is sent that cannot succeed")
+	require.Zero(t, d.b.called("SignIn"), "an incomplete form is not sent")
 
 	d.write("Password", "wrong")
 	d.key(fyne.KeyReturn)
@@ -65,7 +69,7 @@ func TestNoServerAtSignIn(t *testing.T) {
 
 func TestSignInCanBeCanceled(t *testing.T) {
 	b := newBackend()
-	b.hold["SignIn"] = make(chan struct{})
+	b.blocked["SignIn"] = make(chan struct{})
 	d := drive(t, b)
 	d.sees("Sign in to look after")
 	d.write("licenses.example.com", "licenses.lumen.example")
@@ -80,7 +84,7 @@ func TestSignInCanBeCanceled(t *testing.T) {
 	require.True(t, d.enabled("Sign in"))
 }
 
-func TestWithoutAKeyringTheSessionWorksAndThePersonIsTold(t *testing.T) {
+func TestSignInWithoutKeyring(t *testing.T) {
 	b := newBackend()
 	b.warning = fmt.Errorf("%w: no service", manager.ErrKeyringUnavailable)
 	d := drive(t, b)
@@ -92,15 +96,18 @@ func TestWithoutAKeyringTheSessionWorksAndThePersonIsTold(t *testing.T) {
 	d.sees("You will be asked to sign in again")
 }
 
-func TestADamagedDataFileIsTold(t *testing.T) {
+func TestNoticeOfDamagedDataFile(t *testing.T) {
 	b := newBackend()
-	b.notices = []manager.Notice{{Title: manager.Say("The local data file was damaged."), Detail: manager.Say("It was set aside as %s.", "acen.db.damaged-x")}}
+	b.notices = []manager.Notice{{
+		Title:  manager.Say("The local data file was damaged."),
+		Detail: manager.Say("It was set aside as %s.", "acen.db.damaged-x"),
+	}}
 	d := drive(t, b)
 	d.sees("The local data file was damaged.")
 	d.sees("Sign in to look after")
 }
 
-func TestAnotherServerThanTheRememberedOneIsAskedFor(t *testing.T) {
+func TestServerOptionPreventsResume(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
 	d := drive(t, b, func(o *ui.Options) {
@@ -111,16 +118,16 @@ func TestAnotherServerThanTheRememberedOneIsAskedFor(t *testing.T) {
 	require.Zero(t, b.called("Resume"))
 }
 
-func TestOfflineStartShowsWhatWasKnown(t *testing.T) {
+func TestOfflineStart(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.offline, b.cached = true, unreachable, now.Add(-3*time.Hour)
-	b.hold["Resume"] = make(chan struct{})
+	b.blocked["Resume"] = make(chan struct{})
 	d := drive(t, b)
 	d.until("the attempt to resume", func() bool { return b.called("Resume") == 1 })
 	d.tick(time.Second)
 	d.sees("Licenses of order 1042")
-	require.False(t, d.shows("No connection to"), "the server has not failed to answer yet")
-	close(b.hold["Resume"])
+	require.False(t, d.shows("No connection to"), "the request is still running")
+	close(b.blocked["Resume"])
 	d.sees("No connection to licenses.lumen.example; showing what was known 3 hours ago.")
 	d.sees("No answer from licenses.lumen.example")
 	d.sees("Studio PC")
@@ -131,82 +138,84 @@ func TestOfflineStartShowsWhatWasKnown(t *testing.T) {
 	require.False(t, d.shows("No connection to"))
 }
 
-// after is a wait that ends when the channel sends, however long it should be.
+// after sets Options.After to a function that returns end.
 func after(end chan time.Time) func(*ui.Options) {
 	return func(o *ui.Options) { o.After = func(time.Duration) <-chan time.Time { return end } }
 }
 
-func TestTheFirstFrameHasTheLastKnownTables(t *testing.T) {
+func TestFirstFrameHasCachedTables(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.cached = true, now.Add(-3*time.Hour)
-	b.hold["Resume"] = make(chan struct{})
+	b.blocked["Resume"] = make(chan struct{})
 	d := drive(t, b, after(nil))
 	require.True(t, d.shows("Licenses of order 1042"))
 	require.True(t, d.shows("Studio PC"))
 	require.True(t, d.shows("Updated 3 hours ago"))
 	require.False(t, d.shows("Comparing…"))
 	require.Zero(t, b.called("Orders"), "the server has not been asked yet")
-	close(b.hold["Resume"])
+	close(b.blocked["Resume"])
 	d.sees("Updated just now")
 }
 
-func TestTheFirstFrameAsksToSignInWhereNobodyIsRemembered(t *testing.T) {
+func TestFirstFrameWithoutSession(t *testing.T) {
 	d := drive(t, newBackend(), after(nil))
 	require.True(t, d.shows("Sign in to look after your licenses."))
 	require.NotNil(t, d.canvas().Focused())
 }
 
-func TestTheFirstFrameWaitsForTablesThatAreKnownOnly(t *testing.T) {
+func TestFirstFrameWithoutCachedTables(t *testing.T) {
 	b := newBackend()
 	b.remembered = true
-	b.hold["Resume"] = make(chan struct{})
+	b.blocked["Resume"] = make(chan struct{})
 	d := drive(t, b, after(nil))
-	require.True(t, d.shows("Select an order above to see its licenses."), "nothing is known that would be worth waiting for")
+	require.True(t, d.shows("Select an order above to see its licenses."), "the first frame does not wait without a cache")
 	require.Zero(t, b.called("Orders"))
-	close(b.hold["Resume"])
+	close(b.blocked["Resume"])
 	d.sees("Studio PC")
 }
 
-// An order that came since the last start is chosen while the last known licenses of the first one are being read.
-func TestLicensesThatWereReadAheadBelongToTheirOrder(t *testing.T) {
+// A new order is selected while the cached licenses of the first order are being read.
+func TestPrefetchedLicensesBelongToTheirOrder(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.cached = true, now.Add(-3*time.Hour)
 	b.change(func() {
-		b.hold["CachedLicenses"], b.hold["Orders"], b.hold["Licenses 1050"] = make(chan struct{}), make(chan struct{}), make(chan struct{})
+		for _, call := range []string{"CachedLicenses", "Orders", "Licenses 1050"} {
+			b.blocked[call] = make(chan struct{})
+		}
 	})
 	late := make(chan time.Time, 1)
 	late <- now
 	d := drive(t, b, after(late))
 	d.sees("Licenses of order 1042")
-	d.until("the question for the orders", func() bool { return b.called("Orders") == 1 })
+	d.until("the request for orders", func() bool { return b.called("Orders") == 1 })
 	newest := b.orders[0]
 	newest.ID = 1050
 	b.change(func() { b.orders = append(b.orders, newest) })
-	close(b.hold["Orders"])
+	close(b.blocked["Orders"])
 	d.sees("1050")
 	d.Shortcut(fyne.KeyF)
 	d.key(fyne.KeyDown)
 	d.key(fyne.KeyHome)
 	d.sees("Licenses of order 1050")
-	close(b.hold["CachedLicenses"])
-	d.until("the question for its licenses", func() bool { return b.called("Licenses 1050") > 0 })
+	close(b.blocked["CachedLicenses"])
+	d.until("the request for its licenses", func() bool { return b.called("Licenses 1050") > 0 })
 	d.settle()
 	require.False(t, d.shows("Studio PC"), "a license of order 1042")
 }
 
-func TestTheWindowComesWithoutTablesThatTakeLong(t *testing.T) {
+func TestFirstFrameDelayIsLimited(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.cached = true, now.Add(-3*time.Hour)
-	b.hold["CachedLicenses"] = make(chan struct{})
+	b.blocked["CachedLicenses"] = make(chan struct{})
 	late := make(chan time.Time, 1)
 	late <- now
 	d := drive(t, b, after(late))
 	require.False(t, d.shows("Studio PC"))
-	close(b.hold["CachedLicenses"])
+	close(b.blocked["CachedLicenses"])
 	d.sees("Studio PC")
 }
 
-func TestTheAgeGrows(t *testing.T) {
+func TestAgeIsUpdated(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
 	d.sees("Updated just now")
@@ -214,7 +223,7 @@ func TestTheAgeGrows(t *testing.T) {
 	d.sees("Updated 12 seconds ago")
 }
 
-func TestAnEndedSessionLeadsBackToSigningIn(t *testing.T) {
+func TestEndedSession(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
 	d.b.change(func() { d.b.signedIn = false })
@@ -245,14 +254,19 @@ func TestActivateThisPC(t *testing.T) {
 	d.sees("Anna's PC")
 	d.sees("3 of 5 left")
 
-	d.b.change(func() { d.b.hold["NewLicense"] = make(chan struct{}) })
+	d.b.change(func() { d.b.blocked["NewLicense"] = make(chan struct{}) })
 	d.press("Activate")
 	d.sees("Activating…")
 	require.False(t, d.enabled("Activate"))
-	close(d.b.hold["NewLicense"])
+	close(d.b.blocked["NewLicense"])
 	d.sees("“Anna's PC” is activated.")
 	d.sees("ABCDEF01-23456789-ABCDEF01-23456789")
-	require.Equal(t, []manager.NewLicense{{OrderID: 1042, Codes: thisPC, Note: "Anna's PC", ThisPC: true}}, d.b.made)
+	require.Equal(t, []manager.NewLicense{{
+		OrderID: 1042,
+		Codes:   thisPC,
+		Note:    "Anna's PC",
+		ThisPC:  true,
+	}}, d.b.made)
 
 	d.press("Close")
 	d.sees("2 of 5 left")
@@ -262,7 +276,7 @@ func TestActivateThisPC(t *testing.T) {
 	require.True(t, d.enabled("Email code…"), "the new license is selected")
 }
 
-func TestThisPCOfAnotherOrderIsNotPushedIntoASecondLicense(t *testing.T) {
+func TestThisPCLicensedInAnotherOrder(t *testing.T) {
 	b := newBackend()
 	b.licenses[1037][0].ThisPC = true
 	d := drive(t, b)
@@ -283,14 +297,18 @@ func TestRefusedNewLicense(t *testing.T) {
 		d.press("Activate")
 		d.sees(what)
 		d.key(fyne.KeyEscape)
-		d.until("the end of the dialog", func() bool { return !d.shows(what) })
+		d.until("the dialog to close", func() bool { return !d.shows(what) })
 	}
 }
 
-func TestButtonsSayWhyTheyAreDisabled(t *testing.T) {
+func TestReasonsOfDisabledButtons(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
-	for order, reason := range map[string]string{"1037": "the only one is in use", "1015": "subscription ended", "1003": "needs no activation"} {
+	for order, reason := range map[string]string{
+		"1037": "the only one is in use",
+		"1015": "subscription ended",
+		"1003": "needs no activation",
+	} {
 		d.choose(order)
 		d.sees("Licenses of order " + order)
 		d.sees(reason)
@@ -300,8 +318,8 @@ func TestButtonsSayWhyTheyAreDisabled(t *testing.T) {
 	d.sees("Lumen Fonts needs no activation.")
 }
 
-// choose selects an order by the keyboard; the newest stands first.
-func (d *driven) choose(order string) {
+// choose selects an order by the keyboard. The newest order is the first one.
+func (d *testWindow) choose(order string) {
 	d.t.Helper()
 	d.Shortcut(fyne.KeyF)
 	d.key(fyne.KeyDown)
@@ -327,11 +345,11 @@ func TestSearch(t *testing.T) {
 	d.sees("Studio PC")
 }
 
-func TestLicensesThatCannotBeLoadedSayWhy(t *testing.T) {
+func TestLicensesCannotBeLoaded(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b)
 	d.signIn()
-	d.until("all is quiet", func() bool { return b.called("Jobs") > 0 })
+	d.until("all requests", func() bool { return b.called("Jobs") > 0 })
 	b.change(func() { b.offline = unreachable })
 	d.choose("1037")
 	d.sees("There is no connection to the license server.")
@@ -367,7 +385,7 @@ func TestChangeNote(t *testing.T) {
 	d.until("the new note", func() bool { return !d.shows("Studio PC") && d.shows("Attic") })
 }
 
-func TestALicenseFileThatDoesNotFitIsNotSaved(t *testing.T) {
+func TestLicenseFileError(t *testing.T) {
 	b := newBackend()
 	b.fileErr = api.NewProblem(api.ErrNotFound, "There is no such license.")
 	d := drive(t, b)
@@ -379,11 +397,15 @@ func TestALicenseFileThatDoesNotFitIsNotSaved(t *testing.T) {
 	d.sees("Save File")
 }
 
-func TestOpenJobsAreToldAndFailedOnesExplained(t *testing.T) {
+func TestOpenAndFailedJobs(t *testing.T) {
 	b := newBackend()
-	b.open = []manager.Job{{ID: 1, Task: api.TaskEmail, Title: "Email of license 20000", State: manager.JobPending, CreatedAt: now},
-		{ID: 2, Task: api.TaskNewLicense, Title: "New license for 7183EC4D", State: manager.JobSent, CreatedAt: now}}
-	b.resumed = []manager.Job{{ID: 3, Title: "New license for 7183EC4D", State: manager.JobFailed, Err: api.ErrLicensesInUse}}
+	b.open = []manager.Job{
+		{ID: 1, Task: api.TaskEmail, Title: "Email of license 20000", State: manager.JobPending, CreatedAt: now},
+		{ID: 2, Task: api.TaskNewLicense, Title: "New license for 7183EC4D", State: manager.JobSent, CreatedAt: now},
+	}
+	b.resumed = []manager.Job{
+		{ID: 3, Title: "New license for 7183EC4D", State: manager.JobFailed, Err: api.ErrLicensesInUse},
+	}
 	d := drive(t, b)
 	d.signIn()
 	d.sees("1 email and 1 task wait for the server")
@@ -399,13 +421,13 @@ func TestOpenJobsAreToldAndFailedOnesExplained(t *testing.T) {
 func TestKeys(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
-	d.until("all is quiet", func() bool { return d.b.called("Jobs") > 0 })
+	d.until("all requests", func() bool { return d.b.called("Jobs") > 0 })
 	d.key(fyne.KeyF1)
 	d.sees("License transfer")
 	before := d.b.called("Orders")
 	d.Shortcut(fyne.KeyR)
 	d.settle()
-	require.Equal(t, before, d.b.called("Orders"), "shortcuts rest under a dialog")
+	require.Equal(t, before, d.b.called("Orders"), "shortcuts are disabled while a dialog is open")
 	d.key(fyne.KeyEscape)
 	d.key(fyne.KeyF5)
 	d.until("a refresh", func() bool { return d.b.called("Orders") > before })
@@ -439,10 +461,10 @@ func TestManyRowsAndLongTexts(t *testing.T) {
 
 func TestQuitEndsTheWork(t *testing.T) {
 	b := newBackend()
-	b.hold["Orders"] = make(chan struct{})
+	b.blocked["Orders"] = make(chan struct{})
 	b.remembered = true
 	d := drive(t, b)
-	d.until("a call that hangs", func() bool { return b.called("Orders") == 1 })
+	d.until("a blocked call", func() bool { return b.called("Orders") == 1 })
 	d.Close()
 	d.Wait()
 	d.Close()

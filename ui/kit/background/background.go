@@ -1,5 +1,5 @@
 // Package background runs work that may block, on network, disk, keyring or hardware, off the UI thread, and delivers
-// its result on the UI thread. Closing a Group cancels its work and drops late results. All screens use it.
+// its result on the UI thread.
 package background
 
 import (
@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Group is the work of one window. Closing it ends all its work and drops what comes back later.
+// Group is the background work of a window. Close cancels it and drops late results.
 type Group struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -26,7 +26,7 @@ func NewGroup(ctx context.Context, do func(func())) *Group {
 	return g
 }
 
-// Close cancels all work. Results that come later are dropped, and nothing new is started. Any goroutine.
+// Close cancels all work, drops its results and prevents new work. Any goroutine.
 func (g *Group) Close() {
 	g.mu.Lock()
 	g.closed = true
@@ -34,10 +34,11 @@ func (g *Group) Close() {
 	g.cancel()
 }
 
-// Wait blocks until all work has returned; call it after Close and not on the UI thread while work may wait for that.
+// Wait blocks until all work has returned. It must be called after Close, and not on the UI thread if work may wait for
+// the UI thread.
 func (g *Group) Wait() { g.running.Wait() }
 
-// Do runs a function on the UI thread unless the group is closed by then. Any goroutine.
+// Do runs f on the UI thread unless the group is closed by then. Any goroutine.
 func (g *Group) Do(f func()) {
 	g.do(func() {
 		if g.ctx.Err() == nil {
@@ -46,7 +47,7 @@ func (g *Group) Do(f func()) {
 	})
 }
 
-// start runs f on a goroutine of the group; it reports false when the group is closed.
+// start runs f on a new goroutine. It returns false if the group is closed.
 func (g *Group) start(f func()) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -57,39 +58,38 @@ func (g *Group) start(f func()) bool {
 	return true
 }
 
-// Slot is one thing that is done again and again, such as loading one table: what is started last counts, and
-// starting it ends what was started before. Its methods and Run belong to the UI thread.
+// Slot runs at most one piece of work at a time, such as loading a table. Starting new work cancels the previous one
+// and drops its result. The methods of Slot and Run belong to the UI thread.
 type Slot struct {
-	group      *Group
-	generation uint64
-	cancel     context.CancelFunc
+	group    *Group
+	sequence uint64
+	cancel   context.CancelFunc
 }
 
 // NewSlot returns an idle slot of the group.
 func (g *Group) NewSlot() *Slot { return &Slot{group: g} }
 
-// Busy reports whether work is under way whose result is still wanted.
+// Busy reports whether work is running whose result will be delivered.
 func (s *Slot) Busy() bool { return s.cancel != nil }
 
-// Cancel ends the work that is under way; its result is dropped.
+// Cancel cancels the running work and drops its result.
 func (s *Slot) Cancel() {
-	s.generation++
+	s.sequence++
 	if s.cancel != nil {
 		s.cancel()
 		s.cancel = nil
 	}
 }
 
-// Interrupt asks the work that is under way to end. Its outcome still comes back: what a server has done before it
-// heard of the change of mind is not lost.
+// Interrupt cancels the running work, but its result is still delivered: the server may have finished it already.
 func (s *Slot) Interrupt() {
 	if s.cancel != nil {
 		s.cancel()
 	}
 }
 
-// Wait blocks until a channel is closed, or fails when ctx ends before; for a nil channel it waits for nothing. Any
-// goroutine.
+// Wait blocks until c is closed or ctx ends, and returns the error of ctx in the latter case. It returns nil at once if
+// c is nil. Any goroutine.
 func Wait(ctx context.Context, c <-chan struct{}) error {
 	if c == nil {
 		return nil
@@ -102,17 +102,17 @@ func Wait(ctx context.Context, c <-chan struct{}) error {
 	}
 }
 
-// Run starts work on a goroutine of its own, with a context that ends when the slot is canceled or used again or the
-// group is closed, and then calls done on the UI thread, exactly once, or never if the result has become stale.
+// Run runs work on a new goroutine and then done with its result on the UI thread. If the slot is canceled or reused or
+// the group is closed, the context of work ends and done is not called.
 func Run[T any](s *Slot, work func(context.Context) (T, error), done func(T, error)) {
 	s.Cancel()
-	generation := s.generation
+	sequence := s.sequence
 	ctx, cancel := context.WithCancel(s.group.ctx)
 	started := s.group.start(func() {
 		defer cancel()
 		result, err := work(ctx)
 		s.group.Do(func() {
-			if s.generation != generation {
+			if s.sequence != sequence {
 				return
 			}
 			s.cancel = nil

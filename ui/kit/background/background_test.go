@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/background"
 )
 
-// thread stands for the UI thread: it runs what was queued when the test says so.
+// thread is a UI thread that runs its next function when the test calls next.
 type thread chan func()
 
 func (t thread) next() { (<-t)() }
@@ -29,7 +29,7 @@ func newGroup(t *testing.T) (*background.Group, thread) {
 	return g, ui
 }
 
-func TestResultComesBackOnTheUIThread(t *testing.T) {
+func TestResultOnTheUIThread(t *testing.T) {
 	g, ui := newGroup(t)
 	s := g.NewSlot()
 	got := 0
@@ -81,11 +81,12 @@ func TestCancelEndsTheWorkAndDropsItsResult(t *testing.T) {
 	ui.next()
 }
 
-func TestInterruptBringsTheOutcomeBack(t *testing.T) {
+func TestInterruptDeliversTheResult(t *testing.T) {
 	g, ui := newGroup(t)
 	s := g.NewSlot()
 	var got error
-	background.Run(s, func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() }, func(_ int, err error) { got = err })
+	work := func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() }
+	background.Run(s, work, func(_ int, err error) { got = err })
 	s.Interrupt()
 	require.True(t, s.Busy())
 	ui.next()

@@ -5,77 +5,79 @@ import (
 	"time"
 )
 
-// Gate is the way to the UI thread of a window that is not shown yet: what comes is kept, so that it can be run before
-// the window's first frame. Once the gate is open everything goes on to the UI thread by itself.
+// Gate queues functions for the UI thread of a window that is not shown yet, so that they can run before its first
+// frame. After Open it passes functions to the UI thread.
 type Gate struct {
 	do func(func())
 
 	mu    sync.Mutex
 	open  bool
-	kept  []func()
-	comes chan struct{} // holds one when something has come
+	queue []func()
+	added chan struct{} // has capacity 1; receives when a function is queued
 }
 
 // NewGate returns a closed gate. do runs a function on the UI thread without waiting for it. Any goroutine.
-func NewGate(do func(func())) *Gate { return &Gate{do: do, comes: make(chan struct{}, 1)} }
+func NewGate(do func(func())) *Gate { return &Gate{do: do, added: make(chan struct{}, 1)} }
 
-// Do keeps a function, or runs it on the UI thread once the gate is open. Any goroutine.
+// Do queues f, or runs it on the UI thread if the gate is open. Any goroutine.
 func (g *Gate) Do(f func()) {
-	if !g.keep(f) {
+	if !g.enqueue(f) {
 		g.do(f)
 	}
 }
 
-func (g *Gate) keep(f func()) bool {
+// enqueue queues f and returns true, or returns false if the gate is open.
+func (g *Gate) enqueue(f func()) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.open {
 		return false
 	}
-	g.kept = append(g.kept, f)
+	g.queue = append(g.queue, f)
 	select {
-	case g.comes <- struct{}{}:
-	default: // that something has come is known
+	case g.added <- struct{}{}:
+	default: // signaled already
 	}
 	return true
 }
 
-// Run runs what is kept and what comes, until it is enough or late sends. UI thread.
-func (g *Gate) Run(enough func() bool, late <-chan time.Time) {
-	for !enough() {
+// Run runs queued functions, and those that are queued meanwhile, until done returns true or timeout receives. UI
+// thread.
+func (g *Gate) Run(done func() bool, timeout <-chan time.Time) {
+	for !done() {
 		if f := g.next(); f != nil {
 			f()
 			continue
 		}
 		select {
-		case <-g.comes:
-		case <-late:
+		case <-g.added:
+		case <-timeout:
 			return
 		}
 	}
 }
 
-// next takes what was kept first; nil when nothing is.
+// next removes the first function from the queue and returns it, or nil if the queue is empty.
 func (g *Gate) next() (f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.kept) > 0 {
-		f, g.kept = g.kept[0], g.kept[1:]
+	if len(g.queue) > 0 {
+		f, g.queue = g.queue[0], g.queue[1:]
 	}
 	return f
 }
 
-// Open lets what is kept, and then all that comes, go on to the UI thread, in the order in which it came. UI thread.
+// Open passes queued functions and all later ones to the UI thread, in order. UI thread.
 func (g *Gate) Open() {
 	for {
 		g.mu.Lock()
-		kept := g.kept
-		g.kept, g.open = nil, len(kept) == 0
+		queued := g.queue
+		g.queue, g.open = nil, len(queued) == 0
 		g.mu.Unlock()
-		if len(kept) == 0 {
+		if len(queued) == 0 {
 			return
 		}
-		for _, f := range kept {
+		for _, f := range queued {
 			g.do(f)
 		}
 	}

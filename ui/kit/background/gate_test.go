@@ -9,40 +9,40 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/background"
 )
 
-func TestGateRunsWhatComesUntilItIsEnough(t *testing.T) {
+func TestGateRunsQueuedFunctionsUntilDone(t *testing.T) {
 	passed := make(thread, 16)
 	g := background.NewGate(func(f func()) { passed <- f })
 	var got []string
-	say := func(text string) func() { return func() { got = append(got, text) } }
-	g.Do(say("kept"))
+	record := func(text string) func() { return func() { got = append(got, text) } }
+	g.Do(record("queued"))
 	g.Do(func() {
-		say("asks for more")()
-		go g.Do(say("came while waiting"))
+		record("queues another")()
+		go g.Do(record("queued during Run"))
 	})
 	g.Run(func() bool { return len(got) == 3 }, nil)
-	require.Equal(t, []string{"kept", "asks for more", "came while waiting"}, got)
+	require.Equal(t, []string{"queued", "queues another", "queued during Run"}, got)
 	require.Empty(t, passed)
 
-	g.Do(say("rest"))
+	g.Do(record("rest"))
 	g.Open()
-	g.Do(say("later"))
-	require.Len(t, got, 3, "it is the UI thread's now")
+	g.Do(record("later"))
+	require.Len(t, got, 3, "passed to the UI thread")
 	passed.next()
 	passed.next()
 	require.Equal(t, []string{"rest", "later"}, got[3:])
 }
 
-func TestGateWaitsNoLongerThanItMay(t *testing.T) {
+func TestGateRunEndsWithTheTimeout(t *testing.T) {
 	g := background.NewGate(func(f func()) { f() })
-	late := make(chan time.Time, 1)
+	timeout := make(chan time.Time, 1)
 	ran := false
-	g.Do(func() { ran = true; late <- time.Time{} })
-	g.Run(func() bool { return false }, late)
+	g.Do(func() { ran = true; timeout <- time.Time{} })
+	g.Run(func() bool { return false }, timeout)
 	require.True(t, ran)
 }
 
-// What runs at once when it is handed on, as before the toolkit's loop begins, may hand on something itself.
-func TestGateOpensForWhatRunsAtOnce(t *testing.T) {
+// Before Fyne's event loop starts, functions run synchronously. They may call Do themselves.
+func TestGateOpenWithSynchronousUIThread(t *testing.T) {
 	g := background.NewGate(func(f func()) { f() })
 	var got []int
 	g.Do(func() {

@@ -12,20 +12,20 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Entry is a field for one code. While a person types it folds characters, inserts the separators, and says below the
-// field which group is unfinished or wrong. In a dialog Enter and Escape work as in dialogs.Entry. All its methods
-// belong to the UI thread.
+// Entry is a field for a code. While a person types, it folds characters, inserts separators, and shows below the field
+// which group is incomplete or wrong. In a dialog Enter and Escape work as in dialogs.Entry. Its methods belong to the
+// UI thread.
 type Entry struct {
 	widget.BaseWidget
 
-	// OnChanged is called after every change, also one by SetText, with what Value and Err return.
+	// OnChanged is called after every change, including SetText, with the results of Value and Err.
 	OnChanged func(shown string, err error)
 
-	// OnPaste is offered every pasted text whole, before the field takes it, so that one paste of an email can fill
-	// several fields; it returns true if it has dealt with the text.
+	// OnPaste is called with every pasted text before the field handles it, so that one pasted email can fill several
+	// fields. It returns true if it has handled the text.
 	OnPaste func(text string) (handled bool)
 
-	// OnSubmitted is called on Enter; nil: Enter presses the default button of the dialog.
+	// OnSubmitted is called on Enter. nil: Enter presses the default button of the dialog.
 	OnSubmitted func()
 
 	format Format
@@ -36,10 +36,10 @@ type Entry struct {
 
 	chars []rune
 	shown string
-	err   error // of the code as it stands
+	err   error // of chars
 }
 
-// New returns an empty field. An error wraps ErrFormat: the format is wrong. UI thread.
+// New returns an empty field. Its error wraps ErrFormat. UI thread.
 func New(format Format) (*Entry, error) {
 	if err := format.check(); err != nil {
 		return nil, err
@@ -51,110 +51,111 @@ func New(format Format) (*Entry, error) {
 	e.note = widget.NewLabel("")
 	e.note.SizeName = fynetheme.SizeNameCaptionText
 	e.note.Wrapping = fyne.TextWrapWord
-	_, e.err = format.read(nil)
-	e.explain(e.err)
+	_, e.err = format.evaluate(nil)
+	e.showState(e.err)
 	e.ExtendBaseWidget(e)
 	return e, nil
 }
 
-// Text returns what is in the field, in groups.
+// Text returns the text of the field, in groups.
 func (e *Entry) Text() string { return e.format.group(e.chars) }
 
-// SetText puts a text into the field as a paste into an empty field would; a text that holds no code is cleaned and
-// grouped for the person to mend.
+// SetText replaces the content of the field by the code in text. If text contains no code, its characters are cleaned
+// and grouped, for the person to correct.
 func (e *Entry) SetText(text string) {
 	if shown, ok := e.format.find(text); ok {
 		text = shown
 	}
-	e.take(e.format.clean(text))
+	e.setChars(e.format.clean(text))
 }
 
-// Value returns the code in its shown form, and false if it is not a good one.
+// Value returns the code in its shown form, and false if it is invalid.
 func (e *Entry) Value() (shown string, ok bool) { return e.shown, e.err == nil }
 
-// Err returns what is wrong with the code as it stands, or nil: one of Parse, or *EmptyError, *UnfinishedError,
-// *LengthError.
+// Err returns the error of the code: nil, that of Format.Parse, *EmptyError, *UnfinishedError or *LengthError.
 func (e *Entry) Err() error { return e.err }
 
-// ShowErr shows a sentence about the code that only the screen can know, such as that it belongs to another program,
-// until the next change; nil shows the state of the code again. It does not change Err.
+// ShowErr shows an error that the screen has found, such as a code of another program, until the next change. nil shows
+// the state of the code again. It does not change Err.
 func (e *Entry) ShowErr(err error) {
 	if err == nil {
 		err = e.err
 	}
-	e.explain(err)
+	e.showState(err)
 }
 
-// Focusable returns what gets the focus, for dialogs.Spec.FirstFocus.
+// Focusable returns the object to focus, for dialogs.Spec.FirstFocus.
 func (e *Entry) Focusable() fyne.Focusable { return e.field }
 
-// changed is called by the field with its text after every edit.
+// changed handles an edit of the field.
 func (e *Entry) changed(text string) {
 	column := e.field.CursorColumn
 	before := len(e.format.clean(firstRunes(text, column)))
 	e.chars = e.format.clean(text)
 	if grouped := e.Text(); grouped != text {
-		// An extra character typed at the end of a text leaves the cursor at the end: column counts the separators.
+		// Column counts the separators, so that a character typed at the end leaves the cursor at the end.
 		e.field.rewrite(grouped, e.format.column(before))
 	}
-	e.judge()
+	e.validate()
 }
 
-// take replaces all characters.
-func (e *Entry) take(chars []rune) {
+// setChars replaces all characters.
+func (e *Entry) setChars(chars []rune) {
 	if string(chars) == string(e.chars) {
-		e.explain(e.err)
+		e.showState(e.err)
 		return
 	}
 	e.chars = chars
 	text := e.Text()
 	e.field.rewrite(text, len([]rune(text)))
-	e.judge()
+	e.validate()
 }
 
-func (e *Entry) judge() {
-	e.shown, e.err = e.format.read(e.chars)
-	e.explain(e.err)
+// validate evaluates the characters, shows their state and reports the change.
+func (e *Entry) validate() {
+	e.shown, e.err = e.format.evaluate(e.chars)
+	e.showState(e.err)
 	if e.OnChanged != nil {
 		e.OnChanged(e.shown, e.err)
 	}
 }
 
-// paste takes a pasted text: to the screen first, then as a whole code, and then as a part of one.
+// paste handles a pasted text. It offers the text to OnPaste, then looks for a complete code in it, and then inserts it
+// if it is a part of a code.
 func (e *Entry) paste(text string, insert func(string)) {
 	if e.OnPaste != nil && e.OnPaste(text) {
 		return
 	}
 	if shown, ok := e.format.find(text); ok {
-		e.take(e.format.clean(shown))
+		e.setChars(e.format.clean(shown))
 		return
 	}
 	if chars := e.format.clean(text); len(chars) > 0 && e.format.partial(text) {
 		insert(string(chars))
 		return
 	}
-	e.say(tr.T("The pasted text holds no %s.", e.format.Name), widget.DangerImportance)
+	e.showNote(tr.T("The pasted text holds no %s.", e.format.Name), widget.DangerImportance)
 }
 
-// explain shows what is wrong with the code, or that nothing is.
-func (e *Entry) explain(err error) {
+// showState shows an error of the code, or that it is complete.
+func (e *Entry) showState(err error) {
 	var empty *EmptyError
 	var unfinished *UnfinishedError
 	switch {
 	case err == nil:
-		e.say(tr.T("The %s is complete.", e.format.Name), widget.SuccessImportance)
+		e.showNote(tr.T("The %s is complete.", e.format.Name), widget.SuccessImportance)
 	case errors.As(err, &empty):
-		e.say("", widget.LowImportance)
+		e.showNote("", widget.LowImportance)
 	case errors.As(err, &unfinished):
-		e.say(err.Error(), widget.LowImportance)
+		e.showNote(err.Error(), widget.LowImportance)
 	default:
-		e.say(err.Error(), widget.DangerImportance)
+		e.showNote(err.Error(), widget.DangerImportance)
 	}
-	e.groups.mark(err)
+	e.groups.setState(err)
 }
 
-// say shows a sentence below the field; an icon says its weight too.
-func (e *Entry) say(sentence string, importance widget.Importance) {
+// showNote shows a sentence with an icon below the field.
+func (e *Entry) showNote(sentence string, importance widget.Importance) {
 	var icon fyne.Resource
 	switch importance {
 	case widget.SuccessImportance:
@@ -171,6 +172,7 @@ func (e *Entry) say(sentence string, importance widget.Importance) {
 	e.Refresh()
 }
 
+// firstRunes returns the first n characters of text.
 func firstRunes(text string, n int) string {
 	for i := range text {
 		if n == 0 {
@@ -181,7 +183,7 @@ func firstRunes(text string, n int) string {
 	return text
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (e *Entry) CreateRenderer() fyne.WidgetRenderer {
 	return &renderer{entry: e, note: theme.Tight(e.note)}
 }
@@ -192,7 +194,7 @@ type renderer struct {
 }
 
 const (
-	barGap   float32 = 3 // between field, groups and sentence
+	barGap   float32 = 3 // between field, groups and note
 	iconSize float32 = 14
 )
 
@@ -234,7 +236,7 @@ func (r *renderer) Objects() []fyne.CanvasObject {
 
 func (r *renderer) Destroy() {}
 
-// field is the entry in which the code is typed.
+// field is the widget.Entry of an Entry.
 type field struct {
 	widget.Entry
 	owner     *Entry
@@ -255,7 +257,7 @@ func newField(owner *Entry) *field {
 	return f
 }
 
-// rewrite replaces the text without reporting a change, and puts the cursor at a character.
+// rewrite replaces the text without calling OnChanged, and moves the cursor to column.
 func (f *field) rewrite(text string, column int) {
 	f.rewriting = true
 	f.SetText(text)
@@ -264,7 +266,7 @@ func (f *field) rewrite(text string, column int) {
 	f.Refresh()
 }
 
-// TypedRune takes characters of a code only.
+// TypedRune implements fyne.Focusable. It accepts characters of the code's alphabet only.
 func (f *field) TypedRune(r rune) {
 	folded, ok := f.owner.format.Alphabet(r)
 	switch {
@@ -272,11 +274,11 @@ func (f *field) TypedRune(r rune) {
 	case ok && (len(f.owner.chars) < f.owner.format.length() || f.SelectedText() != ""):
 		f.Entry.TypedRune(folded)
 	case !ok && !isFiller(r):
-		f.owner.say(tr.T("No %s contains “%c”.", f.owner.format.Name, r), widget.DangerImportance)
+		f.owner.showNote(tr.T("No %s contains “%c”.", f.owner.format.Name, r), widget.DangerImportance)
 	}
 }
 
-// TypedKey steps over separators when it deletes, and leaves Enter and Escape to the dialog.
+// TypedKey implements fyne.Focusable. Backspace and Delete skip separators; Enter and Escape go to the dialog.
 func (f *field) TypedKey(e *fyne.KeyEvent) {
 	switch e.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
@@ -291,18 +293,18 @@ func (f *field) TypedKey(e *fyne.KeyEvent) {
 		return
 	case fyne.KeyBackspace:
 		if f.SelectedText() == "" {
-			f.stepOver(-1)
+			f.skipSeparators(-1)
 		}
 	case fyne.KeyDelete:
 		if f.SelectedText() == "" {
-			f.stepOver(1)
+			f.skipSeparators(1)
 		}
 	}
 	f.Entry.TypedKey(e)
 }
 
-// stepOver moves the cursor over the separator that lies next to it in a direction, -1 or 1.
-func (f *field) stepOver(direction int) {
+// skipSeparators moves the cursor past adjacent separators in a direction, -1 or 1.
+func (f *field) skipSeparators(direction int) {
 	text := []rune(f.Text)
 	for {
 		at := f.CursorColumn
@@ -319,7 +321,7 @@ func (f *field) stepOver(direction int) {
 	}
 }
 
-// TypedShortcut cleans what is pasted.
+// TypedShortcut implements fyne.Shortcutable. It cleans pasted text.
 func (f *field) TypedShortcut(s fyne.Shortcut) {
 	if f.Disabled() {
 		switch s.(type) {
@@ -338,15 +340,15 @@ func (f *field) TypedShortcut(s fyne.Shortcut) {
 		return
 	}
 	f.owner.paste(text, func(cleaned string) {
-		f.Entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fixed(cleaned), Secondary: paste.Secondary})
+		f.Entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: staticClipboard(cleaned), Secondary: paste.Secondary})
 	})
 }
 
-// fixed is a clipboard that always holds the same text.
-type fixed string
+// staticClipboard is a read-only clipboard.
+type staticClipboard string
 
-// Content returns the text.
-func (c fixed) Content() string { return string(c) }
+// Content implements fyne.Clipboard.
+func (c staticClipboard) Content() string { return string(c) }
 
-// SetContent does nothing.
-func (c fixed) SetContent(string) {}
+// SetContent implements fyne.Clipboard and does nothing.
+func (c staticClipboard) SetContent(string) {}

@@ -17,7 +17,7 @@ import (
 
 var errWrong = errors.New("group 2 does not belong to this code")
 
-// hexFormat is that of a code of 16 hex digits in four groups, in which the second group must not be FFFF.
+// hexFormat returns the format of a code of 16 hex digits in four groups, of which the second must not be FFFF.
 func hexFormat() Format {
 	return Format{
 		Groups: []int{4, 4, 4, 4}, Separator: "-", Name: "Machine ID",
@@ -76,7 +76,7 @@ func newFixture(t testing.TB) *fixture {
 func (f *fixture) key(name fyne.KeyName) { f.field.TypedKey(&fyne.KeyEvent{Name: name}) }
 
 func (f *fixture) paste(text string) {
-	f.field.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fixed(text)})
+	f.field.TypedShortcut(&fyne.ShortcutPaste{Clipboard: staticClipboard(text)})
 }
 
 func (f *fixture) selectLeft(characters int) {
@@ -94,7 +94,7 @@ func (f *fixture) state() string {
 	return f.field.Text[:at] + "|" + f.field.Text[at:]
 }
 
-func TestNewRefusesBadFormats(t *testing.T) {
+func TestNewRejectsInvalidFormats(t *testing.T) {
 	parse := func(s string) (string, error) { return s, nil }
 	for name, format := range map[string]Format{
 		"no groups": {Parse: parse}, "empty group": {Groups: []int{4, 0}, Parse: parse}, "no parse": {Groups: []int{4}},
@@ -123,10 +123,10 @@ func TestTypingInsertsTheSeparators(t *testing.T) {
 	require.NotNil(t, f.icon.Resource)
 	last := f.changes[len(f.changes)-1]
 	require.Equal(t, change{shown, nil}, last)
-	require.Len(t, f.changes, 16, "one report for each character taken")
+	require.Len(t, f.changes, 16, "one call of OnChanged for each accepted character")
 }
 
-func TestWhichGroupIsNotFinished(t *testing.T) {
+func TestIncompleteCodes(t *testing.T) {
 	f := newFixture(t)
 	for _, step := range []struct {
 		text, want string
@@ -140,7 +140,7 @@ func TestWhichGroupIsNotFinished(t *testing.T) {
 		f.SetText(step.text)
 		require.Equal(t, step.want, f.note.Text)
 		require.Equal(t, step.text != "" && !strings.Contains(step.want, "finished"), f.icon.Resource != nil,
-			"what is wrong is not told by color alone")
+			"an error has an icon besides its color")
 		_, ok := f.Value()
 		require.False(t, ok)
 	}
@@ -150,7 +150,7 @@ func TestWhichGroupIsNotFinished(t *testing.T) {
 	require.Equal(t, "The Machine ID is missing.", empty.Error())
 }
 
-func TestTheWrongGroupIsMarked(t *testing.T) {
+func TestWrongGroupIsMarked(t *testing.T) {
 	f := newFixture(t)
 	f.SetText("83A9-FFFF-0090-B3F5")
 	require.Equal(t, 2, f.groups.wrong)
@@ -158,7 +158,7 @@ func TestTheWrongGroupIsMarked(t *testing.T) {
 	require.Zero(t, f.groups.wrong)
 }
 
-func TestDeletingStepsOverSeparators(t *testing.T) {
+func TestDeletingSkipsSeparators(t *testing.T) {
 	f := newFixture(t)
 	f.SetText("83A9-3429-0")
 	require.Equal(t, "83A9-3429-0|", f.state())
@@ -195,14 +195,14 @@ func TestTypingInTheMiddleKeepsTheCursor(t *testing.T) {
 	f.SetText("83A9-3429-0090-B3F5")
 	f.key(fyne.KeyHome)
 	f.field.TypedRune('b')
-	require.Equal(t, "|83A9-3429-0090-B3F5", f.state(), "a full field takes no more")
+	require.Equal(t, "|83A9-3429-0090-B3F5", f.state(), "a full field accepts no more characters")
 	f.key(fyne.KeyEnd)
 	f.selectLeft(6)
 	f.field.TypedRune('c')
 	require.Equal(t, "83A9-3429-009C|", f.state(), "a selection is replaced")
 }
 
-func TestForeignCharactersAreNamed(t *testing.T) {
+func TestForeignCharactersAreRejected(t *testing.T) {
 	f := newFixture(t)
 	test.Type(f.field, "8x")
 	require.Equal(t, "8|", f.state())
@@ -212,18 +212,18 @@ func TestForeignCharactersAreNamed(t *testing.T) {
 }
 
 func TestPasteIsCleaned(t *testing.T) {
-	const whole = "83A9-3429-0090-B3F5"
+	const complete = "83A9-3429-0090-B3F5"
 	for name, c := range map[string]struct{ pasted, want string }{
-		"plain":             {whole, whole},
-		"no dashes":         {"83a934290090b3f5", whole},
-		"spaces and lines":  {" 83A9 3429\r\n 0090\tB3F5\n", whole},
-		"quotes":            {"“83A9–3429–0090–B3F5”", whole},
-		"invisible":         {"\ufeff83A9-\u200b3429-0090-B3F5\u00a0", whole},
-		"in a sentence":     {"The Machine ID is: 83A9-3429-0090-B3F5, made today.", whole},
-		"in an email":       {"Dear Anna,\nbad face code\nMID=83A9-3429-0090-B3F5\nBye", whole},
-		"words like a code": {"Bad faced a bad decade feed: 83A9-3429-0090-B3F5", whole},
+		"plain":             {complete, complete},
+		"no dashes":         {"83a934290090b3f5", complete},
+		"spaces and lines":  {" 83A9 3429\r\n 0090\tB3F5\n", complete},
+		"quotes":            {"“83A9–3429–0090–B3F5”", complete},
+		"invisible":         {"\ufeff83A9-\u200b3429-0090-B3F5\u00a0", complete},
+		"in a sentence":     {"The Machine ID is: 83A9-3429-0090-B3F5, made today.", complete},
+		"in an email":       {"Dear Anna,\nbad face code\nMID=83A9-3429-0090-B3F5\nBye", complete},
+		"words like a code": {"Bad faced a bad decade feed: 83A9-3429-0090-B3F5", complete},
 		"a part":            {"3429-00", "3429-00"},
-		"too long":          {whole + "-1", "83A9-3429-0090-B3F5-1"},
+		"too long":          {complete + "-1", "83A9-3429-0090-B3F5-1"},
 		"nothing":           {"Hello!", ""},
 		"empty":             {"", ""},
 		"huge":              {strings.Repeat("hello ", 1<<16), ""},
@@ -237,7 +237,7 @@ func TestPasteIsCleaned(t *testing.T) {
 	}
 }
 
-func TestPasteOfAPartGoesToTheCursor(t *testing.T) {
+func TestPasteOfPartIsInsertedAtCursor(t *testing.T) {
 	f := newFixture(t)
 	f.SetText("83A9-B3F5")
 	for range 4 {
@@ -247,7 +247,7 @@ func TestPasteOfAPartGoesToTheCursor(t *testing.T) {
 	require.Equal(t, "83A9-3429-0090|-B3F5", f.state())
 }
 
-func TestPasteWithoutACodeSaysSo(t *testing.T) {
+func TestPasteWithoutCode(t *testing.T) {
 	f := newFixture(t)
 	f.SetText("83A9")
 	f.paste("Hello, world!")
@@ -255,7 +255,7 @@ func TestPasteWithoutACodeSaysSo(t *testing.T) {
 	require.Equal(t, "The pasted text holds no Machine ID.", f.note.Text)
 }
 
-func TestPasteIsOfferedWholeFirst(t *testing.T) {
+func TestOnPasteComesFirst(t *testing.T) {
 	f := newFixture(t)
 	var offered []string
 	handles := true
@@ -269,7 +269,7 @@ func TestPasteIsOfferedWholeFirst(t *testing.T) {
 	require.Equal(t, "83A9-3429-0090-B3F5", f.Text())
 }
 
-func TestADisabledFieldTakesNothing(t *testing.T) {
+func TestDisabledField(t *testing.T) {
 	f := newFixture(t)
 	f.SetText("83A9")
 	f.field.Disable()
@@ -282,7 +282,7 @@ func TestADisabledFieldTakesNothing(t *testing.T) {
 	require.Equal(t, "83A9-3", f.Text())
 }
 
-func TestUndoNeverLeavesTheFormat(t *testing.T) {
+func TestUndoKeepsTheFormat(t *testing.T) {
 	f := newFixture(t)
 	test.Type(f.field, "83a93429")
 	for range 20 {
@@ -301,10 +301,10 @@ func TestShowErrLastsUntilTheNextChange(t *testing.T) {
 	f.ShowErr(errors.New("This code belongs to another program."))
 	require.Equal(t, "This code belongs to another program.", f.note.Text)
 	require.Equal(t, widget.DangerImportance, f.note.Importance)
-	require.NoError(t, f.Err(), "the code itself is good")
+	require.NoError(t, f.Err(), "the code itself is valid")
 	f.ShowErr(nil)
 	require.Equal(t, "The Machine ID is complete.", f.note.Text)
-	f.ShowErr(errors.New("again"))
+	f.ShowErr(errors.New("another error"))
 	f.SetText("83A9-3429-0090-B3F5")
 	require.Equal(t, "The Machine ID is complete.", f.note.Text)
 }
@@ -327,7 +327,7 @@ func TestKeysInADialog(t *testing.T) {
 	require.Equal(t, []int{1, 1, 1}, []int{sent, canceled, submitted})
 }
 
-func TestTheFieldIsWideEnoughForItsCode(t *testing.T) {
+func TestFieldIsWideEnough(t *testing.T) {
 	f := newFixture(t)
 	f.SetText("83A9-3429-0090-B3F5")
 	need := fyne.MeasureText(f.Text(), theme.Size("text"), theme.Monospace()).Width
@@ -338,14 +338,14 @@ func TestFormatDefaults(t *testing.T) {
 	f := Format{Groups: []int{2, 3}, Parse: func(s string) (string, error) { return s, nil }}
 	require.NoError(t, f.check())
 	require.Equal(t, "AB1Z9", f.group(f.clean("a b-1ß?z9")))
-	_, err := f.read(f.clean("ab"))
+	_, err := f.evaluate(f.clean("ab"))
 	require.EqualError(t, err, "Group 2 of 2 is not finished.")
 }
 
 func BenchmarkPasteOfALongText(b *testing.B) {
 	f := hexFormat()
 	require.NoError(b, f.check())
-	text := strings.Repeat("bad code 12 ", longestPaste/12)
+	text := strings.Repeat("bad code 12 ", maxPaste/12)
 	for b.Loop() {
 		f.find(text)
 	}
@@ -361,7 +361,7 @@ func FuzzPaste(f *testing.F) {
 		require.NoError(t, err)
 		e.SetText(text)
 		require.Equal(t, e.Text(), e.field.Text)
-		e.field.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fixed(text)})
+		e.field.TypedShortcut(&fyne.ShortcutPaste{Clipboard: staticClipboard(text)})
 		require.Equal(t, e.Text(), e.field.Text)
 		require.LessOrEqual(t, e.field.CursorColumn, len([]rune(e.field.Text)))
 	})

@@ -1,5 +1,5 @@
-// Package codeentry is a field for codes that are written in groups, such as "83A9-3429-0090-B3F5". It takes the shape
-// of a code from a Format and does not know what the code means.
+// Package codeentry is a field for codes that are written in groups, such as "83A9-3429-0090-B3F5". A Format defines
+// the syntax of a code; its meaning is unknown to the package.
 package codeentry
 
 import (
@@ -11,47 +11,46 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// ErrFormat is in every error of New: the format is wrong, which is a fault of the program.
-var ErrFormat = errors.New("codeentry: bad format")
+// ErrFormat is wrapped by every error of New. It means a bug in the program: the format is invalid.
+var ErrFormat = errors.New("codeentry: invalid format")
 
-// Format is the shape of one kind of code. All its functions are called on the UI thread and must be quick and pure.
+// Format is the syntax of one kind of code. Its functions are called on the UI thread and must be fast and pure.
 type Format struct {
-	// Groups holds the number of characters of each group, such as {4, 4, 4, 4}. A group of a code counts from 1 in
-	// what the person reads.
+	// Groups holds the number of characters of each group, such as {4, 4, 4, 4}. Messages number groups from 1.
 	Groups []int
 
-	// Separator stands between two groups and is inserted while typing; usually "-". Empty is allowed.
+	// Separator is inserted between groups, usually "-". It may be empty.
 	Separator string
 
-	// Alphabet returns the character as it is written in a code, such as 'A' for 'a' and '0' for 'O', and false for a
-	// character that a code does not contain. nil accepts letters and digits of ASCII and makes letters capitals.
+	// Alphabet returns a character in its canonical form, such as 'A' for 'a' and '0' for 'O', and false for a character
+	// that no code contains. nil accepts ASCII letters and digits and converts letters to upper case.
 	Alphabet func(rune) (rune, bool)
 
-	// Parse reads a whole code and returns it in its shown form; its error is a sentence for the person who typed it.
+	// Parse parses a complete code and returns its shown form. Its error is a sentence for people.
 	Parse func(text string) (shown string, err error)
 
-	// ErrorGroup tells which group an error of Parse is about, counted from 1, or 0 if that is not known. Optional.
+	// ErrorGroup returns the number of the group that an error of Parse is about, from 1, or 0 if unknown. Optional.
 	ErrorGroup func(error) int
 
-	// Name of the code in a sentence, such as "Site code"; "code" if empty.
+	// Name is the name of the code within a sentence, such as "Site code". Empty means "code".
 	Name string
 
 	// Placeholder is shown while the field is empty. Optional.
 	Placeholder string
 }
 
-// EmptyError, UnfinishedError and LengthError are what OnChanged and Err report before Parse has been asked.
+// EmptyError, UnfinishedError and LengthError are reported for codes that are not passed to Parse.
 type (
-	// EmptyError says that nothing has been typed yet.
+	// EmptyError means that the field is empty.
 	EmptyError struct{ Name string }
 
-	// UnfinishedError says which group still lacks characters.
-	UnfinishedError struct{ Group, Groups int } // counted from 1
+	// UnfinishedError means that characters are missing.
+	UnfinishedError struct{ Group, Groups int } // the first incomplete group, from 1, and the number of groups
 
-	// LengthError says that there are more characters than a code has.
+	// LengthError means that there are too many characters.
 	LengthError struct {
 		Name  string
-		Extra int // characters
+		Extra int // number of surplus characters
 	}
 )
 
@@ -68,9 +67,10 @@ func (e *LengthError) Error() string {
 	return tr.T("%d characters more than the %s has.", e.Extra, e.Name)
 }
 
+// check reports whether the format is valid, and sets the defaults of its fields.
 func (f *Format) check() error {
 	if len(f.Groups) == 0 {
-		return fmt.Errorf("%w: there are no groups", ErrFormat)
+		return fmt.Errorf("%w: no groups", ErrFormat)
 	}
 	for i, n := range f.Groups {
 		if n <= 0 {
@@ -78,7 +78,7 @@ func (f *Format) check() error {
 		}
 	}
 	if f.Parse == nil {
-		return fmt.Errorf("%w: there is no Parse", ErrFormat)
+		return fmt.Errorf("%w: no Parse", ErrFormat)
 	}
 	if f.Alphabet == nil {
 		f.Alphabet = lettersAndDigits
@@ -99,7 +99,7 @@ func lettersAndDigits(r rune) (rune, bool) {
 	return 0, false
 }
 
-// length is the number of characters of a whole code, without separators.
+// length returns the number of characters of a complete code, without separators.
 func (f *Format) length() int {
 	sum := 0
 	for _, n := range f.Groups {
@@ -108,7 +108,7 @@ func (f *Format) length() int {
 	return sum
 }
 
-// clean returns the characters of a code in a text, in their written form.
+// clean returns the characters of text that are in the alphabet, in canonical form.
 func (f *Format) clean(text string) []rune {
 	var chars []rune
 	for _, r := range text {
@@ -119,11 +119,11 @@ func (f *Format) clean(text string) []rune {
 	return chars
 }
 
-// group writes characters in groups; those beyond the last group make a group of their own.
+// group joins characters in groups with separators. Surplus characters form one more group.
 func (f *Format) group(chars []rune) string {
 	var b strings.Builder
 	for i, r := range chars {
-		if i > 0 && f.starts(i) {
+		if i > 0 && f.startsGroup(i) {
 			b.WriteString(f.Separator)
 		}
 		b.WriteRune(r)
@@ -131,8 +131,8 @@ func (f *Format) group(chars []rune) string {
 	return b.String()
 }
 
-// starts reports whether a group starts at a character, counted from 0.
-func (f *Format) starts(at int) bool {
+// startsGroup reports whether a group starts at the character with an index.
+func (f *Format) startsGroup(at int) bool {
 	for _, n := range f.Groups {
 		if at == 0 {
 			return true
@@ -144,18 +144,18 @@ func (f *Format) starts(at int) bool {
 	return at == 0
 }
 
-// column returns the place, counted in characters of the grouped text, of the character with an index.
+// column returns the position in the grouped text of the character with an index.
 func (f *Format) column(at int) int {
 	column := at
 	for i := 1; i < at; i++ {
-		if f.starts(i) {
+		if f.startsGroup(i) {
 			column += len([]rune(f.Separator))
 		}
 	}
 	return column
 }
 
-// groupAt returns the group, counted from 1, in which the character after that many is missing.
+// groupAt returns the number, from 1, of the first incomplete group of a code with that many characters.
 func (f *Format) groupAt(chars int) int {
 	for i, n := range f.Groups {
 		if chars -= n; chars < 0 {
@@ -165,8 +165,8 @@ func (f *Format) groupAt(chars int) int {
 	return len(f.Groups)
 }
 
-// read judges characters: the shown form of a good code, or what is wrong with it.
-func (f *Format) read(chars []rune) (shown string, err error) {
+// evaluate returns the shown form of a code, or its error.
+func (f *Format) evaluate(chars []rune) (shown string, err error) {
 	switch missing := f.length() - len(chars); {
 	case len(chars) == 0:
 		return "", &EmptyError{f.Name}
@@ -178,14 +178,14 @@ func (f *Format) read(chars []rune) (shown string, err error) {
 	return f.Parse(f.group(chars))
 }
 
-// longestPaste bounds, in bytes, the part of a pasted text that is looked through for a code.
-const longestPaste = 64 << 10
+// maxPaste is the number of bytes of a pasted text that are searched for a code.
+const maxPaste = 64 << 10
 
-// find looks for a code in a text, among neighboring words that together have as many characters as a code. A code in
-// one word goes before one that is spread over several, which may be words of a sentence by chance.
+// find searches text for a code: a sequence of adjacent words that together have the length of a code and that Parse
+// accepts. It prefers few words, because many words may be part of a sentence.
 func (f *Format) find(text string) (shown string, ok bool) {
-	if len(text) > longestPaste {
-		text = text[:longestPaste]
+	if len(text) > maxPaste {
+		text = text[:maxPaste]
 	}
 	if shown, err := f.Parse(text); err == nil {
 		return shown, true
@@ -211,7 +211,7 @@ func (f *Format) find(text string) (shown string, ok bool) {
 	return "", false
 }
 
-// partial reports whether a text consists only of characters of a code and of what may stand between them.
+// partial reports whether text consists of characters of the alphabet and fillers only.
 func (f *Format) partial(text string) bool {
 	for _, r := range text {
 		if _, ok := f.Alphabet(r); !ok && !isFiller(r) {
@@ -221,8 +221,8 @@ func (f *Format) partial(text string) bool {
 	return true
 }
 
-// isFiller reports whether a character may stand between those of a code without meaning anything: spaces, dashes,
-// quotes and invisible characters.
+// isFiller reports whether a character between those of a code is ignored: spaces, dashes, quotes and invisible
+// characters.
 func isFiller(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.Pd, unicode.Pi, unicode.Pf, unicode.Cf, unicode.Cc) ||
 		r == '\'' || r == '"' || r == '`' || r == '_' || r == '−'

@@ -11,12 +11,12 @@ import (
 
 const barHeight float32 = 3
 
-// groups draws one line below each group of the code: empty, filling, complete, good or wrong. The sentence below says
-// the same in words.
+// groups draws a line below each group of the code, filled by the characters typed and colored by the state of the
+// code. The note says the same in words.
 type groups struct {
 	widget.BaseWidget
 	entry *Entry
-	wrong int // the group that Parse found wrong, counted from 1; 0: none or unknown
+	wrong int // number of the group with an error of Parse, from 1; 0: none or unknown
 	good  bool
 }
 
@@ -26,8 +26,8 @@ func newGroups(e *Entry) *groups {
 	return g
 }
 
-// mark takes over what is wrong with the code.
-func (g *groups) mark(err error) {
+// setState updates the colors for an error of the code, or nil.
+func (g *groups) setState(err error) {
 	g.good, g.wrong = err == nil, 0
 	if err != nil && g.entry.format.ErrorGroup != nil && len(g.entry.chars) == g.entry.format.length() {
 		g.wrong = g.entry.format.ErrorGroup(err)
@@ -35,7 +35,7 @@ func (g *groups) mark(err error) {
 	g.Refresh()
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (g *groups) CreateRenderer() fyne.WidgetRenderer {
 	r := &groupsRenderer{groups: g}
 	for range g.entry.format.Groups {
@@ -54,7 +54,7 @@ type groupsRenderer struct {
 	objects      []fyne.CanvasObject
 }
 
-// character is the width of one character of the code in device-independent pixels.
+// character returns the width of a character of the code in device-independent pixels.
 func (r *groupsRenderer) character() float32 {
 	return fyne.MeasureText("0", theme.Size(fynetheme.SizeNameText), theme.Monospace()).Width
 }

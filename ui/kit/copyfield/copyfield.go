@@ -1,4 +1,4 @@
-// Package copyfield shows a text to be copied, such as a code, with a button that copies it. The text cannot be edited.
+// Package copyfield is a read-only field with a button that copies its text, such as a code.
 package copyfield
 
 import (
@@ -14,14 +14,14 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Field is a read-only code in a frame with a copy button at its right. Its methods belong to the UI thread.
+// Field is a read-only code in a frame with a Copy button. Its methods belong to the UI thread.
 type Field struct {
 	widget.BaseWidget
 	code *widget.Label
 	copy *dialogs.ContentButton
 }
 
-// New returns a field. copy puts a text on the clipboard. UI thread.
+// New returns a field. copy copies a text to the clipboard. UI thread.
 func New(text string, copy func(string)) *Field {
 	f := &Field{code: widget.NewLabelWithStyle(text, fyne.TextAlignLeading, theme.Monospace())}
 	f.code.Truncation = fyne.TextTruncateClip
@@ -33,10 +33,10 @@ func New(text string, copy func(string)) *Field {
 	return f
 }
 
-// Row is a text of Form, with its name.
+// Row is a row of Form.
 type Row struct{ Name, Text string }
 
-// Form returns fields below each other, each with its name in front. UI thread.
+// Form returns a form with a field for each row. copy copies a text to the clipboard. UI thread.
 func Form(copy func(string), rows ...Row) *fyne.Container {
 	form := container.New(layout.NewFormLayout())
 	for _, r := range rows {
@@ -60,13 +60,13 @@ func (f *Field) SetText(text string) {
 // Text returns the text.
 func (f *Field) Text() string { return f.code.Text }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (f *Field) CreateRenderer() fyne.WidgetRenderer {
 	box := NewFrame(f.code)
 	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, nil, f.copy, box))
 }
 
-// Frame draws the border of an input field around content that is only read.
+// Frame draws the border of an input field around read-only content.
 type Frame struct {
 	widget.BaseWidget
 	content fyne.CanvasObject
@@ -79,7 +79,7 @@ func NewFrame(content fyne.CanvasObject) *Frame {
 	return f
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (f *Frame) CreateRenderer() fyne.WidgetRenderer {
 	box := canvas.NewRectangle(nil)
 	r := &frameRenderer{WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(box, f.content)), box: box}

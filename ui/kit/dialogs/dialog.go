@@ -12,35 +12,35 @@ import (
 
 // Widths of dialogs in device-independent pixels.
 const (
-	SmallWidth   float32 = 420 // a question or a notice
-	DefaultWidth float32 = 560 // a form
+	SmallWidth   float32 = 420 // for questions and notices
+	DefaultWidth float32 = 560 // for forms
 )
 
-// Dialog is one dialog of a queue. All its methods belong to the UI thread, and do nothing once it is closed.
+// Dialog is a dialog of a queue. Its methods belong to the UI thread, and do nothing after Close.
 type Dialog struct {
 	queue *Queue
 	spec  Spec
 
 	title, subtitle *widget.Label
-	content         *fyne.Container // holds the content alone, and tells when its height changes
-	fault           *fyne.Container // holds the message of SetError, or nothing
-	status          *fyne.Container // holds progress and text while busy, or nothing
+	content         *fyne.Container // wraps the content and reports changes of its height
+	fault           *fyne.Container // the message of SetError, or empty
+	status          *fyne.Container // progress bar and text while busy, or empty
 	buttons         []*button
-	disabled        []bool // of the buttons, as SetButton wants them
+	disabled        []bool // buttons disabled by SetButton
 	reason          *widget.Label
 	reasonLine      *fyne.Container
 
-	overlay *overlay
-	curtain *curtain // over the overlay while busy
-	cancel  func()   // what cancels the work; nil when it cannot be canceled
-	stop    func()   // ends the animation of the progress bar
-	working *widget.Label
+	overlay  *overlay
+	curtain  *curtain // over the overlay while busy
+	cancel   func()   // cancels the work; nil if it cannot be canceled
+	stop     func()   // stops the animation of the progress bar
+	busyText *widget.Label
 
 	opened, isClosed, busy bool
-	before                 keyboard
+	previous               keyboard
 }
 
-// keyboard is who got the keys of a canvas before a dialog came up.
+// keyboard is the focus and the key handlers of a canvas.
 type keyboard struct {
 	focus fyne.Focusable
 	key   func(*fyne.KeyEvent)
@@ -75,24 +75,23 @@ func newDialog(q *Queue, spec Spec) *Dialog {
 	return d
 }
 
-// SetContent replaces the content, such as with the next step of a task; the focus goes to its first field. UI thread.
+// SetContent replaces the content, for example by the next step of a task, and focuses its first field. UI thread.
 func (d *Dialog) SetContent(content fyne.CanvasObject) {
 	objects := []fyne.CanvasObject{}
 	if content != nil {
 		objects = append(objects, content)
 	}
-	d.content = container.New(&watch{changed: d.arrange}, objects...)
+	d.content = container.New(&heightNotifier{changed: d.arrange}, objects...)
 	d.overlay.setContent(d.content)
-	if d.up() {
+	if d.isOpen() {
 		d.arrange()
 		d.spec.FirstFocus = nil
 		d.focusFirst()
 	}
 }
 
-// SetBusy shows that the dialog is working, with a text such as "Activating…". All its fields and buttons rest. If
-// cancel is not nil, the line has a button that calls it once, and so does Escape; the work then ends with SetIdle or
-// Close as usual. UI thread.
+// SetBusy disables the dialog and shows a progress bar with a text such as "Activating…". If cancel is not nil, a
+// Cancel button and Escape call it, at most one time; the caller still ends the work with SetIdle or Close. UI thread.
 func (d *Dialog) SetBusy(text string, cancel func()) {
 	if d.isClosed {
 		return
@@ -104,23 +103,23 @@ func (d *Dialog) SetBusy(text string, cancel func()) {
 	d.stop = bar.Stop
 	label := widget.NewLabel(text)
 	label.Truncation = fyne.TextTruncateClip
-	d.working = label
+	d.busyText = label
 	d.status.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, container.New(thinBar{}, bar), nil, label)}
 	d.status.Refresh()
 	d.showStatus(true)
-	if d.up() {
+	if d.isOpen() {
 		d.drawCurtain()
 	}
 }
 
-// SetBusyText changes the text of SetBusy, such as when one of several things is done. UI thread.
+// SetBusyText changes the text of SetBusy to report progress. UI thread.
 func (d *Dialog) SetBusyText(text string) {
 	if d.busy && !d.isClosed {
-		d.working.SetText(text)
+		d.busyText.SetText(text)
 	}
 }
 
-// SetIdle ends what SetBusy began. UI thread.
+// SetIdle reverts SetBusy. UI thread.
 func (d *Dialog) SetIdle() {
 	if !d.busy || d.isClosed {
 		return
@@ -128,10 +127,10 @@ func (d *Dialog) SetIdle() {
 	d.endBusy()
 	d.status.RemoveAll()
 	d.showStatus(false)
-	d.keepFocus()
+	d.restoreFocus()
 }
 
-// showStatus changes between the buttons and the line that tells about work.
+// showStatus shows the status line in place of the buttons, or the buttons again.
 func (d *Dialog) showStatus(on bool) {
 	d.status.Hidden = !on
 	d.overlay.row.Hidden = on
@@ -143,7 +142,7 @@ func (d *Dialog) showStatus(on bool) {
 // Busy reports whether the dialog is between SetBusy and SetIdle. UI thread.
 func (d *Dialog) Busy() bool { return d.busy }
 
-// SetError ends what SetBusy began and shows what went wrong, with one button for the next step. UI thread.
+// SetError reverts SetBusy and shows a message with the button of its action. UI thread.
 func (d *Dialog) SetError(m Message) {
 	if d.isClosed {
 		return
@@ -153,10 +152,10 @@ func (d *Dialog) SetError(m Message) {
 	d.fault.Show()
 	d.fault.Refresh()
 	d.arrange()
-	d.keepFocus()
+	d.restoreFocus()
 }
 
-// ClearError takes the message of SetError away, such as when the person goes on typing. UI thread.
+// ClearError removes the message of SetError, for example when the person continues typing. UI thread.
 func (d *Dialog) ClearError() {
 	if len(d.fault.Objects) == 0 {
 		return
@@ -164,11 +163,11 @@ func (d *Dialog) ClearError() {
 	d.fault.RemoveAll()
 	d.fault.Hide()
 	d.arrange()
-	d.keepFocus()
+	d.restoreFocus()
 }
 
-// SetButton enables or disables the button with a text; the reason, a short sentence, is shown below the buttons while
-// it is disabled. UI thread.
+// SetButton enables or disables the button with a text. While it is disabled, reason, a short sentence, is shown below
+// the buttons. UI thread.
 func (d *Dialog) SetButton(text string, enabled bool, reason string) {
 	for i, b := range d.spec.Buttons {
 		if b.Text == text {
@@ -184,8 +183,8 @@ func (d *Dialog) SetButton(text string, enabled bool, reason string) {
 	d.arrange()
 }
 
-// Close takes the dialog away, or out of the line if it has not come up yet. Work that was busy is not canceled: the
-// caller ends it. Closing twice does nothing. UI thread.
+// Close closes the dialog, or removes it from the queue if it has not been shown yet. It does not cancel work that
+// SetBusy announced. UI thread.
 func (d *Dialog) Close() {
 	if d.isClosed {
 		return
@@ -195,10 +194,10 @@ func (d *Dialog) Close() {
 	if d.opened {
 		c := d.queue.canvas
 		c.Overlays().Remove(d.overlay)
-		c.SetOnTypedKey(d.before.key)
-		c.SetOnTypedRune(d.before.rune)
-		if focused, ok := d.before.focus.(fyne.CanvasObject); ok && inWindow(c, focused) {
-			c.Focus(d.before.focus)
+		c.SetOnTypedKey(d.previous.key)
+		c.SetOnTypedRune(d.previous.rune)
+		if focused, ok := d.previous.focus.(fyne.CanvasObject); ok && inWindow(c, focused) {
+			c.Focus(d.previous.focus)
 		}
 	}
 	d.queue.closed(d)
@@ -207,16 +206,16 @@ func (d *Dialog) Close() {
 // Closed reports whether Close was called. UI thread.
 func (d *Dialog) Closed() bool { return d.isClosed }
 
-// open brings the dialog up.
+// open shows the dialog.
 func (d *Dialog) open() {
 	c := d.queue.canvas
 	d.opened = true
-	d.before = keyboard{focus: c.Focused(), key: c.OnTypedKey(), rune: c.OnTypedRune()}
-	if d.before.focus != nil {
+	d.previous = keyboard{focus: c.Focused(), key: c.OnTypedKey(), rune: c.OnTypedRune()}
+	if d.previous.focus != nil {
 		c.Unfocus()
 	}
 	c.Overlays().Add(d.overlay)
-	// A tap on a button or on nothing leaves no object with the focus: the keys then come to the canvas.
+	// After a tap on a button or on the background nothing has the focus, and keys go to the canvas.
 	c.SetOnTypedKey(func(e *fyne.KeyEvent) { d.typedKey(e) })
 	c.SetOnTypedRune(nil)
 	d.submitOnEnter(d.content)
@@ -229,9 +228,10 @@ func (d *Dialog) open() {
 	}
 }
 
-// up reports whether the dialog is on the screen.
-func (d *Dialog) up() bool { return d.opened && !d.isClosed }
+// isOpen reports whether the dialog is shown.
+func (d *Dialog) isOpen() bool { return d.opened && !d.isClosed }
 
+// arrange lays out the dialog for a changed content.
 func (d *Dialog) arrange() {
 	if d.overlay != nil {
 		d.overlay.arrange()
@@ -241,7 +241,7 @@ func (d *Dialog) arrange() {
 	}
 }
 
-// drawCurtain lays something over the dialog that no key and no pointer passes.
+// drawCurtain covers the dialog with a curtain that blocks keyboard and pointer.
 func (d *Dialog) drawCurtain() {
 	d.curtain = newCurtain(d)
 	d.queue.canvas.Overlays().Add(d.curtain)
@@ -250,6 +250,7 @@ func (d *Dialog) drawCurtain() {
 	}
 }
 
+// endBusy removes the curtain and stops the progress bar.
 func (d *Dialog) endBusy() {
 	if d.curtain != nil {
 		d.queue.canvas.Overlays().Remove(d.curtain)
@@ -262,7 +263,7 @@ func (d *Dialog) endBusy() {
 	d.busy, d.cancel = false, nil
 }
 
-// cancelWork cancels what the dialog is busy with, once.
+// cancelWork calls cancel, only the first time.
 func (d *Dialog) cancelWork() {
 	cancel := d.cancel
 	if cancel == nil {
@@ -275,7 +276,7 @@ func (d *Dialog) cancelWork() {
 	cancel()
 }
 
-// focusFirst gives the focus to the first field, or to the default button if there is none.
+// focusFirst focuses the first field, or the default button if there is no field.
 func (d *Dialog) focusFirst() {
 	c := d.queue.canvas
 	if d.busy {
@@ -289,23 +290,23 @@ func (d *Dialog) focusFirst() {
 	c.FocusNext()
 	if b, ok := c.Focused().(*button); ok && b.dialog == d {
 		c.Unfocus()
-		if b := d.marked(func(b Button) bool { return b.Default }); b != nil {
+		if b := d.firstButton(func(b Button) bool { return b.Default }); b != nil {
 			c.Focus(b)
 		}
 	}
 }
 
-// keepFocus gives the focus to a field again after a button, which leaves none, had been tapped.
-func (d *Dialog) keepFocus() {
-	if d.up() && d.queue.canvas.Focused() == nil {
+// restoreFocus focuses the first field if a tap on a button has left nothing focused.
+func (d *Dialog) restoreFocus() {
+	if d.isOpen() && d.queue.canvas.Focused() == nil {
 		d.focusFirst()
 	}
 }
 
-// marked returns the first button that is enabled and of a kind, or nil.
-func (d *Dialog) marked(is func(Button) bool) *button {
+// firstButton returns the first enabled button that matches, or nil.
+func (d *Dialog) firstButton(match func(Button) bool) *button {
 	for i, b := range d.spec.Buttons {
-		if is(b) && !d.buttons[i].Disabled() {
+		if match(b) && !d.buttons[i].Disabled() {
 			return d.buttons[i]
 		}
 	}
@@ -322,14 +323,14 @@ func (d *Dialog) refreshButtons() {
 	}
 }
 
-// inWindow reports whether an object is still in the content of a window. Fyne gives objects that are not the place
-// of the top left corner, where the padding of the window leaves no room for a field.
+// inWindow reports whether an object is still in the content of a window. For other objects Fyne returns the position
+// of the top left corner, where the padding of the window prevents a field.
 func inWindow(c fyne.Canvas, o fyne.CanvasObject) bool {
 	driver := fyne.CurrentApp().Driver()
 	return driver.CanvasForObject(o) == c && o.Visible() && !driver.AbsolutePositionForObject(o).IsZero()
 }
 
-// thinBar lays a progress bar out as a thin line of fixed length.
+// thinBar is the layout of the progress bar: a thin line of fixed length.
 type thinBar struct{}
 
 func (thinBar) MinSize([]fyne.CanvasObject) fyne.Size {
@@ -344,13 +345,14 @@ func (thinBar) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// watch lays out the content and tells when its least height changes, which a scroller around it would hide.
-type watch struct {
+// heightNotifier is a stack layout that calls changed when the minimum height of its objects changes. The scroller
+// around the content would hide such a change.
+type heightNotifier struct {
 	changed func()
 	height  float32
 }
 
-func (w *watch) MinSize(objects []fyne.CanvasObject) fyne.Size {
+func (n *heightNotifier) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	var size fyne.Size
 	for _, o := range objects {
 		size = size.Max(o.MinSize())
@@ -358,12 +360,12 @@ func (w *watch) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
-func (w *watch) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (n *heightNotifier) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, o := range objects {
 		o.Resize(size)
 	}
-	if height := w.MinSize(objects).Height; height != w.height {
-		w.height = height
-		w.changed()
+	if height := n.MinSize(objects).Height; height != n.height {
+		n.height = height
+		n.changed()
 	}
 }

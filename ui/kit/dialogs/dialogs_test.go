@@ -15,7 +15,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/theme"
 )
 
-// screen is a window with a field that has the focus, and its queue of dialogs.
+// screen is a window with a focused field, and its queue of dialogs.
 type screen struct {
 	window fyne.Window
 	queue  *Queue
@@ -35,7 +35,7 @@ func newScreen(t *testing.T) *screen {
 
 func (s *screen) canvas() fyne.Canvas { return s.window.Canvas() }
 
-// key types a key as a driver does: to the focused object, or else to the canvas.
+// key sends a key to the focused object, or to the canvas if there is none, as a driver does.
 func (s *screen) key(name fyne.KeyName) {
 	e := &fyne.KeyEvent{Name: name}
 	if focused := s.canvas().Focused(); focused != nil {
@@ -45,7 +45,7 @@ func (s *screen) key(name fyne.KeyName) {
 	}
 }
 
-// taps counts taps by the button's text.
+// taps counts taps by the text of the button.
 type taps map[string]int
 
 func (n taps) button(b Button) Button {
@@ -59,7 +59,7 @@ func (n taps) form(content fyne.CanvasObject) Spec {
 	}}
 }
 
-func TestEnterPressesTheDefaultButtonAndEscapeTheOneThatCancels(t *testing.T) {
+func TestEnterAndEscape(t *testing.T) {
 	cases := map[string]struct {
 		content fyne.CanvasObject
 		enter   int // presses of the default button
@@ -80,20 +80,25 @@ func TestEnterPressesTheDefaultButtonAndEscapeTheOneThatCancels(t *testing.T) {
 			s.key(fyne.KeyReturn)
 			require.Equal(t, c.enter, n["Send"], "Enter")
 			s.key(fyne.KeyEnter)
-			require.Equal(t, 2*c.enter, n["Send"], "Enter of the number block")
+			require.Equal(t, 2*c.enter, n["Send"], "Enter of the numeric keypad")
 			s.key(fyne.KeyEscape)
 			require.Equal(t, c.escape, n["Cancel"], "Escape")
 		})
 	}
 }
 
-func TestADialogWithAnErrorLooksAsAgreed(t *testing.T) {
+func TestErrorRendering(t *testing.T) {
 	s := newScreen(t)
 	spec := taps{}.form(NewEntry())
 	spec.Title, spec.Subtitle = "Email activation code", "Studio PC · Lumen Render Node"
 	d := s.queue.Show(spec)
-	d.SetError(Message{What: "The email was not sent.", Why: "The server did not answer.", Next: "Try again.", Action: &Action{"Try again", nil}})
-	s.canvas().Unfocus() // no cursor, which blinks
+	d.SetError(Message{
+		What:   "The email was not sent.",
+		Why:    "The server did not answer.",
+		Next:   "Try again.",
+		Action: &Action{"Try again", nil},
+	})
+	s.canvas().Unfocus() // hides the blinking cursor
 	test.AssertRendersToMarkup(t, "error.xml", s.canvas())
 }
 
@@ -109,10 +114,10 @@ func TestKeysWithoutFocusReachTheDialog(t *testing.T) {
 	d.Close()
 	s.canvas().Unfocus()
 	s.key(fyne.KeyReturn)
-	require.Equal(t, 1, before, "the handler of the window is back")
+	require.Equal(t, 1, before, "the handler of the window is restored")
 }
 
-func TestEnterOnAFocusedButtonPressesThatButton(t *testing.T) {
+func TestEnterOnFocusedButton(t *testing.T) {
 	s, n := newScreen(t), taps{}
 	d := s.queue.Show(n.form(widget.NewLabel("text")))
 	require.Same(t, d.buttons[1], s.canvas().Focused(), "without a field the default button has the focus")
@@ -123,7 +128,7 @@ func TestEnterOnAFocusedButtonPressesThatButton(t *testing.T) {
 	require.Equal(t, taps{"Cancel": 2}, n)
 }
 
-func TestFocusGoesToTheFirstFieldAndComesBack(t *testing.T) {
+func TestFocusOfFirstFieldAndRestore(t *testing.T) {
 	s := newScreen(t)
 	first, second := NewEntry(), NewEntry()
 	d := s.queue.Show(Spec{Content: container.NewVBox(first, second), Buttons: []Button{{Text: "Close"}}})
@@ -135,7 +140,7 @@ func TestFocusGoesToTheFirstFieldAndComesBack(t *testing.T) {
 	require.Same(t, second, s.canvas().Focused())
 	s.field.Hide()
 	d.Close()
-	require.Nil(t, s.canvas().Focused(), "a field that is gone gets no focus")
+	require.Nil(t, s.canvas().Focused(), "a hidden field gets no focus")
 }
 
 func TestOneDialogIsVisibleAndTheOthersWait(t *testing.T) {
@@ -154,7 +159,7 @@ func TestOneDialogIsVisibleAndTheOthersWait(t *testing.T) {
 	require.Len(t, s.canvas().Overlays().List(), 1)
 
 	b.Close()
-	require.Equal(t, []string{"b"}, closed, "one that never came up can be closed")
+	require.Equal(t, []string{"b"}, closed, "a dialog that was never shown can be closed")
 	a.Close()
 	a.Close()
 	require.Equal(t, []string{"a", "c"}, shown)
@@ -164,10 +169,10 @@ func TestOneDialogIsVisibleAndTheOthersWait(t *testing.T) {
 	require.Equal(t, []string{"b", "a", "c"}, closed)
 	require.Nil(t, s.queue.Visible())
 	require.Empty(t, s.canvas().Overlays().List())
-	require.Same(t, s.field, s.canvas().Focused(), "the focus comes back through the whole line")
+	require.Same(t, s.field, s.canvas().Focused(), "the focus is restored after all dialogs")
 }
 
-func TestAClosedDialogIgnoresLateResults(t *testing.T) {
+func TestClosedDialogIgnoresLateResults(t *testing.T) {
 	s := newScreen(t)
 	d := s.queue.Show(Spec{Content: NewEntry()})
 	d.SetBusy("Working…", nil)
@@ -194,12 +199,12 @@ func TestBusyLocksTheDialog(t *testing.T) {
 
 	s.key(fyne.KeyEscape)
 	s.key(fyne.KeyEscape)
-	require.Equal(t, 1, canceled, "the work is canceled once")
+	require.Equal(t, 1, canceled, "cancel is called one time")
 	require.Empty(t, n)
 	d.SetIdle()
 	require.False(t, d.Busy())
 	require.False(t, d.buttons[0].Disabled())
-	require.Same(t, field, s.canvas().Focused(), "the focus is where it was")
+	require.Same(t, field, s.canvas().Focused(), "the focus is restored")
 	s.key(fyne.KeyEscape)
 	require.Equal(t, taps{"Cancel": 1}, n)
 }
@@ -214,7 +219,7 @@ func TestBusyWithoutCancelIgnoresEscapeAndEnter(t *testing.T) {
 	require.False(t, d.Closed())
 }
 
-func TestADialogThatWaitsCanBeBusy(t *testing.T) {
+func TestWaitingDialogCanBeBusy(t *testing.T) {
 	s := newScreen(t)
 	first := s.queue.Show(Spec{Content: NewEntry()})
 	second := s.queue.Show(Spec{Content: NewEntry()})
@@ -227,24 +232,29 @@ func TestADialogThatWaitsCanBeBusy(t *testing.T) {
 	require.True(t, canceled, "the button that cancels has the focus")
 }
 
-func TestErrorOffersTheNextStepAndEndsTheWork(t *testing.T) {
+func TestSetErrorEndsTheWork(t *testing.T) {
 	s, n := newScreen(t), taps{}
 	field := NewEntry()
 	d := s.queue.Show(n.form(field))
 	d.SetBusy("Sending…", nil)
-	again := 0
-	d.SetError(Message{What: "Not sent.", Why: "No answer.", Next: "Try again.", Action: &Action{"Try again", func() { again++ }}})
+	retries := 0
+	d.SetError(Message{
+		What:   "Not sent.",
+		Why:    "No answer.",
+		Next:   "Try again.",
+		Action: &Action{"Try again", func() { retries++ }},
+	})
 	require.False(t, d.Busy())
 	require.True(t, d.fault.Visible())
 	require.Same(t, field, s.canvas().Focused())
 	s.canvas().FocusNext()
 	s.key(fyne.KeyReturn)
-	require.Equal(t, 1, again, "the next step is the next thing the Tab key comes to")
+	require.Equal(t, 1, retries, "Tab moves to the button of the action")
 	d.SetBusy("Sending…", nil)
-	require.False(t, d.fault.Visible(), "new work takes the message away")
+	require.False(t, d.fault.Visible(), "SetBusy clears the message")
 }
 
-func TestDisabledDefaultButtonSaysWhy(t *testing.T) {
+func TestDisabledDefaultButtonShowsReason(t *testing.T) {
 	s, n := newScreen(t), taps{}
 	d := s.queue.Show(n.form(NewEntry()))
 	d.SetButton("Send", false, "Choose at least one address.")
@@ -258,7 +268,7 @@ func TestDisabledDefaultButtonSaysWhy(t *testing.T) {
 	require.Equal(t, taps{"Send": 1}, n)
 }
 
-// shortcuts is a canvas that hands out the handler of a shortcut, which the canvas of the test driver keeps to itself.
+// shortcuts is a canvas that exposes the handler of a shortcut, which the test driver's canvas does not.
 type shortcuts struct {
 	fyne.Canvas
 	handler func(fyne.Shortcut)
@@ -271,7 +281,8 @@ func TestShortcutsOfTheWindowAreOffUnderADialog(t *testing.T) {
 	pressed := 0
 	c := &shortcuts{Canvas: s.canvas()}
 	s.queue.canvas = c
-	s.queue.AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyF, Modifier: fyne.KeyModifierControl}, func() { pressed++ })
+	controlF := &desktop.CustomShortcut{KeyName: fyne.KeyF, Modifier: fyne.KeyModifierControl}
+	s.queue.AddShortcut(controlF, func() { pressed++ })
 	press := func() { c.handler(nil) }
 	press()
 	d := s.queue.Show(Spec{Content: NewEntry()})
@@ -282,7 +293,7 @@ func TestShortcutsOfTheWindowAreOffUnderADialog(t *testing.T) {
 	require.Equal(t, 2, pressed)
 }
 
-func TestTheWindowBelowTakesNoTap(t *testing.T) {
+func TestWindowBelowGetsNoTap(t *testing.T) {
 	test.NewTempApp(t).Settings().SetTheme(theme.New())
 	tapped := 0
 	w := test.NewTempWindow(t, widget.NewButton("below", func() { tapped++ }))
@@ -296,7 +307,7 @@ func TestTheWindowBelowTakesNoTap(t *testing.T) {
 	require.Equal(t, 1, tapped)
 }
 
-func TestAMenuOverTheDialogHasTheKeys(t *testing.T) {
+func TestMenuOverDialogGetsTheKeys(t *testing.T) {
 	s, n := newScreen(t), taps{}
 	field := NewEntry()
 	d := s.queue.Show(n.form(field))
@@ -336,7 +347,7 @@ func TestConfirm(t *testing.T) {
 			})
 			s.key(c.key)
 			require.Equal(t, []bool{c.confirmed}, got)
-			require.Nil(t, visible, "it is closed by then")
+			require.Nil(t, visible, "callbacks run after the dialog is closed")
 		})
 	}
 }
@@ -356,10 +367,10 @@ func TestInfoAndErrorCloseByEnterAndEscape(t *testing.T) {
 		s.key(key)
 		require.Nil(t, s.queue.Visible())
 	}
-	require.Equal(t, 1, done, "Enter takes the next step, Escape does not")
+	require.Equal(t, 1, done, "Enter runs the action, Escape does not")
 }
 
-func TestATallDialogScrollsAndFollowsItsContent(t *testing.T) {
+func TestTallDialogScrolls(t *testing.T) {
 	s := newScreen(t)
 	lines := container.NewVBox(NewEntry())
 	d := s.queue.Show(Spec{Title: "Title", Content: lines, Buttons: []Button{{Text: "Close"}}})
@@ -380,7 +391,7 @@ func TestATallDialogScrollsAndFollowsItsContent(t *testing.T) {
 	require.LessOrEqual(t, d.overlay.card.Position().Y+d.overlay.card.Size().Height, float32(300))
 }
 
-func TestALongErrorLeavesRoomForTheButtons(t *testing.T) {
+func TestLongErrorScrolls(t *testing.T) {
 	s := newScreen(t)
 	d := s.queue.Show(Spec{Content: NewEntry(), Buttons: []Button{{Text: "Close"}}})
 	d.SetError(Message{What: strings.Repeat("Something went wrong on the way. ", 200)})
@@ -390,7 +401,7 @@ func TestALongErrorLeavesRoomForTheButtons(t *testing.T) {
 	require.LessOrEqual(t, card.Position().Y+card.Size().Height, float32(600))
 }
 
-func TestSetContentMovesOnToTheNextStep(t *testing.T) {
+func TestSetContentFocusesFirstField(t *testing.T) {
 	s := newScreen(t)
 	d := s.queue.Show(Spec{Content: NewEntry()})
 	next := NewEntry()
@@ -398,7 +409,7 @@ func TestSetContentMovesOnToTheNextStep(t *testing.T) {
 	require.Same(t, next, s.canvas().Focused())
 }
 
-func TestAButtonWithAnotherLabelKeepsItsName(t *testing.T) {
+func TestSetButtonLabelKeepsTheText(t *testing.T) {
 	s, n := newScreen(t), taps{}
 	d := s.queue.Show(n.form(NewEntry()))
 	d.SetButtonLabel("Send", "Send (12 s)")

@@ -6,10 +6,10 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// HandleKey gives a key that a focused object has no use for to the dialog it stands in, which acts on Enter and
-// Escape; it reports whether the dialog did. Fyne gives keys to the focused object alone, so every field that can stand
-// in a dialog calls it from TypedKey: those of this package do. With no dialog up the key goes on to the window, as one
-// does when nothing has the focus. UI thread.
+// HandleKey passes a key that a focused object does not handle to its dialog, which handles Enter and Escape. It
+// reports whether the dialog handled the key. Fyne sends keys to the focused object only, so every field of a dialog
+// must call HandleKey from TypedKey, as those of this package do. Without an open dialog the key goes to the handler of
+// the canvas, and HandleKey returns false. UI thread.
 func HandleKey(o fyne.CanvasObject, e *fyne.KeyEvent) bool {
 	c := fyne.CurrentApp().Driver().CanvasForObject(o)
 	if c == nil {
@@ -28,15 +28,15 @@ func HandleKey(o fyne.CanvasObject, e *fyne.KeyEvent) bool {
 	return false
 }
 
-// typedKey presses the default button on Enter and cancels on Escape; it reports whether it had a use for the key.
+// typedKey presses the default button on Enter and cancels on Escape. It reports whether it handled the key.
 func (d *Dialog) typedKey(e *fyne.KeyEvent) bool {
-	if !d.up() || !d.onTop() {
+	if !d.isOpen() || !d.onTop() {
 		return false
 	}
 	switch e.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
 		if !d.busy {
-			d.press(d.marked(func(b Button) bool { return b.Default }))
+			d.press(d.firstButton(func(b Button) bool { return b.Default }))
 		}
 		return true
 	case fyne.KeyEscape:
@@ -46,14 +46,14 @@ func (d *Dialog) typedKey(e *fyne.KeyEvent) bool {
 		case len(d.buttons) == 1:
 			d.press(d.buttons[0])
 		default:
-			d.press(d.marked(func(b Button) bool { return b.Cancel }))
+			d.press(d.firstButton(func(b Button) bool { return b.Cancel }))
 		}
 		return true
 	}
 	return false
 }
 
-// onTop reports whether nothing, such as a menu or a file dialog, lies over the dialog.
+// onTop reports whether no other overlay, such as a menu or a file dialog, covers the dialog.
 func (d *Dialog) onTop() bool {
 	switch top := d.queue.canvas.Overlays().Top().(type) {
 	case *overlay:
@@ -70,7 +70,7 @@ func (d *Dialog) press(b *button) {
 	}
 }
 
-// button is a button of a dialog: Enter presses it while it has the focus, Escape cancels the dialog.
+// button is a button of a dialog. Enter presses it while it has the focus, and Escape cancels the dialog.
 type button struct {
 	widget.Button
 	dialog *Dialog
@@ -84,7 +84,7 @@ func (d *Dialog) newButton(index int, spec Button) *button {
 	}
 	b.OnTapped = func() {
 		switch {
-		case !d.up() || d.busy:
+		case !d.isOpen() || d.busy:
 		case spec.OnTapped == nil:
 			d.Close()
 		default:
@@ -95,7 +95,7 @@ func (d *Dialog) newButton(index int, spec Button) *button {
 	return b
 }
 
-// dangerous reports whether a button destroys something; then no other stands out.
+// dangerous reports whether the dialog has a danger button. No other button is highlighted then.
 func (d *Dialog) dangerous() bool {
 	for _, b := range d.spec.Buttons {
 		if b.Importance == widget.DangerImportance {
@@ -105,7 +105,7 @@ func (d *Dialog) dangerous() bool {
 	return false
 }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (b *button) TypedKey(e *fyne.KeyEvent) {
 	switch e.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
@@ -119,11 +119,10 @@ func (b *button) TypedKey(e *fyne.KeyEvent) {
 	}
 }
 
-// Entry is a field for a dialog: Enter presses the dialog's default button, and Escape cancels the dialog. Outside a
-// dialog it is a plain widget.Entry.
+// Entry is a widget.Entry for dialogs: Enter presses the dialog's default button, and Escape cancels the dialog.
 type Entry struct{ widget.Entry }
 
-// NewEntry returns a field of one line. UI thread.
+// NewEntry returns a single-line field. UI thread.
 func NewEntry() *Entry {
 	e := &Entry{}
 	e.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
@@ -131,14 +130,14 @@ func NewEntry() *Entry {
 	return e
 }
 
-// NewPasswordEntry returns a field whose characters are not shown unless the person asks for it. UI thread.
+// NewPasswordEntry returns a field that hides its characters until the person reveals them. UI thread.
 func NewPasswordEntry() *Entry {
 	e := NewEntry()
 	e.Password = true
 	return e
 }
 
-// NewMultiLineEntry returns a field of several lines, in which Enter begins a new line. UI thread.
+// NewMultiLineEntry returns a multi-line field, in which Enter starts a new line. UI thread.
 func NewMultiLineEntry() *Entry {
 	e := &Entry{}
 	e.MultiLine = true
@@ -147,10 +146,10 @@ func NewMultiLineEntry() *Entry {
 	return e
 }
 
-// AcceptsTab leaves the Tab key to moving between fields, in a field of several lines too.
+// AcceptsTab implements fyne.Tabbable. It returns false, so that Tab leaves a multi-line field, too.
 func (e *Entry) AcceptsTab() bool { return false }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (e *Entry) TypedKey(key *fyne.KeyEvent) {
 	submits := !e.MultiLine && e.OnSubmitted == nil && (key.Name == fyne.KeyReturn || key.Name == fyne.KeyEnter)
 	if (submits || key.Name == fyne.KeyEscape) && HandleKey(e, key) {
@@ -159,7 +158,7 @@ func (e *Entry) TypedKey(key *fyne.KeyEvent) {
 	e.Entry.TypedKey(key)
 }
 
-// Check is a check box for a dialog, with the keys of Entry.
+// Check is a widget.Check for dialogs, with the keys of Entry.
 type Check struct{ widget.Check }
 
 // NewCheck returns a check box. UI thread.
@@ -170,17 +169,17 @@ func NewCheck(label string, changed func(bool)) *Check {
 	return c
 }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (c *Check) TypedKey(key *fyne.KeyEvent) {
 	if !HandleKey(c, key) {
 		c.Check.TypedKey(key)
 	}
 }
 
-// Select is a choice among texts for a dialog, with the keys of Entry.
+// Select is a widget.Select for dialogs, with the keys of Entry.
 type Select struct{ widget.Select }
 
-// NewSelect returns a choice. UI thread.
+// NewSelect returns a choice among options. UI thread.
 func NewSelect(options []string, changed func(string)) *Select {
 	s := &Select{}
 	s.Options, s.OnChanged = options, changed
@@ -188,16 +187,14 @@ func NewSelect(options []string, changed func(string)) *Select {
 	return s
 }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (s *Select) TypedKey(key *fyne.KeyEvent) {
 	if !HandleKey(s, key) {
 		s.Select.TypedKey(key)
 	}
 }
 
-// NewButton returns a button for the content of a dialog, such as one that copies a code, or for the window: Enter
-// presses it while it has the focus, as the space bar does, and other keys go on to the dialog or the window. UI
-// thread.
+// NewButton returns a button for the content of a dialog or a window. UI thread.
 func NewButton(text string, icon fyne.Resource, tapped func()) *ContentButton {
 	b := &ContentButton{}
 	b.Text, b.Icon, b.OnTapped = text, icon, tapped
@@ -205,10 +202,11 @@ func NewButton(text string, icon fyne.Resource, tapped func()) *ContentButton {
 	return b
 }
 
-// ContentButton is a button for the content of a dialog or the window.
+// ContentButton is a button for the content of a dialog or a window. Enter presses it while it has the focus, as the
+// space bar does. Other keys go to the dialog or the window.
 type ContentButton struct{ widget.Button }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (b *ContentButton) TypedKey(key *fyne.KeyEvent) {
 	switch key.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
@@ -222,10 +220,10 @@ func (b *ContentButton) TypedKey(key *fyne.KeyEvent) {
 	}
 }
 
-// Hyperlink is a link that Enter follows as well as the space bar, in a dialog or in the window.
+// Hyperlink is a link for the content of a dialog or a window. Enter follows it, as the space bar does.
 type Hyperlink struct{ widget.Hyperlink }
 
-// NewHyperlink returns a link that does something. UI thread.
+// NewHyperlink returns a link that calls follow. UI thread.
 func NewHyperlink(text string, follow func()) *Hyperlink {
 	h := &Hyperlink{}
 	h.Text, h.OnTapped = text, follow
@@ -233,7 +231,7 @@ func NewHyperlink(text string, follow func()) *Hyperlink {
 	return h
 }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (h *Hyperlink) TypedKey(key *fyne.KeyEvent) {
 	switch key.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
@@ -245,8 +243,8 @@ func (h *Hyperlink) TypedKey(key *fyne.KeyEvent) {
 	}
 }
 
-// submitOnEnter lets Enter press the default button from plain single-line fields too, as far as they lie in
-// containers; Escape does not reach the dialog from those, which is why Entry exists.
+// submitOnEnter makes Enter press the default button in each plain single-line widget.Entry of o. Unlike Entry, such a
+// field does not pass Escape to the dialog.
 func (d *Dialog) submitOnEnter(o fyne.CanvasObject) {
 	switch o := o.(type) {
 	case *widget.Entry:

@@ -1,7 +1,7 @@
 package dialogs
 
-// SetButtonLabel changes what the button with a text shows, such as "Add order (12 s)"; "" shows the text again.
-// SetButton goes on knowing the button by its text. UI thread.
+// SetButtonLabel changes the visible label of the button with a text, for example to "Add order (12 s)"; "" restores
+// the text. SetButton still identifies the button by its text. UI thread.
 func (d *Dialog) SetButtonLabel(text, label string) {
 	if label == "" {
 		label = text

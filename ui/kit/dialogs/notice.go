@@ -13,8 +13,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/theme"
 )
 
-// Notice returns a box in a tone that tells what happened, why, and what to do next, with a button for it: for a fault
-// in the middle of a form, or for good news. An icon says the tone too. UI thread.
+// Notice returns a box in a tone with an icon, the sentences of a message, and the button of its action. UI thread.
 func Notice(tone theme.Tone, m Message) fyne.CanvasObject {
 	parts := []fyne.CanvasObject{}
 	if m.Action != nil {
@@ -23,13 +22,13 @@ func Notice(tone theme.Tone, m Message) fyne.CanvasObject {
 	return newNotice(tone, m, parts, nil)
 }
 
-// Banner returns a notice for the width of a window: its buttons stand at the right of the text. The action of the
-// message is left out. UI thread.
+// Banner returns a notice for the width of a window, with buttons at the right of the text. It ignores the action of
+// the message. UI thread.
 func Banner(tone theme.Tone, m Message, buttons ...fyne.CanvasObject) fyne.CanvasObject {
 	return newNotice(tone, m, nil, container.NewCenter(container.NewHBox(buttons...)))
 }
 
-// newNotice puts parts below the text, and something at its right.
+// newNotice returns a notice with objects below its text and an object at its right.
 func newNotice(tone theme.Tone, m Message, below []fyne.CanvasObject, right fyne.CanvasObject) fyne.CanvasObject {
 	text := widget.NewRichText()
 	add := func(sentence string, bold bool, name fyne.ThemeColorName) {
@@ -53,7 +52,7 @@ func newNotice(tone theme.Tone, m Message, below []fyne.CanvasObject, right fyne
 	return n
 }
 
-// Icon says a tone by its shape as well as by its color. UI thread.
+// Icon returns the icon of a tone, which shows the tone by its shape and by its color. UI thread.
 func Icon(tone theme.Tone) *widget.Icon {
 	return widget.NewIcon(fynetheme.NewColoredResource(iconOf(tone), tone.TextName()))
 }
@@ -79,7 +78,7 @@ type notice struct {
 	content *fyne.Container
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (n *notice) CreateRenderer() fyne.WidgetRenderer {
 	r := &noticeRenderer{notice: n, background: canvas.NewRectangle(nil)}
 	r.background.CornerRadius = theme.Size(fynetheme.SizeNamePopupRadius)

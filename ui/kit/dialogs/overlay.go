@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	cardPadding float32 = 20 // between the edge of the card and what is in it
+	cardPadding float32 = 20 // between the edge of the card and its content
 	cardMargin  float32 = 24 // between the card and the edge of the window
 
-	maxFault float32 = 0.4 // part of the window's height that the message of a fault may take before it scrolls
+	maxFault float32 = 0.4 // share of the window's height that a message may take before it scrolls
 )
 
-// blocker takes every event of the pointer, so that nothing reaches what is below.
+// blocker consumes all pointer events, so that none reaches an object below it.
 type blocker struct{ widget.BaseWidget }
 
 func (*blocker) Tapped(*fyne.PointEvent)          {}
@@ -32,7 +32,7 @@ func (*blocker) MouseMoved(*desktop.MouseEvent)   {}
 func (*blocker) MouseOut()                        {}
 func (*blocker) Scrolled(*fyne.ScrollEvent)       {}
 
-// overlay covers the window while a dialog is up: a veil, and on it the card with the dialog.
+// overlay covers the window while a dialog is open: a veil, and on it the card with the dialog.
 type overlay struct {
 	blocker
 	dialog *Dialog
@@ -41,7 +41,7 @@ type overlay struct {
 	head, foot *fyne.Container
 	row        *fyne.Container   // of buttons
 	scroll     *container.Scroll // of the content
-	fault      *container.Scroll // of the message of a fault, which may be longer than the window has room for
+	fault      *container.Scroll // of the message of SetError
 	arranging  bool
 }
 
@@ -53,7 +53,7 @@ func newOverlay(d *Dialog) *overlay {
 		o.row.Add(b)
 	}
 	o.fault = container.NewVScroll(d.fault)
-	// The line that tells about work takes the place of the buttons, so that the card does not jump.
+	// The status line replaces the buttons, so that the height of the card does not change.
 	o.foot = container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), o.fault, d.status, o.row, d.reasonLine)
 	o.scroll = container.NewVScroll(container.NewStack())
 	o.restyle()
@@ -74,10 +74,10 @@ func (o *overlay) restyle() {
 	o.card.CornerRadius = theme.Size(fynetheme.SizeNameDialogRadius)
 }
 
-// scrollBar is the width of the scroll bar, which is beside the content, in the padding of the card.
+// scrollBar is the width of the scroll bar, which is in the padding of the card.
 const scrollBar = theme.Gap
 
-// arrange gives the card the width the dialog asks for and the height its content needs, within the window.
+// arrange sizes the card to the width of the dialog and the height of its content, limited by the window.
 func (o *overlay) arrange() {
 	size := o.Size()
 	if o.arranging || size.IsZero() {
@@ -99,7 +99,7 @@ func (o *overlay) arrange() {
 	}
 	o.fault.SetMinSize(fyne.NewSize(0, min(d.fault.MinSize().Height, size.Height*maxFault)))
 
-	// Wrapped texts know their height only once they have their width.
+	// The height of a wrapped text depends on its width.
 	for _, part := range []*fyne.Container{o.head, d.content, o.foot} {
 		layOut(part, fyne.NewSize(inner, part.MinSize().Height))
 	}
@@ -128,14 +128,14 @@ func (o *overlay) arrange() {
 	layOut(o.foot, fyne.NewSize(inner, foot))
 }
 
-// layOut gives a container its size, and its parts their places even if the size is the same: one of them may have
-// been shown or hidden.
+// layOut resizes a container and lays out its objects, even if the size is unchanged, because one of them may have been
+// shown or hidden.
 func layOut(c *fyne.Container, size fyne.Size) {
 	c.Resize(size)
 	c.Layout.Layout(c.Objects, size)
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (o *overlay) CreateRenderer() fyne.WidgetRenderer {
 	return &overlayRenderer{overlay: o, objects: []fyne.CanvasObject{o.veil, o.card, o.head, o.scroll, o.foot}}
 }
@@ -158,8 +158,7 @@ func (r *overlayRenderer) Refresh() {
 	}
 }
 
-// curtain lies over a dialog while it is busy. It has a focus order of its own, in which the button that cancels the
-// work is all there is.
+// curtain covers a dialog while it is busy. As an overlay of its own, it restricts the focus to its Cancel button.
 type curtain struct {
 	blocker
 	dialog *Dialog
@@ -177,11 +176,16 @@ func newCurtain(d *Dialog) *curtain {
 	return c
 }
 
-// arrange puts the veil over the content and the button at the end of the line that tells about the work.
+// arrange puts the veil over the content and the button at the end of the status line.
 func (c *curtain) arrange() {
 	scroll, status := c.dialog.overlay.scroll, c.dialog.status
 	red, green, blue, _ := theme.Color(fynetheme.ColorNameOverlayBackground).RGBA()
-	c.veil.FillColor = color.NRGBA{R: uint8(red >> 8), G: uint8(green >> 8), B: uint8(blue >> 8), A: 0x99}
+	c.veil.FillColor = color.NRGBA{
+		R: uint8(red >> 8),
+		G: uint8(green >> 8),
+		B: uint8(blue >> 8),
+		A: 0x99,
+	}
 	c.veil.Move(scroll.Position())
 	c.veil.Resize(scroll.Size())
 	size := c.cancel.MinSize()
@@ -190,7 +194,7 @@ func (c *curtain) arrange() {
 	c.cancel.Move(at.AddXY(status.Size().Width-size.Width, (status.Size().Height-size.Height)/2))
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (c *curtain) CreateRenderer() fyne.WidgetRenderer {
 	return &curtainRenderer{curtain: c, objects: []fyne.CanvasObject{c.veil, c.cancel}}
 }

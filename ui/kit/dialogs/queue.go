@@ -1,6 +1,6 @@
-// Package dialogs shows the modal dialogs of a window, one at a time. Each has a title, a content, a progress line, a
-// place for an error, and buttons; Enter presses the default one, also from inside a field, and Escape the one that
-// cancels. It knows nothing of licenses.
+// Package dialogs shows the modal dialogs of a window, one at a time. A dialog has a title, content, a progress line,
+// an error message and buttons. Enter presses the default button, also inside a field, and Escape the one that cancels.
+// It knows nothing of licenses.
 package dialogs
 
 import (
@@ -14,20 +14,20 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Queue is the line of dialogs of one window: one is visible, the others wait for it to close. All its methods belong
-// to the UI thread.
+// Queue is the queue of dialogs of a window. The first one is visible; the others wait until it is closed. Its methods
+// belong to the UI thread.
 type Queue struct {
 	canvas  fyne.Canvas
 	current *Dialog
 	waiting []*Dialog
 }
 
-// New returns the queue of a window. There must be only one for each. UI thread.
+// New returns the queue of a window. A window must have only one queue. UI thread.
 func New(window fyne.Window) *Queue {
 	return &Queue{canvas: window.Canvas()}
 }
 
-// Show puts a dialog into the queue; it comes up at once if none is visible. UI thread.
+// Show adds a dialog to the queue. It is shown before Show returns if no other is visible. UI thread.
 func (q *Queue) Show(spec Spec) *Dialog {
 	d := newDialog(q, spec)
 	q.waiting = append(q.waiting, d)
@@ -35,17 +35,17 @@ func (q *Queue) Show(spec Spec) *Dialog {
 	return d
 }
 
-// Visible returns the dialog that is up, or nil. UI thread.
+// Visible returns the visible dialog, or nil. UI thread.
 func (q *Queue) Visible() *Dialog { return q.current }
 
-// AddShortcut gives the window a shortcut that is off while a dialog is up. UI thread.
+// AddShortcut adds a shortcut to the window that is disabled while a dialog is open. UI thread.
 func (q *Queue) AddShortcut(s fyne.Shortcut, do func()) {
 	guarded := q.Guard(do)
 	q.canvas.AddShortcut(s, func(fyne.Shortcut) { guarded() })
 }
 
-// Guard returns a function that does nothing while a dialog is up: for the items of a main menu, whose shortcuts the
-// window hears under a dialog too. UI thread.
+// Guard wraps do so that it does nothing while a dialog is open. It is for items of a main menu, whose shortcuts work
+// while a dialog is open. UI thread.
 func (q *Queue) Guard(do func()) func() {
 	return func() {
 		if q.current == nil {
@@ -54,7 +54,7 @@ func (q *Queue) Guard(do func()) func() {
 	}
 }
 
-// Confirm asks before something is done. UI thread.
+// Confirm asks for a confirmation. UI thread.
 func (q *Queue) Confirm(c Confirmation) *Dialog {
 	confirmed := false
 	var d *Dialog
@@ -67,7 +67,10 @@ func (q *Queue) Confirm(c Confirmation) *Dialog {
 		cancel.Importance, confirm.Importance = widget.MediumImportance, widget.DangerImportance
 	}
 	d = q.Show(Spec{
-		Title: c.Title, Content: paragraph(c.Text), Buttons: []Button{cancel, confirm}, Width: SmallWidth,
+		Title:   c.Title,
+		Content: paragraph(c.Text),
+		Buttons: []Button{cancel, confirm},
+		Width:   SmallWidth,
 		OnClosed: func() {
 			if do := c.OnConfirm; confirmed && do != nil {
 				do()
@@ -79,16 +82,18 @@ func (q *Queue) Confirm(c Confirmation) *Dialog {
 	return d
 }
 
-// Info tells something that needs no decision. UI thread.
+// Info shows a text with a Close button. UI thread.
 func (q *Queue) Info(title, text string) *Dialog {
 	return q.Show(Spec{
-		Title: title, Content: paragraph(text), Width: SmallWidth,
+		Title:   title,
+		Content: paragraph(text),
+		Width:   SmallWidth,
 		Buttons: []Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 	})
 }
 
-// Error tells about a fault in a dialog of its own, for work that had no dialog open. Its action closes the dialog
-// first. UI thread.
+// Error shows a message in a dialog of its own, for work without an open dialog. The dialog is closed before the action
+// of the message runs. UI thread.
 func (q *Queue) Error(m Message) *Dialog {
 	var d *Dialog
 	buttons := []Button{{Text: tr.T("Close"), Cancel: true, Default: m.Action == nil}}
@@ -105,13 +110,15 @@ func (q *Queue) Error(m Message) *Dialog {
 		}
 	}
 	d = q.Show(Spec{
-		Title: m.What, Content: container.NewBorder(nil, nil, container.NewVBox(Icon(theme.Bad)), nil, reasons),
-		Buttons: buttons, Width: SmallWidth,
+		Title:   m.What,
+		Content: container.NewBorder(nil, nil, container.NewVBox(Icon(theme.Bad)), nil, reasons),
+		Buttons: buttons,
+		Width:   SmallWidth,
 	})
 	return d
 }
 
-// next brings up the first dialog that waits, if none is visible.
+// next shows the first waiting dialog if none is visible.
 func (q *Queue) next() {
 	if q.current != nil || len(q.waiting) == 0 {
 		return
@@ -122,7 +129,7 @@ func (q *Queue) next() {
 	d.open()
 }
 
-// closed takes a dialog out of the queue and brings up the next one.
+// closed removes a dialog from the queue and shows the next one.
 func (q *Queue) closed(d *Dialog) {
 	if q.current == d {
 		q.current = nil

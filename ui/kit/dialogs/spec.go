@@ -5,40 +5,38 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// Spec describes a dialog before it is shown.
+// Spec describes a dialog.
 type Spec struct {
 	Title    string
 	Subtitle string // one or two sentences below the title; optional
 	Content  fyne.CanvasObject
-	Buttons  []Button // left to right; the last ones stand at the right edge
+	Buttons  []Button // left to right, aligned to the right edge
 
-	// Width is that of the dialog's card in device-independent pixels; 0 means DefaultWidth. It grows to what the
-	// content needs and never exceeds the window; the height follows the content, which scrolls when the window is too
-	// low.
+	// Width is the width of the card in device-independent pixels; 0 means DefaultWidth. The card grows with its
+	// content up to the size of the window. Content that is too high scrolls.
 	Width float32
 
-	// FirstFocus gets the focus when the dialog appears; nil means the first field of the content, or else the
-	// default button.
+	// FirstFocus gets the focus when the dialog is shown. nil means the first field of the content, or the default
+	// button if there is none.
 	FirstFocus fyne.Focusable
 
-	OnShown  func(*Dialog) // called once, when the dialog has come up: within Show, or later
-	OnClosed func()        // called once, whatever closed the dialog, also if it never came up
+	OnShown  func(*Dialog) // called when the dialog is shown, within Show or later; optional
+	OnClosed func()        // called when the dialog is closed, also if it was never shown; optional
 }
 
-// Button is one button in the bottom line of a dialog.
+// Button is a button of a dialog.
 type Button struct {
 	Text       string
 	Importance widget.Importance // zero: High for the default button, Medium for the others
 
-	// OnTapped runs on a tap or its key. It does not close the dialog; nil means that the button does nothing but
-	// close.
+	// OnTapped runs on a tap or by the key of the button. It does not close the dialog. nil: the button closes it.
 	OnTapped func()
 
-	Default bool // pressed by Enter, also from inside a single-line field
+	Default bool // pressed by Enter, also inside a single-line field
 	Cancel  bool // pressed by Escape
 }
 
-// Message tells a person about a fault: what happened, why, what to do next, and one button that does it.
+// Message is a message for a person: what happened, why, what to do next, and an action that does it.
 type Message struct {
 	What   string  // what happened, a sentence
 	Why    string  // a sentence; optional
@@ -46,19 +44,19 @@ type Message struct {
 	Action *Action // optional
 }
 
-// Action is the one next step that a message offers.
+// Action is the button of a message.
 type Action struct {
 	Label string
 	Do    func() // runs on the UI thread; it does not close the dialog
 }
 
-// Confirmation asks before something is done.
+// Confirmation describes a question of Queue.Confirm.
 type Confirmation struct {
 	Title     string
-	Text      string // what will happen and what cannot be undone
-	Label     string // of the button that does it: a verb, never just "OK"
-	Cancel    string // of the button that does not; empty means "Cancel"
-	Danger    bool   // the deed destroys something: red button, and Enter cancels
+	Text      string // the consequences, and what cannot be undone
+	Label     string // of the button that confirms: a verb, never just "OK"
+	Cancel    string // label of the button that cancels; empty means "Cancel"
+	Danger    bool   // the action destroys something: red button, and Enter cancels
 	OnConfirm func() // called after the dialog has closed
 	OnCancel  func() // called after the dialog has closed; optional
 }

@@ -1,6 +1,6 @@
-// Package field holds the parts of a form: controls that report when they get the focus, so that a long form can scroll
-// to them, and the sentence below a field that says what is wrong with it. In a dialog Enter presses the default button
-// and Escape cancels, as with the controls of package dialogs.
+// Package field contains the controls of forms. They report when they gain the focus, so that a long form can scroll to
+// them, and Note shows the error of a field below it. In a dialog Enter and Escape work as with the controls of package
+// dialogs.
 package field
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/theme"
 )
 
-// Hooks tell about the keyboard. Either may be nil. UI thread.
+// Hooks are the callbacks of a control. Both are optional. They are called on the UI thread.
 type Hooks struct {
-	OnFocus func() // the control has got the keyboard
-	OnBlur  func() // the control has lost it
+	OnFocus func() // the control has gained the focus
+	OnBlur  func() // the control has lost the focus
 }
 
 func (h Hooks) gained() {
@@ -36,13 +36,13 @@ func (h Hooks) lost() {
 	}
 }
 
-// Entry is a field of one line. Its methods belong to the UI thread.
+// Entry is a single-line field. Its methods belong to the UI thread.
 type Entry struct {
 	widget.Entry
 	Hooks
 }
 
-// NewEntry returns a field of one line. UI thread.
+// NewEntry returns a single-line field. UI thread.
 func NewEntry() *Entry {
 	e := &Entry{}
 	e.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
@@ -50,26 +50,26 @@ func NewEntry() *Entry {
 	return e
 }
 
-// NewPasswordEntry returns a field whose characters are not shown unless the person asks for it. UI thread.
+// NewPasswordEntry returns a field that hides its characters until the person reveals them. UI thread.
 func NewPasswordEntry() *Entry {
 	e := NewEntry()
 	e.Password = true
 	return e
 }
 
-// FocusGained is called by Fyne.
+// FocusGained implements fyne.Focusable.
 func (e *Entry) FocusGained() {
 	e.Entry.FocusGained()
 	e.gained()
 }
 
-// FocusLost is called by Fyne.
+// FocusLost implements fyne.Focusable.
 func (e *Entry) FocusLost() {
 	e.Entry.FocusLost()
 	e.lost()
 }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (e *Entry) TypedKey(key *fyne.KeyEvent) {
 	switch key.Name {
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape:
@@ -79,13 +79,13 @@ func (e *Entry) TypedKey(key *fyne.KeyEvent) {
 	}
 }
 
-// Select is a choice among texts. Its methods belong to the UI thread.
+// Select is a choice among options. Its methods belong to the UI thread.
 type Select struct {
 	widget.Select
 	Hooks
 }
 
-// NewSelect returns a choice. UI thread.
+// NewSelect returns a choice among options. UI thread.
 func NewSelect(options []string, changed func(string)) *Select {
 	s := &Select{}
 	s.Options, s.OnChanged = options, changed
@@ -93,19 +93,19 @@ func NewSelect(options []string, changed func(string)) *Select {
 	return s
 }
 
-// FocusGained is called by Fyne.
+// FocusGained implements fyne.Focusable.
 func (s *Select) FocusGained() {
 	s.Select.FocusGained()
 	s.gained()
 }
 
-// FocusLost is called by Fyne.
+// FocusLost implements fyne.Focusable.
 func (s *Select) FocusLost() {
 	s.Select.FocusLost()
 	s.lost()
 }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (s *Select) TypedKey(key *fyne.KeyEvent) {
 	switch key.Name {
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape:
@@ -115,7 +115,7 @@ func (s *Select) TypedKey(key *fyne.KeyEvent) {
 	}
 }
 
-// Button is a button of a form: Enter presses it while it has the keyboard. Its methods belong to the UI thread.
+// Button is a button of a form. Enter presses it while it has the focus. Its methods belong to the UI thread.
 type Button struct {
 	widget.Button
 	Hooks
@@ -129,19 +129,19 @@ func NewButton(text string, icon fyne.Resource, tapped func()) *Button {
 	return b
 }
 
-// FocusGained is called by Fyne.
+// FocusGained implements fyne.Focusable.
 func (b *Button) FocusGained() {
 	b.Button.FocusGained()
 	b.gained()
 }
 
-// FocusLost is called by Fyne.
+// FocusLost implements fyne.Focusable.
 func (b *Button) FocusLost() {
 	b.Button.FocusLost()
 	b.lost()
 }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (b *Button) TypedKey(key *fyne.KeyEvent) {
 	switch key.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
@@ -155,18 +155,18 @@ func (b *Button) TypedKey(key *fyne.KeyEvent) {
 	}
 }
 
-// Text says a message in one paragraph, for a place that has no room for a box. Any goroutine.
+// Text returns the sentences of a message as one paragraph. Any goroutine.
 func Text(m dialogs.Message) string {
 	sentences := slices.DeleteFunc([]string{m.What, m.Why, m.Next}, func(s string) bool { return s == "" })
 	return strings.Join(sentences, " ")
 }
 
-// Note is a sentence in small letters below a field. It wraps, an icon says too that it is a warning or a fault, and
-// it takes no room while it is empty. Its methods belong to the UI thread.
+// Note is a sentence in small text below a field. A warning or error has an icon, too. An empty note takes no space.
+// Its methods belong to the UI thread.
 type Note struct {
 	tone   theme.Tone
 	icon   *widget.Icon
-	mark   *fyne.Container // with the icon
+	mark   *fyne.Container // contains icon
 	text   *widget.Label
 	object *fyne.Container
 }
@@ -185,10 +185,10 @@ func NewNote() *Note {
 	return n
 }
 
-// Object is what is put into the form.
+// Object returns the canvas object of the note.
 func (n *Note) Object() fyne.CanvasObject { return n.object }
 
-// Say shows a sentence in a tone; an empty one takes the note away.
+// Say shows a sentence in a tone, or hides the note if sentence is empty.
 func (n *Note) Say(sentence string, tone theme.Tone) {
 	n.tone = tone
 	n.text.Importance = widget.LowImportance

@@ -12,19 +12,26 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/theme"
 )
 
-func TestControlsTellAboutTheKeyboardAndLeaveEnterAndEscapeToTheDialog(t *testing.T) {
+func TestFocusHooksAndDialogKeys(t *testing.T) {
 	test.NewTempApp(t).Settings().SetTheme(theme.New())
 	w := test.NewTempWindow(t, nil)
 	w.Resize(fyne.NewSize(600, 500))
 	var log []string
 	do := func(what string) func() { return func() { log = append(log, what) } }
-	entry, password, choice, button := NewEntry(), NewPasswordEntry(), NewSelect([]string{"a", "b"}, nil), NewButton("Get", nil, do("get"))
-	for name, hooks := range map[string]*Hooks{"entry": &entry.Hooks, "password": &password.Hooks, "choice": &choice.Hooks, "button": &button.Hooks} {
+	entry, password := NewEntry(), NewPasswordEntry()
+	choice, button := NewSelect([]string{"a", "b"}, nil), NewButton("Get", nil, do("get"))
+	for name, hooks := range map[string]*Hooks{
+		"entry": &entry.Hooks, "password": &password.Hooks, "choice": &choice.Hooks, "button": &button.Hooks,
+	} {
 		hooks.OnFocus, hooks.OnBlur = do("+"+name), do("-"+name)
 	}
-	dialogs.New(w).Show(dialogs.Spec{Content: container.NewVBox(entry, password, choice, button), Buttons: []dialogs.Button{
-		{Text: "Cancel", Cancel: true, OnTapped: do("cancel")}, {Text: "Send", Default: true, OnTapped: do("send")},
-	}})
+	dialogs.New(w).Show(dialogs.Spec{
+		Content: container.NewVBox(entry, password, choice, button),
+		Buttons: []dialogs.Button{
+			{Text: "Cancel", Cancel: true, OnTapped: do("cancel")},
+			{Text: "Send", Default: true, OnTapped: do("send")},
+		},
+	})
 	for range 4 {
 		for _, key := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape} {
 			w.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: key})
@@ -39,21 +46,21 @@ func TestControlsTellAboutTheKeyboardAndLeaveEnterAndEscapeToTheDialog(t *testin
 	log = nil
 	w.Canvas().Focus(choice)
 	choice.TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
-	require.Equal(t, "b", choice.Selected, "the other keys are the control's own")
+	require.Equal(t, "b", choice.Selected, "the control handles other keys")
 	button.Disable()
 	button.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
 	require.NotContains(t, log, "get")
 	NewEntry().FocusGained() // without hooks
 }
 
-func TestNoteTakesRoomOnlyWhenItSaysSomething(t *testing.T) {
+func TestNote(t *testing.T) {
 	test.NewTempApp(t).Settings().SetTheme(theme.New())
 	n := NewNote()
 	require.False(t, n.Object().Visible())
 	for tone, marked := range map[theme.Tone]bool{theme.Bad: true, theme.Warning: true, theme.Muted: false} {
 		n.Say("Something.", tone)
 		require.True(t, n.Object().Visible())
-		require.Equal(t, marked, n.mark.Visible(), "%s: a color is never alone", tone)
+		require.Equal(t, marked, n.mark.Visible(), "%s: an icon besides the color", tone)
 		require.Equal(t, "Something.", n.Text())
 		require.Equal(t, tone, n.Tone())
 	}

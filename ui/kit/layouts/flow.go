@@ -5,27 +5,26 @@ import (
 	"fyne.io/fyne/v2/container"
 )
 
-// Flow returns objects in a line, those of left at its left and those of right at its right, each in its least size.
-// Where the line is too short for all of them they go on in further lines, so that long texts of another language cut
-// nothing off. UI thread.
+// Flow returns a container that arranges objects in a line at their minimum width, left at its left end and right at
+// its right end. Objects that do not fit, for example with longer translated texts, wrap to further lines. UI thread.
 func Flow(gap float32, left, right []fyne.CanvasObject) *fyne.Container {
 	return container.New(&flow{gap: gap, left: len(left)}, append(append([]fyne.CanvasObject{}, left...), right...)...)
 }
 
 type flow struct {
 	gap   float32
-	left  int     // how many of the objects are at the left
-	width float32 // of the latest layout; 0 before the first
+	left  int     // number of objects at the left
+	width float32 // of the latest layout; 0 before the first one
 }
 
-// line is a part of the objects that stand in one line.
+// line holds the objects of one line.
 type line struct {
 	objects []fyne.CanvasObject
-	left    int // how many of them are at the left
+	left    int // number of objects at the left
 	size    fyne.Size
 }
 
-// lines distributes the visible objects.
+// lines distributes the visible objects to lines.
 func (f *flow) lines(objects []fyne.CanvasObject) (list []line) {
 	for i, o := range objects {
 		if !o.Visible() {
@@ -47,8 +46,7 @@ func (f *flow) lines(objects []fyne.CanvasObject) (list []line) {
 	return list
 }
 
-// MinSize is part of fyne.Layout. The height is the one of the latest width; the least width is that of the widest
-// object.
+// MinSize implements fyne.Layout. It returns the height for the latest width, and the width of the widest object.
 func (f *flow) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	size := fyne.Size{}
 	for i, l := range f.lines(objects) {
@@ -63,7 +61,7 @@ func (f *flow) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
-// Layout is part of fyne.Layout.
+// Layout implements fyne.Layout.
 func (f *flow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	f.width = size.Width
 	y := float32(0)

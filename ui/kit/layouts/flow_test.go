@@ -38,9 +38,10 @@ func TestFlow(t *testing.T) {
 
 	b.Hide()
 	f.Refresh()
-	require.Equal(t, [][]float32{{0, 0}, {120, 0}}, [][]float32{at(a), at(c)}, "what is hidden takes no room")
+	require.Equal(t, [][]float32{{0, 0}, {120, 0}}, [][]float32{at(a), at(c)}, "a hidden object takes no space")
 
 	b.Show()
 	f.Resize(fyne.NewSize(60, 200))
-	require.Equal(t, [][]float32{{0, 0}, {0, 30}}, [][]float32{at(a), at(b)}, "an object that is too wide stands alone")
+	require.Equal(t, [][]float32{{0, 0}, {0, 30}}, [][]float32{at(a), at(b)},
+		"an object that is too wide has a line of its own")
 }

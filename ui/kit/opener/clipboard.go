@@ -13,19 +13,21 @@ import (
 )
 
 var (
-	// ErrNoPicture is returned when the clipboard holds no picture.
-	ErrNoPicture = errors.New("there is no picture on the clipboard")
-	// ErrNoClipboard is returned when the system lacks the helper that reads pictures from the clipboard.
+	// ErrNoPicture means that the clipboard contains no picture.
+	ErrNoPicture = errors.New("no picture on the clipboard")
+	// ErrNoClipboard means that the system lacks a helper that reads pictures from the clipboard.
 	ErrNoClipboard = errors.New("neither xclip nor wl-paste is installed")
 )
 
-// clipboardTime bounds a helper: one waits for a program that has ended without giving its picture away.
-const clipboardTime = 10 * time.Second
+// clipboardTimeout limits a helper. It may wait for the program that owns the clipboard, which may not answer.
+const clipboardTimeout = 10 * time.Second
 
-// helpers print the picture on the clipboard, by system; the first that does counts.
+// helpers lists the commands that print the picture on the clipboard, by GOOS; "" is for all other systems. They are
+// tried in order.
 var helpers = map[string][][]string{
 	"windows": {{"powershell.exe", "-NoProfile", "-NonInteractive", "-STA", "-Command",
-		"Add-Type -AssemblyName System.Windows.Forms,System.Drawing; $i = [Windows.Forms.Clipboard]::GetImage(); if (-not $i) { exit 3 }; " +
+		"Add-Type -AssemblyName System.Windows.Forms,System.Drawing; " +
+			"$i = [Windows.Forms.Clipboard]::GetImage(); if (-not $i) { exit 3 }; " +
 			"$m = New-Object IO.MemoryStream; $i.Save($m, [Drawing.Imaging.ImageFormat]::Png); $b = $m.ToArray(); " +
 			"$o = [Console]::OpenStandardOutput(); $o.Write($b, 0, $b.Length); $o.Flush()"}},
 	"darwin": {{"/usr/bin/osascript", "-e", "the clipboard as «class PNGf»"}},
@@ -35,10 +37,10 @@ var helpers = map[string][][]string{
 	},
 }
 
-// ClipboardPicture returns the picture on the clipboard as a file, such as a screen clipping. It fails with
-// ErrNoPicture or ErrNoClipboard. It may block for a few seconds. Not on the UI thread.
+// ClipboardPicture returns the content of an image file with the picture on the clipboard, such as a screenshot. It
+// returns ErrNoPicture, ErrNoClipboard or the error of ctx. It may block for up to ten seconds. Not on the UI thread.
 func (o *Opener) ClipboardPicture(ctx context.Context) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, clipboardTime)
+	ctx, cancel := context.WithTimeout(ctx, clipboardTimeout)
 	defer cancel()
 	list, ok := helpers[o.goos]
 	if !ok {
@@ -55,7 +57,7 @@ func (o *Opener) ClipboardPicture(ctx context.Context) ([]byte, error) {
 		}
 		found = true
 		if o.goos == "darwin" {
-			out = unscript(out)
+			out = parseAppleScript(out)
 		}
 		if err == nil && len(out) > 0 {
 			return out, nil
@@ -67,8 +69,8 @@ func (o *Opener) ClipboardPicture(ctx context.Context) ([]byte, error) {
 	return nil, ErrNoPicture
 }
 
-// unscript takes the bytes out of what AppleScript prints: «data PNGf89504E47…».
-func unscript(out []byte) []byte {
+// parseAppleScript decodes the output of AppleScript, such as «data PNGf89504E47…». It returns nil if that fails.
+func parseAppleScript(out []byte) []byte {
 	_, digits, ok := bytes.Cut(out, []byte("PNGf"))
 	if !ok {
 		return nil
@@ -81,22 +83,22 @@ func unscript(out []byte) []byte {
 	return data
 }
 
-// output runs a helper and returns what it prints.
+// output runs a helper and returns its standard output. It is limited by limitedBuffer.
 func output(ctx context.Context, name string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
-	hide(cmd)
-	printed := &bounded{}
+	hideConsole(cmd)
+	printed := &limitedBuffer{}
 	cmd.Stdout = printed
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
 	return printed.Bytes(), err
 }
 
-// bounded keeps as much as twice the longest picture file, for its hex digits, and refuses the rest.
-type bounded struct{ bytes.Buffer }
+// limitedBuffer is a buffer whose Write fails beyond the size of the largest picture file in hex digits.
+type limitedBuffer struct{ bytes.Buffer }
 
-// Write is part of io.Writer.
-func (b *bounded) Write(p []byte) (int, error) {
+// Write implements io.Writer.
+func (b *limitedBuffer) Write(p []byte) (int, error) {
 	if b.Len()+len(p) > 2*carry.MaxPictureFile+64 {
 		return 0, fmt.Errorf("the picture on the clipboard is too large")
 	}

@@ -11,27 +11,28 @@ import (
 )
 
 func TestClipboardPicture(t *testing.T) {
-	missing := &exec.Error{Name: "x", Err: exec.ErrNotFound}
-	failed := errors.New("exit status 1")
+	const osascript = "/usr/bin/osascript"
 	type answer struct {
 		out string
 		err error
 	}
+	png, fails := answer{"PNG", nil}, answer{"", errors.New("exit status 1")}
+	none := answer{"", &exec.Error{Name: "x", Err: exec.ErrNotFound}} // not installed
 	for name, row := range map[string]struct {
 		goos    string
 		answers map[string]answer
 		picture string
 		err     error
 	}{
-		"xclip":                 {"linux", map[string]answer{"xclip": {"PNG", nil}}, "PNG", nil},
-		"wl-paste alone":        {"linux", map[string]answer{"xclip": {"", missing}, "wl-paste": {"PNG", nil}}, "PNG", nil},
-		"xclip has none":        {"linux", map[string]answer{"xclip": {"", failed}, "wl-paste": {"PNG", nil}}, "PNG", nil},
-		"no picture":            {"freebsd", map[string]answer{"xclip": {"", failed}, "wl-paste": {"", missing}}, "", ErrNoPicture},
-		"no helper":             {"linux", map[string]answer{"xclip": {"", missing}, "wl-paste": {"", missing}}, "", ErrNoClipboard},
-		"windows":               {"windows", map[string]answer{"powershell.exe": {"PNG", nil}}, "PNG", nil},
-		"windows, no picture":   {"windows", map[string]answer{"powershell.exe": {"", failed}}, "", ErrNoPicture},
-		"macOS":                 {"darwin", map[string]answer{"/usr/bin/osascript": {"«data PNGf504E47»\n", nil}}, "PNG", nil},
-		"macOS, something else": {"darwin", map[string]answer{"/usr/bin/osascript": {"«data PNGfXX»\n", nil}}, "", ErrNoPicture},
+		"xclip":                 {"linux", map[string]answer{"xclip": png}, "PNG", nil},
+		"wl-paste alone":        {"linux", map[string]answer{"xclip": none, "wl-paste": png}, "PNG", nil},
+		"xclip has none":        {"linux", map[string]answer{"xclip": fails, "wl-paste": png}, "PNG", nil},
+		"no picture":            {"freebsd", map[string]answer{"xclip": fails, "wl-paste": none}, "", ErrNoPicture},
+		"no helper":             {"linux", map[string]answer{"xclip": none, "wl-paste": none}, "", ErrNoClipboard},
+		"windows":               {"windows", map[string]answer{"powershell.exe": png}, "PNG", nil},
+		"windows, no picture":   {"windows", map[string]answer{"powershell.exe": fails}, "", ErrNoPicture},
+		"macOS":                 {"darwin", map[string]answer{osascript: {"«data PNGf504E47»\n", nil}}, "PNG", nil},
+		"macOS, something else": {"darwin", map[string]answer{osascript: {"«data PNGfXX»\n", nil}}, "", ErrNoPicture},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := &Opener{goos: row.goos, output: func(_ context.Context, name string, _ ...string) ([]byte, error) {
@@ -46,8 +47,8 @@ func TestClipboardPicture(t *testing.T) {
 	}
 }
 
-func TestAHelperThatPrintsTooMuchIsEnded(t *testing.T) {
-	b := &bounded{}
+func TestOutputIsLimited(t *testing.T) {
+	b := &limitedBuffer{}
 	_, err := b.Write([]byte("x"))
 	require.NoError(t, err)
 	_, err = b.Write([]byte(strings.Repeat("x", 200<<20)))
@@ -55,7 +56,7 @@ func TestAHelperThatPrintsTooMuchIsEnded(t *testing.T) {
 	require.Equal(t, 1, b.Len())
 }
 
-func TestAMissingHelper(t *testing.T) {
+func TestMissingHelper(t *testing.T) {
 	_, err := output(t.Context(), "acen-no-such-helper")
 	require.ErrorIs(t, err, exec.ErrNotFound)
 }

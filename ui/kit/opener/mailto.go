@@ -6,17 +6,17 @@ import (
 	"unicode"
 )
 
-// ErrTooLong is returned for a mail that does not fit into a mailto: address on this system.
-var ErrTooLong = errors.New("the text is too long to hand over to a mail program")
+// ErrTooLong means that a mail does not fit into a mailto: address on this system.
+var ErrTooLong = errors.New("mailto address too long")
 
-// Windows passes no address longer than INTERNET_MAX_URL_LENGTH, 2,083 characters, on to a program. Elsewhere the mail
-// programs set the limit; 8,000 characters are within that of the common ones.
+// Windows limits addresses to INTERNET_MAX_URL_LENGTH, 2,083 characters. On other systems mail programs have limits;
+// those of the common ones are above 8,000 characters.
 const (
 	maxMailtoWindows = 2000
 	maxMailto        = 8000
 )
 
-// MaxMailto returns the longest mailto: address in bytes that an operating system, named as in GOOS, hands over.
+// MaxMailto returns the maximum length in bytes of a mailto: address on an operating system, named as in GOOS.
 func MaxMailto(goos string) int {
 	if goos == "windows" {
 		return maxMailtoWindows
@@ -24,9 +24,8 @@ func MaxMailto(goos string) int {
 	return maxMailto
 }
 
-// Mailto returns the mailto: address (RFC 6068) that opens a new mail with addresses, subject and plain text. Text is
-// UTF-8, its line breaks become CRLF. It fails with ErrTooLong when the address would be longer than limit bytes.
-// Any goroutine.
+// Mailto returns the mailto: address (RFC 6068) of a mail with recipients, subject and plain text in UTF-8. Line breaks
+// of body become CRLF. It returns ErrTooLong if the address is longer than limit bytes. Any goroutine.
 func Mailto(to []string, subject, body string, limit int) (string, error) {
 	var b strings.Builder
 	b.WriteString("mailto:")
@@ -34,7 +33,7 @@ func Mailto(to []string, subject, body string, limit int) (string, error) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		// The last @ ends the local part; an earlier one stands in a quoted local part and is data.
+		// The last @ ends the local part. An earlier one is part of a quoted local part.
 		local, domain, ok := cutLast(oneLine(address), '@')
 		escape(&b, local)
 		if ok {
@@ -52,6 +51,7 @@ func Mailto(to []string, subject, body string, limit int) (string, error) {
 	return b.String(), nil
 }
 
+// cutLast is strings.Cut for the last instance of sep.
 func cutLast(s string, sep byte) (before, after string, found bool) {
 	if i := strings.LastIndexByte(s, sep); i >= 0 {
 		return s[:i], s[i+1:], true
@@ -59,7 +59,7 @@ func cutLast(s string, sep byte) (before, after string, found bool) {
 	return s, "", false
 }
 
-// oneLine makes a header value of a text: a line break in it could start another header.
+// oneLine replaces control characters by spaces: a line break in a header value could start another header.
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
@@ -69,9 +69,10 @@ func oneLine(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD")))
 }
 
-// crlf brings all line breaks into the one form that RFC 6068 section 5 knows and leaves out other control characters.
+// crlf converts all line breaks to CRLF (RFC 6068 section 5) and removes other control characters except tabs.
 func crlf(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(strings.ToValidUTF8(s, "\uFFFD"))
+	breaks := strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n")
+	s = breaks.Replace(strings.ToValidUTF8(s, "\uFFFD"))
 	var b strings.Builder
 	for _, r := range s {
 		switch {
@@ -84,8 +85,8 @@ func crlf(s string) string {
 	return b.String()
 }
 
-// escape percent-encodes every byte that is not unreserved (RFC 3986 section 2.3): more than RFC 6068 asks for, since
-// some programs read + as a space and some pass the address through a shell.
+// escape percent-encodes every byte that is not unreserved (RFC 3986 section 2.3). That is more than RFC 6068 requires,
+// because some programs decode + as a space and some pass the address to a shell.
 func escape(b *strings.Builder, s string) {
 	const hex = "0123456789ABCDEF"
 	for i := range len(s) {

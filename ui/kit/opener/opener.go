@@ -1,5 +1,5 @@
-// Package opener opens addresses in the person's own programs: mailto: in the mail program, https: and
-// http: in the browser. It refuses every other scheme, which could start any program.
+// Package opener opens addresses in the person's programs: mailto: in the mail program, https: and http: in the
+// browser. It rejects all other schemes, which could start any program.
 package opener
 
 import (
@@ -13,44 +13,49 @@ import (
 )
 
 var (
-	// ErrNoHandler is returned when no program is set up for the address.
-	ErrNoHandler = errors.New("no program on this PC is set up to open this kind of address")
-	// ErrNoOpener is returned when the system lacks the helper that finds the program.
+	// ErrNoHandler means that no program is configured for the address.
+	ErrNoHandler = errors.New("no program is configured for this kind of address")
+	// ErrNoOpener means that the system lacks xdg-open.
 	ErrNoOpener = errors.New("xdg-open is not installed")
-	// ErrAddress is returned for an address that is none or that this package does not open.
-	ErrAddress = errors.New("this is not an address that can be opened")
+	// ErrAddress means that an address is invalid or has another scheme.
+	ErrAddress = errors.New("not an address that can be opened")
 )
 
-// settle is how long the hand-over is watched. A helper that still runs then has found a program: some of them live as
-// long as the program they started.
-const settle = 3 * time.Second
+// startTimeout is how long Open waits for a helper to fail. A helper that still runs then has started a program: some
+// run as long as the program.
+const startTimeout = 3 * time.Second
 
-// schemes are the kinds of addresses that are handed over. Others could start any program.
+// schemes are the schemes that Open accepts. Others could start any program.
 var schemes = map[string]bool{"mailto": true, "https": true, "http": true}
 
-// Opener hands addresses over to the programs of the system.
+// Opener opens addresses and files with the programs of the system.
 type Opener struct {
 	start func(address string) (<-chan error, error)
 	after func(time.Duration) <-chan time.Time
 	goos  string
-	// output runs a helper and returns what it prints.
+	// output runs a helper and returns its standard output.
 	output func(ctx context.Context, name string, args ...string) ([]byte, error)
 
-	handedMu sync.Mutex
-	handed   map[string]string // folders of the files that were handed over last, by kind
+	mu      sync.Mutex
+	folders map[string]string // folders of the files that were handed over last, by kind
 }
 
 // System returns the opener of this system. Any goroutine.
 func System() *Opener {
-	return &Opener{start: start, after: time.After, goos: runtime.GOOS, output: output}
+	return &Opener{
+		start:  start,
+		after:  time.After,
+		goos:   runtime.GOOS,
+		output: output,
+	}
 }
 
-// MaxMailto returns the longest mailto: address in bytes that this system hands over.
+// MaxMailto returns the maximum length in bytes of a mailto: address on this system. Any goroutine.
 func (o *Opener) MaxMailto() int { return MaxMailto(o.goos) }
 
-// Open hands a mailto:, https: or http: address over and reports how that went: ErrNoHandler, ErrNoOpener, ErrAddress
-// or a failure in words. It may block for a few seconds; when ctx ends it returns, and a program that has started goes
-// on. Not on the UI thread.
+// Open opens a mailto:, https: or http: address. Its error is ErrNoHandler, ErrNoOpener, ErrAddress, that of ctx or of
+// the helper. It may block for three seconds. The end of ctx does not stop a program that has started. Not on the UI
+// thread.
 func (o *Opener) Open(ctx context.Context, address string) error {
 	u, err := url.Parse(address)
 	if err != nil || !schemes[u.Scheme] {
@@ -62,7 +67,8 @@ func (o *Opener) Open(ctx context.Context, address string) error {
 	return o.watch(ctx, address)
 }
 
-// watch starts the program for an address or a file and reports how that went.
+// watch starts the program for an address or a file and waits until the helper ends, startTimeout has passed or ctx
+// ends.
 func (o *Opener) watch(ctx context.Context, address string) error {
 	done, err := o.start(address)
 	if err != nil {
@@ -71,14 +77,14 @@ func (o *Opener) watch(ctx context.Context, address string) error {
 	select {
 	case err := <-done:
 		return err
-	case <-o.after(settle):
+	case <-o.after(startTimeout):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// exitError turns the exit status of xdg-open into an error, as its manual page lists them.
+// exitError returns the error for an exit status of xdg-open, as in its manual page.
 func exitError(status int) error {
 	switch status {
 	case 0:

@@ -9,7 +9,7 @@ import (
 	"runtime"
 )
 
-// start runs the system's helper. The channel, which is never blocked on, gets the outcome once the helper has ended.
+// start starts the system's helper. The buffered channel receives its error, or nil, when the helper has ended.
 func start(address string) (<-chan error, error) {
 	helper := "xdg-open"
 	if runtime.GOOS == "darwin" {
@@ -38,5 +38,5 @@ func start(address string) (<-chan error, error) {
 	return done, nil
 }
 
-// hide does nothing: helpers open no console here.
-func hide(*exec.Cmd) {}
+// hideConsole does nothing: helpers open no console on this system.
+func hideConsole(*exec.Cmd) {}

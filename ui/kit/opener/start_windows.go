@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// seErrNoAssoc is what ShellExecute answers when no program is set up (SE_ERR_NOASSOC).
+// seErrNoAssoc is SE_ERR_NOASSOC, which ShellExecute returns if no program is configured.
 const seErrNoAssoc = windows.Errno(31)
 
-// start hands the address to the shell, which reports at once.
+// start opens the address with ShellExecute. The buffered channel receives its error, or nil.
 func start(address string) (<-chan error, error) {
 	file, err := windows.UTF16PtrFromString(address)
 	if err != nil {
@@ -36,5 +36,5 @@ func start(address string) (<-chan error, error) {
 	return done, nil
 }
 
-// hide keeps the console of a helper off the screen.
-func hide(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{HideWindow: true} }
+// hideConsole hides the console window of a helper.
+func hideConsole(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{HideWindow: true} }

@@ -1,4 +1,4 @@
-// Package qr shows texts as QR codes: one, or several in turn. Package license/carry draws the pictures.
+// Package qr shows texts as QR codes, several of them in turn. Package license/carry draws the codes.
 package qr
 
 import (
@@ -20,35 +20,35 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// turning is how long a picture stands before the next one comes by itself; a telephone reads one in less.
-const turning = 3 * time.Second
+// interval is the time after which the next picture is shown automatically. A phone reads one in less.
+const interval = 3 * time.Second
 
-// DefaultSide is the side of a picture in device-independent pixels, its white margin included: at least three for a
-// module.
+// DefaultSide is the side of a picture including its white margin, in device-independent pixels: at least three for
+// each module of the code.
 const DefaultSide float32 = 330
 
 // Options of a View.
 type Options struct {
 	Work *background.Group
-	// After sends when a time has passed: time.After.
+	// After is time.After, or a replacement in tests.
 	After func(time.Duration) <-chan time.Time
-	// Side of the picture; 0 means DefaultSide.
+	// Side is the side of a picture in device-independent pixels; 0 means DefaultSide.
 	Side float32
 }
 
-// View shows the pictures. Its methods belong to the UI thread.
+// View shows one QR code at a time. Its methods belong to the UI thread.
 type View struct {
-	options  Options
-	pictures []image.Image
-	at       int
-	image    *canvas.Image
-	count    *widget.Label
-	turns    *dialogs.Check
-	slot     *background.Slot
-	object   fyne.CanvasObject
+	options     Options
+	pictures    []image.Image
+	index       int
+	image       *canvas.Image
+	position    *widget.Label
+	autoAdvance *dialogs.Check
+	slot        *background.Slot
+	object      fyne.CanvasObject
 }
 
-// New returns the view of at least one text. It fails with carry.ErrPictureText for one that is too long. UI thread.
+// New returns a view of at least one text. It returns carry.ErrPictureText if a text is too long. UI thread.
 func New(o Options, texts ...string) (*View, error) {
 	if o.Side <= 0 {
 		o.Side = DefaultSide
@@ -65,57 +65,57 @@ func New(o Options, texts ...string) (*View, error) {
 	v.image.FillMode, v.image.ScaleMode = canvas.ImageFillContain, canvas.ImageScalePixels
 	v.image.SetMinSize(fyne.NewSquareSize(o.Side))
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), container.NewCenter(v.image))
-	v.count = widget.NewLabel("")
+	v.position = widget.NewLabel("")
 	if len(texts) > 1 {
-		v.turns = dialogs.NewCheck(tr.T("Turn by itself"), v.turn)
+		v.autoAdvance = dialogs.NewCheck(tr.T("Turn by itself"), v.setAutoAdvance)
 		rows.Add(container.NewHBox(
-			dialogs.NewButton("", fynetheme.NavigateBackIcon(), func() { v.step(-1) }), container.NewCenter(v.count),
-			dialogs.NewButton("", fynetheme.NavigateNextIcon(), func() { v.step(1) }), layout.NewSpacer(), v.turns))
+			dialogs.NewButton("", fynetheme.NavigateBackIcon(), func() { v.step(-1) }), container.NewCenter(v.position),
+			dialogs.NewButton("", fynetheme.NavigateNextIcon(), func() { v.step(1) }), layout.NewSpacer(), v.autoAdvance))
 	}
 	v.object = rows
 	v.show(0)
-	if v.turns != nil {
-		v.turns.SetChecked(true)
+	if v.autoAdvance != nil {
+		v.autoAdvance.SetChecked(true)
 	}
 	return v, nil
 }
 
-// Object is what is put into a dialog.
+// Object returns the canvas object of the view.
 func (v *View) Object() fyne.CanvasObject { return v.object }
 
-// Close ends the turning.
+// Close stops the automatic change of pictures.
 func (v *View) Close() { v.slot.Cancel() }
 
-// step shows another picture because the person asks for it; they no longer turn by themselves.
+// step shows the picture a number of steps away, as the person asked, and stops the automatic change.
 func (v *View) step(by int) {
-	v.turns.SetChecked(false)
-	v.show(v.at + by)
+	v.autoAdvance.SetChecked(false)
+	v.show(v.index + by)
 }
 
 func (v *View) show(n int) {
-	v.at = (n + len(v.pictures)) % len(v.pictures)
-	v.image.Image = v.pictures[v.at]
+	v.index = (n + len(v.pictures)) % len(v.pictures)
+	v.image.Image = v.pictures[v.index]
 	v.image.Refresh()
-	v.count.SetText(tr.T("%d of %d", v.at+1, len(v.pictures)))
+	v.position.SetText(tr.T("%d of %d", v.index+1, len(v.pictures)))
 }
 
-// turn begins or ends the turning.
-func (v *View) turn(on bool) {
+// setAutoAdvance starts or stops the automatic change of pictures.
+func (v *View) setAutoAdvance(on bool) {
 	if !on {
 		v.slot.Cancel()
 		return
 	}
 	background.Run(v.slot, func(ctx context.Context) (struct{}, error) {
 		select {
-		case <-v.options.After(turning):
+		case <-v.options.After(interval):
 			return struct{}{}, nil
 		case <-ctx.Done():
 			return struct{}{}, ctx.Err()
 		}
 	}, func(_ struct{}, err error) {
 		if err == nil {
-			v.show(v.at + 1)
-			v.turn(true)
+			v.show(v.index + 1)
+			v.setAutoAdvance(true)
 		}
 	})
 }

@@ -25,7 +25,7 @@ func newView(t *testing.T, after func(time.Duration) <-chan time.Time, texts ...
 	return v, queue
 }
 
-// read is the text of the picture that is shown.
+// read decodes the visible picture.
 func read(t *testing.T, v *View) string {
 	t.Helper()
 	w := test.NewTempWindow(t, v.Object())
@@ -39,35 +39,35 @@ func read(t *testing.T, v *View) string {
 func TestOnePicture(t *testing.T) {
 	v, _ := newView(t, nil, "9D2BK-DD62M-C")
 	require.Equal(t, "9D2BK-DD62M-C", read(t, v))
-	require.Nil(t, v.turns, "there is nothing to turn")
+	require.Nil(t, v.autoAdvance, "no controls for one picture")
 }
 
-func TestTheLargestPictureIsReadFromTheScreen(t *testing.T) {
+func TestLargestPictureIsReadable(t *testing.T) {
 	text := strings.Repeat("ACEN:REQUEST/", 70)
 	v, _ := newView(t, nil, text)
 	require.Equal(t, text, read(t, v))
 }
 
-func TestTurning(t *testing.T) {
+func TestAutoAdvance(t *testing.T) {
 	tick := make(chan time.Time)
 	v, queue := newView(t, func(d time.Duration) <-chan time.Time {
-		require.Equal(t, turning, d)
+		require.Equal(t, interval, d)
 		return tick
 	}, "ONE", "TWO", "THREE")
-	require.Equal(t, "1 of 3", v.count.Text)
+	require.Equal(t, "1 of 3", v.position.Text)
 	for _, count := range []string{"2 of 3", "3 of 3", "1 of 3"} {
 		tick <- time.Time{}
 		(<-queue)()
-		require.Equal(t, count, v.count.Text)
+		require.Equal(t, count, v.position.Text)
 	}
 	v.step(-1)
-	require.Equal(t, "3 of 3", v.count.Text)
+	require.Equal(t, "3 of 3", v.position.Text)
 	require.Equal(t, "THREE", read(t, v))
-	require.False(t, v.turns.Checked, "who turns by hand is not turned away from")
+	require.False(t, v.autoAdvance.Checked, "a manual step stops the automatic change")
 	require.False(t, v.slot.Busy())
 }
 
-func TestATextThatIsTooLong(t *testing.T) {
+func TestTextTooLong(t *testing.T) {
 	test.NewTempApp(t)
 	_, err := New(Options{Work: background.NewGroup(context.Background(), func(func()) {})}, strings.Repeat("ü", 4000))
 	require.ErrorIs(t, err, carry.ErrPictureText)

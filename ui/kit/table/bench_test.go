@@ -20,7 +20,7 @@ func benchFixture(b *testing.B) *fixture {
 	return f
 }
 
-// What the UI thread does must stay well below the 16 ms of a frame.
+// Work on the UI thread must stay well below the 16 ms of a frame.
 
 func BenchmarkUIThreadSetRows(b *testing.B) {
 	f := benchFixture(b)
@@ -43,8 +43,8 @@ func BenchmarkUIThreadShowView(b *testing.B) {
 func BenchmarkUIThreadShowOtherView(b *testing.B) {
 	f := benchFixture(b)
 	views := []*view[pc]{f.view, nil}
-	r := request[pc]{source: f.source, key: f.options.Key, compare: f.options.Columns[0].Compare}
-	views[1] = r.view(&atomic.Bool{})
+	q := query[pc]{source: f.source, key: f.options.Key, compare: f.options.Columns[0].Compare}
+	views[1] = q.view(&atomic.Bool{})
 	i := 0
 	for b.Loop() {
 		i++
@@ -52,13 +52,14 @@ func BenchmarkUIThreadShowOtherView(b *testing.B) {
 	}
 }
 
-// What a click on a header costs the UI thread: it begins the work, and shows what came of it.
+// BenchmarkUIThreadSort measures the cost of a click on a header on the UI thread: starting the work and showing its
+// result.
 func BenchmarkUIThreadSort(b *testing.B) {
 	f := benchFixture(b)
 	var views []*view[pc]
 	for column := range 2 {
-		r := request[pc]{source: f.source, key: f.options.Key, compare: f.options.Columns[column].Compare}
-		views = append(views, r.view(&atomic.Bool{}))
+		q := query[pc]{source: f.source, key: f.options.Key, compare: f.options.Columns[column].Compare}
+		views = append(views, q.view(&atomic.Bool{}))
 	}
 	i := 0
 	for b.Loop() {
@@ -71,14 +72,14 @@ func BenchmarkUIThreadSort(b *testing.B) {
 	}
 }
 
-// What a letter that is typed into the search field costs the UI thread.
+// BenchmarkUIThreadFilterLetter measures the cost of a letter typed into the search field on the UI thread.
 func BenchmarkUIThreadFilterLetter(b *testing.B) {
 	f := benchFixture(b)
 	filters := []string{"pc 0", "pc 01"}
 	var views []*view[pc]
 	for _, filter := range filters {
-		r := request[pc]{source: f.source, key: f.options.Key, searchText: f.options.SearchText, filter: filter}
-		views = append(views, r.view(&atomic.Bool{}))
+		q := query[pc]{source: f.source, key: f.options.Key, searchText: f.options.SearchText, filter: filter}
+		views = append(views, q.view(&atomic.Bool{}))
 	}
 	i := 0
 	for b.Loop() {
@@ -89,7 +90,7 @@ func BenchmarkUIThreadFilterLetter(b *testing.B) {
 	}
 }
 
-// A page further, and the whole picture of the window drawn by the toolkit's software painter.
+// BenchmarkFrameScrollPage scrolls by a page and draws the window with Fyne's software painter.
 func BenchmarkFrameScrollPage(b *testing.B) {
 	f := benchFixture(b)
 	y := float32(0)
@@ -103,7 +104,7 @@ func BenchmarkFrameScrollPage(b *testing.B) {
 	}
 }
 
-// The same picture again: what the painter costs without the table.
+// BenchmarkFrameUnchanged measures the painter alone, without work of the table.
 func BenchmarkFrameUnchanged(b *testing.B) {
 	f := benchFixture(b)
 	for b.Loop() {
@@ -164,16 +165,16 @@ func BenchmarkUIThreadThousandRowsAtOnce(b *testing.B) {
 	}
 }
 
-// Work off the UI thread: the person waits for it, the window does not.
+// Work off the UI thread does not block the window.
 
 func benchWork(b *testing.B, filter string, column int) {
 	f := benchFixture(b)
-	r := request[pc]{source: f.source, key: f.options.Key, searchText: f.options.SearchText, filter: filter}
+	q := query[pc]{source: f.source, key: f.options.Key, searchText: f.options.SearchText, filter: filter}
 	if column >= 0 {
-		r.compare = f.options.Columns[column].Compare
+		q.compare = f.options.Columns[column].Compare
 	}
 	for b.Loop() {
-		r.view(&atomic.Bool{})
+		q.view(&atomic.Bool{})
 	}
 }
 

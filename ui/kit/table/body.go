@@ -12,8 +12,8 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/theme"
 )
 
-// body draws the rows in view and takes the keys and the pointer. It is as high as all rows together and lies in a
-// scroller; only the rows in view have drawn objects, which are used over again for other rows on scrolling.
+// body draws the visible rows and handles keyboard and pointer. It is as high as all rows together and lies in a
+// scroller. Only visible rows have canvas objects, which are reused for other rows on scrolling.
 type body[T any] struct {
 	widget.BaseWidget
 	table *Table[T]
@@ -21,38 +21,44 @@ type body[T any] struct {
 
 	slots   []*slot
 	objects []fyne.CanvasObject
-	round   uint64 // counts changes of rows, columns and theme: a slot of an earlier round is out of date
+	version uint64 // incremented on a change of rows, columns or theme; a slot with another version is out of date
 
 	selection, hover, ring *canvas.Rectangle
-	look                   look
+	styles                 styles
 
-	cursorRow, cursorColumn int // the cell that the keyboard is at
+	cursorRow, cursorColumn int // the cell with the keyboard cursor
 	focused, shift          bool
 	hoverRow                int     // -1: the pointer is not over a row
-	pointerY                float32 // from the top of the viewport, while the pointer is over the rows
-	pointed                 bool
-	pressed, pressedBefore  int // rows of the latest two presses: a double click has both on one row
+	pointerY                float32 // from the top of the viewport, while pointerInside
+	pointerInside           bool
+	pressed, pressedBefore  int // rows of the latest two presses; a double click has both on one row
 }
 
-// slot is the drawn objects of one row in view.
+// slot holds the canvas objects of one visible row.
 type slot struct {
-	row   int // -1: unused
-	round uint64
-	line  *canvas.Rectangle
-	cells []cell
+	row     int // -1: unused
+	version uint64
+	line    *canvas.Rectangle
+	cells   []cell
 }
 
-// look is what of the theme the drawn objects depend on.
-type look struct {
-	text, row color.NRGBA // that tell one palette from another
+// styles holds the theme values that the drawn objects depend on.
+type styles struct {
+	text, row color.NRGBA // two colors by which a change of the palette is noticed
 	size      float32
 
 	plain, mono, caption *metrics
 }
 
 func newBody[T any](t *Table[T]) *body[T] {
-	b := &body[T]{table: t, hoverRow: -1, pressed: -1, pressedBefore: -1}
-	b.selection, b.hover, b.ring = canvas.NewRectangle(nil), canvas.NewRectangle(nil), canvas.NewRectangle(color.Transparent)
+	b := &body[T]{
+		table:         t,
+		hoverRow:      -1,
+		pressed:       -1,
+		pressedBefore: -1,
+	}
+	b.selection, b.hover = canvas.NewRectangle(nil), canvas.NewRectangle(nil)
+	b.ring = canvas.NewRectangle(color.Transparent)
 	b.ring.StrokeWidth = 1.5
 	b.ring.CornerRadius = 3
 	for _, o := range []fyne.CanvasObject{b.selection, b.hover, b.ring} {
@@ -60,23 +66,24 @@ func newBody[T any](t *Table[T]) *body[T] {
 	}
 	b.ExtendBaseWidget(b)
 	b.restyle()
-	b.collect()
+	b.collectObjects()
 	return b
 }
 
-// restyle takes over the theme; it reports whether anything changed.
+// restyle applies the current theme and reports whether anything changed.
 func (b *body[T]) restyle() bool {
-	now := look{
-		text: plainColor(fynetheme.ColorNameForeground), row: plainColor(theme.ColorNameRowSelected),
+	now := styles{
+		text: plainColor(fynetheme.ColorNameForeground),
+		row:  plainColor(theme.ColorNameRowSelected),
 		size: theme.Size(fynetheme.SizeNameText),
 	}
-	if now.text == b.look.text && now.row == b.look.row && now.size == b.look.size {
+	if now.text == b.styles.text && now.row == b.styles.row && now.size == b.styles.size {
 		return false
 	}
 	now.plain = newMetrics(now.size, fyne.TextStyle{}, nil)
 	now.mono = newMetrics(now.size-1, theme.Monospace(), theme.CodeFont())
 	now.caption = newMetrics(theme.Size(fynetheme.SizeNameCaptionText), fyne.TextStyle{Bold: true}, nil)
-	b.look = now
+	b.styles = now
 	b.selection.FillColor = theme.Color(theme.ColorNameRowSelected)
 	b.hover.FillColor = theme.Color(theme.ColorNameRowHover)
 	b.ring.StrokeColor = theme.Color(fynetheme.ColorNamePrimary)
@@ -87,19 +94,19 @@ func (b *body[T]) restyle() bool {
 	for _, r := range []*canvas.Rectangle{b.selection, b.hover, b.ring} {
 		r.Refresh()
 	}
-	b.stale()
+	b.invalidate()
 	return true
 }
 
-// plainColor is a color of the theme as a value that can be compared.
+// plainColor returns a color of the theme as a comparable value.
 func plainColor(name fyne.ThemeColorName) color.NRGBA {
 	return color.NRGBAModel.Convert(theme.Color(name)).(color.NRGBA)
 }
 
 // stale marks every drawn row as out of date.
-func (b *body[T]) stale() { b.round++ }
+func (b *body[T]) invalidate() { b.version++ }
 
-// update draws the rows in view. Rows that are drawn already cost nothing.
+// update draws the visible rows that are not drawn yet.
 func (b *body[T]) update() {
 	if len(b.spans) == 0 {
 		return
@@ -117,15 +124,14 @@ func (b *body[T]) update() {
 		switch {
 		case i >= rows || i >= first+count:
 			b.clear(s)
-		case s.row != i || s.round != b.round:
+		case s.row != i || s.version != b.version:
 			b.draw(s, i)
 		}
 	}
 	b.mark()
 }
 
-// grow makes room for a number of rows in view. The objects of rows are never given back: a window does not shrink
-// often, and its rows are few.
+// grow adds slots until there are count. Slots are never freed: windows rarely shrink and have few rows.
 func (b *body[T]) grow(count int) {
 	if count <= len(b.slots) {
 		return
@@ -151,11 +157,12 @@ func (b *body[T]) grow(count int) {
 		}
 		b.slots = append(b.slots, s)
 	}
-	b.stale() // a row's slot depends on their number
-	b.collect()
+	b.invalidate() // the slot of a row depends on their number
+	b.collectObjects()
 }
 
-func (b *body[T]) collect() {
+// collectObjects updates objects in drawing order.
+func (b *body[T]) collectObjects() {
 	objects := []fyne.CanvasObject{b.selection, b.hover}
 	for _, s := range b.slots {
 		objects = append(objects, s.line)
@@ -172,6 +179,7 @@ func (b *body[T]) collect() {
 	b.objects = append(objects, b.ring)
 }
 
+// clear hides the objects of a slot and marks it as unused.
 func (b *body[T]) clear(s *slot) {
 	if s.row < 0 {
 		return
@@ -190,27 +198,27 @@ func (b *body[T]) clear(s *slot) {
 	}
 }
 
-// draw gives a slot to a row.
+// draw draws the row at a position of the view with the objects of s.
 func (b *body[T]) draw(s *slot, at int) {
 	row, _, ok := b.table.view.at(at)
 	if !ok {
 		b.clear(s)
 		return
 	}
-	s.row, s.round = at, b.round
+	s.row, s.version = at, b.version
 	top := float32(at) * theme.RowHeight
-	place(s.line, 0, top+theme.RowHeight-1, b.Size().Width, 1)
+	setBounds(s.line, 0, top+theme.RowHeight-1, b.Size().Width, 1)
 	s.line.Show()
 	for i := range b.table.options.Columns {
 		b.drawCell(&s.cells[i], i, row, top)
 	}
 }
 
-// mark draws selection, pointer and keyboard cell where they are now.
+// mark moves the highlights of selection, hover and keyboard cursor to their rows.
 func (b *body[T]) mark() {
 	width := max(b.Size().Width, b.table.scroll.Size().Width)
 	b.markRow(b.selection, b.table.selectedRow, width)
-	if b.pointed {
+	if b.pointerInside {
 		b.hoverRow = b.rowAt(b.pointerY + b.table.scroll.Offset.Y)
 	}
 	hover := b.hoverRow
@@ -224,7 +232,7 @@ func (b *body[T]) mark() {
 		return
 	}
 	at := b.spans[b.cursorColumn]
-	place(b.ring, at.x+1, float32(b.cursorRow)*theme.RowHeight+1, at.width-2, theme.RowHeight-3)
+	setBounds(b.ring, at.x+1, float32(b.cursorRow)*theme.RowHeight+1, at.width-2, theme.RowHeight-3)
 	show(b.ring)
 }
 
@@ -233,11 +241,11 @@ func (b *body[T]) markRow(r *canvas.Rectangle, row int, width float32) {
 		hide(r)
 		return
 	}
-	place(r, 0, float32(row)*theme.RowHeight, width, theme.RowHeight-1)
+	setBounds(r, 0, float32(row)*theme.RowHeight, width, theme.RowHeight-1)
 	show(r)
 }
 
-func place(o fyne.CanvasObject, x, y, width, height float32) {
+func setBounds(o fyne.CanvasObject, x, y, width, height float32) {
 	o.Move(fyne.NewPos(x, y))
 	o.Resize(fyne.NewSize(width, height))
 }
@@ -254,7 +262,7 @@ func hide(o fyne.CanvasObject) {
 	}
 }
 
-// AccessibilityLabel returns what a screen reader says: the selected row, cell by cell.
+// AccessibilityLabel returns the cells of the selected row for a screen reader, each with its title.
 func (b *body[T]) AccessibilityLabel() string {
 	row, ok := b.table.Selected()
 	if !ok {
@@ -270,10 +278,10 @@ func (b *body[T]) AccessibilityLabel() string {
 	return strings.Join(parts, ", ")
 }
 
-// AccessibilityRole tells a screen reader that the rows are text.
+// AccessibilityRole implements fyne.Accessible: the rows are text.
 func (b *body[T]) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (b *body[T]) CreateRenderer() fyne.WidgetRenderer { return &bodyRenderer[T]{body: b} }
 
 type bodyRenderer[T any] struct{ body *body[T] }

@@ -10,32 +10,32 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/theme"
 )
 
-// cell is the drawn objects of one cell in view.
+// cell holds the canvas objects of one visible cell.
 type cell struct {
 	text  *canvas.Text
-	pill  *canvas.Rectangle // nil when the column has no badges
+	pill  *canvas.Rectangle // nil if the column has no badges
 	badge *canvas.Text
-	icon  *canvas.Image // nil when the column has no icons
+	icon  *canvas.Image // nil if the column has no icons
 }
 
-// inked is what a cell shows, cut to the width it has.
-type inked struct {
+// cellLayout is the content of a cell, truncated to its width. Widths are in device-independent pixels.
+type cellLayout struct {
 	text       string
 	style      *metrics
 	width      float32 // of the text
 	badge      Badge
 	badgeStyle *metrics
-	badgeWidth float32 // with the padding of its pill
+	badgeWidth float32 // including the padding of its pill
 	gap        float32 // between text and badge
 }
 
-// ink cuts text and badge of a cell to a width.
-func (b *body[T]) ink(c *Column[T], row T, width float32) inked {
+// layoutCell truncates text and badge of a cell to width.
+func (b *body[T]) layoutCell(c *Column[T], row T, width float32) cellLayout {
 	text, style, badge := b.content(c, row)
-	i := inked{style: style, badge: badge, badgeStyle: b.look.caption}
+	i := cellLayout{style: style, badge: badge, badgeStyle: b.styles.caption}
 	padding := 2 * theme.PillPadding
 	if badge.Tone == theme.Muted {
-		i.badgeStyle, padding = b.look.plain, 0
+		i.badgeStyle, padding = b.styles.plain, 0
 	}
 	if i.badge.Text = i.badgeStyle.fit(badge.Text, width-padding); i.badge.Text != "" {
 		i.badgeWidth = i.badgeStyle.exact(i.badge.Text) + padding
@@ -55,8 +55,8 @@ func (b *body[T]) ink(c *Column[T], row T, width float32) inked {
 func (b *body[T]) drawCell(c *cell, column int, row T, top float32) {
 	definition := &b.table.options.Columns[column]
 	left, width := b.spans[column].x+cellPadding, b.spans[column].width-2*cellPadding
-	ink := b.ink(definition, row, width)
-	switch free := width - ink.width - ink.gap - ink.badgeWidth; definition.Align {
+	layout := b.layoutCell(definition, row, width)
+	switch free := width - layout.width - layout.gap - layout.badgeWidth; definition.Align {
 	case fyne.TextAlignTrailing:
 		left += free
 	case fyne.TextAlignCenter:
@@ -69,41 +69,40 @@ func (b *body[T]) drawCell(c *cell, column int, row T, top float32) {
 	if c.icon != nil {
 		if drawIcon(c.icon, definition.Icon(row), tone, left, top) {
 			left += iconSize + iconGap
-			ink.width = min(ink.width, max(0, width-iconSize-iconGap))
-			ink.text = ink.style.fit(ink.text, ink.width)
+			layout.width = min(layout.width, max(0, width-iconSize-iconGap))
+			layout.text = layout.style.fit(layout.text, layout.width)
 		}
 	}
 	color := tone.Text()
 	if tone == theme.Neutral {
 		color = theme.Color(fynetheme.ColorNameForeground)
 	}
-	write(c.text, ink.text, color, ink.style, definition.Align)
-	place(c.text, left, top, ink.width, theme.RowHeight)
+	write(c.text, layout.text, color, layout.style, definition.Align)
+	setBounds(c.text, left, top, layout.width, theme.RowHeight)
 	if c.pill == nil {
 		return
 	}
-	left += ink.width + ink.gap
-	write(c.badge, ink.badge.Text, ink.badge.Tone.Text(), ink.badgeStyle, fyne.TextAlignCenter)
-	place(c.badge, left, top, ink.badgeWidth, theme.RowHeight)
-	place(c.pill, left, top+(theme.RowHeight-theme.PillHeight)/2, ink.badgeWidth, theme.PillHeight)
-	if fill := ink.badge.Tone.Background(); c.pill.FillColor != fill {
+	left += layout.width + layout.gap
+	write(c.badge, layout.badge.Text, layout.badge.Tone.Text(), layout.badgeStyle, fyne.TextAlignCenter)
+	setBounds(c.badge, left, top, layout.badgeWidth, theme.RowHeight)
+	setBounds(c.pill, left, top+(theme.RowHeight-theme.PillHeight)/2, layout.badgeWidth, theme.PillHeight)
+	if fill := layout.badge.Tone.Background(); c.pill.FillColor != fill {
 		c.pill.FillColor = fill
 		c.pill.Refresh()
 	}
-	if ink.badge.Text == "" || ink.badge.Tone == theme.Muted {
+	if layout.badge.Text == "" || layout.badge.Tone == theme.Muted {
 		hide(c.pill)
 	} else {
 		show(c.pill)
 	}
 }
 
-// iconSize is that of an icon before a text, iconGap what lies between them.
 const (
 	iconSize float32 = 16
-	iconGap  float32 = 5
+	iconGap  float32 = 5 // between icon and text
 )
 
-// drawIcon shows an icon in a tone, or none; it reports whether there is one.
+// drawIcon shows icon in a tone, or hides i if icon is nil. It reports whether there is an icon.
 func drawIcon(i *canvas.Image, icon fyne.Resource, tone theme.Tone, left, top float32) bool {
 	if icon == nil {
 		hide(i)
@@ -114,19 +113,19 @@ func drawIcon(i *canvas.Image, icon fyne.Resource, tone theme.Tone, left, top fl
 		i.Resource = colored
 		i.Refresh()
 	}
-	place(i, left, top+(theme.RowHeight-iconSize)/2, iconSize, iconSize)
+	setBounds(i, left, top+(theme.RowHeight-iconSize)/2, iconSize, iconSize)
 	show(i)
 	return true
 }
 
-// content asks the definition for what a cell shows.
+// content returns the text of a cell with its style, and its badge, as the column defines them.
 func (b *body[T]) content(c *Column[T], row T) (text string, style *metrics, badge Badge) {
 	if c.Text != nil {
 		text = oneLine(c.Text(row))
 	}
-	style = b.look.plain
+	style = b.styles.plain
 	if c.Monospace {
-		style = b.look.mono
+		style = b.styles.mono
 	}
 	if c.Badge != nil {
 		if got, ok := c.Badge(row); ok {
@@ -136,8 +135,8 @@ func (b *body[T]) content(c *Column[T], row T) (text string, style *metrics, bad
 	return text, style, badge
 }
 
-// wants returns the width at which a cell is shown whole.
-func (b *body[T]) wants(column, at int) float32 {
+// naturalWidth returns the width that a cell needs to show all of its content.
+func (b *body[T]) naturalWidth(column, at int) float32 {
 	row, _, ok := b.table.view.at(at)
 	if !ok {
 		return 0
@@ -145,17 +144,19 @@ func (b *body[T]) wants(column, at int) float32 {
 	text, style, badge := b.content(&b.table.options.Columns[column], row)
 	width := 2*cellPadding + style.width(text) + 1
 	if badge.Text != "" {
-		width += b.look.plain.width(badge.Text) + 2*theme.PillPadding + theme.Gap
+		width += b.styles.plain.width(badge.Text) + 2*theme.PillPadding + theme.Gap
 	}
 	return width
 }
 
-// write sets a text object only if something of it changes: every refresh draws its glyphs anew.
+// write updates a text object. It refreshes t only after a change, because a refresh renders all glyphs.
 func write(t *canvas.Text, text string, c color.Color, style *metrics, align fyne.TextAlign) {
 	t.Hidden = text == ""
-	if t.Text == text && t.Color == c && t.TextSize == style.size && t.TextStyle == style.style && t.FontSource == style.font && t.Alignment == align {
+	if t.Text == text && t.Color == c && t.TextSize == style.size && t.TextStyle == style.style &&
+		t.FontSource == style.font && t.Alignment == align {
 		return
 	}
-	t.Text, t.Color, t.TextSize, t.TextStyle, t.FontSource, t.Alignment = text, c, style.size, style.style, style.font, align
+	t.Text, t.Color, t.Alignment = text, c, align
+	t.TextSize, t.TextStyle, t.FontSource = style.size, style.style, style.font
 	t.Refresh()
 }

@@ -9,11 +9,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// undecomposed are Latin letters that Unicode does not take apart into a letter and an accent, but that people type
-// without it.
+// undecomposed replaces Latin letters that Unicode does not decompose, but that people type without the accent.
 var undecomposed = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ħ", "h", "ı", "i", "æ", "ae", "œ", "oe")
 
-// fold returns text as the filter compares it: without case, accents and the differences between compatible forms, so
+// fold returns text in the form that the filter compares: case-folded, compatibility-decomposed and without accents, so
 // that "buro" finds "Büro". Any goroutine.
 func fold(text string) string {
 	if isLowerASCII(text) {
@@ -50,10 +49,10 @@ func isLowerASCII(text string) bool {
 	return true
 }
 
-// terms are the words of a typed filter, folded; a row must contain all of them.
+// terms returns the folded words of filter. A row matches if it contains all of them.
 func terms(filter string) []string { return strings.Fields(fold(filter)) }
 
-// matches tells whether a folded text contains every term.
+// matches reports whether folded contains every term.
 func matches(folded string, terms []string) bool {
 	for _, term := range terms {
 		if !strings.Contains(folded, term) {

@@ -15,10 +15,10 @@ import (
 
 const (
 	arrowSize float32 = 14
-	gripWidth float32 = 9 // of the area around the edge of a column that can be dragged
+	gripWidth float32 = 9 // of the draggable area around the edge of a column
 )
 
-// header is the line of column titles. It lies in a clip and moves sideways with the rows.
+// header is the row of column titles. It lies in a clip and scrolls horizontally with the rows.
 type header[T any] struct {
 	widget.BaseWidget
 	table  *Table[T]
@@ -49,19 +49,19 @@ func newHeader[T any](t *Table[T]) *header[T] {
 	return h
 }
 
-// arrange puts the titles where the columns are.
+// arrange aligns titles and grips with the columns.
 func (h *header[T]) arrange() {
 	for i, s := range h.table.body.spans {
-		place(h.titles[i], s.x, 0, s.width, theme.HeaderHeight)
-		place(h.grips[i], s.x+s.width-gripWidth/2, 0, gripWidth, theme.HeaderHeight)
+		setBounds(h.titles[i], s.x, 0, s.width, theme.HeaderHeight)
+		setBounds(h.grips[i], s.x+s.width-gripWidth/2, 0, gripWidth, theme.HeaderHeight)
 	}
 	h.mark()
 }
 
-// moveTo follows the rows sideways.
+// moveTo sets the horizontal scroll position.
 func (h *header[T]) moveTo(x float32) { h.Move(fyne.NewPos(x, 0)) }
 
-// mark shows the arrow at the sorted column.
+// mark shows the arrow of the sorted column.
 func (h *header[T]) mark() {
 	for i, title := range h.titles {
 		direction := unsorted
@@ -75,14 +75,14 @@ func (h *header[T]) mark() {
 	}
 }
 
-// wants returns the width at which a title is shown whole.
-func (h *header[T]) wants(column int) float32 {
+// naturalWidth returns the width that a title needs to be shown without an ellipsis.
+func (h *header[T]) naturalWidth(column int) float32 {
 	style := fyne.TextStyle{Bold: true}
 	width := fyne.MeasureText(h.titles[column].text, theme.Size(fynetheme.SizeNameText), style).Width
 	return width + 2*cellPadding + arrowSize + 4
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (h *header[T]) CreateRenderer() fyne.WidgetRenderer {
 	r := &headerRenderer[T]{header: h}
 	for _, title := range h.titles {
@@ -147,7 +147,7 @@ const (
 	descending
 )
 
-// title is one column title: a tap sorts.
+// title is one column title. A tap sorts by the column.
 type title struct {
 	widget.BaseWidget
 	text      string
@@ -155,7 +155,7 @@ type title struct {
 	column    int
 	direction direction
 	hovered   bool
-	onTapped  func() // nil: cannot be sorted
+	onTapped  func() // nil: the column cannot be sorted
 	onMenu    func(at fyne.Position)
 }
 
@@ -167,7 +167,7 @@ func (t *title) setDirection(d direction) {
 	t.Refresh()
 }
 
-// Tapped sorts by the column, and again the other way round.
+// Tapped sorts by the column, or reverses the order if the column is sorted already.
 func (t *title) Tapped(*fyne.PointEvent) {
 	if t.onTapped != nil {
 		t.onTapped()
@@ -177,7 +177,7 @@ func (t *title) Tapped(*fyne.PointEvent) {
 // TappedSecondary opens the menu of the column.
 func (t *title) TappedSecondary(e *fyne.PointEvent) { t.onMenu(e.AbsolutePosition) }
 
-// MouseIn is part of desktop.Hoverable.
+// MouseIn implements desktop.Hoverable.
 func (t *title) MouseIn(*desktop.MouseEvent) {
 	if t.onTapped != nil {
 		t.hovered = true
@@ -185,10 +185,10 @@ func (t *title) MouseIn(*desktop.MouseEvent) {
 	}
 }
 
-// MouseMoved is part of desktop.Hoverable.
+// MouseMoved implements desktop.Hoverable.
 func (t *title) MouseMoved(*desktop.MouseEvent) {}
 
-// MouseOut is part of desktop.Hoverable.
+// MouseOut implements desktop.Hoverable.
 func (t *title) MouseOut() {
 	if t.hovered {
 		t.hovered = false
@@ -196,7 +196,7 @@ func (t *title) MouseOut() {
 	}
 }
 
-// AccessibilityLabel returns the title and how it is sorted.
+// AccessibilityLabel returns the title and its sort direction.
 func (t *title) AccessibilityLabel() string {
 	switch t.direction {
 	case ascending:
@@ -207,15 +207,17 @@ func (t *title) AccessibilityLabel() string {
 	return t.text
 }
 
-// AccessibilityRole tells a screen reader that a title can be pressed.
+// AccessibilityRole implements fyne.Accessible: a title is a button.
 func (t *title) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (t *title) CreateRenderer() fyne.WidgetRenderer {
 	r := &titleRenderer{
-		title: t, background: canvas.NewRectangle(nil), label: canvas.NewText("", nil),
-		up:   canvas.NewImageFromResource(fynetheme.MenuDropUpIcon()),
-		down: canvas.NewImageFromResource(fynetheme.MenuDropDownIcon()),
+		title:      t,
+		background: canvas.NewRectangle(nil),
+		label:      canvas.NewText("", nil),
+		up:         canvas.NewImageFromResource(fynetheme.MenuDropUpIcon()),
+		down:       canvas.NewImageFromResource(fynetheme.MenuDropDownIcon()),
 	}
 	r.label.TextStyle.Bold = true
 	r.apply()
@@ -227,7 +229,7 @@ type titleRenderer struct {
 	background *canvas.Rectangle
 	label      *canvas.Text
 	up, down   *canvas.Image
-	ink        color.Color // of the arrow that is drawn
+	arrowColor color.Color // of the arrow as it was drawn last
 	metrics    *metrics
 }
 
@@ -262,13 +264,13 @@ func (r *titleRenderer) Layout(size fyne.Size) {
 	case fyne.TextAlignCenter:
 		x = (size.Width - arrow - width) / 2
 	}
-	place(r.label, x, 0, width, size.Height)
+	setBounds(r.label, x, 0, width, size.Height)
 	if arrow := r.arrow(); arrow != nil {
-		place(arrow, x+width+2, (size.Height-arrowSize)/2, arrowSize, arrowSize)
+		setBounds(arrow, x+width+2, (size.Height-arrowSize)/2, arrowSize, arrowSize)
 	}
 }
 
-// arrow is the picture that is shown, or nil.
+// arrow returns the visible arrow, or nil.
 func (r *titleRenderer) arrow() *canvas.Image {
 	switch r.title.direction {
 	case ascending:
@@ -286,10 +288,9 @@ func (r *titleRenderer) Refresh() {
 	r.Layout(r.title.Size())
 	r.background.Refresh()
 	r.label.Refresh()
-	// The toolkit parses and draws a picture anew whenever it is refreshed: only one that is shown, and when its color
-	// changes.
-	if arrow := r.arrow(); arrow != nil && r.ink != r.label.Color {
-		r.ink = r.label.Color
+	// Fyne parses and renders an SVG on every refresh, so refresh only a visible arrow, and only if its color changed.
+	if arrow := r.arrow(); arrow != nil && r.arrowColor != r.label.Color {
+		r.arrowColor = r.label.Color
 		arrow.Refresh()
 	}
 }
@@ -300,7 +301,7 @@ func (r *titleRenderer) Objects() []fyne.CanvasObject {
 
 func (r *titleRenderer) Destroy() {}
 
-// grip is the edge of a column that is dragged to resize it.
+// grip is the edge of a column. Dragging it resizes the column.
 type grip struct {
 	widget.BaseWidget
 	onStart   func() float32 // returns the width of the column
@@ -322,7 +323,7 @@ func (g *grip) Dragged(e *fyne.DragEvent) {
 	g.onDragged(g.width)
 }
 
-// DragEnd is part of fyne.Draggable.
+// DragEnd implements fyne.Draggable.
 func (g *grip) DragEnd() {
 	if g.dragging {
 		g.dragging = false
@@ -330,25 +331,25 @@ func (g *grip) DragEnd() {
 	}
 }
 
-// Tapped is there so that a tap on the edge does not sort.
+// Tapped does nothing: it prevents that a tap on the edge sorts.
 func (g *grip) Tapped(*fyne.PointEvent) {}
 
 // DoubleTapped fits the column to its content.
 func (g *grip) DoubleTapped(*fyne.PointEvent) { g.onFit() }
 
-// Cursor shows that the edge can be dragged.
+// Cursor implements desktop.Cursorable.
 func (g *grip) Cursor() desktop.Cursor { return desktop.HResizeCursor }
 
-// MouseIn is part of desktop.Hoverable.
+// MouseIn implements desktop.Hoverable.
 func (g *grip) MouseIn(*desktop.MouseEvent) { g.hovered = true; g.Refresh() }
 
-// MouseMoved is part of desktop.Hoverable.
+// MouseMoved implements desktop.Hoverable.
 func (g *grip) MouseMoved(*desktop.MouseEvent) {}
 
-// MouseOut is part of desktop.Hoverable.
+// MouseOut implements desktop.Hoverable.
 func (g *grip) MouseOut() { g.hovered = false; g.Refresh() }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (g *grip) CreateRenderer() fyne.WidgetRenderer {
 	return &gripRenderer{grip: g, line: canvas.NewRectangle(theme.Color(fynetheme.ColorNameSeparator))}
 }
@@ -359,7 +360,7 @@ type gripRenderer struct {
 }
 
 func (r *gripRenderer) Layout(size fyne.Size) {
-	place(r.line, (size.Width-1)/2, 8, 1, max(0, size.Height-16))
+	setBounds(r.line, (size.Width-1)/2, 8, 1, max(0, size.Height-16))
 }
 
 func (r *gripRenderer) MinSize() fyne.Size { return fyne.NewSize(gripWidth, theme.HeaderHeight) }

@@ -12,11 +12,14 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// copyRow is the shortcut that copies a whole row, beside the system's one for copying a cell.
-var copyRow = &desktop.CustomShortcut{KeyName: fyne.KeyC, Modifier: fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift}
+// copyRow is the shortcut that copies a row. The system's copy shortcut copies a cell.
+var copyRow = &desktop.CustomShortcut{
+	KeyName:  fyne.KeyC,
+	Modifier: fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift,
+}
 
-// keyNames are the keys that copy. They stand in the labels of the menu: Fyne writes a shortcut of a menu item in a
-// gray too light to read.
+// keyNames returns the names of the copy shortcuts for the labels of the menu: Fyne draws the shortcut of a menu item
+// in a gray that is too light to read.
 func keyNames() (cell, row string) {
 	if fyne.KeyModifierShortcutDefault == fyne.KeyModifierSuper {
 		return "⌘C", "⇧⌘C"
@@ -24,14 +27,14 @@ func keyNames() (cell, row string) {
 	return tr.T("Ctrl") + "+C", tr.T("Ctrl") + "+" + tr.T("Shift") + "+C"
 }
 
-// CopyCell copies the text of the cell that the keyboard is at.
+// CopyCell copies the text of the cell with the keyboard cursor. UI thread.
 func (t *Table[T]) CopyCell() {
 	if row, _, ok := t.view.at(t.body.cursorRow); ok && t.body.cursorColumn < len(t.options.Columns) {
 		t.options.Copy(t.cellText(&t.options.Columns[t.body.cursorColumn], row))
 	}
 }
 
-// CopyRow copies the texts of all cells of the row that the keyboard is at, separated by tabs.
+// CopyRow copies the texts of all cells of the row with the keyboard cursor, separated by tabs. UI thread.
 func (t *Table[T]) CopyRow() {
 	row, _, ok := t.view.at(t.body.cursorRow)
 	if !ok {
@@ -39,13 +42,13 @@ func (t *Table[T]) CopyRow() {
 	}
 	texts := make([]string, len(t.options.Columns))
 	for i := range t.options.Columns {
-		// A tab or line break inside a cell would break the row apart where it is pasted.
+		// A tab or line break inside a cell would split the row where it is pasted.
 		texts[i] = strings.Join(strings.Fields(t.cellText(&t.options.Columns[i], row)), " ")
 	}
 	t.options.Copy(strings.Join(texts, "\t"))
 }
 
-// cellText is what is copied of a cell: its text, or its badge where it has only that.
+// cellText returns the text of a cell for copying, or that of its badge if the text is empty.
 func (t *Table[T]) cellText(c *Column[T], row T) string {
 	if c.Text != nil {
 		if text := c.Text(row); text != "" {
@@ -60,7 +63,7 @@ func (t *Table[T]) cellText(c *Column[T], row T) string {
 	return ""
 }
 
-// menu is the context menu of the row that the keyboard is at.
+// menu returns the context menu of the row with the keyboard cursor.
 func (t *Table[T]) menu() *fyne.Menu {
 	var items []*fyne.MenuItem
 	if row, _, ok := t.view.at(t.body.cursorRow); ok {
@@ -96,7 +99,7 @@ func (t *Table[T]) sortMenu() *fyne.Menu {
 	return m
 }
 
-// toggleSort sorts by a column, and the other way round if it is sorted by it already.
+// toggleSort sorts by a column, or reverses the order if the table is sorted by it already.
 func (t *Table[T]) toggleSort(column int) {
 	t.sortColumn(column, t.sort == column && !t.descending)
 	t.changedState()
@@ -110,14 +113,14 @@ func (b *body[T]) requestFocus() {
 	}
 }
 
-// openMenu shows the context menu at a place on the canvas.
+// openMenu shows the context menu at a position on the canvas.
 func (b *body[T]) openMenu(at fyne.Position) {
 	if c := b.canvas(); c != nil {
 		widget.ShowPopUpMenuAtPosition(b.table.menu(), c, at)
 	}
 }
 
-// openMenuAtCursor shows the context menu below the cell that the keyboard is at.
+// openMenuAtCursor shows the context menu below the cell with the keyboard cursor.
 func (b *body[T]) openMenuAtCursor() {
 	if b.cursorColumn >= len(b.spans) {
 		return
@@ -127,7 +130,7 @@ func (b *body[T]) openMenuAtCursor() {
 	b.openMenu(at.AddXY(b.spans[b.cursorColumn].x+cellPadding, float32(b.cursorRow+1)*theme.RowHeight))
 }
 
-// rowAt returns the row at a height below the top of all rows, or -1.
+// rowAt returns the row at y, measured from the top of the first row, or -1.
 func (b *body[T]) rowAt(y float32) int {
 	row := int(y / theme.RowHeight)
 	if y < 0 || row >= b.table.view.len() {
@@ -145,7 +148,7 @@ func (b *body[T]) columnAt(x float32) int {
 	return max(0, len(b.spans)-1)
 }
 
-// press makes the row and cell at a position the current ones; it reports whether there is a row.
+// press selects the row at a position and moves the keyboard cursor there. It reports whether there is a row.
 func (b *body[T]) press(at fyne.Position) bool {
 	b.requestFocus()
 	row := b.rowAt(at.Y)
@@ -158,14 +161,13 @@ func (b *body[T]) press(at fyne.Position) bool {
 	return true
 }
 
-// MouseDown selects at the press and not at the release: a table that can be double-clicked would otherwise wait for
-// the second click.
+// MouseDown selects on the press: Fyne delays Tapped of a widget with DoubleTapped until a second click is ruled out.
 func (b *body[T]) MouseDown(e *desktop.MouseEvent) { b.press(e.Position) }
 
-// MouseUp is part of desktop.Mouseable.
+// MouseUp implements desktop.Mouseable.
 func (b *body[T]) MouseUp(*desktop.MouseEvent) {}
 
-// Tapped selects where there is no mouse.
+// Tapped selects a row on devices without a mouse.
 func (b *body[T]) Tapped(e *fyne.PointEvent) {
 	if b.rowAt(e.Position.Y) != b.table.selectedRow || b.table.selectedRow < 0 {
 		b.press(e.Position)
@@ -191,12 +193,12 @@ func (b *body[T]) activate() {
 	}
 }
 
-// MouseIn is part of desktop.Hoverable.
+// MouseIn implements desktop.Hoverable.
 func (b *body[T]) MouseIn(e *desktop.MouseEvent) { b.MouseMoved(e) }
 
-// MouseMoved lights up the row under the pointer.
+// MouseMoved highlights the row under the pointer.
 func (b *body[T]) MouseMoved(e *desktop.MouseEvent) {
-	b.pointed = true
+	b.pointerInside = true
 	b.pointerY = e.Position.Y - b.table.scroll.Offset.Y
 	if b.table.options.OnPointer != nil {
 		b.table.options.OnPointer()
@@ -206,42 +208,42 @@ func (b *body[T]) MouseMoved(e *desktop.MouseEvent) {
 	}
 }
 
-// MouseOut is part of desktop.Hoverable.
+// MouseOut implements desktop.Hoverable.
 func (b *body[T]) MouseOut() {
-	b.pointed, b.hoverRow = false, -1
+	b.pointerInside, b.hoverRow = false, -1
 	b.mark()
 }
 
-// FocusGained shows the cell that the keyboard is at.
+// FocusGained shows the keyboard cursor.
 func (b *body[T]) FocusGained() {
 	b.focused = true
 	b.mark()
 }
 
-// FocusLost is part of fyne.Focusable.
+// FocusLost implements fyne.Focusable.
 func (b *body[T]) FocusLost() {
 	b.focused, b.shift = false, false
 	b.mark()
 }
 
-// TypedRune is part of fyne.Focusable: letters do nothing in a table.
+// TypedRune implements fyne.Focusable. Characters do nothing in a table.
 func (b *body[T]) TypedRune(rune) {}
 
-// KeyDown remembers the Shift key, which Fyne does not tell with F10.
+// KeyDown records the Shift key, which Fyne does not report with F10.
 func (b *body[T]) KeyDown(e *fyne.KeyEvent) {
 	if e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight {
 		b.shift = true
 	}
 }
 
-// KeyUp is part of desktop.Keyable.
+// KeyUp implements desktop.Keyable.
 func (b *body[T]) KeyUp(e *fyne.KeyEvent) {
 	if e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight {
 		b.shift = false
 	}
 }
 
-// TypedKey moves through the table.
+// TypedKey implements fyne.Focusable: it moves selection and cursor, activates a row, and opens the context menu.
 func (b *body[T]) TypedKey(e *fyne.KeyEvent) {
 	page := max(1, int(b.table.scroll.Size().Height/theme.RowHeight)-1)
 	switch e.Name {
@@ -281,7 +283,7 @@ func (b *body[T]) TypedKey(e *fyne.KeyEvent) {
 	}
 }
 
-// moveRow selects the row that many rows further; with none selected, the first press selects the row it is at.
+// moveRow moves the selection by a number of rows. If no row is selected, a step by one selects the row of the cursor.
 func (b *body[T]) moveRow(by int) {
 	rows := b.table.view.len()
 	if rows == 0 {
@@ -306,7 +308,7 @@ func (b *body[T]) moveColumn(by int) {
 	b.table.scrolled()
 }
 
-// TypedShortcut copies; what the table does not know goes on to the window, which otherwise would not see it.
+// TypedShortcut handles the copy shortcuts and passes all others to the canvas, which does not get them otherwise.
 func (b *body[T]) TypedShortcut(s fyne.Shortcut) {
 	if _, ok := s.(*fyne.ShortcutCopy); ok {
 		b.table.CopyCell()

@@ -13,32 +13,32 @@ import (
 )
 
 const (
-	// maxColumnWidth bounds what a person, or a damaged state file, can make of a column, in device-independent pixels.
+	// maxColumnWidth limits widths that a person or a damaged state file sets, in device-independent pixels.
 	maxColumnWidth float32 = 4000
 
-	// mostGrowth is how many times as wide a column may be for a longer title, such as in another language.
-	mostGrowth float32 = 1.5
+	// maxTitleGrowth is the factor by which a long title, such as a translated one, may widen a column.
+	maxTitleGrowth float32 = 1.5
 
 	cellPadding float32 = 10 // left and right of the text of a cell
 )
 
-// span is the place of a column in device-independent pixels from the left edge of the rows.
+// span is the horizontal extent of a column, in device-independent pixels from the left edge of the rows.
 type span struct{ x, width float32 }
 
-// layoutColumns computes the place of every column for the width of the window and redraws what moved.
+// layoutColumns computes the spans of all columns for the width of the viewport and redraws the table if they changed.
 func (t *Table[T]) layoutColumns() {
 	spans := t.spans(t.scroll.Size().Width)
 	if equal(spans, t.body.spans) {
 		return
 	}
 	t.body.spans = spans
-	t.body.stale()
+	t.body.invalidate()
 	t.header.arrange()
 	t.scroll.Refresh()
 	t.body.update()
 }
 
-// spans gives every column its width, and what is left of the viewport to the stretched columns.
+// spans returns the spans of all columns. Stretched columns share what the others leave of the viewport.
 func (t *Table[T]) spans(viewport float32) []span {
 	spans := make([]span, len(t.options.Columns))
 	var sum, stretched float32
@@ -48,7 +48,7 @@ func (t *Table[T]) spans(viewport float32) []span {
 		case ok:
 			spans[i].width = chosen
 		case c.Width > 0:
-			spans[i].width = max(c.Width, MinColumnWidth, min(t.header.wants(i), mostGrowth*c.Width))
+			spans[i].width = max(c.Width, MinColumnWidth, min(t.header.naturalWidth(i), maxTitleGrowth*c.Width))
 		default:
 			spans[i].width = defaultColumnWidth
 		}
@@ -84,32 +84,33 @@ func equal(a, b []span) bool {
 	return true
 }
 
-// resizeColumn gives a column the width that the person drags it to.
+// resizeColumn sets the width of a column, within limits, as chosen by the person.
 func (t *Table[T]) resizeColumn(column int, width float32) {
 	t.widths[t.options.Columns[column].ID] = max(MinColumnWidth, min(width, maxColumnWidth))
 	t.layoutColumns()
 }
 
-// fitColumn makes a column as wide as its title and the cells in view need.
+// fitColumn makes a column as wide as its title and its visible cells need, at most as wide as the viewport.
 func (t *Table[T]) fitColumn(column int) {
-	width := t.header.wants(column)
+	width := t.header.naturalWidth(column)
 	for _, s := range t.body.slots {
 		if s.row >= 0 && column < len(s.cells) {
-			width = max(width, t.body.wants(column, s.row))
+			width = max(width, t.body.naturalWidth(column, s.row))
 		}
 	}
 	t.resizeColumn(column, min(width, t.scroll.Size().Width))
 	t.changedState()
 }
 
-// resetWidths forgets all widths that the person chose.
+// resetWidths discards all widths that the person chose.
 func (t *Table[T]) resetWidths() {
 	t.widths = map[string]float32{}
 	t.layoutColumns()
 	t.changedState()
 }
 
-// revealRow scrolls as far as it takes to show a whole row; a table that has no place yet does so when it gets one.
+// revealRow scrolls as little as is necessary to show all of a row. A table without a size yet does so in its first
+// layout.
 func (t *Table[T]) revealRow(row int) {
 	top := float32(row) * theme.RowHeight
 	page := t.scroll.Size().Height
@@ -133,7 +134,7 @@ func (t *Table[T]) scrolled() {
 	t.body.update()
 }
 
-// showNotice shows, in the middle of the table, why there are no rows.
+// showNotice shows why there are no rows, in the center of the table.
 func (t *Table[T]) showNotice() {
 	var o fyne.CanvasObject
 	switch {
@@ -166,7 +167,7 @@ func (t *Table[T]) noMatch() fyne.CanvasObject {
 	return container.NewVBox(label, container.NewCenter(dialogs.NewButton(tr.T("Clear search"), nil, clearFilter)))
 }
 
-// CreateRenderer is called by Fyne. UI thread.
+// CreateRenderer implements fyne.Widget. UI thread.
 func (t *Table[T]) CreateRenderer() fyne.WidgetRenderer {
 	r := &tableRenderer[T]{
 		table:      t,

@@ -11,21 +11,27 @@ import (
 const (
 	ellipsis = "…"
 
-	// longestCell bounds, in bytes, the work that one hostile cell can cause; no column is that wide.
-	longestCell = 1024
+	// maxCellBytes limits the text of a cell, and so the cost of a hostile one. No column is wide enough for more.
+	maxCellBytes = 1024
 )
 
-// metrics measures and cuts texts of one size and style. Fyne's own ellipsis shapes a text again for every try, which
-// costs milliseconds a row; adding up the widths of characters costs less than a microsecond a cell. UI thread.
+// metrics measures and truncates texts of one size and style. It adds up cached widths of characters, which costs less
+// than a microsecond a cell; Fyne's own ellipsis shapes the text for every attempt, which costs milliseconds a row. UI
+// thread.
 type metrics struct {
 	size     float32
 	style    fyne.TextStyle
-	font     fyne.Resource // nil: that of the style, with all that the toolkit adds to it
+	font     fyne.Resource // nil: Fyne's font of the style, with its fallback fonts
 	advances map[rune]float32
 }
 
 func newMetrics(size float32, style fyne.TextStyle, font fyne.Resource) *metrics {
-	return &metrics{size: size, style: style, font: font, advances: map[rune]float32{}}
+	return &metrics{
+		size:     size,
+		style:    style,
+		font:     font,
+		advances: map[rune]float32{},
+	}
 }
 
 func (m *metrics) advance(r rune) float32 {
@@ -37,8 +43,8 @@ func (m *metrics) advance(r rune) float32 {
 	return w
 }
 
-// width is an upper bound of the width at which a text is drawn, in device-independent pixels: characters that join
-// when drawn count singly.
+// width returns an upper bound of the drawn width of text in device-independent pixels: the sum of the widths of its
+// characters, without kerning and ligatures.
 func (m *metrics) width(text string) float32 {
 	var sum float32
 	for _, r := range text {
@@ -47,13 +53,13 @@ func (m *metrics) width(text string) float32 {
 	return sum
 }
 
-// exact is the width at which a text is drawn, in device-independent pixels.
+// exact returns the drawn width of text in device-independent pixels.
 func (m *metrics) exact(text string) float32 {
 	size, _ := fyne.CurrentApp().Driver().RenderedTextSize(text, m.size, m.style, m.font)
 	return size.Width
 }
 
-// fit returns the text, or its beginning with an ellipsis if it does not fit into the width.
+// fit returns text, truncated with an ellipsis if it is wider than width, or "" if not even one character fits.
 func (m *metrics) fit(text string, width float32) string {
 	var sum float32
 	cut, room := -1, width-m.advance('…')
@@ -71,11 +77,11 @@ func (m *metrics) fit(text string, width float32) string {
 	return text
 }
 
-// oneLine makes a text fit for a cell: without line breaks, tabs and other control characters, and not longer than a
-// screen is wide.
+// oneLine returns text for a cell: at most maxCellBytes of it, with line feeds and tabs replaced by spaces and other
+// control characters removed.
 func oneLine(text string) string {
-	if len(text) > longestCell {
-		end := longestCell
+	if len(text) > maxCellBytes {
+		end := maxCellBytes
 		for end > 0 && !utf8.RuneStart(text[end]) {
 			end--
 		}

@@ -9,28 +9,28 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// inlineRows is the number of rows up to which sorting and filtering is done at once on the UI thread, where it takes
-// less than a frame and spares the person a flicker.
+// inlineRows is the maximum number of rows that are sorted and filtered on the UI thread. It takes less than a frame
+// and avoids flicker.
 const inlineRows = 1000
 
 // defaultColumnWidth is the width of a column that defines none, in device-independent pixels.
 const defaultColumnWidth float32 = 120
 
-// Options define a table of T. Functions are called on the UI thread unless they say otherwise.
+// Options define a table of T. Functions are called on the UI thread unless their comments say otherwise.
 type Options[T any] struct {
-	// Key names a row for good: the selection follows it when rows are replaced. It is called on any goroutine and must
-	// depend on nothing but its argument. If two rows share a key, the first shown one counts.
+	// Key returns the identity of a row. The selection follows it when SetRows replaces the rows. If two rows share a
+	// key, the first shown one wins. Key is called on any goroutine and must depend only on its argument.
 	Key func(T) string
 
 	Columns []Column[T]
 
-	// SearchText returns everything of a row that the filter looks through. It is called on any goroutine and must
-	// depend on nothing but its argument. nil: the table has no filter.
+	// SearchText returns the text of a row that the filter searches. It is called on any goroutine and must depend
+	// only on its argument. nil: the table has no filter.
 	SearchText func(T) string
 
-	// OnSelected is called when another row becomes the selected one, by the person or by Select, and with false when
-	// no row is selected any more: it was unselected, is gone, or the filter hides it. It is not called again for a row
-	// that stays selected while SetRows brings new values; OnUpdated is. Optional.
+	// OnSelected is called when the selected row changes, and with false if no row is selected any more because it was
+	// unselected, removed or hidden by the filter. If SetRows only changes the value of the selected row, OnUpdated is
+	// called instead. Optional.
 	OnSelected func(row T, ok bool)
 
 	// OnUpdated is called with the new value of the selected row after SetRows. Optional.
@@ -39,38 +39,37 @@ type Options[T any] struct {
 	// OnActivated is called on Enter and on a double click. Optional.
 	OnActivated func(T)
 
-	// OnPointer is called when the pointer comes over the rows and moves over them. Optional.
+	// OnPointer is called when the pointer enters the rows or moves over them. Optional.
 	OnPointer func()
 
-	// Menu returns what the context menu of a row offers above copying and sorting. Optional.
+	// Menu returns the items of a row's context menu that precede copying and sorting. Optional.
 	Menu func(T) []*fyne.MenuItem
 
-	// Empty returns what is shown in the middle of a table without rows, from the first SetRows on. Optional.
+	// Empty returns the object in the center of a table without rows. It is shown from the first SetRows on. Optional.
 	Empty func() fyne.CanvasObject
 
-	// NoMatch returns the sentence shown when the filter hides all rows, such as `No license matches “xyz”.` Optional.
+	// NoMatch returns the sentence for a filter that hides all rows, such as `No license matches “xyz”.` Optional.
 	NoMatch func(filter string) string
 
-	// OnClearFilter runs when the person asks for all rows again; it must lead to SetFilter(""). nil: the table does
-	// it.
+	// OnClearFilter runs when the person clears the filter in the table, and must call SetFilter(""). nil: the table
+	// clears it itself.
 	OnClearFilter func()
 
-	// Copy puts a text on the clipboard; nil: that of the system.
+	// Copy copies a text to the clipboard; nil: that of the system.
 	Copy func(string)
 
-	// OnState is called when the person has changed the sort or a width. Optional.
+	// OnState is called after the person has changed the sort or a width. Optional.
 	OnState func(State)
 
-	// Sort and Descending are the sort before the first Restore or SortBy. Sort is the ID of a column; empty means the
-	// order of SetRows.
+	// Sort and Descending are the initial sort. Sort is the ID of a column; empty means the order of SetRows.
 	Sort       string
 	Descending bool
 
-	// Run runs work off the UI thread; nil: on a goroutine. Tests pass a function of their own to decide when it runs.
+	// Run runs work off the UI thread; nil: on a new goroutine.
 	Run func(work func())
 }
 
-// Table is a table of T. All its methods belong to the UI thread.
+// Table is a table of T. Its methods belong to the UI thread.
 type Table[T any] struct {
 	widget.BaseWidget
 	options Options[T]
@@ -82,13 +81,13 @@ type Table[T any] struct {
 	descending bool
 	widths     map[string]float32 // chosen by the person
 
-	generation uint64
-	cancel     *atomic.Bool // ends the latest work off the UI thread
-	loaded     bool
+	sequence uint64       // of the latest view; an older one that arrives late is dropped
+	cancel   *atomic.Bool // cancels the latest work off the UI thread
+	loaded   bool         // a view has been shown
 
-	selectedKey string // kept while the filter hides the row
+	selectedKey string // valid if hasKey; also while the filter hides the row
 	hasKey      bool
-	selectedRow int  // position in the view, -1 if none is shown as selected
+	selectedRow int  // position in the view; -1: no visible row is selected
 	reveal      bool // scroll to the selected row with the next view
 
 	header *header[T]
@@ -98,13 +97,13 @@ type Table[T any] struct {
 	empty  fyne.CanvasObject
 }
 
-// New returns an empty table. An error wraps ErrDefinition: the definition is wrong. UI thread.
+// New returns an empty table. Its error wraps ErrDefinition. UI thread.
 func New[T any](o Options[T]) (*Table[T], error) {
 	if o.Key == nil {
-		return nil, fmt.Errorf("%w: there is no Key", ErrDefinition)
+		return nil, fmt.Errorf("%w: no Key", ErrDefinition)
 	}
 	if len(o.Columns) == 0 {
-		return nil, fmt.Errorf("%w: there are no columns", ErrDefinition)
+		return nil, fmt.Errorf("%w: no columns", ErrDefinition)
 	}
 	seen := map[string]bool{}
 	for _, c := range o.Columns {
@@ -113,8 +112,11 @@ func New[T any](o Options[T]) (*Table[T], error) {
 		}
 	}
 	t := &Table[T]{
-		options: o, sort: -1, selectedRow: -1,
-		widths: map[string]float32{}, source: &source[T]{ready: true},
+		options:     o,
+		sort:        -1,
+		selectedRow: -1,
+		widths:      map[string]float32{},
+		source:      &source[T]{ready: true},
 	}
 	t.view = &view[T]{source: t.source}
 	if o.Sort != "" {
@@ -142,20 +144,20 @@ func New[T any](o Options[T]) (*Table[T], error) {
 	return t, nil
 }
 
-// SetRows replaces all rows. Selection and sort stay; the table takes a copy of the slice. Up to 1,000 rows are shown
-// at once, more as soon as they are sorted; until then the old ones stay.
+// SetRows replaces all rows with a copy of rows, and keeps selection and sort. Up to 1,000 rows are shown before it
+// returns. More rows are sorted off the UI thread first, while the table shows the old ones.
 func (t *Table[T]) SetRows(rows []T) {
 	t.source = &source[T]{rows: append([]T(nil), rows...)}
 	t.arrange()
 }
 
-// Rows returns the number of rows of the latest SetRows, shown or not.
+// Rows returns the number of rows of the latest SetRows, with those that are not shown.
 func (t *Table[T]) Rows() int { return len(t.source.rows) }
 
-// Shown returns the number of rows that are in the table now, with the filter applied.
+// Shown returns the number of rows that pass the filter.
 func (t *Table[T]) Shown() int { return t.view.len() }
 
-// SetFilter shows only the rows whose search text contains every word of text, whatever its case and accents.
+// SetFilter shows only the rows whose search text contains every word of text. Case and accents are ignored.
 func (t *Table[T]) SetFilter(text string) {
 	if text == t.filter {
 		return
@@ -168,8 +170,8 @@ func (t *Table[T]) SetFilter(text string) {
 // Filter returns the text of the latest SetFilter.
 func (t *Table[T]) Filter() string { return t.filter }
 
-// Select selects the row with a key and scrolls to it. It reports whether the latest SetRows had such a row; one that
-// is hidden by the filter, or not sorted in yet, becomes the selected one when it is shown.
+// Select selects the row with a key and scrolls to it. It reports whether the latest SetRows had such a row. A row that
+// the filter hides, or that is not sorted yet, is selected as soon as it is shown.
 func (t *Table[T]) Select(key string) bool {
 	if at := t.view.find(key); at >= 0 && t.view.source == t.source {
 		t.selectRow(at)
@@ -185,13 +187,13 @@ func (t *Table[T]) Select(key string) bool {
 	return false
 }
 
-// Unselect leaves no row selected.
+// Unselect clears the selection.
 func (t *Table[T]) Unselect() {
 	t.selectedKey, t.hasKey = "", false
 	t.setSelected(-1)
 }
 
-// Selected returns the selected row; false if none is, or if the filter hides it.
+// Selected returns the selected row, and false if there is none or the filter hides it.
 func (t *Table[T]) Selected() (row T, ok bool) {
 	row, _, ok = t.view.at(t.selectedRow)
 	return row, ok
@@ -209,12 +211,11 @@ func (t *Table[T]) State() State {
 	return s
 }
 
-// Restore takes over a state. Columns that the table does not have are ignored, and a state without a sort leaves the
-// sort as it is, so that the zero State changes no sort.
+// Restore applies a state. It ignores unknown columns, and does not change the sort if the state has none.
 func (t *Table[T]) Restore(s State) {
 	t.widths = map[string]float32{}
 	for _, c := range t.options.Columns {
-		// The comparison is also false for NaN, which a damaged file may bring.
+		// The comparison is also false for NaN, which a damaged file may contain.
 		if w, ok := s.Widths[c.ID]; ok && w >= MinColumnWidth && w <= maxColumnWidth {
 			t.widths[c.ID] = w
 		}
@@ -225,18 +226,19 @@ func (t *Table[T]) Restore(s State) {
 	}
 }
 
-// Focus gives the table the keyboard; it must be in a window.
+// Focus focuses the table, which must be in a window.
 func (t *Table[T]) Focus() { t.body.requestFocus() }
 
-// FocusIn gives the table the keyboard of a canvas that it is on and that may not have been drawn yet.
+// FocusIn focuses the table on its canvas c, which may not have been drawn yet.
 func (t *Table[T]) FocusIn(c fyne.Canvas) { c.Focus(t.body) }
 
-// AccessibilityLabel returns what a screen reader says of the table.
+// AccessibilityLabel returns the cells of the selected row for a screen reader.
 func (t *Table[T]) AccessibilityLabel() string { return t.body.AccessibilityLabel() }
 
-// AccessibilityRole tells a screen reader that the table holds other things.
+// AccessibilityRole implements fyne.Accessible: the table is a container.
 func (t *Table[T]) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleContainer }
 
+// sortable returns the index of the column with an ID, or an error if it does not exist or cannot be sorted.
 func (t *Table[T]) sortable(id string) (int, error) {
 	for i, c := range t.options.Columns {
 		if c.ID != id {
@@ -247,7 +249,7 @@ func (t *Table[T]) sortable(id string) (int, error) {
 		}
 		return i, nil
 	}
-	return -1, fmt.Errorf("%w: there is no column %q", ErrDefinition, id)
+	return -1, fmt.Errorf("%w: no column %q", ErrDefinition, id)
 }
 
 func (t *Table[T]) sortColumn(column int, descending bool) {
@@ -260,40 +262,43 @@ func (t *Table[T]) sortColumn(column int, descending bool) {
 	t.arrange()
 }
 
-// arrange makes a new view of the rows, off the UI thread if there are many, and ends the work on an earlier one.
+// arrange cancels work on an earlier view and makes a new one, off the UI thread if there are more than inlineRows.
 func (t *Table[T]) arrange() {
-	t.generation++
+	t.sequence++
 	if t.cancel != nil {
 		t.cancel.Store(true)
 	}
 	canceled := &atomic.Bool{}
 	t.cancel = canceled
-	r := request[T]{
-		source: t.source, key: t.options.Key, searchText: t.options.SearchText,
-		filter: t.filter, descending: t.descending,
+	q := query[T]{
+		source:     t.source,
+		key:        t.options.Key,
+		searchText: t.options.SearchText,
+		filter:     t.filter,
+		descending: t.descending,
 	}
 	if t.sort >= 0 {
-		r.compare = t.options.Columns[t.sort].Compare
+		q.compare = t.options.Columns[t.sort].Compare
 	}
 	if len(t.source.rows) <= inlineRows {
-		t.show(r.view(canceled))
+		t.show(q.view(canceled))
 		return
 	}
-	generation := t.generation
+	sequence := t.sequence
 	t.options.Run(func() {
-		v := r.view(canceled)
+		v := q.view(canceled)
 		if v == nil {
 			return
 		}
 		fyne.Do(func() {
-			if generation == t.generation {
+			if sequence == t.sequence {
 				t.show(v)
 			}
 		})
 	})
 }
 
-// show puts a view into the window and takes the selection over to it.
+// show replaces the view, restores the selection in it, and reports a change of the selection.
 func (t *Table[T]) show(v *view[T]) {
 	replaced := v.source != t.view.source
 	was := t.selectedRow
@@ -309,7 +314,7 @@ func (t *Table[T]) show(v *view[T]) {
 	if t.selectedRow >= 0 {
 		t.body.cursorRow = t.selectedRow
 	}
-	t.body.stale()
+	t.body.invalidate()
 	t.scroll.Refresh()
 	if t.reveal {
 		t.reveal = false
@@ -331,6 +336,7 @@ func (t *Table[T]) show(v *view[T]) {
 	}
 }
 
+// exists reports whether the source has a row with a key, shown or not.
 func (t *Table[T]) exists(key string) bool {
 	for _, k := range t.view.source.keys {
 		if k == key {
@@ -340,7 +346,7 @@ func (t *Table[T]) exists(key string) bool {
 	return false
 }
 
-// selectRow makes a shown row the selected one, and scrolls to it.
+// selectRow selects the row at a position of the view and scrolls to it.
 func (t *Table[T]) selectRow(at int) {
 	_, key, ok := t.view.at(at)
 	if !ok {
@@ -356,7 +362,7 @@ func (t *Table[T]) selectRow(at int) {
 	t.setSelected(at)
 }
 
-// setSelected shows another row, or none for -1, as selected and reports it.
+// setSelected changes the selected position of the view, -1 for none, and reports the change.
 func (t *Table[T]) setSelected(at int) {
 	was := t.selectedRow
 	t.selectedRow = at
@@ -373,6 +379,7 @@ func (t *Table[T]) reportSelected(row T, ok bool) {
 	}
 }
 
+// changedState reports the state to OnState.
 func (t *Table[T]) changedState() {
 	if t.options.OnState != nil {
 		t.options.OnState(t.State())

@@ -25,7 +25,7 @@ type pc struct {
 	year     int
 }
 
-// fixture is a table of PCs in a window, and what it told.
+// fixture is a table of PCs in a window, with records of its callbacks.
 type fixture struct {
 	*Table[pc]
 	window    fyne.Window
@@ -34,8 +34,8 @@ type fixture struct {
 	activated []string
 	copied    string
 	states    []State
-	asked     int      // cells whose text was asked for
-	work      []func() // off the UI thread, run by the test
+	textCalls int      // calls of Text of the first column
+	work      []func() // queued work off the UI thread; finish runs it
 }
 
 func newFixture(t testing.TB, change func(*Options[pc])) *fixture {
@@ -48,7 +48,7 @@ func newFixture(t testing.TB, change func(*Options[pc])) *fixture {
 		Columns: []Column[pc]{
 			{
 				ID: "note", Title: "Note", Width: 200, Stretch: true,
-				Text:    func(p pc) string { f.asked++; return p.note },
+				Text:    func(p pc) string { f.textCalls++; return p.note },
 				Compare: func(a, b pc) int { return cmp.Compare(a.note, b.note) },
 				Badge:   func(p pc) (Badge, bool) { return Badge{"This PC", theme.Good}, p.id == "a" },
 			},
@@ -57,7 +57,10 @@ func newFixture(t testing.TB, change func(*Options[pc])) *fixture {
 				Text:    func(p pc) string { return fmt.Sprint(p.year) },
 				Compare: func(a, b pc) int { return cmp.Compare(a.year, b.year) },
 			},
-			{ID: "id", Title: "ID", Width: 100, Monospace: true, Text: func(p pc) string { return p.id }, Unsortable: true},
+			{
+				ID: "id", Title: "ID", Width: 100, Monospace: true, Unsortable: true,
+				Text: func(p pc) string { return p.id },
+			},
 		},
 		OnSelected: func(p pc, ok bool) {
 			if !ok {
@@ -88,7 +91,7 @@ func newFixture(t testing.TB, change func(*Options[pc])) *fixture {
 	return f
 }
 
-// finish runs the work that the table has started, in the order in which it was started.
+// finish runs the queued work in order.
 func (f *fixture) finish() {
 	for len(f.work) > 0 {
 		work := f.work[0]
@@ -107,7 +110,7 @@ func (f *fixture) shown() string {
 	return strings.Join(keys, " ")
 }
 
-// drawn returns what stands in a row on the screen, cell by cell; false if the row is not drawn.
+// drawn returns the visible texts of a row, cell by cell, and false if the row is not drawn.
 func (f *fixture) drawn(row int) ([]string, bool) {
 	for _, s := range f.body.slots {
 		if s.row != row {
@@ -148,19 +151,21 @@ func many(n int) []pc {
 	return pcs
 }
 
-func TestNewRefusesBadDefinitions(t *testing.T) {
+func TestNewRejectsInvalidDefinitions(t *testing.T) {
 	text := func(pc) string { return "" }
 	compare := func(pc, pc) int { return 0 }
 	key := func(p pc) string { return p.id }
 	good := Column[pc]{ID: "x", Text: text, Compare: compare}
 	for name, o := range map[string]Options[pc]{
-		"no key":                  {Columns: []Column[pc]{good}},
-		"no columns":              {Key: key},
-		"no ID":                   {Key: key, Columns: []Column[pc]{{Text: text, Compare: compare}}},
-		"same ID twice":           {Key: key, Columns: []Column[pc]{good, good}},
-		"no text":                 {Key: key, Columns: []Column[pc]{{ID: "x", Compare: compare}}},
-		"no compare":              {Key: key, Columns: []Column[pc]{{ID: "x", Text: text}}},
-		"compare but unsortable":  {Key: key, Columns: []Column[pc]{{ID: "x", Text: text, Compare: compare, Unsortable: true}}},
+		"no key":        {Columns: []Column[pc]{good}},
+		"no columns":    {Key: key},
+		"no ID":         {Key: key, Columns: []Column[pc]{{Text: text, Compare: compare}}},
+		"same ID twice": {Key: key, Columns: []Column[pc]{good, good}},
+		"no text":       {Key: key, Columns: []Column[pc]{{ID: "x", Compare: compare}}},
+		"no compare":    {Key: key, Columns: []Column[pc]{{ID: "x", Text: text}}},
+		"compare but unsortable": {Key: key, Columns: []Column[pc]{
+			{ID: "x", Text: text, Compare: compare, Unsortable: true},
+		}},
 		"negative width":          {Key: key, Columns: []Column[pc]{{ID: "x", Text: text, Compare: compare, Width: -1}}},
 		"sorted by no column":     {Key: key, Columns: []Column[pc]{good}, Sort: "y"},
 		"sorted by an unsortable": {Key: key, Columns: []Column[pc]{{ID: "x", Text: text, Unsortable: true}}, Sort: "x"},
@@ -173,7 +178,7 @@ func TestNewRefusesBadDefinitions(t *testing.T) {
 	}
 }
 
-func TestRowsAreDrawnWithBadges(t *testing.T) {
+func TestRowsWithBadges(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	require.Equal(t, 4, f.Rows())
@@ -185,7 +190,7 @@ func TestRowsAreDrawnWithBadges(t *testing.T) {
 	require.Equal(t, []string{"Büro", "2024", "b"}, texts)
 }
 
-func TestTheTableLooksAsAgreed(t *testing.T) {
+func TestTableRendering(t *testing.T) {
 	f := newFixture(t, func(o *Options[pc]) { o.Sort = "year" })
 	f.window.Resize(fyne.NewSize(420, theme.HeaderHeight+4*theme.RowHeight))
 	f.SetRows(rows)
@@ -193,7 +198,7 @@ func TestTheTableLooksAsAgreed(t *testing.T) {
 	test.AssertRendersToMarkup(t, "table.xml", f.window.Canvas())
 }
 
-func TestATapOnTheHeaderSortsAndASecondOneTurnsItRound(t *testing.T) {
+func TestTapOnHeaderTogglesSort(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	year := f.header.titles[1]
@@ -216,7 +221,7 @@ func TestATapOnTheHeaderSortsAndASecondOneTurnsItRound(t *testing.T) {
 	require.Equal(t, "b a c d", f.shown())
 }
 
-func TestTheSelectionStaysWithItsRow(t *testing.T) {
+func TestSelectionFollowsItsRow(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	require.True(t, f.Select("c"))
@@ -229,12 +234,12 @@ func TestTheSelectionStaysWithItsRow(t *testing.T) {
 	selected, ok := f.Selected()
 	require.True(t, ok)
 	require.Equal(t, "Cave 2", selected.note)
-	require.Equal(t, []string{"c"}, f.selected, "the same row is selected: nothing to report")
+	require.Equal(t, []string{"c"}, f.selected, "an unchanged selection is not reported")
 	require.Equal(t, []string{"Cave 2"}, f.updated)
 
 	f.SetFilter("eve")
 	_, ok = f.Selected()
-	require.False(t, ok, "a row that the filter hides is not acted upon")
+	require.False(t, ok, "a hidden row is not selected")
 	f.SetFilter("")
 	_, ok = f.Selected()
 	require.True(t, ok)
@@ -243,7 +248,7 @@ func TestTheSelectionStaysWithItsRow(t *testing.T) {
 	require.False(t, ok)
 	f.SetRows(rows)
 	_, ok = f.Selected()
-	require.False(t, ok, "a row that was gone does not come back as selected")
+	require.False(t, ok, "a row that was removed loses the selection")
 	require.Equal(t, []string{"c", "-", "c", "-"}, f.selected)
 
 	f.Select("a")
@@ -252,7 +257,7 @@ func TestTheSelectionStaysWithItsRow(t *testing.T) {
 	require.Equal(t, []string{"c", "-", "c", "-", "a", "-"}, f.selected)
 }
 
-func TestARowCanBeSelectedWhileTheFilterHidesIt(t *testing.T) {
+func TestSelectHiddenRow(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	f.SetFilter("anna")
@@ -262,7 +267,7 @@ func TestARowCanBeSelectedWhileTheFilterHidesIt(t *testing.T) {
 	require.Equal(t, []string{"c"}, f.selected)
 }
 
-func TestTheFilterIgnoresCaseAndAccents(t *testing.T) {
+func TestFilterIgnoresCaseAndAccents(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	for filter, want := range map[string]string{
@@ -277,10 +282,10 @@ func TestTheFilterIgnoresCaseAndAccents(t *testing.T) {
 	require.Equal(t, 2, f.Shown())
 }
 
-func TestWhyThereAreNoRows(t *testing.T) {
+func TestNoticeForNoRows(t *testing.T) {
 	empty := widget.NewLabel("No orders yet.")
 	f := newFixture(t, func(o *Options[pc]) { o.Empty = func() fyne.CanvasObject { return empty } })
-	require.Empty(t, f.notice.Objects, "nothing is known before the first rows")
+	require.Empty(t, f.notice.Objects, "no notice before the first SetRows")
 	f.SetRows(nil)
 	require.Equal(t, []fyne.CanvasObject{empty}, f.notice.Objects)
 
@@ -294,7 +299,7 @@ func TestWhyThereAreNoRows(t *testing.T) {
 	require.Empty(t, f.notice.Objects)
 }
 
-func TestTheScreenClearsItsSearchFieldItself(t *testing.T) {
+func TestOnClearFilterReplacesClearing(t *testing.T) {
 	cleared := 0
 	f := newFixture(t, func(o *Options[pc]) { o.OnClearFilter = func() { cleared++ } })
 	f.SetRows(rows)
@@ -361,11 +366,12 @@ func TestCopy(t *testing.T) {
 	f.key(fyne.KeyLeft)
 	f.body.TypedShortcut(&fyne.ShortcutCopy{})
 	require.Equal(t, "2026", f.copied)
-	f.body.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyC, Modifier: fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift})
+	shift := fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift
+	f.body.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyC, Modifier: shift})
 	require.Equal(t, "Anna and Bob\t2026\ta", f.copied, "a row is one line with three cells")
 }
 
-func TestTheMenuOpensByKeyAndRightClick(t *testing.T) {
+func TestMenuOpensByKeyAndRightClick(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	f.key(fyne.KeyDown)
@@ -380,7 +386,7 @@ func TestTheMenuOpensByKeyAndRightClick(t *testing.T) {
 	require.Equal(t, "Email code of b||Copy Note (Ctrl+C)|Copy row (Ctrl+Shift+C)||Sort by", labels())
 
 	f.key(fyne.KeyF10)
-	require.Nil(t, overlays.Top(), "F10 alone is none of the table's")
+	require.Nil(t, overlays.Top(), "F10 without Shift opens no menu")
 	f.body.KeyDown(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
 	f.body.TypedKey(&fyne.KeyEvent{Name: fyne.KeyF10})
 	f.body.KeyUp(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
@@ -389,11 +395,11 @@ func TestTheMenuOpensByKeyAndRightClick(t *testing.T) {
 	f.body.TypedKey(&fyne.KeyEvent{Name: desktop.KeyMenu})
 	require.NotNil(t, overlays.Top())
 	overlays.Remove(overlays.Top())
-	require.Same(t, f.body, f.window.Canvas().Focused(), "the table has the keys again")
+	require.Same(t, f.body, f.window.Canvas().Focused(), "the table has the focus after the menu closes")
 
 	f.body.TappedSecondary(&fyne.PointEvent{Position: fyne.NewPos(5, 2.5*theme.RowHeight)})
 	require.NotNil(t, overlays.Top())
-	require.Equal(t, []string{"b", "c"}, f.selected, "the row under the pointer is the one the menu is about")
+	require.Equal(t, []string{"b", "c"}, f.selected, "a right click selects the row of its menu")
 	require.Contains(t, labels(), "Email code of c")
 
 	sort := f.menu().Items[5].ChildMenu
@@ -403,7 +409,7 @@ func TestTheMenuOpensByKeyAndRightClick(t *testing.T) {
 	require.True(t, f.menu().Items[5].ChildMenu.Items[1].Checked)
 }
 
-func TestTheMenuOfATitle(t *testing.T) {
+func TestTitleMenu(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	f.resizeColumn(0, 300)
@@ -428,7 +434,7 @@ func TestClicksSelectActivateAndHover(t *testing.T) {
 	}
 	f.click(2, 5, desktop.MouseButtonPrimary)
 	f.body.DoubleTapped(at(2))
-	require.Empty(t, f.activated, "two clicks on two rows are no double click")
+	require.Empty(t, f.activated, "clicks on two rows are not a double click")
 	f.click(2, 5, desktop.MouseButtonPrimary)
 	f.body.DoubleTapped(at(2))
 	require.Equal(t, []string{"c"}, f.activated)
@@ -471,7 +477,7 @@ func TestLateWorkIsCanceledAndDropped(t *testing.T) {
 	f.SetFilter("pc 00001")
 	f.SetFilter("pc 000019")
 	require.Len(t, f.work, 3)
-	// The latest finishes first; what finishes after it must not come through.
+	// The latest work finishes first; the results of the earlier work must be dropped.
 	f.work[2]()
 	want := f.shown()
 	require.Equal(t, 10-9, f.Shown())
@@ -481,13 +487,13 @@ func TestLateWorkIsCanceledAndDropped(t *testing.T) {
 }
 
 func TestTwoWorkersShareOneSource(t *testing.T) {
-	r := request[pc]{
+	q := query[pc]{
 		source: &source[pc]{rows: many(5000)}, key: func(p pc) string { return p.id },
 		searchText: func(p pc) string { return p.note }, filter: "pc 0001",
 	}
 	views := make(chan *view[pc])
 	for range 2 {
-		go func() { views <- r.view(&atomic.Bool{}) }()
+		go func() { views <- q.view(&atomic.Bool{}) }()
 	}
 	a, b := <-views, <-views
 	require.Equal(t, a.order, b.order)
@@ -498,40 +504,40 @@ func TestCanceledWorkEndsWithoutAView(t *testing.T) {
 	key := func(p pc) string { return p.id }
 	canceled := &atomic.Bool{}
 	canceled.Store(true)
-	r := request[pc]{source: &source[pc]{rows: many(10)}, key: key}
-	require.Nil(t, r.view(canceled))
+	q := query[pc]{source: &source[pc]{rows: many(10)}, key: key}
+	require.Nil(t, q.view(canceled))
 
 	compared := 0
 	canceled.Store(false)
-	r.compare = func(a, b pc) int {
+	q.compare = func(a, b pc) int {
 		if compared++; compared == 5 {
 			canceled.Store(true)
 		}
 		return -cmp.Compare(a.id, b.id)
 	}
-	require.Nil(t, r.view(canceled))
+	require.Nil(t, q.view(canceled))
 	require.Equal(t, 5, compared)
 }
 
-func TestOnlyVisibleRowsAreDrawnAndOnlyOnce(t *testing.T) {
+func TestVisibleRowsAreDrawnOneTime(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(many(100_000))
 	f.finish()
-	f.asked = 0
+	f.textCalls = 0
 	f.scroll.ScrollToOffset(fyne.NewPos(0, 50_000*theme.RowHeight))
 	f.scrolled()
 	inView := len(f.body.slots)
 	require.LessOrEqual(t, inView, 12)
-	require.LessOrEqual(t, f.asked, inView)
+	require.LessOrEqual(t, f.textCalls, inView)
 
-	f.asked = 0
+	f.textCalls = 0
 	f.scrolled()
 	f.body.update()
 	f.key(fyne.KeyRight)
-	require.Zero(t, f.asked, "rows that are drawn already cost nothing")
+	require.Zero(t, f.textCalls, "drawn rows are not drawn again")
 	f.scroll.ScrollToOffset(fyne.NewPos(0, 50_001*theme.RowHeight))
 	f.scrolled()
-	require.Equal(t, 1, f.asked, "one row further is one row to draw")
+	require.Equal(t, 1, f.textCalls, "scrolling by one row draws one row")
 
 	f.key(fyne.KeyEnd)
 	require.NoError(t, f.SortBy("year", true))
@@ -541,11 +547,11 @@ func TestOnlyVisibleRowsAreDrawnAndOnlyOnce(t *testing.T) {
 		texts, ok := f.drawn(row)
 		require.True(t, ok)
 		want, _, _ := f.view.at(row)
-		require.Equal(t, want.id, texts[2], "no blank and no stale row")
+		require.Equal(t, want.id, texts[2], "no blank or outdated row")
 	}
 }
 
-func TestAShrinkingTableLeavesNoRowBehind(t *testing.T) {
+func TestShrinkingTableLeavesNoRowBehind(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(many(500))
 	f.key(fyne.KeyEnd)
@@ -591,9 +597,9 @@ func TestColumnsAreResizedByTheirEdge(t *testing.T) {
 	drag(20)
 	grip.DragEnd()
 	require.Equal(t, float32(110), f.body.spans[1].width)
-	require.Equal(t, float32(390), f.body.spans[0].width, "the stretched one gives way")
+	require.Equal(t, float32(390), f.body.spans[0].width, "the stretched column shrinks")
 	require.Equal(t, map[string]float32{"year": 110}, f.states[0].Widths)
-	require.Len(t, f.states, 1, "told once, at the end")
+	require.Len(t, f.states, 1, "reported when the drag ends")
 	drag(-500)
 	grip.DragEnd()
 	require.Equal(t, MinColumnWidth, f.body.spans[1].width)
@@ -610,18 +616,18 @@ func TestStateSurvivesARestart(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"sort":"year","descending":true,"widths":{"id":150}}`, string(data))
 
-	again := newFixture(t, func(o *Options[pc]) { o.Sort = "note" })
-	again.SetRows(rows)
-	again.Restore(State{})
-	require.Equal(t, "a b c d", again.shown(), "nothing remembered: the sort of the definition stays")
+	restored := newFixture(t, func(o *Options[pc]) { o.Sort = "note" })
+	restored.SetRows(rows)
+	restored.Restore(State{})
+	require.Equal(t, "a b c d", restored.shown(), "the zero State keeps the initial sort")
 	var s State
 	require.NoError(t, json.Unmarshal(data, &s))
-	again.Restore(s)
-	require.Equal(t, "a d b c", again.shown())
-	require.Equal(t, float32(150), again.body.spans[2].width)
+	restored.Restore(s)
+	require.Equal(t, "a d b c", restored.shown())
+	require.Equal(t, float32(150), restored.body.spans[2].width)
 }
 
-func TestADamagedStateIsHarmless(t *testing.T) {
+func TestRestoreDamagedState(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	before := f.body.spans
@@ -651,7 +657,7 @@ func TestHostileTextStaysInItsCell(t *testing.T) {
 	f.window.Canvas().Capture()
 }
 
-func TestANarrowColumnKeepsItsBadgeInside(t *testing.T) {
+func TestBadgeFitsNarrowColumn(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	f.resizeColumn(0, MinColumnWidth)
@@ -663,21 +669,21 @@ func TestANarrowColumnKeepsItsBadgeInside(t *testing.T) {
 	}
 }
 
-// other is the app's theme with another size of text and another variant.
-type other struct{ fyne.Theme }
+// largeDark is the app's theme in its dark variant with larger text.
+type largeDark struct{ fyne.Theme }
 
-func (other) Size(fyne.ThemeSizeName) float32 { return 17 }
+func (largeDark) Size(fyne.ThemeSizeName) float32 { return 17 }
 
-func (o other) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
-	return o.Theme.Color(name, fynetheme.VariantDark)
+func (l largeDark) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
+	return l.Theme.Color(name, fynetheme.VariantDark)
 }
 
-func TestTheThemeChanges(t *testing.T) {
+func TestThemeChange(t *testing.T) {
 	f := newFixture(t, nil)
 	f.SetRows(rows)
 	f.Select("b")
 	before := f.body.slots[0].cells[0].text.Color
-	test.ApplyTheme(t, other{theme.New()})
+	test.ApplyTheme(t, largeDark{theme.New()})
 	f.Refresh()
 	text := f.body.slots[0].cells[0].text
 	require.Equal(t, float32(17), text.TextSize)

@@ -60,7 +60,7 @@ func FuzzOneLine(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		line := oneLine(text)
-		require.LessOrEqual(t, len(line), longestCell*utf8.UTFMax)
+		require.LessOrEqual(t, len(line), maxCellBytes*utf8.UTFMax)
 		require.Negative(t, strings.IndexFunc(line, unicode.IsControl))
 	})
 }

@@ -8,17 +8,18 @@ import (
 	"sync/atomic"
 )
 
-// source is one set of rows as SetRows got it, with what the work off the UI thread derives from it once.
+// source is the rows of one SetRows, with the keys and folded texts that prepare derives from them.
 type source[T any] struct {
 	rows []T
 
 	mu     sync.Mutex
 	keys   []string
-	folded []string // text the filter looks through; nil when the table has no SearchText
+	folded []string // texts that the filter searches; nil if the table has no SearchText
 	ready  bool
 }
 
-// prepare derives keys and folded texts; it returns false if it was canceled before it was done. Any goroutine.
+// prepare derives keys and folded texts if that has not been done yet. It returns false if it was canceled. Any
+// goroutine.
 func (s *source[T]) prepare(key, searchText func(T) string, canceled *atomic.Bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,7 +44,7 @@ func (s *source[T]) prepare(key, searchText func(T) string, canceled *atomic.Boo
 	return true
 }
 
-// view is what the table shows: the rows of a source that pass the filter, in the order of the sort. It never changes.
+// view is the rows of a source that pass the filter, in sort order. It is immutable.
 type view[T any] struct {
 	source *source[T]
 	order  []int32 // indexes into source.rows
@@ -51,7 +52,7 @@ type view[T any] struct {
 
 func (v *view[T]) len() int { return len(v.order) }
 
-// at returns a shown row and its key, and false if there is no such row.
+// at returns the row at a position and its key, and false if i is out of range.
 func (v *view[T]) at(i int) (row T, key string, ok bool) {
 	if i < 0 || i >= len(v.order) {
 		return row, "", false
@@ -60,7 +61,7 @@ func (v *view[T]) at(i int) (row T, key string, ok bool) {
 	return v.source.rows[at], v.source.keys[at], true
 }
 
-// find returns the position at which the row with a key is shown, or -1.
+// find returns the position of the first row with a key, or -1.
 func (v *view[T]) find(key string) int {
 	for i, at := range v.order {
 		if v.source.keys[at] == key {
@@ -70,8 +71,8 @@ func (v *view[T]) find(key string) int {
 	return -1
 }
 
-// request is what a view is made of.
-type request[T any] struct {
+// query holds the parameters of a view.
+type query[T any] struct {
 	source     *source[T]
 	key        func(T) string
 	searchText func(T) string
@@ -80,13 +81,13 @@ type request[T any] struct {
 	descending bool
 }
 
-// view filters and sorts. The result is nil if it was canceled. Any goroutine.
-func (r request[T]) view(canceled *atomic.Bool) *view[T] {
-	s := r.source
-	if !s.prepare(r.key, r.searchText, canceled) {
+// view filters and sorts the rows. It returns nil if it was canceled. Any goroutine.
+func (q query[T]) view(canceled *atomic.Bool) *view[T] {
+	s := q.source
+	if !s.prepare(q.key, q.searchText, canceled) {
 		return nil
 	}
-	wanted := terms(r.filter)
+	wanted := terms(q.filter)
 	order := make([]int32, 0, len(s.rows))
 	for i := range s.rows {
 		if len(wanted) > 0 && s.folded != nil && !matches(s.folded[i], wanted) {
@@ -97,13 +98,13 @@ func (r request[T]) view(canceled *atomic.Bool) *view[T] {
 	if canceled.Load() {
 		return nil
 	}
-	if r.compare != nil {
+	if q.compare != nil {
 		slices.SortFunc(order, func(a, b int32) int {
 			if canceled.Load() {
-				return 0 // ends soon; the order is thrown away
+				return 0 // the order is discarded below
 			}
-			c := r.compare(s.rows[a], s.rows[b])
-			if r.descending {
+			c := q.compare(s.rows[a], s.rows[b])
+			if q.descending {
 				c = -c
 			}
 			return cmp.Or(c, strings.Compare(s.keys[a], s.keys[b]), cmp.Compare(a, b))

@@ -7,15 +7,20 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 )
 
-// palette maps the names of Fyne, of the app and of the tones to colors.
+// palette maps color names of Fyne, of the app and of tones to colors.
 type palette map[fyne.ThemeColorName]color.Color
 
-// rgb is an opaque color, written 0xRRGGBB.
+// rgb returns the opaque color 0xRRGGBB.
 func rgb(hex uint32) color.NRGBA { return rgba(hex, 0xff) }
 
-// rgba is a color 0xRRGGBB with an opacity from 0 to 255.
+// rgba returns the color 0xRRGGBB with an opacity from 0 to 255.
 func rgba(hex uint32, alpha uint8) color.NRGBA {
-	return color.NRGBA{R: uint8(hex >> 16), G: uint8(hex >> 8), B: uint8(hex), A: alpha}
+	return color.NRGBA{
+		R: uint8(hex >> 16),
+		G: uint8(hex >> 8),
+		B: uint8(hex),
+		A: alpha,
+	}
 }
 
 var light = palette{

@@ -1,8 +1,8 @@
-// Package theme is the look of the app: a compact, calm fyne.Theme with a light and a dark palette, the tones in
-// which states are shown, and the few drawing helpers that belong to it. It knows nothing of licenses.
+// Package theme is the fyne.Theme of the app with a light and a dark palette, the tones of states, and small widgets.
+// It knows nothing of licenses.
 //
-// Every pair of text and background that the theme offers has a contrast of at least 4.5:1 in both variants
-// (WCAG 2.2, success criterion 1.4.3); a test measures it.
+// Every combination of text and background has a contrast of at least 4.5:1 in both variants (WCAG 2.2, success
+// criterion 1.4.3); a test measures it.
 package theme
 
 import (
@@ -15,43 +15,43 @@ import (
 
 // Spacing of the screens, in Fyne's density-independent pixels.
 const (
-	Gap     float32 = 8  // between neighbors that belong together
+	Gap     float32 = 8  // between related objects
 	Margin  float32 = 14 // between the edge of a surface and its content
 	Section float32 = 18 // between groups of a form or a panel
 
 	RowHeight    float32 = 30 // a row of a table
 	HeaderHeight float32 = 31 // the header of a table
-	PillHeight   float32 = 19 // a badge in a row or beside a title
+	PillHeight   float32 = 19 // a badge
 	PillPadding  float32 = 8  // left and right of the text of a badge
 )
 
-// ownNames begins every color name of the app.
-const ownNames = "acen"
+// namePrefix is the prefix of every color name of the app.
+const namePrefix = "acen"
 
-// Names of the colors that Fyne's own palette does not have.
+// Color names of the app, in addition to those of Fyne.
 const (
 	ColorNameToolbar     fyne.ThemeColorName = "acenToolbar"     // bar with the account menu and the search field
 	ColorNamePanel       fyne.ThemeColorName = "acenPanel"       // side panel
 	ColorNameStatusBar   fyne.ThemeColorName = "acenStatusBar"   // line at the bottom of the window
 	ColorNameRowHover    fyne.ThemeColorName = "acenRowHover"    // row under the pointer
-	ColorNameRowSelected fyne.ThemeColorName = "acenRowSelected" // selected row of a table that has the focus or not
+	ColorNameRowSelected fyne.ThemeColorName = "acenRowSelected" // selected row of a table, focused or not
 	ColorNameMuted       fyne.ThemeColorName = "acenMuted"       // secondary text: captions, reasons, subtitles
-	ColorNameBackdrop    fyne.ThemeColorName = "acenBackdrop"    // veil over the window while a dialog is up
+	ColorNameBackdrop    fyne.ThemeColorName = "acenBackdrop"    // veil over the window while a dialog is open
 )
 
-// appTheme implements fyne.Theme. Fyne passes it the variant of the system, or that of FYNE_THEME.
+// appTheme implements fyne.Theme.
 type appTheme struct {
 	base fyne.Theme
 }
 
-// New returns the theme of the app. It follows the variant, light or dark, that Fyne asks for: the one of the system
-// or of FYNE_THEME. Any goroutine.
+// New returns the theme of the app. Fyne selects its variant, light or dark, by the system or FYNE_THEME. Any
+// goroutine.
 func New() fyne.Theme {
 	return &appTheme{base: fynetheme.DefaultTheme()}
 }
 
-// Color returns the color of a name in a variant; names unknown to the app come from Fyne's default theme.
-// Any goroutine.
+// Color returns the color of a name in a variant. Names without a color of the app come from Fyne's default theme. Any
+// goroutine.
 func (t *appTheme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
 	palette := light
 	if variant == fynetheme.VariantDark {
@@ -99,16 +99,16 @@ var sizes = map[fyne.ThemeSizeName]float32{
 	fynetheme.SizeNameScrollBar:          11,
 	fynetheme.SizeNameScrollBarSmall:     4,
 	fynetheme.SizeNameScrollBarRadius:    4,
-	// A blurred backdrop costs tens of milliseconds a frame without a graphics card.
+	// Without a graphics card a blurred backdrop costs tens of milliseconds a frame.
 	fynetheme.SizeNameModalBlurRadius: 0,
 }
 
-// Color returns a color of the current theme in the current variant. Under a theme that does not know the names of the
-// app, those come from the app's own palette. UI thread.
+// Color returns a color of the current theme in the current variant. Under another theme, which lacks the color names
+// of the app, these come from the app's palette. UI thread.
 func Color(name fyne.ThemeColorName) color.Color {
 	settings := fyne.CurrentApp().Settings()
 	c := settings.Theme().Color(name, settings.ThemeVariant())
-	if own, ok := light[name]; ok && strings.HasPrefix(string(name), ownNames) && (c == nil || c == color.Transparent) {
+	if own, ok := light[name]; ok && strings.HasPrefix(string(name), namePrefix) && (c == nil || c == color.Transparent) {
 		if settings.ThemeVariant() == fynetheme.VariantDark {
 			return dark[name]
 		}
@@ -122,10 +122,10 @@ func Size(name fyne.ThemeSizeName) float32 {
 	return fyne.CurrentApp().Settings().Theme().Size(name)
 }
 
-// Monospace is the style of codes: every character is equally wide, so that groups stand below each other.
+// Monospace returns the text style of codes: monospaced, so that the groups of codes in a column are aligned.
 func Monospace() fyne.TextStyle { return fyne.TextStyle{Monospace: true} }
 
-// CodeFont is the font of codes by itself. A code has letters, digits and dashes; the fonts for emoji, symbols and
-// other scripts, which the toolkit reads anew for each style, take longer to read and more memory than all other texts
-// of a window. UI thread.
+// CodeFont returns the font of codes without Fyne's fallback fonts for emoji, symbols and other scripts, which codes do
+// not contain. Fyne loads them for each style, which takes more time and memory than all other texts of a window. UI
+// thread.
 func CodeFont() fyne.Resource { return fynetheme.Font(Monospace()) }

@@ -14,14 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// leastContrast is that of WCAG 2.2, success criterion 1.4.3, for text of normal size.
-const leastContrast = 4.5
+// minContrast is the minimum of WCAG 2.2, success criterion 1.4.3, for text of normal size.
+const minContrast = 4.5
 
 var variants = map[string]fyne.ThemeVariant{"light": fynetheme.VariantLight, "dark": fynetheme.VariantDark}
 
 var tones = []Tone{Neutral, Good, Warning, Bad, Accent, Muted}
 
-// surfaces are what text lies on in the window.
+// surfaces are the backgrounds of text in the window.
 var surfaces = []fyne.ThemeColorName{
 	fynetheme.ColorNameBackground, fynetheme.ColorNameOverlayBackground, fynetheme.ColorNameMenuBackground,
 	fynetheme.ColorNameHeaderBackground, fynetheme.ColorNameInputBackground,
@@ -45,7 +45,7 @@ func TestContrast(t *testing.T) {
 	for _, surface := range surfaces {
 		for _, text := range []fyne.ThemeColorName{
 			fynetheme.ColorNameForeground, fynetheme.ColorNamePlaceHolder, ColorNameMuted,
-			// Labels of low importance, such as the reason of a disabled button, take the color of what is disabled.
+			// Labels of low importance, such as the reason of a disabled button, have the color of disabled text.
 			fynetheme.ColorNameDisabled,
 			fynetheme.ColorNameError, fynetheme.ColorNameSuccess, fynetheme.ColorNameWarning,
 			fynetheme.ColorNameHyperlink,
@@ -64,15 +64,15 @@ func TestContrast(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			window := th.Color(fynetheme.ColorNameBackground, variant)
 			for _, p := range pairs {
-				background := over(th.Color(p.background, variant), window)
+				background := blend(th.Color(p.background, variant), window)
 				got := contrast(th.Color(p.text, variant), background)
-				require.GreaterOrEqual(t, got, leastContrast, "%s on %s", p.text, p.background)
+				require.GreaterOrEqual(t, got, minContrast, "%s on %s", p.text, p.background)
 			}
 		})
 	}
 }
 
-// A focused button, or one under the pointer, keeps its text readable and looks different from one that is not.
+// A button that is focused or under the pointer has readable text and differs from other buttons.
 func TestContrastOfButtonsInAnyState(t *testing.T) {
 	for name, variant := range variants {
 		for _, button := range []struct {
@@ -85,9 +85,9 @@ func TestContrastOfButtonsInAnyState(t *testing.T) {
 		} {
 			at := button.theme.Color(button.background, variant)
 			for _, state := range []fyne.ThemeColorName{fynetheme.ColorNameFocus, fynetheme.ColorNameHover} {
-				blended := over(button.theme.Color(state, variant), at)
+				blended := blend(button.theme.Color(state, variant), at)
 				got := contrast(button.theme.Color(button.text, variant), blended)
-				require.GreaterOrEqual(t, got, leastContrast, "%s: %s in state %s", name, button.text, state)
+				require.GreaterOrEqual(t, got, minContrast, "%s: %s in state %s", name, button.text, state)
 				require.NotEqual(t, color.NRGBAModel.Convert(at), color.NRGBAModel.Convert(blended))
 			}
 		}
@@ -155,7 +155,7 @@ func TestTightTakesTheSpaceAroundALabelAway(t *testing.T) {
 	container.NewVBox(Tight(label)).Resize(fyne.NewSize(10, 10))
 }
 
-// fixedVariant shows a theme in one variant whatever the system asks for.
+// fixedVariant is a theme with a fixed variant.
 type fixedVariant struct {
 	fyne.Theme
 	variant fyne.ThemeVariant
@@ -165,13 +165,13 @@ func (t *fixedVariant) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) colo
 	return t.Theme.Color(name, t.variant)
 }
 
-// contrast is the ratio of WCAG 2.2: from 1 to 21.
+// contrast returns the contrast ratio of WCAG 2.2, from 1 to 21.
 func contrast(a, b color.Color) float64 {
 	x, y := luminance(a), luminance(b)
 	return (math.Max(x, y) + 0.05) / (math.Min(x, y) + 0.05)
 }
 
-// luminance is the relative luminance of WCAG 2.2.
+// luminance returns the relative luminance of WCAG 2.2.
 func luminance(c color.Color) float64 {
 	channel := func(v uint32) float64 {
 		s := float64(v) / 0xffff
@@ -184,8 +184,8 @@ func luminance(c color.Color) float64 {
 	return 0.2126*channel(r) + 0.7152*channel(g) + 0.0722*channel(b)
 }
 
-// over is a color drawn over an opaque one.
-func over(top, below color.Color) color.Color {
+// blend returns the result of drawing top over the opaque color below.
+func blend(top, below color.Color) color.Color {
 	r, g, b, a := top.RGBA()
 	br, bg, bb, _ := below.RGBA()
 	mix := func(t, u uint32) uint16 { return uint16(t + u*(0xffff-a)/0xffff) }

@@ -7,18 +7,17 @@ import (
 	"fyne.io/fyne/v2"
 )
 
-// Tone says what a short text means for the person who reads it. A tone is never the only bearer of a meaning: the
-// text itself says it too.
+// Tone is the meaning of a short text, shown by its color. The text itself must have the same meaning.
 type Tone int
 
-// The tones. Muted has no background of its own: it is plain secondary text.
+// The tones.
 const (
-	Neutral Tone = iota // a fact
-	Good                // all is well
-	Warning             // worth a look, nothing is broken
+	Neutral Tone = iota // information
+	Good                // success
+	Warning             // needs attention
 	Bad                 // stopped, ended or failed
-	Accent              // points something out
-	Muted               // of little weight
+	Accent              // emphasis
+	Muted               // secondary text, without a background
 )
 
 var toneNames = [...]string{"Neutral", "Good", "Warning", "Bad", "Accent", "Muted"}
@@ -31,25 +30,24 @@ func (t Tone) String() string {
 	return toneNames[t]
 }
 
-// TextName returns the theme's name for the color of text in this tone, on the tone's background as well as on the
-// surfaces of the window. Rich text takes it as its ColorName. An unknown tone is Neutral. Any goroutine.
+// TextName returns the color name of text in this tone, for the tone's background and for the surfaces of the window.
+// An unknown tone is Neutral. Any goroutine.
 func (t Tone) TextName() fyne.ThemeColorName {
-	return fyne.ThemeColorName("acenTone" + t.known().String() + "Text")
+	return fyne.ThemeColorName("acenTone" + t.orNeutral().String() + "Text")
 }
 
-// BackgroundName returns the theme's name for the color behind text in this tone. An unknown tone is Neutral.
-// Any goroutine.
+// BackgroundName returns the color name of the tone's background. An unknown tone is Neutral. Any goroutine.
 func (t Tone) BackgroundName() fyne.ThemeColorName {
-	return fyne.ThemeColorName("acenTone" + t.known().String() + "Background")
+	return fyne.ThemeColorName("acenTone" + t.orNeutral().String() + "Background")
 }
 
 // Text returns the color of text in this tone in the current variant. UI thread.
 func (t Tone) Text() color.Color { return Color(t.TextName()) }
 
-// Background returns the color behind text in this tone in the current variant. UI thread.
+// Background returns the color of the tone's background in the current variant. UI thread.
 func (t Tone) Background() color.Color { return Color(t.BackgroundName()) }
 
-func (t Tone) known() Tone {
+func (t Tone) orNeutral() Tone {
 	if t < 0 || int(t) >= len(toneNames) {
 		return Neutral
 	}

@@ -11,8 +11,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// Badge is a short text on a rounded background in a tone, such as the mark of this PC beside a name.
-// Its methods belong to the UI thread.
+// Badge is a short text on a rounded background in a tone, such as "This PC" beside a name. Its methods belong to the
+// UI thread.
 type Badge struct {
 	widget.BaseWidget
 	text string
@@ -26,7 +26,7 @@ func NewBadge(text string, tone Tone) *Badge {
 	return b
 }
 
-// Set changes text and tone; an empty text draws nothing and takes no width. UI thread.
+// Set changes text and tone. With an empty text the badge is invisible and has no width. UI thread.
 func (b *Badge) Set(text string, tone Tone) {
 	if b.text == text && b.tone == tone {
 		return
@@ -38,10 +38,10 @@ func (b *Badge) Set(text string, tone Tone) {
 // AccessibilityLabel returns the text for a screen reader. UI thread.
 func (b *Badge) AccessibilityLabel() string { return b.text }
 
-// AccessibilityRole tells a screen reader that a badge is text. UI thread.
+// AccessibilityRole implements fyne.Accessible: a badge is text. UI thread.
 func (b *Badge) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
-// CreateRenderer is called by Fyne. UI thread.
+// CreateRenderer implements fyne.Widget. UI thread.
 func (b *Badge) CreateRenderer() fyne.WidgetRenderer {
 	r := &badgeRenderer{badge: b, pill: canvas.NewRectangle(nil), label: canvas.NewText("", nil)}
 	r.label.Alignment = fyne.TextAlignCenter
@@ -94,7 +94,7 @@ func (r *badgeRenderer) Objects() []fyne.CanvasObject {
 
 func (r *badgeRenderer) Destroy() {}
 
-// Code is a code in its font, in one or more lines. Its methods belong to the UI thread.
+// Code shows a code of one or more lines in CodeFont. Its methods belong to the UI thread.
 type Code struct {
 	widget.BaseWidget
 	Text string
@@ -110,10 +110,10 @@ func NewCode(text string) *Code {
 // AccessibilityLabel returns the code for a screen reader. UI thread.
 func (c *Code) AccessibilityLabel() string { return c.Text }
 
-// AccessibilityRole tells a screen reader that a code is text. UI thread.
+// AccessibilityRole implements fyne.Accessible: a code is text. UI thread.
 func (c *Code) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
-// CreateRenderer is called by Fyne. UI thread.
+// CreateRenderer implements fyne.Widget. UI thread.
 func (c *Code) CreateRenderer() fyne.WidgetRenderer {
 	r := &codeRenderer{}
 	lines := container.New(layout.NewCustomPaddedVBoxLayout(0))
@@ -123,7 +123,8 @@ func (c *Code) CreateRenderer() fyne.WidgetRenderer {
 		r.lines = append(r.lines, t)
 		lines.Add(t)
 	}
-	r.WidgetRenderer = widget.NewSimpleRenderer(container.New(layout.NewCustomPaddedLayout(1, 1, 0, 0), lines)) // as Tight keeps it
+	padded := container.New(layout.NewCustomPaddedLayout(1, 1, 0, 0), lines) // the padding that Tight leaves
+	r.WidgetRenderer = widget.NewSimpleRenderer(padded)
 	r.apply()
 	return r
 }
@@ -144,27 +145,28 @@ func (r *codeRenderer) Refresh() {
 	r.WidgetRenderer.Refresh()
 }
 
-// Surface puts content on a background of the theme that follows a change between light and dark, such as
-// ColorNameToolbar, ColorNamePanel or ColorNameStatusBar.
+// Surface draws content on a background color of the theme, such as ColorNameToolbar, ColorNamePanel or
+// ColorNameStatusBar. It follows a change of the variant.
 type Surface struct {
 	widget.BaseWidget
 	name    fyne.ThemeColorName
 	content fyne.CanvasObject
 }
 
-// NewSurface returns content on a background of the theme. UI thread.
+// NewSurface returns content on the background color with a name. UI thread.
 func NewSurface(name fyne.ThemeColorName, content fyne.CanvasObject) *Surface {
 	s := &Surface{name: name, content: content}
 	s.ExtendBaseWidget(s)
 	return s
 }
 
-// CreateRenderer is called by Fyne. UI thread.
+// CreateRenderer implements fyne.Widget. UI thread.
 func (s *Surface) CreateRenderer() fyne.WidgetRenderer {
 	background := canvas.NewRectangle(Color(s.name))
 	return &surfaceRenderer{
 		WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(background, s.content)),
-		surface:        s, background: background,
+		surface:        s,
+		background:     background,
 	}
 }
 
@@ -179,8 +181,8 @@ func (r *surfaceRenderer) Refresh() {
 	r.WidgetRenderer.Refresh()
 }
 
-// NewCaption returns small secondary text, such as the reason under a disabled button or the name over a value.
-// UI thread.
+// NewCaption returns small secondary text, such as the reason below a disabled button or the name above a value. UI
+// thread.
 func NewCaption(text string) *widget.Label {
 	l := widget.NewLabel(text)
 	l.SizeName = fynetheme.SizeNameCaptionText
@@ -188,8 +190,7 @@ func NewCaption(text string) *widget.Label {
 	return l
 }
 
-// Tight takes off the empty space that a label keeps around its text, so that a caption stands close to what it
-// belongs to and texts line up with other things at the left edge. UI thread.
+// Tight returns label without the padding around its text, so that it can be aligned with other objects. UI thread.
 func Tight(label fyne.CanvasObject) *fyne.Container { return container.New(tight{}, label) }
 
 type tight struct{}
@@ -213,8 +214,8 @@ func (l tight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// Flush takes off the empty space at the left of a label or of a button without a background, so that it stands at the
-// edge and still on the line of the field beside it. UI thread.
+// Flush returns a label, or a button without a background, without its left padding, so that its text is at the left
+// edge. Its vertical padding still aligns it with a field in the same row. UI thread.
 func Flush(o fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedLayout(0, 0, -Size(fynetheme.SizeNameInnerPadding), 0), o)
 }

@@ -1,4 +1,4 @@
-// Package uitest is a window for tests: the toolkit's test driver draws it, and the test is its UI thread.
+// Package uitest provides a window for tests. Fyne's test driver draws it, and the test is its UI thread.
 package uitest
 
 import (
@@ -19,14 +19,14 @@ import (
 )
 
 const (
-	// maxWait ends a wait for something that will not come. It judges no speed.
+	// maxWait is the time after which Until fails. It is no measure of speed.
 	maxWait = 30 * time.Second
 
-	// poll is how often a condition is checked that no function on the UI thread announces.
+	// poll is how often Until checks its condition while no function is queued.
 	poll = 5 * time.Millisecond
 )
 
-// Stage is a window with what screens and presenters need. All its methods belong to the test's goroutine.
+// Stage is a window with the dependencies of screens and presenters. Its methods belong to the test's goroutine.
 type Stage struct {
 	App     fyne.App
 	Window  fyne.Window
@@ -37,7 +37,8 @@ type Stage struct {
 	queue chan func()
 }
 
-// New returns an empty window of 1180 × 760, with the theme of the app. When the test ends, it ends the window's work.
+// New returns an empty window of 1180 × 760 with the theme of the app. Its work ends with the test, which fails if a
+// goroutine is left.
 func New(t *testing.T) *Stage {
 	t.Helper()
 	s := &Stage{App: test.NewTempApp(t), t: t, queue: make(chan func(), 1000)}
@@ -55,25 +56,26 @@ func New(t *testing.T) *Stage {
 	return s
 }
 
-// Until runs what comes to the UI thread until ok returns true.
+// Until runs functions of the UI thread until ok returns true. It fails the test after maxWait; what names the
+// condition.
 func (s *Stage) Until(what string, ok func() bool) {
 	s.t.Helper()
 	end := time.NewTimer(maxWait)
 	defer end.Stop()
-	again := time.NewTicker(poll)
-	defer again.Stop()
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
 	for !ok() {
 		select {
 		case f := <-s.queue:
 			f()
-		case <-again.C:
+		case <-ticker.C:
 		case <-end.C:
-			s.t.Fatalf("%s did not come; the window shows:\n%s", what, strings.Join(s.Texts(), "\n"))
+			s.t.Fatalf("timeout waiting for %s; the window shows:\n%s", what, strings.Join(s.Texts(), "\n"))
 		}
 	}
 }
 
-// Settle runs what has come to the UI thread.
+// Settle runs the queued functions of the UI thread.
 func (s *Stage) Settle() {
 	for {
 		select {
@@ -85,13 +87,13 @@ func (s *Stage) Settle() {
 	}
 }
 
-// Sees waits until a text is shown.
+// Sees waits until a visible text contains text.
 func (s *Stage) Sees(text string) {
 	s.t.Helper()
 	s.Until(fmt.Sprintf("%q", text), func() bool { return s.Shows(text) })
 }
 
-// Shows reports whether a text is shown.
+// Shows reports whether a visible text contains text.
 func (s *Stage) Shows(text string) bool {
 	for _, t := range s.Texts() {
 		if strings.Contains(t, text) {
@@ -101,7 +103,7 @@ func (s *Stage) Shows(text string) bool {
 	return false
 }
 
-// Texts returns everything that can be read in the window.
+// Texts returns the visible texts of the window.
 func (s *Stage) Texts() []string {
 	var all []string
 	s.walk(func(o fyne.CanvasObject) {
@@ -119,7 +121,7 @@ type pressable interface {
 	fyne.Disableable
 }
 
-// Press waits until the button with a text can be pressed, and presses it.
+// Press waits until the button with a label is enabled, and presses it.
 func (s *Stage) Press(label string) {
 	s.t.Helper()
 	s.Until(label, func() bool { return s.Enabled(label) })
@@ -127,13 +129,13 @@ func (s *Stage) Press(label string) {
 	test.Tap(b)
 }
 
-// Enabled reports whether there is a button with a text that can be pressed.
+// Enabled reports whether there is an enabled button with a label.
 func (s *Stage) Enabled(label string) bool {
 	b, ok := s.button(label)
 	return ok && !b.Disabled()
 }
 
-// button finds a button: one of a dialog before one of the window below.
+// button returns the last button with a label: one of a dialog, if any, instead of one of the window below.
 func (s *Stage) button(label string) (found pressable, ok bool) {
 	s.walk(func(o fyne.CanvasObject) {
 		if b, is := o.(pressable); is && field(o, "Text") == label {
@@ -143,7 +145,7 @@ func (s *Stage) button(label string) (found pressable, ok bool) {
 	return found, ok
 }
 
-// Follow waits for the link with a text, and follows it.
+// Follow waits for the link with a label, and follows it.
 func (s *Stage) Follow(label string) {
 	s.t.Helper()
 	var tapped func()
@@ -154,7 +156,7 @@ func (s *Stage) Follow(label string) {
 			}
 			f := reflect.Indirect(reflect.ValueOf(o)).FieldByName("OnTapped")
 			if f.IsValid() && f.Type() == reflect.TypeFor[func()]() {
-				tapped = f.Interface().(func()) // a tap beside the text, wherever that is, would do nothing
+				tapped = f.Interface().(func()) // a tap on the center of the link may miss its text
 			}
 		})
 		return tapped != nil
@@ -162,7 +164,7 @@ func (s *Stage) Follow(label string) {
 	tapped()
 }
 
-// writable is a field.
+// writable is an input field.
 type writable interface {
 	fyne.CanvasObject
 	fyne.Focusable
@@ -170,7 +172,7 @@ type writable interface {
 	SetText(string)
 }
 
-// Write replaces the text of the field with a placeholder.
+// Write waits for the field whose placeholder contains placeholder, and replaces its text.
 func (s *Stage) Write(placeholder, text string) {
 	s.t.Helper()
 	var entry writable
@@ -190,7 +192,7 @@ func (s *Stage) Write(placeholder, text string) {
 	}
 }
 
-// Paste pastes a text where the focus is.
+// Paste pastes text into the focused object.
 func (s *Stage) Paste(text string) {
 	s.t.Helper()
 	s.App.Clipboard().SetContent(text)
@@ -199,7 +201,7 @@ func (s *Stage) Paste(text string) {
 	}
 }
 
-// Key types a key where the focus is.
+// Key sends a key to the focused object, or to the canvas if there is none.
 func (s *Stage) Key(name fyne.KeyName) {
 	canvas := s.Window.Canvas()
 	if focused := canvas.Focused(); focused != nil {
@@ -216,7 +218,7 @@ func (s *Stage) walk(visit func(fyne.CanvasObject)) {
 	}
 }
 
-// Walk visits an object and everything in it that is visible.
+// Walk calls visit for an object and all visible objects in it.
 func Walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 	if o == nil || !o.Visible() {
 		return
@@ -234,7 +236,7 @@ func Walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 	}
 }
 
-// Text returns what can be read of an object itself.
+// Text returns the text of an object, without those of other objects in it.
 func Text(o fyne.CanvasObject) string {
 	if s, ok := o.(fmt.Stringer); ok {
 		return s.String()
@@ -242,6 +244,7 @@ func Text(o fyne.CanvasObject) string {
 	return field(o, "Text")
 }
 
+// field returns a string field of the struct behind an object, or "".
 func field(o fyne.CanvasObject, name string) string {
 	v := reflect.Indirect(reflect.ValueOf(o))
 	if v.Kind() != reflect.Struct {

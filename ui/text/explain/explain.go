@@ -1,5 +1,5 @@
-// Package explain turns every error into what a person reads: what happened, why, and what to do next. It is the only
-// place of the window that makes sentences of errors.
+// Package explain turns errors into messages for people: what happened, why, and what to do next. No other package of
+// the window turns errors into sentences.
 package explain
 
 import (
@@ -28,104 +28,357 @@ func (t text) message() dialogs.Message {
 	return dialogs.Message{What: tr.T(t.what), Why: tr.T(t.why), Next: tr.T(t.next)}
 }
 
-// refusals explains every code of the contract (spec: api "Error codes"). The sentence that came with a refusal
+// refusals has a text for every code of the contract (spec: api "Error codes"). The sentence of the server, if shown,
 // replaces why.
 var refusals = map[api.Code]text{
-	api.ErrAuthorization:       {"You could not be signed in.", "The server does not accept this user name and password.", "Check both, and mind capitals and the keyboard layout."},
-	api.ErrCredentialsMissing:  {"You are not signed in.", "The session has ended.", "Sign in again; nothing is lost."},
-	api.ErrLicensesInUse:       {"There is no free license.", "All licenses of this order are in use.", "Use another order, or ask the vendor for more licenses."},
-	api.ErrFlexibleLicensing:   {"This PC was not recognized.", "Too many locking parameters are different.", "Use a free license for it, or ask the vendor for help."},
-	api.ErrHostBanned:          {"The server does not let this PC try again yet.", "There were too many failed attempts.", "Wait a while, then try again with the right data."},
-	api.ErrSiteMIDMismatch:     {"Site code and Machine ID do not fit together.", "They are mistyped, or they belong to another program.", "Copy both from the same window of the program and paste them here."},
-	api.ErrCodeMalformed:       {"A code cannot be read.", "It has a wrong length or a wrong letter.", "Compare it with the original, or copy and paste it."},
-	api.ErrSiteCodeSpent:       {"This Site code has been used up.", "Its license was removed, transferred or released, or another PC has it by chance.", "Start the program on that PC: it shows a new Site code."},
-	api.ErrSiteCodeInUse:       {"This PC is licensed already.", "A license of another order or account uses this Site code.", "Look for it in your other orders."},
-	api.ErrRemovalCodeInvalid:  {"The removal code is not right.", "It does not belong to this license.", "Copy it from the window in which the program showed it."},
-	api.ErrLimitReached:        {"The limit is reached.", "The vendor limits how often this may be done.", "Try again after the limit has been reset."},
-	api.ErrTaskDisabled:        {"This is switched off.", "The vendor does not offer it for this order.", "Ask the vendor."},
-	api.ErrOrderReadOnly:       {"This order cannot be changed.", "The vendor lets you look at it and email its codes, nothing else.", "Ask the vendor."},
-	api.ErrSubscriptionExpired: {"The subscription has ended.", "Without it the vendor allows no changes to this order.", "Renew the subscription with the vendor."},
-	api.ErrSerialInvalid:       {"The serial number was not accepted.", "It is mistyped, or it belongs to another program.", "Compare it with the original, or copy and paste it."},
-	api.ErrSerialInUse:         {"The serial number was used before.", "A serial number makes one order.", "Look for that order in the table, or ask the vendor."},
-	api.ErrVerificationFailed:  {"The verification number was not right.", "It serves once and for five minutes.", "Read the new picture and try again."},
-	api.ErrValidation:          {"The server did not accept what was entered.", "", "Change it and try again."},
-	api.ErrConflict:            {"This does not fit what was asked for before.", "The same request came with other data.", "Refresh the table and start anew."},
-	api.ErrNotFound:            {"The server does not find it.", "It was removed, or it is not part of your account.", "Refresh the tables."},
-	api.ErrLicenseEnded:        {"This license has ended.", "It was removed, transferred or replaced.", "Refresh the table and choose the license that took its place."},
-	api.ErrUnavailable:         {"The server cannot do this now.", "It is being worked on or very busy.", "Try again in a few minutes; nothing is lost."},
-	api.ErrInternal:            {"The server made a mistake.", "It was not your doing, and nothing was changed.", "Try again. If it happens again, tell the vendor."},
+	api.ErrAuthorization: {
+		"You could not be signed in.",
+		"The server does not accept this user name and password.",
+		"Check both, and mind capitals and the keyboard layout.",
+	},
+	api.ErrCredentialsMissing: {"You are not signed in.", "The session has ended.", "Sign in again; nothing is lost."},
+	api.ErrLicensesInUse: {
+		"There is no free license.",
+		"All licenses of this order are in use.",
+		"Use another order, or ask the vendor for more licenses.",
+	},
+	api.ErrFlexibleLicensing: {
+		"This PC was not recognized.",
+		"Too many locking parameters are different.",
+		"Use a free license for it, or ask the vendor for help.",
+	},
+	api.ErrHostBanned: {
+		"The server does not let this PC try again yet.",
+		"There were too many failed attempts.",
+		"Wait a while, then try again with the right data.",
+	},
+	api.ErrSiteMIDMismatch: {
+		"Site code and Machine ID do not fit together.",
+		"They are mistyped, or they belong to another program.",
+		"Copy both from the same window of the program and paste them here.",
+	},
+	api.ErrCodeMalformed: {
+		"A code cannot be read.",
+		"It has a wrong length or a wrong letter.",
+		"Compare it with the original, or copy and paste it.",
+	},
+	api.ErrSiteCodeSpent: {
+		"This Site code has been used up.",
+		"Its license was removed, transferred or released, or another PC has it by chance.",
+		"Start the program on that PC: it shows a new Site code.",
+	},
+	api.ErrSiteCodeInUse: {
+		"This PC is licensed already.",
+		"A license of another order or account uses this Site code.",
+		"Look for it in your other orders.",
+	},
+	api.ErrRemovalCodeInvalid: {
+		"The removal code is not right.",
+		"It does not belong to this license.",
+		"Copy it from the window in which the program showed it.",
+	},
+	api.ErrLimitReached: {
+		"The limit is reached.",
+		"The vendor limits how often this may be done.",
+		"Try again after the limit has been reset.",
+	},
+	api.ErrTaskDisabled: {
+		"This is switched off.",
+		"The vendor does not offer it for this order.",
+		"Ask the vendor.",
+	},
+	api.ErrOrderReadOnly: {
+		"This order cannot be changed.",
+		"The vendor lets you look at it and email its codes, nothing else.",
+		"Ask the vendor.",
+	},
+	api.ErrSubscriptionExpired: {
+		"The subscription has ended.",
+		"Without it the vendor allows no changes to this order.",
+		"Renew the subscription with the vendor.",
+	},
+	api.ErrSerialInvalid: {
+		"The serial number was not accepted.",
+		"It is mistyped, or it belongs to another program.",
+		"Compare it with the original, or copy and paste it.",
+	},
+	api.ErrSerialInUse: {
+		"The serial number was used before.",
+		"A serial number makes one order.",
+		"Look for that order in the table, or ask the vendor.",
+	},
+	api.ErrVerificationFailed: {
+		"The verification number was not right.",
+		"It serves once and for five minutes.",
+		"Read the new picture and try again.",
+	},
+	api.ErrValidation: {"The server did not accept what was entered.", "", "Change it and try again."},
+	api.ErrConflict: {
+		"This does not fit what was asked for before.",
+		"The same request came with other data.",
+		"Refresh the table and start anew.",
+	},
+	api.ErrNotFound: {
+		"The server does not find it.",
+		"It was removed, or it is not part of your account.",
+		"Refresh the tables.",
+	},
+	api.ErrLicenseEnded: {
+		"This license has ended.",
+		"It was removed, transferred or replaced.",
+		"Refresh the table and choose the license that took its place.",
+	},
+	api.ErrUnavailable: {
+		"The server cannot do this now.",
+		"It is being worked on or very busy.",
+		"Try again in a few minutes; nothing is lost.",
+	},
+	api.ErrInternal: {
+		"The server made a mistake.",
+		"It was not your doing, and nothing was changed.",
+		"Try again. If it happens again, tell the vendor.",
+	},
 }
 
-// networks explains why no answer came; the sentence of the error is the reason.
-var networks = map[any]text{
-	manager.NetworkConnect:  {"There is no connection to the license server.", "", "Check the network, then try again."},
-	manager.NetworkDNS:      {"The license server was not found.", "", "Check the address for typing errors, and that this PC is online."},
-	manager.NetworkProxy:    {"The way to the license server is blocked.", "", "Ask whoever runs this network to let the address through."},
-	manager.NetworkTLS:      {"The connection is not safe, so nothing was sent.", "", "Check date and time of this PC. In a company network, ask whether it inspects connections."},
-	manager.NetworkTimeout:  {"The license server took too long to answer.", "", "Try again in a moment."},
-	manager.NetworkNotACEN:  {"No license server answers at this address.", "", "Check the address: the vendor told you in the email with your account. In a hotel or train, sign in to its network first."},
-	manager.NetworkTooLarge: {"The license server sent an answer that cannot be right.", "", "Try again. If it happens again, tell the vendor."},
-	manager.NetworkInsecure: {"The address is not safe, so nothing was sent.", "", "Enter the address with https:// in front."},
+// networkTexts has a text for each kind of network error. The sentence of the error replaces why.
+var networkTexts = map[any]text{
+	manager.NetworkConnect: {"There is no connection to the license server.", "", "Check the network, then try again."},
+	manager.NetworkDNS: {
+		"The license server was not found.",
+		"",
+		"Check the address for typing errors, and that this PC is online.",
+	},
+	manager.NetworkProxy: {
+		"The way to the license server is blocked.",
+		"",
+		"Ask whoever runs this network to let the address through.",
+	},
+	manager.NetworkTLS: {
+		"The connection is not safe, so nothing was sent.",
+		"",
+		"Check date and time of this PC. In a company network, ask whether it inspects connections.",
+	},
+	manager.NetworkTimeout: {"The license server took too long to answer.", "", "Try again in a moment."},
+	manager.NetworkNotACEN: {
+		"No license server answers at this address.",
+		"",
+		"Check the address: the vendor told you in the email with your account. " +
+			"In a hotel or train, sign in to its network first.",
+	},
+	manager.NetworkTooLarge: {
+		"The license server sent an answer that cannot be right.",
+		"",
+		"Try again. If it happens again, tell the vendor.",
+	},
+	manager.NetworkInsecure: {
+		"The address is not safe, so nothing was sent.",
+		"",
+		"Enter the address with https:// in front.",
+	},
 }
 
-// others explains errors of this PC, in the order in which they are looked for.
-var others = []struct {
+// localErrors has texts for errors of this PC. The first one that matches wins.
+var localErrors = []struct {
 	err  error
 	text text
 }{
-	{opener.ErrTooLong, text{"The mail does not fit into the hand-over to a mail program.", "This system passes on only a limited length.", "Shorten the message, or copy the text and paste it into a mail of your own."}},
-	{opener.ErrNoHandler, text{"Your mail program could not be opened.", "No mail program is set up on this PC.", "Copy the text and paste it into the mail you write elsewhere, or send it through the server."}},
-	{opener.ErrNoOpener, text{"Your mail program could not be opened.", "This system lacks the helper xdg-open, of the package xdg-utils.", "Install it, or copy the text and paste it into a mail of your own."}},
-	{opener.ErrAddress, text{"The address cannot be opened.", "It is none that this app opens.", "Copy the text instead."}},
-	{opener.ErrNoPicture, text{"There is no picture on the clipboard.", "", "Copy the picture or the screen clipping first, or save it and choose the file."}},
-	{opener.ErrNoClipboard, text{"The picture on the clipboard cannot be read.", "This system lacks the helper for it: xclip, or wl-clipboard under Wayland.", "Install one of them, or save the picture and choose the file."}},
-	{carry.ErrNewer, text{"This was made by a newer version of the app.", "", "Update ACEN Desktop on this PC, then open it again."}},
-	{carry.ErrTooLarge, text{"This is too large to be a request, an answer or a license file.", "", "Choose the file that the other PC made."}},
+	{opener.ErrTooLong, text{
+		"The mail does not fit into the hand-over to a mail program.",
+		"This system passes on only a limited length.",
+		"Shorten the message, or copy the text and paste it into a mail of your own.",
+	}},
+	{opener.ErrNoHandler, text{
+		"Your mail program could not be opened.",
+		"No mail program is set up on this PC.",
+		"Copy the text and paste it into the mail you write elsewhere, or send it through the server.",
+	}},
+	{opener.ErrNoOpener, text{
+		"Your mail program could not be opened.",
+		"This system lacks the helper xdg-open, of the package xdg-utils.",
+		"Install it, or copy the text and paste it into a mail of your own.",
+	}},
+	{opener.ErrAddress, text{
+		"The address cannot be opened.",
+		"It is none that this app opens.",
+		"Copy the text instead.",
+	}},
+	{opener.ErrNoPicture, text{
+		"There is no picture on the clipboard.",
+		"",
+		"Copy the picture or the screen clipping first, or save it and choose the file.",
+	}},
+	{opener.ErrNoClipboard, text{
+		"The picture on the clipboard cannot be read.",
+		"This system lacks the helper for it: xclip, or wl-clipboard under Wayland.",
+		"Install one of them, or save the picture and choose the file.",
+	}},
+	{carry.ErrNewer, text{
+		"This was made by a newer version of the app.",
+		"",
+		"Update ACEN Desktop on this PC, then open it again.",
+	}},
+	{carry.ErrTooLarge, text{
+		"This is too large to be a request, an answer or a license file.",
+		"",
+		"Choose the file that the other PC made.",
+	}},
 	{carry.ErrTooManyPictures, text{"This is too much for pictures.", "", "Save it as a file, or copy it as text."}},
 	{carry.ErrPictureText, text{"This is too much for a picture.", "", "Save it as a file, or copy it as text."}},
-	{carry.ErrConflict, text{"The pictures do not fit together.", "Two with the same number say different things.", "Show all of them once more."}},
-	{carry.ErrNoCode, text{"There is no QR code in this picture that can be read.", "", "Show the code larger and take it whole, with its white margin."}},
+	{carry.ErrConflict, text{
+		"The pictures do not fit together.",
+		"Two with the same number say different things.",
+		"Show all of them once more.",
+	}},
+	{carry.ErrNoCode, text{
+		"There is no QR code in this picture that can be read.",
+		"",
+		"Show the code larger and take it whole, with its white margin.",
+	}},
 	{carry.ErrPictureSize, text{"This picture is too large.", "", "Clip the part with the QR codes."}},
 	{carry.ErrPictureTime, text{"Reading this picture took too long.", "", "Clip the part with the QR codes."}},
-	{carry.ErrPicture, text{"This picture cannot be read.", "It is damaged, or of a kind that the app does not know.", "Take PNG, JPEG, GIF, BMP or WebP."}},
-	{carry.ErrLink, text{"This link cannot be used.", "It is damaged, or cut off.", "Copy the whole link, or take the file instead."}},
-	{carry.ErrServer, text{"This link cannot be used.", "It names no address of a server that begins with https://.", "Enter the address that the vendor told you."}},
-	{carry.ErrUnknown, text{"There is nothing for the app in it.", "It is neither a request nor an answer nor a license file.", "Choose the file, the picture or the text that the other PC made."}},
+	{carry.ErrPicture, text{
+		"This picture cannot be read.",
+		"It is damaged, or of a kind that the app does not know.",
+		"Take PNG, JPEG, GIF, BMP or WebP.",
+	}},
+	{carry.ErrLink, text{
+		"This link cannot be used.",
+		"It is damaged, or cut off.",
+		"Copy the whole link, or take the file instead.",
+	}},
+	{carry.ErrServer, text{
+		"This link cannot be used.",
+		"It names no address of a server that begins with https://.",
+		"Enter the address that the vendor told you.",
+	}},
+	{carry.ErrUnknown, text{
+		"There is nothing for the app in it.",
+		"It is neither a request nor an answer nor a license file.",
+		"Choose the file, the picture or the text that the other PC made.",
+	}},
 	{carry.ErrOther, text{"This answer belongs to another request.", "", "Take it on the PC that made the request."}},
-	{manager.ErrOtherPC, text{"The license is for another PC.", "Its license file was made for another PC, or for a Site code that this PC no longer has.", "Take it on that PC, or ask for a license with a new request."}},
-	{manager.ErrNoTypedCodes, text{"The program does not accept this code.", "It has not been started on this PC yet, or it accepts license files only.", "Start the program once and try again, or take the license file."}},
-	{manager.ErrOutcomeUnknown, text{"Whether the server did this is not known.", "", "Refresh the table and look before you try again."}},
-	{manager.ErrJobSent, text{"This cannot be taken back.", "It was sent to the server already.", "Refresh to learn what came of it."}},
-	{manager.ErrTooLate, text{"The license does not come back.", "The server has taken it already, or it has ended.", "Refresh the table: it shows where the license is now."}},
-	{manager.ErrNewerHere, text{"The license does not come back.", "This PC has a newer license of the program, which stays. The removal code of the old one is kept.", "Hand it in under Removal codes, or offer the license to another PC."}},
-	{manager.ErrCodeShown, text{"The license does not come back.", "The program has shown its removal code, and somebody may have used it.", "Hand it in under Removal codes, offer the license to another PC, or bring it back."}},
-	{manager.ErrTooEarly, text{"This cannot be given up yet.", "The answer may still come.", "Wait until a day after it was asked for."}},
-	{manager.ErrNoReceipt, text{"The answer does not prove that the license was given back.", "It holds no receipt of the license server, so the removal code stays here.", "Ask the courier to carry the request again with the latest version of the app."}},
-	{manager.ErrNewer, text{"A newer version of the app keeps the licenses of this PC.", "This version leaves its record as it is, so that nothing in it is lost.", "Update ACEN Desktop on this PC, then try again."}},
-	{manager.ErrNotThisPC, text{"This can be done on the license's own PC only.", "The license is on another PC.", "Open ACEN Desktop there. Without it, the program there shows the removal code when the license is removed."}},
-	{manager.ErrLeftThisPC, text{"The license has left this PC.", "A task that waits tells the server first.", "Send it under What waits when the server answers, or cancel it there."}},
-	{manager.ErrReleased, text{"The license was released already.", "It waits for another PC.", "Open ACEN Desktop there, sign in to the same account and choose Pick up on this PC."}},
-	{manager.ErrNotReleased, text{"The license was not released.", "It is still on its PC.", "Move it there first: choose Move to another PC."}},
-	{manager.ErrAlreadyRunning, text{"ACEN Desktop is running already.", "Another window uses the same data folder.", "Go on in that window."}},
-	{manager.ErrAddress, text{"This is not the address of a server.", "", "Enter it as the vendor told you, such as licenses.example.com."}},
-	{manager.ErrKeyringUnavailable, text{"You will be asked to sign in again next time.", "The keyring of this PC cannot be used, and the app keeps passwords nowhere else.", "Unlock or install the keyring of your system, then sign in again."}},
+	{manager.ErrOtherPC, text{
+		"The license is for another PC.",
+		"Its license file was made for another PC, or for a Site code that this PC no longer has.",
+		"Take it on that PC, or ask for a license with a new request.",
+	}},
+	{manager.ErrNoTypedCodes, text{
+		"The program does not accept this code.",
+		"It has not been started on this PC yet, or it accepts license files only.",
+		"Start the program once and try again, or take the license file.",
+	}},
+	{manager.ErrOutcomeUnknown, text{
+		"Whether the server did this is not known.",
+		"",
+		"Refresh the table and look before you try again.",
+	}},
+	{manager.ErrJobSent, text{
+		"This cannot be taken back.",
+		"It was sent to the server already.",
+		"Refresh to learn what came of it.",
+	}},
+	{manager.ErrTooLate, text{
+		"The license does not come back.",
+		"The server has taken it already, or it has ended.",
+		"Refresh the table: it shows where the license is now.",
+	}},
+	{manager.ErrNewerHere, text{
+		"The license does not come back.",
+		"This PC has a newer license of the program, which stays. The removal code of the old one is kept.",
+		"Hand it in under Removal codes, or offer the license to another PC.",
+	}},
+	{manager.ErrCodeShown, text{
+		"The license does not come back.",
+		"The program has shown its removal code, and somebody may have used it.",
+		"Hand it in under Removal codes, offer the license to another PC, or bring it back.",
+	}},
+	{manager.ErrTooEarly, text{
+		"This cannot be given up yet.",
+		"The answer may still come.",
+		"Wait until a day after it was asked for.",
+	}},
+	{manager.ErrNoReceipt, text{
+		"The answer does not prove that the license was given back.",
+		"It holds no receipt of the license server, so the removal code stays here.",
+		"Ask the courier to carry the request again with the latest version of the app.",
+	}},
+	{manager.ErrNewer, text{
+		"A newer version of the app keeps the licenses of this PC.",
+		"This version leaves its record as it is, so that nothing in it is lost.",
+		"Update ACEN Desktop on this PC, then try again.",
+	}},
+	{manager.ErrNotThisPC, text{
+		"This can be done on the license's own PC only.",
+		"The license is on another PC.",
+		"Open ACEN Desktop there. Without it, the program there shows the removal code when the license is removed.",
+	}},
+	{manager.ErrLeftThisPC, text{
+		"The license has left this PC.",
+		"A task that waits tells the server first.",
+		"Send it under What waits when the server answers, or cancel it there.",
+	}},
+	{manager.ErrReleased, text{
+		"The license was released already.",
+		"It waits for another PC.",
+		"Open ACEN Desktop there, sign in to the same account and choose Pick up on this PC.",
+	}},
+	{manager.ErrNotReleased, text{
+		"The license was not released.",
+		"It is still on its PC.",
+		"Move it there first: choose Move to another PC.",
+	}},
+	{manager.ErrAlreadyRunning, text{
+		"ACEN Desktop is running already.",
+		"Another window uses the same data folder.",
+		"Go on in that window.",
+	}},
+	{manager.ErrAddress, text{
+		"This is not the address of a server.",
+		"",
+		"Enter it as the vendor told you, such as licenses.example.com.",
+	}},
+	{manager.ErrKeyringUnavailable, text{
+		"You will be asked to sign in again next time.",
+		"The keyring of this PC cannot be used, and the app keeps passwords nowhere else.",
+		"Unlock or install the keyring of your system, then sign in again.",
+	}},
 	{manager.ErrSignedOut, text{"You are not signed in.", "The session has ended.", "Sign in again; nothing is lost."}},
-	{manager.ErrStorage, text{"The app cannot keep its data on this PC.", "", "Make room on the disk and check that you may write to the folder, then try again."}},
+	{manager.ErrStorage, text{
+		"The app cannot keep its data on this PC.",
+		"",
+		"Make room on the disk and check that you may write to the folder, then try again.",
+	}},
 	{license.ErrOlderCodes, text{
 		"Site code and Machine ID were made by an older trial version.",
 		"Codes of trial versions are not valid any more.",
 		"Update the program on that PC, and copy both from its window again.",
 	}},
-	{license.ErrMismatch, text{"Site code and Machine ID do not fit together.", "They are mistyped, or they belong to another program.", "Copy both from the same window of the program and paste them here."}},
-	{license.ErrOlderVersion, text{"The license file was made by an older trial version.", "Licenses of trial versions are not valid any more.", "Activate this PC anew, or ask the vendor for a new license file."}},
-	{license.ErrFileSignature, text{"The license file was not accepted.", "It was not signed with this program's key.", "Tell the vendor; do not use the file."}},
+	{license.ErrMismatch, text{
+		"Site code and Machine ID do not fit together.",
+		"They are mistyped, or they belong to another program.",
+		"Copy both from the same window of the program and paste them here.",
+	}},
+	{license.ErrOlderVersion, text{
+		"The license file was made by an older trial version.",
+		"Licenses of trial versions are not valid any more.",
+		"Activate this PC anew, or ask the vendor for a new license file.",
+	}},
+	{license.ErrFileSignature, text{
+		"The license file was not accepted.",
+		"It was not signed with this program's key.",
+		"Tell the vendor; do not use the file.",
+	}},
 	{license.ErrFileDamaged, text{"The license file is damaged.", "", "Try again. If it happens again, tell the vendor."}},
-	{os.ErrPermission, text{"The file could not be written.", "You may not write to this place.", "Choose another folder."}},
+	{os.ErrPermission, text{
+		"The file could not be written.",
+		"You may not write to this place.",
+		"Choose another folder.",
+	}},
 	{context.DeadlineExceeded, text{"It took too long.", "", "Try again in a moment."}},
 	{context.Canceled, text{"Canceled.", "", ""}},
 }
 
-// Error explains an error. The message has no action: the screen knows the next step's button. Any goroutine.
+// Error returns the message for an error, without an action, which only the screen can offer. Any goroutine.
 func Error(err error) dialogs.Message {
 	var problem *api.Problem
 	var code api.Code
@@ -133,48 +386,63 @@ func Error(err error) dialogs.Message {
 	var typed *license.CodeError
 	var fault *carry.Fault
 	var incomplete *carry.Incomplete
-	var foreseen *manager.Refusal
-	var told manager.Told
+	var refused *manager.Refusal
+	var localized manager.Told
 	var busy *installed.BusyError
 	switch {
 	case err == nil:
 		return dialogs.Message{}
-	case errors.As(err, &busy) && errors.As(err, &told):
-		return dialogs.Message{What: tr.T("The licenses of this PC cannot be changed now."), Why: words.Say(told.Text()), Next: tr.T("Nothing was changed and nothing is lost.")}
-	case errors.As(err, &foreseen):
-		m := refusal(foreseen.Problem)
-		m.Why = words.Say(foreseen.Text())
+	case errors.As(err, &busy) && errors.As(err, &localized):
+		return dialogs.Message{
+			What: tr.T("The licenses of this PC cannot be changed now."),
+			Why:  words.Say(localized.Text()),
+			Next: tr.T("Nothing was changed and nothing is lost."),
+		}
+	case errors.As(err, &refused):
+		m := refusal(refused.Problem)
+		m.Why = words.Say(refused.Text())
 		return m
 	case errors.As(err, &problem):
 		return refusal(problem)
 	case errors.As(err, &code):
-		return known(code)
+		return codeMessage(code)
 	case errors.As(err, &network):
-		t, ok := networks[network.Kind]
+		t, ok := networkTexts[network.Kind]
 		if !ok {
-			t = networks[manager.NetworkConnect]
+			t = networkTexts[manager.NetworkConnect]
 		}
 		m := t.message()
 		m.Why = words.Say(network.Text())
 		return m
 	case errors.As(err, &fault):
-		return dialogs.Message{What: unusable(fault), Next: tr.T("Nothing was changed. Take it once more from the PC that made it.")}
+		return dialogs.Message{
+			What: documentFault(fault),
+			Next: tr.T("Nothing was changed. Take it once more from the PC that made it."),
+		}
 	case errors.As(err, &incomplete):
 		numbers := make([]string, len(incomplete.Missing))
 		for i, n := range incomplete.Missing {
 			numbers[i] = strconv.Itoa(n)
 		}
-		return dialogs.Message{What: tr.T("Of the %d links of the %s, number %s is missing.", incomplete.Count, words.Document(incomplete.Kind), words.List(numbers)), Next: tr.T("Copy all of the links.")}
+		return dialogs.Message{
+			What: tr.T("Of the %d links of the %s, number %s is missing.",
+				incomplete.Count, words.Document(incomplete.Kind), words.List(numbers)),
+			Next: tr.T("Copy all of the links."),
+		}
 	case errors.As(err, &typed):
-		return dialogs.Message{What: tr.T("The %s cannot be read.", words.Code(typed.Kind)), Why: words.Fault(typed).Error(), Next: tr.T("Compare it with the original, or copy and paste it.")}
+		return dialogs.Message{
+			What: tr.T("The %s cannot be read.", words.Code(typed.Kind)),
+			Why:  words.Fault(typed).Error(),
+			Next: tr.T("Compare it with the original, or copy and paste it."),
+		}
 	}
-	for _, o := range others {
+	for _, o := range localErrors {
 		if errors.Is(err, o.err) {
 			m := o.text.message()
 			switch {
-			case m.Why != "" || err == o.err: //nolint:errorlint // a wrapped one has more to say
-			case errors.As(err, &told):
-				m.Why = words.Sentence(words.Say(told.Text()))
+			case m.Why != "" || err == o.err: //nolint:errorlint // a wrapped error contains a reason
+			case errors.As(err, &localized):
+				m.Why = words.Sentence(words.Say(localized.Text()))
 			case tr.InUse() == tr.English:
 				m.Why = words.Sentence(err.Error())
 			}
@@ -182,40 +450,48 @@ func Error(err error) dialogs.Message {
 		}
 	}
 	if errors.Is(err, manager.ErrUnreachable) {
-		return networks[manager.NetworkConnect].message()
+		return networkTexts[manager.NetworkConnect].message()
 	}
-	return dialogs.Message{What: tr.T("Something went wrong."), Why: words.Sentence(err.Error()), Next: tr.T("Try again. If it happens again, tell the vendor.")}
+	return dialogs.Message{
+		What: tr.T("Something went wrong."),
+		Why:  words.Sentence(err.Error()),
+		Next: tr.T("Try again. If it happens again, tell the vendor."),
+	}
 }
 
-// Job explains why a task waits. Any goroutine.
+// Job returns the message for the error because of which a task waits. Any goroutine.
 func Job(err error) dialogs.Message {
 	if errors.Is(err, manager.ErrKeyringUnavailable) {
-		return text{"The keyring of this PC cannot be used.", "It holds the key for the removal code of this task.", "Unlock the keyring, then send the task."}.message()
+		return text{
+			"The keyring of this PC cannot be used.",
+			"It holds the key for the removal code of this task.",
+			"Unlock the keyring, then send the task.",
+		}.message()
 	}
 	return Error(err)
 }
 
-// unusable says which document is damaged; what exactly is wrong with it is for those who read English.
-func unusable(f *carry.Fault) string {
+// documentFault returns the sentence for a damaged document. The details exist in English only.
+func documentFault(f *carry.Fault) string {
 	if tr.InUse() == tr.English {
 		return words.Sentence(f.Error())
 	}
 	return tr.T("The %s cannot be used.", words.Document(f.Kind))
 }
 
-// refusal explains what the server said. Its own sentence is the most exact reason; it is in English, so that people
-// who read another language get it only where this app has no words of its own for the code.
+// refusal returns the message for a problem document. The server's sentence is the most precise reason, but in English.
+// In other languages it is shown only for codes without a text of their own.
 func refusal(p *api.Problem) dialogs.Message {
-	m := known(p.Code)
+	m := codeMessage(p.Code)
 	if _, own := refusals[p.Code]; p.Detail != "" && (!own || tr.InUse() == tr.English) {
-		m.Why = theirs(words.Sentence(p.Detail))
+		m.Why = serverSentence(words.Sentence(p.Detail))
 	}
 	if len(p.Errors) > 0 {
 		faults := make([]string, 0, len(p.Errors))
 		for _, e := range p.Errors {
 			faults = append(faults, words.Sentence(e.Message))
 		}
-		m.Why = theirs(strings.Join(faults, " "))
+		m.Why = serverSentence(strings.Join(faults, " "))
 	}
 	switch {
 	case p.RetryAfter > 0:
@@ -223,7 +499,8 @@ func refusal(p *api.Problem) dialogs.Message {
 	case p.Limit != nil && p.Limit.Allowed == 0 && !p.Limit.ResetsAt.IsZero():
 		m.Next = tr.T("The count starts anew on %s.", words.LongMoment(p.Limit.ResetsAt, time.Now()))
 	case p.Limit != nil && !p.Limit.ResetsAt.IsZero():
-		m.Next = tr.T("%d of %d were used; the count starts anew on %s.", p.Limit.Used, p.Limit.Allowed, words.LongMoment(p.Limit.ResetsAt, time.Now()))
+		m.Next = tr.T("%d of %d were used; the count starts anew on %s.",
+			p.Limit.Used, p.Limit.Allowed, words.LongMoment(p.Limit.ResetsAt, time.Now()))
 	}
 	if p.Instance != "" && p.Code == api.ErrInternal {
 		m.Next = tr.T("Try again. If it happens again, tell the vendor this number: %s.", p.Instance)
@@ -231,19 +508,22 @@ func refusal(p *api.Problem) dialogs.Message {
 	return m
 }
 
-// theirs is a sentence of the server, which speaks English: to people who read another language it is told whose words
-// they are.
-func theirs(sentence string) string {
+// serverSentence returns an English sentence of the server. In other languages it is marked as a quotation.
+func serverSentence(sentence string) string {
 	if tr.InUse() == tr.English {
 		return sentence
 	}
 	return tr.T("The server says: “%s”", sentence)
 }
 
-// known returns the message about a code; a server of a later version may send codes that are not in the table.
-func known(c api.Code) dialogs.Message {
+// codeMessage returns the message for a code. A newer server may send codes that are not in refusals.
+func codeMessage(c api.Code) dialogs.Message {
 	if t, ok := refusals[c]; ok {
 		return t.message()
 	}
-	return dialogs.Message{What: tr.T("The server refused."), Why: tr.T("Its reason is %s.", c), Next: tr.T("Ask the vendor, or look for a newer version of this app.")}
+	return dialogs.Message{
+		What: tr.T("The server refused."),
+		Why:  tr.T("Its reason is %s.", c),
+		Next: tr.T("Ask the vendor, or look for a newer version of this app."),
+	}
 }

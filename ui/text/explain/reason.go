@@ -9,7 +9,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// reasons stand under disabled buttons: a few words each.
+// reasons are short texts below disabled buttons.
 var reasons = map[api.Code]tr.Text{
 	api.ErrLicensesInUse:       "all are in use",
 	api.ErrOrderReadOnly:       "read-only order",
@@ -27,7 +27,7 @@ var reasons = map[api.Code]tr.Text{
 	api.ErrValidation:          "something was wrong in it",
 }
 
-// Reason says in a few words why a button is disabled. Any goroutine.
+// Reason returns a few words about why a button is disabled. Any goroutine.
 func Reason(err error) string {
 	var code api.Code
 	if errors.As(err, &code) {
@@ -35,13 +35,13 @@ func Reason(err error) string {
 			return tr.T(text)
 		}
 	}
-	var foreseen *manager.Refusal
-	if errors.As(err, &foreseen) {
-		return words.Within(words.Title(words.Say(foreseen.Text())))
+	var refused *manager.Refusal
+	if errors.As(err, &refused) {
+		return words.Within(words.Title(words.Say(refused.Text())))
 	}
 	var problem *api.Problem
 	if errors.As(err, &problem) && problem.Detail != "" {
-		return words.Within(words.Title(theirs(problem.Detail)))
+		return words.Within(words.Title(serverSentence(problem.Detail)))
 	}
 	return tr.T("not available")
 }

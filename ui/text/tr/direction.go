@@ -6,14 +6,14 @@ import (
 	"golang.org/x/text/unicode/bidi"
 )
 
-// Marks around a name of the other writing direction, so that what follows it stays where it belongs.
+// Unicode marks around text of the opposite writing direction. They isolate it from the text around it.
 const (
-	isolate = "\u2068"
-	end     = "\u2069"
+	isolate = "\u2068" // FIRST STRONG ISOLATE
+	end     = "\u2069" // POP DIRECTIONAL ISOLATE
 )
 
-// isolated puts marks around those of the arguments that are written from right to left, such as a note in Hebrew: the
-// date or the number that follows it would else be drawn on its wrong side.
+// isolated returns args with isolates around the strings that are written from right to left, such as a note in Hebrew.
+// Otherwise a date or number after such a string would be drawn on the wrong side of it. It does not change args.
 func isolated(args []any) []any {
 	out := args
 	for i, a := range args {
@@ -29,7 +29,7 @@ func isolated(args []any) []any {
 	return out
 }
 
-// rightToLeft reports whether a text has a letter that is written from right to left.
+// rightToLeft reports whether text contains a letter that is written from right to left.
 func rightToLeft(text string) bool {
 	for i, r := range text {
 		if r < 0x0590 { // Latin, Greek and Cyrillic

@@ -27,57 +27,64 @@ import (
 	"github.com/acen-desktop/acen/assets"
 )
 
-// Language is one that the window speaks.
+// Language is a language of the window.
 type Language struct {
-	Code string // as in the names of the catalogs: "de"
-	Name string // as its speakers call it: "Deutsch"
+	Code string // names the catalog: "de"
+	Name string // in the language itself: "Deutsch"
 }
 
-// English is the language of the code, and of whoever speaks none of the others.
+// English is the source language and the fallback.
 const English = "en"
 
-// languages are in the order of the menu; English comes first, as the matcher's fallback.
-var languages = []Language{{English, "English"}, {"de", "Deutsch"}, {"fr", "Français"}, {"es", "Español"}, {"ja", "日本語"}}
+// languages is in the order of the menu.
+var languages = []Language{
+	{English, "English"},
+	{"de", "Deutsch"},
+	{"fr", "Français"},
+	{"es", "Español"},
+	{"ja", "日本語"},
+}
 
-// Languages returns what the window speaks. Any goroutine.
+// Languages returns the languages of the window. Any goroutine.
 func Languages() []Language { return append([]Language(nil), languages...) }
 
-// ErrLanguage is in the error about a language that the window does not speak.
+// ErrLanguage is wrapped by the error of Use for an unsupported language.
 var ErrLanguage = errors.New("no such language")
 
-// Use makes the process speak one of the Languages, and write dates and numbers as people with a locale do, such as
-// "en-US" or "de-CH". A locale of another language, such as "ar-EG", changes nothing in that: dates and numbers stay in
-// the language in use, so that they are read in its direction. Any goroutine; what is on the screen already stays.
+// Use sets the language of the process to the one with code, one of Languages, and formats dates and numbers for
+// locale, such as "en-US" or "de-CH". A locale of another language, such as "ar-EG", is ignored, so that dates and
+// numbers have the writing direction of the text. Its error wraps ErrLanguage. Any goroutine. Texts that are shown
+// already do not change.
 func Use(code, locale string) error {
-	if code != Long && !speaks(code) {
+	if code != Long && !supported(code) {
 		codes := make([]string, len(languages))
 		for i, l := range languages {
 			codes[i] = l.Code
 		}
 		return fmt.Errorf("%w: the window speaks %s, and not %q", ErrLanguage, strings.Join(codes, ", "), code)
 	}
-	inUse.Store(speak(code, locale))
+	current.Store(newLocalization(code, locale))
 	return nil
 }
 
-// InUse returns the code of the language in use. Any goroutine.
-func InUse() string { return inUse.Load().language }
+// InUse returns the code of the current language. Any goroutine.
+func InUse() string { return current.Load().language }
 
-// Match returns the code of the language for a person whose system speaks a locale, such as "de-AT" or "pt-BR". Any
-// goroutine.
+// Match returns the code of the language for a system locale such as "de-AT", or English for a locale of an unsupported
+// language such as "pt-BR". Any goroutine.
 func Match(locale string) string {
 	want, err := language.Parse(locale)
 	if err != nil {
 		return English
 	}
 	base, _ := want.Base()
-	if speaks(base.String()) {
+	if supported(base.String()) {
 		return base.String()
 	}
 	return English
 }
 
-func speaks(code string) bool {
+func supported(code string) bool {
 	for _, l := range languages {
 		if l.Code == code {
 			return true
@@ -86,42 +93,42 @@ func speaks(code string) bool {
 	return false
 }
 
-// speech is a language with the person's forms of dates and numbers.
-type speech struct {
-	language string
-	catalog  map[string]string
-	form     locales.Translator
+// localization is a language with its catalog and the formatter of dates and numbers for a locale.
+type localization struct {
+	language  string
+	catalog   map[string]string
+	formatter locales.Translator
 }
 
-func speak(code, locale string) *speech {
-	s := &speech{language: code, form: form(code, locale)}
+func newLocalization(code, locale string) *localization {
+	s := &localization{language: code, formatter: formatterFor(code, locale)}
 	if code != English && code != Long {
 		data, err := assets.Translations.ReadFile("translations/" + code + ".json")
 		if err == nil {
 			err = json.Unmarshal(data, &s.catalog)
 		}
 		if err != nil {
-			panic(err) // they are built in, and a test reads them
+			panic(err) // catalogs are embedded, and a test reads them
 		}
 	}
 	return s
 }
 
-// find returns the text for an English one; the catalogs are complete, a test makes sure.
-func (s *speech) find(t Text) string {
+// find returns the translation of t, or t itself if the catalog lacks it. A test ensures that catalogs are complete.
+func (s *localization) find(t Text) string {
 	if found, ok := s.catalog[string(t)]; ok {
 		return found
 	}
 	return string(t)
 }
 
-// one reports whether the language uses its singular for a number.
-func (s *speech) one(n int) bool {
-	return s.form.CardinalPluralRule(float64(n), 0) == locales.PluralRuleOne
+// singular reports whether the language uses the singular for n.
+func (s *localization) singular(n int) bool {
+	return s.formatter.CardinalPluralRule(float64(n), 0) == locales.PluralRuleOne
 }
 
-// forms are how dates and numbers are written; the first of a language is for regions that are not listed.
-var forms = map[string][]locales.Translator{
+// formatters lists the supported locales of each language. The first one is for all other regions.
+var formatters = map[string][]locales.Translator{
 	English: {en_GB.New(), en_US.New(), en_CA.New(), en_IN.New(), en_NZ.New(), en_ZA.New()},
 	"de":    {de.New(), de_AT.New(), de_CH.New()},
 	"fr":    {fr.New(), fr_CA.New()},
@@ -129,12 +136,12 @@ var forms = map[string][]locales.Translator{
 	"ja":    {ja.New()},
 }
 
-// form chooses the forms for a language by the locale of the person.
-func form(code, locale string) locales.Translator {
+// formatterFor returns the formatter of a language for a locale.
+func formatterFor(code, locale string) locales.Translator {
 	if code == Long {
 		code = English
 	}
-	list := forms[code]
+	list := formatters[code]
 	tag, err := language.Parse(locale)
 	if err != nil {
 		return list[0]

@@ -1,7 +1,7 @@
-// Package tr says the texts of the window in the person's language.
+// Package tr translates the texts of the window.
 //
-// The code holds the English text, which is also its key in the catalogs assets/translations. Everything that a person
-// reads has the type Text in the code, so a test finds what was forgotten: readable texts of the type string.
+// The code contains the English text, which is also the key of the catalogs in assets/translations. Texts for people
+// have the type Text, so that a test can report readable constants of type string, which are not translated.
 package tr
 
 import (
@@ -10,16 +10,16 @@ import (
 	"sync/atomic"
 )
 
-// Text is what a person reads, in English, with the verbs of package fmt. A catalog may put their arguments into
-// another order: "%[2]s". String translates, so that a Text among the arguments of another is translated, too.
+// Text is an English text for people, with the verbs of package fmt. A translation may reorder the arguments: "%[2]s".
+// A Text among the arguments of another one is translated, too.
 type Text string
 
-// String returns the text in the language in use.
+// String returns the translation of t.
 func (t Text) String() string { return T(t) }
 
-// T returns a text in the language in use, with its arguments. Any goroutine.
+// T translates t into the current language and formats it with args. Any goroutine.
 func T(t Text, args ...any) string {
-	s := inUse.Load()
+	s := current.Load()
 	if t == "" {
 		return ""
 	}
@@ -30,35 +30,35 @@ func T(t Text, args ...any) string {
 	return s.pad(fmt.Sprintf(format, isolated(args)...), format)
 }
 
-// N returns a text about a number of things: one where the language counts n as one, else many, both with n as the
-// first of their arguments. N(3, "%d license", "%d licenses") is "3 licenses". Any goroutine.
+// N translates one or many, depending on whether the current language uses the singular for n, and formats it with n
+// and args. N(3, "%d license", "%d licenses") returns "3 licenses". Any goroutine.
 func N(n int, one, many Text, args ...any) string {
 	t := many
-	if inUse.Load().one(n) {
+	if current.Load().singular(n) {
 		t = one
 	}
 	return T(t, append([]any{number(n)}, args...)...)
 }
 
-// number prints in the person's form: 12,345.
+// number is formatted for the current locale: 12,345.
 type number int
 
-// Format is called by fmt.
+// Format implements fmt.Formatter.
 func (n number) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(Number(int(n)))) }
 
-// Number returns a count in the person's form: "12,345" or "12.345". Any goroutine.
-func Number(n int) string { return inUse.Load().form.FmtNumber(float64(n), 0) }
+// Number formats n for the current locale: "12,345" or "12.345". Any goroutine.
+func Number(n int) string { return current.Load().formatter.FmtNumber(float64(n), 0) }
 
-// inUse is what the whole process speaks: one person looks at it.
-var inUse atomic.Pointer[speech]
+// current is global because a process has one window and one person.
+var current atomic.Pointer[localization]
 
-func init() { inUse.Store(speak(English, "")) }
+func init() { current.Store(newLocalization(English, "")) }
 
-// Long is a language for tests only: English, every text twice as long.
+// Long is a pseudo-language for tests of layouts: English with every text twice as long.
 const Long = "x-long"
 
-// pad makes texts of the language Long as long again as format, without its verbs.
-func (s *speech) pad(text, format string) string {
+// pad appends format to text, without the signs of its verbs, if the language is Long.
+func (s *localization) pad(text, format string) string {
 	if s.language != Long {
 		return text
 	}

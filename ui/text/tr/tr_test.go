@@ -9,7 +9,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// use speaks a language for one test.
+// use sets the language for one test.
 func use(t *testing.T, code, locale string) {
 	t.Helper()
 	require.NoError(t, tr.Use(code, locale))
@@ -23,7 +23,8 @@ func TestT(t *testing.T) {
 	use(t, "de", "")
 	require.Equal(t, "Abbrechen", tr.T("Cancel"))
 	require.Equal(t, "Abbrechen", tr.Text("Cancel").String())
-	require.Equal(t, "Bitte ausfüllen: Vorname.", tr.T("Enter the %s.", tr.Text("First name")), "a text among the arguments is translated")
+	require.Equal(t, "Bitte ausfüllen: Vorname.", tr.T("Enter the %s.", tr.Text("First name")),
+		"a Text among the arguments is translated")
 	require.Equal(t, "Nothing of a catalog", tr.T("Nothing of a catalog"))
 	require.Equal(t, "de", tr.InUse())
 }
@@ -45,7 +46,7 @@ func TestN(t *testing.T) {
 	}
 }
 
-func TestForms(t *testing.T) {
+func TestLocales(t *testing.T) {
 	at := time.Date(2026, 3, 5, 15, 4, 0, 0, time.UTC)
 	for _, c := range []struct{ code, locale, short, long, clock, number string }{
 		{"en", "", "5 Mar 2026", "5 March 2026", "15:04", "1,234,567"},
@@ -65,14 +66,16 @@ func TestForms(t *testing.T) {
 	} {
 		t.Run(c.code+" "+c.locale, func(t *testing.T) {
 			use(t, c.code, c.locale)
-			require.Equal(t, []string{c.short, c.long, c.clock, c.number}, []string{tr.Date(at), tr.LongDate(at), tr.Clock(at), tr.Number(1234567)})
+			require.Equal(t, []string{c.short, c.long, c.clock, c.number},
+				[]string{tr.Date(at), tr.LongDate(at), tr.Clock(at), tr.Number(1234567)})
 		})
 	}
 }
 
 func TestMatch(t *testing.T) {
 	for locale, want := range map[string]string{
-		"de": "de", "de-AT": "de", "fr_CA": "fr", "es-419": "es", "ja-JP": "ja", "en-US": "en", "pt-BR": "en", "ar": "en", "he-IL": "en", "": "en", "?": "en",
+		"de": "de", "de-AT": "de", "fr_CA": "fr", "es-419": "es", "ja-JP": "ja", "en-US": "en",
+		"pt-BR": "en", "ar": "en", "he-IL": "en", "": "en", "?": "en",
 	} {
 		require.Equal(t, want, tr.Match(locale), "%q", locale)
 	}
@@ -92,13 +95,13 @@ func TestLongIsTwiceAsLong(t *testing.T) {
 	require.Equal(t, "3 licenses d licenses", tr.N(3, "%d license", "%d licenses"))
 }
 
-func TestNamesOfTheOtherDirectionAreIsolated(t *testing.T) {
+func TestRightToLeftArgumentsAreIsolated(t *testing.T) {
 	const hebrew, arabic = "משרד 3", "محمد"
 	require.Equal(t, "\u2068"+hebrew+"\u2069, from Office", tr.T("%s, from %s", hebrew, "Office"))
 	require.Equal(t, "Büro 日本, from \u2068"+arabic+"\u2069", tr.T("%s, from %s", "Büro 日本", arabic))
 	inner := tr.T("“%s”", arabic)
-	require.Equal(t, "“\u2068"+arabic+"\u2069”, from x", tr.T("%s, from %s", inner, "x"), "once is enough")
+	require.Equal(t, "“\u2068"+arabic+"\u2069”, from x", tr.T("%s, from %s", inner, "x"), "not isolated twice")
 	args := []any{hebrew, 5}
 	require.Equal(t, "\u2068"+hebrew+"\u2069 (license 5)", tr.T("%s (license %d)", args...))
-	require.Equal(t, hebrew, args[0], "the caller's arguments stay")
+	require.Equal(t, hebrew, args[0], "the caller's arguments are unchanged")
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Host is what is shown of a server's address: its host name.
+// Host returns the host name of a server's address, or the address itself if it cannot be parsed.
 func Host(server string) string {
 	if u, err := url.Parse(server); err == nil && u.Host != "" {
 		return u.Host
@@ -16,12 +16,12 @@ func Host(server string) string {
 	return server
 }
 
-// Account tells an account from others: "Anna Berg · licenses.example.com".
+// Account returns the label of an account: "Anna Berg · licenses.example.com".
 func Account(a manager.Account) string {
 	return tr.T("%s · %s", shorten(a.DisplayName, 32), shorten(Host(a.Server), 40))
 }
 
-// shorten cuts a text to n characters, the last of which then is an ellipsis.
+// shorten truncates text to n characters, including the ellipsis.
 func shorten(text string, n int) string {
 	runes := []rune(text)
 	if len(runes) <= n {
@@ -30,7 +30,7 @@ func shorten(text string, n int) string {
 	return string(runes[:n-1]) + "…"
 }
 
-// Waiting says what open jobs there are: "1 email and 2 tasks wait for the server"; "" where there are none.
+// Waiting summarizes open jobs: "1 email and 2 tasks wait for the server". It returns "" for none.
 func Waiting(jobs []manager.Job) string {
 	mails, tasks := 0, 0
 	for _, j := range jobs {
@@ -56,10 +56,10 @@ func Waiting(jobs []manager.Job) string {
 	return tr.T("%s wait for the server", And(parts))
 }
 
-// TasksWait says how many tasks wait: "2 tasks wait".
+// TasksWait returns the number of waiting tasks: "2 tasks wait".
 func TasksWait(n int) string { return tr.N(n, "%d task waits", "%d tasks wait") }
 
-// WaitingElsewhere says what waits in other accounts than the current one; "" where nothing does.
+// WaitingElsewhere summarizes waiting tasks of accounts other than the current one. It returns "" for none.
 func WaitingElsewhere(list []manager.Elsewhere) string {
 	switch len(list) {
 	case 0:

@@ -9,7 +9,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Code names a kind of code within a sentence: "Site code", "removal code".
+// Code returns the name of a kind of code within a sentence: "Site code", "removal code".
 func Code(kind license.CodeKind) string {
 	if name, ok := codes[kind]; ok {
 		return tr.T(name)
@@ -18,12 +18,16 @@ func Code(kind license.CodeKind) string {
 }
 
 var codes = map[license.CodeKind]tr.Text{
-	license.KindSiteCode: "Site code", license.KindMachineID: "Machine ID", license.KindMerged: "Site code and Machine ID",
-	license.KindActivationCode: "activation code", license.KindRemovalCode: "removal code", license.KindSerialNumber: "serial number",
+	license.KindSiteCode:       "Site code",
+	license.KindMachineID:      "Machine ID",
+	license.KindMerged:         "Site code and Machine ID",
+	license.KindActivationCode: "activation code",
+	license.KindRemovalCode:    "removal code",
+	license.KindSerialNumber:   "serial number",
 }
 
-// Parse returns the function that reads a whole code of a kind; its error is a sentence in the person's language,
-// around the *license.CodeError.
+// Parse returns a function that parses a complete code of a kind. Its error is a translated sentence that wraps a
+// *license.CodeError.
 func Parse(kind license.CodeKind) func(text string) (shown string, err error) {
 	return func(text string) (string, error) {
 		shown, err := kind.Shown(text)
@@ -31,7 +35,7 @@ func Parse(kind license.CodeKind) func(text string) (shown string, err error) {
 	}
 }
 
-// Fault says what is wrong with a code in the person's language; errors of another kind stay as they are.
+// Fault translates a *license.CodeError and returns other errors unchanged.
 func Fault(err error) error {
 	var typed *license.CodeError
 	if !errors.As(err, &typed) {
@@ -40,7 +44,7 @@ func Fault(err error) error {
 	return &fault{typed}
 }
 
-// fault is a license.CodeError in the person's language.
+// fault is a license.CodeError with a translated message.
 type fault struct{ cause *license.CodeError }
 
 func (f *fault) Unwrap() error { return f.cause }
@@ -57,7 +61,8 @@ func (f *fault) Error() string {
 		case inGroup && e.Have == 0:
 			return tr.T("The %s is not complete: group %d of %d is missing.", name, e.Group, groups)
 		case inGroup:
-			return tr.T("The %s is not complete: group %d of %d is too short (%d of %d characters so far).", name, e.Group, groups, e.Have, e.Want)
+			return tr.T("The %s is not complete: group %d of %d is too short (%d of %d characters so far).",
+				name, e.Group, groups, e.Have, e.Want)
 		}
 		return tr.T("The %s is not complete: %d of %d characters so far.", name, e.Have, e.Want)
 	case license.FaultTooLong:
@@ -77,7 +82,7 @@ func (f *fault) Error() string {
 	return tr.T("The %s cannot be read.", name)
 }
 
-// State says how a lock compares: "same".
+// State returns the state of a lock in a comparison: "same".
 func State(l license.LockState) string {
 	switch l.State {
 	case license.Same:
@@ -92,7 +97,7 @@ func State(l license.LockState) string {
 	return tr.T("not readable, then and now")
 }
 
-// Refusal says in a sentence why a comparison refuses.
+// Refusal returns a sentence about why a comparison was not accepted.
 func Refusal(r license.Reason) string {
 	if text, ok := refusals[r]; ok {
 		return tr.T(text)
@@ -110,7 +115,7 @@ var refusals = map[license.Reason]tr.Text{
 		"from others. The vendor can replace the license.",
 }
 
-// Document names a kind of document within a sentence: "request".
+// Document returns the name of a kind of document within a sentence: "request".
 func Document(k carry.Kind) string {
 	if name, ok := documents[k]; ok {
 		return tr.T(name)
@@ -118,9 +123,13 @@ func Document(k carry.Kind) string {
 	return string(k)
 }
 
-var documents = map[carry.Kind]tr.Text{carry.KindRequest: "request", carry.KindAnswer: "answer", carry.KindLicense: "license file"}
+var documents = map[carry.Kind]tr.Text{
+	carry.KindRequest: "request",
+	carry.KindAnswer:  "answer",
+	carry.KindLicense: "license file",
+}
 
-// AllowedChanges says how many hardware locks may change: "1 allowed hardware change".
+// AllowedChanges returns the number of hardware locks that may change: "1 allowed hardware change".
 func AllowedChanges(n int) string {
 	return tr.N(n, "%d allowed hardware change", "%d allowed hardware changes")
 }

@@ -1,4 +1,4 @@
-// Package words says dates, ages, counts and the names of what the product deals with as people do, in their language.
+// Package words formats dates, ages, counts and names of the domain for people, in the current language. Any goroutine.
 package words
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Date returns a day as the tables show it, in the time zone of now: "12 Mar 2026". Zero gives "".
+// Date formats the day of t for a table, in the time zone of now: "12 Mar 2026". It returns "" for the zero time.
 func Date(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -24,23 +24,22 @@ func Date(t, now time.Time) string {
 	return tr.Date(t.In(now.Location()))
 }
 
-// LongDate returns a day with the month written out, in the time zone of now: "5 December 2026".
+// LongDate formats the day of t with the name of the month, in the time zone of now: "5 December 2026".
 func LongDate(t, now time.Time) string { return tr.LongDate(t.In(now.Location())) }
 
-// Moment returns a day and the time of day, in the time zone of now: "12 Mar 2026 15:04".
+// Moment formats day and time of t, in the time zone of now: "12 Mar 2026 15:04".
 func Moment(t, now time.Time) string {
 	t = t.In(now.Location())
 	return tr.T("%s %s", tr.Date(t), tr.Clock(t))
 }
 
-// LongMoment returns a day with the month written out and the time of day, in the time zone of now: "5 December 2026 at
-// 15:04".
+// LongMoment formats day and time of t with the name of the month, in the time zone of now: "5 December 2026 at 15:04".
 func LongMoment(t, now time.Time) string {
 	t = t.In(now.Location())
 	return tr.T("%s at %s", tr.LongDate(t), tr.Clock(t))
 }
 
-// FileDay is a day as it stands in the name of a file, in the time zone of now: "2026-11-24".
+// FileDay formats a day for a file name, in the time zone of now: "2026-11-24".
 func FileDay(now time.Time) string { return now.Format(time.DateOnly) }
 
 // days returns the number of calendar days from now to t in the time zone of now.
@@ -52,8 +51,8 @@ func days(t, now time.Time) int {
 	return int(midnight(t).Sub(midnight(now)) / (24 * time.Hour))
 }
 
-// Expiry says when a license ends, given its last moment of validity; nil never ends: "never", "today", "in 12 days",
-// "in 5 months", "ended 20 days ago".
+// Expiry returns when a license ends relative to now: "never", "today", "in 12 days", "in 5 months", "ended 20 days
+// ago". last is its last moment of validity; nil means that it never ends.
 func Expiry(last *time.Time, now time.Time) string {
 	if last == nil {
 		return tr.T("never")
@@ -81,7 +80,7 @@ func Expiry(last *time.Time, now time.Time) string {
 		func(n int) string { return tr.N(n, "in %d year", "in %d years") })
 }
 
-// inSpan says a number of days, rounded down to months and years where days say little.
+// inSpan formats n days: below 60 as days, below two years as months, otherwise as years, both rounded down.
 func inSpan(n int, days, months, years func(int) string) string {
 	switch {
 	case n < 60:
@@ -92,10 +91,10 @@ func inSpan(n int, days, months, years func(int) string) string {
 	return years(n / 365)
 }
 
-// Age says how long ago something was: "just now", "12 seconds ago", "3 hours ago". A time in the future, which a
-// changed clock brings, is "just now".
+// Age returns how long ago t was: "just now", "12 seconds ago", "3 hours ago". A t in the future, which a changed clock
+// may cause, is "just now".
 func Age(t, now time.Time) string {
-	d := now.Round(0).Sub(t.Round(0)) // by the clock on the wall: the monotonic one may stand still while a PC sleeps
+	d := now.Round(0).Sub(t.Round(0)) // wall clock: the monotonic clock may stop while a PC sleeps
 	switch {
 	case d < 5*time.Second:
 		return tr.T("just now")
@@ -111,7 +110,7 @@ func Age(t, now time.Time) string {
 		func(n int) string { return tr.N(n, "%d year ago", "%d years ago") })
 }
 
-// Wait says a time to wait, rounded up: "1 minute", "20 seconds".
+// Wait formats a duration, rounded up: "1 minute", "20 seconds".
 func Wait(d time.Duration) string {
 	switch {
 	case d < time.Minute:
@@ -134,11 +133,10 @@ var sources = map[license.Lock]tr.Text{
 	license.CDHWID: "model and serial number of the first built-in optical drive",
 }
 
-// LockSource says what the bits of a lock are computed from: its kind, never a value.
+// LockSource returns what the bits of a lock are computed from: the kind of source, never its value.
 func LockSource(l license.Lock) string { return tr.T(sources[l]) }
 
-// GivesAway returns three sentences about what the codes of a PC reveal although they contain no serial number (spec:
-// codes "What the values reveal").
+// GivesAway returns three sentences about what the codes of a PC reveal (spec: codes "What the values reveal").
 func GivesAway() []string {
 	return []string{
 		tr.T("Serial numbers and addresses never leave this PC, but the codes narrow them down: of the sixteen million " +
@@ -149,8 +147,8 @@ func GivesAway() []string {
 	}
 }
 
-// Left says what is left of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1 Dec
-// 2026". Where a day's and a month's limit hold, the tighter one is said.
+// Left returns what remains of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1 Dec
+// 2026". If limits of a day and of a month apply, it returns the stricter one.
 func Left(a api.Allowance, now time.Time) string {
 	today, month := a.RemainingToday, a.RemainingMonth
 	n, one, many := 0, tr.Text("%d left today"), tr.Text("%d left today")
@@ -168,7 +166,7 @@ func Left(a api.Allowance, now time.Time) string {
 	return tr.T("none left until %s", Date(*a.ResetsAt, now))
 }
 
-// Task names what is in an order's history: "License reactivation".
+// Task returns the name of a task in a history: "License reactivation".
 func Task(t api.Task) string {
 	if name, ok := tasks[t]; ok {
 		return tr.T(name)
@@ -177,12 +175,18 @@ func Task(t api.Task) string {
 }
 
 var tasks = map[api.Task]tr.Text{
-	api.TaskNewOrder: "Order added", api.TaskNewLicense: "New license", api.TaskReactivation: "License reactivation",
-	api.TaskRelease: "Released for another PC", api.TaskTransfer: "License transfer", api.TaskRemoval: "License removal", api.TaskReplacement: "Replaced by the vendor",
-	api.TaskNote: "Note changed", api.TaskEmail: "Activation code emailed",
+	api.TaskNewOrder:     "Order added",
+	api.TaskNewLicense:   "New license",
+	api.TaskReactivation: "License reactivation",
+	api.TaskRelease:      "Released for another PC",
+	api.TaskTransfer:     "License transfer",
+	api.TaskRemoval:      "License removal",
+	api.TaskReplacement:  "Replaced by the vendor",
+	api.TaskNote:         "Note changed",
+	api.TaskEmail:        "Activation code emailed",
 }
 
-// Note returns a license's note, or "no note" where there is none.
+// Note returns note, or "no note" if it is empty.
 func Note(note string) string {
 	if note == "" {
 		return tr.T("no note")
@@ -190,7 +194,7 @@ func Note(note string) string {
 	return note
 }
 
-// Capital makes the first letter a capital, for a name at the start of a line.
+// Capital returns name with its first letter in upper case, for the start of a line.
 func Capital(name string) string {
 	r, size := utf8.DecodeRuneInString(name)
 	if size == 0 {
@@ -199,7 +203,8 @@ func Capital(name string) string {
 	return string(unicode.ToUpper(r)) + name[size:]
 }
 
-// Within makes the first letter small, for a label within a sentence; German keeps the capitals of its nouns.
+// Within returns label with its first letter in lower case, for use within a sentence. In German it returns label
+// unchanged, because nouns are capitalized.
 func Within(label string) string {
 	r, size := utf8.DecodeRuneInString(label)
 	if size == 0 || tr.InUse() == "de" {
@@ -208,7 +213,7 @@ func Within(label string) string {
 	return string(unicode.ToLower(r)) + label[size:]
 }
 
-// List says several things in a row: "firmware, network card".
+// List joins things with commas: "firmware, network card".
 func List(things []string) string {
 	list := ""
 	for i, t := range things {
@@ -221,7 +226,7 @@ func List(things []string) string {
 	return list
 }
 
-// Lock names a lock in plain words, such as "network card".
+// Lock returns the name of a lock, such as "network card".
 func Lock(l license.Lock) string {
 	if name, ok := locks[l]; ok {
 		return tr.T(name)
@@ -230,11 +235,16 @@ func Lock(l license.Lock) string {
 }
 
 var locks = map[license.Lock]tr.Text{
-	license.HDID: "system volume", license.BIOSID: "firmware", license.OSID: "operating system", license.NETID: "network card",
-	license.CPUID: "processor", license.HDHWID: "system disk", license.CDHWID: "optical drive",
+	license.HDID:   "system volume",
+	license.BIOSID: "firmware",
+	license.OSID:   "operating system",
+	license.NETID:  "network card",
+	license.CPUID:  "processor",
+	license.HDHWID: "system disk",
+	license.CDHWID: "optical drive",
 }
 
-// And says several things as a part of a sentence: "1, 2 and 3".
+// And joins things with commas and "and": "1, 2 and 3".
 func And(things []string) string {
 	if last := len(things) - 1; last > 0 {
 		return tr.T("%s and %s", List(things[:last]), things[last])
@@ -242,7 +252,7 @@ func And(things []string) string {
 	return List(things)
 }
 
-// Named names a license within a sentence: by its note, or as "license 5".
+// Named returns the name of a license within a sentence: its note in quotation marks, or "license 5" without one.
 func Named(id int64, note string) string {
 	if note == "" {
 		return tr.T("license %d", id)
@@ -250,10 +260,10 @@ func Named(id int64, note string) string {
 	return Quoted(note)
 }
 
-// Quoted is a name in the quotation marks of the language.
+// Quoted returns name in the quotation marks of the language.
 func Quoted(name string) string { return tr.T("“%s”", name) }
 
-// Sentence makes a capital of the first letter and ends with a period.
+// Sentence turns s into a sentence: it capitalizes the first letter and adds a period if s has no final punctuation.
 func Sentence(s string) string {
 	s = Capital(strings.TrimSpace(s))
 	if s == "" {
@@ -268,8 +278,7 @@ func Sentence(s string) string {
 	return s + "."
 }
 
-// Cause says in a sentence why the system would not open or write something; what it seldom says stays in its own
-// words.
+// Cause returns a sentence about why the system could not open or write a file. Rare errors are not translated.
 func Cause(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
@@ -282,10 +291,10 @@ func Cause(err error) string {
 	return Sentence(err.Error())
 }
 
-// Title is a sentence without its period, for the title of a dialog.
+// Title returns sentence without its period, for the title of a dialog.
 func Title(sentence string) string { return strings.TrimRight(sentence, ".。") }
 
-// Status says how a license stands: "removed".
+// Status returns the status of a license: "removed".
 func Status(s api.LicenseStatus) string {
 	if name, ok := statuses[s]; ok {
 		return tr.T(name)
@@ -294,11 +303,16 @@ func Status(s api.LicenseStatus) string {
 }
 
 var statuses = map[api.LicenseStatus]tr.Text{
-	api.StatusActive: "active", api.StatusRemoved: "removed", api.StatusReactivated: "reactivated", api.StatusTransferred: "transferred",
-	api.StatusReplaced: "replaced", api.StatusUnknown: "unknown", api.StateReleased: "released",
+	api.StatusActive:      "active",
+	api.StatusRemoved:     "removed",
+	api.StatusReactivated: "reactivated",
+	api.StatusTransferred: "transferred",
+	api.StatusReplaced:    "replaced",
+	api.StatusUnknown:     "unknown",
+	api.StateReleased:     "released",
 }
 
-// Job says what a task is about: "Transfer of “Office”", "New license for 7183EC4D".
+// Job returns the title of a job: "Transfer of “Office”", "New license for 7183EC4D".
 func Job(j manager.Job) string {
 	about, ok := j.About()
 	if !ok {
@@ -311,11 +325,16 @@ func Job(j manager.Job) string {
 }
 
 var jobs = map[api.Task]tr.Text{
-	api.TaskNewLicense: "New license for %s", api.TaskReactivation: "Reactivation of %s", api.TaskTransfer: "Transfer of %s",
-	api.TaskRemoval: "Removal of %s", api.TaskRelease: "Move of %s", api.TaskEmail: "Email of %s", api.TaskNewOrder: "New order with serial number %s",
+	api.TaskNewLicense:   "New license for %s",
+	api.TaskReactivation: "Reactivation of %s",
+	api.TaskTransfer:     "Transfer of %s",
+	api.TaskRemoval:      "Removal of %s",
+	api.TaskRelease:      "Move of %s",
+	api.TaskEmail:        "Email of %s",
+	api.TaskNewOrder:     "New order with serial number %s",
 }
 
-// Say says what the manager has to tell.
+// Say translates a text of the manager and its arguments.
 func Say(t manager.Text) string {
 	args := make([]any, len(t.Args))
 	for i, a := range t.Args {

@@ -24,7 +24,7 @@ func TestExpiry(t *testing.T) {
 	}
 	require.Equal(t, "never", words.Expiry(nil, now))
 	for want, last := range map[string]*time.Time{
-		"tomorrow":           endOf(2026, 11, 24), // the day ends at 00:59 of the next day here
+		"tomorrow":           endOf(2026, 11, 24), // ends at 00:59 of the next day in Berlin
 		"in 12 days":         endOf(2026, 12, 5),
 		"in 59 days":         endOf(2027, 1, 21),
 		"in 2 months":        endOf(2027, 2, 1),
@@ -42,8 +42,15 @@ func TestExpiry(t *testing.T) {
 
 func TestAge(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		-time.Hour: "just now", 0: "just now", 4 * time.Second: "just now", 12 * time.Second: "12 seconds ago", time.Minute: "1 minute ago",
-		59 * time.Minute: "59 minutes ago", 3 * time.Hour: "3 hours ago", 47 * time.Hour: "47 hours ago", 72 * time.Hour: "3 days ago",
+		-time.Hour:       "just now",
+		0:                "just now",
+		4 * time.Second:  "just now",
+		12 * time.Second: "12 seconds ago",
+		time.Minute:      "1 minute ago",
+		59 * time.Minute: "59 minutes ago",
+		3 * time.Hour:    "3 hours ago",
+		47 * time.Hour:   "47 hours ago",
+		72 * time.Hour:   "3 days ago",
 	} {
 		require.Equal(t, want, words.Age(now.Add(-d), now), "%s", d)
 	}
@@ -65,10 +72,12 @@ func TestDates(t *testing.T) {
 	require.Empty(t, words.Date(time.Time{}, now))
 }
 
-func TestWhatTheCodesGiveAway(t *testing.T) {
+func TestGivesAway(t *testing.T) {
 	text := strings.Join(words.GivesAway(), " ")
-	for _, said := range []string{"narrow them down", "about a thousand", "sixteen million", "can be guessed", "several programs"} {
-		require.Contains(t, text, said)
+	for _, part := range []string{
+		"narrow them down", "about a thousand", "sixteen million", "can be guessed", "several programs",
+	} {
+		require.Contains(t, text, part)
 	}
 	require.Contains(t, words.LockSource(license.BIOSID), "an update leaves as it is")
 	require.Contains(t, words.LockSource(license.CDHWID), "built-in")
@@ -92,7 +101,9 @@ func TestNote(t *testing.T) {
 
 func TestTasks(t *testing.T) {
 	for task, want := range map[api.Task]string{
-		api.TaskRelease: "Released for another PC", api.TaskTransfer: "License transfer", "something-newer": "something-newer",
+		api.TaskRelease:   "Released for another PC",
+		api.TaskTransfer:  "License transfer",
+		"something-newer": "something-newer",
 	} {
 		require.Equal(t, want, words.Task(task))
 	}
@@ -106,25 +117,45 @@ func TestOtherLanguages(t *testing.T) {
 	used := 0
 	resets := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	for code, want := range map[string][]string{
-		"de": {"vor 20 Tagen beendet", "vor 3 Stunden", "24.11.2026 09:00", "24. November 2026 um 09:00", "keine mehr bis 01.12.2026", "Lizenz-Übertragung", "Vorname", "Netzwerkkarte"},
-		"fr": {"terminée il y a 20 jours", "il y a 3 heures", "24 nov. 2026 09:00", "24 novembre 2026 à 09:00", "plus aucun avant le 1 déc. 2026", "Transfert de licence", "vorname", "carte réseau"},
-		"es": {"terminó hace 20 días", "hace 3 horas", "24 nov. 2026 9:00", "24 de noviembre de 2026 a las 9:00", "ninguna hasta el 1 dic. 2026", "Transferencia de licencia", "vorname", "tarjeta de red"},
-		"ja": {"20日前に終了", "3時間前", "2026/11/24 9:00", "2026年11月24日 9:00", "2026/12/01まで残りなし", "ライセンスの移管", "vorname", "ネットワークカード"},
+		"de": {
+			"vor 20 Tagen beendet", "vor 3 Stunden", "24.11.2026 09:00", "24. November 2026 um 09:00",
+			"keine mehr bis 01.12.2026", "Lizenz-Übertragung", "Vorname", "Netzwerkkarte",
+		},
+		"fr": {
+			"terminée il y a 20 jours", "il y a 3 heures", "24 nov. 2026 09:00", "24 novembre 2026 à 09:00",
+			"plus aucun avant le 1 déc. 2026", "Transfert de licence", "vorname", "carte réseau",
+		},
+		"es": {
+			"terminó hace 20 días", "hace 3 horas", "24 nov. 2026 9:00", "24 de noviembre de 2026 a las 9:00",
+			"ninguna hasta el 1 dic. 2026", "Transferencia de licencia", "vorname", "tarjeta de red",
+		},
+		"ja": {
+			"20日前に終了", "3時間前", "2026/11/24 9:00", "2026年11月24日 9:00",
+			"2026/12/01まで残りなし", "ライセンスの移管", "vorname", "ネットワークカード",
+		},
 	} {
 		t.Run(code, func(t *testing.T) {
 			require.NoError(t, tr.Use(code, ""))
 			t.Cleanup(func() { require.NoError(t, tr.Use(tr.English, "")) })
 			require.Equal(t, want, []string{
-				words.Expiry(&ended, now), words.Age(now.Add(-3*time.Hour), now), words.Moment(now, now), words.LongMoment(now, now),
-				words.Left(api.Allowance{RemainingToday: &used, ResetsAt: &resets}, now), words.Task(api.TaskTransfer), words.Within("Vorname"), words.Lock(license.NETID),
+				words.Expiry(&ended, now), words.Age(now.Add(-3*time.Hour), now),
+				words.Moment(now, now), words.LongMoment(now, now),
+				words.Left(api.Allowance{RemainingToday: &used, ResetsAt: &resets}, now), words.Task(api.TaskTransfer),
+				words.Within("Vorname"), words.Lock(license.NETID),
 			})
 		})
 	}
 }
 
-func TestFaultsSayWhatTheLicenseSays(t *testing.T) {
-	for _, text := range []string{"", "7183", "7183EC4D00", "7183EC4Z", "83A9-3429-0090", "83A9-3429-0090-B3F5-1", "83A9-34-29-0090-B3F5", "83A9-342?-0090-B3F5"} {
-		for _, kind := range []license.CodeKind{license.KindSiteCode, license.KindMachineID, license.KindMerged, license.KindActivationCode, license.KindRemovalCode, license.KindSerialNumber} {
+func TestEnglishFaultsEqualCodeErrors(t *testing.T) {
+	for _, text := range []string{
+		"", "7183", "7183EC4D00", "7183EC4Z", "83A9-3429-0090", "83A9-3429-0090-B3F5-1", "83A9-34-29-0090-B3F5",
+		"83A9-342?-0090-B3F5",
+	} {
+		for _, kind := range []license.CodeKind{
+			license.KindSiteCode, license.KindMachineID, license.KindMerged, license.KindActivationCode,
+			license.KindRemovalCode, license.KindSerialNumber,
+		} {
 			_, want := kind.Shown(text)
 			_, got := words.Parse(kind)(text)
 			if want == nil {

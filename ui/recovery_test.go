@@ -10,26 +10,26 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// A PC slept while a call was on its way: its connection is gone, and the tables are asked for anew at once.
-func TestAfterSleepTheTablesAreAskedForAnew(t *testing.T) {
+// After sleep the connection of a running call is lost. The tables are reloaded at once, without waiting for the call.
+func TestReloadAfterSleep(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b)
 	d.signIn()
 	d.sees("Updated just now")
 	d.tick(time.Second)
-	b.change(func() { b.hold["Orders"] = make(chan struct{}) })
+	b.change(func() { b.blocked["Orders"] = make(chan struct{}) })
 	d.Shortcut(fyne.KeyR)
-	d.until("the call that will hang", func() bool { return b.called("Orders") == 2 })
-	b.change(func() { delete(b.hold, "Orders") })
+	d.until("the blocked call", func() bool { return b.called("Orders") == 2 })
+	b.change(func() { delete(b.blocked, "Orders") })
 	d.tick(8 * time.Hour)
 	d.until("another call", func() bool { return b.called("Orders") == 3 })
 	d.tick(time.Second)
 	d.settle()
-	require.Equal(t, 3, b.called("Orders"), "once")
+	require.Equal(t, 3, b.called("Orders"), "reloaded one time")
 }
 
-// The connection drops when a task is on its way: it is kept, and sent when the server answers again.
-func TestTheNetworkChangesInMidTask(t *testing.T) {
+// A task whose connection is lost is stored and sent when the server is reachable again.
+func TestConnectionLostDuringTask(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b)
 	d.signIn()
@@ -46,11 +46,12 @@ func TestTheNetworkChangesInMidTask(t *testing.T) {
 	b.change(func() { b.refusal, b.offline, b.open = nil, nil, nil })
 	d.tick(20 * time.Second)
 	d.until("the task to be sent", func() bool { return b.called("ResumeJobs") > before })
-	d.until("the end of the line", func() bool { return !d.shows("1 task waits") && !d.shows("No connection to") })
+	d.until("the status line to disappear", func() bool {
+		return !d.shows("1 task waits") && !d.shows("No connection to")
+	})
 }
 
-// A newer server sends states that this version does not know; they are shown as they are, and nothing is offered for
-// them.
+// Unknown states of a newer server are shown unchanged, and no action is offered for them.
 func TestStatesOfANewerServer(t *testing.T) {
 	b := newBackend()
 	b.remembered = true

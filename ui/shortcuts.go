@@ -12,20 +12,19 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// shortcut is something that the window does by a key together with Ctrl.
+// shortcut is a keyboard shortcut of the window with the default modifier, Ctrl or Cmd.
 type shortcut struct {
-	key  fyne.KeyName
-	name tr.Text
-	do   func()
-	// always tells that the shortcut also works while nobody is signed in.
-	always bool
+	key    fyne.KeyName
+	name   tr.Text
+	do     func()
+	always bool // also works while nobody is signed in
 }
 
 func (s shortcut) custom() *desktop.CustomShortcut {
 	return &desktop.CustomShortcut{KeyName: s.key, Modifier: fyne.KeyModifierShortcutDefault}
 }
 
-// shortcuts are those of the window and those of the actions.
+// shortcuts returns the shortcuts of the window and of the actions.
 func (w *Window) shortcuts() []shortcut {
 	list := []shortcut{
 		{key: fyne.KeyF, name: "Search", do: w.toolbar.FocusSearch},
@@ -33,14 +32,19 @@ func (w *Window) shortcuts() []shortcut {
 	}
 	for _, id := range actions.All() {
 		if a := id.Action(); a.Key != "" {
-			list = append(list, shortcut{key: a.Key, name: a.Name, do: func() { w.act(id) }})
+			list = append(list, shortcut{key: a.Key, name: a.Name, do: func() { w.runAction(id) }})
 		}
 	}
-	return append(list, shortcut{key: fyne.KeyQ, name: "Quit", do: w.Close, always: true})
+	return append(list, shortcut{
+		key:    fyne.KeyQ,
+		name:   "Quit",
+		do:     w.Close,
+		always: true,
+	})
 }
 
-// act opens the dialog of an action on the shown order or the selected license. Without one it does nothing.
-func (w *Window) act(id actions.ID) {
+// runAction opens the dialog of an action for the shown order or the selected license. Without one it does nothing.
+func (w *Window) runAction(id actions.ID) {
 	s, selected := w.licenses.Subject()
 	if id == actions.NewLicense && !w.licenses.CanCreate() || id.OfLicense() && !selected {
 		return
@@ -48,7 +52,7 @@ func (w *Window) act(id actions.ID) {
 	w.tasks.Do(id, s)
 }
 
-// addShortcuts gives the window its keys. They are off while a dialog is up.
+// addShortcuts adds the shortcuts to the window. They are disabled while a dialog is open.
 func (w *Window) addShortcuts() {
 	for _, s := range w.shortcuts() {
 		w.shell.Dialogs.AddShortcut(s.custom(), w.whileSignedIn(s))
@@ -56,7 +60,7 @@ func (w *Window) addShortcuts() {
 	w.shell.Window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) { w.typedKey(e) })
 }
 
-// whileSignedIn returns what a shortcut does while an account is signed in, or always.
+// whileSignedIn returns a function that runs a shortcut if it is an always shortcut or an account is signed in.
 func (w *Window) whileSignedIn(s shortcut) func() {
 	return func() {
 		if w.session.SignedIn() || s.always {
@@ -65,8 +69,8 @@ func (w *Window) whileSignedIn(s shortcut) func() {
 	}
 }
 
-// typedShortcut reports whether a shortcut that was typed into the search field is one of the window's; if so it is
-// done.
+// typedShortcut runs a shortcut that was typed in the search field, if it is one of the window. It reports whether it
+// is.
 func (w *Window) typedShortcut(typed *desktop.CustomShortcut) bool {
 	for _, s := range w.shortcuts() {
 		if *s.custom() == *typed {
@@ -77,7 +81,7 @@ func (w *Window) typedShortcut(typed *desktop.CustomShortcut) bool {
 	return false
 }
 
-// typedKey does what a key without a modifier does; it reports whether the window had a use for the key.
+// typedKey handles a key without a modifier. It reports whether the window handled the key.
 func (w *Window) typedKey(e *fyne.KeyEvent) bool {
 	if w.shell.Dialogs.Visible() != nil {
 		return false
@@ -95,7 +99,7 @@ func (w *Window) typedKey(e *fyne.KeyEvent) bool {
 	return true
 }
 
-// keys lists the keys of the window, for the person.
+// keys returns the keys of the window for the help.
 func (w *Window) keys() []help.Shortcut {
 	control, shift := tr.T("Ctrl"), tr.T("Shift")
 	if runtime.GOOS == "darwin" {

@@ -28,52 +28,60 @@ import (
 
 const module = "github.com/acen-desktop/acen/"
 
-// translated are the types whose constants are keys of the catalogs.
-var translated = map[string]bool{module + "ui/text/tr.Text": true, module + "client.Format": true, module + "fingerprint.Why": true, module + "license/carry.Words": true}
+// translated contains the types whose constants are keys of the catalogs.
+var translated = map[string]bool{
+	module + "ui/text/tr.Text":     true,
+	module + "client.Format":       true,
+	module + "fingerprint.Why":     true,
+	module + "license/carry.Words": true,
+}
 
-// rooms are looked through for keys; in those of the window every readable text must be translated.
-var rooms = []string{"./ui/...", "./manager/...", "./client", "./fingerprint", "./license/carry", "./internal/app"}
+// patterns name the packages that are searched for keys. In those below ui every readable text must be translated.
+var patterns = []string{"./ui/...", "./manager/...", "./client", "./fingerprint", "./license/carry", "./internal/app"}
 
-// source is one package with the types of its expressions.
+// source is a package with the types of its expressions.
 type source struct {
 	path  string
 	files []*ast.File
 	info  *types.Info
 }
 
-// sources reads the rooms as the compiler does. The packages they import are taken from the build cache.
+// sources type-checks the packages of patterns. The packages that they import come from the build cache.
 func sources(t *testing.T) ([]source, *token.FileSet) {
 	t.Helper()
-	command := exec.Command("go", append([]string{"list", "-deps", "-export", "-tags", "x11", "-json=ImportPath,Export,Dir,GoFiles,DepOnly"}, rooms...)...)
+	args := []string{"list", "-deps", "-export", "-tags", "x11", "-json=ImportPath,Export,Dir,GoFiles,DepOnly"}
+	command := exec.Command("go", append(args, patterns...)...)
 	command.Dir = filepath.Join("..", "..", "..")
 	command.Stderr = os.Stderr
 	out, err := command.Output()
 	require.NoError(t, err)
-	type listed struct {
+	type listedPackage struct {
 		ImportPath, Export, Dir string
 		GoFiles                 []string
 		DepOnly                 bool
 	}
 	exports := map[string]string{}
-	var own []listed
+	var targets []listedPackage
 	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
-		var p listed
+		var p listedPackage
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
 			break
 		} else {
 			require.NoError(t, err)
 		}
 		exports[p.ImportPath] = p.Export
-		if !p.DepOnly && !strings.HasSuffix(p.ImportPath, "test") { // nobody reads what helpers of tests say
-			own = append(own, p)
+		if !p.DepOnly && !strings.HasSuffix(p.ImportPath, "test") { // texts of test helpers are not shown to people
+			targets = append(targets, p)
 		}
 	}
-	require.NotEmpty(t, own)
+	require.NotEmpty(t, targets)
 	set := token.NewFileSet()
-	config := types.Config{Importer: importer.ForCompiler(set, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })}
+	lookup := func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) }
+	config := types.Config{Importer: importer.ForCompiler(set, "gc", lookup)}
 	var list []source
-	for _, p := range own {
-		s := source{path: p.ImportPath, info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}}}
+	for _, p := range targets {
+		info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}}
+		s := source{path: p.ImportPath, info: info}
 		for _, name := range p.GoFiles {
 			file, err := parser.ParseFile(set, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
 			require.NoError(t, err)
@@ -86,7 +94,7 @@ func sources(t *testing.T) ([]source, *token.FileSet) {
 	return list, set
 }
 
-// constantText returns the value of a constant text and the name of its type.
+// constantText returns the value of a constant string and the name of its type.
 func (s source) constantText(e ast.Expr) (text, kind string, ok bool) {
 	tv, known := s.info.Types[e]
 	if !known || tv.Value == nil || tv.Value.Kind() != constant.String {
@@ -95,8 +103,8 @@ func (s source) constantText(e ast.Expr) (text, kind string, ok bool) {
 	return constant.StringVal(tv.Value), types.Unalias(tv.Type).String(), true
 }
 
-// called names the function of a call, such as "errors.New" or "github.com/acen-desktop/acen/ui/text/tr.T"; "" for
-// others.
+// called returns the name of the called function, such as "errors.New" or "github.com/acen-desktop/acen/ui/text/tr.T",
+// or "" if it has none.
 func (s source) called(call *ast.CallExpr) string {
 	switch f := call.Fun.(type) {
 	case *ast.SelectorExpr:
@@ -114,8 +122,8 @@ func (s source) called(call *ast.CallExpr) string {
 	return ""
 }
 
-// readable reports whether a person would take a text for words: it has letters besides verbs, and a space or a capital
-// in front.
+// readable reports whether a text looks like one for people: it has letters outside verbs, and contains a space or
+// begins with a capital letter.
 func readable(text string) bool {
 	text = verb.ReplaceAllString(text, "")
 	if strings.IndexFunc(text, unicode.IsLetter) < 0 {
@@ -126,38 +134,56 @@ func readable(text string) bool {
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[-+# 0]*\d*(\.\d+)?[a-zA-Z]`)
 
-// notForPeople are functions whose texts reach logs and errors only: package explain puts errors into words.
-var notForPeople = map[string]bool{"errors.New": true, "fmt.Errorf": true, "panic": true, "testing.Fatalf": true}
+// untranslated contains functions whose texts only get into logs and errors. Package explain translates errors.
+var untranslated = map[string]bool{"errors.New": true, "fmt.Errorf": true, "panic": true, "testing.Fatalf": true}
 
-// allowed are texts that stay as they are.
-var allowed = map[string]string{
-	"ACEN Desktop":           "the product's name",
-	"SM4G-2FQZ-XF-7EGC-WT2T": "an example of a code",
-	"Neutral":                "part of a color's name", "Good": "part of a color's name", "Warning": "part of a color's name", "Bad": "part of a color's name",
-	"Accent": "part of a color's name", "Muted": "part of a color's name", "Text": "part of a color's name", "Background": "part of a color's name",
-	"Tone(%d)": "a number for the developer", "English": "languages are called as their speakers do",
-	"Deutsch": "languages are called as their speakers do", "Français": "languages are called as their speakers do", "Español": "languages are called as their speakers do",
-	"the sound": "part of an error", "the page": "part of an error",
+// exempt contains readable texts that are not translated, each with the reason.
+var exempt = map[string]string{
+	"ACEN Desktop":                        "the name of the product",
+	"SM4G-2FQZ-XF-7EGC-WT2T":              "an example of a code",
 	"F3945D8C-B0D71FFA-02A956E3-8D6DB947": "an example of a code",
-	"licenses, merged codes": "a key of the preferences", "Site": "how an English sentence begins", "Machine": "how an English sentence begins",
-	"F1": "what is printed on a key", "F5": "what is printed on a key", "PNGf": "a format of macOS", "the clipboard as «class PNGf»": "a command of macOS",
+	"Neutral":                             "part of the name of a color",
+	"Good":                                "part of the name of a color",
+	"Warning":                             "part of the name of a color",
+	"Bad":                                 "part of the name of a color",
+	"Accent":                              "part of the name of a color",
+	"Muted":                               "part of the name of a color",
+	"Text":                                "part of the name of a color",
+	"Background":                          "part of the name of a color",
+	"Tone(%d)":                            "for developers",
+	"English":                             "the name of a language in that language",
+	"Deutsch":                             "the name of a language in that language",
+	"Français":                            "the name of a language in that language",
+	"Español":                             "the name of a language in that language",
+	"the sound":                           "part of an error",
+	"the page":                            "part of an error",
+	"licenses, merged codes":              "a key of the preferences",
+	"Site":                                "the beginning of an English sentence",
+	"Machine":                             "the beginning of an English sentence",
+	"F1":                                  "the label of a key",
+	"F5":                                  "the label of a key",
+	"PNGf":                                "a format of macOS",
+	"the clipboard as «class PNGf»":       "a command of macOS",
 }
 
-// machine reports whether a text is for a program: a page without words of its own, or a script.
-func machine(text string) bool {
-	return strings.HasPrefix(text, "<!DOCTYPE html>") && !regexp.MustCompile(`>\s*[A-Za-z]`).MatchString(body.FindString(text)) || strings.HasPrefix(text, "Add-Type ")
+// forPrograms reports whether a text is HTML without words in its body, or a script.
+func forPrograms(text string) bool {
+	html := strings.HasPrefix(text, "<!DOCTYPE html>")
+	return html && !regexp.MustCompile(`>\s*[A-Za-z]`).MatchString(body.FindString(text)) ||
+		strings.HasPrefix(text, "Add-Type ")
 }
 
 var body = regexp.MustCompile(`(?s)<body>.*`)
 
-// word is a single word of small letters: the name of a thing for a program, or something that people read.
+// word matches a single lower-case word: an identifier, or a text for people.
 var word = regexp.MustCompile(`^[a-z]{3,}$`)
 
-// names are such words that name things for programs: columns, fields of the contract, pictures, systems and schemes.
+// names lists words that are identifiers: columns, fields of the contract, pictures, systems and schemes.
 var names = strings.Fields(`
-	acen activated address city clipboard clock code codes company connection country courier darwin date email encryption expires fax file
-	health http https licenses linux login machine mailto merged move name new note order orders page password phone privacy program proxy
-	reactivation removal serial server sheet site state status transfer username verification windows xclip zip`)
+	acen activated address city clipboard clock code codes company connection country courier darwin date email
+	encryption expires fax file health http https licenses linux login machine mailto merged move name new note order
+	orders page password phone privacy program proxy reactivation removal serial server sheet site state status transfer
+	username verification windows xclip zip`)
 
 func TestEveryTextIsTranslated(t *testing.T) {
 	list, set := sources(t)
@@ -168,7 +194,7 @@ func TestEveryTextIsTranslated(t *testing.T) {
 		}
 		for _, file := range s.files {
 			ast.Inspect(file, func(n ast.Node) bool {
-				if call, ok := n.(*ast.CallExpr); ok && notForPeople[s.called(call)] {
+				if call, ok := n.(*ast.CallExpr); ok && untranslated[s.called(call)] {
 					return false
 				}
 				e, ok := n.(ast.Expr)
@@ -182,29 +208,30 @@ func TestEveryTextIsTranslated(t *testing.T) {
 				if !ok {
 					return true
 				}
-				if (kind == "string" || kind == "untyped string") && word.MatchString(text) && !slices.Contains(names, text) {
-					t.Errorf("%s: %q is not given to tr; if it names a thing for programs, add it to names", set.Position(e.Pos()), text)
+				isString := kind == "string" || kind == "untyped string"
+				if isString && word.MatchString(text) && !slices.Contains(names, text) {
+					t.Errorf("%s: %q is not translated; if it is an identifier, add it to names", set.Position(e.Pos()), text)
 				}
-				if (kind == "string" || kind == "untyped string") && readable(text) {
-					if machine(text) {
+				if isString && readable(text) {
+					if forPrograms(text) {
 						return false
 					}
-					if _, ok := allowed[text]; ok {
+					if _, ok := exempt[text]; ok {
 						used[text] = true
 					} else {
-						t.Errorf("%s: %q is not given to tr, and people could read it", set.Position(e.Pos()), text)
+						t.Errorf("%s: %q is readable and not translated", set.Position(e.Pos()), text)
 					}
 				}
 				return false
 			})
 		}
 	}
-	for text := range allowed {
-		require.True(t, used[text], "%q is allowed and nowhere used", text)
+	for text := range exempt {
+		require.True(t, used[text], "%q is exempt and not used", text)
 	}
 }
 
-// keys are the English texts of the code, with one place of each.
+// keys returns the English texts of the code, each with the position of one use.
 func keys(t *testing.T) map[string]token.Position {
 	list, set := sources(t)
 	found := map[string]token.Position{}
@@ -219,7 +246,8 @@ func keys(t *testing.T) map[string]token.Position {
 				if !ok {
 					return true
 				}
-				if translated[kind] && strings.IndexFunc(verb.ReplaceAllString(text, ""), unicode.IsLetter) >= 0 || translated[kind] && verb.MatchString(text) {
+				letters := strings.IndexFunc(verb.ReplaceAllString(text, ""), unicode.IsLetter) >= 0
+				if translated[kind] && (letters || verb.MatchString(text)) {
 					found[text] = set.Position(e.Pos())
 				}
 				return false
@@ -230,7 +258,7 @@ func keys(t *testing.T) map[string]token.Position {
 	return found
 }
 
-func TestEveryTextHasItsArguments(t *testing.T) {
+func TestArgumentsMatchVerbs(t *testing.T) {
 	list, set := sources(t)
 	calls := 0
 	for _, s := range list {
@@ -263,7 +291,7 @@ func TestEveryTextHasItsArguments(t *testing.T) {
 	require.Greater(t, calls, 100)
 }
 
-func TestCatalogsAreWhole(t *testing.T) {
+func TestCatalogsAreComplete(t *testing.T) {
 	want := keys(t)
 	for _, l := range tr.Languages() {
 		if l.Code == tr.English {
@@ -296,7 +324,7 @@ func TestCatalogsAreWhole(t *testing.T) {
 	}
 }
 
-// verbs returns the verbs of a text in the order of their arguments. Either all of them have an index, or none.
+// verbs returns the verbs of a text in the order of their arguments. It fails if only some of them have an index.
 func verbs(t *testing.T, text string) []string {
 	t.Helper()
 	var list []string

@@ -1,5 +1,4 @@
-// Package layouts lays out the parts of a screen edge to edge, without the gaps of Fyne's border layout. It has no
-// widgets of its own.
+// Package layouts contains layouts for the parts of a screen. Unlike Fyne's border layout, they leave no gaps.
 package layouts
 
 import (
@@ -7,8 +6,8 @@ import (
 	"fyne.io/fyne/v2/container"
 )
 
-// New returns top and bottom in their own height, and center in the height that is left. top and bottom may be nil.
-// UI thread.
+// New returns a column of three objects: top and bottom have their minimum height, and center has the rest. top and
+// bottom may be nil. UI thread.
 func New(top, center, bottom fyne.CanvasObject) *fyne.Container {
 	l := &column{top: top, center: center, bottom: bottom}
 	objects := []fyne.CanvasObject{center}
@@ -29,7 +28,7 @@ func height(o fyne.CanvasObject) float32 {
 	return o.MinSize().Height
 }
 
-// MinSize is part of fyne.Layout.
+// MinSize implements fyne.Layout.
 func (c *column) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	size := fyne.NewSize(0, height(c.top)+height(c.center)+height(c.bottom))
 	for _, o := range objects {
@@ -40,9 +39,9 @@ func (c *column) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
-// Layout is part of fyne.Layout.
+// Layout implements fyne.Layout.
 func (c *column) Layout(_ []fyne.CanvasObject, size fyne.Size) {
-	// Texts that wrap know their height once they have their width.
+	// The height of a wrapped text depends on its width.
 	for _, o := range []fyne.CanvasObject{c.top, c.bottom} {
 		if o != nil {
 			o.Resize(fyne.NewSize(size.Width, height(o)))

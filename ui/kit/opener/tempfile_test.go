@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestPlayLeavesOneSoundAtMost(t *testing.T) {
+func TestTemporaryFilesAreReplacedAndRemoved(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	done := make(chan error, 2)
 	o, _, started := fake(done, nil)
@@ -41,7 +41,7 @@ func TestPlayLeavesOneSoundAtMost(t *testing.T) {
 
 	done <- ErrNoHandler
 	require.ErrorIs(t, o.Play([]byte("three")), ErrNoHandler)
-	require.FileExists(t, path, "the sound does not take the place of the page")
+	require.FileExists(t, path, "Play does not remove the page")
 	require.NoError(t, o.Close())
 	require.NoFileExists(t, path)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// ofThisPC is a backend whose first license is this PC's.
+// ofThisPC returns a backend whose first license is on this PC.
 func ofThisPC() *backend {
 	b := newBackend()
 	b.licenses[1042][0].ThisPC, b.licenses[1042][0].Installed = true, true
@@ -27,14 +27,20 @@ func code(t *testing.T) license.RemovalCode {
 	return c
 }
 
-// letGo is a removal code that a program left behind for the first license.
+// letGo lets a program remove the first license, whose removal code is kept.
 func (b *backend) letGo(t *testing.T) {
 	t.Helper()
 	l := &b.licenses[1042][0]
 	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 	require.NoError(t, err)
 	l.LeftHere = true
-	b.kept = []manager.KeptCode{{Signature: "LUMENST7", Program: "Lumen Studio 7", Codes: codes, Code: code(t), LicenseID: l.ID}}
+	b.kept = []manager.KeptCode{{
+		Signature: "LUMENST7",
+		Program:   "Lumen Studio 7",
+		Codes:     codes,
+		Code:      code(t),
+		LicenseID: l.ID,
+	}}
 }
 
 func TestMoveToAnotherPC(t *testing.T) {
@@ -48,7 +54,7 @@ func TestMoveToAnotherPC(t *testing.T) {
 	d.sees("sign in as anna at licenses.lumen.example and choose Pick up on this PC")
 	d.sees("it is sent by itself when the server answers")
 	d.sees("2 transfers left today.")
-	require.Empty(t, d.b.done, "nothing happens before the person says so")
+	require.Empty(t, d.b.done, "nothing is done before the confirmation")
 	d.press("Move")
 	d.sees("“Studio PC” has left this PC and waits for the other one.")
 	d.sees(removalCode)
@@ -63,11 +69,11 @@ func TestMoveToAnotherPC(t *testing.T) {
 	require.Equal(t, removalCode, d.app.Clipboard().Content())
 	d.press("Close")
 	d.sees("Moving: waits to be picked up")
-	require.False(t, d.shows("waits to be picked up: “Studio PC”"), "this PC is not asked to take back what it just gave away")
+	require.False(t, d.shows("waits to be picked up: “Studio PC”"), "the releasing PC does not offer to pick it up")
 	d.sees("Pick up on this PC…")
 }
 
-func TestMoveWithoutTheServerIsKept(t *testing.T) {
+func TestMoveOffline(t *testing.T) {
 	b := ofThisPC()
 	b.cached = now
 	d := drive(t, b)
@@ -77,7 +83,7 @@ func TestMoveWithoutTheServerIsKept(t *testing.T) {
 	d.press("Move")
 	d.sees("“Studio PC” has left this PC. The server is told by itself when it answers.")
 	d.sees("There is no connection to the license server.")
-	require.False(t, d.shows(removalCode), "nobody sees it while the license can come back")
+	require.False(t, d.shows(removalCode), "the code is hidden while the departure can be undone")
 	d.sees("1 task waits for the server")
 	d.press("What waits…")
 	d.sees("Move of “Studio PC”")
@@ -88,31 +94,39 @@ func TestMoveWithoutTheServerIsKept(t *testing.T) {
 	require.False(t, d.enabled("Send now"))
 	d.key(fyne.KeyEscape)
 	d.sees("The license file lies where Lumen Studio 7 finds it.")
-	require.True(t, d.enabled("Transfer…"), "it came back")
+	require.True(t, d.enabled("Transfer…"), "the departure is undone")
 }
 
-func TestWhatWasSentCannotBeCanceled(t *testing.T) {
+func TestSentTaskCannotBeCanceled(t *testing.T) {
 	b := newBackend()
 	b.remembered, b.offline, b.cached = true, unreachable, now
-	b.open = []manager.Job{{ID: 1, Task: api.TaskRemoval, Title: "Removal of “Studio PC”", State: manager.JobSent, CreatedAt: now.Add(-time.Hour)}}
+	b.open = []manager.Job{{
+		ID:        1,
+		Task:      api.TaskRemoval,
+		Title:     "Removal of “Studio PC”",
+		State:     manager.JobSent,
+		CreatedAt: now.Add(-time.Hour),
+	}}
 	d := drive(t, b)
 	d.follow("1 task waits for the server")
 	d.sees("It cannot be canceled: the server may have done it already.")
 	require.False(t, d.enabled("Cancel"))
 	before := b.called("ResumeJobs")
 	d.press("Send now")
-	d.until("the first try", func() bool { return b.called("ResumeJobs") > before })
+	d.until("the first attempt", func() bool { return b.called("ResumeJobs") > before })
 	d.sees("There is no connection to the license server.")
 	b.change(func() { b.offline, b.sends = nil, true })
 	d.press("Send now")
 	d.sees("Connected to licenses.lumen.example")
-	d.until("that nothing waits", func() bool { return !d.shows("1 task waits") })
+	d.until("no task to wait", func() bool { return !d.shows("1 task waits") })
 }
 
-func TestMoveIsRefusedBefore(t *testing.T) {
+func TestMoveAtLimit(t *testing.T) {
 	b := ofThisPC()
 	none, resets := 0, now.AddDate(0, 0, 1)
-	b.licenses[1042][0].Allowed.Transfer = &api.Allowance{Reason: api.ErrLimitReached, RemainingToday: &none, ResetsAt: &resets}
+	b.licenses[1042][0].Allowed.Transfer = &api.Allowance{
+		Reason: api.ErrLimitReached, RemainingToday: &none, ResetsAt: &resets,
+	}
 	d := drive(t, b)
 	d.signIn()
 	d.sees("none left until 25 Nov 2026")
@@ -139,10 +153,10 @@ func TestPickUp(t *testing.T) {
 	require.Equal(t, thisPC, b.given[0].Codes)
 	require.Zero(t, b.given[0].RemovalCode, "a released license needs none")
 	d.key(fyne.KeyEscape)
-	d.until("the end of the banner", func() bool { return !d.shows("waits to be picked up") })
+	d.until("the banner to disappear", func() bool { return !d.shows("waits to be picked up") })
 }
 
-func TestPickUpNeedsAPCWithoutALicense(t *testing.T) {
+func TestNoPickUpOnLicensedPC(t *testing.T) {
 	b := newBackend()
 	at := now.Add(-time.Hour)
 	b.licenses[1042][1].ReleasedAt = &at
@@ -153,7 +167,7 @@ func TestPickUpNeedsAPCWithoutALicense(t *testing.T) {
 	require.False(t, d.shows("waits to be picked up: "))
 }
 
-func TestSeveralThatWait(t *testing.T) {
+func TestSeveralReleasedLicenses(t *testing.T) {
 	b := newBackend()
 	at := now.Add(-time.Hour)
 	b.licenses[1042][0].ReleasedAt, b.licenses[1037][0].ReleasedAt = &at, &at
@@ -167,10 +181,15 @@ func TestSeveralThatWait(t *testing.T) {
 	d.sees("Moving: waits to be picked up")
 }
 
-func TestBringBackIsFoundAtStart(t *testing.T) {
+func TestBringBackNotice(t *testing.T) {
 	b := newBackend()
 	then := license.Block(12345)
-	b.bringBacks = []manager.BringBack{{Order: b.orders[1], License: b.licenses[1037][0], Codes: thisPC, Comparison: license.Compare(then, then, license.DefaultPolicy())}}
+	b.bringBacks = []manager.BringBack{{
+		Order:      b.orders[1],
+		License:    b.licenses[1037][0],
+		Codes:      thisPC,
+		Comparison: license.Compare(then, then, license.DefaultPolicy()),
+	}}
 	d := drive(t, b)
 	d.signIn()
 	d.sees("This PC had a license of Lumen Studio 7: “Büro Süd”.")
@@ -190,17 +209,24 @@ func TestBringBackIsFoundAtStart(t *testing.T) {
 	d.sees("This PC had it: the locks match, and the license file is gone.")
 }
 
-func TestBringBackThatIsNotAllowedSaysWhy(t *testing.T) {
+func TestRefusedBringBack(t *testing.T) {
 	b := newBackend()
-	b.bringBacks = []manager.BringBack{{Order: b.orders[0], License: b.licenses[1042][0], Refusal: api.NewProblem(api.ErrSubscriptionExpired, "The subscription has ended.")}}
+	b.bringBacks = []manager.BringBack{{
+		Order:   b.orders[0],
+		License: b.licenses[1042][0],
+		Refusal: api.NewProblem(api.ErrSubscriptionExpired, "The subscription has ended."),
+	}}
 	d := drive(t, b)
 	d.signIn()
 	d.sees("It cannot be brought back now. The subscription has ended. Renew the subscription with the vendor.")
 	require.True(t, d.enabled("Dismiss"))
 }
 
-func TestAProgramLetItsLicenseGo(t *testing.T) {
-	for button, done := range map[string]string{"Hand in": "hand in " + removalCode, "Offer to another PC": "offer " + removalCode} {
+func TestNoticeOfKeptCode(t *testing.T) {
+	for button, done := range map[string]string{
+		"Hand in":             "hand in " + removalCode,
+		"Offer to another PC": "offer " + removalCode,
+	} {
 		t.Run(button, func(t *testing.T) {
 			b := newBackend()
 			b.letGo(t)
@@ -214,7 +240,7 @@ func TestAProgramLetItsLicenseGo(t *testing.T) {
 			})
 			require.Equal(t, []string{done}, b.done)
 			d.press("Close")
-			d.until("the end of the banner", func() bool { return !d.shows("A license of Lumen Studio 7 left") })
+			d.until("the banner to disappear", func() bool { return !d.shows("A license of Lumen Studio 7 left") })
 		})
 	}
 }
@@ -222,8 +248,15 @@ func TestAProgramLetItsLicenseGo(t *testing.T) {
 func TestRemovalCodes(t *testing.T) {
 	b := newBackend()
 	b.letGo(t)
-	b.kept = append(b.kept, manager.KeptCode{Signature: "TIDESRV2", Program: "Tide Survey", Note: "Boat", Codes: otherPC, Code: code(t), Purpose: api.TaskRelease},
-		manager.KeptCode{Signature: "TIDESRV2", Codes: thisPC, Code: code(t)})
+	boat := manager.KeptCode{
+		Signature: "TIDESRV2",
+		Program:   "Tide Survey",
+		Note:      "Boat",
+		Codes:     otherPC,
+		Code:      code(t),
+		Purpose:   api.TaskRelease,
+	}
+	b.kept = append(b.kept, boat, manager.KeptCode{Signature: "TIDESRV2", Codes: thisPC, Code: code(t)})
 	d := drive(t, b)
 	d.signIn()
 	d.press("Anna Berg · licenses.lumen.example")
@@ -235,7 +268,7 @@ func TestRemovalCodes(t *testing.T) {
 	d.sees("A program with the signature TIDESRV2")
 	d.sees("This account has no active license with this Site code.")
 	d.sees("•••••-•••••-•")
-	require.False(t, d.shows(removalCode), "nobody reads it over a shoulder")
+	require.False(t, d.shows(removalCode), "codes are masked at first")
 	d.press("Show")
 	d.sees(removalCode)
 	d.press("Hide")
@@ -256,12 +289,13 @@ func TestRemovalFromThisPCNeedsNoCode(t *testing.T) {
 	d := drive(t, b)
 	d.signIn()
 	d.press("Remove…")
-	d.sees("Lumen Studio 7 stops here at once. There is no code to type; the removal code is kept on this PC until the server has it.")
+	d.sees("Lumen Studio 7 stops here at once. There is no code to type; " +
+		"the removal code is kept on this PC until the server has it.")
 	b.change(func() { b.offline = unreachable })
 	d.press("Remove")
 	d.sees("“Studio PC” has left this PC. The server is told by itself when it answers.")
 	d.sees("Then order 1042 has one more license to activate.")
-	require.False(t, d.shows(removalCode), "nobody sees it while the license can come back")
+	require.False(t, d.shows(removalCode), "the code is hidden while the departure can be undone")
 }
 
 func TestTransferOfThisPCNeedsNoRemovalCode(t *testing.T) {

@@ -20,34 +20,34 @@ import (
 	"github.com/acen-desktop/acen/server/service"
 )
 
-// desk holds what the commands of one kind of row share.
-type desk struct {
+// commandSet holds the flags that the commands for one kind of row share.
+type commandSet struct {
 	service.Place
 	asJSON bool
-	// dryRun tries changes and undoes them; yes goes on without being asked.
-	dryRun, yes bool
+	dryRun bool // roll changes back
+	yes    bool // do not ask for confirmation
 }
 
-// group is a command with verbs below it.
-func (d *desk) group(name, short string, verbs ...*cobra.Command) *cobra.Command {
+// group returns a command with subcommands.
+func (cs *commandSet) group(name, short string, verbs ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{
 		Use: name, Short: short, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return usageError{fmt.Errorf("say what to do: %s", strings.Join(verbNames(verbs), ", "))}
 		},
 	}
-	d.alone(c)
+	cs.withFlags(c)
 	c.AddCommand(verbs...)
 	return c
 }
 
-// alone gives a command the flags of the administration.
-func (d *desk) alone(c *cobra.Command) *cobra.Command {
+// withFlags adds the flags of the administration to c and returns it.
+func (cs *commandSet) withFlags(c *cobra.Command) *cobra.Command {
 	f := c.PersistentFlags()
-	placeFlags(f, &d.Place)
-	f.BoolVar(&d.asJSON, "json", false, "print JSON")
-	f.BoolVar(&d.dryRun, "dry-run", false, "try it, print what would be, and keep nothing")
-	f.BoolVar(&d.yes, "yes", false, "go on without being asked")
+	dataFlags(f, &cs.Place)
+	f.BoolVar(&cs.asJSON, "json", false, "print JSON")
+	f.BoolVar(&cs.dryRun, "dry-run", false, "try it, print what would be, and keep nothing")
+	f.BoolVar(&cs.yes, "yes", false, "go on without being asked")
 	return c
 }
 
@@ -57,11 +57,13 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// placeFlags are the flags that say where the data lie.
-func placeFlags(f *pflag.FlagSet, p *service.Place) {
+// dataFlags adds the flags that name the database and the master key.
+func dataFlags(f *pflag.FlagSet, p *service.Place) {
 	f.StringVar(&p.Folder, "data", defaultData, "folder with the database and the master key")
-	f.StringVar(&p.Database, "database", "", "PostgreSQL database to use instead of the one in the folder, such as postgres://acen@db.example.com/acen")
-	f.StringVar(&p.KeyCommand, "master-key-command", "", "command that prints the master key (base64), instead of the file master.key")
+	f.StringVar(&p.Database, "database", "",
+		"PostgreSQL database to use instead of the one in the folder, such as postgres://acen@db.example.com/acen")
+	f.StringVar(&p.KeyCommand, "master-key-command", "",
+		"command that prints the master key (base64), instead of the file master.key")
 }
 
 func verbNames(verbs []*cobra.Command) (names []string) {
@@ -71,50 +73,49 @@ func verbNames(verbs []*cobra.Command) (names []string) {
 	return names
 }
 
-// work is what a task does with an opened data folder.
-type work func(c *cobra.Command, args []string, a admin.Admin) (printable, error)
+// handler runs a command on an open data folder.
+type handler func(c *cobra.Command, args []string, a admin.Admin) (printable, error)
 
-// task is a command that works on a data folder with data in it: a mistyped one is not made.
-func (d *desk) task(use, short string, args cobra.PositionalArgs, do work) *cobra.Command {
-	c := d.first(use, short, args, do)
-	run := c.RunE
+// task returns a command that needs an existing data folder, so that a mistyped one is not created.
+func (cs *commandSet) task(use, short string, args cobra.PositionalArgs, run handler) *cobra.Command {
+	c := cs.setupTask(use, short, args, run)
+	runE := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if !d.Exists() {
-			return fmt.Errorf("there is no data in the folder %s: name the right one with --data, or add a program first", d.Folder)
+		if !cs.Exists() {
+			return fmt.Errorf("there is no data in the folder %s: name the right one with --data, or add a program first",
+				cs.Folder)
 		}
-		return run(c, args)
+		return runE(c, args)
 	}
 	return c
 }
 
-// first is a task that may be the first on a new data folder.
-func (d *desk) first(use, short string, args cobra.PositionalArgs, do work) *cobra.Command {
+// setupTask returns a command that creates the data folder if necessary.
+func (cs *commandSet) setupTask(use, short string, args cobra.PositionalArgs, run handler) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
-		data, err := service.OpenData(c.Context(), d.Place)
+		data, err := service.OpenData(c.Context(), cs.Place)
 		if err != nil {
 			return err
 		}
-		out, err := do(c, args, admin.Admin{Data: data, Now: time.Now, DryRun: d.dryRun})
+		out, err := run(c, args, admin.Admin{Data: data, Now: time.Now, DryRun: cs.dryRun})
 		if err = errors.Join(err, data.Store.Close()); err != nil {
 			return err
 		}
-		if d.dryRun {
+		if cs.dryRun {
 			if _, err := fmt.Fprintln(c.ErrOrStderr(), "This was a dry run: nothing was changed."); err != nil {
 				return err
 			}
 		}
-		return errors.Join(out.print(c.OutOrStdout(), d.asJSON), out.failed)
+		return errors.Join(out.print(c.OutOrStdout(), cs.asJSON), out.failed)
 	}}
 }
 
-// printable is what a task prints: columns of text, or the values as JSON.
+// printable is the output of a command: columns of text, or the values as JSON.
 type printable struct {
 	lines  [][]string
 	values any
-	// data is printed as it is, instead of all else.
-	data []byte
-	// failed is why the command fails although it prints.
-	failed error
+	data   []byte // printed unchanged, instead of lines and values
+	failed error  // error of the command, after its output
 }
 
 func (p printable) print(w io.Writer, asJSON bool) error {
@@ -137,7 +138,8 @@ func (p printable) print(w io.Writer, asJSON bool) error {
 	return tw.Flush()
 }
 
-// view says how rows of one kind are shown: in a table of the first columns, and alone with every line of detail.
+// view formats rows of type T: many in a table with header and row, one as lines with detail added, both in JSON as
+// wire.
 type view[T any] struct {
 	header []string
 	row    func(T) []string
@@ -170,15 +172,17 @@ func (v view[T]) one(value T, err error) (printable, error) {
 	return out, nil
 }
 
-// show is the task that shows one row by its id.
-func show[T any](d *desk, what string, v view[T], get func(admin.Admin, context.Context, int64) (T, error)) *cobra.Command {
-	return d.task("show ID", "Show "+what, oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		return v.one(get(a, c.Context(), id(args)))
-	})
+// show returns a command that prints one row by its id.
+func show[T any](cs *commandSet, what string, v view[T],
+	get func(admin.Admin, context.Context, int64) (T, error)) *cobra.Command {
+	return cs.task("show ID", "Show "+what, idArg,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			return v.one(get(a, c.Context(), id(args)))
+		})
 }
 
-// oneID checks that the only argument is an id.
-func oneID(c *cobra.Command, args []string) error {
+// idArg checks that the only argument is an id.
+func idArg(c *cobra.Command, args []string) error {
 	if err := cobra.ExactArgs(1)(c, args); err != nil {
 		return err
 	}
@@ -188,13 +192,13 @@ func oneID(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// id is the argument that oneID has checked.
+// id returns the argument that idArg has checked.
 func id(args []string) int64 {
 	n, _ := strconv.ParseInt(args[0], 10, 64)
 	return n
 }
 
-// parseDay reads a day such as 2027-12-31; "never" means none.
+// parseDay parses a day such as 2027-12-31. It returns nil for "never".
 func parseDay(text string) (*time.Time, error) {
 	if text == "never" {
 		return nil, nil
@@ -220,11 +224,11 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// require marks flags without which a command makes no sense.
+// require marks flags of c as required.
 func require(c *cobra.Command, flags ...string) {
 	for _, name := range flags {
 		if err := c.MarkFlagRequired(name); err != nil {
-			panic(err) // no such flag: a fault of this program
+			panic(err) // c has no such flag
 		}
 	}
 }

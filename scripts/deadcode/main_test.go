@@ -44,7 +44,10 @@ func TestCompare(t *testing.T) {
 			"a/a.go:9: no program reaches a.T.M",
 			"b/btest/b.go:5: no program reaches b/btest.New",
 		}},
-		{"some kept", "# A comment.\n\na.F For embedders.\nb/btest.* For tests.", []string{"a/a.go:9: no program reaches a.T.M"}},
+		{
+			"some kept", "# A comment.\n\na.F For embedders.\nb/btest.* For tests.",
+			[]string{"a/a.go:9: no program reaches a.T.M"},
+		},
 		{"all kept", "a.F For embedders.\na.T.* For embedders.\nb/btest.* For tests.", nil},
 		{"too many", "a.* For embedders.\nb/btest.* For tests.\na.G For embedders.\nc.* For tests.", []string{
 			"a.G: kept.txt keeps it, but it is not dead or does not exist: remove the entry",

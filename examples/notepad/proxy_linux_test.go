@@ -71,7 +71,7 @@ type attack struct {
 
 	mu       sync.Mutex
 	mode     string
-	asked    int
+	requests int
 	recorded []byte // latest genuine answer
 }
 
@@ -96,7 +96,7 @@ func (a *attack) choose(mode string) {
 func (a *attack) count() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.asked
+	return a.requests
 }
 
 // tunnel is the handler of the proxy. It connects CONNECT requests to the server of the attack.
@@ -129,7 +129,7 @@ func (a *attack) answer(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.asked++
+	a.requests++
 	var status int
 	var content []byte
 	switch a.mode {

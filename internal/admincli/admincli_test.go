@@ -172,13 +172,13 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	go func() { <-closed; <-closed; _ = s.cmd.Wait(); close(s.ended) }()
 	select {
 	case line := <-ready:
-		var told struct{ URL, Username, Password string }
-		if err := json.Unmarshal([]byte(line), &told); err != nil || !strings.HasPrefix(told.URL, "http") {
+		var login struct{ URL, Username, Password string }
+		if err := json.Unmarshal([]byte(line), &login); err != nil || !strings.HasPrefix(login.URL, "http") {
 			ts.Fatalf("it said %q", line)
 		}
-		ts.Setenv("URL", told.URL)
-		ts.Setenv("USERNAME", told.Username)
-		ts.Setenv("PASSWORD", told.Password)
+		ts.Setenv("URL", login.URL)
+		ts.Setenv("USERNAME", login.Username)
+		ts.Setenv("PASSWORD", login.Password)
 	case <-s.ended:
 		ts.Fatalf("it ended: %s", s.stderr.String())
 	case <-time.After(timeout):
@@ -255,8 +255,8 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: await PATTERN NAME")
 	}
-	beat, end := time.NewTicker(20*time.Millisecond), time.NewTimer(timeout)
-	defer beat.Stop()
+	ticker, end := time.NewTicker(20*time.Millisecond), time.NewTimer(timeout)
+	defer ticker.Stop()
 	defer end.Stop()
 	for {
 		found, err := filepath.Glob(ts.MkAbs(args[0]))
@@ -268,7 +268,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 		select {
-		case <-beat.C:
+		case <-ticker.C:
 		case <-end.C:
 			ts.Fatalf("%s does not come", args[0])
 		}

@@ -529,15 +529,15 @@ func restoreCommand() *cobra.Command {
 			if cs.dryRun {
 				return usageError{errors.New("a restore cannot be tried; it checks the backup before it changes anything")}
 			}
-			kept, r, err := cs.Place.Restore(c.Context(), args[0], gap, time.Now())
+			former, r, err := cs.Place.Restore(c.Context(), args[0], gap, time.Now())
 			if err != nil {
 				return err
 			}
 			text := "The backup is in place."
-			if kept != "" {
-				text += " The former database is kept as " + kept + "."
+			if former != "" {
+				text += " The former database is kept as " + former + "."
 			}
-			return showRestored(text, &kept, r).print(c.OutOrStdout(), cs.asJSON)
+			return showRestored(text, &former, r).print(c.OutOrStdout(), cs.asJSON)
 		},
 	})
 	gapFlag(c, &gap)

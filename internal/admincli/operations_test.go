@@ -211,26 +211,26 @@ func TestDocumentedMetricsExist(t *testing.T) {
 	m.Answered(httpapi.Answered{Operation: "new-license", Status: 201})
 	rec := httptest.NewRecorder()
 	m.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	var there, documented []string
+	var got, documented []string
 	for _, found := range regexp.MustCompile(`(?m)^# TYPE (acen_\w+) `).FindAllStringSubmatch(rec.Body.String(), -1) {
-		there = append(there, found[1])
+		got = append(got, found[1])
 	}
 	document := text(t, "docs/server.md")
 	for _, row := range rows(document, "Metrics") {
 		documented = append(documented, strings.Trim(row[0], "`"))
 	}
-	must.ElementsMatch(t, there, documented)
+	must.ElementsMatch(t, got, documented)
 	for _, name := range regexp.MustCompile(`\bacen_[a-z_]+\b`).FindAllString(document[strings.Index(document, "```yaml"):strings.Index(document, "\n## Logs")], -1) {
-		must.True(t, slices.Contains(there, strings.TrimSuffix(name, "_bucket")), name)
+		must.True(t, slices.Contains(got, strings.TrimSuffix(name, "_bucket")), name)
 	}
 }
 
 func TestDocumentedOptionsExist(t *testing.T) {
-	var there [][]string
+	var got [][]string
 	for _, o := range settings.All() {
-		there = append(there, []string{"`" + o.Name + "`", o.Value(settings.Default()), o.What})
+		got = append(got, []string{"`" + o.Name + "`", o.Value(settings.Default()), o.What})
 	}
-	must.Equal(t, there, rows(text(t, "docs/server.md"), "Bans and options"))
+	must.Equal(t, got, rows(text(t, "docs/server.md"), "Bans and options"))
 }
 
 // The messages that docs/server.md quotes are in the source.

@@ -159,11 +159,11 @@ func (cs *commandSet) passwordCommand() *cobra.Command {
 				return err
 			}
 			if cs.in.terminal() {
-				again, err := cs.secret("new password again", false)
+				repeated, err := cs.secret("new password again", false)
 				if err != nil {
 					return err
 				}
-				if again != next {
+				if repeated != next {
 					return usageError{errors.New("the two new passwords are not the same")}
 				}
 			}

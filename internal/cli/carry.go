@@ -71,7 +71,7 @@ func (cs *commandSet) offlineProgramsCommand() *cobra.Command {
 			lines := [][]string{{"SIGNATURE", "NAME", "TYPED CODES", "LICENSE HERE"}}
 			for _, p := range list {
 				one := offlineProgramJSON{Signature: string(p.Signature), Name: p.Name, TypedCodes: p.TypedCodes}
-				here := "none"
+				current := "none"
 				file := p.Here
 				if one.Unproven = p.Unproven != nil; one.Unproven {
 					file = p.Unproven
@@ -81,14 +81,14 @@ func (cs *commandSet) offlineProgramsCommand() *cobra.Command {
 					if !file.Expires.IsZero() {
 						one.ExpiresAt = &file.Expires
 					}
-					here = strings.TrimSpace(fmt.Sprintf("%d %s", one.License, one.Note))
+					current = strings.TrimSpace(fmt.Sprintf("%d %s", one.License, one.Note))
 				}
 				if one.Unproven {
-					here += " (unproven: the program has never run here)"
+					current += " (unproven: the program has never run here)"
 				}
 				out = append(out, one)
 				lines = append(lines,
-					[]string{one.Signature, one.Name, map[bool]string{true: "yes", false: "no"}[p.TypedCodes], here})
+					[]string{one.Signature, one.Name, map[bool]string{true: "yes", false: "no"}[p.TypedCodes], current})
 			}
 			return cs.print(struct {
 				Programs []offlineProgramJSON `json:"programs"`
@@ -211,11 +211,11 @@ A program is named by its application signature, and where this PC does not know
 		}
 		var wishes []manager.Wish
 		if handIn { // removals come first: the order may have no other free license
-			kept, err := m.KeptCodes(ctx)
+			codes, err := m.KeptCodes(ctx)
 			if err != nil {
 				return err
 			}
-			for _, k := range kept {
+			for _, k := range codes {
 				if k.Purpose == "" { // otherwise an open task hands it in
 					wishes = append(wishes,
 						manager.Wish{
@@ -392,7 +392,7 @@ type itemJSON struct {
 	Refusal   string       `json:"refusal,omitempty"`
 }
 
-func planJSON(plan []manager.CourierItem) (list []itemJSON, lines [][]string) {
+func describePlan(plan []manager.CourierItem) (list []itemJSON, lines [][]string) {
 	for n, p := range plan {
 		i := p.Item
 		one := itemJSON{
@@ -592,7 +592,7 @@ func (cs *commandSet) carryOne(ctx context.Context, m *manager.Manager, r carry.
 	lines = append(lines, []string{strings.TrimSpace("Request " + r.ID + " " + r.Device)})
 	if dry {
 		var printed [][]string
-		one.Plan, printed = planJSON(plan)
+		one.Plan, printed = describePlan(plan)
 		return one, append(lines, printed...), nil
 	}
 	done = cs.progress("Carrying out")
@@ -608,7 +608,7 @@ func (cs *commandSet) carryOne(ctx context.Context, m *manager.Manager, r carry.
 	}
 	if err != nil && !errors.Is(err, errSomeRefused) {
 		err = fmt.Errorf("%w. What was done is in the answer; carry the request once more for the rest, nothing is "+
-			"done twice", kept(ctx, m, err, "", 0))
+			"done twice", wrapOpenTask(ctx, m, err, "", 0))
 	}
 	if len(a.Results) > 0 {
 		h, writeErr := out.write(a, r.ID)

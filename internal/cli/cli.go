@@ -28,7 +28,7 @@ const (
 	exitSignedOut = 3
 	exitRefused   = 4
 	exitNetwork   = 5
-	exitKept      = 6
+	exitOpenTask  = 6
 	exitLocal     = 7
 )
 
@@ -76,14 +76,14 @@ func (u usageError) Unwrap() error { return u.error }
 // errNotRecognized is the error of compare for a PC that the server would refuse for a reactivation.
 var errNotRecognized = errors.New("the PC is not recognized: the server would refuse a reactivation")
 
-// keptError wraps the error of a task that stays open.
-type keptError struct{ error }
+// openTaskError wraps the error of a task that stays open.
+type openTaskError struct{ error }
 
-func (k keptError) Unwrap() error { return k.error }
+func (e openTaskError) Unwrap() error { return e.error }
 
 func exitStatus(err error) int {
 	var usage usageError
-	var kept keptError
+	var open openTaskError
 	var refusal *api.Problem
 	switch {
 	case errors.As(err, &usage), errors.Is(err, license.ErrMalformed), errors.Is(err, license.ErrMismatch),
@@ -93,8 +93,8 @@ func exitStatus(err error) int {
 		errors.Is(err, manager.ErrKeyringUnavailable) && !errors.Is(err, manager.ErrSignedOut),
 		errors.Is(err, manager.ErrNewer):
 		return exitLocal
-	case errors.As(err, &kept):
-		return exitKept
+	case errors.As(err, &open):
+		return exitOpenTask
 	case errors.Is(err, manager.ErrSignedOut), errors.Is(err, api.ErrAuthorization),
 		errors.Is(err, api.ErrCredentialsMissing):
 		return exitSignedOut
@@ -130,7 +130,7 @@ func (cs *commandSet) printError(err error) {
 		exitSignedOut: "signed_out",
 		exitRefused:   "refused",
 		exitNetwork:   "no_connection",
-		exitKept:      "kept",
+		exitOpenTask:  "kept",
 		exitLocal:     "local",
 	}[f.Status]
 	if f.Code == "" {
@@ -152,11 +152,11 @@ func (cs *commandSet) printError(err error) {
 // the time of the next attempt.
 func sentence(err error) string {
 	var refusal *api.Problem
-	var kept keptError
+	var open openTaskError
 	switch {
-	case errors.As(err, &kept):
+	case errors.As(err, &open):
 		return fmt.Sprintf("%s. Nothing is lost: the task is kept, and \"acenctl send\" sends it again",
-			strings.TrimSuffix(sentence(kept.error), "."))
+			strings.TrimSuffix(sentence(open.error), "."))
 	case errors.As(err, &refusal) && refusal.Detail != "":
 		text := refusal.Detail
 		if refusal.RetryAfter > 0 {

@@ -314,12 +314,12 @@ func findKnownLicense(ctx context.Context, m *manager.Manager, id int64) (manage
 	return manager.License{}, api.Order{}, unreachable
 }
 
-// kept wraps the error of a task that stays open in a keptError. licenseID is the task's license; 0 if it has none. For
-// a license, kept looks the task up among the open ones, since a refusal may leave it open too: the vendor may have
-// disabled the order for a while.
-func kept(ctx context.Context, m *manager.Manager, err error, task api.Task, licenseID int64) error {
+// wrapOpenTask wraps the error of a task that stays open in an openTaskError. licenseID is the task's license; 0 if it
+// has none. For a license, it looks the task up among the open ones, since a refusal may leave it open too: the vendor
+// may have disabled the order for a while.
+func wrapOpenTask(ctx context.Context, m *manager.Manager, err error, task api.Task, licenseID int64) error {
 	if errors.Is(err, manager.ErrUnreachable) {
-		return keptError{err}
+		return openTaskError{err}
 	}
 	if licenseID == 0 {
 		return err
@@ -332,7 +332,7 @@ func kept(ctx context.Context, m *manager.Manager, err error, task api.Task, lic
 	if slices.ContainsFunc(open, func(j manager.Job) bool {
 		return j.Account == current.ID && j.Task == task && j.LicenseID == licenseID
 	}) {
-		return keptError{err}
+		return openTaskError{err}
 	}
 	return err
 }

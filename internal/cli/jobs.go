@@ -226,14 +226,14 @@ func (cs *commandSet) send(ctx context.Context, m *manager.Manager) error {
 		}
 	}
 	if err != nil {
-		return kept(ctx, m, err, "", 0)
+		return wrapOpenTask(ctx, m, err, "", 0)
 	}
 	var refused error
 	for _, j := range jobs {
 		switch {
 		case j.Err == nil:
 		case j.State == manager.JobPending || j.State == manager.JobSent:
-			return keptError{j.Err}
+			return openTaskError{j.Err}
 		case refused == nil:
 			refused = j.Err
 		}

@@ -119,18 +119,18 @@ func (cs *commandSet) newCommand() *cobra.Command {
 			}
 			request := manager.NewLicense{OrderID: o.ID, Note: note, ThisPC: pc.thisPC}
 			if pc.thisPC {
-				this, err := m.ThisPC(ctx, o.ProgramID)
+				thisPC, err := m.ThisPC(ctx, o.ProgramID)
 				if err != nil {
 					return err
 				}
-				request.Codes = this.Codes
+				request.Codes = thisPC.Codes
 			} else if request.Codes, err = cs.checked(ctx, m, o, pc); err != nil {
 				return err
 			}
 			defer cs.progress("Activating")()
 			l, err := m.NewLicense(ctx, request)
 			if err != nil {
-				return kept(ctx, m, err, api.TaskNewLicense, 0)
+				return wrapOpenTask(ctx, m, err, api.TaskNewLicense, 0)
 			}
 			_, _ = m.Licenses(ctx, o.ID) // into the cache, so that the license can be moved without a connection
 			return cs.printLicense(l, "Activated")
@@ -181,7 +181,7 @@ func (cs *commandSet) reactivateCommand() *cobra.Command {
 			defer cs.progress("Reactivating")()
 			next, err := m.Reactivate(ctx, manager.Reactivate{License: l, Codes: codes, Note: note, ThisPC: pc.thisPC})
 			if err != nil {
-				return kept(ctx, m, err, api.TaskReactivation, l.ID)
+				return wrapOpenTask(ctx, m, err, api.TaskReactivation, l.ID)
 			}
 			return cs.printLicense(next, "Reactivated")
 		})
@@ -201,11 +201,11 @@ func refuseDeparting(l manager.License) error {
 
 // removalCode reads a removal code as a secret. It returns zero if this PC makes the code or none is needed, and
 // ErrLeftThisPC for a license whose departure an open job tells the server.
-func (cs *commandSet) removalCode(l manager.License, none, here, stdin bool) (license.RemovalCode, error) {
+func (cs *commandSet) removalCode(l manager.License, none, fromThisPC, stdin bool) (license.RemovalCode, error) {
 	switch err := refuseDeparting(l); {
 	case err != nil:
 		return 0, err
-	case here && !l.MakesCode():
+	case fromThisPC && !l.MakesCode():
 		return 0, manager.ErrNotThisPC
 	case (l.MakesCode() || none) && !stdin:
 		return 0, nil
@@ -218,8 +218,8 @@ func (cs *commandSet) removalCode(l manager.License, none, here, stdin bool) (li
 }
 
 // removalFlags adds the flags for the source of a removal code.
-func removalFlags(c *cobra.Command, here, stdin *bool) {
-	c.Flags().BoolVar(here, "from-this-pc", false,
+func removalFlags(c *cobra.Command, fromThisPC, stdin *bool) {
+	c.Flags().BoolVar(fromThisPC, "from-this-pc", false,
 		"only if this PC makes the removal code: the license is on it, or left it and the server does not know")
 	c.Flags().BoolVar(stdin, "removal-code-stdin", false, "read the removal code from standard input")
 	c.MarkFlagsMutuallyExclusive("from-this-pc", "removal-code-stdin")
@@ -228,14 +228,14 @@ func removalFlags(c *cobra.Command, here, stdin *bool) {
 func (cs *commandSet) transferCommand() *cobra.Command {
 	var pc pcFlags
 	var note string
-	var here, stdin bool
+	var fromThisPC, stdin bool
 	c := cs.signedIn("transfer LICENSE", "License transfer: give a license to another PC", idArg,
 		func(ctx context.Context, m *manager.Manager, args []string) error {
 			l, o, err := findLicense(ctx, m, id(args))
 			if err != nil {
 				return err
 			}
-			code, err := cs.removalCode(l, l.ReleasedAt != nil, here, stdin)
+			code, err := cs.removalCode(l, l.ReleasedAt != nil, fromThisPC, stdin)
 			if err != nil {
 				return err
 			}
@@ -246,39 +246,39 @@ func (cs *commandSet) transferCommand() *cobra.Command {
 			defer cs.progress("Transferring")()
 			next, err := m.Transfer(ctx, manager.Transfer{License: l, Codes: codes, RemovalCode: code, Note: note})
 			if err != nil {
-				return kept(ctx, m, err, api.TaskTransfer, l.ID)
+				return wrapOpenTask(ctx, m, err, api.TaskTransfer, l.ID)
 			}
 			return cs.printLicense(next, "Transferred")
 		})
 	pc.register(c, false)
-	removalFlags(c, &here, &stdin)
+	removalFlags(c, &fromThisPC, &stdin)
 	c.Flags().StringVar(&note, "note", "", "what you call the other PC (default: the old note)")
 	c.ValidArgsFunction = cs.complete(licenseIDs)
 	return c
 }
 
 func (cs *commandSet) removeCommand() *cobra.Command {
-	var here, stdin bool
+	var fromThisPC, stdin bool
 	c := cs.orCached("remove LICENSE", "License removal: end a license; its order gets one back", idArg,
 		func(ctx context.Context, m *manager.Manager, args []string) error {
 			l, _, err := findKnownLicense(ctx, m, id(args))
 			if err != nil {
 				return err
 			}
-			code, err := cs.removalCode(l, false, here, stdin)
+			code, err := cs.removalCode(l, false, fromThisPC, stdin)
 			if err != nil {
 				return err
 			}
 			defer cs.progress("Removing")()
 			o, err := m.Remove(ctx, manager.Remove{License: l, RemovalCode: code})
 			if err != nil {
-				return kept(ctx, m, err, api.TaskRemoval, l.ID)
+				return wrapOpenTask(ctx, m, err, api.TaskRemoval, l.ID)
 			}
 			return cs.printSentence(o,
 				fmt.Sprintf("Removed license %d. Order %d has %d of %d licenses in use.", l.ID, o.ID, o.LicensesActivated,
 					o.LicensesTotal))
 		})
-	removalFlags(c, &here, &stdin)
+	removalFlags(c, &fromThisPC, &stdin)
 	c.ValidArgsFunction = cs.complete(licenseIDs)
 	return c
 }
@@ -321,7 +321,7 @@ func (cs *commandSet) emailCommand() *cobra.Command {
 				return api.NewProblem(api.ErrValidation, "No email address is on file: add one with \"acenctl account --email\".")
 			}
 			if err := m.SendEmail(ctx, manager.SendEmail{LicenseID: id(args), To: to, Message: message}); err != nil {
-				return kept(ctx, m, err, api.TaskEmail, id(args))
+				return wrapOpenTask(ctx, m, err, api.TaskEmail, id(args))
 			}
 			return cs.printSentence(struct {
 				To []string `json:"to"`
@@ -424,7 +424,7 @@ func (cs *commandSet) newOrderCommand() *cobra.Command {
 					Verification: api.VerificationAnswer{ID: verification, Number: number},
 				})
 			if err != nil {
-				return kept(ctx, m, err, api.TaskNewOrder, 0)
+				return wrapOpenTask(ctx, m, err, api.TaskNewOrder, 0)
 			}
 			return cs.printSentence(o, fmt.Sprintf("Added order %d of %s: %d licenses.", o.ID, o.ProgramName, o.LicensesTotal))
 		})

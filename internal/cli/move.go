@@ -51,7 +51,7 @@ func (cs *commandSet) moveCommand() *cobra.Command {
 			defer cs.progress("Moving")()
 			moved, err := m.Move(ctx, l)
 			if err != nil {
-				return kept(ctx, m, err, api.TaskRelease, l.ID)
+				return wrapOpenTask(ctx, m, err, api.TaskRelease, l.ID)
 			}
 			return cs.printSentence(licenseOf(moved),
 				fmt.Sprintf("License %d left this PC and waits for another one. Sign in there and run \"acenctl pick-up %d\", or "+
@@ -79,7 +79,7 @@ func (cs *commandSet) pickUpCommand() *cobra.Command {
 			defer cs.progress("Picking up")()
 			picked, err := m.PickUp(ctx, l)
 			if err != nil {
-				return kept(ctx, m, err, api.TaskTransfer, l.ID)
+				return wrapOpenTask(ctx, m, err, api.TaskTransfer, l.ID)
 			}
 			return cs.printLicense(picked, "Picked up")
 		})
@@ -191,7 +191,7 @@ func (cs *commandSet) bringBack(ctx context.Context, m *manager.Manager, l manag
 	defer cs.progress("Bringing back")()
 	back, err := m.Reactivate(ctx, manager.Reactivate{License: l, Codes: codes, Note: note, ThisPC: true})
 	if err != nil {
-		return kept(ctx, m, err, api.TaskReactivation, l.ID)
+		return wrapOpenTask(ctx, m, err, api.TaskReactivation, l.ID)
 	}
 	return cs.printLicense(back, "Brought back")
 }

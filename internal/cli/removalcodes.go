@@ -102,14 +102,14 @@ func (cs *commandSet) handKeptCode(ctx context.Context, m *manager.Manager, k ma
 	if remove {
 		o, err := m.HandIn(ctx, k)
 		if err != nil {
-			return kept(ctx, m, err, api.TaskRemoval, row.ID)
+			return wrapOpenTask(ctx, m, err, api.TaskRemoval, row.ID)
 		}
 		return cs.printSentence(o,
 			fmt.Sprintf("Handed in. Order %d has %d of %d licenses in use.", o.ID, o.LicensesActivated, o.LicensesTotal))
 	}
 	l, err := m.Offer(ctx, k)
 	if err != nil {
-		return kept(ctx, m, err, api.TaskRelease, row.ID)
+		return wrapOpenTask(ctx, m, err, api.TaskRelease, row.ID)
 	}
 	return cs.printSentence(licenseOf(l),
 		fmt.Sprintf("License %d waits for another PC. Sign in there and run \"acenctl pick-up %d\", or choose Pick up on "+

@@ -121,9 +121,9 @@ func (cs *commandSet) printStatus(ctx context.Context, m *manager.Manager, refre
 		}
 		add(what, o.ID, o.OrderID, o.Program, o.Note, next)
 	}
-	brought := map[int64]bool{}
+	stranded := map[int64]bool{}
 	for _, s := range found.Stranded {
-		brought[s.License.ID] = true
+		stranded[s.License.ID] = true
 		id := s.License.ID
 		offer(&out.Stranded, "stranded", offerOf(s.Order, s.License, nil),
 			fmt.Sprintf("acenctl move %d, remove %d, or bring-back %d", id, id, id))
@@ -142,7 +142,7 @@ func (cs *commandSet) printStatus(ctx context.Context, m *manager.Manager, refre
 		one := offerOf(b.Order, b.License, b.Refusal)
 		comparison := comparisonOf(b.Comparison)
 		one.Comparison = &comparison
-		if brought[b.License.ID] {
+		if stranded[b.License.ID] {
 			out.BringBacks = append(out.BringBacks, one) // printed as stranded
 			continue
 		}

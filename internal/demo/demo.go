@@ -54,9 +54,9 @@ func start(o service.Options, login *sample.Login, cleared func() error) (*servi
 	host, port, err := net.SplitHostPort(o.Listening.Address)
 	if latest, readErr := os.ReadFile(note); readErr == nil && err == nil && port == "0" {
 		if latestHost, _, err := net.SplitHostPort(string(latest)); err == nil && latestHost == host {
-			again := o
-			again.Listening.Address = string(latest)
-			if running, err := sample.Start(ctx, again, now, login, cleared); err == nil {
+			sameAddress := o
+			sameAddress.Listening.Address = string(latest)
+			if running, err := sample.Start(ctx, sameAddress, now, login, cleared); err == nil {
 				return running, nil
 			}
 		}

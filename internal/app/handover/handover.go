@@ -133,12 +133,12 @@ func (b *Box) Taken() (list [][]byte, err error) {
 		}
 		path := filepath.Join(b.dir, e.Name())
 		var content []byte
-		good := strings.HasSuffix(e.Name(), extension) && info.Mode().IsRegular() && info.Size() <= MaxSize && !old
-		if good {
+		valid := strings.HasSuffix(e.Name(), extension) && info.Mode().IsRegular() && info.Size() <= MaxSize && !old
+		if valid {
 			content, err = os.ReadFile(path)
-			good = err == nil && len(content) <= MaxSize
+			valid = err == nil && len(content) <= MaxSize
 		}
-		if err := os.Remove(path); err != nil || !good { // a file that stays would be returned by every call
+		if err := os.Remove(path); err != nil || !valid { // a file that stays would be returned by every call
 			continue
 		}
 		list = append(list, content)

@@ -31,7 +31,9 @@ type commandSet struct {
 // group returns a command with subcommands.
 func (cs *commandSet) group(name, short string, verbs ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{
-		Use: name, Short: short, Args: cobra.NoArgs,
+		Use:   name,
+		Short: short,
+		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return usageError{fmt.Errorf("say what to do: %s", strings.Join(verbNames(verbs), ", "))}
 		},
@@ -92,22 +94,27 @@ func (cs *commandSet) task(use, short string, args cobra.PositionalArgs, run han
 
 // setupTask returns a command that creates the data folder if necessary.
 func (cs *commandSet) setupTask(use, short string, args cobra.PositionalArgs, run handler) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
-		data, err := service.OpenData(c.Context(), cs.Place)
-		if err != nil {
-			return err
-		}
-		out, err := run(c, args, admin.Admin{Data: data, Now: time.Now, DryRun: cs.dryRun})
-		if err = errors.Join(err, data.Store.Close()); err != nil {
-			return err
-		}
-		if cs.dryRun {
-			if _, err := fmt.Fprintln(c.ErrOrStderr(), "This was a dry run: nothing was changed."); err != nil {
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  args,
+		RunE: func(c *cobra.Command, args []string) error {
+			data, err := service.OpenData(c.Context(), cs.Place)
+			if err != nil {
 				return err
 			}
-		}
-		return errors.Join(out.print(c.OutOrStdout(), cs.asJSON), out.failed)
-	}}
+			out, err := run(c, args, admin.Admin{Data: data, Now: time.Now, DryRun: cs.dryRun})
+			if err = errors.Join(err, data.Store.Close()); err != nil {
+				return err
+			}
+			if cs.dryRun {
+				if _, err := fmt.Fprintln(c.ErrOrStderr(), "This was a dry run: nothing was changed."); err != nil {
+					return err
+				}
+			}
+			return errors.Join(out.print(c.OutOrStdout(), cs.asJSON), out.failed)
+		},
+	}
 }
 
 // printable is the output of a command: columns of text, or the values as JSON.

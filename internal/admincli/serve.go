@@ -168,7 +168,9 @@ func (s *serving) sender() (mail.Sender, error) {
 func serveCommand(getenv func(string) string) *cobra.Command {
 	var s serving
 	c := &cobra.Command{
-		Use: "serve", Short: "Serve licenses", Args: cobra.NoArgs,
+		Use:   "serve",
+		Short: "Serve licenses",
+		Args:  cobra.NoArgs,
 		Long: `Serve licenses until interrupted; calls and the mail being sent are finished first.
 
 Outside this machine the server speaks TLS only: give --tls-cert and --tls-key, or name with --behind-proxy the
@@ -198,7 +200,9 @@ mail program.`,
 func demoCommand() *cobra.Command {
 	var s serving
 	c := &cobra.Command{
-		Use: "demo", Short: "Serve sample data for trying out", Args: cobra.NoArgs,
+		Use:   "demo",
+		Short: "Serve sample data for trying out",
+		Args:  cobra.NoArgs,
 		Long: `Make sample data if the data folder holds none, print one JSON line with url, username and password on
 standard output as soon as the server listens, and serve. Mails are written to the folder mail in the data
 folder unless --smtp or --mail-dir says otherwise.`,

@@ -44,7 +44,12 @@ func TestUpgradeCommand(t *testing.T) {
 	check.NoError(t, err)
 	check.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 		return tx.Licenses.Add(t.Context(), store.License{
-			ID: 20001, OrderID: 1, ProgramID: 1, OriginalID: 20001, ActivatedAt: time.Unix(1, 0), Older: true,
+			ID:          20001,
+			OrderID:     1,
+			ProgramID:   1,
+			OriginalID:  20001,
+			ActivatedAt: time.Unix(1, 0),
+			Older:       true,
 		})
 	}))
 	check.NoError(t, d.Store.Close())

@@ -69,7 +69,12 @@ func TestForgetListsKeptCodes(t *testing.T) {
 	}
 	require.NoError(t, store.Leave(t.Context(), "LUMENST7", departed))
 	m, err := manager.Open(t.Context(),
-		manager.Options{DataDir: data, Installed: store, Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System()})
+		manager.Options{
+			DataDir:     data,
+			Installed:   store,
+			Keyring:     keyringtest.Memory(),
+			Fingerprint: fingerprint.System(),
+		})
 	require.NoError(t, err)
 	require.NoError(t, m.Close())
 
@@ -115,7 +120,8 @@ func TestRestLines(t *testing.T) {
 	require.Len(t, lines, 5)
 	require.Equal(t, "A task that waited is forgotten: Move of “Studio”; it was never sent.", lines[0])
 	require.Equal(t,
-		"A task that waited is forgotten: Removal of license 20220; it was sent, and whether the server did it is not known.", lines[1])
+		"A task that waited is forgotten: Removal of license 20220; it was sent, and whether the server did it is not known.",
+		lines[1])
 	require.Equal(t,
 		"A license of Lumen Studio 7 (Studio) left this PC and is not handed in: its removal code stays, with the Site "+
 			"code 7183EC4D.", lines[2])

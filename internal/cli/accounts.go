@@ -26,8 +26,9 @@ func accountOf(a manager.Account) accountJSON {
 
 func (cs *commandSet) signInCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "sign-in SERVER USERNAME", Short: "Sign in and remember it in the keyring",
-		Args: cobra.ExactArgs(2),
+		Use:   "sign-in SERVER USERNAME",
+		Short: "Sign in and remember it in the keyring",
+		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			m, err := cs.open(c.Context())
 			if err != nil {
@@ -39,7 +40,12 @@ func (cs *commandSet) signInCommand() *cobra.Command {
 			}
 			defer cs.progress("Signing in")()
 			account, warning, err := m.SignIn(c.Context(),
-				manager.SignIn{Server: args[0], Username: args[1], Password: password, Remember: true})
+				manager.SignIn{
+					Server:   args[0],
+					Username: args[1],
+					Password: password,
+					Remember: true,
+				})
 			if err != nil {
 				return err
 			}
@@ -141,7 +147,8 @@ var contactFlags = []struct {
 
 func (cs *commandSet) passwordCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "password", Short: "Change your password; other sessions end",
+		Use:   "password",
+		Short: "Change your password; other sessions end",
 		Long: "Change your password; other sessions end. The current and the new password are asked for, or read from " +
 			"standard input, one a line.",
 		Args: cobra.NoArgs,

@@ -28,7 +28,8 @@ var errBrokenConnection = fmt.Errorf("%w: the way to the license server is broke
 func (cs *commandSet) doctorCommand() *cobra.Command {
 	var report string
 	c := &cobra.Command{
-		Use: "doctor [SERVER]", Short: "Find out where the way to the license server is broken",
+		Use:   "doctor [SERVER]",
+		Short: "Find out where the way to the license server is broken",
 		Long: "Goes along the way to a license server, step by step: address, proxy, name, connection, encryption, server, " +
 			"clock. Without SERVER it is\n" +
 			"that of the account used last. Nothing is changed, and no password is sent.",
@@ -182,7 +183,9 @@ type knownJSON struct {
 func (cs *commandSet) accountsCommand() *cobra.Command {
 	var use int64
 	c := &cobra.Command{
-		Use: "accounts", Short: "List the accounts that are known here, and go on with another one", Args: cobra.NoArgs,
+		Use:   "accounts",
+		Short: "List the accounts that are known here, and go on with another one",
+		Args:  cobra.NoArgs,
 		Long: "List the accounts that are known here. The commands work with the one marked as current; --use goes on with " +
 			"another one, whose session the\n" +
 			"keyring holds. \"acenctl sign-in\" adds an account.",

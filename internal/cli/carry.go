@@ -39,13 +39,18 @@ func unreadable(err error) bool {
 
 // local returns a command that needs neither an account nor a network.
 func (cs *commandSet) local(use, short string, args cobra.PositionalArgs, run handler) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
-		m, err := cs.open(c.Context())
-		if err != nil {
-			return err
-		}
-		return run(c.Context(), m, args)
-	}}
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  args,
+		RunE: func(c *cobra.Command, args []string) error {
+			m, err := cs.open(c.Context())
+			if err != nil {
+				return err
+			}
+			return run(c.Context(), m, args)
+		},
+	}
 }
 
 // offlineProgramJSON is a program that this PC knows, as --json prints it.

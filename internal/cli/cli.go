@@ -185,15 +185,19 @@ func sentence(err error) string {
 
 func command(cs *commandSet) *cobra.Command {
 	root := &cobra.Command{
-		Use: "acenctl", Short: "Look after licenses in a terminal",
+		Use:   "acenctl",
+		Short: "Look after licenses in a terminal",
 		Long: `acenctl does in a terminal what the ACEN desktop app does, on the same data of the same person.
 
 Passwords and removal codes never stand in arguments: they are asked for at the terminal or read from standard input,
 one a line. With --json every command prints JSON, on standard output its result and on standard error its fault.
 
 ` + exitHelp,
-		Version: paths.Version(), Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Version:       paths.Version(),
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	f := root.PersistentFlags()
 	f.BoolVar(&cs.asJSON, "json", false, "print JSON")

@@ -139,7 +139,12 @@ func (cs *commandSet) session(ctx context.Context) (*manager.Manager, error) {
 		return nil, err
 	}
 	done := cs.progress("Signing in")
-	_, _, err = m.SignIn(ctx, manager.SignIn{Server: cs.server, Username: cs.username, Password: password, Once: true})
+	_, _, err = m.SignIn(ctx, manager.SignIn{
+		Server:   cs.server,
+		Username: cs.username,
+		Password: password,
+		Once:     true,
+	})
 	done()
 	cs.signOut = err == nil
 	return m, err
@@ -198,24 +203,34 @@ type handler func(ctx context.Context, m *manager.Manager, args []string) error
 
 // signedIn returns a command that needs a session and the server.
 func (cs *commandSet) signedIn(use, short string, args cobra.PositionalArgs, run handler) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
-		m, err := cs.session(c.Context())
-		if err != nil {
-			return err
-		}
-		return run(c.Context(), m, args)
-	}}
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  args,
+		RunE: func(c *cobra.Command, args []string) error {
+			m, err := cs.session(c.Context())
+			if err != nil {
+				return err
+			}
+			return run(c.Context(), m, args)
+		},
+	}
 }
 
 // orCached returns a command that works with cached data if the server is unreachable.
 func (cs *commandSet) orCached(use, short string, args cobra.PositionalArgs, run handler) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
-		m, err := cs.session(c.Context())
-		if err != nil && !errors.Is(err, manager.ErrUnreachable) {
-			return err
-		}
-		return run(c.Context(), m, args)
-	}}
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  args,
+		RunE: func(c *cobra.Command, args []string) error {
+			m, err := cs.session(c.Context())
+			if err != nil && !errors.Is(err, manager.ErrUnreachable) {
+				return err
+			}
+			return run(c.Context(), m, args)
+		},
+	}
 }
 
 // idArg checks that the only argument is an id.

@@ -44,7 +44,8 @@ type pairJSON struct {
 func (cs *commandSet) decodeCommand() *cobra.Command {
 	var signature string
 	c := &cobra.Command{
-		Use: "decode [FILE]", Short: "Find every code in a text: a mail, log lines, what a program showed",
+		Use:   "decode [FILE]",
+		Short: "Find every code in a text: a mail, log lines, what a program showed",
 		Long: `Find every code in a text by its shape, in a file or on standard input. Nothing is sent.
 
 A license file is shown with what it claims. Whether its vendor signed it is told with the keys that programs of this PC

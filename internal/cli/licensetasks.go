@@ -179,7 +179,12 @@ func (cs *commandSet) reactivateCommand() *cobra.Command {
 				return err
 			}
 			defer cs.progress("Reactivating")()
-			next, err := m.Reactivate(ctx, manager.Reactivate{License: l, Codes: codes, Note: note, ThisPC: pc.thisPC})
+			next, err := m.Reactivate(ctx, manager.Reactivate{
+				License: l,
+				Codes:   codes,
+				Note:    note,
+				ThisPC:  pc.thisPC,
+			})
 			if err != nil {
 				return wrapOpenTask(ctx, m, err, api.TaskReactivation, l.ID)
 			}
@@ -244,7 +249,12 @@ func (cs *commandSet) transferCommand() *cobra.Command {
 				return err
 			}
 			defer cs.progress("Transferring")()
-			next, err := m.Transfer(ctx, manager.Transfer{License: l, Codes: codes, RemovalCode: code, Note: note})
+			next, err := m.Transfer(ctx, manager.Transfer{
+				License:     l,
+				Codes:       codes,
+				RemovalCode: code,
+				Note:        note,
+			})
 			if err != nil {
 				return wrapOpenTask(ctx, m, err, api.TaskTransfer, l.ID)
 			}

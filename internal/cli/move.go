@@ -189,7 +189,12 @@ is named.`
 func (cs *commandSet) bringBack(ctx context.Context, m *manager.Manager, l manager.License, codes license.Codes,
 	note string) error {
 	defer cs.progress("Bringing back")()
-	back, err := m.Reactivate(ctx, manager.Reactivate{License: l, Codes: codes, Note: note, ThisPC: true})
+	back, err := m.Reactivate(ctx, manager.Reactivate{
+		License: l,
+		Codes:   codes,
+		Note:    note,
+		ThisPC:  true,
+	})
 	if err != nil {
 		return wrapOpenTask(ctx, m, err, api.TaskReactivation, l.ID)
 	}

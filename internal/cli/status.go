@@ -129,7 +129,12 @@ func (cs *commandSet) printStatus(ctx context.Context, m *manager.Manager, refre
 			fmt.Sprintf("acenctl move %d, remove %d, or bring-back %d", id, id, id))
 	}
 	for _, f := range found.Forgotten {
-		one := forgottenJSON{LicenseID: f.ID, OrderID: f.Order.ID, Program: f.Order.ProgramName, Note: f.Note}
+		one := forgottenJSON{
+			LicenseID: f.ID,
+			OrderID:   f.Order.ID,
+			Program:   f.Order.ProgramName,
+			Note:      f.Note,
+		}
 		next := fmt.Sprintf("acenctl new %d --this-pc", f.Order.ID)
 		if f.Refusal != nil {
 			one.Refusal = sentence(f.Refusal)

@@ -208,7 +208,12 @@ func (cs *commandSet) thisPCCommand() *cobra.Command {
 				lines[4] = []string{"LOCK", "KIND", "READABLE", "BITS", "MADE OF"}
 			}
 			for _, l := range pc.Locks {
-				one := lockJSON{Name: l.Lock.String(), Kind: l.Lock.Kind().String(), Readable: l.Readable, Why: l.Why.String()}
+				one := lockJSON{
+					Name:     l.Lock.String(),
+					Kind:     l.Lock.Kind().String(),
+					Readable: l.Readable,
+					Why:      l.Why.String(),
+				}
 				readable := "yes"
 				if !l.Readable {
 					readable = "no: " + l.Why.String()

@@ -92,7 +92,8 @@ func TestParseFunctions(t *testing.T) {
 	functions, err := parseFunctions([]byte(`[{"Path": "github.com/acen-desktop/acen/a", "Funcs": [
 		{"Name": "T.M", "Position": {"File": "a/a.go", "Line": 9}},
 		{"Name": "G", "Position": {"File": "a/gen.go", "Line": 1}, "Generated": true}]},
-	{"Path": "github.com/acen-desktop/acen", "Funcs": [{"Name": "F", "Position": {"File": "/src/root.go", "Line": 2}}]}]`), "/src")
+	{"Path": "github.com/acen-desktop/acen", "Funcs": [
+		{"Name": "F", "Position": {"File": "/src/root.go", "Line": 2}}]}]`), "/src")
 	require.NoError(t, err)
 	require.Equal(t, map[function]bool{{"a.T.M", "a/a.go", 9}: true, {".F", "root.go", 2}: true}, functions)
 	_, err = parseFunctions(nil, "/src")

@@ -85,8 +85,8 @@ func TestFiles(t *testing.T) {
 
 // Output without a report is an error, not an empty list of issues.
 func TestParseIssues(t *testing.T) {
-	issues, err := parseIssues([]byte(`{"Issues": [{"FromLinter": "errcheck", "Text": "unchecked", "Pos": {"Filename": "a/a.go", "Line": 3}}],
-		"Report": {}}`))
+	issues, err := parseIssues([]byte(`{"Issues": [
+		{"FromLinter": "errcheck", "Text": "unchecked", "Pos": {"Filename": "a/a.go", "Line": 3}}], "Report": {}}`))
 	require.NoError(t, err)
 	require.Equal(t, []issue{at("a/a.go", 3, "errcheck", "unchecked")}, issues)
 	require.Equal(t, "a/a.go:3: unchecked (errcheck)", issues[0].String())

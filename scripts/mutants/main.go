@@ -78,7 +78,12 @@ func run(ctx context.Context, root, list, word string, w io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	r := runner{root: root, list: list, temp: temp, out: w}
+	r := runner{
+		root: root,
+		list: list,
+		temp: temp,
+		out:  w,
+	}
 	r.tryAll(ctx, mutants)
 	if err := ctx.Err(); err != nil {
 		return err

@@ -75,7 +75,7 @@ func main() {
 		os.Exit(forgetEverything(program))
 	}
 	if flag.NArg() == 1 {
-		program.Given, program.Folder, program.Refused = app.ReadArgument(flag.Arg(0))
+		program.Content, program.Folder, program.Refused = app.ReadArgument(flag.Arg(0))
 	}
 	if err := app.Run(program); err != nil {
 		app.Fail(err)

@@ -128,8 +128,7 @@ instead of redirecting the output.`, admin.MaxSerials, license.MaxSerialID)
 	return c
 }
 
-// serials writes serial numbers into the file and returns a sentence that says so. Without a file it returns the
-// numbers.
+// serials writes serial numbers to the file and returns a sentence with their count. If o is nil it returns the numbers.
 func (o *output) serials(serials []license.SerialNumber) (printable, error) {
 	if o == nil {
 		return showSerials(serials), nil

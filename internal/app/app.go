@@ -37,8 +37,8 @@ type Program struct {
 	Server, Username string
 	// Trial is shown by the sign-in screen. It is nil except in acen-demo.
 	Trial *Trial
-	// Given is the content of the file, or the link, in the program's argument; nil if there is none.
-	Given []byte
+	// Content is the content of the file, or the link, in the program's argument; nil if there is none.
+	Content []byte
 	// Folder is the absolute path of the folder in the program's argument; "" if there is none.
 	Folder string
 	// Refused is the error of an argument that cannot be read. If it is not nil, Run shows it and does nothing else.
@@ -142,7 +142,7 @@ func Run(p Program) (err error) {
 		After:        time.After,
 		Ticks:        ticker.C,
 		Version:      paths.Version(),
-		Given:        watchStarts(ctx, handover.In(p.Data), p.Given, contents, poll.C, p.Logger),
+		Given:        watchStarts(ctx, handover.In(p.Data), p.Content, contents, poll.C, p.Logger),
 		GivenFolders: watchStarts(ctx, handover.FoldersIn(p.Data), p.Folder, folders, pollFolders.C, p.Logger),
 		Refused:      refused,
 		DeviceName:   paths.DeviceName(),
@@ -162,7 +162,8 @@ func Run(p Program) (err error) {
 // shownError is an error that a window has shown.
 type shownError struct{ error }
 
-// showError shows a window with the reason why the app ends, and returns cause as a shownError.
+// showError shows w, which has the reason why the app ends, until the person closes it. It returns cause as a shownError.
+// UI thread.
 func (p Program) showError(a fyne.App, w fyne.Window, cause error) error {
 	stopMapping := mapWidgets(w, p.Getenv)
 	defer stopMapping()

@@ -95,7 +95,7 @@ func unreadable(path string, err error) error {
 
 // handOver passes the argument of this start to the app that is running, which raises its window.
 func handOver(p Program) error {
-	box, content := handover.In(p.Data), p.Given
+	box, content := handover.In(p.Data), p.Content
 	if p.Folder != "" {
 		box, content = handover.FoldersIn(p.Data), []byte(p.Folder)
 	}

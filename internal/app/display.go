@@ -47,7 +47,7 @@ func checkDisplay(getenv func(string) string) error {
 
 // show calls do, which shows w, and runs the app. Without a display the toolkit panics, and without OpenGL it runs
 // without a window; show returns ErrNoDisplay and ErrNoOpenGL. It calls drawn after the first frame, on any goroutine.
-// after is time.After.
+// after is time.After. UI thread.
 func show(a fyne.App, w fyne.Window, do, drawn func(), after func(time.Duration) <-chan time.Time) (err error) {
 	overdue := after(firstFrameTimeout)
 	defer func() {
@@ -95,7 +95,7 @@ func isToolkit(fault any) bool {
 	return false
 }
 
-// exists reports whether the system has created the window.
+// exists reports whether the system has created the window. UI thread.
 func exists(w fyne.Window) bool {
 	native, ok := w.(driver.NativeWindow)
 	if !ok {

@@ -42,7 +42,7 @@ func (o *opened) add(e appleevents.Event) {
 	}
 }
 
-// next removes the opening that was queued first; false if there is none.
+// next removes the first opening of the queue. ok is false if the queue is empty.
 func (o *opened) next() (first opening, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

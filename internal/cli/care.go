@@ -172,7 +172,7 @@ func (cs *commandSet) writeCalendar(ctx context.Context, m *manager.Manager, id 
 	}{name}, "Written to "+name+".")
 }
 
-// knownJSON is a known account, as --json prints it.
+// knownJSON is an account of this PC, as --json prints it.
 type knownJSON struct {
 	accountJSON
 	ID      int64 `json:"id"`

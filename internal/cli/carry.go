@@ -53,7 +53,7 @@ func (cs *commandSet) local(use, short string, args cobra.PositionalArgs, run ha
 	}
 }
 
-// offlineProgramJSON is a program that this PC knows, as --json prints it.
+// offlineProgramJSON is a program in the license folder of this PC, as --json prints it.
 type offlineProgramJSON struct {
 	Signature  string     `json:"signature"`
 	Name       string     `json:"name,omitempty"`

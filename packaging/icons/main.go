@@ -97,7 +97,7 @@ func dimensions(size int) string { return fmt.Sprintf("%dx%d", size, size) }
 func picture(size int) ([]byte, error) {
 	drawing, err := oksvg.ReadIconStream(bytes.NewReader(assets.Icon))
 	if err != nil {
-		return nil, fmt.Errorf("assets/icon.svg cannot be read: %w", err)
+		return nil, fmt.Errorf("read assets/icon.svg: %w", err)
 	}
 	drawing.SetTarget(0, 0, float64(size), float64(size))
 	canvas := image.NewRGBA(image.Rect(0, 0, size, size))

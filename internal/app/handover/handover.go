@@ -1,5 +1,5 @@
 // Package handover passes the argument of a second start of a program to the first, which raises its window. It uses a
-// folder next to the person's data that nobody else can write to, and opens no port.
+// folder in the person's data that only the person can access, and opens no port.
 package handover
 
 import (

@@ -118,7 +118,7 @@ func TestEveryCommandPrintsJSON(t *testing.T) {
 	check.Equal(t, all, slices.Compact(seen), "every command, once")
 }
 
-// Commands that may end rows ask for confirmation, and a dry run changes no data.
+// Destructive commands ask for confirmation, and a dry run changes no data.
 func TestDryRunsChangeNothing(t *testing.T) {
 	folder := t.TempDir()
 	run := func(args ...string) (string, error) {

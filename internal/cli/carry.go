@@ -24,7 +24,7 @@ import (
 // errSomeRefused is the error of a command some of whose items were refused; its output lists them.
 var errSomeRefused = errors.New("part of it was refused; the list says what and why")
 
-// unreadable reports whether an error is about a request, an answer, a license file or a picture that cannot be read.
+// unreadable reports whether err means that a request, an answer, a license file or a picture cannot be decoded.
 func unreadable(err error) bool {
 	for _, one := range []error{
 		carry.ErrUnknown, carry.ErrTooLarge, carry.ErrNewer, carry.ErrDamaged, carry.ErrLink, carry.ErrConflict,

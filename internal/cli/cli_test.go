@@ -167,8 +167,8 @@ func killServer(ts *testscript.TestScript, _ bool, _ []string) {
 	_ = c.(*exec.Cmd).Wait() // reports the signal
 }
 
-// codesOfPC sets VAR_SITE, VAR_MID and VAR_MERGED to the codes of a made-up PC for the sample program: codes A1 pc-a 1
-// NET_ID.
+// codesOfPC sets VAR_SITE, VAR_MID and VAR_MERGED to the codes of a made-up PC with a generation and other values of
+// some locks: codes A1 pc-a 1 NET_ID.
 func codesOfPC(ts *testscript.TestScript, _ bool, args []string) {
 	var raw license.RawLocks
 	for i := range raw {
@@ -350,7 +350,7 @@ func freeSerials(ts *testscript.TestScript, _ bool, _ []string) {
 	})
 }
 
-// Every error has the exit status that exit-codes explains, and the message for a kept task says so.
+// Every error has the exit status that exit-codes explains, and the message for an open task says so.
 func TestExitStatus(t *testing.T) {
 	refusal := api.NewProblem(api.ErrNotFound, "There is no such license.")
 	for _, c := range []struct {
@@ -463,7 +463,7 @@ func trialData(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// testdataOfInstalled is an absolute path: scripts run in folders of their own.
+// testdataOfInstalled is an absolute path, because every script runs in its own folder.
 var testdataOfInstalled, _ = filepath.Abs(filepath.Join("..", "..", "license", "installed", "testdata"))
 
 // runNotepad writes the name and the public key of the program of trialData to the state file.

@@ -329,9 +329,9 @@ func findKnownLicense(ctx context.Context, m *manager.Manager, id int64) (manage
 	return manager.License{}, api.Order{}, unreachable
 }
 
-// wrapOpenTask wraps the error of a task that stays open in an openTaskError. licenseID is the task's license; 0 if it
-// has none. For a license, it looks the task up among the open ones, since a refusal may leave it open too: the vendor
-// may have disabled the order for a while.
+// wrapOpenTask returns err as an openTaskError if its task stays open. licenseID is the task's license, or 0. For a
+// license it checks the open tasks, because a task may stay open after a refusal: the vendor may have disabled the order
+// for a while.
 func wrapOpenTask(ctx context.Context, m *manager.Manager, err error, task api.Task, licenseID int64) error {
 	if errors.Is(err, manager.ErrUnreachable) {
 		return openTaskError{err}
@@ -389,7 +389,7 @@ func (cs *commandSet) registerCompletion(c *cobra.Command, flag string,
 	}
 }
 
-// jobIDs lists the open tasks of all accounts.
+// jobIDs lists the open jobs of all accounts.
 func jobIDs(ctx context.Context, m *manager.Manager) (ids []string) {
 	jobs, err := m.AllJobs(ctx)
 	if err != nil {
@@ -401,7 +401,7 @@ func jobIDs(ctx context.Context, m *manager.Manager) (ids []string) {
 	return ids
 }
 
-// keptCodeIDs lists the removal codes that a person has to hand in.
+// keptCodeIDs lists the kept codes that a person has to hand in.
 func keptCodeIDs(ctx context.Context, m *manager.Manager) (ids []string) {
 	codes, err := m.KeptCodes(ctx)
 	if err != nil {

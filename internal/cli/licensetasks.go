@@ -447,8 +447,7 @@ func (cs *commandSet) newOrderCommand() *cobra.Command {
 	return c
 }
 
-// chooseProgram returns the id of the program that accepts serial numbers: the wanted one, or the only one if wanted is
-// 0.
+// chooseProgram returns the id of a program that accepts serial numbers. If wanted is 0, there must be only one.
 func chooseProgram(programs []api.Program, wanted int64) (int64, error) {
 	var names []string
 	for _, p := range programs {

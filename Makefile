@@ -1,12 +1,12 @@
-# The two commands of the README are `make run` and `make test`; `make test-all` adds the long suites, and the others are parts of them.
+# `make run` and `make test` are the commands of the README; `make test-all` adds the long suites.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# Some machines are set to their own Go (GOTOOLCHAIN=local), which ignores the toolchain line of go.mod.
+# With GOTOOLCHAIN=local, which some machines set, Go ignores the toolchain line of go.mod.
 export GOTOOLCHAIN := go1.27.3
 
-# Fyne's Wayland driver has open regressions: Linux builds are for X11 (and XWayland).
+# Linux builds are for X11 (and XWayland), because Fyne's Wayland driver has open regressions.
 TAGS      := x11
 TOOLS     := $(CURDIR)/build/tools
 ARTIFACTS := $(CURDIR)/artifacts
@@ -19,21 +19,25 @@ DEADCODE_VERSION    := v0.52.0
 ACTIONLINT_VERSION  := v1.7.12
 CYCLONEDX_VERSION   := v1.10.0
 
-# Tools that read source are built with the Go whose source they read.
+# Tools that analyze source are built with the Go toolchain of that source.
 GOLANGCI    := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)-$(GOTOOLCHAIN)
 DEADCODE    := $(TOOLS)/deadcode-$(DEADCODE_VERSION)-$(GOTOOLCHAIN)
 GOVULNCHECK := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)-$(GOTOOLCHAIN)
 ACTIONLINT  := $(TOOLS)/actionlint-$(ACTIONLINT_VERSION)
 CYCLONEDX   := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_VERSION)
 
-# Rooms without a window build without cgo and run under the race detector.
-CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./redact/... ./server/... ./internal/admincli/... ./internal/cli/... ./internal/app/appleevents ./internal/app/handover ./internal/app/paths ./cmd/acen-server ./cmd/acenctl ./examples/... ./packaging/... ./scripts/...
+# Packages without a window, which are built without cgo and tested with the race detector.
+CORE   := ./api/... ./client/... ./fingerprint/... ./license/... ./manager/... ./protect/... ./redact/... \
+  ./server/... ./internal/admincli/... ./internal/cli/... ./internal/app/appleevents ./internal/app/handover \
+  ./internal/app/paths ./cmd/acen-server ./cmd/acenctl ./examples/... ./packaging/... ./scripts/...
 WINDOW := ./assets/... ./ui/... ./internal/app ./internal/demo ./cmd/acen ./cmd/acen-demo
 
-# Packages with files of their own for Windows or macOS that need no cgo.
+# Packages with files for Windows or macOS only that need no cgo.
 NATIVE := ./client/keyring ./fingerprint ./internal/app/appleevents ./license/installed ./ui/kit/opener
 
-.PHONY: help run build test test-all setup-run setup-test format vet vet-macos vet-windows lint longlines deadcode workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness pictures architecture bench bench-fingerprint bench-protect clean
+.PHONY: help run build test test-all setup-run setup-test format vet vet-macos vet-windows lint longlines deadcode \
+  workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness \
+  pictures architecture bench bench-fingerprint bench-protect clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -83,7 +87,7 @@ deadcode: $(DEADCODE) ## functions that no program reaches, but for scripts/dead
 workflows: $(ACTIONLINT) ## check .github/workflows without a network
 	$< -shellcheck= -pyflakes=
 
-# Another database, for one that is newer or a machine without a network: make vulnerabilities VULNDB=FOLDER
+# For a newer database, or without a network: make vulnerabilities VULNDB=FOLDER
 VULNDB := golang.org/x/vulndb@$(VULNDB_VERSION)
 
 vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the programs reach, but for scripts/vulnerabilities/accepted.txt; VULNDB=FOLDER
@@ -91,7 +95,7 @@ vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the programs reach
 
 test-core: ## everything without a window, under the race detector
 	go test -race -timeout 30m . $$(go list $(CORE) ./e2e/... | grep -v /license/carry)
-	go test -timeout 30m ./license/carry # reads many pictures, which the race detector makes five times slower
+	go test -timeout 30m ./license/carry # decodes many pictures, which is five times slower with the race detector
 
 test-ui: ## the screens, in Fyne's test driver
 	go test -tags $(TAGS) $(WINDOW)
@@ -132,7 +136,7 @@ pictures: setup-test ## take the pictures of the documentation again, light and 
 architecture: ## draw docs/architecture.svg from the imports
 	go run ./scripts/architecture
 
-# Peers whose module does not download are measured when they are given; ROWS chooses topics.
+# Paths of peers whose modules cannot be downloaded, and the topics to measure.
 ROWS                  :=
 KEYGEN_RELAY          :=
 SLASHDEVOPS_MACHINEID :=
@@ -149,7 +153,7 @@ bench-fingerprint: ## time to read all seven locks, beside the machine id alone
 bench-protect: ## time of a whole license check, beside the signature alone
 	go test -run '^$$' -bench . -benchmem ./protect
 
-# It takes some minutes to build, once.
+# Building it takes some minutes.
 $(GOLANGCI):
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv $(TOOLS)/golangci-lint $@
@@ -188,7 +192,7 @@ mutants: ## break the code one line at a time: each break must make its test fai
 faults: setup-test ## attack licenses in every way: faults of the network, kills, restored backups, lost keyrings, vendors (minutes; a part is in make test)
 	go test -count=1 -timeout 60m ./e2e/faults -whole
 
-# How long each fuzz test runs.
+# Duration of each fuzz test.
 TIME := 20s
 
 .PHONY: fuzz

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The programs say what FyneApp.toml says, from which the toolkit packages them.
+// About returns the values of FyneApp.toml, which the toolkit uses for packages.
 func TestAbout(t *testing.T) {
 	var file struct {
 		Website    string

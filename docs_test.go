@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// docs/when-it-breaks.md says of everything how it was tried: every test that it names is in the folder that it names.
+// Every test that docs/when-it-breaks.md names exists in the folder that it names.
 func TestWhatBreaksIsTested(t *testing.T) {
 	text, err := os.ReadFile("docs/when-it-breaks.md")
 	require.NoError(t, err)
@@ -39,7 +39,7 @@ func TestWhatBreaksIsTested(t *testing.T) {
 	require.Positive(t, count)
 }
 
-// docs/using.md lists the bits of each lock, in the order of the locks.
+// docs/using.md lists the number of bits of each lock, in the order of the locks.
 func TestTableOfLocks(t *testing.T) {
 	text, err := os.ReadFile("docs/using.md")
 	require.NoError(t, err)
@@ -56,12 +56,16 @@ func TestTableOfLocks(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-// What the codes give away is said everywhere (spec: codes "What the values reveal"): no text says that a value cannot
-// be read back.
-func TestNothingSaysThatValuesCannotBeReadBack(t *testing.T) {
-	claim := regexp.MustCompile(`(?i)nine (\S+ ){0,3}bits?\b|seven times nine|(read|turned|computed) back|zurückrechnen|neuf bits|nueve bits|9ビット`)
+// No document, translation or comment claims that lock values cannot be inverted (spec: codes "What the values
+// reveal").
+func TestNoTextClaimsIrreversibleValues(t *testing.T) {
+	claim := regexp.MustCompile(`(?i)nine (\S+ ){0,3}bits?\b|seven times nine|(read|turned|computed) back|zurückrechnen|` +
+		`neuf bits|nueve bits|9ビット`)
 	var files []string
-	for _, pattern := range []string{"README.md", "docs/*.md", "assets/translations/*.json", "license/doc.go", "ui/*.go", "ui/*/*/*.go", "internal/cli/*.go"} {
+	for _, pattern := range []string{
+		"README.md", "docs/*.md", "assets/translations/*.json", "license/doc.go", "ui/*.go", "ui/*/*/*.go",
+		"internal/cli/*.go",
+	} {
 		list, err := filepath.Glob(filepath.FromSlash(pattern))
 		require.NoError(t, err)
 		require.NotEmpty(t, list, pattern)

@@ -18,7 +18,7 @@ var (
 	remote  = regexp.MustCompile(`^[a-z]+:`)
 )
 
-// Every link from one document to another, or to a picture, leads to a file and a heading that exist.
+// Every link from a document to another one, or to a picture, leads to a file and a heading that exist.
 func TestLinks(t *testing.T) {
 	count := 0
 	for path, text := range documents(t) {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every package has one comment, in one of its files, which begins with its name.
+// Every package has exactly one package comment, which begins with its name.
 func TestPackageComments(t *testing.T) {
 	comments := map[string][]string{}
 	eachFile(t, func(path string, _ *ast.File, _ *token.FileSet) {

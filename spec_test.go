@@ -35,7 +35,7 @@ var (
 	localLink     = regexp.MustCompile(`\]\(([^)\s:]+)\)`)
 )
 
-// mark says how much of a rule is built.
+// mark is the state of a rule's implementation.
 type mark int
 
 const (
@@ -44,18 +44,18 @@ const (
 	notBuilt
 )
 
-// specRule is one heading of a page.
+// specRule is a heading of a page.
 type specRule struct {
-	name   string // as it is cited
-	anchor string // of a link to it
+	name   string // as in a citation
+	anchor string // as in a link
 	mark   mark
-	leaf   bool // no heading is below it, so a test must cite it
+	leaf   bool // without a heading below it; a test must cite it
 }
 
 // specOf parses the headings of a page, below its title.
 func specOf(page, text string) (rules []specRule, err error) {
 	var levels []int
-	parents := map[int]string{} // by level: the latest heading without a number
+	parents := map[int]string{} // latest heading without a number, by level
 	names := map[string]bool{}
 	directly, fenced := false, false
 	for n, line := range strings.Split(text, "\n") {
@@ -105,7 +105,7 @@ func specOf(page, text string) (rules []specRule, err error) {
 	return rules, nil
 }
 
-// anchorOf returns the anchor of a heading as GitHub makes it.
+// anchorOf returns the anchor that GitHub gives a heading.
 func anchorOf(heading string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -118,7 +118,7 @@ func anchorOf(heading string) string {
 	}, heading)
 }
 
-// citationsIn returns the names of the rules that a text cites. It fails for a text that mentions the specification in
+// citationsIn returns the names of the rules that a text cites. It fails if the text mentions the specification in
 // another form.
 func citationsIn(text string) (names []string, err error) {
 	text = strings.Join(strings.Fields(text), " ")
@@ -162,8 +162,8 @@ func provers(file *ast.File) (ranges [][2]token.Pos) {
 	return ranges
 }
 
-// Every cited rule exists, and every rule is cited by a test, except those that are not built yet.
-func TestEveryRuleIsProved(t *testing.T) {
+// Every cited rule exists, and a test cites every rule except those that are not built yet.
+func TestEveryRuleIsCited(t *testing.T) {
 	rules := map[string]specRule{}
 	for _, page := range specPages {
 		text, err := os.ReadFile(filepath.Join(filepath.FromSlash(specFolder), page+".md"))
@@ -177,7 +177,7 @@ func TestEveryRuleIsProved(t *testing.T) {
 	proved := map[string]bool{}
 	eachFile(t, func(path string, file *ast.File, set *token.FileSet) {
 		if filepath.Base(path) == "spec_test.go" {
-			return // has texts with faults
+			return // has invalid citations
 		}
 		var ranges [][2]token.Pos
 		if strings.HasSuffix(path, "_test.go") {
@@ -209,7 +209,7 @@ func TestEveryRuleIsProved(t *testing.T) {
 	}
 }
 
-// Links between documents lead to a file and to a heading that exist.
+// Every link between documents leads to a file and a heading that exist.
 func TestLinksOfDocumentsExist(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md"} {

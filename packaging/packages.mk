@@ -1,4 +1,4 @@
-# Packages. Each has one command; what they make lies in build/packages.
+# Packages, which are written to build/packages.
 VERSION  := $(shell sed -n 's/^Version = "\(.*\)"$$/\1/p' FyneApp.toml)
 BUILD    := $(shell sed -n 's/^Build = \(.*\)$$/\1/p' FyneApp.toml)
 WEBSITE  := $(shell sed -n 's/^Website = "\(.*\)"$$/\1/p' FyneApp.toml)
@@ -8,7 +8,7 @@ PACKAGES := build/packages
 NFPM_VERSION := v2.45.2
 NFPM         := $(TOOLS)/nfpm-$(NFPM_VERSION)
 
-# Debian's compiler is named with its variant: installing the other one would throw the cached build away.
+# The compiler is named with its variant, because the unqualified name may change its variant, which invalidates the cache.
 MINGW   := x86_64-w64-mingw32
 WINDOWS := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)-gcc-posix
 
@@ -26,14 +26,14 @@ manuals:
 	rm -rf build/manuals
 	go run ./packaging/manual build/manuals
 
-# The window is position-independent, for which the toolkit is built a second time: that takes minutes, once. The others
-# link no C, and stay programs that run on any Linux.
+# acen is position-independent, for which the toolkit is built a second time in some minutes. The other programs link no
+# C and run on any Linux.
 programs-linux: setup-run
 	go build -tags $(TAGS) -buildmode=pie -trimpath -ldflags "-s -w" -o build/linux/ ./cmd/acen
 	CGO_ENABLED=0 go build -ldflags "-s -w" -o build/linux/ ./cmd/acenctl ./cmd/acen-server
 
-# $(call sboms,FOLDER,PROGRAMS,SUFFIX) lists the modules that each program in FOLDER links, with versions and hashes, in
-# build/sbom/NAME.cdx.json, and beside the packages.
+# $(call sboms,FOLDER,PROGRAMS,SUFFIX) writes the SBOM of each program in FOLDER, its modules with versions and hashes, to
+# build/sbom/NAME.cdx.json and to the folder of the packages.
 define sboms
 mkdir -p build/sbom $(PACKAGES)
 for program in $(2); do \
@@ -64,7 +64,7 @@ $(NFPM):
 	GOBIN=$(TOOLS) go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
 	mv $(TOOLS)/nfpm $@
 
-# Resources of a Windows program: they lie beside its source for the linker to find, and in no commit.
+# Resources of a Windows program, which the linker finds in the folder of its source. They are not committed.
 comma     := ,
 RESOURCES := $(MINGW)-windres -O coff -I build/icons -DVERSION=$(VERSION) -DNUMBERS=$(subst .,$(comma),$(VERSION)),$(BUILD)
 
@@ -102,9 +102,9 @@ test-windows: setup-windows package-windows-installer ## the Windows programs an
 	mkdir -p $(ARTIFACTS)
 	scripts/with-wine.sh $(MAKE) --no-print-directory in-wine
 
-# Each of these runs under the one Wine of with-wine.sh, which ends its server between those without and with a display.
+# All of these run in the Wine of with-wine.sh. Its server is stopped between tests without and with a display.
 in-wine:
-	CGO_ENABLED=0 GOOS=windows go test -p 1 $(WINE_ROOMS)
+	CGO_ENABLED=0 GOOS=windows go test -p 1 $(WINE_PACKAGES)
 	$$WINESERVER -k || true; $$WINESERVER -w
 	CGO_ENABLED=0 GOOS=windows scripts/with-dmi.sh go test -count=1 -tags wine -run TestWine ./fingerprint
 	$$WINESERVER -k || true; $$WINESERVER -w
@@ -113,7 +113,7 @@ in-wine:
 	ARTIFACTS=$(ARTIFACTS) PROGRAMS=$(CURDIR)/build/uimap-windows SETUP=$(CURDIR)/$(PACKAGES)/ACEN-Desktop-$(VERSION)-setup.exe \
 	  go test -count=1 -timeout 20m -tags "window wine" -run TestWine ./e2e/window
 
-WINE_ROOMS := ./license/... ./api ./manager ./fingerprint/... ./client/... ./protect/...
+WINE_PACKAGES := ./license/... ./api ./manager ./fingerprint/... ./client/... ./protect/...
 
 test-packages: setup-packages package-deb package-rpm package-tar ## the packages on clean systems: installed, started, upgraded, removed (as root)
 	mkdir -p $(ARTIFACTS) $(PACKAGES)/old
@@ -125,7 +125,7 @@ test-packages: setup-packages package-deb package-rpm package-tar ## the package
 	cd e2e/packages && $(SUDO) env PACKAGES=$(CURDIR)/$(PACKAGES) ARTIFACTS=$(ARTIFACTS) ROOT=$(CURDIR)/build/root.tar UIMAP=$(CURDIR)/build/uimap/acen \
 	  $(CURDIR)/build/packages.test -test.timeout 20m -test.failfast
 
-# The clean Debian comes from where this one came from.
+# The clean Debian has the release and the mirrors of this machine.
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SUITE    = $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 MIRRORS  = $(wildcard /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources)

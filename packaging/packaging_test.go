@@ -1,5 +1,5 @@
-// Package packaging has tests only. They check that the packages of all systems agree on names, versions, file types
-// and the toolchain.
+// Package packaging contains only tests. They check that the packages for all systems have the same names, versions,
+// file types and toolchain.
 package packaging
 
 import (
@@ -31,7 +31,7 @@ func read(t *testing.T, path ...string) string {
 	return string(data)
 }
 
-// The version is three numbers, which every system's packages can hold.
+// The version has three numbers, which the packages of every system can represent.
 func TestVersion(t *testing.T) {
 	about := acen.About()
 	require.Regexp(t, `^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$`, about.Version)
@@ -41,8 +41,8 @@ func TestVersion(t *testing.T) {
 		"the newest release is listed")
 }
 
-// No other file repeats the version but acen_gen.go, which is generated: what is built takes it from FyneApp.toml.
-func TestVersionStandsInOnePlace(t *testing.T) {
+// Only FyneApp.toml and acen_gen.go, which is generated from it, contain the version.
+func TestVersionIsNotRepeated(t *testing.T) {
 	version := acen.About().Version
 	for _, path := range []string{
 		"packages.mk", "linux/app.yaml", "linux/server.yaml", "linux/tree.sh", "windows/acen.rc",
@@ -52,7 +52,7 @@ func TestVersionStandsInOnePlace(t *testing.T) {
 	}
 }
 
-// Everything is built with the Go that go.mod names.
+// Every file that names a version of Go names the toolchain of go.mod.
 func TestToolchain(t *testing.T) {
 	version := regexp.MustCompile(`\ntoolchain go(\d+\.\d+\.\d+)\n`).FindStringSubmatch(read(t, "..", "go.mod"))
 	require.NotNil(t, version)
@@ -99,9 +99,9 @@ func TestMetainfo(t *testing.T) {
 	require.Equal(t, api.LicenseFileMediaType, info.Media)
 }
 
-// The uninstaller removes the data folder only after the app has removed what it can: unsent tasks may be in it. It
-// removes nothing where the removal codes are, and says so in every language.
-func TestUninstallerKeepsWhatIsNotHandedIn(t *testing.T) {
+// The uninstaller removes the data folder only if the app has removed its data, because unsent tasks may be in it. It
+// removes nothing in the folder of the removal codes, and says so in every language.
+func TestUninstallerKeepsRemovalCodes(t *testing.T) {
 	script := read(t, "windows", "installer.nsi")
 	require.Equal(t, 1, strings.Count(script, "RMDir /r"))
 	require.Contains(t, script, "  ${If} $0 = 0\n  ${OrIf} $0 = ${CODES_STAY}\n"+
@@ -144,7 +144,7 @@ func TestWindows(t *testing.T) {
 	require.Contains(t, script, `"${CLASSES}\`+carry.Scheme+`" "URL Protocol" ""`)
 }
 
-// A bundle is what the tests read of an Info.plist.
+// A bundle has the keys of an Info.plist.
 type bundle struct {
 	CFBundleDevelopmentRegion            string
 	CFBundleDisplayName                  string
@@ -190,15 +190,15 @@ type exportedType struct {
 	UTTypeTagSpecification map[string][]string
 }
 
-// readBundle reads an Info.plist in Apple's XML form. It fails if there is a key that bundle does not have, which macOS
-// would ignore, or a key that is twice in one dictionary.
+// readBundle parses an Info.plist in Apple's XML format. It fails for a key that bundle does not have, which macOS
+// would ignore, and for a key that a dictionary has twice.
 func readBundle(t *testing.T, data []byte) (b bundle) {
 	t.Helper()
 	require.Contains(t, string(data), `<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN"`)
 	format, err := plist.Unmarshal(data, &b)
 	require.NoError(t, err)
 	require.Equal(t, plist.XMLFormat, format)
-	// Encoding writes every known key once.
+	// The encoding has every known key once.
 	encoded, err := plist.Marshal(b, plist.XMLFormat)
 	require.NoError(t, err)
 	require.Equal(t, keys(data), keys(encoded))
@@ -214,7 +214,7 @@ func keys(data []byte) (list []string) {
 	return list
 }
 
-// The bundle that package.sh lays out around two programs is what Apple's documents ask of an app.
+// The bundle that package.sh creates from two programs meets Apple's documentation.
 func TestBundle(t *testing.T) {
 	about, folder := acen.About(), t.TempDir()
 	icons, programs := filepath.Join(folder, "icons"), filepath.Join(folder, "programs")
@@ -234,7 +234,7 @@ func TestBundle(t *testing.T) {
 	data := read(t, app, "Contents", "Info.plist")
 	require.NotContains(t, data, "@")
 	info := readBundle(t, []byte(data))
-	require.Regexp(t, `^[A-Za-z0-9.-]+$`, info.CFBundleIdentifier, "what Apple allows in an identifier")
+	require.Regexp(t, `^[A-Za-z0-9.-]+$`, info.CFBundleIdentifier, "the characters that Apple allows in an identifier")
 	license := about.ID + ".license"
 	require.Equal(t, bundle{
 		CFBundleDevelopmentRegion: "en",
@@ -281,7 +281,7 @@ func TestBundle(t *testing.T) {
 		"the programs run on every system that the bundle allows")
 	translations, err := filepath.Glob("../assets/translations/*.json")
 	require.NoError(t, err)
-	require.Len(t, info.CFBundleLocalizations, len(translations)+1, "all that the app speaks, English from the source")
+	require.Len(t, info.CFBundleLocalizations, len(translations)+1, "the translations, and English from the source")
 
 	var files []string
 	require.NoError(t, filepath.WalkDir(app, func(path string, d fs.DirEntry, err error) error {

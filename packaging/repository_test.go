@@ -11,14 +11,16 @@ import (
 	"github.com/acen-desktop/acen"
 )
 
-// The changelog has what is not released yet on top, then the version that is built, then older ones.
+// The changelog begins with the unreleased changes, followed by the current version and older ones.
 func TestChangelog(t *testing.T) {
 	var versions []string
-	for _, m := range regexp.MustCompile(`(?m)^## \[(.*?)\](.*)$`).FindAllStringSubmatch(read(t, "..", "CHANGELOG.md"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^## \[(.*?)\](.*)$`).FindAllStringSubmatch(read(t, "..", "CHANGELOG.md"),
+		-1) {
 		versions = append(versions, m[1])
 		if m[1] != "Unreleased" {
 			require.Regexp(t, `^ - \d{4}-\d{2}-\d{2}$`, m[2], m[1])
-			require.Contains(t, read(t, "linux", acen.About().ID+".metainfo.xml"), `<release version="`+m[1]+`" date="`+m[2][3:]+`"`)
+			require.Contains(t, read(t, "linux", acen.About().ID+".metainfo.xml"),
+				`<release version="`+m[1]+`" date="`+m[2][3:]+`"`)
 		}
 	}
 	require.GreaterOrEqual(t, len(versions), 2)
@@ -28,8 +30,7 @@ func TestChangelog(t *testing.T) {
 	}
 }
 
-// Workflows use actions by the hash of a commit, because a tag can be moved, and get no permission that a job does not
-// ask for.
+// Workflows pin actions by the hash of a commit, because a tag can be moved, and grant permissions to single jobs only.
 func TestWorkflows(t *testing.T) {
 	list, err := filepath.Glob("../.github/workflows/*.yml")
 	require.NoError(t, err)
@@ -39,7 +40,8 @@ func TestWorkflows(t *testing.T) {
 	for _, path := range list {
 		text := read(t, path)
 		require.Contains(t, text, "\npermissions: {}\n", path)
-		require.Equal(t, strings.Count(text, "    runs-on: "), strings.Count(text, "    permissions:\n"), "%s: permissions of each job", path)
+		require.Equal(t, strings.Count(text, "    runs-on: "), strings.Count(text, "    permissions:\n"),
+			"%s: permissions of each job", path)
 		require.Equal(t, strings.Count(text, "actions/checkout@"), strings.Count(text, "persist-credentials: false"), path)
 		for _, m := range uses.FindAllStringSubmatch(text, -1) {
 			action, version, _ := strings.Cut(m[1], "@")
@@ -53,7 +55,7 @@ func TestWorkflows(t *testing.T) {
 	require.NotEmpty(t, versions)
 }
 
-// Whoever opens an issue is told to leave codes and keys out.
+// The issue forms ask people to leave codes and keys out.
 func TestIssueForms(t *testing.T) {
 	for _, name := range []string{"bug.yml", "feature.yml"} {
 		text := read(t, "..", ".github", "ISSUE_TEMPLATE", name)

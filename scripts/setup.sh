@@ -1,14 +1,26 @@
 #!/usr/bin/env bash
-# Install what building (setup.sh run), testing (setup.sh test), building and testing for Windows (setup.sh windows) or testing
-# packages (setup.sh packages) needs from Debian or Ubuntu.
-# Quiet and quick when everything is there. Elsewhere it names what is missing and stops.
+# Install the Debian or Ubuntu packages for building and running (run), testing (test), building and testing for Windows
+# (windows), or testing packages (packages). If everything is installed, it prints nothing. On other systems it prints
+# what is missing and fails.
+# usage: setup.sh run|test|windows|packages
 set -eu
 
-build=(gcc libc6-dev pkg-config libgl1-mesa-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev libxxf86vm-dev)
+build=(
+  gcc libc6-dev pkg-config libgl1-mesa-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev
+  libxxf86vm-dev
+)
 run=(ca-certificates libgl1-mesa-dri xdg-utils)
-test=(xvfb xauth xdotool xclip openbox imagemagick x11-utils x11-xserver-utils x11-xkb-utils dbus gnome-keyring xdg-utils iproute2 util-linux postgresql)
-windows=(gcc-mingw-w64-x86-64-posix wine wine64 nsis zip xvfb xauth xdotool imagemagick x11-utils x11-xkb-utils xdg-utils)
-packages=(xvfb xauth xdotool imagemagick x11-utils x11-xkb-utils mmdebstrap lintian man-db desktop-file-utils appstream shared-mime-info rpm)
+test=(
+  xvfb xauth xdotool xclip openbox imagemagick x11-utils x11-xserver-utils x11-xkb-utils dbus gnome-keyring xdg-utils
+  iproute2 util-linux postgresql
+)
+windows=(
+  gcc-mingw-w64-x86-64-posix wine wine64 nsis zip xvfb xauth xdotool imagemagick x11-utils x11-xkb-utils xdg-utils
+)
+packages=(
+  xvfb xauth xdotool imagemagick x11-utils x11-xkb-utils mmdebstrap lintian man-db desktop-file-utils appstream
+  shared-mime-info rpm
+)
 
 case ${1:-run} in
 run) wanted=("${build[@]}" "${run[@]}") ;;
@@ -20,13 +32,13 @@ esac
 
 toolchain=$(sed -n 's/^toolchain //p' "$(dirname "$0")/../go.mod")
 command -v go >/dev/null || { echo "Go is not installed. Install Go ${toolchain#go} from https://go.dev/dl/ and try again." >&2; exit 1; }
-# Go 1.21 and newer download the toolchain that they are asked for; an older Go ignores the request.
+# Go 1.21 and newer download the toolchain that GOTOOLCHAIN names; older versions ignore it.
 [ "$(GOTOOLCHAIN=$toolchain go env GOVERSION)" = "$toolchain" ] || {
   echo "Go ${toolchain#go} is needed, and the Go on this machine could not download it. Install it from https://go.dev/dl/ and try again." >&2
   exit 1
 }
 
-# Windows and macOS need a C compiler only; the system brings the rest.
+# Windows and macOS need only a C compiler.
 case $(uname -s) in
 Linux) ;;
 *) command -v cc >/dev/null || command -v gcc >/dev/null || { echo "No C compiler found: install Xcode's command line tools (macOS) or MSYS2's mingw-w64 gcc (Windows)." >&2; exit 1; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run a command on a PC whose firmware says what this script makes up: DMI_VENDOR holds the vendor. Only the command sees it.
+# Run a command with made-up firmware data in /sys/class/dmi, in a mount namespace of its own. DMI_VENDOR is the vendor.
 set -eu
 export DMI_VENDOR="Example Firmware Works"
 exec unshare --map-current-user --keep-caps --mount bash -euc '

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Run a command with a private PostgreSQL server: POSTGRES holds its address. It listens on a free port of this machine,
-# lies in a temporary folder, and ends with the command. POSTGRES_CONTROL is a command that takes "restart" or "crash".
+# Run a command with a temporary PostgreSQL server, which listens on a free port of the loopback interface. POSTGRES is
+# its address, POSTGRES_BIN the folder of its programs, and POSTGRES_CONTROL a command with the argument "restart" or
+# "crash".
 set -eu
 
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1 || true)

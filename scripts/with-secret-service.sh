@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Run a command with a private Secret Service (GNOME Keyring), without a display.
+# Run a command with a temporary Secret Service (GNOME Keyring), without a display.
 # usage: with-secret-service.sh [--locked|--no-service] command...
-#   --locked      the keyring exists and stays locked
-#   --no-service  D-Bus runs, but nothing offers a Secret Service
-# Needs dbus-run-session and gnome-keyring-daemon. The command gets a temporary home of its own; Go's caches stay the caller's.
+#   --locked      the keyring exists and is locked
+#   --no-service  D-Bus runs without a Secret Service
+# Needs dbus-run-session and gnome-keyring-daemon. The command has a temporary home and the caller's Go caches.
 set -eu
 
 mode=unlocked
@@ -24,7 +24,7 @@ mkdir -p "$XDG_RUNTIME_DIR" "$XDG_DATA_HOME" "$XDG_CONFIG_HOME" "$XDG_CACHE_HOME
 chmod 700 "$XDG_RUNTIME_DIR"
 unset DISPLAY WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS || true
 
-# Without service folders D-Bus cannot start an installed keyring by itself.
+# Without service folders D-Bus does not activate an installed keyring.
 config=$temporary/bus.conf
 cat >"$config" <<'XML'
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -40,7 +40,7 @@ cat >"$config" <<'XML'
 XML
 
 export mode
-# The daemon is told its password on standard input; it answers when the keyring can be used.
+# The daemon reads its password from standard input, and detaches when the keyring is ready.
 dbus-run-session --config-file="$config" -- bash -c '
   set -eu
   case $mode in

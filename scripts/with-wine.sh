@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Run a command with a fresh Wine, which lies in a temporary folder and ends with the command: 64 bits, Windows 10, and no
-# Mono or Gecko to ask for. `go test` with GOOS=windows runs its tests in it by itself.
+# Run a command with a temporary 64-bit Wine that reports Windows 10, without Mono and Gecko. `go test` with GOOS=windows
+# runs tests in it.
 set -eu
 
 for program in wine wineserver x86_64-w64-mingw32-gcc-posix; do
@@ -18,7 +18,7 @@ wineboot -i >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
 "$server" -w
 wine reg add 'HKCU\Software\Wine' /v Version /t REG_SZ /d win10 /f >>"$folder/log" 2>&1
 
-# Wine before 9 has no bcryptprimitives.dll, and no Go program starts without it.
+# Wine before 9 lacks bcryptprimitives.dll, without which no Go program starts.
 system=$WINEPREFIX/drive_c/windows/system32
 [ -e "$system/bcryptprimitives.dll" ] ||
   x86_64-w64-mingw32-gcc-posix -shared -O2 -s -o "$system/bcryptprimitives.dll" "$here/../packaging/windows/testdata/prng.c" -ladvapi32
@@ -26,13 +26,13 @@ system=$WINEPREFIX/drive_c/windows/system32
 # The serial number of drive C, which Wine reads when its server starts.
 echo 1A2B3C4D >"$WINEPREFIX/drive_c/.windows-serial"
 
-# A server that was started without a display would give none to programs started soon after.
+# Programs cannot use a display if the server was started without one.
 "$server" -k || true
 "$server" -w
 
-# Wine before 9 answers the deletion with POSIX semantics with a status that Go's os.RemoveAll does not know: tests are built
-# by a copy of Go with one that does, as it knows the status of older versions of Windows. (An overlay may not replace files
-# of a toolchain that lies in the module cache.)
+# Wine before 9 refuses deletion with POSIX semantics with a status that os.RemoveAll does not recognize, unlike that of
+# older versions of Windows. Tests are built with a copy of Go that does, since an overlay cannot replace files of a
+# toolchain in the module cache.
 goroot=$(go env GOROOT)
 file=src/internal/syscall/windows/at_windows.go
 cp -R "$goroot" "$folder/go"
@@ -43,7 +43,7 @@ unset GOROOT
 PATH=$folder/go/bin:$PATH
 
 mkdir "$folder/bin"
-# The first program starts Wine's services. They outlive it, and would hold the output of a test that was first.
+# The first program starts Wine's services, which outlive it and would keep the output of a test open.
 printf '#!/bin/sh\nwine cmd /c exit >/dev/null 2>&1 </dev/null\nexec wine "$@"\n' >"$folder/bin/go_windows_amd64_exec"
 chmod 755 "$folder/bin/go_windows_amd64_exec"
 PATH=$folder/bin:$PATH "$@"

@@ -14,11 +14,11 @@ import (
 	"github.com/acen-desktop/acen/internal/app/paths"
 )
 
-// exitCodesStay is the exit status of --forget-everything when everything was removed and removal codes stay. The
-// Windows installer knows it, too.
+// exitCodesStay is the exit status of --forget-everything if everything was removed but removal codes, which stay. The
+// Windows installer checks it.
 const exitCodesStay = 3
 
-// forgetEverything removes the person's data, says what is left to do, and returns the exit status.
+// forgetEverything removes the person's data, prints what is left to do and returns the exit status.
 func forgetEverything(p app.Program) int {
 	rest, err := app.Forget(context.Background(), p)
 	for _, line := range app.RestLines(rest, p.Data) {
@@ -26,7 +26,8 @@ func forgetEverything(p app.Program) int {
 	}
 	switch {
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "acen: not everything was removed: %s.\n", strings.TrimSuffix(strings.ReplaceAll(err.Error(), "\n", "; "), "."))
+		fmt.Fprintf(os.Stderr, "acen: not everything was removed: %s.\n",
+			strings.TrimSuffix(strings.ReplaceAll(err.Error(), "\n", "; "), "."))
 		return 1
 	case len(rest.Codes) > 0:
 		return exitCodesStay
@@ -37,13 +38,19 @@ func forgetEverything(p app.Program) int {
 func main() {
 	data := flag.String("data", paths.DefaultData(), "folder with your data")
 	server := flag.String("server", "", "address of the license server, filled in for signing in")
-	language := flag.String("language", "", "language of the window: en, de, fr, es or ja (default: what you chose in it, else the system's)")
-	forget := flag.Bool("forget-everything", false, "remove your accounts, last known tables and unsent tasks from this PC and its keyring, and end; licenses that programs use stay,\n"+
-		"and so do removal codes that are not handed in: the exit status is then 3")
+	language := flag.String("language", "",
+		"language of the window: en, de, fr, es or ja (default: what you chose in it, else the system's)")
+	forget := flag.Bool("forget-everything", false,
+		"remove your accounts, last known tables and unsent tasks from this PC and its keyring, and end; licenses that "+
+			"programs use stay,\n"+
+			"and so do removal codes that are not handed in: the exit status is then 3")
 	version := flag.Bool("version", false, "print the version and end")
 	flag.Usage = func() {
-		fmt.Fprint(flag.CommandLine.Output(), "Usage: acen [flags] [FILE|FOLDER|LINK]\n\nLook after your licenses: on this PC and on your other PCs. A license file, a request, an answer, or a picture\n"+
-			"with QR codes, a folder with such files, or a link that begins with acen:, is shown in the window; nothing is done with it by itself.\n\n")
+		fmt.Fprint(flag.CommandLine.Output(),
+			"Usage: acen [flags] [FILE|FOLDER|LINK]\n\nLook after your licenses: on this PC and on your other PCs. A license "+
+				"file, a request, an answer, or a picture\n"+
+				"with QR codes, a folder with such files, or a link that begins with acen:, is shown in the window; nothing is "+
+				"done with it by itself.\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -56,12 +63,19 @@ func main() {
 		return
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	program := app.Program{ID: app.ID, Data: *data, Server: *server, Language: *language, Logger: logger, Getenv: os.Getenv}
+	program := app.Program{
+		ID:       app.ID,
+		Data:     *data,
+		Server:   *server,
+		Language: *language,
+		Logger:   logger,
+		Getenv:   os.Getenv,
+	}
 	if *forget {
 		os.Exit(forgetEverything(program))
 	}
 	if flag.NArg() == 1 {
-		program.Given, program.Folder, program.Refused = app.Given(flag.Arg(0))
+		program.Content, program.Folder, program.Refused = app.ReadArgument(flag.Arg(0))
 	}
 	if err := app.Run(program); err != nil {
 		app.Fail(err)

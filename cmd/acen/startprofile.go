@@ -8,4 +8,5 @@ import (
 	"github.com/acen-desktop/acen/internal/startprofile"
 )
 
-func init() { startprofile.Begin(os.Getenv("ACEN_STARTPROFILE")) } // of the last package: all others are ready, and main comes next
+// init is the last one to run before main, because package main is initialized last.
+func init() { startprofile.Begin(os.Getenv("ACEN_STARTPROFILE")) }

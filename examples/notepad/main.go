@@ -21,12 +21,13 @@ import (
 	"github.com/acen-desktop/acen/protect"
 )
 
-// What the vendor builds in: go build -ldflags "-X main.publicKeys=…". The signature is that of the trial's program.
+// Values that the vendor sets when building: go build -ldflags "-X main.publicKeys=…". The signature is that of the
+// trial's program.
 var (
 	signature     = "LUMENST7"
 	publicKeys    = "" // 64 hex digits each, separated by commas
 	activationKey = "" // 64 hex digits; without it typed activation codes are refused
-	server        = "" // is asked by --validate
+	server        = "" // URL of the license server, for --validate
 )
 
 // featureFind is the bit of the license's features that unlocks --find.
@@ -53,7 +54,7 @@ const usage = `Usage:
 Exit status: 0 done, 1 failed, 2 wrong command line, 3 no license for it.
 `
 
-// options are those of package protect; the tests of this program put another PC in their place.
+// options are the options of package protect; the tests replace them.
 var options protect.Options
 
 func main() {
@@ -64,7 +65,7 @@ func main() {
 	os.Exit(status)
 }
 
-// program is what package protect must know.
+// program returns the description of the program for package protect.
 func program() (protect.Program, error) {
 	p := protect.Program{
 		Name:       "Notepad",
@@ -83,13 +84,14 @@ func program() (protect.Program, error) {
 	return p, nil
 }
 
+// notepad is a run of the program.
 type notepad struct {
 	in          io.Reader
 	out, errors io.Writer
 	license     *protect.License
 }
 
-// errUnlicensed ends the program with the verdict's text, which was printed.
+// errUnlicensed is returned after the text of a verdict was printed.
 var errUnlicensed = errors.New("no license")
 
 func (n *notepad) run(ctx context.Context, arguments []string) int {
@@ -98,7 +100,12 @@ func (n *notepad) run(ctx context.Context, arguments []string) int {
 	flags.Usage = func() { fmt.Fprint(n.errors, usage) }
 	word := flags.String("find", "", "")
 	tasks := map[string]func(context.Context, []string) error{
-		"license": n.showLicense, "codes": n.showCodes, "activate": n.activate, "validate": n.validate, "remove": n.remove, "removal-codes": n.removalCodes,
+		"license":       n.showLicense,
+		"codes":         n.showCodes,
+		"activate":      n.activate,
+		"validate":      n.validate,
+		"remove":        n.remove,
+		"removal-codes": n.removalCodes,
 	}
 	chosen := map[string]*bool{}
 	for name := range tasks {
@@ -109,20 +116,20 @@ func (n *notepad) run(ctx context.Context, arguments []string) int {
 	} else if err != nil {
 		return exitUsage
 	}
-	task, most := n.notebook, len(arguments)
+	task, maxArgs := n.notebook, len(arguments)
 	given := flags.NFlag()
 	if *word != "" {
-		task, most = n.find(*word), 1
+		task, maxArgs = n.find(*word), 1
 	}
 	for name, on := range chosen {
 		if *on {
-			task, most = tasks[name], 0
+			task, maxArgs = tasks[name], 0
 			if name == "activate" {
-				most = 1
+				maxArgs = 1
 			}
 		}
 	}
-	if given > 1 || flags.NArg() > most || flags.NArg() == 0 && (given == 0 || *word != "") {
+	if given > 1 || flags.NArg() > maxArgs || flags.NArg() == 0 && (given == 0 || *word != "") {
 		flags.Usage()
 		return exitUsage
 	}
@@ -148,16 +155,16 @@ func (n *notepad) run(ctx context.Context, arguments []string) int {
 	return exitFailed
 }
 
-// verdict returns the verdict. It asks the server first if the server must confirm the license now.
+// verdict returns the verdict, after a validation if one is due.
 func (n *notepad) verdict(ctx context.Context) protect.Verdict {
 	v := n.license.Verdict()
 	if v.Kind == protect.ValidationDue {
-		v, _ = n.license.Validate(ctx) // without an answer the verdict stays as it is
+		v, _ = n.license.Validate(ctx) // without an answer, v is unchanged
 	}
 	return v
 }
 
-// notebook shows a file, or adds a line to it.
+// notebook prints a file, or appends a line to it, which needs a license.
 func (n *notepad) notebook(ctx context.Context, arguments []string) error {
 	if len(arguments) == 1 {
 		return n.show(arguments[0], "")
@@ -178,7 +185,7 @@ func (n *notepad) notebook(ctx context.Context, arguments []string) error {
 	return errors.Join(err, f.Close())
 }
 
-// find shows the lines with a word.
+// find returns a task that prints the lines with a word, which needs a license with the feature.
 func (n *notepad) find(word string) func(context.Context, []string) error {
 	return func(ctx context.Context, arguments []string) error {
 		v := n.verdict(ctx)
@@ -194,6 +201,7 @@ func (n *notepad) find(word string) func(context.Context, []string) error {
 	}
 }
 
+// show prints the lines that contain word, in any case.
 func (n *notepad) show(path, word string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -210,10 +218,10 @@ func (n *notepad) show(path, word string) error {
 	return lines.Err()
 }
 
-func (n *notepad) showLicense(context.Context, []string) error { return n.tell(n.license.Verdict()) }
+func (n *notepad) showLicense(context.Context, []string) error { return n.print(n.license.Verdict()) }
 
-// tell prints a verdict.
-func (n *notepad) tell(v protect.Verdict) error {
+// print prints a verdict. It returns errUnlicensed unless the verdict is valid.
+func (n *notepad) print(v protect.Verdict) error {
 	fmt.Fprintln(n.out, v.Text("en"))
 	if d := v.License; d != nil {
 		if d.ID != 0 {
@@ -260,10 +268,10 @@ func (n *notepad) activate(ctx context.Context, arguments []string) (err error) 
 	if err != nil {
 		return err
 	}
-	return n.tell(v)
+	return n.print(v)
 }
 
-// last are the last bytes of a text.
+// last returns the last count bytes of a text.
 func last(text string, count int) string { return text[max(0, len(text)-count):] }
 
 func (n *notepad) validate(ctx context.Context, _ []string) error {
@@ -271,7 +279,7 @@ func (n *notepad) validate(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	return n.tell(v)
+	return n.print(v)
 }
 
 func (n *notepad) remove(ctx context.Context, _ []string) error {
@@ -279,7 +287,9 @@ func (n *notepad) remove(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(n.out, "Removal code  %s\nThe license was removed from this PC on %s. The removal code gives it back, or to another PC.\n", r.Code, r.At.Format("2 January 2006"))
+	fmt.Fprintf(n.out,
+		"Removal code  %s\nThe license was removed from this PC on %s. The removal code gives it back, or to another PC.\n",
+		r.Code, r.At.Format("2 January 2006"))
 	for _, path := range r.Left {
 		fmt.Fprintf(n.errors, "notepad: %s could not be erased; ask the administrator of this PC to erase it\n", path)
 	}

@@ -27,7 +27,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// The scripts in testdata run the real program on made-up PCs, with licenses of a real server.
+// TestMain provides the program notepad to the scripts in testdata, which run it on made-up PCs.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"notepad": func() {
 		publicKeys, activationKey, server = os.Getenv("TEST_KEYS"), os.Getenv("TEST_ACTIVATION_KEY"), os.Getenv("TEST_SERVER")
@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) { testscript.Run(t, scripts(t)) }
 
-// scripts returns how scripts are run: with a vendor's server, and with its clock on the PC.
+// scripts returns the parameters of the scripts. Each has a license server, whose clock the PC shares.
 func scripts(t *testing.T) testscript.Params {
 	return testscript.Params{
 		Dir:                 "testdata",
@@ -70,14 +70,23 @@ func scripts(t *testing.T) testscript.Params {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"buy": buy, "giveback": giveBack, "typedcodes": typedCodes, "change": changeFeatures, "stopserver": stopServer, "word": word,
-			"endlicense": endLicense, "fails": fails, "machinewide": machineWide, "hold": hold, "newerstate": newerState,
-			"later": later,
+			"buy":         buy,
+			"giveback":    giveBack,
+			"typedcodes":  typedCodes,
+			"change":      changeFeatures,
+			"stopserver":  stopServer,
+			"word":        word,
+			"endlicense":  endLicense,
+			"fails":       fails,
+			"machinewide": machineWide,
+			"hold":        hold,
+			"newerstate":  newerState,
+			"later":       later,
 		},
 	}
 }
 
-// vendor is a server with sample data, and a person who is signed in.
+// vendor is a server with sample data and a client that is signed in.
 type vendor struct {
 	*servertest.Server
 	client  *client.Client
@@ -97,32 +106,37 @@ func newVendor(t *testing.T) (*vendor, error) {
 	require.NoError(t, err)
 	v.client, err = client.New(client.Options{Server: v.URL, Now: v.Clock.Now})
 	require.NoError(t, err)
-	_, err = v.client.SignIn(t.Context(), api.SessionRequest{Username: v.Login.Username, Password: v.Login.Password, DeviceName: "test"})
+	_, err = v.client.SignIn(t.Context(),
+		api.SessionRequest{Username: v.Login.Username, Password: v.Login.Password, DeviceName: "test"})
 	return v, err
 }
 
+// of returns the vendor of a script.
 func of(ts *testscript.TestScript) *vendor { return ts.Value("vendor").(*vendor) }
 
-// buy asks the server for a license for the codes that the program has shown, and writes its file: buy FILE.
+// buy activates the codes in SITE and MID, and writes the license file: buy FILE.
 func buy(ts *testscript.TestScript, _ bool, args []string) {
 	v, ctx := of(ts), context.Background()
 	var err error
-	v.license, err = v.client.NewLicense(ctx, uuid.NewString(), sample.WithSerial, api.NewLicense{SiteCode: ts.Getenv("SITE"), MachineID: ts.Getenv("MID"), Note: "Notes"})
+	v.license, err = v.client.NewLicense(ctx, uuid.NewString(), sample.WithSerial,
+		api.NewLicense{SiteCode: ts.Getenv("SITE"), MachineID: ts.Getenv("MID"), Note: "Notes"})
 	ts.Check(err)
 	_, content, err := v.client.LicenseFile(ctx, v.license.ID)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(content), 0o600))
-	ts.Check(os.WriteFile(ts.MkAbs("mail"), []byte("Dear customer,\n\nActivation code: "+v.license.ActivationCode+"\n"), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("mail"), []byte("Dear customer,\n\nActivation code: "+v.license.ActivationCode+"\n"),
+		0o600))
 	ts.Setenv("LICENSE", strconv.FormatInt(v.license.ID, 10))
 	ts.Setenv("CODE", v.license.ActivationCode)
 }
 
-// giveBack gives the server the removal code CODE: the order has one more license.
+// giveBack hands in the removal code in REMOVAL, which frees a seat.
 func giveBack(ts *testscript.TestScript, _ bool, _ []string) {
 	v := of(ts)
 	before, err := v.client.Licenses(context.Background(), sample.WithSerial, false)
 	ts.Check(err)
-	_, err = v.client.Remove(context.Background(), uuid.NewString(), v.license.ID, api.Removal{RemovalCode: ts.Getenv("REMOVAL")})
+	_, err = v.client.Remove(context.Background(), uuid.NewString(), v.license.ID,
+		api.Removal{RemovalCode: ts.Getenv("REMOVAL")})
 	ts.Check(err)
 	after, err := v.client.Licenses(context.Background(), sample.WithSerial, false)
 	ts.Check(err)
@@ -131,7 +145,7 @@ func giveBack(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// typedCodes builds the activation key in.
+// typedCodes gives the program the activation key.
 func typedCodes(ts *testscript.TestScript, _ bool, _ []string) {
 	key, err := of(ts).Secrets.ActivationKey(of(ts).program)
 	ts.Check(err)
@@ -144,18 +158,19 @@ func changeFeatures(ts *testscript.TestScript, _ bool, args []string) {
 	features, err := strconv.ParseUint(args[0], 10, 16)
 	ts.Check(err)
 	v := of(ts)
-	_, err = admin.Admin{Data: v.Data, Now: v.Clock.Now}.ChangeLicense(context.Background(), v.license.ID, func(l *store.License) error { l.Features = uint16(features); return nil })
+	_, err = admin.Admin{Data: v.Data, Now: v.Clock.Now}.ChangeLicense(context.Background(), v.license.ID,
+		func(l *store.License) error { l.Features = uint16(features); return nil })
 	ts.Check(err)
 }
 
-// endLicense ends the license on the server, as the vendor may.
+// endLicense ends the license on the server.
 func endLicense(ts *testscript.TestScript, _ bool, _ []string) {
 	v := of(ts)
 	_, err := admin.Admin{Data: v.Data, Now: v.Clock.Now}.EndLicense(context.Background(), v.license.ID)
 	ts.Check(err)
 }
 
-// later lets days pass, for the program and the server: later DAYS.
+// later advances the clocks of the program and the server: later DAYS.
 func later(ts *testscript.TestScript, _ bool, args []string) {
 	days, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -166,7 +181,7 @@ func later(ts *testscript.TestScript, _ bool, args []string) {
 
 func stopServer(ts *testscript.TestScript, _ bool, _ []string) { of(ts).HTTP.Close() }
 
-// fails runs the program, which ends with an exit status: fails STATUS ARGUMENTS….
+// fails runs the program and checks its exit status: fails STATUS ARGUMENTS….
 func fails(ts *testscript.TestScript, _ bool, args []string) {
 	err := ts.Exec("notepad", args[1:]...)
 	var exit *exec.ExitError
@@ -175,14 +190,14 @@ func fails(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// machineWide puts a license file where an administrator does.
+// machineWide moves a license file to the license folder of all users.
 func machineWide(ts *testscript.TestScript, _ bool, args []string) {
 	dir := installed.Below(ts.MkAbs(filepath.Join("shared", "acen", "licenses")), license.Signature(signature))
 	ts.Check(os.MkdirAll(dir, 0o700))
 	ts.Check(os.Rename(ts.MkAbs(args[0]), filepath.Join(dir, args[0])))
 }
 
-// hold holds the folder of the program's licenses, as another program would, until the end of the script.
+// hold holds the file lock of the program's licenses until the end of the script.
 func hold(ts *testscript.TestScript, _ bool, _ []string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	held, ended := make(chan struct{}), make(chan error)
@@ -201,7 +216,7 @@ func hold(ts *testscript.TestScript, _ bool, _ []string) {
 	})
 }
 
-// newerState puts a file of a newer version in the place of what the PC keeps about the program's licenses.
+// newerState replaces the state file by one of a newer version.
 func newerState(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(os.WriteFile(storeOf(ts).StatePath(license.Signature(signature)), []byte(`{"version":99}`), 0o600))
 }
@@ -210,7 +225,7 @@ func storeOf(ts *testscript.TestScript) *installed.Store {
 	return installed.Open(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen", "licenses"), installed.Options{})
 }
 
-// word sets a variable to what stands behind a name in the latest output: word SITE 'Site code'.
+// word sets a variable to the text after a name in the last output: word SITE 'Site code'.
 func word(ts *testscript.TestScript, _ bool, args []string) {
 	for line := range strings.Lines(ts.ReadFile("stdout")) {
 		if rest, ok := strings.CutPrefix(line, args[1]); ok {

@@ -23,11 +23,11 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// The license server has a name, because Go uses no proxy for loopback addresses. The certificate of httptest is for
-// it.
+// vendorAddress is the URL of the license server. Its host is not a loopback address, for which Go uses no proxy, and
+// the certificate of httptest is valid for it.
 const vendorAddress = "https://example.com"
 
-// The script runs the program behind a proxy that it trusts, as its owner can arrange. Go reads SSL_CERT_FILE on Linux.
+// The script runs the program behind a proxy whose certificate it trusts. Go reads SSL_CERT_FILE on Linux.
 func TestForgingProxy(t *testing.T) {
 	p := scripts(t)
 	p.Dir = filepath.Join("testdata", "proxy")
@@ -62,17 +62,17 @@ func TestForgingProxy(t *testing.T) {
 
 func attackOf(ts *testscript.TestScript) *attack { return ts.Value("attack").(*attack) }
 
-// attack is a proxy that leads every connection to a server of its own, with a certificate that the program trusts.
+// attack is a proxy that connects every tunnel to a server of its own, whose certificate the program trusts.
 type attack struct {
 	vendor *vendor
 	server *httptest.Server
 	proxy  *httptest.Server
-	key    license.SigningKey // not the program's
+	key    license.SigningKey // not that of the program
 
 	mu       sync.Mutex
 	mode     string
-	asked    int
-	recorded []byte // the latest genuine answer
+	requests int
+	recorded []byte // latest genuine answer
 }
 
 func newAttack(v *vendor) *attack {
@@ -96,10 +96,10 @@ func (a *attack) choose(mode string) {
 func (a *attack) count() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.asked
+	return a.requests
 }
 
-// tunnel is the proxy: CONNECT leads to the server of the attack.
+// tunnel is the handler of the proxy. It connects CONNECT requests to the server of the attack.
 func (a *attack) tunnel(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodConnect || r.Host != "example.com:443" {
 		http.Error(w, "no such server", http.StatusBadGateway)
@@ -124,12 +124,12 @@ func (a *attack) tunnel(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(outer, inner)
 }
 
-// answer answers a validation in the way that was chosen.
+// answer answers a validation according to the mode.
 func (a *attack) answer(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.asked++
+	a.requests++
 	var status int
 	var content []byte
 	switch a.mode {
@@ -140,7 +140,8 @@ func (a *attack) answer(w http.ResponseWriter, r *http.Request) {
 		}
 	case "plain":
 		status = http.StatusOK
-		content = fmt.Appendf(nil, `{"state":"Active","features":65535,"checked_at":%q}`, a.vendor.Clock.Now().Format(time.RFC3339))
+		content = fmt.Appendf(nil, `{"state":"Active","features":65535,"checked_at":%q}`,
+			a.vendor.Clock.Now().Format(time.RFC3339))
 	case "forged":
 		status, content = http.StatusOK, a.forge(r.URL.Path, body)
 	case "replay":
@@ -154,7 +155,7 @@ func (a *attack) answer(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(content)
 }
 
-// pass lets the vendor's server answer.
+// pass forwards a request to the vendor's server.
 func (a *attack) pass(r *http.Request, body []byte) (status int, content []byte) {
 	response, err := http.Post(a.vendor.URL+r.URL.Path, "application/json", bytes.NewReader(body))
 	if err != nil {
@@ -165,7 +166,7 @@ func (a *attack) pass(r *http.Request, body []byte) (status int, content []byte)
 	return response.StatusCode, content
 }
 
-// forge returns the best answer that can be made without the vendor's key: right in all but the signature.
+// forge returns an answer that is correct except for its signature.
 func (a *attack) forge(path string, body []byte) []byte {
 	var question api.ValidationRequest
 	if err := json.Unmarshal(body, &question); err != nil {

@@ -21,7 +21,8 @@ const (
 	exitUsage  = 2
 )
 
-// Run executes the command that args name and returns the exit status. getenv is os.Getenv. An error is written to errs.
+// Run executes the command that args name and returns the exit status. getenv is os.Getenv. An error is written to
+// errs.
 func Run(ctx context.Context, args []string, getenv func(string) string, errs io.Writer) int {
 	root := command(getenv)
 	root.SetArgs(args)
@@ -42,12 +43,12 @@ func Command() *cobra.Command {
 	return command(func(string) string { return "" })
 }
 
-// usageError is a fault in the command's words.
+// usageError is a fault in the command line.
 type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
 
-// sentence is what a person reads of an error: of a refusal what it says, without its code.
+// sentence returns the text of an error for a person: the detail of a refusal, without its code, or err.Error().
 func sentence(err error) string {
 	var refusal *api.Problem
 	if errors.As(err, &refusal) && refusal.Detail != "" {
@@ -74,18 +75,17 @@ Exit status: 0 done, 1 failed, 2 wrong command line.`,
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		// help is what somebody needs who says nothing
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(serveCommand(getenv), demoCommand(), programCommand(), serialCommand(), clientCommand(), orderCommand(), licenseCommand(),
-		templateCommand(), optionCommand(), banCommand(), auditCommand(), keyCommand(), backupCommand(),
-		restoreCommand(), restoredCommand(), upgradeCommand())
+	root.AddCommand(serveCommand(getenv), demoCommand(), programCommand(), serialCommand(), clientCommand(),
+		orderCommand(), licenseCommand(), templateCommand(), optionCommand(), banCommand(), auditCommand(), keyCommand(),
+		backupCommand(), restoreCommand(), restoredCommand(), upgradeCommand())
 	prepare(root, getenv)
 	return root
 }
 
-// prepare gives every command below c what all have in common: faults of flags and arguments are usage errors, and
-// flags come from the environment, too.
+// prepare makes faults in the flags and arguments of c and its subcommands usage errors, and sets their flags from the
+// environment.
 func prepare(c *cobra.Command, getenv func(string) string) {
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	if check := c.Args; check != nil {

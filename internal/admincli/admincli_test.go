@@ -25,7 +25,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// The scripts in testdata run the real program.
+// TestMain provides the program acen-server to the scripts in testdata.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"acen-server": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -38,7 +38,16 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"refused": refused, "start": start, "stop": stop, "signin": signIn, "call": call, "await": await, "setjson": setJSON, "mode": mode, "damage": damage, "address": address,
+			"refused": refused,
+			"start":   start,
+			"stop":    stop,
+			"signin":  signIn,
+			"call":    call,
+			"await":   await,
+			"setjson": setJSON,
+			"mode":    mode,
+			"damage":  damage,
+			"address": address,
 		},
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
@@ -52,7 +61,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// pcCodes are the codes of a made-up PC for the program with the signature LUMENST7.
+// pcCodes returns the codes of a made-up PC for the program with the signature LUMENST7.
 func pcCodes(n int) license.Codes {
 	var raw license.RawLocks
 	for i := range raw {
@@ -62,10 +71,10 @@ func pcCodes(n int) license.Codes {
 	return key.Codes(1, key.Block(raw))
 }
 
-// patience ends a wait for something that will not come. It judges no speed.
-const patience = 60 * time.Second
+// timeout ends a wait for an event that does not occur. It is not a performance limit.
+const timeout = 60 * time.Second
 
-// program is the command for the program under test.
+// program returns a command that runs the program under test.
 func program(ts *testscript.TestScript, args []string) *exec.Cmd {
 	var path string
 	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
@@ -86,7 +95,7 @@ func isFile(path string) bool {
 	return err == nil && !info.IsDir()
 }
 
-// refused STATUS REGEXP ARGS…: the program ends with the exit status and says one sentence that matches.
+// refused STATUS REGEXP ARGS…: the program exits with the status and prints one matching line to standard error.
 func refused(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: refused STATUS REGEXP ARGS…")
@@ -100,7 +109,8 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	if !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
 		ts.Fatalf("ended with %v instead of exit status %s", err, args[0])
 	}
-	if stdout.Len() > 0 || strings.Count(stderr.String(), "\n") != 1 || !strings.HasPrefix(stderr.String(), "acen-server: ") {
+	if stdout.Len() > 0 || strings.Count(stderr.String(), "\n") != 1 ||
+		!strings.HasPrefix(stderr.String(), "acen-server: ") {
 		ts.Fatalf("did not say one sentence on standard error")
 	}
 	if !regexp.MustCompile(args[1]).MatchString(strings.TrimSpace(stderr.String())) {
@@ -108,19 +118,19 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// running is a program that serves.
+// running is a server process.
 type running struct {
 	cmd    *exec.Cmd
-	stdout bytes.Buffer // what came after the first line
+	stdout bytes.Buffer // without the first line
 	stderr bytes.Buffer
 	ended  chan struct{}
 }
 
-// started holds what each script has started last, by the script's folder: scripts run in parallel.
+// started holds the last process of each script, by the script's folder, because scripts run in parallel.
 var started sync.Map
 
-// start ARGS…: starts demo or serve and waits until it listens; sets URL, USERNAME and PASSWORD. Standard output and
-// standard error are kept in the files stdout and stderr once it has stopped.
+// start ARGS…: starts demo or serve and waits until it listens; sets URL, USERNAME and PASSWORD. stop writes its
+// standard output and standard error to the files stdout and stderr.
 func start(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: start demo|serve ARGS…")
@@ -136,7 +146,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 
 	ready := make(chan string, 2)
 	closed := make(chan struct{}, 2)
-	go func() { // a demo tells where it is on standard output
+	go func() { // demo prints its URL to standard output
 		r := bufio.NewReader(stdout)
 		if line, err := r.ReadString('\n'); err == nil {
 			s.stdout.WriteString(line)
@@ -145,7 +155,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 		_, _ = io.Copy(&s.stdout, r)
 		closed <- struct{}{}
 	}()
-	go func() { // a server in its log
+	go func() { // serve logs its URL
 		r := bufio.NewReader(stderr)
 		for {
 			line, err := r.ReadString('\n')
@@ -162,21 +172,21 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	go func() { <-closed; <-closed; _ = s.cmd.Wait(); close(s.ended) }()
 	select {
 	case line := <-ready:
-		var told struct{ URL, Username, Password string }
-		if err := json.Unmarshal([]byte(line), &told); err != nil || !strings.HasPrefix(told.URL, "http") {
+		var login struct{ URL, Username, Password string }
+		if err := json.Unmarshal([]byte(line), &login); err != nil || !strings.HasPrefix(login.URL, "http") {
 			ts.Fatalf("it said %q", line)
 		}
-		ts.Setenv("URL", told.URL)
-		ts.Setenv("USERNAME", told.Username)
-		ts.Setenv("PASSWORD", told.Password)
+		ts.Setenv("URL", login.URL)
+		ts.Setenv("USERNAME", login.Username)
+		ts.Setenv("PASSWORD", login.Password)
 	case <-s.ended:
 		ts.Fatalf("it ended: %s", s.stderr.String())
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		ts.Fatalf("it does not listen")
 	}
 }
 
-// stop [kill]: asks the started program to end, or ends it as a power cut would.
+// stop [kill]: sends SIGTERM to the started program and checks its exit status, or kills it.
 func stop(ts *testscript.TestScript, neg bool, args []string) {
 	last, _ := started.Load(ts.Getenv("WORK"))
 	s := last.(*running)
@@ -187,7 +197,7 @@ func stop(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(s.cmd.Process.Signal(signal))
 	select {
 	case <-s.ended:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		ts.Fatalf("it does not end")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("stdout"), s.stdout.Bytes(), 0o600))
@@ -197,7 +207,7 @@ func stop(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// signin: signs in at URL with USERNAME and PASSWORD; sets TOKEN. With ! it must be refused.
+// signin: signs in at URL with USERNAME and PASSWORD; sets TOKEN. With !, the sign-in must be refused.
 func signIn(ts *testscript.TestScript, neg bool, _ []string) {
 	body, err := json.Marshal(map[string]string{"username": ts.Getenv("USERNAME"), "password": ts.Getenv("PASSWORD")})
 	ts.Check(err)
@@ -212,7 +222,7 @@ func signIn(ts *testscript.TestScript, neg bool, _ []string) {
 	ts.Setenv("TOKEN", session.AccessToken)
 }
 
-// call STATUS METHOD PATH [BODY]: calls the API; the answer is kept in the file answer.
+// call STATUS METHOD PATH [BODY]: calls the API and writes the body of the response to the file answer.
 func call(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: call STATUS METHOD PATH [BODY]")
@@ -225,7 +235,7 @@ func call(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func request(ts *testscript.TestScript, method, path, body string) (int, []byte) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, ts.Getenv("URL")+"/api/v1"+path, strings.NewReader(body))
 	ts.Check(err)
@@ -245,8 +255,8 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: await PATTERN NAME")
 	}
-	beat, end := time.NewTicker(20*time.Millisecond), time.NewTimer(patience)
-	defer beat.Stop()
+	ticker, end := time.NewTicker(20*time.Millisecond), time.NewTimer(timeout)
+	defer ticker.Stop()
 	defer end.Stop()
 	for {
 		found, err := filepath.Glob(ts.MkAbs(args[0]))
@@ -258,14 +268,14 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 		select {
-		case <-beat.C:
+		case <-ticker.C:
 		case <-end.C:
 			ts.Fatalf("%s does not come", args[0])
 		}
 	}
 }
 
-// setjson VARIABLE FILE KEY: sets a variable to a value of a JSON object, or of the first one of a list.
+// setjson VARIABLE FILE KEY: sets a variable to a member of a JSON object, or of the first object of a list.
 func setJSON(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: setjson VARIABLE FILE KEY")
@@ -276,12 +286,12 @@ func setJSON(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], strings.Trim(string(object[args[2]]), `"`))
 }
 
-// address VARIABLE: makes the URL in a variable host:port.
+// address VARIABLE: reduces the URL in a variable to host:port.
 func address(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], strings.TrimPrefix(ts.Getenv(args[0]), "http://"))
 }
 
-// mode FILE: nobody else may read the file.
+// mode FILE…: checks that only the owner can access the files.
 func mode(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range args {
 		info, err := os.Stat(ts.MkAbs(name))

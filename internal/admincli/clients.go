@@ -35,15 +35,30 @@ func canSignIn(c store.Client) bool { return c.Active && c.PasswordHash != "" }
 var clientView = view[store.Client]{
 	header: []string{"ID", "USER NAME", "NAME", "EMAILS", "ACTIVE", "CAN SIGN IN"},
 	row: func(c store.Client) []string {
-		return []string{strconv.FormatInt(c.ID, 10), c.Username, c.DisplayName(), strings.Join(c.Emails, " "), yesNo(c.Active), yesNo(canSignIn(c))}
+		return []string{
+			strconv.FormatInt(c.ID, 10), c.Username, c.DisplayName(), strings.Join(c.Emails, " "), yesNo(c.Active),
+			yesNo(canSignIn(c)),
+		}
 	},
 	detail: func(c store.Client) [][2]string {
-		return [][2]string{{"REGISTRATION NAME", c.RegistrationName}, {"FIRST NAME", c.FirstName}, {"LAST NAME", c.LastName}, {"COMPANY", c.Company}}
+		return [][2]string{
+			{"REGISTRATION NAME", c.RegistrationName},
+			{"FIRST NAME", c.FirstName},
+			{"LAST NAME", c.LastName},
+			{"COMPANY", c.Company},
+		}
 	},
 	wire: func(c store.Client) any {
 		return clientJSON{
-			ID: c.ID, Username: c.Username, RegistrationName: c.RegistrationName, FirstName: c.FirstName, LastName: c.LastName, Company: c.Company,
-			Emails: append([]string{}, c.Emails...), Active: c.Active, CanSignIn: canSignIn(c),
+			ID:               c.ID,
+			Username:         c.Username,
+			RegistrationName: c.RegistrationName,
+			FirstName:        c.FirstName,
+			LastName:         c.LastName,
+			Company:          c.Company,
+			Emails:           append([]string{}, c.Emails...),
+			Active:           c.Active,
+			CanSignIn:        canSignIn(c),
 		}
 	},
 }
@@ -67,7 +82,7 @@ func (f *clientFlags) register(c *cobra.Command) {
 	c.MarkFlagsMutuallyExclusive("password", "password-stdin")
 }
 
-// apply sets what was given on the command line, or everything for a new client.
+// apply sets the fields whose flags were given, or all fields for a new client.
 func (f *clientFlags) apply(c *cobra.Command, client *store.Client, everything bool) {
 	for name, set := range map[string]func(){
 		"registration-name": func() { client.RegistrationName = f.registration },
@@ -83,7 +98,7 @@ func (f *clientFlags) apply(c *cobra.Command, client *store.Client, everything b
 	}
 }
 
-// password reads the new password; "" when none is wanted.
+// password reads the new password. It returns "" if no flag asks for one.
 func (f *clientFlags) password(c *cobra.Command) (password string, err error) {
 	switch {
 	case f.fromStdin:
@@ -99,7 +114,7 @@ func (f *clientFlags) password(c *cobra.Command) (password string, err error) {
 	return password, err
 }
 
-// readPassword reads one line.
+// readPassword reads a password of one line.
 func readPassword(r io.Reader) (string, error) {
 	line, err := bufio.NewReader(io.LimitReader(r, 2*api.MaxPassword)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -108,7 +123,7 @@ func readPassword(r io.Reader) (string, error) {
 	return strings.TrimRight(line, "\r\n"), nil
 }
 
-// askPassword asks twice on the terminal.
+// askPassword reads a password twice on the terminal.
 func askPassword() (string, error) {
 	fd := int(os.Stdin.Fd())
 	if !term.IsTerminal(fd) {
@@ -131,41 +146,45 @@ func askPassword() (string, error) {
 }
 
 func clientCommand() *cobra.Command {
-	d := &desk{}
-	list := d.task("list", "List clients", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		return clientView.many(a.Clients(c.Context()))
-	})
-	return d.group("client", "Administer clients", addClient(d), list, show(d, "a client", clientView, admin.Admin.Client), changeClient(d),
-		importRows(d, admin.ClientSheet(), true), exportRows(d, admin.ClientSheet()))
+	cs := &commandSet{}
+	list := cs.task("list", "List clients", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			return clientView.many(a.Clients(c.Context()))
+		})
+	return cs.group("client", "Administer clients", addClient(cs), list,
+		show(cs, "a client", clientView, admin.Admin.Client), changeClient(cs),
+		importRows(cs, admin.ClientSheet(), true), exportRows(cs, admin.ClientSheet()))
 }
 
-func addClient(d *desk) *cobra.Command {
+func addClient(cs *commandSet) *cobra.Command {
 	var f clientFlags
-	c := d.first("add USERNAME", "Add a client; without a password it cannot sign in", cobra.ExactArgs(1), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		password, err := f.password(c)
-		if err != nil {
-			return printable{}, err
-		}
-		client := store.Client{Username: args[0]}
-		f.apply(c, &client, true)
-		return clientView.one(a.AddClient(c.Context(), client, password))
-	})
+	c := cs.setupTask("add USERNAME", "Add a client; without a password it cannot sign in", cobra.ExactArgs(1),
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			password, err := f.password(c)
+			if err != nil {
+				return printable{}, err
+			}
+			client := store.Client{Username: args[0]}
+			f.apply(c, &client, true)
+			return clientView.one(a.AddClient(c.Context(), client, password))
+		})
 	f.register(c)
 	return c
 }
 
-func changeClient(d *desk) *cobra.Command {
+func changeClient(cs *commandSet) *cobra.Command {
 	var f clientFlags
-	c := d.task("change ID", "Change a client", oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		password, err := f.password(c)
-		if err != nil {
-			return printable{}, err
-		}
-		return clientView.one(a.ChangeClient(c.Context(), id(args), password, func(client *store.Client) error {
-			f.apply(c, client, false)
-			return nil
-		}))
-	})
+	c := cs.task("change ID", "Change a client", idArg,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			password, err := f.password(c)
+			if err != nil {
+				return printable{}, err
+			}
+			return clientView.one(a.ChangeClient(c.Context(), id(args), password, func(client *store.Client) error {
+				f.apply(c, client, false)
+				return nil
+			}))
+		})
 	f.register(c)
 	return c
 }

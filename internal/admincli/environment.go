@@ -9,25 +9,44 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// variable is the environment variable that stands for a flag.
+// variable returns the name of the environment variable of a flag.
 func variable(flag string) string {
 	return "ACEN_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// configured are the flags that describe an installation and not one task: only they come from the environment. Those that
-// say where the data lie (true) do so for every command, the others for serve and demo.
+// configured lists the flags that describe an installation; only these have environment variables. Flags that locate
+// the data (true) apply to every command, the others to serve and demo.
 var configured = map[string]bool{
-	"data": true, "database": true, "master-key-command": true,
-	"listen": false, "name": false, "tls-cert": false, "tls-key": false, "behind-proxy": false, "log-format": false, "metrics": false, "drain": false,
-	"public-url": false, "contact": false, "smtp": false, "smtp-tls": false, "smtp-user": false, "smtp-password-file": false, "mail-from": false, "mail-dir": false,
+	"data":               true,
+	"database":           true,
+	"master-key-command": true,
+	"listen":             false,
+	"name":               false,
+	"tls-cert":           false,
+	"tls-key":            false,
+	"behind-proxy":       false,
+	"log-format":         false,
+	"metrics":            false,
+	"drain":              false,
+	"public-url":         false,
+	"contact":            false,
+	"smtp":               false,
+	"smtp-tls":           false,
+	"smtp-user":          false,
+	"smtp-password-file": false,
+	"mail-from":          false,
+	"mail-dir":           false,
 }
 
-// fromEnvironment sets flags that were not given from their variables. An empty variable counts as none.
+// fromEnvironment sets flags that were not given from their variables. An empty variable counts as unset.
 func fromEnvironment(c *cobra.Command, getenv func(string) string) (err error) {
-	if f := c.Flags().Lookup("database"); f != nil && f.Changed && holdsPassword(f.Value.String()) {
-		return usageError{fmt.Errorf("a password must not stand in an argument, where others on this machine can read it: put the address of the database into %s, or the password into a file that PGPASSFILE names", variable(f.Name))}
+	if f := c.Flags().Lookup("database"); f != nil && f.Changed && hasPassword(f.Value.String()) {
+		return usageError{
+			fmt.Errorf("a password must not stand in an argument, where others on this machine can read it: put the address "+
+				"of the database into %s, or the password into a file that PGPASSFILE names", variable(f.Name)),
+		}
 	}
-	// Only these commands have a --name that is the server's; elsewhere it is a program's.
+	// In other commands --name is the name of a program, not of the server.
 	serves := c.Name() == "serve" || c.Name() == "demo"
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		value := getenv(variable(f.Name))
@@ -42,8 +61,8 @@ func fromEnvironment(c *cobra.Command, getenv func(string) string) (err error) {
 	return err
 }
 
-// holdsPassword reports whether the address of a database has a password in it, in one of the forms that PostgreSQL knows.
-func holdsPassword(address string) bool {
+// hasPassword reports whether a database address contains a password, in a URL or as key and value.
+func hasPassword(address string) bool {
 	if u, err := url.Parse(address); err == nil && u.User != nil {
 		if _, ok := u.User.Password(); ok {
 			return true

@@ -15,10 +15,10 @@ import (
 	check "github.com/stretchr/testify/require" // require is a function of this package
 )
 
-// unprinted are the commands that print no answer: serve only logs, and what demo prints is JSON always.
-var unprinted = []string{"serve", "demo"}
+// withoutJSON are the commands without JSON output on request: serve only logs, and demo always prints JSON.
+var withoutJSON = []string{"serve", "demo"}
 
-// leaves lists the commands that do something, without the program's name.
+// leaves lists the commands without subcommands, without the program's name.
 func leaves(c *cobra.Command) (names []string) {
 	if !c.HasSubCommands() {
 		return []string{strings.TrimPrefix(c.CommandPath(), "acen-server ")}
@@ -29,8 +29,8 @@ func leaves(c *cobra.Command) (names []string) {
 	return names
 }
 
-// Every command that prints has --json, and prints one JSON value then and nothing else. The calls stand in the order
-// of a vendor's work; each command is among them (spec: api "Storage and running").
+// With --json, every command that prints writes exactly one JSON value. The calls include every command, in the order
+// of a vendor's work (spec: api "Storage and running").
 func TestEveryCommandPrintsJSON(t *testing.T) {
 	folder := t.TempDir()
 	in := func(name string) string { return filepath.Join(folder, name) }
@@ -42,24 +42,58 @@ func TestEveryCommandPrintsJSON(t *testing.T) {
 	calls := [][]string{
 		{"program add", "--name", "Lumen Studio 7", "--signature", "LUMENST7"},
 		{"program import", write("p.csv", "name,application_signature\nFonts,LUMENFNT\n")},
-		{"program list"}, {"program show", "1"}, {"program change", "1", "--features", "3"}, {"program rule", "1", "add", "--per-day", "9"},
-		{"program prepare-key", "1"}, {"program use-key", "1", "--yes"}, {"program export"},
-		{"serial make", "1", "--count", "3"}, {"serial list", "1"}, {"serial find", "2"}, {"serial print", "1", "1-3"}, {"serial block", "1", "2"},
+		{"program list"},
+		{"program show", "1"},
+		{"program change", "1", "--features", "3"},
+		{"program rule", "1", "add", "--per-day", "9"},
+		{"program prepare-key", "1"},
+		{"program use-key", "1", "--yes"},
+		{"program export"},
+		{"serial make", "1", "--count", "3"},
+		{"serial list", "1"},
+		{"serial find", "2"},
+		{"serial print", "1", "1-3"},
+		{"serial block", "1", "2"},
 		{"serial unblock", "1", "2"},
-		{"client add", "anna"}, {"client import", write("c.csv", "username\nbruno\n")}, {"client list"}, {"client show", "1"},
-		{"client change", "1", "--first-name", "Anna"}, {"client export", "--output", in("clients.csv")},
-		{"order add", "--client", "1", "--program", "1"}, {"order import", write("o.csv", "id,client,program\n7,anna,LUMENST7\n")}, {"order list"},
-		{"order show", "1"}, {"order change", "1", "--licenses", "2"}, {"order export"},
-		{"license add", "--order", "1", "--site-code", old.Site.String(), "--machine-id", old.Machine.String()}, {"license list", "--order", "1"},
-		{"license show", "20001"}, {"license change", "20001", "--note", "Studio"}, {"license extend", "20001", "--to", "never"},
-		{"license replace", "20001", "--site-code", next.Site.String(), "--machine-id", next.Machine.String(), "--yes"}, {"license end", "20002", "--yes"},
-		{"template list"}, {"template show", "activation"}, {"template preview", "activation"}, {"template set", "activation", "--subject", "Code of {{.Program}}"},
+		{"client add", "anna"},
+		{"client import", write("c.csv", "username\nbruno\n")},
+		{"client list"},
+		{"client show", "1"},
+		{"client change", "1", "--first-name", "Anna"},
+		{"client export", "--output", in("clients.csv")},
+		{"order add", "--client", "1", "--program", "1"},
+		{"order import", write("o.csv", "id,client,program\n7,anna,LUMENST7\n")},
+		{"order list"},
+		{"order show", "1"},
+		{"order change", "1", "--licenses", "2"},
+		{"order export"},
+		{"license add", "--order", "1", "--site-code", old.Site.String(), "--machine-id", old.Machine.String()},
+		{"license list", "--order", "1"},
+		{"license show", "20001"},
+		{"license change", "20001", "--note", "Studio"},
+		{"license extend", "20001", "--to", "never"},
+		{"license replace", "20001", "--site-code", next.Site.String(), "--machine-id", next.Machine.String(), "--yes"},
+		{"license end", "20002", "--yes"},
+		{"template list"},
+		{"template show", "activation"},
+		{"template preview", "activation"},
+		{"template set", "activation", "--subject", "Code of {{.Program}}"},
 		{"template reset", "activation", "--yes"},
-		{"option list"}, {"option set", "account-failures", "3"}, {"option reset", "account-failures"},
-		{"ban add", "--host", "192.0.2.7"}, {"ban list"}, {"ban lift", "--host", "192.0.2.7"},
-		{"audit search"}, {"backup", in("copy.db")}, {"restore", in("copy.db"), "--yes"}, {"restored"}, {"upgrade-v2", "--yes"}, {"master-key rotate"}, {"master-key forget", "--yes"},
+		{"option list"},
+		{"option set", "account-failures", "3"},
+		{"option reset", "account-failures"},
+		{"ban add", "--host", "192.0.2.7"},
+		{"ban list"},
+		{"ban lift", "--host", "192.0.2.7"},
+		{"audit search"},
+		{"backup", in("copy.db")},
+		{"restore", in("copy.db"), "--yes"},
+		{"restored"},
+		{"upgrade-v2", "--yes"},
+		{"master-key rotate"},
+		{"master-key forget", "--yes"},
 	}
-	seen := slices.Clone(unprinted)
+	seen := slices.Clone(withoutJSON)
 	for _, call := range calls {
 		seen = append(seen, call[0])
 		t.Run(call[0], func(t *testing.T) {
@@ -84,15 +118,15 @@ func TestEveryCommandPrintsJSON(t *testing.T) {
 	check.Equal(t, all, slices.Compact(seen), "every command, once")
 }
 
-// Whatever may end rows asks first, and every dry run leaves the data as they are.
-func TestDryRunsKeepNothing(t *testing.T) {
+// Destructive commands ask for confirmation, and a dry run changes no data.
+func TestDryRunsChangeNothing(t *testing.T) {
 	folder := t.TempDir()
 	run := func(args ...string) (string, error) {
 		root := Command()
 		var stdout bytes.Buffer
 		root.SetOut(&stdout)
 		root.SetErr(io.Discard)
-		root.SetIn(strings.NewReader("")) // nobody to ask
+		root.SetIn(strings.NewReader("")) // no terminal
 		root.SetArgs(append(args, "--data", filepath.Join(folder, "data"), "--json"))
 		err := root.ExecuteContext(t.Context())
 		return stdout.String(), err
@@ -116,24 +150,48 @@ func TestDryRunsKeepNothing(t *testing.T) {
 	must("serial", "make", "1", "--count", "3")
 	must("serial", "block", "1", "3")
 	state := func() (all []string) {
-		for _, command := range []string{"program list", "client list", "order list", "license list --order 1 --ended", "serial list 1", "template list", "option list", "ban list", "audit search"} {
+		for _, command := range []string{
+			"program list", "client list", "order list", "license list --order 1 --ended", "serial list 1", "template list",
+			"option list", "ban list", "audit search",
+		} {
 			all = append(all, must(strings.Fields(command)...))
 		}
 		return all
 	}
 	before := state()
 	for command, asks := range map[string]bool{
-		"program add --name Other --signature OTHER123": false, "program change 1 --features 9": false, "program rule 1 add --on=false": false, "program use-key 1": true,
-		"program import " + filepath.Join(folder, "p.csv"): false, "client import " + rows: false, "order import " + filepath.Join(folder, "o.csv"): false,
-		"serial make 1": false, "serial block 1 1": false, "serial unblock 1 3": false, "client add bruno": false, "client change 1 --active=false": false, "order add --client 1 --program 1": false, "order change 1 --licenses 9": false,
-		"license change 20001 --note x": false, "license extend 20001 --to 2030-01-01": false, "license end 20001": true,
+		"program add --name Other --signature OTHER123":    false,
+		"program change 1 --features 9":                    false,
+		"program rule 1 add --on=false":                    false,
+		"program use-key 1":                                true,
+		"program import " + filepath.Join(folder, "p.csv"): false,
+		"client import " + rows:                            false,
+		"order import " + filepath.Join(folder, "o.csv"):   false,
+		"serial make 1":                                    false,
+		"serial block 1 1":                                 false,
+		"serial unblock 1 3":                               false,
+		"client add bruno":                                 false,
+		"client change 1 --active=false":                   false,
+		"order add --client 1 --program 1":                 false,
+		"order change 1 --licenses 9":                      false,
+		"license change 20001 --note x":                    false,
+		"license extend 20001 --to 2030-01-01":             false,
+		"license end 20001":                                true,
 		"license add --order 1 --site-code " + next.Site.String() + " --machine-id " + next.Machine.String(): false,
 		"license replace 20001 --site-code " + next.Site.String() + " --machine-id " + next.Machine.String(): true,
-		"template set activation --subject x": false, "template reset password-reset": true, "option set account-failures 3": false, "ban add --username anna": false,
-		"ban lift --host 192.0.2.7": false, "master-key rotate": false, "master-key forget": true, "restored": false, "upgrade-v2": true,
+		"template set activation --subject x": false,
+		"template reset password-reset":       true,
+		"option set account-failures 3":       false,
+		"ban add --username anna":             false,
+		"ban lift --host 192.0.2.7":           false,
+		"master-key rotate":                   false,
+		"master-key forget":                   true,
+		"restored":                            false,
+		"upgrade-v2":                          true,
 	} {
 		t.Run(command, func(t *testing.T) {
-			check.NoError(t, os.WriteFile(filepath.Join(folder, "p.csv"), []byte("name,application_signature\nFonts,LUMENFNT\n"), 0o600))
+			check.NoError(t,
+				os.WriteFile(filepath.Join(folder, "p.csv"), []byte("name,application_signature\nFonts,LUMENFNT\n"), 0o600))
 			check.NoError(t, os.WriteFile(filepath.Join(folder, "o.csv"), []byte("id,client,program\n7,anna,LUMENST7\n"), 0o600))
 			if asks {
 				_, err := run(strings.Fields(command)...)
@@ -145,7 +203,9 @@ func TestDryRunsKeepNothing(t *testing.T) {
 			check.Equal(t, before, state())
 		})
 	}
-	for _, command := range []string{"backup " + filepath.Join(folder, "copy.db"), "restore " + rows, "program prepare-key 1"} {
+	for _, command := range []string{
+		"backup " + filepath.Join(folder, "copy.db"), "restore " + rows, "program prepare-key 1",
+	} {
 		_, err := run(append(strings.Fields(command), "--dry-run")...)
 		check.ErrorContains(t, err, "cannot be", "what cannot be tried says so")
 	}

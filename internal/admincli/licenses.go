@@ -15,19 +15,33 @@ var licenseView = view[store.License]{
 	header: []string{"ID", "ORDER", "SITE CODE", "MACHINE ID", "ACTIVATION CODE", "NOTE", "ACTIVATED", "ENDS", "STATUS"},
 	row: func(l store.License) []string {
 		return []string{
-			strconv.FormatInt(l.ID, 10), strconv.FormatInt(l.OrderID, 10), l.Codes.Site.String(), l.Codes.Machine.String(), l.Activation.String(), l.Note,
+			strconv.FormatInt(l.ID, 10), strconv.FormatInt(l.OrderID, 10), l.Codes.Site.String(), l.Codes.Machine.String(),
+			l.Activation.String(), l.Note,
 			showDay(&l.ActivatedAt), showDay(l.ExpiresAt), string(l.Status),
 		}
 	},
 	detail: func(l store.License) [][2]string {
-		return [][2]string{{"FEATURES", strconv.Itoa(int(l.Features))}, {"ORIGINAL LICENSE", strconv.FormatInt(l.OriginalID, 10)}}
+		return [][2]string{
+			{"FEATURES", strconv.Itoa(int(l.Features))},
+			{"ORIGINAL LICENSE", strconv.FormatInt(l.OriginalID, 10)},
+		}
 	},
-	// The same form as on the wire.
 	wire: func(l store.License) any {
 		return api.License{
-			ID: l.ID, OrderID: l.OrderID, OriginalLicenseID: l.OriginalID, SiteCode: l.Codes.Site.String(), MachineID: l.Codes.Machine.String(),
-			ActivationCode: l.Activation.String(), Note: l.Note, Features: l.Features, ActivatedAt: l.ActivatedAt.UTC(), ExpiresAt: utc(l.ExpiresAt),
-			LastAliveAt: utc(l.LastAliveAt), Status: l.Status, EndedAt: utc(l.EndedAt), ReleasedAt: utc(l.ReleasedAt),
+			ID:                l.ID,
+			OrderID:           l.OrderID,
+			OriginalLicenseID: l.OriginalID,
+			SiteCode:          l.Codes.Site.String(),
+			MachineID:         l.Codes.Machine.String(),
+			ActivationCode:    l.Activation.String(),
+			Note:              l.Note,
+			Features:          l.Features,
+			ActivatedAt:       l.ActivatedAt.UTC(),
+			ExpiresAt:         utc(l.ExpiresAt),
+			LastAliveAt:       utc(l.LastAliveAt),
+			Status:            l.Status,
+			EndedAt:           utc(l.EndedAt),
+			ReleasedAt:        utc(l.ReleasedAt),
 		}
 	},
 }
@@ -41,36 +55,39 @@ func utc(t *time.Time) *time.Time {
 }
 
 func licenseCommand() *cobra.Command {
-	d := &desk{}
-	return d.group("license", "Administer licenses", addLicense(d), listLicenses(d), show(d, "a license", licenseView, admin.Admin.License), changeLicense(d),
-		extendLicense(d), replaceLicense(d), endLicense(d))
+	cs := &commandSet{}
+	return cs.group("license", "Administer licenses", addLicense(cs), listLicenses(cs),
+		show(cs, "a license", licenseView, admin.Admin.License), changeLicense(cs),
+		extendLicense(cs), replaceLicense(cs), endLicense(cs))
 }
 
-func listLicenses(d *desk) *cobra.Command {
+func listLicenses(cs *commandSet) *cobra.Command {
 	var order int64
 	var ended bool
-	c := d.task("list", "List the licenses of an order", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		return licenseView.many(a.Licenses(c.Context(), order, ended))
-	})
+	c := cs.task("list", "List the licenses of an order", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			return licenseView.many(a.Licenses(c.Context(), order, ended))
+		})
 	c.Flags().Int64Var(&order, "order", 0, "id of the order")
 	c.Flags().BoolVar(&ended, "ended", false, "also licenses that have ended")
 	require(c, "order")
 	return c
 }
 
-func addLicense(d *desk) *cobra.Command {
+func addLicense(cs *commandSet) *cobra.Command {
 	var order int64
 	var request api.NewLicense
-	c := d.task("add", "Activate a PC for an order, under the same rules as the app", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		return licenseView.one(a.AddLicense(c.Context(), order, request))
-	})
+	c := cs.task("add", "Activate a PC for an order, under the same rules as the app", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			return licenseView.one(a.AddLicense(c.Context(), order, request))
+		})
 	c.Flags().Int64Var(&order, "order", 0, "id of the order")
 	require(c, "order")
 	pcFlags(c, &request.SiteCode, &request.MachineID, &request.SiteMID, &request.Note)
 	return c
 }
 
-// pcFlags are the codes of a PC, in either form, and the note.
+// pcFlags adds the flags for the codes of a PC, separate or merged, and for the note.
 func pcFlags(c *cobra.Command, site, machine, merged, note *string) {
 	flags := c.Flags()
 	flags.StringVar(site, "site-code", "", "Site code of the PC")
@@ -82,23 +99,24 @@ func pcFlags(c *cobra.Command, site, machine, merged, note *string) {
 	c.MarkFlagsMutuallyExclusive("site-code", "site-mid")
 }
 
-func changeLicense(d *desk) *cobra.Command {
+func changeLicense(cs *commandSet) *cobra.Command {
 	var note, ends string
 	var features uint16
-	c := d.task("change ID", "Change note, features or expiry; the activation code follows", oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		return licenseView.one(a.ChangeLicense(c.Context(), id(args), func(l *store.License) (err error) {
-			if c.Flags().Changed("note") {
-				l.Note = note
-			}
-			if c.Flags().Changed("features") {
-				l.Features = features
-			}
-			if c.Flags().Changed("ends") {
-				l.ExpiresAt, err = parseDay(ends)
-			}
-			return err
-		}))
-	})
+	c := cs.task("change ID", "Change note, features or expiry; the activation code follows", idArg,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			return licenseView.one(a.ChangeLicense(c.Context(), id(args), func(l *store.License) (err error) {
+				if c.Flags().Changed("note") {
+					l.Note = note
+				}
+				if c.Flags().Changed("features") {
+					l.Features = features
+				}
+				if c.Flags().Changed("ends") {
+					l.ExpiresAt, err = parseDay(ends)
+				}
+				return err
+			}))
+		})
 	c.Flags().StringVar(&note, "note", "", "note, at most 30 characters")
 	c.Flags().Uint16Var(&features, "features", 0, "features (16 bits)")
 	c.Flags().StringVar(&ends, "ends", "", "last day, such as 2027-12-31, or \"never\"")

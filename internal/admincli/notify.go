@@ -6,13 +6,13 @@ import (
 	"net"
 )
 
-// notify tells the service manager, if one started this program and wants to know, that the server is ready, and that it is
-// stopping as soon as ctx ends (sd_notify(3)). socket is NOTIFY_SOCKET; "" when none listens.
+// notify reports to the service manager that the server is ready, and that it is stopping when ctx ends (sd_notify(3)).
+// socket is the value of NOTIFY_SOCKET; if it is "", notify does nothing.
 func notify(ctx context.Context, socket string) error {
 	if socket == "" {
 		return nil
 	}
-	say := func(state string) error {
+	send := func(state string) error {
 		conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: socket, Net: "unixgram"})
 		if err != nil {
 			return err
@@ -20,6 +20,6 @@ func notify(ctx context.Context, socket string) error {
 		_, err = conn.Write([]byte(state))
 		return errors.Join(err, conn.Close())
 	}
-	context.AfterFunc(ctx, func() { _ = say("STOPPING=1") }) // the stop goes on when nobody hears of it
-	return say("READY=1")
+	context.AfterFunc(ctx, func() { _ = send("STOPPING=1") }) // a failure does not prevent the stop
+	return send("READY=1")
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// showMoment shows a time to the second in UTC.
+// showMoment formats a time to the second in UTC.
 func showMoment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
 type banJSON struct {
@@ -50,35 +50,38 @@ var banView = view[admin.Ban]{
 }
 
 func banCommand() *cobra.Command {
-	d := &desk{}
+	cs := &commandSet{}
 	var host, username, reason string
 	var lasts time.Duration
-	whose := func(c *cobra.Command) {
+	subjectFlags := func(c *cobra.Command) {
 		c.Flags().StringVar(&host, "host", "", "address of the host; of an IPv6 address the network of 64 bits is meant")
 		c.Flags().StringVar(&username, "username", "", "user name whose attempts are meant")
 		c.MarkFlagsOneRequired("host", "username")
 		c.MarkFlagsMutuallyExclusive("host", "username")
 	}
-	list := d.task("list", "List the bans that count now, with those that failed attempts brought about", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		return banView.many(a.Bans(c.Context()))
-	})
-	add := d.task("add", "Ban a host, or the attempts for a user name; all servers follow within seconds", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		b, err := a.AddBan(c.Context(), host, username, reason, lasts)
-		return banView.one(admin.Ban{Ban: b}, err)
-	})
+	list := cs.task("list", "List the bans that count now, with those that failed attempts brought about", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			return banView.many(a.Bans(c.Context()))
+		})
+	add := cs.task("add", "Ban a host, or the attempts for a user name; all servers follow within seconds", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			b, err := a.AddBan(c.Context(), host, username, reason, lasts)
+			return banView.one(admin.Ban{Ban: b}, err)
+		})
 	add.Flags().DurationVar(&lasts, "for", 24*time.Hour, "how long, such as 2h; 0: for good")
 	add.Flags().StringVar(&reason, "reason", "", "why, for the list and the audit trail")
-	whose(add)
-	lift := d.task("lift", "Lift the bans of a host or a user name and forget the failed attempts", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		n, err := a.LiftBan(c.Context(), host, username)
-		return said(fmt.Sprintf("%d bans lifted; failed attempts are forgotten", n), map[string]int{"lifted": n}), err
-	})
-	whose(lift)
-	return d.group("ban", "Keep hosts and user names out, and let them in again", add, lift, list)
+	subjectFlags(add)
+	lift := cs.task("lift", "Lift the bans of a host or a user name and forget the failed attempts", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			n, err := a.LiftBan(c.Context(), host, username)
+			return message(fmt.Sprintf("%d bans lifted; failed attempts are forgotten", n), map[string]int{"lifted": n}), err
+		})
+	subjectFlags(lift)
+	return cs.group("ban", "Keep hosts and user names out, and let them in again", add, lift, list)
 }
 
-// said is an answer of one sentence.
-func said(sentence string, values any) printable {
+// message returns an output of one sentence, or of values in JSON.
+func message(sentence string, values any) printable {
 	return printable{lines: [][]string{{sentence}}, values: values}
 }
 
@@ -89,7 +92,7 @@ type optionJSON struct {
 }
 
 func optionCommand() *cobra.Command {
-	d := &desk{}
+	cs := &commandSet{}
 	list := func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 		current, err := a.Settings(c.Context())
 		if err != nil {
@@ -105,19 +108,22 @@ func optionCommand() *cobra.Command {
 		out.values = values
 		return out, nil
 	}
-	set := d.task("set NAME VALUE", "Change an option; all servers follow within seconds", cobra.ExactArgs(2), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		if err := a.SetOption(c.Context(), args[0], args[1]); err != nil {
-			return printable{}, err
-		}
-		return list(c, args, a)
-	})
-	reset := d.task("reset NAME", "Bring the default of an option back", cobra.ExactArgs(1), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		if err := a.SetOption(c.Context(), args[0], ""); err != nil {
-			return printable{}, err
-		}
-		return list(c, args, a)
-	})
-	return d.group("option", "Limits that count for all servers on the database", d.task("list", "List the options", cobra.NoArgs, list), reset, set)
+	set := cs.task("set NAME VALUE", "Change an option; all servers follow within seconds", cobra.ExactArgs(2),
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			if err := a.SetOption(c.Context(), args[0], args[1]); err != nil {
+				return printable{}, err
+			}
+			return list(c, args, a)
+		})
+	reset := cs.task("reset NAME", "Bring the default of an option back", cobra.ExactArgs(1),
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			if err := a.SetOption(c.Context(), args[0], ""); err != nil {
+				return printable{}, err
+			}
+			return list(c, args, a)
+		})
+	return cs.group("option", "Limits that count for all servers on the database",
+		cs.task("list", "List the options", cobra.NoArgs, list), reset, set)
 }
 
 type templateJSON struct {
@@ -136,22 +142,24 @@ func showTemplate(t admin.Template) printable {
 }
 
 func templateCommand() *cobra.Command {
-	d := &desk{}
-	list := d.task("list", "List the mail templates", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		templates, err := a.Templates(c.Context())
-		out := printable{lines: [][]string{{"NAME", "OWN", "SUBJECT"}}}
-		values := []templateJSON{}
-		for _, t := range templates {
-			out.lines = append(out.lines, []string{string(t.Kind), yesNo(t.Own), t.Subject})
-			values = append(values, templateJSON{string(t.Kind), t.Own, t.Subject, t.Body})
-		}
-		out.values = values
-		return out, err
-	})
-	show := d.task("show NAME", "Print a template with its macros", cobra.ExactArgs(1), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		t, err := a.Template(c.Context(), mail.Kind(args[0]))
-		return showTemplate(t), err
-	})
+	cs := &commandSet{}
+	list := cs.task("list", "List the mail templates", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			templates, err := a.Templates(c.Context())
+			out := printable{lines: [][]string{{"NAME", "OWN", "SUBJECT"}}}
+			values := []templateJSON{}
+			for _, t := range templates {
+				out.lines = append(out.lines, []string{string(t.Kind), yesNo(t.Own), t.Subject})
+				values = append(values, templateJSON{string(t.Kind), t.Own, t.Subject, t.Body})
+			}
+			out.values = values
+			return out, err
+		})
+	show := cs.task("show NAME", "Print a template with its macros", cobra.ExactArgs(1),
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			t, err := a.Template(c.Context(), mail.Kind(args[0]))
+			return showTemplate(t), err
+		})
 	var subject, file string
 	read := func(c *cobra.Command, a admin.Admin, kind mail.Kind) (mail.Text, error) {
 		t, err := a.Template(c.Context(), kind)
@@ -175,7 +183,8 @@ func templateCommand() *cobra.Command {
 		c.Flags().StringVar(&file, "body", "", "file with the body; - for standard input")
 		return c
 	}
-	preview := write(d.task("preview NAME", "Print the mail with made-up values; with --subject and --body before they are set", cobra.ExactArgs(1),
+	preview := write(cs.task("preview NAME",
+		"Print the mail with made-up values; with --subject and --body before they are set", cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			kind := mail.Kind(args[0])
 			text, err := read(c, a, kind)
@@ -185,7 +194,8 @@ func templateCommand() *cobra.Command {
 			subject, body, err := mail.Texts{kind: text}.Sample(kind)
 			return showTemplate(admin.Template{Kind: kind, Own: true, Text: mail.Text{Subject: subject, Body: body}}), err
 		}))
-	set := write(d.task("set NAME", "Replace a template; it must render and hold what the mail is sent for", cobra.ExactArgs(1),
+	set := write(cs.task("set NAME", "Replace a template; it must render and hold what the mail is sent for",
+		cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			kind := mail.Kind(args[0])
 			text, err := read(c, a, kind)
@@ -198,27 +208,28 @@ func templateCommand() *cobra.Command {
 			return showTemplate(admin.Template{Kind: kind, Own: true, Text: text}), nil
 		}))
 	set.MarkFlagsOneRequired("subject", "body")
-	reset := d.task("reset NAME", "Bring the built-in template back", cobra.ExactArgs(1), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		if t, err := a.Template(c.Context(), mail.Kind(args[0])); err != nil {
-			return printable{}, err
-		} else if t.Own {
-			if err := d.confirm(c, "Your own text of this mail is lost. Bring the built-in one back?"); err != nil {
+	reset := cs.task("reset NAME", "Bring the built-in template back", cobra.ExactArgs(1),
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			if t, err := a.Template(c.Context(), mail.Kind(args[0])); err != nil {
+				return printable{}, err
+			} else if t.Own {
+				if err := cs.confirm(c, "Your own text of this mail is lost. Bring the built-in one back?"); err != nil {
+					return printable{}, err
+				}
+			}
+			if err := a.ResetTemplate(c.Context(), mail.Kind(args[0])); err != nil {
 				return printable{}, err
 			}
-		}
-		if err := a.ResetTemplate(c.Context(), mail.Kind(args[0])); err != nil {
-			return printable{}, err
-		}
-		t, err := a.Template(c.Context(), mail.Kind(args[0]))
-		return showTemplate(t), err
-	})
-	return d.group("template", "Texts of the mails", list, preview, reset, set, show)
+			t, err := a.Template(c.Context(), mail.Kind(args[0]))
+			return showTemplate(t), err
+		})
+	return cs.group("template", "Texts of the mails", list, preview, reset, set, show)
 }
 
-// maxTemplate bounds what is read as a template, in bytes.
+// maxTemplate limits the size of a template, in bytes.
 const maxTemplate = 1 << 20
 
-// readText reads a file of at most limit bytes; - is standard input.
+// readText reads a file of at most limit bytes, or standard input for "-".
 func readText(c *cobra.Command, file string, limit int64) (string, error) {
 	in := c.InOrStdin()
 	if file != "-" {
@@ -256,7 +267,9 @@ var auditView = view[store.Audit]{
 		if a.ClientID != 0 {
 			client = strconv.FormatInt(a.ClientID, 10)
 		}
-		return []string{strconv.FormatInt(a.ID, 10), showMoment(a.At), a.Actor, client, a.Host, a.Action, a.Object, a.Outcome, a.Detail}
+		return []string{
+			strconv.FormatInt(a.ID, 10), showMoment(a.At), a.Actor, client, a.Host, a.Action, a.Object, a.Outcome, a.Detail,
+		}
 	},
 	detail: func(store.Audit) [][2]string { return nil },
 	wire: func(a store.Audit) any {
@@ -265,20 +278,22 @@ var auditView = view[store.Audit]{
 }
 
 func auditCommand() *cobra.Command {
-	d := &desk{}
+	cs := &commandSet{}
 	var f store.AuditFilter
 	var since, until string
-	c := d.task("search", "Search the audit trail, the newest lines first", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		for text, to := range map[*string]*time.Time{&since: &f.Since, &until: &f.Until} {
-			var err error
-			if *to, err = parseMoment(*text, a.Now()); err != nil {
-				return printable{}, err
+	c := cs.task("search", "Search the audit trail, the newest lines first", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			for text, to := range map[*string]*time.Time{&since: &f.Since, &until: &f.Until} {
+				var err error
+				if *to, err = parseMoment(*text, a.Now()); err != nil {
+					return printable{}, err
+				}
 			}
-		}
-		return auditView.many(a.Audit(c.Context(), f))
-	})
+			return auditView.many(a.Audit(c.Context(), f))
+		})
 	flags := c.Flags()
-	flags.StringVar(&since, "since", "", "from this time on: 2026-11-24, 2026-11-24T15:04:05Z, or how long ago, such as 36h")
+	flags.StringVar(&since, "since", "",
+		"from this time on: 2026-11-24, 2026-11-24T15:04:05Z, or how long ago, such as 36h")
 	flags.StringVar(&until, "until", "", "before this time")
 	flags.StringVar(&f.Actor, "actor", "", "client, admin, server or anonymous")
 	flags.Int64Var(&f.ClientID, "client", 0, "id of a client")
@@ -289,10 +304,10 @@ func auditCommand() *cobra.Command {
 	flags.StringVar(&f.Text, "text", "", "a part of object or detail, in any case")
 	flags.Int64Var(&f.Before, "before", 0, "lines before this id, to go on")
 	flags.IntVar(&f.Limit, "limit", 100, "how many lines; 0: all")
-	return d.group("audit", "Look into the audit trail", c)
+	return cs.group("audit", "Look into the audit trail", c)
 }
 
-// parseMoment reads a day, a time, or how long ago; "" is the zero time.
+// parseMoment parses a day, a time, or a duration before now. It returns the zero time for "".
 func parseMoment(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -305,7 +320,9 @@ func parseMoment(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, usageError{fmt.Errorf("%q is neither a day, nor a time such as 2026-11-24T15:04:05Z, nor how long ago, such as 36h", text)}
+	return time.Time{}, usageError{
+		fmt.Errorf("%q is neither a day, nor a time such as 2026-11-24T15:04:05Z, nor how long ago, such as 36h", text),
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -318,90 +335,104 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 func keyCommand() *cobra.Command {
-	d := &desk{}
-	rotate := d.task("rotate", "Make a new master key and seal everything with it; the former one stays in the key file until forget", cobra.NoArgs,
+	cs := &commandSet{}
+	rotate := cs.task("rotate",
+		"Make a new master key and seal everything with it; the former one stays in the key file until forget", cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			rows, err := a.RotateMaster(c.Context())
-			return said(fmt.Sprintf("%d rows are sealed with the master key %s; keep a copy of the key file", rows, a.Secrets.ID()), map[string]any{"rows": rows, "master_key": a.Secrets.ID()}), err
+			return message(fmt.Sprintf("%d rows are sealed with the master key %s; keep a copy of the key file", rows,
+				a.Secrets.ID()), map[string]any{"rows": rows, "master_key": a.Secrets.ID()}), err
 		})
-	forget := d.task("forget", "Take former master keys out of the key file; backups from before the rotation need them", cobra.NoArgs,
+	forget := cs.task("forget",
+		"Take former master keys out of the key file; backups from before the rotation need them", cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-			if err := d.confirm(c, "Backups that were made before the rotation open with the former key only. Forget it?"); err != nil {
+			const question = "Backups that were made before the rotation open with the former key only. Forget it?"
+			if err := cs.confirm(c, question); err != nil {
 				return printable{}, err
 			}
 			rows, err := a.ForgetFormer(c.Context(), pause)
-			return said(fmt.Sprintf("the master key %s is the only one", a.Secrets.ID()), map[string]any{"rows": rows, "master_key": a.Secrets.ID()}), err
+			return message(fmt.Sprintf("the master key %s is the only one", a.Secrets.ID()),
+				map[string]any{"rows": rows, "master_key": a.Secrets.ID()}), err
 		})
-	return d.group("master-key", "Change the key that everything secret in the database is sealed with", forget, rotate)
+	return cs.group("master-key", "Change the key that everything secret in the database is sealed with", forget, rotate)
 }
 
-func programKey(d *desk) *cobra.Command {
-	prepare := d.task("prepare-key ID", "Make the signing key that comes next and print its public half, for the program's next version", oneID,
+func prepareKey(cs *commandSet) *cobra.Command {
+	prepare := cs.task("prepare-key ID",
+		"Make the signing key that comes next and print its public half, for the program's next version", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-			if d.dryRun {
+			if cs.dryRun {
 				return printable{}, usageError{errors.New("a key cannot be made and not kept")}
 			}
 			_, next, err := a.PrepareKey(c.Context(), id(args))
-			return printable{lines: [][]string{{"NEXT PUBLIC KEY", next.String()}, {"KEY ID", next.KeyID()}}, values: map[string]string{"next_public_key": next.String(), "key_id": next.KeyID()}}, err
+			return printable{lines: [][]string{{"NEXT PUBLIC KEY", next.String()}, {"KEY ID", next.KeyID()}},
+				values: map[string]string{"next_public_key": next.String(), "key_id": next.KeyID()}}, err
 		})
 	return prepare
 }
 
-func programUseKey(d *desk) *cobra.Command {
-	return d.task("use-key ID", "Sign license files with the prepared key from now on; those signed before stay good", oneID,
+func useKey(cs *commandSet) *cobra.Command {
+	return cs.task("use-key ID", "Sign license files with the prepared key from now on; those signed before stay good",
+		idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-			if err := d.confirm(c, "Programs that do not know the prepared key will refuse new license files. Use it?"); err != nil {
+			const question = "Programs that do not know the prepared key will refuse new license files. Use it?"
+			if err := cs.confirm(c, question); err != nil {
 				return printable{}, err
 			}
 			return programView.one(a.UseKey(c.Context(), id(args)))
 		})
 }
 
-func endLicense(d *desk) *cobra.Command {
-	return d.task("end ID", "End a license without a removal code; its order has one more free license", oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		if err := d.confirm(c, fmt.Sprintf("License %d ends for good. The program on that PC may go on until it asks the server. End it?", id(args))); err != nil {
-			return printable{}, err
-		}
-		return licenseView.one(a.EndLicense(c.Context(), id(args)))
-	})
+func endLicense(cs *commandSet) *cobra.Command {
+	return cs.task("end ID", "End a license without a removal code; its order has one more free license", idArg,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			if err := cs.confirm(c,
+				fmt.Sprintf("License %d ends for good. The program on that PC may go on until it asks the server. End it?",
+					id(args))); err != nil {
+				return printable{}, err
+			}
+			return licenseView.one(a.EndLicense(c.Context(), id(args)))
+		})
 }
 
-func replaceLicense(d *desk) *cobra.Command {
+func replaceLicense(cs *commandSet) *cobra.Command {
 	var request api.Reactivation
-	c := d.task("replace ID", "Give a license to another PC without a removal code, when the old PC is gone", oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		if err := d.confirm(c, fmt.Sprintf("License %d ends on its PC. Replace it?", id(args))); err != nil {
-			return printable{}, err
-		}
-		return licenseView.one(a.ReplaceLicense(c.Context(), id(args), request))
-	})
+	c := cs.task("replace ID", "Give a license to another PC without a removal code, when the old PC is gone", idArg,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			if err := cs.confirm(c, fmt.Sprintf("License %d ends on its PC. Replace it?", id(args))); err != nil {
+				return printable{}, err
+			}
+			return licenseView.one(a.ReplaceLicense(c.Context(), id(args), request))
+		})
 	pcFlags(c, &request.SiteCode, &request.MachineID, &request.SiteMID, &request.Note)
 	return c
 }
 
-func extendLicense(d *desk) *cobra.Command {
+func extendLicense(cs *commandSet) *cobra.Command {
 	var days int
 	var ends string
-	c := d.task("extend ID", "Move the expiry of a license; the activation code follows", oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		return licenseView.one(a.ChangeLicense(c.Context(), id(args), func(l *store.License) (err error) {
-			if ends != "" {
-				l.ExpiresAt, err = parseDay(ends)
-				return err
-			}
-			if l.ExpiresAt == nil {
-				return fmt.Errorf("license %d never ends", l.ID)
-			}
-			if days < 1 {
-				return usageError{errors.New("give a number of days from 1")}
-			}
-			from := *l.ExpiresAt
-			if now := a.Now(); from.Before(now) {
-				from = now
-			}
-			later := from.UTC().AddDate(0, 0, days)
-			l.ExpiresAt = &later
-			return nil
-		}))
-	})
+	c := cs.task("extend ID", "Move the expiry of a license; the activation code follows", idArg,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			return licenseView.one(a.ChangeLicense(c.Context(), id(args), func(l *store.License) (err error) {
+				if ends != "" {
+					l.ExpiresAt, err = parseDay(ends)
+					return err
+				}
+				if l.ExpiresAt == nil {
+					return fmt.Errorf("license %d never ends", l.ID)
+				}
+				if days < 1 {
+					return usageError{errors.New("give a number of days from 1")}
+				}
+				from := *l.ExpiresAt
+				if now := a.Now(); from.Before(now) {
+					from = now
+				}
+				later := from.UTC().AddDate(0, 0, days)
+				l.ExpiresAt = &later
+				return nil
+			}))
+		})
 	c.Flags().IntVar(&days, "days", 0, "days from its expiry on, or from today if it has expired")
 	c.Flags().StringVar(&ends, "to", "", "last day, such as 2027-12-31, or \"never\"")
 	c.MarkFlagsOneRequired("days", "to")
@@ -410,21 +441,23 @@ func extendLicense(d *desk) *cobra.Command {
 }
 
 func backupCommand() *cobra.Command {
-	d := &desk{}
-	return d.alone(d.task("backup FILE", "Write a whole copy of the SQLite database, also while a server works on it", cobra.ExactArgs(1),
+	cs := &commandSet{}
+	return cs.withFlags(cs.task("backup FILE",
+		"Write a whole copy of the SQLite database, also while a server works on it", cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-			if d.dryRun {
+			if cs.dryRun {
 				return printable{}, usageError{errors.New("a backup cannot be tried; it changes nothing in the database")}
 			}
 			if err := a.Backup(c.Context(), args[0]); err != nil {
 				return printable{}, err
 			}
-			return said("The backup is written. It opens with this server's master key only: keep a copy of the key, and not beside the backup.",
+			return message("The backup is written. It opens with this server's master key only: keep a copy of the key, and "+
+				"not beside the backup.",
 				map[string]string{"file": args[0], "master_key": a.Secrets.ID()}), nil
 		}))
 }
 
-// gapFlag adds the flag of the commands that skip ids.
+// gapFlag adds the flag for the number of ids to skip.
 func gapFlag(c *cobra.Command, gap *int64) {
 	c.Flags().Int64Var(gap, "gap", store.DefaultGap,
 		"how many ids of licenses, orders and clients are passed over: more than were given since the backup")
@@ -446,11 +479,10 @@ type restoredJSON struct {
 	NextClient  int64   `json:"next_client"`
 }
 
-// showRestored returns a sentence and the changes of a restore; former is the name of the former database, nil for
-// none.
+// showRestored returns sentence and the changes of a restore. former is the name of the former database, or nil.
 func showRestored(sentence string, former *string, r store.Restored) printable {
 	const next = "The next license has the id %d, the next order %d, the next client %d; a new epoch has begun."
-	return said(sentence+" "+fmt.Sprintf(next, r.Next.License, r.Next.Order, r.Next.Client), restoredJSON{
+	return message(sentence+" "+fmt.Sprintf(next, r.Next.License, r.Next.Order, r.Next.Client), restoredJSON{
 		Former:      former,
 		Epoch:       r.Epoch,
 		Gap:         r.Gap,
@@ -461,10 +493,11 @@ func showRestored(sentence string, former *string, r store.Restored) printable {
 }
 
 func restoredCommand() *cobra.Command {
-	d := &desk{}
+	cs := &commandSet{}
 	var gap int64
-	const short = "Finish a restore that another program did, such as pg_restore: no id is given again, and the apps notice"
-	c := d.task("restored", short, cobra.NoArgs,
+	const short = "Finish a restore that another program did, such as pg_restore: no id is given again, and the " +
+		"apps notice"
+	c := cs.task("restored", short, cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			if err := checkGap(gap); err != nil {
 				return printable{}, err
@@ -473,44 +506,47 @@ func restoredCommand() *cobra.Command {
 			return showRestored("The restore is finished.", nil, r), err
 		})
 	gapFlag(c, &gap)
-	return d.alone(c)
+	return cs.withFlags(c)
 }
 
 func restoreCommand() *cobra.Command {
-	d := &desk{}
+	cs := &commandSet{}
 	var gap int64
-	c := d.alone(&cobra.Command{
-		Use: "restore FILE", Short: "Put a backup into the place of the SQLite database; no server may be running on it", Args: cobra.ExactArgs(1),
+	c := cs.withFlags(&cobra.Command{
+		Use:   "restore FILE",
+		Short: "Put a backup into the place of the SQLite database; no server may be running on it",
+		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkGap(gap); err != nil {
 				return err
 			}
-			if d.Exists() {
-				if err := d.confirm(c, "What happened since the backup is in the former database only, which is kept beside it. Restore?"); err != nil {
+			if cs.Exists() {
+				if err := cs.confirm(c,
+					"What happened since the backup is in the former database only, which is kept beside it. Restore?"); err != nil {
 					return err
 				}
 			}
-			if d.dryRun {
+			if cs.dryRun {
 				return usageError{errors.New("a restore cannot be tried; it checks the backup before it changes anything")}
 			}
-			kept, r, err := d.Place.Restore(c.Context(), args[0], gap, time.Now())
+			former, r, err := cs.Place.Restore(c.Context(), args[0], gap, time.Now())
 			if err != nil {
 				return err
 			}
 			text := "The backup is in place."
-			if kept != "" {
-				text += " The former database is kept as " + kept + "."
+			if former != "" {
+				text += " The former database is kept as " + former + "."
 			}
-			return showRestored(text, &kept, r).print(c.OutOrStdout(), d.asJSON)
+			return showRestored(text, &former, r).print(c.OutOrStdout(), cs.asJSON)
 		},
 	})
 	gapFlag(c, &gap)
 	return c
 }
 
-// confirm asks before something ends, unless --yes or --dry-run was said. Where nobody can be asked it refuses.
-func (d *desk) confirm(c *cobra.Command, question string) error {
-	if d.yes || d.dryRun {
+// confirm asks for confirmation, unless --yes or --dry-run was given. Without a terminal it returns a usage error.
+func (cs *commandSet) confirm(c *cobra.Command, question string) error {
+	if cs.yes || cs.dryRun {
 		return nil
 	}
 	if !isTerminal(c.InOrStdin()) {

@@ -24,7 +24,7 @@ import (
 	"github.com/acen-desktop/acen/server/store/sqlite"
 )
 
-// root is where the module begins.
+// root is the module's root folder.
 const root = "../.."
 
 func text(t *testing.T, path string) string {
@@ -34,7 +34,7 @@ func text(t *testing.T, path string) string {
 	return string(data)
 }
 
-// words splits a line as the shell does, as far as our documents go; redirections, pipes and comments end it.
+// words splits a line as a shell does, as far as the documents need it. Redirections, pipes and comments end it.
 func words(line string) (list []string) {
 	line = regexp.MustCompile(`\$\([^)]*\)`).ReplaceAllString(line, "X")
 	word, inside, quote := "", false, rune(0)
@@ -64,8 +64,9 @@ func words(line string) (list []string) {
 	return list
 }
 
-// ours are the arguments of acen-server in a line of a shell, which sudo, systemd-run or podman exec may begin.
-func ours(line string) (args []string, ok bool) {
+// serverArgs returns the arguments of acen-server in a shell line, which may begin with sudo, systemd-run or podman
+// exec.
+func serverArgs(line string) (args []string, ok bool) {
 	w := words(line)
 	for i := 0; i < len(w); i++ {
 		switch first := w[i]; {
@@ -83,8 +84,8 @@ func ours(line string) (args []string, ok bool) {
 	return nil, false
 }
 
-// find finds the command of a line and parses its flags; whole checks its arguments, too.
-func find(args []string, whole bool) error {
+// checkCommand checks that the command and its flags exist; complete checks its arguments, too.
+func checkCommand(args []string, complete bool) error {
 	c, rest, err := Command().Find(args)
 	if err != nil {
 		return err
@@ -94,7 +95,7 @@ func find(args []string, whole bool) error {
 	if err := c.ParseFlags(rest); err != nil {
 		return err
 	}
-	if !whole {
+	if !complete {
 		if c.HasSubCommands() && c.Flags().NArg() > 0 {
 			return fmt.Errorf("there is no command %q", strings.Join(c.Flags().Args(), " "))
 		}
@@ -106,7 +107,7 @@ func find(args []string, whole bool) error {
 	return c.ValidateArgs(c.Flags().Args())
 }
 
-// blocks are the lines of the fenced blocks of shell commands, continued ones put together.
+// blocks returns the lines of the fenced blocks of shell commands, with continued lines joined.
 func blocks(document string) (lines []string) {
 	for _, found := range regexp.MustCompile("(?ms)^```(?:sh)?\n(.*?)^```$").FindAllStringSubmatch(document, -1) {
 		lines = append(lines, strings.Split(strings.ReplaceAll(found[1], "\\\n", " "), "\n")...)
@@ -114,6 +115,7 @@ func blocks(document string) (lines []string) {
 	return lines
 }
 
+// spans returns the code spans of a document.
 func spans(document string) (list []string) {
 	for _, found := range regexp.MustCompile("`([^`\n]+)`").FindAllStringSubmatch(document, -1) {
 		list = append(list, found[1])
@@ -121,30 +123,34 @@ func spans(document string) (list []string) {
 	return list
 }
 
-// Every command line of the documents is one that the program takes.
+// The program accepts every command line of the documents.
 func TestDocumentedCommandsExist(t *testing.T) {
 	for path, least := range map[string]int{"docs/server.md": 36, "docs/protect.md": 0} {
 		document, found := text(t, path), 0
 		for _, line := range blocks(document) {
-			if args, ok := ours(line); ok {
+			if args, ok := serverArgs(line); ok {
 				found++
-				must.NoError(t, find(args, true), "%s: %s", path, line)
+				must.NoError(t, checkCommand(args, true), "%s: %s", path, line)
 			}
 		}
 		must.GreaterOrEqual(t, found, least, path)
 		for _, span := range spans(document) {
-			if args, ok := ours(span); ok && !slices.Contains(args, "COMMAND") {
-				must.NoError(t, find(args, false), "%s: %s", path, span)
+			if args, ok := serverArgs(span); ok && !slices.Contains(args, "COMMAND") {
+				must.NoError(t, checkCommand(args, false), "%s: %s", path, span)
 			}
 		}
 	}
-	for _, wrong := range []string{"acen-server nothing", "acen-server serve --nothing", "acen-server order", "acen-server backup", "sudo -u acen-server acen-server ban add", "acen-server license show x", "acen-server serve now"} {
-		args, ok := ours(wrong)
+	for _, wrong := range []string{
+		"acen-server nothing", "acen-server serve --nothing", "acen-server order", "acen-server backup",
+		"sudo -u acen-server acen-server ban add", "acen-server license show x", "acen-server serve now",
+	} {
+		args, ok := serverArgs(wrong)
 		must.True(t, ok, wrong)
-		must.Error(t, find(args, true), wrong)
+		must.Error(t, checkCommand(args, true), wrong)
 	}
 }
 
+// allFlags adds the flags of c and its subcommands to all, with dashes, and returns all.
 func allFlags(c *cobra.Command, all map[string]bool) map[string]bool {
 	visit := func(f *pflag.Flag) { all["--"+f.Name] = true }
 	c.Flags().VisitAll(visit)
@@ -155,7 +161,7 @@ func allFlags(c *cobra.Command, all map[string]bool) map[string]bool {
 	return all
 }
 
-// checkVariables fails for a variable that stands for no flag.
+// checkVariables fails for a variable without a flag.
 func checkVariables(t *testing.T, where, document string) {
 	t.Helper()
 	known := map[string]bool{}
@@ -167,7 +173,7 @@ func checkVariables(t *testing.T, where, document string) {
 	}
 }
 
-// Every flag and variable that the manual names exists, and it names every one that serve has.
+// Every flag and variable that docs/server.md names exists, and it names all those of serve.
 func TestDocumentedSettingsExist(t *testing.T) {
 	document := text(t, "docs/server.md")
 	checkVariables(t, "docs/server.md", document)
@@ -185,7 +191,7 @@ func TestDocumentedSettingsExist(t *testing.T) {
 	})
 }
 
-// rows are the rows of a section's tables, cell by cell.
+// rows returns the cells of a section's tables, without the first header.
 func rows(document, section string) (list [][]string) {
 	_, rest, _ := strings.Cut(document, "\n## "+section+"\n")
 	rest, _, _ = strings.Cut(rest, "\n## ")
@@ -205,33 +211,34 @@ func TestDocumentedMetricsExist(t *testing.T) {
 	m.Answered(httpapi.Answered{Operation: "new-license", Status: 201})
 	rec := httptest.NewRecorder()
 	m.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	var there, documented []string
+	var got, documented []string
 	for _, found := range regexp.MustCompile(`(?m)^# TYPE (acen_\w+) `).FindAllStringSubmatch(rec.Body.String(), -1) {
-		there = append(there, found[1])
+		got = append(got, found[1])
 	}
 	document := text(t, "docs/server.md")
 	for _, row := range rows(document, "Metrics") {
 		documented = append(documented, strings.Trim(row[0], "`"))
 	}
-	must.ElementsMatch(t, there, documented)
-	for _, name := range regexp.MustCompile(`\bacen_[a-z_]+\b`).FindAllString(document[strings.Index(document, "```yaml"):strings.Index(document, "\n## Logs")], -1) {
-		must.True(t, slices.Contains(there, strings.TrimSuffix(name, "_bucket")), name)
+	must.ElementsMatch(t, got, documented)
+	alerts := document[strings.Index(document, "```yaml"):strings.Index(document, "\n## Logs")]
+	for _, name := range regexp.MustCompile(`\bacen_[a-z_]+\b`).FindAllString(alerts, -1) {
+		must.True(t, slices.Contains(got, strings.TrimSuffix(name, "_bucket")), name)
 	}
 }
 
 func TestDocumentedOptionsExist(t *testing.T) {
-	var there [][]string
+	var got [][]string
 	for _, o := range settings.All() {
-		there = append(there, []string{"`" + o.Name + "`", o.Value(settings.Default()), o.What})
+		got = append(got, []string{"`" + o.Name + "`", o.Value(settings.Default()), o.What})
 	}
-	must.Equal(t, there, rows(text(t, "docs/server.md"), "Bans and options"))
+	must.Equal(t, got, rows(text(t, "docs/server.md"), "Bans and options"))
 }
 
-// What the manual says that the program says, the program says.
+// The messages that docs/server.md quotes are in the source.
 func TestDocumentedMessagesExist(t *testing.T) {
 	var source strings.Builder
-	for _, room := range []string{"server", "internal/admincli"} {
-		must.NoError(t, filepath.WalkDir(filepath.Join(root, room), func(path string, d fs.DirEntry, err error) error {
+	for _, folder := range []string{"server", "internal/admincli"} {
+		must.NoError(t, filepath.WalkDir(filepath.Join(root, folder), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
@@ -249,7 +256,7 @@ func TestDocumentedMessagesExist(t *testing.T) {
 	}
 }
 
-// The unit starts the program with settings that exist, and systemd, where there is one, finds no fault in it.
+// The unit uses flags and variables that exist, and systemd-analyze, if it is installed, accepts it.
 func TestSystemdUnit(t *testing.T) {
 	const folder = "packaging/systemd/"
 	unit := text(t, folder+"acen-server.service")
@@ -268,12 +275,14 @@ func TestSystemdUnit(t *testing.T) {
 		must.True(t, ok, line)
 		values[section+key] = append(values[section+key], value)
 	}
-	args, ok := ours(strings.TrimPrefix(values["[Service]ExecStart"][0], "/usr/local/bin/"))
+	args, ok := serverArgs(strings.TrimPrefix(values["[Service]ExecStart"][0], "/usr/local/bin/"))
 	must.True(t, ok)
-	must.NoError(t, find(args, true))
+	must.NoError(t, checkCommand(args, true))
 	must.Equal(t, []string{"notify"}, values["[Service]Type"], "the program tells when it is ready")
 	must.Equal(t, []string{"multi-user.target"}, values["[Install]WantedBy"])
-	for _, name := range []string{"NoNewPrivileges", "ProtectHome", "PrivateTmp", "PrivateDevices", "ProtectKernelModules", "MemoryDenyWriteExecute"} {
+	for _, name := range []string{
+		"NoNewPrivileges", "ProtectHome", "PrivateTmp", "PrivateDevices", "ProtectKernelModules", "MemoryDenyWriteExecute",
+	} {
 		must.Equal(t, []string{"yes"}, values["[Service]"+name])
 	}
 	must.Equal(t, []string{"strict"}, values["[Service]ProtectSystem"])
@@ -284,7 +293,7 @@ func TestSystemdUnit(t *testing.T) {
 		checkVariables(t, name, text(t, folder+name))
 	}
 
-	// With the settings of the example, and with those that stand there as comments, the server would start.
+	// Both the settings of the example and those in its comments are valid.
 	for _, comments := range []bool{false, true} {
 		var s serving
 		c := &cobra.Command{}
@@ -305,7 +314,7 @@ func TestSystemdUnit(t *testing.T) {
 	}
 
 	if analyze, err := exec.LookPath("systemd-analyze"); err == nil {
-		program, err := os.Executable() // stands for the program, which is not installed
+		program, err := os.Executable() // in place of the program, which is not installed
 		must.NoError(t, err)
 		path := filepath.Join(t.TempDir(), "acen-server.service")
 		must.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(unit, "/usr/local/bin/acen-server", program)), 0o600))
@@ -315,7 +324,7 @@ func TestSystemdUnit(t *testing.T) {
 	}
 }
 
-// The image is built of what is there, without cgo, and starts a command that exists.
+// The image is built with the toolchain of go.mod, without cgo, and runs a command that exists.
 func TestContainerfile(t *testing.T) {
 	file := strings.ReplaceAll(text(t, "packaging/container/Containerfile"), "\\\n", " ")
 	checkVariables(t, "Containerfile", file)
@@ -325,13 +334,17 @@ func TestContainerfile(t *testing.T) {
 			steps[name] = append(steps[name], rest)
 		}
 	}
-	must.Equal(t, []string{"golang:" + regexp.MustCompile(`(?m)^toolchain go(\S+)`).FindStringSubmatch(text(t, "go.mod"))[1] + " AS build", "scratch"}, steps["FROM"])
+	must.Equal(t,
+		[]string{
+			"golang:" + regexp.MustCompile(`(?m)^toolchain go(\S+)`).FindStringSubmatch(text(t, "go.mod"))[1] + " AS build",
+			"scratch",
+		}, steps["FROM"])
 	must.Equal(t, []string{"65532:65532"}, steps["USER"], "not root")
 	var entry, args []string
 	must.NoError(t, json.Unmarshal([]byte(steps["ENTRYPOINT"][0]), &entry))
 	must.NoError(t, json.Unmarshal([]byte(steps["CMD"][0]), &args))
 	must.Equal(t, []string{"/acen-server"}, entry)
-	must.NoError(t, find(args, true))
+	must.NoError(t, checkCommand(args, true))
 	build := steps["RUN"][slices.IndexFunc(steps["RUN"], func(s string) bool { return strings.Contains(s, "go build") })]
 	must.Contains(t, build, "CGO_ENABLED=0 ")
 	must.True(t, strings.HasSuffix(build, " -o /out/acen-server ./cmd/acen-server"), build)

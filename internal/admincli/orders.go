@@ -31,11 +31,15 @@ type orderJSON struct {
 }
 
 var orderView = view[admin.Order]{
-	header: []string{"ID", "CLIENT", "PROGRAM", "ORDERED", "LICENSES", "SERIAL NUMBER", "ACTIVE", "VISIBLE", "MANAGE", "LICENSES END"},
+	header: []string{
+		"ID", "CLIENT", "PROGRAM", "ORDERED", "LICENSES", "SERIAL NUMBER", "ACTIVE", "VISIBLE", "MANAGE", "LICENSES END",
+	},
 	row: func(o admin.Order) []string {
 		return []string{
-			strconv.FormatInt(o.ID, 10), strconv.FormatInt(o.ClientID, 10), strconv.FormatInt(o.ProgramID, 10), showDay(&o.OrderedAt),
-			fmt.Sprintf("%d/%d", o.LicensesActive, o.LicensesTotal), o.SerialNumber, yesNo(o.Active), yesNo(o.Visible), yesNo(o.CanManage), showDay(o.LicensesExpireAt),
+			strconv.FormatInt(o.ID, 10), strconv.FormatInt(o.ClientID, 10), strconv.FormatInt(o.ProgramID, 10),
+			showDay(&o.OrderedAt),
+			fmt.Sprintf("%d/%d", o.LicensesActive, o.LicensesTotal), o.SerialNumber, yesNo(o.Active), yesNo(o.Visible),
+			yesNo(o.CanManage), showDay(o.LicensesExpireAt),
 		}
 	},
 	detail: func(o admin.Order) [][2]string {
@@ -47,9 +51,20 @@ var orderView = view[admin.Order]{
 	},
 	wire: func(o admin.Order) any {
 		return orderJSON{
-			ID: o.ID, ClientID: o.ClientID, ProgramID: o.ProgramID, OrderedAt: o.OrderedAt.UTC(), LicensesTotal: o.LicensesTotal, LicensesActivated: o.LicensesActive,
-			SerialNumber: o.SerialNumber, Active: o.Active, Visible: o.Visible, CanManage: o.CanManage, Features: o.Features, LicensesExpireAt: o.LicensesExpireAt,
-			HasSubscription: o.HasSubscription, SubscriptionExpiresAt: o.SubscriptionExpiresAt,
+			ID:                    o.ID,
+			ClientID:              o.ClientID,
+			ProgramID:             o.ProgramID,
+			OrderedAt:             o.OrderedAt.UTC(),
+			LicensesTotal:         o.LicensesTotal,
+			LicensesActivated:     o.LicensesActive,
+			SerialNumber:          o.SerialNumber,
+			Active:                o.Active,
+			Visible:               o.Visible,
+			CanManage:             o.CanManage,
+			Features:              o.Features,
+			LicensesExpireAt:      o.LicensesExpireAt,
+			HasSubscription:       o.HasSubscription,
+			SubscriptionExpiresAt: o.SubscriptionExpiresAt,
 		}
 	},
 }
@@ -67,12 +82,15 @@ func (f *orderFlags) register(c *cobra.Command) {
 	flags.BoolVar(&f.active, "active", true, "the order counts; off: it is not listed in the app")
 	flags.BoolVar(&f.visible, "visible", true, "the order is listed in the app")
 	flags.BoolVar(&f.manage, "manage", true, "the client may change its licenses; off: look and email only")
-	flags.Uint16Var(&f.features, "features", 0, "features of new licenses (16 bits); of a new order, the program's unless given")
-	flags.StringVar(&f.licensesEnd, "licenses-end", "", "last day of new licenses, such as 2027-12-31, or \"never\"; of a new order, the program's unless given")
-	flags.StringVar(&f.subscription, "subscription-end", "", "last day of the subscription, \"never\" for one without end, or \"none\"")
+	flags.Uint16Var(&f.features, "features", 0,
+		"features of new licenses (16 bits); of a new order, the program's unless given")
+	flags.StringVar(&f.licensesEnd, "licenses-end", "",
+		"last day of new licenses, such as 2027-12-31, or \"never\"; of a new order, the program's unless given")
+	flags.StringVar(&f.subscription, "subscription-end", "",
+		"last day of the subscription, \"never\" for one without end, or \"none\"")
 }
 
-// apply sets what was given on the command line.
+// apply sets the fields whose flags were given.
 func (f *orderFlags) apply(c *cobra.Command, o *store.Order) error {
 	for name, set := range map[string]func() error{
 		"active":       func() error { o.Active = f.active; return nil },
@@ -104,26 +122,29 @@ func (f *orderFlags) apply(c *cobra.Command, o *store.Order) error {
 }
 
 func orderCommand() *cobra.Command {
-	d := &desk{}
+	cs := &commandSet{}
 	var client int64
-	list := d.task("list", "List orders, newest first", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		return orderView.many(a.Orders(c.Context(), client))
-	})
+	list := cs.task("list", "List orders, newest first", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			return orderView.many(a.Orders(c.Context(), client))
+		})
 	list.Flags().Int64Var(&client, "client", 0, "only this client's")
-	return d.group("order", "Administer orders", addOrder(d), list, show(d, "an order", orderView, admin.Admin.Order), changeOrder(d),
-		importRows(d, admin.OrderSheet(), false), exportRows(d, admin.OrderSheet()))
+	return cs.group("order", "Administer orders", addOrder(cs), list, show(cs, "an order", orderView, admin.Admin.Order),
+		changeOrder(cs),
+		importRows(cs, admin.OrderSheet(), false), exportRows(cs, admin.OrderSheet()))
 }
 
-func addOrder(d *desk) *cobra.Command {
+func addOrder(cs *commandSet) *cobra.Command {
 	var f orderFlags
 	var client, program int64
-	c := d.task("add", "Add an order of a program for a client", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		o, err := a.AddOrder(c.Context(), client, program, func(o *store.Order) error {
-			o.LicensesTotal = f.licenses
-			return f.apply(c, o)
+	c := cs.task("add", "Add an order of a program for a client", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			o, err := a.AddOrder(c.Context(), client, program, func(o *store.Order) error {
+				o.LicensesTotal = f.licenses
+				return f.apply(c, o)
+			})
+			return orderView.one(admin.Order{Order: o}, err)
 		})
-		return orderView.one(admin.Order{Order: o}, err)
-	})
 	f.register(c)
 	c.Flags().Int64Var(&client, "client", 0, "id of the client")
 	c.Flags().Int64Var(&program, "program", 0, "id of the program")
@@ -131,17 +152,18 @@ func addOrder(d *desk) *cobra.Command {
 	return c
 }
 
-func changeOrder(d *desk) *cobra.Command {
+func changeOrder(cs *commandSet) *cobra.Command {
 	var f orderFlags
-	c := d.task("change ID", "Change an order; its licenses keep what they have", oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		changed, err := a.ChangeOrder(c.Context(), id(args), func(o *store.Order) error { return f.apply(c, o) })
-		if err != nil {
-			return printable{}, err
-		}
-		o, err := a.Order(c.Context(), id(args))
-		o.Order = changed
-		return orderView.one(o, err)
-	})
+	c := cs.task("change ID", "Change an order; its licenses keep what they have", idArg,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			changed, err := a.ChangeOrder(c.Context(), id(args), func(o *store.Order) error { return f.apply(c, o) })
+			if err != nil {
+				return printable{}, err
+			}
+			o, err := a.Order(c.Context(), id(args))
+			o.Order = changed
+			return orderView.one(o, err)
+		})
 	f.register(c)
 	return c
 }

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// output is a file (mode 0600) that comes under its name whole. The name is taken at once, so that what takes long or works only
-// once does not meet a file that is there.
+// output is a file (mode 0600) that is written atomically. The name is reserved at the beginning, so that a long or
+// unrepeatable command does not fail at its end because of an existing file.
 type output struct{ path string }
 
-// newOutput takes the name; nil for "".
+// newOutput creates the file, which must not exist. It returns nil for "".
 func newOutput(path string) (*output, error) {
 	if path == "" {
 		return nil, nil
@@ -24,7 +24,7 @@ func newOutput(path string) (*output, error) {
 	return &output{path}, f.Close()
 }
 
-// cause is an error without the path that its sentence names already.
+// cause returns err without its path, for a message that names the path itself.
 func cause(err error) error {
 	var fault *os.PathError
 	if errors.As(err, &fault) {
@@ -33,10 +33,10 @@ func cause(err error) error {
 	return err
 }
 
-// isJSON reports whether the file's name asks for JSON.
+// isJSON reports whether the name of the file has the extension of JSON.
 func (o *output) isJSON() bool { return strings.EqualFold(filepath.Ext(o.path), ".json") }
 
-// write brings the data under the name.
+// write replaces the content of the file with data. If it fails, it removes the file.
 func (o *output) write(data []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(o.path), ".acen-*") // mode 0600
 	if err == nil {
@@ -54,7 +54,7 @@ func (o *output) write(data []byte) (err error) {
 	return nil
 }
 
-// drop gives the name back.
+// drop removes the file.
 func (o *output) drop() error {
 	if o == nil {
 		return nil

@@ -78,10 +78,25 @@ var programView = view[store.Program]{
 	},
 	wire: func(p store.Program) any {
 		return programJSON{
-			ID: p.ID, Name: p.Name, ApplicationSignature: string(p.Signature), RequiresActivation: p.RequiresActivation, MergedCodes: p.MergedCodes,
-			AcceptsSerials: p.AcceptsSerials, Features: p.Features, LicenseDays: p.LicenseDays, PublicKey: p.PublicKey.String(), KeyID: p.PublicKey.KeyID(),
-			FirstSerial: p.FirstSerial, LastSerial: p.LastSerial, OrderLicenses: p.OrderLicenses, SubscriptionDays: p.SubscriptionDays, Tasks: p.Tasks,
-			FormerKeyIDs: keyIDs(p.FormerKeys), FlexibleLocking: flexibleLocking{p.Policy.Enabled, p.Policy.MaxHardwareChanges, lockNames(p.Policy.Changeable)},
+			ID:                   p.ID,
+			Name:                 p.Name,
+			ApplicationSignature: string(p.Signature),
+			RequiresActivation:   p.RequiresActivation,
+			MergedCodes:          p.MergedCodes,
+			AcceptsSerials:       p.AcceptsSerials,
+			Features:             p.Features,
+			LicenseDays:          p.LicenseDays,
+			PublicKey:            p.PublicKey.String(),
+			KeyID:                p.PublicKey.KeyID(),
+			FirstSerial:          p.FirstSerial,
+			LastSerial:           p.LastSerial,
+			OrderLicenses:        p.OrderLicenses,
+			SubscriptionDays:     p.SubscriptionDays,
+			Tasks:                p.Tasks,
+			FormerKeyIDs:         keyIDs(p.FormerKeys),
+			FlexibleLocking: flexibleLocking{
+				p.Policy.Enabled, p.Policy.MaxHardwareChanges, lockNames(p.Policy.Changeable),
+			},
 		}
 	},
 }
@@ -116,7 +131,7 @@ func lockNames(locks []license.Lock) []string {
 	return names
 }
 
-// programFlags are what add and change have in common.
+// programFlags are the flags that add and change share.
 type programFlags struct {
 	name                                  string
 	activation, merged, serials, flexible bool
@@ -142,10 +157,11 @@ func (f *programFlags) register(c *cobra.Command) {
 	flags.BoolVar(&f.flexible, "flexible-locking", true, "recognize a PC of which something changed")
 	flags.IntVar(&f.hardwareChanges, "max-hardware-changes", license.DefaultPolicy().MaxHardwareChanges,
 		"how many hardware locks may change; network card or disk must stay in any case")
-	flags.StringSliceVar(&f.changeable, "changeable", lockNames(license.DefaultPolicy().Changeable), "locks that may change")
+	flags.StringSliceVar(&f.changeable, "changeable", lockNames(license.DefaultPolicy().Changeable),
+		"locks that may change")
 }
 
-// apply sets what was given on the command line, or everything for a new program.
+// apply sets the fields whose flags were given, or all fields for a new program.
 func (f *programFlags) apply(c *cobra.Command, p *store.Program, everything bool) error {
 	given := func(name string) bool { return everything || c.Flags().Changed(name) }
 	for name, set := range map[string]func(){
@@ -181,65 +197,73 @@ func (f *programFlags) apply(c *cobra.Command, p *store.Program, everything bool
 }
 
 func programCommand() *cobra.Command {
-	d := &desk{}
-	list := d.task("list", "List programs", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		return programView.many(a.Programs(c.Context()))
-	})
-	return d.group("program", "Administer programs", addProgram(d), list, show(d, "a program with its public key", programView, admin.Admin.Program), changeProgram(d), programRule(d),
-		programKey(d), programUseKey(d), importRows(d, admin.ProgramSheet(), true), exportRows(d, admin.ProgramSheet()))
+	cs := &commandSet{}
+	list := cs.task("list", "List programs", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			return programView.many(a.Programs(c.Context()))
+		})
+	return cs.group("program", "Administer programs", addProgram(cs), list,
+		show(cs, "a program with its public key", programView, admin.Admin.Program), changeProgram(cs), programRule(cs),
+		prepareKey(cs), useKey(cs), importRows(cs, admin.ProgramSheet(), true), exportRows(cs, admin.ProgramSheet()))
 }
 
-func addProgram(d *desk) *cobra.Command {
+func addProgram(cs *commandSet) *cobra.Command {
 	var f programFlags
 	var signature string
-	c := d.first("add", "Add a program; its keys are made here", cobra.NoArgs, func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-		p := store.Program{Signature: license.Signature(signature)}
-		if err := f.apply(c, &p, true); err != nil {
-			return printable{}, err
-		}
-		return programView.one(a.AddProgram(c.Context(), p))
-	})
+	c := cs.setupTask("add", "Add a program; its keys are made here", cobra.NoArgs,
+		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
+			p := store.Program{Signature: license.Signature(signature)}
+			if err := f.apply(c, &p, true); err != nil {
+				return printable{}, err
+			}
+			return programView.one(a.AddProgram(c.Context(), p))
+		})
 	f.register(c)
-	c.Flags().StringVar(&signature, "signature", "", "application signature, 6 to 10 ASCII characters; it cannot be changed later")
+	c.Flags().StringVar(&signature, "signature", "",
+		"application signature, 6 to 10 ASCII characters; it cannot be changed later")
 	require(c, "name", "signature")
 	return c
 }
 
-func changeProgram(d *desk) *cobra.Command {
+func changeProgram(cs *commandSet) *cobra.Command {
 	var f programFlags
-	c := d.task("change ID", "Change a program; its orders and licenses keep what they have", oneID, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		return programView.one(a.ChangeProgram(c.Context(), id(args), func(p *store.Program) error { return f.apply(c, p, false) }))
-	})
+	c := cs.task("change ID", "Change a program; its orders and licenses keep what they have", idArg,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			return programView.one(a.ChangeProgram(c.Context(), id(args),
+				func(p *store.Program) error { return f.apply(c, p, false) }))
+		})
 	f.register(c)
 	return c
 }
 
-// programRule sets switch and limits of a task (spec: api 7).
-func programRule(d *desk) *cobra.Command {
+// programRule returns the command that sets switch and limits of a task (spec: api 7).
+func programRule(cs *commandSet) *cobra.Command {
 	var states []string
 	var r store.TaskRule
-	c := d.task("rule ID TASK", "Set switch and limits of a task: "+taskNames(), ruleArgs, func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-		return programView.one(a.ChangeProgram(c.Context(), id(args), func(p *store.Program) error {
-			task := args[1]
-			changed := store.TaskRules{}
-			for t, rules := range p.Tasks {
-				changed[t] = maps.Clone(rules)
-			}
-			if changed[task] == nil {
-				changed[task] = map[api.SubscriptionState]store.TaskRule{}
-			}
-			for _, state := range states {
-				if !slices.Contains(admin.States(), api.SubscriptionState(state)) {
-					return usageError{fmt.Errorf("%q is no state of a subscription: none, valid or expired", state)}
+	c := cs.task("rule ID TASK", "Set switch and limits of a task: "+taskNames(), ruleArgs,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			return programView.one(a.ChangeProgram(c.Context(), id(args), func(p *store.Program) error {
+				task := args[1]
+				changed := store.TaskRules{}
+				for t, rules := range p.Tasks {
+					changed[t] = maps.Clone(rules)
 				}
-				changed[task][api.SubscriptionState(state)] = r
-			}
-			p.Tasks = changed
-			return nil
-		}))
-	})
+				if changed[task] == nil {
+					changed[task] = map[api.SubscriptionState]store.TaskRule{}
+				}
+				for _, state := range states {
+					if !slices.Contains(admin.States(), api.SubscriptionState(state)) {
+						return usageError{fmt.Errorf("%q is no state of a subscription: none, valid or expired", state)}
+					}
+					changed[task][api.SubscriptionState(state)] = r
+				}
+				p.Tasks = changed
+				return nil
+			}))
+		})
 	flags := c.Flags()
-	flags.StringSliceVar(&states, "subscription", []string{"none", "valid"}, "orders it is for, by their subscription: none, valid, expired")
+	flags.StringSliceVar(&states, "subscription", []string{"none", "valid"},
+		"orders it is for, by their subscription: none, valid, expired")
 	flags.BoolVar(&r.On, "on", true, "the task is offered")
 	flags.IntVar(&r.PerDay, "per-day", 0, "limit for a calendar day; 0: none")
 	flags.IntVar(&r.PerMonth, "per-month", 0, "limit for a calendar month; 0: none")
@@ -261,15 +285,16 @@ func ruleArgs(c *cobra.Command, args []string) error {
 	if _, ok := api.TaskOfRule(args[1]); !ok {
 		return fmt.Errorf("%q is no task: %s", args[1], taskNames())
 	}
-	return oneID(c, args[:1])
+	return idArg(c, args[:1])
 }
 
-// many is a number of serial numbers or rows that takes long enough for a progress bar.
-const many = 1000
+// progressMin is the number of serial numbers or rows from which a progress bar is shown.
+const progressMin = 1000
 
-// progress is a bar on standard error, on a terminal and for many things alone.
+// progress returns a progress bar on standard error. It is visible on a terminal, from progressMin steps on.
 func progress(c *cobra.Command, count int) *progressbar.ProgressBar {
-	shown := count >= many && isTerminal(c.ErrOrStderr())
-	return progressbar.NewOptions(count, progressbar.OptionSetWriter(c.ErrOrStderr()), progressbar.OptionSetVisibility(shown),
+	shown := count >= progressMin && isTerminal(c.ErrOrStderr())
+	return progressbar.NewOptions(count, progressbar.OptionSetWriter(c.ErrOrStderr()),
+		progressbar.OptionSetVisibility(shown),
 		progressbar.OptionShowCount(), progressbar.OptionThrottle(50*time.Millisecond), progressbar.OptionClearOnFinish())
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/server/rules"
 )
 
-// serialJSON is a serial id as --json prints it. serial_number is missing if the server does not know its features.
+// serialJSON is a serial id as --json prints it. serial_number is absent if its features are unknown.
 type serialJSON struct {
 	ProgramID     int64             `json:"program_id"`
 	Program       string            `json:"program"`
@@ -74,30 +74,30 @@ var serialView = view[admin.Serial]{
 }
 
 func serialCommand() *cobra.Command {
-	d := &desk{}
-	return d.group("serial", "Make serial numbers, see what became of them, and block them",
-		blockSerials(d), findSerial(d), listSerials(d), makeSerials(d), printSerials(d), unblockSerials(d))
+	cs := &commandSet{}
+	return cs.group("serial", "Make serial numbers, see what became of them, and block them",
+		blockSerials(cs), findSerial(cs), listSerials(cs), makeSerials(cs), printSerials(cs), unblockSerials(cs))
 }
 
-// warn writes the warnings of stock to standard error.
+// warn prints the warnings of stock to standard error.
 func warn(c *cobra.Command, stock rules.SerialStock) {
 	for _, warning := range stock.Warnings() {
 		fmt.Fprintln(c.ErrOrStderr(), "Warning: "+warning)
 	}
 }
 
-func makeSerials(d *desk) *cobra.Command {
+func makeSerials(cs *commandSet) *cobra.Command {
 	var count int
 	var features uint16
 	var file string
-	c := d.task("make PROGRAM", "Make serial numbers with the ids after the program's last one", oneID,
+	c := cs.task("make PROGRAM", "Make serial numbers with the ids after the program's last one", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-			if d.dryRun { // prints none, because the next run makes the same numbers
+			if cs.dryRun { // prints none, because the next run makes the same numbers
 				_, stock, err := a.MakeSerials(c.Context(), id(args), count, features, func(int) {})
 				if err == nil {
 					warn(c, stock)
 				}
-				return said(fmt.Sprintf("%d serial numbers would be made", count), map[string]any{"count": count}), err
+				return message(fmt.Sprintf("%d serial numbers would be made", count), map[string]any{"count": count}), err
 			}
 			out, err := newOutput(file)
 			if err != nil {
@@ -128,8 +128,7 @@ instead of redirecting the output.`, admin.MaxSerials, license.MaxSerialID)
 	return c
 }
 
-// serials writes serial numbers into the file and returns a sentence that says so. Without a file it returns the
-// numbers.
+// serials writes serial numbers to the file and returns a sentence with their count. If o is nil it returns the numbers.
 func (o *output) serials(serials []license.SerialNumber) (printable, error) {
 	if o == nil {
 		return showSerials(serials), nil
@@ -141,7 +140,7 @@ func (o *output) serials(serials []license.SerialNumber) (printable, error) {
 	if err := o.write(b.Bytes()); err != nil {
 		return printable{}, err
 	}
-	return said(fmt.Sprintf("%d serial numbers are in %s", len(serials), o.path),
+	return message(fmt.Sprintf("%d serial numbers are in %s", len(serials), o.path),
 		map[string]any{"count": len(serials), "file": o.path}), nil
 }
 
@@ -155,10 +154,10 @@ func showSerials(serials []license.SerialNumber) (out printable) {
 	return out
 }
 
-func printSerials(d *desk) *cobra.Command {
+func printSerials(cs *commandSet) *cobra.Command {
 	var features uint16
 	var file string
-	c := d.task("print PROGRAM SERIAL...", "Print serial numbers again, by their ids or ranges of them", serialArgs(1),
+	c := cs.task("print PROGRAM SERIAL...", "Print serial numbers again, by their ids or ranges of them", serialArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			list, err := a.PrintSerials(c.Context(), id(args), args[1:], features)
 			if err != nil {
@@ -172,8 +171,8 @@ func printSerials(d *desk) *cobra.Command {
 				}
 				numbers = append(numbers, s.Number)
 			}
-			if d.dryRun {
-				return said(fmt.Sprintf("%d serial numbers would be printed", len(numbers)),
+			if cs.dryRun {
+				return message(fmt.Sprintf("%d serial numbers would be printed", len(numbers)),
 					map[string]any{"count": len(numbers)}), nil
 			}
 			out, err := newOutput(file)
@@ -187,10 +186,10 @@ func printSerials(d *desk) *cobra.Command {
 	return c
 }
 
-func listSerials(d *desk) *cobra.Command {
+func listSerials(cs *commandSet) *cobra.Command {
 	var f admin.SerialFilter
 	var state string
-	c := d.task("list PROGRAM", "List serial ids: which are free, used by which order, or blocked", oneID,
+	c := cs.task("list PROGRAM", "List serial ids: which are free, used by which order, or blocked", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			if f.State = admin.SerialState(state); state != "" && !slices.Contains(listedStates, f.State) {
 				return printable{}, usageError{fmt.Errorf("%q is no state of a serial id: %s", state, stateNames())}
@@ -219,39 +218,39 @@ func stateNames() string {
 	return fmt.Sprintf("%s, %s or %s", admin.SerialFree, admin.SerialUsed, admin.SerialBlocked)
 }
 
-func findSerial(d *desk) *cobra.Command {
-	return d.task("find SERIAL", "Find program and order of a serial number or id, and whether it is blocked",
+func findSerial(cs *commandSet) *cobra.Command {
+	return cs.task("find SERIAL", "Find program and order of a serial number or id, and whether it is blocked",
 		cobra.ExactArgs(1), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			return serialView.many(a.FindSerials(c.Context(), args[0]))
 		})
 }
 
-func blockSerials(d *desk) *cobra.Command {
+func blockSerials(cs *commandSet) *cobra.Command {
 	var reason, file string
-	c := d.task("block PROGRAM SERIAL...", "Block serial numbers, by number, id or range; orders that they made stay",
+	c := cs.task("block PROGRAM SERIAL...", "Block serial numbers, by number, id or range; orders that they made stay",
 		serialArgs(0), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			serials, err := namedSerials(c, args[1:], file)
 			if err != nil {
 				return printable{}, err
 			}
 			n, err := a.BlockSerials(c.Context(), id(args), serials, reason)
-			return said(fmt.Sprintf("%d serial ids blocked that were not", n), map[string]int{"blocked": n}), err
+			return message(fmt.Sprintf("%d serial ids blocked that were not", n), map[string]int{"blocked": n}), err
 		})
 	c.Flags().StringVar(&reason, "reason", "", "why, for the list and the audit trail")
 	serialsFlag(c, &file)
 	return c
 }
 
-func unblockSerials(d *desk) *cobra.Command {
+func unblockSerials(cs *commandSet) *cobra.Command {
 	var file string
-	c := d.task("unblock PROGRAM SERIAL...", "Let blocked serial numbers make orders again", serialArgs(0),
+	c := cs.task("unblock PROGRAM SERIAL...", "Let blocked serial numbers make orders again", serialArgs(0),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			serials, err := namedSerials(c, args[1:], file)
 			if err != nil {
 				return printable{}, err
 			}
 			n, err := a.UnblockSerials(c.Context(), id(args), serials)
-			return said(fmt.Sprintf("%d serial ids unblocked", n), map[string]int{"unblocked": n}), err
+			return message(fmt.Sprintf("%d serial ids unblocked", n), map[string]int{"unblocked": n}), err
 		})
 	serialsFlag(c, &file)
 	return c
@@ -267,7 +266,7 @@ func serialArgs(least int) cobra.PositionalArgs {
 		if err := cobra.MinimumNArgs(1+least)(c, args); err != nil {
 			return err
 		}
-		return oneID(c, args[:1])
+		return idArg(c, args[:1])
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 	"github.com/acen-desktop/acen/server/service"
 )
 
-// defaultData is the data folder when none is named.
+// defaultData is the default data folder.
 const defaultData = "acen-data"
 
 // serving holds the flags that serve and demo share.
@@ -42,21 +42,28 @@ type serving struct {
 func (s *serving) register(c *cobra.Command, logFormat string) {
 	f := c.Flags()
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to listen on; port 0 takes a free one")
-	placeFlags(f, &s.Place)
+	dataFlags(f, &s.Place)
 	f.StringVar(&s.name, "name", "ACEN license server", "name that people see")
-	f.StringVar(&s.publicURL, "public-url", "", "address under which people reach the server, for links in mails (default: the one it listens on)")
+	f.StringVar(&s.publicURL, "public-url", "",
+		"address under which people reach the server, for links in mails (default: the one it listens on)")
 	f.StringVar(&s.contact, "contact", "", "email address of your support, which the app offers to write to")
 	f.StringVar(&s.certFile, "tls-cert", "", "certificate file (PEM)")
 	f.StringVar(&s.keyFile, "tls-key", "", "key file of the certificate (PEM)")
-	f.StringSliceVar(&s.proxies, "behind-proxy", nil, "address or network of a proxy that speaks TLS in this server's place")
+	f.StringSliceVar(&s.proxies, "behind-proxy", nil,
+		"address or network of a proxy that speaks TLS in this server's place")
 	f.StringVar(&s.smtp, "smtp", "", "mail server, host:port")
-	f.StringVar(&s.smtpTLS, "smtp-tls", "auto", "starttls, implicit, none (this machine only), or auto: implicit on port 465, none on this machine, else starttls")
+	f.StringVar(&s.smtpTLS, "smtp-tls", "auto",
+		"starttls, implicit, none (this machine only), or auto: implicit on port 465, none on this machine, else starttls")
 	f.StringVar(&s.smtpUser, "smtp-user", "", "user name at the mail server")
 	f.StringVar(&s.smtpPasswordFile, "smtp-password-file", "", "file with the password at the mail server")
 	f.StringVar(&s.mailFrom, "mail-from", "licenses@localhost.localdomain", "sender address of mails")
 	f.StringVar(&s.mailDir, "mail-dir", "", "folder to write mails to as files instead of sending them")
-	f.StringVar(&s.metrics, "metrics", "", "second address for /metrics (Prometheus), /healthz and /readyz, such as 127.0.0.1:9090; without TLS, so not for the public")
-	f.DurationVar(&s.drain, "drain", 0, "time in which a server that shall stop still takes calls and says on /readyz that it goes, such as 10s behind a balancer")
+	f.StringVar(&s.metrics, "metrics", "",
+		"second address for /metrics (Prometheus), /healthz and /readyz, such as 127.0.0.1:9090; without TLS, so not for "+
+			"the public")
+	f.DurationVar(&s.drain, "drain", 0,
+		"time in which a server that shall stop still takes calls and says on /readyz that it goes, such as 10s behind a "+
+			"balancer")
 	f.StringVar(&s.logFormat, "log-format", logFormat, "json or text; logs go to standard error")
 }
 
@@ -71,7 +78,14 @@ func (s *serving) logger() (*slog.Logger, error) {
 }
 
 func (s *serving) options() (o service.Options, err error) {
-	o = service.Options{Place: s.Place, Name: s.name, Version: paths.Version(), Listening: listen.Config{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile}, Metrics: s.metrics, Drain: s.drain}
+	o = service.Options{
+		Place:     s.Place,
+		Name:      s.name,
+		Version:   paths.Version(),
+		Listening: listen.Config{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile},
+		Metrics:   s.metrics,
+		Drain:     s.drain,
+	}
 	if s.drain < 0 {
 		return o, usageError{fmt.Errorf("the time to drain, %s, is negative", s.drain)}
 	}
@@ -81,7 +95,7 @@ func (s *serving) options() (o service.Options, err error) {
 	if o.Logger, err = s.logger(); err != nil {
 		return o, err
 	}
-	slog.SetDefault(o.Logger) // also for what libraries log
+	slog.SetDefault(o.Logger) // for libraries
 	if o.Listening.Proxies, err = readProxies(s.proxies); err != nil {
 		return o, err
 	}
@@ -89,7 +103,7 @@ func (s *serving) options() (o service.Options, err error) {
 	return o, err
 }
 
-// readPublic checks what people get to see of the server: its address for links, and the address of the support.
+// readPublic checks and returns the address for links in mails and the address of the support.
 func readPublic(address, contact string) (string, string, error) {
 	if address != "" {
 		u, err := url.Parse(address)
@@ -120,7 +134,7 @@ func readProxies(texts []string) (proxies []netip.Prefix, err error) {
 	return proxies, nil
 }
 
-// sender is what delivers mails; nil when the server shall have no mail service.
+// sender returns the sender of mails, or nil if none is configured.
 func (s *serving) sender() (mail.Sender, error) {
 	switch {
 	case s.smtp != "" && s.mailDir != "":
@@ -154,7 +168,9 @@ func (s *serving) sender() (mail.Sender, error) {
 func serveCommand(getenv func(string) string) *cobra.Command {
 	var s serving
 	c := &cobra.Command{
-		Use: "serve", Short: "Serve licenses", Args: cobra.NoArgs,
+		Use:   "serve",
+		Short: "Serve licenses",
+		Args:  cobra.NoArgs,
 		Long: `Serve licenses until interrupted; calls and the mail being sent are finished first.
 
 Outside this machine the server speaks TLS only: give --tls-cert and --tls-key, or name with --behind-proxy the
@@ -172,7 +188,8 @@ mail program.`,
 			if err := notify(c.Context(), getenv("NOTIFY_SOCKET")); err != nil {
 				o.Logger.Warn("the service manager cannot be told that the server is ready", "error", err)
 			}
-			o.Logger.Info("serving", "url", running.URL, "data", s.Folder, "postgres", s.Database != "", "mail", o.Mail != nil, "metrics", running.MetricsURL)
+			o.Logger.Info("serving", "url", running.URL, "data", s.Folder, "postgres", s.Database != "", "mail", o.Mail != nil,
+				"metrics", running.MetricsURL)
 			return running.Wait()
 		},
 	}
@@ -183,7 +200,9 @@ mail program.`,
 func demoCommand() *cobra.Command {
 	var s serving
 	c := &cobra.Command{
-		Use: "demo", Short: "Serve sample data for trying out", Args: cobra.NoArgs,
+		Use:   "demo",
+		Short: "Serve sample data for trying out",
+		Args:  cobra.NoArgs,
 		Long: `Make sample data if the data folder holds none, print one JSON line with url, username and password on
 standard output as soon as the server listens, and serve. Mails are written to the folder mail in the data
 folder unless --smtp or --mail-dir says otherwise.`,

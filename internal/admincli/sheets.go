@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/server/admin/sheet"
 )
 
-// lineJSON is what became of one row, as --json prints it.
+// lineJSON is the result of one row, as --json prints it.
 type lineJSON struct {
 	Line   int          `json:"line"`
 	What   string       `json:"what"`
@@ -23,7 +23,7 @@ type lineJSON struct {
 	Why    string       `json:"why,omitempty"`
 }
 
-// reportJSON is the report of an import.
+// reportJSON is the report of an import, as --json prints it.
 type reportJSON struct {
 	Imported bool       `json:"imported"`
 	Added    int        `json:"added"`
@@ -34,13 +34,17 @@ type reportJSON struct {
 	Lines    []lineJSON `json:"lines"`
 }
 
-// showReport shows what became of every row. When one was refused, the command fails.
-func (d *desk) showReport(r admin.Report) printable {
+// showReport returns the result of every row. If a row was refused, the output has failed set.
+func (cs *commandSet) showReport(r admin.Report) printable {
 	values := reportJSON{
-		Added: r.Count(admin.Added), Exist: r.Count(admin.Exists), Differ: r.Count(admin.Differs), Refused: r.Count(admin.Refused),
-		Fine: r.Count(admin.Fine), Lines: []lineJSON{},
+		Added:   r.Count(admin.Added),
+		Exist:   r.Count(admin.Exists),
+		Differ:  r.Count(admin.Differs),
+		Refused: r.Count(admin.Refused),
+		Fine:    r.Count(admin.Fine),
+		Lines:   []lineJSON{},
 	}
-	values.Imported = values.Refused == 0 && !d.dryRun
+	values.Imported = values.Refused == 0 && !cs.dryRun
 	out := printable{lines: [][]string{{"LINE", "ROW", "RESULT", "ID", "WHY"}}}
 	for _, l := range r.Lines {
 		id := ""
@@ -55,11 +59,14 @@ func (d *desk) showReport(r admin.Report) printable {
 		out.failed = fmt.Errorf("nothing was imported: %d of %d rows were refused", values.Refused, len(r.Lines))
 		return out
 	}
-	out.lines = append(out.lines, []string{fmt.Sprintf("%d added, %d there already, %d there and different", values.Added, values.Exist, values.Differ)})
+	out.lines = append(out.lines,
+		[]string{
+			fmt.Sprintf("%d added, %d there already, %d there and different", values.Added, values.Exist, values.Differ),
+		})
 	return out
 }
 
-// columnsHelp lists the columns of a kind of rows.
+// columnsHelp lists the columns of a sheet.
 func columnsHelp(s admin.Sheet) string {
 	var b strings.Builder
 	for _, c := range s.Columns {
@@ -68,22 +75,25 @@ func columnsHelp(s admin.Sheet) string {
 	return b.String()
 }
 
-// importHelp is what is said of each kind of rows besides.
+// importHelp is the additional help for each kind of rows.
 var importHelp = map[string]string{
-	"program": "Programs are known by their application signatures. Their keys are made here; to move a server with its keys, restore a backup.",
+	"program": "Programs are known by their application signatures. Their keys are made here; to move a server with its " +
+		"keys, restore a backup.",
 	"client": `Clients are known by their user names. There is no column for passwords: people choose theirs with "Forgot password?" in the app,
 which mails a link to their address on file, or get one from client change.`,
 	"order": `Orders are known by their ids, or else by client, program and ordered_at; each row gives one of the two. What a row leaves out comes
 from the program, counted from the day of the order. Serial numbers and licenses are in backups only.`,
 }
 
-// importRows is the task that imports rows; anew says that it may be the first on a new data folder.
-func importRows(d *desk, s admin.Sheet, anew bool) *cobra.Command {
-	task := d.task
-	if anew {
-		task = d.first
+// importRows returns the command that imports rows. With create, it creates the data folder if necessary.
+func importRows(cs *commandSet, s admin.Sheet, create bool) *cobra.Command {
+	task := cs.task
+	if create {
+		task = cs.setupTask
 	}
-	c := task("import FILE", fmt.Sprintf("Add the %ss of a CSV or JSON file: all of them, or none when one is refused", s.Kind), cobra.ExactArgs(1),
+	c := task("import FILE",
+		fmt.Sprintf("Add the %ss of a CSV or JSON file: all of them, or none when one is refused", s.Kind),
+		cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			data, err := readSheet(c, args[0])
 			if err != nil {
@@ -102,7 +112,7 @@ func importRows(d *desk, s admin.Sheet, anew bool) *cobra.Command {
 			if err != nil {
 				return printable{}, err
 			}
-			return d.showReport(report), nil
+			return cs.showReport(report), nil
 		})
 	c.Long = fmt.Sprintf(`Add the %[1]ss of a CSV or JSON file; - is standard input. Every row is reported with its line: added, there already, there and
 different, or refused and why. When one is refused, nothing is imported; the others are told fine. What is there stays as it is, so
@@ -118,7 +128,7 @@ same names. An empty cell is as good as none; other columns are refused:
 	return c
 }
 
-// readSheet reads the file of an import; - is standard input.
+// readSheet reads the file of an import, or standard input for "-".
 func readSheet(c *cobra.Command, file string) ([]byte, error) {
 	if file == "-" {
 		return sheet.Load(c.InOrStdin())
@@ -135,28 +145,32 @@ func readSheet(c *cobra.Command, file string) ([]byte, error) {
 	return data, err
 }
 
-// exportRows is the task that exports rows.
-func exportRows(d *desk, s admin.Sheet) *cobra.Command {
+// exportRows returns the command that exports rows.
+func exportRows(cs *commandSet, s admin.Sheet) *cobra.Command {
 	var file string
-	c := d.task("export", fmt.Sprintf("Write all %ss as CSV or JSON, in the form that import takes", s.Kind), cobra.NoArgs,
+	c := cs.task("export", fmt.Sprintf("Write all %ss as CSV or JSON, in the form that import takes", s.Kind),
+		cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-			if d.dryRun {
+			if cs.dryRun {
 				_, rows, err := a.Export(c.Context(), s, false)
-				return said(fmt.Sprintf("%d %ss would be written", rows, s.Kind), map[string]any{"count": rows}), err
+				return message(fmt.Sprintf("%d %ss would be written", rows, s.Kind), map[string]any{"count": rows}), err
 			}
 			out, err := newOutput(file)
 			if err != nil {
 				return printable{}, err
 			}
 			if out == nil {
-				data, _, err := a.Export(c.Context(), s, d.asJSON)
+				data, _, err := a.Export(c.Context(), s, cs.asJSON)
 				return printable{data: data}, err
 			}
 			data, rows, err := a.Export(c.Context(), s, out.isJSON())
 			if err != nil {
 				return printable{}, errors.Join(err, out.drop())
 			}
-			return said(fmt.Sprintf("%d %ss are in %s", rows, s.Kind, file), map[string]any{"count": rows, "file": file}), out.write(data)
+			return message(fmt.Sprintf("%d %ss are in %s", rows, s.Kind, file), map[string]any{
+				"count": rows,
+				"file":  file,
+			}), out.write(data)
 		})
 	c.Long = fmt.Sprintf(`Write all %ss as CSV, or as JSON with --json or into a file whose name ends in .json. No secret is in it: no passwords, keys, serial
 numbers and codes. A cell that a spreadsheet would run as a formula begins with an apostrophe, which import takes away.`, s.Kind)
@@ -165,5 +179,6 @@ numbers and codes. A cell that a spreadsheet would run as a formula begins with 
 }
 
 func outputFlag(c *cobra.Command, file *string) {
-	c.Flags().StringVar(file, "output", "", "new file to write to (mode 0600); JSON when its name ends in .json; standard output unless given")
+	c.Flags().StringVar(file, "output", "",
+		"new file to write to (mode 0600); JSON when its name ends in .json; standard output unless given")
 }

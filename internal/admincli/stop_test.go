@@ -28,7 +28,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// slowMail is a mail server that takes a mail only when it is told to.
+// slowMail is a mail server that closes begun when a mail arrives and accepts it after finish is closed.
 type slowMail struct{ begun, finish chan struct{} }
 
 func (m slowMail) NewSession(*smtp.Conn) (smtp.Session, error) { return m, nil }
@@ -48,20 +48,20 @@ func (m slowMail) Data(r io.Reader) error {
 	return err
 }
 
-// lines are the log lines of a process.
+// lines collects the log lines of a process.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
-	come chan string
+	next chan string
 }
 
 func (l *lines) read(r io.Reader) {
-	defer close(l.come)
+	defer close(l.next)
 	for scan := bufio.NewScanner(r); scan.Scan(); {
 		l.mu.Lock()
 		l.text.WriteString(scan.Text() + "\n")
 		l.mu.Unlock()
-		l.come <- scan.Text()
+		l.next <- scan.Text()
 	}
 }
 
@@ -71,13 +71,13 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// await returns the first line with a message from here on.
+// await returns the next line with a message.
 func (l *lines) await(t *testing.T, message string) (line string) {
 	t.Helper()
-	end := time.After(patience)
+	end := time.After(timeout)
 	for {
 		select {
-		case line, open := <-l.come:
+		case line, open := <-l.next:
 			must.True(t, open, "the log ends without %q: %s", message, l)
 			if strings.Contains(line, `"msg":"`+message+`"`) {
 				return line
@@ -88,9 +88,9 @@ func (l *lines) await(t *testing.T, message string) (line string) {
 	}
 }
 
-// A real server is asked to stop while it is in the middle of a call and of sending a mail: both are finished, nothing
-// new is begun, and it ends well (spec: api "Storage and running").
-func TestStopFinishesWhatWasBegun(t *testing.T) {
+// A server process that gets SIGTERM during a call and while it sends a mail finishes both, accepts no new connection
+// and exits with status 0 (spec: api "Storage and running").
+func TestStopFinishesCallsAndMails(t *testing.T) {
 	folder := t.TempDir()
 	var login sample.Login
 	data, err := service.OpenData(t.Context(), service.Place{Folder: folder})
@@ -110,23 +110,24 @@ func TestStopFinishesWhatWasBegun(t *testing.T) {
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
 	must.NoError(t, err)
 	t.Cleanup(func() { _ = manager.Close() })
-	must.NoError(t, manager.SetReadDeadline(time.Now().Add(patience)))
-	told := func() string {
+	must.NoError(t, manager.SetReadDeadline(time.Now().Add(timeout)))
+	notification := func() string {
 		buffer := make([]byte, 100)
 		n, err := manager.Read(buffer)
 		must.NoError(t, err)
 		return string(buffer[:n])
 	}
 
-	run := exec.Command("acen-server", "serve", "--listen", "127.0.0.1:0", "--data", folder, "--metrics", "127.0.0.1:0", "--smtp", mailPort.Addr().String())
+	run := exec.Command("acen-server", "serve", "--listen", "127.0.0.1:0", "--data", folder, "--metrics", "127.0.0.1:0",
+		"--smtp", mailPort.Addr().String())
 	run.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket)
 	stderr, err := run.StderrPipe()
 	must.NoError(t, err)
 	must.NoError(t, run.Start())
 	t.Cleanup(func() { _ = run.Process.Kill() })
-	log := &lines{come: make(chan string, 1000)}
+	log := &lines{next: make(chan string, 1000)}
 	go log.read(stderr)
-	must.Equal(t, "READY=1", told())
+	must.Equal(t, "READY=1", notification())
 	var serving struct{ URL, Metrics string }
 	must.NoError(t, json.Unmarshal([]byte(log.await(t, "serving")), &serving))
 	ready := func() int {
@@ -153,14 +154,16 @@ func TestStopFinishesWhatWasBegun(t *testing.T) {
 		return response.StatusCode
 	}
 	var session api.Session
-	must.Equal(t, http.StatusCreated, ask("POST", "/sessions", fmt.Sprintf(`{"username":%q,"password":%q}`, login.Username, login.Password), &session))
+	must.Equal(t, http.StatusCreated,
+		ask("POST", "/sessions", fmt.Sprintf(`{"username":%q,"password":%q}`, login.Username, login.Password), &session))
 	token = session.AccessToken
 	var list api.LicenseList
 	must.Equal(t, http.StatusOK, ask("GET", fmt.Sprintf("/orders/%d/licenses", sample.Full), "", &list))
-	must.Equal(t, http.StatusAccepted, ask("POST", fmt.Sprintf("/licenses/%d/email", list.Licenses[0].ID), `{"to":["it@lumen.example"]}`, nil))
+	must.Equal(t, http.StatusAccepted,
+		ask("POST", fmt.Sprintf("/licenses/%d/email", list.Licenses[0].ID), `{"to":["it@lumen.example"]}`, nil))
 	<-post.begun
 
-	// The call is in the server, but not all of its body.
+	// The server has received the header of the call, but not its body.
 	address, err := url.Parse(serving.URL)
 	must.NoError(t, err)
 	conn, err := net.Dial("tcp", address.Host)
@@ -168,8 +171,11 @@ func TestStopFinishesWhatWasBegun(t *testing.T) {
 	defer conn.Close()
 	codes := pcCodes(7)
 	body := fmt.Sprintf(`{"site_code":%q,"machine_id":%q}`, codes.Site.String(), codes.Machine.String())
-	_, err = fmt.Fprintf(conn, "POST %s/orders/%d/licenses HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n%s: 0b6c4d6a-6f0c-4e2c-9d38-5f0cc1c28f10\r\n"+
-		"Content-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", api.Base, sample.WithSerial, address.Host, token, api.IdempotencyKey, len(body))
+	_, err = fmt.Fprintf(conn,
+		"POST %s/orders/%d/licenses HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n%s: "+
+			"0b6c4d6a-6f0c-4e2c-9d38-5f0cc1c28f10\r\n"+
+			"Content-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", api.Base,
+		sample.WithSerial, address.Host, token, api.IdempotencyKey, len(body))
 	must.NoError(t, err)
 	answers := bufio.NewReader(conn)
 	line, err := answers.ReadString('\n')
@@ -179,10 +185,10 @@ func TestStopFinishesWhatWasBegun(t *testing.T) {
 	must.NoError(t, err)
 
 	must.NoError(t, run.Process.Signal(syscall.SIGTERM))
-	must.Equal(t, "STOPPING=1", told())
+	must.Equal(t, "STOPPING=1", notification())
 	log.await(t, "stopping")
 	must.Equal(t, http.StatusServiceUnavailable, ready())
-	for end := time.Now().Add(patience); ; {
+	for end := time.Now().Add(timeout); ; {
 		late, err := net.Dial("tcp", address.Host)
 		if err != nil {
 			break
@@ -199,7 +205,7 @@ func TestStopFinishesWhatWasBegun(t *testing.T) {
 	var made api.License
 	must.NoError(t, json.NewDecoder(response.Body).Decode(&made))
 	close(post.finish)
-	for range log.come { // until the process closes its standard error
+	for range log.next { // until the process closes its standard error
 	}
 	must.NoError(t, run.Wait(), log.String())
 

@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// Data with licenses of a trial version can be read, copied and upgraded, but not served.
+// Data with licenses of a trial version can be read, backed up and upgraded, but not served.
 func TestUpgradeCommand(t *testing.T) {
 	folder := t.TempDir()
 	data := filepath.Join(folder, "data")
@@ -23,7 +23,7 @@ func TestUpgradeCommand(t *testing.T) {
 		var out, errs bytes.Buffer
 		root.SetOut(&out)
 		root.SetErr(&errs)
-		root.SetIn(strings.NewReader("")) // nobody to ask
+		root.SetIn(strings.NewReader("")) // no terminal
 		root.SetArgs(append(args, "--data", data))
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
@@ -44,7 +44,12 @@ func TestUpgradeCommand(t *testing.T) {
 	check.NoError(t, err)
 	check.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 		return tx.Licenses.Add(t.Context(), store.License{
-			ID: 20001, OrderID: 1, ProgramID: 1, OriginalID: 20001, ActivatedAt: time.Unix(1, 0), Older: true,
+			ID:          20001,
+			OrderID:     1,
+			ProgramID:   1,
+			OriginalID:  20001,
+			ActivatedAt: time.Unix(1, 0),
+			Older:       true,
 		})
 	}))
 	check.NoError(t, d.Store.Close())

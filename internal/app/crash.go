@@ -14,13 +14,13 @@ import (
 const (
 	crashFile    = "crash.txt"
 	crashReports = "crash-*.txt"
-	keptCrashes  = 5
+	maxReports   = 5
 	crashTime    = "20060102-150405"
 )
 
-// keepCrashes lets a crash of this start write its report into the data folder. When the last start crashed, its report is put
-// aside and a notice tells of it; nothing is sent. A report holds what the program was doing, and no data.
-func keepCrashes(data string) (notices []manager.Notice, err error) {
+// recordCrashes makes the runtime write the report of a crash to the data folder. If there is a report of the last run,
+// recordCrashes renames it and returns a notice. Nothing is sent. A report contains stacks of goroutines, and no data.
+func recordCrashes(data string) (notices []manager.Notice, err error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
@@ -32,10 +32,11 @@ func keepCrashes(data string) (notices []manager.Notice, err error) {
 			return nil, err
 		}
 		notices = append(notices, manager.Notice{
-			Title:  manager.Say("ACEN Desktop ended unexpectedly the last time."),
-			Detail: manager.Say("Open tasks go on now. A report lies in %s; nothing was sent. Attach it when you write to the vendor.", aside),
+			Title: manager.Say("ACEN Desktop ended unexpectedly the last time."),
+			Detail: manager.Say("Open tasks go on now. A report lies in %s; nothing was sent. Attach it when you write to "+
+				"the vendor.", aside),
 		})
-		if err := dropOldCrashes(data); err != nil {
+		if err := removeOldReports(data); err != nil {
 			return notices, err
 		}
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -45,19 +46,19 @@ func keepCrashes(data string) (notices []manager.Notice, err error) {
 	if err != nil {
 		return notices, err
 	}
-	// The runtime keeps a handle of its own. An empty file means that nothing crashed, so what the report needs stands in
-	// its name and in the stack.
+	// The runtime duplicates the file descriptor. An empty file means that there was no crash, so nothing is written to it
+	// in advance: the time is in the name of the report, everything else in its stacks.
 	return notices, errors.Join(debug.SetCrashOutput(f, debug.CrashOptions{}), f.Close())
 }
 
-// dropOldCrashes keeps the latest reports.
-func dropOldCrashes(data string) error {
+// removeOldReports removes all crash reports except the latest maxReports.
+func removeOldReports(data string) error {
 	list, err := filepath.Glob(filepath.Join(data, crashReports))
 	if err != nil {
 		return err
 	}
 	slices.Sort(list)
-	for _, old := range list[:max(0, len(list)-keptCrashes)] {
+	for _, old := range list[:max(0, len(list)-maxReports)] {
 		err = errors.Join(err, os.Remove(old))
 	}
 	return err

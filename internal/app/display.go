@@ -17,21 +17,23 @@ import (
 )
 
 var (
-	// ErrNoDisplay is returned when there is no screen to show a window on.
-	ErrNoDisplay = errors.New("there is no display to show the window on. Start the app in a graphical session, or set DISPLAY to one")
-	// ErrNoOpenGL is returned when windows cannot be drawn.
-	ErrNoOpenGL = errors.New("the window cannot be drawn: this system offers no OpenGL 2.1. Install or update the graphics driver; over a remote desktop, Mesa's software driver (libgl1-mesa-dri) will do")
+	// ErrNoDisplay is returned if there is no display.
+	ErrNoDisplay = errors.New("there is no display to show the window on. Start the app in a graphical session, or set " +
+		"DISPLAY to one")
+	// ErrNoOpenGL is returned if the toolkit cannot draw a window.
+	ErrNoOpenGL = errors.New("the window cannot be drawn: this system offers no OpenGL 2.1. Install or update the " +
+		"graphics driver; over a remote desktop, Mesa's software driver (libgl1-mesa-dri) will do")
 )
 
 const (
-	// firstFrame is how long the window may take to be drawn for the first time. A slow machine needs a few seconds.
-	firstFrame = 45 * time.Second
-	// startOver is how long after its first frame a window has done what a start does. Memory that only the start needed, for
-	// reading fonts and tables, goes back to the system then.
-	startOver = time.Second
+	// firstFrameTimeout limits the time until the first frame of the window. A slow machine needs a few seconds.
+	firstFrameTimeout = 45 * time.Second
+	// freeDelay is the time from the first frame until unused memory is returned to the system. Reading fonts and tables,
+	// which needs most of it, is done by then.
+	freeDelay = time.Second
 )
 
-// checkDisplay finds a missing display before the toolkit ends the process over it.
+// checkDisplay returns ErrNoDisplay if there is none. Without a display the toolkit would exit the process.
 func checkDisplay(getenv func(string) string) error {
 	switch runtime.GOOS {
 	case "windows", "darwin":
@@ -43,10 +45,11 @@ func checkDisplay(getenv func(string) string) error {
 	return nil
 }
 
-// show shows a window and runs the app. The toolkit panics without a display and lives on unseen without OpenGL: both
-// become errors. drawn is called after the first frame, on any goroutine. after is time.After.
+// show calls do, which shows w, and runs the app. Without a display the toolkit panics, and without OpenGL it runs
+// without a window; show returns ErrNoDisplay and ErrNoOpenGL. It calls drawn after the first frame, on any goroutine.
+// after is time.After. UI thread.
 func show(a fyne.App, w fyne.Window, do, drawn func(), after func(time.Duration) <-chan time.Time) (err error) {
-	overdue := after(firstFrame)
+	overdue := after(firstFrameTimeout)
 	defer func() {
 		if fault := recover(); fault != nil {
 			if !isToolkit(fault) {
@@ -72,7 +75,7 @@ func show(a fyne.App, w fyne.Window, do, drawn func(), after func(time.Duration)
 			Fail(ErrNoOpenGL)
 		}
 		select {
-		case <-after(startOver):
+		case <-after(freeDelay):
 			debug.FreeOSMemory()
 		case <-finished:
 		}
@@ -81,7 +84,7 @@ func show(a fyne.App, w fyne.Window, do, drawn func(), after func(time.Duration)
 	return nil
 }
 
-// isToolkit reports whether a panic came from the toolkit's start without a display.
+// isToolkit reports whether fault is the toolkit's panic for a missing display.
 func isToolkit(fault any) bool {
 	text := fmt.Sprint(fault)
 	for _, sign := range []string{"GLFW", "PlatformUnavailable", "NotInitialized", "APIUnavailable", "PlatformError"} {
@@ -92,7 +95,7 @@ func isToolkit(fault any) bool {
 	return false
 }
 
-// exists reports whether the system has made the window.
+// exists reports whether the system has created the window. UI thread.
 func exists(w fyne.Window) bool {
 	native, ok := w.(driver.NativeWindow)
 	if !ok {
@@ -114,8 +117,8 @@ func exists(w fyne.Window) bool {
 	return made
 }
 
-// watch returns a channel that is closed when the window has been drawn: a picture of one transparent pixel in it is
-// asked for then.
+// watch returns a channel that is closed at the first frame of w. It adds a transparent pixel to the content, whose
+// image the toolkit requests when it draws.
 func watch(w fyne.Window) <-chan struct{} {
 	drawn := make(chan struct{})
 	var once sync.Once

@@ -10,12 +10,13 @@ import (
 	"github.com/acen-desktop/acen"
 )
 
-// Fail tells a person why the program ends and ends it with status 1: on standard error, and in a message box where
-// programs have no terminal and no window has told it.
+// Fail prints err to standard error and exits with status 1. On Windows, where the app has no terminal, it also shows
+// err in a message box, unless a window has shown it.
 func Fail(err error) {
 	text := strings.ReplaceAll(err.Error(), "\n", " ")
-	fmt.Fprintf(os.Stderr, "%s: %s.\n", strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"), strings.TrimSuffix(text, "."))
-	if !errors.As(err, &told{}) {
+	fmt.Fprintf(os.Stderr, "%s: %s.\n", strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"),
+		strings.TrimSuffix(text, "."))
+	if !errors.As(err, &shownError{}) {
 		messageBox(acen.About().Name, text)
 	}
 	os.Exit(1)

@@ -2,5 +2,5 @@
 
 package app
 
-// messageBox does nothing: without a display there is nowhere to show it, and standard error has the text.
+// messageBox does nothing. The text is on standard error.
 func messageBox(title, text string) {}

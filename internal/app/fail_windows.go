@@ -2,7 +2,7 @@ package app
 
 import "golang.org/x/sys/windows"
 
-// messageBox shows a text to a person who started the program without a terminal.
+// messageBox shows text in a modal message box.
 func messageBox(title, text string) {
 	t, err := windows.UTF16PtrFromString(text)
 	if err != nil {

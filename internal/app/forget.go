@@ -20,7 +20,7 @@ import (
 // that the server has not confirmed; the Rest lists them. It fails with manager.ErrAlreadyRunning before it removes
 // anything.
 func Forget(ctx context.Context, p Program) (manager.Rest, error) {
-	look, err := lookFolder(p.ID)
+	preferences, err := preferencesFolder(p.ID)
 	if err != nil {
 		return manager.Rest{}, err
 	}
@@ -29,28 +29,28 @@ func Forget(ctx context.Context, p Program) (manager.Rest, error) {
 		Installed: paths.Licenses(p.Data),
 		Keyring:   keyring.System(paths.KeyringService),
 		Clear:     func(ctx context.Context) error { return keyring.Clear(ctx, paths.KeyringService) },
-	}, look)
+	}, preferences)
 }
 
 // forget is Forget with the folder of the toolkit's preferences.
-func forget(ctx context.Context, o manager.ForgetOptions, look string) (manager.Rest, error) {
+func forget(ctx context.Context, o manager.ForgetOptions, preferences string) (manager.Rest, error) {
 	rest, err := manager.Forget(ctx, o)
 	if errors.Is(err, manager.ErrAlreadyRunning) {
 		return rest, err
 	}
 	reports, globErr := filepath.Glob(filepath.Join(o.DataDir, crashReports))
 	err = errors.Join(err, globErr)
-	inLook, globErr := filepath.Glob(filepath.Join(look, "*"))
+	settings, globErr := filepath.Glob(filepath.Join(preferences, "*"))
 	err = errors.Join(err, globErr)
 	for _, box := range []*handover.Box{handover.In(o.DataDir), handover.FoldersIn(o.DataDir)} {
 		err = errors.Join(err, box.Remove())
 	}
-	for _, path := range append(append(reports, filepath.Join(o.DataDir, crashFile)), append(inLook, look)...) {
+	for _, path := range append(append(reports, filepath.Join(o.DataDir, crashFile)), append(settings, preferences)...) {
 		if fault := os.Remove(path); !errors.Is(fault, fs.ErrNotExist) {
 			err = errors.Join(err, fault)
 		}
 	}
-	_ = os.Remove(o.DataDir) // it stays when something else lies in it
+	_ = os.Remove(o.DataDir) // fails if it contains files of others
 	return rest, err
 }
 
@@ -72,7 +72,9 @@ func RestLines(rest manager.Rest, data string) (lines []string) {
 		if k.Note != "" {
 			name += fmt.Sprintf(" (%s)", k.Note)
 		}
-		lines = append(lines, fmt.Sprintf("A license of %s left this PC and is not handed in: its removal code stays, with the Site code %s.", name, k.Codes.Site))
+		lines = append(lines,
+			fmt.Sprintf("A license of %s left this PC and is not handed in: its removal code stays, with the Site code %s.",
+				name, k.Codes.Site))
 	}
 	if len(rest.Codes) > 0 {
 		lines = append(lines,
@@ -82,8 +84,8 @@ func RestLines(rest manager.Rest, data string) (lines []string) {
 	return lines
 }
 
-// lookFolder is where the toolkit keeps its preferences of an app.
-func lookFolder(id string) (string, error) {
+// preferencesFolder returns the folder in which the toolkit stores the preferences of an app.
+func preferencesFolder(id string) (string, error) {
 	home, err := os.UserHomeDir()
 	config := filepath.Join(home, "AppData", "Roaming")
 	switch runtime.GOOS {

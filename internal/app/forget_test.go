@@ -20,7 +20,7 @@ import (
 
 func TestForget(t *testing.T) {
 	base := t.TempDir()
-	data, look := filepath.Join(base, "data"), filepath.Join(base, "look")
+	data, preferences := filepath.Join(base, "data"), filepath.Join(base, "preferences")
 	cleared := 0
 	o := manager.ForgetOptions{
 		DataDir:   data,
@@ -28,42 +28,53 @@ func TestForget(t *testing.T) {
 		Keyring:   keyringtest.Memory(),
 		Clear:     func(context.Context) error { cleared++; return nil },
 	}
-	m, err := manager.Open(t.Context(), manager.Options{DataDir: data, Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System()})
+	m, err := manager.Open(t.Context(),
+		manager.Options{DataDir: data, Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System()})
 	require.NoError(t, err)
-	for _, path := range []string{filepath.Join(look, "preferences.json"), filepath.Join(data, crashFile), filepath.Join(data, "crash-20261124-120000.txt"), filepath.Join(data, "handed", "x.in"), filepath.Join(data, "handed-folders", "x.in")} {
+	for _, path := range []string{
+		filepath.Join(preferences, "preferences.json"), filepath.Join(data, crashFile),
+		filepath.Join(data, "crash-20261124-120000.txt"), filepath.Join(data, "handed", "x.in"),
+		filepath.Join(data, "handed-folders", "x.in"),
+	} {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 		require.NoError(t, os.WriteFile(path, []byte("x"), 0o600))
 	}
-	_, err = forget(t.Context(), o, look)
+	_, err = forget(t.Context(), o, preferences)
 	require.ErrorIs(t, err, manager.ErrAlreadyRunning)
 	require.Zero(t, cleared)
-	require.FileExists(t, filepath.Join(look, "preferences.json"))
+	require.FileExists(t, filepath.Join(preferences, "preferences.json"))
 	require.NoError(t, m.Close())
 
-	rest, err := forget(t.Context(), o, look)
+	rest, err := forget(t.Context(), o, preferences)
 	require.NoError(t, err)
 	require.Empty(t, RestLines(rest, data))
 	require.Equal(t, 1, cleared)
 	left, err := os.ReadDir(base)
 	require.NoError(t, err)
 	require.Empty(t, left)
-	_, err = forget(t.Context(), o, look)
+	_, err = forget(t.Context(), o, preferences)
 	require.NoError(t, err, "again")
 }
 
-// A removal code that is not handed in stays beside the license files; the person reads where, and not the code.
-func TestForgetTellsWhatStays(t *testing.T) {
+// A removal code that is not handed in stays in the state file. The lines name its folder, and not the code.
+func TestForgetListsKeptCodes(t *testing.T) {
 	base := t.TempDir()
 	data := filepath.Join(base, "data")
 	store := paths.Licenses(data)
 	key := license.Signature("LUMENST7").Key()
-	gone := installed.Spent{
+	departed := installed.Spent{
 		Codes:       key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"})),
 		LicenseID:   20219,
 		RemovalCode: 12345,
 	}
-	require.NoError(t, store.Leave(t.Context(), "LUMENST7", gone))
-	m, err := manager.Open(t.Context(), manager.Options{DataDir: data, Installed: store, Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System()})
+	require.NoError(t, store.Leave(t.Context(), "LUMENST7", departed))
+	m, err := manager.Open(t.Context(),
+		manager.Options{
+			DataDir:     data,
+			Installed:   store,
+			Keyring:     keyringtest.Memory(),
+			Fingerprint: fingerprint.System(),
+		})
 	require.NoError(t, err)
 	require.NoError(t, m.Close())
 
@@ -72,18 +83,19 @@ func TestForgetTellsWhatStays(t *testing.T) {
 		Installed: store,
 		Keyring:   keyringtest.Memory(),
 		Clear:     func(context.Context) error { return nil },
-	}, filepath.Join(base, "look"))
+	}, filepath.Join(base, "preferences"))
 	require.NoError(t, err)
 	require.Equal(t, []string{
-		"A license of LUMENST7 left this PC and is not handed in: its removal code stays, with the Site code " + gone.Codes.Site.String() + ".",
+		"A license of LUMENST7 left this PC and is not handed in: its removal code stays, with the Site code " +
+			departed.Codes.Site.String() + ".",
 		"Removal codes lie beside the license files in " + filepath.Join(data, "licenses") + "; keep that folder.",
 		"To hand them in, sign in again on this PC and choose Removal codes, or run \"acenctl removal-codes\".",
 	}, RestLines(rest, data))
 	state, err := store.State("LUMENST7")
 	require.NoError(t, err)
-	spent, ok := state.Find(gone.Codes.Site)
+	spent, ok := state.Find(departed.Codes.Site)
 	require.True(t, ok)
-	require.Equal(t, gone.RemovalCode, spent.RemovalCode)
+	require.Equal(t, departed.RemovalCode, spent.RemovalCode)
 	require.NoFileExists(t, filepath.Join(data, "acen.db"))
 }
 
@@ -94,31 +106,44 @@ func TestRestLines(t *testing.T) {
 			{Title: "Move of “Studio”", State: manager.JobPending},
 			{Title: "Removal of license 20220", State: manager.JobSent},
 		},
-		Codes: []manager.KeptCode{{Signature: "LUMENST7", Program: "Lumen Studio 7", Note: "Studio", Codes: license.Codes{Site: 0x7183EC4D}, Code: code}},
+		Codes: []manager.KeptCode{
+			{
+				Signature: "LUMENST7",
+				Program:   "Lumen Studio 7",
+				Note:      "Studio",
+				Codes:     license.Codes{Site: 0x7183EC4D},
+				Code:      code,
+			},
+		},
 	}
 	lines := RestLines(rest, "data")
 	require.Len(t, lines, 5)
 	require.Equal(t, "A task that waited is forgotten: Move of “Studio”; it was never sent.", lines[0])
-	require.Equal(t, "A task that waited is forgotten: Removal of license 20220; it was sent, and whether the server did it is not known.", lines[1])
-	require.Equal(t, "A license of Lumen Studio 7 (Studio) left this PC and is not handed in: its removal code stays, with the Site code 7183EC4D.", lines[2])
+	require.Equal(t,
+		"A task that waited is forgotten: Removal of license 20220; it was sent, and whether the server did it is not known.",
+		lines[1])
+	require.Equal(t,
+		"A license of Lumen Studio 7 (Studio) left this PC and is not handed in: its removal code stays, with the Site "+
+			"code 7183EC4D.", lines[2])
 	require.NotContains(t, strings.Join(lines, "\n"), code.String())
 	rest.Codes = nil
 	require.Len(t, RestLines(rest, "data"), 2, "nothing is said of codes where there are none")
 }
 
-// lookEnv lets a child of the test print where the toolkit keeps its preferences: it watches the folder until its process ends.
-const lookEnv = "ACEN_TEST_LOOK"
+// preferencesEnv makes a child process of the test print the folder of the toolkit's preferences. The toolkit watches
+// that folder until the process exits.
+const preferencesEnv = "ACEN_TEST_LOOK"
 
-func TestLookFolderIsTheToolkits(t *testing.T) {
+func TestPreferencesFolder(t *testing.T) {
 	home := t.TempDir()
 	for _, name := range []string{"HOME", "USERPROFILE", "XDG_CACHE_HOME"} {
 		t.Setenv(name, home)
 	}
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
-	t.Setenv(lookEnv, "yes")
-	theirs, err := exec.CommandContext(t.Context(), os.Args[0]).Output()
+	t.Setenv(preferencesEnv, "yes")
+	want, err := exec.CommandContext(t.Context(), os.Args[0]).Output()
 	require.NoError(t, err)
-	look, err := lookFolder(ID)
+	preferences, err := preferencesFolder(ID)
 	require.NoError(t, err)
-	require.Equal(t, string(theirs), filepath.ToSlash(look))
+	require.Equal(t, string(want), filepath.ToSlash(preferences))
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// datesLocale is the locale of the person's dates and numbers where the environment tells it apart from the language: LC_ALL, LC_TIME
-// or LANG, as "de-CH"; "" leaves it to the system's settings.
+// datesLocale returns the locale of dates and numbers from LC_ALL, LC_TIME or LANG, such as "de-CH". It returns "" if
+// the environment names none.
 func datesLocale(lookup func(string) string) string {
 	for _, name := range []string{"LC_ALL", "LC_TIME", "LANG"} {
 		value := lookup(name)
@@ -23,7 +23,7 @@ func datesLocale(lookup func(string) string) string {
 	return ""
 }
 
-// dates is datesLocale where the system has such an environment.
+// dates is datesLocale, except on Windows and macOS, which have no such environment.
 func dates(getenv func(string) string) string {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		return ""

@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// startMemory is how much a start may take before garbage is collected all the same. Fonts and tables need half of it.
+// startMemory is the memory limit while the collector is off, in bytes. Fonts and tables need half of it.
 const startMemory = 256 << 20
 
-// collectLater lets a start pass without collecting garbage: hardly any has come together by the first frame, and marking what
-// lives, mostly fonts, would take the processor from it several times. What it returns brings the collector back; again it does
-// nothing. Any goroutine.
-func collectLater() (collect func()) {
+// disableGC turns the garbage collector off until enable is called or the program uses startMemory bytes. Until the
+// first frame there is little garbage, and marking the live heap, mostly fonts, would delay it several times. A second
+// call of enable does nothing. Any goroutine.
+func disableGC() (enable func()) {
 	limit := debug.SetMemoryLimit(-1)
 	if limit != math.MaxInt64 {
-		return func() {} // the person has set one
+		return func() {} // GOMEMLIMIT is set
 	}
 	percent := debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(startMemory)

@@ -8,22 +8,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// collector is how garbage is collected now.
+// collector returns the settings of the garbage collector.
 func collector() (percent int, limit int64) {
 	percent = debug.SetGCPercent(100)
 	debug.SetGCPercent(percent)
 	return percent, debug.SetMemoryLimit(-1)
 }
 
-func TestGarbageIsCollectedAfterTheStartAsBefore(t *testing.T) {
+// disableGC turns the collector off, and its result restores the settings. A memory limit that is set stays.
+func TestDisableGC(t *testing.T) {
 	percent, limit := collector()
 	require.EqualValues(t, math.MaxInt64, limit)
-	collect := collectLater()
+	enable := disableGC()
 	now, bound := collector()
 	require.Equal(t, -1, now)
-	require.EqualValues(t, startMemory, bound, "and the start takes no more than this")
+	require.EqualValues(t, startMemory, bound, "the memory limit of the start")
 	for range 2 {
-		collect()
+		enable()
 		now, bound = collector()
 		require.Equal(t, percent, now)
 		require.Equal(t, limit, bound)
@@ -31,8 +32,8 @@ func TestGarbageIsCollectedAfterTheStartAsBefore(t *testing.T) {
 
 	debug.SetMemoryLimit(1 << 30)
 	defer debug.SetMemoryLimit(limit)
-	collectLater()
+	disableGC()
 	now, bound = collector()
 	require.Equal(t, percent, now)
-	require.EqualValues(t, 1<<30, bound, "the person's limit stays")
+	require.EqualValues(t, 1<<30, bound, "GOMEMLIMIT stays")
 }

@@ -7,18 +7,18 @@ import (
 	"github.com/acen-desktop/acen/internal/app/appleevents"
 )
 
-// opened queues what macOS asks the running app to open until the window takes it. Events come on the main thread, the
-// first one before there is a window. Files are read on another goroutine, one after the other.
+// opened is a queue of what macOS asks the running app to open. Events arrive on the main thread, the first one before
+// there is a window. Another goroutine reads the files, one at a time.
 type opened struct {
 	mu      sync.Mutex
 	waiting []opening
-	wake    chan struct{} // has an element if something was queued since deliver looked
+	wake    chan struct{} // has an element if something was queued since deliver read the queue
 }
 
 // An opening is one link or file. An empty one raises the window.
 type opening struct {
-	argument string // as Given reads it
-	err      error  // why there is no argument
+	argument string // for ReadArgument
+	err      error  // set if there is no argument
 }
 
 func newOpened() *opened { return &opened{wake: make(chan struct{}, 1)} }
@@ -42,7 +42,7 @@ func (o *opened) add(e appleevents.Event) {
 	}
 }
 
-// next removes the opening that was queued first; false if there is none.
+// next removes the first opening of the queue. ok is false if the queue is empty.
 func (o *opened) next() (first opening, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -53,8 +53,8 @@ func (o *opened) next() (first opening, ok bool) {
 	return first, true
 }
 
-// deliver reads what is queued, in its order, and sends each to one of the channels, until ctx ends. The next file is
-// read after the window has taken the one before. What cannot be read is sent to refused.
+// deliver reads the queue in order and sends each opening to one of the channels, until ctx ends. It reads the next
+// file after the window has received the previous one. Errors of files that cannot be read are sent to refused.
 func (o *opened) deliver(ctx context.Context) (contents <-chan []byte, folders <-chan string, refused <-chan error) {
 	toContents, toFolders, toRefused := make(chan []byte), make(chan string), make(chan error)
 	go func() {
@@ -81,13 +81,15 @@ func (o *opened) deliver(ctx context.Context) (contents <-chan []byte, folders <
 	return toContents, toFolders, toRefused
 }
 
+// read returns the content or the folder of an opening.
 func (o opening) read() (content []byte, folder string, err error) {
 	if o.argument == "" {
 		return nil, "", o.err
 	}
-	return Given(o.argument)
+	return ReadArgument(o.argument)
 }
 
+// send sends value to a channel, unless ctx ends before.
 func send[T any](ctx context.Context, to chan<- T, value T) {
 	select {
 	case <-ctx.Done():

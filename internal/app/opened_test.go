@@ -29,8 +29,8 @@ func event(kind appleevents.Kind, texts ...string) appleevents.Event {
 	return e
 }
 
-// What macOS opens before there is a window is kept, and comes to the window in its order. In a bubble the test fails
-// instead of waiting for what never comes.
+// What macOS opens before there is a window reaches the window in order. In a synctest bubble a missing element fails
+// the test instead of blocking it.
 func TestOpened(t *testing.T) { synctest.Test(t, testOpened) }
 
 func testOpened(t *testing.T) {
@@ -65,12 +65,12 @@ func testOpened(t *testing.T) {
 	require.Empty(t, <-contents, "an event with nothing raises the window")
 }
 
-// A file is not read before the one before it was taken.
-func TestOpenedFilesAreReadWhenTheyAreTaken(t *testing.T) {
-	synctest.Test(t, testOpenedFilesAreReadWhenTheyAreTaken)
+// A file is not read before the previous one was received.
+func TestOpenedReadsFilesOnDemand(t *testing.T) {
+	synctest.Test(t, testOpenedReadsFilesOnDemand)
 }
 
-func testOpenedFilesAreReadWhenTheyAreTaken(t *testing.T) {
+func testOpenedReadsFilesOnDemand(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.acen")
 	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
@@ -84,15 +84,15 @@ func testOpenedFilesAreReadWhenTheyAreTaken(t *testing.T) {
 	require.Equal(t, "new", string(<-contents))
 }
 
-// What macOS opens goes the way of what the app is started with.
-func TestWatchGivenTakesWhatIsOpened(t *testing.T) { synctest.Test(t, testWatchGivenTakesWhatIsOpened) }
+// What macOS opens is delivered after the argument of the program.
+func TestWatchStartsReceivesOpened(t *testing.T) { synctest.Test(t, testWatchStartsReceivesOpened) }
 
-func testWatchGivenTakesWhatIsOpened(t *testing.T) {
+func testWatchStartsReceivesOpened(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	o := newOpened()
 	opened, _, _ := o.deliver(ctx)
 	box := handover.In(t.TempDir())
-	out := watchGiven(ctx, box, []byte("first"), opened, make(chan time.Time), slog.New(slog.DiscardHandler))
+	out := watchStarts(ctx, box, []byte("first"), opened, make(chan time.Time), slog.New(slog.DiscardHandler))
 	o.add(event(appleevents.Links, "ACEN:server?address=https%3A%2F%2Fa.example"))
 	o.add(event(appleevents.Links))
 	synctest.Wait()
@@ -105,7 +105,7 @@ func testWatchGivenTakesWhatIsOpened(t *testing.T) {
 	require.False(t, open)
 }
 
-// Whatever file: address comes from outside, the path is absolute and has no NUL; any other argument stays as it is.
+// The path of any file: URL is absolute and has no NUL. Any other argument is returned unchanged.
 func FuzzLocalPath(f *testing.F) {
 	for _, argument := range []string{
 		"file:///a%20b", "file://localhost/a", "FILE:/a", "file://elsewhere/a", "file:///%00", "a", "file:a",

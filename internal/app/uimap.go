@@ -12,9 +12,10 @@ import (
 	"github.com/acen-desktop/acen/ui"
 )
 
-var uiMap = flag.String("ui-map", "", "file that always holds what the window shows, as JSON, for tests from outside (default: $ACEN_UI_MAP)")
+var uiMap = flag.String("ui-map", "",
+	"file that always holds what the window shows, as JSON, for tests from outside (default: $ACEN_UI_MAP)")
 
-// mapWidgets keeps the file of the flag up to date until stop is called.
+// mapWidgets updates the file of the flag until stop is called.
 func mapWidgets(w fyne.Window, getenv func(string) string) (stop func()) {
 	path := cmp.Or(*uiMap, getenv("ACEN_UI_MAP"))
 	if path == "" {

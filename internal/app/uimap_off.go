@@ -4,5 +4,5 @@ package app
 
 import "fyne.io/fyne/v2"
 
-// mapWidgets belongs to builds for tests.
+// mapWidgets does nothing without the tag uimap.
 func mapWidgets(fyne.Window, func(string) string) (stop func()) { return func() {} }

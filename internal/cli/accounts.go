@@ -24,58 +24,70 @@ func accountOf(a manager.Account) accountJSON {
 	return accountJSON{a.Server, a.ServerName, a.Username, a.DisplayName, a.Remembered}
 }
 
-func (d *desk) signInCommand() *cobra.Command {
+func (cs *commandSet) signInCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "sign-in SERVER USERNAME", Short: "Sign in and remember it in the keyring",
-		Args: cobra.ExactArgs(2),
+		Use:   "sign-in SERVER USERNAME",
+		Short: "Sign in and remember it in the keyring",
+		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			m, err := d.open(c.Context())
+			m, err := cs.open(c.Context())
 			if err != nil {
 				return err
 			}
-			password, err := d.secret("password", d.passwordStdin)
+			password, err := cs.secret("password", cs.passwordStdin)
 			if err != nil {
 				return err
 			}
-			defer d.progress("Signing in")()
-			account, warning, err := m.SignIn(c.Context(), manager.SignIn{Server: args[0], Username: args[1], Password: password, Remember: true})
+			defer cs.progress("Signing in")()
+			account, warning, err := m.SignIn(c.Context(),
+				manager.SignIn{
+					Server:   args[0],
+					Username: args[1],
+					Password: password,
+					Remember: true,
+				})
 			if err != nil {
 				return err
 			}
 			if warning != nil {
-				d.signOut = true
-				return fmt.Errorf("the sign-in worked and cannot be remembered: %w. Give --server and --username with each command instead", warning)
+				cs.signOut = true
+				return fmt.Errorf("the sign-in worked and cannot be remembered: %w. Give --server and --username with each "+
+					"command instead", warning)
 			}
-			return d.say(accountOf(account), fmt.Sprintf("Signed in to %s as %s.", account.ServerName, account.DisplayName))
+			return cs.printSentence(accountOf(account),
+				fmt.Sprintf("Signed in to %s as %s.", account.ServerName, account.DisplayName))
 		},
 	}
 }
 
-func (d *desk) signOutCommand() *cobra.Command {
-	return d.signedIn("sign-out", "Sign out and forget the session", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
-		account, _ := m.Current()
-		if err := m.SignOut(ctx); err != nil {
-			return err
-		}
-		return d.say(accountOf(account), "Signed out.")
-	})
+func (cs *commandSet) signOutCommand() *cobra.Command {
+	return cs.signedIn("sign-out", "Sign out and forget the session", cobra.NoArgs,
+		func(ctx context.Context, m *manager.Manager, _ []string) error {
+			account, _ := m.Current()
+			if err := m.SignOut(ctx); err != nil {
+				return err
+			}
+			return cs.printSentence(accountOf(account), "Signed out.")
+		})
 }
 
-func (d *desk) whoamiCommand() *cobra.Command {
-	return d.signedIn("whoami", "Say who is signed in", cobra.NoArgs, func(_ context.Context, m *manager.Manager, _ []string) error {
-		account, _ := m.Current()
-		return d.say(accountOf(account), fmt.Sprintf("%s (%s) at %s, %s", account.DisplayName, account.Username, account.ServerName, account.Server))
-	})
+func (cs *commandSet) whoamiCommand() *cobra.Command {
+	return cs.signedIn("whoami", "Say who is signed in", cobra.NoArgs,
+		func(_ context.Context, m *manager.Manager, _ []string) error {
+			account, _ := m.Current()
+			return cs.printSentence(accountOf(account),
+				fmt.Sprintf("%s (%s) at %s, %s", account.DisplayName, account.Username, account.ServerName, account.Server))
+		})
 }
 
-func (d *desk) accountCommand() *cobra.Command {
+func (cs *commandSet) accountCommand() *cobra.Command {
 	values := map[string]*string{}
-	c := d.signedIn("account", "Show your contact data, or change what is given", cobra.NoArgs, nil)
+	c := cs.signedIn("account", "Show your contact data, or change what is given", cobra.NoArgs, nil)
 	for _, field := range contactFlags {
 		values[field.flag] = c.Flags().String(field.flag, "", field.what)
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		m, err := d.session(c.Context())
+		m, err := cs.session(c.Context())
 		if err != nil {
 			return err
 		}
@@ -95,15 +107,26 @@ func (d *desk) accountCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return d.print(account,
-			[]string{"User name", account.Username}, []string{"Registration name", account.RegistrationName}, []string{"First name", account.FirstName},
-			[]string{"Last name", account.LastName}, []string{"Company", account.Company}, []string{"Address", account.Address}, []string{"City", account.City},
-			[]string{"Zip code", account.Zip}, []string{"State", account.State}, []string{"Country", account.Country}, []string{"Phone", account.Phone},
-			[]string{"Fax", account.Fax}, []string{"Email", account.Email}, []string{"Second email", account.Email2})
+		return cs.print(account,
+			[]string{"User name", account.Username},
+			[]string{"Registration name", account.RegistrationName},
+			[]string{"First name", account.FirstName},
+			[]string{"Last name", account.LastName},
+			[]string{"Company", account.Company},
+			[]string{"Address", account.Address},
+			[]string{"City", account.City},
+			[]string{"Zip code", account.Zip},
+			[]string{"State", account.State},
+			[]string{"Country", account.Country},
+			[]string{"Phone", account.Phone},
+			[]string{"Fax", account.Fax},
+			[]string{"Email", account.Email},
+			[]string{"Second email", account.Email2})
 	}
 	return c
 }
 
+// contactFlags are the flags of account with the fields that they change.
 var contactFlags = []struct {
 	flag, what string
 	to         func(*api.AccountChange) **string
@@ -122,37 +145,39 @@ var contactFlags = []struct {
 	{"email2", "second email address", func(c *api.AccountChange) **string { return &c.Email2 }},
 }
 
-func (d *desk) passwordCommand() *cobra.Command {
+func (cs *commandSet) passwordCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "password", Short: "Change your password; other sessions end",
-		Long: "Change your password; other sessions end. The current and the new password are asked for, or read from standard input, one a line.",
+		Use:   "password",
+		Short: "Change your password; other sessions end",
+		Long: "Change your password; other sessions end. The current and the new password are asked for, or read from " +
+			"standard input, one a line.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			m, err := d.session(c.Context())
+			m, err := cs.session(c.Context())
 			if err != nil {
 				return err
 			}
-			current, err := d.secret("current password", false)
+			current, err := cs.secret("current password", false)
 			if err != nil {
 				return err
 			}
-			next, err := d.secret("new password", false)
+			next, err := cs.secret("new password", false)
 			if err != nil {
 				return err
 			}
-			if d.in.terminal() {
-				again, err := d.secret("new password again", false)
+			if cs.in.terminal() {
+				repeated, err := cs.secret("new password again", false)
 				if err != nil {
 					return err
 				}
-				if again != next {
+				if repeated != next {
 					return usageError{errors.New("the two new passwords are not the same")}
 				}
 			}
 			if err := m.ChangePassword(c.Context(), current, next); err != nil {
 				return err
 			}
-			return d.say(struct{}{}, "The password is changed. Whoever was signed in elsewhere has been signed out.")
+			return cs.printSentence(struct{}{}, "The password is changed. Whoever was signed in elsewhere has been signed out.")
 		},
 	}
 }

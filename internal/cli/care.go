@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// writeText writes a new file that only this person reads.
+// writeText writes a new file that only its owner can access.
 func writeText(name, text string) error {
 	return writeNew(name, func(w io.Writer) error {
 		_, err := io.WriteString(w, text)
@@ -22,18 +22,20 @@ func writeText(name, text string) error {
 	})
 }
 
-// errWayBroken ends doctor when the license server cannot be reached.
-var errWayBroken = fmt.Errorf("%w: the way to the license server is broken", manager.ErrUnreachable)
+// errBrokenConnection is the error of doctor for an unreachable license server.
+var errBrokenConnection = fmt.Errorf("%w: the way to the license server is broken", manager.ErrUnreachable)
 
-func (d *desk) doctorCommand() *cobra.Command {
+func (cs *commandSet) doctorCommand() *cobra.Command {
 	var report string
 	c := &cobra.Command{
-		Use: "doctor [SERVER]", Short: "Find out where the way to the license server is broken",
-		Long: "Goes along the way to a license server, step by step: address, proxy, name, connection, encryption, server, clock. Without SERVER it is\n" +
+		Use:   "doctor [SERVER]",
+		Short: "Find out where the way to the license server is broken",
+		Long: "Goes along the way to a license server, step by step: address, proxy, name, connection, encryption, server, " +
+			"clock. Without SERVER it is\n" +
 			"that of the account used last. Nothing is changed, and no password is sent.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			m, err := d.open(c.Context())
+			m, err := cs.open(c.Context())
 			if err != nil {
 				return err
 			}
@@ -46,18 +48,18 @@ func (d *desk) doctorCommand() *cobra.Command {
 				return err
 			}
 			findings := m.Examine(c.Context(), server, func(f manager.Finding) {
-				if !d.asJSON {
-					fmt.Fprintf(d.out, "%-10s %-8s %s\n", f.Check, f.Verdict, f.What)
+				if !cs.asJSON {
+					fmt.Fprintf(cs.out, "%-10s %-8s %s\n", f.Check, f.Verdict, f.What)
 					if !f.Next.IsZero() {
-						fmt.Fprintf(d.out, "%-10s %-8s %s\n", "", "", f.Next)
+						fmt.Fprintf(cs.out, "%-10s %-8s %s\n", "", "", f.Next)
 					}
 				}
 			})
 			if err := c.Context().Err(); err != nil {
 				return err
 			}
-			if d.asJSON {
-				err = d.print(struct {
+			if cs.asJSON {
+				err = cs.print(struct {
 					Findings []manager.Finding `json:"findings"`
 				}{findings})
 			}
@@ -66,7 +68,7 @@ func (d *desk) doctorCommand() *cobra.Command {
 			}
 			for _, f := range findings {
 				if f.Verdict == manager.VerdictBad {
-					return errors.Join(err, errWayBroken)
+					return errors.Join(err, errBrokenConnection)
 				}
 			}
 			return err
@@ -76,7 +78,7 @@ func (d *desk) doctorCommand() *cobra.Command {
 	return c
 }
 
-// expiringJSON is a license that ends soon as --json prints it.
+// expiringJSON is a license that ends soon, as --json prints it.
 type expiringJSON struct {
 	LicenseID int64     `json:"license_id"`
 	OrderID   int64     `json:"order_id"`
@@ -97,12 +99,14 @@ func expiringOf(e manager.Expiring) expiringJSON {
 	}
 }
 
-func (d *desk) expiringCommand() *cobra.Command {
+func (cs *commandSet) expiringCommand() *cobra.Command {
 	var calendar int64
-	c := d.anyway("expiring", "List the licenses that end within 14 days, the soonest first", cobra.NoArgs, nil)
+	c := cs.orCached("expiring", "List the licenses that end within 14 days, the soonest first", cobra.NoArgs, nil)
 	c.Use = "expiring [--calendar LICENSE [FILE]]"
-	c.Long = "List the licenses that end within 14 days, the soonest first: from the tables as they were last known, after \"acenctl licenses\" or the app has\n" +
-		"shown them. With --calendar the end of any license is written as a calendar file, which reminds 14, 7 and 1 days before."
+	c.Long = "List the licenses that end within 14 days, the soonest first: from the tables as they were last known, " +
+		"after \"acenctl licenses\" or the app has\n" +
+		"shown them. With --calendar the end of any license is written as a calendar file, which reminds 14, 7 and 1 " +
+		"days before."
 	c.Args = func(c *cobra.Command, args []string) error {
 		if calendar == 0 {
 			return cobra.NoArgs(c, args)
@@ -110,12 +114,12 @@ func (d *desk) expiringCommand() *cobra.Command {
 		return cobra.MaximumNArgs(1)(c, args)
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		m, err := d.session(c.Context())
+		m, err := cs.session(c.Context())
 		if err != nil && !errors.Is(err, manager.ErrUnreachable) {
 			return err
 		}
 		if calendar != 0 {
-			return d.writeCalendar(c.Context(), m, calendar, args)
+			return cs.writeCalendar(c.Context(), m, calendar, args)
 		}
 		list, err := m.Expiring(c.Context())
 		if err != nil {
@@ -125,21 +129,26 @@ func (d *desk) expiringCommand() *cobra.Command {
 		lines := [][]string{{"LICENSE", "ORDER", "PROGRAM", "NOTE", "EXPIRES", "DAYS"}}
 		for _, e := range list {
 			out = append(out, expiringOf(e))
-			lines = append(lines, []string{strconv.FormatInt(e.License.ID, 10), strconv.FormatInt(e.Order.ID, 10), e.Order.ProgramName, e.License.Note, day(*e.License.ExpiresAt), strconv.Itoa(e.Days)})
+			lines = append(lines,
+				[]string{
+					strconv.FormatInt(e.License.ID, 10), strconv.FormatInt(e.Order.ID, 10), e.Order.ProgramName, e.License.Note,
+					day(*e.License.ExpiresAt), strconv.Itoa(e.Days),
+				})
 		}
 		if len(out) == 0 {
 			lines = [][]string{{"No license that is known here ends within 14 days."}}
 		}
-		return d.print(struct {
+		return cs.print(struct {
 			Expiring []expiringJSON `json:"expiring"`
 		}{out}, lines...)
 	}
-	c.Flags().Int64Var(&calendar, "calendar", 0, "write a calendar file with the end of this license to FILE, or - for standard output")
+	c.Flags().Int64Var(&calendar, "calendar", 0,
+		"write a calendar file with the end of this license to FILE, or - for standard output")
 	return c
 }
 
-// writeCalendar writes a calendar file with the end of a license.
-func (d *desk) writeCalendar(ctx context.Context, m *manager.Manager, id int64, args []string) error {
+// writeCalendar writes the end of a license to a calendar file. args may have its name; "-" is standard output.
+func (cs *commandSet) writeCalendar(ctx context.Context, m *manager.Manager, id int64, args []string) error {
 	l, o, err := findKnownLicense(ctx, m, id)
 	if err != nil {
 		return err
@@ -152,33 +161,36 @@ func (d *desk) writeCalendar(ctx context.Context, m *manager.Manager, id int64, 
 		name = args[0]
 	}
 	if name == "-" {
-		_, err := d.out.Write(content)
+		_, err := cs.out.Write(content)
 		return err
 	}
 	if err := writeText(name, string(content)); err != nil {
 		return err
 	}
-	return d.say(struct {
+	return cs.printSentence(struct {
 		File string `json:"file"`
 	}{name}, "Written to "+name+".")
 }
 
-// knownJSON is a known account as --json prints it.
+// knownJSON is an account of this PC, as --json prints it.
 type knownJSON struct {
 	accountJSON
 	ID      int64 `json:"id"`
 	Current bool  `json:"current"`
-	Jobs    int   `json:"jobs"` // that wait for its server
+	Jobs    int   `json:"jobs"` // number of open tasks
 }
 
-func (d *desk) accountsCommand() *cobra.Command {
+func (cs *commandSet) accountsCommand() *cobra.Command {
 	var use int64
 	c := &cobra.Command{
-		Use: "accounts", Short: "List the accounts that are known here, and go on with another one", Args: cobra.NoArgs,
-		Long: "List the accounts that are known here. The commands work with the one marked as current; --use goes on with another one, whose session the\n" +
+		Use:   "accounts",
+		Short: "List the accounts that are known here, and go on with another one",
+		Args:  cobra.NoArgs,
+		Long: "List the accounts that are known here. The commands work with the one marked as current; --use goes on with " +
+			"another one, whose session the\n" +
 			"keyring holds. \"acenctl sign-in\" adds an account.",
 		RunE: func(c *cobra.Command, _ []string) error {
-			m, err := d.open(c.Context())
+			m, err := cs.open(c.Context())
 			if err != nil {
 				return err
 			}
@@ -189,14 +201,14 @@ func (d *desk) accountsCommand() *cobra.Command {
 			} else if err := m.Recall(c.Context()); err != nil && !errors.Is(err, manager.ErrSignedOut) {
 				return err
 			}
-			return d.printAccounts(c.Context(), m)
+			return cs.printAccounts(c.Context(), m)
 		},
 	}
 	c.Flags().Int64Var(&use, "use", 0, "go on with the account that has this number")
 	return c
 }
 
-func (d *desk) printAccounts(ctx context.Context, m *manager.Manager) error {
+func (cs *commandSet) printAccounts(ctx context.Context, m *manager.Manager) error {
 	list, err := m.Accounts(ctx)
 	if err != nil {
 		return err
@@ -223,12 +235,16 @@ func (d *desk) printAccounts(ctx context.Context, m *manager.Manager) error {
 			}
 		}
 		out = append(out, one)
-		lines = append(lines, []string{strconv.FormatInt(a.ID, 10), a.Username, a.DisplayName, a.Server, yesNo(a.Remembered), yesNo(one.Current), strconv.Itoa(one.Jobs)})
+		lines = append(lines,
+			[]string{
+				strconv.FormatInt(a.ID, 10), a.Username, a.DisplayName, a.Server, yesNo(a.Remembered), yesNo(one.Current),
+				strconv.Itoa(one.Jobs),
+			})
 	}
 	if len(out) == 0 {
 		lines = [][]string{{"No account is known here: acenctl sign-in SERVER USERNAME"}}
 	}
-	return d.print(struct {
+	return cs.print(struct {
 		Accounts []knownJSON `json:"accounts"`
 	}{out}, lines...)
 }

@@ -21,14 +21,14 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// The exit statuses; exitHelp tells of them.
+// The exit statuses, which exitHelp explains.
 const (
 	exitFailed    = 1
 	exitUsage     = 2
 	exitSignedOut = 3
 	exitRefused   = 4
 	exitNetwork   = 5
-	exitKept      = 6
+	exitOpenTask  = 6
 	exitLocal     = 7
 )
 
@@ -42,61 +42,66 @@ const exitHelp = `Exit status:
   6  not done yet; the task is kept and goes on with "acenctl send"
   7  the local data or the keyring cannot be used; a task that was begun is kept`
 
-// systemKeyring is the keyring of this PC; the tests of this program put another one in its place.
+// systemKeyring returns the keyring of this PC; the tests replace it.
 var systemKeyring = func() keyring.Store { return keyring.System(paths.KeyringService) }
 
 // localLicenses opens the license folder of this PC; the tests replace it.
 var localLicenses = paths.Licenses
 
-// Run executes the command that args name and returns the exit status. It reads secrets from in, which may be a terminal.
+// Run executes the command that args name and returns the exit status. It reads secrets from in, which may be a
+// terminal.
 func Run(ctx context.Context, args []string, in *os.File, out, errs io.Writer) int {
-	d := &desk{in: newInput(in), out: out, errors: errs}
-	root := command(d)
+	cs := &commandSet{in: newInput(in), out: out, errors: errs}
+	root := command(cs)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	d.close()
+	cs.close()
 	if err == nil {
 		return 0
 	}
-	d.printError(err)
+	cs.printError(err)
 	return exitStatus(err)
 }
 
 // Command returns acenctl with all its commands, for its manual pages.
 func Command() *cobra.Command {
-	return command(&desk{out: io.Discard, errors: io.Discard})
+	return command(&commandSet{out: io.Discard, errors: io.Discard})
 }
 
-// usageError is a fault in the command's words.
+// usageError is a fault in the command line.
 type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
 
-// errNotRecognized ends compare for a PC that a reactivation would be refused.
+// errNotRecognized is the error of compare for a PC that the server would refuse for a reactivation.
 var errNotRecognized = errors.New("the PC is not recognized: the server would refuse a reactivation")
 
-// keptError wraps the error of a task that stays open.
-type keptError struct{ error }
+// openTaskError wraps the error of a task that stays open.
+type openTaskError struct{ error }
 
-func (k keptError) Unwrap() error { return k.error }
+func (e openTaskError) Unwrap() error { return e.error }
 
 func exitStatus(err error) int {
 	var usage usageError
-	var kept keptError
+	var open openTaskError
 	var refusal *api.Problem
 	switch {
-	case errors.As(err, &usage), errors.Is(err, license.ErrMalformed), errors.Is(err, license.ErrMismatch), errors.Is(err, manager.ErrAddress), unreadable(err):
+	case errors.As(err, &usage), errors.Is(err, license.ErrMalformed), errors.Is(err, license.ErrMismatch),
+		errors.Is(err, manager.ErrAddress), unreadable(err):
 		return exitUsage
-	case errors.Is(err, manager.ErrStorage), errors.Is(err, manager.ErrAlreadyRunning), errors.Is(err, manager.ErrKeyringUnavailable) && !errors.Is(err, manager.ErrSignedOut),
+	case errors.Is(err, manager.ErrStorage), errors.Is(err, manager.ErrAlreadyRunning),
+		errors.Is(err, manager.ErrKeyringUnavailable) && !errors.Is(err, manager.ErrSignedOut),
 		errors.Is(err, manager.ErrNewer):
 		return exitLocal
-	case errors.As(err, &kept):
-		return exitKept
-	case errors.Is(err, manager.ErrSignedOut), errors.Is(err, api.ErrAuthorization), errors.Is(err, api.ErrCredentialsMissing):
+	case errors.As(err, &open):
+		return exitOpenTask
+	case errors.Is(err, manager.ErrSignedOut), errors.Is(err, api.ErrAuthorization),
+		errors.Is(err, api.ErrCredentialsMissing):
 		return exitSignedOut
 	case errors.Is(err, manager.ErrUnreachable):
 		return exitNetwork
-	case errors.As(err, &refusal), slices.ContainsFunc(refusals, func(refusal error) bool { return errors.Is(err, refusal) }):
+	case errors.As(err, &refusal), slices.ContainsFunc(refusals,
+		func(refusal error) bool { return errors.Is(err, refusal) }):
 		return exitRefused
 	}
 	return exitFailed
@@ -118,10 +123,15 @@ type failure struct {
 	Problem *api.Problem `json:"problem,omitempty"`
 }
 
-func (d *desk) printError(err error) {
+func (cs *commandSet) printError(err error) {
 	f := failure{Code: "failed", Message: sentence(err), Status: exitStatus(err)}
 	f.Code = map[int]string{
-		exitUsage: "usage", exitSignedOut: "signed_out", exitRefused: "refused", exitNetwork: "no_connection", exitKept: "kept", exitLocal: "local",
+		exitUsage:     "usage",
+		exitSignedOut: "signed_out",
+		exitRefused:   "refused",
+		exitNetwork:   "no_connection",
+		exitOpenTask:  "kept",
+		exitLocal:     "local",
 	}[f.Status]
 	if f.Code == "" {
 		f.Code = "failed"
@@ -129,84 +139,98 @@ func (d *desk) printError(err error) {
 	if errors.As(err, &f.Problem) {
 		f.Code = string(f.Problem.Code)
 	}
-	if !d.asJSON {
-		fmt.Fprintln(d.errors, "acenctl:", printable(f.Message))
+	if !cs.asJSON {
+		fmt.Fprintln(cs.errors, "acenctl:", printable(f.Message))
 		return
 	}
-	_ = json.NewEncoder(d.errors).Encode(struct { // nobody reads it when this fails
+	_ = json.NewEncoder(cs.errors).Encode(struct { // there is nowhere to report a failure
 		Error failure `json:"error"`
 	}{f})
 }
 
-// sentence is what a person reads of an error: of a refusal what it says and when to come back.
+// sentence returns the text of an error for a person, with the command that helps. For a refusal it is the detail, with
+// the time of the next attempt.
 func sentence(err error) string {
 	var refusal *api.Problem
-	var kept keptError
+	var open openTaskError
 	switch {
-	case errors.As(err, &kept):
+	case errors.As(err, &open):
 		return fmt.Sprintf("%s. Nothing is lost: the task is kept, and \"acenctl send\" sends it again",
-			strings.TrimSuffix(sentence(kept.error), "."))
+			strings.TrimSuffix(sentence(open.error), "."))
 	case errors.As(err, &refusal) && refusal.Detail != "":
 		text := refusal.Detail
 		if refusal.RetryAfter > 0 {
 			text += fmt.Sprintf(" Try again in %d seconds.", refusal.RetryAfter)
 		}
 		if refusal.Limit != nil && !refusal.Limit.ResetsAt.IsZero() {
-			text += fmt.Sprintf(" The count starts anew on %s.", refusal.Limit.ResetsAt.Local().Format("2 January 2006 at 15:04"))
+			text += fmt.Sprintf(" The count starts anew on %s.",
+				refusal.Limit.ResetsAt.Local().Format("2 January 2006 at 15:04"))
 		}
 		return text
 	case errors.Is(err, manager.ErrLeftThisPC):
 		return err.Error() + ": \"acenctl send\" does it now, \"acenctl jobs\" lists what waits"
 	case errors.Is(err, manager.ErrJobSent):
-		return err.Error() + ": \"acenctl send\" asks. A task that waits for a day can be given up: \"acenctl jobs --give-up TASK\""
+		return err.Error() +
+			": \"acenctl send\" asks. A task that waits for a day can be given up: \"acenctl jobs --give-up TASK\""
 	case errors.Is(err, manager.ErrNewerHere), errors.Is(err, manager.ErrCodeShown):
 		return err.Error() + ": \"acenctl removal-codes\" lists it"
 	case errors.Is(err, manager.ErrAlreadyRunning):
-		return "the desktop app is running on the same data: close its window, or name other data with --data (this PC has other codes there)"
+		return "the desktop app is running on the same data: close its window, or name other data with --data (this PC has " +
+			"other codes there)"
 	case errors.Is(err, manager.ErrSignedOut):
 		return "nobody is signed in: acenctl sign-in SERVER USERNAME, or give --server and --username with the command"
 	}
 	return err.Error()
 }
 
-func command(d *desk) *cobra.Command {
+func command(cs *commandSet) *cobra.Command {
 	root := &cobra.Command{
-		Use: "acenctl", Short: "Look after licenses in a terminal",
+		Use:   "acenctl",
+		Short: "Look after licenses in a terminal",
 		Long: `acenctl does in a terminal what the ACEN desktop app does, on the same data of the same person.
 
 Passwords and removal codes never stand in arguments: they are asked for at the terminal or read from standard input,
 one a line. With --json every command prints JSON, on standard output its result and on standard error its fault.
 
 ` + exitHelp,
-		Version: paths.Version(), Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Version:       paths.Version(),
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	f := root.PersistentFlags()
-	f.BoolVar(&d.asJSON, "json", false, "print JSON")
-	f.StringVar(&d.data, "data", paths.DefaultData(), "folder with your data")
-	f.StringVar(&d.server, "server", "", "sign in to this server for this one command")
-	f.StringVar(&d.username, "username", "", "user name to sign in with")
-	f.BoolVar(&d.passwordStdin, "password-stdin", false, "read the password from standard input")
+	f.BoolVar(&cs.asJSON, "json", false, "print JSON")
+	f.StringVar(&cs.data, "data", paths.DefaultData(), "folder with your data")
+	f.StringVar(&cs.server, "server", "", "sign in to this server for this one command")
+	f.StringVar(&cs.username, "username", "", "user name to sign in with")
+	f.BoolVar(&cs.passwordStdin, "password-stdin", false, "read the password from standard input")
 	root.AddCommand(
-		d.signInCommand(), d.signOutCommand(), d.whoamiCommand(), d.accountCommand(), d.passwordCommand(),
-		d.ordersCommand(), d.licensesCommand(), d.historyCommand(), d.thisPCCommand(), d.fileCommand(),
-		d.newCommand(), d.reactivateCommand(), d.transferCommand(), d.removeCommand(),
-		d.moveCommand(), d.pickUpCommand(), d.bringBackCommand(), d.removalCodesCommand(), d.noteCommand(), d.emailCommand(),
-		d.statusCommand(), d.offlineProgramsCommand(), d.requestCommand(), d.requestsCommand(), d.carryCommand(), d.takeCommand(), d.enterCodeCommand(), d.letGoCommand(),
-		d.verificationCommand(), d.newOrderCommand(), d.compareCommand(), d.decodeCommand(), d.jobsCommand(), d.sendCommand(),
-		d.accountsCommand(), d.doctorCommand(), d.expiringCommand(),
-		&cobra.Command{Use: "exit-codes", Short: "Explain the exit statuses", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
-			_, err := io.WriteString(d.out, exitHelp+"\n")
-			return err
-		}},
+		cs.signInCommand(), cs.signOutCommand(), cs.whoamiCommand(), cs.accountCommand(), cs.passwordCommand(),
+		cs.ordersCommand(), cs.licensesCommand(), cs.historyCommand(), cs.thisPCCommand(), cs.fileCommand(),
+		cs.newCommand(), cs.reactivateCommand(), cs.transferCommand(), cs.removeCommand(), cs.moveCommand(),
+		cs.pickUpCommand(), cs.bringBackCommand(), cs.removalCodesCommand(), cs.noteCommand(), cs.emailCommand(),
+		cs.statusCommand(), cs.offlineProgramsCommand(), cs.requestCommand(), cs.requestsCommand(), cs.carryCommand(),
+		cs.takeCommand(), cs.enterCodeCommand(), cs.letGoCommand(), cs.verificationCommand(), cs.newOrderCommand(),
+		cs.compareCommand(), cs.decodeCommand(), cs.jobsCommand(), cs.sendCommand(), cs.accountsCommand(),
+		cs.doctorCommand(), cs.expiringCommand(),
+		&cobra.Command{
+			Use:   "exit-codes",
+			Short: "Explain the exit statuses",
+			Args:  cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error {
+				_, err := io.WriteString(cs.out, exitHelp+"\n")
+				return err
+			},
+		},
 	)
-	root.SetOut(d.out)
-	usage(root)
+	root.SetOut(cs.out)
+	wrapUsageErrors(root)
 	return root
 }
 
-// usage makes usage errors of faults in flags and arguments.
-func usage(c *cobra.Command) {
+// wrapUsageErrors makes faults in the flags and arguments of c and its subcommands usage errors.
+func wrapUsageErrors(c *cobra.Command) {
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
@@ -217,6 +241,6 @@ func usage(c *cobra.Command) {
 		}
 	}
 	for _, child := range c.Commands() {
-		usage(child)
+		wrapUsageErrors(child)
 	}
 }

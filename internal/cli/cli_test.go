@@ -35,7 +35,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// The scripts in testdata run the real program against a real server process.
+// TestMain provides the program acenctl to the scripts in testdata, which run it against a real server process.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"acenctl": func() {
 		if folder := os.Getenv("TEST_KEYRING"); folder != "" {
@@ -68,17 +68,33 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(filepath.Join(e.WorkDir, "home"), 0o700)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"server": startServer, "stopserver": killServer, "codes": codesOfPC, "removal": removalCodeOf, "serials": freeSerials, "solve": solve, "keyring": useKeyring,
-			"field": field, "letgo": letGo, "run": runProgram,
-			"losecode": loseCode, "agejobs": ageJobs, "hold": holdLock, "release": releaseLock, "backup": backUp, "restore": restore,
-			"waive": waiveVerification, "unlimited": removeLimits, "switch": switchOrder, "trialdata": trialData,
+			"server":     startServer,
+			"stopserver": killServer,
+			"codes":      codesOfPC,
+			"removal":    removalCodeOf,
+			"serials":    freeSerials,
+			"solve":      solve,
+			"keyring":    useKeyring,
+			"field":      field,
+			"letgo":      letGo,
+			"run":        runProgram,
+			"losecode":   loseCode,
+			"agejobs":    ageJobs,
+			"hold":       holdLock,
+			"release":    releaseLock,
+			"backup":     backUp,
+			"restore":    restore,
+			"waive":      waiveVerification,
+			"unlimited":  removeLimits,
+			"switch":     switchOrder,
+			"trialdata":  trialData,
 			"runprogram": runNotepad,
 		},
 		RequireExplicitExec: true,
 	})
 }
 
-// files is a keyring of the tests: secrets as files.
+// files is a keyring that stores each secret in a file of this folder.
 type files string
 
 func (f files) path(name string) string {
@@ -111,11 +127,11 @@ func useKeyring(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("TEST_KEYRING", folder)
 }
 
-// servers are the running servers by their process ids.
+// servers maps process ids to the commands of running servers.
 var servers sync.Map
 
-// startServer starts a server with sample data; URL and PASSWORD say how to sign in. Started again it listens on the same
-// address.
+// startServer starts a server with sample data and sets URL and PASSWORD. If URL is set already, the server listens on
+// that address.
 func startServer(ts *testscript.TestScript, _ bool, _ []string) {
 	listen := "127.0.0.1:0"
 	if url := ts.Getenv("URL"); url != "" {
@@ -148,10 +164,11 @@ func killServer(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	c, _ := servers.Load(pid)
 	ts.Check(c.(*exec.Cmd).Process.Kill())
-	_ = c.(*exec.Cmd).Wait() // it ends by the signal
+	_ = c.(*exec.Cmd).Wait() // reports the signal
 }
 
-// codesOfPC sets VAR_SITE, VAR_MID and VAR_MERGED to the codes of a made-up PC for the sample program: codes A1 pc-a 1 NET_ID.
+// codesOfPC sets VAR_SITE, VAR_MID and VAR_MERGED to the codes of a made-up PC with a generation and other values of
+// some locks: codes A1 pc-a 1 NET_ID.
 func codesOfPC(ts *testscript.TestScript, _ bool, args []string) {
 	var raw license.RawLocks
 	for i := range raw {
@@ -171,6 +188,7 @@ func codesOfPC(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0]+"_MERGED", codes.Merged())
 }
 
+// data calls fn with the opened data folder of the server.
 func data(ts *testscript.TestScript, fn func(ctx context.Context, d *service.Data) error) {
 	ctx := context.Background()
 	d, err := service.OpenData(ctx, service.Place{Folder: ts.MkAbs("data")})
@@ -178,7 +196,7 @@ func data(ts *testscript.TestScript, fn func(ctx context.Context, d *service.Dat
 	ts.Check(errors.Join(fn(ctx, d), d.Store.Close()))
 }
 
-// removalCodeOf writes the removal code of a license, as the program on its PC shows it, to the file removal.
+// removalCodeOf writes the removal code of a license to the file removal.
 func removalCodeOf(ts *testscript.TestScript, _ bool, args []string) {
 	id, err := strconv.ParseInt(args[0], 10, 64)
 	ts.Check(err)
@@ -196,12 +214,13 @@ func removalCodeOf(ts *testscript.TestScript, _ bool, args []string) {
 			if err != nil {
 				return err
 			}
-			return os.WriteFile(ts.MkAbs("removal"), []byte(key.RemovalSeed(l.Activation).RemovalCode(l.Codes).String()+"\n"), 0o600)
+			return os.WriteFile(ts.MkAbs("removal"), []byte(key.RemovalSeed(l.Activation).RemovalCode(l.Codes).String()+"\n"),
+				0o600)
 		})
 	})
 }
 
-// letGo lets a license of this PC go as its program does, behind the app's back.
+// letGo begins the departure of a license from this PC, as its program does without the app.
 func letGo(ts *testscript.TestScript, _ bool, args []string) {
 	removalCodeOf(ts, false, args)
 	code, err := license.ParseRemovalCode(strings.TrimSpace(ts.ReadFile("removal")))
@@ -219,12 +238,12 @@ func letGo(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// thisPC is where the programs of the script's PC find their licenses.
+// thisPC opens the license folder of the script's PC.
 func thisPC(ts *testscript.TestScript) *installed.Store {
 	return installed.Open(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen", "licenses"), installed.Options{})
 }
 
-// loseCode forgets the removal codes that lie beside the license files.
+// loseCode deletes the removal codes from the state file.
 func loseCode(ts *testscript.TestScript, _ bool, _ []string) {
 	_, err := thisPC(ts).Update(context.Background(), "LUMENST7", func(s *installed.State) error {
 		for i := range s.Spent {
@@ -235,18 +254,19 @@ func loseCode(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 }
 
-// ageJobs makes the open tasks a day older and gives them a state: agejobs sent.
+// ageJobs moves the creation of the open jobs back by a day and sets their state: agejobs sent.
 func ageJobs(ts *testscript.TestScript, _ bool, args []string) {
 	db, err := sql.Open("sqlite", filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen-desktop", "acen.db"))
 	ts.Check(err)
-	_, err = db.Exec(`UPDATE jobs SET created_at = created_at - ?, state = ? WHERE state IN ('pending', 'sent')`, (24 * time.Hour).Microseconds(), args[0])
+	_, err = db.Exec(`UPDATE jobs SET created_at = created_at - ?, state = ? WHERE state IN ('pending', 'sent')`,
+		(24 * time.Hour).Microseconds(), args[0])
 	ts.Check(errors.Join(err, db.Close()))
 }
 
-// held are the locks that scripts hold by the names of their work folders.
+// held maps the work folders of scripts to the file locks that they hold.
 var held sync.Map
 
-// holdLock holds the lock of the sample program's licenses in this process, until releaseLock.
+// holdLock holds the file lock of the sample program's licenses in this process, until releaseLock.
 func holdLock(ts *testscript.TestScript, _ bool, _ []string) {
 	lock := flock.New(filepath.Join(installed.Below(thisPC(ts).Dir(), "LUMENST7"), "lock"))
 	ts.Check(lock.Lock())
@@ -261,7 +281,7 @@ func releaseLock(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("TEST_LOCK_TIMEOUT", "")
 }
 
-// removeLimits removes the limits of the sample programs.
+// removeLimits removes the task limits of the sample programs.
 func removeLimits(ts *testscript.TestScript, _ bool, _ []string) {
 	data(ts, func(ctx context.Context, d *service.Data) error {
 		return d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
@@ -275,7 +295,7 @@ func removeLimits(ts *testscript.TestScript, _ bool, _ []string) {
 	})
 }
 
-// switchOrder lets clients see the sample order, or not: switch off.
+// switchOrder makes the sample order active or inactive: switch off.
 func switchOrder(ts *testscript.TestScript, _ bool, args []string) {
 	data(ts, func(ctx context.Context, d *service.Data) error {
 		return d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
@@ -289,7 +309,7 @@ func switchOrder(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// backUp copies the data of the stopped server; restore puts them back.
+// backUp copies the data folder of the stopped server; restore replaces the data folder with the copy.
 func backUp(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(os.CopyFS(ts.MkAbs("backup"), os.DirFS(ts.MkAbs("data"))))
 }
@@ -299,7 +319,8 @@ func restore(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(os.Rename(ts.MkAbs("backup"), ts.MkAbs("data")))
 }
 
-// runProgram does on a PC what a program does at its start: it says its name and which keys it accepts: run DATA SIGNATURE NAME.
+// runProgram writes the name and the public keys of a program to the state file, as the program does at its start:
+// run DATA SIGNATURE NAME.
 func runProgram(ts *testscript.TestScript, _ bool, args []string) {
 	data(ts, func(ctx context.Context, d *service.Data) error {
 		return d.Store.Read(ctx, func(tx store.Tx) error {
@@ -308,7 +329,8 @@ func runProgram(ts *testscript.TestScript, _ bool, args []string) {
 				return err
 			}
 			i := slices.IndexFunc(programs, func(p store.Program) bool { return string(p.Signature) == args[1] })
-			_, err = installed.Open(filepath.Join(ts.MkAbs(args[0]), "licenses"), installed.Options{}).Update(ctx, programs[i].Signature, func(s *installed.State) error {
+			licenses := installed.Open(filepath.Join(ts.MkAbs(args[0]), "licenses"), installed.Options{})
+			_, err = licenses.Update(ctx, programs[i].Signature, func(s *installed.State) error {
 				s.Program = installed.Program{Name: args[2], PublicKeys: []string{programs[i].PublicKey.String()}}
 				return nil
 			})
@@ -328,7 +350,7 @@ func freeSerials(ts *testscript.TestScript, _ bool, _ []string) {
 	})
 }
 
-// Every error ends the program with the status that exit-codes explains, and a kept task is told in words.
+// Every error has the exit status that exit-codes explains, and the message for an open task says so.
 func TestExitStatus(t *testing.T) {
 	refusal := api.NewProblem(api.ErrNotFound, "There is no such license.")
 	for _, c := range []struct {
@@ -342,10 +364,10 @@ func TestExitStatus(t *testing.T) {
 		{errors.Join(manager.ErrSignedOut, manager.ErrKeyringUnavailable), exitSignedOut, "nobody is signed in"},
 		{refusal, exitRefused, "There is no such license."},
 		{manager.ErrUnreachable, exitNetwork, ""},
-		{keptError{manager.ErrUnreachable}, exitKept, "Nothing is lost: the task is kept"},
-		{keptError{refusal}, exitKept, "There is no such license. Nothing is lost: the task is kept"},
-		{keptError{manager.ErrKeyringUnavailable}, exitLocal, "Nothing is lost: the task is kept"},
-		{keptError{manager.ErrStorage}, exitLocal, "Nothing is lost: the task is kept"},
+		{openTaskError{manager.ErrUnreachable}, exitOpenTask, "Nothing is lost: the task is kept"},
+		{openTaskError{refusal}, exitOpenTask, "There is no such license. Nothing is lost: the task is kept"},
+		{openTaskError{manager.ErrKeyringUnavailable}, exitLocal, "Nothing is lost: the task is kept"},
+		{openTaskError{manager.ErrStorage}, exitLocal, "Nothing is lost: the task is kept"},
 		{manager.ErrStorage, exitLocal, ""},
 		{manager.ErrAlreadyRunning, exitLocal, "close its window"},
 		{fmt.Errorf("a record: %w", manager.ErrNewer), exitLocal, "newer version"},
@@ -365,17 +387,17 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
-// waiveVerification switches the verification number of new orders off. A server that answered requests follows within
-// seconds.
+// waiveVerification disables the verification number of new orders. A running server reads the option within seconds.
 func waiveVerification(ts *testscript.TestScript, _ bool, _ []string) {
 	data(ts, func(ctx context.Context, d *service.Data) error {
-		return d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error { return tx.Options.Set(ctx, "order-verification", "off") })
+		return d.Store.Write(ctx, store.NoLock,
+			func(tx store.Tx) error { return tx.Options.Set(ctx, "order-verification", "off") })
 	})
 }
 
 var errFound = errors.New("found")
 
-// solve sets NUMBER to the number of a verification, found by trying all against the hash that the server keeps.
+// solve sets NUMBER to the number of a verification. It tries all numbers against the hash in the database.
 func solve(ts *testscript.TestScript, _ bool, args []string) {
 	data(ts, func(ctx context.Context, d *service.Data) error {
 		err := d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
@@ -387,7 +409,7 @@ func solve(ts *testscript.TestScript, _ bool, args []string) {
 				number := fmt.Sprintf("%06d", n)
 				if sum := sha256.Sum256([]byte(v.ID + " " + number)); bytes.Equal(sum[:], v.NumberHash) {
 					ts.Setenv("NUMBER", number)
-					return errFound // undoes the taking
+					return errFound // rolls TakeVerification back
 				}
 			}
 			return errors.New("no number fits")
@@ -399,7 +421,7 @@ func solve(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// field sets a variable to a field of the JSON that the last command printed: field ID licenses.0.id.
+// field sets a variable to a value of the JSON that the last command printed: field ID licenses.0.id.
 func field(ts *testscript.TestScript, _ bool, args []string) {
 	var value any
 	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
@@ -418,15 +440,15 @@ func field(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], fmt.Sprint(value))
 }
 
-// A terminal obeys no control character that a server sends.
+// Control characters of a server's text do not reach the terminal.
 func TestPrintable(t *testing.T) {
 	if got := printable("a\x1b[2Jb\tc\nd\u009b\r é"); got != "a[2Jb\tc\nd é" {
 		t.Errorf("got %q", got)
 	}
 }
 
-// trialData makes what a trial version left on this PC: the state of a program and its license file. LICENSES is their
-// folder, and trial.json the state.
+// trialData creates the state file and the license file of a trial version on this PC. It sets LICENSES to their
+// folder, and copies the state file to trial.json.
 func trialData(ts *testscript.TestScript, _ bool, _ []string) {
 	dir := installed.Below(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen", "licenses"), "NOTEPAD1")
 	ts.Check(os.MkdirAll(dir, 0o700))
@@ -441,10 +463,10 @@ func trialData(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// testdataOfInstalled is an absolute path: scripts run in folders of their own.
+// testdataOfInstalled is an absolute path, because every script runs in its own folder.
 var testdataOfInstalled, _ = filepath.Abs(filepath.Join("..", "..", "license", "installed", "testdata"))
 
-// runNotepad leaves what the program of trialData says of itself when it runs.
+// runNotepad writes the name and the public key of the program of trialData to the state file.
 func runNotepad(ts *testscript.TestScript, _ bool, _ []string) {
 	store := installed.Open(filepath.Dir(ts.Getenv("LICENSES")), installed.Options{})
 	_, err := store.Update(context.Background(), "NOTEPAD1", func(s *installed.State) error {

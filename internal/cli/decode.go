@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// foundJSON is a code in a text as --json prints it.
+// foundJSON is a code in a text, as --json prints it.
 type foundJSON struct {
 	Kind   string `json:"kind"`
 	Text   string `json:"text"`
@@ -20,7 +20,7 @@ type foundJSON struct {
 	Length int    `json:"length"`
 }
 
-// fileJSON is a license file in a text as --json prints it.
+// fileJSON is a license file in a text, as --json prints it.
 type fileJSON struct {
 	License   int64  `json:"license"`
 	Order     int64  `json:"order"`
@@ -41,10 +41,11 @@ type pairJSON struct {
 	Locks      []lockJSON `json:"locks,omitempty"`
 }
 
-func (d *desk) decodeCommand() *cobra.Command {
+func (cs *commandSet) decodeCommand() *cobra.Command {
 	var signature string
 	c := &cobra.Command{
-		Use: "decode [FILE]", Short: "Find every code in a text: a mail, log lines, what a program showed",
+		Use:   "decode [FILE]",
+		Short: "Find every code in a text: a mail, log lines, what a program showed",
 		Long: `Find every code in a text by its shape, in a file or on standard input. Nothing is sent.
 
 A license file is shown with what it claims. Whether its vendor signed it is told with the keys that programs of this PC
@@ -58,24 +59,24 @@ opened: whether they belong together and to the program, and which of the seven 
 			if len(args) == 1 {
 				file = args[0]
 			}
-			text, err := d.text(file)
+			text, err := cs.text(file)
 			if err != nil {
 				return err
 			}
-			return d.decode(text, signature)
+			return cs.decode(text, signature)
 		},
 	}
 	c.Flags().StringVar(&signature, "signature", "", "application signature of the program")
 	return c
 }
 
-func (d *desk) decode(text, signature string) error {
+func (cs *commandSet) decode(text, signature string) error {
 	found := license.Find(text)
 	out := struct {
 		Found  []foundJSON `json:"found"`
 		Files  []fileJSON  `json:"files"`
 		PCs    []pairJSON  `json:"pcs"`
-		Faults []string    `json:"faults"` // of what stands behind a code's name and cannot be read
+		Faults []string    `json:"faults"` // of text that follows a code's name and is not a code
 	}{[]foundJSON{}, []fileJSON{}, []pairJSON{}, []string{}}
 	lines := [][]string{{"KIND", "CODE"}}
 	for _, f := range found {
@@ -87,7 +88,7 @@ func (d *desk) decode(text, signature string) error {
 		if err != nil {
 			continue
 		}
-		f, verdict := d.licenseFile(token, claimed)
+		f, verdict := cs.licenseFile(token, claimed)
 		out.Files = append(out.Files, f)
 		lines = append(lines, []string{"License file", fmt.Sprintf("license %d of %s. %s", f.License, f.Program, verdict)})
 	}
@@ -105,7 +106,11 @@ func (d *desk) decode(text, signature string) error {
 		key = &k
 	}
 	for _, codes := range pairs(found) {
-		pair := pairJSON{SiteCode: codes.Site.String(), MachineID: codes.Machine.String(), Generation: codes.Site.Generation()}
+		pair := pairJSON{
+			SiteCode:   codes.Site.String(),
+			MachineID:  codes.Machine.String(),
+			Generation: codes.Site.Generation(),
+		}
 		lines = append(lines, nil, []string{"PC", codes.Site.String() + " " + codes.Machine.String()})
 		if key != nil {
 			block, err := key.Open(codes)
@@ -128,7 +133,7 @@ func (d *desk) decode(text, signature string) error {
 		out.Faults = append(out.Faults, fault.Error())
 		lines = append(lines, []string{fault.Error()})
 	}
-	if err := d.print(out, lines...); err != nil {
+	if err := cs.print(out, lines...); err != nil {
 		return err
 	}
 	if nothing {
@@ -137,14 +142,14 @@ func (d *desk) decode(text, signature string) error {
 	return nil
 }
 
-// licenseFiles finds license files in a text.
+// licenseFiles matches license files in a text.
 var licenseFiles = regexp.MustCompile(`v4\.public\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+`)
 
 // maxLicenseFiles limits how many license files are shown.
 const maxLicenseFiles = 20
 
 // licenseFile describes a license file. It verifies the file with the keys of the programs on this PC.
-func (d *desk) licenseFile(token string, claimed license.File) (f fileJSON, verdict string) {
+func (cs *commandSet) licenseFile(token string, claimed license.File) (f fileJSON, verdict string) {
 	f = fileJSON{
 		License:   claimed.ID,
 		Order:     claimed.Order,
@@ -154,7 +159,7 @@ func (d *desk) licenseFile(token string, claimed license.File) (f fileJSON, verd
 		MachineID: claimed.Codes.Machine.String(),
 	}
 	_, err := license.VerifyFile(token, func(id string) (license.PublicKey, bool) {
-		state, _ := localLicenses(d.data).State(claimed.Signature) // one that cannot be read names no key
+		state, _ := localLicenses(cs.data).State(claimed.Signature) // unreadable: no keys
 		for _, text := range state.Program.PublicKeys {
 			if key, err := license.ParsePublicKey(text); err == nil && key.KeyID() == id {
 				return key, true
@@ -180,7 +185,7 @@ func (d *desk) licenseFile(token string, claimed license.File) (f fileJSON, verd
 	return f, "It was not signed with the key of its program: do not use it."
 }
 
-// pairs puts each Site code together with the Machine ID that follows it.
+// pairs returns each Site code with the Machine ID that follows it.
 func pairs(found []license.Found) (list []license.Codes) {
 	var site *license.SiteCode
 	for _, f := range found {

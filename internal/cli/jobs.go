@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// jobJSON is an open task as --json prints it.
+// jobJSON is a job, as --json prints it.
 type jobJSON struct {
 	ID        int64     `json:"id"`
 	Task      string    `json:"task"`
@@ -22,7 +22,7 @@ type jobJSON struct {
 	State     string    `json:"state"`
 	CreatedAt time.Time `json:"created_at"`
 	Error     string    `json:"error,omitempty"`
-	Account   int64     `json:"account"` // its number in the list of accounts
+	Account   int64     `json:"account"` // its number in the output of accounts
 	OrderID   int64     `json:"order_id,omitempty"`
 	LicenseID int64     `json:"license_id,omitempty"`
 	MayGiveUp bool      `json:"may_give_up"` // it has been open for a day
@@ -55,8 +55,8 @@ func accountName(a manager.Account) string {
 	return a.Username + ", " + server
 }
 
-// printJobs prints tasks, with their accounts if this PC has several, or the sentence none.
-func (d *desk) printJobs(ctx context.Context, m *manager.Manager, jobs []manager.Job, none string) error {
+// printJobs prints jobs, with their accounts if there are several. Without jobs it prints the sentence none.
+func (cs *commandSet) printJobs(ctx context.Context, m *manager.Manager, jobs []manager.Job, none string) error {
 	accounts, err := m.Accounts(ctx)
 	if err != nil {
 		return err
@@ -83,16 +83,18 @@ func (d *desk) printJobs(ctx context.Context, m *manager.Manager, jobs []manager
 	if len(jobs) == 0 {
 		lines = [][]string{{none}}
 	}
-	return d.print(struct {
+	return cs.print(struct {
 		Jobs []jobJSON `json:"jobs"`
 	}{out}, lines...)
 }
 
-func (d *desk) jobsCommand() *cobra.Command {
+func (cs *commandSet) jobsCommand() *cobra.Command {
 	var cancel, giveUp int64
 	var resume bool
 	c := &cobra.Command{
-		Use: "jobs", Short: "List tasks that wait to be sent; send them, cancel one that never was, or give one up", Args: cobra.NoArgs,
+		Use:   "jobs",
+		Short: "List tasks that wait to be sent; send them, cancel one that never was, or give one up",
+		Args:  cobra.NoArgs,
 		Long: `List the tasks of all your accounts that wait: those that were never sent (pending), and those that were sent and whose answer
 did not come (sent). No session and no connection is needed, except for --resume.
 
@@ -105,13 +107,13 @@ stays here: "acenctl removal-codes" lists it as soon as no task sends it, and ha
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx := c.Context()
 			if resume {
-				m, err := d.session(ctx)
+				m, err := cs.session(ctx)
 				if err != nil && !errors.Is(err, manager.ErrUnreachable) {
 					return err
 				}
-				return d.send(ctx, m)
+				return cs.send(ctx, m)
 			}
-			m, err := d.open(ctx)
+			m, err := cs.open(ctx)
 			if err != nil {
 				return err
 			}
@@ -120,48 +122,49 @@ stays here: "acenctl removal-codes" lists it as soon as no task sends it, and ha
 				return err
 			}
 			if cancel == 0 && giveUp == 0 {
-				return d.printJobs(ctx, m, jobs, "No task waits.")
+				return cs.printJobs(ctx, m, jobs, "No task waits.")
 			}
 			i := slices.IndexFunc(jobs, func(j manager.Job) bool { return j.ID == cancel+giveUp })
 			if i < 0 {
 				return usageError{fmt.Errorf("no task %d waits: \"acenctl jobs\" lists them", cancel+giveUp)}
 			}
 			if giveUp != 0 {
-				return d.giveUpJob(ctx, m, jobs[i])
+				return cs.giveUpJob(ctx, m, jobs[i])
 			}
-			return d.cancelJob(ctx, m, jobs[i])
+			return cs.cancelJob(ctx, m, jobs[i])
 		},
 	}
 	c.Flags().Int64Var(&cancel, "cancel", 0, "cancel the task with this number, which was never sent")
 	c.Flags().Int64Var(&giveUp, "give-up", 0, "give up the task with this number, which has been open for a day")
 	c.Flags().BoolVar(&resume, "resume", false, "send them, as \"acenctl send\" does")
 	c.MarkFlagsMutuallyExclusive("cancel", "give-up", "resume")
-	d.registerCompletion(c, "cancel", jobIDs)
-	d.registerCompletion(c, "give-up", jobIDs)
+	cs.registerCompletion(c, "cancel", jobIDs)
+	cs.registerCompletion(c, "give-up", jobIDs)
 	return c
 }
 
-// endedJSON is a task that a person ended, as --json prints it.
+// endedJSON is a job that was canceled or given up, as --json prints it.
 type endedJSON struct {
 	Canceled *jobJSON `json:"canceled,omitempty"`
 	GivenUp  *jobJSON `json:"given_up,omitempty"`
 	// OutcomeKnown reports that the server did nothing, because the task was never sent.
 	OutcomeKnown bool `json:"outcome_known"`
-	// KeptCode is the ID of the removal code that stays on this PC.
+	// KeptCode is the ID of the kept code of its license.
 	KeptCode string `json:"kept_code,omitempty"`
 }
 
-// cancelJob ends a task that was never sent.
-func (d *desk) cancelJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
+// cancelJob cancels a job that was never sent.
+func (cs *commandSet) cancelJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
 	if err := m.DropJob(ctx, j.ID); err != nil {
 		return err
 	}
 	one := jobOf(j)
-	return d.printEnded(ctx, m, j, endedJSON{Canceled: &one, OutcomeKnown: true}, []string{fmt.Sprintf("Canceled: %s.", strings.TrimSuffix(j.Title, "."))})
+	return cs.printEnded(ctx, m, j, endedJSON{Canceled: &one, OutcomeKnown: true},
+		[]string{fmt.Sprintf("Canceled: %s.", strings.TrimSuffix(j.Title, "."))})
 }
 
-// giveUpJob ends a task that has been open for a day, and prints the consequences.
-func (d *desk) giveUpJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
+// giveUpJob gives up a job that has been open for a day, and prints the consequences.
+func (cs *commandSet) giveUpJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
 	err := m.GiveUp(ctx, j.ID)
 	if errors.Is(err, manager.ErrTooEarly) {
 		return fmt.Errorf("%w: on %s", err, j.GiveUpAt().Local().Format("2 January 2006 at 15:04"))
@@ -172,14 +175,16 @@ func (d *desk) giveUpJob(ctx context.Context, m *manager.Manager, j manager.Job)
 	one := jobOf(j)
 	outcome := "It was never sent, so the server did nothing."
 	if j.State != manager.JobPending {
-		outcome = "It was sent, and whether the server did it is not known. Nobody asks again: look at the order with \"acenctl licenses\"."
+		outcome = "It was sent, and whether the server did it is not known. Nobody asks again: look at the order with " +
+			"\"acenctl licenses\"."
 	}
-	return d.printEnded(ctx, m, j, endedJSON{GivenUp: &one, OutcomeKnown: j.State == manager.JobPending},
+	return cs.printEnded(ctx, m, j, endedJSON{GivenUp: &one, OutcomeKnown: j.State == manager.JobPending},
 		[]string{fmt.Sprintf("Given up: %s.", strings.TrimSuffix(j.Title, "."))}, []string{outcome})
 }
 
-// printEnded prints a task that a person ended, and the removal code of its license if that stays here.
-func (d *desk) printEnded(ctx context.Context, m *manager.Manager, j manager.Job, out endedJSON, lines ...[]string) error {
+// printEnded prints a canceled or given-up job, and the kept code of its license.
+func (cs *commandSet) printEnded(ctx context.Context, m *manager.Manager, j manager.Job, out endedJSON,
+	lines ...[]string) error {
 	codes, err := m.KeptCodes(ctx)
 	if err != nil {
 		return err
@@ -190,43 +195,45 @@ func (d *desk) printEnded(ctx context.Context, m *manager.Manager, j manager.Job
 	if i >= 0 {
 		out.KeptCode = codes[i].Codes.Site.String()
 		lines = append(lines, []string{fmt.Sprintf(
-			"The license stays away from this PC, and its removal code with the id %s stays here: \"acenctl removal-codes\" hands it in or offers it.", out.KeptCode)})
+			"The license stays away from this PC, and its removal code with the id %s stays here: \"acenctl removal-codes\" "+
+				"hands it in or offers it.", out.KeptCode)})
 	}
-	return d.print(out, lines...)
+	return cs.print(out, lines...)
 }
 
-func (d *desk) sendCommand() *cobra.Command {
-	c := d.anyway("send", "Send the tasks that wait", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
-		return d.send(ctx, m)
-	})
+func (cs *commandSet) sendCommand() *cobra.Command {
+	c := cs.orCached("send", "Send the tasks that wait", cobra.NoArgs,
+		func(ctx context.Context, m *manager.Manager, _ []string) error {
+			return cs.send(ctx, m)
+		})
 	c.Long = `Send the tasks of this account that wait, the oldest first, and print what came of each. One that fails holds up none behind it.
 The exit status is 6 if a task waits on, else that of the first one that was refused.`
 	return c
 }
 
-// send sends the open tasks and prints their results.
-func (d *desk) send(ctx context.Context, m *manager.Manager) error {
-	done := d.progress("Sending")
+// send sends the open jobs of the current account and prints their results.
+func (cs *commandSet) send(ctx context.Context, m *manager.Manager) error {
+	done := cs.progress("Sending")
 	jobs, err := m.ResumeJobs(ctx)
 	done()
-	if printErr := d.printJobs(ctx, m, jobs, "No task waits."); printErr != nil {
+	if printErr := cs.printJobs(ctx, m, jobs, "No task waits."); printErr != nil {
 		return printErr
 	}
-	if elsewhere, listErr := m.WaitingElsewhere(ctx); listErr == nil && !d.asJSON {
+	if elsewhere, listErr := m.WaitingElsewhere(ctx); listErr == nil && !cs.asJSON {
 		for _, w := range elsewhere {
-			fmt.Fprintf(d.errors, "acenctl: tasks of %s wait as well: \"acenctl accounts --use %d\", then \"acenctl send\".\n",
+			fmt.Fprintf(cs.errors, "acenctl: tasks of %s wait as well: \"acenctl accounts --use %d\", then \"acenctl send\".\n",
 				accountName(w.Account), w.Account.ID)
 		}
 	}
 	if err != nil {
-		return kept(ctx, m, err, "", 0)
+		return wrapOpenTask(ctx, m, err, "", 0)
 	}
 	var refused error
 	for _, j := range jobs {
 		switch {
 		case j.Err == nil:
 		case j.State == manager.JobPending || j.State == manager.JobSent:
-			return keptError{j.Err}
+			return openTaskError{j.Err}
 		case refused == nil:
 			refused = j.Err
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// learn asks the server for the licenses of all orders, so that what has to do with this PC is found among them.
-func learn(ctx context.Context, m *manager.Manager) error {
+// fetchLicenses fetches the licenses of all orders into the cache, where manager finds those of this PC.
+func fetchLicenses(ctx context.Context, m *manager.Manager) error {
 	orders, err := m.Orders(ctx)
 	if err != nil {
 		return err
@@ -30,56 +30,60 @@ func learn(ctx context.Context, m *manager.Manager) error {
 	return nil
 }
 
-// oneIDOrNone checks that the only argument, if there is one, is an id.
-func oneIDOrNone(c *cobra.Command, args []string) error {
+// optionalID checks that there is no argument, or one that is an id.
+func optionalID(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return oneID(c, args)
+	return idArg(c, args)
 }
 
-func (d *desk) moveCommand() *cobra.Command {
-	c := d.anyway("move LICENSE", "Move a license of this PC: it leaves, and another PC picks it up", oneID, func(ctx context.Context, m *manager.Manager, args []string) error {
-		l, o, err := findKnownLicense(ctx, m, id(args))
-		if err != nil {
-			return err
-		}
-		if err := manager.MoveRefusal(o, l); err != nil {
-			return err
-		}
-		defer d.progress("Moving")()
-		moved, err := m.Move(ctx, l)
-		if err != nil {
-			return kept(ctx, m, err, api.TaskRelease, l.ID)
-		}
-		return d.say(licenseOf(moved), fmt.Sprintf("License %d left this PC and waits for another one. Sign in there and run \"acenctl pick-up %d\", or choose Pick up on this PC in the app.", l.ID, l.ID))
-	})
+func (cs *commandSet) moveCommand() *cobra.Command {
+	c := cs.orCached("move LICENSE", "Move a license of this PC: it leaves, and another PC picks it up", idArg,
+		func(ctx context.Context, m *manager.Manager, args []string) error {
+			l, o, err := findKnownLicense(ctx, m, id(args))
+			if err != nil {
+				return err
+			}
+			if err := manager.MoveRefusal(o, l); err != nil {
+				return err
+			}
+			defer cs.progress("Moving")()
+			moved, err := m.Move(ctx, l)
+			if err != nil {
+				return wrapOpenTask(ctx, m, err, api.TaskRelease, l.ID)
+			}
+			return cs.printSentence(licenseOf(moved),
+				fmt.Sprintf("License %d left this PC and waits for another one. Sign in there and run \"acenctl pick-up %d\", or "+
+					"choose Pick up on this PC in the app.", l.ID, l.ID))
+		})
 	c.Long = `Move a license of this PC: it leaves this PC at once, its removal code is kept here until the server has confirmed, and another
 PC picks it up. A license that left this PC and that the server does not know of ("acenctl status") is moved the same way.`
-	c.ValidArgsFunction = d.complete(licenseIDs)
+	c.ValidArgsFunction = cs.complete(licenseIDs)
 	return c
 }
 
-func (d *desk) pickUpCommand() *cobra.Command {
-	c := d.signedIn("pick-up [LICENSE]", "Pick up a moved license on this PC; without one, list those that wait", oneIDOrNone, func(ctx context.Context, m *manager.Manager, args []string) error {
-		if len(args) == 0 {
-			return d.printWaiting(ctx, m)
-		}
-		l, o, err := findLicense(ctx, m, id(args))
-		if err != nil {
-			return err
-		}
-		if err := manager.PickUpRefusal(o, l, 0); err != nil {
-			return err
-		}
-		defer d.progress("Picking up")()
-		picked, err := m.PickUp(ctx, l)
-		if err != nil {
-			return kept(ctx, m, err, api.TaskTransfer, l.ID)
-		}
-		return d.made(picked, "Picked up")
-	})
-	c.ValidArgsFunction = d.complete(licenseIDs)
+func (cs *commandSet) pickUpCommand() *cobra.Command {
+	c := cs.signedIn("pick-up [LICENSE]", "Pick up a moved license on this PC; without one, list those that wait",
+		optionalID, func(ctx context.Context, m *manager.Manager, args []string) error {
+			if len(args) == 0 {
+				return cs.printWaiting(ctx, m)
+			}
+			l, o, err := findLicense(ctx, m, id(args))
+			if err != nil {
+				return err
+			}
+			if err := manager.PickUpRefusal(o, l, 0); err != nil {
+				return err
+			}
+			defer cs.progress("Picking up")()
+			picked, err := m.PickUp(ctx, l)
+			if err != nil {
+				return wrapOpenTask(ctx, m, err, api.TaskTransfer, l.ID)
+			}
+			return cs.printLicense(picked, "Picked up")
+		})
+	c.ValidArgsFunction = cs.complete(licenseIDs)
 	return c
 }
 
@@ -87,9 +91,9 @@ func (d *desk) pickUpCommand() *cobra.Command {
 type offerJSON struct {
 	licenseJSON
 	Program string `json:"program"`
-	// Refusal says why not now.
+	// Refusal is the reason why it cannot be done now.
 	Refusal string `json:"refusal,omitempty"`
-	// Comparison is how this PC compares; of those that can be brought back.
+	// Comparison is that of this PC with the license, for one that can be brought back.
 	Comparison *api.Comparison `json:"comparison,omitempty"`
 }
 
@@ -101,17 +105,17 @@ func offerOf(o api.Order, l manager.License, refusal error) offerJSON {
 	return out
 }
 
-func (d *desk) printOffers(offers []offerJSON, none string, lines [][]string) error {
+func (cs *commandSet) printOffers(offers []offerJSON, none string, lines [][]string) error {
 	if len(offers) == 0 {
 		lines = [][]string{{none}}
 	}
-	return d.print(struct {
+	return cs.print(struct {
 		Licenses []offerJSON `json:"licenses"`
 	}{append([]offerJSON{}, offers...)}, lines...)
 }
 
-func (d *desk) printWaiting(ctx context.Context, m *manager.Manager) error {
-	if err := learn(ctx, m); err != nil {
+func (cs *commandSet) printWaiting(ctx context.Context, m *manager.Manager) error {
+	if err := fetchLicenses(ctx, m); err != nil {
 		return err
 	}
 	waiting, err := m.WaitingToMove(ctx)
@@ -122,69 +126,82 @@ func (d *desk) printWaiting(ctx context.Context, m *manager.Manager) error {
 	lines := [][]string{{"LICENSE", "ORDER", "PROGRAM", "NOTE", "RELEASED", "PICK UP"}}
 	for _, w := range waiting {
 		offers = append(offers, offerOf(w.Order, w.License, w.Refusal))
-		lines = append(lines, []string{strconv.FormatInt(w.License.ID, 10), strconv.FormatInt(w.Order.ID, 10), w.Order.ProgramName, w.License.Note, maybeDay(w.License.ReleasedAt, ""), reason(w.Refusal)})
+		lines = append(lines,
+			[]string{
+				strconv.FormatInt(w.License.ID, 10), strconv.FormatInt(w.Order.ID, 10), w.Order.ProgramName, w.License.Note,
+				maybeDay(w.License.ReleasedAt, ""), reason(w.Refusal),
+			})
 	}
-	return d.printOffers(offers, "No license waits to be picked up.", lines)
+	return cs.printOffers(offers, "No license waits to be picked up.", lines)
 }
 
-func (d *desk) bringBackCommand() *cobra.Command {
+func (cs *commandSet) bringBackCommand() *cobra.Command {
 	var note string
-	c := d.signedIn("bring-back [LICENSE]", "Bring back a license that this PC had; without one, list them", oneIDOrNone, func(ctx context.Context, m *manager.Manager, args []string) error {
-		if err := learn(ctx, m); err != nil {
-			return err
-		}
-		found, err := m.BringBacks(ctx)
-		if err != nil {
-			return err
-		}
-		if len(args) == 0 {
-			return d.printBringBacks(found)
-		}
-		for _, b := range found {
-			if b.License.ID != id(args) {
-				continue
-			}
-			if b.Refusal != nil {
-				return b.Refusal
-			}
-			return d.bringBack(ctx, m, b.License, b.Codes, note)
-		}
-		// BringBacks does not list a license whose removal code is stored, but a person may name it.
-		l, o, err := findLicense(ctx, m, id(args))
-		if err == nil && l.LeftHere && l.ReleasedAt == nil {
-			if err := manager.ReactivationRefusal(o, l); err != nil {
+	c := cs.signedIn("bring-back [LICENSE]", "Bring back a license that this PC had; without one, list them", optionalID,
+		func(ctx context.Context, m *manager.Manager, args []string) error {
+			if err := fetchLicenses(ctx, m); err != nil {
 				return err
 			}
-			codes, err := m.ThisPCFor(ctx, l)
+			found, err := m.BringBacks(ctx)
 			if err != nil {
 				return err
 			}
-			return d.bringBack(ctx, m, l, codes, note)
-		}
-		if err != nil && !errors.Is(err, api.ErrNotFound) {
-			return err
-		}
-		return api.NewProblem(api.ErrNotFound, fmt.Sprintf("This PC did not have license %d, or has it still: \"acenctl bring-back\" lists what it had, and \"acenctl compare %d --this-pc\" tells how it compares.", id(args), id(args)))
-	})
+			if len(args) == 0 {
+				return cs.printBringBacks(found)
+			}
+			for _, b := range found {
+				if b.License.ID != id(args) {
+					continue
+				}
+				if b.Refusal != nil {
+					return b.Refusal
+				}
+				return cs.bringBack(ctx, m, b.License, b.Codes, note)
+			}
+			// BringBacks does not list a license with a kept code, but a person may name it.
+			l, o, err := findLicense(ctx, m, id(args))
+			if err == nil && l.LeftHere && l.ReleasedAt == nil {
+				if err := manager.ReactivationRefusal(o, l); err != nil {
+					return err
+				}
+				codes, err := m.ThisPCFor(ctx, l)
+				if err != nil {
+					return err
+				}
+				return cs.bringBack(ctx, m, l, codes, note)
+			}
+			if err != nil && !errors.Is(err, api.ErrNotFound) {
+				return err
+			}
+			return api.NewProblem(api.ErrNotFound,
+				fmt.Sprintf("This PC did not have license %d, or has it still: \"acenctl bring-back\" lists what it had, and "+
+					"\"acenctl compare %d --this-pc\" tells how it compares.", id(args), id(args)))
+		})
 	c.Long = `Bring back a license that this PC had: after its data were lost, or after it left this PC and the server does not know. Without
 LICENSE the licenses that this PC had are listed. One whose removal code is kept here ("acenctl removal-codes") is not listed, and comes back when it
 is named.`
 	c.Flags().StringVar(&note, "note", "", "new note (default: the old one)")
-	c.ValidArgsFunction = d.complete(licenseIDs)
+	c.ValidArgsFunction = cs.complete(licenseIDs)
 	return c
 }
 
-// bringBack gives a license to the present codes of this PC.
-func (d *desk) bringBack(ctx context.Context, m *manager.Manager, l manager.License, codes license.Codes, note string) error {
-	defer d.progress("Bringing back")()
-	back, err := m.Reactivate(ctx, manager.Reactivate{License: l, Codes: codes, Note: note, ThisPC: true})
+// bringBack reactivates a license for codes of this PC.
+func (cs *commandSet) bringBack(ctx context.Context, m *manager.Manager, l manager.License, codes license.Codes,
+	note string) error {
+	defer cs.progress("Bringing back")()
+	back, err := m.Reactivate(ctx, manager.Reactivate{
+		License: l,
+		Codes:   codes,
+		Note:    note,
+		ThisPC:  true,
+	})
 	if err != nil {
-		return kept(ctx, m, err, api.TaskReactivation, l.ID)
+		return wrapOpenTask(ctx, m, err, api.TaskReactivation, l.ID)
 	}
-	return d.made(back, "Brought back")
+	return cs.printLicense(back, "Brought back")
 }
 
-func (d *desk) printBringBacks(found []manager.BringBack) error {
+func (cs *commandSet) printBringBacks(found []manager.BringBack) error {
 	var offers []offerJSON
 	lines := [][]string{{"LICENSE", "ORDER", "PROGRAM", "NOTE", "LOCKS THE SAME", "BRING BACK"}}
 	for _, b := range found {
@@ -192,8 +209,9 @@ func (d *desk) printBringBacks(found []manager.BringBack) error {
 		comparison := comparisonOf(b.Comparison)
 		one.Comparison = &comparison
 		offers = append(offers, one)
-		lines = append(lines, []string{strconv.FormatInt(b.License.ID, 10), strconv.FormatInt(b.Order.ID, 10), b.Order.ProgramName, b.License.Note,
-			fmt.Sprintf("%d of %d", b.Comparison.Count(license.Same), b.Comparison.Compared()), reason(b.Refusal)})
+		lines = append(lines,
+			[]string{strconv.FormatInt(b.License.ID, 10), strconv.FormatInt(b.Order.ID, 10), b.Order.ProgramName, b.License.Note,
+				fmt.Sprintf("%d of %d", b.Comparison.Count(license.Same), b.Comparison.Compared()), reason(b.Refusal)})
 	}
-	return d.printOffers(offers, "This PC misses no license that it had.", lines)
+	return cs.printOffers(offers, "This PC misses no license that it had.", lines)
 }

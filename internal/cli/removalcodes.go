@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// keptCodeJSON is a kept removal code as --json prints it.
+// keptCodeJSON is a kept code, as --json prints it.
 type keptCodeJSON struct {
 	ID          string `json:"id"` // the Site code
 	Signature   string `json:"signature"`
@@ -25,25 +25,27 @@ type keptCodeJSON struct {
 	RemovalCode string `json:"removal_code,omitempty"`
 	OrderID     int64  `json:"order_id,omitempty"`
 	LicenseID   int64  `json:"license_id,omitempty"`
-	// Purpose is the open task that sends it; absent if a person has to hand it in.
+	// Purpose is the task of the open job that sends it. It is absent if a person has to hand the code in.
 	Purpose string `json:"purpose,omitempty"`
 }
 
-func (d *desk) removalCodesCommand() *cobra.Command {
+func (cs *commandSet) removalCodesCommand() *cobra.Command {
 	var handIn, offer string
 	c := &cobra.Command{
-		Use: "removal-codes", Short: "List the removal codes that this PC keeps, hand one in, or offer its license to another PC", Args: cobra.NoArgs,
+		Use:   "removal-codes",
+		Short: "List the removal codes that this PC keeps, hand one in, or offer its license to another PC",
+		Args:  cobra.NoArgs,
 		Long: `List the removal codes that this PC keeps: those of licenses that left this PC and that the server has not confirmed. They lie beside
 the license files, in a file that only you can read. The server is asked first, if it answers, so that a code that was handed in
 from another PC is not listed. The list needs no session; --hand-in and --offer do.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx := c.Context()
-			m, refreshErr := d.refreshed(ctx)
+			m, refreshErr := cs.refreshed(ctx)
 			if m == nil {
 				return refreshErr
 			}
 			if handIn == "" && offer == "" {
-				return d.printKeptCodes(ctx, m, refreshErr)
+				return cs.printKeptCodes(ctx, m, refreshErr)
 			}
 			k, err := findKeptCode(ctx, m, handIn+offer)
 			if err != nil {
@@ -52,46 +54,47 @@ from another PC is not listed. The list needs no session; --hand-in and --offer 
 			if refreshErr != nil && !errors.Is(refreshErr, manager.ErrUnreachable) {
 				return refreshErr
 			}
-			defer d.progress("Telling the server")()
-			err = d.handKeptCode(ctx, m, k, handIn != "")
+			defer cs.progress("Telling the server")()
+			err = cs.handKeptCode(ctx, m, k, handIn != "")
 			if errors.Is(err, api.ErrNotFound) && refreshErr != nil {
-				return refreshErr // the license was never listed here
+				return refreshErr // the license is not in the cache
 			}
 			return err
 		},
 	}
-	c.Flags().StringVar(&handIn, "hand-in", "", "end the license of the removal code with this id (its Site code); the order gets one back")
+	c.Flags().StringVar(&handIn, "hand-in", "",
+		"end the license of the removal code with this id (its Site code); the order gets one back")
 	c.Flags().StringVar(&offer, "offer", "", "release its license for another PC")
 	c.MarkFlagsMutuallyExclusive("hand-in", "offer")
-	d.registerCompletion(c, "hand-in", keptCodeIDs)
-	d.registerCompletion(c, "offer", keptCodeIDs)
+	cs.registerCompletion(c, "hand-in", keptCodeIDs)
+	cs.registerCompletion(c, "offer", keptCodeIDs)
 	return c
 }
 
 // refreshed opens the license manager and fetches all licenses. If it returns both a manager and an error, the cached
 // data may be out of date.
-func (d *desk) refreshed(ctx context.Context) (*manager.Manager, error) {
-	m, err := d.session(ctx)
+func (cs *commandSet) refreshed(ctx context.Context) (*manager.Manager, error) {
+	m, err := cs.session(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err == nil:
-		return m, learn(ctx, m)
+		return m, fetchLicenses(ctx, m)
 	case errors.Is(err, manager.ErrUnreachable), errors.Is(err, manager.ErrSignedOut):
 		return m, err
 	}
 	return nil, err
 }
 
-// warnOutdated prints why a list may be out of date; nothing with --json.
-func (d *desk) warnOutdated(err error) {
-	if err != nil && !d.asJSON {
-		fmt.Fprintf(d.errors, "acenctl: the list may be out of date: %s.\n", strings.TrimSuffix(sentence(err), "."))
+// warnOutdated prints err as the reason why a list may be out of date; nothing with --json.
+func (cs *commandSet) warnOutdated(err error) {
+	if err != nil && !cs.asJSON {
+		fmt.Fprintf(cs.errors, "acenctl: the list may be out of date: %s.\n", strings.TrimSuffix(sentence(err), "."))
 	}
 }
 
-// handKeptCode removes the license of a kept removal code, or releases it for another PC.
-func (d *desk) handKeptCode(ctx context.Context, m *manager.Manager, k manager.KeptCode, remove bool) error {
+// handKeptCode removes the license of a kept code, or releases it for another PC.
+func (cs *commandSet) handKeptCode(ctx context.Context, m *manager.Manager, k manager.KeptCode, remove bool) error {
 	row, _, err := m.LicenseOf(ctx, k)
 	if err != nil {
 		return err
@@ -99,18 +102,21 @@ func (d *desk) handKeptCode(ctx context.Context, m *manager.Manager, k manager.K
 	if remove {
 		o, err := m.HandIn(ctx, k)
 		if err != nil {
-			return kept(ctx, m, err, api.TaskRemoval, row.ID)
+			return wrapOpenTask(ctx, m, err, api.TaskRemoval, row.ID)
 		}
-		return d.say(o, fmt.Sprintf("Handed in. Order %d has %d of %d licenses in use.", o.ID, o.LicensesActivated, o.LicensesTotal))
+		return cs.printSentence(o,
+			fmt.Sprintf("Handed in. Order %d has %d of %d licenses in use.", o.ID, o.LicensesActivated, o.LicensesTotal))
 	}
 	l, err := m.Offer(ctx, k)
 	if err != nil {
-		return kept(ctx, m, err, api.TaskRelease, row.ID)
+		return wrapOpenTask(ctx, m, err, api.TaskRelease, row.ID)
 	}
-	return d.say(licenseOf(l), fmt.Sprintf("License %d waits for another PC. Sign in there and run \"acenctl pick-up %d\", or choose Pick up on this PC in the app.", l.ID, l.ID))
+	return cs.printSentence(licenseOf(l),
+		fmt.Sprintf("License %d waits for another PC. Sign in there and run \"acenctl pick-up %d\", or choose Pick up on "+
+			"this PC in the app.", l.ID, l.ID))
 }
 
-// findKeptCode returns the stored removal code with a Site code. It fails if an open task sends the code.
+// findKeptCode returns the kept code with a Site code. It fails if an open job sends the code.
 func findKeptCode(ctx context.Context, m *manager.Manager, site string) (manager.KeptCode, error) {
 	wanted, err := license.ParseSiteCode(site)
 	if err != nil {
@@ -125,14 +131,18 @@ func findKeptCode(ctx context.Context, m *manager.Manager, site string) (manager
 			continue
 		}
 		if k.Purpose != "" {
-			return k, usageError{errors.New("this removal code is sent by itself: \"acenctl jobs\" lists what waits, \"acenctl send\" sends it now")}
+			return k, usageError{
+				errors.New("this removal code is sent by itself: \"acenctl jobs\" lists what waits, \"acenctl send\" sends it now"),
+			}
 		}
 		return k, nil
 	}
-	return manager.KeptCode{}, usageError{fmt.Errorf("no removal code with the id %s is kept here: \"acenctl removal-codes\" lists them", wanted)}
+	return manager.KeptCode{}, usageError{
+		fmt.Errorf("no removal code with the id %s is kept here: \"acenctl removal-codes\" lists them", wanted),
+	}
 }
 
-// keptCodes lists the stored removal codes, with program, note and ids from the cached tables.
+// keptCodes lists the kept codes, with program, note and ids from the cached tables.
 func keptCodes(ctx context.Context, m *manager.Manager) ([]keptCodeJSON, error) {
 	list, err := m.KeptCodes(ctx)
 	if err != nil {
@@ -159,7 +169,8 @@ func keptCodes(ctx context.Context, m *manager.Manager) ([]keptCodeJSON, error) 
 	return out, nil
 }
 
-// codeOf returns a stored removal code; "" while an open task hands it in, because the license may still come back.
+// codeOf returns the text of a kept code. It returns "" while an open job sends the code, because the job may be
+// canceled.
 func codeOf(k manager.KeptCode) string {
 	if k.Code == 0 {
 		return ""
@@ -178,12 +189,12 @@ func (k keptCodeJSON) waitsFor() string {
 	return "you: --hand-in or --offer"
 }
 
-func (d *desk) printKeptCodes(ctx context.Context, m *manager.Manager, refreshErr error) error {
+func (cs *commandSet) printKeptCodes(ctx context.Context, m *manager.Manager, refreshErr error) error {
 	codes, err := keptCodes(ctx, m)
 	if err != nil {
 		return err
 	}
-	d.warnOutdated(refreshErr)
+	cs.warnOutdated(refreshErr)
 	lines := [][]string{{"ID", "PROGRAM", "NOTE", "REMOVAL CODE", "WAITS FOR"}}
 	for _, k := range codes {
 		lines = append(lines, []string{k.ID, k.name(), k.Note, cmp.Or(k.RemovalCode, "-"), k.waitsFor()})
@@ -191,7 +202,7 @@ func (d *desk) printKeptCodes(ctx context.Context, m *manager.Manager, refreshEr
 	if len(codes) == 0 {
 		lines = [][]string{{"No removal code is kept on this PC."}}
 	}
-	return d.print(struct {
+	return cs.print(struct {
 		RemovalCodes []keptCodeJSON `json:"removal_codes"`
 		Refreshed    bool           `json:"refreshed"` // the server was asked first
 	}{codes, refreshErr == nil}, lines...)

@@ -11,15 +11,15 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// statusJSON is what needs attention or waits for a server, as --json prints it.
+// statusJSON is the output of status, as --json prints it.
 type statusJSON struct {
 	Refreshed    bool            `json:"refreshed"` // the server was asked first
-	Jobs         []jobJSON       `json:"jobs"`      // tasks that wait, of all accounts
+	Jobs         []jobJSON       `json:"jobs"`      // of all accounts
 	RemovalCodes []keptCodeJSON  `json:"removal_codes"`
-	Stranded     []offerJSON     `json:"stranded"`    // left this PC while the server lists them as active
-	Forgotten    []forgottenJSON `json:"forgotten"`   // on this PC while the server does not have them
-	BringBacks   []offerJSON     `json:"bring_backs"` // this PC had them
-	Waiting      []offerJSON     `json:"waiting"`     // can be picked up
+	Stranded     []offerJSON     `json:"stranded"`    // left this PC, active at the server
+	Forgotten    []forgottenJSON `json:"forgotten"`   // on this PC, unknown to the server
+	BringBacks   []offerJSON     `json:"bring_backs"` // formerly on this PC
+	Waiting      []offerJSON     `json:"waiting"`     // released
 	Expiring     []expiringJSON  `json:"expiring"`
 	Older        []string        `json:"older"` // folders with files of a trial version
 }
@@ -33,9 +33,12 @@ type forgottenJSON struct {
 	Refusal   string `json:"refusal,omitempty"` // why the order takes no new license now
 }
 
-func (d *desk) statusCommand() *cobra.Command {
+func (cs *commandSet) statusCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "Show what needs you: tasks and removal codes that wait, licenses that this PC and the server know differently", Args: cobra.NoArgs,
+		Use: "status",
+		Short: "Show what needs you: tasks and removal codes that wait, licenses that this PC and the server know " +
+			"differently",
+		Args: cobra.NoArgs,
 		Long: `Show what needs you, and the command for it. Nothing is changed. The server is asked first, if it answers; without a session only
 what lies on this PC is shown, and the exit status is 3.
 
@@ -51,11 +54,11 @@ what lies on this PC is shown, and the exit status is 3.
   older        a folder that keeps what an older trial version left; nothing in it is used`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx := c.Context()
-			m, refreshErr := d.refreshed(ctx)
+			m, refreshErr := cs.refreshed(ctx)
 			if m == nil {
 				return refreshErr
 			}
-			if err := d.printStatus(ctx, m, refreshErr); err != nil {
+			if err := cs.printStatus(ctx, m, refreshErr); err != nil {
 				return err
 			}
 			if _, signedIn := m.Current(); !signedIn {
@@ -66,7 +69,7 @@ what lies on this PC is shown, and the exit status is 3.
 	}
 }
 
-func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr error) error {
+func (cs *commandSet) printStatus(ctx context.Context, m *manager.Manager, refreshErr error) error {
 	jobs, err := m.AllJobs(ctx)
 	if err != nil {
 		return err
@@ -80,7 +83,7 @@ func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr e
 		if found, err = m.Find(ctx); err != nil {
 			return err
 		}
-		d.warnOutdated(refreshErr)
+		cs.warnOutdated(refreshErr)
 	}
 	out := statusJSON{
 		Refreshed:    refreshErr == nil,
@@ -99,15 +102,17 @@ func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr e
 	}
 	for _, j := range jobs {
 		out.Jobs = append(out.Jobs, jobOf(j))
-		add("waits", j.LicenseID, j.OrderID, "", "", fmt.Sprintf("%s: acenctl send, or acenctl jobs", strings.TrimSuffix(j.Title, ".")))
+		add("waits", j.LicenseID, j.OrderID, "", "",
+			fmt.Sprintf("%s: acenctl send, or acenctl jobs", strings.TrimSuffix(j.Title, ".")))
 	}
 	for _, k := range codes {
 		if k.Purpose != "" {
-			continue // its task is listed
+			continue // its job is listed
 		}
 		k.RemovalCode = "" // a secret; the output of status is shown to support staff
 		out.RemovalCodes = append(out.RemovalCodes, k)
-		add("code", k.LicenseID, k.OrderID, k.name(), k.Note, fmt.Sprintf("acenctl removal-codes --hand-in %s, or --offer %s", k.ID, k.ID))
+		add("code", k.LicenseID, k.OrderID, k.name(), k.Note,
+			fmt.Sprintf("acenctl removal-codes --hand-in %s, or --offer %s", k.ID, k.ID))
 	}
 	offer := func(to *[]offerJSON, what string, o offerJSON, next string) {
 		*to = append(*to, o)
@@ -116,14 +121,20 @@ func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr e
 		}
 		add(what, o.ID, o.OrderID, o.Program, o.Note, next)
 	}
-	brought := map[int64]bool{}
+	stranded := map[int64]bool{}
 	for _, s := range found.Stranded {
-		brought[s.License.ID] = true
+		stranded[s.License.ID] = true
 		id := s.License.ID
-		offer(&out.Stranded, "stranded", offerOf(s.Order, s.License, nil), fmt.Sprintf("acenctl move %d, remove %d, or bring-back %d", id, id, id))
+		offer(&out.Stranded, "stranded", offerOf(s.Order, s.License, nil),
+			fmt.Sprintf("acenctl move %d, remove %d, or bring-back %d", id, id, id))
 	}
 	for _, f := range found.Forgotten {
-		one := forgottenJSON{LicenseID: f.ID, OrderID: f.Order.ID, Program: f.Order.ProgramName, Note: f.Note}
+		one := forgottenJSON{
+			LicenseID: f.ID,
+			OrderID:   f.Order.ID,
+			Program:   f.Order.ProgramName,
+			Note:      f.Note,
+		}
 		next := fmt.Sprintf("acenctl new %d --this-pc", f.Order.ID)
 		if f.Refusal != nil {
 			one.Refusal = sentence(f.Refusal)
@@ -136,19 +147,21 @@ func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr e
 		one := offerOf(b.Order, b.License, b.Refusal)
 		comparison := comparisonOf(b.Comparison)
 		one.Comparison = &comparison
-		if brought[b.License.ID] {
-			out.BringBacks = append(out.BringBacks, one) // its line is that of the stranded one
+		if stranded[b.License.ID] {
+			out.BringBacks = append(out.BringBacks, one) // printed as stranded
 			continue
 		}
 		offer(&out.BringBacks, "had", one, fmt.Sprintf("acenctl bring-back %d", b.License.ID))
 	}
 	for _, w := range found.Waiting {
-		offer(&out.Waiting, "released", offerOf(w.Order, w.License, w.Refusal), fmt.Sprintf("acenctl pick-up %d", w.License.ID))
+		offer(&out.Waiting, "released", offerOf(w.Order, w.License, w.Refusal),
+			fmt.Sprintf("acenctl pick-up %d", w.License.ID))
 	}
 	for _, e := range found.Expiring {
 		one := expiringOf(e)
 		out.Expiring = append(out.Expiring, one)
-		add("expires", one.LicenseID, one.OrderID, one.Program, one.Note, fmt.Sprintf("on %s, in %d days", day(one.ExpiresAt), one.Days))
+		add("expires", one.LicenseID, one.OrderID, one.Program, one.Note,
+			fmt.Sprintf("on %s, in %d days", day(one.ExpiresAt), one.Days))
 	}
 	older, err := m.Older()
 	if err != nil {
@@ -156,7 +169,7 @@ func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr e
 	}
 	if len(lines) == 1 {
 		lines = [][]string{{"Nothing needs you."}}
-		if refreshErr != nil { // a script that reads this line must not take it for the server's word
+		if refreshErr != nil { // do not claim that nothing waits at the server
 			lines = [][]string{{"Nothing waits on this PC. The server was not asked."}}
 		}
 	}
@@ -164,7 +177,7 @@ func (d *desk) printStatus(ctx context.Context, m *manager.Manager, refreshErr e
 		out.Older = append(out.Older, folder)
 		add("older", 0, 0, "", "", "nothing: data of a trial version are kept in "+folder)
 	}
-	return d.print(out, lines...)
+	return cs.print(out, lines...)
 }
 
 // number returns an id as text; "" for 0.

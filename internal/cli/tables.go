@@ -24,25 +24,28 @@ func maybeDay(t *time.Time, none string) string {
 	return day(*t)
 }
 
-func (d *desk) ordersCommand() *cobra.Command {
-	return d.signedIn("orders", "List your orders", cobra.NoArgs, func(ctx context.Context, m *manager.Manager, _ []string) error {
-		defer d.progress("Loading orders")()
-		orders, err := m.Orders(ctx)
-		if err != nil {
-			return err
-		}
-		lines := [][]string{{"ORDER", "PROGRAM", "DATE", "LICENSES", "SERIAL NUMBER", "SUBSCRIPTION", "NEW LICENSE"}}
-		for _, o := range orders.Orders {
-			used := fmt.Sprintf("%d/%d", o.LicensesActivated, o.LicensesTotal)
-			if !o.RequiresActivation {
-				used = "-"
+func (cs *commandSet) ordersCommand() *cobra.Command {
+	return cs.signedIn("orders", "List your orders", cobra.NoArgs,
+		func(ctx context.Context, m *manager.Manager, _ []string) error {
+			defer cs.progress("Loading orders")()
+			orders, err := m.Orders(ctx)
+			if err != nil {
+				return err
 			}
-			lines = append(lines, []string{
-				strconv.FormatInt(o.ID, 10), o.ProgramName, day(o.OrderedAt), used, o.SerialNumber, subscription(o.Subscription), reason(manager.NewLicenseRefusal(o)),
-			})
-		}
-		return d.print(api.OrderList{Orders: append([]api.Order{}, orders.Orders...), CanAddOrder: orders.CanAddOrder}, lines...)
-	})
+			lines := [][]string{{"ORDER", "PROGRAM", "DATE", "LICENSES", "SERIAL NUMBER", "SUBSCRIPTION", "NEW LICENSE"}}
+			for _, o := range orders.Orders {
+				used := fmt.Sprintf("%d/%d", o.LicensesActivated, o.LicensesTotal)
+				if !o.RequiresActivation {
+					used = "-"
+				}
+				lines = append(lines, []string{
+					strconv.FormatInt(o.ID, 10), o.ProgramName, day(o.OrderedAt), used, o.SerialNumber, subscription(o.Subscription),
+					reason(manager.NewLicenseRefusal(o)),
+				})
+			}
+			return cs.print(api.OrderList{Orders: append([]api.Order{}, orders.Orders...), CanAddOrder: orders.CanAddOrder},
+				lines...)
+		})
 }
 
 func subscription(s api.Subscription) string {
@@ -52,7 +55,7 @@ func subscription(s api.Subscription) string {
 	return fmt.Sprintf("%s, %s", s.State, day(*s.ExpiresAt))
 }
 
-// reason says why something cannot be done; "yes" when it can.
+// reason returns "yes" for nil, and "no" with the sentence of err otherwise.
 func reason(err error) string {
 	if err == nil {
 		return "yes"
@@ -60,14 +63,14 @@ func reason(err error) string {
 	return "no: " + sentence(err)
 }
 
-// licenseJSON is a license as --json prints it: that of the contract with what this PC knows of it.
+// licenseJSON is a license as --json prints it: api.License with its state on this PC.
 type licenseJSON struct {
 	api.License
 	ThisPC    bool `json:"this_pc"`
-	Installed bool `json:"installed"` // its file is where its program finds it
-	LeftHere  bool `json:"left_here"` // it left this PC; the server may not know yet
-	JobOpen   bool `json:"job_open"`  // an open task tells the server
-	Stranded  bool `json:"stranded"`  // it left this PC, the server does not know, and no task tells it
+	Installed bool `json:"installed"` // its file is in the license folder
+	LeftHere  bool `json:"left_here"` // it left this PC; the server may not have been told
+	JobOpen   bool `json:"job_open"`  // an open job tells the server
+	Stranded  bool `json:"stranded"`  // it left this PC and is active at the server, without an open job
 }
 
 func licenseOf(l manager.License) licenseJSON {
@@ -81,7 +84,7 @@ func licenseOf(l manager.License) licenseJSON {
 	}
 }
 
-// statusOf says how a license stands, to this PC too.
+// statusOf returns the status of a license, with its state on this PC.
 func statusOf(l manager.License) string {
 	status := string(l.Status)
 	switch {
@@ -100,59 +103,64 @@ func statusOf(l manager.License) string {
 	return status
 }
 
-func (d *desk) licensesCommand() *cobra.Command {
+func (cs *commandSet) licensesCommand() *cobra.Command {
 	var ended bool
-	c := d.signedIn("licenses ORDER", "List the licenses of an order", oneID, func(ctx context.Context, m *manager.Manager, args []string) error {
-		defer d.progress("Loading licenses")()
-		if _, err := m.Orders(ctx); err != nil { // the licenses of this PC are found by the order's program
-			return err
-		}
-		load := m.Licenses
-		if ended {
-			load = m.AllLicenses
-		}
-		licenses, err := load(ctx, id(args))
-		if err != nil {
-			return err
-		}
-		out := []licenseJSON{}
-		lines := [][]string{{"LICENSE", "NOTE", "SITE CODE", "MACHINE ID", "ACTIVATION CODE", "ACTIVATED", "EXPIRES", "STATUS"}}
-		for _, l := range licenses.Licenses {
-			out = append(out, licenseOf(l))
-			lines = append(lines, []string{
-				strconv.FormatInt(l.ID, 10), l.Note, l.SiteCode, l.MachineID, l.ActivationCode, day(l.ActivatedAt), maybeDay(l.ExpiresAt, "never"), statusOf(l),
-			})
-		}
-		return d.print(struct {
-			Licenses []licenseJSON `json:"licenses"`
-		}{out}, lines...)
-	})
-	c.Flags().BoolVar(&ended, "ended", false, "also licenses that have ended")
-	c.ValidArgsFunction = d.complete(orderIDs)
-	return c
-}
-
-func (d *desk) historyCommand() *cobra.Command {
-	c := d.signedIn("history ORDER", "List what happened to an order, newest first", oneID, func(ctx context.Context, m *manager.Manager, args []string) error {
-		entries, err := m.History(ctx, id(args))
-		if err != nil {
-			return err
-		}
-		lines := [][]string{{"TIME", "TASK", "LICENSE", "OUTCOME", "FROM"}}
-		for _, e := range entries {
-			license := ""
-			if e.LicenseID != 0 {
-				license = strconv.FormatInt(e.LicenseID, 10)
+	c := cs.signedIn("licenses ORDER", "List the licenses of an order", idArg,
+		func(ctx context.Context, m *manager.Manager, args []string) error {
+			defer cs.progress("Loading licenses")()
+			if _, err := m.Orders(ctx); err != nil { // names the order's program, by which licenses of this PC are found
+				return err
 			}
-			lines = append(lines, []string{e.Time.Local().Format(time.DateTime), e.Task, license, e.Outcome, e.DeviceName})
-		}
-		return d.print(api.HistoryList{History: append([]api.HistoryEntry{}, entries...)}, lines...)
-	})
-	c.ValidArgsFunction = d.complete(orderIDs)
+			load := m.Licenses
+			if ended {
+				load = m.AllLicenses
+			}
+			licenses, err := load(ctx, id(args))
+			if err != nil {
+				return err
+			}
+			out := []licenseJSON{}
+			lines := [][]string{
+				{"LICENSE", "NOTE", "SITE CODE", "MACHINE ID", "ACTIVATION CODE", "ACTIVATED", "EXPIRES", "STATUS"},
+			}
+			for _, l := range licenses.Licenses {
+				out = append(out, licenseOf(l))
+				lines = append(lines, []string{
+					strconv.FormatInt(l.ID, 10), l.Note, l.SiteCode, l.MachineID, l.ActivationCode, day(l.ActivatedAt),
+					maybeDay(l.ExpiresAt, "never"), statusOf(l),
+				})
+			}
+			return cs.print(struct {
+				Licenses []licenseJSON `json:"licenses"`
+			}{out}, lines...)
+		})
+	c.Flags().BoolVar(&ended, "ended", false, "also licenses that have ended")
+	c.ValidArgsFunction = cs.complete(orderIDs)
 	return c
 }
 
-// codesJSON are the codes of a PC as --json prints them.
+func (cs *commandSet) historyCommand() *cobra.Command {
+	c := cs.signedIn("history ORDER", "List what happened to an order, newest first", idArg,
+		func(ctx context.Context, m *manager.Manager, args []string) error {
+			entries, err := m.History(ctx, id(args))
+			if err != nil {
+				return err
+			}
+			lines := [][]string{{"TIME", "TASK", "LICENSE", "OUTCOME", "FROM"}}
+			for _, e := range entries {
+				license := ""
+				if e.LicenseID != 0 {
+					license = strconv.FormatInt(e.LicenseID, 10)
+				}
+				lines = append(lines, []string{e.Time.Local().Format(time.DateTime), e.Task, license, e.Outcome, e.DeviceName})
+			}
+			return cs.print(api.HistoryList{History: append([]api.HistoryEntry{}, entries...)}, lines...)
+		})
+	c.ValidArgsFunction = cs.complete(orderIDs)
+	return c
+}
+
+// codesJSON are the codes of a PC, as --json prints them.
 type codesJSON struct {
 	SiteCode  string     `json:"site_code"`
 	MachineID string     `json:"machine_id"`
@@ -160,12 +168,13 @@ type codesJSON struct {
 	Locks     []lockJSON `json:"locks,omitempty"`
 }
 
+// lockJSON is a lock of a PC, as --json prints it.
 type lockJSON struct {
 	Name     string `json:"name"`
 	Kind     string `json:"kind"`
 	Readable bool   `json:"readable"`
 	Why      string `json:"why,omitempty"`
-	// With --explain: what the lock is made of, and the bits that are sent.
+	// Source and Bits, what the lock is made of and the bits that are sent, are present with --explain.
 	Source string `json:"source,omitempty"`
 	Bits   string `json:"bits,omitempty"`
 }
@@ -174,81 +183,104 @@ func codesOf(c license.Codes) codesJSON {
 	return codesJSON{SiteCode: c.Site.String(), MachineID: c.Machine.String(), SiteMID: c.Merged()}
 }
 
-func (d *desk) thisPCCommand() *cobra.Command {
+func (cs *commandSet) thisPCCommand() *cobra.Command {
 	var explain bool
-	c := d.signedIn("this-pc ORDER", "Show the codes of this PC for the program of an order, and which locks can be read", oneID, func(ctx context.Context, m *manager.Manager, args []string) error {
-		o, err := findOrder(ctx, m, id(args))
-		if err != nil {
-			return err
-		}
-		pc, err := m.ThisPC(ctx, o.ProgramID)
-		if err != nil {
-			return err
-		}
-		out := codesOf(pc.Codes)
-		lines := [][]string{{"Site code", out.SiteCode}, {"Machine ID", out.MachineID}, {"Merged", out.SiteMID}, {}, {"LOCK", "KIND", "READABLE"}}
-		if explain {
-			lines[4] = []string{"LOCK", "KIND", "READABLE", "BITS", "MADE OF"}
-		}
-		for _, l := range pc.Locks {
-			one := lockJSON{Name: l.Lock.String(), Kind: l.Lock.Kind().String(), Readable: l.Readable, Why: l.Why.String()}
-			readable := "yes"
-			if !l.Readable {
-				readable = "no: " + l.Why.String()
+	c := cs.signedIn("this-pc ORDER",
+		"Show the codes of this PC for the program of an order, and which locks can be read", idArg,
+		func(ctx context.Context, m *manager.Manager, args []string) error {
+			o, err := findOrder(ctx, m, id(args))
+			if err != nil {
+				return err
 			}
-			line := []string{one.Name, one.Kind, readable}
+			pc, err := m.ThisPC(ctx, o.ProgramID)
+			if err != nil {
+				return err
+			}
+			out := codesOf(pc.Codes)
+			lines := [][]string{
+				{"Site code", out.SiteCode},
+				{"Machine ID", out.MachineID},
+				{"Merged", out.SiteMID},
+				{},
+				{"LOCK", "KIND", "READABLE"},
+			}
 			if explain {
-				one.Bits, one.Source = fmt.Sprintf("%0*b", l.Lock.Bits(), l.Bits), words.LockSource(l.Lock)
-				line = append(line, one.Bits, one.Source)
+				lines[4] = []string{"LOCK", "KIND", "READABLE", "BITS", "MADE OF"}
 			}
-			out.Locks = append(out.Locks, one)
-			lines = append(lines, line)
-		}
-		if explain {
-			lines = append(lines, []string{}, []string{"Generation", fmt.Sprintf("%012b", pc.Codes.Site.Generation()), "a random number, new after every removal"},
-				[]string{"The Machine ID is the 63 bits of the locks and one that is always 0, scrambled with the Site code."},
-				[]string{"The Site code is the generation and a check of 20 bits. Nothing else is sent about this PC."}, []string{})
-			for _, sentence := range words.GivesAway() {
-				lines = append(lines, []string{sentence})
+			for _, l := range pc.Locks {
+				one := lockJSON{
+					Name:     l.Lock.String(),
+					Kind:     l.Lock.Kind().String(),
+					Readable: l.Readable,
+					Why:      l.Why.String(),
+				}
+				readable := "yes"
+				if !l.Readable {
+					readable = "no: " + l.Why.String()
+				}
+				line := []string{one.Name, one.Kind, readable}
+				if explain {
+					one.Bits, one.Source = fmt.Sprintf("%0*b", l.Lock.Bits(), l.Bits), words.LockSource(l.Lock)
+					line = append(line, one.Bits, one.Source)
+				}
+				out.Locks = append(out.Locks, one)
+				lines = append(lines, line)
 			}
-		}
-		return d.print(out, lines...)
-	})
+			if explain {
+				lines = append(lines, []string{},
+					[]string{
+						"Generation", fmt.Sprintf("%012b", pc.Codes.Site.Generation()), "a random number, new after every removal",
+					},
+					[]string{"The Machine ID is the 63 bits of the locks and one that is always 0, scrambled with the Site code."},
+					[]string{"The Site code is the generation and a check of 20 bits. Nothing else is sent about this PC."},
+					[]string{})
+				for _, sentence := range words.GivesAway() {
+					lines = append(lines, []string{sentence})
+				}
+			}
+			return cs.print(out, lines...)
+		})
 	c.Flags().BoolVar(&explain, "explain", false, "also what is sent: of each lock what it is made of, and its bits")
-	c.ValidArgsFunction = d.complete(orderIDs)
+	c.ValidArgsFunction = cs.complete(orderIDs)
 	return c
 }
 
-func (d *desk) fileCommand() *cobra.Command {
+func (cs *commandSet) fileCommand() *cobra.Command {
 	var to string
-	c := d.signedIn("file LICENSE", "Write the license file of a license", oneID, func(ctx context.Context, m *manager.Manager, args []string) error {
-		name, content, err := m.LicenseFile(ctx, id(args))
-		if err != nil {
-			return err
-		}
-		if to == "-" {
-			_, err := d.out.Write([]byte(content))
-			return err
-		}
-		if to != "" {
-			name = to
-		}
-		// Others on the PC may not read it: it holds the removal seed.
-		if err := writeText(name, content); err != nil {
-			return err
-		}
-		return d.say(struct {
-			File string `json:"file"`
-		}{name}, "Written to "+name)
-	})
+	c := cs.signedIn("file LICENSE", "Write the license file of a license", idArg,
+		func(ctx context.Context, m *manager.Manager, args []string) error {
+			name, content, err := m.LicenseFile(ctx, id(args))
+			if err != nil {
+				return err
+			}
+			if to == "-" {
+				_, err := cs.out.Write([]byte(content))
+				return err
+			}
+			if to != "" {
+				name = to
+			}
+			// The file contains the removal seed.
+			if err := writeText(name, content); err != nil {
+				return err
+			}
+			return cs.printSentence(struct {
+				File string `json:"file"`
+			}{name}, "Written to "+name)
+		})
 	c.Flags().StringVar(&to, "to", "", "file to write; - for standard output (default: a name of program and license)")
-	c.ValidArgsFunction = d.complete(licenseIDs)
+	c.ValidArgsFunction = cs.complete(licenseIDs)
 	return c
 }
 
-// comparisonJSON is a lock comparison as --json prints it, in the form of the contract.
+// comparisonOf returns a comparison as --json prints it, in the form of the contract.
 func comparisonOf(c license.Comparison) api.Comparison {
-	w := api.Comparison{HardwareChanges: c.HardwareChanges, MaxHardwareChanges: c.MaxHardwareChanges, Verdict: "refused", Locks: []api.LockState{}}
+	w := api.Comparison{
+		HardwareChanges:    c.HardwareChanges,
+		MaxHardwareChanges: c.MaxHardwareChanges,
+		Verdict:            "refused",
+		Locks:              []api.LockState{},
+	}
 	if c.Accepted {
 		w.Verdict = "accepted"
 	}

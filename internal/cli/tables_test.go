@@ -75,14 +75,14 @@ func TestComparisonInJSON(t *testing.T) {
 	require.Equal(t, "accepted", c.Verdict)
 }
 
-// The list of licenses to bring back counts the locks that were compared, of which there may be fewer than seven.
+// The list of licenses to bring back counts the compared locks, which may be fewer than seven.
 func TestBringBacksCountComparedLocks(t *testing.T) {
 	found := []manager.BringBack{{Comparison: compareAll(license.DefaultPolicy())}}
 	var out bytes.Buffer
-	require.NoError(t, (&desk{out: &out}).printBringBacks(found))
+	require.NoError(t, (&commandSet{out: &out}).printBringBacks(found))
 	require.Contains(t, out.String(), " 1 of 4 ")
 	out.Reset()
-	require.NoError(t, (&desk{out: &out, asJSON: true}).printBringBacks(found))
+	require.NoError(t, (&commandSet{out: &out, asJSON: true}).printBringBacks(found))
 	require.True(t, json.Valid(out.Bytes()))
 	require.Contains(t, out.String(), `"absent"`)
 }

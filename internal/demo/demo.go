@@ -1,5 +1,5 @@
-// Package demo runs acen-demo: a real license server with sample orders on this PC, and the app's window on it. All its
-// data are in one folder, and no mail leaves the PC unless a mail server is named.
+// Package demo runs acen-demo: a license server with sample orders on this PC, and the app's window. All data are in
+// one folder, and no mail leaves the PC unless a mail server is named.
 package demo
 
 import (
@@ -23,38 +23,40 @@ import (
 	"github.com/acen-desktop/acen/server/service"
 )
 
-// sender stands in the mails of the trial; the domain is reserved for such use (RFC 2606).
+// sender is the sender of the trial's mails, with a reserved domain (RFC 2606).
 const sender = "Lumen licenses <licenses@lumen.example>"
 
-// Options are what acen-demo is started with.
+// Options are the options of acen-demo.
 type Options struct {
 	// Listen is the loopback address of the server; port 0 takes a free one.
 	Listen string
-	// Data is the folder for everything of the trial.
+	// Data is the folder for all data of the trial.
 	Data string
-	// SMTP is the mail server, host:port, that gets the mails; "" writes them to MailDir.
+	// SMTP is the mail server, host:port. If it is "", mails are written to MailDir.
 	SMTP string
 	// MailDir is the folder for mails; "" for the folder mail in Data.
 	MailDir string
-	// Language of the window by its code, such as "de"; "" leaves it to the person's choice and the system.
+	// Language is the code of the window's language, such as "de". If it is "", the window uses the person's choice or
+	// the system's language.
 	Language string
 	// Getenv is os.Getenv.
 	Getenv func(string) string
 }
 
-// DefaultData returns the folder of the trial where none is given.
+// DefaultData returns the default folder of the trial.
 func DefaultData() string { return filepath.Join(xdg.CacheHome, "acen-demo") }
 
-// start starts the server. A free port is the one of the latest start if it can be: a remembered session then goes on.
+// start starts the server. For port 0 it tries the port of the previous start first, at which a remembered session is
+// valid.
 func start(o service.Options, login *sample.Login, cleared func() error) (*service.Service, error) {
 	ctx, now := context.Background(), time.Now()
 	note := filepath.Join(o.Folder, "address")
 	host, port, err := net.SplitHostPort(o.Listening.Address)
 	if latest, readErr := os.ReadFile(note); readErr == nil && err == nil && port == "0" {
 		if latestHost, _, err := net.SplitHostPort(string(latest)); err == nil && latestHost == host {
-			again := o
-			again.Listening.Address = string(latest)
-			if running, err := sample.Start(ctx, again, now, login, cleared); err == nil {
+			sameAddress := o
+			sameAddress.Listening.Address = string(latest)
+			if running, err := sample.Start(ctx, sameAddress, now, login, cleared); err == nil {
 				return running, nil
 			}
 		}
@@ -64,7 +66,7 @@ func start(o service.Options, login *sample.Login, cleared func() error) (*servi
 		return nil, err
 	}
 	_, address, _ := strings.Cut(running.URL, "://")
-	// Without the note the next start takes another port.
+	// If this fails, the next start uses another port.
 	_ = os.WriteFile(note, []byte(address), 0o600)
 	return running, nil
 }
@@ -92,7 +94,7 @@ func Run(o Options) error {
 	}
 	var login sample.Login
 	data := filepath.Join(o.Data, "app")
-	// The app's data are about the sample data, so they are removed with them.
+	// The app's data refer to the sample data and are removed with them.
 	running, err := start(options, &login, func() error { return os.RemoveAll(data) })
 	if err != nil {
 		return err
@@ -101,7 +103,8 @@ func Run(o Options) error {
 		return errors.Join(err, running.Stop())
 	}
 	trial := &app.Trial{Password: login.Password, Program: sample.SerialProgram}
-	if serials, err := sample.FreeSerials(context.Background(), running.Data, sample.SerialProgram, 1); err == nil && len(serials) > 0 {
+	if serials, err := sample.FreeSerials(context.Background(), running.Data, sample.SerialProgram, 1); err == nil &&
+		len(serials) > 0 {
 		trial.Serial = serials[0]
 	}
 	err = app.Run(app.Program{

@@ -14,11 +14,11 @@ import (
 	"syscall"
 )
 
-// perSecond is how often the processor's time is sampled.
-const perSecond = 2000
+// sampleRate is the rate of CPU samples, in hertz.
+const sampleRate = 2000
 
-// Begin writes an execution trace with samples of the processor's time to the file at path until SIGUSR1 comes; "" records
-// nothing. The file gets its name when it is complete.
+// Begin records an execution trace with CPU samples until the process receives SIGUSR1, and then renames the complete
+// file to path. If path is "", it does nothing.
 func Begin(path string) {
 	if path == "" {
 		return
@@ -30,7 +30,7 @@ func Begin(path string) {
 	}
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, syscall.SIGUSR1)
-	runtime.SetCPUProfileRate(perSecond)
+	runtime.SetCPUProfileRate(sampleRate)
 	if err := trace.Start(f); err != nil {
 		fmt.Fprintf(os.Stderr, "The start cannot be recorded: %v.\n", err)
 		return

@@ -1,9 +1,9 @@
-// Command icons draws the app's icon in every size and form that packages need, from the one drawing in assets:
+// Command icons renders the app's icon from assets/icon.svg in the sizes and formats of the packages:
 //
 //	icons FOLDER
 //
-// The folder gets hicolor/SIZExSIZE/apps/ID.png and hicolor/scalable/apps/ID.svg for Linux, acen.ico for Windows,
-// acen.icns for macOS, Icon.png, the picture of 512 pixels that stands beside FyneApp.toml, and icon.png, that of windows in assets.
+// It writes hicolor/SIZExSIZE/apps/ID.png and hicolor/scalable/apps/ID.svg for Linux, acen.ico for Windows, acen.icns
+// for macOS, Icon.png for the toolkit (512 pixels), and icon.png for package assets, the icon of windows.
 package main
 
 import (
@@ -36,25 +36,39 @@ func main() {
 // mainSize is the size of Icon.png, windowSize that of icon.png.
 const mainSize, windowSize = 512, 128
 
-// linuxSizes are those of the hicolor theme, windowsSizes those that the Explorer and the taskbar choose from.
+// linuxSizes are the sizes of the hicolor theme, windowsSizes those that Explorer and the taskbar use.
 var (
 	linuxSizes   = []int{16, 22, 24, 32, 48, 64, 128, 256, 512}
 	windowsSizes = []int{16, 20, 24, 32, 40, 48, 64, 256}
 )
 
-// macTypes are the types of pictures in an .icns file that hold PNG, with their size in pixels.
+// macTypes are the types of pictures in an .icns file that are PNG, with their sizes in pixels.
 var macTypes = []struct {
 	name string
 	size int
-}{{"icp4", 16}, {"icp5", 32}, {"ic11", 32}, {"ic12", 64}, {"ic07", 128}, {"ic13", 256}, {"ic08", 256}, {"ic14", 512}, {"ic09", 512}, {"ic10", 1024}}
+}{
+	{"icp4", 16},
+	{"icp5", 32},
+	{"ic11", 32},
+	{"ic12", 64},
+	{"ic07", 128},
+	{"ic13", 256},
+	{"ic08", 256},
+	{"ic14", 512},
+	{"ic09", 512},
+	{"ic10", 1024},
+}
 
+// write writes all files to folder.
 func write(folder string) error {
 	files := map[string]func() ([]byte, error){
 		"Icon.png":  func() ([]byte, error) { return picture(mainSize) },
 		"icon.png":  func() ([]byte, error) { return picture(windowSize) },
 		"acen.ico":  ico,
 		"acen.icns": icns,
-		filepath.Join("hicolor", "scalable", "apps", acen.About().ID+".svg"): func() ([]byte, error) { return assets.Icon, nil },
+		filepath.Join("hicolor", "scalable", "apps", acen.About().ID+".svg"): func() ([]byte, error) {
+			return assets.Icon, nil
+		},
 	}
 	for _, size := range linuxSizes {
 		name := filepath.Join("hicolor", dimensions(size), "apps", acen.About().ID+".png")
@@ -76,14 +90,14 @@ func write(folder string) error {
 	return nil
 }
 
-// dimensions is how the theme names a size.
+// dimensions returns the name of a size in the theme.
 func dimensions(size int) string { return fmt.Sprintf("%dx%d", size, size) }
 
-// picture draws the icon as PNG.
+// picture renders the icon as PNG.
 func picture(size int) ([]byte, error) {
 	drawing, err := oksvg.ReadIconStream(bytes.NewReader(assets.Icon))
 	if err != nil {
-		return nil, fmt.Errorf("assets/icon.svg cannot be read: %w", err)
+		return nil, fmt.Errorf("read assets/icon.svg: %w", err)
 	}
 	drawing.SetTarget(0, 0, float64(size), float64(size))
 	canvas := image.NewRGBA(image.Rect(0, 0, size, size))
@@ -96,7 +110,7 @@ func picture(size int) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ico makes an icon file of Windows: a header, an entry of 16 bytes for each picture, and the pictures as PNG.
+// ico returns an icon file for Windows: a header, an entry of 16 bytes for each picture, and the pictures as PNG.
 func ico() ([]byte, error) {
 	const header, entry = 6, 16
 	order := binary.LittleEndian
@@ -116,7 +130,7 @@ func ico() ([]byte, error) {
 	return append(head, pictures...), nil
 }
 
-// icns makes an icon file of macOS: a header with the length of all, and each picture behind its type and length.
+// icns returns an icon file for macOS: a header with the total length, and each picture after its type and length.
 func icns() ([]byte, error) {
 	const header = 8
 	order := binary.BigEndian

@@ -22,19 +22,19 @@ func decode(t *testing.T, data []byte) image.Image {
 	return p
 }
 
-// Icon.png and assets/icon.png are what the drawing gives today; `make icon` makes them anew.
-func TestIconsAreTheDrawing(t *testing.T) {
-	kept, err := os.ReadFile(filepath.Join("..", "..", "Icon.png"))
+// Icon.png and assets/icon.png match assets/icon.svg; `make icon` updates them.
+func TestIconsMatchDrawing(t *testing.T) {
+	committed, err := os.ReadFile(filepath.Join("..", "..", "Icon.png"))
 	require.NoError(t, err)
-	requireDrawing(t, kept, mainSize)
+	requireDrawing(t, committed, mainSize)
 	requireDrawing(t, assets.WindowIcon, windowSize)
 }
 
-func requireDrawing(t *testing.T, kept []byte, size int) {
+func requireDrawing(t *testing.T, committed []byte, size int) {
 	t.Helper()
 	drawn, err := picture(size)
 	require.NoError(t, err)
-	a, b := decode(t, kept), decode(t, drawn)
+	a, b := decode(t, committed), decode(t, drawn)
 	require.Equal(t, image.Rect(0, 0, size, size), a.Bounds())
 	require.Equal(t, a.Bounds(), b.Bounds())
 	for y := range size {
@@ -42,7 +42,8 @@ func requireDrawing(t *testing.T, kept []byte, size int) {
 			r1, g1, b1, a1 := a.At(x, y).RGBA()
 			r2, g2, b2, a2 := b.At(x, y).RGBA()
 			for _, pair := range [][2]uint32{{r1, r2}, {g1, g2}, {b1, b2}, {a1, a2}} {
-				require.InDelta(t, pair[0], pair[1], 0x400, "pixel %d,%d: run `make icon`", x, y) // processors round differently
+				// Rounding depends on the processor.
+				require.InDelta(t, pair[0], pair[1], 0x400, "pixel %d,%d: run `make icon`", x, y)
 			}
 		}
 	}
@@ -65,7 +66,8 @@ func TestFiles(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(folder, "acen.ico"))
 	require.NoError(t, err)
 	order := binary.LittleEndian
-	require.Equal(t, []uint16{0, 1, uint16(len(windowsSizes))}, []uint16{order.Uint16(data), order.Uint16(data[2:]), order.Uint16(data[4:])})
+	require.Equal(t, []uint16{0, 1, uint16(len(windowsSizes))},
+		[]uint16{order.Uint16(data), order.Uint16(data[2:]), order.Uint16(data[4:])})
 	for i, size := range windowsSizes {
 		entry := data[6+16*i:]
 		length, offset := order.Uint32(entry[8:]), order.Uint32(entry[12:])
@@ -87,7 +89,7 @@ func TestFiles(t *testing.T) {
 	require.Empty(t, rest)
 }
 
-func TestNoFolder(t *testing.T) {
+func TestWriteFails(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	require.Error(t, write(file))

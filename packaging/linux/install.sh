@@ -1,8 +1,8 @@
 #!/bin/sh
-# Install ACEN Desktop from this folder, or remove it again.
+# Install ACEN Desktop from this folder, or remove it.
 # usage: install.sh [--remove] [FOLDER]
-# FOLDER is ~/.local, for you alone, or for example /usr/local, for everybody (as root). Your licenses and settings stay
-# where they are, whatever you do here.
+# FOLDER is ~/.local by default, for this user only. For all users, run it as root with a folder such as /usr/local.
+# Licenses and settings are not changed.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 remove=
@@ -16,11 +16,11 @@ find bin share -type f | while read -r file; do
     rm -f "$to/$file"
   else
     mkdir -p "$to/$(dirname "$file")"
-    rm -f "$to/$file" # a program that runs is not written into
+    rm -f "$to/$file" # a running program cannot be overwritten
     cp "$file" "$to/$file"
   fi
 done
-# The desktop finds the program wherever PATH leads.
+# The desktop entry has the path of the program, which need not be in PATH.
 [ -n "$remove" ] || for entry in share/applications/*.desktop; do
   sed "s|^Exec=acen |Exec=\"$to/bin/acen\" |" "$entry" >"$to/$entry"
 done

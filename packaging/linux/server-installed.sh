@@ -1,6 +1,6 @@
 #!/bin/sh
-# After acen-server was installed or upgraded. It is not started before somebody has written its settings; one that runs is
-# started again with the new program.
+# Runs after acen-server was installed or upgraded. It restarts a running server. It starts none, because the settings
+# have to be written first.
 set -e
 if command -v systemd-sysusers >/dev/null; then
   systemd-sysusers /usr/lib/sysusers.d/acen-server.conf

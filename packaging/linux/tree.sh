@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Lay out what Linux packages install below /usr: packaging/linux/tree.sh PROGRAMS ICONS MANUALS SBOMS TREE SERVER
-# PROGRAMS is the folder with acen, acenctl and acen-server, ICONS that of packaging/icons, MANUALS that of
-# packaging/manual, and SBOMS that with the components of each program. TREE, for the app, and SERVER, for acen-server,
-# are made anew.
+# Create the trees that Linux packages install below /usr.
+# usage: tree.sh PROGRAMS ICONS MANUALS SBOMS TREE SERVER
+# PROGRAMS is the folder with acen, acenctl and acen-server. ICONS and MANUALS are the outputs of packaging/icons and
+# packaging/manual. SBOMS is the folder with the SBOM of each program. TREE, for the app, and SERVER, for acen-server, are
+# replaced.
 set -eu
 programs=$1 icons=$2 manuals=$3 sboms=$4 tree=$5 server=$6
 here=$(dirname "$0")
@@ -24,13 +25,13 @@ cp -R "$icons/hicolor" "$tree/share/icons/"
 mkdir -p "$tree/share/man"
 cp -R "$manuals/acen/man1" "$tree/share/man/"
 
-# A shell completes the orders and licenses of acenctl.
+# Shell completion of acenctl.
 mkdir -p "$tree/share/bash-completion/completions" "$tree/share/zsh/site-functions" "$tree/share/fish/vendor_completions.d"
 "$programs/acenctl" completion bash >"$tree/share/bash-completion/completions/acenctl"
 "$programs/acenctl" completion zsh >"$tree/share/zsh/site-functions/_acenctl"
 "$programs/acenctl" completion fish >"$tree/share/fish/vendor_completions.d/acenctl.fish"
 
-# documents TREE NAME writes what Debian wants to be there.
+# documents TREE NAME writes the copyright file and the changelog that Debian's policy requires.
 documents() {
   doc=$1/share/doc/$2
   mkdir -p "$doc"
@@ -47,7 +48,7 @@ documents() {
 documents "$tree" acen
 install -m 644 -t "$tree/share/doc/acen" "$sboms/acen.cdx.json" "$sboms/acenctl.cdx.json"
 
-# The server's tree.
+# The tree of acen-server.
 rm -rf "$server"
 install -D -m 755 -t "$server/bin" "$programs/acen-server"
 install -D -m 644 "$here/../systemd/acen-server.sysusers" "$server/lib/sysusers.d/acen-server.conf"

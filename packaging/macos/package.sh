@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
-# Make "ACEN Desktop.app" on a Mac, for Apple and Intel processors, and a .zip of it: packaging/macos/package.sh FOLDER
-# It needs Go and Xcode's command line tools. The app is signed for this Mac alone, unless CODESIGN_IDENTITY names a
-# "Developer ID Application" of the keychain; NOTARY_PROFILE, a profile of `xcrun notarytool store-credentials`, has it
-# notarized, so that other Macs open it without a question. Two parts of it work anywhere: `package.sh --plist` prints the Info.plist,
-# and `package.sh --bundle APP PROGRAMS ICONS` lays the app out from the folder with acen and acenctl and that of packaging/icons.
+# Build "ACEN Desktop.app" on a Mac, for Apple and Intel processors, and write a .zip of it to FOLDER.
+# usage: package.sh FOLDER
+#        package.sh --plist                      print the Info.plist
+#        package.sh --bundle APP PROGRAMS ICONS  create APP from the folder with acen and acenctl and that of packaging/icons
+# It needs Go and Xcode's command line tools; --plist and --bundle work on any system. The signature is valid on this Mac
+# only, unless CODESIGN_IDENTITY names a "Developer ID Application" of the keychain. With NOTARY_PROFILE, a profile of
+# `xcrun notarytool store-credentials`, the app is notarized, and other Macs open it without a warning.
 set -eu
 to=$1
 cd "$(dirname "$0")/../.."
-said() { sed -n 's/^'"$1"' = "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' FyneApp.toml; }
-name=$(said Name) version=$(said Version)
+value() { sed -n 's/^'"$1"' = "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' FyneApp.toml; }
+name=$(value Name) version=$(value Version)
 work=build/macos app="build/macos/$name.app"
 
-# plist writes the app's Info.plist.
-plist() { sed -e "s|@NAME@|$name|; s|@ID@|$(said ID)|; s|@VERSION@|$version|; s|@BUILD@|$(said Build)|" packaging/macos/Info.plist; }
+# plist prints the app's Info.plist.
+plist() { sed -e "s|@NAME@|$name|; s|@ID@|$(value ID)|; s|@VERSION@|$version|; s|@BUILD@|$(value Build)|" packaging/macos/Info.plist; }
 
-# bundle APP PROGRAMS ICONS lays the app out; signing it is the last step, because it seals all of this.
+# bundle APP PROGRAMS ICONS creates the app. It is signed afterwards, because the signature covers all files.
 bundle() {
   mkdir -p "$1/Contents/MacOS" "$1/Contents/Resources"
   cp "$3/acen.icns" LICENSE "$1/Contents/Resources/"

@@ -1,9 +1,9 @@
-// Command manual writes the manual pages of the programs, compressed as packages hold them:
+// Command manual writes the manual pages of the programs, compressed for packages:
 //
 //	go run ./packaging/manual FOLDER
 //
-// The pages of the app and of acenctl go into FOLDER/acen/man1, those of acen-server into FOLDER/acen-server/man8. There
-// is one for each command, made from what the command says of itself; that of the app is acen.1.
+// The pages of the app and of acenctl are written to FOLDER/acen/man1, those of acen-server to FOLDER/acen-server/man8.
+// Each command has a page, which is generated from its help; the page of the app is acen.1.
 package main
 
 import (
@@ -49,7 +49,7 @@ func write(folder string) error {
 		return err
 	}
 	var errs []error
-	for _, one := range []struct {
+	for _, set := range []struct {
 		folder, section string
 		pages           map[string][]byte
 	}{
@@ -57,17 +57,17 @@ func write(folder string) error {
 		{"acen", "1", pages(cli.Command(), "1", released)},
 		{"acen-server", "8", pages(admincli.Command(), "8", released)},
 	} {
-		to := filepath.Join(folder, one.folder, "man"+one.section)
+		to := filepath.Join(folder, set.folder, "man"+set.section)
 		errs = append(errs, os.MkdirAll(to, 0o755))
-		for name, page := range one.pages {
-			errs = append(errs, os.WriteFile(filepath.Join(to, name+"."+one.section+".gz"), compress(page), 0o644))
+		for name, page := range set.pages {
+			errs = append(errs, os.WriteFile(filepath.Join(to, name+"."+set.section+".gz"), compress(page), 0o644))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// releaseDate returns the day of the release that is built. It is part of the pages, which are the same whenever they
-// are made.
+// releaseDate returns the day of the current release. The pages contain it instead of the time of the build, so that
+// builds are reproducible.
 func releaseDate() (time.Time, error) {
 	about := acen.About()
 	data, err := os.ReadFile(filepath.Join("packaging", "linux", about.ID+".metainfo.xml"))
@@ -82,13 +82,13 @@ func releaseDate() (time.Time, error) {
 	return time.Parse(time.DateOnly, string(found[1]))
 }
 
-// fillIn puts date and version into the header of a page.
+// fillIn replaces date and version in the header of a page.
 func fillIn(page string, released time.Time) []byte {
 	r := strings.NewReplacer("@DATE@", released.Format("Jan 2006"), "@VERSION@", acen.About().Version)
 	return []byte(r.Replace(page))
 }
 
-// pages returns a page for root and for each command below it, by names such as acen-server-order-add.
+// pages returns the pages of root and its subcommands, by names such as acen-server-order-add.
 func pages(root *cobra.Command, section string, released time.Time) map[string][]byte {
 	root.DisableAutoGenTag = true
 	all := map[string][]byte{}
@@ -106,7 +106,7 @@ func pages(root *cobra.Command, section string, released time.Time) map[string][
 		}
 		var b bytes.Buffer
 		if err := doc.GenMan(c, header, &b); err != nil {
-			panic(err) // a buffer takes everything
+			panic(err) // a write to a buffer does not fail
 		}
 		all[strings.ReplaceAll(c.CommandPath(), " ", "-")] = b.Bytes()
 		for _, child := range c.Commands() {
@@ -118,21 +118,21 @@ func pages(root *cobra.Command, section string, released time.Time) map[string][
 	return all
 }
 
-// prepare makes Markdown of what c says of itself, which the generator expects, and keeps the home folder of whoever
-// makes the pages out of them.
+// prepare converts the help of c to Markdown, which the generator expects, and replaces the home folder of the build by
+// ~.
 func prepare(c *cobra.Command) {
 	c.Short = markdown(c.Short)
 	c.Long = markdown(c.Long)
 	c.NonInheritedFlags().VisitAll(func(f *pflag.Flag) {
 		f.Usage = markdown(f.Usage)
-		// A line of a list can only be broken at a space.
+		// Lines can only be broken at spaces.
 		f.DefValue = strings.NewReplacer(xdg.Home, "~", ",", ", ").Replace(f.DefValue)
 	})
 }
 
 var special = regexp.MustCompile("[\\\\`*_{}\\[\\]<>#|~&]")
 
-// markdown returns Markdown that shows text as it is. Indented lines become blocks of their own.
+// markdown returns Markdown that renders as text. Indented lines become code blocks.
 func markdown(text string) string {
 	var b strings.Builder
 	block := true
@@ -153,7 +153,7 @@ func markdown(text string) string {
 	return b.String()
 }
 
-// compress compresses a page as Debian asks for it: as small as can be, without a name and a time.
+// compress compresses a page as Debian's policy requires: with the best compression, without a name and a time.
 func compress(page []byte) []byte {
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -161,7 +161,7 @@ func compress(page []byte) []byte {
 		_, err = w.Write(page)
 	}
 	if err = errors.Join(err, w.Close()); err != nil {
-		panic(err) // a buffer takes everything
+		panic(err) // a write to a buffer does not fail
 	}
 	return b.Bytes()
 }

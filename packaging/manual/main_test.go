@@ -26,7 +26,7 @@ import (
 	"github.com/acen-desktop/acen/internal/cli"
 )
 
-// written returns the uncompressed pages, by path.
+// written returns the pages, uncompressed, by path.
 func written(t *testing.T) map[string]string {
 	t.Helper()
 	t.Chdir(filepath.Join("..", ".."))
@@ -51,8 +51,8 @@ func written(t *testing.T) map[string]string {
 	return all
 }
 
-// Every command has a page, which names its flags and the commands below it; there are no others.
-func TestEveryCommandAndFlagHasItsPage(t *testing.T) {
+// Every command has a page, which names its flags and subcommands. There are no other pages.
+func TestPagesOfCommands(t *testing.T) {
 	all := written(t)
 	want := []string{"acen/man1/acen.1.gz"}
 	for _, program := range []struct {
@@ -89,24 +89,27 @@ func TestEveryCommandAndFlagHasItsPage(t *testing.T) {
 	require.ElementsMatch(t, want, slices.Collect(maps.Keys(all)))
 }
 
-// plain takes the marks of roff away.
+// plain removes roff markup.
 func plain(page string) string {
 	page = regexp.MustCompile(`\\f[BIRP]|\\&`).ReplaceAllString(page, "")
 	return strings.NewReplacer(`\-`, "-", `\e`, `\`, `\(dq`, `"`, `\(aq`, `'`, `\\`, `\`).Replace(page)
 }
 
-// Pages are the same whoever makes them, and when.
-func TestPagesNameNobody(t *testing.T) {
+// The pages depend neither on the user nor on the time of the build.
+func TestPagesAreReproducible(t *testing.T) {
 	for path, text := range written(t) {
 		require.NotContains(t, text, xdg.Home+"/", path)
 		first, _, _ := strings.Cut(strings.TrimPrefix(text, ".nh\n"), "\n")
-		require.Regexp(t, `^\.TH "?\S+"? "[18]" "[A-Z][a-z]{2} 20\d\d" "ACEN Desktop `+regexp.QuoteMeta(acen.About().Version)+`" "ACEN Desktop"$`, first, path)
+		require.Regexp(t,
+			`^\.TH "?\S+"? "[18]" "[A-Z][a-z]{2} 20\d\d" "ACEN Desktop `+regexp.QuoteMeta(acen.About().Version)+
+				`" "ACEN Desktop"$`, first, path)
 	}
 }
 
-// The page of the app, which is written by hand, names the flags of the app and no others.
-func TestFlagsOfTheApp(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.FromSlash("../../cmd/acen/main.go"), nil, parser.SkipObjectResolution)
+// The page of the app, which is not generated, names exactly the app's flags.
+func TestPageOfApp(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.FromSlash("../../cmd/acen/main.go"), nil,
+		parser.SkipObjectResolution)
 	require.NoError(t, err)
 	var want []string
 	ast.Inspect(file, func(n ast.Node) bool {

@@ -1,10 +1,11 @@
-; The installer for Windows: for one person, without elevation. The Makefile gives VERSION, NUMBERS, PROGRAMS, ICON and OUT.
-;   ACEN-Desktop-VERSION-setup.exe /S [/D=FOLDER]   installs without a window; installed again, it upgrades
-;   uninstall.exe /S [/REMOVE-DATA]                 removes; the person's data stay unless they are asked for
-; The uninstaller has the app itself remove the data, so that Credential Manager keeps no session of it: acen.exe --forget-everything.
-; If the app cannot, its data folder stays, for unsent tasks may lie in it. Removal codes that are not handed in lie beside the
-; license files in $LOCALAPPDATA\acen\licenses, which nothing here removes.
-; Exit status 3 says that the app is running, and that nothing was changed.
+; The installer for Windows, per user and without elevation. The Makefile defines VERSION, NUMBERS, PROGRAMS, ICON and
+; OUT.
+;   ACEN-Desktop-VERSION-setup.exe /S [/D=FOLDER]   installs or upgrades without a window
+;   uninstall.exe /S [/REMOVE-DATA]                 removes the app, and the person's data only with /REMOVE-DATA
+; The uninstaller removes the data with acen.exe --forget-everything, which also removes sessions from Credential Manager.
+; If that fails, the data folder stays, because unsent tasks may be in it. Removal codes that are not handed in are in
+; $LOCALAPPDATA\acen\licenses, which is never removed.
+; Exit status 3 means that the app is running and nothing was changed.
 Target amd64-unicode
 Unicode true
 SetCompressor /SOLID lzma
@@ -80,7 +81,7 @@ VIAddVersionKey LegalCopyright "MIT License"
   "一部のデータを削除できませんでした。フォルダー $LOCALAPPDATA\acen-desktop と、資格情報マネージャーで「${NAME}:」で始まる項目を確認してください。" \
   "このPCを離れたライセンスを、ライセンスサーバーはまだ知りません。その削除コードは $LOCALAPPDATA\acen\licenses に残ります。${NAME} を再びインストールしてサインインし、「削除コード」から引き渡してください。"
 
-; A program that runs cannot be written to.
+; A running program cannot be overwritten.
 !macro refuseWhileRunning program
   ${If} ${FileExists} "$INSTDIR\${program}"
     ClearErrors
@@ -94,7 +95,7 @@ VIAddVersionKey LegalCopyright "MIT License"
   ${EndIf}
 !macroend
 
-; Tell the Explorer that icons and associations have changed.
+; Notify Explorer of changed icons and associations.
 !macro tellExplorer
   System::Call 'shell32::SHChangeNotify(i 0x08000000, i 0, p 0, p 0)'
 !macroend
@@ -167,7 +168,7 @@ Section Uninstall
   RMDir "$INSTDIR"
   Delete "$SMPROGRAMS\${NAME}.lnk"
 
-  ; What another program has taken over since is its own.
+  ; An association that another program has taken over stays.
   ReadRegStr $0 HKCU "${CLASSES}\.acen" ""
   ${If} $0 == "${FILETYPE}"
     DeleteRegKey HKCU "${CLASSES}\.acen"

@@ -1,4 +1,4 @@
-// Command about writes what FyneApp.toml says of the app as Go source, so that no program parses TOML at its start.
+// Command about generates Go source from FyneApp.toml, so that the programs do not parse TOML at their start.
 //
 //	go run ./scripts/about FyneApp.toml acen_gen.go
 package main

@@ -20,7 +20,7 @@ import (
 
 var root = filepath.Join("..", "..")
 
-// The committed drawing is that of the imports.
+// The committed drawing matches the imports.
 func TestDrawingIsCurrent(t *testing.T) {
 	want, err := drawModule(root)
 	require.NoError(t, err)
@@ -29,14 +29,14 @@ func TestDrawingIsCurrent(t *testing.T) {
 	require.Equal(t, string(want), string(got), "docs/architecture.svg is out of date: make architecture")
 }
 
-// Every description is that of a folder.
+// Every description belongs to a folder that exists.
 func TestDescriptions(t *testing.T) {
 	for name := range descriptions {
 		require.DirExists(t, filepath.Join(root, name))
 	}
 }
 
-// module returns a module with one file for each package, given as "folder: imported folders".
+// module returns a module with one file for each package, specified as "folder: imported folders".
 func module(packages ...string) fstest.MapFS {
 	m := fstest.MapFS{"go.mod": {Data: []byte("module example.com/m\n\ngo 1.25\n")}}
 	for _, p := range packages {
@@ -72,24 +72,24 @@ func TestReadImports(t *testing.T) {
 	require.Error(t, err)
 }
 
-// arranged arranges a module and returns, for each floor, its rooms with their arrows.
-func arranged(t *testing.T, packages ...string) (floors []string, p plan) {
+// arranged arranges a module and returns its plan and, for each layer, its folders with their arrows.
+func arranged(t *testing.T, packages ...string) (layers []string, p plan) {
 	t.Helper()
 	all, err := readImports(module(packages...))
 	require.NoError(t, err)
 	p, err = arrange(all)
 	require.NoError(t, err)
-	for _, floor := range p.floors {
+	for _, layer := range p.layers {
 		var names []string
-		for _, r := range floor {
+		for _, r := range layer {
 			names = append(names, r.name+">"+strings.Join(r.arrows, "+"))
 		}
-		floors = append(floors, strings.Join(names, " "))
+		layers = append(layers, strings.Join(names, " "))
 	}
-	return floors, p
+	return layers, p
 }
 
-func TestFloors(t *testing.T) {
+func TestLayers(t *testing.T) {
 	for name, c := range map[string]struct {
 		packages []string
 		want     []string
@@ -99,7 +99,7 @@ func TestFloors(t *testing.T) {
 		"below its lowest importer": {[]string{"a: b d", "b: c", "c:", "d:"}, []string{"a>b+d", "b>c d>", "c>"}},
 		"nobody imports it":         {[]string{"a: b", "b: c", "c:", "x: c"}, []string{"a>b", "b>c x>c", "c>"}},
 		"by a folder below":         {[]string{"a/x: b/y", "b/y: b", "b:"}, []string{"a>b", "b>"}},
-		"free rooms":                {[]string{"a:", "e2e: a", "scripts/x: a"}, []string{"a>"}},
+		"free folders":              {[]string{"a:", "e2e: a", "scripts/x: a"}, []string{"a>"}},
 	} {
 		got, _ := arranged(t, c.packages...)
 		require.Equal(t, c.want, got, name)
@@ -129,12 +129,13 @@ func TestRows(t *testing.T) {
 	require.Empty(t, rowsOf("a: b", "b:"))
 	require.Equal(t, []string{"x"}, rowsOf("a/x:"))
 	require.Equal(t, []string{"a", "x", "y"}, rowsOf("a: a/x a/y", "a/x: a/y", "a/y:"))
-	require.Equal(t, []string{"x", "a"}, rowsOf("a:", "a/x: a"), "a folder may import the package of its room")
+	require.Equal(t, []string{"x", "a"}, rowsOf("a:", "a/x: a"),
+		"a second-level folder may import the package of its top-level folder")
 	got := rowsOf("a/x/p: a/y", "a/x/q:", "a/y: a/x/q", "a/z: a/y")
 	require.Equal(t, []string{"z", "x/p/q y"}, got, "x and y import each other")
 }
 
-// Every card stands below all that import it, no two boxes of a floor overlap, and all is inside the drawing.
+// Every card is below all cards that import it, no two boxes of a layer overlap, and every box is inside the drawing.
 func TestPositions(t *testing.T) {
 	wide := []string{"top: wide a b", "a: c", "b: c", "c:", "wide: c"}
 	for i := range 40 {
@@ -150,22 +151,22 @@ func checkPositions(t *testing.T, module fs.FS) {
 	require.NoError(t, err)
 	p, err := arrange(all)
 	require.NoError(t, err)
-	l := place(p)
+	l := newLayout(p)
 	cards := map[string]*box{}
-	for _, floor := range l.floors {
-		for i, b := range floor {
+	for _, layer := range l.layers {
+		for i, b := range layer {
 			require.GreaterOrEqual(t, b.x, float64(margin))
 			require.LessOrEqual(t, b.x+b.w, l.width-margin)
 			if i > 0 {
-				require.GreaterOrEqual(t, b.x+0.001, floor[i-1].x+floor[i-1].w+cardGap)
+				require.GreaterOrEqual(t, b.x+0.001, layer[i-1].x+layer[i-1].w+cardGap)
 			}
-			if b.room != nil {
-				cards[b.room.name] = b
+			if b.folder != nil {
+				cards[b.folder.name] = b
 			}
 		}
 	}
 	for name, card := range cards {
-		for _, target := range card.room.imports {
+		for _, target := range card.folder.imports {
 			require.Less(t, card.y+card.h, cards[target].y, "%s imports %s", name, target)
 		}
 		for _, row := range card.rows {
@@ -180,7 +181,7 @@ func checkPositions(t *testing.T, module fs.FS) {
 	}
 	arrows := 0
 	for _, card := range cards {
-		arrows += len(card.room.arrows)
+		arrows += len(card.folder.arrows)
 	}
 	require.Len(t, l.paths, arrows)
 	for _, path := range l.paths {
@@ -190,12 +191,12 @@ func checkPositions(t *testing.T, module fs.FS) {
 	}
 }
 
-// Arrows that cross cost more than any length of arrows, so sort finds an order without them where there is one.
+// A crossing costs more than arrows of any length, so sort finds an order without crossings if there is one.
 func TestSort(t *testing.T) {
 	_, p := arranged(t, "a: d", "b: c", "c:", "d:")
-	l := place(p)
+	l := newLayout(p)
 	require.Less(t, l.crossings(), 1.0)
-	slices.Reverse(l.floors[0])
+	slices.Reverse(l.layers[0])
 	require.GreaterOrEqual(t, l.crossings(), 1.0)
 	l.sort()
 	require.Less(t, l.crossings(), 1.0)

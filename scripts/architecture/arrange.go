@@ -7,76 +7,77 @@ import (
 	"strings"
 )
 
-// freeRooms may import everything and are imported by nobody, so the drawing lists them without arrows.
-var freeRooms = []string{"e2e", "examples", "packaging", "scripts"}
+// freeFolders are the top-level folders that may import everything and that nothing imports. The drawing lists them
+// without arrows.
+var freeFolders = []string{"e2e", "examples", "packaging", "scripts"}
 
-// room is a top-level folder: a card of the drawing.
-type room struct {
+// topFolder is a top-level folder, which is a card of the drawing.
+type topFolder struct {
 	name    string
-	imports []string // rooms, in alphabetical order
-	arrows  []string // imports without those that follow from others
-	rows    [][]tile // second-level folders; each row imports only those below it
+	imports []string // top-level folders, sorted
+	arrows  []string // imports without those that follow from others (transitive reduction)
+	rows    [][]tile // second-level folders; a row imports only rows below it
 }
 
-// tile is a folder of a room. Its name is that of the room for the room's own package.
+// tile is a second-level folder, or the package of the top-level folder, whose name it has then.
 type tile struct {
 	name    string
 	folders []string // folders below it
 }
 
-// plan is the arranged drawing: floors from top to bottom.
+// plan is the arranged drawing: layers from top to bottom.
 type plan struct {
-	floors [][]*room
+	layers [][]*topFolder
 	free   []string
 }
 
-// arrange puts rooms on floors so that every import leads down. It fails if rooms import each other.
+// arrange assigns top-level folders to layers so that every import leads down. It fails if they import each other.
 func arrange(all imports) (plan, error) {
-	rooms := map[string]*room{}
+	folders := map[string]*topFolder{}
 	var p plan
 	for _, folder := range slices.Sorted(maps.Keys(all)) {
 		name := part(folder, 1)
-		if slices.Contains(freeRooms, name) {
+		if slices.Contains(freeFolders, name) {
 			if !slices.Contains(p.free, name) {
 				p.free = append(p.free, name)
 			}
 			continue
 		}
-		if rooms[name] == nil {
-			rooms[name] = &room{name: name}
+		if folders[name] == nil {
+			folders[name] = &topFolder{name: name}
 		}
 		for _, imported := range all[folder] {
-			if target := part(imported, 1); target != name && !slices.Contains(rooms[name].imports, target) {
-				rooms[name].imports = append(rooms[name].imports, target)
+			if target := part(imported, 1); target != name && !slices.Contains(folders[name].imports, target) {
+				folders[name].imports = append(folders[name].imports, target)
 			}
 		}
 	}
 	graph := imports{}
-	for name, r := range rooms {
+	for name, r := range folders {
 		slices.Sort(r.imports)
 		graph[name] = r.imports
 	}
 	order := components(graph)
-	for _, together := range order {
-		if len(together) > 1 {
-			return plan{}, fmt.Errorf("these folders import each other: %s", strings.Join(together, ", "))
+	for _, component := range order {
+		if len(component) > 1 {
+			return plan{}, fmt.Errorf("these folders import each other: %s", strings.Join(component, ", "))
 		}
 	}
-	for name, r := range rooms {
+	for name, r := range folders {
 		r.arrows = reduce(graph, name)
 		r.rows = rows(all, name)
 	}
 	level := levels(graph)
-	p.floors = make([][]*room, 1+slices.Max(slices.Collect(maps.Values(level))))
-	for _, name := range slices.Sorted(maps.Keys(rooms)) {
-		floor := len(p.floors) - 1 - level[name]
-		p.floors[floor] = append(p.floors[floor], rooms[name])
+	p.layers = make([][]*topFolder, 1+slices.Max(slices.Collect(maps.Values(level))))
+	for _, name := range slices.Sorted(maps.Keys(folders)) {
+		layer := len(p.layers) - 1 - level[name]
+		p.layers[layer] = append(p.layers[layer], folders[name])
 	}
 	return p, nil
 }
 
-// levels returns the floor of each room, counted from below. A room stands right below the lowest room that imports
-// it, and one that nobody imports right above the highest that it imports.
+// levels returns the layer of each top-level folder, counted from the bottom. A folder is directly below the lowest
+// folder that imports it. One that nothing imports is directly above the highest that it imports.
 func levels(graph imports) map[string]int {
 	level := map[string]int{}
 	var height func(name string) int
@@ -87,15 +88,15 @@ func levels(graph imports) map[string]int {
 		}
 		return h
 	}
-	var settle func(name string) int
-	settle = func(name string) int {
+	var visit func(name string) int
+	visit = func(name string) int {
 		if l, known := level[name]; known {
 			return l
 		}
 		lowest := -1
 		for importer, list := range graph {
 			if slices.Contains(list, name) {
-				if l := settle(importer) - 1; lowest < 0 || l < lowest {
+				if l := visit(importer) - 1; lowest < 0 || l < lowest {
 					lowest = l
 				}
 			}
@@ -107,7 +108,7 @@ func levels(graph imports) map[string]int {
 		return lowest
 	}
 	for name := range graph {
-		settle(name)
+		visit(name)
 	}
 	return level
 }
@@ -130,8 +131,8 @@ func reaches(graph imports, from, to string) bool {
 	return slices.ContainsFunc(graph[from], func(next string) bool { return next == to || reaches(graph, next, to) })
 }
 
-// rows arranges the folders of a room in rows. Folders that import each other share a row. A room that is a single
-// package has no rows.
+// rows arranges the second-level folders of a top-level folder. Folders that import each other share a row. A top-level
+// folder that is a single package has no rows.
 func rows(all imports, name string) (list [][]tile) {
 	graph, below := imports{}, map[string][]string{}
 	for folder, imported := range all {
@@ -155,16 +156,16 @@ func rows(all imports, name string) (list [][]tile) {
 		return nil
 	}
 	level := map[string]int{}
-	for _, together := range components(graph) {
+	for _, component := range components(graph) {
 		l := 0
-		for _, folder := range together {
+		for _, folder := range component {
 			for _, imported := range graph[folder] {
-				if !slices.Contains(together, imported) {
+				if !slices.Contains(component, imported) {
 					l = max(l, level[imported]+1)
 				}
 			}
 		}
-		for _, folder := range together {
+		for _, folder := range component {
 			level[folder] = l
 		}
 	}
@@ -181,7 +182,7 @@ func rows(all imports, name string) (list [][]tile) {
 	return list
 }
 
-// components returns the strongly connected components of a graph (Tarjan), those that are imported first.
+// components returns the strongly connected components of a graph (Tarjan), imported ones before their importers.
 func components(graph imports) (list [][]string) {
 	index, low := map[string]int{}, map[string]int{}
 	var stack []string
@@ -200,9 +201,9 @@ func components(graph imports) (list [][]string) {
 		}
 		if low[name] == index[name] {
 			i := slices.Index(stack, name)
-			together := slices.Sorted(slices.Values(stack[i:]))
+			component := slices.Sorted(slices.Values(stack[i:]))
 			stack = stack[:i]
-			list = append(list, together)
+			list = append(list, component)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(graph)) {

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// description is what the drawing says of a room besides its imports.
+// description is the text of a card.
 type description struct {
 	caption string
-	side    string // class of its color: what it belongs to
+	side    string // class of its color
 }
 
-// descriptions holds a description for every room with a card.
+// descriptions maps the name of every card to its description.
 var descriptions = map[string]description{
 	"cmd":         {"the programs: flags, environment, wiring", "program"},
 	"internal":    {"what the programs are made of", "program"},
@@ -69,7 +69,7 @@ const style = `
   }
 `
 
-// notes explain the drawing below it.
+// notes are the lines of the legend.
 var notes = []string{
 	"An arrow leads from a folder to one that it imports. Arrows that follow from others are left out; " +
 		"each card lists all its imports.",
@@ -78,7 +78,7 @@ var notes = []string{
 
 // draw returns the drawing as an SVG.
 func draw(p plan) []byte {
-	l := place(p)
+	l := newLayout(p)
 	legend := slices.Clone(notes)
 	if len(p.free) > 0 {
 		legend = append(legend, strings.Join(p.free, ", ")+" may import everything, and nothing imports them.")
@@ -92,9 +92,9 @@ func draw(p plan) []byte {
 	fmt.Fprintf(&out, "<style>%s</style>\n", style)
 	fmt.Fprintf(&out, `<rect class="paper" width="%.0f" height="%.0f" rx="12"/>`+"\n", l.width, height)
 	write(&out, margin, margin+22, "head", "Who imports what")
-	for _, floor := range l.floors {
-		top, bottom := floor[0].y-14, 0.0
-		for _, b := range floor {
+	for _, layer := range l.layers {
+		top, bottom := layer[0].y-14, 0.0
+		for _, b := range layer {
 			bottom = max(bottom, b.y+b.h+14)
 		}
 		fmt.Fprintf(&out, `<rect class="floor" x="%d" y="%.0f" width="%.0f" height="%.0f" rx="10"/>`+"\n",
@@ -103,9 +103,9 @@ func draw(p plan) []byte {
 	for _, path := range l.paths {
 		drawArrow(&out, path)
 	}
-	for _, floor := range l.floors {
-		for _, b := range floor {
-			if b.room != nil {
+	for _, layer := range l.layers {
+		for _, b := range layer {
+			if b.folder != nil {
 				drawCard(&out, b)
 			}
 		}
@@ -118,11 +118,11 @@ func draw(p plan) []byte {
 }
 
 func drawCard(out *bytes.Buffer, b *box) {
-	d := descriptions[b.room.name]
+	d := descriptions[b.folder.name]
 	fmt.Fprintf(out, `<g class="%s">`+"\n", d.side)
 	rect(out, "card", b.x, b.y, b.w, b.h, 10)
 	rect(out, "mark", b.x+cardPad, b.y, 44, 4, 2)
-	write(out, b.x+cardPad, b.y+cardPad+16, "name", b.room.name)
+	write(out, b.x+cardPad, b.y+cardPad+16, "name", b.folder.name)
 	y := b.y + cardPad + lineTitle + 10
 	for _, line := range b.caption {
 		write(out, b.x+cardPad, y, "caption", line)
@@ -131,7 +131,7 @@ func drawCard(out *bytes.Buffer, b *box) {
 	for _, row := range b.rows {
 		for _, t := range row.tiles {
 			class := "tile"
-			if t.name == b.room.name {
+			if t.name == b.folder.name {
 				class = "tile own"
 			}
 			fmt.Fprintf(out, `<g class="%s">`, class)
@@ -151,7 +151,7 @@ func drawCard(out *bytes.Buffer, b *box) {
 	fmt.Fprintln(out, "</g>")
 }
 
-// drawArrow draws an arrow down through the boxes of a path: curves between floors, straight through lanes.
+// drawArrow draws an arrow through the boxes of a path: curves between layers, straight lines through lanes.
 func drawArrow(out *bytes.Buffer, path []*box) {
 	first, last := path[0], path[len(path)-1]
 	x, y := anchor(first, first.down, path[1]), first.y+first.h
@@ -172,10 +172,10 @@ func drawArrow(out *bytes.Buffer, path []*box) {
 	fmt.Fprintf(out, `"/><path class="tip" d="M%.0f %.0f l-5 -9 h10 z"/>`+"\n", x, last.y-1)
 }
 
-// anchor returns where an arrow meets a card. A single arrow of a side stands as near to its other end as the card
-// allows; several are spread in the order of their other ends.
+// anchor returns the x coordinate at which an arrow meets a card. A single arrow of a side is as near to its other end
+// as the card allows; several are evenly spaced in the order of their other ends.
 func anchor(b *box, side []*box, other *box) float64 {
-	if b.room == nil {
+	if b.folder == nil {
 		return b.center()
 	}
 	if len(side) == 1 {

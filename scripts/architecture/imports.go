@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// imports holds, for the folder of each package, the folders of the module's packages that it imports.
+// imports maps the folder of each package to the folders of the module's packages that it imports.
 type imports map[string][]string
 
 // readImports reads the imports of all packages of a module, without tests and packages for tests.
@@ -60,8 +60,8 @@ func readImports(module fs.FS) (imports, error) {
 	return found, err
 }
 
-// ignored reports whether a folder is left out: what the go command ignores, packages for tests, output, and modules
-// of their own.
+// ignored reports whether a folder is left out: the go command ignores it, or it is a package for tests, output or
+// another module.
 func ignored(module fs.FS, folder string) bool {
 	name := path.Base(folder)
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || strings.HasSuffix(name, "test") {
@@ -88,7 +88,7 @@ func modulePath(module fs.FS) (string, error) {
 	return "", fmt.Errorf("go.mod has no module line")
 }
 
-// part returns the first n elements of a folder's path; a shorter path is returned as it is.
+// part returns the first n elements of a folder's path, or all elements if there are fewer.
 func part(folder string, n int) string {
 	elements := strings.Split(folder, "/")
 	return strings.Join(elements[:min(n, len(elements))], "/")

@@ -11,25 +11,25 @@ import (
 const (
 	margin    = 28
 	cardPad   = 16
-	cardGap   = 26  // between cards of a floor
-	cardMin   = 208 // least width of a card
-	innerMax  = 540 // greatest width of what is in a card
-	floorGap  = 58
+	cardGap   = 26  // between cards of a layer
+	cardMin   = 208 // minimum width of a card
+	innerMax  = 540 // maximum width of the content of a card
+	layerGap  = 58
 	tilePad   = 10
 	tileGap   = 8
-	tileInner = 250 // greatest width of the folders listed in a tile
-	laneWidth = 14  // room for an arrow that passes a floor
+	tileInner = 250 // maximum width of the folders listed in a tile
+	laneWidth = 14  // space for an arrow that passes a layer
 	lineSmall = 15
 	lineTitle = 24
 )
 
-// box is what stands on a floor: a card, or the lane of an arrow that passes the floor.
+// box is an element of a layer: a card, or the lane of an arrow that passes the layer.
 type box struct {
-	room          *room // nil for a lane
+	folder        *topFolder // nil for a lane
 	rows          []placedRow
 	caption, uses []string // wrapped lines
 	x, y, w, h    float64
-	up, down      []*box // what arrows connect it with on the next floors
+	up, down      []*box // connected boxes on the next layers
 }
 
 // placedRow is a row of tiles, relative to the card.
@@ -47,17 +47,17 @@ type placedTile struct {
 
 // layout is the drawing with all sizes and positions.
 type layout struct {
-	floors        [][]*box
-	paths         [][]*box // the boxes that each arrow visits, from importer to imported
+	layers        [][]*box
+	paths         [][]*box // boxes of each arrow, from importer to imported
 	width, height float64
 }
 
 // center returns the middle of a box.
 func (b *box) center() float64 { return b.x + b.w/2 }
 
-// newCard returns the card of a room with its size.
-func newCard(r *room) *box {
-	b := &box{room: r}
+// newCard returns the card of a folder with its size.
+func newCard(r *topFolder) *box {
+	b := &box{folder: r}
 	b.w = max(cardMin, textWidth(r.name, 19, true)+2*cardPad)
 	for _, row := range r.rows {
 		b.w = max(b.w, min(rowWidth(row), innerMax)+2*cardPad)
@@ -91,7 +91,7 @@ func newCard(r *room) *box {
 	return b
 }
 
-// fill gives tiles beside each other the same height, and widens them to the width of the card.
+// fill gives the tiles of a line the same height, and widens them to the width of the card.
 func fill(tiles []placedTile, inner float64) {
 	for rest := tiles; len(rest) > 0; {
 		n, height := 1, rest[0].h
@@ -109,7 +109,7 @@ func fill(tiles []placedTile, inner float64) {
 	}
 }
 
-// newTile returns a tile whose list of folders is not wider than width.
+// newTile returns a tile whose list of folders is wrapped at width.
 func newTile(t tile, width float64) placedTile {
 	p := placedTile{name: t.name, w: textWidth(t.name, 13, true)}
 	if len(t.folders) > 0 {
@@ -133,24 +133,24 @@ func rowWidth(row []tile) (w float64) {
 	return w
 }
 
-// place gives every card and arrow its position.
-func place(p plan) *layout {
+// newLayout computes the positions of all cards and arrows.
+func newLayout(p plan) *layout {
 	l := &layout{}
 	cards := map[string]*box{}
-	floorOf := map[string]int{}
-	for i, floor := range p.floors {
-		l.floors = append(l.floors, nil)
-		for _, r := range floor {
-			cards[r.name], floorOf[r.name] = newCard(r), i
-			l.floors[i] = append(l.floors[i], cards[r.name])
+	layerOf := map[string]int{}
+	for i, layer := range p.layers {
+		l.layers = append(l.layers, nil)
+		for _, r := range layer {
+			cards[r.name], layerOf[r.name] = newCard(r), i
+			l.layers[i] = append(l.layers[i], cards[r.name])
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(cards)) {
-		for _, target := range cards[name].room.arrows {
+		for _, target := range cards[name].folder.arrows {
 			path := []*box{cards[name]}
-			for floor := floorOf[name] + 1; floor < floorOf[target]; floor++ {
+			for layer := layerOf[name] + 1; layer < layerOf[target]; layer++ {
 				lane := &box{w: laneWidth}
-				l.floors[floor] = append(l.floors[floor], lane)
+				l.layers[layer] = append(l.layers[layer], lane)
 				path = append(path, lane)
 			}
 			path = append(path, cards[target])
@@ -167,19 +167,19 @@ func place(p plan) *layout {
 	return l
 }
 
-// sort orders the boxes of each floor so that few arrows cross: it tries every order of a floor beside those of its
-// neighbors, until nothing gets better.
+// sort orders the boxes of each layer to minimize crossings. It tries every order of a layer, with the other layers
+// fixed, until no layer improves.
 func (l *layout) sort() {
 	for range 8 {
 		changed := false
-		for _, floor := range l.floors {
-			best, least := slices.Clone(floor), l.crossings()
-			permute(floor, 0, func() {
+		for _, layer := range l.layers {
+			best, least := slices.Clone(layer), l.crossings()
+			permute(layer, 0, func() {
 				if c := l.crossings(); c < least {
-					best, least, changed = slices.Clone(floor), c, true
+					best, least, changed = slices.Clone(layer), c, true
 				}
 			})
-			copy(floor, best)
+			copy(layer, best)
 		}
 		if !changed {
 			return
@@ -187,20 +187,21 @@ func (l *layout) sort() {
 	}
 }
 
-// crossings returns how bad the orders of the floors are: arrows that cross, then how far arrows lead aside.
+// crossings returns the cost of the orders of the layers: the number of crossings, and a fraction for the horizontal
+// length of the arrows.
 func (l *layout) crossings() (cost float64) {
-	place := map[*box]float64{}
-	for _, floor := range l.floors {
-		for i, b := range floor {
-			place[b] = (float64(i) + 0.5) / float64(len(floor))
+	position := map[*box]float64{}
+	for _, layer := range l.layers {
+		for i, b := range layer {
+			position[b] = (float64(i) + 0.5) / float64(len(layer))
 		}
 	}
-	for _, floor := range l.floors {
+	for _, layer := range l.layers {
 		type arrow struct{ from, to float64 }
 		var list []arrow
-		for _, b := range floor {
+		for _, b := range layer {
 			for _, d := range b.down {
-				list = append(list, arrow{place[b], place[d]})
+				list = append(list, arrow{position[b], position[d]})
 			}
 		}
 		for i, a := range list {
@@ -215,7 +216,7 @@ func (l *layout) crossings() (cost float64) {
 	return cost
 }
 
-// permute calls visit with every order of a list, which it restores.
+// permute calls visit for every permutation of list[from:], and restores list.
 func permute(list []*box, from int, visit func()) {
 	if from == len(list) {
 		visit()
@@ -228,11 +229,11 @@ func permute(list []*box, from int, visit func()) {
 	}
 }
 
-// spread sets the horizontal positions: every box as near as possible to the middle of what it is connected with.
+// spread sets the horizontal positions: every box as near as possible to the mean of its connected boxes.
 func (l *layout) spread() {
-	for _, floor := range l.floors {
+	for _, layer := range l.layers {
 		w := 0.0
-		for i, b := range floor {
+		for i, b := range layer {
 			if i > 0 {
 				w += cardGap
 			}
@@ -241,55 +242,55 @@ func (l *layout) spread() {
 		}
 		l.width = max(l.width, w)
 	}
-	for _, floor := range l.floors {
-		last := floor[len(floor)-1]
+	for _, layer := range l.layers {
+		last := layer[len(layer)-1]
 		shift := (l.width - last.x - last.w) / 2
-		for _, b := range floor {
+		for _, b := range layer {
 			b.x += shift
 		}
 	}
 	for range 60 {
-		for _, floor := range l.floors {
-			l.settle(floor)
+		for _, layer := range l.layers {
+			l.align(layer)
 		}
-		for _, floor := range slices.Backward(l.floors) {
-			l.settle(floor)
+		for _, layer := range slices.Backward(l.layers) {
+			l.align(layer)
 		}
 	}
-	for _, floor := range l.floors {
-		for _, b := range floor {
+	for _, layer := range l.layers {
+		for _, b := range layer {
 			b.x += margin + cardPad
 		}
 	}
 	l.width += 2 * (margin + cardPad)
 }
 
-// settle moves the boxes of a floor to where they want to be, as far as their order, their gaps and the borders allow:
-// blocks of boxes that push each other stand at the mean of their wishes.
-func (l *layout) settle(floor []*box) {
+// align moves the boxes of a layer as near to their ideal positions as their order, their gaps and the borders allow.
+// Boxes that would overlap form a block at the weighted mean of their ideal positions.
+func (l *layout) align(layer []*box) {
 	type block struct {
 		sum, weight float64
 		n           int
 	}
-	offsets := make([]float64, len(floor))
+	offsets := make([]float64, len(layer))
 	var blocks []block
-	for i, b := range floor {
+	for i, b := range layer {
 		if i > 0 {
-			offsets[i] = offsets[i-1] + floor[i-1].w + cardGap
+			offsets[i] = offsets[i-1] + layer[i-1].w + cardGap
 		}
-		want, n := 0.0, 0
+		sum, n := 0.0, 0
 		for _, other := range append(slices.Clone(b.up), b.down...) {
-			want, n = want+other.center(), n+1
+			sum, n = sum+other.center(), n+1
 		}
-		wish := l.width/2 - b.w/2
+		ideal := l.width/2 - b.w/2
 		if n > 0 {
-			wish = want/float64(n) - b.w/2
+			ideal = sum/float64(n) - b.w/2
 		}
 		weight := 1.0
-		if b.room == nil {
-			weight = 4 // an arrow that passes a floor is better straight
+		if b.folder == nil {
+			weight = 4 // prefer straight arrows
 		}
-		blocks = append(blocks, block{weight * (wish - offsets[i]), weight, 1})
+		blocks = append(blocks, block{weight * (ideal - offsets[i]), weight, 1})
 		for k := len(blocks) - 1; k > 0 && blocks[k-1].sum/blocks[k-1].weight > blocks[k].sum/blocks[k].weight; k-- {
 			blocks[k-1].sum += blocks[k].sum
 			blocks[k-1].weight += blocks[k].weight
@@ -297,13 +298,13 @@ func (l *layout) settle(floor []*box) {
 			blocks = blocks[:k]
 		}
 	}
-	last := len(floor) - 1
-	room := l.width - offsets[last] - floor[last].w
+	last := len(layer) - 1
+	free := l.width - offsets[last] - layer[last].w
 	i := 0
 	for _, b := range blocks {
-		at := min(max(b.sum/b.weight, 0), room)
+		at := min(max(b.sum/b.weight, 0), free)
 		for range b.n {
-			floor[i].x = at + offsets[i]
+			layer[i].x = at + offsets[i]
 			i++
 		}
 	}
@@ -312,17 +313,17 @@ func (l *layout) settle(floor []*box) {
 // stack sets the vertical positions.
 func (l *layout) stack() {
 	y := float64(margin) + 58
-	for _, floor := range l.floors {
-		h := slices.MaxFunc(floor, func(a, b *box) int { return cmp.Compare(a.h, b.h) }).h
-		for _, b := range floor {
+	for _, layer := range l.layers {
+		h := slices.MaxFunc(layer, func(a, b *box) int { return cmp.Compare(a.h, b.h) }).h
+		for _, b := range layer {
 			b.y = y
-			if b.room == nil {
+			if b.folder == nil {
 				b.h = h
 			}
 		}
-		y += h + floorGap
+		y += h + layerGap
 	}
-	l.height = y - floorGap
+	l.height = y - layerGap
 }
 
 // wrap breaks a text into lines of a width in pixels.
@@ -342,7 +343,7 @@ func wrap(text string, size, width float64) (lines []string) {
 	return lines
 }
 
-// textWidth estimates the width of a text in pixels, rather too wide than too narrow, for fonts differ.
+// textWidth estimates the width of a text in pixels. The estimate is an upper bound for common fonts.
 func textWidth(text string, size float64, bold bool) float64 {
 	w := 0.0
 	for _, r := range text {

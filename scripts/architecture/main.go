@@ -3,10 +3,10 @@
 //	go run ./scripts/architecture [FILE]
 //
 // It runs in the module's root. Every top-level folder with Go code is a card, and every folder below it a tile of the
-// card. Cards stand on floors so that each import leads down; tiles stand in rows in the same way. It reads imports
-// with go/parser, of every file whatever its build constraints, but no tests and no packages that only tests import.
-// The drawing depends on the imports alone, and a test fails when the committed one differs. The command fails if two
-// top-level folders import each other.
+// card. Cards are in layers so that each import leads down, and tiles in rows likewise. The command reads the imports
+// of all files with go/parser, whatever their build constraints, except tests and packages for tests. The drawing
+// depends on the imports alone, and a test fails if the committed one differs. The command fails if two top-level
+// folders import each other.
 package main
 
 import (
@@ -45,8 +45,8 @@ func drawModule(folder string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, floor := range plan.floors {
-		for _, r := range floor {
+	for _, layer := range plan.layers {
+		for _, r := range layer {
 			if descriptions[r.name].caption == "" {
 				return nil, fmt.Errorf("descriptions has no entry for %s", r.name)
 			}

@@ -8,7 +8,7 @@ import (
 
 // An entry is an entry of kept.txt.
 type entry struct {
-	name string // of a function, or with * at its end the beginning of names
+	name string // name of a function, or a prefix of names followed by *
 }
 
 // parseKept reads kept.txt. An entry is a line with a name and a reason; # begins a comment.

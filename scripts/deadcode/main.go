@@ -1,5 +1,5 @@
-// Command deadcode checks that some program reaches every function outside of tests. It runs the command of the same
-// name from golang.org/x/tools for every way in which the programs are built:
+// Command deadcode checks that a program reaches every function outside of tests. It runs the command of the same name
+// from golang.org/x/tools for every build configuration of the programs:
 //
 //	go run ./scripts/deadcode DEADCODE
 //
@@ -27,7 +27,7 @@ var keptFile string
 
 const module = "github.com/acen-desktop/acen"
 
-// A build is a way in which programs are built.
+// A build is a build configuration.
 type build struct {
 	name     string
 	env      []string
@@ -35,9 +35,9 @@ type build struct {
 	packages []string
 }
 
-// builds include every file that is in no test, but for those of the window on macOS: there the toolkit needs Apple's
-// compiler. On Windows its tag ci leaves out the driver, which needs one. The programs for Linux are those that the
-// tests of the window drive.
+// builds include every file outside of tests, except those of the window on macOS, for which the toolkit needs Apple's
+// compiler. On Windows the toolkit's tag ci leaves out its driver, which needs a C compiler. The tags for Linux are
+// those of the programs that the tests of the window run.
 var builds = []build{
 	{
 		name:     "Linux",
@@ -96,10 +96,10 @@ func run(ctx context.Context, deadcode string) (problems []string, err error) {
 	return compare(dead(results), kept), nil
 }
 
-// A result is what is known of a build.
+// A result is the result for a build.
 type result struct {
-	files map[string]bool   // that the build includes, relative
-	dead  map[function]bool // that no program reaches
+	files map[string]bool   // files of the build, relative
+	dead  map[function]bool // functions that no program reaches
 }
 
 // A function is a function or method of the module.

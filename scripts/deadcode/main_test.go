@@ -44,7 +44,10 @@ func TestCompare(t *testing.T) {
 			"a/a.go:9: no program reaches a.T.M",
 			"b/btest/b.go:5: no program reaches b/btest.New",
 		}},
-		{"some kept", "# A comment.\n\na.F For embedders.\nb/btest.* For tests.", []string{"a/a.go:9: no program reaches a.T.M"}},
+		{
+			"some kept", "# A comment.\n\na.F For embedders.\nb/btest.* For tests.",
+			[]string{"a/a.go:9: no program reaches a.T.M"},
+		},
 		{"all kept", "a.F For embedders.\na.T.* For embedders.\nb/btest.* For tests.", nil},
 		{"too many", "a.* For embedders.\nb/btest.* For tests.\na.G For embedders.\nc.* For tests.", []string{
 			"a.G: kept.txt keeps it, but it is not dead or does not exist: remove the entry",
@@ -89,7 +92,8 @@ func TestParseFunctions(t *testing.T) {
 	functions, err := parseFunctions([]byte(`[{"Path": "github.com/acen-desktop/acen/a", "Funcs": [
 		{"Name": "T.M", "Position": {"File": "a/a.go", "Line": 9}},
 		{"Name": "G", "Position": {"File": "a/gen.go", "Line": 1}, "Generated": true}]},
-	{"Path": "github.com/acen-desktop/acen", "Funcs": [{"Name": "F", "Position": {"File": "/src/root.go", "Line": 2}}]}]`), "/src")
+	{"Path": "github.com/acen-desktop/acen", "Funcs": [
+		{"Name": "F", "Position": {"File": "/src/root.go", "Line": 2}}]}]`), "/src")
 	require.NoError(t, err)
 	require.Equal(t, map[function]bool{{"a.T.M", "a/a.go", 9}: true, {".F", "root.go", 2}: true}, functions)
 	_, err = parseFunctions(nil, "/src")

@@ -1,13 +1,12 @@
-// Command lint runs golangci-lint over every Go file of the module, as .golangci.yml says, once for each way in which files
-// are built:
+// Command lint runs golangci-lint with .golangci.yml on every Go file of the module, for several build configurations:
 //
 //	go run ./scripts/lint [-update] GOLANGCI-LINT
 //
 // GOLANGCI-LINT is the path of the program. A file that no build includes fails the run.
 //
-// The tree still has lines that are longer than the linter lll allows. The file longlines.txt has a budget for them: a
-// file may have as many as its entry says, and any other file none. The budget can only shrink: -update writes it
-// anew after lines were shortened or files renamed, and refuses to if their sum has grown.
+// Some lines are longer than the linter lll allows. The file longlines.txt is their budget: it has the number of long
+// lines of each file; other files have none. The budget can only shrink: -update rewrites it after lines were shortened
+// or files renamed, and fails if the sum has grown.
 package main
 
 import (
@@ -29,7 +28,7 @@ import (
 // budgetFile has the budget of long lines.
 const budgetFile = "scripts/lint/longlines.txt"
 
-// A build is a way in which files are built.
+// A build is a build configuration.
 type build struct {
 	name string
 	env  []string
@@ -39,8 +38,8 @@ type build struct {
 // allTags are the tags of the tests that need another program, and of the programs that are built for them.
 const allTags = "x11 uimap startprofile window pictures keyring integration postgres twopcs wine packages"
 
-// builds include every file together. The first one lints all packages, the others those with further files. The
-// toolkit's tag ci leaves out its driver, which needs the C compiler of the system.
+// builds together include every file. The first one lints all packages, the others only packages with further files.
+// The toolkit's tag ci leaves out its driver, which needs a C compiler for the system.
 var builds = []build{
 	{
 		name: "Linux with all tags",
@@ -172,8 +171,8 @@ func lintAll(all []string, builds []build, packages func(build) ([]pkg, error),
 	return slices.SortedFunc(maps.Keys(found), order), slices.Sorted(maps.Keys(missing)), nil
 }
 
-// files returns the Go files of the module at root. Other modules, test data and files that are built by name only are
-// none of them.
+// files returns the Go files of the module at root, without other modules, test data and files with the constraint
+// ignore.
 func files(root string) (list []string, err error) {
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -207,11 +206,12 @@ func files(root string) (list []string, err error) {
 
 // packages returns the packages of the module in a build.
 func packages(ctx context.Context, b build) ([]pkg, error) {
-	here, err := os.Getwd()
+	root, err := os.Getwd()
 	if err != nil {
 		return nil, err
 	}
-	out, err := output(ctx, b, "go", "list", "-e", "-json=Dir,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles", "-tags", b.tags, "./...")
+	out, err := output(ctx, b, "go", "list", "-e", "-json=Dir,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles", "-tags",
+		b.tags, "./...")
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +224,7 @@ func packages(ctx context.Context, b build) ([]pkg, error) {
 		if err := d.Decode(&p); err != nil {
 			return nil, err
 		}
-		dir, err := filepath.Rel(here, p.Dir)
+		dir, err := filepath.Rel(root, p.Dir)
 		if err != nil {
 			return nil, err
 		}
@@ -238,7 +238,7 @@ func packages(ctx context.Context, b build) ([]pkg, error) {
 	return list, nil
 }
 
-// An issue has the fields that are used of an issue in golangci-lint's JSON.
+// An issue is an issue in golangci-lint's JSON, with the fields in use.
 type issue struct {
 	FromLinter string
 	Text       string
@@ -248,7 +248,7 @@ type issue struct {
 	}
 }
 
-// String returns i as compilers print errors.
+// String formats i like a compiler's error.
 func (i issue) String() string {
 	return fmt.Sprintf("%s:%d: %s (%s)", i.Pos.Filename, i.Pos.Line, i.Text, i.FromLinter)
 }

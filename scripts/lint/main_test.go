@@ -15,7 +15,7 @@ func at(file string, line int, linter, text string) issue {
 	return i
 }
 
-// The first build lints everything, the next ones what has files that no build before has seen.
+// The first build lints all packages, the others only packages with files that no earlier build includes.
 func TestEveryFileIsLintedOnce(t *testing.T) {
 	all := []string{"a/a.go", "a/a_windows.go", "b/b.go", "b/b_plan9.go", "c/c.go"}
 	listed := map[string][]pkg{
@@ -83,10 +83,10 @@ func TestFiles(t *testing.T) {
 	require.Equal(t, []string{"a.go", "b/b_test.go", "b/deep/windows.go"}, list)
 }
 
-// Output that tells nothing is an error, not a tree without issues.
+// Output without a report is an error, not an empty list of issues.
 func TestParseIssues(t *testing.T) {
-	issues, err := parseIssues([]byte(`{"Issues": [{"FromLinter": "errcheck", "Text": "unchecked", "Pos": {"Filename": "a/a.go", "Line": 3}}],
-		"Report": {}}`))
+	issues, err := parseIssues([]byte(`{"Issues": [
+		{"FromLinter": "errcheck", "Text": "unchecked", "Pos": {"Filename": "a/a.go", "Line": 3}}], "Report": {}}`))
 	require.NoError(t, err)
 	require.Equal(t, []issue{at("a/a.go", 3, "errcheck", "unchecked")}, issues)
 	require.Equal(t, "a/a.go:3: unchecked (errcheck)", issues[0].String())
@@ -120,7 +120,9 @@ func TestBudget(t *testing.T) {
 		{"a new file", map[string]int{"a.go": 2, "new.go": 1, "ui/b.go": 10},
 			[]string{"new.go: 1 lines over 120 columns, 1 more than longlines.txt allows (lll)"}, ""},
 		{"shortened", map[string]int{"a.go": 2, "ui/b.go": 4},
-			[]string{"ui/b.go: 4 lines over 120 columns, and longlines.txt allows 10: run `make longlines`, which lowers the budget"},
+			[]string{
+				"ui/b.go: 4 lines over 120 columns, and longlines.txt allows 10: run `make longlines`, which lowers the budget",
+			},
 			"2 a.go\n4 ui/b.go\n"},
 		{"renamed", map[string]int{"a.go": 2, "ui/kit/b.go": 10},
 			[]string{

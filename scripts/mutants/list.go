@@ -117,13 +117,13 @@ func (m mutant) apply(source string) (string, error) {
 	for i, part := range parts {
 		parts[i] = regexp.QuoteMeta(part)
 	}
-	places := regexp.MustCompile(strings.Join(parts, `\n[\t ]*`)).FindAllStringIndex(source, 2)
-	switch len(places) {
+	matches := regexp.MustCompile(strings.Join(parts, `\n[\t ]*`)).FindAllStringIndex(source, 2)
+	switch len(matches) {
 	case 0:
 		return "", errMissing
 	case 1:
-		at := places[0]
-		return source[:at[0]] + strings.ReplaceAll(m.new, lineBreak, "\n") + source[at[1]:], nil
+		start, end := matches[0][0], matches[0][1]
+		return source[:start] + strings.ReplaceAll(m.new, lineBreak, "\n") + source[end:], nil
 	default:
 		return "", errAmbiguous
 	}

@@ -91,7 +91,7 @@ func TestChoose(t *testing.T) {
 	require.Empty(t, choose(mutants, "nothing"))
 }
 
-// The list is kept true when code moves: each change still has its place, and each test exists.
+// The old text of every mutant occurs once in its file, and its test exists.
 func TestListFitsTheTree(t *testing.T) {
 	root := filepath.Join("..", "..")
 	text, err := os.ReadFile("list.txt")
@@ -104,7 +104,8 @@ func TestListFitsTheTree(t *testing.T) {
 		require.NoError(t, err, "line %d", m.line)
 		_, err = m.apply(string(source))
 		require.NoError(t, err, "line %d: %s: %s", m.line, m.file, m.old)
-		found := strings.Contains(testsOf(t, filepath.Join(root, m.pkg)), "func "+strings.Split(m.test, "/")[0]+"(t *testing.T) {")
+		found := strings.Contains(testsOf(t, filepath.Join(root, m.pkg)),
+			"func "+strings.Split(m.test, "/")[0]+"(t *testing.T) {")
 		require.True(t, found, "line %d: %s has no %s", m.line, m.pkg, m.test)
 	}
 }

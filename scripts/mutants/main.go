@@ -1,12 +1,11 @@
-// Command mutants breaks the code on purpose, one line at a time, and requires that the test that guards the line
-// fails:
+// Command mutants breaks the code on purpose, one line at a time, and checks that the test for the line fails:
 //
 //	go run ./scripts/mutants [WORD [LIST]]
 //
 // It runs in the module's root and reads scripts/mutants/list.txt, or LIST. With WORD it takes only the mutants whose
-// file, package, test or rule contains it. Changes are given to the go command as overlays; no file of the tree is
-// touched. Each named test first runs without a change and must pass. The command fails when a mutant survives, does
-// not apply or compile, or fails otherwise than by its test.
+// file, package, test or rule contains it. It passes changes to the go command as overlays and changes no file of the
+// tree. Each named test first runs without a change and must pass. The command fails if a mutant survives, does not
+// apply or compile, or fails for another reason than its test.
 package main
 
 import (
@@ -28,13 +27,13 @@ import (
 
 const (
 	listFile = "scripts/mutants/list.txt"
-	// workers is how many go commands run at a time.
+	// workers is the number of concurrent go commands.
 	workers = 2
 	// testTimeout is the -timeout of go test. A test that exceeds it does not count as failed.
 	testTimeout = "60s"
-	// stopDelay is how long an interrupted go command may take to end.
+	// stopDelay is the time that an interrupted go command may take to exit.
 	stopDelay = 10 * time.Second
-	// maxTail is how many lines of a run's output are printed.
+	// maxTail is the number of lines of a run's output that are printed.
 	maxTail = 20
 )
 
@@ -58,8 +57,8 @@ func main() {
 	}
 }
 
-// run tries the mutants of a list that contain word on the module in root and reports on w. The error says how many are
-// not killed.
+// run tries the mutants of a list that contain word on the module in root and writes the report to w. Its error has the
+// number of mutants that are not killed.
 func run(ctx context.Context, root, list, word string, w io.Writer) error {
 	started := time.Now()
 	text, err := os.ReadFile(list)
@@ -79,7 +78,12 @@ func run(ctx context.Context, root, list, word string, w io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	r := runner{root: root, list: list, temp: temp, out: w}
+	r := runner{
+		root: root,
+		list: list,
+		temp: temp,
+		out:  w,
+	}
 	r.tryAll(ctx, mutants)
 	if err := ctx.Err(); err != nil {
 		return err
@@ -131,14 +135,14 @@ func (r *runner) tryAll(ctx context.Context, mutants []mutant) {
 	inParallel(ctx, len(ready), func(i int) { r.record(r.try(ctx, ready[i])) })
 }
 
-// inParallel calls do for 0 to n-1, workers at a time, until ctx is done.
-func inParallel(ctx context.Context, n int, do func(i int)) {
+// inParallel calls f for 0 to n-1, workers at a time, until ctx is done.
+func inParallel(ctx context.Context, n int, f func(i int)) {
 	var group sync.WaitGroup
 	next := make(chan int)
 	for range workers {
 		group.Go(func() {
 			for i := range next {
-				do(i)
+				f(i)
 			}
 		})
 	}
@@ -201,8 +205,8 @@ func (r *runner) overlay(m mutant) (string, error) {
 	return name + ".json", os.WriteFile(name+".json", description, 0o600)
 }
 
-// goTest runs go test on a mutant's package and returns its output and whether it succeeded. Vet is off: a change that
-// it would refuse must be found by the test. The package is not optimized, which halves the time to compile it.
+// goTest runs go test on a mutant's package and returns its output and whether it succeeded. Vet is off, because the
+// test must find the change. The package is not optimized, which halves the time to compile it.
 func (r *runner) goTest(ctx context.Context, m mutant, options ...string) (output string, passed bool) {
 	args := []string{"test", "-count=1", "-vet=off", "-gcflags=-N -l", "-timeout", testTimeout, "-tags", m.tags}
 	args = append(args, options...)
@@ -246,7 +250,7 @@ func (r *runner) summarize(took time.Duration) error {
 	return nil
 }
 
-// why returns the reason why a test proves nothing, from the output of its run without the change.
+// why returns the reason why a test does not prove anything, from the output of its run without the change.
 func why(test, output string) string {
 	switch {
 	case reports("SKIP", test, output):

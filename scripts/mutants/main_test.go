@@ -45,16 +45,18 @@ func TestProves(t *testing.T) {
 	}
 }
 
-// A whole run on a module of two packages: every verdict, and the tree stays as it was.
+// A run on a module with two packages has every verdict and changes no file.
 func TestRun(t *testing.T) {
 	files := map[string]string{
-		"go.mod":      "module example.com/m\n\ngo 1.26.0\n",
-		"a/a.go":      "package a\n\nvar ready = true\n\nfunc Twice(n int) int { return 2 * n }\n\nfunc One() int { return 1 }\n",
+		"go.mod": "module example.com/m\n\ngo 1.26.0\n",
+		"a/a.go": "package a\n\nvar ready = true\n\nfunc Twice(n int) int { return 2 * n }\n\nfunc One() int { " +
+			"return 1 }\n",
 		"a/a_test.go": tests("a", "TestTwice", "Twice(2) == 4", "TestOne", "One() > 0", "TestNever", "One() > 1"),
 		"b/b.go":      "//go:build special\n\npackage b\n\nfunc Two() int { return 2 }\n",
 		"b/b_test.go": "//go:build special\n\n" + tests("b", "TestTwo", "Two() == 2"),
 	}
-	killing := "a/a.go\t2 * n\t3 * n\t./a\tTestTwice\tdoubling\nb/b.go\treturn 2\treturn 3\t-tags special ./b\tTestTwo\ttags\n"
+	killing := "a/a.go\t2 * n\t3 * n\t./a\tTestTwice\tdoubling\nb/b.go\treturn 2\treturn 3\t-tags special " +
+		"./b\tTestTwo\ttags\n"
 	rest := "a/a.go\treturn 1\treturn 2\t./a\tTestOne\tlives\n" +
 		"a/a.go\treturn 1\treturn one\t./a\tTestOne\tnot Go\n" +
 		"a/a.go\treturn 1\treturn 0\t./a\tTestNever\tred without it\n" +

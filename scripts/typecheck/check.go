@@ -18,7 +18,7 @@ import (
 )
 
 // check type-checks the packages that match patterns in the module at dir, for every target. It returns the problems as
-// file:line:column: text (targets), in the order of their text. Patterns default to all packages of the module.
+// file:line:column: text (targets), in the order of their text. patterns default to all packages of the module.
 func check(ctx context.Context, dir string, targets []target, tags string, patterns []string) ([]string, error) {
 	if len(patterns) == 0 {
 		patterns = []string{"./..."}
@@ -70,12 +70,12 @@ type pkg struct {
 	Imports           []string
 	ImportMap         map[string]string
 	Standard          bool
-	DepOnly           bool // it matches no pattern
+	DepOnly           bool // matches no pattern
 	Module            *struct{ GoVersion string }
 }
 
-// list returns the packages that match patterns, their tests, and everything that they import. Every package comes
-// after those that it imports. A package that is missing is an error.
+// list returns the packages that match patterns, their tests and all their dependencies, each package after those that
+// it imports. A missing package is an error.
 func list(ctx context.Context, dir string, t target, tags string, patterns []string) ([]pkg, error) {
 	args := []string{
 		"list", "-deps", "-test", "-tags", tags,
@@ -111,8 +111,8 @@ func list(ctx context.Context, dir string, t target, tags string, patterns []str
 	return packages, nil
 }
 
-// checkTarget returns the problems of packages for one target. To save time, function bodies of packages that match no
-// pattern are checked only if cgo is needed to build them: the compiler of this system has seen most of the others.
+// checkTarget returns the problems of packages for one target. To save time it checks function bodies of packages that
+// match no pattern only if they need cgo; the compiler of this system checks most of the others.
 func checkTarget(source *source, t target, packages []pkg) (problems []string) {
 	checked := map[string]*types.Package{"unsafe": types.Unsafe}
 	needsCgo := map[string]bool{"C": true}
@@ -130,9 +130,9 @@ func checkTarget(source *source, t target, packages []pkg) (problems []string) {
 		if p.Module != nil && p.Module.GoVersion != "" {
 			config.GoVersion = "go" + p.Module.GoVersion
 		}
-		checked[p.ImportPath], _ = config.Check(p.ImportPath, source.set, files, nil) // its errors are in errs
+		checked[p.ImportPath], _ = config.Check(p.ImportPath, source.set, files, nil) // errors are in errs
 		for _, err := range errs {
-			// A type is invalid because it comes from package C, or because of another error.
+			// A type is invalid if it is from package C, or because of another error.
 			if !strings.Contains(err.Error(), "invalid type") {
 				problems = append(problems, err.Error())
 			}
@@ -141,7 +141,7 @@ func checkTarget(source *source, t target, packages []pkg) (problems []string) {
 	return problems
 }
 
-// An importer finds packages that were checked before, for a package with its own import map.
+// An importer returns packages that are already checked. importMap is that of the importing package.
 type importer struct {
 	checked   map[string]*types.Package
 	importMap map[string]string
@@ -157,7 +157,7 @@ func (i importer) Import(path string) (*types.Package, error) {
 	return nil, fmt.Errorf("package %s is not listed", path)
 }
 
-// source parses every file once, whatever number of targets and test variants it belongs to.
+// source is a cache of parsed files, which targets and test variants share.
 type source struct {
 	set   *token.FileSet
 	mu    sync.Mutex
@@ -181,6 +181,7 @@ func (s *source) files(p pkg) (files []*ast.File, errs []error) {
 	return files, errs
 }
 
+// file returns the syntax of a file.
 func (s *source) file(path string) (*ast.File, error) {
 	s.mu.Lock()
 	parse := s.cache[path]

@@ -1,11 +1,11 @@
-// Command typecheck type-checks packages for other systems, with their tests and everything that they import:
+// Command typecheck type-checks packages for other systems, with their tests and dependencies:
 //
 //	go run ./scripts/typecheck SYSTEM/ARCH[,SYSTEM/ARCH...] TAGS [PACKAGES]
 //
-// TAGS are build tags, separated by spaces or commas; "" stands for none. PACKAGES default to those of the module.
+// TAGS are build tags, separated by spaces or commas; "" means none. PACKAGES default to those of the module.
 //
-// Unlike go vet and go build it needs no C compiler, headers or SDK of the system, so packages that use cgo are checked
-// as well. What cgo would find out is left out: an expression is not checked if its type comes from package C.
+// Unlike go vet and go build, it needs no C compiler, headers or SDK of the system, so it also checks packages that use
+// cgo. It does not check expressions whose type is from package C.
 package main
 
 import (

@@ -18,8 +18,8 @@ var (
 	darwins = []target{{"darwin", "arm64"}, {"darwin", "amd64"}}
 )
 
-// module writes a module and returns its folder. Everything that its files import is checked as well, so they import
-// as little as possible.
+// module writes a module and returns its folder. Its files import as little as possible, because their dependencies are
+// checked as well.
 func module(t *testing.T, files map[string]string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -34,7 +34,7 @@ func module(t *testing.T, files map[string]string) (dir string) {
 }
 
 const (
-	// cgoFile stands for a toolkit: what comes from C is unknown here, all else is checked.
+	// cgoFile is a toolkit's file: types from C are unknown, everything else is checked.
 	cgoFile = `package kit
 
 /*
@@ -146,7 +146,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// What cannot be listed or is not there is an error, never nothing to complain about.
+// A package that is missing or cannot be listed is an error, not an empty list of problems.
 func TestCheckFails(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -209,8 +209,8 @@ func TestParseTargets(t *testing.T) {
 	}
 }
 
-// Every package with files for Windows or macOS alone is vetted for these systems, unless it needs the toolkit, and
-// with it cgo.
+// Every package with files for Windows or macOS only is vetted for these systems, unless it imports the toolkit, which
+// needs cgo.
 func TestNativePackagesAreVetted(t *testing.T) {
 	makefile, err := os.ReadFile("../../Makefile")
 	require.NoError(t, err)

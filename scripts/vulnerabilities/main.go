@@ -1,13 +1,13 @@
 // Command vulnerabilities checks that the programs reach no known vulnerability. It runs govulncheck for every system
-// that they are built for:
+// of the programs:
 //
 //	go run ./scripts/vulnerabilities GOVULNCHECK DATABASE
 //
 // GOVULNCHECK is the path of the program. DATABASE is the vulnerability database: a module as path@version, or a folder
 // with a copy of https://vuln.go.dev or a checkout of the repository golang/vulndb.
 //
-// The file accepted.txt names the vulnerabilities that are accepted, until when and why. An entry that is past its last
-// day, or for a vulnerability that no program reaches, fails the check as well.
+// The file accepted.txt lists accepted vulnerabilities, each with a last day and a reason. An entry that has expired,
+// or whose vulnerability no program reaches, fails the check as well.
 package main
 
 import (
@@ -29,7 +29,7 @@ import (
 //go:embed accepted.txt
 var acceptedFile string
 
-// A build is one way in which programs are built.
+// A build is a build configuration.
 type build struct {
 	name     string
 	env      []string
@@ -40,8 +40,8 @@ type build struct {
 // headless are the programs without a window, and the package that customers embed.
 var headless = []string{"./cmd/acen-server", "./cmd/acenctl", "./examples/...", "./protect/..."}
 
-// builds are all ways in which programs are built. The window needs the C compiler of its system: for Windows, the
-// packages below ./ui can be analyzed without one, which is all but the toolkit's driver; for macOS they cannot.
+// builds are the build configurations of the programs. The window needs a C compiler for its system. Without one, the
+// packages below ./ui can be analyzed for Windows, which leaves out the toolkit's driver, but not for macOS.
 var builds = []build{
 	{
 		name:     "Linux",

@@ -138,7 +138,7 @@ func TestReachable(t *testing.T) {
 	}
 }
 
-// Output that tells nothing is an error, not a program without vulnerabilities.
+// Output without a complete scan is an error, not an empty list of vulnerabilities.
 func TestUselessScan(t *testing.T) {
 	for _, c := range []struct{ name, out, want string }{
 		{"nothing", "", "not protocol version 1"},

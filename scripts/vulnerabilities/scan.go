@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Scan levels of govulncheck: which vulnerable packages are imported, which takes a second, and which vulnerable
-// functions are called, which takes half a minute.
+// Scan levels of govulncheck. levelPackage finds vulnerable packages that are imported, in a second; levelSymbol finds
+// vulnerable functions that are called, in half a minute.
 const (
 	levelPackage = "package"
 	levelSymbol  = "symbol"
@@ -23,10 +23,10 @@ type vulnerability struct {
 	found   string // module@version
 	fixed   string // version, or ""
 	builds  []string
-	call    string // where our code calls into the vulnerable function
+	call    string // position of the call in our code that leads to the vulnerable function
 }
 
-// message has the fields that are used of a message in govulncheck's JSON stream, protocol version 1.
+// message is a message in govulncheck's JSON stream, protocol version 1, with the fields in use.
 type message struct {
 	Config *struct {
 		ProtocolVersion string `json:"protocol_version"`
@@ -85,7 +85,7 @@ func findings(b build, level string, scan func(b build, level string) ([]byte, e
 		return nil, err
 	}
 	var (
-		complete  bool // the stream says that the level was scanned
+		complete  bool // the stream confirms the protocol and the level
 		summaries = map[string]string{}
 		shortest  = map[string]finding{}
 		order     []string
@@ -116,8 +116,8 @@ func findings(b build, level string, scan func(b build, level string) ([]byte, e
 	if !complete {
 		return nil, fmt.Errorf("govulncheck's output is not protocol version 1 at level %s", level)
 	}
-	// The stream lists every known vulnerability of a module that is used, whatever its version. The standard library
-	// always has some.
+	// The stream lists every known vulnerability of each dependency, whatever its version. The standard library always
+	// has some.
 	if len(summaries) == 0 {
 		return nil, errors.New("the database is empty or has another format")
 	}

@@ -64,8 +64,8 @@ var (
 	typeFileURL = codeOf("furl") // a URL with the scheme file, in UTF-8
 )
 
-// Arguments returns the argument for each item with which other systems would start the app: a link of the app, or
-// the URL of a file. It does not check whether the file exists and what the link says. It leaves out items that cannot
+// Arguments returns the argument for each item with which other systems would start the app: a link of the app, or the
+// URL of a file. It checks neither whether the file exists nor the content of the link. It leaves out items that cannot
 // be opened and those after the first MaxItems; the error is then carry.ErrLink, ErrDocument, ErrTooMany, or joins two.
 //
 // Any program may send any event. A link must not open a file, so the kind of the event decides which scheme an item

@@ -119,12 +119,12 @@ func TestCodes(t *testing.T) {
 	require.Equal(t, Code(0x6675726c), typeFileURL)
 }
 
-// On a Mac this registers the class of the handlers; elsewhere nothing happens.
+// On macOS Listen registers the class of the handlers; on other systems it does nothing.
 func TestListen(t *testing.T) {
 	require.NoError(t, Listen(func(Event) { t.Error("an event") }))
 }
 
-// Whatever an event holds, an argument is one line of the scheme that belongs to the kind of the event.
+// For any event, each argument is one line with the scheme of the event's kind.
 func FuzzArguments(f *testing.F) {
 	f.Add(false, uint32(typeText), []byte("acen:server?address=https://a.example"), []byte("acen:x"))
 	f.Add(true, uint32(typeFileURL), []byte("file:///a%20b"), []byte("file:///\x00"))

@@ -1,5 +1,5 @@
 // Package handover passes the argument of a second start of a program to the first, which raises its window. It uses a
-// folder next to the person's data that nobody else can write to, and opens no port.
+// folder in the person's data that only the person can access, and opens no port.
 package handover
 
 import (
@@ -22,7 +22,7 @@ import (
 const MaxSize = carry.MaxPictureFile
 
 var (
-	// ErrNobody is returned when the first start does not take what was handed over.
+	// ErrNobody is returned if the first start does not take the content in time.
 	ErrNobody = errors.New("the app that is running does not answer")
 	// ErrSize is returned for a content over MaxSize.
 	ErrSize = carry.ErrTooLarge
@@ -32,17 +32,17 @@ const (
 	folderName = "handed"
 	pathsName  = "handed-folders"
 	extension  = ".in"
-	fresh      = ".new" // ends the names of files that are being written
-	mostAtOnce = 20
+	partial    = ".new" // suffix of files that are being written
+	maxTaken   = 20     // contents that Taken returns at once
 
-	// patience is how long the first start may take, beat how often it is looked whether it has.
-	patience = 6 * time.Second
-	beat     = 100 * time.Millisecond
-	// keeps is how long something waits for an app that ended just then.
-	keeps = time.Minute
+	// timeout limits the time until the first start takes the content. Give polls at every pollInterval.
+	timeout      = 6 * time.Second
+	pollInterval = 100 * time.Millisecond
+	// maxAge is the age from which Taken discards a content, whose app has ended.
+	maxAge = time.Minute
 )
 
-// Box is the folder of one person's data.
+// Box is the folder through which starts with the same data folder exchange contents.
 type Box struct {
 	dir   string
 	after func(time.Duration) <-chan time.Time
@@ -54,16 +54,16 @@ func In(data string) *Box {
 	return &Box{dir: filepath.Join(data, folderName), after: time.After, now: time.Now}
 }
 
-// FoldersIn returns the box of a data folder for paths of folders. They have one of their own, so that nothing that a file says can
-// pass for a path.
+// FoldersIn returns the box of a data folder for paths of folders. It is separate, so that the content of a file cannot
+// be taken for a path.
 func FoldersIn(data string) *Box {
 	b := In(data)
 	b.dir = filepath.Join(data, pathsName)
 	return b
 }
 
-// Give hands a content over and returns when it was taken; an empty one just raises the window. It fails with ErrNobody, and
-// then leaves nothing behind.
+// Give hands content over and returns after it was taken. Empty content raises the window. If nobody takes the content,
+// Give removes it and returns ErrNobody.
 func (b *Box) Give(ctx context.Context, content []byte) error {
 	if len(content) > MaxSize {
 		return ErrSize
@@ -76,32 +76,32 @@ func (b *Box) Give(ctx context.Context, content []byte) error {
 		return err
 	}
 	path := filepath.Join(b.dir, fmt.Sprintf("%016x-%s%s", b.now().UnixNano(), hex.EncodeToString(id[:]), extension))
-	err := os.WriteFile(path+fresh, content, 0o600)
+	err := os.WriteFile(path+partial, content, 0o600)
 	if err == nil {
-		err = os.Rename(path+fresh, path)
+		err = os.Rename(path+partial, path)
 	}
 	if err != nil {
-		_ = os.Remove(path + fresh)
+		_ = os.Remove(path + partial)
 		return fmt.Errorf("this cannot be handed to the app that is running: %w", err)
 	}
-	for range patience / beat {
+	for range timeout / pollInterval {
 		select {
 		case <-ctx.Done():
 			_ = os.Remove(path)
 			return ctx.Err()
-		case <-b.after(beat):
+		case <-b.after(pollInterval):
 		}
 		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 	}
 	if err := os.Remove(path); errors.Is(err, fs.ErrNotExist) {
-		return nil // taken at the last moment
+		return nil // taken after the last poll
 	}
 	return ErrNobody
 }
 
-// Remove removes the box with what lies in it.
+// Remove removes the box and its files.
 func (b *Box) Remove() (err error) {
 	files, err := filepath.Glob(filepath.Join(b.dir, "*"))
 	for _, path := range append(files, b.dir) {
@@ -112,10 +112,10 @@ func (b *Box) Remove() (err error) {
 	return err
 }
 
-// Taken takes out what was handed over since the last call, in its order. What is no plain file of a bounded size, and what
-// nobody took in time, is removed unread.
+// Taken removes and returns the contents that were handed over since the last call, in order. It removes files unread
+// that are not regular, larger than MaxSize or older than maxAge.
 func (b *Box) Taken() (list [][]byte, err error) {
-	entries, err := os.ReadDir(b.dir) // by name, and so by time
+	entries, err := os.ReadDir(b.dir) // sorted by name, which begins with the time
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -125,20 +125,20 @@ func (b *Box) Taken() (list [][]byte, err error) {
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil {
-			continue // it has gone in between
+			continue // removed meanwhile
 		}
-		old := b.now().Sub(info.ModTime()) > keeps
-		if !strings.HasSuffix(e.Name(), extension) && !old || len(list) == mostAtOnce {
+		old := b.now().Sub(info.ModTime()) > maxAge
+		if !strings.HasSuffix(e.Name(), extension) && !old || len(list) == maxTaken {
 			continue
 		}
 		path := filepath.Join(b.dir, e.Name())
 		var content []byte
-		good := strings.HasSuffix(e.Name(), extension) && info.Mode().IsRegular() && info.Size() <= MaxSize && !old
-		if good {
+		valid := strings.HasSuffix(e.Name(), extension) && info.Mode().IsRegular() && info.Size() <= MaxSize && !old
+		if valid {
 			content, err = os.ReadFile(path)
-			good = err == nil && len(content) <= MaxSize
+			valid = err == nil && len(content) <= MaxSize
 		}
-		if err := os.Remove(path); err != nil || !good { // what cannot be removed would come again with every look
+		if err := os.Remove(path); err != nil || !valid { // a file that stays would be returned by every call
 			continue
 		}
 		list = append(list, content)

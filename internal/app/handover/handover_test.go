@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// boxes returns the two ends of a handing over; the second start's waiting asks the first to look.
+// boxes returns the boxes of two starts. While the second one waits, the first one takes the contents into got.
 func boxes(t *testing.T) (first, second *Box, got *[][]byte) {
 	t.Helper()
 	dir := t.TempDir()
@@ -40,9 +40,9 @@ func TestHandOver(t *testing.T) {
 	require.ErrorIs(t, second.Give(t.Context(), make([]byte, MaxSize+1)), ErrSize)
 }
 
-func TestOnlyThisPersonReadsIt(t *testing.T) {
+func TestBoxIsPrivate(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		return // the folder of application data is the person's own there
+		return // access is inherited from the folder of application data
 	}
 	b := In(t.TempDir())
 	b.after = func(time.Duration) <-chan time.Time {
@@ -64,7 +64,7 @@ func TestOnlyThisPersonReadsIt(t *testing.T) {
 	require.NoError(t, b.Give(t.Context(), []byte("x")))
 }
 
-func TestNobodyTakesIt(t *testing.T) {
+func TestGiveWithoutReceiver(t *testing.T) {
 	b := In(t.TempDir())
 	b.after = func(time.Duration) <-chan time.Time {
 		now := make(chan time.Time, 1)
@@ -80,7 +80,7 @@ func TestNobodyTakesIt(t *testing.T) {
 	require.Empty(t, taken, "nothing is left behind")
 }
 
-func TestWhatIsNoPlainFileIsRemovedUnread(t *testing.T) {
+func TestTakenRemovesOtherFilesUnread(t *testing.T) {
 	b := In(t.TempDir())
 	taken, err := b.Taken()
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func TestWhatIsNoPlainFileIsRemovedUnread(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("secret"), 0o600))
 	require.NoError(t, os.MkdirAll(b.dir, 0o700))
-	if runtime.GOOS != "windows" { // links need a right there
+	if runtime.GOOS != "windows" { // symbolic links need a privilege there
 		require.NoError(t, os.Symlink(secret, filepath.Join(b.dir, "link.in")))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(b.dir, "big.in"), bytes.Repeat([]byte{'a'}, MaxSize+1), 0o600))
@@ -102,14 +102,14 @@ func TestWhatIsNoPlainFileIsRemovedUnread(t *testing.T) {
 	require.Equal(t, [][]byte{[]byte("right")}, taken)
 	left, err := os.ReadDir(b.dir)
 	require.NoError(t, err)
-	require.Len(t, left, 1, "what is being written stays")
+	require.Len(t, left, 1, "a file that is being written stays")
 	require.FileExists(t, secret)
 }
 
 func TestRemove(t *testing.T) {
 	data := t.TempDir()
 	box := In(data)
-	require.NoError(t, box.Remove(), "there is none yet")
+	require.NoError(t, box.Remove(), "without a folder")
 	require.NoError(t, os.Mkdir(box.dir, 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(box.dir, "1"+extension), []byte("waits"), 0o600))
 	require.NoError(t, box.Remove())

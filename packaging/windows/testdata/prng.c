@@ -1,6 +1,6 @@
 /*
- * Stands in for Windows' bcryptprimitives.dll in tests under a Wine that has none. Programs made by Go ask it for one
- * function, random bytes; Wine has them elsewhere, for at most 4 GiB - 1 a call.
+ * A replacement for bcryptprimitives.dll, for tests in a Wine without it. Go programs need one function of it, which
+ * returns random bytes. Wine's own function for them takes at most 4 GiB - 1 bytes a call.
  */
 #include <windows.h>
 

@@ -1,5 +1,5 @@
-// Package paths returns where the programs store the data of a person. The window and acenctl share it, so that a PC
-// has one Site code for both.
+// Package paths returns the folders of a person's data, which the window and acenctl share, so that a PC has one Site
+// code for both.
 package paths
 
 import (
@@ -15,11 +15,11 @@ import (
 // KeyringService is the name under which the keyring shows the credentials.
 const KeyringService = "ACEN Desktop"
 
-// DefaultData is the person's folder for application data, as the system has it.
+// DefaultData returns the app's folder in the system's folder for application data of the person.
 func DefaultData() string { return filepath.Join(xdg.DataHome, "acen-desktop") }
 
-// Licenses is where the licenses of this PC lie: for the person's own data where all programs find them, and for data in
-// another folder within that, so that trying something touches no program.
+// Licenses opens the license folder: for DefaultData the one that all programs read, and for any other data folder one
+// inside it, so that a trial does not affect programs.
 func Licenses(data string) *installed.Store {
 	folder := filepath.Join(data, "licenses")
 	if filepath.Clean(data) == filepath.Clean(DefaultData()) {
@@ -28,7 +28,7 @@ func Licenses(data string) *installed.Store {
 	return installed.Open(folder, installed.Options{})
 }
 
-// DeviceName is what this PC is called; "" when the system does not say.
+// DeviceName returns the host name of this PC, or "" if it is unknown.
 func DeviceName() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -37,5 +37,5 @@ func DeviceName() string {
 	return host
 }
 
-// Version is that of the release, as FyneApp.toml has it.
+// Version returns the version of the release, from FyneApp.toml.
 func Version() string { return acen.About().Version }

@@ -24,8 +24,8 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// desk is what all commands share: where they read and write, and the session.
-type desk struct {
+// commandSet holds what the commands share: streams, flags and the session.
+type commandSet struct {
 	in          *input
 	out, errors io.Writer
 	asJSON      bool
@@ -34,13 +34,13 @@ type desk struct {
 	username    string
 
 	passwordStdin bool
-	program       int64 // of new-order
+	program       int64 // flag of new-order
 	manager       *manager.Manager
-	noticed       int  // notices that were printed
-	signOut       bool // the session is this command's alone
+	noticed       int  // number of printed notices
+	signOut       bool // close ends the session
 }
 
-// input is standard input: secrets come from it line by line, or are asked for when it is a terminal.
+// input is standard input. Secrets are read from it line by line, or asked for if it is a terminal.
 type input struct {
 	file   *os.File
 	reader *bufio.Reader
@@ -50,7 +50,7 @@ func newInput(f *os.File) *input { return &input{f, bufio.NewReader(io.LimitRead
 
 func (i *input) terminal() bool { return term.IsTerminal(int(i.file.Fd())) }
 
-// line reads the next line of standard input.
+// line reads the next line of standard input. what names its content in an error.
 func (i *input) line(what string) (string, error) {
 	text, err := i.reader.ReadString('\n')
 	text = strings.TrimRight(text, "\r\n")
@@ -60,110 +60,120 @@ func (i *input) line(what string) (string, error) {
 	return text, nil
 }
 
-// secret reads what must stand in no argument: from standard input when that is asked for, else at the terminal without
-// showing it.
-func (d *desk) secret(what string, stdin bool) (string, error) {
-	if stdin || !d.in.terminal() {
-		return d.in.line(what)
+// secret reads a secret, which must not be an argument: from the terminal without echo, or from standard input if stdin
+// is set or there is no terminal.
+func (cs *commandSet) secret(what string, stdin bool) (string, error) {
+	if stdin || !cs.in.terminal() {
+		return cs.in.line(what)
 	}
-	fmt.Fprintf(d.errors, "%s: ", capital(what))
-	text, err := term.ReadPassword(int(d.in.file.Fd()))
-	fmt.Fprintln(d.errors)
+	fmt.Fprintf(cs.errors, "%s: ", capital(what))
+	text, err := term.ReadPassword(int(cs.in.file.Fd()))
+	fmt.Fprintln(cs.errors)
 	return string(text), err
 }
 
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
-// progress tells at a terminal what is being waited for.
-func (d *desk) progress(text string) (done func()) {
-	f, ok := d.errors.(*os.File)
-	if !ok || d.asJSON || !term.IsTerminal(int(f.Fd())) {
+// progress shows text at a terminal until done is called.
+func (cs *commandSet) progress(text string) (done func()) {
+	f, ok := cs.errors.(*os.File)
+	if !ok || cs.asJSON || !term.IsTerminal(int(f.Fd())) {
 		return func() {}
 	}
 	fmt.Fprintf(f, "%s…", text)
 	return func() { fmt.Fprintf(f, "\r%s\r", strings.Repeat(" ", len(text)+3)) }
 }
 
-// open opens the license manager.
-func (d *desk) open(ctx context.Context) (*manager.Manager, error) {
-	if d.manager != nil {
-		return d.manager, nil
+// open returns the license manager. The first call opens it.
+func (cs *commandSet) open(ctx context.Context) (*manager.Manager, error) {
+	if cs.manager != nil {
+		return cs.manager, nil
 	}
 	m, err := manager.Open(ctx, manager.Options{
-		DataDir: d.data, Installed: localLicenses(d.data), Keyring: systemKeyring(), Fingerprint: fingerprint.System(), DeviceName: paths.DeviceName(),
-		Version: paths.Version(), Logger: slog.New(slog.DiscardHandler),
+		DataDir:     cs.data,
+		Installed:   localLicenses(cs.data),
+		Keyring:     systemKeyring(),
+		Fingerprint: fingerprint.System(),
+		DeviceName:  paths.DeviceName(),
+		Version:     paths.Version(),
+		Logger:      slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, err
 	}
-	d.manager, d.noticed = m, 0
-	d.printNotices()
+	cs.manager, cs.noticed = m, 0
+	cs.printNotices()
 	return m, nil
 }
 
 // printNotices prints the manager's notices that were not printed before.
-func (d *desk) printNotices() {
-	notices := d.manager.Notices()
-	for _, n := range notices[d.noticed:] {
-		fmt.Fprintln(d.errors, "acenctl:", printable(fmt.Sprintf("%s %s", n.Title, n.Detail)))
+func (cs *commandSet) printNotices() {
+	notices := cs.manager.Notices()
+	for _, n := range notices[cs.noticed:] {
+		fmt.Fprintln(cs.errors, "acenctl:", printable(fmt.Sprintf("%s %s", n.Title, n.Detail)))
 	}
-	d.noticed = len(notices)
+	cs.noticed = len(notices)
 }
 
-// session opens the license manager and continues the remembered session, or signs in for this command when a server is
-// named.
-func (d *desk) session(ctx context.Context) (*manager.Manager, error) {
-	m, err := d.open(ctx)
+// session opens the license manager and resumes the remembered session. With --server it signs in for this command
+// instead.
+func (cs *commandSet) session(ctx context.Context) (*manager.Manager, error) {
+	m, err := cs.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if d.server == "" {
-		if d.username != "" || d.passwordStdin {
+	if cs.server == "" {
+		if cs.username != "" || cs.passwordStdin {
 			return nil, usageError{errors.New("--username and --password-stdin need --server")}
 		}
-		done := d.progress("Signing in")
+		done := cs.progress("Signing in")
 		_, err := m.Resume(ctx)
 		done()
 		return m, err
 	}
-	if d.username == "" {
+	if cs.username == "" {
 		return nil, usageError{errors.New("--server needs --username")}
 	}
-	password, err := d.secret("password", d.passwordStdin)
+	password, err := cs.secret("password", cs.passwordStdin)
 	if err != nil {
 		return nil, err
 	}
-	done := d.progress("Signing in")
-	_, _, err = m.SignIn(ctx, manager.SignIn{Server: d.server, Username: d.username, Password: password, Once: true})
+	done := cs.progress("Signing in")
+	_, _, err = m.SignIn(ctx, manager.SignIn{
+		Server:   cs.server,
+		Username: cs.username,
+		Password: password,
+		Once:     true,
+	})
 	done()
-	d.signOut = err == nil
+	cs.signOut = err == nil
 	return m, err
 }
 
-// close ends what the command began.
-func (d *desk) close() {
-	if d.manager == nil {
+// close closes the license manager, and ends a session that session began for this command.
+func (cs *commandSet) close() {
+	if cs.manager == nil {
 		return
 	}
-	d.printNotices()
-	if d.signOut {
-		_ = d.manager.SignOut(context.Background()) // the server ends the session by itself
+	cs.printNotices()
+	if cs.signOut {
+		_ = cs.manager.SignOut(context.Background()) // the session also expires at the server
 	}
-	if err := d.manager.Close(); err != nil {
-		fmt.Fprintln(d.errors, "acenctl:", err)
+	if err := cs.manager.Close(); err != nil {
+		fmt.Fprintln(cs.errors, "acenctl:", err)
 	}
-	d.manager = nil
+	cs.manager = nil
 }
 
-// print prints a value as JSON, or lines in columns.
-func (d *desk) print(value any, lines ...[]string) error {
-	if d.asJSON {
-		e := json.NewEncoder(d.out)
+// print prints value as JSON with --json, and lines in columns otherwise.
+func (cs *commandSet) print(value any, lines ...[]string) error {
+	if cs.asJSON {
+		e := json.NewEncoder(cs.out)
 		e.SetIndent("", "  ")
 		e.SetEscapeHTML(false)
 		return e.Encode(value)
 	}
-	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(cs.out, 0, 0, 2, ' ', 0)
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(w, strings.TrimRight(printable(strings.Join(line, "\t")), "\t")); err != nil {
 			return err
@@ -172,7 +182,8 @@ func (d *desk) print(value any, lines ...[]string) error {
 	return w.Flush()
 }
 
-// printable drops the control characters of a text but tabs and line breaks: a terminal would obey those that a server sends.
+// printable removes the control characters of a text except tabs and line breaks, because text of a server must not
+// control the terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\t' && r != '\n' {
@@ -182,36 +193,48 @@ func printable(text string) string {
 	}, text)
 }
 
-// say prints a sentence to a person; JSON has its value instead.
-func (d *desk) say(value any, sentence string) error { return d.print(value, []string{sentence}) }
-
-// work is what a command does with a session.
-type work func(ctx context.Context, m *manager.Manager, args []string) error
-
-// signedIn is a command that needs a session.
-func (d *desk) signedIn(use, short string, args cobra.PositionalArgs, do work) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
-		m, err := d.session(c.Context())
-		if err != nil {
-			return err
-		}
-		return do(c.Context(), m, args)
-	}}
+// printSentence prints value as JSON with --json, and sentence otherwise.
+func (cs *commandSet) printSentence(value any, sentence string) error {
+	return cs.print(value, []string{sentence})
 }
 
-// anyway is a command that goes on with what was last known when the server cannot be reached.
-func (d *desk) anyway(use, short string, args cobra.PositionalArgs, do work) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
-		m, err := d.session(c.Context())
-		if err != nil && !errors.Is(err, manager.ErrUnreachable) {
-			return err
-		}
-		return do(c.Context(), m, args)
-	}}
+// handler runs a command with an open license manager.
+type handler func(ctx context.Context, m *manager.Manager, args []string) error
+
+// signedIn returns a command that needs a session and the server.
+func (cs *commandSet) signedIn(use, short string, args cobra.PositionalArgs, run handler) *cobra.Command {
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  args,
+		RunE: func(c *cobra.Command, args []string) error {
+			m, err := cs.session(c.Context())
+			if err != nil {
+				return err
+			}
+			return run(c.Context(), m, args)
+		},
+	}
 }
 
-// oneID checks that the only argument is an id.
-func oneID(c *cobra.Command, args []string) error {
+// orCached returns a command that works with cached data if the server is unreachable.
+func (cs *commandSet) orCached(use, short string, args cobra.PositionalArgs, run handler) *cobra.Command {
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  args,
+		RunE: func(c *cobra.Command, args []string) error {
+			m, err := cs.session(c.Context())
+			if err != nil && !errors.Is(err, manager.ErrUnreachable) {
+				return err
+			}
+			return run(c.Context(), m, args)
+		},
+	}
+}
+
+// idArg checks that the only argument is an id.
+func idArg(c *cobra.Command, args []string) error {
 	if err := cobra.ExactArgs(1)(c, args); err != nil {
 		return err
 	}
@@ -221,13 +244,13 @@ func oneID(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// id is the argument that oneID has checked.
+// id returns the argument that idArg has checked.
 func id(args []string) int64 {
 	n, _ := strconv.ParseInt(args[0], 10, 64)
 	return n
 }
 
-// findOrder finds one of the person's orders.
+// findOrder returns an order of the current account.
 func findOrder(ctx context.Context, m *manager.Manager, id int64) (api.Order, error) {
 	orders, err := m.Orders(ctx)
 	if err != nil {
@@ -241,7 +264,8 @@ func findOrder(ctx context.Context, m *manager.Manager, id int64) (api.Order, er
 	return api.Order{}, api.NewProblem(api.ErrNotFound, fmt.Sprintf("There is no order %d in this account.", id))
 }
 
-// findLicense finds one of the person's active licenses with its order: first where it was last known.
+// findLicense returns an active license of the current account with its order. It asks the server first for the orders
+// that have the license in the cache.
 func findLicense(ctx context.Context, m *manager.Manager, id int64) (manager.License, api.Order, error) {
 	orders, err := m.Orders(ctx)
 	if err != nil {
@@ -277,10 +301,11 @@ func findLicense(ctx context.Context, m *manager.Manager, id int64) (manager.Lic
 			}
 		}
 	}
-	return manager.License{}, api.Order{}, api.NewProblem(api.ErrNotFound, fmt.Sprintf("There is no active license %d in this account.", id))
+	return manager.License{}, api.Order{}, api.NewProblem(api.ErrNotFound,
+		fmt.Sprintf("There is no active license %d in this account.", id))
 }
 
-// findKnownLicense is findLicense, with what was last known when the server cannot be reached.
+// findKnownLicense is findLicense, but returns the cached license if the server is unreachable.
 func findKnownLicense(ctx context.Context, m *manager.Manager, id int64) (manager.License, api.Order, error) {
 	l, o, unreachable := findLicense(ctx, m, id)
 	if !errors.Is(unreachable, manager.ErrUnreachable) {
@@ -304,12 +329,12 @@ func findKnownLicense(ctx context.Context, m *manager.Manager, id int64) (manage
 	return manager.License{}, api.Order{}, unreachable
 }
 
-// kept wraps the error of a task that stays open in a keptError. licenseID is the task's license; 0 if it has none. For
-// a license, kept looks the task up among the open ones, since a refusal may leave it open too: the vendor may have
-// disabled the order for a while.
-func kept(ctx context.Context, m *manager.Manager, err error, task api.Task, licenseID int64) error {
+// wrapOpenTask returns err as an openTaskError if its task stays open. licenseID is the task's license, or 0. For a
+// license it checks the open tasks, because a task may stay open after a refusal: the vendor may have disabled the order
+// for a while.
+func wrapOpenTask(ctx context.Context, m *manager.Manager, err error, task api.Task, licenseID int64) error {
 	if errors.Is(err, manager.ErrUnreachable) {
-		return keptError{err}
+		return openTaskError{err}
 	}
 	if licenseID == 0 {
 		return err
@@ -322,33 +347,33 @@ func kept(ctx context.Context, m *manager.Manager, err error, task api.Task, lic
 	if slices.ContainsFunc(open, func(j manager.Job) bool {
 		return j.Account == current.ID && j.Task == task && j.LicenseID == licenseID
 	}) {
-		return keptError{err}
+		return openTaskError{err}
 	}
 	return err
 }
 
-// complete offers ids that are known without asking the server.
-func (d *desk) complete(ids func(ctx context.Context, m *manager.Manager) []string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+// complete completes the first argument of a command with cached ids.
+func (cs *commandSet) complete(ids func(ctx context.Context, m *manager.Manager) []string) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return d.completeFlag(ids)(c, args, word)
+		return cs.completeFlag(ids)(c, args, word)
 	}
 }
 
 // completeFlag is complete for the value of a flag.
-func (d *desk) completeFlag(ids func(ctx context.Context, m *manager.Manager) []string) cobra.CompletionFunc {
+func (cs *commandSet) completeFlag(ids func(ctx context.Context, m *manager.Manager) []string) cobra.CompletionFunc {
 	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		ctx := c.Context()
 		if ctx == nil {
 			ctx = context.Background()
 		}
-		m, err := d.open(ctx)
+		m, err := cs.open(ctx)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		defer d.close()
+		defer cs.close()
 		if err := m.Recall(ctx); err != nil && !errors.Is(err, manager.ErrSignedOut) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
@@ -357,13 +382,14 @@ func (d *desk) completeFlag(ids func(ctx context.Context, m *manager.Manager) []
 }
 
 // registerCompletion registers completion for the value of a flag. It panics if the command does not have the flag.
-func (d *desk) registerCompletion(c *cobra.Command, flag string, ids func(ctx context.Context, m *manager.Manager) []string) {
-	if err := c.RegisterFlagCompletionFunc(flag, d.completeFlag(ids)); err != nil {
+func (cs *commandSet) registerCompletion(c *cobra.Command, flag string,
+	ids func(ctx context.Context, m *manager.Manager) []string) {
+	if err := c.RegisterFlagCompletionFunc(flag, cs.completeFlag(ids)); err != nil {
 		panic(err)
 	}
 }
 
-// jobIDs lists the open tasks of all accounts.
+// jobIDs lists the open jobs of all accounts.
 func jobIDs(ctx context.Context, m *manager.Manager) (ids []string) {
 	jobs, err := m.AllJobs(ctx)
 	if err != nil {
@@ -375,7 +401,7 @@ func jobIDs(ctx context.Context, m *manager.Manager) (ids []string) {
 	return ids
 }
 
-// keptCodeIDs lists the removal codes that a person has to hand in.
+// keptCodeIDs lists the kept codes that a person has to hand in.
 func keptCodeIDs(ctx context.Context, m *manager.Manager) (ids []string) {
 	codes, err := m.KeptCodes(ctx)
 	if err != nil {
@@ -389,6 +415,7 @@ func keptCodeIDs(ctx context.Context, m *manager.Manager) (ids []string) {
 	return ids
 }
 
+// orderIDs lists the cached orders.
 func orderIDs(ctx context.Context, m *manager.Manager) (ids []string) {
 	orders, _, err := m.CachedOrders(ctx)
 	if err != nil {
@@ -400,6 +427,7 @@ func orderIDs(ctx context.Context, m *manager.Manager) (ids []string) {
 	return ids
 }
 
+// licenseIDs lists the cached licenses.
 func licenseIDs(ctx context.Context, m *manager.Manager) (ids []string) {
 	orders, _, err := m.CachedOrders(ctx)
 	if err != nil {

@@ -19,10 +19,10 @@ import (
 	"github.com/acen-desktop/acen/ui/presenter"
 )
 
-// Given reads what the program is started with: a file, also by its file: address, which desktops give in the place of a path, or a
-// link that begins with acen:. What it is, the window finds out. Of a folder it returns the path, which a later start does not know
-// from another working folder.
-func Given(argument string) (content []byte, folder string, err error) {
+// ReadArgument reads the argument of the program. For a file, named by its path or file: URL, it returns the content;
+// for a link that begins with acen:, the link; for a folder, its absolute path, because the app that is running has
+// another working folder. The window interprets the content.
+func ReadArgument(argument string) (content []byte, folder string, err error) {
 	if strings.HasPrefix(strings.ToLower(argument), carry.Scheme+":") {
 		if _, err := carry.ParseLink(argument); err != nil {
 			return nil, "", err
@@ -42,7 +42,11 @@ func Given(argument string) (content []byte, folder string, err error) {
 		return nil, folder, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, "", &presenter.Unreadable{Path: path, Neither: true, Err: fmt.Errorf("%s is neither a file nor a folder", path)}
+		return nil, "", &presenter.Unreadable{
+			Path:    path,
+			Neither: true,
+			Err:     fmt.Errorf("%s is neither a file nor a folder", path),
+		}
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -58,7 +62,7 @@ func Given(argument string) (content []byte, folder string, err error) {
 	return content, "", nil
 }
 
-// localPath is the path that a file: address means (RFC 8089); any other argument is a path.
+// localPath returns the path of a file: URL (RFC 8089). Any other argument is a path.
 func localPath(argument string) (string, error) {
 	const scheme = "file:"
 	if len(argument) < len(scheme) || !strings.EqualFold(argument[:len(scheme)], scheme) {
@@ -70,7 +74,8 @@ func localPath(argument string) (string, error) {
 		host, rest = after[:end], after[end:]
 	}
 	path, err := url.PathUnescape(rest)
-	if err != nil || !strings.HasPrefix(path, "/") || strings.ContainsRune(path, 0) || host != "" && !strings.EqualFold(host, "localhost") {
+	if err != nil || !strings.HasPrefix(path, "/") || strings.ContainsRune(path, 0) ||
+		host != "" && !strings.EqualFold(host, "localhost") {
 		return "", fmt.Errorf("%s is no file of this PC", argument)
 	}
 	if runtime.GOOS == "windows" {
@@ -79,7 +84,7 @@ func localPath(argument string) (string, error) {
 	return path, nil
 }
 
-// unreadable names the file once.
+// unreadable returns err as a presenter.Unreadable that names the file once.
 func unreadable(path string, err error) error {
 	var fault *fs.PathError
 	if errors.As(err, &fault) {
@@ -88,22 +93,23 @@ func unreadable(path string, err error) error {
 	return &presenter.Unreadable{Path: path, Err: fmt.Errorf("%s cannot be read: %w", path, err)}
 }
 
-// handOver gives what this start was given to the one that is running, which raises its window.
+// handOver passes the argument of this start to the app that is running, which raises its window.
 func handOver(p Program) error {
-	box, content := handover.In(p.Data), p.Given
+	box, content := handover.In(p.Data), p.Content
 	if p.Folder != "" {
 		box, content = handover.FoldersIn(p.Data), []byte(p.Folder)
 	}
 	err := box.Give(context.Background(), content)
 	if errors.Is(err, handover.ErrNobody) {
-		return fmt.Errorf("ACEN Desktop or acenctl is running already with the data folder %s, and does not answer. Go on there, or close it and try again", p.Data)
+		return fmt.Errorf("ACEN Desktop or acenctl is running already with the data folder %s, and does not answer. Go on "+
+			"there, or close it and try again", p.Data)
 	}
 	return err
 }
 
-// watchGiven sends first, unless it is empty, and then what later starts put into the box and what comes from opened,
-// until ctx ends. It receives from opened only when nothing else waits.
-func watchGiven[T string | []byte](
+// watchStarts sends first, unless it is empty, and then what later starts put into the box and what comes from opened,
+// until ctx ends. It receives from opened only when nothing else waits. It reads the box at each tick.
+func watchStarts[T string | []byte](
 	ctx context.Context, box *handover.Box, first T, opened <-chan T, ticks <-chan time.Time, log *slog.Logger,
 ) <-chan T {
 	out := make(chan T)
@@ -113,7 +119,7 @@ func watchGiven[T string | []byte](
 		if len(first) > 0 {
 			waiting = append(waiting, first)
 		}
-		told := false
+		logged := false
 		for {
 			var to chan<- T
 			var next T
@@ -130,9 +136,9 @@ func watchGiven[T string | []byte](
 				waiting = append(waiting, content)
 			case <-ticks:
 				list, err := box.Taken()
-				if err != nil && !told {
+				if err != nil && !logged {
 					log.Warn("what other starts hand over cannot be read", "error", err)
-					told = true
+					logged = true
 				}
 				for _, content := range list {
 					waiting = append(waiting, T(content))

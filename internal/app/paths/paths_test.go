@@ -9,7 +9,8 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-func TestLicensesLieWhereProgramsFindThemForTheOwnDataOnly(t *testing.T) {
+// Only for the default data folder is the license folder the one that programs read.
+func TestLicenses(t *testing.T) {
 	require.Equal(t, installed.User(), Licenses(DefaultData()).Dir())
 	require.Equal(t, installed.User(), Licenses(DefaultData()+string(filepath.Separator)).Dir())
 	trial := t.TempDir()

@@ -17,10 +17,10 @@ import (
 
 const module = "github.com/acen-desktop/acen"
 
-// arrows holds, for each room, the rooms of ours that it may import; a room may always import itself.
-// cmd and the test-only rooms are absent: they wire everything together. redact is below all others, for license, client
-// and server hide secrets and share no other room.
-var arrows = map[string][]string{
+// allowedImports maps each top-level folder to the other top-level folders that it may import. The folders of
+// unrestricted are absent. redact is below all others, because license, client and server hide secrets and share no
+// other folder.
+var allowedImports = map[string][]string{
 	"api":         {},
 	"assets":      {},
 	"redact":      {},
@@ -33,9 +33,10 @@ var arrows = map[string][]string{
 	"ui":          {"api", "assets", "license", "manager"},
 }
 
-// inner holds, for each part of a room that has rules of its own, the packages of that room that it may import. A package
-// belongs to the longest of these paths; it may always import the part that it belongs to.
-var inner = map[string][]string{
+// allowedInside maps parts of a top-level folder to the packages of that folder that they may import. A package belongs
+// to the longest of these paths, and may always import the part that it belongs to. The packages of other parts are
+// unrestricted.
+var allowedInside = map[string][]string{
 	"ui/presenter": {"ui/kit", "ui/screens", "ui/text"},
 	"ui/screens":   {"ui/kit", "ui/text"},
 	"ui/kit":       {"ui/text/tr"},
@@ -47,11 +48,11 @@ var inner = map[string][]string{
 	"manager/vault":   {},
 }
 
-// wiring are the rooms that may import any other.
-var wiring = []string{"cmd", "internal", "e2e", "examples", "packaging", "scripts"}
+// unrestricted are the top-level folders that may import any other.
+var unrestricted = []string{"cmd", "internal", "e2e", "examples", "packaging", "scripts"}
 
-// owners names the only rooms that may import a library whose use must not spread.
-var owners = map[string][]string{
+// libraryOwners maps libraries to the only folders that may import them. Tests may import any library.
+var libraryOwners = map[string][]string{
 	"fyne.io/fyne/v2":                    {"ui", "internal/app", "internal/demo"},
 	"github.com/go-resty/resty/v2":       {"client"},
 	"github.com/zalando/go-keyring":      {"client"},
@@ -68,56 +69,59 @@ var owners = map[string][]string{
 	"github.com/ebitengine/purego":       {"internal/app/appleevents"},
 }
 
-func TestArrows(t *testing.T) {
+// Every import is allowed by allowedImports, allowedInside and libraryOwners.
+func TestImports(t *testing.T) {
 	seen := map[string]bool{}
 	eachFile(t, func(path string, file *ast.File, _ *token.FileSet) {
 		isTest := strings.HasSuffix(path, "_test.go")
-		room, _, _ := strings.Cut(filepath.ToSlash(path), "/")
-		if strings.HasSuffix(room, ".go") {
+		folder, _, _ := strings.Cut(filepath.ToSlash(path), "/")
+		if strings.HasSuffix(folder, ".go") {
 			return
 		}
-		seen[room] = true
-		allowed, known := arrows[room]
+		seen[folder] = true
+		allowed, known := allowedImports[folder]
 		if !known {
-			require.Contains(t, wiring, room, "%s stands in a room that no rule knows", path)
+			require.Contains(t, unrestricted, folder, "%s is in a folder without a rule", path)
 		}
 		for _, spec := range file.Imports {
 			imported, err := strconv.Unquote(spec.Path.Value)
 			require.NoError(t, err)
-			for library, rooms := range owners {
+			for library, folders := range libraryOwners {
 				if isTest || imported != library && !strings.HasPrefix(imported, library+"/") {
 					continue
 				}
-				require.True(t, within(path, rooms), "%s imports %s", path, imported)
+				require.True(t, within(path, folders), "%s imports %s", path, imported)
 			}
 			rest, ours := strings.CutPrefix(imported, module+"/")
 			if !ours || !known {
 				continue
 			}
 			target, _, _ := strings.Cut(rest, "/")
-			if target != room {
-				require.Contains(t, allowed, target, "%s imports %s: no such arrow", path, imported)
+			if target != folder {
+				require.Contains(t, allowed, target, "%s imports %s: not allowed", path, imported)
 				continue
 			}
 			if part := partOf(path); part != "" && !isTest {
-				require.True(t, within(rest, append(inner[part], part)), "%s imports %s: no such arrow", path, imported)
+				require.True(t, within(rest, append(allowedInside[part], part)), "%s imports %s: not allowed", path, imported)
 			}
 		}
 	})
-	for _, room := range []string{"api", "client", "cmd", "fingerprint", "license", "manager", "protect", "server", "ui"} {
-		require.True(t, seen[room], "room %s is missing", room)
+	for _, folder := range []string{
+		"api", "client", "cmd", "fingerprint", "license", "manager", "protect", "server", "ui",
+	} {
+		require.True(t, seen[folder], "folder %s is missing", folder)
 	}
 }
 
-// within reports whether a slash-separated path is one of rooms or below one.
-func within(path string, rooms []string) bool {
+// within reports whether a slash-separated path is one of folders or below one.
+func within(path string, folders []string) bool {
 	path = filepath.ToSlash(path) + "/"
-	return slices.ContainsFunc(rooms, func(room string) bool { return strings.HasPrefix(path, room+"/") })
+	return slices.ContainsFunc(folders, func(folder string) bool { return strings.HasPrefix(path, folder+"/") })
 }
 
-// partOf returns the longest key of inner that a file lies in, or "".
+// partOf returns the longest key of allowedInside that contains the file, or "".
 func partOf(path string) (part string) {
-	for key := range inner {
+	for key := range allowedInside {
 		if len(key) > len(part) && within(path, []string{key}) {
 			part = key
 		}
@@ -125,11 +129,12 @@ func partOf(path string) (part string) {
 	return part
 }
 
-// Only cmd reads the environment, and tests do: everything else takes parameters.
-func TestEnvironmentIsReadInCmdOnly(t *testing.T) {
+// Only cmd and tests read the environment. Other packages have parameters.
+func TestOnlyCmdReadsEnvironment(t *testing.T) {
 	readers := map[string]bool{"Getenv": true, "LookupEnv": true, "Environ": true, "ExpandEnv": true}
 	eachFile(t, func(path string, file *ast.File, set *token.FileSet) {
-		if strings.HasSuffix(path, "_test.go") || strings.HasPrefix(filepath.ToSlash(path), "cmd/") || strings.HasSuffix(filepath.Dir(path), "test") {
+		if strings.HasSuffix(path, "_test.go") || strings.HasPrefix(filepath.ToSlash(path), "cmd/") ||
+			strings.HasSuffix(filepath.Dir(path), "test") {
 			return
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -145,10 +150,10 @@ func TestEnvironmentIsReadInCmdOnly(t *testing.T) {
 	})
 }
 
-// maxFields is how many fields a struct of the window may have. One that has more holds several things.
+// maxFields is the maximum number of fields of a struct below ui. A larger one should be split.
 const maxFields = 20
 
-func TestStructsOfTheWindowAreSmall(t *testing.T) {
+func TestWindowStructsAreSmall(t *testing.T) {
 	structs := 0
 	eachFile(t, func(path string, file *ast.File, set *token.FileSet) {
 		if !within(path, []string{"ui"}) || strings.HasSuffix(path, "_test.go") {
@@ -167,6 +172,7 @@ func TestStructsOfTheWindowAreSmall(t *testing.T) {
 	require.Positive(t, structs)
 }
 
+// eachFile calls visit for every Go file of the module, with slashes or backslashes in path as the system has them.
 func eachFile(t *testing.T, visit func(path string, file *ast.File, set *token.FileSet)) {
 	t.Helper()
 	set := token.NewFileSet()
@@ -176,7 +182,8 @@ func eachFile(t *testing.T, visit func(path string, file *ast.File, set *token.F
 			return err
 		}
 		if d.IsDir() {
-			if name := d.Name(); name == "testdata" || name == "build" || name == "artifacts" || name == "bench" || strings.HasPrefix(name, ".") && name != "." {
+			if name := d.Name(); name == "testdata" || name == "build" || name == "artifacts" || name == "bench" ||
+				strings.HasPrefix(name, ".") && name != "." {
 				return fs.SkipDir
 			}
 			return nil
@@ -200,8 +207,8 @@ func eachFile(t *testing.T, visit func(path string, file *ast.File, set *token.F
 	require.Greater(t, files, 0)
 }
 
-// serverArrows holds, for each room of the server, the rooms of the server that it may import.
-var serverArrows = map[string][]string{
+// allowedServerImports maps each folder of the server to the other folders of the server that it may import.
+var allowedServerImports = map[string][]string{
 	"server":          {"guard", "httpapi", "password", "rules", "secrets", "settings", "store"},
 	"server/httpapi":  {"guard", "mail", "password", "request", "rules", "secrets", "settings", "store"},
 	"server/rules":    {"secrets", "store"},
@@ -218,11 +225,11 @@ var serverArrows = map[string][]string{
 	"server/picture":  {},
 }
 
-// serverWiring are the rooms of the server that may import any other.
-var serverWiring = []string{"server/sample", "server/service", "server/servertest"}
+// unrestrictedServer are the folders of the server that may import any other.
+var unrestrictedServer = []string{"server/sample", "server/service", "server/servertest"}
 
-// serverOwners names the only rooms of the server that may import a library whose use must not spread.
-var serverOwners = map[string][]string{
+// serverLibraryOwners maps libraries to the only folders of the server that may import them.
+var serverLibraryOwners = map[string][]string{
 	"database/sql": {"server/store"},
 	"net/http": {
 		"server/httpapi", "server/listen", "server/metrics", "server/request", "server/service", "server/servertest",
@@ -237,35 +244,36 @@ var serverOwners = map[string][]string{
 	"golang.org/x/crypto/chacha20poly1305": {"server/secrets"},
 }
 
-// The rooms of the server: the HTTP API knows the rules, the rules know the store, and neither HTTP nor SQL.
-func TestServerArrows(t *testing.T) {
+// The packages of the server form layers: httpapi imports rules, rules imports store, and rules imports neither HTTP
+// nor SQL.
+func TestServerImports(t *testing.T) {
 	seen := map[string]bool{}
 	eachFile(t, func(path string, file *ast.File, _ *token.FileSet) {
-		folder := filepath.ToSlash(filepath.Dir(path))
-		if folder != "server" && !strings.HasPrefix(folder, "server/") || strings.HasSuffix(path, "_test.go") {
+		dir := filepath.ToSlash(filepath.Dir(path))
+		if dir != "server" && !strings.HasPrefix(dir, "server/") || strings.HasSuffix(path, "_test.go") {
 			return
 		}
-		room := strings.Join(strings.SplitN(folder, "/", 3)[:min(2, strings.Count(folder, "/")+1)], "/")
-		seen[room] = true
-		allowed, known := serverArrows[room]
+		folder := strings.Join(strings.SplitN(dir, "/", 3)[:min(2, strings.Count(dir, "/")+1)], "/")
+		seen[folder] = true
+		allowed, known := allowedServerImports[folder]
 		if !known {
-			require.Contains(t, serverWiring, room, "%s stands in a room that no rule knows", path)
+			require.Contains(t, unrestrictedServer, folder, "%s is in a folder without a rule", path)
 		}
 		for _, spec := range file.Imports {
 			imported, err := strconv.Unquote(spec.Path.Value)
 			require.NoError(t, err)
-			for library, rooms := range serverOwners {
+			for library, folders := range serverLibraryOwners {
 				if imported == library || strings.HasPrefix(imported, library+"/") {
-					require.Contains(t, rooms, room, "%s imports %s", path, imported)
+					require.Contains(t, folders, folder, "%s imports %s", path, imported)
 				}
 			}
 			rest, ours := strings.CutPrefix(imported, module+"/server/")
-			if target, _, _ := strings.Cut(rest, "/"); ours && known && "server/"+target != room {
-				require.Contains(t, allowed, target, "%s imports %s: no such arrow", path, imported)
+			if target, _, _ := strings.Cut(rest, "/"); ours && known && "server/"+target != folder {
+				require.Contains(t, allowed, target, "%s imports %s: not allowed", path, imported)
 			}
 		}
 	})
-	for room := range serverArrows {
-		require.True(t, seen[room], "room %s is missing", room)
+	for folder := range allowedServerImports {
+		require.True(t, seen[folder], "folder %s is missing", folder)
 	}
 }

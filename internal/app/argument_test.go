@@ -14,36 +14,36 @@ import (
 	"github.com/acen-desktop/acen/internal/app/handover"
 )
 
-func TestGiven(t *testing.T) {
+func TestReadArgument(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "a.acen")
 	require.NoError(t, os.WriteFile(path, []byte("v4.public.x"), 0o600))
-	content, dir, err := Given(path)
+	content, dir, err := ReadArgument(path)
 	require.NoError(t, err)
 	require.Equal(t, "v4.public.x", string(content))
 	require.Empty(t, dir)
 
-	// Desktops give addresses of files.
+	// Desktops may pass the URL of a file.
 	odd := filepath.Join(folder, "Büro #1 100%.acen")
 	require.NoError(t, os.WriteFile(odd, []byte("odd"), 0o600))
 	escaped := (&url.URL{Path: odd}).EscapedPath()
 	for _, address := range []string{"file://" + escaped, "file://localhost" + escaped, "FILE:" + escaped} {
-		content, _, err = Given(address)
+		content, _, err = ReadArgument(address)
 		require.NoError(t, err, address)
 		require.Equal(t, "odd", string(content))
 	}
-	_, dir, err = Given("file://" + folder)
+	_, dir, err = ReadArgument("file://" + folder)
 	require.NoError(t, err)
 	require.Equal(t, folder, dir)
 
 	const link = "acen:server?address=https://licenses.example.com"
-	content, dir, err = Given(link)
+	content, dir, err = ReadArgument(link)
 	require.NoError(t, err)
 	require.Equal(t, link, string(content))
 	require.Empty(t, dir)
 
 	t.Chdir(folder)
-	content, dir, err = Given(".")
+	content, dir, err = ReadArgument(".")
 	require.NoError(t, err)
 	require.Equal(t, folder, dir)
 	require.Empty(t, content)
@@ -52,21 +52,27 @@ func TestGiven(t *testing.T) {
 	require.NoError(t, os.WriteFile(big, nil, 0o600))
 	require.NoError(t, os.Truncate(big, handover.MaxSize+1))
 	for argument, sentence := range map[string]string{
-		"ACEN:nothing": "not a link of the app", "acen:server?address=http://evil.example": "https://", os.DevNull: "is neither a file nor a folder",
-		filepath.Join(folder, "missing"): "missing cannot be read: no such file", big: "too large",
-		"file://elsewhere" + escaped: "no file of this PC", "file://": "no file of this PC", "file:///%zz": "no file of this PC", "file:///a%00": "no file of this PC",
+		"ACEN:nothing": "not a link of the app",
+		"acen:server?address=http://evil.example": "https://",
+		os.DevNull:                       "is neither a file nor a folder",
+		filepath.Join(folder, "missing"): "missing cannot be read: no such file",
+		big:                              "too large",
+		"file://elsewhere" + escaped:     "no file of this PC",
+		"file://":                        "no file of this PC",
+		"file:///%zz":                    "no file of this PC",
+		"file:///a%00":                   "no file of this PC",
 	} {
-		_, _, err := Given(argument)
+		_, _, err := ReadArgument(argument)
 		require.ErrorContains(t, err, sentence, argument)
 	}
 }
 
-// What the program is started with comes first, then what later starts hand over, in its order.
-func TestWatchGiven(t *testing.T) {
+// The argument of the program comes first, then those of later starts, in order.
+func TestWatchStarts(t *testing.T) {
 	data := t.TempDir()
 	ticks := make(chan time.Time)
 	ctx, cancel := context.WithCancel(t.Context())
-	out := watchGiven(ctx, handover.In(data), []byte("first"), nil, ticks, slog.New(slog.DiscardHandler))
+	out := watchStarts(ctx, handover.In(data), []byte("first"), nil, ticks, slog.New(slog.DiscardHandler))
 	require.Equal(t, "first", string(<-out))
 	for _, text := range []string{"second", "third"} {
 		given := make(chan error, 1)
@@ -86,12 +92,12 @@ func TestWatchGiven(t *testing.T) {
 	require.False(t, open)
 }
 
-// A folder goes by its own way: nothing that a file says passes for a path.
-func TestAFolderIsHandedOver(t *testing.T) {
+// A folder is handed over in a box of its own, so that the content of a file cannot be taken for a path.
+func TestHandOverFolder(t *testing.T) {
 	data, folder := t.TempDir(), t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	ticks := make(chan time.Time)
-	paths := watchGiven(ctx, handover.FoldersIn(data), "", nil, ticks, slog.New(slog.DiscardHandler))
+	paths := watchStarts(ctx, handover.FoldersIn(data), "", nil, ticks, slog.New(slog.DiscardHandler))
 	given := make(chan error, 1)
 	go func() { given <- handOver(Program{Data: data, Folder: folder}) }()
 	for taken := false; !taken; {

@@ -29,7 +29,12 @@ type Files struct {
 
 // NewFiles returns the file dialogs of a window. UI thread.
 func NewFiles(window fyne.Window, work *background.Group, status *Status) *Files {
-	return &Files{window: window, work: work, saving: work.NewSlot(), status: status}
+	return &Files{
+		window: window,
+		work:   work,
+		saving: work.NewSlot(),
+		status: status,
+	}
 }
 
 // Cancel ends the writing that is under way.

@@ -58,5 +58,6 @@ func TestWhatIsDroppedOnTheWindow(t *testing.T) {
 		m := ReadFault(err)
 		require.Contains(t, m.What+" "+m.Why, test.why)
 	}
-	require.Equal(t, "It is neither a file nor a folder.", ReadFault(&Unreadable{Path: "/dev/null", Neither: true, Err: errNoFile}).Why)
+	require.Equal(t, "It is neither a file nor a folder.",
+		ReadFault(&Unreadable{Path: "/dev/null", Neither: true, Err: errNoFile}).Why)
 }

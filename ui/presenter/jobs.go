@@ -201,8 +201,9 @@ func (j *Jobs) why(job manager.Job, signedIn bool) string {
 	case job.MayGiveUp(j.shell.Now()):
 		parts = append(parts, tr.T("It was sent, and the answer did not come: the server may have done it already."))
 	default:
-		parts = append(parts, tr.T("It was sent, and the answer did not come. It cannot be canceled: the server may have done it already. "+
-			"A day after it was asked for it can be given up."))
+		parts = append(parts,
+			tr.T("It was sent, and the answer did not come. It cannot be canceled: the server may have done it already. "+
+				"A day after it was asked for it can be given up."))
 	}
 	return strings.Join(parts, " ")
 }
@@ -234,9 +235,11 @@ func (j *Jobs) giveUp(job manager.Job) {
 		leaves := job.Task == api.TaskRelease || slices.ContainsFunc(kept, func(k manager.KeptCode) bool {
 			return k.Purpose == job.Task && k.LicenseID == job.LicenseID
 		})
-		text := tr.T("%s: whether the server did it is not known. Refresh the table and look before you ask for it again.", words.Job(job))
+		text := tr.T("%s: whether the server did it is not known. Refresh the table and look before you ask for it again.",
+			words.Job(job))
 		if leaves {
-			text = tr.T("%s: whether the server did it is not known. The license stays away from this PC, and its removal code is kept under Removal codes: "+
+			text = tr.T("%s: whether the server did it is not known. The license stays away from this PC, and its removal "+
+				"code is kept under Removal codes: "+
 				"hand it in there, or bring the license back when the server lists it.", words.Job(job))
 		}
 		j.shell.Dialogs.Confirm(dialogs.Confirmation{

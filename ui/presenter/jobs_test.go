@@ -94,8 +94,10 @@ func TestWhyATaskWaits(t *testing.T) {
 		button string // that ends the task; "" for none that can be pressed
 	}{
 		{"next", removal(manager.JobPending, time.Hour), nil, "", "It is sent next.", "Cancel"},
-		{"no connection", removal(manager.JobPending, time.Hour), nil, "There is no connection.", "There is no connection.", "Cancel"},
-		{"a reason of its own", removal(manager.JobPending, time.Hour), unreachable, "Fault.", "There is no connection to the license server.", "Cancel"},
+		{"no connection", removal(manager.JobPending, time.Hour), nil, "There is no connection.", "There is no connection.",
+			"Cancel"},
+		{"a reason of its own", removal(manager.JobPending, time.Hour), unreachable, "Fault.",
+			"There is no connection to the license server.", "Cancel"},
 		{"sent", removal(manager.JobSent, time.Hour), nil, "", "A day after it was asked for it can be given up.", ""},
 		{"sent a day ago", removal(manager.JobSent, day+1), nil, "", "the server may have done it already.", "Give up…"},
 	} {
@@ -186,7 +188,8 @@ func TestSendingNow(t *testing.T) {
 		b.err = test.err
 		j.Show()
 		s.Press("Send now")
-		s.Until("the outcome", func() bool { return j.list == nil || s.Shows("There is no connection to the license server.") })
+		s.Until("the outcome",
+			func() bool { return j.list == nil || s.Shows("There is no connection to the license server.") })
 		require.Equal(t, test.closed, j.list == nil)
 		require.True(t, test.called == "" || s.called(test.called), s.calls)
 	}
@@ -206,7 +209,12 @@ func TestTasksOfAllAccountsWithoutASession(t *testing.T) {
 }
 
 func TestWhatWasRefusedLaterIsExplained(t *testing.T) {
-	failed := manager.Job{ID: 3, Title: "New license for 7183EC4D", State: manager.JobFailed, Err: api.ErrLicensesInUse}
+	failed := manager.Job{
+		ID:    3,
+		Title: "New license for 7183EC4D",
+		State: manager.JobFailed,
+		Err:   api.ErrLicensesInUse,
+	}
 	s, j, b, _ := newTestJobs(t, removal(manager.JobPending, 0))
 	b.done = []manager.Job{failed}
 	j.Resume()

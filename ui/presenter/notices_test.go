@@ -32,7 +32,10 @@ func (p *noticesPeers) Offline() (Banner, bool) {
 func newTestNotices(t *testing.T) (*stage, *Notices, *noticesPeers) {
 	t.Helper()
 	s, peers := newStage(t), &noticesPeers{tables: true}
-	list := []manager.Notice{{Title: manager.Say("The local data file was damaged."), Detail: manager.Say("It was set aside.")}}
+	list := []manager.Notice{{
+		Title:  manager.Say("The local data file was damaged."),
+		Detail: manager.Say("It was set aside."),
+	}}
 	n := NewNotices(s.shell, func() []manager.Notice { return list }, peers)
 	n.Restore()
 	s.Window.SetContent(container.NewVBox(n.Object(), s.Window.Content()))

@@ -136,7 +136,8 @@ func (p *ThisPC) forgottenOffer() (Offer, bool) {
 		reason := explain.Reason(first.Refusal)
 		o.Message.Why = tr.T("The program runs on, but this PC cannot be activated again: %s. Ask the vendor.", reason)
 		if address := p.peers.VendorAddress(); address != "" {
-			o.Message.Why = tr.T("The program runs on, but this PC cannot be activated again: %s. Ask the vendor: %s.", reason, address)
+			o.Message.Why = tr.T("The program runs on, but this PC cannot be activated again: %s. Ask the vendor: %s.", reason,
+				address)
 		}
 		o.Actions = []dialogs.Action{{Label: tr.T("Contact the vendor…"), Do: func() { p.contactAboutForgotten(first) }}}
 	}

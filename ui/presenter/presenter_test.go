@@ -18,7 +18,11 @@ import (
 
 var start = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
-var unreachable = &manager.NetworkError{Kind: manager.NetworkConnect, Host: "licenses.lumen.example", Err: context.DeadlineExceeded}
+var unreachable = &manager.NetworkError{
+	Kind: manager.NetworkConnect,
+	Host: "licenses.lumen.example",
+	Err:  context.DeadlineExceeded,
+}
 
 // stage is a window with the shell of presenters, whose clock the test moves. calls records what the peers are asked.
 type stage struct {

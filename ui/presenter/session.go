@@ -268,8 +268,9 @@ func (s *Session) GoTo(server string) {
 		return
 	}
 	s.shell.Dialogs.Confirm(dialogs.Confirmation{
-		Title:     tr.T("A link to a license server"),
-		Text:      tr.T("It leads to %s. You can sign in there with another account; the one that is shown stays signed in.", server),
+		Title: tr.T("A link to a license server"),
+		Text: tr.T("It leads to %s. You can sign in there with another account; the one that is shown stays signed in.",
+			server),
 		Label:     tr.T("Add an account…"),
 		OnConfirm: func() { s.Add(); fill() },
 	})
@@ -292,8 +293,9 @@ func (s *Session) SwitchTo(a manager.Account) {
 		return
 	}
 	s.shell.Dialogs.Confirm(dialogs.Confirmation{
-		Title:     tr.T("Leave %s?", s.account.DisplayName),
-		Text:      tr.T("This account is not remembered on this PC: to come back to it you need its password. What waits to be sent stays, and goes on then."),
+		Title: tr.T("Leave %s?", s.account.DisplayName),
+		Text: tr.T("This account is not remembered on this PC: to come back to it you need its password. What waits " +
+			"to be sent stays, and goes on then."),
 		Label:     tr.T("Switch"),
 		OnConfirm: func() { s.open(a) },
 	})

@@ -16,9 +16,26 @@ import (
 )
 
 var (
-	anna  = manager.Account{ID: 1, Server: "https://licenses.lumen.example", Username: "anna", DisplayName: "Anna Berg", Remembered: true}
-	berta = manager.Account{ID: 2, Server: "https://keys.tide.example", Username: "berta", DisplayName: "Berta", Remembered: true}
-	carl  = manager.Account{ID: 3, Server: "https://keys.tide.example", Username: "carl", DisplayName: "Carl"}
+	anna = manager.Account{
+		ID:          1,
+		Server:      "https://licenses.lumen.example",
+		Username:    "anna",
+		DisplayName: "Anna Berg",
+		Remembered:  true,
+	}
+	berta = manager.Account{
+		ID:          2,
+		Server:      "https://keys.tide.example",
+		Username:    "berta",
+		DisplayName: "Berta",
+		Remembered:  true,
+	}
+	carl = manager.Account{
+		ID:          3,
+		Server:      "https://keys.tide.example",
+		Username:    "carl",
+		DisplayName: "Carl",
+	}
 )
 
 // sessionBackend has accounts in memory.
@@ -204,7 +221,10 @@ func TestSigningOutAsks(t *testing.T) {
 }
 
 func TestSwitching(t *testing.T) {
-	b := &sessionBackend{accounts: []manager.Account{anna, berta, carl}, elsewhere: []manager.Elsewhere{{Account: carl, Jobs: 2}}}
+	b := &sessionBackend{
+		accounts:  []manager.Account{anna, berta, carl},
+		elsewhere: []manager.Elsewhere{{Account: carl, Jobs: 2}},
+	}
 	s, session := newTestSession(t, b, Start{})
 	resume(s, session)
 	var labels []string
@@ -245,7 +265,10 @@ func TestAnAccountThatIsNotRememberedIsNotLeftUnasked(t *testing.T) {
 }
 
 func TestWhereTasksWait(t *testing.T) {
-	b := &sessionBackend{accounts: []manager.Account{anna, berta}, elsewhere: []manager.Elsewhere{{Account: berta, Jobs: 1}}}
+	b := &sessionBackend{
+		accounts:  []manager.Account{anna, berta},
+		elsewhere: []manager.Elsewhere{{Account: berta, Jobs: 1}},
+	}
 	s, session := newTestSession(t, b, Start{})
 	resume(s, session)
 	session.GoElsewhere()

@@ -52,7 +52,12 @@ var _ actions.Dialogs = (*Tasks)(nil)
 
 // NewTasks returns the dialogs of the actions. UI thread.
 func NewTasks(shell *Shell, backend TasksBackend, peers TasksPeers) *Tasks {
-	return &Tasks{shell: shell, backend: backend, peers: peers, saving: shell.Work.NewSlot()}
+	return &Tasks{
+		shell:   shell,
+		backend: backend,
+		peers:   peers,
+		saving:  shell.Work.NewSlot(),
+	}
 }
 
 // Leave ends what is under way for the account that is left.

@@ -24,7 +24,12 @@ type tasksBackend struct {
 
 func (b *tasksBackend) Program(_ context.Context, id int64) (api.Program, error) {
 	b.programs++
-	return api.Program{ID: id, Name: "Lumen Studio 7", RequiresActivation: true, ApplicationSignature: "LUMENST7"}, b.err
+	return api.Program{
+		ID:                   id,
+		Name:                 "Lumen Studio 7",
+		RequiresActivation:   true,
+		ApplicationSignature: "LUMENST7",
+	}, b.err
 }
 
 func (b *tasksBackend) ThisPC(context.Context, int64) (manager.ThisPC, error) {
@@ -52,7 +57,8 @@ func (b *tasksBackend) EmailPreview(context.Context, int64) (api.EmailPreview, e
 	return api.EmailPreview{To: []string{"anna.berg@lumen.example"}, Subject: "Activation code"}, nil
 }
 
-func (b *tasksBackend) Calendar(_ api.Order, l manager.License, _ func(manager.Text) string) (name string, content []byte) {
+func (b *tasksBackend) Calendar(_ api.Order, l manager.License, _ func(manager.Text) string) (name string,
+	content []byte) {
 	return "license.ics", []byte("BEGIN:VCALENDAR")
 }
 

@@ -94,7 +94,12 @@ func (f found) isStranded(id int64) bool {
 
 // NewThisPC returns a presenter that has found nothing. UI thread.
 func NewThisPC(shell *Shell, backend ThisPCBackend, peers ThisPCPeers) *ThisPC {
-	return &ThisPC{shell: shell, backend: backend, peers: peers, finding: shell.Work.NewSlot()}
+	return &ThisPC{
+		shell:   shell,
+		backend: backend,
+		peers:   peers,
+		finding: shell.Work.NewSlot(),
+	}
 }
 
 // Leave forgets what was found for the account that is left.

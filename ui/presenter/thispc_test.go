@@ -114,9 +114,11 @@ func TestOffers(t *testing.T) {
 			"a license that waits", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false)}}},
 			[]string{"A license of Lumen Studio 7 waits to be picked up: “Studio PC”."}, "Pick up on this PC… 1",
 		},
-		{"one that this PC released", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, true)}}}, nil, ""},
+		{"one that this PC released", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, true)}}}, nil,
+			""},
 		{
-			"two that wait", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false), released(2, false)}}},
+			"two that wait",
+			thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false), released(2, false)}}},
 			[]string{"2 licenses wait to be picked up."}, "license 1",
 		},
 		{
@@ -142,7 +144,8 @@ func TestOffers(t *testing.T) {
 			[]string{"The license server does not know 2 licenses of this PC."}, "order 1042",
 		},
 		{
-			"a license that ends", thisPCBackend{found: manager.Found{Expiring: []manager.Expiring{expiring(3, "Lumen Studio 7", 12, 14)}}},
+			"a license that ends",
+			thisPCBackend{found: manager.Found{Expiring: []manager.Expiring{expiring(3, "Lumen Studio 7", 12, 14)}}},
 			[]string{"A license of Lumen Studio 7 ends in 12 days: “Studio PC”."}, "license 3",
 		},
 		{
@@ -231,7 +234,10 @@ func TestStrandedLicenses(t *testing.T) {
 }
 
 func TestMarks(t *testing.T) {
-	b := &thisPCBackend{found: manager.Found{BringBacks: []manager.BringBack{{Order: testOrder(1042), License: testLicense(7, 1042, "")}}}}
+	b := &thisPCBackend{found: manager.Found{BringBacks: []manager.BringBack{{
+		Order:   testOrder(1042),
+		License: testLicense(7, 1042, ""),
+	}}}}
 	b.kept = []manager.KeptCode{{}}
 	s, p, _ := newTestThisPC(t, b)
 	bringBacks, letGo := p.Marks()

@@ -120,8 +120,12 @@ func newScreen(t *testing.T) *screen {
 	before := goleak.IgnoreCurrent()
 	test.NewTempApp(t).Settings().SetTheme(theme.New())
 	s := &screen{
-		t: t, window: test.NewTempWindow(t, widget.NewLabel("window")), ui: make(chan func(), 64),
-		backend: &backend{make(chan call, 64)}, timers: make(chan timer, 64), now: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC),
+		t:       t,
+		window:  test.NewTempWindow(t, widget.NewLabel("window")),
+		ui:      make(chan func(), 64),
+		backend: &backend{make(chan call, 64)},
+		timers:  make(chan timer, 64),
+		now:     time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC),
 	}
 	s.window.Resize(fyne.NewSize(1000, 760))
 	work := background.NewGroup(t.Context(), func(f func()) { s.ui <- f })
@@ -131,9 +135,13 @@ func newScreen(t *testing.T) *screen {
 		goleak.VerifyNone(t, before)
 	})
 	s.options = Options{
-		Canvas: s.window.Canvas(), Dialogs: dialogs.New(s.window), Work: work, Manager: s.backend, Explain: explain.Error,
-		Play: func([]byte) error { return nil },
-		Now:  func() time.Time { return s.now },
+		Canvas:  s.window.Canvas(),
+		Dialogs: dialogs.New(s.window),
+		Work:    work,
+		Manager: s.backend,
+		Explain: explain.Error,
+		Play:    func([]byte) error { return nil },
+		Now:     func() time.Time { return s.now },
 		After: func(d time.Duration) <-chan time.Time {
 			fires := make(chan time.Time, 1)
 			s.timers <- timer{d, fires}

@@ -26,26 +26,38 @@ type contactField struct {
 // contactRows are the fields of api.Contact from top to bottom, one or two in a row.
 var contactRows = [][]contactField{
 	{
-		{"first_name", "First name", required, func(c *api.Contact) *string { return &c.FirstName }, func(c *api.AccountChange) **string { return &c.FirstName }},
-		{"last_name", "Last name", required, func(c *api.Contact) *string { return &c.LastName }, func(c *api.AccountChange) **string { return &c.LastName }},
+		{"first_name", "First name", required, func(c *api.Contact) *string { return &c.FirstName },
+			func(c *api.AccountChange) **string { return &c.FirstName }},
+		{"last_name", "Last name", required, func(c *api.Contact) *string { return &c.LastName },
+			func(c *api.AccountChange) **string { return &c.LastName }},
 	},
-	{{"company", "Company", optional, func(c *api.Contact) *string { return &c.Company }, func(c *api.AccountChange) **string { return &c.Company }}},
+	{{"company", "Company", optional, func(c *api.Contact) *string { return &c.Company },
+		func(c *api.AccountChange) **string { return &c.Company }}},
 	{
-		{wireEmail, "Email address", required, func(c *api.Contact) *string { return &c.Email }, func(c *api.AccountChange) **string { return &c.Email }},
-		{wireEmail2, "Second email address", optional, func(c *api.Contact) *string { return &c.Email2 }, func(c *api.AccountChange) **string { return &c.Email2 }},
+		{wireEmail, "Email address", required, func(c *api.Contact) *string { return &c.Email },
+			func(c *api.AccountChange) **string { return &c.Email }},
+		{wireEmail2, "Second email address", optional, func(c *api.Contact) *string { return &c.Email2 },
+			func(c *api.AccountChange) **string { return &c.Email2 }},
 	},
-	{{"address", "Street and number", required, func(c *api.Contact) *string { return &c.Address }, func(c *api.AccountChange) **string { return &c.Address }}},
+	{{"address", "Street and number", required, func(c *api.Contact) *string { return &c.Address },
+		func(c *api.AccountChange) **string { return &c.Address }}},
 	{
-		{"zip", "Zip code", required, func(c *api.Contact) *string { return &c.Zip }, func(c *api.AccountChange) **string { return &c.Zip }},
-		{"city", "City", required, func(c *api.Contact) *string { return &c.City }, func(c *api.AccountChange) **string { return &c.City }},
+		{"zip", "Zip code", required, func(c *api.Contact) *string { return &c.Zip },
+			func(c *api.AccountChange) **string { return &c.Zip }},
+		{"city", "City", required, func(c *api.Contact) *string { return &c.City },
+			func(c *api.AccountChange) **string { return &c.City }},
 	},
 	{
-		{"state", "State or region", optional, func(c *api.Contact) *string { return &c.State }, func(c *api.AccountChange) **string { return &c.State }},
-		{"country", "Country", required, func(c *api.Contact) *string { return &c.Country }, func(c *api.AccountChange) **string { return &c.Country }},
+		{"state", "State or region", optional, func(c *api.Contact) *string { return &c.State },
+			func(c *api.AccountChange) **string { return &c.State }},
+		{"country", "Country", required, func(c *api.Contact) *string { return &c.Country },
+			func(c *api.AccountChange) **string { return &c.Country }},
 	},
 	{
-		{"phone", "Phone number", required, func(c *api.Contact) *string { return &c.Phone }, func(c *api.AccountChange) **string { return &c.Phone }},
-		{"fax", "Fax number", optional, func(c *api.Contact) *string { return &c.Fax }, func(c *api.AccountChange) **string { return &c.Fax }},
+		{"phone", "Phone number", required, func(c *api.Contact) *string { return &c.Phone },
+			func(c *api.AccountChange) **string { return &c.Phone }},
+		{"fax", "Fax number", optional, func(c *api.Contact) *string { return &c.Fax },
+			func(c *api.AccountChange) **string { return &c.Fax }},
 	},
 }
 

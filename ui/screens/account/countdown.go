@@ -24,7 +24,12 @@ type countdown struct {
 }
 
 func newCountdown(o Options, changed func()) *countdown {
-	return &countdown{slot: o.Work.NewSlot(), now: o.Now, after: o.After, changed: changed}
+	return &countdown{
+		slot:    o.Work.NewSlot(),
+		now:     o.Now,
+		after:   o.After,
+		changed: changed,
+	}
 }
 
 // start waits for a number of seconds; zero ends the wait.

@@ -46,18 +46,22 @@ func ForgotPassword(o Options, server string) {
 		Title:    tr.T("Forgot password?"),
 		Subtitle: tr.T("The license server mails you a link with which you choose a new password."),
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), address.object, login.object, picture.object),
-		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(sendLink), Default: true, OnTapped: func() {
-			if !f.checked() {
-				return
-			}
-			to, who, answer := address.text(), login.text(), picture.answer()
-			send(f, tr.T("Asking for the link…"), func(ctx context.Context) (struct{}, error) {
-				return struct{}{}, o.Manager.RequestPasswordReset(ctx, to, who, answer)
-			}, func(struct{}) {
-				f.dialog.Close()
-				o.Dialogs.Info(tr.T("Look into your mail"), tr.T("If there is an account, a mail with a link is on its way; the link works once, for one hour."))
-			})
-		}}},
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(sendLink), Default: true, OnTapped: func() {
+				if !f.checked() {
+					return
+				}
+				to, who, answer := address.text(), login.text(), picture.answer()
+				send(f, tr.T("Asking for the link…"), func(ctx context.Context) (struct{}, error) {
+					return struct{}{}, o.Manager.RequestPasswordReset(ctx, to, who, answer)
+				}, func(struct{}) {
+					f.dialog.Close()
+					o.Dialogs.Info(tr.T("Look into your mail"),
+						tr.T("If there is an account, a mail with a link is on its way; the link works once, for one hour."))
+				})
+			}},
+		},
 		FirstFocus: first,
 		OnClosed:   f.close,
 	})

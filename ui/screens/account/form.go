@@ -51,7 +51,12 @@ type form struct {
 }
 
 func newForm(o Options, button, unsure string) *form {
-	f := &form{options: o, button: button, unsure: unsure, sending: o.Work.NewSlot()}
+	f := &form{
+		options: o,
+		button:  button,
+		unsure:  unsure,
+		sending: o.Work.NewSlot(),
+	}
 	f.wait = newCountdown(o, f.refresh)
 	return f
 }
@@ -60,7 +65,12 @@ func newForm(o Options, button, unsure string) *form {
 func (f *form) withPicture(m mark) *pictureInput {
 	o := f.options
 	f.picture = verification.New(verification.Options{
-		Canvas: o.Canvas, Work: o.Work, Source: o.Manager, Explain: o.Explain, Play: o.Play, After: o.After,
+		Canvas:  o.Canvas,
+		Work:    o.Work,
+		Source:  o.Manager,
+		Explain: o.Explain,
+		Play:    o.Play,
+		After:   o.After,
 	})
 	f.picture.OnChanged = func() {
 		if _, typed := f.picture.Answer(); typed {
@@ -167,7 +177,11 @@ func (f *form) refused(err error) {
 	f.renew()
 	switch {
 	case errors.Is(err, context.Canceled):
-		f.dialog.SetError(dialogs.Message{What: tr.T("Canceled."), Why: f.unsure, Next: tr.T("What you entered is still here.")})
+		f.dialog.SetError(dialogs.Message{
+			What: tr.T("Canceled."),
+			Why:  f.unsure,
+			Next: tr.T("What you entered is still here."),
+		})
 		return
 	case errors.Is(err, manager.ErrUnreachable):
 		m := f.options.Explain(err)

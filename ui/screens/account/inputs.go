@@ -45,7 +45,8 @@ const (
 func labeled(label string, m mark, control fyne.CanvasObject, note *field.Note) fyne.CanvasObject {
 	head := fyne.CanvasObject(theme.Tight(widget.NewLabel(label)))
 	if m != unmarked {
-		head = container.New(layout.NewCustomPaddedHBoxLayout(6), head, container.New(layout.NewCustomPaddedLayout(2, 0, 0, 0), theme.Tight(theme.NewCaption(tr.T(m)))))
+		head = container.New(layout.NewCustomPaddedHBoxLayout(6), head,
+			container.New(layout.NewCustomPaddedLayout(2, 0, 0, 0), theme.Tight(theme.NewCaption(tr.T(m)))))
 	}
 	return container.New(layout.NewCustomPaddedVBoxLayout(3), head, control, note.Object())
 }
@@ -64,7 +65,12 @@ type textInput struct {
 
 // newTextInput returns a field; changed is called after every change.
 func newTextInput(name, label string, m mark, entry *field.Entry, changed func()) *textInput {
-	t := &textInput{name: name, needed: m == required, entry: entry, note: field.NewNote()}
+	t := &textInput{
+		name:   name,
+		needed: m == required,
+		entry:  entry,
+		note:   field.NewNote(),
+	}
 	t.missing = tr.T("Enter the %s.", words.Within(label))
 	t.object = labeled(label, m, entry, t.note)
 	entry.OnChanged = func(string) {
@@ -161,7 +167,9 @@ func passwordFault(password string) string {
 
 // newPasswords returns the field for a new password and the one for typing it again.
 func newPasswords(name, label string, m mark, changed func()) (next, again *textInput) {
-	next = newPassword(name, label, m, changed).withHint(tr.T("At least %d characters, of any kind. Several words are easy to keep in mind.", api.MinPassword))
+	next = newPassword(name, label, m,
+		changed).withHint(tr.T("At least %d characters, of any kind. Several words are easy to keep in mind.",
+		api.MinPassword))
 	next.faulty = passwordFault
 	again = newPassword("", tr.T("%s, again", label), m, changed)
 	again.missing = tr.T("Type the %s once more.", words.Within(label))
@@ -184,7 +192,10 @@ type serialInput struct {
 func newSerialInput(m mark, changed func()) (*serialInput, error) {
 	kind := license.KindSerialNumber
 	entry, err := codeentry.New(codeentry.Format{
-		Groups: kind.Groups(), Separator: "-", Alphabet: kind.FoldLetter, Parse: words.Parse(kind),
+		Groups:    kind.Groups(),
+		Separator: "-",
+		Alphabet:  kind.FoldLetter,
+		Parse:     words.Parse(kind),
 		ErrorGroup: func(err error) int {
 			var typed *license.CodeError
 			if errors.As(err, &typed) {
@@ -192,7 +203,8 @@ func newSerialInput(m mark, changed func()) (*serialInput, error) {
 			}
 			return 0
 		},
-		Name: words.Code(kind), Placeholder: "SM4G-2FQZ-XF-7EGC-WT2T",
+		Name:        words.Code(kind),
+		Placeholder: "SM4G-2FQZ-XF-7EGC-WT2T",
 	})
 	if err != nil {
 		return nil, err

@@ -26,11 +26,15 @@ func NewOrder(o Options, programs []api.Program) error {
 		}
 	}
 	if len(accepting) == 0 {
-		o.Dialogs.Info(tr.T("New order"), tr.T("None of the vendor's programs takes a serial number now, so no order can be added with one. Ask the vendor for the order."))
+		o.Dialogs.Info(tr.T("New order"),
+			tr.T("None of the vendor's programs takes a serial number now, so no order can be added with one. Ask the vendor "+
+				"for the order."))
 		return nil
 	}
-	f := newForm(o, tr.T(addOrder), tr.T("If the server had added the order already, it appears in the table. One serial number makes one order."))
-	f.kept = tr.T("Nothing is lost: the request is kept and sent again when the connection is back. It makes one order at most.")
+	f := newForm(o, tr.T(addOrder),
+		tr.T("If the server had added the order already, it appears in the table. One serial number makes one order."))
+	f.kept = tr.T(
+		"Nothing is lost: the request is kept and sent again when the connection is back. It makes one order at most.")
 	serial, err := newSerialInput(unmarked, f.changed)
 	if err != nil {
 		return err
@@ -52,20 +56,24 @@ func NewOrder(o Options, programs []api.Program) error {
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("New order"),
 		Subtitle: tr.T("With the serial number of a program that you bought. Each makes one order."),
-		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), program.object, serial.object, picture.object),
-		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(addOrder), Default: true, OnTapped: func() {
-			if !f.checked() {
-				return
-			}
-			request := api.NewOrder{ProgramID: program.id(), SerialNumber: serial.text(), Verification: picture.answer()}
-			send(f, tr.T("Adding the order…"), func(ctx context.Context) (api.Order, error) {
-				return o.Manager.NewOrder(ctx, request)
-			}, func(made api.Order) {
-				f.dialog.Close()
-				o.OnOrder(made)
-				o.Dialogs.Info(tr.T("Order added"), added(made))
-			})
-		}}},
+		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), program.object, serial.object,
+			picture.object),
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(addOrder), Default: true, OnTapped: func() {
+				if !f.checked() {
+					return
+				}
+				request := api.NewOrder{ProgramID: program.id(), SerialNumber: serial.text(), Verification: picture.answer()}
+				send(f, tr.T("Adding the order…"), func(ctx context.Context) (api.Order, error) {
+					return o.Manager.NewOrder(ctx, request)
+				}, func(made api.Order) {
+					f.dialog.Close()
+					o.OnOrder(made)
+					o.Dialogs.Info(tr.T("Order added"), added(made))
+				})
+			}},
+		},
 		FirstFocus: first,
 		OnClosed:   f.close,
 	})

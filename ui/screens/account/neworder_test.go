@@ -31,9 +31,19 @@ func TestAnOrderIsAdded(t *testing.T) {
 	s := newOrder(t)
 	s.key(fyne.KeyReturn)
 	c := s.call("NewOrder")
-	require.Equal(t, api.NewOrder{ProgramID: 1, SerialNumber: serial, Verification: api.VerificationAnswer{ID: "picture 1", Number: "123456"}}, c.args[0])
+	require.Equal(t,
+		api.NewOrder{
+			ProgramID:    1,
+			SerialNumber: serial,
+			Verification: api.VerificationAnswer{ID: "picture 1", Number: "123456"},
+		}, c.args[0])
 	s.requireText("Adding the order…")
-	order := api.Order{ID: 1050, ProgramName: "Lumen Studio 7", LicensesTotal: 1, RequiresActivation: true}
+	order := api.Order{
+		ID:                 1050,
+		ProgramName:        "Lumen Studio 7",
+		LicensesTotal:      1,
+		RequiresActivation: true,
+	}
 	c.give(order, nil)
 	s.answered()
 	require.Equal(t, []api.Order{order}, s.orders)
@@ -43,8 +53,14 @@ func TestAnOrderIsAdded(t *testing.T) {
 }
 
 func TestWhatIsSaidOfAnAddedOrder(t *testing.T) {
-	require.Equal(t, "Order 7 of X was added: 5 licenses.", added(api.Order{ID: 7, ProgramName: "X", LicensesTotal: 5, RequiresActivation: true}))
-	require.Equal(t, "Order 7 of Fonts was added. The program needs no activation.", added(api.Order{ID: 7, ProgramName: "Fonts"}))
+	require.Equal(t, "Order 7 of X was added: 5 licenses.", added(api.Order{
+		ID:                 7,
+		ProgramName:        "X",
+		LicensesTotal:      5,
+		RequiresActivation: true,
+	}))
+	require.Equal(t, "Order 7 of Fonts was added. The program needs no activation.",
+		added(api.Order{ID: 7, ProgramName: "Fonts"}))
 }
 
 func TestOnlyProgramsThatAcceptSerialNumbersAreOffered(t *testing.T) {
@@ -54,7 +70,9 @@ func TestOnlyProgramsThatAcceptSerialNumbersAreOffered(t *testing.T) {
 	s.key(fyne.KeyEscape)
 	s.noCall("Verification")
 
-	require.NoError(t, NewOrder(s.options, []api.Program{studio, {ID: 2, Name: "Fonts"}, {ID: 3, Name: "Lumen Studio 7", AcceptsSerials: true}}))
+	require.NoError(t,
+		NewOrder(s.options,
+			[]api.Program{studio, {ID: 2, Name: "Fonts"}, {ID: 3, Name: "Lumen Studio 7", AcceptsSerials: true}}))
 	choice := s.field("Program").(*field.Select)
 	require.Equal(t, []string{"Lumen Studio 7", "Lumen Studio 7 (program 3)"}, choice.Options)
 	require.Same(t, choice, s.focused(), "of several none is chosen beforehand")
@@ -73,7 +91,8 @@ func TestEnterTellsWhatIsMissing(t *testing.T) {
 	s.key(fyne.KeyReturn)
 	s.noCall("NewOrder")
 	s.requireText("Choose the program that the serial number belongs to.",
-		"Enter the serial number. It came with the program or in the email about your purchase.", "Type the number in the picture.")
+		"Enter the serial number. It came with the program or in the email about your purchase.",
+		"Type the number in the picture.")
 	require.Same(t, s.field("Program"), s.focused())
 
 	s.field("Program").(*field.Select).SetSelectedIndex(0)
@@ -99,7 +118,8 @@ func TestASerialNumberIsPickedOutOfAMail(t *testing.T) {
 	s := newScreen(t)
 	require.NoError(t, NewOrder(s.options, []api.Program{studio}))
 	require.Same(t, s.field("Serial number"), s.focused())
-	s.focused().(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutPaste{Clipboard: clipboard("Dear Anna,\nyour serial number is sm4g-2fqz-xf-7egc-wt2t.\nRegards")})
+	s.focused().(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutPaste{Clipboard: clipboard(
+		"Dear Anna,\nyour serial number is sm4g-2fqz-xf-7egc-wt2t.\nRegards")})
 	require.Equal(t, serial, s.content("Serial number"))
 }
 
@@ -110,7 +130,8 @@ func TestARefusedOrderKeepsWhatWasTyped(t *testing.T) {
 		focus string
 	}{
 		"unknown serial number": {
-			refusal(api.ErrSerialInvalid, "This is no serial number of Lumen Studio 7.", 0, api.FieldError{Location: "body.serial_number", Message: "This is no serial number of Lumen Studio 7."}),
+			refusal(api.ErrSerialInvalid, "This is no serial number of Lumen Studio 7.", 0,
+				api.FieldError{Location: "body.serial_number", Message: "This is no serial number of Lumen Studio 7."}),
 			"This is no serial number of Lumen Studio 7. Compare it with the original, or copy and paste it.", "Serial number",
 		},
 		"used serial number": {
@@ -122,14 +143,16 @@ func TestARefusedOrderKeepsWhatWasTyped(t *testing.T) {
 			"It has a wrong length or a wrong letter. Compare it with the original, or copy and paste it.", "Serial number",
 		},
 		"wrong verification number": {
-			refusal(api.ErrVerificationFailed, "", 0, api.FieldError{Location: "body.verification.number", Message: "The number is another one."}),
+			refusal(api.ErrVerificationFailed, "", 0,
+				api.FieldError{Location: "body.verification.number", Message: "The number is another one."}),
 			"The number is another one. Read the new picture and try again.", "Verification number",
 		},
 		"field error of the server": {
 			refusal(api.ErrValidation, "", 0, api.FieldError{Location: "body.program_id", Message: "this program is gone"}),
 			"This program is gone.", "Program",
 		},
-		"switched off": {refusal(api.ErrTaskDisabled, "This program takes no serial numbers.", 0), "This program takes no serial numbers.", ""},
+		"switched off": {refusal(api.ErrTaskDisabled, "This program takes no serial numbers.", 0),
+			"This program takes no serial numbers.", ""},
 		"no connection": {
 			&manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"},
 			"Nothing is lost: the request is kept and sent again when the connection is back. It makes one order at most.", "",
@@ -151,7 +174,8 @@ func TestARefusedOrderKeepsWhatWasTyped(t *testing.T) {
 			require.Contains(t, s.said(), c.says, "the new picture leaves it alone")
 			s.fill("Verification number", "654321")
 			s.press(addOrder.String())
-			require.Equal(t, api.VerificationAnswer{ID: "picture 2", Number: "654321"}, s.call("NewOrder").args[0].(api.NewOrder).Verification)
+			require.Equal(t, api.VerificationAnswer{ID: "picture 2", Number: "654321"},
+				s.call("NewOrder").args[0].(api.NewOrder).Verification)
 		})
 	}
 }
@@ -182,7 +206,9 @@ func TestTheButtonRestsWhileTheServerWantsAWait(t *testing.T) {
 func TestAnAttemptTooEarlyWaits(t *testing.T) {
 	s := newOrder(t)
 	s.press(addOrder.String())
-	s.call("NewOrder").give(nil, refusal(api.ErrHostBanned, "After a serial number that was not accepted the server waits a little longer each time.", 600))
+	s.call("NewOrder").give(nil,
+		refusal(api.ErrHostBanned, "After a serial number that was not accepted the server waits a little longer each time.",
+			600))
 	s.answered()
 	require.Contains(t, s.said(), "the server waits a little longer each time. Wait a while")
 	s.requireText("The server takes the next try in 10 minutes.", "Add order (10:00)")
@@ -280,7 +306,8 @@ func TestNoPictureWhereTheNumberIsWaived(t *testing.T) {
 	require.Equal(t, api.NewOrder{ProgramID: 1, SerialNumber: serial}, c.args[0])
 	require.Empty(t, s.early, "no picture was asked for")
 
-	c.give(nil, refusal(api.ErrVerificationFailed, "The verification number is missing. Type the number in the picture.", 0))
+	c.give(nil,
+		refusal(api.ErrVerificationFailed, "The verification number is missing. Type the number in the picture.", 0))
 	s.answered()
 	s.requireText("Verification number", "Another picture")
 	s.picture()
@@ -290,7 +317,8 @@ func TestNoPictureWhereTheNumberIsWaived(t *testing.T) {
 	s.noCall("NewOrder")
 	s.fill("Verification number", "123456")
 	s.key(fyne.KeyReturn)
-	require.Equal(t, api.VerificationAnswer{ID: "picture 1", Number: "123456"}, s.call("NewOrder").args[0].(api.NewOrder).Verification)
+	require.Equal(t, api.VerificationAnswer{ID: "picture 1", Number: "123456"},
+		s.call("NewOrder").args[0].(api.NewOrder).Verification)
 }
 
 // One program that needs a verification number is enough to ask for it.

@@ -24,18 +24,22 @@ func ChangePassword(o Options) {
 		Title:    tr.T("Change password"),
 		Subtitle: tr.T("Other sessions end: on your other PCs you sign in again with the new password."),
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), current.object, next.object, again.object),
-		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(changePassword), Default: true, OnTapped: func() {
-			if !f.checked() {
-				return
-			}
-			from, to := current.entry.Text, next.entry.Text
-			send(f, tr.T("Changing the password…"), func(ctx context.Context) (struct{}, error) {
-				return struct{}{}, o.Manager.ChangePassword(ctx, from, to)
-			}, func(struct{}) {
-				f.dialog.Close()
-				o.Dialogs.Info(tr.T("Password changed"), tr.T("Your new password counts from now on. Other sessions have ended: sign in again on your other PCs."))
-			})
-		}}},
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(changePassword), Default: true, OnTapped: func() {
+				if !f.checked() {
+					return
+				}
+				from, to := current.entry.Text, next.entry.Text
+				send(f, tr.T("Changing the password…"), func(ctx context.Context) (struct{}, error) {
+					return struct{}{}, o.Manager.ChangePassword(ctx, from, to)
+				}, func(struct{}) {
+					f.dialog.Close()
+					o.Dialogs.Info(tr.T("Password changed"),
+						tr.T("Your new password counts from now on. Other sessions have ended: sign in again on your other PCs."))
+				})
+			}},
+		},
 		OnClosed: f.close,
 	})
 }

@@ -13,8 +13,15 @@ import (
 )
 
 var anna = api.Account{Username: "anna", RegistrationName: "Lumen GmbH", Contact: api.Contact{
-	FirstName: "Anna", LastName: "Berg", Company: "Lumen", Address: "Seestraße 5", City: "Friedrichshafen", Zip: "88045",
-	Country: "Germany", Phone: "+49 7541 1", Email: "anna@lumen.example",
+	FirstName: "Anna",
+	LastName:  "Berg",
+	Company:   "Lumen",
+	Address:   "Seestraße 5",
+	City:      "Friedrichshafen",
+	Zip:       "88045",
+	Country:   "Germany",
+	Phone:     "+49 7541 1",
+	Email:     "anna@lumen.example",
 }}
 
 // openProfile opens the dialog with Anna's contact data.
@@ -111,7 +118,8 @@ func TestFaultsThatTheServerFindsStandAtTheirFields(t *testing.T) {
 		api.FieldError{Location: "body.email", Message: "the address is blocked"},
 		api.FieldError{Location: "body.shoe_size", Message: "the shoe size is missing"}))
 	s.answered()
-	s.requireText("This is no fax number.", "The address is blocked.", "The server did not accept what was entered.", "The shoe size is missing.")
+	s.requireText("This is no fax number.", "The address is blocked.", "The server did not accept what was entered.",
+		"The shoe size is missing.")
 	require.Same(t, s.field("Email address"), s.focused(), "the first field with a fault")
 	require.Equal(t, "Lindau", s.content("City"))
 
@@ -194,12 +202,14 @@ func TestAPasswordIsChanged(t *testing.T) {
 
 func TestAPasswordIsCheckedBeforeItIsSent(t *testing.T) {
 	for name, c := range map[string]struct{ current, next, again, says, focus string }{
-		"nothing":         {"", "", "", "Enter the current password.", "Current password"},
-		"no new one":      {"x", "", "", "Enter the new password.", "New password"},
-		"not again":       {"x", "0123456789", "", "Type the new password once more.", "New password, again"},
-		"too short":       {"x", "012345678", "012345678", "It is too short: enter at least 10 characters.", "New password"},
-		"too long":        {"x", strings.Repeat("ü", 513), "x", "It is too long: it has 1026 bytes, and at most 1024 are taken.", "New password"},
-		"not the same":    {"x", "0123456789", "0123456780", "It is not the same as above. Type it once more.", "New password, again"},
+		"nothing":    {"", "", "", "Enter the current password.", "Current password"},
+		"no new one": {"x", "", "", "Enter the new password.", "New password"},
+		"not again":  {"x", "0123456789", "", "Type the new password once more.", "New password, again"},
+		"too short":  {"x", "012345678", "012345678", "It is too short: enter at least 10 characters.", "New password"},
+		"too long": {"x", strings.Repeat("ü", 513), "x",
+			"It is too long: it has 1026 bytes, and at most 1024 are taken.", "New password"},
+		"not the same": {"x", "0123456789", "0123456780", "It is not the same as above. Type it once more.",
+			"New password, again"},
 		"10 bytes":        {"x", "üüüüü", "üüüüü", "", ""},
 		"spaces count":    {"x", "          ", "          ", "", ""},
 		"the longest one": {"x", strings.Repeat("x", 1024), strings.Repeat("x", 1024), "", ""},
@@ -229,7 +239,9 @@ func TestARefusedPassword(t *testing.T) {
 	s.fill("New password", "0123456789")
 	s.fill("New password, again", "0123456789")
 	s.press(changePassword.String())
-	s.call("ChangePassword").give(nil, refusal(api.ErrValidation, "", 0, api.FieldError{Location: "body.current_password", Message: "The current password is not right."}))
+	s.call("ChangePassword").give(nil,
+		refusal(api.ErrValidation, "", 0,
+			api.FieldError{Location: "body.current_password", Message: "The current password is not right."}))
 	s.answered()
 	s.requireText("The current password is not right.")
 	require.Same(t, s.field("Current password"), s.focused())

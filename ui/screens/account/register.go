@@ -64,7 +64,8 @@ func closed(about api.Server) dialogs.Message {
 		}
 	case len(about.SerialPrograms) == 0:
 		return dialogs.Message{
-			What: tr.T("%s opens no accounts with serial numbers.", about.Name), Why: tr.T("None of its programs takes one now."),
+			What: tr.T("%s opens no accounts with serial numbers.", about.Name),
+			Why:  tr.T("None of its programs takes one now."),
 			Next: tr.T("Ask the vendor for an account, or enter the address of another server."),
 		}
 	}
@@ -83,7 +84,8 @@ func register(o Options, server string, about api.Server) error {
 		serial.show("") // what was said of the serial number was said of another program
 		f.changed()
 	})
-	username := newTextInput("username", tr.T("User name"), required, field.NewEntry(), f.changed).withHint(tr.T("You sign in with it. It has no spaces."))
+	username := newTextInput("username", tr.T("User name"), required, field.NewEntry(),
+		f.changed).withHint(tr.T("You sign in with it. It has no spaces."))
 	username.faulty = func(text string) string {
 		if strings.ContainsFunc(text, unicode.IsSpace) {
 			return tr.T("A user name has no spaces.")
@@ -109,11 +111,13 @@ func register(o Options, server string, about api.Server) error {
 		first = serial.focusable()
 	}
 	rows := column(
-		heading(tr.T("Your purchase"), tr.T("The serial number becomes the first order of the account.")), program.object, serial.object,
+		heading(tr.T("Your purchase"), tr.T("The serial number becomes the first order of the account.")), program.object,
+		serial.object,
 		heading(tr.T("Signing in"), ""), username.object, password.object, again.object,
 		heading(tr.T("You"), ""), name.object)
 	rows.Objects = append(rows.Objects, contact.rows...)
-	rows.Objects = append(rows.Objects, heading(tr.T("Verification"), tr.T("The number in the picture shows that no robot is asking.")), picture.object)
+	rows.Objects = append(rows.Objects,
+		heading(tr.T("Verification"), tr.T("The number in the picture shows that no robot is asking.")), picture.object)
 	f.long = newLongForm(o.Canvas, rows)
 	f.long.follow(&program.choice.Hooks, program.object)
 	for _, in := range texts {
@@ -125,22 +129,32 @@ func register(o Options, server string, about api.Server) error {
 		Title:    tr.T("New account"),
 		Subtitle: fmt.Sprintf("%s · %s", about.Name, host(server)),
 		Content:  f.long.object,
-		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(createAccount), Default: true, OnTapped: func() {
-			if !f.checked() {
-				return
-			}
-			request := api.NewAccount{
-				ProgramID: program.id(), SerialNumber: serial.text(), Verification: picture.answer(),
-				Username: username.text(), Password: password.entry.Text, RegistrationName: name.text(), Contact: contact.contact(),
-			}
-			send(f, tr.T("Creating the account…"), func(ctx context.Context) (api.Client, error) {
-				return o.Manager.Register(ctx, server, request)
-			}, func(made api.Client) {
-				f.dialog.Close()
-				o.OnRegistered(server, made.Username)
-				o.Dialogs.Info(tr.T("Account created"), tr.T("Sign in as “%s” with the password that you chose. Your first order, of %s, is in the account.", made.Username, program.choice.Selected))
-			})
-		}}},
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(createAccount), Default: true, OnTapped: func() {
+				if !f.checked() {
+					return
+				}
+				request := api.NewAccount{
+					ProgramID:        program.id(),
+					SerialNumber:     serial.text(),
+					Verification:     picture.answer(),
+					Username:         username.text(),
+					Password:         password.entry.Text,
+					RegistrationName: name.text(),
+					Contact:          contact.contact(),
+				}
+				send(f, tr.T("Creating the account…"), func(ctx context.Context) (api.Client, error) {
+					return o.Manager.Register(ctx, server, request)
+				}, func(made api.Client) {
+					f.dialog.Close()
+					o.OnRegistered(server, made.Username)
+					o.Dialogs.Info(tr.T("Account created"),
+						tr.T("Sign in as “%s” with the password that you chose. Your first order, of %s, is in the account.",
+							made.Username, program.choice.Selected))
+				})
+			}},
+		},
 		FirstFocus: first,
 		OnClosed:   f.close,
 	})

@@ -23,7 +23,8 @@ func TestALinkIsAskedFor(t *testing.T) {
 	s.fill("Verification number", "123456")
 	s.key(fyne.KeyReturn)
 	c := s.call("RequestPasswordReset")
-	require.Equal(t, []any{server, "anna@lumen.example", api.VerificationAnswer{ID: "picture 1", Number: "123456"}}, c.args)
+	require.Equal(t, []any{server, "anna@lumen.example", api.VerificationAnswer{ID: "picture 1", Number: "123456"}},
+		c.args)
 	c.give(nil, nil)
 	s.answered()
 	s.requireText(sent)
@@ -34,7 +35,8 @@ func TestThePictureComesFromTheServerThatIsEntered(t *testing.T) {
 	ForgotPassword(s.options, "")
 	require.Same(t, s.field("License server"), s.focused())
 	s.key(fyne.KeyReturn)
-	s.requireText("Enter the license server.", "Enter the user name or email address.", "Enter the address of the license server first: it sends the picture.")
+	s.requireText("Enter the license server.", "Enter the user name or email address.",
+		"Enter the address of the license server first: it sends the picture.")
 	s.fill("License server", "first.example")
 	s.noCall("Verification")
 	s.window.Canvas().FocusNext()
@@ -69,7 +71,8 @@ func TestARefusedLink(t *testing.T) {
 		says  string
 		focus string
 	}{
-		{refusal(api.ErrVerificationFailed, "The number is another one.", 0), "The number is another one. Read the new picture and try again.", "Verification number"},
+		{refusal(api.ErrVerificationFailed, "The number is another one.", 0),
+			"The number is another one. Read the new picture and try again.", "Verification number"},
 		{manager.ErrAddress, "This is not the address of a server.", "License server"},
 		{refusal(api.ErrUnavailable, "This server has no mail service.", 0), "This server has no mail service.", ""},
 		{&manager.NetworkError{Kind: manager.NetworkTimeout, Host: "x"}, "Asking once more does no harm.", ""},
@@ -91,7 +94,11 @@ func TestARefusedLink(t *testing.T) {
 	s.noCall("Verification")
 }
 
-var open = api.Server{Name: "Lumen Software", Registration: true, SerialPrograms: []api.SerialProgram{{ID: 1, Name: "Lumen Studio 7"}, {ID: 2, Name: "Tide Survey"}}}
+var open = api.Server{
+	Name:           "Lumen Software",
+	Registration:   true,
+	SerialPrograms: []api.SerialProgram{{ID: 1, Name: "Lumen Studio 7"}, {ID: 2, Name: "Tide Survey"}},
+}
 
 // newAccount opens the form and fills in what is required.
 func newAccount(t *testing.T) *screen {
@@ -107,9 +114,12 @@ func newAccount(t *testing.T) *screen {
 	s.picture()
 	s.field("Program").(*field.Select).SetSelectedIndex(1)
 	for label, text := range map[string]string{
-		"Serial number": serial, "User name": "anna", "Password": "long enough", "Password, again": "long enough", "Registration name": "Lumen GmbH",
-		"First name": "Anna", "Last name": "Berg", "Street and number": "Seestraße 5", "City": "Friedrichshafen", "Zip code": "88045",
-		"Country": "Germany", "Phone number": "+49 7541 1", "Email address": "anna@lumen.example", "Verification number": "123456",
+		"Serial number": serial, "User name": "anna", "Password": "long enough", "Password, again": "long enough",
+		"Registration name": "Lumen GmbH",
+		"First name":        "Anna", "Last name": "Berg", "Street and number": "Seestraße 5", "City": "Friedrichshafen",
+		"Zip code": "88045",
+		"Country":  "Germany", "Phone number": "+49 7541 1", "Email address": "anna@lumen.example",
+		"Verification number": "123456",
 	} {
 		s.fill(label, text)
 	}
@@ -130,13 +140,19 @@ func TestAnAccountIsOpened(t *testing.T) {
 	contact := anna.Contact
 	contact.Company = ""
 	require.Equal(t, []any{server, api.NewAccount{
-		ProgramID: 2, SerialNumber: serial, Verification: api.VerificationAnswer{ID: "picture 1", Number: "123456"},
-		Username: "anna", Password: "long enough", RegistrationName: "Lumen GmbH", Contact: contact,
+		ProgramID:        2,
+		SerialNumber:     serial,
+		Verification:     api.VerificationAnswer{ID: "picture 1", Number: "123456"},
+		Username:         "anna",
+		Password:         "long enough",
+		RegistrationName: "Lumen GmbH",
+		Contact:          contact,
 	}}, c.args)
 	c.give(api.Client{ID: 7, Username: "anna", DisplayName: "Anna Berg"}, nil)
 	s.answered()
 	require.Equal(t, []string{server + " anna"}, s.registered)
-	s.requireText("Account created", "Sign in as “anna” with the password that you chose. Your first order, of Tide Survey, is in the account.")
+	s.requireText("Account created",
+		"Sign in as “anna” with the password that you chose. Your first order, of Tide Survey, is in the account.")
 }
 
 func TestRequiredFieldsAreMarkedInWords(t *testing.T) {
@@ -153,7 +169,8 @@ func TestRequiredFieldsAreMarkedInWords(t *testing.T) {
 		}
 		return ""
 	}
-	for _, label := range []string{"Program", "Serial number", "User name", "Password", "Password, again", "Registration name", "First name", "Last name",
+	for _, label := range []string{"Program", "Serial number", "User name", "Password", "Password, again",
+		"Registration name", "First name", "Last name",
 		"Email address", "Street and number", "Zip code", "City", "Country", "Phone number", "Verification number"} {
 		require.Equal(t, "required", after(label), label)
 	}
@@ -162,7 +179,8 @@ func TestRequiredFieldsAreMarkedInWords(t *testing.T) {
 	}
 	s.press(createAccount.String())
 	s.noCall("Register")
-	for _, missing := range []string{"Choose the program that the serial number belongs to.", "Enter the user name.", "Enter the password.", "Type the password once more.",
+	for _, missing := range []string{"Choose the program that the serial number belongs to.", "Enter the user name.",
+		"Enter the password.", "Type the password once more.",
 		"Enter the registration name.", "Enter the first name.", "Enter the email address.", "Enter the phone number."} {
 		s.requireText(missing)
 	}
@@ -175,11 +193,17 @@ func TestARefusedAccountKeepsWhatWasTyped(t *testing.T) {
 		err         error
 		says, focus string
 	}{
-		"taken name":         {refusal(api.ErrValidation, "", 0, api.FieldError{Location: "body.username", Message: "This user name is taken. Choose another one."}), "This user name is taken. Choose another one.", "User name"},
-		"used serial number": {refusal(api.ErrSerialInUse, "An order was made with it.", 5), "An order was made with it. Look for that order", "Serial number"},
-		"wrong number":       {refusal(api.ErrVerificationFailed, "The number is another one.", 0), "The number is another one.", "Verification number"},
-		"address":            {refusal(api.ErrValidation, "", 0, api.FieldError{Location: "body.zip", Message: "the zip code is missing"}), "The zip code is missing.", "Zip code"},
-		"no connection":      {&manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"}, "If the server had opened the account already, you can sign in with it.", ""},
+		"taken name": {refusal(api.ErrValidation, "", 0,
+			api.FieldError{Location: "body.username", Message: "This user name is taken. Choose another one."}),
+			"This user name is taken. Choose another one.", "User name"},
+		"used serial number": {refusal(api.ErrSerialInUse, "An order was made with it.", 5),
+			"An order was made with it. Look for that order", "Serial number"},
+		"wrong number": {refusal(api.ErrVerificationFailed, "The number is another one.", 0), "The number is another one.",
+			"Verification number"},
+		"address": {refusal(api.ErrValidation, "", 0,
+			api.FieldError{Location: "body.zip", Message: "the zip code is missing"}), "The zip code is missing.", "Zip code"},
+		"no connection": {&manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"},
+			"If the server had opened the account already, you can sign in with it.", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newAccount(t)
@@ -220,10 +244,14 @@ func TestAServerThatTakesNoNewAccounts(t *testing.T) {
 		err   error
 		says  string
 	}{
-		{api.Server{Name: "Lumen Software", SerialPrograms: open.SerialPrograms}, nil, "Lumen Software takes no new accounts."},
-		{api.Server{Name: "Lumen Software", Registration: true}, nil, "Lumen Software opens no accounts with serial numbers."},
-		{api.Server{}, manager.ErrAddress, "This is not the address of a server. Enter it as the vendor told you, such as licenses.example.com."},
-		{api.Server{}, &manager.NetworkError{Kind: manager.NetworkNotACEN, Host: "x"}, "No license server answers at this address."},
+		{api.Server{Name: "Lumen Software", SerialPrograms: open.SerialPrograms}, nil,
+			"Lumen Software takes no new accounts."},
+		{api.Server{Name: "Lumen Software", Registration: true}, nil,
+			"Lumen Software opens no accounts with serial numbers."},
+		{api.Server{}, manager.ErrAddress,
+			"This is not the address of a server. Enter it as the vendor told you, such as licenses.example.com."},
+		{api.Server{}, &manager.NetworkError{Kind: manager.NetworkNotACEN, Host: "x"},
+			"No license server answers at this address."},
 	} {
 		s.call("About").give(c.about, c.err)
 		s.answered()

@@ -56,7 +56,10 @@ const (
 
 // nothing says that there was nothing to take in a folder.
 func (w wanted) nothing() dialogs.Message {
-	m := dialogs.Message{What: tr.T("There is no request of another PC and no answer for this one in the folder."), Next: tr.T("Choose the folder in which they lie; the folders in it are not looked at.")}
+	m := dialogs.Message{
+		What: tr.T("There is no request of another PC and no answer for this one in the folder."),
+		Next: tr.T("Choose the folder in which they lie; the folders in it are not looked at."),
+	}
 	switch w {
 	case wantsRequests:
 		m.What = tr.T("There is no request of another PC in the folder.")
@@ -121,7 +124,8 @@ func (d *Screen) sort(c folder.Contents, own []carry.Request, wants wanted, h *b
 				case wants == wantsRequests:
 					pass(tr.T("An answer: it is for the PC that asked."))
 				case !isOwn(doc.Request):
-					pass(tr.T("An answer to a request that this PC does not know. If it is for this PC all the same, open it by itself."))
+					pass(tr.T(
+						"An answer to a request that this PC does not know. If it is for this PC all the same, open it by itself."))
 				default:
 					answers = append(answers, doc)
 				}
@@ -140,7 +144,8 @@ func (d *Screen) sort(c folder.Contents, own []carry.Request, wants wanted, h *b
 		h.remarks = append(h.remarks, remark{c.Dir, "", missingText(p)})
 	}
 	if c.Left > 0 {
-		h.remarks = append(h.remarks, remark{c.Dir, "", tr.N(c.Left, "There are too many or too large files in the folder: %d file was not looked at. Move some to another folder.",
+		h.remarks = append(h.remarks, remark{c.Dir, "", tr.N(c.Left,
+			"There are too many or too large files in the folder: %d file was not looked at. Move some to another folder.",
 			"There are too many or too large files in the folder: %d files were not looked at. Move some to another folder.")})
 	}
 }
@@ -187,10 +192,18 @@ func (d *Screen) explain(err error) dialogs.Message {
 		if _, own, ok := strings.Cut(why, ": "); ok {
 			why = words.Capital(own)
 		}
-		return dialogs.Message{What: tr.T("The folder cannot be read."), Why: why, Next: tr.T("Choose another one, or copy it to this PC.")}
+		return dialogs.Message{
+			What: tr.T("The folder cannot be read."),
+			Why:  why,
+			Next: tr.T("Choose another one, or copy it to this PC."),
+		}
 	}
 	if errors.Is(err, folder.ErrCopies) {
-		return dialogs.Message{What: tr.T("The answer could not be saved."), Why: tr.T("There are too many answers to this request in the folder."), Next: tr.T("Delete the old ones.")}
+		return dialogs.Message{
+			What: tr.T("The answer could not be saved."),
+			Why:  tr.T("There are too many answers to this request in the folder."),
+			Next: tr.T("Delete the old ones."),
+		}
 	}
 	return d.options.Explain(err)
 }

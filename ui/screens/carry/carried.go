@@ -33,7 +33,14 @@ type carried struct {
 
 // showCarried lists what became of the requests, with the answers to bring back; err is what ended it early.
 func (d *Screen) showCarried(loads []*load, remarks []remark, answers []carry.Answer, err error) {
-	c := &carried{screen: d, loads: loads, remarks: remarks, answers: answers, files: rows(theme.Gap), slot: d.options.Work.NewSlot()}
+	c := &carried{
+		screen:  d,
+		loads:   loads,
+		remarks: remarks,
+		answers: answers,
+		files:   rows(theme.Gap),
+		slot:    d.options.Work.NewSlot(),
+	}
 	list := rows(theme.Section)
 	if err != nil {
 		m := d.options.Explain(err)
@@ -43,10 +50,12 @@ func (d *Screen) showCarried(loads []*load, remarks []remark, answers []carry.An
 		m.Next = tr.T("Carry it once more for the rest. What is done already is not done twice, and no license is lost.")
 		list.Add(dialogs.Notice(theme.Warning, m))
 	}
-	title, subtitle := tr.T("Bring the answer back"), tr.T("To the PC that asked: the file, a photograph of each picture, or the text. Its license files hold a secret of their PC, so give them to nobody else.")
+	title, subtitle := tr.T("Bring the answer back"), tr.T("To the PC that asked: the file, a photograph of each "+
+		"picture, or the text. Its license files hold a secret of their PC, so give them to nobody else.")
 	whole := c.count(func(*load) bool { return true })
 	if whole > 1 {
-		title, subtitle = tr.T("Bring the answers back"), tr.T("Each to the PC that asked: the file, a photograph of each picture, or the text. The license files hold a secret of their PC, so give them to nobody else.")
+		title, subtitle = tr.T("Bring the answers back"), tr.T("Each to the PC that asked: the file, a photograph of each "+
+			"picture, or the text. The license files hold a secret of their PC, so give them to nobody else.")
 	}
 	if whole == 0 {
 		title, subtitle = tr.T("There is no answer yet"), ""
@@ -56,7 +65,8 @@ func (d *Screen) showCarried(loads []*load, remarks []remark, answers []carry.An
 		c.showFiles(nil)
 		box := rows(theme.Margin, bold(tr.T("What became of the files")), c.files)
 		if toSave > 0 {
-			box.Add(muted(tr.T("Each answer is saved beside its request, and no file is written over: an answer that lies there already with the same results stays; " +
+			box.Add(muted(tr.T("Each answer is saved beside its request, and no file is written over: an answer that lies " +
+				"there already with the same results stays; " +
 				"beside one with other results, the new one gets a number.")))
 		}
 		if len(remarks) > 0 {
@@ -80,7 +90,11 @@ func (d *Screen) showCarried(loads []*load, remarks []remark, answers []carry.An
 		buttons = append(buttons, dialogs.Button{Text: tr.T("Carry once more"), Default: true, OnTapped: c.again})
 	}
 	c.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title: title, Subtitle: subtitle, Content: beside(list), Width: wide, Buttons: buttons,
+		Title:    title,
+		Subtitle: subtitle,
+		Content:  beside(list),
+		Width:    wide,
+		Buttons:  buttons,
 		OnClosed: func() {
 			c.slot.Cancel()
 			for _, h := range c.handouts {
@@ -242,8 +256,11 @@ func (c *carried) save() {
 		}
 		switch {
 		case failed > 0:
-			c.dialog.SetError(dialogs.Message{What: tr.T("%d of %s could not be saved.", failed, tr.N(len(outcomes), "%d answer", "%d answers")),
-				Why: tr.T("The list says why."), Next: tr.T("Put it right and save once more, or take the answer in another way.")})
+			c.dialog.SetError(dialogs.Message{
+				What: tr.T("%d of %s could not be saved.", failed, tr.N(len(outcomes), "%d answer", "%d answers")),
+				Why:  tr.T("The list says why."),
+				Next: tr.T("Put it right and save once more, or take the answer in another way."),
+			})
 		case err == nil:
 			c.dialog.SetButtonLabel(tr.T(savingAll), tr.T("Saved"))
 			c.dialog.SetButton(tr.T(savingAll), false, "")

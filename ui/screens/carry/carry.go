@@ -48,7 +48,8 @@ type carriage struct {
 // carry shows what requests ask for and what would be done, and does it when the person says so.
 func (d *Screen) carry(h batch) {
 	if yes, soon := d.options.Actions.SignedIn(); !yes {
-		d.waiting.requests, d.waiting.remarks = append(d.waiting.requests, h.requests...), append(d.waiting.remarks, h.remarks...)
+		d.waiting.requests = append(d.waiting.requests, h.requests...)
+		d.waiting.remarks = append(d.waiting.remarks, h.remarks...)
 		if !soon {
 			d.askToSignIn()
 		}
@@ -61,7 +62,10 @@ func (d *Screen) carry(h batch) {
 		Subtitle: tr.T("Nothing is done before you press Carry out. You then get the answer to bring back."),
 		Content:  beside(rows(theme.Section, c.list, widget.NewSeparator(), bold(tr.T("Another request")), c.intake.object)),
 		Width:    wide,
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(carrying), Default: true, OnTapped: c.submit}},
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(carrying), Default: true, OnTapped: c.submit},
+		},
 		OnClosed: func() { c.intake.close(); c.slot.Cancel() },
 	})
 	c.intake.dialog = c.dialog
@@ -156,7 +160,8 @@ func (c *carriage) section(l *load) fyne.CanvasObject {
 		default:
 			c.item(one, l, n)
 		}
-		badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(theme.NewBadge(fmt.Sprint(n+1), theme.Accent)))
+		badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap),
+			container.NewVBox(theme.NewBadge(fmt.Sprint(n+1), theme.Accent)))
 		all.Add(container.NewBorder(nil, nil, badge, nil, one))
 	}
 	return all
@@ -167,7 +172,12 @@ func (c *carriage) item(one *fyne.Container, l *load, n int) {
 	item := l.plan[n]
 	if item.Refusal != nil {
 		m := c.screen.options.Explain(item.Refusal)
-		one.Add(dialogs.Notice(theme.Warning, dialogs.Message{What: tr.T("This cannot be done now."), Why: strings.TrimSpace(m.Why), Next: tr.T("The answer tells it to the other PC.")}))
+		one.Add(dialogs.Notice(theme.Warning,
+			dialogs.Message{
+				What: tr.T("This cannot be done now."),
+				Why:  strings.TrimSpace(m.Why),
+				Next: tr.T("The answer tells it to the other PC."),
+			}))
 		return
 	}
 	var labels []string
@@ -220,7 +230,8 @@ func asks(i carry.Item) string {
 		return tr.T("%s: hands in the removal code of its license, Site code %s.", name, i.Codes.Site)
 	case carry.TaskTransfer:
 		if i.Note != "" {
-			return tr.T("%s: asks for the license of another PC, with that PC's removal code “%s”. Site code %s.", name, i.Note, i.Codes.Site)
+			return tr.T("%s: asks for the license of another PC, with that PC's removal code “%s”. Site code %s.", name, i.Note,
+				i.Codes.Site)
 		}
 		return tr.T("%s: asks for the license of another PC, with that PC's removal code. Site code %s.", name, i.Codes.Site)
 	}
@@ -248,7 +259,8 @@ func optionText(o manager.CourierOption) string {
 	case manager.CourierRemoved:
 		return tr.T("Tell that %s has been removed", which)
 	}
-	return tr.T("New license of order %d (%d of %d left)", o.Order.ID, o.Order.LicensesTotal-o.Order.LicensesActivated, o.Order.LicensesTotal)
+	return tr.T("New license of order %d (%d of %d left)", o.Order.ID, o.Order.LicensesTotal-o.Order.LicensesActivated,
+		o.Order.LicensesTotal)
 }
 
 // optionAbout says more of an option; "" when there is nothing.
@@ -279,7 +291,8 @@ func compared(c license.Comparison) string {
 			different = append(different, words.Lock(l.Lock))
 		}
 	}
-	text := tr.N(c.Count(license.Same), "The PC is recognized: %d lock is the same", "The PC is recognized: %d locks are the same")
+	text := tr.N(c.Count(license.Same), "The PC is recognized: %d lock is the same",
+		"The PC is recognized: %d locks are the same")
 	if len(different) > 0 {
 		text = tr.T("%s, different: %s", text, words.List(different))
 	}
@@ -348,7 +361,10 @@ func carriedText(r carry.Result, d *Screen) (theme.Tone, dialogs.Message) {
 	switch r.Outcome {
 	case carry.OutcomeLicense:
 		if f, err := r.File(); err == nil {
-			return theme.Good, dialogs.Message{What: tr.T("%s: its license file is in the answer.", name), Why: words.Sentence(licenseText(f, d))}
+			return theme.Good, dialogs.Message{
+				What: tr.T("%s: its license file is in the answer.", name),
+				Why:  words.Sentence(licenseText(f, d)),
+			}
 		}
 		return theme.Good, dialogs.Message{What: tr.T("%s: its license file is in the answer.", name)}
 	case carry.OutcomeDone:

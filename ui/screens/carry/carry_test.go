@@ -24,8 +24,10 @@ func TestComparedInWords(t *testing.T) {
 			"The PC is recognized: 6 locks are the same. No license is used."},
 		{"changed", then, change(func(now *license.RawLocks) { now[license.OSID-1] = "another" }),
 			"The PC is recognized: 5 locks are the same, different: operating system. No license is used."},
-		{"changed and gone", then, change(func(now *license.RawLocks) { now[license.HDID-1], now[license.BIOSID-1] = "another", "" }),
-			"The PC is recognized: 4 locks are the same, different: system volume, firmware; 1 of 1 allowed hardware change. No license is used."},
+		{"changed and gone", then,
+			change(func(now *license.RawLocks) { now[license.HDID-1], now[license.BIOSID-1] = "another", "" }),
+			"The PC is recognized: 4 locks are the same, different: system volume, firmware; 1 of 1 allowed hardware change. " +
+				"No license is used."},
 		{"optical drive gone", change(func(before *license.RawLocks) { before[license.CDHWID-1] = "drive" }), then,
 			"The PC is recognized: 6 locks are the same. No license is used."},
 	} {

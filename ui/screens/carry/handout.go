@@ -37,7 +37,13 @@ const wide float32 = 820
 
 // newHandout returns the buttons for a document; open shows its QR codes at once.
 func (d *Screen) newHandout(doc carry.Document, open bool, fault func(dialogs.Message)) *handout {
-	h := &handout{screen: d, document: doc, fault: fault, below: container.NewStack(), slot: d.options.Work.NewSlot()}
+	h := &handout{
+		screen:   d,
+		document: doc,
+		fault:    fault,
+		below:    container.NewStack(),
+		slot:     d.options.Work.NewSlot(),
+	}
 	h.save = dialogs.NewButton(tr.T("Save as a file…"), fynetheme.DocumentSaveIcon(), h.saveFile)
 	h.show = dialogs.NewButton(tr.T("Show QR"), nil, h.toggle)
 	h.copy = dialogs.NewButton(tr.T("Copy as text"), fynetheme.ContentCopyIcon(), h.copyText)
@@ -103,7 +109,11 @@ func (h *handout) printPage() {
 	}, func(_ struct{}, err error) {
 		h.print.Enable()
 		if err != nil {
-			h.fault(dialogs.Message{What: tr.T("The page for printing could not be opened."), Why: h.screen.options.Explain(err).Why, Next: tr.T("Save it as a file, or copy it as text.")})
+			h.fault(dialogs.Message{
+				What: tr.T("The page for printing could not be opened."),
+				Why:  h.screen.options.Explain(err).Why,
+				Next: tr.T("Save it as a file, or copy it as text."),
+			})
 			return
 		}
 		h.print.SetText(tr.T("Open in your browser"))

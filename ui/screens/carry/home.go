@@ -33,15 +33,19 @@ func (d *Screen) Home() {
 		hint += " " + tr.T("Sign in first.")
 	}
 	content := rows(theme.Section,
-		task("1", tr.T("Ask for licenses"), tr.T("On the PC without a network: choose its programs, also several. The request holds Site codes and Machine IDs, and nothing else about the PC."),
+		task("1", tr.T("Ask for licenses"),
+			tr.T("On the PC without a network: choose its programs, also several. The request holds Site codes and Machine "+
+				"IDs, and nothing else about the PC."),
 			dialogs.NewButton(tr.T("New request…"), nil, h.leave(d.ask))),
 		task("2", tr.T("Carry a request"), hint, dialogs.NewButton(tr.T("Carry…"), nil, h.leave(d.Open))),
-		task("3", tr.T("Take the answer"), tr.T("On the PC without a network again: as a file, from QR codes in a picture, or by typing an activation code."),
+		task("3", tr.T("Take the answer"),
+			tr.T("On the PC without a network again: as a file, from QR codes in a picture, or by typing an activation code."),
 			dialogs.NewButton(tr.T("Take an answer…"), nil, h.leave(d.Open))),
 		h.requests)
 	h.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:    tr.T("PCs without a network"),
-		Subtitle: tr.T("A PC that is never online gets its licenses by a courier: on a memory stick, a telephone, or a sheet of paper."),
+		Title: tr.T("PCs without a network"),
+		Subtitle: tr.T("A PC that is never online gets its licenses by a courier: on a memory stick, a telephone, or a " +
+			"sheet of paper."),
 		Content:  content,
 		Width:    640,
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Cancel: true, Default: true}},
@@ -63,8 +67,10 @@ const taskButton float32 = 140
 
 // task is one numbered step with its button.
 func task(number, title, text string, button fyne.CanvasObject) fyne.CanvasObject {
-	badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(theme.NewBadge(number, theme.Accent)))
-	right := container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), container.NewVBox(container.NewGridWrap(button.MinSize().Max(fyne.NewSize(taskButton, 0)), button)))
+	badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap),
+		container.NewVBox(theme.NewBadge(number, theme.Accent)))
+	right := container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0),
+		container.NewVBox(container.NewGridWrap(button.MinSize().Max(fyne.NewSize(taskButton, 0)), button)))
 	return container.NewBorder(nil, nil, badge, right, rows(2, bold(title), muted(text)))
 }
 
@@ -94,7 +100,8 @@ func requestLine(r carry.Request, d *Screen) string {
 	if name == "" {
 		name = tr.T("No name")
 	}
-	return fmt.Sprintf("%s · %s · %s · %s", name, tr.N(len(r.Items), "%d program", "%d programs"), words.Date(r.MadeAt, d.options.Now()), r.ID)
+	return fmt.Sprintf("%s · %s · %s · %s", name, tr.N(len(r.Items), "%d program", "%d programs"),
+		words.Date(r.MadeAt, d.options.Now()), r.ID)
 }
 
 // forget asks, and forgets a request.
@@ -127,7 +134,8 @@ func (d *Screen) showRequest(r carry.Request) {
 	h := d.newHandout(r, true, func(m dialogs.Message) { dialog.SetError(m) })
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title: tr.N(len(r.Items), "Request for %d program", "Request for %d programs"),
-		Subtitle: tr.T("Bring it to a PC with a network on which ACEN Desktop is signed in: the file, a photograph of each picture, or the text. " +
+		Subtitle: tr.T("Bring it to a PC with a network on which ACEN Desktop is signed in: the file, a photograph of " +
+			"each picture, or the text. " +
 			"It is kept here until its answer has been taken."),
 		Content:  h.object,
 		Width:    wide,

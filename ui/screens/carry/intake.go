@@ -40,14 +40,22 @@ type intake struct {
 // newIntake returns the part for a dialog that is set later. Of folders it takes what is wanted; found gets what is
 // whole.
 func (d *Screen) newIntake(wants wanted, found func(batch)) *intake {
-	in := &intake{screen: d, wants: wants, found: found, slot: d.options.Work.NewSlot(), missing: rows(theme.Gap), passed: rows(2)}
+	in := &intake{
+		screen:  d,
+		wants:   wants,
+		found:   found,
+		slot:    d.options.Work.NewSlot(),
+		missing: rows(theme.Gap),
+		passed:  rows(2),
+	}
 	in.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
 		container.NewHBox(
 			dialogs.NewButton(tr.T("File or picture…"), fynetheme.FileIcon(), in.choose),
 			dialogs.NewButton(tr.T("Open a folder…"), fynetheme.FolderOpenIcon(), in.chooseFolder),
 			dialogs.NewButton(tr.T("Picture on the clipboard"), fynetheme.FileImageIcon(), in.clipping),
 			dialogs.NewButton(tr.T("Paste text"), fynetheme.ContentPasteIcon(), in.paste)),
-		muted(tr.T("Or drop files or a folder on this window. QR codes may come in any order, several in one picture, such as a screen clipping.")),
+		muted(tr.T("Or drop files or a folder on this window. QR codes may come in any order, several in one picture, "+
+			"such as a screen clipping.")),
 		in.missing, in.passed)
 	in.passed.Hide()
 	d.intake = in
@@ -86,7 +94,10 @@ func (in *intake) chooseFolder() {
 func (in *intake) paste() {
 	text := in.screen.options.Actions.Paste()
 	if strings.TrimSpace(text) == "" {
-		in.dialog.SetError(dialogs.Message{What: tr.T("There is no text on the clipboard."), Next: tr.T("Copy the whole text or the links first, or take the picture instead.")})
+		in.dialog.SetError(dialogs.Message{
+			What: tr.T("There is no text on the clipboard."),
+			Next: tr.T("Copy the whole text or the links first, or take the picture instead."),
+		})
 		return
 	}
 	in.take([][]byte{[]byte(text)}, nil)
@@ -195,7 +206,8 @@ func activationCode(content []byte) string {
 func (in *intake) showMissing(open []carry.Progress) {
 	in.missing.RemoveAll()
 	for _, p := range open {
-		in.missing.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: missingText(p), Why: tr.T("Show the others too, in any order.")}))
+		in.missing.Add(dialogs.Notice(theme.Accent,
+			dialogs.Message{What: missingText(p), Why: tr.T("Show the others too, in any order.")}))
 	}
 	in.missing.Refresh()
 }

@@ -32,7 +32,8 @@ type Backend interface {
 	TakeLicense(ctx context.Context, content string) (f license.File, unproven bool, err error)
 	EnterCode(ctx context.Context, signature license.Signature, text string) error
 	PlanCourier(ctx context.Context, r carry.Request) ([]manager.CourierItem, error)
-	CarryOut(ctx context.Context, r carry.Request, plan []manager.CourierItem, choices []int, done func(count int)) (carry.Answer, error)
+	CarryOut(ctx context.Context, r carry.Request, plan []manager.CourierItem, choices []int,
+		done func(count int)) (carry.Answer, error)
 }
 
 var _ Backend = (*manager.Manager)(nil)
@@ -101,7 +102,8 @@ func (d *Screen) SignedOut() {
 }
 
 func (d *Screen) askToSignIn() {
-	d.options.Dialogs.Info(tr.T("Sign in to carry this request"), tr.T("It asks for licenses, and an account that has them is needed. Sign in: the request is opened again then."))
+	d.options.Dialogs.Info(tr.T("Sign in to carry this request"),
+		tr.T("It asks for licenses, and an account that has them is needed. Sign in: the request is opened again then."))
 }
 
 // SignedIn shows a request that waited for somebody to sign in. UI thread.

@@ -57,7 +57,8 @@ func page(doc carry.Document) ([]byte, error) {
 			return nil, err
 		}
 		content.Pictures = append(content.Pictures, printed{
-			Picture: template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), Caption: tr.T("%d of %d", i+1, len(parts)),
+			Picture: template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())),
+			Caption: tr.T("%d of %d", i+1, len(parts)),
 		})
 	}
 	var out bytes.Buffer

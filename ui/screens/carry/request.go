@@ -65,7 +65,13 @@ func (d *Screen) ask() { d.askAgain(nil, nil) }
 // askAgain shows the dialog with what had been entered in an earlier one, and a removal code that was kept just now;
 // either may be nil.
 func (d *Screen) askAgain(before *asking, given *manager.KeptCode) {
-	a := &asking{screen: d, device: dialogs.NewEntry(), known: rows(theme.Gap), keptBox: rows(theme.Gap), slot: d.options.Work.NewSlot()}
+	a := &asking{
+		screen:  d,
+		device:  dialogs.NewEntry(),
+		known:   rows(theme.Gap),
+		keptBox: rows(theme.Gap),
+		slot:    d.options.Work.NewSlot(),
+	}
 	a.device.SetText(carry.Clean(d.options.DeviceName, carry.MaxName))
 	if before != nil {
 		a.device.SetText(before.device.Text)
@@ -77,11 +83,16 @@ func (d *Screen) askAgain(before *asking, given *manager.KeptCode) {
 		d.options.Canvas.Focus(w.name)
 	})
 	a.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:    tr.T("Ask for licenses"),
-		Subtitle: tr.T("Choose what this PC needs; several programs go into one request. Nothing is changed on this PC by asking."),
-		Content:  beside(rows(theme.Section, labeled(tr.T("Name of this PC"), a.device), rows(theme.Gap, bold(tr.T("Programs")), a.known, container.NewHBox(more)), a.keptBox)),
-		Width:    680,
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(making), Default: true, OnTapped: a.submit}},
+		Title: tr.T("Ask for licenses"),
+		Subtitle: tr.T(
+			"Choose what this PC needs; several programs go into one request. Nothing is changed on this PC by asking."),
+		Content: beside(rows(theme.Section, labeled(tr.T("Name of this PC"), a.device),
+			rows(theme.Gap, bold(tr.T("Programs")), a.known, container.NewHBox(more)), a.keptBox)),
+		Width: 680,
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(making), Default: true, OnTapped: a.submit},
+		},
 		OnClosed: a.slot.Cancel,
 	})
 	a.load(before, given)
@@ -114,7 +125,8 @@ func (a *asking) fill(o offer, before *asking, given *manager.KeptCode) {
 	}
 	switch {
 	case len(a.wishes) == 0:
-		a.known.Add(muted(tr.T("No program that needs a license has been started on this PC yet. Enter the one you mean: the program shows its signature in its window for the license.")))
+		a.known.Add(muted(tr.T("No program that needs a license has been started on this PC yet. Enter the one you mean: " +
+			"the program shows its signature in its window for the license.")))
 		a.add(nil)
 	case len(o.programs) == 1 && o.programs[0].Here == nil && o.programs[0].Unproven == nil && before == nil:
 		a.wishes[0].check.SetChecked(true)
@@ -145,13 +157,17 @@ func (a *asking) showKept(kept []manager.KeptCode, before *asking, given *manage
 		return
 	}
 	a.keptBox.Add(bold(tr.T("Hand in")))
-	a.keptBox.Add(muted(tr.T("These licenses have left this PC, and their order gets them back when the courier hands the removal codes in. The codes stay kept here until then.")))
+	a.keptBox.Add(muted(tr.T("These licenses have left this PC, and their order gets them back when the courier hands " +
+		"the removal codes in. The codes stay kept here until then.")))
 	for _, k := range kept {
 		name := programName(k.Program, k.Signature)
 		if k.Note != "" {
 			name += " " + words.Quoted(k.Note)
 		}
-		row := &keptRow{code: k, check: dialogs.NewCheck(tr.T("Removal code of %s, Site code %s", name, k.Codes.Site), func(bool) { a.changed() })}
+		row := &keptRow{
+			code:  k,
+			check: dialogs.NewCheck(tr.T("Removal code of %s, Site code %s", name, k.Codes.Site), func(bool) { a.changed() }),
+		}
 		row.check.Checked = true
 		if before != nil {
 			for _, b := range before.kept {
@@ -191,7 +207,12 @@ func (a *asking) collect() (list []manager.Wish, missing string) {
 	// What is given back comes first: the order may have no other license for what is asked for.
 	for _, k := range a.kept {
 		if k.check.Checked {
-			list = append(list, manager.Wish{Task: carry.TaskRemove, Signature: k.code.Signature, Program: carry.Clean(k.code.Program, carry.MaxName), Kept: k.code})
+			list = append(list, manager.Wish{
+				Task:      carry.TaskRemove,
+				Signature: k.code.Signature,
+				Program:   carry.Clean(k.code.Program, carry.MaxName),
+				Kept:      k.code,
+			})
 		}
 	}
 	seen := map[license.Signature]bool{}
@@ -253,12 +274,20 @@ func (a *asking) giveBack(p manager.OfflineProgram) {
 	dialog = a.screen.options.Dialogs.Show(dialogs.Spec{
 		Title: tr.T("Give the license of %s back?", name),
 		Content: rows(theme.Margin,
-			plain(tr.T("%s stops working on this PC at once, and this PC gets a new Site code. You get a removal code, which is kept here and put into the request.", name)),
-			plain(tr.T("When a courier has handed it in, the order has one more license to activate, on this PC or on another one. This cannot be undone. The removal code works once, and it is not lost: it stays kept here until the answer says that it was accepted.")),
+			plain(tr.T("%s stops working on this PC at once, and this PC gets a new Site code. You get a removal code, which "+
+				"is kept here and put into the request.", name)),
+			plain(tr.T("When a courier has handed it in, the order has one more license to activate, on this PC or on "+
+				"another one. This cannot be undone. The removal code works once, and it is not lost: it stays kept here until "+
+				"the answer says that it was accepted.")),
 			confirm),
 		Width:    dialogs.DefaultWidth,
 		OnClosed: slot.Cancel,
-		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true, Default: true, OnTapped: func() { dialog.Close(); again(nil) }}, {Text: label, Importance: widget.DangerImportance, OnTapped: func() {
+		Buttons: []dialogs.Button{{
+			Text:     tr.T("Cancel"),
+			Cancel:   true,
+			Default:  true,
+			OnTapped: func() { dialog.Close(); again(nil) },
+		}, {Text: label, Importance: widget.DangerImportance, OnTapped: func() {
 			dialog.SetBusy(tr.T("Giving the license back…"), nil)
 			background.Run(slot, func(ctx context.Context) (manager.KeptCode, error) {
 				return a.screen.options.Manager.LetGo(ctx, p.Signature)
@@ -293,7 +322,14 @@ type wish struct {
 }
 
 func newWish(a *asking, p *manager.OfflineProgram) *wish {
-	w := &wish{asking: a, program: p, name: dialogs.NewEntry(), sign: dialogs.NewEntry(), note: dialogs.NewEntry(), removal: dialogs.NewEntry()}
+	w := &wish{
+		asking:  a,
+		program: p,
+		name:    dialogs.NewEntry(),
+		sign:    dialogs.NewEntry(),
+		note:    dialogs.NewEntry(),
+		removal: dialogs.NewEntry(),
+	}
 	w.note.PlaceHolder = tr.T("What you call this PC (optional)")
 	w.note.Text = carry.Clean(a.screen.options.DeviceName, carry.MaxNote)
 	w.note.OnChanged = func(text string) {
@@ -323,7 +359,8 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 	if p == nil {
 		w.check = dialogs.NewCheck(tr.T("Another program"), w.choose)
 		w.check.Checked = true
-		w.details.Objects = append([]fyne.CanvasObject{container.NewGridWithColumns(2, labeled(tr.T("Program"), w.name), labeled(tr.T("Signature"), w.sign))}, w.details.Objects...)
+		w.details.Objects = append([]fyne.CanvasObject{container.NewGridWithColumns(2, labeled(tr.T("Program"), w.name),
+			labeled(tr.T("Signature"), w.sign))}, w.details.Objects...)
 		w.object = rows(theme.Gap, w.check, indented(w.details))
 		return w
 	}
@@ -430,7 +467,8 @@ func removalIn(text string) (code license.RemovalCode, from license.Codes, err e
 		}
 	}
 	if site != "" && machine != "" {
-		from, _ = license.ParseCodes(site, machine) // a pair that does not fit is left out: the courier's account finds the license
+		from, _ = license.ParseCodes(site,
+			machine) // a pair that does not fit is left out: the courier's account finds the license
 	}
 	return code, from, nil
 }

@@ -41,7 +41,10 @@ func (d *Screen) take(h batch) {
 		Subtitle: tr.T("Each license file is checked, and put where its program on this PC finds it. Nothing else changes."),
 		Content:  beside(rows(theme.Section, t.list, widget.NewSeparator(), bold(tr.T("Another answer")), t.intake.object)),
 		Width:    680,
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(putting), Default: true, OnTapped: t.submit}},
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(putting), Default: true, OnTapped: t.submit},
+		},
 		OnClosed: func() { t.intake.close(); t.slot.Cancel() },
 	})
 	t.intake.dialog = t.dialog
@@ -119,7 +122,9 @@ func preview(doc carry.Document, d *Screen) fyne.CanvasObject {
 		if err != nil {
 			return plain(d.options.Explain(err).What)
 		}
-		return rows(theme.Gap, bold(tr.T("License file for %s", programName(carry.Clean(f.ProgramName, carry.MaxName), f.Signature))), indented(plain(licenseText(f, d))))
+		return rows(theme.Gap,
+			bold(tr.T("License file for %s", programName(carry.Clean(f.ProgramName, carry.MaxName), f.Signature))),
+			indented(plain(licenseText(f, d))))
 	}
 	return plain("")
 }
@@ -180,7 +185,12 @@ func (d *Screen) takeAll(ctx context.Context, docs []carry.Document) (o outcome,
 			if errors.Is(err, manager.ErrStorage) || ctx.Err() != nil {
 				return o, err
 			}
-			one := manager.Taken{Result: carry.Result{Outcome: carry.OutcomeLicense, Task: carry.TaskActivate}, License: &f, Unproven: unproven, Err: err}
+			one := manager.Taken{
+				Result:   carry.Result{Outcome: carry.OutcomeLicense, Task: carry.TaskActivate},
+				License:  &f,
+				Unproven: unproven,
+				Err:      err,
+			}
 			if err != nil {
 				if f, err = doc.File(); err != nil {
 					return o, err
@@ -195,20 +205,21 @@ func (d *Screen) takeAll(ctx context.Context, docs []carry.Document) (o outcome,
 
 func (t *taking) submit() {
 	t.dialog.SetBusy(tr.T("Checking and putting in place…"), t.slot.Interrupt)
-	background.Run(t.slot, func(ctx context.Context) (outcome, error) { return t.screen.takeAll(ctx, t.docs) }, func(o outcome, err error) {
-		t.dialog.SetIdle()
-		if len(o.taken) > 0 {
-			t.screen.options.Actions.Taken()
-		}
-		if err != nil && len(o.taken) == 0 {
-			if !errors.Is(err, context.Canceled) {
-				t.dialog.SetError(t.screen.options.Explain(err))
+	background.Run(t.slot, func(ctx context.Context) (outcome, error) { return t.screen.takeAll(ctx, t.docs) },
+		func(o outcome, err error) {
+			t.dialog.SetIdle()
+			if len(o.taken) > 0 {
+				t.screen.options.Actions.Taken()
 			}
-			return
-		}
-		t.dialog.Close()
-		t.screen.showTaken(o, err, func() { t.screen.take(batch{others: t.docs, remarks: t.intake.remarks}) })
-	})
+			if err != nil && len(o.taken) == 0 {
+				if !errors.Is(err, context.Canceled) {
+					t.dialog.SetError(t.screen.options.Explain(err))
+				}
+				return
+			}
+			t.dialog.Close()
+			t.screen.showTaken(o, err, func() { t.screen.take(batch{others: t.docs, remarks: t.intake.remarks}) })
+		})
 }
 
 // showTaken lists what became of each program; err is what ended it early.
@@ -222,16 +233,27 @@ func (d *Screen) showTaken(o outcome, err error, again func()) {
 		list.Add(dialogs.Notice(theme.Bad, m))
 	}
 	if o.strange {
-		list.Add(dialogs.Notice(theme.Warning, dialogs.Message{What: tr.T("The answer does not fit the request of this PC."), Why: tr.T("It names other programs or other codes."), Next: tr.T("What was put in place was checked all the same.")}))
+		list.Add(dialogs.Notice(theme.Warning,
+			dialogs.Message{
+				What: tr.T("The answer does not fit the request of this PC."),
+				Why:  tr.T("It names other programs or other codes."),
+				Next: tr.T("What was put in place was checked all the same."),
+			}))
 	}
 	for _, t := range o.taken {
 		list.Add(dialogs.Notice(takenText(t, d)))
 	}
 	if o.open > 0 {
-		list.Add(muted(tr.N(o.open, "%d program of the request had no answer yet. The request stays here: have it carried once more. What is done already is not done twice.", "%d programs of the request had no answer yet. The request stays here: have it carried once more. What is done already is not done twice.")))
+		list.Add(muted(tr.N(o.open,
+			"%d program of the request had no answer yet. The request stays here: have it carried once more. What is done "+
+				"already is not done twice.",
+			"%d programs of the request had no answer yet. The request stays here: have it carried once more. What is done "+
+				"already is not done twice.")))
 	}
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title: tr.T("What became of it"), Content: list, Width: 620,
+		Title:   tr.T("What became of it"),
+		Content: list,
+		Width:   620,
 		Buttons: []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 	})
 }
@@ -247,8 +269,12 @@ func takenText(t manager.Taken, d *Screen) (theme.Tone, dialogs.Message) {
 	case errors.Is(t.Err, license.ErrOlderVersion):
 		return theme.Bad, about(d.options.Explain(t.Err))
 	case errors.Is(t.Err, license.ErrFileSignature):
-		return theme.Bad, dialogs.Message{What: tr.T("%s: its license file was not accepted.", name), Why: tr.T("It was not signed with a key that this PC knows as the program's."),
-			Next: tr.T("If the program has never run on this PC, start it once and try again. Otherwise tell the vendor, and do not use the file.")}
+		return theme.Bad, dialogs.Message{
+			What: tr.T("%s: its license file was not accepted.", name),
+			Why:  tr.T("It was not signed with a key that this PC knows as the program's."),
+			Next: tr.T("If the program has never run on this PC, start it once and try again. Otherwise tell the vendor, and " +
+				"do not use the file."),
+		}
 	case t.Err != nil:
 		return theme.Bad, about(d.options.Explain(t.Err))
 	case t.Result.Outcome == carry.OutcomeRefused:
@@ -261,19 +287,30 @@ func takenText(t manager.Taken, d *Screen) (theme.Tone, dialogs.Message) {
 		}
 		return theme.Bad, m
 	case t.Result.Outcome == carry.OutcomeDone:
-		return theme.Good, dialogs.Message{What: tr.T("%s: the license was given back.", name), Why: tr.T("The server has accepted the removal code, and it is no longer kept here.")}
+		return theme.Good, dialogs.Message{
+			What: tr.T("%s: the license was given back.", name),
+			Why:  tr.T("The server has accepted the removal code, and it is no longer kept here."),
+		}
 	case t.Unproven:
-		return theme.Warning, dialogs.Message{What: tr.T("%s: its license is on this PC, but nobody here could prove it.", name),
-			Why: tr.T("This program has never run on this PC, so only the program itself can tell whether the license is the vendor's."), Next: tr.T("Start the program: it says so if the license is not good.")}
+		return theme.Warning, dialogs.Message{
+			What: tr.T("%s: its license is on this PC, but nobody here could prove it.", name),
+			Why: tr.T("This program has never run on this PC, so only the program itself can tell whether the license is " +
+				"the vendor's."),
+			Next: tr.T("Start the program: it says so if the license is not good."),
+		}
 	}
-	return theme.Good, dialogs.Message{What: tr.T("%s: its license is on this PC.", name), Next: tr.T("Start the program: it needs nothing else.")}
+	return theme.Good, dialogs.Message{
+		What: tr.T("%s: its license is on this PC.", name),
+		Next: tr.T("Start the program: it needs nothing else."),
+	}
 }
 
 // lower begins a sentence with a small letter, for one that goes on after a name; names such as "ACEN" and "PC" stay,
 // and so does what other languages begin with: German has capitals for every noun.
 func lower(text string) string {
 	first, rest, _ := strings.Cut(text, " ")
-	if tr.InUse() != tr.English || strings.ToUpper(first) == first || strings.HasPrefix(first, "Site") || strings.HasPrefix(first, "Machine") {
+	if tr.InUse() != tr.English || strings.ToUpper(first) == first || strings.HasPrefix(first, "Site") ||
+		strings.HasPrefix(first, "Machine") {
 		return text
 	}
 	return strings.ToLower(first[:1]) + strings.TrimSuffix(first[1:]+" "+rest, " ")

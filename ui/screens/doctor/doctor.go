@@ -45,7 +45,8 @@ type Options struct {
 
 // names say what the steps look at.
 var names = map[string]tr.Text{
-	"address": "Address", "proxy": "Proxy", "name": "Name", "connection": "Connection", "encryption": "Encryption", "server": "Server", "clock": "Clock",
+	"address": "Address", "proxy": "Proxy", "name": "Name", "connection": "Connection", "encryption": "Encryption",
+	"server": "Server", "clock": "Clock",
 	"health": "Health of the server",
 }
 
@@ -64,11 +65,19 @@ type examination struct {
 
 // Open shows the dialog and begins; server is an address, or "" for that of the current account. UI thread.
 func Open(o Options, server string) {
-	e := &examination{options: o, server: server, slot: o.Work.NewSlot(), summary: container.NewStack(), rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin))}
+	e := &examination{
+		options: o,
+		server:  server,
+		slot:    o.Work.NewSlot(),
+		summary: container.NewStack(),
+		rows:    container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)),
+	}
 	e.summary.Hide()
 	e.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title: tr.T(Title), Subtitle: tr.T("Goes along the way to the license server, step by step. No password is sent."), Width: 620,
-		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), e.summary, e.rows),
+		Title:    tr.T(Title),
+		Subtitle: tr.T("Goes along the way to the license server, step by step. No password is sent."),
+		Width:    620,
+		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), e.summary, e.rows),
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Save report…"), OnTapped: e.save}, {Text: tr.T("Copy"), OnTapped: e.copy},
 			{Text: tr.T("Close"), Cancel: true}, {Text: tr.T("Try again"), Default: true, OnTapped: e.examine},
@@ -136,7 +145,10 @@ func conclusion(findings []manager.Finding, offline bool, withoutNetwork func())
 	for _, f := range findings {
 		switch f.Verdict {
 		case manager.VerdictBad:
-			m := dialogs.Message{What: tr.T("The way to the license server is broken at this step: %s.", name(f)), Why: words.Say(f.What)}
+			m := dialogs.Message{
+				What: tr.T("The way to the license server is broken at this step: %s.", name(f)),
+				Why:  words.Say(f.What),
+			}
 			if offline {
 				m.Action = &dialogs.Action{Label: tr.T("Go on without a network…"), Do: withoutNetwork}
 			}
@@ -146,7 +158,10 @@ func conclusion(findings []manager.Finding, offline bool, withoutNetwork func())
 		}
 	}
 	if len(warnings) > 0 {
-		return theme.Warning, dialogs.Message{What: tr.T("The license server can be reached."), Why: tr.T("Have a look at this: %s.", words.List(warnings))}
+		return theme.Warning, dialogs.Message{
+			What: tr.T("The license server can be reached."),
+			Why:  tr.T("Have a look at this: %s.", words.List(warnings)),
+		}
 	}
 	return theme.Good, dialogs.Message{What: tr.T("The license server can be reached, and all is well.")}
 }
@@ -195,7 +210,9 @@ func (e *examination) add(f manager.Finding) {
 		}
 		lines.Add(theme.Tight(l))
 	}
-	e.rows.Add(container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(dialogs.Icon(toneOf(f)))), nil, lines))
+	e.rows.Add(container.NewBorder(nil, nil,
+		container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(dialogs.Icon(toneOf(f)))), nil,
+		lines))
 }
 
 // report is what was found as a text, which holds no secret.

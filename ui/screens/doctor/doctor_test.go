@@ -24,7 +24,12 @@ var intercepted = []manager.Finding{
 		Verdict: manager.VerdictGood,
 		What:    manager.Say("The address is https://licenses.lumen.example."),
 	},
-	{Check: "proxy", Verdict: manager.VerdictWarning, What: manager.Say("A proxy is set up."), Next: manager.Say("Ask about it.")},
+	{
+		Check:   "proxy",
+		Verdict: manager.VerdictWarning,
+		What:    manager.Say("A proxy is set up."),
+		Next:    manager.Say("Ask about it."),
+	},
 	{
 		Check:   "encryption",
 		Verdict: manager.VerdictBad,
@@ -76,7 +81,8 @@ func (e *examiner) find(findings []manager.Finding) {
 }
 
 // open opens the connection doctor in a window; saved gets what is saved.
-func open(t *testing.T, e *examiner, server string, saved func(name, text string, done func(error))) (s *uitest.Stage, noNetwork *int) {
+func open(t *testing.T, e *examiner, server string, saved func(name, text string, done func(error))) (s *uitest.Stage,
+	noNetwork *int) {
 	t.Helper()
 	s, noNetwork = uitest.New(t), new(int)
 	s.Window.SetContent(container.NewStack())

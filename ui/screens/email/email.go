@@ -198,7 +198,8 @@ func (p *panel) refreshButtons() {
 	case !loaded:
 		p.dialog.SetButton(tr.T(send), false, "")
 	case len(p.addresses) == 0:
-		p.dialog.SetButton(tr.T(send), false, tr.T("No email address is on file: ask the vendor to add one, or use your own mail program."))
+		p.dialog.SetButton(tr.T(send), false,
+			tr.T("No email address is on file: ask the vendor to add one, or use your own mail program."))
 	case len(p.chosen()) == 0:
 		p.dialog.SetButton(tr.T(send), false, tr.T("Choose at least one address."))
 	default:
@@ -218,7 +219,8 @@ func (p *panel) send() {
 
 // openInMail hands the mail to the person's own mail program. The text goes along; the attachment cannot.
 func (p *panel) openInMail() {
-	address, err := opener.Mailto(p.chosen(), p.preview.Subject, compose(p.message.Text, p.preview.Body), p.options.Opener.MaxMailto())
+	address, err := opener.Mailto(p.chosen(), p.preview.Subject, compose(p.message.Text, p.preview.Body),
+		p.options.Opener.MaxMailto())
 	copyInstead := &dialogs.Action{Label: tr.T(copyText), Do: p.copy}
 	if err != nil {
 		m := p.options.Explain(err)
@@ -232,20 +234,21 @@ func (p *panel) openInMail() {
 
 // run works with the dialog busy, and shows a fault in it with a next step.
 func (p *panel) run(work func(context.Context) error, done func(), next *dialogs.Action) {
-	background.Run(p.slot, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) }, func(_ struct{}, err error) {
-		p.dialog.SetIdle()
-		switch {
-		case errors.Is(err, context.Canceled):
-		case err != nil:
-			m := p.options.Explain(err)
-			if next != nil {
-				m.Action = next
+	background.Run(p.slot, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) },
+		func(_ struct{}, err error) {
+			p.dialog.SetIdle()
+			switch {
+			case errors.Is(err, context.Canceled):
+			case err != nil:
+				m := p.options.Explain(err)
+				if next != nil {
+					m.Action = next
+				}
+				p.dialog.SetError(m)
+			case done != nil:
+				done()
 			}
-			p.dialog.SetError(m)
-		case done != nil:
-			done()
-		}
-	})
+		})
 }
 
 func (p *panel) copy() {

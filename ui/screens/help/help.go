@@ -22,20 +22,44 @@ var topics = []struct {
 	picture     string
 	title, text tr.Text
 }{
-	{"new", "New license", "Activates a PC. Only while unused licenses are left. For this PC the codes are filled in; for another PC, type or paste the Site code and the Machine ID that the program shows there."},
-	{"reactivation", "License reactivation", "Brings a license back after a crash, a new disk or a new system, on the same PC. No removal code is needed: the PC is recognized by comparing seven locks. " +
-		"Its network card or its disk must be that of the license, so that another PC of the same model does not pass. You see the comparison and the verdict before you try. What this PC had is found by itself, and offered to be brought back."},
-	{"move", "Move to another PC", "One job on two PCs: here the license leaves, and on the other PC, signed in to the same account, ACEN Desktop offers Pick up on this PC. No code is typed, and a power cut at any moment loses nothing."},
-	{"transfer", "License transfer", "Moves a license to a PC without the app. Enter the Site code and the Machine ID that the program shows there, and the removal code that it showed on the old PC; a license of this PC needs no removal code."},
-	{"removal", "License removal", "Ends a license on its PC. With the removal code the order gets one license back, which you can activate elsewhere. A removal code works once."},
-	{"codes", "Removal codes", "The promise of a PC that a license has left it. One made here is kept before the license leaves, in a file that only you can read, beside the license files, and sent by itself until the server has it. The account menu lists them, to copy, save, print or show as a QR code."},
-	{"email", "Email activation code", "Sends the activation code and the license file to an address on file, or opens the text in your own mail program."},
-	{"courier", "PCs without a network", "On that PC make a request, also for several programs; carry it as a file, as QR codes or as text to a PC with a network, and open it there. " +
-		"The answer goes back the same ways. All that is in the pictures stands beside them. Files, links and pictures from outside are shown before anything is done with them."},
-	{"privacy", "What is sent about this PC", "Of its hardware Site code and Machine ID only: 63 bits, 5 to 14 for each of seven locks, no serial number and no address. They narrow both down all the same: " +
-		"about a thousand of the sixteen million addresses of one maker of network cards fit, about as many serial numbers of a disk, and the models of processor and firmware can be guessed. " +
-		"The codes of several programs together can leave a single one. The account menu decodes them lock by lock."},
-	{"order", "New order", "Adds an order with a serial number, where the vendor sells programs that way. The numbers in the picture show that no robot is asking; you can hear them, too."},
+	{"new", "New license",
+		"Activates a PC. Only while unused licenses are left. For this PC the codes are filled in; for another PC, type " +
+			"or paste the Site code and the Machine ID that the program shows there."},
+	{"reactivation", "License reactivation",
+		"Brings a license back after a crash, a new disk or a new system, on the same PC. No removal code is needed: the " +
+			"PC is recognized by comparing seven locks. " +
+			"Its network card or its disk must be that of the license, so that another PC of the same model does not pass. " +
+			"You see the comparison and the verdict before you try. What this PC had is found by itself, and offered to be " +
+			"brought back."},
+	{"move", "Move to another PC",
+		"One job on two PCs: here the license leaves, and on the other PC, signed in to the same account, ACEN Desktop " +
+			"offers Pick up on this PC. No code is typed, and a power cut at any moment loses nothing."},
+	{"transfer", "License transfer",
+		"Moves a license to a PC without the app. Enter the Site code and the Machine ID that the program shows there, " +
+			"and the removal code that it showed on the old PC; a license of this PC needs no removal code."},
+	{"removal", "License removal",
+		"Ends a license on its PC. With the removal code the order gets one license back, which you can activate " +
+			"elsewhere. A removal code works once."},
+	{"codes", "Removal codes",
+		"The promise of a PC that a license has left it. One made here is kept before the license leaves, in a file that " +
+			"only you can read, beside the license files, and sent by itself until the server has it. The account menu lists " +
+			"them, to copy, save, print or show as a QR code."},
+	{"email", "Email activation code",
+		"Sends the activation code and the license file to an address on file, or opens the text in your own mail program."},
+	{"courier", "PCs without a network",
+		"On that PC make a request, also for several programs; carry it as a file, as QR codes or as text to a PC with a " +
+			"network, and open it there. " +
+			"The answer goes back the same ways. All that is in the pictures stands beside them. Files, links and pictures " +
+			"from outside are shown before anything is done with them."},
+	{"privacy", "What is sent about this PC",
+		"Of its hardware Site code and Machine ID only: 63 bits, 5 to 14 for each of seven locks, no serial number and no " +
+			"address. They narrow both down all the same: " +
+			"about a thousand of the sixteen million addresses of one maker of network cards fit, about as many serial " +
+			"numbers of a disk, and the models of processor and firmware can be guessed. " +
+			"The codes of several programs together can leave a single one. The account menu decodes them lock by lock."},
+	{"order", "New order",
+		"Adds an order with a serial number, where the vendor sells programs that way. The numbers in the picture show " +
+			"that no robot is asking; you can hear them, too."},
 }
 
 // Shortcut is a line of the list of shortcuts: keys, such as "Ctrl+F", and what they do.
@@ -47,7 +71,9 @@ func Open(queue *dialogs.Queue, shortcuts []Shortcut) {
 	for _, t := range topics {
 		rows.Add(topic(t.picture, tr.T(t.title), tr.T(t.text)))
 	}
-	more := widget.NewLabel(tr.T("A gray button says below why it is off: what the vendor allows is known before you try. What cannot be sent now is kept and sent when the connection is back; it happens once, however often it is sent."))
+	more := widget.NewLabel(tr.T("A gray button says below why it is off: what the vendor allows is known before you " +
+		"try. What cannot be sent now is kept and sent when the connection is back; it happens once, however often " +
+		"it is sent."))
 	more.Wrapping, more.Importance = fyne.TextWrapWord, widget.LowImportance
 	rows.Add(theme.Tight(more))
 	title := widget.NewLabelWithStyle(tr.T("Keyboard shortcuts"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})

@@ -47,8 +47,12 @@ type Details struct {
 
 // NewDetails returns an empty panel. UI thread.
 func NewDetails(o Options) *Details {
-	d := &Details{options: o, slot: o.Work.NewSlot(), rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section)),
-		history: container.New(layout.NewCustomPaddedVBoxLayout(2))}
+	d := &Details{
+		options: o,
+		slot:    o.Work.NewSlot(),
+		rows:    container.New(layout.NewCustomPaddedVBoxLayout(theme.Section)),
+		history: container.New(layout.NewCustomPaddedVBoxLayout(2)),
+	}
 	padded := container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), d.rows)
 	d.object = theme.NewSurface(theme.ColorNamePanel, container.NewVScroll(padded))
 	d.Clear(tr.T(selectLicense))
@@ -95,8 +99,10 @@ func (d *Details) Show(l manager.License, c Content) {
 			d.link(tr.T("Copy"), func() { d.options.Actions.Copy(Merged(l)) })))
 	} else {
 		rows = append(rows,
-			d.section(tr.T("Site code"), theme.NewCode(l.SiteCode), d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.SiteCode) })),
-			d.section(tr.T("Machine ID"), theme.NewCode(l.MachineID), d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.MachineID) })))
+			d.section(tr.T("Site code"), theme.NewCode(l.SiteCode),
+				d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.SiteCode) })),
+			d.section(tr.T("Machine ID"), theme.NewCode(l.MachineID),
+				d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.MachineID) })))
 	}
 	active := l.Status == api.StatusActive
 	links := []fyne.CanvasObject{d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.ActivationCode) })}
@@ -123,12 +129,15 @@ func (d *Details) Show(l manager.License, c Content) {
 		if icon := endIcon(tone); icon != nil {
 			text = container.NewBorder(nil, nil, widget.NewIcon(fynetheme.NewColoredResource(icon, tone.TextName())), nil, text)
 		}
-		rows = append(rows, d.section(tr.T("Expires"), text, d.link(tr.T("Calendar file"), func() { d.options.Actions.Do(actions.Calendar, c.subject(l)) })))
+		rows = append(rows,
+			d.section(tr.T("Expires"), text,
+				d.link(tr.T("Calendar file"), func() { d.options.Actions.Do(actions.Calendar, c.subject(l)) })))
 	}
 	rows = append(rows, d.section(tr.T("Activated"), value(words.LongDate(l.ActivatedAt, now), theme.Neutral)))
 	rows = append(rows, d.section(tr.T("Order"), container.New(layout.NewCustomPaddedVBoxLayout(2),
 		value(fmt.Sprintf("%d, %s", o.ID, o.ProgramName), theme.Neutral), subscription(o, now))))
-	rows = append(rows, d.section(tr.T("History"), d.history, d.link(tr.T("All of the order"), func() { d.options.Actions.ShowHistory(o) })))
+	rows = append(rows,
+		d.section(tr.T("History"), d.history, d.link(tr.T("All of the order"), func() { d.options.Actions.ShowHistory(o) })))
 	d.set(rows...)
 	d.showHistory()
 	if active {
@@ -212,7 +221,8 @@ func (d *Details) set(rows ...fyne.CanvasObject) {
 func (d *Details) heading(l manager.License) fyne.CanvasObject {
 	note := theme.NewHeading(words.Note(l.Note))
 	note.Wrapping = fyne.TextWrapWord
-	line := container.NewHBox(theme.Tight(d.link(tr.T("Change note"), func() { d.options.Actions.Do(actions.ChangeNote, d.content.subject(l)) })))
+	line := container.NewHBox(theme.Tight(d.link(tr.T("Change note"),
+		func() { d.options.Actions.Do(actions.ChangeNote, d.content.subject(l)) })))
 	if l.Status != api.StatusActive {
 		line = container.NewHBox(theme.NewBadge(words.Status(l.Status), theme.Neutral))
 	}
@@ -334,5 +344,6 @@ func Sentences(c license.Comparison, own bool) []Sentence {
 }
 
 func allowed(n int) string {
-	return tr.N(n, "Still recognized: %d hardware change is allowed.", "Still recognized: %d hardware changes are allowed.")
+	return tr.N(n, "Still recognized: %d hardware change is allowed.",
+		"Still recognized: %d hardware changes are allowed.")
 }

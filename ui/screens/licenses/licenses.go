@@ -104,7 +104,8 @@ func New(o Options) (*Screen, error) {
 	for i := range s.tables {
 		s.empty = widget.NewLabel("")
 		s.empty.Alignment, s.empty.Importance = fyne.TextAlignCenter, widget.LowImportance
-		s.empty.SetText(tr.T("No license of this order is activated yet.\nActivate this PC, or add a license for another PC."))
+		s.empty.SetText(
+			tr.T("No license of this order is activated yet.\nActivate this PC, or add a license for another PC."))
 		var err error
 		s.tables[i], err = s.newTable(i == 1, s.empty, selected, func(l manager.License) { s.selected(l, true) })
 		if err != nil {
@@ -155,7 +156,8 @@ func (s *Screen) Show(c Content) {
 	switch {
 	case !c.Order.RequiresActivation:
 		s.setRows(nil)
-		s.say(tr.T("%s needs no activation.\nInstall it and use it; there are no licenses to look after.", c.Order.ProgramName))
+		s.say(tr.T("%s needs no activation.\nInstall it and use it; there are no licenses to look after.",
+			c.Order.ProgramName))
 	case !c.Loaded:
 		s.setRows(nil)
 		s.say(tr.T("Loading licenses…"))

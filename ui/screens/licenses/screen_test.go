@@ -119,7 +119,8 @@ func TestWhatIsBelowTheButtons(t *testing.T) {
 		}, "the only one is in use", []string{"Transfer…"}, []string{"New license…", "Activate this PC"}},
 		{"all licenses are in use", func(c *Content, _ *manager.License) { c.Order.Allowed.Add = no(api.ErrLicensesInUse) },
 			"all 5 are in use", nil, []string{"New license…"}},
-		{"the subscription has ended", func(c *Content, _ *manager.License) { c.Order.Allowed.Add = no(api.ErrSubscriptionExpired) },
+		{"the subscription has ended",
+			func(c *Content, _ *manager.License) { c.Order.Allowed.Add = no(api.ErrSubscriptionExpired) },
 			"subscription ended", nil, []string{"New license…"}},
 		{"the program needs no activation", func(c *Content, _ *manager.License) { c.Order.RequiresActivation = false },
 			"needs no activation", nil, []string{"New license…", "Email code…"}},
@@ -135,7 +136,8 @@ func TestWhatIsBelowTheButtons(t *testing.T) {
 			past := now.Add(-time.Hour)
 			l.ExpiresAt, l.Allowed.Remove = &past, no(api.ErrTaskDisabled)
 		}, "license has ended", nil, []string{"Remove…"}},
-		{"the license left this PC", func(_ *Content, l *manager.License) { l.ThisPC, l.LeftHere, l.JobOpen = true, true, true },
+		{"the license left this PC",
+			func(_ *Content, l *manager.License) { l.ThisPC, l.LeftHere, l.JobOpen = true, true, true },
 			"left this PC", []string{"What waits…"}, []string{"Transfer…", "Reactivate…", "Remove…"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -212,7 +214,8 @@ func TestButtonsLinksAndTheMenuAskTheWindow(t *testing.T) {
 	stage.Follow("Change note")
 	stage.Follow("All of the order")
 	require.Equal(t, []string{
-		"New license… 7", "Transfer… 7", "Email activation code… 7", "Save license file… 7", "Calendar file… 7", "Change note… 7", "history 1042",
+		"New license… 7", "Transfer… 7", "Email activation code… 7", "Save license file… 7", "Calendar file… 7",
+		"Change note… 7", "history 1042",
 	}, r.asked)
 
 	var labels []string

@@ -46,8 +46,11 @@ func columns(merged bool, now func() time.Time) []table.Column[manager.License] 
 		return func(a, b manager.License) int { return cmp.Or(order(a, b), cmp.Compare(a.ID, b.ID)) }
 	}
 	list := []table.Column[manager.License]{{
-		ID: "note", Title: tr.T("Note"), Width: 170, Stretch: true,
-		Text: func(l manager.License) string { return words.Note(l.Note) },
+		ID:      "note",
+		Title:   tr.T("Note"),
+		Width:   170,
+		Stretch: true,
+		Text:    func(l manager.License) string { return words.Note(l.Note) },
 		Tone: func(l manager.License) theme.Tone {
 			if l.Note == "" || l.Status != api.StatusActive {
 				return theme.Muted
@@ -61,34 +64,51 @@ func columns(merged bool, now func() time.Time) []table.Column[manager.License] 
 	}}
 	if merged {
 		list = append(list, table.Column[manager.License]{
-			ID: "merged", Title: tr.T("Site code and Machine ID"), Width: 250, Monospace: true,
-			Text:    Merged,
-			Compare: byID(func(a, b manager.License) int { return cmp.Compare(Merged(a), Merged(b)) }),
+			ID:        "merged",
+			Title:     tr.T("Site code and Machine ID"),
+			Width:     250,
+			Monospace: true,
+			Text:      Merged,
+			Compare:   byID(func(a, b manager.License) int { return cmp.Compare(Merged(a), Merged(b)) }),
 		})
 	} else {
 		list = append(list, table.Column[manager.License]{
-			ID: "site", Title: tr.T("Site code"), Width: 92, Monospace: true,
-			Text:    func(l manager.License) string { return l.SiteCode },
-			Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.SiteCode, b.SiteCode) }),
+			ID:        "site",
+			Title:     tr.T("Site code"),
+			Width:     92,
+			Monospace: true,
+			Text:      func(l manager.License) string { return l.SiteCode },
+			Compare:   byID(func(a, b manager.License) int { return cmp.Compare(a.SiteCode, b.SiteCode) }),
 		}, table.Column[manager.License]{
-			ID: "machine", Title: tr.T("Machine ID"), Width: 172, Monospace: true,
-			Text:    func(l manager.License) string { return l.MachineID },
-			Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.MachineID, b.MachineID) }),
+			ID:        "machine",
+			Title:     tr.T("Machine ID"),
+			Width:     172,
+			Monospace: true,
+			Text:      func(l manager.License) string { return l.MachineID },
+			Compare:   byID(func(a, b manager.License) int { return cmp.Compare(a.MachineID, b.MachineID) }),
 		})
 	}
 	return append(list, table.Column[manager.License]{
-		ID: "code", Title: tr.T("Activation code"), Width: 190, Stretch: true, Monospace: true,
-		Text:    func(l manager.License) string { return l.ActivationCode },
-		Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.ActivationCode, b.ActivationCode) }),
+		ID:        "code",
+		Title:     tr.T("Activation code"),
+		Width:     190,
+		Stretch:   true,
+		Monospace: true,
+		Text:      func(l manager.License) string { return l.ActivationCode },
+		Compare:   byID(func(a, b manager.License) int { return cmp.Compare(a.ActivationCode, b.ActivationCode) }),
 	}, table.Column[manager.License]{
-		ID: "activated", Title: tr.T("Activated"), Width: 112,
+		ID:      "activated",
+		Title:   tr.T("Activated"),
+		Width:   112,
 		Text:    func(l manager.License) string { return words.Date(l.ActivatedAt, now()) },
 		Compare: byID(func(a, b manager.License) int { return a.ActivatedAt.Compare(b.ActivatedAt) }),
 	}, table.Column[manager.License]{
-		ID: "expires", Title: tr.T("Expires"), Width: 130,
-		Text: func(l manager.License) string { return ends(l, now()) },
-		Tone: func(l manager.License) theme.Tone { return endTone(l, now()) },
-		Icon: func(l manager.License) fyne.Resource { return endIcon(endTone(l, now())) },
+		ID:    "expires",
+		Title: tr.T("Expires"),
+		Width: 130,
+		Text:  func(l manager.License) string { return ends(l, now()) },
+		Tone:  func(l manager.License) theme.Tone { return endTone(l, now()) },
+		Icon:  func(l manager.License) fyne.Resource { return endIcon(endTone(l, now())) },
 		Compare: byID(func(a, b manager.License) int {
 			switch {
 			case a.ExpiresAt == nil && b.ExpiresAt == nil:
@@ -144,12 +164,14 @@ func expiryTone(last *time.Time, now time.Time) theme.Tone {
 	return theme.Neutral
 }
 
-func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(manager.License, bool), updated func(manager.License)) (*table.Table[manager.License], error) {
+func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(manager.License, bool),
+	updated func(manager.License)) (*table.Table[manager.License], error) {
 	o := s.options
 	return table.New(table.Options[manager.License]{
-		Key:     key,
-		Columns: columns(merged, o.Now),
-		Sort:    "activated", Descending: true,
+		Key:           key,
+		Columns:       columns(merged, o.Now),
+		Sort:          "activated",
+		Descending:    true,
 		SearchText:    SearchText,
 		OnSelected:    selected,
 		OnUpdated:     updated,

@@ -160,18 +160,21 @@ func (d *Details) stands(c Content, l manager.License) fyne.CanvasObject {
 	case own:
 		text = tr.T("The license file lies where %s finds it.", c.Order.ProgramName)
 		if !l.Installed {
-			text, tone = tr.T("The license file is not in place yet. It is put there when the tables are refreshed; Save file gives it to you meanwhile."), theme.Warning
+			text, tone = tr.T("The license file is not in place yet. It is put there when the tables are refreshed; Save "+
+				"file gives it to you meanwhile."), theme.Warning
 		}
 	case left:
 		text = tr.T("It left this PC. The server is told by itself when it answers.")
 	case letGo:
 		text = tr.T("It left this PC, and its removal code is kept here. The server does not know yet.")
 	case stranded:
-		text, tone = tr.T("It left this PC, and the server does not know that yet. Bring it back, offer it to another PC, or remove it."), theme.Warning
+		text, tone = tr.T("It left this PC, and the server does not know that yet. Bring it back, offer it to another PC, "+
+			"or remove it."), theme.Warning
 	case released:
 		text = tr.T("Released on %s. It waits until a PC picks it up.", words.LongDate(*l.ReleasedAt, now))
 		if l.LeftHere {
-			text = tr.T("Released here on %s. It waits for another PC; picking it up here takes it back.", words.LongDate(*l.ReleasedAt, now))
+			text = tr.T("Released here on %s. It waits for another PC; picking it up here takes it back.",
+				words.LongDate(*l.ReleasedAt, now))
 		}
 	case lost:
 		text = tr.T("This PC had it: the locks match, and the license file is gone.")

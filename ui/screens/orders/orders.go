@@ -69,9 +69,10 @@ func New(o Options) (*Screen, error) {
 	s.empty.Importance = widget.LowImportance
 	var err error
 	s.table, err = table.New(table.Options[Row]{
-		Key:     func(r Row) string { return strconv.FormatInt(r.ID, 10) },
-		Columns: columns(o.Now),
-		Sort:    "order", Descending: true,
+		Key:           func(r Row) string { return strconv.FormatInt(r.ID, 10) },
+		Columns:       columns(o.Now),
+		Sort:          "order",
+		Descending:    true,
 		SearchText:    searchText(o.Now),
 		OnSelected:    func(r Row, ok bool) { o.Actions.OpenOrder(r.Order, ok) },
 		OnUpdated:     func(r Row) { o.Actions.UpdateOrder(r.Order) },
@@ -85,7 +86,8 @@ func New(o Options) (*Screen, error) {
 	if err != nil {
 		return nil, err
 	}
-	heading := container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin), theme.Tight(theme.NewHeading(tr.T("Orders"))))
+	heading := container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin),
+		theme.Tight(theme.NewHeading(tr.T("Orders"))))
 	s.object = layouts.New(heading, s.table, nil)
 	return s, nil
 }
@@ -164,7 +166,8 @@ func (s *Screen) Restore(state table.State) { s.table.Restore(state) }
 // goroutine.
 func First(list []api.Order) (best api.Order, ok bool) {
 	for _, o := range list {
-		if o.RequiresActivation && !best.RequiresActivation || o.RequiresActivation == best.RequiresActivation && o.ID > best.ID {
+		if o.RequiresActivation && !best.RequiresActivation ||
+			o.RequiresActivation == best.RequiresActivation && o.ID > best.ID {
 			best = o
 		}
 	}
@@ -174,13 +177,18 @@ func First(list []api.Order) (best api.Order, ok bool) {
 func columns(now func() time.Time) []table.Column[Row] {
 	return []table.Column[Row]{
 		{
-			ID: "order", Title: tr.T("Order ID"), Width: 94,
+			ID:      "order",
+			Title:   tr.T("Order ID"),
+			Width:   94,
 			Text:    func(r Row) string { return strconv.FormatInt(r.ID, 10) },
 			Compare: func(a, b Row) int { return cmp.Compare(a.ID, b.ID) },
 		},
 		{
-			ID: "program", Title: tr.T("Program"), Width: 200, Stretch: true,
-			Text: func(r Row) string { return r.ProgramName },
+			ID:      "program",
+			Title:   tr.T("Program"),
+			Width:   200,
+			Stretch: true,
+			Text:    func(r Row) string { return r.ProgramName },
 			Badge: func(r Row) (table.Badge, bool) {
 				return table.Badge{Text: tr.T("This PC"), Tone: theme.Good}, r.ThisPC
 			},
@@ -189,24 +197,35 @@ func columns(now func() time.Time) []table.Column[Row] {
 			},
 		},
 		{
-			ID: "date", Title: tr.T("Order date"), Width: 108,
+			ID:      "date",
+			Title:   tr.T("Order date"),
+			Width:   108,
 			Text:    func(r Row) string { return words.Date(r.OrderedAt, now()) },
 			Compare: func(a, b Row) int { return cmp.Or(a.OrderedAt.Compare(b.OrderedAt), cmp.Compare(a.ID, b.ID)) },
 		},
 		{
-			ID: "licenses", Title: tr.T("Licenses"), Width: 90, Align: fyne.TextAlignTrailing,
+			ID:      "licenses",
+			Title:   tr.T("Licenses"),
+			Width:   90,
+			Align:   fyne.TextAlignTrailing,
 			Text:    func(r Row) string { return Used(r.Order) },
 			Compare: func(a, b Row) int { return cmp.Or(cmp.Compare(left(a.Order), left(b.Order)), cmp.Compare(a.ID, b.ID)) },
 		},
 		{
-			ID: "serial", Title: tr.T("Serial number"), Width: 196, Monospace: true,
-			Text: func(r Row) string { return r.SerialNumber },
+			ID:        "serial",
+			Title:     tr.T("Serial number"),
+			Width:     196,
+			Monospace: true,
+			Text:      func(r Row) string { return r.SerialNumber },
 			Compare: func(a, b Row) int {
 				return cmp.Or(cmp.Compare(a.SerialNumber, b.SerialNumber), cmp.Compare(a.ID, b.ID))
 			},
 		},
 		{
-			ID: "status", Title: tr.T("Status"), Width: 170, Align: fyne.TextAlignTrailing,
+			ID:    "status",
+			Title: tr.T("Status"),
+			Width: 170,
+			Align: fyne.TextAlignTrailing,
 			Badge: func(r Row) (table.Badge, bool) { return Status(r.Order), true },
 			Compare: func(a, b Row) int {
 				return cmp.Or(cmp.Compare(Status(a.Order).Text, Status(b.Order).Text), cmp.Compare(a.ID, b.ID))
@@ -219,7 +238,8 @@ func columns(now func() time.Time) []table.Column[Row] {
 func searchText(now func() time.Time) func(Row) string {
 	return func(r Row) string {
 		return strings.Join([]string{
-			strconv.FormatInt(r.ID, 10), r.ProgramName, words.Date(r.OrderedAt, now()), r.SerialNumber, Status(r.Order).Text, r.LicenseText,
+			strconv.FormatInt(r.ID, 10), r.ProgramName, words.Date(r.OrderedAt, now()), r.SerialNumber, Status(r.Order).Text,
+			r.LicenseText,
 		}, "\n")
 	}
 }

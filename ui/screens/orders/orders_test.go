@@ -10,8 +10,15 @@ import (
 )
 
 func order(change func(*api.Order)) api.Order {
-	o := api.Order{ID: 1042, ProgramName: "Lumen Studio 7", LicensesTotal: 5, LicensesActivated: 3, RequiresActivation: true, CanManage: true,
-		Subscription: api.Subscription{State: api.SubscriptionNone}}
+	o := api.Order{
+		ID:                 1042,
+		ProgramName:        "Lumen Studio 7",
+		LicensesTotal:      5,
+		LicensesActivated:  3,
+		RequiresActivation: true,
+		CanManage:          true,
+		Subscription:       api.Subscription{State: api.SubscriptionNone},
+	}
 	change(&o)
 	return o
 }

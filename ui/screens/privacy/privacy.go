@@ -30,7 +30,8 @@ const sent tr.Text = "To the license server go your user name and password when 
 
 const kept tr.Text = "The session is kept in the keyring of this PC, " +
 	"the last known tables in your own application-data folder. " +
-	"The removal code of a license that left this PC lies in a file that only you can read, beside the license files, until the server has it. Nothing goes to anybody else."
+	"The removal code of a license that left this PC lies in a file that only you can read, beside the license files, " +
+	"until the server has it. Nothing goes to anybody else."
 
 // Reader reads this PC for a program. *manager.Manager is one.
 type Reader interface {
@@ -66,16 +67,18 @@ func Open(o Options, programs []Program, first int64) {
 	var read func(Program)
 	read = func(p Program) {
 		show(paragraph(tr.T("Reading this PC…")))
-		background.Run(slot, func(ctx context.Context) (manager.ThisPC, error) { return o.Reader.ThisPC(ctx, p.ID) }, func(pc manager.ThisPC, err error) {
-			if err != nil {
-				m := o.Explain(err)
-				m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { read(p) }}
-				show(dialogs.Notice(theme.Bad, m))
-				return
-			}
-			two := copyfield.Form(o.Copy, copyfield.Row{Name: tr.T("Site code"), Text: pc.Codes.Site.String()}, copyfield.Row{Name: tr.T("Machine ID"), Text: pc.Codes.Machine.String()})
-			show(container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), two, Table(pc)))
-		})
+		background.Run(slot, func(ctx context.Context) (manager.ThisPC, error) { return o.Reader.ThisPC(ctx, p.ID) },
+			func(pc manager.ThisPC, err error) {
+				if err != nil {
+					m := o.Explain(err)
+					m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { read(p) }}
+					show(dialogs.Notice(theme.Bad, m))
+					return
+				}
+				two := copyfield.Form(o.Copy, copyfield.Row{Name: tr.T("Site code"), Text: pc.Codes.Site.String()},
+					copyfield.Row{Name: tr.T("Machine ID"), Text: pc.Codes.Machine.String()})
+				show(container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), two, Table(pc)))
+			})
 	}
 	if len(programs) > 0 {
 		names := make([]string, len(programs))
@@ -93,7 +96,9 @@ func Open(o Options, programs []Program, first int64) {
 		choice.SetSelectedIndex(chosen)
 	}
 	o.Dialogs.Show(dialogs.Spec{
-		Title: tr.T(Title), Content: content, Width: 640,
+		Title:    tr.T(Title),
+		Content:  content,
+		Width:    640,
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: slot.Cancel,
 	})
@@ -112,7 +117,8 @@ func Table(pc manager.ThisPC) fyne.CanvasObject {
 		rows.Add(row(words.Capital(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, bits))
 		rows.Add(widget.NewSeparator())
 	}
-	rows.Add(row(tr.T("Generation"), tr.T("a random number, new after every removal: it tells nothing about this PC"), "", Bits(uint64(pc.Codes.Site.Generation()), 12)))
+	rows.Add(row(tr.T("Generation"), tr.T("a random number, new after every removal: it tells nothing about this PC"), "",
+		Bits(uint64(pc.Codes.Site.Generation()), 12)))
 	rows.Add(caption(tr.T("The Machine ID is these 63 bits of the locks and one that is always 0, " +
 		"scrambled with the Site code. " +
 		"The Site code is the generation and a check of 20 bits, which is computed from all of this.")))

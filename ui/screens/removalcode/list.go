@@ -78,14 +78,23 @@ type list struct {
 	boxes   []*Box
 }
 
-const explanation tr.Text = "When a license leaves this PC, the program runs here no more, and its removal code is the promise of that. " +
+const explanation tr.Text = "When a license leaves this PC, the program runs here no more, and its removal code is " +
+	"the promise of that. " +
 	"It is kept here until the license server has it, in a file that only you can read, beside the license files."
 
 // List shows the removal codes that this PC keeps. changed hears when one was handed in or offered. UI thread.
 func List(o Options, k Keeper, changed func()) {
-	l := &list{options: o, keeper: k, changed: changed, content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)), slot: o.Work.NewSlot()}
+	l := &list{
+		options: o,
+		keeper:  k,
+		changed: changed,
+		content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)),
+		slot:    o.Work.NewSlot(),
+	}
 	l.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title: tr.T("Removal codes"), Subtitle: tr.T(explanation), Content: l.content,
+		Title:    tr.T("Removal codes"),
+		Subtitle: tr.T(explanation),
+		Content:  l.content,
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: func() { l.slot.Cancel(); l.closeBoxes() },
 	})
@@ -102,16 +111,17 @@ func (l *list) closeBoxes() {
 // load shows the codes, below a message about what was done before.
 func (l *list) load(done fyne.CanvasObject) {
 	l.dialog.SetBusy(tr.T("Looking for removal codes…"), func() { l.slot.Cancel(); l.dialog.Close() })
-	background.Run(l.slot, func(ctx context.Context) ([]Entry, error) { return Load(ctx, l.keeper) }, func(entries []Entry, err error) {
-		if err != nil {
-			m := l.options.Explain(err)
-			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { l.load(done) }}
-			l.dialog.SetError(m)
-			return
-		}
-		l.show(done, entries)
-		l.dialog.SetIdle()
-	})
+	background.Run(l.slot, func(ctx context.Context) ([]Entry, error) { return Load(ctx, l.keeper) },
+		func(entries []Entry, err error) {
+			if err != nil {
+				m := l.options.Explain(err)
+				m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { l.load(done) }}
+				l.dialog.SetError(m)
+				return
+			}
+			l.show(done, entries)
+			l.dialog.SetIdle()
+		})
 }
 
 func (l *list) show(done fyne.CanvasObject, entries []Entry) {
@@ -121,7 +131,8 @@ func (l *list) show(done fyne.CanvasObject, entries []Entry) {
 		l.content.Add(done)
 	}
 	if len(entries) == 0 {
-		l.content.Add(caption(tr.T("No removal code is kept now: no license has left this PC that the server does not know of.")))
+		l.content.Add(
+			caption(tr.T("No removal code is kept now: no license has left this PC that the server does not know of.")))
 	}
 	for i, e := range entries {
 		if i > 0 {
@@ -143,11 +154,17 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 	}
 	heading := widget.NewLabelWithStyle(name, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	heading.Wrapping = fyne.TextWrapWord
-	code := Code{Program: e.Program, Note: e.Note, Codes: e.Codes, Code: e.Code}
+	code := Code{
+		Program: e.Program,
+		Note:    e.Note,
+		Codes:   e.Codes,
+		Code:    e.Code,
+	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(heading),
 		caption(tr.T("Site code %s. %s", e.Codes.Site, e.stands())))
 	if e.Waits() {
-		rows.Add(caption(tr.T("The code is not shown while the task waits: if the task is canceled, the license comes back.")))
+		rows.Add(
+			caption(tr.T("The code is not shown while the task waits: if the task is canceled, the license comes back.")))
 		return rows
 	}
 	var further []fyne.CanvasObject
@@ -177,7 +194,8 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 		m := l.options.Explain(e.Fault)
 		rows.Add(caption(strings.TrimSpace(m.Why + " " + m.Next)))
 	default:
-		rows.Add(caption(tr.T("Hand in: the order gets one license back. Offer: the license waits until another PC of yours picks it up.")))
+		rows.Add(caption(tr.T(
+			"Hand in: the order gets one license back. Offer: the license waits until another PC of yours picks it up.")))
 	}
 	return rows
 }
@@ -198,8 +216,12 @@ func (e Entry) stands() string {
 // HandIn ends the license of a kept removal code, and says what that brought. Not on the UI thread.
 func HandIn(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
 	o, err := k.HandIn(ctx, e.KeptCode)
-	return dialogs.Message{What: tr.T("The server has the removal code."), Why: tr.T("Order %d has %s to activate: %d of %d.", o.ID,
-		tr.N(o.LicensesTotal-o.LicensesActivated, "%d license", "%d licenses"), o.LicensesTotal-o.LicensesActivated, o.LicensesTotal)}, unlessKept(err)
+	return dialogs.Message{
+		What: tr.T("The server has the removal code."),
+		Why: tr.T("Order %d has %s to activate: %d of %d.", o.ID,
+			tr.N(o.LicensesTotal-o.LicensesActivated, "%d license", "%d licenses"), o.LicensesTotal-o.LicensesActivated,
+			o.LicensesTotal),
+	}, unlessKept(err)
 }
 
 // Offer releases the license of a kept removal code for another PC, and says what is to be done there. Not on the UI
@@ -223,7 +245,10 @@ func unlessKept(err error) error {
 // Outcome puts into words how HandIn or Offer went; false for a refusal, which is to be explained.
 func Outcome(done dialogs.Message, err error) (theme.Tone, dialogs.Message, bool) {
 	if errors.Is(err, errKept) {
-		return theme.Accent, dialogs.Message{What: tr.T("The removal code is kept, and sent by itself when the server answers."), Why: tr.T("The server was not reached.")}, true
+		return theme.Accent, dialogs.Message{
+			What: tr.T("The removal code is kept, and sent by itself when the server answers."),
+			Why:  tr.T("The server was not reached."),
+		}, true
 	}
 	return theme.Good, done, err == nil
 }
@@ -235,14 +260,15 @@ func (l *list) offer(e Entry) { l.do(e, Offer) }
 // do does one of the two, and shows how it went and what is kept now.
 func (l *list) do(e Entry, do func(context.Context, Keeper, Entry) (dialogs.Message, error)) {
 	l.dialog.SetBusy(tr.T("Telling the server…"), l.slot.Interrupt)
-	background.Run(l.slot, func(ctx context.Context) (dialogs.Message, error) { return do(ctx, l.keeper, e) }, func(done dialogs.Message, err error) {
-		l.dialog.SetIdle()
-		tone, m, ok := Outcome(done, err)
-		if !ok {
-			l.dialog.SetError(l.options.Explain(err))
-			return
-		}
-		l.changed()
-		l.load(dialogs.Notice(tone, m))
-	})
+	background.Run(l.slot, func(ctx context.Context) (dialogs.Message, error) { return do(ctx, l.keeper, e) },
+		func(done dialogs.Message, err error) {
+			l.dialog.SetIdle()
+			tone, m, ok := Outcome(done, err)
+			if !ok {
+				l.dialog.SetError(l.options.Explain(err))
+				return
+			}
+			l.changed()
+			l.load(dialogs.Notice(tone, m))
+		})
 }

@@ -15,7 +15,8 @@ import (
 )
 
 // purpose says on paper what the code is good for.
-const purpose tr.Text = "With this code the license can be removed or given to another PC, once. Keep it until the license server has it; then it is of no more use to anybody."
+const purpose tr.Text = "With this code the license can be removed or given to another PC, once. Keep it until the " +
+	"license server has it; then it is of no more use to anybody."
 
 // fileName is proposed for the saved text.
 func (c Code) fileName() string { return fmt.Sprintf("removal-code-%s.txt", c.Codes.Site) }
@@ -30,7 +31,8 @@ func (c Code) lines(now time.Time) [][2]string {
 	if c.Note != "" {
 		lines = append(lines, [2]string{tr.T("Note"), c.Note})
 	}
-	return append(lines, [2]string{tr.T("Site code"), c.Codes.Site.String()}, [2]string{tr.T("Machine ID"), c.Codes.Machine.String()},
+	return append(lines, [2]string{tr.T("Site code"), c.Codes.Site.String()},
+		[2]string{tr.T("Machine ID"), c.Codes.Machine.String()},
 		[2]string{tr.T("Removal code"), c.Code.String()}, [2]string{tr.T("Written on"), words.LongDate(now, now)})
 }
 
@@ -83,6 +85,7 @@ func (c Code) Page(now time.Time) ([]byte, error) {
 		Lines                  [][2]string
 		Picture                template.URL
 		Purpose                string
-	}{tr.InUse(), tr.T("Removal code"), tr.T("The removal code as a QR code"), c.lines(now), template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.Bytes())), tr.T(purpose)})
+	}{tr.InUse(), tr.T("Removal code"), tr.T("The removal code as a QR code"), c.lines(now),
+		template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.Bytes())), tr.T(purpose)})
 	return out.Bytes(), err
 }

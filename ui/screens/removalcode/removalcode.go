@@ -68,7 +68,13 @@ type Box struct {
 // NewBox returns a removal code with its buttons; further ones stand at the end of their line. A masked code is not
 // shown until the person asks for it. fault shows what went wrong. UI thread.
 func NewBox(o Options, c Code, masked bool, fault func(dialogs.Message), further ...fyne.CanvasObject) *Box {
-	b := &Box{options: o, code: c, fault: fault, slot: o.Work.NewSlot(), picture: container.NewStack()}
+	b := &Box{
+		options: o,
+		code:    c,
+		fault:   fault,
+		slot:    o.Work.NewSlot(),
+		picture: container.NewStack(),
+	}
 	b.text = widget.NewLabelWithStyle(c.Code.String(), fyne.TextAlignLeading, theme.Monospace())
 	b.text.Truncation = fyne.TextTruncateClip
 	b.copy = dialogs.NewButton(tr.T("Copy"), fynetheme.ContentCopyIcon(), func() {
@@ -152,7 +158,11 @@ func (b *Box) printPage() {
 
 // printFault explains why there is no page to print; where no program was found it is the browser that lacks.
 func printFault(m dialogs.Message) dialogs.Message {
-	return dialogs.Message{What: tr.T("The page for printing could not be opened."), Why: m.Why, Next: tr.T("Save the code as a text file, and print that.")}
+	return dialogs.Message{
+		What: tr.T("The page for printing could not be opened."),
+		Why:  m.Why,
+		Next: tr.T("Save the code as a text file, and print that."),
+	}
 }
 
 func (b *Box) say(text string) {
@@ -179,8 +189,10 @@ func (b *Box) showPicture() {
 		b.fault(b.options.Explain(err))
 		return
 	}
-	beside := container.NewVBox(layout.NewSpacer(), caption(tr.T("The picture holds the removal code and nothing else. Scan it with a phone.")), layout.NewSpacer())
-	b.under(container.NewBorder(nil, nil, view.Object(), nil, container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), beside)))
+	beside := container.NewVBox(layout.NewSpacer(),
+		caption(tr.T("The picture holds the removal code and nothing else. Scan it with a phone.")), layout.NewSpacer())
+	b.under(container.NewBorder(nil, nil, view.Object(), nil,
+		container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), beside)))
 	b.qr.SetText(tr.T(hideQR))
 }
 

@@ -77,7 +77,13 @@ type Screen struct {
 
 // New returns the screen. UI thread.
 func New(o Options) *Screen {
-	s := &Screen{options: o, slot: o.Work.NewSlot(), fault: container.NewStack(), others: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap)), progress: widget.NewActivity()}
+	s := &Screen{
+		options:  o,
+		slot:     o.Work.NewSlot(),
+		fault:    container.NewStack(),
+		others:   container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap)),
+		progress: widget.NewActivity(),
+	}
 	s.server = s.field(dialogs.NewEntry(), o.Server, "licenses.example.com")
 	s.username = s.field(dialogs.NewEntry(), o.Username, tr.T("Name the vendor gave you"))
 	s.password = s.field(dialogs.NewPasswordEntry(), "", tr.T("Password"))
@@ -99,15 +105,18 @@ func New(o Options) *Screen {
 	s.actions = container.NewStack(s.submit)
 	form := container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
 		s.title(), s.fault,
-		labeled(tr.T("License server"), s.server), labeled(tr.T("User name"), s.username), labeled(tr.T("Password"), s.password),
+		labeled(tr.T("License server"), s.server), labeled(tr.T("User name"), s.username),
+		labeled(tr.T("Password"), s.password),
 		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
-			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0), theme.Tight(caption(tr.T("Kept in the keyring of this PC, never in a file."))))),
+			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0),
+				theme.Tight(caption(tr.T("Kept in the keyring of this PC, never in a file."))))),
 		s.actions, s.links(), s.noNetwork(), s.others, s.waits)
 	if o.Hint != "" {
 		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: tr.T("Try it out"), Why: o.Hint}))
 	}
 	card := container.New(layout.NewCustomPaddedLayout(28, 28, 32, 32), container.New(fixedWidth(width), form))
-	s.object = theme.NewSurface(theme.ColorNamePanel, container.NewVScroll(container.NewCenter(container.NewPadded(newCard(card)))))
+	s.object = theme.NewSurface(theme.ColorNamePanel,
+		container.NewVScroll(container.NewCenter(container.NewPadded(newCard(card)))))
 	return s
 }
 
@@ -242,7 +251,9 @@ func (s *Screen) signIn() {
 	s.ShowError(dialogs.Message{})
 	s.busy(true)
 	request := manager.SignIn{
-		Server: strings.TrimSpace(s.server.Text), Username: strings.TrimSpace(s.username.Text), Password: s.password.Text,
+		Server:   strings.TrimSpace(s.server.Text),
+		Username: strings.TrimSpace(s.username.Text),
+		Password: s.password.Text,
 		Remember: s.remember.Checked,
 	}
 	type outcome struct {
@@ -282,7 +293,8 @@ func (s *Screen) busy(on bool) {
 	if on {
 		s.submit.SetText(tr.T("Signing in…"))
 		s.progress.Start()
-		s.actions.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(s.progress, s.cancel), s.submit)}
+		s.actions.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(s.progress, s.cancel),
+			s.submit)}
 		return
 	}
 	s.submit.SetText(tr.T("Sign in"))
@@ -320,7 +332,8 @@ func (s *Screen) links() fyne.CanvasObject {
 		}))}
 	}
 	actions := s.options.Actions
-	return layouts.Flow(theme.Gap, link(tr.T("Forgot password?"), actions.ForgotPassword), link(tr.T("New account…"), actions.NewAccount))
+	return layouts.Flow(theme.Gap, link(tr.T("Forgot password?"), actions.ForgotPassword),
+		link(tr.T("New account…"), actions.NewAccount))
 }
 
 // noNetwork is the way on without signing in.

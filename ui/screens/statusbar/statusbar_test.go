@@ -27,11 +27,14 @@ func TestHowThingsStand(t *testing.T) {
 	}{
 		{statusbar.Facts{}, []string{"Connecting…"}, "Updated"},
 		{statusbar.Facts{Server: "lumen.example"}, []string{"Connecting… lumen.example"}, "Connected to"},
-		{statusbar.Facts{Server: "lumen.example", Connected: true, Age: "just now"}, []string{"Connected to lumen.example", "Updated just now"}, "No answer"},
-		{statusbar.Facts{Server: "lumen.example", Connected: true, Failed: true}, []string{"No answer from lumen.example"}, "Connected to"},
+		{statusbar.Facts{Server: "lumen.example", Connected: true, Age: "just now"},
+			[]string{"Connected to lumen.example", "Updated just now"}, "No answer"},
+		{statusbar.Facts{Server: "lumen.example", Connected: true, Failed: true}, []string{"No answer from lumen.example"},
+			"Connected to"},
 		{statusbar.Facts{Working: "Loading orders…"}, []string{"Loading orders…"}, "Copied."},
 		{statusbar.Facts{Working: "Loading orders…", Remark: "Copied."}, []string{"Copied."}, "Loading orders…"},
-		{statusbar.Facts{Jobs: "1 task waits", Elsewhere: "2 elsewhere", Notices: "1 notice"}, []string{"1 task waits", "2 elsewhere", "1 notice"}, "Copied."},
+		{statusbar.Facts{Jobs: "1 task waits", Elsewhere: "2 elsewhere", Notices: "1 notice"},
+			[]string{"1 task waits", "2 elsewhere", "1 notice"}, "Copied."},
 	} {
 		b.Show(test.facts)
 		for _, text := range test.shown {

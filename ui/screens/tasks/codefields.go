@@ -27,7 +27,10 @@ type codeFields struct {
 // Format is the shape of a kind of code for its field. Any goroutine.
 func Format(kind license.CodeKind, placeholder string) codeentry.Format {
 	return codeentry.Format{
-		Groups: kind.Groups(), Separator: "-", Alphabet: kind.FoldLetter, Parse: words.Parse(kind),
+		Groups:    kind.Groups(),
+		Separator: "-",
+		Alphabet:  kind.FoldLetter,
+		Parse:     words.Parse(kind),
 		ErrorGroup: func(err error) int {
 			var typed *license.CodeError
 			if errors.As(err, &typed) {
@@ -35,7 +38,8 @@ func Format(kind license.CodeKind, placeholder string) codeentry.Format {
 			}
 			return 0
 		},
-		Name: words.Code(kind), Placeholder: placeholder,
+		Name:        words.Code(kind),
+		Placeholder: placeholder,
 	}
 }
 
@@ -66,7 +70,8 @@ func newCodeFields(merged bool, hint string, changed func()) (*codeFields, error
 }
 
 // newCodeField adds the field for a code with its name above to some rows.
-func newCodeField(rows *fyne.Container, kind license.CodeKind, placeholder string, changed func()) (*codeentry.Entry, error) {
+func newCodeField(rows *fyne.Container, kind license.CodeKind, placeholder string, changed func()) (*codeentry.Entry,
+	error) {
 	e, err := codeentry.New(Format(kind, placeholder))
 	if err != nil {
 		return nil, err

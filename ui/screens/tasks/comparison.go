@@ -22,7 +22,8 @@ func comparisonTable(c license.Comparison) fyne.CanvasObject {
 	head := func(text string) fyne.CanvasObject {
 		return theme.Tight(widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
 	}
-	rows := container.New(layout.NewCustomPaddedVBoxLayout(2), container.NewGridWithColumns(3, head(tr.T("Lock")), head(tr.T("Then and now")), head("")), widget.NewSeparator())
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(2),
+		container.NewGridWithColumns(3, head(tr.T("Lock")), head(tr.T("Then and now")), head("")), widget.NewSeparator())
 	for _, l := range c.Locks {
 		name := words.Lock(l.Lock)
 		name = words.Capital(name)
@@ -93,7 +94,8 @@ func verdict(c license.Comparison, left string) (theme.Tone, dialogs.Message) {
 type counted struct{ unlimited, dayOne, dayMany, monthOne, monthMany tr.Text }
 
 var (
-	reactivations = counted{"The vendor sets no limit to reactivations.", "%d reactivation left today", "%d reactivations left today",
+	reactivations = counted{"The vendor sets no limit to reactivations.", "%d reactivation left today",
+		"%d reactivations left today",
 		"%d reactivation left this month", "%d reactivations left this month"}
 	transfers = counted{"The vendor sets no limit to transfers.", "%d transfer left today", "%d transfers left today",
 		"%d transfer left this month", "%d transfers left this month"}

@@ -23,7 +23,12 @@ import (
 
 var now = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
-var lumen = api.Program{ID: 1, Name: "Lumen Studio 7", RequiresActivation: true, ApplicationSignature: "LUMENST7"}
+var lumen = api.Program{
+	ID:                   1,
+	Name:                 "Lumen Studio 7",
+	RequiresActivation:   true,
+	ApplicationSignature: "LUMENST7",
+}
 
 // codesOf are the codes of made-up PCs of the program.
 func codesOf(t *testing.T, generation uint16, block license.Block) license.Codes {
@@ -70,7 +75,12 @@ func (l *licenser) NewLicense(_ context.Context, r manager.NewLicense) (manager.
 		return manager.License{}, l.err
 	}
 	l.made = append(l.made, r)
-	return manager.License{License: api.License{ID: 30001, OrderID: r.OrderID, ActivationCode: "ABCDEF01", Note: r.Note}}, nil
+	return manager.License{License: api.License{
+		ID:             30001,
+		OrderID:        r.OrderID,
+		ActivationCode: "ABCDEF01",
+		Note:           r.Note,
+	}}, nil
 }
 
 func (l *licenser) ChangeNote(_ context.Context, id int64, note string) (manager.License, error) {
@@ -119,7 +129,14 @@ func newOptions(t *testing.T) (*uitest.Stage, Options, *licenser, *recorder) {
 }
 
 func order() api.Order {
-	return api.Order{ID: 1042, ProgramID: 1, ProgramName: "Lumen Studio 7", LicensesTotal: 5, LicensesActivated: 2, RequiresActivation: true}
+	return api.Order{
+		ID:                 1042,
+		ProgramID:          1,
+		ProgramName:        "Lumen Studio 7",
+		LicensesTotal:      5,
+		LicensesActivated:  2,
+		RequiresActivation: true,
+	}
 }
 
 func TestActivateThisPC(t *testing.T) {

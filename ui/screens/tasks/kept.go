@@ -72,7 +72,8 @@ func (o Options) showKept(k keptError) {
 		Title: words.Job(k.job), Width: dialogs.SmallWidth,
 		Content: dialogs.Notice(theme.Accent, dialogs.Message{
 			What: tr.T("This is kept, and sent by itself when the server answers."), Why: m.What,
-			Next: tr.T("You need not do anything, and may close the app: it goes on at the next start. It happens once, however often it is sent."),
+			Next: tr.T("You need not do anything, and may close the app: it goes on at the next start. It happens once, " +
+				"however often it is sent."),
 		}),
 	})
 }

@@ -49,21 +49,31 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 	}
 	part := func(title, text string) fyne.CanvasObject {
 		return container.New(layout.NewCustomPaddedVBoxLayout(2),
-			theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})), theme.Tight(plain(text)))
+			theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})),
+			theme.Tight(plain(text)))
 	}
-	here := tr.T("The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.", program.Name)
+	here := tr.T("The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.",
+		program.Name)
 	if l.Stranded() {
-		here = tr.T("The license left this PC before, and %s does not run under it here. Now the server is told.", program.Name)
+		here = tr.T("The license left this PC before, and %s does not run under it here. Now the server is told.",
+			program.Name)
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Move %s to another PC", quoted(l)),
 		Subtitle: tr.T("%s · order %d", program.Name, order.ID),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
 			part(tr.T("On this PC"), here),
-			part(tr.T("On the other PC"), tr.T("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. No code is to be carried. Until then the license waits for you.", o.Account)),
-			part(tr.T("If the network fails"), tr.T("Nothing is lost. The removal code is kept on this PC before anything else happens, and it is sent by itself when the server answers.")),
+			part(tr.T("On the other PC"),
+				tr.T("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. No code is to be carried. "+
+					"Until then the license waits for you.", o.Account)),
+			part(tr.T("If the network fails"),
+				tr.T("Nothing is lost. The removal code is kept on this PC before anything else happens, and it is sent by "+
+					"itself when the server answers.")),
 			theme.Tight(muted(tr.T("Picking up counts as a transfer. %s", o.allowanceLine(transferAllowance(l), transfers))))),
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(moving), Default: true, OnTapped: submit}},
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(moving), Default: true, OnTapped: submit},
+		},
 		OnClosed: sending.Cancel,
 	})
 }
@@ -77,7 +87,8 @@ func transferAllowance(l manager.License) *api.Allowance {
 
 // moved says what is to be done on the other PC; waits is why the server does not know yet, or nil.
 func moved(o Options, l manager.License, program api.Program, code license.RemovalCode, waits error) {
-	tone, m := theme.Good, dialogs.Message{What: tr.T("%s has left this PC and waits for the other one.", words.Capital(quoted(l)))}
+	tone, m := theme.Good, dialogs.Message{What: tr.T("%s has left this PC and waits for the other one.",
+		words.Capital(quoted(l)))}
 	if waits != nil {
 		tone = theme.Accent
 		m = dialogs.Message{
@@ -87,7 +98,8 @@ func moved(o Options, l manager.License, program api.Program, code license.Remov
 		}
 	}
 	step := func(number, text string) fyne.CanvasObject {
-		return container.NewBorder(nil, nil, container.NewVBox(theme.NewBadge(number, theme.Accent)), nil, theme.Tight(plain(text)))
+		return container.NewBorder(nil, nil, container.NewVBox(theme.NewBadge(number, theme.Accent)), nil,
+			theme.Tight(plain(text)))
 	}
 	told := []fyne.CanvasObject{
 		dialogs.Notice(tone, m),
@@ -95,27 +107,38 @@ func moved(o Options, l manager.License, program api.Program, code license.Remov
 		step("2", tr.T("Choose Pick up on this PC: the app offers it at the top of its window.")),
 	}
 	if waits == nil {
-		told = append(told, theme.Tight(plain(tr.T("Or without the app on the other PC: Transfer gives the license to the codes that the program shows there. On the vendor's web page this removal code is asked for:"))))
+		told = append(told,
+			theme.Tight(plain(tr.T("Or without the app on the other PC: Transfer gives the license to the codes that the "+
+				"program shows there. On the vendor's web page this removal code is asked for:"))))
 	}
 	o.showLeft(tr.T("Moving %s", quoted(l)), l, program, code, waits != nil, told...)
 }
 
 // showLeft shows a license's removal code below what is told about its leaving. While the task waits for the server it
 // shows no code: the license comes back if the task is canceled, so nobody may have seen the code.
-func (o Options) showLeft(title string, l manager.License, program api.Program, code license.RemovalCode, waits bool, told ...fyne.CanvasObject) {
+func (o Options) showLeft(title string, l manager.License, program api.Program, code license.RemovalCode, waits bool,
+	told ...fyne.CanvasObject) {
 	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), told...)
 	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 	var d *dialogs.Dialog
 	closed := func() {}
 	if err == nil && !waits {
-		box := removalcode.NewBox(o.Removal, removalcode.Code{Program: program.Name, Note: l.Note, Codes: codes, Code: code}, false,
+		box := removalcode.NewBox(o.Removal, removalcode.Code{
+			Program: program.Name,
+			Note:    l.Note,
+			Codes:   codes,
+			Code:    code,
+		}, false,
 			func(m dialogs.Message) { d.SetError(m) })
 		content.Add(box.Object())
 		closed = box.Close
 	}
 	spec := dialogs.Spec{
-		Title: title, Subtitle: tr.T("%s · order %d", program.Name, l.OrderID), Content: content, OnClosed: closed,
-		Buttons: []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
+		Title:    title,
+		Subtitle: tr.T("%s · order %d", program.Name, l.OrderID),
+		Content:  content,
+		OnClosed: closed,
+		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 	}
 	if waits {
 		d = o.keptDialog(spec)
@@ -175,10 +198,14 @@ func PickUp(o Options, l manager.License, program api.Program) error {
 		})
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
-		Title:    tr.T("Pick up %s on this PC", quoted(l)),
-		Subtitle: tr.T("It was released on the PC that had it, and %s runs on this PC from now on. %s", program.Name, o.allowanceLine(transferAllowance(l), transfers)),
-		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), pc.pane, note.labeled()),
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(pickingUp), Default: true, OnTapped: submit}},
+		Title: tr.T("Pick up %s on this PC", quoted(l)),
+		Subtitle: tr.T("It was released on the PC that had it, and %s runs on this PC from now on. %s", program.Name,
+			o.allowanceLine(transferAllowance(l), transfers)),
+		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), pc.pane, note.labeled()),
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(pickingUp), Default: true, OnTapped: submit},
+		},
 		OnClosed: func() { pc.slot.Cancel(); sending.Cancel() },
 	})
 	pc.choose(true)

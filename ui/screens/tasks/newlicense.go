@@ -23,7 +23,8 @@ import (
 const activate tr.Text = "Activate"
 
 // otherPCHint says where the codes of another PC come from.
-const otherPCHint tr.Text = "The program shows both codes on the other PC. Type them, or paste the whole message that has them: they are picked out."
+const otherPCHint tr.Text = "The program shows both codes on the other PC. Type them, or paste the whole message " +
+	"that has them: they are picked out."
 
 // newLicense is one open dialog.
 type newLicense struct {
@@ -38,7 +39,12 @@ type newLicense struct {
 
 // NewLicense shows the dialog for a new license of an order, for this PC or with codes of another. UI thread.
 func NewLicense(o Options, order api.Order, program api.Program, thisPC bool) error {
-	n := &newLicense{options: o, order: order, program: program, sending: o.Work.NewSlot()}
+	n := &newLicense{
+		options: o,
+		order:   order,
+		program: program,
+		sending: o.Work.NewSlot(),
+	}
 	read := func(ctx context.Context) (manager.ThisPC, error) { return o.Licenses.ThisPC(ctx, program.ID) }
 	var err error
 	if n.pc, err = newPCPane(o, program, read, tr.T(otherPCHint), n.choose, n.changed); err != nil {
@@ -46,10 +52,14 @@ func NewLicense(o Options, order api.Order, program api.Program, thisPC bool) er
 	}
 	n.note = newNoteField("")
 	n.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title:    tr.T("New license"),
-		Subtitle: tr.T("%s · order %d · %d of %d left", order.ProgramName, order.ID, order.LicensesTotal-order.LicensesActivated, order.LicensesTotal),
-		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), n.pc.object, n.note.labeled()),
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(activate), Default: true, OnTapped: n.submit}},
+		Title: tr.T("New license"),
+		Subtitle: tr.T("%s · order %d · %d of %d left", order.ProgramName, order.ID,
+			order.LicensesTotal-order.LicensesActivated, order.LicensesTotal),
+		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), n.pc.object, n.note.labeled()),
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(activate), Default: true, OnTapped: n.submit},
+		},
 		OnClosed: func() { n.pc.slot.Cancel(); n.sending.Cancel() },
 	})
 	n.choose(thisPC)
@@ -116,7 +126,8 @@ func Activated(o Options, title string, l manager.License, program api.Program) 
 	next := tr.T("Enter this code in the program on that PC, or open the license file with it.")
 	switch {
 	case l.Installed:
-		next = tr.T("The license file lies where %s finds it: just start the program. If it asks for a code, enter this one.", program.Name)
+		next = tr.T("The license file lies where %s finds it: just start the program. If it asks for a code, enter this one.",
+			program.Name)
 	case l.ThisPC:
 		next = tr.T("Enter this code in the program, or open the license file with it.")
 	}

@@ -45,15 +45,24 @@ type pcPane struct {
 	object fyne.CanvasObject
 }
 
-func newPCPane(o Options, program api.Program, read func(context.Context) (manager.ThisPC, error), hint string, chosen func(own bool), changed func()) (*pcPane, error) {
-	p := &pcPane{options: o, program: program, read: read, changed: changed, pane: container.NewStack(), slot: o.Work.NewSlot()}
+func newPCPane(o Options, program api.Program, read func(context.Context) (manager.ThisPC, error), hint string,
+	chosen func(own bool), changed func()) (*pcPane, error) {
+	p := &pcPane{
+		options: o,
+		program: program,
+		read:    read,
+		changed: changed,
+		pane:    container.NewStack(),
+		slot:    o.Work.NewSlot(),
+	}
 	var err error
 	if p.codes, err = newCodeFields(program.MergedCodes, hint, changed); err != nil {
 		return nil, err
 	}
 	p.choice[0] = dialogs.NewButton(tr.T(choiceThisPC), nil, func() { chosen(true) })
 	p.choice[1] = dialogs.NewButton(tr.T(choiceAnotherPC), nil, func() { chosen(false) })
-	p.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), container.NewHBox(p.choice[0], p.choice[1]), p.pane)
+	p.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), container.NewHBox(p.choice[0], p.choice[1]),
+		p.pane)
 	return p, nil
 }
 
@@ -108,11 +117,15 @@ func (p *pcPane) readThisPC() {
 
 // thisPCPane shows the codes of this PC and exactly what is sent about it.
 func (p *pcPane) thisPCPane() fyne.CanvasObject {
-	codes := []copyfield.Row{{Name: tr.T("Site code"), Text: p.thisPC.Codes.Site.String()}, {Name: tr.T("Machine ID"), Text: p.thisPC.Codes.Machine.String()}}
+	codes := []copyfield.Row{
+		{Name: tr.T("Site code"), Text: p.thisPC.Codes.Site.String()},
+		{Name: tr.T("Machine ID"), Text: p.thisPC.Codes.Machine.String()},
+	}
 	if p.program.MergedCodes {
 		codes = []copyfield.Row{{Name: tr.T("Site code and Machine ID"), Text: p.thisPC.Codes.Merged()}}
 	}
-	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), copyfield.Form(p.options.Actions.Copy, codes...), theme.Tight(muted(Sent(p.thisPC))))
+	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), copyfield.Form(p.options.Actions.Copy, codes...),
+		theme.Tight(muted(Sent(p.thisPC))))
 	box.Add(container.NewHBox(theme.Flush(p.lockByLock(box))))
 	if !p.thisPC.Distinct() {
 		box.Add(dialogs.Notice(theme.Warning, dialogs.Message{

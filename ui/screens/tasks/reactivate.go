@@ -64,12 +64,21 @@ func CompareThisPC(ctx context.Context, m Licenser, l manager.License, programID
 // attempt. first is this PC, compared already, so that the dialog comes up whole; nil when it could not be read: the
 // dialog then tries and tells. UI thread.
 func Reactivate(o Options, l manager.License, program api.Program, first *ThisPCCompared) error {
-	r := &reactivation{first: first, options: o, license: l, program: program, outcome: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)), comparing: o.Work.NewSlot(), sending: o.Work.NewSlot()}
+	r := &reactivation{
+		first:     first,
+		options:   o,
+		license:   l,
+		program:   program,
+		outcome:   container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)),
+		comparing: o.Work.NewSlot(),
+		sending:   o.Work.NewSlot(),
+	}
 	read := func(ctx context.Context) (manager.ThisPC, error) {
 		c, err := CompareThisPC(ctx, o.Licenses, l, program.ID)
 		return c.PC, err
 	}
-	hint := tr.T("The program shows new codes on the PC that crashed or was changed. Type them, or paste the whole message that has them.")
+	hint := tr.T("The program shows new codes on the PC that crashed or was changed. Type them, or paste the whole " +
+		"message that has them.")
 	var err error
 	if r.pc, err = newPCPane(o, program, read, hint, r.choose, r.changed); err != nil {
 		return err

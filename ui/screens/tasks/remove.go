@@ -31,13 +31,20 @@ type removal struct {
 
 // Remove shows the dialog that ends a license and gives its order one back. UI thread.
 func Remove(o Options, l manager.License, order api.Order, program api.Program) error {
-	r := &removal{options: o, license: l, order: order, program: program, sending: o.Work.NewSlot()}
+	r := &removal{
+		options: o,
+		license: l,
+		order:   order,
+		program: program,
+		sending: o.Work.NewSlot(),
+	}
 	text := tr.T(whereRemovalCode)
 	switch {
 	case l.Stranded():
 		text = tr.T("The license left this PC before. There is no code to type: this PC makes the removal code by itself.")
 	case l.ThisPC:
-		text = tr.T("The license is on this PC: %s stops here at once. There is no code to type; the removal code is kept on this PC until the server has it.", program.Name)
+		text = tr.T("The license is on this PC: %s stops here at once. There is no code to type; the removal code is kept "+
+			"on this PC until the server has it.", program.Name)
 	case l.ReleasedAt != nil:
 		text = tr.T("ACEN Desktop showed it on the PC that released the license. Afterwards no other PC can pick it up.")
 	}
@@ -128,15 +135,18 @@ func (r *removal) submit() {
 		r.options.Actions.RemoveLicense(r.license.ID)
 		order := out.order
 		r.options.Dialogs.Info(tr.T("License removed"), tr.T("Order %d has %s to activate again: %d of %d.", order.ID,
-			tr.N(order.LicensesTotal-order.LicensesActivated, "%d license", "%d licenses"), order.LicensesTotal-order.LicensesActivated, order.LicensesTotal))
+			tr.N(order.LicensesTotal-order.LicensesActivated, "%d license", "%d licenses"),
+			order.LicensesTotal-order.LicensesActivated, order.LicensesTotal))
 	})
 }
 
 // waits tells that a license has left this PC and the server does not know yet.
 func (r *removal) waits(code license.RemovalCode, kept keptError) {
-	r.options.showLeft(tr.T("Removing %s", quoted(r.license)), r.license, r.program, code, true, dialogs.Notice(theme.Accent, dialogs.Message{
-		What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.Capital(quoted(r.license))),
-		Why:  r.options.Explain(kept.error).What,
-		Next: tr.T("Then order %d has one more license to activate. You may close the app: it goes on at the next start.", r.order.ID),
-	}), theme.Tight(plain(tr.T("You need not do anything with the removal code. It is kept on this PC."))))
+	r.options.showLeft(tr.T("Removing %s", quoted(r.license)), r.license, r.program, code, true,
+		dialogs.Notice(theme.Accent, dialogs.Message{
+			What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.Capital(quoted(r.license))),
+			Why:  r.options.Explain(kept.error).What,
+			Next: tr.T("Then order %d has one more license to activate. You may close the app: it goes on at the next start.",
+				r.order.ID),
+		}), theme.Tight(plain(tr.T("You need not do anything with the removal code. It is kept on this PC."))))
 }

@@ -39,7 +39,8 @@ func newRemovalField(needed bool, text string, changed func()) (*removalField, e
 }
 
 // whereRemovalCode says where the removal code of another PC comes from.
-const whereRemovalCode tr.Text = "The program shows it on the PC that has the license now, when you remove the license there."
+const whereRemovalCode tr.Text = "The program shows it on the PC that has the license now, when you remove the " +
+	"license there."
 
 // value returns the code that was entered; false while it is unfinished or wrong.
 func (f *removalField) value() (license.RemovalCode, bool) {
@@ -72,7 +73,12 @@ type transfer struct {
 
 // Transfer shows the dialog that gives a license to another PC. UI thread.
 func Transfer(o Options, l manager.License, program api.Program) error {
-	t := &transfer{options: o, license: l, program: program, sending: o.Work.NewSlot()}
+	t := &transfer{
+		options: o,
+		license: l,
+		program: program,
+		sending: o.Work.NewSlot(),
+	}
 	var err error
 	where := tr.T(whereRemovalCode)
 	switch {
@@ -81,7 +87,8 @@ func Transfer(o Options, l manager.License, program api.Program) error {
 	case l.Stranded():
 		where = tr.T("It left this PC before: no code is to be typed. This PC makes the removal code by itself.")
 	case l.ThisPC:
-		where = tr.T("That is this PC: no code is to be typed. The license leaves it before the server is asked, and %s stops here. "+
+		where = tr.T("That is this PC: no code is to be typed. The license leaves it before the server is asked, and %s "+
+			"stops here. "+
 			"If ACEN Desktop runs on the other PC, Move to another PC saves you the codes below.", program.Name)
 	}
 	if t.removal, err = newRemovalField(!l.MakesCode() && l.ReleasedAt == nil, where, t.changed); err != nil {
@@ -101,8 +108,12 @@ func Transfer(o Options, l manager.License, program api.Program) error {
 		Title:    tr.T("Transfer %s", quoted(l)),
 		Subtitle: tr.T("The license moves from one PC to another. %s", t.left()),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
-			step("1", tr.T("From the PC that has it now"), t.removal.object), step("2", tr.T("To the other PC"), t.codes.object), t.note.labeled()),
-		Buttons:    []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(transferring), Default: true, OnTapped: t.submit}},
+			step("1", tr.T("From the PC that has it now"), t.removal.object), step("2", tr.T("To the other PC"), t.codes.object),
+			t.note.labeled()),
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(transferring), Default: true, OnTapped: t.submit},
+		},
 		FirstFocus: t.firstFocus(),
 		OnClosed:   t.sending.Cancel,
 	})
@@ -126,7 +137,8 @@ func keeps(l manager.License) string {
 
 // step is one numbered part of a dialog.
 func step(number, title string, content fyne.CanvasObject) fyne.CanvasObject {
-	head := container.NewHBox(theme.NewBadge(number, theme.Accent), theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})))
+	head := container.NewHBox(theme.NewBadge(number, theme.Accent),
+		theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})))
 	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), head, content)
 }
 

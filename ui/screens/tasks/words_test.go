@@ -21,8 +21,10 @@ func TestCleanNote(t *testing.T) {
 func TestPick(t *testing.T) {
 	const mail = "Hello,\n\nmy Site code is 7183EC4D and the\nMachine ID 83A9-3429-0090-B3F5.\nThanks, Anna"
 	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5"}, pick(mail))
-	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5"}, pick("merged: 7183-EC4D-83A9-3429-0090-B3F5"))
-	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5", removal: "9D2BK-DD62M-C"}, pick(mail+"\nRemoval code: 9d2bk-dd62m-c"))
+	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5"},
+		pick("merged: 7183-EC4D-83A9-3429-0090-B3F5"))
+	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5", removal: "9D2BK-DD62M-C"},
+		pick(mail+"\nRemoval code: 9d2bk-dd62m-c"))
 	require.Zero(t, pick("no codes here"))
 	wrong := pick("Site code 7183EC4D, Machine ID 83A9-34290-0090-B3F5")
 	require.Equal(t, "7183EC4D", wrong.site)
@@ -60,10 +62,12 @@ func TestLockInTheTable(t *testing.T) {
 		{"same", license.BIOSID, 3, 3, license.DefaultPolicy(), "same", theme.Good, true, ""},
 		{"same, not changeable", license.BIOSID, 3, 3, fixed, "same", theme.Good, true, ""},
 		{"changed hardware", license.BIOSID, 3, 4, license.DefaultPolicy(), "changed", theme.Warning, true, "counts"},
-		{"changed software", license.HDID, 3, 4, license.DefaultPolicy(), "changed", theme.Warning, true, "may always change"},
+		{"changed software", license.HDID, 3, 4, license.DefaultPolicy(), "changed", theme.Warning, true,
+			"may always change"},
 		{"changed, not changeable", license.BIOSID, 3, 4, fixed, "changed", theme.Bad, true, "must not change"},
 		{"gone hardware", license.BIOSID, 3, 0, license.DefaultPolicy(), "not readable now", theme.Warning, true, "counts"},
-		{"gone software", license.HDID, 3, 0, license.DefaultPolicy(), "not readable now", theme.Warning, true, "may always change"},
+		{"gone software", license.HDID, 3, 0, license.DefaultPolicy(), "not readable now", theme.Warning, true,
+			"may always change"},
 		{"gone, not changeable", license.HDID, 3, 0, fixed, "not readable now", theme.Bad, true, "must not change"},
 		{"optical drive changed", license.CDHWID, 3, 4, fixed, "changed", theme.Warning, true, "counts"},
 		{"optical drive gone", license.CDHWID, 3, 0, license.DefaultPolicy(), "not readable now", theme.Muted, false, ""},

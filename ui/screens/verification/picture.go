@@ -90,7 +90,11 @@ func (f *Field) say(sentence string) {
 func (f *Field) fail(err error) {
 	m := f.options.Explain(err)
 	if errors.Is(err, ErrPicture) {
-		m = dialogs.Message{What: tr.T("The picture cannot be shown."), Why: tr.T("The server sent something else."), Next: tr.T("Try again. If it happens again, tell the vendor.")}
+		m = dialogs.Message{
+			What: tr.T("The picture cannot be shown."),
+			Why:  tr.T("The server sent something else."),
+			Next: tr.T("Try again. If it happens again, tell the vendor."),
+		}
 	}
 	text := field.NewNote()
 	text.Say(field.Text(m), theme.Bad)

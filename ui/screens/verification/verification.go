@@ -83,7 +83,12 @@ type Field struct {
 
 // New returns a field that asks the server that is signed in to. It gets its first picture by Renew. UI thread.
 func New(o Options) *Field {
-	f := &Field{options: o, area: container.NewStack(), activity: widget.NewActivity(), note: field.NewNote()}
+	f := &Field{
+		options:  o,
+		area:     container.NewStack(),
+		activity: widget.NewActivity(),
+		note:     field.NewNote(),
+	}
 	f.loading, f.expiring, f.playing = o.Work.NewSlot(), o.Work.NewSlot(), o.Work.NewSlot()
 	f.number = field.NewEntry()
 	f.number.TextStyle, f.number.PlaceHolder = theme.Monospace(), tr.T("Six digits")
@@ -106,7 +111,8 @@ func (f *Field) button(text string, icon fyne.Resource, tapped func()) *field.Bu
 func (f *Field) CreateRenderer() fyne.WidgetRenderer {
 	controls := container.New(layout.NewCustomPaddedVBoxLayout(6), f.number, f.another, f.listen)
 	return widget.NewSimpleRenderer(container.New(layout.NewCustomPaddedVBoxLayout(4),
-		container.NewBorder(nil, nil, f.area, nil, container.New(layout.NewCustomPaddedLayout(0, 0, theme.Gap, 0), controls)), f.note.Object()))
+		container.NewBorder(nil, nil, f.area, nil, container.New(layout.NewCustomPaddedLayout(0, 0, theme.Gap, 0), controls)),
+		f.note.Object()))
 }
 
 // Answer returns what was read in the picture; false while there is no picture or the number is not complete.
@@ -196,7 +202,8 @@ func (f *Field) typed(text string) {
 		f.setNumber(clean)
 	}
 	f.note.Say("", theme.Muted)
-	if clean != text && strings.ContainsFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '-' }) {
+	if clean != text &&
+		strings.ContainsFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '-' }) {
 		f.note.Say(tr.T("The number consists of digits only."), theme.Muted)
 	}
 	f.changed()
@@ -307,7 +314,8 @@ func (f *Field) await() {
 			return
 		}
 		if f.note.Tone() != theme.Bad {
-			f.note.Say(tr.T("The picture had expired after five minutes. This is a new one, with another number."), theme.Warning)
+			f.note.Say(tr.T("The picture had expired after five minutes. This is a new one, with another number."),
+				theme.Warning)
 		}
 		f.load(false, nil)
 	})

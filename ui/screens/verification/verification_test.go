@@ -67,7 +67,11 @@ func newFixture(t *testing.T) *fixture {
 	before := goleak.IgnoreCurrent()
 	test.NewTempApp(t).Settings().SetTheme(theme.New())
 	f := &fixture{
-		t: t, source: make(source, 16), ui: make(chan func(), 16), timers: make(chan chan time.Time, 16), played: make(chan []byte, 16),
+		t:      t,
+		source: make(source, 16),
+		ui:     make(chan func(), 16),
+		timers: make(chan chan time.Time, 16),
+		played: make(chan []byte, 16),
 		window: test.NewTempWindow(t, nil),
 	}
 	work := background.NewGroup(t.Context(), func(do func()) { f.ui <- do })
@@ -77,7 +81,10 @@ func newFixture(t *testing.T) *fixture {
 		goleak.VerifyNone(t, before)
 	})
 	f.Field = New(Options{
-		Canvas: f.window.Canvas(), Work: work, Source: f.source, Explain: explain.Error,
+		Canvas:  f.window.Canvas(),
+		Work:    work,
+		Source:  f.source,
+		Explain: explain.Error,
 		Play: func(wav []byte) error {
 			f.played <- wav
 			return f.playErr
@@ -300,8 +307,10 @@ func TestWithoutAPictureThereIsAWayToTryAgain(t *testing.T) {
 		err          error
 		says         string
 	}{
-		"no connection":   {api.Verification{}, &manager.NetworkError{Kind: manager.NetworkTimeout, Host: "x"}, "took too long"},
-		"too many":        {api.Verification{}, api.NewProblem(api.ErrHostBanned, "There were too many failures."), "There were too many failures."},
+		"no connection": {api.Verification{}, &manager.NetworkError{Kind: manager.NetworkTimeout, Host: "x"},
+			"took too long"},
+		"too many": {api.Verification{}, api.NewProblem(api.ErrHostBanned, "There were too many failures."),
+			"There were too many failures."},
 		"no picture":      {api.Verification{Image: []byte("<html>")}, nil, "The picture cannot be shown."},
 		"cut off":         {api.Verification{Image: picture(t)[:60]}, nil, "The picture cannot be shown."},
 		"a giant picture": {api.Verification{Image: huge}, nil, "The picture cannot be shown."},
@@ -402,7 +411,8 @@ func TestKeysInADialog(t *testing.T) {
 	require.Equal(t, []string{"Send", "Cancel", "Cancel", "Cancel"}, pressed)
 	require.Equal(t, 2, focus)
 	key(fyne.KeyReturn)
-	require.True(t, f.answer(api.Verification{ID: "x", Sound: []byte("WAV")}, nil).sound, "Enter presses the button that has the focus")
+	require.True(t, f.answer(api.Verification{ID: "x", Sound: []byte("WAV")}, nil).sound,
+		"Enter presses the button that has the focus")
 	f.heard()
 }
 

@@ -42,9 +42,11 @@ type List struct {
 // Open opens the dialog without a row. UI thread.
 func Open(o Options) *List {
 	l := &List{options: o, rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section))}
-	subtitle := tr.T("It is sent by itself and in this order when the server answers. Each happens once, however often it is sent.")
+	subtitle := tr.T(
+		"It is sent by itself and in this order when the server answers. Each happens once, however often it is sent.")
 	if !o.SignedIn {
-		subtitle = tr.T("It is sent by itself as soon as you are signed in to its account. What was never sent can be canceled here.")
+		subtitle = tr.T(
+			"It is sent by itself as soon as you are signed in to its account. What was never sent can be canceled here.")
 	}
 	l.Dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("What waits for the server"),

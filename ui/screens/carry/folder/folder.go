@@ -117,7 +117,8 @@ func candidates(root *os.Root) (names []string, more int, err error) {
 		more = len(rest)
 	}
 	for _, e := range entries {
-		if e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") && slices.Contains(Extensions(), strings.ToLower(filepath.Ext(e.Name()))) {
+		if e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") &&
+			slices.Contains(Extensions(), strings.ToLower(filepath.Ext(e.Name()))) {
 			names = append(names, e.Name())
 		}
 	}

@@ -22,16 +22,38 @@ const studio license.Signature = "LUMENST7"
 var now = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
 func request(id string) carry.Request {
-	return carry.Request{ID: id, Device: "Cutting room", MadeAt: now, Items: []carry.Item{
-		{Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: studio.Key().Codes(7, 1), Note: "Cutting room"},
-	}}
+	return carry.Request{
+		ID:     id,
+		Device: "Cutting room",
+		MadeAt: now,
+		Items: []carry.Item{
+			{
+				Task:      carry.TaskActivate,
+				Signature: studio,
+				Program:   "Lumen Studio 7",
+				Codes:     studio.Key().Codes(7, 1),
+				Note:      "Cutting room",
+			},
+		},
+	}
 }
 
 func answer(id, sentence string, at time.Time) carry.Answer {
-	return carry.Answer{Request: id, MadeAt: at, Server: "Lumen", Results: []carry.Result{{
-		Item: 1, Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: studio.Key().Codes(7, 1),
-		Outcome: carry.OutcomeRefused, Code: string(api.ErrNotFound), Sentence: sentence,
-	}}}
+	return carry.Answer{
+		Request: id,
+		MadeAt:  at,
+		Server:  "Lumen",
+		Results: []carry.Result{{
+			Item:      1,
+			Task:      carry.TaskActivate,
+			Signature: studio,
+			Program:   "Lumen Studio 7",
+			Codes:     studio.Key().Codes(7, 1),
+			Outcome:   carry.OutcomeRefused,
+			Code:      string(api.ErrNotFound),
+			Sentence:  sentence,
+		}},
+	}
 }
 
 func put(t *testing.T, dir, name string, content []byte) {
@@ -145,9 +167,12 @@ func TestWrite(t *testing.T) {
 		want   Written
 	}{
 		{"the first one", first, Written{Name: "answer-aaaaaaaaaa.acen"}},
-		{"carried once more, with the same results", answer("AAAAAAAAAA", "No order.", now.Add(time.Hour)), Written{Name: "answer-aaaaaaaaaa.acen", Kept: true}},
-		{"with other results", answer("AAAAAAAAAA", "Gone.", now), Written{Name: "answer-aaaaaaaaaa-2.acen", Other: "answer-aaaaaaaaaa.acen"}},
-		{"with those again", answer("AAAAAAAAAA", "Gone.", now.Add(time.Hour)), Written{Name: "answer-aaaaaaaaaa-2.acen", Kept: true}},
+		{"carried once more, with the same results", answer("AAAAAAAAAA", "No order.", now.Add(time.Hour)),
+			Written{Name: "answer-aaaaaaaaaa.acen", Kept: true}},
+		{"with other results", answer("AAAAAAAAAA", "Gone.", now),
+			Written{Name: "answer-aaaaaaaaaa-2.acen", Other: "answer-aaaaaaaaaa.acen"}},
+		{"with those again", answer("AAAAAAAAAA", "Gone.", now.Add(time.Hour)),
+			Written{Name: "answer-aaaaaaaaaa-2.acen", Kept: true}},
 		{"with those of before", first, Written{Name: "answer-aaaaaaaaaa-3.acen", Other: "answer-aaaaaaaaaa-2.acen"}},
 		{"to another request", answer("BBBBBBBBBB", "No order.", now), Written{Name: "answer-bbbbbbbbbb.acen"}},
 	} {
@@ -208,14 +233,30 @@ func TestWriteALicenseThatWasSignedAnew(t *testing.T) {
 	require.NoError(t, err)
 	signed := func(seed byte, at time.Time, note string) carry.Answer {
 		token, err := license.SigningKeyFromSeed([32]byte{seed}).Sign(license.File{
-			Issuer: "Lumen", ID: 20231, IssuedAt: at, ProgramID: 1, ProgramName: "Lumen Studio 7", Signature: studio, Order: 1042, Codes: codes,
-			ActivationCode: code, Policy: license.DefaultPolicy(), Seed: activation.RemovalSeed(code), Note: note,
+			Issuer:         "Lumen",
+			ID:             20231,
+			IssuedAt:       at,
+			ProgramID:      1,
+			ProgramName:    "Lumen Studio 7",
+			Signature:      studio,
+			Order:          1042,
+			Codes:          codes,
+			ActivationCode: code,
+			Policy:         license.DefaultPolicy(),
+			Seed:           activation.RemovalSeed(code),
+			Note:           note,
 		})
 		require.NoError(t, err)
 		a := answer("AAAAAAAAAA", "", at)
 		a.Results[0] = carry.Result{
-			Item: 1, Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: codes, Outcome: carry.OutcomeLicense,
-			License: token, PublicKeys: []license.PublicKey{license.SigningKeyFromSeed([32]byte{seed}).Public()},
+			Item:       1,
+			Task:       carry.TaskActivate,
+			Signature:  studio,
+			Program:    "Lumen Studio 7",
+			Codes:      codes,
+			Outcome:    carry.OutcomeLicense,
+			License:    token,
+			PublicKeys: []license.PublicKey{license.SigningKeyFromSeed([32]byte{seed}).Public()},
 		}
 		return a
 	}

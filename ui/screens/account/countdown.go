@@ -9,16 +9,16 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// maxWait bounds what a server may ask to wait: beyond that the person may try and be refused.
+// maxWait limits the wait that a server can impose. After it the person may try, and be refused, again.
 const maxWait = 24 * time.Hour
 
-// countdown lets the time pass that a server wants to be waited (spec: api 9, api 11). Nothing is sent and no
-// connection is held meanwhile. UI thread.
+// countdown waits for the retry_after of a refusal (spec: api 9, api 11), without a request or an open connection.
+// UI thread.
 type countdown struct {
 	slot    *background.Slot
 	now     func() time.Time
 	after   func(time.Duration) <-chan time.Time
-	changed func() // once a second, and when the time has passed
+	changed func() // called every second, and at the end
 
 	until time.Time
 }
@@ -42,7 +42,7 @@ func (c *countdown) start(seconds int) {
 	}
 }
 
-// left returns the time that is left, in whole seconds, rounded up.
+// left returns the remaining time, rounded up to whole seconds.
 func (c *countdown) left() time.Duration {
 	left := c.until.Sub(c.now())
 	if left <= 0 {
@@ -51,7 +51,7 @@ func (c *countdown) left() time.Duration {
 	return (left + time.Second - 1).Truncate(time.Second)
 }
 
-// reason says why the button rests; "" when it does not.
+// reason returns why the button is disabled, or "".
 func (c *countdown) reason() string {
 	left := c.left()
 	if left == 0 {
@@ -60,7 +60,7 @@ func (c *countdown) reason() string {
 	return tr.T("The server takes the next try in %s.", words.Wait(left))
 }
 
-// label is what a button shows: "Add order (12 s)", "Add order (14:59)"; "" when it does not rest.
+// label returns text with the remaining time, such as "Add order (12 s)" or "Add order (14:59)", or "" at the end.
 func (c *countdown) label(text string) string {
 	switch left := int(c.left() / time.Second); {
 	case left == 0:
@@ -72,7 +72,7 @@ func (c *countdown) label(text string) string {
 	}
 }
 
-// tick sleeps until one whole second less is left.
+// tick schedules the next change of the remaining whole seconds.
 func (c *countdown) tick() {
 	left := c.until.Sub(c.now())
 	step := left - (c.left() - time.Second)

@@ -17,17 +17,17 @@ const changePassword tr.Text = "Change password"
 func ChangePassword(o Options) {
 	f := newForm(o, tr.T(changePassword), tr.T("If the server had changed it already, the new password counts."))
 	current := newPassword("current_password", tr.T("Current password"), unmarked, f.changed)
-	next, again := newPasswords("new_password", tr.T("New password"), unmarked, f.changed)
-	f.inputs = []input{current, next, again}
+	next, repeat := newPasswords("new_password", tr.T("New password"), unmarked, f.changed)
+	f.inputs = []input{current, next, repeat}
 
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Change password"),
 		Subtitle: tr.T("Other sessions end: on your other PCs you sign in again with the new password."),
-		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), current.object, next.object, again.object),
+		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), current.object, next.object, repeat.object),
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Cancel"), Cancel: true},
 			{Text: tr.T(changePassword), Default: true, OnTapped: func() {
-				if !f.checked() {
+				if !f.valid() {
 					return
 				}
 				from, to := current.entry.Text, next.entry.Text

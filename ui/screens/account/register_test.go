@@ -11,9 +11,9 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/field"
 )
 
-const sent = "If there is an account, a mail with a link is on its way; the link works once, for one hour."
+const linkSent = "If there is an account, a mail with a link is on its way; the link works once, for one hour."
 
-func TestALinkIsAskedFor(t *testing.T) {
+func TestForgotPassword(t *testing.T) {
 	s := newScreen(t)
 	ForgotPassword(s.options, " "+server+" ")
 	require.Same(t, s.field("User name or email address"), s.focused())
@@ -26,11 +26,11 @@ func TestALinkIsAskedFor(t *testing.T) {
 	require.Equal(t, []any{server, "anna@lumen.example", api.VerificationAnswer{ID: "picture 1", Number: "123456"}},
 		c.args)
 	c.give(nil, nil)
-	s.answered()
-	s.requireText(sent)
+	s.waitIdle()
+	s.requireText(linkSent)
 }
 
-func TestThePictureComesFromTheServerThatIsEntered(t *testing.T) {
+func TestPictureComesFromEnteredServer(t *testing.T) {
 	s := newScreen(t)
 	ForgotPassword(s.options, "")
 	require.Same(t, s.field("License server"), s.focused())
@@ -38,13 +38,13 @@ func TestThePictureComesFromTheServerThatIsEntered(t *testing.T) {
 	s.requireText("Enter the license server.", "Enter the user name or email address.",
 		"Enter the address of the license server first: it sends the picture.")
 	s.fill("License server", "first.example")
-	s.noCall("Verification")
+	s.requireNoCall("Verification")
 	s.window.Canvas().FocusNext()
 	c := s.call("Verification")
 	require.Equal(t, []any{"first.example", false}, c.args)
 	c.give(nil, &manager.NetworkError{Kind: manager.NetworkDNS, Host: "first.example"})
 	s.until(func() bool { return s.shows("Try again") })
-	require.Contains(t, s.said(), "The license server was not found.")
+	require.Contains(t, s.allText(), "The license server was not found.")
 
 	s.fill("License server", "second.example")
 	s.fill("User name or email address", "anna")
@@ -56,12 +56,12 @@ func TestThePictureComesFromTheServerThatIsEntered(t *testing.T) {
 
 	s.fill("License server", "third.example")
 	s.key(fyne.KeyReturn)
-	s.noCall("RequestPasswordReset")
+	s.requireNoCall("RequestPasswordReset")
 	require.Equal(t, "third.example", s.call("Verification").args[0], "the answer for another server counts nothing")
 	require.Equal(t, "anna", s.content("User name or email address"))
 }
 
-func TestARefusedLink(t *testing.T) {
+func TestRefusedPasswordReset(t *testing.T) {
 	s := newScreen(t)
 	ForgotPassword(s.options, server)
 	s.picture()
@@ -80,9 +80,9 @@ func TestARefusedLink(t *testing.T) {
 		s.fill("Verification number", "123456")
 		s.press(sendLink.String())
 		s.call("RequestPasswordReset").give(nil, c.err)
-		s.answered()
-		require.Contains(t, s.said(), c.says, i)
-		require.NotContains(t, s.said(), sent)
+		s.waitIdle()
+		require.Contains(t, s.allText(), c.says, i)
+		require.NotContains(t, s.allText(), linkSent)
 		if c.focus != "" {
 			require.Same(t, s.field(c.focus), s.focused())
 		}
@@ -91,7 +91,7 @@ func TestARefusedLink(t *testing.T) {
 	}
 	s.press("Cancel")
 	require.True(t, s.closed())
-	s.noCall("Verification")
+	s.requireNoCall("Verification")
 }
 
 var open = api.Server{
@@ -100,7 +100,7 @@ var open = api.Server{
 	SerialPrograms: []api.SerialProgram{{ID: 1, Name: "Lumen Studio 7"}, {ID: 2, Name: "Tide Survey"}},
 }
 
-// newAccount opens the form and fills in what is required.
+// newAccount opens the form and fills in the required fields.
 func newAccount(t *testing.T) *screen {
 	t.Helper()
 	s := newScreen(t)
@@ -110,7 +110,7 @@ func newAccount(t *testing.T) *screen {
 	c.give(open, nil)
 	s.until(func() bool { return s.shows("User name") })
 	s.requireText("Lumen Software · licenses.lumen.example")
-	require.Equal(t, server, s.early0("Verification").args[0])
+	require.Equal(t, server, s.peek("Verification").args[0])
 	s.picture()
 	s.field("Program").(*field.Select).SetSelectedIndex(1)
 	for label, text := range map[string]string{
@@ -126,14 +126,14 @@ func newAccount(t *testing.T) *screen {
 	return s
 }
 
-// early0 returns the next call with a name without taking it.
-func (s *screen) early0(name string) call {
+// peek returns the next call of a method and leaves it pending.
+func (s *screen) peek(name string) call {
 	c := s.call(name)
-	s.early = append([]call{c}, s.early...)
+	s.unclaimed = append([]call{c}, s.unclaimed...)
 	return c
 }
 
-func TestAnAccountIsOpened(t *testing.T) {
+func TestRegister(t *testing.T) {
 	s := newAccount(t)
 	s.key(fyne.KeyReturn)
 	c := s.call("Register")
@@ -149,13 +149,13 @@ func TestAnAccountIsOpened(t *testing.T) {
 		Contact:          contact,
 	}}, c.args)
 	c.give(api.Client{ID: 7, Username: "anna", DisplayName: "Anna Berg"}, nil)
-	s.answered()
+	s.waitIdle()
 	require.Equal(t, []string{server + " anna"}, s.registered)
 	s.requireText("Account created",
 		"Sign in as “anna” with the password that you chose. Your first order, of Tide Survey, is in the account.")
 }
 
-func TestRequiredFieldsAreMarkedInWords(t *testing.T) {
+func TestRequiredFieldsAreMarked(t *testing.T) {
 	s := newScreen(t)
 	NewAccount(s.options, server)
 	s.call("About").give(open, nil)
@@ -178,17 +178,17 @@ func TestRequiredFieldsAreMarkedInWords(t *testing.T) {
 		require.Equal(t, "optional", after(label), label)
 	}
 	s.press(createAccount.String())
-	s.noCall("Register")
+	s.requireNoCall("Register")
 	for _, missing := range []string{"Choose the program that the serial number belongs to.", "Enter the user name.",
 		"Enter the password.", "Type the password once more.",
 		"Enter the registration name.", "Enter the first name.", "Enter the email address.", "Enter the phone number."} {
 		s.requireText(missing)
 	}
-	require.NotContains(t, s.said(), "Enter the company")
+	require.NotContains(t, s.allText(), "Enter the company")
 	require.Same(t, s.field("Program"), s.focused())
 }
 
-func TestARefusedAccountKeepsWhatWasTyped(t *testing.T) {
+func TestRefusedAccountKeepsInput(t *testing.T) {
 	for name, c := range map[string]struct {
 		err         error
 		says, focus string
@@ -209,8 +209,8 @@ func TestARefusedAccountKeepsWhatWasTyped(t *testing.T) {
 			s := newAccount(t)
 			s.press(createAccount.String())
 			s.call("Register").give(nil, c.err)
-			s.answered()
-			require.Contains(t, s.said(), c.says)
+			s.waitIdle()
+			require.Contains(t, s.allText(), c.says)
 			if c.focus != "" {
 				require.Same(t, s.field(c.focus), s.focused())
 			}
@@ -224,15 +224,15 @@ func TestARefusedAccountKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
-func TestUserNamesAreChecked(t *testing.T) {
+func TestUserNameValidation(t *testing.T) {
 	s := newAccount(t)
 	s.fill("User name", "anna berg")
 	s.press(createAccount.String())
 	s.requireText("A user name has no spaces.")
-	s.noCall("Register")
+	s.requireNoCall("Register")
 }
 
-func TestAServerThatTakesNoNewAccounts(t *testing.T) {
+func TestRegistrationClosed(t *testing.T) {
 	s := newScreen(t)
 	NewAccount(s.options, "")
 	s.key(fyne.KeyReturn)
@@ -254,20 +254,20 @@ func TestAServerThatTakesNoNewAccounts(t *testing.T) {
 			"No license server answers at this address."},
 	} {
 		s.call("About").give(c.about, c.err)
-		s.answered()
-		require.Contains(t, s.said(), c.says)
+		s.waitIdle()
+		require.Contains(t, s.allText(), c.says)
 		require.Equal(t, "closed.example", s.content("License server"))
-		s.press(goOn.String())
+		s.press(continueLabel.String())
 	}
 	s.call("About")
 	s.key(fyne.KeyEscape)
-	s.answered()
+	s.waitIdle()
 	s.key(fyne.KeyEscape)
 	require.True(t, s.closed())
-	s.noCall("Verification")
+	s.requireNoCall("Verification")
 }
 
-func TestTheOnlyProgramIsChosen(t *testing.T) {
+func TestOnlyProgramIsPreselected(t *testing.T) {
 	s := newScreen(t)
 	one := open
 	one.SerialPrograms = open.SerialPrograms[:1]
@@ -278,7 +278,7 @@ func TestTheOnlyProgramIsChosen(t *testing.T) {
 	require.Same(t, s.field("Serial number"), s.focused())
 }
 
-func TestALateAccountIsDroppedAfterTheDialog(t *testing.T) {
+func TestLateAccountIsDropped(t *testing.T) {
 	s := newAccount(t)
 	dialog := s.options.Dialogs.Visible()
 	s.press(createAccount.String())

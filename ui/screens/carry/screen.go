@@ -1,8 +1,8 @@
-// Package carry holds the dialogs for PCs without a network: a PC asks for licenses with a request, a courier carries
-// it to a PC with a network and brings the answer back, as a file, as QR codes or as a text.
+// Package carry implements the dialogs for PCs without a network: a PC makes a request, a courier carries it to a PC
+// with a network and brings the answer back, as a file, as QR codes or as text.
 //
-// Nothing that comes in is acted on before the person has seen it and pressed a button. Everything in this package
-// belongs to the UI thread; what may block runs through package background.
+// No document has an effect before the person has seen it and pressed a button. All functions run on the UI thread
+// unless noted otherwise; calls that may block run in package background.
 package carry
 
 import (
@@ -19,8 +19,8 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Backend is the license manager as the dialogs use it. *manager.Manager is one. All methods may block and are called
-// off the UI thread.
+// Backend is the part of the license manager that the dialogs use; *manager.Manager implements it. Its methods may
+// block and are called off the UI thread.
 type Backend interface {
 	OfflinePrograms(ctx context.Context) ([]manager.OfflineProgram, error)
 	KeptCodes(ctx context.Context) ([]manager.KeptCode, error)
@@ -38,29 +38,29 @@ type Backend interface {
 
 var _ Backend = (*manager.Manager)(nil)
 
-// Actions is what the dialogs ask of the window. Methods without another word are called on the UI thread.
+// Actions is what the dialogs need of the window. Unless noted otherwise, its methods are called on the UI thread.
 type Actions interface {
 	Copy(text string)
-	// Save asks for a place and writes there; done gets the outcome, unless the person chose no place.
+	// Save asks for a path and writes text there. It calls done unless the person canceled.
 	Save(name, text string, done func(error))
-	// Print hands a page, HTML, to the person's browser, which prints it. Not on the UI thread.
+	// Print opens an HTML page in the web browser, which prints it. Not on the UI thread.
 	Print(ctx context.Context, page []byte) error
-	// Choose asks for a file and reads it; done gets the outcome, unless the person chose none.
+	// Choose asks for a file and reads it. It calls done unless the person canceled.
 	Choose(done func(content []byte, err error))
-	// ChooseFolder asks for a folder; done gets its path, unless the person chose none.
+	// ChooseFolder asks for a folder. It calls done unless the person canceled.
 	ChooseFolder(done func(dir string, err error))
 	// Paste returns the text on the clipboard.
 	Paste() string
 	// Picture returns the picture on the clipboard. Not on the UI thread.
 	Picture(ctx context.Context) ([]byte, error)
-	// SignedIn reports whether there is an account to carry requests with; soon, that this will be known in a moment.
-	SignedIn() (yes, soon bool)
-	// Carried tells that orders and licenses of the account may have changed, Taken that licenses of this PC have.
+	// SignedIn reports whether there is an account to carry requests with; pending, whether a sign-in is under way.
+	SignedIn() (yes, pending bool)
+	// Carried is called when orders and licenses of the account may have changed, Taken when licenses of this PC have.
 	Carried()
 	Taken()
 }
 
-// Options of the dialogs. Functions are called on the UI thread.
+// Options configures the dialogs. Functions are called on the UI thread.
 type Options struct {
 	Canvas  fyne.Canvas // of the window
 	Dialogs *dialogs.Queue
@@ -68,9 +68,9 @@ type Options struct {
 	Manager Backend
 	Actions Actions
 	Explain func(error) dialogs.Message
-	// DeviceName is proposed as the name of this PC.
+	// DeviceName is the suggested name of this PC.
 	DeviceName string
-	// Now tells the time and the time zone in which dates are shown; After sends when a time has passed.
+	// Now returns the time, in the time zone of the dates that are shown; After is time.After.
 	Now   func() time.Time
 	After func(time.Duration) <-chan time.Time
 }
@@ -78,15 +78,14 @@ type Options struct {
 // Screen opens the dialogs. Its methods belong to the UI thread.
 type Screen struct {
 	options Options
-	intake  *intake // of the dialog that takes things in; nil when there is none
-	waiting batch   // requests, until somebody has signed in
+	intake  *intake // of the open dialog, or nil
+	waiting batch   // requests that wait for a sign-in
 }
 
 // New returns the dialogs of a window. UI thread.
 func New(o Options) *Screen { return &Screen{options: o} }
 
-// Receive takes what came from outside: files, pictures and texts, and the paths of folders, in a dialog that takes
-// things in or a new one. Nothing else happens before the person has seen it. UI thread.
+// Receive reads contents, which are files, pictures or texts, and folders into the open intake or a new one. UI thread.
 func (d *Screen) Receive(contents [][]byte, folders []string) {
 	if d.intake == nil {
 		d.Open()
@@ -94,7 +93,7 @@ func (d *Screen) Receive(contents [][]byte, folders []string) {
 	d.intake.take(contents, folders)
 }
 
-// SignedOut tells that nobody is signed in after all, if a request waits for that. UI thread.
+// SignedOut is called when there is no session after all. It asks for a sign-in if a request waits. UI thread.
 func (d *Screen) SignedOut() {
 	if !d.waiting.empty() {
 		d.askToSignIn()
@@ -106,7 +105,7 @@ func (d *Screen) askToSignIn() {
 		tr.T("It asks for licenses, and an account that has them is needed. Sign in: the request is opened again then."))
 }
 
-// SignedIn shows a request that waited for somebody to sign in. UI thread.
+// SignedIn is called after a sign-in. It shows the requests that waited for it. UI thread.
 func (d *Screen) SignedIn() {
 	if h := d.waiting; !h.empty() {
 		d.waiting = batch{}
@@ -114,7 +113,7 @@ func (d *Screen) SignedIn() {
 	}
 }
 
-// route opens the dialogs for what was taken in.
+// route opens the dialogs for a batch.
 func (d *Screen) route(h batch) {
 	remarks := h.remarks
 	if len(h.others) > 0 {

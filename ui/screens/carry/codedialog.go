@@ -17,9 +17,9 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-const entering tr.Text = "Enter the code"
+const enterLabel tr.Text = "Enter the code"
 
-// codeDialog is the open dialog for a typed activation code.
+// codeDialog is the open dialog for an activation code.
 type codeDialog struct {
 	screen   *Screen
 	dialog   *dialogs.Dialog
@@ -29,7 +29,7 @@ type codeDialog struct {
 	slot     *background.Slot
 }
 
-// enterCode shows the dialog for a typed activation code, with one filled in unless it is "".
+// enterCode shows the dialog for an activation code; code, which may be "", is its initial value.
 func (d *Screen) enterCode(code string) {
 	c := &codeDialog{screen: d, slot: d.options.Work.NewSlot()}
 	c.choice = dialogs.NewSelect(nil, func(string) { c.changed() })
@@ -47,7 +47,7 @@ func (d *Screen) enterCode(code string) {
 		Content:  rows(theme.Margin, labeled(tr.T("Program"), c.choice), labeled(tr.T("Activation code"), c.code)),
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Cancel"), Cancel: true},
-			{Text: tr.T(entering), Default: true, OnTapped: c.submit},
+			{Text: tr.T(enterLabel), Default: true, OnTapped: c.submit},
 		},
 		OnClosed: c.slot.Cancel,
 	})
@@ -107,10 +107,10 @@ func (c *codeDialog) changed() {
 		reason = tr.T("Enter the activation code.")
 	}
 	if len(c.programs) == 0 {
-		c.dialog.SetButton(tr.T(entering), false, "")
+		c.dialog.SetButton(tr.T(enterLabel), false, "")
 		return
 	}
-	c.dialog.SetButton(tr.T(entering), reason == "", reason)
+	c.dialog.SetButton(tr.T(enterLabel), reason == "", reason)
 }
 
 func (c *codeDialog) submit() {

@@ -20,10 +20,10 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-const putting tr.Text = "Put on this PC"
+const putLabel tr.Text = "Put on this PC"
 
-// taking is the open dialog that takes answers and license files on this PC.
-type taking struct {
+// takeDialog is the open dialog that takes answers and license files.
+type takeDialog struct {
 	screen *Screen
 	docs   []carry.Document
 	dialog *dialogs.Dialog
@@ -32,18 +32,19 @@ type taking struct {
 	slot   *background.Slot
 }
 
-// take shows what answers and license files hold, and takes them when the person says so.
+// take shows answers and license files, and takes them when the person confirms.
 func (d *Screen) take(h batch) {
-	t := &taking{screen: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
+	t := &takeDialog{screen: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
 	t.intake = d.newIntake(wantsAnswers, t.more)
 	t.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Take what the courier brought?"),
 		Subtitle: tr.T("Each license file is checked, and put where its program on this PC finds it. Nothing else changes."),
-		Content:  beside(rows(theme.Section, t.list, widget.NewSeparator(), bold(tr.T("Another answer")), t.intake.object)),
-		Width:    680,
+		Content: scrollPadded(rows(theme.Section, t.list, widget.NewSeparator(), bold(tr.T("Another answer")),
+			t.intake.object)),
+		Width: 680,
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Cancel"), Cancel: true},
-			{Text: tr.T(putting), Default: true, OnTapped: t.submit},
+			{Text: tr.T(putLabel), Default: true, OnTapped: t.submit},
 		},
 		OnClosed: func() { t.intake.close(); t.slot.Cancel() },
 	})
@@ -52,16 +53,16 @@ func (d *Screen) take(h batch) {
 	d.options.Canvas.Unfocus() // Enter presses the button
 }
 
-// more takes in further answers; a request among them gets its own dialog afterwards.
-func (t *taking) more(h batch) {
-	t.intake.remark(h.remarks)
+// more adds further documents; requests get a dialog of their own.
+func (t *takeDialog) more(h batch) {
+	t.intake.addRemarks(h.remarks)
 	t.add(h.others)
 	if len(h.requests) > 0 {
 		t.screen.route(batch{requests: h.requests})
 	}
 }
 
-func (t *taking) add(docs []carry.Document) {
+func (t *takeDialog) add(docs []carry.Document) {
 	for _, doc := range docs {
 		if !t.has(doc) {
 			t.docs = append(t.docs, doc)
@@ -71,27 +72,27 @@ func (t *taking) add(docs []carry.Document) {
 	label := tr.T("Take the answer")
 	for _, doc := range t.docs {
 		t.list.Add(preview(doc, t.screen))
-		if holdsLicense(doc) {
-			label = tr.T(putting)
+		if hasLicense(doc) {
+			label = tr.T(putLabel)
 		}
 	}
 	t.list.Refresh()
-	t.dialog.SetButtonLabel(tr.T(putting), label)
+	t.dialog.SetButtonLabel(tr.T(putLabel), label)
 }
 
-// has reports whether a document is there already.
-func (t *taking) has(doc carry.Document) bool {
+// has reports whether the dialog has an equal document.
+func (t *takeDialog) has(doc carry.Document) bool {
 	return slices.ContainsFunc(t.docs, func(known carry.Document) bool { return sameDocument(known, doc) })
 }
 
-// sameDocument reports whether two documents say the same.
+// sameDocument reports whether two documents have the same encoding.
 func sameDocument(a, b carry.Document) bool {
 	one, oneErr := carry.Encode(a)
 	other, otherErr := carry.Encode(b)
 	return oneErr == nil && otherErr == nil && string(one) == string(other)
 }
 
-func holdsLicense(doc carry.Document) bool {
+func hasLicense(doc carry.Document) bool {
 	a, ok := doc.(carry.Answer)
 	if !ok {
 		return true
@@ -104,7 +105,7 @@ func holdsLicense(doc carry.Document) bool {
 	return false
 }
 
-// preview says what is in an answer or a license file.
+// preview describes an answer or a license file.
 func preview(doc carry.Document, d *Screen) fyne.CanvasObject {
 	switch doc := doc.(type) {
 	case carry.Answer:
@@ -153,14 +154,14 @@ func licenseText(f license.File, d *Screen) string {
 	return tr.T("%s, for the Site code %s", text, f.Codes.Site)
 }
 
-// outcome is what came of the documents.
+// outcome is the result of taking documents.
 type outcome struct {
-	taken   []manager.Taken
-	strange bool // an answer does not belong to its request
-	open    int  // items of requests that are still open
+	taken    []manager.Taken
+	mismatch bool // an answer does not belong to its request
+	open     int  // items of requests without a result
 }
 
-// takeAll takes documents one after another.
+// takeAll takes documents. Not on the UI thread.
 func (d *Screen) takeAll(ctx context.Context, docs []carry.Document) (o outcome, err error) {
 	requests, err := d.options.Manager.Requests(ctx)
 	if err != nil {
@@ -171,7 +172,7 @@ func (d *Screen) takeAll(ctx context.Context, docs []carry.Document) (o outcome,
 		case carry.Answer:
 			for _, r := range requests {
 				if r.ID == doc.Request {
-					o.strange = o.strange || doc.Answers(r) != nil
+					o.mismatch = o.mismatch || doc.Answers(r) != nil
 					o.open += max(0, len(r.Items)-len(doc.Results))
 				}
 			}
@@ -203,7 +204,7 @@ func (d *Screen) takeAll(ctx context.Context, docs []carry.Document) (o outcome,
 	return o, nil
 }
 
-func (t *taking) submit() {
+func (t *takeDialog) submit() {
 	t.dialog.SetBusy(tr.T("Checking and putting in place…"), t.slot.Interrupt)
 	background.Run(t.slot, func(ctx context.Context) (outcome, error) { return t.screen.takeAll(ctx, t.docs) },
 		func(o outcome, err error) {
@@ -222,17 +223,17 @@ func (t *taking) submit() {
 		})
 }
 
-// showTaken lists what became of each program; err is what ended it early.
-func (d *Screen) showTaken(o outcome, err error, again func()) {
+// showTaken shows the outcome; err is why the rest was not taken.
+func (d *Screen) showTaken(o outcome, err error, retry func()) {
 	list := rows(theme.Gap)
 	var dialog *dialogs.Dialog
 	if err != nil {
 		m := d.options.Explain(err)
 		m.Next = strings.TrimSpace(m.Next + " " + tr.T("What is done already is not done twice."))
-		m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { dialog.Close(); again() }}
+		m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { dialog.Close(); retry() }}
 		list.Add(dialogs.Notice(theme.Bad, m))
 	}
-	if o.strange {
+	if o.mismatch {
 		list.Add(dialogs.Notice(theme.Warning,
 			dialogs.Message{
 				What: tr.T("The answer does not fit the request of this PC."),
@@ -258,7 +259,7 @@ func (d *Screen) showTaken(o outcome, err error, again func()) {
 	})
 }
 
-// takenText says what became of one result, and what to do next.
+// takenText returns the outcome of one result, with the next step.
 func takenText(t manager.Taken, d *Screen) (theme.Tone, dialogs.Message) {
 	name := programName(t.Result.Program, t.Result.Signature)
 	about := func(m dialogs.Message) dialogs.Message {
@@ -280,7 +281,7 @@ func takenText(t manager.Taken, d *Screen) (theme.Tone, dialogs.Message) {
 	case t.Result.Outcome == carry.OutcomeRefused:
 		m := about(d.options.Explain(api.NewProblem(api.Code(t.Result.Code), t.Result.Sentence)))
 		switch api.Code(t.Result.Code) {
-		case api.ErrNotFound, api.ErrLicenseEnded, api.ErrSiteCodeInUse: // their next step is one of a PC with a network
+		case api.ErrNotFound, api.ErrLicenseEnded, api.ErrSiteCodeInUse: // the usual advice needs a network
 			m.Next = tr.T("Ask whoever carried the request, or the vendor.")
 		case api.ErrSiteCodeSpent:
 			m.Next = tr.T("Make a new request: this PC has a new Site code now.")
@@ -305,8 +306,8 @@ func takenText(t manager.Taken, d *Screen) (theme.Tone, dialogs.Message) {
 	}
 }
 
-// lower begins a sentence with a small letter, for one that goes on after a name; names such as "ACEN" and "PC" stay,
-// and so does what other languages begin with: German has capitals for every noun.
+// lower returns text with a lower-case first letter, to follow a colon. It leaves abbreviations and terms such as "Site
+// code" unchanged, and texts of other languages, because German capitalizes every noun.
 func lower(text string) string {
 	first, rest, _ := strings.Cut(text, " ")
 	if tr.InUse() != tr.English || strings.ToUpper(first) == first || strings.HasPrefix(first, "Site") ||

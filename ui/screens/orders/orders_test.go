@@ -45,7 +45,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-func TestFirstIsTheNewestWithLicenses(t *testing.T) {
+func TestFirst(t *testing.T) {
 	_, ok := First(nil)
 	require.False(t, ok)
 	fonts := order(func(o *api.Order) { o.ID, o.RequiresActivation = 2000, false })

@@ -1,5 +1,5 @@
-// Package privacy shows exactly what is sent about this PC: Site code and Machine ID, decoded lock by lock, and what
-// they give away. It sends nothing.
+// Package privacy implements the dialog that shows what is sent about this PC: Site code and Machine ID, decoded lock by
+// lock, and what they disclose. It sends nothing.
 package privacy
 
 import (
@@ -21,24 +21,24 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Title is that of the dialog.
+// Title is the title of the dialog.
 const Title tr.Text = "What is sent about this PC"
 
-const sent tr.Text = "To the license server go your user name and password when you sign in, the name of this PC, " +
+const sentText tr.Text = "To the license server go your user name and password when you sign in, the name of this PC, " +
 	"and what you enter. About the hardware go Site code and Machine ID only. They hold 63 bits for each program: " +
 	"5 to 14 for each of seven locks."
 
-const kept tr.Text = "The session is kept in the keyring of this PC, " +
+const storedText tr.Text = "The session is kept in the keyring of this PC, " +
 	"the last known tables in your own application-data folder. " +
 	"The removal code of a license that left this PC lies in a file that only you can read, beside the license files, " +
 	"until the server has it. Nothing goes to anybody else."
 
-// Reader reads this PC for a program. *manager.Manager is one.
+// Reader reads this PC for a program; *manager.Manager implements it. ThisPC is called off the UI thread.
 type Reader interface {
 	ThisPC(ctx context.Context, programID int64) (manager.ThisPC, error)
 }
 
-// Options of the dialog. Functions are called on the UI thread.
+// Options configures the dialog. Functions are called on the UI thread.
 type Options struct {
 	Dialogs *dialogs.Queue
 	Work    *background.Group
@@ -47,19 +47,19 @@ type Options struct {
 	Explain func(error) dialogs.Message
 }
 
-// Program is one that needs activation.
+// Program is a program that needs activation.
 type Program struct {
 	ID   int64
 	Name string
 }
 
-// Open shows the dialog, with what the program with the id first gets; without programs it tells only in general. UI
+// Open shows the dialog with the codes for the program whose id is first, or without codes if there are no programs. UI
 // thread.
 func Open(o Options, programs []Program, first int64) {
 	codes := container.NewStack()
 	slot := o.Work.NewSlot()
-	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), paragraph(tr.T(sent)),
-		paragraph(strings.Join(words.GivesAway(), " ")), paragraph(tr.T(kept)))
+	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), paragraph(tr.T(sentText)),
+		paragraph(strings.Join(words.GivesAway(), " ")), paragraph(tr.T(storedText)))
 	show := func(shown fyne.CanvasObject) {
 		codes.Objects = []fyne.CanvasObject{shown}
 		codes.Refresh()
@@ -75,9 +75,9 @@ func Open(o Options, programs []Program, first int64) {
 					show(dialogs.Notice(theme.Bad, m))
 					return
 				}
-				two := copyfield.Form(o.Copy, copyfield.Row{Name: tr.T("Site code"), Text: pc.Codes.Site.String()},
+				codesForm := copyfield.Form(o.Copy, copyfield.Row{Name: tr.T("Site code"), Text: pc.Codes.Site.String()},
 					copyfield.Row{Name: tr.T("Machine ID"), Text: pc.Codes.Machine.String()})
-				show(container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), two, Table(pc)))
+				show(container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), codesForm, Table(pc)))
 			})
 	}
 	if len(programs) > 0 {
@@ -104,8 +104,8 @@ func Open(o Options, programs []Program, first int64) {
 	})
 }
 
-// Table decodes the codes of this PC: a line for each lock, with what it is made of and the bits that are sent, and the
-// rest of the codes. UI thread.
+// Table returns the decoded codes of this PC: a row for each lock, with its source and the bits that are sent, and the
+// generation. UI thread.
 func Table(pc manager.ThisPC) fyne.CanvasObject {
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap))
 	for _, l := range pc.Locks {
@@ -125,8 +125,8 @@ func Table(pc manager.ThisPC) fyne.CanvasObject {
 	return rows
 }
 
-// Bits returns the lowest n bits of a number in groups of three, counted from the right like the digits of a number, so
-// that the groups of numbers with different n stand below each other.
+// Bits returns an n-bit value in binary, in groups of three from the right, so that right-aligned values line up. Any
+// goroutine.
 func Bits(value uint64, n int) string {
 	text := fmt.Sprintf("%0*b", n, value)
 	var groups []string
@@ -136,7 +136,7 @@ func Bits(value uint64, n int) string {
 	return strings.Join(groups, " ")
 }
 
-// row is one part of the codes, what it is made of, why it cannot be read if so, and its bits.
+// row returns a part of the codes with its source, a warning, which may be "", and its bits.
 func row(name, source, remark, bits string) fyne.CanvasObject {
 	text := container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Tight(widget.NewLabel(name)), caption(source))
 	if remark != "" {

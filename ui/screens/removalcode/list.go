@@ -20,7 +20,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Keeper keeps removal codes. *manager.Manager is one.
+// Keeper stores removal codes; *manager.Manager implements it. Its methods may block and are called off the UI thread.
 type Keeper interface {
 	KeptCodes(ctx context.Context) ([]manager.KeptCode, error)
 	LicenseOf(ctx context.Context, k manager.KeptCode) (manager.License, api.Order, error)
@@ -33,14 +33,14 @@ type Entry struct {
 	manager.KeptCode
 	License manager.License
 	Order   api.Order
-	// Fault says why the code cannot be handed in with this account; nil when it can.
+	// Fault is why the code cannot be handed in with this account, or nil.
 	Fault error
 }
 
-// Waits tells that an open task sends the code by itself.
+// Waits reports whether an open job sends the code.
 func (e Entry) Waits() bool { return e.Purpose != "" }
 
-// Load lists the removal codes that this PC keeps, with their licenses. Not on the UI thread.
+// Load returns the kept removal codes of this PC with their licenses. Not on the UI thread.
 func Load(ctx context.Context, k Keeper) ([]Entry, error) {
 	kept, err := k.KeptCodes(ctx)
 	if err != nil {
@@ -62,12 +62,12 @@ func Load(ctx context.Context, k Keeper) ([]Entry, error) {
 	return list, nil
 }
 
-// Refusals say why the server would not let the license be removed or released now; nil when it would.
+// Refusals returns why the server would refuse to remove or release the license, or nil.
 func (e Entry) Refusals() (handIn, offer error) {
 	return manager.RemovalRefusal(e.Order, e.License), manager.TransferRefusal(e.Order, e.License)
 }
 
-// list is the open dialog.
+// list is the open dialog with the kept removal codes.
 type list struct {
 	options Options
 	keeper  Keeper
@@ -82,7 +82,7 @@ const explanation tr.Text = "When a license leaves this PC, the program runs her
 	"the promise of that. " +
 	"It is kept here until the license server has it, in a file that only you can read, beside the license files."
 
-// List shows the removal codes that this PC keeps. changed hears when one was handed in or offered. UI thread.
+// List shows the dialog with the kept removal codes; changed is called after one was handed in or offered. UI thread.
 func List(o Options, k Keeper, changed func()) {
 	l := &list{
 		options: o,
@@ -108,7 +108,7 @@ func (l *list) closeBoxes() {
 	l.boxes = nil
 }
 
-// load shows the codes, below a message about what was done before.
+// load loads the codes and shows them below done, the message about the last task, or nil.
 func (l *list) load(done fyne.CanvasObject) {
 	l.dialog.SetBusy(tr.T("Looking for removal codes…"), func() { l.slot.Cancel(); l.dialog.Close() })
 	background.Run(l.slot, func(ctx context.Context) ([]Entry, error) { return Load(ctx, l.keeper) },
@@ -143,7 +143,7 @@ func (l *list) show(done fyne.CanvasObject, entries []Entry) {
 	l.content.Refresh()
 }
 
-// entry is one code with what is known of it, and what can be done.
+// entry returns a code with its license and its buttons.
 func (l *list) entry(e Entry) fyne.CanvasObject {
 	name := e.Program
 	if name == "" {
@@ -161,13 +161,13 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 		Code:    e.Code,
 	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(heading),
-		caption(tr.T("Site code %s. %s", e.Codes.Site, e.stands())))
+		caption(tr.T("Site code %s. %s", e.Codes.Site, e.purposeText())))
 	if e.Waits() {
 		rows.Add(
 			caption(tr.T("The code is not shown while the task waits: if the task is canceled, the license comes back.")))
 		return rows
 	}
-	var further []fyne.CanvasObject
+	var extra []fyne.CanvasObject
 	reason := ""
 	if e.Fault == nil {
 		handIn, offer := e.Refusals()
@@ -181,10 +181,10 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 				b.Disable()
 				reason = strings.TrimSpace(reason + " " + tr.T("%s: %s", one.text, l.options.Explain(one.refusal).Why))
 			}
-			further = append(further, b)
+			extra = append(extra, b)
 		}
 	}
-	box := NewBox(l.options, code, true, l.dialog.SetError, further...)
+	box := NewBox(l.options, code, true, l.dialog.SetError, extra...)
 	l.boxes = append(l.boxes, box)
 	rows.Add(box.Object())
 	switch {
@@ -200,8 +200,8 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 	return rows
 }
 
-// stands says why the code is kept.
-func (e Entry) stands() string {
+// purposeText returns why the code is kept.
+func (e Entry) purposeText() string {
 	switch e.Purpose {
 	case "":
 		return tr.T("It left this PC; the server does not know yet.")
@@ -213,7 +213,7 @@ func (e Entry) stands() string {
 	return tr.T("It is sent by itself as soon as the server answers, so that the order gets its license back.")
 }
 
-// HandIn ends the license of a kept removal code, and says what that brought. Not on the UI thread.
+// HandIn hands in a kept removal code and returns the message about the success. Not on the UI thread.
 func HandIn(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
 	o, err := k.HandIn(ctx, e.KeptCode)
 	return dialogs.Message{
@@ -221,30 +221,31 @@ func HandIn(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
 		Why: tr.T("Order %d has %s to activate: %d of %d.", o.ID,
 			tr.N(o.LicensesTotal-o.LicensesActivated, "%d license", "%d licenses"), o.LicensesTotal-o.LicensesActivated,
 			o.LicensesTotal),
-	}, unlessKept(err)
+	}, wrapUnreachable(err)
 }
 
-// Offer releases the license of a kept removal code for another PC, and says what is to be done there. Not on the UI
-// thread.
+// Offer releases the license of a kept removal code and returns the message with the next step on the other PC. Not on
+// the UI thread.
 func Offer(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
 	_, err := k.Offer(ctx, e.KeptCode)
 	return dialogs.Message{What: tr.T("The license waits for another PC."),
-		Why: tr.T("Open ACEN Desktop there, sign in to the same account and choose Pick up on this PC.")}, unlessKept(err)
+		Why: tr.T(
+			"Open ACEN Desktop there, sign in to the same account and choose Pick up on this PC.")}, wrapUnreachable(err)
 }
 
-// errKept is the outcome of a task that waits for the server.
-var errKept = errors.New("the server was not reached")
+// errQueued is the error of a task that waits for the server.
+var errQueued = errors.New("the server was not reached")
 
-func unlessKept(err error) error {
+func wrapUnreachable(err error) error {
 	if errors.Is(err, manager.ErrUnreachable) {
-		return fmt.Errorf("%w: %w", errKept, err)
+		return fmt.Errorf("%w: %w", errQueued, err)
 	}
 	return err
 }
 
-// Outcome puts into words how HandIn or Offer went; false for a refusal, which is to be explained.
+// Outcome returns the message for the results of HandIn or Offer; false if err is a refusal, which the caller explains.
 func Outcome(done dialogs.Message, err error) (theme.Tone, dialogs.Message, bool) {
-	if errors.Is(err, errKept) {
+	if errors.Is(err, errQueued) {
 		return theme.Accent, dialogs.Message{
 			What: tr.T("The removal code is kept, and sent by itself when the server answers."),
 			Why:  tr.T("The server was not reached."),
@@ -257,7 +258,7 @@ func (l *list) handIn(e Entry) { l.do(e, HandIn) }
 
 func (l *list) offer(e Entry) { l.do(e, Offer) }
 
-// do does one of the two, and shows how it went and what is kept now.
+// do runs HandIn or Offer, shows the outcome and reloads the list.
 func (l *list) do(e Entry, do func(context.Context, Keeper, Entry) (dialogs.Message, error)) {
 	l.dialog.SetBusy(tr.T("Telling the server…"), l.slot.Interrupt)
 	background.Run(l.slot, func(ctx context.Context) (dialogs.Message, error) { return do(ctx, l.keeper, e) },

@@ -47,8 +47,8 @@ func TestTextAndPage(t *testing.T) {
 	require.Equal(t, "•••••-•••••-•", mask(removal))
 }
 
-// The picture on the screen holds the removal code and nothing else, also while the code itself is masked.
-func TestThePictureIsReadFromTheScreen(t *testing.T) {
+// The QR code contains the removal code and nothing else, also while the text is masked.
+func TestQRCodeOnScreen(t *testing.T) {
 	test.NewTempApp(t)
 	work := background.NewGroup(context.Background(), func(func()) {})
 	t.Cleanup(func() { work.Close(); work.Wait() })

@@ -18,21 +18,21 @@ func TestCleanNote(t *testing.T) {
 	require.Equal(t, "a b  c", cleanNote("a\tb\r\nc"))
 }
 
-func TestPick(t *testing.T) {
+func TestFindCodes(t *testing.T) {
 	const mail = "Hello,\n\nmy Site code is 7183EC4D and the\nMachine ID 83A9-3429-0090-B3F5.\nThanks, Anna"
-	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5"}, pick(mail))
-	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5"},
-		pick("merged: 7183-EC4D-83A9-3429-0090-B3F5"))
-	require.Equal(t, picked{site: "7183EC4D", machine: "83A9-3429-0090-B3F5", removal: "9D2BK-DD62M-C"},
-		pick(mail+"\nRemoval code: 9d2bk-dd62m-c"))
-	require.Zero(t, pick("no codes here"))
-	wrong := pick("Site code 7183EC4D, Machine ID 83A9-34290-0090-B3F5")
+	require.Equal(t, foundCodes{site: "7183EC4D", machine: "83A9-3429-0090-B3F5"}, findCodes(mail))
+	require.Equal(t, foundCodes{site: "7183EC4D", machine: "83A9-3429-0090-B3F5"},
+		findCodes("merged: 7183-EC4D-83A9-3429-0090-B3F5"))
+	require.Equal(t, foundCodes{site: "7183EC4D", machine: "83A9-3429-0090-B3F5", removal: "9D2BK-DD62M-C"},
+		findCodes(mail+"\nRemoval code: 9d2bk-dd62m-c"))
+	require.Zero(t, findCodes("no codes here"))
+	wrong := findCodes("Site code 7183EC4D, Machine ID 83A9-34290-0090-B3F5")
 	require.Equal(t, "7183EC4D", wrong.site)
 	require.Empty(t, wrong.machine)
 	require.ErrorContains(t, wrong.faults[license.KindMachineID], "Group 2 of the Machine ID is too long")
 }
 
-func TestSentNamesWhatCannotBeRead(t *testing.T) {
+func TestSentNamesUnreadableLocks(t *testing.T) {
 	var pc manager.ThisPC
 	for i, l := range license.Locks() {
 		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: l != license.CDHWID}
@@ -44,8 +44,8 @@ func TestSentNamesWhatCannotBeRead(t *testing.T) {
 	require.NotContains(t, Sent(pc), "Not readable")
 }
 
-// What the table of a comparison says of a lock in each of its states.
-func TestLockInTheTable(t *testing.T) {
+// TestComparisonRow proves text, tone and remark of a lock in each state.
+func TestComparisonRow(t *testing.T) {
 	place := map[license.Lock]int{license.HDID: 55, license.BIOSID: 50, license.CDHWID: 0}
 	fixed := license.DefaultPolicy()
 	fixed.Changeable = []license.Lock{license.CDHWID}

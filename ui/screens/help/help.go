@@ -1,4 +1,4 @@
-// Package help is the dialog that explains each task with a picture, and the list of shortcuts.
+// Package help implements the help, which explains each task with a picture, and the list of shortcuts.
 package help
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// topics are the tasks in the words of the vendor's mails; picture names the file in assets.
+// topics are the sections of the help; picture is the name of a file in assets.
 var topics = []struct {
 	picture     string
 	title, text tr.Text
@@ -62,10 +62,10 @@ var topics = []struct {
 			"that no robot is asking; you can hear them, too."},
 }
 
-// Shortcut is a line of the list of shortcuts: keys, such as "Ctrl+F", and what they do.
+// Shortcut is a line of the list of shortcuts: keys, such as "Ctrl+F", and their action.
 type Shortcut struct{ Keys, Name string }
 
-// Open explains each task, with a picture, and lists the shortcuts. UI thread.
+// Open shows the help with the list of shortcuts. UI thread.
 func Open(queue *dialogs.Queue, shortcuts []Shortcut) {
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section))
 	for _, t := range topics {
@@ -88,7 +88,7 @@ func Open(queue *dialogs.Queue, shortcuts []Shortcut) {
 	})
 }
 
-// topic is one task with its picture at the left.
+// topic returns a section with its picture at the left.
 func topic(name, title, text string) fyne.CanvasObject {
 	heading := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	body := widget.NewLabel(text)
@@ -98,7 +98,7 @@ func topic(name, title, text string) fyne.CanvasObject {
 	return container.NewBorder(nil, nil, left, nil, right)
 }
 
-// OpenShortcuts lists the shortcuts. UI thread.
+// OpenShortcuts shows the list of shortcuts. UI thread.
 func OpenShortcuts(queue *dialogs.Queue, shortcuts []Shortcut) {
 	queue.Show(dialogs.Spec{
 		Title:   tr.T("Keyboard shortcuts"),
@@ -118,11 +118,11 @@ func list(shortcuts []Shortcut) fyne.CanvasObject {
 	return rows
 }
 
-// picture draws a picture of the help in the color of the text.
+// picture returns a picture of the help in the color of the text.
 func picture(name string) fyne.CanvasObject {
 	data, err := assets.Help.ReadFile(fmt.Sprintf("help/%s.svg", name))
 	if err != nil {
-		return container.NewStack() // a test makes sure that every topic has its picture
+		return container.NewStack() // cannot happen: a test loads every picture
 	}
 	image := canvas.NewImageFromResource(fynetheme.NewThemedResource(fyne.NewStaticResource("help-"+name+".svg", data)))
 	image.FillMode = canvas.ImageFillContain

@@ -9,14 +9,14 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/statusbar"
 )
 
-// links records which links were followed.
+// links is an Actions that records the followed links.
 type links struct{ followed []string }
 
 func (l *links) ShowJobs()      { l.followed = append(l.followed, "jobs") }
 func (l *links) GoElsewhere()   { l.followed = append(l.followed, "elsewhere") }
 func (l *links) RecallNotices() { l.followed = append(l.followed, "notices") }
 
-func TestHowThingsStand(t *testing.T) {
+func TestShow(t *testing.T) {
 	s, l := uitest.New(t), &links{}
 	b := statusbar.New(l)
 	s.Window.SetContent(b.Object())

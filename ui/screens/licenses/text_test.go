@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// block packs lock values (spec: codes "Lock values").
+// block packs lock values in the order of license.Locks (spec: codes "Lock values").
 func block(values ...uint64) license.Block {
 	var b uint64
 	for i, l := range license.Locks() {
@@ -20,7 +20,7 @@ func block(values ...uint64) license.Block {
 	return license.Block(b)
 }
 
-func TestComparisonInPlainWords(t *testing.T) {
+func TestSentences(t *testing.T) {
 	then := block(1, 2, 3, 4, 5, 6, 0)
 	strict := license.DefaultPolicy()
 	strict.Enabled = false

@@ -38,7 +38,7 @@ var (
 	}
 )
 
-// sessionBackend has accounts in memory.
+// sessionBackend is a SessionBackend in memory.
 type sessionBackend struct {
 	mu        sync.Mutex
 	accounts  []manager.Account
@@ -83,7 +83,7 @@ func (b *sessionBackend) SignIn(context.Context, manager.SignIn) (account manage
 	return anna, nil, nil
 }
 
-// Resume makes the first account the current one, unless err is that the person is signed out.
+// Resume makes the first account the current one, unless err is manager.ErrSignedOut.
 func (b *sessionBackend) Resume(ctx context.Context) (manager.Account, error) {
 	b.call("resume")
 	return b.become(1)
@@ -113,7 +113,7 @@ func (b *sessionBackend) SignOut(context.Context) error {
 	return nil
 }
 
-// sessionPeers show the sign-in screen, and record the rest. Leaving is what all presenters do then.
+// sessionPeers shows the sign-in screen, forwards Enter and Leave to the session, and records its calls.
 type sessionPeers struct {
 	*stage
 	session *Session
@@ -145,7 +145,7 @@ func newTestSession(t *testing.T, b *sessionBackend, at Start) (*stage, *Session
 	return peers.stage, peers.session
 }
 
-// resume resumes and waits for the outcome.
+// resume calls Resume and waits for the outcome.
 func resume(s *stage, session *Session) {
 	shown := make(chan struct{})
 	close(shown)
@@ -154,7 +154,7 @@ func resume(s *stage, session *Session) {
 	s.Until("the accounts", func() bool { return s.called("1 jobs") })
 }
 
-func TestResuming(t *testing.T) {
+func TestResume(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		accounts []manager.Account
@@ -186,7 +186,7 @@ func TestResuming(t *testing.T) {
 	}
 }
 
-func TestResumingWaitsForTheFirstFrame(t *testing.T) {
+func TestResumeWaitsForFirstFrame(t *testing.T) {
 	b := &sessionBackend{accounts: []manager.Account{anna}}
 	s, session := newTestSession(t, b, Start{})
 	shown := make(chan struct{})
@@ -199,7 +199,7 @@ func TestResumingWaitsForTheFirstFrame(t *testing.T) {
 	s.Until("the session", session.SignedIn)
 }
 
-func TestASessionThatIsNotRememberedIsTold(t *testing.T) {
+func TestEnterShowsWarning(t *testing.T) {
 	s, session := newTestSession(t, &sessionBackend{}, Start{})
 	session.Enter(anna, manager.ErrKeyringUnavailable)
 	require.True(t, session.SignedIn())
@@ -207,7 +207,7 @@ func TestASessionThatIsNotRememberedIsTold(t *testing.T) {
 	require.True(t, s.called("begin 1"))
 }
 
-func TestSigningOutAsks(t *testing.T) {
+func TestSignOut(t *testing.T) {
 	b := &sessionBackend{accounts: []manager.Account{anna}}
 	s, session := newTestSession(t, b, Start{})
 	resume(s, session)
@@ -220,7 +220,7 @@ func TestSigningOutAsks(t *testing.T) {
 	require.True(t, b.called("sign out"))
 }
 
-func TestSwitching(t *testing.T) {
+func TestSwitchTo(t *testing.T) {
 	b := &sessionBackend{
 		accounts:  []manager.Account{anna, berta, carl},
 		elsewhere: []manager.Elsewhere{{Account: carl, Jobs: 2}},
@@ -253,7 +253,7 @@ func TestSwitching(t *testing.T) {
 	require.True(t, session.SignedIn())
 }
 
-func TestAnAccountThatIsNotRememberedIsNotLeftUnasked(t *testing.T) {
+func TestLeavingTemporarySession(t *testing.T) {
 	b := &sessionBackend{accounts: []manager.Account{anna, berta}}
 	s, session := newTestSession(t, b, Start{})
 	session.Enter(carl, nil)
@@ -264,7 +264,7 @@ func TestAnAccountThatIsNotRememberedIsNotLeftUnasked(t *testing.T) {
 	require.Equal(t, berta, session.Account())
 }
 
-func TestWhereTasksWait(t *testing.T) {
+func TestGoElsewhere(t *testing.T) {
 	b := &sessionBackend{
 		accounts:  []manager.Account{anna, berta},
 		elsewhere: []manager.Elsewhere{{Account: berta, Jobs: 1}},
@@ -278,7 +278,7 @@ func TestWhereTasksWait(t *testing.T) {
 	require.True(t, s.called("menu"), "the person chooses")
 }
 
-func TestALinkToAServer(t *testing.T) {
+func TestGoTo(t *testing.T) {
 	s, session := newTestSession(t, &sessionBackend{}, Start{})
 	resume(s, session)
 	session.GoTo("https://keys.tide.example")

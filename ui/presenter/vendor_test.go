@@ -9,7 +9,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// vendorBackend names the vendor's address, or fails.
+// vendorBackend returns the vendor's address or err.
 type vendorBackend struct {
 	contact string
 	err     error
@@ -19,7 +19,7 @@ func (b vendorBackend) About(context.Context, string) (api.Server, error) {
 	return api.Server{Contact: b.contact}, b.err
 }
 
-func TestContactingTheVendor(t *testing.T) {
+func TestContact(t *testing.T) {
 	const copied = "The text for the vendor is copied"
 	for _, test := range []struct {
 		name    string
@@ -49,7 +49,7 @@ func TestContactingTheVendor(t *testing.T) {
 	}
 }
 
-func TestTheVendorsAddressIsAskedForOnce(t *testing.T) {
+func TestLearnVendor(t *testing.T) {
 	s := newStage(t)
 	learned := 0
 	v := NewVendor(s.shell, vendorBackend{contact: "support@lumen.example"}, func() { learned++ })

@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/removalcode"
 )
 
-// tasksBackend knows one program; no dialog of these tests sends anything.
+// tasksBackend returns one program and counts calls. Its dialogs send nothing.
 type tasksBackend struct {
 	TasksBackend
 	err      error // of Program and LicenseFile
@@ -62,7 +62,7 @@ func (b *tasksBackend) Calendar(_ api.Order, l manager.License, _ func(manager.T
 	return "license.ics", []byte("BEGIN:VCALENDAR")
 }
 
-// tasksPeers show an order, and record what the dialogs ask for.
+// tasksPeers returns content and records its other calls.
 type tasksPeers struct {
 	*stage
 	tasks    *Tasks
@@ -93,7 +93,7 @@ func newTestTasks(t *testing.T) (*stage, *Tasks, *tasksBackend, *tasksPeers) {
 	return s, peers.tasks, b, peers
 }
 
-func TestEachActionOpensItsDialog(t *testing.T) {
+func TestActionsOpenDialogs(t *testing.T) {
 	own := func(l *manager.License) { l.ThisPC = true }
 	given := func(l *manager.License) { at := start; l.ReleasedAt = &at }
 	for action, test := range map[actions.ID]struct {
@@ -125,7 +125,7 @@ func TestEachActionOpensItsDialog(t *testing.T) {
 	}
 }
 
-func TestAnActionThatIsNotPossibleSaysWhy(t *testing.T) {
+func TestImpossibleAction(t *testing.T) {
 	s, p, b, peers := newTestTasks(t)
 	at := start
 	l := testLicense(7, 1042, "Studio PC")
@@ -137,7 +137,7 @@ func TestAnActionThatIsNotPossibleSaysWhy(t *testing.T) {
 	require.Zero(t, b.programs)
 }
 
-func TestTheProgramOfTheShownOrderIsKnown(t *testing.T) {
+func TestWithProgram(t *testing.T) {
 	s, p, b, peers := newTestTasks(t)
 	subject := actions.Subject{Order: testOrder(1042), License: testLicense(7, 1042, "Studio PC")}
 	peers.content = licenses.Content{Order: subject.Order, Program: api.Program{ID: 1, ApplicationSignature: "LUMENST7"}}
@@ -152,7 +152,7 @@ func TestTheProgramOfTheShownOrderIsKnown(t *testing.T) {
 	require.False(t, s.Shows("Transfer “Studio PC”"))
 }
 
-func TestThisPCIsComparedBeforeTheDialogOpens(t *testing.T) {
+func TestReactivateComparesFirst(t *testing.T) {
 	s, p, b, _ := newTestTasks(t)
 	p.Do(actions.Reactivate, actions.Subject{Order: testOrder(1042), License: testLicense(7, 1042, "Studio PC")})
 	s.Sees("Comparing this PC…")
@@ -162,7 +162,7 @@ func TestThisPCIsComparedBeforeTheDialogOpens(t *testing.T) {
 	require.False(t, s.Shows("Comparing this PC…"))
 }
 
-func TestALicenseFileThatCannotBeFetched(t *testing.T) {
+func TestSaveFileFails(t *testing.T) {
 	s, p, b, _ := newTestTasks(t)
 	b.err = api.ErrNotFound
 	p.Do(actions.SaveFile, actions.Subject{License: testLicense(7, 1042, "Studio PC")})

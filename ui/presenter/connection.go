@@ -12,10 +12,10 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Backoff: the time between attempts to reach the server doubles from retryFirst to retryLast.
+// The time between attempts to reach the server doubles from minBackoff to maxBackoff.
 const (
-	retryFirst = 15 * time.Second
-	retryLast  = 5 * time.Minute
+	minBackoff = 15 * time.Second
+	maxBackoff = 5 * time.Minute
 )
 
 // ConnectionPeers is what Connection needs of the other presenters.
@@ -51,7 +51,7 @@ func (c *Connection) Fault() string { return c.fault.What }
 // Lost is called if the server was not reached. It schedules the next attempt.
 func (c *Connection) Lost(err error) {
 	c.fault = explain.Error(err)
-	c.retryAt = c.shell.Now().Add(min(retryLast, retryFirst<<min(c.attempts, 10)))
+	c.retryAt = c.shell.Now().Add(min(maxBackoff, minBackoff<<min(c.attempts, 10)))
 	c.attempts++
 	c.peers.ConnectionLost()
 }

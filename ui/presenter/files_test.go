@@ -15,7 +15,7 @@ import (
 func TestSavedFileMode(t *testing.T) {
 	s := newStage(t)
 	path := filepath.Join(t.TempDir(), "license.acen")
-	require.NoError(t, os.WriteFile(path, nil, 0o644)) // as the toolkit makes it
+	require.NoError(t, os.WriteFile(path, nil, 0o644)) // as the toolkit creates it
 	to, err := storage.Writer(storage.NewFileURI(path))
 	require.NoError(t, err)
 	saved := false

@@ -237,8 +237,8 @@ func (j *Jobs) giveUp(job manager.Job) {
 			words.Job(job))
 		if departed {
 			text = tr.T("%s: whether the server did it is not known. The license stays away from this PC, and its removal "+
-				"code is kept under Removal codes: "+
-				"hand it in there, or bring the license back when the server lists it.", words.Job(job))
+				"code is kept under Removal codes: hand it in there, or bring the license back when the server lists it.",
+				words.Job(job))
 		}
 		j.shell.Dialogs.Confirm(dialogs.Confirmation{
 			Title:  tr.T("Give this task up?"),

@@ -53,7 +53,7 @@ func (b Banner) same(other Banner) bool {
 // Offer is a banner that proposes a step.
 type Offer struct {
 	Banner
-	// Key identifies the offer, unless it has Ends, until the app ends.
+	// Key identifies an offer without Ends. Its dismissal lasts until the app ends.
 	Key string
 	// Ends are the endings that the offer is about. Their dismissal is stored for later starts of the app.
 	Ends []Ending

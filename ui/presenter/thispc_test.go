@@ -102,7 +102,7 @@ func TestOffers(t *testing.T) {
 	forgotten := manager.Forgotten{Order: testOrder(1042)}
 	full := forgotten
 	full.Refusal = api.ErrLicensesInUse
-	let := manager.KeptCode{Program: "Lumen Studio 7"}
+	keptCode := manager.KeptCode{Program: "Lumen Studio 7"}
 	for _, test := range []struct {
 		name string
 		b    thisPCBackend
@@ -161,7 +161,7 @@ func TestOffers(t *testing.T) {
 			[]string{"2 licenses end soon."}, "license 3",
 		},
 		{
-			"a kept removal code", thisPCBackend{kept: []manager.KeptCode{let}},
+			"a kept removal code", thisPCBackend{kept: []manager.KeptCode{keptCode}},
 			[]string{"A license of Lumen Studio 7 left this PC."}, "dialog",
 		},
 		{"one that a task sends", thisPCBackend{kept: []manager.KeptCode{{Purpose: api.TaskRemoval}}}, nil, ""},

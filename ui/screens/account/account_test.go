@@ -260,7 +260,7 @@ func (s *screen) visit(do func(fyne.CanvasObject)) {
 	}
 }
 
-// texts returns what can be read, besides what is in fields.
+// texts returns the visible texts, except the values of fields.
 func (s *screen) texts() (texts []string) {
 	s.visit(func(o fyne.CanvasObject) {
 		switch o := o.(type) {

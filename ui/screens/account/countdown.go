@@ -9,7 +9,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// maxWait limits the wait that a server can impose. After it the person may try, and be refused, again.
+// maxWait limits the wait that a server can impose. Afterwards the person may try again.
 const maxWait = 24 * time.Hour
 
 // countdown waits for the retry_after of a refusal (spec: api 9, api 11), without a request or an open connection.
@@ -42,40 +42,40 @@ func (c *countdown) start(seconds int) {
 	}
 }
 
-// left returns the remaining time, rounded up to whole seconds.
-func (c *countdown) left() time.Duration {
-	left := c.until.Sub(c.now())
-	if left <= 0 {
+// remaining returns the remaining time, rounded up to whole seconds.
+func (c *countdown) remaining() time.Duration {
+	remaining := c.until.Sub(c.now())
+	if remaining <= 0 {
 		return 0
 	}
-	return (left + time.Second - 1).Truncate(time.Second)
+	return (remaining + time.Second - 1).Truncate(time.Second)
 }
 
 // reason returns why the button is disabled, or "".
 func (c *countdown) reason() string {
-	left := c.left()
-	if left == 0 {
+	remaining := c.remaining()
+	if remaining == 0 {
 		return ""
 	}
-	return tr.T("The server takes the next try in %s.", words.Wait(left))
+	return tr.T("The server takes the next try in %s.", words.Wait(remaining))
 }
 
 // label returns text with the remaining time, such as "Add order (12 s)" or "Add order (14:59)", or "" at the end.
 func (c *countdown) label(text string) string {
-	switch left := int(c.left() / time.Second); {
-	case left == 0:
+	switch remaining := int(c.remaining() / time.Second); {
+	case remaining == 0:
 		return ""
-	case left < 100:
-		return tr.T("%s (%d s)", text, left)
+	case remaining < 100:
+		return tr.T("%s (%d s)", text, remaining)
 	default:
-		return tr.T("%s (%d:%02d)", text, left/60, left%60)
+		return tr.T("%s (%d:%02d)", text, remaining/60, remaining%60)
 	}
 }
 
 // tick schedules the next change of the remaining whole seconds.
 func (c *countdown) tick() {
-	left := c.until.Sub(c.now())
-	step := left - (c.left() - time.Second)
+	remaining := c.until.Sub(c.now())
+	step := remaining - (c.remaining() - time.Second)
 	background.Run(c.slot, func(ctx context.Context) (struct{}, error) {
 		select {
 		case <-c.after(step):
@@ -87,7 +87,7 @@ func (c *countdown) tick() {
 		if err != nil {
 			return
 		}
-		if c.left() > 0 {
+		if c.remaining() > 0 {
 			c.tick()
 		}
 		c.changed()

@@ -187,10 +187,10 @@ func TestRetryAfterDisablesButton(t *testing.T) {
 	s.waitIdle()
 	s.picture()
 	s.fill("Verification number", "654321")
-	for i, left := range []string{"3 seconds", "2 seconds", "1 second"} {
+	for i, remaining := range []string{"3 seconds", "2 seconds", "1 second"} {
 		label := fmt.Sprintf("Add order (%d s)", 3-i)
 		s.until(func() bool { return s.shows(label) })
-		reason := "The server takes the next try in " + left + "."
+		reason := "The server takes the next try in " + remaining + "."
 		s.until(func() bool { return s.shows(reason) })
 		s.key(fyne.KeyReturn)
 		s.requireNoCall("NewOrder")

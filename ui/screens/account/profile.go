@@ -80,8 +80,8 @@ func (p *profile) show() {
 	p.inputs = p.contact.all()
 
 	rows := column(sideBySide(
-		fixed(tr.T("User name"), p.account.Username, tr.T("Only the vendor can change it.")),
-		fixed(tr.T("Registration name"), p.account.RegistrationName, tr.T("It stays: licenses are made out to it."))))
+		readOnlyField(tr.T("User name"), p.account.Username, tr.T("Only the vendor can change it.")),
+		readOnlyField(tr.T("Registration name"), p.account.RegistrationName, tr.T("It stays: licenses are made out to it."))))
 	rows.Objects = append(rows.Objects, p.contact.rows...)
 	p.scroller = newScrollForm(p.options.Canvas, rows)
 	for _, in := range p.contact.inputs {
@@ -91,8 +91,8 @@ func (p *profile) show() {
 	p.refresh()
 }
 
-// fixed returns a read-only field with the reason why it cannot be changed.
-func fixed(label, text, why string) fyne.CanvasObject {
+// readOnlyField returns a read-only field with the reason why it cannot be changed.
+func readOnlyField(label, text, why string) fyne.CanvasObject {
 	value := widget.NewLabel(text)
 	value.Truncation = fyne.TextTruncateEllipsis
 	reason := theme.NewCaption(why)

@@ -166,7 +166,7 @@ func TestFocusedFieldIsVisible(t *testing.T) {
 	Profile(s.options)
 	s.call("Account").give(anna, nil)
 	s.waitIdle()
-	inSight := func(label string) {
+	requireVisible := func(label string) {
 		o := s.field(label).(fyne.CanvasObject)
 		top := fyne.CurrentApp().Driver().AbsolutePositionForObject(o).Y
 		require.Greater(t, top, float32(100), label)
@@ -175,13 +175,13 @@ func TestFocusedFieldIsVisible(t *testing.T) {
 	c := s.window.Canvas()
 	for _, label := range []string{"First name", "Fax number", "Street and number", "First name"} {
 		c.Focus(s.field(label))
-		inSight(label)
+		requireVisible(label)
 	}
 	c.Focus(s.field("Fax number"))
 	s.fill("Email address", "x")
 	c.Focus(s.field("Fax number"))
 	s.press(save.String())
-	inSight("Email address")
+	requireVisible("Email address")
 }
 
 func TestChangePassword(t *testing.T) {

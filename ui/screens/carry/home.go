@@ -135,8 +135,7 @@ func (d *Screen) showRequest(r carry.Request) {
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title: tr.N(len(r.Items), "Request for %d program", "Request for %d programs"),
 		Subtitle: tr.T("Bring it to a PC with a network on which ACEN Desktop is signed in: the file, a photograph of " +
-			"each picture, or the text. " +
-			"It is kept here until its answer has been taken."),
+			"each picture, or the text. It is kept here until its answer has been taken."),
 		Content:  h.object,
 		Width:    handoutWidth,
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},

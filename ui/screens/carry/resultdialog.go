@@ -66,8 +66,7 @@ func (d *Screen) showCarried(planned []*plannedRequest, remarks []remark, answer
 		box := rows(theme.Margin, bold(tr.T("What became of the files")), c.files)
 		if toSave > 0 {
 			box.Add(muted(tr.T("Each answer is saved beside its request, and no file is written over: an answer that lies " +
-				"there already with the same results stays; " +
-				"beside one with other results, the new one gets a number.")))
+				"there already with the same results stays; beside one with other results, the new one gets a number.")))
 		}
 		if len(remarks) > 0 {
 			box.Add(rows(2, remarkLines(remarks)...))

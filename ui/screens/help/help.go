@@ -27,10 +27,9 @@ var topics = []struct {
 			"or paste the Site code and the Machine ID that the program shows there."},
 	{"reactivation", "License reactivation",
 		"Brings a license back after a crash, a new disk or a new system, on the same PC. No removal code is needed: the " +
-			"PC is recognized by comparing seven locks. " +
-			"Its network card or its disk must be that of the license, so that another PC of the same model does not pass. " +
-			"You see the comparison and the verdict before you try. What this PC had is found by itself, and offered to be " +
-			"brought back."},
+			"PC is recognized by comparing seven locks. Its network card or its disk must be that of the license, so that " +
+			"another PC of the same model does not pass. You see the comparison and the verdict before you try. What this PC " +
+			"had is found by itself, and offered to be brought back."},
 	{"move", "Move to another PC",
 		"One job on two PCs: here the license leaves, and on the other PC, signed in to the same account, ACEN Desktop " +
 			"offers Pick up on this PC. No code is typed, and a power cut at any moment loses nothing."},
@@ -48,15 +47,14 @@ var topics = []struct {
 		"Sends the activation code and the license file to an address on file, or opens the text in your own mail program."},
 	{"courier", "PCs without a network",
 		"On that PC make a request, also for several programs; carry it as a file, as QR codes or as text to a PC with a " +
-			"network, and open it there. " +
-			"The answer goes back the same ways. All that is in the pictures stands beside them. Files, links and pictures " +
-			"from outside are shown before anything is done with them."},
+			"network, and open it there. The answer goes back the same ways. All that is in the pictures stands beside them. " +
+			"Files, links and pictures from outside are shown before anything is done with them."},
 	{"privacy", "What is sent about this PC",
 		"Of its hardware Site code and Machine ID only: 63 bits, 5 to 14 for each of seven locks, no serial number and no " +
-			"address. They narrow both down all the same: " +
-			"about a thousand of the sixteen million addresses of one maker of network cards fit, about as many serial " +
-			"numbers of a disk, and the models of processor and firmware can be guessed. " +
-			"The codes of several programs together can leave a single one. The account menu decodes them lock by lock."},
+			"address. They narrow both down all the same: about a thousand of the sixteen million addresses of one maker of " +
+			"network cards fit, about as many serial numbers of a disk, and the models of processor and firmware can be " +
+			"guessed. The codes of several programs together can leave a single one. The account menu decodes them lock by " +
+			"lock."},
 	{"order", "New order",
 		"Adds an order with a serial number, where the vendor sells programs that way. The numbers in the picture show " +
 			"that no robot is asking; you can hear them, too."},

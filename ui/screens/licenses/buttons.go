@@ -33,7 +33,7 @@ func newButtons(do func(actions.ID)) *buttons {
 		b.byAction[id] = newButton(text, icon, func() { do(id) })
 		return b.byAction[id].object
 	}
-	departing := []fyne.CanvasObject{
+	left := []fyne.CanvasObject{
 		add(actions.NewLicense, actions.NewLicense.Label(), nil),
 		add(actions.Reactivate, actions.Reactivate.Label(), nil),
 		add(actions.Transfer, actions.Transfer.Label(), nil),
@@ -43,7 +43,7 @@ func newButtons(do func(actions.ID)) *buttons {
 		add(actions.ActivateThisPC, actions.ActivateThisPC.Label(), fynetheme.ComputerIcon()),
 		add(actions.Email, tr.T("Email code…"), fynetheme.MailComposeIcon()),
 	}
-	b.object = layouts.Flow(theme.Gap, departing, right)
+	b.object = layouts.Flow(theme.Gap, left, right)
 	return b
 }
 

@@ -28,10 +28,9 @@ const sentText tr.Text = "To the license server go your user name and password w
 	"and what you enter. About the hardware go Site code and Machine ID only. They hold 63 bits for each program: " +
 	"5 to 14 for each of seven locks."
 
-const storedText tr.Text = "The session is kept in the keyring of this PC, " +
-	"the last known tables in your own application-data folder. " +
-	"The removal code of a license that left this PC lies in a file that only you can read, beside the license files, " +
-	"until the server has it. Nothing goes to anybody else."
+const storedText tr.Text = "The session is kept in the keyring of this PC, the last known tables in your own " +
+	"application-data folder. The removal code of a license that left this PC lies in a file that only you can read, " +
+	"beside the license files, until the server has it. Nothing goes to anybody else."
 
 // Reader reads this PC for a program; *manager.Manager implements it. ThisPC is called off the UI thread.
 type Reader interface {
@@ -119,9 +118,8 @@ func Table(pc manager.ThisPC) fyne.CanvasObject {
 	}
 	rows.Add(row(tr.T("Generation"), tr.T("a random number, new after every removal: it tells nothing about this PC"), "",
 		Bits(uint64(pc.Codes.Site.Generation()), 12)))
-	rows.Add(caption(tr.T("The Machine ID is these 63 bits of the locks and one that is always 0, " +
-		"scrambled with the Site code. " +
-		"The Site code is the generation and a check of 20 bits, which is computed from all of this.")))
+	rows.Add(caption(tr.T("The Machine ID is these 63 bits of the locks and one that is always 0, scrambled with the " +
+		"Site code. The Site code is the generation and a check of 20 bits, which is computed from all of this.")))
 	return rows
 }
 

@@ -79,8 +79,8 @@ type list struct {
 }
 
 const explanation tr.Text = "When a license leaves this PC, the program runs here no more, and its removal code is " +
-	"the promise of that. " +
-	"It is kept here until the license server has it, in a file that only you can read, beside the license files."
+	"the promise of that. It is kept here until the license server has it, in a file that only you can read, beside " +
+	"the license files."
 
 // List shows the dialog with the kept removal codes; changed is called after one was handed in or offered. UI thread.
 func List(o Options, k Keeper, changed func()) {

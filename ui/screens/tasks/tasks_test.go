@@ -46,7 +46,7 @@ func TestSentNamesUnreadableLocks(t *testing.T) {
 
 // TestComparisonRow proves text, tone and remark of a lock in each state.
 func TestComparisonRow(t *testing.T) {
-	place := map[license.Lock]int{license.HDID: 55, license.BIOSID: 50, license.CDHWID: 0}
+	shift := map[license.Lock]int{license.HDID: 55, license.BIOSID: 50, license.CDHWID: 0}
 	fixed := license.DefaultPolicy()
 	fixed.Changeable = []license.Lock{license.CDHWID}
 	for _, c := range []struct {
@@ -75,7 +75,7 @@ func TestComparisonRow(t *testing.T) {
 		{"absent", license.BIOSID, 0, 0, fixed, "not readable, then and now", theme.Muted, false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := license.Compare(c.then<<place[c.lock], c.now<<place[c.lock], c.policy).Locks[c.lock-1]
+			l := license.Compare(c.then<<shift[c.lock], c.now<<shift[c.lock], c.policy).Locks[c.lock-1]
 			tone, compared := toneOf(l)
 			require.Equal(t, []any{c.state, c.tone, c.compared, c.remark}, []any{words.State(l), tone, compared, remarkOn(l)})
 		})

@@ -88,8 +88,7 @@ func Transfer(o Options, l manager.License, program api.Program) error {
 		where = tr.T("It left this PC before: no code is to be typed. This PC makes the removal code by itself.")
 	case l.ThisPC:
 		where = tr.T("That is this PC: no code is to be typed. The license leaves it before the server is asked, and %s "+
-			"stops here. "+
-			"If ACEN Desktop runs on the other PC, Move to another PC saves you the codes below.", program.Name)
+			"stops here. If ACEN Desktop runs on the other PC, Move to another PC saves you the codes below.", program.Name)
 	}
 	if t.removal, err = newRemovalField(!l.MakesCode() && l.ReleasedAt == nil, where, t.changed); err != nil {
 		return err

@@ -42,8 +42,8 @@ func (n *Notices) Restore() {
 	n.endings = parseEndings(n.shell.App.Preferences().String(endingsKey), n.shell.Now())
 }
 
-// isDismissed reports whether an offer was dismissed: since the start of the app or, if it is about endings, since their
-// current step.
+// isDismissed reports whether an offer was dismissed: since the start of the app or, if it is about endings, since
+// their current step.
 func (n *Notices) isDismissed(o Offer) bool {
 	if len(o.Ends) == 0 {
 		return n.dismissed[o.Key]

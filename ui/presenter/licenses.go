@@ -361,8 +361,8 @@ func (p *Licenses) showTable(t cachedTable) {
 	p.peers.Find()
 }
 
-// Put shows a new or changed license at once, in place of the license with the id replaced, or 0. The next load confirms
-// it.
+// Put shows a new or changed license at once, in place of the license with the id replaced, or 0. The next load
+// confirms it.
 func (p *Licenses) Put(replaced int64, l manager.License) {
 	c := &p.content
 	if c.Order.ID != l.OrderID {

@@ -174,8 +174,8 @@ func (s *Session) resumed(r resumed, err error) {
 	s.peers.Ended()
 }
 
-// Known shows the account that is being resumed, as soon as the manager has it. It reports false if there is none, or if
-// another account is shown.
+// Known shows the account that is being resumed, as soon as the manager has it. It reports false if there is none, or
+// if another account is shown.
 func (s *Session) Known() bool {
 	account, ok := s.backend.Current()
 	if !ok || s.account.ID != 0 && s.account.ID != account.ID {
@@ -351,25 +351,25 @@ func (s *Session) LoadAccounts() {
 		s.accounts, s.elsewhere = k.accounts, k.elsewhere
 		s.shell.Status.Refresh()
 		s.showAccountLinks()
-		s.screen.SetWaiting(words.Waiting(k.jobs))
+		s.screen.SetJobs(words.Waiting(k.jobs))
 		s.peers.SetJobs(k.jobs)
 	})
 }
 
 // showAccountLinks shows links to the accounts that need no password on the sign-in screen.
 func (s *Session) showAccountLinks() {
-	var ways []signin.Way
+	var links []signin.AccountLink
 	current, active := s.backend.Current()
 	for _, a := range s.accounts {
 		switch {
 		case active && a.ID == current.ID:
-			back := signin.Way{Label: tr.T("Back to %s", words.Account(a)), Go: func() { s.goBack(a) }}
-			ways = append([]signin.Way{back}, ways...)
+			back := signin.AccountLink{Label: tr.T("Back to %s", words.Account(a)), Go: func() { s.goBack(a) }}
+			links = append([]signin.AccountLink{back}, links...)
 		case a.Remembered:
-			ways = append(ways, signin.Way{Label: tr.T("Go on as %s", words.Account(a)), Go: func() { s.open(a) }})
+			links = append(links, signin.AccountLink{Label: tr.T("Go on as %s", words.Account(a)), Go: func() { s.open(a) }})
 		}
 	}
-	s.screen.SetWays(ways)
+	s.screen.SetAccountLinks(links)
 }
 
 // AccountName returns the name of an account by its local id, or "" if it is unknown.

@@ -127,9 +127,9 @@ func (t *Tasks) NewOrder(actions.Subject) { t.peers.NewOrder() }
 func (t *Tasks) Reactivate(s actions.Subject) {
 	t.withProgram(s.Order, func(p api.Program) {
 		t.shell.Status.Working(tr.T("Comparing this PC…"))
-		background.Run(t.shell.Asking, func(ctx context.Context) (tasks.ThisPCCompared, error) {
+		background.Run(t.shell.Asking, func(ctx context.Context) (tasks.ComparedPC, error) {
 			return tasks.CompareThisPC(ctx, t.backend, s.License, p.ID)
-		}, func(c tasks.ThisPCCompared, err error) {
+		}, func(c tasks.ComparedPC, err error) {
 			t.shell.Status.Working("")
 			first := &c
 			if err != nil {

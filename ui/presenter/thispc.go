@@ -139,7 +139,7 @@ func (p *ThisPC) FindKnown(session <-chan struct{}) {
 		f.Found, findErr = p.backend.Find(ctx)
 		kept, codesErr := removalcode.Load(ctx, p.backend)
 		for _, e := range kept {
-			if !e.Waits() {
+			if !e.HasJob() {
 				f.letGo = append(f.letGo, e)
 			}
 		}

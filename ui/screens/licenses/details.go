@@ -190,7 +190,7 @@ func (d *Details) showHistory() {
 			continue
 		}
 		count++
-		d.history.Add(value(Happened(e, now), theme.Neutral))
+		d.history.Add(value(historyLine(e, now), theme.Neutral))
 	}
 	switch {
 	case d.fault != nil:
@@ -202,8 +202,8 @@ func (d *Details) showHistory() {
 	}
 }
 
-// Happened returns a history entry as a line: "24 Nov 2026 · License transfer, from Studio PC". Any goroutine.
-func Happened(e api.HistoryEntry, now time.Time) string {
+// historyLine returns a history entry as a line: "24 Nov 2026 · License transfer, from Studio PC".
+func historyLine(e api.HistoryEntry, now time.Time) string {
 	text := fmt.Sprintf("%s · %s", words.Date(e.Time, now), words.Task(api.TaskOfHistory(e.Task)))
 	if e.DeviceName != "" {
 		text = tr.T("%s, from %s", text, e.DeviceName)

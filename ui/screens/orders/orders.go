@@ -207,7 +207,7 @@ func columns(now func() time.Time) []table.Column[Row] {
 			Title: tr.T("Licenses"),
 			Width: 90,
 			Align: fyne.TextAlignTrailing,
-			Text:  func(r Row) string { return Used(r.Order) },
+			Text:  func(r Row) string { return usedText(r.Order) },
 			Compare: func(a, b Row) int {
 				return cmp.Or(cmp.Compare(remaining(a.Order), remaining(b.Order)), cmp.Compare(a.ID, b.ID))
 			},
@@ -245,9 +245,8 @@ func searchText(now func() time.Time) func(Row) string {
 	}
 }
 
-// Used returns the number of activated licenses, such as "3 / 5", or "–" if the program needs no activation. Any
-// goroutine.
-func Used(o api.Order) string {
+// usedText returns the number of activated licenses, such as "3 / 5", or "–" if the program needs no activation.
+func usedText(o api.Order) string {
 	if !o.RequiresActivation {
 		return "–"
 	}

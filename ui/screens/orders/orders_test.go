@@ -41,7 +41,7 @@ func TestStatus(t *testing.T) {
 		o := order(c.change)
 		require.Equal(t, c.text, Status(o).Text)
 		require.Equal(t, c.tone, Status(o).Tone, c.text)
-		require.Equal(t, c.used, Used(o))
+		require.Equal(t, c.used, usedText(o))
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package privacy implements the dialog that shows what is sent about this PC: Site code and Machine ID, decoded lock by
-// lock, and what they disclose. It sends nothing.
+// Package privacy implements the dialog that shows what is sent about this PC: Site code and Machine ID, decoded lock
+// by lock, and what they disclose. It sends nothing.
 package privacy
 
 import (
@@ -112,20 +112,19 @@ func Table(pc manager.ThisPC) fyne.CanvasObject {
 		if !l.Readable {
 			remark = tr.T("Cannot be read here, so nothing is sent: %s", words.Say(l.Why))
 		}
-		bits := Bits(uint64(l.Bits), l.Lock.Bits())
+		bits := formatBits(uint64(l.Bits), l.Lock.Bits())
 		rows.Add(row(words.Capital(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, bits))
 		rows.Add(widget.NewSeparator())
 	}
 	rows.Add(row(tr.T("Generation"), tr.T("a random number, new after every removal: it tells nothing about this PC"), "",
-		Bits(uint64(pc.Codes.Site.Generation()), 12)))
+		formatBits(uint64(pc.Codes.Site.Generation()), 12)))
 	rows.Add(caption(tr.T("The Machine ID is these 63 bits of the locks and one that is always 0, scrambled with the " +
 		"Site code. The Site code is the generation and a check of 20 bits, which is computed from all of this.")))
 	return rows
 }
 
-// Bits returns an n-bit value in binary, in groups of three from the right, so that right-aligned values line up. Any
-// goroutine.
-func Bits(value uint64, n int) string {
+// formatBits returns an n-bit value in binary, in groups of three from the right, so that right-aligned values line up.
+func formatBits(value uint64, n int) string {
 	text := fmt.Sprintf("%0*b", n, value)
 	var groups []string
 	for end := (len(text)-1)%3 + 1; end <= len(text); end += 3 {

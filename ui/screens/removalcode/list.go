@@ -37,8 +37,8 @@ type Entry struct {
 	Fault error
 }
 
-// Waits reports whether an open job sends the code.
-func (e Entry) Waits() bool { return e.Purpose != "" }
+// HasJob reports whether an open job sends the code.
+func (e Entry) HasJob() bool { return e.Purpose != "" }
 
 // Load returns the kept removal codes of this PC with their licenses. Not on the UI thread.
 func Load(ctx context.Context, k Keeper) ([]Entry, error) {
@@ -162,7 +162,7 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(heading),
 		caption(tr.T("Site code %s. %s", e.Codes.Site, e.purposeText())))
-	if e.Waits() {
+	if e.HasJob() {
 		rows.Add(
 			caption(tr.T("The code is not shown while the task waits: if the task is canceled, the license comes back.")))
 		return rows

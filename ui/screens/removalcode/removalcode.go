@@ -65,8 +65,8 @@ type Box struct {
 	object  fyne.CanvasObject
 }
 
-// NewBox returns a box; extra objects follow its buttons. If masked, the code is hidden until the person shows it. fault
-// shows an error. UI thread.
+// NewBox returns a box; extra objects follow its buttons. If masked, the code is hidden until the person shows it.
+// fault shows an error. UI thread.
 func NewBox(o Options, c Code, masked bool, fault func(dialogs.Message), extra ...fyne.CanvasObject) *Box {
 	b := &Box{
 		options: o,

@@ -67,8 +67,8 @@ type Screen struct {
 	remember                   *dialogs.Check
 	submit, cancel             *dialogs.ContentButton
 	progress                   *widget.Activity
-	fault, actions, wayLinks   *fyne.Container
-	ways                       []Way
+	fault, actions, accountBox *fyne.Container
+	accountLinks               []AccountLink
 	jobsLink                   *dialogs.Hyperlink
 	jobsBox                    *fyne.Container // with the link
 	object                     fyne.CanvasObject
@@ -77,11 +77,11 @@ type Screen struct {
 // New returns a screen. UI thread.
 func New(o Options) *Screen {
 	s := &Screen{
-		options:  o,
-		slot:     o.Work.NewSlot(),
-		fault:    container.NewStack(),
-		wayLinks: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap)),
-		progress: widget.NewActivity(),
+		options:    o,
+		slot:       o.Work.NewSlot(),
+		fault:      container.NewStack(),
+		accountBox: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap)),
+		progress:   widget.NewActivity(),
 	}
 	s.server = s.field(dialogs.NewEntry(), o.Server, "licenses.example.com")
 	s.username = s.field(dialogs.NewEntry(), o.Username, tr.T("Name the vendor gave you"))
@@ -98,7 +98,7 @@ func New(o Options) *Screen {
 	})
 	s.jobsBox = container.NewCenter(theme.Tight(s.jobsLink))
 	s.fault.Hide()
-	s.wayLinks.Hide()
+	s.accountBox.Hide()
 	s.jobsBox.Hide()
 
 	s.actions = container.NewStack(s.submit)
@@ -109,7 +109,7 @@ func New(o Options) *Screen {
 		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
 			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0),
 				theme.Tight(caption(tr.T("Kept in the keyring of this PC, never in a file."))))),
-		s.actions, s.links(), s.noNetwork(), s.wayLinks, s.jobsBox)
+		s.actions, s.links(), s.noNetwork(), s.accountBox, s.jobsBox)
 	if o.Hint != "" {
 		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: tr.T("Try it out"), Why: o.Hint}))
 	}
@@ -145,29 +145,29 @@ func (s *Screen) Fill(server, username string) {
 	s.password.SetText("")
 }
 
-// Way is a link to an account that needs no password.
-type Way struct {
+// AccountLink is a link to an account that needs no password.
+type AccountLink struct {
 	Label string
 	Go    func()
 }
 
-// SetWays shows links to other accounts below the form. Escape follows the first.
-func (s *Screen) SetWays(ways []Way) {
-	s.ways = ways
-	s.wayLinks.RemoveAll()
-	for _, one := range ways {
-		s.wayLinks.Add(container.NewCenter(theme.Tight(dialogs.NewHyperlink(one.Label, func() {
+// SetAccountLinks shows links to other accounts below the form. Escape follows the first.
+func (s *Screen) SetAccountLinks(links []AccountLink) {
+	s.accountLinks = links
+	s.accountBox.RemoveAll()
+	for _, one := range links {
+		s.accountBox.Add(container.NewCenter(theme.Tight(dialogs.NewHyperlink(one.Label, func() {
 			if !s.slot.Busy() {
 				one.Go()
 			}
 		}))))
 	}
-	s.wayLinks.Hidden = len(ways) == 0
+	s.accountBox.Hidden = len(links) == 0
 	s.object.Refresh()
 }
 
-// SetWaiting shows a link to the open jobs with this text; "" hides it.
-func (s *Screen) SetWaiting(text string) {
+// SetJobs shows a link to the open jobs with this text; "" hides it.
+func (s *Screen) SetJobs(text string) {
 	if s.jobsLink.Text == text {
 		return
 	}
@@ -176,13 +176,13 @@ func (s *Screen) SetWaiting(text string) {
 	s.object.Refresh()
 }
 
-// Escape cancels the sign-in under way, or else follows the first link of SetWays. It reports whether it did either.
+// Escape cancels the sign-in under way, or else follows the first account link. It reports whether it did either.
 func (s *Screen) Escape() bool {
 	switch {
 	case s.slot.Busy():
 		s.stop()
-	case len(s.ways) > 0:
-		s.ways[0].Go()
+	case len(s.accountLinks) > 0:
+		s.accountLinks[0].Go()
 	default:
 		return false
 	}

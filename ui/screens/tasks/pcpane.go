@@ -125,7 +125,7 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 		codes = []copyfield.Row{{Name: tr.T("Site code and Machine ID"), Text: p.thisPC.Codes.Merged()}}
 	}
 	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), copyfield.Form(p.options.Actions.Copy, codes...),
-		theme.Tight(muted(Sent(p.thisPC))))
+		theme.Tight(muted(sentText(p.thisPC))))
 	box.Add(container.NewHBox(theme.Flush(p.locksButton(box))))
 	if !p.thisPC.Distinct() {
 		box.Add(dialogs.Notice(theme.Warning, dialogs.Message{
@@ -159,8 +159,8 @@ func (p *pcPane) locksButton(box *fyne.Container) fyne.CanvasObject {
 	return b
 }
 
-// Sent returns the sentences about what is sent about this PC. Any goroutine.
-func Sent(pc manager.ThisPC) string {
+// sentText returns the sentences about what is sent about this PC.
+func sentText(pc manager.ThisPC) string {
 	var missing []string
 	for _, l := range pc.Locks {
 		if !l.Readable {

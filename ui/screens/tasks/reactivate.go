@@ -34,22 +34,22 @@ type reactivation struct {
 	note    *noteField
 	outcome *fyne.Container // the comparison and its verdict
 
-	first      *ThisPCCompared // this PC when the dialog opened; nil if it could not be read
-	compared   bool            // codes and comparison are those of the current choice
+	first      *ComparedPC // this PC when the dialog opened; nil if it could not be read
+	compared   bool        // codes and comparison are those of the current choice
 	codes      license.Codes
 	comparison license.Comparison
 
 	comparing, sending *background.Slot
 }
 
-// ThisPCCompared is this PC with its codes for the reactivation of a license, and its comparison with the license.
-type ThisPCCompared struct {
+// ComparedPC is this PC with its codes for the reactivation of a license, and its comparison with the license.
+type ComparedPC struct {
 	PC         manager.ThisPC
 	Comparison license.Comparison
 }
 
 // CompareThisPC reads this PC and compares it with a license. Not on the UI thread.
-func CompareThisPC(ctx context.Context, m Licenser, l manager.License, programID int64) (c ThisPCCompared, err error) {
+func CompareThisPC(ctx context.Context, m Licenser, l manager.License, programID int64) (c ComparedPC, err error) {
 	if c.PC, err = m.ThisPC(ctx, programID); err != nil {
 		return c, err
 	}
@@ -63,7 +63,7 @@ func CompareThisPC(ctx context.Context, m Licenser, l manager.License, programID
 // Reactivate shows the dialog that reactivates a license for the new codes of its PC, with the comparison of locks.
 // first is the result of CompareThisPC, shown at once; if it is nil, the dialog reads this PC itself and shows the
 // error. UI thread.
-func Reactivate(o Options, l manager.License, program api.Program, first *ThisPCCompared) error {
+func Reactivate(o Options, l manager.License, program api.Program, first *ComparedPC) error {
 	r := &reactivation{
 		first:     first,
 		options:   o,
@@ -131,12 +131,12 @@ func (r *reactivation) changed() {
 		return
 	}
 	codesFunc := r.pc.codesFunc()
-	background.Run(r.comparing, func(ctx context.Context) (c ThisPCCompared, err error) {
+	background.Run(r.comparing, func(ctx context.Context) (c ComparedPC, err error) {
 		if c.PC.Codes, err = codesFunc(ctx); err == nil {
 			c.Comparison, err = r.options.Licenses.Compare(ctx, r.license, c.PC.Codes)
 		}
 		return c, err
-	}, func(c ThisPCCompared, err error) {
+	}, func(c ComparedPC, err error) {
 		if err != nil {
 			r.pc.showFault(err)
 			if !errors.Is(err, license.ErrMismatch) && !errors.Is(err, context.Canceled) {

@@ -32,16 +32,16 @@ func TestFindCodes(t *testing.T) {
 	require.ErrorContains(t, wrong.faults[license.KindMachineID], "Group 2 of the Machine ID is too long")
 }
 
-func TestSentNamesUnreadableLocks(t *testing.T) {
+func TestSentTextNamesUnreadableLocks(t *testing.T) {
 	var pc manager.ThisPC
 	for i, l := range license.Locks() {
 		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: l != license.CDHWID}
 	}
-	require.Contains(t, Sent(pc), "63 bits")
-	require.Contains(t, Sent(pc), "narrow both down")
-	require.Contains(t, Sent(pc), "Not readable here: optical drive.")
+	require.Contains(t, sentText(pc), "63 bits")
+	require.Contains(t, sentText(pc), "narrow both down")
+	require.Contains(t, sentText(pc), "Not readable here: optical drive.")
 	pc.Locks[6].Readable = true
-	require.NotContains(t, Sent(pc), "Not readable")
+	require.NotContains(t, sentText(pc), "Not readable")
 }
 
 // TestComparisonRow proves text, tone and remark of a lock in each state.

@@ -85,7 +85,8 @@ func (b *Bar) FocusSearch() {
 // ClearSearch clears the search field.
 func (b *Bar) ClearSearch() { b.search.SetText("") }
 
-// searchEntry is the search field. Escape clears it, Down and Enter focus the orders; other keys go to the window first.
+// searchEntry is the search field. Escape clears it, Down and Enter focus the orders; other keys go to the window
+// first.
 type searchEntry struct {
 	widget.Entry
 	actions Actions

@@ -27,9 +27,9 @@ type Written struct {
 	Other string
 }
 
-// Write writes an answer into a folder. It adds a number to the name rather than overwrite a file, and writes nothing if
-// the latest file has the same results. The file is created atomically and with mode 0600, because license files hold
-// the removal seed of their PC.
+// Write writes an answer into a folder. It adds a number to the name rather than overwrite a file, and writes nothing
+// if the latest file has the same results. The file is created atomically and with mode 0600, because license files
+// hold the removal seed of their PC.
 func Write(dir string, a carry.Answer) (w Written, err error) {
 	content, err := carry.Encode(a)
 	if err != nil {
@@ -93,8 +93,8 @@ func same(root *os.Root, name string, a carry.Answer) bool {
 	return oneErr == nil && otherErr == nil && string(one) == string(other)
 }
 
-// sameLicense reports whether found has the license file of known, ignoring the time of the signature. The file in found
-// must be signed with a key of known, because the folder is not trusted.
+// sameLicense reports whether found has the license file of known, ignoring the time of the signature. The file in
+// found must be signed with a key of known, because the folder is not trusted.
 func sameLicense(found, known carry.Result) bool {
 	if found.License == "" || known.License == "" {
 		return false

@@ -47,10 +47,10 @@ type carryDialog struct {
 
 // carry shows requests and their plans, and carries them out when the person confirms. Without an account it stores
 // them until the sign-in.
-func (d *Screen) carry(h batch) {
+func (d *Screen) carry(b batch) {
 	if yes, pending := d.options.Actions.SignedIn(); !yes {
-		d.waiting.requests = append(d.waiting.requests, h.requests...)
-		d.waiting.remarks = append(d.waiting.remarks, h.remarks...)
+		d.waiting.requests = append(d.waiting.requests, b.requests...)
+		d.waiting.remarks = append(d.waiting.remarks, b.remarks...)
 		if !pending {
 			d.askToSignIn()
 		}
@@ -71,16 +71,16 @@ func (d *Screen) carry(h batch) {
 		OnClosed: func() { c.intake.close(); c.slot.Cancel() },
 	})
 	c.intake.dialog = c.dialog
-	c.more(h)
+	c.more(b)
 }
 
 // more adds further requests; other documents get a dialog of their own.
-func (c *carryDialog) more(h batch) {
-	c.intake.addRemarks(h.remarks)
-	if len(h.others) > 0 {
-		c.screen.route(batch{others: h.others})
+func (c *carryDialog) more(b batch) {
+	c.intake.addRemarks(b.remarks)
+	if len(b.others) > 0 {
+		c.screen.route(batch{others: b.others})
 	}
-	for _, r := range h.requests {
+	for _, r := range b.requests {
 		known := slices.IndexFunc(c.planned, func(l *plannedRequest) bool { return l.request.ID == r.request.ID })
 		switch {
 		case known < 0:

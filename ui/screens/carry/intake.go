@@ -227,9 +227,9 @@ func missingText(p carry.Progress) string {
 // Open shows the dialog that reads documents of other PCs. UI thread.
 func (d *Screen) Open() {
 	var dialog *dialogs.Dialog
-	in := d.newIntake(wantsAnything, func(h batch) {
+	in := d.newIntake(wantsAnything, func(b batch) {
 		dialog.Close()
-		d.route(h)
+		d.route(b)
 	})
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Open a request, an answer or a license file"),

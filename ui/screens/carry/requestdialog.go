@@ -270,7 +270,7 @@ func (a *requestDialog) giveBack(p manager.OfflineProgram) {
 	confirm.OnChanged = func(on bool) { dialog.SetButton(label, on, "") }
 	slot := a.screen.options.Work.NewSlot()
 	a.dialog.Close()
-	retry := func(added *manager.KeptCode) { a.screen.reopenRequest(a, added) }
+	reopen := func(added *manager.KeptCode) { a.screen.reopenRequest(a, added) }
 	dialog = a.screen.options.Dialogs.Show(dialogs.Spec{
 		Title: tr.T("Give the license of %s back?", name),
 		Content: rows(theme.Margin,
@@ -286,7 +286,7 @@ func (a *requestDialog) giveBack(p manager.OfflineProgram) {
 			Text:     tr.T("Cancel"),
 			Cancel:   true,
 			Default:  true,
-			OnTapped: func() { dialog.Close(); retry(nil) },
+			OnTapped: func() { dialog.Close(); reopen(nil) },
 		}, {Text: label, Importance: widget.DangerImportance, OnTapped: func() {
 			dialog.SetBusy(tr.T("Giving the license back…"), nil)
 			background.Run(slot, func(ctx context.Context) (manager.KeptCode, error) {
@@ -299,7 +299,7 @@ func (a *requestDialog) giveBack(p manager.OfflineProgram) {
 				}
 				dialog.Close()
 				a.screen.options.Actions.Taken()
-				retry(&k)
+				reopen(&k)
 			})
 		}}},
 	})
@@ -308,27 +308,27 @@ func (a *requestDialog) giveBack(p manager.OfflineProgram) {
 
 // wish is the row of a program.
 type wish struct {
-	requestDialog *requestDialog
-	program       *manager.OfflineProgram // nil: the person enters name and signature
-	check         *dialogs.Check
-	name          *dialogs.Entry
-	sign          *dialogs.Entry
-	note          *dialogs.Entry
-	other         *dialogs.Check
-	removal       *dialogs.Entry
-	foundLabel    *widget.Label
-	details       *fyne.Container
-	object        fyne.CanvasObject
+	parent     *requestDialog
+	program    *manager.OfflineProgram // nil: the person enters name and signature
+	check      *dialogs.Check
+	name       *dialogs.Entry
+	sign       *dialogs.Entry
+	note       *dialogs.Entry
+	other      *dialogs.Check
+	removal    *dialogs.Entry
+	foundLabel *widget.Label
+	details    *fyne.Container
+	object     fyne.CanvasObject
 }
 
 func newWish(a *requestDialog, p *manager.OfflineProgram) *wish {
 	w := &wish{
-		requestDialog: a,
-		program:       p,
-		name:          dialogs.NewEntry(),
-		sign:          dialogs.NewEntry(),
-		note:          dialogs.NewEntry(),
-		removal:       dialogs.NewEntry(),
+		parent:  a,
+		program: p,
+		name:    dialogs.NewEntry(),
+		sign:    dialogs.NewEntry(),
+		note:    dialogs.NewEntry(),
+		removal: dialogs.NewEntry(),
 	}
 	w.note.PlaceHolder = tr.T("What you call this PC (optional)")
 	w.note.Text = carry.Clean(a.screen.options.DeviceName, carry.MaxNote)
@@ -400,7 +400,7 @@ func about(p manager.OfflineProgram, d *Screen) string {
 func (w *wish) choose(on bool) {
 	w.details.Hidden = !on
 	w.details.Refresh()
-	w.requestDialog.changed()
+	w.parent.changed()
 }
 
 // restore copies the input of a previous row.
@@ -434,7 +434,7 @@ func (w *wish) value() (one manager.Wish, missing string) {
 	return one, ""
 }
 
-var errNoRemovalCode = errors.New("there is no removal code in it")
+var errNoRemovalCode = errors.New("no removal code in the text")
 
 // removalIn finds a removal code in a text, and the codes of its PC if the text has them.
 func removalIn(text string) (code license.RemovalCode, from license.Codes, err error) {
@@ -482,7 +482,7 @@ func (w *wish) showFound() {
 	case errors.Is(err, errNoRemovalCode):
 		w.foundLabel.SetText(tr.T("There is no removal code in it."))
 	case err != nil:
-		w.foundLabel.SetText(w.requestDialog.screen.options.Explain(err).Why)
+		w.foundLabel.SetText(w.parent.screen.options.Explain(err).Why)
 	case from.IsZero():
 		w.foundLabel.SetText(tr.T("Removal code %s.", code))
 	default:

@@ -106,11 +106,11 @@ func (d *Screen) showCarried(planned []*plannedRequest, remarks []remark, answer
 
 func (c *resultDialog) retry() {
 	c.dialog.Close()
-	h := batch{remarks: c.remarks}
+	b := batch{remarks: c.remarks}
 	for _, l := range c.planned {
-		h.requests = append(h.requests, l.incoming)
+		b.requests = append(b.requests, l.incoming)
 	}
-	c.screen.carry(h)
+	c.screen.carry(b)
 }
 
 // answer returns the answer to request n, if there is one.
@@ -176,8 +176,8 @@ func (c *resultDialog) showFiles(outcomes map[int]saved) {
 			if s, done := outcomes[n]; done {
 				tone, text = c.savedText(s)
 			}
-			lineText, all := results(a, len(l.request.Items))
-			if text = lineText + " " + text; tone == theme.Good && !all {
+			summary, all := results(a, len(l.request.Items))
+			if text = summary + " " + text; tone == theme.Good && !all {
 				tone = theme.Warning
 			}
 		}

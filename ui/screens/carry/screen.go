@@ -107,20 +107,20 @@ func (d *Screen) askToSignIn() {
 
 // SignedIn is called after a sign-in. It shows the requests that waited for it. UI thread.
 func (d *Screen) SignedIn() {
-	if h := d.waiting; !h.empty() {
+	if b := d.waiting; !b.empty() {
 		d.waiting = batch{}
-		d.carry(h)
+		d.carry(b)
 	}
 }
 
 // route opens the dialogs for a batch.
-func (d *Screen) route(h batch) {
-	remarks := h.remarks
-	if len(h.others) > 0 {
-		d.take(batch{others: h.others, remarks: remarks})
+func (d *Screen) route(b batch) {
+	remarks := b.remarks
+	if len(b.others) > 0 {
+		d.take(batch{others: b.others, remarks: remarks})
 		remarks = nil
 	}
-	if len(h.requests) > 0 {
-		d.carry(batch{requests: h.requests, remarks: remarks})
+	if len(b.requests) > 0 {
+		d.carry(batch{requests: b.requests, remarks: remarks})
 	}
 }

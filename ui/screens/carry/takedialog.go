@@ -33,7 +33,7 @@ type takeDialog struct {
 }
 
 // take shows answers and license files, and takes them when the person confirms.
-func (d *Screen) take(h batch) {
+func (d *Screen) take(b batch) {
 	t := &takeDialog{screen: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
 	t.intake = d.newIntake(wantsAnswers, t.more)
 	t.dialog = d.options.Dialogs.Show(dialogs.Spec{
@@ -49,16 +49,16 @@ func (d *Screen) take(h batch) {
 		OnClosed: func() { t.intake.close(); t.slot.Cancel() },
 	})
 	t.intake.dialog = t.dialog
-	t.more(h)
+	t.more(b)
 	d.options.Canvas.Unfocus() // Enter presses the button
 }
 
 // more adds further documents; requests get a dialog of their own.
-func (t *takeDialog) more(h batch) {
-	t.intake.addRemarks(h.remarks)
-	t.add(h.others)
-	if len(h.requests) > 0 {
-		t.screen.route(batch{requests: h.requests})
+func (t *takeDialog) more(b batch) {
+	t.intake.addRemarks(b.remarks)
+	t.add(b.others)
+	if len(b.requests) > 0 {
+		t.screen.route(batch{requests: b.requests})
 	}
 }
 

@@ -91,8 +91,8 @@ func (d *Details) Show(l manager.License, c Content) {
 		d.thisPC = container.NewVBox(value(tr.T("Comparing…"), theme.Muted))
 	}
 	rows := []fyne.CanvasObject{d.heading(l)}
-	if situationView := d.situationView(c, l); situationView != nil {
-		rows = append(rows, situationView)
+	if view := d.situationView(c, l); view != nil {
+		rows = append(rows, view)
 	}
 	if p.MergedCodes {
 		rows = append(rows, d.section(tr.T("Site code and Machine ID, merged"), theme.NewCode(breakAfter(Merged(l), 15)),

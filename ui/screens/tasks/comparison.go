@@ -94,14 +94,27 @@ func verdict(c license.Comparison, remaining string) (theme.Tone, dialogs.Messag
 type allowanceTexts struct{ unlimited, dayOne, dayMany, monthOne, monthMany tr.Text }
 
 var (
-	reactivations = allowanceTexts{"The vendor sets no limit to reactivations.", "%d reactivation left today",
-		"%d reactivations left today",
-		"%d reactivation left this month", "%d reactivations left this month"}
-	transfers = allowanceTexts{"The vendor sets no limit to transfers.", "%d transfer left today",
-		"%d transfers left today",
-		"%d transfer left this month", "%d transfers left this month"}
-	removals = allowanceTexts{"The vendor sets no limit to removals.", "%d removal left today", "%d removals left today",
-		"%d removal left this month", "%d removals left this month"}
+	reactivations = allowanceTexts{
+		unlimited: "The vendor sets no limit to reactivations.",
+		dayOne:    "%d reactivation left today",
+		dayMany:   "%d reactivations left today",
+		monthOne:  "%d reactivation left this month",
+		monthMany: "%d reactivations left this month",
+	}
+	transfers = allowanceTexts{
+		unlimited: "The vendor sets no limit to transfers.",
+		dayOne:    "%d transfer left today",
+		dayMany:   "%d transfers left today",
+		monthOne:  "%d transfer left this month",
+		monthMany: "%d transfers left this month",
+	}
+	removals = allowanceTexts{
+		unlimited: "The vendor sets no limit to removals.",
+		dayOne:    "%d removal left today",
+		dayMany:   "%d removals left today",
+		monthOne:  "%d removal left this month",
+		monthMany: "%d removals left this month",
+	}
 )
 
 // allowanceLine returns the sentence about the remaining allowance and its reset.

@@ -118,8 +118,7 @@ func showMoved(o Options, l manager.License, program api.Program, code license.R
 // showDeparture shows the removal code of a license below lines. It hides the code while the task is pending: if the
 // task is canceled, the license returns, and nobody must have seen its code.
 func (o Options) showDeparture(title string, l manager.License, program api.Program, code license.RemovalCode,
-	pending bool,
-	lines ...fyne.CanvasObject) {
+	pending bool, lines ...fyne.CanvasObject) {
 	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), lines...)
 	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 	var d *dialogs.Dialog

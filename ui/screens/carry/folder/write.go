@@ -144,7 +144,7 @@ func create(root *os.Root, name string, content []byte) (err error) {
 }
 
 // errExists is returned by reserve for a name that is in use.
-var errExists = errors.New("there is a file with this name")
+var errExists = errors.New("file exists")
 
 // reserve creates an empty file. It returns errExists if the name is in use.
 func reserve(root *os.Root, name string) error {

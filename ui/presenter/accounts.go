@@ -11,13 +11,13 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// AccountsBackend makes and changes accounts and orders. All methods may block.
+// AccountsBackend creates and changes accounts and orders. Its methods may block.
 type AccountsBackend interface {
 	account.Backend
 	SerialPrograms(ctx context.Context) ([]api.Program, error)
 }
 
-// AccountsPeers is what the dialogs about accounts need of the other presenters.
+// AccountsPeers is what Accounts needs of the other presenters.
 type AccountsPeers interface {
 	// AddOrder shows a new order.
 	AddOrder(o api.Order)
@@ -25,14 +25,14 @@ type AccountsPeers interface {
 	Registered(server, username string)
 }
 
-// Accounts opens the dialogs about a person's account, and that for a new order.
+// Accounts opens the dialogs of package account.
 type Accounts struct {
 	shell   *Shell
 	backend AccountsBackend
 	peers   AccountsPeers
 }
 
-// NewAccounts returns the dialogs about accounts. UI thread.
+// NewAccounts returns a presenter. UI thread.
 func NewAccounts(shell *Shell, backend AccountsBackend, peers AccountsPeers) *Accounts {
 	return &Accounts{shell: shell, backend: backend, peers: peers}
 }
@@ -53,7 +53,7 @@ func (a *Accounts) options() account.Options {
 	}
 }
 
-// NewOrder asks the server for the programs that accept serial numbers and opens the dialog.
+// NewOrder loads the programs that accept serial numbers and opens the dialog for a new order.
 func (a *Accounts) NewOrder() {
 	if a.shell.Asking.Busy() {
 		return
@@ -68,14 +68,14 @@ func (a *Accounts) NewOrder() {
 	})
 }
 
-// Profile opens the dialog with the contact data.
+// Profile opens the dialog with contact data.
 func (a *Accounts) Profile() { account.Profile(a.options()) }
 
 // ChangePassword opens the dialog that changes the password.
 func (a *Accounts) ChangePassword() { account.ChangePassword(a.options()) }
 
-// ForgotPassword opens the dialog that asks a server for a mail with a link.
+// ForgotPassword opens the dialog that requests a reset link from a server, which may be "".
 func (a *Accounts) ForgotPassword(server string) { account.ForgotPassword(a.options(), server) }
 
-// NewAccount opens the dialog that opens an account at a server.
+// NewAccount opens the dialog that creates an account at a server, which may be "".
 func (a *Accounts) NewAccount(server string) { account.NewAccount(a.options(), server) }

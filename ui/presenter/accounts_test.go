@@ -9,35 +9,35 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// accountsBackend knows the programs that accept serial numbers.
+// accountsBackend returns one program, after release is closed.
 type accountsBackend struct {
 	AccountsBackend
-	err  error
-	held chan struct{}
+	err     error
+	release chan struct{}
 }
 
 func (b *accountsBackend) SerialPrograms(ctx context.Context) ([]api.Program, error) {
 	select {
-	case <-b.held:
+	case <-b.release:
 	case <-ctx.Done():
 	}
 	return []api.Program{{ID: 1, Name: "Lumen Studio 7", VerificationWaived: true}}, b.err
 }
 
-// accountsPeers record what the dialogs about accounts bring.
+// accountsPeers records its calls.
 type accountsPeers struct{ *stage }
 
 func (p accountsPeers) AddOrder(o api.Order)               { p.call("order %d", o.ID) }
 func (p accountsPeers) Registered(server, username string) { p.call("registered %s", username) }
 
-func TestNewOrderAsksForTheProgramsOnce(t *testing.T) {
+func TestNewOrderLoadsProgramsOnce(t *testing.T) {
 	s := newStage(t)
-	b := &accountsBackend{held: make(chan struct{})}
+	b := &accountsBackend{release: make(chan struct{})}
 	a := NewAccounts(s.shell, b, accountsPeers{s})
 	a.NewOrder()
 	require.True(t, s.Shows("Asking for the programs…"))
 	a.NewOrder() // a second press
-	close(b.held)
+	close(b.release)
 	s.Sees("New order")
 	require.False(t, s.Shows("Asking for the programs…"))
 	s.Dialogs.Visible().Close()

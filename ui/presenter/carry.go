@@ -12,23 +12,24 @@ import (
 	"github.com/acen-desktop/acen/ui/text/explain"
 )
 
-// CarryPeers is what the dialogs for PCs without a network need of the other presenters.
+// CarryPeers is what Carry needs of the other presenters.
 type CarryPeers interface {
 	SignedIn() bool
 	Resuming() bool
 	Refresh()
-	// GoTo fills in the server of a link for signing in.
+	// GoTo fills in the sign-in screen with the server of a link.
 	GoTo(server string)
 }
 
-// Carry presents what PCs without a network exchange, and what the program was started with.
+// Carry is the presenter of the dialogs for PCs without a network, and of what the app is started with. It implements
+// [screen.Actions].
 type Carry struct {
 	shell  *Shell
 	peers  CarryPeers
 	screen *screen.Screen
 }
 
-// NewCarry returns the dialogs for PCs without a network. UI thread.
+// NewCarry returns a presenter. UI thread.
 func NewCarry(shell *Shell, backend screen.Backend, peers CarryPeers) *Carry {
 	c := &Carry{shell: shell, peers: peers}
 	c.screen = screen.New(screen.Options{
@@ -45,20 +46,20 @@ func NewCarry(shell *Shell, backend screen.Backend, peers CarryPeers) *Carry {
 	return c
 }
 
-// Home opens the dialog from which everything for PCs without a network starts.
+// Home opens the dialog that leads to the others.
 func (c *Carry) Home() { c.screen.Home() }
 
-// Open opens the dialog that takes in files, pictures and texts.
+// Open opens the dialog that reads files, pictures and texts.
 func (c *Carry) Open() { c.screen.Open() }
 
-// Begin shows a request that waited for somebody to sign in.
+// Begin shows the requests that waited for a sign-in.
 func (c *Carry) Begin() { c.screen.SignedIn() }
 
-// Ended tells that nobody is signed in after all.
+// Ended is called when there is no session after all.
 func (c *Carry) Ended() { c.screen.SignedOut() }
 
-// Receive raises the window and shows what the program was started with, now or by a later start; without content it
-// just raises the window. Nothing is done with the content before the person has seen it.
+// Receive raises the window and shows the content that the app, or a second instance of it, was started with. The
+// content, which may be empty, has no effect before the person confirms.
 func (c *Carry) Receive(content []byte) {
 	c.shell.Window.RequestFocus()
 	if len(content) == 0 {
@@ -71,19 +72,19 @@ func (c *Carry) Receive(content []byte) {
 	c.screen.Receive([][]byte{content}, nil)
 }
 
-// Refuse raises the window and says why what the system asked the app to open cannot be opened. UI thread.
+// Refuse raises the window and shows why a file that the system passed to the app cannot be opened.
 func (c *Carry) Refuse(err error) {
 	c.shell.Window.RequestFocus()
 	c.shell.Dialogs.Error(ReadFault(err))
 }
 
-// ReceiveFolder is Receive for a folder, by its path.
+// ReceiveFolder is like Receive, for the path of a folder.
 func (c *Carry) ReceiveFolder(path string) {
 	c.shell.Window.RequestFocus()
 	c.screen.Receive(nil, []string{path})
 }
 
-// Dropped reads the files and takes the folders that were dropped on the window.
+// Dropped reads files and folders that were dropped on the window.
 func (c *Carry) Dropped(files []fyne.URI) {
 	background.Run(c.shell.Work.NewSlot(), func(context.Context) (dropped, error) {
 		return readDropped(files)
@@ -97,17 +98,17 @@ func (c *Carry) Dropped(files []fyne.URI) {
 	})
 }
 
-// The methods below are the [screen.Actions] of the dialogs.
+// The methods below implement [screen.Actions].
 
-// Copy puts a text on the clipboard.
+// Copy copies a text to the clipboard.
 func (c *Carry) Copy(text string) { c.shell.Copy(text) }
 
-// Save asks for a place and writes a document there.
+// Save asks for a path and writes a document there.
 func (c *Carry) Save(name, text string, done func(error)) {
 	c.shell.Files.Save(name, text, carry.Extension, done)
 }
 
-// Print hands a page to the person's browser. Not on the UI thread.
+// Print opens a page in the web browser. Not on the UI thread.
 func (c *Carry) Print(ctx context.Context, page []byte) error { return c.shell.Opener.Show(ctx, page) }
 
 // Choose asks for a file and reads it.
@@ -124,11 +125,11 @@ func (c *Carry) Picture(ctx context.Context) ([]byte, error) {
 	return c.shell.Opener.ClipboardPicture(ctx)
 }
 
-// SignedIn reports whether there is an account to carry requests with; soon, that this will be known in a moment.
-func (c *Carry) SignedIn() (yes, soon bool) { return c.peers.SignedIn(), c.peers.Resuming() }
+// SignedIn reports whether there is an account to carry requests with; pending, whether a sign-in is under way.
+func (c *Carry) SignedIn() (yes, pending bool) { return c.peers.SignedIn(), c.peers.Resuming() }
 
-// Carried loads the tables again after requests were carried out.
+// Carried reloads the tables after requests were carried out.
 func (c *Carry) Carried() { c.peers.Refresh() }
 
-// Taken loads the tables again after licenses of this PC have changed.
+// Taken reloads the tables after licenses of this PC changed.
 func (c *Carry) Taken() { c.peers.Refresh() }

@@ -15,12 +15,12 @@ func (p carryPeers) Resuming() bool     { return true }
 func (p carryPeers) Refresh()           { p.call("refresh") }
 func (p carryPeers) GoTo(server string) { p.call("go to %s", server) }
 
-// noCarrying is a license manager that is not asked.
-type noCarrying struct{ screen.Backend }
+// unusedBackend is a Backend whose methods must not be called.
+type unusedBackend struct{ screen.Backend }
 
-func TestWhatTheProgramIsStartedWith(t *testing.T) {
+func TestReceive(t *testing.T) {
 	s := newStage(t)
-	c := NewCarry(s.shell, noCarrying{}, carryPeers{s})
+	c := NewCarry(s.shell, unusedBackend{}, carryPeers{s})
 	c.Receive(nil)
 	require.Nil(t, s.Dialogs.Visible(), "the window is raised, and that is all")
 	c.Receive([]byte("acen:server?address=https%3A%2F%2Fkeys.example.net"))
@@ -30,12 +30,12 @@ func TestWhatTheProgramIsStartedWith(t *testing.T) {
 	s.Sees("Open a request, an answer or a license file")
 }
 
-func TestWhatCarryingNeedsOfTheWindow(t *testing.T) {
+func TestCarryActions(t *testing.T) {
 	s := newStage(t)
-	c := NewCarry(s.shell, noCarrying{}, carryPeers{s})
-	yes, soon := c.SignedIn()
+	c := NewCarry(s.shell, unusedBackend{}, carryPeers{s})
+	yes, pending := c.SignedIn()
 	require.False(t, yes)
-	require.True(t, soon)
+	require.True(t, pending)
 	c.Copy("request")
 	require.Equal(t, "request", c.Paste())
 	c.Carried()
@@ -43,8 +43,8 @@ func TestWhatCarryingNeedsOfTheWindow(t *testing.T) {
 	require.Equal(t, []string{"refresh", "refresh"}, s.calls)
 }
 
-func TestWhatTheSystemCannotOpenIsTold(t *testing.T) {
+func TestRefuse(t *testing.T) {
 	s := newStage(t)
-	NewCarry(s.shell, noCarrying{}, carryPeers{s}).Refuse(&Unreadable{Path: "/tmp/none.acen", Err: errNoFile})
+	NewCarry(s.shell, unusedBackend{}, carryPeers{s}).Refuse(&Unreadable{Path: "/tmp/none.acen", Err: errNoFile})
 	require.True(t, s.Shows("/tmp/none.acen cannot be read."))
 }

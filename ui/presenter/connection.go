@@ -12,51 +12,51 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// The time between two attempts to reach the server doubles from retryFirst to retryLast.
+// The time between attempts to reach the server doubles from minBackoff to maxBackoff.
 const (
-	retryFirst = 15 * time.Second
-	retryLast  = 5 * time.Minute
+	minBackoff = 15 * time.Second
+	maxBackoff = 5 * time.Minute
 )
 
-// ConnectionPeers is what the connection needs of the other presenters.
+// ConnectionPeers is what Connection needs of the other presenters.
 type ConnectionPeers interface {
 	// ConnectionLost shows that the server was not reached.
 	ConnectionLost()
-	// WorkOffline goes on with what the tables need without the server.
+	// WorkOffline loads what the tables need from the cache.
 	WorkOffline()
-	// Expired asks to sign in again.
+	// Expired shows the sign-in screen, because the session has ended.
 	Expired(err error)
 	Refresh()
 	NoNetwork()
 }
 
-// Connection presents whether the server answers, and the connection doctor.
+// Connection is the presenter of the connection: its faults, retries and the connection doctor.
 type Connection struct {
 	shell    *Shell
 	examiner doctor.Examiner
 	peers    ConnectionPeers
-	fault    dialogs.Message // of the latest attempt; zero when the server answered
-	attempts int             // failed since the server last answered
+	fault    dialogs.Message // of the latest attempt; zero if the server answered
+	attempts int             // failures since the server last answered
 	retryAt  time.Time
 }
 
-// NewConnection returns a connection that has not failed. UI thread.
+// NewConnection returns a presenter without a fault. UI thread.
 func NewConnection(shell *Shell, examiner doctor.Examiner, peers ConnectionPeers) *Connection {
 	return &Connection{shell: shell, examiner: examiner, peers: peers}
 }
 
-// Fault says what was wrong at the latest attempt, or "".
+// Fault returns the fault of the latest attempt, or "".
 func (c *Connection) Fault() string { return c.fault.What }
 
-// Lost tells that the server was not reached, and schedules the next attempt.
+// Lost is called if the server was not reached. It schedules the next attempt.
 func (c *Connection) Lost(err error) {
 	c.fault = explain.Error(err)
-	c.retryAt = c.shell.Now().Add(min(retryLast, retryFirst<<min(c.attempts, 10)))
+	c.retryAt = c.shell.Now().Add(min(maxBackoff, minBackoff<<min(c.attempts, 10)))
 	c.attempts++
 	c.peers.ConnectionLost()
 }
 
-// Failed tells that a request for what is shown failed; that stays. A canceled request is no failure.
+// Failed is called if a request for the tables failed. The tables remain. A canceled request is not a failure.
 func (c *Connection) Failed(err error) {
 	switch {
 	case isSignedOut(err):
@@ -67,20 +67,20 @@ func (c *Connection) Failed(err error) {
 	}
 }
 
-// Reached tells that the server answered.
+// Reached is called after the server answered.
 func (c *Connection) Reached() { c.fault, c.attempts = dialogs.Message{}, 0 }
 
-// RetrySoon makes the next failure be retried after the shortest time, such as after the PC has slept.
+// RetrySoon resets the backoff, such as after the PC has slept.
 func (c *Connection) RetrySoon() { c.attempts = 0 }
 
 // Due reports whether it is time for the next attempt.
 func (c *Connection) Due() bool { return c.fault.What != "" && !c.shell.Now().Before(c.retryAt) }
 
-// Leave forgets the server of an account that is left.
+// Leave clears the fault and the backoff.
 func (c *Connection) Leave() { c.fault, c.attempts, c.retryAt = dialogs.Message{}, 0, time.Time{} }
 
-// Banner tells that the server with this host name does not answer; age is that of the tables, "" when none are shown.
-// It reports false when the server answered.
+// Banner returns the banner about a fault of the server host, or false without a fault. age is the age of the tables,
+// or "" if none are shown.
 func (c *Connection) Banner(host, age string) (Banner, bool) {
 	m := c.fault
 	if m.What == "" {
@@ -95,7 +95,7 @@ func (c *Connection) Banner(host, age string) (Banner, bool) {
 	}}, true
 }
 
-// Examine opens the connection doctor for a server; "" means that of the current account.
+// Examine opens the connection doctor for a server; "" is that of the current account.
 func (c *Connection) Examine(server string) {
 	doctor.Open(doctor.Options{
 		Dialogs:     c.shell.Dialogs,

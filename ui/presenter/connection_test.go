@@ -20,7 +20,7 @@ func (p connectionPeers) Expired(err error) { p.call("expired") }
 func (p connectionPeers) Refresh()          { p.call("refresh") }
 func (p connectionPeers) NoNetwork()        { p.call("no network") }
 
-func TestTheTimeBetweenAttemptsDoubles(t *testing.T) {
+func TestRetryBackoff(t *testing.T) {
 	s := newStage(t)
 	c := NewConnection(s.shell, nil, connectionPeers{s})
 	require.False(t, c.Due(), "nothing has failed")
@@ -40,7 +40,7 @@ func TestTheTimeBetweenAttemptsDoubles(t *testing.T) {
 	require.Empty(t, c.Fault())
 }
 
-func TestWhatAFailureDoes(t *testing.T) {
+func TestFailed(t *testing.T) {
 	for _, test := range []struct {
 		err  error
 		want []string
@@ -57,7 +57,7 @@ func TestWhatAFailureDoes(t *testing.T) {
 	}
 }
 
-func TestTheBannerSaysHowOldTheTablesAre(t *testing.T) {
+func TestConnectionBanner(t *testing.T) {
 	s := newStage(t)
 	c := NewConnection(s.shell, nil, connectionPeers{s})
 	_, shown := c.Banner("licenses.lumen.example", "3 hours ago")

@@ -5,18 +5,17 @@ import (
 	"time"
 )
 
-// endingsKey names the dismissed notices in the toolkit's preferences.
+// endingsKey is the key of the dismissed endings in the toolkit's preferences.
 const endingsKey = "expiry.dismissed"
 
-// Ending is the end of a license that a notice is about.
+// Ending is the end of a license, the subject of a notice.
 type Ending struct {
-	Name string    // server and license
-	Step int       // 14, 7 or 1 days: at the next step a dismissed notice comes back
+	Name string    // server and license id
+	Step int       // 14, 7 or 1 days; a dismissed notice returns at the next step
 	At   time.Time // when the license ends
 }
 
-// endings are the dismissed notices of licenses that end soon, by the names of their licenses. They are kept from one
-// start of the app to the next, until the license has ended.
+// endings are the dismissed endings by name. They are stored until the license has ended.
 type endings map[string]dismissedEnding
 
 type dismissedEnding struct {
@@ -24,7 +23,7 @@ type dismissedEnding struct {
 	Ends time.Time `json:"ends"`
 }
 
-// parseEndings reads what was kept. What cannot be read is dropped, and so are licenses that have ended.
+// parseEndings decodes stored endings, except those in the past. Invalid text yields none.
 func parseEndings(text string, now time.Time) endings {
 	kept := endings{}
 	if json.Unmarshal([]byte(text), &kept) != nil || kept == nil {
@@ -38,13 +37,13 @@ func parseEndings(text string, now time.Time) endings {
 	return kept
 }
 
-// Restore reads which notices were dismissed in earlier starts of the app.
+// Restore loads the dismissed endings.
 func (n *Notices) Restore() {
 	n.endings = parseEndings(n.shell.App.Preferences().String(endingsKey), n.shell.Now())
 }
 
-// isDismissed reports whether an offer is not to be shown: in this start of the app or, where it is about licenses that
-// end, until their next step.
+// isDismissed reports whether an offer was dismissed: since the start of the app or, if it is about endings, since
+// their current step.
 func (n *Notices) isDismissed(o Offer) bool {
 	if len(o.Ends) == 0 {
 		return n.dismissed[o.Key]

@@ -19,7 +19,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Files asks for files and folders, and reads and writes them.
+// Files shows file dialogs, and reads and writes the chosen files.
 type Files struct {
 	window fyne.Window
 	work   *background.Group
@@ -27,15 +27,20 @@ type Files struct {
 	status *Status
 }
 
-// NewFiles returns the file dialogs of a window. UI thread.
+// NewFiles returns a presenter of file dialogs. UI thread.
 func NewFiles(window fyne.Window, work *background.Group, status *Status) *Files {
-	return &Files{window: window, work: work, saving: work.NewSlot(), status: status}
+	return &Files{
+		window: window,
+		work:   work,
+		saving: work.NewSlot(),
+		status: status,
+	}
 }
 
-// Cancel ends the writing that is under way.
+// Cancel cancels writing.
 func (f *Files) Cancel() { f.saving.Cancel() }
 
-// Save asks where to put a text, and writes it there; done gets the outcome, unless the person chose no place.
+// Save asks for a path and writes text there. It calls done unless the person canceled.
 func (f *Files) Save(name, text, extension string, done func(error)) {
 	d := dialog.NewFileSave(func(to fyne.URIWriteCloser, err error) {
 		if err != nil {
@@ -49,7 +54,7 @@ func (f *Files) Save(name, text, extension string, done func(error)) {
 	f.show(d)
 }
 
-// write writes a text to a file that no other user of the PC can read: license files hold the removal seed.
+// write writes text with mode 0600, because license files hold the removal seed.
 func (f *Files) write(to fyne.URIWriteCloser, text string, done func(error)) {
 	path := to.URI().Path()
 	background.Run(f.saving, func(context.Context) (struct{}, error) {
@@ -70,7 +75,7 @@ func (f *Files) write(to fyne.URIWriteCloser, text string, done func(error)) {
 	})
 }
 
-// Choose asks for a document or a picture and reads it; done gets the outcome, unless the person chose none.
+// Choose asks for a document or a picture and reads it. It calls done unless the person canceled.
 func (f *Files) Choose(done func([]byte, error)) {
 	slot := f.work.NewSlot()
 	d := dialog.NewFileOpen(func(from fyne.URIReadCloser, err error) {
@@ -82,7 +87,7 @@ func (f *Files) Choose(done func([]byte, error)) {
 			return
 		}
 		background.Run(slot, func(context.Context) ([]byte, error) {
-			content, err := readBounded(from)
+			content, err := readLimited(from)
 			return content, errors.Join(err, from.Close())
 		}, done)
 	}, f.window)
@@ -91,7 +96,7 @@ func (f *Files) Choose(done func([]byte, error)) {
 	f.show(d)
 }
 
-// ChooseFolder asks for a folder; done gets its path, unless the person chose none.
+// ChooseFolder asks for a folder. It calls done with its path unless the person canceled.
 func (f *Files) ChooseFolder(done func(string, error)) {
 	f.show(dialog.NewFolderOpen(func(chosen fyne.ListableURI, err error) {
 		if err != nil || chosen != nil && chosen.Scheme() != "file" {
@@ -102,21 +107,20 @@ func (f *Files) ChooseFolder(done func(string, error)) {
 	}, f.window))
 }
 
-// show shows a file dialog within the window. The toolkit panics when it is resized before it is shown.
+// show shows a file dialog and resizes it to fit the window. The toolkit panics if it is resized first.
 func (f *Files) show(d *dialog.FileDialog) {
 	d.Show()
 	size := f.window.Canvas().Size()
 	d.Resize(fyne.NewSize(min(760, size.Width-60), min(520, size.Height-60)))
 }
 
-// dropped is what was dropped on the window.
+// dropped is the content of files and the paths of folders that were dropped on the window.
 type dropped struct {
 	contents [][]byte
 	folders  []string
 }
 
-// readDropped reads the files and lists the folders that were dropped. What was read before an error is returned with
-// it. Not on the UI thread.
+// readDropped reads dropped files. On an error it also returns what it has read before. Not on the UI thread.
 func readDropped(files []fyne.URI) (d dropped, err error) {
 	for _, f := range files {
 		if f.Scheme() != "file" {
@@ -137,7 +141,7 @@ func readDropped(files []fyne.URI) (d dropped, err error) {
 
 var errNoFile = errors.New("what was dropped is no file of this PC")
 
-// readFile reads a file that may be a document or a picture.
+// readFile reads a regular file of limited size.
 func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -151,10 +155,10 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readBounded(f)
+	return readLimited(f)
 }
 
-func readBounded(from io.Reader) ([]byte, error) {
+func readLimited(from io.Reader) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(from, carry.MaxPictureFile+1))
 	if err == nil && len(content) > carry.MaxPictureFile {
 		err = carry.ErrTooLarge
@@ -162,10 +166,10 @@ func readBounded(from io.Reader) ([]byte, error) {
 	return content, err
 }
 
-// Unreadable is an argument of the program that cannot be read. Err is a sentence that names it.
+// Unreadable is the error for an argument of the app that cannot be read. Err is a sentence that contains the path.
 type Unreadable struct {
 	Path string
-	// Neither tells that it is neither a file nor a folder, such as a device.
+	// Neither reports that Path is neither a file nor a folder, but such as a device.
 	Neither bool
 	Err     error
 }
@@ -173,7 +177,7 @@ type Unreadable struct {
 func (u *Unreadable) Error() string { return u.Err.Error() }
 func (u *Unreadable) Unwrap() error { return u.Err }
 
-// ReadFault explains why a file or a link from outside is not accepted.
+// ReadFault returns the message for a file or link that cannot be opened.
 func ReadFault(err error) dialogs.Message {
 	var damaged *carry.Fault
 	if errors.Is(err, carry.ErrTooLarge) || errors.Is(err, carry.ErrLink) || errors.Is(err, carry.ErrServer) ||

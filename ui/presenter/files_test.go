@@ -12,10 +12,10 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 )
 
-func TestASavedFileIsForItsOwnerOnly(t *testing.T) {
+func TestSavedFileMode(t *testing.T) {
 	s := newStage(t)
 	path := filepath.Join(t.TempDir(), "license.acen")
-	require.NoError(t, os.WriteFile(path, nil, 0o644)) // as the toolkit makes it
+	require.NoError(t, os.WriteFile(path, nil, 0o644)) // as the toolkit creates it
 	to, err := storage.Writer(storage.NewFileURI(path))
 	require.NoError(t, err)
 	saved := false
@@ -33,7 +33,7 @@ func TestASavedFileIsForItsOwnerOnly(t *testing.T) {
 	require.True(t, s.Shows("Saved as "+path))
 }
 
-func TestWhatIsDroppedOnTheWindow(t *testing.T) {
+func TestReadDropped(t *testing.T) {
 	dir := t.TempDir()
 	file, big := filepath.Join(dir, "answer.acen"), filepath.Join(dir, "big.png")
 	require.NoError(t, os.WriteFile(file, []byte("answer"), 0o600))
@@ -58,5 +58,6 @@ func TestWhatIsDroppedOnTheWindow(t *testing.T) {
 		m := ReadFault(err)
 		require.Contains(t, m.What+" "+m.Why, test.why)
 	}
-	require.Equal(t, "It is neither a file nor a folder.", ReadFault(&Unreadable{Path: "/dev/null", Neither: true, Err: errNoFile}).Why)
+	require.Equal(t, "It is neither a file nor a folder.",
+		ReadFault(&Unreadable{Path: "/dev/null", Neither: true, Err: errNoFile}).Why)
 }

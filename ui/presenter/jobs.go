@@ -16,7 +16,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// JobsBackend is the journal of tasks as the window uses it. All methods may block.
+// JobsBackend is the part of the license manager that Jobs uses. Its methods may block.
 type JobsBackend interface {
 	Jobs(ctx context.Context) ([]manager.Job, error)
 	ResumeJobs(ctx context.Context) ([]manager.Job, error)
@@ -25,38 +25,38 @@ type JobsBackend interface {
 	KeptCodes(ctx context.Context) ([]manager.KeptCode, error)
 }
 
-// JobsPeers is what the tasks that wait need of the other presenters.
+// JobsPeers is what Jobs needs of the other presenters.
 type JobsPeers interface {
 	SignedIn() bool
-	// Fault says why the server was not reached at the latest attempt, or "".
+	// Fault returns why the server was not reached at the latest attempt, or "".
 	Fault() string
-	// AccountName names an account by its local id; "" when it is not known.
+	// AccountName returns the name of an account by its local id, or "" if it is unknown.
 	AccountName(id int64) string
-	// LoadAccounts lists the accounts again, with the tasks of all of them.
+	// LoadAccounts reloads the accounts and the jobs of all of them.
 	LoadAccounts()
 	Notify(m dialogs.Message)
-	// JobWaits shows what a task changed on this PC although the server was not reached.
+	// JobWaits redraws what a job changed on this PC without the server.
 	JobWaits(job manager.Job)
 	Refresh()
-	// Failed tells that a request to the server failed.
+	// Failed is called if a request failed.
 	Failed(err error)
 }
 
-// Jobs presents the tasks that wait for the server: in the account that is signed in, else in all accounts.
+// Jobs is the presenter of the open jobs: those of the current account, or of all accounts without a session.
 type Jobs struct {
 	shell   *Shell
 	backend JobsBackend
 	peers   JobsPeers
 	loading *background.Slot
 	sending *background.Slot
-	ending  *background.Slot // of the dialog
-	open    []manager.Job    // of the account that is signed in
-	all     []manager.Job    // of all accounts
-	reasons map[int64]error  // why open tasks were not done when they were last sent, by id
+	ending  *background.Slot // work of the dialog
+	open    []manager.Job    // jobs of the current account
+	all     []manager.Job    // jobs of all accounts
+	reasons map[int64]error  // last error of open jobs, by id
 	list    *waiting.List    // the open dialog, or nil
 }
 
-// NewJobs returns a presenter that knows of no task. UI thread.
+// NewJobs returns a presenter without jobs. UI thread.
 func NewJobs(shell *Shell, backend JobsBackend, peers JobsPeers) *Jobs {
 	return &Jobs{
 		shell:   shell,
@@ -69,23 +69,23 @@ func NewJobs(shell *Shell, backend JobsBackend, peers JobsPeers) *Jobs {
 	}
 }
 
-// Leave forgets the tasks of the account and ends the sending.
+// Leave cancels sending and clears the jobs of the account.
 func (j *Jobs) Leave() {
 	j.loading.Cancel()
 	j.sending.Cancel()
 	j.open = nil
 }
 
-// Text says what waits in the account that is signed in; "" where nothing does.
+// Text returns the number of open jobs of the current account in words, or "" if there are none.
 func (j *Jobs) Text() string { return words.Waiting(j.open) }
 
-// SetAll tells the open tasks of all accounts.
+// SetAll sets the open jobs of all accounts.
 func (j *Jobs) SetAll(all []manager.Job) {
 	j.all = all
 	j.refreshList()
 }
 
-// Resume sends what was left open by an earlier start or a lost connection.
+// Resume sends the jobs that an earlier start or a lost connection left open.
 func (j *Jobs) Resume() {
 	background.Run(j.sending, j.backend.ResumeJobs, func(done []manager.Job, _ error) {
 		j.explainFailed(done)
@@ -93,7 +93,7 @@ func (j *Jobs) Resume() {
 	})
 }
 
-// explainFailed explains what the server refused of what was sent later.
+// explainFailed shows notices about jobs that the server refused.
 func (j *Jobs) explainFailed(done []manager.Job) {
 	for _, job := range done {
 		j.Learn(job)
@@ -107,7 +107,7 @@ func (j *Jobs) explainFailed(done []manager.Job) {
 	}
 }
 
-// Learn remembers why an open task was not done when it was last sent.
+// Learn records the last error of an open job.
 func (j *Jobs) Learn(job manager.Job) {
 	open := job.State == manager.JobPending || job.State == manager.JobSent
 	switch {
@@ -118,7 +118,7 @@ func (j *Jobs) Learn(job manager.Job) {
 	}
 }
 
-// Load asks which tasks are open.
+// Load loads the open jobs.
 func (j *Jobs) Load() {
 	if !j.peers.SignedIn() {
 		j.peers.LoadAccounts()
@@ -133,7 +133,7 @@ func (j *Jobs) Load() {
 	})
 }
 
-// Show lists what waits for the server, oldest first, as it is sent.
+// Show lists the open jobs in the order in which they are sent.
 func (j *Jobs) Show() {
 	j.list = waiting.Open(waiting.Options{
 		Dialogs:  j.shell.Dialogs,
@@ -161,8 +161,7 @@ func (j *Jobs) refreshList() {
 	j.list.Show(rows, signedIn)
 }
 
-// row says what a task is, in which account, since when and why it waits, and how it can be ended: one that was never
-// sent is canceled, one that was sent is given up when it has been open for a day.
+// row returns the row of a job. A pending job can be canceled; a sent one can be given up after a day.
 func (j *Jobs) row(job manager.Job, signedIn bool) waiting.Row {
 	now := j.shell.Now()
 	r := waiting.Row{
@@ -181,7 +180,7 @@ func (j *Jobs) row(job manager.Job, signedIn bool) waiting.Row {
 	return r
 }
 
-// why says why a task waits, and what can be done about it.
+// why returns why a job is open, and what can be done about it.
 func (j *Jobs) why(job manager.Job, signedIn bool) string {
 	var parts []string
 	switch err := j.reasons[job.ID]; {
@@ -201,19 +200,19 @@ func (j *Jobs) why(job manager.Job, signedIn bool) string {
 	case job.MayGiveUp(j.shell.Now()):
 		parts = append(parts, tr.T("It was sent, and the answer did not come: the server may have done it already."))
 	default:
-		parts = append(parts, tr.T("It was sent, and the answer did not come. It cannot be canceled: the server may have done it already. "+
-			"A day after it was asked for it can be given up."))
+		parts = append(parts,
+			tr.T("It was sent, and the answer did not come. It cannot be canceled: the server may have done it already. "+
+				"A day after it was asked for it can be given up."))
 	}
 	return strings.Join(parts, " ")
 }
 
-// end ends a task, or shows why it could not be ended. A license that had left this PC for a task that is canceled
-// comes back.
-func (j *Jobs) end(job manager.Job, working string, how func(ctx context.Context, id int64) error) {
+// end cancels or gives up a job. If a canceled job was a departure, the license returns to this PC.
+func (j *Jobs) end(job manager.Job, working string, endJob func(ctx context.Context, id int64) error) {
 	list := j.list
 	list.SetBusy(working, nil)
 	background.Run(j.ending, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, how(ctx, job.ID)
+		return struct{}{}, endJob(ctx, job.ID)
 	}, func(_ struct{}, err error) {
 		list.SetIdle()
 		if err != nil {
@@ -224,20 +223,22 @@ func (j *Jobs) end(job manager.Job, working string, how func(ctx context.Context
 	})
 }
 
-// giveUp says what it means to give a task up, and asks.
+// giveUp asks for a confirmation and gives up a job.
 func (j *Jobs) giveUp(job manager.Job) {
 	list := j.list
 	list.SetBusy(tr.T("Looking for removal codes…"), nil)
 	background.Run(j.ending, j.backend.KeptCodes, func(kept []manager.KeptCode, _ error) {
 		list.SetIdle()
 		list.Close()
-		leaves := job.Task == api.TaskRelease || slices.ContainsFunc(kept, func(k manager.KeptCode) bool {
+		departed := job.Task == api.TaskRelease || slices.ContainsFunc(kept, func(k manager.KeptCode) bool {
 			return k.Purpose == job.Task && k.LicenseID == job.LicenseID
 		})
-		text := tr.T("%s: whether the server did it is not known. Refresh the table and look before you ask for it again.", words.Job(job))
-		if leaves {
-			text = tr.T("%s: whether the server did it is not known. The license stays away from this PC, and its removal code is kept under Removal codes: "+
-				"hand it in there, or bring the license back when the server lists it.", words.Job(job))
+		text := tr.T("%s: whether the server did it is not known. Refresh the table and look before you ask for it again.",
+			words.Job(job))
+		if departed {
+			text = tr.T("%s: whether the server did it is not known. The license stays away from this PC, and its removal "+
+				"code is kept under Removal codes: hand it in there, or bring the license back when the server lists it.",
+				words.Job(job))
 		}
 		j.shell.Dialogs.Confirm(dialogs.Confirmation{
 			Title:  tr.T("Give this task up?"),
@@ -254,7 +255,7 @@ func (j *Jobs) giveUp(job manager.Job) {
 	})
 }
 
-// send sends what waits now, and shows how that went.
+// send sends the open jobs and shows the outcome.
 func (j *Jobs) send() {
 	list := j.list
 	list.SetBusy(tr.T("Sending…"), j.ending.Interrupt)

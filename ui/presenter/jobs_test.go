@@ -16,11 +16,11 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
 )
 
-// jobsBackend is a journal in memory.
+// jobsBackend is a JobsBackend in memory.
 type jobsBackend struct {
 	mu    sync.Mutex
 	open  []manager.Job
-	done  []manager.Job // by ResumeJobs
+	done  []manager.Job // result of ResumeJobs
 	kept  []manager.KeptCode
 	err   error
 	ended []int64
@@ -49,7 +49,7 @@ func (b *jobsBackend) DropJob(_ context.Context, id int64) error {
 
 func (b *jobsBackend) GiveUp(ctx context.Context, id int64) error { return b.DropJob(ctx, id) }
 
-// jobsPeers record what the tasks ask for.
+// jobsPeers records its calls.
 type jobsPeers struct {
 	*stage
 	signedOut bool
@@ -83,7 +83,7 @@ func removal(state manager.JobState, age time.Duration) manager.Job {
 	}
 }
 
-func TestWhyATaskWaits(t *testing.T) {
+func TestJobRow(t *testing.T) {
 	const day = 24 * time.Hour
 	for _, test := range []struct {
 		name   string
@@ -91,11 +91,13 @@ func TestWhyATaskWaits(t *testing.T) {
 		reason error
 		fault  string
 		why    string
-		button string // that ends the task; "" for none that can be pressed
+		button string // the enabled button that ends the job, or ""
 	}{
 		{"next", removal(manager.JobPending, time.Hour), nil, "", "It is sent next.", "Cancel"},
-		{"no connection", removal(manager.JobPending, time.Hour), nil, "There is no connection.", "There is no connection.", "Cancel"},
-		{"a reason of its own", removal(manager.JobPending, time.Hour), unreachable, "Fault.", "There is no connection to the license server.", "Cancel"},
+		{"no connection", removal(manager.JobPending, time.Hour), nil, "There is no connection.", "There is no connection.",
+			"Cancel"},
+		{"a reason of its own", removal(manager.JobPending, time.Hour), unreachable, "Fault.",
+			"There is no connection to the license server.", "Cancel"},
 		{"sent", removal(manager.JobSent, time.Hour), nil, "", "A day after it was asked for it can be given up.", ""},
 		{"sent a day ago", removal(manager.JobSent, day+1), nil, "", "the server may have done it already.", "Give up…"},
 	} {
@@ -116,7 +118,7 @@ func TestWhyATaskWaits(t *testing.T) {
 	}
 }
 
-func TestReasonsOfTasks(t *testing.T) {
+func TestLearn(t *testing.T) {
 	_, j, _, _ := newTestJobs(t)
 	job := removal(manager.JobSent, 0)
 	for _, err := range []error{manager.ErrSignedOut, context.Canceled, nil} {
@@ -132,7 +134,7 @@ func TestReasonsOfTasks(t *testing.T) {
 	require.Empty(t, j.reasons, "it does not wait any more")
 }
 
-func TestCancelingATask(t *testing.T) {
+func TestCancelJob(t *testing.T) {
 	s, j, b, _ := newTestJobs(t, removal(manager.JobPending, time.Hour))
 	j.Show()
 	b.err = errors.New("it was sent")
@@ -148,7 +150,7 @@ func TestCancelingATask(t *testing.T) {
 	require.Nil(t, j.list)
 }
 
-func TestGivingATaskUp(t *testing.T) {
+func TestGiveUpJob(t *testing.T) {
 	const stays = "The license stays away from this PC"
 	for name, kept := range map[string][]manager.KeptCode{
 		"nothing left this PC for it": nil,
@@ -172,7 +174,7 @@ func TestGivingATaskUp(t *testing.T) {
 	}
 }
 
-func TestSendingNow(t *testing.T) {
+func TestSendNow(t *testing.T) {
 	for _, test := range []struct {
 		err    error
 		called string
@@ -186,13 +188,14 @@ func TestSendingNow(t *testing.T) {
 		b.err = test.err
 		j.Show()
 		s.Press("Send now")
-		s.Until("the outcome", func() bool { return j.list == nil || s.Shows("There is no connection to the license server.") })
+		s.Until("the outcome",
+			func() bool { return j.list == nil || s.Shows("There is no connection to the license server.") })
 		require.Equal(t, test.closed, j.list == nil)
 		require.True(t, test.called == "" || s.called(test.called), s.calls)
 	}
 }
 
-func TestTasksOfAllAccountsWithoutASession(t *testing.T) {
+func TestJobsOfAllAccounts(t *testing.T) {
 	s, j, _, peers := newTestJobs(t)
 	peers.signedOut = true
 	j.Show()
@@ -205,8 +208,13 @@ func TestTasksOfAllAccountsWithoutASession(t *testing.T) {
 	require.Empty(t, j.Text())
 }
 
-func TestWhatWasRefusedLaterIsExplained(t *testing.T) {
-	failed := manager.Job{ID: 3, Title: "New license for 7183EC4D", State: manager.JobFailed, Err: api.ErrLicensesInUse}
+func TestExplainFailed(t *testing.T) {
+	failed := manager.Job{
+		ID:    3,
+		Title: "New license for 7183EC4D",
+		State: manager.JobFailed,
+		Err:   api.ErrLicensesInUse,
+	}
 	s, j, b, _ := newTestJobs(t, removal(manager.JobPending, 0))
 	b.done = []manager.Job{failed}
 	j.Resume()

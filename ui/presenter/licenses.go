@@ -20,7 +20,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/explain"
 )
 
-// LicensesBackend is what the license manager knows of an order's licenses. All methods may block.
+// LicensesBackend is the part of the license manager that Licenses uses. Its methods may block.
 type LicensesBackend interface {
 	licenses.Rechecker
 	Licenses(ctx context.Context, orderID int64) (manager.Licenses, error)
@@ -31,22 +31,23 @@ type LicensesBackend interface {
 	History(ctx context.Context, orderID int64) ([]api.HistoryEntry, error)
 }
 
-// LicensesPeers is what the licenses of an order need of the other presenters.
+// LicensesPeers is what Licenses needs of the other presenters.
 type LicensesPeers interface {
 	licenses.Actions
 	Resuming() bool
-	// Failed tells that the session has ended.
+	// Failed is called when the session has ended.
 	Failed(err error)
-	// Marks returns the licenses, by id, that this PC had, and those whose removal codes a person has to hand in.
+	// Marks returns the ids of the licenses that can be brought back, and of those with a kept removal code that no job
+	// sends.
 	Marks() (bringBacks, letGo map[int64]bool)
-	// SetKnown tells the table of orders what is known of the licenses of orders, by id.
+	// SetKnown sets the data of the licenses of orders, by order id, in the table of orders.
 	SetKnown(known map[int64]orders.Known)
-	// Find looks for what has to do with this PC.
+	// Find searches for licenses that concern this PC.
 	Find()
 	ClearSearch()
 }
 
-// Licenses presents the licenses of the selected order.
+// Licenses is the presenter of the licenses of the selected order.
 type Licenses struct {
 	shell   *Shell
 	backend LicensesBackend
@@ -55,16 +56,16 @@ type Licenses struct {
 	loading *background.Slot
 	history *background.Slot
 	content licenses.Content
-	owners  map[int64]Owner // by order
-	// reading is the order whose last known licenses are being read, or 0. With prefetch they are read before an order
-	// is selected, for the one that will be selected first.
+	owners  map[int64]Owner // by order id
+	// reading is the id of the order whose licenses are being read from the cache, or 0. prefetch means that they are
+	// read for the order that will be selected first.
 	reading  int64
 	prefetch bool
-	unknown  bool  // the licenses of the selected order are not known from an earlier time
-	selectID int64 // license to be selected when its order is shown, or 0
+	unknown  bool  // the licenses of the selected order are not in the cache
+	selectID int64 // license to select after its order is shown, or 0
 }
 
-// NewLicenses returns the presenter of no order. UI thread.
+// NewLicenses returns a presenter without an order. UI thread.
 func NewLicenses(shell *Shell, backend LicensesBackend, peers LicensesPeers) *Licenses {
 	return &Licenses{
 		shell:   shell,
@@ -76,8 +77,8 @@ func NewLicenses(shell *Shell, backend LicensesBackend, peers LicensesPeers) *Li
 	}
 }
 
-// Draw makes the tables and the panel. It fails when a table is defined wrongly, a fault of the program. UI thread,
-// before a result of other methods comes back.
+// Draw creates the tables and the panel. It must be called before the result of another method arrives. An error means
+// that a table is defined incorrectly, a bug.
 func (p *Licenses) Draw() (err error) {
 	p.screen, err = licenses.New(licenses.Options{
 		Now:     p.shell.Now,
@@ -89,13 +90,13 @@ func (p *Licenses) Draw() (err error) {
 	return err
 }
 
-// Object returns the table with its heading and buttons. UI thread.
+// Object returns the table with its heading and buttons.
 func (p *Licenses) Object() fyne.CanvasObject { return p.screen.Object() }
 
-// DetailsObject returns the panel with the selected license. UI thread.
+// DetailsObject returns the panel about the selected license.
 func (p *Licenses) DetailsObject() fyne.CanvasObject { return p.screen.DetailsObject() }
 
-// Leave forgets the licenses and ends their loading. The table stays until Clear.
+// Leave cancels loading and clears the licenses. The table remains until Clear.
 func (p *Licenses) Leave() {
 	p.loading.Cancel()
 	p.history.Cancel()
@@ -103,34 +104,34 @@ func (p *Licenses) Leave() {
 	p.reading, p.prefetch, p.unknown, p.selectID = 0, false, false, 0
 }
 
-// Clear shows that no order is selected.
+// Clear clears the table.
 func (p *Licenses) Clear() { p.screen.ShowNone() }
 
-// Restore applies sort and widths of one of the two tables from an earlier start.
+// Restore restores the sort order and column widths of one of the two tables.
 func (p *Licenses) Restore(merged bool, s table.State) { p.screen.Restore(merged, s) }
 
 // SetFilter shows only the licenses that match.
 func (p *Licenses) SetFilter(text string) { p.screen.SetFilter(text) }
 
-// Content returns what is shown.
+// Content returns the selected order with its licenses.
 func (p *Licenses) Content() licenses.Content { return p.content }
 
-// CanCreate reports whether the shown order takes a new license.
+// CanCreate reports whether the selected order accepts a new license.
 func (p *Licenses) CanCreate() bool { return p.screen.CanCreate() && p.content.Program.ID != 0 }
 
-// Subject returns the selected license as the subject of an action; it reports false when none is selected.
+// Subject returns the selected license as the subject of an action, or false if none is selected.
 func (p *Licenses) Subject() (actions.Subject, bool) {
 	l, ok := p.screen.Selected()
 	return actions.Subject{Order: p.content.Order, License: l}, ok
 }
 
-// Complete reports whether everything is shown that can be shown without the server, comparing included.
+// Complete reports whether everything is shown that needs no server, including the comparison.
 func (p *Licenses) Complete() bool {
 	c := p.content
 	return (c.Loaded || !c.Order.RequiresActivation) && !p.screen.Comparing()
 }
 
-// Unknown reports whether the licenses of the selected order were looked for in the cache in vain.
+// Unknown reports whether the licenses of the selected order are not in the cache.
 func (p *Licenses) Unknown() bool { return p.unknown }
 
 // LicensedFor returns the id of an order with a license of a program for this PC, or 0.
@@ -143,13 +144,13 @@ func (p *Licenses) LicensedFor(program int64) (order int64) {
 	return order
 }
 
-// SetOwners tells which orders have a license of this PC.
+// SetOwners sets which orders have a license of this PC, by order id.
 func (p *Licenses) SetOwners(owners map[int64]Owner) {
 	maps.Copy(p.owners, owners)
 	p.Refresh()
 }
 
-// cachedTable is what one order's licenses need to be shown.
+// cachedTable is the licenses of an order with their program; ok is false if they are not in the cache.
 type cachedTable struct {
 	licenses manager.Licenses
 	program  api.Program
@@ -164,7 +165,7 @@ func (p *Licenses) cached(ctx context.Context, o api.Order) (t cachedTable, err 
 	return t, err
 }
 
-// Prefetch reads the last known licenses of the order that comes from first, before it is selected.
+// Prefetch reads the licenses of the order that is received from first from the cache, before it is selected.
 func (p *Licenses) Prefetch(first <-chan api.Order) {
 	p.prefetch = true
 	background.Run(p.loading, func(ctx context.Context) (t cachedTable, err error) {
@@ -179,14 +180,14 @@ func (p *Licenses) Prefetch(first <-chan api.Order) {
 		case o.ID == 0 || o.ID != p.reading:
 		case t.ok && t.licenses.OrderID == o.ID:
 			p.showCached(o, t, err)
-		default: // they are not known, or the server has named meanwhile an order that comes first now
+		default: // not in the cache, or the server has changed the first order in the meantime
 			p.reading = 0
 			p.Load()
 		}
 	})
 }
 
-// Open shows the licenses of another order; first tells that it is the one that is selected first.
+// Open shows the licenses of another order, or none if ok is false; first reports whether it is orders.First.
 func (p *Licenses) Open(o api.Order, ok, first bool) {
 	if p.prefetch && ok && first && o.RequiresActivation {
 		p.reading = o.ID
@@ -204,7 +205,7 @@ func (p *Licenses) Open(o api.Order, ok, first bool) {
 	p.Load()
 }
 
-// Update shows new values of the selected order.
+// Update sets the values of the selected order.
 func (p *Licenses) Update(o api.Order) {
 	if !reflect.DeepEqual(p.content.Order, o) {
 		p.content.Order = o
@@ -212,7 +213,7 @@ func (p *Licenses) Update(o api.Order) {
 	}
 }
 
-// Refresh shows how the licenses stand to this PC now.
+// Refresh updates the situations of the licenses.
 func (p *Licenses) Refresh() {
 	if p.content.Order.ID != 0 {
 		p.show()
@@ -232,7 +233,7 @@ func (p *Licenses) show() {
 	p.selectPending()
 }
 
-// Select selects a license as soon as its order, which has been selected, is shown.
+// Select selects a license as soon as the selected order shows it.
 func (p *Licenses) Select(id int64) {
 	p.selectID = id
 	p.selectPending()
@@ -244,7 +245,7 @@ func (p *Licenses) selectPending() {
 	}
 }
 
-// Load shows the last known licenses of the selected order, if none are shown yet, and then those of the server.
+// Load shows the cached licenses of the selected order, if none are shown yet, and then those of the server.
 func (p *Licenses) Load() {
 	o := p.content.Order
 	if o.ID == 0 || !o.RequiresActivation {
@@ -255,7 +256,7 @@ func (p *Licenses) Load() {
 		return
 	}
 	if p.reading == o.ID && p.loading.Busy() {
-		return // the server is asked when they are read
+		return // showCached sends the request
 	}
 	p.reading = o.ID
 	background.Run(p.loading, func(ctx context.Context) (cachedTable, error) {
@@ -265,13 +266,13 @@ func (p *Licenses) Load() {
 	})
 }
 
-// showCached shows the last known licenses of the selected order, and asks the server for those of now.
+// showCached shows the cached licenses of the selected order and requests those of the server.
 func (p *Licenses) showCached(o api.Order, t cachedTable, err error) {
 	p.reading = 0
 	if p.unknown = err != nil || !t.ok; !p.unknown {
 		p.showTable(t)
 		if p.peers.Resuming() {
-			return // they are requested when the session goes on
+			return // they are requested after the session is resumed
 		}
 	}
 	p.fetch(o)
@@ -303,17 +304,17 @@ func (p *Licenses) fetch(o api.Order) {
 	})
 }
 
-// ReloadCached shows the last known licenses of an order again, if it is the one that is shown.
+// ReloadCached shows the cached licenses of an order again, if it is the selected one.
 func (p *Licenses) ReloadCached(order int64) {
 	if o := p.content.Order; o.ID != 0 && o.ID == order && p.content.Loaded {
 		p.reloadCached(o)
 	}
 }
 
-// reloadCached shows the last known licenses again: what left this PC, or came back, is marked without the server too.
+// reloadCached shows the cached licenses again, which reflect departures from this PC without the server.
 func (p *Licenses) reloadCached(o api.Order) {
 	if p.screen.ShowsEnded() {
-		return // those are not known without the server
+		return // ended licenses are not cached
 	}
 	background.Run(p.loading, func(ctx context.Context) (t cachedTable, err error) {
 		t.licenses, t.ok, err = p.backend.CachedLicenses(ctx, o.ID)
@@ -325,7 +326,7 @@ func (p *Licenses) reloadCached(o api.Order) {
 	})
 }
 
-// loadHistory requests what happened to an order, for the panel.
+// loadHistory loads the history of an order for the panel.
 func (p *Licenses) loadHistory(o api.Order) {
 	background.Run(p.history, func(ctx context.Context) ([]api.HistoryEntry, error) {
 		return p.backend.History(ctx, o.ID)
@@ -340,7 +341,7 @@ func (p *Licenses) loadHistory(o api.Order) {
 	})
 }
 
-// ShowHistory lists everything that happened to an order.
+// ShowHistory shows the history of an order.
 func (p *Licenses) ShowHistory(o api.Order) {
 	history.Open(history.Options{
 		Dialogs: p.shell.Dialogs,
@@ -360,8 +361,8 @@ func (p *Licenses) showTable(t cachedTable) {
 	p.peers.Find()
 }
 
-// Put shows a license that was made or changed at once, in the place of the one that it replaced, 0 for none. The table
-// follows when the server has been asked.
+// Put shows a new or changed license at once, in place of the license with the id replaced, or 0. The next load
+// confirms it.
 func (p *Licenses) Put(replaced int64, l manager.License) {
 	c := &p.content
 	if c.Order.ID != l.OrderID {
@@ -386,7 +387,7 @@ func (p *Licenses) Put(replaced int64, l manager.License) {
 	p.screen.Select(l.ID)
 }
 
-// Remove takes a license out of the table at once.
+// Remove removes a license from the table at once.
 func (p *Licenses) Remove(id int64) {
 	c := &p.content
 	c.Licenses = slices.DeleteFunc(slices.Clone(c.Licenses), func(l manager.License) bool { return l.ID == id })

@@ -16,12 +16,12 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/orders"
 )
 
-// licensesBackend has licenses in memory, from the server and from an earlier time.
+// licensesBackend is a LicensesBackend in memory, with a server and a cache.
 type licensesBackend struct {
 	mu        sync.Mutex
 	licenses  map[int64][]manager.License
 	cached    map[int64][]manager.License
-	held      map[int64]chan struct{} // requests wait until the channel is closed
+	release   map[int64]chan struct{} // requests wait until the channel is closed
 	err       error
 	requested []int64
 	history   int
@@ -32,9 +32,9 @@ func (b *licensesBackend) Licenses(ctx context.Context, order int64) (manager.Li
 	b.requested = append(b.requested, order)
 	list, err := b.licenses[order], b.err
 	b.mu.Unlock()
-	if held, ok := b.held[order]; ok {
+	if release, ok := b.release[order]; ok {
 		select {
-		case <-held:
+		case <-release:
 		case <-ctx.Done():
 			return manager.Licenses{}, ctx.Err()
 		}
@@ -82,7 +82,7 @@ func (b *licensesBackend) change(f func()) {
 	f()
 }
 
-// licensesPeers record what the licenses ask for.
+// licensesPeers records its calls.
 type licensesPeers struct {
 	*stage
 	resuming   bool
@@ -114,8 +114,8 @@ func newTestLicenses(t *testing.T) (*stage, *Licenses, *licensesBackend, *licens
 			1042: {testLicense(1, 1042, "Studio PC"), testLicense(2, 1042, "Laptop")},
 			1037: {testLicense(3, 1037, "Office")},
 		},
-		cached: map[int64][]manager.License{},
-		held:   map[int64]chan struct{}{},
+		cached:  map[int64][]manager.License{},
+		release: map[int64]chan struct{}{},
 	}
 	peers := &licensesPeers{stage: s}
 	p := NewLicenses(s.shell, b, peers)
@@ -124,7 +124,7 @@ func newTestLicenses(t *testing.T) (*stage, *Licenses, *licensesBackend, *licens
 	return s, p, b, peers
 }
 
-func TestTheLicensesOfAnOrder(t *testing.T) {
+func TestOpenOrder(t *testing.T) {
 	s, p, b, peers := newTestLicenses(t)
 	p.Open(testOrder(1042), true, false)
 	s.Sees("Studio PC")
@@ -138,19 +138,19 @@ func TestTheLicensesOfAnOrder(t *testing.T) {
 	require.Zero(t, p.Content().Order.ID)
 }
 
-func TestALateAnswerForAnotherOrderIsDropped(t *testing.T) {
+func TestLateAnswerIsDropped(t *testing.T) {
 	s, p, b, _ := newTestLicenses(t)
-	b.held[1037] = make(chan struct{})
+	b.release[1037] = make(chan struct{})
 	p.Open(testOrder(1037), true, false)
 	s.Until("the request", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.requested) == 1 })
 	p.Open(testOrder(1042), true, false)
 	s.Sees("Studio PC")
-	close(b.held[1037])
+	close(b.release[1037])
 	s.Settle()
 	require.False(t, s.Shows("Office"))
 }
 
-func TestPrefetchedLicensesBelongToTheirOrder(t *testing.T) {
+func TestPrefetch(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		selected int64
@@ -177,7 +177,7 @@ func TestPrefetchedLicensesBelongToTheirOrder(t *testing.T) {
 	}
 }
 
-func TestKnownLicensesStayWithoutAConnection(t *testing.T) {
+func TestCachedLicensesOffline(t *testing.T) {
 	s, p, b, _ := newTestLicenses(t)
 	b.cached[1042] = []manager.License{testLicense(1, 1042, "Studio PC")}
 	b.err = unreachable
@@ -193,7 +193,7 @@ func TestKnownLicensesStayWithoutAConnection(t *testing.T) {
 	require.False(t, s.called("failed"))
 }
 
-func TestLicensesThatCannotBeLoaded(t *testing.T) {
+func TestLoadLicensesFails(t *testing.T) {
 	s, p, b, _ := newTestLicenses(t)
 	b.err = unreachable
 	p.Open(testOrder(1042), true, false)
@@ -230,7 +230,7 @@ func TestPutAndRemove(t *testing.T) {
 	require.False(t, s.Shows("Renamed"))
 }
 
-func TestALicenseIsSelectedWhenItsOrderIsShown(t *testing.T) {
+func TestSelectLicense(t *testing.T) {
 	s, p, _, _ := newTestLicenses(t)
 	p.Open(testOrder(1042), true, false)
 	p.Select(2)
@@ -243,7 +243,7 @@ func TestALicenseIsSelectedWhenItsOrderIsShown(t *testing.T) {
 	require.Zero(t, p.selectID)
 }
 
-func TestAnotherOrderWithALicenseOfThisPC(t *testing.T) {
+func TestLicensedFor(t *testing.T) {
 	s, p, _, _ := newTestLicenses(t)
 	p.Open(testOrder(1042), true, false)
 	s.Sees("Studio PC")

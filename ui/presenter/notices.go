@@ -17,22 +17,22 @@ import (
 )
 
 const (
-	// maxOffers is how many offers are shown at once, so that the tables keep their room. The others follow when those
-	// are accepted or dismissed.
+	// maxOffers limits the offers that are shown at once, to leave room for the tables. The others follow after one is
+	// accepted or dismissed.
 	maxOffers = 3
 
-	// pointerRest is how long the pointer must not have moved over the rows before a banner may push them away.
+	// pointerRest is how long the pointer must have been at rest over the rows before a banner may move them.
 	pointerRest = 2 * time.Second
 )
 
-// Banner is one message at the top of the window.
+// Banner is a message at the top of the window.
 type Banner struct {
 	Tone    theme.Tone
 	Message dialogs.Message
-	Actions []dialogs.Action // the first of several is the one proposed
+	Actions []dialogs.Action // the first of several is highlighted
 }
 
-// object draws the banner flat, with its buttons at the right.
+// object returns the widget of the banner.
 func (b Banner) object() fyne.CanvasObject {
 	var buttons []fyne.CanvasObject
 	for i, a := range b.Actions {
@@ -45,7 +45,7 @@ func (b Banner) object() fyne.CanvasObject {
 	return dialogs.Banner(b.Tone, b.Message, buttons...)
 }
 
-// same reports whether two banners look alike.
+// same reports whether two banners have the same text.
 func (b Banner) same(other Banner) bool {
 	return b.Message.What == other.Message.What && b.Message.Why == other.Message.Why
 }
@@ -53,23 +53,23 @@ func (b Banner) same(other Banner) bool {
 // Offer is a banner that proposes a step.
 type Offer struct {
 	Banner
-	// Key tells the offer from others when it is dismissed.
+	// Key identifies an offer without Ends. Its dismissal lasts until the app ends.
 	Key string
-	// Ends are the licenses that a notice of their end is about. Its dismissal is kept for later starts of the app.
+	// Ends are the endings that the offer is about. Their dismissal is stored for later starts of the app.
 	Ends []Ending
 }
 
-// NoticesPeers is what the banners need of the other presenters.
+// NoticesPeers is what Notices needs of the other presenters.
 type NoticesPeers interface {
-	// Offline returns the banner that says why the tables are old, if they are.
+	// Offline returns the banner about a fault of the connection, if there is one.
 	Offline() (Banner, bool)
 	Offers() []Offer
-	// TablesShown reports whether the tables are shown, so that a pointer may be on its way to a row.
+	// TablesShown reports whether the tables are shown.
 	TablesShown() bool
 }
 
-// Notices presents the banners at the top of the window: what the manager has to tell, why the tables are old, and
-// offers.
+// Notices is the presenter of the banners at the top of the window: notices of the manager, faults of the connection,
+// and offers.
 type Notices struct {
 	shell     *Shell
 	manager   func() []manager.Notice
@@ -77,9 +77,9 @@ type Notices struct {
 	box       *fyne.Container
 	notices   []*notice
 	shown     []Banner
-	held      int             // banners that are held back until the pointer rests
-	dismissed map[string]bool // offers, by their keys, for this start of the app
-	endings   endings         // dismissed, in this start of the app or an earlier one
+	deferred  int             // number of banners that wait for the pointer to rest
+	dismissed map[string]bool // offers by Key, until the app ends
+	endings   endings         // dismissed endings, stored
 	movedAt   time.Time       // when the pointer last moved over rows
 }
 
@@ -89,7 +89,7 @@ type notice struct {
 	dismissed bool
 }
 
-// NewNotices returns the presenter of no banners. source returns what the manager has to tell. UI thread.
+// NewNotices returns a presenter without banners; source returns the notices of the manager. UI thread.
 func NewNotices(shell *Shell, source func() []manager.Notice, peers NoticesPeers) *Notices {
 	return &Notices{
 		shell:     shell,
@@ -100,17 +100,17 @@ func NewNotices(shell *Shell, source func() []manager.Notice, peers NoticesPeers
 	}
 }
 
-// Object is what is put into the window.
+// Object returns the content for the window.
 func (n *Notices) Object() fyne.CanvasObject { return n.box }
 
-// Collect shows what the manager has to tell.
+// Collect shows the notices of the manager.
 func (n *Notices) Collect() {
 	for _, one := range n.manager() {
 		n.Notify(dialogs.Message{What: words.Say(one.Title), Why: words.Say(one.Detail)})
 	}
 }
 
-// Notify shows a notice until the person dismisses it. The same notice is shown once.
+// Notify shows a notice until the person dismisses it. An equal notice is ignored.
 func (n *Notices) Notify(m dialogs.Message) {
 	for _, known := range n.notices {
 		if known.message == m {
@@ -121,7 +121,7 @@ func (n *Notices) Notify(m dialogs.Message) {
 	n.Refresh()
 }
 
-// Recall shows dismissed notices and offers again.
+// Recall shows dismissed notices and offers.
 func (n *Notices) Recall() {
 	for _, one := range n.notices {
 		one.dismissed = false
@@ -134,10 +134,9 @@ func (n *Notices) Recall() {
 	n.shell.Status.Refresh()
 }
 
-// Unseen counts in words the notices that are not shown: dismissed ones, and those that are held back; "" where there
-// are none.
+// Unseen returns the number of hidden banners, dismissed or deferred, in words, or "" if there are none.
 func (n *Notices) Unseen() string {
-	count := n.held
+	count := n.deferred
 	for _, one := range n.notices {
 		if one.dismissed {
 			count++
@@ -154,33 +153,33 @@ func (n *Notices) Unseen() string {
 	return tr.N(count, "%d notice", "%d notices")
 }
 
-// PointerMoved tells that the pointer moves over the rows of a table.
+// PointerMoved is called while the pointer moves over the rows of a table.
 func (n *Notices) PointerMoved() { n.movedAt = n.shell.Now() }
 
-// Refresh shows what came without being asked for. While the pointer moves over the rows it does not push them away:
-// the new banners are held back, the status bar counts them, and a later Refresh shows them.
+// Refresh updates the banners after an event in the background. While the pointer moves over the rows it does not move
+// them: new banners are deferred to a later Refresh, and counted in the status bar.
 func (n *Notices) Refresh() {
-	list := n.wanted()
+	list := n.visible()
 	if len(list) == len(n.shown) || n.shell.Now().Sub(n.movedAt) >= pointerRest || !n.peers.TablesShown() {
-		n.put(list)
+		n.draw(list)
 		return
 	}
-	held := 0
+	deferred := 0
 	for _, b := range list {
 		if !slices.ContainsFunc(n.shown, b.same) {
-			held++
+			deferred++
 		}
 	}
-	if n.held != held {
-		n.held = held
+	if n.deferred != deferred {
+		n.deferred = deferred
 		n.shell.Status.Refresh()
 	}
 }
 
-// Show shows at once what the person asked for.
-func (n *Notices) Show() { n.put(n.wanted()) }
+// Show updates the banners at once, after an action of the person.
+func (n *Notices) Show() { n.draw(n.visible()) }
 
-func (n *Notices) wanted() (list []Banner) {
+func (n *Notices) visible() (list []Banner) {
 	if b, ok := n.peers.Offline(); ok {
 		list = append(list, b)
 	}
@@ -205,9 +204,9 @@ func (n *Notices) wanted() (list []Banner) {
 	return list
 }
 
-func (n *Notices) put(list []Banner) {
-	if n.held != 0 {
-		n.held = 0
+func (n *Notices) draw(list []Banner) {
+	if n.deferred != 0 {
+		n.deferred = 0
 		n.shell.Status.Refresh()
 	}
 	if slices.EqualFunc(list, n.shown, Banner.same) {
@@ -221,7 +220,7 @@ func (n *Notices) put(list []Banner) {
 	n.shell.Window.Content().Refresh()
 }
 
-// dismiss is the button that removes a banner; the status bar brings it back.
+// dismiss returns the button that hides a banner; the link in the status bar shows it again.
 func (n *Notices) dismiss(note func()) dialogs.Action {
 	return dialogs.Action{Label: tr.T("Dismiss"), Do: func() {
 		note()

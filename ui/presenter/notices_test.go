@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
 )
 
-// noticesPeers have what the banners tell of.
+// noticesPeers returns fixed banners.
 type noticesPeers struct {
 	offline *Banner
 	offers  []Offer
@@ -32,7 +32,10 @@ func (p *noticesPeers) Offline() (Banner, bool) {
 func newTestNotices(t *testing.T) (*stage, *Notices, *noticesPeers) {
 	t.Helper()
 	s, peers := newStage(t), &noticesPeers{tables: true}
-	list := []manager.Notice{{Title: manager.Say("The local data file was damaged."), Detail: manager.Say("It was set aside.")}}
+	list := []manager.Notice{{
+		Title:  manager.Say("The local data file was damaged."),
+		Detail: manager.Say("It was set aside."),
+	}}
 	n := NewNotices(s.shell, func() []manager.Notice { return list }, peers)
 	n.Restore()
 	s.Window.SetContent(container.NewVBox(n.Object(), s.Window.Content()))
@@ -43,7 +46,7 @@ func offer(key string) Offer {
 	return Offer{Banner: Banner{Message: dialogs.Message{What: "Offer " + key}}, Key: key}
 }
 
-func TestANoticeIsShownOnceUntilItIsDismissed(t *testing.T) {
+func TestNotify(t *testing.T) {
 	s, n, _ := newTestNotices(t)
 	n.Collect()
 	n.Collect()
@@ -59,7 +62,7 @@ func TestANoticeIsShownOnceUntilItIsDismissed(t *testing.T) {
 	require.Empty(t, n.Unseen())
 }
 
-func TestAFewOffersAtOnce(t *testing.T) {
+func TestMaxOffers(t *testing.T) {
 	s, n, peers := newTestNotices(t)
 	for i := range maxOffers + 1 {
 		peers.offers = append(peers.offers, offer(fmt.Sprint(i)))
@@ -74,7 +77,7 @@ func TestAFewOffersAtOnce(t *testing.T) {
 	require.Equal(t, "1 notice", n.Unseen())
 }
 
-func TestBannersDoNotMoveTheRowsUnderThePointer(t *testing.T) {
+func TestBannersWaitForPointer(t *testing.T) {
 	s, n, peers := newTestNotices(t)
 	n.PointerMoved()
 	peers.offers = []Offer{offer("1")}
@@ -101,7 +104,7 @@ func TestBannersDoNotMoveTheRowsUnderThePointer(t *testing.T) {
 	require.True(t, s.Shows("Offer 3"), "there are no rows on the sign-in screen")
 }
 
-func TestADismissedEndComesBackAtItsNextStep(t *testing.T) {
+func TestDismissedEndings(t *testing.T) {
 	s, n, peers := newTestNotices(t)
 	ends := start.AddDate(0, 0, 12)
 	at := func(step int, ends time.Time) Offer {

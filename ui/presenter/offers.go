@@ -15,10 +15,10 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// maxNames is how many licenses or programs a banner names.
+// maxNames limits the licenses or programs that a banner names.
 const maxNames = 4
 
-// firstNames lists the first names and counts the others.
+// firstNames lists the first maxNames names and counts the others.
 func firstNames(names []string) string {
 	if len(names) > maxNames {
 		return tr.T("%s and %d more", words.List(names[:maxNames]), len(names)-maxNames)
@@ -35,17 +35,17 @@ func programOf(e removalcode.Entry) string {
 	return e.Program
 }
 
-// newOffer returns an offer about the licenses or orders that the ids name; prefix tells kinds of offers apart.
+// newOffer returns an offer about licenses or orders by their ids; prefix is unique for each kind of offer.
 func newOffer(tone theme.Tone, prefix string, ids []string) Offer {
 	return Offer{Banner: Banner{Tone: tone}, Key: prefix + strings.Join(ids, " ")}
 }
 
-// do is the button of an offer that opens the dialog of an action.
+// do returns a button that opens the dialog of an action.
 func (p *ThisPC) do(label string, action actions.ID, s actions.Subject) dialogs.Action {
 	return dialogs.Action{Label: label, Do: func() { p.peers.Do(action, s) }}
 }
 
-// Offers proposes steps for what was found.
+// Offers returns offers for the results of the last search.
 func (p *ThisPC) Offers() (list []Offer) {
 	if !p.peers.ShowsAccount() {
 		return nil
@@ -56,7 +56,7 @@ func (p *ThisPC) Offers() (list []Offer) {
 		}
 	}
 	for _, b := range p.found.BringBacks {
-		if !p.found.isStranded(b.License.ID) { // its own banner offers that, too
+		if !p.found.isStranded(b.License.ID) { // part of strandedOffer
 			list = append(list, p.bringBackOffer(b))
 		}
 	}
@@ -66,13 +66,13 @@ func (p *ThisPC) Offers() (list []Offer) {
 	if o, ok := p.letGoOffer(); ok {
 		list = append(list, o)
 	}
-	for i := range list { // numbers of licenses mean others in another account
+	for i := range list { // ids of licenses are unique only within an account
 		list[i].Key = fmt.Sprintf("%d %s", p.peers.Account().ID, list[i].Key)
 	}
 	return list
 }
 
-// strandedOffer proposes to put right what this PC and the server know differently of licenses that left this PC.
+// strandedOffer offers the steps for stranded licenses.
 func (p *ThisPC) strandedOffer() (Offer, bool) {
 	list := p.found.Stranded
 	if len(list) == 0 {
@@ -95,7 +95,7 @@ func (p *ThisPC) strandedOffer() (Offer, bool) {
 	return o, true
 }
 
-// contactAboutStranded writes to the vendor about stranded licenses.
+// contactAboutStranded opens an email to the vendor about stranded licenses.
 func (p *ThisPC) contactAboutStranded(list []manager.Stranded) {
 	lines := []string{tr.T("These licenses left this PC, and the server lists them as in use:"), ""}
 	for _, s := range list {
@@ -105,7 +105,7 @@ func (p *ThisPC) contactAboutStranded(list []manager.Stranded) {
 	p.peers.ContactVendor(tr.T("Licenses that left a PC"), strings.Join(lines, "\n"))
 }
 
-// forgottenOffer proposes to activate this PC again for licenses that the server does not know any more.
+// forgottenOffer offers to activate this PC for forgotten licenses.
 func (p *ThisPC) forgottenOffer() (Offer, bool) {
 	list := p.found.Forgotten
 	if len(list) == 0 {
@@ -136,7 +136,8 @@ func (p *ThisPC) forgottenOffer() (Offer, bool) {
 		reason := explain.Reason(first.Refusal)
 		o.Message.Why = tr.T("The program runs on, but this PC cannot be activated again: %s. Ask the vendor.", reason)
 		if address := p.peers.VendorAddress(); address != "" {
-			o.Message.Why = tr.T("The program runs on, but this PC cannot be activated again: %s. Ask the vendor: %s.", reason, address)
+			o.Message.Why = tr.T("The program runs on, but this PC cannot be activated again: %s. Ask the vendor: %s.", reason,
+				address)
 		}
 		o.Actions = []dialogs.Action{{Label: tr.T("Contact the vendor…"), Do: func() { p.contactAboutForgotten(first) }}}
 	}
@@ -168,7 +169,7 @@ func (p *ThisPC) bringBackOffer(b manager.BringBack) Offer {
 	return o
 }
 
-// pickUpOffer proposes to pick up what waits, besides what this PC itself released.
+// pickUpOffer offers to pick up released licenses, except those that this PC released.
 func (p *ThisPC) pickUpOffer() (Offer, bool) {
 	var open []manager.Waiting
 	var key, names []string
@@ -204,8 +205,8 @@ func (p *ThisPC) pickUpOffer() (Offer, bool) {
 	return o, true
 }
 
-// letGoOffer proposes to hand in the removal codes that no open task sends: programs let their licenses go, or tasks
-// were given up or lost.
+// letGoOffer offers to hand in the kept removal codes that no job sends, because the program gave up its license or the
+// job was given up or lost.
 func (p *ThisPC) letGoOffer() (Offer, bool) {
 	list := p.found.letGo
 	if len(list) == 0 {
@@ -236,7 +237,7 @@ func (p *ThisPC) letGoOffer() (Offer, bool) {
 	return o, true
 }
 
-// expiryOffer tells of licenses that end within 14 days, all in one banner.
+// expiryOffer offers the next steps for all licenses that end within 14 days, in one banner.
 func (p *ThisPC) expiryOffer() (Offer, bool) {
 	list := p.found.Expiring
 	if len(list) == 0 {

@@ -18,10 +18,10 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// maxIndexed limits of how many orders the licenses are requested one after the other, only for the search.
+// maxIndexed limits the orders whose licenses Index requests from the server.
 const maxIndexed = 50
 
-// OrdersBackend is what the license manager knows of orders. All methods may block.
+// OrdersBackend is the part of the license manager that Orders uses. Its methods may block.
 type OrdersBackend interface {
 	Orders(ctx context.Context) (manager.Orders, error)
 	CachedOrders(ctx context.Context) (manager.Orders, bool, error)
@@ -29,36 +29,36 @@ type OrdersBackend interface {
 	CachedLicenses(ctx context.Context, orderID int64) (manager.Licenses, bool, error)
 }
 
-// OrdersPeers is what the table of orders needs of the other presenters.
+// OrdersPeers is what Orders needs of the other presenters.
 type OrdersPeers interface {
 	orders.Actions
 	SignedIn() bool
-	// Fault says why the server was not reached at the latest attempt, or "".
+	// Fault returns why the server was not reached at the latest attempt, or "".
 	Fault() string
-	// SessionKnown shows whose tables are read.
+	// SessionKnown shows the account that is being resumed.
 	SessionKnown()
-	// OrdersShown shows what depends on the orders: toolbar, status bar, focus.
+	// OrdersShown updates what depends on the orders: toolbar, status bar, focus.
 	OrdersShown()
 	RefreshNotices()
-	// Reached tells that the server answered, Failed that a request failed.
+	// Reached is called after the server answered, Failed after a request failed.
 	Reached()
 	Failed(err error)
-	// OrdersFetched goes on with what is asked of the server after its orders are shown.
+	// OrdersFetched sends the requests that follow the orders.
 	OrdersFetched()
-	// ShownOrder returns the id of the order whose licenses are shown, or 0.
+	// ShownOrder returns the id of the selected order, or 0.
 	ShownOrder() int64
-	// Indexed tells of orders, by id, what their licenses told.
+	// Indexed sets the owners of orders, by order id.
 	Indexed(owners map[int64]Owner)
 	ClearSearch()
 }
 
-// Owner tells of an order whether this PC has a license of it.
+// Owner says whether this PC has a license of an order, and the id of its program.
 type Owner struct {
 	Program int64
 	ThisPC  bool
 }
 
-// Orders presents the table of orders.
+// Orders is the presenter of the table of orders.
 type Orders struct {
 	shell     *Shell
 	backend   OrdersBackend
@@ -67,14 +67,14 @@ type Orders struct {
 	loading   *background.Slot
 	indexing  *background.Slot
 	list      []api.Order
-	fetchedAt time.Time // zero when no orders are shown
+	fetchedAt time.Time // zero if no orders are shown
 	loaded    bool      // orders are shown
-	unknown   bool      // orders are not known from an earlier time
+	unknown   bool      // the orders are not in the cache
 	canAdd    bool      // a program accepts serial numbers
-	stale     bool      // the licenses of all orders are to be requested again
+	stale     bool      // the next Index requests the licenses of all orders
 }
 
-// NewOrders returns the presenter of no orders. UI thread.
+// NewOrders returns a presenter without orders. UI thread.
 func NewOrders(shell *Shell, backend OrdersBackend, peers OrdersPeers) *Orders {
 	return &Orders{
 		shell:    shell,
@@ -86,45 +86,45 @@ func NewOrders(shell *Shell, backend OrdersBackend, peers OrdersPeers) *Orders {
 	}
 }
 
-// Draw makes the table. It fails when the table is defined wrongly, a fault of the program. UI thread, before a result
-// of other methods comes back.
+// Draw creates the table. It must be called before the result of another method arrives. An error means that the table
+// is defined incorrectly, a bug.
 func (o *Orders) Draw() (err error) {
 	o.screen, err = orders.New(orders.Options{Now: o.shell.Now, Actions: o.peers})
 	return err
 }
 
-// Object is what is put into the window.
+// Object returns the content for the window.
 func (o *Orders) Object() fyne.CanvasObject { return o.screen.Object() }
 
-// Leave forgets the orders and ends their loading. The table stays until Clear.
+// Leave cancels loading and clears the orders. The table remains until Clear.
 func (o *Orders) Leave() {
 	o.loading.Cancel()
 	o.indexing.Cancel()
 	o.list, o.fetchedAt, o.loaded, o.unknown, o.canAdd, o.stale = nil, time.Time{}, false, false, false, true
 }
 
-// Clear empties the table.
+// Clear clears the table.
 func (o *Orders) Clear() { o.screen.Clear() }
 
-// Restore applies the sort and the widths of an earlier start.
+// Restore restores the sort order and column widths of an earlier start.
 func (o *Orders) Restore(s table.State) { o.screen.Restore(s) }
 
-// Focus gives the table the keyboard.
+// Focus gives the table the focus.
 func (o *Orders) Focus() { o.screen.Focus() }
 
-// FocusIn gives the table the keyboard of a canvas that may not have been drawn yet.
+// FocusIn gives the table the focus of a canvas that may not have been drawn yet.
 func (o *Orders) FocusIn(c fyne.Canvas) { o.screen.FocusIn(c) }
 
 // SetFilter shows only the orders that match.
 func (o *Orders) SetFilter(text string) { o.screen.SetFilter(text) }
 
-// Select selects an order, whatever is searched for; it reports whether there is one with that id.
+// Select clears the search, selects an order by id and reports whether it exists.
 func (o *Orders) Select(id int64) bool {
 	o.peers.ClearSearch()
 	return o.screen.Select(id)
 }
 
-// SetKnown tells what is known of the licenses of orders, by id.
+// SetKnown sets the data of the licenses of orders, by order id.
 func (o *Orders) SetKnown(known map[int64]orders.Known) { o.screen.SetKnown(known) }
 
 // List returns the orders that are shown.
@@ -136,13 +136,13 @@ func (o *Orders) Loaded() bool { return o.loaded }
 // Loading reports whether orders are being loaded.
 func (o *Orders) Loading() bool { return o.loading.Busy() }
 
-// Unknown reports whether orders were looked for in the cache in vain.
+// Unknown reports whether the orders are not in the cache.
 func (o *Orders) Unknown() bool { return o.unknown }
 
 // CanAdd reports whether a program accepts serial numbers.
 func (o *Orders) CanAdd() bool { return o.canAdd }
 
-// Age says how old the shown orders are; "" when none are shown.
+// Age returns the age of the orders in words, or "" if none are shown.
 func (o *Orders) Age() string {
 	if o.fetchedAt.IsZero() {
 		return ""
@@ -150,13 +150,13 @@ func (o *Orders) Age() string {
 	return words.Age(o.fetchedAt, o.shell.Now())
 }
 
-// IsFirst reports whether an order is the one that is selected first.
+// IsFirst reports whether an order is orders.First.
 func (o *Orders) IsFirst(id int64) bool {
 	first, ok := orders.First(o.list)
 	return ok && first.ID == id
 }
 
-// ProgramName names the program of an order, or the order where it is not known.
+// ProgramName returns the name of an order's program, or the number of an unknown order.
 func (o *Orders) ProgramName(order int64) string {
 	for _, one := range o.list {
 		if one.ID == order {
@@ -166,7 +166,7 @@ func (o *Orders) ProgramName(order int64) string {
 	return tr.T("order %d", order)
 }
 
-// Add shows a new order and selects it; the table follows when the server has been asked.
+// Add shows a new order at once and selects it. The next load confirms it.
 func (o *Orders) Add(order api.Order) {
 	o.list = append([]api.Order{order}, o.list...)
 	o.peers.ClearSearch()
@@ -174,7 +174,7 @@ func (o *Orders) Add(order api.Order) {
 	o.screen.Select(order.ID)
 }
 
-// cachedOrders are orders from an earlier time.
+// cachedOrders are orders from the cache; ok is false if it has none.
 type cachedOrders struct {
 	orders manager.Orders
 	ok     bool
@@ -185,8 +185,8 @@ func (o *Orders) cached(ctx context.Context) (c cachedOrders, err error) {
 	return c, err
 }
 
-// LoadKnown shows the orders of an earlier time, while the server has not answered. It reads them when session is
-// closed; nil is that now. The order that will be selected first is sent to the returned channel, which is closed then.
+// LoadKnown shows the cached orders, unless those of the server are shown. It reads them after session is closed, or at
+// once if it is nil. It sends the order that will be selected first to the returned channel and closes it.
 func (o *Orders) LoadKnown(session <-chan struct{}) <-chan api.Order {
 	first := make(chan api.Order, 1)
 	background.Run(o.loading, func(ctx context.Context) (c cachedOrders, err error) {
@@ -209,7 +209,7 @@ func (o *Orders) LoadKnown(session <-chan struct{}) <-chan api.Order {
 	return first
 }
 
-// Load shows the last known orders, if none are shown yet, and then those of the server.
+// Load shows the cached orders, if none are shown yet, and then those of the server.
 func (o *Orders) Load() {
 	o.shell.Status.Working(tr.T("Loading orders…"))
 	if o.loaded {
@@ -224,21 +224,20 @@ func (o *Orders) Load() {
 	})
 }
 
-// Reload loads the orders, and then the licenses of all of them again.
+// Reload loads the orders and then the licenses of all of them.
 func (o *Orders) Reload() {
 	o.stale = true
 	o.Load()
 }
 
-// Refresh is Reload, unless orders are being loaded or nobody is signed in.
+// Refresh is like Reload, but does nothing while orders are being loaded or no account is signed in.
 func (o *Orders) Refresh() {
 	if o.peers.SignedIn() && !o.loading.Busy() {
 		o.Reload()
 	}
 }
 
-// Restored loads everything again after the server went back to an earlier state: at once or after what is being
-// loaded.
+// Restored reloads everything after the server was restored from a backup, at once or after the load under way.
 func (o *Orders) Restored() {
 	o.stale = true
 	if !o.loading.Busy() {
@@ -265,8 +264,8 @@ func (o *Orders) show(list manager.Orders) {
 	o.peers.OrdersShown()
 }
 
-// Index learns of the licenses of all orders, so that the search finds them and this PC's licenses are known in all
-// orders: from the server at first and after Reload, up to maxIndexed orders, else from the cache.
+// Index collects data of the licenses of all orders, for the search and the badge "This PC": from the server for up to
+// maxIndexed orders, at first and after Reload, otherwise from the cache.
 func (o *Orders) Index() {
 	list, online := o.list, o.peers.Fault() == ""
 	stale := o.stale && online
@@ -289,8 +288,7 @@ func (o *Orders) Index() {
 	})
 }
 
-// index collects what the table needs to know of the licenses of orders, until the server is not reached. Not on the UI
-// thread.
+// index collects the data of the licenses of orders. It stops if the server is not reached. Not on the UI thread.
 func index(ctx context.Context, backend OrdersBackend, list []api.Order, online, stale bool) map[int64]orders.Known {
 	found := map[int64]orders.Known{}
 	requests := 0
@@ -314,7 +312,7 @@ func index(ctx context.Context, backend OrdersBackend, list []api.Order, online,
 	return found
 }
 
-// summary is what the table of orders needs to know of an order's licenses.
+// summary returns the data of an order's licenses for the table of orders.
 func summary(list []manager.License) orders.Known {
 	var k orders.Known
 	texts := make([]string, len(list))

@@ -15,11 +15,11 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/table"
 )
 
-// ordersBackend has orders and licenses in memory, from the server and from an earlier time.
+// ordersBackend is an OrdersBackend in memory, with a server and a cache.
 type ordersBackend struct {
 	mu        sync.Mutex
 	orders    []api.Order
-	cached    []api.Order // nil: not known
+	cached    []api.Order // nil: nothing is cached
 	licenses  map[int64][]manager.License
 	err       error // of every request to the server
 	requested []int64
@@ -44,7 +44,7 @@ func (b *ordersBackend) CachedLicenses(_ context.Context, order int64) (manager.
 	return manager.Licenses{OrderID: order, Licenses: b.licenses[order], Cached: true}, b.cached != nil, nil
 }
 
-// ordersPeers record what the table of orders asks for.
+// ordersPeers records its calls.
 type ordersPeers struct {
 	*stage
 	signedIn bool
@@ -80,7 +80,7 @@ func newTestOrders(t *testing.T, b *ordersBackend) (*stage, *Orders, *ordersPeer
 	return s, o, peers
 }
 
-func TestKnownOrdersAreShownBeforeTheServerAnswers(t *testing.T) {
+func TestLoadKnown(t *testing.T) {
 	b := &ordersBackend{cached: []api.Order{testOrder(1037), testOrder(1042)}}
 	s, o, _ := newTestOrders(t, b)
 	session := make(chan struct{})
@@ -96,7 +96,7 @@ func TestKnownOrdersAreShownBeforeTheServerAnswers(t *testing.T) {
 	require.False(t, o.IsFirst(1037))
 }
 
-func TestOrdersThatAreNotKnown(t *testing.T) {
+func TestLoadKnownWithoutCache(t *testing.T) {
 	s, o, _ := newTestOrders(t, &ordersBackend{})
 	first := o.LoadKnown(nil)
 	s.Until("the answer", o.Unknown)
@@ -107,7 +107,7 @@ func TestOrdersThatAreNotKnown(t *testing.T) {
 	require.False(t, o.IsFirst(0))
 }
 
-func TestTheServersOrdersFollowTheKnownOnes(t *testing.T) {
+func TestLoadOrders(t *testing.T) {
 	b := &ordersBackend{cached: []api.Order{testOrder(1037)}, orders: []api.Order{testOrder(1037), testOrder(1042)}}
 	s, o, _ := newTestOrders(t, b)
 	o.Load()
@@ -124,7 +124,7 @@ func TestTheServersOrdersFollowTheKnownOnes(t *testing.T) {
 	require.False(t, s.Shows("1042"))
 }
 
-func TestAFailureLeavesTheOrders(t *testing.T) {
+func TestLoadOrdersFails(t *testing.T) {
 	b := &ordersBackend{cached: []api.Order{testOrder(1037)}, err: errors.New("broken")}
 	s, o, _ := newTestOrders(t, b)
 	o.Load()
@@ -133,7 +133,7 @@ func TestAFailureLeavesTheOrders(t *testing.T) {
 	require.False(t, s.called("reached"))
 }
 
-func TestRefreshDoesNotDisturbALoad(t *testing.T) {
+func TestRefreshDuringLoad(t *testing.T) {
 	_, o, peers := newTestOrders(t, &ordersBackend{})
 	peers.signedIn = false
 	o.Refresh()
@@ -148,7 +148,7 @@ func TestRefreshDoesNotDisturbALoad(t *testing.T) {
 	require.True(t, o.stale, "what is loaded now may be of before")
 }
 
-func TestAnAddedOrderIsSelected(t *testing.T) {
+func TestAddOrder(t *testing.T) {
 	b := &ordersBackend{orders: []api.Order{testOrder(1042)}}
 	s, o, _ := newTestOrders(t, b)
 	o.Load()
@@ -161,7 +161,7 @@ func TestAnAddedOrderIsSelected(t *testing.T) {
 	require.False(t, o.Select(1))
 }
 
-func TestTheIndexAsksWithinBounds(t *testing.T) {
+func TestIndexLimit(t *testing.T) {
 	fonts := testOrder(1)
 	fonts.RequiresActivation = false
 	here := testLicense(5, 1001, "Studio PC")
@@ -189,7 +189,7 @@ func TestTheIndexAsksWithinBounds(t *testing.T) {
 	require.Len(t, b.requested, 1, "the next one would fail, too")
 }
 
-func TestIndexTellsWhichOrdersHaveThisPC(t *testing.T) {
+func TestIndexOwners(t *testing.T) {
 	here := testLicense(5, 1037, "Studio PC")
 	here.ThisPC = true
 	b := &ordersBackend{

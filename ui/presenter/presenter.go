@@ -1,9 +1,9 @@
-// Package presenter holds what the window does: for each family of screens one presenter with the state that its
-// screens show, the work that is under way for them, and what a click does.
+// Package presenter implements the behavior of the window. Each family of screens has a presenter, with the state that
+// the screens show, the background work for them, and the handlers of their events.
 //
-// A presenter knows the screens below it and what all presenters share, the [Shell]. What it needs of the others it
-// names in a small interface, its peers; package ui, which composes the window, implements them. Everything belongs to
-// the UI thread; what may block runs through package background.
+// A presenter uses its screens and the [Shell], which all presenters share. It declares what it needs of the others as
+// an interface, its peers; package ui, which composes the window, implements them. Methods run on the UI thread unless
+// noted otherwise; calls that may block run in package background.
 package presenter
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Opener hands to the person's own programs what this app does not do itself. *opener.Opener is one.
+// Opener uses the person's other programs; *opener.Opener implements it.
 type Opener interface {
 	email.Opener
 	Play(wav []byte) error
@@ -27,7 +27,7 @@ type Opener interface {
 	ClipboardPicture(ctx context.Context) ([]byte, error)
 }
 
-// Shell is what all presenters of a window share.
+// Shell is shared by all presenters of a window.
 type Shell struct {
 	App     fyne.App
 	Window  fyne.Window
@@ -37,19 +37,19 @@ type Shell struct {
 	Files   *Files
 	Opener  Opener
 	Now     func() time.Time
-	// Asking is for what is asked before a dialog opens: one question at a time.
+	// Asking is the slot of requests that precede a dialog, one at a time.
 	Asking *background.Slot
-	// DeviceName is what this PC is called.
+	// DeviceName is the name of this PC.
 	DeviceName string
 }
 
-// Copy puts a text on the clipboard and says so.
+// Copy copies a text to the clipboard and shows a remark.
 func (s *Shell) Copy(text string) {
 	s.App.Clipboard().SetContent(text)
 	s.Status.Say(tr.T("Copied."))
 }
 
-// Explain shows why something failed in a dialog of its own; nil shows nothing.
+// Explain shows a dialog about err, unless it is nil.
 func (s *Shell) Explain(err error) {
 	if err != nil {
 		s.Dialogs.Error(explain.Error(err))

@@ -18,9 +18,13 @@ import (
 
 var start = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
-var unreachable = &manager.NetworkError{Kind: manager.NetworkConnect, Host: "licenses.lumen.example", Err: context.DeadlineExceeded}
+var unreachable = &manager.NetworkError{
+	Kind: manager.NetworkConnect,
+	Host: "licenses.lumen.example",
+	Err:  context.DeadlineExceeded,
+}
 
-// stage is a window with the shell of presenters, whose clock the test moves. calls records what the peers are asked.
+// stage is a window with a Shell and a settable clock. calls records the calls of the peers.
 type stage struct {
 	*uitest.Stage
 	shell  *Shell
@@ -51,7 +55,7 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
-// call records what a presenter asks of its peers.
+// call records a call of a peer.
 func (s *stage) call(format string, args ...any) {
 	s.calls = append(s.calls, fmt.Sprintf(format, args...))
 }
@@ -65,7 +69,7 @@ func (p statusPeers) GoElsewhere()           { p.call("GoElsewhere") }
 func (p statusPeers) RecallNotices()         { p.call("RecallNotices") }
 func (p statusPeers) Facts() statusbar.Facts { return p.facts }
 
-// fakeOpener records what is handed to the person's own programs.
+// fakeOpener is an Opener that records the opened addresses.
 type fakeOpener struct {
 	mu     sync.Mutex
 	opened []string

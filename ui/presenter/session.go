@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// SessionBackend is what the license manager knows of accounts. All methods but Current may block.
+// SessionBackend is the part of the license manager that Session uses. All methods but Current may block.
 type SessionBackend interface {
 	signin.Authenticator
 	Current() (manager.Account, bool)
@@ -29,38 +29,38 @@ type SessionBackend interface {
 	SignOut(ctx context.Context) error
 }
 
-// SessionPeers is what the session needs of the other presenters.
+// SessionPeers is what Session needs of the other presenters.
 type SessionPeers interface {
 	signin.Actions
-	// ShowTables shows the tables, in place of the sign-in screen.
+	// ShowTables replaces the sign-in screen by the tables.
 	ShowTables()
-	// ShowSignIn shows the sign-in screen, in place of the tables.
+	// ShowSignIn replaces the tables by the sign-in screen.
 	ShowSignIn(screen fyne.CanvasObject)
-	// FocusFirst gives the keyboard to what a person wants first.
+	// FocusFirst focuses the control that a person is likely to use first.
 	FocusFirst()
-	// Leave drops what all presenters show of the account that is left, and what is under way for it.
+	// Leave clears the state of all presenters and cancels their work, before another account is shown.
 	Leave()
-	// Begin loads the tables of the account that is signed in now, and goes on with what waited for it.
+	// Begin loads the tables of the current account and resumes its jobs.
 	Begin()
-	// Ended tells that nobody is signed in after all.
+	// Ended is called when there is no session after all.
 	Ended()
-	// AccountChanged shows whose tables these are.
+	// AccountChanged shows the name of the current account.
 	AccountChanged()
 	CollectNotices()
 	Notify(m dialogs.Message)
-	// SetJobs tells the open tasks of all accounts.
+	// SetJobs sets the open jobs of all accounts.
 	SetJobs(all []manager.Job)
 	OpenMenu()
 }
 
-// Start is how the sign-in screen is filled when no account is known.
+// Start is the initial content of the sign-in screen.
 type Start struct {
 	Server, Username string
-	// Hint stands below the fields, such as the password of a trial server.
+	// Hint is shown below the fields, such as the password of a trial server.
 	Hint string
 }
 
-// Session presents who is signed in: the sign-in screen and the accounts.
+// Session is the presenter of the current account, the sign-in screen and the list of accounts.
 type Session struct {
 	shell     *Shell
 	backend   SessionBackend
@@ -72,12 +72,12 @@ type Session struct {
 	listing   *background.Slot
 	account   manager.Account
 	signedIn  bool
-	resuming  bool // the last known tables are shown as soon as there are any
+	resuming  bool // cached tables are shown until the session is resumed
 	accounts  []manager.Account
-	elsewhere []manager.Elsewhere // what waits in other accounts
+	elsewhere []manager.Elsewhere // open jobs of other accounts
 }
 
-// NewSession returns a session of nobody. UI thread.
+// NewSession returns a presenter without an account. UI thread.
 func NewSession(shell *Shell, backend SessionBackend, start Start, peers SessionPeers) *Session {
 	return &Session{
 		shell:   shell,
@@ -90,7 +90,7 @@ func NewSession(shell *Shell, backend SessionBackend, start Start, peers Session
 	}
 }
 
-// Draw makes the sign-in screen. UI thread, before a result of Resume comes back.
+// Draw creates the sign-in screen. It must be called before the result of Resume arrives.
 func (s *Session) Draw() {
 	s.screen = signin.New(signin.Options{
 		Canvas:   s.shell.Window.Canvas(),
@@ -105,35 +105,35 @@ func (s *Session) Draw() {
 	})
 }
 
-// Account returns the account that is shown, zero for none.
+// Account returns the current account, or the zero value.
 func (s *Session) Account() manager.Account { return s.account }
 
-// SignedIn reports whether an account is signed in.
+// SignedIn reports whether the current account is signed in.
 func (s *Session) SignedIn() bool { return s.signedIn }
 
 // Resuming reports whether an account is being resumed or switched to.
 func (s *Session) Resuming() bool { return s.resuming }
 
-// Focus gives the first empty field of the sign-in screen the keyboard.
+// Focus focuses the first empty field of the sign-in screen.
 func (s *Session) Focus() { s.screen.Focus() }
 
-// Escape cancels the signing in; it reports whether there was one.
+// Escape handles the key in the sign-in screen and reports whether it had an effect.
 func (s *Session) Escape() bool { return s.screen.Escape() }
 
 // Fill fills in the sign-in screen.
 func (s *Session) Fill(server, username string) { s.screen.Fill(server, username) }
 
-// Leave forgets the account and ends its resuming.
+// Leave cancels resuming and clears the account.
 func (s *Session) Leave() {
 	s.opening.Cancel()
 	s.account, s.signedIn, s.resuming = manager.Account{}, false, false
 }
 
-// resumed is the outcome of resuming.
+// resumed is the result of resuming: the latest account and the one that was resumed.
 type resumed struct{ latest, account manager.Account }
 
-// Resume resumes the last session, or asks to sign in where there is none. It ends after shown is closed: what the
-// server is asked for then would keep the processor from drawing the first frame.
+// Resume resumes the latest session, or shows the sign-in screen if there is none. It waits for shown to be closed,
+// because the requests that follow would delay the first frame.
 func (s *Session) Resume(shown <-chan struct{}) {
 	s.resuming = true
 	background.Run(s.opening, func(ctx context.Context) (resumed, error) {
@@ -146,7 +146,7 @@ func (s *Session) Resume(shown <-chan struct{}) {
 			r.latest = known[0]
 		}
 		if given := s.start.Server; given != "" && given != r.latest.Server {
-			return resumed{}, manager.ErrSignedOut // the person named another server
+			return resumed{}, manager.ErrSignedOut // another server was given at the start
 		}
 		r.account, err = s.backend.Resume(ctx)
 		if _, ok := s.backend.Current(); ok {
@@ -161,7 +161,7 @@ func (s *Session) resumed(r resumed, err error) {
 	s.peers.CollectNotices()
 	s.LoadAccounts()
 	if _, ok := s.backend.Current(); ok {
-		// Without a connection the last known tables are there to look at.
+		// Without a connection the cached tables are shown.
 		s.begin(r.account)
 		return
 	}
@@ -170,12 +170,12 @@ func (s *Session) resumed(r resumed, err error) {
 	if err != nil && !isSignedOut(err) {
 		message = explain.Error(err)
 	}
-	s.ask(message)
+	s.showSignIn(message)
 	s.peers.Ended()
 }
 
-// Known shows whose session is being resumed as soon as the manager tells; it reports whether that is the shown
-// account.
+// Known shows the account that is being resumed, as soon as the manager has it. It reports false if there is none, or
+// if another account is shown.
 func (s *Session) Known() bool {
 	account, ok := s.backend.Current()
 	if !ok || s.account.ID != 0 && s.account.ID != account.ID {
@@ -186,29 +186,29 @@ func (s *Session) Known() bool {
 	return true
 }
 
-// begin shows the tables of an account that is signed in.
+// begin loads the tables of an account that is signed in.
 func (s *Session) begin(a manager.Account) {
 	s.account, s.signedIn = a, true
 	s.peers.AccountChanged()
 	s.peers.Begin()
 }
 
-// ask shows the sign-in screen; the message, if any, says why.
-func (s *Session) ask(m dialogs.Message) {
+// showSignIn shows the sign-in screen with a message, which may be zero.
+func (s *Session) showSignIn(m dialogs.Message) {
 	s.peers.Leave()
 	s.screen.ShowError(m)
-	s.showWays()
+	s.showAccountLinks()
 	s.peers.ShowSignIn(s.screen.Object())
 	s.LoadAccounts()
 }
 
-// Expired asks to sign in again, because the session has ended.
+// Expired shows the sign-in screen, because the session has ended.
 func (s *Session) Expired(err error) {
 	s.screen.Fill(s.account.Server, s.account.Username)
-	s.ask(explain.Error(err))
+	s.showSignIn(explain.Error(err))
 }
 
-// Enter shows an account after signing in; warning says why it will not be remembered, or is nil.
+// Enter shows an account after the sign-in; warning is why the session cannot be remembered, or nil.
 func (s *Session) Enter(a manager.Account, warning error) {
 	s.peers.Leave()
 	s.account, s.signedIn = a, true
@@ -222,7 +222,7 @@ func (s *Session) Enter(a manager.Account, warning error) {
 	s.peers.Begin()
 }
 
-// SignOut asks, and then ends the session.
+// SignOut asks for a confirmation and ends the session.
 func (s *Session) SignOut() {
 	s.shell.Dialogs.Confirm(dialogs.Confirmation{
 		Title: tr.T("Sign out?"),
@@ -235,7 +235,7 @@ func (s *Session) SignOut() {
 
 func (s *Session) signOut() {
 	account := s.account
-	s.peers.Leave() // an answer that came now would be kept
+	s.peers.Leave() // late answers must not be cached
 	s.account = account
 	s.shell.Status.Working(tr.T("Signing out…"))
 	background.Run(s.ending, func(ctx context.Context) (struct{}, error) {
@@ -247,17 +247,17 @@ func (s *Session) signOut() {
 			message = explain.Error(err)
 		}
 		s.screen.Fill(account.Server, account.Username)
-		s.ask(message)
+		s.showSignIn(message)
 	})
 }
 
-// Add asks to sign in to another account. The one that is shown stays signed in, and there is a way back to it.
+// Add shows the sign-in screen for another account. The current one stays signed in, and a link leads back to it.
 func (s *Session) Add() {
 	s.screen.Reset()
-	s.ask(dialogs.Message{})
+	s.showSignIn(dialogs.Message{})
 }
 
-// GoTo fills in the server of a link for signing in. While an account is shown it asks first.
+// GoTo fills in the sign-in screen with the server of a link. While an account is shown it asks for a confirmation.
 func (s *Session) GoTo(server string) {
 	fill := func() {
 		s.screen.Fill(server, "")
@@ -268,14 +268,15 @@ func (s *Session) GoTo(server string) {
 		return
 	}
 	s.shell.Dialogs.Confirm(dialogs.Confirmation{
-		Title:     tr.T("A link to a license server"),
-		Text:      tr.T("It leads to %s. You can sign in there with another account; the one that is shown stays signed in.", server),
+		Title: tr.T("A link to a license server"),
+		Text: tr.T("It leads to %s. You can sign in there with another account; the one that is shown stays signed in.",
+			server),
 		Label:     tr.T("Add an account…"),
 		OnConfirm: func() { s.Add(); fill() },
 	})
 }
 
-// goBack shows the account again whose session goes on.
+// goBack shows the account whose session is still open.
 func (s *Session) goBack(a manager.Account) {
 	s.peers.Leave()
 	s.account, s.signedIn = a, true
@@ -285,21 +286,23 @@ func (s *Session) goBack(a manager.Account) {
 	s.peers.Begin()
 }
 
-// SwitchTo shows another account. One that is left without being remembered needs its password again, so it asks first.
+// SwitchTo shows another account. It asks for a confirmation if the current one is not remembered, because returning to
+// it needs the password.
 func (s *Session) SwitchTo(a manager.Account) {
 	if !s.signedIn || s.account.Remembered {
 		s.open(a)
 		return
 	}
 	s.shell.Dialogs.Confirm(dialogs.Confirmation{
-		Title:     tr.T("Leave %s?", s.account.DisplayName),
-		Text:      tr.T("This account is not remembered on this PC: to come back to it you need its password. What waits to be sent stays, and goes on then."),
+		Title: tr.T("Leave %s?", s.account.DisplayName),
+		Text: tr.T("This account is not remembered on this PC: to come back to it you need its password. What waits " +
+			"to be sent stays, and goes on then."),
 		Label:     tr.T("Switch"),
 		OnConfirm: func() { s.open(a) },
 	})
 }
 
-// open shows an account: its last known tables at once, and the server's when its session goes on.
+// open shows an account: its cached tables at once, and those of the server after its session is resumed.
 func (s *Session) open(a manager.Account) {
 	s.peers.Leave()
 	s.account, s.resuming = a, true
@@ -318,7 +321,7 @@ func (s *Session) open(a manager.Account) {
 			if err != nil {
 				m = explain.Error(err)
 			}
-			s.ask(m)
+			s.showSignIn(m)
 			return
 		}
 		s.begin(now)
@@ -328,7 +331,7 @@ func (s *Session) open(a manager.Account) {
 	})
 }
 
-// LoadAccounts lists the accounts, what waits in those that are not shown, and the open tasks of all of them.
+// LoadAccounts loads the accounts and their open jobs.
 func (s *Session) LoadAccounts() {
 	type known struct {
 		accounts  []manager.Account
@@ -343,33 +346,33 @@ func (s *Session) LoadAccounts() {
 		return k, errors.Join(listErr, waitErr, jobsErr)
 	}, func(k known, err error) {
 		if err != nil {
-			return // the menu lists what was known; the next change brings another attempt
+			return // the menu stays as it is until the next attempt
 		}
 		s.accounts, s.elsewhere = k.accounts, k.elsewhere
 		s.shell.Status.Refresh()
-		s.showWays()
-		s.screen.SetWaiting(words.Waiting(k.jobs))
+		s.showAccountLinks()
+		s.screen.SetJobs(words.Waiting(k.jobs))
 		s.peers.SetJobs(k.jobs)
 	})
 }
 
-// showWays offers on the sign-in screen the accounts that need no password.
-func (s *Session) showWays() {
-	var ways []signin.Way
-	current, alive := s.backend.Current()
+// showAccountLinks shows links to the accounts that need no password on the sign-in screen.
+func (s *Session) showAccountLinks() {
+	var links []signin.AccountLink
+	current, active := s.backend.Current()
 	for _, a := range s.accounts {
 		switch {
-		case alive && a.ID == current.ID:
-			back := signin.Way{Label: tr.T("Back to %s", words.Account(a)), Go: func() { s.goBack(a) }}
-			ways = append([]signin.Way{back}, ways...)
+		case active && a.ID == current.ID:
+			back := signin.AccountLink{Label: tr.T("Back to %s", words.Account(a)), Go: func() { s.goBack(a) }}
+			links = append([]signin.AccountLink{back}, links...)
 		case a.Remembered:
-			ways = append(ways, signin.Way{Label: tr.T("Go on as %s", words.Account(a)), Go: func() { s.open(a) }})
+			links = append(links, signin.AccountLink{Label: tr.T("Go on as %s", words.Account(a)), Go: func() { s.open(a) }})
 		}
 	}
-	s.screen.SetWays(ways)
+	s.screen.SetAccountLinks(links)
 }
 
-// AccountName names an account by its local id; "" when it is not known.
+// AccountName returns the name of an account by its local id, or "" if it is unknown.
 func (s *Session) AccountName(id int64) string {
 	for _, a := range s.accounts {
 		if a.ID == id {
@@ -379,11 +382,11 @@ func (s *Session) AccountName(id int64) string {
 	return ""
 }
 
-// WaitingElsewhere says what waits in other accounts; "" where nothing does.
+// WaitingElsewhere returns the open jobs of other accounts in words, or "".
 func (s *Session) WaitingElsewhere() string { return words.WaitingElsewhere(s.elsewhere) }
 
-// waitsIn returns how many tasks wait in another account.
-func (s *Session) waitsIn(a manager.Account) int {
+// openJobsIn returns the number of open jobs in another account.
+func (s *Session) openJobsIn(a manager.Account) int {
 	for _, e := range s.elsewhere {
 		if e.Account.ID == a.ID {
 			return e.Jobs
@@ -392,10 +395,10 @@ func (s *Session) waitsIn(a manager.Account) int {
 	return 0
 }
 
-// MenuItems lists the other accounts: those that are remembered, and those in which something waits.
+// MenuItems returns menu items for the other accounts that are remembered or have open jobs.
 func (s *Session) MenuItems() (items []*fyne.MenuItem) {
 	for _, a := range s.accounts {
-		waiting := s.waitsIn(a)
+		waiting := s.openJobsIn(a)
 		if a.ID == s.account.ID || !a.Remembered && waiting == 0 {
 			continue
 		}
@@ -411,7 +414,7 @@ func (s *Session) MenuItems() (items []*fyne.MenuItem) {
 	return append(items, fyne.NewMenuItem(tr.T("Add an account…"), s.Add))
 }
 
-// GoElsewhere shows the account in which tasks wait; where there are several, the menu lets the person choose.
+// GoElsewhere switches to the account with open jobs, or opens the menu if there are several.
 func (s *Session) GoElsewhere() {
 	if len(s.elsewhere) == 1 {
 		s.SwitchTo(s.elsewhere[0].Account)

@@ -16,12 +16,29 @@ import (
 )
 
 var (
-	anna  = manager.Account{ID: 1, Server: "https://licenses.lumen.example", Username: "anna", DisplayName: "Anna Berg", Remembered: true}
-	berta = manager.Account{ID: 2, Server: "https://keys.tide.example", Username: "berta", DisplayName: "Berta", Remembered: true}
-	carl  = manager.Account{ID: 3, Server: "https://keys.tide.example", Username: "carl", DisplayName: "Carl"}
+	anna = manager.Account{
+		ID:          1,
+		Server:      "https://licenses.lumen.example",
+		Username:    "anna",
+		DisplayName: "Anna Berg",
+		Remembered:  true,
+	}
+	berta = manager.Account{
+		ID:          2,
+		Server:      "https://keys.tide.example",
+		Username:    "berta",
+		DisplayName: "Berta",
+		Remembered:  true,
+	}
+	carl = manager.Account{
+		ID:          3,
+		Server:      "https://keys.tide.example",
+		Username:    "carl",
+		DisplayName: "Carl",
+	}
 )
 
-// sessionBackend has accounts in memory.
+// sessionBackend is a SessionBackend in memory.
 type sessionBackend struct {
 	mu        sync.Mutex
 	accounts  []manager.Account
@@ -66,7 +83,7 @@ func (b *sessionBackend) SignIn(context.Context, manager.SignIn) (account manage
 	return anna, nil, nil
 }
 
-// Resume makes the first account the current one, unless err is that the person is signed out.
+// Resume makes the first account the current one, unless err is manager.ErrSignedOut.
 func (b *sessionBackend) Resume(ctx context.Context) (manager.Account, error) {
 	b.call("resume")
 	return b.become(1)
@@ -96,7 +113,7 @@ func (b *sessionBackend) SignOut(context.Context) error {
 	return nil
 }
 
-// sessionPeers show the sign-in screen, and record the rest. Leaving is what all presenters do then.
+// sessionPeers shows the sign-in screen, forwards Enter and Leave to the session, and records its calls.
 type sessionPeers struct {
 	*stage
 	session *Session
@@ -128,7 +145,7 @@ func newTestSession(t *testing.T, b *sessionBackend, at Start) (*stage, *Session
 	return peers.stage, peers.session
 }
 
-// resume resumes and waits for the outcome.
+// resume calls Resume and waits for the outcome.
 func resume(s *stage, session *Session) {
 	shown := make(chan struct{})
 	close(shown)
@@ -137,7 +154,7 @@ func resume(s *stage, session *Session) {
 	s.Until("the accounts", func() bool { return s.called("1 jobs") })
 }
 
-func TestResuming(t *testing.T) {
+func TestResume(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		accounts []manager.Account
@@ -169,7 +186,7 @@ func TestResuming(t *testing.T) {
 	}
 }
 
-func TestResumingWaitsForTheFirstFrame(t *testing.T) {
+func TestResumeWaitsForFirstFrame(t *testing.T) {
 	b := &sessionBackend{accounts: []manager.Account{anna}}
 	s, session := newTestSession(t, b, Start{})
 	shown := make(chan struct{})
@@ -182,7 +199,7 @@ func TestResumingWaitsForTheFirstFrame(t *testing.T) {
 	s.Until("the session", session.SignedIn)
 }
 
-func TestASessionThatIsNotRememberedIsTold(t *testing.T) {
+func TestEnterShowsWarning(t *testing.T) {
 	s, session := newTestSession(t, &sessionBackend{}, Start{})
 	session.Enter(anna, manager.ErrKeyringUnavailable)
 	require.True(t, session.SignedIn())
@@ -190,7 +207,7 @@ func TestASessionThatIsNotRememberedIsTold(t *testing.T) {
 	require.True(t, s.called("begin 1"))
 }
 
-func TestSigningOutAsks(t *testing.T) {
+func TestSignOut(t *testing.T) {
 	b := &sessionBackend{accounts: []manager.Account{anna}}
 	s, session := newTestSession(t, b, Start{})
 	resume(s, session)
@@ -203,8 +220,11 @@ func TestSigningOutAsks(t *testing.T) {
 	require.True(t, b.called("sign out"))
 }
 
-func TestSwitching(t *testing.T) {
-	b := &sessionBackend{accounts: []manager.Account{anna, berta, carl}, elsewhere: []manager.Elsewhere{{Account: carl, Jobs: 2}}}
+func TestSwitchTo(t *testing.T) {
+	b := &sessionBackend{
+		accounts:  []manager.Account{anna, berta, carl},
+		elsewhere: []manager.Elsewhere{{Account: carl, Jobs: 2}},
+	}
 	s, session := newTestSession(t, b, Start{})
 	resume(s, session)
 	var labels []string
@@ -233,7 +253,7 @@ func TestSwitching(t *testing.T) {
 	require.True(t, session.SignedIn())
 }
 
-func TestAnAccountThatIsNotRememberedIsNotLeftUnasked(t *testing.T) {
+func TestLeavingTemporarySession(t *testing.T) {
 	b := &sessionBackend{accounts: []manager.Account{anna, berta}}
 	s, session := newTestSession(t, b, Start{})
 	session.Enter(carl, nil)
@@ -244,8 +264,11 @@ func TestAnAccountThatIsNotRememberedIsNotLeftUnasked(t *testing.T) {
 	require.Equal(t, berta, session.Account())
 }
 
-func TestWhereTasksWait(t *testing.T) {
-	b := &sessionBackend{accounts: []manager.Account{anna, berta}, elsewhere: []manager.Elsewhere{{Account: berta, Jobs: 1}}}
+func TestGoElsewhere(t *testing.T) {
+	b := &sessionBackend{
+		accounts:  []manager.Account{anna, berta},
+		elsewhere: []manager.Elsewhere{{Account: berta, Jobs: 1}},
+	}
 	s, session := newTestSession(t, b, Start{})
 	resume(s, session)
 	session.GoElsewhere()
@@ -255,7 +278,7 @@ func TestWhereTasksWait(t *testing.T) {
 	require.True(t, s.called("menu"), "the person chooses")
 }
 
-func TestALinkToAServer(t *testing.T) {
+func TestGoTo(t *testing.T) {
 	s, session := newTestSession(t, &sessionBackend{}, Start{})
 	resume(s, session)
 	session.GoTo("https://keys.tide.example")

@@ -8,17 +8,17 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/statusbar"
 )
 
-// remarkTime is how long a remark such as "Copied." stays in the status bar.
+// remarkTime is how long a remark is shown.
 const remarkTime = 4 * time.Second
 
 // StatusPeers is what the status bar needs of the other presenters.
 type StatusPeers interface {
 	statusbar.Actions
-	// Facts tells how things stand, besides remark and work in progress.
+	// Facts returns the state of the bar, except Remark and Working.
 	Facts() statusbar.Facts
 }
 
-// Status presents the line at the bottom of the window.
+// Status is the presenter of the status bar.
 type Status struct {
 	peers       StatusPeers
 	now         func() time.Time
@@ -28,30 +28,30 @@ type Status struct {
 	remarkUntil time.Time
 }
 
-// NewStatus returns the presenter of an empty status bar. UI thread.
+// NewStatus returns a presenter without a bar: call Draw. UI thread.
 func NewStatus(now func() time.Time, peers StatusPeers) *Status {
 	return &Status{peers: peers, now: now}
 }
 
-// Draw makes the status bar and returns it. UI thread, before all other methods.
+// Draw creates the status bar and returns it. It must be called before the other methods.
 func (s *Status) Draw() fyne.CanvasObject {
 	s.bar = statusbar.New(s.peers)
 	return s.bar.Object()
 }
 
-// Working tells what is being done; "" when it is done.
+// Working shows the work in progress; "" means none.
 func (s *Status) Working(text string) {
 	s.working = text
 	s.Refresh()
 }
 
-// Say shows a remark for a few seconds.
+// Say shows a remark for remarkTime.
 func (s *Status) Say(text string) {
 	s.remark, s.remarkUntil = text, s.now().Add(remarkTime)
 	s.Refresh()
 }
 
-// Refresh shows how things stand now.
+// Refresh updates the bar.
 func (s *Status) Refresh() {
 	if s.remark != "" && s.now().After(s.remarkUntil) {
 		s.remark = ""

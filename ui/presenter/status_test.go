@@ -8,7 +8,7 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/statusbar"
 )
 
-func TestARemarkStaysForAFewSeconds(t *testing.T) {
+func TestRemark(t *testing.T) {
 	s := newStage(t)
 	s.facts = statusbar.Facts{Server: "licenses.lumen.example", Connected: true}
 	s.shell.Status.Working("Loading orders…")

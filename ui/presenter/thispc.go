@@ -19,38 +19,37 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// ThisPCBackend is what the license manager knows of this PC. All methods may block.
+// ThisPCBackend is the part of the license manager that ThisPC uses. Its methods may block.
 type ThisPCBackend interface {
 	removalcode.Keeper
 	privacy.Reader
 	Find(ctx context.Context) (manager.Found, error)
 }
 
-// ThisPCPeers is what this PC's licenses need of the other presenters.
+// ThisPCPeers is what ThisPC needs of the other presenters.
 type ThisPCPeers interface {
 	SignedIn() bool
-	// ShowsAccount reports whether an account is shown: one that is signed in, or one that is being resumed with its
-	// last known tables.
+	// ShowsAccount reports whether an account is shown: signed in, or being resumed with its cached tables.
 	ShowsAccount() bool
 	Account() manager.Account
 	LicensedFor(program int64) int64
-	// MarksChanged shows the licenses anew, because Marks has changed.
+	// MarksChanged redraws the licenses after Marks changed.
 	MarksChanged()
 	RefreshNotices()
-	// Do opens the dialog of an action, or says why it is not possible.
+	// Do opens the dialog of an action, or shows why it is not possible.
 	Do(action actions.ID, s actions.Subject)
 	// ShowOrder selects an order, ShowLicense a license and its order.
 	ShowOrder(o api.Order)
 	ShowLicense(o api.Order, l manager.License)
-	// VendorAddress returns the address of the vendor where it is known.
+	// VendorAddress returns the email address of the vendor, or "" while unknown.
 	VendorAddress() string
-	// LearnVendorAddress asks for the address of the vendor.
+	// LearnVendorAddress requests the email address of the vendor.
 	LearnVendorAddress()
-	// ContactVendor lets the person write to the vendor.
+	// ContactVendor opens an email to the vendor.
 	ContactVendor(subject, text string)
 }
 
-// ThisPC presents what was found that has to do with this PC.
+// ThisPC is the presenter of the licenses that concern this PC, and of their offers.
 type ThisPC struct {
 	shell    *Shell
 	backend  ThisPCBackend
@@ -60,15 +59,14 @@ type ThisPC struct {
 	searched bool
 }
 
-// found are licenses that this PC had, that wait for a PC or end soon, and that the server and this PC know
-// differently, and the removal codes that a person has to hand in.
+// found is the result of manager.Find with the kept removal codes that no job sends.
 type found struct {
 	manager.Found
 	letGo []removalcode.Entry
-	day   string // on which it was found
+	day   string // of the search
 }
 
-// marks names licenses by id, for the table and the panel.
+// marks returns the ids of the licenses that can be brought back, and of those with a kept removal code.
 func (f found) marks() (bringBacks, letGo map[int64]bool) {
 	bringBacks, letGo = map[int64]bool{}, map[int64]bool{}
 	for _, b := range f.BringBacks {
@@ -82,7 +80,7 @@ func (f found) marks() (bringBacks, letGo map[int64]bool) {
 	return bringBacks, letGo
 }
 
-// isStranded reports whether a license is among those that left this PC without the server knowing.
+// isStranded reports whether a license is stranded.
 func (f found) isStranded(id int64) bool {
 	for _, s := range f.Stranded {
 		if s.License.ID == id {
@@ -92,24 +90,30 @@ func (f found) isStranded(id int64) bool {
 	return false
 }
 
-// NewThisPC returns a presenter that has found nothing. UI thread.
+// NewThisPC returns a presenter without results. UI thread.
 func NewThisPC(shell *Shell, backend ThisPCBackend, peers ThisPCPeers) *ThisPC {
-	return &ThisPC{shell: shell, backend: backend, peers: peers, finding: shell.Work.NewSlot()}
+	return &ThisPC{
+		shell:   shell,
+		backend: backend,
+		peers:   peers,
+		finding: shell.Work.NewSlot(),
+	}
 }
 
-// Leave forgets what was found for the account that is left.
+// Leave cancels the search and clears its results.
 func (p *ThisPC) Leave() {
 	p.finding.Cancel()
 	p.found, p.searched = found{}, false
 }
 
-// Searched reports whether something was looked for since the account is shown.
+// Searched reports whether a search has ended since the account is shown.
 func (p *ThisPC) Searched() bool { return p.searched }
 
-// Marks returns the licenses, by id, that this PC had, and those whose removal codes a person has to hand in.
+// Marks returns the ids of the licenses that can be brought back, and of those with a kept removal code that no job
+// sends.
 func (p *ThisPC) Marks() (bringBacks, letGo map[int64]bool) { return p.found.marks() }
 
-// PassDay looks again on a new day: licenses end a day sooner then.
+// PassDay repeats the search on a new day, because the remaining days of licenses have changed.
 func (p *ThisPC) PassDay() {
 	if p.found.day != "" && p.found.day != words.FileDay(p.shell.Now()) {
 		p.found.day = ""
@@ -117,16 +121,15 @@ func (p *ThisPC) PassDay() {
 	}
 }
 
-// Find looks among the last known licenses for what has to do with this PC, unless nobody is signed in: while the
-// session is being resumed FindKnown has done so.
+// Find searches the cached licenses for those that concern this PC, if an account is signed in.
 func (p *ThisPC) Find() {
 	if p.peers.SignedIn() {
 		p.FindKnown(nil)
 	}
 }
 
-// FindKnown looks for what has to do with this PC also while the session is being resumed, so that the first frame
-// shows it. It begins when session is closed; nil is now.
+// FindKnown is like Find, also while the session is being resumed, so that the first frame shows the result. It starts
+// after session is closed, or at once if it is nil.
 func (p *ThisPC) FindKnown(session <-chan struct{}) {
 	background.Run(p.finding, func(ctx context.Context) (f found, err error) {
 		if err := background.Wait(ctx, session); err != nil {
@@ -136,7 +139,7 @@ func (p *ThisPC) FindKnown(session <-chan struct{}) {
 		f.Found, findErr = p.backend.Find(ctx)
 		kept, codesErr := removalcode.Load(ctx, p.backend)
 		for _, e := range kept {
-			if !e.Waits() {
+			if !e.HasJob() {
 				f.letGo = append(f.letGo, e)
 			}
 		}
@@ -147,7 +150,7 @@ func (p *ThisPC) FindKnown(session <-chan struct{}) {
 func (p *ThisPC) show(f found, err error) {
 	p.searched = true
 	if err != nil {
-		return // what is shown stays; the next table brings another attempt
+		return // the results remain; the next loaded table starts another search
 	}
 	f.day = words.FileDay(p.shell.Now())
 	bringBacks, letGo := f.marks()
@@ -163,7 +166,7 @@ func (p *ThisPC) show(f found, err error) {
 	}
 }
 
-// ShowPrivacy shows what is sent about this PC, for each program of the orders, that of the selected one first.
+// ShowPrivacy shows what is sent about this PC for the programs of the orders, initially for that of selected.
 func (p *ThisPC) ShowPrivacy(orders []api.Order, selected api.Order) {
 	var programs []privacy.Program
 	for _, o := range orders {
@@ -181,10 +184,10 @@ func (p *ThisPC) ShowPrivacy(orders []api.Order, selected api.Order) {
 	}, programs, selected.ProgramID)
 }
 
-// ShowRemovalCodes lists the removal codes that this PC keeps.
+// ShowRemovalCodes lists the kept removal codes.
 func (p *ThisPC) ShowRemovalCodes() { removalcode.List(p.RemovalOptions(), p.backend, p.Find) }
 
-// RemovalOptions are for dialogs that show a removal code.
+// RemovalOptions configures dialogs that show a removal code.
 func (p *ThisPC) RemovalOptions() removalcode.Options {
 	return removalcode.Options{
 		Dialogs: p.shell.Dialogs,
@@ -197,10 +200,10 @@ func (p *ThisPC) RemovalOptions() removalcode.Options {
 	}
 }
 
-// handOver is removalcode.HandIn or removalcode.Offer.
+// handOver is the type of removalcode.HandIn and removalcode.Offer.
 type handOver func(context.Context, removalcode.Keeper, removalcode.Entry) (dialogs.Message, error)
 
-// handOver hands a kept removal code in, or offers its license to another PC.
+// handOver hands in a kept removal code, or offers its license.
 func (p *ThisPC) handOver(e removalcode.Entry, do handOver) {
 	p.shell.Status.Working(tr.T("Telling the server…"))
 	background.Run(p.shell.Asking, func(ctx context.Context) (dialogs.Message, error) {
@@ -217,7 +220,7 @@ func (p *ThisPC) handOver(e removalcode.Entry, do handOver) {
 	})
 }
 
-// showStranded lists the licenses that left this PC without the server knowing, with what can be done about each.
+// showStranded lists the stranded licenses with their steps.
 func (p *ThisPC) showStranded() {
 	list := p.found.Stranded
 	rows := make([]stranded.Row, len(list))

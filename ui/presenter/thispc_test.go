@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/actions"
 )
 
-// thisPCBackend knows what has to do with this PC.
+// thisPCBackend is a ThisPCBackend in memory.
 type thisPCBackend struct {
 	found manager.Found
 	kept  []manager.KeptCode
@@ -40,7 +40,7 @@ func (b *thisPCBackend) Offer(context.Context, manager.KeptCode) (manager.Licens
 	return testLicense(9, 1042, "Studio PC"), nil
 }
 
-// thisPCPeers record what this PC's licenses ask for.
+// thisPCPeers records its calls.
 type thisPCPeers struct {
 	*stage
 	signedOut bool
@@ -62,7 +62,7 @@ func (p *thisPCPeers) VendorAddress() string                      { return p.add
 func (p *thisPCPeers) LearnVendorAddress()                        { p.call("vendor") }
 func (p *thisPCPeers) ContactVendor(subject, text string)         { p.call("contact %s: %s", subject, text) }
 
-// newTestThisPC has found what is in b.
+// newTestThisPC returns a presenter that has searched b.
 func newTestThisPC(t *testing.T, b *thisPCBackend) (*stage, *ThisPC, *thisPCPeers) {
 	t.Helper()
 	s := newStage(t)
@@ -102,7 +102,7 @@ func TestOffers(t *testing.T) {
 	forgotten := manager.Forgotten{Order: testOrder(1042)}
 	full := forgotten
 	full.Refusal = api.ErrLicensesInUse
-	let := manager.KeptCode{Program: "Lumen Studio 7"}
+	keptCode := manager.KeptCode{Program: "Lumen Studio 7"}
 	for _, test := range []struct {
 		name string
 		b    thisPCBackend
@@ -114,9 +114,11 @@ func TestOffers(t *testing.T) {
 			"a license that waits", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false)}}},
 			[]string{"A license of Lumen Studio 7 waits to be picked up: “Studio PC”."}, "Pick up on this PC… 1",
 		},
-		{"one that this PC released", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, true)}}}, nil, ""},
+		{"one that this PC released", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, true)}}}, nil,
+			""},
 		{
-			"two that wait", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false), released(2, false)}}},
+			"two that wait",
+			thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false), released(2, false)}}},
 			[]string{"2 licenses wait to be picked up."}, "license 1",
 		},
 		{
@@ -142,7 +144,8 @@ func TestOffers(t *testing.T) {
 			[]string{"The license server does not know 2 licenses of this PC."}, "order 1042",
 		},
 		{
-			"a license that ends", thisPCBackend{found: manager.Found{Expiring: []manager.Expiring{expiring(3, "Lumen Studio 7", 12, 14)}}},
+			"a license that ends",
+			thisPCBackend{found: manager.Found{Expiring: []manager.Expiring{expiring(3, "Lumen Studio 7", 12, 14)}}},
 			[]string{"A license of Lumen Studio 7 ends in 12 days: “Studio PC”."}, "license 3",
 		},
 		{
@@ -158,20 +161,20 @@ func TestOffers(t *testing.T) {
 			[]string{"2 licenses end soon."}, "license 3",
 		},
 		{
-			"a kept removal code", thisPCBackend{kept: []manager.KeptCode{let}},
+			"a kept removal code", thisPCBackend{kept: []manager.KeptCode{keptCode}},
 			[]string{"A license of Lumen Studio 7 left this PC."}, "dialog",
 		},
 		{"one that a task sends", thisPCBackend{kept: []manager.KeptCode{{Purpose: api.TaskRemoval}}}, nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, p, peers := newTestThisPC(t, &test.b)
-			var said []string
+			var got []string
 			offers := p.Offers()
 			for _, o := range offers {
-				said = append(said, o.Message.What)
+				got = append(got, o.Message.What)
 				require.Contains(t, o.Key, "1 ", "the account is in the key")
 			}
-			require.Equal(t, test.want, said)
+			require.Equal(t, test.want, got)
 			peers.hidden = true
 			require.Empty(t, p.Offers())
 			if test.want == nil {
@@ -190,14 +193,14 @@ func TestOffers(t *testing.T) {
 	}
 }
 
-func TestNoPickUpForAPCThatHasALicense(t *testing.T) {
+func TestLicensedPCPicksUpNoOther(t *testing.T) {
 	_, p, peers := newTestThisPC(t, &thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false)}}})
 	require.Len(t, p.Offers(), 1)
 	peers.licensed = 1037
 	require.Empty(t, p.Offers())
 }
 
-func TestAForgottenLicenseThatCannotComeBackNamesTheVendor(t *testing.T) {
+func TestForgottenLicenseNamesVendor(t *testing.T) {
 	forgotten := manager.Forgotten{Order: testOrder(1042), Refusal: api.ErrLicensesInUse}
 	s, p, peers := newTestThisPC(t, &thisPCBackend{found: manager.Found{Forgotten: []manager.Forgotten{forgotten}}})
 	require.True(t, s.called("vendor"), "its address is asked for")
@@ -231,7 +234,10 @@ func TestStrandedLicenses(t *testing.T) {
 }
 
 func TestMarks(t *testing.T) {
-	b := &thisPCBackend{found: manager.Found{BringBacks: []manager.BringBack{{Order: testOrder(1042), License: testLicense(7, 1042, "")}}}}
+	b := &thisPCBackend{found: manager.Found{BringBacks: []manager.BringBack{{
+		Order:   testOrder(1042),
+		License: testLicense(7, 1042, ""),
+	}}}}
 	b.kept = []manager.KeptCode{{}}
 	s, p, _ := newTestThisPC(t, b)
 	bringBacks, letGo := p.Marks()
@@ -257,7 +263,7 @@ func TestMarks(t *testing.T) {
 	require.Empty(t, letGo)
 }
 
-func TestANewDayIsSearchedAgain(t *testing.T) {
+func TestPassDay(t *testing.T) {
 	s, p, peers := newTestThisPC(t, &thisPCBackend{})
 	p.PassDay()
 	require.False(t, p.finding.Busy())
@@ -270,7 +276,7 @@ func TestANewDayIsSearchedAgain(t *testing.T) {
 	require.False(t, p.finding.Busy(), "nobody is signed in")
 }
 
-func TestAKeptRemovalCodeIsHandedIn(t *testing.T) {
+func TestHandInOffer(t *testing.T) {
 	s, p, _ := newTestThisPC(t, &thisPCBackend{kept: []manager.KeptCode{{Program: "Lumen Studio 7"}}})
 	o := p.Offers()[0]
 	require.Equal(t, "Hand in", o.Actions[0].Label)

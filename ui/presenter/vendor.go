@@ -9,22 +9,22 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// VendorBackend describes a server. It may block.
+// VendorBackend describes a server. About may block.
 type VendorBackend interface {
 	About(ctx context.Context, server string) (api.Server, error)
 }
 
-// Vendor lets the person write to the vendor.
+// Vendor opens emails to the vendor.
 type Vendor struct {
 	shell      *Shell
 	backend    VendorBackend
 	contacting *background.Slot
 	learning   *background.Slot
-	address    string // where it was asked for
+	address    string // "" while unknown
 	learned    func()
 }
 
-// NewVendor returns a vendor whose address is not known. learned is called when Learn has found it. UI thread.
+// NewVendor returns a presenter without an address; learned is called after Learn has found it. UI thread.
 func NewVendor(shell *Shell, backend VendorBackend, learned func()) *Vendor {
 	return &Vendor{
 		shell:      shell,
@@ -35,17 +35,17 @@ func NewVendor(shell *Shell, backend VendorBackend, learned func()) *Vendor {
 	}
 }
 
-// Leave forgets the vendor of the account that is left.
+// Leave cancels the background work and clears the address.
 func (v *Vendor) Leave() {
 	v.contacting.Cancel()
 	v.learning.Cancel()
 	v.address = ""
 }
 
-// Address returns the email address of the vendor, or "" where Learn has not found it.
+// Address returns the email address of the vendor, or "" before Learn has found it.
 func (v *Vendor) Address() string { return v.address }
 
-// Learn asks for the vendor's address, unless it is known.
+// Learn requests the vendor's address, unless it is known.
 func (v *Vendor) Learn() {
 	if v.address != "" || v.learning.Busy() {
 		return
@@ -61,8 +61,7 @@ func (v *Vendor) Learn() {
 	})
 }
 
-// Contact opens the person's mail program with what the vendor needs, where the server names an address, and copies the
-// text otherwise.
+// Contact opens an email to the vendor in the person's mail program. If that fails it copies subject and text.
 func (v *Vendor) Contact(subject, text string) {
 	v.shell.Status.Working(tr.T("Asking for the vendor's address…"))
 	background.Run(v.contacting, func(ctx context.Context) (string, error) {

@@ -9,7 +9,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// vendorBackend names the vendor's address, or fails.
+// vendorBackend returns the vendor's address or err.
 type vendorBackend struct {
 	contact string
 	err     error
@@ -19,7 +19,7 @@ func (b vendorBackend) About(context.Context, string) (api.Server, error) {
 	return api.Server{Contact: b.contact}, b.err
 }
 
-func TestContactingTheVendor(t *testing.T) {
+func TestContact(t *testing.T) {
 	const copied = "The text for the vendor is copied"
 	for _, test := range []struct {
 		name    string
@@ -28,10 +28,12 @@ func TestContactingTheVendor(t *testing.T) {
 		sees    string
 		mails   int
 	}{
-		{"by the mail program", vendorBackend{contact: "support@lumen.example"}, nil, "Your mail program writes to support@lumen.example.", 1},
+		{"by the mail program", vendorBackend{contact: "support@lumen.example"}, nil,
+			"Your mail program writes to support@lumen.example.", 1},
 		{"without an address", vendorBackend{}, nil, "Paste it into a mail to the vendor.", 0},
 		{"without a connection", vendorBackend{err: unreachable}, nil, "Paste it into a mail to the vendor.", 0},
-		{"without a mail program", vendorBackend{contact: "support@lumen.example"}, unreachable, "Paste it into a mail to support@lumen.example.", 1},
+		{"without a mail program", vendorBackend{contact: "support@lumen.example"}, unreachable,
+			"Paste it into a mail to support@lumen.example.", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t)
@@ -47,7 +49,7 @@ func TestContactingTheVendor(t *testing.T) {
 	}
 }
 
-func TestTheVendorsAddressIsAskedForOnce(t *testing.T) {
+func TestLearnVendor(t *testing.T) {
 	s := newStage(t)
 	learned := 0
 	v := NewVendor(s.shell, vendorBackend{contact: "support@lumen.example"}, func() { learned++ })

@@ -28,7 +28,7 @@ const (
 	serial = "SM4G-2FQZ-XF-7EGC-WT2T"
 )
 
-// call is one call of the backend that waits for the test to answer it.
+// call is a call of the backend that blocks until the test answers it.
 type call struct {
 	name   string
 	args   []any
@@ -40,7 +40,7 @@ type answer struct {
 	err   error
 }
 
-// backend hands every call to the test and returns what the test says.
+// backend sends every call to the test and returns the test's answer.
 type backend struct{ calls chan call }
 
 func ask[T any](ctx context.Context, b *backend, name string, args ...any) (result T, err error) {
@@ -91,24 +91,24 @@ func (b *backend) Register(ctx context.Context, server string, a api.NewAccount)
 	return ask[api.Client](ctx, b, "Register", server, a)
 }
 
-// timer is one wait of the code under test.
+// timer is a call of Options.After.
 type timer struct {
 	wait  time.Duration
 	fires chan<- time.Time
 }
 
-// screen is a window with a dialog, driven as by a person, and everything around it.
+// screen is a window with a dialog, and helpers that act as a person would.
 type screen struct {
-	t       *testing.T
-	window  fyne.Window
-	options Options
-	ui      chan func()
-	backend *backend
-	early   []call // calls that came before the test asked for them
-	timers  chan timer
-	resting []timer
-	now     time.Time
-	pics    int
+	t             *testing.T
+	window        fyne.Window
+	options       Options
+	ui            chan func()
+	backend       *backend
+	unclaimed     []call // calls received while the test waited for others
+	timers        chan timer
+	pendingTimers []timer
+	now           time.Time
+	pictures      int
 
 	orders     []api.Order
 	accounts   []api.Account
@@ -120,8 +120,12 @@ func newScreen(t *testing.T) *screen {
 	before := goleak.IgnoreCurrent()
 	test.NewTempApp(t).Settings().SetTheme(theme.New())
 	s := &screen{
-		t: t, window: test.NewTempWindow(t, widget.NewLabel("window")), ui: make(chan func(), 64),
-		backend: &backend{make(chan call, 64)}, timers: make(chan timer, 64), now: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC),
+		t:       t,
+		window:  test.NewTempWindow(t, widget.NewLabel("window")),
+		ui:      make(chan func(), 64),
+		backend: &backend{make(chan call, 64)},
+		timers:  make(chan timer, 64),
+		now:     time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC),
 	}
 	s.window.Resize(fyne.NewSize(1000, 760))
 	work := background.NewGroup(t.Context(), func(f func()) { s.ui <- f })
@@ -131,9 +135,13 @@ func newScreen(t *testing.T) *screen {
 		goleak.VerifyNone(t, before)
 	})
 	s.options = Options{
-		Canvas: s.window.Canvas(), Dialogs: dialogs.New(s.window), Work: work, Manager: s.backend, Explain: explain.Error,
-		Play: func([]byte) error { return nil },
-		Now:  func() time.Time { return s.now },
+		Canvas:  s.window.Canvas(),
+		Dialogs: dialogs.New(s.window),
+		Work:    work,
+		Manager: s.backend,
+		Explain: explain.Error,
+		Play:    func([]byte) error { return nil },
+		Now:     func() time.Time { return s.now },
 		After: func(d time.Duration) <-chan time.Time {
 			fires := make(chan time.Time, 1)
 			s.timers <- timer{d, fires}
@@ -146,18 +154,18 @@ func newScreen(t *testing.T) *screen {
 	return s
 }
 
-// until runs what comes to the UI thread until something holds.
-func (s *screen) until(holds func() bool) {
-	for !holds() {
+// until runs functions of the UI thread until cond holds.
+func (s *screen) until(cond func() bool) {
+	for !cond() {
 		(<-s.ui)()
 	}
 }
 
-// call returns the next call with a name.
+// call returns the next call of a method.
 func (s *screen) call(name string) call {
-	for i, c := range s.early {
+	for i, c := range s.unclaimed {
 		if c.name == name {
-			s.early = append(s.early[:i:i], s.early[i+1:]...)
+			s.unclaimed = append(s.unclaimed[:i:i], s.unclaimed[i+1:]...)
 			return c
 		}
 	}
@@ -166,19 +174,19 @@ func (s *screen) call(name string) call {
 		if c.name == name {
 			return c
 		}
-		s.early = append(s.early, c)
+		s.unclaimed = append(s.unclaimed, c)
 	}
 }
 
-// noCall requires that nothing was asked besides pictures.
-func (s *screen) noCall(name string) {
+// requireNoCall requires that no call of a method is pending.
+func (s *screen) requireNoCall(name string) {
 	s.t.Helper()
 	for {
 		select {
 		case c := <-s.backend.calls:
-			s.early = append(s.early, c)
+			s.unclaimed = append(s.unclaimed, c)
 		default:
-			for _, c := range s.early {
+			for _, c := range s.unclaimed {
 				require.NotEqual(s.t, name, c.name)
 			}
 			return
@@ -188,15 +196,15 @@ func (s *screen) noCall(name string) {
 
 func (c call) give(value any, err error) { c.answer <- answer{value, err} }
 
-// pass lets a wait of the code under test end.
-func (s *screen) pass(wait time.Duration) {
+// advance fires the next timer of the given duration and moves the clock by it.
+func (s *screen) advance(wait time.Duration) {
 	take := func(t timer) {
 		s.now = s.now.Add(wait)
 		t.fires <- s.now
 	}
-	for i, t := range s.resting {
+	for i, t := range s.pendingTimers {
 		if t.wait == wait {
-			s.resting = append(s.resting[:i:i], s.resting[i+1:]...)
+			s.pendingTimers = append(s.pendingTimers[:i:i], s.pendingTimers[i+1:]...)
 			take(t)
 			return
 		}
@@ -207,11 +215,11 @@ func (s *screen) pass(wait time.Duration) {
 			take(t)
 			return
 		}
-		s.resting = append(s.resting, t)
+		s.pendingTimers = append(s.pendingTimers, t)
 	}
 }
 
-// blank returns a picture.
+// blank returns an empty PNG.
 func blank(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -219,15 +227,15 @@ func blank(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// picture answers a request for a picture; its id counts up from "picture 1".
+// picture answers a request for a picture with the id "picture 1", "picture 2", …
 func (s *screen) picture() {
 	c := s.call("Verification")
-	s.pics++
-	c.give(api.Verification{ID: fmt.Sprintf("picture %d", s.pics), Image: blank(s.t)}, nil)
+	s.pictures++
+	c.give(api.Verification{ID: fmt.Sprintf("picture %d", s.pictures), Image: blank(s.t)}, nil)
 	s.until(func() bool { return !s.shows("Loading the picture…") })
 }
 
-// visit calls a function with every visible object of the dialog, from top to bottom.
+// visit calls do for every visible object of the dialog, from top to bottom.
 func (s *screen) visit(do func(fyne.CanvasObject)) {
 	var walk func(fyne.CanvasObject)
 	walk = func(o fyne.CanvasObject) {
@@ -252,7 +260,7 @@ func (s *screen) visit(do func(fyne.CanvasObject)) {
 	}
 }
 
-// texts returns what can be read, besides what is in fields.
+// texts returns the visible texts, except the values of fields.
 func (s *screen) texts() (texts []string) {
 	s.visit(func(o fyne.CanvasObject) {
 		switch o := o.(type) {
@@ -270,8 +278,8 @@ func (s *screen) texts() (texts []string) {
 	return texts
 }
 
-// said returns all that can be read in one text.
-func (s *screen) said() string {
+// allText returns all that can be read in one text.
+func (s *screen) allText() string {
 	return strings.Join(strings.Fields(strings.Join(s.texts(), " ")), " ")
 }
 
@@ -284,7 +292,7 @@ func (s *screen) shows(text string) bool {
 	return false
 }
 
-// requireText requires that texts can be read.
+// requireText requires that texts are shown.
 func (s *screen) requireText(texts ...string) {
 	s.t.Helper()
 	for _, text := range texts {
@@ -292,7 +300,7 @@ func (s *screen) requireText(texts ...string) {
 	}
 }
 
-// field returns the first control below a label.
+// field returns the control below a label.
 func (s *screen) field(label string) (found fyne.Focusable) {
 	s.t.Helper()
 	below := false
@@ -310,7 +318,7 @@ func (s *screen) field(label string) (found fyne.Focusable) {
 
 func (s *screen) focused() fyne.Focusable { return s.window.Canvas().Focused() }
 
-// fill types a text into the field below a label, in place of what is there.
+// fill replaces the value of the field below a label by typing.
 func (s *screen) fill(label, text string) {
 	s.t.Helper()
 	f := s.field(label)
@@ -324,7 +332,7 @@ func (s *screen) fill(label, text string) {
 	}
 }
 
-// content returns what is in the field below a label.
+// content returns the value of the field below a label.
 func (s *screen) content(label string) string {
 	s.t.Helper()
 	type texted interface{ SelectedText() string }
@@ -334,7 +342,7 @@ func (s *screen) content(label string) string {
 	return f.(texted).SelectedText()
 }
 
-// key types a key as a driver does: to the focused object, or else to the canvas.
+// key sends a key to the focused object, or else to the canvas, as a driver does.
 func (s *screen) key(name fyne.KeyName) {
 	e := &fyne.KeyEvent{Name: name}
 	if focused := s.focused(); focused != nil {
@@ -344,7 +352,7 @@ func (s *screen) key(name fyne.KeyName) {
 	}
 }
 
-// press taps the button with a text.
+// press taps the button with a label.
 func (s *screen) press(text string) {
 	s.t.Helper()
 	var found fyne.Tappable
@@ -359,8 +367,8 @@ func (s *screen) press(text string) {
 	test.Tap(found)
 }
 
-// answered waits until the dialog has dealt with an answer.
-func (s *screen) answered() {
+// waitIdle waits until the dialog has processed an answer.
+func (s *screen) waitIdle() {
 	s.until(func() bool { d := s.options.Dialogs.Visible(); return d == nil || !d.Busy() })
 }
 

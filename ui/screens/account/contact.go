@@ -26,36 +26,48 @@ type contactField struct {
 // contactRows are the fields of api.Contact from top to bottom, one or two in a row.
 var contactRows = [][]contactField{
 	{
-		{"first_name", "First name", required, func(c *api.Contact) *string { return &c.FirstName }, func(c *api.AccountChange) **string { return &c.FirstName }},
-		{"last_name", "Last name", required, func(c *api.Contact) *string { return &c.LastName }, func(c *api.AccountChange) **string { return &c.LastName }},
+		{"first_name", "First name", required, func(c *api.Contact) *string { return &c.FirstName },
+			func(c *api.AccountChange) **string { return &c.FirstName }},
+		{"last_name", "Last name", required, func(c *api.Contact) *string { return &c.LastName },
+			func(c *api.AccountChange) **string { return &c.LastName }},
 	},
-	{{"company", "Company", optional, func(c *api.Contact) *string { return &c.Company }, func(c *api.AccountChange) **string { return &c.Company }}},
+	{{"company", "Company", optional, func(c *api.Contact) *string { return &c.Company },
+		func(c *api.AccountChange) **string { return &c.Company }}},
 	{
-		{wireEmail, "Email address", required, func(c *api.Contact) *string { return &c.Email }, func(c *api.AccountChange) **string { return &c.Email }},
-		{wireEmail2, "Second email address", optional, func(c *api.Contact) *string { return &c.Email2 }, func(c *api.AccountChange) **string { return &c.Email2 }},
+		{wireEmail, "Email address", required, func(c *api.Contact) *string { return &c.Email },
+			func(c *api.AccountChange) **string { return &c.Email }},
+		{wireEmail2, "Second email address", optional, func(c *api.Contact) *string { return &c.Email2 },
+			func(c *api.AccountChange) **string { return &c.Email2 }},
 	},
-	{{"address", "Street and number", required, func(c *api.Contact) *string { return &c.Address }, func(c *api.AccountChange) **string { return &c.Address }}},
+	{{"address", "Street and number", required, func(c *api.Contact) *string { return &c.Address },
+		func(c *api.AccountChange) **string { return &c.Address }}},
 	{
-		{"zip", "Zip code", required, func(c *api.Contact) *string { return &c.Zip }, func(c *api.AccountChange) **string { return &c.Zip }},
-		{"city", "City", required, func(c *api.Contact) *string { return &c.City }, func(c *api.AccountChange) **string { return &c.City }},
+		{"zip", "Zip code", required, func(c *api.Contact) *string { return &c.Zip },
+			func(c *api.AccountChange) **string { return &c.Zip }},
+		{"city", "City", required, func(c *api.Contact) *string { return &c.City },
+			func(c *api.AccountChange) **string { return &c.City }},
 	},
 	{
-		{"state", "State or region", optional, func(c *api.Contact) *string { return &c.State }, func(c *api.AccountChange) **string { return &c.State }},
-		{"country", "Country", required, func(c *api.Contact) *string { return &c.Country }, func(c *api.AccountChange) **string { return &c.Country }},
+		{"state", "State or region", optional, func(c *api.Contact) *string { return &c.State },
+			func(c *api.AccountChange) **string { return &c.State }},
+		{"country", "Country", required, func(c *api.Contact) *string { return &c.Country },
+			func(c *api.AccountChange) **string { return &c.Country }},
 	},
 	{
-		{"phone", "Phone number", required, func(c *api.Contact) *string { return &c.Phone }, func(c *api.AccountChange) **string { return &c.Phone }},
-		{"fax", "Fax number", optional, func(c *api.Contact) *string { return &c.Fax }, func(c *api.AccountChange) **string { return &c.Fax }},
+		{"phone", "Phone number", required, func(c *api.Contact) *string { return &c.Phone },
+			func(c *api.AccountChange) **string { return &c.Phone }},
+		{"fax", "Fax number", optional, func(c *api.Contact) *string { return &c.Fax },
+			func(c *api.AccountChange) **string { return &c.Fax }},
 	},
 }
 
-// contactInputs are the fields for contact data.
+// contactInputs is the group of fields for contact data.
 type contactInputs struct {
 	inputs []*textInput // in the order of contactRows
 	rows   []fyne.CanvasObject
 }
 
-// newContactInputs returns empty fields. marks tells which mark a field gets.
+// newContactInputs returns empty fields; marks returns the mark of each.
 func newContactInputs(marks func(contactField) mark, changed func()) *contactInputs {
 	c := &contactInputs{}
 	for _, row := range contactRows {
@@ -65,11 +77,11 @@ func newContactInputs(marks func(contactField) mark, changed func()) *contactInp
 			c.inputs = append(c.inputs, in)
 			cells = append(cells, in.object)
 		}
-		c.rows = append(c.rows, abreast(cells...))
+		c.rows = append(c.rows, sideBySide(cells...))
 	}
 	first, second := c.input(wireEmail), c.input(wireEmail2)
-	first.faulty = emailFault
-	second.faulty = func(text string) string {
+	first.validate = emailFault
+	second.validate = func(text string) string {
 		if strings.EqualFold(text, first.text()) {
 			return tr.T("This is the first address again. Enter another one, or none.")
 		}
@@ -83,17 +95,17 @@ func (c *contactInputs) input(wire string) *textInput {
 	return c.inputs[i]
 }
 
-// contactFields returns the descriptions in the order of contactInputs.inputs.
+// contactFields returns all fields in the order of contactInputs.inputs.
 func contactFields() []contactField { return slices.Concat(contactRows...) }
 
-// fill puts contact data into the fields.
+// fill sets the fields to data.
 func (c *contactInputs) fill(data api.Contact) {
 	for i, spec := range contactFields() {
 		c.inputs[i].entry.SetText(*spec.of(&data))
 	}
 }
 
-// contact returns what is in the fields.
+// contact returns the values of the fields.
 func (c *contactInputs) contact() (data api.Contact) {
 	for i, spec := range contactFields() {
 		*spec.of(&data) = c.inputs[i].text()
@@ -101,7 +113,7 @@ func (c *contactInputs) contact() (data api.Contact) {
 	return data
 }
 
-// changes returns the fields that differ from data, and how many they are.
+// changes returns the fields that differ from data, and their number.
 func (c *contactInputs) changes(data api.Contact) (change api.AccountChange, n int) {
 	for i, spec := range contactFields() {
 		if text := c.inputs[i].text(); text != strings.TrimSpace(*spec.of(&data)) {
@@ -112,7 +124,7 @@ func (c *contactInputs) changes(data api.Contact) (change api.AccountChange, n i
 	return change, n
 }
 
-// all returns the fields as those of a form.
+// all returns the fields as inputs of a form.
 func (c *contactInputs) all() []input {
 	all := make([]input, len(c.inputs))
 	for i, in := range c.inputs {
@@ -121,13 +133,13 @@ func (c *contactInputs) all() []input {
 	return all
 }
 
-// column puts the parts of a form below each other.
+// column stacks the parts of a form vertically.
 func column(parts ...fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), parts...)
 }
 
-// abreast puts the parts of a form beside each other, all equally wide.
-func abreast(parts ...fyne.CanvasObject) fyne.CanvasObject {
+// sideBySide arranges parts in columns of equal width.
+func sideBySide(parts ...fyne.CanvasObject) fyne.CanvasObject {
 	cells := container.NewGridWithColumns(len(parts))
 	for i, part := range parts {
 		var left, right float32
@@ -142,7 +154,7 @@ func abreast(parts ...fyne.CanvasObject) fyne.CanvasObject {
 	return cells
 }
 
-// heading begins a group of fields, with a sentence about it.
+// heading returns the heading of a group of fields; sentence may be "".
 func heading(title, sentence string) fyne.CanvasObject {
 	about := theme.NewCaption(sentence)
 	about.Wrapping = fyne.TextWrapWord

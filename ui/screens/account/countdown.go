@@ -9,22 +9,27 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// maxWait bounds what a server may ask to wait: beyond that the person may try and be refused.
+// maxWait limits the wait that a server can impose. Afterwards the person may try again.
 const maxWait = 24 * time.Hour
 
-// countdown lets the time pass that a server wants to be waited (spec: api 9, api 11). Nothing is sent and no
-// connection is held meanwhile. UI thread.
+// countdown waits for the retry_after of a refusal (spec: api 9, api 11), without a request or an open connection.
+// UI thread.
 type countdown struct {
 	slot    *background.Slot
 	now     func() time.Time
 	after   func(time.Duration) <-chan time.Time
-	changed func() // once a second, and when the time has passed
+	changed func() // called every second, and at the end
 
 	until time.Time
 }
 
 func newCountdown(o Options, changed func()) *countdown {
-	return &countdown{slot: o.Work.NewSlot(), now: o.Now, after: o.After, changed: changed}
+	return &countdown{
+		slot:    o.Work.NewSlot(),
+		now:     o.Now,
+		after:   o.After,
+		changed: changed,
+	}
 }
 
 // start waits for a number of seconds; zero ends the wait.
@@ -37,40 +42,40 @@ func (c *countdown) start(seconds int) {
 	}
 }
 
-// left returns the time that is left, in whole seconds, rounded up.
-func (c *countdown) left() time.Duration {
-	left := c.until.Sub(c.now())
-	if left <= 0 {
+// remaining returns the remaining time, rounded up to whole seconds.
+func (c *countdown) remaining() time.Duration {
+	remaining := c.until.Sub(c.now())
+	if remaining <= 0 {
 		return 0
 	}
-	return (left + time.Second - 1).Truncate(time.Second)
+	return (remaining + time.Second - 1).Truncate(time.Second)
 }
 
-// reason says why the button rests; "" when it does not.
+// reason returns why the button is disabled, or "".
 func (c *countdown) reason() string {
-	left := c.left()
-	if left == 0 {
+	remaining := c.remaining()
+	if remaining == 0 {
 		return ""
 	}
-	return tr.T("The server takes the next try in %s.", words.Wait(left))
+	return tr.T("The server takes the next try in %s.", words.Wait(remaining))
 }
 
-// label is what a button shows: "Add order (12 s)", "Add order (14:59)"; "" when it does not rest.
+// label returns text with the remaining time, such as "Add order (12 s)" or "Add order (14:59)", or "" at the end.
 func (c *countdown) label(text string) string {
-	switch left := int(c.left() / time.Second); {
-	case left == 0:
+	switch remaining := int(c.remaining() / time.Second); {
+	case remaining == 0:
 		return ""
-	case left < 100:
-		return tr.T("%s (%d s)", text, left)
+	case remaining < 100:
+		return tr.T("%s (%d s)", text, remaining)
 	default:
-		return tr.T("%s (%d:%02d)", text, left/60, left%60)
+		return tr.T("%s (%d:%02d)", text, remaining/60, remaining%60)
 	}
 }
 
-// tick sleeps until one whole second less is left.
+// tick schedules the next change of the remaining whole seconds.
 func (c *countdown) tick() {
-	left := c.until.Sub(c.now())
-	step := left - (c.left() - time.Second)
+	remaining := c.until.Sub(c.now())
+	step := remaining - (c.remaining() - time.Second)
 	background.Run(c.slot, func(ctx context.Context) (struct{}, error) {
 		select {
 		case <-c.after(step):
@@ -82,7 +87,7 @@ func (c *countdown) tick() {
 		if err != nil {
 			return
 		}
-		if c.left() > 0 {
+		if c.remaining() > 0 {
 			c.tick()
 		}
 		c.changed()

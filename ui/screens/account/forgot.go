@@ -16,8 +16,8 @@ import (
 
 const sendLink tr.Text = "Send the link"
 
-// ForgotPassword shows the dialog that asks a server to mail a link for a new password. The server never tells whether
-// there is an account, and so does this dialog (spec: api 13). UI thread.
+// ForgotPassword shows the dialog that requests a reset link by email. Like the server, it does not reveal whether the
+// account exists (spec: api 13). UI thread.
 func ForgotPassword(o Options, server string) {
 	f := newForm(o, tr.T(sendLink), tr.T("Asking once more does no harm."))
 	picture := f.withPicture(unmarked)
@@ -28,7 +28,7 @@ func ForgotPassword(o Options, server string) {
 		f.picture.SetServer(address.text())
 		f.changed()
 	}
-	// A picture comes from a whole address, so not while it is typed.
+	// An address that is still being typed is incomplete, so request the picture when the field loses the focus.
 	address.entry.OnBlur = func() {
 		if !f.dialog.Closed() && f.picture.Empty() && address.text() != "" {
 			f.picture.Renew()
@@ -46,18 +46,22 @@ func ForgotPassword(o Options, server string) {
 		Title:    tr.T("Forgot password?"),
 		Subtitle: tr.T("The license server mails you a link with which you choose a new password."),
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), address.object, login.object, picture.object),
-		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(sendLink), Default: true, OnTapped: func() {
-			if !f.checked() {
-				return
-			}
-			to, who, answer := address.text(), login.text(), picture.answer()
-			send(f, tr.T("Asking for the link…"), func(ctx context.Context) (struct{}, error) {
-				return struct{}{}, o.Manager.RequestPasswordReset(ctx, to, who, answer)
-			}, func(struct{}) {
-				f.dialog.Close()
-				o.Dialogs.Info(tr.T("Look into your mail"), tr.T("If there is an account, a mail with a link is on its way; the link works once, for one hour."))
-			})
-		}}},
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(sendLink), Default: true, OnTapped: func() {
+				if !f.valid() {
+					return
+				}
+				to, who, answer := address.text(), login.text(), picture.answer()
+				send(f, tr.T("Asking for the link…"), func(ctx context.Context) (struct{}, error) {
+					return struct{}{}, o.Manager.RequestPasswordReset(ctx, to, who, answer)
+				}, func(struct{}) {
+					f.dialog.Close()
+					o.Dialogs.Info(tr.T("Look into your mail"),
+						tr.T("If there is an account, a mail with a link is on its way; the link works once, for one hour."))
+				})
+			}},
+		},
 		FirstFocus: first,
 		OnClosed:   f.close,
 	})

@@ -18,74 +18,84 @@ import (
 
 // input is one field of a form.
 type input interface {
-	// wire is the name of the field in the request, such as "email"; "" for one that is not sent.
+	// wire returns the name of the field in the request, such as "email", or "" if it is not sent.
 	wire() string
-	// check says what is wrong with what is in the field, a sentence; "" when nothing is.
+	// check returns a sentence that says what is wrong with the value, or "".
 	check() string
-	// show shows what is wrong until the field is changed; "" takes it away.
+	// show displays a fault until the value changes; "" removes it.
 	show(fault string)
-	// focusable gets the keyboard when something is wrong.
+	// focusable returns the control that gets the focus if the field has a fault.
 	focusable() fyne.Focusable
-	// area is what is shown of the field, with its label.
+	// area returns the field with its label.
 	area() fyne.CanvasObject
 }
 
-// form is what the dialogs have in common: fields that show what is wrong with them, and a button that sends them. The
-// button can always be pressed, and then tells at the fields what is missing; it rests while the server wants a wait.
+// form is the common part of the dialogs: fields with validation, and a button that sends them. Missing input does not
+// disable the button: pressing it shows the faults at the fields. A countdown does disable it.
 type form struct {
-	options Options
-	dialog  *dialogs.Dialog
-	button  string              // that sends
-	inputs  []input             // from top to bottom
-	long    *longForm           // what they stand in; nil: it needs no scrolling
-	picture *verification.Field // nil: without
-	waived  *pictureInput       // hidden, because the server asks for no verification number; nil if none is
-	sending *background.Slot
-	wait    *countdown
-	// unsure says what to think of a request whose answer did not come.
-	unsure string
-	// kept says what becomes of a request that could not be sent, where it is not simply lost.
-	kept string
-	// rests says why there is nothing to send; nil or "": there is.
-	rests func() string
+	options  Options
+	dialog   *dialogs.Dialog
+	button   string              // label of the button that sends
+	inputs   []input             // from top to bottom
+	scroller *scrollForm         // contains the inputs; nil if the form does not scroll
+	picture  *verification.Field // may be nil
+	waived   *pictureInput       // hidden because the vendor waives the verification number; otherwise nil
+	sending  *background.Slot
+	wait     *countdown
+	// uncertain is the advice for a request whose answer was not received.
+	uncertain string
+	// queued is the advice for a request that will be sent later, or "" if it is not queued.
+	queued string
+	// disabledReason, if not nil, returns why there is nothing to send, or "".
+	disabledReason func() string
 }
 
-func newForm(o Options, button, unsure string) *form {
-	f := &form{options: o, button: button, unsure: unsure, sending: o.Work.NewSlot()}
+func newForm(o Options, button, uncertain string) *form {
+	f := &form{
+		options:   o,
+		button:    button,
+		uncertain: uncertain,
+		sending:   o.Work.NewSlot(),
+	}
 	f.wait = newCountdown(o, f.refresh)
 	return f
 }
 
-// withPicture gives the form the field for a verification number, of the server that is signed in to.
+// withPicture adds the field for a verification number of the current account's server.
 func (f *form) withPicture(m mark) *pictureInput {
 	o := f.options
 	f.picture = verification.New(verification.Options{
-		Canvas: o.Canvas, Work: o.Work, Source: o.Manager, Explain: o.Explain, Play: o.Play, After: o.After,
+		Canvas:  o.Canvas,
+		Work:    o.Work,
+		Source:  o.Manager,
+		Explain: o.Explain,
+		Play:    o.Play,
+		After:   o.After,
 	})
 	f.picture.OnChanged = func() {
 		if _, typed := f.picture.Answer(); typed {
 			f.changed()
 		} else if f.dialog != nil {
-			f.refresh() // a picture that comes leaves alone what is said of the attempt before
+			f.refresh() // a new picture does not clear the error of the last attempt
 		}
 	}
 	return newPictureInput(f.picture, m)
 }
 
-// waive hides the field for a verification number until the server asks for one.
+// waive hides the field for a verification number until the server requires one.
 func (f *form) waive(in *pictureInput) {
 	in.object.Hide()
 	f.waived = in
 }
 
-// renew requests another picture if one is shown.
+// renew requests another picture if the field is visible.
 func (f *form) renew() {
 	if f.picture != nil && f.waived == nil {
 		f.picture.Renew()
 	}
 }
 
-// close ends all work of the form; it is the OnClosed of its dialog.
+// close cancels the background work of the form when its dialog closes.
 func (f *form) close() {
 	f.sending.Cancel()
 	f.wait.stop()
@@ -94,27 +104,27 @@ func (f *form) close() {
 	}
 }
 
-// refresh enables the button, or says why it rests.
+// refresh enables the button, or disables it and shows why.
 func (f *form) refresh() {
 	reason := f.wait.reason()
-	if reason == "" && f.rests != nil {
-		reason = f.rests()
+	if reason == "" && f.disabledReason != nil {
+		reason = f.disabledReason()
 	}
 	f.dialog.SetButtonLabel(f.button, f.wait.label(f.button))
 	f.dialog.SetButton(f.button, reason == "", reason)
 }
 
-// changed follows a change in a field.
+// changed updates the form after a field changed.
 func (f *form) changed() {
 	if f.dialog == nil {
-		return // the form is being made
+		return // the form is under construction
 	}
 	f.dialog.ClearError()
 	f.refresh()
 }
 
-// checked checks all fields; where something is wrong it says so there and reports false.
-func (f *form) checked() bool {
+// valid shows the faults of all fields and reports whether there are none.
+func (f *form) valid() bool {
 	faults := map[input]string{}
 	for _, in := range f.inputs {
 		if fault := in.check(); fault != "" {
@@ -125,8 +135,7 @@ func (f *form) checked() bool {
 	return len(faults) == 0
 }
 
-// show shows what is wrong with the fields, takes away what was said of the others, and gives the first wrong one the
-// keyboard.
+// show shows the faults, clears those of the other fields and focuses the first field that has one.
 func (f *form) show(faults map[input]string) {
 	var first input
 	for _, in := range f.inputs {
@@ -138,14 +147,14 @@ func (f *form) show(faults map[input]string) {
 	f.refresh()
 	if first != nil {
 		f.options.Canvas.Focus(first.focusable())
-		if f.long != nil {
-			f.long.reveal(first.area())
+		if f.scroller != nil {
+			f.scroller.reveal(first.area())
 		}
 	}
 }
 
-// send sends a form with its dialog busy. A refusal is shown at its field, and nothing that was typed is lost but the
-// verification number, which serves once.
+// send runs work off the UI thread while the dialog is busy, then done or refused. A failure leaves the input as it is,
+// except the verification number, which is valid only once.
 func send[T any](f *form, doing string, work func(context.Context) (T, error), done func(T)) {
 	f.dialog.SetBusy(doing, f.sending.Interrupt)
 	background.Run(f.sending, work, func(result T, err error) {
@@ -158,21 +167,25 @@ func send[T any](f *form, doing string, work func(context.Context) (T, error), d
 	})
 }
 
-// refused shows why a request was not done.
+// refused shows why a request failed.
 func (f *form) refused(err error) {
-	if f.waived != nil && errors.Is(err, api.ErrVerificationFailed) { // the vendor switched it on meanwhile
+	if f.waived != nil && errors.Is(err, api.ErrVerificationFailed) { // the vendor has stopped waiving it
 		f.waived.object.Show()
 		f.waived = nil
 	}
 	f.renew()
 	switch {
 	case errors.Is(err, context.Canceled):
-		f.dialog.SetError(dialogs.Message{What: tr.T("Canceled."), Why: f.unsure, Next: tr.T("What you entered is still here.")})
+		f.dialog.SetError(dialogs.Message{
+			What: tr.T("Canceled."),
+			Why:  f.uncertain,
+			Next: tr.T("What you entered is still here."),
+		})
 		return
 	case errors.Is(err, manager.ErrUnreachable):
 		m := f.options.Explain(err)
-		if m.Next = strings.TrimSpace(m.Next + " " + f.unsure); f.kept != "" {
-			m.Next = f.kept
+		if m.Next = strings.TrimSpace(m.Next + " " + f.uncertain); f.queued != "" {
+			m.Next = f.queued
 		}
 		f.dialog.SetError(m)
 		return
@@ -180,9 +193,9 @@ func (f *form) refused(err error) {
 	var problem *api.Problem
 	if errors.As(err, &problem) {
 		f.wait.start(problem.RetryAfter)
-		told := *problem
-		told.RetryAfter = 0 // the button counts it down
-		err = &told
+		withoutWait := *problem
+		withoutWait.RetryAfter = 0 // shown by the countdown
+		err = &withoutWait
 	}
 	faults, rest := f.locate(err)
 	f.show(faults)
@@ -191,7 +204,7 @@ func (f *form) refused(err error) {
 	}
 }
 
-// fieldOf names the field that some refusals are about, whether the server says so or not.
+// fieldOf maps refusals to the field that causes them, for answers that do not name one.
 var fieldOf = []struct {
 	err  error
 	wire string
@@ -200,14 +213,14 @@ var fieldOf = []struct {
 	{api.ErrVerificationFailed, wireVerification}, {manager.ErrAddress, wireServer},
 }
 
-// locate finds the fields that an error is about; rest is what no field can show, or nil.
+// locate assigns the faults in err to their fields; rest is the error that no field shows, or nil.
 func (f *form) locate(err error) (faults map[input]string, rest error) {
 	faults = map[input]string{}
 	for _, known := range fieldOf {
 		if in := f.input(known.wire); in != nil && errors.Is(err, known.err) {
 			m := f.options.Explain(err)
 			if m.Why != "" {
-				m.What = "" // the place says it
+				m.What = "" // the label of the field says it
 			}
 			faults[in] = field.Text(m)
 			return faults, nil
@@ -217,24 +230,24 @@ func (f *form) locate(err error) (faults map[input]string, rest error) {
 	if !errors.As(err, &problem) || len(problem.Errors) == 0 {
 		return faults, err
 	}
-	homeless := *problem
-	homeless.Errors = nil
+	unassigned := *problem
+	unassigned.Errors = nil
 	for _, e := range problem.Errors {
 		in := f.input(strings.TrimPrefix(e.Location, "body."))
 		if in == nil {
-			homeless.Errors = append(homeless.Errors, e)
+			unassigned.Errors = append(unassigned.Errors, e)
 			continue
 		}
 		one := api.Problem{Code: problem.Code, Errors: []api.FieldError{e}}
 		faults[in] = strings.TrimSpace(faults[in] + " " + f.options.Explain(&one).Why)
 	}
-	if len(homeless.Errors) > 0 {
-		return faults, &homeless
+	if len(unassigned.Errors) > 0 {
+		return faults, &unassigned
 	}
 	return faults, nil
 }
 
-// input returns the field with a name in the request, such as "email" or "verification.number", or nil.
+// input returns the field for a name in the request, such as "email" or "verification.number", or nil.
 func (f *form) input(name string) input {
 	for _, in := range f.inputs {
 		if w := in.wire(); w != "" && (name == w || strings.HasPrefix(name, w+".")) {

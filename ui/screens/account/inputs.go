@@ -27,12 +27,12 @@ const (
 	wireProgram      = "program_id"
 	wireSerial       = "serial_number"
 	wireVerification = "verification"
-	wireServer       = "server" // in no request: the address it goes to
+	wireServer       = "server" // not sent: the address of the request
 	wireEmail        = "email"
 	wireEmail2       = "email2"
 )
 
-// mark says beside the label of a field whether it must be filled in.
+// mark is the text beside a label that says whether the field is required.
 type mark = tr.Text
 
 const (
@@ -41,30 +41,36 @@ const (
 	optional mark = "optional"
 )
 
-// labeled puts a label, its mark and a note around a field.
+// labeled returns control between its label with mark and its note.
 func labeled(label string, m mark, control fyne.CanvasObject, note *field.Note) fyne.CanvasObject {
 	head := fyne.CanvasObject(theme.Tight(widget.NewLabel(label)))
 	if m != unmarked {
-		head = container.New(layout.NewCustomPaddedHBoxLayout(6), head, container.New(layout.NewCustomPaddedLayout(2, 0, 0, 0), theme.Tight(theme.NewCaption(tr.T(m)))))
+		head = container.New(layout.NewCustomPaddedHBoxLayout(6), head,
+			container.New(layout.NewCustomPaddedLayout(2, 0, 0, 0), theme.Tight(theme.NewCaption(tr.T(m)))))
 	}
 	return container.New(layout.NewCustomPaddedVBoxLayout(3), head, control, note.Object())
 }
 
-// textInput is a field of one line.
+// textInput is a single-line field.
 type textInput struct {
-	name    string
-	needed  bool   // must not be empty; a password never is
-	missing string // is said when it is
-	hint    string // shown in the note while nothing is wrong
-	entry   *field.Entry
-	note    *field.Note
-	faulty  func(text string) string // checks what is in it; nil: anything goes
-	object  fyne.CanvasObject
+	name     string
+	needed   bool   // must not be empty; always true for a password
+	missing  string // fault of an empty field
+	hint     string // shown in the note while there is no fault
+	entry    *field.Entry
+	note     *field.Note
+	validate func(text string) string // returns a fault or ""; nil accepts every text
+	object   fyne.CanvasObject
 }
 
-// newTextInput returns a field; changed is called after every change.
+// newTextInput returns an empty field; changed is called after every change.
 func newTextInput(name, label string, m mark, entry *field.Entry, changed func()) *textInput {
-	t := &textInput{name: name, needed: m == required, entry: entry, note: field.NewNote()}
+	t := &textInput{
+		name:   name,
+		needed: m == required,
+		entry:  entry,
+		note:   field.NewNote(),
+	}
 	t.missing = tr.T("Enter the %s.", words.Within(label))
 	t.object = labeled(label, m, entry, t.note)
 	entry.OnChanged = func(string) {
@@ -74,12 +80,12 @@ func newTextInput(name, label string, m mark, entry *field.Entry, changed func()
 	return t
 }
 
-// newPassword returns a field for a password, which is sent as it is.
+// newPassword returns a field for a password, which is sent without trimming.
 func newPassword(name, label string, m mark, changed func()) *textInput {
 	return newTextInput(name, label, m, field.NewPasswordEntry(), changed)
 }
 
-// withHint adds a sentence below the field.
+// withHint adds a hint below the field.
 func (t *textInput) withHint(hint string) *textInput {
 	t.hint = hint
 	t.show("")
@@ -98,7 +104,7 @@ func (t *textInput) show(fault string) {
 	t.note.Say(fault, theme.Bad)
 }
 
-// text returns what is in the field: one line, without the spaces around it.
+// text returns the trimmed value, with control characters replaced by spaces.
 func (t *textInput) text() string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -128,13 +134,13 @@ func (t *textInput) check() string {
 }
 
 func (t *textInput) faults(text string) string {
-	if t.faulty == nil {
+	if t.validate == nil {
 		return ""
 	}
-	return t.faulty(text)
+	return t.validate(text)
 }
 
-// emailFault says what is wrong with an email address; "" when nothing is.
+// emailFault returns what is wrong with an email address, or "".
 func emailFault(address string) string {
 	parsed, err := mail.ParseAddress(address)
 	switch {
@@ -148,7 +154,7 @@ func emailFault(address string) string {
 	return tr.T("This is no email address. It looks like name@example.com.")
 }
 
-// passwordFault says what is wrong with the length of a new password (spec: api 13); "" when nothing is.
+// passwordFault returns what is wrong with the length of a new password, or "" (spec: api 13).
 func passwordFault(password string) string {
 	switch n := len(password); {
 	case n < api.MinPassword:
@@ -159,19 +165,21 @@ func passwordFault(password string) string {
 	return ""
 }
 
-// newPasswords returns the field for a new password and the one for typing it again.
-func newPasswords(name, label string, m mark, changed func()) (next, again *textInput) {
-	next = newPassword(name, label, m, changed).withHint(tr.T("At least %d characters, of any kind. Several words are easy to keep in mind.", api.MinPassword))
-	next.faulty = passwordFault
-	again = newPassword("", tr.T("%s, again", label), m, changed)
-	again.missing = tr.T("Type the %s once more.", words.Within(label))
-	again.faulty = func(text string) string {
+// newPasswords returns the field for a new password and the one for its repetition.
+func newPasswords(name, label string, m mark, changed func()) (next, repeat *textInput) {
+	next = newPassword(name, label, m,
+		changed).withHint(tr.T("At least %d characters, of any kind. Several words are easy to keep in mind.",
+		api.MinPassword))
+	next.validate = passwordFault
+	repeat = newPassword("", tr.T("%s, again", label), m, changed)
+	repeat.missing = tr.T("Type the %s once more.", words.Within(label))
+	repeat.validate = func(text string) string {
 		if text != next.entry.Text {
 			return tr.T("It is not the same as above. Type it once more.")
 		}
 		return ""
 	}
-	return next, again
+	return next, repeat
 }
 
 // serialInput is the field for a serial number.
@@ -180,11 +188,14 @@ type serialInput struct {
 	object fyne.CanvasObject
 }
 
-// newSerialInput returns a field; it fails when the shape of serial numbers is wrong, a fault of the program.
+// newSerialInput returns an empty field. An error means that the format of serial numbers is invalid, a bug.
 func newSerialInput(m mark, changed func()) (*serialInput, error) {
 	kind := license.KindSerialNumber
 	entry, err := codeentry.New(codeentry.Format{
-		Groups: kind.Groups(), Separator: "-", Alphabet: kind.FoldLetter, Parse: words.Parse(kind),
+		Groups:    kind.Groups(),
+		Separator: "-",
+		Alphabet:  kind.FoldLetter,
+		Parse:     words.Parse(kind),
 		ErrorGroup: func(err error) int {
 			var typed *license.CodeError
 			if errors.As(err, &typed) {
@@ -192,7 +203,8 @@ func newSerialInput(m mark, changed func()) (*serialInput, error) {
 			}
 			return 0
 		},
-		Name: words.Code(kind), Placeholder: "SM4G-2FQZ-XF-7EGC-WT2T",
+		Name:        words.Code(kind),
+		Placeholder: "SM4G-2FQZ-XF-7EGC-WT2T",
 	})
 	if err != nil {
 		return nil, err
@@ -204,7 +216,7 @@ func newSerialInput(m mark, changed func()) (*serialInput, error) {
 	return s, nil
 }
 
-// paste picks the serial number out of a pasted text, such as an email; a text without one is left to the field.
+// paste extracts the serial number from a pasted text, such as an email. It reports false if there is none.
 func (s *serialInput) paste(text string) bool {
 	for _, found := range license.Find(text) {
 		if found.Kind == license.KindSerialNumber {
@@ -244,7 +256,7 @@ func (s *serialInput) show(fault string) {
 	s.entry.ShowErr(errors.New(fault))
 }
 
-// programInput is the choice among the programs that accept serial numbers.
+// programInput is the selection of a program that accepts serial numbers.
 type programInput struct {
 	ids    []int64
 	choice *field.Select
@@ -252,7 +264,7 @@ type programInput struct {
 	object fyne.CanvasObject
 }
 
-// newProgramInput returns a choice; the only program is chosen already.
+// newProgramInput returns a selection. A single program is preselected.
 func newProgramInput(programs []api.SerialProgram, m mark, changed func()) *programInput {
 	p := &programInput{note: field.NewNote()}
 	names := make([]string, len(programs))
@@ -278,11 +290,11 @@ func newProgramInput(programs []api.SerialProgram, m mark, changed func()) *prog
 	return p
 }
 
-// shorten cuts a name that is too long for a line of a menu.
+// shorten truncates a name to one line of a menu.
 func shorten(name string) string {
-	const most = 60
-	if runes := []rune(name); len(runes) > most {
-		return string(runes[:most-1]) + "…"
+	const maxRunes = 60
+	if runes := []rune(name); len(runes) > maxRunes {
+		return string(runes[:maxRunes-1]) + "…"
 	}
 	return name
 }
@@ -299,7 +311,7 @@ func (p *programInput) check() string {
 	return ""
 }
 
-// id returns the program's id; 0 when none is chosen.
+// id returns the id of the selected program, or 0.
 func (p *programInput) id() int64 {
 	if i := p.choice.SelectedIndex(); i >= 0 && i < len(p.ids) {
 		return p.ids[i]
@@ -307,7 +319,7 @@ func (p *programInput) id() int64 {
 	return 0
 }
 
-// pictureInput makes a field of a form of the one for a verification number.
+// pictureInput adapts a verification.Field to input.
 type pictureInput struct {
 	*verification.Field
 	object fyne.CanvasObject
@@ -329,7 +341,7 @@ func (p *pictureInput) check() string {
 	return p.Missing()
 }
 
-// answer returns what was read in the picture, or the zero value if none is shown.
+// answer returns the typed verification number, or the zero value without a picture.
 func (p *pictureInput) answer() api.VerificationAnswer {
 	answer, _ := p.Answer()
 	return answer

@@ -14,8 +14,8 @@ import (
 
 const addOrder tr.Text = "Add order"
 
-// NewOrder shows the dialog that makes an order of a serial number, for those of the programs that accept one. It fails
-// when a field is defined wrongly, a fault of the program. UI thread.
+// NewOrder shows the dialog that creates an order from a serial number of one of programs. An error means that a field
+// is defined incorrectly, a bug. UI thread.
 func NewOrder(o Options, programs []api.Program) error {
 	var accepting []api.SerialProgram
 	waived := true
@@ -26,17 +26,21 @@ func NewOrder(o Options, programs []api.Program) error {
 		}
 	}
 	if len(accepting) == 0 {
-		o.Dialogs.Info(tr.T("New order"), tr.T("None of the vendor's programs takes a serial number now, so no order can be added with one. Ask the vendor for the order."))
+		o.Dialogs.Info(tr.T("New order"),
+			tr.T("None of the vendor's programs takes a serial number now, so no order can be added with one. Ask the vendor "+
+				"for the order."))
 		return nil
 	}
-	f := newForm(o, tr.T(addOrder), tr.T("If the server had added the order already, it appears in the table. One serial number makes one order."))
-	f.kept = tr.T("Nothing is lost: the request is kept and sent again when the connection is back. It makes one order at most.")
+	f := newForm(o, tr.T(addOrder),
+		tr.T("If the server had added the order already, it appears in the table. One serial number makes one order."))
+	f.queued = tr.T(
+		"Nothing is lost: the request is kept and sent again when the connection is back. It makes one order at most.")
 	serial, err := newSerialInput(unmarked, f.changed)
 	if err != nil {
 		return err
 	}
 	program := newProgramInput(accepting, unmarked, func() {
-		serial.show("") // what was said of the serial number was said of another program
+		serial.show("") // the fault referred to another program
 		f.changed()
 	})
 	picture := f.withPicture(unmarked)
@@ -52,20 +56,24 @@ func NewOrder(o Options, programs []api.Program) error {
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("New order"),
 		Subtitle: tr.T("With the serial number of a program that you bought. Each makes one order."),
-		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), program.object, serial.object, picture.object),
-		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(addOrder), Default: true, OnTapped: func() {
-			if !f.checked() {
-				return
-			}
-			request := api.NewOrder{ProgramID: program.id(), SerialNumber: serial.text(), Verification: picture.answer()}
-			send(f, tr.T("Adding the order…"), func(ctx context.Context) (api.Order, error) {
-				return o.Manager.NewOrder(ctx, request)
-			}, func(made api.Order) {
-				f.dialog.Close()
-				o.OnOrder(made)
-				o.Dialogs.Info(tr.T("Order added"), added(made))
-			})
-		}}},
+		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), program.object, serial.object,
+			picture.object),
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(addOrder), Default: true, OnTapped: func() {
+				if !f.valid() {
+					return
+				}
+				request := api.NewOrder{ProgramID: program.id(), SerialNumber: serial.text(), Verification: picture.answer()}
+				send(f, tr.T("Adding the order…"), func(ctx context.Context) (api.Order, error) {
+					return o.Manager.NewOrder(ctx, request)
+				}, func(created api.Order) {
+					f.dialog.Close()
+					o.OnOrder(created)
+					o.Dialogs.Info(tr.T("Order added"), addedText(created))
+				})
+			}},
+		},
 		FirstFocus: first,
 		OnClosed:   f.close,
 	})
@@ -73,8 +81,8 @@ func NewOrder(o Options, programs []api.Program) error {
 	return nil
 }
 
-// added says which order was added.
-func added(o api.Order) string {
+// addedText returns the sentence about a new order.
+func addedText(o api.Order) string {
 	if !o.RequiresActivation {
 		return tr.T("Order %d of %s was added. The program needs no activation.", o.ID, o.ProgramName)
 	}

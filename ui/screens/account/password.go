@@ -17,25 +17,29 @@ const changePassword tr.Text = "Change password"
 func ChangePassword(o Options) {
 	f := newForm(o, tr.T(changePassword), tr.T("If the server had changed it already, the new password counts."))
 	current := newPassword("current_password", tr.T("Current password"), unmarked, f.changed)
-	next, again := newPasswords("new_password", tr.T("New password"), unmarked, f.changed)
-	f.inputs = []input{current, next, again}
+	next, repeat := newPasswords("new_password", tr.T("New password"), unmarked, f.changed)
+	f.inputs = []input{current, next, repeat}
 
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Change password"),
 		Subtitle: tr.T("Other sessions end: on your other PCs you sign in again with the new password."),
-		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), current.object, next.object, again.object),
-		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(changePassword), Default: true, OnTapped: func() {
-			if !f.checked() {
-				return
-			}
-			from, to := current.entry.Text, next.entry.Text
-			send(f, tr.T("Changing the password…"), func(ctx context.Context) (struct{}, error) {
-				return struct{}{}, o.Manager.ChangePassword(ctx, from, to)
-			}, func(struct{}) {
-				f.dialog.Close()
-				o.Dialogs.Info(tr.T("Password changed"), tr.T("Your new password counts from now on. Other sessions have ended: sign in again on your other PCs."))
-			})
-		}}},
+		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), current.object, next.object, repeat.object),
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(changePassword), Default: true, OnTapped: func() {
+				if !f.valid() {
+					return
+				}
+				from, to := current.entry.Text, next.entry.Text
+				send(f, tr.T("Changing the password…"), func(ctx context.Context) (struct{}, error) {
+					return struct{}{}, o.Manager.ChangePassword(ctx, from, to)
+				}, func(struct{}) {
+					f.dialog.Close()
+					o.Dialogs.Info(tr.T("Password changed"),
+						tr.T("Your new password counts from now on. Other sessions have ended: sign in again on your other PCs."))
+				})
+			}},
+		},
 		OnClosed: f.close,
 	})
 }

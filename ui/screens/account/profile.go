@@ -18,18 +18,18 @@ import (
 
 const save tr.Text = "Save"
 
-// profile is one open dialog with contact data.
+// profile is the open dialog with contact data.
 type profile struct {
 	*form
 	loading *background.Slot
-	account api.Account // as the server has it
+	account api.Account // as stored by the server
 	contact *contactInputs
 }
 
 // Profile shows the dialog with the contact data of the account. UI thread.
 func Profile(o Options) {
 	p := &profile{form: newForm(o, tr.T(save), tr.T("Saving once more does no harm.")), loading: o.Work.NewSlot()}
-	p.rests = func() string {
+	p.disabledReason = func() string {
 		if p.contact == nil {
 			return tr.T("The contact data are not here yet.")
 		}
@@ -51,7 +51,7 @@ func Profile(o Options) {
 	p.load()
 }
 
-// load gets the contact data.
+// load loads the contact data.
 func (p *profile) load() {
 	p.dialog.SetBusy(tr.T("Loading the contact data…"), p.dialog.Close)
 	background.Run(p.loading, p.options.Manager.Account, func(a api.Account, err error) {
@@ -67,32 +67,32 @@ func (p *profile) load() {
 	})
 }
 
-// show shows the contact data to be changed.
+// show shows the contact data for editing.
 func (p *profile) show() {
 	p.contact = newContactInputs(func(f contactField) mark {
 		if f.wire == wireEmail || f.mark == optional {
 			return f.mark
 		}
-		return unmarked // an account that the vendor made may lack it
+		return unmarked // accounts created by the vendor may lack it
 	}, p.changed)
 	p.contact.fill(p.account.Contact)
 	p.contact.input(wireEmail).withHint(tr.T("Codes and links are sent here."))
 	p.inputs = p.contact.all()
 
-	rows := column(abreast(
-		fixed(tr.T("User name"), p.account.Username, tr.T("Only the vendor can change it.")),
-		fixed(tr.T("Registration name"), p.account.RegistrationName, tr.T("It stays: licenses are made out to it."))))
+	rows := column(sideBySide(
+		readOnlyField(tr.T("User name"), p.account.Username, tr.T("Only the vendor can change it.")),
+		readOnlyField(tr.T("Registration name"), p.account.RegistrationName, tr.T("It stays: licenses are made out to it."))))
 	rows.Objects = append(rows.Objects, p.contact.rows...)
-	p.long = newLongForm(p.options.Canvas, rows)
+	p.scroller = newScrollForm(p.options.Canvas, rows)
 	for _, in := range p.contact.inputs {
-		p.long.follow(&in.entry.Hooks, in.object)
+		p.scroller.follow(&in.entry.Hooks, in.object)
 	}
-	p.dialog.SetContent(p.long.object)
+	p.dialog.SetContent(p.scroller.object)
 	p.refresh()
 }
 
-// fixed shows what cannot be changed, and why.
-func fixed(label, text, why string) fyne.CanvasObject {
+// readOnlyField returns a read-only field with the reason why it cannot be changed.
+func readOnlyField(label, text, why string) fyne.CanvasObject {
 	value := widget.NewLabel(text)
 	value.Truncation = fyne.TextTruncateEllipsis
 	reason := theme.NewCaption(why)
@@ -101,9 +101,9 @@ func fixed(label, text, why string) fyne.CanvasObject {
 		theme.Tight(widget.NewLabel(label)), copyfield.NewFrame(value), theme.Tight(reason))
 }
 
-// save sends what was changed.
+// save sends the changed fields.
 func (p *profile) save() {
-	if !p.checked() {
+	if !p.valid() {
 		return
 	}
 	change, _ := p.contact.changes(p.account.Contact)

@@ -13,26 +13,33 @@ import (
 )
 
 var anna = api.Account{Username: "anna", RegistrationName: "Lumen GmbH", Contact: api.Contact{
-	FirstName: "Anna", LastName: "Berg", Company: "Lumen", Address: "Seestraße 5", City: "Friedrichshafen", Zip: "88045",
-	Country: "Germany", Phone: "+49 7541 1", Email: "anna@lumen.example",
+	FirstName: "Anna",
+	LastName:  "Berg",
+	Company:   "Lumen",
+	Address:   "Seestraße 5",
+	City:      "Friedrichshafen",
+	Zip:       "88045",
+	Country:   "Germany",
+	Phone:     "+49 7541 1",
+	Email:     "anna@lumen.example",
 }}
 
-// openProfile opens the dialog with Anna's contact data.
+// openProfile opens the dialog with the contact data of anna.
 func openProfile(t *testing.T) *screen {
 	t.Helper()
 	s := newScreen(t)
 	Profile(s.options)
 	s.call("Account").give(anna, nil)
-	s.answered()
+	s.waitIdle()
 	return s
 }
 
-func TestOnlyWhatChangedIsSaved(t *testing.T) {
+func TestSaveSendsOnlyChanges(t *testing.T) {
 	s := openProfile(t)
 	s.requireText("anna", "Lumen GmbH", "It stays: licenses are made out to it.", "Nothing was changed yet.")
 	require.Same(t, s.field("First name"), s.focused())
 	s.key(fyne.KeyReturn)
-	s.noCall("ChangeAccount")
+	s.requireNoCall("ChangeAccount")
 
 	s.fill("City", "  Lindau ")
 	s.fill("Company", "")
@@ -45,7 +52,7 @@ func TestOnlyWhatChangedIsSaved(t *testing.T) {
 	changed := anna
 	changed.City = city
 	c.give(changed, nil)
-	s.answered()
+	s.waitIdle()
 	require.Equal(t, []api.Account{changed}, s.accounts)
 	require.True(t, s.closed())
 }
@@ -68,7 +75,7 @@ func TestEveryContactFieldIsSaved(t *testing.T) {
 	}
 }
 
-func TestEmailAddressesAreCheckedBeforeTheyAreSent(t *testing.T) {
+func TestEmailValidation(t *testing.T) {
 	for text, fault := range map[string]string{
 		"anna":                     "This is no email address: the @ is missing.",
 		"anna@":                    "This is no email address. It looks like name@example.com.",
@@ -88,7 +95,7 @@ func TestEmailAddressesAreCheckedBeforeTheyAreSent(t *testing.T) {
 				return
 			}
 			s.requireText(fault)
-			s.noCall("ChangeAccount")
+			s.requireNoCall("ChangeAccount")
 			require.Same(t, s.field("Email address"), s.focused())
 			require.Equal(t, text, s.content("Email address"), "what was typed stays")
 			s.fill("Email address", "anna@lumen.org")
@@ -101,7 +108,7 @@ func TestEmailAddressesAreCheckedBeforeTheyAreSent(t *testing.T) {
 	s.requireText("This is the first address again. Enter another one, or none.")
 }
 
-func TestFaultsThatTheServerFindsStandAtTheirFields(t *testing.T) {
+func TestServerFieldErrors(t *testing.T) {
 	s := openProfile(t)
 	s.fill("City", "Lindau")
 	s.fill("Fax number", "none")
@@ -110,27 +117,28 @@ func TestFaultsThatTheServerFindsStandAtTheirFields(t *testing.T) {
 		api.FieldError{Location: "body.fax", Message: "this is no fax number"},
 		api.FieldError{Location: "body.email", Message: "the address is blocked"},
 		api.FieldError{Location: "body.shoe_size", Message: "the shoe size is missing"}))
-	s.answered()
-	s.requireText("This is no fax number.", "The address is blocked.", "The server did not accept what was entered.", "The shoe size is missing.")
+	s.waitIdle()
+	s.requireText("This is no fax number.", "The address is blocked.", "The server did not accept what was entered.",
+		"The shoe size is missing.")
 	require.Same(t, s.field("Email address"), s.focused(), "the first field with a fault")
 	require.Equal(t, "Lindau", s.content("City"))
 
 	s.fill("Fax number", "1")
-	require.NotContains(t, s.said(), "This is no fax number.")
-	require.NotContains(t, s.said(), "shoe size")
+	require.NotContains(t, s.allText(), "This is no fax number.")
+	require.NotContains(t, s.allText(), "shoe size")
 	s.requireText("The address is blocked.")
 }
 
-func TestContactDataThatDoNotCome(t *testing.T) {
+func TestLoadFails(t *testing.T) {
 	s := newScreen(t)
 	Profile(s.options)
 	s.requireText("Loading the contact data…")
 	s.call("Account").give(nil, &manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"})
-	s.answered()
+	s.waitIdle()
 	s.requireText("There is no connection to the license server.", "The contact data are not here yet.")
 	s.press("Try again")
 	s.call("Account").give(anna, nil)
-	s.answered()
+	s.waitIdle()
 	require.Equal(t, "Anna", s.content("First name"))
 	s.key(fyne.KeyEscape)
 	require.True(t, s.closed())
@@ -141,24 +149,24 @@ func TestContactDataThatDoNotCome(t *testing.T) {
 	require.True(t, s.closed(), "loading can be canceled")
 }
 
-func TestSavingWithoutAConnectionKeepsWhatWasTyped(t *testing.T) {
+func TestSaveOfflineKeepsInput(t *testing.T) {
 	s := openProfile(t)
 	s.fill("City", "Lindau")
 	s.press(save.String())
 	s.call("ChangeAccount").give(nil, &manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"})
-	s.answered()
-	require.Contains(t, s.said(), "Saving once more does no harm.")
+	s.waitIdle()
+	require.Contains(t, s.allText(), "Saving once more does no harm.")
 	require.Equal(t, "Lindau", s.content("City"))
 	require.Empty(t, s.accounts)
 }
 
-func TestTheFieldWithTheKeyboardIsInSight(t *testing.T) {
+func TestFocusedFieldIsVisible(t *testing.T) {
 	s := newScreen(t)
 	s.window.Resize(fyne.NewSize(860, 560))
 	Profile(s.options)
 	s.call("Account").give(anna, nil)
-	s.answered()
-	inSight := func(label string) {
+	s.waitIdle()
+	requireVisible := func(label string) {
 		o := s.field(label).(fyne.CanvasObject)
 		top := fyne.CurrentApp().Driver().AbsolutePositionForObject(o).Y
 		require.Greater(t, top, float32(100), label)
@@ -167,19 +175,19 @@ func TestTheFieldWithTheKeyboardIsInSight(t *testing.T) {
 	c := s.window.Canvas()
 	for _, label := range []string{"First name", "Fax number", "Street and number", "First name"} {
 		c.Focus(s.field(label))
-		inSight(label)
+		requireVisible(label)
 	}
 	c.Focus(s.field("Fax number"))
 	s.fill("Email address", "x")
 	c.Focus(s.field("Fax number"))
 	s.press(save.String())
-	inSight("Email address")
+	requireVisible("Email address")
 }
 
-func TestAPasswordIsChanged(t *testing.T) {
+func TestChangePassword(t *testing.T) {
 	s := newScreen(t)
 	ChangePassword(s.options)
-	require.Contains(t, s.said(), "Other sessions end")
+	require.Contains(t, s.allText(), "Other sessions end")
 	s.fill("Current password", " old secret ")
 	s.fill("New password", "a new, long one")
 	s.fill("New password, again", "a new, long one")
@@ -187,19 +195,21 @@ func TestAPasswordIsChanged(t *testing.T) {
 	c := s.call("ChangePassword")
 	require.Equal(t, []any{" old secret ", "a new, long one"}, c.args, "as it was typed")
 	c.give(nil, nil)
-	s.answered()
+	s.waitIdle()
 	s.requireText("Password changed")
-	require.Contains(t, s.said(), "Other sessions have ended")
+	require.Contains(t, s.allText(), "Other sessions have ended")
 }
 
-func TestAPasswordIsCheckedBeforeItIsSent(t *testing.T) {
-	for name, c := range map[string]struct{ current, next, again, says, focus string }{
-		"nothing":         {"", "", "", "Enter the current password.", "Current password"},
-		"no new one":      {"x", "", "", "Enter the new password.", "New password"},
-		"not again":       {"x", "0123456789", "", "Type the new password once more.", "New password, again"},
-		"too short":       {"x", "012345678", "012345678", "It is too short: enter at least 10 characters.", "New password"},
-		"too long":        {"x", strings.Repeat("ü", 513), "x", "It is too long: it has 1026 bytes, and at most 1024 are taken.", "New password"},
-		"not the same":    {"x", "0123456789", "0123456780", "It is not the same as above. Type it once more.", "New password, again"},
+func TestPasswordValidation(t *testing.T) {
+	for name, c := range map[string]struct{ current, next, repeat, says, focus string }{
+		"nothing":    {"", "", "", "Enter the current password.", "Current password"},
+		"no new one": {"x", "", "", "Enter the new password.", "New password"},
+		"not again":  {"x", "0123456789", "", "Type the new password once more.", "New password, again"},
+		"too short":  {"x", "012345678", "012345678", "It is too short: enter at least 10 characters.", "New password"},
+		"too long": {"x", strings.Repeat("ü", 513), "x",
+			"It is too long: it has 1026 bytes, and at most 1024 are taken.", "New password"},
+		"not the same": {"x", "0123456789", "0123456780", "It is not the same as above. Type it once more.",
+			"New password, again"},
 		"10 bytes":        {"x", "üüüüü", "üüüüü", "", ""},
 		"spaces count":    {"x", "          ", "          ", "", ""},
 		"the longest one": {"x", strings.Repeat("x", 1024), strings.Repeat("x", 1024), "", ""},
@@ -209,39 +219,41 @@ func TestAPasswordIsCheckedBeforeItIsSent(t *testing.T) {
 			ChangePassword(s.options)
 			s.fill("Current password", c.current)
 			s.fill("New password", c.next)
-			s.fill("New password, again", c.again)
+			s.fill("New password, again", c.repeat)
 			s.press(changePassword.String())
 			if c.says == "" {
 				require.Equal(t, []any{c.current, c.next}, s.call("ChangePassword").args)
 				return
 			}
-			s.noCall("ChangePassword")
+			s.requireNoCall("ChangePassword")
 			s.requireText(c.says)
 			require.Same(t, s.field(c.focus), s.focused())
 		})
 	}
 }
 
-func TestARefusedPassword(t *testing.T) {
+func TestRefusedPassword(t *testing.T) {
 	s := newScreen(t)
 	ChangePassword(s.options)
 	s.fill("Current password", "wrong")
 	s.fill("New password", "0123456789")
 	s.fill("New password, again", "0123456789")
 	s.press(changePassword.String())
-	s.call("ChangePassword").give(nil, refusal(api.ErrValidation, "", 0, api.FieldError{Location: "body.current_password", Message: "The current password is not right."}))
-	s.answered()
+	s.call("ChangePassword").give(nil,
+		refusal(api.ErrValidation, "", 0,
+			api.FieldError{Location: "body.current_password", Message: "The current password is not right."}))
+	s.waitIdle()
 	s.requireText("The current password is not right.")
 	require.Same(t, s.field("Current password"), s.focused())
 	s.fill("Current password", "wrong too")
 	s.press(changePassword.String())
 	s.call("ChangePassword").give(nil, refusal(api.ErrHostBanned, "There were too many failed attempts.", 2))
-	s.answered()
+	s.waitIdle()
 	s.requireText("The server takes the next try in 2 seconds.")
-	s.pass(time.Second)
+	s.advance(time.Second)
 	s.until(func() bool { return s.shows("The server takes the next try in 1 second.") })
-	s.pass(time.Second)
-	s.until(func() bool { return !strings.Contains(s.said(), "next try") })
+	s.advance(time.Second)
+	s.until(func() bool { return !strings.Contains(s.allText(), "next try") })
 	s.fill("Current password", "right")
 	s.press(changePassword.String())
 	require.Equal(t, []any{"right", "0123456789"}, s.call("ChangePassword").args, "nothing else had to be typed again")

@@ -11,9 +11,9 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/field"
 )
 
-const sent = "If there is an account, a mail with a link is on its way; the link works once, for one hour."
+const linkSent = "If there is an account, a mail with a link is on its way; the link works once, for one hour."
 
-func TestALinkIsAskedFor(t *testing.T) {
+func TestForgotPassword(t *testing.T) {
 	s := newScreen(t)
 	ForgotPassword(s.options, " "+server+" ")
 	require.Same(t, s.field("User name or email address"), s.focused())
@@ -23,26 +23,28 @@ func TestALinkIsAskedFor(t *testing.T) {
 	s.fill("Verification number", "123456")
 	s.key(fyne.KeyReturn)
 	c := s.call("RequestPasswordReset")
-	require.Equal(t, []any{server, "anna@lumen.example", api.VerificationAnswer{ID: "picture 1", Number: "123456"}}, c.args)
+	require.Equal(t, []any{server, "anna@lumen.example", api.VerificationAnswer{ID: "picture 1", Number: "123456"}},
+		c.args)
 	c.give(nil, nil)
-	s.answered()
-	s.requireText(sent)
+	s.waitIdle()
+	s.requireText(linkSent)
 }
 
-func TestThePictureComesFromTheServerThatIsEntered(t *testing.T) {
+func TestPictureComesFromEnteredServer(t *testing.T) {
 	s := newScreen(t)
 	ForgotPassword(s.options, "")
 	require.Same(t, s.field("License server"), s.focused())
 	s.key(fyne.KeyReturn)
-	s.requireText("Enter the license server.", "Enter the user name or email address.", "Enter the address of the license server first: it sends the picture.")
+	s.requireText("Enter the license server.", "Enter the user name or email address.",
+		"Enter the address of the license server first: it sends the picture.")
 	s.fill("License server", "first.example")
-	s.noCall("Verification")
+	s.requireNoCall("Verification")
 	s.window.Canvas().FocusNext()
 	c := s.call("Verification")
 	require.Equal(t, []any{"first.example", false}, c.args)
 	c.give(nil, &manager.NetworkError{Kind: manager.NetworkDNS, Host: "first.example"})
 	s.until(func() bool { return s.shows("Try again") })
-	require.Contains(t, s.said(), "The license server was not found.")
+	require.Contains(t, s.allText(), "The license server was not found.")
 
 	s.fill("License server", "second.example")
 	s.fill("User name or email address", "anna")
@@ -54,12 +56,12 @@ func TestThePictureComesFromTheServerThatIsEntered(t *testing.T) {
 
 	s.fill("License server", "third.example")
 	s.key(fyne.KeyReturn)
-	s.noCall("RequestPasswordReset")
+	s.requireNoCall("RequestPasswordReset")
 	require.Equal(t, "third.example", s.call("Verification").args[0], "the answer for another server counts nothing")
 	require.Equal(t, "anna", s.content("User name or email address"))
 }
 
-func TestARefusedLink(t *testing.T) {
+func TestRefusedPasswordReset(t *testing.T) {
 	s := newScreen(t)
 	ForgotPassword(s.options, server)
 	s.picture()
@@ -69,7 +71,8 @@ func TestARefusedLink(t *testing.T) {
 		says  string
 		focus string
 	}{
-		{refusal(api.ErrVerificationFailed, "The number is another one.", 0), "The number is another one. Read the new picture and try again.", "Verification number"},
+		{refusal(api.ErrVerificationFailed, "The number is another one.", 0),
+			"The number is another one. Read the new picture and try again.", "Verification number"},
 		{manager.ErrAddress, "This is not the address of a server.", "License server"},
 		{refusal(api.ErrUnavailable, "This server has no mail service.", 0), "This server has no mail service.", ""},
 		{&manager.NetworkError{Kind: manager.NetworkTimeout, Host: "x"}, "Asking once more does no harm.", ""},
@@ -77,9 +80,9 @@ func TestARefusedLink(t *testing.T) {
 		s.fill("Verification number", "123456")
 		s.press(sendLink.String())
 		s.call("RequestPasswordReset").give(nil, c.err)
-		s.answered()
-		require.Contains(t, s.said(), c.says, i)
-		require.NotContains(t, s.said(), sent)
+		s.waitIdle()
+		require.Contains(t, s.allText(), c.says, i)
+		require.NotContains(t, s.allText(), linkSent)
 		if c.focus != "" {
 			require.Same(t, s.field(c.focus), s.focused())
 		}
@@ -88,12 +91,16 @@ func TestARefusedLink(t *testing.T) {
 	}
 	s.press("Cancel")
 	require.True(t, s.closed())
-	s.noCall("Verification")
+	s.requireNoCall("Verification")
 }
 
-var open = api.Server{Name: "Lumen Software", Registration: true, SerialPrograms: []api.SerialProgram{{ID: 1, Name: "Lumen Studio 7"}, {ID: 2, Name: "Tide Survey"}}}
+var open = api.Server{
+	Name:           "Lumen Software",
+	Registration:   true,
+	SerialPrograms: []api.SerialProgram{{ID: 1, Name: "Lumen Studio 7"}, {ID: 2, Name: "Tide Survey"}},
+}
 
-// newAccount opens the form and fills in what is required.
+// newAccount opens the form and fills in the required fields.
 func newAccount(t *testing.T) *screen {
 	t.Helper()
 	s := newScreen(t)
@@ -103,43 +110,52 @@ func newAccount(t *testing.T) *screen {
 	c.give(open, nil)
 	s.until(func() bool { return s.shows("User name") })
 	s.requireText("Lumen Software · licenses.lumen.example")
-	require.Equal(t, server, s.early0("Verification").args[0])
+	require.Equal(t, server, s.peek("Verification").args[0])
 	s.picture()
 	s.field("Program").(*field.Select).SetSelectedIndex(1)
 	for label, text := range map[string]string{
-		"Serial number": serial, "User name": "anna", "Password": "long enough", "Password, again": "long enough", "Registration name": "Lumen GmbH",
-		"First name": "Anna", "Last name": "Berg", "Street and number": "Seestraße 5", "City": "Friedrichshafen", "Zip code": "88045",
-		"Country": "Germany", "Phone number": "+49 7541 1", "Email address": "anna@lumen.example", "Verification number": "123456",
+		"Serial number": serial, "User name": "anna", "Password": "long enough", "Password, again": "long enough",
+		"Registration name": "Lumen GmbH",
+		"First name":        "Anna", "Last name": "Berg", "Street and number": "Seestraße 5", "City": "Friedrichshafen",
+		"Zip code": "88045",
+		"Country":  "Germany", "Phone number": "+49 7541 1", "Email address": "anna@lumen.example",
+		"Verification number": "123456",
 	} {
 		s.fill(label, text)
 	}
 	return s
 }
 
-// early0 returns the next call with a name without taking it.
-func (s *screen) early0(name string) call {
+// peek returns the next call of a method and leaves it pending.
+func (s *screen) peek(name string) call {
 	c := s.call(name)
-	s.early = append([]call{c}, s.early...)
+	s.unclaimed = append([]call{c}, s.unclaimed...)
 	return c
 }
 
-func TestAnAccountIsOpened(t *testing.T) {
+func TestRegister(t *testing.T) {
 	s := newAccount(t)
 	s.key(fyne.KeyReturn)
 	c := s.call("Register")
 	contact := anna.Contact
 	contact.Company = ""
 	require.Equal(t, []any{server, api.NewAccount{
-		ProgramID: 2, SerialNumber: serial, Verification: api.VerificationAnswer{ID: "picture 1", Number: "123456"},
-		Username: "anna", Password: "long enough", RegistrationName: "Lumen GmbH", Contact: contact,
+		ProgramID:        2,
+		SerialNumber:     serial,
+		Verification:     api.VerificationAnswer{ID: "picture 1", Number: "123456"},
+		Username:         "anna",
+		Password:         "long enough",
+		RegistrationName: "Lumen GmbH",
+		Contact:          contact,
 	}}, c.args)
 	c.give(api.Client{ID: 7, Username: "anna", DisplayName: "Anna Berg"}, nil)
-	s.answered()
+	s.waitIdle()
 	require.Equal(t, []string{server + " anna"}, s.registered)
-	s.requireText("Account created", "Sign in as “anna” with the password that you chose. Your first order, of Tide Survey, is in the account.")
+	s.requireText("Account created",
+		"Sign in as “anna” with the password that you chose. Your first order, of Tide Survey, is in the account.")
 }
 
-func TestRequiredFieldsAreMarkedInWords(t *testing.T) {
+func TestRequiredFieldsAreMarked(t *testing.T) {
 	s := newScreen(t)
 	NewAccount(s.options, server)
 	s.call("About").give(open, nil)
@@ -153,7 +169,8 @@ func TestRequiredFieldsAreMarkedInWords(t *testing.T) {
 		}
 		return ""
 	}
-	for _, label := range []string{"Program", "Serial number", "User name", "Password", "Password, again", "Registration name", "First name", "Last name",
+	for _, label := range []string{"Program", "Serial number", "User name", "Password", "Password, again",
+		"Registration name", "First name", "Last name",
 		"Email address", "Street and number", "Zip code", "City", "Country", "Phone number", "Verification number"} {
 		require.Equal(t, "required", after(label), label)
 	}
@@ -161,32 +178,39 @@ func TestRequiredFieldsAreMarkedInWords(t *testing.T) {
 		require.Equal(t, "optional", after(label), label)
 	}
 	s.press(createAccount.String())
-	s.noCall("Register")
-	for _, missing := range []string{"Choose the program that the serial number belongs to.", "Enter the user name.", "Enter the password.", "Type the password once more.",
+	s.requireNoCall("Register")
+	for _, missing := range []string{"Choose the program that the serial number belongs to.", "Enter the user name.",
+		"Enter the password.", "Type the password once more.",
 		"Enter the registration name.", "Enter the first name.", "Enter the email address.", "Enter the phone number."} {
 		s.requireText(missing)
 	}
-	require.NotContains(t, s.said(), "Enter the company")
+	require.NotContains(t, s.allText(), "Enter the company")
 	require.Same(t, s.field("Program"), s.focused())
 }
 
-func TestARefusedAccountKeepsWhatWasTyped(t *testing.T) {
+func TestRefusedAccountKeepsInput(t *testing.T) {
 	for name, c := range map[string]struct {
 		err         error
 		says, focus string
 	}{
-		"taken name":         {refusal(api.ErrValidation, "", 0, api.FieldError{Location: "body.username", Message: "This user name is taken. Choose another one."}), "This user name is taken. Choose another one.", "User name"},
-		"used serial number": {refusal(api.ErrSerialInUse, "An order was made with it.", 5), "An order was made with it. Look for that order", "Serial number"},
-		"wrong number":       {refusal(api.ErrVerificationFailed, "The number is another one.", 0), "The number is another one.", "Verification number"},
-		"address":            {refusal(api.ErrValidation, "", 0, api.FieldError{Location: "body.zip", Message: "the zip code is missing"}), "The zip code is missing.", "Zip code"},
-		"no connection":      {&manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"}, "If the server had opened the account already, you can sign in with it.", ""},
+		"taken name": {refusal(api.ErrValidation, "", 0,
+			api.FieldError{Location: "body.username", Message: "This user name is taken. Choose another one."}),
+			"This user name is taken. Choose another one.", "User name"},
+		"used serial number": {refusal(api.ErrSerialInUse, "An order was made with it.", 5),
+			"An order was made with it. Look for that order", "Serial number"},
+		"wrong number": {refusal(api.ErrVerificationFailed, "The number is another one.", 0), "The number is another one.",
+			"Verification number"},
+		"address": {refusal(api.ErrValidation, "", 0,
+			api.FieldError{Location: "body.zip", Message: "the zip code is missing"}), "The zip code is missing.", "Zip code"},
+		"no connection": {&manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"},
+			"If the server had opened the account already, you can sign in with it.", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newAccount(t)
 			s.press(createAccount.String())
 			s.call("Register").give(nil, c.err)
-			s.answered()
-			require.Contains(t, s.said(), c.says)
+			s.waitIdle()
+			require.Contains(t, s.allText(), c.says)
 			if c.focus != "" {
 				require.Same(t, s.field(c.focus), s.focused())
 			}
@@ -200,15 +224,15 @@ func TestARefusedAccountKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
-func TestUserNamesAreChecked(t *testing.T) {
+func TestUserNameValidation(t *testing.T) {
 	s := newAccount(t)
 	s.fill("User name", "anna berg")
 	s.press(createAccount.String())
 	s.requireText("A user name has no spaces.")
-	s.noCall("Register")
+	s.requireNoCall("Register")
 }
 
-func TestAServerThatTakesNoNewAccounts(t *testing.T) {
+func TestRegistrationClosed(t *testing.T) {
 	s := newScreen(t)
 	NewAccount(s.options, "")
 	s.key(fyne.KeyReturn)
@@ -220,26 +244,30 @@ func TestAServerThatTakesNoNewAccounts(t *testing.T) {
 		err   error
 		says  string
 	}{
-		{api.Server{Name: "Lumen Software", SerialPrograms: open.SerialPrograms}, nil, "Lumen Software takes no new accounts."},
-		{api.Server{Name: "Lumen Software", Registration: true}, nil, "Lumen Software opens no accounts with serial numbers."},
-		{api.Server{}, manager.ErrAddress, "This is not the address of a server. Enter it as the vendor told you, such as licenses.example.com."},
-		{api.Server{}, &manager.NetworkError{Kind: manager.NetworkNotACEN, Host: "x"}, "No license server answers at this address."},
+		{api.Server{Name: "Lumen Software", SerialPrograms: open.SerialPrograms}, nil,
+			"Lumen Software takes no new accounts."},
+		{api.Server{Name: "Lumen Software", Registration: true}, nil,
+			"Lumen Software opens no accounts with serial numbers."},
+		{api.Server{}, manager.ErrAddress,
+			"This is not the address of a server. Enter it as the vendor told you, such as licenses.example.com."},
+		{api.Server{}, &manager.NetworkError{Kind: manager.NetworkNotACEN, Host: "x"},
+			"No license server answers at this address."},
 	} {
 		s.call("About").give(c.about, c.err)
-		s.answered()
-		require.Contains(t, s.said(), c.says)
+		s.waitIdle()
+		require.Contains(t, s.allText(), c.says)
 		require.Equal(t, "closed.example", s.content("License server"))
-		s.press(goOn.String())
+		s.press(continueLabel.String())
 	}
 	s.call("About")
 	s.key(fyne.KeyEscape)
-	s.answered()
+	s.waitIdle()
 	s.key(fyne.KeyEscape)
 	require.True(t, s.closed())
-	s.noCall("Verification")
+	s.requireNoCall("Verification")
 }
 
-func TestTheOnlyProgramIsChosen(t *testing.T) {
+func TestOnlyProgramIsPreselected(t *testing.T) {
 	s := newScreen(t)
 	one := open
 	one.SerialPrograms = open.SerialPrograms[:1]
@@ -250,7 +278,7 @@ func TestTheOnlyProgramIsChosen(t *testing.T) {
 	require.Same(t, s.field("Serial number"), s.focused())
 }
 
-func TestALateAccountIsDroppedAfterTheDialog(t *testing.T) {
+func TestLateAccountIsDropped(t *testing.T) {
 	s := newAccount(t)
 	dialog := s.options.Dialogs.Visible()
 	s.press(createAccount.String())

@@ -1,6 +1,5 @@
-// Package actions is the table of what a person can do with orders and licenses: for each action the task that it
-// becomes, its dialog, why it is not possible now, its shortcut and its entry in menus. Buttons, menus, shortcuts and
-// presenters derive from it.
+// Package actions defines the table of actions on orders and licenses: for each its task, its dialog, why it is not
+// possible, its shortcut and its label. Buttons, menus, shortcuts and presenters use it.
 package actions
 
 import (
@@ -11,7 +10,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// ID names an action.
+// ID identifies an action.
 type ID int
 
 // The actions.
@@ -30,7 +29,7 @@ const (
 	Calendar // a calendar file with the end of the license
 )
 
-// Subject is what an action is about.
+// Subject is the object of an action.
 type Subject struct {
 	Order   api.Order
 	License manager.License // zero for a new license or order
@@ -38,8 +37,8 @@ type Subject struct {
 	Licensed int64
 }
 
-// Dialogs opens the dialog of each action, or does at once what needs none. Its methods are called on the UI thread,
-// and only when the action is possible.
+// Dialogs opens the dialog of each action, or performs an action without one. Its methods are called on the UI thread
+// and only if the action is possible.
 type Dialogs interface {
 	NewLicense(Subject)
 	ActivateThisPC(Subject)
@@ -57,15 +56,15 @@ type Dialogs interface {
 
 // Action is one row of the table.
 type Action struct {
-	// Task is the task in the journal that the action becomes; "" for an action that has none.
+	// Task is the task that the action carries out, or "".
 	Task api.Task
 	// Dialog opens the dialog of the action.
 	Dialog func(Dialogs, Subject)
-	// WhyNot returns why the action is not possible, as far as the order and the license tell; nil when it is.
+	// WhyNot returns why the action is not possible, judged by the order and the license, or nil.
 	WhyNot func(Subject) error
-	// Allowance returns what the server says about a limited action; nil for an action without a limit.
+	// Allowance returns the allowance of the action; nil for an action without a limit.
 	Allowance func(api.LicenseAllowed) *api.Allowance
-	// Key is the key of the shortcut together with Ctrl, and Name its name in the list of shortcuts; "" for none.
+	// Key is the shortcut key, pressed with Ctrl, and Name its entry in the list of shortcuts; "" for none.
 	Key  fyne.KeyName
 	Name tr.Text
 	// Label is the text of the button and the entry in menus.
@@ -90,7 +89,7 @@ var table = [...]Action{
 	NewOrder: {
 		Task:   api.TaskNewOrder,
 		Dialog: Dialogs.NewOrder,
-		WhyNot: possible,
+		WhyNot: alwaysPossible,
 		Key:    fyne.KeyO,
 		Name:   "New order",
 		Label:  "New order…",
@@ -148,7 +147,7 @@ var table = [...]Action{
 	},
 	SaveFile: {
 		Dialog: Dialogs.SaveFile,
-		WhyNot: possible,
+		WhyNot: alwaysPossible,
 		Label:  "Save license file…",
 	},
 	ChangeNote: {
@@ -159,7 +158,7 @@ var table = [...]Action{
 	},
 	Calendar: {
 		Dialog: Dialogs.Calendar,
-		WhyNot: possible,
+		WhyNot: alwaysPossible,
 		Label:  "Calendar file…",
 	},
 }
@@ -171,11 +170,11 @@ func newLicenseRefusal(s Subject) error {
 	return manager.NewLicenseRefusal(s.Order)
 }
 
-func possible(Subject) error { return nil }
+func alwaysPossible(Subject) error { return nil }
 
 func transferAllowance(a api.LicenseAllowed) *api.Allowance { return a.Transfer }
 
-// All returns all actions in the order in which shortcuts are listed.
+// All returns all actions in the order of the list of shortcuts.
 func All() []ID {
 	all := make([]ID, len(table))
 	for i := range table {
@@ -187,23 +186,23 @@ func All() []ID {
 // Action returns the row of the table.
 func (id ID) Action() Action { return table[id] }
 
-// Label returns the text of the button and the menu entry in the language in use.
+// Label returns the translated label.
 func (id ID) Label() string { return tr.T(table[id].Label) }
 
-// WhyNot returns why the action is not possible, as far as the order and the license tell; nil when it is.
+// WhyNot returns why the action is not possible, judged by the order and the license, or nil.
 func (id ID) WhyNot(s Subject) error { return table[id].WhyNot(s) }
 
-// Allowance returns what the server says about a limited action on the license; nil for an action without a limit, and
-// where the server says nothing.
+// Allowance returns the allowance of the action on the license; nil for an action without a limit, and if the server
+// did not send it.
 func (id ID) Allowance(s Subject) *api.Allowance {
-	if of := table[id].Allowance; of != nil && s.License.Allowed != nil {
-		return of(*s.License.Allowed)
+	if get := table[id].Allowance; get != nil && s.License.Allowed != nil {
+		return get(*s.License.Allowed)
 	}
 	return nil
 }
 
-// OfLicense reports whether the action is about a license that is there.
+// OfLicense reports whether the action needs an existing license.
 func (id ID) OfLicense() bool { return id != NewLicense && id != ActivateThisPC && id != NewOrder }
 
-// Open opens the dialog of the action. The caller has asked WhyNot. UI thread.
+// Open opens the dialog of the action. WhyNot must have returned nil. UI thread.
 func (id ID) Open(d Dialogs, s Subject) { table[id].Dialog(d, s) }

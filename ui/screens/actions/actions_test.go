@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/actions"
 )
 
-// recorder is called by the dialog of each row with the row's own name.
+// recorder is a Dialogs that records the names of the opened dialogs.
 type recorder struct{ opened []string }
 
 func (r *recorder) open(name string)               { r.opened = append(r.opened, name) }
@@ -29,7 +29,7 @@ func (r *recorder) SaveFile(actions.Subject)       { r.open("SaveFile") }
 func (r *recorder) ChangeNote(actions.Subject)     { r.open("ChangeNote") }
 func (r *recorder) Calendar(actions.Subject)       { r.open("Calendar") }
 
-func TestTheTableIsComplete(t *testing.T) {
+func TestTableIsComplete(t *testing.T) {
 	r := &recorder{}
 	keys := map[fyne.KeyName]actions.ID{}
 	tasks := map[api.Task]bool{}
@@ -60,7 +60,7 @@ func TestTheTableIsComplete(t *testing.T) {
 	}
 }
 
-// subject is a license of this PC on which everything is possible.
+// subject returns a license of this PC for which every action but PickUp is possible, after change.
 func subject(change func(*actions.Subject)) actions.Subject {
 	ok := func() *api.Allowance { return &api.Allowance{OK: true} }
 	s := actions.Subject{

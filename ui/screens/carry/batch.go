@@ -16,36 +16,36 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// incoming is a request, with the folder and the file in it that it came from, if it came from a folder.
+// incoming is a request; dir and file are empty unless it was read from a folder.
 type incoming struct {
 	request   carry.Request
 	dir, file string
 }
 
-// remark says why something in a folder was passed over; file is "" for what is about several files.
+// remark says why a file in a folder was skipped; file is "" if it concerns several files.
 type remark struct{ dir, file, text string }
 
-// batch is what was taken in at once.
+// batch is what was read at once.
 type batch struct {
 	requests []incoming
 	others   []carry.Document // answers and license files
 	remarks  []remark
 }
 
-func (h batch) empty() bool { return len(h.requests)+len(h.others) == 0 }
+func (b batch) empty() bool { return len(b.requests)+len(b.others) == 0 }
 
-// add takes what was given one by one.
-func (h *batch) add(docs []carry.Document) {
+// add adds documents that were not read from a folder.
+func (b *batch) add(docs []carry.Document) {
 	for _, doc := range docs {
 		if r, ok := doc.(carry.Request); ok {
-			h.requests = append(h.requests, incoming{request: r})
+			b.requests = append(b.requests, incoming{request: r})
 		} else {
-			h.others = append(h.others, doc)
+			b.others = append(b.others, doc)
 		}
 	}
 }
 
-// wanted is what a dialog takes of a folder. What is given to it one by one it takes, whatever it is.
+// wanted selects the documents that a dialog accepts from a folder. Single documents are always accepted.
 type wanted int
 
 const (
@@ -54,9 +54,12 @@ const (
 	wantsAnswers
 )
 
-// nothing says that there was nothing to take in a folder.
-func (w wanted) nothing() dialogs.Message {
-	m := dialogs.Message{What: tr.T("There is no request of another PC and no answer for this one in the folder."), Next: tr.T("Choose the folder in which they lie; the folders in it are not looked at.")}
+// emptyFolder returns the message for a folder without wanted documents.
+func (w wanted) emptyFolder() dialogs.Message {
+	m := dialogs.Message{
+		What: tr.T("There is no request of another PC and no answer for this one in the folder."),
+		Next: tr.T("Choose the folder in which they lie; the folders in it are not looked at."),
+	}
 	switch w {
 	case wantsRequests:
 		m.What = tr.T("There is no request of another PC in the folder.")
@@ -66,8 +69,8 @@ func (w wanted) nothing() dialogs.Message {
 	return m
 }
 
-// readFolders adds what is wanted of folders. Not on the UI thread.
-func (in *intake) readFolders(ctx context.Context, dirs []string, h *batch) error {
+// readFolders adds the wanted documents of folders to b. Not on the UI thread.
+func (in *intake) readFolders(ctx context.Context, dirs []string, b *batch) error {
 	own, err := in.screen.options.Manager.Requests(ctx)
 	if err != nil {
 		return err
@@ -79,74 +82,76 @@ func (in *intake) readFolders(ctx context.Context, dirs []string, h *batch) erro
 		if err != nil {
 			return err
 		}
-		in.screen.sort(c, own, in.wants, h)
+		in.screen.classify(c, own, in.kind, b)
 	}
 	return nil
 }
 
-// sort adds what is wanted of a folder to a batch, and remarks on the rest. own are the requests of this PC.
-func (d *Screen) sort(c folder.Contents, own []carry.Request, wants wanted, h *batch) {
+// classify adds the wanted documents of a folder to b, and remarks on the others. own are the requests of this PC.
+func (d *Screen) classify(c folder.Contents, own []carry.Request, kind wanted, b *batch) {
 	isOwn := func(id string) bool {
 		return slices.ContainsFunc(own, func(r carry.Request) bool { return r.ID == id })
 	}
-	if wants == wantsAnything {
-		wants = sideOf(c, isOwn)
+	if kind == wantsAnything {
+		kind = defaultWanted(c, isOwn)
 	}
 	var answers []carry.Answer
 	for _, f := range c.Files {
-		pass := func(text string) { h.remarks = append(h.remarks, remark{c.Dir, f.Name, text}) }
+		skip := func(text string) { b.remarks = append(b.remarks, remark{c.Dir, f.Name, text}) }
 		if f.Err != nil {
-			pass(d.sentence(f.Err))
+			skip(d.fileFault(f.Err))
 		}
 		for _, doc := range f.Docs {
 			switch doc := doc.(type) {
 			case carry.Request:
-				known := slices.IndexFunc(h.requests, func(i incoming) bool { return i.request.ID == doc.ID })
+				known := slices.IndexFunc(b.requests, func(i incoming) bool { return i.request.ID == doc.ID })
 				switch {
 				case isOwn(doc.ID):
-					pass(tr.T("A request of this PC itself: carry it on another one."))
-				case wants == wantsAnswers:
-					pass(tr.T("A request: it is for the courier."))
-				case known >= 0 && sameDocument(h.requests[known].request, doc):
-					pass(tr.T("The same request once more."))
+					skip(tr.T("A request of this PC itself: carry it on another one."))
+				case kind == wantsAnswers:
+					skip(tr.T("A request: it is for the courier."))
+				case known >= 0 && sameDocument(b.requests[known].request, doc):
+					skip(tr.T("The same request once more."))
 				case known >= 0:
-					pass(tr.T("It has the number of another request and asks for something else. Take it by itself if you trust it."))
+					skip(tr.T("It has the number of another request and asks for something else. Take it by itself if you trust it."))
 				default:
-					h.requests = append(h.requests, incoming{doc, c.Dir, f.Name})
+					b.requests = append(b.requests, incoming{doc, c.Dir, f.Name})
 				}
 			case carry.Answer:
 				switch {
-				case isOwn(doc.Request) && wants == wantsRequests:
-					pass(tr.T("An answer for this PC: take it by itself."))
-				case wants == wantsRequests:
-					pass(tr.T("An answer: it is for the PC that asked."))
+				case isOwn(doc.Request) && kind == wantsRequests:
+					skip(tr.T("An answer for this PC: take it by itself."))
+				case kind == wantsRequests:
+					skip(tr.T("An answer: it is for the PC that asked."))
 				case !isOwn(doc.Request):
-					pass(tr.T("An answer to a request that this PC does not know. If it is for this PC all the same, open it by itself."))
+					skip(tr.T(
+						"An answer to a request that this PC does not know. If it is for this PC all the same, open it by itself."))
 				default:
 					answers = append(answers, doc)
 				}
 			case carry.License:
-				pass(tr.T("A license file: open it by itself on its PC."))
+				skip(tr.T("A license file: open it by itself on its PC."))
 			}
 		}
 	}
 	slices.SortStableFunc(answers, func(a, b carry.Answer) int {
 		return cmp.Or(strings.Compare(a.Request, b.Request), a.MadeAt.Compare(b.MadeAt))
 	})
-	for _, a := range answers { // the latest one last, so that it counts
-		h.others = append(h.others, a)
+	for _, a := range answers { // the latest one last, so that it takes effect
+		b.others = append(b.others, a)
 	}
 	for _, p := range c.Open {
-		h.remarks = append(h.remarks, remark{c.Dir, "", missingText(p)})
+		b.remarks = append(b.remarks, remark{c.Dir, "", missingText(p)})
 	}
 	if c.Left > 0 {
-		h.remarks = append(h.remarks, remark{c.Dir, "", tr.N(c.Left, "There are too many or too large files in the folder: %d file was not looked at. Move some to another folder.",
+		b.remarks = append(b.remarks, remark{c.Dir, "", tr.N(c.Left,
+			"There are too many or too large files in the folder: %d file was not looked at. Move some to another folder.",
 			"There are too many or too large files in the folder: %d files were not looked at. Move some to another folder.")})
 	}
 }
 
-// sideOf tells what to take of a folder: the answers to requests of this PC, if there are any; or else requests.
-func sideOf(c folder.Contents, isOwn func(id string) bool) wanted {
+// defaultWanted returns wantsAnswers if a folder has an answer for this PC, or else wantsRequests if it has a request.
+func defaultWanted(c folder.Contents, isOwn func(id string) bool) wanted {
 	side := wantsAnything
 	for _, f := range c.Files {
 		for _, doc := range f.Docs {
@@ -165,8 +170,8 @@ func sideOf(c folder.Contents, isOwn func(id string) bool) wanted {
 	return side
 }
 
-// sentence says why there is nothing of use in a file.
-func (d *Screen) sentence(err error) string {
+// fileFault returns the sentence for a file that cannot be read.
+func (d *Screen) fileFault(err error) string {
 	if errors.Is(err, folder.ErrFile) {
 		if tr.InUse() != tr.English {
 			return tr.T("The file cannot be read.")
@@ -180,41 +185,49 @@ func (d *Screen) sentence(err error) string {
 	return m.What
 }
 
-// explain puts errors of folders into words, and leaves the others to the window.
+// explain returns the message for an error, of package folder or any other.
 func (d *Screen) explain(err error) dialogs.Message {
 	if errors.Is(err, folder.ErrFolder) {
 		why := words.Cause(err)
 		if _, own, ok := strings.Cut(why, ": "); ok {
 			why = words.Capital(own)
 		}
-		return dialogs.Message{What: tr.T("The folder cannot be read."), Why: why, Next: tr.T("Choose another one, or copy it to this PC.")}
+		return dialogs.Message{
+			What: tr.T("The folder cannot be read."),
+			Why:  why,
+			Next: tr.T("Choose another one, or copy it to this PC."),
+		}
 	}
 	if errors.Is(err, folder.ErrCopies) {
-		return dialogs.Message{What: tr.T("The answer could not be saved."), Why: tr.T("There are too many answers to this request in the folder."), Next: tr.T("Delete the old ones.")}
+		return dialogs.Message{
+			What: tr.T("The answer could not be saved."),
+			Why:  tr.T("There are too many answers to this request in the folder."),
+			Next: tr.T("Delete the old ones."),
+		}
 	}
 	return d.options.Explain(err)
 }
 
-// mostRemarks is how many remarks are shown one by one.
-const mostRemarks = 40
+// maxRemarks limits the remarks that are listed.
+const maxRemarks = 40
 
-// remark shows what was passed over, below what was before.
-func (in *intake) remark(list []remark) {
+// addRemarks appends remarks to those that are shown.
+func (in *intake) addRemarks(list []remark) {
 	in.remarks = append(in.remarks, list...)
-	in.passed.Objects = passedOver(in.remarks)
-	in.passed.Hidden = len(in.remarks) == 0
-	in.passed.Refresh()
+	in.remarkBox.Objects = remarkLines(in.remarks)
+	in.remarkBox.Hidden = len(in.remarks) == 0
+	in.remarkBox.Refresh()
 }
 
-// passedOver lists remarks below their folders.
-func passedOver(list []remark) (lines []fyne.CanvasObject) {
+// remarkLines returns a line for each remark, grouped by folder.
+func remarkLines(list []remark) (lines []fyne.CanvasObject) {
 	dir := ""
 	for i, r := range list {
 		if r.dir != dir {
 			dir = r.dir
 			lines = append(lines, bold(tr.T("Passed over in %s", dir)))
 		}
-		if i == mostRemarks {
+		if i == maxRemarks {
 			return append(lines, muted(tr.N(len(list)-i, "And %d other.", "And %d others.")))
 		}
 		text := r.text

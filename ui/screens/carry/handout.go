@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// handout gives a document to the person who carries it: as a file, as QR codes, as text.
+// handout is a widget that gives a document to the courier: as a file, as QR codes, as text or on paper.
 type handout struct {
 	screen   *Screen
 	document carry.Document
@@ -26,18 +26,24 @@ type handout struct {
 	save     *dialogs.ContentButton
 	copy     *dialogs.ContentButton
 	print    *dialogs.ContentButton
-	slot     *background.Slot // of the printing
+	slot     *background.Slot // printing
 	below    *fyne.Container
 	view     *qr.View
 	object   fyne.CanvasObject
 }
 
-// wide is the width of dialogs with a handout.
-const wide float32 = 820
+// handoutWidth is the width of dialogs with a handout, in device-independent pixels.
+const handoutWidth float32 = 820
 
-// newHandout returns the buttons for a document; open shows its QR codes at once.
+// newHandout returns a handout; open shows its QR codes initially. fault shows an error.
 func (d *Screen) newHandout(doc carry.Document, open bool, fault func(dialogs.Message)) *handout {
-	h := &handout{screen: d, document: doc, fault: fault, below: container.NewStack(), slot: d.options.Work.NewSlot()}
+	h := &handout{
+		screen:   d,
+		document: doc,
+		fault:    fault,
+		below:    container.NewStack(),
+		slot:     d.options.Work.NewSlot(),
+	}
 	h.save = dialogs.NewButton(tr.T("Save as a file…"), fynetheme.DocumentSaveIcon(), h.saveFile)
 	h.show = dialogs.NewButton(tr.T("Show QR"), nil, h.toggle)
 	h.copy = dialogs.NewButton(tr.T("Copy as text"), fynetheme.ContentCopyIcon(), h.copyText)
@@ -50,13 +56,13 @@ func (d *Screen) newHandout(doc carry.Document, open bool, fault func(dialogs.Me
 	return h
 }
 
-// close ends what it is doing.
+// close cancels printing and the animation of the QR codes.
 func (h *handout) close() {
 	h.slot.Cancel()
 	h.hide()
 }
 
-// hide ends the turning of the pictures.
+// hide stops the animation of the QR codes.
 func (h *handout) hide() {
 	if h.view != nil {
 		h.view.Close()
@@ -79,7 +85,7 @@ func (h *handout) saveFile() {
 	})
 }
 
-// copyText copies what a person reads, and below it the links that the app reads.
+// copyText copies the text of the document, followed by the links that the app reads.
 func (h *handout) copyText() {
 	text, err := carry.TextWithLinks(h.document)
 	if err != nil {
@@ -90,7 +96,7 @@ func (h *handout) copyText() {
 	h.copy.SetText(tr.T("Copied"))
 }
 
-// printPage opens a page with all of it in the person's browser, which prints.
+// printPage opens the document in the web browser, which prints it.
 func (h *handout) printPage() {
 	content, err := page(h.document)
 	if err != nil {
@@ -103,14 +109,18 @@ func (h *handout) printPage() {
 	}, func(_ struct{}, err error) {
 		h.print.Enable()
 		if err != nil {
-			h.fault(dialogs.Message{What: tr.T("The page for printing could not be opened."), Why: h.screen.options.Explain(err).Why, Next: tr.T("Save it as a file, or copy it as text.")})
+			h.fault(dialogs.Message{
+				What: tr.T("The page for printing could not be opened."),
+				Why:  h.screen.options.Explain(err).Why,
+				Next: tr.T("Save it as a file, or copy it as text."),
+			})
 			return
 		}
 		h.print.SetText(tr.T("Open in your browser"))
 	})
 }
 
-// toggle shows the QR codes beside all that is in them, or no longer.
+// toggle shows or hides the QR codes with their content in words.
 func (h *handout) toggle() {
 	if h.view != nil {
 		h.hide()
@@ -129,23 +139,23 @@ func (h *handout) toggle() {
 	if err != nil {
 		h.below.Objects = []fyne.CanvasObject{dialogs.Notice(theme.Warning, h.screen.options.Explain(err))}
 	} else {
-		lines := container.NewVScroll(described(h.document))
+		lines := container.NewVScroll(description(h.document))
 		lines.SetMinSize(fyne.NewSize(0, qr.DefaultSide-24))
 		all := tr.T("This is all that is in the picture:")
 		if len(parts) > 1 {
 			all = tr.T("This is all that is in the pictures:")
 		}
-		beside := container.NewBorder(muted(all), nil, nil, nil, lines)
+		explained := container.NewBorder(muted(all), nil, nil, nil, lines)
 		pictures := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), container.NewVBox(h.view.Object()))
-		h.below.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, pictures, nil, beside)}
+		h.below.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, pictures, nil, explained)}
 		h.show.SetText(tr.T("Hide QR"))
 	}
 	h.below.Show()
 	h.below.Refresh()
 }
 
-// described is exactly what carry.Describe says of a document.
-func described(doc carry.Document) fyne.CanvasObject {
+// description returns the lines of carry.Describe.
+func description(doc carry.Document) fyne.CanvasObject {
 	all := rows(2)
 	item := 0
 	for _, line := range carry.Describe(doc) {
@@ -155,14 +165,14 @@ func described(doc carry.Document) fyne.CanvasObject {
 		}
 		title := theme.NewCaption(heading(line))
 		title.Wrapping = fyne.TextWrapWord
-		value := widget.NewLabel(said(line))
+		value := widget.NewLabel(lineText(line))
 		value.Wrapping = fyne.TextWrapBreak
 		all.Add(container.New(columns{}, theme.Tight(title), theme.Tight(value)))
 	}
 	return all
 }
 
-// heading is the title of a line in the person's language.
+// heading returns the translated title of a line.
 func heading(l carry.Line) string {
 	title := tr.T(tr.Text(l.Title))
 	if l.Of == "" {
@@ -171,8 +181,8 @@ func heading(l carry.Line) string {
 	return tr.T("%s: %s", tr.T(tr.Text(l.Of)), title)
 }
 
-// said is what a line says: what stands in the document, and what it means in the person's language.
-func said(l carry.Line) string {
+// lineText returns the value of a line with its translated meaning.
+func lineText(l carry.Line) string {
 	meaning := tr.T(tr.Text(l.Meaning))
 	switch {
 	case meaning == "":
@@ -183,7 +193,7 @@ func said(l carry.Line) string {
 	return tr.T("%s (%s)", l.Value, meaning)
 }
 
-// columns lays out a name in two fifths of the width and its value in the rest.
+// columns is a layout of two objects, a name and its value.
 type columns struct{}
 
 func (columns) split(width float32) (name, value float32) {
@@ -191,12 +201,12 @@ func (columns) split(width float32) (name, value float32) {
 	return name, width - name - theme.Gap
 }
 
-// MinSize is part of fyne.Layout.
+// MinSize implements fyne.Layout.
 func (columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(200, fyne.Max(objects[0].MinSize().Height, objects[1].MinSize().Height))
 }
 
-// Layout is part of fyne.Layout.
+// Layout implements fyne.Layout.
 func (c columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	name, value := c.split(size.Width)
 	objects[0].Resize(fyne.NewSize(name, objects[0].MinSize().Height))

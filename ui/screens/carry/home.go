@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// home is the dialog from which the others are reached.
+// home is the dialog that leads to the others.
 type home struct {
 	screen   *Screen
 	dialog   *dialogs.Dialog
@@ -25,7 +25,7 @@ type home struct {
 	slot     *background.Slot
 }
 
-// Home shows what can be done for PCs without a network, and the requests whose answers have not come. UI thread.
+// Home shows the dialog with the tasks for PCs without a network and the unanswered requests of this PC. UI thread.
 func (d *Screen) Home() {
 	h := &home{screen: d, requests: rows(theme.Gap), slot: d.options.Work.NewSlot()}
 	hint := tr.T("Opens the requests of other PCs, asks the license server, and gives you the answers to bring back.")
@@ -33,15 +33,19 @@ func (d *Screen) Home() {
 		hint += " " + tr.T("Sign in first.")
 	}
 	content := rows(theme.Section,
-		task("1", tr.T("Ask for licenses"), tr.T("On the PC without a network: choose its programs, also several. The request holds Site codes and Machine IDs, and nothing else about the PC."),
-			dialogs.NewButton(tr.T("New request…"), nil, h.leave(d.ask))),
+		task("1", tr.T("Ask for licenses"),
+			tr.T("On the PC without a network: choose its programs, also several. The request holds Site codes and Machine "+
+				"IDs, and nothing else about the PC."),
+			dialogs.NewButton(tr.T("New request…"), nil, h.leave(d.newRequest))),
 		task("2", tr.T("Carry a request"), hint, dialogs.NewButton(tr.T("Carry…"), nil, h.leave(d.Open))),
-		task("3", tr.T("Take the answer"), tr.T("On the PC without a network again: as a file, from QR codes in a picture, or by typing an activation code."),
+		task("3", tr.T("Take the answer"),
+			tr.T("On the PC without a network again: as a file, from QR codes in a picture, or by typing an activation code."),
 			dialogs.NewButton(tr.T("Take an answer…"), nil, h.leave(d.Open))),
 		h.requests)
 	h.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:    tr.T("PCs without a network"),
-		Subtitle: tr.T("A PC that is never online gets its licenses by a courier: on a memory stick, a telephone, or a sheet of paper."),
+		Title: tr.T("PCs without a network"),
+		Subtitle: tr.T("A PC that is never online gets its licenses by a courier: on a memory stick, a telephone, or a " +
+			"sheet of paper."),
 		Content:  content,
 		Width:    640,
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Cancel: true, Default: true}},
@@ -50,7 +54,7 @@ func (d *Screen) Home() {
 	h.load()
 }
 
-// leave closes the dialog before it opens another one.
+// leave returns a function that closes the dialog and opens another one.
 func (h *home) leave(open func()) func() {
 	return func() {
 		h.dialog.Close()
@@ -58,13 +62,15 @@ func (h *home) leave(open func()) func() {
 	}
 }
 
-// taskButton is the width of the buttons, which stand below each other; longer words make theirs wider.
+// taskButton is the minimum width of the buttons, in device-independent pixels.
 const taskButton float32 = 140
 
-// task is one numbered step with its button.
+// task returns a numbered step with its button.
 func task(number, title, text string, button fyne.CanvasObject) fyne.CanvasObject {
-	badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(theme.NewBadge(number, theme.Accent)))
-	right := container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), container.NewVBox(container.NewGridWrap(button.MinSize().Max(fyne.NewSize(taskButton, 0)), button)))
+	badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap),
+		container.NewVBox(theme.NewBadge(number, theme.Accent)))
+	right := container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0),
+		container.NewVBox(container.NewGridWrap(button.MinSize().Max(fyne.NewSize(taskButton, 0)), button)))
 	return container.NewBorder(nil, nil, badge, right, rows(2, bold(title), muted(text)))
 }
 
@@ -88,16 +94,17 @@ func (h *home) load() {
 	})
 }
 
-// requestLine says of a request what tells it from others.
+// requestLine identifies a request: device, number of programs, date and ID.
 func requestLine(r carry.Request, d *Screen) string {
 	name := r.Device
 	if name == "" {
 		name = tr.T("No name")
 	}
-	return fmt.Sprintf("%s · %s · %s · %s", name, tr.N(len(r.Items), "%d program", "%d programs"), words.Date(r.MadeAt, d.options.Now()), r.ID)
+	return fmt.Sprintf("%s · %s · %s · %s", name, tr.N(len(r.Items), "%d program", "%d programs"),
+		words.Date(r.MadeAt, d.options.Now()), r.ID)
 }
 
-// forget asks, and forgets a request.
+// forget deletes a request after a confirmation.
 func (d *Screen) forget(r carry.Request) {
 	slot := d.options.Work.NewSlot()
 	d.options.Dialogs.Confirm(dialogs.Confirmation{
@@ -121,16 +128,16 @@ func (d *Screen) forget(r carry.Request) {
 	})
 }
 
-// showRequest shows a request to carry away.
+// showRequest shows the handout of a request.
 func (d *Screen) showRequest(r carry.Request) {
 	var dialog *dialogs.Dialog
 	h := d.newHandout(r, true, func(m dialogs.Message) { dialog.SetError(m) })
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title: tr.N(len(r.Items), "Request for %d program", "Request for %d programs"),
-		Subtitle: tr.T("Bring it to a PC with a network on which ACEN Desktop is signed in: the file, a photograph of each picture, or the text. " +
-			"It is kept here until its answer has been taken."),
+		Subtitle: tr.T("Bring it to a PC with a network on which ACEN Desktop is signed in: the file, a photograph of " +
+			"each picture, or the text. It is kept here until its answer has been taken."),
 		Content:  h.object,
-		Width:    wide,
+		Width:    handoutWidth,
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: h.close,
 	})

@@ -21,40 +21,48 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// intake is the part of a dialog through which requests, answers and license files come in, in all their forms.
+// intake is the part of a dialog that reads requests, answers and license files from files, folders, pictures and text.
 type intake struct {
 	screen    *Screen
 	dialog    *dialogs.Dialog
-	wants     wanted
+	kind      wanted
 	found     func(batch)
 	slot      *background.Slot
-	collector carry.Collector // used by the work of slot
+	collector carry.Collector // used by the background work of slot only
 	waiting   [][]byte
-	folders   []string // that wait
+	folders   []string // queued, like waiting
 	missing   *fyne.Container
 	remarks   []remark
-	passed    *fyne.Container // shows the remarks
+	remarkBox *fyne.Container // shows remarks
 	object    fyne.CanvasObject
 }
 
-// newIntake returns the part for a dialog that is set later. Of folders it takes what is wanted; found gets what is
-// whole.
-func (d *Screen) newIntake(wants wanted, found func(batch)) *intake {
-	in := &intake{screen: d, wants: wants, found: found, slot: d.options.Work.NewSlot(), missing: rows(theme.Gap), passed: rows(2)}
+// newIntake returns an intake; the caller sets its dialog. found is called with complete documents, and of those in
+// folders only with the wanted kind.
+func (d *Screen) newIntake(kind wanted, found func(batch)) *intake {
+	in := &intake{
+		screen:    d,
+		kind:      kind,
+		found:     found,
+		slot:      d.options.Work.NewSlot(),
+		missing:   rows(theme.Gap),
+		remarkBox: rows(2),
+	}
 	in.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
 		container.NewHBox(
 			dialogs.NewButton(tr.T("File or picture…"), fynetheme.FileIcon(), in.choose),
 			dialogs.NewButton(tr.T("Open a folder…"), fynetheme.FolderOpenIcon(), in.chooseFolder),
-			dialogs.NewButton(tr.T("Picture on the clipboard"), fynetheme.FileImageIcon(), in.clipping),
+			dialogs.NewButton(tr.T("Picture on the clipboard"), fynetheme.FileImageIcon(), in.readClipboard),
 			dialogs.NewButton(tr.T("Paste text"), fynetheme.ContentPasteIcon(), in.paste)),
-		muted(tr.T("Or drop files or a folder on this window. QR codes may come in any order, several in one picture, such as a screen clipping.")),
-		in.missing, in.passed)
-	in.passed.Hide()
+		muted(tr.T("Or drop files or a folder on this window. QR codes may come in any order, several in one picture, "+
+			"such as a screen clipping.")),
+		in.missing, in.remarkBox)
+	in.remarkBox.Hide()
 	d.intake = in
 	return in
 }
 
-// close ends the reading; it is called when the dialog is closed.
+// close cancels reading when the dialog closes.
 func (in *intake) close() {
 	in.slot.Cancel()
 	in.waiting, in.folders = nil, nil
@@ -86,13 +94,16 @@ func (in *intake) chooseFolder() {
 func (in *intake) paste() {
 	text := in.screen.options.Actions.Paste()
 	if strings.TrimSpace(text) == "" {
-		in.dialog.SetError(dialogs.Message{What: tr.T("There is no text on the clipboard."), Next: tr.T("Copy the whole text or the links first, or take the picture instead.")})
+		in.dialog.SetError(dialogs.Message{
+			What: tr.T("There is no text on the clipboard."),
+			Next: tr.T("Copy the whole text or the links first, or take the picture instead."),
+		})
 		return
 	}
 	in.take([][]byte{[]byte(text)}, nil)
 }
 
-func (in *intake) clipping() {
+func (in *intake) readClipboard() {
 	if in.slot.Busy() {
 		return
 	}
@@ -110,7 +121,7 @@ func (in *intake) clipping() {
 	})
 }
 
-// take reads contents and folders one after another; what comes meanwhile waits.
+// take queues contents and folders, and reads them in the background.
 func (in *intake) take(contents [][]byte, folders []string) {
 	in.waiting, in.folders = append(in.waiting, contents...), append(in.folders, folders...)
 	if !in.slot.Busy() {
@@ -118,11 +129,11 @@ func (in *intake) take(contents [][]byte, folders []string) {
 	}
 }
 
-// read is what came out of some contents.
-type read struct {
+// readResult is what was read from contents and folders.
+type readResult struct {
 	batch
 	open []carry.Progress
-	code string // a typed activation code where there was no document
+	code string // an activation code in a text without a document, or ""
 }
 
 func (in *intake) next() {
@@ -132,7 +143,7 @@ func (in *intake) next() {
 	}
 	in.waiting, in.folders = nil, nil
 	in.dialog.SetBusy(tr.T("Reading…"), in.slot.Interrupt)
-	background.Run(in.slot, func(ctx context.Context) (r read, fault error) {
+	background.Run(in.slot, func(ctx context.Context) (r readResult, fault error) {
 		for _, content := range contents {
 			docs, err := in.collector.Take(ctx, content)
 			if ctx.Err() != nil {
@@ -153,7 +164,7 @@ func (in *intake) next() {
 			}
 		}
 		return r, fault
-	}, func(r read, err error) {
+	}, func(r readResult, err error) {
 		in.dialog.SetIdle()
 		in.showMissing(r.open)
 		if err != nil && !errors.Is(err, context.Canceled) {
@@ -169,16 +180,16 @@ func (in *intake) next() {
 			in.dialog.Close()
 			in.screen.enterCode(r.code)
 		default:
-			in.remark(r.remarks)
+			in.addRemarks(r.remarks)
 			if len(folders) > 0 && err == nil {
-				in.dialog.SetError(in.wants.nothing())
+				in.dialog.SetError(in.kind.emptyFolder())
 			}
 		}
 		in.next()
 	})
 }
 
-// activationCode is the first typed activation code in a text, or "".
+// activationCode returns the first activation code in a text, or "".
 func activationCode(content []byte) string {
 	if len(content) > carry.MaxSize {
 		return ""
@@ -191,11 +202,12 @@ func activationCode(content []byte) string {
 	return ""
 }
 
-// showMissing tells which pictures are still to come.
+// showMissing lists the parts that are still missing.
 func (in *intake) showMissing(open []carry.Progress) {
 	in.missing.RemoveAll()
 	for _, p := range open {
-		in.missing.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: missingText(p), Why: tr.T("Show the others too, in any order.")}))
+		in.missing.Add(dialogs.Notice(theme.Accent,
+			dialogs.Message{What: missingText(p), Why: tr.T("Show the others too, in any order.")}))
 	}
 	in.missing.Refresh()
 }
@@ -212,12 +224,12 @@ func missingText(p carry.Progress) string {
 	return tr.T("%d of %s of the %s read; number %s is missing.", have, all, words.Document(p.Kind), numbers[0])
 }
 
-// Open shows the dialog that takes in what another PC made. UI thread.
+// Open shows the dialog that reads documents of other PCs. UI thread.
 func (d *Screen) Open() {
 	var dialog *dialogs.Dialog
-	in := d.newIntake(wantsAnything, func(h batch) {
+	in := d.newIntake(wantsAnything, func(b batch) {
 		dialog.Close()
-		d.route(h)
+		d.route(b)
 	})
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Open a request, an answer or a license file"),
@@ -233,48 +245,48 @@ func (d *Screen) Open() {
 	in.dialog = dialog
 }
 
-// muted is a sentence of little weight over the whole width.
+// muted returns a wrapping label of low importance.
 func muted(text string) fyne.CanvasObject {
 	l := widget.NewLabel(text)
 	l.Wrapping, l.Importance = fyne.TextWrapWord, widget.LowImportance
 	return theme.Tight(l)
 }
 
-// plain is a sentence over the whole width.
+// plain returns a wrapping label.
 func plain(text string) fyne.CanvasObject {
 	l := widget.NewLabel(text)
 	l.Wrapping = fyne.TextWrapWord
 	return theme.Tight(l)
 }
 
-// bold is a heading inside a dialog.
+// bold returns a wrapping label in bold.
 func bold(text string) fyne.CanvasObject {
 	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	l.Wrapping = fyne.TextWrapWord
 	return theme.Tight(l)
 }
 
-// labeled is a field with its name above.
+// labeled returns a field below its name.
 func labeled(name string, field fyne.CanvasObject) fyne.CanvasObject {
 	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(name)), field)
 }
 
-// rows stand below each other.
+// rows stacks objects vertically.
 func rows(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedVBoxLayout(gap), objects...)
 }
 
-// beside leaves room for the bar of a dialog that scrolls.
-func beside(o fyne.CanvasObject) fyne.CanvasObject {
+// scrollPadded leaves room for the scrollbar of a dialog.
+func scrollPadded(o fyne.CanvasObject) fyne.CanvasObject {
 	return container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), o)
 }
 
-// indented moves something in below its heading.
+// indented indents an object below its heading.
 func indented(o fyne.CanvasObject) fyne.CanvasObject {
 	return container.New(layout.NewCustomPaddedLayout(0, 0, 28, 0), o)
 }
 
-// programName is what is shown of a program.
+// programName returns name, or a name made of the signature if it is "".
 func programName(name string, signature license.Signature) string {
 	if name == "" {
 		return tr.T("Program with signature %s", signature)

@@ -1,5 +1,5 @@
-// Package doctor is the dialog of the connection doctor: it shows, step by step, where the connection to a license
-// server fails. Package client examines the connection.
+// Package doctor implements the dialog of the connection doctor, which shows step by step where the connection to a
+// license server fails. Package client examines the connection.
 package doctor
 
 import (
@@ -20,36 +20,37 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Title is what the connection doctor is called.
+// Title is the title of the dialog.
 const Title tr.Text = "Connection doctor"
 
-// Examiner goes along the way to a server. *manager.Manager is one.
+// Examiner examines the connection to a server; *manager.Manager implements it. Examine is called off the UI thread.
 type Examiner interface {
 	Examine(ctx context.Context, server string, found func(manager.Finding)) []manager.Finding
 	DoctorReport(findings []manager.Finding) string
 }
 
-// Options of the dialog. Functions are called on the UI thread.
+// Options configures the dialog. Functions are called on the UI thread.
 type Options struct {
 	Dialogs  *dialogs.Queue
 	Work     *background.Group
 	Examiner Examiner
 	Copy     func(text string)
 	Explain  func(error) dialogs.Message
-	// Save asks where to put a text, and puts it there; done hears how that went.
+	// Save asks for a path and writes text there. It calls done unless the person canceled.
 	Save func(name, text string, done func(error))
 	Now  func() time.Time
-	// OnNoNetwork opens the way that needs no network.
+	// OnNoNetwork opens the dialogs for PCs without a network; nil offers none.
 	OnNoNetwork func()
 }
 
-// names say what the steps look at.
+// names are the names of the steps.
 var names = map[string]tr.Text{
-	"address": "Address", "proxy": "Proxy", "name": "Name", "connection": "Connection", "encryption": "Encryption", "server": "Server", "clock": "Clock",
+	"address": "Address", "proxy": "Proxy", "name": "Name", "connection": "Connection", "encryption": "Encryption",
+	"server": "Server", "clock": "Clock",
 	"health": "Health of the server",
 }
 
-// examination is one open dialog.
+// examination is the open dialog.
 type examination struct {
 	options  Options
 	server   string
@@ -57,40 +58,48 @@ type examination struct {
 	slot     *background.Slot
 	summary  *fyne.Container
 	rows     *fyne.Container
-	skipped  *widget.Label // names the steps that were not looked at, or nil
+	skipped  *widget.Label // names the skipped steps; nil without any
 	findings []manager.Finding
-	run      int // counts the attempts: a step of an earlier one is not shown
+	run      int // number of the attempt; findings of earlier ones are ignored
 }
 
-// Open shows the dialog and begins; server is an address, or "" for that of the current account. UI thread.
+// Open shows the dialog and starts the examination of a server; "" is that of the current account. UI thread.
 func Open(o Options, server string) {
-	e := &examination{options: o, server: server, slot: o.Work.NewSlot(), summary: container.NewStack(), rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin))}
+	e := &examination{
+		options: o,
+		server:  server,
+		slot:    o.Work.NewSlot(),
+		summary: container.NewStack(),
+		rows:    container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)),
+	}
 	e.summary.Hide()
 	e.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title: tr.T(Title), Subtitle: tr.T("Goes along the way to the license server, step by step. No password is sent."), Width: 620,
-		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), e.summary, e.rows),
+		Title:    tr.T(Title),
+		Subtitle: tr.T("Goes along the way to the license server, step by step. No password is sent."),
+		Width:    620,
+		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), e.summary, e.rows),
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Save report…"), OnTapped: e.save}, {Text: tr.T("Copy"), OnTapped: e.copy},
 			{Text: tr.T("Close"), Cancel: true}, {Text: tr.T("Try again"), Default: true, OnTapped: e.examine},
 		},
-		OnClosed: e.end,
+		OnClosed: e.cancel,
 	})
 	e.examine()
 }
 
-// end drops what is under way.
-func (e *examination) end() {
+// cancel cancels the examination under way.
+func (e *examination) cancel() {
 	e.run++
 	e.slot.Cancel()
 }
 
-// examine goes along the way, from its start.
+// examine starts an examination.
 func (e *examination) examine() {
-	e.end()
+	e.cancel()
 	run := e.run
 	e.findings, e.skipped = nil, nil
 	e.rows.RemoveAll()
-	e.conclude(theme.Neutral, dialogs.Message{})
+	e.showSummary(theme.Neutral, dialogs.Message{})
 	e.dialog.SetButtonLabel(tr.T("Copy"), "")
 	e.dialog.SetBusy(tr.T("Looking at the connection…"), e.stop)
 	background.Run(e.slot, func(ctx context.Context) (struct{}, error) {
@@ -104,15 +113,15 @@ func (e *examination) examine() {
 		return struct{}{}, ctx.Err()
 	}, func(struct{}, error) {
 		e.dialog.SetIdle()
-		e.conclude(conclusion(e.findings, e.options.OnNoNetwork != nil, e.withoutNetwork))
+		e.showSummary(summarize(e.findings, e.options.OnNoNetwork != nil, e.withoutNetwork))
 	})
 }
 
-// stop ends the examination where it is.
+// stop cancels the examination and leaves its findings.
 func (e *examination) stop() {
-	e.end()
+	e.cancel()
 	e.dialog.SetIdle()
-	e.conclude(theme.Neutral, dialogs.Message{What: tr.T("Stopped."), Why: tr.T("What was found so far stands below.")})
+	e.showSummary(theme.Neutral, dialogs.Message{What: tr.T("Stopped."), Why: tr.T("What was found so far stands below.")})
 }
 
 func (e *examination) withoutNetwork() {
@@ -120,8 +129,8 @@ func (e *examination) withoutNetwork() {
 	e.options.OnNoNetwork()
 }
 
-// conclude shows a message above the steps; the zero message takes it away.
-func (e *examination) conclude(tone theme.Tone, m dialogs.Message) {
+// showSummary shows a message above the steps; the zero message removes it.
+func (e *examination) showSummary(tone theme.Tone, m dialogs.Message) {
 	e.summary.RemoveAll()
 	if m.What != "" {
 		e.summary.Add(dialogs.Notice(tone, m))
@@ -130,13 +139,16 @@ func (e *examination) conclude(tone theme.Tone, m dialogs.Message) {
 	e.summary.Refresh()
 }
 
-// conclusion sums up what was found, with the way that needs no network where there is none.
-func conclusion(findings []manager.Finding, offline bool, withoutNetwork func()) (theme.Tone, dialogs.Message) {
+// summarize returns the message about the findings. If offline, a broken connection offers withoutNetwork.
+func summarize(findings []manager.Finding, offline bool, withoutNetwork func()) (theme.Tone, dialogs.Message) {
 	var warnings []string
 	for _, f := range findings {
 		switch f.Verdict {
 		case manager.VerdictBad:
-			m := dialogs.Message{What: tr.T("The way to the license server is broken at this step: %s.", name(f)), Why: words.Say(f.What)}
+			m := dialogs.Message{
+				What: tr.T("The way to the license server is broken at this step: %s.", name(f)),
+				Why:  words.Say(f.What),
+			}
 			if offline {
 				m.Action = &dialogs.Action{Label: tr.T("Go on without a network…"), Do: withoutNetwork}
 			}
@@ -146,12 +158,15 @@ func conclusion(findings []manager.Finding, offline bool, withoutNetwork func())
 		}
 	}
 	if len(warnings) > 0 {
-		return theme.Warning, dialogs.Message{What: tr.T("The license server can be reached."), Why: tr.T("Have a look at this: %s.", words.List(warnings))}
+		return theme.Warning, dialogs.Message{
+			What: tr.T("The license server can be reached."),
+			Why:  tr.T("Have a look at this: %s.", words.List(warnings)),
+		}
 	}
 	return theme.Good, dialogs.Message{What: tr.T("The license server can be reached, and all is well.")}
 }
 
-// name says what a step looks at.
+// name returns the translated name of a step.
 func name(f manager.Finding) string {
 	if text, ok := names[string(f.Check)]; ok {
 		return tr.T(text)
@@ -171,7 +186,7 @@ func toneOf(v manager.Finding) theme.Tone {
 	return theme.Muted
 }
 
-// add shows a step. The steps that were not looked at share one line.
+// add shows a finding. Skipped steps share one line.
 func (e *examination) add(f manager.Finding) {
 	e.findings = append(e.findings, f)
 	title := widget.NewLabelWithStyle(name(f), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
@@ -195,10 +210,12 @@ func (e *examination) add(f manager.Finding) {
 		}
 		lines.Add(theme.Tight(l))
 	}
-	e.rows.Add(container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(dialogs.Icon(toneOf(f)))), nil, lines))
+	e.rows.Add(container.NewBorder(nil, nil,
+		container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(dialogs.Icon(toneOf(f)))), nil,
+		lines))
 }
 
-// report is what was found as a text, which holds no secret.
+// report returns the findings as text, without secrets.
 func (e *examination) report() string { return e.options.Examiner.DoctorReport(e.findings) }
 
 func (e *examination) copy() {

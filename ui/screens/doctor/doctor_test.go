@@ -17,14 +17,19 @@ import (
 	"github.com/acen-desktop/acen/ui/text/explain"
 )
 
-// intercepted is the way to a server whose connections somebody inspects.
+// intercepted are the findings for a server behind a proxy that inspects TLS.
 var intercepted = []manager.Finding{
 	{
 		Check:   "address",
 		Verdict: manager.VerdictGood,
 		What:    manager.Say("The address is https://licenses.lumen.example."),
 	},
-	{Check: "proxy", Verdict: manager.VerdictWarning, What: manager.Say("A proxy is set up."), Next: manager.Say("Ask about it.")},
+	{
+		Check:   "proxy",
+		Verdict: manager.VerdictWarning,
+		What:    manager.Say("A proxy is set up."),
+		Next:    manager.Say("Ask about it."),
+	},
 	{
 		Check:   "encryption",
 		Verdict: manager.VerdictBad,
@@ -35,13 +40,13 @@ var intercepted = []manager.Finding{
 	{Check: "clock", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
 }
 
-// examiner reports its findings one by one. The last one waits until held is closed; it also comes, late, when the examination
-// is stopped.
+// examiner is an Examiner that reports the given findings. If held is not nil, the last one waits until it is closed or
+// the examination is canceled.
 type examiner struct {
 	mu       sync.Mutex
 	findings []manager.Finding
 	held     chan struct{}
-	late     chan struct{} // closed after that
+	late     chan struct{} // closed after a finding that followed the cancellation
 	servers  []string
 }
 
@@ -69,14 +74,15 @@ func (e *examiner) DoctorReport(findings []manager.Finding) string {
 	return fmt.Sprintf("report of %d steps", len(findings))
 }
 
-func (e *examiner) find(findings []manager.Finding) {
+func (e *examiner) setFindings(findings []manager.Finding) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.findings = findings
 }
 
-// open opens the connection doctor in a window; saved gets what is saved.
-func open(t *testing.T, e *examiner, server string, saved func(name, text string, done func(error))) (s *uitest.Stage, noNetwork *int) {
+// open opens the dialog in a window; saved is its Options.Save.
+func open(t *testing.T, e *examiner, server string, saved func(name, text string, done func(error))) (s *uitest.Stage,
+	noNetwork *int) {
 	t.Helper()
 	s, noNetwork = uitest.New(t), new(int)
 	s.Window.SetContent(container.NewStack())
@@ -93,7 +99,7 @@ func open(t *testing.T, e *examiner, server string, saved func(name, text string
 	return s, noNetwork
 }
 
-func TestEachStepIsShownAsItComes(t *testing.T) {
+func TestSteps(t *testing.T) {
 	e := &examiner{findings: intercepted, held: make(chan struct{})}
 	s, _ := open(t, e, "", nil)
 	s.Sees("Looking at the connection…")
@@ -107,18 +113,18 @@ func TestEachStepIsShownAsItComes(t *testing.T) {
 	s.Press("Copy")
 	require.Equal(t, "report of 5 steps", s.App.Clipboard().Content())
 	require.True(t, s.Shows("Copied"))
-	e.find(intercepted[:2])
+	e.setFindings(intercepted[:2])
 	s.Press("Try again")
 	s.Sees("Have a look at this: Proxy.")
 	require.False(t, s.Shows("Corp Inspection"), "the steps of the earlier attempt are gone")
-	e.find(intercepted[:1])
+	e.setFindings(intercepted[:1])
 	s.Press("Try again")
 	s.Sees("all is well")
 	s.Key(fyne.KeyEscape)
 	require.False(t, s.Shows("all is well"))
 }
 
-func TestTheExaminationCanBeStopped(t *testing.T) {
+func TestStop(t *testing.T) {
 	e := &examiner{findings: intercepted, held: make(chan struct{}), late: make(chan struct{})}
 	s, _ := open(t, e, "licenses.lumen.example", nil)
 	s.Sees("Server")
@@ -130,14 +136,14 @@ func TestTheExaminationCanBeStopped(t *testing.T) {
 	require.False(t, s.Shows("clock"), "what comes late is not shown")
 }
 
-func TestABrokenWayLeadsToTheOneWithoutANetwork(t *testing.T) {
+func TestOfferNoNetwork(t *testing.T) {
 	s, noNetwork := open(t, &examiner{findings: intercepted}, "", nil)
 	s.Press("Go on without a network…")
 	require.Equal(t, 1, *noNetwork)
 	require.Nil(t, s.Dialogs.Visible())
 }
 
-func TestSavingTheReport(t *testing.T) {
+func TestSaveReport(t *testing.T) {
 	var names []string
 	s, _ := open(t, &examiner{findings: intercepted[:1]}, "", func(name, text string, done func(error)) {
 		require.Equal(t, "report of 1 steps", text)

@@ -5,10 +5,10 @@ import (
 	"unicode"
 )
 
-// rule separates the personal message from the text of the server, as the server sends it.
-const rule = "------------------------------------------------------------"
+// separator is the line between the personal message and the text of the server.
+const separator = "------------------------------------------------------------"
 
-// compose returns the mail's text with the personal message above the text of the server, as the server sends it.
+// compose returns the text of the email as the server sends it: the personal message above body.
 func compose(message, body string) string {
 	message = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
@@ -19,11 +19,11 @@ func compose(message, body string) string {
 	if message == "" {
 		return body
 	}
-	return message + "\n\n" + rule + "\n\n" + body
+	return message + "\n\n" + separator + "\n\n" + body
 }
 
-// bound cuts a text to at most n characters (Unicode code points).
-func bound(text string, n int) string {
+// truncate returns the first n code points of a text.
+func truncate(text string, n int) string {
 	count := 0
 	for i := range text {
 		if count == n {

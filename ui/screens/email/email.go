@@ -1,5 +1,5 @@
-// Package email is the panel that sends the activation code of a license, through the server or in the person's own
-// mail program. It composes no mail: the server does.
+// Package email implements the dialog that sends the activation code of a license, through the server or with the
+// person's mail program. The server writes the email.
 package email
 
 import (
@@ -25,19 +25,22 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Mailer sends activation codes through the server. *manager.Manager is one.
+// Mailer sends activation codes through the server; *manager.Manager implements it. Its methods may block and are
+// called off the UI thread.
 type Mailer interface {
 	EmailPreview(ctx context.Context, licenseID int64) (api.EmailPreview, error)
 	SendEmail(ctx context.Context, m manager.SendEmail) error
 }
 
-// Opener hands a mail over to the person's mail program. *opener.Opener is one.
+// Opener opens the person's mail program; *opener.Opener implements it.
 type Opener interface {
+	// Open opens a mailto address. Not on the UI thread.
 	Open(ctx context.Context, address string) error
+	// MaxMailto returns the maximum length of a mailto address, in bytes.
 	MaxMailto() int
 }
 
-// Options of a panel. Functions are called on the UI thread.
+// Options configures the dialog. Functions are called on the UI thread.
 type Options struct {
 	Canvas  fyne.Canvas // of the window
 	Dialogs *dialogs.Queue
@@ -46,7 +49,7 @@ type Options struct {
 	Opener  Opener
 	Copy    func(text string)
 	Explain func(error) dialogs.Message
-	// OnSent tells that the server has taken the mail; to are its addresses.
+	// OnSent is called after the server accepted the email to these addresses.
 	OnSent func(to []string)
 }
 
@@ -56,7 +59,7 @@ const (
 	copyText   tr.Text = "Copy text"
 )
 
-// panel is one open dialog.
+// panel is the open dialog.
 type panel struct {
 	options Options
 	license manager.License
@@ -72,7 +75,7 @@ type panel struct {
 	attached  *widget.Label
 }
 
-// Open shows the panel for a license. UI thread.
+// Open shows the dialog for a license of a program. UI thread.
 func Open(o Options, l manager.License, program string) {
 	p := &panel{options: o, license: l, slot: o.Work.NewSlot()}
 	p.dialog = o.Dialogs.Show(dialogs.Spec{
@@ -92,7 +95,7 @@ func Open(o Options, l manager.License, program string) {
 	p.load()
 }
 
-// load asks the server for addresses, subject and text.
+// load loads addresses, subject and text from the server.
 func (p *panel) load() {
 	p.dialog.SetBusy(tr.T("Preparing the email…"), p.cancelLoad)
 	background.Run(p.slot, func(ctx context.Context) (api.EmailPreview, error) {
@@ -170,17 +173,17 @@ func caption(text string) fyne.CanvasObject {
 	return container.NewVBox(l)
 }
 
-// changedMessage keeps the message within its bound and shows the mail as it will be.
+// changedMessage truncates the message and updates the preview.
 func (p *panel) changedMessage(text string) {
 	if utf8.RuneCountInString(text) > api.MaxMessage {
-		p.message.SetText(bound(text, api.MaxMessage))
+		p.message.SetText(truncate(text, api.MaxMessage))
 		return
 	}
 	p.counter.SetText(tr.T("%d of %d characters", utf8.RuneCountInString(text), api.MaxMessage))
 	p.text.SetText(compose(text, p.preview.Body))
 }
 
-func (p *panel) chosen() []string {
+func (p *panel) selectedAddresses() []string {
 	var to []string
 	for _, c := range p.addresses {
 		if c.Checked {
@@ -198,17 +201,18 @@ func (p *panel) refreshButtons() {
 	case !loaded:
 		p.dialog.SetButton(tr.T(send), false, "")
 	case len(p.addresses) == 0:
-		p.dialog.SetButton(tr.T(send), false, tr.T("No email address is on file: ask the vendor to add one, or use your own mail program."))
-	case len(p.chosen()) == 0:
+		p.dialog.SetButton(tr.T(send), false,
+			tr.T("No email address is on file: ask the vendor to add one, or use your own mail program."))
+	case len(p.selectedAddresses()) == 0:
 		p.dialog.SetButton(tr.T(send), false, tr.T("Choose at least one address."))
 	default:
 		p.dialog.SetButton(tr.T(send), true, "")
 	}
 }
 
-// send gives the mail to the server.
+// send sends the email through the server.
 func (p *panel) send() {
-	m := manager.SendEmail{LicenseID: p.license.ID, To: p.chosen(), Message: strings.TrimSpace(p.message.Text)}
+	m := manager.SendEmail{LicenseID: p.license.ID, To: p.selectedAddresses(), Message: strings.TrimSpace(p.message.Text)}
 	p.dialog.SetBusy(tr.T("Sending…"), p.slot.Interrupt)
 	p.run(func(ctx context.Context) error { return p.options.Mailer.SendEmail(ctx, m) }, func() {
 		p.dialog.Close()
@@ -216,9 +220,10 @@ func (p *panel) send() {
 	}, nil)
 }
 
-// openInMail hands the mail to the person's own mail program. The text goes along; the attachment cannot.
+// openInMail opens the email in the person's mail program, without the attachment, which mailto does not support.
 func (p *panel) openInMail() {
-	address, err := opener.Mailto(p.chosen(), p.preview.Subject, compose(p.message.Text, p.preview.Body), p.options.Opener.MaxMailto())
+	address, err := opener.Mailto(p.selectedAddresses(), p.preview.Subject, compose(p.message.Text, p.preview.Body),
+		p.options.Opener.MaxMailto())
 	copyInstead := &dialogs.Action{Label: tr.T(copyText), Do: p.copy}
 	if err != nil {
 		m := p.options.Explain(err)
@@ -230,22 +235,23 @@ func (p *panel) openInMail() {
 	p.run(func(ctx context.Context) error { return p.options.Opener.Open(ctx, address) }, nil, copyInstead)
 }
 
-// run works with the dialog busy, and shows a fault in it with a next step.
+// run runs work off the UI thread. It then calls done, if not nil, or shows the error with next as its action.
 func (p *panel) run(work func(context.Context) error, done func(), next *dialogs.Action) {
-	background.Run(p.slot, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) }, func(_ struct{}, err error) {
-		p.dialog.SetIdle()
-		switch {
-		case errors.Is(err, context.Canceled):
-		case err != nil:
-			m := p.options.Explain(err)
-			if next != nil {
-				m.Action = next
+	background.Run(p.slot, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) },
+		func(_ struct{}, err error) {
+			p.dialog.SetIdle()
+			switch {
+			case errors.Is(err, context.Canceled):
+			case err != nil:
+				m := p.options.Explain(err)
+				if next != nil {
+					m.Action = next
+				}
+				p.dialog.SetError(m)
+			case done != nil:
+				done()
 			}
-			p.dialog.SetError(m)
-		case done != nil:
-			done()
-		}
-	})
+		})
 }
 
 func (p *panel) copy() {

@@ -15,7 +15,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/explain"
 )
 
-// service is the server's mail service and the person's mail program.
+// service is a Mailer and an Opener in memory.
 type service struct {
 	to     []string
 	err    error // of SendEmail
@@ -47,7 +47,7 @@ func (s *service) Open(_ context.Context, address string) error {
 
 func (s *service) MaxMailto() int { return 2000 }
 
-// open opens the dialog with the addresses of the service; sent gets to whom the code is sent.
+// open opens the dialog; sent is set to the addresses to which the code was sent.
 func open(t *testing.T, s *service, sent *[]string) *uitest.Stage {
 	t.Helper()
 	stage := uitest.New(t)
@@ -68,7 +68,7 @@ func open(t *testing.T, s *service, sent *[]string) *uitest.Stage {
 
 var addresses = []string{"anna.berg@lumen.example", "it@lumen.example"}
 
-func TestSendingByTheServer(t *testing.T) {
+func TestSend(t *testing.T) {
 	var sent []string
 	service := &service{to: addresses}
 	s := open(t, service, &sent)
@@ -89,7 +89,7 @@ func TestSendingByTheServer(t *testing.T) {
 	require.Nil(t, s.Dialogs.Visible())
 }
 
-func TestSendingNeedsAnAddress(t *testing.T) {
+func TestSendNeedsAddress(t *testing.T) {
 	for name, test := range map[string]struct {
 		to  []string
 		why string
@@ -109,7 +109,7 @@ func TestSendingNeedsAnAddress(t *testing.T) {
 	}
 }
 
-func TestHandingTheMailOver(t *testing.T) {
+func TestOpenInMailProgram(t *testing.T) {
 	service := &service{to: addresses, openEr: opener.ErrNoHandler}
 	s := open(t, service, new([]string))
 	s.Write("Add a few words", "Grüße")

@@ -1,4 +1,4 @@
-// Package help is the dialog that explains each task with a picture, and the list of shortcuts.
+// Package help implements the help, which explains each task with a picture, and the list of shortcuts.
 package help
 
 import (
@@ -17,37 +17,61 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// topics are the tasks in the words of the vendor's mails; picture names the file in assets.
+// topics are the sections of the help; picture is the name of a file in assets.
 var topics = []struct {
 	picture     string
 	title, text tr.Text
 }{
-	{"new", "New license", "Activates a PC. Only while unused licenses are left. For this PC the codes are filled in; for another PC, type or paste the Site code and the Machine ID that the program shows there."},
-	{"reactivation", "License reactivation", "Brings a license back after a crash, a new disk or a new system, on the same PC. No removal code is needed: the PC is recognized by comparing seven locks. " +
-		"Its network card or its disk must be that of the license, so that another PC of the same model does not pass. You see the comparison and the verdict before you try. What this PC had is found by itself, and offered to be brought back."},
-	{"move", "Move to another PC", "One job on two PCs: here the license leaves, and on the other PC, signed in to the same account, ACEN Desktop offers Pick up on this PC. No code is typed, and a power cut at any moment loses nothing."},
-	{"transfer", "License transfer", "Moves a license to a PC without the app. Enter the Site code and the Machine ID that the program shows there, and the removal code that it showed on the old PC; a license of this PC needs no removal code."},
-	{"removal", "License removal", "Ends a license on its PC. With the removal code the order gets one license back, which you can activate elsewhere. A removal code works once."},
-	{"codes", "Removal codes", "The promise of a PC that a license has left it. One made here is kept before the license leaves, in a file that only you can read, beside the license files, and sent by itself until the server has it. The account menu lists them, to copy, save, print or show as a QR code."},
-	{"email", "Email activation code", "Sends the activation code and the license file to an address on file, or opens the text in your own mail program."},
-	{"courier", "PCs without a network", "On that PC make a request, also for several programs; carry it as a file, as QR codes or as text to a PC with a network, and open it there. " +
-		"The answer goes back the same ways. All that is in the pictures stands beside them. Files, links and pictures from outside are shown before anything is done with them."},
-	{"privacy", "What is sent about this PC", "Of its hardware Site code and Machine ID only: 63 bits, 5 to 14 for each of seven locks, no serial number and no address. They narrow both down all the same: " +
-		"about a thousand of the sixteen million addresses of one maker of network cards fit, about as many serial numbers of a disk, and the models of processor and firmware can be guessed. " +
-		"The codes of several programs together can leave a single one. The account menu decodes them lock by lock."},
-	{"order", "New order", "Adds an order with a serial number, where the vendor sells programs that way. The numbers in the picture show that no robot is asking; you can hear them, too."},
+	{"new", "New license",
+		"Activates a PC. Only while unused licenses are left. For this PC the codes are filled in; for another PC, type " +
+			"or paste the Site code and the Machine ID that the program shows there."},
+	{"reactivation", "License reactivation",
+		"Brings a license back after a crash, a new disk or a new system, on the same PC. No removal code is needed: the " +
+			"PC is recognized by comparing seven locks. Its network card or its disk must be that of the license, so that " +
+			"another PC of the same model does not pass. You see the comparison and the verdict before you try. What this PC " +
+			"had is found by itself, and offered to be brought back."},
+	{"move", "Move to another PC",
+		"One job on two PCs: here the license leaves, and on the other PC, signed in to the same account, ACEN Desktop " +
+			"offers Pick up on this PC. No code is typed, and a power cut at any moment loses nothing."},
+	{"transfer", "License transfer",
+		"Moves a license to a PC without the app. Enter the Site code and the Machine ID that the program shows there, " +
+			"and the removal code that it showed on the old PC; a license of this PC needs no removal code."},
+	{"removal", "License removal",
+		"Ends a license on its PC. With the removal code the order gets one license back, which you can activate " +
+			"elsewhere. A removal code works once."},
+	{"codes", "Removal codes",
+		"The promise of a PC that a license has left it. One made here is kept before the license leaves, in a file that " +
+			"only you can read, beside the license files, and sent by itself until the server has it. The account menu lists " +
+			"them, to copy, save, print or show as a QR code."},
+	{"email", "Email activation code",
+		"Sends the activation code and the license file to an address on file, or opens the text in your own mail program."},
+	{"courier", "PCs without a network",
+		"On that PC make a request, also for several programs; carry it as a file, as QR codes or as text to a PC with a " +
+			"network, and open it there. The answer goes back the same ways. All that is in the pictures stands beside them. " +
+			"Files, links and pictures from outside are shown before anything is done with them."},
+	{"privacy", "What is sent about this PC",
+		"Of its hardware Site code and Machine ID only: 63 bits, 5 to 14 for each of seven locks, no serial number and no " +
+			"address. They narrow both down all the same: about a thousand of the sixteen million addresses of one maker of " +
+			"network cards fit, about as many serial numbers of a disk, and the models of processor and firmware can be " +
+			"guessed. The codes of several programs together can leave a single one. The account menu decodes them lock by " +
+			"lock."},
+	{"order", "New order",
+		"Adds an order with a serial number, where the vendor sells programs that way. The numbers in the picture show " +
+			"that no robot is asking; you can hear them, too."},
 }
 
-// Shortcut is a line of the list of shortcuts: keys, such as "Ctrl+F", and what they do.
+// Shortcut is a line of the list of shortcuts: keys, such as "Ctrl+F", and their action.
 type Shortcut struct{ Keys, Name string }
 
-// Open explains each task, with a picture, and lists the shortcuts. UI thread.
+// Open shows the help with the list of shortcuts. UI thread.
 func Open(queue *dialogs.Queue, shortcuts []Shortcut) {
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section))
 	for _, t := range topics {
 		rows.Add(topic(t.picture, tr.T(t.title), tr.T(t.text)))
 	}
-	more := widget.NewLabel(tr.T("A gray button says below why it is off: what the vendor allows is known before you try. What cannot be sent now is kept and sent when the connection is back; it happens once, however often it is sent."))
+	more := widget.NewLabel(tr.T("A gray button says below why it is off: what the vendor allows is known before you " +
+		"try. What cannot be sent now is kept and sent when the connection is back; it happens once, however often " +
+		"it is sent."))
 	more.Wrapping, more.Importance = fyne.TextWrapWord, widget.LowImportance
 	rows.Add(theme.Tight(more))
 	title := widget.NewLabelWithStyle(tr.T("Keyboard shortcuts"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
@@ -62,7 +86,7 @@ func Open(queue *dialogs.Queue, shortcuts []Shortcut) {
 	})
 }
 
-// topic is one task with its picture at the left.
+// topic returns a section with its picture at the left.
 func topic(name, title, text string) fyne.CanvasObject {
 	heading := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	body := widget.NewLabel(text)
@@ -72,7 +96,7 @@ func topic(name, title, text string) fyne.CanvasObject {
 	return container.NewBorder(nil, nil, left, nil, right)
 }
 
-// OpenShortcuts lists the shortcuts. UI thread.
+// OpenShortcuts shows the list of shortcuts. UI thread.
 func OpenShortcuts(queue *dialogs.Queue, shortcuts []Shortcut) {
 	queue.Show(dialogs.Spec{
 		Title:   tr.T("Keyboard shortcuts"),
@@ -92,11 +116,11 @@ func list(shortcuts []Shortcut) fyne.CanvasObject {
 	return rows
 }
 
-// picture draws a picture of the help in the color of the text.
+// picture returns a picture of the help in the color of the text.
 func picture(name string) fyne.CanvasObject {
 	data, err := assets.Help.ReadFile(fmt.Sprintf("help/%s.svg", name))
 	if err != nil {
-		return container.NewStack() // a test makes sure that every topic has its picture
+		return container.NewStack() // cannot happen: a test loads every picture
 	}
 	image := canvas.NewImageFromResource(fynetheme.NewThemedResource(fyne.NewStaticResource("help-"+name+".svg", data)))
 	image.FillMode = canvas.ImageFillContain

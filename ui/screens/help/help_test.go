@@ -8,7 +8,7 @@ import (
 	"github.com/acen-desktop/acen/assets"
 )
 
-func TestEveryTopicOfTheHelpHasItsPicture(t *testing.T) {
+func TestTopicPictures(t *testing.T) {
 	for _, topic := range topics {
 		data, err := assets.Help.ReadFile("help/" + topic.picture + ".svg")
 		require.NoError(t, err)
@@ -16,14 +16,14 @@ func TestEveryTopicOfTheHelpHasItsPicture(t *testing.T) {
 	}
 }
 
-// The help says what the codes give away, and that one PC is recognized and not one model (spec: codes
-// "What the values reveal", codes "Comparing locks" 5).
-func TestHelpTellsWhatIsSent(t *testing.T) {
-	said := map[string]string{}
+// The help says what the codes disclose, and that a PC is recognized, not a model (spec: codes "What the values
+// reveal", codes "Comparing locks" 5).
+func TestHelpDescribesDisclosure(t *testing.T) {
+	textOf := map[string]string{}
 	for _, topic := range topics {
-		said[topic.picture] = string(topic.text)
+		textOf[topic.picture] = string(topic.text)
 	}
-	require.Contains(t, said["privacy"], "about a thousand of the sixteen million")
-	require.Contains(t, said["privacy"], "codes of several programs together")
-	require.Contains(t, said["reactivation"], "another PC of the same model does not pass")
+	require.Contains(t, textOf["privacy"], "about a thousand of the sixteen million")
+	require.Contains(t, textOf["privacy"], "codes of several programs together")
+	require.Contains(t, textOf["reactivation"], "another PC of the same model does not pass")
 }

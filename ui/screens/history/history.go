@@ -1,4 +1,4 @@
-// Package history is the dialog with everything that happened to an order.
+// Package history implements the dialog with the history of an order.
 package history
 
 import (
@@ -19,16 +19,16 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Options of the dialog.
+// Options configures the dialog.
 type Options struct {
 	Dialogs *dialogs.Queue
 	Work    *background.Group
 	Now     func() time.Time
-	// Load returns what happened to an order, newest first. Not on the UI thread.
+	// Load returns the history of an order, newest first. It is called off the UI thread.
 	Load func(ctx context.Context, orderID int64) ([]api.HistoryEntry, error)
 }
 
-// Open lists everything that happened to an order, refusals too. UI thread.
+// Open shows the history of an order, including refusals. UI thread.
 func Open(o Options, order api.Order) {
 	slot := o.Work.NewSlot()
 	d := o.Dialogs.Show(dialogs.Spec{
@@ -57,7 +57,7 @@ func Open(o Options, order api.Order) {
 	load()
 }
 
-// maxEntries limits what the dialog draws; that is more than a person reads in it.
+// maxEntries limits the entries that are drawn.
 const maxEntries = 200
 
 func table(entries []api.HistoryEntry, now time.Time) fyne.CanvasObject {
@@ -72,7 +72,7 @@ func table(entries []api.HistoryEntry, now time.Time) fyne.CanvasObject {
 			rows.Add(theme.Tight(more))
 			break
 		}
-		what := widget.NewLabel(happened(e))
+		what := widget.NewLabel(entryText(e))
 		what.Wrapping = fyne.TextWrapWord
 		at := widget.NewLabel(words.Moment(e.Time, now))
 		at.Importance = widget.LowImportance
@@ -86,8 +86,8 @@ func table(entries []api.HistoryEntry, now time.Time) fyne.CanvasObject {
 	return rows
 }
 
-// happened says what an entry is about and, where it was refused, why.
-func happened(e api.HistoryEntry) string {
+// entryText returns the task of an entry and, if it was refused, the reason.
+func entryText(e api.HistoryEntry) string {
 	text := words.Task(api.TaskOfHistory(e.Task))
 	if e.LicenseID != 0 {
 		text = tr.T("%s (license %d)", text, e.LicenseID)

@@ -16,7 +16,13 @@ import (
 
 func TestHistory(t *testing.T) {
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-	transfer := api.HistoryEntry{Time: now, Task: api.TaskTransfer.History(), Outcome: api.OutcomeOK, LicenseID: 7, DeviceName: "Studio PC"}
+	transfer := api.HistoryEntry{
+		Time:       now,
+		Task:       api.TaskTransfer.History(),
+		Outcome:    api.OutcomeOK,
+		LicenseID:  7,
+		DeviceName: "Studio PC",
+	}
 	refused := transfer
 	refused.Outcome = string(api.ErrLimitReached)
 	many := make([]api.HistoryEntry, 203)

@@ -20,18 +20,18 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// buttons are those below the table, for the order and the selected license.
+// buttons is the row of buttons below the table, for the order and the selected license.
 type buttons struct {
-	of     map[actions.ID]*button
-	object *fyne.Container
-	height float32 // as it was laid out
+	byAction map[actions.ID]*button
+	object   *fyne.Container
+	height   float32 // of the last layout
 }
 
 func newButtons(do func(actions.ID)) *buttons {
-	b := &buttons{of: map[actions.ID]*button{}}
+	b := &buttons{byAction: map[actions.ID]*button{}}
 	add := func(id actions.ID, text string, icon fyne.Resource) fyne.CanvasObject {
-		b.of[id] = newButton(text, icon, func() { do(id) })
-		return b.of[id].object
+		b.byAction[id] = newButton(text, icon, func() { do(id) })
+		return b.byAction[id].object
 	}
 	left := []fyne.CanvasObject{
 		add(actions.NewLicense, actions.NewLicense.Label(), nil),
@@ -47,7 +47,7 @@ func newButtons(do func(actions.ID)) *buttons {
 	return b
 }
 
-// button is a button with a line below it that says how things stand, such as why it is disabled.
+// button is a button with a caption below it, such as why it is disabled.
 type button struct {
 	button *dialogs.ContentButton
 	line   *widget.Label
@@ -78,20 +78,19 @@ func (a *button) set(enabled bool, importance widget.Importance, line string) {
 
 func (a *button) enabled() bool { return a.object.Visible() && !a.button.Disabled() }
 
-// refreshActions brings the buttons in line with the order, its licenses and the selected one. At most one button
-// stands out: that of the panel where it proposes a step, else activating this PC where that is possible, else emailing
-// the code.
+// refreshActions updates the buttons for the order and the selected license. At most one button has high importance:
+// that of the proposed step in the panel, or else "Activate this PC" if it is enabled, or else "Email code…".
 func (s *Screen) refreshActions() {
 	c := s.content
-	create, createReason := s.mayCreate()
+	create, createReason := s.createState()
 	activate := create && c.Loaded && !s.ownsLicense()
 	l, selected := s.Selected()
-	proposes := selected && s.options.proposes(c, l)
-	button := s.buttons.of[actions.ActivateThisPC]
+	hasProposal := selected && s.options.hasProposal(c, l)
+	button := s.buttons.byAction[actions.ActivateThisPC]
 	switch {
 	case activate && s.hadLicense():
 		button.set(true, widget.MediumImportance, tr.T("this PC had a license"))
-	case activate && proposes:
+	case activate && hasProposal:
 		button.set(true, widget.MediumImportance, "")
 	case activate && c.ThisPCElsewhere != 0:
 		button.set(true, widget.MediumImportance, tr.T("licensed in order %d", c.ThisPCElsewhere))
@@ -99,21 +98,21 @@ func (s *Screen) refreshActions() {
 		button.set(true, widget.HighImportance, "")
 	}
 	button.object.Hidden = !activate
-	s.buttons.of[actions.NewLicense].set(create, widget.MediumImportance, createReason)
+	s.buttons.byAction[actions.NewLicense].set(create, widget.MediumImportance, createReason)
 	for _, action := range []actions.ID{actions.Reactivate, actions.Transfer, actions.Remove} {
 		s.refreshTask(action, l, selected)
 	}
 	importance := widget.HighImportance
-	if proposes || activate && c.ThisPCElsewhere == 0 {
+	if hasProposal || activate && c.ThisPCElsewhere == 0 {
 		importance = widget.MediumImportance
 	}
-	reason := s.mayEmail(l, selected)
-	s.buttons.of[actions.Email].set(reason == "", importance, reason)
+	reason := s.emailReason(l, selected)
+	s.buttons.byAction[actions.Email].set(reason == "", importance, reason)
 	s.arrangeActions()
 }
 
-// mayEmail returns why the code of the selected license cannot be emailed, or "".
-func (s *Screen) mayEmail(l manager.License, selected bool) string {
+// emailReason returns why "Email code…" is disabled, or "".
+func (s *Screen) emailReason(l manager.License, selected bool) string {
 	c := s.content
 	switch {
 	case !s.shown:
@@ -129,8 +128,8 @@ func (s *Screen) mayEmail(l manager.License, selected bool) string {
 	return ""
 }
 
-// arrangeActions gives the buttons that are shown their places. Only where they need another height the whole screen is
-// laid out: that draws the table anew.
+// arrangeActions lays out the buttons. It lays out the whole screen, which redraws the table, only if their height
+// changed.
 func (s *Screen) arrangeActions() {
 	b := s.buttons
 	b.object.Layout.Layout(b.object.Objects, b.object.Size())
@@ -141,9 +140,9 @@ func (s *Screen) arrangeActions() {
 	}
 }
 
-// refreshTask brings the button of a limited action on the selected license in line with what is left of its allowance.
+// refreshTask updates the button of an action on the selected license and its remaining allowance.
 func (s *Screen) refreshTask(action actions.ID, l manager.License, selected bool) {
-	b := s.buttons.of[action]
+	b := s.buttons.byAction[action]
 	b.object.Hidden = s.shown && !s.content.Order.RequiresActivation
 	if !selected {
 		b.set(false, widget.MediumImportance, "")
@@ -168,8 +167,8 @@ func (s *Screen) refreshTask(action actions.ID, l manager.License, selected bool
 	}
 }
 
-// mayCreate reports whether the order takes a new license, and what stands below the button.
-func (s *Screen) mayCreate() (bool, string) {
+// createState reports whether the order accepts a new license, and the caption of the button.
+func (s *Screen) createState() (bool, string) {
 	o := s.content.Order
 	if !s.shown {
 		return false, tr.T("select an order")
@@ -189,10 +188,10 @@ func (s *Screen) mayCreate() (bool, string) {
 	return true, tr.T("%d of %d left", o.LicensesTotal-o.LicensesActivated, o.LicensesTotal)
 }
 
-// hadLicense reports whether this PC had a license of the order.
+// hadLicense reports whether this PC had a license of the order before its data or locks changed.
 func (s *Screen) hadLicense() bool {
 	for _, l := range s.content.Licenses {
-		if s.content.situation(l) == lost {
+		if s.content.situation(l) == former {
 			return true
 		}
 	}

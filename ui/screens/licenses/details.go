@@ -25,15 +25,15 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// detailsWidth is the least width of the panel, in device-independent pixels: room for the widest line of a code.
+// detailsWidth is the minimum width of the panel, in device-independent pixels, enough for the longest line of a code.
 const detailsWidth float32 = 250
 
-// Details is the panel with everything about one license. Its methods belong to the UI thread.
+// Details is the panel about one license. Its methods run on the UI thread.
 type Details struct {
 	options Options
 	slot    *background.Slot
 	shown   manager.License
-	stood   situation // as it is shown
+	shownAs situation // of shown, when it was drawn
 	content Content
 	program api.Program
 	rows    *fyne.Container
@@ -41,32 +41,36 @@ type Details struct {
 	history *fyne.Container
 	order   api.Order
 	entries []api.HistoryEntry
-	fault   error // of asking for the history
+	fault   error // of loading the history
 	object  fyne.CanvasObject
 }
 
 // NewDetails returns an empty panel. UI thread.
 func NewDetails(o Options) *Details {
-	d := &Details{options: o, slot: o.Work.NewSlot(), rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section)),
-		history: container.New(layout.NewCustomPaddedVBoxLayout(2))}
+	d := &Details{
+		options: o,
+		slot:    o.Work.NewSlot(),
+		rows:    container.New(layout.NewCustomPaddedVBoxLayout(theme.Section)),
+		history: container.New(layout.NewCustomPaddedVBoxLayout(2)),
+	}
 	padded := container.New(layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin), d.rows)
 	d.object = theme.NewSurface(theme.ColorNamePanel, container.NewVScroll(padded))
 	d.Clear(tr.T(selectLicense))
 	return d
 }
 
-// Object is what is put into the window.
+// Object returns the content for the window.
 func (d *Details) Object() fyne.CanvasObject { return d.object }
 
-// selectLicense says what to do first.
+// selectLicense is shown while no license is selected.
 const selectLicense tr.Text = "Select a license to see its codes and how this PC compares with it."
 
-// showsOld reports whether the shown license stands otherwise to this PC than the panel says.
-func (d *Details) showsOld(c Content) bool {
-	return d.shown.ID != 0 && (d.stood != c.situation(d.shown) || d.content.Licensed() != c.Licensed())
+// isStale reports whether the situation of the shown license has changed since it was drawn.
+func (d *Details) isStale(c Content) bool {
+	return d.shown.ID != 0 && (d.shownAs != c.situation(d.shown) || d.content.Licensed() != c.Licensed())
 }
 
-// Clear shows a sentence in place of a license.
+// Clear shows a sentence instead of a license.
 func (d *Details) Clear(text string) {
 	d.slot.Cancel()
 	d.shown = manager.License{}
@@ -75,28 +79,30 @@ func (d *Details) Clear(text string) {
 	d.set(theme.Tight(l))
 }
 
-// Show shows a license and compares this PC with it.
+// Show shows a license and, if it is active, starts the comparison of this PC with it.
 func (d *Details) Show(l manager.License, c Content) {
 	o, p := c.Order, c.Program
 	same := d.shown.ID == l.ID && d.program.ID == p.ID && d.thisPC != nil
 	if d.order.ID != o.ID {
 		d.entries, d.fault = nil, nil
 	}
-	d.shown, d.program, d.order, d.content, d.stood = l, p, o, c, c.situation(l)
+	d.shown, d.program, d.order, d.content, d.shownAs = l, p, o, c, c.situation(l)
 	if !same {
 		d.thisPC = container.NewVBox(value(tr.T("Comparing…"), theme.Muted))
 	}
 	rows := []fyne.CanvasObject{d.heading(l)}
-	if stands := d.stands(c, l); stands != nil {
-		rows = append(rows, stands)
+	if view := d.situationView(c, l); view != nil {
+		rows = append(rows, view)
 	}
 	if p.MergedCodes {
 		rows = append(rows, d.section(tr.T("Site code and Machine ID, merged"), theme.NewCode(breakAfter(Merged(l), 15)),
 			d.link(tr.T("Copy"), func() { d.options.Actions.Copy(Merged(l)) })))
 	} else {
 		rows = append(rows,
-			d.section(tr.T("Site code"), theme.NewCode(l.SiteCode), d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.SiteCode) })),
-			d.section(tr.T("Machine ID"), theme.NewCode(l.MachineID), d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.MachineID) })))
+			d.section(tr.T("Site code"), theme.NewCode(l.SiteCode),
+				d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.SiteCode) })),
+			d.section(tr.T("Machine ID"), theme.NewCode(l.MachineID),
+				d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.MachineID) })))
 	}
 	active := l.Status == api.StatusActive
 	links := []fyne.CanvasObject{d.link(tr.T("Copy"), func() { d.options.Actions.Copy(l.ActivationCode) })}
@@ -110,7 +116,7 @@ func (d *Details) Show(l manager.License, c Content) {
 	now := d.options.Now()
 	switch {
 	case !active:
-		text := ends(l, now)
+		text := expiryText(l, now)
 		if l.EndedAt != nil {
 			text = tr.T("%s on %s", text, words.LongDate(*l.EndedAt, now))
 		}
@@ -123,12 +129,15 @@ func (d *Details) Show(l manager.License, c Content) {
 		if icon := endIcon(tone); icon != nil {
 			text = container.NewBorder(nil, nil, widget.NewIcon(fynetheme.NewColoredResource(icon, tone.TextName())), nil, text)
 		}
-		rows = append(rows, d.section(tr.T("Expires"), text, d.link(tr.T("Calendar file"), func() { d.options.Actions.Do(actions.Calendar, c.subject(l)) })))
+		rows = append(rows,
+			d.section(tr.T("Expires"), text,
+				d.link(tr.T("Calendar file"), func() { d.options.Actions.Do(actions.Calendar, c.subject(l)) })))
 	}
 	rows = append(rows, d.section(tr.T("Activated"), value(words.LongDate(l.ActivatedAt, now), theme.Neutral)))
 	rows = append(rows, d.section(tr.T("Order"), container.New(layout.NewCustomPaddedVBoxLayout(2),
 		value(fmt.Sprintf("%d, %s", o.ID, o.ProgramName), theme.Neutral), subscription(o, now))))
-	rows = append(rows, d.section(tr.T("History"), d.history, d.link(tr.T("All of the order"), func() { d.options.Actions.ShowHistory(o) })))
+	rows = append(rows,
+		d.section(tr.T("History"), d.history, d.link(tr.T("All of the order"), func() { d.options.Actions.ShowHistory(o) })))
 	d.set(rows...)
 	d.showHistory()
 	if active {
@@ -138,7 +147,7 @@ func (d *Details) Show(l manager.License, c Content) {
 	}
 }
 
-// subscription says how the subscription of an order stands, with an icon where it has ended.
+// subscription returns the line about the subscription of an order, with an icon if it has ended or ends soon.
 func subscription(o api.Order, now time.Time) fyne.CanvasObject {
 	text, tone := Subscription(o, now)
 	line := value(text, tone)
@@ -148,7 +157,7 @@ func subscription(o api.Order, now time.Time) fyne.CanvasObject {
 	return line
 }
 
-// Subscription says how the subscription of an order stands.
+// Subscription returns the text about the subscription of an order, and its tone. Any goroutine.
 func Subscription(o api.Order, now time.Time) (string, theme.Tone) {
 	switch s := o.Subscription; {
 	case s.State == api.SubscriptionNone || s.ExpiresAt == nil:
@@ -160,10 +169,10 @@ func Subscription(o api.Order, now time.Time) (string, theme.Tone) {
 	}
 }
 
-// mostHistory is how many lines of a license's history the panel shows.
-const mostHistory = 6
+// maxHistory limits the history entries in the panel.
+const maxHistory = 6
 
-// SetHistory shows what happened to the order; err tells why that is not known.
+// SetHistory sets the history of the order; err is why it could not be loaded, or nil.
 func (d *Details) SetHistory(entries []api.HistoryEntry, err error) {
 	d.entries, d.fault = entries, err
 	if d.shown.ID != 0 {
@@ -172,16 +181,16 @@ func (d *Details) SetHistory(entries []api.HistoryEntry, err error) {
 	}
 }
 
-// showHistory shows the latest that was done with the license that is shown.
+// showHistory shows the latest successful entries of the shown license.
 func (d *Details) showHistory() {
 	d.history.RemoveAll()
 	now, count := d.options.Now(), 0
 	for _, e := range d.entries {
-		if e.LicenseID != d.shown.ID || e.Outcome != api.OutcomeOK || count == mostHistory {
+		if e.LicenseID != d.shown.ID || e.Outcome != api.OutcomeOK || count == maxHistory {
 			continue
 		}
 		count++
-		d.history.Add(value(Happened(e, now), theme.Neutral))
+		d.history.Add(value(historyLine(e, now), theme.Neutral))
 	}
 	switch {
 	case d.fault != nil:
@@ -193,8 +202,8 @@ func (d *Details) showHistory() {
 	}
 }
 
-// Happened says one line of a history: "24 Nov 2026 · License transfer, from Studio PC".
-func Happened(e api.HistoryEntry, now time.Time) string {
+// historyLine returns a history entry as a line: "24 Nov 2026 · License transfer, from Studio PC".
+func historyLine(e api.HistoryEntry, now time.Time) string {
 	text := fmt.Sprintf("%s · %s", words.Date(e.Time, now), words.Task(api.TaskOfHistory(e.Task)))
 	if e.DeviceName != "" {
 		text = tr.T("%s, from %s", text, e.DeviceName)
@@ -212,7 +221,8 @@ func (d *Details) set(rows ...fyne.CanvasObject) {
 func (d *Details) heading(l manager.License) fyne.CanvasObject {
 	note := theme.NewHeading(words.Note(l.Note))
 	note.Wrapping = fyne.TextWrapWord
-	line := container.NewHBox(theme.Tight(d.link(tr.T("Change note"), func() { d.options.Actions.Do(actions.ChangeNote, d.content.subject(l)) })))
+	line := container.NewHBox(theme.Tight(d.link(tr.T("Change note"),
+		func() { d.options.Actions.Do(actions.ChangeNote, d.content.subject(l)) })))
 	if l.Status != api.StatusActive {
 		line = container.NewHBox(theme.NewBadge(words.Status(l.Status), theme.Neutral))
 	}
@@ -225,7 +235,7 @@ func (d *Details) heading(l manager.License) fyne.CanvasObject {
 		mark := theme.NewBadge(text, b.Tone)
 		if l.ThisPC && l.ReleasedAt == nil {
 			line.Objects = append([]fyne.CanvasObject{mark}, line.Objects...)
-		} else { // no room for both in one line
+		} else { // too wide for one line
 			rows.Add(mark)
 		}
 	}
@@ -233,7 +243,7 @@ func (d *Details) heading(l manager.License) fyne.CanvasObject {
 	return rows
 }
 
-// section is a caption with links at its right, over a value.
+// section returns a caption, with links at its right, above content.
 func (d *Details) section(caption string, content fyne.CanvasObject, links ...fyne.CanvasObject) fyne.CanvasObject {
 	right := make([]fyne.CanvasObject, len(links))
 	for i, l := range links {
@@ -253,7 +263,7 @@ func value(text string, tone theme.Tone) fyne.CanvasObject {
 	return theme.Tight(r)
 }
 
-// breakAfter breaks a code that is too long for one line of the panel after the first n characters.
+// breakAfter inserts a line break after the first n characters of a longer code.
 func breakAfter(code string, n int) string {
 	if len(code) <= n {
 		return code
@@ -261,7 +271,7 @@ func breakAfter(code string, n int) string {
 	return code[:n] + "\n" + code[n:]
 }
 
-// compare asks how this PC compares with the license and shows the answer in plain words.
+// compare compares this PC with the license in the background and shows the result.
 func (d *Details) compare(l manager.License) {
 	background.Run(d.slot, func(ctx context.Context) (license.Comparison, error) {
 		return d.options.Recheck.RecheckThisPC(ctx, l)
@@ -281,14 +291,14 @@ func (d *Details) compare(l manager.License) {
 	})
 }
 
-// Sentence is one line of a comparison in plain words.
+// Sentence is a line about a comparison.
 type Sentence struct {
 	Text string
 	Tone theme.Tone
 }
 
-// Sentences says a comparison of this PC with a license in plain words; own tells that the license is the one of this
-// PC.
+// Sentences describes a comparison of this PC with a license; own means that the license belongs to this PC. Any
+// goroutine.
 func Sentences(c license.Comparison, own bool) []Sentence {
 	var changed, gone, uncompared []string
 	same := 0
@@ -334,5 +344,6 @@ func Sentences(c license.Comparison, own bool) []Sentence {
 }
 
 func allowed(n int) string {
-	return tr.N(n, "Still recognized: %d hardware change is allowed.", "Still recognized: %d hardware changes are allowed.")
+	return tr.N(n, "Still recognized: %d hardware change is allowed.",
+		"Still recognized: %d hardware changes are allowed.")
 }

@@ -1,5 +1,5 @@
-// Package licenses shows the licenses of one order: the table, the buttons below it, and the details of one license. It
-// reports what the person asks for; package ui does it.
+// Package licenses implements the screen with the licenses of one order: the table, the buttons below it, and the panel
+// about one license.
 package licenses
 
 import (
@@ -26,35 +26,36 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Rechecker compares this PC as it is now with the locks of a license. *manager.Manager is one.
+// Rechecker compares the current locks of this PC with a license; *manager.Manager implements it. RecheckThisPC may
+// block and is called off the UI thread.
 type Rechecker interface {
 	RecheckThisPC(ctx context.Context, l manager.License) (license.Comparison, error)
 }
 
-// Actions is what the screen asks of the window. Its methods are called on the UI thread.
+// Actions is what the screen needs of the window. Its methods are called on the UI thread.
 type Actions interface {
-	// Do opens the dialog of an action, or says why it is not possible.
+	// Do opens the dialog of an action, or shows why it is not possible.
 	Do(action actions.ID, s actions.Subject)
 	// RetryLicenses loads the licenses again.
 	RetryLicenses()
-	// ShowEnded shows licenses that have ended, too, or no longer.
+	// ShowEnded shows or hides ended licenses.
 	ShowEnded(on bool)
 	// ShowHistory shows the whole history of an order.
 	ShowHistory(order api.Order)
-	// ShowRemovalCodes shows the removal codes that this PC keeps.
+	// ShowRemovalCodes lists the kept removal codes.
 	ShowRemovalCodes()
-	// ShowJobs shows the tasks that wait for the server.
+	// ShowJobs lists the open jobs.
 	ShowJobs()
-	// KeepLicensesTable tells that the person changed the sort or a width of one of the two tables.
+	// KeepLicensesTable is called after the person changed the sort order or a column width of one of the two tables.
 	KeepLicensesTable(merged bool, s table.State)
-	// PointerMoved tells that the pointer moves over the rows.
+	// PointerMoved is called while the pointer moves over the rows.
 	PointerMoved()
 	Copy(text string)
-	// ClearSearch shows all licenses again.
+	// ClearSearch clears the search text.
 	ClearSearch()
 }
 
-// Options of a Screen. Functions are called on the UI thread.
+// Options configures a Screen. Functions are called on the UI thread.
 type Options struct {
 	Now     func() time.Time
 	Work    *background.Group
@@ -63,25 +64,25 @@ type Options struct {
 	Explain func(error) dialogs.Message
 }
 
-// Content is what the screen shows of one order.
+// Content is the state of the screen: an order and its licenses.
 type Content struct {
 	Order    api.Order
-	Program  api.Program // zero while it is not known
+	Program  api.Program // zero while unknown
 	Licenses []manager.License
-	Loaded   bool // the licenses are known, from the server or from an earlier time
+	Loaded   bool // Licenses is set, from the server or the cache
 	// ThisPCElsewhere is the id of another order with a license of the same program for this PC, or 0.
 	ThisPCElsewhere int64
-	// BringBacks are the licenses that this PC had; LetGo are those that left it and whose removal codes a person has
-	// to hand in, by id.
+	// BringBacks are the ids of the licenses that can be brought back; LetGo are those of the licenses that left this PC
+	// and whose kept removal codes no job sends.
 	BringBacks, LetGo map[int64]bool
 }
 
-// Screen shows the licenses of the selected order. Its methods belong to the UI thread.
+// Screen shows the licenses of the selected order. Its methods run on the UI thread.
 type Screen struct {
-	options Options
-	content Content
-	shown   bool // an order is shown
-	fresh   bool // the rows of the order have not been shown yet
+	options       Options
+	content       Content
+	shown         bool // an order is selected
+	selectInitial bool // the rows of the order have not been shown yet
 
 	tables  [2]*table.Table[manager.License] // with two codes, with merged codes
 	merged  int
@@ -95,8 +96,7 @@ type Screen struct {
 	details *Details
 }
 
-// New returns a screen that shows no order. It fails when a table is defined wrongly, a fault of the program. UI
-// thread.
+// New returns a screen without an order. An error means that a table is defined incorrectly, a bug. UI thread.
 func New(o Options) (*Screen, error) {
 	s := &Screen{options: o, heading: newHeading(), notice: container.NewStack()}
 	s.details = NewDetails(o)
@@ -104,7 +104,8 @@ func New(o Options) (*Screen, error) {
 	for i := range s.tables {
 		s.empty = widget.NewLabel("")
 		s.empty.Alignment, s.empty.Importance = fyne.TextAlignCenter, widget.LowImportance
-		s.empty.SetText(tr.T("No license of this order is activated yet.\nActivate this PC, or add a license for another PC."))
+		s.empty.SetText(
+			tr.T("No license of this order is activated yet.\nActivate this PC, or add a license for another PC."))
 		var err error
 		s.tables[i], err = s.newTable(i == 1, s.empty, selected, func(l manager.License) { s.selected(l, true) })
 		if err != nil {
@@ -122,10 +123,10 @@ func New(o Options) (*Screen, error) {
 	return s, nil
 }
 
-// Object is the table with its heading and buttons.
+// Object returns the table with its heading and buttons.
 func (s *Screen) Object() fyne.CanvasObject { return s.object }
 
-// DetailsObject is the panel with the selected license.
+// DetailsObject returns the panel about the selected license.
 func (s *Screen) DetailsObject() fyne.CanvasObject { return s.details.Object() }
 
 // ShowNone shows that no order is selected.
@@ -133,11 +134,11 @@ func (s *Screen) ShowNone() {
 	s.shown, s.content = false, Content{}
 	s.heading.set(tr.T("Licenses"), "")
 	s.setRows(nil)
-	s.say(tr.T("Select an order above to see its licenses."))
+	s.showText(tr.T("Select an order above to see its licenses."))
 	s.refreshActions()
 }
 
-// Show shows an order and its licenses. The selected license stays selected while the order stays the same.
+// Show shows an order and its licenses. The selection remains if the order is the same.
 func (s *Screen) Show(c Content) {
 	changed := !s.shown || s.content.Order.ID != c.Order.ID
 	s.shown, s.content = true, c
@@ -151,30 +152,31 @@ func (s *Screen) Show(c Content) {
 		s.setRows(nil)
 		s.merged = merged
 	}
-	s.fresh = s.fresh || changed
+	s.selectInitial = s.selectInitial || changed
 	switch {
 	case !c.Order.RequiresActivation:
 		s.setRows(nil)
-		s.say(tr.T("%s needs no activation.\nInstall it and use it; there are no licenses to look after.", c.Order.ProgramName))
+		s.showText(tr.T("%s needs no activation.\nInstall it and use it; there are no licenses to look after.",
+			c.Order.ProgramName))
 	case !c.Loaded:
 		s.setRows(nil)
-		s.say(tr.T("Loading licenses…"))
+		s.showText(tr.T("Loading licenses…"))
 	default:
 		s.setRows(c.Licenses)
 		s.filter()
 		s.tableOnly()
-		if s.fresh {
-			s.fresh = false
+		if s.selectInitial {
+			s.selectInitial = false
 			s.selectFirst()
 		}
-		if l, ok := s.Selected(); ok && s.details.showsOld(c) {
+		if l, ok := s.Selected(); ok && s.details.isStale(c) {
 			s.details.Show(l, c)
 		}
 	}
 	s.refreshActions()
 }
 
-// ShowError tells why the licenses of the shown order are not there.
+// ShowError shows why the licenses of the order could not be loaded.
 func (s *Screen) ShowError(m dialogs.Message) {
 	if m.Action == nil {
 		m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: s.options.Actions.RetryLicenses}
@@ -185,28 +187,28 @@ func (s *Screen) ShowError(m dialogs.Message) {
 	s.refreshActions()
 }
 
-// Order returns the order that is shown.
+// Order returns the selected order.
 func (s *Screen) Order() (api.Order, bool) { return s.content.Order, s.shown }
 
-// Select selects a license; it reports whether the order has it.
+// Select selects a license by id and reports whether the order has it.
 func (s *Screen) Select(id int64) bool { return s.table().Select(strconv.FormatInt(id, 10)) }
 
-// Comparing reports whether this PC is being compared with the selected license.
+// Comparing reports whether a comparison with the selected license is under way.
 func (s *Screen) Comparing() bool { return s.details.slot.Busy() }
 
 // Selected returns the selected license.
 func (s *Screen) Selected() (manager.License, bool) { return s.table().Selected() }
 
-// SetFilter shows only the licenses that match; when none does, the order itself was what matched, and all are shown.
+// SetFilter shows only the licenses that match text, or all if none does, because then the order itself matched.
 func (s *Screen) SetFilter(text string) {
 	s.search = text
 	s.filter()
 }
 
-// Focus gives the table the keyboard.
+// Focus gives the table the focus.
 func (s *Screen) Focus() { s.table().Focus() }
 
-// Restore takes over sort and widths of one of the two tables from an earlier start.
+// Restore restores the sort order and column widths of one of the two tables.
 func (s *Screen) Restore(merged bool, state table.State) {
 	if merged {
 		s.tables[1].Restore(state)
@@ -215,27 +217,27 @@ func (s *Screen) Restore(merged bool, state table.State) {
 	s.tables[0].Restore(state)
 }
 
-// CanCreate reports whether the order takes a new license.
-func (s *Screen) CanCreate() bool { return s.buttons.of[actions.NewLicense].enabled() }
+// CanCreate reports whether the order accepts a new license.
+func (s *Screen) CanCreate() bool { return s.buttons.byAction[actions.NewLicense].enabled() }
 
 func (s *Screen) table() *table.Table[manager.License] { return s.tables[s.merged] }
 
 func (s *Screen) setRows(list []manager.License) {
 	s.table().SetRows(list)
 	if len(list) == 0 {
-		s.details.Clear(s.guide())
+		s.details.Clear(s.placeholder())
 	}
 }
 
-// guide says in the panel what to do first.
-func (s *Screen) guide() string {
+// placeholder returns the text of the panel without a license.
+func (s *Screen) placeholder() string {
 	if s.shown && (!s.content.Order.RequiresActivation || s.content.Loaded && len(s.content.Licenses) == 0) {
 		return tr.T("There is no license to show.")
 	}
 	return tr.T(selectLicense)
 }
 
-// filter finds out by the words of the search whether licenses of this order match, as the table does.
+// filter applies the search text to the table, unless no license matches.
 func (s *Screen) filter() {
 	t := s.table()
 	t.SetFilter(s.search)
@@ -265,12 +267,12 @@ func (s *Screen) selected(l manager.License, ok bool) {
 	if ok {
 		s.details.Show(l, s.content)
 	} else {
-		s.details.Clear(s.guide())
+		s.details.Clear(s.placeholder())
 	}
 	s.refreshActions()
 }
 
-// do opens the dialog of an action on the order or, where the action is about one, the selected license.
+// do runs an action on the order or the selected license.
 func (s *Screen) do(action actions.ID) {
 	l, ok := s.Selected()
 	if ok || !action.OfLicense() {
@@ -278,17 +280,17 @@ func (s *Screen) do(action actions.ID) {
 	}
 }
 
-// ShowsEnded reports whether licenses that have ended are asked for.
+// ShowsEnded reports whether ended licenses are shown.
 func (s *Screen) ShowsEnded() bool { return s.ended.Checked }
 
-// SetHistory tells the panel what happened to the order that is shown.
+// SetHistory sets the history in the panel, if order is the selected one.
 func (s *Screen) SetHistory(order int64, entries []api.HistoryEntry, err error) {
 	if s.shown && s.content.Order.ID == order {
 		s.details.SetHistory(entries, err)
 	}
 }
 
-func (s *Screen) say(text string) {
+func (s *Screen) showText(text string) {
 	l := widget.NewLabel(text)
 	l.Alignment, l.Importance = fyne.TextAlignCenter, widget.LowImportance
 	s.notice.Objects = []fyne.CanvasObject{container.NewCenter(l)}
@@ -311,7 +313,7 @@ func (s *Screen) tableOnly() {
 // heading is the title of the screen with the name of the program.
 type heading struct {
 	text            *widget.RichText
-	title, subtitle string // as they are shown
+	title, subtitle string // as they were drawn
 }
 
 func newHeading() *heading { return &heading{text: widget.NewRichText()} }

@@ -21,11 +21,11 @@ import (
 
 var now = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
-// recorder records what the screen asks of the window.
-type recorder struct{ asked []string }
+// recorder is an Actions that records its calls.
+type recorder struct{ calls []string }
 
 func (r *recorder) ask(format string, args ...any) {
-	r.asked = append(r.asked, fmt.Sprintf(format, args...))
+	r.calls = append(r.calls, fmt.Sprintf(format, args...))
 }
 
 func (r *recorder) Do(a actions.ID, s actions.Subject) {
@@ -41,7 +41,7 @@ func (r *recorder) PointerMoved()                                {}
 func (r *recorder) Copy(text string)                             { r.ask("copy %s", text) }
 func (r *recorder) ClearSearch()                                 { r.ask("clear search") }
 
-// comparer compares this PC with a license of the same PC.
+// comparer is a Rechecker that finds every lock the same.
 type comparer struct{}
 
 func (comparer) RecheckThisPC(context.Context, manager.License) (license.Comparison, error) {
@@ -65,7 +65,7 @@ func newScreen(t *testing.T) (*uitest.Stage, *Screen, *recorder) {
 	return stage, s, r
 }
 
-// content is an order with one license on which everything is possible.
+// content returns an order with one license for which every action is possible, after change.
 func content(change func(c *Content, l *manager.License)) Content {
 	two := 2
 	ok := &api.Allowance{OK: true, RemainingToday: &two}
@@ -101,9 +101,9 @@ func content(change func(c *Content, l *manager.License)) Content {
 	return c
 }
 
-func asIs(*Content, *manager.License) {}
+func unchanged(*Content, *manager.License) {}
 
-func TestWhatIsBelowTheButtons(t *testing.T) {
+func TestButtonCaptions(t *testing.T) {
 	no := func(code api.Code) *api.Allowance { return &api.Allowance{Reason: code} }
 	for _, test := range []struct {
 		name    string
@@ -112,14 +112,15 @@ func TestWhatIsBelowTheButtons(t *testing.T) {
 		enabled []string
 		not     []string
 	}{
-		{"everything is possible", asIs, "3 of 5 left",
+		{"everything is possible", unchanged, "3 of 5 left",
 			[]string{"New license…", "Reactivate…", "Transfer…", "Remove…", "Email code…", "Activate this PC"}, nil},
 		{"the only license is in use", func(c *Content, _ *manager.License) {
 			c.Order.LicensesTotal, c.Order.Allowed.Add = 1, no(api.ErrLicensesInUse)
 		}, "the only one is in use", []string{"Transfer…"}, []string{"New license…", "Activate this PC"}},
 		{"all licenses are in use", func(c *Content, _ *manager.License) { c.Order.Allowed.Add = no(api.ErrLicensesInUse) },
 			"all 5 are in use", nil, []string{"New license…"}},
-		{"the subscription has ended", func(c *Content, _ *manager.License) { c.Order.Allowed.Add = no(api.ErrSubscriptionExpired) },
+		{"the subscription has ended",
+			func(c *Content, _ *manager.License) { c.Order.Allowed.Add = no(api.ErrSubscriptionExpired) },
 			"subscription ended", nil, []string{"New license…"}},
 		{"the program needs no activation", func(c *Content, _ *manager.License) { c.Order.RequiresActivation = false },
 			"needs no activation", nil, []string{"New license…", "Email code…"}},
@@ -135,7 +136,8 @@ func TestWhatIsBelowTheButtons(t *testing.T) {
 			past := now.Add(-time.Hour)
 			l.ExpiresAt, l.Allowed.Remove = &past, no(api.ErrTaskDisabled)
 		}, "license has ended", nil, []string{"Remove…"}},
-		{"the license left this PC", func(_ *Content, l *manager.License) { l.ThisPC, l.LeftHere, l.JobOpen = true, true, true },
+		{"the license left this PC",
+			func(_ *Content, l *manager.License) { l.ThisPC, l.LeftHere, l.JobOpen = true, true, true },
 			"left this PC", []string{"What waits…"}, []string{"Transfer…", "Reactivate…", "Remove…"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -152,15 +154,15 @@ func TestWhatIsBelowTheButtons(t *testing.T) {
 	}
 }
 
-// Each situation has its sentence in the panel and its buttons, the proposed one first.
-func TestHowALicenseStandsToThisPC(t *testing.T) {
+// TestSituations proves the sentence and the buttons of each situation, the proposed one first.
+func TestSituations(t *testing.T) {
 	at := now
 	for _, test := range []struct {
-		name   string
-		change func(c *Content, l *manager.License)
-		says   string
-		button string
-		asks   string
+		name     string
+		change   func(c *Content, l *manager.License)
+		says     string
+		button   string
+		wantCall string
 	}{
 		{"its license file is in place", func(_ *Content, l *manager.License) { l.ThisPC, l.Installed = true, true },
 			"The license file lies where Lumen Studio 7 finds it.", "Move to another PC…", "Move to another PC… 7"},
@@ -184,12 +186,12 @@ func TestHowALicenseStandsToThisPC(t *testing.T) {
 			s.Show(content(test.change))
 			require.True(t, stage.Shows(test.says), stage.Texts())
 			stage.Press(test.button)
-			require.Equal(t, []string{test.asks}, r.asked)
+			require.Equal(t, []string{test.wantCall}, r.calls)
 		})
 	}
 }
 
-func TestAPCWithALicenseTakesNoOther(t *testing.T) {
+func TestLicensedPCTakesNoOther(t *testing.T) {
 	at := now
 	stage, s, _ := newScreen(t)
 	s.Show(content(func(c *Content, l *manager.License) { l.ReleasedAt, c.ThisPCElsewhere = &at, 1037 }))
@@ -199,10 +201,10 @@ func TestAPCWithALicenseTakesNoOther(t *testing.T) {
 	require.False(t, stage.Enabled("Bring back…"))
 }
 
-func TestButtonsLinksAndTheMenuAskTheWindow(t *testing.T) {
+func TestActions(t *testing.T) {
 	stage, s, r := newScreen(t)
-	ends := now.AddDate(0, 0, 12)
-	c := content(func(_ *Content, l *manager.License) { l.ExpiresAt = &ends })
+	expiryText := now.AddDate(0, 0, 12)
+	c := content(func(_ *Content, l *manager.License) { l.ExpiresAt = &expiryText })
 	s.Show(c)
 	stage.Press("New license…")
 	stage.Press("Transfer…")
@@ -212,8 +214,9 @@ func TestButtonsLinksAndTheMenuAskTheWindow(t *testing.T) {
 	stage.Follow("Change note")
 	stage.Follow("All of the order")
 	require.Equal(t, []string{
-		"New license… 7", "Transfer… 7", "Email activation code… 7", "Save license file… 7", "Calendar file… 7", "Change note… 7", "history 1042",
-	}, r.asked)
+		"New license… 7", "Transfer… 7", "Email activation code… 7", "Save license file… 7", "Calendar file… 7",
+		"Change note… 7", "history 1042",
+	}, r.calls)
 
 	var labels []string
 	for _, item := range s.menu(c.Licenses[0]) {
@@ -236,7 +239,7 @@ func TestButtonsLinksAndTheMenuAskTheWindow(t *testing.T) {
 	}
 }
 
-func TestWhatIsShownInPlaceOfLicenses(t *testing.T) {
+func TestPlaceholders(t *testing.T) {
 	stage, s, r := newScreen(t)
 	require.True(t, stage.Shows("Select an order above to see its licenses."))
 	require.True(t, stage.Shows("select an order"))
@@ -245,7 +248,7 @@ func TestWhatIsShownInPlaceOfLicenses(t *testing.T) {
 	s.ShowError(dialogs.Message{What: "It did not work."})
 	require.True(t, stage.Shows("It did not work."))
 	stage.Press("Try again")
-	require.Equal(t, []string{"retry"}, r.asked)
+	require.Equal(t, []string{"retry"}, r.calls)
 	s.Show(content(func(c *Content, _ *manager.License) { c.Order.RequiresActivation = false }))
 	require.True(t, stage.Shows("Lumen Studio 7 needs no activation."))
 	s.Show(content(func(c *Content, _ *manager.License) { c.Order.ID, c.Licenses = 1050, nil }))
@@ -253,7 +256,7 @@ func TestWhatIsShownInPlaceOfLicenses(t *testing.T) {
 	require.True(t, stage.Shows("no license"))
 }
 
-func TestMergedCodesAreShownAsOne(t *testing.T) {
+func TestMergedCodes(t *testing.T) {
 	stage, s, _ := newScreen(t)
 	s.Show(content(func(c *Content, _ *manager.License) { c.Program.MergedCodes = true }))
 	require.True(t, stage.Shows("Site code and Machine ID, merged"))
@@ -261,7 +264,7 @@ func TestMergedCodesAreShownAsOne(t *testing.T) {
 	require.False(t, stage.Shows("Machine ID\n"))
 }
 
-func TestTheSelectionStaysWithTheOrder(t *testing.T) {
+func TestSelection(t *testing.T) {
 	_, s, _ := newScreen(t)
 	two := content(func(c *Content, l *manager.License) {
 		newer := *l
@@ -282,7 +285,7 @@ func TestTheSelectionStaysWithTheOrder(t *testing.T) {
 	require.EqualValues(t, 7, selected.ID, "that of this PC")
 }
 
-func TestTheSearchShowsAllWhereTheOrderMatched(t *testing.T) {
+func TestSearch(t *testing.T) {
 	stage, s, _ := newScreen(t)
 	s.Show(content(func(c *Content, l *manager.License) {
 		other := *l
@@ -296,9 +299,9 @@ func TestTheSearchShowsAllWhereTheOrderMatched(t *testing.T) {
 	require.True(t, stage.Shows("Laptop"))
 }
 
-func TestTheHistoryOfALicense(t *testing.T) {
+func TestHistory(t *testing.T) {
 	stage, s, _ := newScreen(t)
-	s.Show(content(asIs))
+	s.Show(content(unchanged))
 	require.True(t, stage.Shows("Loading…"))
 	entries := []api.HistoryEntry{
 		{Time: now, Task: api.TaskTransfer.History(), Outcome: api.OutcomeOK, LicenseID: 7, DeviceName: "Anna's PC"},
@@ -316,7 +319,7 @@ func TestTheHistoryOfALicense(t *testing.T) {
 	require.True(t, stage.Shows("Not known without a connection."))
 }
 
-func TestThisPCIsCompared(t *testing.T) {
+func TestComparing(t *testing.T) {
 	stage, s, _ := newScreen(t)
 	s.Show(content(func(_ *Content, l *manager.License) { l.ThisPC = true }))
 	require.True(t, stage.Shows("Comparing…"))

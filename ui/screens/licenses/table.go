@@ -19,8 +19,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Merged returns Site code and Machine ID of a license in their merged form, or both in their own forms when the server
-// sent codes that cannot be read.
+// Merged returns the merged code of a license, or Site code and Machine ID as sent if they are invalid. Any goroutine.
 func Merged(l manager.License) string {
 	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 	if err != nil {
@@ -29,7 +28,7 @@ func Merged(l manager.License) string {
 	return codes.Merged()
 }
 
-// SearchText holds what a search for licenses looks through.
+// SearchText returns the searched text of a license. Any goroutine.
 func SearchText(l manager.License) string {
 	parts := []string{l.Note, l.SiteCode, l.MachineID, l.ActivationCode}
 	if b, ok := badge(l); ok {
@@ -40,14 +39,17 @@ func SearchText(l manager.License) string {
 
 func key(l manager.License) string { return strconv.FormatInt(l.ID, 10) }
 
-// columns of the table; a program with merged codes shows one code instead of two.
+// columns returns the columns of the table, with one code instead of two if merged.
 func columns(merged bool, now func() time.Time) []table.Column[manager.License] {
 	byID := func(order func(a, b manager.License) int) func(a, b manager.License) int {
 		return func(a, b manager.License) int { return cmp.Or(order(a, b), cmp.Compare(a.ID, b.ID)) }
 	}
 	list := []table.Column[manager.License]{{
-		ID: "note", Title: tr.T("Note"), Width: 170, Stretch: true,
-		Text: func(l manager.License) string { return words.Note(l.Note) },
+		ID:      "note",
+		Title:   tr.T("Note"),
+		Width:   170,
+		Stretch: true,
+		Text:    func(l manager.License) string { return words.Note(l.Note) },
 		Tone: func(l manager.License) theme.Tone {
 			if l.Note == "" || l.Status != api.StatusActive {
 				return theme.Muted
@@ -61,34 +63,51 @@ func columns(merged bool, now func() time.Time) []table.Column[manager.License] 
 	}}
 	if merged {
 		list = append(list, table.Column[manager.License]{
-			ID: "merged", Title: tr.T("Site code and Machine ID"), Width: 250, Monospace: true,
-			Text:    Merged,
-			Compare: byID(func(a, b manager.License) int { return cmp.Compare(Merged(a), Merged(b)) }),
+			ID:        "merged",
+			Title:     tr.T("Site code and Machine ID"),
+			Width:     250,
+			Monospace: true,
+			Text:      Merged,
+			Compare:   byID(func(a, b manager.License) int { return cmp.Compare(Merged(a), Merged(b)) }),
 		})
 	} else {
 		list = append(list, table.Column[manager.License]{
-			ID: "site", Title: tr.T("Site code"), Width: 92, Monospace: true,
-			Text:    func(l manager.License) string { return l.SiteCode },
-			Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.SiteCode, b.SiteCode) }),
+			ID:        "site",
+			Title:     tr.T("Site code"),
+			Width:     92,
+			Monospace: true,
+			Text:      func(l manager.License) string { return l.SiteCode },
+			Compare:   byID(func(a, b manager.License) int { return cmp.Compare(a.SiteCode, b.SiteCode) }),
 		}, table.Column[manager.License]{
-			ID: "machine", Title: tr.T("Machine ID"), Width: 172, Monospace: true,
-			Text:    func(l manager.License) string { return l.MachineID },
-			Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.MachineID, b.MachineID) }),
+			ID:        "machine",
+			Title:     tr.T("Machine ID"),
+			Width:     172,
+			Monospace: true,
+			Text:      func(l manager.License) string { return l.MachineID },
+			Compare:   byID(func(a, b manager.License) int { return cmp.Compare(a.MachineID, b.MachineID) }),
 		})
 	}
 	return append(list, table.Column[manager.License]{
-		ID: "code", Title: tr.T("Activation code"), Width: 190, Stretch: true, Monospace: true,
-		Text:    func(l manager.License) string { return l.ActivationCode },
-		Compare: byID(func(a, b manager.License) int { return cmp.Compare(a.ActivationCode, b.ActivationCode) }),
+		ID:        "code",
+		Title:     tr.T("Activation code"),
+		Width:     190,
+		Stretch:   true,
+		Monospace: true,
+		Text:      func(l manager.License) string { return l.ActivationCode },
+		Compare:   byID(func(a, b manager.License) int { return cmp.Compare(a.ActivationCode, b.ActivationCode) }),
 	}, table.Column[manager.License]{
-		ID: "activated", Title: tr.T("Activated"), Width: 112,
+		ID:      "activated",
+		Title:   tr.T("Activated"),
+		Width:   112,
 		Text:    func(l manager.License) string { return words.Date(l.ActivatedAt, now()) },
 		Compare: byID(func(a, b manager.License) int { return a.ActivatedAt.Compare(b.ActivatedAt) }),
 	}, table.Column[manager.License]{
-		ID: "expires", Title: tr.T("Expires"), Width: 130,
-		Text: func(l manager.License) string { return ends(l, now()) },
-		Tone: func(l manager.License) theme.Tone { return endTone(l, now()) },
-		Icon: func(l manager.License) fyne.Resource { return endIcon(endTone(l, now())) },
+		ID:    "expires",
+		Title: tr.T("Expires"),
+		Width: 130,
+		Text:  func(l manager.License) string { return expiryText(l, now()) },
+		Tone:  func(l manager.License) theme.Tone { return endTone(l, now()) },
+		Icon:  func(l manager.License) fyne.Resource { return endIcon(endTone(l, now())) },
 		Compare: byID(func(a, b manager.License) int {
 			switch {
 			case a.ExpiresAt == nil && b.ExpiresAt == nil:
@@ -103,8 +122,8 @@ func columns(merged bool, now func() time.Time) []table.Column[manager.License] 
 	})
 }
 
-// ends says when a license ends or, where it has ended, how: "removed".
-func ends(l manager.License, now time.Time) string {
+// expiryText returns when a license ends or, if it has ended, its status.
+func expiryText(l manager.License, now time.Time) string {
 	if l.Status == api.StatusActive {
 		return words.Expiry(l.ExpiresAt, now)
 	}
@@ -118,7 +137,7 @@ func endTone(l manager.License, now time.Time) theme.Tone {
 	return expiryTone(l.ExpiresAt, now)
 }
 
-// endIcon says what the color of the words says.
+// endIcon returns the icon for a tone, so that the color is not the only sign, or nil.
 func endIcon(tone theme.Tone) fyne.Resource {
 	switch tone {
 	case theme.Bad:
@@ -129,8 +148,8 @@ func endIcon(tone theme.Tone) fyne.Resource {
 	return nil
 }
 
-// soon is how long before its end a license asks for attention: from 14 whole days on, as with manager.Expiring.
-const soon = 15 * 24 * time.Hour
+// warningPeriod is the time before the end in which a license is marked: 14 whole days, as with manager.Expiring.
+const warningPeriod = 15 * 24 * time.Hour
 
 func expiryTone(last *time.Time, now time.Time) theme.Tone {
 	switch {
@@ -138,18 +157,20 @@ func expiryTone(last *time.Time, now time.Time) theme.Tone {
 		return theme.Neutral
 	case now.After(*last):
 		return theme.Bad
-	case last.Sub(now) < soon:
+	case last.Sub(now) < warningPeriod:
 		return theme.Warning
 	}
 	return theme.Neutral
 }
 
-func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(manager.License, bool), updated func(manager.License)) (*table.Table[manager.License], error) {
+func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(manager.License, bool),
+	updated func(manager.License)) (*table.Table[manager.License], error) {
 	o := s.options
 	return table.New(table.Options[manager.License]{
-		Key:     key,
-		Columns: columns(merged, o.Now),
-		Sort:    "activated", Descending: true,
+		Key:           key,
+		Columns:       columns(merged, o.Now),
+		Sort:          "activated",
+		Descending:    true,
 		SearchText:    SearchText,
 		OnSelected:    selected,
 		OnUpdated:     updated,
@@ -164,7 +185,7 @@ func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(ma
 	})
 }
 
-// menu is the menu of a row.
+// menu returns the context menu of a row.
 func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
 	o, subject := s.options, s.content.subject(l)
 	items := []*fyne.MenuItem{
@@ -190,7 +211,7 @@ func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
 	return items
 }
 
-// codesText is what is copied of Site code and Machine ID: a form that one paste reads back.
+// codesText returns Site code and Machine ID in a form that the code fields accept by one paste.
 func codesText(l manager.License) string {
 	return tr.T("Site code: %s\nMachine ID: %s", l.SiteCode, l.MachineID)
 }

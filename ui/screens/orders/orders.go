@@ -1,4 +1,4 @@
-// Package orders shows the table of orders. It reports which one is selected; package ui loads its licenses.
+// Package orders implements the table of orders.
 package orders
 
 import (
@@ -21,37 +21,37 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Row is one order with what is known of its licenses.
+// Row is an order with data of its licenses.
 type Row struct {
 	api.Order
-	// ThisPC tells that one of the order's licenses belongs to this PC.
+	// ThisPC reports whether a license of the order belongs to this PC.
 	ThisPC bool
-	// LicenseText holds what a search looks through besides the order itself: notes and codes of its licenses.
+	// LicenseText is searched in addition to the order: notes and codes of its licenses.
 	LicenseText string
 }
 
-// Actions is what the table asks of the window. Its methods are called on the UI thread.
+// Actions is what the table needs of the window. Its methods are called on the UI thread.
 type Actions interface {
-	// OpenOrder tells that another order became the selected one, or none.
+	// OpenOrder is called after the selection changed; ok is false if no order is selected.
 	OpenOrder(order api.Order, ok bool)
-	// UpdateOrder tells that the selected order has new values.
+	// UpdateOrder is called after the values of the selected order changed.
 	UpdateOrder(order api.Order)
-	// KeepOrdersTable tells that the person changed the sort or a width.
+	// KeepOrdersTable is called after the person changed the sort order or a column width.
 	KeepOrdersTable(table.State)
-	// PointerMoved tells that the pointer moves over the rows.
+	// PointerMoved is called while the pointer moves over the rows.
 	PointerMoved()
 	Copy(text string)
-	// ClearSearch shows all orders again.
+	// ClearSearch clears the search text.
 	ClearSearch()
 }
 
-// Options of a Screen. Functions are called on the UI thread.
+// Options configures a Screen. Functions are called on the UI thread.
 type Options struct {
 	Now     func() time.Time
 	Actions Actions
 }
 
-// Screen is the table of orders with its heading. Its methods belong to the UI thread.
+// Screen is the table of orders with its heading. Its methods run on the UI thread.
 type Screen struct {
 	options Options
 	table   *table.Table[Row]
@@ -61,7 +61,7 @@ type Screen struct {
 	known   map[int64]Known
 }
 
-// New returns an empty screen. It fails when the table is defined wrongly, a fault of the program. UI thread.
+// New returns an empty screen. An error means that the table is defined incorrectly, a bug. UI thread.
 func New(o Options) (*Screen, error) {
 	s := &Screen{options: o, known: map[int64]Known{}}
 	s.empty = widget.NewLabel(tr.T("Loading orders…"))
@@ -69,9 +69,10 @@ func New(o Options) (*Screen, error) {
 	s.empty.Importance = widget.LowImportance
 	var err error
 	s.table, err = table.New(table.Options[Row]{
-		Key:     func(r Row) string { return strconv.FormatInt(r.ID, 10) },
-		Columns: columns(o.Now),
-		Sort:    "order", Descending: true,
+		Key:           func(r Row) string { return strconv.FormatInt(r.ID, 10) },
+		Columns:       columns(o.Now),
+		Sort:          "order",
+		Descending:    true,
 		SearchText:    searchText(o.Now),
 		OnSelected:    func(r Row, ok bool) { o.Actions.OpenOrder(r.Order, ok) },
 		OnUpdated:     func(r Row) { o.Actions.UpdateOrder(r.Order) },
@@ -85,15 +86,16 @@ func New(o Options) (*Screen, error) {
 	if err != nil {
 		return nil, err
 	}
-	heading := container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin), theme.Tight(theme.NewHeading(tr.T("Orders"))))
+	heading := container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin),
+		theme.Tight(theme.NewHeading(tr.T("Orders"))))
 	s.object = layouts.New(heading, s.table, nil)
 	return s, nil
 }
 
-// Object is what is put into the window.
+// Object returns the content for the window.
 func (s *Screen) Object() fyne.CanvasObject { return s.object }
 
-// SetOrders shows orders. When none was selected, the newest one that has licenses to open becomes the selected one.
+// SetOrders shows orders. If none is selected and no search is active, it selects First.
 func (s *Screen) SetOrders(list []api.Order) {
 	s.orders = list
 	s.empty.SetText(tr.T("There are no orders yet.\nOrders appear here when the vendor has added one to your account."))
@@ -105,13 +107,13 @@ func (s *Screen) SetOrders(list []api.Order) {
 	}
 }
 
-// Known is what is known of an order's licenses.
+// Known is the data of an order's licenses.
 type Known struct {
 	Text   string // notes and codes, for the search
-	ThisPC bool   // one of them belongs to this PC
+	ThisPC bool   // a license belongs to this PC
 }
 
-// SetKnown tells what is known of the licenses of orders, for the search and the badge of this PC.
+// SetKnown sets the data of the licenses of orders, by order id, for the search and the badge "This PC".
 func (s *Screen) SetKnown(known map[int64]Known) {
 	changed := false
 	for order, k := range known {
@@ -123,7 +125,7 @@ func (s *Screen) SetKnown(known map[int64]Known) {
 	}
 }
 
-// Clear forgets all orders, such as after signing out.
+// Clear removes all orders, such as after signing out.
 func (s *Screen) Clear() {
 	s.orders, s.known = nil, map[int64]Known{}
 	s.table.Unselect()
@@ -139,7 +141,7 @@ func (s *Screen) refresh() {
 	s.table.SetRows(rows)
 }
 
-// Select selects an order; it reports whether there is one with that id.
+// Select selects an order by id and reports whether it exists.
 func (s *Screen) Select(id int64) bool { return s.table.Select(strconv.FormatInt(id, 10)) }
 
 // Selected returns the selected order.
@@ -148,23 +150,23 @@ func (s *Screen) Selected() (api.Order, bool) {
 	return r.Order, ok
 }
 
-// SetFilter shows only orders that match, by their own values or by those of their licenses.
+// SetFilter shows only the orders that match text, by their values or those of their licenses.
 func (s *Screen) SetFilter(text string) { s.table.SetFilter(text) }
 
-// Focus gives the table the keyboard.
+// Focus gives the table the focus.
 func (s *Screen) Focus() { s.table.Focus() }
 
-// FocusIn gives the table the keyboard of a canvas that may not have been drawn yet.
+// FocusIn gives the table the focus of a canvas that may not have been drawn yet.
 func (s *Screen) FocusIn(c fyne.Canvas) { s.table.FocusIn(c) }
 
-// Restore takes over the sort and the widths of an earlier start.
+// Restore restores the sort order and column widths of an earlier start.
 func (s *Screen) Restore(state table.State) { s.table.Restore(state) }
 
-// First returns the order that is selected first: the newest whose licenses can be opened, or else the newest. Any
-// goroutine.
+// First returns the order to select initially: the newest that requires activation, or else the newest. Any goroutine.
 func First(list []api.Order) (best api.Order, ok bool) {
 	for _, o := range list {
-		if o.RequiresActivation && !best.RequiresActivation || o.RequiresActivation == best.RequiresActivation && o.ID > best.ID {
+		if o.RequiresActivation && !best.RequiresActivation ||
+			o.RequiresActivation == best.RequiresActivation && o.ID > best.ID {
 			best = o
 		}
 	}
@@ -174,13 +176,18 @@ func First(list []api.Order) (best api.Order, ok bool) {
 func columns(now func() time.Time) []table.Column[Row] {
 	return []table.Column[Row]{
 		{
-			ID: "order", Title: tr.T("Order ID"), Width: 94,
+			ID:      "order",
+			Title:   tr.T("Order ID"),
+			Width:   94,
 			Text:    func(r Row) string { return strconv.FormatInt(r.ID, 10) },
 			Compare: func(a, b Row) int { return cmp.Compare(a.ID, b.ID) },
 		},
 		{
-			ID: "program", Title: tr.T("Program"), Width: 200, Stretch: true,
-			Text: func(r Row) string { return r.ProgramName },
+			ID:      "program",
+			Title:   tr.T("Program"),
+			Width:   200,
+			Stretch: true,
+			Text:    func(r Row) string { return r.ProgramName },
 			Badge: func(r Row) (table.Badge, bool) {
 				return table.Badge{Text: tr.T("This PC"), Tone: theme.Good}, r.ThisPC
 			},
@@ -189,24 +196,37 @@ func columns(now func() time.Time) []table.Column[Row] {
 			},
 		},
 		{
-			ID: "date", Title: tr.T("Order date"), Width: 108,
+			ID:      "date",
+			Title:   tr.T("Order date"),
+			Width:   108,
 			Text:    func(r Row) string { return words.Date(r.OrderedAt, now()) },
 			Compare: func(a, b Row) int { return cmp.Or(a.OrderedAt.Compare(b.OrderedAt), cmp.Compare(a.ID, b.ID)) },
 		},
 		{
-			ID: "licenses", Title: tr.T("Licenses"), Width: 90, Align: fyne.TextAlignTrailing,
-			Text:    func(r Row) string { return Used(r.Order) },
-			Compare: func(a, b Row) int { return cmp.Or(cmp.Compare(left(a.Order), left(b.Order)), cmp.Compare(a.ID, b.ID)) },
+			ID:    "licenses",
+			Title: tr.T("Licenses"),
+			Width: 90,
+			Align: fyne.TextAlignTrailing,
+			Text:  func(r Row) string { return usedText(r.Order) },
+			Compare: func(a, b Row) int {
+				return cmp.Or(cmp.Compare(remaining(a.Order), remaining(b.Order)), cmp.Compare(a.ID, b.ID))
+			},
 		},
 		{
-			ID: "serial", Title: tr.T("Serial number"), Width: 196, Monospace: true,
-			Text: func(r Row) string { return r.SerialNumber },
+			ID:        "serial",
+			Title:     tr.T("Serial number"),
+			Width:     196,
+			Monospace: true,
+			Text:      func(r Row) string { return r.SerialNumber },
 			Compare: func(a, b Row) int {
 				return cmp.Or(cmp.Compare(a.SerialNumber, b.SerialNumber), cmp.Compare(a.ID, b.ID))
 			},
 		},
 		{
-			ID: "status", Title: tr.T("Status"), Width: 170, Align: fyne.TextAlignTrailing,
+			ID:    "status",
+			Title: tr.T("Status"),
+			Width: 170,
+			Align: fyne.TextAlignTrailing,
 			Badge: func(r Row) (table.Badge, bool) { return Status(r.Order), true },
 			Compare: func(a, b Row) int {
 				return cmp.Or(cmp.Compare(Status(a.Order).Text, Status(b.Order).Text), cmp.Compare(a.ID, b.ID))
@@ -215,31 +235,32 @@ func columns(now func() time.Time) []table.Column[Row] {
 	}
 }
 
-// searchText is a function of the row alone: now serves for the time zone, which does not change.
+// searchText returns the function that returns the searched text of a row. now only provides the time zone.
 func searchText(now func() time.Time) func(Row) string {
 	return func(r Row) string {
 		return strings.Join([]string{
-			strconv.FormatInt(r.ID, 10), r.ProgramName, words.Date(r.OrderedAt, now()), r.SerialNumber, Status(r.Order).Text, r.LicenseText,
+			strconv.FormatInt(r.ID, 10), r.ProgramName, words.Date(r.OrderedAt, now()), r.SerialNumber, Status(r.Order).Text,
+			r.LicenseText,
 		}, "\n")
 	}
 }
 
-// Used says how many of an order's licenses are activated, "3 / 5"; "–" for a program that needs no activation.
-func Used(o api.Order) string {
+// usedText returns the number of activated licenses, such as "3 / 5", or "–" if the program needs no activation.
+func usedText(o api.Order) string {
 	if !o.RequiresActivation {
 		return "–"
 	}
 	return fmt.Sprintf("%d / %d", o.LicensesActivated, o.LicensesTotal)
 }
 
-func left(o api.Order) int {
+func remaining(o api.Order) int {
 	if !o.RequiresActivation {
 		return -1
 	}
 	return max(0, o.LicensesTotal-o.LicensesActivated)
 }
 
-// Status says in a word or three what can be done with an order.
+// Status returns the badge of an order. Any goroutine.
 func Status(o api.Order) table.Badge {
 	switch {
 	case !o.RequiresActivation:
@@ -248,8 +269,8 @@ func Status(o api.Order) table.Badge {
 		return table.Badge{Text: tr.T("subscription ended"), Tone: theme.Bad}
 	case !o.CanManage:
 		return table.Badge{Text: tr.T("read-only"), Tone: theme.Neutral}
-	case left(o) == 0:
+	case remaining(o) == 0:
 		return table.Badge{Text: tr.T("all in use"), Tone: theme.Warning}
 	}
-	return table.Badge{Text: tr.T("%d left", left(o)), Tone: theme.Muted}
+	return table.Badge{Text: tr.T("%d left", remaining(o)), Tone: theme.Muted}
 }

@@ -10,8 +10,15 @@ import (
 )
 
 func order(change func(*api.Order)) api.Order {
-	o := api.Order{ID: 1042, ProgramName: "Lumen Studio 7", LicensesTotal: 5, LicensesActivated: 3, RequiresActivation: true, CanManage: true,
-		Subscription: api.Subscription{State: api.SubscriptionNone}}
+	o := api.Order{
+		ID:                 1042,
+		ProgramName:        "Lumen Studio 7",
+		LicensesTotal:      5,
+		LicensesActivated:  3,
+		RequiresActivation: true,
+		CanManage:          true,
+		Subscription:       api.Subscription{State: api.SubscriptionNone},
+	}
 	change(&o)
 	return o
 }
@@ -34,11 +41,11 @@ func TestStatus(t *testing.T) {
 		o := order(c.change)
 		require.Equal(t, c.text, Status(o).Text)
 		require.Equal(t, c.tone, Status(o).Tone, c.text)
-		require.Equal(t, c.used, Used(o))
+		require.Equal(t, c.used, usedText(o))
 	}
 }
 
-func TestFirstIsTheNewestWithLicenses(t *testing.T) {
+func TestFirst(t *testing.T) {
 	_, ok := First(nil)
 	require.False(t, ok)
 	fonts := order(func(o *api.Order) { o.ID, o.RequiresActivation = 2000, false })

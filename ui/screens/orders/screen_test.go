@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/uitest"
 )
 
-// recorder records what the table asks of the window.
+// recorder is an Actions that records its calls.
 type recorder struct {
 	opened  []int64
 	updated []int64
@@ -44,7 +44,7 @@ func newScreen(t *testing.T) (*uitest.Stage, *Screen, *recorder) {
 	return stage, s, r
 }
 
-// list is three orders, of which the newest needs no activation.
+// list returns three orders, of which the newest needs no activation.
 func list() []api.Order {
 	return []api.Order{
 		order(func(o *api.Order) { o.ID, o.ProgramName = 1003, "Tide Survey" }),
@@ -53,7 +53,7 @@ func list() []api.Order {
 	}
 }
 
-func TestTheFirstOrderIsOpened(t *testing.T) {
+func TestFirstOrderIsSelected(t *testing.T) {
 	stage, s, r := newScreen(t)
 	s.SetOrders(nil)
 	require.True(t, stage.Shows("There are no orders yet."))
@@ -71,7 +71,7 @@ func TestTheFirstOrderIsOpened(t *testing.T) {
 	require.False(t, stage.Shows("1042"))
 }
 
-func TestSearchFindsLicensesOfOrders(t *testing.T) {
+func TestSearchFindsLicenses(t *testing.T) {
 	stage, s, r := newScreen(t)
 	s.SetOrders(list())
 	s.SetKnown(map[int64]Known{1003: {Text: "Survey boat", ThisPC: true}})
@@ -91,7 +91,7 @@ func TestSearchFindsLicensesOfOrders(t *testing.T) {
 	require.False(t, s.Select(1))
 }
 
-func TestNoOrderIsOpenedDuringASearch(t *testing.T) {
+func TestNoSelectionDuringSearch(t *testing.T) {
 	_, s, r := newScreen(t)
 	s.SetFilter("tide")
 	s.SetOrders(list())

@@ -1,5 +1,5 @@
-// Package privacy shows exactly what is sent about this PC: Site code and Machine ID, decoded lock by lock, and what
-// they give away. It sends nothing.
+// Package privacy implements the dialog that shows what is sent about this PC: Site code and Machine ID, decoded lock
+// by lock, and what they disclose. It sends nothing.
 package privacy
 
 import (
@@ -21,23 +21,23 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Title is that of the dialog.
+// Title is the title of the dialog.
 const Title tr.Text = "What is sent about this PC"
 
-const sent tr.Text = "To the license server go your user name and password when you sign in, the name of this PC, " +
+const sentText tr.Text = "To the license server go your user name and password when you sign in, the name of this PC, " +
 	"and what you enter. About the hardware go Site code and Machine ID only. They hold 63 bits for each program: " +
 	"5 to 14 for each of seven locks."
 
-const kept tr.Text = "The session is kept in the keyring of this PC, " +
-	"the last known tables in your own application-data folder. " +
-	"The removal code of a license that left this PC lies in a file that only you can read, beside the license files, until the server has it. Nothing goes to anybody else."
+const storedText tr.Text = "The session is kept in the keyring of this PC, the last known tables in your own " +
+	"application-data folder. The removal code of a license that left this PC lies in a file that only you can read, " +
+	"beside the license files, until the server has it. Nothing goes to anybody else."
 
-// Reader reads this PC for a program. *manager.Manager is one.
+// Reader reads this PC for a program; *manager.Manager implements it. ThisPC is called off the UI thread.
 type Reader interface {
 	ThisPC(ctx context.Context, programID int64) (manager.ThisPC, error)
 }
 
-// Options of the dialog. Functions are called on the UI thread.
+// Options configures the dialog. Functions are called on the UI thread.
 type Options struct {
 	Dialogs *dialogs.Queue
 	Work    *background.Group
@@ -46,19 +46,19 @@ type Options struct {
 	Explain func(error) dialogs.Message
 }
 
-// Program is one that needs activation.
+// Program is a program that needs activation.
 type Program struct {
 	ID   int64
 	Name string
 }
 
-// Open shows the dialog, with what the program with the id first gets; without programs it tells only in general. UI
+// Open shows the dialog with the codes for the program whose id is first, or without codes if there are no programs. UI
 // thread.
 func Open(o Options, programs []Program, first int64) {
 	codes := container.NewStack()
 	slot := o.Work.NewSlot()
-	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), paragraph(tr.T(sent)),
-		paragraph(strings.Join(words.GivesAway(), " ")), paragraph(tr.T(kept)))
+	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), paragraph(tr.T(sentText)),
+		paragraph(strings.Join(words.GivesAway(), " ")), paragraph(tr.T(storedText)))
 	show := func(shown fyne.CanvasObject) {
 		codes.Objects = []fyne.CanvasObject{shown}
 		codes.Refresh()
@@ -66,16 +66,18 @@ func Open(o Options, programs []Program, first int64) {
 	var read func(Program)
 	read = func(p Program) {
 		show(paragraph(tr.T("Reading this PC…")))
-		background.Run(slot, func(ctx context.Context) (manager.ThisPC, error) { return o.Reader.ThisPC(ctx, p.ID) }, func(pc manager.ThisPC, err error) {
-			if err != nil {
-				m := o.Explain(err)
-				m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { read(p) }}
-				show(dialogs.Notice(theme.Bad, m))
-				return
-			}
-			two := copyfield.Form(o.Copy, copyfield.Row{Name: tr.T("Site code"), Text: pc.Codes.Site.String()}, copyfield.Row{Name: tr.T("Machine ID"), Text: pc.Codes.Machine.String()})
-			show(container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), two, Table(pc)))
-		})
+		background.Run(slot, func(ctx context.Context) (manager.ThisPC, error) { return o.Reader.ThisPC(ctx, p.ID) },
+			func(pc manager.ThisPC, err error) {
+				if err != nil {
+					m := o.Explain(err)
+					m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { read(p) }}
+					show(dialogs.Notice(theme.Bad, m))
+					return
+				}
+				codesForm := copyfield.Form(o.Copy, copyfield.Row{Name: tr.T("Site code"), Text: pc.Codes.Site.String()},
+					copyfield.Row{Name: tr.T("Machine ID"), Text: pc.Codes.Machine.String()})
+				show(container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), codesForm, Table(pc)))
+			})
 	}
 	if len(programs) > 0 {
 		names := make([]string, len(programs))
@@ -93,14 +95,16 @@ func Open(o Options, programs []Program, first int64) {
 		choice.SetSelectedIndex(chosen)
 	}
 	o.Dialogs.Show(dialogs.Spec{
-		Title: tr.T(Title), Content: content, Width: 640,
+		Title:    tr.T(Title),
+		Content:  content,
+		Width:    640,
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: slot.Cancel,
 	})
 }
 
-// Table decodes the codes of this PC: a line for each lock, with what it is made of and the bits that are sent, and the
-// rest of the codes. UI thread.
+// Table returns the decoded codes of this PC: a row for each lock, with its source and the bits that are sent, and the
+// generation. UI thread.
 func Table(pc manager.ThisPC) fyne.CanvasObject {
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap))
 	for _, l := range pc.Locks {
@@ -108,20 +112,19 @@ func Table(pc manager.ThisPC) fyne.CanvasObject {
 		if !l.Readable {
 			remark = tr.T("Cannot be read here, so nothing is sent: %s", words.Say(l.Why))
 		}
-		bits := Bits(uint64(l.Bits), l.Lock.Bits())
+		bits := formatBits(uint64(l.Bits), l.Lock.Bits())
 		rows.Add(row(words.Capital(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, bits))
 		rows.Add(widget.NewSeparator())
 	}
-	rows.Add(row(tr.T("Generation"), tr.T("a random number, new after every removal: it tells nothing about this PC"), "", Bits(uint64(pc.Codes.Site.Generation()), 12)))
-	rows.Add(caption(tr.T("The Machine ID is these 63 bits of the locks and one that is always 0, " +
-		"scrambled with the Site code. " +
-		"The Site code is the generation and a check of 20 bits, which is computed from all of this.")))
+	rows.Add(row(tr.T("Generation"), tr.T("a random number, new after every removal: it tells nothing about this PC"), "",
+		formatBits(uint64(pc.Codes.Site.Generation()), 12)))
+	rows.Add(caption(tr.T("The Machine ID is these 63 bits of the locks and one that is always 0, scrambled with the " +
+		"Site code. The Site code is the generation and a check of 20 bits, which is computed from all of this.")))
 	return rows
 }
 
-// Bits returns the lowest n bits of a number in groups of three, counted from the right like the digits of a number, so
-// that the groups of numbers with different n stand below each other.
-func Bits(value uint64, n int) string {
+// formatBits returns an n-bit value in binary, in groups of three from the right, so that right-aligned values line up.
+func formatBits(value uint64, n int) string {
 	text := fmt.Sprintf("%0*b", n, value)
 	var groups []string
 	for end := (len(text)-1)%3 + 1; end <= len(text); end += 3 {
@@ -130,7 +133,7 @@ func Bits(value uint64, n int) string {
 	return strings.Join(groups, " ")
 }
 
-// row is one part of the codes, what it is made of, why it cannot be read if so, and its bits.
+// row returns a part of the codes with its source, a warning, which may be "", and its bits.
 func row(name, source, remark, bits string) fyne.CanvasObject {
 	text := container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Tight(widget.NewLabel(name)), caption(source))
 	if remark != "" {

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestBits(t *testing.T) {
+func TestFormatBits(t *testing.T) {
 	for want, c := range map[string]struct {
 		value uint64
 		n     int
@@ -19,6 +19,6 @@ func TestBits(t *testing.T) {
 		"000 001 100 100":    {100, 12},
 		"10 000 000 000 100": {1<<13 | 4, 14},
 	} {
-		require.Equal(t, want, Bits(c.value, c.n))
+		require.Equal(t, want, formatBits(c.value, c.n))
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Keeper keeps removal codes. *manager.Manager is one.
+// Keeper stores removal codes; *manager.Manager implements it. Its methods may block and are called off the UI thread.
 type Keeper interface {
 	KeptCodes(ctx context.Context) ([]manager.KeptCode, error)
 	LicenseOf(ctx context.Context, k manager.KeptCode) (manager.License, api.Order, error)
@@ -33,14 +33,14 @@ type Entry struct {
 	manager.KeptCode
 	License manager.License
 	Order   api.Order
-	// Fault says why the code cannot be handed in with this account; nil when it can.
+	// Fault is why the code cannot be handed in with this account, or nil.
 	Fault error
 }
 
-// Waits tells that an open task sends the code by itself.
-func (e Entry) Waits() bool { return e.Purpose != "" }
+// HasJob reports whether an open job sends the code.
+func (e Entry) HasJob() bool { return e.Purpose != "" }
 
-// Load lists the removal codes that this PC keeps, with their licenses. Not on the UI thread.
+// Load returns the kept removal codes of this PC with their licenses. Not on the UI thread.
 func Load(ctx context.Context, k Keeper) ([]Entry, error) {
 	kept, err := k.KeptCodes(ctx)
 	if err != nil {
@@ -62,12 +62,12 @@ func Load(ctx context.Context, k Keeper) ([]Entry, error) {
 	return list, nil
 }
 
-// Refusals say why the server would not let the license be removed or released now; nil when it would.
+// Refusals returns why the server would refuse to remove or release the license, or nil.
 func (e Entry) Refusals() (handIn, offer error) {
 	return manager.RemovalRefusal(e.Order, e.License), manager.TransferRefusal(e.Order, e.License)
 }
 
-// list is the open dialog.
+// list is the open dialog with the kept removal codes.
 type list struct {
 	options Options
 	keeper  Keeper
@@ -78,14 +78,23 @@ type list struct {
 	boxes   []*Box
 }
 
-const explanation tr.Text = "When a license leaves this PC, the program runs here no more, and its removal code is the promise of that. " +
-	"It is kept here until the license server has it, in a file that only you can read, beside the license files."
+const explanation tr.Text = "When a license leaves this PC, the program runs here no more, and its removal code is " +
+	"the promise of that. It is kept here until the license server has it, in a file that only you can read, beside " +
+	"the license files."
 
-// List shows the removal codes that this PC keeps. changed hears when one was handed in or offered. UI thread.
+// List shows the dialog with the kept removal codes; changed is called after one was handed in or offered. UI thread.
 func List(o Options, k Keeper, changed func()) {
-	l := &list{options: o, keeper: k, changed: changed, content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)), slot: o.Work.NewSlot()}
+	l := &list{
+		options: o,
+		keeper:  k,
+		changed: changed,
+		content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)),
+		slot:    o.Work.NewSlot(),
+	}
 	l.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title: tr.T("Removal codes"), Subtitle: tr.T(explanation), Content: l.content,
+		Title:    tr.T("Removal codes"),
+		Subtitle: tr.T(explanation),
+		Content:  l.content,
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 		OnClosed: func() { l.slot.Cancel(); l.closeBoxes() },
 	})
@@ -99,19 +108,20 @@ func (l *list) closeBoxes() {
 	l.boxes = nil
 }
 
-// load shows the codes, below a message about what was done before.
+// load loads the codes and shows them below done, the message about the last task, or nil.
 func (l *list) load(done fyne.CanvasObject) {
 	l.dialog.SetBusy(tr.T("Looking for removal codes…"), func() { l.slot.Cancel(); l.dialog.Close() })
-	background.Run(l.slot, func(ctx context.Context) ([]Entry, error) { return Load(ctx, l.keeper) }, func(entries []Entry, err error) {
-		if err != nil {
-			m := l.options.Explain(err)
-			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { l.load(done) }}
-			l.dialog.SetError(m)
-			return
-		}
-		l.show(done, entries)
-		l.dialog.SetIdle()
-	})
+	background.Run(l.slot, func(ctx context.Context) ([]Entry, error) { return Load(ctx, l.keeper) },
+		func(entries []Entry, err error) {
+			if err != nil {
+				m := l.options.Explain(err)
+				m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { l.load(done) }}
+				l.dialog.SetError(m)
+				return
+			}
+			l.show(done, entries)
+			l.dialog.SetIdle()
+		})
 }
 
 func (l *list) show(done fyne.CanvasObject, entries []Entry) {
@@ -121,7 +131,8 @@ func (l *list) show(done fyne.CanvasObject, entries []Entry) {
 		l.content.Add(done)
 	}
 	if len(entries) == 0 {
-		l.content.Add(caption(tr.T("No removal code is kept now: no license has left this PC that the server does not know of.")))
+		l.content.Add(
+			caption(tr.T("No removal code is kept now: no license has left this PC that the server does not know of.")))
 	}
 	for i, e := range entries {
 		if i > 0 {
@@ -132,7 +143,7 @@ func (l *list) show(done fyne.CanvasObject, entries []Entry) {
 	l.content.Refresh()
 }
 
-// entry is one code with what is known of it, and what can be done.
+// entry returns a code with its license and its buttons.
 func (l *list) entry(e Entry) fyne.CanvasObject {
 	name := e.Program
 	if name == "" {
@@ -143,14 +154,20 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 	}
 	heading := widget.NewLabelWithStyle(name, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	heading.Wrapping = fyne.TextWrapWord
-	code := Code{Program: e.Program, Note: e.Note, Codes: e.Codes, Code: e.Code}
+	code := Code{
+		Program: e.Program,
+		Note:    e.Note,
+		Codes:   e.Codes,
+		Code:    e.Code,
+	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(heading),
-		caption(tr.T("Site code %s. %s", e.Codes.Site, e.stands())))
-	if e.Waits() {
-		rows.Add(caption(tr.T("The code is not shown while the task waits: if the task is canceled, the license comes back.")))
+		caption(tr.T("Site code %s. %s", e.Codes.Site, e.purposeText())))
+	if e.HasJob() {
+		rows.Add(
+			caption(tr.T("The code is not shown while the task waits: if the task is canceled, the license comes back.")))
 		return rows
 	}
-	var further []fyne.CanvasObject
+	var extra []fyne.CanvasObject
 	reason := ""
 	if e.Fault == nil {
 		handIn, offer := e.Refusals()
@@ -164,10 +181,10 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 				b.Disable()
 				reason = strings.TrimSpace(reason + " " + tr.T("%s: %s", one.text, l.options.Explain(one.refusal).Why))
 			}
-			further = append(further, b)
+			extra = append(extra, b)
 		}
 	}
-	box := NewBox(l.options, code, true, l.dialog.SetError, further...)
+	box := NewBox(l.options, code, true, l.dialog.SetError, extra...)
 	l.boxes = append(l.boxes, box)
 	rows.Add(box.Object())
 	switch {
@@ -177,13 +194,14 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 		m := l.options.Explain(e.Fault)
 		rows.Add(caption(strings.TrimSpace(m.Why + " " + m.Next)))
 	default:
-		rows.Add(caption(tr.T("Hand in: the order gets one license back. Offer: the license waits until another PC of yours picks it up.")))
+		rows.Add(caption(tr.T(
+			"Hand in: the order gets one license back. Offer: the license waits until another PC of yours picks it up.")))
 	}
 	return rows
 }
 
-// stands says why the code is kept.
-func (e Entry) stands() string {
+// purposeText returns why the code is kept.
+func (e Entry) purposeText() string {
 	switch e.Purpose {
 	case "":
 		return tr.T("It left this PC; the server does not know yet.")
@@ -195,35 +213,43 @@ func (e Entry) stands() string {
 	return tr.T("It is sent by itself as soon as the server answers, so that the order gets its license back.")
 }
 
-// HandIn ends the license of a kept removal code, and says what that brought. Not on the UI thread.
+// HandIn hands in a kept removal code and returns the message about the success. Not on the UI thread.
 func HandIn(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
 	o, err := k.HandIn(ctx, e.KeptCode)
-	return dialogs.Message{What: tr.T("The server has the removal code."), Why: tr.T("Order %d has %s to activate: %d of %d.", o.ID,
-		tr.N(o.LicensesTotal-o.LicensesActivated, "%d license", "%d licenses"), o.LicensesTotal-o.LicensesActivated, o.LicensesTotal)}, unlessKept(err)
+	return dialogs.Message{
+		What: tr.T("The server has the removal code."),
+		Why: tr.T("Order %d has %s to activate: %d of %d.", o.ID,
+			tr.N(o.LicensesTotal-o.LicensesActivated, "%d license", "%d licenses"), o.LicensesTotal-o.LicensesActivated,
+			o.LicensesTotal),
+	}, wrapUnreachable(err)
 }
 
-// Offer releases the license of a kept removal code for another PC, and says what is to be done there. Not on the UI
-// thread.
+// Offer releases the license of a kept removal code and returns the message with the next step on the other PC. Not on
+// the UI thread.
 func Offer(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
 	_, err := k.Offer(ctx, e.KeptCode)
 	return dialogs.Message{What: tr.T("The license waits for another PC."),
-		Why: tr.T("Open ACEN Desktop there, sign in to the same account and choose Pick up on this PC.")}, unlessKept(err)
+		Why: tr.T(
+			"Open ACEN Desktop there, sign in to the same account and choose Pick up on this PC.")}, wrapUnreachable(err)
 }
 
-// errKept is the outcome of a task that waits for the server.
-var errKept = errors.New("the server was not reached")
+// errQueued is the error of a task that waits for the server.
+var errQueued = errors.New("the server was not reached")
 
-func unlessKept(err error) error {
+func wrapUnreachable(err error) error {
 	if errors.Is(err, manager.ErrUnreachable) {
-		return fmt.Errorf("%w: %w", errKept, err)
+		return fmt.Errorf("%w: %w", errQueued, err)
 	}
 	return err
 }
 
-// Outcome puts into words how HandIn or Offer went; false for a refusal, which is to be explained.
+// Outcome returns the message for the results of HandIn or Offer; false if err is a refusal, which the caller explains.
 func Outcome(done dialogs.Message, err error) (theme.Tone, dialogs.Message, bool) {
-	if errors.Is(err, errKept) {
-		return theme.Accent, dialogs.Message{What: tr.T("The removal code is kept, and sent by itself when the server answers."), Why: tr.T("The server was not reached.")}, true
+	if errors.Is(err, errQueued) {
+		return theme.Accent, dialogs.Message{
+			What: tr.T("The removal code is kept, and sent by itself when the server answers."),
+			Why:  tr.T("The server was not reached."),
+		}, true
 	}
 	return theme.Good, done, err == nil
 }
@@ -232,17 +258,18 @@ func (l *list) handIn(e Entry) { l.do(e, HandIn) }
 
 func (l *list) offer(e Entry) { l.do(e, Offer) }
 
-// do does one of the two, and shows how it went and what is kept now.
+// do runs HandIn or Offer, shows the outcome and reloads the list.
 func (l *list) do(e Entry, do func(context.Context, Keeper, Entry) (dialogs.Message, error)) {
 	l.dialog.SetBusy(tr.T("Telling the server…"), l.slot.Interrupt)
-	background.Run(l.slot, func(ctx context.Context) (dialogs.Message, error) { return do(ctx, l.keeper, e) }, func(done dialogs.Message, err error) {
-		l.dialog.SetIdle()
-		tone, m, ok := Outcome(done, err)
-		if !ok {
-			l.dialog.SetError(l.options.Explain(err))
-			return
-		}
-		l.changed()
-		l.load(dialogs.Notice(tone, m))
-	})
+	background.Run(l.slot, func(ctx context.Context) (dialogs.Message, error) { return do(ctx, l.keeper, e) },
+		func(done dialogs.Message, err error) {
+			l.dialog.SetIdle()
+			tone, m, ok := Outcome(done, err)
+			if !ok {
+				l.dialog.SetError(l.options.Explain(err))
+				return
+			}
+			l.changed()
+			l.load(dialogs.Notice(tone, m))
+		})
 }

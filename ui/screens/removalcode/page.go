@@ -14,13 +14,14 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// purpose says on paper what the code is good for.
-const purpose tr.Text = "With this code the license can be removed or given to another PC, once. Keep it until the license server has it; then it is of no more use to anybody."
+// purpose is the explanation on the saved or printed code.
+const purpose tr.Text = "With this code the license can be removed or given to another PC, once. Keep it until the " +
+	"license server has it; then it is of no more use to anybody."
 
-// fileName is proposed for the saved text.
+// fileName returns the suggested file name of the text.
 func (c Code) fileName() string { return fmt.Sprintf("removal-code-%s.txt", c.Codes.Site) }
 
-// lines are what is known of the code, by name.
+// lines returns the code and its license as pairs of name and value.
 func (c Code) lines(now time.Time) [][2]string {
 	program := c.Program
 	if program == "" {
@@ -30,11 +31,12 @@ func (c Code) lines(now time.Time) [][2]string {
 	if c.Note != "" {
 		lines = append(lines, [2]string{tr.T("Note"), c.Note})
 	}
-	return append(lines, [2]string{tr.T("Site code"), c.Codes.Site.String()}, [2]string{tr.T("Machine ID"), c.Codes.Machine.String()},
+	return append(lines, [2]string{tr.T("Site code"), c.Codes.Site.String()},
+		[2]string{tr.T("Machine ID"), c.Codes.Machine.String()},
 		[2]string{tr.T("Removal code"), c.Code.String()}, [2]string{tr.T("Written on"), words.LongDate(now, now)})
 }
 
-// Text is the code as a text file.
+// Text returns the code as a text file. Any goroutine.
 func (c Code) Text(now time.Time) string {
 	var b strings.Builder
 	b.WriteString(tr.T("Removal code") + "\n\n")
@@ -68,7 +70,7 @@ img { width: 45mm; height: 45mm; image-rendering: pixelated; }
 </html>
 `))
 
-// Page is the code as a page to print, with its QR code.
+// Page returns the code as HTML to print, with its QR code. Any goroutine.
 func (c Code) Page(now time.Time) ([]byte, error) {
 	img, err := carry.Picture(c.Code.String(), 8)
 	if err != nil {
@@ -83,6 +85,7 @@ func (c Code) Page(now time.Time) ([]byte, error) {
 		Lines                  [][2]string
 		Picture                template.URL
 		Purpose                string
-	}{tr.InUse(), tr.T("Removal code"), tr.T("The removal code as a QR code"), c.lines(now), template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.Bytes())), tr.T(purpose)})
+	}{tr.InUse(), tr.T("Removal code"), tr.T("The removal code as a QR code"), c.lines(now),
+		template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.Bytes())), tr.T(purpose)})
 	return out.Bytes(), err
 }

@@ -20,12 +20,18 @@ func TestTextAndPage(t *testing.T) {
 	require.NoError(t, err)
 	removal, err := license.ParseRemovalCode("9D2BK-DD62M-C")
 	require.NoError(t, err)
-	c := Code{Program: "Lumen <Studio>", Note: `Büro "Süd" & Co`, Codes: codes, Code: removal}
+	c := Code{
+		Program: "Lumen <Studio>",
+		Note:    `Büro "Süd" & Co`,
+		Codes:   codes,
+		Code:    removal,
+	}
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
 	require.Equal(t, "removal-code-7183EC4D.txt", c.fileName())
 	text := c.Text(now)
-	for _, line := range []string{"Program:       Lumen <Studio>", `Note:          Büro "Süd" & Co`, "Site code:     7183EC4D", "Removal code:  9D2BK-DD62M-C", "24 November 2026"} {
+	for _, line := range []string{"Program:       Lumen <Studio>", `Note:          Büro "Süd" & Co`,
+		"Site code:     7183EC4D", "Removal code:  9D2BK-DD62M-C", "24 November 2026"} {
 		require.Contains(t, text, line)
 	}
 	require.NotContains(t, Code{Codes: codes, Code: removal}.Text(now), "Note")
@@ -41,8 +47,8 @@ func TestTextAndPage(t *testing.T) {
 	require.Equal(t, "•••••-•••••-•", mask(removal))
 }
 
-// The picture on the screen holds the removal code and nothing else, also while the code itself is masked.
-func TestThePictureIsReadFromTheScreen(t *testing.T) {
+// The QR code contains the removal code and nothing else, also while the text is masked.
+func TestQRCodeOnScreen(t *testing.T) {
 	test.NewTempApp(t)
 	work := background.NewGroup(context.Background(), func(func()) {})
 	t.Cleanup(func() { work.Close(); work.Wait() })

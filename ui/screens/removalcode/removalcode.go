@@ -1,5 +1,5 @@
-// Package removalcode shows removal codes with what a person may do with them: copy, save, print, and a QR code. It
-// hands in nothing: package ui does.
+// Package removalcode shows removal codes with buttons to copy, save and print them and to show a QR code, and the list
+// of kept codes, from which they are handed in or offered.
 package removalcode
 
 import (
@@ -22,21 +22,21 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Options of what shows removal codes. Functions are called on the UI thread, but for Show.
+// Options configures the dialogs. Unless noted otherwise, functions are called on the UI thread.
 type Options struct {
 	Dialogs *dialogs.Queue
 	Work    *background.Group
 	Copy    func(text string)
-	// Save asks for a place and writes a text there; done hears how that went, unless the person chose no place.
+	// Save asks for a path and writes text there. It calls done unless the person canceled.
 	Save func(name, text string, done func(error))
-	// Show hands a page, HTML, to the person's browser. It may block.
+	// Show opens an HTML page in the web browser. It may block and is called off the UI thread.
 	Show    func(ctx context.Context, page []byte) error
 	Explain func(error) dialogs.Message
-	// Now tells the time and the time zone in which dates are shown.
+	// Now returns the time, in the time zone of the dates that are shown.
 	Now func() time.Time
 }
 
-// Code is a removal code with what it belongs to.
+// Code is a removal code with its program, note and PC.
 type Code struct {
 	Program, Note string
 	Codes         license.Codes
@@ -48,7 +48,7 @@ const showQR, hideQR tr.Text = "QR code", "Hide QR code"
 // pictureSide is the side of a QR code in device-independent pixels.
 const pictureSide float32 = 168
 
-// Box shows a removal code with its buttons. Its methods belong to the UI thread.
+// Box is a removal code with its buttons. Its methods run on the UI thread.
 type Box struct {
 	options Options
 	code    Code
@@ -65,10 +65,16 @@ type Box struct {
 	object  fyne.CanvasObject
 }
 
-// NewBox returns a removal code with its buttons; further ones stand at the end of their line. A masked code is not
-// shown until the person asks for it. fault shows what went wrong. UI thread.
-func NewBox(o Options, c Code, masked bool, fault func(dialogs.Message), further ...fyne.CanvasObject) *Box {
-	b := &Box{options: o, code: c, fault: fault, slot: o.Work.NewSlot(), picture: container.NewStack()}
+// NewBox returns a box; extra objects follow its buttons. If masked, the code is hidden until the person shows it.
+// fault shows an error. UI thread.
+func NewBox(o Options, c Code, masked bool, fault func(dialogs.Message), extra ...fyne.CanvasObject) *Box {
+	b := &Box{
+		options: o,
+		code:    c,
+		fault:   fault,
+		slot:    o.Work.NewSlot(),
+		picture: container.NewStack(),
+	}
 	b.text = widget.NewLabelWithStyle(c.Code.String(), fyne.TextAlignLeading, theme.Monospace())
 	b.text.Truncation = fyne.TextTruncateClip
 	b.copy = dialogs.NewButton(tr.T("Copy"), fynetheme.ContentCopyIcon(), func() {
@@ -84,20 +90,20 @@ func NewBox(o Options, c Code, masked bool, fault func(dialogs.Message), further
 	b.save = dialogs.NewButton(tr.T("Save…"), nil, b.saveText)
 	b.print = dialogs.NewButton(tr.T("Print…"), nil, b.printPage)
 	b.qr = dialogs.NewButton(tr.T(showQR), nil, b.showPicture)
-	line := container.NewHBox(append([]fyne.CanvasObject{b.save, b.print, b.qr}, further...)...)
+	line := container.NewHBox(append([]fyne.CanvasObject{b.save, b.print, b.qr}, extra...)...)
 	b.picture.Hide()
 	b.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
 		container.NewBorder(nil, nil, nil, beside, copyfield.NewFrame(b.text)), line, b.picture)
 	return b
 }
 
-// Object is what is put into a dialog.
+// Object returns the content for a dialog.
 func (b *Box) Object() fyne.CanvasObject { return b.object }
 
-// Close ends what the box is doing.
+// Close cancels printing.
 func (b *Box) Close() { b.slot.Cancel() }
 
-// mask shows how long a code is and nothing else.
+// mask returns a code with every letter replaced by a bullet.
 func mask(c license.RemovalCode) string {
 	return strings.Map(func(r rune) rune {
 		if r == '-' {
@@ -130,7 +136,7 @@ func (b *Box) saveText() {
 	})
 }
 
-// printPage opens the page in the person's browser, which prints.
+// printPage opens the page in the web browser, which prints it.
 func (b *Box) printPage() {
 	page, err := b.code.Page(b.options.Now())
 	if err != nil {
@@ -146,28 +152,32 @@ func (b *Box) printPage() {
 			b.fault(printFault(b.options.Explain(err)))
 			return
 		}
-		b.say(tr.T("The page is open in your browser: print it there. It is deleted when this app ends."))
+		b.showText(tr.T("The page is open in your browser: print it there. It is deleted when this app ends."))
 	})
 }
 
-// printFault explains why there is no page to print; where no program was found it is the browser that lacks.
+// printFault returns the message for a page that could not be opened, with the cause of m.
 func printFault(m dialogs.Message) dialogs.Message {
-	return dialogs.Message{What: tr.T("The page for printing could not be opened."), Why: m.Why, Next: tr.T("Save the code as a text file, and print that.")}
+	return dialogs.Message{
+		What: tr.T("The page for printing could not be opened."),
+		Why:  m.Why,
+		Next: tr.T("Save the code as a text file, and print that."),
+	}
 }
 
-func (b *Box) say(text string) {
+func (b *Box) showText(text string) {
 	b.qr.SetText(tr.T(showQR))
-	b.under(caption(text))
+	b.showBelow(caption(text))
 }
 
-// under shows something below the buttons.
-func (b *Box) under(o fyne.CanvasObject) {
+// showBelow shows an object below the buttons.
+func (b *Box) showBelow(o fyne.CanvasObject) {
 	b.picture.Objects = []fyne.CanvasObject{o}
 	b.picture.Show()
 	b.picture.Refresh()
 }
 
-// showPicture shows the QR code, or no longer.
+// showPicture shows or hides the QR code.
 func (b *Box) showPicture() {
 	if b.qr.Text == tr.T(hideQR) {
 		b.picture.Hide()
@@ -179,8 +189,10 @@ func (b *Box) showPicture() {
 		b.fault(b.options.Explain(err))
 		return
 	}
-	beside := container.NewVBox(layout.NewSpacer(), caption(tr.T("The picture holds the removal code and nothing else. Scan it with a phone.")), layout.NewSpacer())
-	b.under(container.NewBorder(nil, nil, view.Object(), nil, container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), beside)))
+	beside := container.NewVBox(layout.NewSpacer(),
+		caption(tr.T("The picture holds the removal code and nothing else. Scan it with a phone.")), layout.NewSpacer())
+	b.showBelow(container.NewBorder(nil, nil, view.Object(), nil,
+		container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), beside)))
 	b.qr.SetText(tr.T(hideQR))
 }
 

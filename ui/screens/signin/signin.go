@@ -1,5 +1,4 @@
-// Package signin is the screen on which a person enters the license server, name and password. It reports them; package
-// ui signs in.
+// Package signin implements the sign-in screen.
 package signin
 
 import (
@@ -22,45 +21,45 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Authenticator signs a person in. *manager.Manager is one.
+// Authenticator signs in to a license server; *manager.Manager implements it.
 type Authenticator interface {
-	// SignIn returns a warning when the session works but cannot be remembered.
+	// SignIn opens a session. warning is why the session cannot be remembered, or nil. Not on the UI thread.
 	SignIn(ctx context.Context, s manager.SignIn) (account manager.Account, warning, err error)
 }
 
-// Options of a Screen. Functions are called on the UI thread.
+// Options configures a Screen. Functions are called on the UI thread.
 type Options struct {
 	Canvas   fyne.Canvas // of the window the screen is in
 	Icon     fyne.Resource
 	Work     *background.Group
 	Sessions Authenticator
 	Explain  func(error) dialogs.Message
-	// Server and Username fill their fields at the start.
+	// Server and Username are the initial values of their fields.
 	Server, Username string
-	// Hint is shown below the fields, such as the password of a trial server; empty for none.
+	// Hint is shown below the fields unless it is "", such as the password of a trial server.
 	Hint    string
 	Actions Actions
 }
 
-// Actions are what the links of the screen do. Its methods are called on the UI thread.
+// Actions is what the screen needs of the window. Its methods are called on the UI thread.
 type Actions interface {
-	// ForgotPassword and NewAccount get the server as it is entered, or "".
+	// ForgotPassword and NewAccount open their dialogs for the entered server, which may be "".
 	ForgotPassword(server string)
 	NewAccount(server string)
-	// NoNetwork is for a PC that is never online.
+	// NoNetwork opens the dialogs for PCs without a network.
 	NoNetwork()
-	// ShowJobs shows what waits to be sent.
+	// ShowJobs lists the open jobs.
 	ShowJobs()
-	// Examine looks for what is wrong with the way to a server.
+	// Examine runs the connection doctor for a server.
 	Examine(server string)
-	// Enter gets the account that is signed in now; warning says why it will not be remembered, or is nil.
+	// Enter is called after a sign-in; warning is why the session cannot be remembered, or nil.
 	Enter(account manager.Account, warning error)
 }
 
-// width of the form in device-independent pixels.
+// width is the width of the form, in device-independent pixels.
 const width float32 = 380
 
-// Screen is the form. Its methods belong to the UI thread.
+// Screen is the sign-in form. Its methods run on the UI thread.
 type Screen struct {
 	options                    Options
 	slot                       *background.Slot
@@ -68,16 +67,22 @@ type Screen struct {
 	remember                   *dialogs.Check
 	submit, cancel             *dialogs.ContentButton
 	progress                   *widget.Activity
-	fault, actions, others     *fyne.Container
-	ways                       []Way
-	waiting                    *dialogs.Hyperlink
-	waits                      *fyne.Container // with the link
+	fault, actions, accountBox *fyne.Container
+	accountLinks               []AccountLink
+	jobsLink                   *dialogs.Hyperlink
+	jobsBox                    *fyne.Container // with the link
 	object                     fyne.CanvasObject
 }
 
-// New returns the screen. UI thread.
+// New returns a screen. UI thread.
 func New(o Options) *Screen {
-	s := &Screen{options: o, slot: o.Work.NewSlot(), fault: container.NewStack(), others: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap)), progress: widget.NewActivity()}
+	s := &Screen{
+		options:    o,
+		slot:       o.Work.NewSlot(),
+		fault:      container.NewStack(),
+		accountBox: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap)),
+		progress:   widget.NewActivity(),
+	}
 	s.server = s.field(dialogs.NewEntry(), o.Server, "licenses.example.com")
 	s.username = s.field(dialogs.NewEntry(), o.Username, tr.T("Name the vendor gave you"))
 	s.password = s.field(dialogs.NewPasswordEntry(), "", tr.T("Password"))
@@ -86,35 +91,38 @@ func New(o Options) *Screen {
 	s.submit = dialogs.NewButton(tr.T("Sign in"), nil, s.signIn)
 	s.submit.Importance = widget.HighImportance
 	s.cancel = dialogs.NewButton(tr.T("Cancel"), nil, s.stop)
-	s.waiting = dialogs.NewHyperlink("", func() {
+	s.jobsLink = dialogs.NewHyperlink("", func() {
 		if !s.slot.Busy() {
 			s.options.Actions.ShowJobs()
 		}
 	})
-	s.waits = container.NewCenter(theme.Tight(s.waiting))
+	s.jobsBox = container.NewCenter(theme.Tight(s.jobsLink))
 	s.fault.Hide()
-	s.others.Hide()
-	s.waits.Hide()
+	s.accountBox.Hide()
+	s.jobsBox.Hide()
 
 	s.actions = container.NewStack(s.submit)
 	form := container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
 		s.title(), s.fault,
-		labeled(tr.T("License server"), s.server), labeled(tr.T("User name"), s.username), labeled(tr.T("Password"), s.password),
+		labeled(tr.T("License server"), s.server), labeled(tr.T("User name"), s.username),
+		labeled(tr.T("Password"), s.password),
 		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
-			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0), theme.Tight(caption(tr.T("Kept in the keyring of this PC, never in a file."))))),
-		s.actions, s.links(), s.noNetwork(), s.others, s.waits)
+			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0),
+				theme.Tight(caption(tr.T("Kept in the keyring of this PC, never in a file."))))),
+		s.actions, s.links(), s.noNetwork(), s.accountBox, s.jobsBox)
 	if o.Hint != "" {
 		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: tr.T("Try it out"), Why: o.Hint}))
 	}
 	card := container.New(layout.NewCustomPaddedLayout(28, 28, 32, 32), container.New(fixedWidth(width), form))
-	s.object = theme.NewSurface(theme.ColorNamePanel, container.NewVScroll(container.NewCenter(container.NewPadded(newCard(card)))))
+	s.object = theme.NewSurface(theme.ColorNamePanel,
+		container.NewVScroll(container.NewCenter(container.NewPadded(newCard(card)))))
 	return s
 }
 
-// Object is what is put into the window.
+// Object returns the content for the window.
 func (s *Screen) Object() fyne.CanvasObject { return s.object }
 
-// Focus gives the first empty field the keyboard; the screen must be in the window.
+// Focus focuses the first empty field, or else the password. The screen must be in the window.
 func (s *Screen) Focus() {
 	c := s.options.Canvas
 	for _, e := range s.fields() {
@@ -126,7 +134,7 @@ func (s *Screen) Focus() {
 	}
 }
 
-// Fill puts server and user name into their fields, such as those of the latest account, and empties the password.
+// Fill sets server and user name unless they are "", and clears the password.
 func (s *Screen) Fill(server, username string) {
 	if server != "" {
 		s.server.SetText(server)
@@ -137,51 +145,51 @@ func (s *Screen) Fill(server, username string) {
 	s.password.SetText("")
 }
 
-// Way leads from the screen to an account that needs no password.
-type Way struct {
+// AccountLink is a link to an account that needs no password.
+type AccountLink struct {
 	Label string
 	Go    func()
 }
 
-// SetWays shows the ways to other accounts below the form; Escape goes the first.
-func (s *Screen) SetWays(ways []Way) {
-	s.ways = ways
-	s.others.RemoveAll()
-	for _, one := range ways {
-		s.others.Add(container.NewCenter(theme.Tight(dialogs.NewHyperlink(one.Label, func() {
+// SetAccountLinks shows links to other accounts below the form. Escape follows the first.
+func (s *Screen) SetAccountLinks(links []AccountLink) {
+	s.accountLinks = links
+	s.accountBox.RemoveAll()
+	for _, one := range links {
+		s.accountBox.Add(container.NewCenter(theme.Tight(dialogs.NewHyperlink(one.Label, func() {
 			if !s.slot.Busy() {
 				one.Go()
 			}
 		}))))
 	}
-	s.others.Hidden = len(ways) == 0
+	s.accountBox.Hidden = len(links) == 0
 	s.object.Refresh()
 }
 
-// SetWaiting shows a link at the end that says what waits to be sent; "" shows none.
-func (s *Screen) SetWaiting(text string) {
-	if s.waiting.Text == text {
+// SetJobs shows a link to the open jobs with this text; "" hides it.
+func (s *Screen) SetJobs(text string) {
+	if s.jobsLink.Text == text {
 		return
 	}
-	s.waiting.SetText(text)
-	s.waits.Hidden = text == ""
+	s.jobsLink.SetText(text)
+	s.jobsBox.Hidden = text == ""
 	s.object.Refresh()
 }
 
-// Escape ends an attempt to sign in, or else goes the first way; it reports whether there was anything to do.
+// Escape cancels the sign-in under way, or else follows the first account link. It reports whether it did either.
 func (s *Screen) Escape() bool {
 	switch {
 	case s.slot.Busy():
 		s.stop()
-	case len(s.ways) > 0:
-		s.ways[0].Go()
+	case len(s.accountLinks) > 0:
+		s.accountLinks[0].Go()
 	default:
 		return false
 	}
 	return true
 }
 
-// Reset empties the fields, for another account.
+// Reset clears the fields, for another account.
 func (s *Screen) Reset() {
 	for _, e := range s.fields() {
 		e.SetText("")
@@ -189,7 +197,7 @@ func (s *Screen) Reset() {
 	s.ShowError(dialogs.Message{})
 }
 
-// ShowError tells what went wrong; the zero message takes an earlier one away.
+// ShowError shows an error; the zero message removes it.
 func (s *Screen) ShowError(m dialogs.Message) {
 	if m.What == "" {
 		s.fault.RemoveAll()
@@ -201,7 +209,7 @@ func (s *Screen) ShowError(m dialogs.Message) {
 	s.object.Refresh()
 }
 
-// showFault tells why the sign-in failed. Where the server was not reached the next step is to look why.
+// showFault shows why the sign-in failed. If the server was not reached, it offers the connection doctor.
 func (s *Screen) showFault(err error, server string) {
 	m := s.options.Explain(err)
 	if errors.Is(err, manager.ErrUnreachable) {
@@ -220,7 +228,7 @@ func (s *Screen) field(e *dialogs.Entry, text, placeholder string) *dialogs.Entr
 	return e
 }
 
-// signIn checks what can be checked here and asks the server.
+// signIn validates the fields and signs in.
 func (s *Screen) signIn() {
 	if s.slot.Busy() {
 		return
@@ -242,7 +250,9 @@ func (s *Screen) signIn() {
 	s.ShowError(dialogs.Message{})
 	s.busy(true)
 	request := manager.SignIn{
-		Server: strings.TrimSpace(s.server.Text), Username: strings.TrimSpace(s.username.Text), Password: s.password.Text,
+		Server:   strings.TrimSpace(s.server.Text),
+		Username: strings.TrimSpace(s.username.Text),
+		Password: s.password.Text,
 		Remember: s.remember.Checked,
 	}
 	type outcome struct {
@@ -266,7 +276,7 @@ func (s *Screen) signIn() {
 	})
 }
 
-// stop ends the attempt to sign in.
+// stop cancels the sign-in.
 func (s *Screen) stop() {
 	s.slot.Cancel()
 	s.busy(false)
@@ -282,7 +292,8 @@ func (s *Screen) busy(on bool) {
 	if on {
 		s.submit.SetText(tr.T("Signing in…"))
 		s.progress.Start()
-		s.actions.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(s.progress, s.cancel), s.submit)}
+		s.actions.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(s.progress, s.cancel),
+			s.submit)}
 		return
 	}
 	s.submit.SetText(tr.T("Sign in"))
@@ -310,7 +321,7 @@ func (s *Screen) title() fyne.CanvasObject {
 	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), icon, theme.Tight(name), theme.Tight(about))
 }
 
-// links are the ways on for somebody who cannot sign in. They rest while the screen signs in.
+// links returns the links for a person without a password or account. They do nothing during a sign-in.
 func (s *Screen) links() fyne.CanvasObject {
 	link := func(text string, open func(server string)) []fyne.CanvasObject {
 		return []fyne.CanvasObject{theme.Tight(dialogs.NewHyperlink(text, func() {
@@ -320,10 +331,11 @@ func (s *Screen) links() fyne.CanvasObject {
 		}))}
 	}
 	actions := s.options.Actions
-	return layouts.Flow(theme.Gap, link(tr.T("Forgot password?"), actions.ForgotPassword), link(tr.T("New account…"), actions.NewAccount))
+	return layouts.Flow(theme.Gap, link(tr.T("Forgot password?"), actions.ForgotPassword),
+		link(tr.T("New account…"), actions.NewAccount))
 }
 
-// noNetwork is the way on without signing in.
+// noNetwork returns the link for a PC without a network.
 func (s *Screen) noNetwork() fyne.CanvasObject {
 	return container.NewCenter(theme.Tight(dialogs.NewHyperlink(tr.T("This PC has no network…"), func() {
 		if !s.slot.Busy() {
@@ -342,7 +354,7 @@ func caption(text string) fyne.CanvasObject {
 	return c
 }
 
-// fixedWidth lays out one object in a width of its own, so that wrapped texts in it know theirs.
+// fixedWidth is a layout that gives one object a fixed width, so that its wrapped texts have a minimum height.
 type fixedWidth float32
 
 func (w fixedWidth) MinSize(objects []fyne.CanvasObject) fyne.Size {
@@ -369,7 +381,7 @@ func newCard(content fyne.CanvasObject) *card {
 	return c
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (c *card) CreateRenderer() fyne.WidgetRenderer {
 	face := canvas.NewRectangle(nil)
 	r := &cardRenderer{WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(face, c.content)), face: face}

@@ -16,15 +16,15 @@ import (
 	"github.com/acen-desktop/acen/ui/text/explain"
 )
 
-// never is a server that does not answer.
-type never struct{}
+// blockingServer is an Authenticator whose server does not answer.
+type blockingServer struct{}
 
-func (never) SignIn(ctx context.Context, _ manager.SignIn) (account manager.Account, warning, err error) {
+func (blockingServer) SignIn(ctx context.Context, _ manager.SignIn) (account manager.Account, warning, err error) {
 	<-ctx.Done()
 	return account, nil, ctx.Err()
 }
 
-// links records what the links of the screen hand over.
+// links is an Actions that records its calls.
 type links struct{ opened *[]string }
 
 func (l links) ForgotPassword(server string)     { *l.opened = append(*l.opened, "forgot "+server) }
@@ -34,7 +34,7 @@ func (l links) ShowJobs()                        { *l.opened = append(*l.opened,
 func (l links) Examine(server string)            { *l.opened = append(*l.opened, "examine "+server) }
 func (l links) Enter(a manager.Account, _ error) { *l.opened = append(*l.opened, "enter "+a.Username) }
 
-// newScreen shows a screen in a window; opened gets what its links hand over.
+// newScreen shows a screen in a window; opened collects the calls of its links.
 func newScreen(t *testing.T, opened *[]string) (*Screen, fyne.Canvas) {
 	t.Helper()
 	test.NewTempApp(t).Settings().SetTheme(theme.New())
@@ -49,7 +49,7 @@ func newScreen(t *testing.T, opened *[]string) (*Screen, fyne.Canvas) {
 		Canvas:   w.Canvas(),
 		Icon:     fyne.NewStaticResource("acen.svg", assets.Icon),
 		Work:     work,
-		Sessions: never{},
+		Sessions: blockingServer{},
 		Explain:  explain.Error,
 		Server:   " licenses.lumen.example ",
 		Username: "anna",
@@ -72,7 +72,7 @@ func linksIn(c fyne.Canvas) (found []*dialogs.Hyperlink) {
 	return found
 }
 
-func TestTheLinksHandOverTheServer(t *testing.T) {
+func TestLinks(t *testing.T) {
 	var opened []string
 	s, c := newScreen(t, &opened)
 	found := linksIn(c)
@@ -91,7 +91,7 @@ func TestTheLinksHandOverTheServer(t *testing.T) {
 	require.Equal(t, []string{forgot, forgot, forgot, "new ", "no network"}, opened)
 }
 
-func TestTheLinksRestWhileSigningIn(t *testing.T) {
+func TestLinksDuringSignIn(t *testing.T) {
 	var opened []string
 	s, c := newScreen(t, &opened)
 	found := linksIn(c)

@@ -1,4 +1,4 @@
-// Package statusbar is the line at the bottom of the window: server, age of the tables, work in progress, what waits.
+// Package statusbar implements the status bar of the window: server, age of the tables, work in progress, open jobs.
 package statusbar
 
 import (
@@ -13,27 +13,27 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Actions are what the links of the bar do. Its methods are called on the UI thread.
+// Actions is what the links of the bar do. Its methods are called on the UI thread.
 type Actions interface {
 	ShowJobs()
 	GoElsewhere()
 	RecallNotices()
 }
 
-// Facts are what the bar shows. A text that is empty is not shown.
+// Facts is the state of the bar. Empty texts are not shown.
 type Facts struct {
 	Server    string // host name of the current server
 	Failed    bool   // the server did not answer the last request
-	Connected bool   // the server has answered since the account was shown
+	Connected bool   // the server has answered since the account became current
 	Age       string // age of the tables, such as "3 hours ago"
-	Remark    string // for a few seconds, such as "Copied."
-	Working   string // what is being done
-	Jobs      string // tasks that wait for the server
-	Elsewhere string // tasks that wait in other accounts
-	Notices   string // notices that are not shown
+	Remark    string // a temporary text, such as "Copied."
+	Working   string // work in progress
+	Jobs      string // open jobs
+	Elsewhere string // open jobs of other accounts
+	Notices   string // hidden notices
 }
 
-// Bar is the line at the bottom. Its methods belong to the UI thread.
+// Bar is the status bar. Its methods run on the UI thread.
 type Bar struct {
 	dot       *dot
 	server    *widget.Label
@@ -71,7 +71,7 @@ func New(actions Actions) *Bar {
 	return b
 }
 
-// Object is what is put into the window.
+// Object returns the content for the window.
 func (b *Bar) Object() fyne.CanvasObject { return b.object }
 
 func spacer(width float32) fyne.CanvasObject {
@@ -80,7 +80,7 @@ func spacer(width float32) fyne.CanvasObject {
 	return r
 }
 
-// Show shows facts. What has not changed is not drawn again.
+// Show shows facts. It redraws only what changed.
 func (b *Bar) Show(f Facts) {
 	switch {
 	case f.Failed:
@@ -132,7 +132,7 @@ func setLink(h *dialogs.Hyperlink, text string) {
 	}
 }
 
-// dot is a small disk in the color of a tone; the words beside it say the same.
+// dot is a small disk in the color of a tone. The text beside it has the same meaning.
 type dot struct {
 	widget.BaseWidget
 	tone theme.Tone
@@ -151,7 +151,7 @@ func (d *dot) set(tone theme.Tone) {
 	}
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (d *dot) CreateRenderer() fyne.WidgetRenderer {
 	disk := canvas.NewCircle(d.tone.Text())
 	return &dotRenderer{WidgetRenderer: widget.NewSimpleRenderer(disk), dot: d, disk: disk}

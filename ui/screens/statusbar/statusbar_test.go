@@ -9,14 +9,14 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/statusbar"
 )
 
-// links records which links were followed.
+// links is an Actions that records the followed links.
 type links struct{ followed []string }
 
 func (l *links) ShowJobs()      { l.followed = append(l.followed, "jobs") }
 func (l *links) GoElsewhere()   { l.followed = append(l.followed, "elsewhere") }
 func (l *links) RecallNotices() { l.followed = append(l.followed, "notices") }
 
-func TestHowThingsStand(t *testing.T) {
+func TestShow(t *testing.T) {
 	s, l := uitest.New(t), &links{}
 	b := statusbar.New(l)
 	s.Window.SetContent(b.Object())
@@ -27,11 +27,14 @@ func TestHowThingsStand(t *testing.T) {
 	}{
 		{statusbar.Facts{}, []string{"Connecting…"}, "Updated"},
 		{statusbar.Facts{Server: "lumen.example"}, []string{"Connecting… lumen.example"}, "Connected to"},
-		{statusbar.Facts{Server: "lumen.example", Connected: true, Age: "just now"}, []string{"Connected to lumen.example", "Updated just now"}, "No answer"},
-		{statusbar.Facts{Server: "lumen.example", Connected: true, Failed: true}, []string{"No answer from lumen.example"}, "Connected to"},
+		{statusbar.Facts{Server: "lumen.example", Connected: true, Age: "just now"},
+			[]string{"Connected to lumen.example", "Updated just now"}, "No answer"},
+		{statusbar.Facts{Server: "lumen.example", Connected: true, Failed: true}, []string{"No answer from lumen.example"},
+			"Connected to"},
 		{statusbar.Facts{Working: "Loading orders…"}, []string{"Loading orders…"}, "Copied."},
 		{statusbar.Facts{Working: "Loading orders…", Remark: "Copied."}, []string{"Copied."}, "Loading orders…"},
-		{statusbar.Facts{Jobs: "1 task waits", Elsewhere: "2 elsewhere", Notices: "1 notice"}, []string{"1 task waits", "2 elsewhere", "1 notice"}, "Copied."},
+		{statusbar.Facts{Jobs: "1 task waits", Elsewhere: "2 elsewhere", Notices: "1 notice"},
+			[]string{"1 task waits", "2 elsewhere", "1 notice"}, "Copied."},
 	} {
 		b.Show(test.facts)
 		for _, text := range test.shown {

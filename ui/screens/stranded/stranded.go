@@ -1,4 +1,4 @@
-// Package stranded is the dialog with licenses that left this PC without the server knowing.
+// Package stranded implements the dialog with stranded licenses: they left this PC, and the server has not been told.
 package stranded
 
 import (
@@ -15,20 +15,20 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Row is one license with what can be done about it.
+// Row is a license with its steps.
 type Row struct {
 	Title string
 	Steps []Step
 }
 
-// Step is one button of a row. It closes the dialog before it does something.
+// Step is a button of a row. It closes the dialog before it calls Do.
 type Step struct {
 	Text   string
 	WhyNot string // why the button is disabled, or ""
 	Do     func() // UI thread
 }
 
-// Open opens the dialog. contact lets the person write to the vendor. UI thread.
+// Open shows the dialog; contact opens an email to the vendor. UI thread.
 func Open(queue *dialogs.Queue, rows []Row, contact func()) {
 	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section),
 		container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
@@ -36,29 +36,29 @@ func Open(queue *dialogs.Queue, rows []Row, contact func()) {
 			paragraph(tr.T("Hand in: the order gets one license back.")),
 			paragraph(tr.T("Offer to another PC: the license waits until another PC of yours picks it up."))))
 	var d *dialogs.Dialog
-	closing := func(do func()) func() { return func() { d.Close(); do() } }
+	closeThen := func(do func()) func() { return func() { d.Close(); do() } }
 	for _, r := range rows {
 		content.Add(widget.NewSeparator())
-		content.Add(r.object(closing))
+		content.Add(r.object(closeThen))
 	}
 	d = queue.Show(dialogs.Spec{
 		Title:    tr.T("Licenses that left this PC"),
 		Subtitle: tr.T("The server lists them as in use on this PC, but they have left it. No code is to be typed."),
 		Content:  content,
 		Buttons: []dialogs.Button{
-			{Text: tr.T("Contact the vendor…"), OnTapped: closing(contact)},
+			{Text: tr.T("Contact the vendor…"), OnTapped: closeThen(contact)},
 			{Text: tr.T("Close"), Default: true, Cancel: true},
 		},
 	})
 }
 
-func (r Row) object(closing func(func()) func()) fyne.CanvasObject {
+func (r Row) object(closeThen func(func()) func()) fyne.CanvasObject {
 	title := widget.NewLabelWithStyle(r.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	title.Wrapping = fyne.TextWrapWord
 	buttons := container.NewHBox()
 	var reasons []string
 	for _, s := range r.Steps {
-		b := dialogs.NewButton(s.Text, nil, closing(s.Do))
+		b := dialogs.NewButton(s.Text, nil, closeThen(s.Do))
 		if s.WhyNot != "" {
 			b.Disable()
 			reasons = append(reasons, tr.T("%s: %s", words.Title(strings.TrimSuffix(s.Text, "…")), s.WhyNot))

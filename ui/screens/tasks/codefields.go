@@ -17,17 +17,20 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// codeFields are the fields for Site code and Machine ID, or the one for their merged form.
+// codeFields is the pair of fields for Site code and Machine ID, or the one field for the merged code.
 type codeFields struct {
 	site, machine *codeentry.Entry
 	merged        *codeentry.Entry // set instead of the two
 	object        fyne.CanvasObject
 }
 
-// Format is the shape of a kind of code for its field. Any goroutine.
+// Format returns the format of a kind of code for codeentry.New. Any goroutine.
 func Format(kind license.CodeKind, placeholder string) codeentry.Format {
 	return codeentry.Format{
-		Groups: kind.Groups(), Separator: "-", Alphabet: kind.FoldLetter, Parse: words.Parse(kind),
+		Groups:    kind.Groups(),
+		Separator: "-",
+		Alphabet:  kind.FoldLetter,
+		Parse:     words.Parse(kind),
 		ErrorGroup: func(err error) int {
 			var typed *license.CodeError
 			if errors.As(err, &typed) {
@@ -35,11 +38,12 @@ func Format(kind license.CodeKind, placeholder string) codeentry.Format {
 			}
 			return 0
 		},
-		Name: words.Code(kind), Placeholder: placeholder,
+		Name:        words.Code(kind),
+		Placeholder: placeholder,
 	}
 }
 
-// newCodeFields returns empty fields below a hint. Every change is told to changed.
+// newCodeFields returns empty fields below a hint; changed is called after every change.
 func newCodeFields(merged bool, hint string, changed func()) (*codeFields, error) {
 	c := &codeFields{}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(muted(hint)))
@@ -51,7 +55,7 @@ func newCodeFields(merged bool, hint string, changed func()) (*codeFields, error
 	add := func(kind license.CodeKind, placeholder string) (*codeentry.Entry, error) {
 		e, err := newCodeField(pair, kind, placeholder, changed)
 		if err == nil {
-			e.OnPaste = func(text string) bool { return c.paste(pick(text)) }
+			e.OnPaste = func(text string) bool { return c.paste(findCodes(text)) }
 		}
 		return e, err
 	}
@@ -65,8 +69,9 @@ func newCodeFields(merged bool, hint string, changed func()) (*codeFields, error
 	return c, err
 }
 
-// newCodeField adds the field for a code with its name above to some rows.
-func newCodeField(rows *fyne.Container, kind license.CodeKind, placeholder string, changed func()) (*codeentry.Entry, error) {
+// newCodeField adds the field for a code, below its name, to rows.
+func newCodeField(rows *fyne.Container, kind license.CodeKind, placeholder string, changed func()) (*codeentry.Entry,
+	error) {
 	e, err := codeentry.New(Format(kind, placeholder))
 	if err != nil {
 		return nil, err
@@ -76,18 +81,18 @@ func newCodeField(rows *fyne.Container, kind license.CodeKind, placeholder strin
 	return e, nil
 }
 
-// title is the name of a kind of code at the start of a line: "Removal code".
+// title returns the capitalized name of a kind of code, such as "Removal code".
 func title(kind license.CodeKind) string { return words.Capital(words.Code(kind)) }
 
-// take returns a function that checks what is typed now and gives it as codes.
-func (c *codeFields) take(o Options, program api.Program) func(context.Context) (license.Codes, error) {
+// codesFunc returns a function that checks the codes that are typed now. The function runs on any goroutine.
+func (c *codeFields) codesFunc(o Options, program api.Program) func(context.Context) (license.Codes, error) {
 	site, machine, _ := c.values()
 	return func(ctx context.Context) (license.Codes, error) {
 		return o.Licenses.CheckCodes(ctx, program.ID, site, machine)
 	}
 }
 
-// showFault shows at the field that the codes do not fit together, if that is what the error says.
+// showFault shows at the field that the codes do not match, if err says so.
 func (c *codeFields) showFault(err error) {
 	switch {
 	case errors.Is(err, license.ErrOlderCodes):
@@ -97,7 +102,7 @@ func (c *codeFields) showFault(err error) {
 	}
 }
 
-// values returns what was typed; false while a code is unfinished or wrong.
+// values returns the codes; ok is false while one is incomplete or invalid.
 func (c *codeFields) values() (site, machine string, ok bool) {
 	if c.merged != nil {
 		text, ok := c.merged.Value()
@@ -112,7 +117,7 @@ func (c *codeFields) values() (site, machine string, ok bool) {
 	return site, machine, siteOK && machineOK
 }
 
-// missing says what is to be entered yet.
+// missing returns the sentence about what to enter.
 func (c *codeFields) missing() string {
 	if c.merged != nil {
 		return tr.T("Enter the code of the other PC.")
@@ -128,7 +133,7 @@ func (c *codeFields) missing() string {
 	return tr.T("Enter the codes of the other PC.")
 }
 
-// first returns what gets the focus.
+// first returns the control that gets the focus.
 func (c *codeFields) first() fyne.Focusable {
 	if c.merged != nil {
 		return c.merged.Focusable()
@@ -136,7 +141,7 @@ func (c *codeFields) first() fyne.Focusable {
 	return c.site.Focusable()
 }
 
-// mismatch says below the field what is wrong with codes that do not fit together.
+// mismatch returns the fault of codes that do not match.
 func (c *codeFields) mismatch() string {
 	if c.merged != nil {
 		return tr.T("This code does not fit the program.")
@@ -152,17 +157,17 @@ func (c *codeFields) showErr(err error) {
 	c.machine.ShowErr(err)
 }
 
-// paste takes the codes that were picked out of a pasted text, such as an email. What stands in it and cannot be read
-// is said at its field. It leaves a text with nothing for both fields to the one it was pasted into.
-func (c *codeFields) paste(found picked) bool {
+// paste fills the fields with codes from a pasted text, such as an email, and shows invalid ones at their fields. It
+// reports false if the text has nothing for the other field, so that the field pasted into takes it.
+func (c *codeFields) paste(found foundCodes) bool {
 	switch {
 	case found.site == "" || found.machine == "":
 		site, machine := found.faults[license.KindSiteCode], found.faults[license.KindMachineID]
 		if c.merged != nil || site == nil && machine == nil {
 			return false
 		}
-		fillOrSay(c.site, found.site, site)
-		fillOrSay(c.machine, found.machine, machine)
+		fillOrFault(c.site, found.site, site)
+		fillOrFault(c.machine, found.machine, machine)
 	case c.merged != nil:
 		codes, err := license.ParseCodes(found.site, found.machine)
 		if err != nil {
@@ -176,8 +181,8 @@ func (c *codeFields) paste(found picked) bool {
 	return true
 }
 
-// fillOrSay puts a code into its field, or says there what is wrong with it.
-func fillOrSay(e *codeentry.Entry, code string, fault error) {
+// fillOrFault sets a field to code, or shows the fault if code is "".
+func fillOrFault(e *codeentry.Entry, code string, fault error) {
 	if code != "" {
 		e.SetText(code)
 		return
@@ -188,14 +193,14 @@ func fillOrSay(e *codeentry.Entry, code string, fault error) {
 	}
 }
 
-// picked are the first codes of each kind in a text, in their shown forms, and what is wrong with others in it.
-type picked struct {
+// foundCodes holds the first code of each kind in a text, in its shown form, and the faults of invalid ones.
+type foundCodes struct {
 	site, machine, removal string
 	faults                 map[license.CodeKind]error
 }
 
-// pick finds the codes in a text; a merged code holds Site code and Machine ID.
-func pick(text string) (p picked) {
+// findCodes finds the codes in a text. A merged code yields Site code and Machine ID.
+func findCodes(text string) (p foundCodes) {
 	for _, found := range license.Find(text) {
 		switch {
 		case found.Kind == license.KindMerged && p.site == "" && p.machine == "":

@@ -17,12 +17,13 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// comparisonTable shows lock by lock what is the same and what is not.
+// comparisonTable returns a table with the state of each lock.
 func comparisonTable(c license.Comparison) fyne.CanvasObject {
 	head := func(text string) fyne.CanvasObject {
 		return theme.Tight(widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
 	}
-	rows := container.New(layout.NewCustomPaddedVBoxLayout(2), container.NewGridWithColumns(3, head(tr.T("Lock")), head(tr.T("Then and now")), head("")), widget.NewSeparator())
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(2),
+		container.NewGridWithColumns(3, head(tr.T("Lock")), head(tr.T("Then and now")), head("")), widget.NewSeparator())
 	for _, l := range c.Locks {
 		name := words.Lock(l.Lock)
 		name = words.Capital(name)
@@ -33,7 +34,7 @@ func comparisonTable(c license.Comparison) fyne.CanvasObject {
 	return rows
 }
 
-// stateOf is the state of a lock; its color says nothing that its text does not say.
+// stateOf returns the state of a lock. The text alone is sufficient; the color adds no information.
 func stateOf(l license.LockState) fyne.CanvasObject {
 	tone, compared := toneOf(l)
 	if !compared {
@@ -44,8 +45,8 @@ func stateOf(l license.LockState) fyne.CanvasObject {
 	return theme.NewBadge(words.State(l), tone)
 }
 
-// toneOf returns the tone of a lock's state, and whether the lock was compared: one that is neither the same nor
-// differs was not, and has no tone.
+// toneOf returns the tone of a lock's state, and whether the lock was compared, which means that it is the same or
+// differs.
 func toneOf(l license.LockState) (tone theme.Tone, compared bool) {
 	switch {
 	case l.State == license.Same:
@@ -70,8 +71,8 @@ func remarkOn(l license.LockState) string {
 	return tr.T("may always change")
 }
 
-// verdict says what the server will answer, and what is left of the allowance.
-func verdict(c license.Comparison, left string) (theme.Tone, dialogs.Message) {
+// verdict returns what the server will answer, with the remaining allowance.
+func verdict(c license.Comparison, remaining string) (theme.Tone, dialogs.Message) {
 	if !c.Accepted {
 		reasons := make([]string, len(c.Reasons))
 		for i, r := range c.Reasons {
@@ -86,32 +87,47 @@ func verdict(c license.Comparison, left string) (theme.Tone, dialogs.Message) {
 	if c.HardwareChanges == 0 {
 		what = tr.T("The PC is recognized. The server will accept this.")
 	}
-	return theme.Good, dialogs.Message{What: what, Why: left}
+	return theme.Good, dialogs.Message{What: what, Why: remaining}
 }
 
-// counted are the texts about the allowance of one task.
-type counted struct{ unlimited, dayOne, dayMany, monthOne, monthMany tr.Text }
+// allowanceTexts are the sentences about the allowance of one task.
+type allowanceTexts struct{ unlimited, dayOne, dayMany, monthOne, monthMany tr.Text }
 
 var (
-	reactivations = counted{"The vendor sets no limit to reactivations.", "%d reactivation left today", "%d reactivations left today",
-		"%d reactivation left this month", "%d reactivations left this month"}
-	transfers = counted{"The vendor sets no limit to transfers.", "%d transfer left today", "%d transfers left today",
-		"%d transfer left this month", "%d transfers left this month"}
-	removals = counted{"The vendor sets no limit to removals.", "%d removal left today", "%d removals left today",
-		"%d removal left this month", "%d removals left this month"}
+	reactivations = allowanceTexts{
+		unlimited: "The vendor sets no limit to reactivations.",
+		dayOne:    "%d reactivation left today",
+		dayMany:   "%d reactivations left today",
+		monthOne:  "%d reactivation left this month",
+		monthMany: "%d reactivations left this month",
+	}
+	transfers = allowanceTexts{
+		unlimited: "The vendor sets no limit to transfers.",
+		dayOne:    "%d transfer left today",
+		dayMany:   "%d transfers left today",
+		monthOne:  "%d transfer left this month",
+		monthMany: "%d transfers left this month",
+	}
+	removals = allowanceTexts{
+		unlimited: "The vendor sets no limit to removals.",
+		dayOne:    "%d removal left today",
+		dayMany:   "%d removals left today",
+		monthOne:  "%d removal left this month",
+		monthMany: "%d removals left this month",
+	}
 )
 
-// allowanceLine says what is left of an allowance and when it is counted anew.
-func (o Options) allowanceLine(a *api.Allowance, of counted) string {
+// allowanceLine returns the sentence about the remaining allowance and its reset.
+func (o Options) allowanceLine(a *api.Allowance, texts allowanceTexts) string {
 	if a == nil || a.RemainingToday == nil && a.RemainingMonth == nil {
-		return tr.T(of.unlimited)
+		return tr.T(texts.unlimited)
 	}
 	var parts []string
 	if a.RemainingToday != nil {
-		parts = append(parts, tr.N(*a.RemainingToday, of.dayOne, of.dayMany))
+		parts = append(parts, tr.N(*a.RemainingToday, texts.dayOne, texts.dayMany))
 	}
 	if a.RemainingMonth != nil {
-		parts = append(parts, tr.N(*a.RemainingMonth, of.monthOne, of.monthMany))
+		parts = append(parts, tr.N(*a.RemainingMonth, texts.monthOne, texts.monthMany))
 	}
 	if a.ResetsAt != nil {
 		return tr.T("%s; counted anew from %s.", words.Capital(words.List(parts)), words.LongDate(*a.ResetsAt, o.Now()))
@@ -119,7 +135,7 @@ func (o Options) allowanceLine(a *api.Allowance, of counted) string {
 	return words.Sentence(words.List(parts))
 }
 
-// report is what the vendor needs to help: the codes then and now, and how they compare.
+// report returns the email to the vendor about a PC that is not recognized: codes then and now, and the comparison.
 func report(l manager.License, program api.Program, codes license.Codes, c license.Comparison) (subject, text string) {
 	var b strings.Builder
 	b.WriteString(tr.T("Order: %d, %s\nLicense: %d (%s)", l.OrderID, program.Name, l.ID, words.Note(l.Note)) + "\n\n")

@@ -23,9 +23,14 @@ import (
 
 var now = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
-var lumen = api.Program{ID: 1, Name: "Lumen Studio 7", RequiresActivation: true, ApplicationSignature: "LUMENST7"}
+var lumen = api.Program{
+	ID:                   1,
+	Name:                 "Lumen Studio 7",
+	RequiresActivation:   true,
+	ApplicationSignature: "LUMENST7",
+}
 
-// codesOf are the codes of made-up PCs of the program.
+// codesOf returns the codes of a PC for the program lumen.
 func codesOf(t *testing.T, generation uint16, block license.Block) license.Codes {
 	t.Helper()
 	signature, err := license.ParseSignature(lumen.ApplicationSignature)
@@ -33,13 +38,13 @@ func codesOf(t *testing.T, generation uint16, block license.Block) license.Codes
 	return signature.Key().Codes(generation, block)
 }
 
-// licenser is a license manager that answers at once.
+// licenser is a Licenser that answers immediately.
 type licenser struct {
 	Licenser
 	thisPC     license.Codes
 	unreadable []license.Lock
 	err        error // of NewLicense
-	made       []manager.NewLicense
+	created    []manager.NewLicense
 	notes      []string
 	jobs       []manager.Job
 }
@@ -69,8 +74,13 @@ func (l *licenser) NewLicense(_ context.Context, r manager.NewLicense) (manager.
 	if l.err != nil {
 		return manager.License{}, l.err
 	}
-	l.made = append(l.made, r)
-	return manager.License{License: api.License{ID: 30001, OrderID: r.OrderID, ActivationCode: "ABCDEF01", Note: r.Note}}, nil
+	l.created = append(l.created, r)
+	return manager.License{License: api.License{
+		ID:             30001,
+		OrderID:        r.OrderID,
+		ActivationCode: "ABCDEF01",
+		Note:           r.Note,
+	}}, nil
 }
 
 func (l *licenser) ChangeNote(_ context.Context, id int64, note string) (manager.License, error) {
@@ -83,11 +93,11 @@ func (l *licenser) ChangeNote(_ context.Context, id int64, note string) (manager
 
 func (l *licenser) Jobs(context.Context) ([]manager.Job, error) { return l.jobs, nil }
 
-// recorder records what the dialogs ask of the window.
-type recorder struct{ asked []string }
+// recorder is an Actions that records its calls.
+type recorder struct{ calls []string }
 
 func (r *recorder) ask(format string, args ...any) {
-	r.asked = append(r.asked, fmt.Sprintf(format, args...))
+	r.calls = append(r.calls, fmt.Sprintf(format, args...))
 }
 
 func (r *recorder) Copy(text string) { r.ask("copy %s", text) }
@@ -119,7 +129,14 @@ func newOptions(t *testing.T) (*uitest.Stage, Options, *licenser, *recorder) {
 }
 
 func order() api.Order {
-	return api.Order{ID: 1042, ProgramID: 1, ProgramName: "Lumen Studio 7", LicensesTotal: 5, LicensesActivated: 2, RequiresActivation: true}
+	return api.Order{
+		ID:                 1042,
+		ProgramID:          1,
+		ProgramName:        "Lumen Studio 7",
+		LicensesTotal:      5,
+		LicensesActivated:  2,
+		RequiresActivation: true,
+	}
 }
 
 func TestActivateThisPC(t *testing.T) {
@@ -130,10 +147,10 @@ func TestActivateThisPC(t *testing.T) {
 	require.True(t, s.Shows("3 of 5 left"))
 	s.Press("Activate")
 	s.Sees("“Anna's PC” is activated.")
-	require.Equal(t, []manager.NewLicense{{OrderID: 1042, Codes: l.thisPC, Note: "Anna's PC", ThisPC: true}}, l.made)
-	require.Equal(t, []string{"put 30001 for 0"}, r.asked)
+	require.Equal(t, []manager.NewLicense{{OrderID: 1042, Codes: l.thisPC, Note: "Anna's PC", ThisPC: true}}, l.created)
+	require.Equal(t, []string{"put 30001 for 0"}, r.calls)
 	s.Press("Email code…")
-	require.Equal(t, "Email activation code… 30001", r.asked[1])
+	require.Equal(t, "Email activation code… 30001", r.calls[1])
 	require.Nil(t, s.Dialogs.Visible())
 }
 
@@ -147,7 +164,7 @@ func TestActivateAnotherPC(t *testing.T) {
 	require.True(t, s.Enabled("Activate"), "one paste fills both fields")
 	s.Press("Activate")
 	s.Sees("Site code and Machine ID do not fit together.")
-	require.Empty(t, l.made)
+	require.Empty(t, l.created)
 
 	s.Write("7183EC4D", "")
 	s.Paste(other.Merged())
@@ -155,10 +172,10 @@ func TestActivateAnotherPC(t *testing.T) {
 	require.True(t, s.Shows("30 of 30 characters"))
 	s.Press("Activate")
 	s.Sees("is activated.")
-	require.Equal(t, []manager.NewLicense{{OrderID: 1042, Codes: other, Note: strings.Repeat("日", 30)}}, l.made)
+	require.Equal(t, []manager.NewLicense{{OrderID: 1042, Codes: other, Note: strings.Repeat("日", 30)}}, l.created)
 }
 
-func TestANewLicenseThatFails(t *testing.T) {
+func TestNewLicenseFails(t *testing.T) {
 	for what, err := range map[string]error{
 		"There is no free license.":             api.NewProblem(api.ErrLicensesInUse, "All licenses are in use."),
 		"Trying again with the same codes uses": context.Canceled,
@@ -170,14 +187,14 @@ func TestANewLicenseThatFails(t *testing.T) {
 		s.Press("Activate")
 		s.Until(what, func() bool { return s.Shows(what) || what == "It did not work." && s.Enabled("Activate") })
 		require.True(t, s.Enabled("Activate"), "it can be tried again")
-		require.Empty(t, r.asked)
+		require.Empty(t, r.calls)
 	}
 }
 
-func TestAPCThatCanHardlyBeRecognizedIsTold(t *testing.T) {
+func TestWarningIfPCIsNotDistinct(t *testing.T) {
 	for _, test := range []struct {
 		unreadable []license.Lock
-		told       bool
+		warned     bool
 	}{
 		{[]license.Lock{license.BIOSID, license.NETID, license.CPUID}, false},
 		{[]license.Lock{license.BIOSID, license.CPUID, license.HDHWID}, false},
@@ -187,23 +204,23 @@ func TestAPCThatCanHardlyBeRecognizedIsTold(t *testing.T) {
 		l.unreadable = test.unreadable
 		require.NoError(t, NewLicense(o, order(), lumen, true))
 		s.Sees("They hold 63 bits about this PC")
-		require.Equal(t, test.told, s.Shows("This PC may not be recognized later."), test.unreadable)
+		require.Equal(t, test.warned, s.Shows("This PC may not be recognized later."), test.unreadable)
 		require.True(t, s.Enabled("Activate"))
 	}
 }
 
-func TestChangingANote(t *testing.T) {
+func TestChangeNote(t *testing.T) {
 	s, o, l, r := newOptions(t)
 	ChangeNote(o, manager.License{License: api.License{ID: 7, Note: "Studio PC"}})
 	s.Write("What you call that PC", "Attic")
 	l.err = errors.New("broken")
 	s.Press("Save")
 	s.Until("the failure", func() bool { return s.Enabled("Save") })
-	require.Empty(t, r.asked)
+	require.Empty(t, r.calls)
 	l.err = nil
 	s.Press("Save")
-	s.Until("the note", func() bool { return len(r.asked) > 0 })
-	require.Equal(t, []string{"put 7 for 0"}, r.asked)
+	s.Until("the note", func() bool { return len(r.calls) > 0 })
+	require.Equal(t, []string{"put 7 for 0"}, r.calls)
 	require.Equal(t, []string{"Attic"}, l.notes)
 	require.Nil(t, s.Dialogs.Visible())
 }
@@ -214,6 +231,6 @@ func TestEscapeSendsNothing(t *testing.T) {
 	s.Sees("They hold 63 bits about this PC")
 	s.Key(fyne.KeyEscape)
 	require.Nil(t, s.Dialogs.Visible())
-	require.Empty(t, l.made)
-	require.Empty(t, r.asked)
+	require.Empty(t, l.created)
+	require.Empty(t, r.calls)
 }

@@ -21,10 +21,10 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-const moving tr.Text = "Move"
+const moveLabel tr.Text = "Move"
 
-// Move shows the dialog that releases a license of this PC for another one, which picks it up: first what will happen,
-// then how it went and what is to be done on the other PC. UI thread.
+// Move shows the dialog that releases a license of this PC for another one. Afterwards it shows how to pick the license
+// up there. UI thread.
 func Move(o Options, l manager.License, order api.Order, program api.Program) {
 	sending := o.Work.NewSlot()
 	var d *dialogs.Dialog
@@ -35,35 +35,46 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 				return code, err
 			}
 			_, err = o.Licenses.Move(ctx, l)
-			return code, o.kept(ctx, err, api.TaskRelease, of(l))
+			return code, o.queued(ctx, err, api.TaskRelease, forLicense(l))
 		}, func(code license.RemovalCode, err error) {
 			d.SetIdle()
-			var kept keptError
-			if err != nil && !errors.As(err, &kept) {
-				failed(d, o, err, canceledTask())
+			var queued queuedError
+			if err != nil && !errors.As(err, &queued) {
+				showFailure(d, o, err, canceledTask())
 				return
 			}
 			d.Close()
-			moved(o, l, program, code, err)
+			showMoved(o, l, program, code, err)
 		})
 	}
 	part := func(title, text string) fyne.CanvasObject {
 		return container.New(layout.NewCustomPaddedVBoxLayout(2),
-			theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})), theme.Tight(plain(text)))
+			theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})),
+			theme.Tight(plain(text)))
 	}
-	here := tr.T("The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.", program.Name)
+	onThisPC := tr.T(
+		"The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.",
+		program.Name)
 	if l.Stranded() {
-		here = tr.T("The license left this PC before, and %s does not run under it here. Now the server is told.", program.Name)
+		onThisPC = tr.T("The license left this PC before, and %s does not run under it here. Now the server is told.",
+			program.Name)
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Move %s to another PC", quoted(l)),
 		Subtitle: tr.T("%s · order %d", program.Name, order.ID),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
-			part(tr.T("On this PC"), here),
-			part(tr.T("On the other PC"), tr.T("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. No code is to be carried. Until then the license waits for you.", o.Account)),
-			part(tr.T("If the network fails"), tr.T("Nothing is lost. The removal code is kept on this PC before anything else happens, and it is sent by itself when the server answers.")),
+			part(tr.T("On this PC"), onThisPC),
+			part(tr.T("On the other PC"),
+				tr.T("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. No code is to be carried. "+
+					"Until then the license waits for you.", o.Account)),
+			part(tr.T("If the network fails"),
+				tr.T("Nothing is lost. The removal code is kept on this PC before anything else happens, and it is sent by "+
+					"itself when the server answers.")),
 			theme.Tight(muted(tr.T("Picking up counts as a transfer. %s", o.allowanceLine(transferAllowance(l), transfers))))),
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(moving), Default: true, OnTapped: submit}},
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(moveLabel), Default: true, OnTapped: submit},
+		},
 		OnClosed: sending.Cancel,
 	})
 }
@@ -75,65 +86,78 @@ func transferAllowance(l manager.License) *api.Allowance {
 	return l.Allowed.Transfer
 }
 
-// moved says what is to be done on the other PC; waits is why the server does not know yet, or nil.
-func moved(o Options, l manager.License, program api.Program, code license.RemovalCode, waits error) {
-	tone, m := theme.Good, dialogs.Message{What: tr.T("%s has left this PC and waits for the other one.", words.Capital(quoted(l)))}
-	if waits != nil {
+// showMoved shows the next steps on the other PC; pending is why the server was not reached, or nil.
+func showMoved(o Options, l manager.License, program api.Program, code license.RemovalCode, pending error) {
+	tone, m := theme.Good, dialogs.Message{What: tr.T("%s has left this PC and waits for the other one.",
+		words.Capital(quoted(l)))}
+	if pending != nil {
 		tone = theme.Accent
 		m = dialogs.Message{
 			What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.Capital(quoted(l))),
-			Why:  o.Explain(waits).What,
+			Why:  o.Explain(pending).What,
 			Next: tr.T("From then on the other PC can pick it up. You may close the app: it goes on at the next start."),
 		}
 	}
 	step := func(number, text string) fyne.CanvasObject {
-		return container.NewBorder(nil, nil, container.NewVBox(theme.NewBadge(number, theme.Accent)), nil, theme.Tight(plain(text)))
+		return container.NewBorder(nil, nil, container.NewVBox(theme.NewBadge(number, theme.Accent)), nil,
+			theme.Tight(plain(text)))
 	}
-	told := []fyne.CanvasObject{
+	lines := []fyne.CanvasObject{
 		dialogs.Notice(tone, m),
 		step("1", tr.T("On the other PC, open ACEN Desktop and sign in as %s.", o.Account)),
 		step("2", tr.T("Choose Pick up on this PC: the app offers it at the top of its window.")),
 	}
-	if waits == nil {
-		told = append(told, theme.Tight(plain(tr.T("Or without the app on the other PC: Transfer gives the license to the codes that the program shows there. On the vendor's web page this removal code is asked for:"))))
+	if pending == nil {
+		lines = append(lines,
+			theme.Tight(plain(tr.T("Or without the app on the other PC: Transfer gives the license to the codes that the "+
+				"program shows there. On the vendor's web page this removal code is asked for:"))))
 	}
-	o.showLeft(tr.T("Moving %s", quoted(l)), l, program, code, waits != nil, told...)
+	o.showDeparture(tr.T("Moving %s", quoted(l)), l, program, code, pending != nil, lines...)
 }
 
-// showLeft shows a license's removal code below what is told about its leaving. While the task waits for the server it
-// shows no code: the license comes back if the task is canceled, so nobody may have seen the code.
-func (o Options) showLeft(title string, l manager.License, program api.Program, code license.RemovalCode, waits bool, told ...fyne.CanvasObject) {
-	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), told...)
+// showDeparture shows the removal code of a license below lines. It hides the code while the task is pending: if the
+// task is canceled, the license returns, and nobody must have seen its code.
+func (o Options) showDeparture(title string, l manager.License, program api.Program, code license.RemovalCode,
+	pending bool, lines ...fyne.CanvasObject) {
+	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), lines...)
 	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 	var d *dialogs.Dialog
 	closed := func() {}
-	if err == nil && !waits {
-		box := removalcode.NewBox(o.Removal, removalcode.Code{Program: program.Name, Note: l.Note, Codes: codes, Code: code}, false,
+	if err == nil && !pending {
+		box := removalcode.NewBox(o.Removal, removalcode.Code{
+			Program: program.Name,
+			Note:    l.Note,
+			Codes:   codes,
+			Code:    code,
+		}, false,
 			func(m dialogs.Message) { d.SetError(m) })
 		content.Add(box.Object())
 		closed = box.Close
 	}
 	spec := dialogs.Spec{
-		Title: title, Subtitle: tr.T("%s · order %d", program.Name, l.OrderID), Content: content, OnClosed: closed,
-		Buttons: []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
+		Title:    title,
+		Subtitle: tr.T("%s · order %d", program.Name, l.OrderID),
+		Content:  content,
+		OnClosed: closed,
+		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
 	}
-	if waits {
-		d = o.keptDialog(spec)
+	if pending {
+		d = o.queuedDialog(spec)
 		return
 	}
 	d = o.Dialogs.Show(spec)
 }
 
-// plain is a text of a dialog.
+// plain returns a wrapping label.
 func plain(text string) *widget.Label {
 	l := widget.NewLabel(text)
 	l.Wrapping = fyne.TextWrapWord
 	return l
 }
 
-const pickingUp tr.Text = "Pick up"
+const pickUpLabel tr.Text = "Pick up"
 
-// PickUp shows the dialog that takes a released license onto this PC. UI thread.
+// PickUp shows the dialog that transfers a released license to this PC. UI thread.
 func PickUp(o Options, l manager.License, program api.Program) error {
 	sending := o.Work.NewSlot()
 	var d *dialogs.Dialog
@@ -143,7 +167,7 @@ func PickUp(o Options, l manager.License, program api.Program) error {
 			return
 		}
 		d.ClearError()
-		d.SetButton(tr.T(pickingUp), pc.known, "")
+		d.SetButton(tr.T(pickUpLabel), pc.known, "")
 	}
 	read := func(ctx context.Context) (manager.ThisPC, error) { return o.Licenses.ThisPC(ctx, program.ID) }
 	var err error
@@ -161,24 +185,28 @@ func PickUp(o Options, l manager.License, program api.Program) error {
 		request := manager.Transfer{License: l, Codes: pc.thisPC.Codes, Note: strings.TrimSpace(note.entry.Text)}
 		d.SetBusy(tr.T("Picking up…"), sending.Interrupt)
 		background.Run(sending, func(ctx context.Context) (manager.License, error) {
-			made, err := o.Licenses.Transfer(ctx, request)
-			return made, o.kept(ctx, err, api.TaskTransfer, of(l))
-		}, func(made manager.License, err error) {
+			created, err := o.Licenses.Transfer(ctx, request)
+			return created, o.queued(ctx, err, api.TaskTransfer, forLicense(l))
+		}, func(created manager.License, err error) {
 			d.SetIdle()
 			if err != nil {
-				failed(d, o, err, canceledTask())
+				showFailure(d, o, err, canceledTask())
 				return
 			}
 			d.Close()
-			o.Actions.PutLicense(l.ID, made)
-			Activated(o, tr.T("Picked up"), made, program)
+			o.Actions.PutLicense(l.ID, created)
+			Activated(o, tr.T("Picked up"), created, program)
 		})
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
-		Title:    tr.T("Pick up %s on this PC", quoted(l)),
-		Subtitle: tr.T("It was released on the PC that had it, and %s runs on this PC from now on. %s", program.Name, o.allowanceLine(transferAllowance(l), transfers)),
-		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), pc.pane, note.labeled()),
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(pickingUp), Default: true, OnTapped: submit}},
+		Title: tr.T("Pick up %s on this PC", quoted(l)),
+		Subtitle: tr.T("It was released on the PC that had it, and %s runs on this PC from now on. %s", program.Name,
+			o.allowanceLine(transferAllowance(l), transfers)),
+		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), pc.pane, note.labeled()),
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(pickUpLabel), Default: true, OnTapped: submit},
+		},
 		OnClosed: func() { pc.slot.Cancel(); sending.Cancel() },
 	})
 	pc.choose(true)

@@ -20,12 +20,13 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-const activate tr.Text = "Activate"
+const activateLabel tr.Text = "Activate"
 
-// otherPCHint says where the codes of another PC come from.
-const otherPCHint tr.Text = "The program shows both codes on the other PC. Type them, or paste the whole message that has them: they are picked out."
+// otherPCHint is the hint above the codes of another PC.
+const otherPCHint tr.Text = "The program shows both codes on the other PC. Type them, or paste the whole message " +
+	"that has them: they are picked out."
 
-// newLicense is one open dialog.
+// newLicense is the open dialog for a new license.
 type newLicense struct {
 	options Options
 	order   api.Order
@@ -36,9 +37,14 @@ type newLicense struct {
 	sending *background.Slot
 }
 
-// NewLicense shows the dialog for a new license of an order, for this PC or with codes of another. UI thread.
+// NewLicense shows the dialog for a new license of an order; thisPC is the initial choice. UI thread.
 func NewLicense(o Options, order api.Order, program api.Program, thisPC bool) error {
-	n := &newLicense{options: o, order: order, program: program, sending: o.Work.NewSlot()}
+	n := &newLicense{
+		options: o,
+		order:   order,
+		program: program,
+		sending: o.Work.NewSlot(),
+	}
 	read := func(ctx context.Context) (manager.ThisPC, error) { return o.Licenses.ThisPC(ctx, program.ID) }
 	var err error
 	if n.pc, err = newPCPane(o, program, read, tr.T(otherPCHint), n.choose, n.changed); err != nil {
@@ -46,17 +52,21 @@ func NewLicense(o Options, order api.Order, program api.Program, thisPC bool) er
 	}
 	n.note = newNoteField("")
 	n.dialog = o.Dialogs.Show(dialogs.Spec{
-		Title:    tr.T("New license"),
-		Subtitle: tr.T("%s · order %d · %d of %d left", order.ProgramName, order.ID, order.LicensesTotal-order.LicensesActivated, order.LicensesTotal),
-		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), n.pc.object, n.note.labeled()),
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(activate), Default: true, OnTapped: n.submit}},
+		Title: tr.T("New license"),
+		Subtitle: tr.T("%s · order %d · %d of %d left", order.ProgramName, order.ID,
+			order.LicensesTotal-order.LicensesActivated, order.LicensesTotal),
+		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), n.pc.object, n.note.labeled()),
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(activateLabel), Default: true, OnTapped: n.submit},
+		},
 		OnClosed: func() { n.pc.slot.Cancel(); n.sending.Cancel() },
 	})
 	n.choose(thisPC)
 	return nil
 }
 
-// choose switches between this PC and another; the name of this PC is proposed as the note of its license.
+// choose switches between this PC and another. The device name is the suggested note for this PC.
 func (n *newLicense) choose(own bool) {
 	n.dialog.ClearError()
 	name := cleanNote(n.options.DeviceName)
@@ -73,11 +83,11 @@ func (n *newLicense) choose(own bool) {
 	n.changed()
 }
 
-// changed enables the button when there is something to send.
+// changed enables the button if there are codes to send.
 func (n *newLicense) changed() {
 	n.dialog.ClearError()
 	ok, missing := n.pc.ready()
-	n.dialog.SetButton(tr.T(activate), ok, missing)
+	n.dialog.SetButton(tr.T(activateLabel), ok, missing)
 }
 
 // submit sends the request.
@@ -85,20 +95,21 @@ func (n *newLicense) submit() {
 	if ok, _ := n.pc.ready(); !ok {
 		return
 	}
-	take := n.pc.take()
+	codesFunc := n.pc.codesFunc()
 	request := manager.NewLicense{OrderID: n.order.ID, Note: strings.TrimSpace(n.note.entry.Text), ThisPC: n.pc.own}
 	n.dialog.SetBusy(tr.T("Activating…"), n.sending.Interrupt)
-	background.Run(n.sending, func(ctx context.Context) (made manager.License, err error) {
-		if request.Codes, err = take(ctx); err != nil {
-			return made, err
+	background.Run(n.sending, func(ctx context.Context) (created manager.License, err error) {
+		if request.Codes, err = codesFunc(ctx); err != nil {
+			return created, err
 		}
-		made, err = n.options.Licenses.NewLicense(ctx, request)
-		return made, n.options.kept(ctx, err, api.TaskNewLicense, func(j manager.Job) bool { return j.OrderID == n.order.ID })
-	}, func(made manager.License, err error) {
+		created, err = n.options.Licenses.NewLicense(ctx, request)
+		return created, n.options.queued(ctx, err, api.TaskNewLicense,
+			func(j manager.Job) bool { return j.OrderID == n.order.ID })
+	}, func(created manager.License, err error) {
 		n.dialog.SetIdle()
 		if err != nil {
 			n.pc.showFault(err)
-			failed(n.dialog, n.options, err, dialogs.Message{
+			showFailure(n.dialog, n.options, err, dialogs.Message{
 				What: tr.T("Canceled."),
 				Why:  tr.T("If the server had done it already, the license appears in the table."),
 				Next: tr.T("Trying again with the same codes uses no second license."),
@@ -106,17 +117,18 @@ func (n *newLicense) submit() {
 			return
 		}
 		n.dialog.Close()
-		n.options.Actions.PutLicense(0, made)
-		Activated(n.options, tr.T("Activated"), made, n.program)
+		n.options.Actions.PutLicense(0, created)
+		Activated(n.options, tr.T("Activated"), created, n.program)
 	})
 }
 
-// Activated shows a license that was just made, with the next steps; title says how. UI thread.
+// Activated shows a new license with the next steps. UI thread.
 func Activated(o Options, title string, l manager.License, program api.Program) {
 	next := tr.T("Enter this code in the program on that PC, or open the license file with it.")
 	switch {
 	case l.Installed:
-		next = tr.T("The license file lies where %s finds it: just start the program. If it asks for a code, enter this one.", program.Name)
+		next = tr.T("The license file lies where %s finds it: just start the program. If it asks for a code, enter this one.",
+			program.Name)
 	case l.ThisPC:
 		next = tr.T("Enter this code in the program, or open the license file with it.")
 	}

@@ -27,16 +27,16 @@ const (
 	choiceAnotherPC tr.Text = "Another PC"
 )
 
-// pcPane lets a person choose between this PC, whose codes are read, and another one, whose codes are typed or pasted.
+// pcPane is the choice between this PC, whose codes are read, and another one, whose codes are typed or pasted.
 type pcPane struct {
 	options Options
 	program api.Program
-	// read reads this PC; changed hears of every change of what would be sent.
+	// read reads this PC, off the UI thread; changed is called after every change of the codes.
 	read    func(context.Context) (manager.ThisPC, error)
 	changed func()
 
-	own    bool // the choice is this PC
-	known  bool // thisPC was read
+	own    bool // this PC is chosen
+	known  bool // thisPC is set
 	thisPC manager.ThisPC
 	choice [2]*dialogs.ContentButton // this PC, another PC
 	pane   *fyne.Container
@@ -45,15 +45,24 @@ type pcPane struct {
 	object fyne.CanvasObject
 }
 
-func newPCPane(o Options, program api.Program, read func(context.Context) (manager.ThisPC, error), hint string, chosen func(own bool), changed func()) (*pcPane, error) {
-	p := &pcPane{options: o, program: program, read: read, changed: changed, pane: container.NewStack(), slot: o.Work.NewSlot()}
+func newPCPane(o Options, program api.Program, read func(context.Context) (manager.ThisPC, error), hint string,
+	chosen func(own bool), changed func()) (*pcPane, error) {
+	p := &pcPane{
+		options: o,
+		program: program,
+		read:    read,
+		changed: changed,
+		pane:    container.NewStack(),
+		slot:    o.Work.NewSlot(),
+	}
 	var err error
 	if p.codes, err = newCodeFields(program.MergedCodes, hint, changed); err != nil {
 		return nil, err
 	}
 	p.choice[0] = dialogs.NewButton(tr.T(choiceThisPC), nil, func() { chosen(true) })
 	p.choice[1] = dialogs.NewButton(tr.T(choiceAnotherPC), nil, func() { chosen(false) })
-	p.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), container.NewHBox(p.choice[0], p.choice[1]), p.pane)
+	p.object = container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), container.NewHBox(p.choice[0], p.choice[1]),
+		p.pane)
 	return p, nil
 }
 
@@ -71,7 +80,7 @@ func (p *pcPane) choose(own bool) {
 	}
 }
 
-// mark shows a button as the chosen one of several or not.
+// mark shows a button as selected or not.
 func mark(b *dialogs.ContentButton, chosen bool) {
 	b.Icon, b.Importance = fynetheme.RadioButtonIcon(), widget.LowImportance
 	if chosen {
@@ -106,14 +115,18 @@ func (p *pcPane) readThisPC() {
 	})
 }
 
-// thisPCPane shows the codes of this PC and exactly what is sent about it.
+// thisPCPane returns the codes of this PC and what they contain.
 func (p *pcPane) thisPCPane() fyne.CanvasObject {
-	codes := []copyfield.Row{{Name: tr.T("Site code"), Text: p.thisPC.Codes.Site.String()}, {Name: tr.T("Machine ID"), Text: p.thisPC.Codes.Machine.String()}}
+	codes := []copyfield.Row{
+		{Name: tr.T("Site code"), Text: p.thisPC.Codes.Site.String()},
+		{Name: tr.T("Machine ID"), Text: p.thisPC.Codes.Machine.String()},
+	}
 	if p.program.MergedCodes {
 		codes = []copyfield.Row{{Name: tr.T("Site code and Machine ID"), Text: p.thisPC.Codes.Merged()}}
 	}
-	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), copyfield.Form(p.options.Actions.Copy, codes...), theme.Tight(muted(Sent(p.thisPC))))
-	box.Add(container.NewHBox(theme.Flush(p.lockByLock(box))))
+	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), copyfield.Form(p.options.Actions.Copy, codes...),
+		theme.Tight(muted(sentText(p.thisPC))))
+	box.Add(container.NewHBox(theme.Flush(p.locksButton(box))))
 	if !p.thisPC.Distinct() {
 		box.Add(dialogs.Notice(theme.Warning, dialogs.Message{
 			What: tr.T("This PC may not be recognized later."),
@@ -124,8 +137,8 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 	return box
 }
 
-// lockByLock is the button that shows below everything else what the codes hold and give away, and hides it again.
-func (p *pcPane) lockByLock(box *fyne.Container) fyne.CanvasObject {
+// locksButton returns the button that shows and hides the table of locks at the end of box.
+func (p *pcPane) locksButton(box *fyne.Container) fyne.CanvasObject {
 	show, hide := tr.T("Show it lock by lock"), tr.T("Hide the locks")
 	table := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
 		theme.Tight(muted(strings.Join(words.GivesAway(), " "))), privacy.Table(p.thisPC))
@@ -146,8 +159,8 @@ func (p *pcPane) lockByLock(box *fyne.Container) fyne.CanvasObject {
 	return b
 }
 
-// Sent says in plain words what is sent about this PC.
-func Sent(pc manager.ThisPC) string {
+// sentText returns the sentences about what is sent about this PC.
+func sentText(pc manager.ThisPC) string {
 	var missing []string
 	for _, l := range pc.Locks {
 		if !l.Readable {
@@ -162,7 +175,7 @@ func Sent(pc manager.ThisPC) string {
 	return text
 }
 
-// ready reports whether there are codes to send, and what is missing otherwise; "" while this PC is being read.
+// ready reports whether there are codes to send; missing says what to enter, or is "" while this PC is being read.
 func (p *pcPane) ready() (ok bool, missing string) {
 	if p.own {
 		return p.known, ""
@@ -171,15 +184,15 @@ func (p *pcPane) ready() (ok bool, missing string) {
 	return ok, p.codes.missing()
 }
 
-// take returns a function that gives the codes that are chosen now. Typed codes are checked by it, off the UI thread: a
-// slip then costs no way to the server.
-func (p *pcPane) take() func(context.Context) (license.Codes, error) {
+// codesFunc returns a function that returns the codes that are chosen now. It checks typed codes before anything is
+// sent, off the UI thread.
+func (p *pcPane) codesFunc() func(context.Context) (license.Codes, error) {
 	if p.own {
 		codes := p.thisPC.Codes
 		return func(context.Context) (license.Codes, error) { return codes, nil }
 	}
-	return p.codes.take(p.options, p.program)
+	return p.codes.codesFunc(p.options, p.program)
 }
 
-// showFault shows a fault of the codes at their field; it reports whether the error is one.
+// showFault shows at the field that the codes do not match, if err says so.
 func (p *pcPane) showFault(err error) { p.codes.showFault(err) }

@@ -20,11 +20,11 @@ import (
 )
 
 const (
-	reactivate    tr.Text = "Reactivate"
-	contactVendor tr.Text = "Contact the vendor…"
+	reactivateLabel    tr.Text = "Reactivate"
+	contactVendorLabel tr.Text = "Contact the vendor…"
 )
 
-// reactivation is one open dialog.
+// reactivation is the open dialog for a reactivation.
 type reactivation struct {
 	options Options
 	license manager.License
@@ -32,24 +32,24 @@ type reactivation struct {
 	dialog  *dialogs.Dialog
 	pc      *pcPane
 	note    *noteField
-	outcome *fyne.Container // how the PC compares
+	outcome *fyne.Container // the comparison and its verdict
 
-	first      *ThisPCCompared // this PC as it was when the dialog opened; nil when it could not be read
-	compared   bool            // comparison is that of codes, which are chosen now
+	first      *ComparedPC // this PC when the dialog opened; nil if it could not be read
+	compared   bool        // codes and comparison are those of the current choice
 	codes      license.Codes
 	comparison license.Comparison
 
 	comparing, sending *background.Slot
 }
 
-// ThisPCCompared is this PC with its codes for the reactivation of a license, and how it compares.
-type ThisPCCompared struct {
+// ComparedPC is this PC with its codes for the reactivation of a license, and its comparison with the license.
+type ComparedPC struct {
 	PC         manager.ThisPC
 	Comparison license.Comparison
 }
 
-// CompareThisPC reads this PC and compares it with the one that a license was made for. Not on the UI thread.
-func CompareThisPC(ctx context.Context, m Licenser, l manager.License, programID int64) (c ThisPCCompared, err error) {
+// CompareThisPC reads this PC and compares it with a license. Not on the UI thread.
+func CompareThisPC(ctx context.Context, m Licenser, l manager.License, programID int64) (c ComparedPC, err error) {
 	if c.PC, err = m.ThisPC(ctx, programID); err != nil {
 		return c, err
 	}
@@ -60,16 +60,25 @@ func CompareThisPC(ctx context.Context, m Licenser, l manager.License, programID
 	return c, err
 }
 
-// Reactivate shows the dialog that gives a license to the new codes of its PC, with the lock comparison before the
-// attempt. first is this PC, compared already, so that the dialog comes up whole; nil when it could not be read: the
-// dialog then tries and tells. UI thread.
-func Reactivate(o Options, l manager.License, program api.Program, first *ThisPCCompared) error {
-	r := &reactivation{first: first, options: o, license: l, program: program, outcome: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)), comparing: o.Work.NewSlot(), sending: o.Work.NewSlot()}
+// Reactivate shows the dialog that reactivates a license for the new codes of its PC, with the comparison of locks.
+// first is the result of CompareThisPC, shown at once; if it is nil, the dialog reads this PC itself and shows the
+// error. UI thread.
+func Reactivate(o Options, l manager.License, program api.Program, first *ComparedPC) error {
+	r := &reactivation{
+		first:     first,
+		options:   o,
+		license:   l,
+		program:   program,
+		outcome:   container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin)),
+		comparing: o.Work.NewSlot(),
+		sending:   o.Work.NewSlot(),
+	}
 	read := func(ctx context.Context) (manager.ThisPC, error) {
 		c, err := CompareThisPC(ctx, o.Licenses, l, program.ID)
 		return c.PC, err
 	}
-	hint := tr.T("The program shows new codes on the PC that crashed or was changed. Type them, or paste the whole message that has them.")
+	hint := tr.T("The program shows new codes on the PC that crashed or was changed. Type them, or paste the whole " +
+		"message that has them.")
 	var err error
 	if r.pc, err = newPCPane(o, program, read, hint, r.choose, r.changed); err != nil {
 		return err
@@ -83,18 +92,18 @@ func Reactivate(o Options, l manager.License, program api.Program, first *ThisPC
 		Subtitle: tr.T("For the same computer after a crash, a new disk or a new system. No removal code is needed."),
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), r.pc.object, r.outcome, r.note.labeled()),
 		Buttons: []dialogs.Button{
-			{Text: tr.T(contactVendor), OnTapped: r.contact},
+			{Text: tr.T(contactVendorLabel), OnTapped: r.contact},
 			{Text: tr.T("Cancel"), Cancel: true},
-			{Text: tr.T(reactivate), Default: true, OnTapped: r.submit},
+			{Text: tr.T(reactivateLabel), Default: true, OnTapped: r.submit},
 		},
 		OnClosed: func() { r.pc.slot.Cancel(); r.comparing.Cancel(); r.sending.Cancel() },
 	})
-	// Another PC than the one the license is on cannot be this one: its codes are typed.
+	// If this PC has another license of the order, the license is for another PC, whose codes are typed.
 	r.choose(l.ThisPC || !o.thisPCHasAnother(l))
 	return nil
 }
 
-// quoted names a license in a title.
+// quoted returns the name of a license in a sentence.
 func quoted(l manager.License) string { return words.Named(l.ID, l.Note) }
 
 func (r *reactivation) choose(own bool) {
@@ -106,7 +115,7 @@ func (r *reactivation) choose(own bool) {
 	r.changed()
 }
 
-// changed compares what is chosen now.
+// changed starts the comparison of the current choice.
 func (r *reactivation) changed() {
 	r.dialog.ClearError()
 	r.comparing.Cancel()
@@ -118,16 +127,16 @@ func (r *reactivation) changed() {
 		return
 	}
 	if r.pc.own && r.first != nil {
-		r.judge(r.first.PC.Codes, r.first.Comparison)
+		r.evaluate(r.first.PC.Codes, r.first.Comparison)
 		return
 	}
-	take := r.pc.take()
-	background.Run(r.comparing, func(ctx context.Context) (c ThisPCCompared, err error) {
-		if c.PC.Codes, err = take(ctx); err == nil {
+	codesFunc := r.pc.codesFunc()
+	background.Run(r.comparing, func(ctx context.Context) (c ComparedPC, err error) {
+		if c.PC.Codes, err = codesFunc(ctx); err == nil {
 			c.Comparison, err = r.options.Licenses.Compare(ctx, r.license, c.PC.Codes)
 		}
 		return c, err
-	}, func(c ThisPCCompared, err error) {
+	}, func(c ComparedPC, err error) {
 		if err != nil {
 			r.pc.showFault(err)
 			if !errors.Is(err, license.ErrMismatch) && !errors.Is(err, context.Canceled) {
@@ -136,12 +145,12 @@ func (r *reactivation) changed() {
 			r.refreshButtons(false, tr.T("The codes cannot be compared with the license."))
 			return
 		}
-		r.judge(c.PC.Codes, c.Comparison)
+		r.evaluate(c.PC.Codes, c.Comparison)
 	})
 }
 
-// judge shows how the PC with these codes compares.
-func (r *reactivation) judge(codes license.Codes, c license.Comparison) {
+// evaluate shows the comparison of the PC with these codes.
+func (r *reactivation) evaluate(codes license.Codes, c license.Comparison) {
 	if codes.Site.String() == r.license.SiteCode && codes.Machine.String() == r.license.MachineID {
 		r.show(dialogs.Notice(theme.Accent, dialogs.Message{
 			What: tr.T("There is nothing to reactivate: these are the codes that the license has."),
@@ -151,11 +160,11 @@ func (r *reactivation) judge(codes license.Codes, c license.Comparison) {
 		return
 	}
 	r.compared, r.codes, r.comparison = true, codes, c
-	r.show(comparisonTable(c), dialogs.Notice(verdict(c, r.left())))
+	r.show(comparisonTable(c), dialogs.Notice(verdict(c, r.remaining())))
 	r.refreshButtons(c.Accepted, tr.T("This PC is not recognized."))
 }
 
-func (r *reactivation) left() string {
+func (r *reactivation) remaining() string {
 	var a *api.Allowance
 	if r.license.Allowed != nil {
 		a = r.license.Allowed.Reactivate
@@ -168,10 +177,10 @@ func (r *reactivation) show(parts ...fyne.CanvasObject) {
 	r.outcome.Refresh()
 }
 
-// refreshButtons offers the vendor's help where the server will refuse.
+// refreshButtons updates the buttons; contacting the vendor is enabled if the server will refuse.
 func (r *reactivation) refreshButtons(accepted bool, reason string) {
-	r.dialog.SetButton(tr.T(reactivate), accepted, reason)
-	r.dialog.SetButton(tr.T(contactVendor), r.compared && !r.comparison.Accepted, "")
+	r.dialog.SetButton(tr.T(reactivateLabel), accepted, reason)
+	r.dialog.SetButton(tr.T(contactVendorLabel), r.compared && !r.comparison.Accepted, "")
 }
 
 func (r *reactivation) contact() {
@@ -188,22 +197,22 @@ func (r *reactivation) submit() {
 	}
 	r.dialog.SetBusy(tr.T("Reactivating…"), r.sending.Interrupt)
 	background.Run(r.sending, func(ctx context.Context) (manager.License, error) {
-		made, err := r.options.Licenses.Reactivate(ctx, request)
-		return made, r.options.kept(ctx, err, api.TaskReactivation, of(r.license))
-	}, func(made manager.License, err error) {
+		created, err := r.options.Licenses.Reactivate(ctx, request)
+		return created, r.options.queued(ctx, err, api.TaskReactivation, forLicense(r.license))
+	}, func(created manager.License, err error) {
 		r.dialog.SetIdle()
 		if err != nil {
-			failed(r.dialog, r.options, err, canceledTask())
-			if errors.Is(err, api.ErrFlexibleLicensing) { // the PC has changed since it was compared
+			showFailure(r.dialog, r.options, err, canceledTask())
+			if errors.Is(err, api.ErrFlexibleLicensing) { // the PC has changed since the comparison
 				m := r.options.Explain(err)
-				m.Action = &dialogs.Action{Label: tr.T(contactVendor), Do: r.contact}
+				m.Action = &dialogs.Action{Label: tr.T(contactVendorLabel), Do: r.contact}
 				r.dialog.SetError(m)
 			}
 			return
 		}
 		r.dialog.Close()
-		r.options.Actions.PutLicense(r.license.ID, made)
-		Activated(r.options, tr.T("Reactivated"), made, r.program)
+		r.options.Actions.PutLicense(r.license.ID, created)
+		Activated(r.options, tr.T("Reactivated"), created, r.program)
 	})
 }
 

@@ -16,9 +16,9 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-const removing tr.Text = "Remove"
+const removeLabel tr.Text = "Remove"
 
-// removal is one open dialog.
+// removal is the open dialog for a removal.
 type removal struct {
 	options Options
 	license manager.License
@@ -29,15 +29,22 @@ type removal struct {
 	sending *background.Slot
 }
 
-// Remove shows the dialog that ends a license and gives its order one back. UI thread.
+// Remove shows the dialog that ends a license and frees its seat. UI thread.
 func Remove(o Options, l manager.License, order api.Order, program api.Program) error {
-	r := &removal{options: o, license: l, order: order, program: program, sending: o.Work.NewSlot()}
-	text := tr.T(whereRemovalCode)
+	r := &removal{
+		options: o,
+		license: l,
+		order:   order,
+		program: program,
+		sending: o.Work.NewSlot(),
+	}
+	text := tr.T(removalCodeHint)
 	switch {
 	case l.Stranded():
 		text = tr.T("The license left this PC before. There is no code to type: this PC makes the removal code by itself.")
 	case l.ThisPC:
-		text = tr.T("The license is on this PC: %s stops here at once. There is no code to type; the removal code is kept on this PC until the server has it.", program.Name)
+		text = tr.T("The license is on this PC: %s stops here at once. There is no code to type; the removal code is kept "+
+			"on this PC until the server has it.", program.Name)
 	case l.ReleasedAt != nil:
 		text = tr.T("ACEN Desktop showed it on the PC that released the license. Afterwards no other PC can pick it up.")
 	}
@@ -47,11 +54,11 @@ func Remove(o Options, l manager.License, order api.Order, program api.Program) 
 	}
 	spec := dialogs.Spec{
 		Title:    tr.T("Remove %s", quoted(l)),
-		Subtitle: tr.T("The license ends on its PC, and order %d has one more to activate. %s", order.ID, r.left()),
+		Subtitle: tr.T("The license ends on its PC, and order %d has one more to activate. %s", order.ID, r.remaining()),
 		Content:  r.code.object,
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Cancel"), Cancel: true},
-			{Text: tr.T(removing), Importance: widget.DangerImportance, OnTapped: r.submit},
+			{Text: tr.T(removeLabel), Importance: widget.DangerImportance, OnTapped: r.submit},
 		},
 		OnClosed: r.sending.Cancel,
 	}
@@ -65,16 +72,16 @@ func Remove(o Options, l manager.License, order api.Order, program api.Program) 
 }
 
 func (r *removal) paste(text string) bool {
-	found := pick(text)
+	found := findCodes(text)
 	fault := found.faults[license.KindRemovalCode]
 	if found.removal == "" && fault == nil {
 		return false
 	}
-	fillOrSay(r.code.entry, found.removal, fault)
+	fillOrFault(r.code.entry, found.removal, fault)
 	return true
 }
 
-func (r *removal) left() string {
+func (r *removal) remaining() string {
 	var a *api.Allowance
 	if r.license.Allowed != nil {
 		a = r.license.Allowed.Remove
@@ -88,11 +95,11 @@ func (r *removal) changed() {
 	}
 	r.dialog.ClearError()
 	_, ok := r.code.value()
-	r.dialog.SetButton(tr.T(removing), ok, tr.T("Enter the removal code."))
+	r.dialog.SetButton(tr.T(removeLabel), ok, tr.T("Enter the removal code."))
 }
 
-// removed is what a removal brought: the order, or the removal code that is kept until the server answers.
-type removed struct {
+// removalResult is the order after a removal, and the removal code that this PC made, if it made one.
+type removalResult struct {
 	order api.Order
 	code  license.RemovalCode
 }
@@ -103,40 +110,43 @@ func (r *removal) submit() {
 		return
 	}
 	r.dialog.SetBusy(tr.T("Removing…"), r.sending.Interrupt)
-	background.Run(r.sending, func(ctx context.Context) (out removed, err error) {
+	background.Run(r.sending, func(ctx context.Context) (out removalResult, err error) {
 		if r.license.MakesCode() {
 			if out.code, err = r.options.Licenses.RemovalCode(ctx, r.license); err != nil {
 				return out, err
 			}
 		}
 		out.order, err = r.options.Licenses.Remove(ctx, manager.Remove{License: r.license, RemovalCode: code})
-		return out, r.options.kept(ctx, err, api.TaskRemoval, of(r.license))
-	}, func(out removed, err error) {
+		return out, r.options.queued(ctx, err, api.TaskRemoval, forLicense(r.license))
+	}, func(out removalResult, err error) {
 		r.dialog.SetIdle()
-		var kept keptError
+		var queued queuedError
 		switch {
-		case errors.As(err, &kept) && r.license.MakesCode():
+		case errors.As(err, &queued) && r.license.MakesCode():
 			r.dialog.Close()
-			r.waits(out.code, kept)
+			r.pending(out.code, queued)
 			return
 		case err != nil:
 			r.code.showFault(err)
-			failed(r.dialog, r.options, err, canceledTask())
+			showFailure(r.dialog, r.options, err, canceledTask())
 			return
 		}
 		r.dialog.Close()
 		r.options.Actions.RemoveLicense(r.license.ID)
 		order := out.order
 		r.options.Dialogs.Info(tr.T("License removed"), tr.T("Order %d has %s to activate again: %d of %d.", order.ID,
-			tr.N(order.LicensesTotal-order.LicensesActivated, "%d license", "%d licenses"), order.LicensesTotal-order.LicensesActivated, order.LicensesTotal))
+			tr.N(order.LicensesTotal-order.LicensesActivated, "%d license", "%d licenses"),
+			order.LicensesTotal-order.LicensesActivated, order.LicensesTotal))
 	})
 }
 
-// waits tells that a license has left this PC and the server does not know yet.
-func (r *removal) waits(code license.RemovalCode, kept keptError) {
-	r.options.showLeft(tr.T("Removing %s", quoted(r.license)), r.license, r.program, code, true, dialogs.Notice(theme.Accent, dialogs.Message{
-		What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.Capital(quoted(r.license))),
-		Why:  r.options.Explain(kept.error).What,
-		Next: tr.T("Then order %d has one more license to activate. You may close the app: it goes on at the next start.", r.order.ID),
-	}), theme.Tight(plain(tr.T("You need not do anything with the removal code. It is kept on this PC."))))
+// pending shows that a license has left this PC and the server has not been told yet.
+func (r *removal) pending(code license.RemovalCode, queued queuedError) {
+	r.options.showDeparture(tr.T("Removing %s", quoted(r.license)), r.license, r.program, code, true,
+		dialogs.Notice(theme.Accent, dialogs.Message{
+			What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.Capital(quoted(r.license))),
+			Why:  r.options.Explain(queued.error).What,
+			Next: tr.T("Then order %d has one more license to activate. You may close the app: it goes on at the next start.",
+				r.order.ID),
+		}), theme.Tight(plain(tr.T("You need not do anything with the removal code. It is kept on this PC."))))
 }

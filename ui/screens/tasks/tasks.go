@@ -1,5 +1,5 @@
-// Package tasks holds the dialogs in which licenses are created, reactivated, transferred, moved and removed. They
-// show before the attempt what the server will decide. The manager does the task.
+// Package tasks implements the dialogs that create, reactivate, transfer, move and remove licenses. They show the
+// server's decision in advance. Package manager carries out the tasks.
 package tasks
 
 import (
@@ -24,7 +24,8 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Licenser makes and changes licenses. *manager.Manager is one.
+// Licenser creates and changes licenses; *manager.Manager implements it. Its methods may block and are called off the
+// UI thread.
 type Licenser interface {
 	ThisPC(ctx context.Context, programID int64) (manager.ThisPC, error)
 	CheckCodes(ctx context.Context, programID int64, site, machine string) (license.Codes, error)
@@ -40,22 +41,22 @@ type Licenser interface {
 	ChangeNote(ctx context.Context, licenseID int64, note string) (manager.License, error)
 }
 
-// Actions is what the dialogs ask of the window. Its methods are called on the UI thread.
+// Actions is what the dialogs need of the window. Its methods are called on the UI thread.
 type Actions interface {
 	Copy(text string)
-	// Do opens the dialog of a next step that is offered with a new license.
+	// Do opens the dialog of an action on a new license.
 	Do(action actions.ID, s actions.Subject)
-	// PutLicense tells that a license was made or changed; it took the place of another one unless replaced is 0.
+	// PutLicense is called with a new or changed license; replaced is the id of the one that it replaces, or 0.
 	PutLicense(replaced int64, l manager.License)
-	// RemoveLicense tells that a license has ended.
+	// RemoveLicense is called after a license ended.
 	RemoveLicense(licenseID int64)
-	// ShowJobs shows what waits for the server.
+	// ShowJobs lists the open jobs.
 	ShowJobs()
-	// ContactVendor lets the person write to the vendor with this subject and text.
+	// ContactVendor opens an email to the vendor with this subject and text.
 	ContactVendor(subject, text string)
 }
 
-// Options of the dialogs. Functions are called on the UI thread.
+// Options configures the dialogs. Functions are called on the UI thread.
 type Options struct {
 	Canvas   fyne.Canvas // of the window
 	Dialogs  *dialogs.Queue
@@ -63,19 +64,19 @@ type Options struct {
 	Licenses Licenser
 	Actions  Actions
 	Explain  func(error) dialogs.Message
-	// Shown are the licenses of the order that is shown.
+	// Shown are the licenses of the selected order.
 	Shown []manager.License
-	// DeviceName is proposed as the note of a license for this PC.
+	// DeviceName is the suggested note of a license for this PC.
 	DeviceName string
-	// Now tells the time and the time zone in which dates are shown.
+	// Now returns the time, in the time zone of the dates that are shown.
 	Now func() time.Time
-	// Removal is for dialogs that show a removal code.
+	// Removal configures the removal codes in the dialogs.
 	Removal removalcode.Options
-	// Account says in words who is signed in and where: "anna at licenses.example.com".
+	// Account names the current account and its server, such as "anna at licenses.example.com".
 	Account string
 }
 
-// noteField is the field for a note with its counter of at most 30 characters (spec: api 8).
+// noteField is the field for a note of at most api.MaxNote characters, with a counter (spec: api 8).
 type noteField struct {
 	entry   *dialogs.Entry
 	counter *widget.Label
@@ -94,12 +95,12 @@ func newNoteField(text string) *noteField {
 	return n
 }
 
-// labeled is the field with its name above.
+// labeled returns the field below its name.
 func (n *noteField) labeled() fyne.CanvasObject {
 	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(tr.T("Note"))), n.object)
 }
 
-// changed keeps the note within its bound and its rule: one line without control characters.
+// changed replaces an invalid note by cleanNote and updates the counter.
 func (n *noteField) changed(text string) {
 	if clean := cleanNote(text); clean != text {
 		n.entry.SetText(clean)
@@ -108,7 +109,7 @@ func (n *noteField) changed(text string) {
 	n.counter.SetText(tr.T("%d of %d characters", utf8.RuneCountInString(text), api.MaxNote))
 }
 
-// cleanNote cuts a note to its bound and makes spaces of line breaks and other control characters.
+// cleanNote truncates a note and replaces line breaks and other control characters by spaces.
 func cleanNote(text string) string {
 	out := make([]rune, 0, api.MaxNote)
 	for _, r := range text {

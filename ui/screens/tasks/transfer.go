@@ -20,11 +20,11 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-const transferring tr.Text = "Transfer"
+const transferLabel tr.Text = "Transfer"
 
-// removalField is the field for a removal code. Where none is needed there is a text instead.
+// removalField is the field for a removal code, or only its hint if no code is needed.
 type removalField struct {
-	entry  *codeentry.Entry // nil when there is no code to enter
+	entry  *codeentry.Entry // nil if no code is needed
 	object *fyne.Container
 }
 
@@ -38,10 +38,11 @@ func newRemovalField(needed bool, text string, changed func()) (*removalField, e
 	return f, err
 }
 
-// whereRemovalCode says where the removal code of another PC comes from.
-const whereRemovalCode tr.Text = "The program shows it on the PC that has the license now, when you remove the license there."
+// removalCodeHint is the hint above the removal code of another PC.
+const removalCodeHint tr.Text = "The program shows it on the PC that has the license now, when you remove the " +
+	"license there."
 
-// value returns the code that was entered; false while it is unfinished or wrong.
+// value returns the code; false while it is incomplete or invalid. Without a field it returns 0 and true.
 func (f *removalField) value() (license.RemovalCode, bool) {
 	if f.entry == nil {
 		return 0, true
@@ -51,14 +52,14 @@ func (f *removalField) value() (license.RemovalCode, bool) {
 	return code, ok && err == nil
 }
 
-// showFault shows at the field that the code is not this license's, if that is what the error says.
+// showFault shows at the field that the code is that of another license, if err says so.
 func (f *removalField) showFault(err error) {
 	if f.entry != nil && errors.Is(err, api.ErrRemovalCodeInvalid) {
 		f.entry.ShowErr(errors.New(tr.T("It does not belong to this license.")))
 	}
 }
 
-// transfer is one open dialog.
+// transfer is the open dialog for a transfer.
 type transfer struct {
 	options Options
 	license manager.License
@@ -70,19 +71,24 @@ type transfer struct {
 	sending *background.Slot
 }
 
-// Transfer shows the dialog that gives a license to another PC. UI thread.
+// Transfer shows the dialog that transfers a license to another PC. UI thread.
 func Transfer(o Options, l manager.License, program api.Program) error {
-	t := &transfer{options: o, license: l, program: program, sending: o.Work.NewSlot()}
+	t := &transfer{
+		options: o,
+		license: l,
+		program: program,
+		sending: o.Work.NewSlot(),
+	}
 	var err error
-	where := tr.T(whereRemovalCode)
+	where := tr.T(removalCodeHint)
 	switch {
 	case l.ReleasedAt != nil:
 		where = tr.T("The license was released there, so no removal code is needed.")
 	case l.Stranded():
 		where = tr.T("It left this PC before: no code is to be typed. This PC makes the removal code by itself.")
 	case l.ThisPC:
-		where = tr.T("That is this PC: no code is to be typed. The license leaves it before the server is asked, and %s stops here. "+
-			"If ACEN Desktop runs on the other PC, Move to another PC saves you the codes below.", program.Name)
+		where = tr.T("That is this PC: no code is to be typed. The license leaves it before the server is asked, and %s "+
+			"stops here. If ACEN Desktop runs on the other PC, Move to another PC saves you the codes below.", program.Name)
 	}
 	if t.removal, err = newRemovalField(!l.MakesCode() && l.ReleasedAt == nil, where, t.changed); err != nil {
 		return err
@@ -96,13 +102,17 @@ func Transfer(o Options, l manager.License, program api.Program) error {
 		}
 	}
 	t.note = newNoteField("")
-	t.note.entry.PlaceHolder = tr.T("What you call the other PC (empty keeps %s)", keeps(l))
+	t.note.entry.PlaceHolder = tr.T("What you call the other PC (empty keeps %s)", keptNote(l))
 	t.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Transfer %s", quoted(l)),
-		Subtitle: tr.T("The license moves from one PC to another. %s", t.left()),
+		Subtitle: tr.T("The license moves from one PC to another. %s", t.remaining()),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
-			step("1", tr.T("From the PC that has it now"), t.removal.object), step("2", tr.T("To the other PC"), t.codes.object), t.note.labeled()),
-		Buttons:    []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(transferring), Default: true, OnTapped: t.submit}},
+			step("1", tr.T("From the PC that has it now"), t.removal.object), step("2", tr.T("To the other PC"), t.codes.object),
+			t.note.labeled()),
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(transferLabel), Default: true, OnTapped: t.submit},
+		},
 		FirstFocus: t.firstFocus(),
 		OnClosed:   t.sending.Cancel,
 	})
@@ -117,29 +127,30 @@ func (t *transfer) firstFocus() fyne.Focusable {
 	return t.removal.entry.Focusable()
 }
 
-func keeps(l manager.License) string {
+func keptNote(l manager.License) string {
 	if l.Note == "" {
 		return tr.T("none")
 	}
 	return quoted(l)
 }
 
-// step is one numbered part of a dialog.
+// step returns a numbered part of a dialog.
 func step(number, title string, content fyne.CanvasObject) fyne.CanvasObject {
-	head := container.NewHBox(theme.NewBadge(number, theme.Accent), theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})))
+	head := container.NewHBox(theme.NewBadge(number, theme.Accent),
+		theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})))
 	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), head, content)
 }
 
-func (t *transfer) left() string {
+func (t *transfer) remaining() string {
 	return t.options.allowanceLine(transferAllowance(t.license), transfers)
 }
 
-// paste fills every field that a pasted text has a code for.
+// paste fills every field for which a pasted text has a code.
 func (t *transfer) paste(text string) bool {
-	found := pick(text)
+	found := findCodes(text)
 	filled := t.codes.paste(found)
 	if fault := found.faults[license.KindRemovalCode]; t.removal.entry != nil && (found.removal != "" || fault != nil) {
-		fillOrSay(t.removal.entry, found.removal, fault)
+		fillOrFault(t.removal.entry, found.removal, fault)
 		filled = true
 	}
 	return filled
@@ -159,7 +170,7 @@ func (t *transfer) changed() {
 	case !codes:
 		reason = t.codes.missing()
 	}
-	t.dialog.SetButton(tr.T(transferring), removal && codes, reason)
+	t.dialog.SetButton(tr.T(transferLabel), removal && codes, reason)
 }
 
 func (t *transfer) submit() {
@@ -167,25 +178,25 @@ func (t *transfer) submit() {
 	if _, _, codes := t.codes.values(); !ok || !codes {
 		return
 	}
-	take := t.codes.take(t.options, t.program)
+	codesFunc := t.codes.codesFunc(t.options, t.program)
 	request := manager.Transfer{License: t.license, RemovalCode: code, Note: strings.TrimSpace(t.note.entry.Text)}
 	t.dialog.SetBusy(tr.T("Transferring…"), t.sending.Interrupt)
-	background.Run(t.sending, func(ctx context.Context) (made manager.License, err error) {
-		if request.Codes, err = take(ctx); err != nil {
-			return made, err
+	background.Run(t.sending, func(ctx context.Context) (created manager.License, err error) {
+		if request.Codes, err = codesFunc(ctx); err != nil {
+			return created, err
 		}
-		made, err = t.options.Licenses.Transfer(ctx, request)
-		return made, t.options.kept(ctx, err, api.TaskTransfer, of(t.license))
-	}, func(made manager.License, err error) {
+		created, err = t.options.Licenses.Transfer(ctx, request)
+		return created, t.options.queued(ctx, err, api.TaskTransfer, forLicense(t.license))
+	}, func(created manager.License, err error) {
 		t.dialog.SetIdle()
 		if err != nil {
 			t.codes.showFault(err)
 			t.removal.showFault(err)
-			failed(t.dialog, t.options, err, canceledTask())
+			showFailure(t.dialog, t.options, err, canceledTask())
 			return
 		}
 		t.dialog.Close()
-		t.options.Actions.PutLicense(t.license.ID, made)
-		Activated(t.options, tr.T("Transferred"), made, t.program)
+		t.options.Actions.PutLicense(t.license.ID, created)
+		Activated(t.options, tr.T("Transferred"), created, t.program)
 	})
 }

@@ -1,4 +1,4 @@
-// Package toolbar is the line at the top of the window: account menu, search, refresh, and a new order where a program
+// Package toolbar implements the toolbar of the window: account menu, search, refresh, and new order if a program
 // accepts serial numbers.
 package toolbar
 
@@ -15,23 +15,22 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// Actions are what the toolbar does, and the keys of the window that work in its search field. Its methods are called
-// on the UI thread.
+// Actions is what the toolbar needs of the window. Its methods are called on the UI thread.
 type Actions interface {
-	// AccountMenu returns the menu below the account's button.
+	// AccountMenu returns the menu of the account button.
 	AccountMenu() *fyne.Menu
 	Refresh()
 	NewOrder()
 	Search(text string)
-	// FocusOrders gives the table of orders the keyboard.
+	// FocusOrders gives the table of orders the focus.
 	FocusOrders()
-	// TypedKey reports whether the window had a use for a key.
+	// TypedKey handles a key that was typed in the search field and reports whether the window uses it.
 	TypedKey(*fyne.KeyEvent) bool
-	// TypedShortcut reports whether a shortcut is one of the window's; if so it has been done.
+	// TypedShortcut handles a shortcut and reports whether the window uses it.
 	TypedShortcut(*desktop.CustomShortcut) bool
 }
 
-// Bar is the line at the top. Its methods belong to the UI thread.
+// Bar is the toolbar. Its methods run on the UI thread.
 type Bar struct {
 	canvas  fyne.Canvas
 	actions Actions
@@ -57,10 +56,10 @@ func New(canvas fyne.Canvas, actions Actions) *Bar {
 	return b
 }
 
-// Object is what is put into the window.
+// Object returns the content for the window.
 func (b *Bar) Object() fyne.CanvasObject { return b.object }
 
-// Show shows the name of the account, or that it is being signed in where name is "", and whether orders can be added.
+// Show shows the name of the account, or "Signing in…" if name is "", and the button for a new order if canAddOrder.
 func (b *Bar) Show(name string, canAddOrder bool) {
 	if name == "" {
 		name = tr.T("Signing in…")
@@ -77,17 +76,17 @@ func (b *Bar) OpenMenu() {
 	widget.ShowPopUpMenuAtPosition(b.actions.AccountMenu(), b.canvas, below)
 }
 
-// FocusSearch gives the search field the keyboard and selects what is in it.
+// FocusSearch gives the search field the focus and selects its text.
 func (b *Bar) FocusSearch() {
 	b.canvas.Focus(b.search)
 	b.search.TypedShortcut(&fyne.ShortcutSelectAll{})
 }
 
-// ClearSearch empties the search field.
+// ClearSearch clears the search field.
 func (b *Bar) ClearSearch() { b.search.SetText("") }
 
-// searchEntry is the search field: Escape empties it, Down and Enter go to the orders. Shortcuts of the window work in
-// it.
+// searchEntry is the search field. Escape clears it, Down and Enter focus the orders; other keys go to the window
+// first.
 type searchEntry struct {
 	widget.Entry
 	actions Actions
@@ -99,7 +98,7 @@ func newSearchEntry(actions Actions) *searchEntry {
 	e.Icon = fynetheme.SearchIcon()
 	e.Wrapping = fyne.TextWrapOff
 	e.Scroll = fyne.ScrollNone
-	clear := newClear(func() { e.SetText("") })
+	clear := newClearButton(func() { e.SetText("") })
 	e.ActionItem = clear
 	e.OnChanged = func(text string) {
 		clear.show(text != "")
@@ -110,7 +109,7 @@ func newSearchEntry(actions Actions) *searchEntry {
 	return e
 }
 
-// TypedKey is called by Fyne.
+// TypedKey implements fyne.Focusable.
 func (e *searchEntry) TypedKey(key *fyne.KeyEvent) {
 	switch key.Name {
 	case fyne.KeyEscape:
@@ -124,7 +123,7 @@ func (e *searchEntry) TypedKey(key *fyne.KeyEvent) {
 	}
 }
 
-// TypedShortcut is called by Fyne: the field keeps those of editing and passes the others on to the window.
+// TypedShortcut implements fyne.Shortcutable. The window's shortcuts come before those of editing.
 func (e *searchEntry) TypedShortcut(s fyne.Shortcut) {
 	if custom, ok := s.(*desktop.CustomShortcut); ok && e.actions.TypedShortcut(custom) {
 		return
@@ -132,12 +131,12 @@ func (e *searchEntry) TypedShortcut(s fyne.Shortcut) {
 	e.Entry.TypedShortcut(s)
 }
 
-// clearButton is the cross in the search field.
+// clearButton is the button in the search field that clears it.
 type clearButton struct {
 	dialogs.ContentButton
 }
 
-func newClear(do func()) *clearButton {
+func newClearButton(do func()) *clearButton {
 	b := &clearButton{}
 	b.Icon, b.Importance, b.OnTapped = fynetheme.CancelIcon(), widget.LowImportance, do
 	b.ExtendBaseWidget(b)

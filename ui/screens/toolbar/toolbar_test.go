@@ -11,10 +11,10 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/toolbar"
 )
 
-// window records what the toolbar asks for; F1 and Ctrl+R are its keys.
-type window struct{ asked []string }
+// window is an Actions that records its calls; it uses F1 and Ctrl+R.
+type window struct{ calls []string }
 
-func (w *window) ask(what string) { w.asked = append(w.asked, what) }
+func (w *window) ask(what string) { w.calls = append(w.calls, what) }
 func (w *window) AccountMenu() *fyne.Menu {
 	w.ask("menu")
 	return fyne.NewMenu("", fyne.NewMenuItem("Sign out", nil))
@@ -46,7 +46,7 @@ func newBar(t *testing.T) (*uitest.Stage, *toolbar.Bar, *window) {
 	return s, b, w
 }
 
-func TestWhoIsSignedIn(t *testing.T) {
+func TestShow(t *testing.T) {
 	s, b, w := newBar(t)
 	require.True(t, s.Shows("Not signed in"))
 	b.Show("", false)
@@ -57,23 +57,23 @@ func TestWhoIsSignedIn(t *testing.T) {
 	s.Press("Refresh")
 	s.Press("Anna Berg")
 	require.True(t, s.Shows("Sign out"))
-	require.Equal(t, []string{"new order", "refresh", "menu"}, w.asked)
+	require.Equal(t, []string{"new order", "refresh", "menu"}, w.calls)
 }
 
-func TestTheSearchField(t *testing.T) {
+func TestSearchField(t *testing.T) {
 	s, b, w := newBar(t)
 	b.FocusSearch()
 	s.Write("Search orders", "ab")
-	require.Equal(t, []string{"search a", "search ab"}, w.asked)
-	w.asked = nil
+	require.Equal(t, []string{"search a", "search ab"}, w.calls)
+	w.calls = nil
 	s.Key(fyne.KeyDown)
 	s.Key(fyne.KeyReturn)
 	s.Key(fyne.KeyF1)
 	s.Window.Canvas().Focused().(fyne.Shortcutable).TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyR})
-	require.Equal(t, []string{"orders", "orders", "help", "refresh"}, w.asked)
-	w.asked = nil
+	require.Equal(t, []string{"orders", "orders", "help", "refresh"}, w.calls)
+	w.calls = nil
 	s.Key(fyne.KeyEscape)
-	require.Equal(t, []string{"search "}, w.asked)
+	require.Equal(t, []string{"search "}, w.calls)
 	b.ClearSearch()
-	require.Len(t, w.asked, 1, "it is empty already")
+	require.Len(t, w.calls, 1, "it is empty already")
 }

@@ -22,26 +22,26 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// ErrPicture is in the error of a picture that cannot be shown.
+// ErrPicture is returned for a picture that cannot be decoded or is too large.
 var ErrPicture = errors.New("the server sent a picture that cannot be shown")
 
-// maxPixels bounds a picture, width times height: what a server sends is not trusted to be small.
+// maxPixels limits width times height of a picture, which comes from an untrusted server.
 const maxPixels = 4 << 20
 
-// Size of the picture on the screen, in device-independent pixels.
+// Dimensions of the picture, in device-independent pixels.
 const (
 	pictureWidth  float32 = 288
 	pictureHeight float32 = 96
 	picturePad    float32 = 6
 )
 
-// loaded is a verification with its picture.
+// loaded is a verification with its decoded picture.
 type loaded struct {
 	verification api.Verification
 	picture      image.Image
 }
 
-// decode reads a PNG of a sensible size. It fails with ErrPicture. Any goroutine.
+// decode decodes a PNG of at most maxPixels. It returns ErrPicture otherwise. Any goroutine.
 func decode(data []byte) (image.Image, error) {
 	config, err := png.DecodeConfig(bytes.NewReader(data))
 	if err != nil || config.Width <= 0 || config.Height <= 0 || config.Width > maxPixels/config.Height {
@@ -54,15 +54,14 @@ func decode(data []byte) (image.Image, error) {
 	return picture, nil
 }
 
-// Texts of the button that gets a picture.
+// Labels of the button that requests a picture.
 const (
 	getPicture     tr.Text = "Get a picture"
 	anotherPicture tr.Text = "Another picture"
 	tryAgain       tr.Text = "Try again"
 )
 
-// show puts something into the place of the picture, which keeps its size so that the form does not jump; action is
-// what the button says then.
+// show replaces the picture by o without changing the size of the area; action is the new label of the button.
 func (f *Field) show(o fyne.CanvasObject, action string) {
 	size := canvas.NewRectangle(color.Transparent)
 	size.SetMinSize(fyne.NewSize(pictureWidth+2*picturePad, pictureHeight+2*picturePad))
@@ -71,26 +70,30 @@ func (f *Field) show(o fyne.CanvasObject, action string) {
 	f.another.SetText(action)
 }
 
-// wait shows that a picture is on its way.
-func (f *Field) wait() {
+// showLoading shows that a picture is loading.
+func (f *Field) showLoading() {
 	f.activity.Start()
 	text := widget.NewLabel(tr.T("Loading the picture…"))
 	text.Importance = widget.LowImportance
 	f.show(copyfield.NewFrame(container.NewCenter(container.NewHBox(f.activity, text))), tr.T(anotherPicture))
 }
 
-// say shows a sentence in the place of the picture.
-func (f *Field) say(sentence string) {
+// showText shows a sentence instead of the picture.
+func (f *Field) showText(sentence string) {
 	text := widget.NewLabel(sentence)
 	text.Importance, text.Wrapping = widget.LowImportance, fyne.TextWrapWord
 	f.show(copyfield.NewFrame(text), tr.T(getPicture))
 }
 
-// fail shows why there is no picture.
-func (f *Field) fail(err error) {
+// showError shows why there is no picture.
+func (f *Field) showError(err error) {
 	m := f.options.Explain(err)
 	if errors.Is(err, ErrPicture) {
-		m = dialogs.Message{What: tr.T("The picture cannot be shown."), Why: tr.T("The server sent something else."), Next: tr.T("Try again. If it happens again, tell the vendor.")}
+		m = dialogs.Message{
+			What: tr.T("The picture cannot be shown."),
+			Why:  tr.T("The server sent something else."),
+			Next: tr.T("Try again. If it happens again, tell the vendor."),
+		}
 	}
 	text := field.NewNote()
 	text.Say(field.Text(m), theme.Bad)
@@ -98,46 +101,46 @@ func (f *Field) fail(err error) {
 		container.NewVBox(text.Object()))), tr.T(tryAgain))
 }
 
-// paper is a picture on white: its digits are dark and its ground may be transparent, so a dark window must not shine
-// through.
-type paper struct {
+// pictureWidget is a picture on a white background: its digits are dark and it may be transparent, so it would be
+// unreadable on a dark one.
+type pictureWidget struct {
 	widget.BaseWidget
 	picture *canvas.Image
 }
 
-func newPaper(picture image.Image) *paper {
-	p := &paper{picture: canvas.NewImageFromImage(picture)}
+func newPictureWidget(picture image.Image) *pictureWidget {
+	p := &pictureWidget{picture: canvas.NewImageFromImage(picture)}
 	p.picture.FillMode = canvas.ImageFillContain
 	p.picture.SetMinSize(fyne.NewSize(pictureWidth, pictureHeight))
 	p.ExtendBaseWidget(p)
 	return p
 }
 
-// AccessibilityLabel tells a screen reader what this is; the number itself is there to be heard.
-func (p *paper) AccessibilityLabel() string {
+// AccessibilityLabel describes the picture to a screen reader, without the number.
+func (p *pictureWidget) AccessibilityLabel() string {
 	return tr.T("Picture with the verification number. Listen reads the number out.")
 }
 
-// AccessibilityRole tells a screen reader to read the label; Fyne knows no role of images.
-func (p *paper) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
+// AccessibilityRole returns the role of a text, so that the label is read; Fyne has no role for images.
+func (p *pictureWidget) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
-// CreateRenderer is called by Fyne.
-func (p *paper) CreateRenderer() fyne.WidgetRenderer {
+// CreateRenderer implements fyne.Widget.
+func (p *pictureWidget) CreateRenderer() fyne.WidgetRenderer {
 	ground := canvas.NewRectangle(color.White)
 	ground.CornerRadius = theme.Size(fynetheme.SizeNameInputRadius)
 	ground.StrokeWidth = 1
 	content := container.New(layout.NewCustomPaddedLayout(picturePad, picturePad, picturePad, picturePad), p.picture)
-	r := &paperRenderer{WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(ground, content)), ground: ground}
+	r := &pictureRenderer{WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(ground, content)), ground: ground}
 	r.ground.StrokeColor = theme.Color(fynetheme.ColorNameSeparator)
 	return r
 }
 
-type paperRenderer struct {
+type pictureRenderer struct {
 	fyne.WidgetRenderer
 	ground *canvas.Rectangle
 }
 
-func (r *paperRenderer) Refresh() {
+func (r *pictureRenderer) Refresh() {
 	r.ground.StrokeColor = theme.Color(fynetheme.ColorNameSeparator)
 	r.WidgetRenderer.Refresh()
 }

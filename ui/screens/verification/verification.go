@@ -1,6 +1,5 @@
-// Package verification is the field for a verification number: a picture with six digits that a person types to show
-// that no robot is asking, or hears if the picture does not help (spec: api 10). The server draws the picture and
-// checks the number.
+// Package verification implements the field for a verification number: six digits in a picture, or in a sound, that a
+// person types to show that no program asks (spec: api 10). The server draws the picture and checks the number.
 package verification
 
 import (
@@ -23,75 +22,79 @@ import (
 )
 
 const (
-	// life is how long a picture is shown. The server takes its number for five minutes (spec: api 10); what is typed
-	// at the last moment has to get there, too. The clock of this PC may be wrong, so it is not compared with the
-	// server's.
-	life = 5*time.Minute - 15*time.Second
+	// lifetime is how long a picture is shown. The server accepts its number for five minutes (spec: api 10), minus a
+	// margin for the request. It is measured here, because the clocks of PC and server may differ.
+	lifetime = 5*time.Minute - 15*time.Second
 
-	// maxUnattended is how many expired pictures in a row are replaced while nobody does anything: about an hour. A
-	// dialog that was left open does not ask the server for ever.
+	// maxUnattended limits the expired pictures that are replaced without input, about one hour, so that an abandoned
+	// dialog does not send requests forever.
 	maxUnattended = 12
 )
 
-// Source makes verification numbers. *manager.Manager is one.
+// Source returns verification numbers; *manager.Manager implements it.
 type Source interface {
-	// Verification asks a server, or with "" the one that is signed in to, for a picture and on request a sound.
+	// Verification requests a picture, and a sound if wanted, from a server; "" is that of the current account.
 	Verification(ctx context.Context, server string, sound bool) (api.Verification, error)
 }
 
-// Options of a Field.
+// Options configures a Field. Unless noted otherwise, functions are called on the UI thread.
 type Options struct {
 	Canvas  fyne.Canvas // of the window
 	Work    *background.Group
 	Source  Source // called off the UI thread
 	Explain func(error) dialogs.Message
-	// Play hands a WAV to the loudspeaker. It is called off the UI thread and may block until it has been heard. Nil:
-	// there is no sound to listen to.
+	// Play plays a WAV file. It is called off the UI thread and may block until the sound has ended. If nil, the field has
+	// no button "Listen".
 	Play func(wav []byte) error
-	// After sends when a time has passed: time.After.
+	// After is time.After.
 	After func(time.Duration) <-chan time.Time
 }
 
-// Field shows the picture with the buttons "Another picture" and "Listen", and takes the number. It replaces a picture
-// that has expired by itself and says so. Its methods belong to the UI thread.
+// Field is a widget with the picture, the buttons "Another picture" and "Listen", and the entry of the number. It
+// replaces an expired picture and says so. Its methods run on the UI thread.
 type Field struct {
 	widget.BaseWidget
 
-	// OnChanged is called after every change of what the field shows or Answer returns. UI thread.
+	// OnChanged is called after every change of the picture or of the result of Answer.
 	OnChanged func()
 
-	// OnFocus is called when a control of the field gets the keyboard, so that a long form can scroll to it. UI thread.
+	// OnFocus is called when a control of the field gets the focus, so that a form can scroll to it.
 	OnFocus func()
 
-	options Options
-	server  string // "": the one that is signed in to
-	unnamed bool   // it is not known yet which server to ask
+	options  Options
+	server   string // "": that of the current account
+	noServer bool   // the server is not known yet
 
-	id         string // of the picture that is shown; "" while there is none
-	sound      []byte // of the same number
-	unattended int    // expired pictures replaced since somebody last did something
-	cleaning   bool
+	id            string // of the picture, or "" without one
+	sound         []byte // of the same number, or nil
+	unattended    int    // expired pictures replaced since the last input
+	settingNumber bool
 
 	loading, expiring, playing *background.Slot
 
-	area            *fyne.Container // the picture, or what is said in its place
+	area            *fyne.Container // the picture, or a text instead
 	activity        *widget.Activity
 	number          *field.Entry
 	another, listen *field.Button
 	note            *field.Note
 }
 
-// New returns a field that asks the server that is signed in to. It gets its first picture by Renew. UI thread.
+// New returns a field for the server of the current account, without a picture: call Renew. UI thread.
 func New(o Options) *Field {
-	f := &Field{options: o, area: container.NewStack(), activity: widget.NewActivity(), note: field.NewNote()}
+	f := &Field{
+		options:  o,
+		area:     container.NewStack(),
+		activity: widget.NewActivity(),
+		note:     field.NewNote(),
+	}
 	f.loading, f.expiring, f.playing = o.Work.NewSlot(), o.Work.NewSlot(), o.Work.NewSlot()
 	f.number = field.NewEntry()
 	f.number.TextStyle, f.number.PlaceHolder = theme.Monospace(), tr.T("Six digits")
 	f.number.OnChanged, f.number.OnFocus = f.typed, f.focused
-	f.another = f.button(tr.T(getPicture), fynetheme.ViewRefreshIcon(), f.takeAnother)
-	f.listen = f.button(tr.T("Listen"), fynetheme.VolumeUpIcon(), f.hear)
+	f.another = f.button(tr.T(getPicture), fynetheme.ViewRefreshIcon(), f.requestAnother)
+	f.listen = f.button(tr.T("Listen"), fynetheme.VolumeUpIcon(), f.listenTapped)
 	f.listen.Hidden = o.Play == nil
-	f.say(tr.T("There is no picture yet."))
+	f.showText(tr.T("There is no picture yet."))
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -102,14 +105,15 @@ func (f *Field) button(text string, icon fyne.Resource, tapped func()) *field.Bu
 	return b
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (f *Field) CreateRenderer() fyne.WidgetRenderer {
 	controls := container.New(layout.NewCustomPaddedVBoxLayout(6), f.number, f.another, f.listen)
 	return widget.NewSimpleRenderer(container.New(layout.NewCustomPaddedVBoxLayout(4),
-		container.NewBorder(nil, nil, f.area, nil, container.New(layout.NewCustomPaddedLayout(0, 0, theme.Gap, 0), controls)), f.note.Object()))
+		container.NewBorder(nil, nil, f.area, nil, container.New(layout.NewCustomPaddedLayout(0, 0, theme.Gap, 0), controls)),
+		f.note.Object()))
 }
 
-// Answer returns what was read in the picture; false while there is no picture or the number is not complete.
+// Answer returns the typed number; false while there is no picture or the number is incomplete.
 func (f *Field) Answer() (api.VerificationAnswer, bool) {
 	if f.id == "" || len(f.number.Text) != api.VerificationDigits {
 		return api.VerificationAnswer{}, false
@@ -117,10 +121,10 @@ func (f *Field) Answer() (api.VerificationAnswer, bool) {
 	return api.VerificationAnswer{ID: f.id, Number: f.number.Text}, true
 }
 
-// Missing says what is to be done yet, a sentence; "" when Answer is true.
+// Missing returns the sentence about what to do next, or "" if Answer returns true.
 func (f *Field) Missing() string {
 	switch typed := len(f.number.Text); {
-	case f.unnamed:
+	case f.noServer:
 		return tr.T("Enter the address of the license server first: it sends the picture.")
 	case f.id == "" && f.loading.Busy():
 		return tr.T("The picture is on its way: wait a moment, then type its number.")
@@ -134,38 +138,38 @@ func (f *Field) Missing() string {
 	return ""
 }
 
-// Empty reports whether there is no picture and none on its way.
+// Empty reports whether there is no picture and none is loading.
 func (f *Field) Empty() bool { return f.id == "" && !f.loading.Busy() }
 
-// Renew gets another picture and drops the number of the one before: a number serves once. What ShowFault says stays.
+// Renew requests another picture and discards the number, which is valid only once. The fault of ShowFault remains.
 func (f *Field) Renew() {
-	if f.unnamed {
+	if f.noServer {
 		return
 	}
 	f.unattended = 0
 	f.load(false, nil)
 }
 
-// SetServer names the server to ask from now on; "": it is not known yet, and nothing is asked. The picture of another
-// server is dropped; Renew gets the new one.
+// SetServer sets the server; "" means that it is not known yet, and nothing is requested. A different server discards
+// the picture; call Renew for the new one.
 func (f *Field) SetServer(server string) {
-	if server == f.server && f.unnamed == (server == "") {
+	if server == f.server && f.noServer == (server == "") {
 		return
 	}
 	f.Stop()
-	f.server, f.unnamed = server, server == ""
+	f.server, f.noServer = server, server == ""
 	f.note.Say("", theme.Muted)
-	f.say(tr.T("The license server sends a picture once its address is entered."))
-	f.drop()
+	f.showText(tr.T("The license server sends a picture once its address is entered."))
+	f.discard()
 }
 
-// ShowFault shows a sentence about the number below it until somebody types; "" takes it away.
+// ShowFault shows a fault below the number until the person types; "" removes it.
 func (f *Field) ShowFault(sentence string) { f.note.Say(sentence, theme.Bad) }
 
-// Focusable returns what gets the focus.
+// Focusable returns the control that gets the focus.
 func (f *Field) Focusable() fyne.Focusable { return f.number }
 
-// Stop ends all work of the field, such as when its dialog closes.
+// Stop cancels the background work of the field, such as when its dialog closes.
 func (f *Field) Stop() {
 	f.loading.Cancel()
 	f.expiring.Cancel()
@@ -185,9 +189,9 @@ func (f *Field) focused() {
 	}
 }
 
-// typed keeps the digits of what was typed or pasted.
+// typed reduces the input to its digits.
 func (f *Field) typed(text string) {
-	if f.cleaning {
+	if f.settingNumber {
 		return
 	}
 	f.unattended = 0
@@ -196,21 +200,22 @@ func (f *Field) typed(text string) {
 		f.setNumber(clean)
 	}
 	f.note.Say("", theme.Muted)
-	if clean != text && strings.ContainsFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '-' }) {
+	if clean != text &&
+		strings.ContainsFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '-' }) {
 		f.note.Say(tr.T("The number consists of digits only."), theme.Muted)
 	}
 	f.changed()
 }
 
-// setNumber replaces what is typed without a report.
+// setNumber sets the number without calling OnChanged.
 func (f *Field) setNumber(text string) {
-	f.cleaning = true
+	f.settingNumber = true
 	f.number.SetText(text)
-	f.cleaning = false
+	f.settingNumber = false
 	f.number.CursorColumn = len(text)
 }
 
-// digits returns the digits of a text, at most as many as a number has.
+// digits returns the digits of a text, at most api.VerificationDigits.
 func digits(text string) string {
 	out := make([]byte, 0, api.VerificationDigits)
 	for _, r := range text {
@@ -221,12 +226,12 @@ func digits(text string) string {
 	return string(out)
 }
 
-// takeAnother is the button "Another picture".
-func (f *Field) takeAnother() {
+// requestAnother handles the button "Another picture".
+func (f *Field) requestAnother() {
 	f.options.Canvas.Focus(f.number)
 	switch {
 	case f.loading.Busy():
-	case f.unnamed:
+	case f.noServer:
 		f.ShowFault(f.Missing())
 	default:
 		f.note.Say("", theme.Muted)
@@ -234,13 +239,13 @@ func (f *Field) takeAnother() {
 	}
 }
 
-// hear is the button "Listen": it plays the number, again if it was heard before, or a new one that has a sound.
-func (f *Field) hear() {
+// listenTapped handles the button "Listen": it plays the number, or requests a new one with a sound.
+func (f *Field) listenTapped() {
 	f.options.Canvas.Focus(f.number)
 	f.unattended = 0
 	switch {
 	case f.loading.Busy():
-	case f.unnamed:
+	case f.noServer:
 		f.ShowFault(f.Missing())
 	case f.id != "" && len(f.sound) > 0:
 		f.play()
@@ -250,10 +255,10 @@ func (f *Field) hear() {
 	}
 }
 
-// load gets a picture; then is called when it is shown.
+// load requests a picture; then, if not nil, is called after it is shown.
 func (f *Field) load(sound bool, then func()) {
-	f.drop()
-	f.wait()
+	f.discard()
+	f.showLoading()
 	server := f.server
 	background.Run(f.loading, func(ctx context.Context) (loaded, error) {
 		v, err := f.options.Source.Verification(ctx, server, sound)
@@ -265,13 +270,13 @@ func (f *Field) load(sound bool, then func()) {
 	}, func(l loaded, err error) {
 		f.activity.Stop()
 		if err != nil {
-			f.fail(err)
+			f.showError(err)
 			f.changed()
 			return
 		}
 		f.id, f.sound = l.verification.ID, l.verification.Sound
-		f.show(newPaper(l.picture), tr.T(anotherPicture))
-		f.await()
+		f.show(newPictureWidget(l.picture), tr.T(anotherPicture))
+		f.scheduleExpiry()
 		f.changed()
 		if then != nil {
 			then()
@@ -279,8 +284,8 @@ func (f *Field) load(sound bool, then func()) {
 	})
 }
 
-// drop forgets the picture and its number.
-func (f *Field) drop() {
+// discard removes the picture and the number.
+func (f *Field) discard() {
 	f.expiring.Cancel()
 	f.playing.Cancel()
 	f.id, f.sound = "", nil
@@ -288,11 +293,11 @@ func (f *Field) drop() {
 	f.changed()
 }
 
-// await replaces the picture when it has expired.
-func (f *Field) await() {
+// scheduleExpiry replaces the picture after its lifetime.
+func (f *Field) scheduleExpiry() {
 	background.Run(f.expiring, func(ctx context.Context) (struct{}, error) {
 		select {
-		case <-f.options.After(life):
+		case <-f.options.After(lifetime):
 			return struct{}{}, nil
 		case <-ctx.Done():
 			return struct{}{}, ctx.Err()
@@ -302,18 +307,19 @@ func (f *Field) await() {
 			return
 		}
 		if f.unattended++; f.unattended > maxUnattended {
-			f.say(tr.T("The picture has expired."))
-			f.drop()
+			f.showText(tr.T("The picture has expired."))
+			f.discard()
 			return
 		}
 		if f.note.Tone() != theme.Bad {
-			f.note.Say(tr.T("The picture had expired after five minutes. This is a new one, with another number."), theme.Warning)
+			f.note.Say(tr.T("The picture had expired after five minutes. This is a new one, with another number."),
+				theme.Warning)
 		}
 		f.load(false, nil)
 	})
 }
 
-// play says the number aloud.
+// play plays the sound of the number.
 func (f *Field) play() {
 	sound := f.sound
 	if len(sound) == 0 {

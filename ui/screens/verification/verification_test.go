@@ -37,7 +37,7 @@ type request struct {
 	reply  chan<- reply
 }
 
-// source hands every request to the test.
+// source is a Source that sends every request to the test.
 type source chan request
 
 func (s source) Verification(ctx context.Context, server string, sound bool) (api.Verification, error) {
@@ -67,7 +67,11 @@ func newFixture(t *testing.T) *fixture {
 	before := goleak.IgnoreCurrent()
 	test.NewTempApp(t).Settings().SetTheme(theme.New())
 	f := &fixture{
-		t: t, source: make(source, 16), ui: make(chan func(), 16), timers: make(chan chan time.Time, 16), played: make(chan []byte, 16),
+		t:      t,
+		source: make(source, 16),
+		ui:     make(chan func(), 16),
+		timers: make(chan chan time.Time, 16),
+		played: make(chan []byte, 16),
 		window: test.NewTempWindow(t, nil),
 	}
 	work := background.NewGroup(t.Context(), func(do func()) { f.ui <- do })
@@ -77,13 +81,16 @@ func newFixture(t *testing.T) *fixture {
 		goleak.VerifyNone(t, before)
 	})
 	f.Field = New(Options{
-		Canvas: f.window.Canvas(), Work: work, Source: f.source, Explain: explain.Error,
+		Canvas:  f.window.Canvas(),
+		Work:    work,
+		Source:  f.source,
+		Explain: explain.Error,
 		Play: func(wav []byte) error {
 			f.played <- wav
 			return f.playErr
 		},
 		After: func(d time.Duration) <-chan time.Time {
-			if d != life {
+			if d != lifetime {
 				t.Errorf("waits for %s", d)
 			}
 			c := make(chan time.Time, 1)
@@ -103,9 +110,9 @@ func picture(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// until runs what comes to the UI thread until something holds.
-func (f *fixture) until(holds func() bool) {
-	for !holds() {
+// until runs functions of the UI thread until cond holds.
+func (f *fixture) until(cond func() bool) {
+	for !cond() {
 		(<-f.ui)()
 	}
 }
@@ -122,14 +129,14 @@ func (f *fixture) answer(v api.Verification, err error) request {
 	return r
 }
 
-// expire lets the time of the picture pass.
+// expire fires the timer of the picture.
 func (f *fixture) expire() {
 	<-f.timers <- time.Time{}
 	f.until(func() bool { return !f.expiring.Busy() })
 }
 
-// heard returns what is played.
-func (f *fixture) heard() []byte {
+// awaitSound returns the next sound that is played.
+func (f *fixture) awaitSound() []byte {
 	wav := <-f.played
 	f.until(func() bool { return !f.playing.Busy() })
 	return wav
@@ -137,8 +144,8 @@ func (f *fixture) heard() []byte {
 
 func (f *fixture) typeNumber(text string) { test.Type(f.number, text) }
 
-// said returns what stands in the place of the picture.
-func (f *fixture) said() (texts []string) {
+// areaTexts returns the texts in the area of the picture.
+func (f *fixture) areaTexts() (texts []string) {
 	var walk func(fyne.CanvasObject)
 	walk = func(o fyne.CanvasObject) {
 		switch o := o.(type) {
@@ -162,7 +169,7 @@ func (f *fixture) said() (texts []string) {
 	return texts
 }
 
-func TestThePictureIsShownAndItsNumberTyped(t *testing.T) {
+func TestTypeNumber(t *testing.T) {
 	f := newFixture(t)
 	require.True(t, f.Empty())
 	require.Contains(t, f.Missing(), "no picture yet")
@@ -170,11 +177,11 @@ func TestThePictureIsShownAndItsNumberTyped(t *testing.T) {
 	f.OnChanged = func() { changes++ }
 	f.Renew()
 	require.False(t, f.Empty())
-	require.Contains(t, f.said(), "Loading the picture…")
+	require.Contains(t, f.areaTexts(), "Loading the picture…")
 	require.Contains(t, f.Missing(), "on its way")
 	r := f.answer(api.Verification{ID: "one"}, nil)
 	require.Equal(t, request{"", false, r.reply}, r)
-	require.Contains(t, f.said(), "Picture with the verification number. Listen reads the number out.")
+	require.Contains(t, f.areaTexts(), "Picture with the verification number. Listen reads the number out.")
 	require.Equal(t, "Type the number in the picture.", f.Missing())
 
 	f.typeNumber("12a")
@@ -196,13 +203,13 @@ func TestThePictureIsShownAndItsNumberTyped(t *testing.T) {
 	require.Empty(t, f.Missing())
 }
 
-func TestAPastedNumberMayHaveSpaces(t *testing.T) {
+func TestDigits(t *testing.T) {
 	require.Equal(t, "123456", digits(" 123 456\n"))
 	require.Equal(t, "123456", digits("1-2-3-4-5-6-7-8"))
 	require.Empty(t, digits("no number"))
 }
 
-func TestRenewDropsTheNumberAndKeepsTheFault(t *testing.T) {
+func TestRenew(t *testing.T) {
 	f := newFixture(t)
 	f.Renew()
 	f.answer(api.Verification{ID: "one"}, nil)
@@ -218,7 +225,7 @@ func TestRenewDropsTheNumberAndKeepsTheFault(t *testing.T) {
 	require.Empty(t, f.Fault(), "typing takes it away")
 }
 
-func TestAnExpiredPictureIsReplacedAndThatIsSaid(t *testing.T) {
+func TestExpiry(t *testing.T) {
 	f := newFixture(t)
 	f.Renew()
 	f.answer(api.Verification{ID: "one"}, nil)
@@ -234,7 +241,7 @@ func TestAnExpiredPictureIsReplacedAndThatIsSaid(t *testing.T) {
 	require.Equal(t, "two", answer.ID)
 }
 
-func TestNobodyThereEndsTheReplacing(t *testing.T) {
+func TestMaxUnattended(t *testing.T) {
 	f := newFixture(t)
 	f.Renew()
 	for range maxUnattended {
@@ -244,7 +251,7 @@ func TestNobodyThereEndsTheReplacing(t *testing.T) {
 	f.answer(api.Verification{ID: "last"}, nil)
 	f.expire()
 	require.Empty(t, f.source)
-	require.Contains(t, f.said(), "The picture has expired.")
+	require.Contains(t, f.areaTexts(), "The picture has expired.")
 	require.True(t, f.Empty())
 	test.Tap(f.another)
 	f.answer(api.Verification{ID: "again"}, nil)
@@ -261,24 +268,24 @@ func TestListen(t *testing.T) {
 	r := f.answer(api.Verification{ID: "spoken", Sound: []byte("WAV")}, nil)
 	require.True(t, r.sound)
 	require.Empty(t, f.number.Text, "it is another number")
-	require.Equal(t, []byte("WAV"), f.heard())
+	require.Equal(t, []byte("WAV"), f.awaitSound())
 	require.Equal(t, "The number is being read out.", f.note.Text())
 
 	f.typeNumber("12")
 	require.Equal(t, "Listen again", f.listen.Text)
 	test.Tap(f.listen)
-	require.Equal(t, []byte("WAV"), f.heard())
+	require.Equal(t, []byte("WAV"), f.awaitSound())
 	require.Equal(t, "12", f.number.Text, "it is the same number")
 	require.Empty(t, f.source)
 
 	f.playErr = errors.New("there is no loudspeaker")
 	test.Tap(f.listen)
-	f.heard()
+	f.awaitSound()
 	require.Contains(t, f.note.Text(), "The sound could not be played. There is no loudspeaker.")
 	require.Equal(t, theme.Warning, f.note.Tone())
 }
 
-func TestAServerWithoutSound(t *testing.T) {
+func TestServerWithoutSound(t *testing.T) {
 	f := newFixture(t)
 	test.Tap(f.listen)
 	f.answer(api.Verification{ID: "silent"}, nil)
@@ -290,7 +297,7 @@ func TestAServerWithoutSound(t *testing.T) {
 	require.False(t, New(o).listen.Visible())
 }
 
-func TestWithoutAPictureThereIsAWayToTryAgain(t *testing.T) {
+func TestPictureErrors(t *testing.T) {
 	huge := picture(t)
 	binary.BigEndian.PutUint32(huge[16:], 1<<16) // width and height, and the checksum of their chunk
 	binary.BigEndian.PutUint32(huge[20:], 1<<16)
@@ -300,8 +307,10 @@ func TestWithoutAPictureThereIsAWayToTryAgain(t *testing.T) {
 		err          error
 		says         string
 	}{
-		"no connection":   {api.Verification{}, &manager.NetworkError{Kind: manager.NetworkTimeout, Host: "x"}, "took too long"},
-		"too many":        {api.Verification{}, api.NewProblem(api.ErrHostBanned, "There were too many failures."), "There were too many failures."},
+		"no connection": {api.Verification{}, &manager.NetworkError{Kind: manager.NetworkTimeout, Host: "x"},
+			"took too long"},
+		"too many": {api.Verification{}, api.NewProblem(api.ErrHostBanned, "There were too many failures."),
+			"There were too many failures."},
 		"no picture":      {api.Verification{Image: []byte("<html>")}, nil, "The picture cannot be shown."},
 		"cut off":         {api.Verification{Image: picture(t)[:60]}, nil, "The picture cannot be shown."},
 		"a giant picture": {api.Verification{Image: huge}, nil, "The picture cannot be shown."},
@@ -311,7 +320,7 @@ func TestWithoutAPictureThereIsAWayToTryAgain(t *testing.T) {
 			f.Renew()
 			c.verification.ID = "x"
 			f.answer(c.verification, c.err)
-			require.Contains(t, strings.Join(f.said(), " "), c.says)
+			require.Contains(t, strings.Join(f.areaTexts(), " "), c.says)
 			require.Equal(t, tryAgain.String(), f.another.Text)
 			_, ok := f.Answer()
 			require.False(t, ok)
@@ -325,7 +334,7 @@ func TestWithoutAPictureThereIsAWayToTryAgain(t *testing.T) {
 	}
 }
 
-func TestAnImpatientPersonAsksOnce(t *testing.T) {
+func TestRenewWhileLoading(t *testing.T) {
 	f := newFixture(t)
 	f.Renew()
 	test.Tap(f.another)
@@ -334,7 +343,7 @@ func TestAnImpatientPersonAsksOnce(t *testing.T) {
 	require.Empty(t, f.source)
 }
 
-func TestAnotherServer(t *testing.T) {
+func TestSetServer(t *testing.T) {
 	f := newFixture(t)
 	f.SetServer("")
 	f.Renew()
@@ -360,7 +369,7 @@ func TestAnotherServer(t *testing.T) {
 	require.Equal(t, "b.example", f.answer(api.Verification{ID: "b"}, nil).server)
 }
 
-func TestALateAnswerIsDropped(t *testing.T) {
+func TestLateAnswerIsDropped(t *testing.T) {
 	f := newFixture(t)
 	f.Renew()
 	r := <-f.source
@@ -402,11 +411,12 @@ func TestKeysInADialog(t *testing.T) {
 	require.Equal(t, []string{"Send", "Cancel", "Cancel", "Cancel"}, pressed)
 	require.Equal(t, 2, focus)
 	key(fyne.KeyReturn)
-	require.True(t, f.answer(api.Verification{ID: "x", Sound: []byte("WAV")}, nil).sound, "Enter presses the button that has the focus")
-	f.heard()
+	require.True(t, f.answer(api.Verification{ID: "x", Sound: []byte("WAV")}, nil).sound,
+		"Enter presses the button that has the focus")
+	f.awaitSound()
 }
 
-// Fault returns what ShowFault shows.
+// Fault returns the fault that ShowFault set, or "".
 func (f *Field) Fault() string {
 	if f.note.Tone() != theme.Bad {
 		return ""

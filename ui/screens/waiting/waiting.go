@@ -1,4 +1,4 @@
-// Package waiting is the dialog with the tasks that wait for the server.
+// Package waiting implements the dialog with the open jobs.
 package waiting
 
 import (
@@ -14,37 +14,39 @@ import (
 
 const sendNow tr.Text = "Send now"
 
-// Options of a List. Functions are called on the UI thread.
+// Options configures a List. Functions are called on the UI thread.
 type Options struct {
 	Dialogs  *dialogs.Queue
 	SignedIn bool
-	OnSend   func() // send what waits now
+	OnSend   func() // sends the jobs now
 	OnClosed func()
 }
 
-// Row is one task, as the list shows it.
+// Row is a job.
 type Row struct {
 	What    string
-	Account string // in which it waits; "" is not shown
-	Why     string // since when and why it waits
-	// End is what the button does: it cancels the task or, with GiveUp, asks whether to give it up. Nil disables it.
+	Account string // its account; "" is not shown
+	Why     string // since when and why it is open
+	// End is called by the button: it cancels the job or, with GiveUp, asks whether to give it up. Nil disables it.
 	End    func()
 	GiveUp bool
 }
 
-// List is the open dialog. Its methods belong to the UI thread.
+// List is the open dialog. Its methods run on the UI thread.
 type List struct {
 	*dialogs.Dialog
 	options Options
 	rows    *fyne.Container
 }
 
-// Open opens the dialog without a row. UI thread.
+// Open shows the dialog without rows. UI thread.
 func Open(o Options) *List {
 	l := &List{options: o, rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section))}
-	subtitle := tr.T("It is sent by itself and in this order when the server answers. Each happens once, however often it is sent.")
+	subtitle := tr.T(
+		"It is sent by itself and in this order when the server answers. Each happens once, however often it is sent.")
 	if !o.SignedIn {
-		subtitle = tr.T("It is sent by itself as soon as you are signed in to its account. What was never sent can be canceled here.")
+		subtitle = tr.T(
+			"It is sent by itself as soon as you are signed in to its account. What was never sent can be canceled here.")
 	}
 	l.Dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("What waits for the server"),
@@ -59,7 +61,7 @@ func Open(o Options) *List {
 	return l
 }
 
-// Show shows tasks, oldest first. signedIn tells whether they can be sent.
+// Show shows the jobs, oldest first. They can be sent if signedIn.
 func (l *List) Show(rows []Row, signedIn bool) {
 	l.rows.RemoveAll()
 	if len(rows) == 0 {

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/waiting"
 )
 
-func TestTheListFollowsWhatWaits(t *testing.T) {
+func TestList(t *testing.T) {
 	s := uitest.New(t)
 	s.Window.SetContent(container.NewStack())
 	sent, ended, closed := 0, 0, 0

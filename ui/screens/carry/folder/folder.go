@@ -1,5 +1,5 @@
-// Package folder reads what lies in a folder for the app, such as that of a memory stick, and writes answers beside
-// their requests. It has no window. All its functions may block; none follows a link out of the folder.
+// Package folder reads the documents in a folder, such as that of a memory stick, and writes answers beside their
+// requests. All functions may block. Symbolic links that lead out of the folder are not followed.
 package folder
 
 import (
@@ -16,14 +16,14 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 )
 
-// The bounds of one look at a folder.
+// Limits of Read.
 const (
-	// MaxFiles is how many files are opened.
+	// MaxFiles is the maximum number of files.
 	MaxFiles = 200
-	// MaxTotal is how much is read of all of them, in bytes.
+	// MaxTotal is the maximum total size of the files, in bytes.
 	MaxTotal = 256 << 20
 
-	maxEntries = 5000 // names that are looked at
+	maxEntries = 5000 // directory entries
 )
 
 var (
@@ -33,34 +33,33 @@ var (
 	ErrFile = errors.New("the file cannot be read")
 )
 
-// pictures are the ends of the names of files that may be pictures with QR codes.
+// pictures are the file extensions of pictures.
 var pictures = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"}
 
-// Extensions returns the ends of the names of files that are looked at.
+// Extensions returns the file extensions of documents and pictures, with their dots.
 func Extensions() []string { return append([]string{carry.Extension}, pictures...) }
 
-// File is a file that was looked at.
+// File is a file that Read has read.
 type File struct {
 	Name string
-	// Docs are the documents in it; those of several pictures are in the last of them.
+	// Docs are the documents in the file. A document in several pictures belongs to the last of them.
 	Docs []carry.Document
-	// Err says why there is nothing of use in it: ErrFile, or as carry.Collector.Take fails.
+	// Err is why the file has no document: ErrFile or an error of carry.Collector.Take.
 	Err error
 }
 
-// Contents is what lies in a folder.
+// Contents is the result of Read.
 type Contents struct {
 	Dir   string
 	Files []File // by name
-	// Open are the documents of which pictures are missing.
+	// Open are the documents with missing parts.
 	Open []carry.Progress
-	// Left is how many files were not looked at because there are too many, or they are too large together.
+	// Left is the number of files that were not read because of a limit.
 	Left int
 }
 
-// Read looks at the files of a folder that may be documents or pictures with QR codes; not at those of the folders in
-// it, at hidden ones, or at anything that is no plain file. progress hears of each file before it is read. It fails
-// with ErrFolder, and with the error of the context.
+// Read reads the regular files of a folder that have one of Extensions, except hidden ones. It does not descend into
+// subfolders. It calls progress before each file. The error is ErrFolder or that of ctx.
 func Read(ctx context.Context, dir string, progress func(n, count int)) (c Contents, err error) {
 	c.Dir = dir
 	root, err := os.OpenRoot(dir)
@@ -101,7 +100,7 @@ func Read(ctx context.Context, dir string, progress func(n, count int)) (c Conte
 	return c, nil
 }
 
-// candidates lists the files to look at, by name; more is how many entries were not even named.
+// candidates returns the names of the files to read, sorted; more is 1 if there are more than maxEntries entries.
 func candidates(root *os.Root) (names []string, more int, err error) {
 	d, err := root.Open(".")
 	if err != nil {
@@ -117,7 +116,8 @@ func candidates(root *os.Root) (names []string, more int, err error) {
 		more = len(rest)
 	}
 	for _, e := range entries {
-		if e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") && slices.Contains(Extensions(), strings.ToLower(filepath.Ext(e.Name()))) {
+		if e.Type().IsRegular() && !strings.HasPrefix(e.Name(), ".") &&
+			slices.Contains(Extensions(), strings.ToLower(filepath.Ext(e.Name()))) {
 			names = append(names, e.Name())
 		}
 	}
@@ -125,7 +125,7 @@ func candidates(root *os.Root) (names []string, more int, err error) {
 	return names, more, nil
 }
 
-// read returns the content of a plain file of a bounded size.
+// read returns the content of a regular file of limited size.
 func read(root *os.Root, name string) ([]byte, error) {
 	info, err := root.Lstat(name)
 	if err != nil {
@@ -136,7 +136,7 @@ func read(root *os.Root, name string) ([]byte, error) {
 	if strings.EqualFold(filepath.Ext(name), carry.Extension) {
 		limit, tooLarge = carry.MaxSize, carry.ErrTooLarge
 	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for somebody to write into it
+	if !info.Mode().IsRegular() { // opening a pipe would block until it has a writer
 		return nil, fmt.Errorf("%w: it is no plain file", ErrFile)
 	}
 	f, err := root.Open(name)
@@ -154,7 +154,7 @@ func read(root *os.Root, name string) ([]byte, error) {
 	return content, nil
 }
 
-// cause is what an error of the system says without the call and the path, which the person knows.
+// cause returns the error of the system without operation and path.
 func cause(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {

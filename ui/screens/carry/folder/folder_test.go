@@ -22,16 +22,38 @@ const studio license.Signature = "LUMENST7"
 var now = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 
 func request(id string) carry.Request {
-	return carry.Request{ID: id, Device: "Cutting room", MadeAt: now, Items: []carry.Item{
-		{Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: studio.Key().Codes(7, 1), Note: "Cutting room"},
-	}}
+	return carry.Request{
+		ID:     id,
+		Device: "Cutting room",
+		MadeAt: now,
+		Items: []carry.Item{
+			{
+				Task:      carry.TaskActivate,
+				Signature: studio,
+				Program:   "Lumen Studio 7",
+				Codes:     studio.Key().Codes(7, 1),
+				Note:      "Cutting room",
+			},
+		},
+	}
 }
 
 func answer(id, sentence string, at time.Time) carry.Answer {
-	return carry.Answer{Request: id, MadeAt: at, Server: "Lumen", Results: []carry.Result{{
-		Item: 1, Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: studio.Key().Codes(7, 1),
-		Outcome: carry.OutcomeRefused, Code: string(api.ErrNotFound), Sentence: sentence,
-	}}}
+	return carry.Answer{
+		Request: id,
+		MadeAt:  at,
+		Server:  "Lumen",
+		Results: []carry.Result{{
+			Item:      1,
+			Task:      carry.TaskActivate,
+			Signature: studio,
+			Program:   "Lumen Studio 7",
+			Codes:     studio.Key().Codes(7, 1),
+			Outcome:   carry.OutcomeRefused,
+			Code:      string(api.ErrNotFound),
+			Sentence:  sentence,
+		}},
+	}
 }
 
 func put(t *testing.T, dir, name string, content []byte) {
@@ -39,14 +61,14 @@ func put(t *testing.T, dir, name string, content []byte) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 }
 
-func encoded(t *testing.T, doc carry.Document) []byte {
+func encode(t *testing.T, doc carry.Document) []byte {
 	t.Helper()
 	content, err := carry.Encode(doc)
 	require.NoError(t, err)
 	return content
 }
 
-// qr are the QR codes of a document as picture files.
+// qr returns the QR codes of a document as picture files.
 func qr(t *testing.T, doc carry.Document, size int) (list [][]byte) {
 	t.Helper()
 	parts, err := carry.Pictures(doc, size)
@@ -65,8 +87,8 @@ func ignore(int, int) {}
 
 func TestRead(t *testing.T) {
 	dir := t.TempDir()
-	put(t, dir, "a.acen", encoded(t, request("AAAAAAAAAA")))
-	put(t, dir, "answer.ACEN", encoded(t, answer("CCCCCCCCCC", "No.", now)))
+	put(t, dir, "a.acen", encode(t, request("AAAAAAAAAA")))
+	put(t, dir, "answer.ACEN", encode(t, answer("CCCCCCCCCC", "No.", now)))
 	b := request("BBBBBBBBBB")
 	list := qr(t, b, 200)
 	require.Len(t, list, 2)
@@ -78,9 +100,9 @@ func TestRead(t *testing.T) {
 	put(t, dir, "readme.txt", []byte("hello"))
 	put(t, dir, "._a.acen", []byte("what other systems leave"))
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "deeper.acen"), 0o700))
-	put(t, filepath.Join(dir, "deeper.acen"), "c.acen", encoded(t, request("EEEEEEEEEE")))
+	put(t, filepath.Join(dir, "deeper.acen"), "c.acen", encode(t, request("EEEEEEEEEE")))
 	secret := filepath.Join(t.TempDir(), "secret")
-	require.NoError(t, os.WriteFile(secret, encoded(t, request("FFFFFFFFFF")), 0o600))
+	require.NoError(t, os.WriteFile(secret, encode(t, request("FFFFFFFFFF")), 0o600))
 	require.NoError(t, os.Symlink(secret, filepath.Join(dir, "link.acen")))
 
 	var heard []int
@@ -108,7 +130,7 @@ func TestRead(t *testing.T) {
 	require.ErrorIs(t, names["large.acen"].Err, carry.ErrTooLarge)
 }
 
-func TestReadIsBounded(t *testing.T) {
+func TestReadLimits(t *testing.T) {
 	dir := t.TempDir()
 	for i := range MaxFiles + 5 {
 		put(t, dir, strings.Repeat("x", i%20)+string(rune('a'+i/20))+carry.Extension, nil)
@@ -138,16 +160,19 @@ func TestWrite(t *testing.T) {
 		return string(content)
 	}
 	first := answer("AAAAAAAAAA", "No order.", now)
-	put(t, dir, ".answer-aaaaaaaaaa.acen.new", []byte("half of it")) // of a crash
+	put(t, dir, ".answer-aaaaaaaaaa.acen.new", []byte("half of it")) // left by a crash
 	for _, step := range []struct {
 		what   string
 		answer carry.Answer
 		want   Written
 	}{
 		{"the first one", first, Written{Name: "answer-aaaaaaaaaa.acen"}},
-		{"carried once more, with the same results", answer("AAAAAAAAAA", "No order.", now.Add(time.Hour)), Written{Name: "answer-aaaaaaaaaa.acen", Kept: true}},
-		{"with other results", answer("AAAAAAAAAA", "Gone.", now), Written{Name: "answer-aaaaaaaaaa-2.acen", Other: "answer-aaaaaaaaaa.acen"}},
-		{"with those again", answer("AAAAAAAAAA", "Gone.", now.Add(time.Hour)), Written{Name: "answer-aaaaaaaaaa-2.acen", Kept: true}},
+		{"carried once more, with the same results", answer("AAAAAAAAAA", "No order.", now.Add(time.Hour)),
+			Written{Name: "answer-aaaaaaaaaa.acen", Kept: true}},
+		{"with other results", answer("AAAAAAAAAA", "Gone.", now),
+			Written{Name: "answer-aaaaaaaaaa-2.acen", Other: "answer-aaaaaaaaaa.acen"}},
+		{"with those again", answer("AAAAAAAAAA", "Gone.", now.Add(time.Hour)),
+			Written{Name: "answer-aaaaaaaaaa-2.acen", Kept: true}},
 		{"with those of before", first, Written{Name: "answer-aaaaaaaaaa-3.acen", Other: "answer-aaaaaaaaaa-2.acen"}},
 		{"to another request", answer("BBBBBBBBBB", "No order.", now), Written{Name: "answer-bbbbbbbbbb.acen"}},
 	} {
@@ -155,7 +180,7 @@ func TestWrite(t *testing.T) {
 		require.NoError(t, err, step.what)
 		require.Equal(t, step.want, got, step.what)
 	}
-	require.Equal(t, string(encoded(t, first)), look("answer-aaaaaaaaaa.acen"), "what is there stays as it is")
+	require.Equal(t, string(encode(t, first)), look("answer-aaaaaaaaaa.acen"), "what is there stays as it is")
 	require.Contains(t, look("answer-aaaaaaaaaa-2.acen"), "Gone.")
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
@@ -167,7 +192,7 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-func TestWriteOverNothingOfOthers(t *testing.T) {
+func TestWriteOverwritesNothing(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	a := answer("AAAAAAAAAA", "No order.", now)
 	put(t, dir, carry.FileName(a), []byte("a letter"))
@@ -180,7 +205,7 @@ func TestWriteOverNothingOfOthers(t *testing.T) {
 	_, err = Write(filepath.Join(dir, "missing"), a)
 	require.ErrorIs(t, err, ErrFolder)
 	for n := 1; n <= maxCopies; n++ {
-		name := numbered(carry.FileName(answer("BBBBBBBBBB", "", now)), n)
+		name := nthName(carry.FileName(answer("BBBBBBBBBB", "", now)), n)
 		put(t, dir, name, nil)
 	}
 	_, err = Write(dir, answer("BBBBBBBBBB", "No order.", now))
@@ -189,8 +214,8 @@ func TestWriteOverNothingOfOthers(t *testing.T) {
 	require.ErrorContains(t, err, "answer cannot be used")
 }
 
-// A write that fails leaves nothing behind.
-func TestWriteThatFails(t *testing.T) {
+// A failed write leaves no file.
+func TestWriteFails(t *testing.T) {
 	dir := t.TempDir()
 	name := carry.FileName(answer("AAAAAAAAAA", "", now))
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "."+name+".new", "full"), 0o700))
@@ -199,8 +224,8 @@ func TestWriteThatFails(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, name))
 }
 
-// The server signs a license file anew whenever it is asked for it; that alone makes no other answer.
-func TestWriteALicenseThatWasSignedAnew(t *testing.T) {
+// A license file that was signed again does not make a different answer.
+func TestWriteResignedLicense(t *testing.T) {
 	dir := t.TempDir()
 	codes := studio.Key().Codes(7, 1)
 	activation := license.NewActivationKey([32]byte{9})
@@ -208,14 +233,30 @@ func TestWriteALicenseThatWasSignedAnew(t *testing.T) {
 	require.NoError(t, err)
 	signed := func(seed byte, at time.Time, note string) carry.Answer {
 		token, err := license.SigningKeyFromSeed([32]byte{seed}).Sign(license.File{
-			Issuer: "Lumen", ID: 20231, IssuedAt: at, ProgramID: 1, ProgramName: "Lumen Studio 7", Signature: studio, Order: 1042, Codes: codes,
-			ActivationCode: code, Policy: license.DefaultPolicy(), Seed: activation.RemovalSeed(code), Note: note,
+			Issuer:         "Lumen",
+			ID:             20231,
+			IssuedAt:       at,
+			ProgramID:      1,
+			ProgramName:    "Lumen Studio 7",
+			Signature:      studio,
+			Order:          1042,
+			Codes:          codes,
+			ActivationCode: code,
+			Policy:         license.DefaultPolicy(),
+			Seed:           activation.RemovalSeed(code),
+			Note:           note,
 		})
 		require.NoError(t, err)
 		a := answer("AAAAAAAAAA", "", at)
 		a.Results[0] = carry.Result{
-			Item: 1, Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Codes: codes, Outcome: carry.OutcomeLicense,
-			License: token, PublicKeys: []license.PublicKey{license.SigningKeyFromSeed([32]byte{seed}).Public()},
+			Item:       1,
+			Task:       carry.TaskActivate,
+			Signature:  studio,
+			Program:    "Lumen Studio 7",
+			Codes:      codes,
+			Outcome:    carry.OutcomeLicense,
+			License:    token,
+			PublicKeys: []license.PublicKey{license.SigningKeyFromSeed([32]byte{seed}).Public()},
 		}
 		return a
 	}

@@ -12,24 +12,24 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 )
 
-// maxCopies is how many files for one answer there may be.
+// maxCopies limits the files of answers to one request.
 const maxCopies = 99
 
-// ErrCopies is returned when there are too many other answers to the same request in the folder.
+// ErrCopies is returned if the folder has too many answers to the same request.
 var ErrCopies = errors.New("there are too many answers to this request in the folder; delete the old ones")
 
 // Written is the file of an answer.
 type Written struct {
 	Name string
-	// Kept tells that the file was there before, with the same results, and was left as it is.
+	// Kept reports that the file existed, with the same results, and was not written.
 	Kept bool
-	// Other is the latest file that was there before with other results, and was left as it is; "" when there was none.
+	// Other is the latest existing file with other results, or "".
 	Other string
 }
 
-// Write puts an answer into a folder, under its own name or with a number, never over another file. The latest one that
-// says the same stays instead. The file appears whole, and only this person may read it: license files hold a secret of
-// their PC.
+// Write writes an answer into a folder. It adds a number to the name rather than overwrite a file, and writes nothing
+// if the latest file has the same results. The file is created atomically and with mode 0600, because license files
+// hold the removal seed of their PC.
 func Write(dir string, a carry.Answer) (w Written, err error) {
 	content, err := carry.Encode(a)
 	if err != nil {
@@ -41,7 +41,7 @@ func Write(dir string, a carry.Answer) (w Written, err error) {
 	}
 	defer func() { _ = root.Close() }()
 	for n := 1; n <= maxCopies; n++ {
-		name := numbered(carry.FileName(a), n)
+		name := nthName(carry.FileName(a), n)
 		if _, err := root.Lstat(name); err == nil {
 			w.Other = name
 			continue
@@ -53,7 +53,7 @@ func Write(dir string, a carry.Answer) (w Written, err error) {
 		}
 		w.Name = name
 		err := create(root, name, content)
-		if errors.Is(err, errTaken) { // somebody else was quicker
+		if errors.Is(err, errExists) { // created by another process in the meantime
 			w.Other = name
 			continue
 		}
@@ -62,16 +62,16 @@ func Write(dir string, a carry.Answer) (w Written, err error) {
 	return w, ErrCopies
 }
 
-// numbered is the nth name for a file: "a.acen", "a-2.acen", "a-3.acen".
-func numbered(name string, n int) string {
+// nthName returns the nth name of a file: "a.acen", "a-2.acen", "a-3.acen".
+func nthName(name string, n int) string {
 	if n == 1 {
 		return name
 	}
 	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, carry.Extension), n, carry.Extension)
 }
 
-// same reports whether a file holds an answer that differs at most in the times at which it and its license files were
-// made: the server signs a license file anew whenever it is asked for it.
+// same reports whether a file holds the answer a, ignoring the times at which it was made and its license files were
+// signed: the server signs a license file anew on every request.
 func same(root *os.Root, name string, a carry.Answer) bool {
 	content, err := read(root, name)
 	if err != nil {
@@ -93,8 +93,8 @@ func same(root *os.Root, name string, a carry.Answer) bool {
 	return oneErr == nil && otherErr == nil && string(one) == string(other)
 }
 
-// sameLicense reports whether a result that was found holds the license file of another one, at most signed at another
-// time. It has to be signed with a key that the other one names, for anybody may have had the folder in between.
+// sameLicense reports whether found has the license file of known, ignoring the time of the signature. The file in
+// found must be signed with a key of known, because the folder is not trusted.
 func sameLicense(found, known carry.Result) bool {
 	if found.License == "" || known.License == "" {
 		return false
@@ -112,14 +112,14 @@ func sameLicense(found, known carry.Result) bool {
 	return false
 }
 
-// create makes a file that is whole or not there. An empty file holds its name meanwhile, for memory sticks know no
-// other way to rename without writing over what somebody else put there.
+// create creates a file atomically: it writes a temporary file, reserves the name with an empty file and renames. File
+// systems of memory sticks have no other way to rename without overwriting a file of another process.
 func create(root *os.Root, name string, content []byte) (err error) {
-	fresh := "." + name + ".new"
-	if err := root.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a crash
+	temporary := "." + name + ".new"
+	if err := root.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) { // left by a crash
 		return err
 	}
-	f, err := root.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -128,12 +128,12 @@ func create(root *os.Root, name string, content []byte) (err error) {
 		err = reserve(root, name)
 	}
 	if err != nil {
-		return errors.Join(err, root.Remove(fresh))
+		return errors.Join(err, root.Remove(temporary))
 	}
-	if err := root.Rename(fresh, name); err != nil {
-		return errors.Join(err, root.Remove(fresh), root.Remove(name))
+	if err := root.Rename(temporary, name); err != nil {
+		return errors.Join(err, root.Remove(temporary), root.Remove(name))
 	}
-	if runtime.GOOS == "windows" { // keeps the order of renames itself, and cannot sync folders
+	if runtime.GOOS == "windows" { // journals renames, and cannot sync directories
 		return nil
 	}
 	d, err := root.Open(".")
@@ -143,14 +143,14 @@ func create(root *os.Root, name string, content []byte) (err error) {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// errTaken is returned by reserve for a name that something has.
-var errTaken = errors.New("there is a file with this name")
+// errExists is returned by reserve for a name that is in use.
+var errExists = errors.New("file exists")
 
-// reserve makes an empty file. It fails with errTaken.
+// reserve creates an empty file. It returns errExists if the name is in use.
 func reserve(root *os.Root, name string) error {
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return errTaken
+		return errExists
 	}
 	if err != nil {
 		return err

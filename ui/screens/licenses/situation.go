@@ -17,40 +17,40 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// situation is how this PC stands to a license. Each has one button; a stranded license has two.
+// situation is the relation of this PC to a license.
 type situation int
 
 const (
-	elsewhere situation = iota // nothing to do with this PC
-	own                        // it is this PC's
-	left                       // it left this PC, and an open task tells the server
-	letGo                      // it left this PC, its removal code is kept, and no task tells the server
-	stranded                   // it left this PC, and the server does not know
-	released                   // it waits for a PC that picks it up
-	lost                       // this PC had it
+	unrelated situation = iota // ended, or on another PC
+	own                        // on this PC
+	departing                  // left this PC; a job sends the departure
+	codeKept                   // left this PC; its removal code is kept and no job sends it
+	stranded                   // left this PC, with neither job nor removal code
+	released                   // waits to be picked up
+	former                     // was on this PC and can be brought back
 )
 
 func (c Content) situation(l manager.License) situation {
 	switch {
 	case l.Status != api.StatusActive:
-		return elsewhere
+		return unrelated
 	case l.ReleasedAt != nil:
 		return released
 	case l.JobOpen:
-		return left
+		return departing
 	case c.LetGo[l.ID]:
-		return letGo
+		return codeKept
 	case l.LeftHere:
 		return stranded
 	case l.ThisPC:
 		return own
 	case c.BringBacks[l.ID]:
-		return lost
+		return former
 	}
-	return elsewhere
+	return unrelated
 }
 
-// Licensed is an order with a license of the shown program for this PC, or 0.
+// Licensed returns the id of an order with a license of the program for this PC, or 0.
 func (c Content) Licensed() int64 {
 	for _, l := range c.Licenses {
 		if l.ThisPC && l.Status == api.StatusActive {
@@ -60,7 +60,7 @@ func (c Content) Licensed() int64 {
 	return c.ThisPCElsewhere
 }
 
-// badge marks a license that has to do with this PC or is on no PC.
+// badge returns the badge of a license that concerns this PC or is released.
 func badge(l manager.License) (table.Badge, bool) {
 	switch {
 	case l.Status != api.StatusActive:
@@ -73,7 +73,7 @@ func badge(l manager.License) (table.Badge, bool) {
 	return table.Badge{Text: tr.T("This PC"), Tone: theme.Good}, l.ThisPC
 }
 
-// subject is a license of the content as the subject of an action.
+// subject returns a license as the subject of an action.
 func (c Content) subject(l manager.License) actions.Subject {
 	return actions.Subject{Order: c.Order, License: l, Licensed: c.Licensed()}
 }
@@ -85,17 +85,17 @@ type step struct {
 	do        func()
 	refusal   error
 	prominent bool
-	// limited tells that the server limits the step, and allowance how; nil when the server does not say.
+	// limited reports that the step has an allowance, which is nil if the server did not send it.
 	limited   bool
 	allowance *api.Allowance
-	// licensed is the order with a license for this PC that keeps it from taking this one, or 0.
+	// licensed is the id of the order with a license for this PC that prevents the step, or 0.
 	licensed int64
 }
 
-// steps returns the buttons of a license's situation, the proposed one first.
+// steps returns the steps for a license in its situation, the proposed one first.
 func (o Options) steps(c Content, l manager.License) []step {
 	subject := c.subject(l)
-	of := func(action actions.ID, icon fyne.Resource) step {
+	stepFor := func(action actions.ID, icon fyne.Resource) step {
 		return step{
 			text:      action.Label(),
 			icon:      icon,
@@ -105,17 +105,17 @@ func (o Options) steps(c Content, l manager.License) []step {
 			allowance: action.Allowance(subject),
 		}
 	}
-	move := of(actions.Move, fynetheme.MailForwardIcon())
-	back := of(actions.Reactivate, fynetheme.HistoryIcon())
+	move := stepFor(actions.Move, fynetheme.MailForwardIcon())
+	back := stepFor(actions.Reactivate, fynetheme.HistoryIcon())
 	back.text, back.prominent = tr.T("Bring back…"), true
 	switch c.situation(l) {
 	case own:
 		return []step{move}
 	case released:
-		pickUp := of(actions.PickUp, fynetheme.DownloadIcon())
+		pickUp := stepFor(actions.PickUp, fynetheme.DownloadIcon())
 		pickUp.prominent, pickUp.licensed = !l.LeftHere, c.Licensed()
 		return []step{pickUp}
-	case lost:
+	case former:
 		return []step{back}
 	case stranded:
 		if back.licensed = c.Licensed(); back.licensed != 0 {
@@ -123,21 +123,21 @@ func (o Options) steps(c Content, l manager.License) []step {
 		}
 		move.text = tr.T("Offer to another PC…")
 		return []step{back, move}
-	case letGo:
+	case codeKept:
 		return []step{{text: tr.T("Hand in or offer…"), do: o.Actions.ShowRemovalCodes, prominent: true}}
-	case left:
+	case departing:
 		return []step{{text: tr.T("What waits…"), do: o.Actions.ShowJobs}}
 	}
 	return nil
 }
 
-// proposes reports whether the panel proposes a step that is possible.
-func (o Options) proposes(c Content, l manager.License) bool {
+// hasProposal reports whether the panel proposes a possible step.
+func (o Options) hasProposal(c Content, l manager.License) bool {
 	steps := o.steps(c, l)
 	return len(steps) > 0 && steps[0].prominent && steps[0].refusal == nil
 }
 
-// line says below the button of a step why it is off, or what is left of the allowance.
+// line returns the caption of a step: why it is disabled, or the remaining allowance.
 func (o Options) line(s step) string {
 	switch a := s.allowance; {
 	case !s.limited:
@@ -151,8 +151,8 @@ func (o Options) line(s step) string {
 	}
 }
 
-// stands says in the panel how a license stands to this PC, with the buttons for it; nil where there is nothing to say.
-func (d *Details) stands(c Content, l manager.License) fyne.CanvasObject {
+// situationView returns the section about the situation of a license, with its steps, or nil.
+func (d *Details) situationView(c Content, l manager.License) fyne.CanvasObject {
 	s := c.situation(l)
 	now := d.options.Now()
 	text, tone := "", theme.Neutral
@@ -160,20 +160,23 @@ func (d *Details) stands(c Content, l manager.License) fyne.CanvasObject {
 	case own:
 		text = tr.T("The license file lies where %s finds it.", c.Order.ProgramName)
 		if !l.Installed {
-			text, tone = tr.T("The license file is not in place yet. It is put there when the tables are refreshed; Save file gives it to you meanwhile."), theme.Warning
+			text, tone = tr.T("The license file is not in place yet. It is put there when the tables are refreshed; Save "+
+				"file gives it to you meanwhile."), theme.Warning
 		}
-	case left:
+	case departing:
 		text = tr.T("It left this PC. The server is told by itself when it answers.")
-	case letGo:
+	case codeKept:
 		text = tr.T("It left this PC, and its removal code is kept here. The server does not know yet.")
 	case stranded:
-		text, tone = tr.T("It left this PC, and the server does not know that yet. Bring it back, offer it to another PC, or remove it."), theme.Warning
+		text, tone = tr.T("It left this PC, and the server does not know that yet. Bring it back, offer it to another PC, "+
+			"or remove it."), theme.Warning
 	case released:
 		text = tr.T("Released on %s. It waits until a PC picks it up.", words.LongDate(*l.ReleasedAt, now))
 		if l.LeftHere {
-			text = tr.T("Released here on %s. It waits for another PC; picking it up here takes it back.", words.LongDate(*l.ReleasedAt, now))
+			text = tr.T("Released here on %s. It waits for another PC; picking it up here takes it back.",
+				words.LongDate(*l.ReleasedAt, now))
 		}
-	case lost:
+	case former:
 		text = tr.T("This PC had it: the locks match, and the license file is gone.")
 	default:
 		return nil

@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// TasksBackend makes and changes licenses. All methods but Calendar may block.
+// TasksBackend creates and changes licenses. All methods but Calendar may block.
 type TasksBackend interface {
 	tasks.Licenser
 	email.Mailer
@@ -26,21 +26,21 @@ type TasksBackend interface {
 	Calendar(o api.Order, l manager.License, say func(manager.Text) string) (name string, content []byte)
 }
 
-// TasksPeers is what the actions need of the other presenters.
+// TasksPeers is what Tasks needs of the other presenters.
 type TasksPeers interface {
 	tasks.Actions
 	Account() manager.Account
-	// Content returns what is shown of the selected order.
+	// Content returns the selected order with its licenses.
 	Content() licenses.Content
 	LicensedFor(program int64) int64
 	ProgramName(orderID int64) string
 	// NewOrder opens the dialog for a new order.
 	NewOrder()
-	// RemovalOptions are for dialogs that show a removal code.
+	// RemovalOptions configures dialogs that show a removal code.
 	RemovalOptions() removalcode.Options
 }
 
-// Tasks opens the dialogs of the actions on licenses. It is an [actions.Dialogs].
+// Tasks opens the dialogs of the actions. It implements [actions.Dialogs].
 type Tasks struct {
 	shell   *Shell
 	backend TasksBackend
@@ -50,15 +50,20 @@ type Tasks struct {
 
 var _ actions.Dialogs = (*Tasks)(nil)
 
-// NewTasks returns the dialogs of the actions. UI thread.
+// NewTasks returns a presenter. UI thread.
 func NewTasks(shell *Shell, backend TasksBackend, peers TasksPeers) *Tasks {
-	return &Tasks{shell: shell, backend: backend, peers: peers, saving: shell.Work.NewSlot()}
+	return &Tasks{
+		shell:   shell,
+		backend: backend,
+		peers:   peers,
+		saving:  shell.Work.NewSlot(),
+	}
 }
 
-// Leave ends what is under way for the account that is left.
+// Leave cancels fetching a license file.
 func (t *Tasks) Leave() { t.saving.Cancel() }
 
-// Do opens the dialog of an action, or says why it is not possible.
+// Do opens the dialog of an action, or shows why it is not possible.
 func (t *Tasks) Do(action actions.ID, s actions.Subject) {
 	s.Licensed = t.peers.LicensedFor(s.Order.ProgramID)
 	if err := action.WhyNot(s); err != nil {
@@ -85,7 +90,7 @@ func (t *Tasks) options() tasks.Options {
 	}
 }
 
-// withProgram calls do with the program of an order, which is requested where it is not known.
+// withProgram calls do with the program of an order, requesting it if necessary.
 func (t *Tasks) withProgram(o api.Order, do func(api.Program)) {
 	if c := t.peers.Content(); c.Order.ID == o.ID && c.Program.ID != 0 {
 		do(c.Program)
@@ -117,14 +122,14 @@ func (t *Tasks) newLicense(s actions.Subject, thisPC bool) {
 // NewOrder opens the dialog for a new order.
 func (t *Tasks) NewOrder(actions.Subject) { t.peers.NewOrder() }
 
-// Reactivate opens the dialog that gives a license to the new codes of its PC. This PC is read and compared before the
-// dialog opens, so that none of its buttons moves.
+// Reactivate opens the dialog that reactivates a license for the new codes of its PC. It reads and compares this PC
+// first, so that the layout of the dialog does not change.
 func (t *Tasks) Reactivate(s actions.Subject) {
 	t.withProgram(s.Order, func(p api.Program) {
 		t.shell.Status.Working(tr.T("Comparing this PC…"))
-		background.Run(t.shell.Asking, func(ctx context.Context) (tasks.ThisPCCompared, error) {
+		background.Run(t.shell.Asking, func(ctx context.Context) (tasks.ComparedPC, error) {
 			return tasks.CompareThisPC(ctx, t.backend, s.License, p.ID)
-		}, func(c tasks.ThisPCCompared, err error) {
+		}, func(c tasks.ComparedPC, err error) {
 			t.shell.Status.Working("")
 			first := &c
 			if err != nil {
@@ -135,7 +140,7 @@ func (t *Tasks) Reactivate(s actions.Subject) {
 	})
 }
 
-// Transfer opens the dialog that gives a license to another PC.
+// Transfer opens the dialog that transfers a license to another PC.
 func (t *Tasks) Transfer(s actions.Subject) {
 	t.withProgram(s.Order, func(p api.Program) {
 		t.shell.Explain(tasks.Transfer(t.options(), s.License, p))
@@ -154,7 +159,7 @@ func (t *Tasks) Move(s actions.Subject) {
 	t.withProgram(s.Order, func(p api.Program) { tasks.Move(t.options(), s.License, s.Order, p) })
 }
 
-// PickUp opens the dialog that gives a released license to this PC.
+// PickUp opens the dialog that transfers a released license to this PC.
 func (t *Tasks) PickUp(s actions.Subject) {
 	t.withProgram(s.Order, func(p api.Program) {
 		t.shell.Explain(tasks.PickUp(t.options(), s.License, p))
@@ -180,10 +185,10 @@ func (t *Tasks) Email(s actions.Subject) {
 	}, s.License, t.peers.ProgramName(s.License.OrderID))
 }
 
-// licenseFile is a license file that was fetched and checked.
+// licenseFile is a verified license file with its suggested name.
 type licenseFile struct{ name, content string }
 
-// SaveFile fetches the license file and asks where to save it.
+// SaveFile fetches the license file, asks for a path and saves it.
 func (t *Tasks) SaveFile(s actions.Subject) {
 	t.shell.Status.Working(tr.T("Fetching the license file…"))
 	background.Run(t.saving, func(ctx context.Context) (f licenseFile, err error) {
@@ -201,7 +206,7 @@ func (t *Tasks) SaveFile(s actions.Subject) {
 	})
 }
 
-// Calendar saves a calendar file with the end of a license, which reminds 14, 7 and 1 days before.
+// Calendar saves a calendar file with the end of a license and reminders 14, 7 and 1 days before.
 func (t *Tasks) Calendar(s actions.Subject) {
 	name, content := t.backend.Calendar(s.Order, s.License, words.Say)
 	t.shell.Files.Save(name, string(content), ".ics", t.shell.Explain)

@@ -12,8 +12,8 @@ import (
 	"github.com/acen-desktop/acen/ui/text/explain"
 )
 
-// A license file of a trial version is told as such, and not as one that somebody forged.
-func TestTakenOfATrialVersion(t *testing.T) {
+// The message for a license file of a trial version says so, and differs from that for an invalid signature.
+func TestTakenTextOfTrialVersion(t *testing.T) {
 	d := &Screen{options: Options{Explain: explain.Error}}
 	result := carry.Result{Outcome: carry.OutcomeLicense, Program: "Notepad", Signature: "NOTEPAD1"}
 	tone, m := takenText(manager.Taken{Result: result, Err: license.ErrOlderVersion}, d)

@@ -8,8 +8,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// A lock that was not compared is neither the same nor different.
-func TestComparedInWords(t *testing.T) {
+// A lock that was not compared counts neither as same nor as different.
+func TestComparisonText(t *testing.T) {
 	key := license.Signature("EQH524Y").Key()
 	then := license.RawLocks{"volume", "bios", "os", "network", "cpu", "disk", ""}
 	change := func(fn func(now *license.RawLocks)) license.RawLocks { now := then; fn(&now); return now }
@@ -24,13 +24,16 @@ func TestComparedInWords(t *testing.T) {
 			"The PC is recognized: 6 locks are the same. No license is used."},
 		{"changed", then, change(func(now *license.RawLocks) { now[license.OSID-1] = "another" }),
 			"The PC is recognized: 5 locks are the same, different: operating system. No license is used."},
-		{"changed and gone", then, change(func(now *license.RawLocks) { now[license.HDID-1], now[license.BIOSID-1] = "another", "" }),
-			"The PC is recognized: 4 locks are the same, different: system volume, firmware; 1 of 1 allowed hardware change. No license is used."},
-		{"optical drive gone", change(func(before *license.RawLocks) { before[license.CDHWID-1] = "drive" }), then,
+		{"changed and gone", then,
+			change(func(now *license.RawLocks) { now[license.HDID-1], now[license.BIOSID-1] = "another", "" }),
+			"The PC is recognized: 4 locks are the same, different: system volume, firmware; 1 of 1 allowed hardware change. " +
+				"No license is used."},
+		{"optical drive gone", change(func(previous *license.RawLocks) { previous[license.CDHWID-1] = "drive" }), then,
 			"The PC is recognized: 6 locks are the same. No license is used."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			require.Equal(t, c.want, compared(license.Compare(key.Block(c.then), key.Block(c.now), license.DefaultPolicy())))
+			require.Equal(t, c.want,
+				comparisonText(license.Compare(key.Block(c.then), key.Block(c.now), license.DefaultPolicy())))
 		})
 	}
 }

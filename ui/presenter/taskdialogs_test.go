@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/ui/screens/removalcode"
 )
 
-// tasksBackend knows one program; no dialog of these tests sends anything.
+// tasksBackend returns one program and counts calls. Its dialogs send nothing.
 type tasksBackend struct {
 	TasksBackend
 	err      error // of Program and LicenseFile
@@ -24,7 +24,12 @@ type tasksBackend struct {
 
 func (b *tasksBackend) Program(_ context.Context, id int64) (api.Program, error) {
 	b.programs++
-	return api.Program{ID: id, Name: "Lumen Studio 7", RequiresActivation: true, ApplicationSignature: "LUMENST7"}, b.err
+	return api.Program{
+		ID:                   id,
+		Name:                 "Lumen Studio 7",
+		RequiresActivation:   true,
+		ApplicationSignature: "LUMENST7",
+	}, b.err
 }
 
 func (b *tasksBackend) ThisPC(context.Context, int64) (manager.ThisPC, error) {
@@ -52,11 +57,12 @@ func (b *tasksBackend) EmailPreview(context.Context, int64) (api.EmailPreview, e
 	return api.EmailPreview{To: []string{"anna.berg@lumen.example"}, Subject: "Activation code"}, nil
 }
 
-func (b *tasksBackend) Calendar(_ api.Order, l manager.License, _ func(manager.Text) string) (name string, content []byte) {
+func (b *tasksBackend) Calendar(_ api.Order, l manager.License, _ func(manager.Text) string) (name string,
+	content []byte) {
 	return "license.ics", []byte("BEGIN:VCALENDAR")
 }
 
-// tasksPeers show an order, and record what the dialogs ask for.
+// tasksPeers returns content and records its other calls.
 type tasksPeers struct {
 	*stage
 	tasks    *Tasks
@@ -87,7 +93,7 @@ func newTestTasks(t *testing.T) (*stage, *Tasks, *tasksBackend, *tasksPeers) {
 	return s, peers.tasks, b, peers
 }
 
-func TestEachActionOpensItsDialog(t *testing.T) {
+func TestActionsOpenDialogs(t *testing.T) {
 	own := func(l *manager.License) { l.ThisPC = true }
 	given := func(l *manager.License) { at := start; l.ReleasedAt = &at }
 	for action, test := range map[actions.ID]struct {
@@ -119,7 +125,7 @@ func TestEachActionOpensItsDialog(t *testing.T) {
 	}
 }
 
-func TestAnActionThatIsNotPossibleSaysWhy(t *testing.T) {
+func TestImpossibleAction(t *testing.T) {
 	s, p, b, peers := newTestTasks(t)
 	at := start
 	l := testLicense(7, 1042, "Studio PC")
@@ -131,7 +137,7 @@ func TestAnActionThatIsNotPossibleSaysWhy(t *testing.T) {
 	require.Zero(t, b.programs)
 }
 
-func TestTheProgramOfTheShownOrderIsKnown(t *testing.T) {
+func TestWithProgram(t *testing.T) {
 	s, p, b, peers := newTestTasks(t)
 	subject := actions.Subject{Order: testOrder(1042), License: testLicense(7, 1042, "Studio PC")}
 	peers.content = licenses.Content{Order: subject.Order, Program: api.Program{ID: 1, ApplicationSignature: "LUMENST7"}}
@@ -146,7 +152,7 @@ func TestTheProgramOfTheShownOrderIsKnown(t *testing.T) {
 	require.False(t, s.Shows("Transfer “Studio PC”"))
 }
 
-func TestThisPCIsComparedBeforeTheDialogOpens(t *testing.T) {
+func TestReactivateComparesFirst(t *testing.T) {
 	s, p, b, _ := newTestTasks(t)
 	p.Do(actions.Reactivate, actions.Subject{Order: testOrder(1042), License: testLicense(7, 1042, "Studio PC")})
 	s.Sees("Comparing this PC…")
@@ -156,7 +162,7 @@ func TestThisPCIsComparedBeforeTheDialogOpens(t *testing.T) {
 	require.False(t, s.Shows("Comparing this PC…"))
 }
 
-func TestALicenseFileThatCannotBeFetched(t *testing.T) {
+func TestSaveFileFails(t *testing.T) {
 	s, p, b, _ := newTestTasks(t)
 	b.err = api.ErrNotFound
 	p.Do(actions.SaveFile, actions.Subject{License: testLicense(7, 1042, "Studio PC")})

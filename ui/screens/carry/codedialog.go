@@ -17,9 +17,9 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-const entering tr.Text = "Enter the code"
+const enterLabel tr.Text = "Enter the code"
 
-// codeDialog is the open dialog for a typed activation code.
+// codeDialog is the open dialog for an activation code.
 type codeDialog struct {
 	screen   *Screen
 	dialog   *dialogs.Dialog
@@ -29,13 +29,14 @@ type codeDialog struct {
 	slot     *background.Slot
 }
 
-// enterCode shows the dialog for a typed activation code, with one filled in unless it is "".
+// enterCode shows the dialog for an activation code; code, which may be "", is its initial value.
 func (d *Screen) enterCode(code string) {
 	c := &codeDialog{screen: d, slot: d.options.Work.NewSlot()}
 	c.choice = dialogs.NewSelect(nil, func(string) { c.changed() })
 	c.choice.PlaceHolder = tr.T("Choose the program")
 	var err error
-	if c.code, err = codeentry.New(tasks.Format(license.KindActivationCode, "F3945D8C-B0D71FFA-02A956E3-8D6DB947")); err != nil {
+	format := tasks.Format(license.KindActivationCode, "F3945D8C-B0D71FFA-02A956E3-8D6DB947")
+	if c.code, err = codeentry.New(format); err != nil {
 		d.options.Dialogs.Error(d.options.Explain(err))
 		return
 	}
@@ -44,7 +45,10 @@ func (d *Screen) enterCode(code string) {
 		Title:    tr.T("Type an activation code"),
 		Subtitle: tr.T("For programs that accept typed codes. The program checks the code at its next start on this PC."),
 		Content:  rows(theme.Margin, labeled(tr.T("Program"), c.choice), labeled(tr.T("Activation code"), c.code)),
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(entering), Default: true, OnTapped: c.submit}},
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(enterLabel), Default: true, OnTapped: c.submit},
+		},
 		OnClosed: c.slot.Cancel,
 	})
 	if code != "" {
@@ -103,10 +107,10 @@ func (c *codeDialog) changed() {
 		reason = tr.T("Enter the activation code.")
 	}
 	if len(c.programs) == 0 {
-		c.dialog.SetButton(tr.T(entering), false, "")
+		c.dialog.SetButton(tr.T(enterLabel), false, "")
 		return
 	}
-	c.dialog.SetButton(tr.T(entering), reason == "", reason)
+	c.dialog.SetButton(tr.T(enterLabel), reason == "", reason)
 }
 
 func (c *codeDialog) submit() {
@@ -128,7 +132,9 @@ func (c *codeDialog) submit() {
 		default:
 			c.dialog.Close()
 			c.screen.options.Actions.Taken()
-			c.screen.options.Dialogs.Info(tr.T("The code is kept for the program"), tr.T("Start %s on this PC now: it checks the code, and says so if the code is for another PC.", programName(p.Name, p.Signature)))
+			c.screen.options.Dialogs.Info(tr.T("The code is kept for the program"),
+				tr.T("Start %s on this PC now: it checks the code, and says so if the code is for another PC.",
+					programName(p.Name, p.Signature)))
 		}
 	})
 }

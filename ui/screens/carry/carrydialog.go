@@ -23,84 +23,90 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-const carrying tr.Text = "Carry out"
+const carryLabel tr.Text = "Carry out"
 
-// leaveOpen is the choice that does nothing for an item.
+// leaveOpen is the option that skips an item.
 const leaveOpen tr.Text = "Leave it open"
 
-// load is one request with what can be done for it.
-type load struct {
+// plannedRequest is a request with its plan and the chosen option of each item, -1 for none.
+type plannedRequest struct {
 	incoming
 	plan    []manager.CourierItem
 	choices []int
 }
 
-// carriage is the open dialog in which requests are carried out.
-type carriage struct {
-	screen *Screen
-	loads  []*load
-	dialog *dialogs.Dialog
-	list   *fyne.Container
-	intake *intake
-	slot   *background.Slot
+// carryDialog is the open dialog that carries out requests.
+type carryDialog struct {
+	screen  *Screen
+	planned []*plannedRequest
+	dialog  *dialogs.Dialog
+	list    *fyne.Container
+	intake  *intake
+	slot    *background.Slot
 }
 
-// carry shows what requests ask for and what would be done, and does it when the person says so.
-func (d *Screen) carry(h batch) {
-	if yes, soon := d.options.Actions.SignedIn(); !yes {
-		d.waiting.requests, d.waiting.remarks = append(d.waiting.requests, h.requests...), append(d.waiting.remarks, h.remarks...)
-		if !soon {
+// carry shows requests and their plans, and carries them out when the person confirms. Without an account it stores
+// them until the sign-in.
+func (d *Screen) carry(b batch) {
+	if yes, pending := d.options.Actions.SignedIn(); !yes {
+		d.waiting.requests = append(d.waiting.requests, b.requests...)
+		d.waiting.remarks = append(d.waiting.remarks, b.remarks...)
+		if !pending {
 			d.askToSignIn()
 		}
 		return
 	}
-	c := &carriage{screen: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
+	c := &carryDialog{screen: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
 	c.intake = d.newIntake(wantsRequests, c.more)
 	c.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Carry for another PC"),
 		Subtitle: tr.T("Nothing is done before you press Carry out. You then get the answer to bring back."),
-		Content:  beside(rows(theme.Section, c.list, widget.NewSeparator(), bold(tr.T("Another request")), c.intake.object)),
-		Width:    wide,
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(carrying), Default: true, OnTapped: c.submit}},
+		Content: scrollPadded(rows(theme.Section, c.list, widget.NewSeparator(), bold(tr.T("Another request")),
+			c.intake.object)),
+		Width: handoutWidth,
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(carryLabel), Default: true, OnTapped: c.submit},
+		},
 		OnClosed: func() { c.intake.close(); c.slot.Cancel() },
 	})
 	c.intake.dialog = c.dialog
-	c.more(h)
+	c.more(b)
 }
 
-// more takes in further requests; an answer among them gets its own dialog afterwards.
-func (c *carriage) more(h batch) {
-	c.intake.remark(h.remarks)
-	if len(h.others) > 0 {
-		c.screen.route(batch{others: h.others})
+// more adds further requests; other documents get a dialog of their own.
+func (c *carryDialog) more(b batch) {
+	c.intake.addRemarks(b.remarks)
+	if len(b.others) > 0 {
+		c.screen.route(batch{others: b.others})
 	}
-	for _, r := range h.requests {
-		known := slices.IndexFunc(c.loads, func(l *load) bool { return l.request.ID == r.request.ID })
+	for _, r := range b.requests {
+		known := slices.IndexFunc(c.planned, func(l *plannedRequest) bool { return l.request.ID == r.request.ID })
 		switch {
 		case known < 0:
-			c.loads = append(c.loads, &load{incoming: r})
-		case c.loads[known].dir == "" && sameDocument(c.loads[known].request, r.request):
-			c.loads[known].incoming = r
+			c.planned = append(c.planned, &plannedRequest{incoming: r})
+		case c.planned[known].dir == "" && sameDocument(c.planned[known].request, r.request):
+			c.planned[known].incoming = r
 		}
 	}
 	c.plan()
 }
 
-// plan asks the server for what can be done for the requests that have come since.
-func (c *carriage) plan() {
-	var fresh []*load
-	for _, l := range c.loads {
+// plan asks the server for the plans of new requests.
+func (c *carryDialog) plan() {
+	var unplanned []*plannedRequest
+	for _, l := range c.planned {
 		if l.plan == nil {
-			fresh = append(fresh, l)
+			unplanned = append(unplanned, l)
 		}
 	}
 	c.show()
-	if len(fresh) == 0 {
+	if len(unplanned) == 0 {
 		return
 	}
 	c.dialog.SetBusy(tr.T("Asking the server what can be done…"), c.slot.Interrupt)
 	background.Run(c.slot, func(ctx context.Context) (plans [][]manager.CourierItem, err error) {
-		for _, l := range fresh {
+		for _, l := range unplanned {
 			plan, err := c.screen.options.Manager.PlanCourier(ctx, l.request)
 			if err != nil {
 				return plans, err
@@ -111,11 +117,11 @@ func (c *carriage) plan() {
 	}, func(plans [][]manager.CourierItem, err error) {
 		c.dialog.SetIdle()
 		for i, plan := range plans {
-			fresh[i].plan = plan
-			fresh[i].choices = make([]int, len(plan))
+			unplanned[i].plan = plan
+			unplanned[i].choices = make([]int, len(plan))
 			for n, item := range plan {
 				if item.Refusal != nil {
-					fresh[i].choices[n] = -1
+					unplanned[i].choices[n] = -1
 				}
 			}
 		}
@@ -133,41 +139,47 @@ func (c *carriage) plan() {
 }
 
 // show lists the requests with their items.
-func (c *carriage) show() {
+func (c *carryDialog) show() {
 	c.list.RemoveAll()
-	for _, l := range c.loads {
+	for _, l := range c.planned {
 		c.list.Add(c.section(l))
 	}
 	c.list.Refresh()
 	c.changed()
 }
 
-func (c *carriage) section(l *load) fyne.CanvasObject {
+func (c *carryDialog) section(l *plannedRequest) fyne.CanvasObject {
 	head := rows(0, bold(requestLine(l.request, c.screen)))
 	if l.dir != "" {
 		head.Add(muted(tr.T("File %s in %s", l.file, l.dir)))
 	}
 	all := rows(theme.Margin, head)
 	for n, item := range l.request.Items {
-		one := rows(4, plain(asks(item)))
+		one := rows(4, plain(itemText(item)))
 		switch {
 		case l.plan == nil:
 			one.Add(muted(tr.T("What can be done is not known yet.")))
 		default:
 			c.item(one, l, n)
 		}
-		badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(theme.NewBadge(fmt.Sprint(n+1), theme.Accent)))
+		badge := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap),
+			container.NewVBox(theme.NewBadge(fmt.Sprint(n+1), theme.Accent)))
 		all.Add(container.NewBorder(nil, nil, badge, nil, one))
 	}
 	return all
 }
 
-// item adds what will be done for an item, with the choice where there is one.
-func (c *carriage) item(one *fyne.Container, l *load, n int) {
+// item adds the options of an item, or its refusal.
+func (c *carryDialog) item(one *fyne.Container, l *plannedRequest, n int) {
 	item := l.plan[n]
 	if item.Refusal != nil {
 		m := c.screen.options.Explain(item.Refusal)
-		one.Add(dialogs.Notice(theme.Warning, dialogs.Message{What: tr.T("This cannot be done now."), Why: strings.TrimSpace(m.Why), Next: tr.T("The answer tells it to the other PC.")}))
+		one.Add(dialogs.Notice(theme.Warning,
+			dialogs.Message{
+				What: tr.T("This cannot be done now."),
+				Why:  strings.TrimSpace(m.Why),
+				Next: tr.T("The answer tells it to the other PC."),
+			}))
 		return
 	}
 	var labels []string
@@ -189,7 +201,7 @@ func (c *carriage) item(one *fyne.Container, l *load, n int) {
 		l.choices[n] = at
 		text := ""
 		if at >= 0 && at < len(labels)-1 {
-			text = optionAbout(item.Options[at])
+			text = optionDetail(item.Options[at])
 		} else {
 			l.choices[n] = -1
 			text = tr.T("The other PC gets no answer for this program yet; the request can be carried once more.")
@@ -212,15 +224,16 @@ func (c *carriage) item(one *fyne.Container, l *load, n int) {
 	follow()
 }
 
-// asks says what an item asks for.
-func asks(i carry.Item) string {
+// itemText returns the sentence about what an item asks for.
+func itemText(i carry.Item) string {
 	name := programName(i.Program, i.Signature)
 	switch i.Task {
 	case carry.TaskRemove:
 		return tr.T("%s: hands in the removal code of its license, Site code %s.", name, i.Codes.Site)
 	case carry.TaskTransfer:
 		if i.Note != "" {
-			return tr.T("%s: asks for the license of another PC, with that PC's removal code “%s”. Site code %s.", name, i.Note, i.Codes.Site)
+			return tr.T("%s: asks for the license of another PC, with that PC's removal code “%s”. Site code %s.", name, i.Note,
+				i.Codes.Site)
 		}
 		return tr.T("%s: asks for the license of another PC, with that PC's removal code. Site code %s.", name, i.Codes.Site)
 	}
@@ -230,7 +243,7 @@ func asks(i carry.Item) string {
 	return tr.T("%s: asks for a license. Site code %s.", name, i.Codes.Site)
 }
 
-// optionText is what an option does, in a few words; it differs from those of the others.
+// optionText returns the label of an option, unique within its item.
 func optionText(o manager.CourierOption) string {
 	which := tr.T("license %d", o.License.ID)
 	if o.License.Note != "" {
@@ -248,14 +261,15 @@ func optionText(o manager.CourierOption) string {
 	case manager.CourierRemoved:
 		return tr.T("Tell that %s has been removed", which)
 	}
-	return tr.T("New license of order %d (%d of %d left)", o.Order.ID, o.Order.LicensesTotal-o.Order.LicensesActivated, o.Order.LicensesTotal)
+	return tr.T("New license of order %d (%d of %d left)", o.Order.ID, o.Order.LicensesTotal-o.Order.LicensesActivated,
+		o.Order.LicensesTotal)
 }
 
-// optionAbout says more of an option; "" when there is nothing.
-func optionAbout(o manager.CourierOption) string {
+// optionDetail returns the explanation of an option, or "".
+func optionDetail(o manager.CourierOption) string {
 	switch o.Action {
 	case manager.CourierReactivate:
-		return compared(o.Comparison)
+		return comparisonText(o.Comparison)
 	case manager.CourierNew:
 		return tr.T("One license of the order is used.")
 	case manager.CourierTransfer:
@@ -271,15 +285,16 @@ func optionAbout(o manager.CourierOption) string {
 	return ""
 }
 
-// compared says in words how a PC compares with the one that a license was made for.
-func compared(c license.Comparison) string {
+// comparisonText describes the comparison of a PC with that of a license.
+func comparisonText(c license.Comparison) string {
 	var different []string
 	for _, l := range c.Locks {
 		if l.Differs {
 			different = append(different, words.Lock(l.Lock))
 		}
 	}
-	text := tr.N(c.Count(license.Same), "The PC is recognized: %d lock is the same", "The PC is recognized: %d locks are the same")
+	text := tr.N(c.Count(license.Same), "The PC is recognized: %d lock is the same",
+		"The PC is recognized: %d locks are the same")
 	if len(different) > 0 {
 		text = tr.T("%s, different: %s", text, words.List(different))
 	}
@@ -289,10 +304,10 @@ func compared(c license.Comparison) string {
 	return tr.T("%s. No license is used.", text)
 }
 
-// todo counts the items for which something is done or told.
-func (c *carriage) todo() (count int, known bool) {
-	known = len(c.loads) > 0
-	for _, l := range c.loads {
+// pendingItems counts the items that will get a result; known is false while a plan is missing.
+func (c *carryDialog) pendingItems() (count int, known bool) {
+	known = len(c.planned) > 0
+	for _, l := range c.planned {
 		known = known && l.plan != nil
 		for n, item := range l.plan {
 			if l.choices[n] >= 0 || item.Refusal != nil {
@@ -303,31 +318,31 @@ func (c *carriage) todo() (count int, known bool) {
 	return count, known
 }
 
-func (c *carriage) changed() {
-	count, known := c.todo()
+func (c *carryDialog) changed() {
+	count, known := c.pendingItems()
 	reason := ""
 	if known && count == 0 {
 		reason = tr.T("Choose what is to be done for at least one program.")
 	}
-	c.dialog.SetButton(tr.T(carrying), known && count > 0, reason)
+	c.dialog.SetButton(tr.T(carryLabel), known && count > 0, reason)
 }
 
-func (c *carriage) submit() {
-	total, known := c.todo()
+func (c *carryDialog) submit() {
+	total, known := c.pendingItems()
 	if !known || total == 0 {
 		return
 	}
-	loads := c.loads
+	planned := c.planned
 	text := func(done int) string { return tr.T("Carrying out %d of %d…", min(done+1, total), total) }
 	c.dialog.SetBusy(text(0), c.slot.Interrupt)
 	background.Run(c.slot, func(ctx context.Context) (answers []carry.Answer, err error) {
-		before := 0
-		for _, l := range loads {
+		previous := 0
+		for _, l := range planned {
 			a, err := c.screen.options.Manager.CarryOut(ctx, l.request, l.plan, l.choices, func(count int) {
-				done := before + count
+				done := previous + count
 				c.screen.options.Work.Do(func() { c.dialog.SetBusyText(text(done)) })
 			})
-			before += len(a.Results)
+			previous += len(a.Results)
 			answers = append(answers, a)
 			if err != nil {
 				return answers, err
@@ -338,17 +353,20 @@ func (c *carriage) submit() {
 		c.dialog.SetIdle()
 		c.dialog.Close()
 		c.screen.options.Actions.Carried()
-		c.screen.showCarried(loads, c.intake.remarks, answers, err)
+		c.screen.showCarried(planned, c.intake.remarks, answers, err)
 	})
 }
 
-// carriedText says what became of an item.
+// carriedText returns the outcome of an item.
 func carriedText(r carry.Result, d *Screen) (theme.Tone, dialogs.Message) {
 	name := programName(r.Program, r.Signature)
 	switch r.Outcome {
 	case carry.OutcomeLicense:
 		if f, err := r.File(); err == nil {
-			return theme.Good, dialogs.Message{What: tr.T("%s: its license file is in the answer.", name), Why: words.Sentence(licenseText(f, d))}
+			return theme.Good, dialogs.Message{
+				What: tr.T("%s: its license file is in the answer.", name),
+				Why:  words.Sentence(licenseText(f, d)),
+			}
 		}
 		return theme.Good, dialogs.Message{What: tr.T("%s: its license file is in the answer.", name)}
 	case carry.OutcomeDone:

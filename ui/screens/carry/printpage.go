@@ -31,13 +31,13 @@ img { width: 80mm; height: 80mm; image-rendering: pixelated; }
 </html>
 `))
 
-// printed is one QR code of a page.
-type printed struct {
+// pageCode is a QR code with its caption.
+type pageCode struct {
 	Picture template.URL
 	Caption string
 }
 
-// page is a document as a page to print: its text to type from, and its QR codes to be photographed.
+// page returns a document as HTML to print: its text and its QR codes.
 func page(doc carry.Document) ([]byte, error) {
 	parts, err := carry.Pictures(doc, carry.DefaultPicture)
 	if err != nil {
@@ -45,7 +45,7 @@ func page(doc carry.Document) ([]byte, error) {
 	}
 	content := struct {
 		Language, Title, Text string
-		Pictures              []printed
+		Pictures              []pageCode
 	}{Language: tr.InUse(), Title: words.Capital(words.Document(doc.Kind())), Text: carry.Text(doc)}
 	for i, p := range parts {
 		img, err := p.Picture(4)
@@ -56,8 +56,9 @@ func page(doc carry.Document) ([]byte, error) {
 		if err := png.Encode(&b, img); err != nil {
 			return nil, err
 		}
-		content.Pictures = append(content.Pictures, printed{
-			Picture: template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), Caption: tr.T("%d of %d", i+1, len(parts)),
+		content.Pictures = append(content.Pictures, pageCode{
+			Picture: template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())),
+			Caption: tr.T("%d of %d", i+1, len(parts)),
 		})
 	}
 	var out bytes.Buffer

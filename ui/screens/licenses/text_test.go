@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// block packs lock values (spec: codes "Lock values").
+// block packs lock values in the order of license.Locks (spec: codes "Lock values").
 func block(values ...uint64) license.Block {
 	var b uint64
 	for i, l := range license.Locks() {
@@ -20,7 +20,7 @@ func block(values ...uint64) license.Block {
 	return license.Block(b)
 }
 
-func TestComparisonInPlainWords(t *testing.T) {
+func TestSentences(t *testing.T) {
 	then := block(1, 2, 3, 4, 5, 6, 0)
 	strict := license.DefaultPolicy()
 	strict.Enabled = false
@@ -37,13 +37,16 @@ func TestComparisonInPlainWords(t *testing.T) {
 			[]string{"5 locks same · 1 changed (network card)", drive, "Still recognized: 1 hardware change is allowed."}},
 		{"new system", then, block(9, 2, 9, 4, 5, 6, 0), license.DefaultPolicy(), true,
 			[]string{"4 locks same · 2 changed (system volume, operating system)", drive, "Recognized."}},
-		{"optical drive new", then, block(1, 2, 3, 4, 5, 6, 7), license.DefaultPolicy(), true, []string{"6 locks same", drive, "Recognized."}},
-		{"optical drive gone", block(1, 2, 3, 4, 5, 6, 7), then, license.DefaultPolicy(), true, []string{"6 locks same", drive, "Recognized."}},
+		{"optical drive new", then, block(1, 2, 3, 4, 5, 6, 7), license.DefaultPolicy(), true,
+			[]string{"6 locks same", drive, "Recognized."}},
+		{"optical drive gone", block(1, 2, 3, 4, 5, 6, 7), then, license.DefaultPolicy(), true,
+			[]string{"6 locks same", drive, "Recognized."}},
 		{"optical drive changed", block(1, 2, 3, 4, 5, 6, 7), block(1, 2, 3, 4, 5, 6, 8), license.DefaultPolicy(), true,
 			[]string{"6 locks same · 1 changed (optical drive)", "Still recognized: 1 hardware change is allowed."}},
 		{"firmware gone, disk new", block(1, 2, 3, 4, 5, 0, 0), block(1, 0, 3, 4, 5, 6, 0), license.DefaultPolicy(), true,
 			[]string{
-				"4 locks same · 1 no longer readable (firmware)", "Not compared, because not readable then or now: system disk, optical drive.",
+				"4 locks same · 1 no longer readable (firmware)",
+				"Not compared, because not readable then or now: system disk, optical drive.",
 				"Still recognized: 1 hardware change is allowed.",
 			}},
 		{"too many", then, block(1, 9, 3, 9, 5, 0, 0), license.DefaultPolicy(), true,
@@ -55,7 +58,8 @@ func TestComparisonInPlainWords(t *testing.T) {
 			[]string{"5 locks same · 1 changed (system volume)", drive, "This program allows no change of the PC."}},
 		{"another PC", then, block(11, 12, 13, 14, 15, 16, 17), license.DefaultPolicy(), false,
 			[]string{"This license belongs to another PC: 6 of 6 locks differ."}},
-		{"another PC of the same model", block(1, 2, 3, 4, 5, 0, 7), block(9, 2, 9, 9, 5, 6, 0), license.DefaultPolicy(), false,
+		{"another PC of the same model", block(1, 2, 3, 4, 5, 0, 7), block(9, 2, 9, 9, 5, 6, 0), license.DefaultPolicy(),
+			false,
 			[]string{"This license belongs to another PC: 3 of 5 locks differ."}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -17,23 +17,30 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-const savingAll tr.Text = "Save all answers in the folder"
+const saveAllLabel tr.Text = "Save all answers in the folder"
 
-// carried is the open dialog with what became of requests.
-type carried struct {
+// resultDialog is the open dialog with the answers to carried requests.
+type resultDialog struct {
 	screen   *Screen
-	loads    []*load
+	planned  []*plannedRequest
 	remarks  []remark
-	answers  []carry.Answer // of the first loads; one without results is none
+	answers  []carry.Answer // parallel to planned, possibly shorter; one without results is no answer
 	dialog   *dialogs.Dialog
 	handouts []*handout
-	files    *fyne.Container // what became of each file of a folder
+	files    *fyne.Container // a line for each file of a folder
 	slot     *background.Slot
 }
 
-// showCarried lists what became of the requests, with the answers to bring back; err is what ended it early.
-func (d *Screen) showCarried(loads []*load, remarks []remark, answers []carry.Answer, err error) {
-	c := &carried{screen: d, loads: loads, remarks: remarks, answers: answers, files: rows(theme.Gap), slot: d.options.Work.NewSlot()}
+// showCarried shows the outcome of requests and the answers to bring back; err is why the rest was not carried out.
+func (d *Screen) showCarried(planned []*plannedRequest, remarks []remark, answers []carry.Answer, err error) {
+	c := &resultDialog{
+		screen:  d,
+		planned: planned,
+		remarks: remarks,
+		answers: answers,
+		files:   rows(theme.Gap),
+		slot:    d.options.Work.NewSlot(),
+	}
 	list := rows(theme.Section)
 	if err != nil {
 		m := d.options.Explain(err)
@@ -43,44 +50,50 @@ func (d *Screen) showCarried(loads []*load, remarks []remark, answers []carry.An
 		m.Next = tr.T("Carry it once more for the rest. What is done already is not done twice, and no license is lost.")
 		list.Add(dialogs.Notice(theme.Warning, m))
 	}
-	title, subtitle := tr.T("Bring the answer back"), tr.T("To the PC that asked: the file, a photograph of each picture, or the text. Its license files hold a secret of their PC, so give them to nobody else.")
-	whole := c.count(func(*load) bool { return true })
-	if whole > 1 {
-		title, subtitle = tr.T("Bring the answers back"), tr.T("Each to the PC that asked: the file, a photograph of each picture, or the text. The license files hold a secret of their PC, so give them to nobody else.")
+	title, subtitle := tr.T("Bring the answer back"), tr.T("To the PC that asked: the file, a photograph of each "+
+		"picture, or the text. Its license files hold a secret of their PC, so give them to nobody else.")
+	answered := c.count(func(*plannedRequest) bool { return true })
+	if answered > 1 {
+		title, subtitle = tr.T("Bring the answers back"), tr.T("Each to the PC that asked: the file, a photograph of each "+
+			"picture, or the text. The license files hold a secret of their PC, so give them to nobody else.")
 	}
-	if whole == 0 {
+	if answered == 0 {
 		title, subtitle = tr.T("There is no answer yet"), ""
 	}
-	toSave := c.count(func(l *load) bool { return l.dir != "" })
+	toSave := c.count(func(l *plannedRequest) bool { return l.dir != "" })
 	if c.fromFolder() {
 		c.showFiles(nil)
 		box := rows(theme.Margin, bold(tr.T("What became of the files")), c.files)
 		if toSave > 0 {
-			box.Add(muted(tr.T("Each answer is saved beside its request, and no file is written over: an answer that lies there already with the same results stays; " +
-				"beside one with other results, the new one gets a number.")))
+			box.Add(muted(tr.T("Each answer is saved beside its request, and no file is written over: an answer that lies " +
+				"there already with the same results stays; beside one with other results, the new one gets a number.")))
 		}
 		if len(remarks) > 0 {
-			box.Add(rows(2, passedOver(remarks)...))
+			box.Add(rows(2, remarkLines(remarks)...))
 		}
 		list.Add(box)
-		if whole > 0 {
+		if answered > 0 {
 			list.Add(widget.NewSeparator())
 		}
 	}
 	for i, a := range answers {
 		if len(a.Results) > 0 {
-			list.Add(c.section(loads[i], a, whole == 1))
+			list.Add(c.section(planned[i], a, answered == 1))
 		}
 	}
 	buttons := []dialogs.Button{{Text: tr.T("Close"), Default: err == nil && toSave == 0, Cancel: true}}
 	if toSave > 0 {
-		buttons = append(buttons, dialogs.Button{Text: tr.T(savingAll), Default: err == nil, OnTapped: c.save})
+		buttons = append(buttons, dialogs.Button{Text: tr.T(saveAllLabel), Default: err == nil, OnTapped: c.save})
 	}
 	if err != nil {
-		buttons = append(buttons, dialogs.Button{Text: tr.T("Carry once more"), Default: true, OnTapped: c.again})
+		buttons = append(buttons, dialogs.Button{Text: tr.T("Carry once more"), Default: true, OnTapped: c.retry})
 	}
 	c.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title: title, Subtitle: subtitle, Content: beside(list), Width: wide, Buttons: buttons,
+		Title:    title,
+		Subtitle: subtitle,
+		Content:  scrollPadded(list),
+		Width:    handoutWidth,
+		Buttons:  buttons,
 		OnClosed: func() {
 			c.slot.Cancel()
 			for _, h := range c.handouts {
@@ -91,36 +104,36 @@ func (d *Screen) showCarried(loads []*load, remarks []remark, answers []carry.An
 	d.options.Canvas.Unfocus() // Enter presses the button
 }
 
-func (c *carried) again() {
+func (c *resultDialog) retry() {
 	c.dialog.Close()
-	h := batch{remarks: c.remarks}
-	for _, l := range c.loads {
-		h.requests = append(h.requests, l.incoming)
+	b := batch{remarks: c.remarks}
+	for _, l := range c.planned {
+		b.requests = append(b.requests, l.incoming)
 	}
-	c.screen.carry(h)
+	c.screen.carry(b)
 }
 
-// answer is that to a request, if there is one.
-func (c *carried) answer(n int) (carry.Answer, bool) {
+// answer returns the answer to request n, if there is one.
+func (c *resultDialog) answer(n int) (carry.Answer, bool) {
 	if n >= len(c.answers) || len(c.answers[n].Results) == 0 {
 		return carry.Answer{}, false
 	}
 	return c.answers[n], true
 }
 
-// count counts the requests of a kind that have an answer.
-func (c *carried) count(of func(*load) bool) (count int) {
-	for n, l := range c.loads {
-		if _, ok := c.answer(n); ok && of(l) {
+// count returns the number of matching requests that have an answer.
+func (c *resultDialog) count(matches func(*plannedRequest) bool) (count int) {
+	for n, l := range c.planned {
+		if _, ok := c.answer(n); ok && matches(l) {
 			count++
 		}
 	}
 	return count
 }
 
-// fromFolder reports whether a request came from a folder.
-func (c *carried) fromFolder() bool {
-	for _, l := range c.loads {
+// fromFolder reports whether any request was read from a folder.
+func (c *resultDialog) fromFolder() bool {
+	for _, l := range c.planned {
 		if l.dir != "" {
 			return true
 		}
@@ -128,8 +141,8 @@ func (c *carried) fromFolder() bool {
 	return false
 }
 
-// section is one answer with its results and the ways to take it along.
-func (c *carried) section(l *load, a carry.Answer, open bool) fyne.CanvasObject {
+// section returns an answer with its results and the buttons to hand it out.
+func (c *resultDialog) section(l *plannedRequest, a carry.Answer, open bool) fyne.CanvasObject {
 	one := rows(theme.Gap, bold(tr.T("Answer for %s", requestLine(l.request, c.screen))))
 	for _, r := range a.Results {
 		one.Add(dialogs.Notice(carriedText(r, c.screen)))
@@ -143,16 +156,16 @@ func (c *carried) section(l *load, a carry.Answer, open bool) fyne.CanvasObject 
 	return one
 }
 
-// saved is how the saving of an answer went.
+// saved is the outcome of saving an answer.
 type saved struct {
 	folder.Written
 	err error
 }
 
-// showFiles lists the files of folders with what became of them; of some it is known how the saving went.
-func (c *carried) showFiles(outcomes map[int]saved) {
+// showFiles lists the files of folders with their outcomes, as far as they are known.
+func (c *resultDialog) showFiles(outcomes map[int]saved) {
 	c.files.RemoveAll()
-	for n, l := range c.loads {
+	for n, l := range c.planned {
 		if l.dir == "" {
 			continue
 		}
@@ -163,8 +176,8 @@ func (c *carried) showFiles(outcomes map[int]saved) {
 			if s, done := outcomes[n]; done {
 				tone, text = c.savedText(s)
 			}
-			said, all := results(a, len(l.request.Items))
-			if text = said + " " + text; tone == theme.Good && !all {
+			summary, all := results(a, len(l.request.Items))
+			if text = summary + " " + text; tone == theme.Good && !all {
 				tone = theme.Warning
 			}
 		}
@@ -173,7 +186,7 @@ func (c *carried) showFiles(outcomes map[int]saved) {
 	c.files.Refresh()
 }
 
-func (c *carried) savedText(s saved) (theme.Tone, string) {
+func (c *resultDialog) savedText(s saved) (theme.Tone, string) {
 	switch {
 	case s.err != nil:
 		m := c.screen.explain(s.err)
@@ -186,7 +199,7 @@ func (c *carried) savedText(s saved) (theme.Tone, string) {
 	return theme.Good, tr.T("Saved as %s.", s.Name)
 }
 
-// results counts what is in an answer to a request with so many items; all tells that each got what it asked for.
+// results summarizes an answer to a request with this number of items; all reports whether each succeeded.
 func results(a carry.Answer, items int) (text string, all bool) {
 	var licenses, done, refused int
 	for _, r := range a.Results {
@@ -214,12 +227,12 @@ func results(a carry.Answer, items int) (text string, all bool) {
 	return words.Sentence(words.List(parts)), licenses+done == items
 }
 
-// save writes the answers beside their requests.
-func (c *carried) save() {
+// save saves the answers in the folders of their requests.
+func (c *resultDialog) save() {
 	c.dialog.SetBusy(tr.T("Saving the answers…"), c.slot.Interrupt)
 	background.Run(c.slot, func(ctx context.Context) (map[int]saved, error) {
 		outcomes := map[int]saved{}
-		for n, l := range c.loads {
+		for n, l := range c.planned {
 			a, ok := c.answer(n)
 			if !ok || l.dir == "" {
 				continue
@@ -242,11 +255,14 @@ func (c *carried) save() {
 		}
 		switch {
 		case failed > 0:
-			c.dialog.SetError(dialogs.Message{What: tr.T("%d of %s could not be saved.", failed, tr.N(len(outcomes), "%d answer", "%d answers")),
-				Why: tr.T("The list says why."), Next: tr.T("Put it right and save once more, or take the answer in another way.")})
+			c.dialog.SetError(dialogs.Message{
+				What: tr.T("%d of %s could not be saved.", failed, tr.N(len(outcomes), "%d answer", "%d answers")),
+				Why:  tr.T("The list says why."),
+				Next: tr.T("Put it right and save once more, or take the answer in another way."),
+			})
 		case err == nil:
-			c.dialog.SetButtonLabel(tr.T(savingAll), tr.T("Saved"))
-			c.dialog.SetButton(tr.T(savingAll), false, "")
+			c.dialog.SetButtonLabel(tr.T(saveAllLabel), tr.T("Saved"))
+			c.dialog.SetButton(tr.T(saveAllLabel), false, "")
 		}
 	})
 }

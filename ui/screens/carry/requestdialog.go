@@ -20,55 +20,61 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-const making tr.Text = "Make the request"
+const makeLabel tr.Text = "Make the request"
 
-// asking is the open dialog in which a request is put together.
-type asking struct {
+// requestDialog is the open dialog that makes a request.
+type requestDialog struct {
 	screen  *Screen
 	dialog  *dialogs.Dialog
 	device  *dialogs.Entry
-	known   *fyne.Container // of programs
+	known   *fyne.Container // programs
 	wishes  []*wish
 	kept    []*keptRow
 	keptBox *fyne.Container
 	slot    *background.Slot
 }
 
-// keptRow is a removal code that can go with the request.
+// keptRow is the check box of a kept removal code.
 type keptRow struct {
 	code  manager.KeptCode
 	check *dialogs.Check
 }
 
-// offer is what this PC knows without a network.
-type offer struct {
+// localData is what this PC knows without a network: its programs and kept codes.
+type localData struct {
 	programs []manager.OfflineProgram
 	kept     []manager.KeptCode
 }
 
-func (d *Screen) offer(ctx context.Context) (o offer, err error) {
+func (d *Screen) localData(ctx context.Context) (o localData, err error) {
 	if o.programs, err = d.options.Manager.OfflinePrograms(ctx); err != nil {
 		return o, err
 	}
 	kept, err := d.options.Manager.KeptCodes(ctx)
 	for _, k := range kept {
-		if k.Purpose == "" { // the others are sent by themselves
+		if k.Purpose == "" { // a task sends the others
 			o.kept = append(o.kept, k)
 		}
 	}
 	return o, err
 }
 
-// ask shows the dialog for a request of this PC.
-func (d *Screen) ask() { d.askAgain(nil, nil) }
+// newRequest shows the dialog that makes a request of this PC.
+func (d *Screen) newRequest() { d.reopenRequest(nil, nil) }
 
-// askAgain shows the dialog with what had been entered in an earlier one, and a removal code that was kept just now;
-// either may be nil.
-func (d *Screen) askAgain(before *asking, given *manager.KeptCode) {
-	a := &asking{screen: d, device: dialogs.NewEntry(), known: rows(theme.Gap), keptBox: rows(theme.Gap), slot: d.options.Work.NewSlot()}
+// reopenRequest shows the dialog with the input of a previous one and a removal code that was stored since then; either
+// may be nil.
+func (d *Screen) reopenRequest(previous *requestDialog, added *manager.KeptCode) {
+	a := &requestDialog{
+		screen:  d,
+		device:  dialogs.NewEntry(),
+		known:   rows(theme.Gap),
+		keptBox: rows(theme.Gap),
+		slot:    d.options.Work.NewSlot(),
+	}
 	a.device.SetText(carry.Clean(d.options.DeviceName, carry.MaxName))
-	if before != nil {
-		a.device.SetText(before.device.Text)
+	if previous != nil {
+		a.device.SetText(previous.device.Text)
 	}
 	a.device.PlaceHolder = tr.T("So that the courier knows whose request it is (optional)")
 	more := dialogs.NewButton(tr.T("Another program…"), fynetheme.ContentAddIcon(), func() {
@@ -77,54 +83,60 @@ func (d *Screen) askAgain(before *asking, given *manager.KeptCode) {
 		d.options.Canvas.Focus(w.name)
 	})
 	a.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:    tr.T("Ask for licenses"),
-		Subtitle: tr.T("Choose what this PC needs; several programs go into one request. Nothing is changed on this PC by asking."),
-		Content:  beside(rows(theme.Section, labeled(tr.T("Name of this PC"), a.device), rows(theme.Gap, bold(tr.T("Programs")), a.known, container.NewHBox(more)), a.keptBox)),
-		Width:    680,
-		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T(making), Default: true, OnTapped: a.submit}},
+		Title: tr.T("Ask for licenses"),
+		Subtitle: tr.T(
+			"Choose what this PC needs; several programs go into one request. Nothing is changed on this PC by asking."),
+		Content: scrollPadded(rows(theme.Section, labeled(tr.T("Name of this PC"), a.device),
+			rows(theme.Gap, bold(tr.T("Programs")), a.known, container.NewHBox(more)), a.keptBox)),
+		Width: 680,
+		Buttons: []dialogs.Button{
+			{Text: tr.T("Cancel"), Cancel: true},
+			{Text: tr.T(makeLabel), Default: true, OnTapped: a.submit},
+		},
 		OnClosed: a.slot.Cancel,
 	})
-	a.load(before, given)
+	a.load(previous, added)
 	a.changed()
 }
 
-// load lists programs and kept removal codes.
-func (a *asking) load(before *asking, given *manager.KeptCode) {
+// load loads the programs and kept removal codes.
+func (a *requestDialog) load(previous *requestDialog, added *manager.KeptCode) {
 	a.dialog.SetBusy(tr.T("Looking for programs…"), func() { a.slot.Cancel(); a.dialog.Close() })
-	background.Run(a.slot, a.screen.offer, func(o offer, err error) {
+	background.Run(a.slot, a.screen.localData, func(o localData, err error) {
 		a.dialog.SetIdle()
 		if err != nil {
 			m := a.screen.options.Explain(err)
-			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { a.load(before, given) }}
+			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { a.load(previous, added) }}
 			a.dialog.SetError(m)
 			return
 		}
-		a.fill(o, before, given)
+		a.fill(o, previous, added)
 	})
 }
 
-func (a *asking) fill(o offer, before *asking, given *manager.KeptCode) {
+func (a *requestDialog) fill(o localData, previous *requestDialog, added *manager.KeptCode) {
 	for _, p := range o.programs {
 		a.add(&p)
 	}
-	if before != nil {
-		for _, b := range before.wishes {
+	if previous != nil {
+		for _, b := range previous.wishes {
 			a.restore(b)
 		}
 	}
 	switch {
 	case len(a.wishes) == 0:
-		a.known.Add(muted(tr.T("No program that needs a license has been started on this PC yet. Enter the one you mean: the program shows its signature in its window for the license.")))
+		a.known.Add(muted(tr.T("No program that needs a license has been started on this PC yet. Enter the one you mean: " +
+			"the program shows its signature in its window for the license.")))
 		a.add(nil)
-	case len(o.programs) == 1 && o.programs[0].Here == nil && o.programs[0].Unproven == nil && before == nil:
+	case len(o.programs) == 1 && o.programs[0].Here == nil && o.programs[0].Unproven == nil && previous == nil:
 		a.wishes[0].check.SetChecked(true)
 	}
-	a.showKept(o.kept, before, given)
+	a.showKept(o.kept, previous, added)
 	a.changed()
 }
 
-// restore takes over what was entered for a program before.
-func (a *asking) restore(b *wish) {
+// restore copies the input for a program from a previous dialog.
+func (a *requestDialog) restore(b *wish) {
 	if b.program == nil {
 		w := a.add(nil)
 		w.name.SetText(b.name.Text)
@@ -139,28 +151,32 @@ func (a *asking) restore(b *wish) {
 	}
 }
 
-// showKept lists the removal codes that wait to be handed in.
-func (a *asking) showKept(kept []manager.KeptCode, before *asking, given *manager.KeptCode) {
+// showKept lists the kept removal codes.
+func (a *requestDialog) showKept(kept []manager.KeptCode, previous *requestDialog, added *manager.KeptCode) {
 	if len(kept) == 0 {
 		return
 	}
 	a.keptBox.Add(bold(tr.T("Hand in")))
-	a.keptBox.Add(muted(tr.T("These licenses have left this PC, and their order gets them back when the courier hands the removal codes in. The codes stay kept here until then.")))
+	a.keptBox.Add(muted(tr.T("These licenses have left this PC, and their order gets them back when the courier hands " +
+		"the removal codes in. The codes stay kept here until then.")))
 	for _, k := range kept {
 		name := programName(k.Program, k.Signature)
 		if k.Note != "" {
 			name += " " + words.Quoted(k.Note)
 		}
-		row := &keptRow{code: k, check: dialogs.NewCheck(tr.T("Removal code of %s, Site code %s", name, k.Codes.Site), func(bool) { a.changed() })}
+		row := &keptRow{
+			code:  k,
+			check: dialogs.NewCheck(tr.T("Removal code of %s, Site code %s", name, k.Codes.Site), func(bool) { a.changed() }),
+		}
 		row.check.Checked = true
-		if before != nil {
-			for _, b := range before.kept {
+		if previous != nil {
+			for _, b := range previous.kept {
 				if b.code.Codes == k.Codes && b.code.Signature == k.Signature {
 					row.check.Checked = b.check.Checked
 				}
 			}
 		}
-		if given != nil && given.Codes == k.Codes {
+		if added != nil && added.Codes == k.Codes {
 			row.check.Checked = true
 		}
 		a.kept = append(a.kept, row)
@@ -168,30 +184,35 @@ func (a *asking) showKept(kept []manager.KeptCode, before *asking, given *manage
 	}
 }
 
-// add adds a program; nil is one that the person names.
-func (a *asking) add(p *manager.OfflineProgram) *wish {
+// add adds a program; nil adds one whose name and signature the person enters.
+func (a *requestDialog) add(p *manager.OfflineProgram) *wish {
 	w := newWish(a, p)
 	a.wishes = append(a.wishes, w)
 	a.known.Add(w.object)
 	return w
 }
 
-// changed enables the button, or says what is missing.
-func (a *asking) changed() {
+// changed enables the button, or shows what is missing.
+func (a *requestDialog) changed() {
 	if a.dialog == nil {
 		return
 	}
 	a.dialog.ClearError()
 	_, reason := a.collect()
-	a.dialog.SetButton(tr.T(making), reason == "", reason)
+	a.dialog.SetButton(tr.T(makeLabel), reason == "", reason)
 }
 
-// collect returns what is asked for, or what is missing.
-func (a *asking) collect() (list []manager.Wish, missing string) {
-	// What is given back comes first: the order may have no other license for what is asked for.
+// collect returns the items of the request, or what is missing.
+func (a *requestDialog) collect() (list []manager.Wish, missing string) {
+	// Removals come first: the order may have no other free seat for the activations.
 	for _, k := range a.kept {
 		if k.check.Checked {
-			list = append(list, manager.Wish{Task: carry.TaskRemove, Signature: k.code.Signature, Program: carry.Clean(k.code.Program, carry.MaxName), Kept: k.code})
+			list = append(list, manager.Wish{
+				Task:      carry.TaskRemove,
+				Signature: k.code.Signature,
+				Program:   carry.Clean(k.code.Program, carry.MaxName),
+				Kept:      k.code,
+			})
 		}
 	}
 	seen := map[license.Signature]bool{}
@@ -218,7 +239,7 @@ func (a *asking) collect() (list []manager.Wish, missing string) {
 	return list, ""
 }
 
-func (a *asking) submit() {
+func (a *requestDialog) submit() {
 	list, missing := a.collect()
 	if missing != "" {
 		return
@@ -240,8 +261,8 @@ func (a *asking) submit() {
 	})
 }
 
-// giveBack explains and asks, and lets a license go. The dialog with the request comes back afterwards.
-func (a *asking) giveBack(p manager.OfflineProgram) {
+// giveBack asks for a confirmation and gives up a license of this PC. Then it reopens the dialog.
+func (a *requestDialog) giveBack(p manager.OfflineProgram) {
 	name := programName(p.Name, p.Signature)
 	confirm := dialogs.NewCheck(tr.T("I understand: %s stops working on this PC", name), nil)
 	var dialog *dialogs.Dialog
@@ -249,16 +270,24 @@ func (a *asking) giveBack(p manager.OfflineProgram) {
 	confirm.OnChanged = func(on bool) { dialog.SetButton(label, on, "") }
 	slot := a.screen.options.Work.NewSlot()
 	a.dialog.Close()
-	again := func(given *manager.KeptCode) { a.screen.askAgain(a, given) }
+	reopen := func(added *manager.KeptCode) { a.screen.reopenRequest(a, added) }
 	dialog = a.screen.options.Dialogs.Show(dialogs.Spec{
 		Title: tr.T("Give the license of %s back?", name),
 		Content: rows(theme.Margin,
-			plain(tr.T("%s stops working on this PC at once, and this PC gets a new Site code. You get a removal code, which is kept here and put into the request.", name)),
-			plain(tr.T("When a courier has handed it in, the order has one more license to activate, on this PC or on another one. This cannot be undone. The removal code works once, and it is not lost: it stays kept here until the answer says that it was accepted.")),
+			plain(tr.T("%s stops working on this PC at once, and this PC gets a new Site code. You get a removal code, which "+
+				"is kept here and put into the request.", name)),
+			plain(tr.T("When a courier has handed it in, the order has one more license to activate, on this PC or on "+
+				"another one. This cannot be undone. The removal code works once, and it is not lost: it stays kept here until "+
+				"the answer says that it was accepted.")),
 			confirm),
 		Width:    dialogs.DefaultWidth,
 		OnClosed: slot.Cancel,
-		Buttons: []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true, Default: true, OnTapped: func() { dialog.Close(); again(nil) }}, {Text: label, Importance: widget.DangerImportance, OnTapped: func() {
+		Buttons: []dialogs.Button{{
+			Text:     tr.T("Cancel"),
+			Cancel:   true,
+			Default:  true,
+			OnTapped: func() { dialog.Close(); reopen(nil) },
+		}, {Text: label, Importance: widget.DangerImportance, OnTapped: func() {
 			dialog.SetBusy(tr.T("Giving the license back…"), nil)
 			background.Run(slot, func(ctx context.Context) (manager.KeptCode, error) {
 				return a.screen.options.Manager.LetGo(ctx, p.Signature)
@@ -270,30 +299,37 @@ func (a *asking) giveBack(p manager.OfflineProgram) {
 				}
 				dialog.Close()
 				a.screen.options.Actions.Taken()
-				again(&k)
+				reopen(&k)
 			})
 		}}},
 	})
 	dialog.SetButton(label, false, "")
 }
 
-// wish is a program of the request that is being put together.
+// wish is the row of a program.
 type wish struct {
-	asking  *asking
-	program *manager.OfflineProgram // nil: the person names it
-	check   *dialogs.Check
-	name    *dialogs.Entry
-	sign    *dialogs.Entry
-	note    *dialogs.Entry
-	other   *dialogs.Check
-	removal *dialogs.Entry
-	told    *widget.Label
-	details *fyne.Container
-	object  fyne.CanvasObject
+	parent     *requestDialog
+	program    *manager.OfflineProgram // nil: the person enters name and signature
+	check      *dialogs.Check
+	name       *dialogs.Entry
+	sign       *dialogs.Entry
+	note       *dialogs.Entry
+	other      *dialogs.Check
+	removal    *dialogs.Entry
+	foundLabel *widget.Label
+	details    *fyne.Container
+	object     fyne.CanvasObject
 }
 
-func newWish(a *asking, p *manager.OfflineProgram) *wish {
-	w := &wish{asking: a, program: p, name: dialogs.NewEntry(), sign: dialogs.NewEntry(), note: dialogs.NewEntry(), removal: dialogs.NewEntry()}
+func newWish(a *requestDialog, p *manager.OfflineProgram) *wish {
+	w := &wish{
+		parent:  a,
+		program: p,
+		name:    dialogs.NewEntry(),
+		sign:    dialogs.NewEntry(),
+		note:    dialogs.NewEntry(),
+		removal: dialogs.NewEntry(),
+	}
 	w.note.PlaceHolder = tr.T("What you call this PC (optional)")
 	w.note.Text = carry.Clean(a.screen.options.DeviceName, carry.MaxNote)
 	w.note.OnChanged = func(text string) {
@@ -306,10 +342,10 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 	w.name.OnChanged = func(string) { a.changed() }
 	w.sign.OnChanged = w.name.OnChanged
 	w.removal.PlaceHolder = tr.T("Removal code of the other PC, or the whole text that has it")
-	w.removal.OnChanged = func(string) { w.tell(); a.changed() }
-	w.told = theme.NewCaption("")
-	w.told.Wrapping = fyne.TextWrapWord
-	pasted := rows(2, w.removal, theme.Tight(w.told))
+	w.removal.OnChanged = func(string) { w.showFound(); a.changed() }
+	w.foundLabel = theme.NewCaption("")
+	w.foundLabel.Wrapping = fyne.TextWrapWord
+	pasted := rows(2, w.removal, theme.Tight(w.foundLabel))
 	pasted.Hide()
 	w.other = dialogs.NewCheck(tr.T("Another PC gives its license: I have its removal code"), func(on bool) {
 		pasted.Hidden = !on
@@ -323,7 +359,8 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 	if p == nil {
 		w.check = dialogs.NewCheck(tr.T("Another program"), w.choose)
 		w.check.Checked = true
-		w.details.Objects = append([]fyne.CanvasObject{container.NewGridWithColumns(2, labeled(tr.T("Program"), w.name), labeled(tr.T("Signature"), w.sign))}, w.details.Objects...)
+		w.details.Objects = append([]fyne.CanvasObject{container.NewGridWithColumns(2, labeled(tr.T("Program"), w.name),
+			labeled(tr.T("Signature"), w.sign))}, w.details.Objects...)
 		w.object = rows(theme.Gap, w.check, indented(w.details))
 		return w
 	}
@@ -338,7 +375,7 @@ func newWish(a *asking, p *manager.OfflineProgram) *wish {
 	return w
 }
 
-// about says what is known of a program here.
+// about describes a program and its license on this PC.
 func about(p manager.OfflineProgram, d *Screen) string {
 	text := tr.T("Signature %s", p.Signature)
 	if p.Name == "" {
@@ -363,10 +400,10 @@ func about(p manager.OfflineProgram, d *Screen) string {
 func (w *wish) choose(on bool) {
 	w.details.Hidden = !on
 	w.details.Refresh()
-	w.asking.changed()
+	w.parent.changed()
 }
 
-// restore takes over what was entered before.
+// restore copies the input of a previous row.
 func (w *wish) restore(b *wish) {
 	w.note.SetText(b.note.Text)
 	w.removal.SetText(b.removal.Text)
@@ -374,7 +411,7 @@ func (w *wish) restore(b *wish) {
 	w.check.SetChecked(b.check.Checked)
 }
 
-// value returns what is wished, or what is missing.
+// value returns the item of the row, or what is missing.
 func (w *wish) value() (one manager.Wish, missing string) {
 	one = manager.Wish{Task: carry.TaskActivate, Note: carry.Clean(w.note.Text, carry.MaxNote)}
 	if w.program != nil {
@@ -397,9 +434,9 @@ func (w *wish) value() (one manager.Wish, missing string) {
 	return one, ""
 }
 
-var errNoRemovalCode = errors.New("there is no removal code in it")
+var errNoRemovalCode = errors.New("no removal code in the text")
 
-// removalIn finds a removal code, and the codes of its PC if they are there, in a text.
+// removalIn finds a removal code in a text, and the codes of its PC if the text has them.
 func removalIn(text string) (code license.RemovalCode, from license.Codes, err error) {
 	var site, machine string
 	found := false
@@ -430,24 +467,25 @@ func removalIn(text string) (code license.RemovalCode, from license.Codes, err e
 		}
 	}
 	if site != "" && machine != "" {
-		from, _ = license.ParseCodes(site, machine) // a pair that does not fit is left out: the courier's account finds the license
+		// Mismatching codes are left out: the license is then found in the courier's account.
+		from, _ = license.ParseCodes(site, machine)
 	}
 	return code, from, nil
 }
 
-// tell says below the field what was found in it.
-func (w *wish) tell() {
+// showFound shows below the field what was found in it.
+func (w *wish) showFound() {
 	code, from, err := removalIn(w.removal.Text)
 	switch {
 	case strings.TrimSpace(w.removal.Text) == "":
-		w.told.SetText("")
+		w.foundLabel.SetText("")
 	case errors.Is(err, errNoRemovalCode):
-		w.told.SetText(tr.T("There is no removal code in it."))
+		w.foundLabel.SetText(tr.T("There is no removal code in it."))
 	case err != nil:
-		w.told.SetText(w.asking.screen.options.Explain(err).Why)
+		w.foundLabel.SetText(w.parent.screen.options.Explain(err).Why)
 	case from.IsZero():
-		w.told.SetText(tr.T("Removal code %s.", code))
+		w.foundLabel.SetText(tr.T("Removal code %s.", code))
 	default:
-		w.told.SetText(tr.T("Removal code %s, of the PC with the Site code %s.", code, from.Site))
+		w.foundLabel.SetText(tr.T("Removal code %s, of the PC with the Site code %s.", code, from.Site))
 	}
 }

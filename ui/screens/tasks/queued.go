@@ -12,16 +12,16 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// keptError is the error of a task that did not reach the server and is kept, to be sent by itself.
-type keptError struct {
+// queuedError is the error of a task that did not reach the server and is retried as a job.
+type queuedError struct {
 	error
 	job manager.Job
 }
 
-func (k keptError) Unwrap() error { return k.error }
+func (k queuedError) Unwrap() error { return k.error }
 
-// kept finds out whether a task that did not reach the server is kept. Not on the UI thread.
-func (o Options) kept(ctx context.Context, err error, task api.Task, fits func(manager.Job) bool) error {
+// queued returns err as a queuedError if the server was not reached and there is a matching job. Not on the UI thread.
+func (o Options) queued(ctx context.Context, err error, task api.Task, match func(manager.Job) bool) error {
 	if !errors.Is(err, manager.ErrUnreachable) {
 		return err
 	}
@@ -30,19 +30,19 @@ func (o Options) kept(ctx context.Context, err error, task api.Task, fits func(m
 		return err
 	}
 	for _, job := range open {
-		if job.Task == task && fits(job) {
-			return keptError{err, job}
+		if job.Task == task && match(job) {
+			return queuedError{err, job}
 		}
 	}
 	return err
 }
 
-// of fits the jobs of a license.
-func of(l manager.License) func(manager.Job) bool {
+// forLicense returns a function that matches the jobs of a license.
+func forLicense(l manager.License) func(manager.Job) bool {
 	return func(j manager.Job) bool { return j.LicenseID == l.ID }
 }
 
-// canceledTask says what became of a task that was interrupted.
+// canceledTask returns the message about a task that the person canceled.
 func canceledTask() dialogs.Message {
 	return dialogs.Message{
 		What: tr.T("Canceled."),
@@ -51,34 +51,35 @@ func canceledTask() dialogs.Message {
 	}
 }
 
-// failed shows why a task came to nothing, or that it is kept.
-func failed(d *dialogs.Dialog, o Options, err error, canceled dialogs.Message) {
-	var kept keptError
+// showFailure shows why a task failed, or that it is queued.
+func showFailure(d *dialogs.Dialog, o Options, err error, canceled dialogs.Message) {
+	var queued queuedError
 	switch {
 	case errors.Is(err, context.Canceled):
 		d.SetError(canceled)
-	case errors.As(err, &kept):
+	case errors.As(err, &queued):
 		d.Close()
-		o.showKept(kept)
+		o.showQueued(queued)
 	default:
 		d.SetError(o.Explain(err))
 	}
 }
 
-// showKept tells that a task waits for the server.
-func (o Options) showKept(k keptError) {
+// showQueued shows that a task waits for the server.
+func (o Options) showQueued(k queuedError) {
 	m := o.Explain(k.error)
-	o.keptDialog(dialogs.Spec{
+	o.queuedDialog(dialogs.Spec{
 		Title: words.Job(k.job), Width: dialogs.SmallWidth,
 		Content: dialogs.Notice(theme.Accent, dialogs.Message{
 			What: tr.T("This is kept, and sent by itself when the server answers."), Why: m.What,
-			Next: tr.T("You need not do anything, and may close the app: it goes on at the next start. It happens once, however often it is sent."),
+			Next: tr.T("You need not do anything, and may close the app: it goes on at the next start. It happens once, " +
+				"however often it is sent."),
 		}),
 	})
 }
 
-// keptDialog shows a dialog with a way to all that waits.
-func (o Options) keptDialog(s dialogs.Spec) *dialogs.Dialog {
+// queuedDialog shows a dialog with a button that lists the jobs.
+func (o Options) queuedDialog(s dialogs.Spec) *dialogs.Dialog {
 	var d *dialogs.Dialog
 	s.Buttons = []dialogs.Button{
 		{Text: tr.T("What waits…"), OnTapped: func() { d.Close(); o.Actions.ShowJobs() }},

@@ -145,7 +145,13 @@ func (p *Problem) ContentType(string) string { return ProblemMediaType }
 
 // NewProblem makes the problem for a code with one plain sentence for the person.
 func NewProblem(code Code, detail string) *Problem {
-	return &Problem{Type: "about:blank", Title: title(code), Status: code.HTTPStatus(), Detail: detail, Code: code}
+	return &Problem{
+		Type:   "about:blank",
+		Title:  title(code),
+		Status: code.HTTPStatus(),
+		Detail: detail,
+		Code:   code,
+	}
 }
 
 func title(c Code) string {

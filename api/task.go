@@ -1,8 +1,8 @@
 package api
 
-// Task is what a person or the vendor does with an order or one of its licenses. Its value is the word that stands for it
-// in the journal of an app and in the terminal. There is one list of tasks; calls, histories, the audit trail, the rules of
-// a program and texts derive from it.
+// Task is what a person or the vendor does with an order or one of its licenses. Its value is the word that stands
+// for it in the journal of an app and in the terminal. There is one list of tasks; calls, histories, the audit trail,
+// the rules of a program and texts derive from it.
 type Task string
 
 // The tasks.
@@ -68,8 +68,8 @@ func TaskOfRule(name string) (Task, bool) {
 	return "", false
 }
 
-// TaskOfHistory returns the task that a history calls word. A word that is not in the list, of a newer server, becomes a
-// task of that name.
+// TaskOfHistory returns the task that a history calls word. A word that is not in the list, of a newer server,
+// becomes a task of that name.
 func TaskOfHistory(word string) Task {
 	for _, t := range tasks {
 		if t.history == word {

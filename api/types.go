@@ -215,8 +215,8 @@ type License struct {
 	Recognition *Recognition `json:"recognition,omitempty"`
 }
 
-// LicenseAllowed lists the allowances of one license: reactivations and transfers count for its family, removals for its
-// order (spec: api 7). A task the server does not offer is absent.
+// LicenseAllowed lists the allowances of one license: reactivations and transfers count for its family, removals for
+// its order (spec: api 7). A task the server does not offer is absent.
 type LicenseAllowed struct {
 	Reactivate *Allowance `json:"reactivate,omitempty"`
 	Transfer   *Allowance `json:"transfer,omitempty"`
@@ -253,8 +253,8 @@ type Reactivation struct {
 	Note      string `json:"note,omitempty" maxLength:"30" doc:"At most 30 Unicode code points, no control characters; empty keeps the old one"`
 }
 
-// Release gives a license free for another PC, which then picks it up with a Transfer without a removal code. Until then
-// it stays Active and keeps its seat.
+// Release gives a license free for another PC, which then picks it up with a Transfer without a removal code. Until
+// then it stays Active and keeps its seat.
 type Release struct {
 	RemovalCode string `json:"removal_code" minLength:"1" maxLength:"64"`
 }
@@ -293,10 +293,10 @@ type PCCodes struct {
 	SiteMID   string `json:"site_mid,omitempty" maxLength:"128" doc:"Merged form of both"`
 }
 
-// LicenseCheck is what a program knows of its license, from its license file; it needs no session. SiteCode and MachineID are
-// those that the license was made for, not those of the PC as it is now. ActivationCode is the present one or any that the
-// license had before the vendor changed its features or expiry. What does not fit together answers ErrNotFound, the same
-// bytes as for a license that does not exist.
+// LicenseCheck is what a program knows of its license, from its license file; it needs no session. SiteCode and
+// MachineID are those that the license was made for, not those of the PC as it is now. ActivationCode is the present
+// one or any that the license had before the vendor changed its features or expiry. What does not fit together
+// answers ErrNotFound, the same bytes as for a license that does not exist.
 type LicenseCheck struct {
 	SiteCode       string `json:"site_code" minLength:"1" maxLength:"64"`
 	MachineID      string `json:"machine_id" minLength:"1" maxLength:"64"`

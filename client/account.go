@@ -39,7 +39,12 @@ func (c *Client) RequestPasswordReset(ctx context.Context, key string, r api.Pas
 
 // Account returns the contact data of the account.
 func (c *Client) Account(ctx context.Context) (out api.Account, err error) {
-	err = c.do(ctx, call{method: http.MethodGet, path: "/account", status: http.StatusOK, read: into(&out, checkAccount)})
+	err = c.do(ctx, call{
+		method: http.MethodGet,
+		path:   "/account",
+		status: http.StatusOK,
+		read:   into(&out, checkAccount),
+	})
 	return out, err
 }
 

@@ -127,7 +127,11 @@ var calls = map[string]struct {
 	"history": {func(t *testing.T, c *Client) error {
 		_, err := c.History(t.Context(), 9)
 		return err
-	}, 200, api.HistoryList{History: []api.HistoryEntry{{Time: noon, Task: api.TaskNewOrder.History(), Outcome: api.OutcomeOK}}}},
+	}, 200, api.HistoryList{History: []api.HistoryEntry{{
+		Time:    noon,
+		Task:    api.TaskNewOrder.History(),
+		Outcome: api.OutcomeOK,
+	}}}},
 	"licenses": {func(t *testing.T, c *Client) error {
 		_, err := c.Licenses(t.Context(), 9, true)
 		return err

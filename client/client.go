@@ -184,8 +184,8 @@ func (e *AddressError) Text() Text { return e.text }
 // Unwrap returns ErrAddress.
 func (e *AddressError) Unwrap() error { return ErrAddress }
 
-// ParseServer reads a server address as people type it and returns scheme, host and port: "licenses.example.com" becomes
-// "https://licenses.example.com". Plain http is accepted for this PC only.
+// ParseServer reads a server address as people type it and returns scheme, host and port: "licenses.example.com"
+// becomes "https://licenses.example.com". Plain http is accepted for this PC only.
 func ParseServer(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {

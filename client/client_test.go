@@ -247,8 +247,8 @@ func TestBusyServer(t *testing.T) {
 	require.Equal(t, int64(7), programs[0].ID)
 }
 
-// A read that was asked for too often waits as long as the server says; an attempt at something that could be guessed is not
-// repeated by itself.
+// A read that was asked for too often waits as long as the server says; an attempt at something that could be guessed
+// is not repeated by itself.
 func TestTooManyRequests(t *testing.T) {
 	var calls atomic.Int32
 	c := to(t, func(w http.ResponseWriter, r *http.Request) {

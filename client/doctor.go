@@ -70,7 +70,8 @@ const checkTime = 10 * time.Second
 // clockTolerance is how far this PC's clock may be off without a warning. A license file and a session show it first.
 const clockTolerance = 5 * time.Minute
 
-// Examine goes along the way to a server, step by step, and tells found of each. The steps behind a broken one are skipped.
+// Examine goes along the way to a server, step by step, and tells found of each. The steps behind a broken one are
+// skipped.
 func (d Doctor) Examine(ctx context.Context, server string, found func(Finding)) []Finding {
 	if d.Proxy == nil {
 		d.Proxy = systemProxy

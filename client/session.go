@@ -93,5 +93,10 @@ func (c *Client) Renew(ctx context.Context) error {
 
 // SignOut ends the session.
 func (c *Client) SignOut(ctx context.Context) error {
-	return c.do(ctx, call{method: http.MethodDelete, path: "/sessions/current", status: http.StatusNoContent, read: empty})
+	return c.do(ctx, call{
+		method: http.MethodDelete,
+		path:   "/sessions/current",
+		status: http.StatusNoContent,
+		read:   empty,
+	})
 }

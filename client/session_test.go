@@ -31,7 +31,12 @@ func says(t *testing.T, r *http.Request, status int, body any) *http.Response {
 	if _, ok := body.(*api.Problem); ok {
 		header.Set("Content-Type", api.ProblemMediaType)
 	}
-	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(bytes.NewReader(data)), Request: r}
+	return &http.Response{
+		StatusCode: status,
+		Header:     header,
+		Body:       io.NopCloser(bytes.NewReader(data)),
+		Request:    r,
+	}
 }
 
 // over makes a client of a network whose access token ends soon.

@@ -369,7 +369,13 @@ func (w windowsPC) networkAdapters() ([]windowsAdapter, error) { return w.adapte
 
 func TestWindows(t *testing.T) {
 	nic := func(name, instance, address string) windowsAdapter {
-		return windowsAdapter{name: name, ifType: ifTypeEthernet, hardware: true, instance: instance, permanent: address}
+		return windowsAdapter{
+			name:      name,
+			ifType:    ifTypeEthernet,
+			hardware:  true,
+			instance:  instance,
+			permanent: address,
+		}
 	}
 	pc := windowsPC{
 		guid: "6fa3c1d2-0000-4000-8000-112233445566", serial: 0x7c3e2238, firmware: dell("1.8.0", "05/12/2023"),

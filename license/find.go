@@ -131,7 +131,12 @@ func findAt(words []word, i int) (f Found, used int, sure bool) {
 		if err != nil {
 			continue
 		}
-		f := Found{Kind: l.kind, Text: shown, Offset: int(words[i].start), Length: int(words[i+used-1].end - words[i].start)}
+		f := Found{
+			Kind:   l.kind,
+			Text:   shown,
+			Offset: int(words[i].start),
+			Length: int(words[i+used-1].end - words[i].start),
+		}
 		if l.kind == KindMerged {
 			f.Codes, _ = ParseMerged(shown)
 		}

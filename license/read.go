@@ -161,7 +161,12 @@ func letters(kind CodeKind, text string) (string, error) {
 	s := shapes[kind]
 	want := s.length()
 	if len(text) > maxTyped {
-		return "", &CodeError{Kind: kind, Fault: FaultTooLong, Have: utf8.RuneCountInString(text), Want: want}
+		return "", &CodeError{
+			Kind:  kind,
+			Fault: FaultTooLong,
+			Have:  utf8.RuneCountInString(text),
+			Want:  want,
+		}
 	}
 	read := make([]byte, 0, want)
 	var byDash, bySpace pieces
@@ -179,7 +184,12 @@ func letters(kind CodeKind, text string) (string, error) {
 		}
 		letter, ok := foldLetter(r, s.hex)
 		if !ok {
-			return "", &CodeError{Kind: kind, Fault: FaultLetter, Group: s.groupOfNext(choose(byDash, bySpace)), Letter: r}
+			return "", &CodeError{
+				Kind:   kind,
+				Fault:  FaultLetter,
+				Group:  s.groupOfNext(choose(byDash, bySpace)),
+				Letter: r,
+			}
 		}
 		byDash.add()
 		bySpace.add()

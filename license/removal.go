@@ -6,8 +6,8 @@ import (
 	"github.com/acen-desktop/acen/redact"
 )
 
-// RemovalSeed is the 16-byte secret that a license file carries and from which a program makes the removal code. It does
-// not show itself.
+// RemovalSeed is the 16-byte secret that a license file carries and from which a program makes the removal code. It
+// does not show itself.
 type RemovalSeed struct{ redact.Value[[16]byte] }
 
 // NewRemovalSeed wraps the 16 bytes of a seed.

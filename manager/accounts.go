@@ -51,16 +51,17 @@ func (m *Manager) SignIn(ctx context.Context, s SignIn) (account Account, warnin
 	return m.sessions.SignIn(ctx, s)
 }
 
-// Recall makes the last used account the current one without a session: its last known tables can be read, and nothing is
-// asked of the server. It fails with ErrSignedOut when there is none.
+// Recall makes the last used account the current one without a session: its last known tables can be read, and
+// nothing is asked of the server. It fails with ErrSignedOut when there is none.
 func (m *Manager) Recall(ctx context.Context) error { return m.sessions.Recall(ctx) }
 
-// Resume continues the last remembered session. It fails with ErrSignedOut when there is none. When the server cannot be
-// reached it returns the account together with the network error: the last known tables can be shown.
+// Resume continues the last remembered session. It fails with ErrSignedOut when there is none. When the server cannot
+// be reached it returns the account together with the network error: the last known tables can be shown.
 func (m *Manager) Resume(ctx context.Context) (Account, error) { return m.sessions.Resume(ctx) }
 
-// Switch makes another remembered account the current one, with the session that the keyring holds, and the one that the next
-// start resumes. The account that was current stays signed in. It fails like Resume; the current account then stays.
+// Switch makes another remembered account the current one, with the session that the keyring holds, and the one that
+// the next start resumes. The account that was current stays signed in. It fails like Resume; the current account
+// then stays.
 func (m *Manager) Switch(ctx context.Context, id int64) (Account, error) {
 	return m.sessions.Switch(ctx, id)
 }

@@ -94,8 +94,8 @@ func (m *Manager) CachedOrders(ctx context.Context) (out Orders, ok bool, err er
 	return s.cachedOrders(ctx)
 }
 
-// Licenses asks the server for the active licenses of an order and keeps them. Those of this PC get their license files, and
-// the file of one that the server names as ended is erased.
+// Licenses asks the server for the active licenses of an order and keeps them. Those of this PC get their license
+// files, and the file of one that the server names as ended is erased.
 func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
 	return asCurrent(m, func(s *acting) (Licenses, error) { return s.licenses(ctx, order) })
 }
@@ -124,8 +124,8 @@ func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 	return asCurrent(m, func(s *acting) (api.Program, error) { return s.program(ctx, id) })
 }
 
-// CachedProgram returns a program of the current account's server as it was last known; the server is asked for one that
-// never was.
+// CachedProgram returns a program of the current account's server as it was last known; the server is asked for one
+// that never was.
 func (m *Manager) CachedProgram(ctx context.Context, id int64) (api.Program, error) {
 	return asCurrent(m, func(s *acting) (api.Program, error) { return s.lastKnown().program(ctx, id) })
 }
@@ -143,8 +143,9 @@ func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
 	return asCurrent(m, func(s *acting) (ThisPC, error) { return s.thisPC(ctx, programID) })
 }
 
-// Compare tells how the PC with these codes compares with the one that a license was made for: the server decides about a
-// reactivation by the same function. It needs no network, and fails with license.ErrMismatch for codes of another program.
+// Compare tells how the PC with these codes compares with the one that a license was made for: the server decides
+// about a reactivation by the same function. It needs no network, and fails with license.ErrMismatch for codes of
+// another program.
 func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (license.Comparison, error) {
 	s, err := m.acting()
 	if err != nil {
@@ -153,21 +154,21 @@ func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (
 	return s.compare(ctx, l, codes)
 }
 
-// NewLicense activates a PC for an order. The same order and codes while a job is open join that job. On a network error the
-// job stays open and goes on with ResumeJobs. If the server refuses this PC's Site code as spent, this PC takes a new
-// one and the job asks again (spec: api 21).
+// NewLicense activates a PC for an order. The same order and codes while a job is open join that job. On a network
+// error the job stays open and goes on with ResumeJobs. If the server refuses this PC's Site code as spent, this PC
+// takes a new one and the job asks again (spec: api 21).
 func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
 	return asCurrent(m, func(s *acting) (License, error) { return s.newLicense(ctx, r) })
 }
 
-// Reactivate gives a license to the new codes of the PC it was made for. The job, and this PC's codes, work like those of
-// NewLicense.
+// Reactivate gives a license to the new codes of the PC it was made for. The job, and this PC's codes, work like
+// those of NewLicense.
 func (m *Manager) Reactivate(ctx context.Context, r Reactivate) (License, error) {
 	return asCurrent(m, func(s *acting) (License, error) { return s.reactivate(ctx, r) })
 }
 
-// Transfer gives a license to another PC. The job works like that of NewLicense; the removal code in it is sealed. A license
-// of this PC leaves it first, as with Move.
+// Transfer gives a license to another PC. The job works like that of NewLicense; the removal code in it is sealed. A
+// license of this PC leaves it first, as with Move.
 func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
 	return asCurrent(m, func(s *acting) (License, error) { return s.transfer(ctx, r) })
 }
@@ -181,8 +182,8 @@ func (m *Manager) PickUp(ctx context.Context, l License) (License, error) {
 	return s.pickUp(ctx, l)
 }
 
-// PlanCourier finds out what the current account can do for the items of another PC's request. It asks the server for orders
-// and licenses and changes nothing.
+// PlanCourier finds out what the current account can do for the items of another PC's request. It asks the server for
+// orders and licenses and changes nothing.
 func (m *Manager) PlanCourier(ctx context.Context, r carry.Request) ([]CourierItem, error) {
 	return asCurrent(m, func(s *acting) ([]CourierItem, error) { return s.planCourier(ctx, r) })
 }

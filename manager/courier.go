@@ -96,7 +96,8 @@ func staying(orders []courierOrder, r carry.Request) (list []courierOrder) {
 	return list
 }
 
-// useFreed counts the license that an item gives back, and allows a new one of the same order where that is what lacked.
+// useFreed counts the license that an item gives back, and allows a new one of the same order where that is what
+// lacked.
 func useFreed(options []CourierOption, freed map[int64]int) {
 	for i, o := range options {
 		switch {
@@ -241,16 +242,22 @@ func transfers(item carry.Item, orders []courierOrder) (list []CourierOption) {
 			}
 			named := item.License == l.ID || item.License == 0 && (item.From.IsZero() || samePair(l, item.From))
 			if named {
-				list = append(list, CourierOption{Action: CourierTransfer, Order: o.order, License: l, Refusal: TransferRefusal(o.order, l)})
+				list = append(list, CourierOption{
+					Action:  CourierTransfer,
+					Order:   o.order,
+					License: l,
+					Refusal: TransferRefusal(o.order, l),
+				})
 			}
 		}
 	}
 	return list
 }
 
-// CarryOut does what was chosen for each item of a plan and returns the answer for the other PC. choices are indexes of the
-// items' options; a negative one leaves its item open. done is called after each item. When the server cannot be reached any
-// more, the answer holds what was done until then: the same request carried once more brings the rest, and nothing twice.
+// CarryOut does what was chosen for each item of a plan and returns the answer for the other PC. choices are indexes
+// of the items' options; a negative one leaves its item open. done is called after each item. When the server cannot
+// be reached any more, the answer holds what was done until then: the same request carried once more brings the rest,
+// and nothing twice.
 func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierItem, choices []int, done func(count int)) (carry.Answer, error) {
 	a := carry.Answer{Request: r.ID, MadeAt: m.options.Now()}
 	s, sessionErr := m.acting() // without a session, an answer can hold refusals
@@ -261,7 +268,13 @@ func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierI
 		if choices[i] < 0 && item.Refusal == nil {
 			continue
 		}
-		result := carry.Result{Item: i + 1, Task: item.Item.Task, Signature: item.Item.Signature, Program: item.Item.Program, Codes: item.Item.Codes}
+		result := carry.Result{
+			Item:      i + 1,
+			Task:      item.Item.Task,
+			Signature: item.Item.Signature,
+			Program:   item.Item.Program,
+			Codes:     item.Item.Codes,
+		}
 		err := cmp.Or(item.Refusal, sessionErr)
 		if err == nil {
 			err = s.carry(ctx, item.Item, item.Options[choices[i]], &result)
@@ -301,7 +314,12 @@ func (s *acting) carry(ctx context.Context, item carry.Item, option CourierOptio
 	case CourierReactivate:
 		l, err = s.reactivate(ctx, Reactivate{License: l, Codes: item.Codes, Note: item.Note})
 	case CourierTransfer:
-		l, err = s.transfer(ctx, Transfer{License: l, Codes: item.Codes, RemovalCode: item.RemovalCode, Note: item.Note})
+		l, err = s.transfer(ctx, Transfer{
+			License:     l,
+			Codes:       item.Codes,
+			RemovalCode: item.RemovalCode,
+			Note:        item.Note,
+		})
 	case CourierRemove, CourierRemoved:
 		result.Receipt, err = s.removeForAnother(ctx, l, item.RemovalCode)
 		result.Outcome = carry.OutcomeDone

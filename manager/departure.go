@@ -35,8 +35,8 @@ func (s *acting) newDeparture(ctx context.Context, l License) (departure, error)
 	return leaves, err
 }
 
-// departureCode returns the removal code of a license that leaves or has left this PC. If it is not known here it is made
-// from the server's copy of the license file.
+// departureCode returns the removal code of a license that leaves or has left this PC. If it is not known here it is
+// made from the server's copy of the license file.
 func (s *acting) departureCode(ctx context.Context, leaves departure) (string, error) {
 	code, err := s.m.pc.RemovalCode(ctx, leaves)
 	if err != nil || code != "" {
@@ -158,8 +158,8 @@ type KeptCode struct {
 	// Program is the program's name, or what it says of itself; it may be "".
 	Program string
 	Codes   license.Codes
-	// Code is zero while an open task hands it in: the license comes back if the task is canceled or refused, so nobody may
-	// have seen the code.
+	// Code is zero while an open task hands it in: the license comes back if the task is canceled or refused, so nobody
+	// may have seen the code.
 	Code      license.RemovalCode
 	Note      string
 	OrderID   int64 // 0 when it is not known
@@ -188,7 +188,13 @@ func (m *Manager) KeptCodes(ctx context.Context) (list []KeptCode, err error) {
 			case i >= 0:
 				list[i].Code = spent.RemovalCode
 			default:
-				list = append(list, KeptCode{Signature: s.Signature, Program: s.Program.Name, Codes: spent.Codes, Code: spent.RemovalCode, LicenseID: spent.LicenseID})
+				list = append(list, KeptCode{
+					Signature: s.Signature,
+					Program:   s.Program.Name,
+					Codes:     spent.Codes,
+					Code:      spent.RemovalCode,
+					LicenseID: spent.LicenseID,
+				})
 			}
 		}
 	}

@@ -21,8 +21,8 @@ const (
 	VerdictSkipped = client.VerdictSkipped
 )
 
-// Examine goes along the way to a server, step by step, and tells found of each; "" means the server of the current account. It
-// changes nothing and needs no session.
+// Examine goes along the way to a server, step by step, and tells found of each; "" means the server of the current
+// account. It changes nothing and needs no session.
 func (m *Manager) Examine(ctx context.Context, server string, found func(Finding)) []Finding {
 	if server == "" {
 		if a, ok := m.Current(); ok {

@@ -24,7 +24,8 @@ type Expiring struct {
 	Step int
 }
 
-// Expiring lists the last known licenses that end within 14 days, the soonest first. Those that have ended are not among them.
+// Expiring lists the last known licenses that end within 14 days, the soonest first. Those that have ended are not
+// among them.
 func (m *Manager) Expiring(ctx context.Context) (list []Expiring, err error) {
 	s, err := m.acting()
 	if err != nil {
@@ -61,8 +62,9 @@ func soonestFirst(list []Expiring) {
 	slices.SortStableFunc(list, func(a, b Expiring) int { return a.License.ExpiresAt.Compare(*b.License.ExpiresAt) })
 }
 
-// Calendar makes a calendar file (iCalendar, RFC 5545) with the end of a license as an event of that day, which reminds 14, 7
-// and 1 days before. say puts its texts into the language of the person; nil is English. It holds no code.
+// Calendar makes a calendar file (iCalendar, RFC 5545) with the end of a license as an event of that day, which
+// reminds 14, 7 and 1 days before. say puts its texts into the language of the person; nil is English. It holds no
+// code.
 func (m *Manager) Calendar(o api.Order, l License, say func(Text) string) (name string, content []byte) {
 	if say == nil {
 		say = Text.String

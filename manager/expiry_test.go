@@ -11,7 +11,8 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// signedInOffline is a manager whose account is known and whose server is not reached; it knows one order with licenses.
+// signedInOffline is a manager whose account is known and whose server is not reached; it knows one order with
+// licenses.
 func signedInOffline(t *testing.T, licenses ...api.License) *Manager {
 	t.Helper()
 	m := open(t, t.TempDir())
@@ -21,7 +22,12 @@ func signedInOffline(t *testing.T, licenses ...api.License) *Manager {
 	require.NoError(t, err)
 	require.NoError(t, m.Recall(ctx))
 	require.NoError(t, m.db.save(ctx, 1, programsName, []api.Program{lumen}, m.options.Now()))
-	order := api.Order{ID: 1042, ProgramID: 1, ProgramName: "Lumen Studio 7, “Pro”; new", RequiresActivation: true}
+	order := api.Order{
+		ID:                 1042,
+		ProgramID:          1,
+		ProgramName:        "Lumen Studio 7, “Pro”; new",
+		RequiresActivation: true,
+	}
 	require.NoError(t, m.db.save(ctx, 1, ordersName, Orders{Orders: []api.Order{order}}, m.options.Now()))
 	require.NoError(t, m.db.save(ctx, 1, licensesName(1042), licenses, m.options.Now()))
 	return m

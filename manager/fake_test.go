@@ -205,7 +205,13 @@ func (f *fakeServer) receipt(l api.License, task license.ReceiptTask) string {
 	if err != nil {
 		panic(err)
 	}
-	token, err := f.key.SignReceipt(license.Receipt{LicenseID: l.ID, Site: site, Task: task, IssuedAt: f.now, Epoch: f.epoch})
+	token, err := f.key.SignReceipt(license.Receipt{
+		LicenseID: l.ID,
+		Site:      site,
+		Task:      task,
+		IssuedAt:  f.now,
+		Epoch:     f.epoch,
+	})
 	if err != nil {
 		panic(err)
 	}
@@ -260,7 +266,13 @@ func (f *fakeServer) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case path[0] == "server":
-		reply(200, api.Server{Name: "Lumen Software", Version: "1", Time: f.now, KeyFingerprints: []api.KeyFingerprint{}, SerialPrograms: []api.SerialProgram{}})
+		reply(200, api.Server{
+			Name:            "Lumen Software",
+			Version:         "1",
+			Time:            f.now,
+			KeyFingerprints: []api.KeyFingerprint{},
+			SerialPrograms:  []api.SerialProgram{},
+		})
 	case path[0] == "sessions" && r.Method == http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
 	case path[0] == "sessions":
@@ -476,7 +488,12 @@ func (p *fakePC) restart(t *testing.T) {
 
 func (p *fakePC) signIn(t *testing.T) {
 	t.Helper()
-	_, _, err := p.SignIn(t.Context(), SignIn{Server: fakeAddress, Username: "anna", Password: "correct horse", Remember: true})
+	_, _, err := p.SignIn(t.Context(), SignIn{
+		Server:   fakeAddress,
+		Username: "anna",
+		Password: "correct horse",
+		Remember: true,
+	})
 	require.NoError(t, err)
 	_, err = p.Orders(t.Context())
 	require.NoError(t, err)
@@ -495,7 +512,12 @@ func (p *fakePC) activateHere(t *testing.T) License {
 	t.Helper()
 	pc, err := p.ThisPC(t.Context(), 1)
 	require.NoError(t, err)
-	l, err := p.NewLicense(t.Context(), NewLicense{OrderID: lumenOrder, Codes: pc.Codes, Note: "Studio", ThisPC: true})
+	l, err := p.NewLicense(t.Context(), NewLicense{
+		OrderID: lumenOrder,
+		Codes:   pc.Codes,
+		Note:    "Studio",
+		ThisPC:  true,
+	})
 	require.NoError(t, err)
 	require.True(t, l.ThisPC)
 	require.True(t, p.runs(t, l), "its program runs")

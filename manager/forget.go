@@ -47,7 +47,12 @@ func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	if _, err := os.Stat(o.DataDir); errors.Is(err, os.ErrNotExist) {
 		return rest, o.Clear(ctx)
 	}
-	m, err := Open(ctx, Options{DataDir: o.DataDir, Installed: o.Installed, Keyring: o.Keyring, Fingerprint: fingerprint.System()})
+	m, err := Open(ctx, Options{
+		DataDir:     o.DataDir,
+		Installed:   o.Installed,
+		Keyring:     o.Keyring,
+		Fingerprint: fingerprint.System(),
+	})
 	if err != nil {
 		return rest, err
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/acen-desktop/acen/manager/thispc"
 )
 
-// BringBack is a license that this PC had: its locks match, and its license file and Site code are gone, as after a crash or
-// a new system. Reactivate with Codes brings it back.
+// BringBack is a license that this PC had: its locks match, and its license file and Site code are gone, as after a
+// crash or a new system. Reactivate with Codes brings it back.
 type BringBack struct {
 	Order      api.Order
 	License    License
@@ -55,7 +55,13 @@ func (m *Manager) bringBacksInto(ctx context.Context, kept keptSites, list *[]Br
 			if err != nil || !comparison.Accepted {
 				continue
 			}
-			offer := BringBack{Order: o, License: l, Codes: codes, Comparison: comparison, Refusal: ReactivationRefusal(o, l)}
+			offer := BringBack{
+				Order:      o,
+				License:    l,
+				Codes:      codes,
+				Comparison: comparison,
+				Refusal:    ReactivationRefusal(o, l),
+			}
 			i, known := best[p.ApplicationSignature]
 			switch {
 			case !known:
@@ -157,7 +163,12 @@ func (m *Manager) forgottenInto(list *[]Forgotten) visitor {
 		if slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC }) {
 			return nil // its file comes with the next table
 		}
-		*list = append(*list, Forgotten{Order: o, ID: here.ID, Note: here.Note, Refusal: NewLicenseRefusal(o)})
+		*list = append(*list, Forgotten{
+			Order:   o,
+			ID:      here.ID,
+			Note:    here.Note,
+			Refusal: NewLicenseRefusal(o),
+		})
 		return nil
 	}
 }

@@ -19,8 +19,8 @@ const (
 	JobFailed  = journal.Failed
 )
 
-// Job is a task that survives a crash. It is written down with its idempotency key before anything is sent, and sent again
-// with the same key until an answer comes, so that it happens once.
+// Job is a task that survives a crash. It is written down with its idempotency key before anything is sent, and sent
+// again with the same key until an answer comes, so that it happens once.
 type Job journal.Job
 
 // GiveUpAt returns the time from which GiveUp accepts the job.

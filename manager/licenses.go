@@ -25,8 +25,8 @@ func (m *Manager) ChangeNote(ctx context.Context, licenseID int64, note string) 
 	})
 }
 
-// LicenseFile returns name and text of a license file. It is checked against the program's public key first; a file that
-// does not fit is not handed on.
+// LicenseFile returns name and text of a license file. It is checked against the program's public key first; a file
+// that does not fit is not handed on.
 func (m *Manager) LicenseFile(ctx context.Context, licenseID int64) (name, content string, err error) {
 	s, err := m.begin()
 	if err != nil {
@@ -134,8 +134,8 @@ func MoveRefusal(o api.Order, l License) error {
 	return TransferRefusal(o, l)
 }
 
-// PickUpRefusal says why this PC cannot pick up a license now; nil when it can. licensed is the order with a license of the same
-// program for this PC, or 0.
+// PickUpRefusal says why this PC cannot pick up a license now; nil when it can. licensed is the order with a license
+// of the same program for this PC, or 0.
 func PickUpRefusal(o api.Order, l License, licensed int64) error {
 	switch {
 	case l.Status != api.StatusActive:

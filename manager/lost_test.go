@@ -351,7 +351,8 @@ func TestReleasedLicenseInRestoredFolder(t *testing.T) {
 	require.True(t, spent.Settled)
 }
 
-// The data file is damaged while a move waits: the code lies beside the Site code, the notice tells, and it can be handed in.
+// The data file is damaged while a move waits: the code lies beside the Site code, the notice tells, and it can be
+// handed in.
 func TestCodeSurvivesTheDataFile(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
@@ -400,7 +401,8 @@ func TestTransferSurvivesTheKeyring(t *testing.T) {
 	require.Empty(t, p.kept(t))
 }
 
-// Without the keyring a job with a typed code waits; with it the job goes on. A code whose key is gone for good ends it.
+// Without the keyring a job with a typed code waits; with it the job goes on. A code whose key is gone for good ends
+// it.
 func TestWithoutItsKeyAJobWaits(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
@@ -440,7 +442,13 @@ func TestCouriersAnswerNeedsAReceipt(t *testing.T) {
 	require.False(t, p.runs(t, l))
 	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: carry.TaskRemove, Signature: lumenSignature, Kept: kept}})
 	require.NoError(t, err)
-	result := carry.Result{Item: 1, Task: carry.TaskRemove, Signature: lumenSignature, Codes: kept.Codes, Outcome: carry.OutcomeDone}
+	result := carry.Result{
+		Item:      1,
+		Task:      carry.TaskRemove,
+		Signature: lumenSignature,
+		Codes:     kept.Codes,
+		Outcome:   carry.OutcomeDone,
+	}
 	foreign := result
 	foreign.Receipt = f.receipt(api.License{ID: l.ID + 1, SiteCode: l.SiteCode}, license.ReceiptRemoval)
 	for _, lie := range []carry.Result{result, foreign} {
@@ -682,8 +690,8 @@ func TestTheTableDoesNotForestallTheJob(t *testing.T) {
 	require.Empty(t, p.kept(t))
 }
 
-// The server was restored to before a reactivation: it lists the earlier license, and bringing that one back is all that is
-// offered.
+// The server was restored to before a reactivation: it lists the earlier license, and bringing that one back is all
+// that is offered.
 func TestForgottenReactivationIsBroughtBack(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
@@ -712,7 +720,8 @@ func TestForgottenReactivationIsBroughtBack(t *testing.T) {
 	require.Empty(t, found.Forgotten)
 }
 
-// A courier's answer names the key that signed its license file, also when the vendor has changed it since the courier's start.
+// A courier's answer names the key that signed its license file, also when the vendor has changed it since the
+// courier's start.
 func TestCourierNamesTheNewKey(t *testing.T) {
 	f := newFakeServer()
 	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")

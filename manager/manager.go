@@ -130,8 +130,8 @@ type Manager struct {
 // databaseName is the file in the data folder.
 const databaseName = "acen.db"
 
-// Open opens the data folder and makes it when it is missing. It fails with ErrAlreadyRunning or ErrStorage. A damaged data
-// file is set aside, never erased, and a Notice tells.
+// Open opens the data folder and makes it when it is missing. It fails with ErrAlreadyRunning or ErrStorage. A
+// damaged data file is set aside, never erased, and a Notice tells.
 func Open(ctx context.Context, o Options) (*Manager, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -152,7 +152,13 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, subscribers: map[int]func(Event){}}
+	m := &Manager{
+		options:     o,
+		lock:        lock,
+		notices:     o.Notices,
+		programs:    map[int64]api.Program{},
+		subscribers: map[int]func(Event){},
+	}
 	if err := m.openDatabase(ctx); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}

@@ -15,7 +15,8 @@ import (
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
-// OfflineProgram is a program that this PC knows without asking a server: it has run here, or an account of this PC has it.
+// OfflineProgram is a program that this PC knows without asking a server: it has run here, or an account of this PC
+// has it.
 type OfflineProgram struct {
 	Signature license.Signature
 	Name      string // "" when nobody told it
@@ -23,8 +24,8 @@ type OfflineProgram struct {
 	TypedCodes bool
 	// Here is the license that the program runs under on this PC; nil when it has none, or none that can be verified here.
 	Here *license.File
-	// Unproven is what a license file claims that lies here and that nothing here can thispc.Verify, for the program has never run on
-	// this PC; nil when there is Here.
+	// Unproven is what a license file claims that lies here and that nothing here can thispc.Verify, for the program has
+	// never run on this PC; nil when there is Here.
 	Unproven *license.File
 }
 
@@ -56,7 +57,8 @@ func (m *Manager) OfflinePrograms(ctx context.Context) (list []OfflineProgram, e
 	return list, nil
 }
 
-// knownProgram is what is known of a program, put together from what it says of itself and from the programs of accounts.
+// knownProgram is what is known of a program, put together from what it says of itself and from the programs of
+// accounts.
 type knownProgram struct {
 	api.Program
 	typed bool
@@ -131,8 +133,8 @@ type Wish struct {
 	Kept KeptCode
 }
 
-// MakeRequest makes a request for a courier, with the codes of this PC, and keeps it until its answer is taken. It needs no
-// account and no network. It fails with a *carry.Fault for a note or a name that cannot be sent.
+// MakeRequest makes a request for a courier, with the codes of this PC, and keeps it until its answer is taken. It
+// needs no account and no network. It fails with a *carry.Fault for a note or a name that cannot be sent.
 func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish) (carry.Request, error) {
 	request := carry.Request{Device: carry.Clean(device, carry.MaxName), MadeAt: m.options.Now()}
 	var err error
@@ -140,7 +142,14 @@ func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish)
 		return request, err
 	}
 	for _, w := range wishes {
-		item := carry.Item{Task: w.Task, Signature: w.Signature, Program: w.Program, Note: w.Note, RemovalCode: w.RemovalCode, From: w.From}
+		item := carry.Item{
+			Task:        w.Task,
+			Signature:   w.Signature,
+			Program:     w.Program,
+			Note:        w.Note,
+			RemovalCode: w.RemovalCode,
+			From:        w.From,
+		}
 		p, err := m.programBySignature(ctx, w.Signature)
 		if err != nil {
 			return request, err
@@ -167,8 +176,8 @@ func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish)
 	return request, err
 }
 
-// Requests lists the requests whose answers have not been taken, the newest first. Those sealed with a key that is gone are
-// left out.
+// Requests lists the requests whose answers have not been taken, the newest first. Those sealed with a key that is
+// gone are left out.
 func (m *Manager) Requests(ctx context.Context) (list []carry.Request, err error) {
 	rows, err := m.db.QueryContext(ctx, `SELECT content FROM requests ORDER BY made_at DESC, id`)
 	if err != nil {
@@ -209,8 +218,9 @@ func (m *Manager) ForgetRequest(ctx context.Context, id string) error {
 	return err
 }
 
-// LetGo lets the license of a program leave this PC without a server: the program runs no more, and the removal code is kept
-// until it is handed in, by a courier or when there is a connection. It fails with ErrNotThisPC when there is none.
+// LetGo lets the license of a program leave this PC without a server: the program runs no more, and the removal code
+// is kept until it is handed in, by a courier or when there is a connection. It fails with ErrNotThisPC when there is
+// none.
 func (m *Manager) LetGo(ctx context.Context, signature license.Signature) (KeptCode, error) {
 	p, err := m.programBySignature(ctx, signature)
 	if err != nil {
@@ -225,10 +235,19 @@ func (m *Manager) LetGo(ctx context.Context, signature license.Signature) (KeptC
 	if err := m.pc.Leave(ctx, 0, thispc.NewDeparture(p, l.License, here.Codes, code), ""); err != nil {
 		return KeptCode{}, err
 	}
-	return KeptCode{Signature: signature, Program: p.Name, Codes: here.Codes, Code: code, Note: here.Note, OrderID: here.Order, LicenseID: here.ID}, nil
+	return KeptCode{
+		Signature: signature,
+		Program:   p.Name,
+		Codes:     here.Codes,
+		Code:      code,
+		Note:      here.Note,
+		OrderID:   here.Order,
+		LicenseID: here.ID,
+	}, nil
 }
 
-// ErrOtherPC is returned for a license file that was made for another PC, or for a Site code that this PC no longer has.
+// ErrOtherPC is returned for a license file that was made for another PC, or for a Site code that this PC no longer
+// has.
 var ErrOtherPC = errors.New("this license file was made for another PC, or for a Site code that this PC no longer has")
 
 // Taken is what became of one result of an answer.
@@ -236,16 +255,17 @@ type Taken struct {
 	Result carry.Result
 	// License is what the license file says; nil for other results.
 	License *license.File
-	// Unproven tells that this PC did not know the program, so that only the program itself can tell whether the license is
-	// the vendor's.
+	// Unproven tells that this PC did not know the program, so that only the program itself can tell whether the license
+	// is the vendor's.
 	Unproven bool
 	// Err says why the result could not be taken; nil when it was. A refusal by the server is no error.
 	Err error
 }
 
-// TakeAnswer takes what a courier brought: license files go where their programs find them, removal codes that were accepted are
-// forgotten. If the server refused this PC's Site code as spent, the next request has a new one. A second call with the
-// same answer does nothing. The error is that of this PC's disk; what is wrong with a result stands in it.
+// TakeAnswer takes what a courier brought: license files go where their programs find them, removal codes that were
+// accepted are forgotten. If the server refused this PC's Site code as spent, the next request has a new one. A
+// second call with the same answer does nothing. The error is that of this PC's disk; what is wrong with a result
+// stands in it.
 func (m *Manager) TakeAnswer(ctx context.Context, a carry.Answer) ([]Taken, error) {
 	list := make([]Taken, len(a.Results))
 	settled := map[int]bool{}
@@ -341,7 +361,8 @@ func (m *Manager) TakeLicense(ctx context.Context, content string) (f license.Fi
 	return m.take(ctx, content, nil)
 }
 
-// take verifies a license file and puts it where its program finds it. keys thispc.Verify it where this PC does not know the program.
+// take verifies a license file and puts it where its program finds it. keys thispc.Verify it where this PC does not
+// know the program.
 func (m *Manager) take(ctx context.Context, content string, keys []license.PublicKey) (f license.File, unproven bool, err error) {
 	claimed, err := license.UnverifiedFile(content)
 	if err != nil {
@@ -420,8 +441,8 @@ func (m *Manager) mine(ctx context.Context, p api.Program, f license.File) error
 	return installedError(err)
 }
 
-// EnterCode gives a typed activation code to a program of this PC that accepts such codes. The program checks it at its next
-// start. It fails with a *license.CodeError, or ErrNoTypedCodes.
+// EnterCode gives a typed activation code to a program of this PC that accepts such codes. The program checks it at
+// its next start. It fails with a *license.CodeError, or ErrNoTypedCodes.
 func (m *Manager) EnterCode(ctx context.Context, signature license.Signature, text string) error {
 	code, err := license.ParseActivationCode(text)
 	if err != nil {

@@ -36,8 +36,8 @@ func (m *Manager) About(ctx context.Context, server string) (api.Server, error) 
 	return c.Server(ctx)
 }
 
-// Verification gets a verification number of a server as a picture, and on request as a sound; "" means the server of the
-// current account.
+// Verification gets a verification number of a server as a picture, and on request as a sound; "" means the server of
+// the current account.
 func (m *Manager) Verification(ctx context.Context, server string, sound bool) (api.Verification, error) {
 	c, err := m.anonymous(server)
 	if err != nil {
@@ -46,8 +46,8 @@ func (m *Manager) Verification(ctx context.Context, server string, sound bool) (
 	return c.Verification(ctx, sound)
 }
 
-// Register opens an account with a serial number; the person signs in afterwards. A lost answer is asked for again with the
-// same key while the call lasts.
+// Register opens an account with a serial number; the person signs in afterwards. A lost answer is asked for again
+// with the same key while the call lasts.
 func (m *Manager) Register(ctx context.Context, server string, a api.NewAccount) (api.Client, error) {
 	c, err := m.anonymous(server)
 	if err != nil {
@@ -60,7 +60,8 @@ func (m *Manager) Register(ctx context.Context, server string, a api.NewAccount)
 	return c.NewAccount(ctx, key, a)
 }
 
-// RequestPasswordReset asks a server to mail a link that sets a new password. Whether there is such an account is not told.
+// RequestPasswordReset asks a server to mail a link that sets a new password. Whether there is such an account is not
+// told.
 func (m *Manager) RequestPasswordReset(ctx context.Context, server, login string, v api.VerificationAnswer) error {
 	c, err := m.anonymous(server)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/acen-desktop/acen/manager/thispc"
 )
 
-// settle lets every license of this PC have its file where its program finds it: from the vault, else from the server. What
-// fails is logged and tried again with the next table. Rows are marked with what is here.
+// settle lets every license of this PC have its file where its program finds it: from the vault, else from the
+// server. What fails is logged and tried again with the next table. Rows are marked with what is here.
 func (s *acting) settle(ctx context.Context, rows []License, online bool) {
 	for i := range rows {
 		l := &rows[i]
@@ -109,8 +109,8 @@ func (m *Manager) reconcile(ctx context.Context, u unnamed, all []api.License, a
 	}
 }
 
-// installOutcome puts the license that a job brought on this PC, when it is this PC's. That it fails changes nothing about the
-// license: it is tried again with the next table.
+// installOutcome puts the license that a job brought on this PC, when it is this PC's. That it fails changes nothing
+// about the license: it is tried again with the next table.
 func (s *acting) installOutcome(ctx context.Context, l api.License) {
 	if l.ID == 0 || l.Status != api.StatusActive {
 		return

@@ -27,7 +27,13 @@ func anotherOrder(t *testing.T, f *fakeServer, p *fakePC) License {
 		Codes:       codes,
 	})
 	require.NoError(t, err)
-	trial := api.License{ID: 900, OriginalLicenseID: 900, OrderID: lumenOrder + 1, SiteCode: codes.Site.String(), MachineID: codes.Machine.String()}
+	trial := api.License{
+		ID:                900,
+		OriginalLicenseID: 900,
+		OrderID:           lumenOrder + 1,
+		SiteCode:          codes.Site.String(),
+		MachineID:         codes.Machine.String(),
+	}
 	require.NoError(t, p.pc.Install(t.Context(), f.program(), trial, content))
 	return License{License: trial}
 }

@@ -128,9 +128,9 @@ func (s *acting) prepare(ctx context.Context, job journal.Job) (request, error) 
 // maxRenewals limits how often a job takes a new Site code for this PC (spec: api 21).
 const maxRenewals = 3
 
-// send sends the request of a job and checks the answer. If the server refuses the Site code of this PC as spent, send
-// takes a new one for this PC and retries: another PC may have the Site code by chance, or it was spent without this PC's
-// knowledge, because its data were restored from a backup or its license was removed from elsewhere.
+// send sends the request of a job and checks the answer. If the server refuses the Site code of this PC as spent,
+// send takes a new one for this PC and retries: another PC may have the Site code by chance, or it was spent without
+// this PC's knowledge, because its data were restored from a backup or its license was removed from elsewhere.
 func (s *acting) send(ctx context.Context, t task, job *journal.Job, r *request) (outcome, error) {
 	for renewals := 0; ; renewals++ {
 		out, err := t.send(ctx, s.client, job, *r)
@@ -147,10 +147,10 @@ func (s *acting) send(ctx context.Context, t task, job *journal.Job, r *request)
 	}
 }
 
-// renewSite takes a new Site code for this PC instead of the one in the request of a job, and stores the new codes and a
-// new idempotency key in the job, because it is another request. It reports false if the codes are not this PC's, for a
-// license that leaves this PC, and for a request that an older version sealed. After a crash in between, the job is sent
-// with its old codes, refused, and renewed again.
+// renewSite takes a new Site code for this PC instead of the one in the request of a job, and stores the new codes
+// and a new idempotency key in the job, because it is another request. It reports false if the codes are not this
+// PC's, for a license that leaves this PC, and for a request that an older version sealed. After a crash in between,
+// the job is sent with its old codes, refused, and renewed again.
 func (s *acting) renewSite(ctx context.Context, t task, job *journal.Job, r *request) (bool, error) {
 	old, err := r.codes()
 	if err != nil || r.leaves() || t.withCodes == nil || !json.Valid(job.Request()) {
@@ -232,8 +232,9 @@ func (s *acting) finish(ctx context.Context, t task, job journal.Job, out outcom
 	s.m.publish(Event{Kind: OrdersChanged, Account: s.account.ID})
 }
 
-// judge returns what an error of a job means. A temporary refusal does not close it, except for those in final. For a job
-// that a license left for, not found is temporary as well, since the vendor may have disabled the order for a while.
+// judge returns what an error of a job means. A temporary refusal does not close it, except for those in final. For a
+// job that a license left for, not found is temporary as well, since the vendor may have disabled the order for a
+// while.
 func (t task) judge(r request, err error) journal.Failure {
 	var network *NetworkError
 	var refusal *api.Problem
@@ -294,8 +295,8 @@ func (m *Manager) refused(ctx context.Context, s *acting, _ journal.Job, r reque
 	}
 }
 
-// canceled brings a license back that had left for a job that a person closes. If the job was sent the license stays away.
-// The notice is ErrTooLate, ErrNewerHere or ErrCodeShown if the license does not come back.
+// canceled brings a license back that had left for a job that a person closes. If the job was sent the license stays
+// away. The notice is ErrTooLate, ErrNewerHere or ErrCodeShown if the license does not come back.
 func (m *Manager) canceled(ctx context.Context, job journal.Job) (notice, err error) {
 	leaves, err := m.jobDeparture(ctx, job)
 	if err != nil && !errors.Is(err, vault.ErrLost) {

@@ -175,7 +175,13 @@ func TestDamagedSiteCodeRecord(t *testing.T) {
 
 func TestReasonsForButtons(t *testing.T) {
 	allowed := func(a *api.Allowance) api.Order {
-		return api.Order{ProgramName: "Lumen", RequiresActivation: true, LicensesTotal: 4, CanManage: true, Allowed: api.Allowed{Add: a}}
+		return api.Order{
+			ProgramName:        "Lumen",
+			RequiresActivation: true,
+			LicensesTotal:      4,
+			CanManage:          true,
+			Allowed:            api.Allowed{Add: a},
+		}
 	}
 	for name, c := range map[string]struct {
 		order api.Order

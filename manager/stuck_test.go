@@ -280,7 +280,8 @@ func TestCancelWithoutSession(t *testing.T) {
 	require.True(t, p.runs(t, l))
 }
 
-// Only the app's folder is restored to when a move waited: canceling it then does not bring back what another PC may have.
+// Only the app's folder is restored to when a move waited: canceling it then does not bring back what another PC may
+// have.
 func TestCancelInRestoredDataComesTooLate(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
@@ -354,7 +355,8 @@ func TestRefusalThatCannotBeWrittenDown(t *testing.T) {
 	require.Len(t, other.jobs(t), 1)
 }
 
-// A ban passes: it does not end a job for which a license has left this PC, and ends one with a code that a person typed.
+// A ban passes: it does not end a job for which a license has left this PC, and ends one with a code that a person
+// typed.
 func TestBanDoesNotEndALeavingJob(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")

@@ -102,8 +102,8 @@ func (s *acting) licenses(ctx context.Context, order int64) (Licenses, error) {
 	return Licenses{OrderID: order, Licenses: out, FetchedAt: now}, nil
 }
 
-// keepOutcome takes what the server answered to a task over into the last known rows, so that they hold it also when the
-// connection ends before the next table. Rows that are not known stay so: a part of them would pass for all.
+// keepOutcome takes what the server answered to a task over into the last known rows, so that they hold it also when
+// the connection ends before the next table. Rows that are not known stay so: a part of them would pass for all.
 func (s *acting) keepOutcome(ctx context.Context, job journal.Job, out outcome) {
 	var orders Orders
 	if out.order.ID != 0 {

@@ -170,8 +170,9 @@ func (s *acting) licensed(ctx context.Context, d journal.Draft, r request, body 
 	return rows[0], nil
 }
 
-// About returns what a job is about, for who says its title in another language: the note of a license, or "" for a license without
-// one, the Site code of a new license, or the serial number of a new order. It is false for a title of another kind.
+// About returns what a job is about, for who says its title in another language: the note of a license, or "" for a
+// license without one, the Site code of a new license, or the serial number of a new order. It is false for a title
+// of another kind.
 func (j Job) About() (name string, ok bool) {
 	t, known := tasks[j.Task]
 	name, ok = strings.CutPrefix(j.Title, t.title)

@@ -62,8 +62,8 @@ func (s *acting) compare(ctx context.Context, l License, codes license.Codes) (l
 	return thispc.Compare(program, l.License, codes)
 }
 
-// ThisPCFor computes Site code and Machine ID of this PC for the reactivation of a license: the adapter that the license was
-// bound to is looked for among all.
+// ThisPCFor computes Site code and Machine ID of this PC for the reactivation of a license: the adapter that the
+// license was bound to is looked for among all.
 func (m *Manager) ThisPCFor(ctx context.Context, l License) (license.Codes, error) {
 	s, err := m.acting()
 	if err != nil {
@@ -81,7 +81,8 @@ func (m *Manager) ThisPCFor(ctx context.Context, l License) (license.Codes, erro
 	return codes, err
 }
 
-// RecheckThisPC compares this PC, read anew, with the one that a license was made for, by its program as it was last known.
+// RecheckThisPC compares this PC, read anew, with the one that a license was made for, by its program as it was last
+// known.
 func (m *Manager) RecheckThisPC(ctx context.Context, l License) (license.Comparison, error) {
 	m.ForgetThisPC()
 	s, err := m.acting()
@@ -113,8 +114,8 @@ func (s *acting) programOfOrder(ctx context.Context, order int64) (api.Program, 
 	return api.Program{}, refuse(api.ErrNotFound, "The order of this license is not known.")
 }
 
-// CheckCodes reads typed codes and checks that they belong together and to a program. It fails with *license.CodeError or
-// license.ErrMismatch.
+// CheckCodes reads typed codes and checks that they belong together and to a program. It fails with
+// *license.CodeError or license.ErrMismatch.
 func (m *Manager) CheckCodes(ctx context.Context, programID int64, site, machine string) (license.Codes, error) {
 	codes, err := license.ParseCodes(site, machine)
 	if err != nil {

@@ -34,8 +34,8 @@ func Example() {
 	default:
 		fmt.Println(v.Text("en"))
 	}
-	// Output:
-	// There is no license for Notepad on this PC. Activate this PC in the ACEN Desktop app, or give the program a license file.
+	// Output: There is no license for Notepad on this PC. Activate this PC in the ACEN Desktop app, or give the program
+	// a license file.
 }
 
 // The dialog of a program that has no license yet.
@@ -44,6 +44,6 @@ func ExampleLicense_Activate() {
 	l := program.Open(ctx, empty)
 	_, err := l.Activate(ctx, "F3945D8C-B0D71FFA-02A956E3-8D6DB947")
 	fmt.Println(err)
-	// Output:
-	// this is not a license file, and this program accepts no typed activation codes: get the license file with the ACEN Desktop app
+	// Output: this is not a license file, and this program accepts no typed activation codes: get the license file with
+	// the ACEN Desktop app
 }

@@ -56,7 +56,12 @@ func newDesk(t testing.TB) *desk {
 		Name: "Notepad", Signature: string(signature), PublicKeys: []string{signing.Public().String(), former.Public().String()},
 		ActivationKey: &activation, Policy: license.DefaultPolicy(),
 	}
-	d.options = protect.Options{Folder: t.TempDir(), Elsewhere: []string{t.TempDir()}, Fingerprint: pc(t, "a"), Now: func() time.Time { return d.now }}
+	d.options = protect.Options{
+		Folder:      t.TempDir(),
+		Elsewhere:   []string{t.TempDir()},
+		Fingerprint: pc(t, "a"),
+		Now:         func() time.Time { return d.now },
+	}
 	d.store = installed.Open(d.options.Folder, installed.Options{})
 	return d
 }
@@ -112,8 +117,12 @@ func TestVerdicts(t *testing.T) {
 		says    []string
 		check   func(*testing.T, protect.Verdict)
 	}{
-		"nothing":                      {kind: protect.NoLicense, says: []string{"There is no license for Notepad on this PC.", "activation code"}},
-		"nothing, without typed codes": {prepare: func(d *desk) { d.program.ActivationKey = nil }, kind: protect.NoLicense, says: []string{"license file."}},
+		"nothing": {kind: protect.NoLicense, says: []string{"There is no license for Notepad on this PC.", "activation code"}},
+		"nothing, without typed codes": {
+			prepare: func(d *desk) { d.program.ActivationKey = nil },
+			kind:    protect.NoLicense,
+			says:    []string{"license file."},
+		},
 		"never ends": {prepare: func(d *desk) { d.put(d.sign(signing, d.license())) }, kind: protect.Valid, says: []string{"Notepad is licensed on this PC."}, check: func(t *testing.T, v protect.Verdict) {
 			require.Equal(t, int64(7), v.License.ID)
 			require.Equal(t, "Studio PC", v.License.Note)
@@ -124,7 +133,11 @@ func TestVerdicts(t *testing.T) {
 		"ends": {prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(36*time.Hour))))) }, kind: protect.Valid, says: []string{"through 27 November 2026", "2 days left"}, check: func(t *testing.T, v protect.Verdict) {
 			require.Equal(t, 2, v.DaysLeft)
 		}},
-		"last day":       {prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(time.Second))))) }, kind: protect.Valid, says: []string{"its last day"}},
+		"last day": {
+			prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(time.Second))))) },
+			kind:    protect.Valid,
+			says:    []string{"its last day"},
+		},
 		"the former key": {prepare: func(d *desk) { d.put(d.sign(former, d.license())) }, kind: protect.Valid},
 		"given": {prepare: func(d *desk) {
 			d.options.Paths = []string{d.write(filepath.Join(d.t.TempDir(), "my license"), d.sign(signing, d.license()))}
@@ -163,7 +176,12 @@ func TestVerdicts(t *testing.T) {
 		}, kind: protect.Removed, says: []string{"removed from this PC on 25 November 2026"}},
 		"ended by the server": {prepare: func(d *desk) {
 			f := d.license()
-			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon, Ended: "Removed"}))
+			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{
+				LicenseID: f.ID,
+				Site:      f.Codes.Site,
+				At:        noon,
+				Ended:     "Removed",
+			}))
 			d.put(d.sign(signing, f))
 		}, kind: protect.Ended, says: []string{"no longer this PC's"}},
 		"the server has ended a license of the same number and another Site code": {prepare: func(d *desk) {
@@ -186,7 +204,11 @@ func TestVerdicts(t *testing.T) {
 			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon.AddDate(0, 0, -1)}))
 			d.put(d.sign(signing, f))
 		}, kind: protect.Valid},
-		"empty file":  {prepare: func(d *desk) { d.put("") }, kind: protect.Damaged, says: []string{"notepad-7.acen", "damaged"}},
+		"empty file": {
+			prepare: func(d *desk) { d.put("") },
+			kind:    protect.Damaged,
+			says:    []string{"notepad-7.acen", "damaged"},
+		},
 		"half a file": {prepare: func(d *desk) { token := d.sign(signing, d.license()); d.put(token[:len(token)/2]) }, kind: protect.Damaged},
 		"one letter changed": {prepare: func(d *desk) {
 			token := []byte(d.sign(signing, d.license()))
@@ -324,7 +346,11 @@ func TestVerdicts(t *testing.T) {
 			d.put(d.sign(signing, d.license()))
 			d.write(filepath.Join(installed.Below(d.options.Folder, signature), "pc.json"), "{")
 		}, kind: protect.Valid},
-		"built wrongly": {prepare: func(d *desk) { d.program.PublicKeys = []string{"x"} }, kind: protect.Undecided, says: []string{"built wrongly", `public key "x"`}},
+		"built wrongly": {
+			prepare: func(d *desk) { d.program.PublicKeys = []string{"x"} },
+			kind:    protect.Undecided,
+			says:    []string{"built wrongly", `public key "x"`},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)

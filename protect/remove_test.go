@@ -29,7 +29,12 @@ func TestRemove(t *testing.T) {
 	require.NoError(t, err)
 	first, err := l.Remove(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, protect.Removal{Code: f.Seed.RemovalCode(f.Codes), LicenseID: 7, Codes: f.Codes, At: noon}, first)
+	require.Equal(t, protect.Removal{
+		Code:      f.Seed.RemovalCode(f.Codes),
+		LicenseID: 7,
+		Codes:     f.Codes,
+		At:        noon,
+	}, first)
 	require.False(t, l.Verdict().Valid())
 	require.NoFileExists(t, beside)
 	require.FileExists(t, another, "what is not this license's stays")

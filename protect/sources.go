@@ -156,9 +156,9 @@ type round struct {
 	abandoned bool // later results are dropped
 }
 
-// visit reads sources one after the other. If a source may be on a network drive, visit reads it and those after it in a
-// goroutine of its own. If a source does not answer in time, visit abandons it together with the goroutine, and goes on
-// with the others: reading a folder on a dead network drive blocks and cannot be canceled.
+// visit reads sources one after the other. If a source may be on a network drive, visit reads it and those after it
+// in a goroutine of its own. If a source does not answer in time, visit abandons it together with the goroutine, and
+// goes on with the others: reading a folder on a dead network drive blocks and cannot be canceled.
 func (l *License) visit(sources []source) []scan {
 	found := make([]scan, 0, len(sources))
 	var known []string // contents of files that were verified
@@ -352,9 +352,9 @@ func add(list []candidate, c candidate) []candidate {
 	return append(list, c)
 }
 
-// read verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not verify
-// files that name an unknown key. It counts the signatures that it verified. After verifyFirst of them it reads the claims
-// first, which takes far less time than verifying a signature.
+// read verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not
+// verify files that name an unknown key. It counts the signatures that it verified. After verifyFirst of them it
+// reads the claims first, which takes far less time than verifying a signature.
 func (l *License) read(content string, verified *int) (candidate, Kind) {
 	if *verified >= verifyFirst {
 		switch claimed, err := license.UnverifiedFile(content); {

@@ -39,7 +39,14 @@ type asking struct {
 
 // active returns the genuine content of an answer.
 func (q asking) active() license.Validation {
-	return license.Validation{LicenseID: q.id, Site: q.site, Nonce: q.nonce, IssuedAt: noon, State: license.StateActive, Features: 1}
+	return license.Validation{
+		LicenseID: q.id,
+		Site:      q.site,
+		Nonce:     q.nonce,
+		IssuedAt:  noon,
+		State:     license.StateActive,
+		Features:  1,
+	}
 }
 
 // tokenOf returns the body of an answer with a token of a key.

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// These tests run against the keyring of the session they are started in: scripts/with-secret-service.sh makes one for each
-// mode that KEYRING names.
+// These tests run against the keyring of the session they are started in: scripts/with-secret-service.sh makes one
+// for each mode that KEYRING names.
 func TestRealKeyring(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

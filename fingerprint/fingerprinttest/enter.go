@@ -9,8 +9,9 @@ import (
 	"testing/fstest"
 )
 
-// Enter is a script for bash that makes a Linux program believe to be on a made-up PC: given the folder that Write wrote, and a command,
-// it puts that hardware into the place of the machine's and becomes the command. It needs a mount namespace of its own, and root in it.
+// Enter is a script for bash that makes a Linux program believe to be on a made-up PC: given the folder that Write
+// wrote, and a command, it puts that hardware into the place of the machine's and becomes the command. It needs a
+// mount namespace of its own, and root in it.
 const Enter = `set -eu
 tree=$1; shift
 mount --make-rprivate /
@@ -23,7 +24,8 @@ done
 mount --rbind "$tree/sys" /sys
 exec "$@"`
 
-// Write writes the tree of a PC to a folder for Enter, with the real number of the root file system's device, which the kernel tells.
+// Write writes the tree of a PC to a folder for Enter, with the real number of the root file system's device, which
+// the kernel tells.
 func Write(dir string, tree fstest.MapFS) error {
 	device, err := rootDevice()
 	if err != nil {

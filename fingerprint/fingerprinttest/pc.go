@@ -18,8 +18,8 @@ const (
 	card = "sys/devices/pci0000:00/0000:00:19.0"
 )
 
-// PC is a made-up PC without an optical drive. Its locks come from its name; those that are listed differ from the locks of
-// the PC of this name.
+// PC is a made-up PC without an optical drive. Its locks come from its name; those that are listed differ from the
+// locks of the PC of this name.
 func PC(name string, changed ...license.Lock) *fingerprint.Reader {
 	return fingerprint.Recorded(Tree(name, changed...))
 }

@@ -10,8 +10,9 @@
 // [Describe] says in plain words everything that a document holds, to be shown beside its picture.
 //
 // Whatever comes in may come from anyone. It is bounded and checked before it is returned: codes stand in their shown
-// form and belong to each other and to their program, names and notes hold nothing invisible. Nothing is done by reading,
-// and an answer that can be read is not yet true: a license file counts when the program's own key verifies it.
+// form and belong to each other and to their program, names and notes hold nothing invisible. Nothing is done by
+// reading, and an answer that can be read is not yet true: a license file counts when the program's own key verifies
+// it.
 //
 // All functions are free of side effects and safe for any goroutine; a Collector is used by one at a time.
 package carry

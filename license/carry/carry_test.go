@@ -50,7 +50,14 @@ func licenseFor(t testing.TB, s license.Signature, program string, id int64, c l
 func request() Request {
 	return Request{ID: "K7Q2MZXDAB", Device: "Labor-PC 3", MadeAt: madeAt, Items: []Item{
 		{Task: TaskActivate, Signature: studio, Program: "Lumen Studio", Codes: codesOf(studio, 7), Note: "Büro 2"},
-		{Task: TaskRemove, Signature: notes, Program: "Notepad", Codes: codesOf(notes, 8), RemovalCode: 0x2bcde12345678, License: 20219},
+		{
+			Task:        TaskRemove,
+			Signature:   notes,
+			Program:     "Notepad",
+			Codes:       codesOf(notes, 8),
+			RemovalCode: 0x2bcde12345678,
+			License:     20219,
+		},
 		{
 			Task: TaskTransfer, Signature: notes, Program: "Notepad", Codes: codesOf(notes, 9), Note: "moved", RemovalCode: 77, License: 20220,
 			From: notes.Key().Codes(4000, 0xabcdef),
@@ -65,7 +72,15 @@ func answer(t testing.TB) Answer {
 			Item: 1, Task: TaskActivate, Signature: studio, Program: "Lumen Studio", Codes: r.Items[0].Codes, Outcome: OutcomeLicense,
 			License: licenseFor(t, studio, "Lumen Studio", 20231, r.Items[0].Codes), PublicKeys: []license.PublicKey{signingKey.Public()},
 		},
-		{Item: 2, Task: TaskRemove, Signature: notes, Program: "Notepad", Codes: r.Items[1].Codes, Outcome: OutcomeDone, Receipt: receipt},
+		{
+			Item:      2,
+			Task:      TaskRemove,
+			Signature: notes,
+			Program:   "Notepad",
+			Codes:     r.Items[1].Codes,
+			Outcome:   OutcomeDone,
+			Receipt:   receipt,
+		},
 		{
 			Item: 3, Task: TaskTransfer, Signature: notes, Program: "Notepad", Codes: r.Items[2].Codes, Outcome: OutcomeRefused,
 			Code: "STATUS_REMOVAL_CODE_INVALID", Sentence: "The removal code is not the one of this license.",
@@ -87,7 +102,12 @@ func many(t testing.TB, n int) (Request, Answer) {
 	a := Answer{Request: r.ID, MadeAt: madeAt, Server: "Lumen licenses"}
 	for i := range n {
 		c := codesOf(studio, uint16(i))
-		r.Items = append(r.Items, Item{Task: TaskActivate, Signature: studio, Program: "Lumen Studio", Codes: c})
+		r.Items = append(r.Items, Item{
+			Task:      TaskActivate,
+			Signature: studio,
+			Program:   "Lumen Studio",
+			Codes:     c,
+		})
 		a.Results = append(a.Results, Result{
 			Item: i + 1, Task: TaskActivate, Signature: studio, Program: "Lumen Studio", Codes: c, Outcome: OutcomeLicense,
 			License: licenseFor(t, studio, "Lumen Studio", int64(i+1), c), PublicKeys: []license.PublicKey{signingKey.Public()},

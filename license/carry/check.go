@@ -77,8 +77,8 @@ func visible(r rune) bool {
 	return r != utf8.RuneError && unicode.IsPrint(r) && !unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// Clean makes a text fit for a name or a note: what is invisible is left out, white space becomes single spaces, and the rest
-// is cut at a number of code points.
+// Clean makes a text fit for a name or a note: what is invisible is left out, white space becomes single spaces, and
+// the rest is cut at a number of code points.
 func Clean(text string, longest int) string {
 	var b strings.Builder
 	count := 0

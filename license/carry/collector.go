@@ -39,8 +39,8 @@ type Progress struct {
 	Document Document
 }
 
-// Collector puts documents together from scanned texts: in any order, twice, and of several documents mixed. The zero value
-// is ready. Its memory is bounded.
+// Collector puts documents together from scanned texts: in any order, twice, and of several documents mixed. The zero
+// value is ready. Its memory is bounded.
 type Collector struct {
 	series []*collected
 }
@@ -73,9 +73,10 @@ func (c *Collector) Open() []Progress {
 	return open
 }
 
-// Add takes one scanned text: a part, or a whole document as Read reads it. It fails as ParseLink and Read do, and with
-// ErrConflict. A text that is refused leaves what was collected as it is, with two exceptions in which a document is begun anew:
-// a conflict, for nobody knows which of the two parts is right, and parts that are all there and do not make a document.
+// Add takes one scanned text: a part, or a whole document as Read reads it. It fails as ParseLink and Read do, and
+// with ErrConflict. A text that is refused leaves what was collected as it is, with two exceptions in which a
+// document is begun anew: a conflict, for nobody knows which of the two parts is right, and parts that are all there
+// and do not make a document.
 func (c *Collector) Add(text string) (Progress, error) {
 	text = strings.TrimSpace(text)
 	if !hasScheme(text) || len(strings.Fields(text)) > 1 {

@@ -43,9 +43,9 @@ func (l Line) Text() string {
 	return fmt.Sprintf("%s (%s)", l.Value, l.Meaning)
 }
 
-// Describe says in plain words everything that a document holds, and so everything that its pictures do. The one thing it
-// does not spell out is the removal seed of a license file, which is a secret: there is a line that it is in it. It may be called for
-// a document that Read would refuse.
+// Describe says in plain words everything that a document holds, and so everything that its pictures do. The one
+// thing it does not spell out is the removal seed of a license file, which is a secret: there is a line that it is in
+// it. It may be called for a document that Read would refuse.
 func Describe(doc Document) []Line {
 	var d description
 	doc.describe(&d)
@@ -64,7 +64,13 @@ func (d *description) add(title Words, value string) { d.mean(title, value, "") 
 // mean shows a text with its meaning.
 func (d *description) mean(title Words, value string, meaning Words) {
 	if value != "" || meaning != "" {
-		d.lines = append(d.lines, Line{Of: d.of, Title: title, Value: shown(value), Meaning: meaning, Item: d.item})
+		d.lines = append(d.lines, Line{
+			Of:      d.of,
+			Title:   title,
+			Value:   shown(value),
+			Meaning: meaning,
+			Item:    d.item,
+		})
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 const (
 	maxCenters = 150    // corner squares
 	maxThrees  = 12_000 // threes of them
-	// maxEffort bounds the modules of all threes that are tried; each takes less than a tenth of a microsecond. maxSearch bounds the
-	// search for squares likewise.
+	// maxEffort bounds the modules of all threes that are tried; each takes less than a tenth of a microsecond.
+	// maxSearch bounds the search for squares likewise.
 	maxEffort = 2_000_000
 	maxSearch = 300_000
 	// stepsOfModule is how many steps along a line, or comparisons of squares, take as long as one module.
@@ -31,8 +31,8 @@ type code struct {
 	x, y float64 // of its top left square
 }
 
-// scan looks at a picture in several ways, the likeliest first, until nothing that looks like a code is left unread. It fails
-// with ErrPictureTime when it found nothing where more looks like codes than is tried.
+// scan looks at a picture in several ways, the likeliest first, until nothing that looks like a code is left unread.
+// It fails with ErrPictureTime when it found nothing where more looks like codes than is tried.
 func scan(ctx context.Context, g gray) ([]code, error) {
 	var found []code
 	var tired bool
@@ -139,7 +139,8 @@ func (e *effort) sample(dimension int) bool {
 
 func (e *effort) spent() bool { return e.left < 0 }
 
-// detect reads all codes of a black and white picture. left tells that something looked like a code and could not be read.
+// detect reads all codes of a black and white picture. left tells that something looked like a code and could not be
+// read.
 func detect(ctx context.Context, m *gozxing.BitMatrix, e *effort) (found []code, left bool, err error) {
 	centers, err := squares(ctx, m)
 	if err != nil {
@@ -221,8 +222,8 @@ type arm struct {
 	length, module float64
 }
 
-// threes returns what could be codes by its shape, at most limit, small ones first, so that a code comes before the ones that the
-// squares of its neighbors would make.
+// threes returns what could be codes by its shape, at most limit, small ones first, so that a code comes before the
+// ones that the squares of its neighbors would make.
 func threes(centers []*detector.FinderPattern, limit int) []three {
 	var all []three
 	for _, corner := range centers {
@@ -249,7 +250,12 @@ func threes(centers []*detector.FinderPattern, limit int) []three {
 func armsOf(corner *detector.FinderPattern, centers []*detector.FinderPattern) []arm {
 	arms := make([]arm, 0, len(centers))
 	for _, to := range centers {
-		a := arm{to: to, x: to.GetX() - corner.GetX(), y: to.GetY() - corner.GetY(), module: to.GetEstimatedModuleSize()}
+		a := arm{
+			to:     to,
+			x:      to.GetX() - corner.GetX(),
+			y:      to.GetY() - corner.GetY(),
+			module: to.GetEstimatedModuleSize(),
+		}
 		if to == corner || !alike(a.module, corner.GetEstimatedModuleSize()) {
 			continue
 		}
@@ -275,8 +281,8 @@ func threeOf(corner *detector.FinderPattern, a, b arm) (three, bool) {
 	return t, t.modules() > 17 && t.modules() < 200
 }
 
-// readRhythm decodes the code of three squares between which black and white change as often on both arms as in a code, which
-// tells its dimension.
+// readRhythm decodes the code of three squares between which black and white change as often on both arms as in a
+// code, which tells its dimension.
 func (t three) readRhythm(m *gozxing.BitMatrix, e *effort) (string, bool) {
 	right, ok := changes(m, e, t.corner, t.right, t.below)
 	if !ok {
@@ -296,8 +302,8 @@ func (t three) readRhythm(m *gozxing.BitMatrix, e *effort) (string, bool) {
 	return t.readFlat(m, e, dimension)
 }
 
-// read decodes the code of three squares. The library's way follows a tilted picture by the code's fourth mark; on a flat one
-// that is large or blurred, it may misjudge the number of modules, so the numbers near it are tried as well.
+// read decodes the code of three squares. The library's way follows a tilted picture by the code's fourth mark; on a
+// flat one that is large or blurred, it may misjudge the number of modules, so the numbers near it are tried as well.
 func (t three) read(m *gozxing.BitMatrix, e *effort) (string, bool) {
 	if text, ok := t.readByMark(m, e); ok {
 		return text, true
@@ -344,8 +350,8 @@ func (t three) readFlat(m *gozxing.BitMatrix, e *effort, dimension int) (string,
 // ringed is the dimension of a code less the changes on its timing line.
 const ringed = 13
 
-// changes counts how often black and white change on the line between two squares that lies in the rings which are nearest to a
-// third one: there a code has its timing pattern, which changes at each module.
+// changes counts how often black and white change on the line between two squares that lies in the rings which are
+// nearest to a third one: there a code has its timing pattern, which changes at each module.
 func changes(m *gozxing.BitMatrix, e *effort, from, to, third *detector.FinderPattern) (n int, ok bool) {
 	dx, dy := third.GetX()-from.GetX(), third.GetY()-from.GetY()
 	length := math.Hypot(dx, dy)

@@ -112,8 +112,8 @@ func FileName(doc Document) string {
 	return "license" + Extension
 }
 
-// Read tells by its content what a file or a pasted text is, and reads it: a request, an answer, a license file, or all the links
-// of one of them. It fails with ErrUnknown, ErrTooLarge, ErrNewer, a *Fault or an *Incomplete.
+// Read tells by its content what a file or a pasted text is, and reads it: a request, an answer, a license file, or
+// all the links of one of them. It fails with ErrUnknown, ErrTooLarge, ErrNewer, a *Fault or an *Incomplete.
 func Read(data []byte) (Document, error) {
 	if len(data) > MaxSize {
 		return nil, ErrTooLarge
@@ -205,7 +205,13 @@ func (j codesJSON) codes(c *checker) license.Codes {
 func (Request) head() headJSON { return headJSON{KindRequest, versionBase} }
 
 func (r Request) wire() any {
-	j := requestJSON{headJSON: r.head(), ID: r.ID, Device: r.Device, MadeAt: r.MadeAt.UTC().Truncate(time.Second), Items: []itemJSON{}}
+	j := requestJSON{
+		headJSON: r.head(),
+		ID:       r.ID,
+		Device:   r.Device,
+		MadeAt:   r.MadeAt.UTC().Truncate(time.Second),
+		Items:    []itemJSON{},
+	}
 	for _, i := range r.Items {
 		item := itemJSON{
 			Task: i.Task, Signature: string(i.Signature), Program: i.Program, codesJSON: wireCodes(i.Codes), Note: i.Note, License: i.License,
@@ -264,7 +270,13 @@ func (a Answer) head() headJSON {
 }
 
 func (a Answer) wire() any {
-	j := answerJSON{headJSON: a.head(), Request: a.Request, MadeAt: a.MadeAt.UTC().Truncate(time.Second), Server: a.Server, Results: []resultJSON{}}
+	j := answerJSON{
+		headJSON: a.head(),
+		Request:  a.Request,
+		MadeAt:   a.MadeAt.UTC().Truncate(time.Second),
+		Server:   a.Server,
+		Results:  []resultJSON{},
+	}
 	for _, r := range a.Results {
 		result := resultJSON{
 			Item: r.Item, Task: r.Task, Signature: string(r.Signature), Program: r.Program, codesJSON: wireCodes(r.Codes),

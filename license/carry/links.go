@@ -31,16 +31,16 @@ var ErrLink = errors.New("this is not a link of the app, or it is damaged")
 // ErrServer is returned for a link to a server whose address cannot be one.
 var ErrServer = errors.New("the link names no address of a server that begins with https://")
 
-// letters are those of a part's bytes: each may stand in a link, needs no escape in any mail or chat, and takes 5.5 bits of a
-// QR code in its alphanumeric mode.
+// letters are those of a part's bytes: each may stand in a link, needs no escape in any mail or chat, and takes 5.5
+// bits of a QR code in its alphanumeric mode.
 var letters = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // Part is a document, or a piece of one, that fits one picture. Its text is the text of the picture, and a link:
 //
 //	ACEN:ANSWER/H7QK2MZD/1/3/ME4DS…
 //
-// kind, series, number, count, and the piece behind a check sum over all of them. Capitals keep the QR code small; letter
-// case has no meaning.
+// kind, series, number, count, and the piece behind a check sum over all of them. Capitals keep the QR code small;
+// letter case has no meaning.
 type Part struct {
 	Kind Kind
 	// Series is the same for all parts of one document, and another for every other document.
@@ -69,8 +69,8 @@ func (p Part) String() string {
 	return head + letters.EncodeToString(append(binary.BigEndian.AppendUint32(nil, sum), p.chunk...))
 }
 
-// Link is something that the app takes from outside. Reading one does nothing, and nothing is done with it before a person has
-// seen it.
+// Link is something that the app takes from outside. Reading one does nothing, and nothing is done with it before a
+// person has seen it.
 type Link struct {
 	// Part is set for a part of a document.
 	Part *Part
@@ -113,7 +113,8 @@ func ParseLink(text string) (Link, error) {
 	return Link{Part: &p}, nil
 }
 
-// serverAddress takes an address only over TLS, or on this PC, and only in plain ASCII: no name can look like another one.
+// serverAddress takes an address only over TLS, or on this PC, and only in plain ASCII: no name can look like another
+// one.
 func serverAddress(query string) (string, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -188,8 +189,8 @@ const (
 	MaxPicture = 2300
 )
 
-// Pictures returns the parts of a document, each for a picture of at most size bytes (0: DefaultPicture), all about equally
-// long. It refuses what Read would refuse, and fails with ErrTooManyPictures.
+// Pictures returns the parts of a document, each for a picture of at most size bytes (0: DefaultPicture), all about
+// equally long. It refuses what Read would refuse, and fails with ErrTooManyPictures.
 func Pictures(doc Document, size int) ([]Part, error) {
 	if size == 0 {
 		size = DefaultPicture
@@ -212,7 +213,13 @@ func Pictures(doc Document, size int) ([]Part, error) {
 	parts := make([]Part, count)
 	for i := range parts {
 		from, to := len(packed)*i/count, len(packed)*(i+1)/count
-		parts[i] = Part{Kind: doc.Kind(), Series: longest.Series, Number: i + 1, Count: count, chunk: string(packed[from:to])}
+		parts[i] = Part{
+			Kind:   doc.Kind(),
+			Series: longest.Series,
+			Number: i + 1,
+			Count:  count,
+			chunk:  string(packed[from:to]),
+		}
 	}
 	return parts, nil
 }

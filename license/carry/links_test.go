@@ -161,7 +161,13 @@ func TestCollectorRefuses(t *testing.T) {
 func TestCollectorIsBounded(t *testing.T) {
 	var c Collector
 	for i := range 1000 {
-		_, err := c.AddPart(Part{Kind: KindRequest, Series: seriesOf([]byte{byte(i), byte(i >> 8)}), Number: 1, Count: 2, chunk: "x"})
+		_, err := c.AddPart(Part{
+			Kind:   KindRequest,
+			Series: seriesOf([]byte{byte(i), byte(i >> 8)}),
+			Number: 1,
+			Count:  2,
+			chunk:  "x",
+		})
 		require.NoError(t, err)
 	}
 	require.Len(t, c.Open(), maxSeries)

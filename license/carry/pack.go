@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// packing is the first byte of a packed document. The rest is deflated: the JSON of the document, and for each license
-// file in it the two base64 halves of the token, decoded, each behind its length. Tokens are taken out of the JSON because
-// base64 hides what compression could spare: claims repeat from one license to the next.
+// packing is the first byte of a packed document. The rest is deflated: the JSON of the document, and for each
+// license file in it the two base64 halves of the token, decoded, each behind its length. Tokens are taken out of the
+// JSON because base64 hides what compression could spare: claims repeat from one license to the next.
 const packing = 1
 
 // tokenHead begins a license file.

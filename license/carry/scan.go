@@ -33,13 +33,13 @@ var (
 	ErrPictureSize = errors.New("this picture is too large; clip the part with the QR codes")
 	// ErrNoCode is returned for a picture without a QR code that can be read.
 	ErrNoCode = errors.New("there is no QR code in this picture that can be read; show it larger and clip it whole, with its white margin")
-	// ErrPictureTime is returned for a picture that took longer than MaxReading, or would have: where so much looks like codes and
-	// is none that not all of it is tried.
+	// ErrPictureTime is returned for a picture that took longer than MaxReading, or would have: where so much looks like
+	// codes and is none that not all of it is tried.
 	ErrPictureTime = errors.New("reading this picture took too long; clip the part with the QR codes")
 )
 
-// ReadPictureFile reads the QR codes in a picture file: PNG, JPEG, GIF (its first picture), BMP or WebP. It looks at the size of
-// the picture before it unpacks it. It fails as ReadPicture does, and with ErrPicture.
+// ReadPictureFile reads the QR codes in a picture file: PNG, JPEG, GIF (its first picture), BMP or WebP. It looks at
+// the size of the picture before it unpacks it. It fails as ReadPicture does, and with ErrPicture.
 func ReadPictureFile(ctx context.Context, data []byte) (texts []string, err error) {
 	defer refusePanic(&texts, &err)
 	if len(data) > MaxPictureFile {
@@ -66,9 +66,9 @@ func refusePanic(texts *[]string, err *error) {
 	}
 }
 
-// ReadPicture returns the texts of all QR codes in a picture, top to bottom: a screenshot of a window with several of them, dark on
-// light or light on dark, enlarged, reduced, a little blurred. It fails with ErrNoCode, ErrPictureSize, ErrPictureTime or the
-// error of the context.
+// ReadPicture returns the texts of all QR codes in a picture, top to bottom: a screenshot of a window with several of
+// them, dark on light or light on dark, enlarged, reduced, a little blurred. It fails with ErrNoCode, ErrPictureSize,
+// ErrPictureTime or the error of the context.
 func ReadPicture(ctx context.Context, img image.Image) (texts []string, err error) {
 	defer refusePanic(&texts, &err)
 	b := img.Bounds()

@@ -22,7 +22,8 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// desk is a screenshot of a window: a title bar, text that is only strokes, buttons, a frame, a wallpaper, and pictures in it.
+// desk is a screenshot of a window: a title bar, text that is only strokes, buttons, a frame, a wallpaper, and
+// pictures in it.
 func desk(width, height int, dark bool, pictures ...image.Image) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	random := rand.New(rand.NewPCG(3, 4))
@@ -320,8 +321,8 @@ func spoiled(t testing.TB, length int) *image.RGBA {
 	return desk(side, side, false, images...)
 }
 
-// Corner squares without end, and codes that cannot be read, are the worst case for a reader that looks for threes of squares:
-// it tries what it may, says so, and still reads the code among them.
+// Corner squares without end, and codes that cannot be read, are the worst case for a reader that looks for threes of
+// squares: it tries what it may, says so, and still reads the code among them.
 func TestReadPictureOfSquares(t *testing.T) {
 	for name, img := range map[string]draw.Image{
 		"64": wallpaper(t, 160, 20, 1), "far": wallpaper(t, 1200, 100, 1), "scattered": wallpaper(t, 600, 50, 25),

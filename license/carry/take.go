@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// TextWithLinks returns a document to send as a message: what a person reads, and below it the links that Take finds. It fails as
-// Pictures does.
+// TextWithLinks returns a document to send as a message: what a person reads, and below it the links that Take finds.
+// It fails as Pictures does.
 func TextWithLinks(doc Document) (string, error) {
 	links, err := Pictures(doc, MaxPicture)
 	if err != nil {
@@ -23,9 +23,9 @@ func TextWithLinks(doc Document) (string, error) {
 	return b.String(), nil
 }
 
-// Take takes whatever a person may give: the content of a file, a picture with QR codes, or a text in which links or a license file
-// stand among other words. It returns the documents that are whole now; parts of others stay in the Collector (Open). It fails when
-// nothing in it was of use, as Read and ReadPictureFile do.
+// Take takes whatever a person may give: the content of a file, a picture with QR codes, or a text in which links or
+// a license file stand among other words. It returns the documents that are whole now; parts of others stay in the
+// Collector (Open). It fails when nothing in it was of use, as Read and ReadPictureFile do.
 func (c *Collector) Take(ctx context.Context, data []byte) ([]Document, error) {
 	if _, _, err := image.DecodeConfig(bytes.NewReader(data)); err == nil {
 		texts, err := ReadPictureFile(ctx, data)

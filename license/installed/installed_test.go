@@ -278,8 +278,22 @@ func TestContacts(t *testing.T) {
 	at := time.Date(2026, 11, 25, 1, 2, 3, 0, time.UTC)
 	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 1, Site: 2, At: at}))
 	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 2, Site: 2, At: at}))
-	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 1, Site: 2, At: at.Add(time.Hour), Ended: "Removed"}))
-	require.Equal(t, []Contact{{LicenseID: 2, Site: 2, At: at}, {LicenseID: 1, Site: 2, At: at.Add(time.Hour), Ended: "Removed"}}, s.Contacts(notepad))
+	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{
+		LicenseID: 1,
+		Site:      2,
+		At:        at.Add(time.Hour),
+		Ended:     "Removed",
+	}))
+	require.Equal(t, []Contact{{
+		LicenseID: 2,
+		Site:      2,
+		At:        at,
+	}, {
+		LicenseID: 1,
+		Site:      2,
+		At:        at.Add(time.Hour),
+		Ended:     "Removed",
+	}}, s.Contacts(notepad))
 	for id := range int64(2 * maxContacts) {
 		require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: id, Site: 3, At: at}))
 	}

@@ -143,7 +143,12 @@ func TestLeaveAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Open(t.TempDir(), fixed())
-			gone := Spent{Codes: codesOf(t, 5), LicenseID: 7, RemovalCode: c.kept, At: goldenState(t).Clock.Latest}
+			gone := Spent{
+				Codes:       codesOf(t, 5),
+				LicenseID:   7,
+				RemovalCode: c.kept,
+				At:          goldenState(t).Clock.Latest,
+			}
 			require.NoError(t, s.Leave(t.Context(), notepad, gone))
 			if c.settled {
 				require.NoError(t, s.Settle(t.Context(), notepad, gone.Codes.Site))

@@ -1,6 +1,6 @@
 // Package journal carries out jobs that survive a crash. A job is stored with its idempotency key before anything is
-// sent, and sent again with the same key until an answer comes, so that it is done once. What a job does, a [Step] says:
-// the journal itself knows neither licenses nor servers.
+// sent, and sent again with the same key until an answer comes, so that it is done once. What a job does, a [Step]
+// says: the journal itself knows neither licenses nor servers.
 package journal
 
 import (
@@ -74,10 +74,11 @@ type Session interface {
 	AccountID() int64
 }
 
-// Step is how the jobs of one task are carried out, by a session S, with a request R and an outcome O. The journal calls
-// Prepare, stores that the job is sent, and calls Send. Then it calls Done or Refused and closes the job, or the job
-// stays open. After a crash it begins with Prepare again, so every function must accept that it was called before. A Step
-// without Send stands for a task that this version does not know: its jobs are kept, and only Canceled is called.
+// Step is how the jobs of one task are carried out, by a session S, with a request R and an outcome O. The journal
+// calls Prepare, stores that the job is sent, and calls Send. Then it calls Done or Refused and closes the job, or
+// the job stays open. After a crash it begins with Prepare again, so every function must accept that it was called
+// before. A Step without Send stands for a task that this version does not know: its jobs are kept, and only Canceled
+// is called.
 type Step[S Session, R, O any] struct {
 	// Encode returns the stored form of a request.
 	Encode func(ctx context.Context, r R) ([]byte, error)
@@ -187,8 +188,8 @@ func (j *Journal[S, R, O]) Run(ctx context.Context, s S, d Draft, r R) (O, error
 	}
 }
 
-// next returns the run that a draft has to wait for: that of an older job that was sent with another request and is not in
-// tried, else the draft's own. joined reports that it is running already.
+// next returns the run that a draft has to wait for: that of an older job that was sent with another request and is
+// not in tried, else the draft's own. joined reports that it is running already.
 func (j *Journal[S, R, O]) next(ctx context.Context, s S, d Draft, r R, tried map[int64]bool) (current *run[O], joined, older bool, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -412,8 +413,8 @@ func (j *Journal[S, R, O]) Open(ctx context.Context, account int64) ([]Job, erro
 	return j.options.Store.Open(ctx, account)
 }
 
-// Resume sends the open jobs of a session, oldest first, and returns them with their results in Err. A job that fails does
-// not block later ones, unless the failure says Stop. The error is that of the first job that could not be sent.
+// Resume sends the open jobs of a session, oldest first, and returns them with their results in Err. A job that fails
+// does not block later ones, unless the failure says Stop. The error is that of the first job that could not be sent.
 func (j *Journal[S, R, O]) Resume(ctx context.Context, s S) (results []Job, first error) {
 	open, err := j.options.Store.Open(ctx, s.AccountID())
 	if err != nil {
@@ -443,8 +444,8 @@ func (j *Journal[S, R, O]) Resume(ctx context.Context, s S) (results []Job, firs
 	return results, first
 }
 
-// Cancel closes an open job that was never sent, of any account. It returns the job, in state Failed if it was closed. It
-// fails with ErrSent for a job that was sent, runs or is closed.
+// Cancel closes an open job that was never sent, of any account. It returns the job, in state Failed if it was
+// closed. It fails with ErrSent for a job that was sent, runs or is closed.
 func (j *Journal[S, R, O]) Cancel(ctx context.Context, id int64) (Job, error) {
 	return j.close(ctx, id, func(job Job) (cause, refusal error) {
 		if job.State != Pending {
@@ -468,8 +469,8 @@ func (j *Journal[S, R, O]) GiveUp(ctx context.Context, id int64) (Job, error) {
 	})
 }
 
-// close closes an open job for a person, with the cause that decide returns. While it does, the job is marked as running,
-// so that nobody sends it.
+// close closes an open job for a person, with the cause that decide returns. While it does, the job is marked as
+// running, so that nobody sends it.
 func (j *Journal[S, R, O]) close(ctx context.Context, id int64, decide func(Job) (cause, refusal error)) (Job, error) {
 	current, err := j.claim(ctx, id)
 	if err != nil {

@@ -472,14 +472,40 @@ func TestCancelAndGiveUp(t *testing.T) {
 		cause   string // of the closed job; "" if it stays open
 		returns bool   // what was packed is unpacked
 	}{
-		"canceled":                     {reply: errUnsent, cause: "dropped", returns: true},
-		"canceled after it was sent":   {reply: errLost, want: ErrSent},
-		"given up early":               {reply: errLost, age: 24*time.Hour - 1, giveUp: true, want: ErrTooEarly},
-		"given up after a day":         {reply: errLost, age: 24 * time.Hour, giveUp: true, cause: "given up; whether the server did it is not known"},
-		"given up, never sent":         {reply: errUnsent, age: 24 * time.Hour, giveUp: true, cause: "dropped", returns: true},
-		"with a notice":                {reply: errUnsent, cancel: func() (error, error) { return errNotice, nil }, want: errNotice, cause: "dropped"},
-		"that cannot be reverted":      {reply: errUnsent, cancel: func() (error, error) { return nil, errBroken }, want: errBroken},
-		"given up, cannot be reverted": {reply: errLost, age: 48 * time.Hour, giveUp: true, cancel: func() (error, error) { return nil, errBroken }, want: errBroken},
+		"canceled":                   {reply: errUnsent, cause: "dropped", returns: true},
+		"canceled after it was sent": {reply: errLost, want: ErrSent},
+		"given up early":             {reply: errLost, age: 24*time.Hour - 1, giveUp: true, want: ErrTooEarly},
+		"given up after a day": {
+			reply:  errLost,
+			age:    24 * time.Hour,
+			giveUp: true,
+			cause:  "given up; whether the server did it is not known",
+		},
+		"given up, never sent": {
+			reply:   errUnsent,
+			age:     24 * time.Hour,
+			giveUp:  true,
+			cause:   "dropped",
+			returns: true,
+		},
+		"with a notice": {
+			reply:  errUnsent,
+			cancel: func() (error, error) { return errNotice, nil },
+			want:   errNotice,
+			cause:  "dropped",
+		},
+		"that cannot be reverted": {
+			reply:  errUnsent,
+			cancel: func() (error, error) { return nil, errBroken },
+			want:   errBroken,
+		},
+		"given up, cannot be reverted": {
+			reply:  errLost,
+			age:    48 * time.Hour,
+			giveUp: true,
+			cancel: func() (error, error) { return nil, errBroken },
+			want:   errBroken,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -566,8 +592,8 @@ func TestNotSentWhileItIsCanceled(t *testing.T) {
 	require.Empty(t, w.calls)
 }
 
-// Resume sends the open jobs of one account in their order. One that fails does not hold up the others, unless nothing can be
-// sent at all.
+// Resume sends the open jobs of one account in their order. One that fails does not hold up the others, unless
+// nothing can be sent at all.
 func TestResume(t *testing.T) {
 	for name, c := range map[string]struct {
 		second error

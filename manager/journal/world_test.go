@@ -49,8 +49,8 @@ var (
 	errLocal    = errors.New("this PC could not prepare")
 )
 
-// world is a PC with a journal and a server. Its task packs a parcel on the PC (Prepare), has the server take it (Send), and
-// stores the receipt (Done); a refusal unpacks it.
+// world is a PC with a journal and a server. Its task packs a parcel on the PC (Prepare), has the server take it
+// (Send), and stores the receipt (Done); a refusal unpacks it.
 type world struct {
 	*Journal[who, string, string]
 	db    *sql.DB
@@ -98,7 +98,12 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	_, err = db.Exec(table)
 	require.NoError(t, err)
-	w := &world{db: db, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), fails: map[string]error{}, answers: map[string]string{}}
+	w := &world{
+		db:      db,
+		now:     time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC),
+		fails:   map[string]error{},
+		answers: map[string]string{},
+	}
 	w.start()
 	return w
 }

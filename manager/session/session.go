@@ -1,5 +1,5 @@
-// Package session signs a person in and out. It knows the accounts of a person at license servers, keeps their tokens in
-// the keyring, and says which account is the current one.
+// Package session signs a person in and out. It knows the accounts of a person at license servers, keeps their tokens
+// in the keyring, and says which account is the current one.
 package session
 
 import (
@@ -247,8 +247,9 @@ func (s *Sessions) Resume(ctx context.Context) (Account, error) {
 	return s.resume(ctx, a)
 }
 
-// Switch makes another remembered account the current one, with the session that the keyring holds, and the one that the
-// next start resumes. The account that was current stays signed in. It fails like Resume; the current account then stays.
+// Switch makes another remembered account the current one, with the session that the keyring holds, and the one that
+// the next start resumes. The account that was current stays signed in. It fails like Resume; the current account
+// then stays.
 func (s *Sessions) Switch(ctx context.Context, id int64) (Account, error) {
 	a, err := scan(s.options.DB.QueryRowContext(ctx, `SELECT `+columns+` FROM accounts WHERE id = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {

@@ -89,7 +89,12 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	_, err = db.Exec(table)
 	require.NoError(t, err)
-	w := &world{db: db, ring: &ring{Store: keyringtest.Memory()}, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), epoch: "AAAAAAAAAAAAAAAAAAAAAA"}
+	w := &world{
+		db:    db,
+		ring:  &ring{Store: keyringtest.Memory()},
+		now:   time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC),
+		epoch: "AAAAAAAAAAAAAAAAAAAAAA",
+	}
 	w.start()
 	return w
 }

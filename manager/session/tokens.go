@@ -6,8 +6,8 @@ import (
 	"github.com/acen-desktop/acen/client"
 )
 
-// tokens writes new refresh tokens of a remembered account to the keyring before they are used, and sees the epochs of its
-// server.
+// tokens writes new refresh tokens of a remembered account to the keyring before they are used, and sees the epochs
+// of its server.
 type tokens struct {
 	sessions *Sessions
 	account  *Account
@@ -39,8 +39,8 @@ func (t *tokens) store(fresh client.Tokens) {
 	}
 }
 
-// sawEpoch receives the epoch of the server's data with every answer. It may be called from any goroutine. Each epoch counts
-// once, because several servers of one database may answer with the old and the new one for a while.
+// sawEpoch receives the epoch of the server's data with every answer. It may be called from any goroutine. Each epoch
+// counts once, because several servers of one database may answer with the old and the new one for a while.
 func (t *tokens) sawEpoch(epoch string) {
 	t.sessions.mu.Lock()
 	known, a := t.epochs[epoch], t.account

@@ -139,8 +139,8 @@ func (pc *PC) erase(ctx context.Context, signature license.Signature, site licen
 	})
 }
 
-// CheckReceipt verifies that a receipt proves that the server took a license that left this PC, and fails with ErrReceipt
-// otherwise. The error is a license.ErrReceiptKey as well if the receipt names an unknown key.
+// CheckReceipt verifies that a receipt proves that the server took a license that left this PC, and fails with
+// ErrReceipt otherwise. The error is a license.ErrReceiptKey as well if the receipt names an unknown key.
 func (pc *PC) CheckReceipt(ctx context.Context, l Departure, token string) error {
 	signature, codes, err := pc.Parse(ctx, l)
 	if err != nil {
@@ -207,14 +207,20 @@ func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, le
 		return err
 	}
 	if content, ok := pc.Copy(ctx, p, api.License{ID: l.LicenseID, SiteCode: l.SiteCode}); ok {
-		return pc.Install(ctx, p, api.License{ID: l.LicenseID, OrderID: l.OrderID, SiteCode: l.SiteCode, MachineID: l.MachineID, Note: l.Note}, content)
+		return pc.Install(ctx, p, api.License{
+			ID:        l.LicenseID,
+			OrderID:   l.OrderID,
+			SiteCode:  l.SiteCode,
+			MachineID: l.MachineID,
+			Note:      l.Note,
+		}, content)
 	}
 	return nil
 }
 
-// RemovalCode returns the removal code of a license that leaves or has left this PC, as far as it is known here; "" if it
-// is not. It reads the code from the license folder, else from the vault; else it makes the code from the license file: the
-// one on this PC, or the vault's copy.
+// RemovalCode returns the removal code of a license that leaves or has left this PC, as far as it is known here; ""
+// if it is not. It reads the code from the license folder, else from the vault; else it makes the code from the
+// license file: the one on this PC, or the vault's copy.
 func (pc *PC) RemovalCode(ctx context.Context, l Departure) (string, error) {
 	signature, codes, err := pc.Parse(ctx, l)
 	if err != nil {

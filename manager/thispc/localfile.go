@@ -102,7 +102,8 @@ func Verify(p api.Program, content string) (license.File, error) {
 	return f, err
 }
 
-// Signer finds the key of a program that a license file names: the present one, or one from before the vendor changed it.
+// Signer finds the key of a program that a license file names: the present one, or one from before the vendor changed
+// it.
 func Signer(p api.Program, keyID string) (license.PublicKey, bool) {
 	for _, text := range append([]string{p.PublicKey}, p.FormerKeys...) {
 		if public, err := license.ParsePublicKey(text); err == nil && public.KeyID() == keyID {
@@ -133,8 +134,8 @@ func (pc *PC) Install(ctx context.Context, p api.Program, l api.License, content
 }
 
 // eraseFormer erases the license files of the same order on this PC, whose licenses l has followed: the app knows one
-// license of an order as this PC's. Put erases those of the same generation; this is for a PC that got a new one meanwhile.
-// A license that lasts longer or grants more stays.
+// license of an order as this PC's. Put erases those of the same generation; this is for a PC that got a new one
+// meanwhile. A license that lasts longer or grants more stays.
 func (pc *PC) eraseFormer(ctx context.Context, p api.Program, signature license.Signature, content string) error {
 	now, err := Verify(p, content)
 	if err != nil {
@@ -195,8 +196,8 @@ func (pc *PC) Drop(ctx context.Context, here File, ended bool) {
 	pc.forgetCopy(ctx, here.Signature, here.Codes.Site)
 }
 
-// Left returns a function that tells whether a license of a program left this PC, by its Site code. What this PC knows is
-// read once for all rows.
+// Left returns a function that tells whether a license of a program left this PC, by its Site code. What this PC
+// knows is read once for all rows.
 func (pc *PC) Left(p api.Program) func(api.License) bool {
 	none := func(api.License) bool { return false }
 	signature, err := license.ParseSignature(p.ApplicationSignature)

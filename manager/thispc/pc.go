@@ -1,5 +1,5 @@
-// Package thispc knows this PC: its codes, the license files that its programs find, and which licenses leave it and come
-// back. It works on the license folder, which programs use as well, and asks no server.
+// Package thispc knows this PC: its codes, the license files that its programs find, and which licenses leave it and
+// come back. It works on the license folder, which programs use as well, and asks no server.
 package thispc
 
 import (
@@ -123,8 +123,8 @@ func (pc *PC) Locks(ctx context.Context) (fingerprint.Reading, error) {
 	return reading, nil
 }
 
-// Generation returns the generation of this PC for a program; at first use it is random. A damaged record of it is set aside:
-// the license file that is here tells the generation again.
+// Generation returns the generation of this PC for a program; at first use it is random. A damaged record of it is
+// set aside: the license file that is here tells the generation again.
 func (pc *PC) Generation(ctx context.Context, p api.Program) (uint16, error) {
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {

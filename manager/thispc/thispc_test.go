@@ -214,8 +214,8 @@ func (w *world) mark(t *testing.T, change func(*installed.Spent)) {
 
 func never(api.Program, license.SiteCode) bool { return false }
 
-// A license leaves in steps, and the app may end between any two of them: the removal code is here all along, the program
-// runs until its Site code is spent, and leaving goes on after the next start.
+// A license leaves in steps, and the app may end between any two of them: the removal code is here all along, the
+// program runs until its Site code is spent, and leaving goes on after the next start.
 func TestLeave(t *testing.T) {
 	steps := 0
 	for ended := false; !ended; steps++ {
@@ -313,11 +313,23 @@ func TestUndo(t *testing.T) {
 			_, err := w.db.Exec(`DELETE FROM vault`)
 			require.NoError(t, err)
 		}},
-		"it had left earlier":          {then: func(_ *testing.T, _ *world, d *Departure) { d.Earlier = true }, codes: true},
-		"a newer license is here":      {then: func(t *testing.T, w *world, _ *Departure) { w.activate(t, 2, 10) }, want: ErrNewerHere, codes: true},
+		"it had left earlier": {then: func(_ *testing.T, _ *world, d *Departure) { d.Earlier = true }, codes: true},
+		"a newer license is here": {
+			then:  func(t *testing.T, w *world, _ *Departure) { w.activate(t, 2, 10) },
+			want:  ErrNewerHere,
+			codes: true,
+		},
 		"a newer one without its file": {anew: true, want: ErrNewerHere, codes: true},
-		"a license of another order":   {then: func(t *testing.T, w *world, _ *Departure) { w.activate(t, 2, 11) }, want: ErrNewerHere, codes: true},
-		"the code was shown":           {then: func(t *testing.T, w *world, _ *Departure) { w.mark(t, func(s *installed.Spent) { s.Shown = true }) }, want: ErrCodeShown, codes: true},
+		"a license of another order": {
+			then:  func(t *testing.T, w *world, _ *Departure) { w.activate(t, 2, 11) },
+			want:  ErrNewerHere,
+			codes: true,
+		},
+		"the code was shown": {
+			then:  func(t *testing.T, w *world, _ *Departure) { w.mark(t, func(s *installed.Spent) { s.Shown = true }) },
+			want:  ErrCodeShown,
+			codes: true,
+		},
 		"the server took it": {then: func(t *testing.T, w *world, _ *Departure) {
 			w.mark(t, func(s *installed.Spent) { s.Settled, s.RemovalCode = true, 0 })
 		}, want: ErrTooLate, codes: true},

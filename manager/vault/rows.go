@@ -104,8 +104,8 @@ func (v *Vault) DeleteCode(ctx context.Context, signature license.Signature, sit
 	return v.delete(ctx, removalCode, signature, site)
 }
 
-// PutFile stores a copy of a license file, if the keyring has the key: a copy that ends with the app is of no use. For a
-// Site code that has one already it replaces the copy.
+// PutFile stores a copy of a license file, if the keyring has the key: a copy that ends with the app is of no use.
+// For a Site code that has one already it replaces the copy.
 func (v *Vault) PutFile(ctx context.Context, item Item, content string) error {
 	if _, err := v.loadKey(ctx); err != nil || !v.Lasts() {
 		return err

@@ -1,6 +1,6 @@
 // Package vault stores removal codes and copies of license files in the app's data file, sealed with a key that the
-// keyring holds. Without a keyring a key of this run takes its place: nothing secret is readable on the disk, and nothing
-// sealed outlives the app.
+// keyring holds. Without a keyring a key of this run takes its place: nothing secret is readable on the disk, and
+// nothing sealed outlives the app.
 package vault
 
 import (

@@ -21,8 +21,8 @@ const Marker = "SECRETMARKER"
 // verbs are those of package fmt that could show a value, and two that fit none.
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%#x", "%d", "%c", "%U", "%o", "%t", "%!"}
 
-// Hidden fails if Marker can be read, in any encoding, from one of the values: printed with any verb, logged, encoded or
-// in an error, by itself and in structs, slices, maps, pointers and interfaces.
+// Hidden fails if Marker can be read, in any encoding, from one of the values: printed with any verb, logged, encoded
+// or in an error, by itself and in structs, slices, maps, pointers and interfaces.
 func Hidden[T any](t *testing.T, values ...T) {
 	t.Helper()
 	for _, v := range values {

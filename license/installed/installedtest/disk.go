@@ -11,8 +11,8 @@ import (
 // ErrPower is what every change ends with once the power is gone.
 var ErrPower = errors.New("the power is gone")
 
-// Dying is the system's disk until the power goes: the change number Left fails, half done when it is a write, and every one
-// after it. That is what a power cut leaves.
+// Dying is the system's disk until the power goes: the change number Left fails, half done when it is a write, and
+// every one after it. That is what a power cut leaves.
 type Dying struct{ Left int }
 
 var system = installed.Open("", installed.Options{}).Disk()
